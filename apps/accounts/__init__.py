@@ -1,0 +1,1 @@
+"""Who may do what: people's roles and time zones, and tokens for programs."""

@@ -1,0 +1,39 @@
+"""A person's time zone, and tokens for programs (only their hash is kept)."""
+
+from django.conf import settings
+from django.db import models
+
+
+class Preference(models.Model):
+    """What a person has chosen. An empty zone means: the browser's, or else the site's."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="preference"
+    )
+    time_zone = models.CharField(max_length=64, blank=True)
+
+    def __str__(self) -> str:
+        return f"Preferences of {self.user}"
+
+
+class ApiToken(models.Model):
+    """Lets a program look up in a person's name. The token itself is shown once and not kept."""
+
+    name = models.CharField(max_length=100, help_text="What uses it, for example: Zendesk app.")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="api_tokens",
+        help_text="Lookups are recorded in this person's name and limited by their role.",
+    )
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ("-created_at",)
+        verbose_name = "API token"
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,35 @@
+"""The four groups and what each may do."""
+
+from django.contrib.auth.models import Group, Permission
+
+AGENT, LEAD, ADMIN, AUDITOR = "agent", "lead", "admin", "auditor"
+
+_LOOK_UP = ("lookups.add_lookup",)
+_SEE_ALL = ("lookups.open_any_lookup",)
+_REVIEW = ("lookups.view_lookup", "lookups.purge_lookup", "lookups.refresh_lookup")
+_TOKENS = (
+    "accounts.add_apitoken",
+    "accounts.view_apitoken",
+    "accounts.change_apitoken",
+)
+
+ROLES: dict[str, tuple[str, ...]] = {
+    AGENT: _LOOK_UP,
+    LEAD: _LOOK_UP + _SEE_ALL,
+    ADMIN: _LOOK_UP + _SEE_ALL + _REVIEW + _TOKENS,
+    AUDITOR: (),
+}
+
+
+def grant_roles() -> None:
+    """Make the groups that are missing and give each the permissions that exist by now.
+
+    Permissions that were given to a group by hand stay.
+    """
+    existing = {
+        f"{permission.content_type.app_label}.{permission.codename}": permission
+        for permission in Permission.objects.select_related("content_type")
+    }
+    for name, permissions in ROLES.items():
+        group, _created = Group.objects.get_or_create(name=name)
+        group.permissions.add(*(existing[p] for p in permissions if p in existing))

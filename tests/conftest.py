@@ -1,0 +1,92 @@
+"""Three people (an agent, an admin, an outsider) and a Sentry that answers over real HTTP."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.core.cache import cache
+from django.test import Client
+from pytest_django import Settings
+
+from apps.demo.server import DemoSentry
+from apps.demo.world import World
+from apps.events.question import Question, Window, parse_customer
+from apps.sentry import SentryConfig
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+MOMENT = (NOW - timedelta(days=2)).replace(minute=5, second=0)
+
+
+@pytest.fixture
+def demo_sentry() -> Iterator[DemoSentry]:
+    """An empty world, served on a free port."""
+    with DemoSentry(World()) as demo:
+        yield demo
+
+
+@pytest.fixture
+def config(demo_sentry: DemoSentry) -> SentryConfig:
+    """How a client reaches the demo."""
+    return SentryConfig(base_url=demo_sentry.url, organization="acme", token="demo-token")
+
+
+@pytest.fixture
+def connected(demo_sentry: DemoSentry, settings: Settings) -> DemoSentry:
+    """The site's own settings point at the demo."""
+    settings.SENTRY_BASE_URL = demo_sentry.url
+    settings.SENTRY_ORG = "acme"
+    settings.SENTRY_AUTH_TOKEN = "demo-token"
+    return demo_sentry
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> None:
+    """No test sees what another kept."""
+    cache.clear()
+
+
+def question(customer: str, *, minutes: int = 5, moment: datetime = MOMENT) -> Question:
+    """A question about that customer around the tests' moment."""
+    return Question(customer=parse_customer(customer), window=Window(moment, minutes))
+
+
+def person(name: str, *groups: str) -> User:
+    """An account in these groups, with a password of its own."""
+    user = User.objects.create_user(name, password=f"{name}-password")
+    user.groups.set(Group.objects.filter(name__in=groups))
+    return user
+
+
+@pytest.fixture
+def agent(db: None) -> User:
+    """May look up, and open what is theirs."""
+    return person("ana", "agent")
+
+
+@pytest.fixture
+def other_agent(db: None) -> User:
+    """Another agent, who must not see Ana's lookups."""
+    return person("ben", "agent")
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    """May review."""
+    user = person("ada", "admin")
+    user.is_staff = True
+    user.save()
+    return user
+
+
+@pytest.fixture
+def outsider(db: None) -> User:
+    """Has an account and no role."""
+    return person("otto")
+
+
+def signed_in(user: User) -> Client:
+    """A browser of this person."""
+    client = Client()
+    client.force_login(user)
+    return client

@@ -1,0 +1,17 @@
+"""The site's settings for tests: free of this machine's environment, the demo installed."""
+
+import os
+
+_OURS = ("SENTRY_", "TRIAGE_", "DATABASE_", "REDIS_", "DEBUG", "ALLOWED_HOSTS", "TIME_ZONE")
+
+for _name in list(os.environ):
+    if _name.startswith(_OURS):
+        del os.environ[_name]
+os.environ["TRIAGE_IGNORE_ENV_FILE"] = "1"
+os.environ["SECRET_KEY"] = "only-for-tests-" * 4
+
+from triage_site.settings import *  # noqa: E402, F403
+from triage_site.settings import INSTALLED_APPS  # noqa: E402
+
+INSTALLED_APPS = [*INSTALLED_APPS, "apps.demo"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

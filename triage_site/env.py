@@ -1,0 +1,124 @@
+"""Configuration from the environment and `.env`. A bad value stops the start with a sentence."""
+
+import os
+import secrets
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn, TypeVar
+from urllib.parse import urlsplit
+
+import dj_database_url
+from environs import Env, EnvError
+
+T = TypeVar("T")
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+
+environment = Env(eager=True)
+if not os.environ.get("TRIAGE_IGNORE_ENV_FILE"):
+    environment.read_env(BASE_DIR / ".env", recurse=False)
+
+
+def stop(sentence: str) -> NoReturn:
+    """End the program with one plain sentence instead of a traceback."""
+    sys.stderr.write(f"Triage cannot start: {sentence}\n")
+    raise SystemExit(2)
+
+
+def _read(name: str, read: Callable[[], T], expected: str) -> T:
+    try:
+        return read()
+    except (EnvError, ValueError):
+        stop(f"{name} must be {expected}. Please correct it in the environment or in .env.")
+
+
+def text(name: str, default: str = "") -> str:
+    """The variable without surrounding blanks; the default when it is empty or not set."""
+    return os.environ.get(name, "").strip() or default
+
+
+def boolean(name: str, *, default: bool) -> bool:
+    """1/0, true/false, yes/no, on/off."""
+    if not text(name):
+        return default
+    return _read(name, lambda: environment.bool(name), "1 or 0")
+
+
+def whole_number(name: str, default: int, *, least: int, most: int) -> int:
+    """A whole number within bounds."""
+    if not text(name):
+        return default
+    number = _read(name, lambda: int(text(name)), f"a whole number from {least} to {most}")
+    if not least <= number <= most:
+        stop(f"{name} is {number}; it must be a whole number from {least} to {most}.")
+    return number
+
+
+def words(name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """A comma-separated list, each word once, without blanks around them."""
+    parts = (part.strip() for part in text(name).split(","))
+    return tuple(dict.fromkeys(part for part in parts if part)) or default
+
+
+def web_address(name: str, default: str) -> str:
+    """An http(s) address without path, user and query; a slash at the end is dropped."""
+    address = text(name, default).rstrip("/")
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
+        stop(f"{name} must be an address such as {default}, not {address!r}.")
+    return address
+
+
+def database(name: str, default_file: Path) -> dict[str, object]:
+    """Django's database settings from a URL; the SQLite file when there is none."""
+    address = text(name)
+    if not address:
+        return sqlite(default_file)
+    try:
+        config = dict(dj_database_url.parse(address, conn_max_age=60, conn_health_checks=True))
+    except (ValueError, KeyError, dj_database_url.ParseError):
+        stop(f"{name} must be an address such as postgres://user:password@host:5432/triage.")
+    return sqlite(Path(str(config["NAME"]))) if "sqlite3" in str(config["ENGINE"]) else config
+
+
+def sqlite(file: Path) -> dict[str, object]:
+    """An SQLite file that several threads can read while one writes."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": file,
+        "OPTIONS": {
+            "timeout": 20,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        },
+    }
+
+
+def secret_key(*, production: bool) -> str:
+    """Django's secret key. On one machine without configuration, a key is made once and kept."""
+    key = text("SECRET_KEY")
+    if key:
+        if production and len(key) < 32:
+            stop("SECRET_KEY is too short: please use at least 32 random characters.")
+        return key
+    if production:
+        stop(
+            "SECRET_KEY is not set. Please set it to a long random text, for example the output "
+            "of: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
+        )
+    return _kept_key(VAR_DIR / "secret_key")
+
+
+def _kept_key(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    key = secrets.token_urlsafe(50)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(key)
+    return key

@@ -1,0 +1,221 @@
+"""Django's settings. Every value that differs between machines comes from `env`."""
+
+import re
+from zoneinfo import available_timezones
+
+from csp.constants import NONE, SELF
+
+from triage_site import env
+
+BASE_DIR = env.BASE_DIR
+
+# --- what kind of start this is ----------------------------------------------------------------
+
+SENTRY_AUTH_TOKEN = env.text("SENTRY_AUTH_TOKEN")
+DEMO = env.boolean("TRIAGE_DEMO", default=False) and not SENTRY_AUTH_TOKEN
+DEBUG = env.boolean("DEBUG", default=False)
+ALLOWED_HOSTS = list(env.words("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]")))
+# A public name, a shared database, or debugging switched off by hand: not somebody's own machine.
+PRODUCTION = not DEBUG and any(
+    env.text(name) for name in ("ALLOWED_HOSTS", "DATABASE_URL", "DEBUG", "TRIAGE_SERVER")
+)
+SECRET_KEY = env.secret_key(production=PRODUCTION)
+CSRF_TRUSTED_ORIGINS = list(env.words("CSRF_TRUSTED_ORIGINS"))
+
+# --- Sentry ------------------------------------------------------------------------------------
+
+DEMO_SENTRY_PORT = env.whole_number("TRIAGE_DEMO_PORT", 8001, least=1, most=65535)
+if DEMO:
+    SENTRY_BASE_URL = f"http://127.0.0.1:{DEMO_SENTRY_PORT}"
+    SENTRY_AUTH_TOKEN = "demo-token"  # noqa: S105 - opens nothing but the demo
+    SENTRY_ORG = "acme"
+    from apps.demo.customers import customers, started_at
+
+    DEMO_CUSTOMERS = customers(started_at())
+else:
+    DEMO_CUSTOMERS = ()
+    SENTRY_BASE_URL = env.web_address("SENTRY_BASE_URL", "https://sentry.io")
+    SENTRY_ORG = env.text("SENTRY_ORG")
+SENTRY_PROJECTS = () if DEMO else env.words("SENTRY_PROJECTS")
+SENTRY_RETENTION_DAYS = env.whole_number("SENTRY_RETENTION_DAYS", 90, least=1, most=3650)
+if SENTRY_AUTH_TOKEN and not SENTRY_ORG:
+    env.stop("SENTRY_AUTH_TOKEN is set but SENTRY_ORG is not. Please set the organization's slug.")
+
+TRIAGE_CUSTOMER_FIELDS = env.words(
+    "TRIAGE_CUSTOMER_FIELDS", ("user.id", "user.email", "user.username")
+)
+for _field in TRIAGE_CUSTOMER_FIELDS:
+    if not re.fullmatch(r"user\.(?:id|email|username)|tags\[[\w.:-]{1,64}\]", _field):
+        env.stop(
+            f"TRIAGE_CUSTOMER_FIELDS names {_field!r}. Please use user.id, user.email, "
+            "user.username or tags such as tags[account_id]."
+        )
+if len(TRIAGE_CUSTOMER_FIELDS) > 10:
+    env.stop("TRIAGE_CUSTOMER_FIELDS names more than 10 fields, which Sentry cannot be asked for.")
+TRIAGE_PREFILL_LINKS = env.boolean("TRIAGE_PREFILL_LINKS", default=False)
+TRIAGE_WINDOW_MINUTES = env.whole_number("TRIAGE_WINDOW_MINUTES", 5, least=1, most=1440)
+TRIAGE_MAX_EVENTS = env.whole_number("TRIAGE_MAX_EVENTS", 500, least=1, most=5000)
+
+# --- applications ------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "csp",
+    "apps.accounts",
+    "apps.lookups",
+    "apps.web",
+    *(["apps.demo"] if DEMO else []),
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "apps.web.middleware.NoStoreMiddleware",
+]
+
+ROOT_URLCONF = "triage_site.urls"
+WSGI_APPLICATION = "triage_site.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "apps.web.presenter.site",
+            ],
+        },
+    },
+]
+
+# --- database and cache ------------------------------------------------------------------------
+
+DATABASES = {
+    # The demo has a database of its own, so that no demo account exists beside real lookups.
+    "default": env.sqlite(env.VAR_DIR / "demo.sqlite3")
+    if DEMO
+    else env.database("DATABASE_URL", env.VAR_DIR / "triage.sqlite3")
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.text("REDIS_URL")
+if REDIS_URL:
+    CACHES = {
+        "default": {
+            "BACKEND": "django_redis.cache.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": "triage-demo" if DEMO else "triage",
+            "OPTIONS": {
+                "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
+                "COMPRESSOR": "django_redis.compressors.zlib.ZlibCompressor",
+                "IGNORE_EXCEPTIONS": True,
+                "SOCKET_CONNECT_TIMEOUT": 0.25,
+                "SOCKET_TIMEOUT": 0.25,
+            },
+        }
+    }
+else:
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "OPTIONS": {"MAX_ENTRIES": 1000},
+        }
+    }
+DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
+
+# --- accounts ----------------------------------------------------------------------------------
+
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "lookup_form"
+LOGOUT_REDIRECT_URL = "login"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+
+# --- safety ------------------------------------------------------------------------------------
+
+HTTPS = PRODUCTION and env.boolean("TRIAGE_HTTPS", default=True)
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https")
+    if env.boolean("TRIAGE_BEHIND_PROXY", default=False)
+    else None
+)
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- language, time, files ---------------------------------------------------------------------
+
+LANGUAGE_CODE = "en-gb"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = env.text("TIME_ZONE", "UTC")
+if TIME_ZONE not in available_timezones():
+    env.stop(f"TIME_ZONE is {TIME_ZONE!r}; please use a name such as Europe/Berlin.")
+
+STATIC_URL = "static/"
+STATIC_ROOT = env.VAR_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        "triage": {"level": "INFO"},
+        "django.request": {"level": "ERROR"},
+        "django_redis.cache": {"level": "ERROR"},
+    },
+}

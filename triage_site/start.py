@@ -1,0 +1,120 @@
+"""`make run`: everything from an empty database to a serving site, with the demo if need be."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import FrameType
+from typing import NoReturn
+
+from triage_site import env
+
+DEMO_PORT = 8001
+
+
+def main() -> None:
+    """Prepare, announce, and serve until interrupted."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    port = env.whole_number("PORT", 8000, least=1, most=65535)
+    if not _is_free(port):
+        env.stop(f"port {port} is in use. Please set PORT to another one, for example PORT=8080.")
+    demo = not env.text("SENTRY_AUTH_TOKEN")
+    os.environ["TRIAGE_SERVER"] = ""
+    os.environ["TRIAGE_DEMO"] = "1" if demo else ""
+    if demo:
+        demo_port = DEMO_PORT if port != DEMO_PORT and _is_free(DEMO_PORT) else _free_port()
+        os.environ["TRIAGE_DEMO_PORT"] = str(demo_port)
+        os.environ["TRIAGE_DEMO_STARTED"] = datetime.now(UTC).isoformat(timespec="minutes")
+    _manage("migrate", "--verbosity", "0")
+    if demo:
+        with _demo_sentry(os.environ["TRIAGE_DEMO_PORT"]):
+            _manage("demo_data")
+            _serve(port, "the demo Sentry: every customer in it is made up")
+    else:
+        _offer_first_admin()
+        _serve(port, env.text("SENTRY_BASE_URL", "https://sentry.io"))
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _manage(*arguments: str) -> None:
+    """Run a management command in a process of its own; its failure ends the start."""
+    command = [sys.executable, str(env.BASE_DIR / "manage.py"), *arguments]
+    status = subprocess.run(command, check=False).returncode  # noqa: S603 - our own program
+    if status:
+        raise SystemExit(status)
+
+
+@contextmanager
+def _demo_sentry(port: str) -> Iterator[None]:
+    command = [sys.executable, str(env.BASE_DIR / "manage.py"), "demo_sentry", "--port", port]
+    server = subprocess.Popen(command)  # noqa: S603 - our own program
+    try:
+        yield
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _offer_first_admin() -> None:
+    """Without any account nobody could sign in: ask for the first, or say how to make it."""
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "triage_site.settings")
+    django.setup()
+    from django.contrib.auth.models import User
+    from django.db import connection
+
+    exists = User.objects.filter(is_superuser=True).exists()
+    connection.close()
+    if exists:
+        return
+    if sys.stdin.isatty():
+        print("There is no admin yet. Let us make the first one.", flush=True)
+        _manage("createsuperuser")
+    else:
+        print("There is no admin yet: .venv/bin/python manage.py createsuperuser", flush=True)
+
+
+def _serve(port: int, source: str) -> None:
+    """One process unless a shared cache lets several share their answers."""
+    workers = "2" if env.text("REDIS_URL") else "1"
+    print(f"\nTriage is on http://127.0.0.1:{port} and asks {source}\n", flush=True)
+    command = [
+        *(sys.executable, "-m", "gunicorn", "triage_site.wsgi"),
+        *("--bind", f"127.0.0.1:{port}", "--workers", workers, "--threads", "16"),
+        *("--timeout", "60", "--log-level", "warning", "--no-control-socket"),
+    ]
+    server = subprocess.Popen(command, cwd=env.BASE_DIR)  # noqa: S603 - our own program
+    try:
+        status = server.wait()
+    except KeyboardInterrupt:
+        server.terminate()
+        status = server.wait()
+    raise SystemExit(max(status, 0))
+
+
+if __name__ == "__main__":
+    main()
