@@ -1,0 +1,77 @@
+"""What Sentry answered, and how far the answer can be trusted."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from apps.events.event import Event, Issue
+from apps.events.question import Question
+
+
+class NoticeCode(StrEnum):
+    """Why an answer is less than complete, or not what one might take it for."""
+
+    STALE = "stale"
+    PARTIAL_BODIES = "partial_bodies"
+    CAPPED = "capped"
+    WINDOW_OPEN = "window_open"
+    RETENTION = "retention"
+    PROJECT_SKIPPED = "project_skipped"
+    SIGNAL_MISSING = "signal_missing"
+    CLAMPED = "clamped"
+    OUTSIDE_WINDOW = "outside_window"
+    INCOMPLETE_LIST = "incomplete_list"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A plain sentence for the agent about the answer."""
+
+    code: NoticeCode
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """Where was looked. `projects` are slugs, every one that was asked."""
+
+    organization: str
+    projects: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Everything Sentry said to one question. `events` are newest first.
+
+    `complete` is true only when each page of each project was read, nothing was capped, and the
+    window is over and inside what Sentry keeps. `events_total` is `None` when more events exist
+    than were listed and Sentry could not count them.
+    """
+
+    question: Question
+    searched: Searched
+    events: tuple[Event, ...]
+    issues: tuple[Issue, ...]
+    complete: bool
+    fetched_at: datetime
+    events_total: int | None
+    notices: tuple[Notice, ...] = ()
+    calls: int = 0
+    duration_ms: int = 0
+    redaction: dict[str, int] = field(default_factory=dict)
+    redaction_version: int = 0
+
+    @property
+    def bodies_read(self) -> int:
+        """How many of the listed events were read in full."""
+        return sum(1 for event in self.events if event.body is not None)
+
+    @property
+    def matched_on(self) -> tuple[str, ...]:
+        """The fields the customer was found in, each once, in order of first sight."""
+        return tuple(dict.fromkeys(name for event in self.events for name in event.matched_on))
+
+    def has_notice(self, code: NoticeCode) -> bool:
+        """Whether a notice of this kind is part of the answer."""
+        return any(notice.code == code for notice in self.notices)

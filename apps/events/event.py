@@ -1,0 +1,145 @@
+"""One event and one issue, as Triage speaks of them. Unknown is `None`, never a missing field."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """How bad an event is, in Sentry's words."""
+
+    FATAL = "fatal"
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+    DEBUG = "debug"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One call on a stack. `code` holds (line number, text) pairs around `line`."""
+
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    function: str | None = None
+    module: str | None = None
+    in_app: bool = False
+    code: tuple[tuple[int, str], ...] = ()
+    variables: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def crash_code(self) -> str | None:
+        """The text of the frame's own line, `None` when Sentry did not keep it."""
+        return next((text for number, text in self.code if number == self.line), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionInfo:
+    """One exception of a chain. `frames` start at the crash site."""
+
+    type: str | None = None
+    value: str | None = None
+    module: str | None = None
+    handled: bool | None = None
+    frames: tuple[Frame, ...] = ()
+
+    @property
+    def crash_frame(self) -> Frame | None:
+        """The frame to show first: the innermost one of the application, else the innermost."""
+        in_app = (frame for frame in self.frames if frame.in_app)
+        return next(in_app, self.frames[0] if self.frames else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Breadcrumb:
+    """Something the application noted before the event. `data` is what the SDK sent along."""
+
+    timestamp: datetime | None = None
+    type: str | None = None
+    category: str | None = None
+    level: str | None = None
+    message: str | None = None
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The HTTP request during which the event happened."""
+
+    method: str | None = None
+    url: str | None = None
+    query: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    cookies: tuple[tuple[str, str], ...] = ()
+    data: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventBody:
+    """What only the full event knows. `exceptions` start with the raised one, then its causes.
+
+    `breadcrumbs` are oldest first.
+    """
+
+    message: str | None = None
+    exceptions: tuple[ExceptionInfo, ...] = ()
+    breadcrumbs: tuple[Breadcrumb, ...] = ()
+    request: Request | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+    contexts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    extra: Mapping[str, object] = field(default_factory=dict)
+    happened_at: datetime | None = None
+    release: str | None = None
+    environment: str | None = None
+    trace_id: str | None = None
+    handled: bool | None = None
+    culprit: str | None = None
+    user: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One error of one customer. `timestamp` is aware and in UTC, with second precision.
+
+    `body` is `None` until the full event was read; `matched_on` names the fields in which
+    the customer was found.
+    """
+
+    id: str
+    timestamp: datetime
+    project: str | None = None
+    issue_id: str | None = None
+    title: str | None = None
+    message: str | None = None
+    culprit: str | None = None
+    transaction: str | None = None
+    level: str | None = None
+    platform: str | None = None
+    handled: bool | None = None
+    release: str | None = None
+    environment: str | None = None
+    trace_id: str | None = None
+    permalink: str | None = None
+    matched_on: tuple[str, ...] = ()
+    identities: tuple[tuple[str, str], ...] = ()
+    body: EventBody | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """The group an event belongs to. Counts and times are Sentry's, of all customers together."""
+
+    id: str
+    short_id: str | None = None
+    title: str | None = None
+    project: str | None = None
+    level: str | None = None
+    status: str | None = None
+    handled: bool | None = None
+    users_affected: int | None = None
+    events_total: int | None = None
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+    permalink: str | None = None

@@ -1,0 +1,262 @@
+"""Taking personal data and secrets out of an answer: key names first, shapes of text second.
+
+The same value gets the same alias all through one answer, so that the story stays readable.
+Event and trace ids, versions, line numbers and times are left as they are.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+
+from apps.events.answer import Answer
+from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue, Request
+from apps.events.question import CustomerKind
+from apps.events.secrets import SHAPES, Shape, kind_of_key
+
+RULES_VERSION = 1
+CUSTOMER_ALIAS = "<customer>"
+
+_SHORTEST_IN_TEXT = 3
+_DEEPEST = 12
+_ALREADY_HIDDEN = re.compile(r"<[a-z-]{2,20}(?:-\d{1,6})?>|\[Filtered\]|\[REDACTED\]")
+_VERSION_NAMES = ("version", "build", "release", "dist")
+
+
+class Ledger:
+    """Which alias stands for which value in one answer, and how often each kind was hidden."""
+
+    def __init__(self, customer_values: frozenset[str]) -> None:
+        self.counts: Counter[str] = Counter()
+        self._aliases: dict[tuple[str, str], str] = {}
+        self._numbers: Counter[str] = Counter()
+        self._customer = frozenset(value.casefold() for value in customer_values if value)
+        long_enough = sorted(
+            (value for value in self._customer if len(value) >= _SHORTEST_IN_TEXT),
+            key=len,
+            reverse=True,
+        )
+        joined = "|".join(re.escape(value) for value in long_enough)
+        self._customer_in_text = (
+            re.compile(rf"(?<!\w)(?:{joined})(?!\w)", re.IGNORECASE) if joined else None
+        )
+
+    def alias(self, kind: str, value: str) -> str:
+        """The stand-in for a value of this kind; counts it."""
+        if _ALREADY_HIDDEN.fullmatch(value):
+            return value
+        if self.is_customer(value):
+            self.counts["customer"] += 1
+            return CUSTOMER_ALIAS
+        self.counts[kind] += 1
+        key = (kind, value.casefold())
+        if key not in self._aliases:
+            self._numbers[kind] += 1
+            self._aliases[key] = f"<{kind}-{self._numbers[kind]}>"
+        return self._aliases[key]
+
+    def is_customer(self, value: str) -> bool:
+        """Whether the whole value is one of the customer's own identifiers."""
+        return value.strip().casefold() in self._customer
+
+    def hide_customer(self, text: str) -> str:
+        """Put the alias in place of each of the customer's identifiers in running text."""
+        if self._customer_in_text is None:
+            return text
+        hidden, count = self._customer_in_text.subn(CUSTOMER_ALIAS, text)
+        self.counts["customer"] += count
+        return hidden
+
+
+def redact(answer: Answer) -> Answer:
+    """The answer without personal data and secrets, with the count of what was hidden by kind."""
+    ledger = Ledger(_customer_values(answer))
+    events = tuple(_event(event, ledger) for event in answer.events)
+    issues = tuple(_issue(issue, ledger) for issue in answer.issues)
+    customer = replace(answer.question.customer, identifier=CUSTOMER_ALIAS)
+    return replace(
+        answer,
+        question=replace(answer.question, customer=customer),
+        events=events,
+        issues=issues,
+        redaction=dict(sorted(ledger.counts.items())),
+        redaction_version=RULES_VERSION,
+    )
+
+
+def redact_text(text: str, ledger: Ledger) -> str:
+    """Running text with the customer and every known shape of secret replaced by aliases."""
+    text = ledger.hide_customer(text)
+    lowered = text.lower()
+    for shape in SHAPES:
+        if shape.may_be_in(lowered):
+            text = shape.pattern.sub(partial(_hide, shape, ledger), text)
+    return text
+
+
+def _hide(shape: Shape, ledger: Ledger, match: re.Match[str]) -> str:
+    whole = match.group(0)
+    start, end = match.span("value" if "value" in match.groupdict() else 0)
+    value = match.string[start:end].strip("\"'")
+    if not shape.holds(value):
+        return whole
+    before = match.string[match.start() : start]
+    after = match.string[end : match.end()]
+    return f"{before}{ledger.alias(shape.kind, value)}{after}"
+
+
+def redact_value(value: object, ledger: Ledger, *, key: str = "", depth: int = 0) -> object:
+    """A JSON value of any depth, redacted by key names and text; too deep is replaced whole."""
+    kind = kind_of_key(key) if key else None
+    if kind and not isinstance(value, bool | Mapping | list | tuple | None):
+        return ledger.alias(kind, str(value)) if str(value).strip() else value
+    if kind == "secret" and isinstance(value, Mapping | list | tuple) and value:
+        return ledger.alias(kind, repr(value))
+    if depth > _DEEPEST:
+        return "<too deep>"
+    if isinstance(value, Mapping):
+        return {
+            redact_text(str(name), ledger): redact_value(
+                inner, ledger, key=str(name), depth=depth + 1
+            )
+            for name, inner in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return _sequence(value, ledger, depth)
+    return _scalar(value, ledger, key)
+
+
+def _sequence(value: list[object] | tuple[object, ...], ledger: Ledger, depth: int) -> object:
+    if len(value) == 2 and isinstance(value[0], str) and kind_of_key(value[0]):
+        return [value[0], redact_value(value[1], ledger, key=value[0], depth=depth + 1)]
+    return [redact_value(inner, ledger, depth=depth + 1) for inner in value]
+
+
+def _scalar(value: object, ledger: Ledger, key: str) -> object:
+    if isinstance(value, str):
+        if key.lower().endswith(_VERSION_NAMES):
+            return value
+        return CUSTOMER_ALIAS if ledger.is_customer(value) else redact_text(value, ledger)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        text = redact_text(str(value), ledger)
+        return value if text == str(value) else text
+    return value
+
+
+def _customer_values(answer: Answer) -> frozenset[str]:
+    customer = answer.question.customer
+    values = {value for event in answer.events for _name, value in event.identities}
+    if customer.kind in (CustomerKind.IDENTIFIER, CustomerKind.IDENTIFIER_OR_HEX):
+        values.add(customer.identifier)
+    return frozenset(values - {event.id for event in answer.events})
+
+
+def _optional(text: str | None, ledger: Ledger) -> str | None:
+    return None if text is None else redact_text(text, ledger)
+
+
+def _event(event: Event, ledger: Ledger) -> Event:
+    return replace(
+        event,
+        title=_optional(event.title, ledger),
+        message=_optional(event.message, ledger),
+        culprit=_optional(event.culprit, ledger),
+        transaction=_optional(event.transaction, ledger),
+        identities=tuple(
+            (name, ledger.alias(name.removeprefix("user."), value))
+            for name, value in event.identities
+        ),
+        body=None if event.body is None else _body(event.body, ledger),
+    )
+
+
+def redact_event(event: Event, *, customer: str) -> Event:
+    """One event read later than its answer, redacted on its own."""
+    values = {value for _name, value in event.identities} | {customer}
+    return _event(event, Ledger(frozenset(values - {event.id})))
+
+
+def _body(body: EventBody, ledger: Ledger) -> EventBody:
+    return replace(
+        body,
+        message=_optional(body.message, ledger),
+        culprit=_optional(body.culprit, ledger),
+        exceptions=tuple(_exception(exception, ledger) for exception in body.exceptions),
+        breadcrumbs=tuple(_breadcrumb(crumb, ledger) for crumb in body.breadcrumbs),
+        request=None if body.request is None else _request(body.request, ledger),
+        tags=_pairs(body.tags, ledger),
+        contexts=_mapping_of_mappings(body.contexts, ledger),
+        extra=_mapping(body.extra, ledger),
+        user=_user(body.user, ledger),
+    )
+
+
+def _exception(exception: ExceptionInfo, ledger: Ledger) -> ExceptionInfo:
+    return replace(
+        exception,
+        value=_optional(exception.value, ledger),
+        frames=tuple(_frame(frame, ledger) for frame in exception.frames),
+    )
+
+
+def _frame(frame: Frame, ledger: Ledger) -> Frame:
+    return replace(
+        frame,
+        file=_optional(frame.file, ledger),
+        function=_optional(frame.function, ledger),
+        code=tuple((number, redact_text(text, ledger)) for number, text in frame.code),
+        variables=_mapping(frame.variables, ledger),
+    )
+
+
+def _breadcrumb(crumb: Breadcrumb, ledger: Ledger) -> Breadcrumb:
+    return replace(
+        crumb,
+        category=_optional(crumb.category, ledger),
+        message=_optional(crumb.message, ledger),
+        data=_mapping(crumb.data, ledger),
+    )
+
+
+def _request(request: Request, ledger: Ledger) -> Request:
+    return replace(
+        request,
+        url=_optional(request.url, ledger),
+        query=_pairs(request.query, ledger),
+        headers=_pairs(request.headers, ledger),
+        cookies=tuple((name, ledger.alias("cookie", value)) for name, value in request.cookies),
+        data=redact_value(request.data, ledger),
+    )
+
+
+def _pairs(pairs: tuple[tuple[str, str], ...], ledger: Ledger) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (redact_text(name, ledger), str(redact_value(value, ledger, key=name)))
+        for name, value in pairs
+    )
+
+
+def _mapping(values: Mapping[str, object], ledger: Ledger) -> dict[str, object]:
+    redacted = redact_value(values, ledger)
+    return redacted if isinstance(redacted, dict) else {}
+
+
+def _mapping_of_mappings(
+    values: Mapping[str, Mapping[str, object]], ledger: Ledger
+) -> dict[str, dict[str, object]]:
+    return {name: _mapping(inner, ledger) for name, inner in values.items()}
+
+
+def _user(user: Mapping[str, object], ledger: Ledger) -> dict[str, object]:
+    """The user's own fields are personal whatever they hold; the rest goes by the common rules."""
+    own = {"id": "user", "email": "email", "username": "user", "ip_address": "ip", "name": "name"}
+    redacted = _mapping({name: value for name, value in user.items() if name not in own}, ledger)
+    for name, kind in own.items():
+        if user.get(name):
+            redacted[name] = ledger.alias(kind, str(user[name]))
+    return redacted
+
+
+def _issue(issue: Issue, ledger: Ledger) -> Issue:
+    return replace(issue, title=_optional(issue.title, ledger))

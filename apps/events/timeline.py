@@ -1,0 +1,80 @@
+"""Placing events on a line of time and in lanes, without any drawing."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+from apps.events.answer import Answer
+from apps.events.event import Event, Issue
+from apps.events.question import Window
+
+UNGROUPED = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The events of one issue, newest first, nearest the moment leading the list of groups."""
+
+    issue_id: str
+    issue: Issue | None
+    events: tuple[Event, ...]
+
+    @property
+    def newest(self) -> Event:
+        """The event that happened last."""
+        return self.events[0]
+
+    @property
+    def oldest(self) -> Event:
+        """The event that happened first."""
+        return self.events[-1]
+
+    @property
+    def title(self) -> str:
+        """The technical title, from the issue or else from its newest event."""
+        return (self.issue and self.issue.title) or self.newest.title or "Untitled error"
+
+    @property
+    def handled(self) -> bool | None:
+        """False when any event was not caught, True when all known ones were, else None."""
+        known = {event.handled for event in self.events} - {None}
+        return None if not known else known == {True}
+
+
+def nearest_first(events: tuple[Event, ...], moment: datetime) -> list[Event]:
+    """Events by their distance to the moment; ties by time, then id, so that it is stable."""
+    return sorted(events, key=lambda event: (distance(event, moment), event.timestamp, event.id))
+
+
+def distance(event: Event, moment: datetime) -> float:
+    """Seconds between the event and the moment, never negative."""
+    return abs((event.timestamp - moment).total_seconds())
+
+
+def group_by_issue(answer: Answer) -> list[Group]:
+    """The answer's events by issue: what is near the moment and was not caught comes first."""
+    issues = {issue.id: issue for issue in answer.issues}
+    by_issue: dict[str, list[Event]] = defaultdict(list)
+    for event in answer.events:
+        by_issue[event.issue_id or UNGROUPED].append(event)
+    groups = [
+        Group(issue_id=issue_id, issue=issues.get(issue_id), events=tuple(events))
+        for issue_id, events in by_issue.items()
+    ]
+    moment = answer.question.window.moment
+    return sorted(groups, key=lambda group: _worth(group, moment))
+
+
+_LEVEL_ORDER = {"fatal": 0, "error": 1, "warning": 2, "info": 3, "debug": 4}
+
+
+def _worth(group: Group, moment: datetime) -> tuple[int, bool, float, str]:
+    level = min(_LEVEL_ORDER.get(event.level or "error", 1) for event in group.events)
+    nearest = min(distance(event, moment) for event in group.events)
+    return (max(level, 1), group.handled is True, nearest, group.issue_id)
+
+
+def fraction_of_window(timestamp: datetime, window: Window) -> float:
+    """Where in the window a time lies, from 0 (start) to 1 (end); outside is held at the edge."""
+    span = (window.end - window.start).total_seconds()
+    return min(1.0, max(0.0, (timestamp - window.start).total_seconds() / span))

@@ -1,0 +1,71 @@
+"""What may be typed as a customer, and what the window around a moment is."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from apps.events.question import CustomerKind, CustomerRefused, Window, parse_customer
+
+EVENT = "7ca573c0f4814912aaa9bdc77d1a7d51"
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "\n", "a\nb", "a\tb", "a\x00b", "x" * 201])
+def test_customers_that_cannot_be_asked_are_refused(typed: str) -> None:
+    with pytest.raises(CustomerRefused):
+        parse_customer(typed)
+
+
+@pytest.mark.parametrize(
+    "typed", ["DOMAIN\\user", "x OR level:error", '"', "*", "[a,b]", "José", "x" * 200, "a,b"]
+)
+def test_awkward_customers_stay_as_typed(typed: str) -> None:
+    assert parse_customer(f" {typed} ").identifier == typed
+
+
+def test_a_dashed_uuid_may_be_a_user_an_event_or_a_trace() -> None:
+    customer = parse_customer("7CA573C0-F481-4912-AAA9-BDC77D1A7D51")
+    assert customer.kind == CustomerKind.IDENTIFIER_OR_HEX
+    assert customer.hex_id == EVENT
+    assert customer.identifier == "7CA573C0-F481-4912-AAA9-BDC77D1A7D51"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        f"https://acme.sentry.io/issues/6507376925/events/{EVENT}/?project=1",
+        f"https://sentry.example.org/organizations/acme/issues/12/events/{EVENT}",
+        f"https://sentry.io/organizations/acme/discover/web:{EVENT}/",
+    ],
+)
+def test_a_pasted_link_counts_by_its_event(link: str) -> None:
+    customer = parse_customer(link)
+    assert (customer.kind, customer.hex_id) == (CustomerKind.EVENT, EVENT)
+
+
+def test_a_pasted_trace_link_counts_by_its_trace() -> None:
+    customer = parse_customer(f"https://acme.sentry.io/explore/traces/trace/{EVENT}/?x=1")
+    assert (customer.kind, customer.hex_id) == (CustomerKind.TRACE, EVENT)
+
+
+def test_a_link_to_an_issue_names_no_customer() -> None:
+    with pytest.raises(CustomerRefused, match="many customers"):
+        parse_customer("https://acme.sentry.io/issues/6507376925/")
+
+
+def test_a_link_to_elsewhere_is_an_identifier_like_any_other() -> None:
+    typed = "https://openid.example.org/jane"
+    assert parse_customer(typed).identifier == typed
+
+
+def test_both_edges_belong_to_the_window() -> None:
+    moment = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
+    window = Window(moment, 5)
+    assert window.contains(moment - timedelta(minutes=5))
+    assert window.contains(moment + timedelta(minutes=5, microseconds=900_000))
+    assert not window.contains(moment + timedelta(minutes=5, seconds=1))
+
+
+@pytest.mark.parametrize("minutes", [0, -1, 1441])
+def test_a_window_has_one_minute_to_one_day(minutes: int) -> None:
+    with pytest.raises(ValueError, match="minutes"):
+        Window(datetime(2026, 11, 20, tzinfo=UTC), minutes)

@@ -1,0 +1,193 @@
+"""What must not be seen is hidden; what only looks like it stays."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from apps.events.answer import Answer, Searched
+from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Request
+from apps.events.question import Customer, Question, Window
+from apps.events.redaction import Ledger, redact, redact_text, redact_value
+
+MOMENT = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
+EVENT_ID = "7ca573c0f4814912aaa9bdc77d1a7d51"
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P"
+
+
+def hide(text: str, *customer: str) -> str:
+    return redact_text(text, Ledger(frozenset(customer)))
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("mail jane.doe+x@mail.example.co.uk now", "mail <email-1> now"),
+        ("?u=jane%40example.com&x=1", "?u=<email-1>&x=1"),
+        ("from 203.0.113.9: refused", "from <ip-1>: refused"),
+        ("http://203.0.113.9/x", "http://<ip-1>/x"),
+        ("peer 2001:db8::8a2e:370:7334 gone", "peer <ip-1> gone"),
+        ("card 4242 4242 4242 4242.", "card <card-1>."),
+        ("card 4242424242424242", "card <card-1>"),
+        ("5555-5555-5555-4444", "<card-1>"),
+        ("Authorization: Bearer abc.def-123456", "Authorization: Bearer <token-1>"),
+        (f"jwt {JWT} end", "jwt <jwt-1> end"),
+        ("password=hunter2&x=1", "password=<secret-1>&x=1"),
+        ('"api_key": "k-123 456"', '"api_key": <secret-1>'),
+        ("postgres://app:s3cret@db/x", "postgres://app:<secret-1>@db/x"),
+        ("ghp_" + "a1B2" * 9, "<token-1>"),
+        ("AKIAIOSFODNN7EXAMPLE", "<token-1>"),
+    ],
+)
+def test_secrets_in_text_are_hidden(text: str, hidden: str) -> None:
+    assert hide(text) == hidden
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "web@1.5.0",
+        "Chrome/105.0.0.0 Safari/537.36",
+        "version 10.2.3.4",
+        EVENT_ID,
+        "1763647500000",
+        "4242 4242 4242 4241",
+        "at 12:30:45",
+        "std::vector::at",
+        "line 118 of pay.py",
+        "2026-11-20T14:05:00.123456Z",
+        "order 1234567890123456",
+        "tokens used",
+    ],
+)
+def test_look_alikes_stay(text: str) -> None:
+    assert hide(text) == text
+
+
+def test_the_same_value_gets_the_same_alias() -> None:
+    assert hide("a@b.example, c@d.example, A@B.example") == "<email-1>, <email-2>, <email-1>"
+
+
+def test_the_customer_has_an_alias_of_their_own() -> None:
+    assert hide("user 1001 (jane@example.com)", "1001", "jane@example.com") == (
+        "user <customer> (<customer>)"
+    )
+
+
+def test_a_short_customer_id_does_not_eat_the_text() -> None:
+    assert hide("7 of 17 items", "7") == "7 of 17 items"
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["password", "X-Api-Key", "authToken", "SESSION_ID", "set-cookie", "client_secret", "cvv"],
+)
+def test_key_names_hide_their_values(key: str) -> None:
+    assert redact_value({key: "plain"}, Ledger(frozenset())) == {key: "<secret-1>"}
+
+
+def test_a_secret_key_hides_what_is_nested_below_it() -> None:
+    value = {"credentials": {"user": "a", "list": [1, 2]}, "safe": {"count": 3, "none": None}}
+    hidden = redact_value(value, Ledger(frozenset()))
+    assert hidden == {"credentials": "<secret-1>", "safe": {"count": 3, "none": None}}
+
+
+def test_pairs_are_read_as_key_and_value() -> None:
+    hidden = redact_value([["Cookie", "a=b"], ["Accept", "text/html"]], Ledger(frozenset()))
+    assert hidden == [["Cookie", "<secret-1>"], ["Accept", "text/html"]]
+
+
+def answer_with_secret(secret: str) -> Answer:
+    body = EventBody(
+        message=secret,
+        exceptions=(
+            ExceptionInfo(
+                type="Error",
+                value=secret,
+                frames=(
+                    Frame(
+                        file="a.py",
+                        function="f",
+                        line=1,
+                        code=((1, secret),),
+                        variables={"x": [secret]},
+                    ),
+                ),
+            ),
+        ),
+        breadcrumbs=(Breadcrumb(message=secret, data={"url": secret}),),
+        request=Request(
+            url=f"https://x.example/?q={secret}",
+            query=(("q", secret),),
+            headers=(("X-Note", secret),),
+            cookies=(("c", secret),),
+            data={"note": secret},
+        ),
+        tags=(("note", secret),),
+        contexts={"app": {"note": secret}},
+        extra={"note": secret},
+        culprit=secret,
+        user={"email": secret, "note": secret},
+    )
+    event = Event(
+        id=EVENT_ID,
+        timestamp=MOMENT,
+        title=secret,
+        message=secret,
+        culprit=secret,
+        transaction=secret,
+        identities=(("user.id", "1001"), ("user.email", "own@example.com")),
+        matched_on=("user.id",),
+        trace_id=EVENT_ID,
+        release="web@1.5.0",
+        body=body,
+    )
+    return Answer(
+        question=Question(Customer("1001"), Window(MOMENT, 5)),
+        searched=Searched("acme"),
+        events=(event,),
+        issues=(),
+        complete=True,
+        fetched_at=MOMENT,
+        events_total=1,
+    )
+
+
+@pytest.mark.parametrize("secret", ["jane@example.com", "4242 4242 4242 4242", JWT])
+def test_no_field_of_an_event_lets_a_secret_through(secret: str) -> None:
+    redacted = redact(answer_with_secret(secret))
+    assert secret not in repr(redacted)
+    assert "1001" not in repr(redacted.question)
+    kind = {"j": "email", "4": "card", "e": "jwt"}[secret[0]]
+    assert redacted.redaction[kind] > 10
+
+
+def test_ids_releases_and_times_survive() -> None:
+    event = redact(answer_with_secret("x@y.example")).events[0]
+    assert (event.id, event.trace_id, event.release) == (EVENT_ID, EVENT_ID, "web@1.5.0")
+    assert event.timestamp == MOMENT
+
+
+def test_redacting_twice_changes_nothing_more() -> None:
+    once = redact(answer_with_secret("jane@example.com"))
+    assert replace(redact(once), redaction=once.redaction) == once
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 200_000,
+        "a@" * 100_000,
+        "1 " * 100_000,
+        "1." * 100_000,
+        ":" * 200_000,
+        "eyJ" * 70_000,
+        "://" * 70_000,
+        "password=" * 25_000,
+        "-----BEGIN PRIVATE KEY-----" * 8_000,
+        "a-" * 100_000,
+    ],
+)
+def test_hostile_text_is_gone_through_and_bounded(text: str) -> None:
+    """A pattern with quadratic time would need hours for one of these."""
+    assert len(hide(text)) <= len(text)
