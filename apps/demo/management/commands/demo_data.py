@@ -1,0 +1,45 @@
+"""`manage.py demo_data`: the accounts to sign in with while trying Triage out."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+
+GROUPS = ("agent", "lead", "admin", "auditor")
+
+
+class Command(BaseCommand):
+    """Makes `agent` and `admin`; running it again sets their passwords anew."""
+
+    help = "Make the demo's accounts. Only works in demo mode."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """One password for both, or a made-up one each."""
+        parser.add_argument("--password", default=None)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Raises CommandError outside demo mode, before anything is written."""
+        if getattr(settings, "DEMO", False) is not True:
+            raise CommandError("demo_data makes accounts with known passwords: demo mode only.")
+        with transaction.atomic():
+            for name in GROUPS:
+                Group.objects.get_or_create(name=name)
+            for name, is_admin in (("agent", False), ("admin", True)):
+                password = options["password"] or secrets.token_urlsafe(9)
+                self._account(name, password, is_admin=is_admin)
+                self.stdout.write(f"{name}: {password}")
+
+    def _account(self, name: str, password: str, *, is_admin: bool) -> None:
+        """The account in exactly its one group, with that password."""
+        account, _ = get_user_model().objects.get_or_create(username=name)
+        account.is_active = True
+        account.is_staff = account.is_superuser = is_admin
+        account.set_password(password)
+        account.save()
+        account.groups.set(Group.objects.filter(name=name))

@@ -1,0 +1,77 @@
+"""What the demo Sentry knows about: projects, issues and events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project as the API names it: a numeric id, a slug, and the platform it was set up for."""
+
+    id: int
+    slug: str
+    name: str
+    platform: str
+
+
+@dataclass(frozen=True)
+class Issue:
+    """A group of like events. `key` is the demo's own name for it inside its project."""
+
+    id: int
+    short_id: str
+    key: str
+    project: Project
+    title: str
+    culprit: str
+    level: str
+    kind: str
+    platform: str
+    logger: str | None
+    status: str
+    metadata: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One stored event.
+
+    `columns` and `tags` are what the events table and the search see, `body` is what the
+    detail endpoints answer. They are kept apart, as in Sentry, so that a test can make them
+    disagree. `verbatim` bodies are served exactly as given.
+    """
+
+    id: str
+    project: Project
+    issue: Issue
+    timestamp: datetime
+    columns: Json
+    tags: dict[str, str]
+    body: Json
+    verbatim: bool = False
+
+    @property
+    def second(self) -> datetime:
+        """The moment as the events table stores it: whole seconds, UTC."""
+        return self.timestamp.replace(microsecond=0)
+
+    @property
+    def user_key(self) -> str | None:
+        """The person as Sentry counts people: by the first identifier the event has."""
+        names = ("user.id", "user.username", "user.email", "user.ip")
+        return next((f"{name}:{self.columns[name]}" for name in names if self.columns[name]), None)
+
+
+def iso_z(moment: datetime) -> str:
+    """A moment as Sentry's bodies print it: UTC, with `Z`, a fraction only if there is one."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def iso_offset(moment: datetime) -> str:
+    """A moment as the events table prints it: whole seconds and `+00:00`."""
+    return moment.astimezone(UTC).replace(microsecond=0).isoformat()

@@ -1,0 +1,148 @@
+"""Endpoints about the organization: itself, its projects, releases and replays."""
+
+from __future__ import annotations
+
+from apps.demo.event_bodies import version_info
+from apps.demo.exchange import Answer, Ask
+from apps.demo.model import Json, Project, iso_z
+from apps.demo.paging import page_of, per_page_of
+from apps.demo.windows import window_of
+
+CREATED = "2021-03-01T09:00:00Z"
+SWITCHED_OFF = (
+    "isBookmarked",
+    "firstTransactionEvent",
+    "hasFeedbacks",
+    "hasFlags",
+    "hasMinifiedStackTrace",
+    "hasMonitors",
+    "hasNewFeedbacks",
+    "hasProfiles",
+    "hasReplays",
+    "hasSessions",
+    "hasInsightsHttp",
+    "hasInsightsDb",
+    "hasInsightsAssets",
+    "hasInsightsAppStart",
+    "hasInsightsScreenLoad",
+    "hasInsightsVitals",
+    "hasInsightsCaches",
+    "hasInsightsQueues",
+    "hasInsightsAgentMonitoring",
+    "hasInsightsMCP",
+    "hasLogs",
+    "hasTraceMetrics",
+    "hasUserReports",
+)
+
+
+def organization(ask: Ask) -> Answer:
+    """The organization; both its links lead back to this very server."""
+    name = ask.organization
+    return Answer(
+        {
+            "id": "4500001",
+            "slug": name,
+            "name": name.title(),
+            "status": {"id": "active", "name": "active"},
+            "dateCreated": CREATED,
+            "isEarlyAdopter": False,
+            "require2FA": False,
+            "avatar": {"avatarType": "letter_avatar", "avatarUuid": None, "avatarUrl": None},
+            "links": {"organizationUrl": ask.base_url, "regionUrl": ask.base_url},
+            "hasAuthProvider": False,
+            "allowMemberInvite": True,
+            "allowMemberProjectCreation": True,
+            "allowSuperuserAccess": False,
+            "features": ["discover-basic", "global-views"],
+            "access": list(ask.settings.scopes),
+        }
+    )
+
+
+def project_list(ask: Ask) -> Answer:
+    """The projects the token sees, by slug, in pages."""
+    ordered = sorted(ask.visible_projects(), key=lambda one: one.slug)
+    page = page_of(ask, ordered, per_page_of(ask))
+    return Answer([project_body(ask, one) for one in page.items], headers=page.headers)
+
+
+def project_body(ask: Ask, project: Project) -> Json:
+    """A project as the organization lists it."""
+    own = [event for event in ask.world.events if event.project.slug == project.slug]
+    environments = {str(event.columns["environment"] or "") for event in own}
+    first = min((event.second for event in own), default=None)
+    team = {"id": "1", "name": "Shop", "slug": "shop"}
+    return dict.fromkeys(SWITCHED_OFF, False) | {
+        "id": str(project.id),
+        "slug": project.slug,
+        "name": project.name,
+        "platform": project.platform,
+        "dateCreated": CREATED,
+        "isMember": True,
+        "features": ["releases"],
+        "firstEvent": iso_z(first) if first else None,
+        "access": list(ask.settings.scopes),
+        "hasAccess": True,
+        "team": team,
+        "teams": [team],
+        "platforms": sorted({str(event.columns["platform"]) for event in own}),
+        "environments": sorted(environments - {""}),
+        "latestRelease": None,
+    }
+
+
+def release_list(ask: Ask) -> Answer:
+    """Releases, the newest first."""
+    chosen = ask.chosen_projects()
+    known = [one for one in ask.world.releases() if one[1] in chosen]
+    known.sort(key=lambda one: one[2], reverse=True)
+    page = page_of(ask, known, per_page_of(ask))
+    bodies = []
+    for number, (version, project, created) in enumerate(page.items, start=1):
+        body = release_body(version, project) | {"id": number}
+        bodies.append(body | {"dateCreated": iso_z(created), "dateReleased": iso_z(created)})
+    return Answer(bodies, headers=page.headers)
+
+
+def release_body(version: str, project: Project) -> Json:
+    """A release as the organization lists it, without its number and dates."""
+    return {
+        "version": version,
+        "shortVersion": version.rpartition("@")[2],
+        "status": "open",
+        "versionInfo": version_info(version),
+        "ref": None,
+        "url": None,
+        "data": {},
+        "newGroups": 0,
+        "owner": None,
+        "commitCount": 0,
+        "lastCommit": None,
+        "deployCount": 0,
+        "lastDeploy": None,
+        "authors": [],
+        "projects": [_released(project)],
+        "firstEvent": None,
+        "lastEvent": None,
+        "currentProjectMeta": {},
+        "userAgent": None,
+    }
+
+
+def _released(project: Project) -> Json:
+    return {
+        "id": project.id,
+        "slug": project.slug,
+        "name": project.name,
+        "newGroups": 0,
+        "platform": project.platform,
+        "platforms": [project.platform],
+        "hasHealthData": False,
+    }
+
+
+def replay_list(ask: Ask) -> Answer:
+    """No replays here, but the dates are read as they are everywhere."""
+    window_of(ask)
+    return Answer({"data": []}, headers=page_of(ask, [], per_page_of(ask)).headers)

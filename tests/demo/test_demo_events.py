@@ -1,0 +1,151 @@
+"""Issues, their events, single events, and the project list that looks like a search."""
+
+from datetime import timedelta
+
+import pytest
+
+from apps.demo.server import DemoSentry
+from apps.demo.world import World
+from tests.demo.conftest import NOON, Api
+
+
+def ids(answer: object) -> list[str]:
+    assert hasattr(answer, "json")
+    return [event["eventID"] for event in answer.json()]
+
+
+def test_full_pages_are_cut_to_ten_without_a_word(api: Api, world: World) -> None:
+    events = [world.add_event(timestamp=NOON) for _ in range(12)]
+    answer = api.issue_events(events[0].issue.id, full=1, per_page=100)
+    assert len(answer.json()) == 10
+    assert 'rel="next"; results="true"; cursor="0:10:0"' in answer.headers["Link"]
+    assert len(api.issue_events(events[0].issue.id, per_page=100).json()) == 12
+
+
+def test_older_servers_have_no_such_cap(api: Api, demo: DemoSentry) -> None:
+    events = [demo.world.add_event(timestamp=NOON) for _ in range(12)]
+    demo.settings.full_page_cap = None
+    assert len(api.issue_events(events[0].issue.id, full=1).json()) == 12
+
+
+def test_only_full_events_have_entries(api: Api, world: World) -> None:
+    issue = world.add_event(timestamp=NOON).issue.id
+    assert "entries" not in api.issue_events(issue).json()[0]
+    assert "entries" not in api.issue_events(issue, full="yes").json()[0]
+    assert "entries" in api.issue_events(issue, full="true").json()[0]
+
+
+def test_full_list_items_lack_the_extras_of_the_detail(api: Api, world: World) -> None:
+    event = world.add_event(timestamp=NOON, release="web@1")
+    listed = api.issue_events(event.issue.id, full=1).json()[0]
+    assert {"release", "nextEventID", "previousEventID"}.isdisjoint(listed)
+
+
+def test_an_or_without_parentheses_leaks_other_issues(api: Api, world: World) -> None:
+    mine = world.add_event(timestamp=NOON, issue="a", user_id="1")
+    other = world.add_event(timestamp=NOON, issue="b", email="one@example.com")
+    query = 'user.id:"1" OR user.email:"one@example.com"'
+    assert set(ids(api.issue_events(mine.issue.id, query))) == {mine.id, other.id}
+    assert ids(api.issue_events(mine.issue.id, f"({query})")) == [mine.id]
+
+
+def test_a_bare_event_id_is_a_direct_hit(api: Api, world: World) -> None:
+    first = world.add_event(timestamp=NOON, user_id="1")
+    world.add_event(timestamp=NOON, user_id="2")
+    answer = api.issue_events(first.issue.id, first.id)
+    assert answer.headers["X-Sentry-Direct-Hit"] == "1"
+    assert ids(answer) == [first.id]
+
+
+def test_an_issues_events_come_newest_first_whatever_sort_says(api: Api, world: World) -> None:
+    old = world.add_event(timestamp=NOON)
+    new = world.add_event(timestamp=NOON + timedelta(seconds=5))
+    assert ids(api.issue_events(old.issue.id, sort="timestamp")) == [new.id, old.id]
+
+
+def test_an_issues_events_can_come_back_empty(api: Api, demo: DemoSentry) -> None:
+    event = demo.world.add_event(timestamp=NOON)
+    demo.settings.issue_events_empty = True
+    assert api.issue_events(event.issue.id).json() == []
+    assert api.get(f"projects/acme/web/events/{event.id}/").status_code == 200
+
+
+def test_the_project_list_ignores_users(api: Api, world: World) -> None:
+    world.add_event(timestamp=NOON, user_id="1001")
+    trap = world.add_event(timestamp=NOON, message="no result for User.ID:1001")
+    assert ids(api.get("projects/acme/web/events/", query="user.id:1001")) == [trap.id]
+    assert len(ids(api.get("projects/acme/web/events/", user="1001"))) == 2
+
+
+def test_the_project_list_reads_dates(api: Api, world: World) -> None:
+    world.add_event(timestamp=NOON)
+    window = {"start": "2026-11-23T12:00:01", "end": "2026-11-23T12:01:00"}
+    assert api.get("projects/acme/web/events/", **window).json() == []
+    answer = api.get("projects/acme/web/events/", start="soon", end="later")
+    assert answer.json() == {"detail": "Invalid date range parameters provided"}
+
+
+def test_a_single_event_has_its_release_and_neighbours(api: Api, world: World) -> None:
+    first, second, third = (
+        world.add_event(timestamp=NOON + timedelta(seconds=at), release="web@1.2")
+        for at in range(3)
+    )
+    body = api.get(f"projects/acme/web/events/{second.id}/").json()
+    assert body["release"]["version"] == "web@1.2"
+    assert (body["previousEventID"], body["nextEventID"]) == (first.id, third.id)
+
+
+def test_an_unknown_event_is_not_found(api: Api, world: World) -> None:
+    world.add_project("web")
+    answer = api.get(f"projects/acme/web/events/{'0' * 32}/")
+    assert (answer.status_code, answer.json()) == (404, {"detail": "Event not found"})
+
+
+def test_an_event_is_found_without_knowing_its_project(api: Api, world: World) -> None:
+    event = world.add_event(timestamp=NOON, project="shop")
+    body = api.get(f"organizations/acme/eventids/{event.id}/").json()
+    assert (body["projectSlug"], body["groupId"]) == ("shop", str(event.issue.id))
+    assert body["event"]["eventID"] == event.id
+
+
+def test_a_raw_body_is_served_as_given_beside_its_own_row(api: Api, world: World) -> None:
+    body = {"eventID": "a" * 32, "entries": None, "tags": "none"}
+    event = world.add_raw(body, row={"user.id": "7"}, timestamp=NOON, user_id="1")
+    assert api.found("user.id:7") == {"a" * 32}
+    assert api.get(f"projects/acme/web/events/{event.id}/").json() == body
+    assert api.issue_events(event.issue.id, full=1).json() == [body]
+
+
+def test_resolved_issues_are_hidden_by_default(api: Api, world: World) -> None:
+    world.add_event(timestamp=NOON, issue="open")
+    world.add_event(timestamp=NOON, issue="done", issue_status="resolved")
+    assert len(api.get("organizations/acme/issues/").json()) == 1
+    assert len(api.get("organizations/acme/issues/", query="").json()) == 2
+
+
+def test_known_issues_come_back_whatever_their_status(api: Api, world: World) -> None:
+    done = world.add_event(timestamp=NOON, issue="done", issue_status="resolved", user_id="1")
+    world.add_event(timestamp=NOON, issue="open")
+    answer = api.get("organizations/acme/issues/", group=[done.issue.id, 99], query="user.id:2")
+    [issue] = answer.json()
+    assert (issue["id"], issue["count"], issue["userCount"]) == (str(done.issue.id), "1", 1)
+    assert issue["status"] == "resolved"
+
+
+def test_group_numbers_must_be_numbers(api: Api) -> None:
+    answer = api.get("organizations/acme/issues/", group="WEB-1")
+    assert (answer.status_code, answer.json()["detail"]) == (400, "Group ids must be integers")
+
+
+@pytest.mark.parametrize("query", ["user.id:1 OR user.id:2", "user.id:1 AND level:error"])
+def test_the_issue_search_knows_no_booleans(api: Api, query: str) -> None:
+    answer = api.get("organizations/acme/issues/", query=query)
+    assert answer.status_code == 400
+    assert "are not supported in this search" in answer.json()["detail"]
+
+
+def test_the_issue_search_finds_issues_by_their_events(api: Api, world: World) -> None:
+    wanted = world.add_event(timestamp=NOON, issue="a", user_id="1")
+    world.add_event(timestamp=NOON, issue="b", user_id="2")
+    answer = api.get("organizations/acme/issues/", query='user.id:["1","9"]')
+    assert [issue["id"] for issue in answer.json()] == [str(wanted.issue.id)]

@@ -1,0 +1,100 @@
+"""The customers of the demo and the world around them."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from apps.demo.customers import STARTED_VARIABLE, DemoCustomer, customers, started_at
+from apps.demo.model import Event, Json
+from apps.demo.story import build_world
+from apps.demo.world import World
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+NAMES = ("user.id", "user.email", "user.username")
+
+
+@pytest.fixture(scope="module")
+def story() -> World:
+    return build_world(NOW)
+
+
+def events_of(world: World, customer: DemoCustomer, minutes: float = 5) -> list[Event]:
+    return [
+        event
+        for event in world.events
+        if customer.identifier in [event.columns[name] for name in NAMES]
+        and abs(event.timestamp - customer.moment) <= timedelta(minutes=minutes)
+    ]
+
+
+def named(key: str) -> DemoCustomer:
+    return next(one for one in customers(NOW) if one.key == key)
+
+
+@pytest.mark.parametrize("customer", customers(NOW), ids=lambda one: one.key)
+def test_every_customer_has_something_to_show_except_leo(
+    story: World, customer: DemoCustomer
+) -> None:
+    assert bool(events_of(story, customer)) == (customer.key != "leo")
+
+
+def test_leo_had_trouble_an_hour_before(story: World) -> None:
+    assert len(events_of(story, named("leo"), minutes=63)) == 3
+
+
+def test_the_busy_customer_fills_more_than_a_page(story: World) -> None:
+    busy = events_of(story, named("busy"), minutes=30)
+    assert len(busy) == 140
+    assert len(events_of(story, named("busy"))) > 100
+    assert len({event.issue.id for event in busy}) == 6
+
+
+def test_beatriz_has_events_within_one_second(story: World) -> None:
+    seconds = Counter(event.second for event in events_of(story, named("beatriz")))
+    assert max(seconds.values()) >= 3
+
+
+def test_there_are_a_dozen_platforms(story: World) -> None:
+    assert len({event.columns["platform"] for event in story.events}) >= 12
+    assert len(story.projects) >= 8
+
+
+def test_strangers_and_nobody_share_the_issues(story: World) -> None:
+    ada = {event.issue.id for event in events_of(story, named("ada"))}
+    others = [event for event in story.events if event.issue.id in ada]
+    assert any(event.columns["user.id"] != "1001" for event in others)
+    assert any(event.user_key is None for event in story.events)
+
+
+def test_the_same_start_gives_the_same_world(story: World) -> None:
+    again = build_world(NOW)
+    assert [event.id for event in again.events] == [event.id for event in story.events]
+
+
+def test_source_lines_are_numbered_so_that_the_crash_line_fits(story: World) -> None:
+    for event in story.events:
+        for frame in frames_of(event):
+            numbers = [number for number, _ in frame["context"]]
+            assert not numbers or frame["lineNo"] in numbers
+
+
+def frames_of(event: Event) -> list[Json]:
+    values = [
+        value
+        for entry in event.body["entries"]
+        if entry["type"] == "exception"
+        for value in entry["data"]["values"]
+    ]
+    traces = [value["stacktrace"] for value in values if value and value["stacktrace"]]
+    return [frame for trace in traces for frame in trace["frames"]]
+
+
+def test_the_deepest_event_has_250_frames_of_its_own(story: World) -> None:
+    assert max(len(frames_of(event)) for event in story.events) >= 250
+
+
+def test_the_start_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(STARTED_VARIABLE, "2026-11-23T13:00:42+01:00")
+    assert started_at() == NOW
+    assert customers()[0].moment == NOW - timedelta(minutes=25)
