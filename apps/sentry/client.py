@@ -1,0 +1,208 @@
+"""One method for each endpoint of Sentry's web API that is asked, and paging by `Link`.
+
+Reference: https://docs.sentry.io/api/
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from apps.events.event import Event, Issue
+from apps.sentry.config import SentryConfig
+from apps.sentry.errors import SentryBadResponse, SentryNotFound
+from apps.sentry.lenient import items, mapping
+from apps.sentry.parsing import (
+    Project,
+    parse_count,
+    parse_full_event,
+    parse_issue,
+    parse_project,
+    parse_row,
+    sees_no_project,
+)
+from apps.sentry.transport import Deadline, Params, Reply, Transport
+
+MOST_FIELDS = 20
+PER_PAGE = 100
+FULL_PER_PAGE = 10
+MOST_PAGES = 100
+ISSUES_PER_CALL = 100
+
+# What the table is asked for beside the identity fields, most wanted first: 20 in all.
+_ROW_FIELDS = (
+    "id", "timestamp", "issue.id", "project.name", "title", "trace", "level", "error.handled",
+    "release", "environment", "transaction", "message", "culprit", "platform", "issue",
+    "error.type", "error.value",
+)  # fmt: skip
+
+_NEXT = re.compile(r'<[^>]*>;[^<]*?rel="next"[^<]*')
+_RESULTS = re.compile(r'results="true"')
+_CURSOR = re.compile(r'cursor="([^"]+)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where and when to look. Times are UTC; `end` is excluded, as Sentry does it."""
+
+    start: datetime
+    end: datetime
+    project_ids: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+
+    def params(self) -> list[tuple[str, str]]:
+        """Query parameters. Offsets are never sent: Sentry would drop them unread."""
+        return [
+            ("start", f"{self.start:%Y-%m-%dT%H:%M:%S}"),
+            ("end", f"{self.end:%Y-%m-%dT%H:%M:%S}"),
+            *(("environment", name) for name in self.environments),
+        ]
+
+    def project_params(self) -> list[tuple[str, str]]:
+        """The projects by numeric id; -1 is every project the token can see."""
+        return [("project", project_id) for project_id in self.project_ids or ("-1",)]
+
+
+class SentryClient:
+    """Sentry's API for one organization. One client serves one lookup and counts its calls."""
+
+    def __init__(self, config: SentryConfig) -> None:
+        self.config = config
+        self._transport = Transport(config)
+        self._organization = f"/organizations/{_segment(config.organization)}"
+        self.deadline = Deadline(config.deadline_s)
+
+    @property
+    def calls(self) -> int:
+        """How many HTTP requests were sent so far, tries included."""
+        return self._transport.calls
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._transport.close()
+
+    # https://docs.sentry.io/api/organizations/list-an-organizations-projects/
+    def projects(self) -> tuple[Project, ...]:
+        """All projects the token can see."""
+        pages = self._pages(f"{self._organization}/projects/", [("per_page", str(PER_PAGE))])
+        found = (parse_project(row) for page in pages for row in _list(page))
+        return tuple(project for project in found if project)
+
+    # https://docs.sentry.io/api/explore/query-explore-events-in-table-format/
+    def event_rows(
+        self, search: str, scope: Scope, identity_fields: Sequence[str]
+    ) -> Iterator[list[Event | None]]:
+        """The events table (`dataset=errors`), newest first, page by page.
+
+        A row that cannot be read is None: it could be the customer's, so it is not dropped here.
+        """
+        fields = [("field", name) for name in _table_fields(identity_fields)]
+        params = [
+            *self._table_params(search, scope),
+            *fields,
+            ("sort", "-timestamp"),
+            ("per_page", str(PER_PAGE)),
+        ]
+        for page in self._pages(f"{self._organization}/events/", params):
+            if sees_no_project(page.body):
+                raise SentryNotFound("The token sees none of the projects.")
+            rows = mapping(page.body).get("data")
+            if not isinstance(rows, list):
+                raise SentryBadResponse("The events table came without rows.")
+            yield [parse_row(row, identity_fields) for row in rows]
+
+    def event_count(self, search: str, scope: Scope) -> int | None:
+        """How many events the search has in all; None when Sentry does not say."""
+        params = [*self._table_params(search, scope), ("field", "count()")]
+        reply = self._transport.get(f"{self._organization}/events/", params, self.deadline)
+        return parse_count(reply.body)
+
+    # https://docs.sentry.io/api/events/list-an-issues-events/
+    def issue_events(self, issue_id: str, search: str, scope: Scope) -> Iterator[list[object]]:
+        """Full events of one issue, newest first, ten a page (Sentry caps full pages at ten)."""
+        params = [
+            *scope.params(),
+            ("query", search),
+            ("full", "1"),
+            ("per_page", str(FULL_PER_PAGE)),
+        ]
+        path = f"{self._organization}/issues/{_segment(issue_id)}/events/"
+        for page in self._pages(path, params):
+            yield _list(page)
+
+    # https://docs.sentry.io/api/events/retrieve-an-event-for-a-project/
+    def project_event(self, project: str, event_id: str) -> object:
+        """The full body of one event. Raises `SentryNotFound` when it is gone."""
+        path = (
+            f"/projects/{_segment(self.config.organization)}/{_segment(project)}/events/{event_id}/"
+        )
+        return self._transport.get(path, [], self.deadline).body
+
+    # https://docs.sentry.io/api/organizations/resolve-an-event-id/
+    def event_by_id(self, event_id: str, identity_fields: Sequence[str]) -> Event | None:
+        """The event of that id anywhere in the organization; None when there is none."""
+        try:
+            path = f"{self._organization}/eventids/{event_id}/"
+            body = mapping(self._transport.get(path, [], self.deadline).body)
+        except SentryNotFound:
+            return None
+        full = {"projectSlug": body.get("projectSlug"), "groupID": body.get("groupId")}
+        known = {name: value for name, value in mapping(body.get("event")).items() if value}
+        return parse_full_event({**full, **known}, identity_fields)
+
+    # https://docs.sentry.io/api/events/list-an-organizations-issues/ (`group` is not documented)
+    def issues(self, issue_ids: Sequence[str]) -> list[Issue]:
+        """Facts of up to 100 issues in one call; issues that Sentry leaves out are left out."""
+        params = [("group", issue_id) for issue_id in issue_ids[:ISSUES_PER_CALL]]
+        params += [("query", ""), ("project", "-1"), ("limit", str(ISSUES_PER_CALL))]
+        reply = self._transport.get(f"{self._organization}/issues/", params, self.deadline)
+        wanted = set(issue_ids)
+        found = (parse_issue(row) for row in _list(reply))
+        return [issue for issue in found if issue and issue.id in wanted]
+
+    def _table_params(self, search: str, scope: Scope) -> list[tuple[str, str]]:
+        return [
+            ("dataset", "errors"),
+            ("query", search),
+            *scope.params(),
+            *scope.project_params(),
+        ]
+
+    def _pages(self, path: str, params: Params) -> Iterator[Reply]:
+        """Follow `Link` by its cursor, resending the same parameters; its URL is never used."""
+        cursor: list[tuple[str, str]] = []
+        for _page in range(MOST_PAGES):
+            reply = self._transport.get(path, [*params, *cursor], self.deadline)
+            yield reply
+            following = _next_cursor(reply.headers.get("link", ""))
+            if following is None:
+                return
+            cursor = [("cursor", following)]
+        raise SentryBadResponse(f"The list did not end after {MOST_PAGES} pages.")
+
+
+def _table_fields(identity_fields: Sequence[str]) -> list[str]:
+    """At most 20 fields: the identity fields, which every row is checked by, always fit."""
+    room = MOST_FIELDS - len(identity_fields)
+    return [*_ROW_FIELDS[:room], *identity_fields]
+
+
+def _next_cursor(link: str) -> str | None:
+    """The cursor of the `rel="next"` entry when it says there are results."""
+    entry = _NEXT.search(link)
+    if entry is None or not _RESULTS.search(entry.group(0)):
+        return None
+    cursor = _CURSOR.search(entry.group(0))
+    return cursor.group(1) if cursor else None
+
+
+def _list(reply: Reply) -> list[object]:
+    if not isinstance(reply.body, list):
+        raise SentryBadResponse("Sentry sent something else than a list.")
+    return items(reply.body)
+
+
+def _segment(value: str) -> str:
+    """A path segment: a slug or id as it is, anything else percent-encoded."""
+    return quote(value, safe="")

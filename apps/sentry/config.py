@@ -1,0 +1,22 @@
+"""Where Sentry is, as whom we ask, and how far we go."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class SentryConfig:
+    """Everything a client needs to know. The token never shows in `repr`.
+
+    `base_url` is the host without `/api/0`; `retention_days` is how long Sentry keeps events
+    (90 on most plans and on self-hosted servers, 30 on some).
+    """
+
+    base_url: str
+    organization: str
+    token: str = field(repr=False)
+    projects: tuple[str, ...] = ()
+    max_events: int = 500
+    max_bodies: int = 50
+    max_parallel: int = 4
+    deadline_s: float = 25.0
+    retention_days: int = 90

@@ -1,0 +1,49 @@
+"""What an answer must say about itself, in sentences for the agent."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from apps.events.answer import Notice, NoticeCode
+from apps.events.event import Event
+from apps.events.question import Question
+from apps.sentry.config import SentryConfig
+from apps.sentry.errors import SentryError
+
+SETTLING = timedelta(minutes=10)
+
+
+def detail_notices(
+    missing: Sequence[Event], failed: Sequence[SentryError], facts_failed: Sequence[SentryError]
+) -> tuple[Notice, ...]:
+    notices = []
+    if missing:
+        reason = failed[0].message if failed else "Sentry did not send them."
+        count = "one event" if len(missing) == 1 else f"{len(missing)} events"
+        message = f"The details of {count} could not be read: {reason}"
+        notices.append(Notice(NoticeCode.PARTIAL_BODIES, message))
+    if facts_failed:
+        message = (
+            f"How many customers have these problems could not be read: {facts_failed[0].message}"
+        )
+        notices.append(Notice(NoticeCode.SIGNAL_MISSING, message))
+    return tuple(notices)
+
+
+def window_notices(question: Question, config: SentryConfig, now: datetime) -> tuple[Notice, ...]:
+    """What the window's own place in time says about the answer."""
+    notices = []
+    if question.window.end + SETTLING > now:
+        over = "is still open" if question.window.end > now else "has only just ended"
+        message = f"The window {over}: errors may still arrive. Please look again later."
+        notices.append(Notice(NoticeCode.WINDOW_OPEN, message))
+    if question.window.start < now - timedelta(days=config.retention_days):
+        notices.append(retention_notice(config))
+    return tuple(notices)
+
+
+def retention_notice(config: SentryConfig) -> Notice:
+    return Notice(
+        NoticeCode.RETENTION,
+        f"The window reaches back beyond the {config.retention_days} days for which Sentry is "
+        "taken to keep events: what happened before may be gone.",
+    )

@@ -1,0 +1,304 @@
+"""Sentry's JSON to plain data. Every field may be missing, null or of another type.
+
+Paths and types are those of Sentry's event and issue serializers.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from apps.events.event import Event, EventBody, ExceptionInfo, Frame, Issue, Request
+from apps.events.question import as_hex_id
+from apps.sentry.breadcrumbs import parse_breadcrumb
+from apps.sentry.lenient import (
+    flag,
+    integer,
+    items,
+    mapping,
+    mappings,
+    moment,
+    pairs,
+    text,
+)
+
+LEVELS = frozenset(("fatal", "error", "warning", "info", "debug"))
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project the token can see, with the names of its environments where Sentry lists them."""
+
+    id: str
+    slug: str
+    environments: tuple[str, ...] = ()
+
+
+def parse_project(body: object) -> Project | None:
+    """One row of the projects list; None without id and slug."""
+    raw = mapping(body)
+    project_id, slug = text(raw.get("id")), text(raw.get("slug"))
+    if not project_id or not slug:
+        return None
+    names = (text(name) for name in items(raw.get("environments")))
+    return Project(project_id, slug, tuple(name for name in names if name))
+
+
+def parse_row(body: object, identity_fields: Sequence[str]) -> Event | None:
+    """One row of the events table; None without an id and a time, which no event can lack."""
+    raw = mapping(body)
+    event_id = as_hex_id(text(raw.get("id")) or "")
+    timestamp = moment(raw.get("timestamp"))
+    if event_id is None or timestamp is None:
+        return None
+    return Event(
+        id=event_id,
+        timestamp=timestamp,
+        project=text(raw.get("project.name")) or text(raw.get("project")),
+        issue_id=_issue_id(raw.get("issue.id")),
+        title=text(raw.get("title")),
+        message=text(raw.get("message")),
+        culprit=text(raw.get("culprit")),
+        transaction=text(raw.get("transaction")),
+        level=_level(raw.get("level")),
+        platform=text(raw.get("platform")),
+        handled=flag(raw.get("error.handled")),
+        release=text(raw.get("release")),
+        environment=text(raw.get("environment")),
+        trace_id=as_hex_id(text(raw.get("trace")) or ""),
+        identities=tuple(_identities(raw, identity_fields)),
+    )
+
+
+def _issue_id(value: object) -> str | None:
+    """Issue ids are numbers here and text there; 0 and anything else is no issue."""
+    number = integer(value)
+    return str(number) if number else None
+
+
+def _identities(raw: Mapping[str, object], fields: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for field in fields:
+        value = raw.get(field)
+        if value is None and field.startswith("tags["):
+            value = raw.get(field[5:-1])
+        for single in items(value) if isinstance(value, list) else (value,):
+            known = single if isinstance(single, str) else text(single)
+            if known:
+                yield field, known
+
+
+def _level(value: object) -> str | None:
+    known = (text(value) or "").lower()
+    return known if known in LEVELS else None
+
+
+def parse_full_event(body: object, identity_fields: Sequence[str]) -> Event | None:
+    """A full event as an `Event` with its body; None without an id and a time."""
+    raw = mapping(body)
+    event_id = event_id_of(raw)
+    happened = moment(raw.get("dateCreated")) or moment(raw.get("dateReceived"))
+    if event_id is None or happened is None:
+        return None
+    details = parse_body(raw)
+    tags = dict(details.tags)
+    user = {f"user.{name}": value for name, value in details.user.items()}
+    identities: dict[str, object] = {**user, **{f"tags[{k}]": v for k, v in tags.items()}}
+    return Event(
+        id=event_id,
+        timestamp=happened.replace(microsecond=0),
+        project=text(raw.get("projectSlug")),
+        issue_id=_issue_id(raw.get("groupID")),
+        title=text(raw.get("title")),
+        message=details.message,
+        culprit=details.culprit,
+        transaction=tags.get("transaction"),
+        level=_level(tags.get("level")),
+        platform=text(raw.get("platform")),
+        handled=details.handled,
+        release=details.release,
+        environment=details.environment,
+        trace_id=details.trace_id,
+        identities=tuple(_identities(identities, identity_fields)),
+        body=details,
+    )
+
+
+def event_id_of(body: object) -> str | None:
+    """The 32 hex digits of a full or simple event (`eventID` before `id`)."""
+    raw = mapping(body)
+    return as_hex_id(text(raw.get("eventID")) or "") or as_hex_id(text(raw.get("id")) or "")
+
+
+def parse_body(body: object) -> EventBody:
+    """Stack, breadcrumbs, request and the rest of a full event."""
+    raw = mapping(body)
+    entries = _entries(raw)
+    tags = tuple(pairs(raw.get("tags")))
+    tag = dict(tags)
+    exceptions = tuple(_exceptions(entries))
+    contexts = {
+        name: mapping(value)
+        for name, value in mapping(raw.get("contexts")).items()
+        if mapping(value)
+    }
+    handled = next((e.handled for e in exceptions if e.handled is not None), None)
+    return EventBody(
+        message=_message(raw, entries),
+        exceptions=exceptions,
+        breadcrumbs=tuple(
+            parse_breadcrumb(crumb)
+            for crumb in mappings(mapping(entries.get("breadcrumbs")).get("values"))
+        ),
+        request=_request(mapping(entries.get("request"))),
+        tags=tags,
+        contexts=contexts,
+        extra=dict(mapping(raw.get("context"))),
+        happened_at=moment(raw.get("dateCreated")),
+        release=text(mapping(raw.get("release")).get("version")) or tag.get("release"),
+        environment=tag.get("environment"),
+        trace_id=as_hex_id(text(mapping(contexts.get("trace")).get("trace_id")) or ""),
+        handled=handled if handled is not None else flag(tag.get("handled")),
+        culprit=text(raw.get("culprit")),
+        user=_user(mapping(raw.get("user"))),
+    )
+
+
+def _entries(raw: Mapping[str, object]) -> dict[str, object]:
+    return {
+        kind: entry.get("data")
+        for entry in mappings(raw.get("entries"))
+        if (kind := text(entry.get("type")))
+    }
+
+
+def _message(raw: Mapping[str, object], entries: Mapping[str, object]) -> str | None:
+    entry = mapping(entries.get("message"))
+    return text(entry.get("formatted")) or text(entry.get("message")) or text(raw.get("message"))
+
+
+def _user(raw: Mapping[str, object]) -> dict[str, object]:
+    return {
+        name: value if isinstance(value, str | dict | list) else text(value)
+        for name, value in raw.items()
+        if value not in (None, "", {}, [])
+    }
+
+
+def _exceptions(entries: Mapping[str, object]) -> Iterator[ExceptionInfo]:
+    """The raised exception first: SDKs send the innermost cause first."""
+    data = mapping(entries.get("exception"))
+    values = mappings(data.get("values")) or mappings([data.get("value")])
+    fallback = _thread_frames(entries)
+    for place, raw in enumerate(reversed(values)):
+        frames = _frames(raw)
+        if not frames and place == 0:
+            frames = fallback
+        yield ExceptionInfo(
+            type=text(raw.get("type")),
+            value=text(raw.get("value")),
+            module=text(raw.get("module")),
+            handled=flag(mapping(raw.get("mechanism")).get("handled")),
+            frames=frames,
+        )
+    if not values and fallback:
+        yield ExceptionInfo(frames=fallback)
+
+
+def _thread_frames(entries: Mapping[str, object]) -> tuple[Frame, ...]:
+    """The crashed thread's frames, or the current one's, for events whose exception has none."""
+    threads = mappings(mapping(entries.get("threads")).get("values"))
+    for mark in ("crashed", "current"):
+        for thread in threads:
+            if flag(thread.get(mark)) and _frames(thread):
+                return _frames(thread)
+    return ()
+
+
+def _frames(raw: Mapping[str, object]) -> tuple[Frame, ...]:
+    """The crash site first: Sentry sends the oldest call first."""
+    stack = mapping(raw.get("stacktrace"))
+    return tuple(_frame(frame) for frame in reversed(mappings(stack.get("frames"))))
+
+
+def _frame(raw: Mapping[str, object]) -> Frame:
+    return Frame(
+        file=text(raw.get("filename")) or text(raw.get("absPath")) or text(raw.get("package")),
+        line=integer(raw.get("lineNo")),
+        column=integer(raw.get("colNo")),
+        function=text(raw.get("function")) or text(raw.get("instructionAddr")),
+        module=text(raw.get("module")),
+        in_app=flag(raw.get("inApp")) is True,
+        code=tuple(_code(raw.get("context"))),
+        variables=dict(mapping(raw.get("vars"))),
+    )
+
+
+def _code(value: object) -> Iterator[tuple[int, str]]:
+    for line in items(value):
+        if isinstance(line, list) and len(line) == 2:
+            number = integer(line[0])
+            if number is not None:
+                yield number, line[1] if isinstance(line[1], str) else ""
+
+
+def _request(raw: Mapping[str, object]) -> Request | None:
+    if not raw:
+        return None
+    return Request(
+        method=text(raw.get("method")),
+        url=text(raw.get("url")),
+        query=tuple(pairs(raw.get("query"))),
+        headers=tuple(pairs(raw.get("headers"))),
+        cookies=tuple(pairs(raw.get("cookies"))),
+        data=_request_data(raw.get("data")),
+    )
+
+
+def _request_data(value: object) -> object:
+    """JSON that was sent as text is read, so that its key names can be told."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+    return value
+
+
+def parse_issue(body: object) -> Issue | None:
+    """One row of the issues list; None without an id."""
+    raw = mapping(body)
+    issue_id = _issue_id(raw.get("id"))
+    if issue_id is None:
+        return None
+    unhandled = flag(raw.get("isUnhandled"))
+    return Issue(
+        id=issue_id,
+        short_id=text(raw.get("shortId")),
+        title=text(raw.get("title")),
+        project=text(mapping(raw.get("project")).get("slug")),
+        level=_level(raw.get("level")),
+        status=text(raw.get("status")),
+        handled=None if unhandled is None else not unhandled,
+        users_affected=integer(raw.get("userCount")),
+        events_total=integer(raw.get("count")),
+        first_seen=moment(raw.get("firstSeen")),
+        last_seen=moment(raw.get("lastSeen")),
+        permalink=_web_link(raw.get("permalink")),
+    )
+
+
+def _web_link(value: object) -> str | None:
+    """Only http(s) addresses may become links."""
+    link = text(value) or ""
+    return link if link.startswith(("https://", "http://")) else None
+
+
+def parse_count(body: object) -> int | None:
+    """The single row of a `count()` query."""
+    rows = mappings(mapping(body).get("data"))
+    return integer(rows[0].get("count()")) if rows else None
+
+
+def sees_no_project(body: object) -> bool:
+    """Whether an empty table only means that the token sees no project (`meta.tips.query`)."""
+    tips = mapping(mapping(mapping(body).get("meta")).get("tips"))
+    return "at least one valid project" in (text(tips.get("query")) or "")

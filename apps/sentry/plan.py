@@ -1,0 +1,211 @@
+"""One question, answered: which calls, in parallel, merged, and honest about what is missing.
+
+Whether an answer is complete is decided here and nowhere else.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import TypeVar
+
+from apps.events.answer import Answer, Notice, NoticeCode, Searched
+from apps.events.event import Event, EventBody, Issue
+from apps.events.question import Question
+from apps.events.timeline import nearest_first
+from apps.sentry.bodies import merge_body, read_bodies, read_single_body
+from apps.sentry.client import ISSUES_PER_CALL, Scope, SentryClient
+from apps.sentry.config import SentryConfig
+from apps.sentry.errors import SentryError, SentryNotFound, SentryTimeout
+from apps.sentry.listing import Listing, list_events
+from apps.sentry.notices import detail_notices, window_notices
+from apps.sentry.parsing import Project
+from apps.sentry.search import Search, search_for
+
+_SECOND = timedelta(seconds=1)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What was read beside the list: bodies by event id, and the issues' facts."""
+
+    bodies: dict[str, EventBody]
+    issues: tuple[Issue, ...]
+
+
+def fetch_answer(
+    client: SentryClient,
+    question: Question,
+    *,
+    projects: Sequence[Project],
+    now: datetime | None = None,
+) -> Answer:
+    """Ask Sentry the question and return all of the customer's events in the window.
+
+    `projects` are those the token can see (`client.projects()`); `now` is aware and defaults to
+    the present. The answer is raw: redact it before it is kept or shown.
+
+    Raises a `SentryError` when not even the list of events could be read.
+    """
+    now = now or datetime.now(UTC)
+    started = monotonic()
+    asked, skipped = _choose_projects(question, client.config, projects)
+    scope = Scope(
+        start=question.window.start,
+        end=question.window.end + _SECOND,
+        project_ids=tuple(project.id for project in asked)
+        if _is_narrowed(question, client)
+        else (),
+        environments=question.environments,
+    )
+    search = search_for(question)
+    slugs = {project.slug for project in asked}
+    pool = ThreadPoolExecutor(client.config.max_parallel, thread_name_prefix="sentry")
+    try:
+        listing = _within(client, pool.submit(list_events, client, question, search, scope, slugs))
+        details, missing = _read_details(client, pool, question, search, scope, listing)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    notices = (
+        *skipped,
+        *window_notices(question, client.config, now),
+        *listing.notices,
+        *missing,
+    )
+    return Answer(
+        question=question,
+        searched=Searched(
+            organization=client.config.organization,
+            projects=tuple(sorted(slugs)),
+            environments=question.environments,
+        ),
+        events=_finish_events(listing.events, details, client.config),
+        issues=details.issues,
+        complete=listing.complete and not any(notice.code in _INCOMPLETE for notice in notices),
+        fetched_at=now,
+        events_total=listing.total,
+        notices=tuple(dict.fromkeys(notices)),
+        calls=client.calls,
+        duration_ms=round((monotonic() - started) * 1000),
+    )
+
+
+def fetch_event(client: SentryClient, event: Event) -> Event:
+    """A listed event with its body, read on its own. Raises a `SentryError`."""
+    return merge_body(event, read_single_body(client, event))
+
+
+_INCOMPLETE = frozenset(
+    (
+        NoticeCode.CAPPED,
+        NoticeCode.WINDOW_OPEN,
+        NoticeCode.RETENTION,
+        NoticeCode.PROJECT_SKIPPED,
+        NoticeCode.INCOMPLETE_LIST,
+    )
+)
+
+
+def _is_narrowed(question: Question, client: SentryClient) -> bool:
+    return bool(question.projects or client.config.projects)
+
+
+def _choose_projects(
+    question: Question, config: SentryConfig, projects: Sequence[Project]
+) -> tuple[list[Project], tuple[Notice, ...]]:
+    """The projects to ask, and a notice for each that was named but cannot be seen."""
+    wanted = question.projects or config.projects
+    if not wanted:
+        return list(projects), ()
+    visible = {project.slug: project for project in projects}
+    asked = [visible[slug] for slug in wanted if slug in visible]
+    unseen = sorted(set(wanted) - set(visible))
+    if not asked:
+        raise SentryNotFound(f"The token sees none of these projects: {', '.join(unseen)}.")
+    skipped = (
+        Notice(NoticeCode.PROJECT_SKIPPED, f"Not searched, the token cannot see it: {slug}.")
+        for slug in unseen
+    )
+    return asked, tuple(skipped)
+
+
+def _within(client: SentryClient, future: Future[T]) -> T:
+    """The future's result, or `SentryTimeout` when the lookup's time is over."""
+    try:
+        return future.result(timeout=client.deadline.left())
+    except FutureTimeout as error:
+        raise SentryTimeout("Sentry did not answer in time.") from error
+
+
+def _read_details(
+    client: SentryClient,
+    pool: ThreadPoolExecutor,
+    question: Question,
+    search: Search,
+    scope: Scope,
+    listing: Listing,
+) -> tuple[Details, tuple[Notice, ...]]:
+    """Bodies of the events nearest the moment and facts of all issues, side by side."""
+    nearest = nearest_first(listing.events, question.window.moment)[: client.config.max_bodies]
+    wanted = [event for event in nearest if event.body is None]
+    issue_ids = list(dict.fromkeys(e.issue_id for e in listing.events if e.issue_id))
+    by_issue: dict[str | None, list[Event]] = {}
+    for event in wanted:
+        by_issue.setdefault(event.issue_id, []).append(event)
+    facts = [
+        pool.submit(client.issues, issue_ids[place : place + ISSUES_PER_CALL])
+        for place in range(0, len(issue_ids), ISSUES_PER_CALL)
+    ]
+    details = [
+        pool.submit(read_bodies, client, issue_id, events, search, scope)
+        for issue_id, events in by_issue.items()
+    ]
+    found, facts_failed = _gather(client, facts)
+    parts, details_failed = _gather(client, details)
+    bodies = {event_id: body for part in parts for event_id, body in part.by_id.items()}
+    failed = [*details_failed, *(error for part in parts for error in part.failed)]
+    missing = [event for event in wanted if event.id not in bodies]
+    return (
+        Details(bodies=bodies, issues=tuple(issue for rows in found for issue in rows)),
+        detail_notices(missing, failed, facts_failed),
+    )
+
+
+def _gather(
+    client: SentryClient, futures: Sequence[Future[T]]
+) -> tuple[list[T], list[SentryError]]:
+    """What came back in time, and the errors of the rest."""
+    gathered: list[T] = []
+    failed: list[SentryError] = []
+    for future in futures:
+        try:
+            gathered.append(_within(client, future))
+        except SentryError as error:
+            failed.append(error)
+    return gathered, failed
+
+
+def _finish_events(
+    events: Sequence[Event], details: Details, config: SentryConfig
+) -> tuple[Event, ...]:
+    """The listed events with the bodies that were read and a link into Sentry each."""
+    links = {issue.id: issue.permalink for issue in details.issues if issue.permalink}
+    finished = []
+    for event in events:
+        body = details.bodies.get(event.id)
+        whole = merge_body(event, body) if body else event
+        finished.append(replace(whole, permalink=_link(whole, links, config)))
+    return tuple(finished)
+
+
+def _link(event: Event, issue_links: dict[str, str], config: SentryConfig) -> str | None:
+    """The event's page in Sentry: below its issue's link, else built from the ids."""
+    if event.issue_id is None:
+        return None
+    organization = f"{config.base_url.rstrip('/')}/organizations/{config.organization}"
+    issue_link = issue_links.get(event.issue_id, f"{organization}/issues/{event.issue_id}/")
+    return f"{issue_link.split('?')[0].rstrip('/')}/events/{event.id}/"

@@ -1,0 +1,26 @@
+"""A client for wire-level tests: its Sentry is written down answer by answer."""
+
+from collections.abc import Iterator
+
+import pytest
+import responses
+
+from apps.sentry import SentryClient, SentryConfig
+
+API = "https://sentry.test/api/0"
+
+
+@pytest.fixture
+def wire() -> Iterator[responses.RequestsMock]:
+    """Every answer is given by the test; a call nobody expects fails it."""
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock
+
+
+@pytest.fixture
+def client() -> Iterator[SentryClient]:
+    """A client of a Sentry that exists only on the wire."""
+    config = SentryConfig(base_url="https://sentry.test", organization="acme", token="s3cr3t")
+    client = SentryClient(config)
+    yield client
+    client.close()

@@ -1,0 +1,140 @@
+"""Event bodies of every shape: nothing breaks, nothing is lost, nothing is called None."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.sentry.parsing import parse_body, parse_full_event, parse_issue, parse_project, parse_row
+
+EVENT_ID = "7ca573c0f4814912aaa9bdc77d1a7d51"
+FIELDS = ("user.id", "user.email", "tags[account_id]")
+
+
+def exception(*values: Any) -> dict[str, Any]:
+    return {"entries": [{"type": "exception", "data": {"values": list(values)}}]}
+
+
+def test_the_raised_exception_comes_before_its_cause() -> None:
+    body = parse_body(exception({"type": "Cause"}, None, {"type": "Raised"}))
+    assert [error.type for error in body.exceptions] == ["Raised", "Cause"]
+
+
+def test_the_crash_site_comes_first_and_carries_its_code() -> None:
+    frames = [
+        {"filename": "main.py", "lineNo": 1, "inApp": True},
+        {
+            "filename": "pay.py",
+            "lineNo": 118,
+            "inApp": True,
+            "context": [[117, "try:"], [118, "  charge()"], None, [119]],
+        },
+    ]
+    body = parse_body(exception({"type": "E", "stacktrace": {"frames": frames}}))
+    frame = body.exceptions[0].crash_frame
+    assert frame is not None
+    assert (frame.file, frame.crash_code) == ("pay.py", "  charge()")
+
+
+def test_a_crashed_thread_stands_in_for_a_missing_stack() -> None:
+    threads = [
+        {"id": 1, "current": True, "stacktrace": {"frames": [{"filename": "idle.c"}]}},
+        {"id": 2, "crashed": True, "stacktrace": {"frames": [{"filename": "crash.c"}]}},
+    ]
+    raw = exception({"type": "SIGSEGV", "stacktrace": None})
+    raw["entries"].append({"type": "threads", "data": {"values": threads}})
+    assert parse_body(raw).exceptions[0].frames[0].file == "crash.c"
+
+
+def test_request_lists_of_pairs_are_read() -> None:
+    data = {
+        "method": "POST",
+        "url": "https://x.example/pay",
+        "query": [["a", "1"], ["b", None]],
+        "headers": [["Accept", "text/html"]],
+        "data": '{"password": "x"}',
+    }
+    request = parse_body({"entries": [{"type": "request", "data": data}]}).request
+    assert request is not None
+    assert request.query == (("a", "1"), ("b", ""))
+    assert request.data == {"password": "x"}
+
+
+def test_http_crumbs_tell_their_story_from_their_data() -> None:
+    crumb = {"category": "xhr", "data": {"method": "POST", "url": "/pay", "status_code": 500}}
+    body = parse_body({"entries": [{"type": "breadcrumbs", "data": {"values": [crumb, None]}}]})
+    assert [crumb.message for crumb in body.breadcrumbs] == ["POST /pay [500]"]
+
+
+@pytest.mark.parametrize(
+    ("value", "handled"),
+    [
+        (True, True),
+        (0, False),
+        ("no", False),
+        ([1, 0], False),
+        ([True], True),
+        (None, None),
+        ([], None),
+        ("maybe", None),
+    ],
+)
+def test_handled_has_three_states(value: object, handled: bool | None) -> None:
+    raw = {"id": EVENT_ID, "timestamp": "2026-11-20T14:05:00+00:00", "error.handled": value}
+    event = parse_row(raw, FIELDS)
+    assert event is not None
+    assert event.handled is handled
+
+
+def test_a_row_without_id_or_time_is_not_an_event() -> None:
+    assert parse_row({"id": EVENT_ID}, FIELDS) is None
+    assert parse_row({"timestamp": "2026-11-20T14:05:00Z"}, FIELDS) is None
+
+
+def test_malformed_tags_are_dropped() -> None:
+    tags = [{"key": None, "value": "x"}, {"key": "url", "value": None}, None, {"key": "a"}]
+    assert parse_body({"tags": tags}).tags == (("url", ""), ("a", ""))
+
+
+def test_a_permalink_that_is_no_web_address_is_no_link() -> None:
+    issue = parse_issue({"id": "1", "permalink": "javascript:alert(1)"})
+    assert issue is not None
+    assert issue.permalink is None
+
+
+KEYS = st.sampled_from(
+    [
+        *("id", "eventID", "timestamp", "dateCreated", "issue.id", "groupID", "title", "level"),
+        *("entries", "type", "data", "values", "value", "stacktrace", "frames", "context", "vars"),
+        *("lineNo", "inApp", "mechanism", "handled", "tags", "key", "user", "contexts", "trace"),
+        *("breadcrumbs", "message", "formatted", "request", "headers", "query", "url", "release"),
+        *("user.id", "user.email", "tags[account_id]", "error.handled", "trace_id", "threads"),
+    ]
+)
+LEAVES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=20),
+    st.sampled_from(["exception", "threads", "request", "breadcrumbs", "message", EVENT_ID]),
+    st.sampled_from(["2026-11-20T14:05:00Z", "yes", "1", "None"]),
+)
+JSON = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=6),
+    max_leaves=40,
+)
+
+
+@given(JSON)
+def test_no_shape_of_json_breaks_the_parser(body: object) -> None:
+    for parse in (parse_body, parse_issue, parse_project):
+        parse(body)
+    assert parse_row(body, FIELDS) is None or isinstance(body, dict)
+    parse_full_event(body, FIELDS)
+    typed = {"eventID": EVENT_ID, "dateCreated": "2026-11-20T14:05:00Z"}
+    event = parse_full_event({**(body if isinstance(body, dict) else {}), **typed}, FIELDS)
+    assert event is not None
+    assert event.id == EVENT_ID

@@ -1,0 +1,74 @@
+"""How a customer is written in Sentry's search language."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from apps.events.event import Event
+from apps.events.question import Customer, parse_customer
+from apps.sentry.search import matched_fields, quoted, search_for
+from tests.conftest import question
+
+HEX = "7ca573c0f4814912aaa9bdc77d1a7d51"
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "exact"),
+    [
+        ("1001", '"1001"', True),
+        ('a"b', '"a\\"b"', True),
+        ("*", '"\\*"', True),
+        ("* OR level:error", '"\\* OR level:error"', True),
+        ("[a,b]", '"[a,b]"', True),
+        ("DOMAIN\\user", '"DOMAIN\\user"', True),
+        ("x\\", '"x*"', False),
+        ('a\\"b', '"a*b"', False),
+        ("a\\*b", '"a*b"', False),
+        ('a\\\\"b', '"a*b"', False),
+        ("C\\a\\*b\\", '"C*a*b*"', False),
+    ],
+)
+def test_a_value_cannot_leave_its_quotes(value: str, text: str, exact: bool) -> None:
+    assert (quoted(value).text, quoted(value).exact) == (text, exact)
+
+
+def test_all_fields_are_asked_at_once_in_parentheses() -> None:
+    assert search_for(question("Jane@Example.com")).text == (
+        '(user.id:"Jane@Example.com" OR user.email:"Jane@Example.com" '
+        'OR user.email:"jane@example.com" OR user.username:"Jane@Example.com")'
+    )
+
+
+def test_configured_tags_are_asked_with_the_same_quoting() -> None:
+    asked = replace(question('a"1'), fields=("user.id", "tags[account_id]"))
+    assert search_for(asked).text == '(user.id:"a\\"1" OR tags[account_id]:"a\\"1")'
+
+
+def test_a_hex_id_is_asked_as_user_trace_and_event() -> None:
+    text = search_for(question(HEX)).text
+    assert f'user.id:"{HEX}"' in text
+    assert f'trace:"{HEX}"' in text
+    assert f'id:"{HEX}"' in text
+
+
+def row(**identities: str) -> Event:
+    pairs = tuple((f"user.{name}", value) for name, value in identities.items())
+    return Event(id=HEX, timestamp=datetime(2026, 11, 20, tzinfo=UTC), identities=pairs)
+
+
+@pytest.mark.parametrize(
+    ("typed", "event", "fields"),
+    [
+        ("1001", row(id="1001"), ("user.id",)),
+        ("1001", row(id="10010", username="1001"), ("user.username",)),
+        ("jane@example.com", row(email="JANE@example.com"), ("user.email",)),
+        ("jane", row(username="Jane"), ()),
+        ("1001", row(), ()),
+    ],
+)
+def test_only_the_customers_own_rows_match(
+    typed: str, event: Event, fields: tuple[str, ...]
+) -> None:
+    customer: Customer = parse_customer(typed)
+    assert matched_fields(event, customer) == fields

@@ -1,0 +1,263 @@
+"""Each status, each retry, each odd body, as it comes over the wire."""
+
+import socket
+import threading
+import time
+from email.utils import formatdate
+
+import pytest
+import requests
+import responses
+
+from apps.sentry import (
+    SentryAuthRefused,
+    SentryBadResponse,
+    SentryClient,
+    SentryConfig,
+    SentryError,
+    SentryNotFound,
+    SentryPermissionMissing,
+    SentryRateLimited,
+    SentryRejectedQuery,
+    SentryServerError,
+    SentryTimeout,
+    SentryUnreachable,
+)
+from apps.sentry.transport import Deadline
+from tests.sentry.conftest import API
+
+PROJECTS = f"{API}/organizations/acme/projects/"
+GOOD = [{"id": "1", "slug": "web"}]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, SentryRejectedQuery),
+        (401, SentryAuthRefused),
+        (403, SentryPermissionMissing),
+        (404, SentryNotFound),
+        (302, SentryBadResponse),
+        (422, SentryRejectedQuery),
+    ],
+)
+def test_what_cannot_get_better_is_asked_once(
+    wire: responses.RequestsMock, client: SentryClient, status: int, kind: type[SentryError]
+) -> None:
+    wire.get(PROJECTS, status=status, json={"detail": "no"})
+    with pytest.raises(kind):
+        client.projects()
+    assert client.calls == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (408, SentryTimeout),
+        (500, SentryServerError),
+        (502, SentryServerError),
+        (503, SentryServerError),
+        (504, SentryTimeout),
+    ],
+)
+def test_what_may_pass_is_asked_three_times(
+    wire: responses.RequestsMock, client: SentryClient, status: int, kind: type[SentryError]
+) -> None:
+    wire.get(PROJECTS, status=status, body="<html>bad gateway</html>")
+    with pytest.raises(kind):
+        client.projects()
+    assert client.calls == 3
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (requests.ConnectionError("refused by secret-host"), SentryUnreachable),
+        (requests.ConnectTimeout("slow"), SentryTimeout),
+        (requests.ReadTimeout("slow"), SentryTimeout),
+    ],
+)
+def test_a_broken_connection_is_tried_three_times(
+    wire: responses.RequestsMock,
+    client: SentryClient,
+    error: Exception,
+    kind: type[SentryError],
+) -> None:
+    wire.get(PROJECTS, body=error)
+    with pytest.raises(kind) as raised:
+        client.projects()
+    assert client.calls == 3
+    assert "secret-host" not in raised.value.detail
+
+
+def test_a_second_try_that_works_is_an_answer(
+    wire: responses.RequestsMock, client: SentryClient
+) -> None:
+    wire.get(PROJECTS, status=503)
+    wire.get(PROJECTS, json=GOOD)
+    assert [project.slug for project in client.projects()] == ["web"]
+
+
+def test_a_near_rate_limit_is_waited_for(
+    wire: responses.RequestsMock, client: SentryClient
+) -> None:
+    wire.get(PROJECTS, status=429, json="too fast", headers={"Retry-After": "0"})
+    wire.get(PROJECTS, json=GOOD)
+    assert client.projects()
+    assert client.calls == 2
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Retry-After": "300"},
+        {"Retry-After": formatdate(time.time() + 300, usegmt=True)},
+        {"X-Sentry-Rate-Limit-Reset": str(int(time.time()) + 300)},
+    ],
+)
+def test_a_far_rate_limit_gives_up_at_once_and_says_how_long(
+    wire: responses.RequestsMock, client: SentryClient, headers: dict[str, str]
+) -> None:
+    wire.get(PROJECTS, status=429, body='"slow down"', content_type="text/html", headers=headers)
+    with pytest.raises(SentryRateLimited) as raised:
+        client.projects()
+    assert client.calls == 1
+    assert 290 <= raised.value.retry_after <= 301
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Sentry-Rate-Limit-Reset": "12"},
+        {"X-Sentry-Rate-Limit-Reset": "soon"},
+        {"Retry-After": "whenever"},
+        {"X-Sentry-Rate-Limit-ConcurrentRemaining": "0", "X-Sentry-Rate-Limit-Reset": "9e12"},
+        {},
+    ],
+)
+def test_a_limit_without_a_usable_time_waits_a_moment(
+    wire: responses.RequestsMock, client: SentryClient, headers: dict[str, str]
+) -> None:
+    wire.get(PROJECTS, status=429, json={"detail": "too fast"}, headers=headers)
+    wire.get(PROJECTS, json=GOOD)
+    assert client.projects()
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('{"detail": "Invalid token"}', "Invalid token"),
+        ('{"detail": {"code": "sso-required", "message": "Must login via SSO"}}', "Must login"),
+        ('"a bare string"', "a bare string"),
+        ("<html><b>proxy</b> says no</html>", "proxy says no"),
+        ("", "401"),
+    ],
+)
+def test_the_admin_reads_what_sentry_said(
+    wire: responses.RequestsMock, client: SentryClient, body: str, said: str
+) -> None:
+    wire.get(PROJECTS, status=401, body=body)
+    with pytest.raises(SentryAuthRefused, match="does not accept") as raised:
+        client.projects()
+    assert said in raised.value.detail
+
+
+@pytest.mark.parametrize(
+    "body", ["<html>sign in</html>", '[{"id": "1", "sl', "", "[" * 5000, b"\xff\xfe"]
+)
+def test_an_answer_that_is_no_json_is_unreadable(
+    wire: responses.RequestsMock, client: SentryClient, body: str
+) -> None:
+    wire.get(PROJECTS, body=body)
+    with pytest.raises(SentryBadResponse):
+        client.projects()
+
+
+def test_an_object_where_a_list_belongs_is_unreadable(
+    wire: responses.RequestsMock, client: SentryClient
+) -> None:
+    wire.get(PROJECTS, json={"unexpected": True})
+    with pytest.raises(SentryBadResponse):
+        client.projects()
+
+
+def test_half_a_character_in_an_answer_does_no_harm(
+    wire: responses.RequestsMock, client: SentryClient
+) -> None:
+    wire.get(PROJECTS, body='[{"id": "1", "slug": "w\\ud83deb"}]')
+    (project,) = client.projects()
+    assert project.slug.encode()
+
+
+def test_no_time_left_means_no_call(wire: responses.RequestsMock, client: SentryClient) -> None:
+    client.deadline = Deadline(0)
+    with pytest.raises(SentryTimeout):
+        client.projects()
+    assert client.calls == 0
+
+
+def test_the_token_goes_into_the_header_and_nowhere_else(
+    wire: responses.RequestsMock, client: SentryClient
+) -> None:
+    wire.get(PROJECTS, json=GOOD)
+    client.projects()
+    request = wire.calls[0].request
+    assert request.headers["Authorization"] == "Bearer s3cr3t"
+    assert "s3cr3t" not in str(request.url)
+    assert "s3cr3t" not in repr(client.config)
+
+
+def test_the_token_is_not_carried_to_another_host(
+    wire: responses.RequestsMock, client: SentryClient
+) -> None:
+    wire.get(PROJECTS, status=302, headers={"Location": "https://elsewhere.test/"})
+    wire.get("https://elsewhere.test/", json=GOOD)
+    with pytest.raises(SentryBadResponse):
+        client.projects()
+    assert len(wire.calls) == 1
+
+
+def test_pages_are_followed_by_cursor_not_by_address(
+    wire: responses.RequestsMock, client: SentryClient
+) -> None:
+    link = (
+        '<https://evil.test/x?a=1,2&cursor=0:0:1>; rel="previous"; results="false"; '
+        'cursor="0:0:1", <https://evil.test/x?a=1,2&cursor=0:100:0>; rel="next"; '
+        'results="true"; cursor="0:100:0"'
+    )
+    wire.get(PROJECTS, json=GOOD, headers={"Link": link})
+    wire.get(
+        PROJECTS,
+        json=[{"id": "2", "slug": "api"}],
+        headers={"Link": link.replace('"true"', '"false"')},
+        match=[responses.matchers.query_param_matcher({"per_page": "100", "cursor": "0:100:0"})],
+    )
+    assert [project.slug for project in client.projects()] == ["web", "api"]
+
+
+def test_an_answer_that_drips_ends_with_the_deadline() -> None:
+    """A server that sends a byte now and then keeps each single read short."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def drip() -> None:
+        connection, _address = server.accept()
+        with connection:
+            connection.recv(4096)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n[")
+            for _ in range(100):
+                try:
+                    connection.sendall(b" ")
+                except OSError:
+                    return
+                time.sleep(0.05)
+
+    threading.Thread(target=drip, daemon=True).start()
+    port = server.getsockname()[1]
+    config = SentryConfig(
+        base_url=f"http://127.0.0.1:{port}", organization="acme", token="t", deadline_s=0.5
+    )
+    client = SentryClient(config)
+    with pytest.raises(SentryTimeout):
+        client.projects()
+    client.close()
+    server.close()
