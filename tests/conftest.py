@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -13,6 +14,7 @@ from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from apps.events.question import Question, Window, parse_customer
 from apps.sentry import SentryConfig
+from tests.shell import Shell
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 MOMENT = (NOW - timedelta(days=2)).replace(minute=5, second=0)
@@ -38,6 +40,12 @@ def connected(demo_sentry: DemoSentry, settings: Settings) -> DemoSentry:
     settings.SENTRY_ORG = "acme"
     settings.SENTRY_AUTH_TOKEN = "demo-token"
     return demo_sentry
+
+
+@pytest.fixture
+def shell(tmp_path: Path, demo_sentry: DemoSentry) -> Shell:
+    """A shell on a machine where nothing was set up but the variables."""
+    return Shell(tmp_path, demo_sentry.url)
 
 
 @pytest.fixture(autouse=True)

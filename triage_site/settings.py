@@ -199,7 +199,6 @@ if TIME_ZONE not in available_timezones():
     env.stop(f"TIME_ZONE is {TIME_ZONE!r}; please use a name such as Europe/Berlin.")
 
 STATIC_URL = "static/"
-STATIC_ROOT = env.VAR_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from apps.events.event import Event, Issue
 from apps.sentry.config import SentryConfig
 from apps.sentry.errors import SentryBadResponse, SentryNotFound
-from apps.sentry.lenient import items, mapping
+from apps.sentry.lenient import items, mapping, text
 from apps.sentry.parsing import (
     Project,
     parse_count,
@@ -81,6 +81,18 @@ class SentryClient:
     def close(self) -> None:
         """Give the connections back."""
         self._transport.close()
+
+    # https://docs.sentry.io/api/organizations/retrieve-an-organization/
+    def region_url(self) -> str | None:
+        """Where Sentry's cloud keeps this organization (`links.regionUrl`).
+
+        None when it does not say, or names a host that is not Sentry's: the token goes there.
+        """
+        reply = self._transport.get(f"{self._organization}/", [("detailed", "0")], self.deadline)
+        url = text(mapping(mapping(reply.body).get("links")).get("regionUrl")) or ""
+        host = urlsplit(url)
+        is_sentrys = host.scheme == "https" and (host.hostname or "").endswith(".sentry.io")
+        return f"https://{host.hostname}" if is_sentrys else None
 
     # https://docs.sentry.io/api/organizations/list-an-organizations-projects/
     def projects(self) -> tuple[Project, ...]:

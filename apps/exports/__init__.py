@@ -1,0 +1,117 @@
+"""Writing an answer out: redacted, short, complete, and safe against what events hold.
+
+Pure: an `Answer` goes in, text comes out. Redaction has happened before.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from apps.events.answer import Answer
+from apps.exports import as_json, as_markdown, as_text, as_xml
+from apps.exports.budget import LEAST_TOKENS, MOST_TOKENS, fit
+from apps.exports.detail import EVERYTHING, LADDER
+from apps.exports.document import Setting, build
+from apps.exports.facts import Document, Omission
+from apps.exports.presets import PRESET_BY_NAME, PRESETS, Preset
+from apps.exports.tokens import estimate_tokens
+
+Format = Literal["markdown", "xml", "json", "text"]
+
+__all__ = [
+    "DEFAULT_BUDGET",
+    "PRESETS",
+    "ExportRefused",
+    "Format",
+    "Omission",
+    "Preset",
+    "Rendered",
+    "estimate_tokens",
+    "render",
+]
+
+DEFAULT_BUDGET = 6000
+_KINDS: dict[str, tuple[str, str]] = {
+    "markdown": ("text/markdown", "md"),
+    "xml": ("application/xml", "xml"),
+    "json": ("application/json", "json"),
+    "text": ("text/plain", "txt"),
+}
+
+
+class ExportRefused(ValueError):
+    """What was asked cannot be exported; the message says why in a plain sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A finished export. `tokens` is an estimate, rather too high than too low."""
+
+    text: str
+    tokens: int
+    omitted: tuple[Omission, ...]
+    media_type: str
+    suffix: str
+
+
+def render(  # noqa: PLR0913 - each is a choice of whoever asks, and all are named
+    answer: Answer,
+    *,
+    format: Format,
+    marker: str,
+    budget: int | None = DEFAULT_BUDGET,
+    preset: str = "none",
+    customer: str = "<customer>",
+    lookup_id: str | None = None,
+    from_cache: bool = False,
+    zone: str = "UTC",
+    inside_block: bool = False,
+) -> Rendered:
+    """Write a redacted answer out.
+
+    `marker` is 8 to 40 random letters and digits, new for each lookup. `budget` is in estimated
+    tokens; without one, JSON holds everything as it came, and the other formats their richest
+    form. JSON is plain data without the preset's question, unless `inside_block` asks for the
+    form that is copied for a language model.
+
+    Raises `ExportRefused` for an unknown preset or format and for a budget out of bounds, and
+    `ValueError` for an unfit marker.
+    """
+    _check(format, budget, preset)
+    setting = Setting(
+        marker=marker,
+        customer=customer,
+        lookup_id=lookup_id,
+        from_cache=from_cache,
+        zone=zone,
+        preset=PRESET_BY_NAME[preset],
+        budget=budget,
+    )
+    document = _document(answer, setting, plain=format == "json" and not inside_block)
+    text = _written(document, format, inside_block=inside_block)
+    media_type, suffix = _KINDS[format]
+    return Rendered(text, estimate_tokens(text), document.omitted, media_type, suffix)
+
+
+def _check(format: str, budget: int | None, preset: str) -> None:
+    if format not in _KINDS:
+        raise ExportRefused(
+            f"There is no export format of that name. There are {', '.join(_KINDS)}."
+        )
+    if preset not in PRESET_BY_NAME:
+        known = ", ".join(PRESET_BY_NAME)
+        raise ExportRefused(f"There is no preset of that name. There are {known}.")
+    if budget is not None and not LEAST_TOKENS <= budget <= MOST_TOKENS:
+        raise ExportRefused(f"A budget is from {LEAST_TOKENS} to {MOST_TOKENS} tokens.")
+
+
+def _document(answer: Answer, setting: Setting, *, plain: bool) -> Document:
+    if setting.budget is not None:
+        return fit(lambda detail: build(answer, setting=setting, detail=detail), setting.budget)
+    return build(answer, setting=setting, detail=EVERYTHING if plain else LADDER[0])
+
+
+def _written(document: Document, format: Format, *, inside_block: bool) -> str:
+    if format == "json":
+        return as_json.render(document, inside_block=inside_block)
+    writers = {"markdown": as_markdown.render, "xml": as_xml.render, "text": as_text.render}
+    return writers[format](document)

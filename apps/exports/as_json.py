@@ -1,0 +1,153 @@
+"""The export as JSON of the schema `triage.lookup/1`."""
+
+import json
+
+from apps.exports.facts import CrumbFacts, Document, EventFacts, ExceptionFacts, Header, IssueFacts
+from apps.exports.hostile import enclose
+from apps.exports.wording import iso
+
+SCHEMA = "triage.lookup/1"
+Json = dict[str, object]
+
+
+def render(document: Document, *, inside_block: bool = False) -> str:
+    """Plain JSON, or the same JSON in the marked block with the preset's question before it."""
+    written = _written(data(document))
+    if not inside_block:
+        return f"{written}\n"
+    question = f"{document.preset.instruction}\n\n" if document.preset.instruction else ""
+    return f"{question}{enclose(written, document.marker)}"
+
+
+def data(document: Document) -> Json:
+    """The facts as plain data; unknown is null, no key is ever missing."""
+    crumbs: dict[str, list[CrumbFacts]] = {}
+    for crumb in document.story:
+        crumbs.setdefault(crumb.event_id, []).append(crumb)
+    neutralised = {f"neutralised {kind}": n for kind, n in document.neutralised.items()}
+    return {
+        "schema": SCHEMA,
+        **_header(document.header),
+        "issues": [_issue(issue) for issue in document.issues],
+        "events": [_event(event, crumbs.get(event.id, [])) for event in document.events],
+        "redaction": {"counts": {**document.hidden, **neutralised}},
+        "omitted": [
+            {"what": left_out.what, "count": left_out.count, "where": left_out.where}
+            for left_out in document.omitted
+        ],
+    }
+
+
+def _written(values: Json) -> str:
+    """One line for each key, issue and event: short, and still readable."""
+
+    lines = []
+    for key, value in values.items():
+        if isinstance(value, list) and value:
+            inner = ",\n".join(_compact(item) for item in value)
+            lines.append(f"{_compact(key)}:[\n{inner}]")
+        else:
+            lines.append(f"{_compact(key)}:{_compact(value)}")
+    return "{" + ",\n".join(lines) + "}"
+
+
+def _compact(value: object) -> str:
+    written = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return "".join(map(_escaped, written)) if not written.isprintable() else written
+
+
+def _escaped(letter: str) -> str:
+    """What cannot be seen, or cannot be encoded, as JSON's own escape."""
+    return letter if letter.isprintable() else json.dumps(letter)[1:-1]
+
+
+def _header(header: Header) -> Json:
+    return {
+        "lookup_id": header.lookup_id,
+        "customer": header.customer,
+        "matched_on": list(header.matched_on),
+        "window": {
+            "moment": iso(header.moment),
+            "start": iso(header.start),
+            "end": iso(header.end),
+            "minutes": header.minutes,
+        },
+        "searched": {
+            "organization": header.organization,
+            "projects": list(header.projects),
+            "environments": list(header.environments),
+        },
+        "complete": header.complete,
+        "notices": [{"code": note.code, "message": note.message} for note in header.notices],
+        "fetched_at": iso(header.fetched_at),
+        "from_cache": header.from_cache,
+        "totals": {
+            "events": header.events_total,
+            "issues": header.issues_total,
+            "events_listed": header.events_listed,
+            "bodies_read": header.bodies_read,
+        },
+    }
+
+
+def _issue(issue: IssueFacts) -> Json:
+    return {
+        "id": issue.id,
+        "short_id": issue.short_id,
+        "title": issue.title,
+        "summary": issue.summary,
+        "level": issue.level,
+        "project": issue.project,
+        "handled": issue.handled,
+        "events": issue.events,
+        "users_affected": issue.users_affected,
+        "first_seen": iso(issue.first_seen),
+        "last_seen": iso(issue.last_seen),
+        "permalink": issue.permalink,
+    }
+
+
+def _event(event: EventFacts, crumbs: list[CrumbFacts]) -> Json:
+    request = {"method": event.method, "url": event.url}
+    return {
+        "id": event.id,
+        "issue_id": event.issue_id,
+        "project": event.project,
+        "timestamp": iso(event.timestamp),
+        "title": event.title,
+        "culprit": event.culprit,
+        "level": event.level,
+        "handled": event.handled,
+        "release": event.release,
+        "environment": event.environment,
+        "trace_id": event.trace_id,
+        "exceptions": [_exception(exception) for exception in event.exceptions],
+        "breadcrumbs": [
+            {
+                "timestamp": iso(crumb.timestamp),
+                "category": crumb.category,
+                "level": crumb.level,
+                "message": crumb.message,
+            }
+            for crumb in crumbs
+        ],
+        "request": request if event.method or event.url else None,
+        "permalink": event.permalink,
+    }
+
+
+def _exception(exception: ExceptionFacts) -> Json:
+    return {
+        "type": exception.type,
+        "value": exception.value,
+        "frames": [
+            {
+                "file": frame.file,
+                "line": frame.line,
+                "function": frame.function,
+                "in_app": frame.in_app,
+                "code": frame.code,
+            }
+            for frame in exception.frames
+        ],
+    }

@@ -1,0 +1,184 @@
+"""The export as Markdown in which no text of an event can become markup."""
+
+import re
+
+from apps.exports.facts import Document, EventFacts, ExceptionFacts, FrameFacts, Header, IssueFacts
+from apps.exports.hostile import enclose, folded, longest_run
+from apps.exports.wording import (
+    UNKNOWN,
+    caught,
+    completeness,
+    counts,
+    differences,
+    how_to_get_it,
+    iso,
+    moment_and_window,
+    omission,
+    seconds,
+    title_if_more,
+)
+
+_HARMLESS = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*|\d{1,20}")
+
+
+def render(document: Document) -> str:
+    """The preset's question, then everything else inside the marked block."""
+    parts = [_header(document.header), _summary(document)]
+    parts += [
+        _issue(number, document.events_of(issue))
+        for number, issue in enumerate(document.issues, 1)
+        if document.events_of(issue)
+    ]
+    parts += [_story(document), _closing(document)]
+    question = f"{document.preset.instruction}\n\n" if document.preset.instruction else ""
+    written = "\n\n".join(filter(None, parts))
+    return f"{question}{enclose(written, document.marker)}"
+
+
+def inline(text: str | None) -> str:
+    """The text on one line in a code span that nothing in it can end; plain when it is a word."""
+    if text is None:
+        return UNKNOWN
+    line = folded(text)
+    if _HARMLESS.fullmatch(line):
+        return line
+    if not line:
+        return "(empty)"
+    fence = "`" * (longest_run(line, "`") + 1)
+    space = " " if line[0] == "`" or line[-1] == "`" else ""
+    return f"{fence}{space}{line}{space}{fence}"
+
+
+def block(text: str) -> str:
+    """The text in a fence longer than any in it; on one line when it has only one."""
+    if "\n" not in text:
+        return inline(text)
+    fence = "`" * max(3, longest_run(text, "`") + 1, longest_run(text, "~") + 1)
+    return f"\n{fence}text\n{text}\n{fence}"
+
+
+def _cell(text: str | None) -> str:
+    return inline(text).replace("|", "\\|")
+
+
+def _header(header: Header) -> str:
+    def listed(names: tuple[str, ...], nothing: str) -> str:
+        return ", ".join(map(inline, names)) or nothing
+
+    lines = [
+        "# What went wrong for one customer",
+        f"- Customer: {inline(header.customer)}, found in {listed(header.matched_on, 'no field')}",
+        f"- Moment: {moment_and_window(header)}",
+        f"- Searched: {inline(header.organization)}, projects {listed(header.projects, 'none')}, "
+        f"environments {listed(header.environments, 'all')}",
+        f"- {completeness(header)}",
+    ]
+    lines += [f"- Notice {note.code}: {inline(note.message)}" for note in header.notices]
+    lines += [f"- Lookup: {inline(header.lookup_id)}"] if header.lookup_id else []
+    return "\n".join(lines)
+
+
+def _summary(document: Document) -> str:
+    if not document.issues:
+        return "" if document.header.events_listed else "No errors are listed in this window."
+    rows = [
+        "# Issues",
+        "| # | issue | what happened | title | level | project | caught | events | users affected "
+        "| first seen | last seen | link |",
+        "|" + "---|" * 12,
+    ]
+    return "\n".join(rows + [_row(number, row) for number, row in enumerate(document.issues, 1)])
+
+
+def _row(number: int, issue: IssueFacts) -> str:
+    cells = (
+        str(number),
+        _cell(issue.name),
+        issue.summary,
+        _cell(issue.title),
+        _cell(issue.level),
+        _cell(issue.project),
+        caught(issue.handled),
+        str(issue.events),
+        UNKNOWN if issue.users_affected is None else str(issue.users_affected),
+        iso(issue.first_seen) or UNKNOWN,
+        iso(issue.last_seen) or UNKNOWN,
+        _cell(issue.permalink) if issue.permalink else "",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _issue(number: int, events: tuple[EventFacts, ...]) -> str:
+    lead, *further = events
+    lines = [f"## Issue {number}", _told(lead)]
+    lines += [_exception(exception) for exception in lead.exceptions]
+    lines += [_further(event, lead) for event in further]
+    return "\n".join(lines)
+
+
+def _told(event: EventFacts) -> str:
+    known = (
+        ("event", event.id),
+        ("title", title_if_more(event)),
+        ("culprit", event.culprit),
+        ("release", event.release),
+        ("environment", event.environment),
+        ("trace", event.trace_id),
+        ("request", " ".join(filter(None, (event.method, event.url)))),
+        ("link", event.permalink),
+    )
+    said = "; ".join(f"{name} {inline(value)}" for name, value in known if value)
+    return f"{iso(event.timestamp)} ({seconds(event.seconds)}): {said}"
+
+
+def _exception(exception: ExceptionFacts) -> str:
+    value = block(exception.value) if exception.value is not None else "no message"
+    lines = [f"- {inline(exception.type)}: {value}" if "\n" not in value else ""]
+    if not lines[0]:
+        lines = [f"\n{inline(exception.type)}:{value}\n"]
+    return "\n".join(lines + [_frame(frame) for frame in exception.frames])
+
+
+def _frame(frame: FrameFacts) -> str:
+    return f"- {'crash ' if frame.crash else ''}{inline(frame_line(frame))}"
+
+
+def frame_line(frame: FrameFacts) -> str:
+    """`checkout/pay.py:42 charge: total = cart.total`, with "library" for what is not in-app."""
+    where = f"{frame.file or UNKNOWN}:{UNKNOWN if frame.line is None else frame.line}"
+    library = "" if frame.in_app else "library "
+    code = f": {frame.code}" if frame.code is not None else ""
+    return f"{library}{where} {frame.function or UNKNOWN}{code}"
+
+
+def _further(event: EventFacts, lead: EventFacts) -> str:
+    other = "; ".join(f"{name} {inline(value)}" for name, value in differences(event, lead))
+    return (
+        f"- again {iso(event.timestamp)} ({seconds(event.seconds)}): event {inline(event.id)}"
+        f"{'; ' + other if other else ''}"
+    )
+
+
+def _story(document: Document) -> str:
+    if not document.story:
+        return ""
+    lines = ["# Story before the errors, in seconds from the moment"]
+    for crumb in document.story:
+        level = f" {crumb.level}" if crumb.level else ""
+        lines.append(
+            f"- {seconds(crumb.seconds)} "
+            f"{inline(f'{crumb.category or UNKNOWN}{level}: {crumb.message or str()}')}"
+        )
+    return "\n".join(lines)
+
+
+def _closing(document: Document) -> str:
+    lines = []
+    if document.hidden:
+        lines.append(f"Hidden personal data and secrets: {inline(counts(document.hidden))}.")
+    if document.neutralised:
+        lines.append(f"Made harmless: {inline(counts(document.neutralised))}.")
+    if document.omitted:
+        left_out = ", ".join(inline(omission(left_out)) for left_out in document.omitted)
+        lines.append(f"Left out: {left_out}. {how_to_get_it(document)}")
+    return "\n".join(lines)

@@ -1,0 +1,116 @@
+"""The export as plain text for a terminal. Control characters are spelled out before it."""
+
+from apps.exports.as_markdown import frame_line
+from apps.exports.facts import Document, EventFacts, ExceptionFacts, Header, IssueFacts
+from apps.exports.hostile import folded
+from apps.exports.wording import (
+    UNKNOWN,
+    caught,
+    completeness,
+    counts,
+    differences,
+    how_to_get_it,
+    iso,
+    moment_and_window,
+    omission,
+    seconds,
+    title_if_more,
+)
+
+
+def render(document: Document) -> str:
+    """The same facts as the other formats, one to a line, the shape made by indents."""
+    lines = [document.preset.instruction, ""] if document.preset.instruction else []
+    lines += _header(document.header)
+    for number, issue in enumerate(document.issues, 1):
+        lines += ["", f"{number}. {issue.summary}", *_issue(issue)]
+        lines += _told(document.events_of(issue))
+    lines += _story(document) + _closing(document)
+    return "\n".join(lines) + "\n"
+
+
+def _header(header: Header) -> list[str]:
+    return [
+        f"Customer: {header.customer}, found in {', '.join(header.matched_on) or 'no field'}",
+        f"Moment: {moment_and_window(header)}",
+        f"Searched: {header.organization}, projects {', '.join(header.projects) or 'none'}, "
+        f"environments {', '.join(header.environments) or 'all'}",
+        completeness(header),
+        *(f"Notice {note.code}: {folded(note.message)}" for note in header.notices),
+        *([f"Lookup: {header.lookup_id}"] if header.lookup_id else []),
+        *([] if header.events_listed else ["No errors are listed in this window."]),
+    ]
+
+
+def _issue(issue: IssueFacts) -> list[str]:
+    users = UNKNOWN if issue.users_affected is None else issue.users_affected
+    seen = f"{iso(issue.first_seen) or UNKNOWN} to {iso(issue.last_seen) or UNKNOWN}"
+    lines = [
+        f"{issue.name} {folded(issue.title)}",
+        f"level {issue.level or UNKNOWN}, project {issue.project or UNKNOWN}, "
+        f"caught {caught(issue.handled)}, events {issue.events}, users affected {users}",
+        f"seen {seen}",
+        *([issue.permalink] if issue.permalink else []),
+    ]
+    return [f"   {folded(line)}" for line in lines]
+
+
+def _told(events: tuple[EventFacts, ...]) -> list[str]:
+    if not events:
+        return []
+    lead, *further = events
+    known = (
+        ("event", lead.id),
+        ("title", title_if_more(lead)),
+        ("culprit", lead.culprit),
+        ("release", lead.release),
+        ("environment", lead.environment),
+        ("trace", lead.trace_id),
+        ("request", " ".join(filter(None, (lead.method, lead.url)))),
+        ("link", lead.permalink),
+    )
+    said = "; ".join(f"{name} {value}" for name, value in known if value)
+    lines = [f"{iso(lead.timestamp)} ({seconds(lead.seconds)}): {said}"]
+    for exception in lead.exceptions:
+        lines += _exception(exception)
+    for event in further:
+        other = "".join(f"; {name} {value}" for name, value in differences(event, lead))
+        lines.append(
+            f"again {iso(event.timestamp)} ({seconds(event.seconds)}): event {event.id}{other}"
+        )
+    return [f"   {folded_but_indented(line)}" for line in lines]
+
+
+def folded_but_indented(line: str) -> str:
+    """The line on one line, its own indent kept."""
+    indent = len(line) - len(line.lstrip(" "))
+    return " " * indent + folded(line)
+
+
+def _exception(exception: ExceptionFacts) -> list[str]:
+    value = "no message" if exception.value is None else exception.value
+    return [
+        f"{exception.type or UNKNOWN}: {value}",
+        *(f"  {'crash ' if frame.crash else ''}{frame_line(frame)}" for frame in exception.frames),
+    ]
+
+
+def _story(document: Document) -> list[str]:
+    lines = ["", "Story before the errors, in seconds from the moment:"] if document.story else []
+    for crumb in document.story:
+        level = f" {crumb.level}" if crumb.level else ""
+        said = folded(f"{crumb.category or UNKNOWN}{level}: {crumb.message or ''}")
+        lines.append(f"   {seconds(crumb.seconds)} {said}")
+    return lines
+
+
+def _closing(document: Document) -> list[str]:
+    lines = []
+    if document.hidden:
+        lines.append(f"Hidden personal data and secrets: {counts(document.hidden)}.")
+    if document.neutralised:
+        lines.append(f"Made harmless: {counts(document.neutralised)}.")
+    if document.omitted:
+        left_out = ", ".join(map(omission, document.omitted))
+        lines.append(f"Left out: {left_out}. {how_to_get_it(document)}")
+    return ["", *lines] if lines else []

@@ -1,0 +1,144 @@
+"""The export as well-formed XML, tagged for a language model."""
+
+from xml.sax.saxutils import escape, quoteattr
+
+from apps.exports.facts import CrumbFacts, Document, EventFacts, ExceptionFacts, Header, IssueFacts
+from apps.exports.hostile import enclose
+from apps.exports.wording import completeness, how_to_get_it, iso, moment_and_window, seconds
+
+Value = str | int | bool | None
+
+
+def render(document: Document) -> str:
+    """The preset's question, then one `export` element inside the marked block."""
+    parts = [
+        *_header(document.header),
+        *_tagged("issues", [_issue(issue) for issue in document.issues]),
+        *_tagged("events", [line for event in document.events for line in _event(event)]),
+        *_tagged("story", [_crumb(crumb) for crumb in document.story]),
+        *(_tag("hidden", kind=kind, count=count) for kind, count in document.hidden.items()),
+        *(
+            _tag("neutralised", kind=kind, count=count)
+            for kind, count in document.neutralised.items()
+        ),
+        *_omitted(document),
+    ]
+    written = "\n".join(("<export>", *parts, "</export>"))
+    question = f"{document.preset.instruction}\n\n" if document.preset.instruction else ""
+    return f"{question}{enclose(written, document.marker)}"
+
+
+def _tag(name: str, text: str | None = None, **attributes: Value) -> str:
+    """One element; an attribute that is not known is left away."""
+    known = "".join(
+        f" {key}={quoteattr(_spelled(value))}"
+        for key, value in attributes.items()
+        if value is not None
+    )
+    return f"<{name}{known}/>" if text is None else f"<{name}{known}>{escape(text)}</{name}>"
+
+
+def _spelled(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _tagged(name: str, lines: list[str]) -> list[str]:
+    return [f"<{name}>", *lines, f"</{name}>"] if lines else []
+
+
+def _header(header: Header) -> list[str]:
+    return [
+        _tag("customer", header.customer),
+        _tag("moment", moment_and_window(header)),
+        *(_tag("matched_on", name) for name in header.matched_on),
+        _tag("organization", header.organization),
+        *(_tag("project", name) for name in header.projects),
+        *(_tag("environment", name) for name in header.environments),
+        _tag("completeness", completeness(header), complete=header.complete),
+        *(_tag("notice", note.message, code=note.code) for note in header.notices),
+        *([_tag("lookup", header.lookup_id)] if header.lookup_id else []),
+    ]
+
+
+def _issue(issue: IssueFacts) -> str:
+    return _tag(
+        "issue",
+        issue.title,
+        id=issue.id,
+        short_id=issue.short_id,
+        summary=issue.summary,
+        level=issue.level,
+        project=issue.project,
+        handled=issue.handled,
+        events=issue.events,
+        users_affected=issue.users_affected,
+        first_seen=iso(issue.first_seen),
+        last_seen=iso(issue.last_seen),
+        permalink=issue.permalink,
+    )
+
+
+def _event(event: EventFacts) -> list[str]:
+    opening = _tag(
+        "event",
+        id=event.id,
+        issue_id=event.issue_id,
+        project=event.project,
+        timestamp=iso(event.timestamp),
+        seconds=seconds(event.seconds),
+        title=event.title,
+        culprit=event.culprit,
+        level=event.level,
+        handled=event.handled,
+        release=event.release,
+        environment=event.environment,
+        trace_id=event.trace_id,
+        method=event.method,
+        url=event.url,
+        permalink=event.permalink,
+    )
+    inner = [line for exception in event.exceptions for line in _exception(exception)]
+    return [f"{opening[:-2]}>", *inner, "</event>"] if inner else [opening]
+
+
+def _exception(exception: ExceptionFacts) -> list[str]:
+    opening = _tag("exception", type=exception.type)
+    frames = [
+        _tag(
+            "frame",
+            frame.code,
+            file=frame.file,
+            line=frame.line,
+            function=frame.function,
+            in_app=frame.in_app,
+            crash=frame.crash or None,
+        )
+        for frame in exception.frames
+    ]
+    value = [] if exception.value is None else [_tag("value", exception.value)]
+    return [f"{opening[:-2]}>", *value, *frames, "</exception>"]
+
+
+def _crumb(crumb: CrumbFacts) -> str:
+    return _tag(
+        "crumb",
+        crumb.message,
+        at=seconds(crumb.seconds),
+        category=crumb.category,
+        level=crumb.level,
+    )
+
+
+def _omitted(document: Document) -> list[str]:
+    if not document.omitted:
+        return []
+    return _tagged(
+        "omitted",
+        [
+            *(
+                _tag("left_out", what=o.what, count=o.count, where=o.where)
+                for o in document.omitted
+            ),
+            _tag("note", how_to_get_it(document)),
+        ],
+    )

@@ -1,0 +1,172 @@
+"""Review: who looked up whom, with which outcome; refresh and purge. Records are never edited."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from apps.lookups.models import Lookup, Origin
+from apps.lookups.problems import LookupFailed
+from apps.lookups.services import (
+    Asker,
+    answer_lookup,
+    hash_customer,
+    purge_answers,
+    repeat_lookup,
+)
+
+MOST_REFRESHED = 10
+
+
+class KeptFilter(admin.SimpleListFilter):
+    """Whether the answer is still there, shared or with its record."""
+
+    title = "kept answer"
+    parameter_name = "kept"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The choices."""
+        return [("cached", "still cached"), ("stored", "stored only"), ("purged", "purged")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Lookup]) -> QuerySet[Lookup]:
+        """The records of the choice."""
+        cached = Q(cached_until__gt=timezone.now())
+        if self.value() == "cached":
+            return queryset.filter(cached)
+        if self.value() == "stored":
+            return queryset.filter(snapshot__isnull=False).exclude(cached)
+        if self.value() == "purged":
+            return queryset.filter(purged_at__isnull=False)
+        return queryset
+
+
+@admin.register(Lookup)
+class LookupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+    """The list of lookups. A search for a customer is exact, by the keyed hash."""
+
+    list_display = (
+        "created_at",
+        "who",
+        "customer",
+        "window",
+        "outcome",
+        "events",
+        "issues",
+        "duration",
+        "from_cache",
+        "kept",
+        "open_link",
+    )
+    list_display_links = ("created_at",)
+    list_filter = ("outcome", KeptFilter, "origin", "from_cache", "redacted", "user")
+    list_select_related = ("user",)
+    date_hierarchy = "created_at"
+    search_fields = ("customer_hash",)
+    search_help_text = "A customer, exactly as it was typed, or who looked."
+    actions = ("refresh", "purge")
+    exclude = ("cache_key", "marker", "customer_hash")
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Lookups are made by looking up."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Lookup | None = None) -> bool:
+        """A record is read, never edited."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Lookup | None = None) -> bool:
+        """A record stays; only its answer can be purged."""
+        return False
+
+    def has_refresh_permission(self, request: HttpRequest) -> bool:
+        """Who may ask Sentry again from here."""
+        return request.user.has_perm("lookups.refresh_lookup")
+
+    def has_purge_permission(self, request: HttpRequest) -> bool:
+        """Who may remove kept answers."""
+        return request.user.has_perm("lookups.purge_lookup")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Lookup]:
+        """Without the snapshots, which a list has no use for."""
+        return super().get_queryset(request).defer("snapshot")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Lookup], search_term: str
+    ) -> tuple[QuerySet[Lookup], bool]:
+        """Find one customer by hash, or what one person looked up."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        found = Q(customer_hash=hash_customer(term)) | Q(user__username__iexact=term)
+        return queryset.filter(found | Q(system_user__iexact=term)), False
+
+    @admin.display(description="Who", ordering="user__username")
+    def who(self, lookup: Lookup) -> str:
+        """The person, or the system's user of a command line."""
+        return str(lookup.user) if lookup.user else lookup.system_user or "unknown"
+
+    @admin.display(description="Window (UTC)", ordering="moment")
+    def window(self, lookup: Lookup) -> str:
+        """The moment and the minutes around it."""
+        return f"{lookup.moment:%Y-%m-%d %H:%M:%S} ± {lookup.minutes} min"
+
+    @admin.display(description="Took", ordering="duration_ms")
+    def duration(self, lookup: Lookup) -> str:
+        """How long the answer took, with the number of calls."""
+        if lookup.duration_ms is None:
+            return ""
+        return f"{lookup.duration_ms} ms, {lookup.calls} calls"
+
+    @admin.display(description="Answer")
+    def kept(self, lookup: Lookup) -> str:
+        """Whether the answer is still cached, only stored, or purged."""
+        if lookup.purged_at:
+            return "purged"
+        if lookup.cached_until and lookup.cached_until > timezone.now():
+            left = lookup.cached_until - timezone.now()
+            return f"cached, {_rough(left)} left"
+        return "stored" if lookup.events is not None else "none"
+
+    @admin.display(description="Result")
+    def open_link(self, lookup: Lookup) -> SafeString:
+        """The result as the agent saw it."""
+        return format_html('<a href="{}">Open</a>', reverse("lookup_detail", args=[lookup.uuid]))
+
+    @admin.action(description="Refresh: ask Sentry again", permissions=["refresh"])
+    def refresh(self, request: HttpRequest, queryset: QuerySet[Lookup]) -> None:
+        """Ask again for up to ten lookups; each gets a new record in the admin's name."""
+        assert isinstance(request.user, User)  # noqa: S101 - the admin site saw to it
+        asker = Asker(Origin.WEB, request.user)
+        chosen = list(queryset[: MOST_REFRESHED + 1])
+        if len(chosen) > MOST_REFRESHED:
+            messages.error(request, f"Please choose at most {MOST_REFRESHED} lookups to refresh.")
+            return
+        for lookup in chosen:
+            try:
+                result = answer_lookup(repeat_lookup(lookup, asker=asker))
+                messages.success(request, f"Refreshed: {len(result.answer.events)} events.")
+            except LookupFailed as failure:
+                messages.error(request, f"{failure.problem.message} {failure.problem.next_step}")
+
+    @admin.action(description="Purge: remove the kept answers", permissions=["purge"])
+    def purge(self, request: HttpRequest, queryset: QuerySet[Lookup]) -> None:
+        """Remove the stored and the shared answers; the records stay."""
+        count = purge_answers(list(queryset))
+        messages.success(request, f"Answers removed: {count}.")
+
+
+def _rough(duration: timedelta) -> str:
+    seconds = int(duration.total_seconds())
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"

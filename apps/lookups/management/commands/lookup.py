@@ -1,0 +1,122 @@
+"""The command line's door: one lookup, printed; the exit status says how far it can be trusted."""
+
+import getpass
+from argparse import ArgumentParser, ArgumentTypeError
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.management import BaseCommand, call_command
+from django.core.management.base import CommandError
+from django.db import OperationalError, ProgrammingError, connection
+from django.utils import timezone
+
+from apps.events.moment import MomentRefused, parse_moment
+from apps.events.question import CustomerRefused, Question, Window, parse_customer
+from apps.exports import DEFAULT_BUDGET, PRESETS, render
+from apps.exports.budget import LEAST_TOKENS as LEAST
+from apps.exports.budget import MOST_TOKENS as MOST
+from apps.lookups.models import Lookup, Origin
+from apps.lookups.problems import EXIT_COMPLETE, EXIT_INCOMPLETE, EXIT_USAGE, LookupFailed
+from apps.lookups.services import (
+    Asker,
+    LookupResult,
+    answer_lookup,
+    answer_unredacted,
+    record_lookup,
+)
+
+
+class Command(BaseCommand):
+    """`manage.py lookup CUSTOMER --at TIME`."""
+
+    help = "Show what went wrong for one customer around one moment."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """The arguments of the documented interface."""
+        parser.add_argument("customer", help="user id, e-mail, user name, event id or Sentry link")
+        parser.add_argument("--at", required=True, help="ISO 8601 or epoch seconds")
+        parser.add_argument("--window", type=int, default=settings.TRIAGE_WINDOW_MINUTES)
+        parser.add_argument("--project", action="append", default=[], metavar="SLUG")
+        parser.add_argument("--environment", action="append", default=[], metavar="NAME")
+        parser.add_argument("--format", choices=("text", "markdown", "xml", "json"), default="text")
+        parser.add_argument("--budget", type=_budget, metavar="TOKENS")
+        parser.add_argument("--preset", default="none", choices=[preset.name for preset in PRESETS])
+        parser.add_argument("--no-cache", action="store_true", help="ask Sentry in any case")
+        parser.add_argument(
+            "--no-redact", action="store_true", help="show personal data; asks Sentry again"
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Look up, print, and exit with 0, 2, 3 or 4."""
+        question, zone = self._read(options)
+        _prepare_database()
+        asker = Asker(Origin.CLI, system_user=getpass.getuser())
+        try:
+            lookup = record_lookup(
+                question,
+                asker=asker,
+                typed=options["customer"],
+                zone=zone,
+                fresh=options["no_cache"],
+            )
+            result = answer_unredacted(lookup) if options["no_redact"] else answer_lookup(lookup)
+        except LookupFailed as failure:
+            problem = failure.problem
+            told = f"{problem.message} {problem.next_step}"
+            detail = f" [{problem.code}: {problem.detail}]" if problem.detail else ""
+            raise CommandError(told + detail, returncode=problem.exit_status) from failure
+        self._print(result, lookup, options)
+        raise SystemExit(EXIT_COMPLETE if result.answer.complete else EXIT_INCOMPLETE)
+
+    def _read(self, options: dict[str, Any]) -> tuple[Question, ZoneInfo]:
+        zone = ZoneInfo(settings.TIME_ZONE)
+        try:
+            moment = parse_moment(options["at"], zone=zone, now=timezone.now())
+            question = Question(
+                customer=parse_customer(options["customer"]),
+                window=Window(moment=moment, minutes=options["window"]),
+                projects=tuple(dict.fromkeys(options["project"])),
+                environments=tuple(dict.fromkeys(options["environment"])),
+                fields=tuple(settings.TRIAGE_CUSTOMER_FIELDS),
+            )
+        except (CustomerRefused, MomentRefused, ValueError) as refused:
+            raise CommandError(str(refused), returncode=EXIT_USAGE) from refused
+        return question, zone
+
+    def _print(self, result: LookupResult, lookup: Lookup, options: dict[str, Any]) -> None:
+        budget = options["budget"]
+        if budget is None and options["format"] in ("markdown", "xml"):
+            budget = DEFAULT_BUDGET
+        rendered = render(
+            result.answer,
+            format=options["format"],
+            budget=budget,
+            preset=options["preset"],
+            customer=options["customer"] if options["no_redact"] else "<customer>",
+            lookup_id=str(lookup.uuid),
+            marker=lookup.marker,
+            from_cache=lookup.from_cache,
+            zone=lookup.zone,
+        )
+        self.stdout.write(rendered.text)
+
+
+def _budget(typed: str) -> int:
+    """A number of tokens within the exports' bounds; argparse tells the refusal."""
+    if not (typed.isascii() and typed.isdigit()) or not LEAST <= int(typed) <= MOST:
+        raise ArgumentTypeError(f"a budget is a whole number of tokens from {LEAST} to {MOST}")
+    return int(typed)
+
+
+def _prepare_database() -> None:
+    """Make the tables of the built-in SQLite file on first use; elsewhere say what to type."""
+    try:
+        Lookup.objects.exists()
+    except (OperationalError, ProgrammingError) as error:
+        if connection.vendor != "sqlite" or "no such" not in str(error):
+            raise CommandError(
+                "The database is not ready. Please run: python manage.py migrate", returncode=4
+            ) from error
+        call_command("migrate", verbosity=0)

@@ -1,0 +1,1 @@
+"""The doors: pages for people, an API for programs, health for machines."""

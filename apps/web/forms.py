@@ -1,0 +1,166 @@
+"""What people type, turned into a question; each refusal has its own sentence beside its field."""
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from django import forms
+from django.conf import settings
+from django.utils import timezone
+
+from apps.events.moment import MomentRefused, parse_moment, parse_zone
+from apps.events.question import (
+    MAX_WINDOW_MINUTES,
+    MIN_WINDOW_MINUTES,
+    CustomerRefused,
+    Question,
+    Window,
+    parse_customer,
+)
+
+LONGEST_TYPED = 2000
+
+
+@cache
+def zone_names() -> list[str]:
+    """The zones a person may choose, UTC first."""
+    places = (name for name in available_timezones() if "/" in name)
+    return ["UTC", *sorted(name for name in places if not name.startswith(("Etc/", "SystemV/")))]
+
+
+class LookupForm(forms.Form):
+    """Customer, moment, minutes; project and environment where there is a choice."""
+
+    customer = forms.CharField(
+        max_length=LONGEST_TYPED,
+        strip=False,
+        label="Customer",
+        help_text="User id, e-mail or user name. An event id or a Sentry link works too.",
+        error_messages={
+            "required": "Please type a customer: a user id, an e-mail or a user name.",
+            "max_length": "That is too long to be a customer: %(show_value)d characters.",
+        },
+    )
+    at = forms.CharField(
+        required=False,
+        max_length=100,
+        label="When it happened",
+        help_text="2026-11-20 14:05, a time with its offset, or epoch seconds.",
+        error_messages={"max_length": "That is too long to be a time."},
+    )
+    at_picker = forms.CharField(
+        required=False,
+        max_length=30,
+        label="or pick",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": 1}),
+    )
+    zone = forms.CharField(label="Time zone", max_length=64)
+    window = forms.IntegerField(
+        label="± minutes",
+        error_messages={
+            "required": "Please say how many minutes before and after to search.",
+            "invalid": "Please give the minutes as a whole number.",
+        },
+    )
+    project = forms.ChoiceField(required=False, label="Project")
+    environment = forms.ChoiceField(required=False, label="Environment")
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        own_zone: ZoneInfo,
+        zone_is_known: bool = True,
+        projects: tuple[str, ...] = (),
+        environments: tuple[str, ...] = (),
+        initial: dict[str, Any] | None = None,
+    ) -> None:
+        defaults = {"zone": own_zone.key, "window": settings.TRIAGE_WINDOW_MINUTES}
+        super().__init__(data, initial={**defaults, **(initial or {})})
+        self.own_zone = own_zone
+        select = forms.Select(choices=[(name, name) for name in zone_names()])
+        select.attrs["data-default"] = "own" if zone_is_known else "site"
+        self.fields["zone"].widget = select
+        self._offer("project", "All projects", projects)
+        self._offer("environment", "All environments", environments)
+
+    def _offer(self, name: str, everything: str, choices: tuple[str, ...]) -> None:
+        if len(choices) < 2:
+            del self.fields[name]
+            return
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
+        field.choices = [("", everything), *((choice, choice) for choice in choices)]
+
+    def clean_customer(self) -> str:
+        """Refuse what cannot name a customer; keep the rest as typed."""
+        typed = str(self.cleaned_data["customer"])
+        try:
+            parse_customer(typed)
+        except CustomerRefused as refused:
+            raise forms.ValidationError(str(refused)) from refused
+        return typed
+
+    def clean_zone(self) -> ZoneInfo:
+        """The zone by its name."""
+        zone = parse_zone(str(self.cleaned_data["zone"]))
+        if zone is None:
+            raise forms.ValidationError("We do not know this time zone. Please choose another.")
+        return zone
+
+    def clean_window(self) -> int:
+        """Minutes to each side, within bounds."""
+        minutes = int(self.cleaned_data["window"])
+        if not MIN_WINDOW_MINUTES <= minutes <= MAX_WINDOW_MINUTES:
+            raise forms.ValidationError(
+                f"Please choose between {MIN_WINDOW_MINUTES} and {MAX_WINDOW_MINUTES} minutes "
+                "(one day)."
+            )
+        return minutes
+
+    def clean(self) -> dict[str, Any]:
+        """Read the moment in the zone that was given with it."""
+        cleaned = self.cleaned_data
+        zone = cleaned.get("zone")
+        if zone and "at" in cleaned:
+            typed = cleaned["at"].strip() or cleaned.get("at_picker", "")
+            try:
+                cleaned["moment"] = parse_moment(typed, zone=zone, now=timezone.now())
+            except MomentRefused as refused:
+                self.add_error("at", str(refused))
+        return cleaned
+
+    def question(self) -> Question:
+        """What a valid form asks."""
+        cleaned = self.cleaned_data
+        return Question(
+            customer=parse_customer(cleaned["customer"]),
+            window=Window(moment=cleaned["moment"], minutes=cleaned["window"]),
+            projects=tuple(filter(None, [cleaned.get("project")])),
+            environments=tuple(filter(None, [cleaned.get("environment")])),
+            fields=tuple(settings.TRIAGE_CUSTOMER_FIELDS),
+        )
+
+
+class PreferencesForm(forms.Form):
+    """A person's own time zone."""
+
+    time_zone = forms.ChoiceField(required=False, label="Your time zone")
+
+    def __init__(self, data: Any = None, *, chosen: str = "") -> None:
+        super().__init__(data, initial={"time_zone": chosen})
+        field = self.fields["time_zone"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
+        field.choices = [("", "As my browser has it"), *((name, name) for name in zone_names())]
+
+
+def local_text(moment: datetime, zone: ZoneInfo) -> str:
+    """A moment as the form takes it, in that zone; with its offset where the hour is ambiguous."""
+    local = moment.astimezone(UTC).astimezone(zone)
+    plain = local.replace(tzinfo=None)
+    repeated = any(
+        plain.replace(tzinfo=zone, fold=fold).utcoffset() != local.utcoffset() for fold in (0, 1)
+    )
+    shown = local if repeated else plain
+    return shown.isoformat(sep=" ", timespec="seconds")

@@ -1,0 +1,51 @@
+"""For machines: is the program alive, and can it serve?"""
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
+
+from apps.lookups.services import sentry_state
+
+_REMEMBER_S = 30
+
+
+@login_not_required
+@require_safe
+def healthz(_request: HttpRequest) -> JsonResponse:
+    """The process answers."""
+    return JsonResponse({"status": "ok"})
+
+
+@login_not_required
+@require_safe
+def readyz(_request: HttpRequest) -> JsonResponse:
+    """Database, cache and Sentry; 503 only without a database: a dead Sentry has its own page."""
+    database = _database_state()
+    states = {"database": database, "cache": _cache_state(), "sentry": _sentry_state()}
+    return JsonResponse(states, status=200 if database == "ok" else 503)
+
+
+def _database_state() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return "failed"
+    return "ok"
+
+
+def _cache_state() -> str:
+    cache.set("health/probe", "1", 10)
+    return "ok" if cache.get("health/probe") == "1" else "failed"
+
+
+def _sentry_state() -> str:
+    """Remembered for 30 s, so that probes cost Sentry next to nothing."""
+    known = cache.get("health/sentry")
+    if isinstance(known, str):
+        return known
+    state = sentry_state()
+    cache.set("health/sentry", state, _REMEMBER_S)
+    return state

@@ -1,0 +1,173 @@
+"""An answer as its page prints it: sentences, times in the agent's zone, places in the drawing.
+
+No HTML here: what comes from events is text, and the templates escape it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from apps.events.answer import Answer, Notice
+from apps.events.event import Event
+from apps.events.question import CustomerKind, Question
+from apps.events.summary import headline
+from apps.events.timeline import group_by_issue
+from apps.lookups.models import Lookup
+from apps.web.clock import LocalTime, duration, in_utc_too, local_clock, local_moment, typed_in
+from apps.web.event_view import EventView, view_of_event
+from apps.web.issue_card import IssueCard, issue_card
+from apps.web.stack_view import FULL
+from apps.web.timeline_svg import Timeline, draw_timeline
+from apps.web.wording import counted, field_name, grouped, listed, redaction_receipt
+
+MOST_OPEN_ISSUES = 10
+
+_WIDER_MIN = (15, 60, 1440)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked, as the page repeats it; `typed` is the moment as the form takes it."""
+
+    customer: str
+    moment: LocalTime
+    both_zones: str
+    minutes: int
+    start: LocalTime
+    end: LocalTime
+    zone: str
+    typed: str
+
+
+@dataclass(frozen=True, slots=True)
+class NothingFound:
+    """Where was looked in vain. `wider` are windows in minutes worth trying, with their words."""
+
+    fields: str
+    projects: str
+    environments: str
+    wider: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPage:
+    """What `lookups/detail.html` prints. `folded` are the issues behind a click."""
+
+    title: str
+    headline: str
+    asked: Asked
+    facts: tuple[str, ...]
+    complete: bool
+    notices: tuple[Notice, ...]
+    timeline: Timeline | None
+    groups: tuple[IssueCard, ...]
+    folded: tuple[IssueCard, ...]
+    nothing: NothingFound | None
+    searched_fields: str
+    redaction: str
+    zone: str
+
+
+def site(request: HttpRequest) -> dict[str, object]:
+    """What every page needs to know: the demo, and what this person may do."""
+    user = getattr(request, "user", None)
+    return {
+        "demo": settings.DEMO,
+        "can_look_up": user is not None and user.has_perm("lookups.add_lookup"),
+        "can_review": user is not None and user.is_staff and user.has_perm("lookups.view_lookup"),
+    }
+
+
+def result_page(answer: Answer, lookup: Lookup, *, zone: ZoneInfo, now: datetime) -> ResultPage:
+    """The page of an answer, in the agent's zone, as old as it is `now`."""
+    window = answer.question.window
+    groups = group_by_issue(answer)
+    cards = tuple(
+        issue_card(number, group, window=window, zone=zone)
+        for number, group in enumerate(groups, start=1)
+    )
+    return ResultPage(
+        title=_title(answer, len(groups)),
+        headline=headline(answer),
+        asked=_asked(answer.question, lookup, zone),
+        facts=_facts(answer, lookup, len(groups), now),
+        complete=answer.complete,
+        notices=answer.notices,
+        timeline=draw_timeline(groups, window, zone) if groups else None,
+        groups=cards[:MOST_OPEN_ISSUES],
+        folded=cards[MOST_OPEN_ISSUES:],
+        nothing=None if groups else _nothing(answer),
+        searched_fields=_searched_fields(answer.question),
+        redaction=redaction_receipt(answer.redaction),
+        zone=zone.key,
+    )
+
+
+def event_view(event: Event, *, answer: Answer, lookup: Lookup, zone: ZoneInfo) -> EventView:
+    """One event on a page of its own, in full."""
+    return view_of_event(event, window=answer.question.window, zone=zone, limits=FULL)
+
+
+def _title(answer: Answer, problems: int) -> str:
+    """For the browser's tab, without a word about the customer."""
+    return counted(problems, "problem") if answer.events else "No errors found"
+
+
+def _asked(question: Question, lookup: Lookup, zone: ZoneInfo) -> Asked:
+    window = question.window
+    return Asked(
+        customer=lookup.customer,
+        moment=local_moment(window.moment, zone),
+        both_zones=in_utc_too(window.moment, zone),
+        minutes=window.minutes,
+        start=local_clock(window.start, zone, day_of=window.moment),
+        end=local_clock(window.end, zone, day_of=window.moment),
+        zone=zone.key,
+        typed=typed_in(window.moment, zone),
+    )
+
+
+def _facts(answer: Answer, lookup: Lookup, problems: int, now: datetime) -> tuple[str, ...]:
+    """How much, how sure, how old."""
+    seconds = (now - answer.fetched_at).total_seconds()
+    age = duration(seconds)
+    if seconds < 1:
+        read = "read just now from Sentry"
+    else:
+        read = f"from a copy {age} old" if lookup.from_cache else f"read {age} ago from Sentry"
+    found = (counted(problems, "problem"), _events(answer)) if answer.events else ()
+    return (*found, "complete" if answer.complete else "not complete", read)
+
+
+def _events(answer: Answer) -> str:
+    listed_events, total = len(answer.events), answer.events_total
+    if total is None:
+        return f"at least {counted(listed_events, 'event')}"
+    if total > listed_events:
+        return f"{grouped(listed_events)} of {counted(total, 'event')}"
+    return counted(listed_events, "event")
+
+
+def _searched_fields(question: Question) -> str:
+    by_kind = {CustomerKind.EVENT: "event id", CustomerKind.TRACE: "trace id"}
+    kind = question.customer.kind
+    if kind in by_kind:
+        return by_kind[kind]
+    fields = [field_name(field) for field in question.fields]
+    if kind == CustomerKind.IDENTIFIER_OR_HEX:
+        fields += ["event id", "trace id"]
+    return listed(fields)
+
+
+def _nothing(answer: Answer) -> NothingFound:
+    minutes = answer.question.window.minutes
+    words = {15: "± 15 minutes", 60: "± 1 hour", 1440: "± 1 day"}
+    return NothingFound(
+        fields=_searched_fields(answer.question),
+        projects=listed(answer.searched.projects),
+        environments=listed(answer.searched.environments),
+        wider=tuple((wider, words[wider]) for wider in _WIDER_MIN if wider > minutes),
+    )

@@ -1,0 +1,55 @@
+"""What templates need beyond Django: times with UTC on hover, level marks, fields, numbers."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.forms import BoundField
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from apps.web import clock, wording
+from apps.web.clock import LocalTime
+from apps.web.level import LevelMark
+
+register = template.Library()
+
+
+@register.simple_tag
+def local_time(moment: LocalTime | None) -> str | SafeString:
+    """The local text with UTC on hover; nothing for a time that is not known."""
+    if moment is None:
+        return ""
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', moment.iso, moment.utc, moment.text
+    )
+
+
+@register.inclusion_tag("lookups/_mark.html")
+def level_mark(level: LevelMark) -> dict[str, LevelMark]:
+    """The shape of a level, for beside its word."""
+    return {"level": level}
+
+
+@register.simple_tag
+def control(field: BoundField, **attributes: str | bool) -> SafeString:
+    """A form field's input with these attributes as well."""
+    return field.as_widget(attrs=attributes)
+
+
+@register.filter
+def grouped(number: int | None) -> str:
+    """A whole number with thin grouping; nothing for one that is not known."""
+    return "" if number is None else wording.grouped(number)
+
+
+@register.filter
+def typed_in(moment: datetime, zone: str) -> str:
+    """A moment as the lookup form takes it, in that zone."""
+    return clock.typed_in(moment, ZoneInfo(zone))
+
+
+@register.filter
+def told_in(moment: datetime, zone: str) -> LocalTime:
+    """A moment with its date, in that zone; print it with `local_time`."""
+    return clock.local_moment(moment, ZoneInfo(zone))

@@ -1,0 +1,31 @@
+"""Addresses of pages, API and health. None of them carries customer data."""
+
+from django.contrib.auth import views as auth_views
+from django.contrib.auth.decorators import login_not_required
+from django.urls import path
+
+from apps.web import health, views
+from apps.web.api import api
+
+api_patterns, *api_names = api.urls
+for pattern in api_patterns:
+    login_not_required(pattern.callback)  # a program shows a token instead
+
+urlpatterns = [
+    path("", views.lookup_form, name="lookup_form"),
+    path("lookups/", views.lookup_create, name="lookup_create"),
+    path("lookups/<uuid:lookup_id>/", views.lookup_detail, name="lookup_detail"),
+    path("lookups/<uuid:lookup_id>/again/", views.lookup_again, name="lookup_again"),
+    path(
+        "lookups/<uuid:lookup_id>/events/<slug:event_id>/", views.lookup_event, name="lookup_event"
+    ),
+    path(
+        "lookups/<uuid:lookup_id>/export.<slug:suffix>", views.lookup_export, name="lookup_export"
+    ),
+    path("accounts/preferences/", views.preferences, name="preferences"),
+    path("accounts/login/", auth_views.LoginView.as_view(), name="login"),
+    path("accounts/logout/", auth_views.LogoutView.as_view(), name="logout"),
+    path("api/v1/", (api_patterns, *api_names)),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+]

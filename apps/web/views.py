@@ -1,0 +1,245 @@
+"""The pages. Each view checks a right, calls one service, and renders."""
+
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from apps.accounts.models import Preference
+from apps.accounts.zones import choose_zone, zone_of
+from apps.exports import ExportRefused, Rendered
+from apps.lookups.models import Lookup, Origin
+from apps.lookups.problems import LookupFailed, Problem, bad_input
+from apps.lookups.services import (
+    Asker,
+    LookupPurged,
+    LookupResult,
+    answer_lookup,
+    read_event,
+    record_lookup,
+    repeat_lookup,
+    search_choices,
+)
+from apps.web import presenter
+from apps.web.exporting import FORMATS, PRESETS, export_of, read_choice
+from apps.web.forms import LookupForm, PreferencesForm, local_text
+
+View = Callable[..., HttpResponse]
+
+_PREFILLED = ("customer", "at", "zone", "window", "project", "environment")
+_SESSION_KEY = "prefill"
+
+
+class SeeOther(HttpResponseRedirect):
+    """303: what was posted is done, look there (RFC 9110, 15.4.4)."""
+
+    status_code = 303
+
+
+def explains_failures(view: View) -> View:
+    """Turn a lookup that failed, or whose answer was removed, into its page."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, **kwargs)
+        except LookupFailed as failure:
+            return problem_page(request, failure.problem, kwargs.get("lookup_id"))
+        except LookupPurged:
+            lookup = _lookup_for(request, kwargs["lookup_id"])
+            return render(request, "lookups/purged.html", {"lookup": lookup}, status=410)
+
+    return wrapped
+
+
+def problem_page(
+    request: HttpRequest, problem: Problem, lookup_id: uuid.UUID | None = None
+) -> HttpResponse:
+    """A failure in plain words, with its honest status and `Retry-After` where it is known."""
+    lookup = Lookup.objects.filter(uuid=lookup_id).first() if lookup_id else None
+    context = {
+        "problem": problem,
+        "lookup": lookup,
+        "at": local_text(lookup.moment, ZoneInfo(lookup.zone)) if lookup else "",
+        "is_reviewer": request.user.has_perm("lookups.view_lookup"),
+    }
+    response = render(request, "problem.html", context, status=problem.page_status)
+    if problem.retry_after is not None:
+        response["Retry-After"] = str(problem.retry_after)
+    return response
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("lookups.add_lookup", raise_exception=True)
+def lookup_form(request: HttpRequest) -> HttpResponse:
+    """The empty form, or one prefilled by a POST or, where allowed, by a link."""
+    if request.method == "POST":
+        return _form_page(request, _form(request, initial=_prefill(request.POST)))
+    if settings.TRIAGE_PREFILL_LINKS and request.GET:
+        request.session[_SESSION_KEY] = _prefill(request.GET)
+        return redirect("lookup_form")
+    return _form_page(request, _form(request, initial=request.session.pop(_SESSION_KEY, None)))
+
+
+@require_POST
+@permission_required("lookups.add_lookup", raise_exception=True)
+@explains_failures
+def lookup_create(request: HttpRequest) -> HttpResponse:
+    """Record the lookup and go to its page, which does the asking."""
+    form = _form(request, data=request.POST)
+    if not form.is_valid():
+        return _form_page(request, form, status=400)
+    lookup = record_lookup(
+        form.question(),
+        asker=_asker(request),
+        typed=form.cleaned_data["customer"],
+        zone=form.cleaned_data["zone"],
+    )
+    return SeeOther(reverse("lookup_detail", args=[lookup.uuid]))
+
+
+@require_GET
+@explains_failures
+def lookup_detail(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
+    """What went wrong for this customer."""
+    result = answer_lookup(_lookup_for(request, lookup_id))
+    try:
+        export = _export(request, result)
+    except ExportRefused as refused:
+        return problem_page(request, bad_input(str(refused)), lookup_id)
+    context = {**_result_context(result), "export": export, "presets": PRESETS, "formats": FORMATS}
+    return render(request, "lookups/detail.html", context)
+
+
+@require_GET
+@explains_failures
+def lookup_event(request: HttpRequest, lookup_id: uuid.UUID, event_id: str) -> HttpResponse:
+    """One event in full, also when it was not among the first that were read."""
+    result = answer_lookup(_lookup_for(request, lookup_id))
+    event = read_event(result.lookup, result.answer, event_id)
+    if event is None:
+        raise Http404
+    zone = ZoneInfo(result.lookup.zone)
+    shown = presenter.event_view(event, answer=result.answer, lookup=result.lookup, zone=zone)
+    return render(request, "lookups/event.html", {**_result_context(result), "event": shown})
+
+
+@require_GET
+@explains_failures
+def lookup_export(request: HttpRequest, lookup_id: uuid.UUID, suffix: str) -> HttpResponse:
+    """The export as a file; byte for byte what the page previews."""
+    result = answer_lookup(_lookup_for(request, lookup_id))
+    try:
+        rendered = _export(request, result, suffix=suffix).rendered
+    except ExportRefused as refused:
+        return problem_page(request, bad_input(str(refused)), lookup_id)
+    return _download(rendered, result.lookup)
+
+
+@require_POST
+@permission_required("lookups.add_lookup", raise_exception=True)
+@explains_failures
+def lookup_again(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
+    """The same question, asked of Sentry now; it gets a record of its own."""
+    again = repeat_lookup(_lookup_for(request, lookup_id), asker=_asker(request))
+    return SeeOther(reverse("lookup_detail", args=[again.uuid]))
+
+
+@require_http_methods(["GET", "POST"])
+def preferences(request: HttpRequest) -> HttpResponse:
+    """A person's own time zone."""
+    user = _person(request)
+    if request.method == "POST":
+        form = PreferencesForm(request.POST)
+        if form.is_valid():
+            choose_zone(user, form.cleaned_data["time_zone"])
+            messages.success(request, "Saved.")
+            return SeeOther(reverse("preferences"))
+    else:
+        kept = Preference.objects.filter(user=user).first()
+        form = PreferencesForm(chosen=kept.time_zone if kept else "")
+    return render(request, "accounts/preferences.html", {"form": form})
+
+
+def _person(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 - the sign-in middleware saw to it
+    return request.user
+
+
+def _asker(request: HttpRequest) -> Asker:
+    return Asker(origin=Origin.WEB, user=_person(request))
+
+
+def _lookup_for(request: HttpRequest, lookup_id: uuid.UUID) -> Lookup:
+    """The lookup if this person may open it; for others it does not exist."""
+    mine = Lookup.objects.filter(uuid=lookup_id)
+    if not request.user.has_perm("lookups.open_any_lookup"):
+        if not request.user.has_perm("lookups.add_lookup"):
+            raise Http404
+        mine = mine.filter(user=_person(request))
+    lookup = mine.first()
+    if lookup is None:
+        raise Http404
+    return lookup
+
+
+def _form(
+    request: HttpRequest, *, data: Any = None, initial: dict[str, Any] | None = None
+) -> LookupForm:
+    browser = request.COOKIES.get("triage_zone", "")
+    projects, environments = search_choices()
+    return LookupForm(
+        data,
+        own_zone=zone_of(request.user, browser=browser),
+        zone_is_known=bool(browser) or Preference.objects.filter(user=_person(request)).exists(),
+        projects=projects,
+        environments=environments,
+        initial=initial,
+    )
+
+
+def _form_page(request: HttpRequest, form: LookupForm, status: int = 200) -> HttpResponse:
+    zone = form.own_zone
+    demo_customers = [
+        {
+            "identifier": customer.identifier,
+            "at": local_text(customer.moment, zone)[:16],
+            "zone": zone.key,
+            "story": customer.what,
+        }
+        for customer in settings.DEMO_CUSTOMERS
+    ]
+    context = {"form": form, "demo_customers": demo_customers}
+    return render(request, "lookups/new.html", context, status=status)
+
+
+def _prefill(values: Any) -> dict[str, str]:
+    return {name: values[name][:2000] for name in _PREFILLED if values.get(name)}
+
+
+def _result_context(result: LookupResult) -> dict[str, Any]:
+    zone = ZoneInfo(result.lookup.zone)
+    page = presenter.result_page(result.answer, result.lookup, zone=zone, now=timezone.now())
+    return {"page": page, "lookup": result.lookup}
+
+
+def _export(request: HttpRequest, result: LookupResult, *, suffix: str = "") -> Any:
+    return export_of(result, read_choice(request.GET, suffix=suffix))
+
+
+def _download(rendered: Rendered, lookup: Lookup) -> HttpResponse:
+    response = HttpResponse(rendered.text.encode(), content_type=rendered.media_type)
+    name = f"triage-{lookup.uuid}.{rendered.suffix}"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

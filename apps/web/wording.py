@@ -1,0 +1,87 @@
+"""Numbers, lists and odd values as the pages print them. Unknown is left out, never "None"."""
+
+import json
+from collections.abc import Iterable, Mapping
+
+_NARROW_SPACE = "\u202f"
+
+
+def grouped(number: int) -> str:
+    """A whole number with thin grouping: 12 345."""
+    return f"{number:,}".replace(",", _NARROW_SPACE)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: 1 event, 14 events."""
+    return f"{grouped(number)} {one if number == 1 else many or one + 's'}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words as a person lists them: a, b and c."""
+    *first, last = tuple(words) or ("",)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def clipped(text: str, limit: int) -> str:
+    """The text, cut at the limit with a word on how much is missing."""
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit]} … ({grouped(len(text) - limit)} more characters)"
+
+
+def plain_value(value: object) -> str:
+    """A JSON value of any kind as one text."""
+    if value is None or value == "":
+        return "not set"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str | int | float):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False, indent=1, default=str)
+
+
+def safe_link(address: str | None) -> str:
+    """The address if a browser may be sent there, else nothing."""
+    lowered = (address or "").lower()
+    return address or "" if lowered.startswith(("https://", "http://")) else ""
+
+
+_HIDDEN_KINDS = {
+    "email": ("e-mail", "e-mails"),
+    "card": ("card number", "card numbers"),
+    "ip": ("IP address", "IP addresses"),
+    "jwt": ("sign-in token", "sign-in tokens"),
+    "private-key": ("private key", "private keys"),
+    "user": ("user name", "user names"),
+    "phone": ("phone number", "phone numbers"),
+}
+
+
+def redaction_receipt(counts: Mapping[str, int]) -> str:
+    """What was taken out before anybody saw it: "Hidden: 3 e-mails, 1 card number"."""
+    parts = []
+    for kind, count in counts.items():
+        if kind == "customer" or not count:
+            continue
+        one, many = _HIDDEN_KINDS.get(kind, (kind, f"{kind}s"))
+        parts.append(counted(count, one, many))
+    if counts.get("customer"):
+        times = counts["customer"]
+        parts.append(f"the customer{f' ({grouped(times)} times)' if times > 1 else ''}")
+    return f"Hidden: {', '.join(parts)}" if parts else "Nothing had to be hidden"
+
+
+_FIELD_NAMES = {
+    "user.id": "user id",
+    "user.email": "e-mail",
+    "user.username": "user name",
+    "id": "event id",
+    "trace": "trace id",
+}
+
+
+def field_name(field: str) -> str:
+    """A searched field as an agent calls it."""
+    if field.startswith("tags[") and field.endswith("]"):
+        return f"tag {field[5:-1]}"
+    return _FIELD_NAMES.get(field, field)

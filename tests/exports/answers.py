@@ -1,0 +1,178 @@
+"""Answers to export: an ordinary afternoon, and ones that are meant to do harm."""
+
+from datetime import UTC, datetime, timedelta
+
+from apps.events.answer import Answer, Notice, NoticeCode, Searched
+from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue, Request
+from apps.events.question import Customer, Question, Window
+
+MARKER = "k7Qm2xT9vLpW"
+MOMENT = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
+
+
+def frame(number: int, *, in_app: bool = True, file: str = "shop/checkout/views.py") -> Frame:
+    """One call whose own line of code is known."""
+    return Frame(
+        file=file,
+        line=number,
+        function=f"step_{number}",
+        in_app=in_app,
+        code=(
+            (number - 1, "    before()"),
+            (number, f"    total_{number} = cart.total"),
+            (number + 1, "    after()"),
+        ),
+    )
+
+
+def crumbs(before: datetime, count: int = 12) -> tuple[Breadcrumb, ...]:
+    """What was noted in the last seconds before, oldest first."""
+    return tuple(
+        Breadcrumb(
+            timestamp=before - timedelta(seconds=3 * (count - number)),
+            type="http",
+            category="fetch",
+            level="info",
+            data={
+                "method": "GET",
+                "url": f"https://shop.example/api/cart/{number}",
+                "status_code": 200,
+            },
+        )
+        for number in range(count)
+    )
+
+
+def event(number: int, issue: int, *, value: str | None = None, body: bool = True) -> Event:
+    """Event `number` of issue `issue`, 20 seconds before the one numbered one less."""
+    at = MOMENT + timedelta(seconds=30 - 20 * number)
+    raised = ExceptionInfo(
+        type="PaymentDeclined",
+        value=value or f"Card was declined by the bank for order {number}",
+        handled=False,
+        frames=(
+            frame(12, in_app=False, file="stripe/api.py"),
+            *(frame(line) for line in (101, 88, 54, 31)),
+            *(frame(line, in_app=False, file="django/core/handlers/base.py") for line in (197, 55)),
+        ),
+    )
+    cause = ExceptionInfo(
+        type="HTTPError", value="402 Client Error", frames=(frame(7, in_app=False),)
+    )
+    return Event(
+        id=f"{number:032x}",
+        timestamp=at,
+        project="web",
+        issue_id=f"90{issue:02d}",
+        title=f"PaymentDeclined: Card was declined by the bank for order {number}",
+        culprit="shop.checkout.views.pay",
+        level="error",
+        handled=False,
+        release="shop@2.14.0",
+        environment="production",
+        trace_id=f"{number + 4096:032x}",
+        permalink=f"https://acme.sentry.io/issues/90{issue:02d}/events/{number:032x}/",
+        matched_on=("user.id",),
+        body=EventBody(
+            exceptions=(raised, cause),
+            breadcrumbs=crumbs(at),
+            request=Request(method="POST", url="https://shop.example/checkout/pay"),
+        )
+        if body
+        else None,
+    )
+
+
+def issue(number: int) -> Issue:
+    """The group of the events of that number."""
+    return Issue(
+        id=f"90{number:02d}",
+        short_id=f"WEB-{number}",
+        title="PaymentDeclined: Card was declined by the bank",
+        project="web",
+        level="error",
+        users_affected=57,
+        first_seen=datetime(2026, 11, 18, 9, 0, tzinfo=UTC),
+        last_seen=MOMENT,
+        permalink=f"https://acme.sentry.io/issues/90{number:02d}/",
+    )
+
+
+def answer(*events: Event, issues: tuple[Issue, ...] = (), complete: bool = True) -> Answer:
+    """What Sentry said about these events."""
+    return Answer(
+        question=Question(Customer("4711"), Window(MOMENT, 5)),
+        searched=Searched("acme", ("web",)),
+        events=tuple(sorted(events, key=lambda one: one.timestamp, reverse=True)),
+        issues=issues,
+        complete=complete,
+        fetched_at=MOMENT + timedelta(minutes=9),
+        events_total=len(events) if complete else None,
+        notices=()
+        if complete
+        else (Notice(NoticeCode.CAPPED, "There were more events than are listed."),),
+        redaction={"email": 3, "customer": 5},
+    )
+
+
+def afternoon(events: int = 5, issues: int = 2) -> Answer:
+    """Some events in some issues, all with bodies."""
+    return answer(
+        *(event(number, number % issues + 1) for number in range(events)),
+        issues=tuple(issue(number + 1) for number in range(issues)),
+    )
+
+
+def hostile(text: str) -> Answer:
+    """An answer in which every text that an application chooses is this one."""
+    at = MOMENT
+    raised = ExceptionInfo(
+        type=text,
+        value=text,
+        frames=(Frame(file=text, line=3, function=text, in_app=True, code=((3, text),)),),
+    )
+    told = Event(
+        id="a" * 32,
+        timestamp=at,
+        project=text,
+        issue_id="9001",
+        title=text,
+        culprit=text,
+        level=text,
+        release=text,
+        environment=text,
+        trace_id=text,
+        permalink=text,
+        matched_on=(text,),
+        body=EventBody(
+            exceptions=(raised,),
+            breadcrumbs=(Breadcrumb(at, "default", text, text, text, {text: text}),),
+            request=Request(method=text, url=text),
+        ),
+    )
+    further = Event(
+        id="b" * 32, timestamp=at - timedelta(seconds=9), issue_id="9001", title=text, release=text
+    )
+    group = Issue(id="9001", short_id=text, title=text, project=text, level=text, permalink=text)
+    return answer(told, further, issues=(group,))
+
+
+def recursion(calls: int = 250) -> Answer:
+    """One event whose stack goes round in circles."""
+    again = tuple(frame(40 + number % 3) for number in range(calls))
+    endless = ExceptionInfo(
+        type="RecursionError", value="maximum recursion depth exceeded", frames=again
+    )
+    one = event(1, 1)
+    body = EventBody(exceptions=(endless,), breadcrumbs=crumbs(MOMENT, 100))
+    return answer(
+        Event(
+            id=one.id,
+            timestamp=one.timestamp,
+            issue_id="9001",
+            project="web",
+            title="RecursionError",
+            body=body,
+        ),
+        issues=(issue(1),),
+    )

@@ -1,0 +1,132 @@
+"""A budget is never exceeded, and what matters most is cut last."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from apps.exports import ExportRefused, Format, Rendered, estimate_tokens, render
+from apps.exports.budget import costliest, fit
+from apps.exports.detail import LADDER
+from apps.exports.document import Setting, build
+from tests.exports.answers import MARKER, afternoon, event, hostile, issue, recursion
+from tests.exports.answers import answer as answered
+
+FORMATS: tuple[Format, ...] = ("markdown", "xml", "json", "text")
+
+
+def every_format(answer: object, budget: int) -> list[Rendered]:
+    """The export in all four formats, as it is copied."""
+    return [
+        render(
+            answer,  # type: ignore[arg-type]
+            format=kind,
+            marker=MARKER,
+            budget=budget,
+            preset="reply",
+            zone="America/Argentina/ComodRivadavia",
+            inside_block=True,
+        )
+        for kind in FORMATS
+    ]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.text(max_size=300), st.integers(400, 50_000))
+def test_no_text_exceeds_any_budget(text: str, budget: int) -> None:
+    for export in every_format(hostile(text), budget):
+        assert export.tokens <= budget
+        assert export.tokens == estimate_tokens(export.text)
+
+
+@pytest.mark.parametrize("budget", [400, 700, 2000, 6000, 50_000])
+@pytest.mark.parametrize("size", [(0, 1), (1, 1), (30, 12)])
+def test_no_answer_exceeds_any_budget(budget: int, size: tuple[int, int]) -> None:
+    for export in every_format(afternoon(*size), budget):
+        assert export.tokens <= budget
+
+
+@pytest.mark.parametrize(
+    "text", ["\U000e0041" * 900, "龘" * 900, "ﷺ" * 900, "\x1b" * 900, "`" * 900]
+)
+def test_least_budget_holds_the_dearest_texts(text: str) -> None:
+    for export in every_format(hostile(text), 400):
+        assert export.tokens <= 400
+        assert "2026-11-20T14:05:00Z" in export.text
+        assert "complete" in export.text
+
+
+def test_fifteen_errors_keep_their_crash_frames_in_the_usual_budget() -> None:
+    export = render(afternoon(15, 15), format="markdown", marker=MARKER)
+
+    assert export.text.count("- crash `shop/checkout/views.py:101 step_101: total_101") == 15
+
+
+def test_recursion_keeps_its_crash_frame_and_says_what_was_repeated() -> None:
+    for export in every_format(recursion(250), 6000):
+        assert "total_40 = cart.total" in export.text
+        assert export.tokens <= 6000
+        assert [left.count for left in export.omitted if left.what == "repeated frames"] == [247]
+
+
+def test_type_message_crash_frame_and_last_crumb_stay_longest() -> None:
+    text = render(afternoon(1, 1), format="markdown", marker=MARKER, budget=1000).text
+
+    assert "PaymentDeclined: `Card was declined by the bank for order 0`" in text
+    assert "crash `shop/checkout/views.py:101" in text
+    assert "api/cart/11" in text
+    assert "api/cart/0 " not in text
+
+
+def test_more_budget_never_means_fewer_facts() -> None:
+    answer = afternoon(40, 8)
+    sizes = [
+        len(render(answer, format="markdown", marker=MARKER, budget=budget).text)
+        for budget in (400, 800, 1600, 3200, 6400, 12_800, 25_600)
+    ]
+
+    assert sizes == sorted(sizes)
+
+
+def test_each_step_down_costs_no_more_than_the_one_before() -> None:
+    costs = [
+        costliest(build(afternoon(30, 6), setting=Setting(MARKER, budget=400), detail=detail))
+        for detail in LADDER
+    ]
+
+    assert costs == sorted(costs, reverse=True)
+
+
+def test_the_same_answer_makes_the_same_bytes() -> None:
+    one, other = (render(afternoon(), format="xml", marker=MARKER).text for _ in range(2))
+
+    assert one == other
+
+
+def test_what_is_cut_is_on_the_list_of_omissions() -> None:
+    export = render(afternoon(40, 8), format="json", marker=MARKER, budget=5000)
+
+    counts = {left.what: left.count for left in export.omitted}
+    listed = len(json.loads(export.text)["events"])
+    assert counts["further events"] == 40 - listed > 0
+    assert counts["breadcrumbs"] > 0
+
+
+@pytest.mark.parametrize("budget", [-1, 0, 399, 1_000_001])
+def test_a_budget_out_of_bounds_is_refused_with_a_sentence(budget: int) -> None:
+    with pytest.raises(ExportRefused, match="from 400 to 1000000 tokens"):
+        render(afternoon(), format="json", marker=MARKER, budget=budget)
+
+
+def test_a_header_that_fits_nowhere_is_an_error() -> None:
+    with pytest.raises(ValueError, match="longer than 10 tokens"):
+        fit(lambda detail: build(afternoon(), setting=Setting(MARKER), detail=detail), 10)
+
+
+def test_events_of_one_issue_are_one_line_each() -> None:
+    told = answered(*(event(number, 1) for number in range(3)), issues=(issue(1),))
+    text = render(told, format="markdown", marker=MARKER, budget=50_000).text
+
+    assert text.count("\n- again ") == 2
+    assert text.count("- crash `shop") == 1

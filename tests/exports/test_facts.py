@@ -1,0 +1,232 @@
+"""One model, four formats: the same facts in each, and JSON just as it is promised."""
+
+import json
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from apps.events.answer import Notice, NoticeCode
+from apps.exports import PRESETS, ExportRefused, Format, render
+from apps.exports.hostile import enclosed
+from tests.exports.answers import MARKER, afternoon, answer, event, issue, recursion
+
+GOLDEN = Path(__file__).parent / "golden"
+FORMATS: tuple[Format, ...] = ("markdown", "xml", "json", "text")
+BUDGETS = (700, 1500, 3000, 6000, 16_000)
+EVENT_KEYS = [
+    "id",
+    "issue_id",
+    "project",
+    "timestamp",
+    "title",
+    "culprit",
+    "level",
+    "handled",
+    "release",
+    "environment",
+    "trace_id",
+    "exceptions",
+    "breadcrumbs",
+    "request",
+    "permalink",
+]
+ISSUE_KEYS = [
+    "id",
+    "short_id",
+    "title",
+    "summary",
+    "level",
+    "project",
+    "handled",
+    "events",
+    "users_affected",
+    "first_seen",
+    "last_seen",
+    "permalink",
+]
+TOP_KEYS = [
+    "schema",
+    "lookup_id",
+    "customer",
+    "matched_on",
+    "window",
+    "searched",
+    "complete",
+    "notices",
+    "fetched_at",
+    "from_cache",
+    "totals",
+    "issues",
+    "events",
+    "redaction",
+    "omitted",
+]
+
+
+def facts_of(values: dict[str, object]) -> set[str]:
+    """Every text and number that JSON says about issues, events and omissions."""
+    found: set[str] = set()
+
+    def collect(value: object, key: str) -> None:
+        if isinstance(value, dict):
+            for name, inner in value.items():
+                collect(inner, name)
+        elif isinstance(value, list):
+            for inner in value:
+                collect(inner, key)
+        elif value is not None and not isinstance(value, bool):
+            found.add(str(value))
+
+    for key in ("issues", "events", "omitted", "redaction", "notices", "searched"):
+        collect(values[key], key)
+    return found
+
+
+def crumb_times(values: dict[str, list[dict[str, list[dict[str, str]]]]]) -> set[str]:
+    """Times that formats for people say in seconds from the moment."""
+    return {crumb["timestamp"] for event in values["events"] for crumb in event["breadcrumbs"]}
+
+
+@pytest.mark.parametrize(
+    ("told", "budget"),
+    list(product((afternoon(12, 3), recursion(), answer(complete=False)), BUDGETS)),
+)
+def test_all_formats_carry_the_same_facts(told: object, budget: int) -> None:
+    exports = {
+        kind: render(told, format=kind, marker=MARKER, budget=budget)  # type: ignore[arg-type]
+        for kind in FORMATS
+    }
+    values = json.loads(exports["json"].text)
+    root = ElementTree.fromstring(enclosed(exports["xml"].text, MARKER))  # noqa: S314
+    in_xml = {part for node in root.iter() for part in (node.text, *node.attrib.values()) if part}
+
+    for fact in facts_of(values) - crumb_times(values):
+        assert fact in in_xml, f"XML lacks {fact}"
+        if fact not in {told_issue["id"] for told_issue in values["issues"]}:
+            for part in fact.split(": ", 1):  # a title is the type and the message
+                assert part in exports["markdown"].text, f"Markdown lacks {fact}"
+                assert part in exports["text"].text, f"text lacks {fact}"
+    assert len({export.omitted for export in exports.values()}) == 1
+    crumbs = sum(len(one["breadcrumbs"]) for one in values["events"])
+    assert crumbs == len(root.findall("story/crumb"))
+    assert crumbs == exports["markdown"].text.count(" s `fetch info: ")
+
+
+def test_json_has_the_keys_of_the_interface_in_their_order() -> None:
+    values = json.loads(render(afternoon(), format="json", marker=MARKER, budget=None).text)
+
+    assert list(values) == TOP_KEYS
+    assert list(values["window"]) == ["moment", "start", "end", "minutes"]
+    assert list(values["searched"]) == ["organization", "projects", "environments"]
+    assert list(values["totals"]) == ["events", "issues", "events_listed", "bodies_read"]
+    assert {tuple(one) for one in values["issues"]} == {tuple(ISSUE_KEYS)}
+    assert {tuple(one) for one in values["events"]} == {tuple(EVENT_KEYS)}
+    raised = values["events"][0]["exceptions"][0]
+    assert list(raised) == ["type", "value", "frames"]
+    assert list(raised["frames"][0]) == ["file", "line", "function", "in_app", "code"]
+    crumb = values["events"][0]["breadcrumbs"][0]
+    assert list(crumb) == ["timestamp", "category", "level", "message"]
+
+
+def test_json_without_a_budget_holds_everything_as_it_came() -> None:
+    values = json.loads(render(recursion(250), format="json", marker=MARKER, budget=None).text)
+    many = json.loads(render(afternoon(400, 3), format="json", marker=MARKER, budget=None).text)
+
+    assert len(values["events"][0]["exceptions"][0]["frames"]) == 250
+    assert len(values["events"][0]["breadcrumbs"]) == 100
+    assert values["events"][0]["exceptions"][0]["frames"][0]["code"] == "    total_40 = cart.total"
+    assert values["omitted"] == many["omitted"] == []
+    assert len(many["events"]) == 400
+    times = [one["timestamp"] for one in many["events"]]
+    assert times == sorted(times, reverse=True)
+    assert values["window"]["moment"] == "2026-11-20T14:05:00Z"
+
+
+def test_what_is_not_known_is_null() -> None:
+    bare = replace(event(1, 1, body=False), handled=None, release=None, issue_id=None)
+    values = json.loads(render(answer(bare), format="json", marker=MARKER, budget=None).text)
+
+    told = values["events"][0]
+    assert told["handled"] is told["release"] is told["request"] is told["issue_id"] is None
+    assert told["exceptions"] == told["breadcrumbs"] == []
+    assert values["issues"][0]["first_seen"] is None
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_an_empty_answer_says_whether_it_is_complete(kind: Format) -> None:
+    sure = render(answer(), format=kind, marker=MARKER).text
+    unsure = render(answer(complete=False), format=kind, marker=MARKER).text
+
+    if kind == "json":
+        assert json.loads(sure)["complete"] is True
+        assert json.loads(unsure)["complete"] is False
+    else:
+        assert "The list of events is complete" in sure
+        assert "The list of events is not complete" in unsure
+    assert "There were more events than are listed." in unsure
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_least_budget_keeps_moment_completeness_and_notice(kind: Format) -> None:
+    told = replace(
+        afternoon(9, 3),
+        complete=False,
+        notices=(Notice(NoticeCode.STALE, "This answer is 40 minutes old."),),
+    )
+    text = render(told, format=kind, marker=MARKER, budget=500).text
+
+    assert "2026-11-20T14:05:00Z" in text
+    assert "stale" in text
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_facts_do_not_change_with_the_preset(preset: object) -> None:
+    name = preset.name  # type: ignore[attr-defined]
+    plain = render(afternoon(), format="markdown", marker=MARKER, budget=50_000).text
+    asked = render(afternoon(), format="markdown", marker=MARKER, budget=50_000, preset=name).text
+
+    assert asked.endswith(plain)
+    assert asked.removesuffix(plain).strip() == preset.instruction  # type: ignore[attr-defined]
+
+
+def test_unknown_preset_and_format_are_refused_with_a_sentence() -> None:
+    with pytest.raises(ExportRefused, match="no preset of that name"):
+        render(afternoon(), format="xml", marker=MARKER, preset="poem")
+    with pytest.raises(ExportRefused, match="no export format of that name"):
+        render(afternoon(), format="pdf", marker=MARKER)  # type: ignore[arg-type]
+
+
+def test_shared_breadcrumbs_are_told_once() -> None:
+    first, again = event(1, 1), event(1, 2)
+    twin = replace(again, id="c" * 32)
+    told = answer(first, twin, issues=(issue(1), issue(2)))
+    text = render(told, format="markdown", marker=MARKER, budget=50_000).text
+
+    assert text.count("/api/cart/5 200") == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("markdown", "export.md"),
+        ("xml", "export.xml"),
+        ("json", "export.json"),
+        ("text", "export.txt"),
+    ],
+)
+def test_export_reads_as_the_golden_file(kind: Format, name: str) -> None:
+    export = render(
+        afternoon(3, 2),
+        format=kind,
+        marker=MARKER,
+        budget=2500,
+        preset="explain",
+        zone="Europe/Berlin",
+        lookup_id="5a0f6a52-6f4c-4c3e-9a53-0d5cf7a0b1ce",
+    )
+
+    assert export.text == (GOLDEN / name).read_text()
+    assert name.endswith(export.suffix)

@@ -1,0 +1,174 @@
+"""The command line as a shell sees it: what it prints, and its exit status."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from apps.demo.server import DemoSentry
+from tests.conftest import MOMENT, NOW
+from tests.shell import Shell
+
+AT = MOMENT.isoformat()
+
+
+def test_a_complete_answer_exits_with_0_and_a_fresh_machine_needs_no_setup(
+    shell: Shell, demo_sentry: DemoSentry
+) -> None:
+    demo_sentry.world.add_event(
+        user_id="1001", timestamp=MOMENT, exception=("PaymentDeclined", "Card declined")
+    )
+    done = shell.lookup("1001", "--at", AT)
+    assert done.returncode == 0
+    assert "The payment was declined." in done.stdout
+    assert "1001" not in done.stdout
+
+
+def test_surely_nothing_exits_with_0_and_says_complete(
+    shell: Shell, demo_sentry: DemoSentry
+) -> None:
+    demo_sentry.world.add_event(user_id="2", timestamp=MOMENT)
+    done = shell.lookup("1001", "--at", AT, "--format", "json")
+    answer = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert (answer["complete"], answer["events"]) == (True, [])
+
+
+def test_the_json_is_what_programs_were_promised(shell: Shell, demo_sentry: DemoSentry) -> None:
+    event = demo_sentry.world.add_event(user_id="1001", email="jane@example.com", timestamp=MOMENT)
+    answer = json.loads(shell.lookup("1001", "--at", AT, "--format", "json").stdout)
+    assert answer["schema"] == "triage.lookup/1"
+    assert answer["customer"] == "<customer>"
+    assert answer["matched_on"] == ["user.id"]
+    assert [shown["id"] for shown in answer["events"]] == [event.id]
+    assert answer["totals"] == {"events": 1, "issues": 1, "events_listed": 1, "bodies_read": 1}
+    assert answer["redaction"]["counts"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("", "--at", AT),
+        ("1001",),
+        ("1001", "--at", "soon"),
+        ("1001", "--at", "2999-01-01T00:00Z"),
+        ("1001", "--at", AT, "--window", "0"),
+        ("1001", "--at", AT, "--window", "x"),
+        ("1001", "--at", AT, "--format", "yaml"),
+        ("1001", "--at", AT, "--format", "markdown", "--budget", "5"),
+    ],
+)
+def test_bad_usage_exits_with_2_before_sentry_is_asked(
+    shell: Shell, demo_sentry: DemoSentry, arguments: tuple[str, ...]
+) -> None:
+    done = shell.lookup(*arguments)
+    assert done.returncode == 2
+    assert done.stderr
+    assert "Traceback" not in done.stderr
+    assert demo_sentry.calls == []
+
+
+def test_an_incomplete_answer_exits_with_3(shell: Shell, demo_sentry: DemoSentry) -> None:
+    demo_sentry.world.add_event(user_id="1001", timestamp=NOW)
+    done = shell.lookup("1001", "--at", NOW.isoformat())
+    assert done.returncode == 3
+    assert "still open" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({"SENTRY_AUTH_TOKEN": "wrong"}, "does not accept our key"),
+        ({"SENTRY_AUTH_TOKEN": ""}, "does not accept our key"),
+        ({"SENTRY_ORG": "elsewhere"}, "does not know our organization"),
+        ({"SENTRY_BASE_URL": "http://127.0.0.1:9"}, "could not reach Sentry"),
+    ],
+)
+def test_a_sentry_that_cannot_be_asked_exits_with_4(
+    shell: Shell, environment: dict[str, str], sentence: str
+) -> None:
+    done = shell.lookup("1001", "--at", AT, **environment)
+    assert done.returncode == 4
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "demo-token" not in done.stderr
+
+
+def test_a_customer_may_start_with_a_dash(shell: Shell, demo_sentry: DemoSentry) -> None:
+    demo_sentry.world.add_event(user_id="-1", timestamp=MOMENT)
+    done = shell.lookup("--at", AT, "--format", "json", "--", "-1")
+    assert len(json.loads(done.stdout)["events"]) == 1
+
+
+def test_projects_and_environments_narrow_the_search(shell: Shell, demo_sentry: DemoSentry) -> None:
+    for project in ("web", "api", "app"):
+        for environment in ("production", "staging"):
+            demo_sentry.world.add_event(
+                user_id="1", timestamp=MOMENT, project=project, environment=environment
+            )
+    narrowed = ("--project", "web", "--project", "api", "--environment", "staging")
+    done = shell.lookup("1", "--at", AT, "--format", "json", *narrowed)
+    answer = json.loads(done.stdout)
+    assert sorted(event["project"] for event in answer["events"]) == ["api", "web"]
+    assert answer["searched"]["environments"] == ["staging"]
+
+
+def test_without_redaction_the_customer_stands_as_typed(
+    shell: Shell, demo_sentry: DemoSentry
+) -> None:
+    demo_sentry.world.add_event(
+        user_id="1001", timestamp=MOMENT, exception=("E", "mail jane@example.com")
+    )
+    shown = shell.lookup("1001", "--at", AT, "--format", "json", "--no-redact").stdout
+    assert json.loads(shown)["customer"] == "1001"
+    assert "jane@example.com" in shown
+
+
+def test_each_lookup_is_recorded_with_the_systems_user(
+    shell: Shell, demo_sentry: DemoSentry
+) -> None:
+    demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
+    shell.lookup("1001", "--at", AT)
+    shell.lookup("1001", "--at", AT, SENTRY_BASE_URL="http://127.0.0.1:9")
+    script = (
+        "from apps.lookups.models import Lookup as L;"
+        "print([(o.origin, o.outcome, bool(o.system_user), o.problem) for o in "
+        "L.objects.order_by('id')])"
+    )
+    done = shell.run("shell", "-v", "0", "-c", script)
+    assert done.stdout.strip() == (
+        "[('cli', 'found', True, ''), ('cli', 'failed', True, 'unreachable')]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("TRIAGE_WINDOW_MINUTES", "many"),
+        ("TRIAGE_MAX_EVENTS", "0"),
+        ("DEBUG", "perhaps"),
+        ("TIME_ZONE", "Mars/Olympus"),
+        ("SENTRY_BASE_URL", "sentry"),
+        ("DATABASE_URL", "nonsense"),
+        ("TRIAGE_CUSTOMER_FIELDS", "password"),
+        ("SENTRY_ORG", ""),
+        ("SECRET_KEY", ""),
+    ],
+)
+def test_a_bad_variable_stops_the_start_with_a_sentence_that_names_it(
+    shell: Shell, variable: str, value: str
+) -> None:
+    done = shell.run("check", **{variable: value})
+    assert done.returncode == 2
+    assert variable in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_moment_without_a_zone_is_meant_in_the_sites(
+    shell: Shell, demo_sentry: DemoSentry
+) -> None:
+    demo_sentry.world.add_event(user_id="1", timestamp=MOMENT)
+    local = f"{MOMENT + timedelta(hours=9):%Y-%m-%d %H:%M}"
+    done = shell.lookup("1", "--at", local, "--format", "json", TIME_ZONE="Asia/Tokyo")
+    assert len(json.loads(done.stdout)["events"]) == 1

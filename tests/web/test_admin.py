@@ -1,0 +1,98 @@
+"""Review in Django's admin."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from apps.accounts.models import ApiToken
+from apps.accounts.tokens import find_token
+from apps.demo.server import DemoSentry
+from apps.lookups.models import Lookup
+from tests.conftest import MOMENT, signed_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LIST = "/admin/lookups/lookup/"
+
+
+@pytest.fixture
+def reviewed(agent: User, admin: User, connected: DemoSentry) -> Client:
+    """The admin's browser, after Ana looked up two customers."""
+    connected.world.add_event(user_id="1001", timestamp=MOMENT)
+    ana = signed_in(agent)
+    for customer in ("1001", "jane@example.com"):
+        filled = {"customer": customer, "at": MOMENT.isoformat(), "zone": "UTC", "window": 5}
+        ana.get(ana.post("/lookups/", filled)["Location"])
+    return signed_in(admin)
+
+
+def test_the_list_tells_who_looked_whom_up_and_what_is_still_kept(reviewed: Client) -> None:
+    page = reviewed.get(LIST).content.decode()
+    for shown in ("ana", "1001", "jane@example.com", "cached, ", "surely none"):
+        assert shown in page
+
+
+def test_a_search_finds_a_customer_exactly_and_a_person(reviewed: Client) -> None:
+    assert reviewed.get(LIST, {"q": "Jane@example.com"}).context["cl"].result_count == 1
+    assert reviewed.get(LIST, {"q": "jane"}).context["cl"].result_count == 0
+    assert reviewed.get(LIST, {"q": "ana"}).context["cl"].result_count == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ({"outcome": "found"}, 1),
+        ({"kept": "cached"}, 2),
+        ({"kept": "stored"}, 0),
+        ({"kept": "purged"}, 0),
+        ({"origin": "cli"}, 0),
+    ],
+)
+def test_filters_narrow_the_list(reviewed: Client, query: dict[str, str], count: int) -> None:
+    assert reviewed.get(LIST, query).context["cl"].result_count == count
+
+
+def test_purging_removes_the_answers_and_keeps_the_records(reviewed: Client) -> None:
+    ids = list(Lookup.objects.values_list("pk", flat=True))
+    reviewed.post(LIST, {"action": "purge", "_selected_action": ids})
+    assert Lookup.objects.count() == 2
+    assert not Lookup.objects.exclude(snapshot=None).exists()
+    assert reviewed.get(LIST, {"kept": "purged"}).context["cl"].result_count == 2
+
+
+def test_refreshing_asks_again_in_the_admins_name(reviewed: Client, admin: User) -> None:
+    lookup = Lookup.objects.get(customer="1001")
+    reviewed.post(LIST, {"action": "refresh", "_selected_action": [lookup.pk]})
+    newest = Lookup.objects.latest("pk")
+    assert (newest.user, newest.customer, newest.fresh) == (admin, "1001", True)
+
+
+def test_a_record_can_be_read_and_not_edited(reviewed: Client) -> None:
+    address = f"{LIST}{Lookup.objects.latest('pk').pk}/change/"
+    assert reviewed.get(address).status_code == 200
+    assert reviewed.post(address, {"customer": "x"}).status_code == 403
+    assert reviewed.get(f"{LIST}add/").status_code == 403
+
+
+def test_agents_have_no_review(agent: User, connected: DemoSentry) -> None:
+    assert signed_in(agent).get(LIST).status_code == 302
+
+
+def test_a_token_is_shown_once_when_it_is_issued(reviewed: Client, agent: User) -> None:
+    form = {"name": "Zendesk", "user": agent.pk}
+    page = reviewed.post("/admin/accounts/apitoken/add/", form, follow=True).content.decode()
+    start = page.index("triage_")
+    token = page[start : page.index("<", start)].strip()
+    record = find_token(token)
+    assert record is not None
+    assert record.user == agent
+    assert "triage_" not in reviewed.get("/admin/accounts/apitoken/").content.decode()
+
+
+def test_a_token_can_be_revoked(reviewed: Client, agent: User) -> None:
+    reviewed.post("/admin/accounts/apitoken/add/", {"name": "Zendesk", "user": agent.pk})
+    token = ApiToken.objects.get()
+    action = {"action": "revoke", "_selected_action": [token.pk]}
+    reviewed.post("/admin/accounts/apitoken/", action)
+    token.refresh_from_db()
+    assert token.revoked_at is not None
