@@ -14,11 +14,13 @@ from environs import Env, EnvError
 T = TypeVar("T")
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = BASE_DIR / "var"
 
 environment = Env(eager=True)
 if not os.environ.get("TRIAGE_IGNORE_ENV_FILE"):
     environment.read_env(BASE_DIR / ".env", recurse=False)
+
+
+VAR_DIR = Path(os.environ.get("TRIAGE_VAR_DIR", "").strip() or BASE_DIR / "var")
 
 
 def stop(sentence: str) -> NoReturn:

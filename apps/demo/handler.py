@@ -6,17 +6,36 @@ import json
 import socket
 import time
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 from urllib.parse import parse_qs, urlsplit
 
-from apps.demo.calls import Call
+from apps.demo.calls import Call, CallLog
+from apps.demo.control import Control
 from apps.demo.exchange import Answer, ApiError, bad
 from apps.demo.faults import Fault
+from apps.demo.settings import Settings
 
 BODILESS = (204, 304)
 
-if TYPE_CHECKING:
-    from apps.demo.server import DemoSentry, _Server
+
+class Demo(Protocol):
+    """What a connection needs of the demo it belongs to."""
+
+    settings: Settings
+    log: CallLog
+    control: Control
+
+    def respond(self, path: str, params: dict[str, list[str]], auth: str) -> Answer:
+        """The API's answer to a GET."""
+
+    def fault_for(self, target: str) -> Fault | None:
+        """The fault that is to befall this request."""
+
+
+class DemoServer(Protocol):
+    """An HTTP server that knows its demo."""
+
+    demo: Demo
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -27,9 +46,9 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     @property
-    def demo(self) -> DemoSentry:
+    def demo(self) -> Demo:
         """The demo this connection belongs to."""
-        return cast("_Server", self.server).demo
+        return cast("DemoServer", self.server).demo
 
     def do_GET(self) -> None:
         """An API request, or a look at the demo's own state."""

@@ -21,6 +21,9 @@ CUSTOMER_ALIAS = "<customer>"
 _SHORTEST_IN_TEXT = 3
 _DEEPEST = 12
 _ALREADY_HIDDEN = re.compile(r"<[a-z-]{2,20}(?:-\d{1,6})?>|\[Filtered\]|\[REDACTED\]")
+# The tag `user` holds its value with the kind before it.
+_USER_TAG = re.compile(r"(?P<kind>id|email|username|ip):(?P<value>.+)", re.DOTALL)
+_IDENTITY_NAME = re.compile(r"(?:id|user|username|customer|account|login)$", re.IGNORECASE)
 _VERSION_NAMES = ("version", "build", "release", "dist")
 
 
@@ -44,7 +47,7 @@ class Ledger:
 
     def alias(self, kind: str, value: str) -> str:
         """The stand-in for a value of this kind; counts it."""
-        if _ALREADY_HIDDEN.fullmatch(value):
+        if not value.strip() or _ALREADY_HIDDEN.fullmatch(value):
             return value
         if self.is_customer(value):
             self.counts["customer"] += 1
@@ -135,13 +138,24 @@ def _sequence(value: list[object] | tuple[object, ...], ledger: Ledger, depth: i
 
 def _scalar(value: object, ledger: Ledger, key: str) -> object:
     if isinstance(value, str):
-        if key.lower().endswith(_VERSION_NAMES):
-            return value
-        return CUSTOMER_ALIAS if ledger.is_customer(value) else redact_text(value, ledger)
+        return _string(value, ledger, key)
     if isinstance(value, int | float) and not isinstance(value, bool):
-        text = redact_text(str(value), ledger)
+        text = _string(str(value), ledger, key)
         return value if text == str(value) else text
     return value
+
+
+def _string(value: str, ledger: Ledger, key: str) -> str:
+    """Short identifiers such as 7 are the customer's only where the key says so."""
+    if key.lower().endswith(_VERSION_NAMES):
+        return value
+    typed = _USER_TAG.fullmatch(value) if key == "user" else None
+    if typed:
+        return f"{typed['kind']}:{ledger.alias('user', typed['value'])}"
+    named = len(value) >= _SHORTEST_IN_TEXT or bool(_IDENTITY_NAME.search(key))
+    if named and ledger.is_customer(value):
+        return ledger.alias("user", value)
+    return redact_text(value, ledger)
 
 
 def _customer_values(answer: Answer) -> frozenset[str]:

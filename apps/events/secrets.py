@@ -80,12 +80,13 @@ def is_card_number(text: str) -> bool:
 
 
 def is_ip_address(text: str) -> bool:
-    """Whether the text is an IPv4 or IPv6 address with enough in it to point at somebody."""
+    """Whether the text is an IPv4 or IPv6 address that can point at somebody."""
     try:
-        ipaddress.ip_address(text)
+        address = ipaddress.ip_address(text)
     except ValueError:
         return False
-    return any(letter.isdigit() for letter in text) and len(text) > 5
+    anybodys = address.is_loopback or address.is_unspecified
+    return not anybodys and any(letter.isdigit() for letter in text) and len(text) > 5
 
 
 SHAPES = (
@@ -147,7 +148,10 @@ SHAPES = (
     ),
     Shape(
         "ip",
-        re.compile(r"(?<![\w.])(?<![A-Za-z]/)(?<!ersion )(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)"),
+        re.compile(
+            r"(?<![\w.])(?<![A-Za-z]/)(?<!ersion[ =:])(?<!ersion: )"
+            r"(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)"
+        ),
         (".",),
         is_ip_address,
     ),

@@ -25,7 +25,7 @@ RULES = (
         r"payment.{0,20}declin|card.{0,20}declin|declined.{0,20}card",
         "The payment was declined.",
     ),
-    _rule(r"payment|stripe|paypal", "Something went wrong with the payment."),
+    _rule(r"payment|stripe|paypal|\b402\b", "Something went wrong with the payment."),
     _rule(r"chunkload|loading (?:css )?chunk", "A part of the page could not be loaded."),
     _rule(
         r"too large|entity too large|payload.{0,10}large|\b413\b",
@@ -44,6 +44,7 @@ RULES = (
         "The connection broke between the customer's device and a server.",
     ),
     _rule(r"time.?out|timed out|deadline", "Something took too long and was given up."),
+    _rule(r"\bslow|\btook \d", "Something took very long."),
     _rule(
         r"operationalerror|database|deadlock|sqlstate|psycopg|mysql|activerecord|ecto\.",
         "The database could not do what it was asked.",

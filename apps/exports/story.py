@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from apps.events.breadcrumbs import is_told_by_data, told_by
 from apps.events.event import Breadcrumb, Event
 from apps.exports.facts import CrumbFacts
 from apps.exports.selection import Selection
@@ -82,23 +83,11 @@ def _facts(entry: _Entry, moment: datetime, selection: Selection) -> CrumbFacts:
 
 def _message(crumb: Breadcrumb) -> str | None:
     """What the application noted, with what it sent along: `GET /cart 200`."""
-    known = _request(crumb.data) or _way(crumb.data)
-    if crumb.message and not known:
-        rest = {name: value for name, value in crumb.data.items() if value not in (None, "")}
-        return f"{crumb.message} {_pairs(rest)}" if rest else crumb.message
-    told = " ".join(part for part in (crumb.message, known) if part)
-    return told or _pairs(crumb.data) or None
-
-
-def _request(sent: Mapping[str, object]) -> str:
-    if "url" not in sent:
-        return ""
-    words = (sent.get("method"), sent["url"], sent.get("status_code"), sent.get("reason"))
-    return " ".join(str(word) for word in words if word is not None)
-
-
-def _way(sent: Mapping[str, object]) -> str:
-    return f"{sent.get('from')} to {sent['to']}" if "to" in sent else ""
+    told = told_by(crumb)
+    if is_told_by_data(crumb):
+        return told
+    rest = {name: value for name, value in crumb.data.items() if value not in (None, "")}
+    return " ".join(part for part in (told, _pairs(rest)) if part) or None
 
 
 def _pairs(sent: Mapping[str, object]) -> str:

@@ -128,7 +128,7 @@ def _price_of_signs(signs: str) -> float:
     body = signs.strip(" \r\n")
     ends = len(signs) - len(signs.rstrip("\r\n"))
     if body in _SIGNS_IN_ONE:
-        return 1 + ends
+        return 1 + ends + (signs[0] == " ")
     if len(body) > 3 and len(set(body)) == 1:
         return ceil(len(body) / 2) + ends
     return len(body) + ends

@@ -239,9 +239,6 @@ _PROTOCOL _READ _RELEASE _S _SET _SIZE _SOCKET _STARTED _STREAM _SUPPORTED _TIME
 _URL _USAGE _USER _VERSION _WAIT _WINDOW _ZONE _arg _ascii _at _dir _errors _globals _hex _id _ids
 _indent _len _lineno _lookup _negative _of _on _pos _related _repr _s _seen _stdout _to
 abcdefghijklmnopqrstuvwxyz ascii asked available bootstrap breadcrumbs chosen cls contexts creating
-crumb decimal del dirname django doc elif errno errors exclude finally getitem handled https indent
-issues kwargs len lookup minutes negative newline org pos possibly recursive reduce related relative
-repr rstrip should shutdown slug subject suffix sys texts timeout utf uuid warnings
 """
 
 # Whole after a dot or an underscore too: ".name", "_id".

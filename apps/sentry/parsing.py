@@ -7,9 +7,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from apps.events.event import Event, EventBody, ExceptionInfo, Frame, Issue, Request
+from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue, Request
 from apps.events.question import as_hex_id
-from apps.sentry.breadcrumbs import parse_breadcrumb
 from apps.sentry.lenient import (
     flag,
     integer,
@@ -145,7 +144,7 @@ def parse_body(body: object) -> EventBody:
         message=_message(raw, entries),
         exceptions=exceptions,
         breadcrumbs=tuple(
-            parse_breadcrumb(crumb)
+            _breadcrumb(crumb)
             for crumb in mappings(mapping(entries.get("breadcrumbs")).get("values"))
         ),
         request=_request(mapping(entries.get("request"))),
@@ -238,6 +237,17 @@ def _code(value: object) -> Iterator[tuple[int, str]]:
             number = integer(line[0])
             if number is not None:
                 yield number, line[1] if isinstance(line[1], str) else ""
+
+
+def _breadcrumb(raw: Mapping[str, object]) -> Breadcrumb:
+    return Breadcrumb(
+        timestamp=moment(raw.get("timestamp")),
+        type=text(raw.get("type")),
+        category=text(raw.get("category")),
+        level=text(raw.get("level")),
+        message=text(raw.get("message")),
+        data=dict(mapping(raw.get("data"))),
+    )
 
 
 def _request(raw: Mapping[str, object]) -> Request | None:

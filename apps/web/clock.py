@@ -66,6 +66,13 @@ def duration(seconds: float) -> str:
     return f"{whole // _DAY} days"
 
 
+def half_window(minutes: int) -> str:
+    """How far a window reaches to each side: ± 5 min, ± 2 h, ± 1 day."""
+    if minutes == _DAY // _MINUTE:
+        return "± 1 day"
+    return f"± {minutes // 60} h" if minutes > 60 and minutes % 60 == 0 else f"± {minutes} min"
+
+
 def relative(when: datetime, moment: datetime, *, at: str) -> str:
     """How long before or after the moment; `at` is the word for the moment itself."""
     seconds = (when - moment).total_seconds()

@@ -67,12 +67,13 @@ def view_of_event(event: Event, *, window: Window, zone: ZoneInfo, limits: Limit
 
 def _facts(event: Event, body: EventBody) -> tuple[Row, ...]:
     """What is known of the event in short, each with its name."""
+    culprit = event.culprit or body.culprit
     known = (
         ("Project", event.project),
         ("Release", event.release or body.release),
         ("Environment", event.environment or body.environment),
         ("Page or task", event.transaction),
-        ("Where in the code", event.culprit or body.culprit),
+        ("Where in the code", None if culprit == event.transaction else culprit),
         ("Platform", event.platform),
         ("Found by", listed(field_name(field) for field in event.matched_on)),
         ("Trace", event.trace_id or body.trace_id),
@@ -88,7 +89,9 @@ def _request_rows(request: Request | None, limits: Limits) -> tuple[Row, ...]:
     data = plain_value(request.data) if request.data not in (None, "", {}, []) else ""
     sent = (("Address", address), *_named("?", request.query), ("Sent", data))
     also = (*request.headers, *_named("Cookie ", request.cookies))
-    return tuple((name, clipped(value, limits.text)) for name, value in (*sent, *also) if value)
+    return tuple(
+        (clipped(name, 100), clipped(value, limits.text)) for name, value in (*sent, *also) if value
+    )
 
 
 def _named(prefix: str, pairs: Iterable[Row]) -> tuple[Row, ...]:

@@ -21,11 +21,15 @@ _BY_SUFFIX: dict[str, Format] = {"md": "markdown", "xml": "xml", "json": "json"}
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What was chosen; a budget of None stands for all there is."""
+    """What was chosen; a budget of None stands for all there is.
+
+    JSON `for_llm` stands inside the marked block that says it is data; for programs it is plain.
+    """
 
     format: Format = "markdown"
     budget: int | None = DEFAULT_BUDGET
     preset: str = "none"
+    for_llm: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,7 @@ def read_choice(values: Mapping[str, str], *, suffix: str = "") -> Choice:
         format=format_,
         budget=int(typed) if typed else default,
         preset=values.get("preset", "") or "none",
+        for_llm=not suffix or values.get("for") == "llm",
     )
 
 
@@ -92,5 +97,6 @@ def export_of(result: LookupResult, choice: Choice) -> Export:
         marker=result.lookup.marker,
         from_cache=result.lookup.from_cache,
         zone=result.lookup.zone,
+        inside_block=choice.for_llm,
     )
     return Export(choice, rendered)

@@ -1,13 +1,12 @@
 """One problem as the result page shows it: the plain sentence, then the facts, then its events."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from apps.events.event import Issue
 from apps.events.question import Window
 from apps.events.summary import summarize_group
-from apps.events.timeline import Group, distance
+from apps.events.timeline import Group, nearest_first
 from apps.web.clock import LocalTime, local_minute
 from apps.web.event_view import EventView, view_of_event
 from apps.web.level import LevelMark, level_mark
@@ -46,10 +45,14 @@ class IssueCard:
 
 
 def issue_card(number: int, group: Group, *, window: Window, zone: ZoneInfo) -> IssueCard:
-    """The card of one group; its events stand in the order in which they happened."""
-    events = tuple(
-        view_of_event(event, window=window, zone=zone, limits=BRIEF)
-        for event in sorted(group.events, key=lambda event: (event.timestamp, event.id))
+    """The card of one group: the events nearest the moment, each part in order of time."""
+    by_distance = nearest_first(group.events, window.moment)
+    near, far = (
+        tuple(
+            view_of_event(event, window=window, zone=zone, limits=BRIEF)
+            for event in sorted(part, key=lambda event: (event.timestamp, event.id))
+        )
+        for part in (by_distance[:_MOST_OPEN_EVENTS], by_distance[_MOST_OPEN_EVENTS:])
     )
     levels = [level_mark(event.level) for event in group.events]
     return IssueCard(
@@ -58,14 +61,14 @@ def issue_card(number: int, group: Group, *, window: Window, zone: ZoneInfo) -> 
         sentence=summarize_group(group),
         title=clipped(group.title, 400),
         level=min(levels, key=lambda level: level.rank),
-        count="once" if len(events) == 1 else f"{grouped(len(events))} times",
+        count="once" if len(group.events) == 1 else f"{grouped(len(group.events))} times",
         facts=_facts(group),
         broke=group.handled is False,
         first_seen=_first_seen(group.issue, zone),
         permalink=safe_link(group.issue.permalink if group.issue else None),
-        nearest=_nearest(group, window.moment),
-        events=events[:_MOST_OPEN_EVENTS],
-        folded=events[_MOST_OPEN_EVENTS:],
+        nearest=by_distance[0].id,
+        events=near,
+        folded=far,
     )
 
 
@@ -78,12 +81,12 @@ def _facts(group: Group) -> tuple[str, ...]:
     known = (
         caught.get(group.handled) if group.handled is not None else None,
         _users(issue),
-        release and f"in release {clipped(release, 80)}",
+        release and f"in release {release}",
         (issue and issue.project) or group.newest.project,
-        status and _STATUS_WORDS.get(status, clipped(status, 40)),
+        status and _STATUS_WORDS.get(status, status),
         issue and issue.short_id,
     )
-    return tuple(fact for fact in known if fact)
+    return tuple(clipped(fact, 80) for fact in known if fact)
 
 
 def _users(issue: Issue | None) -> str | None:
@@ -97,7 +100,3 @@ def _users(issue: Issue | None) -> str | None:
 
 def _first_seen(issue: Issue | None, zone: ZoneInfo) -> LocalTime | None:
     return local_minute(issue.first_seen, zone) if issue and issue.first_seen else None
-
-
-def _nearest(group: Group, moment: datetime) -> str:
-    return min(group.events, key=lambda event: (distance(event, moment), event.id)).id

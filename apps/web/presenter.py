@@ -21,7 +21,7 @@ from apps.web.event_view import EventView, view_of_event
 from apps.web.issue_card import IssueCard, issue_card
 from apps.web.stack_view import FULL
 from apps.web.timeline_svg import Timeline, draw_timeline
-from apps.web.wording import counted, field_name, grouped, listed, redaction_receipt
+from apps.web.wording import counted, field_name, grouped, listed, redaction_receipt, visible
 
 MOST_OPEN_ISSUES = 10
 
@@ -119,7 +119,7 @@ def _title(answer: Answer, problems: int) -> str:
 def _asked(question: Question, lookup: Lookup, zone: ZoneInfo) -> Asked:
     window = question.window
     return Asked(
-        customer=lookup.customer,
+        customer=visible(lookup.customer),
         moment=local_moment(window.moment, zone),
         both_zones=in_utc_too(window.moment, zone),
         minutes=window.minutes,

@@ -1,7 +1,8 @@
 """A chain of exceptions as the pages show it: our own code open, libraries folded."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 from apps.events.event import ExceptionInfo, Frame
 from apps.web.wording import clipped, plain_value
@@ -37,12 +38,16 @@ class CodeLine:
 
 @dataclass(frozen=True, slots=True)
 class FrameView:
-    """One call: where it stands, the code around it, what the variables held."""
+    """One call: where it stands, the code around it, what the variables held.
+
+    `times` counts the same call in a row, as in a recursion.
+    """
 
     place: str
     function: str
     lines: tuple[CodeLine, ...]
     variables: tuple[Row, ...]
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +69,19 @@ class ExceptionView:
 def exception_view(exception: ExceptionInfo, *, is_cause: bool, limits: Limits) -> ExceptionView:
     """The exception with its frames sorted into what matters and what does not."""
     crash = exception.crash_frame
-    rest = [frame for frame in exception.frames if frame is not crash]
-    own = [frame for frame in rest if frame.in_app]
-    library = [frame for frame in rest if not frame.in_app]
-    shown_own, shown_library = own[: limits.own_frames], library[: limits.library_frames]
+    rest = list(exception.frames)
+    if crash is not None:
+        rest.remove(crash)
+    own = _frames([frame for frame in rest if frame.in_app], limits.own_frames, limits)
+    library = _frames([f for f in rest if not f.in_app], limits.library_frames, limits)
     return ExceptionView(
         type=clipped(exception.type or "Error", 200),
         value=clipped(exception.value or "", limits.text),
         is_cause=is_cause,
         crash=None if crash is None else _frame(crash, limits),
-        own=tuple(_frame(frame, limits) for frame in shown_own),
-        library=tuple(_frame(frame, limits) for frame in shown_library),
-        left_out=len(rest) - len(shown_own) - len(shown_library),
+        own=own,
+        library=library,
+        left_out=len(rest) - sum(frame.times for frame in (*own, *library)),
     )
 
 
@@ -91,8 +97,20 @@ def crash_line(exception: ExceptionInfo) -> str:
 def rows(values: Mapping[str, object], *, longest: int) -> tuple[Row, ...]:
     """Names and values as text."""
     return tuple(
-        (str(name), clipped(plain_value(value), longest)) for name, value in values.items()
+        (clipped(str(name), 100), clipped(plain_value(value), longest))
+        for name, value in values.items()
     )
+
+
+def _frames(frames: Sequence[Frame], most: int, limits: Limits) -> tuple[FrameView, ...]:
+    """The first calls, the same one in a row only once."""
+    shown: list[FrameView] = []
+    for _place_and_name, same in groupby(frames, key=lambda f: (f.file, f.line, f.function)):
+        if len(shown) == most:
+            break
+        calls = list(same)
+        shown.append(replace(_frame(calls[0], limits), times=len(calls)))
+    return tuple(shown)
 
 
 def _frame(frame: Frame, limits: Limits) -> FrameView:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from apps.events.breadcrumbs import told_by
 from apps.events.event import Breadcrumb, Event
 from apps.web.clock import LocalTime, local_clock, relative
 from apps.web.stack_view import Limits
@@ -50,10 +51,11 @@ def story_of(
     crumbs: Sequence[Breadcrumb], *, event: Event, zone: ZoneInfo, limits: Limits
 ) -> Story:
     """The last steps before the event."""
-    shown = crumbs[-limits.steps :]
+    telling = [crumb for crumb in crumbs if crumb.message or crumb.data or crumb.category]
+    shown = telling[-limits.steps :]
     return Story(
         steps=tuple(_step(crumb, event, zone, limits) for crumb in shown),
-        left_out=len(crumbs) - len(shown),
+        left_out=len(telling) - len(shown),
     )
 
 
@@ -78,8 +80,9 @@ def _kind(crumb: Breadcrumb) -> str:
 
 
 def _text(crumb: Breadcrumb) -> str:
-    if crumb.message:
-        return crumb.message
+    told = told_by(crumb)
+    if told:
+        return told
     known = (f"{name}: {plain_value(value)}" for name, value in crumb.data.items())
     return ", ".join(known) or "nothing more is known"
 

@@ -16,7 +16,7 @@ from apps.web.wording import clipped, counted
 MOST_LANES = 12
 
 _MARGIN = 4.0
-_NEAR = 2.4
+_NEAR = 2.8
 _STEPS_MIN = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720)
 _MOST_TICKS = 6
 
@@ -71,14 +71,17 @@ def draw_timeline(groups: Sequence[Group], window: Window, zone: ZoneInfo) -> Ti
     """Lanes in the order of the groups, events from left to right."""
     events = [event for group in groups for event in group.events]
     levels = {level_mark(event.level) for event in events}
+    shown = groups[:MOST_LANES]
     start, end = (local_clock(edge, zone).text for edge in (window.start, window.end))
     return Timeline(
         moment=f"{_x(window.moment, window):.2f}%",
         moment_label=f"{local_clock(window.moment, zone).text} reported",
         ticks=_ticks(window, zone),
         lanes=tuple(
-            _lane(number, group, window, zone)
-            for number, group in enumerate(groups[:MOST_LANES], start=1)
+            _lane(number, label, group, window, zone)
+            for number, (label, group) in enumerate(
+                zip(_labels(shown), shown, strict=True), start=1
+            )
         ),
         lanes_left_out=max(0, len(groups) - MOST_LANES),
         levels=tuple(sorted(levels, key=lambda level: level.rank)),
@@ -89,9 +92,18 @@ def draw_timeline(groups: Sequence[Group], window: Window, zone: ZoneInfo) -> Ti
     )
 
 
-def _lane(number: int, group: Group, window: Window, zone: ZoneInfo) -> Lane:
+def _labels(groups: Sequence[Group]) -> list[str]:
+    """The plain sentences; where one stands for several problems, their technical titles."""
+    sentences = [summarize_group(group) for group in groups]
+    return [
+        sentence if sentences.count(sentence) == 1 else clipped(group.title, 80)
+        for sentence, group in zip(sentences, groups, strict=True)
+    ]
+
+
+def _lane(number: int, label: str, group: Group, window: Window, zone: ZoneInfo) -> Lane:
     return Lane(
-        label=summarize_group(group),
+        label=label,
         href=f"#issue-{number}",
         marks=tuple(_mark(near, window, zone) for near in _neighbours(group.events, window)),
     )

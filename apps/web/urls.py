@@ -2,14 +2,15 @@
 
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
-from django.urls import path
+from django.urls import URLPattern, path
 
 from apps.web import health, views
 from apps.web.api import api
 
-api_patterns, *api_names = api.urls
+api_patterns, api_app_name, api_namespace = api.urls
 for pattern in api_patterns:
-    login_not_required(pattern.callback)  # a program shows a token instead
+    if isinstance(pattern, URLPattern):
+        login_not_required(pattern.callback)  # a program shows a token instead
 
 urlpatterns = [
     path("", views.lookup_form, name="lookup_form"),
@@ -25,7 +26,7 @@ urlpatterns = [
     path("accounts/preferences/", views.preferences, name="preferences"),
     path("accounts/login/", auth_views.LoginView.as_view(), name="login"),
     path("accounts/logout/", auth_views.LogoutView.as_view(), name="logout"),
-    path("api/v1/", (api_patterns, *api_names)),
+    path("api/v1/", (api_patterns, api_app_name, api_namespace)),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -4,6 +4,11 @@ import json
 from collections.abc import Iterable, Mapping
 
 _NARROW_SPACE = "\u202f"
+_TURNS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_SIGNS = {
+    **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n\r"},
+    **dict.fromkeys((*range(0x7F, 0xA0), *_TURNS), "\ufffd"),
+}
 
 
 def grouped(number: int) -> str:
@@ -22,11 +27,16 @@ def listed(words: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+def visible(text: str) -> str:
+    """The text with signs for what would command a terminal or turn the direction of writing."""
+    return text.translate(_SIGNS)
+
+
 def clipped(text: str, limit: int) -> str:
-    """The text, cut at the limit with a word on how much is missing."""
+    """The visible text, cut at the limit with a word on how much is missing."""
     if len(text) <= limit:
-        return text
-    return f"{text[:limit]} … ({grouped(len(text) - limit)} more characters)"
+        return visible(text)
+    return f"{visible(text[:limit])} … ({grouped(len(text) - limit)} more characters)"
 
 
 def plain_value(value: object) -> str:

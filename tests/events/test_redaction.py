@@ -49,10 +49,12 @@ def test_secrets_in_text_are_hidden(text: str, hidden: str) -> None:
         "web@1.5.0",
         "Chrome/105.0.0.0 Safari/537.36",
         "version 10.2.3.4",
+        "Microsoft.AspNetCore, Version=3.1.3.0, Culture=neutral",
         EVENT_ID,
         "1763647500000",
         "4242 4242 4242 4241",
         "at 12:30:45",
+        "listening on 0.0.0.0:8001 and 127.0.0.1",
         "std::vector::at",
         "line 118 of pay.py",
         "2026-11-20T14:05:00.123456Z",
@@ -166,6 +168,13 @@ def test_ids_releases_and_times_survive() -> None:
     event = redact(answer_with_secret("x@y.example")).events[0]
     assert (event.id, event.trace_id, event.release) == (EVENT_ID, EVENT_ID, "web@1.5.0")
     assert event.timestamp == MOMENT
+
+
+def test_a_short_customer_id_is_hidden_where_the_key_says_that_it_is_one() -> None:
+    ledger = Ledger(frozenset({"1"}))
+    hidden = redact_value({"user_id": 1, "user": "id:1", "Dnt": "1", "rows": 1}, ledger)
+    alias = "<customer>"
+    assert hidden == {"user_id": alias, "user": f"id:{alias}", "Dnt": "1", "rows": 1}
 
 
 def test_redacting_twice_changes_nothing_more() -> None:

@@ -44,6 +44,18 @@ def grouped(number: int | None) -> str:
 
 
 @register.filter
+def half_window(minutes: int) -> str:
+    """How far a window reaches to each side."""
+    return clock.half_window(minutes)
+
+
+@register.filter
+def visible(text: str) -> str:
+    """Text of any origin with signs for the characters nobody can see."""
+    return wording.visible(text)
+
+
+@register.filter
 def typed_in(moment: datetime, zone: str) -> str:
     """A moment as the lookup form takes it, in that zone."""
     return clock.typed_in(moment, ZoneInfo(zone))

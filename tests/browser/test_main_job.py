@@ -1,0 +1,171 @@
+"""The main job as a person does it, in a real browser, on the site that `make run` starts."""
+
+import re
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import Site, Visitor
+
+
+def preview(visitor: Visitor) -> str:
+    return visitor.page.locator("#export-text").input_value()
+
+
+def test_a_customer_to_try_leads_to_what_went_wrong(agent_browser: Visitor) -> None:
+    page = agent_browser.page
+    page.get_by_role("button", name=re.compile("Card declined three times")).click()
+    expect(page.get_by_label("Customer", exact=True)).to_have_value("1001")
+    page.get_by_role("button", name="Look up").click()
+    expect(page.get_by_role("heading", name="The payment was declined.")).to_be_visible()
+    expect(page.locator(".timeline")).to_contain_text("reported")
+    assert agent_browser.complaints == []
+
+
+def test_the_browsers_zone_is_the_default_and_is_named_on_the_result(
+    agent_browser: Visitor,
+) -> None:
+    agent_browser.page.goto(agent_browser.site.url)
+    expect(agent_browser.page.get_by_label("Time zone")).to_have_value("Europe/Berlin")
+    agent_browser.look_up("1001")
+    expect(agent_browser.page.locator("main")).to_contain_text("Europe/Berlin")
+
+
+def test_copy_puts_exactly_the_preview_on_the_clipboard_and_says_so(
+    agent_browser: Visitor,
+) -> None:
+    agent_browser.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    agent_browser.look_up("1001")
+    page = agent_browser.page
+    page.get_by_role("button", name="Copy", exact=True).click()
+    expect(page.locator("[data-copy-status]").first).to_have_text("Copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == preview(agent_browser)
+    assert "1001" not in copied
+
+
+def test_a_denied_clipboard_leaves_the_text_selected(agent_browser: Visitor) -> None:
+    page = agent_browser.page
+    page.add_init_script(
+        "Object.defineProperty(navigator, 'clipboard',"
+        " {value: {writeText: () => Promise.reject()}})"
+    )
+    agent_browser.look_up("1001")
+    page.get_by_role("button", name="Copy", exact=True).click()
+    expect(page.locator("[data-copy-status]").first).to_contain_text("Ctrl+C")
+    selected = page.evaluate(
+        "(() => { const box = document.getElementById('export-text');"
+        "return box.value.slice(box.selectionStart, box.selectionEnd) === box.value })()"
+    )
+    assert selected is True
+
+
+@pytest.mark.parametrize("name", ["Markdown", "XML"])
+def test_the_download_holds_exactly_the_preview(agent_browser: Visitor, name: str) -> None:
+    agent_browser.look_up("mallory@example.net")
+    page = agent_browser.page
+    page.get_by_label("Format").select_option(label=name)
+    page.get_by_role("button", name="Show").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name=name, exact=True).click()
+    assert Path(download.value.path()).read_text() == preview(agent_browser)
+
+
+def test_bad_input_is_told_beside_its_field_and_stays(agent_browser: Visitor) -> None:
+    page = agent_browser.page
+    page.goto(agent_browser.site.url)
+    page.get_by_label("Customer", exact=True).fill("jane@example.com")
+    page.get_by_label("When it happened").fill("around noon")
+    page.get_by_role("button", name="Look up").click()
+    field = page.get_by_label("When it happened")
+    expect(field).to_have_value("around noon")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("Customer", exact=True)).to_have_value("jane@example.com")
+    expect(page.locator("main")).to_contain_text("not a moment we can read")
+
+
+def test_everything_works_without_javascript_on_a_phone(no_script: Visitor) -> None:
+    no_script.look_up("1001")
+    page = no_script.page
+    expect(page.get_by_role("heading", name="The payment was declined.")).to_be_visible()
+    page.get_by_text("Where the program broke").first.click()
+    expect(page.locator("details[open]").first).to_be_visible()
+    assert preview(no_script).startswith("DATA BEGINS")
+    page.get_by_role("button", name="Refresh").click()
+    expect(page.get_by_role("heading", name="The payment was declined.")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "customer", ["1001", "mallory@example.net", "3003", "20417", "leo.martin@example.fr"]
+)
+def test_no_page_is_wider_than_a_phone(no_script: Visitor, customer: str) -> None:
+    """Without JavaScript the width is measured by asking for a full-page screenshot."""
+    no_script.page.goto(no_script.site.url)
+    assert _width(no_script) == 360
+    no_script.look_up(customer)
+    assert _width(no_script) == 360
+
+
+def _width(visitor: Visitor) -> int:
+    shot = visitor.page.screenshot(full_page=True)
+    return int.from_bytes(shot[16:20], "big")
+
+
+def test_hostile_events_run_nothing_and_leave_the_console_silent(agent_browser: Visitor) -> None:
+    agent_browser.look_up("mallory@example.net")
+    page = agent_browser.page
+    for summary in page.locator("details:not([open]) > summary").all():
+        if summary.is_visible():
+            summary.click()
+    assert page.locator("main script, main img, main iframe").count() == 0
+    assert agent_browser.complaints == []
+
+
+def test_when_sentry_is_down_the_page_says_so_and_the_next_try_works(
+    agent_browser: Visitor,
+) -> None:
+    site = agent_browser.site
+    fault = [{"path": "/acme/events/", "times": None, "status": 500, "body": "no"}]
+    requests.post(f"{site.sentry}/_demo/faults", json=fault, timeout=5).raise_for_status()
+    agent_browser.look_up("beatriz.costa@example.pt")
+    page = agent_browser.page
+    expect(page.locator("main")).to_contain_text("it has a fault of its own")
+    expect(page.locator("main")).to_contain_text("beatriz.costa@example.pt")
+    requests.delete(f"{site.sentry}/_demo/faults", timeout=5)
+    page.get_by_role("link", name="Try again").click()
+    expect(page.locator("main")).to_contain_text("12 times")
+
+
+def test_nothing_found_says_what_was_searched(agent_browser: Visitor) -> None:
+    agent_browser.look_up("leo.martin@example.fr")
+    main = agent_browser.page.locator("main")
+    expect(main).to_contain_text("No errors for this customer in this window.")
+    expect(main).to_contain_text("checkout-api")
+
+
+def test_the_review_lists_lookups_under_the_same_strict_policy(
+    site: Site, chromium: Browser, agent_browser: Visitor
+) -> None:
+    agent_browser.look_up("1001")
+    context = chromium.new_context()
+    admin = Visitor(site, context)
+    admin.sign_in("admin")
+    admin.page.goto(f"{site.url}/admin/lookups/lookup/")
+    row = admin.page.get_by_role("row").filter(has_text="1001").first
+    expect(row).to_contain_text("agent")
+    row.get_by_role("link", name="Open").click()
+    expect(admin.page.get_by_role("heading", name="The payment was declined.")).to_be_visible()
+    assert admin.complaints == []
+    context.close()
+
+
+def test_signing_out_closes_the_result(agent_browser: Visitor) -> None:
+    agent_browser.look_up("1001")
+    page = agent_browser.page
+    address = page.url
+    page.locator("header").get_by_text("agent").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.goto(address)
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()

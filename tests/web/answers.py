@@ -1,0 +1,177 @@
+"""Answers to draw pages from: made by hand, so that each page state can be had without Sentry."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+
+from apps.events.answer import Answer, Notice, NoticeCode, Searched
+from apps.events.event import (
+    Breadcrumb,
+    Event,
+    EventBody,
+    ExceptionInfo,
+    Frame,
+    Issue,
+    Request,
+)
+from apps.events.question import Question, Window, parse_customer
+from apps.lookups.models import Lookup, Origin
+
+MOMENT = datetime(2026, 11, 20, 13, 5, tzinfo=UTC)
+FETCHED = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+LEVELS = ("fatal", "error", "warning", "info")
+HOSTILE = "<script>alert('x')</script> \u202egpj.exe\u202c " + "w" * 10_000
+
+
+def frame(number: int = 1, *, in_app: bool = True) -> Frame:
+    """A call with three lines of code around its own."""
+    line = number + 100
+    return Frame(
+        file=f"checkout/pay{number}.py" if in_app else f"site-packages/http{number}.py",
+        line=line,
+        function=f"charge_{number}",
+        in_app=in_app,
+        code=tuple((line + offset, f"step({offset})") for offset in (-1, 0, 1)),
+        variables={"amount": 12, "voucher": None},
+    )
+
+
+def body(**changes: object) -> EventBody:
+    """A body with something in each part."""
+    parts: dict[str, object] = {
+        "exceptions": (
+            ExceptionInfo(
+                type="PaymentDeclined",
+                value="Card issuer declined the charge",
+                handled=False,
+                frames=(frame(1), frame(2, in_app=False), frame(3)),
+            ),
+        ),
+        "breadcrumbs": (
+            Breadcrumb(MOMENT - timedelta(seconds=14), category="ui.click", message="Pay"),
+            Breadcrumb(
+                MOMENT - timedelta(seconds=2),
+                category="fetch",
+                message="POST /pay",
+                data={"status_code": 500},
+            ),
+        ),
+        "request": Request(method="POST", url="https://shop.example/pay", data={"cart": 7}),
+        "tags": (("browser", "Firefox 133"),),
+    }
+    return EventBody(**{**parts, **changes})  # type: ignore[arg-type]
+
+
+def event(seconds: int = 0, **changes: object) -> Event:
+    """An event that many seconds after the moment."""
+    fields: dict[str, object] = {
+        "id": uuid.uuid5(uuid.NAMESPACE_OID, f"{seconds} {changes.get('issue_id')}").hex,
+        "timestamp": MOMENT + timedelta(seconds=seconds),
+        "project": "checkout-api",
+        "issue_id": "9001",
+        "title": "PaymentDeclined: Card issuer declined the charge",
+        "level": "error",
+        "handled": False,
+        "release": "2.14.0",
+        "permalink": "https://sentry.example/organizations/acme/issues/9001/",
+        "matched_on": ("user.id",),
+        "body": body(),
+    }
+    return Event(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def bare_event(seconds: int = 0) -> Event:
+    """An event of which only id and time are known."""
+    return Event(
+        id=uuid.uuid5(uuid.NAMESPACE_OID, f"bare {seconds}").hex,
+        timestamp=MOMENT + timedelta(seconds=seconds),
+        body=EventBody(exceptions=(ExceptionInfo(frames=(Frame(),)),), breadcrumbs=(Breadcrumb(),)),
+    )
+
+
+def hostile_event() -> Event:
+    """An event with the worst text in each place that holds text."""
+    broken = Frame(file=HOSTILE, line=1, function=HOSTILE, in_app=True, code=((1, HOSTILE),))
+    return event(
+        30,
+        issue_id="666",
+        title=HOSTILE,
+        message=HOSTILE,
+        release=HOSTILE,
+        project=HOSTILE,
+        permalink="javascript:alert(1)",
+        body=body(
+            message=HOSTILE,
+            exceptions=(ExceptionInfo(type=HOSTILE, value=HOSTILE, frames=(broken,)),),
+            breadcrumbs=(Breadcrumb(MOMENT, category=HOSTILE, message=HOSTILE),),
+            request=Request(method=HOSTILE, url=HOSTILE, headers=((HOSTILE, HOSTILE),)),
+            tags=((HOSTILE, HOSTILE),),
+        ),
+    )
+
+
+def recursion_event() -> Event:
+    """An event with 250 frames, five different ones over and over."""
+    frames = tuple(frame(number % 5, in_app=number % 2 == 0) for number in range(250))
+    return event(5, body=body(exceptions=(ExceptionInfo(type="RecursionError", frames=frames),)))
+
+
+def many_events(count: int, issues: int = 6) -> tuple[Event, ...]:
+    """That many events over some problems of all levels, newest first."""
+    spread = (
+        event(
+            (number * 37) % 590 - 295,
+            id=f"{number:032x}",
+            issue_id=str(number % issues),
+            title=f"Problem {number % issues}: something broke",
+            level=LEVELS[number % 4],
+            body=body() if number < 50 else None,
+        )
+        for number in range(count)
+    )
+    return tuple(sorted(spread, key=lambda event: event.timestamp, reverse=True))
+
+
+def answer(
+    *events: Event, minutes: int = 5, notices: tuple[Notice, ...] = (), complete: bool = True
+) -> Answer:
+    """An answer to a question about customer 4711 around the moment."""
+    ids = dict.fromkeys(event.issue_id for event in events if event.issue_id)
+    return Answer(
+        question=Question(parse_customer("4711"), Window(MOMENT, minutes)),
+        searched=Searched("acme", projects=("checkout-api", "web")),
+        events=events,
+        issues=tuple(
+            Issue(
+                id=issue_id,
+                short_id=f"WEB-{issue_id}",
+                status="unresolved",
+                users_affected=57,
+                first_seen=MOMENT - timedelta(days=3),
+                permalink="https://sentry.example/issue/",
+            )
+            for issue_id in ids
+        ),
+        complete=complete,
+        fetched_at=FETCHED,
+        events_total=len(events),
+        notices=notices,
+        redaction={"email": 3, "card": 1, "customer": 12},
+    )
+
+
+def partial_answer() -> Answer:
+    """An answer with each kind of notice."""
+    notices = tuple(Notice(code, f"What {code} means, in a sentence.") for code in NoticeCode)
+    return answer(event(-60), notices=notices, complete=False)
+
+
+def lookup(**changes: object) -> Lookup:
+    """The unsaved record of that question."""
+    fields: dict[str, object] = {
+        "customer": "anna <b>@example.org",
+        "moment": MOMENT,
+        "minutes": 5,
+        "zone": "Europe/Berlin",
+        "origin": Origin.WEB,
+    }
+    return Lookup(**{**fields, **changes})

@@ -1,0 +1,211 @@
+"""What the pages say and where the timeline's marks stand, without any page."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from apps.events.event import Event, ExceptionInfo
+from apps.events.question import Window, parse_customer
+from apps.events.timeline import group_by_issue
+from apps.web import clock, presenter, wording
+from apps.web.level import level_mark
+from apps.web.presenter import ResultPage
+from apps.web.timeline_svg import MOST_LANES, draw_timeline
+from tests.web import answers
+from tests.web.answers import FETCHED, MOMENT, answer, event, lookup
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def page(*events: Event, seconds_later: int = 12, **changes: object) -> ResultPage:
+    """The page of these events, read some seconds after they were fetched."""
+    now = FETCHED + timedelta(seconds=seconds_later)
+    return presenter.result_page(answer(*events), lookup(**changes), zone=BERLIN, now=now)
+
+
+def test_facts_say_how_much_how_sure_and_how_old() -> None:
+    assert page(event(), event(9)).facts == (
+        "1 problem",
+        "2 events",
+        "complete",
+        "read 12 s ago from Sentry",
+    )
+
+
+def test_shared_copy_says_its_age() -> None:
+    assert "from a copy 4 min old" in page(event(), seconds_later=250, from_cache=True).facts
+
+
+def test_moment_is_told_in_both_zones() -> None:
+    assert page(event()).asked.both_zones == "14:05 Europe/Berlin = 13:05 UTC"
+
+
+def test_other_day_in_utc_is_named() -> None:
+    moment = datetime(2026, 11, 19, 23, 30, tzinfo=UTC)
+
+    assert clock.in_utc_too(moment, BERLIN) == ("00:30 Europe/Berlin = 23:30 UTC on 19 Nov 2026")
+
+
+def test_event_time_is_local_with_utc_beside() -> None:
+    shown = page(event(-130)).groups[0].events[0]
+
+    assert shown.time.text == "14:02:50"
+    assert shown.time.utc == "2026-11-20 13:02:50 UTC"
+    assert shown.time.iso == "2026-11-20T13:02:50Z"
+    assert shown.relative == "2 min before"
+
+
+def test_repeated_hour_is_typed_with_its_offset() -> None:
+    first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+
+    assert clock.typed_in(first, BERLIN) == "2026-10-25 02:30:00+02:00"
+    assert clock.typed_in(MOMENT, BERLIN) == "2026-11-20 14:05:00"
+
+
+@pytest.mark.parametrize("minutes", [1, 5, 60, 1440])
+def test_marks_and_ticks_stand_inside_the_drawing(minutes: int) -> None:
+    events = answers.many_events(200)
+    asked = answer(*events, minutes=minutes)
+
+    drawing = draw_timeline(group_by_issue(asked), asked.question.window, BERLIN)
+
+    places = [mark.x for lane in drawing.lanes for mark in lane.marks]
+    places += [float(tick.across.removesuffix("%")) for tick in drawing.ticks]
+    assert places
+    assert all(3 <= place <= 97 for place in places)
+    assert drawing.moment == "50.00%"
+
+
+def test_marks_stand_in_order_and_count_every_event() -> None:
+    events = answers.many_events(120)
+
+    drawing = draw_timeline(group_by_issue(answer(*events)), Window(MOMENT, 5), BERLIN)
+
+    for lane in drawing.lanes:
+        assert [mark.x for mark in lane.marks] == sorted(mark.x for mark in lane.marks)
+    assert sum(mark.count for lane in drawing.lanes for mark in lane.marks) == 120
+
+
+def test_every_mark_leads_to_an_event_on_the_page() -> None:
+    shown = page(*answers.many_events(120))
+    assert shown.timeline is not None
+
+    anchors = {f"#{e.anchor}" for card in shown.groups for e in (*card.events, *card.folded)}
+
+    assert {mark.href for lane in shown.timeline.lanes for mark in lane.marks} <= anchors
+
+
+def test_ticks_stay_round_through_a_clock_change() -> None:
+    window = Window(datetime(2026, 10, 25, 1, 0, tzinfo=UTC), 120)
+    drawing = draw_timeline(group_by_issue(answer(event())), window, BERLIN)
+
+    assert [tick.label for tick in drawing.ticks] == ["01:00", "02:00", "03:00", "04:00"]
+
+
+def test_levels_differ_by_shape_and_word() -> None:
+    marks = [level_mark(level) for level in answers.LEVELS]
+
+    assert len({mark.shape for mark in marks}) == 4
+    assert [mark.word for mark in marks] == list(answers.LEVELS)
+
+
+def test_many_problems_are_folded_and_none_is_lost() -> None:
+    shown = page(*answers.many_events(500, 500))
+
+    assert len(shown.groups) + len(shown.folded) == 500
+    assert shown.timeline is not None
+    assert shown.timeline.lanes_left_out == 500 - MOST_LANES
+
+
+def test_events_nearest_the_moment_stand_open() -> None:
+    card = page(*(event(seconds) for seconds in range(-200, 200, 10))).groups[0]
+
+    assert [shown.relative for shown in card.events][3:6] == [
+        "10 s before",
+        card.events[4].relative,
+        "10 s after",
+    ]
+    assert card.events[4].id == card.nearest
+    assert len(card.events) + len(card.folded) == 40
+
+
+def test_repeated_frames_are_told_once_and_counted() -> None:
+    frames = (answers.frame(1),) * 250
+    body = answers.body(exceptions=(ExceptionInfo(type="RecursionError", frames=frames),))
+
+    exception = page(event(body=body)).groups[0].events[0].exceptions[0]
+
+    assert [frame.times for frame in exception.own] == [249]
+    assert exception.left_out == 0
+
+
+def test_what_is_left_out_of_250_frames_is_counted_and_shown_on_the_event_page() -> None:
+    long = answers.recursion_event()
+    asked = answer(long)
+
+    brief = page(long).groups[0].events[0].exceptions[0]
+    full = presenter.event_view(long, answer=asked, lookup=lookup(), zone=BERLIN).exceptions[0]
+
+    assert 1 + len(brief.own) + len(brief.library) + brief.left_out == 250
+    assert 1 + len(full.own) + len(full.library) == 250
+
+
+def test_own_code_comes_before_libraries() -> None:
+    exception = page(event()).groups[0].events[0].exceptions[0]
+
+    assert exception.crash is not None
+    assert exception.crash.place == "checkout/pay1.py:101"
+    assert [line.is_hit for line in exception.crash.lines] == [False, True, False]
+    assert [frame.place for frame in exception.own] == ["checkout/pay3.py:103"]
+    assert [frame.place for frame in exception.library] == ["site-packages/http2.py:102"]
+
+
+def test_steps_are_told_relative_to_the_event_with_failures_marked() -> None:
+    steps = page(event()).groups[0].events[0].story.steps
+
+    assert [(step.relative, step.kind, step.has_failed) for step in steps] == [
+        ("14 s before", "clicked", False),
+        ("2 s before", "asked a server", True),
+    ]
+
+
+def test_nothing_found_says_what_was_searched_and_offers_wider_windows() -> None:
+    nothing = page().nothing
+
+    assert nothing is not None
+    assert nothing.fields == "user id, e-mail and user name"
+    assert nothing.projects == "checkout-api and web"
+    assert [minutes for minutes, _words in nothing.wider] == [15, 60, 1440]
+
+
+def test_an_id_says_that_events_and_traces_were_searched_too() -> None:
+    asked = answer()
+    by_id = replace(asked, question=replace(asked.question, customer=parse_customer("a" * 32)))
+
+    shown = presenter.result_page(by_id, lookup(), zone=BERLIN, now=FETCHED)
+
+    assert shown.searched_fields == "user id, e-mail, user name, event id and trace id"
+
+
+def test_counts_say_when_there_is_more_than_is_listed() -> None:
+    asked = answer(event())
+    for total, words in ((None, "at least 1 event"), (12_345, "1 of 12\u202f345 events")):
+        shown = presenter.result_page(
+            replace(asked, events_total=total), lookup(), zone=BERLIN, now=FETCHED
+        )
+        assert words in shown.facts
+
+
+def test_redaction_is_receipted_in_words() -> None:
+    assert page(event()).redaction == "Hidden: 3 e-mails, 1 card number, the customer (12 times)"
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "data:text/html,x", "//evil.example"])
+def test_only_web_addresses_become_links(address: str) -> None:
+    assert page(event(permalink=address)).groups[0].events[0].permalink == ""
+
+
+def test_text_that_turns_the_writing_direction_is_made_visible() -> None:
+    assert wording.visible("a\u202egpj.exe\x1b[31m") == "a\ufffdgpj.exe\u241b[31m"
