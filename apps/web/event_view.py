@@ -47,7 +47,7 @@ def view_of_event(event: Event, *, window: Window, zone: ZoneInfo, limits: Limit
         id=event.id,
         anchor=f"event-{event.id}",
         time=local_clock(event.timestamp, zone, day_of=window.moment),
-        relative=relative(event.timestamp, window.moment, at="at the reported moment"),
+        relative=relative(event.timestamp, window.moment, at="at that moment"),
         level=level_mark(event.level),
         title=title,
         message="" if message in title else message,

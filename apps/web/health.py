@@ -1,11 +1,11 @@
 """For machines: is the program alive, and can it serve?"""
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
+from apps.lookups import shared
 from apps.lookups.services import sentry_state
 
 _REMEMBER_S = 30
@@ -37,15 +37,15 @@ def _database_state() -> str:
 
 
 def _cache_state() -> str:
-    cache.set("health/probe", "1", 10)
-    return "ok" if cache.get("health/probe") == "1" else "failed"
+    shared.put("health/probe", "1", 10)
+    return "ok" if shared.get("health/probe") == "1" else "failed"
 
 
 def _sentry_state() -> str:
     """Remembered for 30 s, so that probes cost Sentry next to nothing."""
-    known = cache.get("health/sentry")
+    known = shared.get("health/sentry")
     if isinstance(known, str):
         return known
     state = sentry_state()
-    cache.set("health/sentry", state, _REMEMBER_S)
+    shared.put("health/sentry", state, _REMEMBER_S)
     return state

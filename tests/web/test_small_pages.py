@@ -1,0 +1,92 @@
+"""The form, problems and errors as they reach the browser."""
+
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.template.loader import render_to_string
+
+from apps.lookups.problems import Problem, rate_limited
+from apps.web.forms import LookupForm, PreferencesForm
+from tests.web.answers import lookup
+from tests.web.pages import Page, rendered
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def test_problem_keeps_what_was_asked_and_hides_details_from_agents() -> None:
+    record, problem = lookup(), rate_limited(40, "HTTP 429")
+    for is_reviewer in (True, False):
+        html = rendered(
+            "problem.html", {"problem": problem, "lookup": record, "is_reviewer": is_reviewer}
+        )
+        assert "it limits how often we may ask" in html
+        assert "anna &lt;b&gt;@example.org" in html
+        assert 'value="2026-11-20 14:05:00"' in html
+        assert ("HTTP 429" in html) is is_reviewer
+
+
+def test_problem_without_a_lookup_still_has_a_way_on() -> None:
+    html = rendered("problem.html", {"problem": Problem("x", "Not now.", "Later.")})
+
+    assert "New lookup" in html
+
+
+@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "500"])
+def test_error_pages_need_no_context(name: str) -> None:
+    html = render_to_string(f"{name}.html")
+
+    assert "<h1" in html
+    assert "{%" not in html
+
+
+def test_form_shows_each_error_beside_its_field_and_keeps_what_was_typed() -> None:
+    typed = {"customer": "x" * 300, "at": "<nonsense>", "zone": "Europe/Berlin", "window": "0"}
+    form = LookupForm(typed, own_zone=BERLIN, projects=("api", "web"))
+
+    page = Page(rendered("lookups/new.html", {"form": form}))
+
+    inputs = {field["name"]: field for field in page.all("input") if "id" in field}
+    assert inputs["customer"]["value"] == "x" * 300
+    assert inputs["at"]["value"] == "<nonsense>"
+    ids = {attributes.get("id") for _tag, attributes in page.tags}
+    for name in ("customer", "at", "window"):
+        assert inputs[name]["aria-invalid"] == "true"
+        assert set(inputs[name]["aria-describedby"].split()) <= ids
+    assert [select["name"] for select in page.all("select")] == ["zone", "project"]
+
+
+def test_empty_form_starts_in_the_customer_field() -> None:
+    page = Page(rendered("lookups/new.html", {"form": LookupForm(own_zone=BERLIN)}))
+
+    focused = [field["name"] for field in page.all("input") if "autofocus" in field]
+    assert focused == ["customer"]
+
+
+def test_every_visible_field_has_a_label() -> None:
+    for html in (
+        rendered("lookups/new.html", {"form": LookupForm(own_zone=BERLIN)}),
+        rendered("accounts/preferences.html", {"form": PreferencesForm()}),
+    ):
+        page = Page(html)
+        labelled = {label["for"] for label in page.all("label")}
+        fields = page.all("input") + page.all("select") + page.all("textarea")
+        assert {f["id"] for f in fields if f.get("type") != "hidden"} <= labelled
+
+
+def test_demo_customers_fill_the_form_by_a_post() -> None:
+    customer = {"identifier": "a\"b'c", "at": "2026-11-20 14:05", "zone": "UTC", "story": "Paid"}
+
+    html = rendered(
+        "lookups/new.html", {"form": LookupForm(own_zone=BERLIN), "demo_customers": [customer]}
+    )
+
+    hidden = [f for f in Page(html).all("input") if f.get("name") == "customer" and "id" not in f]
+    assert [field["value"] for field in hidden] == ["a\"b'c"]
+
+
+def test_purged_answer_offers_to_look_again() -> None:
+    record = lookup()
+
+    html = rendered("lookups/purged.html", {"lookup": record})
+
+    assert f"/lookups/{record.uuid}/again/" in html
