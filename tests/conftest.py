@@ -13,6 +13,7 @@ from pytest_django import Settings
 from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from apps.events.question import Question, Window, parse_customer
+from apps.lookups import shared
 from apps.sentry import SentryConfig
 from tests.shell import Shell
 
@@ -50,8 +51,9 @@ def shell(tmp_path: Path, demo_sentry: DemoSentry) -> Shell:
 
 @pytest.fixture(autouse=True)
 def empty_cache() -> None:
-    """No test sees what another kept."""
+    """No test sees what another kept, or suffers from what another broke."""
     cache.clear()
+    shared.wake()
 
 
 def question(customer: str, *, minutes: int = 5, moment: datetime = MOMENT) -> Question:

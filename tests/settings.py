@@ -11,7 +11,9 @@ os.environ["TRIAGE_IGNORE_ENV_FILE"] = "1"
 os.environ["SECRET_KEY"] = "only-for-tests-" * 4
 
 from triage_site.settings import *  # noqa: E402, F403
-from triage_site.settings import INSTALLED_APPS  # noqa: E402
+from triage_site.settings import BASE_DIR, DATABASES, INSTALLED_APPS  # noqa: E402
 
 INSTALLED_APPS = [*INSTALLED_APPS, "apps.demo"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# A file, as in use: the database in memory locks whole tables when threads share it.
+DATABASES["default"]["TEST"] = {"NAME": BASE_DIR / "var" / "test.sqlite3"}

@@ -124,7 +124,6 @@ if REDIS_URL:
             "OPTIONS": {
                 "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
                 "COMPRESSOR": "django_redis.compressors.zlib.ZlibCompressor",
-                "IGNORE_EXCEPTIONS": True,
                 "SOCKET_CONNECT_TIMEOUT": 0.25,
                 "SOCKET_TIMEOUT": 0.25,
             },
@@ -137,7 +136,6 @@ else:
             "OPTIONS": {"MAX_ENTRIES": 1000},
         }
     }
-DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
 # --- accounts ----------------------------------------------------------------------------------
 
@@ -215,6 +213,5 @@ LOGGING = {
     "loggers": {
         "triage": {"level": "INFO"},
         "django.request": {"level": "ERROR"},
-        "django_redis.cache": {"level": "ERROR"},
     },
 }

@@ -32,6 +32,15 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """One HTTP request to Sentry, for the admin. `status` is None when no answer came."""
+
+    path: str
+    status: int | None
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Searched:
     """Where was looked. `projects` are slugs, every one that was asked."""
 
@@ -57,7 +66,7 @@ class Answer:
     fetched_at: datetime
     events_total: int | None
     notices: tuple[Notice, ...] = ()
-    calls: int = 0
+    call_log: tuple[Call, ...] = ()
     duration_ms: int = 0
     redaction: dict[str, int] = field(default_factory=dict)
     redaction_version: int = 0
@@ -66,6 +75,11 @@ class Answer:
     def bodies_read(self) -> int:
         """How many of the listed events were read in full."""
         return sum(1 for event in self.events if event.body is not None)
+
+    @property
+    def calls(self) -> int:
+        """How many requests were sent for it, tries included."""
+        return len(self.call_log)
 
     @property
     def matched_on(self) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """Review: who looked up whom, with which outcome; refresh and purge. Records are never edited."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
@@ -12,6 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from apps.events.durations import duration
 from apps.lookups.models import Lookup, Origin
 from apps.lookups.problems import LookupFailed
 from apps.lookups.services import (
@@ -133,7 +133,7 @@ class LookupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
             return "purged"
         if lookup.cached_until and lookup.cached_until > timezone.now():
             left = lookup.cached_until - timezone.now()
-            return f"cached, {_rough(left)} left"
+            return f"cached, {duration(left.total_seconds())} left"
         return "stored" if lookup.events is not None else "none"
 
     @admin.display(description="Result")
@@ -162,11 +162,3 @@ class LookupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
         """Remove the stored and the shared answers; the records stay."""
         count = purge_answers(list(queryset))
         messages.success(request, f"Answers removed: {count}.")
-
-
-def _rough(duration: timedelta) -> str:
-    seconds = int(duration.total_seconds())
-    for unit, size in (("h", 3600), ("min", 60)):
-        if seconds >= size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"

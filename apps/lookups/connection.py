@@ -7,8 +7,9 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.cache import cache
 
+from apps.lookups import shared
+from apps.lookups.pacing import SharedPace
 from apps.sentry import SentryAuthRefused, SentryClient, SentryConfig
 from apps.sentry.parsing import Project
 
@@ -34,36 +35,38 @@ def sentry_config() -> SentryConfig:
 @contextmanager
 def sentry_client() -> Iterator[SentryClient]:
     """A client for one lookup, closed afterwards. Raises a `SentryError` where none can be had."""
-    client = SentryClient(_in_its_region(sentry_config()))
-    try:
+    config = sentry_config()
+    pace = SharedPace(_fingerprint(config))
+    with closing(SentryClient(_in_its_region(config, pace), pace)) as client:
         yield client
-    finally:
-        client.close()
 
 
-def _in_its_region(config: SentryConfig) -> SentryConfig:
+def _in_its_region(config: SentryConfig, pace: SharedPace) -> SentryConfig:
     """Sentry's cloud answers in the organization's region; which one is remembered for a day."""
     if urlsplit(config.base_url).hostname != CLOUD_HOST:
         return config
-    key = f"region/1/{config.organization}"
-    region = cache.get(key)
+    key = f"region/{_fingerprint(config)}"
+    region = shared.get(key)
     if not isinstance(region, str):
-        with closing(SentryClient(config)) as client:
+        with closing(SentryClient(config, pace)) as client:
             region = client.region_url() or config.base_url
-        cache.set(key, region, _REGION_FOR_S)
+        shared.put(key, region, _REGION_FOR_S)
     return replace(config, base_url=region)
 
 
 def visible_projects(client: SentryClient) -> tuple[Project, ...]:
     """The projects the token can see, remembered for ten minutes. Raises a `SentryError`."""
-    config = client.config
-    # Another token may see other projects, so it is part of the key.
-    identity = f"{config.base_url} {config.organization} {config.token}"
-    key = f"projects/1/{hashlib.sha256(identity.encode()).hexdigest()}"
-    kept = cache.get(key)
-    if kept:
+    key = f"projects/{_fingerprint(client.config)}"
+    kept = shared.get(key)
+    if isinstance(kept, list) and kept:
         return tuple(Project(row[0], row[1], tuple(row[2])) for row in kept)
     projects = client.projects()
     rows = [[project.id, project.slug, list(project.environments)] for project in projects]
-    cache.set(key, rows, _KEPT_FOR_S)
+    shared.put(key, rows, _KEPT_FOR_S)
     return projects
+
+
+def _fingerprint(config: SentryConfig) -> str:
+    """Stands for server, organization and token: another token may see and do other things."""
+    identity = f"{config.base_url} {config.organization} {config.token}"
+    return hashlib.sha256(identity.encode()).hexdigest()

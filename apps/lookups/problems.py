@@ -11,6 +11,7 @@ from apps.sentry import (
     SentryPermissionMissing,
     SentryRateLimited,
     SentryRejectedQuery,
+    SentryResting,
     SentryServerError,
     SentryTimeout,
     SentryUnreachable,
@@ -81,6 +82,8 @@ def problem_of(error: SentryError) -> Problem:
     detail = f"{error.message} {error.detail}".strip()
     if isinstance(error, SentryRateLimited):
         return rate_limited(ceil(error.retry_after), detail)
+    if isinstance(error, SentryResting):
+        return resting(ceil(error.retry_after), detail)
     known = next(_TABLE[kind] for kind in type(error).__mro__ if kind in _TABLE)
     return Problem(
         code=known.code,
@@ -97,6 +100,18 @@ def rate_limited(seconds: int, detail: str = "") -> Problem:
     return Problem(
         code="rate_limited",
         message="We could not ask Sentry: it limits how often we may ask.",
+        next_step=f"Please try again in {seconds} s.",
+        api_status=503,
+        retry_after=seconds,
+        detail=detail,
+    )
+
+
+def resting(seconds: int, detail: str = "") -> Problem:
+    """Sentry failed again and again, and we leave it alone for that many seconds."""
+    return Problem(
+        code="resting",
+        message="Sentry has failed several times in a row, so we are giving it a rest.",
         next_step=f"Please try again in {seconds} s.",
         api_status=503,
         retry_after=seconds,

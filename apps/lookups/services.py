@@ -12,19 +12,23 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from apps.events.answer import Answer
+from apps.events.answer import Answer, Notice, NoticeCode
+from apps.events.durations import duration
 from apps.events.event import Event
+from apps.events.narrowing import narrowed
 from apps.events.question import Customer, Question, Window, parse_customer
 from apps.events.redaction import RULES_VERSION, redact, redact_event
-from apps.lookups import store
+from apps.lookups import failures, store
 from apps.lookups.connection import (
     sentry_client,
     sentry_config,
     visible_projects,
 )
-from apps.lookups.models import Lookup, Origin, Outcome
-from apps.lookups.problems import LookupFailed, Problem, problem_of
+from apps.lookups.models import Lookup, Origin
+from apps.lookups.problems import LookupFailed, problem_of
+from apps.lookups.recording import record_answer, record_failure
 from apps.lookups.single_flight import share
+from apps.lookups.store import Kept
 from apps.sentry import SentryError, fetch_answer, fetch_event
 
 
@@ -124,7 +128,7 @@ def answer_lookup(lookup: Lookup) -> LookupResult:
         )
     except SentryError as error:
         problem = problem_of(error)
-        _record_failure(lookup, problem, started)
+        record_failure(lookup, problem, started)
         raise LookupFailed(problem) from error
 
 
@@ -139,9 +143,9 @@ def answer_unredacted(lookup: Lookup) -> LookupResult:
         answer = _fetch(lookup)
     except SentryError as error:
         problem = problem_of(error)
-        _record_failure(lookup, problem, started)
+        record_failure(lookup, problem, started)
         raise LookupFailed(problem) from error
-    _record_answer(lookup, answer, started, keep=False)
+    record_answer(lookup, answer, started, keep=False)
     return LookupResult(lookup, answer)
 
 
@@ -218,54 +222,66 @@ def _ready_answer(lookup: Lookup, started: float) -> LookupResult | None:
     if own is not None:
         lookup.refresh_from_db()
         return LookupResult(lookup, own)
-    shared = None if lookup.fresh else store.get(lookup.cache_key)
+    shared = None if lookup.fresh else _shared_answer(lookup)
     if shared is None:
+        _raise_if_just_failed(lookup, started)
         return None
     lookup.from_cache = True
     lookup.cached_until = shared.until
-    answer = replace(shared.answer, calls=0)
-    _record_answer(lookup, answer, started)
+    answer = replace(shared.answer, call_log=())
+    record_answer(lookup, answer, started)
     return LookupResult(lookup, answer)
+
+
+def _shared_answer(lookup: Lookup) -> Kept | None:
+    """A fresh answer to this question, or to the same one in a window around this one."""
+    kept = store.get(lookup.cache_key)
+    if kept is not None:
+        return kept if kept.is_fresh else None
+    question = question_of(lookup)
+    around = store.get_around(store.windows_key(question, sentry_config()), question.window)
+    return Kept(narrowed(around.answer, question), around.until) if around else None
 
 
 def _ask(lookup: Lookup, started: float) -> LookupResult:
-    answer = redact(_fetch(lookup))
+    try:
+        answer = redact(_fetch(lookup))
+    except SentryError as error:
+        stale = _stale_answer(lookup, error)
+        if stale is None:
+            failures.note(lookup.cache_key, error)
+            raise
+        lookup.from_cache = True
+        record_answer(lookup, stale, started, keep=False, problem=problem_of(error))
+        return LookupResult(lookup, stale)
     lookup.cached_until = store.put(lookup.cache_key, answer)
-    _record_answer(lookup, answer, started)
+    store.note_window(
+        store.windows_key(question_of(lookup), sentry_config()), lookup.cache_key, answer
+    )
+    record_answer(lookup, answer, started)
     return LookupResult(lookup, answer)
+
+
+def _stale_answer(lookup: Lookup, error: SentryError) -> Answer | None:
+    """The last answer to this very question, with its age and why there is no newer one."""
+    kept = store.get(lookup.cache_key)
+    if kept is None:
+        return None
+    problem = problem_of(error)
+    age = duration((datetime.now(UTC) - kept.answer.fetched_at).total_seconds())
+    message = f"This answer is {age} old. {problem.message} {problem.next_step}"
+    notices = (Notice(NoticeCode.STALE, message), *kept.answer.notices)
+    return replace(kept.answer, complete=False, notices=notices, call_log=())
+
+
+def _raise_if_just_failed(lookup: Lookup, started: float) -> None:
+    """Who waited for an answer that failed shares the failure instead of repeating it."""
+    error = failures.since(lookup.cache_key, time.time() - (time.monotonic() - started))
+    if error is not None:
+        raise error
 
 
 def _fetch(lookup: Lookup) -> Answer:
     with sentry_client() as client:
         projects = visible_projects(client)
         return fetch_answer(client, question_of(lookup), projects=projects)
-
-
-def _record_answer(lookup: Lookup, answer: Answer, started: float, *, keep: bool = True) -> None:
-    lookup.outcome = _outcome_of(answer)
-    lookup.problem = lookup.problem_detail = ""
-    lookup.answered_at = datetime.now(UTC)
-    lookup.fetched_at = answer.fetched_at
-    lookup.events = len(answer.events)
-    lookup.issues = len({event.issue_id for event in answer.events})
-    lookup.bodies = answer.bodies_read
-    lookup.calls = answer.calls
-    lookup.duration_ms = round((time.monotonic() - started) * 1000)
-    if keep:
-        lookup.snapshot = store.to_snapshot(answer)
-    lookup.save()
-
-
-def _outcome_of(answer: Answer) -> Outcome:
-    if not answer.complete:
-        return Outcome.INCOMPLETE
-    return Outcome.FOUND if answer.events else Outcome.NOTHING
-
-
-def _record_failure(lookup: Lookup, problem: Problem, started: float) -> None:
-    lookup.outcome = Outcome.FAILED
-    lookup.problem = problem.code
-    lookup.problem_detail = problem.detail[:500]
-    lookup.answered_at = datetime.now(UTC)
-    lookup.duration_ms = round((time.monotonic() - started) * 1000)
-    lookup.save()

@@ -1,38 +1,60 @@
-"""Many ask the same, one goes out: a lock in the cache, and the others wait for its answer."""
+"""Many ask the same, one goes out: a lease in the shared cache, and the others wait.
+
+The one who goes renews the lease while it works, so that a dead one is missed within half a
+second. Without a cache everyone works for themselves: dear, but right.
+"""
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
 from typing import TypeVar
 
-from django.core.cache import cache
+from apps.lookups import shared
 
 T = TypeVar("T")
 
-LEASE_S = 30
+LEASE_S = 0.5
 PATIENCE_S = 26.0
-_POLL_S = 0.05
+_RENEW_S = 0.1
+_POLL_S = 0.03
 
 
 def share(key: str, *, ready: Callable[[], T | None], work: Callable[[], T]) -> T:
     """What `ready` finds, else what `work` makes, done by one caller at a time for a key.
 
-    A cache that is down answers None to `add`: then everyone works for themselves, which is
-    dear but right. So is working without the lock after 26 s of waiting.
+    After 26 s of waiting the work is done without the lease.
     """
-    lock, mine = f"{key}/lock", uuid.uuid4().hex
+    lease, mine = f"{key}/lease", uuid.uuid4().hex
     give_up = time.monotonic() + PATIENCE_S
     while True:
         found = ready()
         if found is not None:
             return found
-        taken = cache.add(lock, mine, LEASE_S)
+        taken = shared.add(lease, mine, LEASE_S)
         if taken is not False or time.monotonic() > give_up:
             break
         time.sleep(_POLL_S)
-    try:
+    with _renewed(lease, mine):
         found = ready()
         return found if found is not None else work()
+
+
+@contextmanager
+def _renewed(lease: str, mine: str) -> Iterator[None]:
+    """Keep the lease alive from a thread of its own until the work is done."""
+    done = Event()
+
+    def renew() -> None:
+        while not done.wait(_RENEW_S):
+            shared.put(lease, mine, LEASE_S)
+
+    thread = Thread(target=renew, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
     finally:
-        if cache.get(lock) == mine:
-            cache.delete(lock)
+        done.set()
+        thread.join()
+        shared.delete_if(lease, mine)

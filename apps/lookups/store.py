@@ -1,4 +1,4 @@
-"""Shared answers in Django's cache, and the snapshot each lookup keeps. Both hold redacted answers.
+"""Shared answers in the cache, and the snapshot each lookup keeps. Both hold redacted answers.
 
 Values are JSON, never pickled objects: what a shared cache holds is not trusted to be code.
 """
@@ -9,20 +9,22 @@ import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.core.cache import cache
 from pydantic import TypeAdapter, ValidationError
 
 from apps.events.answer import Answer, NoticeCode
 from apps.events.event import Event
-from apps.events.question import Question
+from apps.events.question import Question, Window
 from apps.events.redaction import RULES_VERSION
+from apps.lookups import shared
 from apps.sentry import SentryConfig
 
-SCHEMA = 1
+SCHEMA = 2
 SETTLED_AFTER = timedelta(minutes=10)
 KEEP_SETTLED = timedelta(days=1)
 KEEP_EMPTY = timedelta(minutes=5)
 KEEP_YOUNG = timedelta(seconds=30)
+KEEP_STALE = timedelta(days=1)
+MOST_WINDOWS = 50
 
 _ANSWER = TypeAdapter(Answer)
 _EVENT = TypeAdapter(Event)
@@ -36,10 +38,25 @@ class Kept:
     answer: Answer
     until: datetime
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it may still be given without asking Sentry."""
+        return self.until > datetime.now(UTC)
+
 
 def cache_key(question: Question, config: SentryConfig) -> str:
     """One key for all that changes the answer; the customer cannot be read from it."""
-    identity = [
+    window = [question.window.start.isoformat(), question.window.end.isoformat()]
+    return f"answer/{_digest([_identity(question, config), window])}"
+
+
+def windows_key(question: Question, config: SentryConfig) -> str:
+    """One key for the question whatever its window: there stand the windows that are held."""
+    return f"windows/{_digest(_identity(question, config))}"
+
+
+def _identity(question: Question, config: SentryConfig) -> list[object]:
+    return [
         SCHEMA,
         RULES_VERSION,
         config.base_url,
@@ -49,13 +66,13 @@ def cache_key(question: Question, config: SentryConfig) -> str:
         question.customer.kind,
         question.customer.identifier,
         list(question.fields),
-        question.window.start.isoformat(),
-        question.window.end.isoformat(),
         config.max_events,
         config.max_bodies,
     ]
-    digest = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
-    return f"answer/{SCHEMA}/{digest}"
+
+
+def _digest(identity: list[object]) -> str:
+    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()
 
 
 def time_to_keep(answer: Answer) -> timedelta:
@@ -68,28 +85,56 @@ def time_to_keep(answer: Answer) -> timedelta:
 
 
 def get(key: str) -> Kept | None:
-    """The shared answer under this key, if there is one that can still be read."""
-    value = cache.get(key)
+    """The shared answer under this key, fresh or stale, if it can still be read."""
+    value = shared.get(key)
     if not isinstance(value, list) or len(value) != 2:
         return None
     try:
         return Kept(_ANSWER.validate_json(value[1]), datetime.fromisoformat(value[0]))
-    except (ValidationError, ValueError):
+    except (ValidationError, ValueError, TypeError):
         return None
 
 
 def put(key: str, answer: Answer) -> datetime:
-    """Share a redacted answer; returns until when."""
+    """Share a redacted answer, fresh for a while and stale for a day more; returns until when."""
     keep = time_to_keep(answer)
     until = datetime.now(UTC) + keep
     value = [until.isoformat(), _ANSWER.dump_json(answer).decode()]
-    cache.set(key, value, round(keep.total_seconds()))
+    shared.put(key, value, (keep + KEEP_STALE).total_seconds())
     return until
 
 
 def drop(key: str) -> None:
     """Forget the shared answer."""
-    cache.delete(key)
+    shared.delete(key)
+
+
+def note_window(index: str, key: str, answer: Answer) -> None:
+    """Remember that a whole and complete answer to this window is held under the key.
+
+    Two who note at the same time may lose one note: that costs a call, never an event.
+    """
+    if not answer.complete or answer.notices:
+        return
+    window = answer.question.window
+    row = [window.start.isoformat(), window.end.isoformat(), key]
+    rows = [row, *(kept for kept in _rows(index) if kept != row)][:MOST_WINDOWS]
+    shared.put(index, rows, (KEEP_SETTLED + KEEP_STALE).total_seconds())
+
+
+def get_around(index: str, window: Window) -> Kept | None:
+    """A fresh answer to a window that this one lies inside, if one is held."""
+    for start, end, key in _rows(index):
+        if start <= window.start.isoformat() and window.end.isoformat() <= end:
+            kept = get(key)
+            if kept is not None and kept.is_fresh:
+                return kept
+    return None
+
+
+def _rows(index: str) -> list[list[str]]:
+    rows = shared.get(index)
+    return [row for row in rows if len(row) == 3] if isinstance(rows, list) else []
 
 
 def to_snapshot(answer: Answer) -> bytes:
@@ -107,7 +152,7 @@ def from_snapshot(snapshot: bytes) -> Answer | None:
 
 def get_event(key: str, event_id: str) -> Event | None:
     """One event that was read later than its answer."""
-    value = cache.get(f"{key}/{event_id}")
+    value = shared.get(f"{key}/{event_id}")
     if not isinstance(value, str):
         return None
     try:
@@ -119,4 +164,4 @@ def get_event(key: str, event_id: str) -> Event | None:
 def put_event(key: str, event: Event) -> None:
     """Share one redacted event for a day."""
     value = _EVENT.dump_json(event).decode()
-    cache.set(f"{key}/{event.id}", value, round(KEEP_SETTLED.total_seconds()))
+    shared.put(f"{key}/{event.id}", value, KEEP_SETTLED.total_seconds())

@@ -5,27 +5,33 @@ from apps.sentry.config import SentryConfig
 from apps.sentry.errors import (
     SentryAuthRefused,
     SentryBadResponse,
+    SentryCrowded,
     SentryError,
     SentryNotFound,
     SentryPermissionMissing,
     SentryRateLimited,
     SentryRejectedQuery,
+    SentryResting,
     SentryServerError,
     SentryTimeout,
     SentryUnreachable,
 )
+from apps.sentry.pace import Pace
 from apps.sentry.plan import fetch_answer, fetch_event
 
 __all__ = [
+    "Pace",
     "SentryAuthRefused",
     "SentryBadResponse",
     "SentryClient",
     "SentryConfig",
+    "SentryCrowded",
     "SentryError",
     "SentryNotFound",
     "SentryPermissionMissing",
     "SentryRateLimited",
     "SentryRejectedQuery",
+    "SentryResting",
     "SentryServerError",
     "SentryTimeout",
     "SentryUnreachable",

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, urlsplit
 
+from apps.events.answer import Call
 from apps.events.event import Event, Issue
 from apps.sentry.config import SentryConfig
+from apps.sentry.deadline import Deadline
 from apps.sentry.errors import SentryBadResponse, SentryNotFound
 from apps.sentry.lenient import items, mapping, text
+from apps.sentry.pace import AlonePace, Pace
 from apps.sentry.parsing import (
     Project,
     parse_count,
@@ -22,7 +25,8 @@ from apps.sentry.parsing import (
     parse_row,
     sees_no_project,
 )
-from apps.sentry.transport import Deadline, Params, Reply, Transport
+from apps.sentry.replies import Reply
+from apps.sentry.transport import Params, Transport
 
 MOST_FIELDS = 20
 PER_PAGE = 100
@@ -67,16 +71,16 @@ class Scope:
 class SentryClient:
     """Sentry's API for one organization. One client serves one lookup and counts its calls."""
 
-    def __init__(self, config: SentryConfig) -> None:
+    def __init__(self, config: SentryConfig, pace: Pace | None = None) -> None:
         self.config = config
-        self._transport = Transport(config)
+        self._transport = Transport(config, pace or AlonePace(config.max_parallel))
         self._organization = f"/organizations/{_segment(config.organization)}"
         self.deadline = Deadline(config.deadline_s)
 
     @property
-    def calls(self) -> int:
-        """How many HTTP requests were sent so far, tries included."""
-        return self._transport.calls
+    def call_log(self) -> tuple[Call, ...]:
+        """The HTTP requests sent so far, tries included."""
+        return self._transport.log
 
     def close(self) -> None:
         """Give the connections back."""

@@ -27,6 +27,10 @@ class SentryTimeout(SentryError):
     retryable = True
 
 
+class SentryCrowded(SentryTimeout):
+    """No place for a call became free in time: too many of us ask at once. Sentry may be well."""
+
+
 class SentryServerError(SentryError):
     """Sentry failed on its own side (5xx)."""
 
@@ -37,6 +41,14 @@ class SentryRateLimited(SentryError):
     """Sentry refuses for a while (429). `retry_after` is in seconds."""
 
     retryable = True
+
+    def __init__(self, message: str, *, retry_after: float, detail: str = "") -> None:
+        super().__init__(message, detail=detail)
+        self.retry_after = retry_after
+
+
+class SentryResting(SentryError):
+    """Sentry failed again and again and is not asked for a while. `retry_after` is in seconds."""
 
     def __init__(self, message: str, *, retry_after: float, detail: str = "") -> None:
         super().__init__(message, detail=detail)

@@ -89,7 +89,7 @@ def fetch_answer(
         fetched_at=now,
         events_total=listing.total,
         notices=tuple(dict.fromkeys(notices)),
-        calls=client.calls,
+        call_log=client.call_log,
         duration_ms=round((monotonic() - started) * 1000),
     )
 

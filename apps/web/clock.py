@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+from apps.events.durations import duration
+
+_MINUTES_A_DAY = 1440
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +56,9 @@ def typed_in(when: datetime, zone: ZoneInfo) -> str:
     return (local if len(offsets) > 1 else plain).isoformat(sep=" ", timespec="seconds")
 
 
-def duration(seconds: float) -> str:
-    """A length of time in its largest whole unit: 12 s, 4 min, 3 h, 2 days."""
-    whole = round(abs(seconds))
-    if whole < _MINUTE:
-        return f"{whole} s"
-    if whole < _HOUR:
-        return f"{whole // _MINUTE} min"
-    if whole < 2 * _DAY:
-        return f"{whole // _HOUR} h"
-    return f"{whole // _DAY} days"
-
-
 def half_window(minutes: int) -> str:
     """How far a window reaches to each side: ± 5 min, ± 2 h, ± 1 day."""
-    if minutes == _DAY // _MINUTE:
+    if minutes == _MINUTES_A_DAY:
         return "± 1 day"
     return f"± {minutes // 60} h" if minutes > 60 and minutes % 60 == 0 else f"± {minutes} min"
 

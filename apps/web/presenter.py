@@ -11,12 +11,13 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from apps.events.answer import Answer, Notice
+from apps.events.durations import duration
 from apps.events.event import Event
 from apps.events.question import CustomerKind, Question
 from apps.events.summary import headline
 from apps.events.timeline import group_by_issue
 from apps.lookups.models import Lookup
-from apps.web.clock import LocalTime, duration, in_utc_too, local_clock, local_moment, typed_in
+from apps.web.clock import LocalTime, in_utc_too, local_clock, local_moment, typed_in
 from apps.web.event_view import EventView, view_of_event
 from apps.web.issue_card import IssueCard, issue_card
 from apps.web.stack_view import FULL

@@ -1,0 +1,133 @@
+"""Keeping pace with Sentry together: limits, a rest after failures, and places for calls.
+
+Marks in the shared cache let every process wait or fail fast instead of hammering; without a
+shared cache each process keeps pace for itself.
+"""
+
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from threading import BoundedSemaphore, Lock
+
+from apps.lookups import shared
+from apps.sentry import (
+    SentryCrowded,
+    SentryError,
+    SentryRateLimited,
+    SentryResting,
+    SentryServerError,
+    SentryTimeout,
+    SentryUnreachable,
+)
+from apps.sentry.pace import LocalSlot
+
+PLACES = 4
+FAILURES_TO_REST = 5
+REST_S = 15.0
+LONGEST_REST_S = 120.0
+
+_COUNT_FOR_S = 60.0
+_SLOT_FOR_S = 30.0
+_POLL_S = 0.02
+_PROBE_FOR_S = 30.0
+_HAMMERED = (SentryUnreachable, SentryTimeout, SentryServerError)
+
+_places: dict[str, BoundedSemaphore] = {}
+_places_lock = Lock()
+
+
+class SharedPace:
+    """The pace of everyone who uses one token. `name` stands for the token in the cache."""
+
+    def __init__(self, name: str) -> None:
+        self._not_before = f"pace/{name}/not-before"
+        self._rest = f"pace/{name}/rest"
+        self._failures = f"pace/{name}/failures"
+        self._probe = f"pace/{name}/probe"
+        self._slot = f"pace/{name}/slot"
+        with _places_lock:
+            self._local = _places.setdefault(name, BoundedSemaphore(PLACES))
+
+    def check(self) -> None:
+        """Raise when a limit is still on, or while Sentry rests (one probe may pass after it)."""
+        marks = shared.get_many((self._not_before, self._rest))
+        wait = _number(marks.get(self._not_before)) - time.time()
+        if wait > 0:
+            raise SentryRateLimited("Sentry limits how often it may be asked.", retry_after=wait)
+        rest = marks.get(self._rest)
+        if isinstance(rest, list) and len(rest) == 2:
+            self._check_rest(_number(rest[0]))
+
+    def slot(self, seconds: float) -> AbstractContextManager[None]:
+        """A place in this process first, then one of the four that all processes share."""
+        return self._both(seconds)
+
+    def answered(self, headers: Mapping[str, str]) -> None:
+        """Sentry is well; when nothing is left of its limit, everyone waits for the reset."""
+        if shared.get(self._rest) is not None or shared.get(self._failures) is not None:
+            for key in (self._rest, self._failures, self._probe):
+                shared.delete(key)
+        if headers.get("x-sentry-rate-limit-remaining", "").strip() == "0":
+            self._wait_until(_number(headers.get("x-sentry-rate-limit-reset")))
+
+    def failed(self, error: SentryError) -> None:
+        """A limit is told to all; failures in a row give Sentry a rest, longer each time."""
+        if isinstance(error, SentryRateLimited):
+            self._wait_until(time.time() + error.retry_after)
+        elif isinstance(error, _HAMMERED) and not isinstance(error, SentryCrowded):
+            rest = shared.get(self._rest)
+            if rest is None and shared.count(self._failures, _COUNT_FOR_S) < FAILURES_TO_REST:
+                return
+            last = _number(rest[1]) if isinstance(rest, list) and len(rest) == 2 else 0.0
+            seconds = min(max(REST_S, last * 2), LONGEST_REST_S)
+            until = time.time() + seconds
+            shared.put(self._rest, [until, seconds], seconds + _PROBE_FOR_S)
+            shared.delete(self._probe)
+
+    def _check_rest(self, until: float) -> None:
+        wait = until - time.time()
+        if wait <= 0 and shared.add(self._probe, 1, _PROBE_FOR_S) is not False:
+            return
+        raise SentryResting(
+            "Sentry failed several times in a row and is left alone for a while.",
+            retry_after=max(wait, 1.0),
+        )
+
+    def _wait_until(self, moment: float) -> None:
+        seconds = min(moment - time.time(), 3600.0)
+        if seconds > 0:
+            shared.put(self._not_before, time.time() + seconds, seconds)
+
+    @contextmanager
+    def _both(self, seconds: float) -> Iterator[None]:
+        give_up = time.monotonic() + seconds
+        with LocalSlot(self._local, seconds):
+            key, mine = self._take(give_up)
+            try:
+                yield
+            finally:
+                if key:
+                    shared.delete_if(key, mine)
+
+    def _take(self, give_up: float) -> tuple[str, str]:
+        """A shared place; an empty key when there is no cache to share places through."""
+        mine = uuid.uuid4().hex
+        while True:
+            for number in range(PLACES):
+                key = f"{self._slot}/{number}"
+                taken = shared.add(key, mine, _SLOT_FOR_S)
+                if taken is None:
+                    return "", mine
+                if taken:
+                    return key, mine
+            if time.monotonic() > give_up:
+                raise SentryCrowded("All places for calls to Sentry stayed taken.")
+            time.sleep(_POLL_S)
+
+
+def _number(value: object) -> float:
+    try:
+        return float(value) if isinstance(value, int | float | str) else 0.0
+    except ValueError:
+        return 0.0

@@ -1,0 +1,57 @@
+"""Writing down how a lookup ended."""
+
+import time
+from datetime import UTC, datetime
+
+from apps.events.answer import Answer
+from apps.lookups import store
+from apps.lookups.models import Lookup, Outcome
+from apps.lookups.problems import Problem
+
+
+def record_answer(
+    lookup: Lookup,
+    answer: Answer,
+    started: float,
+    *,
+    keep: bool = True,
+    problem: Problem | None = None,
+) -> None:
+    """Save outcome, counts and cost; with `keep` also the answer itself, which must be redacted.
+
+    `started` is of the monotonic clock; `problem` is why a stale answer stands in.
+    """
+    lookup.outcome = outcome_of(answer)
+    lookup.problem = problem.code if problem else ""
+    lookup.problem_detail = problem.detail[:500] if problem else ""
+    lookup.answered_at = datetime.now(UTC)
+    lookup.fetched_at = answer.fetched_at
+    lookup.events = len(answer.events)
+    lookup.issues = len({event.issue_id for event in answer.events})
+    lookup.bodies = answer.bodies_read
+    lookup.calls = answer.calls
+    lookup.duration_ms = _since(started)
+    if keep:
+        lookup.snapshot = store.to_snapshot(answer)
+    lookup.save()
+
+
+def outcome_of(answer: Answer) -> Outcome:
+    """Nothing is sure but what is complete."""
+    if not answer.complete:
+        return Outcome.INCOMPLETE
+    return Outcome.FOUND if answer.events else Outcome.NOTHING
+
+
+def record_failure(lookup: Lookup, problem: Problem, started: float) -> None:
+    """Save why there is no answer."""
+    lookup.outcome = Outcome.FAILED
+    lookup.problem = problem.code
+    lookup.problem_detail = problem.detail[:500]
+    lookup.answered_at = datetime.now(UTC)
+    lookup.duration_ms = _since(started)
+    lookup.save()
+
+
+def _since(started: float) -> int:
+    return round((time.monotonic() - started) * 1000)

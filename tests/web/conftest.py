@@ -1,0 +1,22 @@
+"""Ana's browser."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from apps.demo.server import DemoSentry
+from tests.conftest import MOMENT, signed_in
+
+
+@pytest.fixture
+def ana(agent: User, connected: DemoSentry) -> Client:
+    """Ana's browser, with a Sentry that has two projects and one event of customer 1001."""
+    connected.world.add_event(
+        user_id="1001",
+        timestamp=MOMENT,
+        project="web",
+        exception=("PaymentDeclined", "Card declined"),
+        environment="production",
+    )
+    connected.world.add_event(user_id="2", project="api", timestamp=MOMENT, environment="staging")
+    return signed_in(agent)

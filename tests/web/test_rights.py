@@ -1,0 +1,63 @@
+"""Who gets in, and what a browser is told to do with the pages."""
+
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from apps.demo.server import DemoSentry
+from tests.conftest import signed_in
+from tests.web.asking import filled, look_up, text
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_nobody_gets_in_without_signing_in(connected: DemoSentry, client: Client) -> None:
+    for address in ("/", "/accounts/preferences/", "/admin/lookups/lookup/"):
+        response = client.get(address)
+        assert response.status_code == 302
+        assert "login" in response["Location"]
+
+
+def test_only_health_and_sign_in_are_open(connected: DemoSentry, client: Client) -> None:
+    connected.world.add_project("web")
+    assert client.get("/accounts/login/").status_code == 200
+    assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.get("/readyz").json() == {"database": "ok", "cache": "ok", "sentry": "ok"}
+
+
+def test_a_lookup_of_somebody_else_does_not_exist_for_an_agent(
+    ana: Client, other_agent: User, admin: User, outsider: User
+) -> None:
+    address = look_up(ana)
+    for path in (address, f"{address}export.md", f"{address}events/{'0' * 32}/"):
+        assert signed_in(other_agent).get(path).status_code == 404
+        assert signed_in(outsider).get(path).status_code == 404
+    assert signed_in(other_agent).post(f"{address}again/").status_code == 404
+    assert signed_in(admin).get(address).status_code == 200
+
+
+def test_an_account_without_a_role_may_not_look_up(outsider: User, connected: DemoSentry) -> None:
+    client = signed_in(outsider)
+    assert client.get("/").status_code == 403
+    assert client.post("/lookups/", filled()).status_code == 403
+
+
+def test_pages_are_not_kept_and_the_policy_is_strict(ana: Client) -> None:
+    response = ana.get(look_up(ana))
+    assert response["Cache-Control"] == "no-store"
+    policy = response["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert not re.search(r"<[^>]+ style=|<[^>]+ on\w+=|<script(?![^>]* src=)", text(response))
+
+
+def test_signing_in_with_a_password_works_and_a_wrong_one_does_not(
+    agent: User, connected: DemoSentry, client: Client
+) -> None:
+    connected.world.add_project("web")
+    wrong = client.post("/accounts/login/", {"username": "ana", "password": "wrong"})
+    assert wrong.status_code == 200
+    right = client.post("/accounts/login/", {"username": "ana", "password": "ana-password"})
+    assert right["Location"] == "/"
