@@ -30,6 +30,7 @@ from apps.lookups.recording import record_answer, record_failure
 from apps.lookups.single_flight import share
 from apps.lookups.store import Kept
 from apps.sentry import SentryError, fetch_answer, fetch_event
+from apps.sentry.checkup import Finding, check_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,9 @@ class LookupResult:
 
     lookup: Lookup
     answer: Answer
+
+
+_CONNECT = "Set SENTRY_AUTH_TOKEN and SENTRY_ORG; the README says which token Sentry needs."
 
 
 class LookupPurged(Exception):
@@ -192,6 +196,15 @@ def search_choices() -> tuple[tuple[str, ...], tuple[str, ...]]:
     offered = [project for project in projects if not allowed or project.slug in allowed]
     environments = {name for project in offered for name in project.environments}
     return tuple(sorted(project.slug for project in offered)), tuple(sorted(environments))
+
+
+def check_connection() -> tuple[Finding, ...]:
+    """What works between us and the configured Sentry, line by line."""
+    try:
+        config = sentry_config()
+    except SentryError as error:
+        return (Finding("Configuration", False, error.message, _CONNECT),)
+    return check_up(config)
 
 
 def sentry_state() -> str:

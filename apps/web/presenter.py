@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.http import HttpRequest
 
-from apps.events.answer import Answer, Notice
+from apps.events.answer import Answer, Call, Notice
 from apps.events.durations import duration
 from apps.events.event import Event
 from apps.events.question import CustomerKind, Question
@@ -54,6 +54,14 @@ class NothingFound:
 
 
 @dataclass(frozen=True, slots=True)
+class Calls:
+    """What the answer cost, for the admin."""
+
+    summary: str
+    rows: tuple[Call, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ResultPage:
     """What `lookups/detail.html` prints. `folded` are the issues behind a click."""
 
@@ -69,6 +77,7 @@ class ResultPage:
     nothing: NothingFound | None
     searched_fields: str
     redaction: str
+    calls: Calls
     zone: str
 
 
@@ -103,6 +112,7 @@ def result_page(answer: Answer, lookup: Lookup, *, zone: ZoneInfo, now: datetime
         nothing=None if groups else _nothing(answer),
         searched_fields=_searched_fields(answer.question),
         redaction=redaction_receipt(answer.redaction),
+        calls=_calls(answer),
         zone=zone.key,
     )
 
@@ -110,6 +120,13 @@ def result_page(answer: Answer, lookup: Lookup, *, zone: ZoneInfo, now: datetime
 def event_view(event: Event, *, answer: Answer, lookup: Lookup, zone: ZoneInfo) -> EventView:
     """One event on a page of its own, in full."""
     return view_of_event(event, window=answer.question.window, zone=zone, limits=FULL)
+
+
+def _calls(answer: Answer) -> Calls:
+    if not answer.call_log:
+        return Calls("no call to Sentry, the answer was shared", ())
+    took = f"{grouped(answer.duration_ms)} ms"
+    return Calls(f"{counted(answer.calls, 'call')} to Sentry, {took}", answer.call_log)
 
 
 def _title(answer: Answer, problems: int) -> str:

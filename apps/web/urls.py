@@ -23,6 +23,7 @@ urlpatterns = [
     path(
         "lookups/<uuid:lookup_id>/export.<slug:suffix>", views.lookup_export, name="lookup_export"
     ),
+    path("review/sentry/", views.check_sentry, name="check_sentry"),
     path("accounts/preferences/", views.preferences, name="preferences"),
     path("accounts/login/", auth_views.LoginView.as_view(), name="login"),
     path("accounts/logout/", auth_views.LogoutView.as_view(), name="logout"),

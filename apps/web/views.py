@@ -26,6 +26,7 @@ from apps.lookups.services import (
     LookupPurged,
     LookupResult,
     answer_lookup,
+    check_connection,
     read_event,
     record_lookup,
     repeat_lookup,
@@ -154,6 +155,15 @@ def lookup_again(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """The same question, asked of Sentry now; it gets a record of its own."""
     again = repeat_lookup(_lookup_for(request, lookup_id), asker=_asker(request))
     return SeeOther(reverse("lookup_detail", args=[again.uuid]))
+
+
+@require_GET
+@permission_required("lookups.view_lookup", raise_exception=True)
+def check_sentry(request: HttpRequest) -> HttpResponse:
+    """Does the connection work, and what to change if not."""
+    findings = check_connection()
+    context = {"findings": findings, "all_ok": all(finding.ok for finding in findings)}
+    return render(request, "lookups/check_sentry.html", context)
 
 
 @require_http_methods(["GET", "POST"])

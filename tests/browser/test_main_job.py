@@ -169,3 +169,14 @@ def test_signing_out_closes_the_result(agent_browser: Visitor) -> None:
     page.get_by_role("button", name="Sign out").click()
     page.goto(address)
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_a_rate_limit_counts_down_and_tries_again_by_itself(agent_browser: Visitor) -> None:
+    site = agent_browser.site
+    fault = [{"path": "/acme/events/", "times": 1, "status": 429, "headers": {"Retry-After": "9"}}]
+    requests.post(f"{site.sentry}/_demo/faults", json=fault, timeout=5).raise_for_status()
+    agent_browser.look_up("sakura_田中")
+    main = agent_browser.page.locator("main")
+    expect(main).to_contain_text("it limits how often we may ask")
+    expect(main).to_contain_text("Next try in")
+    expect(main.get_by_role("heading", level=1)).to_contain_text("problems", timeout=25_000)

@@ -1,0 +1,104 @@
+"""The check-up of the connection: each line, and how to fix it."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+import responses
+from django.contrib.auth.models import User
+from pytest_django import Settings
+
+from apps.demo.server import DemoSentry
+from apps.lookups.services import check_connection
+from tests.conftest import MOMENT, signed_in
+from tests.shell import Shell
+
+
+def failing(demo: DemoSentry) -> dict[str, str]:
+    return {finding.label: finding.fix for finding in check_connection() if not finding.ok}
+
+
+@pytest.fixture
+def sound(connected: DemoSentry) -> DemoSentry:
+    """A Sentry with a project, to which the site is connected well."""
+    connected.world.add_event(user_id="1", timestamp=MOMENT)
+    return connected
+
+
+def test_a_sound_connection_has_no_failing_line(sound: DemoSentry) -> None:
+    assert failing(sound) == {}
+    assert len(check_connection()) == 7
+
+
+def test_a_host_that_does_not_answer_is_the_only_line(
+    sound: DemoSentry, settings: Settings
+) -> None:
+    settings.SENTRY_BASE_URL = "http://127.0.0.1:9"
+    (finding,) = check_connection()
+    assert "SENTRY_BASE_URL" in finding.fix
+
+
+def test_a_wrong_token_a_missing_one_and_a_wrong_organization_say_what_to_set(
+    sound: DemoSentry, settings: Settings
+) -> None:
+    settings.SENTRY_ORG = "elsewhere"
+    assert "SENTRY_ORG" in check_connection()[0].fix
+    settings.SENTRY_AUTH_TOKEN = "wrong"
+    assert "SENTRY_AUTH_TOKEN" in check_connection()[0].fix
+    settings.SENTRY_AUTH_TOKEN = ""
+    assert "SENTRY_AUTH_TOKEN" in check_connection()[0].fix
+
+
+@pytest.mark.parametrize(
+    ("scope", "label"),
+    [("event:read", "Problems"), ("project:read", "Details of an event")],
+)
+def test_a_missing_scope_is_named(sound: DemoSentry, scope: str, label: str) -> None:
+    sound.settings.scopes = [s for s in sound.settings.scopes if s != scope]
+    assert failing(sound) == {label: f"Give the token the scope {scope}."}
+
+
+def test_a_project_that_is_configured_and_not_seen_is_named(
+    sound: DemoSentry, settings: Settings
+) -> None:
+    settings.SENTRY_PROJECTS = ("gone",)
+    (finding,) = [finding for finding in check_connection() if not finding.ok]
+    assert "gone" in finding.message
+
+
+@responses.activate
+def test_a_clock_that_is_off_is_told(settings: Settings) -> None:
+    settings.SENTRY_BASE_URL = "https://sentry.test"
+    settings.SENTRY_ORG = "acme"
+    settings.SENTRY_AUTH_TOKEN = "token"
+    there = format_datetime(datetime.now(UTC) + timedelta(minutes=9), usegmt=True)
+    everything = re.compile("https://sentry.test/.*")
+    responses.get(everything, json=[{"id": "1", "slug": "web"}], headers={"Date": there})
+    (finding,) = [finding for finding in check_connection() if not finding.ok]
+    assert finding.label == "Clock"
+    assert "ahead" in finding.message
+
+
+def test_an_address_where_something_else_answers_is_told(sound: DemoSentry) -> None:
+    sound.fail("/organizations/acme/[?]", times=None, status=200, body="<html>hello</html>")
+    (finding,) = check_connection()
+    assert "SENTRY_BASE_URL" in finding.fix
+
+
+def test_the_command_exits_with_0_or_4(shell: Shell, demo_sentry: DemoSentry) -> None:
+    demo_sentry.world.add_event(user_id="1", timestamp=MOMENT)
+    assert shell.run("check_sentry").returncode == 0
+    wrong = shell.run("check_sentry", SENTRY_AUTH_TOKEN="wrong")
+    assert wrong.returncode == 4
+    assert "FAIL Host, token and organization" in wrong.stdout
+    assert "wrong" not in wrong.stdout + wrong.stderr
+
+
+@pytest.mark.django_db
+def test_the_page_is_for_reviewers(sound: DemoSentry, admin: User, agent: User) -> None:
+    assert (
+        "Everything that Triage needs works."
+        in signed_in(admin).get("/review/sentry/").content.decode()
+    )
+    assert signed_in(agent).get("/review/sentry/").status_code == 403
