@@ -135,6 +135,11 @@ SHAPES = (
         ("passw", "pwd", "secret", "token", "key", "session", "cvv", "cvc"),
     ),
     Shape(
+        "secret",
+        re.compile(r"(?<![a-z])cv[vc]2?[ :=#]{1,3}(?P<value>\d{3,4})(?!\d)", re.IGNORECASE),
+        ("cv",),
+    ),
+    Shape(
         "email",
         re.compile(
             r"(?<![\w.+-])[\w.+-]{1,64}(?:@|%40)(?:[^\W_](?:[\w-]{0,62})\.){1,8}[A-Za-z]{2,24}\b"

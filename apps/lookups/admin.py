@@ -56,11 +56,7 @@ class LookupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
         "who",
         "customer",
         "window",
-        "outcome",
-        "events",
-        "issues",
-        "duration",
-        "from_cache",
+        "result",
         "kept",
         "open_link",
     )
@@ -117,14 +113,20 @@ class LookupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
     @admin.display(description="Window (UTC)", ordering="moment")
     def window(self, lookup: Lookup) -> str:
         """The moment and the minutes around it."""
-        return f"{lookup.moment:%Y-%m-%d %H:%M:%S} ± {lookup.minutes} min"
+        return f"{lookup.moment:%d %b, %H:%M} ± {lookup.minutes} min"
 
-    @admin.display(description="Took", ordering="duration_ms")
-    def duration(self, lookup: Lookup) -> str:
-        """How long the answer took, with the number of calls."""
-        if lookup.duration_ms is None:
-            return ""
-        return f"{lookup.duration_ms} ms, {lookup.calls} calls"
+    @admin.display(description="Outcome", ordering="outcome")
+    def result(self, lookup: Lookup) -> str:
+        """How it ended, with what was found and what it cost."""
+        told = [lookup.get_outcome_display()]
+        if lookup.problem:
+            told.append(lookup.problem.replace("_", " "))
+        if lookup.events:
+            told.append(f"{lookup.events} events in {lookup.issues} issues")
+        if lookup.duration_ms is not None:
+            told.append("shared" if lookup.from_cache else f"{lookup.calls} calls")
+            told.append(f"{lookup.duration_ms} ms")
+        return ", ".join(told)
 
     @admin.display(description="Answer")
     def kept(self, lookup: Lookup) -> str:
@@ -136,7 +138,7 @@ class LookupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
             return f"cached, {duration(left.total_seconds())} left"
         return "stored" if lookup.events is not None else "none"
 
-    @admin.display(description="Result")
+    @admin.display(description="Page")
     def open_link(self, lookup: Lookup) -> SafeString:
         """The result as the agent saw it."""
         return format_html('<a href="{}">Open</a>', reverse("lookup_detail", args=[lookup.uuid]))

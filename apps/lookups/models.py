@@ -19,7 +19,7 @@ class Outcome(models.TextChoices):
     """How a lookup ended, as far as it has."""
 
     PENDING = "pending", "not asked yet"
-    FOUND = "found", "events"
+    FOUND = "found", "found"
     NOTHING = "nothing", "surely none"
     INCOMPLETE = "incomplete", "incomplete"
     FAILED = "failed", "failed"

@@ -36,6 +36,7 @@ def hide(text: str, *customer: str) -> str:
         ('"api_key": "k-123 456"', '"api_key": <secret-1>'),
         ("postgres://app:s3cret@db/x", "postgres://app:<secret-1>@db/x"),
         ("ghp_" + "a1B2" * 9, "<token-1>"),
+        ("paying with a card, cvc 737", "paying with a card, cvc <secret-1>"),
         ("AKIAIOSFODNN7EXAMPLE", "<token-1>"),
     ],
 )

@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("pending", "not asked yet"),
-                            ("found", "events"),
+                            ("found", "found"),
                             ("nothing", "surely none"),
                             ("incomplete", "incomplete"),
                             ("failed", "failed"),

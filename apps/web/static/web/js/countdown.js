@@ -12,7 +12,8 @@ function start(place) {
     return;
   }
   const due = Date.now() + (Number(place.dataset.retryAfter) + Math.random() * SPREAD_S) * 1000;
-  place.textContent = "It is tried again by itself as soon as it makes sense.";
+  place.textContent = "The page tries again by itself. You need not do anything.";
+  document.querySelector("[data-next-step]")?.remove();
   const shown = place.parentElement.querySelector("[data-countdown-left]");
 
   const timer = setInterval(() => {
