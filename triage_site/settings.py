@@ -191,8 +191,6 @@ CONTENT_SECURITY_POLICY = {
 
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
-DATETIME_FORMAT = "j M Y, H:i"
-DATE_FORMAT = "j M Y"
 USE_TZ = True
 TIME_ZONE = env.text("TIME_ZONE", "UTC")
 if TIME_ZONE not in available_timezones():

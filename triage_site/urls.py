@@ -5,6 +5,7 @@ from django.urls import include, path
 
 admin.site.site_header = "Triage review"
 admin.site.site_title = "Triage review"
+admin.site.enable_nav_sidebar = False
 admin.site.index_title = "Lookups, people, tokens"
 
 urlpatterns = [

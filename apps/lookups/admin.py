@@ -1,5 +1,6 @@
 """Review: who looked up whom, with which outcome; refresh and purge. Records are never edited."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -23,6 +24,7 @@ from apps.lookups.services import (
 )
 
 MOST_REFRESHED = 10
+_NBSP = "\N{NO-BREAK SPACE}"
 
 
 class KeptFilter(admin.SimpleListFilter):
@@ -52,7 +54,7 @@ class LookupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
     """The list of lookups. A search for a customer is exact, by the keyed hash."""
 
     list_display = (
-        "created_at",
+        "asked",
         "who",
         "customer",
         "window",
@@ -60,7 +62,7 @@ class LookupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
         "kept",
         "open_link",
     )
-    list_display_links = ("created_at",)
+    list_display_links = ("asked",)
     list_filter = ("outcome", KeptFilter, "origin", "from_cache", "redacted", "user")
     list_select_related = ("user",)
     date_hierarchy = "created_at"
@@ -105,6 +107,11 @@ class LookupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
         found = Q(customer_hash=hash_customer(term)) | Q(user__username__iexact=term)
         return queryset.filter(found | Q(system_user__iexact=term)), False
 
+    @admin.display(description="Asked (UTC)", ordering="created_at")
+    def asked(self, lookup: Lookup) -> str:
+        """When somebody asked."""
+        return _short(lookup.created_at)
+
     @admin.display(description="Who", ordering="user__username")
     def who(self, lookup: Lookup) -> str:
         """The person, or the system's user of a command line."""
@@ -113,7 +120,7 @@ class LookupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
     @admin.display(description="Window (UTC)", ordering="moment")
     def window(self, lookup: Lookup) -> str:
         """The moment and the minutes around it."""
-        return f"{lookup.moment:%d %b, %H:%M} ± {lookup.minutes} min"
+        return f"{_short(lookup.moment)}{_NBSP}±{_NBSP}{lookup.minutes}{_NBSP}min"
 
     @admin.display(description="Outcome", ordering="outcome")
     def result(self, lookup: Lookup) -> str:
@@ -164,3 +171,8 @@ class LookupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
         """Remove the stored and the shared answers; the records stay."""
         count = purge_answers(list(queryset))
         messages.success(request, f"Answers removed: {count}.")
+
+
+def _short(moment: datetime) -> str:
+    """20 Nov 14:05 in UTC, on one line."""
+    return f"{moment.astimezone(UTC):%d %b %H:%M}".replace(" ", _NBSP)
