@@ -8,12 +8,15 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
+from django.contrib.auth.decorators import login_not_required, permission_required
 from django.contrib.auth.models import User
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.models import Preference
@@ -81,16 +84,39 @@ def problem_page(
     return response
 
 
-@require_http_methods(["GET", "POST"])
-@permission_required("lookups.add_lookup", raise_exception=True)
+@csrf_exempt  # a POST only fills the form, and ticket systems have no token of ours
+@login_not_required  # see `_prefill_form`; the rest asks for sign-in itself
+@require_http_methods(["GET", "HEAD", "POST"])
 def lookup_form(request: HttpRequest) -> HttpResponse:
     """The empty form, or one prefilled by a POST or, where allowed, by a link."""
     if request.method == "POST":
-        return _form_page(request, _form(request, initial=_prefill(request.POST)))
+        return _prefill_form(request)
     if settings.TRIAGE_PREFILL_LINKS and request.GET:
         request.session[_SESSION_KEY] = _prefill(request.GET)
         return redirect("lookup_form")
+    if not request.user.is_authenticated:
+        return redirect_to_login(reverse("lookup_form"))
+    if not request.user.has_perm("lookups.add_lookup"):
+        raise PermissionDenied
     return _form_page(request, _form(request, initial=request.session.pop(_SESSION_KEY, None)))
+
+
+def _prefill_form(request: HttpRequest) -> HttpResponse:
+    """Show the form with what was posted.
+
+    A browser leaves the session's cookie out of a POST from another site (SameSite=Lax), so such
+    a POST is repeated from a page of ours first. Who is not signed in finds the values after
+    signing in.
+    """
+    values = _prefill(request.POST)
+    if request.user.is_authenticated:
+        if not request.user.has_perm("lookups.add_lookup"):
+            raise PermissionDenied
+        return _form_page(request, _form(request, initial=values))
+    if "continued" in request.POST:
+        request.session[_SESSION_KEY] = values
+        return redirect_to_login(reverse("lookup_form"))
+    return render(request, "lookups/continue.html", {"values": values})
 
 
 @require_POST

@@ -28,7 +28,14 @@ def reviewed(agent: User, admin: User, connected: DemoSentry) -> Client:
 
 def test_the_list_tells_who_looked_whom_up_and_what_is_still_kept(reviewed: Client) -> None:
     page = reviewed.get(LIST).content.decode()
-    for shown in ("ana", "1001", "jane@example.com", "cached, ", "surely none", "found, 1 events in 1 issues"):
+    for shown in (
+        "ana",
+        "1001",
+        "jane@example.com",
+        "cached, ",
+        "surely none",
+        "found, 1 events in 1 issues",
+    ):
         assert shown in page
 
 

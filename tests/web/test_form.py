@@ -1,6 +1,7 @@
 """The form: what it offers, what it refuses, and what it keeps."""
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
@@ -89,6 +90,20 @@ def test_a_post_from_a_ticket_system_fills_the_form(ana: Client) -> None:
     assert 'value="2026-11-20 14:05"' in page
 
 
+def test_a_post_from_another_site_is_repeated_from_ours_and_survives_signing_in(
+    ana: Client, agent: User
+) -> None:
+    sent = {"customer": 'jane"@example.com', "at": "2026-11-20 14:05"}
+    stranger = Client(enforce_csrf_checks=True)
+    page = text(stranger.post("/", sent))
+    assert 'value="jane&quot;@example.com"' in page
+    assert "Continue" in page
+    away = stranger.post("/", {**sent, "continued": "1"})
+    assert away["Location"] == "/accounts/login/?next=/"
+    stranger.force_login(agent)
+    assert 'value="jane&quot;@example.com"' in text(stranger.get("/"))
+
+
 def test_links_fill_the_form_only_where_that_is_allowed(ana: Client, settings: Settings) -> None:
     assert "jane" not in text(ana.get("/?customer=jane"))
     settings.TRIAGE_PREFILL_LINKS = True
@@ -96,3 +111,11 @@ def test_links_fill_the_form_only_where_that_is_allowed(ana: Client, settings: S
     assert (response.status_code, response["Location"]) == (302, "/")
     assert 'value="jane"' in text(ana.get("/"))
     assert "jane" not in text(ana.get("/"))
+
+
+def test_a_link_leaves_no_customer_in_the_address_of_the_sign_in(settings: Settings) -> None:
+    for allowed in (True, False):
+        settings.TRIAGE_PREFILL_LINKS = allowed
+        page = Client().get("/?customer=jane", follow=True)
+        assert "jane" not in str(page.redirect_chain)
+        assert page.redirect_chain[-1][0] == "/accounts/login/?next=/"
