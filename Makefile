@@ -9,7 +9,7 @@ run: .venv/run.stamp
 	@$(BIN)/python -m triage_site.start
 
 test: .venv/dev.stamp system-deps lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check .

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from glob import glob
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -29,34 +30,38 @@ def _as_postgres(*command: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """A cluster of the tests' own; yields its URL."""
-    folder = tmp_path_factory.mktemp("postgres")
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres")
-        for above in (folder.parent, folder.parent.parent):
-            above.chmod(0o755)
-    data = folder / "data"
+    with TemporaryDirectory() as folder:
+        if os.geteuid() == 0:
+            shutil.chown(folder, "postgres")
+        server, url = _start(Path(folder))
+        try:
+            _wait_for(url)
+            yield url
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def _start(folder: Path) -> tuple["subprocess.Popen[bytes]", str]:
+    data = str(folder / "data")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     subprocess.run(
-        _as_postgres(_program("initdb"), "-D", str(data), "-U", "triage", "-A", "trust", "-N"),
+        _as_postgres(_program("initdb"), "-D", data, "-U", "triage", "-A", "trust", "-N"),
         check=True,
         cwd="/",
         stdout=subprocess.DEVNULL,
     )
     settings = ["-p", str(port), "-k", str(folder), "-h", "127.0.0.1", "-F"]
     server = subprocess.Popen(
-        _as_postgres(_program("postgres"), "-D", str(data), *settings),
+        _as_postgres(_program("postgres"), "-D", data, *settings),
         cwd="/",
         stderr=subprocess.DEVNULL,
     )
-    url = f"postgres://triage@127.0.0.1:{port}/postgres"
-    _wait_for(url)
-    yield url
-    server.terminate()
-    server.wait()
+    return server, f"postgres://triage@127.0.0.1:{port}/postgres"
 
 
 def _wait_for(url: str) -> None:
@@ -78,7 +83,7 @@ def test_a_database_without_tables_says_what_to_type(shell: Shell, postgres: str
 
 
 def test_a_lookup_is_recorded_with_its_snapshot(
-    shell: Shell, demo_sentry: DemoSentry, postgres: str, tmp_path: Path
+    shell: Shell, demo_sentry: DemoSentry, postgres: str
 ) -> None:
     demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
     migrated = shell.run("migrate", "-v", "0", DATABASE_URL=postgres)
