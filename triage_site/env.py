@@ -65,11 +65,39 @@ def words(name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
 
 
 def web_address(name: str, default: str) -> str:
-    """An http(s) address without path, user and query; a slash at the end is dropped."""
+    """An http(s) address of a host, without path, user and query; a slash at the end is dropped."""
     address = text(name, default).rstrip("/")
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
-        stop(f"{name} must be an address such as {default}, not {address!r}.")
+    if not _is_host_address(address):
+        stop(f"{name} must be an address such as {default}, without a path.")
+    return address
+
+
+def origins(name: str) -> list[str]:
+    """A comma-separated list of addresses, each with its scheme."""
+    listed = list(words(name))
+    for origin in listed:
+        if not _is_host_address(origin):
+            stop(f"{name} must list addresses such as https://triage.example.org.")
+    return listed
+
+
+def _is_host_address(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        extra = (parts.path, parts.query, parts.fragment, parts.username)
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https") and bool(parts.hostname) and has_port and not any(extra)
+    )
+
+
+def redis_address(name: str) -> str:
+    """The address of a Redis, empty when none is set."""
+    address = text(name)
+    if address and not address.startswith(("redis://", "rediss://", "unix://")):
+        stop(f"{name} must be an address such as redis://localhost:6379/0.")
     return address
 
 
@@ -81,13 +109,16 @@ def database(name: str, default_file: Path) -> dict[str, object]:
     try:
         config = dict(dj_database_url.parse(address, conn_max_age=60, conn_health_checks=True))
     except (ValueError, KeyError, dj_database_url.ParseError):
+        config = {"ENGINE": ""}
+    engine = str(config["ENGINE"]).rpartition(".")[2]
+    if engine not in ("postgresql", "sqlite3"):
         stop(f"{name} must be an address such as postgres://user:password@host:5432/triage.")
-    return sqlite(Path(str(config["NAME"]))) if "sqlite3" in str(config["ENGINE"]) else config
+    return sqlite(Path(str(config["NAME"]))) if engine == "sqlite3" else config
 
 
 def sqlite(file: Path) -> dict[str, object]:
     """An SQLite file that several threads can read while one writes."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(file.parent)
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": file,
@@ -115,12 +146,21 @@ def secret_key(*, production: bool) -> str:
 
 
 def _kept_key(path: Path) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return path.read_text().strip()
+    except OSError:
+        stop(f"{path.parent} cannot be written to. Please set TRIAGE_VAR_DIR to a folder that can.")
     key = secrets.token_urlsafe(50)
     with os.fdopen(descriptor, "w") as file:
         file.write(key)
     return key
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        stop(f"{folder} cannot be made. Please set TRIAGE_VAR_DIR to a folder that can be written.")

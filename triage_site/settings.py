@@ -1,6 +1,7 @@
 """Django's settings. Every value that differs between machines comes from `env`."""
 
 import re
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from csp.constants import NONE, SELF
@@ -19,8 +20,12 @@ ALLOWED_HOSTS = list(env.words("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1
 PRODUCTION = not DEBUG and any(
     env.text(name) for name in ("ALLOWED_HOSTS", "DATABASE_URL", "DEBUG", "TRIAGE_SERVER")
 )
+if DEBUG and env.text("TRIAGE_SERVER"):
+    env.stop(
+        "DEBUG is on. It shows settings and code to everyone: please switch it off on a server."
+    )
 SECRET_KEY = env.secret_key(production=PRODUCTION)
-CSRF_TRUSTED_ORIGINS = list(env.words("CSRF_TRUSTED_ORIGINS"))
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 
 # --- Sentry ------------------------------------------------------------------------------------
 
@@ -37,7 +42,17 @@ else:
     SENTRY_BASE_URL = env.web_address("SENTRY_BASE_URL", "https://sentry.io")
     SENTRY_ORG = env.text("SENTRY_ORG")
 SENTRY_PROJECTS = () if DEMO else env.words("SENTRY_PROJECTS")
-SENTRY_RETENTION_DAYS = env.whole_number("SENTRY_RETENTION_DAYS", 90, least=1, most=3650)
+SENTRY_FLAVOR = env.text("SENTRY_FLAVOR", "auto").lower()
+if SENTRY_FLAVOR not in ("auto", "sentry", "glitchtip"):
+    env.stop(f"SENTRY_FLAVOR is {SENTRY_FLAVOR!r}; please use auto, sentry or glitchtip.")
+# Sentry's cloud keeps events 30 or 90 days, by plan, and does not say which: the shorter is sure.
+_kept_for = 30 if urlsplit(SENTRY_BASE_URL).hostname == "sentry.io" else 90
+SENTRY_RETENTION_DAYS = env.whole_number("SENTRY_RETENTION_DAYS", _kept_for, least=1, most=3650)
+if not re.fullmatch(r"[!-~]*", SENTRY_AUTH_TOKEN):
+    env.stop(
+        "SENTRY_AUTH_TOKEN holds a blank, a line break or another letter that no token has. "
+        "Please copy it again."
+    )
 if SENTRY_AUTH_TOKEN and not SENTRY_ORG:
     env.stop("SENTRY_AUTH_TOKEN is set but SENTRY_ORG is not. Please set the organization's slug.")
 
@@ -76,6 +91,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "apps.web.middleware.ReadableRequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -114,7 +130,7 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.text("REDIS_URL")
+REDIS_URL = env.redis_address("REDIS_URL")
 if REDIS_URL:
     CACHES = {
         "default": {
@@ -211,7 +227,7 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
-        "triage": {"level": "INFO"},
+        "urllib3": {"level": "CRITICAL"},  # its warnings quote addresses, customers in them
         "django.request": {"level": "ERROR"},
     },
 }

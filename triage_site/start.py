@@ -104,7 +104,7 @@ def _serve(port: int, source: str) -> None:
     print(f"\nTriage is on http://127.0.0.1:{port} and asks {source}\n", flush=True)
     command = [
         *(sys.executable, "-m", "gunicorn", "triage_site.wsgi"),
-        *("--bind", f"127.0.0.1:{port}", "--workers", workers, "--threads", "16"),
+        *("--bind", f"127.0.0.1:{port}", "--workers", workers, "--threads", "32"),
         *("--timeout", "60", "--log-level", "warning", "--no-control-socket"),
     ]
     server = subprocess.Popen(command, cwd=env.BASE_DIR)  # noqa: S603 - our own program

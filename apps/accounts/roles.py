@@ -11,6 +11,7 @@ _TOKENS = (
     "accounts.add_apitoken",
     "accounts.view_apitoken",
     "accounts.change_apitoken",
+    "auth.view_user",
 )
 
 ROLES: dict[str, tuple[str, ...]] = {

@@ -11,6 +11,8 @@ from apps.demo.model import Json, Project
 from apps.demo.settings import Settings
 from apps.demo.world import World
 
+SEVERAL = "You cannot view events from multiple projects."
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -104,11 +106,11 @@ class Ask:
             raise forbidden()
         return found
 
-    def chosen_projects(self) -> list[Project]:
+    def chosen_projects(self, refusal: str = SEVERAL) -> list[Project]:
         """The projects a list is asked about: repeated numeric ids, `-1` or none for all.
 
         Raises ApiError: 400 for a slug, 403 for an id the token cannot see, 400 when several
-        are meant and the plan refuses that.
+        are meant and the plan refuses that, with this endpoint's words.
         """
         visible = self.visible_projects()
         try:
@@ -122,7 +124,7 @@ class Ask:
         else:
             chosen = [one for one in visible if one.id in numbers]
         if len(chosen) > 1 and not self.settings.multi_project:
-            raise bad("You cannot view events from multiple projects.")
+            raise bad(refusal)
         return chosen
 
 

@@ -24,6 +24,7 @@ STATUSES = {
     "ignored": "ignored",
     "archived": "ignored",
 }
+SEVERAL = "You do not have the multi project stream feature enabled"
 GROUP_ID = re.compile(r"\d+")
 
 IssueTest = Callable[[Issue], bool]
@@ -44,11 +45,11 @@ def issue_list(ask: Ask) -> Answer:
     With `group` just these issues come back, whatever their status, the query and the dates.
     Otherwise an issue is listed when one of its events in the window satisfies the query.
     """
+    projects = ask.chosen_projects(SEVERAL)
     if ask.many("group"):
         return _known_issues(ask)
     told = ask.one("query")
     wanted = _read(ask, DEFAULT_QUERY if told is None else told)
-    projects = ask.chosen_projects()
     window = window_of(ask)
     found = [
         issue

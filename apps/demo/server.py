@@ -8,13 +8,14 @@ from http.server import ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
+from apps.demo import glitchtip_routes, routes
 from apps.demo.calls import Call, CallLog
+from apps.demo.connection import Handler
 from apps.demo.control import Control
 from apps.demo.exchange import Answer, ApiError, Ask, forbidden, missing
 from apps.demo.faults import Fault, Faults, fault_from
-from apps.demo.handler import Handler
 from apps.demo.limits import Limiter
-from apps.demo.routes import Route, find_route
+from apps.demo.route import Route
 from apps.demo.settings import Settings
 from apps.demo.world import World
 
@@ -33,12 +34,13 @@ class DemoSentry:
         port: int = 0,
         token: str = "demo-token",  # noqa: S107 - it opens nothing but the demo
         organization: str = "acme",
+        flavor: str = "sentry",
     ) -> None:
         """Binds the port at once; requests are answered after `start`."""
         self.world = world
         self.token = token
         self.organization = organization
-        self.settings = Settings()
+        self.settings = Settings(flavor=flavor)
         self.faults = Faults()
         self.log = CallLog()
         self.limiter = Limiter(self.settings)
@@ -120,7 +122,9 @@ class DemoSentry:
 
     def respond(self, path: str, params: dict[str, list[str]], auth: str) -> Answer:
         """The API's answer to a GET. `auth` is the Authorization header, empty without one."""
-        found = find_route(path)
+        if self.settings.flavor == "glitchtip":
+            return self._as_glitchtip(path, params, auth)
+        found = routes.find_route(path)
         if found is None:
             return missing().answer()
         route, args = found
@@ -131,6 +135,24 @@ class DemoSentry:
             answer = self._answer(route, Ask(path, params, args, *self._context()), auth)
         answer.headers.update(headers)
         return answer
+
+    def _as_glitchtip(self, path: str, params: dict[str, list[str]], auth: str) -> Answer:
+        """No rate limit, other words, and web pages where there is no such route."""
+        found = glitchtip_routes.find(path)
+        if found is None:
+            return glitchtip_routes.nowhere(path)
+        route, args = found
+        try:
+            scheme, _, token = auth.partition(" ")
+            if (scheme.lower(), token) != ("bearer", self.token):
+                raise ApiError(401, "Unauthorized")
+            if route.scope not in self.settings.scopes:
+                raise ApiError(403, "Permission denied")
+            if args.get("org", self.organization) != self.organization:
+                raise missing("Not Found")
+            return route.endpoint(Ask(path, params, args, *self._context()))
+        except ApiError as error:
+            return error.answer()
 
     def _context(self) -> tuple[str, str, World, Settings]:
         return self.url, self.organization, self.world, self.settings

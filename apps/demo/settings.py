@@ -13,7 +13,8 @@ ALL_SCOPES = ("event:read", "org:read", "project:read")
 class Settings:
     """Changed while the server runs, by tests or through `PUT /_demo/settings`.
 
-    `latency_s`: seconds every API answer waits. `retention_days`: how long events can be asked
+    `flavor`: which server is played, `sentry` or `glitchtip`. `latency_s`: seconds every API
+    answer waits. `retention_days`: how long events can be asked
     for, None for ever. `full_page_cap`: most full bodies on a page, None for servers without
     the cap. `row_page_cap`: most rows on a page of the events table, silently.
     `visible_projects`: slugs the token sees, None for all. `multi_project`: off for plans that
@@ -23,6 +24,7 @@ class Settings:
     are enforced only when `rate_limited` is on. `now`: a fixed clock in ISO form, else None.
     """
 
+    flavor: str = "sentry"
     latency_s: float = 0.0
     retention_days: float | None = 90
     full_page_cap: int | None = 10

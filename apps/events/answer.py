@@ -17,10 +17,11 @@ class NoticeCode(StrEnum):
     WINDOW_OPEN = "window_open"
     RETENTION = "retention"
     PROJECT_SKIPPED = "project_skipped"
+    ENVIRONMENT_UNKNOWN = "environment_unknown"
     SIGNAL_MISSING = "signal_missing"
-    CLAMPED = "clamped"
     OUTSIDE_WINDOW = "outside_window"
     INCOMPLETE_LIST = "incomplete_list"
+    FLAVOR_LIMITS = "flavor_limits"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,20 @@
 """What is asked: which customer, in which window, where. Everything in it changes the answer."""
 
 import re
+import unicodedata
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 MAX_CUSTOMER_LENGTH = 200
+MAX_LINK_LENGTH = 2000
 MIN_WINDOW_MINUTES = 1
 MAX_WINDOW_MINUTES = 1440
 
 DEFAULT_FIELDS = ("user.id", "user.email", "user.username")
 
+_CONTROLS = frozenset(("Cc", "Zl", "Zp"))
 _HEX_ID = re.compile(r"[0-9a-f]{32}")
 _LINK = re.compile(r"https?://\S+", re.IGNORECASE)
 _EVENT_IN_LINK = re.compile(
@@ -46,21 +49,24 @@ class Customer:
 def parse_customer(text: str) -> Customer:
     """Read what was typed into the customer field.
 
-    Surrounding blanks are dropped; anything else stays as typed. A pasted Sentry link counts
-    by the event or trace it names and is never opened.
+    Blanks and invisible signs around it are dropped; anything else stays as typed. A pasted
+    Sentry link counts by the event or trace it names and is never opened.
 
     Raises `CustomerRefused` when it is blank, longer than 200 characters, holds a control
     character, or is a link to an issue as such (an issue is not one customer).
     """
-    if any(ord(letter) < 32 or ord(letter) == 127 for letter in text.strip()):
+    if any(unicodedata.category(letter) == "Cs" for letter in text):
+        raise CustomerRefused("The customer is not readable text. Please type it anew.")
+    text = _without_invisible_edges(text)
+    if any(unicodedata.category(letter) in _CONTROLS for letter in text):
         raise CustomerRefused(
             "The customer contains a line break, a tab or another control character. "
             "Please type it on one line."
         )
-    identifier = text.strip()
+    identifier = text
     if not identifier:
         raise CustomerRefused("Please type a customer: a user id, an e-mail or a user name.")
-    if _LINK.fullmatch(identifier):
+    if len(identifier) <= MAX_LINK_LENGTH and _LINK.fullmatch(identifier):
         linked = _customer_in_link(identifier)
         if linked:
             return linked
@@ -72,6 +78,20 @@ def parse_customer(text: str) -> Customer:
     hex_id = as_hex_id(identifier)
     kind = CustomerKind.IDENTIFIER_OR_HEX if hex_id else CustomerKind.IDENTIFIER
     return Customer(identifier=identifier, kind=kind, hex_id=hex_id)
+
+
+def _without_invisible_edges(text: str) -> str:
+    """Without blanks and invisible signs at the ends, which come along when text is pasted."""
+    start, end = 0, len(text)
+    while start < end and _is_invisible(text[start]):
+        start += 1
+    while end > start and _is_invisible(text[end - 1]):
+        end -= 1
+    return text[start:end]
+
+
+def _is_invisible(letter: str) -> bool:
+    return letter.isspace() or unicodedata.category(letter) == "Cf"
 
 
 def as_hex_id(text: str) -> str | None:

@@ -5,71 +5,26 @@ Event and trace ids, versions, line numbers and times are left as they are.
 """
 
 import re
-from collections import Counter
+import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
 from apps.events.answer import Answer
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue, Request
+from apps.events.ledger import CUSTOMER_ALIAS, SHORTEST_IN_TEXT, Ledger
 from apps.events.question import CustomerKind
 from apps.events.secrets import SHAPES, Shape, kind_of_key
 
 RULES_VERSION = 1
-CUSTOMER_ALIAS = "<customer>"
 
-_SHORTEST_IN_TEXT = 3
 _DEEPEST = 12
-_ALREADY_HIDDEN = re.compile(r"<[a-z-]{2,20}(?:-\d{1,6})?>|\[Filtered\]|\[REDACTED\]")
+_LATER_NUMBERS = 1001
 # The tag `user` holds its value with the kind before it.
 _USER_TAG = re.compile(r"(?P<kind>id|email|username|ip):(?P<value>.+)", re.DOTALL)
+_USER_KINDS = {"email": "email", "ip_address": "ip", "name": "name", "display_name": "name"}
 _IDENTITY_NAME = re.compile(r"(?:id|user|username|customer|account|login)$", re.IGNORECASE)
 _VERSION_NAMES = ("version", "build", "release", "dist")
-
-
-class Ledger:
-    """Which alias stands for which value in one answer, and how often each kind was hidden."""
-
-    def __init__(self, customer_values: frozenset[str]) -> None:
-        self.counts: Counter[str] = Counter()
-        self._aliases: dict[tuple[str, str], str] = {}
-        self._numbers: Counter[str] = Counter()
-        self._customer = frozenset(value.casefold() for value in customer_values if value)
-        long_enough = sorted(
-            (value for value in self._customer if len(value) >= _SHORTEST_IN_TEXT),
-            key=len,
-            reverse=True,
-        )
-        joined = "|".join(re.escape(value) for value in long_enough)
-        self._customer_in_text = (
-            re.compile(rf"(?<!\w)(?:{joined})(?!\w)", re.IGNORECASE) if joined else None
-        )
-
-    def alias(self, kind: str, value: str) -> str:
-        """The stand-in for a value of this kind; counts it."""
-        if not value.strip() or _ALREADY_HIDDEN.fullmatch(value):
-            return value
-        if self.is_customer(value):
-            self.counts["customer"] += 1
-            return CUSTOMER_ALIAS
-        self.counts[kind] += 1
-        key = (kind, value.casefold())
-        if key not in self._aliases:
-            self._numbers[kind] += 1
-            self._aliases[key] = f"<{kind}-{self._numbers[kind]}>"
-        return self._aliases[key]
-
-    def is_customer(self, value: str) -> bool:
-        """Whether the whole value is one of the customer's own identifiers."""
-        return value.strip().casefold() in self._customer
-
-    def hide_customer(self, text: str) -> str:
-        """Put the alias in place of each of the customer's identifiers in running text."""
-        if self._customer_in_text is None:
-            return text
-        hidden, count = self._customer_in_text.subn(CUSTOMER_ALIAS, text)
-        self.counts["customer"] += count
-        return hidden
 
 
 def redact(answer: Answer) -> Answer:
@@ -77,12 +32,17 @@ def redact(answer: Answer) -> Answer:
     ledger = Ledger(_customer_values(answer))
     events = tuple(_event(event, ledger) for event in answer.events)
     issues = tuple(_issue(issue, ledger) for issue in answer.issues)
-    customer = replace(answer.question.customer, identifier=CUSTOMER_ALIAS)
+    hex_id = answer.question.customer.hex_id
+    customer = replace(answer.question.customer, identifier=CUSTOMER_ALIAS, hex_id=None)
     return replace(
         answer,
         question=replace(answer.question, customer=customer),
         events=events,
         issues=issues,
+        call_log=tuple(
+            replace(call, path=call.path.replace(hex_id, CUSTOMER_ALIAS) if hex_id else call.path)
+            for call in answer.call_log
+        ),
         redaction=dict(sorted(ledger.counts.items())),
         redaction_version=RULES_VERSION,
     )
@@ -152,7 +112,7 @@ def _string(value: str, ledger: Ledger, key: str) -> str:
     typed = _USER_TAG.fullmatch(value) if key == "user" else None
     if typed:
         return f"{typed['kind']}:{ledger.alias('user', typed['value'])}"
-    named = len(value) >= _SHORTEST_IN_TEXT or bool(_IDENTITY_NAME.search(key))
+    named = len(value) >= SHORTEST_IN_TEXT or bool(_IDENTITY_NAME.search(key))
     if named and ledger.is_customer(value):
         return ledger.alias("user", value)
     return redact_text(value, ledger)
@@ -163,6 +123,8 @@ def _customer_values(answer: Answer) -> frozenset[str]:
     values = {value for event in answer.events for _name, value in event.identities}
     if customer.kind in (CustomerKind.IDENTIFIER, CustomerKind.IDENTIFIER_OR_HEX):
         values.add(customer.identifier)
+        if customer.hex_id:
+            values |= {customer.hex_id, str(uuid.UUID(customer.hex_id))}
     return frozenset(values - {event.id for event in answer.events})
 
 
@@ -186,9 +148,12 @@ def _event(event: Event, ledger: Ledger) -> Event:
 
 
 def redact_event(event: Event, *, customer: str) -> Event:
-    """One event read later than its answer, redacted on its own."""
+    """One event read later than its answer.
+
+    Its aliases have numbers of their own, so that none stands for somebody else of the answer.
+    """
     values = {value for _name, value in event.identities} | {customer}
-    return _event(event, Ledger(frozenset(values - {event.id})))
+    return _event(event, Ledger(frozenset(values - {event.id}), first_number=_LATER_NUMBERS))
 
 
 def _body(body: EventBody, ledger: Ledger) -> EventBody:
@@ -209,6 +174,8 @@ def _body(body: EventBody, ledger: Ledger) -> EventBody:
 def _exception(exception: ExceptionInfo, ledger: Ledger) -> ExceptionInfo:
     return replace(
         exception,
+        type=_optional(exception.type, ledger),
+        module=_optional(exception.module, ledger),
         value=_optional(exception.value, ledger),
         frames=tuple(_frame(frame, ledger) for frame in exception.frames),
     )
@@ -217,6 +184,7 @@ def _exception(exception: ExceptionInfo, ledger: Ledger) -> ExceptionInfo:
 def _frame(frame: Frame, ledger: Ledger) -> Frame:
     return replace(
         frame,
+        module=_optional(frame.module, ledger),
         file=_optional(frame.file, ledger),
         function=_optional(frame.function, ledger),
         code=tuple((number, redact_text(text, ledger)) for number, text in frame.code),
@@ -227,6 +195,8 @@ def _frame(frame: Frame, ledger: Ledger) -> Frame:
 def _breadcrumb(crumb: Breadcrumb, ledger: Ledger) -> Breadcrumb:
     return replace(
         crumb,
+        type=_optional(crumb.type, ledger),
+        level=_optional(crumb.level, ledger),
         category=_optional(crumb.category, ledger),
         message=_optional(crumb.message, ledger),
         data=_mapping(crumb.data, ledger),
@@ -236,6 +206,7 @@ def _breadcrumb(crumb: Breadcrumb, ledger: Ledger) -> Breadcrumb:
 def _request(request: Request, ledger: Ledger) -> Request:
     return replace(
         request,
+        method=_optional(request.method, ledger),
         url=_optional(request.url, ledger),
         query=_pairs(request.query, ledger),
         headers=_pairs(request.headers, ledger),
@@ -259,17 +230,24 @@ def _mapping(values: Mapping[str, object], ledger: Ledger) -> dict[str, object]:
 def _mapping_of_mappings(
     values: Mapping[str, Mapping[str, object]], ledger: Ledger
 ) -> dict[str, dict[str, object]]:
-    return {name: _mapping(inner, ledger) for name, inner in values.items()}
+    return {redact_text(name, ledger): _mapping(inner, ledger) for name, inner in values.items()}
 
 
 def _user(user: Mapping[str, object], ledger: Ledger) -> dict[str, object]:
-    """The user's own fields are personal whatever they hold; the rest goes by the common rules."""
-    own = {"id": "user", "email": "email", "username": "user", "ip_address": "ip", "name": "name"}
-    redacted = _mapping({name: value for name, value in user.items() if name not in own}, ledger)
-    for name, kind in own.items():
-        if user.get(name):
-            redacted[name] = ledger.alias(kind, str(user[name]))
-    return redacted
+    """Everything below the user is personal, but for where in the world they are."""
+    return {name: _personal(name, value, ledger) for name, value in user.items()}
+
+
+def _personal(name: str, value: object, ledger: Ledger) -> object:
+    if name == "geo":
+        return redact_value(value, ledger)
+    if isinstance(value, Mapping):
+        return {str(key): _personal(str(key), inner, ledger) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_personal(name, inner, ledger) for inner in value]
+    if value is None or isinstance(value, bool):
+        return value
+    return ledger.alias(_USER_KINDS.get(name, "user"), str(value))
 
 
 def _issue(issue: Issue, ledger: Ledger) -> Issue:

@@ -105,6 +105,15 @@ SHAPES = (
     ),
     Shape(
         "token",
+        re.compile(
+            r"authorization\\?[\"']?\s{0,3}[=:]\s{0,3}\\?[\"']?(?:[a-z]{1,20}\s{1,3})?"
+            r"(?P<value>[\w.~+/=-]{6,4000})",
+            re.IGNORECASE,
+        ),
+        ("authorization",),
+    ),
+    Shape(
+        "token",
         re.compile(r"\b(?:bearer|basic)[ :=]{1,3}(?P<value>[\w.~+/=-]{8,4000})", re.IGNORECASE),
         ("bearer", "basic"),
     ),
@@ -129,7 +138,7 @@ SHAPES = (
         re.compile(
             r"(?<![a-z])(?:[a-z0-9]{1,20}[_-]){0,3}"
             r"(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|session[_-]?id|cvv|cvc)"
-            r"[\"']?\s{0,3}(?:=>|=|:)\s{0,3}(?P<value>\"[^\"\n]{1,500}\"|'[^'\n]{1,500}'|[^\s,;&\"'<>)\]}]{1,500})",
+            r"\\?[\"']?\s{0,3}(?:=>|=|:)\s{0,3}\\?(?P<value>\"[^\"\n]{1,500}\"|'[^'\n]{1,500}'|[^\s,;&\"'<>)\]}]{1,500})",
             re.IGNORECASE,
         ),
         ("passw", "pwd", "secret", "token", "key", "session", "cvv", "cvc"),

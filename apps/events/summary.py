@@ -35,7 +35,7 @@ RULES = (
         r"rate.?limit|too many requests|\b429\b|throttl",
         "A service refused because it was asked too often.",
     ),
-    _rule(r"out.?of.?memory|oom|memory.?limit", "The program ran out of memory."),
+    _rule(r"out.?of.?memory|\boom\b|oomkill|memory.?limit", "The program ran out of memory."),
     _rule(
         r"recursion|stack.?overflow|call stack", "The program went round in circles and stopped."
     ),
@@ -67,11 +67,12 @@ RULES = (
         "A server that was needed did not answer as it should.",
     ),
     _rule(
-        r"content.security|csp|blocked .{0,30}from",
+        r"content.security|\bcsp\b|blocked .{0,30}from",
         "The browser refused to load something on the page.",
     ),
     _rule(
-        r"typeerror|undefined|null|none ?type|nil|keyerror|indexerror|attributeerror|unwrap|panic",
+        r"typeerror|undefined|\bnull|null(?:pointer|reference)|none ?type|\bnil\b"
+        r"|keyerror|indexerror|attributeerror|unwrap|\bpanic",
         "The program met something it did not expect and stopped.",
     ),
 )
@@ -115,7 +116,7 @@ def headline(answer: Answer) -> str:
 
 
 def _none_so_far(answer: Answer) -> str:
-    if answer.has_notice(NoticeCode.WINDOW_OPEN):
+    if {notice.code for notice in answer.notices} == {NoticeCode.WINDOW_OPEN}:
         return "No errors for this customer so far."
     return "No errors were found, but the answer is not complete."
 

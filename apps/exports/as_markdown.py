@@ -13,6 +13,7 @@ from apps.exports.wording import (
     how_to_get_it,
     iso,
     moment_and_window,
+    nothing_listed,
     omission,
     seconds,
     title_if_more,
@@ -80,7 +81,7 @@ def _header(header: Header) -> str:
 
 def _summary(document: Document) -> str:
     if not document.issues:
-        return "" if document.header.events_listed else "No errors are listed in this window."
+        return "" if document.header.events_listed else nothing_listed(document.header)
     rows = [
         "# Issues",
         "| # | issue | what happened | title | level | project | caught | events | users affected "

@@ -12,6 +12,7 @@ from apps.exports.wording import (
     how_to_get_it,
     iso,
     moment_and_window,
+    nothing_listed,
     omission,
     seconds,
     title_if_more,
@@ -38,7 +39,7 @@ def _header(header: Header) -> list[str]:
         completeness(header),
         *(f"Notice {note.code}: {folded(note.message)}" for note in header.notices),
         *([f"Lookup: {header.lookup_id}"] if header.lookup_id else []),
-        *([] if header.events_listed else ["No errors are listed in this window."]),
+        *([] if header.events_listed else [nothing_listed(header)]),
     ]
 
 

@@ -87,3 +87,10 @@ def differences(event: EventFacts, lead: EventFacts) -> list[tuple[str, str]]:
     pairs += [("trace", event.trace_id), ("link", event.permalink)]
     pairs += [("error", f"{raised.type}: {raised.value}") for raised in event.exceptions]
     return [(name, value) for name, value in pairs if value]
+
+
+def nothing_listed(header: Header) -> str:
+    """What an empty list means: nothing happened only where the answer is complete."""
+    if header.complete:
+        return "There were no errors of this customer in this window."
+    return "No errors are listed, but the list is not complete: there may have been some."

@@ -24,6 +24,7 @@ from apps.lookups.services import (
 )
 
 MOST_REFRESHED = 10
+_FILTERED = frozenset(("outcome", "origin", "from_cache", "redacted", "user", "created_at", "kept"))
 _NBSP = "\N{NO-BREAK SPACE}"
 
 
@@ -72,6 +73,10 @@ class LookupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
     exclude = ("cache_key", "marker", "customer_hash")
     list_per_page = 50
     show_full_result_count = False
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Only the filters that are offered: no customer belongs into an address."""
+        return lookup.split("__", maxsplit=1)[0] in _FILTERED
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Lookups are made by looking up."""

@@ -10,12 +10,12 @@ from django.conf import settings
 
 from apps.lookups import shared
 from apps.lookups.pacing import SharedPace
-from apps.sentry import SentryAuthRefused, SentryClient, SentryConfig
+from apps.sentry import Flavor, SentryAuthRefused, SentryClient, SentryConfig
 from apps.sentry.parsing import Project
 
 CLOUD_HOST = "sentry.io"
 _KEPT_FOR_S = 600
-_REGION_FOR_S = 24 * 60 * 60
+_DAY_S = 24 * 60 * 60
 
 
 def sentry_config() -> SentryConfig:
@@ -29,16 +29,39 @@ def sentry_config() -> SentryConfig:
         projects=tuple(settings.SENTRY_PROJECTS),
         max_events=settings.TRIAGE_MAX_EVENTS,
         retention_days=settings.SENTRY_RETENTION_DAYS,
+        flavor=Flavor(settings.SENTRY_FLAVOR),
     )
 
 
 @contextmanager
 def sentry_client() -> Iterator[SentryClient]:
-    """A client for one lookup, closed afterwards. Raises a `SentryError` where none can be had."""
+    """A client for one lookup, closed afterwards. Raises a `SentryError` where none can be had.
+
+    What the lookup finds out about the kind of server is remembered for those to come.
+    """
     config = sentry_config()
     pace = SharedPace(_fingerprint(config))
-    with closing(SentryClient(_in_its_region(config, pace), pace)) as client:
+    known = _as_known(_in_its_region(config, pace))
+    with closing(SentryClient(known, pace)) as client:
         yield client
+    _remember(client)
+
+
+def _as_known(config: SentryConfig) -> SentryConfig:
+    """With what is remembered about the server; what was configured stays as it is."""
+    flavor = shared.get(f"flavor/{_fingerprint(config)}")
+    if config.flavor == Flavor.AUTO and flavor in (Flavor.SENTRY, Flavor.GLITCHTIP):
+        config = replace(config, flavor=Flavor(str(flavor)))
+    one_project = shared.get(f"one-project/{_fingerprint(config)}") is True
+    return replace(config, one_project=one_project)
+
+
+def _remember(client: SentryClient) -> None:
+    """Keep for a day what this lookup has shown about the server, never what it only guessed."""
+    if client.config.flavor == Flavor.AUTO and client.flavor_is_sure:
+        shared.put(f"flavor/{_fingerprint(client.config)}", str(client.flavor), _DAY_S)
+    if client.one_project and not client.config.one_project:
+        shared.put(f"one-project/{_fingerprint(client.config)}", True, _DAY_S)
 
 
 def _in_its_region(config: SentryConfig, pace: SharedPace) -> SentryConfig:
@@ -50,7 +73,7 @@ def _in_its_region(config: SentryConfig, pace: SharedPace) -> SentryConfig:
     if not isinstance(region, str):
         with closing(SentryClient(config, pace)) as client:
             region = client.region_url() or config.base_url
-        shared.put(key, region, _REGION_FOR_S)
+        shared.put(key, region, _DAY_S)
     return replace(config, base_url=region)
 
 

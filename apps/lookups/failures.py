@@ -3,45 +3,18 @@
 import time
 
 from apps.lookups import shared
-from apps.sentry import (
-    SentryAuthRefused,
-    SentryBadResponse,
-    SentryCrowded,
-    SentryError,
-    SentryNotFound,
-    SentryPermissionMissing,
-    SentryRateLimited,
-    SentryRejectedQuery,
-    SentryResting,
-    SentryServerError,
-    SentryTimeout,
-    SentryUnreachable,
-)
+from apps.lookups.problems import known_errors
+from apps.sentry import SentryError, SentryRateLimited, SentryResting
 
 _KEPT_FOR_S = 10
-_KINDS: dict[str, type[SentryError]] = {
-    kind.__name__: kind
-    for kind in (
-        SentryAuthRefused,
-        SentryBadResponse,
-        SentryCrowded,
-        SentryNotFound,
-        SentryPermissionMissing,
-        SentryRejectedQuery,
-        SentryServerError,
-        SentryTimeout,
-        SentryUnreachable,
-    )
-}
-_WITH_WAIT: dict[str, type[SentryRateLimited] | type[SentryResting]] = {
-    kind.__name__: kind for kind in (SentryRateLimited, SentryResting)
-}
 
 
 def note(key: str, error: SentryError) -> None:
     """Tell those who wait under this key that the asking failed, and how."""
     wait = error.retry_after if isinstance(error, SentryRateLimited | SentryResting) else 0.0
-    value = [type(error).__name__, error.message, error.detail, wait, time.time()]
+    known = known_errors()
+    name = next((kind.__name__ for kind in type(error).__mro__ if kind.__name__ in known), "")
+    value = [name, error.message, error.detail, wait, time.time()]
     shared.put(f"{key}/failure", value, _KEPT_FOR_S)
 
 
@@ -51,6 +24,7 @@ def since(key: str, moment: float) -> SentryError | None:
     if not isinstance(value, list) or len(value) != 5 or value[4] < moment:
         return None
     name, message, detail, wait, _when = value
-    if name in _WITH_WAIT:
-        return _WITH_WAIT[name](message, retry_after=wait, detail=detail)
-    return _KINDS[name](message, detail=detail) if name in _KINDS else None
+    kind = known_errors().get(name)
+    if kind is not None and issubclass(kind, SentryRateLimited | SentryResting):
+        return kind(message, retry_after=wait, detail=detail)
+    return kind(message, detail=detail) if kind else None

@@ -21,6 +21,7 @@ from apps.sentry import (
     SentryUnreachable,
 )
 from apps.sentry.pace import LocalSlot
+from apps.sentry.replies import seconds_to_reset
 
 PLACES = 4
 FAILURES_TO_REST = 5
@@ -41,7 +42,7 @@ class SharedPace:
     """The pace of everyone who uses one token. `name` stands for the token in the cache."""
 
     def __init__(self, name: str) -> None:
-        self._not_before = f"pace/{name}/not-before"
+        self._name = name
         self._rest = f"pace/{name}/rest"
         self._failures = f"pace/{name}/failures"
         self._probe = f"pace/{name}/probe"
@@ -49,10 +50,11 @@ class SharedPace:
         with _places_lock:
             self._local = _places.setdefault(name, BoundedSemaphore(PLACES))
 
-    def check(self) -> None:
+    def check(self, route: str) -> None:
         """Raise when a limit is still on, or while Sentry rests (one probe may pass after it)."""
-        marks = shared.get_many((self._not_before, self._rest))
-        wait = _number(marks.get(self._not_before)) - time.time()
+        not_before = self._not_before(route)
+        marks = shared.get_many((not_before, self._rest))
+        wait = _number(marks.get(not_before)) - time.time()
         if wait > 0:
             raise SentryRateLimited("Sentry limits how often it may be asked.", retry_after=wait)
         rest = marks.get(self._rest)
@@ -63,18 +65,18 @@ class SharedPace:
         """A place in this process first, then one of the four that all processes share."""
         return self._both(seconds)
 
-    def answered(self, headers: Mapping[str, str]) -> None:
+    def answered(self, route: str, headers: Mapping[str, str]) -> None:
         """Sentry is well; when nothing is left of its limit, everyone waits for the reset."""
         if shared.get(self._rest) is not None or shared.get(self._failures) is not None:
             for key in (self._rest, self._failures, self._probe):
                 shared.delete(key)
         if headers.get("x-sentry-rate-limit-remaining", "").strip() == "0":
-            self._wait_until(_number(headers.get("x-sentry-rate-limit-reset")))
+            self._wait(route, seconds_to_reset(headers) or 0.0)
 
-    def failed(self, error: SentryError) -> None:
+    def failed(self, route: str, error: SentryError) -> None:
         """A limit is told to all; failures in a row give Sentry a rest, longer each time."""
         if isinstance(error, SentryRateLimited):
-            self._wait_until(time.time() + error.retry_after)
+            self._wait(route, error.retry_after)
         elif isinstance(error, _HAMMERED) and not isinstance(error, SentryCrowded):
             rest = shared.get(self._rest)
             if rest is None and shared.count(self._failures, _COUNT_FOR_S) < FAILURES_TO_REST:
@@ -94,10 +96,13 @@ class SharedPace:
             retry_after=max(wait, 1.0),
         )
 
-    def _wait_until(self, moment: float) -> None:
-        seconds = min(moment - time.time(), 3600.0)
+    def _not_before(self, route: str) -> str:
+        """Sentry limits each endpoint for itself, and so does the mark."""
+        return f"pace/{self._name}/not-before{route}"
+
+    def _wait(self, route: str, seconds: float) -> None:
         if seconds > 0:
-            shared.put(self._not_before, time.time() + seconds, seconds)
+            shared.put(self._not_before(route), time.time() + seconds, seconds)
 
     @contextmanager
     def _both(self, seconds: float) -> Iterator[None]:

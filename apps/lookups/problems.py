@@ -1,14 +1,16 @@
 """THE table: each failure's code, statuses, plain sentence and next step, once for every door."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 from apps.sentry import (
     SentryAuthRefused,
     SentryBadResponse,
+    SentryCrowded,
     SentryError,
     SentryNotFound,
     SentryPermissionMissing,
+    SentryProjectUnseen,
     SentryRateLimited,
     SentryRejectedQuery,
     SentryResting,
@@ -54,6 +56,11 @@ _TABLE: dict[type[SentryError], Problem] = {
         "We could not ask Sentry: it does not know our organization or project.",
         _ASK_ADMIN,
     ),
+    SentryProjectUnseen: Problem(
+        "not_found",
+        "We could not ask Sentry: there is no such project that we can see.",
+        "Please check the name of the project, or search all projects.",
+    ),
     SentryRejectedQuery: Problem(
         "query_refused",
         "Sentry did not accept the question.",
@@ -64,6 +71,25 @@ _TABLE: dict[type[SentryError], Problem] = {
     ),
     SentryBadResponse: Problem(
         "unreadable", "Sentry answered, but the answer could not be read.", _TRY_AGAIN
+    ),
+    SentryRateLimited: Problem(
+        "rate_limited",
+        "We could not ask Sentry: it limits how often we may ask.",
+        _TRY_AGAIN,
+        api_status=503,
+    ),
+    SentryResting: Problem(
+        "resting",
+        "Sentry has failed several times in a row, so we are giving it a rest.",
+        _TRY_AGAIN,
+        api_status=503,
+    ),
+    SentryCrowded: Problem(
+        "too_slow",
+        "Too many people are asking Sentry at the same time.",
+        "Please try again in a few seconds.",
+        api_status=503,
+        retry_after=5,
     ),
     SentryUnreachable: Problem(
         "unreachable", "We could not reach Sentry.", _TRY_AGAIN, api_status=504
@@ -77,46 +103,20 @@ _TABLE: dict[type[SentryError], Problem] = {
 }
 
 
+def known_errors() -> dict[str, type[SentryError]]:
+    """The errors that have a row of their own, by name."""
+    return {kind.__name__: kind for kind in _TABLE}
+
+
 def problem_of(error: SentryError) -> Problem:
     """How to tell this failure."""
     detail = f"{error.message} {error.detail}".strip()
-    if isinstance(error, SentryRateLimited):
-        return rate_limited(ceil(error.retry_after), detail)
-    if isinstance(error, SentryResting):
-        return resting(ceil(error.retry_after), detail)
     known = next(_TABLE[kind] for kind in type(error).__mro__ if kind in _TABLE)
-    return Problem(
-        code=known.code,
-        message=known.message,
-        next_step=known.next_step,
-        page_status=known.page_status,
-        api_status=known.api_status,
-        detail=detail,
-    )
-
-
-def rate_limited(seconds: int, detail: str = "") -> Problem:
-    """Sentry wants us to wait that many seconds."""
-    return Problem(
-        code="rate_limited",
-        message="We could not ask Sentry: it limits how often we may ask.",
-        next_step=f"Please try again in {seconds} s.",
-        api_status=503,
-        retry_after=seconds,
-        detail=detail,
-    )
-
-
-def resting(seconds: int, detail: str = "") -> Problem:
-    """Sentry failed again and again, and we leave it alone for that many seconds."""
-    return Problem(
-        code="resting",
-        message="Sentry has failed several times in a row, so we are giving it a rest.",
-        next_step=f"Please try again in {seconds} s.",
-        api_status=503,
-        retry_after=seconds,
-        detail=detail,
-    )
+    if not isinstance(error, SentryRateLimited | SentryResting):
+        return replace(known, detail=detail)
+    seconds = ceil(min(error.retry_after, 86400))
+    step = f"Please try again in {seconds} s."
+    return replace(known, next_step=step, retry_after=seconds, detail=detail)
 
 
 def bad_input(message: str, next_step: str = "Please correct it and try again.") -> Problem:

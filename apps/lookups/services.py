@@ -15,9 +15,10 @@ from django.utils.crypto import salted_hmac
 from apps.events.answer import Answer, Notice, NoticeCode
 from apps.events.durations import duration
 from apps.events.event import Event
+from apps.events.ledger import Ledger
 from apps.events.narrowing import narrowed
 from apps.events.question import Customer, Question, Window, parse_customer
-from apps.events.redaction import RULES_VERSION, redact, redact_event
+from apps.events.redaction import RULES_VERSION, redact, redact_event, redact_text
 from apps.lookups import failures, store
 from apps.lookups.connection import (
     sentry_client,
@@ -30,7 +31,6 @@ from apps.lookups.recording import record_answer, record_failure
 from apps.lookups.single_flight import share
 from apps.lookups.store import Kept
 from apps.sentry import SentryError, fetch_answer, fetch_event
-from apps.sentry.checkup import Finding, check_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,6 @@ class LookupResult:
 
     lookup: Lookup
     answer: Answer
-
-
-_CONNECT = "Set SENTRY_AUTH_TOKEN and SENTRY_ORG; the README says which token Sentry needs."
 
 
 class LookupPurged(Exception):
@@ -146,6 +143,7 @@ def answer_unredacted(lookup: Lookup) -> LookupResult:
     try:
         answer = _fetch(lookup)
     except SentryError as error:
+        _hide_customer(lookup, error)
         problem = problem_of(error)
         record_failure(lookup, problem, started)
         raise LookupFailed(problem) from error
@@ -177,44 +175,13 @@ def read_event(lookup: Lookup, answer: Answer, event_id: str) -> Event | None:
 def purge_answers(lookups: Sequence[Lookup]) -> int:
     """Remove the kept answers of these lookups, snapshot and shared copy; returns how many."""
     keys = {lookup.cache_key for lookup in lookups}
-    for key in keys:
-        store.drop(key)
+    for lookup in lookups:
+        kept = store.from_snapshot(bytes(lookup.snapshot)) if lookup.snapshot else None
+        store.drop(lookup.cache_key, kept)
     Lookup.objects.filter(cache_key__in=keys).update(cached_until=None)
     return Lookup.objects.filter(pk__in=[lookup.pk for lookup in lookups]).update(
         snapshot=None, purged_at=timezone.now()
     )
-
-
-def search_choices() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Slugs of projects and names of environments to choose from; empty when Sentry is silent."""
-    try:
-        with sentry_client() as client:
-            projects = visible_projects(client)
-            allowed = client.config.projects
-    except SentryError:
-        return (), ()
-    offered = [project for project in projects if not allowed or project.slug in allowed]
-    environments = {name for project in offered for name in project.environments}
-    return tuple(sorted(project.slug for project in offered)), tuple(sorted(environments))
-
-
-def check_connection() -> tuple[Finding, ...]:
-    """What works between us and the configured Sentry, line by line."""
-    try:
-        config = sentry_config()
-    except SentryError as error:
-        return (Finding("Configuration", False, error.message, _CONNECT),)
-    return check_up(config)
-
-
-def sentry_state() -> str:
-    """ "ok", or the code of the problem that asking Sentry meets now."""
-    try:
-        with sentry_client() as client:
-            client.projects()
-    except SentryError as error:
-        return problem_of(error).code
-    return "ok"
 
 
 def _snapshot_of(lookup: Lookup) -> Answer | None:
@@ -252,6 +219,8 @@ def _shared_answer(lookup: Lookup) -> Kept | None:
     if kept is not None:
         return kept if kept.is_fresh else None
     question = question_of(lookup)
+    if question.customer.hex_id:
+        return None  # an event given by its id is shown wherever in time it lies
     around = store.get_around(store.windows_key(question, sentry_config()), question.window)
     return Kept(narrowed(around.answer, question), around.until) if around else None
 
@@ -260,6 +229,7 @@ def _ask(lookup: Lookup, started: float) -> LookupResult:
     try:
         answer = redact(_fetch(lookup))
     except SentryError as error:
+        _hide_customer(lookup, error)
         stale = _stale_answer(lookup, error)
         if stale is None:
             failures.note(lookup.cache_key, error)
@@ -273,6 +243,12 @@ def _ask(lookup: Lookup, started: float) -> LookupResult:
     )
     record_answer(lookup, answer, started)
     return LookupResult(lookup, answer)
+
+
+def _hide_customer(lookup: Lookup, error: SentryError) -> None:
+    """Sentry may repeat the question in what it says; that goes into records and logs."""
+    ledger = Ledger(frozenset({question_of(lookup).customer.identifier}))
+    error.detail = redact_text(error.detail, ledger)
 
 
 def _stale_answer(lookup: Lookup, error: SentryError) -> Answer | None:

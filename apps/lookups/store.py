@@ -68,6 +68,8 @@ def _identity(question: Question, config: SentryConfig) -> list[object]:
         list(question.fields),
         config.max_events,
         config.max_bodies,
+        config.retention_days,
+        _digest([config.token]),
     ]
 
 
@@ -104,9 +106,12 @@ def put(key: str, answer: Answer) -> datetime:
     return until
 
 
-def drop(key: str) -> None:
-    """Forget the shared answer."""
+def drop(key: str, answer: Answer | None) -> None:
+    """Forget the shared answer, and the events of it that were read later."""
     shared.delete(key)
+    for event in answer.events if answer else ():
+        if event.body is None:
+            shared.delete(f"{key}/{event.id}")
 
 
 def note_window(index: str, key: str, answer: Answer) -> None:

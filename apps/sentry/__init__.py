@@ -1,7 +1,7 @@
 """Asking Sentry: HTTP in, plain data out. Knows no Django."""
 
 from apps.sentry.client import SentryClient
-from apps.sentry.config import SentryConfig
+from apps.sentry.config import Flavor, SentryConfig
 from apps.sentry.errors import (
     SentryAuthRefused,
     SentryBadResponse,
@@ -9,6 +9,7 @@ from apps.sentry.errors import (
     SentryError,
     SentryNotFound,
     SentryPermissionMissing,
+    SentryProjectUnseen,
     SentryRateLimited,
     SentryRejectedQuery,
     SentryResting,
@@ -20,6 +21,7 @@ from apps.sentry.pace import Pace
 from apps.sentry.plan import fetch_answer, fetch_event
 
 __all__ = [
+    "Flavor",
     "Pace",
     "SentryAuthRefused",
     "SentryBadResponse",
@@ -29,6 +31,7 @@ __all__ = [
     "SentryError",
     "SentryNotFound",
     "SentryPermissionMissing",
+    "SentryProjectUnseen",
     "SentryRateLimited",
     "SentryRejectedQuery",
     "SentryResting",

@@ -1,12 +1,17 @@
 """Full bodies of listed events: ten a page from their issue, one by one where that misses some."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from apps.events.event import Event, EventBody
 from apps.sentry.client import Scope, SentryClient
-from apps.sentry.errors import SentryError, SentryNotFound
+from apps.sentry.errors import (
+    SentryBadResponse,
+    SentryError,
+    SentryNotFound,
+    SentryRejectedQuery,
+)
 from apps.sentry.parsing import event_id_of, parse_body
 from apps.sentry.search import Search
 
@@ -19,51 +24,57 @@ class Bodies:
     failed: tuple[SentryError, ...] = ()
 
 
-def read_bodies(
-    client: SentryClient,
-    issue_id: str | None,
-    events: Sequence[Event],
-    search: Search,
-    scope: Scope,
-) -> Bodies:
-    """The bodies of these events of one issue. Never raises a `SentryError`, but tells of each."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The bodies to read of one issue: of `events`, or of others as near.
+
+    Where several events share the edge's second, whichever of the `listed` ids come first serve
+    as well. `search` and `scope` are those that found the events.
+    """
+
+    issue_id: str | None
+    events: Sequence[Event]
+    listed: Collection[str]
+    search: Search
+    scope: Scope
+
+
+def read_bodies(client: SentryClient, wanted: Wanted) -> Bodies:
+    """As many bodies as events are wanted. Raises no `SentryError`, but tells of each."""
     found: dict[str, EventBody] = {}
     failed: list[SentryError] = []
-    if issue_id:
+    if wanted.issue_id:
         try:
-            _from_issue(client, issue_id, events, search, scope, found)
-        except SentryNotFound:
-            pass  # the issue was merged or deleted meanwhile; its events can still be read singly
+            _from_issue(client, wanted.issue_id, wanted, found)
+        except (SentryNotFound, SentryBadResponse, SentryRejectedQuery) as error:
+            failed.append(error)  # this list is no good, but the events can be read singly
         except SentryError as error:
             return Bodies(found, (error,))
-    for event in events:
-        if event.id not in found:
-            try:
-                found[event.id] = read_single_body(client, event)
-            except SentryError as error:
-                failed.append(error)
+    missing = [event for event in wanted.events if event.id not in found]
+    for event in missing[: len(wanted.events) - len(found)]:
+        try:
+            found[event.id] = read_single_body(client, event)
+        except SentryError as error:
+            failed.append(error)
     return Bodies(found, tuple(failed))
 
 
 def _from_issue(
-    client: SentryClient,
-    issue_id: str,
-    events: Sequence[Event],
-    search: Search,
-    scope: Scope,
-    found: dict[str, EventBody],
+    client: SentryClient, issue_id: str, wanted: Wanted, found: dict[str, EventBody]
 ) -> None:
-    """Page through the issue between the first and last wanted event, while that finds some.
+    """Page through the issue between the first and last event, while that finds some.
 
     Adds to `found` as it goes, so that an error on a later page costs only what was not read.
     """
-    wanted = {event.id for event in events}
-    times = [event.timestamp for event in events]
-    span = replace(scope, start=min(times), end=max(times) + timedelta(seconds=1))
-    for page in client.issue_events(issue_id, search.text, span):
-        on_page = {event_id: body for body in page if (event_id := event_id_of(body)) in wanted}
-        found.update((event_id, parse_body(body)) for event_id, body in on_page.items() if event_id)
-        if not on_page or len(found) == len(wanted):
+    times = [event.timestamp for event in wanted.events]
+    span = replace(wanted.scope, start=min(times), end=max(times) + timedelta(seconds=1))
+    for page in client.issue_events(issue_id, wanted.search.text, span):
+        before = len(found)
+        for body in page:
+            event_id = event_id_of(body)
+            if event_id in wanted.listed and event_id and len(found) < len(wanted.events):
+                found[event_id] = parse_body(body)
+        if len(found) in (before, len(wanted.events)):
             return
 
 

@@ -8,16 +8,18 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
-from apps.sentry.config import SentryConfig
+from apps.sentry.config import Flavor, SentryConfig
 from apps.sentry.deadline import Deadline
 from apps.sentry.errors import (
     SentryAuthRefused,
     SentryBadResponse,
     SentryError,
     SentryNotFound,
+    SentryOneProjectOnly,
     SentryPermissionMissing,
     SentryRateLimited,
     SentryTimeout,
+    SentryUnknownRoute,
     SentryUnreachable,
 )
 from apps.sentry.lenient import items
@@ -121,11 +123,27 @@ class _Checkup:
         times = (now - timedelta(hours=1), now)
         start, end = (f"{moment:%Y-%m-%dT%H:%M:%S}" for moment in times)
         params = (("dataset", "errors"), ("field", "count()"), ("query", ""), ("project", "-1"))
-        self._get(f"{self._organization}/events/", *params, ("start", start), ("end", end))
-        return "Events can be listed by customer."
+        try:
+            if self._config.flavor != Flavor.GLITCHTIP:
+                self._get(f"{self._organization}/events/", *params, ("start", start), ("end", end))
+                return "Events can be listed by customer."
+        except SentryOneProjectOnly:
+            return "Events can be listed by customer, in one project at a time."
+        except SentryUnknownRoute:
+            if self._config.flavor == Flavor.SENTRY:
+                raise
+        return self._ask_glitchtip()
+
+    def _ask_glitchtip(self) -> str:
+        """There is no events table: each project's own list is read instead."""
+        path = f"/projects/{quote(self._config.organization, safe='')}/{self._project}/events/"
+        if self._project and not isinstance(self._get(path, ("limit", "1")).body, list):
+            raise SentryBadResponse("The project's list of events cannot be read.")
+        return "This is a GlitchTip: each project's own list of events is read."
 
     def _ask_issues(self) -> str:
-        self._get(f"{self._organization}/issues/", ("query", ""), ("limit", "1"))
+        with suppress(SentryOneProjectOnly):
+            self._get(f"{self._organization}/issues/", ("query", ""), ("limit", "1"))
         return "Facts about problems can be read."
 
     def _ask_event(self) -> str:

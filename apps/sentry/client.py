@@ -11,9 +11,9 @@ from urllib.parse import quote, urlsplit
 
 from apps.events.answer import Call
 from apps.events.event import Event, Issue
-from apps.sentry.config import SentryConfig
+from apps.sentry.config import Flavor, SentryConfig
 from apps.sentry.deadline import Deadline
-from apps.sentry.errors import SentryBadResponse, SentryNotFound
+from apps.sentry.errors import SentryBadResponse, SentryNotFound, SentryUnknownRoute
 from apps.sentry.lenient import items, mapping, text
 from apps.sentry.pace import AlonePace, Pace
 from apps.sentry.parsing import (
@@ -43,6 +43,7 @@ _ROW_FIELDS = (
 
 _NEXT = re.compile(r'<[^>]*>;[^<]*?rel="next"[^<]*')
 _RESULTS = re.compile(r'results="true"')
+_NO_RESULTS = re.compile(r'results="false"')
 _CURSOR = re.compile(r'cursor="([^"]+)"')
 
 
@@ -69,12 +70,20 @@ class Scope:
 
 
 class SentryClient:
-    """Sentry's API for one organization. One client serves one lookup and counts its calls."""
+    """Sentry's API for one organization. One client serves one lookup and counts its calls.
+
+    `flavor` and `one_project` tell what the server turned out to be, as far as it is known;
+    `flavor_is_sure` says that an answer has shown it.
+    """
 
     def __init__(self, config: SentryConfig, pace: Pace | None = None) -> None:
         self.config = config
         self._transport = Transport(config, pace or AlonePace(config.max_parallel))
-        self._organization = f"/organizations/{_segment(config.organization)}"
+        self.organization_path = f"/organizations/{segment(config.organization)}"
+        self.flavor = config.flavor
+        self.flavor_is_sure = False
+        self.one_project = config.one_project
+        self.projects_are_fresh = False
         self.deadline = Deadline(config.deadline_s)
 
     @property
@@ -92,7 +101,9 @@ class SentryClient:
 
         None when it does not say, or names a host that is not Sentry's: the token goes there.
         """
-        reply = self._transport.get(f"{self._organization}/", [("detailed", "0")], self.deadline)
+        reply = self._transport.get(
+            f"{self.organization_path}/", [("detailed", "0")], self.deadline
+        )
         url = text(mapping(mapping(reply.body).get("links")).get("regionUrl")) or ""
         host = urlsplit(url)
         is_sentrys = host.scheme == "https" and (host.hostname or "").endswith(".sentry.io")
@@ -101,8 +112,9 @@ class SentryClient:
     # https://docs.sentry.io/api/organizations/list-an-organizations-projects/
     def projects(self) -> tuple[Project, ...]:
         """All projects the token can see."""
-        pages = self._pages(f"{self._organization}/projects/", [("per_page", str(PER_PAGE))])
-        found = (parse_project(row) for page in pages for row in _list(page))
+        pages = self._pages(f"{self.organization_path}/projects/", [("per_page", str(PER_PAGE))])
+        found = [parse_project(row) for page in pages for row in list_of(page)]
+        self.projects_are_fresh = True
         return tuple(project for project in found if project)
 
     # https://docs.sentry.io/api/explore/query-explore-events-in-table-format/
@@ -120,18 +132,19 @@ class SentryClient:
             ("sort", "-timestamp"),
             ("per_page", str(PER_PAGE)),
         ]
-        for page in self._pages(f"{self._organization}/events/", params):
+        for page in self._pages(f"{self.organization_path}/events/", params):
             if sees_no_project(page.body):
                 raise SentryNotFound("The token sees none of the projects.")
             rows = mapping(page.body).get("data")
             if not isinstance(rows, list):
                 raise SentryBadResponse("The events table came without rows.")
+            self.flavor, self.flavor_is_sure = Flavor.SENTRY, True
             yield [parse_row(row, identity_fields) for row in rows]
 
     def event_count(self, search: str, scope: Scope) -> int | None:
         """How many events the search has in all; None when Sentry does not say."""
         params = [*self._table_params(search, scope), ("field", "count()")]
-        reply = self._transport.get(f"{self._organization}/events/", params, self.deadline)
+        reply = self._transport.get(f"{self.organization_path}/events/", params, self.deadline)
         return parse_count(reply.body)
 
     # https://docs.sentry.io/api/events/list-an-issues-events/
@@ -143,15 +156,15 @@ class SentryClient:
             ("full", "1"),
             ("per_page", str(FULL_PER_PAGE)),
         ]
-        path = f"{self._organization}/issues/{_segment(issue_id)}/events/"
+        path = f"{self.organization_path}/issues/{segment(issue_id)}/events/"
         for page in self._pages(path, params):
-            yield _list(page)
+            yield list_of(page)
 
     # https://docs.sentry.io/api/events/retrieve-an-event-for-a-project/
     def project_event(self, project: str, event_id: str) -> object:
         """The full body of one event. Raises `SentryNotFound` when it is gone."""
         path = (
-            f"/projects/{_segment(self.config.organization)}/{_segment(project)}/events/{event_id}/"
+            f"/projects/{segment(self.config.organization)}/{segment(project)}/events/{event_id}/"
         )
         return self._transport.get(path, [], self.deadline).body
 
@@ -159,23 +172,33 @@ class SentryClient:
     def event_by_id(self, event_id: str, identity_fields: Sequence[str]) -> Event | None:
         """The event of that id anywhere in the organization; None when there is none."""
         try:
-            path = f"{self._organization}/eventids/{event_id}/"
+            path = f"{self.organization_path}/eventids/{event_id}/"
             body = mapping(self._transport.get(path, [], self.deadline).body)
+        except SentryUnknownRoute:
+            raise  # not Sentry's word: this says nothing about the event
         except SentryNotFound:
             return None
         full = {"projectSlug": body.get("projectSlug"), "groupID": body.get("groupId")}
         known = {name: value for name, value in mapping(body.get("event")).items() if value}
-        return parse_full_event({**full, **known}, identity_fields)
+        event = parse_full_event({**full, **known}, identity_fields)
+        if event is None:
+            raise SentryBadResponse("Sentry found the event but did not send it.")
+        return event
 
     # https://docs.sentry.io/api/events/list-an-organizations-issues/ (`group` is not documented)
-    def issues(self, issue_ids: Sequence[str]) -> list[Issue]:
+    def issues(self, issue_ids: Sequence[str], project_ids: Sequence[str] = ()) -> list[Issue]:
         """Facts of up to 100 issues in one call; issues that Sentry leaves out are left out."""
         params = [("group", issue_id) for issue_id in issue_ids[:ISSUES_PER_CALL]]
-        params += [("query", ""), ("project", "-1"), ("limit", str(ISSUES_PER_CALL))]
-        reply = self._transport.get(f"{self._organization}/issues/", params, self.deadline)
+        params += [("project", project_id) for project_id in project_ids or ("-1",)]
+        params += [("query", ""), ("limit", str(ISSUES_PER_CALL))]
+        reply = self._transport.get(f"{self.organization_path}/issues/", params, self.deadline)
         wanted = set(issue_ids)
-        found = (parse_issue(row) for row in _list(reply))
+        found = (parse_issue(row) for row in list_of(reply))
         return [issue for issue in found if issue and issue.id in wanted]
+
+    def get(self, path: str, params: Params) -> Reply:
+        """Any other address below the API's root. Raises a `SentryError`."""
+        return self._transport.get(path, params, self.deadline)
 
     def _table_params(self, search: str, scope: Scope) -> list[tuple[str, str]]:
         return [
@@ -191,7 +214,10 @@ class SentryClient:
         for _page in range(MOST_PAGES):
             reply = self._transport.get(path, [*params, *cursor], self.deadline)
             yield reply
-            following = _next_cursor(reply.headers.get("link", ""))
+            link = reply.headers.get("link", "")
+            following = next_cursor(link)
+            if following is None and not is_last(link, rows_in(reply), PER_PAGE):
+                raise SentryBadResponse("Sentry does not say whether its list goes on.")
             if following is None:
                 return
             cursor = [("cursor", following)]
@@ -204,8 +230,11 @@ def _table_fields(identity_fields: Sequence[str]) -> list[str]:
     return [*_ROW_FIELDS[:room], *identity_fields]
 
 
-def _next_cursor(link: str) -> str | None:
-    """The cursor of the `rel="next"` entry when it says there are results."""
+def next_cursor(link: str) -> str | None:
+    """The cursor of the `rel="next"` entry when it says there are results.
+
+    Found by pattern: addresses hold commas, and GlitchTip wraps the header in braces and quotes.
+    """
     entry = _NEXT.search(link)
     if entry is None or not _RESULTS.search(entry.group(0)):
         return None
@@ -213,12 +242,31 @@ def _next_cursor(link: str) -> str | None:
     return cursor.group(1) if cursor else None
 
 
-def _list(reply: Reply) -> list[object]:
+def is_last(link: str, rows: int, full_page: int) -> bool:
+    """Whether a page without a next cursor surely is the last one.
+
+    Sentry always writes both links, the next one with `results="false"` at the end. A page that
+    is not full needs no link to be believed.
+    """
+    entry = _NEXT.search(link)
+    if entry is not None:
+        return _NO_RESULTS.search(entry.group(0)) is not None
+    return not link and rows < full_page
+
+
+def rows_in(reply: Reply) -> int:
+    """How many rows a page holds, in either of the two forms that pages have."""
+    body = reply.body if isinstance(reply.body, list) else mapping(reply.body).get("data")
+    return len(items(body))
+
+
+def list_of(reply: Reply) -> list[object]:
+    """The rows of a plain list. Raises `SentryBadResponse` when it is something else."""
     if not isinstance(reply.body, list):
         raise SentryBadResponse("Sentry sent something else than a list.")
     return items(reply.body)
 
 
-def _segment(value: str) -> str:
+def segment(value: str) -> str:
     """A path segment: a slug or id as it is, anything else percent-encoded."""
     return quote(value, safe="")

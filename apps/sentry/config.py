@@ -1,6 +1,15 @@
 """Where Sentry is, as whom we ask, and how far we go."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Flavor(StrEnum):
+    """What kind of server answers. `AUTO` finds out with the first list of events."""
+
+    AUTO = "auto"
+    SENTRY = "sentry"
+    GLITCHTIP = "glitchtip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -8,7 +17,8 @@ class SentryConfig:
     """Everything a client needs to know. The token never shows in `repr`.
 
     `base_url` is the host without `/api/0`; `retention_days` is how long Sentry keeps events
-    (90 on most plans and on self-hosted servers, 30 on some).
+    (90 on most plans and on self-hosted servers, 30 on some). `one_project` is true where it is
+    known that only one project at a time can be searched; where it is not, that is found out.
     """
 
     base_url: str
@@ -20,3 +30,5 @@ class SentryConfig:
     max_parallel: int = 4
     deadline_s: float = 25.0
     retention_days: int = 90
+    flavor: Flavor = Flavor.AUTO
+    one_project: bool = False

@@ -67,8 +67,20 @@ class SentryNotFound(SentryError):
     """No such organization, project, issue or event, or none that the token may see (404)."""
 
 
+class SentryUnknownRoute(SentryNotFound):
+    """A web page where the API should say 404: the server has no such route (GlitchTip)."""
+
+
+class SentryProjectUnseen(SentryNotFound):
+    """None of the projects that were asked for is one the token can see."""
+
+
 class SentryRejectedQuery(SentryError):
     """Sentry did not accept the question (400 and other 4xx)."""
+
+
+class SentryOneProjectOnly(SentryRejectedQuery):
+    """The organization may not search several projects at once (400)."""
 
 
 class SentryOutsideRetention(SentryRejectedQuery):

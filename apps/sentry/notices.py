@@ -4,21 +4,21 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from apps.events.answer import Notice, NoticeCode
-from apps.events.event import Event
 from apps.events.question import Question
 from apps.sentry.config import SentryConfig
 from apps.sentry.errors import SentryError
+from apps.sentry.parsing import Project
 
 SETTLING = timedelta(minutes=10)
 
 
 def detail_notices(
-    missing: Sequence[Event], failed: Sequence[SentryError], facts_failed: Sequence[SentryError]
+    missing: int, failed: Sequence[SentryError], facts_failed: Sequence[SentryError]
 ) -> tuple[Notice, ...]:
     notices = []
-    if missing:
+    if missing > 0:
         reason = failed[0].message if failed else "Sentry did not send them."
-        count = "one event" if len(missing) == 1 else f"{len(missing)} events"
+        count = "one event" if missing == 1 else f"{missing} events"
         message = f"The details of {count} could not be read: {reason}"
         notices.append(Notice(NoticeCode.PARTIAL_BODIES, message))
     if facts_failed:
@@ -27,6 +27,32 @@ def detail_notices(
         )
         notices.append(Notice(NoticeCode.SIGNAL_MISSING, message))
     return tuple(notices)
+
+
+def skipped_notices(failed: Sequence[tuple[str, SentryError]]) -> tuple[Notice, ...]:
+    """One for each project (by slug) that could not be searched."""
+    return tuple(
+        Notice(NoticeCode.PROJECT_SKIPPED, f"The project {slug} was not searched: {error.message}")
+        for slug, error in failed
+    )
+
+
+def environment_notices(question: Question, asked: Sequence[Project]) -> tuple[Notice, ...]:
+    """A name that no project has would find nothing, which says nothing about the customer.
+
+    Where Sentry does not list environments, nothing can be told.
+    """
+    known = {name for project in asked for name in project.environments}
+    if not known:
+        return ()
+    return tuple(
+        Notice(
+            NoticeCode.ENVIRONMENT_UNKNOWN,
+            f"There is no environment {name} in the projects that were searched.",
+        )
+        for name in question.environments
+        if name not in known
+    )
 
 
 def window_notices(question: Question, config: SentryConfig, now: datetime) -> tuple[Notice, ...]:

@@ -14,16 +14,16 @@ from apps.sentry.errors import SentryCrowded, SentryError
 class Pace(Protocol):
     """Asked before each call, told after it."""
 
-    def check(self) -> None:
-        """Raise `SentryRateLimited` or `SentryResting` when Sentry must not be asked now."""
+    def check(self, route: str) -> None:
+        """Raise `SentryRateLimited` or `SentryResting` when this endpoint must not be asked now."""
 
     def slot(self, seconds: float) -> AbstractContextManager[None]:
         """One of the few places for calls at a time; `SentryCrowded` if none is free in time."""
 
-    def answered(self, headers: Mapping[str, str]) -> None:
+    def answered(self, route: str, headers: Mapping[str, str]) -> None:
         """A call was answered; the headers (names in lower case) tell what is left."""
 
-    def failed(self, error: SentryError) -> None:
+    def failed(self, route: str, error: SentryError) -> None:
         """A call failed for good, after its last try."""
 
 
@@ -33,17 +33,17 @@ class AlonePace:
     def __init__(self, places: int) -> None:
         self._places = BoundedSemaphore(places)
 
-    def check(self) -> None:
+    def check(self, route: str) -> None:
         """Nothing speaks against asking."""
 
     def slot(self, seconds: float) -> AbstractContextManager[None]:
         """A place among those of this client."""
         return LocalSlot(self._places, seconds)
 
-    def answered(self, headers: Mapping[str, str]) -> None:
+    def answered(self, route: str, headers: Mapping[str, str]) -> None:
         """Not remembered."""
 
-    def failed(self, error: SentryError) -> None:
+    def failed(self, route: str, error: SentryError) -> None:
         """Not remembered."""
 
 

@@ -4,29 +4,40 @@ Whether an answer is complete is decided here and nowhere else.
 """
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeout
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
-from typing import TypeVar
 
 from apps.events.answer import Answer, Notice, NoticeCode, Searched
 from apps.events.event import Event, EventBody, Issue
 from apps.events.question import Question
 from apps.events.timeline import nearest_first
-from apps.sentry.bodies import merge_body, read_bodies, read_single_body
-from apps.sentry.client import ISSUES_PER_CALL, Scope, SentryClient
-from apps.sentry.config import SentryConfig
-from apps.sentry.errors import SentryError, SentryNotFound, SentryTimeout
+from apps.sentry.bodies import Wanted, merge_body, read_bodies, read_single_body
+from apps.sentry.client import Scope, SentryClient
+from apps.sentry.config import Flavor, SentryConfig
+from apps.sentry.errors import SentryProjectUnseen, SentryUnknownRoute
+from apps.sentry.facts import fact_calls
+from apps.sentry.glitchtip import list_glitchtip_events
 from apps.sentry.listing import Listing, list_events
-from apps.sentry.notices import detail_notices, window_notices
+from apps.sentry.notices import detail_notices, environment_notices, window_notices
+from apps.sentry.parallel import crew, parted, within
 from apps.sentry.parsing import Project
 from apps.sentry.search import Search, search_for
 
 _SECOND = timedelta(seconds=1)
 
-T = TypeVar("T")
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """All that the steps of one answer have in common."""
+
+    client: SentryClient
+    pool: ThreadPoolExecutor
+    question: Question
+    search: Search
+    scope: Scope
+    asked: tuple[Project, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +73,15 @@ def fetch_answer(
         else (),
         environments=question.environments,
     )
-    search = search_for(question)
-    slugs = {project.slug for project in asked}
-    pool = ThreadPoolExecutor(client.config.max_parallel, thread_name_prefix="sentry")
+    plan = _Plan(client, crew(client), question, search_for(question), scope, tuple(asked))
     try:
-        listing = _within(client, pool.submit(list_events, client, question, search, scope, slugs))
-        details, missing = _read_details(client, pool, question, search, scope, listing)
+        listing = within(client, plan.pool.submit(_list, plan))
+        details, missing = _read_details(plan, listing)
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        plan.pool.shutdown(wait=False, cancel_futures=True)
     notices = (
         *skipped,
+        *environment_notices(question, asked),
         *window_notices(question, client.config, now),
         *listing.notices,
         *missing,
@@ -80,7 +90,7 @@ def fetch_answer(
         question=question,
         searched=Searched(
             organization=client.config.organization,
-            projects=tuple(sorted(slugs)),
+            projects=tuple(sorted({project.slug for project in asked})),
             environments=question.environments,
         ),
         events=_finish_events(listing.events, details, client.config),
@@ -105,7 +115,9 @@ _INCOMPLETE = frozenset(
         NoticeCode.WINDOW_OPEN,
         NoticeCode.RETENTION,
         NoticeCode.PROJECT_SKIPPED,
+        NoticeCode.ENVIRONMENT_UNKNOWN,
         NoticeCode.INCOMPLETE_LIST,
+        NoticeCode.FLAVOR_LIMITS,
     )
 )
 
@@ -125,7 +137,7 @@ def _choose_projects(
     asked = [visible[slug] for slug in wanted if slug in visible]
     unseen = sorted(set(wanted) - set(visible))
     if not asked:
-        raise SentryNotFound(f"The token sees none of these projects: {', '.join(unseen)}.")
+        raise SentryProjectUnseen(f"The token sees none of these projects: {', '.join(unseen)}.")
     skipped = (
         Notice(NoticeCode.PROJECT_SKIPPED, f"Not searched, the token cannot see it: {slug}.")
         for slug in unseen
@@ -133,60 +145,47 @@ def _choose_projects(
     return asked, tuple(skipped)
 
 
-def _within(client: SentryClient, future: Future[T]) -> T:
-    """The future's result, or `SentryTimeout` when the lookup's time is over."""
-    try:
-        return future.result(timeout=client.deadline.left())
-    except FutureTimeout as error:
-        raise SentryTimeout("Sentry did not answer in time.") from error
+def _list(plan: _Plan) -> Listing:
+    """The list by the events table, or by GlitchTip's lists where there is no such table."""
+    client, asked = plan.client, plan.asked
+    if client.flavor != Flavor.GLITCHTIP:
+        try:
+            return list_events(client, plan.pool, plan.question, plan.search, plan.scope, asked)
+        except SentryUnknownRoute:
+            if client.flavor != Flavor.AUTO:
+                raise
+            client.flavor = Flavor.GLITCHTIP
+    return list_glitchtip_events(client, plan.pool, plan.question, asked)
 
 
-def _read_details(
-    client: SentryClient,
-    pool: ThreadPoolExecutor,
-    question: Question,
-    search: Search,
-    scope: Scope,
-    listing: Listing,
-) -> tuple[Details, tuple[Notice, ...]]:
+def _read_details(plan: _Plan, listing: Listing) -> tuple[Details, tuple[Notice, ...]]:
     """Bodies of the events nearest the moment and facts of all issues, side by side."""
-    nearest = nearest_first(listing.events, question.window.moment)[: client.config.max_bodies]
+    client, moment = plan.client, plan.question.window.moment
+    nearest = nearest_first(listing.events, moment)[: client.config.max_bodies]
     wanted = [event for event in nearest if event.body is None]
-    issue_ids = list(dict.fromkeys(e.issue_id for e in listing.events if e.issue_id))
-    by_issue: dict[str | None, list[Event]] = {}
-    for event in wanted:
-        by_issue.setdefault(event.issue_id, []).append(event)
-    facts = [
-        pool.submit(client.issues, issue_ids[place : place + ISSUES_PER_CALL])
-        for place in range(0, len(issue_ids), ISSUES_PER_CALL)
-    ]
+    by_issue = _by_issue(wanted)
+    listed = {event.id for event in listing.events}
+    facts = [plan.pool.submit(call) for call in fact_calls(client, listing, plan.scope, plan.asked)]
     details = [
-        pool.submit(read_bodies, client, issue_id, events, search, scope)
+        plan.pool.submit(
+            read_bodies, client, Wanted(issue_id, events, listed, plan.search, plan.scope)
+        )
         for issue_id, events in by_issue.items()
     ]
-    found, facts_failed = _gather(client, facts)
-    parts, details_failed = _gather(client, details)
+    found, facts_failed = parted(client, facts)
+    parts, details_failed = parted(client, details)
     bodies = {event_id: body for part in parts for event_id, body in part.by_id.items()}
     failed = [*details_failed, *(error for part in parts for error in part.failed)]
-    missing = [event for event in wanted if event.id not in bodies]
-    return (
-        Details(bodies=bodies, issues=tuple(issue for rows in found for issue in rows)),
-        detail_notices(missing, failed, facts_failed),
-    )
+    missing = len(wanted) - len(bodies)
+    issues = (*listing.issues, *(issue for rows in found for issue in rows))
+    return Details(bodies, issues), detail_notices(missing, failed, facts_failed)
 
 
-def _gather(
-    client: SentryClient, futures: Sequence[Future[T]]
-) -> tuple[list[T], list[SentryError]]:
-    """What came back in time, and the errors of the rest."""
-    gathered: list[T] = []
-    failed: list[SentryError] = []
-    for future in futures:
-        try:
-            gathered.append(_within(client, future))
-        except SentryError as error:
-            failed.append(error)
-    return gathered, failed
+def _by_issue(events: Sequence[Event]) -> dict[str | None, list[Event]]:
+    grouped: dict[str | None, list[Event]] = {}
+    for event in events:
+        grouped.setdefault(event.issue_id, []).append(event)
+    return grouped
 
 
 def _finish_events(

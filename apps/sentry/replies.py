@@ -16,19 +16,24 @@ from apps.sentry.errors import (
     SentryBadResponse,
     SentryError,
     SentryNotFound,
+    SentryOneProjectOnly,
     SentryOutsideRetention,
     SentryPermissionMissing,
     SentryRateLimited,
     SentryRejectedQuery,
     SentryServerError,
     SentryTimeout,
+    SentryUnknownRoute,
     SentryUnreachable,
 )
 
 LARGEST_ANSWER = 32 * 1024 * 1024
 _CHUNK = 64 * 1024
 _CONCURRENCY_WAIT_S = 1.0
-_FAR_RESET_S = 3600.0
+_LONGEST_WAIT_S = 3600.0
+_TIMED_OUT = re.compile(r"\btime(?:d[ -]?)?[ -]?out\b", re.IGNORECASE)
+_ABOUT_THE_QUERY = re.compile(r"invalid|parsing|quote", re.IGNORECASE)
+_ONE_PROJECT = re.compile(r"multiple projects|multi[ -]project", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +71,19 @@ def read_content(response: requests.Response, deadline: Deadline) -> bytes:
     return b"".join(chunks)
 
 
-def reply_of(response: requests.Response, content: bytes) -> Reply:
+def reply_of(response: requests.Response, content: bytes, *, secret: str) -> Reply:
+    """The decoded answer. Raises the `SentryError` that status and body stand for.
+
+    `secret` is taken out of what Sentry said, should it repeat the token.
+    """
     headers = {name.lower(): value for name, value in response.headers.items()}
     if response.status_code != requests.codes.ok:
-        raise _error_for(response.status_code, headers, _detail(content))
+        if response.status_code == requests.codes.not_found and _is_page(headers, content):
+            raise SentryUnknownRoute(
+                "The server knows no such address of the API.", detail="404 with a web page"
+            )
+        said = _detail(content).replace(secret, "<token>") if secret else _detail(content)
+        raise _error_for(response.status_code, headers, said)
     try:
         body = json.loads(content)
         if b"\\ud" in content or b"\\uD" in content:
@@ -80,6 +94,12 @@ def reply_of(response: requests.Response, content: bytes) -> Reply:
             detail=f"Content-Type {headers.get('content-type', 'not given')}",
         ) from error
     return Reply(body=body, headers=headers)
+
+
+def _is_page(headers: Mapping[str, str], content: bytes) -> bool:
+    """Whether this is a web page and not the API's own word, which is JSON or empty."""
+    is_html = headers.get("content-type", "").lower().startswith("text/html")
+    return is_html and content.lstrip()[:1] == b"<"
 
 
 def _without_half_characters(value: object) -> object:
@@ -119,9 +139,24 @@ def _error_for(status: int, headers: Mapping[str, str], detail: str) -> SentryEr
     if status >= 500:
         return SentryServerError("Sentry failed on its side.", detail=said)
     if 300 <= status < 400:
-        return SentryBadResponse("Sentry sent us to another address.", detail=said)
+        return SentryBadResponse(f"Sentry sent us to another address ({status}).", detail=said)
+    if status < 300:
+        return SentryBadResponse(f"Sentry answered without an answer ({status}).", detail=said)
+    return _refusal(status, detail, said)
+
+
+def _refusal(status: int, detail: str, said: str) -> SentryError:
+    """What a 400 or another 4xx means; older servers use it for queries that took too long."""
     if detail.startswith("Invalid date range"):
         return SentryOutsideRetention("The window is older than what Sentry keeps.", detail=said)
+    if status == requests.codes.bad_request and _ONE_PROJECT.search(detail):
+        return SentryOneProjectOnly("Only one project at a time can be searched.", detail=said)
+    if (
+        status == requests.codes.bad_request
+        and _TIMED_OUT.search(detail)
+        and not _ABOUT_THE_QUERY.search(detail)
+    ):
+        return SentryTimeout("Sentry did not finish the query in time.", detail=said)
     return SentryRejectedQuery("Sentry did not accept the question.", detail=said)
 
 
@@ -141,20 +176,37 @@ def _detail(content: bytes) -> str:
 def _seconds_to_wait(headers: Mapping[str, str]) -> float:
     """`Retry-After` (RFC 9110: seconds or a date), else Sentry's reset time, else a second."""
     after = headers.get("retry-after", "").strip()
-    if after.isdigit():
-        return float(after)
-    if after:
-        try:
-            return max(1.0, parsedate_to_datetime(after).timestamp() - time.time())
-        except ValueError:
-            pass
+    if after.isascii() and after.isdigit():
+        return min(float(after[:9]), _LONGEST_WAIT_S)
+    asked = _epoch(after)
+    if asked is not None:
+        return min(max(1.0, asked - server_time(headers)), _LONGEST_WAIT_S)
     if headers.get("x-sentry-rate-limit-concurrentremaining", "").strip() == "0":
         return _CONCURRENCY_WAIT_S
+    return seconds_to_reset(headers) or _CONCURRENCY_WAIT_S
+
+
+def seconds_to_reset(headers: Mapping[str, str]) -> float | None:
+    """Seconds until Sentry's limit starts anew, at least one; None when it does not say."""
     try:
-        until = float(headers.get("x-sentry-rate-limit-reset", "")) - time.time()
+        reset = float(headers.get("x-sentry-rate-limit-reset", ""))
     except ValueError:
-        return _CONCURRENCY_WAIT_S
-    return min(max(1.0, until), _FAR_RESET_S)
+        return None
+    return min(max(1.0, reset - server_time(headers)), _LONGEST_WAIT_S)
+
+
+def server_time(headers: Mapping[str, str]) -> float:
+    """What time it is on the server (epoch seconds): its own times are meant by its own clock."""
+    told = _epoch(headers.get("date", ""))
+    return time.time() if told is None else told
+
+
+def _epoch(date: str) -> float | None:
+    """An HTTP date (RFC 9110, 5.6.7) as epoch seconds."""
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def name_of(error: Exception) -> str:

@@ -58,7 +58,7 @@ def search_for(question: Question) -> Search:
     exact = True
     if customer.kind in (CustomerKind.IDENTIFIER, CustomerKind.IDENTIFIER_OR_HEX):
         for field in question.fields:
-            for value in _spellings(field, customer.identifier):
+            for value in spellings(field, customer.identifier):
                 term = quoted(value)
                 exact = exact and term.exact
                 clauses.append(f"{field}:{term.text}")
@@ -69,7 +69,8 @@ def search_for(question: Question) -> Search:
     return Search(f"({' OR '.join(clauses)})", exact)
 
 
-def _spellings(field: str, identifier: str) -> tuple[str, ...]:
+def spellings(field: str, identifier: str) -> tuple[str, ...]:
+    """As what a field is asked for: e-mails also in lower case."""
     if field not in EMAIL_FIELDS:
         return (identifier,)
     return tuple(dict.fromkeys((identifier, identifier.lower())))
@@ -90,6 +91,14 @@ def matched_fields(event: Event, customer: Customer) -> tuple[str, ...]:
     if customer.hex_id and customer.kind != CustomerKind.TRACE:
         matched += ["id"] if event.id == customer.hex_id else []
     return tuple(matched)
+
+
+def names_anybody(event: Event, customer: Customer) -> bool:
+    """Whether a row that does not match names somebody else, or nobody at all.
+
+    An exact search only finds rows that name the customer; one without a name cannot be judged.
+    """
+    return bool(event.identities or (customer.hex_id and event.trace_id))
 
 
 def _same(field: str, value: str, identifier: str) -> bool:

@@ -1,17 +1,19 @@
 """One GET: session, time, size, retry and rate limits. JSON and headers out, or a SentryError."""
 
 import random
+import re
 import time
 from collections.abc import Sequence
 from threading import Lock
+from urllib.parse import urljoin, urlsplit
 
 import requests
 import tenacity
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from apps.events.answer import Call
 from apps.sentry.config import SentryConfig
+from apps.sentry.connections import WatchedAdapter, hung_up_after
 from apps.sentry.deadline import Deadline
 from apps.sentry.errors import (
     SentryBadResponse,
@@ -31,6 +33,8 @@ NEAR_S = 8.0
 _FIRST_WAIT_S = 0.25
 _LONGEST_WAIT_S = 4.0
 _LEAST_TIMEOUT_S = 0.05
+_IDS = re.compile(r"/(?:[0-9a-f]{32}|\d+)(?=/|$)")
+_REDIRECTS = frozenset((301, 302, 303, 307, 308))
 
 
 class _Bearer(AuthBase):
@@ -51,9 +55,10 @@ class Transport:
         self._pace = pace
         self._root = f"{config.base_url.rstrip('/')}/api/0"
         self._session = requests.Session()
+        self._token = config.token
         self._session.auth = _Bearer(config.token)
         self._session.headers.update({"Accept": "application/json", "User-Agent": "triage"})
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=config.max_parallel)
+        adapter = WatchedAdapter(pool_connections=1, pool_maxsize=config.max_parallel)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
         self._lock = Lock()
@@ -71,13 +76,14 @@ class Transport:
         Raises a `SentryError`; a rate limit that ends soon is waited for, a far one is raised
         at once with the seconds to wait.
         """
-        _retrying(deadline)(self._pace.check)
+        route = _route(path)
+        _retrying(deadline)(self._pace.check, route)
         try:
             reply = _retrying(deadline)(self._get_once, path, params, deadline)
         except SentryError as error:
-            self._pace.failed(error)
+            self._pace.failed(route, error)
             raise
-        self._pace.answered(reply.headers)
+        self._pace.answered(route, reply.headers)
         return reply
 
     def close(self) -> None:
@@ -89,25 +95,46 @@ class Transport:
         if left <= 0:
             raise SentryTimeout("The time for this lookup is over.")
         with self._pace.slot(left):
-            return self._send(path, params, deadline)
+            address = f"{self._root}{path}"
+            response, content = self._send(address, path, params, deadline)
+            onward = self._onward(address, response)
+            if onward:
+                again = [] if urlsplit(onward).query else params
+                response, content = self._send(onward, path, again, deadline)
+            return reply_of(response, content, secret=self._token)
 
-    def _send(self, path: str, params: Params, deadline: Deadline) -> Reply:
+    def _onward(self, address: str, response: requests.Response) -> str | None:
+        """Where a redirect leads, if that is this very API: nobody else may see the token."""
+        if response.status_code not in _REDIRECTS:
+            return None
+        onward = urljoin(address, response.headers.get("location", ""))
+        is_ours = onward.startswith(f"{self._root}/") and "/../" not in onward
+        return onward if is_ours and onward != address else None
+
+    def _send(
+        self, address: str, path: str, params: Params, deadline: Deadline
+    ) -> tuple[requests.Response, bytes]:
         started = time.monotonic()
         left = max(deadline.left(), _LEAST_TIMEOUT_S)
         status: int | None = None
         try:
-            with self._session.get(
-                f"{self._root}{path}",
-                params=list(params),
-                timeout=(min(CONNECT_TIMEOUT_S, left), left),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
+            with (
+                hung_up_after(left),
+                self._session.get(
+                    address,
+                    params=list(params),
+                    timeout=(min(CONNECT_TIMEOUT_S, left), left),
+                    allow_redirects=False,
+                    stream=True,
+                ) as response,
+            ):
                 status = response.status_code
                 content = read_content(response, deadline)
         except requests.Timeout as error:
             raise SentryTimeout("Sentry did not answer in time.", detail=name_of(error)) from error
-        except requests.ConnectionError as error:
+        except (requests.ConnectionError, SentryUnreachable) as error:
+            if deadline.left() <= 0:
+                raise SentryTimeout("Sentry did not finish its answer in time.") from error
             raise SentryUnreachable("Sentry cannot be reached.", detail=name_of(error)) from error
         except requests.RequestException as error:
             raise SentryBadResponse("The request failed.", detail=name_of(error)) from error
@@ -115,7 +142,14 @@ class Transport:
             call = Call(path, status, round((time.monotonic() - started) * 1000))
             with self._lock:
                 self._log.append(call)
-        return reply_of(response, content)
+        if deadline.left() <= 0:  # hung up on: what looks like the end of the answer is not
+            raise SentryTimeout("Sentry did not finish its answer in time.")
+        return response, content
+
+
+def _route(path: str) -> str:
+    """The endpoint without the ids in it: Sentry limits each endpoint for itself."""
+    return _IDS.sub("/*", path)
 
 
 def _retrying(deadline: Deadline) -> tenacity.Retrying:

@@ -31,7 +31,7 @@ from apps.lookups.problems import LookupFailed, Problem, bad_input
 from apps.lookups.services import Asker, answer_lookup, record_lookup
 from apps.web.exporting import Choice, export_of
 
-Slug = Annotated[str, Field(min_length=1, max_length=200)]
+Slug = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
 class LookupRequest(Schema):
@@ -192,6 +192,11 @@ def _on_no_json(_request: HttpRequest, _error: HttpError) -> HttpResponse:
 @api.exception_handler(ValidationError)
 def _on_bad_body(_request: HttpRequest, error: ValidationError) -> HttpResponse:
     """Name the fields, not their values: what was typed may be personal."""
-    where = sorted({".".join(str(p) for p in item["loc"] if p != "body") for item in error.errors})
-    fields = ", ".join(name for name in where if name) or "the body"
-    return _problem(bad_input(f"The request is not as it should be: {fields}."))
+    known = set(LookupRequest.model_fields)
+    named = {str(part) for item in error.errors for part in item["loc"]} & known
+    fields = ", ".join(sorted(named)) or "the body"
+    problem = bad_input(
+        f"The request is not as it should be: {fields}.",
+        "Please compare it with /api/v1/openapi.json and try again.",
+    )
+    return _problem(problem)

@@ -1,6 +1,5 @@
 """What people type, turned into a question; each refusal has its own sentence beside its field."""
 
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -153,14 +152,3 @@ class PreferencesForm(forms.Form):
         field = self.fields["time_zone"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
         field.choices = [("", "As my browser has it"), *((name, name) for name in zone_names())]
-
-
-def local_text(moment: datetime, zone: ZoneInfo) -> str:
-    """A moment as the form takes it, in that zone; with its offset where the hour is ambiguous."""
-    local = moment.astimezone(UTC).astimezone(zone)
-    plain = local.replace(tzinfo=None)
-    repeated = any(
-        plain.replace(tzinfo=zone, fold=fold).utcoffset() != local.utcoffset() for fold in (0, 1)
-    )
-    shown = local if repeated else plain
-    return shown.isoformat(sep=" ", timespec="seconds")

@@ -6,7 +6,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from apps.lookups import shared
-from apps.lookups.services import sentry_state
+from apps.lookups.status import sentry_state
 
 _REMEMBER_S = 30
 

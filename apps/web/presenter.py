@@ -131,7 +131,9 @@ def _calls(answer: Answer) -> Calls:
 
 def _title(answer: Answer, problems: int) -> str:
     """For the browser's tab, without a word about the customer."""
-    return counted(problems, "problem") if answer.events else "No errors found"
+    if answer.events:
+        return counted(problems, "problem")
+    return "No errors" if answer.complete else "Not sure yet"
 
 
 def _asked(question: Question, lookup: Lookup, zone: ZoneInfo) -> Asked:
@@ -152,10 +154,10 @@ def _facts(answer: Answer, lookup: Lookup, problems: int, now: datetime) -> tupl
     """How much, how sure, how old."""
     seconds = (now - answer.fetched_at).total_seconds()
     age = duration(seconds)
-    if seconds < 1:
-        read = "read just now from Sentry"
+    if lookup.from_cache:
+        read = f"from a copy {age} old"
     else:
-        read = f"from a copy {age} old" if lookup.from_cache else f"read {age} ago from Sentry"
+        read = "read just now from Sentry" if seconds < 1 else f"read {age} ago from Sentry"
     found = (counted(problems, "problem"), _events(answer)) if answer.events else ()
     return (*found, "complete" if answer.complete else "not complete", read)
 

@@ -17,7 +17,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.models import Preference
 from apps.accounts.zones import choose_zone, zone_of
@@ -29,15 +29,15 @@ from apps.lookups.services import (
     LookupPurged,
     LookupResult,
     answer_lookup,
-    check_connection,
     read_event,
     record_lookup,
     repeat_lookup,
-    search_choices,
 )
+from apps.lookups.status import check_connection, search_choices
 from apps.web import presenter
+from apps.web.clock import typed_in
 from apps.web.exporting import FORMATS, PRESETS, export_of, read_choice
-from apps.web.forms import LookupForm, PreferencesForm, local_text
+from apps.web.forms import LookupForm, PreferencesForm
 
 View = Callable[..., HttpResponse]
 
@@ -75,7 +75,6 @@ def problem_page(
     context = {
         "problem": problem,
         "lookup": lookup,
-        "at": local_text(lookup.moment, ZoneInfo(lookup.zone)) if lookup else "",
         "is_reviewer": request.user.has_perm("lookups.view_lookup"),
     }
     response = render(request, "problem.html", context, status=problem.page_status)
@@ -136,7 +135,7 @@ def lookup_create(request: HttpRequest) -> HttpResponse:
     return SeeOther(reverse("lookup_detail", args=[lookup.uuid]))
 
 
-@require_GET
+@require_safe
 @explains_failures
 def lookup_detail(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """What went wrong for this customer."""
@@ -149,7 +148,7 @@ def lookup_detail(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     return render(request, "lookups/detail.html", context)
 
 
-@require_GET
+@require_safe
 @explains_failures
 def lookup_event(request: HttpRequest, lookup_id: uuid.UUID, event_id: str) -> HttpResponse:
     """One event in full, also when it was not among the first that were read."""
@@ -162,7 +161,7 @@ def lookup_event(request: HttpRequest, lookup_id: uuid.UUID, event_id: str) -> H
     return render(request, "lookups/event.html", {**_result_context(result), "event": shown})
 
 
-@require_GET
+@require_safe
 @explains_failures
 def lookup_export(request: HttpRequest, lookup_id: uuid.UUID, suffix: str) -> HttpResponse:
     """The export as a file; byte for byte what the page previews."""
@@ -183,7 +182,7 @@ def lookup_again(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     return SeeOther(reverse("lookup_detail", args=[again.uuid]))
 
 
-@require_GET
+@require_safe
 @permission_required("lookups.view_lookup", raise_exception=True)
 def check_sentry(request: HttpRequest) -> HttpResponse:
     """Does the connection work, and what to change if not."""
@@ -250,7 +249,7 @@ def _form_page(request: HttpRequest, form: LookupForm, status: int = 200) -> Htt
     demo_customers = [
         {
             "identifier": customer.identifier,
-            "at": local_text(customer.moment, zone)[:16],
+            "at": typed_in(customer.moment, zone)[:16],
             "zone": zone.key,
             "story": customer.what,
         }

@@ -9,7 +9,22 @@ from apps.events.question import CustomerKind, CustomerRefused, Window, parse_cu
 EVENT = "7ca573c0f4814912aaa9bdc77d1a7d51"
 
 
-@pytest.mark.parametrize("typed", ["", "   ", "\n", "a\nb", "a\tb", "a\x00b", "x" * 201])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "   ",
+        "\n",
+        "a\nb",
+        "a\tb",
+        "a\x00b",
+        "x" * 201,
+        "\u200b",
+        "a\x85b",
+        "a\u2028b",
+        "\udcff",
+    ],
+)
 def test_customers_that_cannot_be_asked_are_refused(typed: str) -> None:
     with pytest.raises(CustomerRefused):
         parse_customer(typed)
@@ -20,6 +35,11 @@ def test_customers_that_cannot_be_asked_are_refused(typed: str) -> None:
 )
 def test_awkward_customers_stay_as_typed(typed: str) -> None:
     assert parse_customer(f" {typed} ").identifier == typed
+
+
+@pytest.mark.parametrize("typed", ["1001\u200b", "\ufeff1001", "\u202a 1001 \u202c", "1001\n"])
+def test_invisible_signs_that_were_pasted_along_are_dropped(typed: str) -> None:
+    assert parse_customer(typed).identifier == "1001"
 
 
 def test_a_dashed_uuid_may_be_a_user_an_event_or_a_trace() -> None:

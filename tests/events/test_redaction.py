@@ -7,8 +7,9 @@ import pytest
 
 from apps.events.answer import Answer, Searched
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Request
-from apps.events.question import Customer, Question, Window
-from apps.events.redaction import Ledger, redact, redact_text, redact_value
+from apps.events.ledger import Ledger
+from apps.events.question import Customer, Question, Window, parse_customer
+from apps.events.redaction import redact, redact_event, redact_text, redact_value
 
 MOMENT = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
 EVENT_ID = "7ca573c0f4814912aaa9bdc77d1a7d51"
@@ -37,6 +38,8 @@ def hide(text: str, *customer: str) -> str:
         ("postgres://app:s3cret@db/x", "postgres://app:<secret-1>@db/x"),
         ("ghp_" + "a1B2" * 9, "<token-1>"),
         ("paying with a card, cvc 737", "paying with a card, cvc <secret-1>"),
+        ('{\\"password\\":\\"hunter2\\"}', '{\\"password\\":\\<secret-1>}'),
+        ("authorization: Token abcdef123", "authorization: Token <token-1>"),
         ("AKIAIOSFODNN7EXAMPLE", "<token-1>"),
     ],
 )
@@ -176,6 +179,34 @@ def test_a_short_customer_id_is_hidden_where_the_key_says_that_it_is_one() -> No
     hidden = redact_value({"user_id": 1, "user": "id:1", "Dnt": "1", "rows": 1}, ledger)
     alias = "<customer>"
     assert hidden == {"user_id": alias, "user": f"id:{alias}", "Dnt": "1", "rows": 1}
+
+
+def test_everything_below_the_user_is_personal_but_the_place() -> None:
+    answer = answer_with_secret("x@y.example")
+    user = {"display_name": "Jane D", "data": {"plan": "gold"}, "geo": {"city": "Wien"}}
+    body = replace(answer.events[0].body or EventBody(), user=user)
+    event = replace(answer.events[0], body=body)
+    shown = redact(replace(answer, events=(event,))).events[0].body
+    assert shown is not None
+    assert "Jane" not in repr(shown.user)
+    assert "gold" not in repr(shown.user)
+    assert shown.user["geo"] == {"city": "Wien"}
+
+
+def test_a_uuid_is_hidden_in_both_spellings_and_in_the_question() -> None:
+    dashed = "7ca573c0-f481-4912-aaa9-bdc77d1a7d51"
+    plain = dashed.replace("-", "")
+    answer = answer_with_secret("note")
+    event = replace(answer.events[0], id="b" * 32, trace_id=None, message=f"{dashed} {plain}")
+    asked = replace(answer.question, customer=parse_customer(dashed))
+    shown = redact(replace(answer, events=(event,), question=asked))
+    assert plain not in repr(shown)
+    assert dashed not in repr(shown)
+
+
+def test_an_event_read_later_shares_no_alias_with_the_answer() -> None:
+    event = answer_with_secret("x@y.example").events[0]
+    assert "<email-1>" not in repr(redact_event(event, customer="1001"))
 
 
 def test_redacting_twice_changes_nothing_more() -> None:

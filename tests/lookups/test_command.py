@@ -55,6 +55,9 @@ def test_the_json_is_what_programs_were_promised(shell: Shell, demo_sentry: Demo
         ("1001", "--at", AT, "--window", "0"),
         ("1001", "--at", AT, "--window", "x"),
         ("1001", "--at", AT, "--format", "yaml"),
+        ("a\udcffb", "--at", AT),
+        ("1001", "--at", AT, "--project", "w\udcffb"),
+        ("1001", "--at", AT, "--environment", ""),
         ("1001", "--at", AT, "--format", "markdown", "--budget", "5"),
     ],
 )
@@ -150,8 +153,16 @@ def test_each_lookup_is_recorded_with_the_systems_user(
         ("TIME_ZONE", "Mars/Olympus"),
         ("SENTRY_BASE_URL", "sentry"),
         ("DATABASE_URL", "nonsense"),
+        ("DATABASE_URL", "mysql://u@h/x"),
+        ("REDIS_URL", "localhost:6379"),
+        ("CSRF_TRUSTED_ORIGINS", "triage.example.org"),
+        ("SENTRY_BASE_URL", "http://["),
+        ("SENTRY_BASE_URL", "https://sentry.io/api/0"),
+        ("SENTRY_BASE_URL", "https://sentry.io:99999"),
         ("TRIAGE_CUSTOMER_FIELDS", "password"),
         ("SENTRY_ORG", ""),
+        ("SENTRY_AUTH_TOKEN", "two\nlines"),
+        ("SENTRY_AUTH_TOKEN", "snow\u2603"),
         ("SECRET_KEY", ""),
     ],
 )
@@ -162,6 +173,7 @@ def test_a_bad_variable_stops_the_start_with_a_sentence_that_names_it(
     assert done.returncode == 2
     assert variable in done.stderr
     assert "Traceback" not in done.stderr
+    assert value not in done.stderr or not variable.endswith("TOKEN")
     assert len(done.stderr.splitlines()) == 1
 
 
@@ -172,3 +184,12 @@ def test_a_moment_without_a_zone_is_meant_in_the_sites(
     local = f"{MOMENT + timedelta(hours=9):%Y-%m-%d %H:%M}"
     done = shell.lookup("1", "--at", local, "--format", "json", TIME_ZONE="Asia/Tokyo")
     assert len(json.loads(done.stdout)["events"]) == 1
+
+
+def test_a_terminal_that_knows_only_ascii_still_gets_the_answer(
+    shell: Shell, demo_sentry: DemoSentry
+) -> None:
+    demo_sentry.world.add_event(username="sakura_田中", timestamp=MOMENT)
+    ascii_only = {"PYTHONIOENCODING": "ascii"}
+    done = shell.lookup("sakura_田中", "--at", AT, "--no-redact", **ascii_only)
+    assert done.returncode == 0

@@ -256,3 +256,23 @@ def test_work_longer_than_the_lease_is_still_done_once(db: None) -> None:
         futures = [pool.submit(share, "answer/y", ready=ready, work=work) for _ in range(4)]
         assert [future.result() for future in futures] == ["answer"] * 4
     assert done == ["answer"]
+
+
+def test_a_limit_on_one_endpoint_leaves_the_others_free(
+    connected: DemoSentry, ask: Callable[..., Answer]
+) -> None:
+    """Sentry limits each endpoint for itself."""
+    connected.fail(r"/acme/issues/[?]", times=None, status=429, headers={"Retry-After": "90"})
+    assert ask(question("1")).has_notice(NoticeCode.SIGNAL_MISSING)
+    again = ask(question("1"), fresh=True)
+    assert len(again.events) == 5
+    assert again.bodies_read == 5
+
+
+def test_an_event_given_by_its_id_is_not_lost_in_a_narrower_window(
+    connected: DemoSentry, ask: Callable[..., Answer]
+) -> None:
+    event = connected.world.add_event(user_id="9", timestamp=MOMENT)
+    assert len(ask(question(event.id, minutes=120)).events) == 1
+    beside = question(event.id, minutes=5, moment=MOMENT - timedelta(hours=1))
+    assert [found.id for found in ask(beside).events] == [event.id]

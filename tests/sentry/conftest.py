@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import pytest
 import responses
 
-from apps.sentry import SentryClient, SentryConfig
+from apps.demo.server import DemoSentry
+from apps.demo.world import World
+from apps.sentry import Flavor, SentryClient, SentryConfig
 
 API = "https://sentry.test/api/0"
 
@@ -24,3 +26,19 @@ def client() -> Iterator[SentryClient]:
     client = SentryClient(config)
     yield client
     client.close()
+
+
+@pytest.fixture
+def glitchtip() -> Iterator[DemoSentry]:
+    """The demo as a GlitchTip with one project and no events."""
+    with DemoSentry(World(), flavor="glitchtip") as running:
+        running.world.add_project("web")
+        yield running
+
+
+@pytest.fixture
+def glitchtip_config(glitchtip: DemoSentry) -> SentryConfig:
+    """How a client that was told so reaches it."""
+    return SentryConfig(
+        glitchtip.url, organization="acme", token="demo-token", flavor=Flavor.GLITCHTIP
+    )

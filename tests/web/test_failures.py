@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from apps.demo.server import DemoSentry
+from apps.lookups.models import Lookup
 from tests.conftest import NOW, signed_in
 from tests.web.asking import look_up, text
 
@@ -83,3 +84,18 @@ def test_a_dead_sentry_does_not_take_the_site_away(connected: DemoSentry, client
     response = client.get("/readyz")
     assert response.status_code == 200
     assert response.json()["sentry"] == "unreachable"
+
+
+def test_the_tab_says_no_errors_only_where_that_is_sure(ana: Client) -> None:
+    assert "<title>No errors ·" in text(ana.get(look_up(ana, customer="nobody")))
+    unsure = text(ana.get(look_up(ana, customer="nobody", at=NOW.isoformat())))
+    assert "<title>Not sure yet ·" in unsure
+
+
+def test_what_sentry_repeats_of_the_question_is_not_recorded(
+    ana: Client, connected: DemoSentry
+) -> None:
+    body = '{"detail": "Invalid: user.email:\\"jane@example.com\\""}'
+    connected.fail("/acme/events/", times=None, status=400, body=body)
+    ana.get(look_up(ana, customer="jane@example.com"))
+    assert "jane" not in Lookup.objects.get().problem_detail

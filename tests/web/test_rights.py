@@ -61,3 +61,19 @@ def test_signing_in_with_a_password_works_and_a_wrong_one_does_not(
     assert wrong.status_code == 200
     right = client.post("/accounts/login/", {"username": "ana", "password": "ana-password"})
     assert right["Location"] == "/"
+
+
+@pytest.mark.parametrize("address", ["/", "/lookups/", "/accounts/login/"])
+def test_a_form_in_an_unknown_charset_is_a_plain_400(client: Client, address: str) -> None:
+    kind = "application/x-www-form-urlencoded; charset=utf-7"
+    assert client.post(address, "customer=a", content_type=kind).status_code == 400
+
+
+def test_a_nul_in_an_address_is_a_plain_400(ana: Client) -> None:
+    assert ana.get("/?customer=%00").status_code == 400
+
+
+def test_asking_for_the_head_of_a_page_is_allowed(ana: Client) -> None:
+    address = look_up(ana)
+    assert ana.head(address).status_code == 200
+    assert ana.head(f"{address}export.md").status_code == 200

@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.template.loader import render_to_string
 
-from apps.lookups.problems import Problem, rate_limited
+from apps.lookups.problems import Problem, problem_of
+from apps.sentry import SentryRateLimited
 from apps.web.forms import LookupForm, PreferencesForm
 from tests.web.answers import lookup
 from tests.web.pages import Page, rendered
@@ -14,7 +15,8 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def test_problem_keeps_what_was_asked_and_hides_details_from_agents() -> None:
-    record, problem = lookup(), rate_limited(40, "HTTP 429")
+    limited = SentryRateLimited("Limited.", retry_after=40, detail="HTTP 429")
+    record, problem = lookup(), problem_of(limited)
     for is_reviewer in (True, False):
         html = rendered(
             "problem.html", {"problem": problem, "lookup": record, "is_reviewer": is_reviewer}

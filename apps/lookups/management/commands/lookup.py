@@ -1,14 +1,20 @@
 """The command line's door: one lookup, printed; the exit status says how far it can be trusted."""
 
-import getpass
+import fcntl
+import os
+import pwd
+import sys
 from argparse import ArgumentParser, ArgumentTypeError
+from io import TextIOWrapper
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.management import BaseCommand, call_command
 from django.core.management.base import CommandError
-from django.db import OperationalError, ProgrammingError, connection
+from django.db import OperationalError, connection
+from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from apps.events.moment import MomentRefused, parse_moment
@@ -17,7 +23,13 @@ from apps.exports import DEFAULT_BUDGET, PRESETS, render
 from apps.exports.budget import LEAST_TOKENS as LEAST
 from apps.exports.budget import MOST_TOKENS as MOST
 from apps.lookups.models import Lookup, Origin
-from apps.lookups.problems import EXIT_COMPLETE, EXIT_INCOMPLETE, EXIT_USAGE, LookupFailed
+from apps.lookups.problems import (
+    EXIT_COMPLETE,
+    EXIT_FAILED,
+    EXIT_INCOMPLETE,
+    EXIT_USAGE,
+    LookupFailed,
+)
 from apps.lookups.services import (
     Asker,
     LookupResult,
@@ -50,9 +62,11 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Look up, print, and exit with 0, 2, 3 or 4."""
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may know only ASCII
         question, zone = self._read(options)
         _prepare_database()
-        asker = Asker(Origin.CLI, system_user=getpass.getuser())
+        asker = Asker(Origin.CLI, system_user=_system_user())
         try:
             lookup = record_lookup(
                 question,
@@ -72,6 +86,11 @@ class Command(BaseCommand):
 
     def _read(self, options: dict[str, Any]) -> tuple[Question, ZoneInfo]:
         zone = ZoneInfo(settings.TIME_ZONE)
+        names = [*options["project"], *options["environment"]]
+        if any(not name.isprintable() or not name.strip() for name in names):
+            raise CommandError(
+                "A project or an environment is not readable text.", returncode=EXIT_USAGE
+            )
         try:
             moment = parse_moment(options["at"], zone=zone, now=timezone.now())
             question = Question(
@@ -103,6 +122,14 @@ class Command(BaseCommand):
         self.stdout.write(rendered.text)
 
 
+def _system_user() -> str:
+    """Who the operating system says it is; the environment could name anybody."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name[:100]
+    except KeyError:
+        return f"uid {os.getuid()}"
+
+
 def _budget(typed: str) -> int:
     """A number of tokens within the exports' bounds; argparse tells the refusal."""
     if not (typed.isascii() and typed.isdigit()) or not LEAST <= int(typed) <= MOST:
@@ -112,11 +139,25 @@ def _budget(typed: str) -> int:
 
 def _prepare_database() -> None:
     """Make the tables of the built-in SQLite file on first use; elsewhere say what to type."""
+    if _has_tables():
+        return
+    if connection.vendor != "sqlite":
+        raise CommandError(
+            "The database is not ready. Please run: python manage.py migrate",
+            returncode=EXIT_FAILED,
+        )
+    with Path(f"{settings.DATABASES['default']['NAME']}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several may meet on a fresh machine
+        if not _has_tables():
+            call_command("migrate", verbosity=0)
+
+
+def _has_tables() -> bool:
+    """Whether every migration was run. Raises `CommandError` when there is no database at all."""
     try:
-        Lookup.objects.exists()
-    except (OperationalError, ProgrammingError) as error:
-        if connection.vendor != "sqlite" or "no such" not in str(error):
-            raise CommandError(
-                "The database is not ready. Please run: python manage.py migrate", returncode=4
-            ) from error
-        call_command("migrate", verbosity=0)
+        executor = MigrationExecutor(connection)
+    except OperationalError as error:
+        raise CommandError(
+            "The database cannot be reached. Please check DATABASE_URL.", returncode=EXIT_FAILED
+        ) from error
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())

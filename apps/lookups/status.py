@@ -1,0 +1,40 @@
+"""What can be said about the connected Sentry without looking anybody up."""
+
+from apps.lookups.connection import sentry_client, sentry_config, visible_projects
+from apps.lookups.problems import problem_of
+from apps.sentry import SentryError
+from apps.sentry.checkup import Finding, check_up
+
+_CONNECT = "Set SENTRY_AUTH_TOKEN and SENTRY_ORG; the README says which token Sentry needs."
+
+
+def search_choices() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Slugs of projects and names of environments to choose from; empty when Sentry is silent."""
+    try:
+        with sentry_client() as client:
+            projects = visible_projects(client)
+            allowed = client.config.projects
+    except SentryError:
+        return (), ()
+    offered = [project for project in projects if not allowed or project.slug in allowed]
+    environments = {name for project in offered for name in project.environments}
+    return tuple(sorted(project.slug for project in offered)), tuple(sorted(environments))
+
+
+def check_connection() -> tuple[Finding, ...]:
+    """What works between us and the configured Sentry, line by line."""
+    try:
+        config = sentry_config()
+    except SentryError as error:
+        return (Finding("Configuration", False, error.message, _CONNECT),)
+    return check_up(config)
+
+
+def sentry_state() -> str:
+    """ "ok", or the code of the problem that asking Sentry meets now."""
+    try:
+        with sentry_client() as client:
+            client.projects()
+    except SentryError as error:
+        return problem_of(error).code
+    return "ok"

@@ -1,0 +1,213 @@
+"""Answers that look whole and are not, and answers that try to do harm."""
+
+import gzip
+import random
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import responses
+
+from apps.demo.server import DemoSentry
+from apps.events.answer import Answer, NoticeCode
+from apps.sentry import (
+    SentryBadResponse,
+    SentryClient,
+    SentryConfig,
+    SentryRateLimited,
+    SentryServerError,
+    SentryTimeout,
+    fetch_answer,
+)
+from tests.conftest import MOMENT, NOW, question
+from tests.sentry.conftest import API
+
+TABLE = f"{API}/organizations/acme/events/"
+PROJECTS = f"{API}/organizations/acme/projects/"
+
+
+def row(number: int, **fields: object) -> dict[str, object]:
+    named = {"id": f"{number:032x}", "timestamp": MOMENT.isoformat(), "user.id": "1"}
+    return {**named, "issue.id": None, "project.name": "web", **fields}
+
+
+def ask(client: SentryClient) -> Answer:
+    return fetch_answer(client, question("1"), projects=client.projects(), now=NOW)
+
+
+@pytest.fixture
+def table(wire: responses.RequestsMock) -> Callable[..., None]:
+    """Serves these rows with this Link header; nothing else but the projects answers."""
+
+    def serve(rows: list[dict[str, object]], link: str | None = None) -> None:
+        wire.get(PROJECTS, json=[{"id": "1", "slug": "web"}])
+        headers = {"Link": link} if link else {}
+        wire.get(TABLE, json={"data": rows}, headers=headers)
+        wire.get(re.compile(".*"), status=404, json={"detail": "no"})
+
+    return serve
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        None,
+        '<https://x/>; rel="Next"; results="True"; cursor="0:100:0"',
+        '<https://x/?a=>>; rel="next" results="true"',
+        "<https://x/>; rel=next; results=true; cursor=0:100:0",
+    ],
+)
+def test_a_full_page_that_does_not_say_whether_it_is_the_last_is_not_complete(
+    client: SentryClient, table: Callable[..., None], link: str | None
+) -> None:
+    table([row(number) for number in range(100)], link)
+    answer = ask(client)
+    assert len(answer.events) == 100
+    assert not answer.complete
+    assert answer.has_notice(NoticeCode.INCOMPLETE_LIST)
+
+
+def test_a_page_that_is_not_full_needs_no_link(
+    client: SentryClient, table: Callable[..., None]
+) -> None:
+    table([row(1)])
+    assert ask(client).complete
+
+
+def test_rows_that_name_nobody_make_the_answer_incomplete(
+    client: SentryClient, table: Callable[..., None]
+) -> None:
+    table([row(1, **{"user.id": None}), row(2)])
+    answer = ask(client)
+    assert len(answer.events) == 1
+    assert not answer.complete
+
+
+def test_rows_of_somebody_else_are_left_out_and_say_nothing(
+    client: SentryClient, table: Callable[..., None]
+) -> None:
+    table([row(1, **{"user.id": "11"}), row(2)])
+    answer = ask(client)
+    assert (len(answer.events), answer.complete) == (1, True)
+
+
+def test_a_token_that_sentry_repeats_is_not_told(
+    wire: responses.RequestsMock, client: SentryClient
+) -> None:
+    wire.get(PROJECTS, status=500, json={"detail": "bad header Bearer s3cr3t"})
+    with pytest.raises(SentryServerError) as raised:
+        client.projects()
+    assert "s3cr3t" not in raised.value.detail
+    assert "bad header" in raised.value.detail
+
+
+@pytest.mark.parametrize("after", ["9" * 400, "²", "-5", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_an_odd_time_to_wait_is_bounded(
+    wire: responses.RequestsMock, client: SentryClient, after: str
+) -> None:
+    wire.get(PROJECTS, status=429, headers={"Retry-After": after.encode().decode("latin-1")})
+    with pytest.raises(SentryRateLimited) as raised:
+        client.projects()
+    assert 0 < raised.value.retry_after <= 3600
+
+
+def test_an_answer_without_an_answer_is_unreadable(
+    wire: responses.RequestsMock, client: SentryClient
+) -> None:
+    wire.get(PROJECTS, status=204)
+    with pytest.raises(SentryBadResponse):
+        client.projects()
+
+
+def _dripping(pieces: Iterator[bytes]) -> int:
+    """A server that sends these pieces, one each 50 ms; returns its port."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with server:
+            connection, _address = server.accept()
+            with connection:
+                connection.recv(4096)
+                for piece in pieces:
+                    try:
+                        connection.sendall(piece)
+                    except OSError:
+                        return
+                    time.sleep(0.05)
+
+    threading.Thread(target=serve, daemon=True).start()
+    return int(server.getsockname()[1])
+
+
+def _headers() -> Iterator[bytes]:
+    yield b"HTTP/1.1 200 OK\r\n"
+    for number in range(90):
+        yield b"X-More-%d: x\r\n" % number
+
+
+def _gzip() -> Iterator[bytes]:
+    yield b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 999\r\n\r\n"
+    packed = gzip.compress(bytes(random.Random(1).randbytes(90)))  # noqa: S311 - only filling
+    yield from (packed[place : place + 1] for place in range(90))
+
+
+def _chunk_size() -> Iterator[bytes]:
+    yield b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    for _ in range(90):
+        yield b"0"
+
+
+@pytest.mark.parametrize("pieces", [_headers, _gzip, _chunk_size])
+def test_whatever_drips_ends_with_the_deadline(pieces: Callable[[], Iterator[bytes]]) -> None:
+    port = _dripping(pieces())
+    config = SentryConfig(
+        base_url=f"http://127.0.0.1:{port}", organization="acme", token="t", deadline_s=0.5
+    )
+    client = SentryClient(config)
+    with pytest.raises(SentryTimeout):
+        client.projects()
+    client.close()
+
+
+def test_a_page_of_bodies_that_is_too_large_is_read_event_by_event(
+    demo_sentry: DemoSentry, config: SentryConfig
+) -> None:
+    for place in range(3):
+        demo_sentry.world.add_event(user_id="1", timestamp=MOMENT + timedelta(seconds=place))
+    demo_sentry.fail(r"/issues/\d+/events/", times=None, status=200, body="x" * 34_000_000)
+    client = SentryClient(config)
+    assert ask(client).bodies_read == 3
+    client.close()
+
+
+def test_events_of_one_second_cost_no_call_more(
+    demo_sentry: DemoSentry, config: SentryConfig
+) -> None:
+    for _ in range(120):
+        demo_sentry.world.add_event(user_id="1", timestamp=MOMENT)
+    client = SentryClient(config)
+    answer = ask(client)
+    client.close()
+    assert answer.bodies_read == 50
+    assert answer.notices == ()
+    paths = [call.path for call in demo_sentry.calls]
+    assert len([path for path in paths if re.search(r"/issues/\d+/events/", path)]) == 5
+    assert not [path for path in paths if "/projects/acme/" in path]
+
+
+def test_an_environment_that_does_not_exist_is_no_complete_answer(
+    demo_sentry: DemoSentry, config: SentryConfig
+) -> None:
+    demo_sentry.world.add_event(user_id="1", timestamp=MOMENT, environment="production")
+    client = SentryClient(config)
+    asked: Any = replace(question("1"), environments=("prodction",))
+    answer = fetch_answer(client, asked, projects=client.projects(), now=NOW)
+    client.close()
+    assert not answer.complete
+    assert answer.has_notice(NoticeCode.ENVIRONMENT_UNKNOWN)

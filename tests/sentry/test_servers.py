@@ -1,0 +1,183 @@
+"""Servers that differ from Sentry's cloud: one project at a time, older ones, ones that move."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import responses
+
+from apps.demo.server import DemoSentry
+from apps.events.answer import NoticeCode
+from apps.sentry import (
+    SentryBadResponse,
+    SentryClient,
+    SentryConfig,
+    SentryPermissionMissing,
+    SentryRejectedQuery,
+    SentryTimeout,
+)
+from apps.sentry.checkup import check_up
+from tests.conftest import MOMENT, question
+from tests.sentry.conftest import API
+from tests.sentry.test_plan import ask, codes
+
+PROJECTS = f"{API}/organizations/acme/projects/"
+GOOD = [{"id": "1", "slug": "web"}]
+
+
+@pytest.fixture
+def one_at_a_time(demo_sentry: DemoSentry) -> DemoSentry:
+    """A plan that refuses to search several projects at once."""
+    demo_sentry.settings.multi_project = False
+    for project in ("web", "api", "app"):
+        demo_sentry.world.add_event(user_id="1", timestamp=MOMENT, project=project)
+        demo_sentry.world.add_event(user_id="2", timestamp=MOMENT, project=project)
+    return demo_sentry
+
+
+def test_projects_are_asked_one_by_one_where_several_are_refused(
+    one_at_a_time: DemoSentry, config: SentryConfig
+) -> None:
+    answer = ask(config, question("1"))
+    assert {event.project for event in answer.events} == {"web", "api", "app"}
+    assert (answer.complete, answer.notices, answer.events_total) == (True, (), 3)
+    assert len(answer.issues) == 3
+    assert answer.bodies_read == 3
+    tables = [call for call in one_at_a_time.calls if call.path.endswith("/acme/events/")]
+    assert [call.status for call in tables].count(400) == 1
+    assert len(tables) == 4
+
+
+def test_what_is_known_to_be_refused_is_not_asked(
+    one_at_a_time: DemoSentry, config: SentryConfig
+) -> None:
+    ask(replace(config, one_project=True), question("1"))
+    assert 400 not in [call.status for call in one_at_a_time.calls]
+
+
+def test_one_project_of_such_a_plan_is_asked_for_directly(
+    one_at_a_time: DemoSentry, config: SentryConfig
+) -> None:
+    answer = ask(config, replace(question("1"), projects=("api",)))
+    assert [event.project for event in answer.events] == ["api"]
+    assert len(answer.issues) == 1
+    assert 400 not in [call.status for call in one_at_a_time.calls]
+
+
+def test_a_project_that_fails_is_named(one_at_a_time: DemoSentry, config: SentryConfig) -> None:
+    api = next(one for one in one_at_a_time.world.projects if one.slug == "api")
+    one_at_a_time.fail(rf"/acme/events/.*project={api.id}\b", times=None, status=403)
+    answer = ask(config, question("1"))
+    assert {event.project for event in answer.events} == {"web", "app"}
+    assert codes(answer) == [NoticeCode.PROJECT_SKIPPED]
+    assert "api" in answer.notices[0].message
+    assert (answer.complete, answer.events_total) == (False, None)
+
+
+def test_all_projects_failing_is_an_error(one_at_a_time: DemoSentry, config: SentryConfig) -> None:
+    one_at_a_time.fail(r"/acme/events/.*project=\d+", times=None, status=403)
+    with pytest.raises(SentryPermissionMissing):
+        ask(config, question("1"))
+
+
+def test_the_limit_holds_over_all_projects(one_at_a_time: DemoSentry, config: SentryConfig) -> None:
+    for place in range(1, 10):
+        for project in ("web", "api"):
+            when = MOMENT - timedelta(seconds=place)
+            one_at_a_time.world.add_event(user_id="1", timestamp=when, project=project)
+    answer = ask(replace(config, max_events=7), question("1"))
+    assert (len(answer.events), answer.events_total) == (7, 21)
+    assert codes(answer) == [NoticeCode.CAPPED]
+    assert answer.events[2].timestamp == MOMENT
+
+
+@pytest.mark.parametrize("cap", [None, 3])
+def test_pages_of_full_events_may_have_any_size(
+    demo_sentry: DemoSentry, config: SentryConfig, cap: int | None
+) -> None:
+    demo_sentry.settings.full_page_cap = cap
+    for place in range(25):
+        demo_sentry.world.add_event(user_id="1", timestamp=MOMENT - timedelta(seconds=place))
+    answer = ask(config, question("1"))
+    assert (answer.bodies_read, answer.complete) == (25, True)
+
+
+@pytest.mark.parametrize(
+    "detail", ["Query timeout. Please try again.", "Query timed out", "Timeout", "Timed-out"]
+)
+def test_a_timeout_told_as_400_is_a_timeout_and_asked_again(
+    wire: responses.RequestsMock, client: SentryClient, detail: str
+) -> None:
+    wire.get(PROJECTS, status=400, json={"detail": detail})
+    wire.get(PROJECTS, json=GOOD)
+    assert client.projects()
+    wire.reset()
+    wire.get(PROJECTS, status=400, json={"detail": detail})
+    with pytest.raises(SentryTimeout):
+        client.projects()
+
+
+def test_a_refused_search_that_speaks_of_a_timeout_is_refused(
+    wire: responses.RequestsMock, client: SentryClient
+) -> None:
+    wire.get(PROJECTS, status=400, json={"detail": "Error parsing search query: 'timeout'"})
+    with pytest.raises(SentryRejectedQuery):
+        client.projects()
+    assert len(client.call_log) == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_within_the_api_is_followed_once_with_the_token(
+    wire: responses.RequestsMock, client: SentryClient, status: int
+) -> None:
+    onward = f"{API}/organizations/renamed/projects/"
+    location = "/api/0/organizations/renamed/projects/"
+    wire.get(PROJECTS, status=status, headers={"Location": location})
+    wire.get(onward, json=GOOD)
+    assert client.projects()
+    request = wire.calls[1].request
+    assert request.headers["Authorization"] == "Bearer s3cr3t"
+    assert request.url == f"{onward}?per_page=100"
+    assert [call.status for call in client.call_log] == [status, 200]
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://elsewhere.test/api/0/x/",
+        "https://sentry.test.evil.test/api/0/x/",
+        "https://sentry.test@evil.test/api/0/x/",
+        "//evil.test/api/0/x/",
+        "http://sentry.test/api/0/x/",
+        "https://sentry.test:8443/api/0/x/",
+        "/auth/login/",
+        "/api/0/../../auth/login/",
+        "",
+    ],
+)
+def test_a_redirect_to_anywhere_else_is_not_followed(
+    wire: responses.RequestsMock, client: SentryClient, location: str
+) -> None:
+    wire.get(PROJECTS, status=302, headers={"Location": location})
+    with pytest.raises(SentryBadResponse, match="302") as raised:
+        client.projects()
+    assert len(wire.calls) == 1
+    assert "s3cr3t" not in f"{raised.value.message}{raised.value.detail}"
+
+
+def test_a_second_redirect_is_not_followed(
+    wire: responses.RequestsMock, client: SentryClient
+) -> None:
+    onward = f"{API}/organizations/renamed/projects/"
+    wire.get(PROJECTS, status=302, headers={"Location": onward})
+    wire.get(onward, status=302, headers={"Location": PROJECTS})
+    with pytest.raises(SentryBadResponse):
+        client.projects()
+    assert len(wire.calls) == 2
+
+
+def test_the_check_up_knows_a_plan_of_one_project_at_a_time(
+    one_at_a_time: DemoSentry, config: SentryConfig
+) -> None:
+    findings = check_up(config)
+    assert all(finding.ok for finding in findings), findings
