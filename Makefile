@@ -3,7 +3,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 py
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: run test lint format system-deps lock
+.PHONY: run test lint format bench system-deps lock
 
 run: .venv/run.stamp
 	@$(BIN)/python -m triage_site.start
@@ -24,6 +24,9 @@ format: .venv/dev.stamp
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	git ls-files -z 'templates/*.html' | xargs -0 $(BIN)/djade --target-version 5.2
+
+bench: .venv/dev.stamp
+	$(BIN)/python -m tests.bench
 
 system-deps:
 	@sh .ci/system-deps

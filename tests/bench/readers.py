@@ -1,0 +1,102 @@
+"""Who is measured: our reader, the ideal one, and a plain one."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from math import ceil
+
+import requests
+
+from apps.events.answer import Answer
+from apps.events.question import Question, Window, parse_customer
+from apps.events.timeline import nearest_first
+from apps.sentry import SentryClient, SentryConfig, fetch_answer
+from tests.bench.sentry_process import MOMENT, ORGANIZATION, TOKEN, Sentry
+
+MINUTES = 60
+AT_A_TIME = 4
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one lookup cost. Calls for the issues' facts are counted beside those for events."""
+
+    seconds: float
+    event_calls: int
+    issue_calls: int
+    answer: Answer | None = None
+
+
+def ours(sentry: Sentry, customer: str) -> Reading:
+    """A cold lookup with a client of its own; the list of projects is cached, as in use."""
+    config = SentryConfig(base_url=sentry.url, organization=ORGANIZATION, token=TOKEN)
+    client = SentryClient(config)
+    try:
+        projects = client.projects()
+    finally:
+        client.close()
+    client = SentryClient(config)
+    question = Question(customer=parse_customer(customer), window=Window(MOMENT, MINUTES))
+    started = time.perf_counter()
+    try:
+        answer = fetch_answer(client, question, projects=projects)
+        seconds = time.perf_counter() - started
+    finally:
+        client.close()
+    issue_calls = sum(call.path.endswith("/issues/") for call in answer.call_log)
+    return Reading(seconds, answer.calls - issue_calls, issue_calls, answer)
+
+
+def ideal_rounds(answer: Answer) -> int:
+    """How often one must wait for Sentry, however clever one is, with four calls at a time.
+
+    The pages of the list come one after another. Then come the pages of ten full events of each
+    issue and one call for the facts of a hundred issues, four at a time; the pages of one issue
+    lead from one to the next.
+    """
+    near = nearest_first(answer.events, MOMENT)[:50]
+    pages = [ceil(size / 10) for size in Counter(event.issue_id for event in near).values()]
+    facts = ceil(len({event.issue_id for event in answer.events}) / 100)
+    lists = max(1, ceil(len(answer.events) / 100))
+    return lists + max(max(pages, default=0), ceil((sum(pages) + facts) / AT_A_TIME))
+
+
+def plain(sentry: Sentry, customer: str, bodies: int) -> Reading:
+    """A client as one writes it in an afternoon: the list, then event by event, in sequence.
+
+    It keeps its connection, searches as well as we do, and reads as many events in full as we.
+    """
+    session = requests.Session()
+    session.headers["Authorization"] = f"Bearer {TOKEN}"
+    base = f"{sentry.url}/api/0"
+    params: dict[str, str | list[str]] = {
+        "dataset": "errors",
+        "query": f'user.id:"{customer}"',
+        "field": ["id", "timestamp", "project.name", "title"],
+        "start": f"{MOMENT.timestamp() - MINUTES * 60:.0f}",
+        "end": f"{MOMENT.timestamp() + MINUTES * 60:.0f}",
+        "project": "-1",
+        "sort": "-timestamp",
+        "per_page": "100",
+    }
+    calls = 0
+    started = time.perf_counter()
+    rows: list[dict[str, str]] = []
+    cursor = ""
+    while calls == 0 or cursor:
+        response = session.get(
+            f"{base}/organizations/{ORGANIZATION}/events/",
+            params=params | ({"cursor": cursor} if cursor else {}),
+            timeout=30,
+        )
+        calls += 1
+        rows += response.json()["data"]
+        following = response.links.get("next", {})
+        cursor = following["cursor"] if following.get("results") == "true" else ""
+    for row in rows[:bodies]:
+        path = f"projects/{ORGANIZATION}/{row['project.name']}/events/{row['id']}/"
+        session.get(f"{base}/{path}", timeout=30).raise_for_status()
+        calls += 1
+    seconds = time.perf_counter() - started
+    session.close()
+    return Reading(seconds, calls, 0)

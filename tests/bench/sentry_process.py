@@ -1,0 +1,85 @@
+"""The demo Sentry in a process of its own, so that it does not share our interpreter's time."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+
+import requests
+
+from apps.demo.server import DemoSentry
+from apps.demo.world import World
+
+MOMENT = (datetime.now(UTC) - timedelta(days=2)).replace(microsecond=0)
+TOKEN = "demo-token"
+ORGANIZATION = "acme"
+_AT_A_TIME = 500
+
+
+def _serve(link: Connection) -> None:
+    with DemoSentry(World(), token=TOKEN, organization=ORGANIZATION) as demo:
+        link.send(demo.url)
+        with suppress(EOFError):
+            link.recv()
+
+
+class Sentry:
+    """The running demo, changed and read through its own endpoints."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._control = f"{url}/_demo"
+
+    def set_latency(self, seconds: float) -> None:
+        """Every API answer waits so long."""
+        self._ok(requests.put(f"{self._control}/settings", json={"latency_s": seconds}, timeout=10))
+
+    def lay_out(self, customer: str, events: int, issues: int) -> None:
+        """Events of that customer a second apart around the moment, by turns in the issues.
+
+        Somebody else has as many in the same issues and seconds.
+        """
+        told = [
+            {
+                "user_id": who,
+                "timestamp": (MOMENT + timedelta(seconds=place - events // 2)).isoformat(),
+                "issue": f"Issue {place % issues}",
+                "project": "web",
+            }
+            for place in range(events)
+            for who in (customer, "somebody-else")
+        ]
+        for first in range(0, len(told), _AT_A_TIME):
+            some = told[first : first + _AT_A_TIME]
+            self._ok(requests.post(f"{self._control}/events", json=some, timeout=60))
+
+    def forget_events(self) -> None:
+        """Empty the world."""
+        self._ok(requests.delete(f"{self._control}/events", timeout=10))
+
+    def forget_calls(self) -> None:
+        """Begin counting anew."""
+        self._ok(requests.delete(f"{self._control}/calls", timeout=10))
+
+    def calls(self) -> Sequence[str]:
+        """The paths that were asked for since."""
+        return [call["path"] for call in requests.get(f"{self._control}/calls", timeout=10).json()]
+
+    def _ok(self, response: requests.Response) -> None:
+        response.raise_for_status()
+
+
+@contextmanager
+def running_sentry() -> Iterator[Sentry]:
+    """A demo Sentry on a free port, for as long as the block lasts."""
+    context = get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(theirs,), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        yield Sentry(ours.recv())
+    finally:
+        ours.close()
+        process.join(10)

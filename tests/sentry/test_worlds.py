@@ -1,0 +1,170 @@
+"""Any world, any question: the answer is the truth, and it costs what it must and no more."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from math import ceil
+
+import pytest
+from hypothesis import HealthCheck, event, example, given, settings
+from hypothesis import strategies as st
+
+from apps.demo.server import DemoSentry
+from apps.demo.world import World
+from apps.events.answer import Answer, NoticeCode
+from apps.events.question import Question
+from apps.sentry import SentryClient, SentryConfig, fetch_answer
+from apps.sentry.search import search_for
+from tests.conftest import MOMENT, NOW, question
+from tests.sentry.worlds import Scene, scenes
+
+WORLDS = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+COUNTS = settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+
+
+@pytest.fixture(scope="module")
+def sentry() -> Iterator[DemoSentry]:
+    """One server for all examples; each example empties its world."""
+    with DemoSentry(World()) as demo:
+        yield demo
+
+
+def ask(demo: DemoSentry, asked: Question, **limits: int) -> Answer:
+    config = SentryConfig(base_url=demo.url, organization="acme", token="demo-token")
+    client = SentryClient(replace(config, **limits))  # type: ignore[arg-type]
+    try:
+        return fetch_answer(client, asked, projects=client.projects(), now=NOW)
+    finally:
+        client.close()
+
+
+def asked_in(scene: Scene, demo: DemoSentry) -> Answer:
+    scene.plant(demo.world)
+    demo.settings.change({"row_page_cap": scene.row_page_cap, "full_page_cap": scene.full_page_cap})
+    try:
+        return ask(demo, scene.question, max_events=scene.max_events)
+    finally:
+        demo.settings.change({"row_page_cap": None, "full_page_cap": 10})
+        demo.clear()
+
+
+@given(scene=scenes())
+@WORLDS
+def test_the_answer_is_the_truth(sentry: DemoSentry, scene: Scene) -> None:
+    """No foreign event, none missing, none twice; capped only when there are more, and said."""
+    answer = asked_in(scene, sentry)
+    truth = scene.true_events
+    found = [one.id for one in answer.events]
+    capped = len(truth) > scene.max_events
+    event(f"capped: {capped}, empty: {not truth}")
+    assert len(found) == len(set(found))
+    assert set(found) <= set(truth)
+    assert len(found) == min(len(truth), scene.max_events)
+    assert answer.complete is not capped
+    assert answer.has_notice(NoticeCode.CAPPED) is capped
+    assert _seconds_of(scene, found) == _newest_seconds(scene)
+    if not capped or search_for(scene.question).exact:
+        assert answer.events_total == len(truth)
+    else:
+        assert answer.events_total in (None, len(truth))
+
+
+def _seconds_of(scene: Scene, ids: list[str]) -> list[datetime]:
+    return [scene.true_events[one].timestamp.replace(microsecond=0) for one in ids]
+
+
+def _newest_seconds(scene: Scene) -> list[datetime]:
+    """Which of several events in one second come first is nobody's promise, so times are told."""
+    return sorted(_seconds_of(scene, list(scene.true_events)), reverse=True)[: scene.max_events]
+
+
+@given(scene=scenes())
+@WORLDS
+def test_every_event_has_its_own_details(sentry: DemoSentry, scene: Scene) -> None:
+    answer = asked_in(scene, sentry)
+    for one in answer.events:
+        body = one.body
+        planted = scene.planted[int(dict(body.tags)["place"])] if body else None
+        assert planted is scene.true_events[one.id]
+        assert (one.project, one.environment) == (planted.project, planted.environment)
+        assert one.permalink
+    assert {one.issue_id for one in answer.events} == {issue.id for issue in answer.issues}
+
+
+def test_an_event_id_does_not_lead_out_of_the_chosen_environment_unsaid(
+    sentry: DemoSentry,
+) -> None:
+    sentry.world.clear()
+    planted = sentry.world.add_event(user_id="1", timestamp=MOMENT, environment="production")
+    answer = ask(sentry, replace(question(planted.id), environments=("staging",)))
+    assert answer.events == () or answer.notices
+
+
+def lay_out(demo: DemoSentry, sizes: Mapping[int, int]) -> dict[int, list[int]]:
+    """Events of customer 1, so many in each issue, all at distances of their own."""
+    demo.world.clear()
+    demo.world.add_project("web")
+    spread = [place for place, size in sizes.items() for _ in range(size)]
+    distances: dict[int, list[int]] = {place: [] for place in sizes}
+    for number in range(len(spread)):
+        place = spread[number * 7919 % len(spread)]
+        seconds = number + 1 if number % 2 else -number - 1
+        demo.world.add_event(
+            user_id="1" if number % 3 else None,
+            username=None if number % 3 else "1",
+            timestamp=MOMENT + timedelta(seconds=seconds),
+            issue=f"Issue {place}",
+        )
+        distances[place].append(number + 1)
+    return distances
+
+
+def calls_by_kind(demo: DemoSentry) -> dict[str, int]:
+    counts = {"table": 0, "count": 0, "full": 0, "issues": 0, "projects": 0, "other": 0}
+    for call in demo.calls:
+        tail = call.path.removeprefix("/api/0/organizations/acme/")
+        kind = {"events/": "table", "issues/": "issues", "projects/": "projects"}.get(tail, "other")
+        if tail.startswith("issues/") and tail.endswith("/events/"):
+            kind = "full"
+        if call.query.get("field") == ["count()"]:
+            kind = "count"
+        counts[kind] += 1
+    return counts
+
+
+@given(
+    sizes=st.dictionaries(st.integers(0, 200), st.integers(1, 30), max_size=12)
+    | st.integers(90, 130).map(lambda many: dict.fromkeys(range(many), 1))
+)
+@example(sizes={0: 10, 1: 10, 2: 10, 3: 10, 4: 10})
+@example(sizes={0: 49, 1: 51})
+@example(sizes={0: 101})
+@example(sizes={0: 200})
+@example(sizes={})
+@COUNTS
+def test_a_lookup_costs_the_calls_it_must(sentry: DemoSentry, sizes: dict[int, int]) -> None:
+    """Table pages of a hundred, full pages of ten for the fifty nearest, issues by the hundred."""
+    distances = lay_out(sentry, sizes)
+    sentry.clear()
+    answer = ask(sentry, question("1", minutes=60))
+    events = sum(sizes.values())
+    near = {place: sum(one <= 50 for one in own) for place, own in distances.items()}
+    assert calls_by_kind(sentry) == {
+        "projects": 1,
+        "table": max(1, ceil(events / 100)),
+        "count": 0,
+        "full": sum(ceil(one / 10) for one in near.values()),
+        "issues": ceil(len(sizes) / 100),
+        "other": 0,
+    }
+    assert answer.bodies_read == min(events, 50)
+    assert answer.calls == len(sentry.calls)
+
+
+def test_a_capped_lookup_costs_one_count_more(sentry: DemoSentry) -> None:
+    lay_out(sentry, {0: 250})
+    sentry.clear()
+    answer = ask(sentry, question("1", minutes=60), max_events=120)
+    assert (len(answer.events), answer.events_total) == (120, 250)
+    counts = calls_by_kind(sentry)
+    assert (counts["table"], counts["count"], counts["other"]) == (2, 1, 0)

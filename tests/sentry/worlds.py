@@ -1,0 +1,216 @@
+"""Generated worlds: customers who resemble each other, ties, edges, and what is true of them.
+
+The truth is worked out here in plain Python, from what was put into the world.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from hypothesis import strategies as st
+
+from apps.demo.world import World
+from apps.events.question import (
+    DEFAULT_FIELDS,
+    CustomerRefused,
+    Question,
+    Window,
+    as_hex_id,
+    parse_customer,
+)
+from tests.conftest import MOMENT
+
+PROJECTS = ("web", "api", "shop-app")
+ENVIRONMENTS = ("production", "staging", "eu/1 & co")
+ISSUES = ("Payment", "Login", 'Odd "one" \\*')
+ACCOUNT = "tags[account_id]"
+SECOND = timedelta(seconds=1)
+
+_PIECES = (
+    "a", "A", "b", "1", "0", '"', "\\", "*", "[", "]", "(", ")", ",", " ", ":", "!", "=", "<", ">",
+    "%", "&", "+", "#", ";", "/", "?", ".", "@", "-", "_", "$", "^", "|", "{", "}", "'", "`", "~",
+    '\\"', "\\*", "\\\\", "**", " OR ", " AND ", "user.id:", "%25", "%00", "null", "-1",
+    "é", "É", "ß", "İ", "\u0131", "ς", "田中", "😀", "\u200d", "\u202e", "\u2028", "\x85", "\xa0",
+)  # fmt: skip
+_HOT = ("a", "A", "\\", "*", '"')
+_HEX = "5eed0bad" * 4
+
+
+@dataclass(frozen=True)
+class Planted:
+    """One event as it was put into the world."""
+
+    timestamp: datetime
+    project: str
+    environment: str | None
+    issue: str
+    names: Mapping[str, str | None]
+    trace: str | None
+    id: str = ""
+
+    def is_about(self, question: Question) -> bool:
+        """Whether it names the customer in a searched field, or has the id that was typed."""
+        wanted = question.customer.identifier
+        for name in question.fields:
+            spellings = (wanted, wanted.lower()) if name == "user.email" else (wanted,)
+            if self.names.get(name) in spellings:
+                return True
+        return question.customer.hex_id is not None and self.trace == question.customer.hex_id
+
+    def is_asked_for(self, question: Question) -> bool:
+        """Whether the answer must hold it: this customer, in the window, where was asked."""
+        window = question.window
+        whole = self.timestamp.replace(microsecond=0)
+        return (
+            self.is_about(question)
+            and window.moment - timedelta(minutes=window.minutes) <= whole
+            and whole <= window.moment + timedelta(minutes=window.minutes)
+            and (not question.projects or self.project in question.projects)
+            and (not question.environments or self.environment in question.environments)
+        )
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A question, the events it is asked about, and the server's and the client's limits."""
+
+    question: Question
+    planted: tuple[Planted, ...]
+    row_page_cap: int | None
+    full_page_cap: int | None
+    max_events: int
+    true_events: dict[str, Planted] = field(default_factory=dict)
+
+    def plant(self, world: World) -> None:
+        """Put the events into an emptied world, and learn the ids of the true ones."""
+        world.clear()
+        self.true_events.clear()
+        for slug in PROJECTS:
+            world.add_project(slug)
+        for name in ENVIRONMENTS:  # each exists, whatever lies in the window
+            world.add_event(timestamp=MOMENT - timedelta(days=9), environment=name)
+        for place, one in enumerate(self.planted):
+            account = one.names.get(ACCOUNT)
+            made = world.add_event(
+                timestamp=one.timestamp,
+                project=one.project,
+                environment=one.environment,
+                issue=one.issue,
+                user_id=one.names.get("user.id"),
+                email=one.names.get("user.email"),
+                username=one.names.get("user.username"),
+                tags={"place": str(place)} | ({"account_id": account} if account else {}),
+                trace_id=one.trace,
+            )
+            if one.is_asked_for(self.question):
+                self.true_events[made.id] = one
+
+
+def _is_askable(text: str) -> bool:
+    try:
+        parse_customer(text)
+    except CustomerRefused:
+        return False
+    return True
+
+
+def customers() -> st.SearchStrategy[str]:
+    """What people type: awkward texts, e-mails, and ids of 32 hex digits in any spelling."""
+    odd = st.characters(exclude_categories=("Cs", "Cc"))
+    awkward = st.lists(st.sampled_from(_PIECES) | odd, min_size=1, max_size=8).map("".join)
+    hot = st.lists(st.sampled_from(_HOT), max_size=4).map("".join)
+    unquotable = st.builds("{}{}{}".format, hot, st.sampled_from(("\\", '\\"', "\\*")), hot)
+    emails = st.sampled_from(("jane@example.com", "Jane+shop@Example.com", "JOSÉ@example.com"))
+    dashed = f"{_HEX[:8]}-{_HEX[8:12]}-{_HEX[12:16]}-{_HEX[16:20]}-{_HEX[20:]}"
+    ids = st.sampled_from((_HEX, _HEX.upper(), dashed))
+    return (
+        (hot | unquotable | awkward | emails | unquotable | ids)
+        .map(str.strip)
+        .filter(bool)
+        .filter(_is_askable)
+    )
+
+
+def _look_alikes(name: str) -> tuple[str, ...]:
+    return tuple(
+        other
+        for other in (
+            name.swapcase(),
+            name + "\\",
+            name + "*",
+            "*",
+            name + " ",
+            f'"{name}"',
+            name.replace("\\", ""),
+            name.replace("\\", "\\\\"),
+            name.replace("*", "x").replace("\\", "y"),
+            name[:-1],
+            name + "1",
+        )
+        if other
+    )
+
+
+def _names(customer: str) -> st.SearchStrategy[dict[str, str | None]]:
+    """A person's names. An e-mail is the customer's as typed or in lower case, or another's."""
+    value = st.sampled_from((None, None, customer, customer.lower(), *_look_alikes(customer)))
+
+    def known_spelling(names: dict[str, str | None]) -> dict[str, str | None]:
+        email = names["user.email"]
+        if email and email.casefold() == customer.casefold() and email != customer:
+            return {**names, "user.email": customer.lower()}
+        return names
+
+    fields = (*DEFAULT_FIELDS, ACCOUNT)
+    return st.fixed_dictionaries(dict.fromkeys(fields, value)).map(known_spelling)
+
+
+def _times(minutes: int) -> st.SearchStrategy[datetime]:
+    """Around the window's edges, and often the very same second."""
+    edge = minutes * 60
+    seconds = st.sampled_from((-edge - 1, -edge, -1, 0, 0, 1, edge, edge + 1))
+    fraction = st.sampled_from((0, 0, 1, 999_999))
+    return st.builds(
+        lambda second, micro: MOMENT + timedelta(seconds=second, microseconds=micro),
+        seconds | st.integers(-edge, edge),
+        fraction,
+    )
+
+
+def _planted(customer: str, minutes: int) -> st.SearchStrategy[Planted]:
+    return st.builds(
+        Planted,
+        timestamp=_times(minutes),
+        project=st.sampled_from(PROJECTS),
+        environment=st.sampled_from((*ENVIRONMENTS, None)),
+        issue=st.sampled_from(ISSUES),
+        names=_names(customer),
+        trace=st.sampled_from((None, as_hex_id(customer))),
+    )
+
+
+@st.composite
+def scenes(draw: st.DrawFn) -> Scene:
+    """Any customer, window, place, page size and limit, over any little world."""
+    customer = draw(customers())
+    minutes = draw(st.sampled_from((1, 5, 60)))
+    question = Question(
+        customer=parse_customer(customer),
+        window=Window(MOMENT, minutes),
+        projects=draw(st.sampled_from(((), (), (), ("web",), ("web", "api")))),
+        environments=draw(st.sampled_from(((), (), (), ("production",), ENVIRONMENTS[1:]))),
+        fields=draw(st.sampled_from((DEFAULT_FIELDS, (*DEFAULT_FIELDS, ACCOUNT)))),
+    )
+    planted = draw(
+        st.lists(
+            _planted(customer, minutes), min_size=draw(st.sampled_from((0, 5, 15))), max_size=25
+        )
+    )
+    true = sum(one.is_asked_for(question) for one in planted)
+    return Scene(
+        question=question,
+        planted=tuple(planted),
+        row_page_cap=draw(st.sampled_from((None, 1, 2, 7))),
+        full_page_cap=draw(st.sampled_from((None, 10, 1, 3))),
+        max_events=max(1, draw(st.sampled_from((500, 500, true, true - 1, 3)))),
+    )
