@@ -13,13 +13,18 @@ SETTLING = timedelta(minutes=10)
 
 
 def detail_notices(
-    missing: int, failed: Sequence[SentryError], facts_failed: Sequence[SentryError]
+    missing: int,
+    where: Sequence[str],
+    failed: Sequence[SentryError],
+    facts_failed: Sequence[SentryError],
 ) -> tuple[Notice, ...]:
+    """What was not read beside the list: bodies of how many events, of which issues, and facts."""
     notices = []
     if missing > 0:
         reason = failed[0].message if failed else "Sentry did not send them."
         count = "one event" if missing == 1 else f"{missing} events"
-        message = f"The details of {count} could not be read: {reason}"
+        named = f" in {', '.join(where[:5])}{' and others' if where[5:] else ''}" if where else ""
+        message = f"The details of {count}{named} could not be read: {reason}"
         notices.append(Notice(NoticeCode.PARTIAL_BODIES, message))
     if facts_failed:
         message = (

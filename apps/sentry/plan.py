@@ -3,7 +3,8 @@
 Whether an answer is complete is decided here and nowhere else.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -178,7 +179,24 @@ def _read_details(plan: _Plan, listing: Listing) -> tuple[Details, tuple[Notice,
     failed = [*details_failed, *(error for part in parts for error in part.failed)]
     missing = len(wanted) - len(bodies)
     issues = (*listing.issues, *(issue for rows in found for issue in rows))
-    return Details(bodies, issues), detail_notices(missing, failed, facts_failed)
+    where = _lacking(by_issue, bodies, listing.events, issues) if missing > 0 else ()
+    return Details(bodies, issues), detail_notices(missing, where, failed, facts_failed)
+
+
+def _lacking(
+    by_issue: Mapping[str | None, Sequence[Event]],
+    bodies: Mapping[str, EventBody],
+    listed: Sequence[Event],
+    issues: Sequence[Issue],
+) -> tuple[str, ...]:
+    """The issues of which fewer bodies were read than wanted, by the names that Sentry shows."""
+    read = Counter(event.issue_id for event in listed if event.id in bodies)
+    names = {issue.id: issue.short_id for issue in issues}
+    return tuple(
+        names.get(issue_id) or issue_id
+        for issue_id, events in by_issue.items()
+        if issue_id and read[issue_id] < len(events)
+    )
 
 
 def _by_issue(events: Sequence[Event]) -> dict[str | None, list[Event]]:

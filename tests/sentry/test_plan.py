@@ -145,6 +145,7 @@ def test_bodies_that_fail_cost_the_details_and_not_the_lookup(
     answer = ask(config, question("1"))
     assert (len(answer.events), answer.bodies_read) == (2, 1)
     assert codes(answer) == [NoticeCode.PARTIAL_BODIES]
+    assert bad.issue.short_id in answer.notices[0].message
 
 
 def test_issue_facts_that_fail_are_said(demo_sentry: DemoSentry, config: SentryConfig) -> None:

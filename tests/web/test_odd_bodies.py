@@ -1,0 +1,52 @@
+"""Event bodies of any shape on the page and in every export: nothing breaks, nothing says None."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from hypothesis import given, settings
+
+from apps.events.answer import Answer, Searched
+from apps.events.redaction import redact
+from apps.exports import render
+from apps.sentry.parsing import parse_full_event
+from apps.web import presenter
+from tests.conftest import MOMENT, question
+from tests.sentry.test_parsing import EVENT_ID, FIELDS, JSON
+from tests.web.answers import lookup
+from tests.web.pages import rendered
+
+SAYS_NONE = re.compile(r">\s*None\s*<|=\"None\"")
+
+
+def answer_with(body: object) -> Answer:
+    """The redacted answer of a Sentry that sent this as the body of an event."""
+    shape = body if isinstance(body, dict) else {}
+    typed = {"eventID": EVENT_ID, "dateCreated": MOMENT.isoformat()}
+    event = parse_full_event({**shape, **typed}, FIELDS)
+    assert event is not None
+    answer = Answer(
+        question=question("1001"),
+        searched=Searched("acme", ("web",)),
+        events=(replace(event, matched_on=("user.id",)),),
+        issues=(),
+        complete=True,
+        fetched_at=MOMENT + timedelta(hours=1),
+        events_total=1,
+    )
+    return redact(answer)
+
+
+@given(JSON)
+@settings(max_examples=60, deadline=None)
+def test_no_shape_of_a_body_breaks_a_page_or_an_export(body: object) -> None:
+    answer, record = answer_with(body), lookup()
+    zone = ZoneInfo("Europe/Berlin")
+    view = presenter.event_view(answer.events[0], answer=answer, lookup=record, zone=zone)
+    page = presenter.result_page(answer, record, zone=zone, now=answer.fetched_at)
+    html = rendered("lookups/event.html", {"event": view, "page": page, "lookup": record})
+    if "None" not in repr(body):
+        assert not SAYS_NONE.search(html)
+    for form in ("markdown", "xml", "json", "text"):
+        assert render(answer, format=form, marker="ab" * 8).text
