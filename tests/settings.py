@@ -7,7 +7,7 @@ _OURS = ("SENTRY_", "TRIAGE_", "DATABASE_", "REDIS_", "DEBUG", "ALLOWED_HOSTS", 
 for _name in list(os.environ):
     if _name.startswith(_OURS):
         del os.environ[_name]
-os.environ["TRIAGE_IGNORE_ENV_FILE"] = "1"
+os.environ["TRIAGE_ENV_FILE"] = os.devnull
 os.environ["SECRET_KEY"] = "only-for-tests-" * 4
 
 from triage_site.settings import *  # noqa: E402, F403

@@ -15,7 +15,7 @@ class Shell:
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         self.environment = {
             **kept,
-            "TRIAGE_IGNORE_ENV_FILE": "1",
+            "TRIAGE_ENV_FILE": os.devnull,
             "SECRET_KEY": "x" * 50,
             "DATABASE_URL": f"sqlite:///{folder / 'triage.sqlite3'}",
             "SENTRY_BASE_URL": base_url,

@@ -16,11 +16,7 @@ T = TypeVar("T")
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 environment = Env(eager=True)
-if not os.environ.get("TRIAGE_IGNORE_ENV_FILE"):
-    environment.read_env(BASE_DIR / ".env", recurse=False)
-
-
-VAR_DIR = Path(os.environ.get("TRIAGE_VAR_DIR", "").strip() or BASE_DIR / "var")
+environment.read_env(os.environ.get("TRIAGE_ENV_FILE") or BASE_DIR / ".env", recurse=False)
 
 
 def stop(sentence: str) -> NoReturn:
@@ -38,7 +34,10 @@ def _read(name: str, read: Callable[[], T], expected: str) -> T:
 
 def text(name: str, default: str = "") -> str:
     """The variable without surrounding blanks; the default when it is empty or not set."""
-    return os.environ.get(name, "").strip() or default
+    return str(environment.str(name, "")).strip() or default
+
+
+VAR_DIR = Path(text("TRIAGE_VAR_DIR") or BASE_DIR / "var")
 
 
 def boolean(name: str, *, default: bool) -> bool:

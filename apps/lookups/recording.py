@@ -8,6 +8,12 @@ from apps.lookups import store
 from apps.lookups.models import Lookup, Outcome
 from apps.lookups.problems import Problem
 
+# Not among them: `purged_at`. An answer that comes in late must not undo a purge.
+_WRITTEN = (
+    *("outcome", "problem", "problem_detail", "answered_at", "fetched_at", "events", "issues"),
+    *("bodies", "calls", "duration_ms", "from_cache", "cached_until", "redacted", "snapshot"),
+)
+
 
 def record_answer(
     lookup: Lookup,
@@ -33,7 +39,7 @@ def record_answer(
     lookup.duration_ms = _since(started)
     if keep:
         lookup.snapshot = store.to_snapshot(answer)
-    lookup.save()
+    lookup.save(update_fields=_WRITTEN)
 
 
 def outcome_of(answer: Answer) -> Outcome:
@@ -50,7 +56,7 @@ def record_failure(lookup: Lookup, problem: Problem, started: float) -> None:
     lookup.problem_detail = problem.detail[:500]
     lookup.answered_at = datetime.now(UTC)
     lookup.duration_ms = _since(started)
-    lookup.save()
+    lookup.save(update_fields=_WRITTEN)
 
 
 def _since(started: float) -> int:

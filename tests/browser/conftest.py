@@ -40,7 +40,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     environment = {
         **kept,
-        "TRIAGE_IGNORE_ENV_FILE": "1",
+        "TRIAGE_ENV_FILE": os.devnull,
         "TRIAGE_VAR_DIR": str(folder),
         "PORT": str(port),
         "PYTHONUNBUFFERED": "1",

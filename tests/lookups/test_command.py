@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -193,3 +194,17 @@ def test_a_terminal_that_knows_only_ascii_still_gets_the_answer(
     ascii_only = {"PYTHONIOENCODING": "ascii"}
     done = shell.lookup("sakura_田中", "--at", AT, "--no-redact", **ascii_only)
     assert done.returncode == 0
+
+
+def test_variables_are_read_from_the_file_and_the_environment_goes_before_it(
+    shell: Shell, demo_sentry: DemoSentry, tmp_path: Path
+) -> None:
+    demo_sentry.world.add_event(user_id="1", timestamp=MOMENT)
+    file = tmp_path / "settings.env"
+    file.write_text(f"SENTRY_BASE_URL={demo_sentry.url}\nSENTRY_ORG=elsewhere\n")
+    del shell.environment["SENTRY_BASE_URL"]
+    arguments = ("1", "--at", AT, "--format", "json")
+    done = shell.lookup(*arguments, TRIAGE_ENV_FILE=str(file))
+    assert len(json.loads(done.stdout)["events"]) == 1
+    file.write_text("TIME_ZONE=Mars/Olympus\n")
+    assert "TIME_ZONE" in shell.run("check", TRIAGE_ENV_FILE=str(file)).stderr

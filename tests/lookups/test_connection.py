@@ -138,7 +138,7 @@ def test_an_organization_of_one_project_at_a_time_is_remembered(glitchtip: DemoS
 
 @pytest.mark.parametrize("word", ["sentri", "auto,sentry"])
 def test_an_unknown_flavor_stops_the_start_with_a_sentence(word: str) -> None:
-    variables = {"SENTRY_FLAVOR": word, "TRIAGE_IGNORE_ENV_FILE": "1", "PATH": os.environ["PATH"]}
+    variables = {"SENTRY_FLAVOR": word, "TRIAGE_ENV_FILE": os.devnull, "PATH": os.environ["PATH"]}
     ended = subprocess.run(
         [sys.executable, "-c", "import triage_site.settings"],
         env=variables,
