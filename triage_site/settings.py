@@ -228,6 +228,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "urllib3": {"level": "CRITICAL"},  # its warnings quote addresses, customers in them
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # scanners, with a traceback each
         "django.request": {"level": "ERROR"},
     },
 }
