@@ -1,12 +1,14 @@
 """Review: who looked up whom, with which outcome; refresh and purge. Records are never edited."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -25,6 +27,7 @@ from apps.lookups.services import (
 
 MOST_REFRESHED = 10
 _FILTERED = frozenset(("outcome", "origin", "from_cache", "redacted", "user", "created_at", "kept"))
+_HASH = re.compile(r"[0-9a-f]{64}")
 _NBSP = "\N{NO-BREAK SPACE}"
 
 
@@ -102,6 +105,15 @@ class LookupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
         """Without the snapshots, which a list has no use for."""
         return super().get_queryset(request).defer("snapshot")
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list; a search is posted, so that no customer gets into an address."""
+        if request.method == "POST" and "find" in request.POST:
+            term = request.POST["find"].strip()
+            return HttpResponseRedirect(f"?{urlencode({'q': _searchable(term)})}" if term else "?")
+        return super().changelist_view(request, extra_context)
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Lookup], search_term: str
     ) -> tuple[QuerySet[Lookup], bool]:
@@ -109,8 +121,9 @@ class LookupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
         term = search_term.strip()
         if not term:
             return queryset, False
-        found = Q(customer_hash=hash_customer(term)) | Q(user__username__iexact=term)
-        return queryset.filter(found | Q(system_user__iexact=term)), False
+        if _HASH.fullmatch(term):
+            return queryset.filter(customer_hash=term), False
+        return queryset.filter(Q(user__username=term) | Q(system_user=term)), False
 
     @admin.display(description="Asked (UTC)", ordering="created_at")
     def asked(self, lookup: Lookup) -> str:
@@ -181,3 +194,12 @@ class LookupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
 def _short(moment: datetime) -> str:
     """20 Nov 14:05 in UTC, on one line."""
     return f"{moment.astimezone(UTC):%d %b %H:%M}".replace(" ", _NBSP)
+
+
+def _searchable(term: str) -> str:
+    """The name of a person who looked, else the keyed hash of what must be a customer."""
+    person = User.objects.filter(username__iexact=term).values_list("username", flat=True).first()
+    if person is None:
+        looked = Lookup.objects.filter(system_user=term).exists()
+        return term if looked else hash_customer(term)
+    return str(person)

@@ -180,3 +180,19 @@ def test_a_rate_limit_counts_down_and_tries_again_by_itself(agent_browser: Visit
     expect(main).to_contain_text("it limits how often we may ask")
     expect(main).to_contain_text("Next try in")
     expect(main.get_by_role("heading", level=1)).to_contain_text("problems", timeout=25_000)
+
+
+def test_a_search_in_the_review_leaves_no_customer_in_the_address(
+    site: Site, chromium: Browser, agent_browser: Visitor
+) -> None:
+    agent_browser.look_up("beatriz.costa@example.pt")
+    context = chromium.new_context()
+    admin = Visitor(site, context)
+    admin.sign_in("admin")
+    admin.page.goto(f"{site.url}/admin/lookups/lookup/")
+    admin.page.get_by_label("Find a customer").fill("Beatriz.Costa@example.pt")
+    admin.page.get_by_role("button", name="Search").click()
+    rows = admin.page.locator("#result_list tbody tr")
+    expect(rows.first).to_contain_text("beatriz.costa@example.pt")
+    assert "beatriz" not in admin.page.url.lower()
+    context.close()
