@@ -4,21 +4,12 @@ import hashlib
 import secrets
 from datetime import timedelta
 
-from django.contrib.auth.models import User
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken
 
 _PREFIX = "triage_"
 _NOTE_USE_EVERY = timedelta(minutes=1)
-
-
-def issue_token(*, name: str, user: User) -> tuple[ApiToken, str]:
-    """Make a token for that person; returns its record and the token, which is not kept."""
-    record = ApiToken(name=name, user=user)
-    token = renew_hash(record)
-    record.save()
-    return record, token
 
 
 def renew_hash(record: ApiToken) -> str:

@@ -120,12 +120,19 @@ def _string(value: str, ledger: Ledger, key: str) -> str:
 
 def _customer_values(answer: Answer) -> frozenset[str]:
     customer = answer.question.customer
-    values = {value for event in answer.events for _name, value in event.identities}
+    values = {value for event in answer.events for value in _names_of(event)}
     if customer.kind in (CustomerKind.IDENTIFIER, CustomerKind.IDENTIFIER_OR_HEX):
         values.add(customer.identifier)
         if customer.hex_id:
             values |= {customer.hex_id, str(uuid.UUID(customer.hex_id))}
     return frozenset(values - {event.id for event in answer.events})
+
+
+def _names_of(event: Event) -> set[str]:
+    """All that the row and the body know the customer by."""
+    user = event.body.user if event.body else {}
+    own = {str(user[name]) for name in ("id", "email", "username") if user.get(name)}
+    return own | {value for _name, value in event.identities}
 
 
 def _optional(text: str | None, ledger: Ledger) -> str | None:
@@ -139,6 +146,7 @@ def _event(event: Event, ledger: Ledger) -> Event:
         message=_optional(event.message, ledger),
         culprit=_optional(event.culprit, ledger),
         transaction=_optional(event.transaction, ledger),
+        environment=_optional(event.environment, ledger),
         identities=tuple(
             (name, ledger.alias(name.removeprefix("user."), value))
             for name, value in event.identities
@@ -152,7 +160,7 @@ def redact_event(event: Event, *, customer: str) -> Event:
 
     Its aliases have numbers of their own, so that none stands for somebody else of the answer.
     """
-    values = {value for _name, value in event.identities} | {customer}
+    values = _names_of(event) | {customer}
     return _event(event, Ledger(frozenset(values - {event.id}), first_number=_LATER_NUMBERS))
 
 
@@ -161,6 +169,7 @@ def _body(body: EventBody, ledger: Ledger) -> EventBody:
         body,
         message=_optional(body.message, ledger),
         culprit=_optional(body.culprit, ledger),
+        environment=_optional(body.environment, ledger),
         exceptions=tuple(_exception(exception, ledger) for exception in body.exceptions),
         breadcrumbs=tuple(_breadcrumb(crumb, ledger) for crumb in body.breadcrumbs),
         request=None if body.request is None else _request(body.request, ledger),

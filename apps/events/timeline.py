@@ -25,11 +25,6 @@ class Group:
         return self.events[0]
 
     @property
-    def oldest(self) -> Event:
-        """The event that happened first."""
-        return self.events[-1]
-
-    @property
     def title(self) -> str:
         """The technical title, from the issue or else from its newest event."""
         return (self.issue and self.issue.title) or self.newest.title or "Untitled error"

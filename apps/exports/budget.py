@@ -31,16 +31,11 @@ def fit(build: Callable[[Detail], Document], budget: int) -> Document:
     return best
 
 
-def costliest(document: Document) -> int:
-    """The estimated tokens of the format that needs most, marks and question included."""
-    return max(map(estimate_tokens, _every_format(document)))
-
-
 def _fits(document: Document, budget: int) -> bool:
-    return all(estimate_tokens(text) <= budget for text in _every_format(document))
+    return all(estimate_tokens(text) <= budget for text in every_format(document))
 
 
-def _every_format(document: Document) -> Iterator[str]:
+def every_format(document: Document) -> Iterator[str]:
     """All four, the one that is mostly the longest first, and each only when it is asked for."""
     yield as_json.render(document, inside_block=True)
     yield as_xml.render(document)

@@ -86,15 +86,6 @@ def enclose(text: str, marker: str) -> str:
     )
 
 
-def enclosed(text: str, marker: str) -> str:
-    """What stands between the two marked lines; raises `ValueError` unless there are just two."""
-    lines = text.split("\n")
-    marked = [number for number, line in enumerate(lines) if marker in line]
-    if len(marked) != 2:
-        raise ValueError("The text does not hold exactly one marked block.")
-    return "\n".join(lines[marked[0] + 1 : marked[1]]).strip("\n")
-
-
 def folded(text: str) -> str:
     """The text on one line."""
     return " ".join(text.split())

@@ -34,13 +34,16 @@ def sentry_config() -> SentryConfig:
 
 
 @contextmanager
-def sentry_client() -> Iterator[SentryClient]:
+def sentry_client(patience_s: float | None = None) -> Iterator[SentryClient]:
     """A client for one lookup, closed afterwards. Raises a `SentryError` where none can be had.
 
+    `patience_s` is all the time it may take, where a lookup's own would be too long.
     What the lookup finds out about the kind of server is remembered for those to come.
     """
     config = sentry_config()
     pace = SharedPace(_fingerprint(config))
+    if patience_s is not None:
+        config = replace(config, deadline_s=patience_s)
     known = _as_known(_in_its_region(config, pace))
     with closing(SentryClient(known, pace)) as client:
         yield client

@@ -85,7 +85,10 @@ class LookupForm(forms.Form):
         self._offer("environment", "All environments", environments)
 
     def _offer(self, name: str, everything: str, choices: tuple[str, ...]) -> None:
-        if len(choices) < 2:
+        posted = self.data.get(name)
+        if posted and not choices:
+            choices = (posted,)  # Sentry fell silent after the choice was made: it still holds
+        elif len(choices) < 2:
             del self.fields[name]
             return
         field = self.fields[name]

@@ -133,7 +133,7 @@ def answer_with_secret(secret: str) -> Answer:
         contexts={"app": {"note": secret}},
         extra={"note": secret},
         culprit=secret,
-        user={"email": secret, "note": secret},
+        user={"id": "1001", "note": secret},
     )
     event = Event(
         id=EVENT_ID,
@@ -232,3 +232,15 @@ def test_redacting_twice_changes_nothing_more() -> None:
 def test_hostile_text_is_gone_through_and_bounded(text: str) -> None:
     """A pattern with quadratic time would need hours for one of these."""
     assert len(hide(text)) <= len(text)
+
+
+def test_the_names_in_an_events_own_body_are_the_customers_too() -> None:
+    answer = answer_with_secret("note")
+    user = {"id": "1001", "email": "jane@example.com", "username": "jane-d"}
+    body = replace(answer.events[0].body or EventBody(), user=user, message="jane-d failed")
+    event = replace(answer.events[0], body=body)
+    shown = redact(replace(answer, events=(event,))).events[0].body
+    later = redact_event(event, customer="1001").body
+    assert shown is not None
+    assert later is not None
+    assert shown.message == later.message == "<customer> failed"

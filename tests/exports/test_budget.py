@@ -7,9 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.exports import ExportRefused, Format, Rendered, estimate_tokens, render
-from apps.exports.budget import costliest, fit
+from apps.exports import budget as budgets
+from apps.exports.budget import fit
 from apps.exports.detail import LADDER
 from apps.exports.document import Setting, build
+from apps.exports.facts import Document
 from tests.exports.answers import MARKER, afternoon, event, hostile, issue, recursion
 from tests.exports.answers import answer as answered
 
@@ -91,7 +93,7 @@ def test_more_budget_never_means_fewer_facts() -> None:
 
 def test_each_step_down_costs_no_more_than_the_one_before() -> None:
     costs = [
-        costliest(build(afternoon(12, 4), setting=Setting(MARKER, budget=400), detail=detail))
+        _costliest(build(afternoon(12, 4), setting=Setting(MARKER, budget=400), detail=detail))
         for detail in LADDER
     ]
 
@@ -130,3 +132,7 @@ def test_events_of_one_issue_are_one_line_each() -> None:
 
     assert text.count("\n- again ") == 2
     assert text.count("- crash `shop") == 1
+
+
+def _costliest(document: Document) -> int:
+    return max(map(estimate_tokens, budgets.every_format(document)))

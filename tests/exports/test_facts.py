@@ -10,8 +10,8 @@ import pytest
 
 from apps.events.answer import Notice, NoticeCode
 from apps.exports import PRESETS, ExportRefused, Format, render
-from apps.exports.hostile import enclosed
 from tests.exports.answers import MARKER, afternoon, answer, event, issue, recursion
+from tests.exports.blocks import enclosed
 
 GOLDEN = Path(__file__).parent / "golden"
 FORMATS: tuple[Format, ...] = ("markdown", "xml", "json", "text")

@@ -14,8 +14,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from apps.exports import Format, render
-from apps.exports.hostile import Neutraliser, cut, enclosed, folded
+from apps.exports.hostile import Neutraliser, cut, folded
 from tests.exports.answers import MARKER, afternoon, hostile
+from tests.exports.blocks import enclosed
 
 FENCES = [sign * count for sign in "`~" for count in (1, 2, 3, 4, 5, 8, 13, 20)]
 TEXTS = [

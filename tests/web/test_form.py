@@ -6,6 +6,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from apps.demo.server import DemoSentry
+from apps.lookups import shared
 from apps.lookups.models import Lookup
 from tests.conftest import MOMENT
 from tests.web.asking import AT, filled, look_up, text
@@ -119,3 +120,16 @@ def test_a_link_leaves_no_customer_in_the_address_of_the_sign_in(settings: Setti
         page = Client().get("/?customer=jane", follow=True)
         assert "jane" not in str(page.redirect_chain)
         assert page.redirect_chain[-1][0] == "/accounts/login/?next=/"
+
+
+def test_a_slow_sentry_does_not_hold_up_the_form_and_a_choice_made_before_still_holds(
+    ana: Client, connected: DemoSentry
+) -> None:
+    connected.fail("/acme/projects/", times=None, status=503)
+    shared.delete("choices/silent")
+    assert ana.get("/").status_code == 200
+    connected.clear()
+    address = look_up(ana, project="api")
+    assert [call for call in connected.calls if "projects" in call.path] == []
+    assert Lookup.objects.get().projects == ["api"]
+    assert "PaymentDeclined" not in text(ana.get(address))
