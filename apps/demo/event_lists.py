@@ -41,7 +41,8 @@ def issue_events(ask: Ask) -> Answer:
         return Answer([_item(hit, full)], headers={"X-Sentry-Direct-Hit": "1"})
     size = per_page_of(ask)
     cap = ask.settings.full_page_cap
-    found = found_events(ask, [issue.project], f"issue:{issue.short_id} {query}")
+    search = f"issue:{issue.short_id} {query}"
+    found = found_events(ask, [issue.project], search, ask.world.among(issue))
     ordered = _order(ask, [] if ask.settings.issue_events_empty else found)
     page = page_of(ask, ordered, min(size, cap) if full and cap else size)
     return Answer([_item(event, full) for event in page.items], headers=page.headers)

@@ -12,8 +12,12 @@ from apps.demo.syntax import SearchError
 from apps.demo.windows import window_of
 
 
-def found_events(ask: Ask, projects: Sequence[Project], query: str) -> list[Event]:
+def found_events(
+    ask: Ask, projects: Sequence[Project], query: str, among: Sequence[Event] | None = None
+) -> list[Event]:
     """The events of the projects that lie in the window and satisfy the query, unordered.
+
+    `among` names the events to look at; without it, all but feedback.
 
     Raises ApiError 400 for a window or a query Sentry refuses.
     """
@@ -23,7 +27,7 @@ def found_events(ask: Ask, projects: Sequence[Project], query: str) -> list[Even
     slugs = {project.slug for project in projects}
     return [
         event
-        for event in ask.world.events
+        for event in (ask.world.events if among is None else among)
         if event.project.slug in slugs
         and window.holds(event)
         and in_environments(event, environments)

@@ -222,6 +222,7 @@ def event_detail(ask: Ask) -> Answer:
     visible = {one.slug for one in ask.visible_projects()}
     if (
         event is None
+        or event.issue.category != "error"
         or event.project.slug != ask.args["project"]
         or event.project.slug not in visible
     ):

@@ -33,10 +33,14 @@ EventTest = Callable[[Event], bool]
 
 @dataclass(frozen=True)
 class Wanted:
-    """An issue query split into what is asked of the issue and what of one of its events."""
+    """An issue query split into what is asked of the issue and what of one of its events.
+
+    `categories` are those the query names; feedback is listed only when it is among them.
+    """
 
     of_issue: list[IssueTest]
     of_event: list[EventTest]
+    categories: set[str]
 
 
 def issue_list(ask: Ask) -> Answer:
@@ -53,7 +57,7 @@ def issue_list(ask: Ask) -> Answer:
     window = window_of(ask)
     found = [
         issue
-        for issue in ask.world.issues
+        for issue in _candidates(ask, wanted)
         if issue.project in projects and _is_wanted(ask, issue, wanted, window)
     ]
     found.sort(key=lambda issue: _last_seen(ask, issue), reverse=True)
@@ -61,6 +65,10 @@ def issue_list(ask: Ask) -> Answer:
     hits = {"X-Hits": str(len(found)), "X-Max-Hits": "1000"}
     bodies = [issue_body(ask, issue, window) for issue in page.items]
     return Answer(bodies, headers=page.headers | hits)
+
+
+def _candidates(ask: Ask, wanted: Wanted) -> tuple[Issue, ...]:
+    return ask.world.all_issues if "feedback" in wanted.categories else ask.world.issues
 
 
 def issue_detail(ask: Ask) -> Answer:
@@ -77,7 +85,7 @@ def _known_issues(ask: Ask) -> Answer:
     window = window_of(ask)
     visible = ask.visible_projects()
     wanted = {int(value) for value in told}
-    found = [one for one in ask.world.issues if one.id in wanted and one.project in visible]
+    found = [one for one in ask.world.all_issues if one.id in wanted and one.project in visible]
     return Answer([issue_body(ask, issue, window) for issue in found])
 
 
@@ -91,7 +99,7 @@ def _read(ask: Ask, query: str) -> Wanted:
 
 
 def _split(ask: Ask, parts: tuple[Node, ...]) -> Wanted:
-    wanted = Wanted([], [])
+    wanted = Wanted([], [], set())
     for part in parts:
         if isinstance(part, FreeText):
             wanted.of_event.append(free_text(part.text))
@@ -106,10 +114,19 @@ def _place(ask: Ask, part: Clause, wanted: Wanted) -> None:
     if part.key == "is":
         wanted.of_issue.append(_state(part))
     elif part.key in ("issue.category", "issue.type"):
-        matches = (part.values == ("error",)) == (part.operator in ("=", "IN"))
-        wanted.of_issue.append(lambda _: matches)
+        _place_category(ask, part, wanted)
     else:
         wanted.of_event.append(clause(part, ask.world))
+
+
+def _place_category(ask: Ask, part: Clause, wanted: Wanted) -> None:
+    """Category and type are one here: there are errors and there is feedback."""
+    if "feedback" in part.values and not ask.settings.feedback_on:
+        raise SearchError(f"Invalid {part.key.removeprefix('issue.')} value of 'feedback'")
+    positive = part.operator in ("=", "IN")
+    if positive:
+        wanted.categories.update(part.values)
+    wanted.of_issue.append(lambda issue: (issue.category in part.values) == positive)
 
 
 def _state(part: Clause) -> IssueTest:

@@ -79,7 +79,7 @@ def _check_names(node: Clause, world: World) -> None:
     if node.key in ("id", "trace"):
         _check_hex(node.key, values)
     if node.key == "issue":
-        known = {issue.short_id for issue in world.issues} | {"unknown"}
+        known = {issue.short_id for issue in world.all_issues} | {"unknown"}
         bad = [value for value in values if value.upper() not in known and value != "unknown"]
         if bad:
             raise SearchError(f"Invalid value '{bad}' for 'issue:' filter")

@@ -1,12 +1,16 @@
-"""What the demo Sentry knows about: projects, issues and events."""
+"""What the demo Sentry knows about: projects, issues, events and replays."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 Json = dict[str, Any]
+Person = Mapping[str, str | None]
+
+PERSON_KEYS = ("id", "email", "username", "ip_address")
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,10 @@ class Project:
 
 @dataclass(frozen=True)
 class Issue:
-    """A group of like events. `key` is the demo's own name for it inside its project."""
+    """A group of like events. `key` is the demo's own name for it inside its project.
+
+    `category` is `error` or `feedback`; a feedback issue holds one message of one person.
+    """
 
     id: int
     short_id: str
@@ -35,6 +42,7 @@ class Issue:
     logger: str | None
     status: str
     metadata: Json = field(default_factory=dict)
+    category: str = "error"
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,47 @@ class Event:
         """The person as Sentry counts people: by the first identifier the event has."""
         names = ("user.id", "user.username", "user.email", "user.ip")
         return next((f"{name}:{self.columns[name]}" for name in names if self.columns[name]), None)
+
+
+@dataclass(frozen=True)
+class Replay:
+    """One recorded session of one person. All ids are 32 hex digits without dashes.
+
+    `user` has the keys of an event's user object. `dashed` says how the row prints its id.
+    """
+
+    id: str
+    project: Project
+    started_at: datetime
+    duration_s: int
+    user: dict[str, str | None]
+    urls: tuple[str, ...]
+    error_ids: tuple[str, ...]
+    trace_ids: tuple[str, ...]
+    count_errors: int
+    dead_clicks: int
+    rage_clicks: int
+    release: str | None
+    environment: str | None
+    browser: Json
+    archived: bool
+    dashed: bool
+
+    @property
+    def finished_at(self) -> datetime:
+        """When the recording ended."""
+        return self.started_at + timedelta(seconds=self.duration_s)
+
+
+def full_person(told: Person | None) -> dict[str, str | None]:
+    """The four keys of a user object, None where nothing is told.
+
+    Raises ValueError for another key: a misspelt one would make an anonymous person in silence.
+    """
+    unknown = set(told or {}) - set(PERSON_KEYS)
+    if unknown:
+        raise ValueError(f"A user has no {', '.join(sorted(unknown))}.")
+    return {key: (told or {}).get(key) for key in PERSON_KEYS}
 
 
 def iso_z(moment: datetime) -> str:

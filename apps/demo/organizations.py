@@ -1,4 +1,4 @@
-"""Endpoints about the organization: itself, its projects, releases and replays."""
+"""Endpoints about the organization: itself, its projects and releases."""
 
 from __future__ import annotations
 
@@ -6,19 +6,15 @@ from apps.demo.event_bodies import version_info
 from apps.demo.exchange import Answer, Ask
 from apps.demo.model import Json, Project, iso_z
 from apps.demo.paging import page_of, per_page_of
-from apps.demo.windows import window_of
 
 CREATED = "2021-03-01T09:00:00Z"
 SWITCHED_OFF = (
     "isBookmarked",
     "firstTransactionEvent",
-    "hasFeedbacks",
     "hasFlags",
     "hasMinifiedStackTrace",
     "hasMonitors",
-    "hasNewFeedbacks",
     "hasProfiles",
-    "hasReplays",
     "hasSessions",
     "hasInsightsHttp",
     "hasInsightsDb",
@@ -88,8 +84,18 @@ def project_body(ask: Ask, project: Project) -> Json:
         "teams": [team],
         "platforms": sorted({str(event.columns["platform"]) for event in own}),
         "environments": sorted(environments - {""}),
+        **_signals(ask, project),
         "latestRelease": None,
     }
+
+
+def _signals(ask: Ask, project: Project) -> Json:
+    """Which of the signals beside errors the project has sent."""
+    replays = any(one.project == project for one in ask.world.replays)
+    feedback = any(one.project == project for one in ask.world.feedback)
+    said = feedback and ask.settings.feedback_on
+    recorded = replays and ask.settings.replays_on
+    return {"hasReplays": recorded, "hasFeedbacks": said, "hasNewFeedbacks": said}
 
 
 def release_list(ask: Ask) -> Answer:
@@ -140,9 +146,3 @@ def _released(project: Project) -> Json:
         "platforms": [project.platform],
         "hasHealthData": False,
     }
-
-
-def replay_list(ask: Ask) -> Answer:
-    """No replays here, but the dates are read as they are everywhere."""
-    window_of(ask)
-    return Answer({"data": []}, headers=page_of(ask, [], per_page_of(ask)).headers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apps.demo import event_lists, issue_lists, organizations, pages, table
+from apps.demo import event_lists, issue_lists, organizations, pages, replay_lists, table
 from apps.demo.route import Route, route
 
 ORG = r"/api/0/organizations/(?P<org>[^/]+)"
@@ -15,7 +15,7 @@ ROUTES = (
     route(rf"{ORG}/", "org:read", organizations.organization),
     route(rf"{ORG}/projects/", "org:read", organizations.project_list),
     route(rf"{ORG}/releases/", "project:read", organizations.release_list),
-    route(rf"{ORG}/replays/", "org:read", organizations.replay_list),
+    route(rf"{ORG}/replays/", "org:read", replay_lists.replay_list),
     route(rf"{ORG}/events/", "org:read", table.events_table),
     route(rf"{ORG}/eventids/{EVENT_ID}/", "org:read", event_lists.event_by_id),
     route(rf"{ORG}/issues/", "event:read", issue_lists.issue_list),

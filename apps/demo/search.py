@@ -9,6 +9,7 @@ swallows its closing quote.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from itertools import pairwise
 
 from apps.demo.syntax import EVERYTHING, Both, Clause, Either, FreeText, Node, SearchError
@@ -31,13 +32,16 @@ NEGATED = {"=": "!=", "IN": "NOT IN", "<": ">=", "<=": ">", ">": "<=", ">=": "<"
 COMPARABLE = frozenset({"issue.id", "project.id", "project_id", "timestamp"})
 
 
-def parse(query: str, *, booleans: bool = True) -> Node:
-    """The tree of a query; an empty query is `EVERYTHING`.
+Join = Callable[[list[Node | str]], Node]
+
+
+def parse(query: str, *, booleans: bool = True, join: Join | None = None) -> Node:
+    """The tree of a query; an empty query is `EVERYTHING`. `join` is `joined` unless told.
 
     With `booleans` off, AND and OR are refused (Sentry API: the issue search allows neither).
     Raises SearchError with Sentry's text.
     """
-    reader = _Reader(query, booleans)
+    reader = _Reader(query, booleans, join or joined)
     node = reader.sequence()
     if reader.at < len(query):
         raise SearchError(
@@ -51,8 +55,9 @@ def parse(query: str, *, booleans: bool = True) -> Node:
 class _Reader:
     """Walks the query once, from left to right."""
 
-    def __init__(self, query: str, booleans: bool) -> None:
+    def __init__(self, query: str, booleans: bool, join: Join) -> None:
         self.query = query
+        self.join = join
         self.booleans = booleans
         self.at = 0
 
@@ -63,7 +68,7 @@ class _Reader:
         while True:
             term = self._term()
             if term is None:
-                return joined(terms)
+                return self.join(terms)
             terms.append(term)
             self._spaces()
 
@@ -190,7 +195,7 @@ def joined(terms: list[Node | str]) -> Node:
     """Terms and operator words as one tree. Raises SearchError when an operator lacks a side."""
     if not terms:
         return EVERYTHING
-    _check_sides(terms)
+    check_sides(terms)
     alternatives: list[Node] = []
     current: list[Node] = []
     for term in terms:
@@ -207,7 +212,8 @@ def _all_of(nodes: list[Node]) -> Node:
     return nodes[0] if len(nodes) == 1 else Both(tuple(nodes))
 
 
-def _check_sides(terms: list[Node | str]) -> None:
+def check_sides(terms: list[Node | str]) -> None:
+    """Raises SearchError when AND or OR stands first, last or beside another."""
     if isinstance(terms[0], str):
         raise SearchError(f"Condition is missing on the left side of '{terms[0]}' operator")
     if isinstance(terms[-1], str):

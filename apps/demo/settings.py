@@ -22,6 +22,8 @@ class Settings:
     feature. `issue_events_empty`: the issue's event list answers `[]` although there are
     events. `scopes`: what the token may do. `rate_limit` requests per `rate_window_s` seconds
     are enforced only when `rate_limited` is on. `now`: a fixed clock in ISO form, else None.
+    `replays_on` and `feedback_on`: off for servers without replays (404 with an empty body)
+    and for those whose issue search does not know the category feedback (400).
     """
 
     flavor: str = "sentry"
@@ -37,6 +39,8 @@ class Settings:
     rate_limit: int = 1000
     rate_window_s: int = 300
     rate_limited: bool = False
+    replays_on: bool = True
+    feedback_on: bool = True
     now: str | None = None
 
     def clock(self) -> datetime:

@@ -10,14 +10,20 @@ from typing import Unpack
 from apps.demo.bodies import full_body, metadata_of, tags_of
 from apps.demo.columns import columns_of
 from apps.demo.drafts import Draft, EventFields, completed, culprit_of, title_of
-from apps.demo.model import Event, Issue, Json, Project
+from apps.demo.feedback import FeedbackFields, feedback_draft, feedback_issue
+from apps.demo.model import Event, Issue, Json, Project, Replay
+from apps.demo.recording import ReplayFields, recorded
 
 FIRST_PROJECT_ID = 4_501_001
 FIRST_ISSUE_ID = 6_500_000_001
 
 
 class World:
-    """Projects, issues and events. Ids are repeatable: they depend on the seed and the order."""
+    """Projects, issues, events, replays and feedback.
+
+    Ids are repeatable: they depend on the seed and the order. Errors, replays and feedback are
+    counted apart, so that one more of one kind changes no id of another.
+    """
 
     def __init__(self, seed: str = "demo") -> None:
         """An empty world; two worlds of one seed filled alike have the same ids."""
@@ -27,11 +33,13 @@ class World:
         self._issues: dict[tuple[str, str], Issue] = {}
         self._events: list[Event] = []
         self._by_id: dict[str, Event] = {}
+        self._replays: list[Replay] = []
+        self._feedback: list[Event] = []
         self._counter = 0
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """All events in the order they were added."""
+        """All events but feedback, in the order they were added."""
         with self._lock:
             return tuple(self._events)
 
@@ -43,17 +51,36 @@ class World:
 
     @property
     def issues(self) -> tuple[Issue, ...]:
-        """All issues in the order they were made."""
+        """All issues but feedback, in the order they were made."""
         with self._lock:
             return tuple(self._issues.values())
 
+    @property
+    def replays(self) -> tuple[Replay, ...]:
+        """All replays in the order they were added."""
+        with self._lock:
+            return tuple(self._replays)
+
+    @property
+    def feedback(self) -> tuple[Event, ...]:
+        """The event of each feedback, in the order they were added."""
+        with self._lock:
+            return tuple(self._feedback)
+
+    @property
+    def all_issues(self) -> tuple[Issue, ...]:
+        """The issues of errors, then those of feedback."""
+        return (*self.issues, *(event.issue for event in self.feedback))
+
     def clear(self) -> None:
-        """Forget projects, issues and events; ids start anew."""
+        """Forget everything; ids start anew."""
         with self._lock:
             self._projects.clear()
             self._issues.clear()
             self._events.clear()
             self._by_id.clear()
+            self._replays.clear()
+            self._feedback.clear()
             self._counter = 0
 
     def add_project(self, slug: str, platform: str = "python", name: str | None = None) -> Project:
@@ -102,6 +129,29 @@ class World:
             self._by_id[event.id] = event
             return event
 
+    def add_replay(self, **fields: Unpack[ReplayFields]) -> Replay:
+        """A new replay; see `ReplayFields`. Its project is made when it does not exist yet."""
+        with self._lock:
+            project = self.add_project(fields.get("project", "web"), "javascript")
+            replay = recorded(fields, project, self._seed, len(self._replays) + 1)
+            self._replays.append(replay)
+            return replay
+
+    def add_feedback(self, **fields: Unpack[FeedbackFields]) -> Event:
+        """What somebody wrote about their trouble, see `FeedbackFields`: an issue of its own.
+
+        It is no error: `events` and `issues` do not have it, `feedback` and `all_issues` do.
+        """
+        with self._lock:
+            number = len(self._feedback) + 1
+            project = self.add_project(fields.get("project", "web"), "javascript")
+            draft = feedback_draft(fields, project, self._seed, number)
+            own = sum(event.project.slug == project.slug for event in self._feedback)
+            event = _event(draft, feedback_issue(draft, project, number, own + 1))
+            self._feedback.append(event)
+            self._by_id[event.id] = event
+            return event
+
     def find_event(self, event_id: str) -> Event | None:
         """The event of that id (dashes and case do not matter), if there is one."""
         with self._lock:
@@ -111,7 +161,7 @@ class World:
         """The issue of that numeric id or short id, if there is one."""
         names = (issue_id, issue_id.upper())
         return next(
-            (one for one in self.issues if str(one.id) in names or one.short_id in names), None
+            (one for one in self.all_issues if str(one.id) in names or one.short_id in names), None
         )
 
     def find_project(self, name: str) -> Project | None:
@@ -120,8 +170,13 @@ class World:
 
     def events_of(self, issue: Issue) -> list[Event]:
         """The issue's events, oldest first."""
-        own = [event for event in self.events if event.issue.id == issue.id]
+        among = self.among(issue)
+        own = [event for event in among if event.issue.id == issue.id]
         return sorted(own, key=lambda event: (event.timestamp, event.id))
+
+    def among(self, issue: Issue) -> tuple[Event, ...]:
+        """All events of the issue's category: the errors, or the feedback."""
+        return self.feedback if issue.category == "feedback" else self.events
 
     def releases(self) -> list[tuple[str, Project, datetime]]:
         """Every release seen: version, project, and when it was created.
