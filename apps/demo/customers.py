@@ -23,9 +23,9 @@ class DemoCustomer:
 
 
 CAST = (
-    ("ada", "1001", 25, "Card declined three times, then the cart broke in her browser"),
-    ("leo", "leo.martin@example.fr", 90, "Nothing at that time, but trouble an hour before"),
-    ("mia", "mia+shop@example.org", 180, "Database timeouts at the checkout, in German"),
+    ("ada", "1001", 25, "Card declined three times, then the cart broke; a replay and feedback"),
+    ("leo", "leo.martin@example.fr", 90, "No error then but a dead button; trouble an hour before"),
+    ("mia", "mia+shop@example.org", 180, "Timeouts at the checkout, in German; one names no user"),
     ("mallory", "mallory@example.net", 240, "Hostile texts and secrets that must not leak"),
     ("kowalski", "CORP\\kowalski", 300, "Invoices: a chain of .NET exceptions"),
     ("nadia", "NADIA.HADDAD@EXAMPLE.COM", 420, "The Android app crashes, in Arabic"),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from apps.demo.customers import STARTED_VARIABLE, DemoCustomer, customers, started_at
-from apps.demo.model import Event, Json
+from apps.demo.model import Event, Json, Replay
 from apps.demo.story import build_world
 from apps.demo.world import World
 
@@ -70,6 +70,8 @@ def test_strangers_and_nobody_share_the_issues(story: World) -> None:
 def test_the_same_start_gives_the_same_world(story: World) -> None:
     again = build_world(NOW)
     assert [event.id for event in again.events] == [event.id for event in story.events]
+    assert [event.id for event in again.feedback] == [event.id for event in story.feedback]
+    assert again.replays == story.replays
 
 
 def test_source_lines_are_numbered_so_that_the_crash_line_fits(story: World) -> None:
@@ -98,3 +100,38 @@ def test_the_start_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv(STARTED_VARIABLE, "2026-11-23T13:00:42+01:00")
     assert started_at() == NOW
     assert customers()[0].moment == NOW - timedelta(minutes=25)
+
+
+def replay_of(world: World, user_id: str) -> Replay:
+    [found] = [one for one in world.replays if one.user["id"] == user_id]
+    return found
+
+
+def test_ada_is_on_a_replay_that_fits_her_errors_and_wrote_afterwards(story: World) -> None:
+    replay = replay_of(story, "1001")
+    seen = [event for event in story.events if event.id in replay.error_ids]
+    assert len(seen) == len(replay.error_ids) == 4
+    for event in seen:
+        assert replay.started_at <= event.timestamp <= replay.finished_at
+        assert event.columns["trace"] in replay.trace_ids
+    assert seen[-1].columns["replayId"] == replay.id
+    [said] = [one for one in story.feedback if one.columns["user.id"] == "1001"]
+    assert said.body["contexts"]["feedback"]["replay_id"] == replay.id
+    assert said.body["contexts"]["feedback"]["associated_event_id"] == replay.error_ids[-1]
+    assert "three times and nothing happened" in said.columns["message"]
+
+
+def test_leo_has_no_error_then_but_a_replay_and_feedback(story: World) -> None:
+    replay, leo = replay_of(story, "1742"), named("leo")
+    assert (replay.rage_clicks, replay.count_errors) == (2, 0)
+    assert replay.started_at <= leo.moment <= replay.finished_at
+    [said] = [one for one in story.feedback if one.columns["user.email"] == leo.identifier]
+    assert abs(said.timestamp - leo.moment) < timedelta(minutes=5)
+
+
+def test_the_cause_of_mias_failure_names_nobody(story: World) -> None:
+    [mine] = [one for one in events_of(story, named("mia")) if one.issue.key == "pay-timeout"]
+    trace = mine.columns["trace"]
+    [cause] = [one for one in story.events if one.columns["trace"] == trace and one is not mine]
+    assert (cause.user_key, cause.project.slug) == (None, "checkout-api")
+    assert cause.second == mine.second

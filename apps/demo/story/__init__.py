@@ -1,11 +1,26 @@
-"""The believable world behind the demo: some hundred events of a dozen customers and a crowd."""
+"""The believable world behind the demo: a dozen customers, a crowd, and some hundred events.
+
+What a customer's errors do not tell, replays and feedback do, is told last (`signals`): ids go by
+order, and those of the errors are to stay what they are.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from apps.demo.customers import customers
-from apps.demo.story import beginnings, busy, checkout, crowd, hostile, odd, offices, phones, shop
+from apps.demo.story import (
+    beginnings,
+    busy,
+    checkout,
+    crowd,
+    hostile,
+    odd,
+    offices,
+    phones,
+    shop,
+    signals,
+)
 from apps.demo.story.scene import Scene, people
 from apps.demo.world import World
 
@@ -32,7 +47,9 @@ def build_world(now: datetime, world: World | None = None) -> World:
     """
     filled = world or World(seed="story")
     beginnings.projects(filled)
-    for customer in customers(now):
-        TELLERS[customer.key](Scene(filled, customer.moment, people()[customer.key]))
+    scenes = {one.key: Scene(filled, one.moment, people()[one.key]) for one in customers(now)}
+    for key, scene in scenes.items():
+        TELLERS[key](scene)
     crowd.crowd(filled)
+    signals.signals(scenes)
     return filled

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Unpack, cast
 
 from apps.demo.drafts import EventFields
-from apps.demo.model import Event, Json
+from apps.demo.model import Event, Json, Person
 from apps.demo.world import World
 
 Crumb = tuple[float, str, str | None, Json | None]
@@ -23,6 +23,17 @@ class Scene:
     world: World
     at: datetime
     person: EventFields
+
+    @property
+    def user(self) -> Person:
+        """The customer as replays and feedback name people."""
+        told = self.person
+        return {
+            "id": told.get("user_id"),
+            "email": told.get("email"),
+            "username": told.get("username"),
+            "ip_address": told.get("ip"),
+        }
 
     def moment(self, seconds: float) -> datetime:
         """The scene's moment and so many seconds; negative is before."""
