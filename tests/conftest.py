@@ -56,6 +56,12 @@ def empty_cache() -> None:
     shared.wake()
 
 
+def lists_asked(demo: DemoSentry) -> int:
+    """How often the customer's events were listed; errors of their traces are asked beside."""
+    tables = [call for call in demo.calls if call.path.endswith("/acme/events/")]
+    return sum("!has:" not in call.query["query"][0] for call in tables)
+
+
 def question(customer: str, *, minutes: int = 5, moment: datetime = MOMENT) -> Question:
     """A question about that customer around the tests' moment."""
     return Question(customer=parse_customer(customer), window=Window(moment, minutes))

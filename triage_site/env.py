@@ -63,6 +63,17 @@ def words(name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part for part in parts if part)) or default
 
 
+def choices(name: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
+    """Some of the allowed words; all of them when not set, and `none` is none of them."""
+    chosen = words(name, allowed)
+    if chosen == ("none",):
+        return ()
+    unknown = [word for word in chosen if word not in allowed]
+    if unknown:
+        stop(f"{name} names {unknown[0]!r}. It takes {', '.join(allowed)}, or the word none.")
+    return chosen
+
+
 def web_address(name: str, default: str) -> str:
     """An http(s) address of a host, without path, user and query; a slash at the end is dropped."""
     address = text(name, default).rstrip("/")

@@ -69,6 +69,7 @@ if len(TRIAGE_CUSTOMER_FIELDS) > 10:
     env.stop("TRIAGE_CUSTOMER_FIELDS names more than 10 fields, which Sentry cannot be asked for.")
 TRIAGE_PREFILL_LINKS = env.boolean("TRIAGE_PREFILL_LINKS", default=False)
 TRIAGE_WINDOW_MINUTES = env.whole_number("TRIAGE_WINDOW_MINUTES", 5, least=1, most=1440)
+TRIAGE_SIGNALS = env.choices("TRIAGE_SIGNALS", ("replays", "feedback", "traces"))
 TRIAGE_MAX_EVENTS = env.whole_number("TRIAGE_MAX_EVENTS", 500, least=1, most=5000)
 
 # --- applications ------------------------------------------------------------------------------

@@ -8,13 +8,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Call:
-    """One answered request. `ms` is how long the server took; a dropped one has status 0."""
+    """One answered request. `ms` is how long the server took; a dropped one has status 0.
+
+    `started` is in seconds of the process's own clock, to tell which calls overlapped.
+    """
 
     method: str
     path: str
     query: dict[str, list[str]]
     status: int
     ms: float
+    started: float = 0.0
 
 
 class CallLog:

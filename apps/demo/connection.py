@@ -103,7 +103,8 @@ class Handler(BaseHTTPRequestHandler):
             answer = self.demo.respond(parts.path, params, auth)
             answer = fault.spoil(answer) if fault else answer
         ms = (time.perf_counter() - started) * 1000
-        self.demo.log.add(Call(self.command, parts.path, params, answer.status, round(ms, 1)))
+        call = Call(self.command, parts.path, params, answer.status, round(ms, 1), started)
+        self.demo.log.add(call)
         if answer.status:
             self._send(answer, fault)
         else:

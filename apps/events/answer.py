@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from apps.events.beside import Beside
 from apps.events.event import Event, Issue
 from apps.events.question import Question
 
@@ -56,7 +57,8 @@ class Answer:
 
     `complete` is true only when each page of each project was read, nothing was capped, and the
     window is over and inside what Sentry keeps. `events_total` is `None` when more events exist
-    than were listed and Sentry could not count them.
+    than were listed and Sentry could not count them. `notices` and `call_log` are about the events
+    alone; what was found beside them speaks for itself.
     """
 
     question: Question
@@ -71,6 +73,7 @@ class Answer:
     duration_ms: int = 0
     redaction: dict[str, int] = field(default_factory=dict)
     redaction_version: int = 0
+    beside: Beside = field(default_factory=Beside)
 
     @property
     def bodies_read(self) -> int:
@@ -86,6 +89,12 @@ class Answer:
     def matched_on(self) -> tuple[str, ...]:
         """The fields the customer was found in, each once, in order of first sight."""
         return tuple(dict.fromkeys(name for event in self.events for name in event.matched_on))
+
+    @property
+    def all_notices(self) -> tuple[Notice, ...]:
+        """What to know about the events, then which of the things beside them were not read."""
+        missing = (Notice(NoticeCode.SIGNAL_MISSING, one.message) for one in self.beside.unread)
+        return (*self.notices, *missing)
 
     def has_notice(self, code: NoticeCode) -> bool:
         """Whether a notice of this kind is part of the answer."""

@@ -25,12 +25,13 @@ def narrowed(answer: Answer, question: Question) -> Answer:
         issues=tuple(issue for issue in answer.issues if issue.id in issue_ids),
         events_total=len(events),
         call_log=(),
+        beside=answer.beside.in_window(question.window),
     )
     return replace(part, redaction=_hidden_in(part, set(answer.redaction)))
 
 
 def _hidden_in(answer: Answer, kinds: set[str]) -> dict[str, int]:
-    """How often each kind of alias stands in the events."""
-    text = repr((answer.events, answer.issues))
+    """How often each kind of alias stands in the answer."""
+    text = repr((answer.events, answer.issues, answer.beside))
     counts = Counter(kind for kind in _ALIAS.findall(text) if kind in kinds)
     return dict(sorted(counts.items()))

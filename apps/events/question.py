@@ -45,6 +45,11 @@ class Customer:
     kind: CustomerKind = CustomerKind.IDENTIFIER
     hex_id: str | None = None
 
+    @property
+    def is_named(self) -> bool:
+        """Whether the identifier may be a person's, not only that of an event or a trace."""
+        return self.kind in (CustomerKind.IDENTIFIER, CustomerKind.IDENTIFIER_OR_HEX)
+
 
 def parse_customer(text: str) -> Customer:
     """Read what was typed into the customer field.

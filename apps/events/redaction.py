@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from apps.events.answer import Answer
+from apps.events.beside import Beside, Feedback
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue, Request
 from apps.events.ledger import CUSTOMER_ALIAS, SHORTEST_IN_TEXT, Ledger
 from apps.events.question import CustomerKind
@@ -32,6 +33,7 @@ def redact(answer: Answer) -> Answer:
     ledger = Ledger(_customer_values(answer))
     events = tuple(_event(event, ledger) for event in answer.events)
     issues = tuple(_issue(issue, ledger) for issue in answer.issues)
+    beside = _beside(answer.beside, ledger)
     hex_id = answer.question.customer.hex_id
     customer = replace(answer.question.customer, identifier=CUSTOMER_ALIAS, hex_id=None)
     return replace(
@@ -43,6 +45,7 @@ def redact(answer: Answer) -> Answer:
             replace(call, path=call.path.replace(hex_id, CUSTOMER_ALIAS) if hex_id else call.path)
             for call in answer.call_log
         ),
+        beside=beside,
         redaction=dict(sorted(ledger.counts.items())),
         redaction_version=RULES_VERSION,
     )
@@ -257,6 +260,38 @@ def _personal(name: str, value: object, ledger: Ledger) -> object:
     if value is None or isinstance(value, bool):
         return value
     return ledger.alias(_USER_KINDS.get(name, "user"), str(value))
+
+
+def redact_beside(beside: Beside, *, customer: str) -> Beside:
+    """What was read beside an answer, but later; numbered like an event read later."""
+    return _beside(beside, Ledger(frozenset({customer}), first_number=_LATER_NUMBERS))
+
+
+def _beside(beside: Beside, ledger: Ledger) -> Beside:
+    return replace(
+        beside,
+        replays=tuple(
+            replace(replay, urls=tuple(redact_text(url, ledger) for url in replay.urls))
+            for replay in beside.replays
+        ),
+        feedback=tuple(_feedback(feedback, ledger) for feedback in beside.feedback),
+        trace_errors=tuple(_event(event, ledger) for event in beside.trace_errors),
+    )
+
+
+def _feedback(feedback: Feedback, ledger: Ledger) -> Feedback:
+    """The name that was given is hidden in the message too, where people sign with it."""
+    message = feedback.message
+    name = feedback.name and ledger.alias("name", feedback.name)
+    if feedback.name and name and len(feedback.name) >= SHORTEST_IN_TEXT:
+        message = re.sub(re.escape(feedback.name), lambda _: name, message, flags=re.IGNORECASE)
+    return replace(
+        feedback,
+        message=redact_text(message, ledger),
+        name=name,
+        email=feedback.email and ledger.alias("email", feedback.email),
+        url=_optional(feedback.url, ledger),
+    )
 
 
 def _issue(issue: Issue, ledger: Ledger) -> Issue:

@@ -2,7 +2,15 @@
 
 import json
 
-from apps.exports.facts import CrumbFacts, Document, EventFacts, ExceptionFacts, Header, IssueFacts
+from apps.exports.facts import (
+    AsideFacts,
+    CrumbFacts,
+    Document,
+    EventFacts,
+    ExceptionFacts,
+    Header,
+    IssueFacts,
+)
 from apps.exports.hostile import enclose
 from apps.exports.wording import iso
 
@@ -30,6 +38,7 @@ def data(document: Document) -> Json:
         **_header(document.header),
         "issues": [_issue(issue) for issue in document.issues],
         "events": [_event(event, crumbs.get(event.id, [])) for event in document.events],
+        "beside": [_aside(aside) for aside in document.asides],
         "redaction": {"counts": {**document.hidden, **neutralised}},
         "omitted": [
             {"what": left_out.what, "count": left_out.count, "where": left_out.where}
@@ -133,6 +142,17 @@ def _event(event: EventFacts, crumbs: list[CrumbFacts]) -> Json:
         ],
         "request": request if event.method or event.url else None,
         "permalink": event.permalink,
+    }
+
+
+def _aside(aside: AsideFacts) -> Json:
+    return {
+        "kind": aside.kind,
+        "id": aside.id,
+        "timestamp": iso(aside.timestamp),
+        "project": aside.project,
+        "text": aside.text,
+        "permalink": aside.permalink,
     }
 
 

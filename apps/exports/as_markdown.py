@@ -30,7 +30,7 @@ def render(document: Document) -> str:
         for number, issue in enumerate(document.issues, 1)
         if document.events_of(issue)
     ]
-    parts += [_story(document), _closing(document)]
+    parts += [_story(document), _asides(document), _closing(document)]
     question = f"{document.preset.instruction}\n\n" if document.preset.instruction else ""
     written = "\n\n".join(filter(None, parts))
     return f"{question}{enclose(written, document.marker)}"
@@ -169,6 +169,20 @@ def _story(document: Document) -> str:
         lines.append(
             f"- {seconds(crumb.seconds)} "
             f"{inline(f'{crumb.category or UNKNOWN}{level}: {crumb.message or str()}')}"
+        )
+    return "\n".join(lines)
+
+
+def _asides(document: Document) -> str:
+    if not document.asides:
+        return ""
+    lines = ["# Beside the errors"]
+    for aside in document.asides:
+        known = (("project", aside.project), ("id", aside.id), ("link", aside.permalink))
+        said = "; ".join(f"{name} {inline(value)}" for name, value in known if value)
+        lines.append(
+            f"- {iso(aside.timestamp)} ({seconds(aside.seconds)}) {aside.kind}: "
+            f"{inline(aside.text)}; {said}"
         )
     return "\n".join(lines)
 

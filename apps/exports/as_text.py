@@ -26,7 +26,7 @@ def render(document: Document) -> str:
     for number, issue in enumerate(document.issues, 1):
         lines += ["", f"{number}. {issue.summary}", *_issue(issue)]
         lines += _told(document.events_of(issue))
-    lines += _story(document) + _closing(document)
+    lines += _story(document) + _asides(document) + _closing(document)
     return "\n".join(lines) + "\n"
 
 
@@ -102,6 +102,18 @@ def _story(document: Document) -> list[str]:
         level = f" {crumb.level}" if crumb.level else ""
         said = folded(f"{crumb.category or UNKNOWN}{level}: {crumb.message or ''}")
         lines.append(f"   {seconds(crumb.seconds)} {said}")
+    return lines
+
+
+def _asides(document: Document) -> list[str]:
+    lines = ["", "Beside the errors:"] if document.asides else []
+    for aside in document.asides:
+        known = (("project", aside.project), ("id", aside.id), ("link", aside.permalink))
+        said = "; ".join(f"{name} {value}" for name, value in known if value)
+        lines.append(
+            f"   {iso(aside.timestamp)} ({seconds(aside.seconds)}) {aside.kind}: "
+            f"{folded(aside.text)}; {said}"
+        )
     return lines
 
 

@@ -2,7 +2,15 @@
 
 from xml.sax.saxutils import escape, quoteattr
 
-from apps.exports.facts import CrumbFacts, Document, EventFacts, ExceptionFacts, Header, IssueFacts
+from apps.exports.facts import (
+    AsideFacts,
+    CrumbFacts,
+    Document,
+    EventFacts,
+    ExceptionFacts,
+    Header,
+    IssueFacts,
+)
 from apps.exports.hostile import enclose
 from apps.exports.wording import completeness, how_to_get_it, iso, moment_and_window, seconds
 
@@ -16,6 +24,7 @@ def render(document: Document) -> str:
         *_tagged("issues", [_issue(issue) for issue in document.issues]),
         *_tagged("events", [line for event in document.events for line in _event(event)]),
         *_tagged("story", [_crumb(crumb) for crumb in document.story]),
+        *_tagged("beside", [_aside(aside) for aside in document.asides]),
         *(_tag("hidden", kind=kind, count=count) for kind, count in document.hidden.items()),
         *(
             _tag("neutralised", kind=kind, count=count)
@@ -126,6 +135,19 @@ def _crumb(crumb: CrumbFacts) -> str:
         at=seconds(crumb.seconds),
         category=crumb.category,
         level=crumb.level,
+    )
+
+
+def _aside(aside: AsideFacts) -> str:
+    return _tag(
+        "aside",
+        aside.text,
+        kind=aside.kind,
+        id=aside.id,
+        timestamp=iso(aside.timestamp),
+        seconds=seconds(aside.seconds),
+        project=aside.project,
+        permalink=aside.permalink,
     )
 
 

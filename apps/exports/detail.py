@@ -37,6 +37,7 @@ class Detail:
     places: bool = True
     titles: bool = True
     omissions: int = 60
+    asides: int = 30
     plain: bool = False
 
 
@@ -51,6 +52,7 @@ EVERYTHING = Detail(
     notices=UNLIMITED,
     counts=UNLIMITED,
     omissions=UNLIMITED,
+    asides=UNLIMITED,
     plain=True,
 )
 
@@ -59,7 +61,7 @@ _STEPS: tuple[dict[str, int | bool], ...] = (
     {"further_crumbs": 30, "crumbs": 60},
     {"library_frames": 20, "texts": 2000},
     {"further_crumbs": 10, "crumbs": 40},
-    {"library_frames": 6, "occurrences": 100},
+    {"library_frames": 6, "occurrences": 100, "asides": 15},
     {"further_crumbs": 3, "crumbs": 25, "crumb_texts": 200},
     {"library_frames": 2, "texts": 1200, "in_app_frames": 30},
     {
@@ -69,22 +71,22 @@ _STEPS: tuple[dict[str, int | bool], ...] = (
     },
     {"library_frames": 0, "in_app_frames": 15, "occurrences": 40},
     {"crumbs": 10, "texts": 800, "crumb_texts": 160},
-    {"occurrences": 20, "in_app_frames": 8, "places": False},
+    {"occurrences": 20, "in_app_frames": 8, "places": False, "asides": 8},
     {"texts": 500, "exceptions": 8, "occurrences": 10},
     {"crumbs": 7, "in_app_frames": 5, "crumb_texts": 120, "issues": 100, "summary_rows": 100},
     {"crumbs": 5, "in_app_frames": 3, "texts": 350, "names": 160, "searched": 30},
-    {"in_app_frames": 2, "occurrences": 5, "exceptions": 4, "crumb_texts": 90},
+    {"in_app_frames": 2, "occurrences": 5, "asides": 4, "exceptions": 4, "crumb_texts": 90},
     {"crumbs": 3, "in_app_frames": 1, "texts": 240, "names": 120, "codes": 100},
-    {"crumbs": 2, "exceptions": 3, "issues": 50, "occurrences": 2, "summary_rows": 60},
+    {"crumbs": 2, "exceptions": 3, "issues": 50, "occurrences": 2, "summary_rows": 60, "asides": 2},
     {"texts": 160, "names": 90, "issues": 30, "exceptions": 2, "crumb_texts": 70, "searched": 10},
     {"crumbs": 1, "occurrences": 1, "issues": 20, "summary_rows": 30, "codes": 80},
     {"texts": 120, "exceptions": 1, "notice_texts": 240, "references": False},
     {"issues": 15, "occurrences": 0, "summary_rows": 20, "notices": 10, "counts": 12},
     {"issues": 12, "summary_rows": 15},
-    {"issues": 10, "summary_rows": 12, "titles": False},
+    {"issues": 10, "summary_rows": 12, "titles": False, "asides": 1},
     {"issues": 8, "summary_rows": 10, "texts": 100, "crumb_texts": 50, "omissions": 8},
     {"issues": 6, "summary_rows": 8, "names": 70, "searched": 5},
-    {"issues": 5, "summary_rows": 6},
+    {"issues": 5, "summary_rows": 6, "asides": 0},
     {"issues": 4, "summary_rows": 5, "notices": 6, "omissions": 4},
     {"issues": 3, "summary_rows": 4},
     {"issues": 2, "summary_rows": 3, "texts": 80, "codes": 60, "notice_texts": 160},

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from apps.events.answer import Answer
 from apps.events.event import Event
 from apps.events.timeline import group_by_issue
+from apps.exports.asides import asides
 from apps.exports.detail import Detail
 from apps.exports.facts import Document, Header, Remark
 from apps.exports.occurrences import Telling, event_facts, issue_facts, tell
@@ -52,6 +53,7 @@ def build(answer: Answer, *, setting: Setting, detail: Detail) -> Document:
             event_facts(event, telling.lead, moment, selection) for event, telling in told
         ),
         story=story([(event, event is telling.lead) for event, telling in told], moment, selection),
+        asides=asides(answer, selection),
         omitted=selection.omitted,
         hidden=selection.counted(answer.redaction),
         neutralised=selection.neutralised,
@@ -87,7 +89,7 @@ def _header(answer: Answer, setting: Setting, selection: Selection) -> Header:
         complete=answer.complete,
         notices=tuple(
             Remark(notice.code, selection.text(notice.message, detail.notice_texts, "notices"))
-            for notice in selection.first(answer.notices, detail.notices, "notices", "header")
+            for notice in selection.first(answer.all_notices, detail.notices, "notices", "header")
         ),
         fetched_at=answer.fetched_at,
         from_cache=setting.from_cache,

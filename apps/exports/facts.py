@@ -129,6 +129,19 @@ class EventFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class AsideFacts:
+    """Something beside the errors: feedback, a recording, an error of the same trace."""
+
+    kind: str
+    id: str
+    timestamp: datetime
+    seconds: float
+    project: str | None
+    text: str
+    permalink: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """Everything an export says, in the order it says it. `events` are newest first."""
 
@@ -138,6 +151,7 @@ class Document:
     issues: tuple[IssueFacts, ...]
     events: tuple[EventFacts, ...]
     story: tuple[CrumbFacts, ...]
+    asides: tuple[AsideFacts, ...]
     omitted: tuple[Omission, ...]
     hidden: dict[str, int]
     neutralised: dict[str, int]

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from apps.events.beside import Signal
 from apps.lookups import shared
 from apps.lookups.pacing import SharedPace
 from apps.sentry import Flavor, SentryAuthRefused, SentryClient, SentryConfig
@@ -15,7 +16,8 @@ from apps.sentry.parsing import Project
 
 CLOUD_HOST = "sentry.io"
 _KEPT_FOR_S = 600
-_DAY_S = 24 * 60 * 60
+_HOUR_S = 60 * 60
+_DAY_S = 24 * _HOUR_S
 
 
 def sentry_config() -> SentryConfig:
@@ -30,6 +32,7 @@ def sentry_config() -> SentryConfig:
         max_events=settings.TRIAGE_MAX_EVENTS,
         retention_days=settings.SENTRY_RETENTION_DAYS,
         flavor=Flavor(settings.SENTRY_FLAVOR),
+        signals=tuple(Signal(name) for name in settings.TRIAGE_SIGNALS),
     )
 
 
@@ -56,7 +59,9 @@ def _as_known(config: SentryConfig) -> SentryConfig:
     if config.flavor == Flavor.AUTO and flavor in (Flavor.SENTRY, Flavor.GLITCHTIP):
         config = replace(config, flavor=Flavor(str(flavor)))
     one_project = shared.get(f"one-project/{_fingerprint(config)}") is True
-    return replace(config, one_project=one_project)
+    absent = shared.get(f"absent/{_fingerprint(config)}")
+    signals = (one for one in config.signals if not isinstance(absent, list) or one not in absent)
+    return replace(config, one_project=one_project, signals=tuple(signals))
 
 
 def _remember(client: SentryClient) -> None:
@@ -65,6 +70,11 @@ def _remember(client: SentryClient) -> None:
         shared.put(f"flavor/{_fingerprint(client.config)}", str(client.flavor), _DAY_S)
     if client.one_project and not client.config.one_project:
         shared.put(f"one-project/{_fingerprint(client.config)}", True, _DAY_S)
+    if client.absent_signals:
+        key = f"absent/{_fingerprint(client.config)}"
+        known = shared.get(key)
+        absent = {*client.absent_signals, *(known if isinstance(known, list) else ())}
+        shared.put(key, sorted(absent), _HOUR_S)
 
 
 def _in_its_region(config: SentryConfig, pace: SharedPace) -> SentryConfig:

@@ -59,6 +59,9 @@ class Lookup(models.Model):
     issues = models.PositiveIntegerField(null=True)
     bodies = models.PositiveIntegerField(null=True)
     calls = models.PositiveIntegerField(default=0)
+    beside = models.JSONField(
+        default=dict, blank=True, help_text="What was found beside the events, and not read."
+    )
     duration_ms = models.PositiveIntegerField(null=True)
     from_cache = models.BooleanField(default=False)
 

@@ -50,7 +50,7 @@ class SharedPace:
         with _places_lock:
             self._local = _places.setdefault(name, BoundedSemaphore(PLACES))
 
-    def check(self, route: str) -> None:
+    def check(self, route: str, *, may_probe: bool = True) -> None:
         """Raise when a limit is still on, or while Sentry rests (one probe may pass after it)."""
         not_before = self._not_before(route)
         marks = shared.get_many((not_before, self._rest))
@@ -59,7 +59,7 @@ class SharedPace:
             raise SentryRateLimited("Sentry limits how often it may be asked.", retry_after=wait)
         rest = marks.get(self._rest)
         if isinstance(rest, list) and len(rest) == 2:
-            self._check_rest(_number(rest[0]))
+            self._check_rest(_number(rest[0]), may_probe=may_probe)
 
     def slot(self, seconds: float) -> AbstractContextManager[None]:
         """A place in this process first, then one of the four that all processes share."""
@@ -87,9 +87,9 @@ class SharedPace:
             shared.put(self._rest, [until, seconds], seconds + _PROBE_FOR_S)
             shared.delete(self._probe)
 
-    def _check_rest(self, until: float) -> None:
+    def _check_rest(self, until: float, *, may_probe: bool) -> None:
         wait = until - time.time()
-        if wait <= 0 and shared.add(self._probe, 1, _PROBE_FOR_S) is not False:
+        if wait <= 0 and may_probe and shared.add(self._probe, 1, _PROBE_FOR_S) is not False:
             return
         raise SentryResting(
             "Sentry failed several times in a row and is left alone for a while.",

@@ -4,6 +4,7 @@ import time
 from datetime import UTC, datetime
 
 from apps.events.answer import Answer
+from apps.events.beside import Beside, Signal
 from apps.lookups import store
 from apps.lookups.models import Lookup, Outcome
 from apps.lookups.problems import Problem
@@ -11,7 +12,16 @@ from apps.lookups.problems import Problem
 # Not among them: `purged_at`. An answer that comes in late must not undo a purge.
 _WRITTEN = (
     *("outcome", "problem", "problem_detail", "answered_at", "fetched_at", "events", "issues"),
-    *("bodies", "calls", "duration_ms", "from_cache", "cached_until", "redacted", "snapshot"),
+    *(
+        "bodies",
+        "calls",
+        "beside",
+        "duration_ms",
+        "from_cache",
+        "cached_until",
+        "redacted",
+        "snapshot",
+    ),
 )
 
 
@@ -36,10 +46,22 @@ def record_answer(
     lookup.issues = len({event.issue_id for event in answer.events})
     lookup.bodies = answer.bodies_read
     lookup.calls = answer.calls
+    lookup.beside = told_beside(answer.beside)
     lookup.duration_ms = _since(started)
     if keep:
         lookup.snapshot = store.to_snapshot(answer)
     lookup.save(update_fields=_WRITTEN)
+
+
+def told_beside(beside: Beside) -> dict[str, object]:
+    """How much was found beside the events, what was not read, and the calls it took."""
+    counts: dict[str, object] = {
+        Signal.REPLAYS: len(beside.replays),
+        Signal.FEEDBACK: len(beside.feedback),
+        Signal.TRACES: len(beside.trace_errors),
+    }
+    unread = sorted({one.signal for one in beside.unread})
+    return {**counts, "unread": unread, "calls": beside.calls}
 
 
 def outcome_of(answer: Answer) -> Outcome:

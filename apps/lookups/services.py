@@ -156,7 +156,8 @@ def read_event(lookup: Lookup, answer: Answer, event_id: str) -> Event | None:
 
     None when the event is not part of the lookup. Raises `LookupFailed`.
     """
-    event = next((event for event in answer.events if event.id == event_id), None)
+    listed = (*answer.events, *answer.beside.trace_errors)
+    event = next((event for event in listed if event.id == event_id), None)
     if event is None or event.body is not None:
         return event
     shared = store.get_event(lookup.cache_key, event_id)

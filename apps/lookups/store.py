@@ -69,6 +69,7 @@ def _identity(question: Question, config: SentryConfig) -> list[object]:
         config.max_events,
         config.max_bodies,
         config.retention_days,
+        sorted(config.signals),
         _digest([config.token]),
     ]
 
@@ -104,6 +105,15 @@ def put(key: str, answer: Answer) -> datetime:
     value = [until.isoformat(), _ANSWER.dump_json(answer).decode()]
     shared.put(key, value, (keep + KEEP_STALE).total_seconds())
     return until
+
+
+def put_beside(key: str, answer: Answer) -> None:
+    """Share an answer to which something was added beside its events, as fresh as it was."""
+    kept = get(key)
+    if kept is not None and kept.answer.fetched_at == answer.fetched_at:
+        left = kept.until - datetime.now(UTC) + KEEP_STALE
+        value = [kept.until.isoformat(), _ANSWER.dump_json(answer).decode()]
+        shared.put(key, value, left.total_seconds())
 
 
 def drop(key: str, answer: Answer | None) -> None:

@@ -18,7 +18,7 @@ from apps.sentry.errors import (
     SentryUnreachable,
 )
 from apps.sentry.pace import Pace
-from apps.sentry.plan import fetch_answer, fetch_event
+from apps.sentry.plan import fetch_answer, fetch_beside, fetch_event
 
 __all__ = [
     "Flavor",
@@ -39,5 +39,6 @@ __all__ = [
     "SentryTimeout",
     "SentryUnreachable",
     "fetch_answer",
+    "fetch_beside",
     "fetch_event",
 ]

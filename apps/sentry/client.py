@@ -5,17 +5,18 @@ Reference: https://docs.sentry.io/api/
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import quote, urlsplit
 
 from apps.events.answer import Call
+from apps.events.beside import Signal
 from apps.events.event import Event, Issue
 from apps.sentry.config import Flavor, SentryConfig
 from apps.sentry.deadline import Deadline
 from apps.sentry.errors import SentryBadResponse, SentryNotFound, SentryUnknownRoute
 from apps.sentry.lenient import items, mapping, text
-from apps.sentry.pace import AlonePace, Pace
+from apps.sentry.pace import AlonePace, FirstPace, Pace
 from apps.sentry.parsing import (
     Project,
     parse_count,
@@ -26,7 +27,7 @@ from apps.sentry.parsing import (
     sees_no_project,
 )
 from apps.sentry.replies import Reply
-from apps.sentry.transport import Params, Transport
+from apps.sentry.transport import TRIES, Params, Transport
 
 MOST_FIELDS = 20
 PER_PAGE = 100
@@ -73,23 +74,41 @@ class SentryClient:
     """Sentry's API for one organization. One client serves one lookup and counts its calls.
 
     `flavor` and `one_project` tell what the server turned out to be, as far as it is known;
-    `flavor_is_sure` says that an answer has shown it.
+    `flavor_is_sure` says that an answer has shown it. `absent_signals` are those it does not have.
     """
 
-    def __init__(self, config: SentryConfig, pace: Pace | None = None) -> None:
+    def __init__(
+        self, config: SentryConfig, pace: Pace | None = None, *, tries: int = TRIES
+    ) -> None:
         self.config = config
-        self._transport = Transport(config, pace or AlonePace(config.max_parallel))
+        self._pace = FirstPace(pace or AlonePace(config.max_parallel))
+        self._transport = Transport(config, self._pace, tries=tries)
         self.organization_path = f"/organizations/{segment(config.organization)}"
         self.flavor = config.flavor
         self.flavor_is_sure = False
         self.one_project = config.one_project
         self.projects_are_fresh = False
+        self.absent_signals: set[Signal] = set()
         self.deadline = Deadline(config.deadline_s)
 
     @property
     def call_log(self) -> tuple[Call, ...]:
         """The HTTP requests sent so far, tries included."""
         return self._transport.log
+
+    def aside(self, deadline_s: float) -> "SentryClient":
+        """A client for what the answer can do without: it lets this one's calls go first.
+
+        It tries once, and counts its calls for itself.
+        """
+        config = replace(self.config, deadline_s=deadline_s)
+        client = SentryClient(config, self._pace.aside(), tries=1)
+        client.flavor, client.one_project = self.flavor, self.one_project
+        return client
+
+    def hang_up(self) -> None:
+        """End the calls that are under way; none can follow."""
+        self._transport.hang_up()
 
     def close(self) -> None:
         """Give the connections back."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from apps.events.beside import Signal
+
 
 class Flavor(StrEnum):
     """What kind of server answers. `AUTO` finds out with the first list of events."""
@@ -19,6 +21,7 @@ class SentryConfig:
     `base_url` is the host without `/api/0`; `retention_days` is how long Sentry keeps events
     (90 on most plans and on self-hosted servers, 30 on some). `one_project` is true where it is
     known that only one project at a time can be searched; where it is not, that is found out.
+    `signals` are asked beside the events.
     """
 
     base_url: str
@@ -32,3 +35,4 @@ class SentryConfig:
     retention_days: int = 90
     flavor: Flavor = Flavor.AUTO
     one_project: bool = False
+    signals: tuple[Signal, ...] = ()

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from threading import Timer, local
+from threading import Lock, Timer, local
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -65,7 +65,7 @@ class _HTTPSPool(HTTPSConnectionPool):
 
 
 class WatchedAdapter(HTTPAdapter):
-    """An adapter whose connections `hung_up_after` can reach."""
+    """An adapter whose connections `OpenCalls` can reach."""
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         """Let the pool make watched connections."""
@@ -73,16 +73,35 @@ class WatchedAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
 
 
-@contextmanager
-def hung_up_after(seconds: float) -> Iterator[None]:
-    """Shut the socket of this thread's call when the block is not left in time."""
-    call = _Call()
-    timer = Timer(seconds, call.hang_up)
-    timer.daemon = True
-    _current.call = call
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        _current.call = None
+class OpenCalls:
+    """The calls under way of one client, which can all be hung up on at once."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._calls: list[_Call] = []
+        self.is_over = False
+
+    def hang_up(self) -> None:
+        """End every call that is under way; whoever waits for one is told of a failure."""
+        with self._lock:
+            self.is_over = True
+            for call in self._calls:
+                call.hang_up()
+
+    @contextmanager
+    def hung_up_after(self, seconds: float) -> Iterator[None]:
+        """Shut the socket of this thread's call when the block is not left in time."""
+        call = _Call()
+        timer = Timer(seconds, call.hang_up)
+        timer.daemon = True
+        _current.call = call
+        with self._lock:
+            self._calls.append(call)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            _current.call = None
+            with self._lock:
+                self._calls.remove(call)

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 
 from apps.events.event import Issue
-from apps.events.question import CustomerKind, Question
+from apps.events.question import Question
 from apps.sentry.glitchtip_api import GlitchTip
 from apps.sentry.glitchtip_pages import Pager
 from apps.sentry.search import EMAIL_FIELDS, spellings
@@ -30,7 +30,7 @@ def tag_terms(question: Question) -> tuple[str, ...]:
     GlitchTip drops quotes at the edges of a value and takes the first colon for the end of a key.
     """
     customer = question.customer
-    if customer.kind not in (CustomerKind.IDENTIFIER, CustomerKind.IDENTIFIER_OR_HEX):
+    if not customer.is_named:
         return ()
     if customer.identifier.startswith('"') or customer.identifier.endswith('"'):
         return ()

@@ -11,9 +11,11 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 from apps.events.answer import Answer, Notice, NoticeCode, Searched
+from apps.events.beside import Beside, Signal
 from apps.events.event import Event, EventBody, Issue
 from apps.events.question import Question
 from apps.events.timeline import nearest_first
+from apps.sentry.beside import LONGEST_S, PATIENCE_S, Asides
 from apps.sentry.bodies import Wanted, merge_body, read_bodies, read_single_body
 from apps.sentry.client import Scope, SentryClient
 from apps.sentry.config import Flavor, SentryConfig
@@ -66,20 +68,20 @@ def fetch_answer(
     now = now or datetime.now(UTC)
     started = monotonic()
     asked, skipped = _choose_projects(question, client.config, projects)
-    scope = Scope(
-        start=question.window.start,
-        end=question.window.end + _SECOND,
-        project_ids=tuple(project.id for project in asked)
-        if _is_narrowed(question, client)
-        else (),
-        environments=question.environments,
-    )
+    scope = _scope(client, question, asked)
     plan = _Plan(client, crew(client), question, search_for(question), scope, tuple(asked))
+    asides = Asides(client, question, scope, asked)
     try:
+        asides.ask_of_customer(client.config.signals)
         listing = within(client, plan.pool.submit(_list, plan))
+        asides.ask_of_customer(client.config.signals)  # a server that was not known before
+        asides.ask_of_traces(client.config.signals, listing.events)
         details, missing = _read_details(plan, listing)
+        duration_ms = round((monotonic() - started) * 1000)
+        beside = asides.gather(PATIENCE_S)
     finally:
         plan.pool.shutdown(wait=False, cancel_futures=True)
+        asides.close()
     notices = (
         *skipped,
         *environment_notices(question, asked),
@@ -101,8 +103,28 @@ def fetch_answer(
         events_total=listing.total,
         notices=tuple(dict.fromkeys(notices)),
         call_log=client.call_log,
-        duration_ms=round((monotonic() - started) * 1000),
+        duration_ms=duration_ms,
+        beside=_with_links(beside, client.config),
     )
+
+
+def fetch_beside(
+    client: SentryClient,
+    question: Question,
+    signals: Sequence[Signal],
+    events: Sequence[Event],
+    *,
+    projects: Sequence[Project],
+) -> Beside:
+    """These signals alone, for an answer whose events are known, and with time for it."""
+    asked, _skipped = _choose_projects(question, client.config, projects)
+    asides = Asides(client, question, _scope(client, question, asked), asked)
+    try:
+        asides.ask_of_customer(signals)
+        asides.ask_of_traces(signals, events)
+        return _with_links(asides.gather(LONGEST_S), client.config)
+    finally:
+        asides.close()
 
 
 def fetch_event(client: SentryClient, event: Event) -> Event:
@@ -123,8 +145,15 @@ _INCOMPLETE = frozenset(
 )
 
 
-def _is_narrowed(question: Question, client: SentryClient) -> bool:
-    return bool(question.projects or client.config.projects)
+def _scope(client: SentryClient, question: Question, asked: Sequence[Project]) -> Scope:
+    """Where and when to look; projects are named only where not all of them are meant."""
+    is_narrowed = bool(question.projects or client.config.projects)
+    return Scope(
+        start=question.window.start,
+        end=question.window.end + _SECOND,
+        project_ids=tuple(project.id for project in asked) if is_narrowed else (),
+        environments=question.environments,
+    )
 
 
 def _choose_projects(
@@ -217,6 +246,11 @@ def _finish_events(
         whole = merge_body(event, body) if body else event
         finished.append(replace(whole, permalink=_link(whole, links, config)))
     return tuple(finished)
+
+
+def _with_links(beside: Beside, config: SentryConfig) -> Beside:
+    linked = (replace(one, permalink=_link(one, {}, config)) for one in beside.trace_errors)
+    return replace(beside, trace_errors=tuple(linked))
 
 
 def _link(event: Event, issue_links: dict[str, str], config: SentryConfig) -> str | None:

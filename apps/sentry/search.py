@@ -5,6 +5,7 @@ wildcard unless a backslash stands before it, and a backslash cannot be escaped 
 """
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from apps.events.event import Event
@@ -56,17 +57,23 @@ def search_for(question: Question) -> Search:
     customer = question.customer
     clauses: list[str] = []
     exact = True
-    if customer.kind in (CustomerKind.IDENTIFIER, CustomerKind.IDENTIFIER_OR_HEX):
-        for field in question.fields:
-            for value in spellings(field, customer.identifier):
-                term = quoted(value)
-                exact = exact and term.exact
-                clauses.append(f"{field}:{term.text}")
+    if customer.is_named:
+        clauses = identity_clauses(customer.identifier, question.fields)
+        exact = quoted(customer.identifier).exact
     if customer.hex_id and customer.kind != CustomerKind.EVENT:
         clauses.append(f'trace:"{customer.hex_id}"')
     if customer.hex_id and customer.kind != CustomerKind.TRACE:
         clauses.append(f'id:"{customer.hex_id}"')
     return Search(f"({' OR '.join(clauses)})", exact)
+
+
+def identity_clauses(identifier: str, fields: Sequence[str]) -> list[str]:
+    """One clause for each field and spelling in which the customer may be named."""
+    return [
+        f"{field}:{quoted(value).text}"
+        for field in fields
+        for value in spellings(field, identifier)
+    ]
 
 
 def spellings(field: str, identifier: str) -> tuple[str, ...]:
@@ -82,15 +89,18 @@ def matched_fields(event: Event, customer: Customer) -> tuple[str, ...]:
     User fields and tags must be equal to the letter; e-mails are compared case-folded.
     """
     matched = []
-    if customer.kind in (CustomerKind.IDENTIFIER, CustomerKind.IDENTIFIER_OR_HEX):
-        matched = [
-            name for name, value in event.identities if _same(name, value, customer.identifier)
-        ]
+    if customer.is_named:
+        matched = [*fields_naming(customer, event.identities)]
     if customer.hex_id and customer.kind != CustomerKind.EVENT:
         matched += ["trace"] if event.trace_id == customer.hex_id else []
     if customer.hex_id and customer.kind != CustomerKind.TRACE:
         matched += ["id"] if event.id == customer.hex_id else []
     return tuple(matched)
+
+
+def fields_naming(customer: Customer, identities: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Those of the fields whose value is the customer's identifier."""
+    return tuple(name for name, value in identities if _same(name, value, customer.identifier))
 
 
 def names_anybody(event: Event, customer: Customer) -> bool:

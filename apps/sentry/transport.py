@@ -13,7 +13,7 @@ from requests.auth import AuthBase
 
 from apps.events.answer import Call
 from apps.sentry.config import SentryConfig
-from apps.sentry.connections import WatchedAdapter, hung_up_after
+from apps.sentry.connections import OpenCalls, WatchedAdapter
 from apps.sentry.deadline import Deadline
 from apps.sentry.errors import (
     SentryBadResponse,
@@ -51,8 +51,10 @@ class _Bearer(AuthBase):
 class Transport:
     """A pooled session to one Sentry. Safe to use from several threads."""
 
-    def __init__(self, config: SentryConfig, pace: Pace) -> None:
+    def __init__(self, config: SentryConfig, pace: Pace, *, tries: int = TRIES) -> None:
         self._pace = pace
+        self._tries = tries
+        self._open = OpenCalls()
         self._root = f"{config.base_url.rstrip('/')}/api/0"
         self._session = requests.Session()
         self._token = config.token
@@ -71,30 +73,31 @@ class Transport:
             return tuple(self._log)
 
     def get(self, path: str, params: Params, deadline: Deadline) -> Reply:
-        """GET `path` (below `/api/0`), at most three tries within the deadline.
+        """GET `path` (below `/api/0`), several tries within the deadline.
 
         Raises a `SentryError`; a rate limit that ends soon is waited for, a far one is raised
         at once with the seconds to wait.
         """
         route = _route(path)
-        _retrying(deadline)(self._pace.check, route)
+        self._retrying(deadline)(self._pace.check, route)
         try:
-            reply = _retrying(deadline)(self._get_once, path, params, deadline)
+            reply = self._retrying(deadline)(self._get_once, path, params, deadline)
         except SentryError as error:
             self._pace.failed(route, error)
             raise
         self._pace.answered(route, reply.headers)
         return reply
 
+    def hang_up(self) -> None:
+        """End the calls that are under way and begin no more: each fails with `SentryTimeout`."""
+        self._open.hang_up()
+
     def close(self) -> None:
         """Give the pooled connections back."""
         self._session.close()
 
     def _get_once(self, path: str, params: Params, deadline: Deadline) -> Reply:
-        left = deadline.left()
-        if left <= 0:
-            raise SentryTimeout("The time for this lookup is over.")
-        with self._pace.slot(left):
+        with self._pace.slot(self._time_left(deadline)):
             address = f"{self._root}{path}"
             response, content = self._send(address, path, params, deadline)
             onward = self._onward(address, response)
@@ -102,6 +105,12 @@ class Transport:
                 again = [] if urlsplit(onward).query else params
                 response, content = self._send(onward, path, again, deadline)
             return reply_of(response, content, secret=self._token)
+
+    def _time_left(self, deadline: Deadline) -> float:
+        left = deadline.left()
+        if left <= 0 or self._open.is_over:
+            raise SentryTimeout("The time for this lookup is over.")
+        return left
 
     def _onward(self, address: str, response: requests.Response) -> str | None:
         """Where a redirect leads, if that is this very API: nobody else may see the token."""
@@ -115,11 +124,11 @@ class Transport:
         self, address: str, path: str, params: Params, deadline: Deadline
     ) -> tuple[requests.Response, bytes]:
         started = time.monotonic()
-        left = max(deadline.left(), _LEAST_TIMEOUT_S)
+        left = max(self._time_left(deadline), _LEAST_TIMEOUT_S)
         status: int | None = None
         try:
             with (
-                hung_up_after(left),
+                self._open.hung_up_after(left),
                 self._session.get(
                     address,
                     params=list(params),
@@ -133,7 +142,7 @@ class Transport:
         except requests.Timeout as error:
             raise SentryTimeout("Sentry did not answer in time.", detail=name_of(error)) from error
         except (requests.ConnectionError, SentryUnreachable) as error:
-            if deadline.left() <= 0:
+            if self._is_late(deadline):
                 raise SentryTimeout("Sentry did not finish its answer in time.") from error
             raise SentryUnreachable("Sentry cannot be reached.", detail=name_of(error)) from error
         except requests.RequestException as error:
@@ -142,23 +151,25 @@ class Transport:
             call = Call(path, status, round((time.monotonic() - started) * 1000))
             with self._lock:
                 self._log.append(call)
-        if deadline.left() <= 0:  # hung up on: what looks like the end of the answer is not
+        if self._is_late(deadline):  # hung up on: what looks like the end of the answer is not
             raise SentryTimeout("Sentry did not finish its answer in time.")
         return response, content
+
+    def _is_late(self, deadline: Deadline) -> bool:
+        return deadline.left() <= 0 or self._open.is_over
+
+    def _retrying(self, deadline: Deadline) -> tenacity.Retrying:
+        return tenacity.Retrying(
+            stop=tenacity.stop_after_attempt(self._tries),
+            wait=_wait,
+            retry=tenacity.retry_if_exception(lambda error: _worth_another_try(error, deadline)),
+            reraise=True,
+        )
 
 
 def _route(path: str) -> str:
     """The endpoint without the ids in it: Sentry limits each endpoint for itself."""
     return _IDS.sub("/*", path)
-
-
-def _retrying(deadline: Deadline) -> tenacity.Retrying:
-    return tenacity.Retrying(
-        stop=tenacity.stop_after_attempt(TRIES),
-        wait=_wait,
-        retry=tenacity.retry_if_exception(lambda error: _worth_another_try(error, deadline)),
-        reraise=True,
-    )
 
 
 def _worth_another_try(error: BaseException, deadline: Deadline) -> bool:

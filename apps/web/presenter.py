@@ -17,6 +17,7 @@ from apps.events.question import CustomerKind, Question
 from apps.events.summary import headline
 from apps.events.timeline import group_by_issue
 from apps.lookups.models import Lookup
+from apps.web.beside_view import BesideView, beside_view
 from apps.web.clock import LocalTime, in_utc_too, local_clock, local_moment, typed_in
 from apps.web.event_view import EventView, view_of_event
 from apps.web.issue_card import IssueCard, issue_card
@@ -76,6 +77,7 @@ class ResultPage:
     folded: tuple[IssueCard, ...]
     nothing: NothingFound | None
     searched_fields: str
+    beside: BesideView | None
     redaction: str
     calls: Calls
     zone: str
@@ -111,6 +113,7 @@ def result_page(answer: Answer, lookup: Lookup, *, zone: ZoneInfo, now: datetime
         folded=cards[MOST_OPEN_ISSUES:],
         nothing=None if groups else _nothing(answer),
         searched_fields=_searched_fields(answer.question),
+        beside=beside_view(answer, zone),
         redaction=redaction_receipt(answer.redaction),
         calls=_calls(answer),
         zone=zone.key,
@@ -126,7 +129,8 @@ def _calls(answer: Answer) -> Calls:
     if not answer.call_log:
         return Calls("no call to Sentry, the answer was shared", ())
     took = f"{grouped(answer.duration_ms)} ms"
-    return Calls(f"{counted(answer.calls, 'call')} to Sentry, {took}", answer.call_log)
+    beside = f", and {counted(answer.beside.calls, 'call')} beside" if answer.beside.calls else ""
+    return Calls(f"{counted(answer.calls, 'call')} to Sentry, {took}{beside}", answer.call_log)
 
 
 def _title(answer: Answer, problems: int) -> str:
@@ -159,7 +163,18 @@ def _facts(answer: Answer, lookup: Lookup, problems: int, now: datetime) -> tupl
     else:
         read = "read just now from Sentry" if seconds < 1 else f"read {age} ago from Sentry"
     found = (counted(problems, "problem"), _events(answer)) if answer.events else ()
-    return (*found, "complete" if answer.complete else "not complete", read)
+    return (*found, *_also(answer), "complete" if answer.complete else "not complete", read)
+
+
+def _also(answer: Answer) -> tuple[str, ...]:
+    """What else there is of this customer, further down the page."""
+    beside = answer.beside
+    counts = (
+        (len(beside.feedback), "message from the customer", "messages from the customer"),
+        (len(beside.replays), "screen recording", "screen recordings"),
+        (len(beside.trace_errors), "error behind these", "errors behind these"),
+    )
+    return tuple(counted(count, one, many) for count, one, many in counts if count)
 
 
 def _events(answer: Answer) -> str:

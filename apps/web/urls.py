@@ -17,6 +17,7 @@ urlpatterns = [
     path("lookups/", views.lookup_create, name="lookup_create"),
     path("lookups/<uuid:lookup_id>/", views.lookup_detail, name="lookup_detail"),
     path("lookups/<uuid:lookup_id>/again/", views.lookup_again, name="lookup_again"),
+    path("lookups/<uuid:lookup_id>/beside/", views.lookup_beside, name="lookup_beside"),
     path(
         "lookups/<uuid:lookup_id>/events/<slug:event_id>/", views.lookup_event, name="lookup_event"
     ),

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.accounts.models import Preference
 from apps.accounts.zones import choose_zone, zone_of
 from apps.exports import ExportRefused, Rendered
+from apps.lookups.beside import read_beside
 from apps.lookups.models import Lookup, Origin
 from apps.lookups.problems import LookupFailed, Problem, bad_input
 from apps.lookups.services import (
@@ -180,6 +181,15 @@ def lookup_again(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """The same question, asked of Sentry now; it gets a record of its own."""
     again = repeat_lookup(_lookup_for(request, lookup_id), asker=_asker(request))
     return SeeOther(reverse("lookup_detail", args=[again.uuid]))
+
+
+@require_POST
+@explains_failures
+def lookup_beside(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
+    """Read now what was not read in time beside the errors."""
+    lookup = _lookup_for(request, lookup_id)
+    read_beside(lookup)
+    return SeeOther(f"{reverse('lookup_detail', args=[lookup.uuid])}#beside")
 
 
 @require_safe

@@ -8,9 +8,10 @@ from math import ceil
 import requests
 
 from apps.events.answer import Answer
+from apps.events.beside import Signal
 from apps.events.question import Question, Window, parse_customer
 from apps.events.timeline import nearest_first
-from apps.sentry import SentryClient, SentryConfig, fetch_answer
+from apps.sentry import Flavor, SentryClient, SentryConfig, fetch_answer
 from tests.bench.sentry_process import MOMENT, ORGANIZATION, TOKEN, Sentry
 
 MINUTES = 60
@@ -29,7 +30,13 @@ class Reading:
 
 def ours(sentry: Sentry, customer: str) -> Reading:
     """A cold lookup with a client of its own; the list of projects is cached, as in use."""
-    config = SentryConfig(base_url=sentry.url, organization=ORGANIZATION, token=TOKEN)
+    config = SentryConfig(
+        base_url=sentry.url,
+        organization=ORGANIZATION,
+        token=TOKEN,
+        flavor=Flavor.SENTRY,
+        signals=tuple(Signal),
+    )
     client = SentryClient(config)
     try:
         projects = client.projects()

@@ -64,9 +64,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def _wait_for(address: str, output: Path) -> None:
     for _ in range(300):
         try:
-            if requests.get(address, timeout=1).ok:
+            if requests.get(address, timeout=5).ok:
                 return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.1)
     raise AssertionError(output.read_text())
 

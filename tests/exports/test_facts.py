@@ -61,6 +61,7 @@ TOP_KEYS = [
     "totals",
     "issues",
     "events",
+    "beside",
     "redaction",
     "omitted",
 ]

@@ -108,6 +108,35 @@ def test_eight_processes_at_once_cost_the_calls_of_one(
     assert sorted(answer["from_cache"] for answer in answers) == [False] + [True] * (PROCESSES - 1)
 
 
+def most_at_once(demo: DemoSentry) -> int:
+    """How many calls were answered side by side at most."""
+    spans = [(call.started, call.started + call.ms / 1000) for call in demo.calls]
+    return max(sum(start <= at < end for start, end in spans) for at, _end in spans)
+
+
+def test_processes_that_share_a_token_send_four_calls_at_a_time(
+    shell: Shell, demo_sentry: DemoSentry, redis_server: Redis
+) -> None:
+    for customer in range(4):
+        for place in range(6):
+            demo_sentry.world.add_event(
+                user_id=str(customer),
+                timestamp=MOMENT + timedelta(seconds=place),
+                issue=f"Issue {place}",
+            )
+    demo_sentry.latency_s = 0.3
+
+    def ask(customer: int) -> int:
+        options = ("--at", AT, "--format", "json")
+        # A signal that is given up still runs at the server: a call more, for a moment.
+        told = {"REDIS_URL": redis_server.url, "TRIAGE_SIGNALS": "none"}
+        return shell.lookup(str(customer), *options, **told).returncode
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(ask, range(4))) == [0] * 4
+    assert most_at_once(demo_sentry) == 4
+
+
 def test_a_redis_that_dies_between_two_lookups_costs_the_sharing_and_not_the_answer(
     shell: Shell, demo_sentry: DemoSentry, redis_server: Redis
 ) -> None:

@@ -24,7 +24,7 @@ from apps.lookups.services import (
     record_lookup,
     repeat_lookup,
 )
-from tests.conftest import MOMENT, NOW, question
+from tests.conftest import MOMENT, NOW, lists_asked, question
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,17 +39,13 @@ def recorded(asked: Question, user: User, *, fresh: bool = False) -> Lookup:
     )
 
 
-def table_calls(demo: DemoSentry) -> int:
-    return sum(call.path.endswith("/acme/events/") for call in demo.calls)
-
-
 def test_the_same_question_is_asked_once_for_all(
     connected: DemoSentry, agent: User, other_agent: User
 ) -> None:
     connected.world.add_event(user_id="1", timestamp=MOMENT)
     first = answer_lookup(recorded(question("1"), agent))
     second = answer_lookup(recorded(question("1"), other_agent))
-    assert table_calls(connected) == 1
+    assert lists_asked(connected) == 1
     assert (first.lookup.from_cache, second.lookup.from_cache) == (False, True)
     assert second.lookup.calls == 0
     assert [event.id for event in second.answer.events] == [
@@ -115,7 +111,7 @@ def test_an_unredacted_answer_asks_again_and_is_kept_nowhere(
     lookup = recorded(question("1"), agent)
     result = answer_unredacted(lookup)
     assert "jane@example.com" in repr(result.answer)
-    assert table_calls(connected) == 2
+    assert lists_asked(connected) == 2
     lookup.refresh_from_db()
     assert (lookup.redacted, lookup.snapshot) == (False, None)
 
@@ -147,7 +143,7 @@ def test_a_refresh_is_a_new_record_that_asks_again(connected: DemoSentry, agent:
     again = answer_lookup(repeat_lookup(first, asker=Asker(Origin.WEB, agent)))
     assert again.lookup.pk != first.pk
     assert (first.events, again.lookup.events) == (1, 2)
-    assert table_calls(connected) == 2
+    assert lists_asked(connected) == 2
 
 
 def test_what_was_refreshed_is_what_the_next_one_shares(connected: DemoSentry, agent: User) -> None:
@@ -205,7 +201,7 @@ def test_many_who_open_one_lookup_wait_for_one_answer(connected: DemoSentry, age
     with ThreadPoolExecutor(8) as pool:
         counts = [future.result() for future in [pool.submit(open_it) for _ in range(8)]]
     assert counts == [1] * 8
-    assert table_calls(connected) == 1
+    assert lists_asked(connected) == 1
 
 
 def test_a_purged_answer_is_gone_for_the_lookup_and_for_all_who_share_it(
@@ -217,7 +213,7 @@ def test_a_purged_answer_is_gone_for_the_lookup_and_for_all_who_share_it(
     with pytest.raises(LookupPurged):
         answer_lookup(Lookup.objects.get(pk=lookup.pk))
     answer_lookup(recorded(question("1"), agent))
-    assert table_calls(connected) == 2
+    assert lists_asked(connected) == 2
 
 
 def test_an_event_beyond_the_first_fifty_is_read_when_opened(

@@ -1,0 +1,35 @@
+"""Reading what could not be read in time beside an answer, when somebody asks for it."""
+
+from dataclasses import replace
+
+from apps.events.redaction import redact_beside
+from apps.lookups import store
+from apps.lookups.connection import sentry_client, visible_projects
+from apps.lookups.models import Lookup
+from apps.lookups.problems import LookupFailed, problem_of
+from apps.lookups.recording import told_beside
+from apps.lookups.services import answer_lookup, question_of
+from apps.sentry import SentryError, fetch_beside
+
+
+def read_beside(lookup: Lookup) -> None:
+    """Ask again for the signals that were not read, redact them, and keep them with the answer.
+
+    Raises `LookupFailed` when not even the projects could be listed, and `LookupPurged`.
+    """
+    answer = answer_lookup(lookup).answer
+    signals = tuple(dict.fromkeys(one.signal for one in answer.beside.unread))
+    if not signals:
+        return
+    question = question_of(lookup)
+    try:
+        with sentry_client() as client:
+            projects = visible_projects(client)
+            later = fetch_beside(client, question, signals, answer.events, projects=projects)
+    except SentryError as error:
+        raise LookupFailed(problem_of(error)) from error
+    redacted = redact_beside(later, customer=question.customer.identifier)
+    whole = replace(answer, beside=answer.beside.with_later(redacted))
+    kept = Lookup.objects.filter(pk=lookup.pk, purged_at=None, snapshot__isnull=False)
+    if kept.update(snapshot=store.to_snapshot(whole), beside=told_beside(whole.beside)):
+        store.put_beside(lookup.cache_key, whole)

@@ -1,0 +1,122 @@
+"""Replays, feedback and errors of the same traces: asked beside an answer, never waited for long.
+
+Each is optional: one that fails costs itself a sentence, and nothing else.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import replace
+from functools import partial
+from time import monotonic
+from typing import Any
+
+from apps.events.beside import Beside, Signal, Unread
+from apps.events.event import Event
+from apps.events.question import Question
+from apps.events.timeline import nearest_first
+from apps.sentry.client import Scope, SentryClient
+from apps.sentry.config import Flavor
+from apps.sentry.errors import SentryError, SentryNotFound, SentryOneProjectOnly
+from apps.sentry.parsing import Project
+from apps.sentry.signals import Found, read_feedback, read_replays, read_trace_errors
+
+PATIENCE_S = 0.25
+LONGEST_S = 10.0
+
+_AT_A_TIME = 2
+_NAMES = {
+    Signal.REPLAYS: "Screen recordings",
+    Signal.FEEDBACK: "Feedback that the customer sent",
+    Signal.TRACES: "Errors behind these errors",
+}
+
+
+class Asides:
+    """What is asked beside one answer, on connections of its own.
+
+    Its calls let those of the answer go first, and those that are not back when the answer is
+    ready are hung up on after `PATIENCE_S`.
+    """
+
+    def __init__(
+        self, client: SentryClient, question: Question, scope: Scope, asked: Sequence[Project]
+    ) -> None:
+        self._main = client
+        self._client = client.aside(min(LONGEST_S, client.deadline.left()))
+        self._pool = ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="aside")
+        self._question = question
+        self._scope = scope
+        self._asked = asked
+        self._futures: dict[Signal, Future[Found[Any]]] = {}
+
+    def ask_of_customer(self, signals: Sequence[Signal]) -> None:
+        """Ask for what needs nothing but the question. Servers without these are left alone."""
+        if self._main.flavor == Flavor.SENTRY and self._question.customer.is_named:
+            self._ask(signals, Signal.REPLAYS, read_replays)
+            self._ask(signals, Signal.FEEDBACK, read_feedback)
+
+    def ask_of_traces(self, signals: Sequence[Signal], events: Sequence[Event]) -> None:
+        """Ask for what stands behind these events."""
+        if self._main.flavor == Flavor.SENTRY and any(event.trace_id for event in events):
+            nearest = nearest_first(tuple(events), self._question.window.moment)
+            self._ask(signals, Signal.TRACES, partial(read_trace_errors, events=nearest))
+
+    def gather(self, patience_s: float) -> Beside:
+        """What came back in so many seconds; the rest is named, and ended."""
+        give_up = monotonic() + patience_s
+        found: dict[Signal, Found[Any]] = {}
+        unread: list[Unread] = []
+        for signal, future in self._futures.items():
+            try:
+                found[signal] = future.result(timeout=max(0.0, give_up - monotonic()))
+            except FutureTimeout:
+                unread.append(Unread(signal, f"{_NAMES[signal]} were not read in time."))
+            except SentryNotFound:
+                self._main.absent_signals.add(signal)  # the product is off: nothing to say
+            except SentryError as error:
+                message = f"{_NAMES[signal]} could not be read: {error.message}"
+                unread.append(Unread(signal, message))
+        unread += [
+            Unread(signal, f"{_NAMES[signal]} were read in part: Sentry has more than were asked.")
+            for signal, part in found.items()
+            if not part.is_whole
+        ]
+        self.close()
+        return Beside(
+            replays=_rows(found, Signal.REPLAYS),
+            feedback=_rows(found, Signal.FEEDBACK),
+            trace_errors=_rows(found, Signal.TRACES),
+            read=tuple(signal for signal, part in found.items() if part.is_whole),
+            unread=tuple(unread),
+            calls=len(self._client.call_log),
+        )
+
+    def close(self) -> None:
+        """End what is still under way."""
+        self._client.hang_up()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._client.close()
+
+    def _ask(
+        self, signals: Sequence[Signal], signal: Signal, read: Callable[..., Found[Any]]
+    ) -> None:
+        if signal in signals and signal not in self._futures:
+            self._client.one_project = self._main.one_project
+            self._futures[signal] = self._pool.submit(self._read, read)
+
+    def _read(self, read: Callable[..., Found[Any]]) -> Found[Any]:
+        """In one call, or in one for each project where several at once are refused."""
+        if not self._client.one_project or len(self._asked) < 2:
+            try:
+                return read(self._client, self._question, self._scope)
+            except SentryOneProjectOnly:
+                self._client.one_project = True
+        scopes = (replace(self._scope, project_ids=(project.id,)) for project in self._asked)
+        parts = [read(self._client, self._question, scope) for scope in scopes]
+        rows = tuple(row for part in parts for row in part.rows)
+        return Found(rows, all(part.is_whole for part in parts))
+
+
+def _rows(found: dict[Signal, Found[Any]], signal: Signal) -> tuple[Any, ...]:
+    return found[signal].rows if signal in found else ()

@@ -1,0 +1,131 @@
+"""What stands beside the errors, as the result page shows it."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from apps.events.answer import Answer
+from apps.events.beside import Beside, Feedback, Replay, Signal
+from apps.events.durations import duration
+from apps.events.event import Event
+from apps.events.question import Window
+from apps.web.clock import LocalTime, local_clock, relative
+from apps.web.level import LevelMark, level_mark
+from apps.web.wording import clipped, counted, listed, safe_link
+
+_MOST_PAGES = 5
+_LONGEST_TEXT = 2000
+_NOTHING = {
+    Signal.REPLAYS: "screen recording",
+    Signal.FEEDBACK: "feedback",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackView:
+    """What the customer wrote; `about` is where they were."""
+
+    time: LocalTime
+    relative: str
+    message: str
+    about: str
+    permalink: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayView:
+    """A recording of the customer's screen: from when to when, and what is seen in it."""
+
+    start: LocalTime
+    end: LocalTime | None
+    facts: tuple[str, ...]
+    pages: tuple[str, ...]
+    permalink: str
+
+
+@dataclass(frozen=True, slots=True)
+class TraceErrorView:
+    """An error behind the customer's errors that names no customer itself."""
+
+    id: str
+    time: LocalTime
+    relative: str
+    level: LevelMark
+    title: str
+    project: str
+
+
+@dataclass(frozen=True, slots=True)
+class BesideView:
+    """`nothing` is a sentence about what Sentry surely does not have; `unread` are sentences."""
+
+    feedback: tuple[FeedbackView, ...]
+    replays: tuple[ReplayView, ...]
+    trace_errors: tuple[TraceErrorView, ...]
+    nothing: str
+    unread: tuple[str, ...]
+
+
+def beside_view(answer: Answer, zone: ZoneInfo) -> BesideView | None:
+    """The section beside the errors, in the agent's zone; None when there is nothing to say."""
+    beside, window = answer.beside, answer.question.window
+    view = BesideView(
+        feedback=tuple(_feedback(one, window, zone) for one in beside.feedback),
+        replays=tuple(_replay(one, window, zone) for one in beside.replays),
+        trace_errors=tuple(_trace_error(one, window, zone) for one in beside.trace_errors),
+        nothing=_nothing(beside),
+        unread=tuple(one.message for one in beside.unread),
+    )
+    return view if any((*beside.read, *beside.unread, *view.trace_errors)) else None
+
+
+def _nothing(beside: Beside) -> str:
+    found = {Signal.REPLAYS: beside.replays, Signal.FEEDBACK: beside.feedback}
+    missing = [
+        f"no {name}"
+        for signal, name in _NOTHING.items()
+        if signal in beside.read and not found[signal]
+    ]
+    return f"Sentry has {listed(missing)} of this customer in the window." if missing else ""
+
+
+def _feedback(feedback: Feedback, window: Window, zone: ZoneInfo) -> FeedbackView:
+    about = [f"as {feedback.name}" if feedback.name else "", feedback.url or ""]
+    return FeedbackView(
+        time=local_clock(feedback.sent_at, zone, day_of=window.moment),
+        relative=relative(feedback.sent_at, window.moment, at="at that moment"),
+        message=clipped(feedback.message, _LONGEST_TEXT),
+        about=clipped(", on ".join(filter(None, about)), 300),
+        permalink=safe_link(feedback.permalink),
+    )
+
+
+def _replay(replay: Replay, window: Window, zone: ZoneInfo) -> ReplayView:
+    ended = replay.finished_at
+    facts = [duration((ended - replay.started_at).total_seconds())] if ended else []
+    facts += [counted(replay.errors, "error")] if replay.errors else []
+    facts += [counted(replay.rage_clicks, "angry click")] if replay.rage_clicks else []
+    facts += [
+        counted(replay.dead_clicks, "click without effect", "clicks without effect")
+        if replay.dead_clicks
+        else ""
+    ]
+    pages = tuple(dict.fromkeys(clipped(url, 200) for url in replay.urls))
+    hidden = len(pages) - _MOST_PAGES
+    return ReplayView(
+        start=local_clock(replay.started_at, zone, day_of=window.moment),
+        end=local_clock(ended, zone, day_of=window.moment) if ended else None,
+        facts=tuple(filter(None, facts)),
+        pages=(*pages[:_MOST_PAGES], *([f"and {hidden} more"] if hidden > 0 else [])),
+        permalink=safe_link(replay.permalink),
+    )
+
+
+def _trace_error(event: Event, window: Window, zone: ZoneInfo) -> TraceErrorView:
+    return TraceErrorView(
+        id=event.id,
+        time=local_clock(event.timestamp, zone, day_of=window.moment),
+        relative=relative(event.timestamp, window.moment, at="at that moment"),
+        level=level_mark(event.level),
+        title=clipped(event.title or "Untitled error", 200),
+        project=clipped(event.project or "", 80),
+    )

@@ -1,0 +1,147 @@
+"""What stands beside the errors on the page, in the export, and in the record."""
+
+import json
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from apps.demo.server import DemoSentry
+from apps.lookups.models import Lookup
+from tests.conftest import MOMENT, lists_asked, signed_in
+from tests.web.asking import look_up, text
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TRACE = "ab" * 16
+JANE = {"id": "1001", "email": "jane@example.com"}
+
+
+@pytest.fixture
+def busy(ana: Client, connected: DemoSentry) -> Client:
+    """Ana's browser; customer 1001 has feedback, a recording and an error behind the others."""
+    world = connected.world
+    world.add_event(user_id="1001", timestamp=MOMENT, trace_id=TRACE)
+    world.add_event(
+        timestamp=MOMENT,
+        trace_id=TRACE,
+        project="api",
+        exception=("BankTimeout", "no answer for jane@example.com"),
+    )
+    world.add_feedback(
+        when=MOMENT,
+        message="Pay does nothing. Jane Doe, jane@example.com, <script>alert(1)</script>",
+        user=JANE,
+        name="Jane Doe",
+    )
+    world.add_replay(
+        when=MOMENT,
+        user=JANE,
+        rage_clicks=3,
+        urls=("https://shop.example/pay?email=j@example.com",),
+    )
+    return ana
+
+
+def test_the_page_tells_what_stands_beside_the_errors(busy: Client) -> None:
+    page = text(busy.get(look_up(busy)))
+    assert "The customer wrote" in page
+    assert "Pay does nothing." in page
+    assert "3 angry clicks" in page
+    assert "BankTimeout" in page
+
+
+def test_what_stands_beside_is_redacted_and_escaped(busy: Client) -> None:
+    address = look_up(busy)
+    for page in (text(busy.get(address)), text(busy.get(f"{address}export.json"))):
+        assert "Jane Doe" not in page
+        assert "example.com" not in page.replace("docs.example.com", "")
+        assert "<script>alert" not in page or page.startswith("{")
+
+
+def test_an_error_behind_the_others_can_be_opened(busy: Client, connected: DemoSentry) -> None:
+    (error,) = [
+        one
+        for one in connected.world.events
+        if one.project.slug == "api" and TRACE in str(one.body)
+    ]
+    page = text(busy.get(f"{look_up(busy)}events/{error.id}/"))
+    assert "BankTimeout" in page
+    assert "trace id" in page
+    assert "jane@example.com" not in page
+
+
+@pytest.mark.parametrize("suffix", ["md", "xml", "json"])
+def test_the_export_tells_it_too(busy: Client, suffix: str) -> None:
+    written = text(busy.get(f"{look_up(busy)}export.{suffix}"))
+    for told in ("Pay does nothing.", "3 angry clicks", "BankTimeout"):
+        assert told in written
+
+
+def test_the_record_counts_it_apart(busy: Client) -> None:
+    busy.get(look_up(busy))
+    record = Lookup.objects.latest("created_at")
+    assert record.calls == 4
+    assert record.beside == {
+        "replays": 1, "feedback": 1, "traces": 1, "unread": [], "calls": 4,
+    }  # fmt: skip
+
+
+def test_a_missing_signal_is_said_quietly_and_in_the_export(
+    busy: Client, connected: DemoSentry
+) -> None:
+    connected.fail("/replays/", times=None, status=500)
+    address = look_up(busy)
+    page = text(busy.get(address))
+    assert "Screen recordings could not be read" in page
+    assert 'class="notice ' not in page
+    (notice,) = json.loads(busy.get(f"{address}export.json").content)["notices"]
+    assert notice["code"] == "signal_missing"
+    assert Lookup.objects.latest("created_at").beside["unread"] == ["replays"]
+
+
+def test_what_was_not_read_is_read_when_asked_for_and_kept_for_all(
+    busy: Client, connected: DemoSentry, other_agent: User
+) -> None:
+    connected.fail("/replays/", times=None, status=500)
+    address = look_up(busy)
+    assert "3 angry clicks" not in text(busy.get(address))
+    connected.clear()
+    response = busy.post(f"{address}beside/")
+    assert (response.status_code, response["Location"]) == (303, f"{address}#beside")
+    page = text(busy.get(address))
+    assert "3 angry clicks" in page
+    assert "could not be read" not in page
+    ben = signed_in(other_agent)
+    assert "3 angry clicks" in text(ben.get(look_up(ben)))
+    assert lists_asked(connected) == 0
+
+
+def test_somebody_else_cannot_read_more_of_a_lookup(busy: Client, other_agent: User) -> None:
+    address = look_up(busy)
+    assert signed_in(other_agent).post(f"{address}beside/").status_code == 404
+
+
+def test_where_no_error_is_a_recording_may_be(ana: Client, connected: DemoSentry) -> None:
+    connected.world.add_replay(when=MOMENT, user={"id": "77"}, rage_clicks=2)
+    page = text(ana.get(look_up(ana, customer="77")))
+    assert "2 angry clicks" in page
+    assert "Sentry has no feedback of this customer in the window." in page
+
+
+def test_a_product_that_is_off_is_asked_for_once_an_hour(
+    ana: Client, connected: DemoSentry
+) -> None:
+    connected.settings.replays_on = False
+    for customer in ("1", "2", "3"):
+        ana.get(look_up(ana, customer=customer))
+    assert sum("replays" in call.path for call in connected.calls) == 1
+
+
+def test_nothing_is_asked_beside_where_it_is_switched_off(
+    ana: Client, connected: DemoSentry, settings: object
+) -> None:
+    settings.TRIAGE_SIGNALS = ()  # type: ignore[attr-defined]
+    page = text(ana.get(look_up(ana)))
+    assert not [call for call in connected.calls if "replays" in call.path]
+    assert "Beside the errors" not in page
