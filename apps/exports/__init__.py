@@ -3,16 +3,17 @@
 Pure: an `Answer` goes in, text comes out. Redaction has happened before.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from apps.events.answer import Answer
+from apps.events.timeline import group_by_issue
 from apps.exports import as_json, as_markdown, as_text, as_xml
 from apps.exports.budget import LEAST_TOKENS, MOST_TOKENS, fit
 from apps.exports.detail import EVERYTHING, LADDER
 from apps.exports.document import Setting, build
 from apps.exports.facts import Document, Omission
-from apps.exports.presets import PRESET_BY_NAME, PRESETS, Preset
+from apps.exports.presets import NO_PRESET, PRESETS, Preset, held_back
 from apps.exports.tokens import estimate_tokens
 
 Format = Literal["markdown", "xml", "json", "text"]
@@ -59,22 +60,23 @@ def render(  # noqa: PLR0913 - each is a choice of whoever asks, and all are nam
     format: Format,
     marker: str,
     budget: int | None = DEFAULT_BUDGET,
-    preset: str = "none",
+    preset: Preset = NO_PRESET,
     customer: str = "<customer>",
     lookup_id: str | None = None,
     from_cache: bool = False,
     zone: str = "UTC",
     inside_block: bool = False,
+    issue_id: str | None = None,
 ) -> Rendered:
     """Write a redacted answer out.
 
     `marker` is 8 to 40 random letters and digits, new for each lookup. `budget` is in estimated
     tokens; without one, JSON holds everything as it came, and the other formats their richest
     form. JSON is plain data without the preset's question, unless `inside_block` asks for the
-    form that is copied for a language model.
+    form that is copied for a language model. With `issue_id` only that issue is told.
 
-    Raises `ExportRefused` for an unknown preset or format and for a budget out of bounds, and
-    `ValueError` for an unfit marker.
+    Raises `ExportRefused` for an unknown format or issue, for a budget out of bounds and for a
+    preset whose question does not fit into it, and `ValueError` for an unfit marker.
     """
     _check(format, budget, preset)
     setting = Setting(
@@ -83,30 +85,38 @@ def render(  # noqa: PLR0913 - each is a choice of whoever asks, and all are nam
         lookup_id=lookup_id,
         from_cache=from_cache,
         zone=zone,
-        preset=PRESET_BY_NAME[preset],
+        preset=preset,
         budget=budget,
+        issue_id=issue_id,
     )
+    if issue_id and issue_id not in {group.issue_id for group in group_by_issue(answer)}:
+        raise ExportRefused("The lookup has no problem of that id.")
     document = _document(answer, setting, plain=format == "json" and not inside_block)
     text = _written(document, format, inside_block=inside_block)
     media_type, suffix = _KINDS[format]
     return Rendered(text, estimate_tokens(text), document.omitted, media_type, suffix)
 
 
-def _check(format: str, budget: int | None, preset: str) -> None:
+def _check(format: str, budget: int | None, preset: Preset) -> None:
     if format not in _KINDS:
         raise ExportRefused(
             f"There is no export format of that name. There are {', '.join(_KINDS)}."
         )
-    if preset not in PRESET_BY_NAME:
-        known = ", ".join(PRESET_BY_NAME)
-        raise ExportRefused(f"There is no preset of that name. There are {known}.")
     if budget is not None and not LEAST_TOKENS <= budget <= MOST_TOKENS:
         raise ExportRefused(f"A budget is from {LEAST_TOKENS} to {MOST_TOKENS} tokens.")
+    if budget is not None and preset.tokens > held_back(budget):
+        raise ExportRefused(
+            f"The question takes about {preset.tokens} tokens, and of a budget of {budget} tokens "
+            f"{held_back(budget)} are for it. Please choose a larger budget or a shorter question."
+        )
 
 
 def _document(answer: Answer, setting: Setting, *, plain: bool) -> Document:
     if setting.budget is not None:
-        return fit(lambda detail: build(answer, setting=setting, detail=detail), setting.budget)
+        room = setting.budget - held_back(setting.budget)
+        without = replace(setting, preset=NO_PRESET)
+        document = fit(lambda detail: build(answer, setting=without, detail=detail), room)
+        return replace(document, preset=setting.preset)
     return build(answer, setting=setting, detail=EVERYTHING if plain else LADDER[0])
 
 

@@ -23,8 +23,7 @@ def render(document: Document, *, inside_block: bool = False) -> str:
     written = _written(data(document))
     if not inside_block:
         return f"{written}\n"
-    question = f"{document.preset.instruction}\n\n" if document.preset.instruction else ""
-    return f"{question}{enclose(written, document.marker)}"
+    return f"{document.preset.question}{enclose(written, document.marker)}"
 
 
 def data(document: Document) -> Json:
@@ -86,6 +85,7 @@ def _header(header: Header) -> Json:
             "projects": list(header.projects),
             "environments": list(header.environments),
         },
+        **({"only_issue": header.only_issue} if header.only_issue else {}),
         "complete": header.complete,
         "notices": [{"code": note.code, "message": note.message} for note in header.notices],
         "fetched_at": iso(header.fetched_at),

@@ -31,9 +31,8 @@ def render(document: Document) -> str:
         if document.events_of(issue)
     ]
     parts += [_story(document), _asides(document), _closing(document)]
-    question = f"{document.preset.instruction}\n\n" if document.preset.instruction else ""
     written = "\n\n".join(filter(None, parts))
-    return f"{question}{enclose(written, document.marker)}"
+    return f"{document.preset.question}{enclose(written, document.marker)}"
 
 
 def inline(text: str | None) -> str:
@@ -73,6 +72,7 @@ def _header(header: Header) -> str:
         f"- Searched: {inline(header.organization)}, projects {listed(header.projects, 'none')}, "
         f"environments {listed(header.environments, 'all')}",
         f"- {completeness(header)}",
+        *([f"- Only this issue is told: {inline(header.only_issue)}"] if header.only_issue else []),
     ]
     lines += [f"- Notice {note.code}: {inline(note.message)}" for note in header.notices]
     lines += [f"- Lookup: {inline(header.lookup_id)}"] if header.lookup_id else []

@@ -37,6 +37,7 @@ def _header(header: Header) -> list[str]:
         f"Searched: {header.organization}, projects {', '.join(header.projects) or 'none'}, "
         f"environments {', '.join(header.environments) or 'all'}",
         completeness(header),
+        *([f"Only this issue is told: {header.only_issue}"] if header.only_issue else []),
         *(f"Notice {note.code}: {folded(note.message)}" for note in header.notices),
         *([f"Lookup: {header.lookup_id}"] if header.lookup_id else []),
         *([] if header.events_listed else [nothing_listed(header)]),

@@ -33,8 +33,7 @@ def render(document: Document) -> str:
         *_omitted(document),
     ]
     written = "\n".join(("<export>", *parts, "</export>"))
-    question = f"{document.preset.instruction}\n\n" if document.preset.instruction else ""
-    return f"{question}{enclose(written, document.marker)}"
+    return f"{document.preset.question}{enclose(written, document.marker)}"
 
 
 def _tag(name: str, text: str | None = None, **attributes: Value) -> str:
@@ -64,6 +63,7 @@ def _header(header: Header) -> list[str]:
         *(_tag("project", name) for name in header.projects),
         *(_tag("environment", name) for name in header.environments),
         _tag("completeness", completeness(header), complete=header.complete),
+        *([_tag("only_issue", header.only_issue)] if header.only_issue else []),
         *(_tag("notice", note.message, code=note.code) for note in header.notices),
         *([_tag("lookup", header.lookup_id)] if header.lookup_id else []),
     ]

@@ -10,24 +10,26 @@ from apps.exports.asides import asides
 from apps.exports.detail import Detail
 from apps.exports.facts import Document, Header, Remark
 from apps.exports.occurrences import Telling, event_facts, issue_facts, tell
-from apps.exports.presets import PRESET_BY_NAME, Preset
+from apps.exports.presets import NO_PRESET, Preset
 from apps.exports.selection import Selection
 from apps.exports.story import story
-
-_NO_PRESET = PRESET_BY_NAME["none"]
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What an export says about itself: for whom, under which id and mark, in which zone."""
+    """What an export says about itself: for whom, under which id and mark, in which zone.
+
+    With `issue_id` it is about that issue alone; the others count as left out.
+    """
 
     marker: str
     customer: str = "<customer>"
     lookup_id: str | None = None
     from_cache: bool = False
     zone: str = "UTC"
-    preset: Preset = _NO_PRESET
+    preset: Preset = NO_PRESET
     budget: int | None = None
+    issue_id: str | None = None
 
 
 def build(answer: Answer, *, setting: Setting, detail: Detail) -> Document:
@@ -39,6 +41,8 @@ def build(answer: Answer, *, setting: Setting, detail: Detail) -> Document:
     selection = Selection(detail, setting.marker)
     moment = answer.question.window.moment
     groups = group_by_issue(answer)
+    if setting.issue_id:
+        groups = [group for group in groups if group.issue_id == setting.issue_id]
     rows = selection.first(groups, detail.summary_rows, "issues", "summary")
     tellings = [tell(group, moment, selection) for group in rows[: detail.issues]]
     selection.leave_out("events", _missing(answer, tellings), "other issues")
@@ -53,7 +57,7 @@ def build(answer: Answer, *, setting: Setting, detail: Detail) -> Document:
             event_facts(event, telling.lead, moment, selection) for event, telling in told
         ),
         story=story([(event, event is telling.lead) for event, telling in told], moment, selection),
-        asides=asides(answer, selection),
+        asides=() if setting.issue_id else asides(answer, selection),
         omitted=selection.omitted,
         hidden=selection.counted(answer.redaction),
         neutralised=selection.neutralised,
@@ -75,6 +79,7 @@ def _header(answer: Answer, setting: Setting, selection: Selection) -> Header:
     window, detail = answer.question.window, selection.detail
     return Header(
         lookup_id=selection.maybe_text(setting.lookup_id, 40, "header"),
+        only_issue=selection.maybe_text(setting.issue_id, 40, "header"),
         customer=selection.text(setting.customer, max(detail.names, 12), "header"),
         matched_on=_names(answer.matched_on, "fields", selection),
         moment=window.moment,

@@ -28,6 +28,7 @@ class Header:
     """Who, when, where was looked, and how far the list of events can be trusted."""
 
     lookup_id: str | None
+    only_issue: str | None
     customer: str
     matched_on: tuple[str, ...]
     moment: datetime

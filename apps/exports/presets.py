@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass
 
-NO_PRESET = "none"
+from apps.exports.tokens import estimate_tokens
+
+# Held back from every budget, whatever the question, so that the facts stay the same; of the
+# smallest ones less, because the bare header in JSON takes so many.
+MOST_QUESTION_TOKENS = 100
+_HEADER_TOKENS = 367
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,33 +18,48 @@ class Preset:
     label: str
     instruction: str
 
+    @property
+    def question(self) -> str:
+        """What stands before the data, with the blank line between; empty without a question."""
+        return f"{self.instruction}\n\n" if self.instruction else ""
+
+    @property
+    def tokens(self) -> int:
+        """About how many tokens the question takes."""
+        return estimate_tokens(self.question)
+
+
+def held_back(budget: int) -> int:
+    """How many tokens of a budget are for the question, used or not."""
+    return min(MOST_QUESTION_TOKENS, budget - _HEADER_TOKENS)
+
+
+NO_PRESET = Preset("none", "No question", "")
 
 PRESETS = (
-    Preset(NO_PRESET, "No question", ""),
+    NO_PRESET,
     Preset(
         "explain",
         "What happened?",
-        "Explain to a support agent in plain words what went wrong for this customer, in order of "
-        "time. Say what is certain and what is a guess. Use only the data below.",
+        "Explain in plain words, in order of time, what went wrong for this customer. "
+        "Mark guesses.",
     ),
     Preset(
         "reply",
         "Reply to the customer",
-        "Write a short, friendly reply to the customer: what went wrong and what happens next. "
-        "Plain words, no promises. Use only the data below.",
+        "Write a short, friendly reply to the customer in plain words: what went wrong, what now. "
+        "Promise nothing.",
     ),
     Preset(
         "bug",
         "Bug report for engineering",
-        "Write a bug report: title, what happened, steps as far as they are known, expected and "
-        "actual result, error with code location, release, who is affected, links. "
-        "Use only the data below.",
+        "Write a bug report: title, steps, expected and actual result, error, place in the code, "
+        "release, impact.",
     ),
     Preset(
         "cause",
         "Likely cause",
-        "Name the most likely cause and the place in the code, the evidence for it, what speaks "
-        "against it, and what to check next. Use only the data below.",
+        "Name the likely cause, its place in the code, the evidence for and against it, and what "
+        "to check next.",
     ),
 )
-PRESET_BY_NAME = {preset.name: preset for preset in PRESETS}

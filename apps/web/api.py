@@ -71,6 +71,7 @@ class LookupResponse(Schema):
     totals: dict[str, Any]
     issues: list[dict[str, Any]]
     events: list[dict[str, Any]]
+    beside: list[dict[str, Any]]
     redaction: dict[str, Any]
     omitted: list[dict[str, Any]]
 

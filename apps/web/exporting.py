@@ -6,6 +6,7 @@ from typing import Literal
 
 from apps.exports import DEFAULT_BUDGET, ExportRefused, Rendered, render
 from apps.exports import PRESETS as ALL_PRESETS
+from apps.lookups.presets import preset_of
 from apps.lookups.services import LookupResult
 
 Format = Literal["markdown", "xml", "json"]
@@ -92,7 +93,7 @@ def export_of(result: LookupResult, choice: Choice) -> Export:
         result.answer,
         format=choice.format,
         budget=choice.budget,
-        preset=choice.preset,
+        preset=preset_of(choice.preset),
         lookup_id=str(result.lookup.uuid),
         marker=result.lookup.marker,
         from_cache=result.lookup.from_cache,

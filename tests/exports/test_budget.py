@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.exports import ExportRefused, Format, Rendered, estimate_tokens, render
+from apps.exports import PRESETS, ExportRefused, Format, Rendered, estimate_tokens, render
 from apps.exports import budget as budgets
 from apps.exports.budget import fit
 from apps.exports.detail import LADDER
@@ -26,7 +26,7 @@ def every_format(answer: object, budget: int) -> list[Rendered]:
             format=kind,
             marker=MARKER,
             budget=budget,
-            preset="reply",
+            preset=PRESETS[2],
             zone="America/Argentina/ComodRivadavia",
             inside_block=True,
         )

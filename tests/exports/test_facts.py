@@ -9,10 +9,11 @@ from xml.etree import ElementTree
 import pytest
 
 from apps.events.answer import Notice, NoticeCode
-from apps.exports import PRESETS, ExportRefused, Format, render
+from apps.exports import PRESETS, ExportRefused, Format, Preset, render
 from tests.exports.answers import MARKER, afternoon, answer, event, issue, recursion
 from tests.exports.blocks import enclosed
 
+EXPLAIN = next(preset for preset in PRESETS if preset.name == "explain")
 GOLDEN = Path(__file__).parent / "golden"
 FORMATS: tuple[Format, ...] = ("markdown", "xml", "json", "text")
 BUDGETS = (700, 1500, 3000, 6000, 16_000)
@@ -183,19 +184,46 @@ def test_least_budget_keeps_moment_completeness_and_notice(kind: Format) -> None
     assert "stale" in text
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-def test_facts_do_not_change_with_the_preset(preset: object) -> None:
-    name = preset.name  # type: ignore[attr-defined]
-    plain = render(afternoon(), format="markdown", marker=MARKER, budget=50_000).text
-    asked = render(afternoon(), format="markdown", marker=MARKER, budget=50_000, preset=name).text
+@pytest.mark.parametrize("budget", [400, 900, 2000, 50_000])
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
+def test_facts_do_not_change_with_the_preset(preset: Preset, budget: int) -> None:
+    plain = render(afternoon(), format="markdown", marker=MARKER, budget=budget).text
+    asked = render(afternoon(), format="markdown", marker=MARKER, budget=budget, preset=preset)
 
-    assert asked.endswith(plain)
-    assert asked.removesuffix(plain).strip() == preset.instruction  # type: ignore[attr-defined]
+    assert asked.text == f"{preset.question}{plain}"
+    assert asked.tokens <= budget
 
 
-def test_unknown_preset_and_format_are_refused_with_a_sentence() -> None:
-    with pytest.raises(ExportRefused, match="no preset of that name"):
-        render(afternoon(), format="xml", marker=MARKER, preset="poem")
+def test_a_question_too_long_for_the_budget_is_refused_with_a_sentence() -> None:
+    poem = Preset("poem", "Poem", "Write a poem of sorrow. " * 8)
+    assert 33 < poem.tokens <= 100
+    with pytest.raises(ExportRefused, match="of a budget of 400 tokens 33 are for it"):
+        render(afternoon(), format="xml", marker=MARKER, preset=poem, budget=400)
+    assert render(afternoon(), format="xml", marker=MARKER, preset=poem, budget=500).tokens <= 500
+
+
+def test_one_issue_alone_is_told_with_the_others_as_left_out() -> None:
+    whole, part = (
+        json.loads(render(afternoon(8, 4), format="json", marker=MARKER, issue_id=which).text)
+        for which in (None, "9002")
+    )
+    assert part["only_issue"] == "9002"
+    assert [told["id"] for told in part["issues"]] == ["9002"]
+    assert {told["issue_id"] for told in part["events"]} == {"9002"}
+    assert part["totals"] == whole["totals"]
+    assert {"what": "events", "count": 6, "where": "other issues"} in part["omitted"]
+    for kind in FORMATS:
+        told = render(afternoon(8, 4), format=kind, marker=MARKER, issue_id="9002").text
+        assert "9002" in told
+        assert "9003" not in told
+
+
+def test_an_issue_the_lookup_does_not_have_is_refused_with_a_sentence() -> None:
+    with pytest.raises(ExportRefused, match="no problem of that id"):
+        render(afternoon(), format="json", marker=MARKER, issue_id="1")
+
+
+def test_an_unknown_format_is_refused_with_a_sentence() -> None:
     with pytest.raises(ExportRefused, match="no export format of that name"):
         render(afternoon(), format="pdf", marker=MARKER)  # type: ignore[arg-type]
 
@@ -224,7 +252,7 @@ def test_export_reads_as_the_golden_file(kind: Format, name: str) -> None:
         format=kind,
         marker=MARKER,
         budget=2500,
-        preset="explain",
+        preset=EXPLAIN,
         zone="Europe/Berlin",
         lookup_id="5a0f6a52-6f4c-4c3e-9a53-0d5cf7a0b1ce",
     )

@@ -23,6 +23,7 @@ from apps.exports import DEFAULT_BUDGET, PRESETS, render
 from apps.exports.budget import LEAST_TOKENS as LEAST
 from apps.exports.budget import MOST_TOKENS as MOST
 from apps.lookups.models import Lookup, Origin
+from apps.lookups.presets import preset_of
 from apps.lookups.problems import (
     EXIT_COMPLETE,
     EXIT_FAILED,
@@ -112,7 +113,7 @@ class Command(BaseCommand):
             result.answer,
             format=options["format"],
             budget=budget,
-            preset=options["preset"],
+            preset=preset_of(options["preset"]),
             customer=options["customer"] if options["no_redact"] else "<customer>",
             lookup_id=str(lookup.uuid),
             marker=lookup.marker,
