@@ -125,10 +125,12 @@ def _event(event: EventFacts, crumbs: list[CrumbFacts]) -> Json:
         "timestamp": iso(event.timestamp),
         "title": event.title,
         "culprit": event.culprit,
+        "transaction": event.transaction,
         "level": event.level,
         "handled": event.handled,
         "release": event.release,
         "environment": event.environment,
+        "device": event.device,
         "trace_id": event.trace_id,
         "exceptions": [_exception(exception) for exception in event.exceptions],
         "breadcrumbs": [

@@ -82,31 +82,28 @@ def _header(header: Header) -> str:
 def _summary(document: Document) -> str:
     if not document.issues:
         return "" if document.header.events_listed else nothing_listed(document.header)
-    rows = [
-        "# Issues",
-        "| # | issue | what happened | title | level | project | caught | events | users affected "
-        "| first seen | last seen | link |",
-        "|" + "---|" * 12,
-    ]
-    return "\n".join(rows + [_row(number, row) for number, row in enumerate(document.issues, 1)])
+    rows = [_row(number, issue) for number, issue in enumerate(document.issues, 1)]
+    told = [name for name in rows[0] if any(row[name] for row in rows)]
+    table = [told, ["---"] * len(told), *([row[name] for name in told] for row in rows)]
+    return "\n".join(["# Issues", *(f"| {' | '.join(cells)} |" for cells in table)])
 
 
-def _row(number: int, issue: IssueFacts) -> str:
-    cells = (
-        str(number),
-        _cell(issue.name),
-        issue.summary,
-        _cell(issue.title),
-        _cell(issue.level),
-        _cell(issue.project),
-        caught(issue.handled),
-        str(issue.events),
-        UNKNOWN if issue.users_affected is None else str(issue.users_affected),
-        iso(issue.first_seen) or UNKNOWN,
-        iso(issue.last_seen) or UNKNOWN,
-        _cell(issue.permalink) if issue.permalink else "",
-    )
-    return f"| {' | '.join(cells)} |"
+def _row(number: int, issue: IssueFacts) -> dict[str, str]:
+    """The cells by the name of their column; a column without any is left away."""
+    return {
+        "#": str(number),
+        "issue": _cell(issue.name),
+        "what happened": issue.summary,
+        "title": _cell(issue.title),
+        "level": _cell(issue.level),
+        "project": _cell(issue.project),
+        "caught": caught(issue.handled),
+        "events": str(issue.events),
+        "users affected": "" if issue.users_affected is None else str(issue.users_affected),
+        "first seen": iso(issue.first_seen) or "",
+        "last seen": iso(issue.last_seen) or "",
+        "link": _cell(issue.permalink) if issue.permalink else "",
+    }
 
 
 def _issue(number: int, events: tuple[EventFacts, ...]) -> str:
@@ -122,8 +119,10 @@ def _told(event: EventFacts) -> str:
         ("event", event.id),
         ("title", title_if_more(event)),
         ("culprit", event.culprit),
+        ("transaction", None if event.transaction == event.culprit else event.transaction),
         ("release", event.release),
         ("environment", event.environment),
+        ("device", event.device),
         ("trace", event.trace_id),
         ("request", " ".join(filter(None, (event.method, event.url)))),
         ("link", event.permalink),

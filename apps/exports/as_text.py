@@ -46,12 +46,13 @@ def _header(header: Header) -> list[str]:
 
 def _issue(issue: IssueFacts) -> list[str]:
     users = UNKNOWN if issue.users_affected is None else issue.users_affected
-    seen = f"{iso(issue.first_seen) or UNKNOWN} to {iso(issue.last_seen) or UNKNOWN}"
+    last = f", last {iso(issue.last_seen)}" if issue.last_seen else ""
+    seen = f"first seen {iso(issue.first_seen) or UNKNOWN}{last}"
     lines = [
         f"{issue.name} {folded(issue.title)}",
         f"level {issue.level or UNKNOWN}, project {issue.project or UNKNOWN}, "
         f"caught {caught(issue.handled)}, events {issue.events}, users affected {users}",
-        f"seen {seen}",
+        seen,
         *([issue.permalink] if issue.permalink else []),
     ]
     return [f"   {folded(line)}" for line in lines]
@@ -65,8 +66,10 @@ def _told(events: tuple[EventFacts, ...]) -> list[str]:
         ("event", lead.id),
         ("title", title_if_more(lead)),
         ("culprit", lead.culprit),
+        ("transaction", None if lead.transaction == lead.culprit else lead.transaction),
         ("release", lead.release),
         ("environment", lead.environment),
+        ("device", lead.device),
         ("trace", lead.trace_id),
         ("request", " ".join(filter(None, (lead.method, lead.url)))),
         ("link", lead.permalink),

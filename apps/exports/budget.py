@@ -9,6 +9,8 @@ from apps.exports.tokens import estimate_tokens
 
 LEAST_TOKENS = 400
 MOST_TOKENS = 1_000_000
+# A step down may cost a little more, when it leaves out something of a new kind, which is named.
+_LOOK_UP = 4
 
 
 def fit(build: Callable[[Detail], Document], budget: int) -> Document:
@@ -17,17 +19,21 @@ def fit(build: Callable[[Detail], Document], budget: int) -> Document:
     `build` writes the facts of one detail. The choice depends on nothing but the facts. Raises
     `ValueError` when even the bare header is too long, which no budget from `LEAST_TOKENS` meets.
     """
-    low, high = 0, len(LADDER) - 1
+    low, high = 0, len(LADDER)
     best: Document | None = None
-    while low <= high:
+    while low < high:
         middle = (low + high) // 2
         document = build(LADDER[middle])
         if _fits(document, budget):
-            best, high = document, middle - 1
+            best, high = document, middle
         else:
             low = middle + 1
     if best is None:
         raise ValueError(f"The header alone is longer than {budget} tokens.")
+    for rung in reversed(range(max(0, high - _LOOK_UP), high)):
+        richer = build(LADDER[rung])
+        if _fits(richer, budget):
+            best = richer
     return best
 
 

@@ -118,10 +118,12 @@ class EventFacts:
     leads: bool
     title: str | None
     culprit: str | None
+    transaction: str | None
     level: str | None
     handled: bool | None
     release: str | None
     environment: str | None
+    device: str | None
     trace_id: str | None
     method: str | None
     url: str | None

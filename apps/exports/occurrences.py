@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from apps.events.device import device_of
 from apps.events.event import Event, ExceptionInfo, Frame
 from apps.events.summary import summarize_group
 from apps.events.timeline import Group, nearest_first
@@ -44,12 +45,14 @@ def issue_facts(group: Group, selection: Selection) -> IssueFacts:
     issue_id = selection.text(group.issue_id, 40, "summary")
     where = f"issue {short_id or issue_id}"
     detail = selection.detail
+    last_seen = issue.last_seen if issue else None
+    if last_seen and not detail.last_seen:
+        selection.leave_out("times of last sight", 1, where)
+        last_seen = None
     return IssueFacts(
         id=issue_id,
         short_id=short_id,
-        title=selection.text(group.title, min(detail.texts, 160), where)
-        if not detail.plain
-        else group.title,
+        title=selection.text(group.title, detail.issue_titles, where),
         summary=summarize_group(group),
         level=selection.name((issue and issue.level) or group.newest.level, where),
         project=selection.name((issue and issue.project) or group.newest.project, where),
@@ -57,7 +60,7 @@ def issue_facts(group: Group, selection: Selection) -> IssueFacts:
         events=len(group.events),
         users_affected=issue.users_affected if issue else None,
         first_seen=issue.first_seen if issue else None,
-        last_seen=issue.last_seen if issue else None,
+        last_seen=last_seen,
         permalink=selection.link(
             issue.permalink if issue else None, where, wanted=detail.references
         ),
@@ -82,11 +85,13 @@ def event_facts(event: Event, lead: Event, moment: datetime, selection: Selectio
         seconds=(event.timestamp - moment).total_seconds(),
         leads=leads,
         title=_title(event, selection, where),
-        culprit=selection.name((body and body.culprit) or event.culprit, where),
+        culprit=_place((body and body.culprit) or event.culprit, event, selection, where),
+        transaction=_place(event.transaction, event, selection, where),
         level=selection.name(event.level, where),
         handled=body.handled if body and body.handled is not None else event.handled,
         release=selection.name((body and body.release) or event.release, where),
         environment=selection.name((body and body.environment) or event.environment, where),
+        device=selection.maybe_text(_device(event, lead, selection, where), 60, where),
         trace_id=selection.reference(
             (body and body.trace_id) or event.trace_id,
             "trace ids",
@@ -98,6 +103,28 @@ def event_facts(event: Event, lead: Event, moment: datetime, selection: Selectio
         permalink=selection.link(event.permalink, where, wanted=detail.ids),
         exceptions=_chain(event, lead, selection, where),
     )
+
+
+def _place(place: str | None, event: Event, selection: Selection, where: str) -> str | None:
+    """Where it broke, in the program's words; the crash frame says it too, and better."""
+    told = event.body and any(exception.frames for exception in event.body.exceptions)
+    if told and not selection.detail.culprits:
+        selection.leave_out("culprits", 1 if place else 0, where)
+        return None
+    return selection.name(place, where)
+
+
+def _device(event: Event, lead: Event, selection: Selection, where: str) -> str | None:
+    """The device, unless the event that leads was on the same one."""
+    device = device_of(event.body) if event.body else None
+    if selection.detail.plain or device is None:
+        return device
+    if event is not lead and lead.body and device_of(lead.body) == device:
+        return None
+    if not selection.detail.devices:
+        selection.leave_out("devices", 1, where)
+        return None
+    return device
 
 
 def _title(event: Event, selection: Selection, where: str) -> str | None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from apps.exports.facts import Document, EventFacts, Header, Omission
 
 UNKNOWN = "unknown"
+_ALIKE = ("culprit", "transaction", "level", "release", "environment", "project")
 
 
 def iso(at: datetime | None) -> str | None:
@@ -78,13 +79,13 @@ def differences(event: EventFacts, lead: EventFacts) -> list[tuple[str, str]]:
     """What is different about a further event, as names and values."""
     pairs = [
         (name, getattr(event, name))
-        for name in ("culprit", "level", "release", "environment", "project", "method")
+        for name in (*_ALIKE, "method")
         if getattr(event, name) != getattr(lead, name)
     ]
     title = None if event.title == lead.title else title_if_more(event)
     handled = None if event.handled == lead.handled else caught(event.handled)
     pairs += [("title", title), ("caught", handled), ("url", event.url)]
-    pairs += [("trace", event.trace_id), ("link", event.permalink)]
+    pairs += [("device", event.device), ("trace", event.trace_id), ("link", event.permalink)]
     pairs += [("error", f"{raised.type}: {raised.value}") for raised in event.exceptions]
     return [(name, value) for name, value in pairs if value]
 

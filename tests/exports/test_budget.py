@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from apps.exports import PRESETS, ExportRefused, Format, Rendered, estimate_tokens, render
 from apps.exports import budget as budgets
 from apps.exports.budget import fit
-from apps.exports.detail import LADDER
+from apps.exports.detail import LADDER, Detail
 from apps.exports.document import Setting, build
 from apps.exports.facts import Document
 from tests.exports.answers import MARKER, afternoon, event, hostile, issue, recursion
@@ -91,13 +91,13 @@ def test_more_budget_never_means_fewer_facts() -> None:
     assert sizes == sorted(sizes)
 
 
-def test_each_step_down_costs_no_more_than_the_one_before() -> None:
-    costs = [
-        _costliest(build(afternoon(12, 4), setting=Setting(MARKER, budget=400), detail=detail))
-        for detail in LADDER
-    ]
+@pytest.mark.parametrize("budget", [500, 1000, 2000, 3000, 4500, 6000, 9000])
+def test_no_richer_step_would_have_fitted(budget: int) -> None:
+    def build_it(detail: Detail) -> Document:
+        return build(afternoon(12, 4), setting=Setting(MARKER, budget=budget), detail=detail)
 
-    assert costs == sorted(costs, reverse=True)
+    richest = next(document for document in map(build_it, LADDER) if _costliest(document) <= budget)
+    assert fit(build_it, budget) == richest
 
 
 def test_the_same_answer_makes_the_same_bytes() -> None:

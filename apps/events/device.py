@@ -1,0 +1,33 @@
+"""What the customer's device was, in a few words, from what the SDK noted of it."""
+
+from collections.abc import Mapping
+
+from apps.events.event import EventBody
+
+
+def device_of(body: EventBody) -> str | None:
+    """`Chrome 118.0, Windows 10` or `iPhone 14, iOS 17.1`; None when nothing is known.
+
+    For a server's event it is the server's runtime and system: `CPython 3.11.7, Linux 5.15`.
+    """
+    contexts = body.contexts
+    device = contexts.get("device", {})
+    first = _named(contexts.get("browser", {})) or _model(device) or _named(contexts.get("runtime"))
+    parts = [first, _named(contexts.get("client_os")) or _named(contexts.get("os"))]
+    return ", ".join(part for part in parts if part) or None
+
+
+def _named(context: Mapping[str, object] | None) -> str:
+    """Name and version of a browser, a system or a runtime."""
+    known = context or {}
+    words = [_word(known.get("name")), _word(known.get("version"))]
+    return " ".join(filter(None, words)) if words[0] else ""
+
+
+def _model(device: Mapping[str, object]) -> str:
+    """What a phone calls itself; a family such as "iPhone" is what is left of it on the web."""
+    return _word(device.get("model")) or _word(device.get("family")) or _word(device.get("name"))
+
+
+def _word(value: object) -> str:
+    return str(value).strip() if isinstance(value, str | int | float) else ""
