@@ -25,7 +25,9 @@ def _request(crumb: Breadcrumb) -> str:
     sent = crumb.data
     if not sent.get("url"):
         return ""
-    words = (sent.get("method"), sent["url"], sent.get("status_code"), sent.get("reason"))
+    method = sent.get("method") or sent.get("http.method")
+    status = sent.get("status_code") or sent.get("http.response.status_code")
+    words = (method, sent["url"], status, sent.get("reason"))
     return " ".join(str(word) for word in words if word not in (None, ""))
 
 

@@ -128,12 +128,23 @@ def _device(event: Event, lead: Event, selection: Selection, where: str) -> str 
 
 
 def _title(event: Event, selection: Selection, where: str) -> str | None:
-    title = event.title or (None if selection.detail.plain else event.message)
-    if event.body and event.body.exceptions and not selection.detail.titles:
+    title = event.title
+    raised = event.body.exceptions if event.body else ()
+    if not raised and not selection.detail.plain:
+        title = _with_message(event)
+    if raised and not selection.detail.titles:
         selection.leave_out("titles", 1 if title else 0, where)
         return None
     limit = selection.detail.texts if selection.detail.plain else min(selection.detail.texts, 160)
     return selection.maybe_text(title, limit, where)
+
+
+def _with_message(event: Event) -> str | None:
+    """What happened, where no exception tells it: the title with what it does not say itself."""
+    message = (event.body and event.body.message) or event.message
+    if not message or not event.title or message in event.title:
+        return event.title or message
+    return message if message.startswith(event.title) else f"{event.title}: {message}"
 
 
 def _chain(

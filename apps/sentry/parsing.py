@@ -142,7 +142,7 @@ def parse_body(body: object) -> EventBody:
         request=_request(mapping(entries.get("request"))),
         tags=tags,
         contexts=contexts,
-        extra=dict(mapping(raw.get("context"))),
+        extra={**_evidence(raw, entries), **mapping(raw.get("context"))},
         happened_at=moment(raw.get("dateCreated")),
         release=text(mapping(raw.get("release")).get("version")) or tag.get("release"),
         environment=tag.get("environment"),
@@ -163,7 +163,16 @@ def _entries(raw: Mapping[str, object]) -> dict[str, object]:
 
 def _message(raw: Mapping[str, object], entries: Mapping[str, object]) -> str | None:
     entry = mapping(entries.get("message"))
-    return text(entry.get("formatted")) or text(entry.get("message")) or text(raw.get("message"))
+    told = text(entry.get("formatted")) or text(entry.get("message")) or text(raw.get("message"))
+    return told or text(mapping(raw.get("occurrence")).get("subtitle"))
+
+
+def _evidence(raw: Mapping[str, object], entries: Mapping[str, object]) -> dict[str, object]:
+    """What stands in place of a stack: what a monitor measured, what a browser's policy blocked."""
+    shown = mappings(mapping(raw.get("occurrence")).get("evidenceDisplay"))
+    measured = ((text(one.get("name")), text(one.get("value"))) for one in shown)
+    blocked = ((name, text(value)) for name, value in mapping(entries.get("csp")).items())
+    return {name: value for name, value in (*measured, *blocked) if name and value}
 
 
 def _user(raw: Mapping[str, object]) -> dict[str, object]:

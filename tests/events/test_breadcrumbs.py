@@ -14,6 +14,7 @@ from apps.events.event import Breadcrumb
         ("paying", {"url": "/pay"}, "paying /pay"),
         (None, {"from": "/cart", "to": "/checkout"}, "/cart to /checkout"),
         (None, {"to": "/checkout"}, "to /checkout"),
+        (None, {"http.method": "GET", "url": "/a", "http.response.status_code": 502}, "GET /a 502"),
         ("button.pay", {"x": 1}, "button.pay"),
         (None, {"x": 1}, None),
     ],

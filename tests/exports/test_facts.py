@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from apps.events.answer import Notice, NoticeCode
+from apps.events.event import EventBody
 from apps.exports import PRESETS, ExportRefused, Format, Preset, render
 from tests.exports.answers import MARKER, afternoon, answer, event, issue, recursion
 from tests.exports.blocks import enclosed
@@ -202,6 +203,23 @@ def test_a_question_too_long_for_the_budget_is_refused_with_a_sentence() -> None
     with pytest.raises(ExportRefused, match="of a budget of 400 tokens 33 are for it"):
         render(afternoon(), format="xml", marker=MARKER, preset=poem, budget=400)
     assert render(afternoon(), format="xml", marker=MARKER, preset=poem, budget=500).tokens <= 500
+
+
+@pytest.mark.parametrize(
+    ("title", "message", "told"),
+    [
+        ("Rage Click", "button.pay", "Rage Click: button.pay"),
+        ("no answer", "no answer from the bank", "no answer from the bank"),
+        ("the whole message", "message", "the whole message"),
+        (None, "only a message", "only a message"),
+    ],
+)
+def test_an_event_without_exception_is_told_by_title_and_message(
+    title: str | None, message: str, told: str
+) -> None:
+    bare = replace(event(1, 1), title=title, body=EventBody(message=message))
+    values = json.loads(render(answer(bare), format="json", marker=MARKER).text)
+    assert [one["title"] for one in values["events"]] == [told]
 
 
 def test_one_issue_alone_is_told_with_the_others_as_left_out() -> None:

@@ -97,6 +97,17 @@ def test_malformed_tags_are_dropped() -> None:
     assert parse_body({"tags": tags}).tags == (("url", ""), ("a", ""))
 
 
+def test_what_stands_in_place_of_a_stack_is_kept() -> None:
+    shown = [{"name": "Selector Path", "value": "form > button.pay", "important": True}, None, {}]
+    click = parse_body({"occurrence": {"subtitle": "button.pay", "evidenceDisplay": shown}})
+    assert (click.message, click.extra) == ("button.pay", {"Selector Path": "form > button.pay"})
+    policy = {"effective_directive": "font-src", "blocked_uri": "https://x.example", "line": None}
+    report = parse_body({"entries": [{"type": "csp", "data": policy}], "context": {"own": 1}})
+    assert report.extra == {
+        "effective_directive": "font-src", "blocked_uri": "https://x.example", "own": 1,
+    }  # fmt: skip
+
+
 def test_a_permalink_that_is_no_web_address_is_no_link() -> None:
     issue = parse_issue({"id": "1", "permalink": "javascript:alert(1)"})
     assert issue is not None
