@@ -7,6 +7,7 @@ from apps.exports.hostile import enclose, folded, longest_run
 from apps.exports.wording import (
     UNKNOWN,
     caught,
+    clock,
     completeness,
     counts,
     differences,
@@ -15,6 +16,8 @@ from apps.exports.wording import (
     moment_and_window,
     nothing_listed,
     omission,
+    own_link,
+    rule_of_links,
     seconds,
     title_if_more,
 )
@@ -26,7 +29,7 @@ def render(document: Document) -> str:
     """The preset's question, then everything else inside the marked block."""
     parts = [_header(document.header), _summary(document)]
     parts += [
-        _issue(number, document.events_of(issue))
+        _issue(number, issue, document.events_of(issue))
         for number, issue in enumerate(document.issues, 1)
         if document.events_of(issue)
     ]
@@ -85,7 +88,9 @@ def _summary(document: Document) -> str:
     rows = [_row(number, issue) for number, issue in enumerate(document.issues, 1)]
     told = [name for name in rows[0] if any(row[name] for row in rows)]
     table = [told, ["---"] * len(told), *([row[name] for name in told] for row in rows)]
-    return "\n".join(["# Issues", *(f"| {' | '.join(cells)} |" for cells in table)])
+    lines = ["# Issues", *(f"| {' | '.join(cells)} |" for cells in table)]
+    rule = rule_of_links(document)
+    return "\n".join(lines + (["", rule] if rule else []))
 
 
 def _row(number: int, issue: IssueFacts) -> dict[str, str]:
@@ -106,11 +111,11 @@ def _row(number: int, issue: IssueFacts) -> dict[str, str]:
     }
 
 
-def _issue(number: int, events: tuple[EventFacts, ...]) -> str:
+def _issue(number: int, issue: IssueFacts, events: tuple[EventFacts, ...]) -> str:
     lead, *further = events
     lines = [f"## Issue {number}", _told(lead)]
     lines += [_exception(exception) for exception in lead.exceptions]
-    lines += [_further(event, lead) for event in further]
+    lines += [_further(event, lead, issue) for event in further]
     return "\n".join(lines)
 
 
@@ -151,12 +156,11 @@ def frame_line(frame: FrameFacts) -> str:
     return f"{library}{where} {frame.function or UNKNOWN}{code}"
 
 
-def _further(event: EventFacts, lead: EventFacts) -> str:
-    other = "; ".join(f"{name} {inline(value)}" for name, value in differences(event, lead))
-    return (
-        f"- again {iso(event.timestamp)} ({seconds(event.seconds)}): event {inline(event.id)}"
-        f"{'; ' + other if other else ''}"
-    )
+def _further(event: EventFacts, lead: EventFacts, issue: IssueFacts) -> str:
+    link = own_link(event, issue)
+    known = (("event", event.id), *differences(event, lead), *([("link", link)] if link else []))
+    said = "; ".join(f"{name} {inline(value)}" for name, value in known)
+    return f"- again {clock(event.timestamp, lead.timestamp)} ({seconds(event.seconds)}): {said}"
 
 
 def _story(document: Document) -> str:

@@ -6,6 +6,7 @@ from apps.exports.hostile import folded
 from apps.exports.wording import (
     UNKNOWN,
     caught,
+    clock,
     completeness,
     counts,
     differences,
@@ -14,6 +15,8 @@ from apps.exports.wording import (
     moment_and_window,
     nothing_listed,
     omission,
+    own_link,
+    rule_of_links,
     seconds,
     title_if_more,
 )
@@ -25,7 +28,9 @@ def render(document: Document) -> str:
     lines += _header(document.header)
     for number, issue in enumerate(document.issues, 1):
         lines += ["", f"{number}. {issue.summary}", *_issue(issue)]
-        lines += _told(document.events_of(issue))
+        lines += _told(document.events_of(issue), issue)
+    rule = rule_of_links(document)
+    lines += ["", rule] if rule else []
     lines += _story(document) + _asides(document) + _closing(document)
     return "\n".join(lines) + "\n"
 
@@ -58,7 +63,7 @@ def _issue(issue: IssueFacts) -> list[str]:
     return [f"   {folded(line)}" for line in lines]
 
 
-def _told(events: tuple[EventFacts, ...]) -> list[str]:
+def _told(events: tuple[EventFacts, ...], issue: IssueFacts) -> list[str]:
     if not events:
         return []
     lead, *further = events
@@ -79,10 +84,11 @@ def _told(events: tuple[EventFacts, ...]) -> list[str]:
     for exception in lead.exceptions:
         lines += _exception(exception)
     for event in further:
-        other = "".join(f"; {name} {value}" for name, value in differences(event, lead))
-        lines.append(
-            f"again {iso(event.timestamp)} ({seconds(event.seconds)}): event {event.id}{other}"
-        )
+        link = own_link(event, issue)
+        further_known = (*differences(event, lead), *([("link", link)] if link else []))
+        other = "".join(f"; {name} {value}" for name, value in further_known)
+        at = f"{clock(event.timestamp, lead.timestamp)} ({seconds(event.seconds)})"
+        lines.append(f"again {at}: event {event.id}{other}")
     return [f"   {folded_but_indented(line)}" for line in lines]
 
 

@@ -1,14 +1,16 @@
 """The customer's story: the breadcrumbs of all events in one line of time, each of them once."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 
 from apps.events.breadcrumbs import is_told_by_data, told_by
 from apps.events.event import Breadcrumb, Event
 from apps.exports.facts import CrumbFacts
 from apps.exports.selection import Selection
+from apps.exports.wording import seconds
 
 _Key = tuple[object, ...]
 
@@ -35,7 +37,20 @@ def story(
     kept = [entry for entry in entries if entry.behind < _room(entry, selection)]
     selection.leave_out("breadcrumbs", len(entries) - len(kept), "the story")
     kept.sort(key=lambda entry: entry.place)
-    return tuple(_facts(entry, moment, selection) for entry in kept)
+    told = [_facts(entry, moment, selection) for entry in kept]
+    return tuple(told if selection.detail.plain else _folded(told))
+
+
+def _folded(crumbs: Sequence[CrumbFacts]) -> Iterator[CrumbFacts]:
+    """Three or more of the same in a row as one, which says how often and until when."""
+    for _same, run in groupby(crumbs, key=lambda one: (one.category, one.level, one.message)):
+        first, *more = run
+        if len(more) < 2:
+            yield from (first, *more)
+        else:
+            until = f", the last {seconds(more[-1].seconds)}" if more[-1].timestamp else ""
+            times = f"({len(more) + 1} times{until})"
+            yield replace(first, message=" ".join(filter(None, (first.message, times))))
 
 
 def _room(entry: _Entry, selection: Selection) -> int:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from apps.exports.facts import Document, EventFacts, Header, Omission
+from apps.exports.facts import Document, EventFacts, Header, IssueFacts, Omission
 
 UNKNOWN = "unknown"
 _ALIKE = ("culprit", "transaction", "level", "release", "environment", "project")
@@ -14,6 +14,12 @@ def iso(at: datetime | None) -> str | None:
         return None
     precision = "milliseconds" if at.microsecond else "seconds"
     return at.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+def clock(at: datetime, day_of: datetime) -> str:
+    """ISO 8601 in UTC, without the date where it is the other one's."""
+    told = iso(at) or ""
+    return told.partition("T")[2] if at.date() == day_of.date() else told
 
 
 def seconds(value: float | None) -> str:
@@ -68,6 +74,22 @@ def how_to_get_it(document: Document) -> str:
     )
 
 
+def own_link(event: EventFacts, issue: IssueFacts) -> str | None:
+    """A further event's link, unless it is made of the issue's as `rule_of_links` tells."""
+    is_made = issue.permalink and event.permalink == f"{issue.permalink}events/{event.id}/"
+    return None if is_made else event.permalink
+
+
+def rule_of_links(document: Document) -> str:
+    """How the link of an event is made, where that is not written out; else nothing."""
+    made = (
+        event.permalink and own_link(event, issue) is None
+        for issue in document.issues
+        for event in document.events_of(issue)[1:]
+    )
+    return "The link of an event is that of its issue, events/ and its id." if any(made) else ""
+
+
 def title_if_more(event: EventFacts) -> str | None:
     """The event's title, unless the exception that is told says the same."""
     raised = event.exceptions[0] if event.exceptions else None
@@ -85,7 +107,8 @@ def differences(event: EventFacts, lead: EventFacts) -> list[tuple[str, str]]:
     title = None if event.title == lead.title else title_if_more(event)
     handled = None if event.handled == lead.handled else caught(event.handled)
     pairs += [("title", title), ("caught", handled), ("url", event.url)]
-    pairs += [("device", event.device), ("trace", event.trace_id), ("link", event.permalink)]
+    trace = None if event.trace_id == lead.trace_id else event.trace_id
+    pairs += [("device", event.device), ("trace", trace)]
     pairs += [("error", f"{raised.type}: {raised.value}") for raised in event.exceptions]
     return [(name, value) for name, value in pairs if value]
 

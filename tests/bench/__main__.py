@@ -1,4 +1,4 @@
-"""Measure a lookup against the ideal and against a plain client. Ends with status 0 anyway."""
+"""Measure lookups and exports beside what they are compared to. Ends with status 0 anyway."""
 
 import os
 import platform
@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from tests.bench import agents
+from tests.bench import agents, exports
 from tests.bench.readers import Reading, ideal_rounds, ours, plain
 from tests.bench.sentry_process import Sentry, running_sentry
 
@@ -28,6 +28,7 @@ def main() -> None:
         targets = [*_side_by_side(sentry), *_growth(sentry)]
         agents.set_up(Path(folder), sentry)
         targets += _crowd(sentry)
+    targets += exports.measure()
     print("Targets")
     for what, measured, is_met in targets:
         print(f"  {'ok    ' if is_met else 'MISSED'}  {what}: {measured}")

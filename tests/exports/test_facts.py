@@ -90,6 +90,13 @@ def facts_of(values: dict[str, object]) -> set[str]:
     return found
 
 
+def said_shorter(values: dict[str, list[dict[str, str]]]) -> dict[str, str]:
+    """Formats for people make an event's link of the issue's, and tell a day only once."""
+    short = {event["permalink"]: event["id"] for event in values["events"] if event["permalink"]}
+    times = {event["timestamp"]: event["timestamp"].split("T")[1] for event in values["events"]}
+    return {**short, **times}
+
+
 def crumb_times(values: dict[str, list[dict[str, list[dict[str, str]]]]]) -> set[str]:
     """Times that formats for people say in seconds from the moment."""
     return {crumb["timestamp"] for event in values["events"] for crumb in event["breadcrumbs"]}
@@ -111,7 +118,8 @@ def test_all_formats_carry_the_same_facts(told: object, budget: int) -> None:
     for fact in facts_of(values) - crumb_times(values):
         assert fact in in_xml, f"XML lacks {fact}"
         if fact not in {told_issue["id"] for told_issue in values["issues"]}:
-            for part in fact.split(": ", 1):  # a title is the type and the message
+            shorter = said_shorter(values).get(fact, fact)
+            for part in shorter.split(": ", 1):  # a title is the type and the message
                 assert part in exports["markdown"].text, f"Markdown lacks {fact}"
                 assert part in exports["text"].text, f"text lacks {fact}"
     assert len({export.omitted for export in exports.values()}) == 1
