@@ -1,0 +1,67 @@
+"""The pieces a text is cut into before anything in it is joined: the same as o200k's.
+
+A word takes one sign or blank before it along and begins anew at a capital; digits go by three;
+signs stay with the line ends behind them; the last blank of a run belongs to what follows.
+"""
+
+import re
+from functools import cache
+from itertools import groupby
+from unicodedata import category
+
+# Python's own \s also holds the four separators of ASCII, which are signs for o200k.
+_BLANK = r"\t-\r " + "\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_KINDS = {
+    "Lu": "upper",
+    "Lt": "upper",
+    "Ll": "lower",
+    "L": "either",
+    "M": "mark",
+    "N": "digit",
+}
+# No letter and no digit stands beyond, except the marks that choose a variant of the one before.
+_LETTERS_END = 0x40000
+_VARIANTS = range(0xE0100, 0xE01F0)
+
+
+def cut(text: str) -> list[str]:
+    """All of the text, piece by piece."""
+    return (_ascii_pieces() if text.isascii() else _pieces()).findall(text)
+
+
+@cache
+def _ascii_pieces() -> re.Pattern[str]:
+    return _compiled({"upper": "A-Z", "lower": "a-z", "digit": "0-9", "blank": r"\t-\r "})
+
+
+@cache
+def _pieces() -> re.Pattern[str]:
+    """Made when the first text needs it, because it looks at every character there is."""
+    kinds = {"upper": "A-Z", "lower": "a-z", "digit": "0-9", "blank": _BLANK}
+    for kind, codes in groupby((*range(0x80, _LETTERS_END), *_VARIANTS), _kind):
+        run = list(codes)
+        kinds[kind] = kinds.get(kind, "") + f"{chr(run[0])}-{chr(run[-1])}"
+    return _compiled(kinds)
+
+
+def _kind(code: int) -> str:
+    name = category(chr(code))
+    return _KINDS.get(name) or _KINDS.get(name[0], "sign")
+
+
+def _compiled(kinds: dict[str, str]) -> re.Pattern[str]:
+    upper, lower, digit, blank = (kinds[kind] for kind in ("upper", "lower", "digit", "blank"))
+    either, mark = kinds.get("either", ""), kinds.get("mark", "")
+    begin, end = f"[{upper}{either}{mark}]", f"[{lower}{either}{mark}]"
+    # A mark is no letter when it stands before a word or between signs.
+    letter_or_digit = upper + lower + either + digit
+    before, short = rf"[^\r\n{letter_or_digit}]?", "(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+    return re.compile(
+        rf"{before}{begin}*{end}+{short}"
+        rf"|{before}{begin}+{end}*{short}"
+        rf"|[{digit}]{{1,3}}"
+        rf"| ?[^{blank}{letter_or_digit}]+[\r\n/]*"
+        rf"|[{blank}]*[\r\n]+"
+        rf"|[{blank}]+(?![^{blank}])"
+        rf"|[{blank}]+"
+    )
