@@ -1,11 +1,14 @@
 """What Sentry holds beside the customer's errors: replays, feedback, errors of the same traces."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from apps.events.event import Event
 from apps.events.question import Window
+
+LONGEST_REPLAY = timedelta(hours=1)
 
 
 class Signal(StrEnum):
@@ -18,7 +21,10 @@ class Signal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A recording of the customer's screen. Times are UTC; counts are None where not known."""
+    """A recording of the customer's screen. Times are UTC; counts are None where not known.
+
+    `identities` are what it names the customer by, until it is redacted.
+    """
 
     id: str
     started_at: datetime
@@ -29,11 +35,21 @@ class Replay:
     dead_clicks: int | None = None
     rage_clicks: int | None = None
     permalink: str | None = None
+    identities: tuple[tuple[str, str], ...] = ()
+
+    def runs_in(self, window: Window) -> bool:
+        """Whether it overlaps the window; one whose end is not known may run for an hour."""
+        if self.started_at > window.end:
+            return False
+        return (self.finished_at or self.started_at + LONGEST_REPLAY) >= window.start
 
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """What the customer wrote into the application's own feedback form. `id` is its issue's."""
+    """What the customer wrote into the application's own feedback form. `id` is its issue's.
+
+    `identities` are what it names the customer by, until it is redacted.
+    """
 
     id: str
     sent_at: datetime
@@ -42,54 +58,62 @@ class Feedback:
     email: str | None = None
     url: str | None = None
     project: str | None = None
-    event_id: str | None = None
     permalink: str | None = None
+    identities: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A signal that could not be read, or not whole, in a plain sentence."""
+    """A signal that could not be read, or not whole, in a plain sentence.
+
+    `can_retry` is whether asking again can help.
+    """
 
     signal: Signal
     message: str
+    can_retry: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Beside:
     """What was found beside the events.
 
-    `read` names the signals that Sentry answered in full; of those alone an empty list means that
-    there is nothing. `trace_errors` happened in a trace of the customer and name no user.
+    `surely` names the signals of which all there is was read: of those alone an empty list means
+    that there is nothing. `trace_errors` happened in a trace of the customer and name nobody.
     """
 
     replays: tuple[Replay, ...] = ()
     feedback: tuple[Feedback, ...] = ()
     trace_errors: tuple[Event, ...] = ()
-    read: tuple[Signal, ...] = ()
+    asked: tuple[Signal, ...] = ()
+    surely: tuple[Signal, ...] = ()
     unread: tuple[Unread, ...] = ()
     calls: int = 0
 
-    def in_window(self, window: Window) -> "Beside":
-        """What of it belongs to a narrower window."""
+    def in_window(self, window: Window, events: Sequence[Event]) -> "Beside":
+        """What of it belongs to a narrower window, and to the traces of the events in it."""
+        traces = {event.trace_id for event in events}
         return replace(
             self,
-            replays=tuple(
-                replay
-                for replay in self.replays
-                if replay.started_at <= window.end
-                and (replay.finished_at or replay.started_at) >= window.start
-            ),
+            replays=tuple(replay for replay in self.replays if replay.runs_in(window)),
             feedback=tuple(one for one in self.feedback if window.contains(one.sent_at)),
-            trace_errors=tuple(one for one in self.trace_errors if window.contains(one.timestamp)),
+            trace_errors=tuple(
+                error
+                for error in self.trace_errors
+                if window.contains(error.timestamp) and error.trace_id in traces
+            ),
         )
 
     def with_later(self, later: "Beside") -> "Beside":
-        """Together with what was read later of the signals that were unread before."""
+        """Together with what was read later of signals that were not read before."""
+        again = set(later.asked)
+        still = tuple(one for one in self.unread if one.signal not in again)
         return Beside(
             replays=later.replays or self.replays,
             feedback=later.feedback or self.feedback,
             trace_errors=later.trace_errors or self.trace_errors,
-            read=tuple(dict.fromkeys((*self.read, *later.read))),
-            unread=later.unread,
+            asked=tuple(dict.fromkeys((*self.asked, *later.asked))),
+            surely=tuple(dict.fromkeys((*self.surely, *later.surely))),
+            unread=(*still, *later.unread),
             calls=self.calls + later.calls,
         )

@@ -25,7 +25,7 @@ def narrowed(answer: Answer, question: Question) -> Answer:
         issues=tuple(issue for issue in answer.issues if issue.id in issue_ids),
         events_total=len(events),
         call_log=(),
-        beside=answer.beside.in_window(question.window),
+        beside=answer.beside.in_window(question.window, events),
     )
     return replace(part, redaction=_hidden_in(part, set(answer.redaction)))
 

@@ -6,6 +6,7 @@ Event and trace ids, versions, line numbers and times are left as they are.
 
 import re
 import uuid
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -21,6 +22,7 @@ RULES_VERSION = 1
 
 _DEEPEST = 12
 _LATER_NUMBERS = 1001
+_ALIAS_NUMBER = re.compile(r"<[a-z][a-z-]{0,20}-(\d{1,6})>")
 # The tag `user` holds its value with the kind before it.
 _USER_TAG = re.compile(r"(?P<kind>id|email|username|ip):(?P<value>.+)", re.DOTALL)
 _USER_KINDS = {"email": "email", "ip_address": "ip", "name": "name", "display_name": "name"}
@@ -124,6 +126,7 @@ def _string(value: str, ledger: Ledger, key: str) -> str:
 def _customer_values(answer: Answer) -> frozenset[str]:
     customer = answer.question.customer
     values = {value for event in answer.events for value in _names_of(event)}
+    values |= _names_beside(answer.beside)
     if customer.kind in (CustomerKind.IDENTIFIER, CustomerKind.IDENTIFIER_OR_HEX):
         values.add(customer.identifier)
         if customer.hex_id:
@@ -262,16 +265,34 @@ def _personal(name: str, value: object, ledger: Ledger) -> object:
     return ledger.alias(_USER_KINDS.get(name, "user"), str(value))
 
 
-def redact_beside(beside: Beside, *, customer: str) -> Beside:
-    """What was read beside an answer, but later; numbered like an event read later."""
-    return _beside(beside, Ledger(frozenset({customer}), first_number=_LATER_NUMBERS))
+def with_later(answer: Answer, later: Beside, *, customer: str) -> Answer:
+    """A redacted answer with what was read beside it later, redacted too.
+
+    Who the customer is, is told by what was read and by `customer` alone: the answer's own events
+    have no names any more. Numbers of aliases go on after those of the answer.
+    """
+    used = (int(number) for number in _ALIAS_NUMBER.findall(repr((answer.events, answer.beside))))
+    names = _names_beside(later) | {customer}
+    ledger = Ledger(frozenset(names), first_number=max(used, default=0) + 1)
+    beside = answer.beside.with_later(_beside(later, ledger))
+    counts = Counter(answer.redaction) + ledger.counts
+    return replace(answer, beside=beside, redaction=dict(sorted(counts.items())))
+
+
+def _names_beside(beside: Beside) -> set[str]:
+    """All that replays and feedback name the customer by."""
+    identities = [replay.identities for replay in beside.replays]
+    identities += [feedback.identities for feedback in beside.feedback]
+    return {value for own in identities for _name, value in own}
 
 
 def _beside(beside: Beside, ledger: Ledger) -> Beside:
     return replace(
         beside,
         replays=tuple(
-            replace(replay, urls=tuple(redact_text(url, ledger) for url in replay.urls))
+            replace(
+                replay, urls=tuple(redact_text(url, ledger) for url in replay.urls), identities=()
+            )
             for replay in beside.replays
         ),
         feedback=tuple(_feedback(feedback, ledger) for feedback in beside.feedback),
@@ -281,17 +302,25 @@ def _beside(beside: Beside, ledger: Ledger) -> Beside:
 
 def _feedback(feedback: Feedback, ledger: Ledger) -> Feedback:
     """The name that was given is hidden in the message too, where people sign with it."""
-    message = feedback.message
     name = feedback.name and ledger.alias("name", feedback.name)
-    if feedback.name and name and len(feedback.name) >= SHORTEST_IN_TEXT:
-        message = re.sub(re.escape(feedback.name), lambda _: name, message, flags=re.IGNORECASE)
+    message = redact_text(feedback.message, ledger)
     return replace(
         feedback,
-        message=redact_text(message, ledger),
+        message=_without_name(message, feedback.name or "", name or ""),
         name=name,
         email=feedback.email and ledger.alias("email", feedback.email),
         url=_optional(feedback.url, ledger),
+        identities=(),
     )
+
+
+def _without_name(text: str, name: str, alias: str) -> str:
+    """The text without the name and each longer part of it, where it stands as a word."""
+    parts = sorted({name, *name.split()}, key=len, reverse=True)
+    words = "|".join(re.escape(part) for part in parts if len(part) >= SHORTEST_IN_TEXT)
+    if not words:
+        return text
+    return re.sub(rf"(?<![\w<-])(?:{words})(?![\w>])", lambda _: alias, text, flags=re.IGNORECASE)
 
 
 def _issue(issue: Issue, ledger: Ledger) -> Issue:

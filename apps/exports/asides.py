@@ -13,7 +13,7 @@ _WHERE = "beside the errors"
 
 
 def asides(answer: Answer, selection: Selection) -> tuple[AsideFacts, ...]:
-    """The customer's own words go last when space is short, recordings first."""
+    """When space is short, recordings are left out first and the customer's own words last."""
     beside, moment = answer.beside, answer.question.window.moment
     entries: list[tuple[datetime, Feedback | Event | Replay]] = [
         *((one.sent_at, one) for one in beside.feedback),

@@ -6,7 +6,7 @@ shared cache each process keeps pace for itself.
 
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from threading import BoundedSemaphore, Lock
 
@@ -28,13 +28,17 @@ FAILURES_TO_REST = 5
 REST_S = 15.0
 LONGEST_REST_S = 120.0
 
+# Calls beside an answer have the first place only, the others take it last.
+_PLACE_ASIDE = (0,)
+_EVERY_PLACE = tuple(reversed(range(PLACES)))
+
 _COUNT_FOR_S = 60.0
 _SLOT_FOR_S = 30.0
 _POLL_S = 0.02
 _PROBE_FOR_S = 30.0
 _HAMMERED = (SentryUnreachable, SentryTimeout, SentryServerError)
 
-_places: dict[str, BoundedSemaphore] = {}
+_places: dict[tuple[str, str], BoundedSemaphore] = {}
 _places_lock = Lock()
 
 
@@ -47,36 +51,27 @@ class SharedPace:
         self._failures = f"pace/{name}/failures"
         self._probe = f"pace/{name}/probe"
         self._slot = f"pace/{name}/slot"
-        with _places_lock:
-            self._local = _places.setdefault(name, BoundedSemaphore(PLACES))
+        self._local = _local_places(name, "all", PLACES)
 
-    def check(self, route: str, *, may_probe: bool = True) -> None:
+    def check(self, route: str) -> None:
         """Raise when a limit is still on, or while Sentry rests (one probe may pass after it)."""
-        not_before = self._not_before(route)
-        marks = shared.get_many((not_before, self._rest))
-        wait = _number(marks.get(not_before)) - time.time()
-        if wait > 0:
-            raise SentryRateLimited("Sentry limits how often it may be asked.", retry_after=wait)
-        rest = marks.get(self._rest)
-        if isinstance(rest, list) and len(rest) == 2:
-            self._check_rest(_number(rest[0]), may_probe=may_probe)
+        self._check((self._not_before(route),), may_probe=True)
 
     def slot(self, seconds: float) -> AbstractContextManager[None]:
         """A place in this process first, then one of the four that all processes share."""
-        return self._both(seconds)
+        return self._both(seconds, _EVERY_PLACE)
 
     def answered(self, route: str, headers: Mapping[str, str]) -> None:
         """Sentry is well; when nothing is left of its limit, everyone waits for the reset."""
         if shared.get(self._rest) is not None or shared.get(self._failures) is not None:
             for key in (self._rest, self._failures, self._probe):
                 shared.delete(key)
-        if headers.get("x-sentry-rate-limit-remaining", "").strip() == "0":
-            self._wait(route, seconds_to_reset(headers) or 0.0)
+        _wait(self._not_before(route), _seconds_of(headers))
 
     def failed(self, route: str, error: SentryError) -> None:
         """A limit is told to all; failures in a row give Sentry a rest, longer each time."""
         if isinstance(error, SentryRateLimited):
-            self._wait(route, error.retry_after)
+            _wait(self._not_before(route), error.retry_after)
         elif isinstance(error, _HAMMERED) and not isinstance(error, SentryCrowded):
             rest = shared.get(self._rest)
             if rest is None and shared.count(self._failures, _COUNT_FOR_S) < FAILURES_TO_REST:
@@ -86,6 +81,19 @@ class SharedPace:
             until = time.time() + seconds
             shared.put(self._rest, [until, seconds], seconds + _PROBE_FOR_S)
             shared.delete(self._probe)
+
+    def aside(self) -> "SharedPace":
+        """The pace of everyone's calls that answers can do without."""
+        return _SharedAside(self._name)
+
+    def _check(self, marks: tuple[str, ...], *, may_probe: bool) -> None:
+        known = shared.get_many((*marks, self._rest))
+        wait = max(_number(known.get(mark)) for mark in marks) - time.time()
+        if wait > 0:
+            raise SentryRateLimited("Sentry limits how often it may be asked.", retry_after=wait)
+        rest = known.get(self._rest)
+        if isinstance(rest, list) and len(rest) == 2:
+            self._check_rest(_number(rest[0]), may_probe=may_probe)
 
     def _check_rest(self, until: float, *, may_probe: bool) -> None:
         wait = until - time.time()
@@ -100,26 +108,22 @@ class SharedPace:
         """Sentry limits each endpoint for itself, and so does the mark."""
         return f"pace/{self._name}/not-before{route}"
 
-    def _wait(self, route: str, seconds: float) -> None:
-        if seconds > 0:
-            shared.put(self._not_before(route), time.time() + seconds, seconds)
-
     @contextmanager
-    def _both(self, seconds: float) -> Iterator[None]:
+    def _both(self, seconds: float, numbers: Sequence[int]) -> Iterator[None]:
         give_up = time.monotonic() + seconds
         with LocalSlot(self._local, seconds):
-            key, mine = self._take(give_up)
+            key, mine = self._take(give_up, numbers)
             try:
                 yield
             finally:
                 if key:
                     shared.delete_if(key, mine)
 
-    def _take(self, give_up: float) -> tuple[str, str]:
+    def _take(self, give_up: float, numbers: Sequence[int]) -> tuple[str, str]:
         """A shared place; an empty key when there is no cache to share places through."""
         mine = uuid.uuid4().hex
         while True:
-            for number in range(PLACES):
+            for number in numbers:
                 key = f"{self._slot}/{number}"
                 taken = shared.add(key, mine, _SLOT_FOR_S)
                 if taken is None:
@@ -129,6 +133,53 @@ class SharedPace:
             if time.monotonic() > give_up:
                 raise SentryCrowded("All places for calls to Sentry stayed taken.")
             time.sleep(_POLL_S)
+
+
+class _SharedAside(SharedPace):
+    """One place for all, no probe, no word on how Sentry is, and limits of its own.
+
+    An endpoint that is asked beside an answer is also asked for the answers themselves: a limit
+    met here must not keep these waiting.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._alone = _local_places(name, "aside", 1)
+
+    def check(self, route: str) -> None:
+        self._check((self._not_before(route), self._aside_not_before(route)), may_probe=False)
+
+    @contextmanager
+    def slot(self, seconds: float) -> Iterator[None]:
+        with LocalSlot(self._alone, seconds), self._both(seconds, _PLACE_ASIDE):
+            yield
+
+    def answered(self, route: str, headers: Mapping[str, str]) -> None:
+        _wait(self._aside_not_before(route), _seconds_of(headers))
+
+    def failed(self, route: str, error: SentryError) -> None:
+        if isinstance(error, SentryRateLimited):
+            _wait(self._aside_not_before(route), error.retry_after)
+
+    def _aside_not_before(self, route: str) -> str:
+        return f"pace/{self._name}/aside/not-before{route}"
+
+
+def _local_places(name: str, kind: str, count: int) -> BoundedSemaphore:
+    """The places of this process, the same ones for everyone who names the same token."""
+    with _places_lock:
+        return _places.setdefault((name, kind), BoundedSemaphore(count))
+
+
+def _seconds_of(headers: Mapping[str, str]) -> float:
+    """How long to wait after an answer that leaves nothing of the limit."""
+    is_used_up = headers.get("x-sentry-rate-limit-remaining", "").strip() == "0"
+    return (seconds_to_reset(headers) or 0.0) if is_used_up else 0.0
+
+
+def _wait(mark: str, seconds: float) -> None:
+    if seconds > 0:
+        shared.put(mark, time.time() + seconds, seconds)
 
 
 def _number(value: object) -> float:

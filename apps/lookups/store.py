@@ -119,7 +119,7 @@ def put_beside(key: str, answer: Answer) -> None:
 def drop(key: str, answer: Answer | None) -> None:
     """Forget the shared answer, and the events of it that were read later."""
     shared.delete(key)
-    for event in answer.events if answer else ():
+    for event in (*answer.events, *answer.beside.trace_errors) if answer else ():
         if event.body is None:
             shared.delete(f"{key}/{event.id}")
 

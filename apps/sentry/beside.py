@@ -17,18 +17,24 @@ from apps.events.question import Question
 from apps.events.timeline import nearest_first
 from apps.sentry.client import Scope, SentryClient
 from apps.sentry.config import Flavor
-from apps.sentry.errors import SentryError, SentryNotFound, SentryOneProjectOnly
+from apps.sentry.errors import (
+    SentryBadResponse,
+    SentryError,
+    SentryNotFound,
+    SentryOneProjectOnly,
+    SentryPermissionMissing,
+)
 from apps.sentry.parsing import Project
 from apps.sentry.signals import Found, read_feedback, read_replays, read_trace_errors
 
-PATIENCE_S = 0.25
+PATIENCE_S = 0.1
 LONGEST_S = 10.0
 
-_AT_A_TIME = 2
+_MOST_PROJECTS = 3
 _NAMES = {
     Signal.REPLAYS: "Screen recordings",
-    Signal.FEEDBACK: "Feedback that the customer sent",
-    Signal.TRACES: "Errors behind these errors",
+    Signal.FEEDBACK: "Messages from the customer",
+    Signal.TRACES: "Errors of the same traces",
 }
 
 
@@ -44,7 +50,7 @@ class Asides:
     ) -> None:
         self._main = client
         self._client = client.aside(min(LONGEST_S, client.deadline.left()))
-        self._pool = ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="aside")
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="aside")
         self._question = question
         self._scope = scope
         self._asked = asked
@@ -71,23 +77,22 @@ class Asides:
             try:
                 found[signal] = future.result(timeout=max(0.0, give_up - monotonic()))
             except FutureTimeout:
-                unread.append(Unread(signal, f"{_NAMES[signal]} were not read in time."))
-            except SentryNotFound:
-                self._main.absent_signals.add(signal)  # the product is off: nothing to say
+                unread.append(Unread(signal, f"{_NAMES[signal]} could not be read in time."))
+            except (SentryNotFound, SentryPermissionMissing) as error:
+                if signal == Signal.TRACES:
+                    unread.append(_failed(signal, error))
+                else:
+                    self._main.absent_signals.add(signal)  # the product is off: nothing to say
             except SentryError as error:
-                message = f"{_NAMES[signal]} could not be read: {error.message}"
-                unread.append(Unread(signal, message))
-        unread += [
-            Unread(signal, f"{_NAMES[signal]} were read in part: Sentry has more than were asked.")
-            for signal, part in found.items()
-            if not part.is_whole
-        ]
+                unread.append(_failed(signal, error))
+        unread += [_in_part(signal) for signal, part in found.items() if part.has_more]
         self.close()
         return Beside(
             replays=_rows(found, Signal.REPLAYS),
             feedback=_rows(found, Signal.FEEDBACK),
             trace_errors=_rows(found, Signal.TRACES),
-            read=tuple(signal for signal, part in found.items() if part.is_whole),
+            asked=tuple(self._futures),
+            surely=tuple(signal for signal, part in found.items() if part.is_whole),
             unread=tuple(unread),
             calls=len(self._client.call_log),
         )
@@ -107,15 +112,36 @@ class Asides:
 
     def _read(self, read: Callable[..., Found[Any]]) -> Found[Any]:
         """In one call, or in one for each project where several at once are refused."""
+        try:
+            return self._read_everywhere(read)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise SentryBadResponse("The answer could not be understood.") from error
+
+    def _read_everywhere(self, read: Callable[..., Found[Any]]) -> Found[Any]:
         if not self._client.one_project or len(self._asked) < 2:
             try:
                 return read(self._client, self._question, self._scope)
             except SentryOneProjectOnly:
                 self._client.one_project = True
+        if len(self._asked) > _MOST_PROJECTS:
+            raise SentryOneProjectOnly("This Sentry searches one project at a time.")
         scopes = (replace(self._scope, project_ids=(project.id,)) for project in self._asked)
         parts = [read(self._client, self._question, scope) for scope in scopes]
-        rows = tuple(row for part in parts for row in part.rows)
-        return Found(rows, all(part.is_whole for part in parts))
+        return Found(
+            tuple(row for part in parts for row in part.rows),
+            is_whole=all(part.is_whole for part in parts),
+            has_more=any(part.has_more for part in parts),
+        )
+
+
+def _failed(signal: Signal, error: SentryError) -> Unread:
+    can_retry = not isinstance(error, SentryOneProjectOnly)
+    return Unread(signal, f"{_NAMES[signal]} could not be read: {error.message}", can_retry)
+
+
+def _in_part(signal: Signal) -> Unread:
+    message = f"{_NAMES[signal]} could be read in part: Sentry has more than were asked for."
+    return Unread(signal, message, can_retry=False)
 
 
 def _rows(found: dict[Signal, Found[Any]], signal: Signal) -> tuple[Any, ...]:

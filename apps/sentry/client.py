@@ -4,7 +4,7 @@ Reference: https://docs.sentry.io/api/
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import quote, urlsplit
@@ -82,6 +82,7 @@ class SentryClient:
     ) -> None:
         self.config = config
         self._pace = FirstPace(pace or AlonePace(config.max_parallel))
+        self._give_up: Callable[[], None] = lambda: None
         self._transport = Transport(config, self._pace, tries=tries)
         self.organization_path = f"/organizations/{segment(config.organization)}"
         self.flavor = config.flavor
@@ -102,12 +103,15 @@ class SentryClient:
         It tries once, and counts its calls for itself.
         """
         config = replace(self.config, deadline_s=deadline_s)
-        client = SentryClient(config, self._pace.aside(), tries=1)
+        pace = self._pace.aside()
+        client = SentryClient(config, pace, tries=1)
+        client._give_up = pace.give_up
         client.flavor, client.one_project = self.flavor, self.one_project
         return client
 
     def hang_up(self) -> None:
-        """End the calls that are under way; none can follow."""
+        """End the calls that are under way, and those that wait for a place."""
+        self._give_up()
         self._transport.hang_up()
 
     def close(self) -> None:

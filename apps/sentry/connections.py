@@ -18,12 +18,14 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 @dataclass
 class _Call:
-    """One call under way; the connection is known once the request is sent."""
+    """One call under way; the connection is known once it is being made."""
 
     connection: HTTPConnection | None = None
+    is_over: bool = False
 
     def hang_up(self) -> None:
         """Wake whoever reads from the socket: the answer ends there."""
+        self.is_over = True
         sock = self.connection.sock if self.connection else None
         if sock is not None:
             with suppress(OSError):
@@ -44,13 +46,28 @@ def _note(connection: HTTPConnection) -> None:
         _current.call.connection = connection
 
 
+def _refuse_if_over(connection: HTTPConnection) -> None:
+    """A connection that stands only after the hang-up must not carry the request any more."""
+    if _current.call is not None and _current.call.is_over:
+        connection.close()
+        raise ConnectionAbortedError("hung up on while connecting")
+
+
 class _WatchedHTTP(HTTPConnection):
+    def connect(self) -> None:
+        super().connect()
+        _refuse_if_over(self)
+
     def request(self, *args: Any, **options: Any) -> None:
         _note(self)
         super().request(*args, **options)
 
 
 class _WatchedHTTPS(HTTPSConnection):
+    def connect(self) -> None:
+        super().connect()
+        _refuse_if_over(self)
+
     def request(self, *args: Any, **options: Any) -> None:
         _note(self)
         super().request(*args, **options)
@@ -79,12 +96,18 @@ class OpenCalls:
     def __init__(self) -> None:
         self._lock = Lock()
         self._calls: list[_Call] = []
-        self.is_over = False
+        self._is_over = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all were hung up on."""
+        with self._lock:
+            return self._is_over
 
     def hang_up(self) -> None:
-        """End every call that is under way; whoever waits for one is told of a failure."""
+        """End every call that is under way and let none begin; each of them fails."""
         with self._lock:
-            self.is_over = True
+            self._is_over = True
             for call in self._calls:
                 call.hang_up()
 
@@ -96,6 +119,7 @@ class OpenCalls:
         timer.daemon = True
         _current.call = call
         with self._lock:
+            call.is_over = self._is_over
             self._calls.append(call)
         timer.start()
         try:

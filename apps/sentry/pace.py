@@ -9,20 +9,17 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from threading import BoundedSemaphore, Lock
 from typing import Protocol
 
-from apps.sentry.errors import SentryCrowded, SentryError, SentryRateLimited
+from apps.sentry.errors import SentryCrowded, SentryError
 
 _POLL_S = 0.01
+_PATIENCE_S = 0.05
 
 
 class Pace(Protocol):
     """Asked before each call, told after it."""
 
-    def check(self, route: str, *, may_probe: bool = True) -> None:
-        """Raise `SentryRateLimited` or `SentryResting` when this endpoint must not be asked now.
-
-        After a rest one call may try whether Sentry is well again; `may_probe` is whether this
-        one is worth being it.
-        """
+    def check(self, route: str) -> None:
+        """Raise `SentryRateLimited` or `SentryResting` when this endpoint must not be asked now."""
 
     def slot(self, seconds: float) -> AbstractContextManager[None]:
         """One of the few places for calls at a time; `SentryCrowded` if none is free in time."""
@@ -33,25 +30,50 @@ class Pace(Protocol):
     def failed(self, route: str, error: SentryError) -> None:
         """A call failed for good, after its last try."""
 
+    def aside(self) -> "Pace":
+        """The pace of calls that answers can do without.
+
+        All of them together have one of the places. They are never the probe after a rest, and
+        how they end says nothing about how Sentry is; limits they meet hold for them alone.
+        """
+
 
 class AlonePace:
     """A pace that nobody shares: so many calls at a time, and nothing remembered."""
 
     def __init__(self, places: int) -> None:
         self._places = BoundedSemaphore(places)
+        self._place_aside = BoundedSemaphore(1)
 
-    def check(self, route: str, *, may_probe: bool = True) -> None:
+    def check(self, route: str) -> None:
         """Nothing speaks against asking."""
 
-    def slot(self, seconds: float) -> AbstractContextManager[None]:
+    @contextmanager
+    def slot(self, seconds: float) -> Iterator[None]:
         """A place among those of this client."""
-        return LocalSlot(self._places, seconds)
+        with LocalSlot(self._places, seconds):
+            yield
 
     def answered(self, route: str, headers: Mapping[str, str]) -> None:
         """Not remembered."""
 
     def failed(self, route: str, error: SentryError) -> None:
         """Not remembered."""
+
+    def aside(self) -> Pace:
+        """The same with one of the places only."""
+        return _AloneAside(self._places, self._place_aside)
+
+
+class _AloneAside(AlonePace):
+    def __init__(self, places: BoundedSemaphore, place_aside: BoundedSemaphore) -> None:
+        self._places = places
+        self._place_aside = place_aside
+
+    @contextmanager
+    def slot(self, seconds: float) -> Iterator[None]:
+        with LocalSlot(self._place_aside, seconds), LocalSlot(self._places, seconds):
+            yield
 
 
 class FirstPace:
@@ -61,15 +83,12 @@ class FirstPace:
         self._pace = pace
         self._lock = Lock()
         self._waiting = 0
+        self.check, self.answered, self.failed = pace.check, pace.answered, pace.failed
 
     @property
     def is_waiting(self) -> bool:
         """Whether a call has no place yet."""
         return self._waiting > 0
-
-    def check(self, route: str, *, may_probe: bool = True) -> None:
-        """As the pace within says."""
-        self._pace.check(route, may_probe=may_probe)
 
     @contextmanager
     def slot(self, seconds: float) -> Iterator[None]:
@@ -82,17 +101,9 @@ class FirstPace:
                 self._count(-1)
             yield
 
-    def answered(self, route: str, headers: Mapping[str, str]) -> None:
-        """Told on."""
-        self._pace.answered(route, headers)
-
-    def failed(self, route: str, error: SentryError) -> None:
-        """Told on."""
-        self._pace.failed(route, error)
-
     def aside(self) -> "AsidePace":
         """The pace of calls that must not hold these up."""
-        return AsidePace(self._pace, self)
+        return AsidePace(self._pace.aside(), self)
 
     def _count(self, change: int) -> None:
         with self._lock:
@@ -100,38 +111,38 @@ class FirstPace:
 
 
 class AsidePace:
-    """The pace of calls that an answer can do without.
-
-    They let the others go first, and how they end says nothing about how Sentry is: a product
-    that fails or is missing must not make everyone wait, nor hide that the rest is failing.
-    """
+    """The pace of calls beside those of a `FirstPace`: they begin when none of these waits."""
 
     def __init__(self, pace: Pace, first: FirstPace) -> None:
         self._pace = pace
         self._first = first
+        self._is_over = False
+        self.check, self.answered, self.failed = pace.check, pace.answered, pace.failed
 
-    def check(self, route: str, *, may_probe: bool = False) -> None:
-        """As the pace within says; never the probe after a rest."""
-        self._pace.check(route, may_probe=may_probe)
+    def give_up(self) -> None:
+        """No call that has no place yet shall get one."""
+        self._is_over = True
 
     @contextmanager
     def slot(self, seconds: float) -> Iterator[None]:
         """A place, once no call of the answer's own waits for one."""
         give_up = time.monotonic() + seconds
-        while self._first.is_waiting:
-            if time.monotonic() > give_up:
-                raise SentryCrowded("All places for calls to Sentry stayed taken.")
-            time.sleep(_POLL_S)
-        with self._pace.slot(max(give_up - time.monotonic(), 0.0)):
-            yield
+        while not self._is_over and time.monotonic() < give_up:
+            if self._first.is_waiting:
+                time.sleep(_POLL_S)
+                continue
+            with ExitStack() as place:
+                try:
+                    place.enter_context(self._pace.slot(_PATIENCE_S))
+                except SentryCrowded:
+                    continue
+                yield
+                return
+        raise SentryCrowded("All places for calls to Sentry stayed taken.")
 
-    def answered(self, route: str, headers: Mapping[str, str]) -> None:
-        """Not told on."""
-
-    def failed(self, route: str, error: SentryError) -> None:
-        """Only a limit is told on: it holds for everyone who asks this endpoint."""
-        if isinstance(error, SentryRateLimited):
-            self._pace.failed(route, error)
+    def aside(self) -> Pace:
+        """Itself: nothing stands further back."""
+        return self
 
 
 class LocalSlot(AbstractContextManager[None]):

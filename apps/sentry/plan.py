@@ -6,7 +6,7 @@ Whether an answer is complete is decided here and nowhere else.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
@@ -22,6 +22,7 @@ from apps.sentry.config import Flavor, SentryConfig
 from apps.sentry.errors import SentryProjectUnseen, SentryUnknownRoute
 from apps.sentry.facts import fact_calls
 from apps.sentry.glitchtip import list_glitchtip_events
+from apps.sentry.links import with_link
 from apps.sentry.listing import Listing, list_events
 from apps.sentry.notices import detail_notices, environment_notices, window_notices
 from apps.sentry.parallel import crew, parted, within
@@ -104,7 +105,7 @@ def fetch_answer(
         notices=tuple(dict.fromkeys(notices)),
         call_log=client.call_log,
         duration_ms=duration_ms,
-        beside=_with_links(beside, client.config),
+        beside=beside,
     )
 
 
@@ -116,13 +117,18 @@ def fetch_beside(
     *,
     projects: Sequence[Project],
 ) -> Beside:
-    """These signals alone, for an answer whose events are known, and with time for it."""
+    """These signals alone, for an answer whose events are known, and with time for it.
+
+    What was asked for before can be there: a server of unknown kind is taken for a Sentry.
+    """
+    if client.flavor == Flavor.AUTO:
+        client.flavor = Flavor.SENTRY
     asked, _skipped = _choose_projects(question, client.config, projects)
     asides = Asides(client, question, _scope(client, question, asked), asked)
     try:
         asides.ask_of_customer(signals)
         asides.ask_of_traces(signals, events)
-        return _with_links(asides.gather(LONGEST_S), client.config)
+        return asides.gather(LONGEST_S)
     finally:
         asides.close()
 
@@ -244,19 +250,5 @@ def _finish_events(
     for event in events:
         body = details.bodies.get(event.id)
         whole = merge_body(event, body) if body else event
-        finished.append(replace(whole, permalink=_link(whole, links, config)))
+        finished.append(with_link(whole, links, config))
     return tuple(finished)
-
-
-def _with_links(beside: Beside, config: SentryConfig) -> Beside:
-    linked = (replace(one, permalink=_link(one, {}, config)) for one in beside.trace_errors)
-    return replace(beside, trace_errors=tuple(linked))
-
-
-def _link(event: Event, issue_links: dict[str, str], config: SentryConfig) -> str | None:
-    """The event's page in Sentry: below its issue's link, else built from the ids."""
-    if event.issue_id is None:
-        return None
-    organization = f"{config.base_url.rstrip('/')}/organizations/{config.organization}"
-    issue_link = issue_links.get(event.issue_id, f"{organization}/issues/{event.issue_id}/")
-    return f"{issue_link.split('?')[0].rstrip('/')}/events/{event.id}/"

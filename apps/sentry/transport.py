@@ -52,8 +52,10 @@ class Transport:
     """A pooled session to one Sentry. Safe to use from several threads."""
 
     def __init__(self, config: SentryConfig, pace: Pace, *, tries: int = TRIES) -> None:
+        """`tries` of 1 is for calls that can be done without: they wait a second to connect."""
         self._pace = pace
         self._tries = tries
+        self._connect_s = CONNECT_TIMEOUT_S if tries > 1 else 1.0
         self._open = OpenCalls()
         self._root = f"{config.base_url.rstrip('/')}/api/0"
         self._session = requests.Session()
@@ -132,7 +134,7 @@ class Transport:
                 self._session.get(
                     address,
                     params=list(params),
-                    timeout=(min(CONNECT_TIMEOUT_S, left), left),
+                    timeout=(min(self._connect_s, left), left),
                     allow_redirects=False,
                     stream=True,
                 ) as response,

@@ -63,6 +63,7 @@ class BesideView:
     trace_errors: tuple[TraceErrorView, ...]
     nothing: str
     unread: tuple[str, ...]
+    can_retry: bool
 
 
 def beside_view(answer: Answer, zone: ZoneInfo) -> BesideView | None:
@@ -72,10 +73,12 @@ def beside_view(answer: Answer, zone: ZoneInfo) -> BesideView | None:
         feedback=tuple(_feedback(one, window, zone) for one in beside.feedback),
         replays=tuple(_replay(one, window, zone) for one in beside.replays),
         trace_errors=tuple(_trace_error(one, window, zone) for one in beside.trace_errors),
-        nothing=_nothing(beside),
+        nothing=_nothing(beside) if answer.complete else "",
         unread=tuple(one.message for one in beside.unread),
+        can_retry=any(one.can_retry for one in beside.unread),
     )
-    return view if any((*beside.read, *beside.unread, *view.trace_errors)) else None
+    parts = (view.feedback, view.replays, view.trace_errors, view.nothing, view.unread)
+    return view if any(parts) else None
 
 
 def _nothing(beside: Beside) -> str:
@@ -83,9 +86,10 @@ def _nothing(beside: Beside) -> str:
     missing = [
         f"no {name}"
         for signal, name in _NOTHING.items()
-        if signal in beside.read and not found[signal]
+        if signal in beside.surely and not found[signal]
     ]
-    return f"Sentry has {listed(missing)} of this customer in the window." if missing else ""
+    where = "of this customer where we searched"
+    return f"Sentry has {listed(missing)} {where}." if missing else ""
 
 
 def _feedback(feedback: Feedback, window: Window, zone: ZoneInfo) -> FeedbackView:

@@ -184,6 +184,7 @@ def lookup_again(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
+@permission_required("lookups.add_lookup", raise_exception=True)
 @explains_failures
 def lookup_beside(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Read now what was not read in time beside the errors."""

@@ -1,13 +1,16 @@
 """What stands beside the errors on the page, in the export, and in the record."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from apps.demo.server import DemoSentry
+from apps.lookups import store
 from apps.lookups.models import Lookup
+from apps.lookups.services import answer_lookup, purge_answers
 from tests.conftest import MOMENT, lists_asked, signed_in
 from tests.web.asking import look_up, text
 
@@ -126,7 +129,65 @@ def test_where_no_error_is_a_recording_may_be(ana: Client, connected: DemoSentry
     connected.world.add_replay(when=MOMENT, user={"id": "77"}, rage_clicks=2)
     page = text(ana.get(look_up(ana, customer="77")))
     assert "2 angry clicks" in page
-    assert "Sentry has no feedback of this customer in the window." in page
+
+
+def test_that_there_is_no_recording_is_said_only_when_it_is_sure(
+    ana: Client, connected: DemoSentry
+) -> None:
+    sure = "Sentry has no screen recording of this customer where we searched."
+    assert sure in text(ana.get(look_up(ana, customer="77")))
+    now = datetime.now(UTC).isoformat()
+    assert sure not in text(ana.get(look_up(ana, customer="77", at=now)))
+    connected.fail("/replays/", status=200, body='{"data": [{"id": "x"}]}')
+    assert sure not in text(ana.get(look_up(ana, customer="78")))
+
+
+def test_a_customer_without_events_is_hidden_by_what_the_recording_names(
+    ana: Client, connected: DemoSentry
+) -> None:
+    jane = {"id": "77", "username": "janedoe77"}
+    url = "https://shop.example/u/janedoe77/pay"
+    connected.world.add_replay(when=MOMENT, user=jane, urls=(url,))
+    connected.world.add_feedback(
+        when=MOMENT, user=jane, name="Jane Doe", message="Nothing works. Yours, Jane (janedoe77)"
+    )
+    connected.fail("/replays/", times=1, status=500)
+    address = look_up(ana, customer="77")
+    assert "janedoe77" not in text(ana.get(address))
+    ana.post(f"{address}beside/")
+    page = text(ana.get(address))
+    assert "https://shop.example/u/&lt;customer&gt;/pay" in page
+    assert "janedoe77" not in page
+    assert "Jane" not in page
+
+
+def test_who_may_not_look_up_may_not_ask_for_more(busy: Client, admin: User) -> None:
+    address = look_up(busy)
+    admin.groups.clear()
+    admin.user_permissions.add(Permission.objects.get(codename="open_any_lookup"))
+    assert signed_in(admin).post(f"{address}beside/").status_code == 403
+
+
+def test_pressing_again_and_again_asks_once(busy: Client, connected: DemoSentry) -> None:
+    connected.fail("/replays/", times=None, status=500)
+    address = look_up(busy)
+    busy.get(address)
+    before = len(connected.calls)
+    for _ in range(4):
+        assert busy.post(f"{address}beside/").status_code == 303
+    assert len(connected.calls) == before + 1
+    assert "could not be read" in text(busy.get(address))
+
+
+def test_a_purge_takes_along_what_was_opened_beside(busy: Client, connected: DemoSentry) -> None:
+    address = look_up(busy)
+    busy.get(address)
+    record = Lookup.objects.latest("created_at")
+    (error,) = answer_lookup(record).answer.beside.trace_errors
+    busy.get(f"{address}events/{error.id}/")
+    assert store.get_event(record.cache_key, error.id)
+    purge_answers([record])
+    assert store.get_event(record.cache_key, error.id) is None
 
 
 def test_a_product_that_is_off_is_asked_for_once_an_hour(
