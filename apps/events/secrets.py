@@ -1,178 +1,206 @@
-"""Which key names and which shapes of text hold something that must not be shown.
+"""Which shapes of text hold something that must not be shown, in the order they are looked for.
 
 Each pattern is bounded, so that no text takes more than linear time to search.
 """
 
-import ipaddress
+import base64
+import binascii
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 
-# Key names are compared lower-case and without separators: `X-Api-Key` is `xapikey`.
-_SECRET_PARTS = (
-    "password", "passwd", "passphrase", "passcode", "secret", "apikey", "accesskey", "privatekey",
-    "authorization", "credential", "cookie", "session", "csrf", "xsrf", "jwt", "bearer",
-    "creditcard", "cardnumber", "cardno", "cvv", "cvc", "iban", "accountnumber", "socialsecurity",
-    "taxid", "passport", "signature", "otp", "onetime",
-)  # fmt: skip
-_SECRET_NAMES = frozenset(
-    ("pwd", "pw", "pass", "auth", "pin", "ssn", "sid", "sessid", "card", "pan", "token", "tokens")
+from apps.events.addresses import ADDRESSES
+from apps.events.key_names import kind_of_key
+from apps.events.shape import Found, Shape, at_hints, begins
+
+_LOOKS_MADE = re.compile(
+    r"(?=.{0,300}?\d)(?=.{0,300}?[A-Za-z])|.{0,300}?[A-Z].{0,300}?[a-z].{0,300}?[A-Z]"
 )
-_HARMLESS_NAMES = frozenset(("sessionduration", "sessioncount", "hassession", "tokencount"))
-_PERSONAL_NAMES = {
-    "email": "email",
-    "emailaddress": "email",
-    "mail": "email",
-    "phone": "phone",
-    "phonenumber": "phone",
-    "mobile": "phone",
-    "ip": "ip",
-    "ipaddress": "ip",
-    "remoteaddr": "ip",
-    "xforwardedfor": "ip",
-    "xrealip": "ip",
-    "firstname": "name",
-    "lastname": "name",
-    "surname": "name",
-    "fullname": "name",
-    "birthdate": "birthdate",
-    "dateofbirth": "birthdate",
-}
-_SEPARATORS = re.compile(r"[^a-z0-9]")
 
 
-def kind_of_key(key: str) -> str | None:
-    """What a value under this key name is ("secret", "email", ...), None when anything goes."""
-    name = _SEPARATORS.sub("", key.lower())
-    if name in _HARMLESS_NAMES:
-        return None
-    if name in _PERSONAL_NAMES:
-        return _PERSONAL_NAMES[name]
-    if name in _SECRET_NAMES or name.endswith("token") or any(p in name for p in _SECRET_PARTS):
-        return "secret"
-    return None
+def _is_credential(found: Found) -> bool:
+    """Not a word of a sentence, such as in "bearer token expired" and "basic authentication"."""
+    return bool(_LOOKS_MADE.match(found.value)) or len(found.value.rstrip(".")) >= 24
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """A kind of secret told by its text. `hints`: it can only be there when one of them is.
-
-    The pattern's group `value`, or else all it matched, is hidden when `holds` says so.
-    """
-
-    kind: str
-    pattern: re.Pattern[str]
-    hints: tuple[str, ...] = ()
-    holds: Callable[[str], bool] = lambda _value: True
-
-    def may_be_in(self, lowered: str) -> bool:
-        """Whether a search is worth while; `lowered` is the text in lower case."""
-        return not self.hints or any(hint in lowered for hint in self.hints)
-
-
-def is_card_number(text: str) -> bool:
-    """Whether the digits are a payment card's: its first digit, its length, Luhn's check."""
-    digits = [int(letter) for letter in text if letter.isdigit()]
-    if not 13 <= len(digits) <= 19 or digits[0] not in (2, 3, 4, 5, 6) or len(set(digits)) == 1:
-        return False
-    doubled = [sum(divmod(digit * 2, 10)) for digit in digits[-2::-2]]
-    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
-
-
-def is_ip_address(text: str) -> bool:
-    """Whether the text is an IPv4 or IPv6 address that can point at somebody."""
+def _is_basic(found: Found) -> bool:
+    """RFC 7617: `user:password` in base64."""
     try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
+        return b":" in base64.b64decode(found.value + "=" * (-len(found.value) % 4))
+    except (ValueError, binascii.Error):
         return False
-    anybodys = address.is_loopback or address.is_unspecified
-    return not anybodys and any(letter.isdigit() for letter in text) and len(text) > 5
 
 
-SHAPES = (
+def _is_login(found: Found) -> bool:
+    return not found.value.isdigit()
+
+
+def _is_secret_option(found: Found) -> bool:
+    return kind_of_key(found.match["name"]) == "secret" and not found.value.startswith(
+        ("-", "<", "$", "{")
+    )
+
+
+def _is_told(found: Found) -> bool:
+    word = found.match["word"].lower()
+    if word.endswith(("pin", "code", "otp", "cvv", "cvc")):
+        return found.value.isdigit() and 3 <= len(found.value) <= 8
+    with_digit = any(letter.isdigit() for letter in found.value)
+    with_letter = any(letter.isalpha() for letter in found.value)
+    return with_digit and with_letter and len(found.value) >= 6
+
+
+# RFC 7468, RFC 4880 and PuTTY's own; cut short, the key ends with the text.
+PRIVATE_KEYS = (
     Shape(
         "private-key",
         re.compile(
-            r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[A-Za-z0-9+/=\s\\]{0,10000}"
-            r"(?:-----END [A-Z ]{0,30}-----)?"
+            r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
+            r"(?:(?!-----BEGIN)[^<>\"'{}`]){0,12000}?(?:-----END [A-Z0-9 ]{0,30}KEY(?: BLOCK)?-----"
+            r"|(?=[<>\"'{}`]|-----BEGIN)|\Z)"
         ),
         ("private key",),
     ),
     Shape(
-        "jwt",
-        re.compile(r"(?<![\w-])eyJ[\w-]{6,4000}\.[\w-]{4,8000}(?:\.[\w-]{0,4000})?"),
-        ("eyj",),
+        "private-key",
+        re.compile(r"Private-Lines: \d{1,3}\s{1,2}(?:[A-Za-z0-9+/=]{1,80}\s{0,2}){1,60}"),
+        ("private-lines",),
     ),
+)
+
+# RFC 7519, also cut short; and other JSON in base64.
+_JWT = re.compile(
+    begins("eyJ", unless_after=r"\w-")
+    + r"[\w-]{6,8000}+(?:(?:\.[\w-]{0,8000}+){1,4}|(?<=[\w-]{20}))"
+)
+
+_TEXTUAL = (
     Shape(
         "token",
         re.compile(
-            r"authorization\\?[\"']?\s{0,3}[=:]\s{0,3}\\?[\"']?(?:[a-z]{1,20}\s{1,3})?"
-            r"(?P<value>[\w.~+/=-]{6,4000})",
-            re.IGNORECASE,
+            r"(?<![A-Za-z])(?:bearer|token|ssws|apikey)[ :=]{1,3}[\"']?"
+            r"(?P<value>[\w.~+/=-]{8,4000}+)",
+            re.I,
         ),
-        ("authorization",),
+        ("bearer", "token", "ssws", "apikey"),
+        _is_credential,
+        starts=at_hints,
     ),
     Shape(
         "token",
-        re.compile(r"\b(?:bearer|basic)[ :=]{1,3}(?P<value>[\w.~+/=-]{8,4000})", re.IGNORECASE),
-        ("bearer", "basic"),
+        re.compile(r"(?<![A-Za-z])basic[ :=]{1,3}(?P<value>[A-Za-z0-9+/]{4,4000}+={0,2})", re.I),
+        ("basic",),
+        _is_basic,
+        starts=at_hints,
+    ),
+    Shape(
+        "secret", re.compile(r"://[^\s/:@\"'<>]{0,100}:(?P<value>[^\s/?#\"'<>]{1,300})@"), ("://",)
     ),
     Shape(
         "token",
-        re.compile(
-            r"(?<![A-Za-z0-9])(?:sntry[us]_[\w=+/-]{20,200}|gh[pousr]_\w{30,100}|github_pat_\w{30,100}"
-            r"|(?:sk|pk|rk)_(?:live|test)_\w{10,200}|sk-[\w-]{20,200}|xox[abeprs]-[\w-]{10,200}"
-            r"|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[\w-]{35})"
-        ),
-        ("sntry", "gh", "k_", "sk-", "xox", "akia", "asia", "aiza"),
-    ),
-    Shape(
-        "secret",
-        re.compile(
-            r"[a-z][a-z0-9+.-]{1,20}://[^\s/:@]{0,100}:(?P<value>[^\s/@]{1,200})@", re.IGNORECASE
-        ),
+        re.compile(r"://(?P<value>(?=[a-zA-Z_-]{0,200}\d)[\w-]{16,250})(?::x-oauth-basic)?@"),
         ("://",),
     ),
     Shape(
         "secret",
         re.compile(
-            r"(?<![a-z])(?:[a-z0-9]{1,20}[_-]){0,3}"
-            r"(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|session[_-]?id|cvv|cvc)"
-            r"\\?[\"']?\s{0,3}(?:=>|=|:)\s{0,3}\\?(?P<value>\"[^\"\n]{1,500}\"|'[^'\n]{1,500}'|[^\s,;&\"'<>)\]}]{1,500})",
-            re.IGNORECASE,
+            r"(?<![\w-])(?:-u|--user|-U|--proxy-user)[ =]?[\"']?[^\s:\"'/=]{1,100}:"
+            r"(?P<value>[^\s\"']{1,300})"
         ),
-        ("passw", "pwd", "secret", "token", "key", "session", "cvv", "cvc"),
+        ("-u", "--user", "--proxy-user"),
+        _is_login,
+        starts=at_hints,
     ),
     Shape(
         "secret",
-        re.compile(r"(?<![a-z])cv[vc]2?[ :=#]{1,3}(?P<value>\d{3,4})(?!\d)", re.IGNORECASE),
-        ("cv",),
-    ),
-    Shape(
-        "email",
         re.compile(
-            r"(?<![\w.+-])[\w.+-]{1,64}(?:@|%40)(?:[^\W_](?:[\w-]{0,62})\.){1,8}[A-Za-z]{2,24}\b"
+            r"(?<![\w-])--(?P<name>[A-Za-z][\w-]{1,40})[ ]{1,2}"
+            r"(?P<value>\"[^\"\n]{1,500}\"|'[^'\n]{1,500}'|[^\s\"']{1,500})"
         ),
-        ("@", "%40"),
+        ("--",),
+        _is_secret_option,
+        starts=at_hints,
     ),
     Shape(
-        "card",
-        re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)"),
-        holds=is_card_number,
-    ),
-    Shape(
-        "ip",
+        "secret",
         re.compile(
-            r"(?<![\w.])(?<![A-Za-z]/)(?<!ersion[ =:])(?<!ersion: )"
-            r"(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)"
+            r"(?<![A-Za-z])(?P<word>password|passwd|passwort|kennwort|passphrase|passcode|token|secret"
+            r"|(?:api|access|secret|auth|license)[ _-]?key|session[ _-]?id|pin|otp|cvv|cvc"
+            r"|(?:verification|security|login|one[- ]time|auth\w{0,12}|2fa|sms)[ -]code)"
+            r"[\"'`]?[ ]{1,2}(?:(?:is|was|ist|lautet|of|to|with|value|code)[ ]{1,2}){0,2}:?[ ]?"
+            r"(?P<value>\"[^\"\n]{3,200}\"|'[^'\n]{3,200}'|`[^`\n]{3,200}`|[^\s\"'`,;<>(){}=]{3,200}(?<![.!?:]))",
+            re.I,
         ),
-        (".",),
-        is_ip_address,
+        (
+            *("password", "passwd", "passwort", "kennwort", "passphrase", "passcode", "token"),
+            *("secret", "api", "access", "auth", "license", "session", "pin", "otp", "cvv", "cvc"),
+            *("verification", "security", "login", "one", "2fa", "sms"),
+        ),
+        _is_told,
+        starts=at_hints,
     ),
     Shape(
-        "ip",
-        re.compile(r"(?<![\w:.])[0-9A-Fa-f:]{2,39}(?:\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})?(?![\w:]|\.\d)"),
-        ("::", ":"),
-        lambda value: value.count(":") >= 2 and is_ip_address(value),
+        "secret",
+        re.compile(
+            r"/(?:reset|reset[_-]?password|password[_-]?reset|reset[_-]password[_-]confirm|magic|magic[_-]?links?"
+            r"|login[_-]?link|verify|verify[_-]?email|verification|confirm|confirm[_-]?email|confirmation"
+            r"|activate|activation|invite|invitations?|invites|unsubscribe|recover|one[_-]?time|sso|set[_-]password)"
+            r"(?:/[\w=-]{1,12})?/(?P<value>(?=[A-Za-z_.~=-]{0,100}\d)(?=[\d_.~=-]{0,100}[A-Za-z])[\w.~=-]{10,500})",
+            re.I,
+        ),
+        (
+            *(
+                "/reset",
+                "/password",
+                "/magic",
+                "/login",
+                "/verif",
+                "/confirm",
+                "/activat",
+                "/invit",
+            ),
+            *("/unsubscribe", "/recover", "/one", "/sso", "/set"),
+        ),
+        starts=at_hints,
     ),
-)  # fmt: skip
+    Shape(
+        "secret",
+        re.compile(
+            r"(?<![A-Za-z])(?:name|key|header|field)\\{0,4}[\"']?\s?[:=]\s?\\{0,4}[\"']"
+            r"(?P<name>[\w.-]{1,60})\\{0,4}[\"'],?\s{0,8}\\{0,4}[\"']?value\\{0,4}[\"']?\s?[:=]\s?"
+            r"\\{0,4}[\"'](?P<value>[^\"'\\\n]{1,2000})",
+            re.I,
+        ),
+        ("name", "key", "header", "field"),
+        _is_secret_option,
+        starts=at_hints,
+    ),
+    Shape(
+        "secret",
+        re.compile(
+            r"auth\"?\s?[=:]\s?[\[(]\s?[\"'][^\"'\n]{1,100}[\"'],\s?[\"'](?P<value>[^\"'\n]{1,300})[\"']"
+        ),
+        ("auth",),
+        starts=at_hints,
+    ),
+    Shape(
+        "token",
+        re.compile(
+            r"(?:hooks\.slack\.com/(?:services|workflows|triggers)"
+            r"|discord(?:app)?\.com/api/webhooks|webhook\.office\.com/webhookb2)/(?P<value>[\w/@.-]{8,300})"
+        ),
+        ("hooks.slack.com", "/api/webhooks", "webhook.office.com"),
+    ),
+)
+
+# The secret key of AWS has no form of its own: 40 letters of base64 beside a word for it.
+_AWS_SECRET = Shape(
+    "secret",
+    re.compile(
+        r"(?<![A-Za-z0-9/+=_-])(?P<value>(?=[\w/+]{0,39}[/+])[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=_-])"
+    ),
+    ("akia", "asia", "aws_", "aws-"),
+    lambda found: bool(_LOOKS_MADE.match(found.value)) and not found.value.islower(),
+)
+
+# Looked for before the names of values are, being sure by their own text.
+KEYS = (*PRIVATE_KEYS, _AWS_SECRET, Shape("jwt", _JWT, ("eyj",)))
+TEXTUAL = (*_TEXTUAL, *ADDRESSES)

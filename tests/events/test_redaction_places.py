@@ -1,0 +1,203 @@
+"""Every place of an event where a secret can stand, and what must stay in it."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.events import addresses, named_values, numbers, secrets, vendor_tokens
+from apps.events.answer import Answer
+from apps.events.event import Breadcrumb, Event, EventBody, Issue, Request
+from apps.events.key_names import kind_of_key
+from apps.events.ledger import Ledger
+from apps.events.redaction import RULES_VERSION, redact, redact_event, redact_text, redact_value
+from tests.events.test_redaction import EVENT_ID, MOMENT, answer_with_secret
+
+NOBODY: frozenset[str] = frozenset()
+PLANTED = {
+    "email": "jane@example.com",
+    "card": "4242 4242 4242 4242",
+    "iban": "DE89 3704 0044 0532 0130 00",
+    "ip": "203.0.113.9",
+    "phone": "+49 30 901820",
+    "ssn": "219-09-9999",
+    "mac": "00:1b:44:11:3a:b7",
+    "token": "ghp_" + "a1B2" * 9,
+}
+
+
+def plain(value: object) -> object:
+    return redact_value(value, Ledger(NOBODY))
+
+
+@pytest.mark.parametrize("secret", PLANTED.values(), ids=PLANTED)
+def test_no_place_of_an_event_lets_it_through(secret: str) -> None:
+    answer = answer_with_secret(f"value {secret} end")
+    event = answer.events[0]
+    body = replace(
+        event.body or EventBody(),
+        environment=secret,
+        breadcrumbs=(Breadcrumb(category=secret, level=secret, data={secret: {"deep": [secret]}}),),
+        request=Request(method=secret, url=f"https://x.example/replay/?q={secret}"),
+    )
+    link = f"https://acme.sentry.io/issues/1/?query={secret}"
+    event = replace(event, environment=secret, level=secret, platform=secret, body=body)
+    issue = Issue(id="1", title=f"Error: {secret}")
+    shown = redact(replace(answer, events=(event,), issues=(issue,)))
+    assert secret not in repr(shown)
+    if "@" in secret:
+        issue = replace(issue, permalink=link)
+        event = replace(event, permalink=link, release=f"web@{secret}")
+        shown = redact(replace(answer, events=(event,), issues=(issue,)))
+        assert secret not in repr(shown)
+
+
+@pytest.mark.parametrize(
+    ("release", "shown"),
+    [
+        ("web@1.5.0", "web@1.5.0"),
+        ("com.example.app@1.2.3.4+456", "com.example.app@1.2.3.4+456"),
+        ("10.2.3.4", "10.2.3.4"),
+        ("8f3c2a1b8f3c2a1b8f3c2a1b8f3c2a1b8f3c2a1b", "8f3c2a1b8f3c2a1b8f3c2a1b8f3c2a1b8f3c2a1b"),
+        ("20261120140500", "20261120140500"),
+        ("web@1.0.1001", "web@1.0.1001"),
+        ("web-by-jane@example.com", "<email-1>"),
+        ("build ghp_" + "a1B2" * 9, "build <token-1>"),
+    ],
+)
+def test_a_release_is_cleaned_but_stays_what_it_is(release: str, shown: str) -> None:
+    body = EventBody(release=release, tags=(("release", release), ("dist", release)))
+    event = Event(id=EVENT_ID, timestamp=MOMENT, release=release, body=body)
+    redacted = redact(replace(one_event(event)))
+    again = redacted.events[0]
+    assert again.body is not None
+    assert (again.release, again.body.release) == (shown, shown)
+    assert dict(again.body.tags) == {"release": shown, "dist": shown}
+
+
+def one_event(event: Event) -> Answer:
+    return replace(answer_with_secret("nothing"), events=(event,))
+
+
+def test_links_and_ids_of_sentry_stay() -> None:
+    link = f"https://acme.sentry.io/organizations/acme/issues/6011000990139/events/{EVENT_ID}/"
+    event = Event(id=EVENT_ID, timestamp=MOMENT, permalink=link, trace_id="4" * 32)
+    shown = redact_event(event, customer="6011000990139")
+    assert (shown.permalink, shown.trace_id) == (link, "4" * 32)
+
+
+def test_one_value_has_one_alias_wherever_and_however_it_is_written() -> None:
+    ledger = Ledger(NOBODY)
+    shown = [
+        redact_text(text, ledger)
+        for text in ("4242 4242 4242 4242", "4242424242424242", "card=4242-4242-4242-4242")
+    ]
+    assert {re.sub("card=", "", text) for text in shown} == {"<card-1>"}
+    mail = [redact_text(text, ledger) for text in ("a@b.example", "A%40B.example", "A@b.example")]
+    assert set(mail) == {"<email-1>"}
+    assert redact_value({"token": "a@b.example"}, ledger) == {"token": "<email-1>"}
+    assert redact_text("Bearer abc-123-def", ledger) == f"Bearer {ledger.alias('x', 'abc-123-def')}"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ({"phone": ["+49 30 901820", "901820"]}, {"phone": ["<phone-1>", "<phone-2>"]}),
+        ([["password", "x"]], [["password", "<secret-1>"]]),
+        ({"name": "password", "value": "x"}, {"name": "password", "value": "<secret-1>"}),
+        ({"headers": {"Authorization": "Bearer x"}}, None),
+        ({"first_name": "Jane", "name": "web"}, {"first_name": "<name-1>", "name": "web"}),
+        ({"tokens": 512, "token": None, "pin": 1234}, None),
+        ({"order_id": 4539148803436467008}, {"order_id": 4539148803436467008}),
+        ({"n": 4242424242424242}, {"n": "<card-1>"}),
+        ({"version": "10.2.3.4", "host": "10.2.3.4"}, {"version": "10.2.3.4", "host": "<ip-1>"}),
+        ({"password": "[Filtered]"}, {"password": "[Filtered]"}),
+    ],
+)
+def test_structured_values(value: object, shown: object) -> None:
+    if shown is None:
+        shown = {
+            "headers": {"headers": {"Authorization": "Bearer <secret-1>"}},
+            "tokens": {"tokens": 512, "token": None, "pin": "<secret-1>"},
+        }[next(iter(value)) if isinstance(value, dict) else ""]
+    assert plain(value) == shown
+
+
+def test_parameters_that_open_something_are_hidden_only_when_they_look_so() -> None:
+    request = Request(query=(("code", "4/0AX4XfWh-Zz9"), ("code", "404"), ("page", "2")))
+    event = Event(id=EVENT_ID, timestamp=MOMENT, body=EventBody(request=request))
+    shown = redact_event(event, customer="x").body
+    assert shown is not None
+    assert shown.request is not None
+    assert [value for _name, value in shown.request.query] == ["<secret-1001>", "404", "2"]
+
+
+SECRET_NAMES = """
+password passwd PASSWORD userPassword user_password new-password password1 pwd dbPwd pass
+DB_PASS passwort kennwort mot_de_passe contraseña client_secret clientSecret SECRET_KEY
+secretKey token accessToken access_token ACCESSTOKEN csrfmiddlewaretoken X-CSRF-Token XSRF-TOKEN
+authToken id_token refreshToken apiKey api_key X-Api-Key APIKEY x-goog-api-key private_key
+privateKey Authorization Proxy-Authorization HTTP_AUTHORIZATION Cookie Set-Cookie sessionid
+session_id JSESSIONID PHPSESSID connect.sid laravel_session session sid creditCard
+credit_card_number cardNumber card_number cvv cvc cvc2 iban IBAN account_number ssn
+social_security_number passport_number tax_id otp one_time_code pin card_pin X-Amz-Signature
+x-amz-security-token X-Hub-Signature sig jwt bearer_token credentials aws_secret_access_key
+signing_key encryptionKey basic_auth driverLicenseNumber
+"""
+HARMLESS_NAMES = """
+token_type tokenizer author authority authenticated passenger pinned secretary compass spin
+panel max_tokens total_tokens session_duration is_password_set password_length has_token passed
+cardinality discard dashboard monkey keyboard key code status name filename hostname server_name
+iphone spanId trace_id PublicKeyToken public_key sort_key primary_key keyCode design assign
+signal signup description subscription opinion mapping shipping typing bypass token_expires_in
+session_count cookie_domain carddeck panorama sidebar outside president
+"""
+
+
+@pytest.mark.parametrize("name", SECRET_NAMES.split())
+def test_names_of_secrets(name: str) -> None:
+    assert kind_of_key(name) == "secret"
+
+
+@pytest.mark.parametrize("name", HARMLESS_NAMES.split())
+def test_names_of_anything_else(name: str) -> None:
+    assert kind_of_key(name) is None
+
+
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=60),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=20), inner),
+    max_leaves=12,
+)
+
+
+@given(JSON)
+def test_no_json_breaks_it(value: object) -> None:
+    plain(value)
+
+
+@given(st.text(alphabet="ab1 4@.:=/\\\"'%2[]{}<>+-_\n,eyJ", max_size=200))
+def test_no_text_breaks_it(text: str) -> None:
+    redact_text(redact_text(text, Ledger(NOBODY)), Ledger(NOBODY))
+
+
+def patterns() -> list[re.Pattern[str]]:
+    shapes = (*secrets.KEYS, *secrets.TEXTUAL, *numbers.CHECKED_NUMBERS, *numbers.PHONES)
+    found = [shape.pattern for shape in (*shapes, *addresses.DEVICES, *addresses.IPV4)]
+    found += [pattern for _beginning, pattern in vendor_tokens.VENDOR_TOKENS]
+    return found + [one for one in vars(named_values).values() if isinstance(one, re.Pattern)]
+
+
+@pytest.mark.parametrize("pattern", patterns(), ids=lambda one: one.pattern[:40])
+def test_every_repetition_is_bounded(pattern: re.Pattern[str]) -> None:
+    """No `*` or `+` without an upper bound outside of a class, so that no search is quadratic."""
+    without_classes = re.sub(r"\\.", "x", pattern.pattern)
+    without_classes = re.sub(r"\[\^?\]?[^\]]*\]", "x", without_classes)
+    assert not re.search(r"(?<!\})[*+](?![+])|\{\d+,\}", without_classes)
+
+
+def test_the_rules_have_a_new_number() -> None:
+    assert RULES_VERSION >= 2
