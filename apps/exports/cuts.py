@@ -5,10 +5,11 @@ signs stay with the line ends behind them; the last blank of a run belongs to wh
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from unicodedata import category
 
+_ASCII = {"upper": "A-Z", "lower": "a-z", "digit": "0-9"}
 # Python's own \s also holds the four separators of ASCII, which are signs for o200k.
 _BLANK = r"\t-\r " + "\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _KINDS = {
@@ -22,30 +23,50 @@ _KINDS = {
 # No letter and no digit stands beyond, except the marks that choose a variant of the one before.
 _LETTERS_END = 0x40000
 _VARIANTS = range(0xE0100, 0xE01F0)
+# A pattern of this many letters of a text is made anew for it; for more there is one of them all.
+_FEW = 300
 
 
 def cut(text: str) -> list[str]:
     """All of the text, piece by piece."""
-    return (_ascii_pieces() if text.isascii() else _pieces()).findall(text)
+    if text.isascii():
+        return _ascii_pieces().findall(text)
+    foreign = sorted(letter for letter in set(text) if letter > "\x7f" and _kind(letter) != "sign")
+    of_these = _pieces_of("".join(foreign)) if len(foreign) <= _FEW else _pieces()
+    return of_these.findall(text)
 
 
 @cache
 def _ascii_pieces() -> re.Pattern[str]:
-    return _compiled({"upper": "A-Z", "lower": "a-z", "digit": "0-9", "blank": r"\t-\r "})
+    return _compiled({**_ASCII, "blank": r"\t-\r "})
+
+
+@lru_cache(maxsize=256)
+def _pieces_of(foreign: str) -> re.Pattern[str]:
+    """For a text that has these letters, marks and digits beyond ASCII: many times faster."""
+    kinds = {**_ASCII, "blank": _BLANK}
+    for letter in foreign:
+        kinds[_kind(letter)] = kinds.get(_kind(letter), "") + letter
+    return _compiled(kinds)
 
 
 @cache
 def _pieces() -> re.Pattern[str]:
     """Made when the first text needs it, because it looks at every character there is."""
-    kinds = {"upper": "A-Z", "lower": "a-z", "digit": "0-9", "blank": _BLANK}
-    for kind, codes in groupby((*range(0x80, _LETTERS_END), *_VARIANTS), _kind):
-        run = list(codes)
-        kinds[kind] = kinds.get(kind, "") + f"{chr(run[0])}-{chr(run[-1])}"
+    kinds = {**_ASCII, "blank": _BLANK}
+    letters = map(chr, (*range(0x80, _LETTERS_END), *_VARIANTS))
+    for kind, same in groupby(letters, _kind):
+        run = list(same)
+        kinds[kind] = kinds.get(kind, "") + f"{run[0]}-{run[-1]}"
     return _compiled(kinds)
 
 
-def _kind(code: int) -> str:
-    name = category(chr(code))
+@lru_cache(maxsize=4096)
+def _kind(letter: str) -> str:
+    code = ord(letter)
+    if code >= _LETTERS_END and code not in _VARIANTS:
+        return "sign"
+    name = category(letter)
     return _KINDS.get(name) or _KINDS.get(name[0], "sign")
 
 

@@ -9,7 +9,7 @@ from tests.bench.export_figures import (
     kept_in,
     ours,
     raw,
-    redaction_speed,
+    redaction_speeds,
     seconds_for,
     spread,
 )
@@ -23,8 +23,9 @@ TEN_IN_THREE = (4, 3, 3)
 
 def measure() -> list[Target]:
     """Print the tables and return whether the targets were met."""
+    redaction = _redaction()
     names = [*samples.known(), *samples.held_out()]
-    return [*_side_by_side(names), *_facts(names), *_growth(names), *_redaction(names)]
+    return [*_side_by_side(names), *_facts(names), *_growth(names), *redaction]
 
 
 def _side_by_side(names: list[str]) -> list[Target]:
@@ -99,10 +100,13 @@ def _growth(names: list[str]) -> list[Target]:
     return [("export: time per event does not grow", f"{each[0]:.2f} to {each[-1]:.2f}", linear)]
 
 
-def _redaction(names: list[str]) -> list[Target]:
-    speed = max(redaction_speed(names) for _ in range(3))
-    print(f"Redaction: {speed:.1f} MB of raw events a second\n")
-    return [("redaction above 5 MB/s", f"{speed:.1f} MB/s", speed > 5)]
+def _redaction() -> list[Target]:
+    first, again = redaction_speeds()
+    print(
+        f"Redaction, in MB of raw events a second: {first:.1f} at first sight of an event, "
+        f"{again:.1f} again\n"
+    )
+    return [("redaction above 5 MB/s", f"{first:.1f} MB/s at first sight", first > 5)]
 
 
 if __name__ == "__main__":

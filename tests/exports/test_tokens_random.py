@@ -8,7 +8,7 @@ from xml.sax.saxutils import quoteattr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.exports import estimate_tokens
+from apps.exports import cuts, estimate_tokens
 from apps.exports.vocabulary import one_token
 from tests.exports.tokenizer import count
 
@@ -81,3 +81,10 @@ def test_no_json_costs_less_than_it_does(value: object, ascii_only: bool) -> Non
 def test_no_markup_costs_less_than_it_does(values: list[str]) -> None:
     never_below("| " + " | ".join(values) + " |\n|" + "---|" * len(values))
     never_below("\n".join(f"<value name={quoteattr(value)}/>" for value in values))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=60))
+def test_a_text_is_cut_alike_by_a_pattern_of_its_letters_and_by_that_of_all(text: str) -> None:
+    assert cuts.cut(text) == cuts._pieces().findall(text)
+    assert "".join(cuts.cut(text)) == text
