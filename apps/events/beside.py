@@ -66,12 +66,13 @@ class Feedback:
 class Unread:
     """A signal that could not be read, or not whole, in a plain sentence.
 
-    `can_retry` is whether asking again can help.
+    `can_retry` is whether asking again can help, `is_late` that it only took too long.
     """
 
     signal: Signal
     message: str
     can_retry: bool = True
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

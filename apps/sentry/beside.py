@@ -77,7 +77,8 @@ class Asides:
             try:
                 found[signal] = future.result(timeout=max(0.0, give_up - monotonic()))
             except FutureTimeout:
-                unread.append(Unread(signal, f"{_NAMES[signal]} could not be read in time."))
+                message = f"{_NAMES[signal]} could not be read in time."
+                unread.append(Unread(signal, message, is_late=True))
             except (SentryNotFound, SentryPermissionMissing) as error:
                 if signal == Signal.TRACES:
                     unread.append(_failed(signal, error))

@@ -64,6 +64,7 @@ class BesideView:
     nothing: str
     unread: tuple[str, ...]
     can_retry: bool
+    is_late: bool
 
 
 def beside_view(answer: Answer, zone: ZoneInfo) -> BesideView | None:
@@ -76,6 +77,7 @@ def beside_view(answer: Answer, zone: ZoneInfo) -> BesideView | None:
         nothing=_nothing(beside) if answer.complete else "",
         unread=tuple(one.message for one in beside.unread),
         can_retry=any(one.can_retry for one in beside.unread),
+        is_late=any(one.is_late for one in beside.unread),
     )
     parts = (view.feedback, view.replays, view.trace_errors, view.nothing, view.unread)
     return view if any(parts) else None

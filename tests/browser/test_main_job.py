@@ -182,6 +182,20 @@ def test_a_rate_limit_counts_down_and_tries_again_by_itself(agent_browser: Visit
     expect(main.get_by_role("heading", level=1)).to_contain_text("problems", timeout=25_000)
 
 
+def test_what_was_late_beside_the_errors_comes_by_itself(agent_browser: Visitor) -> None:
+    site = agent_browser.site
+    agent_browser.look_up("leo.martin@example.fr")
+    fault = [{"path": "/replays/", "times": 2, "delay_s": 2}]
+    requests.post(f"{site.sentry}/_demo/faults", json=fault, timeout=5).raise_for_status()
+    agent_browser.page.get_by_role("button", name="Refresh").click()
+    main = agent_browser.page.locator("main")
+    expect(main).to_contain_text("Screen recordings could not be read in time.")
+    expect(main).to_contain_text("2 angry clicks", timeout=15_000)
+    expect(main.locator("#beside")).not_to_contain_text("could not be read")
+    expect(main.locator("[data-facts]")).to_contain_text("1 screen recording")
+    assert agent_browser.complaints == []
+
+
 def test_a_search_in_the_review_leaves_no_customer_in_the_address(
     site: Site, chromium: Browser, agent_browser: Visitor
 ) -> None:
