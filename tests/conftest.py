@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.test import Client
@@ -96,9 +98,22 @@ def admin(db: None) -> User:
 
 
 @pytest.fixture
+def lead(db: None) -> User:
+    """May open everyone's lookups, and export without redaction."""
+    return person("lea", "lead")
+
+
+@pytest.fixture
 def outsider(db: None) -> User:
     """Has an account and no role."""
     return person("otto")
+
+
+@pytest.fixture
+def built_in_presets(db: None) -> None:
+    """The questions that a new site has; tests that empty all tables take them away."""
+    migration = import_module("apps.lookups.migrations.0003_export_presets")
+    migration.add_built_in(apps)
 
 
 def signed_in(user: User) -> Client:

@@ -13,11 +13,12 @@ _TOKENS = (
     "accounts.change_apitoken",
     "auth.view_user",
 )
+_PRESETS = tuple(f"lookups.{may}_exportpreset" for may in ("view", "add", "change", "delete"))
 
 ROLES: dict[str, tuple[str, ...]] = {
     AGENT: _LOOK_UP,
     LEAD: _LOOK_UP + _SEE_ALL,
-    ADMIN: _LOOK_UP + _SEE_ALL + _REVIEW + _TOKENS,
+    ADMIN: _LOOK_UP + _SEE_ALL + _REVIEW + _TOKENS + _PRESETS,
     AUDITOR: (),
 }
 

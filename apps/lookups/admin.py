@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.events.durations import duration
+from apps.lookups import export_admin  # noqa: F401 - registers its own pages
 from apps.lookups.models import Lookup, Origin
 from apps.lookups.problems import LookupFailed
 from apps.lookups.services import (

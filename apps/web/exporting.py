@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from apps.exports import DEFAULT_BUDGET, ExportRefused, Rendered, render
-from apps.exports import PRESETS as ALL_PRESETS
 from apps.lookups.presets import preset_of
 from apps.lookups.services import LookupResult
 
@@ -16,7 +15,6 @@ FORMATS: tuple[tuple[Format, str], ...] = (
     ("xml", "XML"),
     ("json", "JSON"),
 )
-PRESETS = tuple((preset.name, preset.label) for preset in ALL_PRESETS)
 _BY_SUFFIX: dict[str, Format] = {"md": "markdown", "xml": "xml", "json": "json"}
 
 

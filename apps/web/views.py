@@ -24,6 +24,7 @@ from apps.accounts.zones import choose_zone, zone_of
 from apps.exports import ExportRefused, Rendered
 from apps.lookups.beside import read_beside
 from apps.lookups.models import Lookup, Origin
+from apps.lookups.presets import presets
 from apps.lookups.problems import LookupFailed, Problem, bad_input
 from apps.lookups.services import (
     Asker,
@@ -37,7 +38,7 @@ from apps.lookups.services import (
 from apps.lookups.status import check_connection, search_choices
 from apps.web import presenter
 from apps.web.clock import typed_in
-from apps.web.exporting import FORMATS, PRESETS, export_of, read_choice
+from apps.web.exporting import FORMATS, export_of, read_choice
 from apps.web.forms import LookupForm, PreferencesForm
 
 View = Callable[..., HttpResponse]
@@ -145,7 +146,12 @@ def lookup_detail(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
         export = _export(request, result)
     except ExportRefused as refused:
         return problem_page(request, bad_input(str(refused)), lookup_id)
-    context = {**_result_context(result), "export": export, "presets": PRESETS, "formats": FORMATS}
+    context = {
+        **_result_context(result),
+        "export": export,
+        "presets": presets(),
+        "formats": FORMATS,
+    }
     return render(request, "lookups/detail.html", context)
 
 

@@ -60,6 +60,7 @@ def test_the_json_is_what_programs_were_promised(shell: Shell, demo_sentry: Demo
         ("1001", "--at", AT, "--project", "w\udcffb"),
         ("1001", "--at", AT, "--environment", ""),
         ("1001", "--at", AT, "--format", "markdown", "--budget", "5"),
+        ("1001", "--at", AT, "--preset", "nope"),
     ],
 )
 def test_bad_usage_exits_with_2_before_sentry_is_asked(
@@ -70,6 +71,32 @@ def test_bad_usage_exits_with_2_before_sentry_is_asked(
     assert done.stderr
     assert "Traceback" not in done.stderr
     assert demo_sentry.calls == []
+
+
+def test_the_presets_of_the_database_are_for_the_command_line_too(
+    shell: Shell, demo_sentry: DemoSentry
+) -> None:
+    demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
+    done = shell.lookup("1001", "--at", AT, "--preset", "explain", "--format", "markdown")
+    assert done.stdout.startswith("Explain in plain words")
+    refused = shell.lookup("1001", "--at", AT, "--preset", "nope")
+    assert "There are none, explain, reply, bug, cause." in refused.stderr
+
+
+def test_a_question_too_long_for_the_budget_is_told_in_a_sentence(
+    shell: Shell, demo_sentry: DemoSentry
+) -> None:
+    demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
+    shell.run("migrate", "-v", "0")
+    longer = (
+        "from apps.lookups.models import ExportPreset as P;"
+        "P.objects.update(instruction='Write a story. ' * 15)"
+    )
+    shell.run("shell", "-v", "0", "-c", longer)
+    done = shell.lookup("1001", "--at", AT, "--preset", "bug", "--budget", "400")
+    assert done.returncode == 2
+    assert "choose a larger budget" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_an_incomplete_answer_exits_with_3(shell: Shell, demo_sentry: DemoSentry) -> None:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from apps.events.answer import Answer
+from apps.exports.presets import NO_PRESET
 from apps.lookups.models import Lookup
 from apps.web import presenter
 from tests.web import answers
@@ -45,7 +46,7 @@ def result(asked: Answer, text: str = "plain", record: Lookup | None = None) -> 
         "page": page,
         "lookup": record,
         "export": Export(text),
-        "presets": [("none", "No question")],
+        "presets": [NO_PRESET],
         "formats": [("markdown", "Markdown")],
     }
     return rendered("lookups/detail.html", context)

@@ -19,10 +19,10 @@ from django.utils import timezone
 
 from apps.events.moment import MomentRefused, parse_moment
 from apps.events.question import CustomerRefused, Question, Window, parse_customer
-from apps.exports import DEFAULT_BUDGET, PRESETS, render
+from apps.exports import DEFAULT_BUDGET, ExportRefused, Preset, Rendered, render
 from apps.exports.budget import LEAST_TOKENS as LEAST
 from apps.exports.budget import MOST_TOKENS as MOST
-from apps.lookups.models import Lookup, Origin
+from apps.lookups.models import Origin
 from apps.lookups.presets import preset_of
 from apps.lookups.problems import (
     EXIT_COMPLETE,
@@ -55,7 +55,7 @@ class Command(BaseCommand):
         parser.add_argument("--environment", action="append", default=[], metavar="NAME")
         parser.add_argument("--format", choices=("text", "markdown", "xml", "json"), default="text")
         parser.add_argument("--budget", type=_budget, metavar="TOKENS")
-        parser.add_argument("--preset", default="none", choices=[preset.name for preset in PRESETS])
+        parser.add_argument("--preset", default="none", metavar="NAME", help="the question before")
         parser.add_argument("--no-cache", action="store_true", help="ask Sentry in any case")
         parser.add_argument(
             "--no-redact", action="store_true", help="show personal data; asks Sentry again"
@@ -67,6 +67,7 @@ class Command(BaseCommand):
             sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may know only ASCII
         question, zone = self._read(options)
         _prepare_database()
+        preset = _preset(options["preset"])
         asker = Asker(Origin.CLI, system_user=_system_user())
         try:
             lookup = record_lookup(
@@ -82,7 +83,7 @@ class Command(BaseCommand):
             told = f"{problem.message} {problem.next_step}"
             detail = f" [{problem.code}: {problem.detail}]" if problem.detail else ""
             raise CommandError(told + detail, returncode=problem.exit_status) from failure
-        self._print(result, lookup, options)
+        self.stdout.write(_rendered(result, preset, options).text)
         raise SystemExit(EXIT_COMPLETE if result.answer.complete else EXIT_INCOMPLETE)
 
     def _read(self, options: dict[str, Any]) -> tuple[Question, ZoneInfo]:
@@ -105,22 +106,32 @@ class Command(BaseCommand):
             raise CommandError(str(refused), returncode=EXIT_USAGE) from refused
         return question, zone
 
-    def _print(self, result: LookupResult, lookup: Lookup, options: dict[str, Any]) -> None:
-        budget = options["budget"]
-        if budget is None and options["format"] in ("markdown", "xml"):
-            budget = DEFAULT_BUDGET
-        rendered = render(
+
+def _rendered(result: LookupResult, preset: Preset, options: dict[str, Any]) -> Rendered:
+    budget = options["budget"]
+    if budget is None and options["format"] in ("markdown", "xml"):
+        budget = DEFAULT_BUDGET
+    try:
+        return render(
             result.answer,
             format=options["format"],
             budget=budget,
-            preset=preset_of(options["preset"]),
+            preset=preset,
             customer=options["customer"] if options["no_redact"] else "<customer>",
-            lookup_id=str(lookup.uuid),
-            marker=lookup.marker,
-            from_cache=lookup.from_cache,
-            zone=lookup.zone,
+            lookup_id=str(result.lookup.uuid),
+            marker=result.lookup.marker,
+            from_cache=result.lookup.from_cache,
+            zone=result.lookup.zone,
         )
-        self.stdout.write(rendered.text)
+    except ExportRefused as refused:
+        raise CommandError(str(refused), returncode=EXIT_USAGE) from refused
+
+
+def _preset(name: str) -> Preset:
+    try:
+        return preset_of(name)
+    except ExportRefused as refused:
+        raise CommandError(str(refused), returncode=EXIT_USAGE) from refused
 
 
 def _system_user() -> str:

@@ -1,0 +1,103 @@
+"""The questions before an export, as admins write them and agents choose them."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from apps.lookups.models import ExportPreset
+from tests.conftest import signed_in
+from tests.web.asking import look_up, text
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LIST = "/admin/lookups/exportpreset/"
+
+
+def form(**changes: object) -> dict[str, object]:
+    """The admin's form for a question, filled in well but for the changes."""
+    good = {
+        "name": "summary",
+        "label": "Sum it up",
+        "instruction": "Sum it up in one sentence.",
+        "position": 5,
+        "is_active": "on",
+    }
+    return {**good, **changes}
+
+
+def page_of(name: str) -> str:
+    return f"{LIST}{ExportPreset.objects.get(name=name).pk}/change/"
+
+
+def download(ana: Client, address: str, preset: str) -> str:
+    response = ana.get(f"{address}export.md", {"preset": preset})
+    assert response.status_code == 200
+    return text(response)
+
+
+def test_what_an_admin_writes_is_what_stands_before_the_data_and_nothing_else_changes(
+    ana: Client, admin: User
+) -> None:
+    address = look_up(ana)
+    before = download(ana, address, "explain")
+    written = form(name="explain", label="Tell it", instruction="Tell it\r\nin Spanish. ")
+    saved = signed_in(admin).post(page_of("explain"), written)
+    assert saved.status_code == 302
+    after = download(ana, address, "explain")
+    assert after.startswith("Tell it\nin Spanish.\n\n")
+    assert after.split("\n\n", 1)[1] == before.split("\n\n", 1)[1]
+    assert ExportPreset.objects.get(name="explain").changed_by == admin
+
+
+def test_a_new_question_is_offered_at_its_place_and_none_comes_first(
+    ana: Client, admin: User
+) -> None:
+    signed_in(admin).post(f"{LIST}add/", form())
+    address = look_up(ana)
+    names = [preset.name for preset in ana.get(address).context["presets"]]
+    assert names == ["none", "summary", "explain", "reply", "bug", "cause"]
+    assert download(ana, address, "summary").startswith("Sum it up in one sentence.\n\n")
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"instruction": "Write a long story. " * 40}, "a question may take 100"),
+        ({"instruction": " "}, "This field is required"),
+        ({"name": "none"}, "no question at all"),
+        ({"name": "explain"}, "already exists"),
+        ({"name": "two words"}, "valid"),
+    ],
+)
+def test_a_question_that_will_not_do_is_refused(
+    ana: Client, admin: User, changes: dict[str, object], sentence: str
+) -> None:
+    response = signed_in(admin).post(f"{LIST}add/", form(**changes))
+    assert response.status_code == 200
+    assert sentence in text(response)
+    assert ExportPreset.objects.count() == 4
+
+
+def test_the_name_of_a_question_stays_because_links_hold_it(ana: Client, admin: User) -> None:
+    signed_in(admin).post(page_of("bug"), form(name="other", label="Ticket"))
+    assert ExportPreset.objects.get(name="bug").label == "Ticket"
+
+
+def test_a_question_taken_away_is_refused_in_old_links_by_a_page_that_names_the_others(
+    ana: Client, admin: User
+) -> None:
+    address = look_up(ana)
+    signed_in(admin).post(page_of("bug"), form(is_active=""))
+    ExportPreset.objects.filter(name="cause").delete()
+    for preset in ("bug", "cause"):
+        for page in (address, f"{address}export.md"):
+            response = ana.get(page, {"preset": preset})
+            assert response.status_code == 400
+            assert "There are none, explain, reply." in text(response)
+
+
+def test_only_admins_write_questions(ana: Client, lead: User) -> None:
+    lead.is_staff = True
+    lead.save()
+    assert signed_in(lead).get(LIST).status_code == 403
+    assert ana.get(LIST).status_code == 302
