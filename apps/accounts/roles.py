@@ -6,6 +6,7 @@ AGENT, LEAD, ADMIN, AUDITOR = "agent", "lead", "admin", "auditor"
 
 _LOOK_UP = ("lookups.add_lookup",)
 _SEE_ALL = ("lookups.open_any_lookup",)
+_UNREDACTED = ("lookups.export_unredacted",)
 _REVIEW = ("lookups.view_lookup", "lookups.purge_lookup", "lookups.refresh_lookup")
 _TOKENS = (
     "accounts.add_apitoken",
@@ -17,8 +18,8 @@ _PRESETS = tuple(f"lookups.{may}_exportpreset" for may in ("view", "add", "chang
 
 ROLES: dict[str, tuple[str, ...]] = {
     AGENT: _LOOK_UP,
-    LEAD: _LOOK_UP + _SEE_ALL,
-    ADMIN: _LOOK_UP + _SEE_ALL + _REVIEW + _TOKENS + _PRESETS,
+    LEAD: _LOOK_UP + _SEE_ALL + _UNREDACTED,
+    ADMIN: _LOOK_UP + _SEE_ALL + _UNREDACTED + _REVIEW + _TOKENS + _PRESETS,
     AUDITOR: (),
 }
 

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.events.durations import duration
-from apps.lookups import export_admin  # noqa: F401 - registers its own pages
+from apps.lookups.export_admin import ExportsOfLookup
 from apps.lookups.models import Lookup, Origin
 from apps.lookups.problems import LookupFailed
 from apps.lookups.services import (
@@ -75,6 +75,7 @@ class LookupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
     search_help_text = "A customer, exactly as it was typed, or who looked."
     actions = ("refresh", "purge")
     exclude = ("cache_key", "marker", "customer_hash")
+    inlines = (ExportsOfLookup,)
     list_per_page = 50
     show_full_result_count = False
 

@@ -1,6 +1,6 @@
 """The record of one lookup: who asked what, when, with which outcome, and the redacted answer.
 
-Beside it the questions that may go before an export.
+Beside it what was exported of it, and the questions that may go before an export.
 """
 
 import uuid
@@ -30,6 +30,14 @@ class Outcome(models.TextChoices):
     NOTHING = "nothing", "surely none"
     INCOMPLETE = "incomplete", "incomplete"
     FAILED = "failed", "failed"
+
+
+class How(models.TextChoices):
+    """What became of an export."""
+
+    COPIED = "copied", "copied"
+    DOWNLOADED = "downloaded", "downloaded"
+    PRINTED = "printed", "handed to a program or a terminal"
 
 
 class Lookup(models.Model):
@@ -81,6 +89,7 @@ class Lookup(models.Model):
     class Meta:
         ordering = ("-created_at",)
         permissions = (
+            ("export_unredacted", "Can export lookups without redaction"),
             ("open_any_lookup", "Can open lookups of other people"),
             ("purge_lookup", "Can remove the kept answers of lookups"),
             ("refresh_lookup", "Can ask Sentry again for a lookup"),
@@ -88,6 +97,39 @@ class Lookup(models.Model):
 
     def __str__(self) -> str:
         return f"Lookup {self.uuid}"
+
+
+class ExportRecord(models.Model):
+    """That somebody took an export of a lookup, and in which form; nothing of what it says."""
+
+    lookup = models.ForeignKey(Lookup, on_delete=models.CASCADE, related_name="exports")
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="exports",
+    )
+    system_user = models.CharField(max_length=100, blank=True)
+    origin = models.CharField(max_length=3, choices=Origin)
+    how = models.CharField(max_length=10, choices=How)
+    format = models.CharField(max_length=10)
+    preset = models.CharField(max_length=40)
+    budget = models.PositiveIntegerField(null=True, help_text="Empty for everything.")
+    tokens = models.PositiveIntegerField(help_text="About how many the text has.")
+    issue_id = models.CharField(max_length=100, blank=True, help_text="Only this problem, if any.")
+    redacted = models.BooleanField(default=True)
+    reason = models.CharField(
+        max_length=200, blank=True, help_text="Why it was needed without redaction."
+    )
+
+    class Meta:
+        ordering = ("-at", "-pk")
+        default_permissions = ()  # who may view lookups may view them; nobody edits them
+
+    def __str__(self) -> str:
+        return f"Export {self.pk}"
 
 
 class ExportPreset(models.Model):

@@ -172,6 +172,21 @@ def test_each_lookup_is_recorded_with_the_systems_user(
     )
 
 
+def test_each_text_that_is_printed_is_recorded(shell: Shell, demo_sentry: DemoSentry) -> None:
+    demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
+    shell.lookup("1001", "--at", AT, "--format", "xml", "--preset", "bug")
+    shell.lookup("1001", "--at", AT, "--no-redact")
+    script = (
+        "from apps.lookups.models import ExportRecord as R;"
+        "print([(r.how, r.origin, bool(r.system_user), r.format, r.preset, r.budget, r.redacted,"
+        " r.lookup.redacted) for r in R.objects.order_by('id')])"
+    )
+    assert shell.run("shell", "-v", "0", "-c", script).stdout.strip() == (
+        "[('printed', 'cli', True, 'xml', 'bug', 6000, True, True), "
+        "('printed', 'cli', True, 'text', 'none', None, False, False)]"
+    )
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [

@@ -22,7 +22,8 @@ from apps.events.question import CustomerRefused, Question, Window, parse_custom
 from apps.exports import DEFAULT_BUDGET, ExportRefused, Preset, Rendered, render
 from apps.exports.budget import LEAST_TOKENS as LEAST
 from apps.exports.budget import MOST_TOKENS as MOST
-from apps.lookups.models import Origin
+from apps.lookups.export_records import Exported, record_export
+from apps.lookups.models import How, Origin
 from apps.lookups.presets import preset_of
 from apps.lookups.problems import (
     EXIT_COMPLETE,
@@ -83,7 +84,20 @@ class Command(BaseCommand):
             told = f"{problem.message} {problem.next_step}"
             detail = f" [{problem.code}: {problem.detail}]" if problem.detail else ""
             raise CommandError(told + detail, returncode=problem.exit_status) from failure
-        self.stdout.write(_rendered(result, preset, options).text)
+        rendered = _rendered(result, preset, options)
+        record_export(
+            lookup,
+            Exported(
+                format=options["format"],
+                tokens=rendered.tokens,
+                preset=preset.name,
+                budget=_budget_of(options),
+                redacted=not options["no_redact"],
+            ),
+            asker=asker,
+            how=How.PRINTED,
+        )
+        self.stdout.write(rendered.text)
         raise SystemExit(EXIT_COMPLETE if result.answer.complete else EXIT_INCOMPLETE)
 
     def _read(self, options: dict[str, Any]) -> tuple[Question, ZoneInfo]:
@@ -108,14 +122,11 @@ class Command(BaseCommand):
 
 
 def _rendered(result: LookupResult, preset: Preset, options: dict[str, Any]) -> Rendered:
-    budget = options["budget"]
-    if budget is None and options["format"] in ("markdown", "xml"):
-        budget = DEFAULT_BUDGET
     try:
         return render(
             result.answer,
             format=options["format"],
-            budget=budget,
+            budget=_budget_of(options),
             preset=preset,
             customer=options["customer"] if options["no_redact"] else "<customer>",
             lookup_id=str(result.lookup.uuid),
@@ -125,6 +136,11 @@ def _rendered(result: LookupResult, preset: Preset, options: dict[str, Any]) -> 
         )
     except ExportRefused as refused:
         raise CommandError(str(refused), returncode=EXIT_USAGE) from refused
+
+
+def _budget_of(options: dict[str, Any]) -> int | None:
+    typed: int | None = options["budget"]
+    return DEFAULT_BUDGET if typed is None and options["format"] in ("markdown", "xml") else typed
 
 
 def _preset(name: str) -> Preset:
