@@ -11,6 +11,7 @@ class Preference(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="preference"
     )
     time_zone = models.CharField(max_length=64, blank=True)
+    shortcuts = models.BooleanField(default=True, help_text="Single keys act on pages.")
 
     def __str__(self) -> str:
         return f"Preferences of {self.user}"

@@ -26,7 +26,8 @@ from apps.events.question import (
     Window,
     parse_customer,
 )
-from apps.lookups.models import Origin
+from apps.lookups.export_records import record_export
+from apps.lookups.models import How, Origin
 from apps.lookups.problems import LookupFailed, Problem, bad_input
 from apps.lookups.services import Asker, answer_lookup, record_lookup
 from apps.web.exporting import Choice, export_of
@@ -128,11 +129,11 @@ def create_lookup(request: HttpRequest, body: LookupRequest) -> HttpResponse:
         )
         return _problem(problem)
     zone = zone_of(token.user)
-    lookup = record_lookup(
-        _question(body, zone), asker=Asker(Origin.API, token.user), typed=body.customer, zone=zone
-    )
-    text = export_of(answer_lookup(lookup), Choice(format="json", budget=None)).text
-    return HttpResponse(text.encode(), content_type="application/json")
+    asker = Asker(Origin.API, token.user)
+    lookup = record_lookup(_question(body, zone), asker=asker, typed=body.customer, zone=zone)
+    export = export_of(answer_lookup(lookup), Choice(format="json", budget=None))
+    record_export(lookup, export.exported, asker=asker, how=How.PRINTED)
+    return HttpResponse(export.text.encode(), content_type="application/json")
 
 
 def _question(body: LookupRequest, zone: Any) -> Question:

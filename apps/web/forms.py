@@ -146,12 +146,17 @@ class LookupForm(forms.Form):
 
 
 class PreferencesForm(forms.Form):
-    """A person's own time zone."""
+    """A person's own time zone, and whether single keys act."""
 
-    time_zone = forms.ChoiceField(required=False, label="Your time zone")
+    time_zone = forms.ChoiceField(
+        required=False,
+        label="Your time zone",
+        help_text="Times are shown in this zone, and what you type is read in it.",
+    )
+    shortcuts = forms.BooleanField(required=False, label="On a result, the key C copies its text")
 
-    def __init__(self, data: Any = None, *, chosen: str = "") -> None:
-        super().__init__(data, initial={"time_zone": chosen})
+    def __init__(self, data: Any = None, *, chosen: str = "", shortcuts: bool = True) -> None:
+        super().__init__(data, initial={"time_zone": chosen, "shortcuts": shortcuts})
         field = self.fields["time_zone"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
         field.choices = [("", "As my browser has it"), *((name, name) for name in zone_names())]

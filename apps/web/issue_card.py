@@ -27,9 +27,12 @@ _STATUS_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class IssueCard:
-    """A problem. `nearest` is the id of the event to open; `folded` events stand behind a click."""
+    """A problem. `issue_id` is as exports take it, `nearest` is the id of the event to open;
+    `folded` events stand behind a click.
+    """
 
     number: int
+    issue_id: str
     anchor: str
     sentence: str
     title: str
@@ -57,6 +60,7 @@ def issue_card(number: int, group: Group, *, window: Window, zone: ZoneInfo) -> 
     levels = [level_mark(event.level) for event in group.events]
     return IssueCard(
         number=number,
+        issue_id=group.issue_id,
         anchor=f"issue-{number}",
         sentence=summarize_group(group),
         title=clipped(group.title, 400),

@@ -23,7 +23,7 @@ from apps.web.event_view import EventView, view_of_event
 from apps.web.issue_card import IssueCard, issue_card
 from apps.web.stack_view import FULL
 from apps.web.timeline_svg import Timeline, draw_timeline
-from apps.web.wording import counted, field_name, grouped, listed, redaction_receipt, visible
+from apps.web.wording import counted, field_name, grouped, listed, visible
 
 MOST_OPEN_ISSUES = 10
 
@@ -78,7 +78,6 @@ class ResultPage:
     nothing: NothingFound | None
     searched_fields: str
     beside: BesideView | None
-    redaction: str
     calls: Calls
     zone: str
 
@@ -114,7 +113,6 @@ def result_page(answer: Answer, lookup: Lookup, *, zone: ZoneInfo, now: datetime
         nothing=None if groups else _nothing(answer),
         searched_fields=_searched_fields(answer.question),
         beside=beside_view(answer, zone),
-        redaction=redaction_receipt(answer.redaction),
         calls=_calls(answer),
         zone=zone.key,
     )

@@ -4,7 +4,7 @@ from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, path
 
-from apps.web import health, views
+from apps.web import export_views, health, views
 from apps.web.api import api
 
 api_patterns, api_app_name, api_namespace = api.urls
@@ -22,7 +22,20 @@ urlpatterns = [
         "lookups/<uuid:lookup_id>/events/<slug:event_id>/", views.lookup_event, name="lookup_event"
     ),
     path(
-        "lookups/<uuid:lookup_id>/export.<slug:suffix>", views.lookup_export, name="lookup_export"
+        "lookups/<uuid:lookup_id>/export.<slug:suffix>",
+        export_views.lookup_export,
+        name="lookup_export",
+    ),
+    path(
+        "lookups/<uuid:lookup_id>/export/panel/",
+        export_views.lookup_export_panel,
+        name="lookup_export_panel",
+    ),
+    path("lookups/<uuid:lookup_id>/copied/", export_views.lookup_copied, name="lookup_copied"),
+    path(
+        "lookups/<uuid:lookup_id>/unredacted/",
+        export_views.lookup_unredacted,
+        name="lookup_unredacted",
     ),
     path("review/sentry/", views.check_sentry, name="check_sentry"),
     path("accounts/preferences/", views.preferences, name="preferences"),

@@ -1,15 +1,12 @@
 """The pages. Each view checks a right, calls one service, and renders."""
 
 import uuid
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required, permission_required
-from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -20,15 +17,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.models import Preference
+from apps.accounts.shortcuts import choose_shortcuts, has_shortcuts
 from apps.accounts.zones import choose_zone, zone_of
-from apps.exports import ExportRefused, Rendered
 from apps.lookups.beside import read_beside
-from apps.lookups.models import Lookup, Origin
-from apps.lookups.presets import presets
-from apps.lookups.problems import LookupFailed, Problem, bad_input
+from apps.lookups.problems import bad_input
 from apps.lookups.services import (
-    Asker,
-    LookupPurged,
     LookupResult,
     answer_lookup,
     read_event,
@@ -37,11 +30,11 @@ from apps.lookups.services import (
 )
 from apps.lookups.status import check_connection, search_choices
 from apps.web import presenter
+from apps.web.access import asker_of, lookup_for, person_of
 from apps.web.clock import typed_in
-from apps.web.exporting import FORMATS, export_of, read_choice
+from apps.web.exporting import ChoiceRefused, export_of, panel_context, read_choice
+from apps.web.failures import explains_failures, problem_page
 from apps.web.forms import LookupForm, PreferencesForm
-
-View = Callable[..., HttpResponse]
 
 _PREFILLED = ("customer", "at", "zone", "window", "project", "environment")
 _SESSION_KEY = "prefill"
@@ -51,38 +44,6 @@ class SeeOther(HttpResponseRedirect):
     """303: what was posted is done, look there (RFC 9110, 15.4.4)."""
 
     status_code = 303
-
-
-def explains_failures(view: View) -> View:
-    """Turn a lookup that failed, or whose answer was removed, into its page."""
-
-    @wraps(view)
-    def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        try:
-            return view(request, **kwargs)
-        except LookupFailed as failure:
-            return problem_page(request, failure.problem, kwargs.get("lookup_id"))
-        except LookupPurged:
-            lookup = _lookup_for(request, kwargs["lookup_id"])
-            return render(request, "lookups/purged.html", {"lookup": lookup}, status=410)
-
-    return wrapped
-
-
-def problem_page(
-    request: HttpRequest, problem: Problem, lookup_id: uuid.UUID | None = None
-) -> HttpResponse:
-    """A failure in plain words, with its honest status and `Retry-After` where it is known."""
-    lookup = Lookup.objects.filter(uuid=lookup_id).first() if lookup_id else None
-    context = {
-        "problem": problem,
-        "lookup": lookup,
-        "is_reviewer": request.user.has_perm("lookups.view_lookup"),
-    }
-    response = render(request, "problem.html", context, status=problem.page_status)
-    if problem.retry_after is not None:
-        response["Retry-After"] = str(problem.retry_after)
-    return response
 
 
 @csrf_exempt  # a POST only fills the form, and ticket systems have no token of ours
@@ -130,7 +91,7 @@ def lookup_create(request: HttpRequest) -> HttpResponse:
         return _form_page(request, form, status=400)
     lookup = record_lookup(
         form.question(),
-        asker=_asker(request),
+        asker=asker_of(request),
         typed=form.cleaned_data["customer"],
         zone=form.cleaned_data["zone"],
     )
@@ -141,17 +102,12 @@ def lookup_create(request: HttpRequest) -> HttpResponse:
 @explains_failures
 def lookup_detail(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """What went wrong for this customer."""
-    result = answer_lookup(_lookup_for(request, lookup_id))
+    result = answer_lookup(lookup_for(request, lookup_id))
     try:
-        export = _export(request, result)
-    except ExportRefused as refused:
+        export = export_of(result, read_choice(request.GET))
+    except ChoiceRefused as refused:
         return problem_page(request, bad_input(str(refused)), lookup_id)
-    context = {
-        **_result_context(result),
-        "export": export,
-        "presets": presets(),
-        "formats": FORMATS,
-    }
+    context = {**_result_context(result), **panel_context(request, result, export)}
     return render(request, "lookups/detail.html", context)
 
 
@@ -159,7 +115,7 @@ def lookup_detail(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 @explains_failures
 def lookup_event(request: HttpRequest, lookup_id: uuid.UUID, event_id: str) -> HttpResponse:
     """One event in full, also when it was not among the first that were read."""
-    result = answer_lookup(_lookup_for(request, lookup_id))
+    result = answer_lookup(lookup_for(request, lookup_id))
     event = read_event(result.lookup, result.answer, event_id)
     if event is None:
         raise Http404
@@ -168,24 +124,12 @@ def lookup_event(request: HttpRequest, lookup_id: uuid.UUID, event_id: str) -> H
     return render(request, "lookups/event.html", {**_result_context(result), "event": shown})
 
 
-@require_safe
-@explains_failures
-def lookup_export(request: HttpRequest, lookup_id: uuid.UUID, suffix: str) -> HttpResponse:
-    """The export as a file; byte for byte what the page previews."""
-    result = answer_lookup(_lookup_for(request, lookup_id))
-    try:
-        rendered = _export(request, result, suffix=suffix).rendered
-    except ExportRefused as refused:
-        return problem_page(request, bad_input(str(refused)), lookup_id)
-    return _download(rendered, result.lookup)
-
-
 @require_POST
 @permission_required("lookups.add_lookup", raise_exception=True)
 @explains_failures
 def lookup_again(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """The same question, asked of Sentry now; it gets a record of its own."""
-    again = repeat_lookup(_lookup_for(request, lookup_id), asker=_asker(request))
+    again = repeat_lookup(lookup_for(request, lookup_id), asker=asker_of(request))
     return SeeOther(reverse("lookup_detail", args=[again.uuid]))
 
 
@@ -194,7 +138,7 @@ def lookup_again(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 @explains_failures
 def lookup_beside(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Read now what was not read in time beside the errors."""
-    lookup = _lookup_for(request, lookup_id)
+    lookup = lookup_for(request, lookup_id)
     read_beside(lookup)
     return SeeOther(f"{reverse('lookup_detail', args=[lookup.uuid])}#beside")
 
@@ -210,40 +154,19 @@ def check_sentry(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def preferences(request: HttpRequest) -> HttpResponse:
-    """A person's own time zone."""
-    user = _person(request)
+    """A person's own time zone, and whether single keys act."""
+    user = person_of(request)
     if request.method == "POST":
         form = PreferencesForm(request.POST)
         if form.is_valid():
             choose_zone(user, form.cleaned_data["time_zone"])
+            choose_shortcuts(user, form.cleaned_data["shortcuts"])
             messages.success(request, "Saved.")
             return SeeOther(reverse("preferences"))
     else:
         kept = Preference.objects.filter(user=user).first()
-        form = PreferencesForm(chosen=kept.time_zone if kept else "")
+        form = PreferencesForm(chosen=kept.time_zone if kept else "", shortcuts=has_shortcuts(user))
     return render(request, "accounts/preferences.html", {"form": form})
-
-
-def _person(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 - the sign-in middleware saw to it
-    return request.user
-
-
-def _asker(request: HttpRequest) -> Asker:
-    return Asker(origin=Origin.WEB, user=_person(request))
-
-
-def _lookup_for(request: HttpRequest, lookup_id: uuid.UUID) -> Lookup:
-    """The lookup if this person may open it; for others it does not exist."""
-    mine = Lookup.objects.filter(uuid=lookup_id)
-    if not request.user.has_perm("lookups.open_any_lookup"):
-        if not request.user.has_perm("lookups.add_lookup"):
-            raise Http404
-        mine = mine.filter(user=_person(request))
-    lookup = mine.first()
-    if lookup is None:
-        raise Http404
-    return lookup
 
 
 def _form(
@@ -254,7 +177,7 @@ def _form(
     return LookupForm(
         data,
         own_zone=zone_of(request.user, browser=browser),
-        zone_is_known=bool(browser) or Preference.objects.filter(user=_person(request)).exists(),
+        zone_is_known=bool(browser) or Preference.objects.filter(user=person_of(request)).exists(),
         projects=projects,
         environments=environments,
         initial=initial,
@@ -284,14 +207,3 @@ def _result_context(result: LookupResult) -> dict[str, Any]:
     zone = ZoneInfo(result.lookup.zone)
     page = presenter.result_page(result.answer, result.lookup, zone=zone, now=timezone.now())
     return {"page": page, "lookup": result.lookup}
-
-
-def _export(request: HttpRequest, result: LookupResult, *, suffix: str = "") -> Any:
-    return export_of(result, read_choice(request.GET, suffix=suffix))
-
-
-def _download(rendered: Rendered, lookup: Lookup) -> HttpResponse:
-    response = HttpResponse(rendered.text.encode(), content_type=rendered.media_type)
-    name = f"triage-{lookup.uuid}.{rendered.suffix}"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response

@@ -199,7 +199,8 @@ def test_counts_say_when_there_is_more_than_is_listed() -> None:
 
 
 def test_redaction_is_receipted_in_words() -> None:
-    assert page(event()).redaction == "Hidden: 3 e-mails, 1 card number, the customer (12 times)"
+    receipt = wording.redaction_receipt(answer(event()).redaction)
+    assert receipt == "Hidden: 3 e-mails, 1 card number, the customer (12 times)"
 
 
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "data:text/html,x", "//evil.example"])

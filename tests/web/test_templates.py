@@ -1,16 +1,17 @@
 """What reaches the browser: escaped, complete, and within the content security policy."""
 
 import re
-from dataclasses import dataclass
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from apps.events.answer import Answer
+from apps.exports import Rendered
 from apps.exports.presets import NO_PRESET
 from apps.lookups.models import Lookup
 from apps.web import presenter
+from apps.web.exporting import FORMATS, SIZES, Choice, Export
 from tests.web import answers
 from tests.web.answers import FETCHED, answer, event, lookup
 from tests.web.pages import Page, rendered
@@ -27,17 +28,6 @@ ANSWERS = {
 }
 
 
-@dataclass(frozen=True)
-class Export:
-    """What the template needs of an export."""
-
-    text: str
-    format: str = "markdown"
-    tokens: int = 5900
-    budget: int | None = 6000
-    preset: str = "none"
-
-
 def result(asked: Answer, text: str = "plain", record: Lookup | None = None) -> str:
     """The result page of an answer."""
     record = record or lookup()
@@ -45,9 +35,12 @@ def result(asked: Answer, text: str = "plain", record: Lookup | None = None) -> 
     context: dict[str, object] = {
         "page": page,
         "lookup": record,
-        "export": Export(text),
+        "export": Export(Choice(), Rendered(text, 5900, (), "text/markdown", "md")),
         "presets": [NO_PRESET],
-        "formats": [("markdown", "Markdown")],
+        "formats": FORMATS,
+        "sizes": SIZES,
+        "receipt": "Nothing had to be hidden",
+        "shortcuts": True,
     }
     return rendered("lookups/detail.html", context)
 

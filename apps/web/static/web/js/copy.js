@@ -1,33 +1,98 @@
-// Copies the text of a text box, exactly as it stands there, and says so.
+// Copies the previewed text, or the text of one problem, and tells the server that it was copied.
 
-function say(text) {
-  for (const place of document.querySelectorAll("[data-copy-status]")) place.textContent = text;
+import { write } from "./clipboard.js";
+import { ask, chosen, isSettled, previewed, settled } from "./panel.js";
+
+const SAID_FOR_MS = 4000;
+const TYPED_INTO = "textarea, select, [contenteditable], input:not([type=radio], [type=checkbox])";
+
+const aside = document.querySelector("[data-export]");
+const box = document.getElementById("export-text");
+const status = aside.querySelector("[data-copy-status]");
+const buttons = document.querySelectorAll("[data-copy]");
+
+function say(place, text, before = "") {
+  place.textContent = text;
+  clearTimeout(place.sayTimer);
+  place.sayTimer = setTimeout(() => {
+    place.textContent = before;
+  }, SAID_FOR_MS);
 }
 
-function selectAll(box) {
-  box.focus();
-  box.select();
+// The copy is made, whether it can be recorded or not.
+function record(choice) {
+  const headers = { "X-CSRFToken": aside.dataset.csrf };
+  fetch(aside.dataset.copied, { method: "POST", body: choice, headers, keepalive: true }).catch(
+    () => {},
+  );
 }
 
-async function copy(button) {
-  const box = document.getElementById(button.dataset.copy);
-  const label = button.dataset.label;
+async function copyPreview() {
+  let choice = previewed();
+  let text = box.value;
+  if (!isSettled()) {
+    text = settled().then(() => {
+      choice = previewed();
+      return box.value;
+    });
+  }
   try {
-    await navigator.clipboard.writeText(box.value);
-    say("Copied");
-    button.textContent = "Copied";
-    setTimeout(() => {
-      button.textContent = label;
-      say("");
-    }, 4000);
+    await write(text);
+    status.classList.add("visually-hidden"); // the button shows the same
+    say(status, "Copied");
+    for (const button of buttons) say(button.querySelector("[data-copy-label]"), "Copied", "Copy");
+    record(choice);
   } catch {
-    selectAll(box);
-    say("Press Ctrl+C to copy the marked text.");
+    box.focus();
+    box.select();
+    status.classList.remove("visually-hidden");
+    clearTimeout(status.sayTimer);
+    status.textContent = "Press Ctrl+C to copy the marked text.";
   }
 }
 
-for (const button of document.querySelectorAll("[data-copy]")) {
-  button.dataset.label = button.textContent;
-  button.hidden = false;
-  button.addEventListener("click", () => copy(button));
+async function copyProblem(link, place) {
+  const choice = chosen();
+  choice.set("issue", link.dataset.problem);
+  const page = ask(choice);
+  try {
+    await write(page.then((known) => known.getElementById("export-text").value));
+    say(place, "Copied");
+    record(choice);
+  } catch {
+    const told = await page.then(
+      () => "Your browser did not let us copy. Please download it:",
+      (refused) => refused.message,
+    );
+    place.textContent = told;
+    link.hidden = false;
+  }
 }
+
+for (const button of buttons) {
+  button.hidden = false;
+  button.addEventListener("click", copyPreview);
+}
+
+for (const link of document.querySelectorAll("[data-problem]")) {
+  const place = link.nextElementSibling;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "text-button";
+  button.textContent = "Copy this problem";
+  button.setAttribute("aria-describedby", link.getAttribute("aria-describedby"));
+  button.addEventListener("click", () => copyProblem(link, place));
+  link.hidden = true;
+  link.before(button);
+  link.before(place);
+}
+
+const key = aside.querySelector("[data-shortcut]")?.dataset.shortcut;
+
+addEventListener("keydown", (event) => {
+  if (!key || event.key.toLowerCase() !== key || event.repeat || event.isComposing) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+  if (event.target.closest?.(TYPED_INTO)) return;
+  event.preventDefault();
+  copyPreview();
+});

@@ -1,0 +1,48 @@
+"""The pages that stand in for an answer that could not be had."""
+
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from apps.lookups.models import Lookup
+from apps.lookups.problems import LookupFailed, Problem
+from apps.lookups.services import LookupPurged
+from apps.web.access import lookup_for
+
+View = Callable[..., HttpResponse]
+
+
+def explains_failures(view: View) -> View:
+    """Turn a lookup that failed, or whose answer was removed, into its page."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, **kwargs)
+        except LookupFailed as failure:
+            return problem_page(request, failure.problem, kwargs.get("lookup_id"))
+        except LookupPurged:
+            lookup = lookup_for(request, kwargs["lookup_id"])
+            return render(request, "lookups/purged.html", {"lookup": lookup}, status=410)
+
+    return wrapped
+
+
+def problem_page(
+    request: HttpRequest, problem: Problem, lookup_id: uuid.UUID | None = None
+) -> HttpResponse:
+    """A failure in plain words, with its honest status and `Retry-After` where it is known."""
+    lookup = Lookup.objects.filter(uuid=lookup_id).first() if lookup_id else None
+    context = {
+        "problem": problem,
+        "lookup": lookup,
+        "is_reviewer": request.user.has_perm("lookups.view_lookup"),
+    }
+    response = render(request, "problem.html", context, status=problem.page_status)
+    if problem.retry_after is not None:
+        response["Retry-After"] = str(problem.retry_after)
+    return response
