@@ -133,6 +133,9 @@ class Visitor:
         self.page.get_by_role("button", name="Look up").click()
         self.page.wait_for_url(re.compile("/lookups/"))
 
+    def preview(self) -> str:
+        return self.page.locator("#export-text").input_value()
+
 
 @pytest.fixture
 def agent_browser(site: Site, chromium: Browser) -> Iterator[Visitor]:
@@ -142,6 +145,13 @@ def agent_browser(site: Site, chromium: Browser) -> Iterator[Visitor]:
     visitor.sign_in()
     yield visitor
     context.close()
+
+
+@pytest.fixture
+def copying(agent_browser: Visitor) -> Visitor:
+    """The same, allowed to use the clipboard."""
+    agent_browser.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    return agent_browser
 
 
 @pytest.fixture
