@@ -90,7 +90,7 @@ def test_a_question_too_long_for_the_budget_is_told_in_a_sentence(
     shell.run("migrate", "-v", "0")
     longer = (
         "from apps.lookups.models import ExportPreset as P;"
-        "P.objects.update(instruction='Write a story. ' * 15)"
+        "P.objects.update(instruction='Write a story. ' * 40)"
     )
     shell.run("shell", "-v", "0", "-c", longer)
     done = shell.lookup("1001", "--at", AT, "--preset", "bug", "--budget", "400")
