@@ -13,14 +13,13 @@ from apps.exports.budget import LEAST_TOKENS, MOST_TOKENS, fit
 from apps.exports.detail import EVERYTHING, LADDER
 from apps.exports.document import Setting, build
 from apps.exports.facts import Document, Omission
-from apps.exports.presets import NO_PRESET, PRESETS, Preset, held_back
+from apps.exports.presets import NO_PRESET, Preset, held_back
 from apps.exports.tokens import estimate_tokens
 
 Format = Literal["markdown", "xml", "json", "text"]
 
 __all__ = [
     "DEFAULT_BUDGET",
-    "PRESETS",
     "ExportRefused",
     "Format",
     "Omission",

@@ -35,31 +35,3 @@ def held_back(budget: int) -> int:
 
 
 NO_PRESET = Preset("none", "No question", "")
-
-PRESETS = (
-    NO_PRESET,
-    Preset(
-        "explain",
-        "What happened?",
-        "Explain in plain words, in order of time, what went wrong for this customer. "
-        "Mark guesses.",
-    ),
-    Preset(
-        "reply",
-        "Reply to the customer",
-        "Write a short, friendly reply to the customer in plain words: what went wrong, what now. "
-        "Promise nothing.",
-    ),
-    Preset(
-        "bug",
-        "Bug report for engineering",
-        "Write a bug report: title, steps, expected and actual result, error, place in the code, "
-        "release, impact.",
-    ),
-    Preset(
-        "cause",
-        "Likely cause",
-        "Name the likely cause, its place in the code, the evidence for and against it, and what "
-        "to check next.",
-    ),
-)

@@ -146,6 +146,9 @@ def test_what_was_late_beside_the_errors_comes_by_itself(agent_browser: Visitor)
     expect(main).to_contain_text("Screen recordings could not be read in time.")
     expect(main).to_contain_text("2 angry clicks", timeout=15_000)
     expect(main.locator("#beside")).not_to_contain_text("could not be read")
+    text = main.locator("#export-text")
+    expect(text).to_have_value(re.compile("2 angry clicks"))
+    expect(text).not_to_have_value(re.compile("could not be read"))
     expect(main.locator("[data-facts]")).to_contain_text("1 screen recording")
     assert agent_browser.complaints == []
 

@@ -76,7 +76,7 @@ def test_the_preview_follows_what_is_chosen_and_the_focus_stays(agent_browser: V
     expect(page.get_by_role("button", name="Show")).to_be_hidden()
     page.get_by_label("Question").focus()
     choose(page, "Likely cause")
-    expect(box).to_have_value(re.compile("^Name the likely cause"))
+    expect(box).to_have_value(re.compile("^Name the most likely cause"))
     expect(page.get_by_label("Question")).to_be_focused()
     page.get_by_label("JSON", exact=True).check()
     expect(box).to_have_value(re.compile('"schema"'))
@@ -121,12 +121,12 @@ def test_the_last_choice_wins_also_when_its_answer_comes_first(agent_browser: Vi
     with page.expect_request("**/export/panel/*preset=bug*"):
         choose(page, "Bug report for engineering")
     choose(page, "Likely cause")
-    expect(page.locator("#export-text")).to_have_value(re.compile("^Name the likely cause"))
+    expect(page.locator("#export-text")).to_have_value(re.compile("^Name the most likely cause"))
     with page.expect_response("**/export/panel/*preset=bug*") as late:
         held[0].continue_()
     late.value.finished()
     page.evaluate("new Promise((done) => setTimeout(done))")
-    assert agent_browser.preview().startswith("Name the likely cause")
+    assert agent_browser.preview().startswith("Name the most likely cause")
 
 
 def test_copying_while_the_text_is_on_its_way_takes_the_new_text(copying: Visitor) -> None:
@@ -138,7 +138,7 @@ def test_copying_while_the_text_is_on_its_way_takes_the_new_text(copying: Visito
     page.get_by_role("button", name="Copy", exact=True).click()
     held[0].continue_()
     expect(page.locator("[data-copy-status]")).to_have_text("Copied")
-    assert copied(page).startswith("Name the likely cause")
+    assert copied(page).startswith("Name the most likely cause")
     assert copied(page) == copying.preview()
 
 
@@ -180,7 +180,7 @@ def test_one_problem_is_copied_alone_as_chosen_and_recorded(copying: Visitor) ->
     assert recorded.value.status == 204
     assert "issue=" in (recorded.value.request.post_data or "")
     expect(card.get_by_role("status")).to_have_text("Copied")
-    assert copied(page).startswith("Name the likely cause")
+    assert copied(page).startswith("Name the most likely cause")
     assert "PaymentDeclined" in copied(page)
     assert "TypeError: can't access property" not in copied(page)
     assert copied(page) != copying.preview()
@@ -209,7 +209,7 @@ def test_without_javascript_the_form_shows_and_the_links_download(no_script: Vis
     choose(page, "Likely cause")
     page.get_by_label("XML", exact=True).check()
     page.get_by_role("button", name="Show").click()
-    assert no_script.preview().startswith("Name the likely cause")
+    assert no_script.preview().startswith("Name the most likely cause")
     longer = no_script.preview()
     page.get_by_role("group", name="Usual sizes").get_by_role("button").first.click()
     expect(page.get_by_label("At most tokens")).to_have_value("2000")
@@ -220,4 +220,4 @@ def test_without_javascript_the_form_shows_and_the_links_download(no_script: Vis
     page.go_back()
     with page.expect_download() as download:
         page.get_by_role("link", name="Text of this problem").first.click()
-    assert Path(download.value.path()).read_text().startswith("Name the likely cause")
+    assert Path(download.value.path()).read_text().startswith("Name the most likely cause")

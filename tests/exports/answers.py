@@ -5,8 +5,11 @@ from datetime import UTC, datetime, timedelta
 from apps.events.answer import Answer, Notice, NoticeCode, Searched
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue, Request
 from apps.events.question import Customer, Question, Window
+from apps.exports import Preset
 
 MARKER = "k7Qm2xT9vLpW"
+EXPLAIN = Preset("explain", "What happened?", "Explain to a support agent what went wrong.")
+REPLY = Preset("reply", "Reply to the customer", "Write a short, friendly reply. " * 6)
 MOMENT = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
 
 

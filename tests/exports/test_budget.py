@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.exports import PRESETS, ExportRefused, Format, Rendered, estimate_tokens, render
+from apps.exports import ExportRefused, Format, Rendered, estimate_tokens, render
 from apps.exports import budget as budgets
 from apps.exports.budget import fit
 from apps.exports.detail import LADDER, Detail
 from apps.exports.document import Setting, build
 from apps.exports.facts import Document
-from tests.exports.answers import MARKER, afternoon, event, hostile, issue, recursion
+from tests.exports.answers import MARKER, REPLY, afternoon, event, hostile, issue, recursion
 from tests.exports.answers import answer as answered
 
 FORMATS: tuple[Format, ...] = ("markdown", "xml", "json", "text")
@@ -26,7 +26,7 @@ def every_format(answer: object, budget: int) -> list[Rendered]:
             format=kind,
             marker=MARKER,
             budget=budget,
-            preset=PRESETS[2],
+            preset=REPLY,
             zone="America/Argentina/ComodRivadavia",
             inside_block=True,
         )

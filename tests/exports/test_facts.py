@@ -10,11 +10,11 @@ import pytest
 
 from apps.events.answer import Notice, NoticeCode
 from apps.events.event import EventBody
-from apps.exports import PRESETS, ExportRefused, Format, Preset, render
-from tests.exports.answers import MARKER, afternoon, answer, event, issue, recursion
+from apps.exports import ExportRefused, Format, Preset, render
+from apps.exports.presets import NO_PRESET
+from tests.exports.answers import EXPLAIN, MARKER, REPLY, afternoon, answer, event, issue, recursion
 from tests.exports.blocks import enclosed
 
-EXPLAIN = next(preset for preset in PRESETS if preset.name == "explain")
 GOLDEN = Path(__file__).parent / "golden"
 FORMATS: tuple[Format, ...] = ("markdown", "xml", "json", "text")
 BUDGETS = (700, 1500, 3000, 6000, 16_000)
@@ -196,7 +196,7 @@ def test_least_budget_keeps_moment_completeness_and_notice(kind: Format) -> None
 
 
 @pytest.mark.parametrize("budget", [400, 900, 2000, 50_000])
-@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
+@pytest.mark.parametrize("preset", [NO_PRESET, EXPLAIN, REPLY], ids=lambda preset: preset.name)
 def test_facts_do_not_change_with_the_preset(preset: Preset, budget: int) -> None:
     plain = render(afternoon(), format="markdown", marker=MARKER, budget=budget).text
     asked = render(afternoon(), format="markdown", marker=MARKER, budget=budget, preset=preset)

@@ -78,7 +78,7 @@ def test_the_presets_of_the_database_are_for_the_command_line_too(
 ) -> None:
     demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
     done = shell.lookup("1001", "--at", AT, "--preset", "explain", "--format", "markdown")
-    assert done.stdout.startswith("Explain in plain words")
+    assert done.stdout.startswith("Explain to a support agent")
     refused = shell.lookup("1001", "--at", AT, "--preset", "nope")
     assert "There are none, explain, reply, bug, cause." in refused.stderr
 

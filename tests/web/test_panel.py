@@ -81,7 +81,7 @@ def test_the_text_of_one_problem_tells_that_problem_alone(ana: Client, two_probl
     for own, other in (("CartBroke", "PaymentDeclined"), ("PaymentDeclined", "CartBroke")):
         (alone,) = [export for export in told if own in export]
         assert other not in alone
-        assert alone.startswith("Explain in plain words")
+        assert alone.startswith("Explain to a support agent")
 
 
 def test_the_panel_is_for_whoever_may_open_the_lookup(

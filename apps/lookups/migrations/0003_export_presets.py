@@ -10,26 +10,26 @@ BUILT_IN = (
     (
         "explain",
         "What happened?",
-        "Explain in plain words, in order of time, what went wrong for this customer. "
-        "Mark guesses.",
+        "Explain to a support agent, in plain words and in order of time, what went wrong for this "
+        "customer. Say what is certain and what is a guess. Use only the data below.",
     ),
     (
         "reply",
         "Reply to the customer",
-        "Write a short, friendly reply to the customer in plain words: what went wrong, what now. "
-        "Promise nothing.",
+        "Write a short, friendly reply to the customer in plain words: what went wrong, what happens "
+        "now. Promise nothing that the data does not hold. Use only the data below.",
     ),
     (
         "bug",
         "Bug report for engineering",
-        "Write a bug report: title, steps, expected and actual result, error, place in the code, "
-        "release, impact.",
+        "Write a bug report: title, steps as far as they are known, expected and actual result, the "
+        "error with its place in the code, release, who is affected, links. Use only the data below.",
     ),
     (
         "cause",
         "Likely cause",
-        "Name the likely cause, its place in the code, the evidence for and against it, and what "
-        "to check next.",
+        "Name the most likely cause and its place in the code, the evidence for and against it, and "
+        "what to check next. Use only the data below.",
     ),
 )
 

@@ -109,6 +109,9 @@ function press() {
 
 form.querySelector("[data-show]").hidden = true;
 
+// What was read later stands in the text too.
+document.addEventListener("triage:more", () => updateIn(0));
+
 form.addEventListener("input", (event) => {
   press();
   updateIn(event.target === budget ? WHILE_TYPING_MS : WHILE_CHOOSING_MS);
