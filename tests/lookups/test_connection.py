@@ -132,9 +132,17 @@ def test_an_organization_of_one_project_at_a_time_is_remembered(glitchtip: DemoS
     assert lists_asked(glitchtip) == 1 + 2 * 2
 
 
-@pytest.mark.parametrize("word", ["sentri", "auto,sentry"])
-def test_an_unknown_flavor_stops_the_start_with_a_sentence(word: str) -> None:
-    variables = {"SENTRY_FLAVOR": word, "TRIAGE_ENV_FILE": os.devnull, "PATH": os.environ["PATH"]}
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("SENTRY_FLAVOR", "sentri"),
+        ("SENTRY_FLAVOR", "auto,sentry"),
+        ("TRIAGE_SIGNALS", "replay"),
+        ("TRIAGE_SIGNALS", "replays,none"),
+    ],
+)
+def test_an_unknown_word_stops_the_start_with_a_sentence(name: str, word: str) -> None:
+    variables = {name: word, "TRIAGE_ENV_FILE": os.devnull, "PATH": os.environ["PATH"]}
     ended = subprocess.run(
         [sys.executable, "-c", "import triage_site.settings"],
         env=variables,
@@ -143,5 +151,5 @@ def test_an_unknown_flavor_stops_the_start_with_a_sentence(word: str) -> None:
         check=False,
     )
     assert ended.returncode == 2
-    assert "SENTRY_FLAVOR" in ended.stderr
+    assert name in ended.stderr
     assert "Traceback" not in ended.stderr
