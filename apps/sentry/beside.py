@@ -27,7 +27,6 @@ from apps.sentry.errors import (
 from apps.sentry.parsing import Project
 from apps.sentry.signals import Found, read_feedback, read_replays, read_trace_errors
 
-PATIENCE_S = 0.1
 LONGEST_S = 10.0
 
 _MOST_PROJECTS = 3
@@ -42,7 +41,7 @@ class Asides:
     """What is asked beside one answer, on connections of its own.
 
     Its calls let those of the answer go first, and those that are not back when the answer is
-    ready are hung up on after `PATIENCE_S`.
+    ready are hung up on after `signals_wait_s`.
     """
 
     def __init__(

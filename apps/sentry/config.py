@@ -21,7 +21,7 @@ class SentryConfig:
     `base_url` is the host without `/api/0`; `retention_days` is how long Sentry keeps events
     (90 on most plans and on self-hosted servers, 30 on some). `one_project` is true where it is
     known that only one project at a time can be searched; where it is not, that is found out.
-    `signals` are asked beside the events.
+    `signals` are asked beside the events, and a ready answer waits so long for them at most.
     """
 
     base_url: str
@@ -36,3 +36,4 @@ class SentryConfig:
     flavor: Flavor = Flavor.AUTO
     one_project: bool = False
     signals: tuple[Signal, ...] = ()
+    signals_wait_s: float = 0.05

@@ -15,7 +15,7 @@ from apps.events.beside import Beside, Signal
 from apps.events.event import Event, EventBody, Issue
 from apps.events.question import Question
 from apps.events.timeline import nearest_first
-from apps.sentry.beside import LONGEST_S, PATIENCE_S, Asides
+from apps.sentry.beside import LONGEST_S, Asides
 from apps.sentry.bodies import Wanted, merge_body, read_bodies, read_single_body
 from apps.sentry.client import Scope, SentryClient
 from apps.sentry.config import Flavor, SentryConfig
@@ -79,7 +79,7 @@ def fetch_answer(
         asides.ask_of_traces(client.config.signals, listing.events)
         details, missing = _read_details(plan, listing)
         duration_ms = round((monotonic() - started) * 1000)
-        beside = asides.gather(PATIENCE_S)
+        beside = asides.gather(client.config.signals_wait_s)
     finally:
         plan.pool.shutdown(wait=False, cancel_futures=True)
         asides.close()

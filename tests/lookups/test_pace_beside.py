@@ -52,7 +52,7 @@ def test_a_limit_that_a_signal_meets_keeps_no_answer_waiting(
     demo_sentry.fail("%21has|feedback", times=None, status=429, headers=limit)
     pace = SharedPace("limited")
     for _ in range(2):
-        client = SentryClient(signals, pace)
+        client = SentryClient(replace(signals, signals_wait_s=5.0), pace)
         answer = fetch_answer(client, question("1001"), projects=client.projects(), now=NOW)
         client.close()
         assert (answer.complete, len(answer.events), answer.notices) == (True, 1, ())

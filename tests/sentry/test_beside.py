@@ -21,7 +21,7 @@ OTHER_TRACE = "cd" * 16
 def signals(config: SentryConfig, demo_sentry: DemoSentry) -> SentryConfig:
     """Everything is asked, of a server known to be a Sentry, with one project."""
     demo_sentry.world.add_project("web")
-    return replace(config, signals=tuple(Signal), flavor=Flavor.SENTRY)
+    return replace(config, signals=tuple(Signal), flavor=Flavor.SENTRY, signals_wait_s=5.0)
 
 
 def ask(config: SentryConfig, asked: Question) -> Answer:
@@ -166,7 +166,7 @@ def test_a_signal_that_hangs_does_not_hold_up_the_answer(
 ) -> None:
     demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT, trace_id=TRACE)
     demo_sentry.fail("/replays/", times=None, delay_s=9)
-    answer = ask(signals, question("1001"))
+    answer = ask(replace(signals, signals_wait_s=0.05), question("1001"))
     assert not [call for call in demo_sentry.calls if "replays" in call.path], "it was waited for"
     assert (answer.complete, len(answer.events)) == (True, 1)
     messages = [unread.message for unread in answer.beside.unread]
