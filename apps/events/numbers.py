@@ -16,14 +16,14 @@ _NAME_BEFORE = re.compile(r"([A-Za-z_-]{1,40})[\"'\])]{0,2}\s{0,2}[:=#]?\s{0,2}[
 _ARTICLE = re.compile(r"(?:isbn|ean|gtin|upc|imei|barcode|iccid|tracking)\W{0,4}\Z", re.IGNORECASE)
 
 _GAP = r"(?:[ .+_/\u00a0\u2009\u202f-]|%20|  )"
-_START = r"\d(?:(?<!\d\d)(?<!\d[.,]\d)(?<!%\d)|(?<=%[0-9A-Fa-f]{2}\d))"
+_START = r"\d(?:(?<!\d\d)(?<!\d\.\d)(?<!%\d)|(?<=%[0-9A-Fa-f]{2}\d))"
 _CARD = re.compile(
     rf"{_START}(?:\d{{12,18}}+"
     rf"|\d{{3}}(?P<gap>{_GAP})(?:\d{{4}}(?P=gap)\d{{4}}(?P=gap)\d{{1,4}}+|\d{{6}}(?P=gap)\d{{4,5}}+)"
-    rf"|\d{{7}}{_GAP}\d{{8}}|\d{{5}}{_GAP}\d{{8,13}}+|(?:[ -]\d){{13,15}}(?![ -]\d))(?!\d|[.,]\d)"
+    rf"|\d{{7}}{_GAP}\d{{8}}|\d{{5}}{_GAP}\d{{8,13}}+|(?:[ -]\d){{13,15}}(?![ -]\d))(?!\d|\.\d)"
 )
 _LONG_CARD = re.compile(
-    rf"{_START}\d{{3}}(?P<gap>{_GAP})(?:\d{{4}}(?P=gap)){{3}}\d{{2,3}}(?!\d|[.,]\d)"
+    rf"{_START}\d{{3}}(?P<gap>{_GAP})(?:\d{{4}}(?P=gap)){{3}}\d{{2,3}}(?!\d|\.\d)"
 )
 _LETTERS_BEFORE = re.compile(r"(?:\A|[^A-Za-z0-9])[A-Za-z_]{0,40}\Z")
 _LETTERS_AFTER = re.compile(r"[A-Za-z_]{0,40}(?![A-Za-z0-9])")
@@ -60,12 +60,12 @@ _IBAN = re.compile(
 
 _SSN = re.compile(
     begins(r"\d", ahead=r"\d\d[ -]\d\d[ -]")
-    + r"\d{2}(?P<gap>[ -])\d{2}(?P=gap)\d{4}(?![\w-]|[.,]\d)"
+    + r"\d{2}(?P<gap>[ -])\d{2}(?P=gap)\d{4}(?![\w-]|\.\d)"
 )
 _NAMED_SSN = re.compile(
     r"(?<![A-Za-z])(?:ssn|itin|tin|social[ _-]?security|tax(?:payer)?[ _-]?id)"
     r"(?:[ _-]?(?:number|num|no|nr|#))?[\"'\s.:=#(]{0,6}(?:(?:is|was|of)\s)?[\"']?"
-    r"(?P<value>\d{3}[ .-]?\d{2}[ .-]?\d{4})(?!\d|[.,]\d)",
+    r"(?P<value>\d{3}[ .-]?\d{2}[ .-]?\d{4})(?!\d|\.\d)",
     re.IGNORECASE,
 )
 _ORDER_BEFORE = re.compile(
@@ -82,23 +82,23 @@ def _is_ssn(found: Found) -> bool:
 
 # E.164: up to 15 digits after the plus; separators as people write them.
 _PLUS_PHONE = re.compile(
-    r"(?:\+|%2[Bb]|(?<![A-Za-z0-9.,+/-])00)(?:(?<![A-Za-z0-9.+]\+)|(?<=\\[nrt]\+))(?=[1-9])"
+    r"(?:\+|%2[Bb]|(?<![A-Za-z0-9.+/-])00)(?:(?<![A-Za-z0-9.+]\+)|(?<=\\[nrt]\+))(?=[1-9])"
     r"(?!\d{4}-\d\d-\d\d)"
-    r"(?:[\s./()-]{0,3}\d){7,15}+(?![\w@]|[.,]\d)"
+    r"(?:[\s./()-]{0,3}\d){7,15}+(?![\w@]|\.\d)"
 )
 _NANP_PHONE = re.compile(
     begins(r"[2-9(1]", unless_after=r"A-Za-z0-9.+-", ahead=r"[ .-]?\(?\d{2,3}[ .)-]")
     + r"(?:(?<=1)[ .-]?\(?[2-9]\d{2}\)?|(?<=\()[2-9]\d{2}\)|(?<=[2-9])\d{2})"
-    r"(?:(?<=\)) ?\d{3}[ .-]\d{4}|(?P<gap>[ .-])\d{3}(?P=gap)\d{4})(?![\w-]|[.,]\d)"
+    r"(?:(?<=\)) ?\d{3}[ .-]\d{4}|(?P<gap>[ .-])\d{3}(?P=gap)\d{4})(?![\w-]|\.\d)"
 )
 # National numbers with their leading zero, as DIN 5008 and its neighbours lay them out.
 _NATIONAL_PHONE = re.compile(
-    begins(r"[(0]", unless_after=r"A-Za-z0-9.+/,-", ahead=r"0?[1-9]\d?[\d ./)-]")
-    + r"(?:(?<=\()0[1-9]\d{0,4}\)[ /-]{0,3}\d{2,12}(?:[ -]\d{2,8}){0,4}"
+    begins(r"[(0]", unless_after=r"A-Za-z0-9.+/-", ahead=r"0?[1-9]\d?[\d ./)-]")
+    + r"(?<!\d[ \u00a0][(0])(?:(?<=\()0[1-9]\d{0,4}\)[ /-]{0,3}\d{2,12}(?:[ -]\d{2,8}){0,4}"
     r"|(?<=0)[1-9](?:(?:[ .]\d{2}){4}"
     r"|\d{1,4}(?: ?[/] ?| - |[ -])\d{2,8}(?:[ -]\d{2,8}){0,4}"
     r"|(?:[ ]\d{4}|[-]\d{4})[ -]\d{4}|[ -]\d{7,8}"
-    r"|(?<=1)[5-7]\d{8,9}|(?<=7)\d{9}|(?<=[67])\d{8}))(?![\w-]|[.,]\d|/\d)"
+    r"|(?<=1)[5-7]\d{8,9}|(?<=7)\d{9}|(?<=[67])\d{8}))(?![\w-]|\.\d|/\d)"
 )
 _STRONG = (
     r"tel|telefon(?:nummer)?|t[eé]l[eé]phone|phones?|mobile?|mobil(?:nummer|telefon)?|handy(?:nummer)?"
@@ -112,13 +112,13 @@ _LINKS = (
 _NAMED_PHONE = re.compile(
     rf"(?<![A-Za-z])(?<!windows )(?<!i)(?:{_STRONG}){_LINKS}(?<![\d.])"
     r"(?P<value>(?!\d{4}-\d\d-\d\d)\(?\d(?:(?:[ ()/-]{1,2}|\.(?=\d{2}))?\d){4,14}+)"
-    r"(?![\w@]|[.,]\d|:\d)",
+    r"(?![\w@]|\.\d|:\d)",
     re.IGNORECASE,
 )
 _WEAKLY_NAMED_PHONE = re.compile(
     rf"(?<![A-Za-z])(?:{_WEAK}){_LINKS}"
     r"(?P<value>(?!\d{4}-\d\d-\d\d)(?:[2-9]\d{2}[ .-]?[2-9]\d{2}[ .-]?\d{4}|0\d(?:[ /-]?\d){5,12}+"
-    r"|\d{2,4}(?:[ -]\d{2,4}){2,4}))(?![\w@-]|[.,]\d|:\d)",
+    r"|\d{2,4}(?:[ -]\d{2,4}){2,4}))(?![\w@-]|\.\d|:\d)",
     re.IGNORECASE,
 )
 _STRONG_HINTS = (
