@@ -100,11 +100,10 @@ def _is_ipv4(found: Found) -> bool:
     if re.match(r":\d{2,5}(?!\d)", found.after) or _LOGIN_BEFORE.search(found.before[-64:]):
         return True
     parts = [int(part) for part in found.value.split(".")]
-    after_name = found.before.endswith("@") and _PRODUCT_BEFORE.search(found.before)
-    if after_name and parts[0] < 30 and parts[0] != 10:
-        return False
+    after_name = found.before.endswith("@") and _PRODUCT_BEFORE.search(found.before) is not None
     if (
-        parts[0] == 255
+        (after_name and parts[0] < 30 and parts[0] != 10)
+        or parts[0] == 255
         or parts[1:] == [0, 0, 0]
         or (parts[3] == 0 and parts[0] < 30 and parts[0] != 10)
     ):

@@ -59,8 +59,7 @@ _IBAN = re.compile(
 )
 
 _SSN = re.compile(
-    begins(r"\d", ahead=r"\d\d[ -]\d\d[ -]")
-    + r"\d{2}(?P<gap>[ -])\d{2}(?P=gap)\d{4}(?![\w-]|\.\d)"
+    begins(r"\d", ahead=r"\d\d[ -]\d\d[ -]") + r"\d{2}(?P<gap>[ -])\d{2}(?P=gap)\d{4}(?![\w-]|\.\d)"
 )
 _NAMED_SSN = re.compile(
     r"(?<![A-Za-z])(?:ssn|itin|tin|social[ _-]?security|tax(?:payer)?[ _-]?id)"

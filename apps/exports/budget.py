@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from apps.exports import as_json, as_markdown, as_text, as_xml
 from apps.exports.detail import LADDER, Detail
 from apps.exports.facts import Document
-from apps.exports.tokens import estimate_tokens
+from apps.exports.tokens import is_within
 
 LEAST_TOKENS = 400
 MOST_TOKENS = 1_000_000
@@ -38,7 +38,7 @@ def fit(build: Callable[[Detail], Document], budget: int) -> Document:
 
 
 def _fits(document: Document, budget: int) -> bool:
-    return all(estimate_tokens(text) <= budget for text in every_format(document))
+    return all(is_within(text, budget) for text in every_format(document))
 
 
 def every_format(document: Document) -> Iterator[str]:

@@ -15,7 +15,8 @@ class Detail:
     events, `references` the links of issues and their traces. `places` says whether each omission
     names its place, `omissions` how many are told apart; `titles` is whether an event whose
     exception is told has its title too, `culprits` the same for where it broke. `issue_titles` are
-    the characters of a title in the summary. `plain` leaves every text as it came, for programs.
+    the characters of a title in the summary. `bare` leaves an event its error and where it broke.
+    `plain` leaves every text as it came, for programs.
     """
 
     crumbs: int = 100
@@ -37,6 +38,7 @@ class Detail:
     notice_texts: int = 400
     counts: int = 40
     places: bool = True
+    bare: bool = False
     titles: bool = True
     culprits: bool = True
     devices: bool = True
@@ -87,7 +89,7 @@ _STEPS: tuple[dict[str, int | bool], ...] = (
     {"in_app_frames": 1, "crumbs": 2, "issues": 50, "occurrences": 2, "summary_rows": 60},
     {"texts": 160, "names": 90, "exceptions": 2, "crumb_texts": 70, "searched": 10},
     {"crumbs": 1, "asides": 2, "issues": 30, "summary_rows": 40, "codes": 90},
-    {"texts": 120, "exceptions": 1, "notice_texts": 240, "occurrences": 1, "issue_titles": 30},
+    {"texts": 120, "exceptions": 1, "notice_texts": 240, "occurrences": 1, "issue_titles": 60},
     {"codes": 80, "names": 80, "notices": 10, "counts": 12, "crumb_texts": 50},
     {"occurrences": 0, "texts": 100, "asides": 1, "issues": 20, "summary_rows": 25},
     {"issues": 10, "summary_rows": 14, "omissions": 8},
@@ -96,6 +98,7 @@ _STEPS: tuple[dict[str, int | bool], ...] = (
     {"issues": 2, "summary_rows": 3, "texts": 80, "codes": 60, "notice_texts": 160},
     {"issues": 1, "summary_rows": 2, "names": 50, "crumb_texts": 40},
     {"summary_rows": 1, "texts": 60, "names": 40, "codes": 40, "searched": 3, "counts": 4},
+    {"bare": True},
     {"crumbs": 0, "texts": 40, "notices": 4, "notice_texts": 100, "omissions": 1},
     {"issues": 0, "names": 30, "counts": 2},
     {"summary_rows": 0, "searched": 2, "notices": 3, "notice_texts": 80, "counts": 0},

@@ -11,7 +11,7 @@ from unicodedata import category
 _CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f"
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _INVISIBLE = (
-    "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2028\u2029\u2060-\u2065"
+    "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u2028\u2029\u2060-\u2065"
     "\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U000e0000-\U000e0fff"
 )
@@ -20,11 +20,17 @@ _LOOK_ALIKES = (
     "\u3008-\u300b\ufe5c-\ufe5f\ufe64\ufe65\uff02\uff03\uff07\uff1c\uff1e\uff3b-\uff3d\uff40"
     "\uff5b-\uff5e\u1438\u1433\u02c2\u02c3"
 )
+# A joiner stands between the parts of one picture, such as a family, and hides nowhere else.
+_PICTURES = "\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff\ufe0f\U0001f000-\U0001faff"
+_LOOSE_JOINER = f"(?<![{_PICTURES}])\u200d|\u200d(?![{_PICTURES}])"
 _UNWRITABLE = "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
 _KINDS = (
     ("control characters", re.compile(f"[{_CONTROLS}]")),
     ("direction marks", re.compile(f"[{_BIDI}]")),
-    ("invisible characters", re.compile(f"[{_INVISIBLE}]|(?<=[\ufe00-\ufe0f])[\ufe00-\ufe0f]")),
+    (
+        "invisible characters",
+        re.compile(f"[{_INVISIBLE}]|{_LOOSE_JOINER}|(?<=[\ufe00-\ufe0f])[\ufe00-\ufe0f]"),
+    ),
     ("look-alike brackets", re.compile(f"[{_LOOK_ALIKES}]")),
     ("unwritable characters", re.compile(f"[{_UNWRITABLE}]")),
 )
@@ -102,6 +108,8 @@ def _spelled_out(found: re.Match[str]) -> str:
 
 def _belongs_to_the_one_before(text: str, at: int) -> bool:
     letter = text[at]
+    if "\u200d" in (letter, text[at - 1]):
+        return True
     if category(letter)[0] == "M" or "\U0001f3fb" <= letter <= "\U0001f3ff":
         return True
     if "\u1161" <= letter <= "\u11ff":  # a Korean syllable written in its parts

@@ -1,7 +1,7 @@
 """The facts of issues and events: each issue told once in full, its other events by a line."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from apps.events.device import device_of
@@ -77,7 +77,7 @@ def event_facts(event: Event, lead: Event, moment: datetime, selection: Selectio
     if request and not leads and not detail.plain and lead.body and request == lead.body.request:
         selection.leave_out("requests equal to the one told", 1, where)
         request = None
-    return EventFacts(
+    told = EventFacts(
         id=selection.text(event.id, 40, where),
         issue_id=selection.maybe_text(event.issue_id, 40, where),
         project=selection.name(event.project, where),
@@ -102,6 +102,12 @@ def event_facts(event: Event, lead: Event, moment: datetime, selection: Selectio
         url=selection.maybe_text(request.url if request else None, detail.names, where),
         permalink=selection.link(event.permalink, where, wanted=detail.ids),
         exceptions=_chain(event, lead, selection, where),
+    )
+    if not detail.bare:
+        return told
+    selection.leave_out("circumstances of events", 1, where)
+    return replace(
+        told, project=None, level=None, release=None, environment=None, method=None, url=None
     )
 
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from apps.exports.tokens import estimate_tokens
 
-# Held back from every budget, whatever the question, so that the facts stay the same; of the
-# smallest ones less, because the bare header in JSON takes so many.
+# Held back from every budget, whatever the question, so that the facts stay the same: a tenth, and
+# no less than the usual questions take.
 MOST_QUESTION_TOKENS = 100
-_HEADER_TOKENS = 330
+_LEAST_HELD_BACK = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Preset:
 
 def held_back(budget: int) -> int:
     """How many tokens of a budget are for the question, used or not."""
-    return min(MOST_QUESTION_TOKENS, budget - _HEADER_TOKENS)
+    return min(MOST_QUESTION_TOKENS, max(_LEAST_HELD_BACK, budget // 10))
 
 
 NO_PRESET = Preset("none", "No question", "")

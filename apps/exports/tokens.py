@@ -9,7 +9,9 @@ price, so that knowing less makes it higher, never too low.
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import accumulate
 from operator import add
 
 from apps.exports.cuts import cut
@@ -23,10 +25,19 @@ _IMPOSSIBLE = -_NEVER
 
 def estimate_tokens(text: str) -> int:
     """About how many tokens a language model reads in this text; rather too many than too few."""
-    return sum(
-        times * (_kept_price(piece) if len(piece) <= _LONGEST_KEPT else _price(piece))
-        for piece, times in Counter(cut(text)).items()
-    )
+    return sum(_prices(text))
+
+
+def is_within(text: str, tokens: int) -> bool:
+    """Whether the estimate is at most so many, told without counting on when that is clear."""
+    if len(text.encode("utf-8", "surrogatepass")) <= tokens:
+        return True  # no token is shorter than a byte
+    return all(total <= tokens for total in accumulate(_prices(text)))
+
+
+def _prices(text: str) -> Iterator[int]:
+    for piece, times in Counter(cut(text)).items():
+        yield times * (_kept_price(piece) if len(piece) <= _LONGEST_KEPT else _price(piece))
 
 
 def _price(piece: str) -> int:

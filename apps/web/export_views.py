@@ -98,7 +98,8 @@ def _unredacted(request: HttpRequest, lookup: Lookup, form: UnredactedForm) -> H
 
 
 def _file(rendered: Rendered, lookup: Lookup, *, part: str = "") -> HttpResponse:
-    response = HttpResponse(rendered.text.encode(), content_type=rendered.media_type)
+    charset = "" if rendered.media_type == "application/json" else "; charset=utf-8"
+    response = HttpResponse(rendered.text.encode(), content_type=f"{rendered.media_type}{charset}")
     told = re.sub(r"[^A-Za-z0-9-]", "", part)[:40]
     name = f"triage-{lookup.uuid}{f'-{told}' if told else ''}.{rendered.suffix}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -81,6 +81,12 @@ def test_type_message_crash_frame_and_last_crumb_stay_longest() -> None:
     assert "api/cart/0 " not in text
 
 
+def test_the_error_and_where_it_broke_fit_into_a_small_budget() -> None:
+    for export in every_format(afternoon(1, 1), 600):
+        for told in ("PaymentDeclined", "Card was declined", "shop/checkout/views.py"):
+            assert told in export.text
+
+
 def test_more_budget_never_means_fewer_facts() -> None:
     answer = afternoon(40, 8)
     sizes = [

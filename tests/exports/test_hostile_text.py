@@ -190,3 +190,17 @@ def test_any_run_of_signs_stays_data_in_markdown(text: str) -> None:
 
     assert not {token.type for token in tokens_of(written)} & ALIVE
     assert len(headings(written)) == 4
+
+
+@pytest.mark.parametrize("limit", range(1, 16))
+def test_a_picture_of_several_characters_is_never_torn(limit: int) -> None:
+    family = "\U0001f469\u200d\U0001f469\u200d\U0001f467"
+    cleaned = Neutraliser(MARKER).clean(family * 4)
+    assert cleaned == family * 4
+    assert cut(cleaned, limit).removesuffix("…") == family * ((limit - 1) // 5)
+
+
+def test_a_joiner_that_joins_no_pictures_is_spelled_out() -> None:
+    assert Neutraliser(MARKER).clean("pass\u200dword \U0001f469\u200d") == (
+        "pass[U+200D]word \U0001f469[U+200D]"
+    )
