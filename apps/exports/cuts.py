@@ -32,8 +32,10 @@ def cut(text: str) -> list[str]:
     if text.isascii():
         return _ascii_pieces().findall(text)
     foreign = sorted(letter for letter in set(text) if letter > "\x7f" and _kind(letter) != "sign")
-    of_these = _pieces_of("".join(foreign)) if len(foreign) <= _FEW else _pieces()
-    return of_these.findall(text)
+    if len(foreign) <= _FEW:
+        return _pieces_of("".join(foreign)).findall(text)
+    beyond = "".join(letter for letter in foreign if letter > "\uffff")
+    return (_pieces(beyond) if len(beyond) <= _FEW else _pieces()).findall(text)
 
 
 @cache
@@ -50,14 +52,19 @@ def _pieces_of(foreign: str) -> re.Pattern[str]:
     return _compiled(kinds)
 
 
-@cache
-def _pieces() -> re.Pattern[str]:
-    """Made when the first text needs it, because it looks at every character there is."""
+@lru_cache(maxsize=16)
+def _pieces(beyond: str | None = None) -> re.Pattern[str]:
+    """For every character there is, or of those beyond the basic plane for these alone.
+
+    Python looks characters of the basic plane up in a table, and goes through a list of the others.
+    """
     kinds = {**_ASCII, "blank": _BLANK}
-    letters = map(chr, (*range(0x80, _LETTERS_END), *_VARIANTS))
-    for kind, same in groupby(letters, _kind):
+    of_all = (*range(0x80, _LETTERS_END), *_VARIANTS)
+    letters = of_all if beyond is None else (*range(0x80, 0x10000), *map(ord, beyond))
+    for kind, same in groupby(map(chr, letters), _kind):
         run = list(same)
-        kinds[kind] = kinds.get(kind, "") + f"{run[0]}-{run[-1]}"
+        are_next = ord(run[-1]) - ord(run[0]) == len(run) - 1
+        kinds[kind] = kinds.get(kind, "") + (f"{run[0]}-{run[-1]}" if are_next else "".join(run))
     return _compiled(kinds)
 
 

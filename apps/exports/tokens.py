@@ -37,7 +37,8 @@ def is_within(text: str, tokens: int) -> bool:
 
 def _prices(text: str) -> Iterator[int]:
     for piece, times in Counter(cut(text)).items():
-        yield times * (_kept_price(piece) if len(piece) <= _LONGEST_KEPT else _price(piece))
+        price = _kept_price if len(piece) <= _LONGEST_KEPT else _price_of_long
+        yield times * price(piece)
 
 
 def _price(piece: str) -> int:
@@ -58,6 +59,8 @@ def _price(piece: str) -> int:
 
 
 _kept_price = lru_cache(maxsize=1 << 16)(_price)
+# The formats of one export, and the steps of fitting it, repeat the same few long pieces.
+_price_of_long = lru_cache(maxsize=256)(_price)
 
 
 def _known_joins(piece: str) -> int:

@@ -86,5 +86,7 @@ def test_no_markup_costs_less_than_it_does(values: list[str]) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=60))
 def test_a_text_is_cut_alike_by_a_pattern_of_its_letters_and_by_that_of_all(text: str) -> None:
-    assert cuts.cut(text) == cuts._pieces().findall(text)
-    assert "".join(cuts.cut(text)) == text
+    many = "".join(map(chr, range(0x4E00, 0x4F40)))
+    for whole in (text, f"{text}{many}", f"{many}\n{text}"):
+        assert cuts.cut(whole) == cuts._pieces().findall(whole)
+        assert "".join(cuts.cut(whole)) == whole
