@@ -1,89 +1,54 @@
 """Plain words for a support agent: what failed, without the jargon. Rules only, no guessing."""
 
-import re
-from dataclasses import dataclass
-
 from apps.events.answer import Answer, NoticeCode
+from apps.events.clues import CLIENT, side_of
+from apps.events.deeds import deed_of
 from apps.events.event import Event
+from apps.events.rule import Rule, Side, Where
+from apps.events.rules import rule_for
 from apps.events.timeline import Group, group_by_issue
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """When `pattern` is found in the type and message of an error, `sentence` tells it."""
-
-    pattern: re.Pattern[str]
-    sentence: str
-
-
-def _rule(pattern: str, sentence: str) -> Rule:
-    return Rule(re.compile(pattern, re.IGNORECASE), sentence)
-
-
-RULES = (
-    _rule(
-        r"payment.{0,20}declin|card.{0,20}declin|declined.{0,20}card",
-        "The payment was declined.",
-    ),
-    _rule(r"payment|stripe|paypal|\b402\b", "Something went wrong with the payment."),
-    _rule(r"chunkload|loading (?:css )?chunk", "A part of the page could not be loaded."),
-    _rule(
-        r"too large|entity too large|payload.{0,10}large|\b413\b",
-        "What was sent was too large to accept.",
-    ),
-    _rule(
-        r"rate.?limit|too many requests|\b429\b|throttl",
-        "A service refused because it was asked too often.",
-    ),
-    _rule(r"out.?of.?memory|\boom\b|oomkill|memory.?limit", "The program ran out of memory."),
-    _rule(
-        r"recursion|stack.?overflow|call stack", "The program went round in circles and stopped."
-    ),
-    _rule(
-        r"network ?error|failed to fetch|net::err|urlerror|nsurlerror|load failed|socket",
-        "The connection broke between the customer's device and a server.",
-    ),
-    _rule(r"time.?out|timed out|deadline", "Something took too long and was given up."),
-    _rule(r"\bslow|\btook \d", "Something took very long."),
-    _rule(
-        r"operationalerror|database|deadlock|sqlstate|psycopg|mysql|activerecord|ecto\.",
-        "The database could not do what it was asked.",
-    ),
-    _rule(
-        r"unauthori[sz]ed|\b401\b|token.{0,12}expired|expired.{0,12}token|invalid.?token|login",
-        "The sign-in was not accepted.",
-    ),
-    _rule(
-        r"permission|forbidden|\b403\b|access denied", "The customer was not allowed to do that."
-    ),
-    _rule(r"not ?found|\b404\b|doesnotexist|nosuch", "Something that was needed was not there."),
-    _rule(
-        r"validation|invalid|unprocessable|\b422\b|valueerror|formatexception|parse|syntaxerror",
-        "Something that was entered or sent could not be understood.",
-    ),
-    _rule(
-        r"unavailable|bad gateway|\b50[0234]\b|internal server error"
-        r"|connection ?(?:error|refused|reset)",
-        "A server that was needed did not answer as it should.",
-    ),
-    _rule(
-        r"content.security|\bcsp\b|blocked .{0,30}from",
-        "The browser refused to load something on the page.",
-    ),
-    _rule(
-        r"typeerror|undefined|\bnull|null(?:pointer|reference)|none ?type|\bnil\b"
-        r"|keyerror|indexerror|attributeerror|unwrap|\bpanic",
-        "The program met something it did not expect and stopped.",
-    ),
-)
-
-
 def summarize(event: Event) -> str:
-    """One plain sentence for what this event means; an honest general one when no rule fits."""
-    for text in _texts(event):
-        for rule in RULES:
-            if rule.pattern.search(text):
-                return rule.sentence
+    """What the customer tried, if that is known, and what failed. Only words of our tables."""
+    rule = rule_for(event)
+    core = rule.core(side_of(event)) if rule else _honest(event)
+    deed = deed_of(event)
+    if deed is None or (rule and rule.deed):
+        return core
+    return f"While {deed.value}: {core[0].lower()}{core[1:]}"
+
+
+def is_specific(event: Event) -> bool:
+    """Whether the sentence tells one kind of failure, rather than that there was one."""
+    rule = rule_for(event)
+    return rule is not None and not rule.broad
+
+
+def place_of(event: Event) -> Where | None:
+    """Where it failed; None when no rule tells."""
+    rule: Rule | None = rule_for(event)
+    return rule.place(side_of(event)) if rule else None
+
+
+def caught(event: Event) -> str | None:
+    """Whether the program caught it, in a sentence of its own; None when that is not known.
+
+    What nothing caught stopped the customer only where it ended an answer or the program.
+    """
+    handled = event.handled if event.handled is not None else event.body and event.body.handled
+    if handled is None:
+        return None
+    if handled:
+        return "The app dealt with it."
+    answering = side_of(event) is Side.SERVER and event.body and event.body.request
+    crashed = side_of(event) in CLIENT and event.level == "fatal"
+    if answering or crashed:
+        return "It stopped what the customer was doing."
+    return "The app did not deal with it."
+
+
+def _honest(event: Event) -> str:
     if event.handled is True:
         return "The program noted a problem and carried on."
     return "Something in the program failed."
@@ -119,10 +84,3 @@ def _none_so_far(answer: Answer) -> str:
     if {notice.code for notice in answer.notices} == {NoticeCode.WINDOW_OPEN}:
         return "No errors for this customer so far."
     return "No errors were found, but the answer is not complete."
-
-
-def _texts(event: Event) -> list[str]:
-    """What the rules look at, surest first: the raised error, its title, its message."""
-    raised = event.body.exceptions[0] if event.body and event.body.exceptions else None
-    texts = [f"{raised.type or ''}: {raised.value or ''}"] if raised else []
-    return [text[:500] for text in (*texts, event.title or "", event.message or "") if text]

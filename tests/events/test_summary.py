@@ -18,7 +18,7 @@ def told(title: str) -> str:
         ("PaymentDeclined: Card declined", "The payment was declined."),
         ("ChunkLoadError: Loading chunk 7 failed", "A part of the page could not be loaded."),
         ("MemoryError: OOM in worker", "The program ran out of memory."),
-        ("NullPointerException", "The program met something it did not expect and stopped."),
+        ("NullPointerException", "The program tried to use something that was missing."),
         ("TimeoutError: timed out", "Something took too long and was given up."),
     ],
 )

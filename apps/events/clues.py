@@ -1,0 +1,159 @@
+"""What the rules of plain words look at: an event as a few short lines in small letters."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo
+
+_MOST_TEXT = 500
+_MOST_CAUSES = 6
+_INNERMOST = 3
+
+
+class Side(Enum):
+    """Who ran the program that failed."""
+
+    SERVER = "server"
+    BROWSER = "browser"
+    DEVICE = "device"
+    UNKNOWN = "unknown"
+
+
+CLIENT = frozenset((Side.BROWSER, Side.DEVICE))
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """One line that tells of the failure: an exception, the title or the message.
+
+    `line` is `type: message`, `name` the bare name of the type, `calls` its module and innermost
+    functions;
+    `paying`: it speaks of a payment service.
+    """
+
+    line: str
+    name: str
+    side: Side
+    status: int | None
+    paying: bool
+    calls: str
+    mechanism: str
+
+
+_SIDES = {
+    "javascript": Side.BROWSER,
+    "cocoa": Side.DEVICE,
+    "objc": Side.DEVICE,
+    "swift": Side.DEVICE,
+    "android": Side.DEVICE,
+    "dart": Side.DEVICE,
+    "flutter": Side.DEVICE,
+    "unity": Side.DEVICE,
+    "unreal": Side.DEVICE,
+    **dict.fromkeys(
+        (
+            *("python", "node", "php", "ruby", "go", "elixir", "perl", "cfml"),
+            *("groovy", "haskell", "scala"),
+        ),
+        Side.SERVER,
+    ),
+}
+_ANYWHERE = ("java", "csharp", "native", "c", "rust", "kotlin")
+
+_STATUS = re.compile(
+    r"\b(?:status(?:code)?|status code|http(?:/[12](?:\.\d)?)?|code|returned|responded with"
+    r"|answered)[ =:(]{1,3}([45]\d\d)\b"
+    r"|\b([45]\d\d)[:,]? (?:client|server) error|[:(] ?([45]\d\d)[ )]"
+    r"|: ([45]\d\d)$|\b([45]\d\d) (?:bad|unauthorized|payment|forbidden|not found|method|conflict"
+    r"|gone|unprocessable|too many|internal|service|gateway)"
+)
+_PAYING = re.compile(
+    r"payments?\b|\bpay\b|payout|stripe|paypal|klarna|adyen|braintree|mollie|worldpay|cardgate"
+    r"|card.?gateway|\bcharges?\b|charging|swish|payment_intent"
+)
+_TITLE = re.compile(r"([^\s:]{1,120}(?:::[^\s:]{1,80}){0,6})(?:: |$)")
+
+
+def side_of(event: Event) -> Side:
+    """Who ran the program, from the platform and what the SDK knows of its surroundings."""
+    contexts = event.body.contexts if event.body else {}
+    if "app" in contexts or "unity" in contexts or "react_native_context" in contexts:
+        return Side.DEVICE
+    platform = (event.platform or "").lower().split("-")[0]
+    if platform in _ANYWHERE and event.body:
+        return Side.DEVICE if "device" in contexts else Side.SERVER
+    return _SIDES.get(platform, Side.UNKNOWN)
+
+
+def clues(event: Event) -> list[Clue]:
+    """The lines about the failure, surest first: what was raised, title, message, its causes."""
+    side = side_of(event)
+    body = event.body or EventBody()
+    tags = dict(body.tags)
+    mechanism = tags.get("mechanism", "").lower()
+    called = _last_call(body.breadcrumbs)
+    found = []
+    for kind, told, calls in _lines(event, body):
+        line = f"{kind}: {told}".lower() if kind else told.lower()
+        found.append(
+            Clue(
+                line=line,
+                name=bare_name(kind),
+                side=side,
+                status=_status(line) or (_plain_rejection(line) and _failed(called)) or None,
+                paying=bool(_PAYING.search(line) or _PAYING.search(_address(called))),
+                calls=calls,
+                mechanism=mechanism,
+            )
+        )
+    return found
+
+
+def bare_name(kind: str) -> str:
+    """`System.Net.Http.HttpRequestException` is `httprequestexception`, in any language."""
+    return re.split(r"[.\\/$]|::", kind.strip("*").split("<")[0])[-1].lower()
+
+
+def _lines(event: Event, body: EventBody) -> Iterator[tuple[str, str, str]]:
+    raised, causes = body.exceptions[:1], body.exceptions[1 : 1 + _MOST_CAUSES]
+    yield from map(_exception, raised)
+    for text in (event.title, event.message, body.message):
+        cut = (text or "")[:_MOST_TEXT]
+        if match := _TITLE.match(cut):
+            yield match[1], cut[match.end() :], ""
+        elif cut:
+            yield "", cut, ""
+    yield from map(_exception, causes)
+
+
+def _exception(one: ExceptionInfo) -> tuple[str, str, str]:
+    calls = " ".join(
+        (one.module or "", *(frame.function or "" for frame in one.frames[:_INNERMOST]))
+    )
+    return (one.type or "")[:200], (one.value or "")[:_MOST_TEXT], calls.lower()[:_MOST_TEXT]
+
+
+def _status(line: str) -> int | None:
+    match = _STATUS.search(line)
+    return int(next(group for group in match.groups() if group)) if match else None
+
+
+def _plain_rejection(line: str) -> bool:
+    """A page that failed with no error of its own: the call before it is what failed."""
+    return "promise rejection" in line
+
+
+def _last_call(crumbs: tuple[Breadcrumb, ...]) -> Breadcrumb | None:
+    """The call to a server just before the failure."""
+    return next((crumb for crumb in reversed(crumbs[-3:]) if crumb.data.get("url")), None)
+
+
+def _address(call: Breadcrumb | None) -> str:
+    return str(call.data["url"])[:200].split("?")[0].lower() if call else ""
+
+
+def _failed(call: Breadcrumb | None) -> int | None:
+    status = str((call and call.data.get("status_code")) or "")[:4]
+    return int(status) if re.fullmatch(r"[45]\d\d", status) else None

@@ -1,0 +1,47 @@
+"""All rules of plain words in the order in which they are asked; the first that fits tells."""
+
+from collections.abc import Sequence
+
+from apps.events.clues import Clue, clues
+from apps.events.event import Event
+from apps.events.rule import Rule
+from apps.events.rules_access import ACCESS
+from apps.events.rules_browser import BROWSER
+from apps.events.rules_code import CODE
+from apps.events.rules_data import DATA
+from apps.events.rules_device import DEVICE
+from apps.events.rules_input import INPUT
+from apps.events.rules_monitors import MONITORS
+from apps.events.rules_network import NETWORK
+from apps.events.rules_parts import PARTS
+from apps.events.rules_payment import PAYMENT
+from apps.events.rules_server import SERVER
+from apps.events.rules_service import SERVICES
+
+RULES: tuple[Rule, ...] = (
+    *MONITORS,
+    *PAYMENT,
+    *PARTS,
+    *ACCESS,
+    *DATA,
+    *DEVICE,
+    *BROWSER,
+    *INPUT,
+    *SERVER,
+    *NETWORK,
+    *SERVICES,
+    *CODE,
+)
+_SURE = tuple(rule for rule in RULES if not rule.vague)
+_VAGUE = tuple(rule for rule in RULES if rule.vague and not rule.broad)
+_BROAD = tuple(rule for rule in RULES if rule.broad)
+
+
+def rule_for(event: Event) -> Rule | None:
+    """The rule that tells what the event means; a sure one for a cause before a vague one."""
+    seen = clues(event)
+    return _first(_SURE, seen) or _first(_VAGUE, seen) or _first(_BROAD, seen)
+
+
+def _first(rules: Sequence[Rule], seen: Sequence[Clue]) -> Rule | None:
+    return next((rule for clue in seen for rule in rules if rule.fits(clue)), None)

@@ -1,0 +1,210 @@
+"""Plain words for the customer's browser: what it could not load, draw, keep or use."""
+
+from apps.events.rule import Example, Rule, Side, Where, names
+
+_HERE = frozenset((Side.BROWSER,))
+_LOOSE = frozenset((Side.BROWSER, Side.UNKNOWN))
+_JS = "javascript"
+
+BROWSER = (
+    Rule(
+        "An add-on of the customer's browser got in the way.",
+        Where.BROWSER,
+        Example("Error: Extension context invalidated.", _JS),
+        says=r"extension context|(?:chrome|moz|safari|safari-web)-extension|webkit-masked"
+        r"|__firefox__"
+        r"|object not found matching id|receiving end does not exist|gcrweb|runtime\.sendmessage",
+        sides=_HERE,
+    ),
+    Rule(
+        "A part of the page could not be loaded.",
+        Where.BROWSER,
+        Example("ChunkLoadError: Loading chunk 7 failed", _JS),
+        says=r"chunkload|loading (?:css )?chunk|dynamically imported module|unable to preload css"
+        r"|importing a module script failed",
+    ),
+    Rule(
+        "The page got a wrong file, most often right after an update.",
+        Where.BROWSER,
+        Example("SyntaxError: Unexpected token '<'", _JS),
+        says=r"^syntaxerror: (?:unexpected token '?<'?|expected expression, got '<')$"
+        r"|expected a javascript|not a valid javascript mime",
+        sides=_HERE,
+    ),
+    Rule(
+        "A part from another site failed on the page, and the browser keeps its reason back.",
+        Where.BROWSER,
+        Example("Error: Script error.", _JS),
+        says=r"^(?:error: )?script error\.?$",
+    ),
+    Rule(
+        "The browser drew the page in two steps, which the customer does not notice.",
+        Where.BROWSER,
+        Example("Error: ResizeObserver loop limit exceeded", _JS),
+        says=r"resizeobserver loop",
+    ),
+    Rule(
+        "The room that the browser keeps for our site is full.",
+        Where.BROWSER,
+        Example("QuotaExceededError: The quota has been exceeded.", _JS),
+        says=r"exceeded the quota|quota_reached|quota has been exceeded|storage.{0,12}full",
+        types=names("QuotaExceededError"),
+        sides=_HERE,
+    ),
+    Rule(
+        "The browser did not let our site keep its data.",
+        Where.BROWSER,
+        Example("SecurityError: Failed to read the 'localStorage' property", _JS),
+        says=r"(?:local|session)storage|access is denied for this document|operation is insecure"
+        r"|indexed ?d(?:b|atabase)|idbdatabase|database connection is closing",
+        sides=_HERE,
+    ),
+    Rule(
+        "The browser did not let the page talk to another site.",
+        Where.BROWSER,
+        Example("Error: blocked by CORS policy", _JS),
+        says=r"\bcors\b|cross-origin|access-control-allow|blocked a frame with origin",
+        sides=_HERE,
+    ),
+    Rule(
+        "The browser refused to load something on the page.",
+        Where.BROWSER,
+        Example("Blocked 'font' from 'fonts.example'", _JS),
+        says=r"^blocked .{0,40} from|content.security.policy|\bcsp\b"
+        r"|refused to (?:load|execute|connect|apply|frame|evaluate)|trustedtype",
+    ),
+    Rule(
+        "The customer did not share where they are.",
+        Where.BROWSER,
+        Example("GeolocationPositionError: User denied Geolocation", _JS),
+        says=r"geolocation|kclerror|location permission|locationservicedisabled",
+    ),
+    Rule(
+        "The browser did not let a sound or film start by itself.",
+        Where.BROWSER,
+        Example("NotAllowedError: play() failed because of no user gesture", _JS),
+        says=r"\bplay\(\)|didn't interact|autoplay",
+        sides=_HERE,
+    ),
+    Rule(
+        "The browser could not play the sound or film.",
+        Where.BROWSER,
+        Example("NotSupportedError: Failed to load because no supported source", _JS),
+        says=r"no supported source|media_err|mediaerror|unable to decode audio|pipeline_error",
+        sides=_HERE,
+    ),
+    Rule(
+        "The camera or microphone could not be used.",
+        Where.BROWSER,
+        Example("NotFoundError: Requested device not found", _JS),
+        says=r"getusermedia|\bcamera|microphone|requested device not found|could not start video",
+    ),
+    Rule(
+        "The browser did not let the page copy or share something.",
+        Where.BROWSER,
+        Example("NotAllowedError: Write permission denied for the Clipboard", _JS),
+        says=r"clipboard|navigator'?\.?.{0,12}share\b|share cancell?ed",
+        sides=_HERE,
+    ),
+    Rule(
+        "Something changed the page from outside, such as a translator.",
+        Where.BROWSER,
+        Example("NotFoundError: Failed to execute 'removeChild' on 'Node'", _JS),
+        says=r"removechild|insertbefore|not a child of this node|node to be (?:removed|inserted)"
+        r"|object can not be found here",
+        sides=_HERE,
+    ),
+    Rule(
+        "The page as our server sent it did not fit what the browser drew.",
+        Where.APP,
+        Example("Error: Hydration failed", _JS),
+        says=r"hydrat|text content does not match|did not match.{0,20}server"
+        r"|react error #(?:418|419|421|422|423|425)\b",
+        sides=_HERE,
+    ),
+    Rule(
+        "A part that the page should show is not there.",
+        Where.APP,
+        Example("Error: Minified React error #130", _JS),
+        says=r"react error #130\b|element type is invalid|failed to resolve component",
+        sides=_HERE,
+    ),
+    Rule(
+        "The page was given data that it cannot show.",
+        Where.APP,
+        Example("Error: Objects are not valid as a React child", _JS),
+        says=r"not valid as a react child|react error #31\b",
+        sides=_HERE,
+    ),
+    Rule(
+        "The page drew itself again and again without an end.",
+        Where.APP,
+        Example("Error: Maximum update depth exceeded.", _JS),
+        says=r"maximum update depth|too many re-renders|react error #(?:185|301)\b|infinite (?:loop"
+        r"|render|digest)|maximum recursive updates",
+        sides=_HERE,
+    ),
+    Rule(
+        "The page was put together in a wrong order.",
+        Where.APP,
+        Example("Error: Rendered fewer hooks than expected.", _JS),
+        says=r"rendered (?:more|fewer) hooks|invalid hook call|react error #(?:300|310|321)\b"
+        r"|expressionchangedafter",
+        sides=_HERE,
+    ),
+    Rule(
+        "The customer's browser is too old for the page.",
+        Where.BROWSER,
+        Example("TypeError: structuredClone is not a function", _JS),
+        says=r"(?:structuredclone|replaceall|\.at|flatmap|allsettled|randomuuid|findlast|hasown"
+        r"|queuemicrotask|(?:resize|intersection)observer|globalthis|bigint|fromentries)"
+        r" is not (?:a function|defined)|invalid regular expression|invalid group specifier"
+        r"|variable: (?:resizeobserver|intersectionobserver|globalthis|bigint|structuredclone)",
+        sides=_HERE,
+    ),
+    Rule(
+        "Something that the page takes from another site was not there.",
+        Where.BROWSER,
+        Example("ReferenceError: gtag is not defined", _JS),
+        says=r"(?:variable: |[ :'])(?:\$|jquery|ga|gtag|fbq|google|grecaptcha|hbspt|datalayer)\b"
+        r"(?: is not defined|$)",
+        sides=_HERE,
+    ),
+    Rule(
+        "The live link between the page and our server broke.",
+        Where.NETWORK,
+        Example("Error: WebSocket connection failed", _JS),
+        says=r"websocket|socket\.io|eventsource|signalr",
+        sides=_LOOSE,
+    ),
+    Rule(
+        "The browser could not renew what it keeps of our site.",
+        Where.BROWSER,
+        Example("TypeError: Failed to register a ServiceWorker", _JS),
+        says=r"service ?worker|workbox",
+        sides=_HERE,
+    ),
+    Rule(
+        "The customer's device could not draw what the page shows.",
+        Where.BROWSER,
+        Example("Error: Error creating WebGL context.", _JS),
+        says=r"webgl|\bcanvas\b|context lost",
+        sides=_HERE,
+    ),
+    Rule(
+        "The browser could not read a part of the program.",
+        Where.BROWSER,
+        Example("SyntaxError: Unexpected identifier 'x'", _JS),
+        types=names("SyntaxError"),
+        sides=_HERE,
+        vague=True,
+    ),
+    Rule(
+        "A step on the page failed and gave no reason.",
+        Where.APP,
+        Example("UnhandledRejection: Object captured as promise rejection with keys: a", _JS),
+        says=r"promise rejection",
+        types=names("UnhandledRejection"),
+        vague=True,
+    ),
+)

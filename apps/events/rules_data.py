@@ -1,0 +1,166 @@
+"""Plain words for our data store: what could not be saved, found or reached there."""
+
+from apps.events.rule import Example, Rule, Side, Where, names
+
+_DEVICE = frozenset((Side.DEVICE,))
+
+DATA = (
+    Rule(
+        "The app could not read or save its data on the customer's device.",
+        Where.DEVICE,
+        Example("SQLiteDatabaseCorruptException: disk image is malformed", "android"),
+        says=r"sqlite|\brealm\b|core ?data|nspersistent|\broom\b.{0,20}database",
+        sides=_DEVICE,
+    ),
+    Rule(
+        "Two changes in our data store got in each other's way.",
+        Where.SERVER,
+        Example("OperationalError: deadlock detected"),
+        says=r"deadlock|40p01|could not serialize access|serialization ?failure|write ?conflict",
+    ),
+    Rule(
+        "Our data store had too many changes at once to make.",
+        Where.SERVER,
+        Example("PDOException: SQLSTATE[HY000]: 1205 Lock wait timeout exceeded", "php"),
+        says=r"lock wait|lock.?time.?out|locknotavailable|could not obtain lock|database is locked"
+        r"|sqlite_busy|busyexception",
+    ),
+    Rule(
+        "Somebody else had changed the same thing just before.",
+        Where.SERVER,
+        Example("ActiveRecord::StaleObjectError: Attempted to update a stale object", "ruby"),
+        says=r"stale ?(?:object|data|element.{0,8}version)|optimistic ?lock|dbupdateconcurrency"
+        r"|row was updated or deleted|version ?conflict",
+    ),
+    Rule(
+        "There is already an account or entry with this e-mail.",
+        Where.SERVER,
+        Example('IntegrityError: duplicate key value violates "customer_email_key"'),
+        says=r"(?:duplicate|unique|already).{0,160}e-?mail|e-?mail.{0,40}already",
+    ),
+    Rule(
+        "It could not be saved because the same thing is already there.",
+        Where.SERVER,
+        Example("PDOException: SQLSTATE[23000]: 1062 Duplicate entry '7'", "php"),
+        says=r"duplicate (?:key|entry|value)|unique.{0,12}(?:constraint|violat|index)|\be11000\b"
+        r"|recordnotunique|already exists|\bp2002\b|has already been taken",
+    ),
+    Rule(
+        "It could not be changed because something else still hangs on it.",
+        Where.SERVER,
+        Example("IntegrityError: update violates foreign key constraint"),
+        says=r"foreign.?key|protectederror|still referenced|invalidforeignkey|\bp2003\b",
+    ),
+    Rule(
+        "It could not be saved because a detail was missing.",
+        Where.SERVER,
+        Example('IntegrityError: null value in column "city" violates not-null constraint'),
+        says=r"not.?null (?:constraint|violat)|null value in column|cannot insert the value null"
+        r"|column .{0,60}cannot be null|notnullviolation",
+    ),
+    Rule(
+        "It could not be saved because one of its values is not allowed.",
+        Where.SERVER,
+        Example('IntegrityError: new row violates check constraint "positive"'),
+        says=r"check.?constraint|checkviolation|invalid input value for enum",
+    ),
+    Rule(
+        "What was entered was too long or too large to save.",
+        Where.SERVER,
+        Example("DataError: value too long for type character varying(20)"),
+        says=r"value too long|data too long|would be truncated|righttruncation"
+        r"|numeric.{0,20}overflow"
+        r"|out of range (?:value )?for (?:type|column)|numericvalueoutofrange|valuetoolong",
+    ),
+    Rule(
+        "Our data store was too busy to answer.",
+        Where.SERVER,
+        Example("SQLTransientConnectionException: HikariPool-1 - not available", "node"),
+        says=r"\bconnection ?pool|\bpool.{0,12}(?:exhaust|time.?out|limit|full)|hikari"
+        r"|too many (?:connections|clients)|connection slots|queuepool|dropped from queue"
+        r"|unable to acquire jdbc|could not obtain a (?:database )?connection|getting a connection",
+    ),
+    Rule(
+        "Our data store took too long to answer.",
+        Where.SERVER,
+        Example("QueryCanceled: canceling statement due to statement timeout"),
+        says=r"statement.?time.?out|canceling statement|quer(?:y|ies).{0,20}(?:time.?out|timed out)"
+        r"|max_execution_time|max_statement_time|sqltimeout|querycancel"
+        r"|(?:mongo|sql|cassandra|dynamo).{0,40}(?:time.?out|timed out)",
+    ),
+    Rule(
+        "Our data store could not be reached.",
+        Where.SERVER,
+        Example("OperationalError: connection to server at 10.0.0.5 failed: refused"),
+        says=r"server closed the connection|lost connection to|has gone away|mysql server"
+        r"|connection to server at|could not connect to server|terminating connection"
+        r"|database system is|adminshutdown|dbconnection\.|mongo.{0,12}(?:network|select)"
+        r"|serverselection|communications link|connectionnotestablished|\bp100[12]\b"
+        r"|(?:refused|reach|econn).{0,80}:(?:5432|3306|27017|1433|1521)\b"
+        r"|sqlstate\[hy000\] \[2002\]",
+        types=names("JDBCConnectionException InterfaceError DatabaseConnectionException"),
+    ),
+    Rule(
+        "Our data store did not let our server in.",
+        Where.SERVER,
+        Example('OperationalError: password authentication failed for user "shop"'),
+        says=r"password authentication failed|access denied for user|login failed for user"
+        r"|permission denied for (?:table|relation|schema|sequence)|insufficientprivilege",
+    ),
+    Rule(
+        "Our data store is not set up as this version of our program needs it.",
+        Where.SERVER,
+        Example('ProgrammingError: relation "shop_voucher" does not exist'),
+        says=r"(?:column|relation|table|function).{0,80}(?:does not|doesn't) exist|unknown column"
+        r"|no such (?:table|column)|undefined_?(?:table|column)\b|invalid (?:column|object) name"
+        r"|pendingmigration|42p01|42703|42s02",
+    ),
+    Rule(
+        "Our server asked its data store in a wrong way.",
+        Where.SERVER,
+        Example('ProgrammingError: syntax error at or near "FORM"'),
+        says=r"syntax error at or near|error in your sql|incorrect syntax near|ora-009\d\d"
+        r"|bad ?sql ?grammar|\": syntax error",
+    ),
+    Rule(
+        "Our data store took no changes at that time.",
+        Where.SERVER,
+        Example("InternalError: cannot execute UPDATE in a read-only transaction"),
+        says=r"read-?only (?:transaction|replica|database|sqltransaction|mode)"
+        r"|not_?(?:writable)?primary",
+    ),
+    Rule(
+        "More than one match was found where only one may be.",
+        Where.SERVER,
+        Example("MultipleObjectsReturned: get() returned more than one Order"),
+        says=r"returned more than one|more than one (?:row|element|result)|multiple rows",
+        types=names(
+            "MultipleObjectsReturned MultipleResultsFound NonUniqueResultException"
+            " IncorrectResultSizeDataAccessException"
+        ),
+    ),
+    Rule(
+        "What was looked for is not in our data store.",
+        Where.SERVER,
+        Example("DoesNotExist: Order matching query does not exist."),
+        says=r"matching query does not exist|couldn't find .{0,60}with|no query results"
+        r"|no rows in result|record not found|\bp2025\b|unable to find .{0,80} with id",
+        types=names(
+            "DoesNotExist RecordNotFound ModelNotFoundException EntityNotFoundException"
+            " NoResultFound NoResultException NoResultsError EmptyResultDataAccessException"
+        ),
+    ),
+    Rule(
+        "Our data store could not do what it was asked.",
+        Where.SERVER,
+        Example("Illuminate\\Database\\QueryException: SQLSTATE[HY000]: General", "php"),
+        says=r"sqlstate|psycopg|mysql|\becto\.|\bora-\d|jdbc|mongo(?:server|db|)error|sqlalchemy",
+        types=names(
+            "OperationalError DatabaseError ProgrammingError DataError IntegrityError SqlException"
+            " SQLException StatementInvalid QueryException PDOException DbUpdateException"
+            " CannotCreateTransactionException DataIntegrityViolationException MongoError"
+            " DataAccessResourceFailureException PrismaClientKnownRequestError PersistenceException"
+        ),
+        vague=True,
+    ),
+)

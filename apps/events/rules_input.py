@@ -1,0 +1,171 @@
+"""Plain words for what was entered, sent or asked for and does not fit."""
+
+from apps.events.rule import CLIENT, ON_SERVER, Example, Rule, Side, Where, names
+
+_OPEN = frozenset((Side.SERVER, Side.UNKNOWN))
+
+INPUT = (
+    Rule(
+        "What was sent was too large to accept.",
+        Where.SERVER,
+        Example("RequestEntityTooLarge: request entity too large"),
+        says=r"(?:entity|payload|request|body|file|upload).{0,10}too ?(?:large|big)|maxuploadsize"
+        r"|(?:maximum|max).{0,4}(?:upload|file).{0,4}size|requestdatatoobig|content too large"
+        r"|exceeds.{0,30}upload|limit_file_size",
+        statuses=frozenset((413,)),
+    ),
+    Rule(
+        "The file could not be read, or it is of a kind that is not taken.",
+        Where.SERVER,
+        Example("UnidentifiedImageError: cannot identify image file"),
+        says=r"cannot identify image|unsupported (?:media|file|image)|invalid image|not an image"
+        r"|not a (?:valid )?(?:zip|pdf|image)|bad ?zip|imagemagick|libvips|unidentifiedimage"
+        r"|(?:corrupt|truncated).{0,12}(?:file|image|pdf|archive)|image file is truncated",
+        statuses=frozenset((415,)),
+    ),
+    Rule(
+        "A date or time could not be understood.",
+        Where.APP,
+        Example("RangeError: Invalid time value", "javascript"),
+        says=r"invalid (?:time value|date)|time data .{0,80}does not match|datetimeparse"
+        r"|unparseable date|(?:parse|parsing|convert).{0,30}(?:date|time)\b"
+        r"|day is out of range|month must be in"
+        r"|not a valid date|isoformat string|failed to parse time|invalid iso ?8601",
+        types=names("DateError DateTimeParseException"),
+    ),
+    Rule(
+        "Something that should be a number was not one.",
+        Where.APP,
+        Example("ValueError: invalid literal for int() with base 10: 'ten'"),
+        says=r"invalid literal for int|could not convert string to|non-numeric|invalid number"
+        r"|strconv\.|not a (?:valid )?number|\bnan\b|decimal.{0,40}(?:invalid|conversion)"
+        r"|input string|invalid (?:radix|double|integer|float)",
+        types=names("NumberFormatException ParseIntError ParseFloatError InvalidOperation"),
+    ),
+    Rule(
+        "Our server sent a whole page where the app expected data.",
+        Where.SERVER,
+        Example("SyntaxError: Unexpected token '<', \"<!DOCTYPE \"...", "javascript"),
+        says=r"unexpected token '?<'?.{0,20}(?:<!doc|json|html)|json parse error: unrecog.{0,20}<"
+        r"|<!doctype|<html|unexpected character.{0,40}[('\"]<",
+        sides=CLIENT,
+    ),
+    Rule(
+        "{Us} got data that it could not read.",
+        None,
+        Example("JSONDecodeError: Expecting value: line 1 column 1 (char 0)"),
+        says=r"\bjson.{0,6}(?:decode|parse|syntax|reader|mapping|parser|exception)|expecting value:"
+        r"|(?:unexpected|invalid|expected|unterminated).{0,60}\bjson\b"
+        r"|unexpected end of (?:json|data)|formatexception: unexpected character"
+        r"|jsondecod|mismatchedinput|unrecognizedproperty"
+        r"|protobuf|invalid character .{0,20}looking for|deserializ",
+        types=names("DecodingError"),
+    ),
+    Rule(
+        "Some letters or signs in a text could not be read.",
+        Where.APP,
+        Example("UnicodeDecodeError: 'utf-8' codec can't decode byte 0xe9"),
+        says=r"unicode(?:de|en)code|codec can't|invalid byte sequence|incompatible character"
+        r"|malformed utf|invalid utf|uri malformed|malformed uri|incorrect string value",
+        types=names("URIError"),
+    ),
+    Rule(
+        "A file or message was not built as it should be.",
+        Where.APP,
+        Example("XMLSyntaxError: Start tag expected, '<' not found"),
+        says=r"xmlsyntax|saxparse|\bxml\b.{0,40}(?:error|invalid|pars)|csv.{0,20}(?:error|malformed)"
+        r"|malformed(?:csv| csv|.{0,4}xml)|yaml",
+    ),
+    Rule(
+        "A voucher or discount was not accepted.",
+        Where.SERVER,
+        Example("VoucherError: voucher has expired", "php"),
+        says=r"(?:coupon|voucher|promo.?code|gift.?card).{0,40}"
+        r"(?:invalid|expired|not |unknown|already)|invalid.{0,6}(?:coupon|voucher|promo)",
+    ),
+    Rule(
+        "There was less of a product in stock than was needed.",
+        Where.SERVER,
+        Example("Stock of SKU HS-30 is 2 below the 6 reserved pieces"),
+        says=r"out.?of.?stock|sold.?out|(?:insufficient|not enough|negative) (?:stock|inventory)"
+        r"|\bstock\b.{0,60}(?:below|insufficient|negative|reserved)",
+    ),
+    Rule(
+        "It had just been taken or changed by somebody else.",
+        Where.SERVER,
+        Example("SlotTaken: the slot is no longer available"),
+        says=r"already (?:been )?(?:taken|booked|reserved|changed)|no longer available"
+        r"|(?:slot|seat|room).{0,20}(?:taken|gone)",
+        types=names("Conflict ConflictException ConflictError ConflictHttpException"),
+        statuses=frozenset((409, 412)),
+        sides=frozenset((*CLIENT, *_OPEN)),
+    ),
+    Rule(
+        "The address was not accepted.",
+        Where.SERVER,
+        Example("InvalidAddress: postcode '9170' not served"),
+        says=r"(?:postcode|post code|zip ?code|postal ?code|\baddress\b).{0,30}"
+        r"(?:not (?:served|valid|found|deliver)|invalid|unknown)"
+        r"|(?:invalid|unknown).?(?:postcode|zip|street|address)",
+        sides=_OPEN,
+    ),
+    Rule(
+        "What was entered was not accepted.",
+        Where.SERVER,
+        Example("ValidationError: Enter a whole phone number"),
+        says=r"validation.?(?:failed|error)|is (?:required|not valid)\b|unprocessable|invalid input"
+        r"|must not be (?:blank|empty)|can't be blank|recordinvalid",
+        types=names(
+            "ValidationError ValidationException MethodArgumentNotValidException RecordInvalid"
+            " UnprocessableEntity ZodError ConstraintViolationException BindException"
+            " InvalidChangesetError RequestValidationError FormatException"
+        ),
+    ),
+    Rule(
+        "A detail was missing in what was sent to our server.",
+        Where.SERVER,
+        Example("ActionController::ParameterMissing: param is missing: order", "ruby"),
+        says=r"(?:parameter|param|field|argument|header|property).{0,40}(?:is missing|not present)"
+        r"|missing (?:required )?(?:param|field|key|header)|is undefined in (?:form|url|arguments)",
+        types=names(
+            "ParameterMissing MissingServletRequestParameterException BadRequestKeyError"
+            " MultiValueDictKeyError BadRequest BadRequestHttpException"
+        ),
+        sides=_OPEN,
+    ),
+    Rule(
+        "The page that was asked for is not there.",
+        Where.SERVER,
+        Example("Symfony\\Component\\NotFoundHttpException: No route found", "php"),
+        says=r"no route (?:found|matches)|no handler found for|page not found|cannot get /",
+        types=names(
+            "Http404 NotFoundHttpException RoutingError NoRouteError NoHandlerFoundException"
+            " NoResourceFoundException ActionNotFound UnknownAction ResourceNotFoundException"
+        ),
+        sides=_OPEN,
+    ),
+    Rule(
+        "Our server does not take that kind of call at this place.",
+        Where.SERVER,
+        Example("MethodNotAllowedHttpException: The POST method is not supported", "php"),
+        says=r"method.?not.?allowed|method.{0,12}is not supported",
+        statuses=frozenset((405,)),
+    ),
+    Rule(
+        "A web address that the program uses is not right.",
+        Where.SERVER,
+        Example("MissingSchema: Invalid URL 'shop': No scheme supplied"),
+        says=r"invalid ur[li]|malformedurl|no sche(?:ma|me) supplied|unsupported protocol",
+        types=names("MissingSchema InvalidSchema InvalidURIError MalformedURLException"),
+    ),
+    Rule(
+        "The page could not be put together, as there is a mistake in its layout.",
+        Where.SERVER,
+        Example("Twig\\Error\\RuntimeError: Neither the property exists", "php"),
+        says=r"\btwig\b|jinja|templatesyntax|templatedoesnotexist|actionview|\bblade\b|thymeleaf"
+        r"|freemarker|liquid::|template.{0,20}(?:error|not found|missing)"
+        r"|view \[.{0,60}\] not found",
+        types=names("UndefinedError NoReverseMatch MissingTemplate TemplateError"),
+        sides=ON_SERVER,
+    ),
+)

@@ -1,0 +1,136 @@
+"""Plain words for what does not get through: to other services, and from the customer to us."""
+
+from apps.events.rule import CLIENT, ON_SERVER, Example, Rule, Side, Where, names
+from apps.events.rules_payment import LATE
+
+_BROWSER = frozenset((Side.BROWSER,))
+_DEVICE = frozenset((Side.DEVICE,))
+_TRUST = (
+    r"certificate|certpath|pkix|\bssl|\btls\b|self.signed|unable to verify the first|x509"
+    r"|trust anchor|code: -120[0-6]\b|\bhandshake"
+)
+
+NETWORK = (
+    Rule(
+        "The customer's device was not on the internet.",
+        Where.NETWORK,
+        Example("NSURLErrorDomain: The Internet connection appears to be offline.", "cocoa"),
+        says=r"internet connection|internet_disconnected|no internet|network is unreachable|-1009\b"
+        r"|unable to resolve host|failed host lookup|not connected to the internet|-1003\b"
+        r"|name_not_resolved|no address associated",
+        types=names("UnknownHostException NoConnectivityException NoNetworkException"),
+        sides=CLIENT,
+    ),
+    Rule(
+        "The customer's connection broke off on the way.",
+        Where.NETWORK,
+        Example("NSURLErrorDomain: The network connection was lost. (Code: -1005)", "cocoa"),
+        says=r"connection was lost|-1005\b|err_network_changed"
+        r"|connection.{0,8}(?:abort|reset|closed)"
+        r"|broken pipe|econnreset|unexpected end of stream|err_connection_(?:reset|closed)",
+        types=names("EOFException StreamResetException HttpException"),
+        sides=CLIENT,
+    ),
+    Rule(
+        "The customer's device could not make a safe connection.",
+        Where.NETWORK,
+        Example("SSLHandshakeException: Trust anchor not found", "android"),
+        says=_TRUST,
+        sides=CLIENT,
+    ),
+    Rule(
+        "A call that counts visits was blocked in the customer's browser.",
+        Where.BROWSER,
+        Example("TypeError: Failed to fetch (collect.stats.example)", "javascript"),
+        says=r"(?:fetch|failed|error).{0,20}\(.{0,40}"
+        r"(?:\bstat|analytic|track|collect|pixel|\bads?\b|metric|\btags?\b).{0,60}\)",
+        sides=_BROWSER,
+    ),
+    Rule(
+        "A step was called off, most often because the customer had moved on.",
+        Where.BROWSER,
+        Example("AbortError: The user aborted a request.", "javascript"),
+        says=r"user aborted|request aborted|signal is aborted|operation was aborted|code: -999\b"
+        r"|cancell?ed by (?:the )?user|navigation (?:was )?(?:cancell?ed|aborted)"
+        r"|aborted a request|aborted without reason|fetch is aborted",
+        types=names("AbortError CanceledError CancelledError CancellationException"),
+        sides=CLIENT,
+    ),
+    Rule(
+        "The customer's connection was slow, or our server did not answer in time.",
+        Where.NETWORK,
+        Example("AxiosError: timeout of 10000ms exceeded", "javascript"),
+        says=LATE + r"|econnaborted|-1001\b|err_timed_out",
+        sides=CLIENT,
+        statuses=frozenset((408, 504)),
+    ),
+    Rule(
+        "The customer's browser could not reach our server.",
+        Where.NETWORK,
+        Example("TypeError: NetworkError when attempting to fetch resource.", "javascript"),
+        says=r"failed to fetch|networkerror when|load failed|network ?error|net::err_|err_network"
+        r"|fetch failed|network request failed|xhr error|http failure response.{0,80}: 0 ",
+        sides=_BROWSER,
+    ),
+    Rule(
+        "The app could not reach our server.",
+        Where.NETWORK,
+        Example("SocketException: Connection refused", "dart"),
+        says=r"nsurlerror|network request failed|could not connect to the server|failed to connect"
+        r"|network ?error|connection refused|cferrordomaincfnetwork|\b503\b|err_connection",
+        types=names("ClientException ConnectException HttpError NetworkException DioException"),
+        sides=_DEVICE,
+        vague=True,
+    ),
+    Rule(
+        "Our server could not be sure that another service was the real one.",
+        Where.SERVICE,
+        Example("Error: unable to verify the first certificate", "node"),
+        says=_TRUST,
+        sides=frozenset((Side.SERVER, Side.UNKNOWN)),
+    ),
+    Rule(
+        "Our server stopped asking another service that kept failing.",
+        Where.SERVICE,
+        Example("CallNotPermittedException: CircuitBreaker 'stock' is OPEN", "node"),
+        says=r"circuit.?breaker|brokencircuit|circuit (?:is )?open",
+    ),
+    Rule(
+        "Our server could not find another service on the internet.",
+        Where.SERVICE,
+        Example("Error: getaddrinfo ENOTFOUND rates.example", "node"),
+        says=r"name or service not known|name.?resolution|getaddrinfo|enotfound|eai_again|nxdomain"
+        r"|no such host|nodename nor servname|failed to resolve|unknown ?host",
+        types=names("gaierror"),
+        sides=ON_SERVER,
+    ),
+    Rule(
+        "The customer's side hung up before our server was done.",
+        Where.NETWORK,
+        Example("ClientAbortException: Broken pipe", "php"),
+        says=r"client ?(?:abort|disconnect|closed)|context canceled|connection_closed_by_client"
+        r"|request aborted|unexpected end of request content|requestaborted|unreadablepost",
+        sides=ON_SERVER,
+    ),
+    Rule(
+        "Our server could not reach another service that it needs.",
+        Where.SERVICE,
+        Example("ConnectError: connect ECONNREFUSED 10.0.0.9:8080", "node"),
+        says=r"econnrefused|connection ?refused|failed to establish|newconnectionerror|:econnref"
+        r"|actively refused|no route to host|hostunreach|unreachable|failed to connect"
+        r"|couldn't connect|failed to open tcp|max retries exceeded",
+        types=names("ConnectError ConnectException HttpHostConnectException"),
+        calls=r"connectmultiple",
+        sides=ON_SERVER,
+    ),
+    Rule(
+        "The link between our server and another service broke off.",
+        Where.SERVICE,
+        Example("ProtocolError: ('Connection aborted.', RemoteDisconnected())"),
+        says=r"econnreset|connection ?(?:was )?(?:reset|aborted|closed)|socket hang up|broken pipe"
+        r"|epipe|remote end closed|remote ?(?:protocol|disconnected)|chunkedencoding|eof\b"
+        r"|incompleteread|response ended prematurely|goaway|stream (?:closed|reset)",
+        types=names("ConnectionResetError BrokenPipeError EOFError PrematureCloseException"),
+        sides=ON_SERVER,
+    ),
+)

@@ -1,0 +1,72 @@
+"""Plain words for what our server works with: mail, messages, its search, its stores of files."""
+
+from apps.events.rule import Example, Rule, Where, names
+
+PARTS = (
+    Rule(
+        "An e-mail could not be sent because its address was refused.",
+        Where.SERVICE,
+        Example("SMTPRecipientsRefused: {'a@example.org': (550, b'5.1.1 User unknown')}"),
+        says=r"recipient.{0,20}(?:refused|rejected|address)|\b5\.1\.[0-9]\b"
+        r"|mailbox (?:not|unavail)",
+        types=names("SMTPRecipientsRefused SMTPAddressFailedException"),
+    ),
+    Rule(
+        "An e-mail could not be sent.",
+        Where.SERVICE,
+        Example("Net::SMTPAuthenticationError: 535 refused", "ruby"),
+        says=r"\bsmtp|smtp(?:auth|server|sender|data|exception)|mailer|sendgrid|mailgun|postmark"
+        r"|could not (?:send|deliver).{0,12}mail|symfony.component.mailer",
+        types=names("MailSendException TransportException MessagingException"),
+    ),
+    Rule(
+        "A text message could not be sent to the customer's phone.",
+        Where.SERVICE,
+        Example("TwilioRestException: HTTP 400 error: Unable to create record"),
+        says=r"twilio|vonage|\bsms\b.{0,40}(?:fail|error|not )|(?:send|deliver).{0,12}\bsms\b",
+    ),
+    Rule(
+        "A notice could not be sent to the customer's device.",
+        Where.SERVICE,
+        Example("FirebaseMessagingError: Requested entity was not found.", "node"),
+        says=r"\bapns\b|\bfcm\b|firebase.?messag|web.?push"
+        r"|push.{0,4}(?:token|subscript|notification)",
+        types=names("UnregisteredError InvalidRegistration"),
+    ),
+    Rule(
+        "Our server could not pass the work on to another part of itself.",
+        Where.SERVER,
+        Example("KafkaException: Send failed", "java"),
+        says=r"kafka|rabbit.?mq|amqp|\bsqs\b|kombu|nats:|servicebus|\bbunny::|broker",
+    ),
+    Rule(
+        "Our search service did not answer.",
+        Where.SERVER,
+        Example("ConnectionError: elasticsearch at 10.0.0.2 refused"),
+        says=r"elastic.?(?:search|transport)|opensearch|\bsolr|algolia|meilisearch|typesense"
+        r"|newconnectionerror.{0,200}:9200|://search\.",
+        calls=r"elastic|opensearch",
+        types=names("SearchPhaseExecutionException"),
+    ),
+    Rule(
+        "The short-term memory of our server did not answer.",
+        Where.SERVER,
+        Example("Redis::CannotConnectError: refused", "ruby"),
+        says=r"redis|memcache|econnrefused.{0,40}:(?:6379|11211)\b|jedis|lettuce|\bdalli\b",
+        calls=r"redis\.exceptions|^memcache|pymemcache",
+    ),
+    Rule(
+        "Our file store did not let our server in.",
+        Where.SERVER,
+        Example("AccessDenied: not authorized to perform: s3:PutObject", "node"),
+        says=r"not authorized to perform: s3|\bs3\b.{0,80}(?:access ?denied|forbidden|signature)"
+        r"|(?:access ?denied|forbidden).{0,80}\bs3\b|storage\.objects|blob.{0,40}authoriz",
+        types=names("SignatureDoesNotMatch InvalidAccessKeyId"),
+    ),
+    Rule(
+        "A stored file was not in our file store.",
+        Where.SERVER,
+        Example("NoSuchKey: The specified key does not exist.", "node"),
+        says=r"nosuchkey|nosuchbucket|specified (?:key|bucket|blob) does not exist|blobnotfound",
+    ),
+)

@@ -1,0 +1,156 @@
+"""Plain words for money: cards, banks, app stores and the services that take payments."""
+
+from apps.events.rule import ON_SERVER, Deed, Example, Rule, Where, names
+
+LATE = (
+    r"time.?out|timed out|deadline exceeded|took too long|no (?:answer|response|price) within"
+    r"|did not (?:answer|respond)"
+)
+DOWN = (
+    r"unavailable|bad gateway|connection ?refused|econnrefused|failed to establish|econnreset"
+    r"|connection reset|socket hang up|remote end closed|name or service not known"
+)
+
+PAYMENT = (
+    Rule(
+        "The payment was declined.",
+        Where.SERVICE,
+        Example("StripeCardError: Your card was declined.", "node"),
+        says=r"(?:payment|card|charge|transaction).{0,30}declin"
+        r"|declin.{0,30}(?:payment|card|charge)"
+        r"|do_not_honor",
+        types=names("PaymentDeclined CardDeclined PaymentDeclinedException CardDeclinedError"),
+        deed=Deed.PAYING,
+    ),
+    Rule(
+        "There was not enough money on the card or account.",
+        Where.SERVICE,
+        Example("CardError: Your card has insufficient funds.", "ruby"),
+        says=r"insufficient.funds|not enough (?:money|credit)|balance (?:is )?too low",
+        deed=Deed.PAYING,
+    ),
+    Rule(
+        "The customer's card has expired.",
+        Where.SERVICE,
+        Example("CardException: Your card has expired.", "php"),
+        says=r"card (?:has |is )?expired|expired.card",
+        deed=Deed.PAYING,
+    ),
+    Rule(
+        "The card details were not right.",
+        Where.SERVICE,
+        Example("CardError: Your card's security code is incorrect."),
+        says=r"incorrect_(?:cvc|number)|invalid_(?:cvc|expiry)"
+        r"|security code.{0,20}(?:incorrect|inval)"
+        r"|(?:incorrect|invalid).{0,12}(?:cvc|cvv|card number|expiry)"
+        r"|card number.{0,20}(?:incorrect|invalid)",
+        deed=Deed.PAYING,
+    ),
+    Rule(
+        "The bank asked the customer to confirm the payment, and that did not work.",
+        Where.SERVICE,
+        Example("CardError: authentication_required: This payment needs 3D Secure", "node"),
+        says=r"3d.?s(?:ecure|2)\b|authentication_required|requires_action|strong customer auth",
+        deed=Deed.PAYING,
+    ),
+    Rule(
+        "The customer closed the payment window before paying.",
+        Where.APP,
+        Example("PlatformException: Canceled, The payment flow has been canceled", "dart"),
+        says=r"pay(?:ment|pal|.?sheet).{0,40}cancel|cancel.{0,30}pay(?:ment|pal)"
+        r"|purchase.{0,12}cancel",
+        deed=Deed.PAYING,
+    ),
+    Rule(
+        "The app store did not complete the purchase.",
+        Where.SERVICE,
+        Example("SKErrorDomain: Cannot connect to iTunes Store (Code: 2)", "cocoa"),
+        says=r"itunes store|storekit|billing ?(?:client|response|service)|in-app purchase"
+        r"|play billing",
+        types=names("SKErrorDomain SKError ASDErrorDomain BillingException"),
+        deed=Deed.PAYING,
+    ),
+    Rule(
+        "The amount paid was not the amount due.",
+        Where.SERVICE,
+        Example("Callback for donation 5512 says 25.00, we expected 20.00", "php"),
+        says=r"(?:amount|callback|total|paid|charge|donation|price).{0,60}"
+        r"(?:mismatch|we expected|differ|does not match|do not match)",
+        deed=Deed.PAYING,
+    ),
+    Rule(
+        "The payment had been made once before.",
+        Where.SERVICE,
+        Example("InvalidRequestError: Charge ch_1 has already been captured."),
+        says=r"already (?:been )?(?:paid|captured|charged|refunded)|duplicate (?:charge|payment)",
+        deed=Deed.PAYING,
+    ),
+    Rule(
+        "Money could not be paid back to the customer.",
+        Where.SERVICE,
+        Example("RefundFailed: refund re_1 was rejected", "ruby"),
+        says=r"refund.{0,40}(?:fail|reject|error|not )|(?:failed|unable|could not).{0,20}refund",
+        types=names("RefundFailed RefundError RefundException"),
+        deed=Deed.PAYING,
+    ),
+    Rule(
+        "The payment service did not answer in time.",
+        Where.SERVICE,
+        Example("ReadTimeout: HTTPSConnectionPool(host='api.stripe.com'): Read timed out."),
+        says=LATE,
+        sides=ON_SERVER,
+        paying=True,
+        statuses=frozenset((408, 504)),
+        deed=Deed.PAYING,
+    ),
+    Rule(
+        "The payment service was not working.",
+        Where.SERVICE,
+        Example("*errors.errorString: charge: cardgate: 503 Service Unavailable", "go"),
+        says=DOWN,
+        sides=ON_SERVER,
+        paying=True,
+        statuses=frozenset((500, 502, 503)),
+        deed=Deed.PAYING,
+    ),
+    Rule(
+        "The payment service did not let our server in.",
+        Where.SERVICE,
+        Example("Stripe::AuthenticationError: Invalid API Key provided", "ruby"),
+        says=r"(?:stripe|paypal|adyen|mollie|payment).{0,60}(?:invalid api key|authenticationerror)"
+        r"|invalid api key provided",
+        sides=ON_SERVER,
+        paying=True,
+        statuses=frozenset((401, 403)),
+        deed=Deed.PAYING,
+    ),
+    Rule(
+        "The payment was not accepted.",
+        Where.SERVICE,
+        Example("AxiosError: Request failed with status code 402", "javascript"),
+        says=r"payment required|payment_failed|payment was not (?:accepted|approved)",
+        statuses=frozenset((402,)),
+        deed=Deed.PAYING,
+    ),
+    Rule(
+        "The payment service did not accept what our server sent.",
+        Where.SERVICE,
+        Example("Stripe::InvalidRequestError: No such payment_intent: 'pi_1'", "ruby"),
+        types=names("InvalidRequestError InvalidRequestException StripeInvalidRequestError"),
+        sides=ON_SERVER,
+        paying=True,
+        statuses=frozenset((400, 404, 409, 422)),
+        deed=Deed.PAYING,
+    ),
+    Rule(
+        "The payment did not go through.",
+        Where.SERVICE,
+        Example("PaymentError: could not process", "java"),
+        says=r"payment.{0,30}(?:fail|error|unsuccess)|(?:failed|unable|could not).{0,30}payment",
+        types=names(
+            "CardError CardException PaymentError PaymentFailed PaymentException PaymentFailedException"
+        ),
+        vague=True,
+        deed=Deed.PAYING,
+    ),
+)

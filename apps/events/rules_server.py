@@ -1,0 +1,101 @@
+"""Plain words for the machine a program runs on: its files, its settings, its room and time."""
+
+from apps.events.rule import ON_SERVER, Example, Rule, Side, Where, names
+
+_OPEN = frozenset((Side.SERVER, Side.UNKNOWN))
+
+SERVER = (
+    Rule(
+        "Our server had no more room to store things.",
+        Where.SERVER,
+        Example("OSError: [Errno 28] No space left on device"),
+        says=r"no space left|enospc|disk (?:is )?full|disk quota|could not extend file",
+        sides=_OPEN,
+    ),
+    Rule(
+        "Our server had too many files open at once.",
+        Where.SERVER,
+        Example("OSError: [Errno 24] Too many open files"),
+        says=r"too many open files|emfile|enfile",
+    ),
+    Rule(
+        "Our server had more to do than it can do at once.",
+        Where.SERVER,
+        Example("RuntimeError: can't start new thread"),
+        says=r"can't start new thread|native thread|rejectedexecution|resource temporarily"
+        r"|queue (?:is )?full|overloaded|eagain",
+    ),
+    Rule(
+        "Our server was stopped in the middle of its work.",
+        Where.SERVER,
+        Example("WorkerLostError: Worker exited prematurely: signal 9"),
+        says=r"worker (?:exited|lost|died|killed)|workerlost|sigkill|sigterm|shutting down"
+        r"|signal: killed|pruned.?job",
+        types=names("SystemExit KeyboardInterrupt InterruptedException GracefulExit"),
+        sides=_OPEN,
+    ),
+    Rule(
+        "A setting that the program needs is missing.",
+        Where.SERVER,
+        Example("ImproperlyConfigured: Set the SMS_KEY environment variable"),
+        says=r"environment variable|missing (?:config|setting|env)|not configured"
+        r"|(?:config|setting|env)\w{0,12}.{0,30}(?:missing|not set|not found|is required)",
+        types=names("ImproperlyConfigured UnsatisfiedDependencyException BeanCreationException"),
+    ),
+    Rule(
+        "A part of the program was missing when it was needed.",
+        Where.APP,
+        Example("ModuleNotFoundError: No module named 'invoices'"),
+        says=r"no module named|cannot find module|cannot load such file"
+        r"|could not load (?:file|type)"
+        r"|class .{0,100}not found|cannot import name|undefined symbol|uninitialized constant",
+        types=names(
+            "ModuleNotFoundError ImportError NoClassDefFoundError ClassNotFoundException LoadError"
+            " NoSuchMethodError NoSuchFieldError TypeLoadException UndefinedFunctionError"
+        ),
+    ),
+    Rule(
+        "A file that {us} needs is not there.",
+        None,
+        Example("FileNotFoundError: [Errno 2] No such file or directory: 'terms.pdf'"),
+        says=r"no such file|enoent|could not find (?:file|a part of the path)|failed to open stream"
+        r"|cannot find the (?:file|path)|filenotfound|nosuchfile|pathnotfound",
+    ),
+    Rule(
+        "{Us} may not open one of its own files.",
+        None,
+        Example("PermissionError: [Errno 13] Permission denied: '/srv/out'"),
+        says=r"\beacces|\beperm\b|permission denied|operation not permitted|access to the path"
+        r"|read-only file system|erofs",
+        types=names("PermissionError UnauthorizedAccessException"),
+    ),
+    Rule(
+        "{Us} could not open data that was locked for safety.",
+        None,
+        Example("cryptography.fernet.InvalidToken: "),
+        says=r"fernet|decrypt|padding|badmac|cipher|messageencryptor|messageverifier|\bkms\b",
+    ),
+    Rule(
+        "Our server had begun its answer too early to change it.",
+        Where.SERVER,
+        Example("ErrorException: headers already sent by (output started)", "php"),
+        says=r"headers (?:already|after they are) sent|response (?:has )?already|doublerender"
+        r"|cannot set headers",
+    ),
+    Rule(
+        "A part of our server was not running.",
+        Where.SERVER,
+        Example("exit: no process: the process is not alive", "elixir"),
+        says=r"no process|noproc|genserver\.call|process is not alive|actor.{0,20}(?:dead|stopped)"
+        r"|shard.{0,20}unavailable",
+        sides=ON_SERVER,
+    ),
+    Rule(
+        "A step was called off before it was done.",
+        Where.SERVER,
+        Example("System.OperationCanceledException: The operation was canceled.", "elixir"),
+        says=r"operation was cancell?ed|task was cancell?ed|cancellederror|cancellationexception",
+        types=names("TaskCanceledException OperationCanceledException"),
+        vague=True,
+    ),
+)

@@ -1,0 +1,143 @@
+"""Every rule of plain words: its example is told by it alone, in words anybody can say aloud."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from time import perf_counter
+
+import pytest
+
+from apps.events.clues import Side, clues, side_of
+from apps.events.deeds import Deed
+from apps.events.event import Event, EventBody, ExceptionInfo, Frame
+from apps.events.rule import Example, Rule
+from apps.events.rules import RULES, rule_for
+from apps.events.summary import is_specific, summarize
+from apps.sentry.parsing import parse_full_event
+from tests import samples
+from tests.events.readability import grade, syllables
+
+WHEN = datetime(2026, 11, 20, tzinfo=UTC)
+JARGON = re.compile(
+    r"exception|\bnull\b|\bnil\b|undefined|\berror|server error|\bcode [0-9]|database|deadlock"
+    r"|time-?out|token|\bapi\b|\bhttp|\bdns\b|\bssl\b|\btls\b|socket|json|\bxml\b|parse|pars|syntax"
+    r"|query|queries|\bsql\b|stack|thread|script|variable|function|runtime|module|\bcache|request"
+    r"|response|endpoint|certificate|payload|session|cookie|backend|frontend|client|null"
+    r"|pointer|crash dump|exit|kernel|queue|pool|regex|config|deploy|render|hydrat|[_{}<>`\"]"
+    r"|[0-9]",
+    re.IGNORECASE,
+)
+MOST_TYPES = 5  # one kind of failure has as many names as languages; unrelated ones have more
+
+
+def event_of(example: Example, *, body: bool = True) -> Event:
+    """The event of an example: an exception when its title starts with a type."""
+    kind, _, value = example.title.partition(": ")
+    raised = " " not in kind and example.message is None
+    functions = (Frame(function=example.function),) if example.function else ()
+    return Event(
+        id="a" * 32,
+        timestamp=WHEN,
+        title=example.title,
+        message=example.message,
+        platform=example.platform,
+        body=EventBody(
+            exceptions=(ExceptionInfo(kind, value, frames=functions),) if raised else (),
+            tags=(("mechanism", example.mechanism),) if example.mechanism else (),
+        )
+        if body
+        else None,
+    )
+
+
+def spoken() -> Iterator[str]:
+    """Every sentence that the tables can make."""
+    for rule in RULES:
+        for side in Side:
+            yield rule.core(side)
+
+
+SPOKEN = sorted(set(spoken()))
+
+
+def known_events() -> list[Event]:
+    """The sample events that rules may be written from."""
+    parsed = (parse_full_event(samples.load(name), ("user.id",)) for name in samples.known())
+    return [event for event in parsed if event]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.sentence)
+def test_a_rule_tells_its_example(rule: Rule) -> None:
+    told = rule_for(event_of(rule.example))
+    assert told is rule, told and told.sentence
+
+
+@pytest.mark.parametrize("sentence", SPOKEN)
+def test_a_sentence_can_be_said_aloud(sentence: str) -> None:
+    assert grade(sentence) <= 8
+    assert len(sentence) <= 110
+    assert not JARGON.search(sentence)
+    assert re.fullmatch(r"[A-Z][A-Za-z ,'-]{10,}\.", sentence)
+
+
+@pytest.mark.parametrize("deed", Deed)
+def test_what_the_customer_tried_can_be_said_aloud(deed: Deed) -> None:
+    assert grade(f"While {deed.value}: our server was down.") <= 8
+    assert not JARGON.search(deed.value)
+
+
+def test_no_two_rules_say_the_same() -> None:
+    assert len({rule.sentence for rule in RULES}) == len(RULES)
+
+
+@pytest.mark.parametrize(
+    ("word", "count"),
+    [("the", 1), ("server", 2), ("declined", 2), ("customer", 3), ("page", 1), ("table", 2)],
+)
+def test_syllables_are_counted(word: str, count: int) -> None:
+    assert syllables(word) == count
+
+
+def test_nearly_every_known_sample_gets_a_sentence_of_its_own() -> None:
+    events = known_events()
+    assert sum(map(is_specific, events)) >= 0.95 * len(events)
+
+
+def test_a_sentence_fits_one_kind_of_failure() -> None:
+    types: dict[str, set[str]] = defaultdict(set)
+    for event in known_events():
+        rule = rule_for(event)
+        raised = event.body.exceptions[0] if event.body and event.body.exceptions else None
+        if rule and not rule.broad:
+            types[rule.core(side_of(event))].add(raised.type or "" if raised else "")
+    assert max(map(len, types.values())) <= MOST_TYPES
+
+
+@pytest.mark.parametrize("pattern", sorted({p for r in RULES for p in (r.says, r.calls) if p}))
+def test_a_pattern_is_bounded_and_reads_small_letters(pattern: str) -> None:
+    bare = re.sub(r"\\.|\[(?:\\.|[^\]\\])+\]", "", pattern)
+    assert not re.search(r"[*+]|\{\d+,\}", bare)
+    assert not re.search(r"[A-Z]", bare)
+    re.compile(pattern)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["(" * 9000, "payment " * 1100, "duplicate unique already " * 400, "a:" * 5000, "\0" * 9000],
+)
+def test_a_long_text_costs_no_more_than_a_short_one(text: str) -> None:
+    event = Event(id="a" * 32, timestamp=WHEN, title=text, message=text, platform="python")
+    start = perf_counter()
+    summarize(event)
+    assert perf_counter() - start < 0.5
+
+
+def test_the_titles_of_rows_are_enough() -> None:
+    row = event_of(Example("ReadTimeout: api.stripe.com: Read timed out."), body=False)
+    assert summarize(row) == "The payment service did not answer in time."
+
+
+def test_a_text_is_cut_before_it_is_read() -> None:
+    event = Event(id="a" * 32, timestamp=WHEN, title="x" * 5000, message="y" * 5000)
+    assert max(len(clue.line) for clue in clues(event)) <= 700
