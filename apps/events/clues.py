@@ -83,8 +83,16 @@ def side_of(event: Event) -> Side:
         return Side.DEVICE
     platform = (event.platform or "").lower().split("-")[0]
     if platform in _ANYWHERE and event.body:
-        return Side.DEVICE if "device" in contexts else Side.SERVER
+        return _side_of_anywhere(platform, event.body)
     return _SIDES.get(platform, Side.UNKNOWN)
+
+
+def _side_of_anywhere(platform: str, body: EventBody) -> Side:
+    """A language that runs on phones, desks and servers; managed ones are servers' by default."""
+    if "device" in body.contexts:
+        return Side.DEVICE
+    native = platform in ("native", "c") and "runtime" not in body.contexts
+    return Side.UNKNOWN if native and not body.request else Side.SERVER
 
 
 def clues(event: Event) -> list[Clue]:

@@ -44,12 +44,14 @@ class Rule:
     """A sentence, and what it is told from.
 
     `{Us}` and `{us}` in the sentence become our server, the page, the app or the program.
-    `where` is None where the failing program itself is the place. It looks at: `types`, bare names
-    of exceptions; `says`, a pattern for the line `type: message`; `statuses` of HTTP;
-    `calls`, a pattern for its module and innermost functions; `mechanisms` of the SDK. Conditions: `sides`,
-    and `paying` for a line that speaks of a payment service. `vague` rules are asked only when no
-    other fits any part of the event; `broad` ones say too little to count as specific. `deed` is
-    what the sentence tells already, so that it is not said twice.
+    `where` is None where the failing program itself is the place.
+
+    It looks at: `types`, bare names of exceptions; `says`, a pattern for the line `type: message`;
+    `statuses` of HTTP; `calls`, a pattern for an exception's module and innermost functions;
+    `mechanisms` of the SDK. Conditions: `sides`, and `paying` for a line that speaks of a payment
+    service. `vague` rules are asked only when no other fits any part of the event; `broad` ones
+    say too little to count as specific. `deed` is what the sentence tells already, so that it is
+    not said twice.
     """
 
     sentence: str

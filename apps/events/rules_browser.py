@@ -200,6 +200,14 @@ BROWSER = (
         vague=True,
     ),
     Rule(
+        "The browser did not let the page do that.",
+        Where.BROWSER,
+        Example("NotAllowedError: not allowed by the user agent", _JS),
+        types=names("NotAllowedError SecurityError"),
+        sides=_HERE,
+        vague=True,
+    ),
+    Rule(
         "A step on the page failed and gave no reason.",
         Where.APP,
         Example("UnhandledRejection: Object captured as promise rejection with keys: a", _JS),

@@ -173,6 +173,13 @@ CODE = (
         vague=True,
     ),
     Rule(
+        "{Us} stopped itself at a point that it should never reach.",
+        None,
+        Example("EXC_BREAKPOINT: Fatal error", "cocoa"),
+        says=r"exc_breakpoint|brk 1\b|fatal error:",
+        vague=True,
+    ),
+    Rule(
         "Something took too long and was given up.",
         None,
         Example("TimeoutError: timed out", "other"),

@@ -78,7 +78,8 @@ DATA = (
         Example("SQLTransientConnectionException: HikariPool-1 - not available", "node"),
         says=r"\bconnection ?pool|\bpool.{0,12}(?:exhaust|time.?out|limit|full)|hikari"
         r"|too many (?:connections|clients)|connection slots|queuepool|dropped from queue"
-        r"|unable to acquire jdbc|could not obtain a (?:database )?connection|getting a connection",
+        r"|unable to acquire jdbc|acquire.{0,12}time.?out|timeout acquiring"
+        r"|could not obtain a (?:database )?connection|getting a connection",
     ),
     Rule(
         "Our data store took too long to answer.",
@@ -93,7 +94,8 @@ DATA = (
         Where.SERVER,
         Example("OperationalError: connection to server at 10.0.0.5 failed: refused"),
         says=r"server closed the connection|lost connection to|has gone away|mysql server"
-        r"|connection to server at|could not connect to server|terminating connection"
+        r"|connection to server at|could not translate host|could not connect to server"
+        r"|terminating connection"
         r"|database system is|adminshutdown|dbconnection\.|mongo.{0,12}(?:network|select)"
         r"|serverselection|communications link|connectionnotestablished|\bp100[12]\b"
         r"|(?:refused|reach|econn).{0,80}:(?:5432|3306|27017|1433|1521)\b"

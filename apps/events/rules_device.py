@@ -151,12 +151,4 @@ DEVICE = (
         types=names("PlatformException"),
         vague=True,
     ),
-    Rule(
-        "The app stopped itself at a point that it should never reach.",
-        Where.APP,
-        Example("EXC_BREAKPOINT: Fatal error", "cocoa"),
-        says=r"exc_breakpoint|brk 1\b|fatal error:",
-        sides=_HERE,
-        vague=True,
-    ),
 )

@@ -73,7 +73,8 @@ INPUT = (
         "A file or message was not built as it should be.",
         Where.APP,
         Example("XMLSyntaxError: Start tag expected, '<' not found"),
-        says=r"xmlsyntax|saxparse|\bxml\b.{0,40}(?:error|invalid|pars)|csv.{0,20}(?:error|malformed)"
+        says=r"xmlsyntax|saxparse|\bxml\b.{0,40}(?:error|invalid|pars)"
+        r"|csv.{0,20}(?:error|malformed)"
         r"|malformed(?:csv| csv|.{0,4}xml)|yaml",
     ),
     Rule(

@@ -52,7 +52,7 @@ NETWORK = (
         Example("AbortError: The user aborted a request.", "javascript"),
         says=r"user aborted|request aborted|signal is aborted|operation was aborted|code: -999\b"
         r"|cancell?ed by (?:the )?user|navigation (?:was )?(?:cancell?ed|aborted)"
-        r"|aborted a request|aborted without reason|fetch is aborted",
+        r"|aborted a request|^typeerror: cancell?ed$|aborted without reason|fetch is aborted",
         types=names("AbortError CanceledError CancelledError CancellationException"),
         sides=CLIENT,
     ),
@@ -69,7 +69,7 @@ NETWORK = (
         Where.NETWORK,
         Example("TypeError: NetworkError when attempting to fetch resource.", "javascript"),
         says=r"failed to fetch|networkerror when|load failed|network ?error|net::err_|err_network"
-        r"|fetch failed|network request failed|xhr error|http failure response.{0,80}: 0 ",
+        r"|fetch failed|network.request.failed|xhr error|http failure response.{0,80}: 0 ",
         sides=_BROWSER,
     ),
     Rule(
@@ -119,7 +119,7 @@ NETWORK = (
         says=r"econnrefused|connection ?refused|failed to establish|newconnectionerror|:econnref"
         r"|actively refused|no route to host|hostunreach|unreachable|failed to connect"
         r"|couldn't connect|failed to open tcp|max retries exceeded",
-        types=names("ConnectError ConnectException HttpHostConnectException"),
+        types=names("ConnectError HttpHostConnectException"),
         calls=r"connectmultiple",
         sides=ON_SERVER,
     ),

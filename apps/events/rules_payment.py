@@ -148,7 +148,8 @@ PAYMENT = (
         Example("PaymentError: could not process", "java"),
         says=r"payment.{0,30}(?:fail|error|unsuccess)|(?:failed|unable|could not).{0,30}payment",
         types=names(
-            "CardError CardException PaymentError PaymentFailed PaymentException PaymentFailedException"
+            "CardError CardException PaymentError PaymentFailed PaymentException"
+            " PaymentFailedException"
         ),
         vague=True,
         deed=Deed.PAYING,

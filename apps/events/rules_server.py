@@ -31,7 +31,7 @@ SERVER = (
         Example("WorkerLostError: Worker exited prematurely: signal 9"),
         says=r"worker (?:exited|lost|died|killed)|workerlost|sigkill|sigterm|shutting down"
         r"|signal: killed|pruned.?job",
-        types=names("SystemExit KeyboardInterrupt InterruptedException GracefulExit"),
+        types=names("SystemExit KeyboardInterrupt InterruptedException GracefulExit Shutdown"),
         sides=_OPEN,
     ),
     Rule(
