@@ -14,7 +14,7 @@ from apps.events.rules_input import INPUT
 from apps.events.rules_monitors import MONITORS
 from apps.events.rules_network import NETWORK
 from apps.events.rules_parts import PARTS
-from apps.events.rules_payment import PAYMENT
+from apps.events.rules_payment import PAYMENT, PAYMENT_SERVICE
 from apps.events.rules_server import SERVER
 from apps.events.rules_service import SERVICES
 
@@ -28,6 +28,7 @@ RULES: tuple[Rule, ...] = (
     *BROWSER,
     *INPUT,
     *SERVER,
+    *PAYMENT_SERVICE,
     *NETWORK,
     *SERVICES,
     *CODE,

@@ -97,7 +97,8 @@ BROWSER = (
         "The camera or microphone could not be used.",
         Where.BROWSER,
         Example("NotFoundError: Requested device not found", _JS),
-        says=r"getusermedia|\bcamera|microphone|requested device not found|could not start video",
+        says=r"getusermedia|(?:camera|microphone).{0,40}(?:denied|not |fail|error|access)"
+        r"|requested device not found|could not start video",
     ),
     Rule(
         "The browser did not let the page copy or share something.",
@@ -188,7 +189,7 @@ BROWSER = (
         "The customer's device could not draw what the page shows.",
         Where.BROWSER,
         Example("Error: Error creating WebGL context.", _JS),
-        says=r"webgl|\bcanvas\b|context lost",
+        says=r"webgl|\bcanvas\b.{0,40}(?:context|tainted|failed)|context lost",
         sides=_HERE,
     ),
     Rule(

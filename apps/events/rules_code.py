@@ -130,7 +130,8 @@ CODE = (
         "{Us} tried to change something that is fixed.",
         None,
         Example("FrozenError: can't modify frozen String", "ruby"),
-        says=r"frozen|read.?only property|not extensible|cannot redefine|immutab|constant variable",
+        says=r"frozenerror|modify frozen|read.?only property|not extensible|cannot redefine|immutab"
+        r"|constant variable",
         types=names("FrozenInstanceError UnsupportedOperationException"),
     ),
     Rule(

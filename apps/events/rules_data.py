@@ -9,7 +9,7 @@ DATA = (
         "The app could not read or save its data on the customer's device.",
         Where.DEVICE,
         Example("SQLiteDatabaseCorruptException: disk image is malformed", "android"),
-        says=r"sqlite|\brealm\b|core ?data|nspersistent|\broom\b.{0,20}database",
+        says=r"sqlite|\brealm\b|\bcore ?data|nspersistent|\broom\b.{0,20}database",
         sides=_DEVICE,
     ),
     Rule(
@@ -23,7 +23,7 @@ DATA = (
         Where.SERVER,
         Example("PDOException: SQLSTATE[HY000]: 1205 Lock wait timeout exceeded", "php"),
         says=r"lock wait|lock.?time.?out|locknotavailable|could not obtain lock|database is locked"
-        r"|sqlite_busy|busyexception",
+        r"|sqlite_busy",
     ),
     Rule(
         "Somebody else had changed the same thing just before.",
@@ -36,7 +36,8 @@ DATA = (
         "There is already an account or entry with this e-mail.",
         Where.SERVER,
         Example('IntegrityError: duplicate key value violates "customer_email_key"'),
-        says=r"(?:duplicate|unique|already).{0,160}e-?mail|e-?mail.{0,40}already",
+        says=r"(?:duplicate|unique) .{0,160}e-?mail|already exists.{0,80}e-?mail"
+        r"|e-?mail.{0,40}already (?:been )?(?:taken|exist|registered|in use|used)",
     ),
     Rule(
         "It could not be saved because the same thing is already there.",

@@ -75,7 +75,7 @@ INPUT = (
         Example("XMLSyntaxError: Start tag expected, '<' not found"),
         says=r"xmlsyntax|saxparse|\bxml\b.{0,40}(?:error|invalid|pars)"
         r"|csv.{0,20}(?:error|malformed)"
-        r"|malformed(?:csv| csv|.{0,4}xml)|yaml",
+        r"|malformed(?:csv| csv|.{0,4}xml)|yaml.{0,20}(?:error|exception|pars|scan)",
     ),
     Rule(
         "A voucher or discount was not accepted.",

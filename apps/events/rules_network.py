@@ -6,7 +6,9 @@ from apps.events.rules_payment import LATE
 _BROWSER = frozenset((Side.BROWSER,))
 _DEVICE = frozenset((Side.DEVICE,))
 _TRUST = (
-    r"certificate|certpath|pkix|\bssl|\btls\b|self.signed|unable to verify the first|x509"
+    r"certificate.{0,30}(?:verif|expired|unknown|invalid|trust|chain|revoked|path|mismatch)"
+    r"|(?:verify|ssl|peer|leaf|server|bad).{0,20}certificate|certificateverify|certpath"
+    r"|pkix|\bssl|\btls\b|self.signed|unable to verify the first|x509"
     r"|trust anchor|code: -120[0-6]\b|\bhandshake"
 )
 
@@ -108,7 +110,7 @@ NETWORK = (
         "The customer's side hung up before our server was done.",
         Where.NETWORK,
         Example("ClientAbortException: Broken pipe", "php"),
-        says=r"client ?(?:abort|disconnect|closed)|context canceled|connection_closed_by_client"
+        says=r"\bclient ?(?:abort|disconnect|closed)|context canceled|connection_closed_by_client"
         r"|request aborted|unexpected end of request content|requestaborted|unreadablepost",
         sides=ON_SERVER,
     ),
@@ -117,7 +119,8 @@ NETWORK = (
         Where.SERVICE,
         Example("ConnectError: connect ECONNREFUSED 10.0.0.9:8080", "node"),
         says=r"econnrefused|connection ?refused|failed to establish|newconnectionerror|:econnref"
-        r"|actively refused|no route to host|hostunreach|unreachable|failed to connect"
+        r"|actively refused|no route to host|hostunreach"
+        r"|(?:host|network|server|service|node) ?(?:is )?unreachable|failed to connect"
         r"|couldn't connect|failed to open tcp|max retries exceeded",
         types=names("ConnectError HttpHostConnectException"),
         calls=r"connectmultiple",
@@ -128,7 +131,8 @@ NETWORK = (
         Where.SERVICE,
         Example("ProtocolError: ('Connection aborted.', RemoteDisconnected())"),
         says=r"econnreset|connection ?(?:was )?(?:reset|aborted|closed)|socket hang up|broken pipe"
-        r"|epipe|remote end closed|remote ?(?:protocol|disconnected)|chunkedencoding|eof\b"
+        r"|epipe|remote end closed|remote ?(?:protocol|disconnected)|chunkedencoding"
+        r"|: (?:unexpected )?eof$"
         r"|incompleteread|response ended prematurely|goaway|stream (?:closed|reset)",
         types=names("ConnectionResetError BrokenPipeError EOFError PrematureCloseException"),
         sides=ON_SERVER,

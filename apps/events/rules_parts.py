@@ -37,7 +37,7 @@ PARTS = (
         "Our server could not pass the work on to another part of itself.",
         Where.SERVER,
         Example("KafkaException: Send failed", "java"),
-        says=r"kafka|rabbit.?mq|amqp|\bsqs\b|kombu|nats:|servicebus|\bbunny::|broker",
+        says=r"kafka|rabbit.?mq|amqp|\bsqs\b|kombu|nats:|servicebus|\bbunny::|message broker",
     ),
     Rule(
         "Our search service did not answer.",
@@ -52,7 +52,7 @@ PARTS = (
         "The short-term memory of our server did not answer.",
         Where.SERVER,
         Example("Redis::CannotConnectError: refused", "ruby"),
-        says=r"redis|memcache|econnrefused.{0,40}:(?:6379|11211)\b|jedis|lettuce|\bdalli\b",
+        says=r"\bredis(?!t)|memcache|econnrefused.{0,40}:(?:6379|11211)\b|jedis|io\.lettuce|\bdalli\b",
         calls=r"redis\.exceptions|^memcache|pymemcache",
     ),
     Rule(

@@ -23,7 +23,7 @@ SERVER = (
         Where.SERVER,
         Example("RuntimeError: can't start new thread"),
         says=r"can't start new thread|native thread|rejectedexecution|resource temporarily"
-        r"|queue (?:is )?full|overloaded|eagain",
+        r"|queue (?:is )?full|eagain",
     ),
     Rule(
         "Our server was stopped in the middle of its work.",
@@ -39,7 +39,7 @@ SERVER = (
         Where.SERVER,
         Example("ImproperlyConfigured: Set the SMS_KEY environment variable"),
         says=r"environment variable|missing (?:config|setting|env)|not configured"
-        r"|(?:config|setting|env)\w{0,12}.{0,30}(?:missing|not set|not found|is required)",
+        r"|(?:config|setting|\benv)\w{0,12} .{0,30}(?:missing|not set|not found|is required)",
         types=names("ImproperlyConfigured UnsatisfiedDependencyException BeanCreationException"),
     ),
     Rule(
@@ -73,7 +73,8 @@ SERVER = (
         "{Us} could not open data that was locked for safety.",
         None,
         Example("cryptography.fernet.InvalidToken: "),
-        says=r"fernet|decrypt|padding|badmac|cipher|messageencryptor|messageverifier|\bkms\b",
+        says=r"fernet|decrypt|(?:incorrect|bad|invalid).?padding|badmac|cipher|messageencryptor"
+        r"|messageverifier|\bkms\b",
     ),
     Rule(
         "Our server had begun its answer too early to change it.",

@@ -25,7 +25,7 @@ SERVICES = (
         "Another service said no because our server asked too often.",
         Where.SERVICE,
         Example("HTTPError: 429 Client Error: Too Many Requests"),
-        says=r"rate.?limit|too many requests|throttl|quota exceeded|request limit",
+        says=r"\brate.?limit|ratelimit|too many requests|throttl|quota exceeded|request limit",
         statuses=frozenset((429,)),
         sides=ON_SERVER,
     ),
@@ -64,7 +64,7 @@ SERVICES = (
         "There were too many tries in a short time, so our server said no.",
         Where.SERVER,
         Example("AxiosError: Request failed with status code 429", "javascript"),
-        says=r"rate.?limit|too many (?:requests|attempts|tries)|throttl",
+        says=r"\brate.?limit|ratelimit|too many (?:requests|attempts|tries)|throttl",
         statuses=frozenset((429,)),
     ),
     Rule(

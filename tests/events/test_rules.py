@@ -141,3 +141,24 @@ def test_the_titles_of_rows_are_enough() -> None:
 def test_a_text_is_cut_before_it_is_read() -> None:
     event = Event(id="a" * 32, timestamp=WHEN, title="x" * 5000, message="y" * 5000)
     assert max(len(clue.line) for clue in clues(event)) <= 700
+
+
+@pytest.mark.parametrize(
+    ("title", "platform", "wrong"),
+    [
+        ("CarrierBusyException: the parcel service is busy", "php", "data store"),
+        ("OperationalError: lock timeout on table payments", "python", "payment service"),
+        ("QueryCanceled: statement timeout: UPDATE payments", "python", "payment service"),
+        ("panic: internal error: entered unreachable code", "rust", "another service"),
+        ("RuntimeError: gift certificate is used up", "python", "real one"),
+        ("RuntimeError: lettuce is redistributed", "python", "memory"),
+        ("ValueError: frozen peas", "python", "fixed"),
+        ("PurchaseError: purchase order cancellation failed", "python", "window"),
+        ("TypeError: Failed to execute 'setTimeout' on 'Window'", "javascript", "in time"),
+        ("RuntimeError: e-mail already sent", "python", "already an account"),
+        ("RuntimeError: corporate limit", "python", "too often"),
+        ("RuntimeError: insurance broker is unknown", "python", "another part"),
+    ],
+)
+def test_a_word_that_misleads_tells_nothing_wrong(title: str, platform: str, wrong: str) -> None:
+    assert wrong not in summarize(event_of(Example(title, platform)))
