@@ -1,5 +1,7 @@
 """Plain words for a support agent: what failed, without the jargon. Rules only, no guessing."""
 
+from dataclasses import replace
+
 from apps.events.answer import Answer, NoticeCode
 from apps.events.clues import CLIENT, side_of
 from apps.events.deeds import deed_of
@@ -57,6 +59,11 @@ def _honest(event: Event) -> str:
 def summarize_group(group: Group) -> str:
     """One plain sentence for an issue, told from its newest event."""
     return summarize(group.newest)
+
+
+def caught_in(group: Group) -> str | None:
+    """`caught` for an issue: one event that nothing caught is enough."""
+    return caught(replace(group.newest, handled=group.handled))
 
 
 def headline(answer: Answer) -> str:

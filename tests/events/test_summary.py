@@ -12,7 +12,8 @@ from apps.events.deeds import Deed, deed_of
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Request
 from apps.events.rule import Where
 from apps.events.rules import RULES
-from apps.events.summary import caught, is_specific, place_of, summarize
+from apps.events.summary import caught, caught_in, is_specific, place_of, summarize
+from apps.events.timeline import Group
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -133,6 +134,12 @@ def test_whether_it_was_caught_is_said_only_when_it_is_known(
     told: Event, sentence: str | None
 ) -> None:
     assert caught(told) == sentence
+
+
+def test_one_event_that_nothing_caught_tells_for_its_issue() -> None:
+    group = Group("1", None, (event(handled=True), event(handled=False)))
+    assert caught_in(group) == "The app did not deal with it."
+    assert caught_in(Group("1", None, (event(),))) is None
 
 
 CORES = {
