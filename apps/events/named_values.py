@@ -1,7 +1,7 @@
 """Secrets that running text gives away by name: `password=x`, `{"token": "x"}`, `Cookie: a=b`.
 
 Names and separators are found by one pattern; where the value ends is decided by how it begins,
-within `_LONGEST` characters, so that the whole takes linear time.
+within a bounded length, so that the whole takes linear time.
 """
 
 import re
@@ -11,45 +11,27 @@ from functools import lru_cache
 
 from apps.events.harmless_words import NOTHING, WORDS
 from apps.events.key_names import is_plural, kind_of_key
+from apps.events.value_forms import fits
+from apps.events.value_spans import IN_MARKUP, OF_ADDRESS, SCHEME, Span, value_span
 
-_LONGEST = 4000
 _NAME_AND_MARK = (
     r"(?P<name>\w(?<!\w[.-]\w)[\w.$-]{0,80}+)"
-    r"(?P<close>\\{0,8}[\"'`]|%22|%27|&quot;|\*\*)?[\])]?"
-    r"(?P<mark>\s{0,4}+(?:=>|:=|={1,3}|:(?!:)|%3[Dd]|%3[Aa])|>|&gt;|,)\s{0,4}+"
+    r"(?P<close>\\{0,8}[\"'`]|%22|%27|&quot;|\*\*)?(?:[\])]|%(?:25)?5[Dd])?"
+    r"(?P<mark>\s{0,4}+(?:=>|:=|={1,3}|:(?!:)|%3[Dd]|%3[Aa]|[\uff1d\uff1a]"
+    r"|(?<=\s)->(?=\s))|>|&gt;|,)\s{0,4}+"
 )
 _NAMED = re.compile(rf"\b{_NAME_AND_MARK}")
-# Also after an escape of an address: `%22password%22`.
-_NAMED_IN_ADDRESS = re.compile(rf"(?:\b(?<!%)|(?<=%[0-9A-Fa-f]{{2}})){_NAME_AND_MARK}")
-_QUOTE = re.compile(r"\[?(?:[bBuUrRfF]{1,2}(?=\\{0,8}[\"']))?(\\{0,8}[\"'`]|%22|%27|&quot;)")
-_INSIDE = {
-    '"': re.compile(r'(?:[^"\\]|\\.){0,4000}+', re.DOTALL),
-    "'": re.compile(r"(?:[^'\\]|\\.){0,4000}+", re.DOTALL),
-}
-_BARE = re.compile(
-    r"(?:[^\s&;,\"'`<>)\]}\\|]|\\(?![nrt\"'\\])|\|(?=[^\s|=:&;,\"']{4,100}(?:[\s&;,\"']|\Z))){1,4000}+"
+# Also after an escape of an address: `%22password%22`, `%5Bpassword%5D`, `%255Bpassword%255D`.
+_NAMED_IN_ADDRESS = re.compile(
+    r"(?:\b(?<!%)(?<!%25)|(?<=%[0-9A-Fa-f]{2})(?!(?<=%25)[0-9A-Fa-f]{2})|(?<=%25[0-9A-Fa-f]{2}))"
+    + _NAME_AND_MARK
 )
-_OF_ENVIRONMENT = re.compile(r"[^\s\"'`&;<>\\]{1,4000}+")
-_ENCODED = re.compile(
-    r"(?:[^\s&;,\"'<>)\]}%]|%(?!26|22|27|2C|7D|5D|3B|0A|0D)[0-9A-F]{2}){1,4000}+", re.IGNORECASE
-)
-_PARAMETER = re.compile(r"[\w.~%/+|-]{1,500}+")
-_IN_MARKUP = re.compile(r"(?:[^<&\n]|&(?!lt;)){1,4000}+")
-_SCHEME = re.compile(
-    r"(?:basic|bearer|token|digest|apikey|api-key|ssws|jwt|negotiate|ntlm|hawk)\s{1,4}", re.I
-)
-_CREDENTIALS = re.compile(
-    r"(?:[A-Za-z0-9-]{1,30}\s{1,3})?"
-    r"(?:[\w-]{1,30}=(?:\"[^\"\n]{0,500}\"|[^\s,\"']{1,1000}),?[ ]?){1,20}"
-)
-_HIDDEN_CREDENTIALS = re.compile(r"(?:[A-Za-z][\w-]{0,30}\s)?<[a-z-]{2,20}-\d")
-_COOKIES = re.compile(r"[^\s=;\"'\\]{1,200}=(?:[^\n\r\"'\\]|\\(?![nrt\"'])){0,4000}+")
 _WORD_BEFORE = re.compile(r"([A-Za-z-]{2,20})[ _]\Z")
 _ALREADY = re.compile(
     r"<[a-z-]{2,20}(?:-\d{1,6})?>|\[(?:filtered|redacted)\]|[*•xX.]{3,200}|<redacted>", re.I
 )
 _PLACEHOLDER = re.compile(
-    r"%\(?\w{0,60}\)?[sdr]|\$?\{\{?[^{}]{0,100}\}?\}|\$\w{1,60}|:[a-z_]{1,60}|\?|<[\w -]{1,40}>"
+    r"%\(?\w{0,60}\)?[sdr]|\$?\{\{?[^{}]{0,100}\}?\}|\$\w{1,60}-?|:[a-z_]{1,60}|\?|<[\w -]{1,40}>"
 )
 _CODE = re.compile(
     r"(?:(?:self|this|request|req|res|settings|config|os|process|env|user|form|data|props|state"
@@ -57,12 +39,12 @@ _CODE = re.compile(
     r"(?:\??\.[A-Za-z_]\w{0,60}){1,9}|[A-Za-z_.]{1,80}[(\[].{0,4000}"
     r"|(?:Optional|Maybe)\b.{0,80}|[A-Za-z_.]{1,80}\(?)"
 )
+_HOLDS_TEXT = re.compile(r"[:>]\s{0,4}(?:\\{0,8}[\"']|[\[{])")
 # Too common as words to hide what follows a colon: `auth: failed`, `pass: 12`.
-_WEAK = frozenset(
-    ("pin", "pass", "card", "auth", "session", "pan", "sid", "tan", "sig", "signature")
-)
-# Secret only as a parameter of an address, and only when it looks like one.
-_OF_ADDRESS = frozenset(("code", "state", "key", "t", "k", "ticket", "nonce", "hash", "oobcode"))
+_WEAK = frozenset((
+    "pin", "pass", "card", "auth", "session", "pan", "sid", "tan", "sig", "signature", "salt",
+    "login", "bic", "swift", "nom", "nombre", "clave", "address", "zip", "passe", "adresse",
+))  # fmt: skip
 _SECOND_WORDS = frozenset(("id", "key", "token", "number", "no", "nr", "code", "phrase", "word"))
 _OPENINGS = ("{", "[", "(", "${", "$(", "#{", "%(", "<%")
 _SENTENCE = re.compile(r"[ ]{1,4}[A-Za-z']{1,20}(?![\w'=:-])")
@@ -72,6 +54,10 @@ _HINTS = (
     *("pin", "card", "jwt", "csrf", "xsrf", "bearer", "cred", "iban", "kennwort", "contrase"),
     *("mot", "account", "routing", "social", "ssn", "tax", "code", "name", "birth", "dob", "pan"),
     *("state=", "license", "senha", "mdp", "pw", "street", "address", "zip", "post", "holder"),
+    *("2fa", "salt", "verif", "remember", "answer", "bic", "swift", "konto", "kredit", "steuer"),
+    *("vat", "sin", "clave", "dsn", "connection", "url", "uri", "nom", "apellido", "hasło"),
+    *("haslo", "heslo", "parol", "пароль", "密", "パス", "비밀", "senord", "salasana", "jelsz"),
+    *("ifre", "adres", "login", "adgang", "ustid", "exp", "direccion", "anschrift", "cogn"),
     *("magic", "saml", "hmac", "ticket", "nonce", "hash=", "t=", "k=", "phone", "mac", "psk"),
 )
 
@@ -85,13 +71,6 @@ class NamedValue:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
-    start: int
-    end: int
-    quoted: bool
-
-
 def named_values(text: str, lowered: str) -> Iterator[NamedValue]:
     """The values in the text that must go because of their names, in order."""
     if not any(map(lowered.__contains__, _HINTS)):
@@ -103,7 +82,7 @@ def named_values(text: str, lowered: str) -> Iterator[NamedValue]:
         if not _may_be_secret(match["name"]):
             continue
         kind = _kind(text, match)
-        span = _span(text, match) if kind else None
+        span = value_span(text, match) if kind else None
         if kind and span and _is_worth_hiding(text, match, kind, span):
             done = span.end
             shown_as = "secret" if kind == "parameter" else kind
@@ -117,7 +96,7 @@ def _may_be_secret(name: str) -> bool:
     """Most names cannot, and the rest is looked at more closely."""
     lowered = name.lower()
     swallowed = name[0] in "nrt" and kind_of_key(name[1:]) is not None
-    listed = lowered in _SECOND_WORDS or lowered in _OF_ADDRESS
+    listed = lowered in _SECOND_WORDS or lowered in OF_ADDRESS
     return kind_of_key(name) is not None or swallowed or listed
 
 
@@ -133,14 +112,14 @@ def _kind(text: str, match: re.Match[str]) -> str | None:
     if not kind and name.lower() in _SECOND_WORDS:
         before = _WORD_BEFORE.search(text[max(0, start - 22) : start])
         kind = kind_of_key(f"{before[1]} {name}") if before else None
-    if not kind and name.lower() in _OF_ADDRESS and _is_parameter(text, match):
+    if not kind and name.lower() in OF_ADDRESS and _is_parameter(text, match):
         kind = "parameter"
     return None if kind in ("email", "ip", "phone") else kind
 
 
 def _is_element(text: str, match: re.Match[str]) -> bool:
     """Whether it is `<password>x</password>`, and not an alias."""
-    inside = _IN_MARKUP.match(text, match.end())
+    inside = IN_MARKUP.match(text, match.end())
     opened = text[max(0, match.start() - 4) : match.start()].endswith(("<", "&lt;", ":"))
     return opened and inside is not None and text.startswith(("</", "&lt;/"), inside.end())
 
@@ -149,7 +128,7 @@ def _is_pair(text: str, match: re.Match[str]) -> bool:
     """Whether it is `["password", "x"]` or `("password", "x")`, and no longer list of words."""
     start = match.start() - len(match["close"] or "")
     opening = text[max(0, start - 1) : start]
-    value = _span(text, match)
+    value = value_span(text, match)
     return bool(
         match["close"] and opening in ("[", "(") and value and value.quoted
         and text[value.end + len(match["close"]) :][:1] in ("]", ")")
@@ -161,64 +140,9 @@ def _is_parameter(text: str, match: re.Match[str]) -> bool:
     return match["mark"] in ("=", "%3D", "%3d") and before.endswith(("?", "&", "#", "%26", "%3F"))
 
 
-def _span(text: str, match: re.Match[str]) -> _Span | None:
-    start, name = match.end(), match["name"].lower()
-    quote = _QUOTE.match(text, start)
-    if quote:
-        return _Span(quote.end(), _closing(text, quote), quoted=True)
-    if name.endswith("authorization"):
-        return _authorization(text, start)
-    if name.endswith("cookie"):
-        cookies = _COOKIES.match(text, start)
-        if cookies:
-            return _Span(start, cookies.end(), quoted=True)
-    found = _bare_pattern(match).match(text, start)
-    return _Span(start, found.end(), quoted=False) if found else None
-
-
-def _bare_pattern(match: re.Match[str]) -> re.Pattern[str]:
-    mark = match["mark"].strip()
-    if mark in (">", "&gt;"):
-        return _IN_MARKUP
-    if mark.startswith("%"):
-        return _ENCODED
-    if match["name"].lower() in _OF_ADDRESS:
-        return _PARAMETER
-    return _OF_ENVIRONMENT if mark == "=" and match["name"].isupper() else _BARE
-
-
-def _closing(text: str, quote: re.Match[str]) -> int:
-    """Where the quoted value ends: at its own quote, else at the end of the line."""
-    mark, start = quote[1], quote.end()
-    inside = _INSIDE.get(mark)
-    if inside:
-        found = inside.match(text, start)
-        end = found.end() if found else start
-    else:
-        end = text.find(mark, start, start + _LONGEST)
-    if end >= 0 and text.startswith(mark, end):
-        return end
-    line_end = text.find("\n", start, start + _LONGEST)
-    return min(len(text), start + _LONGEST) if line_end < 0 else line_end
-
-
-def _authorization(text: str, start: int) -> _Span | None:
-    if _HIDDEN_CREDENTIALS.match(text, start):
-        return None
-    credentials = _CREDENTIALS.match(text, start)
-    scheme = _SCHEME.match(text, start)
-    if scheme and not credentials:
-        start = scheme.end()
-    else:
-        word = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,30} (?=[\w.~+/=-]{6})").match(text, start)
-        start = word.end() if word else start
-    found = credentials or _BARE.match(text, start)
-    return _Span(start, found.end(), quoted=False) if found else None
-
-
 def is_secret_parameter(name: str, value: str) -> bool:
     """Whether a parameter of an address such as `code` opens something, and is not a mere word."""
-    if name.lower() not in _OF_ADDRESS:
+    if name.lower() not in OF_ADDRESS:
         return False
     enough = 16 if name.lower() in ("key", "t", "k", "hash") else 10
     return len(value) >= enough and bool(_LETTER_AND_DIGIT.match(value))
@@ -232,14 +156,21 @@ def says_nothing(value: str) -> bool:
 
 def without_scheme(value: str) -> int:
     """How many letters at the start only name the scheme: 7 of `Bearer abc`."""
-    scheme = _SCHEME.match(value)
+    scheme = SCHEME.match(value)
     return scheme.end() if scheme else 0
 
 
-def _is_worth_hiding(text: str, match: re.Match[str], kind: str, span: _Span) -> bool:
+def _is_worth_hiding(text: str, match: re.Match[str], kind: str, span: Span) -> bool:
     value, name = text[span.start : span.end], match["name"]
     lowered = value.strip().lower()
-    if not lowered or _PLACEHOLDER.fullmatch(lowered) or _is_hidden(text, span):
+    if span.is_object:
+        return kind != "parameter" and not _is_harmless_object(text, match, value)
+    if (
+        not lowered
+        or not fits(name, value)
+        or _PLACEHOLDER.fullmatch(lowered)
+        or _is_hidden(text, span)
+    ):
         return False
     if lowered in NOTHING or (is_plural(name) and lowered.isdigit()):
         return False
@@ -250,14 +181,22 @@ def _is_worth_hiding(text: str, match: re.Match[str], kind: str, span: _Span) ->
     return _is_bare_secret(text, match, span, lowered)
 
 
-def _is_hidden(text: str, span: _Span) -> bool:
+def _is_harmless_object(text: str, match: re.Match[str], value: str) -> bool:
+    """Counts, the address of a server, or what a parser stumbled over: `Unexpected token: {"a"`."""
+    counts = is_plural(match["name"]) and value[0] == "{" and not _HOLDS_TEXT.search(value)
+    unexpected = text[max(0, match.start() - 11) : match.start()].lower() == "unexpected "
+    of_server = kind_of_key(match["name"]) == "address" and '"port"' in value
+    return counts or unexpected or of_server
+
+
+def _is_hidden(text: str, span: Span) -> bool:
     """Whether nothing but an alias stands there, with its scheme perhaps."""
-    scheme = _SCHEME.match(text, span.start, span.end)
+    scheme = SCHEME.match(text, span.start, span.end)
     hidden = _ALREADY.match(text, scheme.end() if scheme else span.start)
     return hidden is not None and hidden.end() >= span.end
 
 
-def _is_bare_secret(text: str, match: re.Match[str], span: _Span, lowered: str) -> bool:
+def _is_bare_secret(text: str, match: re.Match[str], span: Span, lowered: str) -> bool:
     """Without quotes it may be a word of a sentence, a placeholder or a program's own name."""
     name, value = match["name"], text[span.start : span.end]
     if lowered.startswith(_OPENINGS) or lowered.rstrip(".!") in WORDS or lowered == name.lower():
@@ -269,14 +208,17 @@ def _is_bare_secret(text: str, match: re.Match[str], span: _Span, lowered: str) 
     weak = name.lower() in _WEAK
     if weak and lowered.isdigit() and len(lowered) < 3:
         return False
-    if match["mark"].strip() != ":":
+    mark = match["mark"].strip()
+    if mark not in (":", "\uff1a", "->"):
         return True
+    if mark == "->" and not has_digit:
+        return False
     unexpected = text[max(0, match.start() - 11) : match.start()].lower() == "unexpected "
     in_sentence = not has_digit and (weak or bool(_SENTENCE.match(text, span.end)))
     return not unexpected and not in_sentence
 
 
-def _is_code(text: str, span: _Span, value: str, *, spaced: bool) -> bool:
+def _is_code(text: str, span: Span, value: str, *, spaced: bool) -> bool:
     """Whether the value is looked up by a program: `request.POST["x"]`, `get_token(user)`."""
     if not _CODE.fullmatch(value):
         return False

@@ -29,7 +29,7 @@ __all__ = [
     "with_later",
 ]
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 
 _LATER_NUMBERS = 1001
 _ALIAS_NUMBER = re.compile(r"<[a-z][a-z-]{0,20}-(\d{1,6})>")

@@ -13,7 +13,7 @@ from apps.events.vendor_tokens import VENDOR_TOKENS
 
 # Cheap questions first, because nearly all text holds nothing: a sign that stands between a name
 # and its value or in an address, enough digits for a number, a run long enough for a token.
-_SIGNS = re.compile(r"[@=:%>&,\uff20]|--|\\u")
+_SIGNS = re.compile(r"[@=:%>&,\uff20\uff1d\uff1a]|--|\\u")
 _LONG = 500
 _MOST_REMEMBERED = 100_000
 _harmless: set[int] = set()

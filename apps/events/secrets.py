@@ -10,6 +10,7 @@ import re
 from apps.events.addresses import ADDRESSES
 from apps.events.key_names import kind_of_key
 from apps.events.shape import Found, Shape, at_hints, begins
+from apps.events.told_secrets import TOLD
 
 _LOOKS_MADE = re.compile(
     r"(?=.{0,300}?\d)(?=.{0,300}?[A-Za-z])|.{0,300}?[A-Z].{0,300}?[a-z].{0,300}?[A-Z]"
@@ -203,4 +204,4 @@ _AWS_SECRET = Shape(
 
 # Looked for before the names of values are, being sure by their own text.
 KEYS = (*PRIVATE_KEYS, _AWS_SECRET, Shape("jwt", _JWT, ("eyj",)))
-TEXTUAL = (*_TEXTUAL, *ADDRESSES)
+TEXTUAL = (*_TEXTUAL, *TOLD, *ADDRESSES)

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.events import addresses, named_values, numbers, secrets, vendor_tokens
+from apps.events import (
+    addresses,
+    bracketed,
+    named_values,
+    numbers,
+    secrets,
+    value_forms,
+    value_spans,
+    vendor_tokens,
+)
 from apps.events.answer import Answer
 from apps.events.event import Breadcrumb, Event, EventBody, Issue, Request
 from apps.events.key_names import kind_of_key
@@ -16,6 +25,7 @@ from apps.events.ledger import Ledger
 from apps.events.redaction import RULES_VERSION, redact, redact_event, redact_text, redact_value
 from tests.events.test_redaction import EVENT_ID, MOMENT, answer_with_secret
 
+MODULES = (bracketed, named_values, value_forms, value_spans)
 NOBODY: frozenset[str] = frozenset()
 PLANTED = {
     "email": "jane@example.com",
@@ -115,6 +125,27 @@ def test_one_value_has_one_alias_wherever_and_however_it_is_written() -> None:
         ({"n": 4242424242424242}, {"n": "<card-1>"}),
         ({"version": "10.2.3.4", "host": "10.2.3.4"}, {"version": "10.2.3.4", "host": "<ip-1>"}),
         ({"password": "[Filtered]"}, {"password": "[Filtered]"}),
+        ('{"a": 1, "token": {"value": "x"}}', '{"a": 1, "token": "<secret-1>"}'),
+        ('[["password","x"]]', '[["password","<secret-1>"]]'),
+        ('{"status": "open",  "n": 1.50}', '{"status": "open",  "n": 1.50}'),
+        ({"billing_address": {"line1": "Elm 1"}}, {"billing_address": "<address-1>"}),
+        ({"shippingAddress": {"country": "DE"}}, {"shippingAddress": "<address-1>"}),
+        ({"name": {"first": "Jane", "last": "Doe"}}, {"name": "<name-1>"}),
+        ({"date_of_birth": {"day": 3, "year": 1990}}, {"date_of_birth": "<birthdate-1>"}),
+        ({"e_mail": "x", "login": "bobby"}, {"e_mail": "<email-1>", "login": "<user-1>"}),
+        (
+            {"address": "Elm Street 5", "zip": "10115"},
+            {"address": "<address-1>", "zip": "<address-2>"},
+        ),
+        ({"address": "0x7ffee4c0", "zip": True}, {"address": "0x7ffee4c0", "zip": True}),
+        ({"sin": 0.5, "nombre": 4, "swift": "5.9"}, {"sin": 0.5, "nombre": 4, "swift": "5.9"}),
+        ({"exp_month": 4, "brand": "visa"}, {"exp_month": "<secret-1>", "brand": "visa"}),
+        ({"exp_month": 4, "n": 1}, {"exp_month": 4, "n": 1}),
+        ({"dsn": "https://o1.example/2"}, {"dsn": "https://o1.example/2"}),
+        ({"dsn": "mysql://bob:x@h/db"}, {"dsn": "<secret-1>"}),
+        ({"mothers_maiden_name": "Roe"}, {"mothers_maiden_name": "<name-1>"}),
+        ({"nom": "Roe", "prenom": "Ana"}, {"nom": "<name-1>", "prenom": "<name-2>"}),
+        ({"name": {"en": "Shirt"}}, {"name": {"en": "Shirt"}}),
     ],
 )
 def test_structured_values(value: object, shown: object) -> None:
@@ -145,7 +176,12 @@ session_id JSESSIONID PHPSESSID connect.sid laravel_session session sid creditCa
 credit_card_number cardNumber card_number cvv cvc cvc2 iban IBAN account_number ssn
 social_security_number passport_number tax_id otp one_time_code pin card_pin X-Amz-Signature
 x-amz-security-token X-Hub-Signature sig jwt bearer_token credentials aws_secret_access_key
-signing_key encryptionKey basic_auth driverLicenseNumber
+signing_key encryptionKey basic_auth driverLicenseNumber 2fa_code pin_code authCode sms_code
+activation_code security_code mfa_code code_verifier oauth_verifier salt password_salt storage_key
+ssh_key security_answer remember_me bank_account sort_code bic swift routing_number kontonummer
+kreditkarte steuernummer vat_id tax_number sin clave card_expiry card_exp_month connection_string
+DATABASE_URL dsn STRIPE_KEY OPENAI_KEY SSH_KEY GPG_KEY MAPS_KEY stripe_key motDePasse contrasena
+senha wachtwoord hasło haslo heslo parola пароль 密码 パスワード lösenord
 """
 HARMLESS_NAMES = """
 token_type tokenizer author authority authenticated passenger pinned secretary compass spin
@@ -153,6 +189,8 @@ panel max_tokens total_tokens session_duration is_password_set password_length h
 cardinality discard dashboard monkey keyboard key code status name filename hostname server_name
 iphone spanId trace_id PublicKeyToken public_key sort_key primary_key keyCode design assign
 signal signup description subscription opinion mapping shipping typing bypass token_expires_in
+PRIMARY_KEY FOREIGN_KEY CACHE_KEY KeyError exp expiry_date exp_month zip_path swiftly business
+basalt cosine enclave cause_code error_code country_code postcodes device_id cache_key row_key
 session_count cookie_domain carddeck panorama sidebar outside president
 """
 
@@ -188,7 +226,8 @@ def patterns() -> list[re.Pattern[str]]:
     shapes = (*secrets.KEYS, *secrets.TEXTUAL, *numbers.CHECKED_NUMBERS, *numbers.PHONES)
     found = [shape.pattern for shape in (*shapes, *addresses.DEVICES, *addresses.IPV4)]
     found += [pattern for _beginning, pattern in vendor_tokens.VENDOR_TOKENS]
-    return found + [one for one in vars(named_values).values() if isinstance(one, re.Pattern)]
+    own = [one for module in MODULES for one in vars(module).values()]
+    return found + [one for one in own if isinstance(one, re.Pattern)]
 
 
 @pytest.mark.parametrize("pattern", patterns(), ids=lambda one: one.pattern[:40])
