@@ -35,6 +35,7 @@ def set_up(folder: Path, sentry: Sentry) -> None:
             del os.environ[name]
     os.environ.update(Shell(folder, sentry.url).environment)
     os.environ["DJANGO_SETTINGS_MODULE"] = "triage_site.settings"
+    os.environ["TRIAGE_SIGNALS"] = "none"  # given up or not by chance, and counted apart anyway
     import django  # noqa: PLC0415 - the environment is set up first
 
     django.setup()
