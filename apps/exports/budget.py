@@ -9,8 +9,6 @@ from apps.exports.tokens import is_within
 
 LEAST_TOKENS = 400
 MOST_TOKENS = 1_000_000
-# A step down may cost a little more, when it leaves out something of a new kind, which is named.
-_LOOK_UP = 4
 
 
 def fit(build: Callable[[Detail], Document], budget: int) -> Document:
@@ -30,10 +28,6 @@ def fit(build: Callable[[Detail], Document], budget: int) -> Document:
             low = middle + 1
     if best is None:
         raise ValueError(f"The header alone is longer than {budget} tokens.")
-    for rung in reversed(range(max(0, high - _LOOK_UP), high)):
-        richer = build(LADDER[rung])
-        if _fits(richer, budget):
-            best = richer
     return best
 
 

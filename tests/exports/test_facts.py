@@ -12,7 +12,15 @@ from apps.events.answer import Notice, NoticeCode
 from apps.events.event import EventBody
 from apps.exports import ExportRefused, Format, Preset, render
 from apps.exports.presets import NO_PRESET
-from tests.exports.answers import EXPLAIN, MARKER, REPLY, afternoon, answer, event, issue, recursion
+from tests.exports.answers import (
+    EXPLAIN,
+    MARKER,
+    REPLY,
+    afternoon,
+    answer,
+    event,
+    recursion,
+)
 from tests.exports.blocks import enclosed
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -254,15 +262,6 @@ def test_an_issue_the_lookup_does_not_have_is_refused_with_a_sentence() -> None:
 def test_an_unknown_format_is_refused_with_a_sentence() -> None:
     with pytest.raises(ExportRefused, match="no export format of that name"):
         render(afternoon(), format="pdf", marker=MARKER)  # type: ignore[arg-type]
-
-
-def test_shared_breadcrumbs_are_told_once() -> None:
-    first, again = event(1, 1), event(1, 2)
-    twin = replace(again, id="c" * 32)
-    told = answer(first, twin, issues=(issue(1), issue(2)))
-    text = render(told, format="markdown", marker=MARKER, budget=50_000).text
-
-    assert text.count("/api/cart/5 200") == 1
 
 
 @pytest.mark.parametrize(

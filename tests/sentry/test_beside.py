@@ -75,6 +75,16 @@ def test_replays_that_a_loose_search_lets_in_are_not_the_customers(
     assert Signal.REPLAYS in beside.surely
 
 
+def test_an_error_of_somebody_else_is_left_out_whatever_the_search_lets_in(
+    signals: SentryConfig, demo_sentry: DemoSentry
+) -> None:
+    demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT, trace_id=TRACE)
+    row = {"id": "aa" * 16, "timestamp": MOMENT.isoformat(), "trace": TRACE, "user.id": "2"}
+    demo_sentry.fail("%21has", status=200, body=json.dumps({"data": [row]}))
+    answer = ask(signals, question("1001"))
+    assert (answer.beside.trace_errors, answer.beside.unread) == ((), ())
+
+
 def test_feedback_is_found_by_the_user_and_by_the_address_given(
     signals: SentryConfig, demo_sentry: DemoSentry
 ) -> None:

@@ -1,0 +1,30 @@
+"""The story of the breadcrumbs: each once, and what repeats on one line."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from apps.events.event import Breadcrumb
+from apps.exports import render
+from tests.exports.answers import MARKER, MOMENT, answer, event, issue
+
+
+def test_the_same_step_again_and_again_is_one_line() -> None:
+    told = event(1, 1)
+    assert told.body
+    clicks = tuple(
+        Breadcrumb(MOMENT - timedelta(seconds=9 - place), category="ui.click", message="button.pay")
+        for place in range(4)
+    )
+    answered = answer(replace(told, body=replace(told.body, breadcrumbs=clicks)))
+    text = render(answered, format="markdown", marker=MARKER).text
+    assert "- -9 s `ui.click: button.pay (4 times, the last -6 s)`" in text
+    assert text.count("button.pay") == 1
+
+
+def test_shared_breadcrumbs_are_told_once() -> None:
+    first, again = event(1, 1), event(1, 2)
+    twin = replace(again, id="c" * 32)
+    told = answer(first, twin, issues=(issue(1), issue(2)))
+    text = render(told, format="markdown", marker=MARKER, budget=50_000).text
+
+    assert text.count("/api/cart/5 200") == 1
