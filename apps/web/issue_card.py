@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from apps.events.event import Issue
 from apps.events.question import Window
-from apps.events.summary import caught_in, summarize_group
+from apps.events.summary import caught_in, place_of, summarize_group
 from apps.events.timeline import Group, nearest_first
 from apps.web.clock import LocalTime, local_minute
 from apps.web.event_view import EventView, view_of_event
@@ -81,8 +81,9 @@ def _facts(group: Group) -> tuple[str, ...]:
     issue = group.issue
     release = group.newest.release or (group.newest.body and group.newest.body.release)
     status = issue.status if issue else None
-    caught = caught_in(group)
+    caught, place = caught_in(group), place_of(group.newest)
     known = (
+        place and f"in {place.value}",
         caught and f"{caught[0].lower()}{caught[1:-1]}",
         _users(issue),
         release and f"in release {release}",

@@ -22,6 +22,7 @@ def test_a_lookup_leads_from_the_form_to_the_answer(ana: Client) -> None:
     assert re.fullmatch(r"/lookups/[0-9a-f-]{36}/", address)
     page = text(ana.get(address))
     assert "The payment was declined." in page
+    assert "in another service" in page
     assert "PaymentDeclined" in page
 
 
