@@ -63,6 +63,16 @@ class Feedback:
 
 
 @dataclass(frozen=True, slots=True)
+class Deploy:
+    """A release that went live at `at` (UTC); the environment where Sentry was told of it."""
+
+    version: str
+    at: datetime
+    project: str | None = None
+    environment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Unread:
     """A signal that could not be read, or not whole, in a plain sentence.
 
@@ -86,6 +96,7 @@ class Beside:
     replays: tuple[Replay, ...] = ()
     feedback: tuple[Feedback, ...] = ()
     trace_errors: tuple[Event, ...] = ()
+    deploys: tuple[Deploy, ...] = ()
     asked: tuple[Signal, ...] = ()
     surely: tuple[Signal, ...] = ()
     unread: tuple[Unread, ...] = ()
