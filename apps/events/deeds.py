@@ -67,14 +67,22 @@ def deed_of(event: Event) -> Deed | None:
     method = (request.method if request else None) or (event.transaction or "").split(" ")[0]
     if not request and side_of(event) not in CLIENT and "/" not in (event.transaction or ""):
         return None
-    told = [" ".join(_WORD.findall(text[:300])).lower() for text in _told(event)]
-    if any(_NOT_THE_CUSTOMER.search(words) for words in told):
+    if is_behind_the_scenes(event):
         return None
-    for words in told:
+    for words in _words_told(event):
         row = next((row for pattern, row in _PATTERNS if pattern.search(words)), None)
         if row:
             return row.sent if row.sent and method.upper() in ("POST", "PUT") else row.deed
     return None
+
+
+def is_behind_the_scenes(event: Event) -> bool:
+    """Whether it is work that no customer waits for: a job, a call from another service."""
+    return any(_NOT_THE_CUSTOMER.search(words) for words in _words_told(event))
+
+
+def _words_told(event: Event) -> list[str]:
+    return [" ".join(_WORD.findall(text[:300])).lower() for text in _told(event)]
 
 
 def _told(event: Event) -> Iterator[str]:

@@ -2,13 +2,12 @@
 
 from dataclasses import replace
 
-from apps.events.answer import Answer, NoticeCode
 from apps.events.clues import CLIENT, side_of
 from apps.events.deeds import deed_of
 from apps.events.event import Event
 from apps.events.rule import Rule, Side, Where
 from apps.events.rules import rule_for
-from apps.events.timeline import Group, group_by_issue
+from apps.events.timeline import Group
 
 
 def summarize(event: Event) -> str:
@@ -64,30 +63,3 @@ def summarize_group(group: Group) -> str:
 def caught_in(group: Group) -> str | None:
     """`caught` for an issue: one event that nothing caught is enough."""
     return caught(replace(group.newest, handled=group.handled))
-
-
-def headline(answer: Answer) -> str:
-    """The page's first sentence: what, how often; what is sure when there is nothing."""
-    groups = group_by_issue(answer)
-    if not groups:
-        return (
-            "No errors for this customer in this window."
-            if answer.complete
-            else _none_so_far(answer)
-        )
-    events = len(answer.events)
-    sentence = summarize_group(groups[0])
-    if events == 1:
-        return sentence
-    times = f"{len(groups[0].events)} times" if len(groups[0].events) > 1 else "once"
-    if len(groups) == 1:
-        return f"{sentence[:-1]}, {times}."
-    others = len(groups) - 1
-    more = "1 other problem" if others == 1 else f"{others} other problems"
-    return f"{sentence[:-1]}, {times}, and there {'was' if others == 1 else 'were'} {more}."
-
-
-def _none_so_far(answer: Answer) -> str:
-    if {notice.code for notice in answer.notices} == {NoticeCode.WINDOW_OPEN}:
-        return "No errors for this customer so far."
-    return "No errors were found, but the answer is not complete."

@@ -1,23 +1,25 @@
 """Placing events on a line of time and in lanes, without any drawing."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from apps.events.answer import Answer
 from apps.events.event import Event, Issue
 from apps.events.question import Window
+from apps.events.worth import is_noise, worth
 
 UNGROUPED = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The events of one issue, newest first, nearest the moment leading the list of groups."""
+    """The events of one issue, newest first. `is_noise`: nothing the customer will have noticed."""
 
     issue_id: str
     issue: Issue | None
     events: tuple[Event, ...]
+    is_noise: bool = False
 
     @property
     def newest(self) -> Event:
@@ -47,7 +49,10 @@ def distance(event: Event, moment: datetime) -> float:
 
 
 def group_by_issue(answer: Answer) -> list[Group]:
-    """The answer's events by issue: what is near the moment and was not caught comes first."""
+    """The answer's events by issue, the most telling first and the noise last.
+
+    Where there is nothing but noise, nothing is called so.
+    """
     issues = {issue.id: issue for issue in answer.issues}
     by_issue: dict[str, list[Event]] = defaultdict(list)
     for event in answer.events:
@@ -57,16 +62,20 @@ def group_by_issue(answer: Answer) -> list[Group]:
         for issue_id, events in by_issue.items()
     ]
     moment = answer.question.window.moment
-    return sorted(groups, key=lambda group: _worth(group, moment))
+    ordered = sorted(groups, key=lambda group: _place(group, moment))
+    loud: list[Group] = []
+    noise: list[Group] = []
+    for group in ordered:
+        if is_noise(group.events, group.handled, moment):
+            noise.append(replace(group, is_noise=True))
+        else:
+            loud.append(group)
+    return loud + noise if loud else ordered
 
 
-_LEVEL_ORDER = {"fatal": 0, "error": 1, "warning": 2, "info": 3, "debug": 4}
-
-
-def _worth(group: Group, moment: datetime) -> tuple[int, bool, float, str]:
-    level = min(_LEVEL_ORDER.get(event.level or "error", 1) for event in group.events)
+def _place(group: Group, moment: datetime) -> tuple[int, float, str]:
     nearest = min(distance(event, moment) for event in group.events)
-    return (max(level, 1), group.handled is True, nearest, group.issue_id)
+    return (-worth(group.events, group.handled, moment), nearest, group.issue_id)
 
 
 def fraction_of_window(timestamp: datetime, window: Window) -> float:

@@ -3,6 +3,7 @@
 No HTML here: what comes from events is text, and the templates escape it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -13,9 +14,9 @@ from django.http import HttpRequest
 from apps.events.answer import Answer, Call, Notice
 from apps.events.durations import duration
 from apps.events.event import Event
+from apps.events.headline import headline
 from apps.events.question import CustomerKind, Question
-from apps.events.summary import headline
-from apps.events.timeline import group_by_issue
+from apps.events.timeline import Group, group_by_issue
 from apps.lookups.models import Lookup
 from apps.web.beside_view import BesideView, beside_view
 from apps.web.clock import LocalTime, in_utc_too, local_clock, local_moment, typed_in
@@ -64,7 +65,7 @@ class Calls:
 
 @dataclass(frozen=True, slots=True)
 class ResultPage:
-    """What `lookups/detail.html` prints. `folded` are the issues behind a click."""
+    """What `lookups/detail.html` prints. `folded` and `noise` are the issues behind a click."""
 
     title: str
     headline: str
@@ -75,6 +76,7 @@ class ResultPage:
     timeline: Timeline | None
     groups: tuple[IssueCard, ...]
     folded: tuple[IssueCard, ...]
+    noise: tuple[IssueCard, ...]
     nothing: NothingFound | None
     searched_fields: str
     beside: BesideView | None
@@ -100,16 +102,18 @@ def result_page(answer: Answer, lookup: Lookup, *, zone: ZoneInfo, now: datetime
         issue_card(number, group, window=window, zone=zone)
         for number, group in enumerate(groups, start=1)
     )
+    loud = len(groups) - sum(group.is_noise for group in groups)
     return ResultPage(
-        title=_title(answer, len(groups)),
-        headline=headline(answer),
+        title=_title(answer, loud),
+        headline=headline(answer, zone),
         asked=_asked(answer.question, lookup, zone),
-        facts=_facts(answer, lookup, len(groups), now),
+        facts=_facts(answer, lookup, groups, now),
         complete=answer.complete,
         notices=answer.notices,
         timeline=draw_timeline(groups, window, zone) if groups else None,
-        groups=cards[:MOST_OPEN_ISSUES],
-        folded=cards[MOST_OPEN_ISSUES:],
+        groups=cards[:loud][:MOST_OPEN_ISSUES],
+        folded=cards[MOST_OPEN_ISSUES:loud],
+        noise=cards[loud:],
         nothing=None if groups else _nothing(answer),
         searched_fields=_searched_fields(answer.question),
         beside=beside_view(answer, zone),
@@ -152,7 +156,9 @@ def _asked(question: Question, lookup: Lookup, zone: ZoneInfo) -> Asked:
     )
 
 
-def _facts(answer: Answer, lookup: Lookup, problems: int, now: datetime) -> tuple[str, ...]:
+def _facts(
+    answer: Answer, lookup: Lookup, groups: Sequence[Group], now: datetime
+) -> tuple[str, ...]:
     """How much, how sure, how old."""
     seconds = (now - answer.fetched_at).total_seconds()
     age = duration(seconds)
@@ -160,8 +166,14 @@ def _facts(answer: Answer, lookup: Lookup, problems: int, now: datetime) -> tupl
         read = f"from a copy {age} old"
     else:
         read = "read just now from Sentry" if seconds < 1 else f"read {age} ago from Sentry"
-    found = (counted(problems, "problem"), _events(answer)) if answer.events else ()
+    found = (*_problems(groups), _events(answer)) if answer.events else ()
     return (*found, *_also(answer), "complete" if answer.complete else "not complete", read)
+
+
+def _problems(groups: Sequence[Group]) -> tuple[str, ...]:
+    noise = sum(group.is_noise for group in groups)
+    problems = counted(len(groups) - noise, "problem")
+    return (problems, f"{grouped(noise)} more in the background") if noise else (problems,)
 
 
 def _also(answer: Answer) -> tuple[str, ...]:
