@@ -1,8 +1,10 @@
 """What the customer's device was, in a few words, from what the SDK noted of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from zoneinfo import ZoneInfo, available_timezones
 
-from apps.events.event import EventBody
+from apps.events.clues import CLIENT, side_of
+from apps.events.event import Event, EventBody
 
 
 def device_of(body: EventBody) -> str | None:
@@ -31,3 +33,19 @@ def _model(device: Mapping[str, object]) -> str:
 
 def _word(value: object) -> str:
     return str(value).strip() if isinstance(value, str | int | float) else ""
+
+
+def zone_of_customer(events: Iterable[Event]) -> ZoneInfo | None:
+    """The zone that the customer's own browser or device names, if all that name one agree.
+
+    A server's zone says nothing about a customer.
+    """
+    named = {name for event in events if side_of(event) in CLIENT for name in _zones_named(event)}
+    known = named & available_timezones()
+    return ZoneInfo(known.pop()) if len(known) == 1 else None
+
+
+def _zones_named(event: Event) -> Iterable[str]:
+    contexts = event.body.contexts if event.body else {}
+    for context in ("culture", "device"):
+        yield _word(contexts.get(context, {}).get("timezone"))

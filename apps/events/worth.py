@@ -11,6 +11,7 @@ from apps.events.rules import rule_for
 NEAR = timedelta(minutes=1)
 CLOSE = timedelta(minutes=5)
 
+_OFTEN = 3
 _LEVEL = {"fatal": 4, "error": 2, "warning": 0, "info": -4, "debug": -6}
 
 
@@ -22,7 +23,8 @@ def worth(events: Sequence[Event], handled: bool | None, moment: datetime) -> in
     level = max(_LEVEL.get(event.level or "error", 2) for event in events)
     caught = {False: 3, None: 1, True: 0}[handled]
     facing = 2 if faces_customer(events[0]) else 0
-    return level + caught + facing + _nearness(events, moment)
+    again = 1 if len(events) >= _OFTEN else 0
+    return level + caught + facing + again + _nearness(events, moment)
 
 
 def is_noise(events: Sequence[Event], handled: bool | None, moment: datetime) -> bool:

@@ -1,27 +1,16 @@
-"""The customer's story: the breadcrumbs of all events in one line of time, each of them once."""
+"""The customer's story as exports tell it: as many breadcrumbs as there is room for."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 
 from apps.events.breadcrumbs import is_told_by_data, told_by
 from apps.events.event import Breadcrumb, Event
+from apps.events.story import Told, all_told, merged
 from apps.exports.facts import CrumbFacts
 from apps.exports.selection import Selection
 from apps.exports.wording import seconds
-
-_Key = tuple[object, ...]
-
-
-@dataclass(slots=True)
-class _Entry:
-    crumb: Breadcrumb
-    event: Event
-    place: tuple[datetime, int]
-    behind: int  # how many crumbs of the same event come after this one
-    leads: bool
 
 
 def story(
@@ -33,7 +22,7 @@ def story(
     crumbs; each is kept once, with the event it is nearest to. What is cut are the oldest crumbs
     of each event.
     """
-    entries = list(_entries(events) if selection.detail.plain else _merged(_entries(events)))
+    entries = list(all_told(events)) if selection.detail.plain else merged(all_told(events))
     kept = [entry for entry in entries if entry.behind < _room(entry, selection)]
     selection.leave_out("breadcrumbs", len(entries) - len(kept), "the story")
     kept.sort(key=lambda entry: entry.place)
@@ -53,37 +42,11 @@ def _folded(crumbs: Sequence[CrumbFacts]) -> Iterator[CrumbFacts]:
             yield replace(first, message=" ".join(filter(None, (first.message, times))))
 
 
-def _room(entry: _Entry, selection: Selection) -> int:
+def _room(entry: Told, selection: Selection) -> int:
     return selection.detail.crumbs if entry.leads else selection.detail.further_crumbs
 
 
-def _entries(events: Sequence[tuple[Event, bool]]) -> Iterable[_Entry]:
-    number = 0
-    for event, leads in sorted(events, key=lambda pair: (pair[0].timestamp, pair[0].id)):
-        crumbs = event.body.breadcrumbs if event.body else ()
-        dated = next((crumb.timestamp for crumb in crumbs if crumb.timestamp), event.timestamp)
-        for index, crumb in enumerate(crumbs):
-            dated = crumb.timestamp or dated
-            number += 1
-            yield _Entry(crumb, event, (dated, number), len(crumbs) - 1 - index, leads)
-
-
-def _merged(entries: Iterable[_Entry]) -> Iterable[_Entry]:
-    """Each crumb once. Equal ones inside one event happened more than once, and stay."""
-    best: dict[_Key, _Entry] = {}
-    seen: Counter[_Key] = Counter()
-    for entry in entries:
-        crumb = entry.crumb
-        same = (crumb.timestamp, crumb.category, crumb.level, crumb.message, str(crumb.data))
-        seen[(entry.event.id, *same)] += 1
-        key = (*same, seen[(entry.event.id, *same)])
-        known = best.get(key)
-        if known is None or (entry.leads, -entry.behind) > (known.leads, -known.behind):
-            best[key] = entry
-    return best.values()
-
-
-def _facts(entry: _Entry, moment: datetime, selection: Selection) -> CrumbFacts:
+def _facts(entry: Told, moment: datetime, selection: Selection) -> CrumbFacts:
     crumb = entry.crumb
     at = crumb.timestamp
     return CrumbFacts(

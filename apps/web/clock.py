@@ -48,6 +48,13 @@ def in_utc_too(when: datetime, zone: ZoneInfo) -> str:
     return f"{_short(local)} {zone.key} = {_short(utc)} UTC{day}"
 
 
+def also_in(when: datetime, zone: ZoneInfo, *, day_of: ZoneInfo) -> str:
+    """The moment in somebody else's zone, with its date where that is not the one of `day_of`."""
+    local = when.astimezone(zone)
+    day = "" if local.date() == when.astimezone(day_of).date() else f" on {_date(local)}"
+    return f"{_short(local)}{day} {zone.key}"
+
+
 def typed_in(when: datetime, zone: ZoneInfo) -> str:
     """The moment as the form takes it; with its offset where the clocks repeat that hour."""
     local = when.astimezone(zone)
@@ -58,9 +65,15 @@ def typed_in(when: datetime, zone: ZoneInfo) -> str:
 
 def half_window(minutes: int) -> str:
     """How far a window reaches to each side: ± 5 min, ± 2 h, ± 1 day."""
-    if minutes == _MINUTES_A_DAY:
-        return "± 1 day"
-    return f"± {minutes // 60} h" if minutes > 60 and minutes % 60 == 0 else f"± {minutes} min"
+    return f"± {minutes_long(minutes)}"
+
+
+def minutes_long(minutes: int) -> str:
+    """So many minutes as one says them: 10 min, 2 h, 1 day."""
+    if minutes % _MINUTES_A_DAY == 0:
+        days = minutes // _MINUTES_A_DAY
+        return f"{days} day{'s' if days > 1 else ''}"
+    return f"{minutes // 60} h" if minutes >= 60 and minutes % 60 == 0 else f"{minutes} min"
 
 
 def relative(when: datetime, moment: datetime, *, at: str) -> str:

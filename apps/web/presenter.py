@@ -4,7 +4,7 @@ No HTML here: what comes from events is text, and the templates escape it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from apps.events.answer import Answer, Call, Notice
+from apps.events.device import zone_of_customer
 from apps.events.durations import duration
 from apps.events.event import Event
 from apps.events.headline import headline
@@ -19,10 +20,12 @@ from apps.events.question import CustomerKind, Question
 from apps.events.timeline import Group, group_by_issue
 from apps.lookups.models import Lookup
 from apps.web.beside_view import BesideView, beside_view
-from apps.web.clock import LocalTime, in_utc_too, local_clock, local_moment, typed_in
+from apps.web.clock import LocalTime, also_in, in_utc_too, local_clock, local_moment, typed_in
 from apps.web.event_view import EventView, view_of_event
+from apps.web.flow_view import MoveButton, move_buttons
 from apps.web.issue_card import IssueCard, issue_card
-from apps.web.stack_view import FULL
+from apps.web.stack_view import FULL, Limits
+from apps.web.story_view import StoryView, story_view
 from apps.web.timeline_svg import Timeline, draw_timeline
 from apps.web.wording import counted, field_name, grouped, listed, visible
 
@@ -43,6 +46,8 @@ class Asked:
     end: LocalTime
     zone: str
     typed: str
+    moves: tuple[MoveButton, ...] = ()
+    for_customer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,7 @@ class ResultPage:
     noise: tuple[IssueCard, ...]
     nothing: NothingFound | None
     searched_fields: str
+    story: StoryView | None
     beside: BesideView | None
     calls: Calls
     zone: str
@@ -106,7 +112,11 @@ def result_page(answer: Answer, lookup: Lookup, *, zone: ZoneInfo, now: datetime
     return ResultPage(
         title=_title(answer, loud),
         headline=headline(answer, zone),
-        asked=_asked(answer.question, lookup, zone),
+        asked=replace(
+            asked_of(answer.question, lookup, zone),
+            moves=move_buttons(answer.question, now),
+            for_customer=_for_customer(answer, zone),
+        ),
         facts=_facts(answer, lookup, groups, now),
         complete=answer.complete,
         notices=answer.notices,
@@ -116,15 +126,16 @@ def result_page(answer: Answer, lookup: Lookup, *, zone: ZoneInfo, now: datetime
         noise=cards[loud:],
         nothing=None if groups else _nothing(answer),
         searched_fields=_searched_fields(answer.question),
+        story=story_view(answer, groups, zone),
         beside=beside_view(answer, zone),
         calls=_calls(answer),
         zone=zone.key,
     )
 
 
-def event_view(event: Event, *, answer: Answer, lookup: Lookup, zone: ZoneInfo) -> EventView:
-    """One event on a page of its own, in full."""
-    return view_of_event(event, window=answer.question.window, zone=zone, limits=FULL)
+def event_view(event: Event, *, answer: Answer, zone: ZoneInfo, limits: Limits = FULL) -> EventView:
+    """One event of an answer, by itself."""
+    return view_of_event(event, window=answer.question.window, zone=zone, limits=limits)
 
 
 def _calls(answer: Answer) -> Calls:
@@ -142,7 +153,8 @@ def _title(answer: Answer, problems: int) -> str:
     return "No errors" if answer.complete else "Not sure yet"
 
 
-def _asked(question: Question, lookup: Lookup, zone: ZoneInfo) -> Asked:
+def asked_of(question: Question, lookup: Lookup, zone: ZoneInfo) -> Asked:
+    """What was asked, in the agent's zone."""
     window = question.window
     return Asked(
         customer=visible(lookup.customer),
@@ -154,6 +166,15 @@ def _asked(question: Question, lookup: Lookup, zone: ZoneInfo) -> Asked:
         zone=zone.key,
         typed=typed_in(window.moment, zone),
     )
+
+
+def _for_customer(answer: Answer, zone: ZoneInfo) -> str:
+    """What the customer's own clock showed at the moment, where their device tells its zone."""
+    own = zone_of_customer(answer.events)
+    moment = answer.question.window.moment
+    if own is None or moment.astimezone(own).utcoffset() == moment.astimezone(zone).utcoffset():
+        return ""
+    return also_in(moment, own, day_of=zone)
 
 
 def _facts(

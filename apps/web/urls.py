@@ -4,7 +4,7 @@ from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, path
 
-from apps.web import export_views, health, views
+from apps.web import event_views, export_views, flow_views, health, views
 from apps.web.api import api
 
 api_patterns, api_app_name, api_namespace = api.urls
@@ -18,8 +18,16 @@ urlpatterns = [
     path("lookups/<uuid:lookup_id>/", views.lookup_detail, name="lookup_detail"),
     path("lookups/<uuid:lookup_id>/again/", views.lookup_again, name="lookup_again"),
     path("lookups/<uuid:lookup_id>/beside/", views.lookup_beside, name="lookup_beside"),
+    path("lookups/<uuid:lookup_id>/move/", flow_views.lookup_move, name="lookup_move"),
     path(
-        "lookups/<uuid:lookup_id>/events/<slug:event_id>/", views.lookup_event, name="lookup_event"
+        "lookups/<uuid:lookup_id>/events/<slug:event_id>/",
+        event_views.lookup_event,
+        name="lookup_event",
+    ),
+    path(
+        "lookups/<uuid:lookup_id>/events/<slug:event_id>/brief/",
+        event_views.lookup_event_brief,
+        name="lookup_event_brief",
     ),
     path(
         "lookups/<uuid:lookup_id>/export.<slug:suffix>",

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required, permission_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -20,11 +20,11 @@ from apps.accounts.models import Preference
 from apps.accounts.shortcuts import choose_shortcuts, has_shortcuts
 from apps.accounts.zones import choose_zone, zone_of
 from apps.lookups.beside import read_beside
+from apps.lookups.flow import new_since, recent_lookups
 from apps.lookups.problems import bad_input
 from apps.lookups.services import (
     LookupResult,
     answer_lookup,
-    read_event,
     record_lookup,
     repeat_lookup,
 )
@@ -34,16 +34,12 @@ from apps.web.access import asker_of, lookup_for, person_of
 from apps.web.clock import typed_in
 from apps.web.exporting import ChoiceRefused, export_of, panel_context, read_choice
 from apps.web.failures import explains_failures, problem_page
+from apps.web.flow_view import recent_view, since_words
 from apps.web.forms import LookupForm, PreferencesForm
+from apps.web.redirects import SeeOther
 
 _PREFILLED = ("customer", "at", "zone", "window", "project", "environment")
 _SESSION_KEY = "prefill"
-
-
-class SeeOther(HttpResponseRedirect):
-    """303: what was posted is done, look there (RFC 9110, 15.4.4)."""
-
-    status_code = 303
 
 
 @csrf_exempt  # a POST only fills the form, and ticket systems have no token of ours
@@ -107,21 +103,8 @@ def lookup_detail(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
         export = export_of(result, read_choice(request.GET))
     except ChoiceRefused as refused:
         return problem_page(request, bad_input(str(refused)), lookup_id)
-    context = {**_result_context(result), **panel_context(request, result, export)}
+    context = {**_result_context(request, result), **panel_context(request, result, export)}
     return render(request, "lookups/detail.html", context)
-
-
-@require_safe
-@explains_failures
-def lookup_event(request: HttpRequest, lookup_id: uuid.UUID, event_id: str) -> HttpResponse:
-    """One event in full, also when it was not among the first that were read."""
-    result = answer_lookup(lookup_for(request, lookup_id))
-    event = read_event(result.lookup, result.answer, event_id)
-    if event is None:
-        raise Http404
-    zone = ZoneInfo(result.lookup.zone)
-    shown = presenter.event_view(event, answer=result.answer, lookup=result.lookup, zone=zone)
-    return render(request, "lookups/event.html", {**_result_context(result), "event": shown})
 
 
 @require_POST
@@ -195,7 +178,11 @@ def _form_page(request: HttpRequest, form: LookupForm, status: int = 200) -> Htt
         }
         for customer in settings.DEMO_CUSTOMERS
     ]
-    context = {"form": form, "demo_customers": demo_customers}
+    context = {
+        "form": form,
+        "demo_customers": demo_customers,
+        "recent": recent_view(recent_lookups(person_of(request)), timezone.now()),
+    }
     return render(request, "lookups/new.html", context, status=status)
 
 
@@ -203,7 +190,13 @@ def _prefill(values: Any) -> dict[str, str]:
     return {name: values[name][:2000] for name in _PREFILLED if values.get(name)}
 
 
-def _result_context(result: LookupResult) -> dict[str, Any]:
-    zone = ZoneInfo(result.lookup.zone)
-    page = presenter.result_page(result.answer, result.lookup, zone=zone, now=timezone.now())
-    return {"page": page, "lookup": result.lookup}
+def _result_context(request: HttpRequest, result: LookupResult) -> dict[str, Any]:
+    lookup, now = result.lookup, timezone.now()
+    own_zone = zone_of(request.user, browser=request.COOKIES.get("triage_zone", "")).key
+    page = presenter.result_page(result.answer, lookup, zone=ZoneInfo(lookup.zone), now=now)
+    return {
+        "page": page,
+        "lookup": lookup,
+        "zones": list(dict.fromkeys((lookup.zone, own_zone, "UTC"))),
+        "since": since_words(new_since(lookup, result.answer), now),
+    }

@@ -43,9 +43,11 @@ def answer_with(body: object) -> Answer:
 def test_no_shape_of_a_body_breaks_a_page_or_an_export(body: object) -> None:
     answer, record = answer_with(body), lookup()
     zone = ZoneInfo("Europe/Berlin")
-    view = presenter.event_view(answer.events[0], answer=answer, lookup=record, zone=zone)
+    view = presenter.event_view(answer.events[0], answer=answer, zone=zone)
     page = presenter.result_page(answer, record, zone=zone, now=answer.fetched_at)
-    html = rendered("lookups/event.html", {"event": view, "page": page, "lookup": record})
+    html = rendered("lookups/event.html", {"event": view, "asked": page.asked, "lookup": record})
+    if page.story:
+        html += rendered("lookups/_story.html", {"story": page.story})
     if "None" not in repr(body):
         assert not SAYS_NONE.search(html)
     for form in ("markdown", "xml", "json", "text"):

@@ -146,7 +146,7 @@ def test_what_is_left_out_of_250_frames_is_counted_and_shown_on_the_event_page()
     asked = answer(long)
 
     brief = page(long).groups[0].events[0].exceptions[0]
-    full = presenter.event_view(long, answer=asked, lookup=lookup(), zone=BERLIN).exceptions[0]
+    full = presenter.event_view(long, answer=asked, zone=BERLIN).exceptions[0]
 
     assert 1 + len(brief.own) + len(brief.library) + brief.left_out == 250
     assert 1 + len(full.own) + len(full.library) == 250

@@ -179,10 +179,10 @@ def test_nothing_found_offers_a_wider_window_with_what_was_typed() -> None:
 
 def test_event_page_shows_everything() -> None:
     record, asked = lookup(), ANSWERS["recursion"]
-    shown = presenter.event_view(asked.events[0], answer=asked, lookup=record, zone=BERLIN)
-    page = presenter.result_page(asked, record, zone=BERLIN, now=FETCHED)
+    shown = presenter.event_view(asked.events[0], answer=asked, zone=BERLIN)
+    told = presenter.asked_of(asked.question, record, BERLIN)
 
-    html = rendered("lookups/event.html", {"event": shown, "page": page, "lookup": record})
+    html = rendered("lookups/event.html", {"event": shown, "asked": told, "lookup": record})
 
     assert "RecursionError" in html
     assert f"/lookups/{record.uuid}/#event-{asked.events[0].id}" in html

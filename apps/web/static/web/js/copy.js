@@ -1,10 +1,10 @@
 // Copies the previewed text, or the text of one problem, and tells the server that it was copied.
 
 import { write } from "./clipboard.js";
+import { isPlain } from "./keys.js";
 import { ask, chosen, isSettled, previewed, settled } from "./panel.js";
 
 const SAID_FOR_MS = 4000;
-const TYPED_INTO = "textarea, select, [contenteditable], input:not([type=radio], [type=checkbox])";
 
 const aside = document.querySelector("[data-export]");
 const box = document.getElementById("export-text");
@@ -90,9 +90,7 @@ for (const link of document.querySelectorAll("[data-problem]")) {
 const key = aside.querySelector("[data-shortcut]")?.dataset.shortcut;
 
 addEventListener("keydown", (event) => {
-  if (!key || event.key.toLowerCase() !== key || event.repeat || event.isComposing) return;
-  if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
-  if (event.target.closest?.(TYPED_INTO)) return;
+  if (event.key.toLowerCase() !== key || event.shiftKey || !isPlain(event)) return;
   event.preventDefault();
   copyPreview();
 });

@@ -1,0 +1,64 @@
+"""From one lookup to the next: moving on in time, coming back, and what is new since."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from apps.events.answer import Answer
+from apps.events.moves import Move, moved
+from apps.lookups import store
+from apps.lookups.models import Lookup, Origin
+from apps.lookups.services import Asker, question_of, record_lookup
+
+MOST_RECENT = 8
+
+
+def move_lookup(lookup: Lookup, move: Move, *, asker: Asker) -> Lookup | None:
+    """A new lookup of the same customer where the move leads; None where it leads nowhere.
+
+    Raises `LookupFailed` when no Sentry is configured.
+    """
+    question = moved(question_of(lookup), move, timezone.now())
+    if question is None:
+        return None
+    zone = ZoneInfo(lookup.zone)
+    return record_lookup(question, asker=asker, typed=lookup.customer, zone=zone)
+
+
+def recent_lookups(user: User) -> Sequence[Lookup]:
+    """The person's last lookups on the web, the newest first, each question once."""
+    rows = Lookup.objects.filter(user=user, origin=Origin.WEB).defer("snapshot")[: 4 * MOST_RECENT]
+    newest = {lookup.cache_key: lookup for lookup in reversed(rows)}
+    return sorted(newest.values(), key=lambda lookup: lookup.created_at, reverse=True)[:MOST_RECENT]
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """How many events are new since the same person last asked the same, and when that was."""
+
+    new: int
+    looked_at: datetime
+
+
+def new_since(lookup: Lookup, answer: Answer) -> Since | None:
+    """What is new since this person's last look; None without one, or where it cannot be told.
+
+    That nothing is new is said only of answers of which all was listed.
+    """
+    before = (
+        Lookup.objects.filter(user=lookup.user_id, cache_key=lookup.cache_key, redacted=True)
+        .filter(created_at__lt=lookup.created_at, snapshot__isnull=False)
+        .first()
+    )
+    if before is None or not lookup.user_id:
+        return None
+    known = store.from_snapshot(bytes(before.snapshot or b""))
+    if known is None or answer.fetched_at <= known.fetched_at:
+        return None
+    new = {event.id for event in answer.events} - {event.id for event in known.events}
+    is_whole = answer.events_total == len(answer.events)
+    return Since(len(new), known.fetched_at) if new or is_whole else None

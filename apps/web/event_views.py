@@ -1,0 +1,46 @@
+"""One event: on a page of its own in full, or in brief as the result page opens it."""
+
+import uuid
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from apps.lookups.services import answer_lookup, read_event
+from apps.web import presenter
+from apps.web.access import lookup_for
+from apps.web.failures import explains_failures
+from apps.web.stack_view import BRIEF, FULL, Limits
+
+
+@require_safe
+@explains_failures
+def lookup_event(request: HttpRequest, lookup_id: uuid.UUID, event_id: str) -> HttpResponse:
+    """One event in full, also when it was not among the first that were read."""
+    return render(request, "lookups/event.html", _context(request, lookup_id, event_id, FULL))
+
+
+@require_safe
+@explains_failures
+def lookup_event_brief(request: HttpRequest, lookup_id: uuid.UUID, event_id: str) -> HttpResponse:
+    """What the result page shows of an event that is opened there."""
+    context = _context(request, lookup_id, event_id, BRIEF)
+    return render(request, "lookups/_event_body.html", context)
+
+
+def _context(
+    request: HttpRequest, lookup_id: uuid.UUID, event_id: str, limits: Limits
+) -> dict[str, Any]:
+    lookup = lookup_for(request, lookup_id)
+    answer = answer_lookup(lookup).answer
+    event = read_event(lookup, answer, event_id)
+    if event is None:
+        raise Http404
+    zone = ZoneInfo(lookup.zone)
+    return {
+        "lookup": lookup,
+        "asked": presenter.asked_of(answer.question, lookup, zone),
+        "event": presenter.event_view(event, answer=answer, zone=zone, limits=limits),
+    }

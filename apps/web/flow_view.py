@@ -1,0 +1,90 @@
+"""Where a result leads on to, and where the person has been."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from apps.events.durations import duration
+from apps.events.moves import Move, moved
+from apps.events.question import Question
+from apps.lookups.flow import Since
+from apps.lookups.models import Lookup, Outcome
+from apps.web.clock import LocalTime, half_window, local_moment, minutes_long
+from apps.web.wording import counted, visible
+
+
+@dataclass(frozen=True, slots=True)
+class MoveButton:
+    """A place to go to: what is posted, and what stands on the button."""
+
+    value: str
+    label: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecentLookup:
+    """A lookup to come back to."""
+
+    lookup_id: str
+    customer: str
+    moment: LocalTime
+    zone: str
+    window: str
+    outcome: str
+    age: str
+
+
+def move_buttons(question: Question, now: datetime) -> tuple[MoveButton, ...]:
+    """The moves that lead somewhere, in the order in which they stand."""
+    span = minutes_long(2 * question.window.minutes)
+    labels = {
+        Move.EARLIER: (f"{span} earlier", "the window before this one"),
+        Move.LATER: (f"{span} later", "the window after this one"),
+        Move.NOW: ("Again, now", "the same customer at this moment"),
+    }
+    buttons = []
+    for move in (Move.EARLIER, Move.LATER, Move.WIDER, Move.NOW):
+        onward = moved(question, move, now)
+        if onward is None:
+            continue
+        label, hint = labels.get(move) or (half_window(onward.window.minutes), "a wider window")
+        buttons.append(MoveButton(move.value, label, hint))
+    return tuple(buttons)
+
+
+def recent_view(lookups: Sequence[Lookup], now: datetime) -> tuple[RecentLookup, ...]:
+    """The person's last lookups as rows."""
+    return tuple(
+        RecentLookup(
+            lookup_id=str(lookup.uuid),
+            customer=visible(lookup.customer),
+            moment=local_moment(lookup.moment, ZoneInfo(lookup.zone)),
+            zone=lookup.zone,
+            window=half_window(lookup.minutes),
+            outcome=_outcome(lookup),
+            age=f"{duration((now - lookup.created_at).total_seconds())} ago",
+        )
+        for lookup in lookups
+    )
+
+
+def _outcome(lookup: Lookup) -> str:
+    if lookup.purged_at:
+        return "removed"
+    if lookup.outcome == Outcome.FOUND:
+        return counted(lookup.issues or 0, "problem")
+    if lookup.outcome == Outcome.NOTHING:
+        return "no errors"
+    if lookup.outcome == Outcome.INCOMPLETE and lookup.issues:
+        return f"{counted(lookup.issues, 'problem')}, not complete"
+    return str(Outcome(lookup.outcome).label)
+
+
+def since_words(since: Since | None, now: datetime) -> str:
+    """What is new since the person looked; empty where that cannot be told."""
+    if since is None:
+        return ""
+    when = f"since you looked {duration((now - since.looked_at).total_seconds())} ago"
+    return f"{counted(since.new, 'new event')} {when}" if since.new else f"nothing new {when}"
