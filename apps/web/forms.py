@@ -153,7 +153,9 @@ class PreferencesForm(forms.Form):
         label="Your time zone",
         help_text="Times are shown in this zone, and what you type is read in it.",
     )
-    shortcuts = forms.BooleanField(required=False, label="On a result, the key C copies its text")
+    shortcuts = forms.BooleanField(
+        required=False, label="On a result, single keys act (press ? there for the list)"
+    )
 
     def __init__(self, data: Any = None, *, chosen: str = "", shortcuts: bool = True) -> None:
         super().__init__(data, initial={"time_zone": chosen, "shortcuts": shortcuts})

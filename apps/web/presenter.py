@@ -26,6 +26,7 @@ from apps.web.flow_view import MoveButton, move_buttons
 from apps.web.issue_card import IssueCard, issue_card
 from apps.web.stack_view import FULL, Limits
 from apps.web.story_view import StoryView, story_view
+from apps.web.theme import theme_of
 from apps.web.timeline_svg import Timeline, draw_timeline
 from apps.web.wording import counted, field_name, grouped, listed, visible
 
@@ -95,6 +96,7 @@ def site(request: HttpRequest) -> dict[str, object]:
     user = getattr(request, "user", None)
     return {
         "demo": settings.DEMO,
+        "theme": theme_of(request),
         "can_look_up": user is not None and user.has_perm("lookups.add_lookup"),
         "can_review": user is not None and user.is_staff and user.has_perm("lookups.view_lookup"),
     }

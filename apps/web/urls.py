@@ -4,7 +4,7 @@ from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, path
 
-from apps.web import event_views, export_views, flow_views, health, views
+from apps.web import event_views, export_views, flow_views, health, theme, views
 from apps.web.api import api
 
 api_patterns, api_app_name, api_namespace = api.urls
@@ -47,6 +47,7 @@ urlpatterns = [
     ),
     path("review/sentry/", views.check_sentry, name="check_sentry"),
     path("accounts/preferences/", views.preferences, name="preferences"),
+    path("accounts/theme/", theme.theme, name="theme"),
     path("accounts/login/", auth_views.LoginView.as_view(), name="login"),
     path("accounts/logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("api/v1/", (api_patterns, api_app_name, api_namespace)),
