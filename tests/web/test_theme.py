@@ -36,3 +36,4 @@ def test_pages_and_the_stylesheet_go_over_the_wire_packed(ana: Client) -> None:
     assert b"The payment was declined." in gzip.decompress(page.content)
     style = ana.get("/static/web/triage.css", headers=asking)
     assert style["Content-Encoding"] == "gzip"
+    style.close()
