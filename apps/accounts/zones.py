@@ -27,6 +27,11 @@ def zone_of(user: User | AnonymousUser, *, browser: str = "") -> ZoneInfo:
     return ZoneInfo(settings.TIME_ZONE)
 
 
+def has_zone(user: User) -> bool:
+    """Whether the person has chosen a zone; other preferences say nothing of one."""
+    return Preference.objects.filter(user_id=user.pk).exclude(time_zone="").exists()
+
+
 def choose_zone(user: User, name: str) -> None:
     """Keep the person's choice; empty means: as the browser has it."""
     Preference.objects.update_or_create(user_id=user.pk, defaults={"time_zone": name})

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.accounts.models import Preference
 from apps.accounts.shortcuts import choose_shortcuts, has_shortcuts
-from apps.accounts.zones import choose_zone, zone_of
+from apps.accounts.zones import choose_zone, has_zone, zone_of
 from apps.lookups.beside import read_beside
 from apps.lookups.flow import new_since, recent_lookups
 from apps.lookups.problems import bad_input
@@ -160,7 +160,7 @@ def _form(
     return LookupForm(
         data,
         own_zone=zone_of(request.user, browser=browser),
-        zone_is_known=bool(browser) or Preference.objects.filter(user=person_of(request)).exists(),
+        zone_is_known=bool(browser) or has_zone(person_of(request)),
         projects=projects,
         environments=environments,
         initial=initial,

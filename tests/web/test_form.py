@@ -80,6 +80,13 @@ def test_the_form_offers_the_browsers_zone_and_a_choice_goes_before_it(ana: Clie
     assert '<option value="America/Lima" selected>' in text(ana.get("/"))
 
 
+def test_other_preferences_leave_the_zone_to_the_browser(ana: Client) -> None:
+    ana.post("/accounts/preferences/", {"time_zone": "", "shortcuts": "on"})
+    assert 'data-default="site"' in text(ana.get("/"))
+    ana.post("/accounts/preferences/", {"time_zone": "America/Lima"})
+    assert 'data-default="own"' in text(ana.get("/"))
+
+
 def test_a_zone_is_not_carried_over_to_the_next_customer(ana: Client) -> None:
     ana.get(look_up(ana, zone="Asia/Tokyo"))
     assert '<option value="UTC" selected>' in text(ana.get("/"))

@@ -1,0 +1,121 @@
+"""Getting about on a result: by key, by opening what is folded, and on to the next lookup."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Visitor
+
+DECLINED = re.compile("The payment was declined, 3 times")
+
+
+def test_keys_walk_the_problems_and_lead_to_another_customer(agent_browser: Visitor) -> None:
+    agent_browser.look_up("1001")
+    page = agent_browser.page
+    expect(page.get_by_role("heading", level=1)).to_have_text(DECLINED)
+    titles = page.locator(".problems > .issue h3")
+    page.keyboard.press("j")
+    expect(titles.nth(0)).to_be_focused()
+    page.keyboard.press("j")
+    expect(titles.nth(1)).to_be_focused()
+    page.keyboard.press("k")
+    expect(titles.nth(0)).to_be_focused()
+    page.keyboard.press("/")
+    customer = page.get_by_label("Customer", exact=True)
+    expect(customer).to_be_focused()
+    page.keyboard.type("jk?")
+    expect(customer).to_have_value("jk?")
+
+
+def test_a_question_mark_lists_the_keys_and_escape_closes_it(agent_browser: Visitor) -> None:
+    agent_browser.look_up("1001")
+    page = agent_browser.page
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_contain_text("Next and previous problem")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+    page.get_by_role("button", name="Keys").click()
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+
+
+def test_switched_off_keys_do_nothing(agent_browser: Visitor) -> None:
+    page = agent_browser.page
+    page.goto(f"{agent_browser.site.url}/accounts/preferences/")
+    page.get_by_label(re.compile("single keys act")).uncheck()
+    page.get_by_role("button", name="Save").click()
+    try:
+        agent_browser.look_up("1001")
+        expect(page.get_by_role("heading", level=1)).to_have_text(DECLINED)
+        page.keyboard.press("/")
+        expect(page.get_by_label("Customer", exact=True)).not_to_be_focused()
+        expect(page.get_by_role("button", name="Keys")).to_have_count(0)
+    finally:
+        page.goto(f"{agent_browser.site.url}/accounts/preferences/")
+        page.get_by_label(re.compile("single keys act")).check()
+        page.get_by_role("button", name="Save").click()
+
+
+def test_an_event_is_read_when_it_is_opened(agent_browser: Visitor) -> None:
+    agent_browser.look_up("1001")
+    page = agent_browser.page
+    problem = page.locator("#issue-2")
+    expect(problem.locator(".exception")).to_have_count(0)
+    problem.locator(".event summary").first.click()
+    expect(problem.get_by_text("Where the program broke")).to_be_visible()
+    assert agent_browser.complaints == []
+
+
+def test_a_mark_leads_to_its_event_and_opens_it(agent_browser: Visitor) -> None:
+    agent_browser.look_up("1001")
+    page = agent_browser.page
+    page.locator(".lane").nth(1).locator("a.mark-link").first.click()
+    expect(page.locator("#issue-2").get_by_text("Where the program broke")).to_be_visible()
+
+
+def test_the_next_lookup_begins_above_the_result(agent_browser: Visitor) -> None:
+    agent_browser.look_up("1001")
+    page = agent_browser.page
+    first = page.url
+    page.get_by_label("Customer", exact=True).fill("leo.martin@example.fr")
+    page.get_by_role("button", name="Look up").click()
+    page.wait_for_url(lambda url: url != first and "/lookups/" in url)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("No errors for this customer")
+
+
+def test_a_wider_window_is_one_click_away(agent_browser: Visitor) -> None:
+    agent_browser.look_up("1001")
+    page = agent_browser.page
+    page.get_by_role("button", name="± 15 min").click()
+    expect(page.get_by_label("± minutes")).to_have_value("15")
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("The payment"))
+
+
+def test_the_form_opens_on_a_phone_without_a_script(no_script: Visitor) -> None:
+    no_script.look_up("1001")
+    page = no_script.page
+    expect(page.get_by_label("Customer", exact=True)).to_be_hidden()
+    page.get_by_role("link", name="Change", exact=True).click()
+    expect(page.get_by_label("Customer", exact=True)).to_have_value("1001")
+    page.get_by_label("Customer", exact=True).fill("20417")
+    page.get_by_role("button", name="Look up").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("No errors")
+
+
+def test_an_event_opens_on_its_own_page_without_a_script(no_script: Visitor) -> None:
+    no_script.look_up("1001")
+    page = no_script.page
+    problem = page.locator("#issue-2")
+    problem.locator(".event summary").first.click()
+    problem.get_by_role("link", name="Read this event").first.click()
+    expect(page.get_by_text("Where the program broke")).to_be_visible()
+
+
+@pytest.mark.parametrize(("theme", "colour"), [("Dark", "rgb(24, 22, 19)"), ("Light", "rgb(251")])
+def test_light_and_dark_can_be_chosen(agent_browser: Visitor, theme: str, colour: str) -> None:
+    page = agent_browser.page
+    page.locator("header").get_by_text("agent").click()
+    page.get_by_role("button", name=theme).click()
+    page.wait_for_load_state()
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert str(background).startswith(colour)
