@@ -3,7 +3,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 py
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: run test lint format bench system-deps lock
+.PHONY: run test lint format bench screenshots system-deps lock
 
 run: .venv/run.stamp
 	@$(BIN)/python -m triage_site.start
@@ -27,6 +27,9 @@ format: .venv/dev.stamp
 
 bench: .venv/dev.stamp
 	$(BIN)/python -m tests.bench
+
+screenshots: .venv/dev.stamp system-deps
+	$(BIN)/python -m tests.browser.screenshots
 
 system-deps:
 	@sh .ci/system-deps

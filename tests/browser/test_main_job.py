@@ -6,7 +6,8 @@ import pytest
 import requests
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import Site, Visitor
+from tests.browser.site import Site
+from tests.browser.visitor import Visitor
 
 
 def test_a_customer_to_try_leads_to_what_went_wrong(agent_browser: Visitor) -> None:

@@ -1,0 +1,96 @@
+"""The whole site as `make run` starts it, and a real Chromium."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running demo: its address, its Sentry's address, passwords and moments by customer."""
+
+    url: str
+    sentry: str
+    passwords: dict[str, str]
+    moments: dict[str, str]
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[Site]:
+    """`python -m triage_site.start` without a token, on a free port, with its files in there."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    output = folder / "output.txt"
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    environment = {
+        **kept,
+        "TRIAGE_ENV_FILE": os.devnull,
+        "TRIAGE_VAR_DIR": str(folder),
+        "PORT": str(port),
+        "PYTHONUNBUFFERED": "1",
+    }
+    with output.open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "triage_site.start"],
+            cwd=ROOT,
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/healthz", output)
+        yield _read(port, output.read_text())
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=20)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, headless."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert program, "Chromium is missing: run make system-deps"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program,
+            args=["--no-sandbox", "--disable-background-networking", "--disable-gpu"],
+        )
+        yield browser
+        browser.close()
+
+
+def _wait_for(address: str, output: Path) -> None:
+    for _ in range(300):
+        try:
+            if requests.get(address, timeout=5).ok:
+                return
+        except (requests.ConnectionError, requests.Timeout):
+            time.sleep(0.1)
+    raise AssertionError(output.read_text())
+
+
+def _read(port: int, printed: str) -> Site:
+    sentry = re.search(r"Demo Sentry at (\S+)", printed)
+    assert sentry
+    moments = re.findall(r"^  (\d{4}-\d\d-\d\d \d\d:\d\d)  (.+?)  - ", printed, re.MULTILINE)
+    return Site(
+        url=f"http://127.0.0.1:{port}",
+        sentry=sentry[1],
+        passwords=dict(re.findall(r"^(agent|admin): (\S+)$", printed, re.MULTILINE)),
+        moments={customer: f"{moment}Z" for moment, customer in moments},
+    )

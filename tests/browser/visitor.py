@@ -1,0 +1,40 @@
+"""A person with a browser window."""
+
+import re
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+
+from tests.browser.site import Site
+
+
+class Visitor:
+    """A person with a browser window of their own, who notes what the console says."""
+
+    def __init__(self, site: Site, context: BrowserContext) -> None:
+        self.site = site
+        self.context = context
+        self.page: Page = context.new_page()
+        self.complaints: list[str] = []
+        self.page.on("console", self._note)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("dialog", lambda dialog: self.complaints.append(f"dialog {dialog.message}"))
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and "status of" not in message.text:
+            self.complaints.append(message.text)
+
+    def sign_in(self, name: str = "agent") -> None:
+        self.page.goto(f"{self.site.url}/accounts/login/")
+        self.page.get_by_label("Name").fill(name)
+        self.page.get_by_label("Password").fill(self.site.passwords[name])
+        self.page.get_by_role("button", name="Sign in").click()
+
+    def look_up(self, customer: str, at: str | None = None) -> None:
+        self.page.goto(self.site.url)
+        self.page.get_by_label("Customer", exact=True).fill(customer)
+        self.page.get_by_label("When it happened").fill(at or self.site.moments[customer])
+        self.page.get_by_role("button", name="Look up").click()
+        self.page.wait_for_url(re.compile("/lookups/"))
+
+    def preview(self) -> str:
+        return self.page.locator("#export-text").input_value()
