@@ -24,6 +24,8 @@ class DemoCustomer:
 
 CAST = (
     ("ada", "1001", 25, "Card declined three times, then the cart broke; a replay and feedback"),
+    ("hanna", "hanna.berg@example.se", 75, "No error then; one 14 minutes before, one later"),
+    ("nils", "nils.berg@example.se", 80, "Never seen: known to the shop by another e-mail"),
     ("leo", "leo.martin@example.fr", 90, "No error then but a dead button; trouble an hour before"),
     ("mia", "mia+shop@example.org", 180, "Timeouts at the checkout, in German; one names no user"),
     ("mallory", "mallory@example.net", 240, "Hostile texts and secrets that must not leak"),

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from apps.events.beside import Beside
 from apps.events.event import Event, Issue
+from apps.events.nearby import Nearby
 from apps.events.question import Question
 
 
@@ -58,7 +59,8 @@ class Answer:
     `complete` is true only when each page of each project was read, nothing was capped, and the
     window is over and inside what Sentry keeps. `events_total` is `None` when more events exist
     than were listed and Sentry could not count them. `notices` and `call_log` are about the events
-    alone; what was found beside them speaks for itself.
+    alone; what was found beside them speaks for itself. `nearby` is None where it was not asked:
+    there are events, or it is not sure that there are none.
     """
 
     question: Question
@@ -74,6 +76,7 @@ class Answer:
     redaction: dict[str, int] = field(default_factory=dict)
     redaction_version: int = 0
     beside: Beside = field(default_factory=Beside)
+    nearby: Nearby | None = None
 
     @property
     def bodies_read(self) -> int:

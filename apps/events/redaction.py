@@ -42,6 +42,7 @@ def redact(answer: Answer) -> Answer:
     events = tuple(_event(event, ledger) for event in answer.events)
     issues = tuple(_issue(issue, ledger) for issue in answer.issues)
     beside = _beside(answer.beside, ledger)
+    nearby = answer.nearby and answer.nearby.with_each(lambda event: _event(event, ledger))
     hex_id = answer.question.customer.hex_id
     customer = replace(answer.question.customer, identifier=CUSTOMER_ALIAS, hex_id=None)
     return replace(
@@ -54,6 +55,7 @@ def redact(answer: Answer) -> Answer:
             for call in answer.call_log
         ),
         beside=beside,
+        nearby=nearby,
         redaction=dict(sorted(ledger.counts.items())),
         redaction_version=RULES_VERSION,
     )
@@ -61,13 +63,14 @@ def redact(answer: Answer) -> Answer:
 
 def _customer_values(answer: Answer) -> frozenset[str]:
     customer = answer.question.customer
-    values = {value for event in answer.events for value in _names_of(event)}
+    events = (*answer.events, *(answer.nearby.events if answer.nearby else ()))
+    values = {value for event in events for value in _names_of(event)}
     values |= names_beside(answer.beside)
     if customer.kind in (CustomerKind.IDENTIFIER, CustomerKind.IDENTIFIER_OR_HEX):
         values.add(customer.identifier)
         if customer.hex_id:
             values |= {customer.hex_id, str(uuid.UUID(customer.hex_id))}
-    return frozenset(values - {event.id for event in answer.events})
+    return frozenset(values - {event.id for event in events})
 
 
 def _names_of(event: Event) -> set[str]:
@@ -223,7 +226,8 @@ def with_later(answer: Answer, later: Beside, *, customer: str) -> Answer:
     Who the customer is, is told by what was read and by `customer` alone: the answer's own events
     have no names any more. Numbers of aliases go on after those of the answer.
     """
-    used = (int(number) for number in _ALIAS_NUMBER.findall(repr((answer.events, answer.beside))))
+    told = repr((answer.events, answer.beside, answer.nearby))
+    used = (int(number) for number in _ALIAS_NUMBER.findall(told))
     names = names_beside(later) | {customer}
     ledger = Ledger(frozenset(names), first_number=max(used, default=0) + 1)
     beside = answer.beside.with_later(_beside(later, ledger))

@@ -10,6 +10,8 @@ from apps.exports.facts import (
     ExceptionFacts,
     Header,
     IssueFacts,
+    NearbyFacts,
+    SightFacts,
 )
 from apps.exports.hostile import enclose
 from apps.exports.wording import iso
@@ -19,10 +21,16 @@ Json = dict[str, object]
 
 
 def render(document: Document, *, inside_block: bool = False) -> str:
-    """Plain JSON, or the same JSON in the marked block with the preset's question before it."""
-    written = _written(data(document))
+    """Plain JSON, or the same JSON in the marked block with the preset's question before it.
+
+    In the block, whose every word counts, what was not looked for is left away.
+    """
+    values = data(document)
     if not inside_block:
-        return f"{written}\n"
+        return f"{_written(values)}\n"
+    if values["nearby"] is None:
+        del values["nearby"]
+    written = _written(values)
     return f"{document.preset.question}{enclose(written, document.marker)}"
 
 
@@ -38,6 +46,7 @@ def data(document: Document) -> Json:
         "issues": [_issue(issue) for issue in document.issues],
         "events": [_event(event, crumbs.get(event.id, [])) for event in document.events],
         "beside": [_aside(aside) for aside in document.asides],
+        "nearby": _nearby(document.nearby),
         "redaction": {"counts": {**document.hidden, **neutralised}},
         "omitted": [
             {"what": left_out.what, "count": left_out.count, "where": left_out.where}
@@ -155,6 +164,33 @@ def _aside(aside: AsideFacts) -> Json:
         "project": aside.project,
         "text": aside.text,
         "permalink": aside.permalink,
+    }
+
+
+def _nearby(nearby: NearbyFacts | None) -> Json | None:
+    if nearby is None:
+        return None
+    return {
+        "last": _sight(nearby.last),
+        "before": _sight(nearby.before),
+        "after": _sight(nearby.after),
+        "since": iso(nearby.since),
+        "until": iso(nearby.until),
+        "problem": nearby.problem,
+    }
+
+
+def _sight(sight: SightFacts | None) -> Json | None:
+    if sight is None:
+        return None
+    return {
+        "id": sight.id,
+        "timestamp": iso(sight.timestamp),
+        "project": sight.project,
+        "level": sight.level,
+        "title": sight.title,
+        "summary": sight.summary,
+        "permalink": sight.permalink,
     }
 
 

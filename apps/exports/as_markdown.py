@@ -4,6 +4,7 @@ import re
 
 from apps.exports.facts import Document, EventFacts, ExceptionFacts, FrameFacts, Header, IssueFacts
 from apps.exports.hostile import enclose, folded, longest_run
+from apps.exports.nearby import looked_through, sights
 from apps.exports.wording import (
     UNKNOWN,
     caught,
@@ -84,13 +85,29 @@ def _header(header: Header) -> str:
 
 def _summary(document: Document) -> str:
     if not document.issues:
-        return "" if document.header.events_listed else nothing_listed(document.header)
+        return "" if document.header.events_listed else _nothing(document)
     rows = [_row(number, issue) for number, issue in enumerate(document.issues, 1)]
     told = [name for name in rows[0] if any(row[name] for row in rows)]
     table = [told, ["---"] * len(told), *([row[name] for name in told] for row in rows)]
     lines = ["# Issues", *(f"| {' | '.join(cells)} |" for cells in table)]
     rule = rule_of_links(document)
     return "\n".join(lines + (["", rule] if rule else []))
+
+
+def _nothing(document: Document) -> str:
+    lines = [nothing_listed(document.header)]
+    for name, sight in sights(document.nearby) if document.nearby else ():
+        known = (
+            ("title", sight.title),
+            ("level", sight.level),
+            ("project", sight.project),
+            ("event", sight.id),
+            ("link", sight.permalink),
+        )
+        said = "; ".join(f"{key} {inline(value)}" for key, value in known if value)
+        lines.append(f"- {name}: {iso(sight.timestamp)}, {sight.distance}: {sight.summary} {said}")
+    lines += [f"- {inline(looked_through(document.nearby))}"] if document.nearby else []
+    return "\n".join(lines)
 
 
 def _row(number: int, issue: IssueFacts) -> dict[str, str]:

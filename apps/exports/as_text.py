@@ -1,8 +1,16 @@
 """The export as plain text for a terminal. Control characters are spelled out before it."""
 
 from apps.exports.as_markdown import frame_line
-from apps.exports.facts import Document, EventFacts, ExceptionFacts, Header, IssueFacts
+from apps.exports.facts import (
+    Document,
+    EventFacts,
+    ExceptionFacts,
+    Header,
+    IssueFacts,
+    NearbyFacts,
+)
 from apps.exports.hostile import folded
+from apps.exports.nearby import looked_through, sights
 from apps.exports.wording import (
     UNKNOWN,
     caught,
@@ -25,7 +33,7 @@ from apps.exports.wording import (
 def render(document: Document) -> str:
     """The same facts as the other formats, one to a line, the shape made by indents."""
     lines = [document.preset.instruction, ""] if document.preset.instruction else []
-    lines += _header(document.header)
+    lines += _header(document.header) + _nearby(document.nearby)
     for number, issue in enumerate(document.issues, 1):
         lines += ["", f"{number}. {issue.summary}", *_issue(issue)]
         lines += _told(document.events_of(issue), issue)
@@ -47,6 +55,24 @@ def _header(header: Header) -> list[str]:
         *([f"Lookup: {header.lookup_id}"] if header.lookup_id else []),
         *([] if header.events_listed else [nothing_listed(header)]),
     ]
+
+
+def _nearby(nearby: NearbyFacts | None) -> list[str]:
+    if nearby is None:
+        return []
+    lines = []
+    for name, sight in sights(nearby):
+        known = (
+            ("title", sight.title),
+            ("level", sight.level),
+            ("project", sight.project),
+            ("event", sight.id),
+            ("link", sight.permalink),
+        )
+        said = "; ".join(f"{key} {value}" for key, value in known if value)
+        at = f"{iso(sight.timestamp)}, {sight.distance}"
+        lines.append(folded(f"{name}: {at}: {sight.summary} {said}"))
+    return [*lines, folded(looked_through(nearby))]
 
 
 def _issue(issue: IssueFacts) -> list[str]:

@@ -10,8 +10,10 @@ from apps.exports.facts import (
     ExceptionFacts,
     Header,
     IssueFacts,
+    NearbyFacts,
 )
 from apps.exports.hostile import enclose
+from apps.exports.nearby import looked_through, sights
 from apps.exports.wording import completeness, how_to_get_it, iso, moment_and_window, seconds
 
 Value = str | int | bool | None
@@ -25,6 +27,7 @@ def render(document: Document) -> str:
         *_tagged("events", [line for event in document.events for line in _event(event)]),
         *_tagged("story", [_crumb(crumb) for crumb in document.story]),
         *_tagged("beside", [_aside(aside) for aside in document.asides]),
+        *_tagged("nearby", _nearby(document.nearby)),
         *(_tag("hidden", kind=kind, count=count) for kind, count in document.hidden.items()),
         *(
             _tag("neutralised", kind=kind, count=count)
@@ -151,6 +154,27 @@ def _aside(aside: AsideFacts) -> str:
         project=aside.project,
         permalink=aside.permalink,
     )
+
+
+def _nearby(nearby: NearbyFacts | None) -> list[str]:
+    if nearby is None:
+        return []
+    found = [
+        _tag(
+            "error",
+            sight.title,
+            place=name,
+            timestamp=iso(sight.timestamp),
+            distance=sight.distance,
+            summary=sight.summary,
+            level=sight.level,
+            project=sight.project,
+            id=sight.id,
+            permalink=sight.permalink,
+        )
+        for name, sight in sights(nearby)
+    ]
+    return [*found, _tag("looked_through", looked_through(nearby))]
 
 
 def _omitted(document: Document) -> list[str]:

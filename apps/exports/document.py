@@ -9,6 +9,7 @@ from apps.events.timeline import group_by_issue
 from apps.exports.asides import asides
 from apps.exports.detail import Detail
 from apps.exports.facts import Document, Header, Remark
+from apps.exports.nearby import nearby_facts
 from apps.exports.occurrences import Telling, event_facts, issue_facts, tell
 from apps.exports.presets import NO_PRESET, Preset
 from apps.exports.selection import Selection
@@ -58,6 +59,7 @@ def build(answer: Answer, *, setting: Setting, detail: Detail) -> Document:
         ),
         story=story([(event, event is telling.lead) for event, telling in told], moment, selection),
         asides=() if setting.issue_id else asides(answer, selection),
+        nearby=nearby_facts(answer, selection),
         omitted=selection.omitted,
         hidden=selection.counted(answer.redaction),
         neutralised=selection.neutralised,

@@ -145,6 +145,38 @@ class AsideFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SightFacts:
+    """An error of the customer outside the window; `distance` is how far from it, in words."""
+
+    id: str
+    timestamp: datetime
+    distance: str
+    project: str | None
+    level: str | None
+    title: str | None
+    summary: str
+    permalink: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NearbyFacts:
+    """The errors nearest to an empty window, looked for from `since` to `until` (UTC).
+
+    `fields` are those the customer was looked for in. `is_never`: there surely is none. With a
+    `problem` what is None is not known.
+    """
+
+    since: datetime
+    until: datetime
+    before: SightFacts | None
+    after: SightFacts | None
+    last: SightFacts | None
+    fields: tuple[str, ...]
+    is_never: bool
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """Everything an export says, in the order it says it. `events` are newest first."""
 
@@ -155,6 +187,7 @@ class Document:
     events: tuple[EventFacts, ...]
     story: tuple[CrumbFacts, ...]
     asides: tuple[AsideFacts, ...]
+    nearby: NearbyFacts | None
     omitted: tuple[Omission, ...]
     hidden: dict[str, int]
     neutralised: dict[str, int]

@@ -23,8 +23,7 @@ from apps.sentry.parsing import (
     parse_full_event,
     parse_issue,
     parse_project,
-    parse_row,
-    sees_no_project,
+    parse_rows,
 )
 from apps.sentry.replies import Reply
 from apps.sentry.transport import TRIES, Params, Transport
@@ -148,21 +147,17 @@ class SentryClient:
 
         A row that cannot be read is None: it could be the customer's, so it is not dropped here.
         """
-        fields = [("field", name) for name in _table_fields(identity_fields)]
-        params = [
-            *self._table_params(search, scope),
-            *fields,
-            ("sort", "-timestamp"),
-            ("per_page", str(PER_PAGE)),
-        ]
+        wanted = self.row_params(search, scope, identity_fields)
+        params = [*wanted, ("sort", "-timestamp"), ("per_page", str(PER_PAGE))]
         for page in self._pages(f"{self.organization_path}/events/", params):
-            if sees_no_project(page.body):
-                raise SentryNotFound("The token sees none of the projects.")
-            rows = mapping(page.body).get("data")
-            if not isinstance(rows, list):
-                raise SentryBadResponse("The events table came without rows.")
+            rows = parse_rows(page.body, identity_fields)
             self.flavor, self.flavor_is_sure = Flavor.SENTRY, True
-            yield [parse_row(row, identity_fields) for row in rows]
+            yield rows
+
+    def row_params(self, search: str, scope: Scope, identity_fields: Sequence[str]) -> Params:
+        """What asks the events table for rows, but for their order and number."""
+        fields = (("field", name) for name in _table_fields(identity_fields))
+        return [*self._table_params(search, scope), *fields]
 
     def event_count(self, search: str, scope: Scope) -> int | None:
         """How many events the search has in all; None when Sentry does not say."""
@@ -219,9 +214,9 @@ class SentryClient:
         found = (parse_issue(row) for row in list_of(reply))
         return [issue for issue in found if issue and issue.id in wanted]
 
-    def get(self, path: str, params: Params) -> Reply:
+    def get(self, path: str, params: Params, deadline: Deadline | None = None) -> Reply:
         """Any other address below the API's root. Raises a `SentryError`."""
-        return self._transport.get(path, params, self.deadline)
+        return self._transport.get(path, params, deadline or self.deadline)
 
     def _table_params(self, search: str, scope: Scope) -> list[tuple[str, str]]:
         return [

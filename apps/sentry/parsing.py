@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from apps.events.event import Breadcrumb, Event, EventBody, Issue, Request
 from apps.events.question import as_hex_id
+from apps.sentry.errors import SentryBadResponse, SentryNotFound
 from apps.sentry.lenient import flag, integer, items, mapping, mappings, moment, pairs, text
 from apps.sentry.stacks import parse_exceptions
 
@@ -252,7 +253,16 @@ def parse_count(body: object) -> int | None:
     return integer(rows[0].get("count()")) if rows else None
 
 
-def sees_no_project(body: object) -> bool:
-    """Whether an empty table only means that the token sees no project (`meta.tips.query`)."""
+def parse_rows(body: object, identity_fields: Sequence[str]) -> list[Event | None]:
+    """A page of the events table; a row that cannot be read is None.
+
+    Raises `SentryNotFound` when the table is empty only because the token sees no project
+    (`meta.tips.query`), and `SentryBadResponse` when it is no table.
+    """
     tips = mapping(mapping(mapping(body).get("meta")).get("tips"))
-    return "at least one valid project" in (text(tips.get("query")) or "")
+    if "at least one valid project" in (text(tips.get("query")) or ""):
+        raise SentryNotFound("The token sees none of the projects.")
+    rows = mapping(body).get("data")
+    if not isinstance(rows, list):
+        raise SentryBadResponse("The events table came without rows.")
+    return [parse_row(row, identity_fields) for row in rows]

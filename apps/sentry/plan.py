@@ -13,6 +13,7 @@ from time import monotonic
 from apps.events.answer import Answer, Notice, NoticeCode, Searched
 from apps.events.beside import Beside, Signal
 from apps.events.event import Event, EventBody, Issue
+from apps.events.nearby import Nearby
 from apps.events.question import Question
 from apps.events.timeline import nearest_first
 from apps.sentry.beside import LONGEST_S, Asides
@@ -24,6 +25,7 @@ from apps.sentry.facts import fact_calls
 from apps.sentry.glitchtip import list_glitchtip_events
 from apps.sentry.links import with_link
 from apps.sentry.listing import Listing, list_events
+from apps.sentry.nearby import Around, find_nearby
 from apps.sentry.notices import detail_notices, environment_notices, window_notices
 from apps.sentry.parallel import crew, parted, within
 from apps.sentry.parsing import Project
@@ -78,18 +80,20 @@ def fetch_answer(
         asides.ask_of_customer(client.config.signals)  # a server that was not known before
         asides.ask_of_traces(client.config.signals, listing.events)
         details, missing = _read_details(plan, listing)
+        notices = (
+            *skipped,
+            *environment_notices(question, asked),
+            *window_notices(question, client.config, now),
+            *listing.notices,
+            *missing,
+        )
+        nearby, arrived = _look_around(plan, listing, notices, now)
         duration_ms = round((monotonic() - started) * 1000)
         beside = asides.gather(client.config.signals_wait_s)
     finally:
         plan.pool.shutdown(wait=False, cancel_futures=True)
         asides.close()
-    notices = (
-        *skipped,
-        *environment_notices(question, asked),
-        *window_notices(question, client.config, now),
-        *listing.notices,
-        *missing,
-    )
+    notices = (*notices, *arrived)
     return Answer(
         question=question,
         searched=Searched(
@@ -99,13 +103,14 @@ def fetch_answer(
         ),
         events=_finish_events(listing.events, details, client.config),
         issues=details.issues,
-        complete=listing.complete and not any(notice.code in _INCOMPLETE for notice in notices),
+        complete=_is_complete(listing, notices),
         fetched_at=now,
         events_total=listing.total,
         notices=tuple(dict.fromkeys(notices)),
         call_log=client.call_log,
         duration_ms=duration_ms,
         beside=beside,
+        nearby=nearby,
     )
 
 
@@ -149,6 +154,21 @@ _INCOMPLETE = frozenset(
         NoticeCode.FLAVOR_LIMITS,
     )
 )
+
+
+def _is_complete(listing: Listing, notices: Sequence[Notice]) -> bool:
+    return listing.complete and not any(notice.code in _INCOMPLETE for notice in notices)
+
+
+def _look_around(
+    plan: _Plan, listing: Listing, notices: Sequence[Notice], now: datetime
+) -> tuple[Nearby | None, tuple[Notice, ...]]:
+    """When a named customer had errors, asked only where there surely are none in the window."""
+    is_nothing = not listing.events and _is_complete(listing, notices)
+    if not is_nothing or not plan.question.customer.is_named:
+        return None, ()
+    around = Around(plan.question, plan.search, plan.scope, plan.asked, now)
+    return find_nearby(plan.client, plan.pool, around)
 
 
 def _scope(client: SentryClient, question: Question, asked: Sequence[Project]) -> Scope:

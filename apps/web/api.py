@@ -73,6 +73,7 @@ class LookupResponse(Schema):
     issues: list[dict[str, Any]]
     events: list[dict[str, Any]]
     beside: list[dict[str, Any]]
+    nearby: dict[str, Any] | None
     redaction: dict[str, Any]
     omitted: list[dict[str, Any]]
 

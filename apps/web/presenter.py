@@ -16,7 +16,7 @@ from apps.events.device import zone_of_customer
 from apps.events.durations import duration
 from apps.events.event import Event
 from apps.events.headline import headline
-from apps.events.question import CustomerKind, Question
+from apps.events.question import Question
 from apps.events.timeline import Group, group_by_issue
 from apps.lookups.models import Lookup
 from apps.web.beside_view import BesideView, beside_view
@@ -24,15 +24,14 @@ from apps.web.clock import LocalTime, also_in, in_utc_too, local_clock, local_mo
 from apps.web.event_view import EventView, view_of_event
 from apps.web.flow_view import MoveButton, move_buttons
 from apps.web.issue_card import IssueCard, issue_card
+from apps.web.nothing_view import NothingFound, nothing_view, searched_fields
 from apps.web.stack_view import FULL, Limits
 from apps.web.story_view import StoryView, story_view
 from apps.web.theme import theme_of
 from apps.web.timeline_svg import Timeline, draw_timeline
-from apps.web.wording import counted, field_name, grouped, listed, visible
+from apps.web.wording import counted, grouped, visible
 
 MOST_OPEN_ISSUES = 10
-
-_WIDER_MIN = (15, 60, 1440)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +48,6 @@ class Asked:
     typed: str
     moves: tuple[MoveButton, ...] = ()
     for_customer: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class NothingFound:
-    """Where was looked in vain. `wider` are windows in minutes worth trying, with their words."""
-
-    fields: str
-    projects: str
-    environments: str
-    wider: tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +115,9 @@ def result_page(answer: Answer, lookup: Lookup, *, zone: ZoneInfo, now: datetime
         groups=cards[:loud][:MOST_OPEN_ISSUES],
         folded=cards[MOST_OPEN_ISSUES:loud],
         noise=cards[loud:],
-        nothing=None if groups else _nothing(answer),
-        searched_fields=_searched_fields(answer.question),
         story=story_view(answer, groups, zone),
+        nothing=None if groups else nothing_view(answer, zone, customer=lookup.customer),
+        searched_fields=searched_fields(answer.question),
         beside=beside_view(answer, zone),
         calls=_calls(answer),
         zone=zone.key,
@@ -217,25 +206,3 @@ def _events(answer: Answer) -> str:
     if total > listed_events:
         return f"{grouped(listed_events)} of {counted(total, 'event')}"
     return counted(listed_events, "event")
-
-
-def _searched_fields(question: Question) -> str:
-    by_kind = {CustomerKind.EVENT: "event id", CustomerKind.TRACE: "trace id"}
-    kind = question.customer.kind
-    if kind in by_kind:
-        return by_kind[kind]
-    fields = [field_name(field) for field in question.fields]
-    if kind == CustomerKind.IDENTIFIER_OR_HEX:
-        fields += ["event id", "trace id"]
-    return listed(fields)
-
-
-def _nothing(answer: Answer) -> NothingFound:
-    minutes = answer.question.window.minutes
-    words = {15: "± 15 minutes", 60: "± 1 hour", 1440: "± 1 day"}
-    return NothingFound(
-        fields=_searched_fields(answer.question),
-        projects=listed(answer.searched.projects),
-        environments=listed(answer.searched.environments),
-        wider=tuple((wider, words[wider]) for wider in _WIDER_MIN if wider > minutes),
-    )

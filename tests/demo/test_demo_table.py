@@ -128,6 +128,14 @@ def test_sorting_newest_first(api: Api, world: World) -> None:
     assert times == sorted(times, reverse=True)
 
 
+def test_sorting_oldest_first(api: Api, world: World) -> None:
+    for minutes in (3, 1, 2):
+        world.add_event(timestamp=NOON + timedelta(minutes=minutes))
+    times = [row["timestamp"] for row in api.table(sort="timestamp").json()["data"]]
+    assert len(times) == 3
+    assert times == sorted(times)
+
+
 def test_counting_gives_one_row(api: Api, world: World) -> None:
     world.add_event(timestamp=NOON, user_id="1")
     world.add_event(timestamp=NOON, user_id="2")

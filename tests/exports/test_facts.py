@@ -74,6 +74,7 @@ TOP_KEYS = [
     "issues",
     "events",
     "beside",
+    "nearby",
     "redaction",
     "omitted",
 ]

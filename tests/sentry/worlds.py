@@ -65,8 +65,13 @@ class Planted:
             self.is_about(question)
             and window.moment - timedelta(minutes=window.minutes) <= whole
             and whole <= window.moment + timedelta(minutes=window.minutes)
-            and (not question.projects or self.project in question.projects)
-            and (not question.environments or self.environment in question.environments)
+            and self.is_where_asked(question)
+        )
+
+    def is_where_asked(self, question: Question) -> bool:
+        """Whether it lies in a searched project and environment."""
+        return (not question.projects or self.project in question.projects) and (
+            not question.environments or self.environment in question.environments
         )
 
 

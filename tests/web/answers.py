@@ -1,6 +1,7 @@
 """Answers to draw pages from: made by hand, so that each page state can be had without Sentry."""
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from apps.events.answer import Answer, Notice, NoticeCode, Searched
@@ -13,6 +14,7 @@ from apps.events.event import (
     Issue,
     Request,
 )
+from apps.events.nearby import Nearby
 from apps.events.question import Question, Window, parse_customer
 from apps.lookups.models import Lookup, Origin
 
@@ -157,6 +159,20 @@ def answer(
         notices=notices,
         redaction={"email": 3, "card": 1, "customer": 12},
     )
+
+
+def seen_elsewhere(*, problem: str | None = None) -> Answer:
+    """An empty answer with a hostile error before the window, and a bare one after it."""
+    before = replace(hostile_event(), timestamp=MOMENT - timedelta(minutes=19), body=None)
+    after = replace(bare_event(), timestamp=MOMENT + timedelta(days=1), body=None)
+    since = FETCHED - timedelta(days=30)
+    nearby = Nearby(since, FETCHED, before=before, after=after, last=after, problem=problem)
+    return replace(answer(), nearby=nearby)
+
+
+def never_seen() -> Answer:
+    """An empty answer about a customer of whom nothing is known."""
+    return replace(answer(), nearby=Nearby(FETCHED - timedelta(days=30), FETCHED))
 
 
 def partial_answer() -> Answer:

@@ -19,6 +19,8 @@ from tests.web.pages import Page, rendered
 BERLIN = ZoneInfo("Europe/Berlin")
 ANSWERS = {
     "none": answer(),
+    "seen": answers.seen_elsewhere(problem="It took too long."),
+    "never": answers.never_seen(),
     "one": answer(event()),
     "bare": answer(answers.bare_event()),
     "hostile": answer(answers.hostile_event()),

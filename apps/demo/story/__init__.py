@@ -1,7 +1,7 @@
-"""The believable world behind the demo: a dozen customers, a crowd, and some hundred events.
+"""The believable world behind the demo: some customers, a crowd, and some hundred events.
 
-What a customer's errors do not tell, replays and feedback do, is told last (`signals`): ids go by
-order, and those of the errors are to stay what they are.
+What a customer's errors do not tell, replays and feedback do (`signals`), and who is not found at
+their moment (`elsewhere`) is told last: ids go by order, and those of the errors are to stay.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from apps.demo.story import (
     busy,
     checkout,
     crowd,
+    elsewhere,
     hostile,
     odd,
     offices,
@@ -48,8 +49,9 @@ def build_world(now: datetime, world: World | None = None) -> World:
     filled = world or World(seed="story")
     beginnings.projects(filled)
     scenes = {one.key: Scene(filled, one.moment, people()[one.key]) for one in customers(now)}
-    for key, scene in scenes.items():
-        TELLERS[key](scene)
+    for key, teller in TELLERS.items():
+        teller(scenes[key])
     crowd.crowd(filled)
     signals.signals(scenes)
+    elsewhere.elsewhere(scenes)
     return filled

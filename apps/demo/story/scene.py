@@ -118,5 +118,7 @@ def people() -> dict[str, EventFields]:
         "busy": {"user_id": "20417", "email": "einkauf@grosskunde.example"},
         "yara": {"user_id": "9b2f6c1e-4d7a-4f0e-8a53-2c6d1e9b7f10", "ip": "2001:db8::5:17"},
         "sakura": {"user_id": "4471", "username": "sakura_田中"},
+        "hanna": {"user_id": "3310", "email": "hanna.berg@example.se"},
+        "nils": {"user_id": "3311", "email": "nils@berg.example"},
         "beatriz": {"user_id": "3120", "email": "beatriz.costa@example.pt"},
     }

@@ -1,0 +1,206 @@
+"""Nothing found: where the customer was seen instead, one click away, and never a false claim."""
+
+import html
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from apps.demo.server import DemoSentry
+from apps.lookups.models import Lookup
+from tests.conftest import MOMENT, NOW
+from tests.web.asking import look_up, text
+from tests.web.pages import Page
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MINUTE = timedelta(minutes=1)
+NEVER = "No error of this customer is known"
+JANE = "jane@example.com"
+
+
+def planted(demo: DemoSentry, *minutes: int, **fields: str) -> None:
+    for minute in minutes:
+        demo.world.add_event(
+            email=JANE,
+            timestamp=MOMENT + minute * MINUTE,
+            project="web",
+            environment="production",
+            exception=("PaymentDeclined", "Card declined"),
+            **fields,  # type: ignore[arg-type]
+        )
+
+
+def page_of(browser: Client, **changes: object) -> str:
+    return text(browser.get(look_up(browser, **{"customer": JANE, **changes})))
+
+
+def words(page: str) -> str:
+    """The page's text with single blanks."""
+    return " ".join(Page(page).text.split())
+
+
+def forms_to_create(page: str) -> list[dict[str, str]]:
+    """What each form of the page posts that looks up at once, with the value of each button."""
+    found = []
+    below = page.split('class="nothing"')[1]
+    for form in re.findall(r'<form method="post" action="/lookups/".*?</form>', below, re.DOTALL):
+        tags = Page(form)
+        values = {one["name"]: one["value"] for one in tags.all("input")}
+        for button in tags.all("button"):
+            own = {button["name"]: button["value"]} if button.get("name") else {}
+            found.append({**values, **own})
+    return found
+
+
+def clicked(browser: Client, posted: dict[str, str]) -> str:
+    """The result that a click leads to, without a form in between."""
+    posted.pop("csrfmiddlewaretoken", None)
+    response = browser.post("/lookups/", posted)
+    assert response.status_code == 303
+    return text(browser.get(response["Location"]))
+
+
+def test_it_says_when_the_customer_was_last_seen_and_what_it_was(
+    ana: Client, connected: DemoSentry
+) -> None:
+    planted(connected, -19)
+    page = words(page_of(ana))
+    assert "No errors for this customer in this window." in page
+    assert "This customer was last seen with an error on" in page
+    assert "(14 min before the window)" in page
+    assert "The payment was declined." in page
+    assert "No error is known after the window, up to" in page
+    assert NEVER not in page
+
+
+def test_one_click_leads_to_the_nearest_error_on_either_side(
+    ana: Client, connected: DemoSentry
+) -> None:
+    planted(connected, -300, -19, 70, 400)
+    before, after, *_wider = forms_to_create(page_of(ana, window=7))
+    for posted, minutes in ((before, -19), (after, 70)):
+        page = clicked(ana, posted)
+        assert "The payment was declined." in page
+        lookup = Lookup.objects.latest("created_at")
+        assert (lookup.customer, lookup.minutes, lookup.zone) == (JANE, 7, "Europe/Berlin")
+        assert lookup.moment == MOMENT + minutes * MINUTE
+
+
+def test_one_click_searches_a_wider_window(ana: Client, connected: DemoSentry) -> None:
+    planted(connected, -40)
+    *_nearest, quarter, hour, day = forms_to_create(page_of(ana))
+    assert [one["window"] for one in (quarter, hour, day)] == ["15", "60", "1440"]
+    assert "The payment was declined." in clicked(ana, hour)
+
+
+def test_the_click_stays_in_the_chosen_project_and_environment(
+    ana: Client, connected: DemoSentry
+) -> None:
+    planted(connected, -19)
+    clicked(ana, forms_to_create(page_of(ana, project="web", environment="production"))[0])
+    lookup = Lookup.objects.latest("created_at")
+    assert (lookup.projects, lookup.environments) == (["web"], ["production"])
+
+
+def test_never_seen_says_how_far_back_was_looked_and_which_other_name_to_try(
+    ana: Client, settings: Settings
+) -> None:
+    settings.SENTRY_RETENTION_DAYS = 30
+    page = words(page_of(ana))
+    since = NOW - timedelta(days=30)
+    day = f"{since.day} {since:%b %Y}"
+    assert f"{NEVER} where we searched in the last 30 days (since {day})" in page
+    assert "try the user id instead of the e-mail" in page
+    assert f"keep errors for 30 days: what happened before {day} is not known" in page
+    assert "try the e-mail instead" in words(page_of(ana, customer="4711"))
+
+
+def test_it_says_what_was_searched(ana: Client) -> None:
+    page = page_of(ana, environment="staging")
+    assert f"{JANE}, as user id, e-mail and user name" in words(page)
+    assert "<dt>Projects</dt><dd>api and web</dd>" in page
+    assert "<dt>Environments</dt><dd>staging</dd>" in page
+
+
+@pytest.mark.parametrize("case", ["young", "old", "part"])
+def test_an_answer_that_is_not_complete_claims_nothing_about_other_times(
+    ana: Client, connected: DemoSentry, case: str
+) -> None:
+    planted(connected, -19)
+    changes: dict[str, object] = {}
+    if case == "part":
+        connected.fail(r"/acme/events/", times=1, body='{"data": [null]}', status=200)
+    else:
+        moment = NOW - (2 * MINUTE if case == "young" else timedelta(days=90))
+        changes = {"at": moment.isoformat()}
+    shown = page_of(ana, **changes)
+    page = words(shown)
+    assert "The answer is not complete, for the reason above." in page
+    assert NEVER not in page
+    assert "last seen" not in page
+    assert [one["window"] for one in forms_to_create(shown)] == ["15", "60", "1440"]
+
+
+def test_a_stale_answer_claims_nothing_about_other_times(
+    ana: Client, connected: DemoSentry
+) -> None:
+    planted(connected, -19)
+    address = look_up(ana, customer=JANE)
+    assert "last seen" in text(ana.get(address))
+    connected.fail(r"/acme/events/", times=None, status=500)
+    again = ana.post(f"{address}again/")["Location"]
+    page = words(text(ana.get(again)))
+    assert "The answer is not complete, for the reason above." in page
+    assert "last seen" not in page
+
+
+def test_what_could_not_be_found_out_is_said_and_nothing_is_claimed(
+    ana: Client, connected: DemoSentry
+) -> None:
+    planted(connected, -19)
+    connected.fail(r"/acme/events/.*per_page=25", times=None, status=400)
+    page = words(page_of(ana))
+    assert "Whether this customer had errors at other times could not be found out" in page
+    assert "complete" in page
+    assert NEVER not in page
+
+
+def test_a_window_cut_out_of_a_wider_answer_needs_no_call_and_claims_no_last_time(
+    ana: Client, connected: DemoSentry
+) -> None:
+    planted(connected, -40)
+    page_of(ana, window=60)
+    connected.clear()
+    shown = page_of(ana)
+    page = words(shown)
+    assert [call.path for call in connected.calls if "/events/" in call.path] == []
+    assert "last seen" not in page
+    assert "35 min before the window" in page
+    assert "is taken to keep errors" not in page
+    assert "The payment was declined." in clicked(ana, forms_to_create(shown)[0])
+
+
+def test_hostile_errors_at_other_times_stay_text_and_show_no_other_name(
+    ana: Client, connected: DemoSentry
+) -> None:
+    connected.world.add_event(
+        email=JANE,
+        username="janedoe77",
+        timestamp=MOMENT - 19 * MINUTE,
+        project="<script>alert(1)</script>",
+        exception=("<script>alert(1)</script>", "janedoe77 failed with card 4242 4242 4242 4242"),
+    )
+    address = look_up(ana, customer=JANE)
+    for path in (address, f"{address}export.json", f"{address}export.md", f"{address}export.xml"):
+        shown = text(ana.get(path))
+        assert "4242" not in shown
+        assert "janedoe77" not in html.unescape(shown)
+    assert "<script>alert" not in text(ana.get(address))
+
+
+def test_no_customer_gets_into_an_address(ana: Client, connected: DemoSentry) -> None:
+    planted(connected, -19, 60)
+    assert not re.findall(r'(?:href|action|src)="[^"]*jane', page_of(ana))
