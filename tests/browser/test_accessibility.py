@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.site import Site
-from tests.browser.states import STATES, State
+from tests.browser.states import STATES, State, all_open, form, found
 from tests.browser.visitor import Visitor
 
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text()
@@ -41,4 +41,64 @@ def test_axe_finds_nothing_wide_and_light_nor_narrow_and_dark(
     visitor.page.set_viewport_size({"width": 360, "height": 740})
     visitor.page.emulate_media(color_scheme="dark")
     assert violations(visitor) == []
+    visitor.page.set_viewport_size({"width": 320, "height": 256})  # 1280 px at 400 %
+    assert visitor.page.evaluate("document.documentElement.scrollWidth") == 320
     context.close()
+
+
+def test_the_main_job_is_done_by_keyboard_alone(copying: Visitor) -> None:
+    form(copying)
+    keyboard, page = copying.page.keyboard, copying.page
+    expect(page.get_by_label("Customer", exact=True)).to_be_focused()
+    keyboard.type("1001")
+    keyboard.press("Tab")
+    expect(page.get_by_label("When it happened")).to_be_focused()
+    keyboard.type(copying.site.moments["1001"])
+    keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("The payment was declined")
+    keyboard.press("c")
+    expect(page.locator("[data-copy-status]")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == copying.preview()
+
+
+def test_the_focus_goes_through_the_page_in_its_order_and_is_always_seen(
+    agent_browser: Visitor,
+) -> None:
+    found("1001")(agent_browser)
+    page = agent_browser.page
+    places = []
+    for _press in range(60):
+        page.keyboard.press("Tab")
+        place, is_seen = page.evaluate(SEEN)
+        assert is_seen, place
+        places.append(place)
+    assert places == sorted(places)
+
+
+SEEN = """
+() => {
+  const here = document.activeElement;
+  const box = here.getBoundingClientRect();
+  const style = getComputedStyle(here);
+  const mark = here.querySelector(".mark-target");
+  const edge = mark && getComputedStyle(mark).strokeWidth;
+  const ring = style.outlineStyle !== "none" || (edge && edge !== "1");
+  return [[...document.querySelectorAll("*")].indexOf(here), box.bottom > 0 && Boolean(ring)];
+}
+"""
+
+
+def test_nothing_moves_by_itself(agent_browser: Visitor) -> None:
+    all_open(agent_browser)
+    assert agent_browser.page.evaluate("document.getAnimations().length") == 0
+
+
+def test_what_is_chosen_shows_where_the_device_takes_the_colours(agent_browser: Visitor) -> None:
+    found("1001")(agent_browser)
+    page = agent_browser.page
+    page.emulate_media(forced_colors="active")
+    chosen = page.locator(".segment input:checked + label")
+    assert chosen.evaluate("one => getComputedStyle(one).outlineStyle") == "solid"
+    mark = page.locator(".timeline .level-error .shape").first
+    page_colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert mark.evaluate("one => getComputedStyle(one).fill") != page_colour
