@@ -69,7 +69,7 @@ if len(TRIAGE_CUSTOMER_FIELDS) > 10:
     env.stop("TRIAGE_CUSTOMER_FIELDS names more than 10 fields, which Sentry cannot be asked for.")
 TRIAGE_PREFILL_LINKS = env.boolean("TRIAGE_PREFILL_LINKS", default=False)
 TRIAGE_WINDOW_MINUTES = env.whole_number("TRIAGE_WINDOW_MINUTES", 5, least=1, most=1440)
-TRIAGE_SIGNALS = env.choices("TRIAGE_SIGNALS", ("replays", "feedback", "traces"))
+TRIAGE_SIGNALS = env.choices("TRIAGE_SIGNALS", ("replays", "feedback", "traces", "deploys"))
 TRIAGE_SIGNALS_WAIT_MS = env.whole_number("TRIAGE_SIGNALS_WAIT_MS", 50, least=0, most=10_000)
 TRIAGE_MAX_EVENTS = env.whole_number("TRIAGE_MAX_EVENTS", 500, least=1, most=5000)
 

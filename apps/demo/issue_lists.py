@@ -15,7 +15,7 @@ from apps.demo.model import Event, Issue
 from apps.demo.paging import page_of, per_page_of
 from apps.demo.search import parse
 from apps.demo.syntax import Both, Clause, FreeText, Node, SearchError
-from apps.demo.windows import Window, window_of
+from apps.demo.windows import Window, asked_window, window_of
 
 DEFAULT_QUERY = "is:unresolved"
 STATUSES = {
@@ -82,7 +82,7 @@ def _known_issues(ask: Ask) -> Answer:
     told = ask.many("group")
     if not all(GROUP_ID.fullmatch(value) for value in told):
         raise bad("Group ids must be integers")
-    window = window_of(ask)
+    window = window_of(ask) if asked_window(ask) else None
     visible = ask.visible_projects()
     wanted = {int(value) for value in told}
     found = [one for one in ask.world.all_issues if one.id in wanted and one.project in visible]

@@ -46,6 +46,43 @@ class Issue:
 
 
 @dataclass(frozen=True)
+class History:
+    """What an issue has behind it beside the events in the world.
+
+    `earlier_users` and `earlier_events` are counted on top of those, `day` is how often more it
+    came in each of the last 24 hours, the oldest first. `team` or `person` (a name and an e-mail)
+    has it. `fixed_in` is a version, for issues of the status resolved.
+    """
+
+    substatus: str | None = None
+    fixed_in: str | None = None
+    fixed_in_next: bool = False
+    team: str | None = None
+    person: tuple[str, str] | None = None
+    first_seen: datetime | None = None
+    earlier_users: int = 0
+    earlier_events: int = 0
+    day: tuple[int, ...] = (0,) * 24
+
+
+@dataclass(frozen=True)
+class Release:
+    """A version of one project. `deployed` is when it went live last, in `environment`."""
+
+    version: str
+    project: Project
+    created: datetime
+    released: datetime | None
+    deployed: datetime | None = None
+    environment: str | None = None
+
+    @property
+    def listed_by(self) -> datetime:
+        """The time by which the list is in order."""
+        return self.released or self.created
+
+
+@dataclass(frozen=True)
 class Event:
     """One stored event.
 

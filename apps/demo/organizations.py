@@ -1,8 +1,7 @@
-"""Endpoints about the organization: itself, its projects and releases."""
+"""Endpoints about the organization: itself and its projects."""
 
 from __future__ import annotations
 
-from apps.demo.event_bodies import version_info
 from apps.demo.exchange import Answer, Ask
 from apps.demo.model import Json, Project, iso_z
 from apps.demo.paging import page_of, per_page_of
@@ -96,53 +95,3 @@ def _signals(ask: Ask, project: Project) -> Json:
     said = feedback and ask.settings.feedback_on
     recorded = replays and ask.settings.replays_on
     return {"hasReplays": recorded, "hasFeedbacks": said, "hasNewFeedbacks": said}
-
-
-def release_list(ask: Ask) -> Answer:
-    """Releases, the newest first."""
-    chosen = ask.chosen_projects()
-    known = [one for one in ask.world.releases() if one[1] in chosen]
-    known.sort(key=lambda one: one[2], reverse=True)
-    page = page_of(ask, known, per_page_of(ask))
-    bodies = []
-    for number, (version, project, created) in enumerate(page.items, start=1):
-        body = release_body(version, project) | {"id": number}
-        bodies.append(body | {"dateCreated": iso_z(created), "dateReleased": iso_z(created)})
-    return Answer(bodies, headers=page.headers)
-
-
-def release_body(version: str, project: Project) -> Json:
-    """A release as the organization lists it, without its number and dates."""
-    return {
-        "version": version,
-        "shortVersion": version.rpartition("@")[2],
-        "status": "open",
-        "versionInfo": version_info(version),
-        "ref": None,
-        "url": None,
-        "data": {},
-        "newGroups": 0,
-        "owner": None,
-        "commitCount": 0,
-        "lastCommit": None,
-        "deployCount": 0,
-        "lastDeploy": None,
-        "authors": [],
-        "projects": [_released(project)],
-        "firstEvent": None,
-        "lastEvent": None,
-        "currentProjectMeta": {},
-        "userAgent": None,
-    }
-
-
-def _released(project: Project) -> Json:
-    return {
-        "id": project.id,
-        "slug": project.slug,
-        "name": project.name,
-        "newGroups": 0,
-        "platform": project.platform,
-        "platforms": [project.platform],
-        "hasHealthData": False,
-    }

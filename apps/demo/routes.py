@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from apps.demo import event_lists, issue_lists, organizations, pages, replay_lists, table
+from apps.demo import (
+    event_lists,
+    issue_lists,
+    organizations,
+    pages,
+    releases,
+    replay_lists,
+    table,
+)
 from apps.demo.route import Route, route
 
 ORG = r"/api/0/organizations/(?P<org>[^/]+)"
@@ -14,7 +22,7 @@ EVENT_ID = r"(?P<event>[0-9a-fA-F-]{32,36})"
 ROUTES = (
     route(rf"{ORG}/", "org:read", organizations.organization),
     route(rf"{ORG}/projects/", "org:read", organizations.project_list),
-    route(rf"{ORG}/releases/", "project:read", organizations.release_list),
+    route(rf"{ORG}/releases/", "project:read", releases.release_list),
     route(rf"{ORG}/replays/", "org:read", replay_lists.replay_list),
     route(rf"{ORG}/events/", "org:read", table.events_table),
     route(rf"{ORG}/eventids/{EVENT_ID}/", "org:read", event_lists.event_by_id),

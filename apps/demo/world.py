@@ -11,7 +11,7 @@ from apps.demo.bodies import full_body, metadata_of, tags_of
 from apps.demo.columns import columns_of
 from apps.demo.drafts import Draft, EventFields, completed, culprit_of, title_of
 from apps.demo.feedback import FeedbackFields, feedback_draft, feedback_issue
-from apps.demo.model import Event, Issue, Json, Project, Replay
+from apps.demo.model import Event, History, Issue, Json, Project, Release, Replay
 from apps.demo.recording import ReplayFields, recorded
 
 FIRST_PROJECT_ID = 4_501_001
@@ -35,6 +35,8 @@ class World:
         self._by_id: dict[str, Event] = {}
         self._replays: list[Replay] = []
         self._feedback: list[Event] = []
+        self._releases: dict[tuple[str, str], Release] = {}
+        self._histories: dict[int, History] = {}
         self._counter = 0
 
     @property
@@ -81,6 +83,8 @@ class World:
             self._by_id.clear()
             self._replays.clear()
             self._feedback.clear()
+            self._releases.clear()
+            self._histories.clear()
             self._counter = 0
 
     def add_project(self, slug: str, platform: str = "python", name: str | None = None) -> Project:
@@ -178,20 +182,48 @@ class World:
         """All events of the issue's category: the errors, or the feedback."""
         return self.feedback if issue.category == "feedback" else self.events
 
-    def releases(self) -> list[tuple[str, Project, datetime]]:
-        """Every release seen: version, project, and when it was created.
+    def tell_history(self, issue: Issue, history: History) -> None:
+        """What the issue has behind it, beside its events."""
+        with self._lock:
+            self._histories[issue.id] = history
 
-        The demo takes it that a release was made an hour before its first event.
+    def history_of(self, issue: Issue) -> History:
+        """What was told of it; nothing by default."""
+        with self._lock:
+            return self._histories.get(issue.id, History())
+
+    def add_release(
+        self,
+        version: str,
+        created: datetime,
+        *,
+        project: str = "web",
+        released: datetime | None = None,
+        deployed: datetime | None = None,
+        environment: str = "production",
+    ) -> Release:
+        """A release as its own dates tell it. Its project is made when it does not exist yet."""
+        with self._lock:
+            where = environment if deployed else None
+            made = Release(version, self.add_project(project), created, released, deployed, where)
+            self._releases[version, project] = made
+            return made
+
+    def releases(self) -> list[Release]:
+        """Those that were added, and each that an event names.
+
+        Of the latter the demo takes it that they were made and released an hour before.
         """
         first: dict[tuple[str, str], Event] = {}
         for event in sorted(self.events, key=lambda one: one.timestamp):
             version = event.columns["release"]
             if isinstance(version, str) and version:
                 first.setdefault((version, event.project.slug), event)
-        return [
-            (version, event.project, event.second - timedelta(hours=1))
-            for (version, _), event in first.items()
-        ]
+        seen = {
+            (version, slug): _released(version, event.project, event.second - timedelta(hours=1))
+            for (version, slug), event in first.items()
+        }
+        return list((seen | self._releases).values())
 
     def _prepare(self, draft: Draft) -> tuple[Draft, Issue]:
         """The finished draft and its issue. Counts the event."""
@@ -222,6 +254,10 @@ class World:
                 metadata=metadata_of(draft),
             )
         return self._issues[place]
+
+
+def _released(version: str, project: Project, at: datetime) -> Release:
+    return Release(version, project, created=at, released=at)
 
 
 def _event(draft: Draft, issue: Issue) -> Event:

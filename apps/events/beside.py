@@ -1,6 +1,8 @@
-"""What Sentry holds beside the customer's errors: replays, feedback, errors of the same traces."""
+"""What Sentry holds beside the customer's errors: replays, feedback, errors of the same traces,
+and the releases that went live.
+"""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,6 +11,7 @@ from apps.events.event import Event
 from apps.events.question import Window
 
 LONGEST_REPLAY = timedelta(hours=1)
+LONGEST_BEFORE = timedelta(days=1)
 
 
 class Signal(StrEnum):
@@ -17,6 +20,7 @@ class Signal(StrEnum):
     REPLAYS = "replays"
     FEEDBACK = "feedback"
     TRACES = "traces"
+    DEPLOYS = "deploys"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +68,33 @@ class Feedback:
 
 @dataclass(frozen=True, slots=True)
 class Deploy:
-    """A release that went live at `at` (UTC); the environment where Sentry was told of it."""
+    """A release that went live at `at` (UTC); the environment where Sentry was told of it.
+
+    Where `is_told` is false nobody told Sentry that it went live: it first knew of it then.
+    """
 
     version: str
     at: datetime
     project: str | None = None
     environment: str | None = None
+    is_told: bool = True
+
+
+def deploys_around(
+    deploys: Sequence[Deploy], window: Window, projects: Collection[str | None]
+) -> tuple[Deploy, ...]:
+    """Those of the window, and of each project the last one in the day before it, oldest first."""
+    ordered = sorted(
+        (deploy for deploy in deploys if deploy.project in projects),
+        key=lambda deploy: (deploy.at, deploy.project or "", deploy.version),
+    )
+    earliest = window.start - LONGEST_BEFORE
+    before = {one.project: one for one in ordered if earliest <= one.at < window.start}
+    return tuple(
+        deploy
+        for deploy in ordered
+        if window.contains(deploy.at) or before.get(deploy.project) == deploy
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +130,7 @@ class Beside:
     def in_window(self, window: Window, events: Sequence[Event]) -> "Beside":
         """What of it belongs to a narrower window, and to the traces of the events in it."""
         traces = {event.trace_id for event in events}
+        projects = {event.project for event in events}
         return replace(
             self,
             replays=tuple(replay for replay in self.replays if replay.runs_in(window)),
@@ -114,6 +140,7 @@ class Beside:
                 for error in self.trace_errors
                 if window.contains(error.timestamp) and error.trace_id in traces
             ),
+            deploys=deploys_around(self.deploys, window, projects),
         )
 
     def with_later(self, later: "Beside") -> "Beside":
@@ -124,6 +151,7 @@ class Beside:
             replays=later.replays or self.replays,
             feedback=later.feedback or self.feedback,
             trace_errors=later.trace_errors or self.trace_errors,
+            deploys=later.deploys or self.deploys,
             asked=tuple(dict.fromkeys((*self.asked, *later.asked))),
             surely=tuple(dict.fromkeys((*self.surely, *later.surely))),
             unread=(*still, *later.unread),

@@ -118,7 +118,13 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """The group an event belongs to. Counts and times are Sentry's, of all customers together."""
+    """The group an event belongs to. Counts and times are Sentry's, of all customers together.
+
+    `fixed_in` is the release in which it is marked as fixed, `fixed_in_next` that it is in the one
+    to come. `assignee` says who has it in words: a team by its name, a person without. `last_day`
+    holds each hour before the issue was read, the oldest first: when it began (UTC) and how often
+    the error came in it; empty where that is not known.
+    """
 
     id: str
     short_id: str | None = None
@@ -132,3 +138,8 @@ class Issue:
     first_seen: datetime | None = None
     last_seen: datetime | None = None
     permalink: str | None = None
+    substatus: str | None = None
+    fixed_in: str | None = None
+    fixed_in_next: bool = False
+    assignee: str | None = None
+    last_day: tuple[tuple[datetime, int], ...] = ()

@@ -1,11 +1,13 @@
-"""Recordings and feedback without personal data: the customer's own words, and where they were."""
+"""What stands beside the errors without personal data: the customer's words, where they were,
+and the names that people give to releases.
+"""
 
 import re
 from dataclasses import replace
 
-from apps.events.beside import Beside, Feedback, Replay
+from apps.events.beside import Beside, Deploy, Feedback, Replay
 from apps.events.ledger import SHORTEST_IN_TEXT, Ledger
-from apps.events.running_text import redact_text
+from apps.events.running_text import redact_named, redact_text
 
 
 def names_beside(beside: Beside) -> set[str]:
@@ -16,11 +18,23 @@ def names_beside(beside: Beside) -> set[str]:
 
 
 def redact_customers_own(beside: Beside, ledger: Ledger) -> Beside:
-    """The same with recordings and feedback redacted, and without the names they came with."""
+    """The same with recordings and feedback redacted, and without the names they came with.
+
+    Releases are redacted as those of events are; slugs of projects stay, as they do everywhere.
+    """
     return replace(
         beside,
         replays=tuple(_replay(replay, ledger) for replay in beside.replays),
         feedback=tuple(_feedback(feedback, ledger) for feedback in beside.feedback),
+        deploys=tuple(_deploy(deploy, ledger) for deploy in beside.deploys),
+    )
+
+
+def _deploy(deploy: Deploy, ledger: Ledger) -> Deploy:
+    return replace(
+        deploy,
+        version=redact_named(deploy.version, ledger, name="", is_version=True),
+        environment=deploy.environment and redact_text(deploy.environment, ledger),
     )
 
 

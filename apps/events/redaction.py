@@ -226,8 +226,8 @@ def with_later(answer: Answer, later: Beside, *, customer: str) -> Answer:
     Who the customer is, is told by what was read and by `customer` alone: the answer's own events
     have no names any more. Numbers of aliases go on after those of the answer.
     """
-    told = repr((answer.events, answer.beside, answer.nearby))
-    used = (int(number) for number in _ALIAS_NUMBER.findall(told))
+    said = repr((answer.events, answer.issues, answer.beside, answer.nearby))
+    used = (int(number) for number in _ALIAS_NUMBER.findall(said))
     names = names_beside(later) | {customer}
     ledger = Ledger(frozenset(names), first_number=max(used, default=0) + 1)
     beside = answer.beside.with_later(_beside(later, ledger))
@@ -246,5 +246,9 @@ def _issue(issue: Issue, ledger: Ledger) -> Issue:
     return replace(
         issue,
         title=_optional(issue.title, ledger),
+        status=_optional(issue.status, ledger),
+        substatus=_optional(issue.substatus, ledger),
+        fixed_in=_release(issue.fixed_in, ledger),
+        assignee=_optional(issue.assignee, ledger),
         permalink=_release(issue.permalink, ledger),
     )

@@ -1,6 +1,7 @@
 """The export as JSON of the schema `triage.lookup/1`."""
 
 import json
+from dataclasses import asdict
 
 from apps.exports.facts import (
     AsideFacts,
@@ -122,6 +123,7 @@ def _issue(issue: IssueFacts) -> Json:
         "first_seen": iso(issue.first_seen),
         "last_seen": iso(issue.last_seen),
         "permalink": issue.permalink,
+        "standing": asdict(issue.standing) if issue.standing else None,
     }
 
 

@@ -112,6 +112,8 @@ def _nothing(document: Document) -> str:
 
 def _row(number: int, issue: IssueFacts) -> dict[str, str]:
     """The cells by the name of their column; a column without any is left away."""
+    stands = issue.standing
+    lately = stands.last_day if stands else None
     return {
         "#": str(number),
         "issue": _cell(issue.name),
@@ -124,6 +126,9 @@ def _row(number: int, issue: IssueFacts) -> dict[str, str]:
         "users affected": "" if issue.users_affected is None else str(issue.users_affected),
         "first seen": iso(issue.first_seen) or "",
         "last seen": iso(issue.last_seen) or "",
+        "status": _cell(stands.state) if stands and stands.state else "",
+        "fix": _cell(stands.fix) if stands and stands.fix else "",
+        "events of all, last day": "" if lately is None else str(lately),
         "link": _cell(issue.permalink) if issue.permalink else "",
     }
 

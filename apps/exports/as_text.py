@@ -8,6 +8,7 @@ from apps.exports.facts import (
     Header,
     IssueFacts,
     NearbyFacts,
+    StandingFacts,
 )
 from apps.exports.hostile import folded
 from apps.exports.nearby import looked_through, sights
@@ -84,9 +85,19 @@ def _issue(issue: IssueFacts) -> list[str]:
         f"level {issue.level or UNKNOWN}, project {issue.project or UNKNOWN}, "
         f"caught {caught(issue.handled)}, events {issue.events}, users affected {users}",
         seen,
+        *_standing(issue.standing),
         *([issue.permalink] if issue.permalink else []),
     ]
     return [f"   {folded(line)}" for line in lines]
+
+
+def _standing(stands: StandingFacts | None) -> list[str]:
+    if stands is None:
+        return []
+    state = [f"status {stands.state}"] if stands.state else []
+    if stands.last_day is not None:
+        state.append(f"{stands.last_day} events of all customers in the last day")
+    return [*([", ".join(state)] if state else []), *([stands.fix] if stands.fix else [])]
 
 
 def _told(events: tuple[EventFacts, ...], issue: IssueFacts) -> list[str]:

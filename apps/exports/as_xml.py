@@ -1,5 +1,6 @@
 """The export as well-formed XML, tagged for a language model."""
 
+from dataclasses import asdict
 from xml.sax.saxutils import escape, quoteattr
 
 from apps.exports.facts import (
@@ -87,6 +88,7 @@ def _issue(issue: IssueFacts) -> str:
         first_seen=iso(issue.first_seen),
         last_seen=iso(issue.last_seen),
         permalink=issue.permalink,
+        **(asdict(issue.standing) if issue.standing else {}),
     )
 
 

@@ -4,44 +4,48 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from apps.events.answer import Answer
-from apps.events.beside import Feedback, Replay
+from apps.events.beside import Deploy, Feedback, Replay
+from apps.events.durations import duration
 from apps.events.event import Event
 from apps.exports.facts import AsideFacts
 from apps.exports.selection import Selection
 
+_Entry = Deploy | Event | Feedback | Replay
 _WHERE = "beside the errors"
 
 
 def asides(answer: Answer, selection: Selection) -> tuple[AsideFacts, ...]:
     """When space is short, recordings are left out first and the customer's own words last."""
     beside, moment = answer.beside, answer.question.window.moment
-    entries: list[tuple[datetime, Feedback | Event | Replay]] = [
+    entries: list[tuple[datetime, _Entry]] = [
         *((one.sent_at, one) for one in beside.feedback),
         *((one.timestamp, one) for one in beside.trace_errors),
+        *((one.at, one) for one in sorted(beside.deploys, key=lambda one: abs(one.at - moment))),
         *((one.started_at, one) for one in beside.replays),
     ]
     kept = selection.first(entries, selection.detail.asides, "entries", _WHERE)
     told = [_facts(at, entry, moment, selection) for at, entry in kept]
-    return tuple(sorted(told, key=lambda one: (one.timestamp, one.kind, one.id)))
+    return tuple(sorted(told, key=lambda one: (one.timestamp, one.kind, one.id or "", one.text)))
 
 
-def _facts(
-    at: datetime, entry: Feedback | Event | Replay, moment: datetime, selection: Selection
-) -> AsideFacts:
-    kind, project, text = _told(entry)
+def _facts(at: datetime, entry: _Entry, moment: datetime, selection: Selection) -> AsideFacts:
+    kind, project, text = _told(entry, moment)
+    own = (None, None) if isinstance(entry, Deploy) else (entry.id, entry.permalink)
     detail = selection.detail
     return AsideFacts(
         kind=kind,
-        id=selection.text(entry.id, 40, _WHERE),
+        id=selection.maybe_text(own[0], 40, _WHERE),
         timestamp=at,
         seconds=(at - moment).total_seconds(),
         project=selection.name(project, _WHERE),
         text=selection.text(text, min(detail.texts, 600), _WHERE),
-        permalink=selection.link(entry.permalink, _WHERE, wanted=detail.ids),
+        permalink=selection.link(own[1], _WHERE, wanted=detail.ids),
     )
 
 
-def _told(entry: Feedback | Event | Replay) -> tuple[str, str | None, str]:
+def _told(entry: _Entry, moment: datetime) -> tuple[str, str | None, str]:
+    if isinstance(entry, Deploy):
+        return "release", entry.project, _went_live(entry, moment)
     if isinstance(entry, Feedback):
         where = f" (on {entry.url})" if entry.url else ""
         return "feedback", entry.project, f"{entry.message}{where}"
@@ -49,6 +53,15 @@ def _told(entry: Feedback | Event | Replay) -> tuple[str, str | None, str]:
         where = f" in {entry.culprit}" if entry.culprit else ""
         return "error of the same trace", entry.project, f"{entry.title or 'error'}{where}"
     return "screen recording", None, "; ".join(_replay(entry))
+
+
+def _went_live(deploy: Deploy, moment: datetime) -> str:
+    """`release shop@2.14.0 went live in production 35 min before the moment`."""
+    where = f" in {deploy.environment}" if deploy.environment else ""
+    what = f"went live{where}" if deploy.is_told else "was first known to Sentry"
+    away = (deploy.at - moment).total_seconds()
+    when = f"{duration(away)} {'before' if away < 0 else 'after'} the moment"
+    return f"release {deploy.version} {what} {when}"
 
 
 def _replay(replay: Replay) -> Iterator[str]:

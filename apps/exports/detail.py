@@ -15,8 +15,9 @@ class Detail:
     events, `references` the links of issues and their traces. `places` says whether each omission
     names its place, `omissions` how many are told apart; `titles` is whether an event whose
     exception is told has its title too, `culprits` the same for where it broke. `issue_titles` are
-    the characters of a title in the summary. `bare` leaves an event its error and where it broke.
-    `plain` leaves every text as it came, for programs.
+    the characters of a title in the summary, `standings` is whether it says how an issue stands.
+    `bare` leaves an event its error and where it broke. `plain` leaves every text as it came, for
+    programs.
     """
 
     crumbs: int = 100
@@ -43,6 +44,7 @@ class Detail:
     culprits: bool = True
     devices: bool = True
     last_seen: bool = True
+    standings: bool = True
     issue_titles: int = 160
     omissions: int = 60
     asides: int = 30
@@ -93,7 +95,7 @@ _STEPS: tuple[dict[str, int | bool], ...] = (
     {"codes": 80, "names": 80, "notices": 10, "counts": 12, "crumb_texts": 50},
     {"occurrences": 0, "texts": 100, "asides": 1, "issues": 20, "summary_rows": 25},
     {"issues": 10, "summary_rows": 14, "omissions": 8},
-    {"issues": 6, "summary_rows": 8, "names": 70, "searched": 5},
+    {"standings": False, "issues": 6, "summary_rows": 8, "names": 70, "searched": 5},
     {"issues": 4, "summary_rows": 5, "notices": 6, "omissions": 4, "asides": 0},
     {"issues": 2, "summary_rows": 3, "texts": 80, "codes": 60, "notice_texts": 160},
     {"issues": 1, "summary_rows": 2, "names": 50, "crumb_texts": 40},

@@ -51,6 +51,24 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
+class StandingFacts:
+    """How an issue stands. `last_day` is how often it came to all customers in the day before it
+    was read; `fix` says in words in which release it is fixed, and which one the customer had.
+    """
+
+    status: str | None
+    substatus: str | None
+    fixed_in: str | None
+    fix: str | None
+    last_day: int | None
+
+    @property
+    def state(self) -> str:
+        """The status with what Sentry says more closely, empty where neither is known."""
+        return ", ".join(filter(None, (self.status, self.substatus)))
+
+
+@dataclass(frozen=True, slots=True)
 class IssueFacts:
     """One row of the summary. `events` are this customer's in the window."""
 
@@ -66,6 +84,7 @@ class IssueFacts:
     first_seen: datetime | None
     last_seen: datetime | None
     permalink: str | None
+    standing: StandingFacts | None
 
     @property
     def name(self) -> str:
@@ -133,10 +152,13 @@ class EventFacts:
 
 @dataclass(frozen=True, slots=True)
 class AsideFacts:
-    """Something beside the errors: feedback, a recording, an error of the same trace."""
+    """Something beside the errors: feedback, a recording, an error of the same trace, a release.
+
+    A release has no id.
+    """
 
     kind: str
-    id: str
+    id: str | None
     timestamp: datetime
     seconds: float
     project: str | None

@@ -6,9 +6,16 @@ from datetime import datetime
 
 from apps.events.device import device_of
 from apps.events.event import Event, ExceptionInfo, Frame
+from apps.events.impact import fix_of, last_day_of
 from apps.events.summary import summarize_group
 from apps.events.timeline import Group, nearest_first
-from apps.exports.facts import EventFacts, ExceptionFacts, FrameFacts, IssueFacts
+from apps.exports.facts import (
+    EventFacts,
+    ExceptionFacts,
+    FrameFacts,
+    IssueFacts,
+    StandingFacts,
+)
 from apps.exports.selection import Selection
 
 
@@ -64,6 +71,24 @@ def issue_facts(group: Group, selection: Selection) -> IssueFacts:
         permalink=selection.link(
             issue.permalink if issue else None, where, wanted=detail.references
         ),
+        standing=_standing(group, selection, where),
+    )
+
+
+def _standing(group: Group, selection: Selection, where: str) -> StandingFacts | None:
+    """None where nothing of it is known, or there is no room."""
+    issue, day = group.issue, last_day_of(group)
+    if issue is None or not (issue.status or issue.substatus or issue.fixed_in or day):
+        return None
+    if not selection.detail.standings:
+        selection.leave_out("standings of issues", 1, where)
+        return None
+    return StandingFacts(
+        status=selection.name(issue.status, where),
+        substatus=selection.name(issue.substatus, where),
+        fixed_in=selection.name(issue.fixed_in, where),
+        fix=selection.name(fix_of(group, in_full=True), where),
+        last_day=day.total if day else None,
     )
 
 

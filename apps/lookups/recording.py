@@ -59,6 +59,7 @@ def told_beside(beside: Beside) -> dict[str, object]:
         Signal.REPLAYS: len(beside.replays),
         Signal.FEEDBACK: len(beside.feedback),
         Signal.TRACES: len(beside.trace_errors),
+        Signal.DEPLOYS: len(beside.deploys),
     }
     unread = sorted({one.signal for one in beside.unread})
     return {**counts, "unread": unread, "calls": beside.calls}

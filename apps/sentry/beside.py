@@ -1,4 +1,5 @@
-"""Replays, feedback and errors of the same traces: asked beside an answer, never waited for long.
+"""Replays, feedback, errors of the same traces, and releases: asked beside an answer, never waited
+for long.
 
 Each is optional: one that fails costs itself a sentence, and nothing else.
 """
@@ -17,6 +18,7 @@ from apps.events.question import Question
 from apps.events.timeline import nearest_first
 from apps.sentry.client import Scope, SentryClient
 from apps.sentry.config import Flavor
+from apps.sentry.deploys import read_deploys
 from apps.sentry.errors import (
     SentryBadResponse,
     SentryError,
@@ -34,6 +36,7 @@ _NAMES = {
     Signal.REPLAYS: "Screen recordings",
     Signal.FEEDBACK: "Messages from the customer",
     Signal.TRACES: "Errors of the same traces",
+    Signal.DEPLOYS: "Releases that went live",
 }
 
 
@@ -67,6 +70,12 @@ class Asides:
             nearest = nearest_first(tuple(events), self._question.window.moment)
             self._ask(signals, Signal.TRACES, partial(read_trace_errors, events=nearest))
 
+    def ask_of_releases(self, signals: Sequence[Signal], events: Sequence[Event]) -> None:
+        """Ask what went live in the projects of these events."""
+        if self._main.flavor == Flavor.SENTRY and events:
+            read = partial(read_deploys, events=events, asked=self._asked)
+            self._ask(signals, Signal.DEPLOYS, read)
+
     def gather(self, patience_s: float) -> Beside:
         """What came back in so many seconds; the rest is named, and ended."""
         give_up = monotonic() + patience_s
@@ -91,6 +100,7 @@ class Asides:
             replays=_rows(found, Signal.REPLAYS),
             feedback=_rows(found, Signal.FEEDBACK),
             trace_errors=_rows(found, Signal.TRACES),
+            deploys=_rows(found, Signal.DEPLOYS),
             asked=tuple(self._futures),
             surely=tuple(signal for signal, part in found.items() if part.is_whole),
             unread=tuple(unread),

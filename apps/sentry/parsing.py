@@ -12,6 +12,7 @@ from apps.events.question import as_hex_id
 from apps.sentry.errors import SentryBadResponse, SentryNotFound
 from apps.sentry.lenient import flag, integer, items, mapping, mappings, moment, pairs, text
 from apps.sentry.stacks import parse_exceptions
+from apps.sentry.standing import standing_of
 
 LEVELS = frozenset(("fatal", "error", "warning", "info", "debug"))
 
@@ -231,13 +232,13 @@ def parse_issue(body: object) -> Issue | None:
         title=text(raw.get("title")),
         project=text(mapping(raw.get("project")).get("slug")),
         level=_level(raw.get("level")),
-        status=text(raw.get("status")),
         handled=None if unhandled is None else not unhandled,
         users_affected=integer(raw.get("userCount")),
         events_total=integer(raw.get("count")),
         first_seen=moment(raw.get("firstSeen")),
         last_seen=moment(raw.get("lastSeen")),
         permalink=_web_link(raw.get("permalink")),
+        **standing_of(raw),
     )
 
 

@@ -79,6 +79,7 @@ def fetch_answer(
         listing = within(client, plan.pool.submit(_list, plan))
         asides.ask_of_customer(client.config.signals)  # a server that was not known before
         asides.ask_of_traces(client.config.signals, listing.events)
+        asides.ask_of_releases(client.config.signals, listing.events)
         details, missing = _read_details(plan, listing)
         notices = (
             *skipped,
@@ -133,6 +134,7 @@ def fetch_beside(
     try:
         asides.ask_of_customer(signals)
         asides.ask_of_traces(signals, events)
+        asides.ask_of_releases(signals, events)
         return asides.gather(LONGEST_S)
     finally:
         asides.close()

@@ -1,18 +1,21 @@
 """What stands beside the errors, as the result page shows it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer
-from apps.events.beside import Beside, Feedback, Replay, Signal
+from apps.events.beside import Beside, Deploy, Feedback, Replay, Signal
 from apps.events.durations import duration
 from apps.events.event import Event
 from apps.events.question import Window
+from apps.events.releases import short_release
 from apps.web.clock import LocalTime, local_clock, relative
 from apps.web.level import LevelMark, level_mark
 from apps.web.wording import clipped, counted, listed, safe_link
 
 _MOST_PAGES = 5
+_MOST_RELEASES = 5
 _LONGEST_TEXT = 2000
 _NOTHING = {
     Signal.REPLAYS: "screen recording",
@@ -55,12 +58,24 @@ class TraceErrorView:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseView:
+    """A release around the moment, in a sentence without its end: the time itself."""
+
+    sentence: str
+    time: LocalTime
+
+
+@dataclass(frozen=True, slots=True)
 class BesideView:
-    """`nothing` is a sentence about what Sentry surely does not have; `unread` are sentences."""
+    """`more_releases` are those further from the moment, in words; `nothing` is a sentence about
+    what Sentry surely does not have; `unread` are sentences.
+    """
 
     feedback: tuple[FeedbackView, ...]
     replays: tuple[ReplayView, ...]
     trace_errors: tuple[TraceErrorView, ...]
+    releases: tuple[ReleaseView, ...]
+    more_releases: str
     nothing: str
     unread: tuple[str, ...]
     can_retry: bool
@@ -70,16 +85,19 @@ class BesideView:
 def beside_view(answer: Answer, zone: ZoneInfo) -> BesideView | None:
     """The section beside the errors, in the agent's zone; None when there is nothing to say."""
     beside, window = answer.beside, answer.question.window
+    releases = _releases(beside.deploys, window, zone)
     view = BesideView(
         feedback=tuple(_feedback(one, window, zone) for one in beside.feedback),
         replays=tuple(_replay(one, window, zone) for one in beside.replays),
         trace_errors=tuple(_trace_error(one, window, zone) for one in beside.trace_errors),
+        releases=releases,
+        more_releases=_more(len(beside.deploys) - len(releases)),
         nothing=_nothing(beside) if answer.complete else "",
         unread=tuple(one.message for one in beside.unread),
         can_retry=any(one.can_retry for one in beside.unread),
         is_late=any(one.is_late for one in beside.unread),
     )
-    parts = (view.feedback, view.replays, view.trace_errors, view.nothing, view.unread)
+    parts = (*(view.feedback, view.replays, view.trace_errors), releases, view.nothing, view.unread)
     return view if any(parts) else None
 
 
@@ -124,6 +142,28 @@ def _replay(replay: Replay, window: Window, zone: ZoneInfo) -> ReplayView:
         pages=(*pages[:_MOST_PAGES], *([f"and {hidden} more"] if hidden > 0 else [])),
         permalink=safe_link(replay.permalink),
     )
+
+
+def _releases(deploys: Sequence[Deploy], window: Window, zone: ZoneInfo) -> tuple[ReleaseView, ...]:
+    """Those nearest to the moment, in order of time."""
+    nearest = sorted(deploys, key=lambda deploy: abs(deploy.at - window.moment))
+    return tuple(
+        ReleaseView(_went_live(deploy, window), local_clock(deploy.at, zone, day_of=window.moment))
+        for deploy in sorted(nearest[:_MOST_RELEASES], key=lambda deploy: deploy.at)
+    )
+
+
+def _went_live(deploy: Deploy, window: Window) -> str:
+    """Where nobody told Sentry that it went live, only when Sentry first knew of it is sure."""
+    named = " ".join(filter(None, (deploy.project, short_release(deploy.version))))
+    where = f" in {deploy.environment}" if deploy.environment else ""
+    what = f"went live{where}" if deploy.is_told else "was first known to Sentry"
+    when = relative(deploy.at, window.moment, at="at that moment")
+    return clipped(f"{named} {what} {when}", 300)
+
+
+def _more(count: int) -> str:
+    return f"and {counted(count, 'more release')}" if count > 0 else ""
 
 
 def _trace_error(event: Event, window: Window, zone: ZoneInfo) -> TraceErrorView:

@@ -87,7 +87,9 @@ def event(number: int, issue: int, *, value: str | None = None, body: bool = Tru
 
 
 def issue(number: int) -> Issue:
-    """The group of the events of that number."""
+    """The group of the events of that number; the odd ones are fixed, the others came back."""
+    is_fixed = number % 2 == 1
+    hours = (MOMENT.replace(minute=0) - timedelta(hours=23 - back) for back in range(24))
     return Issue(
         id=f"90{number:02d}",
         short_id=f"WEB-{number}",
@@ -98,6 +100,10 @@ def issue(number: int) -> Issue:
         first_seen=datetime(2026, 11, 18, 9, 0, tzinfo=UTC),
         last_seen=MOMENT,
         permalink=f"https://acme.sentry.io/issues/90{number:02d}/",
+        status="resolved" if is_fixed else "unresolved",
+        substatus=None if is_fixed else "regressed",
+        fixed_in="shop@2.15.0" if is_fixed else None,
+        last_day=tuple((hour, hour.hour * 17) for hour in hours),
     )
 
 

@@ -58,6 +58,7 @@ ISSUE_KEYS = [
     "first_seen",
     "last_seen",
     "permalink",
+    "standing",
 ]
 TOP_KEYS = [
     "schema",
@@ -146,6 +147,8 @@ def test_json_has_the_keys_of_the_interface_in_their_order() -> None:
     assert list(values["totals"]) == ["events", "issues", "events_listed", "bodies_read"]
     assert {tuple(one) for one in values["issues"]} == {tuple(ISSUE_KEYS)}
     assert {tuple(one) for one in values["events"]} == {tuple(EVENT_KEYS)}
+    standing = values["issues"][0]["standing"]
+    assert list(standing) == ["status", "substatus", "fixed_in", "fix", "last_day"]
     raised = values["events"][0]["exceptions"][0]
     assert list(raised) == ["type", "value", "frames"]
     assert list(raised["frames"][0]) == ["file", "line", "function", "in_app", "code"]

@@ -127,7 +127,7 @@ def test_what_is_asked_beside_is_counted_apart(
     answer = ask(signals, question("1001"))
     assert next(call.path.rpartition("/acme")[2] for call in answer.call_log) == "/projects/"
     assert answer.calls == 4
-    assert answer.beside.calls == 3
+    assert answer.beside.calls == 4
     assert answer.beside.asked == tuple(Signal)
     assert answer.beside.surely == (Signal.REPLAYS, Signal.TRACES)
 

@@ -86,7 +86,7 @@ def test_the_record_counts_it_apart(busy: Client) -> None:
     record = Lookup.objects.latest("created_at")
     assert record.calls == 4
     assert record.beside == {
-        "replays": 1, "feedback": 1, "traces": 1, "unread": [], "calls": 4,
+        "replays": 1, "feedback": 1, "traces": 1, "deploys": 0, "unread": [], "calls": 5,
     }  # fmt: skip
 
 

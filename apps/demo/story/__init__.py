@@ -15,6 +15,7 @@ from apps.demo.story import (
     checkout,
     crowd,
     elsewhere,
+    histories,
     hostile,
     odd,
     offices,
@@ -54,4 +55,5 @@ def build_world(now: datetime, world: World | None = None) -> World:
     crowd.crowd(filled)
     signals.signals(scenes)
     elsewhere.elsewhere(scenes)
+    histories.histories(filled, scenes)
     return filled

@@ -52,7 +52,7 @@ def _import_row() -> EventFields:
         "exception": ("InvalidOperation", "[<class 'decimal.ConversionSyntax'>]"),
         "frames": frames,
         "transaction": "/imports/{id}",
-        "release": "checkout-api@7.3.1",
+        "release": "checkout-api@7.3.0",
     }
 
 
@@ -71,6 +71,7 @@ def _mail_job() -> EventFields:
     return {
         "project": "orders-worker",
         "issue": "mail-template",
+        "issue_status": "resolved",
         "exception": ("TypeError", "Cannot read properties of undefined (reading 'render')"),
         "frames": [*NODE, frame("/app/src/jobs/confirmation.js", "confirm", 29, SEND_MAIL)],
         "transaction": "job:confirmation",
@@ -98,7 +99,7 @@ def _grid() -> EventFields:
         "issue": "grid-render",
         "exception": ("RangeError", "Maximum call stack size exceeded"),
         "frames": [*REACT, frame("src/wholesale/Grid.tsx", "Grid", 301)],
-        "release": "web-shop@2026.11.4",
+        "release": "web-shop@2026.11.3",
     }
 
 
@@ -110,7 +111,7 @@ def _stock_warning() -> EventFields:
         "level": "warning",
         "handled": None,
         "logger": "stock",
-        "release": "checkout-api@7.3.1",
+        "release": "checkout-api@7.3.0",
     }
 
 

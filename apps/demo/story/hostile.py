@@ -77,7 +77,7 @@ def _hostile(scene: Scene, seconds: float, name: str, text: str) -> None:
         request=_hostile_request(text),
         tags={"subject": text[:200], "note": SCRIPT},
         transaction=f"/support/{SCRIPT}",
-        release="web-shop@2026.11.4",
+        release="web-shop@2026.11.3",
         extra={"form": text},
     )
 
@@ -130,7 +130,7 @@ def _secrets(scene: Scene, seconds: float) -> None:
         ip="203.0.113.99",
         tags={"client_secret": "cs-88a1", "iban": "DE89370400440532013000"},
         transaction="/login",
-        release="checkout-api@7.3.1",
+        release="checkout-api@7.3.0",
         extra={"passwd": SECRET, "private_key": "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END"},
     )
 
@@ -145,5 +145,5 @@ def _hostile_message(scene: Scene, seconds: float) -> None:
         level="info",
         handled=None,
         logger="search",
-        release="checkout-api@7.3.1",
+        release="checkout-api@7.3.0",
     )

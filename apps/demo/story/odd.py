@@ -83,7 +83,7 @@ def _recursion(scene: Scene, seconds: float) -> None:
         exception=("RecursionError", "maximum recursion depth exceeded"),
         frames=[*DJANGO, *deep],
         transaction="/categories/{id}",
-        release="checkout-api@7.3.1",
+        release="checkout-api@7.3.0",
     )
 
 

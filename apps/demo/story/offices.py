@@ -86,6 +86,7 @@ def kowalski(scene: Scene) -> None:
         5,
         project="invoices",
         issue="null-tax",
+        issue_status="resolved",
         exception=("System.NullReferenceException", null),
         frames=[*ASP_NET, frame("src/Totals.cs", "Total", 52, TOTALS, module="Invoices.Totals")],
         breadcrumbs=scene.crumbs(5, NULL_CRUMBS),

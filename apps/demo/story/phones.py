@@ -104,6 +104,7 @@ def _scanner(scene: Scene, seconds: float) -> None:
         project="mobile-app",
         platform="java",
         issue="scanner-null",
+        issue_status="resolved",
         exception=("java.lang.NullPointerException", "تعذّر قراءة الرمز: القيمة فارغة"),
         frames=[
             *ANDROID,

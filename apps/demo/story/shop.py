@@ -131,6 +131,7 @@ def _broken_cart(scene: Scene, seconds: float) -> None:
         seconds,
         project="web-shop",
         issue="cart-total",
+        issue_status="resolved",
         exception=("TypeError", 'can\'t access property "amount", price is undefined'),
         frames=CART_FRAMES,
         mechanism="onerror",
