@@ -56,3 +56,9 @@ def merged(told: Iterable[Told]) -> list[Told]:
         if known is None or (one.leads, -one.behind) > (known.leads, -known.behind):
             best[key] = one
     return sorted(best.values(), key=lambda one: one.place)
+
+
+def step_times(events: Sequence[Event]) -> tuple[datetime, ...]:
+    """When the customer did something (UTC, in order); a step without a time cannot be placed."""
+    told = merged(all_told([(event, False) for event in events]))
+    return tuple(sorted(one.crumb.timestamp for one in told if one.crumb.timestamp))

@@ -12,12 +12,20 @@ from apps.events.timeline import Group
 
 def summarize(event: Event) -> str:
     """What the customer tried, if that is known, and what failed. Only words of our tables."""
-    rule = rule_for(event)
-    core = rule.core(side_of(event)) if rule else _honest(event)
-    deed = deed_of(event)
+    rule, deed = rule_for(event), deed_of(event)
+    core = _core(event, rule)
     if deed is None or (rule and rule.deed):
         return core
     return f"While {deed.value}: {core[0].lower()}{core[1:]}"
+
+
+def core_of(event: Event) -> str:
+    """The sentence of `summarize` without what the customer tried."""
+    return _core(event, rule_for(event))
+
+
+def _core(event: Event, rule: Rule | None) -> str:
+    return rule.core(side_of(event)) if rule else _honest(event)
 
 
 def is_specific(event: Event) -> bool:

@@ -48,6 +48,17 @@ class Choice:
     issue_id: str = ""
     for_llm: bool = False
 
+    @property
+    def suffix(self) -> str:
+        """The ending of a file of it."""
+        return next(suffix for suffix, name in _BY_SUFFIX.items() if name == self.format)
+
+    @property
+    def query(self) -> str:
+        """The choice as an address holds it, but for the issue."""
+        budget = "" if self.budget is None else self.budget
+        return urlencode({"preset": self.preset, "format": self.format, "budget": budget})
+
 
 @dataclass(frozen=True, slots=True)
 class Export:
@@ -94,8 +105,7 @@ class Export:
     @property
     def query(self) -> str:
         """The choice as an address holds it, but for the issue."""
-        budget = "" if self.budget is None else self.budget
-        return urlencode({"preset": self.preset, "format": self.format, "budget": budget})
+        return self.choice.query
 
     @property
     def exported(self) -> Exported:

@@ -15,6 +15,7 @@ from apps.events.answer import Answer, Call, Notice
 from apps.events.device import zone_of_customer
 from apps.events.durations import duration
 from apps.events.event import Event
+from apps.events.filtering import Shown, kept, numbered
 from apps.events.headline import headline
 from apps.events.question import Question
 from apps.events.timeline import Group, group_by_issue
@@ -22,13 +23,14 @@ from apps.lookups.models import Lookup
 from apps.web.beside_view import BesideView, beside_view
 from apps.web.clock import LocalTime, also_in, in_utc_too, local_clock, local_moment, typed_in
 from apps.web.event_view import EventView, view_of_event
+from apps.web.filter_form import FilterForm, filter_form
 from apps.web.flow_view import MoveButton, move_buttons
 from apps.web.issue_card import IssueCard, issue_card
 from apps.web.nothing_view import NothingFound, nothing_view, searched_fields
 from apps.web.stack_view import FULL, Limits
 from apps.web.story_view import StoryView, story_view
 from apps.web.theme import theme_of
-from apps.web.timeline_svg import Timeline, draw_timeline
+from apps.web.timeline_svg import Timeline, timeline_of
 from apps.web.wording import counted, grouped, visible
 
 MOST_OPEN_ISSUES = 10
@@ -69,6 +71,7 @@ class ResultPage:
     complete: bool
     notices: tuple[Notice, ...]
     timeline: Timeline | None
+    filter: FilterForm | None
     groups: tuple[IssueCard, ...]
     folded: tuple[IssueCard, ...]
     noise: tuple[IssueCard, ...]
@@ -91,17 +94,30 @@ def site(request: HttpRequest) -> dict[str, object]:
     }
 
 
-def result_page(answer: Answer, lookup: Lookup, *, zone: ZoneInfo, now: datetime) -> ResultPage:
-    """The page of an answer, in the agent's zone, as old as it is `now`."""
+def result_page(
+    answer: Answer, lookup: Lookup, *, zone: ZoneInfo, now: datetime, shown: Shown | None = None
+) -> ResultPage:
+    """The page of an answer, in the agent's zone, as old as it is `now`.
+
+    `shown` leaves events out of the timeline and the problems; all else is about the whole answer.
+    """
+    shown = shown or Shown()
     window = answer.question.window
     groups = group_by_issue(answer)
-    cards = tuple(
-        issue_card(number, group, window=window, zone=zone)
-        for number, group in enumerate(groups, start=1)
+    problems = numbered(groups)
+    left = kept(problems, shown)
+    loud, noise = (
+        tuple(
+            issue_card(number, group, window=window, zone=zone)
+            for number, group in left
+            if group.is_noise is is_noise
+        )
+        for is_noise in (False, True)
     )
-    loud = len(groups) - sum(group.is_noise for group in groups)
+    if not loud:
+        loud, noise = noise, ()
     return ResultPage(
-        title=_title(answer, loud),
+        title=_title(answer, sum(not group.is_noise for group in groups)),
         headline=headline(answer, zone),
         asked=replace(
             asked_of(answer.question, lookup, zone),
@@ -111,13 +127,14 @@ def result_page(answer: Answer, lookup: Lookup, *, zone: ZoneInfo, now: datetime
         facts=_facts(answer, lookup, groups, now),
         complete=answer.complete,
         notices=answer.notices,
-        timeline=draw_timeline(groups, window, zone) if groups else None,
-        groups=cards[:loud][:MOST_OPEN_ISSUES],
-        folded=cards[MOST_OPEN_ISSUES:loud],
-        noise=cards[loud:],
         story=story_view(answer, groups, zone),
         nothing=None if groups else nothing_view(answer, zone, customer=lookup.customer),
         searched_fields=searched_fields(answer.question),
+        timeline=timeline_of(answer, left, shown, zone) if groups else None,
+        filter=filter_form(answer, problems, shown, left, zone) if groups else None,
+        groups=loud[:MOST_OPEN_ISSUES],
+        folded=loud[MOST_OPEN_ISSUES:],
+        noise=noise,
         beside=beside_view(answer, zone),
         calls=_calls(answer),
         zone=zone.key,

@@ -1,24 +1,33 @@
-"""Where things stand in the drawing of the timeline. Across is per cent, to fit any page."""
+"""What the drawing of the timeline is made of: a lane per problem, its marks, and the moment."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from apps.events.answer import Answer
+from apps.events.beside import Deploy
 from apps.events.event import Event
+from apps.events.filtering import Numbered, Shown, Span, events_of
 from apps.events.question import Window
-from apps.events.summary import summarize_group
-from apps.events.timeline import Group, fraction_of_window
+from apps.events.story import step_times
+from apps.events.summary import core_of, summarize_group
 from apps.web.clock import local_clock
 from apps.web.level import LevelMark, level_mark
+from apps.web.timeline_axis import (
+    NEAR,
+    Label,
+    Scale,
+    Tick,
+    across,
+    anchored,
+    ticks,
+    whole_of,
+)
+from apps.web.timeline_beside import Density, Releases, density, deploys_shown, releases
 from apps.web.wording import clipped, counted
 
 MOST_LANES = 12
-
-_MARGIN = 4.0
-_NEAR = 2.8
-_STEPS_MIN = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720)
-_MOST_TICKS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,136 +43,161 @@ class Mark:
     @property
     def across(self) -> str:
         """The place as an SVG length."""
-        return f"{self.x:.2f}%"
+        return across(self.x)
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """The marks of one problem."""
+    """The marks of one problem. `label` is short, `name` is the whole sentence."""
 
+    number: int
     label: str
+    name: str
     href: str
     marks: tuple[Mark, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
-    """A time on the axis."""
-
-    across: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
 class Timeline:
-    """The drawing. `levels` are those in it, worst first; `lanes_left_out` are only listed."""
+    """The drawing. `levels` are those in it, worst first; `lanes_left_out` are only listed.
 
-    moment: str
-    moment_label: str
+    `left` and `right` are the epoch seconds at the edges of the axis. `moment` is None where it
+    lies outside, and `elsewhere` says so.
+    """
+
+    left: int
+    right: int
+    moment: Label | None
+    elsewhere: str
     ticks: tuple[Tick, ...]
     lanes: tuple[Lane, ...]
     lanes_left_out: int
     levels: tuple[LevelMark, ...]
+    releases: Releases
+    density: Density | None
     description: str
 
 
-def draw_timeline(groups: Sequence[Group], window: Window, zone: ZoneInfo) -> Timeline:
-    """Lanes in the order of the groups, events from left to right."""
-    events = [event for group in groups for event in group.events]
+def timeline_of(answer: Answer, left: Sequence[Numbered], shown: Shown, zone: ZoneInfo) -> Timeline:
+    """The drawing of an answer; `left` are the problems that `shown` leaves of it."""
+    window = answer.question.window
+    span = shown.span or whole_of(window)
+    return draw_timeline(
+        left,
+        window,
+        zone,
+        span=span,
+        deploys=deploys_shown(answer.beside.deploys, span, shown),
+        steps=step_times(answer.events),
+    )
+
+
+def draw_timeline(
+    problems: Sequence[Numbered],
+    window: Window,
+    zone: ZoneInfo,
+    *,
+    span: Span | None = None,
+    deploys: Sequence[Deploy] = (),
+    steps: Sequence[datetime] = (),
+) -> Timeline:
+    """Lanes in the order of the problems, events from left to right, over the span or the window.
+
+    `deploys` are in order of time and lie in the span; `steps` are when the customer did something.
+    """
+    scale = Scale(span or whole_of(window), zone)
+    events = events_of(problems)
     levels = {level_mark(event.level) for event in events}
-    shown = groups[:MOST_LANES]
-    start, end = (local_clock(edge, zone).text for edge in (window.start, window.end))
+    drawn = problems[:MOST_LANES]
+    went_live = releases(deploys, scale)
+    place = scale.x(window.moment)
+    is_in = scale.span.contains(window.moment)
+    told = f"{local_clock(window.moment, zone).text} reported"
     return Timeline(
-        moment=f"{_x(window.moment, window):.2f}%",
-        moment_label=f"{local_clock(window.moment, zone).text} reported",
-        ticks=_ticks(window, zone),
+        left=round(scale.at(0)),
+        right=round(scale.at(100)),
+        moment=anchored(place, told) if is_in else None,
+        elsewhere="" if is_in else _elsewhere(window.moment, scale),
+        ticks=ticks(scale, free=(place,) if is_in else ()),
         lanes=tuple(
-            _lane(number, label, group, window, zone)
-            for number, (label, group) in enumerate(
-                zip(_labels(shown), shown, strict=True), start=1
-            )
+            _lane(number, label, group.events, scale)
+            for (number, group), label in zip(drawn, _labels(drawn), strict=True)
         ),
-        lanes_left_out=max(0, len(groups) - MOST_LANES),
+        lanes_left_out=max(0, len(problems) - MOST_LANES),
         levels=tuple(sorted(levels, key=lambda level: level.rank)),
-        description=(
-            f"From {start} to {end} {zone.key}: {counted(len(groups), 'problem')}, "
-            f"{counted(len(events), 'event')}. The same events are listed below."
-        ),
+        releases=went_live,
+        density=density(steps, scale),
+        description=_description(scale, len(problems), len(events), len(deploys)),
     )
 
 
-def _labels(groups: Sequence[Group]) -> list[str]:
-    """The plain sentences; where one stands for several problems, their technical titles."""
-    sentences = [summarize_group(group) for group in groups]
-    return [
-        sentence if sentences.count(sentence) == 1 else clipped(group.title, 80)
-        for sentence, group in zip(sentences, groups, strict=True)
-    ]
+def _elsewhere(moment: datetime, scale: Scale) -> str:
+    when = local_clock(moment, scale.zone, day_of=scale.span.start).text
+    side = "before" if moment < scale.span.start else "after"
+    return f"Reported at {when}, {side} what is drawn"
 
 
-def _lane(number: int, label: str, group: Group, window: Window, zone: ZoneInfo) -> Lane:
+def _description(scale: Scale, problems: int, events: int, deploys: int) -> str:
+    start, end = (
+        local_clock(edge, scale.zone, day_of=scale.span.start).text
+        for edge in (scale.span.start, scale.span.end)
+    )
+    also = f", {counted(deploys, 'release')} went live" if deploys else ""
+    return (
+        f"From {start} to {end} {scale.zone.key}: {counted(problems, 'problem')}, "
+        f"{counted(events, 'event')}{also}. The same events are listed below."
+    )
+
+
+def _labels(problems: Sequence[Numbered]) -> list[tuple[str, str]]:
+    """What failed, and that with what was tried; where two are the same, the technical titles."""
+    cores = [core_of(group.newest)[:-1] for _number, group in problems]
+    labels = []
+    for core, (_number, group) in zip(cores, problems, strict=True):
+        sentence = summarize_group(group)
+        if cores.count(core) == 1:
+            labels.append((core, sentence))
+        else:
+            title = clipped(group.title, 80)
+            labels.append((title, f"{title}: {sentence}"))
+    return labels
+
+
+def _lane(number: int, label: tuple[str, str], events: Sequence[Event], scale: Scale) -> Lane:
     return Lane(
-        label=label,
+        number=number,
+        label=label[0],
+        name=label[1],
         href=f"#issue-{number}",
-        marks=tuple(_mark(near, window, zone) for near in _neighbours(group.events, window)),
+        marks=tuple(_mark(near, scale) for near in _neighbours(events, scale)),
     )
 
 
-def _neighbours(events: Sequence[Event], window: Window) -> list[list[Event]]:
+def _neighbours(events: Sequence[Event], scale: Scale) -> list[list[Event]]:
     """Events in time order, those that would lie on top of each other together."""
     together: list[list[Event]] = []
     for event in sorted(events, key=lambda event: (event.timestamp, event.id)):
-        x = _x(event.timestamp, window)
-        if together and x - _x(together[-1][0].timestamp, window) < _NEAR:
+        if together and scale.x(event.timestamp) - scale.x(together[-1][0].timestamp) < NEAR:
             together[-1].append(event)
         else:
             together.append([event])
     return together
 
 
-def _mark(events: Sequence[Event], window: Window, zone: ZoneInfo) -> Mark:
+def _mark(events: Sequence[Event], scale: Scale) -> Mark:
     first, last = events[0], events[-1]
     level = min((level_mark(event.level) for event in events), key=lambda level: level.rank)
-    began, ended = (local_clock(event.timestamp, zone).text for event in (first, last))
+    began, ended = (local_clock(event.timestamp, scale.zone).text for event in (first, last))
     if len(events) == 1:
         label = f"{began}, {level.word}: {clipped(first.title or 'untitled', 120)}"
     else:
         label = f"{counted(len(events), 'event')}, {began} to {ended}, worst: {level.word}"
-    if not window.contains(first.timestamp):
+    if not scale.span.contains(first.timestamp):
         label = f"Outside the window: {label}"
     return Mark(
-        x=_x(first.timestamp, window),
+        x=scale.x(first.timestamp),
         href=f"#event-{first.id}",
         level=level,
         count=len(events),
         label=label,
     )
-
-
-def _x(when: datetime, window: Window) -> float:
-    return _MARGIN + fraction_of_window(when, window) * (100 - 2 * _MARGIN)
-
-
-def _ticks(window: Window, zone: ZoneInfo) -> tuple[Tick, ...]:
-    """Round local times inside the window; none where the reported moment stands."""
-    span_min = window.minutes * 2
-    step_min = next((step for step in _STEPS_MIN if span_min / step <= _MOST_TICKS), 720)
-    ticks = []
-    for local in _round_times(window.start.astimezone(zone), timedelta(minutes=step_min)):
-        when = local.astimezone(UTC)
-        if when > window.end:
-            break
-        x = _x(when, window)
-        if abs(x - _x(window.moment, window)) > _NEAR:
-            label = f"{local:%H:%M}" if local.hour or local.minute else f"{local.day} {local:%b}"
-            ticks.append(Tick(f"{x:.2f}%", label))
-    return tuple(ticks)
-
-
-def _round_times(start: datetime, step: timedelta) -> Iterator[datetime]:
-    """Wall-clock times from the last midnight on, so that they stay round when clocks change."""
-    local = start.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-    while True:
-        if local.astimezone(UTC) >= start.astimezone(UTC):
-            yield local
-        local += step

@@ -4,7 +4,7 @@ from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, path
 
-from apps.web import event_views, export_views, flow_views, health, theme, views
+from apps.web import event_views, export_views, filter_views, flow_views, health, theme, views
 from apps.web.api import api
 
 api_patterns, api_app_name, api_namespace = api.urls
@@ -19,6 +19,8 @@ urlpatterns = [
     path("lookups/<uuid:lookup_id>/again/", views.lookup_again, name="lookup_again"),
     path("lookups/<uuid:lookup_id>/beside/", views.lookup_beside, name="lookup_beside"),
     path("lookups/<uuid:lookup_id>/move/", flow_views.lookup_move, name="lookup_move"),
+    path("lookups/<uuid:lookup_id>/shown/", filter_views.lookup_shown, name="lookup_shown"),
+    path("lookups/<uuid:lookup_id>/table/", filter_views.lookup_table, name="lookup_table"),
     path(
         "lookups/<uuid:lookup_id>/events/<slug:event_id>/",
         event_views.lookup_event,

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.accounts.models import Preference
 from apps.accounts.shortcuts import choose_shortcuts, has_shortcuts
 from apps.accounts.zones import choose_zone, has_zone, zone_of
+from apps.events.filtering import Shown
 from apps.lookups.beside import read_beside
 from apps.lookups.flow import new_since, recent_lookups
 from apps.lookups.problems import bad_input
@@ -34,6 +35,7 @@ from apps.web.access import asker_of, lookup_for, person_of
 from apps.web.clock import typed_in
 from apps.web.exporting import ChoiceRefused, export_of, panel_context, read_choice
 from apps.web.failures import explains_failures, problem_page
+from apps.web.filter_form import remembered
 from apps.web.flow_view import recent_view, since_words
 from apps.web.forms import LookupForm, PreferencesForm
 from apps.web.redirects import SeeOther
@@ -103,7 +105,9 @@ def lookup_detail(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
         export = export_of(result, read_choice(request.GET))
     except ChoiceRefused as refused:
         return problem_page(request, bad_input(str(refused)), lookup_id)
-    context = {**_result_context(request, result), **panel_context(request, result, export)}
+    shown = remembered(request.session, str(lookup_id), result.answer)
+    panel = panel_context(request, result, export)
+    context = {**_result_context(request, result, shown), **panel}
     return render(request, "lookups/detail.html", context)
 
 
@@ -190,10 +194,12 @@ def _prefill(values: Any) -> dict[str, str]:
     return {name: values[name][:2000] for name in _PREFILLED if values.get(name)}
 
 
-def _result_context(request: HttpRequest, result: LookupResult) -> dict[str, Any]:
+def _result_context(request: HttpRequest, result: LookupResult, shown: Shown) -> dict[str, Any]:
     lookup, now = result.lookup, timezone.now()
     own_zone = zone_of(request.user, browser=request.COOKIES.get("triage_zone", "")).key
-    page = presenter.result_page(result.answer, lookup, zone=ZoneInfo(lookup.zone), now=now)
+    page = presenter.result_page(
+        result.answer, lookup, zone=ZoneInfo(lookup.zone), now=now, shown=shown
+    )
     return {
         "page": page,
         "lookup": lookup,

@@ -7,12 +7,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from apps.events.event import Event, ExceptionInfo
-from apps.events.question import Window, parse_customer
-from apps.events.timeline import group_by_issue
+from apps.events.question import parse_customer
 from apps.web import clock, presenter, wording
 from apps.web.level import level_mark
 from apps.web.presenter import ResultPage
-from apps.web.timeline_svg import MOST_LANES, draw_timeline
+from apps.web.timeline_svg import MOST_LANES
 from tests.web import answers
 from tests.web.answers import FETCHED, MOMENT, answer, event, lookup
 
@@ -64,30 +63,6 @@ def test_repeated_hour_is_typed_with_its_offset() -> None:
     assert clock.typed_in(MOMENT, BERLIN) == "2026-11-20 14:05:00"
 
 
-@pytest.mark.parametrize("minutes", [1, 5, 60, 1440])
-def test_marks_and_ticks_stand_inside_the_drawing(minutes: int) -> None:
-    events = answers.many_events(200)
-    asked = answer(*events, minutes=minutes)
-
-    drawing = draw_timeline(group_by_issue(asked), asked.question.window, BERLIN)
-
-    places = [mark.x for lane in drawing.lanes for mark in lane.marks]
-    places += [float(tick.across.removesuffix("%")) for tick in drawing.ticks]
-    assert places
-    assert all(3 <= place <= 97 for place in places)
-    assert drawing.moment == "50.00%"
-
-
-def test_marks_stand_in_order_and_count_every_event() -> None:
-    events = answers.many_events(120)
-
-    drawing = draw_timeline(group_by_issue(answer(*events)), Window(MOMENT, 5), BERLIN)
-
-    for lane in drawing.lanes:
-        assert [mark.x for mark in lane.marks] == sorted(mark.x for mark in lane.marks)
-    assert sum(mark.count for lane in drawing.lanes for mark in lane.marks) == 120
-
-
 def test_every_mark_leads_to_an_event_on_the_page() -> None:
     shown = page(*answers.many_events(120))
     assert shown.timeline is not None
@@ -95,13 +70,6 @@ def test_every_mark_leads_to_an_event_on_the_page() -> None:
     anchors = {f"#{e.anchor}" for card in shown.groups for e in (*card.events, *card.folded)}
 
     assert {mark.href for lane in shown.timeline.lanes for mark in lane.marks} <= anchors
-
-
-def test_ticks_stay_round_through_a_clock_change() -> None:
-    window = Window(datetime(2026, 10, 25, 1, 0, tzinfo=UTC), 120)
-    drawing = draw_timeline(group_by_issue(answer(event())), window, BERLIN)
-
-    assert [tick.label for tick in drawing.ticks] == ["01:00", "02:00", "03:00", "04:00"]
 
 
 def test_levels_differ_by_shape_and_word() -> None:

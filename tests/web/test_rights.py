@@ -31,11 +31,11 @@ def test_a_lookup_of_somebody_else_does_not_exist_for_an_agent(
     ana: Client, other_agent: User, admin: User, outsider: User
 ) -> None:
     address = look_up(ana)
-    pages = ("", "export.md", "export/panel/", f"events/{'0' * 32}/")
+    pages = ("", "export.md", "export/panel/", "table/", f"events/{'0' * 32}/")
     for path in (f"{address}{page}" for page in pages):
         assert signed_in(other_agent).get(path).status_code == 404
         assert signed_in(outsider).get(path).status_code == 404
-    for act in ("again", "beside", "copied"):
+    for act in ("again", "beside", "copied", "shown"):
         assert signed_in(other_agent).post(f"{address}{act}/").status_code == 404
     assert signed_in(admin).get(address).status_code == 200
 

@@ -74,7 +74,7 @@ for (const button of buttons) {
   button.addEventListener("click", copyPreview);
 }
 
-for (const link of document.querySelectorAll("[data-problem]")) {
+function offerProblem(link) {
   const place = link.nextElementSibling;
   const button = document.createElement("button");
   button.type = "button";
@@ -87,10 +87,17 @@ for (const link of document.querySelectorAll("[data-problem]")) {
   link.before(place);
 }
 
+function offerProblems() {
+  document.querySelectorAll("[data-problem]:not([hidden])").forEach(offerProblem);
+}
+
+offerProblems();
+document.addEventListener("triage:shown", offerProblems);
+
 const key = aside.querySelector("[data-shortcut]")?.dataset.shortcut;
 
 addEventListener("keydown", (event) => {
-  if (event.key.toLowerCase() !== key || event.shiftKey || !isPlain(event)) return;
+  if (event.key?.toLowerCase() !== key || event.shiftKey || !isPlain(event)) return;
   event.preventDefault();
   copyPreview();
 });

@@ -9,7 +9,7 @@ export function isPlain(event) {
   return !isHeld && !event.repeat && !event.isComposing && !isTyping(event);
 }
 
-const list = document.querySelector("[data-keys]");
+const list = document.querySelector("[data-key-list]");
 
 function walk(step) {
   const stops = [...document.querySelectorAll(".issue")].filter((one) => one.checkVisibility());

@@ -14,8 +14,8 @@ function reveal() {
 }
 
 addEventListener("hashchange", reveal);
-for (const link of document.querySelectorAll('a[href^="#event-"]')) {
-  // The same mark twice does not change the address.
-  link.addEventListener("click", () => requestAnimationFrame(reveal));
-}
+// The same mark twice does not change the address.
+document.addEventListener("click", (event) => {
+  if (event.target.closest('a[href^="#event-"]')) requestAnimationFrame(reveal);
+});
 if (location.hash.startsWith("#event-")) reveal();

@@ -1,0 +1,59 @@
+"""Choosing what a result shows, and the timeline as a table. Neither asks Sentry anew."""
+
+import uuid
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.lookups.services import answer_lookup
+from apps.web.access import lookup_for
+from apps.web.exporting import Choice, ChoiceRefused, read_choice
+from apps.web.failures import explains_failures
+from apps.web.filter_form import read_shown, remember, remembered
+from apps.web.presenter import result_page
+from apps.web.redirects import SeeOther
+from apps.web.timeline_table import table_of
+
+PART_HEADER = "X-Triage-Part"
+
+
+@require_POST
+@explains_failures
+def lookup_shown(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
+    """Keep what is to be shown, then lead back to the page; a script gets its changed parts.
+
+    The choice is posted and stays in the session, because its text may name a customer.
+    """
+    result = answer_lookup(lookup_for(request, lookup_id))
+    shown = read_shown(request.POST, result.answer)
+    remember(request.session, str(lookup_id), shown)
+    choice = _export_choice(request)
+    if PART_HEADER not in request.headers:
+        query = f"?{choice.query}" if request.GET else ""
+        return SeeOther(f"{reverse('lookup_detail', args=[lookup_id])}{query}#timeline")
+    zone = ZoneInfo(result.lookup.zone)
+    page = result_page(result.answer, result.lookup, zone=zone, now=timezone.now(), shown=shown)
+    context = {"page": page, "lookup": result.lookup, "export": choice}
+    return render(request, "lookups/_shown.html", context)
+
+
+@require_safe
+@explains_failures
+def lookup_table(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
+    """The events that are shown as a table, on a page of its own."""
+    result = answer_lookup(lookup_for(request, lookup_id))
+    shown = remembered(request.session, str(lookup_id), result.answer)
+    table = table_of(result.answer, shown, ZoneInfo(result.lookup.zone))
+    return render(request, "lookups/table.html", {"table": table, "lookup": result.lookup})
+
+
+def _export_choice(request: HttpRequest) -> Choice:
+    """What was chosen of the export stays chosen; one that makes no sense does not stop this."""
+    try:
+        return read_choice(request.GET)
+    except ChoiceRefused:
+        return Choice()

@@ -1,0 +1,225 @@
+"""Choosing what a result shows, through the site: what is kept, what is told, what is refused."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from apps.demo.server import DemoSentry
+from apps.web.filter_form import MOST_KEPT
+from tests.conftest import MOMENT, lists_asked
+from tests.web.asking import look_up, text
+from tests.web.pages import Page
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PART = {"X-Triage-Part": "shown"}
+
+
+@pytest.fixture
+def address(ana: Client, connected: DemoSentry) -> str:
+    """A result with three events of two problems in two projects."""
+    for seconds in (-120, 90):
+        connected.world.add_event(
+            user_id="1001",
+            timestamp=MOMENT + timedelta(seconds=seconds),
+            project="api",
+            exception=("TypeError", "cart is missing"),
+            environment="staging",
+        )
+    return look_up(ana)
+
+
+def choose(client: Client, address: str, **values: object) -> str:
+    """Choose as a form does, and read the page that it leads to."""
+    response = client.post(f"{address}shown/", values)
+    assert response.status_code == 303
+    assert response["Location"] == f"{address}#timeline"
+    return text(client.get(address))
+
+
+def problems(page: str) -> list[str]:
+    """The numbers of the problems on a page."""
+    return re.findall(r'id="issue-(\d+)"', page)
+
+
+def test_a_choice_leaves_out_the_rest_and_says_so(ana: Client, address: str) -> None:
+    whole = text(ana.get(address))
+    assert len(problems(whole)) == 2
+    assert "Show all" not in whole
+
+    page = choose(ana, address, project="api")
+
+    (number,) = problems(page)
+    assert re.findall(r'class="lane-number">(\d+)<', page) == [number]
+    assert re.search(rf'id="issue-{number}-title"[^§]{{1,300}}cart is missing', whole)
+    assert "<strong>2 of 3 events shown.</strong> The text to copy holds all events." in page
+    assert "cart is missing" in page
+
+
+def test_everything_comes_back(ana: Client, address: str) -> None:
+    choose(ana, address, project="api")
+
+    page = choose(ana, address)
+
+    assert len(problems(page)) == 2
+    assert "Show all" not in page
+
+
+def test_headline_facts_and_text_stay_about_the_whole_answer(ana: Client, address: str) -> None:
+    whole = ana.get(address)
+    choose(ana, address, text="cart")
+    part = ana.get(address)
+
+    assert part.context["page"].headline == whole.context["page"].headline
+    assert part.context["page"].facts[:2] == whole.context["page"].facts[:2]
+    assert part.context["export"].text == whole.context["export"].text
+
+
+def test_no_match_is_told_as_that_and_never_as_nothing_found(ana: Client, address: str) -> None:
+    page = choose(ana, address, text="anna@example.org")
+
+    assert "None of the 3 events match." in page
+    assert "What is hidden for privacy, such as an e-mail, cannot be found." in page
+    assert "Show all" in page
+    assert "What we searched" not in page
+
+
+def test_what_was_typed_stands_in_no_address(ana: Client, address: str) -> None:
+    page = choose(ana, address, text="jane@example.com")
+
+    assert 'value="jane@example.com"' in page
+    assert not re.findall(r'(?:href|action|src|data-\w+)="[^"]*jane', page)
+
+
+def test_the_choice_of_an_export_stays(ana: Client, address: str) -> None:
+    query = "preset=none&format=xml&budget=2000"
+
+    response = ana.post(f"{address}shown/?{query}", {"level": "error"})
+
+    assert response["Location"] == f"{address}?{query}#timeline"
+
+
+def test_a_script_gets_the_parts_without_the_export(ana: Client, address: str) -> None:
+    response = ana.post(f"{address}shown/?format=xml", {"project": "api"}, headers=PART)
+
+    ids = [a["id"] for _tag, a in Page(text(response)).tags if "id" in a]
+    assert {"timeline", "problems", "filter", "shown-all"} <= set(ids)
+    assert not {"export", "main"} & set(ids)
+    assert "export.xml?preset=none&amp;format=xml" in text(response)
+    assert "2 of 3 events shown." in text(response)
+
+
+def test_choosing_asks_sentry_nothing(ana: Client, connected: DemoSentry, address: str) -> None:
+    ana.get(address)
+    asked = lists_asked(connected)
+
+    choose(ana, address, level="error")
+
+    assert lists_asked(connected) == asked
+
+
+def test_a_range_is_zoomed_to_and_the_whole_comes_back(ana: Client, address: str) -> None:
+    start = int(MOMENT.timestamp())
+
+    page = choose(ana, address, **{"from": start + 60, "to": start + 120})
+    assert "1 of 3 events shown." in page
+    assert "before what is drawn" in page
+    assert f'<option value="{start + 60}" selected>' in page
+
+    assert "1 of 3 events shown." in choose(ana, address, zoom="1")
+    assert "events shown.</strong>" not in choose(ana, address, zoom="all")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"project": "elsewhere", "level": "loud", "environment": "\x00", "problem": "666"},
+        {"from": "x", "to": "-1"},
+        {"from": "99999999999", "to": "0"},
+        {"from": "²", "to": "9" * 5000},
+        {"zoom": "7"},
+        {"zoom": "1440"},
+    ],
+)
+def test_what_makes_no_sense_is_not_taken(
+    ana: Client, address: str, values: dict[str, object]
+) -> None:
+    assert "Show all" not in choose(ana, address, **values)
+
+
+@pytest.mark.parametrize(("start", "end"), [(-300, -300), (300, 300), (7, 7), (400, 900)])
+def test_a_range_without_length_can_still_be_drawn(
+    ana: Client, address: str, start: int, end: int
+) -> None:
+    second = int(MOMENT.timestamp())
+
+    page = choose(ana, address, **{"from": second + start, "to": second + end})
+
+    assert "None of the 3 events match." in page
+    ranges = page[page.index('id="shown-from"') : page.index('id="shown-text"')]
+    times = [int(value) for value in re.findall(r'<option value="(\d+)"', ranges)]
+    assert second - 300 <= min(times) < max(times) <= second + 300
+
+
+def test_ends_that_were_mixed_up_are_turned_round(ana: Client, address: str) -> None:
+    second = int(MOMENT.timestamp())
+
+    page = choose(ana, address, **{"from": second + 100, "to": second - 10})
+
+    assert "2 of 3 events shown." in page
+
+
+@pytest.mark.parametrize("kept", ["x", ["x"], {"text": {"a": 1}}, {"from": None, "zoom": []}])
+def test_an_odd_session_does_not_break_the_page(ana: Client, address: str, kept: object) -> None:
+    for value in (kept, {address.split("/")[2]: kept}):
+        session = ana.session
+        session["shown"] = value
+        session.save()
+        assert ana.get(address).status_code == 200
+        assert ana.post(f"{address}shown/", {"text": "cart"}).status_code == 303
+
+
+def test_only_the_last_lookups_are_remembered(ana: Client, address: str) -> None:
+    session = ana.session
+    session["shown"] = {f"old {number}": {"text": "x"} for number in range(MOST_KEPT)}
+    session.save()
+
+    choose(ana, address, text="cart")
+    kept = ana.session["shown"]
+    assert len(kept) == MOST_KEPT
+    assert "old 0" not in kept
+    assert kept[address.split("/")[2]] == {"text": "cart"}
+
+    choose(ana, address)
+    assert address.split("/")[2] not in ana.session["shown"]
+
+
+def test_another_lookup_is_shown_whole(ana: Client, address: str) -> None:
+    choose(ana, address, project="api")
+
+    assert "Show all" not in text(ana.get(look_up(ana)))
+
+
+def test_only_what_differs_can_be_chosen(ana: Client, address: str) -> None:
+    names = {select["name"] for select in Page(text(ana.get(address))).all("select")}
+    assert {"project", "environment", "problem", "from", "to"} <= names
+    assert "level" not in names
+
+    alone = Page(text(ana.get(look_up(ana, customer="2"))))
+    assert not {"project", "environment", "problem"} & {one["name"] for one in alone.all("select")}
+
+
+def test_the_table_has_a_page_of_its_own_with_a_row_for_each_event(
+    ana: Client, address: str
+) -> None:
+    page = text(ana.get(f"{address}table/"))
+    assert len(re.findall(rf'<a href="{address}events/\w+/">', page)) == 3
+    assert "The reported moment" in page
+
+    choose(ana, address, project="api")
+
+    page = text(ana.get(f"{address}table/"))
+    assert len(re.findall(rf'<a href="{address}events/\w+/">', page)) == 2
+    assert "2 of 3 events shown." in page

@@ -1,0 +1,215 @@
+"""Where lanes, marks, ticks, releases and steps stand in the drawing, and what they are called."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from apps.events.answer import Answer
+from apps.events.beside import Deploy
+from apps.events.event import Breadcrumb, ExceptionInfo
+from apps.events.filtering import Shown, Span, kept, numbered
+from apps.events.question import Window
+from apps.events.timeline import group_by_issue
+from apps.web.timeline_svg import Timeline, draw_timeline, timeline_of
+from apps.web.timeline_table import table_of
+from tests.web import answers
+from tests.web.answers import MOMENT, answer, body, event
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def drawn(asked: Answer, shown: Shown | None = None) -> Timeline:
+    """The drawing of an answer, in Berlin."""
+    shown = shown or Shown()
+    left = kept(numbered(group_by_issue(asked)), shown)
+    return timeline_of(asked, left, shown, BERLIN)
+
+
+def at(seconds: int) -> datetime:
+    """That many seconds after the moment."""
+    return MOMENT + timedelta(seconds=seconds)
+
+
+def near(seconds: int) -> Shown:
+    """What is shown when zoomed to that many seconds around the moment."""
+    return Shown(span=Span(at(-seconds), at(seconds)))
+
+
+def with_deploys(*deploys: Deploy) -> Answer:
+    """An answer with one event and these deploys."""
+    asked = answer(event())
+    return replace(asked, beside=replace(asked.beside, deploys=deploys))
+
+
+@pytest.mark.parametrize("minutes", [1, 5, 60, 1440])
+def test_marks_and_ticks_stand_inside_the_drawing(minutes: int) -> None:
+    drawing = drawn(answer(*answers.many_events(200), minutes=minutes))
+
+    places = [mark.x for lane in drawing.lanes for mark in lane.marks]
+    places += [float(tick.across.removesuffix("%")) for tick in drawing.ticks]
+    assert places
+    assert all(3 <= place <= 97 for place in places)
+    assert drawing.moment
+    assert drawing.moment.across == "50.00%"
+
+
+def test_marks_stand_in_order_and_count_every_event() -> None:
+    drawing = drawn(answer(*answers.many_events(120)))
+
+    for lane in drawing.lanes:
+        assert [mark.x for mark in lane.marks] == sorted(mark.x for mark in lane.marks)
+    assert sum(mark.count for lane in drawing.lanes for mark in lane.marks) == 120
+
+
+def test_an_hour_that_the_clocks_repeat_is_told_twice_with_its_zone() -> None:
+    window = Window(datetime(2026, 10, 25, 2, 0, tzinfo=UTC), 120)
+    drawing = draw_timeline(numbered(group_by_issue(answer(event()))), window, BERLIN)
+
+    assert [tick.label for tick in drawing.ticks] == [
+        "02:00 CEST",
+        "02:00 CET",
+        "04:00 CET",
+        "05:00 CET",
+    ]
+
+
+def test_a_lane_is_called_by_what_failed_and_named_by_the_whole_sentence() -> None:
+    body_read = body(exceptions=(ExceptionInfo(type="ReadTimeout"),))
+    late = event(title="ReadTimeout", transaction="/cart/items", platform="python", body=body_read)
+
+    (lane,) = drawn(answer(late)).lanes
+
+    assert lane.label == "Another service did not answer our server in time"
+    assert lane.name == f"While using the cart: a{lane.label[1:]}."
+
+
+def test_lanes_that_would_be_called_the_same_have_their_technical_titles() -> None:
+    one, two = (
+        event(issue_id="1", title="PaymentDeclined: a"),
+        event(9, issue_id="2", title="PaymentDeclined: b"),
+    )
+
+    labels = {lane.label for lane in drawn(answer(two, one)).lanes}
+
+    assert labels == {"PaymentDeclined: a", "PaymentDeclined: b"}
+
+
+def test_zooming_draws_the_seconds_and_leaves_empty_lanes_out() -> None:
+    asked = answer(event(200, issue_id="9"), event(2, issue_id="3"), event(-3, issue_id="4"))
+
+    drawing = drawn(asked, near(10))
+
+    assert {lane.number for lane in drawing.lanes} == {1, 2}
+    assert [tick.label for tick in drawing.ticks] == [
+        "14:04:50",
+        "14:04:55",
+        "14:05:05",
+        "14:05:10",
+    ]
+    assert len({mark.x for lane in drawing.lanes for mark in lane.marks}) == 2
+
+
+def test_marks_that_were_joined_stand_apart_when_zoomed() -> None:
+    asked = answer(event(3), event(0))
+
+    assert [mark.count for mark in drawn(asked).lanes[0].marks] == [2]
+    assert [mark.count for mark in drawn(asked, near(10)).lanes[0].marks] == [1, 1]
+
+
+def test_a_filtered_lane_keeps_its_number() -> None:
+    asked = answer(*answers.many_events(60))
+    third = drawn(asked).lanes[2]
+    issue = group_by_issue(asked)[2].issue_id
+
+    (lane,) = drawn(asked, Shown(issue_id=issue)).lanes
+
+    assert (lane.number, lane.href) == (3, third.href)
+
+
+def test_the_moment_is_drawn_only_inside_and_told_otherwise() -> None:
+    drawing = drawn(answer(event(200)), Shown(span=Span(at(100), at(300))))
+
+    assert drawing.moment is None
+    assert drawing.elsewhere == "Reported at 14:05:00, before what is drawn"
+
+
+def test_a_release_is_marked_where_it_went_live_and_told_in_words() -> None:
+    drawing = drawn(with_deploys(Deploy("shop@2.14.0", at(-60), "web", "production")))
+
+    (mark,) = drawing.releases.marks
+    assert (mark.across, mark.text) == ("40.80%", "2.14.0")
+    assert drawing.releases.told[0].text == "2.14.0 (web, production)"
+    assert drawing.releases.told[0].time.text == "14:04:00"
+    assert "1 release went live" in drawing.description
+
+
+def test_releases_at_about_the_same_time_are_one_mark() -> None:
+    drawing = drawn(with_deploys(Deploy("7.1", at(-55), "api"), Deploy("2.14.0", at(-60), "web")))
+
+    (mark,) = drawing.releases.marks
+    assert mark.text == "2 releases"
+    assert drawing.releases.told[0].text == "2.14.0 (web) and 7.1 (api)"
+
+
+def test_releases_outside_and_of_other_projects_are_left_out() -> None:
+    asked = with_deploys(
+        Deploy("1", at(-280), "web"), Deploy("2", at(0), "api"), Deploy("3", at(9))
+    )
+
+    assert [one.text for one in drawn(asked, near(5)).releases.told] == ["2 (api)"]
+    assert [one.text for one in drawn(asked, Shown(project="web")).releases.told] == [
+        "1 (web)",
+        "3",
+    ]
+
+
+def test_labels_of_releases_never_reach_into_the_next_mark() -> None:
+    deploys = [Deploy(f"2.14.{number}-rc", at(number * 12 - 290)) for number in range(48)]
+
+    marks = drawn(with_deploys(*deploys)).releases.marks
+
+    places = [float(mark.across.removesuffix("%")) for mark in marks]
+    assert len(marks) > 10
+    for mark, place, after in zip(marks, places, [*places[1:], 100.0], strict=True):
+        assert not mark.text or mark.anchor == "end" or after - place > len(mark.text) * 0.8
+
+
+def test_the_customers_steps_are_counted_where_they_were_done() -> None:
+    crumbs = tuple(
+        Breadcrumb(at(seconds), message=str(seconds)) for seconds in (-200, -61, -60, -59, 400)
+    )
+    asked = answer(event(1, body=body(breadcrumbs=crumbs)), event(0, body=body(breadcrumbs=crumbs)))
+
+    density = drawn(asked).density
+
+    assert density
+    assert density.description == "What the customer did: 4 steps, most around 14:04"
+    assert density.path.count("M") == 3
+    assert drawn(asked, near(10)).density is None
+
+
+def test_the_table_holds_what_the_drawing_holds() -> None:
+    asked = answer(*answers.many_events(40))
+    asked = replace(asked, beside=replace(asked.beside, deploys=(Deploy("2.0", at(-20), "web"),)))
+
+    table = table_of(asked, Shown(), BERLIN)
+
+    assert [row.when for row in table.rows] == sorted(row.when for row in table.rows)
+    assert {row.event_id for row in table.rows if row.event_id} == {one.id for one in asked.events}
+    others = [(row.what, row.release) for row in table.rows if not row.event_id]
+    assert others == [("A release went live", "2.0"), ("The reported moment", "")]
+    first = table.rows[0]
+    assert re.fullmatch(r"\d\d:\d\d:\d\d", first.time.text)
+    assert first.time.utc.endswith("UTC")
+
+
+def test_the_table_holds_what_is_left_when_filtered() -> None:
+    asked = answer(*answers.many_events(40))
+
+    table = table_of(asked, Shown(level="fatal"), BERLIN)
+
+    assert {row.level for row in table.rows if row.event_id} == {"fatal"}
+    assert table.filter.hidden
