@@ -78,6 +78,7 @@ class LookupForm(forms.Form):
         defaults = {"zone": own_zone.key, "window": settings.TRIAGE_WINDOW_MINUTES}
         super().__init__(data, initial={**defaults, **(initial or {})})
         self.own_zone = own_zone
+        self.zone_is_known = zone_is_known
         select = forms.Select(choices=[(name, name) for name in zone_names()])
         select.attrs["data-default"] = "own" if zone_is_known else "site"
         self.fields["zone"].widget = select

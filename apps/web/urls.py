@@ -4,7 +4,16 @@ from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, path
 
-from apps.web import event_views, export_views, filter_views, flow_views, health, theme, views
+from apps.web import (
+    event_views,
+    export_views,
+    filter_views,
+    flow_views,
+    health,
+    theme,
+    ticket_views,
+    views,
+)
 from apps.web.api import api
 
 api_patterns, api_app_name, api_namespace = api.urls
@@ -14,6 +23,8 @@ for pattern in api_patterns:
 
 urlpatterns = [
     path("", views.lookup_form, name="lookup_form"),
+    path("tickets/", ticket_views.ticket_read, name="ticket_read"),
+    path("tickets/use/", ticket_views.ticket_use, name="ticket_use"),
     path("lookups/", views.lookup_create, name="lookup_create"),
     path("lookups/<uuid:lookup_id>/", views.lookup_detail, name="lookup_detail"),
     path("lookups/<uuid:lookup_id>/again/", views.lookup_again, name="lookup_again"),

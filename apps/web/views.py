@@ -39,6 +39,7 @@ from apps.web.filter_form import remembered
 from apps.web.flow_view import recent_view, since_words
 from apps.web.forms import LookupForm, PreferencesForm
 from apps.web.redirects import SeeOther
+from apps.web.ticket_form import TicketForm
 
 _PREFILLED = ("customer", "at", "zone", "window", "project", "environment")
 _SESSION_KEY = "prefill"
@@ -72,7 +73,7 @@ def _prefill_form(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         if not request.user.has_perm("lookups.add_lookup"):
             raise PermissionDenied
-        return _form_page(request, _form(request, initial=values))
+        return form_filled_with(request, values)
     if "continued" in request.POST:
         request.session[_SESSION_KEY] = values
         return redirect_to_login(reverse("lookup_form"))
@@ -171,6 +172,11 @@ def _form(
     )
 
 
+def form_filled_with(request: HttpRequest, values: dict[str, str]) -> HttpResponse:
+    """The lookup form with these values, by their fields' names; nothing is asked yet."""
+    return _form_page(request, _form(request, initial=values))
+
+
 def _form_page(request: HttpRequest, form: LookupForm, status: int = 200) -> HttpResponse:
     zone = form.own_zone
     demo_customers = [
@@ -184,6 +190,7 @@ def _form_page(request: HttpRequest, form: LookupForm, status: int = 200) -> Htt
     ]
     context = {
         "form": form,
+        "ticket": TicketForm(own_zone=zone, zone_is_known=form.zone_is_known),
         "demo_customers": demo_customers,
         "recent": recent_view(recent_lookups(person_of(request)), timezone.now()),
     }

@@ -1,0 +1,183 @@
+"""Who a ticket may be about: e-mail addresses, ids that are named as such, links to Sentry."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from apps.events.question import CustomerKind, CustomerRefused, as_hex_id, parse_customer
+from apps.tickets.excerpts import excerpt
+from apps.tickets.reading import CustomerFound
+from apps.tickets.spans import outside
+from apps.tickets.words import folded
+
+_MOST_SHOWN = 8
+_MOST_READ = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    start: int
+    end: int
+    identifier: str
+    kind: str
+    rank: int = 0
+    is_ours: bool = False
+
+
+_EMAIL = re.compile(
+    r"(?<![\w.+'%-])[\w+](?:[\w.+'%-]{0,63})@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,6}[^\W\d_]{2,24}"
+    r"(?![\w@-])"
+)
+_OURS = re.compile(
+    r"(?:support|help|help-?desk|service|services|no[-._]?reply|do[-._]?not[-._]?reply|info|"
+    r"notifications?|mailer-daemon|postmaster|billing|sales|contact|hello|team|kundenservice|"
+    r"kontakt|tickets?|admin|feedback|care|customer-?(?:service|care|support))[\w.+-]{0,40}@",
+    re.IGNORECASE,
+)
+_ADDRESSED = re.compile(
+    r"^[ \t>*|]{0,12}(?:to|cc|bcc|an|à|para)\*?[ \t]?:[^\n]{0,200}\Z", re.IGNORECASE | re.MULTILINE
+)
+_SENT_BY = re.compile(
+    r"^[ \t>*|]{0,12}(?:from|von|de|reply-to)\*?[ \t]?:[^\n]{0,200}\Z", re.IGNORECASE | re.MULTILINE
+)
+
+_WHO = (
+    r"(?P<who>customer|user|account|acct|client|member|subscriber|shopper|buyer|profile|kunden|kunde|"
+    r"kunde|kd|benutzer|nutzer|konto|compte|utilisateur|cliente|usuario|cuenta)"
+)
+_ID_WORD = r"(?:id|number|num|no|nr|nummer|kennung|numéro|número|uid|uuid|key|code|ref)"
+_NAMED = re.compile(
+    rf"(?<![^\W_]){_WHO}(?:['\u2019]s)?[ \t._-]{{0,2}}(?P<id>{_ID_WORD}(?![^\W_])\.?)?[ \t]{{0,2}}"
+    r"(?P<sign>[:=#]|is\s|ist\s|(?=[ \t(\"'“]))[ \t]{0,3}[(\"'“#]{0,2}"
+    r"(?P<value>[A-Za-z0-9][\w.:-]{0,62}[\w]|[0-9])(?![\w@])",
+    re.IGNORECASE,
+)
+_USERNAME = re.compile(
+    r"(?<!\w)(?:user[ \t_-]?name|login(?:[ \t]name)?|user|handle|benutzername|"
+    r"nom[ \t]d['\u2019]utilisateur|nombre[ \t]de[ \t]usuario)[ \t]{0,2}"
+    r"(?P<sign>[:=]|is[ \t]|ist[ \t](?=[\"'“])|(?<=name)[ \t])[ \t]{0,3}[\"'“@]{0,2}"
+    r"(?P<value>[^\W_][\w.\\-]{1,62}[\w])(?![\w@])",
+    re.IGNORECASE,
+)
+_SIGNED_IN = re.compile(
+    r"(?<!\w)(?:logged|signed)[ \t]in[ \t]as[ \t](?:user[ \t])?[\"'“@]{0,2}"
+    r"(?P<value>[^\W_][\w.\\-]{1,62}[\w])(?![\w@])",
+    re.IGNORECASE,
+)
+_NO_NAMES = frozenset((
+    "a", "an", "the", "my", "our", "your", "his", "her", "their", "another", "different", "usual",
+    "normal", "guest", "not", "is", "was", "and", "or", "but", "no", "yes", "it", "this", "that",
+    "too", "also", "still", "already", "wrong", "correct", "valid", "invalid", "unknown",
+    "unable", "blocked", "locked", "error", "failed", "failing", "broken", "working", "called",
+    "being", "able", "none", "null", "nil", "eine", "ein", "der", "die", "das", "nicht", "asking",
+    "reporting", "saying", "says", "said", "getting", "seeing", "trying", "unhappy", "angry",
+    "happy",
+))  # fmt: skip
+_HEX = re.compile(
+    r"(?<![\w-])(?:[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?![\w-])",
+    re.IGNORECASE,
+)
+_LINK = re.compile(r"https?://[^\s<>\"'“”\]]{1,1900}", re.IGNORECASE)
+_LOOKS_LIKE_DATE = re.compile(
+    r"[0-9]{1,4}[./:-][0-9]{1,2}(?:[./:-][0-9]{1,4})?|(?:19|20)[0-9]{2}-.{0,30}"
+)
+
+
+def customers_in(text: str) -> tuple[tuple[CustomerFound, ...], tuple[str, ...]]:
+    """Who it may be, the likeliest first, each once; and sentences on what was left out."""
+    links, notes = _links(text)
+    seen: list[_Seen] = list(links)
+    for scan in (_named_ids, _hex_ids, _emails, _usernames):
+        seen += outside(list(scan(text))[:_MOST_READ], seen)
+    found: dict[str, CustomerFound] = {}
+    for one in sorted(seen, key=lambda one: (one.is_ours, one.rank, one.start)):
+        key = one.identifier.casefold()
+        if key in found:
+            found[key] = replace(found[key], times=found[key].times + 1)
+        elif _can_be_asked(one.identifier):
+            where = excerpt(text, one.start, one.end)
+            found[key] = CustomerFound(one.identifier, one.kind, where, 1, one.is_ours)
+    if len(found) > _MOST_SHOWN:
+        notes.append(f"{len(found) - _MOST_SHOWN} more possible customers were found and left out.")
+    return tuple(found.values())[:_MOST_SHOWN], tuple(notes)
+
+
+def _can_be_asked(identifier: str) -> bool:
+    try:
+        parse_customer(identifier)
+    except CustomerRefused:
+        return False
+    return True
+
+
+def _links(text: str) -> tuple[list[_Seen], list[str]]:
+    seen, notes = [], []
+    for found in _LINK.finditer(text):
+        link = found[0].rstrip(".,;:!?)")
+        try:
+            customer = parse_customer(link)
+        except CustomerRefused as refused:
+            if "leads to an issue" in str(refused):
+                notes.append(
+                    "A link leads to an issue, which many customers can share. It is not offered."
+                )
+            continue
+        if not customer.is_named:
+            kind = "event" if customer.kind is CustomerKind.EVENT else "trace"
+            end = found.start() + len(link)
+            seen.append(_Seen(found.start(), end, link, f"Sentry link to one {kind}", rank=1))
+    return seen, list(dict.fromkeys(notes))
+
+
+def _named_ids(text: str) -> Iterator[_Seen]:
+    for found in _NAMED.finditer(text):
+        value, named = found["value"], bool(found["id"] or found["sign"].strip())
+        if not any(letter.isdigit() for letter in value):
+            continue
+        if not found["id"] and _LOOKS_LIKE_DATE.fullmatch(value):
+            continue
+        if not named and len(value) < 3:
+            continue
+        kind = "id" if as_hex_id(value) is None else "id of 32 signs"
+        who = folded(found["who"])
+        who = _WHO_SAID.get(who, who)
+        yield _Seen(found.start("value"), found.end("value"), value, f"{who} {kind}", rank=1)
+
+
+_WHO_SAID = {
+    "acct": "account", "kunden": "customer", "kunde": "customer", "kd": "customer",
+    "benutzer": "user", "nutzer": "user", "konto": "account", "compte": "account",
+    "utilisateur": "user", "cliente": "customer", "usuario": "user", "cuenta": "account",
+}  # fmt: skip
+
+
+def _hex_ids(text: str) -> Iterator[_Seen]:
+    for found in _HEX.finditer(text):
+        kind = "id of 32 signs: a user, an event or a trace"
+        yield _Seen(found.start(), found.end(), found[0], kind, rank=2)
+
+
+def _emails(text: str) -> Iterator[_Seen]:
+    addresses = list(_EMAIL.finditer(text))[:_MOST_READ]
+    ours = {found[0].rpartition("@")[2].casefold() for found in addresses if _OURS.match(found[0])}
+    for found in addresses:
+        line = text[max(0, found.start() - 200) : found.start()]
+        domain = found[0].rpartition("@")[2].casefold()
+        is_ours = bool(_OURS.match(found[0])) or domain in ours
+        rank = 0 if _SENT_BY.search(line) else 3 if _ADDRESSED.search(line) else 1
+        yield _Seen(found.start(), found.end(), found[0], "e-mail address", rank, is_ours)
+
+
+def _usernames(text: str) -> Iterator[_Seen]:
+    for pattern in (_USERNAME, _SIGNED_IN):
+        for found in pattern.finditer(text):
+            value = found["value"].rstrip(".")
+            is_told = found.groupdict().get("sign", ":").strip() or re.search(r"[\d_\\]", value)
+            if (
+                is_told
+                and value.casefold() not in _NO_NAMES
+                and not _LOOKS_LIKE_DATE.fullmatch(value)
+            ):
+                yield _Seen(
+                    found.start("value"), found.start("value") + len(value), value, "user name", 2
+                )

@@ -1,0 +1,65 @@
+"""A support agent pastes a ticket, confirms what was read, and looks up, in a real browser."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from playwright.sync_api import expect
+
+from tests.browser.visitor import Visitor
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def ticket(visitor: Visitor, zone: ZoneInfo) -> tuple[str, str, datetime]:
+    """A mail about the demo's first customer, when it was written, and when it happened."""
+    moment = datetime.fromisoformat(visitor.site.moments["1001"]).astimezone(zone)
+    words = (
+        "From: Jane Doe <jane.doe@example.net>\nTo: support@acme.com\n\n"
+        f"I could not pay today around {moment:%H:%M}:00.\nMy customer id: 1001\nJane"
+    )
+    return words, f"{moment:%Y-%m-%d}", moment
+
+
+def test_a_pasted_ticket_is_confirmed_and_leads_to_what_went_wrong(
+    agent_browser: Visitor,
+) -> None:
+    page = agent_browser.page
+    words, written, moment = ticket(agent_browser, BERLIN)
+    page.goto(agent_browser.site.url)
+    page.get_by_text("Paste the ticket").click()
+    expect(page.get_by_label("Zone, where none is named")).to_have_value("Europe/Berlin")
+    page.get_by_label("Text of the ticket").fill(words)
+    page.get_by_role("button", name="Read the ticket").click()
+
+    expect(page.get_by_role("heading", name="What we read in the ticket")).to_be_visible()
+    page.get_by_label("The ticket was written").fill(written)
+    page.get_by_role("button", name="Read it again").first.click()
+
+    page.get_by_role("button", name="Use these").click()
+    expect(page.get_by_role("alert")).to_contain_text("Something is still open")
+    page.get_by_role("radio", name="1001 customer id").check()
+    page.get_by_role("button", name="Use these").click()
+
+    expect(page.get_by_label("Customer", exact=True)).to_have_value("1001")
+    expect(page.get_by_label("When it happened")).to_have_value(f"{moment:%Y-%m-%d %H:%M}:00")
+    expect(page.get_by_label("± minutes")).to_have_value("15")
+    page.get_by_role("button", name="Look up").click()
+    expect(page.get_by_role("heading", name="The payment was declined.")).to_be_visible()
+    assert agent_browser.complaints == []
+
+
+def test_a_ticket_is_read_without_javascript_on_a_phone(no_script: Visitor) -> None:
+    page = no_script.page
+    words, written, moment = ticket(no_script, ZoneInfo("UTC"))
+    page.goto(no_script.site.url)
+    page.get_by_text("Paste the ticket").click()
+    page.get_by_label("Text of the ticket").fill(f"{words} {'long-word-' * 30}")
+    page.get_by_label("When was the ticket written?").fill(written)
+    page.get_by_role("button", name="Read the ticket").click()
+    shot = page.screenshot(full_page=True)
+    assert int.from_bytes(shot[16:20], "big") == 360
+    page.get_by_role("radio", name="1001 customer id").check()
+    page.get_by_role("button", name="Use these").click()
+    expect(page.get_by_label("When it happened")).to_have_value(f"{moment:%Y-%m-%d %H:%M}:00")
+    page.get_by_role("button", name="Look up").click()
+    expect(page.get_by_role("heading", name="The payment was declined.")).to_be_visible()

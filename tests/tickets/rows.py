@@ -1,0 +1,185 @@
+"""The tickets of the tests, each with what must be found and asked. All is read at one now."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+NOW = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
+FRIDAY = date(2026, 11, 20)
+TIMED = datetime(2026, 11, 20, 13, 20, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A text, and the moments it must lead to, in UTC; `asks` are parts of questions.
+
+    `minutes` of the first reading; no `asks` means that the reading must be sure.
+    """
+
+    text: str
+    utc: tuple[str, ...] = ()
+    minutes: int | None = None
+    asks: tuple[str, ...] = ()
+    written: date | datetime | None = FRIDAY
+    zone: str = "Europe/Berlin"
+
+
+def sure(text: str, utc: str, minutes: int | None = None, **more: str | date | None) -> Row:
+    """A text that can only mean this moment."""
+    return Row(text, (utc,), minutes, **more)  # type: ignore[arg-type] # as the dataclass has it
+
+
+def asked(
+    text: str, utc: str, asks: str, minutes: int | None = None, **more: str | date | None
+) -> Row:
+    """A text that leads to these moments, comma-separated, and must be asked about."""
+    moments = tuple(filter(None, utc.split(", ")))
+    return Row(text, moments, minutes, tuple(asks.split("|")), **more)  # type: ignore[arg-type]
+
+
+SURE = [
+    sure("yesterday around 3:15 pm Berlin time it broke", "2026-11-19 14:15", 15),
+    sure("It broke yesterday at 15:15.", "2026-11-19 14:15"),
+    sure("the day before yesterday at 3:15pm", "2026-11-18 14:15"),
+    sure("today at 9:05 am", "2026-11-20 08:05"),
+    sure("YESTERDAY AT 3:15 P.M.", "2026-11-19 14:15"),
+    sure("at 3:15 pm yesterday", "2026-11-19 14:15"),
+    sure("yesterday (19 November) at 3:15 pm", "2026-11-19 14:15"),
+    sure("3 days ago at 15:15", "2026-11-17 14:15"),
+    sure("on 20 November 2026 at 14:05", "2026-11-20 13:05"),
+    sure("on Nov 20, 2026, 2:05 PM", "2026-11-20 13:05"),
+    sure("on the 20th of November, about 2:05 pm", "2026-11-20 13:05", 15),
+    sure("20-Nov-2026 14:05", "2026-11-20 13:05"),
+    sure("2026-11-20 04:05", "2026-11-20 03:05"),
+    sure("2026-11-20T14:05:00Z ERROR timeout", "2026-11-20 14:05"),
+    sure("2026-11-20T14:05:00.123+05:30 ERROR", "2026-11-20 08:35"),
+    sure("2026-11-20T14:05:00-05:00 ERROR", "2026-11-20 19:05"),
+    sure("20.11.2026 um 14:05 Uhr", "2026-11-20 13:05"),
+    sure("20.11.2026, 14.05 Uhr", "2026-11-20 13:05"),
+    sure("am 19.11. um 14:05", "2026-11-19 13:05"),
+    sure("15/11/2026 14:05", "2026-11-15 13:05"),
+    sure("Thursday 11/12/2026 at 14:05", "2026-11-12 13:05"),
+    sure("on 12 March at 14:05", "2026-03-12 13:05"),
+    sure("on 12 December at 14:05", "2025-12-12 13:05"),
+    sure("on Tuesday at 14:05", "2026-11-17 13:05"),
+    sure("yesterday at 14:05 UTC", "2026-11-19 14:05"),
+    sure("yesterday at 2:05 UTC+2", "2026-11-19 00:05"),
+    sure("yesterday at 14:05 CET", "2026-11-19 13:05", zone="America/New_York"),
+    sure("yesterday at 2 pm EST", "2026-11-19 19:00", 15),
+    sure("yesterday at 2:05 pm Pacific time", "2026-11-19 22:05"),
+    sure("yesterday at 2:05 pm (New York time)", "2026-11-19 19:05"),
+    sure("yesterday 14:05 Asia/Tokyo", "2026-11-19 05:05"),
+    sure("3 pm yesterday EST", "2026-11-19 20:00", 15),
+    sure("yesterday at 3:15 p.m. Eastern", "2026-11-19 20:15"),
+    sure("Thu 19th Nov at approx. 17.40 CET", "2026-11-19 16:40", 15),
+    sure("Thu at 14:05", "2026-11-19 13:05"),
+    sure("since yesterday at 3 pm", "2026-11-19 14:00", 15),
+    sure("yesterday at noon", "2026-11-19 11:00", 15),
+    sure("this morning", "2026-11-20 08:00", 180),
+    sure("yesterday afternoon", "2026-11-19 14:00", 180),
+    sure("yesterday afternoon around 3", "2026-11-19 14:00", 15),
+    sure("yesterday at 5 in the morning", "2026-11-19 04:00", 15),
+    sure("last night at 11", "2026-11-19 22:00", 15),
+    sure("last night", "2026-11-19 23:00", 360),
+    sure("on 19 November 2026", "2026-11-19 11:00", 720),
+    sure("between 3 and 4 pm yesterday", "2026-11-19 14:30", 30),
+    sure("yesterday from 14:00 to 16:00", "2026-11-19 14:00", 60),
+    sure("yesterday 11-1 pm", "2026-11-19 11:00", 60),
+    sure("two hours ago", "2026-11-20 11:20", 30, written=TIMED),
+    sure("20 minutes ago", "2026-11-20 13:00", 10, written=TIMED),
+    sure("just now", "2026-11-20 13:20", 10, written=TIMED),
+    sure("gestern gegen 15:15 Uhr", "2026-11-19 14:15", 15),
+    sure("heute Morgen um 9 Uhr", "2026-11-20 08:00", 15),
+    sure("gestern Nachmittag um halb 4", "2026-11-19 14:30"),
+    sure("am Montag um 14:05", "2026-11-16 13:05"),
+    sure("am 3. März 2026 um 14:05 Uhr", "2026-03-03 13:05"),
+    sure("vor 2 Stunden", "2026-11-20 11:20", 30, written=TIMED),
+    sure("hier vers 15h15", "2026-11-19 14:15", 15),
+    sure("le 19 novembre 2026 à 15h", "2026-11-19 14:00", 15),
+    sure("hier soir vers 20h", "2026-11-19 19:00", 15),
+    sure("ayer a las 15:15", "2026-11-19 14:15"),
+    sure("el 19 de noviembre de 2026 a las 15:15", "2026-11-19 14:15"),
+    sure("yesterday at 15:15 and it said 10 errors at 5 places", "2026-11-19 14:15"),
+]
+
+ASKED = [
+    asked("on 11/12/2026 at 14:05", "2026-11-12 13:05", "11 Dec 2026 or Thu 12 Nov|to come"),
+    asked("on 10/11/2026 at 14:05", "2026-10-11 12:05, 2026-11-10 13:05", "10 Nov 2026 or Sun 11"),
+    asked("on 11/12 at 14:05", "2025-12-11 13:05, 2026-11-12 13:05", "11 Dec 2025 or Thu 12 Nov"),
+    asked("11-10-2026 14:05", "2026-10-11 12:05, 2026-11-10 13:05", "can be"),
+    asked("on 19/11/26 at 14:05", "2026-11-19 13:05", "two digits"),
+    asked("on 10/11/26 at 14:05", "2026-10-11 12:05, 2026-11-10 13:05", "two digits|can be"),
+    asked("on Friday 11/12/2026 at 14:05", "", "to come"),
+    asked("on Monday 11/12/2026 at 14:05", "2026-11-12 13:05", "does not fit"),
+    asked("yesterday at 5", "2026-11-19 04:00, 2026-11-19 16:00", "neither am nor pm", 15),
+    asked("yesterday around 3", "2026-11-19 02:00, 2026-11-19 14:00", "neither am nor pm", 15),
+    asked("yesterday, 5:15", "2026-11-19 04:15, 2026-11-19 16:15", "neither am nor pm"),
+    asked("yesterday at 12:30", "2026-11-18 23:30, 2026-11-19 11:30", "neither am nor pm"),
+    asked("gestern um halb vier", "2026-11-19 02:30, 2026-11-19 14:30", "neither am nor pm"),
+    asked("half past four yesterday", "2026-11-19 03:30, 2026-11-19 15:30", "neither am nor pm"),
+    asked("midnight yesterday", "2026-11-18 23:00, 2026-11-19 23:00", "Midnight", 15),
+    asked("25.10.2026 um 02:30 Uhr", "2026-10-25 00:30, 2026-10-25 01:30", "happened twice"),
+    asked("29.03.2026 um 02:30 Uhr", "2026-03-29 00:30, 2026-03-29 01:30", "did not exist"),
+    asked(
+        "on 25 October 2026 at 2:30 am EST and so on",
+        "2026-10-25 06:30, 2026-10-25 07:30",
+        "more than one zone",
+    ),
+    asked("yesterday 2 pm CST", "2026-11-19 06:00, 2026-11-19 20:00", "more than one zone", 15),
+    asked(
+        "yesterday 2 pm IST",
+        "2026-11-19 08:30, 2026-11-19 12:00, 2026-11-19 14:00",
+        "more than one zone",
+        15,
+    ),
+    asked("on 3 July 2026 at 2 pm BST", "2026-07-03 08:00, 2026-07-03 13:00", "zone", 15),
+    asked("on 3 July 2026 at 2 pm EST", "2026-07-03 18:00, 2026-07-03 19:00", "zone", 15),
+    asked("yesterday 3 pm Springfield time", "2026-11-19 14:00", "do not know", 15),
+    asked("on Friday at 14:05", "2026-11-13 13:05, 2026-11-20 13:05", "Fri 13 Nov"),
+    asked("last Monday at 14:05", "2026-11-09 13:05, 2026-11-16 13:05", "can be"),
+    asked("last night at 2", "2026-11-19 01:00, 2026-11-20 01:00", "before or after the day", 15),
+    asked("on may 5 it broke", "2026-05-05 10:00", "no month", 720),
+    asked("at 3:15 pm it broke", "2026-11-19 14:15, 2026-11-20 14:15", "names no day"),
+    asked("before 3 pm yesterday", "2026-11-19 14:00", "not when exactly", 60),
+    asked("before Monday 9 am", "2026-11-16 08:00", "“before”, not when exactly", 15),
+    asked("yesterday 3 pm WAT", "2026-11-19 14:00", "do not know “WAT”", 15),
+    asked(
+        "yesterday at 3 pm in New York",
+        "2026-11-19 14:00, 2026-11-19 20:00",
+        "may or may not name the zone",
+        15,
+    ),
+    asked("tomorrow at 5 pm we meet", "", "to come"),
+    asked("next Monday at 3 pm", "", "to come"),
+    asked("today at 5 pm", "2026-11-20 16:00", "later than the ticket", 15, written=TIMED),
+    asked("yesterday at 3 pm", "", "counts from the day", written=None),
+    asked("on Monday at 3 pm", "", "counts from the day", written=None),
+    asked("at 3:15 pm", "", "names no day", written=None),
+    asked("two hours ago", "", "give the time too"),
+    asked("two hours ago", "", "minute the ticket was written", written=None),
+    asked(
+        "Yesterday I paid. Then it rained a lot here. At 4:20 pm I saw the error.",
+        "2026-11-19 15:20",
+        "further up",
+    ),
+]
+
+NOTHING = [
+    "you may try 3 times, and may 5 times fail",
+    "The meeting is in May. 5 of us attend. May 5 users log in?",
+    "sold at 17.40 EUR on sun and sat",
+    "I may be wrong, but in March we march on",
+    "I was charged 3.15 for 5 items with version 2.14.0 at 10.11.12.13:80",
+    "error in app.js:10:15, and 50% of 1,234 requests, 24/7",
+    "about 5 people at our office waited 12:30 minutes",
+    "call 555-1234 or +49 30 1234567",
+    "order 20261120, 11-12 boxes",
+    "Das ist hier morgen nicht so",
+    "the second time",
+    "99/99/2026 at 77:88, 31 February 2026, 2026-13-45",
+]
+
+NOTED = [
+    ("on 20 December 2026 at 3 pm", "still to come"),
+    ("born on 12 May 1985", "too long ago"),
+    ("since last week", "names no single day"),
+]

@@ -1,0 +1,101 @@
+"""Customers: only what is named as such, the likeliest first, never our own address before it."""
+
+import pytest
+
+from apps.tickets.customers import customers_in
+from apps.tickets.reading import CustomerFound
+
+HEX = "0123456789abcdef0123456789abcdef"
+UUID = "9b2f6c1e-4d7a-4f0e-8a53-2c6d1e9b7f10"
+EVENT = f"https://acme.sentry.io/issues/12/events/{HEX}/"
+
+
+def found(text: str) -> tuple[CustomerFound, ...]:
+    """The customers of the text."""
+    return customers_in(text)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "identifier", "kind"),
+    [
+        ("write to jane.doe+shop@example.co.uk.", "jane.doe+shop@example.co.uk", "e-mail address"),
+        ("<jane@example.com>", "jane@example.com", "e-mail address"),
+        ("[jane](mailto:jane@example.com)", "jane@example.com", "e-mail address"),
+        ("jörg@müller.de", "jörg@müller.de", "e-mail address"),
+        ("customer id: 10442", "10442", "customer id"),
+        ("Customer ID 10442,", "10442", "customer id"),
+        ("customer number is 10442", "10442", "customer id"),
+        ("user #1001", "1001", "user id"),
+        ("user_id=77", "77", "user id"),
+        ("userId: 1001", "1001", "user id"),
+        ("the customer's id is 55", "55", "customer id"),
+        ("account AC-1234 is broken", "AC-1234", "account id"),
+        ("Account: AC-1234", "AC-1234", "account id"),
+        ("Kundennummer: 88123", "88123", "customer id"),
+        ("Kundennr. 4711-22.", "4711-22", "customer id"),
+        ("Kd.-Nr. 88123", "88123", "customer id"),
+        (f"user {UUID}", UUID, "user id of 32 signs"),
+        (f"seen {UUID} there", UUID, "id of 32 signs: a user, an event or a trace"),
+        (f"Event ID: {HEX}", HEX, "id of 32 signs: a user, an event or a trace"),
+        (f"see {EVENT}.", EVENT, "Sentry link to one event"),
+        (f"https://acme.sentry.io/performance/trace/{HEX}/", "", "Sentry link to one trace"),
+        ("Username: jane_doe", "jane_doe", "user name"),
+        ("user name CORP\\kowalski cannot", "CORP\\kowalski", "user name"),
+        ("was logged in as jdoe.", "jdoe", "user name"),
+        ('login is "jdoe"', "jdoe", "user name"),
+        ("Benutzername: jdoe", "jdoe", "user name"),
+    ],
+)
+def test_what_names_a_customer_is_suggested(text: str, identifier: str, kind: str) -> None:
+    (one,) = found(text)
+    assert one.kind == kind
+    assert one.identifier == (identifier or text)
+    assert one.excerpt.found == one.identifier
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the user said the login failed and the customer is angry",
+        "the customer since 2019, order id: 123456, invoice 2026-11-20",
+        "user 3 times",
+        "account 2026-11-20",
+        "logged in as a guest",
+        "icon@2x.png2 and @jane and jane@localhost",
+        "https://example.com/account/77",
+        "deadbeef 0123456789abcdef",
+    ],
+)
+def test_what_names_nobody_is_not_suggested(text: str) -> None:
+    assert found(text) == ()
+
+
+def test_the_help_desks_own_addresses_come_last() -> None:
+    mail = (
+        "To: support@acme.com\nCc: ana@acme.com\nFrom: Jane <jane@example.com>\n"
+        "noreply@mail.example.org"
+    )
+    listed = [(one.identifier, one.likely_ours) for one in found(mail)]
+    assert listed[0] == ("jane@example.com", False)
+    assert {name for name, ours in listed if ours} == {
+        "support@acme.com",
+        "ana@acme.com",
+        "noreply@mail.example.org",
+    }
+
+
+def test_the_same_customer_stands_once_with_how_often() -> None:
+    (one,) = found("jane@example.com wrote, Jane@Example.com and JANE@EXAMPLE.COM")
+    assert (one.identifier, one.times) == ("jane@example.com", 3)
+
+
+def test_a_link_to_an_issue_is_said_and_not_offered() -> None:
+    customers, notes = customers_in("https://acme.sentry.io/issues/12/")
+    assert customers == ()
+    assert "many customers" in notes[0]
+
+
+def test_many_customers_are_cut_with_a_word_on_how_many() -> None:
+    customers, notes = customers_in(" ".join(f"a{number}@x.com" for number in range(20)))
+    assert len(customers) == 8
+    assert notes == ("12 more possible customers were found and left out.",)

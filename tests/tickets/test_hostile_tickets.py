@@ -1,0 +1,119 @@
+"""Hostile text: nothing raises, nothing repeats without a bound, and what is too long is said."""
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import apps.tickets
+from apps.tickets import MAX_TICKET_LENGTH, Reading, TicketRefused, read_ticket
+from tests.tickets.rows import ASKED, FRIDAY, NOTHING, NOW, SURE, TIMED
+
+BERLIN = ZoneInfo("Europe/Berlin")
+PIECES = [
+    *(row.text for row in (*SURE, *ASKED)),
+    *NOTHING,
+    *(
+        "1",
+        "/",
+        ":",
+        "-",
+        "\n",
+        " ",
+        "@",
+        "a@b.",
+        "at ",
+        "On ",
+        " wrote:",
+        "Sent: ",
+        "CST",
+        "(",
+        "00",
+    ),
+    *(
+        "customer ",
+        "https://x/issues/1/",
+        "\u202e",
+        "\x00",
+        "\u0663:\u0661\u0665",
+        "²",
+        "ß",
+        "İ",
+        "\ud800",
+        "—",
+    ),
+]
+
+
+def reading(text: str, written: date | datetime | None = FRIDAY) -> Reading:
+    """What is read in the text, in Berlin."""
+    return read_ticket(text, zone=BERLIN, now=NOW, written=written)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=40),
+    st.sampled_from([None, FRIDAY, TIMED]),
+    st.sampled_from(["is", "\u0131\u017f", "\u0130S"]),
+)
+def test_no_order_of_pieces_raises(
+    pieces: list[str], written: date | datetime | None, letters: str
+) -> None:
+    text = "x" + "".join(pieces)
+    read = reading(text.replace("i", letters[0]).replace("s", letters[1]), written)
+    for found in read.moments:
+        assert all(one.moment <= NOW for one in found.readings)
+        assert all(1 <= (one.minutes or 1) <= 1440 for one in found.readings)
+        assert found.readings or found.questions
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=400))
+def test_no_text_raises(text: str) -> None:
+    reading(f"x{text}")
+
+
+@pytest.mark.parametrize(
+    "piece", ["1", "at 5 ", "a@", "On a", "\n", "11/12 ", "2026-11-20T", "user 123 "]
+)
+def test_the_longest_text_is_read_and_its_answer_stays_short(piece: str) -> None:
+    read = reading((piece * MAX_TICKET_LENGTH)[: MAX_TICKET_LENGTH - 1] + "x")
+    assert len(read.moments) <= 8
+    assert len(read.customers) <= 8
+    assert len(read.written) <= 8
+    shown = [found.excerpt for found in read.moments] + [found.excerpt for found in read.customers]
+    assert all(len(one.before + one.found + one.after) < 300 for one in shown)
+
+
+def test_a_longer_text_is_refused_with_both_numbers() -> None:
+    with pytest.raises(TicketRefused, match=r"20,001 characters; we read 20,000"):
+        reading("x" * (MAX_TICKET_LENGTH + 1))
+    reading("\r\n" * (MAX_TICKET_LENGTH - 1) + "x")
+
+
+@pytest.mark.parametrize("text", ["", "  \n\t "])
+def test_an_empty_text_is_refused(text: str) -> None:
+    with pytest.raises(TicketRefused, match="Please paste"):
+        reading(text)
+
+
+def patterns() -> Iterator[re.Pattern[str]]:
+    """Every pattern of the package."""
+    for module in pkgutil.iter_modules(apps.tickets.__path__):
+        names = vars(importlib.import_module(f"apps.tickets.{module.name}")).values()
+        yield from (value for value in names if isinstance(value, re.Pattern))
+
+
+def test_every_repetition_in_a_pattern_is_bounded() -> None:
+    """So that the work for one place in the text has a limit, whatever stands there."""
+    found = list(patterns())
+    assert len(found) > 30
+    for pattern in found:
+        bare = re.sub(r"\\.|\[(?:\\.|[^\]\\])*\]", "x", pattern.pattern)
+        assert not re.search(r"[*+]|\{\d*,\}", bare), pattern.pattern

@@ -1,0 +1,284 @@
+"""A ticket is pasted, read, confirmed, and leads to the filled form; its text stays nowhere."""
+
+import html
+import logging
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.core.management import call_command
+from django.http import HttpResponse
+from django.test import Client
+
+from apps.demo.server import DemoSentry
+from apps.lookups.models import Lookup
+from apps.tickets import Excerpt
+from tests.conftest import MOMENT, signed_in
+from tests.web.asking import look_up, text
+from tests.web.pages import Page, rendered
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WRITTEN = "2026-11-20"
+PLAIN = "jane@example.com could not pay yesterday around 3:15 pm Berlin time. Zebrafish."
+
+
+def pasted(client: Client, words: str, **more: str) -> HttpResponse:
+    """The page of a pasted ticket."""
+    sent = {"text": words, "written": WRITTEN, "zone": "Europe/Berlin", **more}
+    response = client.post("/tickets/", sent)
+    assert isinstance(response, HttpResponse)
+    return response
+
+
+def used(client: Client, sent: dict[str, str]) -> HttpResponse:
+    """What "Use these" leads to."""
+    response = client.post("/tickets/use/", sent)
+    assert isinstance(response, HttpResponse)
+    return response
+
+
+def radios(page: str, name: str) -> list[dict[str, str]]:
+    """The choices of one group."""
+    return [field for field in Page(page).all("input") if field.get("name") == name]
+
+
+def chosen(page: str, name: str) -> list[str]:
+    """What is chosen in it."""
+    return [field["value"] for field in radios(page, name) if "checked" in field]
+
+
+def hidden(page: str) -> dict[str, str]:
+    """What the form of choices carries along."""
+    form = page[page.index('action="/tickets/use/"') :]
+    fields = Page(form[: form.index("</form>")]).all("input")
+    return {field["name"]: field["value"] for field in fields if field.get("type") == "hidden"}
+
+
+def test_the_form_offers_to_paste_a_ticket(ana: Client) -> None:
+    page = Page(text(ana.get("/")))
+    labels = {label["for"] for label in page.all("label")}
+    assert [field["name"] for field in page.all("textarea")] == ["text"]
+    assert "maxlength" not in page.all("textarea")[0]
+    assert {"ticket_text", "ticket_written", "ticket_zone"} <= labels
+
+
+def test_what_is_alone_and_sure_is_chosen_and_shown_where_it_was_read(ana: Client) -> None:
+    page = text(pasted(ana, PLAIN))
+    assert chosen(page, "customer") == ["jane@example.com"]
+    assert chosen(page, "moment") == ["2026-11-19 15:15:00|15"]
+    assert "<mark>yesterday around 3:15 pm Berlin time</mark>" in page
+    assert "Thu 19 Nov 2026, 15:15 Europe/Berlin = 14:15 UTC" in page
+    assert "counted from Fri 20 Nov 2026, the ticket&#x27;s date" in page
+
+
+@pytest.mark.parametrize(
+    ("words", "moments"),
+    [
+        ("on 10/11 at 14:05", ["2026-10-11 14:05:00|0", "2026-11-10 14:05:00|0"]),
+        ("yesterday at 5", ["2026-11-19 05:00:00|15", "2026-11-19 17:00:00|15"]),
+        ("on may 5 it broke", ["2026-05-05 12:00:00|720"]),
+        (
+            "25.10.2026 02:30",
+            ["2026-10-25 02:30:00+02:00|0", "2026-10-25 02:30:00+01:00|0"],
+        ),
+        ("15:15 yesterday, 16:15 yesterday", ["2026-11-19 15:15:00|0", "2026-11-19 16:15:00|0"]),
+        ("on 19 November 2026", ["2026-11-19 12:00:00|720"]),
+    ],
+)
+def test_what_is_ambiguous_has_nothing_chosen(ana: Client, words: str, moments: list[str]) -> None:
+    page = text(pasted(ana, words))
+    assert [field["value"] for field in radios(page, "moment")] == [*moments, ""]
+    assert chosen(page, "moment") == []
+
+
+def test_of_two_customers_none_is_chosen_but_the_help_desks_own_address_does_not_count(
+    ana: Client,
+) -> None:
+    both = text(pasted(ana, "jane@example.com, customer id: 1001"))
+    assert chosen(both, "customer") == []
+    own = text(pasted(ana, "To: support@acme.com\nFrom: jane@example.com\nHello"))
+    assert chosen(own, "customer") == ["jane@example.com"]
+
+
+def test_what_was_confirmed_fills_the_form_and_asks_nothing(
+    ana: Client, connected: DemoSentry
+) -> None:
+    page = text(pasted(ana, PLAIN))
+    ana.get("/")
+    connected.clear()
+    choice = {"customer": "jane@example.com", "moment": "2026-11-19 15:15:00|15"}
+    form = Page(text(ana.post("/tickets/use/", {**hidden(page), **choice})))
+    values = {field["name"]: field.get("value") for field in form.all("input") if "id" in field}
+    assert values["customer"] == "jane@example.com"
+    assert values["at"] == "2026-11-19 15:15:00"
+    assert values["window"] == "15"
+    zones = [option["value"] for option in form.all("option") if "selected" in option]
+    assert zones[0] == "Europe/Berlin"
+    assert connected.calls == []
+    assert Lookup.objects.count() == 0
+
+
+def test_the_filled_form_looks_up_what_the_ticket_said(ana: Client) -> None:
+    words = f"user id: 1001 saw it on {MOMENT:%Y-%m-%d} at {MOMENT:%H:%M} UTC"
+    page = text(pasted(ana, words, written=f"{MOMENT:%Y-%m-%d}", zone="UTC"))
+    (customer,), (moment,) = chosen(page, "customer"), chosen(page, "moment")
+    form = ana.post("/tickets/use/", {**hidden(page), "customer": customer, "moment": moment})
+    inputs = {one["name"]: one["value"] for one in Page(text(form)).all("input") if "value" in one}
+    address = look_up(ana, **{**inputs, "zone": "UTC", "customer": customer})
+    assert "The payment was declined." in text(ana.get(address))
+
+
+@pytest.mark.parametrize(
+    ("choice", "open_groups"),
+    [
+        ({}, ["customer", "moment"]),
+        ({"customer": "jane@example.com"}, ["moment"]),
+        ({"moment": "2026-11-19 15:15:00|0"}, ["customer"]),
+        ({"customer": "jane@example.com", "moment": "soonish|5"}, ["moment"]),
+        ({"customer": "jane@example.com", "moment": "2026-11-19 15:15:00|9999"}, ["moment"]),
+        ({"customer": "jane@example.com", "moment": "2999-01-01 10:00|5"}, ["moment"]),
+    ],
+)
+def test_an_open_question_is_told_beside_its_group_and_nothing_is_lost(
+    ana: Client, choice: dict[str, str], open_groups: list[str]
+) -> None:
+    words = 'jane@example.com "paid"\r\non 10/11 at 14:05, or 2026-11-19 15:15'
+    first = text(pasted(ana, words))
+    response = ana.post("/tickets/use/", {**hidden(first), **choice})
+    page = text(response)
+    assert response.status_code == 400
+    assert re.findall(r'id="(\w+)-open"', page) == open_groups
+    assert html.unescape(hidden(page)["text"]).splitlines() == words.splitlines()
+    assert hidden(page)["written"] == WRITTEN
+    for name in {"customer", "moment"} - set(open_groups):
+        assert chosen(page, name) == [choice[name]]
+
+
+def test_none_of_these_leaves_the_field_to_the_person(ana: Client) -> None:
+    page = text(pasted(ana, PLAIN))
+    form = text(ana.post("/tickets/use/", {**hidden(page), "customer": "", "moment": ""}))
+    assert "What went wrong for this customer?" in form
+    assert 'value="jane@example.com"' not in form
+
+
+def test_a_text_with_nothing_in_it_says_so_and_what_to_do(ana: Client) -> None:
+    page = text(pasted(ana, "Hello, it does not work. Please help."))
+    assert "We found no customer and no time in this text." in page
+    assert "Hello, it does not work." in page
+    assert 'href="/"' in page
+    assert "/tickets/use/" not in page
+
+
+def test_words_that_count_from_a_missing_date_ask_for_it_first(ana: Client) -> None:
+    page = text(pasted(ana, PLAIN, written=""))
+    assert "When was the ticket written?" in page
+    assert "counts from the day the ticket was written" in page
+    assert chosen(page, "moment") == []
+    assert chosen(text(pasted(ana, PLAIN)), "moment") != []
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "sentence"),
+    [
+        ({"text": ""}, "text", "Please paste the text of the ticket."),
+        ({"text": "x" * 20_001}, "text", "The text has 20,001 characters; we read 20,000"),
+        ({"written": "soonish"}, "written", "We cannot read when the ticket was written."),
+        ({"written": "10/11/2026"}, "written", "more than one moment"),
+        ({"zone": "Mars/Olympus"}, "zone", "We do not know this time zone."),
+    ],
+)
+def test_what_cannot_be_read_is_told_beside_its_field_and_stays(
+    ana: Client, changes: dict[str, str], field: str, sentence: str
+) -> None:
+    words = changes.get("text", PLAIN)
+    response = pasted(ana, words, **{name: v for name, v in changes.items() if name != "text"})
+    page = text(response)
+    assert response.status_code == 400
+    assert sentence in page
+    assert f'id="ticket_{field}_error"' in page
+    assert words in html.unescape(page)
+
+
+def test_hostile_text_is_escaped_everywhere(ana: Client) -> None:
+    words = (
+        '</textarea><script>alert(1)</script> user name "><img src=x onerror=alert(2)>\n'
+        "jane@example.com \u202e yesterday at 15:15 <b>now</b>\n"
+        "On 17 Nov 2026 at 14:20, <b>now</b> wrote:"
+    )
+    page = text(pasted(ana, words))
+    assert "<script>alert" not in page
+    assert "<img" not in page
+    assert "<b>now" not in page
+    names = {name for _tag, attributes in Page(page).tags for name in attributes}
+    assert not {name for name in names if name == "style" or name.startswith("on")}
+    where = page[page.index('<p class="ticket-where"') : page.index("ticket-paste")]
+    assert "\u202e" not in where
+
+
+def test_every_piece_of_an_excerpt_is_escaped() -> None:
+    shown = rendered("lookups/_excerpt.html", {"excerpt": Excerpt("<i>", "<b>\u202e", "<u>")})
+    assert "&lt;i&gt;<mark>&lt;b&gt;\ufffd</mark>&lt;u&gt;" in shown
+
+
+def test_the_text_is_kept_nowhere(
+    ana: Client, caplog: pytest.LogCaptureFixture, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        responses = [pasted(ana, PLAIN), pasted(ana, f"Zebrafish {'x' * 20_000}")]
+        carried = hidden(text(responses[0]))
+        responses.append(used(ana, carried))
+        choice = {"customer": "jane@example.com", "moment": "2026-11-19 15:15:00|15"}
+        responses.append(used(ana, {**carried, **choice}))
+    assert [response.status_code for response in responses] == [200, 400, 400, 200]
+    assert all(response["Cache-Control"] == "no-store" for response in responses)
+    assert "Zebrafish" not in caplog.text
+    assert "Zebrafish" not in text(responses[-1])
+    for session in Session.objects.all():
+        assert set(session.get_decoded()) <= {
+            "_auth_user_id",
+            "_auth_user_backend",
+            "_auth_user_hash",
+        }
+    file = tmp_path_factory.mktemp("dump") / "all.json"
+    call_command("dumpdata", output=str(file))
+    assert "Zebrafish" not in file.read_text()
+    assert "jane@example.com" not in file.read_text()
+    kept = getattr(cache, "_cache", {})
+    assert not any(b"Zebrafish" in bytes(value) for value in kept.values())
+
+
+def test_who_may_not_look_up_may_not_paste(
+    outsider: User, connected: DemoSentry, client: Client
+) -> None:
+    for address in ("/tickets/", "/tickets/use/"):
+        assert signed_in(outsider).post(address, {"text": PLAIN}).status_code == 403
+        stranger = client.post(address, {"text": PLAIN})
+        assert stranger.status_code == 302
+        assert "jane" not in stranger["Location"]
+
+
+def test_a_post_from_another_site_is_refused(agent: User, connected: DemoSentry) -> None:
+    stranger = Client(enforce_csrf_checks=True)
+    stranger.force_login(agent)
+    for address in ("/tickets/", "/tickets/use/"):
+        assert stranger.post(address, {"text": PLAIN}).status_code == 403
+
+
+def test_opening_the_address_without_a_text_leads_to_the_form(ana: Client) -> None:
+    for address in ("/tickets/", "/tickets/use/"):
+        assert ana.get(address)["Location"] == "/"
+
+
+def test_a_part_of_today_is_still_readable_a_minute_later(ana: Client) -> None:
+    """What was offered holds when it comes back, though now has moved on."""
+    today = datetime.now(UTC)
+    page = text(pasted(ana, "jane@example.com: today", written=f"{today:%Y-%m-%d}", zone="UTC"))
+    value = radios(page, "moment")[0]["value"]
+    before = datetime.fromisoformat(f"{value.partition('|')[0]}+00:00") - timedelta(minutes=1)
+    earlier = f"{before:%Y-%m-%d %H:%M:%S}|{value.partition('|')[2]}"
+    choice = {"customer": "jane@example.com", "moment": earlier}
+    assert ana.post("/tickets/use/", {**hidden(page), **choice}).status_code == 200
