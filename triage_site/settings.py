@@ -71,6 +71,8 @@ TRIAGE_PREFILL_LINKS = env.boolean("TRIAGE_PREFILL_LINKS", default=False)
 TRIAGE_WINDOW_MINUTES = env.whole_number("TRIAGE_WINDOW_MINUTES", 5, least=1, most=1440)
 TRIAGE_SIGNALS = env.choices("TRIAGE_SIGNALS", ("replays", "feedback", "traces", "deploys"))
 TRIAGE_SIGNALS_WAIT_MS = env.whole_number("TRIAGE_SIGNALS_WAIT_MS", 50, least=0, most=10_000)
+# Of the server's 32 threads; the others stay free for pages that need not ask.
+TRIAGE_MOST_WAITING = env.whole_number("TRIAGE_MOST_WAITING", 24, least=1, most=1000)
 TRIAGE_MAX_EVENTS = env.whole_number("TRIAGE_MAX_EVENTS", 500, least=1, most=5000)
 
 # --- applications ------------------------------------------------------------------------------

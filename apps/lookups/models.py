@@ -30,6 +30,7 @@ class Outcome(models.TextChoices):
     NOTHING = "nothing", "surely none"
     INCOMPLETE = "incomplete", "incomplete"
     FAILED = "failed", "failed"
+    CANCELLED = "cancelled", "stopped by a person"
 
 
 class How(models.TextChoices):

@@ -103,6 +103,23 @@ _TABLE: dict[type[SentryError], Problem] = {
 }
 
 
+CANCELLED = Problem(
+    "cancelled",
+    "This lookup was stopped before it was answered.",
+    "Nothing can be said about the customer. Please look again.",
+    page_status=409,
+    api_status=409,
+)
+
+BROKEN = Problem(
+    "broken",
+    "Something went wrong on our side.",
+    "Please try again. If it stays so, tell your Triage admin.",
+    page_status=500,
+    api_status=500,
+)
+
+
 def known_errors() -> dict[str, type[SentryError]]:
     """The errors that have a row of their own, by name."""
     return {kind.__name__: kind for kind in _TABLE}
@@ -137,3 +154,10 @@ class LookupFailed(Exception):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)
         self.problem = problem
+
+
+class LookupCancelled(LookupFailed):
+    """A lookup that somebody stopped before it was answered; asking again takes a new one."""
+
+    def __init__(self) -> None:
+        super().__init__(CANCELLED)

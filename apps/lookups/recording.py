@@ -7,7 +7,7 @@ from apps.events.answer import Answer
 from apps.events.beside import Beside, Signal
 from apps.lookups import store
 from apps.lookups.models import Lookup, Outcome
-from apps.lookups.problems import Problem
+from apps.lookups.problems import LookupCancelled, Problem
 
 # Not among them: `purged_at`. An answer that comes in late must not undo a purge.
 _WRITTEN = (
@@ -35,7 +35,8 @@ def record_answer(
 ) -> None:
     """Save outcome, counts and cost; with `keep` also the answer itself, which must be redacted.
 
-    `started` is of the monotonic clock; `problem` is why a stale answer stands in.
+    `started` is of the monotonic clock; `problem` is why a stale answer stands in. Raises
+    `LookupCancelled`.
     """
     lookup.outcome = outcome_of(answer)
     lookup.problem = problem.code if problem else ""
@@ -50,7 +51,7 @@ def record_answer(
     lookup.duration_ms = _since(started)
     if keep:
         lookup.snapshot = store.to_snapshot(answer)
-    lookup.save(update_fields=_WRITTEN)
+    _save(lookup)
 
 
 def told_beside(beside: Beside) -> dict[str, object]:
@@ -73,13 +74,21 @@ def outcome_of(answer: Answer) -> Outcome:
 
 
 def record_failure(lookup: Lookup, problem: Problem, started: float) -> None:
-    """Save why there is no answer."""
+    """Save why there is no answer. Raises `LookupCancelled`."""
     lookup.outcome = Outcome.FAILED
     lookup.problem = problem.code
     lookup.problem_detail = problem.detail[:500]
     lookup.answered_at = datetime.now(UTC)
     lookup.duration_ms = _since(started)
-    lookup.save(update_fields=_WRITTEN)
+    _save(lookup)
+
+
+def _save(lookup: Lookup) -> None:
+    """Write it down, unless the lookup was cancelled meanwhile: then raise `LookupCancelled`."""
+    written = {name: getattr(lookup, name) for name in _WRITTEN}
+    kept = Lookup.objects.filter(pk=lookup.pk).exclude(outcome=Outcome.CANCELLED)
+    if not kept.update(**written):
+        raise LookupCancelled
 
 
 def _since(started: float) -> int:

@@ -25,11 +25,12 @@ from apps.lookups.connection import (
     sentry_config,
     visible_projects,
 )
-from apps.lookups.models import Lookup, Origin
-from apps.lookups.problems import LookupFailed, problem_of
+from apps.lookups.models import Lookup, Origin, Outcome
+from apps.lookups.problems import LookupCancelled, LookupFailed, Problem, problem_of
 from apps.lookups.recording import record_answer, record_failure
 from apps.lookups.single_flight import share
 from apps.lookups.store import Kept
+from apps.lookups.watching import Watch
 from apps.sentry import SentryError, fetch_answer, fetch_event
 
 
@@ -44,10 +45,11 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class LookupResult:
-    """A lookup's record with its redacted answer."""
+    """A lookup's record with its redacted answer; `problem` is why a stale one stands in."""
 
     lookup: Lookup
     answer: Answer
+    problem: Problem | None = None
 
 
 class LookupPurged(Exception):
@@ -111,21 +113,24 @@ def repeat_lookup(lookup: Lookup, *, asker: Asker) -> Lookup:
     )
 
 
-def answer_lookup(lookup: Lookup) -> LookupResult:
+def answer_lookup(lookup: Lookup, *, waited_s: float = 0.0) -> LookupResult:
     """The lookup's answer: its snapshot, or asked now by whoever opens it first.
 
-    Raises `LookupFailed` when Sentry could not be asked (recorded, and the next call tries
-    again) and `LookupPurged` when the answer was removed.
+    `waited_s` is for how long it was waited for before. Raises `LookupFailed` when Sentry could
+    not be asked (recorded, and the next call tries again), its kind `LookupCancelled` when
+    somebody stopped it, and `LookupPurged` when the answer was removed.
     """
     kept = _snapshot_of(lookup)
     if kept is not None:
         return LookupResult(lookup, kept)
-    started = time.monotonic()
+    started = time.monotonic() - waited_s
+    watch = Watch(lookup)
     try:
         return share(
             lookup.cache_key,
             ready=lambda: _ready_answer(lookup, started),
-            work=lambda: _ask(lookup, started),
+            work=lambda: _ask(lookup, started, watch),
+            goes_on=watch.goes_on,
         )
     except SentryError as error:
         problem = problem_of(error)
@@ -141,7 +146,7 @@ def answer_unredacted(lookup: Lookup) -> LookupResult:
     started = time.monotonic()
     lookup.redacted = False
     try:
-        answer = _fetch(lookup)
+        answer = _fetch(lookup, Watch(lookup))
     except SentryError as error:
         _hide_customer(lookup, error)
         problem = problem_of(error)
@@ -179,6 +184,18 @@ def _names_somebody(body: EventBody) -> bool:
     return any(body.user.get(name) for name in ("id", "email", "username"))
 
 
+def stale_answer(lookup: Lookup, problem: Problem) -> LookupResult | None:
+    """The last answer to this very question, with its age and why there is no newer one."""
+    kept = store.get(lookup.cache_key)
+    if kept is None:
+        return None
+    age = duration((datetime.now(UTC) - kept.answer.fetched_at).total_seconds())
+    message = f"This answer is {age} old. {problem.message} {problem.next_step}"
+    notices = (Notice(NoticeCode.STALE, message), *kept.answer.notices)
+    answer = replace(kept.answer, complete=False, notices=notices, call_log=())
+    return LookupResult(lookup, answer, problem)
+
+
 def purge_answers(lookups: Sequence[Lookup]) -> int:
     """Remove the kept answers of these lookups, snapshot and shared copy; returns how many."""
     keys = {lookup.cache_key for lookup in lookups}
@@ -194,6 +211,8 @@ def purge_answers(lookups: Sequence[Lookup]) -> int:
 def _snapshot_of(lookup: Lookup) -> Answer | None:
     if lookup.purged_at is not None:
         raise LookupPurged
+    if lookup.outcome == Outcome.CANCELLED:
+        raise LookupCancelled
     if lookup.snapshot is None:
         return None
     answer = store.from_snapshot(bytes(lookup.snapshot))
@@ -204,7 +223,7 @@ def _snapshot_of(lookup: Lookup) -> Answer | None:
 
 def _ready_answer(lookup: Lookup, started: float) -> LookupResult | None:
     """The answer another opener has just brought, or a fresh shared copy."""
-    lookup.refresh_from_db(fields=["snapshot", "purged_at"])
+    lookup.refresh_from_db(fields=["snapshot", "purged_at", "outcome"])
     own = _snapshot_of(lookup)
     if own is not None:
         lookup.refresh_from_db()
@@ -232,18 +251,18 @@ def _shared_answer(lookup: Lookup) -> Kept | None:
     return Kept(narrowed(around.answer, question), around.until) if around else None
 
 
-def _ask(lookup: Lookup, started: float) -> LookupResult:
+def _ask(lookup: Lookup, started: float, watch: Watch) -> LookupResult:
     try:
-        answer = redact(_fetch(lookup))
+        answer = redact(_fetch(lookup, watch))
     except SentryError as error:
         _hide_customer(lookup, error)
-        stale = _stale_answer(lookup, error)
+        stale = stale_answer(lookup, problem_of(error))
         if stale is None:
             failures.note(lookup.cache_key, error)
             raise
         lookup.from_cache = True
-        record_answer(lookup, stale, started, keep=False, problem=problem_of(error))
-        return LookupResult(lookup, stale)
+        record_answer(lookup, stale.answer, started, keep=False, problem=stale.problem)
+        return stale
     lookup.cached_until = store.put(lookup.cache_key, answer)
     store.note_window(
         store.windows_key(question_of(lookup), sentry_config()), lookup.cache_key, answer
@@ -258,18 +277,6 @@ def _hide_customer(lookup: Lookup, error: SentryError) -> None:
     error.detail = redact_text(error.detail, ledger)
 
 
-def _stale_answer(lookup: Lookup, error: SentryError) -> Answer | None:
-    """The last answer to this very question, with its age and why there is no newer one."""
-    kept = store.get(lookup.cache_key)
-    if kept is None:
-        return None
-    problem = problem_of(error)
-    age = duration((datetime.now(UTC) - kept.answer.fetched_at).total_seconds())
-    message = f"This answer is {age} old. {problem.message} {problem.next_step}"
-    notices = (Notice(NoticeCode.STALE, message), *kept.answer.notices)
-    return replace(kept.answer, complete=False, notices=notices, call_log=())
-
-
 def _raise_if_just_failed(lookup: Lookup, started: float) -> None:
     """Who waited for an answer that failed shares the failure instead of repeating it."""
     error = failures.since(lookup.cache_key, time.time() - (time.monotonic() - started))
@@ -277,7 +284,7 @@ def _raise_if_just_failed(lookup: Lookup, started: float) -> None:
         raise error
 
 
-def _fetch(lookup: Lookup) -> Answer:
-    with sentry_client() as client:
+def _fetch(lookup: Lookup, watch: Watch) -> Answer:
+    with sentry_client() as client, watch.following(client):
         projects = visible_projects(client)
         return fetch_answer(client, question_of(lookup), projects=projects)

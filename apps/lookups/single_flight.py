@@ -21,12 +21,24 @@ _RENEW_S = 0.1
 _POLL_S = 0.03
 
 
-def share(key: str, *, ready: Callable[[], T | None], work: Callable[[], T]) -> T:
+def is_leased(key: str) -> bool:
+    """Whether somebody is at work for this key, in whichever process."""
+    return shared.get(_lease_of(key)) is not None
+
+
+def share(
+    key: str,
+    *,
+    ready: Callable[[], T | None],
+    work: Callable[[], T],
+    goes_on: Callable[[], bool] = lambda: True,
+) -> T:
     """What `ready` finds, else what `work` makes, done by one caller at a time for a key.
 
-    After 26 s of waiting the work is done without the lease.
+    After 26 s of waiting the work is done without the lease. Ten times a second `goes_on` is asked
+    from another thread; once it says no, the lease ends and others may go.
     """
-    lease, mine = f"{key}/lease", uuid.uuid4().hex
+    lease, mine = _lease_of(key), uuid.uuid4().hex
     give_up = time.monotonic() + PATIENCE_S
     while True:
         found = ready()
@@ -36,19 +48,26 @@ def share(key: str, *, ready: Callable[[], T | None], work: Callable[[], T]) -> 
         if taken is not False or time.monotonic() > give_up:
             break
         time.sleep(_POLL_S)
-    with _renewed(lease, mine):
+    with _renewed(lease, mine, goes_on):
         found = ready()
         return found if found is not None else work()
 
 
+def _lease_of(key: str) -> str:
+    return f"{key}/lease"
+
+
 @contextmanager
-def _renewed(lease: str, mine: str) -> Iterator[None]:
-    """Keep the lease alive from a thread of its own until the work is done."""
+def _renewed(lease: str, mine: str, goes_on: Callable[[], bool]) -> Iterator[None]:
+    """Keep the lease alive from a thread of its own until the work is done or given up."""
     done = Event()
 
     def renew() -> None:
         while not done.wait(_RENEW_S):
             shared.put(lease, mine, LEASE_S)
+            if not goes_on():
+                shared.delete_if(lease, mine)
+                return
 
     thread = Thread(target=renew, name="lease", daemon=True)
     thread.start()

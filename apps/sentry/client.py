@@ -13,6 +13,7 @@ from apps.events.answer import Call
 from apps.events.beside import Signal
 from apps.events.event import Event, Issue
 from apps.sentry.config import Flavor, SentryConfig
+from apps.sentry.course import Course
 from apps.sentry.deadline import Deadline
 from apps.sentry.errors import SentryBadResponse, SentryNotFound, SentryUnknownRoute
 from apps.sentry.lenient import items, mapping, text
@@ -74,6 +75,7 @@ class SentryClient:
 
     `flavor` and `one_project` tell what the server turned out to be, as far as it is known;
     `flavor_is_sure` says that an answer has shown it. `absent_signals` are those it does not have.
+    `course` tells how far the answer is.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class SentryClient:
         self.projects_are_fresh = False
         self.absent_signals: set[Signal] = set()
         self.deadline = Deadline(config.deadline_s)
+        self.course = Course()
 
     @property
     def call_log(self) -> tuple[Call, ...]:

@@ -85,7 +85,7 @@ class _Reading:
         return self._result()
 
     def _strip(self, ask: AskPage, project: str | None) -> Strip:
-        return Strip(Pager(ask), self.question, self.slugs, project)
+        return Strip(Pager(ask), self.question, self.slugs, project, self.client.course.saw_page)
 
     def _read_first_pages(self) -> None:
         strips = [

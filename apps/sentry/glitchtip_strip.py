@@ -1,6 +1,6 @@
 """Reading one of GlitchTip's lists of full events back to a moment, page by page."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -25,13 +25,15 @@ LATE: Final = timedelta(days=1)
 class Strip:
     """One list, last received first, read back to before the window.
 
-    `found` are the customer's events in the window, `failed` is the error that broke it off.
+    `found` are the customer's events in the window, `failed` is the error that broke it off, and
+    `saw` is told of what was found after each page.
     """
 
     pager: Pager
     question: Question
     slugs: Mapping[str, str]
     project: str | None
+    saw: Callable[[Iterable[Event]], None]
     found: dict[str, Event] = field(default_factory=dict)
     failed: SentryError | None = None
     unreadable: int = 0
@@ -95,6 +97,7 @@ class Strip:
     def _take(self, page: Page) -> None:
         self._hits = page.hits
         fresh = [row for row in page.rows if self._add(row)]
+        self.saw(self.found.values())
         self.pager.turn(page, has_moved=bool(fresh))
         reached = self._oldest is not None and self._oldest < self.since
         self.is_done = reached or self.pager.has_ended

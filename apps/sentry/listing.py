@@ -101,6 +101,7 @@ def _read_table(client: SentryClient, question: Question, search: Search, scope:
     try:
         for page in client.event_rows(search.text, scope, question.fields):
             table.add(page)
+            client.course.saw_page(table.events.values())
             if len(table.events) > client.config.max_events:
                 return _counted(client, table.listing(), search, scope)
     except SentryError as error:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from time import monotonic
 
 from apps.events.answer import Answer, Notice, NoticeCode, Searched
@@ -64,7 +65,8 @@ def fetch_answer(
     """Ask Sentry the question and return all of the customer's events in the window.
 
     `projects` are those the token can see (`client.projects()`); `now` is aware and defaults to
-    the present. The answer is raw: redact it before it is kept or shown.
+    the present. The answer is raw: redact it before it is kept or shown. While it is under way,
+    `client.course` tells how far it is.
 
     Raises a `SentryError` when not even the list of events could be read.
     """
@@ -223,12 +225,17 @@ def _read_details(plan: _Plan, listing: Listing) -> tuple[Details, tuple[Notice,
     wanted = [event for event in nearest if event.body is None]
     by_issue = _by_issue(wanted)
     listed = {event.id for event in listing.events}
-    facts = [plan.pool.submit(call) for call in fact_calls(client, listing, plan.scope, plan.asked)]
-    details = [
-        plan.pool.submit(
+    asking = fact_calls(client, listing, plan.scope, plan.asked)
+    client.course.listed(listing.events, by_issue, others=len(asking))
+    facts = [plan.pool.submit(client.course.step(call)) for call in asking]
+    reads = {
+        issue_id: partial(
             read_bodies, client, Wanted(issue_id, events, listed, plan.search, plan.scope)
         )
         for issue_id, events in by_issue.items()
+    }
+    details = [
+        plan.pool.submit(client.course.reading(issue_id, read)) for issue_id, read in reads.items()
     ]
     found, facts_failed = parted(client, facts)
     parts, details_failed = parted(client, details)

@@ -85,7 +85,8 @@ class Transport:
         try:
             reply = self._retrying(deadline)(self._get_once, path, params, deadline)
         except SentryError as error:
-            self._pace.failed(route, error)
+            if not self._open.is_over:  # being hung up on by us says nothing about Sentry
+                self._pace.failed(route, error)
             raise
         self._pace.answered(route, reply.headers)
         return reply
@@ -164,7 +165,9 @@ class Transport:
         return tenacity.Retrying(
             stop=tenacity.stop_after_attempt(self._tries),
             wait=_wait,
-            retry=tenacity.retry_if_exception(lambda error: _worth_another_try(error, deadline)),
+            retry=tenacity.retry_if_exception(
+                lambda error: not self._open.is_over and _worth_another_try(error, deadline)
+            ),
             reraise=True,
         )
 

@@ -29,7 +29,8 @@ from apps.events.question import (
 from apps.lookups.export_records import record_export
 from apps.lookups.models import How, Origin
 from apps.lookups.problems import LookupFailed, Problem, bad_input
-from apps.lookups.services import Asker, answer_lookup, record_lookup
+from apps.lookups.services import Asker, record_lookup
+from apps.lookups.within_request import answer_now
 from apps.web.exporting import Choice, export_of
 
 Slug = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -111,7 +112,7 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 
-_ERRORS = {400: ProblemResponse, 401: ProblemResponse, 403: ProblemResponse}
+_ERRORS = dict.fromkeys((400, 401, 403, 409), ProblemResponse)
 _SENTRY_ERRORS = {502: ProblemResponse, 503: ProblemResponse, 504: ProblemResponse}
 
 
@@ -132,7 +133,7 @@ def create_lookup(request: HttpRequest, body: LookupRequest) -> HttpResponse:
     zone = zone_of(token.user)
     asker = Asker(Origin.API, token.user)
     lookup = record_lookup(_question(body, zone), asker=asker, typed=body.customer, zone=zone)
-    export = export_of(answer_lookup(lookup), Choice(format="json", budget=None))
+    export = export_of(answer_now(lookup), Choice(format="json", budget=None))
     record_export(lookup, export.exported, asker=asker, how=How.PRINTED)
     return HttpResponse(export.text.encode(), content_type="application/json")
 

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from apps.lookups.services import answer_lookup, read_event
+from apps.lookups.within_request import answer_now, read_event_now
 from apps.web import presenter
 from apps.web.access import lookup_for
 from apps.web.failures import explains_failures
@@ -34,8 +34,8 @@ def _context(
     request: HttpRequest, lookup_id: uuid.UUID, event_id: str, limits: Limits
 ) -> dict[str, Any]:
     lookup = lookup_for(request, lookup_id)
-    answer = answer_lookup(lookup).answer
-    event = read_event(lookup, answer, event_id)
+    answer = answer_now(lookup).answer
+    event = read_event_now(lookup, answer, event_id)
     if event is None:
         raise Http404
     zone = ZoneInfo(lookup.zone)

@@ -13,7 +13,8 @@ from apps.exports import render as render_export
 from apps.lookups.export_records import Exported, record_export
 from apps.lookups.models import How, Lookup
 from apps.lookups.problems import bad_input
-from apps.lookups.services import answer_lookup, answer_unredacted, repeat_lookup
+from apps.lookups.services import answer_unredacted, repeat_lookup
+from apps.lookups.within_request import answer_now, place_to_wait
 from apps.web.access import asker_of, lookup_for
 from apps.web.exporting import ChoiceRefused, export_of, panel_context, read_choice
 from apps.web.failures import explains_failures, problem_page
@@ -24,7 +25,7 @@ from apps.web.unredacted_form import UnredactedForm
 @explains_failures
 def lookup_export(request: HttpRequest, lookup_id: uuid.UUID, suffix: str) -> HttpResponse:
     """The export as a file; byte for byte what the page previews."""
-    result = answer_lookup(lookup_for(request, lookup_id))
+    result = answer_now(lookup_for(request, lookup_id))
     try:
         export = export_of(result, read_choice(request.GET, suffix=suffix))
     except ChoiceRefused as refused:
@@ -38,7 +39,7 @@ def lookup_export(request: HttpRequest, lookup_id: uuid.UUID, suffix: str) -> Ht
 @explains_failures
 def lookup_export_panel(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """The inner part of the panel for a choice, or why there is none, as pieces of a page."""
-    result = answer_lookup(lookup_for(request, lookup_id))
+    result = answer_now(lookup_for(request, lookup_id))
     try:
         export = export_of(result, read_choice(request.GET))
     except ChoiceRefused as refused:
@@ -50,7 +51,7 @@ def lookup_export_panel(request: HttpRequest, lookup_id: uuid.UUID) -> HttpRespo
 @explains_failures
 def lookup_copied(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Record that the text of a choice was copied; the browser says so after it has copied."""
-    result = answer_lookup(lookup_for(request, lookup_id))
+    result = answer_now(lookup_for(request, lookup_id))
     try:
         export = export_of(result, read_choice(request.POST))
     except ChoiceRefused as refused:
@@ -77,8 +78,10 @@ def _unredacted(request: HttpRequest, lookup: Lookup, form: UnredactedForm) -> H
     """The file, made of an answer that exists only here, under a record of its own."""
     asker, chosen = asker_of(request), form.cleaned_data
     again = repeat_lookup(lookup, asker=asker)
+    with place_to_wait():
+        answer = answer_unredacted(again).answer
     rendered = render_export(
-        answer_unredacted(again).answer,
+        answer,
         format=chosen["format"],
         budget=chosen["budget"],
         customer=again.customer,

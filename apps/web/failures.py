@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from apps.lookups.models import Lookup
-from apps.lookups.problems import LookupFailed, Problem
+from apps.lookups.problems import LookupCancelled, LookupFailed, Problem
 from apps.lookups.services import LookupPurged
 from apps.web.access import lookup_for
 
@@ -23,6 +23,9 @@ def explains_failures(view: View) -> View:
     def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         try:
             return view(request, **kwargs)
+        except LookupCancelled as failure:
+            lookup, status = lookup_for(request, kwargs["lookup_id"]), failure.problem.page_status
+            return render(request, "lookups/cancelled.html", {"lookup": lookup}, status=status)
         except LookupFailed as failure:
             return problem_page(request, failure.problem, kwargs.get("lookup_id"))
         except LookupPurged:

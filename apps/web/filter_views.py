@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.lookups.services import answer_lookup
+from apps.lookups.within_request import answer_now
 from apps.web.access import lookup_for
 from apps.web.exporting import Choice, ChoiceRefused, read_choice
 from apps.web.failures import explains_failures
@@ -28,7 +28,7 @@ def lookup_shown(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 
     The choice is posted and stays in the session, because its text may name a customer.
     """
-    result = answer_lookup(lookup_for(request, lookup_id))
+    result = answer_now(lookup_for(request, lookup_id))
     shown = read_shown(request.POST, result.answer)
     remember(request.session, str(lookup_id), shown)
     choice = _export_choice(request)
@@ -45,7 +45,7 @@ def lookup_shown(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 @explains_failures
 def lookup_table(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """The events that are shown as a table, on a page of its own."""
-    result = answer_lookup(lookup_for(request, lookup_id))
+    result = answer_now(lookup_for(request, lookup_id))
     shown = remembered(request.session, str(lookup_id), result.answer)
     table = table_of(result.answer, shown, ZoneInfo(result.lookup.zone))
     return render(request, "lookups/table.html", {"table": table, "lookup": result.lookup})

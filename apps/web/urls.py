@@ -10,6 +10,7 @@ from apps.web import (
     filter_views,
     flow_views,
     health,
+    progress_views,
     theme,
     ticket_views,
     views,
@@ -27,6 +28,10 @@ urlpatterns = [
     path("tickets/use/", ticket_views.ticket_use, name="ticket_use"),
     path("lookups/", views.lookup_create, name="lookup_create"),
     path("lookups/<uuid:lookup_id>/", views.lookup_detail, name="lookup_detail"),
+    path(
+        "lookups/<uuid:lookup_id>/progress", progress_views.lookup_progress, name="lookup_progress"
+    ),
+    path("lookups/<uuid:lookup_id>/cancel/", progress_views.lookup_cancel, name="lookup_cancel"),
     path("lookups/<uuid:lookup_id>/again/", views.lookup_again, name="lookup_again"),
     path("lookups/<uuid:lookup_id>/beside/", views.lookup_beside, name="lookup_beside"),
     path("lookups/<uuid:lookup_id>/move/", flow_views.lookup_move, name="lookup_move"),

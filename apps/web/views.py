@@ -23,13 +23,9 @@ from apps.events.filtering import Shown
 from apps.lookups.beside import read_beside
 from apps.lookups.flow import new_since, recent_lookups
 from apps.lookups.problems import bad_input
-from apps.lookups.services import (
-    LookupResult,
-    answer_lookup,
-    record_lookup,
-    repeat_lookup,
-)
+from apps.lookups.services import LookupResult, record_lookup, repeat_lookup
 from apps.lookups.status import check_connection, search_choices
+from apps.lookups.within_request import place_to_wait
 from apps.web import presenter
 from apps.web.access import asker_of, lookup_for, person_of
 from apps.web.clock import typed_in
@@ -40,6 +36,7 @@ from apps.web.flow_view import recent_view, since_words
 from apps.web.forms import LookupForm, PreferencesForm
 from apps.web.redirects import SeeOther
 from apps.web.ticket_form import TicketForm
+from apps.web.waiting import result_of, waiting_page
 
 _PREFILLED = ("customer", "at", "zone", "window", "project", "environment")
 _SESSION_KEY = "prefill"
@@ -101,7 +98,10 @@ def lookup_create(request: HttpRequest) -> HttpResponse:
 @explains_failures
 def lookup_detail(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """What went wrong for this customer."""
-    result = answer_lookup(lookup_for(request, lookup_id))
+    lookup = lookup_for(request, lookup_id)
+    result = result_of(request, lookup)
+    if result is None:
+        return waiting_page(request, lookup)
     try:
         export = export_of(result, read_choice(request.GET))
     except ChoiceRefused as refused:
@@ -127,7 +127,8 @@ def lookup_again(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 def lookup_beside(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Read now what was not read in time beside the errors."""
     lookup = lookup_for(request, lookup_id)
-    read_beside(lookup)
+    with place_to_wait():
+        read_beside(lookup)
     return SeeOther(f"{reverse('lookup_detail', args=[lookup.uuid])}#beside")
 
 

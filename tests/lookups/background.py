@@ -1,0 +1,40 @@
+"""Background asking in tests: wait for something to be so, and leave nothing behind."""
+
+import time
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.models import User
+
+from apps.lookups import asking
+from apps.lookups.asking import State, cancel_lookup, state_of
+from apps.lookups.models import Lookup, Origin
+from apps.lookups.services import Asker, record_lookup
+from tests.conftest import question
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for it, ten seconds at most."""
+    give_up = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < give_up, "it did not come to be"
+        time.sleep(0.02)
+
+
+def recorded(user: User, customer: str = "1", *, fresh: bool = False) -> Lookup:
+    """A lookup of that customer, not asked yet."""
+    asker = Asker(Origin.WEB, user)
+    zone = ZoneInfo("Europe/Berlin")
+    return record_lookup(question(customer), asker=asker, typed=customer, zone=zone, fresh=fresh)
+
+
+def state(lookup: Lookup) -> State:
+    """Where it stands, as the next poll finds it."""
+    return state_of(Lookup.objects.get(pk=lookup.pk), 0.05)[0]
+
+
+def end_all() -> None:
+    """Stop what still runs in the background, and wait for it: it uses the test's database."""
+    for lookup in Lookup.objects.all():
+        cancel_lookup(lookup)
+    until(lambda: not asking._office._jobs)
