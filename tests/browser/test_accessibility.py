@@ -56,6 +56,7 @@ def test_the_main_job_is_done_by_keyboard_alone(copying: Visitor) -> None:
     keyboard.type(copying.site.moments["1001"])
     keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("The payment was declined")
+    expect(page.get_by_role("button", name="Copy", exact=True)).to_be_visible()
     keyboard.press("c")
     expect(page.locator("[data-copy-status]")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == copying.preview()

@@ -51,7 +51,7 @@ def test_bar_and_events_come_first_and_the_result_follows_by_itself(
     expect(rows.filter(has_text="The payment was declined.")).to_have_count(3)
     expect(rows).to_have_count(8)
     assert float(bar.evaluate("bar => bar.value")) >= 0.3
-    expect(page.locator("[data-facts]")).to_contain_text("4 problems", timeout=25_000)
+    expect(page.locator("[data-facts]")).to_contain_text("3 problems", timeout=25_000)
     assert agent_browser.complaints == []
 
 
@@ -62,7 +62,7 @@ def test_what_was_stopped_says_so_and_can_be_asked_again(agent_browser: Visitor)
     expect(headline(page)).to_have_text("This lookup was stopped before it was answered.")
     well(agent_browser.site)
     page.get_by_role("button", name="Look again").click()
-    expect(page.locator("[data-facts]")).to_contain_text("4 problems", timeout=15_000)
+    expect(page.locator("[data-facts]")).to_contain_text("3 problems", timeout=15_000)
     assert agent_browser.complaints == []
 
 
@@ -77,7 +77,7 @@ def test_a_failure_ends_on_its_page_and_try_again_shows_progress_again(
     fault(agent_browser.site, LIST, delay_s=1)
     page.get_by_role("link", name="Try again").click()
     expect(page.get_by_role("progressbar")).to_be_visible()
-    expect(page.locator("[data-facts]")).to_contain_text("4 problems", timeout=15_000)
+    expect(page.locator("[data-facts]")).to_contain_text("3 problems", timeout=15_000)
 
 
 def test_reloading_in_the_middle_and_a_second_tab_lose_nothing(agent_browser: Visitor) -> None:
@@ -89,7 +89,7 @@ def test_reloading_in_the_middle_and_a_second_tab_lose_nothing(agent_browser: Vi
     other = agent_browser.context.new_page()
     other.goto(page.url)
     for one in (page, other):
-        expect(one.locator("[data-facts]")).to_contain_text("4 problems", timeout=25_000)
+        expect(one.locator("[data-facts]")).to_contain_text("3 problems", timeout=25_000)
 
 
 def test_a_page_left_open_survives_polls_that_fail(agent_browser: Visitor) -> None:
@@ -106,7 +106,7 @@ def test_a_page_left_open_survives_polls_that_fail(agent_browser: Visitor) -> No
     agent_browser.page.route("**/progress", cut)
     page = look_anew(agent_browser, "1001", 25)
     expect(page.locator("[data-note]")).to_be_visible()
-    expect(page.locator("[data-facts]")).to_contain_text("4 problems", timeout=25_000)
+    expect(page.locator("[data-facts]")).to_contain_text("3 problems", timeout=25_000)
 
 
 def test_who_is_signed_out_while_waiting_comes_to_the_sign_in(agent_browser: Visitor) -> None:
@@ -121,7 +121,7 @@ def test_who_is_signed_out_while_waiting_comes_to_the_sign_in(agent_browser: Vis
 def test_without_javascript_the_page_simply_takes_longer(no_script: Visitor) -> None:
     fault(no_script.site, LIST, delay_s=1)
     page = look_anew(no_script, "1001", 27)
-    expect(page.locator("[data-facts]")).to_contain_text("4 problems")
+    expect(page.locator("[data-facts]")).to_contain_text("3 problems")
     assert page.get_by_role("progressbar").count() == 0
 
 
@@ -133,4 +133,4 @@ def test_scripts_that_were_switched_off_later_lead_to_the_answer_as_well(
     )
     fault(no_script.site, LIST, delay_s=1)
     page = look_anew(no_script, "1001", 28)
-    expect(page.locator("[data-facts]")).to_contain_text("4 problems", timeout=15_000)
+    expect(page.locator("[data-facts]")).to_contain_text("3 problems", timeout=15_000)
