@@ -18,7 +18,7 @@ from apps.sentry.errors import (
     SentryUnreachable,
 )
 from apps.sentry.pace import Pace
-from apps.sentry.plan import fetch_answer, fetch_beside, fetch_event
+from apps.sentry.plan import fetch_answer, fetch_beside, fetch_event, fetch_ids
 
 __all__ = [
     "Flavor",
@@ -41,4 +41,5 @@ __all__ = [
     "fetch_answer",
     "fetch_beside",
     "fetch_event",
+    "fetch_ids",
 ]

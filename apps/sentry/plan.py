@@ -142,6 +142,19 @@ def fetch_beside(
         asides.close()
 
 
+def fetch_ids(
+    client: SentryClient, question: Question, *, projects: Sequence[Project]
+) -> frozenset[str]:
+    """The ids of the customer's events and nothing else. Raises a `SentryError`."""
+    asked, _skipped = _choose_projects(question, client.config, projects)
+    scope = _scope(client, question, asked)
+    plan = _Plan(client, crew(client), question, search_for(question), scope, tuple(asked))
+    try:
+        return frozenset(event.id for event in within(client, plan.pool.submit(_list, plan)).events)
+    finally:
+        plan.pool.shutdown(wait=False, cancel_futures=True)
+
+
 def fetch_event(client: SentryClient, event: Event) -> Event:
     """A listed event with its body, read on its own. Raises a `SentryError`."""
     return merge_body(event, read_single_body(client, event))

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.http import HttpRequest
 
-from apps.events.answer import Answer, Call, Notice
+from apps.events.answer import Answer, Call, Notice, NoticeCode
 from apps.events.device import zone_of_customer
 from apps.events.durations import duration
 from apps.events.event import Event
@@ -69,6 +69,7 @@ class ResultPage:
     asked: Asked
     facts: tuple[str, ...]
     complete: bool
+    is_young: bool
     notices: tuple[Notice, ...]
     timeline: Timeline | None
     filter: FilterForm | None
@@ -126,6 +127,7 @@ def result_page(
         ),
         facts=_facts(answer, lookup, groups, now),
         complete=answer.complete,
+        is_young=answer.has_notice(NoticeCode.WINDOW_OPEN),
         notices=answer.notices,
         story=story_view(answer, groups, zone),
         nothing=None if groups else nothing_view(answer, zone, customer=lookup.customer),

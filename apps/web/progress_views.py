@@ -1,4 +1,4 @@
-"""While a lookup is being asked: how far it is, and stopping it."""
+"""While a lookup is being asked: how far it is, and stopping it. Afterwards: what is new."""
 
 import uuid
 
@@ -7,8 +7,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.lookups.asking import cancel_lookup, state_of
+from apps.lookups.newer import count_newer
+from apps.lookups.problems import LookupFailed
+from apps.lookups.within_request import place_to_wait
 from apps.web.access import lookup_for
 from apps.web.waiting import told
+from apps.web.wording import counted
 
 # Long enough that an answer which is there already is told at once.
 _PATIENCE_S = 0.1
@@ -20,6 +24,19 @@ def lookup_progress(request: HttpRequest, lookup_id: uuid.UUID) -> JsonResponse:
     lookup = lookup_for(request, lookup_id)
     state, progress = state_of(lookup, _PATIENCE_S)
     return JsonResponse(told(lookup, state, progress))
+
+
+@require_safe
+def lookup_newer(request: HttpRequest, lookup_id: uuid.UUID) -> JsonResponse:
+    """How many events came in since a young window was looked at; null where nobody knows."""
+    lookup = lookup_for(request, lookup_id)
+    try:
+        with place_to_wait():
+            new = count_newer(lookup)
+    except LookupFailed:
+        new = None
+    told_new = f"{counted(new, 'new event')} since you looked." if new else ""
+    return JsonResponse({"new": new, "sentence": told_new})
 
 
 @require_POST

@@ -31,6 +31,7 @@ urlpatterns = [
     path(
         "lookups/<uuid:lookup_id>/progress", progress_views.lookup_progress, name="lookup_progress"
     ),
+    path("lookups/<uuid:lookup_id>/newer", progress_views.lookup_newer, name="lookup_newer"),
     path("lookups/<uuid:lookup_id>/cancel/", progress_views.lookup_cancel, name="lookup_cancel"),
     path("lookups/<uuid:lookup_id>/again/", views.lookup_again, name="lookup_again"),
     path("lookups/<uuid:lookup_id>/beside/", views.lookup_beside, name="lookup_beside"),

@@ -119,7 +119,7 @@ def failed(sentence: str, **fault: object) -> Callable[[Visitor], None]:
 
 def waiting(visitor: Visitor) -> None:
     fresh(visitor, "20417", {"path": "full=1", "times": None, "delay_s": 4})
-    expect(visitor.page.locator("progress")).to_be_visible()
+    expect(visitor.page.locator(".sighting").first).to_be_visible()
 
 
 def cancelled(visitor: Visitor) -> None:

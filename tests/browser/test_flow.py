@@ -1,8 +1,10 @@
 """Getting about on a result: by key, by opening what is folded, and on to the next lookup."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
+import requests
 from playwright.sync_api import expect
 
 from tests.browser.visitor import Visitor
@@ -119,3 +121,18 @@ def test_light_and_dark_can_be_chosen(agent_browser: Visitor, theme: str, colour
     page.wait_for_load_state()
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert str(background).startswith(colour)
+
+
+def test_what_came_in_since_is_said_and_shown_with_one_click(agent_browser: Visitor) -> None:
+    page, site = agent_browser.page, agent_browser.site
+    page.clock.install()
+    now = datetime.now(UTC)
+    agent_browser.look_up("late-comer", at=f"{now:%Y-%m-%d %H:%M:%S}Z")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("so far")
+    event = {"user_id": "late-comer", "project": "web-shop", "title": "late", "issue": "late"}
+    told = {**event, "timestamp": now.isoformat()}
+    requests.post(f"{site.sentry}/_demo/events", json=[told], timeout=5).raise_for_status()
+    page.clock.run_for(61_000)
+    expect(page.get_by_text("1 new event since you looked.")).to_be_visible()
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator("[data-facts]")).to_contain_text("1 problem")
