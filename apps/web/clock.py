@@ -48,6 +48,16 @@ def in_utc_too(when: datetime, zone: ZoneInfo) -> str:
     return f"{_short(local)} {zone.key} = {_short(utc)} UTC{day}"
 
 
+def in_both(when: datetime, zone: ZoneInfo) -> str:
+    """A time to the second with its date, in the zone and in UTC."""
+    local, utc = when.astimezone(zone), when.astimezone(UTC)
+    told = f"{_date(local)}, {local:%H:%M:%S} {zone.key}"
+    if zone.key == "UTC":
+        return told
+    day = "" if local.date() == utc.date() else f"{_date(utc)}, "
+    return f"{told} = {day}{utc:%H:%M:%S} UTC"
+
+
 def also_in(when: datetime, zone: ZoneInfo, *, day_of: ZoneInfo) -> str:
     """The moment in somebody else's zone, with its date where that is not the one of `day_of`."""
     local = when.astimezone(zone)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from apps.events.event import Event, EventBody, Request
 from apps.events.question import Window
-from apps.web.clock import LocalTime, local_clock, relative
+from apps.web.clock import LocalTime, in_both, local_clock, relative
 from apps.web.level import LevelMark, level_mark
 from apps.web.stack_view import ExceptionView, Limits, Row, crash_line, exception_view, rows
 from apps.web.steps import Story, story_of
@@ -59,7 +59,7 @@ def view_of_event(event: Event, *, window: Window, zone: ZoneInfo, limits: Limit
         ),
         story=story_of(body.breadcrumbs, event=event, zone=zone, limits=limits),
         request=_request_rows(body.request, limits),
-        facts=_facts(event, body),
+        facts=(("Time", in_both(event.timestamp, zone)), *_facts(event, body)),
         details=_details(body, limits),
         permalink=safe_link(event.permalink),
     )

@@ -56,6 +56,15 @@ def test_event_time_is_local_with_utc_beside() -> None:
     assert shown.relative == "2 min before"
 
 
+def test_an_event_tells_its_time_in_both_zones() -> None:
+    late = clock.in_both(datetime(2026, 11, 19, 23, 30, 5, tzinfo=UTC), BERLIN)
+
+    told = dict(page(event(-130)).groups[0].events[0].facts)["Time"]
+
+    assert told == "20 Nov 2026, 14:02:50 Europe/Berlin = 13:02:50 UTC"
+    assert late == "20 Nov 2026, 00:30:05 Europe/Berlin = 19 Nov 2026, 23:30:05 UTC"
+
+
 def test_repeated_hour_is_typed_with_its_offset() -> None:
     first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
 
