@@ -44,17 +44,20 @@ class Since:
     looked_at: datetime
 
 
-def new_since(lookup: Lookup, answer: Answer) -> Since | None:
+def new_since(lookup: Lookup, answer: Answer, user: User) -> Since | None:
     """What is new since this person's last look; None without one, or where it cannot be told.
 
-    That nothing is new is said only of answers of which all was listed.
+    It is told to who looked both times. That nothing is new is said only of answers of which all
+    was listed.
     """
+    if lookup.user_id != user.pk:
+        return None
     before = (
-        Lookup.objects.filter(user=lookup.user_id, cache_key=lookup.cache_key, redacted=True)
+        Lookup.objects.filter(user=user, cache_key=lookup.cache_key, redacted=True)
         .filter(created_at__lt=lookup.created_at, snapshot__isnull=False)
         .first()
     )
-    if before is None or not lookup.user_id:
+    if before is None:
         return None
     known = store.from_snapshot(bytes(before.snapshot or b""))
     if known is None or answer.fetched_at <= known.fetched_at:

@@ -212,5 +212,5 @@ def _result_context(request: HttpRequest, result: LookupResult, shown: Shown) ->
         "page": page,
         "lookup": lookup,
         "zones": list(dict.fromkeys((lookup.zone, own_zone, "UTC"))),
-        "since": since_words(new_since(lookup, result.answer), now),
+        "since": since_words(new_since(lookup, result.answer, person_of(request)), now),
     }

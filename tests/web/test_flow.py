@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 
 from apps.demo.server import DemoSentry
@@ -83,19 +84,24 @@ def test_the_last_lookups_are_offered_each_question_once(ana: Client) -> None:
     assert "1 problem" not in rows
 
 
-def test_nobody_sees_the_lookups_of_others(ana: Client, lead: object) -> None:
+def test_nobody_sees_the_lookups_of_others(ana: Client, lead: User) -> None:
     look_up(ana)
     other = Client()
-    other.force_login(lead)  # type: ignore[arg-type]
+    other.force_login(lead)
     assert "recent-who" not in text(other.get("/"))
 
 
-def test_a_refresh_says_what_is_new_since(ana: Client, connected: DemoSentry) -> None:
+def test_a_refresh_says_what_is_new_since_to_who_looked_before(
+    ana: Client, lead: User, connected: DemoSentry
+) -> None:
     address = look_up(ana)
     assert "since you looked" not in text(ana.get(address))
     connected.world.add_event(user_id="1001", timestamp=MOMENT, project="web", title="late")
     again = ana.post(f"{address}again/")["Location"]
     assert "1 new event since you looked" in text(ana.get(again)).replace("\u202f", "")
+    reader = Client()
+    reader.force_login(lead)
+    assert "since you looked" not in text(reader.get(again))
     once_more = ana.post(f"{address}again/")["Location"]
     assert "Nothing new since you looked" in text(ana.get(once_more))
 
