@@ -29,7 +29,7 @@ _EMAIL = re.compile(
     r"(?![\w@-])"
 )
 _OURS = re.compile(
-    r"(?:support|help|help-?desk|service|services|no[-._]?reply|do[-._]?not[-._]?reply|info|"
+    r"(?:support|soporte|hilfe|aide|ayuda|assistance|help|help-?desk|service|services|no[-._]?reply|do[-._]?not[-._]?reply|info|"
     r"notifications?|mailer-daemon|postmaster|billing|sales|contact|hello|team|kundenservice|"
     r"kontakt|tickets?|admin|feedback|care|customer-?(?:service|care|support))[\w.+-]{0,40}@",
     re.IGNORECASE,
@@ -42,22 +42,30 @@ _SENT_BY = re.compile(
 )
 
 _WHO = (
-    r"(?P<who>customer|user|account|acct|client|member|subscriber|shopper|buyer|profile|kunden|kunde|"
+    r"(?P<who>customer|cust|user|account|acct|client|member|subscriber|shopper|buyer|profile|kunden|kunde|"
     r"kunde|kd|benutzer|nutzer|konto|compte|utilisateur|cliente|usuario|cuenta)"
 )
-_ID_WORD = r"(?:id|number|num|no|nr|nummer|kennung|numéro|número|uid|uuid|key|code|ref)"
+_ID_WORD = r"(?:id|number|num|no|nr|nummer|kennung|numéro|número|n°|nº|uid|uuid|key|code|ref)"
 _NAMED = re.compile(
-    rf"(?<![^\W_]){_WHO}(?:['\u2019]s)?[ \t._-]{{0,2}}(?P<id>{_ID_WORD}(?![^\W_])\.?)?[ \t]{{0,2}}"
-    r"(?P<sign>[:=#]|is\s|ist\s|(?=[ \t(\"'“]))[ \t]{0,3}[(\"'“#]{0,2}"
-    r"(?P<value>[A-Za-z0-9][\w.:-]{0,62}[\w]|[0-9])(?![\w@])",
+    rf"(?<![^\W_]){_WHO}(?:['\u2019]s)?[ \t._(-]{{0,2}}(?P<id>{_ID_WORD}(?![^\W_])\.?)?[ \t]{{0,2}}"
+    r"(?:[\"'](?=:))?(?P<sign>[:=#]|is\s|ist\s|(?=[ \t(\"'“]))[ \t]{0,3}[(\"'“#]{0,2}"
+    r"(?P<value>[A-Za-z0-9](?:[\w.:|-]|/(?=[0-9])){0,62}[\w]|[0-9])(?![\w@])",
     re.IGNORECASE,
 )
+# "100 200 300" is one number, written in groups; its first group names somebody else.
+_MORE_GROUPS = re.compile(r"[ \u00a0][0-9]{3}(?![\w:./-])")
 _USERNAME = re.compile(
     r"(?<!\w)(?:user[ \t_-]?name|login(?:[ \t]name)?|user|handle|benutzername|"
-    r"nom[ \t]d['\u2019]utilisateur|nombre[ \t]de[ \t]usuario)[ \t]{0,2}"
-    r"(?P<sign>[:=]|is[ \t]|ist[ \t](?=[\"'“])|(?<=name)[ \t])[ \t]{0,3}[\"'“@]{0,2}"
-    r"(?P<value>[^\W_][\w.\\-]{1,62}[\w])(?![\w@])",
+    r"nom[ \t]d['\u2019]utilisateur|identifiant|nombre[ \t]de[ \t]usuario)[ \t]{0,2}"
+    r"(?P<sign>[:=]|is[ \t]|ist[ \t](?=[\"'“])|(?<=name)[ \t]|(?<=user)[ \t](?=\w{1,40}_\w)|"
+    r"(?<=identifiant)[ \t]|(?=@))"
+    r"[ \t]{0,3}(?:[\"'“](?P<quoted>[^\W_][^\n\"'“”:,]{1,60})[\"'”]|[\"'“@]{0,2}"
+    r"(?P<value>[^\W_][\w.\\-]{1,62}[\w])(?![\w@]))",
     re.IGNORECASE,
+)
+# "auth0|5f7c...": the ids of a sign-in service, which stand alone.
+_SIGN_IN_ID = re.compile(
+    r"(?<![\w|])(?:auth0|google-oauth2|facebook|windowslive|github|samlp)\|[\w.-]{4,80}(?![\w|])"
 )
 _SIGNED_IN = re.compile(
     r"(?<!\w)(?:logged|signed)[ \t]in[ \t]as[ \t](?:user[ \t])?[\"'“@]{0,2}"
@@ -87,7 +95,7 @@ def customers_in(text: str) -> tuple[tuple[CustomerFound, ...], tuple[str, ...]]
     """Who it may be, the likeliest first, each once; and sentences on what was left out."""
     links, notes = _links(text)
     seen: list[_Seen] = list(links)
-    for scan in (_named_ids, _hex_ids, _emails, _usernames):
+    for scan in (_sign_in_ids, _named_ids, _hex_ids, _emails, _usernames):
         seen += outside(list(scan(text))[:_MOST_READ], seen)
     found: dict[str, CustomerFound] = {}
     for one in sorted(seen, key=lambda one: (one.is_ours, one.rank, one.start)):
@@ -132,7 +140,8 @@ def _links(text: str) -> tuple[list[_Seen], list[str]]:
 def _named_ids(text: str) -> Iterator[_Seen]:
     for found in _NAMED.finditer(text):
         value, named = found["value"], bool(found["id"] or found["sign"].strip())
-        if not any(letter.isdigit() for letter in value):
+        is_cut = _MORE_GROUPS.match(text, found.end()) and value.isdecimal() and len(value) < 4
+        if is_cut or not any(letter.isdigit() for letter in value):
             continue
         if not found["id"] and _LOOKS_LIKE_DATE.fullmatch(value):
             continue
@@ -145,10 +154,16 @@ def _named_ids(text: str) -> Iterator[_Seen]:
 
 
 _WHO_SAID = {
-    "acct": "account", "kunden": "customer", "kunde": "customer", "kd": "customer",
+    "acct": "account", "cust": "customer",
+    "kunden": "customer", "kunde": "customer", "kd": "customer",
     "benutzer": "user", "nutzer": "user", "konto": "account", "compte": "account",
     "utilisateur": "user", "cliente": "customer", "usuario": "user", "cuenta": "account",
 }  # fmt: skip
+
+
+def _sign_in_ids(text: str) -> Iterator[_Seen]:
+    for found in _SIGN_IN_ID.finditer(text):
+        yield _Seen(found.start(), found.end(), found[0], "user id", rank=1)
 
 
 def _hex_ids(text: str) -> Iterator[_Seen]:
@@ -171,7 +186,8 @@ def _emails(text: str) -> Iterator[_Seen]:
 def _usernames(text: str) -> Iterator[_Seen]:
     for pattern in (_USERNAME, _SIGNED_IN):
         for found in pattern.finditer(text):
-            value = found["value"].rstrip(".")
+            name = "quoted" if found.groupdict().get("quoted") else "value"
+            value = found[name].rstrip(". ")
             is_told = found.groupdict().get("sign", ":").strip() or re.search(r"[\d_\\]", value)
             if (
                 is_told
@@ -179,5 +195,5 @@ def _usernames(text: str) -> Iterator[_Seen]:
                 and not _LOOKS_LIKE_DATE.fullmatch(value)
             ):
                 yield _Seen(
-                    found.start("value"), found.start("value") + len(value), value, "user name", 2
+                    found.start(name), found.start(name) + len(value), value, "user name", 2
                 )

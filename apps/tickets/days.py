@@ -1,6 +1,7 @@
 """Which days a written day can mean, counted from when the ticket was written."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
@@ -70,12 +71,9 @@ def read_days(group: DayGroup, bases: Sequence[Base], zone: tzinfo, now: datetim
 
 
 def _read_day(seen: DateSeen, bases: Sequence[Base], zone: tzinfo, now: datetime) -> Days:
-    if seen.is_vague and seen.doubt:
-        return Days(questions=(seen.doubt,))
     if seen.is_vague:
-        return Days(
-            questions=(f"“{_said(seen)}” names no single day. Please type one in the form.",)
-        )
+        asks = f"“{_said(seen)}” names no single day. Please type one in the form."
+        return Days(questions=(seen.doubt or asks,))
     if seen.dates:
         return _calendar_days(seen, bases, zone, now)
     if not bases:
@@ -83,6 +81,8 @@ def _read_day(seen: DateSeen, bases: Sequence[Base], zone: tzinfo, now: datetime
         return Days(questions=(asks,), lacks_date=True)
     if seen.ago is not None:
         return _days_ago(seen, bases, zone)
+    if seen.of_month is not None:
+        return _of_month(seen, seen.of_month, bases, zone)
     return _weekdays(seen, bases, zone)
 
 
@@ -143,6 +143,28 @@ def _weekdays(seen: DateSeen, bases: Sequence[Base], zone: tzinfo) -> Days:
     if len({option.day for option in options}) > 1:
         return Days(tuple(options), (_can_be(seen, options),))
     return Days(tuple(options))
+
+
+def _of_month(seen: DateSeen, number: int, bases: Sequence[Base], zone: tzinfo) -> Days:
+    """ "The 20th": the last one before the ticket's day; asked unless it was this month."""
+    options = []
+    for base in bases:
+        written = day_of(base, zone)
+        month_before = written.replace(day=1) - timedelta(days=1)
+        said = _counted(seen, base, zone)
+        with suppress(ValueError):
+            if number <= written.day:
+                options.append(DayRead(written.replace(day=number), said, base))
+        with suppress(ValueError):
+            if number >= written.day:
+                options.append(DayRead(month_before.replace(day=number), said, base))
+    days = {option.day for option in options}
+    is_before = all(one.base and one.day < day_of(one.base, zone) for one in options)
+    if len(days) == 1 and is_before and number < max(day_of(base, zone).day for base in bases):
+        return Days(tuple(options))
+    if not options:
+        return Days(questions=(f"“{_said(seen)}” names no day that has been.",))
+    return Days(tuple(options), (f"“{_said(seen)}” names no month. Please check the day.",))
 
 
 def _which_base(seen: DateSeen, options: Sequence[DayRead]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from math import ceil
 
 from apps.events.question import MAX_WINDOW_MINUTES
-from apps.tickets.clocks import MIDNIGHT, ClockSeen
+from apps.tickets.clock_seen import MIDNIGHT, ClockSeen
 
 ROUGH_MINUTES = 15
 EDGE_MINUTES = 60
@@ -24,7 +24,7 @@ PART_HOURS = {
 _FITTING = {
     "morning": frozenset(range(12)),
     "midday": frozenset(range(11, 15)),
-    "afternoon": frozenset(range(12, 19)),
+    "afternoon": frozenset(range(12, 21)),  # Spanish: "las 8 de la tarde"
     "evening": frozenset(range(16, 24)),
     "night": frozenset((*range(18, 24), *range(6))),
     "small hours": frozenset(range(7)),
@@ -55,7 +55,7 @@ def hours_of(clock: ClockSeen, part: str, style: Style, *, is_machine: bool) -> 
         return (_with_meridiem(clock.hour, clock.meridiem),)
     if clock.is_24h or is_machine:
         return (clock.hour,)
-    if not clock.is_whole_hour and style.has_24h and not style.has_meridiem:
+    if not (clock.is_whole_hour or clock.is_spelled) and style.has_24h and not style.has_meridiem:
         return (clock.hour,)
     both = (clock.hour % 12, clock.hour % 12 + 12)
     fitting = tuple(hour for hour in both if hour in _FITTING.get(part, both))

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from apps.tickets.clocks import MIDNIGHT, ClockSeen, rough_before
-from apps.tickets.dates import DurationSeen
+from apps.tickets.clock_seen import MIDNIGHT, ClockSeen, rough_before
 from apps.tickets.days import DayRead, Days, day_of, named_day, read_days, utc
+from apps.tickets.durations import DurationSeen
 from apps.tickets.excerpts import excerpt
 from apps.tickets.hours import (
     Style,
@@ -21,6 +21,7 @@ from apps.tickets.hours import (
 )
 from apps.tickets.pairing import Link, Mention
 from apps.tickets.reading import Base, MomentFound, MomentReading
+from apps.tickets.unread import asked_beside, asked_of_duration
 from apps.tickets.zones import ZoneOption, ZoneSeen
 
 _SKEW = timedelta(minutes=5)
@@ -69,11 +70,12 @@ def moment_of(text: str, mention: Mention, bases: Sequence[Base], setting: Setti
         lacks_date = lacks_date or days.lacks_date
         for day in days.options:
             drafts += _on_day(mention, day, option, setting)
-    questions += [draft.question for draft in drafts if draft.question]
     kept, left_out = _possible(drafts, setting.now)
     if any(draft.day.base and draft.day.base.is_doubtful for draft in kept):
         questions.append("It counts from a date on a line of its own above. Please check that.")
     readings = _each_once(kept)
+    if len(readings) > 1:
+        questions += [draft.question for draft in kept if draft.question]
     questions += _why_zones(mention, drafts, setting)
     return MomentFound(
         excerpt=excerpt(text, mention.start, mention.end),
@@ -103,8 +105,10 @@ def moment_ago(
         for base in timed
         if base.moment is not None
     )
-    questions = (f"“{said}” can count from more than one message.",) if len(readings) > 1 else ()
-    return MomentFound(where, readings, questions)
+    questions = list(asked_of_duration(text, seen.start, seen.end))
+    if len(readings) > 1:
+        questions.append(f"“{said}” can count from more than one message.")
+    return MomentFound(where, readings, tuple(questions))
 
 
 def _zones(mention: Mention, setting: Setting) -> tuple[ZoneOption, ...]:
@@ -140,6 +144,7 @@ def _asked_at_once(text: str, mention: Mention, setting: Setting) -> Iterator[st
     bound = (clock.bound if clock else "") or rough_before(text, mention.start)[1]
     if bound:
         yield f"The ticket says “{bound}”, not when exactly."
+    yield from asked_beside(text, mention.start, mention.end, has_clock=clock is not None)
     if clock and group and mention.link is Link.FURTHER_UP:
         yield f"The day of “{clock.text}” is taken from “{group.text}”, further up. Please check."
 

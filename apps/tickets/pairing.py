@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from apps.tickets.clocks import ClockSeen, PartSeen
+from apps.tickets.clock_seen import ClockSeen, PartSeen
 from apps.tickets.dates import DateSeen
 from apps.tickets.spans import Spanned, is_broken, nearest_before
 from apps.tickets.zones import ZoneSeen, zone_at

@@ -1,17 +1,18 @@
 """The whole ticket: who it may be about and when, each with where it was read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from apps.tickets.clocks import clocks_in, parts_in
 from apps.tickets.customers import customers_in
-from apps.tickets.dates import days_in, durations_in
+from apps.tickets.dates import days_in
 from apps.tickets.days import day_of
+from apps.tickets.durations import durations_in
 from apps.tickets.hours import Style
 from apps.tickets.moments import Setting, moment_ago, moment_of
-from apps.tickets.pairing import pair
+from apps.tickets.pairing import Mention, pair
 from apps.tickets.reading import (
     MAX_TICKET_LENGTH,
     Base,
@@ -19,10 +20,21 @@ from apps.tickets.reading import (
     Reading,
     TicketRefused,
 )
-from apps.tickets.spans import Spanned, nearest_before, outside
-from apps.tickets.written import HeaderSeen, headers_in, read_written, stamp, stands_alone
-from apps.tickets.zones import zone_of_all_times
+from apps.tickets.spans import Spanned, is_broken, nearest_before, outside
+from apps.tickets.unread import UnreadSeen, like_a_time
+from apps.tickets.written import (
+    HeaderSeen,
+    headers_in,
+    is_chat_line,
+    names_a_date,
+    read_written,
+    stamp,
+    stands_alone,
+)
+from apps.tickets.zones import zone_of_all_times, zone_of_writer
 
+_CHAT_LINE = "This is the time of a line in a chat: it says when that line was sent."
+_UNREAD_IN_REACH = 40
 _ALONE = "This line stands alone: it may say when the message was written."
 _MOST_TOKENS = 100
 _MOST_SHOWN = 8
@@ -85,25 +97,66 @@ def _moments(
     taken: list[Spanned] = [*headers, *days, *ago]
     clocks = outside(clocks_in(text), taken)[:_MOST_TOKENS]
     parts = outside(parts_in(text), [*taken, *clocks])[:_MOST_TOKENS]
-    setting = replace(setting, style=Style.of(clocks), all_times=zone_of_all_times(text))
+    setting = replace(
+        setting, style=Style.of(clocks), all_times=zone_of_all_times(text) or zone_of_writer(text)
+    )
     mentions = pair(text, days, clocks, parts)
     named = [mention.zone for mention in mentions if mention.zone and mention.clock]
-    by_name = {zone.text: zone for zone in named if zone.options and not zone.is_universal}
+    by_name = {zone.text: zone for zone in named if zone.options and not zone.is_offset}
     setting = replace(setting, other_zones=tuple(by_name.values())[:_MOST_ZONES])
-    stamps = [stamp(text, one, setting) for one in mentions if stands_alone(text, one)]
-    above = sorted([*headers, *stamps], key=lambda header: header.start)
+    asides = [_aside(text, mention) for mention in mentions]
+    unread = outside(like_a_time(text), [*taken, *clocks])[:_MOST_TOKENS]
+    aside = [one for one, asks in zip(mentions, asides, strict=True) if asks]
+    dated = [stamp(text, one, setting) for one in aside if names_a_date(one)]
+    above = sorted([*headers, *dated], key=lambda header: header.start)
+    undated = [
+        stamp(text, one, setting, _bases_at(one.start - 1, above, given, setting))
+        for one in aside
+        if not names_a_date(one)
+    ]
+    all_above = sorted([*above, *undated], key=lambda header: header.start)
     found = []
     for seen in ago:
-        bases = _bases_at(seen.start, above, given, setting)
+        bases = _timed(seen.start, all_above, given, setting)
         found.append((seen.start, moment_ago(text, seen, bases, setting)))
-    for mention in mentions:
+    for mention, asks_of_it in zip(mentions, asides, strict=True):
         bases = _bases_at(mention.start - 1, above, given, setting)
         moment = moment_of(text, mention, bases, setting)
-        if stands_alone(text, mention):
-            moment = replace(moment, questions=(*moment.questions, _ALONE))
+        asks = [*filter(None, [asks_of_it]), *_asked_of_unread(text, mention, unread)]
+        moment = replace(moment, questions=(*moment.questions, *asks))
         found.append((mention.start, moment))
     found.sort(key=lambda one: one[0])
     return _shown([moment for _, moment in found])
+
+
+def _aside(text: str, mention: Mention) -> str:
+    """What to ask of a time that may only say when something was written, else nothing."""
+    if is_chat_line(text, mention):
+        return _CHAT_LINE
+    return _ALONE if stands_alone(text, mention) else ""
+
+
+def _asked_of_unread(text: str, mention: Mention, unread: Sequence[UnreadSeen]) -> Iterator[str]:
+    """A day whose time of day may stand beside it, in words that we cannot read."""
+    if mention.clock is not None:
+        return
+    for one in unread:
+        first, second = (
+            (mention.end, one.start) if one.start >= mention.end else (one.end, mention.start)
+        )
+        if 0 <= second - first <= _UNREAD_IN_REACH and not is_broken(text[first:second]):
+            yield f"“{one.text}” near it may be the time of day. Please check."
+            return
+
+
+def _timed(
+    at: int, above: Sequence[HeaderSeen], given: tuple[Base, ...], setting: Setting
+) -> tuple[Base, ...]:
+    """The minute of the message around it, where of the ticket only the day is known."""
+    header = nearest_before(above, at)
+    if header and header.bases and not any(base.moment for base in given):
+        return header.bases
+    return _bases_at(at, above, given, setting)
 
 
 def _bases_at(
@@ -128,11 +181,24 @@ def _shown(found: Sequence[MomentFound]) -> tuple[tuple[MomentFound, ...], list[
             kept.setdefault(key, moment)
         else:
             notes += moment.questions
-    ordered = sorted(kept.values(), key=_is_whole_day)
+    ordered = [_doubted(moment, found) for moment in sorted(kept.values(), key=_rank)]
     if len(ordered) > _MOST_SHOWN:
         left = len(ordered) - _MOST_SHOWN
         notes.append(f"{left} more {'time was' if left == 1 else 'times were'} found and left out.")
     return tuple(ordered[:_MOST_SHOWN]), notes
+
+
+def _doubted(moment: MomentFound, found: Sequence[MomentFound]) -> MomentFound:
+    """A whole day, while something else waits for the ticket's date, may be just that date."""
+    is_waited_for = any(one.lacks_date for one in found)
+    if moment.is_sure and is_waited_for and _is_whole_day(moment):
+        return replace(moment, questions=("This may be the day the ticket was written.",))
+    return moment
+
+
+def _rank(moment: MomentFound) -> int:
+    """Exact times before whole days, and lines of a chat between them."""
+    return 2 if _is_whole_day(moment) else int(_CHAT_LINE in moment.questions)
 
 
 def _is_whole_day(moment: MomentFound) -> bool:

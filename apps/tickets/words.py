@@ -17,16 +17,16 @@ _MONTHS = (
     "august aug août aout agosto ago",
     "september sept sep septembre septiembre setiembre",
     "october oct oktober okt octobre octubre",
-    "november nov novembre noviembre",
+    "november novmber nov novembre noviembre",
     "december dec dezember dez décembre decembre diciembre dic",
 )
 _WEEKDAYS = (
-    "monday montag lundi lunes",
-    "tuesday dienstag mardi martes",
-    "wednesday mittwoch mercredi miércoles miercoles",
-    "thursday donnerstag jeudi jueves",
+    "monday mondey montag lundi lunes",
+    "tuesday teusday tuseday dienstag mardi martes",
+    "wednesday wendesday wensday wednsday mittwoch mercredi miércoles miercoles",
+    "thursday thurday thrusday donnerstag jeudi jueves",
     "friday freitag vendredi viernes",
-    "saturday samstag sonnabend samedi sábado sabado",
+    "saturday saterday samstag sonnabend samedi sábado sabado",
     "sunday sonntag dimanche domingo",
 )
 _SHORT_WEEKDAYS = (
@@ -55,6 +55,9 @@ DAYS_AGO = {
     "the day before yesterday": 2,
     "day before yesterday": 2,
     "yesterday": 1,
+    "yesteday": 1,
+    "yestrday": 1,
+    "yesterady": 1,
     "today": 0,
     "vorgestern": 2,
     "gestern": 1,

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from apps.tickets.clocks import clocks_in, parts_in
-from apps.tickets.dates import days_in, durations_in
+from apps.tickets.dates import days_in
+from apps.tickets.durations import durations_in
 from apps.tickets.excerpts import excerpt
 from apps.tickets.moments import Setting, moment_of
 from apps.tickets.pairing import Link, Mention, pair
@@ -27,9 +28,22 @@ _WROTE = re.compile(
     re.IGNORECASE,
 )
 _IN_BRACKETS = re.compile(
-    r"(?:reported|replied|commented|created|said|wrote)[^\n(]{0,60}\((?P<rest>[^\n)]{8,60})\)",
+    r"(?:reported|replied|commented|created|said|wrote|(?:mail|message)\sfrom)[^\n(]{0,60}\((?P<rest>[^\n)]{8,60})\)",
     re.IGNORECASE,
 )
+# A form with the day and the time of the problem on two lines, and no mail's header.
+_TIME_LABEL = re.compile(
+    r"[ \t>*|]{0,12}(?:time(?!\s?zone)|uhrzeit|heure|hora)[^\n:]{0,24}:", re.IGNORECASE
+)
+_TIME_BELOW = re.compile(rf"\n{_TIME_LABEL.pattern}", re.IGNORECASE)
+# "[14:02] Kim: ", "20.11.26, 14:05 - Jörg: ": a line of a chat, and when it was sent.
+_LINE_START = re.compile(r"[ \t>*\[(\u200e]{0,6}\Z")
+_SPEAKER = re.compile(
+    r"[ \t]{0,2}[\])]?[ \t]{0,3}(?:[-\u2013|][ \t])?"
+    r"(?P<name>[^\W\d_][^\n:\[\]]{0,30}):(?=[ \t\n]|\Z)"
+)
+_NAME_BEFORE = re.compile(r"[^\W\d_][^\n\d:.!?]{0,30}(?:,[ \t]|[ \t]{2}|[ \t]\[)\[?\Z")
+_LINE_END = re.compile(r"[ \t]{0,2}\]?[ \t]{0,3}(?=\n|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +71,41 @@ def headers_in(text: str, setting: Setting) -> list[HeaderSeen]:
     return sorted(found, key=lambda header: header.start)
 
 
+def names_a_date(mention: Mention) -> bool:
+    """Whether its day stands there as a date, so that it counts from nothing."""
+    return mention.group is not None and any(day.dates for day in mention.group.days)
+
+
 def stands_alone(text: str, mention: Mention) -> bool:
     """Whether a day with its time fills a line, at most with a name: "Jane Doe, 20 Nov, 14:31"."""
-    if not (mention.clock and mention.group and any(day.dates for day in mention.group.days)):
+    if not (mention.clock and names_a_date(mention)):
         return False
     start = text.rfind("\n", 0, mention.start) + 1
+    if _TIME_LABEL.match(text, start):
+        return False
     end = text.find("\n", mention.end)
     line = text[start : mention.start] + text[mention.end : end if end >= 0 else len(text)]
     is_bare = len(line) <= 60 and not any(word[0].islower() for word in line.split())
     return is_bare and "\n" in text.strip()
 
 
-def stamp(text: str, mention: Mention, setting: Setting) -> HeaderSeen:
-    """A line that stands alone, as what the text below it may count from."""
-    found = moment_of(text, mention, (), setting)
+def is_chat_line(text: str, mention: Mention) -> bool:
+    """Whether a time only says when a line of a chat was sent: "[14:02] Kim: hello"."""
+    if mention.clock is None or "\n" not in text.strip():
+        return False
+    line_start = text.rfind("\n", 0, mention.start) + 1
+    if _LINE_START.fullmatch(text, line_start, mention.start):
+        speaker = _SPEAKER.match(text, mention.end)
+        return speaker is not None and len(speaker["name"].split()) <= 3
+    is_after_name = _NAME_BEFORE.fullmatch(text, line_start, mention.start) is not None
+    is_end = _LINE_END.match(text, mention.end) is not None
+    words = text[line_start : mention.start].split()
+    return is_after_name and is_end and len(words) <= 3
+
+
+def stamp(text: str, mention: Mention, setting: Setting, given: Sequence[Base] = ()) -> HeaderSeen:
+    """A line that stands alone or heads one of a chat, as what the text below may count from."""
+    found = moment_of(text, mention, given, setting)
     bases = tuple(
         Base("the date above it", moment=reading.moment, is_doubtful=True)
         for reading in found.readings
@@ -101,7 +136,7 @@ def read_written(typed: str, setting: Setting) -> Base:
 
 def _header(text: str, match: re.Match[str], setting: Setting) -> HeaderSeen | None:
     bases = _bases(match["rest"], (), setting, "the date of the message")
-    if not bases:
+    if not bases or _TIME_BELOW.match(text, match.end()):
         return None
     return HeaderSeen(match.start(), match.end(), bases, excerpt(text, match.start(), match.end()))
 

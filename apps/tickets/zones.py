@@ -19,7 +19,8 @@ class ZoneOption:
 class ZoneSeen:
     """A zone named in the text: where, and what it can mean. No options: it is not known.
 
-    `is_maybe`: only a place, which need not be that of the clock.
+    `is_maybe`: only a place, which need not be that of the clock. `is_offset`: Z or digits, as
+    programs write it behind each time.
     """
 
     start: int
@@ -28,6 +29,7 @@ class ZoneSeen:
     options: tuple[ZoneOption, ...]
     is_universal: bool = False
     is_maybe: bool = False
+    is_offset: bool = False
 
 
 # An abbreviation stands for a fixed offset, in hours, and is used for the place's own time too:
@@ -96,11 +98,12 @@ _OFFSET = re.compile(
     r"(?P<minutes>:?[0-5][0-9])?(?![\w:.])\)?"
 )
 _ABBREVIATION = re.compile(r",?\s{0,2}[(\[]?(?P<name>[A-Z]{2,4})(?![\w+-])[)\]]?")
-_ZULU = re.compile(r"\s?Z(?!\w)")
+_ZULU = re.compile(r"\s?Z(?![\w.]\w)(?!\w)")
 _IANA = re.compile(r",?\s{0,2}\(?(?P<name>[A-Z][a-z]{2,12}/[A-Z][A-Za-z_/-]{2,30})\)?")
 _PLACE = re.compile(
     r",?\s{0,2}\(?(?:in\s)?(?:(?:the|our|my)\s)?(?P<place>[^\W\d_][^\W\d_.]{0,14}"
-    r"(?:[ -][^\W\d_]{2,14}){0,2}?)(?:\s(?:local|standard|daylight))?\s(?:time|zeit)(?!\w)\)?",
+    r"(?:[ -][^\W\d_]{2,14}){0,2}?)(?:\s(?:local|standard|daylight))?\s(?:time|zeit)"
+    r"(?!\w|\s?[:(])\)?",
     re.IGNORECASE,
 )
 _TIME_IN = re.compile(
@@ -113,8 +116,19 @@ _IN_PLACE = re.compile(
     r",?\s{1,2}(?:here\s)?in\s(?P<place>[A-Z][^\W\d_]{2,14}(?:\s[A-Z][^\W\d_]{2,14})?)"
 )
 _IN_BRACKETS = re.compile(r"\s{0,2}\((?P<place>[^\W\d_]{2,14}(?:[ -][^\W\d_]{2,14})?)\)")
+_BARE_PLACE = re.compile(
+    r",?\s{1,2}\(?(?P<two>(?P<one>[A-Z][^\W\d_]{1,14})(?:\s[A-Z][^\W\d_]{2,14})?)(?!\w)"
+)
+_WRITTEN_IN = re.compile(
+    r"(?<!\w)(?:I['\u2019]?m|I\sam|we['\u2019]?re|we\sare|is|based|located|living|lives|writing|office|team|"
+    r"wohne|bin|sind|suis|sommes|estoy|estamos)\s(?:based\s|here\s|located\s|writing\s)?"
+    r"(?:in|from|aus|à|en)\s(?P<two>(?P<one>[A-Z][^\W\d_]{1,14})(?:\s[A-Z][^\W\d_]{2,14})?)(?!\w)"
+)
 _ALL_TIMES = re.compile(
-    r"\b(?:all\s(?:the\s)?times|times\sare|times\sin)(?:\sare)?(?:\sin)?", re.IGNORECASE
+    r"\b(?:all\s(?:the\s)?times|times\sare|times\sin)(?:\sare)?(?:\sin)?|"
+    r"^[ \t>*|]{0,12}(?:time|uhrzeit|heure|hora)[^\n:(\[]{0,24}(?=[(\[][A-Z])|"
+    r"\b(?:tz|time\s?zone|zeitzone|fuseau\shoraire|zona\shoraria)\s?:",
+    re.IGNORECASE | re.MULTILINE,
 )
 
 
@@ -123,8 +137,9 @@ def zone_at(text: str, at: int, *, after_iso: bool = False) -> ZoneSeen | None:
 
     `after_iso`: the time is written as machines do, so that "-05:00" is an offset and no range.
     """
-    if _ZULU.match(text, at) and after_iso:
-        return ZoneSeen(at, at + 1, "Z", (ZoneOption("UTC", UTC),), is_universal=True)
+    if _ZULU.match(text, at):
+        option = ZoneOption("UTC", UTC)
+        return ZoneSeen(at, at + 1, "Z", (option,), is_universal=True, is_offset=True)
     return (
         _offset_at(text, at, after_iso=after_iso)
         or _abbreviation_at(text, at)
@@ -135,8 +150,22 @@ def zone_at(text: str, at: int, *, after_iso: bool = False) -> ZoneSeen | None:
 
 def zone_of_all_times(text: str) -> ZoneSeen | None:
     """The zone of a sentence such as "All times are in CET", or None."""
-    found = _ALL_TIMES.search(text)
-    return zone_at(text, found.end()) if found else None
+    for found in _ALL_TIMES.finditer(text):
+        seen = zone_at(text, found.end())
+        if seen:
+            return replace(seen, is_maybe=False)
+    return None
+
+
+def zone_of_writer(text: str) -> ZoneSeen | None:
+    """The zone of a place that somebody says to be in, which may be that of the times, or None."""
+    for found in _WRITTEN_IN.finditer(text):
+        for name in ("two", "one"):
+            options = _zones_of(found[name] or "")
+            if options:
+                seen = _seen(text, found.start("one"), found.end(name), options)
+                return replace(seen, is_maybe=True)
+    return None
 
 
 def _offset_at(text: str, at: int, *, after_iso: bool) -> ZoneSeen | None:
@@ -152,7 +181,8 @@ def _offset_at(text: str, at: int, *, after_iso: bool) -> ZoneSeen | None:
     said = f"UTC{'+' if found['sign'] == '+' else '-'}{found['hours']}"
     said += f":{digits}" if digits else ""
     zone = timezone(ahead if found["sign"] == "+" else -ahead)
-    return _seen(text, at, found.end(), (ZoneOption(said, zone),), is_universal=True)
+    seen = _seen(text, at, found.end(), (ZoneOption(said, zone),), is_universal=True)
+    return replace(seen, is_offset=True)
 
 
 def _abbreviation_at(text: str, at: int) -> ZoneSeen | None:
@@ -193,6 +223,18 @@ def _place_at(text: str, at: int) -> ZoneSeen | None:
             return replace(seen, is_maybe=pattern is _IN_PLACE)
         if pattern is _PLACE and _may_be_a_place(found["place"]):
             return _seen(text, at, found.end(), ())
+    return _bare_place_at(text, at)
+
+
+def _bare_place_at(text: str, at: int) -> ZoneSeen | None:
+    """ "3 pm Sydney": a place without a word that it is the clock's."""
+    found = _BARE_PLACE.match(text, at)
+    if not found:
+        return None
+    for name in ("two", "one"):
+        options = _zones_of(found[name] or "")
+        if options:
+            return replace(_seen(text, at, found.end(name), options), is_maybe=True)
     return None
 
 

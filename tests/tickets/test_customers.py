@@ -44,6 +44,15 @@ def found(text: str) -> tuple[CustomerFound, ...]:
         ("was logged in as jdoe.", "jdoe", "user name"),
         ('login is "jdoe"', "jdoe", "user name"),
         ("Benutzername: jdoe", "jdoe", "user name"),
+        ("identifiant jeanne75", "jeanne75", "user name"),
+        ("handle @foxy_lady", "foxy_lady", "user name"),
+        ("My user name is 'Big Bob' and", "Big Bob", "user name"),
+        ('{"user_id": "12345"}', "12345", "user id"),
+        ("Customer (ID 7733) says", "7733", "customer id"),
+        ("cust id: 90211", "90211", "customer id"),
+        ("client n° 33120", "33120", "client id"),
+        ("customer number is K/2201/9", "K/2201/9", "customer id"),
+        ("auth0|5f7c8ec7c33c6c00", "auth0|5f7c8ec7c33c6c00", "user id"),
     ],
 )
 def test_what_names_a_customer_is_suggested(text: str, identifier: str, kind: str) -> None:
@@ -60,6 +69,7 @@ def test_what_names_a_customer_is_suggested(text: str, identifier: str, kind: st
         "the customer since 2019, order id: 123456, invoice 2026-11-20",
         "user 3 times",
         "account 2026-11-20",
+        "customer number 100 200 300",
         "logged in as a guest",
         "icon@2x.png2 and @jane and jane@localhost",
         "https://example.com/account/77",

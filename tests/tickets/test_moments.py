@@ -125,3 +125,38 @@ def test_many_moments_are_cut_with_a_word_on_how_many() -> None:
     read = reading(Row(", ".join(f"2026-11-{day:02} 10:05" for day in range(1, 15))))
     assert len(read.moments) == 8
     assert "6 more times were found and left out." in read.notes
+
+
+CHAT = """[14:02] Visitor: my payment fails
+[14:03] Kim: Since when?
+[14:05] Visitor: it happened again just now"""
+
+
+def test_a_line_of_a_chat_tells_when_it_was_sent_and_is_never_sure() -> None:
+    read = reading(Row(CHAT))
+    assert not any(found.is_sure for found in read.moments)
+    just_now = next(found for found in read.moments if found.excerpt.found == "just now")
+    assert "2026-11-20 13:05" in told(just_now)
+
+
+def test_what_a_chat_says_comes_before_the_times_of_its_lines() -> None:
+    lines = "\n".join(f"[20.11.26, 14:{minute:02}] Kim: hello" for minute in range(12))
+    read = reading(Row(f"{lines}\nIt was yesterday at 3:15 pm"))
+    assert told(read.moments[0]) == ("2026-11-19 14:15",)
+
+
+def test_a_time_without_a_zone_beside_one_in_utc_is_asked() -> None:
+    read = reading(Row("yesterday at 15:15 UTC, then at 16:20"))
+    assert told(read.moments[1]) == ("2026-11-19 15:20", "2026-11-19 16:20")
+
+
+def test_a_whole_day_is_not_sure_while_another_waits_for_the_tickets_date() -> None:
+    read = reading(Row("Review of 19 Nov 2026. It broke yesterday.", written=None))
+    assert not any(found.is_sure for found in read.moments)
+
+
+def test_the_lines_of_a_chat_count_from_the_mail_that_they_are_in() -> None:
+    mail = "Date: Fri, 20 Nov 2026 14:31:07 +0100\n\nIt broke today at 13:30.\n"
+    read = reading(Row(f"{mail}[14:02] Kim: hello\n[14:05] Kim: hello", written=None))
+    assert not read.lacks_date
+    assert told(read.moments[0]) == ("2026-11-20 12:30",)
