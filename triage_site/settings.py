@@ -73,6 +73,9 @@ TRIAGE_SIGNALS = env.choices("TRIAGE_SIGNALS", ("replays", "feedback", "traces",
 TRIAGE_SIGNALS_WAIT_MS = env.whole_number("TRIAGE_SIGNALS_WAIT_MS", 50, least=0, most=10_000)
 # Of the server's 32 threads; the others stay free for pages that need not ask.
 TRIAGE_MOST_WAITING = env.whole_number("TRIAGE_MOST_WAITING", 24, least=1, most=1000)
+TRIAGE_LOOKUPS_PER_MINUTE = env.whole_number(
+    "TRIAGE_LOOKUPS_PER_MINUTE", 120, least=1, most=100_000
+)
 TRIAGE_MAX_EVENTS = env.whole_number("TRIAGE_MAX_EVENTS", 500, least=1, most=5000)
 
 # --- applications ------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from apps.lookups.connection import (
     sentry_config,
     visible_projects,
 )
+from apps.lookups.limits import count_lookup
 from apps.lookups.models import Lookup, Origin, Outcome
 from apps.lookups.problems import LookupCancelled, LookupFailed, Problem, problem_of
 from apps.lookups.recording import record_answer, record_failure
@@ -67,8 +68,10 @@ def record_lookup(
 ) -> Lookup:
     """Write down that somebody asks, before anything is asked. `typed` is the customer as typed.
 
-    Raises `LookupFailed` when no Sentry is configured.
+    Raises `LookupFailed` when no Sentry is configured, and `TooManyLookups`.
     """
+    if asker.user:
+        count_lookup(asker.user)
     try:
         key = store.cache_key(question, sentry_config())
     except SentryError as error:

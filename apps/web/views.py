@@ -22,6 +22,7 @@ from apps.accounts.zones import choose_zone, has_zone, zone_of
 from apps.events.filtering import Shown
 from apps.lookups.beside import read_beside
 from apps.lookups.flow import new_since, recent_lookups
+from apps.lookups.limits import TooManyLookups
 from apps.lookups.problems import bad_input
 from apps.lookups.services import LookupResult, record_lookup, repeat_lookup
 from apps.lookups.status import check_connection, search_choices
@@ -85,12 +86,16 @@ def lookup_create(request: HttpRequest) -> HttpResponse:
     form = _form(request, data=request.POST)
     if not form.is_valid():
         return _form_page(request, form, status=400)
-    lookup = record_lookup(
-        form.question(),
-        asker=asker_of(request),
-        typed=form.cleaned_data["customer"],
-        zone=form.cleaned_data["zone"],
-    )
+    try:
+        lookup = record_lookup(
+            form.question(),
+            asker=asker_of(request),
+            typed=form.cleaned_data["customer"],
+            zone=form.cleaned_data["zone"],
+        )
+    except TooManyLookups as refused:
+        form.add_error(None, f"{refused.problem.message} {refused.problem.next_step}")
+        return _form_page(request, form, status=refused.problem.page_status)
     return SeeOther(reverse("lookup_detail", args=[lookup.uuid]))
 
 
