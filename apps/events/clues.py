@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from urllib.parse import urljoin, urlsplit
 
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo
 
@@ -29,7 +30,7 @@ class Clue:
     """One line that tells of the failure: an exception, the title or the message.
 
     `line` is `type: message`, `name` the bare name of the type, `calls` its module and innermost
-    functions;
+    functions, `file` the address of the file it was raised in;
     `paying`: it speaks of a payment service.
     """
 
@@ -40,6 +41,7 @@ class Clue:
     paying: bool
     calls: str
     mechanism: str
+    file: str = ""
 
 
 _SIDES = {
@@ -103,7 +105,7 @@ def clues(event: Event) -> list[Clue]:
     mechanism = tags.get("mechanism", "").lower()
     called = _last_call(body.breadcrumbs)
     found = []
-    for kind, told, calls in _lines(event, body):
+    for kind, told, calls, file in _lines(event, body):
         line = f"{kind}: {told}".lower() if kind else told.lower()
         found.append(
             Clue(
@@ -114,9 +116,43 @@ def clues(event: Event) -> list[Clue]:
                 paying=bool(_PAYING.search(line) or _PAYING.search(_address(called))),
                 calls=calls,
                 mechanism=mechanism,
+                file=file,
             )
         )
     return found
+
+
+def clue_of_last_call(event: Event) -> Clue | None:
+    """The call just before the failure as a clue, where it failed; it is no proof.
+
+    What a page asked of another site than its own is none. The line names a service that our
+    server asked, and nothing where a customer's program asked.
+    """
+    body = event.body or EventBody()
+    called = _last_call(body.breadcrumbs)
+    status = _failed(called)
+    if status is None or event.level in ("info", "debug"):
+        return None
+    side = side_of(event)
+    address = _address(called)
+    page = body.request.url if body.request else None
+    if side in CLIENT and page and _owner(address, page) != _owner(page.lower(), page):
+        return None
+    return Clue(
+        line="" if side in CLIENT else urlsplit(address).netloc,
+        name="",
+        side=side,
+        status=status,
+        paying=bool(_PAYING.search(address)),
+        calls="",
+        mechanism="",
+    )
+
+
+def _owner(address: str, page: str) -> str:
+    """The last two names of the server, the page's for an address without one."""
+    server = urlsplit(urljoin(page.lower(), address)).hostname or ""
+    return ".".join(server.split(".")[-2:])
 
 
 def bare_name(kind: str) -> str:
@@ -124,23 +160,29 @@ def bare_name(kind: str) -> str:
     return re.split(r"[.\\/$]|::", kind.strip("*").split("<")[0])[-1].lower()
 
 
-def _lines(event: Event, body: EventBody) -> Iterator[tuple[str, str, str]]:
+def _lines(event: Event, body: EventBody) -> Iterator[tuple[str, str, str, str]]:
     raised, causes = body.exceptions[:1], body.exceptions[1 : 1 + _MOST_CAUSES]
     yield from map(_exception, raised)
     for text in (event.title, event.message, body.message):
         cut = (text or "")[:_MOST_TEXT]
         if match := _TITLE.match(cut):
-            yield match[1], cut[match.end() :], ""
+            yield match[1], cut[match.end() :], "", ""
         elif cut:
-            yield "", cut, ""
+            yield "", cut, "", ""
     yield from map(_exception, causes)
 
 
-def _exception(one: ExceptionInfo) -> tuple[str, str, str]:
+def _exception(one: ExceptionInfo) -> tuple[str, str, str, str]:
     calls = " ".join(
         (one.module or "", *(frame.function or "" for frame in one.frames[:_INNERMOST]))
     )
-    return (one.type or "")[:200], (one.value or "")[:_MOST_TEXT], calls.lower()[:_MOST_TEXT]
+    file = (one.frames[0].file or "") if one.frames else ""
+    return (
+        (one.type or "")[:200],
+        (one.value or "")[:_MOST_TEXT],
+        calls.lower()[:_MOST_TEXT],
+        file.lower()[:_MOST_TEXT],
+    )
 
 
 def _status(line: str) -> int | None:

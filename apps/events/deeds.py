@@ -31,19 +31,23 @@ class Deed(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """Words that tell of a deed, and of another one when something was sent."""
+    """Words that tell of a deed, and of another one when something was sent; None is no deed."""
 
     words: str
-    deed: Deed
+    deed: Deed | None
     sent: Deed | None = None
 
 
 # The first row that fits tells; payment comes before the order that is paid.
 _TABLE = (
-    _Words(r"pay|payments?|purchase|billing", Deed.PAYING),
+    _Words(r"refunds?", None),
+    _Words(r"pay|payments?|purchase", Deed.PAYING),
     _Words(r"checkout", Deed.CHECKING_OUT),
+    _Words(r"billing", Deed.ACCOUNT, sent=Deed.PAYING),
+    _Words(r"place (?:the |an |your )?order|order now|submit order", Deed.ORDERING),
     _Words(r"cart|basket", Deed.CART),
-    _Words(r"log ?in|log ?on|sign ?in|sessions?|oauth|sso", Deed.SIGNING_IN),
+    _Words(r"(?<!wp )log ?in|log ?on|sign ?in|oauth|sso", Deed.SIGNING_IN),
+    _Words(r"sessions?", None, sent=Deed.SIGNING_IN),
     _Words(r"register|registration|sign ?up", Deed.SIGNING_UP),
     _Words(r"uploads?|attachments?", Deed.UPLOADING),
     _Words(r"invoices?", Deed.INVOICE),

@@ -48,10 +48,11 @@ class Rule:
 
     It looks at: `types`, bare names of exceptions; `says`, a pattern for the line `type: message`;
     `statuses` of HTTP; `calls`, a pattern for an exception's module and innermost functions;
-    `mechanisms` of the SDK. Conditions: `sides`, and `paying` for a line that speaks of a payment
-    service. `vague` rules are asked only when no other fits any part of the event; `broad` ones
-    say too little to count as specific. `deed` is what the sentence tells already, so that it is
-    not said twice.
+    `files`, one for the address of the file it was raised in; `mechanisms` of the SDK. Conditions:
+    `sides`, and `paying` for a line that speaks of a payment service. `vague` rules are asked only
+    when no other fits any part of the event; `broad` ones say too little to count as specific; a
+    `slight` failure is seldom what a customer means, so that others come first. `deed` is what the
+    sentence tells already, so that it is not said twice.
     """
 
     sentence: str
@@ -61,11 +62,13 @@ class Rule:
     types: frozenset[str] = frozenset()
     statuses: frozenset[int] = frozenset()
     calls: str = ""
+    files: str = ""
     mechanisms: frozenset[str] = frozenset()
     sides: frozenset[Side] = frozenset()
     paying: bool = False
     vague: bool = False
     broad: bool = False
+    slight: bool = False
     deed: Deed | None = None
 
     def fits(self, clue: Clue) -> bool:
@@ -85,6 +88,8 @@ class Rule:
     def _reads(self, clue: Clue) -> bool:
         if self.says and _pattern(self.says).search(clue.line):
             return True
+        if self.files and _pattern(self.files).search(clue.file):
+            return True
         return bool(self.calls and _pattern(self.calls).search(clue.calls))
 
     def core(self, side: Side) -> str:
@@ -94,6 +99,8 @@ class Rule:
 
     def place(self, side: Side) -> Where:
         """Where it failed."""
+        if self.where in (Where.BROWSER, Where.DEVICE) and side in CLIENT:
+            return Where.DEVICE if side is Side.DEVICE else Where.BROWSER
         if self.where:
             return self.where
         return Where.SERVER if side is Side.SERVER else Where.APP

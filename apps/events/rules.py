@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from apps.events.clues import Clue, clues
+from apps.events.clues import Clue, clue_of_last_call, clues
 from apps.events.event import Event
 from apps.events.rule import Rule
 from apps.events.rules_access import ACCESS
@@ -39,9 +39,18 @@ _BROAD = tuple(rule for rule in RULES if rule.broad)
 
 
 def rule_for(event: Event) -> Rule | None:
-    """The rule that tells what the event means; a sure one for a cause before a vague one."""
+    """The rule that tells what the event means; a sure one for a cause before a vague one.
+
+    Where its own words tell nothing, the call that failed just before does.
+    """
     seen = clues(event)
-    return _first(_SURE, seen) or _first(_VAGUE, seen) or _first(_BROAD, seen)
+    called = clue_of_last_call(event)
+    return (
+        _first(_SURE, seen)
+        or _first(_VAGUE, seen)
+        or (called and _first(_SURE, (called,)))
+        or _first(_BROAD, seen)
+    )
 
 
 def _first(rules: Sequence[Rule], seen: Sequence[Clue]) -> Rule | None:

@@ -4,12 +4,32 @@ from apps.events.rule import ON_SERVER, Deed, Example, Rule, Side, Where, names
 
 ACCESS = (
     Rule(
+        "The browser did not keep what our site needs, so the form was not taken.",
+        Where.BROWSER,
+        Example("Forbidden (CSRF cookie not set.): /login/"),
+        says=r"csrf cookie (?:not set|is missing|missing)|cookies? (?:is |are )?(?:disabled"
+        r"|blocked)",
+    ),
+    Rule(
         "The page was open too long, so its form was no longer taken.",
         Where.SERVER,
         Example("ActionController::InvalidAuthenticityToken: not verified", "ruby"),
         says=r"csrf|antiforgery|page expired",
         types=names("InvalidAuthenticityToken TokenMismatchException"),
         statuses=frozenset((419,)),
+    ),
+    Rule(
+        "The link that was used is not valid or has run out.",
+        Where.SERVER,
+        Example('BadSignature: Signature "x" does not match'),
+        says=r"^badsignature|(?:reset|invite|invitation|activation|confirmation|magic|verification)"
+        r".{0,12}(?:link|token).{0,30}(?:invalid|expired|used|not valid)",
+    ),
+    Rule(
+        "The link to the customer's account at another service has run out.",
+        Where.SERVICE,
+        Example("InvalidGrantError: (invalid_grant) Token has been expired or revoked."),
+        says=r"expired or revoked|invalid_grant.{0,80}(?:revoked|expired)",
     ),
     Rule(
         "The sign-in had run out, so the customer must sign in again.",
@@ -22,14 +42,25 @@ ACCESS = (
         "The customer's account is locked or switched off.",
         Where.SERVER,
         Example("LockedException: User account is locked", "node"),
-        says=r"(?:account|user).{0,12}(?:is |was )?(?:locked|disabled|suspended|banned|inactive)",
+        says=r"(?:account|user).{0,12}(?:is |was )?(?:locked|disabled|suspended|banned|inactive"
+        r"|blocked"
+        r"|closed|frozen|deactivated)|account (?:has |is )?expired",
         types=names("LockedException DisabledException AccountLocked UserDisabled"),
+    ),
+    Rule(
+        "The window for signing in was closed before that was done.",
+        Where.BROWSER,
+        Example("FirebaseError: Firebase: Error (auth/popup-closed-by-user).", "javascript"),
+        says=r"popup.closed.by.user|popup_closed|auth/cancelled-popup|auth/popup-blocked"
+        r"|sign_in_cancell?ed|authorizationerror.{0,80}error 1001",
+        deed=Deed.SIGNING_IN,
     ),
     Rule(
         "Signing in through another service did not work.",
         Where.SERVICE,
         Example("OAuthException: state mismatch", "php"),
-        says=r"state.?mismatch|oauth|openid|\boidc\b|\bsaml|\bsso\b|single sign"
+        says=r"state.?mismatch|oauth|openid|\boidc\b|\bsaml|\bsso\b|single sign|sign_in_failed"
+        r"|google_?sign_?in"
         r"|invalidstateexception",
         types=names("AuthStateMissing AuthStateForbidden"),
         deed=Deed.SIGNING_IN,
@@ -47,6 +78,7 @@ ACCESS = (
         Where.SERVER,
         Example("BadCredentialsException: Bad credentials", "node"),
         says=r"(?:invalid|bad|wrong|incorrect) ?(?:user ?name|e-?mail|login|credential|password)"
+        r"|auth/(?:wrong-password|user-not-found|invalid-credential|invalid-email)"
         r"|invalid_grant|password.{0,12}(?:mismatch|incorrect|does not match)",
         deed=Deed.SIGNING_IN,
     ),
@@ -55,7 +87,8 @@ ACCESS = (
         Where.SERVER,
         Example("AuthenticationFailed: no"),
         says=r"login failed(?! for)|(?<!password )authentication ?failed"
-        r"|invalid[ _]token|(?<!fernet.)invalidtoken|jwt malformed|invalid signature",
+        r"|invalid[ _]token|(?<!fernet.)invalidtoken|jwt malformed|invalid signature"
+        r"|\bjws|jwk|jwt.{0,20}signature|token.{0,20}signature",
         types=names("JsonWebTokenError InvalidJwtException InvalidTokenError AuthApiError"),
         deed=Deed.SIGNING_IN,
     ),
@@ -76,7 +109,8 @@ ACCESS = (
         Example("Pundit::NotAuthorizedError: not allowed to show? this Page", "ruby"),
         says=r"permissiondenied:|not allowed to"
         r"|(?:action|access) (?:is )?(?:unauthorized|forbidden)"
-        r"|do(?:es)? not have permission|\bforbidden\b",
+        r"|do(?:es)? not have permission|\bforbidden\b(?! for url|\))|not authori[sz]ed to access"
+        r"|insufficient permission",
         types=names(
             "PermissionDenied NotAuthorizedError AccessDenied AccessDeniedException Forbidden"
             " AuthorizationException ForbiddenException ForbiddenError AccessDeniedHttpException"
@@ -85,10 +119,11 @@ ACCESS = (
         sides=frozenset((Side.SERVER, Side.UNKNOWN)),
     ),
     Rule(
-        "The check that a person and not a program is there did not pass.",
+        "The check that a real person is there did not work.",
         Where.SERVER,
         Example("CaptchaError: captcha score too low", "node"),
         says=r"captcha|turnstile|bot detected",
+        files=r"captcha|turnstile",
     ),
     Rule(
         "Our server turned away a call that did not look safe.",

@@ -4,6 +4,7 @@ from apps.events.rule import Example, Rule, Side, Where, names
 
 _HERE = frozenset((Side.BROWSER,))
 _LOOSE = frozenset((Side.BROWSER, Side.UNKNOWN))
+_ON_SCREEN = frozenset((Side.BROWSER, Side.DEVICE))
 _JS = "javascript"
 
 BROWSER = (
@@ -13,15 +14,28 @@ BROWSER = (
         Example("Error: Extension context invalidated.", _JS),
         says=r"extension context|(?:chrome|moz|safari|safari-web)-extension|webkit-masked"
         r"|__firefox__"
-        r"|object not found matching id|receiving end does not exist|gcrweb|runtime\.sendmessage",
+        r"|object not found matching id|receiving end does not exist|ethereum|metamask|gcrweb"
+        r"|runtime\.sendmessage",
+        files=r"-extension://|webkit-masked",
         sides=_HERE,
+        slight=True,
+    ),
+    Rule(
+        "The other app in which the page was opened got in the way.",
+        Where.BROWSER,
+        Example("ReferenceError: _AutofillCallbackHandler is not defined", _JS),
+        says=r"webkit\.messagehandlers|_autofillcallbackhandler|instantsearchsdk|zalojsv2"
+        r"|java object is gone|enabledidusertypeonkeyboard|pcm\.hidemodal",
+        sides=_HERE,
+        slight=True,
     ),
     Rule(
         "A part of the page could not be loaded.",
         Where.BROWSER,
         Example("ChunkLoadError: Loading chunk 7 failed", _JS),
         says=r"chunkload|loading (?:css )?chunk|dynamically imported module|unable to preload css"
-        r"|importing a module script failed",
+        r"|importing a module script failed"
+        r"|importing binding name|does not provide an export",
     ),
     Rule(
         "The page got a wrong file, most often right after an update.",
@@ -42,6 +56,7 @@ BROWSER = (
         Where.BROWSER,
         Example("Error: ResizeObserver loop limit exceeded", _JS),
         says=r"resizeobserver loop",
+        slight=True,
     ),
     Rule(
         "The room that the browser keeps for our site is full.",
@@ -63,7 +78,8 @@ BROWSER = (
         "The browser did not let the page talk to another site.",
         Where.BROWSER,
         Example("Error: blocked by CORS policy", _JS),
-        says=r"\bcors\b|cross-origin|access-control-allow|blocked a frame with origin",
+        says=r"\bcors\b|cross-origin|access-control-allow|blocked a frame with origin"
+        r"|accessed from origin",
         sides=_HERE,
     ),
     Rule(
@@ -85,6 +101,7 @@ BROWSER = (
         Example("NotAllowedError: play() failed because of no user gesture", _JS),
         says=r"\bplay\(\)|didn't interact|autoplay",
         sides=_HERE,
+        slight=True,
     ),
     Rule(
         "The browser could not play the sound or film.",
@@ -98,7 +115,7 @@ BROWSER = (
         Where.BROWSER,
         Example("NotFoundError: Requested device not found", _JS),
         says=r"getusermedia|(?:camera|microphone).{0,40}(?:denied|not |fail|error|access)"
-        r"|requested device not found|could not start video",
+        r"|requested device not found|could not start video|^notallowederror: permission d",
     ),
     Rule(
         "The browser did not let the page copy or share something.",
@@ -106,6 +123,34 @@ BROWSER = (
         Example("NotAllowedError: Write permission denied for the Clipboard", _JS),
         says=r"clipboard|navigator'?\.?.{0,12}share\b|share cancell?ed",
         sides=_HERE,
+    ),
+    Rule(
+        "The page led on to another page, which does no harm.",
+        Where.BROWSER,
+        Example('Error: Redirected when going from "/a" to "/b" via a guard.', _JS),
+        says=r"redirected when going|navigationduplicated|redundant navigation|next_redirect"
+        r"|navigation cancelled from",
+        sides=_HERE,
+        slight=True,
+    ),
+    Rule(
+        "The browser was not allowed to show notices.",
+        Where.BROWSER,
+        Example("NotAllowedError: Registration failed - permission denied", _JS),
+        says=r"registration failed.{0,10}permission|notifications?.{0,30}(?:denied|blocked"
+        r"|permission)"
+        r"|permission.{0,20}notification",
+        sides=_HERE,
+    ),
+    Rule(
+        "A picture could not be loaded.",
+        Where.APP,
+        Example("NetworkImageLoadException: HTTP request failed, statusCode: 404", "dart"),
+        says=r"networkimage|imageload|failed to load image|image.{0,30}(?:failed to load"
+        r"|could not be"
+        r" loaded)|glideexception|sdwebimage",
+        sides=_ON_SCREEN,
+        slight=True,
     ),
     Rule(
         "Something changed the page from outside, such as a translator.",
@@ -168,7 +213,8 @@ BROWSER = (
         Where.BROWSER,
         Example("ReferenceError: gtag is not defined", _JS),
         says=r"(?:variable: |[ :'])(?:\$|jquery|ga|gtag|fbq|google|grecaptcha|hbspt|datalayer)\b"
-        r"(?: is not defined|$)",
+        r"(?: is not defined|$)"
+        r"|google maps|failed to load (?:external )?script",
         sides=_HERE,
     ),
     Rule(
@@ -176,6 +222,7 @@ BROWSER = (
         Where.NETWORK,
         Example("Error: WebSocket connection failed", _JS),
         says=r"websocket|socket\.io|eventsource|signalr",
+        files=r"socket\.io|engine\.io|signalr|sockjs|phoenix\.js|pusher",
         sides=_LOOSE,
     ),
     Rule(
@@ -191,6 +238,14 @@ BROWSER = (
         Example("Error: Error creating WebGL context.", _JS),
         says=r"webgl|\bcanvas\b.{0,40}(?:context|tainted|failed)|context lost",
         sides=_HERE,
+    ),
+    Rule(
+        "The page could not draw one of its parts.",
+        Where.APP,
+        Example("Error: Minified React error #482", _JS),
+        says=r"minified react error|\bng0\d{3,4}\b|error boundary|effect_update_depth",
+        sides=_HERE,
+        vague=True,
     ),
     Rule(
         "The browser could not read a part of the program.",

@@ -20,8 +20,9 @@ CODE = (
         r"|undefined or null|null (?:value|check|pointer|reference)|\bon a .none. value"
         r"|undefined value|on undefined|: nil\b|access array offset|\bnil dereference"
         r"|null cannot be"
-        r"|must not be null|addr 0x0|\bcannot (?:read|set) propert|'null' is not a subtype"
-        r"|null given",
+        r"|must not be null|addr 0x0|\bcannot (?:read|set) propert(?!y symbol)"
+        r"|'null' is not a subtype"
+        r"|null given|non-nullable field|entry in nil map",
         types=names(
             "NullPointerException NullReferenceException ArgumentNullException"
             " UninitializedPropertyAccessException KotlinNullPointerException"
@@ -34,6 +35,13 @@ CODE = (
         Example("LateInitializationError: Field 'city' was used too soon", "dart"),
         says=r"late ?initiali[sz]ation|before initiali[sz]ation|not (?:been |yet )?initiali[sz]ed"
         r"|app registry not ready|appregistrynotready|not ready yet|no firebase app",
+        vague=True,
+    ),
+    Rule(
+        "{Us} was given a list that holds the same thing twice.",
+        None,
+        Example('IllegalArgumentException: Key "12" was already used.', "android"),
+        says=r"key .{0,60}was already used|duplicate(?:d)? (?:globalkey|keys? )|with the same key",
         vague=True,
     ),
     Rule(
@@ -52,12 +60,12 @@ CODE = (
         says=r"undefined (?:array )?(?:key|index|offset)|key not found|no value present"
         r"|no ?such ?element"
         r"|no element|sequence contains no|element .{0,80} is undefined"
-        r"|not present in the dictionary",
+        r"|undefined property|not present in the dictionary|lazily initialize",
         types=names("KeyError KeyNotFoundException NoSuchElementException StopIteration"),
         vague=True,
     ),
     Rule(
-        "{Us} got an answer that it was not made for.",
+        "{Us} got something that it was not made for.",
         None,
         Example("MatchError: no match of right hand side value: :error", "elixir"),
         says=r"no match of|no function clause|no (?:case|cond|with) clause|(?:match|clause)error"
@@ -89,9 +97,12 @@ CODE = (
         "{Us} got data of another kind than it needs.",
         None,
         Example("TypeError: unsupported operand type(s) for +: 'int' and 'str'"),
-        says=r"unsupported operand|cannot be cast|can't convert|is not a subtype|invalid ?cast"
+        says=r"unsupported operand|only concatenate|comparison of .{0,60} failed"
+        r"|not supported between"
+        r"|cannot be cast|can't convert|is not a subtype|invalid ?cast"
         r"|classcast"
-        r"|cannot convert|must be of type|unexpected keyword argument|positional argument"
+        r"|cannot convert|must be of type|to string conversion|in arithmetic expression"
+        r"|unexpected keyword argument|positional argument"
         r"|wrong number"
         r"|must be (?:an? )?(?:str|int|string|array|number|bytes)|typemismatch|interface conversion"
         r"|cannot unmarshal|not (?:json )?serializable|invalid argument type|argumenterror",
@@ -170,7 +181,10 @@ CODE = (
         "{Us} got a value that it cannot use.",
         None,
         Example("ValueError: no such size"),
-        types=names("ValueError RangeError InvalidArgumentException UnexpectedValueException"),
+        types=names(
+            "ValueError RangeError InvalidArgumentException UnexpectedValueException"
+            " FormatException"
+        ),
         vague=True,
     ),
     Rule(
@@ -192,7 +206,7 @@ CODE = (
         "Something took very long.",
         None,
         Example("export took 12 s", "other"),
-        says=r"\bslow|\btook \d",
+        says=r"\bslow(?!down)|\btook \d",
         vague=True,
         broad=True,
     ),

@@ -9,7 +9,8 @@ DATA = (
         "The app could not read or save its data on the customer's device.",
         Where.DEVICE,
         Example("SQLiteDatabaseCorruptException: disk image is malformed", "android"),
-        says=r"sqlite|\brealm\b|\bcore ?data|nspersistent|\broom\b.{0,20}database",
+        says=r"sqlite(?!.{0,60}full)|\brealm\b|\bcore ?data|nspersistent"
+        r"|\broom\b.{0,20}(?:database|data integrity|migration)",
         sides=_DEVICE,
     ),
     Rule(
@@ -26,11 +27,19 @@ DATA = (
         r"|sqlite_busy",
     ),
     Rule(
+        "Two tasks of our server wanted to change the same thing at once.",
+        Where.SERVER,
+        Example("LockNotOwnedError: Cannot release a lock that's no longer owned"),
+        says=r"locknotowned|lock.{0,20}(?:no longer owned|has expired)|redlock|lockerror"
+        r"|(?:acquire|obtain|get) (?:a |the )?(?:distributed )?lock",
+    ),
+    Rule(
         "Somebody else had changed the same thing just before.",
         Where.SERVER,
         Example("ActiveRecord::StaleObjectError: Attempted to update a stale object", "ruby"),
-        says=r"stale ?(?:object|data|element.{0,8}version)|optimistic ?lock|dbupdateconcurrency"
-        r"|row was updated or deleted|version ?conflict",
+        says=r"stale ?(?:object|data|entry|element.{0,8}version)|optimistic ?lock"
+        r"|dbupdateconcurrency"
+        r"|row was updated or deleted|version ?conflict|conditionalcheckfailed",
     ),
     Rule(
         "There is already an account or entry with this e-mail.",
@@ -63,7 +72,8 @@ DATA = (
         "It could not be saved because one of its values is not allowed.",
         Where.SERVER,
         Example('IntegrityError: new row violates check constraint "positive"'),
-        says=r"check.?constraint|checkviolation|invalid input value for enum",
+        says=r"check.?constraint|checkviolation|invalid input value for enum"
+        r"|could not execute statement.{0,200}constraint",
     ),
     Rule(
         "What was entered was too long or too large to save.",
@@ -80,7 +90,8 @@ DATA = (
         says=r"\bconnection ?pool|\bpool.{0,12}(?:exhaust|time.?out|limit|full)|hikari"
         r"|too many (?:connections|clients)|connection slots|queuepool|dropped from queue"
         r"|unable to acquire jdbc|acquire.{0,12}time.?out|timeout acquiring"
-        r"|could not obtain a (?:database )?connection|getting a connection",
+        r"|could not obtain a (?:database )?connection|getting a connection|provisionedthroughput"
+        r"|exceeded when trying to connect",
     ),
     Rule(
         "Our data store took too long to answer.",
@@ -96,10 +107,13 @@ DATA = (
         Example("OperationalError: connection to server at 10.0.0.5 failed: refused"),
         says=r"server closed the connection|lost connection to|has gone away|mysql server"
         r"|connection to server at|could not translate host|could not connect to server"
+        r"|reach database server"
         r"|terminating connection"
         r"|database system is|adminshutdown|dbconnection\.|mongo.{0,12}(?:network|select)"
         r"|serverselection|communications link|connectionnotestablished|\bp100[12]\b"
-        r"|(?:refused|reach|econn).{0,80}:(?:5432|3306|27017|1433|1521)\b"
+        r"|(?:refused|reach|econn|dial).{0,80}:(?:5432|3306|27017|1433|1521)\b|cannot open database"
+        r"|instance-specific error|koble til databas|datenbank.{0,40}nicht|ansluta till databas"
+        r"|connecter.{0,20}base de donn|conectar.{0,20}base de datos|jdbc ?connection"
         r"|sqlstate\[hy000\] \[2002\]",
         types=names("JDBCConnectionException InterfaceError DatabaseConnectionException"),
     ),
@@ -123,7 +137,8 @@ DATA = (
         Where.SERVER,
         Example('ProgrammingError: syntax error at or near "FORM"'),
         says=r"syntax error at or near|error in your sql|incorrect syntax near|ora-009\d\d"
-        r"|bad ?sql ?grammar|\": syntax error",
+        r"|bad ?sql ?grammar|\": syntax error|cannot resolve keyword"
+        r"|unknown ?attribute",
     ),
     Rule(
         "Our data store took no changes at that time.",
@@ -143,13 +158,27 @@ DATA = (
         ),
     ),
     Rule(
+        "Our server got a link or number that cannot be right.",
+        Where.SERVER,
+        Example('CastError: Cast to ObjectId failed for value "undefined"', "node"),
+        says=r"cast to objectid|(?:not a valid|invalid|malformed) (?:uuid|objectid|object id)"
+        r"|bsonerror"
+        r"|badly formed hexadecimal uuid|syntax for (?:type )?uuid|invalid uuid",
+    ),
+    Rule(
         "What was looked for is not in our data store.",
         Where.SERVER,
         Example("DoesNotExist: Order matching query does not exist."),
         says=r"matching query does not exist|couldn't find .{0,60}with|no query results"
-        r"|no rows in result|record not found|\bp2025\b|unable to find .{0,80} with id",
+        r"|no rows (?:in result|returned)|record not found|\bp2025\b|unable to find .{0,80} with id"
+        r"|required but not found|\b(?:order|customer|product|booking|invoice|account|ticket|item)"
+        r"\b.{0,40}(?:\bnot found|does not exist)|for unknown (?:order|customer|booking)"
+        r"|record to (?:update|delete)|nosuchentity"
+        r"|product.{0,40}(?:doesn't|does not) exist",
         types=names(
-            "DoesNotExist RecordNotFound ModelNotFoundException EntityNotFoundException"
+            "DoesNotExist ObjectDoesNotExist RecordNotFound"
+            " ModelNotFoundException EntityNotFoundException"
+            " EntityNotFoundError"
             " NoResultFound NoResultException NoResultsError EmptyResultDataAccessException"
         ),
     ),
@@ -164,6 +193,7 @@ DATA = (
             " CannotCreateTransactionException DataIntegrityViolationException MongoError"
             " DataAccessResourceFailureException PrismaClientKnownRequestError PersistenceException"
         ),
+        sides=frozenset((Side.SERVER, Side.UNKNOWN)),
         vague=True,
     ),
 )

@@ -24,7 +24,7 @@ DEVICE = (
         Where.DEVICE,
         Example("FileSystemException: No space left on device", "dart"),
         says=r"no space left|enospc|sqlite_full|disk (?:is )?full|database or disk"
-        r"|not enough space",
+        r"|not enough space|out of space",
         sides=_HERE,
     ),
     Rule(
@@ -34,6 +34,13 @@ DEVICE = (
         says=r"out.?of.?memory|\boom\b|oomkill|memory.?limit|allowed memory size|cannot allocate"
         r"|heap (?:space|out)|allocation failed|std::bad_alloc|enomem",
         types=names("MemoryError NoMemoryError"),
+    ),
+    Rule(
+        "The part of the customer's device that draws pictures failed.",
+        Where.DEVICE,
+        Example("Fatal Error: GPU has crashed or was reset", "native"),
+        says=r"gpu.{0,20}(?:crash|hung|hang|reset|lost|removed)|device_(?:hung|removed|lost)"
+        r"|dxgi_error|metal.{0,20}command buffer",
     ),
     Rule(
         "{Us} broke down because it used memory that was not its own.",
@@ -68,6 +75,7 @@ DEVICE = (
         Where.APP,
         Example("FlutterError: A RenderFlex overflowed by 42 pixels", "dart"),
         says=r"overflowed by|renderbox was not laid out|unbounded (?:height|width)",
+        slight=True,
     ),
     Rule(
         "The customer's phone had no app that could open this.",
@@ -84,6 +92,15 @@ DEVICE = (
         r"|backgroundtask|remoteserviceexception",
     ),
     Rule(
+        "The app on the customer's device is too old.",
+        Where.DEVICE,
+        Example("ApiException: this app version is no longer supported", "dart"),
+        says=r"(?:client|app|version).{0,30}(?:outdated|too old|no longer supported)"
+        r"|(?:update|upgrade) required",
+        statuses=frozenset((426,)),
+        sides=_HERE,
+    ),
+    Rule(
         "The phone's own system failed.",
         Where.DEVICE,
         Example("DeadSystemException: dead", "android"),
@@ -97,11 +114,19 @@ DEVICE = (
         sides=_HERE,
     ),
     Rule(
+        "The phone did not let the app use the camera or microphone.",
+        Where.DEVICE,
+        Example("SecurityException: requires android.permission.CAMERA", "android"),
+        says=r"permission\.(?:camera|record_audio)|cameraaccess|camera_?permission|avfoundation"
+        r"|(?:camera|microphone).{0,40}(?:denied|not (?:allowed|permitted|granted|authorized))",
+        sides=_HERE,
+    ),
+    Rule(
         "The phone did not let the app use something.",
         Where.DEVICE,
         Example("SecurityException: Permission Denial: reading contacts", "android"),
         says=r"securityexception|permission (?:denial|denied|not granted|required)|notdetermined"
-        r"|user denied|not authorized",
+        r"|user denied|not authorized|hkerror|authorization (?:not|denied)",
         sides=_HERE,
     ),
     Rule(
@@ -115,7 +140,8 @@ DEVICE = (
         Where.APP,
         Example("Invariant Violation: requireNativeComponent: was not found", "cocoa"),
         says=r"requirenativecomponent|missingplugin|turbomodule|native module|nativemodule"
-        r"|unsatisfiedlink|library not loaded|unable to load asset|dlopen failed",
+        r"|unsatisfiedlink|library not loaded|unable to load asset|dlopen failed"
+        r"|addressableassets|asset ?bundle|unknown module",
     ),
     Rule(
         "A saved sign-in could not be read from the customer's device.",
@@ -141,14 +167,15 @@ DEVICE = (
         None,
         Example("System.ObjectDisposedException: Cannot access a closed object", "csharp"),
         says=r"objectdisposed|has been (?:destroyed|disposed)|after (?:being|having been) (?:closed"
-        r"|disposed)|i/o operation on closed|used after (?:being )?(?:free|dispos)|already closed",
+        r"|disposed)|i/o operation on closed|used after (?:being )?(?:free|dispos)"
+        r"|already closed|closed channel|loop is closed",
         types=names("MissingReferenceException"),
     ),
     Rule(
         "The app could not use a part of the customer's device.",
         Where.DEVICE,
         Example("PlatformException: error, channel failed", "dart"),
-        types=names("PlatformException"),
+        says=r"^platformexception(?!.{0,80}network)",
         vague=True,
     ),
 )

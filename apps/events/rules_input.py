@@ -11,7 +11,7 @@ INPUT = (
         Example("RequestEntityTooLarge: request entity too large"),
         says=r"(?:entity|payload|request|body|file|upload).{0,10}too ?(?:large|big)|maxuploadsize"
         r"|(?:maximum|max).{0,4}(?:upload|file).{0,4}size|requestdatatoobig|content too large"
-        r"|exceeds.{0,30}upload|limit_file_size",
+        r"|exceeds.{0,30}upload|limit_file_size|toomanyfields|max_number_fields",
         statuses=frozenset((413,)),
     ),
     Rule(
@@ -19,8 +19,10 @@ INPUT = (
         Where.SERVER,
         Example("UnidentifiedImageError: cannot identify image file"),
         says=r"cannot identify image|unsupported (?:media|file|image)|invalid image|not an image"
-        r"|not a (?:valid )?(?:zip|pdf|image)|bad ?zip|imagemagick|libvips|unidentifiedimage"
-        r"|(?:corrupt|truncated).{0,12}(?:file|image|pdf|archive)|image file is truncated",
+        r"|not a (?:valid )?(?:zip|pdf|image)|bad ?zip|magick|decode delegate|libvips"
+        r"|unidentifiedimage"
+        r"|(?:corrupt|truncated).{0,12}(?:file|image|pdf|archive)|image file is truncated"
+        r"|invalid ?pdf",
         statuses=frozenset((415,)),
     ),
     Rule(
@@ -47,7 +49,7 @@ INPUT = (
         Where.SERVER,
         Example("SyntaxError: Unexpected token '<', \"<!DOCTYPE \"...", "javascript"),
         says=r"unexpected token '?<'?.{0,20}(?:<!doc|json|html)|json parse error: unrecog.{0,20}<"
-        r"|<!doctype|<html|unexpected character.{0,40}[('\"]<",
+        r"|<!doctype|<html|unexpected character.{0,40}[('\"]<|parsing value: <",
         sides=CLIENT,
     ),
     Rule(
@@ -58,11 +60,13 @@ INPUT = (
         r"|(?:unexpected|invalid|expected|unterminated).{0,60}\bjson\b"
         r"|unexpected end of (?:json|data)|formatexception: unexpected character"
         r"|jsondecod|mismatchedinput|unrecognizedproperty"
-        r"|protobuf|invalid character .{0,20}looking for|deserializ",
+        r"|\bserde|missing field .{0,60} at line|missingfieldexception|unexpected end of input"
+        r"|string did not match the expected pattern|protobuf"
+        r"|invalid character .{0,20}looking for|deserializ",
         types=names("DecodingError"),
     ),
     Rule(
-        "Some letters or signs in a text could not be read.",
+        "Some letters or signs in a text could not be read or written.",
         Where.APP,
         Example("UnicodeDecodeError: 'utf-8' codec can't decode byte 0xe9"),
         says=r"unicode(?:de|en)code|codec can't|invalid byte sequence|incompatible character"
@@ -74,7 +78,8 @@ INPUT = (
         Where.APP,
         Example("XMLSyntaxError: Start tag expected, '<' not found"),
         says=r"xmlsyntax|saxparse|\bxml\b.{0,40}(?:error|invalid|pars)"
-        r"|csv.{0,20}(?:error|malformed)"
+        r"|csv.{0,20}(?:error|malformed)|(?:row|line) \d{1,6}: expected|expected \d{1,4} columns"
+        r"|wrong number of (?:columns|fields)|papaparse"
         r"|malformed(?:csv| csv|.{0,4}xml)|yaml.{0,20}(?:error|exception|pars|scan)",
     ),
     Rule(
@@ -89,14 +94,16 @@ INPUT = (
         Where.SERVER,
         Example("Stock of SKU HS-30 is 2 below the 6 reserved pieces"),
         says=r"out.?of.?stock|sold.?out|(?:insufficient|not enough|negative) (?:stock|inventory)"
-        r"|\bstock\b.{0,60}(?:below|insufficient|negative|reserved)",
+        r"|\bstock\b.{0,60}(?:below|insuffi|negative|reserved)|ausverkauft"
+        r"|agotad[oa]\b.{0,20}(?:stock|art)",
     ),
     Rule(
         "It had just been taken or changed by somebody else.",
         Where.SERVER,
         Example("SlotTaken: the slot is no longer available"),
         says=r"already (?:been )?(?:taken|booked|reserved|changed)|no longer available"
-        r"|(?:slot|seat|room).{0,20}(?:taken|gone)",
+        r"|(?:slot|seat|room).{0,20}(?:taken|gone)|no availability"
+        r"|fully booked|(?:slot|seat|room|table|date).{0,30}not available",
         types=names("Conflict ConflictException ConflictError ConflictHttpException"),
         statuses=frozenset((409, 412)),
         sides=frozenset((*CLIENT, *_OPEN)),
@@ -107,19 +114,28 @@ INPUT = (
         Example("InvalidAddress: postcode '9170' not served"),
         says=r"(?:postcode|post code|zip ?code|postal ?code|\baddress\b).{0,30}"
         r"(?:not (?:served|valid|found|deliver)|invalid|unknown)"
-        r"|(?:invalid|unknown).?(?:postcode|zip|street|address)",
+        r"|(?:invalid|unknown).?(?:postcode|zip|street|address)|delivery (?:area|zone)"
+        r"|could not geocode",
         sides=_OPEN,
+    ),
+    Rule(
+        "Our server had put together an answer that was not right.",
+        Where.SERVER,
+        Example("ResponseValidationError: 1 validation errors"),
+        says=r"response ?validation|responseserializ",
     ),
     Rule(
         "What was entered was not accepted.",
         Where.SERVER,
         Example("ValidationError: Enter a whole phone number"),
-        says=r"validation.?(?:failed|error)|is (?:required|not valid)\b|unprocessable|invalid input"
+        says=r"validation.?(?:failed|error)|is (?:required|not valid)\b|^unprocessable"
+        r"|invalid input"
         r"|must not be (?:blank|empty)|can't be blank|recordinvalid",
         types=names(
             "ValidationError ValidationException MethodArgumentNotValidException RecordInvalid"
             " UnprocessableEntity ZodError ConstraintViolationException BindException"
-            " InvalidChangesetError RequestValidationError FormatException"
+            " InvalidChangesetError RequestValidationError"
+            " UnprocessableEntityHttpException UnprocessableEntityException"
         ),
     ),
     Rule(
@@ -133,6 +149,28 @@ INPUT = (
             " MultiValueDictKeyError BadRequest BadRequestHttpException"
         ),
         sides=_OPEN,
+    ),
+    Rule(
+        "It was more than a set limit allows.",
+        Where.SERVER,
+        Example("DailyLimitExceededException: limit of the day", "php"),
+        says=r"limit.{0,30}(?:exceeded|reached)|exceed.{0,30}limit|limitexceeded|maximum number of",
+        vague=True,
+    ),
+    Rule(
+        "That step was not allowed in the state that things were in.",
+        Where.SERVER,
+        Example("AASM::InvalidTransition: cannot transition from 'cancelled'", "ruby"),
+        says=r"cannot transition|invalid.{0,6}transition|transition.{0,20}not allowed"
+        r"|already (?:been )?(?:cancell?ed|shipped|closed|completed|processed|confirmed)",
+        sides=_OPEN,
+    ),
+    Rule(
+        "A picture was too large to work with.",
+        Where.APP,
+        Example("DecompressionBombError: Image size exceeds limit"),
+        says=r"decompression ?bomb|too large.{0,20}bitmap|image (?:size|dimension).{0,30}exceed"
+        r"|(?:image|picture) (?:is )?too (?:large|big)|pixel limit",
     ),
     Rule(
         "The page that was asked for is not there.",
@@ -156,7 +194,8 @@ INPUT = (
         "A web address that the program uses is not right.",
         Where.SERVER,
         Example("MissingSchema: Invalid URL 'shop': No scheme supplied"),
-        says=r"invalid ur[li]|malformedurl|no sche(?:ma|me) supplied|unsupported protocol",
+        says=r"invalid ur[li]|(?:parse|base) url|malformedurl|no sche(?:ma|me) supplied"
+        r"|unsupported protocol",
         types=names("MissingSchema InvalidSchema InvalidURIError MalformedURLException"),
     ),
     Rule(

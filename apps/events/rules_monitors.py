@@ -90,6 +90,12 @@ MONITORS = (
         says=r"^large render.blocking|^slow resource|^render.blocking asset",
     ),
     Rule(
+        "The page was slow because its parts were sent in an old way.",
+        Where.SERVER,
+        Example("HTTP/1.1 Overhead", "javascript"),
+        says=r"^http/1\.1 overhead",
+    ),
+    Rule(
         "The page was slow because its files were sent larger than they need to be.",
         Where.SERVER,
         Example("Uncompressed Asset", "javascript"),

@@ -9,7 +9,7 @@ _TRUST = (
     r"certificate.{0,30}(?:verif|expired|unknown|invalid|trust|chain|revoked|path|mismatch)"
     r"|(?:verify|ssl|peer|leaf|server|bad).{0,20}certificate|certificateverify|certpath"
     r"|pkix|\bssl|\btls\b|self.signed|unable to verify the first|x509"
-    r"|trust anchor|code: -120[0-6]\b|\bhandshake"
+    r"|trust anchor|cleartext|code: -120[0-6]\b|\bhandshake"
 )
 
 NETWORK = (
@@ -19,7 +19,7 @@ NETWORK = (
         Example("NSURLErrorDomain: The Internet connection appears to be offline.", "cocoa"),
         says=r"internet connection|internet_disconnected|no internet|network is unreachable|-1009\b"
         r"|unable to resolve host|failed host lookup|not connected to the internet|-1003\b"
-        r"|name_not_resolved|no address associated",
+        r"|name_not_resolved|no address associated|resolve destination host",
         types=names("UnknownHostException NoConnectivityException NoNetworkException"),
         sides=CLIENT,
     ),
@@ -29,8 +29,9 @@ NETWORK = (
         Example("NSURLErrorDomain: The network connection was lost. (Code: -1005)", "cocoa"),
         says=r"connection was lost|-1005\b|err_network_changed"
         r"|connection.{0,8}(?:abort|reset|closed)"
-        r"|broken pipe|econnreset|unexpected end of stream|err_connection_(?:reset|closed)",
-        types=names("EOFException StreamResetException HttpException"),
+        r"|broken pipe|econnreset|unexpected end of stream|socket is not connected"
+        r"|err_connection_(?:reset|closed)",
+        types=names("EOFException StreamResetException"),
         sides=CLIENT,
     ),
     Rule(
@@ -47,6 +48,7 @@ NETWORK = (
         says=r"(?:fetch|failed|error).{0,20}\(.{0,40}"
         r"(?:\bstat|analytic|track|collect|pixel|\bads?\b|metric|\btags?\b).{0,60}\)",
         sides=_BROWSER,
+        slight=True,
     ),
     Rule(
         "A step was called off, most often because the customer had moved on.",
@@ -55,7 +57,18 @@ NETWORK = (
         says=r"user aborted|request aborted|signal is aborted|operation was aborted|code: -999\b"
         r"|cancell?ed by (?:the )?user|navigation (?:was )?(?:cancell?ed|aborted)"
         r"|aborted a request|^typeerror: cancell?ed$|aborted without reason|fetch is aborted",
-        types=names("AbortError CanceledError CancelledError CancellationException"),
+        types=names(
+            "AbortError CanceledError CancelledError CancellationException JobCancellationException"
+        ),
+        sides=CLIENT,
+        slight=True,
+    ),
+    Rule(
+        "Our server took too long to answer.",
+        Where.SERVER,
+        Example("AxiosError: Request failed with status code 504", "javascript"),
+        says=r"gateway time-?out",
+        statuses=frozenset((504, 524)),
         sides=CLIENT,
     ),
     Rule(
@@ -64,7 +77,7 @@ NETWORK = (
         Example("AxiosError: timeout of 10000ms exceeded", "javascript"),
         says=LATE + r"|econnaborted|-1001\b|err_timed_out",
         sides=CLIENT,
-        statuses=frozenset((408, 504)),
+        statuses=frozenset((408,)),
     ),
     Rule(
         "The customer's browser could not reach our server.",
@@ -79,8 +92,11 @@ NETWORK = (
         Where.NETWORK,
         Example("SocketException: Connection refused", "dart"),
         says=r"nsurlerror|network request failed|could not connect to the server|failed to connect"
-        r"|network ?error|connection refused|cferrordomaincfnetwork|\b503\b|err_connection",
-        types=names("ClientException ConnectException HttpError NetworkException DioException"),
+        r"|network[ _]?error|connection refused|connect to destination|cferrordomaincfnetwork"
+        r"|\b503\b|err_connection",
+        types=names(
+            "ClientException ConnectException HttpError HttpException NetworkException DioException"
+        ),
         sides=_DEVICE,
         vague=True,
     ),
@@ -113,6 +129,7 @@ NETWORK = (
         says=r"\bclient ?(?:abort|disconnect|closed)|context canceled|connection_closed_by_client"
         r"|request aborted|unexpected end of request content|requestaborted|unreadablepost",
         sides=ON_SERVER,
+        slight=True,
     ),
     Rule(
         "Our server could not reach another service that it needs.",
@@ -121,7 +138,8 @@ NETWORK = (
         says=r"econnrefused|connection ?refused|failed to establish|newconnectionerror|:econnref"
         r"|actively refused|no route to host|hostunreach"
         r"|(?:host|network|server|service|node) ?(?:is )?unreachable|failed to connect"
-        r"|couldn't connect|failed to open tcp|max retries exceeded",
+        r"|couldn't connect|failed to open tcp|max retries exceeded"
+        r"|\u63a5\u7d9a\u3067\u304d",
         types=names("ConnectError HttpHostConnectException"),
         calls=r"connectmultiple",
         sides=ON_SERVER,

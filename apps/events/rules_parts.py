@@ -1,6 +1,6 @@
 """Plain words for what our server works with: mail, messages, its search, its stores of files."""
 
-from apps.events.rule import Example, Rule, Where, names
+from apps.events.rule import ON_SERVER, Example, Rule, Where, names
 
 PARTS = (
     Rule(
@@ -15,9 +15,21 @@ PARTS = (
         "An e-mail could not be sent.",
         Where.SERVICE,
         Example("Net::SMTPAuthenticationError: 535 refused", "ruby"),
-        says=r"\bsmtp|smtp(?:auth|server|sender|data|exception)|mailer|sendgrid|mailgun|postmark"
-        r"|could not (?:send|deliver).{0,12}mail|symfony.component.mailer",
+        files=r"nodemailer|smtplib|phpmailer|swiftmailer|net/smtp|smtp-connection",
+        says=r"\bsmtp|invalid login: 5\d\d|\b535[ -]5|smtp(?:auth|server|sender|data|exception)"
+        r"|mailer|sendgrid|mailgun|postmark"
+        r"|(?:could not|failed to|unable to|error) (?:send|deliver).{0,24}mail"
+        r"|symfony.component.mailer"
+        r"|wys.a. wiadomo.ci e-?mail|e-?mail.{0,40}nicht (?:gesendet|versendet)|nicht.{0,20}e-?mail"
+        r"|envoyer.{0,12}e-?mail|enviar.{0,12}(?:correo|e-?mail)",
         types=names("MailSendException TransportException MessagingException"),
+    ),
+    Rule(
+        "The phone number was not accepted.",
+        Where.SERVER,
+        Example("RestException: The 'To' number is not a valid phone number.", "node"),
+        says=r"not a valid (?:phone|mobile)|(?:phone|mobile)[ _]?number.{0,20}(?:invalid|not valid)"
+        r"|invalid.{0,6}(?:phone|mobile)|numberparseexception",
     ),
     Rule(
         "A text message could not be sent to the customer's phone.",
@@ -34,10 +46,22 @@ PARTS = (
         types=names("UnregisteredError InvalidRegistration"),
     ),
     Rule(
+        "Our server could not make a document or a picture.",
+        Where.SERVER,
+        Example("TimeoutError: Navigation timeout of 30000 ms exceeded", "node"),
+        says=r"puppeteer|wkhtmltopdf|weasyprint|navigation timeout|dompdf|tcpdf|ghostscript"
+        r"|libreoffice"
+        r"|\bpdf\b.{0,40}(?:fail|error|could not)|(?:fail|error|could not).{0,40}\bpdf\b",
+        files=r"puppeteer|playwright|weasyprint|dompdf|reportlab|pdfkit",
+        sides=ON_SERVER,
+    ),
+    Rule(
         "Our server could not pass the work on to another part of itself.",
         Where.SERVER,
         Example("KafkaException: Send failed", "java"),
-        says=r"kafka|rabbit.?mq|amqp|\bsqs\b|kombu|nats:|servicebus|\bbunny::|message broker",
+        says=r"kafka|rabbit.?mq|amqp|\bsqs\b|kombu|nats:|servicebus|\bbunny::"
+        r"|present in metadata|message broker"
+        r"|econnrefused.{0,40}:(?:9092|5672)\b",
     ),
     Rule(
         "Our search service did not answer.",
@@ -52,7 +76,8 @@ PARTS = (
         "The short-term memory of our server did not answer.",
         Where.SERVER,
         Example("Redis::CannotConnectError: refused", "ruby"),
-        says=r"\bredis(?!t)|memcache|econnrefused.{0,40}:(?:6379|11211)\b|jedis|io\.lettuce|\bdalli\b",
+        says=r"\bredis(?!t)|memcache|:(?:6379|11211)\b|jedis|maxretriesperrequest|io\.lettuce"
+        r"|\bdalli\b",
         calls=r"redis\.exceptions|^memcache|pymemcache",
     ),
     Rule(

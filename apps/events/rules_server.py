@@ -26,10 +26,17 @@ SERVER = (
         r"|queue (?:is )?full|eagain",
     ),
     Rule(
+        "Our server was closed for work on it.",
+        Where.SERVER,
+        Example("HttpException: down for maintenance", "php"),
+        says=r"maintenance.?mode|(?:under|down for|scheduled) maintenance",
+    ),
+    Rule(
         "Our server was stopped in the middle of its work.",
         Where.SERVER,
         Example("WorkerLostError: Worker exited prematurely: signal 9"),
         says=r"worker (?:exited|lost|died|killed)|workerlost|sigkill|sigterm|shutting down"
+        r"|being shut ?down"
         r"|signal: killed|pruned.?job",
         types=names("SystemExit KeyboardInterrupt InterruptedException GracefulExit Shutdown"),
         sides=_OPEN,
@@ -39,6 +46,7 @@ SERVER = (
         Where.SERVER,
         Example("ImproperlyConfigured: Set the SMS_KEY environment variable"),
         says=r"environment variable|missing (?:config|setting|env)|not configured"
+        r"|(?:load|locate|find|default) (?:\w{1,12} )?credentials"
         r"|(?:config|setting|\benv)\w{0,12} .{0,30}(?:missing|not set|not found|is required)",
         types=names("ImproperlyConfigured UnsatisfiedDependencyException BeanCreationException"),
     ),
@@ -48,7 +56,8 @@ SERVER = (
         Example("ModuleNotFoundError: No module named 'invoices'"),
         says=r"no module named|cannot find module|cannot load such file"
         r"|could not load (?:file|type)"
-        r"|class .{0,100}not found|cannot import name|undefined symbol|uninitialized constant",
+        r"|class .{0,100}not found|cannot import name|undefined symbol|uninitialized constant"
+        r"|no provider for|nullinjector|no qualifying bean|resolve dependenc",
         types=names(
             "ModuleNotFoundError ImportError NoClassDefFoundError ClassNotFoundException LoadError"
             " NoSuchMethodError NoSuchFieldError TypeLoadException UndefinedFunctionError"
@@ -68,6 +77,7 @@ SERVER = (
         says=r"\beacces|\beperm\b|permission denied|operation not permitted|access to the path"
         r"|read-only file system|erofs",
         types=names("PermissionError UnauthorizedAccessException"),
+        sides=frozenset((Side.SERVER, Side.DEVICE, Side.UNKNOWN)),
     ),
     Rule(
         "{Us} could not open data that was locked for safety.",
@@ -82,6 +92,21 @@ SERVER = (
         Example("ErrorException: headers already sent by (output started)", "php"),
         says=r"headers (?:already|after they are) sent|response (?:has )?already|doublerender"
         r"|cannot set headers",
+    ),
+    Rule(
+        "Our server tried a piece of work again and again, then gave up.",
+        Where.SERVER,
+        Example("MaxRetriesExceededError: Can't retry shop.send_mail[3f2]"),
+        says=r"maxretriesexceeded|can't retry|retries exhausted|retry limit|maxattemptsexceeded"
+        r"|attempted too many times",
+        vague=True,
+    ),
+    Rule(
+        "A part of our server was too busy to answer in time.",
+        Where.SERVER,
+        Example("exit: exited in: GenServer.call(:hold, 5000) (EXIT) time out", "elixir"),
+        says=r"\(exit\) time ?out|asktimeoutexception",
+        sides=ON_SERVER,
     ),
     Rule(
         "A part of our server was not running.",

@@ -9,7 +9,16 @@ SERVICES = (
         Where.SERVER,
         Example("SoftTimeLimitExceeded: SoftTimeLimitExceeded()"),
         says=r"timelimitexceed|maximum execution time|worker time.?out|rack::timeout|task timed out"
-        r"|request ran for longer|lambda.{0,40}timed out|requesttimeoutexception: request waited",
+        r"|request ran for longer|job stalled|lambda.{0,40}timed out"
+        r"|requesttimeoutexception: request waited",
+        sides=ON_SERVER,
+    ),
+    Rule(
+        "We had used up what another service lets us use.",
+        Where.SERVICE,
+        Example("RateLimitError: 429 You exceeded your current quota", "node"),
+        says=r"exceeded your (?:current |monthly )?quota|insufficient_quota|credit balance"
+        r"|billing (?:hard )?limit|monthly (?:usage )?limit",
         sides=ON_SERVER,
     ),
     Rule(
@@ -25,7 +34,10 @@ SERVICES = (
         "Another service said no because our server asked too often.",
         Where.SERVICE,
         Example("HTTPError: 429 Client Error: Too Many Requests"),
-        says=r"\brate.?limit|ratelimit|too many requests|throttl|quota exceeded|request limit",
+        says=r"^(?!.{0,200}(?:throttlerequests|too many (?:attempts|tries|log)"
+        r"|throttled:))"
+        r".{0,400}(?:\brate.?limit|ratelimit|too many requests|throttl|quota exceeded"
+        r"|request limit (?:exceed|reach)|slowdown|your request rate)",
         statuses=frozenset((429,)),
         sides=ON_SERVER,
     ),
@@ -33,7 +45,8 @@ SERVICES = (
         "Another service was down or had a fault of its own.",
         Where.SERVICE,
         Example("HttpServerErrorException: 503 Service Unavailable", "node"),
-        says=r"service unavailable|bad gateway|internal server error|upstream (?:error|connect)",
+        says=r"service unavailable|bad gateway|internal server error|upstream (?:error|connect)"
+        r"|soap ?fault",
         statuses=frozenset((500, 502, 503, 520, 521, 522, 529)),
         types=names("HttpServerErrorException"),
         sides=ON_SERVER,
@@ -57,6 +70,8 @@ SERVICES = (
         "Another service did not accept what our server sent.",
         Where.SERVICE,
         Example("HTTPError: 422 Client Error: for url: https://labels.example"),
+        says=r"(?:rejected|refused|declined) by (?:the )?(?:channel|partner|provider|supplier"
+        r"|carrier)",
         statuses=frozenset((400, 406, 409, 412, 415, 422)),
         sides=ON_SERVER,
     ),
@@ -64,7 +79,7 @@ SERVICES = (
         "There were too many tries in a short time, so our server said no.",
         Where.SERVER,
         Example("AxiosError: Request failed with status code 429", "javascript"),
-        says=r"\brate.?limit|ratelimit|too many (?:requests|attempts|tries)|throttl",
+        says=r"\brate.?limit|ratelimit|too.many.(?:requests|attempts|tries)|throttl|login attempts",
         statuses=frozenset((429,)),
     ),
     Rule(
@@ -94,11 +109,13 @@ SERVICES = (
         "Our server did not allow the customer to do that.",
         Where.SERVER,
         Example("AxiosError: Request failed with status code 403", "javascript"),
+        says=r"not authori[sz]ed to|insufficient permission|access denied"
+        r"|do(?:es)? not have permission|\bforbidden\b",
         statuses=frozenset((403,)),
         sides=CLIENT,
     ),
     Rule(
-        "Our server did not find what the page asked for.",
+        "Our server did not find what {us} asked for.",
         Where.SERVER,
         Example("AxiosError: Request failed with status code 404", "javascript"),
         statuses=frozenset((404, 410)),

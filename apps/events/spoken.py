@@ -9,7 +9,7 @@ from enum import Enum
 from urllib.parse import urlsplit
 
 from apps.events.breadcrumbs import told_by
-from apps.events.clues import CLIENT, side_of
+from apps.events.clues import CLIENT, Side, side_of
 from apps.events.event import Breadcrumb, Event
 
 
@@ -18,6 +18,7 @@ class Actor(Enum):
 
     CUSTOMER = "customer"
     PAGE = "page"
+    APP = "app"
     SERVER = "server"
 
 
@@ -46,28 +47,95 @@ _DEEDS = (
     ("route", "went to"),
 )
 _NOTES = (
-    ("query", "asked the database"),
-    ("db", "asked the database"),
-    ("redis", "asked the store"),
-    ("cache", "asked the store"),
+    ("query", "asked the data store"),
+    ("db", "asked the data store"),
+    ("redis", "asked the quick store"),
+    ("cache", "asked the quick store"),
     ("exception", "noted an error"),
     ("error", "noted an error"),
     ("sentry.event", "noted an error"),
-    ("device.", "the device said"),
+    ("device.", "was told by the device"),
+    ("network.event", "was told by the device"),
+    ("redux", "did"),
+    ("state", "did"),
+    ("scene", "opened"),
+    ("websocket", "noted on the live link"),
 )
+_WROTE = {
+    "warning": "noted a warning",
+    "error": "noted an error",
+    "fatal": "noted an error",
+    "critical": "noted an error",
+}
+_DONE = {"select": "looked up", "insert": "saved", "update": "changed", "delete": "removed"}
+_STORED = re.compile(
+    r"\s{0,20}(select|insert|update|delete)\b(?:[^;]{0,2000}?\b(?:from|into)\b|(?<=update))"
+    r"\s{1,20}[\"`\[]?(?:\w{1,60}[\"`\]]?\.[\"`\[]?)?(\w{1,60})",
+    re.IGNORECASE,
+)
+_MEANS = {
+    "401": "not signed in",
+    "402": "payment needed",
+    "403": "not allowed",
+    "404": "not there",
+    "408": "too slow",
+    "409": "it did not fit any more",
+    "410": "no longer there",
+    "413": "too large",
+    "422": "not accepted",
+    "429": "too many tries",
+    "502": "down or too busy",
+    "503": "down or too busy",
+    "504": "too slow",
+}
+_STATES = {
+    "foreground": "came to the app",
+    "active": "came to the app",
+    "background": "left the app",
+}
+_SAID = {
+    "NETWORK_LOST": "the connection is lost",
+    "NETWORK_AVAILABLE": "there is a connection",
+    "LOW_MEMORY": "memory is low",
+    "UIApplicationDidReceiveMemoryWarningNotification": "memory is low",
+}
+_LEFT = frozenset(("paused", "stopped", "destroyed", "detached", "viewWillDisappear"))
 _ASKED = frozenset(("http", "fetch", "xhr", "httplib", "net.http"))
 _READING = frozenset(("", "GET", "HEAD", "OPTIONS"))
 
 _NAMED = re.compile(
-    r"\[(?:aria-label|title|alt|name|placeholder|data-testid|data-test-id|data-sentry-component)"
-    r"=[\"']?([^\"'\]]{1,80})"
+    r"\[(?:aria-label|title|alt|name|placeholder|data-(?:testid|test-id|test|cy|qa)"
+    r"|data-sentry-component)=[\"']?([^\"'\]]{1,80})"
 )
+_LED = re.compile(r"\ba(?=[.#\[])[^>]{0,300}\[href=[\"']?([^\"'\]]{1,200})")
 _ATTRIBUTE = re.compile(r"\[[^\]]{0,200}\]")
 _SEGMENT = re.compile(r"^([a-zA-Z][\w-]{0,40})?((?:[#.][\w-]{1,80}){0,20})")
 _MARK = re.compile(r"([#.])([\w-]{1,80})")
+_VARIANT = re.compile(
+    r"\.[\w/-]{0,40}:[^.\s>]{0,60}|\.-?[\w-]{0,20}\d\.5|\.[\w-]{1,30}-\[[^\]]{0,60}\]"
+)
+_HASHED = re.compile(
+    r"(?:ember|radix|headlessui|mui|jss|svelte|chakra|ant|v|ng|css|sc|emotion)-?:?\w{0,24}\d"
+    r"|[a-z]{1,4}[A-Z][a-zA-Z]{0,2}[A-Z]\w{0,12}$|\w{0,4}\d\w{0,3}[a-zA-Z]\d\w{0,12}$"
+)
+_TAIL = re.compile(r"__[\w-]{4,8}$|_[a-zA-Z0-9]{5,6}$(?<=\d.)|--[\w-]{1,40}$")
+_AFFIX = re.compile(
+    r"^(?:(?:btn|button|id|did ?tap|on|handle|iv|tv|ll|img|fab)(?= ))|(?<= )(?:btn|clicked|pressed"
+    r"|tapped|action|activity|fragment|view controller|screen)$",
+    re.IGNORECASE,
+)
+_PARTS = {"button": "a button", "a": "a link", "input": "a field", "select": "a list"}
 _LOOKS = re.compile(
-    r"(?:btn|button|link|active|primary|secondary|icon|label|large|small|flex|grid|row|col)$"
-    r"|(?:btn|css|sc|is|has|js|[wmphg]|p[xytb]|m[xytb]|text|bg|border|flex|grid|col|icon)-",
+    r"(?:btn|button|link|active|primary|secondary|success|danger|warning|light|dark|icon|label"
+    r"|large|small"
+    r"|sm|md|lg|xs|outline|flex|grid|row|col)$"
+    r"|(?:btn|css|sc|is|has|js|[wmphgz]|p[xytblr]|m[xytblr]|text|bg|border|flex|grid|col|icon|items"
+    r"|justify|rounded|shadow|gap|space|font|leading|tracking|cursor|transition|duration|ease|min"
+    r"|max|top|left|right|bottom|inset|overflow|self|opacity|ring|focus|d|fs|fw|fa|mat|mdc|v|q|el"
+    r"|ant|ui|tw|outline|primary|secondary|Mui\\w{1,30})-|(?:inline|block|relative|absolute"
+    r"|fixed|hidden|rounded|shadow"
+    r"|border|transition|truncate|uppercase|group|peer|ripple|disabled|selected|open|focus)"
+    r"(?:-\\w{1,20}){0,3}$",
     re.IGNORECASE,
 )
 _ACTIVE = frozenset(("button", "a", "input", "select", "textarea", "label", "summary", "option"))
@@ -79,14 +147,30 @@ def spoken(crumb: Breadcrumb, event: Event) -> Spoken:
     """The crumb in words; `event` tells on whose side it was noted."""
     kind = (crumb.category or crumb.type or "").lower()
     on_client = side_of(event) in CLIENT
-    for start, words in _DEEDS:
+    for start, did in _DEEDS:
         if kind.startswith(start) and (on_client or kind != "route"):
+            words = "left" if did == "saw" and crumb.data.get("state") in _LEFT else did
             return Spoken(Actor.CUSTOMER, words, _thing(crumb, words), has_failed=_failed(crumb))
-    actor = Actor.PAGE if on_client else Actor.SERVER
+    came = _STATES.get(str(crumb.data.get("state"))) if kind == "app.lifecycle" else None
+    if came:
+        return Spoken(Actor.CUSTOMER, came, "")
+    actor = _actor(event)
     if kind in _ASKED or (crumb.type == "http" and crumb.data.get("url")):
         return _asked(crumb, actor)
-    words = next((words for start, words in _NOTES if kind.startswith(start)), "noted")
+    noted = next((words for start, words in _NOTES if kind.startswith(start)), None)
+    stored = _STORED.match(crumb.message or "") if noted == "asked the data store" else None
+    if stored:
+        done = _DONE[stored[1].lower()]
+        return Spoken(actor, done, _spaced(stored[2]), has_failed=_failed(crumb))
+    words = noted or _WROTE.get(crumb.level or "", "noted")
     return Spoken(actor, words, _said(crumb), has_failed=_failed(crumb))
+
+
+def _actor(event: Event) -> Actor:
+    side = side_of(event)
+    if side is Side.DEVICE:
+        return Actor.APP
+    return Actor.PAGE if side in CLIENT else Actor.SERVER
 
 
 def _failed(crumb: Breadcrumb) -> bool:
@@ -97,36 +181,55 @@ def _said(crumb: Breadcrumb) -> str:
     told = told_by(crumb)
     if told:
         return told
+    action = str(crumb.data.get("action") or "")
+    if action in _SAID:
+        return _SAID[action]
     known = (f"{name}: {value}" for name, value in crumb.data.items() if value not in (None, ""))
     return ", ".join(known) or (crumb.category or "")
 
 
 def _thing(crumb: Breadcrumb, words: str) -> str:
     """What was clicked, or where the way led."""
-    if words in ("went to", "saw"):
-        way = crumb.data.get("to") or crumb.data.get("screen") or crumb.message
+    if words == "went to":
+        way = crumb.data.get("to") or crumb.message
         return address(str(way)) if way else _said(crumb)
-    named = crumb.message or crumb.data.get("view.id") or crumb.data.get("label")
+    if words in ("saw", "left"):
+        screen = crumb.data.get("screen") or crumb.message
+        return _screen(str(screen)[:200]) if screen else _said(crumb)
+    told = crumb.data.get("label") or crumb.data.get("accessibilityIdentifier")
+    named = told or crumb.message or crumb.data.get("view.id")
     return label_of(str(named)) if named else _said(crumb)
 
 
 def _asked(crumb: Breadcrumb, actor: Actor) -> Spoken:
     sent = crumb.data
     method = str(sent.get("method") or sent.get("http.method") or "").upper()
-    status = str(sent.get("status_code") or sent.get("http.response.status_code") or "")
+    known = (sent.get("status_code"), sent.get("http.response.status_code"))
+    status = next((str(one) for one in known if one is not None), "")
     words = "asked for" if method in _READING else "sent to"
+    silent = status == "0"
     code = int(status) if status.isascii() and status.isdigit() and len(status) == 3 else None
-    answered = "the server" if actor is Actor.PAGE else "it"
-    failed = _failed(crumb) or (code is not None and code >= 400)
+    answered = "it" if actor is Actor.SERVER else "the server"
+    failed = _failed(crumb) or silent or (code is not None and code >= 400)
     outcome = ""
     if code is not None and code >= 400:
-        outcome = f"{answered} answered {code}"
+        means = _MEANS.get(status) or ("it failed" if code >= 500 else "")
+        if actor is Actor.SERVER and code in (401, 403):
+            means = "it did not let us in"
+        outcome = f"{answered} answered {code}{f' ({means})' if means else ''}"
     elif failed and code is None:
         outcome = "no answer came"
     elif code is not None and words == "sent to":
-        outcome = f"{answered} said yes" if code < 300 else ""
+        outcome = f"{answered} answered" if code < 300 else ""
     where = address(str(sent["url"])) if sent.get("url") else _said(crumb)
-    return Spoken(actor, words, where, outcome, failed)
+    named = str(sent.get("graphql.operation") or sent.get("operationName") or "")[:80]
+    return Spoken(actor, words, f"{where} ({named})" if named else where, outcome, failed)
+
+
+def _screen(name: str) -> str:
+    """`CheckoutActivity` is `Checkout`."""
+    bare = re.split(r"[.<:/]", name.strip("<>/"))[-1] or name
+    return re.sub(r"(?<=[a-z])(?:Activity|Fragment|ViewController|Screen|Page)$", "", bare)
 
 
 def address(url: str) -> str:
@@ -147,16 +250,32 @@ def label_of(target: str) -> str:
     named = _NAMED.findall(target)
     if named:
         return _spaced(named[-1])
+    if led := _LED.findall(target):
+        return f"the link to {address(led[-1])}"
+    target = _VARIANT.sub("", target)
     if " " in target and not re.search(r"[>#.\[]", target):
         return target
     chain = [_ATTRIBUTE.sub("", segment).strip() for segment in target.split(">")]
     active = [part for part in chain if _SEGMENT.sub("", part) == "" and _tag(part) in _ACTIVE]
     for part in (*reversed(active), *reversed(chain)):
         marks = [name for _sign, name in sorted(_MARK.findall(part), key=lambda mark: mark[0])]
-        telling = [name for name in marks if not _LOOKS.match(name)]
+        telling = [_bare(name) for name in marks if _tells(name)]
         if telling and _SEGMENT.fullmatch(part):
             return _spaced(telling[0])
+    tag = _tag(active[-1]) if active else ""
+    if tag in _PARTS and re.search(r"[>#.\[]", target):
+        return _PARTS[tag]
     return _spaced(target.rstrip(":")) if re.fullmatch(r"[\w:.\-]{1,80}", target) else target
+
+
+def _bare(name: str) -> str:
+    """The name without the word for a button that stands before it."""
+    return re.sub(r"^(?:btn|button|link|js)[-_](?=[a-z]{3})", "", _TAIL.sub("", name))
+
+
+def _tells(name: str) -> bool:
+    """Whether somebody gave the name to say what the thing is for, not how it looks."""
+    return not _LOOKS.match(_bare(name)) and not _HASHED.match(name)
 
 
 def _tag(part: str) -> str:
@@ -166,4 +285,7 @@ def _tag(part: str) -> str:
 
 def _spaced(name: str) -> str:
     words = _CAMEL.sub(" ", name).strip()
-    return words if " " in name else words.lower() or name
+    bare = words
+    for _ in range(2):
+        bare = _AFFIX.sub("", bare).strip() or bare
+    return words if " " in name else bare.lower() or name

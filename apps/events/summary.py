@@ -49,16 +49,18 @@ def caught(event: Event) -> str | None:
     if handled is None:
         return None
     if handled:
-        return "The app dealt with it."
+        return "The app caught it and went on."
     answering = side_of(event) is Side.SERVER and event.body and event.body.request
     crashed = side_of(event) in CLIENT and event.level == "fatal"
     if answering or crashed:
         return "It stopped what the customer was doing."
-    return "The app did not deal with it."
+    return "The app did not catch it."
 
 
 def _honest(event: Event) -> str:
-    if event.handled is True:
+    if event.level in ("info", "debug"):
+        return "The program only wrote down a note."
+    if event.handled is True or event.level == "warning":
         return "The program noted a problem and carried on."
     return "Something in the program failed."
 

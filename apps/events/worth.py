@@ -12,6 +12,7 @@ NEAR = timedelta(minutes=1)
 CLOSE = timedelta(minutes=5)
 
 _OFTEN = 3
+_SLIGHT = 5
 _LEVEL = {"fatal": 4, "error": 2, "warning": 0, "info": -4, "debug": -6}
 
 
@@ -24,19 +25,24 @@ def worth(events: Sequence[Event], handled: bool | None, moment: datetime) -> in
     caught = {False: 3, None: 1, True: 0}[handled]
     facing = 2 if faces_customer(events[0]) else 0
     again = 1 if len(events) >= _OFTEN else 0
-    return level + caught + facing + again + _nearness(events, moment)
+    rule = rule_for(events[0])
+    slight = -_SLIGHT if rule and rule.slight else 0
+    return level + caught + facing + again + slight + _nearness(events, moment)
 
 
 def is_noise(events: Sequence[Event], handled: bool | None, moment: datetime) -> bool:
     """Notes and warnings that the program went on from, and that are no known kind of failure.
 
-    A warning of a known kind counts as noise unless it came within a minute of the moment.
+    A warning of a known kind counts as noise unless it came within a minute of the moment, or
+    tells that a payment or a sign-in failed: programs only warn of what they expect.
     """
     if handled is False or any(event.level not in _QUIET for event in events):
         return False
     rule = rule_for(events[0])
-    is_known = rule is not None and not rule.broad
-    return not (is_known and _distance(events, moment) <= NEAR)
+    if rule is None or rule.broad or rule.slight:
+        return True
+    tells_a_deed = rule.deed is not None and any(event.level == "warning" for event in events)
+    return not (tells_a_deed or _distance(events, moment) <= NEAR)
 
 
 _QUIET = frozenset(("warning", "info", "debug"))

@@ -21,10 +21,11 @@ class Limits:
     library_frames: int
     steps: int
     text: int
+    raw_steps: bool = False
 
 
 BRIEF = Limits(own_frames=8, library_frames=20, steps=20, text=600)
-FULL = Limits(own_frames=500, library_frames=500, steps=500, text=20_000)
+FULL = Limits(own_frames=500, library_frames=500, steps=500, text=20_000, raw_steps=True)
 
 
 @dataclass(frozen=True, slots=True)

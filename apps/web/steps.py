@@ -6,37 +6,34 @@ from zoneinfo import ZoneInfo
 
 from apps.events.breadcrumbs import told_by
 from apps.events.event import Breadcrumb, Event
+from apps.events.spoken import Actor, spoken
 from apps.web.clock import LocalTime, local_clock, relative
 from apps.web.stack_view import Limits
-from apps.web.wording import clipped, plain_value
+from apps.web.wording import clipped
 
-_KINDS = (
-    ("ui.click", "clicked"),
-    ("ui.input", "typed"),
-    ("ui", "did"),
-    ("touch", "tapped"),
-    ("navigation", "went to"),
-    ("http", "asked a server"),
-    ("fetch", "asked a server"),
-    ("xhr", "asked a server"),
-    ("query", "asked the database"),
-    ("db", "asked the database"),
-    ("console", "program noted"),
-    ("log", "program noted"),
-    ("exception", "error"),
-    ("error", "error"),
-)
+ACTORS = {
+    Actor.CUSTOMER: "",
+    Actor.PAGE: "the page ",
+    Actor.APP: "the app ",
+    Actor.SERVER: "our server ",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that happened. `has_failed` is said in words and marked."""
+    """One thing that happened. `has_failed` is said in words and marked.
+
+    `raw` is what the program itself noted, where it is printed and says something else.
+    """
 
     relative: str
     time: LocalTime | None
-    kind: str
+    words: str
     text: str
+    outcome: str
     has_failed: bool
+    is_customers: bool
+    raw: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,32 +59,15 @@ def story_of(
 def _step(crumb: Breadcrumb, event: Event, zone: ZoneInfo, limits: Limits) -> Step:
     when = crumb.timestamp
     happened = (event.body and event.body.happened_at) or event.timestamp
+    said = spoken(crumb, event)
+    raw = (told_by(crumb) or "") if limits.raw_steps else ""
     return Step(
         relative=relative(when, happened, at="just then") if when else "",
         time=local_clock(when, zone, day_of=event.timestamp) if when else None,
-        kind=_kind(crumb),
-        text=clipped(_text(crumb), limits.text),
-        has_failed=_has_failed(crumb),
+        words=f"{ACTORS[said.actor]}{said.words}",
+        text=clipped(said.text, limits.text),
+        outcome=said.outcome,
+        has_failed=said.has_failed,
+        is_customers=said.actor is Actor.CUSTOMER,
+        raw="" if raw.lower() == said.text.lower() else clipped(raw, limits.text),
     )
-
-
-def _kind(crumb: Breadcrumb) -> str:
-    for name in (crumb.category or "", crumb.type or ""):
-        for start, word in _KINDS:
-            if name.lower().startswith(start):
-                return word
-    return clipped(crumb.category or "noted", 40)
-
-
-def _text(crumb: Breadcrumb) -> str:
-    told = told_by(crumb)
-    if told:
-        return told
-    known = (f"{name}: {plain_value(value)}" for name, value in crumb.data.items())
-    return ", ".join(known) or "nothing more is known"
-
-
-def _has_failed(crumb: Breadcrumb) -> bool:
-    status = str(crumb.data.get("status_code") or "")
-    refused = status.isascii() and status.isdigit() and int(status) >= 400
-    return refused or crumb.level in ("error", "fatal", "critical")

@@ -14,6 +14,7 @@ from apps.events.story import Told, all_told, merged
 from apps.events.summary import summarize
 from apps.events.timeline import Group
 from apps.web.clock import LocalTime, local_clock, relative
+from apps.web.steps import ACTORS
 from apps.web.wording import clipped, counted
 
 MOST_STEPS = 150
@@ -22,7 +23,6 @@ _LONGEST_TEXT = 200
 _BEFORE_FAILURE = 3
 _SHORTEST_FOLD = 4
 _PAUSE = timedelta(minutes=2)
-_ACTORS = {Actor.CUSTOMER: "", Actor.PAGE: "the page ", Actor.SERVER: "our server "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def _step_told(one: Told, moment: datetime, zone: ZoneInfo) -> StoryStep:
         at=at,
         relative=relative(at, moment, at="at the moment") if known else "",
         time=local_clock(at, zone, day_of=moment) if known else None,
-        words=f"{_ACTORS[said.actor]}{said.words}",
+        words=f"{ACTORS[said.actor]}{said.words}",
         text=clipped(said.text, _LONGEST_TEXT),
         outcome=said.outcome,
         has_failed=said.has_failed,
@@ -167,4 +167,4 @@ def _parts(steps: Iterator[StoryStep]) -> Iterator[StoryPart]:
 def _summary(steps: Sequence[StoryStep]) -> str:
     times = [step.time.text for step in steps if step.time]
     when = f", {times[0]} to {times[-1]}" if times else ""
-    return f"{counted(len(steps), 'quiet step')}{when}"
+    return f"{counted(len(steps), 'step')} without trouble{when}"

@@ -141,3 +141,14 @@ def test_a_warning_is_no_noise_when_it_was_not_caught_or_fits_the_trouble(
 
 def test_where_all_is_noise_nothing_is_folded() -> None:
     assert noise(event(0, **WARNED)) == []
+
+
+def test_a_warning_that_a_payment_failed_is_no_noise_wherever_it_lies() -> None:
+    payment = event(90, issue_id="1", level="warning", handled=True, title="Card declined")
+    slow = event(90, issue_id="2", level="warning", handled=True, title="DoesNotExist: 4")
+    assert noise(payment, slow, event(0, issue_id="3")) == ["2"]
+
+
+def test_what_a_customer_seldom_means_comes_after_other_errors() -> None:
+    add_on = event(0, issue_id="1", platform="javascript", title="ResizeObserver loop limit")
+    assert order(add_on, event(4, issue_id="2", platform="javascript"))[0] == "2"

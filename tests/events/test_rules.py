@@ -113,7 +113,9 @@ def test_a_sentence_fits_one_kind_of_failure() -> None:
     assert max(map(len, types.values())) <= MOST_TYPES
 
 
-@pytest.mark.parametrize("pattern", sorted({p for r in RULES for p in (r.says, r.calls) if p}))
+@pytest.mark.parametrize(
+    "pattern", sorted({p for r in RULES for p in (r.says, r.calls, r.files) if p})
+)
 def test_a_pattern_is_bounded_and_reads_small_letters(pattern: str) -> None:
     bare = re.sub(r"\\.|\[(?:\\.|[^\]\\])+\]", "", pattern)
     assert not re.search(r"[*+]|\{\d+,\}", bare)
@@ -146,6 +148,22 @@ def test_a_text_is_cut_before_it_is_read() -> None:
         ("RuntimeError: e-mail already sent", "python", "already an account"),
         ("RuntimeError: corporate limit", "python", "too often"),
         ("RuntimeError: insurance broker is unknown", "python", "another part"),
+        ("HttpException: HTTP 401 Unauthorized", "android", "broke off"),
+        ("NotAllowedError: Permission denied", "javascript", "files"),
+        ("HttpErrorResponse: /search: 504 Gateway Timeout", "javascript", "customer"),
+        ("Error: Invalid login: 535-5.7.8 not accepted", "node", "name or password"),
+        ("ResponseValidationError: 1 validation error", "python", "entered"),
+        ("ClientException: a `422 Unprocessable Entity` response", "php", "entered"),
+        ("ThrottleRequestsException: Too Many Attempts.", "php", "Another service"),
+        ("JWSSignatureVerificationFailed: signature verification failed", "node", "notice"),
+        ("MaxRetriesPerRequestError: max retries per request limit", "node", "too often"),
+        ("PlatformException: PlatformException(sign_in_failed, 10)", "dart", "device"),
+        ("Fatal Error: GPU has crashed or was reset", "native", "should never reach"),
+        ("FormatException: odd", "dart", "entered"),
+        ("HTTPError: Response code 403 (Forbidden)", "node", "customer"),
+        ("GraphqlQueryError: Throttled", "node", "tries"),
+        ('BadSignature: Signature "x" does not match', "python", "another service"),
+        ("PlatformException: PlatformException(network_error, 7)", "dart", "part of the"),
     ],
 )
 def test_a_word_that_misleads_tells_nothing_wrong(title: str, platform: str, wrong: str) -> None:

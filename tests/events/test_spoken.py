@@ -9,6 +9,7 @@ from apps.events.event import Breadcrumb, Event
 from apps.events.spoken import Actor, Spoken, label_of, spoken
 
 BROWSER = Event("a" * 32, datetime(2026, 11, 20, tzinfo=UTC), platform="javascript")
+PHONE = Event("c" * 32, datetime(2026, 11, 20, tzinfo=UTC), platform="android")
 SERVER = Event("b" * 32, datetime(2026, 11, 20, tzinfo=UTC), platform="python")
 
 
@@ -32,6 +33,12 @@ def said(event: Event = BROWSER, **crumb: Any) -> Spoken:
         ('button[aria-label="Pay now"]', "Pay now"),
         ("Pay now", "Pay now"),
         ("body > div", "body > div"),
+        ("button#btn-book-now", "book now"),
+        ('button[data-cy="start-selfie"]', "start selfie"),
+        ("button.sc-bdVaJa.kYxqPf", "a button"),
+        ("button.mt-4.flex.items-center.rounded-lg.px-3.5.text-white.hover:bg-red-500", "a button"),
+        ("button.w-[32px].checkout > svg", "checkout"),
+        ('a[href="/reports?from=1"]', "the link to /reports"),
         ("gallery: picture 14 of 31", "gallery: picture 14 of 31"),
     ],
 )
@@ -64,7 +71,7 @@ def test_what_the_customer_did(crumb: dict[str, Any], words: str, text: str) -> 
         (
             BROWSER,
             {"method": "POST", "url": "https://shop.example/pay?card=1", "status_code": 500},
-            ("sent to", "shop.example/pay", "the server answered 500", True),
+            ("sent to", "shop.example/pay", "the server answered 500 (it failed)", True),
         ),
         (
             BROWSER,
@@ -74,12 +81,12 @@ def test_what_the_customer_did(crumb: dict[str, Any], words: str, text: str) -> 
         (
             BROWSER,
             {"method": "POST", "url": "/cart", "status_code": "201"},
-            ("sent to", "/cart", "the server said yes", False),
+            ("sent to", "/cart", "the server answered", False),
         ),
         (
             SERVER,
             {"http.method": "POST", "url": "https://card.example/", "status_code": 402},
-            ("sent to", "card.example/", "it answered 402", True),
+            ("sent to", "card.example/", "it answered 402 (payment needed)", True),
         ),
         (BROWSER, {"method": "GET", "url": "http://[broken"}, None),
     ],
@@ -100,9 +107,70 @@ def test_a_request_without_an_answer_says_so() -> None:
 
 def test_notes_are_those_of_the_program_on_its_side() -> None:
     query = said(SERVER, category="query", message="SELECT 1")
-    assert (query.actor, query.words) == (Actor.SERVER, "asked the database")
+    assert (query.actor, query.words) == (Actor.SERVER, "asked the data store")
     noted = said(category="console", message="odd", level="error")
-    assert (noted.actor, noted.words, noted.has_failed) == (Actor.PAGE, "noted", True)
+    assert (noted.actor, noted.words, noted.has_failed) == (Actor.PAGE, "noted an error", True)
+    assert said(PHONE, category="log", message="odd").actor is Actor.APP
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ('SELECT "shop_order"."id" FROM "shop_order" WHERE id = %s', ("looked up", "shop order")),
+        ("insert into `orders` (`id`) values (?)", ("saved", "orders")),
+        ("UPDATE [dbo].[Carts] SET x = 1", ("changed", "carts")),
+        ("DELETE FROM public.seats WHERE id = $1", ("removed", "seats")),
+        ("BEGIN", ("asked the data store", "BEGIN")),
+    ],
+)
+def test_a_query_is_told_by_what_was_done_and_where(query: str, told: tuple[str, str]) -> None:
+    found = said(SERVER, category="db.sql.query", message=query)
+    assert (found.words, found.text) == told
+
+
+@pytest.mark.parametrize(
+    ("crumb", "told"),
+    [
+        ({"category": "app.lifecycle", "data": {"state": "background"}}, "left the app"),
+        ({"category": "app.lifecycle", "data": {"state": "foreground"}}, "came to the app"),
+        (
+            {"category": "ui.lifecycle", "data": {"state": "resumed", "screen": "CartActivity"}},
+            "saw Cart",
+        ),
+        (
+            {"category": "ui.lifecycle", "data": {"state": "paused", "screen": "CartActivity"}},
+            "left Cart",
+        ),
+        (
+            {"category": "network.event", "data": {"action": "NETWORK_LOST"}},
+            "was told by the device the connection is lost",
+        ),
+        ({"category": "redux.action", "message": "cart/add"}, "did cart/add"),
+        ({"category": "ui.click", "data": {"view.id": "btn_pay_now"}}, "clicked pay now"),
+        (
+            {"category": "ui.click", "message": "InkWell", "data": {"label": "Pay now"}},
+            "clicked Pay now",
+        ),
+    ],
+)
+def test_what_an_app_notes_is_told_as_a_person_would(crumb: dict[str, Any], told: str) -> None:
+    found = said(PHONE, **crumb)
+    assert f"{found.words} {found.text}".strip() == told
+
+
+def test_a_call_that_our_server_made_is_not_told_as_the_customers_sign_in() -> None:
+    data = {"method": "POST", "url": "https://mail.example/send", "status_code": 401}
+    assert said(SERVER, category="http", data=data).outcome.endswith("(it did not let us in)")
+
+
+def test_a_call_with_status_zero_got_no_answer() -> None:
+    told = said(category="xhr", data={"method": "POST", "url": "/pay", "status_code": 0})
+    assert (told.outcome, told.has_failed) == ("no answer came", True)
+
+
+def test_a_graphql_call_is_told_by_its_name() -> None:
+    data = {"method": "POST", "url": "/graphql", "graphql.operation": "mutation AddToCart"}
+    assert said(category="fetch", data=data).text == "/graphql (mutation AddToCart)"
 
 
 def test_an_empty_crumb_is_no_trouble() -> None:

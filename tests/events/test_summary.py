@@ -117,8 +117,8 @@ def test_what_was_tried_stands_before_what_failed_and_is_not_said_twice() -> Non
     ("told", "sentence"),
     [
         (event(handled=None), None),
-        (event(handled=True), "The app dealt with it."),
-        (event(handled=False, platform="python"), "The app did not deal with it."),
+        (event(handled=True), "The app caught it and went on."),
+        (event(handled=False, platform="python"), "The app did not catch it."),
         (
             asked("https://a.example/", handled=False, platform="python"),
             "It stopped what the customer was doing.",
@@ -127,7 +127,7 @@ def test_what_was_tried_stands_before_what_failed_and_is_not_said_twice() -> Non
             event(handled=False, platform="cocoa", level="fatal"),
             "It stopped what the customer was doing.",
         ),
-        (event(body=EventBody(handled=True)), "The app dealt with it."),
+        (event(body=EventBody(handled=True)), "The app caught it and went on."),
     ],
 )
 def test_whether_it_was_caught_is_said_only_when_it_is_known(
@@ -138,7 +138,7 @@ def test_whether_it_was_caught_is_said_only_when_it_is_known(
 
 def test_one_event_that_nothing_caught_tells_for_its_issue() -> None:
     group = Group("1", None, (event(handled=True), event(handled=False)))
-    assert caught_in(group) == "The app did not deal with it."
+    assert caught_in(group) == "The app did not catch it."
     assert caught_in(Group("1", None, (event(),))) is None
 
 

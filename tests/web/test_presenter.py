@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from apps.events.event import Event, ExceptionInfo
+from apps.events.event import Breadcrumb, Event, ExceptionInfo
 from apps.events.question import parse_customer
 from apps.web import clock, presenter, wording
 from apps.web.level import level_mark
@@ -142,10 +142,21 @@ def test_own_code_comes_before_libraries() -> None:
 def test_steps_are_told_relative_to_the_event_with_failures_marked() -> None:
     steps = page(event()).groups[0].events[0].story.steps
 
-    assert [(step.relative, step.kind, step.has_failed) for step in steps] == [
+    assert [(step.relative, step.words, step.has_failed) for step in steps] == [
         ("14 s before", "clicked", False),
-        ("2 s before", "asked a server", True),
+        ("2 s before", "our server asked for", True),
     ]
+
+
+def test_an_events_own_page_tells_what_the_program_noted_too() -> None:
+    clicked = Breadcrumb(MOMENT, category="ui.click", message="button.pay-now > span")
+    one = event(body=answers.body(breadcrumbs=(clicked,)))
+
+    (full,) = presenter.event_view(one, answer=answer(one), zone=BERLIN).story.steps
+    (brief,) = page(one).groups[0].events[0].story.steps
+
+    assert (full.text, full.raw) == ("pay now", "button.pay-now > span")
+    assert (brief.text, brief.raw) == ("pay now", "")
 
 
 def test_nothing_found_says_what_was_searched_and_offers_wider_windows() -> None:

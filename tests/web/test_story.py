@@ -56,7 +56,7 @@ def test_errors_are_marked_and_lead_to_their_event() -> None:
 def test_long_quiet_parts_are_folded_and_the_steps_before_a_failure_are_not() -> None:
     crumbs = [click(-300 + 9 * place, f"a.step-{place}") for place in range(20)]
     quiet, loud = told(walked(*crumbs)).parts
-    assert quiet.summary == "17 quiet steps, 14:00:00 to 14:02:24"
+    assert quiet.summary == "17 steps without trouble, 14:00:00 to 14:02:24"
     assert [step.text for step in loud.steps[:-1]] == ["step 17", "step 18", "step 19"]
 
 
