@@ -1,18 +1,21 @@
 """What templates need beyond Django: times with UTC on hover, level marks, fields, numbers."""
 
+import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django import template
 from django.forms import BoundField
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from apps.web import clock, wording
 from apps.web.clock import LocalTime
 from apps.web.level import LevelMark
 
 register = template.Library()
+
+_INDENT = re.compile(r"\s*\n\s*")
 
 
 @register.simple_tag
@@ -65,3 +68,9 @@ def typed_in(moment: datetime, zone: str) -> str:
 def told_in(moment: datetime, zone: str) -> LocalTime:
     """A moment with its date, in that zone; print it with `local_time`."""
     return clock.local_moment(moment, ZoneInfo(zone))
+
+
+@register.filter
+def without_indents(html: str) -> SafeString:
+    """Rendered HTML without `pre` in it, and without the indents that only our templates need."""
+    return mark_safe(_INDENT.sub("\n", html))  # noqa: S308 - rendered, and only space is left out

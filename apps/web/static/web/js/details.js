@@ -5,7 +5,7 @@ async function fill(details) {
   if (!place || place.dataset.state) return;
   place.dataset.state = "reading";
   try {
-    const response = await fetch(place.dataset.body);
+    const response = await fetch(`${place.querySelector("a").href}brief/`);
     if (!response.ok || response.redirected) throw new Error(String(response.status));
     const body = new DOMParser().parseFromString(await response.text(), "text/html").body;
     place.replaceChildren(...body.childNodes);
