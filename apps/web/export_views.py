@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from apps.events.rules import rules_asked_once
 from apps.exports import Rendered
 from apps.exports import render as render_export
 from apps.lookups.export_records import Exported, record_export
@@ -23,6 +24,7 @@ from apps.web.unredacted_form import UnredactedForm
 
 @require_safe
 @explains_failures
+@rules_asked_once()
 def lookup_export(request: HttpRequest, lookup_id: uuid.UUID, suffix: str) -> HttpResponse:
     """The export as a file; byte for byte what the page previews."""
     result = answer_now(lookup_for(request, lookup_id))
@@ -37,6 +39,7 @@ def lookup_export(request: HttpRequest, lookup_id: uuid.UUID, suffix: str) -> Ht
 
 @require_safe
 @explains_failures
+@rules_asked_once()
 def lookup_export_panel(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """The inner part of the panel for a choice, or why there is none, as pieces of a page."""
     result = answer_now(lookup_for(request, lookup_id))

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from apps.events.rules import rules_asked_once
 from apps.lookups.within_request import answer_now
 from apps.web.access import lookup_for
 from apps.web.exporting import Choice, ChoiceRefused, read_choice
@@ -23,6 +24,7 @@ PART_HEADER = "X-Triage-Part"
 
 @require_POST
 @explains_failures
+@rules_asked_once()
 def lookup_shown(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Keep what is to be shown, then lead back to the page; a script gets its changed parts.
 
@@ -43,6 +45,7 @@ def lookup_shown(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 
 @require_safe
 @explains_failures
+@rules_asked_once()
 def lookup_table(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """The events that are shown as a table, on a page of its own."""
     result = answer_now(lookup_for(request, lookup_id))

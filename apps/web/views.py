@@ -20,6 +20,7 @@ from apps.accounts.models import Preference
 from apps.accounts.shortcuts import choose_shortcuts, has_shortcuts
 from apps.accounts.zones import choose_zone, has_zone, zone_of
 from apps.events.filtering import Shown
+from apps.events.rules import rules_asked_once
 from apps.lookups.beside import read_beside
 from apps.lookups.flow import new_since, recent_lookups
 from apps.lookups.limits import TooManyLookups
@@ -101,6 +102,7 @@ def lookup_create(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @explains_failures
+@rules_asked_once()
 def lookup_detail(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """What went wrong for this customer."""
     lookup = lookup_for(request, lookup_id)
