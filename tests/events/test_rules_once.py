@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from apps.events import rules
+from apps.events.clues import Clue, clues
 from apps.events.event import Event
 from apps.events.rules import rule_for, rules_asked_once
 
@@ -16,13 +16,12 @@ DECLINED = Event("a" * 32, datetime(2026, 11, 20, tzinfo=UTC), title="PaymentDec
 def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
     """The events whose words were read, each time they were."""
     seen: list[Event] = []
-    reading = rules.clues
 
-    def noted(event: Event) -> list[rules.Clue]:
+    def noted(event: Event) -> list[Clue]:
         seen.append(event)
-        return reading(event)
+        return clues(event)
 
-    monkeypatch.setattr(rules, "clues", noted)
+    monkeypatch.setattr("apps.events.rules.clues", noted)
     return seen
 
 
