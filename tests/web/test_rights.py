@@ -7,6 +7,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from apps.demo.server import DemoSentry
+from apps.lookups.models import Lookup
+from apps.lookups.services import purge_answers
 from tests.conftest import signed_in
 from tests.web.asking import filled, look_up, text
 
@@ -31,13 +33,56 @@ def test_a_lookup_of_somebody_else_does_not_exist_for_an_agent(
     ana: Client, other_agent: User, admin: User, outsider: User
 ) -> None:
     address = look_up(ana)
-    pages = ("", "export.md", "export/panel/", "table/", f"events/{'0' * 32}/")
+    event = f"events/{'0' * 32}/"
+    pages = (
+        "",
+        "export.md",
+        "export/panel/",
+        "table/",
+        "progress",
+        "newer",
+        event,
+        f"{event}brief/",
+    )
     for path in (f"{address}{page}" for page in pages):
         assert signed_in(other_agent).get(path).status_code == 404
         assert signed_in(outsider).get(path).status_code == 404
-    for act in ("again", "beside", "copied", "shown"):
+    for act in ("again", "beside", "copied", "shown", "cancel"):
         assert signed_in(other_agent).post(f"{address}{act}/").status_code == 404
+    moved = signed_in(other_agent).post(f"{address}move/", {"move": "now"})
+    assert moved.status_code == 404
     assert signed_in(admin).get(address).status_code == 200
+
+
+@pytest.mark.parametrize("end", ["purged", "cancelled"])
+def test_what_has_ended_shows_nothing_anywhere_and_asks_nobody(
+    ana: Client, connected: DemoSentry, end: str
+) -> None:
+    address = look_up(ana)
+    lookup = Lookup.objects.get()
+    if end == "purged":
+        ana.get(address)
+        purge_answers([lookup])
+    else:
+        ana.post(f"{address}cancel/")
+    asked = len(connected.calls)
+    event = f"events/{'0' * 32}/"
+    for page in (
+        "",
+        "export.md",
+        "export.json",
+        "export/panel/",
+        "table/",
+        event,
+        f"{event}brief/",
+    ):
+        response = ana.get(f"{address}{page}")
+        assert response.status_code == {"purged": 410, "cancelled": 409}[end], page
+        assert "declined" not in text(response)
+    assert ana.post(f"{address}shown/").status_code in (409, 410)
+    assert ana.get(f"{address}progress").json()["state"] == end
+    assert ana.get(f"{address}newer").json()["new"] is None
+    assert len(connected.calls) == asked
 
 
 def test_an_account_without_a_role_may_not_look_up(outsider: User, connected: DemoSentry) -> None:
