@@ -26,7 +26,8 @@ def main() -> None:
     os.environ["TRIAGE_SERVER"] = ""
     os.environ["TRIAGE_DEMO"] = "1" if demo else ""
     if demo:
-        demo_port = DEMO_PORT if port != DEMO_PORT and _is_free(DEMO_PORT) else _free_port()
+        wanted = env.whole_number("TRIAGE_DEMO_PORT", DEMO_PORT, least=1, most=65535)
+        demo_port = wanted if port != wanted and _is_free(wanted) else _free_port()
         os.environ["TRIAGE_DEMO_PORT"] = str(demo_port)
         os.environ["TRIAGE_DEMO_STARTED"] = datetime.now(UTC).isoformat(timespec="minutes")
     _manage("migrate", "--verbosity", "0")

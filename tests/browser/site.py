@@ -32,9 +32,7 @@ class Site:
 @contextmanager
 def started(folder: Path) -> Iterator[Site]:
     """`python -m triage_site.start` without a token, on a free port, with its files in there."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port, demo_port = _free_ports()
     output = folder / "output.txt"
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     environment = {
@@ -42,6 +40,7 @@ def started(folder: Path) -> Iterator[Site]:
         "TRIAGE_ENV_FILE": os.devnull,
         "TRIAGE_VAR_DIR": str(folder),
         "PORT": str(port),
+        "TRIAGE_DEMO_PORT": str(demo_port),
         "PYTHONUNBUFFERED": "1",
     }
     with output.open("w") as log:
@@ -72,6 +71,13 @@ def chromium() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+def _free_ports() -> tuple[int, int]:
+    with socket.socket() as one, socket.socket() as other:
+        for probe in (one, other):
+            probe.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], other.getsockname()[1]
 
 
 def _wait_for(address: str, output: Path) -> None:
