@@ -99,6 +99,11 @@ class Answer:
         missing = (Notice(NoticeCode.SIGNAL_MISSING, one.message) for one in self.beside.unread)
         return (*self.notices, *missing)
 
+    @property
+    def only_waits(self) -> bool:
+        """Whether nothing is missing but what may still come in."""
+        return {notice.code for notice in self.notices} == {NoticeCode.WINDOW_OPEN}
+
     def has_notice(self, code: NoticeCode) -> bool:
         """Whether a notice of this kind is part of the answer."""
         return any(notice.code == code for notice in self.notices)

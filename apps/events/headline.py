@@ -3,7 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from apps.events.answer import Answer, NoticeCode
+from apps.events.answer import Answer
 from apps.events.summary import summarize_group
 from apps.events.timeline import Group, group_by_issue
 
@@ -32,7 +32,7 @@ def _how_often(group: Group, answer: Answer, zone: ZoneInfo) -> str:
     began, ended = (event.timestamp.astimezone(zone) for event in (group.events[-1], group.newest))
     count = len(group.events)
     times = "once" if count == 1 else f"{count} times"
-    if _only_waits(answer):
+    if answer.only_waits:
         times = f"{times} so far,"
     elif not answer.complete:
         times = f"at least {times}"
@@ -49,12 +49,7 @@ def _clock(when: datetime, answer: Answer, zone: ZoneInfo) -> str:
     return f"{when:%H:%M}" if is_that_day else f"{when.day} {when:%b}, {when:%H:%M}"
 
 
-def _only_waits(answer: Answer) -> bool:
-    """Whether nothing is missing but what may still come in."""
-    return {notice.code for notice in answer.notices} == {NoticeCode.WINDOW_OPEN}
-
-
 def _none_so_far(answer: Answer) -> str:
-    if _only_waits(answer):
+    if answer.only_waits:
         return "No errors for this customer so far."
     return "No errors were found, but the answer is not complete."

@@ -7,6 +7,7 @@ it: the lease of each ends by itself, and the next one who looks begins anew.
 
 import logging
 import time
+import traceback
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
@@ -121,15 +122,11 @@ def answer_soon(lookup: Lookup, patience_s: float) -> LookupResult | None:
         if future is None:
             time.sleep(min(_POLL_S, left))
             continue
-        try:
-            result = future.result(timeout=left)
-        except FutureTimeout:
+        _wait(future, left)
+        if not future.done():
             return None
-        except Exception:
-            _forget_end(lookup)
-            raise
         _forget_end(lookup)
-        return result
+        return future.result()
     return None
 
 
@@ -175,8 +172,11 @@ def _answer(lookup: Lookup) -> LookupResult:
         raise
     except LookupPurged:
         raise
-    except Exception:
-        _log.exception("A lookup could not be answered.")
+    except Exception as error:
+        # Its words and its values may be a customer's: the log gets what it was and where.
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        kind = type(error).__name__
+        _log.error("A lookup could not be answered: %s in %s", kind, f"{where.name}:{where.lineno}")
         _note_end(lookup, State.FAILED, BROKEN)
         raise
     if result.problem is not None:

@@ -63,5 +63,5 @@ def new_since(lookup: Lookup, answer: Answer, user: User) -> Since | None:
     if known is None or answer.fetched_at <= known.fetched_at:
         return None
     new = {event.id for event in answer.events} - {event.id for event in known.events}
-    is_whole = answer.events_total == len(answer.events)
+    is_whole = answer.complete or answer.only_waits
     return Since(len(new), known.fetched_at) if new or is_whole else None

@@ -106,6 +106,15 @@ def test_a_refresh_says_what_is_new_since_to_who_looked_before(
     assert "Nothing new since you looked" in text(ana.get(once_more))
 
 
+def test_that_nothing_is_new_is_not_said_where_not_all_was_read(
+    ana: Client, connected: DemoSentry
+) -> None:
+    address = look_up(ana, at=(MOMENT - timedelta(days=400)).isoformat())
+    assert "beyond" in text(ana.get(address))
+    again = ana.post(f"{address}again/")["Location"]
+    assert "since you looked" not in text(ana.get(again))
+
+
 def test_a_result_reads_the_bodies_of_folded_events_only_when_they_are_opened(
     ana: Client, connected: DemoSentry
 ) -> None:
