@@ -1,7 +1,8 @@
-"""What the customer did before an event: its breadcrumbs in words and relative time."""
+"""Breadcrumbs in words and relative time: one by itself, and those before an event."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from apps.events.breadcrumbs import told_by
@@ -11,7 +12,7 @@ from apps.web.clock import LocalTime, local_clock, relative
 from apps.web.stack_view import Limits
 from apps.web.wording import clipped
 
-ACTORS = {
+_ACTORS = {
     Actor.CUSTOMER: "",
     Actor.PAGE: "the page ",
     Actor.APP: "the app ",
@@ -23,17 +24,21 @@ ACTORS = {
 class Step:
     """One thing that happened. `has_failed` is said in words and marked.
 
-    `raw` is what the program itself noted, where it is printed and says something else.
+    `raw` is what the program itself noted, where it is printed and says something else; `href`
+    leads to the event where the step is an error. `pause` is said before it where nothing is known
+    to have happened for a while.
     """
 
     relative: str
     time: LocalTime | None
     words: str
-    text: str
-    outcome: str
-    has_failed: bool
-    is_customers: bool
+    text: str = ""
+    outcome: str = ""
+    has_failed: bool = False
+    is_customers: bool = False
     raw: str = ""
+    href: str = ""
+    pause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +62,24 @@ def story_of(
 
 
 def _step(crumb: Breadcrumb, event: Event, zone: ZoneInfo, limits: Limits) -> Step:
-    when = crumb.timestamp
     happened = (event.body and event.body.happened_at) or event.timestamp
-    said = spoken(crumb, event)
+    step = step_of(crumb, event, origin=happened, at="just then", zone=zone, longest=limits.text)
     raw = (told_by(crumb) or "") if limits.raw_steps else ""
+    is_other = raw.lower() != step.text.lower()
+    return replace(step, raw=clipped(raw, limits.text)) if is_other else step
+
+
+def step_of(
+    crumb: Breadcrumb, event: Event, *, origin: datetime, at: str, zone: ZoneInfo, longest: int
+) -> Step:
+    """The crumb of an event in words, told from the origin; `at` is the word for that itself."""
+    said, when = spoken(crumb, event), crumb.timestamp
     return Step(
-        relative=relative(when, happened, at="just then") if when else "",
-        time=local_clock(when, zone, day_of=event.timestamp) if when else None,
-        words=f"{ACTORS[said.actor]}{said.words}",
-        text=clipped(said.text, limits.text),
+        relative=relative(when, origin, at=at) if when else "",
+        time=local_clock(when, zone, day_of=origin) if when else None,
+        words=f"{_ACTORS[said.actor]}{said.words}",
+        text=clipped(said.text, longest),
         outcome=said.outcome,
         has_failed=said.has_failed,
         is_customers=said.actor is Actor.CUSTOMER,
-        raw="" if raw.lower() == said.text.lower() else clipped(raw, limits.text),
     )
