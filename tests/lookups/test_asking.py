@@ -274,8 +274,8 @@ def test_without_a_shared_cache_the_answer_is_asked_for_at_once(
     assert len(result.answer.events) == 4
 
 
-def test_what_nobody_thought_of_ends_as_a_failure_and_not_in_a_circle(
-    connected: DemoSentry, record: Record
+def test_what_nobody_thought_of_ends_as_a_failure_and_is_logged_without_its_words(
+    connected: DemoSentry, record: Record, caplog: pytest.LogCaptureFixture
 ) -> None:
     lookup = record()
     Lookup.objects.update(customer="")  # which no form lets in
@@ -283,6 +283,8 @@ def test_what_nobody_thought_of_ends_as_a_failure_and_not_in_a_circle(
     with pytest.raises(LookupFailed) as failed:
         answer_soon(again(lookup), 10)
     assert failed.value.problem.page_status == 500
+    assert "could not be answered: CustomerRefused in parse_customer" in caplog.text
+    assert "Traceback" not in caplog.text
     Lookup.objects.update(customer="1")
     assert answer_soon(again(lookup), 10)
 
