@@ -155,6 +155,14 @@ def secret_key(*, production: bool) -> str:
     return _kept_key(VAR_DIR / "secret_key")
 
 
+def long_texts(name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    """A comma-separated list of secrets, each of at least 32 characters."""
+    listed = words(name, default)
+    if text(name) and any(len(one) < 32 for one in listed):
+        stop(f"{name} is too short: please use at least 32 random characters for each key.")
+    return listed
+
+
 def _kept_key(path: Path) -> str:
     _make_folder(path.parent)
     try:

@@ -25,6 +25,10 @@ if DEBUG and env.text("TRIAGE_SERVER"):
         "DEBUG is on. It shows settings and code to everyone: please switch it off on a server."
     )
 SECRET_KEY = env.secret_key(production=PRODUCTION)
+# The first seals what is kept of customers, all of them open it.
+TRIAGE_DATA_KEYS = env.long_texts("TRIAGE_DATA_KEYS", (SECRET_KEY,))
+# Keys the hashes by which customers are found, and the audit trail's chain: it stays for good.
+TRIAGE_HASH_KEY = env.long_texts("TRIAGE_HASH_KEY", (SECRET_KEY,))[0]
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 
 # --- Sentry ------------------------------------------------------------------------------------
@@ -88,6 +92,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "csp",
+    "apps.audit",
     "apps.accounts",
     "apps.lookups",
     "apps.web",
@@ -189,11 +194,8 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https")
-    if env.boolean("TRIAGE_BEHIND_PROXY", default=False)
-    else None
-)
+TRIAGE_BEHIND_PROXY = env.boolean("TRIAGE_BEHIND_PROXY", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRIAGE_BEHIND_PROXY else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

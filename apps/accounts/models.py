@@ -1,6 +1,7 @@
 """A person's time zone, and tokens for programs (only their hash is kept)."""
 
 from django.conf import settings
+from django.contrib.auth.models import Group
 from django.db import models
 
 
@@ -15,6 +16,19 @@ class Preference(models.Model):
 
     def __str__(self) -> str:
         return f"Preferences of {self.user}"
+
+
+class Team(models.Model):
+    """People who see the same projects. Its members are those of its group."""
+
+    group = models.OneToOneField(Group, on_delete=models.CASCADE, related_name="team")
+    projects = models.JSONField(
+        default=list, blank=True, help_text="The slugs of the projects that it may see."
+    )
+    all_projects = models.BooleanField(default=False, help_text="It may see every project.")
+
+    def __str__(self) -> str:
+        return str(self.group)
 
 
 class ApiToken(models.Model):

@@ -15,16 +15,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.events.durations import duration
+from apps.lookups.asked import hash_customer, repeat_lookup
+from apps.lookups.asker import Asker
 from apps.lookups.export_admin import ExportsOfLookup
 from apps.lookups.models import Lookup, Origin
 from apps.lookups.problems import LookupFailed
-from apps.lookups.services import (
-    Asker,
-    answer_lookup,
-    hash_customer,
-    purge_answers,
-    repeat_lookup,
-)
+from apps.lookups.services import answer_lookup, purge_answers
 
 MOST_REFRESHED = 10
 _FILTERED = frozenset(("outcome", "origin", "from_cache", "redacted", "user", "created_at", "kept"))

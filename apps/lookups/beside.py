@@ -2,11 +2,12 @@
 
 from apps.events.redaction import with_later
 from apps.lookups import shared, store
+from apps.lookups.asked import question_of
 from apps.lookups.connection import sentry_client, visible_projects
 from apps.lookups.models import Lookup
 from apps.lookups.problems import LookupFailed, problem_of
 from apps.lookups.recording import told_beside
-from apps.lookups.services import answer_lookup, question_of
+from apps.lookups.services import answer_lookup
 from apps.sentry import SentryError, fetch_beside
 
 PAUSE_S = 15.0

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from apps.events.ledger import Ledger
 from apps.events.redaction import redact_text
+from apps.lookups.asked import question_of
+from apps.lookups.asker import Asker
 from apps.lookups.models import ExportRecord, How, Lookup
-from apps.lookups.services import Asker, question_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from django.utils import timezone
 from apps.events.answer import Answer
 from apps.events.moves import Move, moved
 from apps.lookups import store
+from apps.lookups.asked import question_of, record_lookup
+from apps.lookups.asker import Asker
 from apps.lookups.models import Lookup, Origin
-from apps.lookups.services import Asker, question_of, record_lookup
 
 MOST_RECENT = 8
 

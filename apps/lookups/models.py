@@ -99,6 +99,11 @@ class Lookup(models.Model):
     def __str__(self) -> str:
         return f"Lookup {self.uuid}"
 
+    @property
+    def audit_target(self) -> str:
+        """What the audit trail calls this lookup."""
+        return f"lookup {self.uuid}"
+
 
 class ExportRecord(models.Model):
     """That somebody took an export of a lookup, and in which form; nothing of what it says."""

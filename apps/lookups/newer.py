@@ -2,9 +2,9 @@
 
 from apps.events.answer import NoticeCode
 from apps.lookups import shared, store
+from apps.lookups.asked import question_of
 from apps.lookups.connection import sentry_client, visible_projects
 from apps.lookups.models import Lookup
-from apps.lookups.services import question_of
 from apps.sentry import SentryError, fetch_ids
 
 PAUSE_S = 50.0

@@ -1,47 +1,32 @@
 """The one use case: record a lookup, answer it once, keep the redacted answer, tell failures."""
 
-import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
-from django.contrib.auth.models import User
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
 from apps.events.answer import Answer, Notice, NoticeCode
 from apps.events.durations import duration
 from apps.events.event import Event, EventBody
 from apps.events.ledger import Ledger
 from apps.events.narrowing import narrowed
-from apps.events.question import Customer, Question, Window, parse_customer
 from apps.events.redaction import RULES_VERSION, redact, redact_event, redact_text
 from apps.lookups import failures, store
+from apps.lookups.asked import question_of
 from apps.lookups.connection import (
     sentry_client,
     sentry_config,
     visible_projects,
 )
-from apps.lookups.limits import count_lookup
-from apps.lookups.models import Lookup, Origin, Outcome
+from apps.lookups.models import Lookup, Outcome
 from apps.lookups.problems import LookupCancelled, LookupFailed, Problem, problem_of
 from apps.lookups.recording import record_answer, record_failure
 from apps.lookups.single_flight import share
 from apps.lookups.store import Kept
 from apps.lookups.watching import Watch
 from apps.sentry import SentryError, fetch_answer, fetch_event
-
-
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """Who asks and through which door. `system_user` names the person behind a command line."""
-
-    origin: Origin
-    user: User | None = None
-    system_user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,65 +40,6 @@ class LookupResult:
 
 class LookupPurged(Exception):
     """The answer was removed by an admin; asking again takes a new lookup."""
-
-
-def hash_customer(identifier: str) -> str:
-    """A keyed hash, by which lookups of one customer are found without keeping the name."""
-    digest = salted_hmac("triage.customer", identifier.strip().casefold(), algorithm="sha256")
-    return str(digest.hexdigest())
-
-
-def record_lookup(
-    question: Question, *, asker: Asker, typed: str, zone: ZoneInfo, fresh: bool = False
-) -> Lookup:
-    """Write down that somebody asks, before anything is asked. `typed` is the customer as typed.
-
-    Raises `LookupFailed` when no Sentry is configured, and `TooManyLookups`.
-    """
-    if asker.user:
-        count_lookup(asker.user)
-    try:
-        key = store.cache_key(question, sentry_config())
-    except SentryError as error:
-        raise LookupFailed(problem_of(error)) from error
-    return Lookup.objects.create(
-        user=asker.user,
-        origin=asker.origin,
-        system_user=asker.system_user,
-        customer=typed.strip(),
-        customer_hash=hash_customer(question.customer.identifier),
-        moment=question.window.moment,
-        minutes=question.window.minutes,
-        zone=zone.key,
-        projects=list(question.projects),
-        environments=list(question.environments),
-        fresh=fresh,
-        cache_key=key,
-        marker=secrets.token_hex(8),
-    )
-
-
-def question_of(lookup: Lookup) -> Question:
-    """The question a record stands for."""
-    customer: Customer = parse_customer(lookup.customer)
-    return Question(
-        customer=customer,
-        window=Window(moment=lookup.moment, minutes=lookup.minutes),
-        projects=tuple(lookup.projects),
-        environments=tuple(lookup.environments),
-        fields=tuple(settings.TRIAGE_CUSTOMER_FIELDS),
-    )
-
-
-def repeat_lookup(lookup: Lookup, *, asker: Asker) -> Lookup:
-    """A new lookup of the same question that asks Sentry past the shared copy."""
-    return record_lookup(
-        question_of(lookup),
-        asker=asker,
-        typed=lookup.customer,
-        zone=ZoneInfo(lookup.zone),
-        fresh=True,
-    )
 
 
 def answer_lookup(lookup: Lookup, *, waited_s: float = 0.0) -> LookupResult:

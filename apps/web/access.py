@@ -5,8 +5,9 @@ import uuid
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest
 
+from apps.lookups.asker import Asker
 from apps.lookups.models import Lookup, Origin
-from apps.lookups.services import Asker
+from apps.web.client_address import client_address
 
 
 def person_of(request: HttpRequest) -> User:
@@ -17,7 +18,7 @@ def person_of(request: HttpRequest) -> User:
 
 def asker_of(request: HttpRequest) -> Asker:
     """The same, as records name whoever asks from a page."""
-    return Asker(origin=Origin.WEB, user=person_of(request))
+    return Asker(Origin.WEB, person_of(request), address=client_address(request))
 
 
 def lookup_for(request: HttpRequest, lookup_id: uuid.UUID) -> Lookup:

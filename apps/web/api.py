@@ -26,11 +26,13 @@ from apps.events.question import (
     Window,
     parse_customer,
 )
+from apps.lookups.asked import record_lookup
+from apps.lookups.asker import Asker
 from apps.lookups.export_records import record_export
 from apps.lookups.models import How, Origin
 from apps.lookups.problems import LookupFailed, Problem, bad_input
-from apps.lookups.services import Asker, record_lookup
 from apps.lookups.within_request import answer_now
+from apps.web.client_address import client_address
 from apps.web.exporting import Choice, export_of
 
 Slug = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -131,7 +133,7 @@ def create_lookup(request: HttpRequest, body: LookupRequest) -> HttpResponse:
         )
         return _problem(problem)
     zone = zone_of(token.user)
-    asker = Asker(Origin.API, token.user)
+    asker = Asker(Origin.API, token.user, address=client_address(request))
     lookup = record_lookup(_question(body, zone), asker=asker, typed=body.customer, zone=zone)
     export = export_of(answer_now(lookup), Choice(format="json", budget=None))
     record_export(lookup, export.exported, asker=asker, how=How.PRINTED)

@@ -11,10 +11,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.events.rules import rules_asked_once
 from apps.exports import Rendered
 from apps.exports import render as render_export
+from apps.lookups.asked import repeat_lookup
 from apps.lookups.export_records import Exported, record_export
 from apps.lookups.models import How, Lookup
 from apps.lookups.problems import bad_input
-from apps.lookups.services import answer_unredacted, repeat_lookup
+from apps.lookups.services import answer_unredacted
 from apps.lookups.within_request import answer_now, place_to_wait
 from apps.web.access import asker_of, lookup_for
 from apps.web.exporting import ChoiceRefused, export_of, panel_context, read_choice

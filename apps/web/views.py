@@ -21,11 +21,12 @@ from apps.accounts.shortcuts import choose_shortcuts, has_shortcuts
 from apps.accounts.zones import choose_zone, has_zone, zone_of
 from apps.events.filtering import Shown
 from apps.events.rules import rules_asked_once
+from apps.lookups.asked import record_lookup, repeat_lookup
 from apps.lookups.beside import read_beside
 from apps.lookups.flow import new_since, recent_lookups
 from apps.lookups.limits import TooManyLookups
 from apps.lookups.problems import bad_input
-from apps.lookups.services import LookupResult, record_lookup, repeat_lookup
+from apps.lookups.services import LookupResult
 from apps.lookups.status import check_connection, search_choices
 from apps.lookups.within_request import place_to_wait
 from apps.web import presenter

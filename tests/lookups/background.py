@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.models import User
 
 from apps.lookups import asking
+from apps.lookups.asked import record_lookup
+from apps.lookups.asker import Asker
 from apps.lookups.asking import State, cancel_lookup, state_of
 from apps.lookups.models import Lookup, Origin
-from apps.lookups.services import Asker, record_lookup
 from tests.conftest import question
 
 

@@ -12,17 +12,16 @@ from django.db import connections
 from apps.demo.server import DemoSentry
 from apps.events.question import Question
 from apps.lookups import store
+from apps.lookups.asked import record_lookup, repeat_lookup
+from apps.lookups.asker import Asker
 from apps.lookups.models import Lookup, Origin, Outcome
 from apps.lookups.problems import LookupFailed
 from apps.lookups.services import (
-    Asker,
     LookupPurged,
     answer_lookup,
     answer_unredacted,
     purge_answers,
     read_event,
-    record_lookup,
-    repeat_lookup,
 )
 from tests.conftest import MOMENT, NOW, lists_asked, question
 

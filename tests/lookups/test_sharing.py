@@ -14,10 +14,12 @@ from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, NoticeCode
 from apps.events.question import Question
 from apps.lookups import shared, store
+from apps.lookups.asked import record_lookup
+from apps.lookups.asker import Asker
 from apps.lookups.models import Lookup, Origin, Outcome
 from apps.lookups.pacing import FAILURES_TO_REST
 from apps.lookups.problems import LookupFailed
-from apps.lookups.services import Asker, answer_lookup, record_lookup
+from apps.lookups.services import answer_lookup
 from apps.lookups.single_flight import share
 from tests.conftest import MOMENT, question
 

@@ -22,6 +22,8 @@ from apps.events.question import CustomerRefused, Question, Window, parse_custom
 from apps.exports import DEFAULT_BUDGET, ExportRefused, Preset, Rendered, render
 from apps.exports.budget import LEAST_TOKENS as LEAST
 from apps.exports.budget import MOST_TOKENS as MOST
+from apps.lookups.asked import record_lookup
+from apps.lookups.asker import Asker
 from apps.lookups.export_records import Exported, record_export
 from apps.lookups.models import How, Origin
 from apps.lookups.presets import preset_of
@@ -32,13 +34,7 @@ from apps.lookups.problems import (
     EXIT_USAGE,
     LookupFailed,
 )
-from apps.lookups.services import (
-    Asker,
-    LookupResult,
-    answer_lookup,
-    answer_unredacted,
-    record_lookup,
-)
+from apps.lookups.services import LookupResult, answer_lookup, answer_unredacted
 
 
 class Command(BaseCommand):

@@ -1,0 +1,12 @@
+"""The audit application."""
+
+from django.apps import AppConfig
+
+
+class AuditConfig(AppConfig):
+    """The audit trail."""
+
+    name = "apps.audit"
+    label = "audit"
+    verbose_name = "Audit trail"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,88 @@
+"""The entries of the trail, what was typed beside them, and the trail's end."""
+
+from django.db import models
+
+
+class Action(models.TextChoices):
+    """What somebody did, or was refused."""
+
+    SIGNED_IN = "signed_in", "signed in"
+    SIGN_IN_FAILED = "sign_in_failed", "could not sign in"
+    LOCKED_OUT = "locked_out", "was locked out"
+    SIGNED_OUT = "signed_out", "signed out"
+    LOOKED_UP = "looked_up", "looked up a customer"
+    VIEWED = "viewed", "opened a result"
+    REVEALED = "revealed", "saw a result without redaction"
+    EXPORTED = "exported", "took an export"
+    COPIED = "copied", "copied an export"
+    SHARED = "shared", "shared a lookup"
+    UNSHARED = "unshared", "ended the sharing of a lookup"
+    PURGED = "purged", "removed a kept answer"
+    REFRESHED = "refreshed", "asked Sentry again for others"
+    EXTENDED = "extended", "kept an answer for longer"
+    FORGOT = "forgot", "had a customer forgotten"
+    PRUNED = "pruned", "removed what is past its time"
+    REVIEWED = "reviewed", "took a list out of the review"
+    INVITED = "invited", "invited a person"
+    ACCOUNT_CHANGED = "account_changed", "changed an account"
+    TOKEN_ISSUED = "token_issued", "issued an API token"
+    TOKEN_REVOKED = "token_revoked", "revoked an API token"
+    SETTING_CHANGED = "setting_changed", "changed a setting"
+    REFUSED = "refused", "was refused"
+
+
+class Entry(models.Model):
+    """One act. It is written once, and never changed; `digest` covers all of it and the one before.
+
+    Who acted is kept by number and name, not by a reference: the trail must not change when an
+    account does. Of a customer only a keyed hash stands here.
+    """
+
+    sequence = models.BigIntegerField(primary_key=True)
+    at = models.DateTimeField(db_index=True)
+    action = models.CharField(max_length=20, choices=Action, db_index=True)
+    actor_id = models.BigIntegerField(null=True, db_index=True)
+    actor = models.CharField(max_length=150, blank=True)
+    origin = models.CharField(max_length=6)
+    address = models.CharField(max_length=45, blank=True)
+    target = models.CharField(max_length=100, blank=True, db_index=True)
+    customer_hash = models.CharField(max_length=64, blank=True, db_index=True)
+    detail = models.JSONField(default=dict)
+    words_hash = models.CharField(max_length=64, blank=True)
+    previous = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ("-sequence",)
+        verbose_name_plural = "entries"
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"Entry {self.sequence}"
+
+
+class Words(models.Model):
+    """What a person typed for an entry, such as the reason; it can be erased, the entry stays."""
+
+    entry = models.OneToOneField(Entry, on_delete=models.CASCADE, related_name="words")
+    customer_hash = models.CharField(max_length=64, blank=True, db_index=True)
+    sealed = models.BinaryField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"Words of entry {self.entry_id}"
+
+
+class End(models.Model):
+    """The one row that whoever writes an entry holds meanwhile: the last number and digest."""
+
+    sequence = models.BigIntegerField(default=0)
+    digest = models.CharField(max_length=64, default="0" * 64)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"End at {self.sequence}"

@@ -1,0 +1,92 @@
+"""Writing the trail. If an entry cannot be written, what it stands for must not happen."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db import transaction
+
+from apps.audit.models import Action, End, Entry, Words
+from apps.vault.hashing import keyed_hash
+from apps.vault.sealing import seal
+
+Fact = str | int | bool | None | Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: the account's number and name, through which door, and from which IP address.
+
+    `origin` is web, api, cli or system. A command line has a name without a number.
+    """
+
+    origin: str
+    user_id: int | None = None
+    name: str = ""
+    address: str = ""
+
+
+def record(
+    action: Action,
+    actor: Actor,
+    *,
+    target: str = "",
+    customer_hash: str = "",
+    detail: Mapping[str, Fact] | None = None,
+    words: str = "",
+) -> Entry:
+    """Write down one act, chained to the one before; entries are numbered without a gap.
+
+    `target` is what was acted on, such as `lookup <uuid>`. `detail` holds small facts that name no
+    customer. `words` is what the person typed, redacted; it is kept apart, and can be erased.
+    """
+    with transaction.atomic():
+        end = _held_end()
+        entry = Entry(
+            sequence=end.sequence + 1,
+            at=datetime.now(UTC),
+            action=action,
+            actor_id=actor.user_id,
+            actor=actor.name[:150],
+            origin=actor.origin,
+            address=actor.address[:45],
+            target=target[:100],
+            customer_hash=customer_hash,
+            detail=dict(detail or {}),
+            words_hash=keyed_hash("triage.audit.words", words) if words else "",
+            previous=end.digest,
+        )
+        entry.digest = digest_of(entry)
+        entry.save(force_insert=True)
+        if words:
+            sealed = seal(words.encode())
+            Words.objects.create(entry=entry, customer_hash=customer_hash, sealed=sealed)
+        end.sequence, end.digest = entry.sequence, entry.digest
+        end.save(update_fields=["sequence", "digest"])
+    return entry
+
+
+def digest_of(entry: Entry) -> str:
+    """The keyed hash of all of an entry, the digest of the one before included."""
+    told = [
+        entry.sequence,
+        entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        str(entry.action),
+        entry.actor_id,
+        entry.actor,
+        entry.origin,
+        entry.address,
+        entry.target,
+        entry.customer_hash,
+        entry.detail,
+        entry.words_hash,
+        entry.previous,
+    ]
+    return keyed_hash("triage.audit", json.dumps(told, sort_keys=True, separators=(",", ":")))
+
+
+def _held_end() -> End:
+    """The end of the trail, held until the transaction ends: writers wait for each other here."""
+    End.objects.get_or_create(pk=1)
+    return End.objects.select_for_update().get(pk=1)

@@ -1,0 +1,45 @@
+"""Sealing what the database and the cache hold of customers.
+
+Compressed, then encrypted with Fernet (AES-128-CBC and HMAC-SHA-256, as `cryptography` has it). The
+first of `TRIAGE_DATA_KEYS` seals, every one of them opens: so keys are changed by putting a new
+one in front.
+"""
+
+import base64
+import hashlib
+import zlib
+from functools import lru_cache
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+
+
+class Unreadable(Exception):
+    """None of the keys opens it, or it was changed."""
+
+
+def seal(content: bytes) -> bytes:
+    """The content so that only this site can read it."""
+    return base64.urlsafe_b64decode(_keys().encrypt(zlib.compress(content)))
+
+
+def unseal(sealed: bytes) -> bytes:
+    """What was sealed. Raises `Unreadable`."""
+    try:
+        return zlib.decompress(_keys().decrypt(base64.urlsafe_b64encode(sealed)))
+    except (InvalidToken, zlib.error) as error:
+        raise Unreadable from error
+
+
+def _keys() -> MultiFernet:
+    return _keys_of(tuple(settings.TRIAGE_DATA_KEYS))
+
+
+@lru_cache(maxsize=4)
+def _keys_of(texts: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(_fernet_key(text)) for text in texts])
+
+
+def _fernet_key(text: str) -> bytes:
+    """Any long random text becomes a key of the right form."""
+    return base64.urlsafe_b64encode(hashlib.sha256(b"triage.data" + text.encode()).digest())
