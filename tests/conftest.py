@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
+from shutil import copyfile
 
 import pytest
 from django.apps import apps
@@ -17,7 +18,7 @@ from apps.demo.world import World
 from apps.events.question import Question, Window, parse_customer
 from apps.lookups import shared
 from apps.sentry import SentryConfig
-from tests.shell import Shell
+from tests.shell import DATABASE, Shell
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 MOMENT = (NOW - timedelta(days=2)).replace(minute=5, second=0)
@@ -46,9 +47,24 @@ def connected(demo_sentry: DemoSentry, settings: Settings) -> DemoSentry:
 
 
 @pytest.fixture
-def shell(tmp_path: Path, demo_sentry: DemoSentry) -> Shell:
+def fresh_shell(tmp_path: Path, demo_sentry: DemoSentry) -> Shell:
     """A shell on a machine where nothing was set up but the variables."""
     return Shell(tmp_path, demo_sentry.url)
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file that `migrate` made, to be copied: making one takes seconds."""
+    folder = tmp_path_factory.mktemp("migrated")
+    Shell(folder, "http://127.0.0.1:1").run("migrate").check_returncode()
+    return folder / DATABASE
+
+
+@pytest.fixture
+def shell(fresh_shell: Shell, tmp_path: Path, migrated: Path) -> Shell:
+    """A shell on a machine whose database is ready."""
+    copyfile(migrated, tmp_path / DATABASE)
+    return fresh_shell
 
 
 @pytest.fixture(autouse=True)

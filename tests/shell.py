@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+DATABASE = "triage.sqlite3"
 
 
 class Shell:
@@ -17,7 +18,7 @@ class Shell:
             **kept,
             "TRIAGE_ENV_FILE": os.devnull,
             "SECRET_KEY": "x" * 50,
-            "DATABASE_URL": f"sqlite:///{folder / 'triage.sqlite3'}",
+            "DATABASE_URL": f"sqlite:///{folder / DATABASE}",
             "SENTRY_BASE_URL": base_url,
             "SENTRY_AUTH_TOKEN": "demo-token",
             "SENTRY_ORG": "acme",

@@ -15,8 +15,8 @@ from tests.conftest import question
 
 
 def until(holds: Callable[[], bool]) -> None:
-    """Wait for it, ten seconds at most."""
-    give_up = time.monotonic() + 10
+    """Wait for it; half a minute, as a busy machine may need, at most."""
+    give_up = time.monotonic() + 30
     while not holds():
         assert time.monotonic() < give_up, "it did not come to be"
         time.sleep(0.02)

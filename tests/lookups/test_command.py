@@ -14,12 +14,12 @@ AT = MOMENT.isoformat()
 
 
 def test_a_complete_answer_exits_with_0_and_a_fresh_machine_needs_no_setup(
-    shell: Shell, demo_sentry: DemoSentry
+    fresh_shell: Shell, demo_sentry: DemoSentry
 ) -> None:
     demo_sentry.world.add_event(
         user_id="1001", timestamp=MOMENT, exception=("PaymentDeclined", "Card declined")
     )
-    done = shell.lookup("1001", "--at", AT)
+    done = fresh_shell.lookup("1001", "--at", AT)
     assert done.returncode == 0
     assert "The payment was declined." in done.stdout
     assert "1001" not in done.stdout

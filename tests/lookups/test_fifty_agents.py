@@ -174,10 +174,10 @@ def test_a_redis_that_dies_in_the_middle_of_a_lookup_does_not_take_it_along(
 
 
 def test_first_lookups_at_the_same_moment_prepare_the_database_together(
-    shell: Shell, demo_sentry: DemoSentry
+    fresh_shell: Shell, demo_sentry: DemoSentry
 ) -> None:
     """Nobody ran `migrate` yet: the command line promises to work without."""
     two_customers_alike(demo_sentry)
     with ThreadPoolExecutor(4) as pool:
-        runs = list(pool.map(lambda _one: shell.lookup("1001", "--at", AT), range(4)))
+        runs = list(pool.map(lambda _one: fresh_shell.lookup("1001", "--at", AT), range(4)))
     assert [(done.returncode, done.stderr[-300:]) for done in runs] == [(0, "")] * 4
