@@ -2,11 +2,23 @@
 
 from collections.abc import Callable
 
-from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.core.exceptions import (
+    BadRequest,
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+_WORDS = {
+    400: ("The request could not be read.", "Please compare it with /api/v1/openapi.json."),
+    413: ("The request is too large.", "Please send less than 1 MB."),
+}
 
 
 class NoStoreMiddleware:
@@ -23,7 +35,7 @@ class NoStoreMiddleware:
 
 
 class ReadableRequestMiddleware:
-    """Answers 400 to what cannot be read, before anything trips over it in the middle.
+    """Answers 400 or 413 to what cannot be read, before anything trips over it in the middle.
 
     A form in an unknown charset would raise in the CSRF check; a NUL character in an address
     would raise in PostgreSQL.
@@ -33,15 +45,33 @@ class ReadableRequestMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not _is_readable(request):
-            return HttpResponse(render_to_string("400.html"), status=400)
-        return self.get_response(request)
+        status = _status_of(request)
+        return self.get_response(request) if status == 200 else _refusal(request, status)
 
 
-def _is_readable(request: HttpRequest) -> bool:
+def _status_of(request: HttpRequest) -> int:
+    """200 for a request that can be read, 413 for one that is too large, else 400."""
+    if _length_of(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        return 413
     if any("\x00" in value for values in request.GET.lists() for value in values[1]):
-        return False
+        return 400
     try:
-        return request.POST is not None
-    except BadRequest:
-        return False
+        request.POST  # noqa: B018 - reads the form
+    except (RequestDataTooBig, TooManyFieldsSent):
+        return 413
+    except (BadRequest, TooManyFilesSent, MultiPartParserError):
+        return 400
+    return 200
+
+
+def _length_of(request: HttpRequest) -> int:
+    told = str(request.META.get("CONTENT_LENGTH") or "0")
+    return int(told) if told.isascii() and told.isdigit() else 0
+
+
+def _refusal(request: HttpRequest, status: int) -> HttpResponse:
+    if not request.path_info.startswith("/api/"):
+        return HttpResponse(render_to_string(f"{status}.html"), status=status)
+    message, next_step = _WORDS[status]
+    problem = {"code": "bad_input", "message": message, "next_step": next_step, "retry_after": None}
+    return JsonResponse(problem, status=status)

@@ -33,7 +33,7 @@ def test_problem_without_a_lookup_still_has_a_way_on() -> None:
     assert "New lookup" in html
 
 
-@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "500"])
+@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "413", "500"])
 def test_error_pages_need_no_context(name: str) -> None:
     html = render_to_string(f"{name}.html")
 

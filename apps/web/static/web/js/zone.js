@@ -3,7 +3,8 @@
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 if (zone) {
-  document.cookie = `triage_zone=${zone}; SameSite=Lax; path=/; max-age=31536000`;
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `triage_zone=${zone}; SameSite=Lax; path=/; max-age=31536000${secure}`;
   for (const select of document.querySelectorAll('select[data-default="site"]')) {
     const form = select.form;
     const isUntouched = !("keep" in form.dataset) && !form.elements.customer?.value;

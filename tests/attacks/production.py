@@ -1,0 +1,107 @@
+"""The site as a server runs it: production settings, gunicorn, behind a proxy that speaks TLS."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+ROOT = Path(__file__).resolve().parents[2]
+HOST = "triage.example.org"
+OVER_TLS = {"X-Forwarded-Proto": "https"}
+
+
+@dataclass(frozen=True)
+class Production:
+    """A running server; its requests come as the proxy would send them."""
+
+    port: int
+
+    def send(
+        self,
+        path: str,
+        method: str = "GET",
+        headers: dict[str, str] | None = None,
+        data: dict[str, str] | bytes | None = None,
+    ) -> requests.Response:
+        """One request to the public name, over TLS as far as the server knows."""
+        told = {"Host": HOST, **OVER_TLS, **(headers or {})}
+        return requests.request(
+            method,
+            f"http://127.0.0.1:{self.port}{path}",
+            headers={name: value for name, value in told.items() if value},
+            data=data,
+            allow_redirects=False,
+            timeout=20,
+        )
+
+
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    """The variables of a site with a public name, and nothing of this machine."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return {
+        **kept,
+        "TRIAGE_ENV_FILE": os.devnull,
+        "TRIAGE_VAR_DIR": str(folder),
+        "SECRET_KEY": "a-key-of-this-test-" * 3 + "0123456789",
+        "TRIAGE_HASH_KEY": "a-hash-key-of-this-test-" * 3,
+        "TRIAGE_DATA_KEYS": "a-data-key-of-this-test-" * 3,
+        "ALLOWED_HOSTS": HOST,
+        "TRIAGE_BEHIND_PROXY": "1",
+        **more,
+    }
+
+
+def manage(variables: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """A management command in that environment."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@contextmanager
+def serving(folder: Path, **more: str) -> Iterator[Production]:
+    """Gunicorn as the README starts it, with an empty database in that folder."""
+    variables = environment(folder, **more)
+    migrated = manage(variables, "migrate", "--verbosity", "0")
+    assert migrated.returncode == 0, migrated.stderr
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        *(sys.executable, "-m", "gunicorn", "triage_site.wsgi", "--no-control-socket"),
+        *("--bind", f"127.0.0.1:{port}", "--threads", "4", "--log-level", "warning"),
+    ]
+    with (folder / "server.log").open("w") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=log, stderr=log)
+    try:
+        _wait_for(port, process, folder / "server.log")
+        yield Production(port)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=20)
+
+
+def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    for _ in range(300):
+        assert process.poll() is None, log.read_text()
+        try:
+            requests.get(f"http://127.0.0.1:{port}/healthz", headers={"Host": HOST}, timeout=5)
+        except (requests.ConnectionError, requests.Timeout):
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError(log.read_text())
