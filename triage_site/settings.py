@@ -60,6 +60,8 @@ if not re.fullmatch(r"[!-~]*", SENTRY_AUTH_TOKEN):
 if SENTRY_AUTH_TOKEN and not SENTRY_ORG:
     env.stop("SENTRY_AUTH_TOKEN is set but SENTRY_ORG is not. Please set the organization's slug.")
 
+# Public names that lead into our own network on purpose; no other may (see apps/outbound).
+TRIAGE_PRIVATE_HOSTS = env.words("TRIAGE_PRIVATE_HOSTS")
 TRIAGE_CUSTOMER_FIELDS = env.words(
     "TRIAGE_CUSTOMER_FIELDS", ("user.id", "user.email", "user.username")
 )

@@ -32,6 +32,7 @@ def sentry_config() -> SentryConfig:
         max_events=settings.TRIAGE_MAX_EVENTS,
         retention_days=settings.SENTRY_RETENTION_DAYS,
         flavor=Flavor(settings.SENTRY_FLAVOR),
+        private_hosts=tuple(settings.TRIAGE_PRIVATE_HOSTS),
         signals_wait_s=settings.TRIAGE_SIGNALS_WAIT_MS / 1000,
         signals=tuple(Signal(name) for name in settings.TRIAGE_SIGNALS),
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from apps.sentry import (
+    SentryAddressRefused,
     SentryAuthRefused,
     SentryBadResponse,
     SentryCrowded,
@@ -93,6 +94,12 @@ _TABLE: dict[type[SentryError], Problem] = {
     ),
     SentryUnreachable: Problem(
         "unreachable", "We could not reach Sentry.", _TRY_AGAIN, api_status=504
+    ),
+    SentryAddressRefused: Problem(
+        "unreachable",
+        "We may not call the address that Sentry's name leads to.",
+        _ASK_ADMIN,
+        api_status=504,
     ),
     SentryTimeout: Problem(
         "too_slow",

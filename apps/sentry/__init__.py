@@ -3,6 +3,7 @@
 from apps.sentry.client import SentryClient
 from apps.sentry.config import Flavor, SentryConfig
 from apps.sentry.errors import (
+    SentryAddressRefused,
     SentryAuthRefused,
     SentryBadResponse,
     SentryCrowded,
@@ -23,6 +24,7 @@ from apps.sentry.plan import fetch_answer, fetch_beside, fetch_event, fetch_ids
 __all__ = [
     "Flavor",
     "Pace",
+    "SentryAddressRefused",
     "SentryAuthRefused",
     "SentryBadResponse",
     "SentryClient",

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from apps.sentry.config import Flavor, SentryConfig
 from apps.sentry.deadline import Deadline
 from apps.sentry.errors import (
+    SentryAddressRefused,
     SentryAuthRefused,
     SentryBadResponse,
     SentryError,
@@ -33,6 +34,8 @@ CALL_S = 10.0
 
 _FIXES: dict[type[SentryError], str] = {
     SentryUnreachable: "Check SENTRY_BASE_URL, and that this machine may reach that host.",
+    SentryAddressRefused: "Check SENTRY_BASE_URL. If its host is in your own network, add it to "
+    "TRIAGE_PRIVATE_HOSTS.",
     SentryTimeout: "Check the network between this machine and Sentry, and Sentry's own status.",
     SentryAuthRefused: "Make a new token in Sentry and set it as SENTRY_AUTH_TOKEN.",
     SentryNotFound: "Check SENTRY_ORG: it is the slug in Sentry's addresses, not the name.",

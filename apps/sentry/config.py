@@ -21,6 +21,7 @@ class SentryConfig:
     `base_url` is the host without `/api/0`; `retention_days` is how long Sentry keeps events
     (90 on most plans and on self-hosted servers, 30 on some). `one_project` is true where it is
     known that only one project at a time can be searched; where it is not, that is found out.
+    `private_hosts` are names that may lead into a private network.
     `signals` are asked beside the events, and a ready answer waits so long for them at most.
     """
 
@@ -35,5 +36,6 @@ class SentryConfig:
     retention_days: int = 90
     flavor: Flavor = Flavor.AUTO
     one_project: bool = False
+    private_hosts: tuple[str, ...] = ()
     signals: tuple[Signal, ...] = ()
     signals_wait_s: float = 0.05

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from threading import Lock, Timer, local
 from typing import Any
 
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connection import HTTPConnection
+
+from apps.outbound import GuardedAdapter, GuardedHTTP, GuardedHTTPS
 
 
 @dataclass
@@ -53,7 +53,7 @@ def _refuse_if_over(connection: HTTPConnection) -> None:
         raise ConnectionAbortedError("hung up on while connecting")
 
 
-class _WatchedHTTP(HTTPConnection):
+class _WatchedHTTP(GuardedHTTP):
     def connect(self) -> None:
         super().connect()
         _refuse_if_over(self)
@@ -63,7 +63,7 @@ class _WatchedHTTP(HTTPConnection):
         super().request(*args, **options)
 
 
-class _WatchedHTTPS(HTTPSConnection):
+class _WatchedHTTPS(GuardedHTTPS):
     def connect(self) -> None:
         super().connect()
         _refuse_if_over(self)
@@ -73,21 +73,11 @@ class _WatchedHTTPS(HTTPSConnection):
         super().request(*args, **options)
 
 
-class _HTTPPool(HTTPConnectionPool):
-    ConnectionCls = _WatchedHTTP
-
-
-class _HTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _WatchedHTTPS
-
-
-class WatchedAdapter(HTTPAdapter):
+class WatchedAdapter(GuardedAdapter):
     """An adapter whose connections `OpenCalls` can reach."""
 
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        """Let the pool make watched connections."""
-        super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+    plain = _WatchedHTTP
+    secure = _WatchedHTTPS
 
 
 class OpenCalls:

@@ -21,6 +21,10 @@ class SentryUnreachable(SentryError):
     retryable = True
 
 
+class SentryAddressRefused(SentryError):
+    """The configured host leads somewhere we must not call."""
+
+
 class SentryTimeout(SentryError):
     """No answer in the time that was left, or Sentry gave up on the query (408, 504)."""
 

@@ -12,10 +12,12 @@ import tenacity
 from requests.auth import AuthBase
 
 from apps.events.answer import Call
+from apps.outbound import AddressRefused, OutboundSession, Reach
 from apps.sentry.config import SentryConfig
 from apps.sentry.connections import OpenCalls, WatchedAdapter
 from apps.sentry.deadline import Deadline
 from apps.sentry.errors import (
+    SentryAddressRefused,
     SentryBadResponse,
     SentryError,
     SentryRateLimited,
@@ -58,13 +60,12 @@ class Transport:
         self._connect_s = CONNECT_TIMEOUT_S if tries > 1 else 1.0
         self._open = OpenCalls()
         self._root = f"{config.base_url.rstrip('/')}/api/0"
-        self._session = requests.Session()
+        reach = Reach.of([config.base_url], config.private_hosts)
+        adapter = WatchedAdapter(reach, pool_connections=1, pool_maxsize=config.max_parallel)
+        self._session = OutboundSession(reach, adapter)
         self._token = config.token
         self._session.auth = _Bearer(config.token)
         self._session.headers.update({"Accept": "application/json", "User-Agent": "triage"})
-        adapter = WatchedAdapter(pool_connections=1, pool_maxsize=config.max_parallel)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
         self._lock = Lock()
         self._log: list[Call] = []
 
@@ -142,6 +143,8 @@ class Transport:
             ):
                 status = response.status_code
                 content = read_content(response, deadline)
+        except AddressRefused as refused:
+            raise SentryAddressRefused("Sentry may not be called.", detail=str(refused)) from None
         except requests.Timeout as error:
             raise SentryTimeout("Sentry did not answer in time.", detail=name_of(error)) from error
         except (requests.ConnectionError, SentryUnreachable) as error:

@@ -1,8 +1,10 @@
 """The check-up of the connection: each line, and how to fix it."""
 
 import re
+import socket
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 
 import pytest
 import responses
@@ -37,6 +39,20 @@ def test_a_host_that_does_not_answer_is_the_only_line(
     settings.SENTRY_BASE_URL = "http://127.0.0.1:9"
     (finding,) = check_connection()
     assert "SENTRY_BASE_URL" in finding.fix
+
+
+def test_a_public_name_that_leads_inside_says_how_to_allow_it(
+    sound: DemoSentry, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve = socket.getaddrinfo
+    inside = partial(resolve, "127.0.0.1")
+    monkeypatch.setattr(socket, "getaddrinfo", lambda _host, *rest, **named: inside(*rest, **named))
+    settings.SENTRY_BASE_URL = sound.url.replace("127.0.0.1", "sentry.example.org")
+
+    (finding,) = check_connection()
+    assert "TRIAGE_PRIVATE_HOSTS" in finding.fix
+    settings.TRIAGE_PRIVATE_HOSTS = ["sentry.example.org"]
+    assert failing(sound) == {}
 
 
 def test_a_wrong_token_a_missing_one_and_a_wrong_organization_say_what_to_set(
