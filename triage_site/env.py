@@ -1,6 +1,7 @@
 """Configuration from the environment and `.env`. A bad value stops the start with a sentence."""
 
 import os
+import re
 import secrets
 import sys
 from collections.abc import Callable
@@ -80,6 +81,27 @@ def web_address(name: str, default: str) -> str:
     if not _is_host_address(address):
         stop(f"{name} must be an address such as {default}, without a path.")
     return address
+
+
+_TAKEN = ("accounts", "api", "healthz", "lookups", "readyz", "review", "static", "tickets")
+
+
+def path(name: str, default: str) -> str:
+    """A path of this site, without a slash in front and with one at its end."""
+    told = text(name, default).strip("/") + "/"
+    if not re.fullmatch(r"(?:[A-Za-z0-9_-]{1,60}/){1,4}", told):
+        stop(f"{name} must be a path such as {default}, of letters, digits and dashes.")
+    if told.partition("/")[0] in _TAKEN:
+        stop(f"{name} begins like another address of Triage. Please choose another word.")
+    return told
+
+
+def host(name: str) -> str:
+    """The name of a host, without port; empty when none is set."""
+    told = text(name).lower()
+    if told and not re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*", told):
+        stop(f"{name} must be a name such as review.example.org, without https:// and port.")
+    return told
 
 
 def origins(name: str) -> list[str]:

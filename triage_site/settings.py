@@ -31,6 +31,16 @@ TRIAGE_DATA_KEYS = env.long_texts("TRIAGE_DATA_KEYS", (SECRET_KEY,))
 TRIAGE_HASH_KEY = env.long_texts("TRIAGE_HASH_KEY", (SECRET_KEY,))[0]
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 
+# The review: on a path of its own and, if wished, on a name of its own (apps/web/admin_host.py).
+TRIAGE_ADMIN_PATH = env.path("TRIAGE_ADMIN_PATH", "admin/")
+TRIAGE_ADMIN_HOST = env.host("TRIAGE_ADMIN_HOST")
+_others = [host for host in ALLOWED_HOSTS if host != TRIAGE_ADMIN_HOST and host[0] not in ".*"]
+if TRIAGE_ADMIN_HOST and not _others:
+    env.stop("TRIAGE_ADMIN_HOST needs another name in ALLOWED_HOSTS, for the rest of the site.")
+TRIAGE_SITE_HOST = _others[0] if TRIAGE_ADMIN_HOST else ""
+if TRIAGE_ADMIN_HOST and TRIAGE_ADMIN_HOST not in ALLOWED_HOSTS:
+    ALLOWED_HOSTS.append(TRIAGE_ADMIN_HOST)
+
 # --- Sentry ------------------------------------------------------------------------------------
 
 DEMO_SENTRY_PORT = env.whole_number("TRIAGE_DEMO_PORT", 8001, least=1, most=65535)
@@ -111,6 +121,7 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.web.middleware.ReadableRequestMiddleware",
+    "apps.web.admin_host.AdminHostMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

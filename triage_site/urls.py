@@ -1,5 +1,6 @@
 """All addresses of the site."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -7,8 +8,10 @@ admin.site.site_header = "Triage review"
 admin.site.site_title = "Triage review"
 admin.site.enable_nav_sidebar = False
 admin.site.index_title = "Lookups, people, tokens"
+if settings.TRIAGE_ADMIN_HOST:
+    admin.site.site_url = f"//{settings.TRIAGE_SITE_HOST}/"
 
 urlpatterns = [
-    path("admin/", admin.site.urls),
+    path(settings.TRIAGE_ADMIN_PATH, admin.site.urls),
     path("", include("apps.web.urls")),
 ]

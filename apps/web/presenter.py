@@ -20,6 +20,7 @@ from apps.events.headline import headline
 from apps.events.question import Question
 from apps.events.timeline import Group, group_by_issue
 from apps.lookups.models import Lookup
+from apps.web.admin_host import review_address, site_address
 from apps.web.beside_view import BesideView, beside_view
 from apps.web.clock import LocalTime, also_in, in_utc_too, local_clock, local_moment, typed_in
 from apps.web.event_view import EventView, view_of_event
@@ -89,6 +90,8 @@ def site(request: HttpRequest) -> dict[str, object]:
     user = getattr(request, "user", None)
     return {
         "demo": settings.DEMO,
+        "site_address": site_address(request),
+        "review_address": review_address(request),
         "theme": theme_of(request),
         "can_look_up": user is not None and user.has_perm("lookups.add_lookup"),
         "can_review": user is not None and user.is_staff and user.has_perm("lookups.view_lookup"),
