@@ -92,6 +92,8 @@ TRIAGE_MOST_WAITING = env.whole_number("TRIAGE_MOST_WAITING", 24, least=1, most=
 TRIAGE_LOOKUPS_PER_MINUTE = env.whole_number(
     "TRIAGE_LOOKUPS_PER_MINUTE", 120, least=1, most=100_000
 )
+TRIAGE_KEEP_LOOKUPS_DAYS = env.whole_number("TRIAGE_KEEP_LOOKUPS_DAYS", 30, least=1, most=3650)
+TRIAGE_KEEP_AUDIT_DAYS = env.whole_number("TRIAGE_KEEP_AUDIT_DAYS", 400, least=1, most=36500)
 TRIAGE_MAX_EVENTS = env.whole_number("TRIAGE_MAX_EVENTS", 500, least=1, most=5000)
 
 # --- applications ------------------------------------------------------------------------------
@@ -165,9 +167,9 @@ if REDIS_URL:
             "BACKEND": "django_redis.cache.RedisCache",
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": "triage-demo" if DEMO else "triage",
+            "VERSION": 2,  # what older programs left there was packed otherwise
             "OPTIONS": {
                 "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
-                "COMPRESSOR": "django_redis.compressors.zlib.ZlibCompressor",
                 "SOCKET_CONNECT_TIMEOUT": 0.25,
                 "SOCKET_TIMEOUT": 0.25,
             },
@@ -195,6 +197,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+SESSION_SERIALIZER = "apps.vault.sessions.SealedSerializer"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"

@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from apps.vault.fields import SealedField
+
 
 class Action(models.TextChoices):
     """What somebody did, or was refused."""
@@ -66,7 +68,7 @@ class Words(models.Model):
 
     entry = models.OneToOneField(Entry, on_delete=models.CASCADE, related_name="words")
     customer_hash = models.CharField(max_length=64, blank=True, db_index=True)
-    sealed = models.BinaryField()
+    sealed = SealedField()
 
     class Meta:
         default_permissions = ()

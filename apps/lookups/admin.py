@@ -65,12 +65,13 @@ class LookupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
     )
     list_display_links = ("asked",)
     list_filter = ("outcome", KeptFilter, "origin", "from_cache", "redacted", "user")
-    list_select_related = ("user",)
+    list_select_related = ("user", "typed")
     date_hierarchy = "created_at"
     search_fields = ("customer_hash",)
     search_help_text = "A customer, exactly as it was typed, or who looked."
     actions = ("refresh", "purge")
     exclude = ("cache_key", "marker", "customer_hash")
+    readonly_fields = ("customer",)
     inlines = (ExportsOfLookup,)
     list_per_page = 50
     show_full_result_count = False

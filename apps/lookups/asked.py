@@ -1,10 +1,12 @@
 """How a lookup begins: the record that somebody asked, and the question it stands for."""
 
 import secrets
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from apps.audit.models import Action
 from apps.audit.trail import record
@@ -13,8 +15,8 @@ from apps.lookups import store
 from apps.lookups.asker import Asker
 from apps.lookups.connection import sentry_config
 from apps.lookups.limits import count_lookup
-from apps.lookups.models import Lookup
-from apps.lookups.problems import LookupFailed, problem_of
+from apps.lookups.models import Lookup, TypedCustomer
+from apps.lookups.problems import CustomerErased, LookupFailed, problem_of
 from apps.sentry import SentryError
 from apps.vault.hashing import keyed_hash
 
@@ -41,7 +43,6 @@ def record_lookup(
         user=asker.user,
         origin=asker.origin,
         system_user=asker.system_user,
-        customer=typed.strip(),
         customer_hash=hash_customer(question.customer.identifier),
         moment=question.window.moment,
         minutes=question.window.minutes,
@@ -51,9 +52,11 @@ def record_lookup(
         fresh=fresh,
         cache_key=key,
         marker=secrets.token_hex(8),
+        expires_at=timezone.now() + timedelta(days=settings.TRIAGE_KEEP_LOOKUPS_DAYS),
     )
     with transaction.atomic():
         lookup.save(force_insert=True)
+        TypedCustomer.of(lookup, typed.strip()).save(force_insert=True)
         record(
             Action.LOOKED_UP,
             asker.actor,
@@ -65,10 +68,9 @@ def record_lookup(
 
 
 def question_of(lookup: Lookup) -> Question:
-    """The question a record stands for."""
-    customer: Customer = parse_customer(lookup.customer)
+    """The question a record stands for. Raises `CustomerErased`."""
     return Question(
-        customer=customer,
+        customer=_customer_of(lookup),
         window=Window(moment=lookup.moment, minutes=lookup.minutes),
         projects=tuple(lookup.projects),
         environments=tuple(lookup.environments),
@@ -76,8 +78,24 @@ def question_of(lookup: Lookup) -> Question:
     )
 
 
+def names_of(lookup: Lookup) -> frozenset[str]:
+    """What the customer of a lookup is known by, to be hidden; nothing once that is erased."""
+    typed = lookup.customer
+    return frozenset({parse_customer(typed).identifier} if typed else ())
+
+
+def _customer_of(lookup: Lookup) -> Customer:
+    typed = lookup.customer
+    if not typed:
+        raise CustomerErased
+    return parse_customer(typed)
+
+
 def repeat_lookup(lookup: Lookup, *, asker: Asker) -> Lookup:
-    """A new lookup of the same question that asks Sentry past the shared copy."""
+    """A new lookup of the same question that asks Sentry past the shared copy.
+
+    Raises `CustomerErased`, and as `record_lookup` does.
+    """
     return record_lookup(
         question_of(lookup),
         asker=asker,

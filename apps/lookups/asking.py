@@ -20,10 +20,10 @@ from django.utils import timezone
 from pydantic import TypeAdapter, ValidationError
 
 from apps.events.progress import Progress
-from apps.lookups import shared
+from apps.lookups import sealed, shared
 from apps.lookups.models import Lookup, Outcome
-from apps.lookups.problems import BROKEN, LookupFailed, Problem
-from apps.lookups.services import LookupPurged, LookupResult, answer_lookup, stale_answer
+from apps.lookups.problems import BROKEN, LookupFailed, LookupPurged, Problem
+from apps.lookups.services import LookupResult, answer_lookup, stale_answer
 from apps.lookups.single_flight import is_leased
 from apps.lookups.watching import progress_of, tell_to_stop
 from apps.lookups.within_request import answer_now, has_ended
@@ -167,10 +167,10 @@ def _answer(lookup: Lookup) -> LookupResult:
     waited_s = time.time() - waiting_since if isinstance(waiting_since, float) else 0.0
     try:
         result = answer_lookup(lookup, waited_s=max(waited_s, 0.0))
+    except LookupPurged:
+        raise
     except LookupFailed as failure:
         _note_end(lookup, State.FAILED, failure.problem)
-        raise
-    except LookupPurged:
         raise
     except Exception as error:
         # Its words and its values may be a customer's: the log gets what it was and where.
@@ -186,7 +186,7 @@ def _answer(lookup: Lookup) -> LookupResult:
 
 def _known_state(lookup: Lookup) -> State | None:
     """Where the lookup stands, if that is known without asking."""
-    if lookup.purged_at is not None:
+    if lookup.is_removed:
         return State.PURGED
     if lookup.outcome == Outcome.CANCELLED:
         return State.CANCELLED
@@ -211,12 +211,12 @@ def _note_waiting(lookup: Lookup) -> None:
 
 
 def _note_end(lookup: Lookup, state: State, problem: Problem) -> None:
-    shared.put(_end_key(lookup), [state.value, _PROBLEM.dump_json(problem).decode()], _END_KEPT_S)
+    sealed.put(_end_key(lookup), [state.value, _PROBLEM.dump_json(problem).decode()], _END_KEPT_S)
 
 
 def _end_of(lookup: Lookup) -> tuple[State, Problem] | None:
     """The end of an asking that nothing was kept of but this note."""
-    value = shared.get(_end_key(lookup))
+    value = sealed.get(_end_key(lookup))
     if not isinstance(value, list) or len(value) != 2 or has_ended(lookup):
         return None
     try:

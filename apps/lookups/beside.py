@@ -32,5 +32,5 @@ def read_beside(lookup: Lookup) -> None:
         raise LookupFailed(problem_of(error)) from error
     whole = with_later(answer, later, customer=question.customer.identifier)
     kept = Lookup.objects.filter(pk=lookup.pk, purged_at=None, snapshot__isnull=False)
-    if kept.update(snapshot=store.to_snapshot(whole), beside=told_beside(whole.beside)):
+    if kept.update(snapshot=store.to_snapshot(lookup, whole), beside=told_beside(whole.beside)):
         store.put_beside(lookup.cache_key, whole)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from apps.events.beside import Signal
-from apps.lookups import shared
+from apps.lookups import sealed
 from apps.lookups.pacing import SharedPace
 from apps.sentry import Flavor, SentryAuthRefused, SentryClient, SentryConfig
 from apps.sentry.parsing import Project
@@ -57,11 +57,11 @@ def sentry_client(patience_s: float | None = None) -> Iterator[SentryClient]:
 
 def _as_known(config: SentryConfig) -> SentryConfig:
     """With what is remembered about the server; what was configured stays as it is."""
-    flavor = shared.get(f"flavor/{_fingerprint(config)}")
+    flavor = sealed.get(f"flavor/{_fingerprint(config)}")
     if config.flavor == Flavor.AUTO and flavor in (Flavor.SENTRY, Flavor.GLITCHTIP):
         config = replace(config, flavor=Flavor(str(flavor)))
-    one_project = shared.get(f"one-project/{_fingerprint(config)}") is True
-    absent = shared.get(f"absent/{_fingerprint(config)}")
+    one_project = sealed.get(f"one-project/{_fingerprint(config)}") is True
+    absent = sealed.get(f"absent/{_fingerprint(config)}")
     signals = (one for one in config.signals if not isinstance(absent, list) or one not in absent)
     return replace(config, one_project=one_project, signals=tuple(signals))
 
@@ -69,14 +69,14 @@ def _as_known(config: SentryConfig) -> SentryConfig:
 def _remember(client: SentryClient) -> None:
     """Keep for a day what this lookup has shown about the server, never what it only guessed."""
     if client.config.flavor == Flavor.AUTO and client.flavor_is_sure:
-        shared.put(f"flavor/{_fingerprint(client.config)}", str(client.flavor), _DAY_S)
+        sealed.put(f"flavor/{_fingerprint(client.config)}", str(client.flavor), _DAY_S)
     if client.one_project and not client.config.one_project:
-        shared.put(f"one-project/{_fingerprint(client.config)}", True, _DAY_S)
+        sealed.put(f"one-project/{_fingerprint(client.config)}", True, _DAY_S)
     if client.absent_signals:
         key = f"absent/{_fingerprint(client.config)}"
-        known = shared.get(key)
+        known = sealed.get(key)
         absent = {*client.absent_signals, *(known if isinstance(known, list) else ())}
-        shared.put(key, sorted(absent), _HOUR_S)
+        sealed.put(key, sorted(absent), _HOUR_S)
 
 
 def _in_its_region(config: SentryConfig, pace: SharedPace) -> SentryConfig:
@@ -84,23 +84,23 @@ def _in_its_region(config: SentryConfig, pace: SharedPace) -> SentryConfig:
     if urlsplit(config.base_url).hostname != CLOUD_HOST:
         return config
     key = f"region/{_fingerprint(config)}"
-    region = shared.get(key)
+    region = sealed.get(key)
     if not isinstance(region, str):
         with closing(SentryClient(config, pace)) as client:
             region = client.region_url() or config.base_url
-        shared.put(key, region, _DAY_S)
+        sealed.put(key, region, _DAY_S)
     return replace(config, base_url=region)
 
 
 def visible_projects(client: SentryClient) -> tuple[Project, ...]:
     """The projects the token can see, remembered for ten minutes. Raises a `SentryError`."""
     key = f"projects/{_fingerprint(client.config)}"
-    kept = shared.get(key)
+    kept = sealed.get(key)
     if isinstance(kept, list) and kept:
         return tuple(Project(row[0], row[1], tuple(row[2])) for row in kept)
     projects = client.projects()
     rows = [[project.id, project.slug, list(project.environments)] for project in projects]
-    shared.put(key, rows, _KEPT_FOR_S)
+    sealed.put(key, rows, _KEPT_FOR_S)
     return projects
 
 

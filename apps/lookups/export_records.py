@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from apps.events.ledger import Ledger
 from apps.events.redaction import redact_text
-from apps.lookups.asked import question_of
+from apps.lookups.asked import names_of
 from apps.lookups.asker import Asker
 from apps.lookups.models import ExportRecord, How, Lookup
 
@@ -24,7 +24,7 @@ class Exported:
 
 def record_export(lookup: Lookup, exported: Exported, *, asker: Asker, how: How) -> ExportRecord:
     """Save it. A reason is redacted first: whoever types one may name the customer."""
-    ledger = Ledger(frozenset({question_of(lookup).customer.identifier}))
+    ledger = Ledger(names_of(lookup))
     return ExportRecord.objects.create(
         lookup=lookup,
         user=asker.user,

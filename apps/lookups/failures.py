@@ -2,7 +2,7 @@
 
 import time
 
-from apps.lookups import shared
+from apps.lookups import sealed
 from apps.lookups.problems import known_errors
 from apps.sentry import SentryError, SentryRateLimited, SentryResting
 
@@ -15,12 +15,12 @@ def note(key: str, error: SentryError) -> None:
     known = known_errors()
     name = next((kind.__name__ for kind in type(error).__mro__ if kind.__name__ in known), "")
     value = [name, error.message, error.detail, wait, time.time()]
-    shared.put(f"{key}/failure", value, _KEPT_FOR_S)
+    sealed.put(f"{key}/failure", value, _KEPT_FOR_S)
 
 
 def since(key: str, moment: float) -> SentryError | None:
     """The failure noted under this key after that moment (epoch seconds), as an error to raise."""
-    value = shared.get(f"{key}/failure")
+    value = sealed.get(f"{key}/failure")
     if not isinstance(value, list) or len(value) != 5 or value[4] < moment:
         return None
     name, message, detail, wait, _when = value

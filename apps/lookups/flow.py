@@ -21,7 +21,7 @@ MOST_RECENT = 8
 def move_lookup(lookup: Lookup, move: Move, *, asker: Asker) -> Lookup | None:
     """A new lookup of the same customer where the move leads; None where it leads nowhere.
 
-    Raises `LookupFailed` when no Sentry is configured.
+    Raises `LookupFailed` when no Sentry is configured, and its kind `CustomerErased`.
     """
     question = moved(question_of(lookup), move, timezone.now())
     if question is None:
@@ -31,8 +31,9 @@ def move_lookup(lookup: Lookup, move: Move, *, asker: Asker) -> Lookup | None:
 
 
 def recent_lookups(user: User) -> Sequence[Lookup]:
-    """The person's last lookups on the web, the newest first, each question once."""
-    rows = Lookup.objects.filter(user=user, origin=Origin.WEB).defer("snapshot")[: 4 * MOST_RECENT]
+    """The person's last lookups on the web whose customer is kept: newest first, each once."""
+    mine = Lookup.objects.filter(user=user, origin=Origin.WEB, typed__isnull=False)
+    rows = mine.select_related("typed").defer("snapshot")[: 4 * MOST_RECENT]
     newest = {lookup.cache_key: lookup for lookup in reversed(rows)}
     return sorted(newest.values(), key=lambda lookup: lookup.created_at, reverse=True)[:MOST_RECENT]
 
@@ -60,7 +61,7 @@ def new_since(lookup: Lookup, answer: Answer, user: User) -> Since | None:
     )
     if before is None:
         return None
-    known = store.from_snapshot(bytes(before.snapshot or b""))
+    known = store.readable_snapshot(before)
     if known is None or answer.fetched_at <= known.fetched_at:
         return None
     new = {event.id for event in answer.events} - {event.id for event in known.events}

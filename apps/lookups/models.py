@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from apps.exports import Preset
 from apps.exports.presets import MOST_QUESTION_TOKENS, NO_PRESET
+from apps.vault.fields import SealedField
+from apps.vault.sealing import Unreadable, seal_as, unseal_as
 
 
 class Origin(models.TextChoices):
@@ -42,7 +44,10 @@ class How(models.TextChoices):
 
 
 class Lookup(models.Model):
-    """One look at one customer. The customer as typed stands only here, not in the address."""
+    """One look at one customer, of whom only a keyed hash stands here.
+
+    What was typed and what was found are sealed, and go when `expires_at` has come.
+    """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     user = models.ForeignKey(
@@ -56,7 +61,6 @@ class Lookup(models.Model):
     system_user = models.CharField(max_length=100, blank=True)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
 
-    customer = models.CharField(max_length=2000, help_text="As it was typed.")
     customer_hash = models.CharField(max_length=64, db_index=True)
     moment = models.DateTimeField()
     minutes = models.PositiveIntegerField()
@@ -84,11 +88,24 @@ class Lookup(models.Model):
     cache_key = models.CharField(max_length=100, db_index=True)
     cached_until = models.DateTimeField(null=True, blank=True)
     marker = models.CharField(max_length=32)
-    snapshot = models.BinaryField(null=True, editable=False)
+    snapshot = SealedField(null=True, editable=False)
+    expires_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        db_index=True,
+        help_text="Until when the answer and the typed customer are kept.",
+    )
     purged_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("-created_at",)
+        indexes = (
+            models.Index(
+                fields=("expires_at",),
+                name="lookups_kept_until",
+                condition=models.Q(snapshot__isnull=False),
+            ),
+        )
         permissions = (
             ("export_unredacted", "Can export lookups without redaction"),
             ("open_any_lookup", "Can open lookups of other people"),
@@ -103,6 +120,56 @@ class Lookup(models.Model):
     def audit_target(self) -> str:
         """What the audit trail calls this lookup."""
         return f"lookup {self.uuid}"
+
+    @property
+    def customer(self) -> str:
+        """As it was typed; empty once its time is over, it is erased, or no key opens it."""
+        try:
+            return "" if self.is_expired else self.typed.as_typed
+        except (TypedCustomer.DoesNotExist, Unreadable):
+            return ""
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether the time is over for which something is kept."""
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
+    @property
+    def is_removed(self) -> bool:
+        """Whether there is no answer any more, and none shall be asked for."""
+        return self.purged_at is not None or self.is_expired
+
+
+class TypedCustomer(models.Model):
+    """The customer of a lookup as typed, sealed: a row of its own, which can be erased."""
+
+    lookup = models.OneToOneField(
+        Lookup, on_delete=models.CASCADE, primary_key=True, related_name="typed"
+    )
+    customer_hash = models.CharField(max_length=64, db_index=True)
+    sealed = SealedField()
+
+    class Meta:
+        default_permissions = ()
+        permissions = (("forget_customer", "Can have customers forgotten"),)
+
+    def __str__(self) -> str:
+        return f"Customer of lookup {self.lookup_id}"
+
+    @classmethod
+    def of(cls, lookup: Lookup, typed: str) -> "TypedCustomer":
+        """The row for this lookup, not saved yet; from now on the lookup knows it."""
+        return cls(
+            lookup=lookup,
+            customer_hash=lookup.customer_hash,
+            sealed=seal_as(f"customer of {lookup.audit_target}", typed.encode()),
+        )
+
+    @property
+    def as_typed(self) -> str:
+        """What was typed. Raises `Unreadable`."""
+        place = f"customer of {self.lookup.audit_target}"
+        return unseal_as(place, bytes(self.sealed)).decode()
 
 
 class ExportRecord(models.Model):

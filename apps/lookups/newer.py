@@ -1,7 +1,7 @@
 """Whether more came in of a window that was young when it was looked at."""
 
 from apps.events.answer import NoticeCode
-from apps.lookups import shared, store
+from apps.lookups import sealed, shared, store
 from apps.lookups.asked import question_of
 from apps.lookups.connection import sentry_client, visible_projects
 from apps.lookups.models import Lookup
@@ -17,7 +17,7 @@ def count_newer(lookup: Lookup) -> int | None:
     None where nobody found out: the window had settled, Sentry failed, or somebody is at it. One
     asks for all who look at the same, and no more than once in 50 seconds.
     """
-    known = store.from_snapshot(bytes(lookup.snapshot)) if lookup.snapshot else None
+    known = store.readable_snapshot(lookup)
     if known is None or not known.has_notice(NoticeCode.WINDOW_OPEN):
         return None
     ids = _ids(lookup)
@@ -26,7 +26,7 @@ def count_newer(lookup: Lookup) -> int | None:
 
 def _ids(lookup: Lookup) -> set[str] | None:
     key = f"{lookup.cache_key}/ids"
-    held = shared.get(key)
+    held = sealed.get(key)
     if isinstance(held, list):
         return set(held)
     if shared.add(f"{key}/asked", 1, PAUSE_S) is not True:
@@ -37,5 +37,5 @@ def _ids(lookup: Lookup) -> set[str] | None:
             found = fetch_ids(client, question_of(lookup), projects=projects)
     except SentryError:
         return None
-    shared.put(key, sorted(found), PAUSE_S)
+    sealed.put(key, sorted(found), PAUSE_S)
     return set(found)

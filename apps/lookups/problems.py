@@ -1,6 +1,7 @@
 """THE table: each failure's code, statuses, plain sentence and next step, once for every door."""
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from math import ceil
 
 from apps.sentry import (
@@ -118,6 +119,16 @@ CANCELLED = Problem(
     api_status=409,
 )
 
+ERASED = Problem(
+    "customer_erased",
+    "The customer of this lookup is no longer kept, so it cannot be repeated.",
+    "Please type the customer in a new lookup.",
+    page_status=410,
+    api_status=410,
+)
+
+GONE = Problem("gone", "", "Please look the customer up again.", page_status=410, api_status=410)
+
 BROKEN = Problem(
     "broken",
     "Something went wrong on our side.",
@@ -168,3 +179,35 @@ class LookupCancelled(LookupFailed):
 
     def __init__(self) -> None:
         super().__init__(CANCELLED)
+
+
+class CustomerErased(LookupFailed):
+    """What was typed is no longer kept: what needs the customer's name cannot be done."""
+
+    def __init__(self) -> None:
+        super().__init__(ERASED)
+
+
+class Gone(StrEnum):
+    """Why there is no answer any more."""
+
+    PURGED = "purged"
+    EXPIRED = "expired"
+    ERASED = "erased"
+    UNREADABLE = "unreadable"
+
+
+_GONE_SENTENCES = {
+    Gone.PURGED: "This answer was removed.",
+    Gone.EXPIRED: "This answer is no longer kept.",
+    Gone.ERASED: "What was kept of this customer was removed.",
+    Gone.UNREADABLE: "This answer can no longer be read.",
+}
+
+
+class LookupPurged(LookupFailed):
+    """There is no answer any more, and why; asking again takes a new lookup."""
+
+    def __init__(self, gone: Gone = Gone.PURGED) -> None:
+        super().__init__(replace(GONE, message=_GONE_SENTENCES[gone]))
+        self.gone = gone

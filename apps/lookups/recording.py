@@ -7,9 +7,9 @@ from apps.events.answer import Answer
 from apps.events.beside import Beside, Signal
 from apps.lookups import store
 from apps.lookups.models import Lookup, Outcome
-from apps.lookups.problems import LookupCancelled, Problem
+from apps.lookups.problems import LookupCancelled, LookupPurged, Problem
 
-# Not among them: `purged_at`. An answer that comes in late must not undo a purge.
+# Not among them: `purged_at`.
 _WRITTEN = (
     *("outcome", "problem", "problem_detail", "answered_at", "fetched_at", "events", "issues"),
     *(
@@ -36,7 +36,7 @@ def record_answer(
     """Save outcome, counts and cost; with `keep` also the answer itself, which must be redacted.
 
     `started` is of the monotonic clock; `problem` is why a stale answer stands in. Raises
-    `LookupCancelled`.
+    `LookupCancelled` and `LookupPurged`.
     """
     lookup.outcome = outcome_of(answer)
     lookup.problem = problem.code if problem else ""
@@ -50,7 +50,7 @@ def record_answer(
     lookup.beside = told_beside(answer.beside)
     lookup.duration_ms = _since(started)
     if keep:
-        lookup.snapshot = store.to_snapshot(answer)
+        lookup.snapshot = store.to_snapshot(lookup, answer)
     _save(lookup)
 
 
@@ -74,7 +74,7 @@ def outcome_of(answer: Answer) -> Outcome:
 
 
 def record_failure(lookup: Lookup, problem: Problem, started: float) -> None:
-    """Save why there is no answer. Raises `LookupCancelled`."""
+    """Save why there is no answer. Raises `LookupCancelled` and `LookupPurged`."""
     lookup.outcome = Outcome.FAILED
     lookup.problem = problem.code
     lookup.problem_detail = problem.detail[:500]
@@ -84,11 +84,17 @@ def record_failure(lookup: Lookup, problem: Problem, started: float) -> None:
 
 
 def _save(lookup: Lookup) -> None:
-    """Write it down, unless the lookup was cancelled meanwhile: then raise `LookupCancelled`."""
+    """Write it down, unless somebody cancelled the lookup or had its customer forgotten meanwhile.
+
+    Raises `LookupCancelled` and `LookupPurged`.
+    """
     written = {name: getattr(lookup, name) for name in _WRITTEN}
-    kept = Lookup.objects.filter(pk=lookup.pk).exclude(outcome=Outcome.CANCELLED)
-    if not kept.update(**written):
+    unpurged = Lookup.objects.filter(pk=lookup.pk, purged_at=None)
+    if unpurged.exclude(outcome=Outcome.CANCELLED).update(**written):
+        return
+    if unpurged.exists():
         raise LookupCancelled
+    raise LookupPurged
 
 
 def _since(started: float) -> int:

@@ -14,19 +14,27 @@ from apps.events.ledger import Ledger
 from apps.events.narrowing import narrowed
 from apps.events.redaction import RULES_VERSION, redact, redact_event, redact_text
 from apps.lookups import failures, store
-from apps.lookups.asked import question_of
+from apps.lookups.asked import names_of, question_of
 from apps.lookups.connection import (
     sentry_client,
     sentry_config,
     visible_projects,
 )
 from apps.lookups.models import Lookup, Outcome
-from apps.lookups.problems import LookupCancelled, LookupFailed, Problem, problem_of
+from apps.lookups.problems import (
+    Gone,
+    LookupCancelled,
+    LookupFailed,
+    LookupPurged,
+    Problem,
+    problem_of,
+)
 from apps.lookups.recording import record_answer, record_failure
 from apps.lookups.single_flight import share
 from apps.lookups.store import Kept
 from apps.lookups.watching import Watch
 from apps.sentry import SentryError, fetch_answer, fetch_event
+from apps.vault.sealing import Unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +46,12 @@ class LookupResult:
     problem: Problem | None = None
 
 
-class LookupPurged(Exception):
-    """The answer was removed by an admin; asking again takes a new lookup."""
-
-
 def answer_lookup(lookup: Lookup, *, waited_s: float = 0.0) -> LookupResult:
     """The lookup's answer: its snapshot, or asked now by whoever opens it first.
 
     `waited_s` is for how long it was waited for before. Raises `LookupFailed` when Sentry could
     not be asked (recorded, and the next call tries again), its kind `LookupCancelled` when
-    somebody stopped it, and `LookupPurged` when the answer was removed.
+    somebody stopped it, and `LookupPurged` when the answer is not kept any more.
     """
     kept = _snapshot_of(lookup)
     if kept is not None:
@@ -129,8 +133,7 @@ def purge_answers(lookups: Sequence[Lookup]) -> int:
     """Remove the kept answers of these lookups, snapshot and shared copy; returns how many."""
     keys = {lookup.cache_key for lookup in lookups}
     for lookup in lookups:
-        kept = store.from_snapshot(bytes(lookup.snapshot)) if lookup.snapshot else None
-        store.drop(lookup.cache_key, kept)
+        store.drop(lookup.cache_key, store.readable_snapshot(lookup))
     Lookup.objects.filter(cache_key__in=keys).update(cached_until=None)
     return Lookup.objects.filter(pk__in=[lookup.pk for lookup in lookups]).update(
         snapshot=None, purged_at=timezone.now()
@@ -138,21 +141,29 @@ def purge_answers(lookups: Sequence[Lookup]) -> int:
 
 
 def _snapshot_of(lookup: Lookup) -> Answer | None:
-    if lookup.purged_at is not None:
-        raise LookupPurged
+    if lookup.is_removed:
+        raise LookupPurged(why_gone(lookup))
     if lookup.outcome == Outcome.CANCELLED:
         raise LookupCancelled
-    if lookup.snapshot is None:
-        return None
-    answer = store.from_snapshot(bytes(lookup.snapshot))
+    try:
+        answer = store.from_snapshot(lookup)
+    except Unreadable as error:
+        raise LookupPurged(Gone.UNREADABLE) from error
     if answer is not None and answer.redaction_version < RULES_VERSION:
         return redact(answer)
     return answer
 
 
+def why_gone(lookup: Lookup) -> Gone:
+    """What became of an answer that was removed."""
+    if lookup.is_expired:
+        return Gone.EXPIRED
+    return Gone.PURGED if lookup.customer else Gone.ERASED
+
+
 def _ready_answer(lookup: Lookup, started: float) -> LookupResult | None:
     """The answer another opener has just brought, or a fresh shared copy."""
-    lookup.refresh_from_db(fields=["snapshot", "purged_at", "outcome"])
+    lookup.refresh_from_db(fields=["snapshot", "purged_at", "expires_at", "outcome"])
     own = _snapshot_of(lookup)
     if own is not None:
         lookup.refresh_from_db()
@@ -196,13 +207,17 @@ def _ask(lookup: Lookup, started: float, watch: Watch) -> LookupResult:
     store.note_window(
         store.windows_key(question_of(lookup), sentry_config()), lookup.cache_key, answer
     )
-    record_answer(lookup, answer, started)
+    try:
+        record_answer(lookup, answer, started)
+    except LookupPurged:  # only now, so that no copy is left by whoever removed it just before
+        store.drop(lookup.cache_key, answer)
+        raise
     return LookupResult(lookup, answer)
 
 
 def _hide_customer(lookup: Lookup, error: SentryError) -> None:
     """Sentry may repeat the question in what it says; that goes into records and logs."""
-    ledger = Ledger(frozenset({question_of(lookup).customer.identifier}))
+    ledger = Ledger(names_of(lookup))
     error.detail = redact_text(error.detail, ledger)
 
 

@@ -32,7 +32,7 @@ def wake() -> None:
 
 
 def get(key: str) -> object:
-    """The value; None when there is none or the cache is lost."""
+    """The value; None when there is none, when it is not of ours, or when the cache is lost."""
     return _try(lambda: cache.get(key), None)
 
 
@@ -81,6 +81,8 @@ def _try(call: Callable[[], T], without: T) -> T:
         return without
     try:
         return call()
+    except ValueError:  # it is no JSON: somebody else has written it
+        return without
     except _FAILURES:
         _asleep_until = time.monotonic() + ASLEEP_S
         return without

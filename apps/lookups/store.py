@@ -1,24 +1,26 @@
-"""Shared answers in the cache, and the snapshot each lookup keeps. Both hold redacted answers.
+"""Shared answers in the cache, and the snapshot each lookup keeps: redacted and sealed.
 
 Values are JSON, never pickled objects: what a shared cache holds is not trusted to be code.
 """
 
-import hashlib
 import json
-import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
 from pydantic import TypeAdapter, ValidationError
 
 from apps.events.answer import Answer, NoticeCode
 from apps.events.event import Event
 from apps.events.question import Question, Window
 from apps.events.redaction import RULES_VERSION
-from apps.lookups import shared
+from apps.lookups import sealed, shared
+from apps.lookups.models import Lookup
 from apps.sentry import SentryConfig
+from apps.vault.hashing import keyed_hash
+from apps.vault.sealing import Unreadable, seal_as, unseal_as
 
-SCHEMA = 2
+SCHEMA = 3
 SETTLED_AFTER = timedelta(minutes=10)
 KEEP_SETTLED = timedelta(days=1)
 KEEP_EMPTY = timedelta(minutes=5)
@@ -75,7 +77,7 @@ def _identity(question: Question, config: SentryConfig) -> list[object]:
 
 
 def _digest(identity: list[object]) -> str:
-    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()
+    return keyed_hash("triage.store", json.dumps(identity))
 
 
 def time_to_keep(answer: Answer) -> timedelta:
@@ -89,21 +91,20 @@ def time_to_keep(answer: Answer) -> timedelta:
 
 def get(key: str) -> Kept | None:
     """The shared answer under this key, fresh or stale, if it can still be read."""
-    value = shared.get(key)
-    if not isinstance(value, list) or len(value) != 2:
+    content = sealed.get_bytes(key)
+    if content is None:
         return None
+    until, _, answer = content.partition(b"\n")
     try:
-        return Kept(_ANSWER.validate_json(value[1]), datetime.fromisoformat(value[0]))
-    except (ValidationError, ValueError, TypeError):
+        return Kept(_ANSWER.validate_json(answer), datetime.fromisoformat(until.decode()))
+    except ValueError:  # a `ValidationError` is one
         return None
 
 
 def put(key: str, answer: Answer) -> datetime:
     """Share a redacted answer, fresh for a while and stale for a day more; returns until when."""
-    keep = time_to_keep(answer)
-    until = datetime.now(UTC) + keep
-    value = [until.isoformat(), _ANSWER.dump_json(answer).decode()]
-    shared.put(key, value, (keep + KEEP_STALE).total_seconds())
+    until = datetime.now(UTC) + time_to_keep(answer)
+    _put(key, answer, until)
     return until
 
 
@@ -111,14 +112,23 @@ def put_beside(key: str, answer: Answer) -> None:
     """Share an answer to which something was added beside its events, as fresh as it was."""
     kept = get(key)
     if kept is not None and kept.answer.fetched_at == answer.fetched_at:
-        left = kept.until - datetime.now(UTC) + KEEP_STALE
-        value = [kept.until.isoformat(), _ANSWER.dump_json(answer).decode()]
-        shared.put(key, value, left.total_seconds())
+        _put(key, answer, kept.until)
+
+
+def _put(key: str, answer: Answer, until: datetime) -> None:
+    content = until.isoformat().encode() + b"\n" + _ANSWER.dump_json(answer)
+    sealed.put_bytes(key, content, _at_most(until - datetime.now(UTC) + KEEP_STALE))
+
+
+def _at_most(wanted: timedelta) -> float:
+    """So many seconds, or fewer: no copy outlives what a lookup itself may keep."""
+    return min(wanted, timedelta(days=settings.TRIAGE_KEEP_LOOKUPS_DAYS)).total_seconds()
 
 
 def drop(key: str, answer: Answer | None) -> None:
-    """Forget the shared answer, and the events of it that were read later."""
-    shared.delete(key)
+    """Forget the shared answer, what is told of it, and its events that were read later."""
+    for one in (key, f"{key}/ids", f"{key}/failure", progress_key(key)):
+        shared.delete(one)
     for event in (*answer.events, *answer.beside.trace_errors) if answer else ():
         if event.body is None:
             shared.delete(f"{key}/{event.id}")
@@ -134,7 +144,15 @@ def note_window(index: str, key: str, answer: Answer) -> None:
     window = answer.question.window
     row = [window.start.isoformat(), window.end.isoformat(), key]
     rows = [row, *(kept for kept in _rows(index) if kept != row)][:MOST_WINDOWS]
-    shared.put(index, rows, (KEEP_SETTLED + KEEP_STALE).total_seconds())
+    sealed.put(index, rows, _at_most(KEEP_SETTLED + KEEP_STALE))
+
+
+def drop_windows(index: str) -> None:
+    """Forget which windows are held, and the answers to them."""
+    for _start, _end, key in _rows(index):
+        kept = get(key)
+        drop(key, kept.answer if kept else None)
+    shared.delete(index)
 
 
 def get_around(index: str, window: Window) -> Kept | None:
@@ -148,35 +166,57 @@ def get_around(index: str, window: Window) -> Kept | None:
 
 
 def _rows(index: str) -> list[list[str]]:
-    rows = shared.get(index)
+    rows = sealed.get(index)
     return [row for row in rows if len(row) == 3] if isinstance(rows, list) else []
 
 
-def to_snapshot(answer: Answer) -> bytes:
-    """A redacted answer as the lookup's record keeps it."""
-    return zlib.compress(_ANSWER.dump_json(answer))
+def to_snapshot(lookup: Lookup, answer: Answer) -> bytes:
+    """A redacted answer as the lookup's record keeps it: sealed for this record alone."""
+    return seal_as(lookup.audit_target, _ANSWER.dump_json(answer))
 
 
-def from_snapshot(snapshot: bytes) -> Answer | None:
-    """The kept answer; None when an older version of the program wrote it in another shape."""
+def from_snapshot(lookup: Lookup) -> Answer | None:
+    """The answer that the record keeps.
+
+    None when there is none, or when an older version of the program wrote it in another shape.
+    Raises `Unreadable`.
+    """
+    if lookup.snapshot is None:
+        return None
+    content = unseal_as(lookup.audit_target, bytes(lookup.snapshot))
     try:
-        return _ANSWER.validate_json(zlib.decompress(snapshot))
-    except (ValidationError, zlib.error):
+        return _ANSWER.validate_json(content)
+    except ValidationError:
+        return None
+
+
+def readable_snapshot(lookup: Lookup) -> Answer | None:
+    """The same where it makes no difference why there is none."""
+    try:
+        return from_snapshot(lookup)
+    except Unreadable:
         return None
 
 
 def get_event(key: str, event_id: str) -> Event | None:
     """One event that was read later than its answer."""
-    value = shared.get(f"{key}/{event_id}")
-    if not isinstance(value, str):
-        return None
+    content = sealed.get_bytes(f"{key}/{event_id}")
     try:
-        return _EVENT.validate_json(value)
+        return None if content is None else _EVENT.validate_json(content)
     except ValidationError:
         return None
 
 
 def put_event(key: str, event: Event) -> None:
     """Share one redacted event for a day."""
-    value = _EVENT.dump_json(event).decode()
-    shared.put(f"{key}/{event.id}", value, KEEP_SETTLED.total_seconds())
+    sealed.put_bytes(f"{key}/{event.id}", _EVENT.dump_json(event), _at_most(KEEP_SETTLED))
+
+
+def drop_event(key: str, event_id: str) -> None:
+    """Forget one event that was read later."""
+    shared.delete(f"{key}/{event_id}")
+
+
+def progress_key(key: str) -> str:
+    """Where it is told how far the asking for this answer is."""
+    return key.replace("answer/", "progress/", 1)

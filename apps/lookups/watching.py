@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import TypeAdapter, ValidationError
 
 from apps.events.progress import Progress
-from apps.lookups import shared
+from apps.lookups import sealed, shared, store
 from apps.lookups.models import Lookup
 from apps.lookups.problems import LookupCancelled
 from apps.sentry import SentryClient, SentryError
@@ -30,7 +30,7 @@ class Watch:
 
     def __init__(self, lookup: Lookup) -> None:
         self._uuid: UUID = lookup.uuid
-        self._key = _progress_key(lookup.cache_key)
+        self._key = store.progress_key(lookup.cache_key)
         self._client: SentryClient | None = None
         self._is_cancelled = False
         self._beats = 0
@@ -71,22 +71,20 @@ class Watch:
 
         The last word stands for a while after, in which the answer is redacted and kept.
         """
-        is_over, last, told_at = False, "", 0.0
+        is_over, last, told_at = False, b"", 0.0
         while not is_over:
             is_over = over.wait(_TELL_S)
-            value = _PROGRESS.dump_json(client.course.progress()).decode()
+            value = _PROGRESS.dump_json(client.course.progress())
             if value != last or time.monotonic() - told_at > _KEPT_FOR_S / 3:
-                shared.put(self._key, value, _KEPT_FOR_S)
+                sealed.put_bytes(self._key, value, _KEPT_FOR_S)
                 last, told_at = value, time.monotonic()
 
 
 def progress_of(lookup: Lookup) -> Progress | None:
     """How far the asking of this question is, whoever asks it; None when nobody tells."""
-    value = shared.get(_progress_key(lookup.cache_key))
-    if not isinstance(value, str):
-        return None
+    content = sealed.get_bytes(store.progress_key(lookup.cache_key))
     try:
-        return _PROGRESS.validate_json(value)
+        return None if content is None else _PROGRESS.validate_json(content)
     except ValidationError:
         return None
 
@@ -94,10 +92,6 @@ def progress_of(lookup: Lookup) -> Progress | None:
 def tell_to_stop(lookup: Lookup) -> None:
     """Let whoever asks for this lookup stop, in whichever process."""
     shared.put(_cancel_key(lookup.uuid), 1, _CANCELLED_FOR_S)
-
-
-def _progress_key(cache_key: str) -> str:
-    return cache_key.replace("answer/", "progress/", 1)
 
 
 def _cancel_key(uuid: UUID) -> str:

@@ -37,7 +37,7 @@ def read_event_now(lookup: Lookup, answer: Answer, event_id: str) -> Event | Non
 def has_ended(lookup: Lookup) -> bool:
     """Whether the lookup has an end of its own, so that nobody need be asked."""
     is_cancelled = lookup.outcome == Outcome.CANCELLED
-    return is_cancelled or lookup.snapshot is not None or lookup.purged_at is not None
+    return is_cancelled or lookup.snapshot is not None or lookup.is_removed
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from django.conf import settings
 
 
 class Unreadable(Exception):
-    """None of the keys opens it, or it was changed."""
+    """None of the keys opens it, or it was changed, or it belongs elsewhere."""
 
 
 def seal(content: bytes) -> bytes:
@@ -29,6 +29,35 @@ def unseal(sealed: bytes) -> bytes:
         return zlib.decompress(_keys().decrypt(base64.urlsafe_b64encode(sealed)))
     except (InvalidToken, zlib.error) as error:
         raise Unreadable from error
+
+
+def seal_as(place: str, content: bytes) -> bytes:
+    """Sealed for one place, such as a key of the cache; moved to another it is unreadable."""
+    return seal(place.encode() + b"\0" + content)
+
+
+def unseal_as(place: str, sealed: bytes) -> bytes:
+    """What was sealed for this place. Raises `Unreadable`."""
+    found, _, content = unseal(sealed).partition(b"\0")
+    if found != place.encode():
+        raise Unreadable
+    return content
+
+
+def resealed(sealed: bytes) -> bytes | None:
+    """The same sealed anew with the first key; None when it is so already.
+
+    Raises `Unreadable`.
+    """
+    token = base64.urlsafe_b64encode(sealed)
+    try:
+        _keys_of(tuple(settings.TRIAGE_DATA_KEYS[:1])).decrypt(token)
+    except InvalidToken:
+        try:
+            return base64.urlsafe_b64decode(_keys().rotate(token))
+        except InvalidToken as error:
+            raise Unreadable from error
+    return None
 
 
 def _keys() -> MultiFernet:

@@ -28,7 +28,7 @@ def lookup_for(request: HttpRequest, lookup_id: uuid.UUID) -> Lookup:
         if not request.user.has_perm("lookups.add_lookup"):
             raise Http404
         mine = mine.filter(user=person_of(request))
-    lookup = mine.first()
+    lookup = mine.select_related("typed").first()
     if lookup is None:
         raise Http404
     return lookup

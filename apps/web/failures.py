@@ -9,8 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from apps.lookups.models import Lookup
-from apps.lookups.problems import LookupCancelled, LookupFailed, Problem
-from apps.lookups.services import LookupPurged
+from apps.lookups.problems import LookupCancelled, LookupFailed, LookupPurged, Problem
 from apps.web.access import lookup_for
 
 View = Callable[..., HttpResponse]
@@ -26,11 +25,12 @@ def explains_failures(view: View) -> View:
         except LookupCancelled as failure:
             lookup, status = lookup_for(request, kwargs["lookup_id"]), failure.problem.page_status
             return render(request, "lookups/cancelled.html", {"lookup": lookup}, status=status)
+        except LookupPurged as failure:
+            lookup, problem = lookup_for(request, kwargs["lookup_id"]), failure.problem
+            context = {"lookup": lookup, "gone": failure.gone, "headline": problem.message}
+            return render(request, "lookups/purged.html", context, status=problem.page_status)
         except LookupFailed as failure:
             return problem_page(request, failure.problem, kwargs.get("lookup_id"))
-        except LookupPurged:
-            lookup = lookup_for(request, kwargs["lookup_id"])
-            return render(request, "lookups/purged.html", {"lookup": lookup}, status=410)
 
     return wrapped
 
@@ -39,7 +39,8 @@ def problem_page(
     request: HttpRequest, problem: Problem, lookup_id: uuid.UUID | None = None
 ) -> HttpResponse:
     """A failure in plain words, with its honest status and `Retry-After` where it is known."""
-    lookup = Lookup.objects.filter(uuid=lookup_id).first() if lookup_id else None
+    known = Lookup.objects.select_related("typed").defer("snapshot")
+    lookup = known.filter(uuid=lookup_id).first() if lookup_id else None
     context = {
         "problem": problem,
         "lookup": lookup,

@@ -7,9 +7,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from apps.demo.server import DemoSentry
-from apps.lookups import shared
+from apps.lookups import sealed, shared, store
 from apps.lookups.asking import MOST_AT_ONCE, State, answer_soon, cancel_lookup, state_of
-from apps.lookups.models import Lookup, Outcome
+from apps.lookups.models import Lookup, Outcome, TypedCustomer
 from apps.lookups.pacing import FAILURES_TO_REST
 from apps.lookups.problems import BROKEN, LookupCancelled, LookupFailed
 from apps.lookups.recording import record_failure
@@ -85,7 +85,7 @@ def test_what_is_told_holds_nothing_of_an_event_but_its_id_time_and_level(
     lookup = record()
     answer_soon(lookup, 0.01)
     until(lambda: is_told(lookup, 4))
-    value = str(shared.get(lookup.cache_key.replace("answer/", "progress/")))
+    value = str(sealed.get_bytes(store.progress_key(lookup.cache_key)))
     assert "newest" in value
     assert "jane" not in value
     assert "Issue" not in value
@@ -278,14 +278,14 @@ def test_what_nobody_thought_of_ends_as_a_failure_and_is_logged_without_its_word
     connected: DemoSentry, record: Record, caplog: pytest.LogCaptureFixture
 ) -> None:
     lookup = record()
-    Lookup.objects.update(customer="")  # which no form lets in
+    TypedCustomer.of(lookup, "a\nb").save()  # which no form lets in
     until(lambda: state(lookup) == State.FAILED)
     with pytest.raises(LookupFailed) as failed:
         answer_soon(again(lookup), 10)
     assert failed.value.problem.page_status == 500
     assert "could not be answered: CustomerRefused in parse_customer" in caplog.text
     assert "Traceback" not in caplog.text
-    Lookup.objects.update(customer="1")
+    TypedCustomer.of(lookup, "1").save()
     assert answer_soon(again(lookup), 10)
 
 

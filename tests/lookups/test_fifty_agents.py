@@ -64,7 +64,7 @@ def test_fifty_agents_at_once_cost_the_calls_of_one(connected: DemoSentry, agent
             zone=ZoneInfo("UTC"),
         )
 
-    answer_lookup(recorded("1001"))
+    first = answer_lookup(recorded("1001")).lookup
     one = calls_for_events(connected)
     lookups = [recorded("1002") for _ in range(AGENTS)]
     connected.clear()
@@ -85,7 +85,7 @@ def test_fifty_agents_at_once_cost_the_calls_of_one(connected: DemoSentry, agent
     assert complete
     assert len(events) == 12
     assert calls_for_events(connected) == one
-    assert Lookup.objects.filter(from_cache=False, customer="1002").count() == 1
+    assert Lookup.objects.filter(from_cache=False, pk__gt=first.pk).count() == 1
 
 
 def test_eight_processes_at_once_cost_the_calls_of_one(

@@ -13,7 +13,7 @@ from django.db import connections
 from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, NoticeCode
 from apps.events.question import Question
-from apps.lookups import shared, store
+from apps.lookups import sealed, shared, store
 from apps.lookups.asked import record_lookup
 from apps.lookups.asker import Asker
 from apps.lookups.models import Lookup, Origin, Outcome
@@ -128,9 +128,10 @@ def test_an_answer_past_its_freshness_is_asked_anew(
 ) -> None:
     ask(question("1"))
     key = Lookup.objects.latest("pk").cache_key
-    value = shared.get(key)
-    assert isinstance(value, list)
-    shared.put(key, [MOMENT.isoformat(), value[1]], 60)
+    content = sealed.get_bytes(key)
+    assert content is not None
+    _until, _, answer = content.partition(b"\n")
+    sealed.put_bytes(key, MOMENT.isoformat().encode() + b"\n" + answer, 60)
     kept = store.get(key)
     assert kept is not None
     assert not kept.is_fresh

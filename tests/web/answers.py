@@ -16,7 +16,7 @@ from apps.events.event import (
 )
 from apps.events.nearby import Nearby
 from apps.events.question import Question, Window, parse_customer
-from apps.lookups.models import Lookup, Origin
+from apps.lookups.models import Lookup, Origin, TypedCustomer
 
 MOMENT = datetime(2026, 11, 20, 13, 5, tzinfo=UTC)
 FETCHED = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -190,4 +190,8 @@ def lookup(**changes: object) -> Lookup:
         "zone": "Europe/Berlin",
         "origin": Origin.WEB,
     }
-    return Lookup(**{**fields, **changes})
+    customer = str({**fields, **changes}["customer"])
+    told = {name: value for name, value in {**fields, **changes}.items() if name != "customer"}
+    made = Lookup(**told)
+    TypedCustomer.of(made, customer)
+    return made

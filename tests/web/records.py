@@ -1,23 +1,33 @@
 """Looking for what must not be kept: every cell of the database and everything in the cache."""
 
-import zlib
+import base64
+import pickle
 from collections.abc import Iterator
 
 from django.apps import apps
 from django.core.cache import cache
 
 from apps.lookups.models import ExportRecord
+from apps.vault.sealing import Unreadable, unseal
 
 
 def kept() -> Iterator[str]:
-    """All that the database and the cache hold, as text; packed answers unpacked."""
+    """All that the database and the cache hold, as text; what is sealed unsealed."""
     for model in apps.get_models():
         for row in model.objects.values_list():  # type: ignore[attr-defined]  # every model has it
             for cell in row:
-                packed = isinstance(cell, bytes | memoryview) and bytes(cell)
-                yield zlib.decompress(packed).decode() if packed else str(cell)
+                is_sealed = isinstance(cell, bytes | memoryview)
+                yield unseal(bytes(cell)).decode() if is_sealed else str(cell)
     for pickled in cache._cache.values():  # type: ignore[attr-defined]  # of the local-memory cache
-        yield pickled.decode("utf-8", "replace")
+        yield _opened(pickle.loads(pickled))  # noqa: S301 - this process has written it
+
+
+def _opened(value: object) -> str:
+    """A value of the cache as text, unsealed if it is sealed."""
+    try:
+        return unseal(base64.b64decode(str(value), validate=True)).decode()
+    except (Unreadable, ValueError):
+        return str(value)
 
 
 def the_record() -> ExportRecord:

@@ -7,6 +7,7 @@ from django.test import Client
 from apps.accounts.models import ApiToken
 from apps.accounts.tokens import find_token
 from apps.demo.server import DemoSentry
+from apps.lookups.asked import hash_customer
 from apps.lookups.models import Lookup
 from tests.conftest import MOMENT, signed_in
 
@@ -75,7 +76,7 @@ def test_purging_removes_the_answers_and_keeps_the_records(reviewed: Client) -> 
 
 
 def test_refreshing_asks_again_in_the_admins_name(reviewed: Client, admin: User) -> None:
-    lookup = Lookup.objects.get(customer="1001")
+    lookup = Lookup.objects.get(customer_hash=hash_customer("1001"))
     reviewed.post(LIST, {"action": "refresh", "_selected_action": [lookup.pk]})
     newest = Lookup.objects.latest("pk")
     assert (newest.user, newest.customer, newest.fresh) == (admin, "1001", True)

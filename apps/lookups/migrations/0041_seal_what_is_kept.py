@@ -1,0 +1,58 @@
+"""Seal what older versions kept in the clear: typed customers and answers, in batches.
+
+It can be stopped and run again: what is sealed already is left alone. Answers that are older than
+they may be kept are left to `prune_lookups`, which comes next.
+"""
+
+import zlib
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import migrations
+
+from apps.vault.sealing import seal_as
+
+BATCH = 500
+PACKED = b"\x78"  # zlib's first byte; what is sealed begins with another
+
+
+def seal_lookups(apps: Any, schema_editor: Any) -> None:
+    lookups = apps.get_model("lookups", "Lookup").objects.using(schema_editor.connection.alias)
+    typed = apps.get_model("lookups", "TypedCustomer").objects.using(schema_editor.connection.alias)
+    last = 0
+    while batch := list(lookups.filter(pk__gt=last).order_by("pk")[:BATCH]):
+        last = batch[-1].pk
+        done = set(typed.filter(pk__in=[one.pk for one in batch]).values_list("pk", flat=True))
+        for lookup in batch:
+            _seal(lookup, lookups)
+            lookups.filter(pk=lookup.pk, expires_at=None).update(expires_at=_until(lookup))
+        typed.bulk_create(
+            typed.model(
+                lookup_id=lookup.pk,
+                customer_hash=lookup.customer_hash,
+                sealed=seal_as(f"customer of lookup {lookup.uuid}", lookup.customer.encode()),
+            )
+            for lookup in batch
+            if lookup.pk not in done
+        )
+
+
+def _seal(lookup: Any, lookups: Any) -> None:
+    packed = bytes(lookup.snapshot or b"")
+    if packed.startswith(PACKED):
+        sealed = seal_as(f"lookup {lookup.uuid}", zlib.decompress(packed))
+        lookups.filter(pk=lookup.pk).update(snapshot=sealed)
+
+
+def _until(lookup: Any) -> datetime:
+    created_at: datetime = lookup.created_at
+    return created_at + timedelta(days=settings.TRIAGE_KEEP_LOOKUPS_DAYS)
+
+
+class Migration(migrations.Migration):
+    atomic = False
+
+    dependencies = [("lookups", "0040_typed_customer")]
+
+    operations = [migrations.RunPython(seal_lookups, migrations.RunPython.noop)]

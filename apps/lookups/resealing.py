@@ -1,0 +1,58 @@
+"""Sealing everything anew with the first key, so that an older one can be dropped."""
+
+from dataclasses import dataclass
+
+from django.apps import apps
+from django.db.models import Field, Model
+
+from apps.vault.fields import SealedField
+from apps.vault.sealing import Unreadable, resealed
+
+BATCH = 100
+
+
+@dataclass(slots=True)
+class Resealed:
+    """How many were sealed anew, were so already, and could not be opened by any key."""
+
+    anew: int = 0
+    already: int = 0
+    unreadable: int = 0
+
+
+def reseal_all() -> Resealed:
+    """Go through every sealed column of the database, in batches.
+
+    It can be stopped at any time, run again and run beside the site: what is sealed with the first
+    key is left alone, and what somebody writes meanwhile is sealed with it anyway.
+    """
+    done = Resealed()
+    for model in apps.get_models():
+        for field in model._meta.get_fields():
+            if isinstance(field, SealedField):
+                _reseal_column(model, field, done)
+    return done
+
+
+def _reseal_column(model: type[Model], field: "Field[bytes, bytes]", done: Resealed) -> None:
+    rows = model._base_manager.filter(**{f"{field.name}__isnull": False}).order_by("pk")
+    batch = list(rows.values_list("pk", field.name)[:BATCH])
+    while batch:
+        for pk, sealed in batch:
+            _reseal_cell(model, pk, field.name, bytes(sealed), done)
+        batch = list(rows.filter(pk__gt=batch[-1][0]).values_list("pk", field.name)[:BATCH])
+
+
+def _reseal_cell(
+    model: type[Model], pk: object, column: str, sealed: bytes, done: Resealed
+) -> None:
+    try:
+        anew = resealed(sealed)
+    except Unreadable:
+        done.unreadable += 1
+        return
+    if anew is None:
+        done.already += 1
+    else:
+        unchanged = model._base_manager.filter(pk=pk, **{column: sealed})
+        done.anew += unchanged.update(**{column: anew})

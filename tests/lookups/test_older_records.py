@@ -1,0 +1,74 @@
+"""What older versions stored in the clear is sealed by the migrations, and leaves no trace."""
+
+import json
+import sqlite3
+import zlib
+from pathlib import Path
+
+from tests.shell import Shell
+
+FIELDS = {
+    "origin": "web",
+    "system_user": "",
+    "customer": "planted-customer@example.org",
+    "customer_hash": "c" * 64,
+    "moment": "2026-11-20 14:05:00",
+    "minutes": 5,
+    "zone": "UTC",
+    "projects": "[]",
+    "environments": "[]",
+    "fresh": 0,
+    "redacted": 1,
+    "outcome": "found",
+    "problem": "",
+    "problem_detail": "",
+    "calls": 1,
+    "beside": "{}",
+    "from_cache": 0,
+    "marker": "m",
+}
+READ = """
+import json
+from apps.lookups.models import Lookup
+from apps.vault.sealing import unseal_as
+print("READ", json.dumps([
+    [one.customer, unseal_as(one.audit_target, bytes(one.snapshot)).decode(), str(one.expires_at)]
+    for one in Lookup.objects.order_by("pk")
+]))
+"""
+
+
+def plant(file: Path, count: int) -> None:
+    """So many lookups as an older version kept them."""
+    connection = sqlite3.connect(file)
+    for number in range(count):
+        row = {
+            **FIELDS,
+            "uuid": f"{number:032x}",
+            "created_at": "2126-11-20 14:05:00",
+            "cache_key": f"answer/{number}",
+            "snapshot": zlib.compress(b"planted-answer", level=number % 10),
+        }
+        names, signs = ", ".join(row), ", ".join("?" * len(row))
+        statement = f"INSERT INTO lookups_lookup ({names}) VALUES ({signs})"  # noqa: S608 - ours
+        connection.execute(statement, [*row.values()])
+    connection.commit()
+    connection.close()
+
+
+def test_older_records_are_sealed_and_nothing_readable_is_left_in_the_file(
+    shell: Shell, tmp_path: Path
+) -> None:
+    assert shell.run("migrate", "-v", "0", "lookups", "0005").returncode == 0
+    file = tmp_path / "triage.sqlite3"
+    plant(file, 1001)
+    assert b"planted-customer" in file.read_bytes()
+    done = shell.run("migrate", "-v", "0")
+    assert done.returncode == 0, done.stderr
+    left = b"".join(one.read_bytes() for one in tmp_path.glob("triage.sqlite3*"))
+    assert b"planted" not in left
+    told = shell.run("shell", "-v", "0", "-c", READ).stdout
+    rows = json.loads(told.partition("READ ")[2])
+    assert len(rows) == 1001
+    assert {tuple(row[:2]) for row in rows} == {("planted-customer@example.org", "planted-answer")}
+    assert {row[2][:10] for row in rows} == {"2126-12-20"}

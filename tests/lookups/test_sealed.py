@@ -1,0 +1,178 @@
+"""What is kept of customers is sealed, for its place alone, with keys that can be changed."""
+
+from collections.abc import Callable
+from io import StringIO
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.test import Client
+from pytest_django import Settings
+
+from apps.audit.models import Action, Words
+from apps.audit.trail import Actor, record
+from apps.demo.server import DemoSentry
+from apps.lookups import sealed, shared, store
+from apps.lookups.asked import question_of, record_lookup
+from apps.lookups.asker import Asker
+from apps.lookups.connection import sentry_config
+from apps.lookups.models import Lookup, Origin, TypedCustomer
+from apps.lookups.problems import CustomerErased, Gone, LookupPurged
+from apps.lookups.services import LookupResult, answer_lookup
+from apps.vault.sealing import unseal
+from tests.conftest import MOMENT, lists_asked, question, signed_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+OLD, NEW = "old-" * 10, "new-" * 10
+Ask = Callable[..., LookupResult]
+
+
+@pytest.fixture
+def ask(connected: DemoSentry, agent: User) -> Ask:
+    """Ask about customer 1, who has an event, or another."""
+    connected.world.add_event(user_id="1", timestamp=MOMENT, exception=("Broke", "Ouch"))
+
+    def asked(customer: str = "1", *, minutes: int = 5) -> LookupResult:
+        lookup = record_lookup(
+            question(customer, minutes=minutes),
+            asker=Asker(Origin.WEB, agent),
+            typed=customer,
+            zone=ZoneInfo("UTC"),
+        )
+        return answer_lookup(lookup)
+
+    return asked
+
+
+def again(lookup: Lookup) -> Lookup:
+    return Lookup.objects.get(pk=lookup.pk)
+
+
+def test_neither_answer_nor_customer_can_be_read_in_the_database(ask: Ask) -> None:
+    lookup = again(ask().lookup)
+    assert b"Broke" in unseal(bytes(lookup.snapshot or b""))
+    assert b"Broke" not in bytes(lookup.snapshot or b"")
+    assert lookup.customer == "1"
+    assert bytes(lookup.typed.sealed).count(b"1\0") == 0
+
+
+def test_an_answer_of_another_customer_put_under_a_key_is_not_there(
+    ask: Ask, connected: DemoSentry
+) -> None:
+    nobody, found = ask("2").lookup, ask().lookup
+    shared.put(found.cache_key, shared.get(nobody.cache_key), 60)
+    assert store.get(found.cache_key) is None
+    before = lists_asked(connected)
+    assert len(ask().answer.events) == 1
+    assert lists_asked(connected) == before + 1
+
+
+def test_windows_of_another_customer_lead_to_no_answer(ask: Ask, connected: DemoSentry) -> None:
+    nobody = ask("2", minutes=30).lookup
+    theirs = store.windows_key(question_of(nobody), sentry_config())
+    mine = store.windows_key(question("1"), sentry_config())
+    shared.put(mine, shared.get(theirs), 60)
+    assert len(ask().answer.events) == 1
+
+
+@pytest.mark.parametrize("value", ["gAAAA", "ä", 1, None, ["a"], {"a": 1}])
+def test_what_somebody_else_put_into_the_cache_is_not_there(ask: Ask, value: object) -> None:
+    key = ask().lookup.cache_key
+    shared.put(key, value, 60)
+    assert store.get(key) is None
+    assert len(ask().answer.events) == 1
+
+
+def test_a_snapshot_moved_to_another_lookup_cannot_be_read(ask: Ask) -> None:
+    nobody, found = ask("2").lookup, ask().lookup
+    Lookup.objects.filter(pk=found.pk).update(snapshot=nobody.snapshot)
+    with pytest.raises(LookupPurged) as purged:
+        answer_lookup(again(found))
+    assert purged.value.gone == Gone.UNREADABLE
+
+
+def test_a_customer_moved_to_another_lookup_is_nobody(ask: Ask) -> None:
+    one, other = ask("2").lookup, ask().lookup
+    TypedCustomer.objects.filter(pk=one.pk).update(sealed=other.typed.sealed)
+    assert again(one).customer == ""
+    with pytest.raises(CustomerErased):
+        question_of(again(one))
+
+
+def test_a_lookup_whose_key_was_dropped_says_so_and_never_that_there_was_nothing(
+    ask: Ask, agent: User, settings: Settings
+) -> None:
+    lookup = ask().lookup
+    settings.TRIAGE_DATA_KEYS = (NEW,)
+    page = signed_in(agent).get(f"/lookups/{lookup.uuid}/")
+    assert page.status_code == 410
+    text = page.content.decode()
+    assert "can no longer be read" in text
+    assert "there may have been errors, or none" in text
+    assert "New lookup" in text
+    assert "/again/" not in text
+
+
+@pytest.mark.parametrize("address", ["again/", "move/", "beside/"])
+def test_what_needs_an_erased_customer_says_what_to_do(ask: Ask, agent: User, address: str) -> None:
+    lookup = ask().lookup
+    TypedCustomer.objects.all().delete()
+    page = signed_in(agent).get(f"/lookups/{lookup.uuid}/")
+    assert (page.status_code, b"customer no longer kept" in page.content) == (200, True)
+    answer = signed_in(agent).post(f"/lookups/{lookup.uuid}/{address}", {"move": "now"})
+    if address != "beside/":
+        assert answer.status_code == 410
+        assert "type the customer in a new lookup" in answer.content.decode()
+    assert Lookup.objects.count() == 1
+
+
+def reseal() -> str:
+    out = StringIO()
+    call_command("reseal", stdout=out)
+    return out.getvalue()
+
+
+def test_after_resealing_the_old_key_can_be_dropped(ask: Ask, settings: Settings) -> None:
+    settings.TRIAGE_DATA_KEYS = (OLD,)
+    lookup = ask().lookup
+    record(Action.VIEWED, Actor("web"), words="Ticket 42")
+    settings.TRIAGE_DATA_KEYS = (NEW, OLD)
+    assert len(answer_lookup(again(lookup)).answer.events) == 1
+    assert "Sealed anew: 3. Already so: 0." in reseal()
+    assert "Sealed anew: 0. Already so: 3." in reseal()
+    settings.TRIAGE_DATA_KEYS = (NEW,)
+    assert len(answer_lookup(again(lookup)).answer.events) == 1
+    assert again(lookup).customer == "1"
+    assert unseal(bytes(Words.objects.get().sealed)) == b"Ticket 42"
+
+
+def test_resealing_goes_on_past_what_no_key_opens(ask: Ask, settings: Settings) -> None:
+    settings.TRIAGE_DATA_KEYS = (OLD,)
+    ask()
+    settings.TRIAGE_DATA_KEYS = (NEW,)
+    lookup = ask("2").lookup
+    told = reseal()
+    assert "Already so: 2." in told
+    assert "Opened by no key: 2." in told
+    assert answer_lookup(again(lookup)).answer.complete
+
+
+def test_a_session_is_sealed_and_one_of_another_key_is_empty(
+    agent: User, settings: Settings, connected: DemoSentry
+) -> None:
+    browser = Client()
+    browser.post("/", {"customer": "jane@example.com", "continued": "1"})
+    assert browser.session["prefill"] == {"customer": "jane@example.com"}
+    settings.TRIAGE_DATA_KEYS = (NEW,)
+    again = Client()
+    again.cookies = browser.cookies
+    assert dict(again.session) == {}
+
+
+def test_what_is_told_of_sentry_to_all_processes_cannot_be_forged(connected: DemoSentry) -> None:
+    sealed.put("region/1", "https://eu.sentry.example", 60)
+    assert sealed.get("region/1") == "https://eu.sentry.example"
+    shared.put("region/1", "https://attacker.example", 60)
+    assert sealed.get("region/1") is None
