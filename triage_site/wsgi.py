@@ -8,3 +8,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "triage_site.settings")
 os.environ.setdefault("TRIAGE_SERVER", "1")  # a server is production unless `make run` says no
 
 application = get_wsgi_application()
+
+from apps.lookups.schedule import prune_daily  # noqa: E402 - only once the applications are ready
+
+prune_daily()

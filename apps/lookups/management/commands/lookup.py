@@ -1,8 +1,6 @@
 """The command line's door: one lookup, printed; the exit status says how far it can be trusted."""
 
 import fcntl
-import os
-import pwd
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from io import TextIOWrapper
@@ -25,6 +23,7 @@ from apps.exports.budget import MOST_TOKENS as MOST
 from apps.lookups.asked import record_lookup
 from apps.lookups.asker import Asker
 from apps.lookups.export_records import Exported, record_export
+from apps.lookups.management.person import system_user
 from apps.lookups.models import How, Origin
 from apps.lookups.presets import preset_of
 from apps.lookups.problems import (
@@ -45,7 +44,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The arguments of the documented interface."""
-        parser.add_argument("customer", help="user id, e-mail, user name, event id or Sentry link")
+        parser.add_argument(
+            "customer",
+            help="user id, e-mail, user name, event id or Sentry link; - reads it from standard "
+            "input, where no list of programs shows it",
+        )
         parser.add_argument("--at", required=True, help="ISO 8601 or epoch seconds")
         parser.add_argument("--window", type=int, default=settings.TRIAGE_WINDOW_MINUTES)
         parser.add_argument("--project", action="append", default=[], metavar="SLUG")
@@ -62,10 +65,12 @@ class Command(BaseCommand):
         """Look up, print, and exit with 0, 2, 3 or 4."""
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may know only ASCII
+        if options["customer"] == "-":
+            options["customer"] = sys.stdin.readline().strip()
         question, zone = self._read(options)
         _prepare_database()
         preset = _preset(options["preset"])
-        asker = Asker(Origin.CLI, system_user=_system_user())
+        asker = Asker(Origin.CLI, system_user=system_user())
         try:
             lookup = record_lookup(
                 question,
@@ -144,14 +149,6 @@ def _preset(name: str) -> Preset:
         return preset_of(name)
     except ExportRefused as refused:
         raise CommandError(str(refused), returncode=EXIT_USAGE) from refused
-
-
-def _system_user() -> str:
-    """Who the operating system says it is; the environment could name anybody."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name[:100]
-    except KeyError:
-        return f"uid {os.getuid()}"
 
 
 def _budget(typed: str) -> int:

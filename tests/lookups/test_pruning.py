@@ -1,0 +1,174 @@
+"""What is past its time is gone: from the page at once, from the database within a day."""
+
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.core.management import call_command
+from django.db import DatabaseError
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from apps.audit.models import Entry
+from apps.demo.server import DemoSentry
+from apps.lookups import pruning, schedule, store
+from apps.lookups.models import ExportRecord, Lookup, TypedCustomer
+from apps.lookups.services import answer_lookup
+from tests.conftest import MOMENT, signed_in
+from tests.lookups.background import recorded, until
+from tests.shell import ROOT, Shell
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def lookup(connected: DemoSentry, agent: User) -> Lookup:
+    """Ana's answered lookup of customer 1."""
+    connected.world.add_event(user_id="1", timestamp=MOMENT)
+    return answer_lookup(recorded(agent)).lookup
+
+
+def expire(lookup: Lookup, days_ago: int = 0) -> None:
+    then = timezone.now() - timedelta(days=days_ago, seconds=1)
+    Lookup.objects.filter(pk=lookup.pk).update(expires_at=then)
+
+
+def pruned(*arguments: str) -> str:
+    out = StringIO()
+    call_command("prune_lookups", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_a_lookup_is_kept_for_thirty_days_or_as_the_setting_says(
+    agent: User, connected: DemoSentry, settings: Settings
+) -> None:
+    def days() -> float:
+        until = recorded(agent).expires_at
+        assert isinstance(until, datetime)
+        return (until - timezone.now()) / timedelta(days=1)
+
+    assert days() == pytest.approx(30, abs=0.01)
+    settings.TRIAGE_KEEP_LOOKUPS_DAYS = 7
+    assert days() == pytest.approx(7, abs=0.01)
+
+
+def test_an_expired_answer_is_not_shown_even_before_it_is_removed(
+    lookup: Lookup, agent: User
+) -> None:
+    expire(lookup)
+    page = signed_in(agent).get(f"/lookups/{lookup.uuid}/")
+    text = page.content.decode()
+    assert page.status_code == 410
+    assert "This answer is no longer kept." in text
+    assert "New lookup" in text
+    for part in ("export.json", "export.md", "table/", "export/panel/"):
+        assert signed_in(agent).get(f"/lookups/{lookup.uuid}/{part}").status_code == 410
+
+
+def test_pruning_removes_what_is_past_its_time_and_nothing_else(
+    lookup: Lookup, agent: User, connected: DemoSentry
+) -> None:
+    kept = answer_lookup(recorded(agent, "2")).lookup
+    expire(lookup)
+    assert "Would remove: 1 answers, 1 typed customers, 0 records" in pruned("--dry-run")
+    assert Lookup.objects.get(pk=lookup.pk).snapshot
+    assert "Removed: 1 answers, 1 typed customers, 0 records" in pruned()
+    assert Lookup.objects.get(pk=lookup.pk).snapshot is None
+    assert store.get(lookup.cache_key) is None
+    assert [one.pk for one in TypedCustomer.objects.all()] == [kept.pk]
+    assert len(answer_lookup(Lookup.objects.get(pk=kept.pk)).answer.events) == 0
+    told = Entry.objects.filter(action="pruned").get()
+    counts = (told.detail[name] for name in ("answers", "customers", "records", "sessions"))
+    assert (*counts, told.detail["entries"]) == (1, 1, 0, 0, 0)
+
+
+def test_a_second_run_finds_nothing_and_records_nothing(lookup: Lookup) -> None:
+    expire(lookup)
+    pruned()
+    assert "Removed: 0 answers, 0 typed customers, 0 records of lookups, 0 sessions" in pruned()
+    assert Entry.objects.filter(action="pruned").count() == 1
+
+
+def test_more_than_one_batch_goes(
+    lookup: Lookup, agent: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pruning, "BATCH", 2)
+    for customer in ("2", "3", "4", "5"):
+        answer_lookup(recorded(agent, customer))
+    for one in Lookup.objects.all():
+        expire(one)
+    assert "Removed: 5 answers, 5 typed customers" in pruned()
+
+
+def test_an_answer_kept_for_longer_by_hand_stays(lookup: Lookup) -> None:
+    later = timezone.now() + timedelta(days=1)
+    old = timezone.now() - timedelta(days=999)
+    Lookup.objects.filter(pk=lookup.pk).update(expires_at=later, created_at=old)
+    assert "Removed: 0 answers, 0 typed customers, 0 records" in pruned()
+
+
+def test_the_record_of_a_lookup_goes_with_the_trail(lookup: Lookup, agent: User) -> None:
+    signed_in(agent).get(f"/lookups/{lookup.uuid}/export.md")
+    assert ExportRecord.objects.count() == 1
+    expire(lookup)
+    old = timezone.now() - timedelta(days=401)
+    Lookup.objects.filter(pk=lookup.pk).update(created_at=old)
+    assert "1 records of lookups" in pruned()
+    assert (Lookup.objects.count(), ExportRecord.objects.count()) == (0, 0)
+
+
+def test_sessions_that_have_ended_go(agent: User) -> None:
+    signed_in(agent)
+    browser = Client()
+    browser.force_login(agent)
+    Session.objects.filter(pk=browser.session.session_key).update(expire_date=timezone.now())
+    assert "1 sessions" in pruned()
+    assert Session.objects.count() == 1
+
+
+def test_processes_that_share_a_cache_prune_once_a_day(lookup: Lookup) -> None:
+    expire(lookup)
+    assert schedule.prune_if_due()
+    assert not schedule.prune_if_due()
+    assert Entry.objects.filter(action="pruned").get().origin == "system"
+
+
+def test_pruning_that_failed_is_tried_again_and_logged_without_words(
+    lookup: Lookup, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_actor: object) -> None:
+        raise DatabaseError("jane@example.com")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(schedule, "prune", fail)
+        assert not schedule.prune_if_due()
+    assert "could not be removed: DatabaseError" in caplog.text
+    assert "jane" not in caplog.text
+    assert schedule.prune_if_due()
+
+
+def test_a_server_without_cron_prunes_by_itself(
+    shell: Shell, demo_sentry: DemoSentry, tmp_path: Path
+) -> None:
+    demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
+    assert shell.lookup("1001", "--at", MOMENT.isoformat()).returncode == 0
+    count = "from apps.lookups.models import *; print('LEFT', TypedCustomer.objects.count())"
+    expire_all = f"{count}; Lookup.objects.update(expires_at='2020-01-01T00:00Z')"
+    assert "LEFT 1" in shell.run("shell", "-v", "0", "-c", expire_all).stdout
+    command = [sys.executable, "-m", "gunicorn", "triage_site.wsgi", "--bind", "127.0.0.1:0"]
+    environment = {**shell.environment, "ALLOWED_HOSTS": "localhost"}
+    with (tmp_path / "log").open("w") as log:
+        server = subprocess.Popen(
+            [*command, "--no-control-socket"], cwd=ROOT, env=environment, stdout=log, stderr=log
+        )
+        try:
+            until(lambda: "LEFT 0" in shell.run("shell", "-v", "0", "-c", count).stdout)
+        finally:
+            server.terminate()
+            server.wait()
