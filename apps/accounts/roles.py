@@ -8,6 +8,7 @@ _LOOK_UP = ("lookups.add_lookup",)
 _SEE_ALL = ("lookups.open_any_lookup",)
 _UNREDACTED = ("lookups.export_unredacted",)
 _REVIEW = ("lookups.view_lookup", "lookups.purge_lookup", "lookups.refresh_lookup")
+_FORGET = ("lookups.forget_customer",)
 _TOKENS = (
     "accounts.add_apitoken",
     "accounts.view_apitoken",
@@ -19,7 +20,7 @@ _PRESETS = tuple(f"lookups.{may}_exportpreset" for may in ("view", "add", "chang
 ROLES: dict[str, tuple[str, ...]] = {
     AGENT: _LOOK_UP,
     LEAD: _LOOK_UP + _SEE_ALL + _UNREDACTED,
-    ADMIN: _LOOK_UP + _SEE_ALL + _UNREDACTED + _REVIEW + _TOKENS + _PRESETS,
+    ADMIN: _LOOK_UP + _SEE_ALL + _UNREDACTED + _REVIEW + _FORGET + _TOKENS + _PRESETS,
     AUDITOR: (),
 }
 

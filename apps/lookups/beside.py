@@ -34,3 +34,5 @@ def read_beside(lookup: Lookup) -> None:
     kept = Lookup.objects.filter(pk=lookup.pk, purged_at=None, snapshot__isnull=False)
     if kept.update(snapshot=store.to_snapshot(lookup, whole), beside=told_beside(whole.beside)):
         store.put_beside(lookup.cache_key, whole)
+        if not kept.exists():  # somebody removed the answer meanwhile
+            store.drop(lookup.cache_key, whole)

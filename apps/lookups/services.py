@@ -20,6 +20,7 @@ from apps.lookups.connection import (
     sentry_config,
     visible_projects,
 )
+from apps.lookups.forgetting import was_forgotten
 from apps.lookups.models import Lookup, Outcome
 from apps.lookups.problems import (
     Gone,
@@ -110,6 +111,8 @@ def read_event(lookup: Lookup, answer: Answer, event_id: str) -> Event | None:
         return None  # its row named nobody, but it is somebody's all the same
     redacted = redact_event(whole, customer=question_of(lookup).customer.identifier)
     store.put_event(lookup.cache_key, redacted)
+    if not Lookup.objects.filter(pk=lookup.pk, purged_at=None).exists():
+        store.drop_event(lookup.cache_key, event_id)  # somebody removed the answer meanwhile
     return redacted
 
 
@@ -120,7 +123,7 @@ def _names_somebody(body: EventBody) -> bool:
 def stale_answer(lookup: Lookup, problem: Problem) -> LookupResult | None:
     """The last answer to this very question, with its age and why there is no newer one."""
     kept = store.get(lookup.cache_key)
-    if kept is None:
+    if kept is None or was_forgotten(lookup, kept.answer):
         return None
     age = duration((datetime.now(UTC) - kept.answer.fetched_at).total_seconds())
     message = f"This answer is {age} old. {problem.message} {problem.next_step}"
@@ -169,7 +172,7 @@ def _ready_answer(lookup: Lookup, started: float) -> LookupResult | None:
         lookup.refresh_from_db()
         return LookupResult(lookup, own)
     shared = None if lookup.fresh else _shared_answer(lookup)
-    if shared is None:
+    if shared is None or was_forgotten(lookup, shared.answer):
         _raise_if_just_failed(lookup, started)
         return None
     lookup.from_cache = True

@@ -4,6 +4,7 @@ Values are JSON, never pickled objects: what a shared cache holds is not trusted
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -127,11 +128,16 @@ def _at_most(wanted: timedelta) -> float:
 
 def drop(key: str, answer: Answer | None) -> None:
     """Forget the shared answer, what is told of it, and its events that were read later."""
-    for one in (key, f"{key}/ids", f"{key}/failure", progress_key(key)):
+    for one in keys_of(key, answer):
         shared.delete(one)
+
+
+def keys_of(key: str, answer: Answer | None) -> Iterator[str]:
+    """All under which something of this answer may be held."""
+    yield from (key, f"{key}/ids", f"{key}/failure", progress_key(key))
     for event in (*answer.events, *answer.beside.trace_errors) if answer else ():
         if event.body is None:
-            shared.delete(f"{key}/{event.id}")
+            yield f"{key}/{event.id}"
 
 
 def note_window(index: str, key: str, answer: Answer) -> None:
@@ -145,14 +151,6 @@ def note_window(index: str, key: str, answer: Answer) -> None:
     row = [window.start.isoformat(), window.end.isoformat(), key]
     rows = [row, *(kept for kept in _rows(index) if kept != row)][:MOST_WINDOWS]
     sealed.put(index, rows, _at_most(KEEP_SETTLED + KEEP_STALE))
-
-
-def drop_windows(index: str) -> None:
-    """Forget which windows are held, and the answers to them."""
-    for _start, _end, key in _rows(index):
-        kept = get(key)
-        drop(key, kept.answer if kept else None)
-    shared.delete(index)
 
 
 def get_around(index: str, window: Window) -> Kept | None:

@@ -1,0 +1,65 @@
+"""The page where an admin has a customer forgotten."""
+
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from apps.lookups.models import Lookup, TypedCustomer
+from tests.conftest import signed_in
+from tests.web.asking import look_up, text
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FORGET = "/review/forget/"
+NAMES = "1001\n jane@example.com \n1001"
+
+
+@pytest.fixture
+def ada(ana: Client, admin: User) -> Client:
+    """The admin's browser, after Ana looked customer 1001 up twice."""
+    for minutes in (5, 6):
+        ana.get(look_up(ana, window=minutes))
+    return signed_in(admin)
+
+
+def test_what_would_go_is_shown_before_it_goes(ada: Client) -> None:
+    page = text(ada.post(FORGET, {"names": NAMES}))
+    rows = re.findall(r'<th scope="row"><bdi>(.*?)</bdi></th>\s*<td>(\d+)</td>\s*<td>(\d+)', page)
+    assert rows == [("1001", "2", "2"), ("jane@example.com", "0", "0")]
+    assert Lookup.objects.exclude(snapshot=None).count() == 2
+
+
+def test_once_confirmed_it_goes_and_no_address_or_title_names_the_customer(
+    ada: Client, ana: Client
+) -> None:
+    done = ada.post(FORGET, {"names": NAMES, "confirmed": "1"}, follow=True)
+    assert "Removed: 2 answers of 2 lookups, with all that was typed for them." in text(done)
+    assert "1001" not in text(done) + str(done.redirect_chain)
+    assert TypedCustomer.objects.count() == 0
+    lookup = Lookup.objects.first()
+    assert lookup
+    page = ana.get(f"/lookups/{lookup.uuid}/")
+    assert page.status_code == 410
+    assert "What was kept of this customer was removed." in text(page)
+    assert "1001" not in text(page)
+    assert "Your last lookups" not in text(ana.get("/"))
+
+
+@pytest.mark.parametrize("names", ["", "a\tb", "\n".join(map(str, range(30))), "x" * 300])
+def test_names_that_cannot_be_are_refused(ada: Client, names: str) -> None:
+    page = ada.post(FORGET, {"names": names, "confirmed": "1"})
+    assert page.status_code == 400
+    assert "errorlist" in text(page)
+    assert TypedCustomer.objects.count() == 2
+
+
+def test_only_an_admin_may(ana: Client, lead: User, ada: Client) -> None:
+    for browser in (ana, signed_in(lead)):
+        assert browser.get(FORGET).status_code == 403
+        assert browser.post(FORGET, {"names": "1001", "confirmed": "1"}).status_code == 403
+        assert "Forget a customer" not in text(browser.get("/"))
+    assert TypedCustomer.objects.count() == 2
+    assert "Forget a customer" in text(ada.get("/"))
+    assert "no-store" in ada.get(FORGET)["Cache-Control"]
