@@ -18,6 +18,7 @@ from apps.demo.world import World
 from apps.events.question import Question, Window, parse_customer
 from apps.lookups import shared
 from apps.sentry import SentryConfig
+from apps.signin import cache as attempts
 from tests.shell import DATABASE, Shell
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -71,6 +72,7 @@ def shell(fresh_shell: Shell, tmp_path: Path, migrated: Path) -> Shell:
 def empty_cache() -> None:
     """No test sees what another kept, or suffers from what another broke."""
     cache.clear()
+    attempts.forget_all()
     shared.wake()
 
 

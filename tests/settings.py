@@ -2,7 +2,17 @@
 
 import os
 
-_OURS = ("SENTRY_", "TRIAGE_", "DATABASE_", "REDIS_", "DEBUG", "ALLOWED_HOSTS", "TIME_ZONE")
+_OURS = (
+    "SENTRY_",
+    "TRIAGE_",
+    "DATABASE_",
+    "REDIS_",
+    "DEBUG",
+    "ALLOWED_HOSTS",
+    "TIME_ZONE",
+    "OIDC_",
+    "EMAIL_",
+)
 
 for _name in list(os.environ):
     if _name.startswith(_OURS):

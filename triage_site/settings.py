@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 from csp.constants import NONE, SELF
 
 from triage_site import env
+from triage_site.sign_in import *  # noqa: F403 - settings too, of one subject
 
 BASE_DIR = env.BASE_DIR
 
@@ -106,10 +107,17 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "apps.audit",
     "apps.accounts",
     "apps.lookups",
     "apps.web",
+    "apps.signin",
     *(["apps.demo"] if DEMO else []),
 ]
 
@@ -128,8 +136,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "apps.signin.middleware.SessionLimitsMiddleware",
+    "apps.signin.middleware.SecondFactorMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
 ]
 
 ROOT_URLCONF = "triage_site.urls"
@@ -182,25 +193,6 @@ else:
             "OPTIONS": {"MAX_ENTRIES": 1000},
         }
     }
-
-# --- accounts ----------------------------------------------------------------------------------
-
-LOGIN_URL = "login"
-LOGIN_REDIRECT_URL = "lookup_form"
-LOGOUT_REDIRECT_URL = "login"
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
-]
-SESSION_SERIALIZER = "apps.vault.sessions.SealedSerializer"
-SESSION_COOKIE_AGE = 12 * 60 * 60
-SESSION_COOKIE_SAMESITE = "Lax"
-CSRF_COOKIE_SAMESITE = "Lax"
 
 # --- safety ------------------------------------------------------------------------------------
 

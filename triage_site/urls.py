@@ -4,6 +4,8 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from apps.signin.views import admin_login, admin_password_change
+
 admin.site.site_header = "Triage review"
 admin.site.site_title = "Triage review"
 admin.site.enable_nav_sidebar = False
@@ -11,7 +13,11 @@ admin.site.index_title = "Lookups, people, tokens"
 if settings.TRIAGE_ADMIN_HOST:
     admin.site.site_url = f"//{settings.TRIAGE_SITE_HOST}/"
 
+admin.site.login = admin_login  # type: ignore[method-assign]
+admin.site.password_change = admin_password_change  # type: ignore[method-assign,assignment]
+
 urlpatterns = [
     path(settings.TRIAGE_ADMIN_PATH, admin.site.urls),
+    path("accounts/", include("apps.signin.urls")),
     path("", include("apps.web.urls")),
 ]

@@ -1,4 +1,4 @@
-"""A person's time zone, and tokens for programs (only their hash is kept)."""
+"""A person's preferences, teams, invitations, and tokens for programs (only hashes are kept)."""
 
 from django.conf import settings
 from django.contrib.auth.models import Group
@@ -52,3 +52,44 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Invitation(models.Model):
+    """A one-time link by which a person gets an account, or a new password for theirs.
+
+    The link itself is shown once and not kept.
+    """
+
+    name = models.CharField(
+        max_length=150, blank=True, help_text="Who it is for, for example: Ana Lopez."
+    )
+    email = models.EmailField(blank=True, help_text="Where the link is sent, if mail is set up.")
+    groups = models.ManyToManyField(
+        Group, blank=True, help_text="The role, and the teams, that the person gets."
+    )
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        editable=False,
+        related_name="invitations",
+        help_text="Whose account it made, or whose password it renews.",
+    )
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+    )
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(editable=False)
+    used_at = models.DateTimeField(null=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return self.name or self.email or f"Invitation {self.pk}"

@@ -1,6 +1,6 @@
 """The four groups and what each may do."""
 
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group, Permission, User
 
 AGENT, LEAD, ADMIN, AUDITOR = "agent", "lead", "admin", "auditor"
 
@@ -15,12 +15,18 @@ _TOKENS = (
     "accounts.change_apitoken",
     "auth.view_user",
 )
+_PEOPLE = (
+    "auth.change_user",
+    "accounts.add_invitation",
+    "accounts.view_invitation",
+    "accounts.change_invitation",
+)
 _PRESETS = tuple(f"lookups.{may}_exportpreset" for may in ("view", "add", "change", "delete"))
 
 ROLES: dict[str, tuple[str, ...]] = {
     AGENT: _LOOK_UP,
     LEAD: _LOOK_UP + _SEE_ALL + _UNREDACTED,
-    ADMIN: _LOOK_UP + _SEE_ALL + _UNREDACTED + _REVIEW + _FORGET + _TOKENS + _PRESETS,
+    ADMIN: _LOOK_UP + _SEE_ALL + _UNREDACTED + _REVIEW + _FORGET + _TOKENS + _PEOPLE + _PRESETS,
     AUDITOR: (),
 }
 
@@ -37,3 +43,8 @@ def grant_roles() -> None:
     for name, permissions in ROLES.items():
         group, _created = Group.objects.get_or_create(name=name)
         group.permissions.add(*(existing[p] for p in permissions if p in existing))
+
+
+def staff_of(person: User) -> bool:
+    """Whether a role of the person works in the review."""
+    return person.groups.filter(name__in=(ADMIN, AUDITOR)).exists()

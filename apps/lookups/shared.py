@@ -75,14 +75,19 @@ def _count(key: str, seconds: float) -> int:
         return 1
 
 
-def _try(call: Callable[[], T], without: T) -> T:
+def attempt(call: Callable[[], T], otherwise: Callable[[], T]) -> T:
+    """What the call of the cache gives; while the cache is lost, what the other gives."""
     global _asleep_until  # noqa: PLW0603 - one cache, one state for the process
     if not is_awake():
-        return without
+        return otherwise()
     try:
         return call()
     except ValueError:  # it is no JSON: somebody else has written it
-        return without
+        return otherwise()
     except _FAILURES:
         _asleep_until = time.monotonic() + ASLEEP_S
-        return without
+        return otherwise()
+
+
+def _try(call: Callable[[], T], without: T) -> T:
+    return attempt(call, lambda: without)

@@ -71,4 +71,4 @@ def _host_of(request: HttpRequest) -> str:
 
 
 def _is_review(path: str) -> bool:
-    return path.startswith((reverse("admin:index"), reverse("check_sentry")))
+    return path.startswith((reverse("admin:index"), "/review/"))

@@ -1,6 +1,5 @@
 """Addresses of pages, API and health. None of them carries customer data."""
 
-from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, path
 
@@ -69,8 +68,6 @@ urlpatterns = [
     path("review/sentry/", views.check_sentry, name="check_sentry"),
     path("accounts/preferences/", views.preferences, name="preferences"),
     path("accounts/theme/", theme.theme, name="theme"),
-    path("accounts/login/", auth_views.LoginView.as_view(), name="login"),
-    path("accounts/logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("api/v1/", (api_patterns, api_app_name, api_namespace)),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -27,7 +27,7 @@ class Visitor:
         self.page.goto(f"{self.site.url}/accounts/login/")
         self.page.get_by_label("Name").fill(name)
         self.page.get_by_label("Password").fill(self.site.passwords[name])
-        self.page.get_by_role("button", name="Sign in").click()
+        self.page.get_by_role("button", name="Sign in", exact=True).click()
 
     def look_up(self, customer: str, at: str | None = None) -> None:
         self.page.goto(self.site.url)

@@ -242,6 +242,8 @@ def test_the_text_is_kept_nowhere(
             "_auth_user_id",
             "_auth_user_backend",
             "_auth_user_hash",
+            "signed_in_at",
+            "seen_at",
         }
     file = tmp_path_factory.mktemp("dump") / "all.json"
     call_command("dumpdata", output=str(file))

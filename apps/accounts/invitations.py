@@ -1,0 +1,82 @@
+"""One-time links: to a new account with its roles, or to a new password for an old one."""
+
+import secrets
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.contrib.auth.models import Group, User
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from apps.accounts.models import Invitation
+from apps.accounts.roles import staff_of
+from apps.accounts.tokens import hash_of
+
+VALID_FOR = timedelta(days=3)
+
+
+class NoLongerValid(Exception):
+    """The link was used, revoked, or is too old."""
+
+
+def renew_link(invitation: Invitation) -> str:
+    """Give an unsaved invitation a fresh token, valid from now, and return it."""
+    token = secrets.token_urlsafe(32)
+    invitation.token_hash = hash_of(token)
+    invitation.expires_at = timezone.now() + VALID_FOR
+    return token
+
+
+def renewal_for(person: User, *, by: User) -> str:
+    """A link by which the person chooses a new password; earlier ones end. Returns its token."""
+    open_ones = Invitation.objects.filter(person=person, used_at=None, revoked_at=None)
+    open_ones.update(revoked_at=timezone.now())
+    invitation = Invitation(
+        name=person.get_username(), email=person.email, person=person, invited_by=by
+    )
+    token = renew_link(invitation)
+    invitation.save()
+    return token
+
+
+def find_invitation(token: str) -> Invitation:
+    """The invitation that the token opens now. Raises `NoLongerValid`."""
+    invitation = _open_ones().select_related("person").filter(token_hash=hash_of(token)).first()
+    if invitation is None:
+        raise NoLongerValid
+    return invitation
+
+
+@transaction.atomic
+def accept(invitation: Invitation, password: str, *, username: str = "") -> User:
+    """Use the invitation up: make the account, or give the one it is for a new password.
+
+    Raises `NoLongerValid` if somebody was faster.
+    """
+    held = _open_ones().select_for_update().filter(pk=invitation.pk).first()
+    if held is None:
+        raise NoLongerValid
+    person = held.person
+    if person is None:
+        person = User.objects.create_user(username, held.email, password)
+        put_into(person, held.groups.all())
+    else:
+        person.set_password(password)
+        person.save(update_fields=["password"])
+    held.person, held.used_at = person, timezone.now()
+    held.save(update_fields=["person", "used_at"])
+    return person
+
+
+def put_into(person: User, groups: Iterable[Group]) -> None:
+    """Put the person into exactly these groups, and into Django's staff if a role wants it."""
+    person.groups.set(groups)
+    person.is_staff = person.is_superuser or staff_of(person)
+    person.save(update_fields=["is_staff"])
+
+
+def _open_ones() -> QuerySet[Invitation]:
+    return Invitation.objects.filter(
+        used_at=None, revoked_at=None, expires_at__gt=timezone.now()
+    ).exclude(person__is_active=False)

@@ -1,0 +1,1 @@
+"""Signing in and staying so: passwords, second factor, single sign-on, invitations, people."""

@@ -1,0 +1,58 @@
+"""What a provider tells of a person, and what follows from it. No request, no database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from apps.signin.provider import Oidc
+
+
+class Refused(Exception):
+    """The person may not come in. `sentence` says why on the page, `why` in the audit trail."""
+
+    def __init__(self, why: str, sentence: str) -> None:
+        super().__init__(why)
+        self.why, self.sentence = why, sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is sure of a person. The e-mail address is empty unless the provider verified it."""
+
+    email: str
+    groups: frozenset[str]
+    roles: frozenset[str]
+
+
+def read_claims(data: Mapping[str, Any], oidc: Oidc, nonce: str) -> Told:
+    """What ID token and userinfo tell together. Raises `Refused` for what must not be trusted."""
+    token, info = data.get("id_token") or {}, data.get("userinfo") or {}
+    if not nonce or token.get("nonce") != nonce:
+        raise Refused("nonce", "The answer was not meant for this browser. Please try again.")
+    if str(token.get("iss", "")).rstrip("/") != oidc.issuer:
+        raise Refused("issuer", "The answer came from somewhere else. Please ask your admin.")
+    if info and info.get("sub") != token.get("sub"):
+        raise Refused("subject", "The answer contradicts itself. Please ask your admin.")
+    email = _verified_email({**token, **info})
+    domain = email.rpartition("@")[2]
+    if oidc.allowed_domains and domain not in oidc.allowed_domains:
+        raise Refused(
+            "domain",
+            "Your e-mail address is not from a domain that may sign in here, or your provider has "
+            "not verified it. Please ask your admin.",
+        )
+    groups = _words(token.get(oidc.groups_claim)) | _words(info.get(oidc.groups_claim))
+    roles = frozenset(oidc.roles[group] for group in groups if group in oidc.roles)
+    return Told(email=email, groups=groups, roles=roles)
+
+
+def _verified_email(claims: Mapping[str, Any]) -> str:
+    email = claims.get("email")
+    is_verified = claims.get("email_verified") in (True, "true")
+    return email.strip().lower() if is_verified and isinstance(email, str) else ""
+
+
+def _words(value: Any) -> frozenset[str]:
+    """One text is one group; a list is several; anything else is none."""
+    values = value if isinstance(value, list) else [value]
+    return frozenset(one for one in values if isinstance(one, str))

@@ -1,0 +1,61 @@
+"""The forms of second factors, in our words."""
+
+from typing import Any
+
+from allauth.core import context
+from allauth.mfa.base import forms as factor_forms
+from allauth.mfa.totp import forms as totp_forms
+from allauth.mfa.webauthn import forms as passkey_forms
+from django import forms
+
+from apps.signin.adapters import note_lock_out
+from apps.signin.forms import word
+
+
+class AuthenticateForm(factor_forms.AuthenticateForm):
+    """A code of the app, or a recovery code."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _word_code(self, "Code of your app, or a recovery code")
+
+    def clean_code(self) -> str:
+        """Raises ValidationError for a wrong code, and for one too many."""
+        try:
+            return str(super().clean_code())
+        except forms.ValidationError as refused:
+            if refused.code == "too_many_login_attempts":
+                note_lock_out(context.request, self.user)
+            raise
+
+
+class ReauthenticateForm(factor_forms.ReauthenticateForm):
+    """The same, of who is signed in."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _word_code(self, "Code of your app, or a recovery code")
+
+
+class ActivateTOTPForm(totp_forms.ActivateTOTPForm):
+    """The first code that the app shows."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _word_code(self, "The code that the app shows now")
+
+
+class AddPasskeyForm(passkey_forms.AddWebAuthnForm):
+    """A name, and what the browser made. The device always checks who it is."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.pop("passwordless", None)
+        self.fields["name"].max_length = 60
+        self.fields["name"].widget.attrs["maxlength"] = "60"
+        word(self, name="A name for it, such as: my laptop")
+
+
+def _word_code(form: forms.Form, label: str) -> None:
+    word(form, code=label)
+    form.fields["code"].widget.attrs.update(inputmode="numeric", spellcheck="false")
