@@ -84,6 +84,9 @@ MFA_FORMS = {
     "authenticate": "apps.signin.factor_forms.AuthenticateForm",
     "reauthenticate": "apps.signin.factor_forms.ReauthenticateForm",
     "activate_totp": "apps.signin.factor_forms.ActivateTOTPForm",
+    "login_webauthn": "apps.signin.factor_forms.LoginPasskeyForm",
+    "authenticate_webauthn": "apps.signin.factor_forms.AuthenticatePasskeyForm",
+    "reauthenticate_webauthn": "apps.signin.factor_forms.ReauthenticatePasskeyForm",
     "add_webauthn": "apps.signin.factor_forms.AddPasskeyForm",
 }
 

@@ -1,9 +1,14 @@
 """The forms of second factors, in our words."""
 
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from allauth.core import context
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as factor_forms
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp_forms
 from allauth.mfa.webauthn import forms as passkey_forms
 from django import forms
@@ -45,6 +50,33 @@ class ActivateTOTPForm(totp_forms.ActivateTOTPForm):
         _word_code(self, "The code that the app shows now")
 
 
+class LoginPasskeyForm(passkey_forms.LoginWebAuthnForm):
+    """A passkey instead of name and password."""
+
+    def clean_credential(self) -> Authenticator:
+        """Raises ValidationError for what no browser sends, too."""
+        with _readable():
+            return super().clean_credential()
+
+
+class AuthenticatePasskeyForm(passkey_forms.AuthenticateWebAuthnForm):
+    """A passkey as the second step."""
+
+    def clean_credential(self) -> Authenticator:
+        """Raises ValidationError for what no browser sends, too."""
+        with _readable():
+            return super().clean_credential()
+
+
+class ReauthenticatePasskeyForm(passkey_forms.ReauthenticateWebAuthnForm):
+    """The same, of who is signed in."""
+
+    def clean_credential(self) -> Authenticator:
+        """Raises ValidationError for what no browser sends, too."""
+        with _readable():
+            return super().clean_credential()
+
+
 class AddPasskeyForm(passkey_forms.AddWebAuthnForm):
     """A name, and what the browser made. The device always checks who it is."""
 
@@ -54,6 +86,21 @@ class AddPasskeyForm(passkey_forms.AddWebAuthnForm):
         self.fields["name"].max_length = 60
         self.fields["name"].widget.attrs["maxlength"] = "60"
         word(self, name="A name for it, such as: my laptop")
+
+    def clean(self) -> dict[str, Any]:
+        """Raises ValidationError for what no browser sends, too."""
+        with _readable():
+            cleaned: dict[str, Any] = super().clean()
+            return cleaned
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """The library reads what is posted without looking first; unreadable is as good as wrong."""
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError, struct.error) as unreadable:
+        raise get_adapter().validation_error("incorrect_code") from unreadable
 
 
 def _word_code(form: forms.Form, label: str) -> None:

@@ -44,7 +44,15 @@ class InvitationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generi
         """Roles and teams only."""
         options["queryset"] = roles_and_teams()
         options["widget"] = CheckboxSelectMultiple()
+        options["label"] = "Role and teams"
         return super().formfield_for_manytomany(db_field, request, **options)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        """Groups are not made on the way."""
+        field = super().formfield_for_dbfield(db_field, request, **options)
+        if db_field.name == "groups" and field is not None:
+            field.widget.can_add_related = False
+        return field
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Not where everybody comes by single sign-on."""

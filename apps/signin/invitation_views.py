@@ -41,7 +41,7 @@ def invitation(request: HttpRequest) -> HttpResponse:
         invited = find_invitation(request.session.get(_TOKEN, ""))
         form = AcceptForm(request.POST or None, person=invited.person, email=invited.email)
         if not form.is_valid():
-            return render(request, "signin/invitation.html", {"form": form, "invited": invited})
+            return _page(request, invited, form)
         return _accepted(request, invited, form)
     except NoLongerValid:
         return render(request, "signin/invitation_over.html", status=410)
@@ -54,7 +54,7 @@ def _accepted(request: HttpRequest, invited: Invitation, form: AcceptForm) -> Ht
         person = accept(invited, chosen["password1"], username=chosen.get("username", ""))
     except IntegrityError:
         form.add_error("username", "Somebody has this name already. Please choose another.")
-        return render(request, "signin/invitation.html", {"form": form, "invited": invited})
+        return _page(request, invited, form)
     if is_renewal:
         end_all(person)
     logout(request)
@@ -62,3 +62,10 @@ def _accepted(request: HttpRequest, invited: Invitation, form: AcceptForm) -> Ht
     note(Action.ACCOUNT_CHANGED, request, person, what=what, invitation=invited.pk)
     messages.success(request, "Done. Please sign in now.")
     return SeeOther(reverse("account_login"))
+
+
+def _page(request: HttpRequest, invited: Invitation, form: AcceptForm) -> HttpResponse:
+    is_renewal = invited.person is not None
+    heading = "A new password" if is_renewal else "Welcome to Triage"
+    context = {"form": form, "invited": invited, "heading": heading, "button": "Save"}
+    return render(request, "signin/invitation.html", context)

@@ -81,8 +81,6 @@ class SocialAdapter(DefaultSocialAccountAdapter):
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
         """A new account with its roles."""
         told: Told = request.META["triage_told"]
-        sociallogin.user.email = told.email
-        sociallogin.email_addresses = []
         user: User = super().save_user(request, sociallogin, form)
         set_roles(request, user, told)
         return user
@@ -101,6 +99,8 @@ class SocialAdapter(DefaultSocialAccountAdapter):
             raise _NO_ROLE
         if account is None and told.email and filter_users_by_email(told.email):
             raise _TAKEN
+        if account is None:  # an address that is not verified is nobody's
+            sociallogin.user.email, sociallogin.email_addresses = told.email, []
         kept = sociallogin.account
         kept.extra_data = {}  # the claims have done their work
         if kept.pk:

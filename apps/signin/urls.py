@@ -9,7 +9,7 @@ from allauth.mfa.totp import views as totp_views
 from allauth.mfa.webauthn import views as passkey_views
 from allauth.socialaccount import views as social_views
 from allauth.usersessions import views as session_views
-from django.urls import include, path, reverse_lazy
+from django.urls import include, path, re_path, reverse_lazy
 from django.views.decorators.http import require_POST
 
 from apps.signin import factor_views, invitation_views, oidc_views, views
@@ -57,8 +57,8 @@ _account = [
         account_views.password_reset_done,
         name="account_reset_password_done",
     ),
-    path(
-        "password/reset/key/<str:uidb36>-<str:key>/",
+    re_path(
+        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
         views.PasswordResetFromKeyView.as_view(
             success_url=reverse_lazy("account_login"),
             extra_context={"heading": "Choose a new password", "button": "Save it"},

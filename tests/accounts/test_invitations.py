@@ -1,0 +1,144 @@
+"""Invitations: made by an admin, used once, by whoever has the link."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from apps.accounts.models import Invitation, Team
+from apps.audit.models import Action, Entry
+from tests.conftest import signed_in
+
+pytestmark = pytest.mark.django_db
+
+ADD = "/admin/accounts/invitation/add/"
+PAGE = "/accounts/invitation/"
+PASSWORD = "some hay for the cow"
+CHOSEN = {"username": "jo", "password1": PASSWORD, "password2": PASSWORD}
+
+
+def invite(admin: User, *groups: str, **told: Any) -> str:
+    """The link's path, as the admin sees it."""
+    numbers = Group.objects.filter(name__in=groups).values_list("pk", flat=True)
+    given = {"name": "Jo", "email": "", "groups": list(numbers), **told}
+    page = signed_in(admin).post(ADD, given, follow=True).content.decode()
+    found = re.search(r"http://testserver(/accounts/invitation/[\w-]+/)", page)
+    assert found, page
+    return found[1]
+
+
+def test_an_invited_person_chooses_name_and_password_and_has_the_roles_and_teams(
+    admin: User, client: Client
+) -> None:
+    Team.objects.create(group=Group.objects.create(name="shop"))
+    link = invite(admin, "lead", "shop")
+    assert client.get(link)["Location"] == PAGE
+    assert b"Welcome to Triage" in client.get(PAGE).content
+    assert client.post(PAGE, CHOSEN)["Location"] == "/accounts/login/"
+    jo = User.objects.get(username="jo")
+    assert set(jo.groups.values_list("name", flat=True)) == {"lead", "shop"}
+    assert (jo.is_staff, jo.is_superuser) == (False, False)
+    assert client.post("/accounts/login/", {"login": "jo", "password": PASSWORD})["Location"] == "/"
+    made, used = Entry.objects.filter(action__in=(Action.INVITED, Action.ACCOUNT_CHANGED)).order_by(
+        "sequence"
+    )
+    assert (made.actor, made.detail["roles"]) == ("ada", ["lead", "shop"])
+    assert used.detail["account"] == "jo"
+
+
+def test_a_link_works_once_and_its_token_is_kept_nowhere(admin: User, client: Client) -> None:
+    link = invite(admin, "agent")
+    client.get(link)
+    client.post(PAGE, CHOSEN)
+    other = Client()
+    other.get(link)
+    assert other.get(PAGE).status_code == 410
+    assert other.post(PAGE, {**CHOSEN, "username": "mo"}).status_code == 410
+    assert not User.objects.filter(username="mo").exists()
+    token = link.split("/")[3]
+    assert token not in str(list(Invitation.objects.values()))
+    assert token not in str(list(Entry.objects.values("target", "detail")))
+
+
+@pytest.mark.parametrize("end", ["old", "revoked"])
+def test_a_link_that_is_too_old_or_revoked_opens_nothing(
+    admin: User, client: Client, end: str
+) -> None:
+    client.get(invite(admin, "agent"))
+    if end == "old":
+        Invitation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    else:
+        chosen = {"action": "revoke", "_selected_action": [Invitation.objects.get().pk]}
+        signed_in(admin).post("/admin/accounts/invitation/", chosen)
+    assert client.post(PAGE, CHOSEN).status_code == 410
+    assert not User.objects.filter(username="jo").exists()
+
+
+def test_it_is_good_for_three_days(admin: User) -> None:
+    invite(admin)
+    made = Invitation.objects.get()
+    assert timedelta(days=2, hours=23) < made.expires_at - timezone.now() <= timedelta(days=3)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"username": "ADA"},
+        {"username": "ada@example.org"},
+        {"username": "jo smith"},
+        {"password2": "something else"},
+        {"password1": "too short", "password2": "too short"},
+        {"password1": "password1234", "password2": "password1234"},
+    ],
+)
+def test_a_taken_name_and_a_weak_password_are_refused_and_can_be_mended(
+    admin: User, client: Client, wrong: dict[str, str]
+) -> None:
+    User.objects.filter(pk=admin.pk).update(email="ada@example.org")
+    client.get(invite(admin, "agent"))
+    refused = client.post(PAGE, {**CHOSEN, **wrong})
+    assert refused.status_code == 200
+    assert b"errorlist" in refused.content
+    assert client.post(PAGE, CHOSEN).status_code == 303
+
+
+def test_more_than_was_asked_for_is_not_taken(admin: User, client: Client) -> None:
+    client.get(invite(admin, "agent"))
+    more = {"is_superuser": "1", "is_staff": "1", "groups": "3", "email": "x@example.org"}
+    client.post(PAGE, {**CHOSEN, **more})
+    jo = User.objects.get(username="jo")
+    assert (jo.is_staff, jo.is_superuser, jo.email) == (False, False, "")
+    assert [group.name for group in jo.groups.all()] == ["agent"]
+
+
+def test_it_is_mailed_where_mail_is_set_up(
+    admin: User, settings: Settings, mailoutbox: list[Any]
+) -> None:
+    invite(admin, "agent", email="jo@example.org")
+    assert not mailoutbox
+    settings.TRIAGE_EMAIL = True
+    link = invite(admin, "agent", email="jo@example.org")
+    assert [mail.to for mail in mailoutbox] == [["jo@example.org"]]
+    assert link in mailoutbox[0].body
+
+
+def test_only_admins_invite_and_only_into_roles_and_teams(admin: User, lead: User) -> None:
+    assert signed_in(lead).get(ADD).status_code in (302, 403)
+    wild = Group.objects.create(name="wild")
+    page = signed_in(admin).post(ADD, {"name": "Jo", "groups": [wild.pk]})
+    assert page.status_code == 200
+    assert not Invitation.objects.exists()
+
+
+def test_where_everybody_comes_by_single_sign_on_nobody_is_invited(
+    admin: User, settings: Settings, client: Client
+) -> None:
+    client.get(invite(admin, "agent"))
+    settings.OIDC_ONLY = True
+    assert client.post(PAGE, CHOSEN).status_code == 410
+    assert signed_in(admin).get(ADD).status_code == 403

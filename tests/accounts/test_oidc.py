@@ -1,0 +1,266 @@
+"""Single sign-on with a real provider over HTTP."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from allauth.socialaccount.models import SocialAccount
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from pytest_django import Settings
+
+from apps.accounts.models import Team
+from apps.audit.models import Action, Entry
+from apps.signin.provider import Oidc, providers
+from tests.accounts.provider import Provider, begin, challenge_of, come_back, running, sign_on
+from tests.conftest import person
+
+pytestmark = pytest.mark.django_db
+
+ROLES = {"support": "agent", "sre": "admin", "audit": "auditor"}
+
+
+@pytest.fixture(scope="module")
+def provider_process() -> Iterator[Provider]:
+    """On a free port."""
+    with running() as started:
+        yield started
+
+
+@pytest.fixture
+def provider(provider_process: Provider) -> Provider:
+    """The same for each test, with an address of its own to change."""
+    return Provider(provider_process.url)
+
+
+@pytest.fixture
+def site(provider: Provider, settings: Settings) -> Settings:
+    """The site's settings, with that provider."""
+    configure(settings, provider)
+    return settings
+
+
+def configure(settings: Settings, provider: Provider, **changed: Any) -> None:
+    told = {
+        "issuer": provider.url,
+        "client_id": "triage",
+        "client_secret": "a secret",
+        "name": "Acme",
+        "allowed_domains": ("example.org",),
+        "groups_claim": "groups",
+        "roles": ROLES,
+        "teams": False,
+        "link_by_email": False,
+    }
+    oidc = Oidc(**{**told, **changed})
+    settings.OIDC = oidc
+    settings.SOCIALACCOUNT_PROVIDERS = providers(oidc)
+    settings.SOCIALACCOUNT_EMAIL_AUTHENTICATION = oidc.link_by_email
+
+
+def roles_of(name: str) -> set[str]:
+    return set(User.objects.get(username=name).groups.values_list("name", flat=True))
+
+
+def failures() -> list[Any]:
+    entries = Entry.objects.filter(action=Action.SIGN_IN_FAILED)
+    return [entry.detail["why"] for entry in entries]
+
+
+def test_who_comes_from_the_provider_gets_an_account_and_the_roles_of_their_groups(
+    site: Settings, provider: Provider, client: Client
+) -> None:
+    provider.knows("1", groups=["support", "kitchen"])
+    assert b"Sign in with Acme" in client.get("/accounts/login/").content
+    assert (
+        sign_on(client, provider, "1", "/accounts/sessions/")["Location"] == "/accounts/sessions/"
+    )
+    assert roles_of("jo") == {"agent"}
+    assert client.get("/accounts/sessions/").status_code == 200
+    entry = Entry.objects.get(action=Action.SIGNED_IN)
+    assert (entry.actor, entry.detail["how"]) == ("jo", "oidc")
+
+
+def test_roles_follow_the_groups_at_every_sign_in_and_go_with_them(
+    site: Settings, provider: Provider, client: Client
+) -> None:
+    provider.knows("1", groups=["sre"])
+    sign_on(client, provider, "1")
+    assert User.objects.get().is_staff
+    provider.knows("1", groups=["support"])
+    sign_on(client, provider, "1")
+    assert roles_of("jo") == {"agent"}
+    assert not User.objects.get().is_staff
+    provider.knows("1", groups=[])
+    refused = sign_on(Client(), provider, "1")
+    assert refused.status_code == 403
+    assert b"no role here" in refused.content
+    assert roles_of("jo") == set()
+
+
+def test_what_was_given_beside_roles_stays_and_teams_follow_by_setting(
+    site: Settings, provider: Provider, client: Client
+) -> None:
+    for name in ("shop", "apps"):
+        Team.objects.create(group=Group.objects.create(name=name))
+    provider.knows("1", groups=["support", "shop"])
+    sign_on(client, provider, "1")
+    User.objects.get().groups.add(Group.objects.get(name="apps"))
+    sign_on(client, provider, "1")
+    assert roles_of("jo") == {"agent", "apps"}
+    configure(site, provider, teams=True)
+    sign_on(client, provider, "1")
+    assert roles_of("jo") == {"agent", "shop"}
+
+
+@pytest.mark.parametrize(
+    ("claims", "why"),
+    [
+        ({"groups": ["kitchen"]}, "no role"),
+        ({}, "no role"),
+        ({"groups": {"support": True}}, "no role"),
+        ({"groups": ["support"], "email": "jo@example.com"}, "domain"),
+        ({"groups": ["support"], "email": "jo@example.org.evil.test"}, "domain"),
+        ({"groups": ["support"], "email_verified": False}, "domain"),
+        ({"groups": ["support"], "email_verified": "false"}, "domain"),
+    ],
+)
+def test_who_has_no_role_or_no_verified_address_of_ours_stays_out(
+    site: Settings, provider: Provider, client: Client, claims: dict[str, Any], why: str
+) -> None:
+    provider.knows("1", **claims)
+    assert sign_on(client, provider, "1").status_code == 403
+    assert not User.objects.exists()
+    assert "_auth_user_id" not in client.session
+    assert failures() == [why]
+
+
+def test_an_account_that_is_here_already_is_not_joined_by_its_address(
+    site: Settings, provider: Provider, client: Client
+) -> None:
+    ana = person("ana", "agent")
+    User.objects.filter(pk=ana.pk).update(email="jo@example.org")
+    provider.knows("1", groups=["sre"])
+    assert sign_on(client, provider, "1").status_code == 403
+    assert roles_of("ana") == {"agent"}
+    assert not SocialAccount.objects.exists()
+    assert failures() == ["address taken"]
+
+
+def test_by_setting_it_is_joined_if_verified_but_never_a_superusers(
+    site: Settings, provider: Provider, client: Client
+) -> None:
+    configure(site, provider, link_by_email=True, allowed_domains=())
+    ana = person("ana")
+    User.objects.filter(pk=ana.pk).update(email="jo@example.org", is_superuser=True)
+    provider.knows("1", groups=["support"])
+    assert sign_on(client, provider, "1").status_code == 403
+    User.objects.update(is_superuser=False)
+    for verified in (False, "false"):
+        provider.knows("1", groups=["support"], email_verified=verified)
+        sign_on(Client(), provider, "1")
+        assert not SocialAccount.objects.filter(user=ana).exists()
+    User.objects.exclude(pk=ana.pk).delete()
+    provider.knows("1", groups=["support"])
+    assert sign_on(client, provider, "1").status_code == 302
+    assert SocialAccount.objects.get().user == ana
+    assert roles_of("ana") == {"agent"}
+
+
+def test_the_exchange_is_tied_to_the_browser_that_began_it(
+    site: Settings, provider: Provider, client: Client
+) -> None:
+    provider.knows("1", groups=["support"])
+    asked = parse_qs(urlsplit(address := begin(client)).query)
+    assert asked["code_challenge_method"] == ["S256"]
+    assert asked["nonce"][0]
+    back = provider.agree(address, "1")
+    assert come_back(Client(), back).status_code == 401
+    assert come_back(client, back.replace("state=", "state=x")).status_code == 401
+    assert come_back(client, back).status_code == 302
+    verifier = provider.asked()[-1]["code_verifier"][0]
+    assert challenge_of(verifier) == asked["code_challenge"][0]
+    assert come_back(client, back).status_code == 401
+    assert User.objects.count() == 1
+
+
+def test_an_answer_with_another_nonce_opens_nothing(
+    site: Settings, provider: Provider, client: Client
+) -> None:
+    provider.knows("1", groups=["support"])
+    address = begin(client)
+    nonce = parse_qs(urlsplit(address).query)["nonce"][0]
+    back = provider.agree(address.replace(nonce, "of-another-browser"), "1")
+    assert come_back(client, back).status_code == 403
+    assert failures() == ["nonce"]
+
+
+def test_an_answer_of_another_issuer_opens_nothing(
+    site: Settings, provider: Provider, client: Client
+) -> None:
+    provider.knows("1", groups=["support"])
+    elsewhere = provider.url.replace("127.0.0.1", "localhost")
+    configure(site, provider, issuer=f"{elsewhere}/")
+    provider.url = elsewhere
+    back = provider.agree(begin(client), "1")
+    configure(site, provider, issuer="https://login.example.org")
+    site.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"][0]["settings"]["server_url"] = elsewhere
+    assert come_back(client, back).status_code == 403
+    assert failures() == ["issuer"]
+
+
+def test_a_provider_that_is_away_or_says_no_is_told_plainly(
+    site: Settings, provider: Provider, client: Client
+) -> None:
+    denied = begin(client)
+    state = parse_qs(urlsplit(denied).query)["state"][0]
+    answer = client.get(f"/accounts/oidc/sso/callback/?error=access_denied&state={state}")
+    assert b"You are not signed in" in client.get(answer["Location"]).content
+    configure(site, provider, issuer="http://127.0.0.1:9")
+    away = client.post("/accounts/oidc/begin/")
+    assert away.status_code == 503
+    assert b"Acme does not answer" in away.content
+
+
+def test_it_leads_on_within_this_site_only_and_takes_nothing_else_from_the_address(
+    site: Settings, provider: Provider, client: Client
+) -> None:
+    provider.knows("1", groups=["support"])
+    assert sign_on(client, provider, "1", "https://evil.test/")["Location"] == "/"
+    page = client.post("/accounts/oidc/begin/?process=connect&scope=admin&auth_params=prompt%3Dx")
+    assert b"prompt" not in page.content
+    assert b"admin" not in page.content.split(b"oauth2/authorize")[1].split(b'"')[0]
+    assert client.get("/accounts/oidc/begin/").status_code == 405
+
+
+def test_only_single_sign_on_leaves_passwords_to_superusers(
+    site: Settings, provider: Provider, client: Client
+) -> None:
+    site.OIDC_ONLY = True
+    site.TRIAGE_EMAIL = True
+    person("ana", "agent")
+    refused = client.post("/accounts/login/", {"login": "ana", "password": "ana-password"})
+    assert refused.status_code == 403
+    assert "_auth_user_id" not in client.session
+    assert client.get("/accounts/password/reset/").status_code == 404
+    root = person("root")
+    User.objects.filter(pk=root.pk).update(is_superuser=True)
+    let_in = client.post("/accounts/login/", {"login": "root", "password": "root-password"})
+    assert let_in.status_code == 302
+
+
+def test_who_was_deactivated_here_stays_out(
+    site: Settings, provider: Provider, client: Client
+) -> None:
+    provider.knows("1", groups=["support"])
+    sign_on(client, provider, "1")
+    User.objects.update(is_active=False)
+    answer = sign_on(Client(), provider, "1")
+    assert answer["Location"] == "/accounts/inactive/"
+    assert failures() == ["deactivated"]
+
+
+def test_without_a_provider_its_addresses_do_not_exist(client: Client) -> None:
+    assert client.post("/accounts/oidc/begin/").status_code == 404
+    assert client.get("/accounts/oidc/sso/callback/?code=1&state=2").status_code == 404

@@ -1,0 +1,285 @@
+"""Signing in with a password, the locks on that door, and how long a session lasts."""
+
+import time
+from typing import Any
+
+import pytest
+from django.contrib.auth import hashers
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from apps.audit.models import Action, Entry
+from tests.conftest import signed_in
+
+pytestmark = pytest.mark.django_db
+
+LOGIN = "/accounts/login/"
+
+
+def enter(client: Client, login: str, password: str, **more: Any) -> Any:
+    return client.post(LOGIN, {"login": login, "password": password}, **more)
+
+
+def is_in(client: Client) -> bool:
+    return client.get("/accounts/preferences/").status_code == 200
+
+
+def trail(action: Action) -> list[tuple[str, Any]]:
+    return [(entry.target, entry.detail) for entry in Entry.objects.filter(action=action)]
+
+
+@pytest.mark.parametrize("login", ["ana", "ANA", "ana@example.org", " ana "])
+def test_name_and_address_open_the_account(agent: User, client: Client, login: str) -> None:
+    User.objects.filter(pk=agent.pk).update(email="ana@example.org")
+    assert enter(client, login, "ana-password")["Location"] == "/"
+    assert is_in(client)
+    assert trail(Action.SIGNED_IN) == [
+        (f"account {agent.pk}", {"account": "ana", "how": "password"})
+    ]
+
+
+def test_unknown_and_wrong_look_alike_and_cost_one_hash_each(
+    agent: User, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    User.objects.filter(pk=agent.pk).update(email="ana@example.org")
+    hashed: list[str] = []
+    encode = hashers.MD5PasswordHasher.encode
+
+    def counted(hasher: hashers.MD5PasswordHasher, password: str, salt: str) -> str:
+        hashed.append(password)
+        return encode(hasher, password, salt)
+
+    monkeypatch.setattr(hashers.MD5PasswordHasher, "encode", counted)
+    pages = set()
+    for login in ("ana", "ana@example.org", "nobody", "nobody@example.org"):
+        page = enter(Client(), login, "wrong-password").content.decode()
+        start = page.index("<form method")
+        assert "The name or the password is not right." in page
+        pages.add(page[start:].replace(login, "LOGIN").count("LOGIN"))
+        assert len(hashed) == 1
+        hashed.clear()
+    assert len(pages) == 1
+
+
+def test_what_was_typed_is_told_only_if_an_account_has_that_name(
+    agent: User, client: Client
+) -> None:
+    enter(client, "ana", "wrong")
+    enter(client, "my secret password", "ana")
+    assert trail(Action.SIGN_IN_FAILED) == [
+        ("unknown account", {"how": "password"}),
+        (f"account {agent.pk}", {"how": "password", "account": "ana"}),
+    ]
+    assert not Entry.objects.filter(actor="ana").exists()
+
+
+def test_an_account_is_locked_after_five_failures_by_name_or_address(
+    agent: User, other_agent: User, client: Client
+) -> None:
+    User.objects.filter(pk=agent.pk).update(email="ana@example.org")
+    for number in range(5):
+        enter(client, "ana" if number % 2 else "ana@example.org", "wrong")
+    for name in ("ana", "ana@example.org"):
+        refused = enter(client, name, "ana-password", REMOTE_ADDR="10.9.9.9")
+        assert b"Too many attempts" in refused.content
+    assert not is_in(client)
+    assert trail(Action.LOCKED_OUT) == [(f"account {agent.pk}", {"account": "ana"})]
+    assert enter(client, "ben", "ben-password").status_code == 302
+
+
+def test_an_address_is_locked_whichever_accounts_it_tries_and_others_are_not(
+    agent: User, client: Client
+) -> None:
+    for number in range(30):
+        enter(client, f"name{number}", "wrong", REMOTE_ADDR="10.1.1.1")
+    refused = enter(client, "ana", "ana-password", REMOTE_ADDR="10.1.1.1")
+    assert b"Too many attempts" in refused.content
+    assert enter(client, "ana", "ana-password", REMOTE_ADDR="10.1.1.2").status_code == 302
+
+
+def test_behind_a_proxy_the_address_is_what_our_proxy_wrote(
+    agent: User, settings: Settings, client: Client
+) -> None:
+    settings.TRIAGE_BEHIND_PROXY = True
+    for number in range(30):
+        told = f"10.0.0.{number}, 192.0.2.7"
+        enter(client, f"name{number}", "wrong", HTTP_X_FORWARDED_FOR=told)
+    told = "10.0.0.99, 192.0.2.7"
+    refused = enter(client, "ana", "ana-password", HTTP_X_FORWARDED_FOR=told)
+    assert b"Too many attempts" in refused.content
+    other = enter(client, "ana", "ana-password", HTTP_X_FORWARDED_FOR="192.0.2.7, 192.0.2.8")
+    assert other.status_code == 302
+
+
+def test_a_session_is_renewed_at_sign_in_so_that_a_planted_one_opens_nothing(
+    agent: User, client: Client
+) -> None:
+    client.get("/?customer=1001")
+    session = client.session
+    session["prefill"] = {"customer": "1001"}
+    session.save()
+    planted = client.cookies["sessionid"].value
+    enter(client, "ana", "ana-password")
+    assert client.cookies["sessionid"].value != planted
+    attacker = Client()
+    attacker.cookies["sessionid"] = planted
+    assert not is_in(attacker)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "https://evil.test/",
+        "//evil.test/",
+        "/\\evil.test",
+        "javascript:alert(1)",
+        "https:evil.test",
+    ],
+)
+def test_sign_in_and_out_lead_on_within_the_site_only(
+    agent: User, client: Client, wanted: str
+) -> None:
+    given = {"login": "ana", "password": "ana-password", "next": wanted}
+    assert client.post(LOGIN, given)["Location"] == "/"
+    assert client.get(LOGIN, {"next": wanted})["Location"] == "/"
+    assert client.post("/accounts/logout/", {"next": wanted})["Location"] == LOGIN
+
+
+def test_signing_out_takes_a_post_and_is_told(agent: User) -> None:
+    client = signed_in(agent)
+    assert client.get("/accounts/logout/").status_code == 405
+    assert is_in(client)
+    assert client.post("/accounts/logout/")["Location"] == LOGIN
+    assert not is_in(client)
+    assert trail(Action.SIGNED_OUT) == [(f"account {agent.pk}", {"account": "ana", "why": "asked"})]
+
+
+def test_the_review_has_no_door_of_its_own(admin: User, client: Client) -> None:
+    address = reverse("admin:login")
+    for response in (
+        client.get(address),
+        client.post(address, {"username": "ada", "password": "ada-password"}),
+    ):
+        assert response["Location"].startswith(LOGIN)
+    assert not is_in(client)
+    changed = signed_in(admin).post(reverse("admin:password_change"), {"new_password1": "x"})
+    assert changed["Location"] == "/accounts/password/change/"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            "signup/",
+            "email/",
+            "confirm-email/",
+            "confirm-email/x/",
+            "password/set/",
+            "login/code/",
+        ),
+        *("password/reset/", "password/reset/key/1-set-password/", "phone/verify/", "social/"),
+        *("3rdparty/", "3rdparty/signup/", "2fa/webauthn/signup/", "2fa/passkeys/"),
+        *(
+            "2fa/recovery-codes/download/",
+            "2fa/trust/",
+            "oidc/other/callback/",
+            "login/code/",
+            "login/code/confirm/",
+        ),
+    ],
+)
+def test_what_is_not_offered_does_not_exist(agent: User, path: str) -> None:
+    for client in (Client(), signed_in(agent)):
+        assert client.get(f"/accounts/{path}").status_code in (302, 404)
+        assert client.get(f"/accounts/{path}", follow=True).status_code in (200, 404)
+    assert signed_in(agent).get(f"/accounts/{path}").status_code == 404
+
+
+def test_a_session_ends_after_the_idle_minutes(
+    agent: User, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, now = signed_in(agent), time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 59 * 60)
+    assert is_in(client)
+    monkeypatch.setattr(time, "time", lambda: now + 118 * 60)
+    client.get("/accounts/preferences/", HTTP_SEC_FETCH_DEST="empty")
+    assert is_in(client)
+    monkeypatch.setattr(time, "time", lambda: now + 179 * 60)
+    assert not is_in(client)
+    assert trail(Action.SIGNED_OUT)[0][1]["why"] == "idle"
+
+
+def test_what_a_page_asks_by_itself_keeps_no_session_awake(
+    agent: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, now = signed_in(agent), time.time()
+    for minutes in (30, 59):
+        monkeypatch.setattr(time, "time", lambda minutes=minutes: now + minutes * 60)
+        client.get("/accounts/preferences/", HTTP_SEC_FETCH_DEST="empty")
+    monkeypatch.setattr(time, "time", lambda: now + 61 * 60)
+    assert not is_in(client)
+
+
+def test_no_session_lasts_longer_than_twelve_hours(
+    agent: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, now = signed_in(agent), time.time()
+    for half_hour in range(1, 24):
+        monkeypatch.setattr(time, "time", lambda at=half_hour: now + at * 30 * 60)
+        assert is_in(client)
+    monkeypatch.setattr(time, "time", lambda: now + 12 * 60 * 60)
+    assert not is_in(client)
+
+
+def test_a_new_password_ends_every_other_session(agent: User) -> None:
+    here, elsewhere = signed_in(agent), signed_in(agent)
+    new = "some hay for the cow"
+    given = {"oldpassword": "ana-password", "password1": new, "password2": new}
+    assert here.post("/accounts/password/change/", given)["Location"] == "/accounts/preferences/"
+    assert is_in(here)
+    assert not is_in(elsewhere)
+    assert enter(Client(), "ana", new).status_code == 302
+    assert trail(Action.ACCOUNT_CHANGED)[0][1]["what"] == "password changed"
+
+
+@pytest.mark.parametrize("new", ["short pass", "password1234", "ana-ana-ana1", "wrong repeat"])
+def test_a_password_is_long_and_not_common(agent: User, new: str) -> None:
+    User.objects.filter(pk=agent.pk).update(username="ana-ana-ana")
+    repeated = "another one, quite long" if new == "wrong repeat" else new
+    given = {"oldpassword": "ana-password", "password1": new, "password2": repeated}
+    answer = signed_in(agent).post("/accounts/password/change/", given)
+    assert answer.status_code == 200
+    assert b"errorlist" in answer.content
+
+
+def test_everywhere_else_can_be_signed_out(agent: User) -> None:
+    here, elsewhere = Client(), Client()
+    for client in (here, elsewhere):
+        enter(client, "ana", "ana-password")
+    assert b"Another browser" in here.get("/accounts/sessions/").content
+    here.post("/accounts/sessions/")
+    assert is_in(here)
+    assert not is_in(elsewhere)
+    assert Session.objects.count() == 1
+
+
+def test_a_reset_by_mail_sends_a_link_once_and_tells_nobody_who_has_an_account(
+    agent: User, settings: Settings, client: Client, mailoutbox: list[Any]
+) -> None:
+    settings.TRIAGE_EMAIL = True
+    User.objects.filter(pk=agent.pk).update(email="ana@example.org")
+    elsewhere = signed_in(agent)
+    address = "/accounts/password/reset/"
+    answers = [client.post(address, {"email": f"{who}@example.org"}) for who in ("ana", "nobody")]
+    assert {answer["Location"] for answer in answers} == {"/accounts/password/reset/done/"}
+    assert [mail.to for mail in mailoutbox] == [["ana@example.org"]]
+    link = mailoutbox[0].body.split("http://testserver")[1].split()[0]
+    form = client.get(link)["Location"]
+    new = {"password1": "some hay for the cow", "password2": "some hay for the cow"}
+    assert client.post(form, new)["Location"] == LOGIN
+    assert not is_in(elsewhere)
+    assert b"does not work any more" in Client().get(link).content
+    assert enter(Client(), "ana", new["password1"]).status_code == 302

@@ -1,0 +1,54 @@
+"""Sign-in as the environment has it: what is wrong stops the start with a sentence."""
+
+import pytest
+
+from tests.shell import Shell
+
+OIDC = {
+    "OIDC_ISSUER": "https://login.example.org/realms/support",
+    "OIDC_CLIENT_ID": "triage",
+    "OIDC_CLIENT_SECRET": "a secret",
+    "OIDC_ROLES": "support=agent, a=b=lead",
+}
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        ({"OIDC_ISSUER": ""}, "OIDC_CLIENT_ID is set but OIDC_ISSUER is not"),
+        ({"OIDC_ROLES": ""}, "OIDC_ISSUER is set but OIDC_ROLES is not"),
+        ({"OIDC_ROLES": "support=boss"}, "OIDC_ROLES names 'support=boss'"),
+        ({"OIDC_ROLES": "agent"}, "OIDC_ROLES names 'agent'"),
+        ({"OIDC_ISSUER": "http://login.example.org"}, "OIDC_ISSUER must be an address"),
+        ({"OIDC_ISSUER": "login.example.org"}, "OIDC_ISSUER must be an address"),
+        ({"OIDC_ALLOWED_DOMAINS": "@example.org"}, "OIDC_ALLOWED_DOMAINS names '@example.org'"),
+        ({"OIDC_TEAMS": "maybe"}, "OIDC_TEAMS must be 1 or 0"),
+        ({"TRIAGE_REQUIRE_SECOND_FACTOR": "some"}, "please use none, staff or all"),
+        ({"TRIAGE_SESSION_IDLE_MINUTES": "0"}, "from 5 to 720"),
+        ({"EMAIL_URL": "mail.example.org"}, "EMAIL_URL must be an address"),
+        ({"EMAIL_URL": "smtp://mail.example.org"}, "EMAIL_FROM the address"),
+    ],
+)
+def test_a_bad_value_stops_the_start(shell: Shell, told: dict[str, str], sentence: str) -> None:
+    done = shell.run("check", **{**OIDC, **told})
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "a secret" not in done.stderr
+
+
+def test_only_single_sign_on_needs_a_provider(shell: Shell) -> None:
+    done = shell.run("check", OIDC_ONLY="1")
+    assert done.returncode == 2
+    assert "nobody could sign in" in done.stderr
+
+
+def test_a_good_one_starts(shell: Shell) -> None:
+    mail = {"EMAIL_URL": "smtp://me:p%40ss@mail.example.org", "EMAIL_FROM": "triage@example.org"}
+    done = shell.run("check", **OIDC, **mail)
+    assert done.returncode == 0, done.stderr
+    what = "from django.conf import settings as s; print(s.OIDC.roles, s.OIDC, s.EMAIL_PORT)"
+    told = shell.run("shell", "--no-imports", "-c", what, **OIDC, **mail)
+    assert "{'support': 'agent', 'a=b': 'lead'}" in told.stdout, told.stderr
+    assert "a secret" not in told.stdout
+    assert "587" in told.stdout
