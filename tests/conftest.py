@@ -11,6 +11,7 @@ from django.apps import apps
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.test import Client
+from playwright.sync_api import Browser
 from pytest_django import Settings
 
 from apps.demo.server import DemoSentry
@@ -19,10 +20,18 @@ from apps.events.question import Question, Window, parse_customer
 from apps.lookups import shared
 from apps.sentry import SentryConfig
 from apps.signin import cache as attempts
+from tests.browser import site
 from tests.shell import DATABASE, Shell
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 MOMENT = (NOW - timedelta(days=2)).replace(minute=5, second=0)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, one for all tests of a process."""
+    with site.chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from playwright.sync_api import Browser
 
 from tests.attacks.production import Production, serving
+from tests.attacks.witness import HostileSite, Witness, hostile_site
 from tests.conftest import signed_in
 
 
@@ -21,3 +23,20 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]
     """A server with an empty database."""
     with serving(tmp_path_factory.mktemp("production")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostileSite]:
+    """A site whose Sentry attacks it in each text."""
+    with hostile_site(tmp_path_factory.mktemp("hostile")) as running:
+        yield running
+
+
+@pytest.fixture
+def witness(hostile: HostileSite, chromium: Browser) -> Iterator[Witness]:
+    """The admin, who sees everything there is."""
+    person = Witness(hostile.site, chromium)
+    person.sign_in("admin")
+    yield person
+    hostile.sentry.deep = hostile.sentry.fails = False
+    person.context.close()

@@ -18,13 +18,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield running
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The system's Chromium."""
-    with sites.chromium() as browser:
-        yield browser
-
-
 @pytest.fixture(autouse=True)
 def healthy_sentry(site: Site) -> Iterator[None]:
     """Faults that a test switches on end with it."""

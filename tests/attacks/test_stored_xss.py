@@ -1,0 +1,121 @@
+"""Every text of every answer is an attack, in a real browser: nothing runs and nothing leaves."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.attacks.poisoned import BREAKOUT, RUNS
+from tests.attacks.witness import HOSTILE_ROWS, HostileSite, Witness
+
+CUSTOMERS = ["1001", "3003", "mallory@example.net", "leo.martin@example.fr"]
+
+
+def looked_up(witness: Witness, customer: str, *, second: int = 0) -> str:
+    """The address of a new result, which the page shows."""
+    moment = witness.site.moments[customer]
+    witness.look_up(customer, at=f"{moment.removesuffix('Z')}:{second:02}Z")
+    expect(witness.page.locator("#export")).to_be_attached(timeout=20_000)
+    assert RUNS in witness.page.content()
+    return witness.page.url
+
+
+@pytest.mark.parametrize("customer", CUSTOMERS)
+def test_a_result_and_its_events_and_table_run_nothing(witness: Witness, customer: str) -> None:
+    result = looked_up(witness, customer)
+    witness.assert_harmless()
+    links = re.findall(r'href="(/[^"]*/events/[^"]*)"', witness.page.content())
+    for path in [*sorted(set(links))[:4]]:
+        witness.go(f"{witness.site.url}{path}")
+    witness.go(f"{result}table/")
+
+
+def test_not_even_words_that_sentry_chooses_run(hostile: HostileSite, witness: Witness) -> None:
+    hostile.sentry.deep = True
+    looked_up(witness, "1001", second=1)
+    witness.assert_harmless()
+
+
+@pytest.mark.parametrize("kind", ["md", "xml", "json"])
+def test_an_export_runs_nothing_as_a_preview_or_as_an_opened_file(
+    witness: Witness, chromium: Browser, tmp_path: Path, kind: str
+) -> None:
+    result = looked_up(witness, "3003")
+    formats = {"md": "markdown", "xml": "xml", "json": "json"}
+    witness.go(f"{result}?format={formats[kind]}#export")
+    with witness.page.expect_download() as download:
+        witness.page.evaluate(f"location.href = '{result}export.{kind}'")
+    file = tmp_path / f"export.{kind}"
+    download.value.save_as(file)
+    assert "__pwned" in file.read_text()
+
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(file.as_uri())
+    assert page.evaluate("window.__pwned") is None
+    assert page.locator("img, iframe, script, svg").count() == 0
+    context.close()
+
+
+def test_a_failure_that_quotes_sentry_runs_nothing(hostile: HostileSite, witness: Witness) -> None:
+    hostile.sentry.fails = True
+    witness.look_up("1001", at=f"{witness.site.moments['1001'].removesuffix('Z')}:02Z")
+    expect(witness.page.locator("h1")).to_contain_text("Sentry")
+    witness.assert_harmless()
+    witness.go(f"{witness.site.url}/review/sentry/")
+
+
+def test_what_a_person_types_runs_nothing(witness: Witness) -> None:
+    page = witness.page
+    page.goto(witness.site.url)
+    page.get_by_text("Paste the ticket").click()
+    mail = f"From: {BREAKOUT} <x@example.net>\n{BREAKOUT}\nuser id: 1001{BREAKOUT}\nat 14:05"
+    page.get_by_label("Text of the ticket").fill(mail)
+    page.get_by_role("button", name="Read the ticket").click()
+    witness.assert_harmless()
+    page.goto(witness.site.url)
+    page.get_by_label("Customer", exact=True).fill(BREAKOUT[:250])
+    page.get_by_label("When it happened").fill(BREAKOUT)
+    page.get_by_role("button", name="Look up").click()
+    witness.assert_harmless()
+
+
+def test_hostile_rows_run_nothing_on_any_page_of_the_review(
+    hostile: HostileSite, witness: Witness
+) -> None:
+    looked_up(witness, "1001")
+    hostile.run(ROWS)
+    hostile.run(HOSTILE_ROWS)
+
+    witness.go(f"{witness.site.url}/admin/")
+    lists = witness.links(r"/admin/\w+/\w+/")
+    assert len(lists) >= 5
+    seen = 0
+    for address in sorted(lists):
+        witness.go(f"{witness.site.url}{address}")
+        seen += RUNS in witness.page.content()
+        records = sorted(witness.links(rf"{address}[^/]+/change/"))
+        for record in records[:1] + records[-1:]:
+            witness.go(f"{witness.site.url}{record}")
+            witness.go(f"{witness.site.url}{record.removesuffix('change/')}history/")
+    assert seen >= 5
+
+
+ROWS = """
+from django.contrib.auth.models import Group, User
+from apps.accounts.models import ApiToken, Team
+from apps.lookups.models import ExportPreset, ExportRecord, Lookup
+user = User.objects.create_user("somebody", first_name="x")
+group = Group.objects.create(name="somegroup")
+user.groups.add(group)
+Team.objects.create(group=group, projects=["web"])
+ApiToken.objects.create(name="t", user=user, token_hash="0" * 64)
+lookup = Lookup.objects.first()
+lookup.user = user
+lookup.save()
+ExportRecord.objects.create(
+    lookup=lookup, user=user, origin="web", how="copied", format="xml", preset="none", tokens=1,
+    reason="x",
+)
+"""

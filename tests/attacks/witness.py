@@ -1,0 +1,142 @@
+"""Somebody who reads hostile pages and notes whether anything ran or left the site."""
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Page, Request
+
+from apps.demo.customers import customers, started_at
+from apps.demo.server import DemoSentry
+from apps.demo.story import build_world
+from tests.attacks.poisoned import SHORT, Poisoner, poisoning
+from tests.attacks.production import environment, manage, serving
+from tests.browser.site import Site
+from tests.browser.visitor import Visitor
+
+PASSWORD = "a-password-of-this-test"
+ACCOUNTS = f"""
+from django.contrib.auth.models import Group, User
+for name, role, staff in (("agent", "agent", False), ("admin", "admin", True)):
+    user = User.objects.create_user(name, password={PASSWORD!r}, first_name=name, is_staff=staff)
+    user.is_superuser = staff
+    user.save()
+    user.groups.add(Group.objects.get(name=role))
+"""
+ALIVE = """() => [...document.querySelectorAll("*")].flatMap((element) =>
+  [...element.attributes].filter((one) => one.name.startsWith("on") || one.name === "srcdoc"
+    || (["href", "src", "action", "formaction", "xlink:href"].includes(one.name)
+        && /^[\\s\\x00-\\x1f]*([a-z][a-z0-9+.-]*:|[\\/\\\\]{2})/i.test(one.value)
+        && !/^http:\\/\\/127\\.0\\.0\\.1:/.test(one.value)))
+  .map((one) => `${element.tagName} ${one.name}=${one.value.slice(0, 80)}`))"""
+"""Attributes that could run something or lead elsewhere than to the site or its Sentry."""
+
+
+# Rows of all kinds that the review lists, changed behind the forms' back.
+HOSTILE_ROWS = """
+from django.contrib import admin
+from django.db import models
+hostile = HOSTILE
+kept = {"zone", "marker", "cache_key", "customer_hash", "token_hash", "password", "codename"}
+for model in admin.site._registry:
+    if model._meta.app_label in ("audit", "contenttypes"):
+        continue
+    for row in model._base_manager.all():
+        if getattr(row, "username", "") in ("agent", "admin"):
+            continue
+        changed = {}
+        for field in model._meta.concrete_fields:
+            is_text = isinstance(field, models.CharField | models.TextField)
+            if field.name in kept or field.choices or isinstance(field, models.SlugField):
+                continue
+            if is_text:
+                changed[field.name] = f"{row.pk}{hostile}"[: field.max_length or 5000]
+            elif isinstance(field, models.JSONField) and isinstance(getattr(row, field.name), list):
+                changed[field.name] = [hostile]
+        model._base_manager.filter(pk=row.pk).update(**changed)
+""".replace("HOSTILE", repr(SHORT), 1)
+
+
+@dataclass(frozen=True)
+class HostileSite:
+    """A running site whose Sentry is poisoned."""
+
+    site: Site
+    sentry: Poisoner
+    folder: Path
+    variables: dict[str, str]
+
+    def run(self, program: str) -> None:
+        """A few lines of Python inside the site."""
+        ended = manage(environment(self.folder, **self.variables), "shell", "-c", program)
+        assert ended.returncode == 0, ended.stderr
+
+
+@contextmanager
+def hostile_site(folder: Path) -> Iterator[HostileSite]:
+    """A server that asks a poisoned Sentry, with an agent and an admin."""
+    with ExitStack() as running:
+        demo = running.enter_context(DemoSentry(build_world(started_at())))
+        sentry = running.enter_context(poisoning(demo))
+        address = f"http://127.0.0.1:{sentry.server_address[1]}"
+        variables = {
+            "SENTRY_BASE_URL": address,
+            "SENTRY_AUTH_TOKEN": "demo-token",
+            "SENTRY_ORG": "acme",
+            "ALLOWED_HOSTS": "127.0.0.1",
+            "TRIAGE_HTTPS": "0",
+            "TRIAGE_SIGNALS_WAIT_MS": "5000",
+        }
+        server = running.enter_context(serving(folder, **variables))
+        site = Site(
+            url=f"http://127.0.0.1:{server.port}",
+            sentry=address,
+            passwords={"agent": PASSWORD, "admin": PASSWORD},
+            moments={one.identifier: f"{one.moment:%Y-%m-%d %H:%M}Z" for one in customers()},
+        )
+        hostile = HostileSite(site, sentry, folder, variables)
+        hostile.run(ACCOUNTS)
+        yield hostile
+
+
+class Witness(Visitor):
+    """Notes what left the site, and looks for what could run."""
+
+    def __init__(self, site: Site, browser: Browser) -> None:
+        super().__init__(site, browser.new_context())
+        self.left: list[str] = []
+        self.context.on("request", self._watch)
+
+    def _watch(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if f"{parts.scheme}://{parts.netloc}" != self.site.url:
+            self.left.append(request.url)
+
+    def assert_harmless(self, page: Page | None = None) -> None:
+        page = page or self.page
+        page.wait_for_load_state()
+        for closed in page.locator("main details:not([open]) > summary").all():
+            if closed.is_visible():
+                closed.click()
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("window.__pwned") is None
+        assert page.evaluate(ALIVE) == []
+        foreign = 'img:not([src^="/static/"]), iframe, base, object, embed, meta[http-equiv]'
+        assert page.locator(foreign).count() == 0
+        assert page.locator("style, [style*=fixed], script:not([src])").count() == 0
+        assert not [one for one in self.context.cookies() if one["name"] == "pwned"]
+        assert self.left == []
+        assert self.complaints == []
+
+    def go(self, address: str) -> None:
+        """Open a page and find it harmless."""
+        self.page.goto(address)
+        self.assert_harmless()
+
+    def links(self, pattern: str) -> set[str]:
+        """The paths that the page links to and that match."""
+        found = self.page.eval_on_selector_all("a[href]", "all => all.map((a) => a.pathname)")
+        return {path for path in found if re.fullmatch(pattern, path)}
