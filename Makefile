@@ -36,7 +36,7 @@ system-deps:
 
 lock: .venv/dev.stamp
 	$(BIN)/python -m pip install --quiet uv
-	for name in requirements requirements-dev; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o $$name.txt $$name.in; done
+	for name in requirements requirements-dev requirements-audit; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o $$name.txt $$name.in; done
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "Triage needs Python 3.11 or newer; please install it."; exit 1; }
