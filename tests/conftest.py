@@ -118,16 +118,19 @@ def other_agent(db: None) -> User:
 @pytest.fixture
 def admin(db: None) -> User:
     """May review."""
-    user = person("ada", "admin")
-    user.is_staff = True
-    user.save()
-    return user
+    return person("ada", "admin")
 
 
 @pytest.fixture
 def lead(db: None) -> User:
-    """May open everyone's lookups, and export without redaction."""
+    """May open the lookups of their teams, and export without redaction."""
     return person("lea", "lead")
+
+
+@pytest.fixture
+def auditor(db: None) -> User:
+    """May read the audit trail, and nothing of customers."""
+    return person("uli", "auditor")
 
 
 @pytest.fixture

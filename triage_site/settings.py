@@ -100,7 +100,7 @@ TRIAGE_MAX_EVENTS = env.whole_number("TRIAGE_MAX_EVENTS", 500, least=1, most=500
 # --- applications ------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "triage_site.apps.ReviewConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

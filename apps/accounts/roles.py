@@ -1,4 +1,4 @@
-"""The four groups and what each may do."""
+"""The four groups and what each may do. Who is in several may do what any of them may."""
 
 from django.contrib.auth.models import Group, Permission, User
 
@@ -9,6 +9,8 @@ _SEE_ALL = ("lookups.open_any_lookup",)
 _UNREDACTED = ("lookups.export_unredacted",)
 _REVIEW = ("lookups.view_lookup", "lookups.purge_lookup", "lookups.refresh_lookup")
 _FORGET = ("lookups.forget_customer",)
+_AUDIT = ("audit.view_entry",)
+_TEAMS = tuple(f"accounts.{may}_team" for may in ("view", "add", "change", "delete"))
 _TOKENS = (
     "accounts.add_apitoken",
     "accounts.view_apitoken",
@@ -26,8 +28,11 @@ _PRESETS = tuple(f"lookups.{may}_exportpreset" for may in ("view", "add", "chang
 ROLES: dict[str, tuple[str, ...]] = {
     AGENT: _LOOK_UP,
     LEAD: _LOOK_UP + _SEE_ALL + _UNREDACTED,
-    ADMIN: _LOOK_UP + _SEE_ALL + _UNREDACTED + _REVIEW + _FORGET + _TOKENS + _PEOPLE + _PRESETS,
-    AUDITOR: (),
+    ADMIN: (
+        *(_LOOK_UP + _SEE_ALL + _UNREDACTED + _REVIEW + _FORGET),
+        *(_TOKENS + _PEOPLE + _TEAMS + _PRESETS + _AUDIT),
+    ),
+    AUDITOR: _AUDIT,
 }
 
 

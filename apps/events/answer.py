@@ -24,6 +24,7 @@ class NoticeCode(StrEnum):
     OUTSIDE_WINDOW = "outside_window"
     INCOMPLETE_LIST = "incomplete_list"
     FLAVOR_LIMITS = "flavor_limits"
+    OTHER_PROJECTS = "other_projects"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def narrowed(answer: Answer, question: Question) -> Answer:
         beside=answer.beside.in_window(question.window, events),
         nearby=None if events else _nearby(answer, question.window),
     )
-    return replace(part, redaction=_hidden_in(part, set(answer.redaction)))
+    return replace(part, redaction=hidden_in(part, set(answer.redaction)))
 
 
 def _nearby(answer: Answer, window: Window) -> Nearby | None:
@@ -52,7 +52,7 @@ def _without_body(event: Event) -> Event:
     return replace(event, body=None)
 
 
-def _hidden_in(answer: Answer, kinds: set[str]) -> dict[str, int]:
+def hidden_in(answer: Answer, kinds: set[str]) -> dict[str, int]:
     """How often each kind of alias stands in the answer."""
     nearby = answer.nearby.events if answer.nearby else ()
     text = repr((answer.events, answer.issues, answer.beside, nearby))

@@ -1,6 +1,8 @@
 """How a lookup begins: the record that somebody asked, and the question it stands for."""
 
+import re
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from apps.accounts.teams import NO_TEAM, projects_of
 from apps.audit.models import Action
 from apps.audit.trail import record
 from apps.events.question import Customer, Question, Window, parse_customer
@@ -16,9 +19,15 @@ from apps.lookups.asker import Asker
 from apps.lookups.connection import sentry_config
 from apps.lookups.limits import count_lookup
 from apps.lookups.models import Lookup, TypedCustomer
-from apps.lookups.problems import CustomerErased, LookupFailed, problem_of
+from apps.lookups.problems import CustomerErased, LookupFailed, Problem, problem_of
 from apps.sentry import SentryError
 from apps.vault.hashing import keyed_hash
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
+
+
+class ProjectsRefused(LookupFailed):
+    """The person asked about projects that none of their teams may see, or is in no team."""
 
 
 def hash_customer(identifier: str) -> str:
@@ -31,12 +40,15 @@ def record_lookup(
 ) -> Lookup:
     """Write down that somebody asks, before anything is asked. `typed` is the customer as typed.
 
-    Raises `LookupFailed` when no Sentry is configured, and `TooManyLookups`.
+    Who may not see every project asks about those they may see. Raises `LookupFailed` when no
+    Sentry is configured, and its kinds `TooManyLookups` and `ProjectsRefused`.
     """
     if asker.user:
         count_lookup(asker.user)
     try:
-        key = store.cache_key(question, sentry_config())
+        config = sentry_config()
+        question = _allowed_question(question, asker, config.projects)
+        key = store.cache_key(question, config)
     except SentryError as error:
         raise LookupFailed(problem_of(error)) from error
     lookup = Lookup(
@@ -91,15 +103,70 @@ def _customer_of(lookup: Lookup) -> Customer:
     return parse_customer(typed)
 
 
+def own_question(lookup: Lookup, asker: Asker) -> Question:
+    """The question of a record, about those of its projects that the asker may see.
+
+    Where they may see none of them it stays as it is, and is refused when it is asked.
+    """
+    question, allowed = question_of(lookup), _projects_of(asker)
+    if allowed is None:
+        return question
+    own = tuple(slug for slug in question.projects if slug in allowed)
+    return replace(question, projects=own or question.projects)
+
+
 def repeat_lookup(lookup: Lookup, *, asker: Asker) -> Lookup:
     """A new lookup of the same question that asks Sentry past the shared copy.
 
     Raises `CustomerErased`, and as `record_lookup` does.
     """
     return record_lookup(
-        question_of(lookup),
+        own_question(lookup, asker),
         asker=asker,
         typed=lookup.customer,
         zone=ZoneInfo(lookup.zone),
         fresh=True,
+    )
+
+
+def _projects_of(asker: Asker) -> frozenset[str] | None:
+    """What the asker may see; a command line has the rights of the system."""
+    return projects_of(asker.user) if asker.user else None
+
+
+def _allowed_question(question: Question, asker: Asker, searched: tuple[str, ...]) -> Question:
+    """The question within the asker's projects. `searched` are those of the site, if it names any.
+
+    Raises `ProjectsRefused`, and the trail says so.
+    """
+    allowed = _projects_of(asker)
+    if allowed is None:
+        return question
+    wanted = set(question.projects or (set(searched) & allowed if searched else allowed))
+    refused = sorted(wanted - allowed)
+    if wanted and not refused:
+        return replace(question, projects=tuple(sorted(wanted)))
+    named = [slug for slug in refused if _SLUG.fullmatch(slug)]
+    record(
+        Action.REFUSED,
+        asker.actor,
+        customer_hash=hash_customer(question.customer.identifier),
+        detail={"what": "lookup", "why": "projects", "projects": named[:20]},
+    )
+    raise ProjectsRefused(_not_allowed(refused) if refused else NO_PROJECTS)
+
+
+_ASK_FOR_TEAM = "Please ask your Triage admin which team you should be in. Nothing was asked."
+
+NO_PROJECTS = Problem("no_projects", NO_TEAM, _ASK_FOR_TEAM, page_status=403, api_status=403)
+
+
+def _not_allowed(slugs: list[str]) -> Problem:
+    named = ", ".join(slugs[:5])
+    return Problem(
+        code="project_not_allowed",
+        message=f"Your teams may not see this project: {named}.",
+        next_step="Please choose another project, or ask your Triage admin. Nothing was asked.",
+        page_status=403,
+        api_status=403,
     )

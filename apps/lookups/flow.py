@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.events.answer import Answer
 from apps.events.moves import Move, moved
 from apps.lookups import store
-from apps.lookups.asked import question_of, record_lookup
+from apps.lookups.asked import own_question, record_lookup
 from apps.lookups.asker import Asker
 from apps.lookups.models import Lookup, Origin
 
@@ -23,7 +23,7 @@ def move_lookup(lookup: Lookup, move: Move, *, asker: Asker) -> Lookup | None:
 
     Raises `LookupFailed` when no Sentry is configured, and its kind `CustomerErased`.
     """
-    question = moved(question_of(lookup), move, timezone.now())
+    question = moved(own_question(lookup, asker), move, timezone.now())
     if question is None:
         return None
     zone = ZoneInfo(lookup.zone)

@@ -6,6 +6,7 @@ Beside it what was exported of it, and the questions that may go before an expor
 import uuid
 
 from django.conf import settings
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
@@ -170,6 +171,47 @@ class TypedCustomer(models.Model):
         """What was typed. Raises `Unreadable`."""
         place = f"customer of {self.lookup.audit_target}"
         return unseal_as(place, bytes(self.sealed)).decode()
+
+
+class LookupShare(models.Model):
+    """That a lookup may be read by one more person, or by the people of a team."""
+
+    lookup = models.ForeignKey(Lookup, on_delete=models.CASCADE, related_name="shares")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="shared_lookups",
+    )
+    group = models.ForeignKey(
+        Group, on_delete=models.CASCADE, null=True, blank=True, related_name="shared_lookups"
+    )
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    at = models.DateTimeField(default=timezone.now)
+    until = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-at", "-pk")
+        default_permissions = ()  # who may share is told by the lookup
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(user__isnull=False, group__isnull=True)
+                | models.Q(user__isnull=True, group__isnull=False),
+                name="shared_with_a_person_or_a_team",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"Share {self.pk}"
+
+    @property
+    def reader(self) -> str:
+        """The person's or the team's name, with a word on which of both it is."""
+        return f"team {self.group}" if self.group else str(self.user)
 
 
 class ExportRecord(models.Model):

@@ -1,5 +1,7 @@
 """What can be said about the connected Sentry without looking anybody up."""
 
+from collections.abc import Collection
+
 from apps.lookups import shared
 from apps.lookups.connection import sentry_client, sentry_config, visible_projects
 from apps.lookups.problems import problem_of
@@ -12,8 +14,12 @@ _SILENT_FOR_S = 30
 _CONNECT = "Set SENTRY_AUTH_TOKEN and SENTRY_ORG; the README says which token Sentry needs."
 
 
-def search_choices() -> tuple[tuple[str, ...], tuple[str, ...]]:
+def search_choices(
+    projects: Collection[str] | None = None,
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Slugs of projects and names of environments to choose from; empty when Sentry is silent.
+
+    `projects` are those that the person may see, None stands for all.
 
     The form must not wait for a slow Sentry: after two seconds, and for half a minute from then
     on, it comes without the choice.
@@ -22,12 +28,17 @@ def search_choices() -> tuple[tuple[str, ...], tuple[str, ...]]:
         return (), ()
     try:
         with sentry_client(PATIENCE_S) as client:
-            projects = visible_projects(client)
-            allowed = client.config.projects
+            known = visible_projects(client)
+            searched = client.config.projects
     except SentryError:
         shared.put(_SILENT, 1, _SILENT_FOR_S)
         return (), ()
-    offered = [project for project in projects if not allowed or project.slug in allowed]
+    offered = [
+        project
+        for project in known
+        if (not searched or project.slug in searched)
+        and (projects is None or project.slug in projects)
+    ]
     environments = {name for project in offered for name in project.environments}
     return tuple(sorted(project.slug for project in offered)), tuple(sorted(environments))
 

@@ -1,13 +1,18 @@
-"""Who is asking, and which lookups they may open."""
+"""Who is asking, and which lookups they may open. This is the one place that decides it."""
 
 import uuid
 
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
+from apps.accounts.teams import is_in_a_team_of, projects_of
 from apps.lookups.asker import Asker
 from apps.lookups.models import Lookup, Origin
+from apps.lookups.sharing import is_shared_with
 from apps.web.client_address import client_address
+
+ONLY_SHARED = "This lookup was shared with you to read. Only whose it is can do this."
 
 
 def person_of(request: HttpRequest) -> User:
@@ -21,14 +26,41 @@ def asker_of(request: HttpRequest) -> Asker:
     return Asker(Origin.WEB, person_of(request), address=client_address(request))
 
 
+def projects_seen(request: HttpRequest) -> frozenset[str] | None:
+    """The slugs of the projects that this person may see; None means every project."""
+    return projects_of(person_of(request))
+
+
 def lookup_for(request: HttpRequest, lookup_id: uuid.UUID) -> Lookup:
-    """The lookup if this person may open it; for others it does not exist."""
-    mine = Lookup.objects.filter(uuid=lookup_id)
-    if not request.user.has_perm("lookups.open_any_lookup"):
-        if not request.user.has_perm("lookups.add_lookup"):
-            raise Http404
-        mine = mine.filter(user=person_of(request))
-    lookup = mine.select_related("typed").first()
-    if lookup is None:
+    """The lookup if this person may read it; for others it does not exist."""
+    lookup = Lookup.objects.filter(uuid=lookup_id).select_related("typed").first()
+    if lookup is None or not may_read(person_of(request), lookup):
         raise Http404
     return lookup
+
+
+def kept_lookup_for(request: HttpRequest, lookup_id: uuid.UUID) -> Lookup:
+    """The same for who may also share and stop it. Raises `PermissionDenied` for mere readers."""
+    lookup = lookup_for(request, lookup_id)
+    if not may_keep(person_of(request), lookup):
+        raise PermissionDenied(ONLY_SHARED)
+    return lookup
+
+
+def may_read(person: User, lookup: Lookup) -> bool:
+    """What is theirs to keep, and what was shared with them. What of it, their projects say."""
+    if may_keep(person, lookup):
+        return True
+    return person.has_perm("lookups.add_lookup") and is_shared_with(lookup, person)
+
+
+def may_keep(person: User, lookup: Lookup) -> bool:
+    """Their own; as a lead those of the people in their teams; as an admin all."""
+    if person.has_perm("lookups.view_lookup"):
+        return True
+    if not person.has_perm("lookups.add_lookup"):
+        return False
+    if lookup.user_id == person.pk:
+        return True
+    is_lead = person.has_perm("lookups.open_any_lookup")
+    return is_lead and is_in_a_team_of(person, lookup.user_id)

@@ -15,6 +15,7 @@ from ninja.security import HttpBearer
 from pydantic import Field
 
 from apps.accounts.models import ApiToken
+from apps.accounts.teams import projects_of
 from apps.accounts.tokens import find_token
 from apps.accounts.zones import zone_of
 from apps.events.moment import MomentRefused, parse_moment
@@ -31,7 +32,7 @@ from apps.lookups.asker import Asker
 from apps.lookups.export_records import record_export
 from apps.lookups.models import How, Origin
 from apps.lookups.problems import LookupFailed, Problem, bad_input
-from apps.lookups.within_request import answer_now
+from apps.lookups.reading import answer_now
 from apps.web.client_address import client_address
 from apps.web.exporting import Choice, export_of
 
@@ -135,7 +136,8 @@ def create_lookup(request: HttpRequest, body: LookupRequest) -> HttpResponse:
     zone = zone_of(token.user)
     asker = Asker(Origin.API, token.user, address=client_address(request))
     lookup = record_lookup(_question(body, zone), asker=asker, typed=body.customer, zone=zone)
-    export = export_of(answer_now(lookup), Choice(format="json", budget=None))
+    result = answer_now(lookup, projects_of(token.user))
+    export = export_of(result, Choice(format="json", budget=None))
     record_export(lookup, export.exported, asker=asker, how=How.PRINTED)
     return HttpResponse(export.text.encode(), content_type="application/json")
 

@@ -8,9 +8,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from apps.lookups.within_request import answer_now, read_event_now
+from apps.lookups.reading import answer_now, read_event_now
 from apps.web import presenter
-from apps.web.access import lookup_for
+from apps.web.access import lookup_for, projects_seen
 from apps.web.failures import explains_failures
 from apps.web.stack_view import BRIEF, FULL, Limits
 
@@ -34,7 +34,7 @@ def _context(
     request: HttpRequest, lookup_id: uuid.UUID, event_id: str, limits: Limits
 ) -> dict[str, Any]:
     lookup = lookup_for(request, lookup_id)
-    answer = answer_now(lookup).answer
+    answer = answer_now(lookup, projects_seen(request)).answer
     event = read_event_now(lookup, answer, event_id)
     if event is None:
         raise Http404

@@ -15,9 +15,8 @@ from apps.lookups.asked import repeat_lookup
 from apps.lookups.export_records import Exported, record_export
 from apps.lookups.models import How, Lookup
 from apps.lookups.problems import bad_input
-from apps.lookups.services import answer_unredacted
-from apps.lookups.within_request import answer_now, place_to_wait
-from apps.web.access import asker_of, lookup_for
+from apps.lookups.reading import answer_now, answer_unredacted, place_to_wait
+from apps.web.access import asker_of, lookup_for, projects_seen
 from apps.web.exporting import ChoiceRefused, export_of, panel_context, read_choice
 from apps.web.failures import explains_failures, problem_page
 from apps.web.unredacted_form import UnredactedForm
@@ -28,7 +27,7 @@ from apps.web.unredacted_form import UnredactedForm
 @rules_asked_once()
 def lookup_export(request: HttpRequest, lookup_id: uuid.UUID, suffix: str) -> HttpResponse:
     """The export as a file; byte for byte what the page previews."""
-    result = answer_now(lookup_for(request, lookup_id))
+    result = answer_now(lookup_for(request, lookup_id), projects_seen(request))
     try:
         export = export_of(result, read_choice(request.GET, suffix=suffix))
     except ChoiceRefused as refused:
@@ -43,7 +42,7 @@ def lookup_export(request: HttpRequest, lookup_id: uuid.UUID, suffix: str) -> Ht
 @rules_asked_once()
 def lookup_export_panel(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """The inner part of the panel for a choice, or why there is none, as pieces of a page."""
-    result = answer_now(lookup_for(request, lookup_id))
+    result = answer_now(lookup_for(request, lookup_id), projects_seen(request))
     try:
         export = export_of(result, read_choice(request.GET))
     except ChoiceRefused as refused:
@@ -55,7 +54,7 @@ def lookup_export_panel(request: HttpRequest, lookup_id: uuid.UUID) -> HttpRespo
 @explains_failures
 def lookup_copied(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Record that the text of a choice was copied; the browser says so after it has copied."""
-    result = answer_now(lookup_for(request, lookup_id))
+    result = answer_now(lookup_for(request, lookup_id), projects_seen(request))
     try:
         export = export_of(result, read_choice(request.POST))
     except ChoiceRefused as refused:
@@ -83,7 +82,7 @@ def _unredacted(request: HttpRequest, lookup: Lookup, form: UnredactedForm) -> H
     asker, chosen = asker_of(request), form.cleaned_data
     again = repeat_lookup(lookup, asker=asker)
     with place_to_wait():
-        answer = answer_unredacted(again).answer
+        answer = answer_unredacted(again, projects_seen(request)).answer
     rendered = render_export(
         answer,
         format=chosen["format"],

@@ -11,7 +11,7 @@ from apps.accounts.shortcuts import has_shortcuts
 from apps.exports import DEFAULT_BUDGET, ExportRefused, Rendered, render
 from apps.lookups.export_records import Exported
 from apps.lookups.presets import preset_of, presets
-from apps.lookups.services import LookupResult
+from apps.lookups.reading import LookupResult
 from apps.web.access import person_of
 from apps.web.wording import redaction_receipt
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.events.rules import rules_asked_once
-from apps.lookups.within_request import answer_now
-from apps.web.access import lookup_for
+from apps.lookups.reading import answer_now
+from apps.web.access import lookup_for, projects_seen
 from apps.web.exporting import Choice, ChoiceRefused, read_choice
 from apps.web.failures import explains_failures
 from apps.web.filter_form import read_shown, remember, remembered
@@ -30,7 +30,7 @@ def lookup_shown(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 
     The choice is posted and stays in the session, because its text may name a customer.
     """
-    result = answer_now(lookup_for(request, lookup_id))
+    result = answer_now(lookup_for(request, lookup_id), projects_seen(request))
     shown = read_shown(request.POST, result.answer)
     remember(request.session, str(lookup_id), shown)
     choice = _export_choice(request)
@@ -48,7 +48,7 @@ def lookup_shown(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 @rules_asked_once()
 def lookup_table(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """The events that are shown as a table, on a page of its own."""
-    result = answer_now(lookup_for(request, lookup_id))
+    result = answer_now(lookup_for(request, lookup_id), projects_seen(request))
     shown = remembered(request.session, str(lookup_id), result.answer)
     table = table_of(result.answer, shown, ZoneInfo(result.lookup.zone))
     return render(request, "lookups/table.html", {"table": table, "lookup": result.lookup})

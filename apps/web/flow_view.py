@@ -1,7 +1,7 @@
 """Where a result leads on to, and where the person has been."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from apps.events.moves import Move, moved
 from apps.events.question import Question
 from apps.lookups.flow import Since
 from apps.lookups.models import Lookup, Outcome
+from apps.lookups.reading import Projects, sees_all_of
 from apps.web.clock import LocalTime, half_window, local_moment, minutes_long
 from apps.web.wording import counted, visible
 
@@ -34,6 +35,7 @@ class RecentLookup:
     window: str
     outcome: str
     age: str
+    whose: str = ""
 
 
 def move_buttons(question: Question, now: datetime) -> tuple[MoveButton, ...]:
@@ -54,8 +56,10 @@ def move_buttons(question: Question, now: datetime) -> tuple[MoveButton, ...]:
     return tuple(buttons)
 
 
-def recent_view(lookups: Sequence[Lookup], now: datetime) -> tuple[RecentLookup, ...]:
-    """The person's last lookups as rows."""
+def recent_view(
+    lookups: Sequence[Lookup], projects: Projects, now: datetime
+) -> tuple[RecentLookup, ...]:
+    """The person's last lookups as rows. Counts are only for who may see all that was searched."""
     return tuple(
         RecentLookup(
             lookup_id=str(lookup.uuid),
@@ -63,10 +67,21 @@ def recent_view(lookups: Sequence[Lookup], now: datetime) -> tuple[RecentLookup,
             moment=local_moment(lookup.moment, ZoneInfo(lookup.zone)),
             zone=lookup.zone,
             window=half_window(lookup.minutes),
-            outcome=_outcome(lookup),
+            outcome=_outcome(lookup) if sees_all_of(lookup, projects) else "only your projects",
             age=f"{duration((now - lookup.created_at).total_seconds())} ago",
         )
         for lookup in lookups
+    )
+
+
+def shared_view(
+    lookups: Sequence[Lookup], projects: Projects, now: datetime
+) -> tuple[RecentLookup, ...]:
+    """Lookups of others as rows, with whose they are."""
+    rows = recent_view(lookups, projects, now)
+    return tuple(
+        replace(row, whose=f"by {lookup.user or lookup.system_user or 'a closed account'}")
+        for row, lookup in zip(rows, lookups, strict=True)
     )
 
 

@@ -94,7 +94,7 @@ def site(request: HttpRequest) -> dict[str, object]:
         "review_address": review_address(request),
         "theme": theme_of(request),
         "can_look_up": user is not None and user.has_perm("lookups.add_lookup"),
-        "can_review": user is not None and user.is_staff and user.has_perm("lookups.view_lookup"),
+        "can_review": user is not None and user.has_perm("lookups.view_lookup"),
     }
 
 

@@ -6,11 +6,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.lookups.asking import cancel_lookup, state_of
-from apps.lookups.newer import count_newer
 from apps.lookups.problems import LookupFailed
-from apps.lookups.within_request import place_to_wait
-from apps.web.access import lookup_for
+from apps.lookups.reading import cancel_lookup, count_newer, place_to_wait, state_of
+from apps.web.access import kept_lookup_for, lookup_for, projects_seen
 from apps.web.waiting import told
 from apps.web.wording import counted
 
@@ -22,7 +20,7 @@ _PATIENCE_S = 0.1
 def lookup_progress(request: HttpRequest, lookup_id: uuid.UUID) -> JsonResponse:
     """How far the asking is; it is begun if nobody is at it and nothing is known."""
     lookup = lookup_for(request, lookup_id)
-    state, progress = state_of(lookup, _PATIENCE_S)
+    state, progress = state_of(lookup, _PATIENCE_S, projects_seen(request))
     return JsonResponse(told(lookup, state, progress))
 
 
@@ -32,7 +30,7 @@ def lookup_newer(request: HttpRequest, lookup_id: uuid.UUID) -> JsonResponse:
     lookup = lookup_for(request, lookup_id)
     try:
         with place_to_wait():
-            new = count_newer(lookup)
+            new = count_newer(lookup, projects_seen(request))
     except LookupFailed:
         new = None
     told_new = f"{counted(new, 'new event')} since you looked." if new else ""
@@ -42,7 +40,7 @@ def lookup_newer(request: HttpRequest, lookup_id: uuid.UUID) -> JsonResponse:
 @require_POST
 def lookup_cancel(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Stop the asking, and go to the page that says so; an answer that was quicker stays."""
-    lookup = lookup_for(request, lookup_id)
+    lookup = kept_lookup_for(request, lookup_id)
     cancel_lookup(lookup)
     response = HttpResponseRedirect(reverse("lookup_detail", args=[lookup.uuid]))
     response.status_code = 303

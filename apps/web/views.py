@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.accounts.models import Preference
 from apps.accounts.shortcuts import choose_shortcuts, has_shortcuts
+from apps.accounts.teams import NO_TEAM
 from apps.accounts.zones import choose_zone, has_zone, zone_of
 from apps.events.filtering import Shown
 from apps.events.rules import rules_asked_once
@@ -26,18 +27,19 @@ from apps.lookups.beside import read_beside
 from apps.lookups.flow import new_since, recent_lookups
 from apps.lookups.limits import TooManyLookups
 from apps.lookups.problems import bad_input
-from apps.lookups.services import LookupResult
+from apps.lookups.reading import LookupResult, place_to_wait
+from apps.lookups.sharing import shared_with
 from apps.lookups.status import check_connection, search_choices
-from apps.lookups.within_request import place_to_wait
 from apps.web import presenter
-from apps.web.access import asker_of, lookup_for, person_of
+from apps.web.access import asker_of, lookup_for, person_of, projects_seen
 from apps.web.clock import typed_in
 from apps.web.exporting import ChoiceRefused, export_of, panel_context, read_choice
 from apps.web.failures import explains_failures, problem_page
 from apps.web.filter_form import remembered
-from apps.web.flow_view import recent_view, since_words
+from apps.web.flow_view import recent_view, shared_view, since_words
 from apps.web.forms import LookupForm, PreferencesForm
 from apps.web.redirects import SeeOther
+from apps.web.share_form import share_part
 from apps.web.ticket_form import TicketForm
 from apps.web.waiting import result_of, waiting_page
 
@@ -170,7 +172,13 @@ def _form(
     request: HttpRequest, *, data: Any = None, initial: dict[str, Any] | None = None
 ) -> LookupForm:
     browser = request.COOKIES.get("triage_zone", "")
-    projects, environments = search_choices()
+    allowed = projects_seen(request)
+    if allowed is not None and not allowed:
+        raise PermissionDenied(NO_TEAM)
+    projects, environments = search_choices(allowed)
+    asked = data.get("project", "") if data else ""
+    if allowed is not None and asked and asked not in allowed:
+        projects = (*projects, asked)  # it is refused, and recorded, when the lookup begins
     return LookupForm(
         data,
         own_zone=zone_of(request.user, browser=browser),
@@ -187,7 +195,7 @@ def form_filled_with(request: HttpRequest, values: dict[str, str]) -> HttpRespon
 
 
 def _form_page(request: HttpRequest, form: LookupForm, status: int = 200) -> HttpResponse:
-    zone = form.own_zone
+    zone, person = form.own_zone, person_of(request)
     demo_customers = [
         {
             "identifier": customer.identifier,
@@ -201,7 +209,8 @@ def _form_page(request: HttpRequest, form: LookupForm, status: int = 200) -> Htt
         "form": form,
         "ticket": TicketForm(own_zone=zone, zone_is_known=form.zone_is_known),
         "demo_customers": demo_customers,
-        "recent": recent_view(recent_lookups(person_of(request)), timezone.now()),
+        "recent": recent_view(recent_lookups(person), projects_seen(request), timezone.now()),
+        "shared": shared_view(shared_with(person), projects_seen(request), timezone.now()),
     }
     return render(request, "lookups/new.html", context, status=status)
 
@@ -219,6 +228,7 @@ def _result_context(request: HttpRequest, result: LookupResult, shown: Shown) ->
     return {
         "page": page,
         "lookup": lookup,
+        "share": share_part(person_of(request), lookup),
         "zones": list(dict.fromkeys((lookup.zone, own_zone, "UTC"))),
         "since": since_words(new_since(lookup, result.answer, person_of(request)), now),
     }

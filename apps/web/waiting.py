@@ -7,10 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from apps.events.progress import Progress
-from apps.lookups.asking import State, answer_soon
 from apps.lookups.models import Lookup
-from apps.lookups.services import LookupResult
-from apps.lookups.within_request import answer_now
+from apps.lookups.reading import LookupResult, State, answer_now, answer_soon
+from apps.web.access import projects_seen
 from apps.web.clock import local_clock
 from apps.web.level import level_mark
 from apps.web.wording import counted, grouped
@@ -28,8 +27,8 @@ def result_of(request: HttpRequest, lookup: Lookup) -> LookupResult | None:
     Raises as `answer_lookup` does.
     """
     if request.COOKIES.get(_LIVE_COOKIE) == "1" and "wait" not in request.GET:
-        return answer_soon(lookup, QUICK_S)
-    return answer_now(lookup)
+        return answer_soon(lookup, QUICK_S, projects_seen(request))
+    return answer_now(lookup, projects_seen(request))
 
 
 def waiting_page(request: HttpRequest, lookup: Lookup) -> HttpResponse:

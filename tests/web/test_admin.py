@@ -90,7 +90,7 @@ def test_a_record_can_be_read_and_not_edited(reviewed: Client) -> None:
 
 
 def test_agents_have_no_review(agent: User, connected: DemoSentry) -> None:
-    assert signed_in(agent).get(LIST).status_code == 302
+    assert signed_in(agent).get(LIST).status_code == 403
 
 
 def test_a_token_is_shown_once_when_it_is_issued(reviewed: Client, agent: User) -> None:

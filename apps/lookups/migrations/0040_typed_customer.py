@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("lookups", "0005_cancelled")]
+    dependencies = [("lookups", "0020_lookup_share")]
 
     operations = [
         migrations.CreateModel(

@@ -6,10 +6,13 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.forms import BoundField
+from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from apps.lookups.models import Lookup
 from apps.web import clock, wording
+from apps.web.access import projects_seen
 from apps.web.clock import LocalTime
 from apps.web.level import LevelMark
 
@@ -38,6 +41,13 @@ def level_mark(level: LevelMark) -> dict[str, LevelMark]:
 def control(field: BoundField, **attributes: str | bool) -> SafeString:
     """A form field's input with these attributes as well."""
     return field.as_widget(attrs=attributes)
+
+
+@register.simple_tag(takes_context=True)
+def projects_shown(context: Context, lookup: Lookup) -> list[str]:
+    """The projects that a lookup was about, as far as whoever reads the page may see them."""
+    seen = projects_seen(context["request"])
+    return [slug for slug in lookup.projects if seen is None or slug in seen]
 
 
 @register.filter

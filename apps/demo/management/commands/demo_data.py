@@ -15,12 +15,12 @@ GROUPS = ("agent", "lead", "admin", "auditor")
 
 
 class Command(BaseCommand):
-    """Makes `agent` and `admin`; running it again sets their passwords anew."""
+    """Makes an account for each role; running it again sets their passwords anew."""
 
     help = "Make the demo's accounts. Only works in demo mode."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """One password for both, or a made-up one each."""
+        """One password for all, or a made-up one each."""
         parser.add_argument("--password", default=None)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -30,9 +30,9 @@ class Command(BaseCommand):
         with transaction.atomic():
             for name in GROUPS:
                 Group.objects.get_or_create(name=name)
-            for name, is_admin in (("agent", False), ("admin", True)):
+            for name in GROUPS:
                 password = options["password"] or secrets.token_urlsafe(9)
-                self._account(name, password, is_admin=is_admin)
+                self._account(name, password, is_admin=name == "admin")
                 self.stdout.write(f"{name}: {password}")
 
     def _account(self, name: str, password: str, *, is_admin: bool) -> None:

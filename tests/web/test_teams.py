@@ -1,0 +1,220 @@
+"""Which projects a person may ask about, by the teams they are in; and writing teams."""
+
+import json
+
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.test import Client
+
+from apps.accounts.models import ApiToken, Team
+from apps.accounts.tokens import renew_hash
+from apps.audit.models import Action, Entry
+from apps.demo.server import DemoSentry
+from apps.lookups.models import Lookup
+from tests.conftest import person, signed_in
+from tests.web.asking import AT, filled, look_up, text
+from tests.web.pages import Page
+from tests.web.teams import team
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TEAMS = "/admin/accounts/team/"
+
+
+def projects_asked(demo: DemoSentry) -> list[list[str]]:
+    """The project ids of each list of events that Sentry was asked for."""
+    tables = [call for call in demo.calls if call.path.endswith("/acme/events/")]
+    return [call.query["project"] for call in tables]
+
+
+def asked_by_api(user: User, **changes: object) -> tuple[int, dict[str, object]]:
+    token = ApiToken(name="Zendesk", user=user)
+    sent = renew_hash(token)
+    token.save()
+    response = Client().post(
+        "/api/v1/lookups/",
+        json.dumps({"customer": "1001", "at": AT, **changes}),
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {sent}"},
+    )
+    return response.status_code, response.json()
+
+
+def test_the_form_offers_and_a_lookup_asks_only_the_teams_projects(
+    ana: Client, agent: User, connected: DemoSentry
+) -> None:
+    connected.world.add_event(user_id="3", project="docs", environment="testing")
+    team("Checkout", ["web", "docs"], agent)
+    page = Page(text(ana.get("/")))
+    offered = {option["value"] for option in page.all("option")}
+    assert {"web", "docs", "production", "testing"} <= offered
+    assert not {"api", "staging"} & offered
+    ana.get(look_up(ana))
+    assert Lookup.objects.get().projects == ["docs", "web"]
+    web, docs = (connected.world.find_project(slug) for slug in ("web", "docs"))
+    assert web is not None
+    assert docs is not None
+    assert {frozenset(ids) for ids in projects_asked(connected)} == {
+        frozenset((str(web.id), str(docs.id)))
+    }
+
+
+def test_a_project_that_is_not_the_teams_is_refused_and_recorded(
+    ana: Client, agent: User, connected: DemoSentry
+) -> None:
+    team("Checkout", ["web"], agent)
+    refused = ana.post("/lookups/", filled(project="api"))
+    assert refused.status_code == 403
+    assert "Your teams may not see this project: api." in text(refused)
+    status, told = asked_by_api(agent, projects=["web", "api"])
+    assert (status, told["code"]) == (403, "project_not_allowed")
+    assert not Lookup.objects.exists()
+    assert not projects_asked(connected)
+    entries = Entry.objects.filter(action=Action.REFUSED)
+    assert [(entry.actor, entry.detail["projects"]) for entry in entries] == [("ana", ["api"])] * 2
+
+
+def test_what_was_typed_as_a_project_gets_into_no_entry(ana: Client, agent: User) -> None:
+    team("Checkout", ["web"], agent)
+    asked_by_api(agent, projects=["jane@example.com"])
+    assert Entry.objects.get(action=Action.REFUSED).detail["projects"] == []
+
+
+def test_a_program_is_answered_about_its_persons_projects(ana: Client, agent: User) -> None:
+    team("Checkout", ["web"], agent)
+    status, told = asked_by_api(agent)
+    assert status == 200
+    assert told["searched"] == {"organization": "acme", "projects": ["web"], "environments": []}
+    assert told["complete"] is True
+
+
+def test_who_is_in_no_team_while_there_are_teams_is_told_whom_to_ask(
+    ana: Client, agent: User, other_agent: User
+) -> None:
+    team("Checkout", ["web"], other_agent)
+    for response in (ana.get("/"), ana.post("/", filled()), ana.post("/lookups/", filled())):
+        assert response.status_code == 403
+        assert "You are in no team yet" in text(response)
+        assert "ask your Triage admin" in text(response)
+    status, told = asked_by_api(agent)
+    assert (status, told["code"]) == (403, "no_projects")
+    assert not Lookup.objects.exists()
+
+
+def test_who_is_in_several_teams_sees_the_projects_of_all(ana: Client, agent: User) -> None:
+    team("One", ["web"], agent)
+    team("Two", ["api"], agent)
+    ana.get(look_up(ana))
+    assert Lookup.objects.get().projects == ["api", "web"]
+    Team.objects.filter(group__name="Two").update(all_projects=True)
+    ana.get(look_up(ana))
+    assert Lookup.objects.latest("created_at").projects == []
+
+
+def test_a_teams_project_that_sentry_does_not_show_is_said(ana: Client, agent: User) -> None:
+    team("Checkout", ["web", "gone"], agent)
+    page = text(ana.get(look_up(ana)))
+    assert "Not searched, the token cannot see it: gone." in page
+    assert "not complete" in page
+
+
+def test_a_lead_opens_the_lookups_of_their_teams_and_without_teams_all(
+    ana: Client, agent: User, lead: User
+) -> None:
+    address, lea = look_up(ana), signed_in(lead)
+    assert lea.get(address).status_code == 200
+    team("Elsewhere", ["web"], lead)
+    assert lea.get(address).status_code == 404
+    team("Checkout", ["web"], lead, agent)
+    assert lea.get(address).status_code == 200
+
+
+def test_an_admin_makes_changes_and_removes_a_team(
+    admin: User, agent: User, connected: DemoSentry
+) -> None:
+    connected.world.add_project("web")
+    ada = signed_in(admin)
+    assert 'value="web"' in text(ada.get(f"{TEAMS}add/"))
+    made = ada.post(
+        f"{TEAMS}add/", {"name": "Checkout", "members": [agent.pk], "projects": ["web"]}
+    )
+    assert made.status_code == 302, text(made)
+    group = Group.objects.get(name="Checkout")
+    assert list(group.user_set.all()) == [agent]
+    assert group.team.projects == ["web"]
+    change = f"{TEAMS}{group.team.pk}/change/"
+    assert 'value="Checkout"' in text(ada.get(change))
+    assert ada.post(change, {"name": "Buying", "all_projects": "on"}).status_code == 302
+    group.refresh_from_db()
+    assert (group.name, group.user_set.count()) == ("Buying", 0)
+    removed = ada.post(f"{TEAMS}{group.team.pk}/delete/", {"post": "yes"}, follow=True)
+    assert "everybody may see every project" in text(removed)
+    assert not Group.objects.filter(name="Buying").exists()
+    told = Entry.objects.filter(action=Action.SETTING_CHANGED)
+    assert [entry.detail["what"].split()[0] for entry in told] == ["removed", "changed", "made"]
+
+
+@pytest.mark.parametrize("name", ["lead", "Admin", " auditor ", "Taken", "a,b", ""])
+def test_a_team_has_a_name_of_its_own(name: str, admin: User, connected: DemoSentry) -> None:
+    connected.world.add_project("web")
+    team("taken", ["web"])
+    refused = signed_in(admin).post(f"{TEAMS}add/", {"name": name, "projects": ["web"]})
+    assert refused.status_code == 200
+    assert Team.objects.count() == 1
+    assert set(Group.objects.values_list("name", flat=True)) == {
+        *("agent", "lead", "admin", "auditor", "taken")
+    }
+
+
+def test_while_sentry_is_silent_slugs_are_typed(admin: User) -> None:
+    ada = signed_in(admin)
+    assert "<textarea" in text(ada.get(f"{TEAMS}add/"))
+    wrong = ada.post(f"{TEAMS}add/", {"name": "A", "projects": "web, not a/slug"})
+    assert "letters, digits, dashes" in text(wrong)
+    ada.post(f"{TEAMS}add/", {"name": "A", "projects": "web\r\napi, web"})
+    assert Team.objects.get().projects == ["api", "web"]
+
+
+def test_a_team_gives_no_right_by_itself(outsider: User, connected: DemoSentry) -> None:
+    team("Checkout", ["web"], outsider)
+    assert signed_in(outsider).get("/").status_code == 403
+
+
+def test_the_review_opens_by_what_a_person_may_do(
+    agent: User, lead: User, admin: User, outsider: User, connected: DemoSentry
+) -> None:
+    for one in (agent, lead, outsider):
+        one.is_staff = True  # of no meaning here
+        one.save()
+        assert signed_in(one).get("/admin/").status_code == 403
+        assert signed_in(one).get("/admin/login/").status_code == 403
+    assert not admin.is_staff
+    page = text(signed_in(admin).get("/admin/"))
+    assert "/admin/lookups/lookup/" in page
+    assert "/admin/accounts/team/" in page
+    assert "/admin/auth/group/" not in page
+    presets = person("pia", "agent")
+    presets.groups.add(_group("questions", "view_exportpreset"))
+    page = text(signed_in(presets).get("/admin/"))
+    assert "/admin/lookups/exportpreset/" in page
+    assert "/admin/lookups/lookup/" not in page
+
+
+def _group(name: str, codename: str) -> Group:
+    group = Group.objects.create(name=name)
+    group.permissions.add(Permission.objects.get(codename=codename))
+    return group
+
+
+def test_roles_combine(connected: DemoSentry) -> None:
+    both = person("bo", "agent", "auditor")
+    assert both.has_perm("audit.view_entry")
+    assert signed_in(both).get("/").status_code == 200
+
+
+def test_an_auditor_sees_no_customer(ana: Client, auditor: User) -> None:
+    address, uli = look_up(ana), signed_in(auditor)
+    assert uli.get("/").status_code == 403
+    assert uli.get(address).status_code == 404
+    assert uli.post("/lookups/", filled()).status_code == 403
+    assert "Please ask your Triage admin" in text(uli.get("/"))

@@ -1,0 +1,9 @@
+"""Django's admin with the site's own review."""
+
+from django.contrib.admin.apps import AdminConfig
+
+
+class ReviewConfig(AdminConfig):
+    """What lies below `/admin/`."""
+
+    default_site = "triage_site.review.ReviewSite"

@@ -1,0 +1,50 @@
+"""The review below `/admin/`, open to whoever has something to do there."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from django.contrib.admin import AdminSite
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+
+class ReviewSite(AdminSite):
+    """Opens by permission: `is_staff` says nothing of what a person may do."""
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Whether the person may see or change any list of it."""
+        if not (request.user.is_authenticated and request.user.is_active):
+            return False
+        lists = self._registry.values()
+        return any(any(one.get_model_perms(request).values()) for one in lists)
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        """Who is signed in and has nothing to do here is told so, and not asked to sign in."""
+        inner = super().admin_view(view, cacheable)
+
+        @wraps(inner)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            is_leaving = request.path == reverse("admin:logout", current_app=self.name)
+            if request.user.is_authenticated and not is_leaving:
+                self._check(request)
+            return inner(request, *args, **kwargs)
+
+        return cast(View, guarded)
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """There is one way to sign in, and this is not it."""
+        if request.user.is_authenticated:
+            self._check(request)
+        return redirect_to_login(reverse("admin:index", current_app=self.name))
+
+    def _check(self, request: HttpRequest) -> None:
+        if not self.has_permission(request):
+            raise PermissionDenied
