@@ -30,8 +30,11 @@ class Site:
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[Site]:
-    """`python -m triage_site.start` without a token, on a free port, with its files in there."""
+def started(folder: Path, **more: str) -> Iterator[Site]:
+    """`python -m triage_site.start` without a token, on a free port, with its files in there.
+
+    `more` are further variables of its environment.
+    """
     port, demo_port = _free_ports()
     output = folder / "output.txt"
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
@@ -42,6 +45,7 @@ def started(folder: Path) -> Iterator[Site]:
         "PORT": str(port),
         "TRIAGE_DEMO_PORT": str(demo_port),
         "PYTHONUNBUFFERED": "1",
+        **more,
     }
     with output.open("w") as log:
         process = subprocess.Popen(
@@ -81,7 +85,7 @@ def _free_ports() -> tuple[int, int]:
 
 
 def _wait_for(address: str, output: Path) -> None:
-    for _ in range(300):
+    for _ in range(900):
         try:
             if requests.get(address, timeout=5).ok:
                 return

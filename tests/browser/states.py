@@ -150,6 +150,13 @@ def signed_out(visitor: Visitor) -> None:
     visitor.page.goto(visitor.site.url)
 
 
+def authenticator_app(visitor: Visitor) -> None:
+    visitor.page.goto(f"{visitor.site.url}/accounts/2fa/totp/activate/")
+    visitor.page.get_by_label("Your password").fill(visitor.site.passwords["agent"])
+    visitor.page.get_by_role("button", name="Go on").click()
+    expect(visitor.page.locator(".signin-qr")).to_be_visible()
+
+
 def unredacted(visitor: Visitor) -> None:
     found("1001")(visitor)
     visitor.page.get_by_role("link", name=re.compile("without redaction")).click()
@@ -196,6 +203,12 @@ STATES = (
     State("purged", purged, "admin"),
     State("connection", address("/review/sentry/"), "admin"),
     State("preferences", address("/accounts/preferences/")),
+    State("factors", address("/accounts/2fa/")),
+    State("is-it-you", address("/accounts/2fa/totp/activate/")),
+    State("authenticator-app", authenticator_app),
+    State("sessions", address("/accounts/sessions/")),
+    State("new-password", address("/accounts/password/change/")),
+    State("invitation-over", address("/accounts/invitation/")),
     State("no-permission", address("/review/sentry/")),
     State("not-found", address(f"/lookups/{uuid.UUID(int=0)}/")),
 )

@@ -8,15 +8,31 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.accounts.codes import code_now
+from tests.accounts.provider import Provider
+from tests.accounts.provider import running as running_provider
 from tests.browser import site as sites
 from tests.browser.site import Site
 from tests.browser.visitor import Visitor
 
 
 @pytest.fixture(scope="module")
-def own_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def provider() -> Iterator[Provider]:
+    """A real OpenID Connect provider."""
+    with running_provider() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def own_site(tmp_path_factory: pytest.TempPathFactory, provider: Provider) -> Iterator[Site]:
     """A demo whose accounts nobody else uses, by the name that browsers keep passkeys for."""
-    with sites.started(tmp_path_factory.mktemp("sign-in")) as running:
+    oidc = {
+        "OIDC_ISSUER": provider.url,
+        "OIDC_CLIENT_ID": "triage",
+        "OIDC_CLIENT_SECRET": "a secret",
+        "OIDC_ROLES": "support=agent",
+        "OIDC_NAME": "Acme",
+    }
+    with sites.started(tmp_path_factory.mktemp("sign-in"), **oidc) as running:
         yield replace(running, url=running.url.replace("127.0.0.1", "localhost"))
 
 
@@ -131,3 +147,17 @@ def test_an_authenticator_app_is_set_up_asked_for_and_removed(somebody: Visitor)
     show_password(somebody, "admin")
     page.get_by_role("button", name="Remove it").click()
     expect(page.get_by_role("link", name="Set up")).to_be_visible()
+
+
+def test_single_sign_on_goes_there_and_comes_back_to_where_one_wanted_to(
+    somebody: Visitor, provider: Provider
+) -> None:
+    provider.knows("jo", groups=["support"])
+    page = somebody.page
+    page.route("https://**", lambda route: route.fulfill(body=""))  # the provider's own styles
+    page.goto(f"{somebody.site.url}/accounts/sessions/")
+    page.get_by_role("button", name="Sign in with Acme").click()
+    page.wait_for_url(re.compile("/oauth2/authorize"))
+    page.locator("input[name=sub]").first.fill("jo")
+    page.get_by_role("button", name="Authorize").first.click()
+    expect(page.get_by_role("heading", name="Where you are signed in")).to_be_visible()
