@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
-from apps.signin.provider import Oidc
+from apps.signin.configured import Oidc
 from triage_site import env
 
 _ROLES = ("agent", "lead", "admin", "auditor")

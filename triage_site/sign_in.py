@@ -5,7 +5,7 @@ Part of `settings`; the names of django-allauth begin with ACCOUNT, MFA and SOCI
 
 from urllib.parse import unquote, urlsplit
 
-from apps.signin.provider import providers
+from apps.signin.configured import providers
 from triage_site import env
 from triage_site.oidc import read_oidc
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from apps.signin.provider import Oidc
+from apps.signin.configured import Oidc
 
 
 class Refused(Exception):

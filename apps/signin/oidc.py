@@ -23,7 +23,7 @@ from apps.accounts.models import Team
 from apps.accounts.roles import ROLES
 from apps.audit.models import Action
 from apps.signin.claims import Refused, Told, read_claims
-from apps.signin.provider import Oidc
+from apps.signin.configured import Oidc
 from apps.signin.trail import note
 
 NONCE = "oidc_nonce"

@@ -13,8 +13,8 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.audit.models import Action
+from apps.signin.configured import PROVIDER
 from apps.signin.oidc import NONCE
-from apps.signin.provider import PROVIDER
 from apps.signin.trail import note
 
 _FAILURES = (requests.RequestException, KeyError, ValueError)

@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from apps.accounts.models import Team
 from apps.audit.models import Action, Entry
-from apps.signin.provider import Oidc, providers
+from apps.signin.configured import Oidc, providers
 from tests.accounts.provider import Provider, begin, challenge_of, come_back, running, sign_on
 from tests.conftest import person
 
@@ -208,6 +208,25 @@ def test_an_answer_of_another_issuer_opens_nothing(
     site.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"][0]["settings"]["server_url"] = elsewhere
     assert come_back(client, back).status_code == 403
     assert failures() == ["issuer"]
+
+
+def test_the_same_subject_at_another_issuer_is_somebody_else(
+    site: Settings, provider: Provider, client: Client
+) -> None:
+    provider.knows("1", groups=["support"])
+    sign_on(client, provider, "1")
+    first = User.objects.get()
+    configure(site, provider, issuer=provider.url.replace("127.0.0.1", "localhost"))
+    assert sign_on(Client(), provider, "1").status_code == 403
+    configure(
+        site,
+        provider,
+        issuer=provider.url.replace("127.0.0.1", "localhost"),
+        allowed_domains=(),
+    )
+    provider.knows("1", groups=["support"], email_verified=False)
+    assert sign_on(Client(), provider, "1").status_code == 302
+    assert SocialAccount.objects.exclude(user=first).count() == 1
 
 
 def test_a_provider_that_is_away_or_says_no_is_told_plainly(

@@ -1,5 +1,6 @@
 """Second factors as the server sees them: asked for, needed, locked, sealed."""
 
+import time
 from typing import Any
 
 import pytest
@@ -56,6 +57,22 @@ def test_a_code_opens_once(with_app: User) -> None:
         show_password(client)
         client.post(STEP, {"code": code})
     assert is_in(first)
+    assert not is_in(second)
+
+
+def test_a_code_that_came_early_does_not_open_again_when_its_time_comes(
+    with_app: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time() // 30 * 30
+    monkeypatch.setattr(time, "time", lambda: now)
+    code = code_now(KEY, ahead=1)
+    first, second = Client(), Client()
+    show_password(first)
+    first.post(STEP, {"code": code})
+    assert is_in(first)
+    monkeypatch.setattr(time, "time", lambda: now + 45)
+    show_password(second)
+    second.post(STEP, {"code": code})
     assert not is_in(second)
 
 

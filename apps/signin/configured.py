@@ -1,0 +1,38 @@
+"""The one OpenID Connect provider that a site may have."""
+
+from dataclasses import dataclass
+from typing import Any
+
+PROVIDER = "sso"
+
+
+@dataclass(frozen=True, slots=True)
+class Oidc:
+    """The provider. `roles` maps a value of the groups claim to a role."""
+
+    issuer: str
+    client_id: str
+    client_secret: str
+    name: str
+    allowed_domains: tuple[str, ...]
+    groups_claim: str
+    roles: dict[str, str]
+    teams: bool
+    link_by_email: bool
+
+    def __repr__(self) -> str:
+        return f"Oidc({self.issuer!r})"
+
+
+def providers(oidc: Oidc | None) -> dict[str, Any]:
+    """The same, as django-allauth wants it."""
+    if oidc is None:
+        return {}
+    app = {
+        "provider_id": PROVIDER,
+        "name": oidc.name,
+        "client_id": oidc.client_id,
+        "secret": oidc.client_secret,
+        "settings": {"server_url": oidc.issuer, "oauth_pkce_enabled": True},
+    }
+    return {"openid_connect": {"APPS": [app]}}
