@@ -23,6 +23,7 @@ class Production:
     """A running server; its requests come as the proxy would send them."""
 
     port: int
+    log: Path
 
     def send(
         self,
@@ -89,7 +90,7 @@ def serving(folder: Path, **more: str) -> Iterator[Production]:
         process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=log, stderr=log)
     try:
         _wait_for(port, process, folder / "server.log")
-        yield Production(port)
+        yield Production(port, folder / "server.log")
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=20)

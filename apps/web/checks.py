@@ -1,0 +1,44 @@
+"""What `manage.py check --deploy` says about our own settings, beside Django's."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core import checks
+
+_OWN_MACHINE = ("127.0.0.1", "localhost", "::1")
+
+
+def check_settings(**_options: Any) -> list[checks.CheckMessage]:
+    """A warning for each setting that a server should not be run with."""
+    return [checks.Warning(said, hint=hint, id=f"triage.{code}") for code, said, hint in _found()]
+
+
+def _found() -> Iterator[tuple[str, str, str]]:
+    if settings.TRIAGE_HASH_KEY == settings.SECRET_KEY:
+        yield (
+            "W001",
+            "TRIAGE_HASH_KEY is not set, so SECRET_KEY can never be changed.",
+            "Set it to 32 random characters or more, before the first lookup, and keep it.",
+        )
+    if settings.TRIAGE_DATA_KEYS[0] == settings.SECRET_KEY:
+        yield (
+            "W002",
+            "TRIAGE_DATA_KEYS is not set, so what is kept of customers is sealed by SECRET_KEY.",
+            "Set it to 32 random characters or more. Who has answers sealed already adds "
+            "SECRET_KEY behind it until they have expired.",
+        )
+    if any(host.startswith(("*", ".")) for host in settings.ALLOWED_HOSTS):
+        yield (
+            "W003",
+            "ALLOWED_HOSTS has a wildcard, so addresses of other sites are answered.",
+            "Name each host that people use.",
+        )
+    sentry = urlsplit(settings.SENTRY_BASE_URL)
+    if sentry.scheme == "http" and sentry.hostname not in _OWN_MACHINE:
+        yield (
+            "W004",
+            "SENTRY_BASE_URL is not https, so the token travels in the open.",
+            "Use https, or keep Sentry on the same machine.",
+        )
