@@ -13,7 +13,8 @@ class IssuedProvider(OpenIDConnectProvider):
     def extract_uid(self, data: dict[str, Any]) -> str:
         """Raises KeyError if the provider names nobody."""
         subject = super().extract_uid(data)
-        return hashlib.sha256(f"{settings.OIDC.issuer} {subject}".encode()).hexdigest()
+        issuer = settings.OIDC.issuer  # type: ignore[union-attr]  # there is none without it
+        return hashlib.sha256(f"{issuer} {subject}".encode()).hexdigest()
 
     @classmethod
     def get_package(cls) -> str:
