@@ -11,7 +11,7 @@ from django.conf import settings
 from apps.events.beside import Signal
 from apps.lookups import sealed
 from apps.lookups.pacing import SharedPace
-from apps.sentry import Flavor, SentryAuthRefused, SentryClient, SentryConfig
+from apps.sentry import Flavor, SentryAuthRefused, SentryClient, SentryConfig, cloud_root
 from apps.sentry.parsing import Project
 
 CLOUD_HOST = "sentry.io"
@@ -84,7 +84,9 @@ def _in_its_region(config: SentryConfig, pace: SharedPace) -> SentryConfig:
     if urlsplit(config.base_url).hostname != CLOUD_HOST:
         return config
     key = f"region/{_fingerprint(config)}"
-    region = sealed.get(key)
+    kept = sealed.get(key)
+    # Who can write into the cache must not choose where the token goes.
+    region = cloud_root(kept) if isinstance(kept, str) and kept != config.base_url else kept
     if not isinstance(region, str):
         with closing(SentryClient(config, pace)) as client:
             region = client.region_url() or config.base_url

@@ -1,7 +1,7 @@
 """Asking Sentry: HTTP in, plain data out. Knows no Django."""
 
 from apps.sentry.client import SentryClient
-from apps.sentry.config import Flavor, SentryConfig
+from apps.sentry.config import Flavor, SentryConfig, cloud_root
 from apps.sentry.errors import (
     SentryAddressRefused,
     SentryAuthRefused,
@@ -40,6 +40,7 @@ __all__ = [
     "SentryServerError",
     "SentryTimeout",
     "SentryUnreachable",
+    "cloud_root",
     "fetch_answer",
     "fetch_beside",
     "fetch_event",

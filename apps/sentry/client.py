@@ -7,12 +7,12 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from apps.events.answer import Call
 from apps.events.beside import Signal
 from apps.events.event import Event, Issue
-from apps.sentry.config import Flavor, SentryConfig
+from apps.sentry.config import Flavor, SentryConfig, cloud_root
 from apps.sentry.course import Course
 from apps.sentry.deadline import Deadline
 from apps.sentry.errors import SentryBadResponse, SentryNotFound, SentryUnknownRoute
@@ -129,10 +129,7 @@ class SentryClient:
         reply = self._transport.get(
             f"{self.organization_path}/", [("detailed", "0")], self.deadline
         )
-        url = text(mapping(mapping(reply.body).get("links")).get("regionUrl")) or ""
-        host = urlsplit(url)
-        is_sentrys = host.scheme == "https" and (host.hostname or "").endswith(".sentry.io")
-        return f"https://{host.hostname}" if is_sentrys else None
+        return cloud_root(text(mapping(mapping(reply.body).get("links")).get("regionUrl")) or "")
 
     # https://docs.sentry.io/api/organizations/list-an-organizations-projects/
     def projects(self) -> tuple[Project, ...]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from apps.events.beside import Signal
 
@@ -39,3 +40,14 @@ class SentryConfig:
     private_hosts: tuple[str, ...] = ()
     signals: tuple[Signal, ...] = ()
     signals_wait_s: float = 0.05
+
+
+def cloud_root(address: str) -> str | None:
+    """The address without its path if it is a region of Sentry's cloud: no other gets the token."""
+    try:
+        parts = urlsplit(address)
+        is_sentrys = parts.scheme == "https" and parts.port in (None, 443)
+    except ValueError:
+        return None
+    host = parts.hostname or ""
+    return f"https://{host}" if is_sentrys and host.endswith(".sentry.io") else None

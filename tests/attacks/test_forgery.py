@@ -191,6 +191,16 @@ def test_no_file_but_the_static_ones_is_served(production: Production, path: str
     assert "root:" not in answer.text
 
 
+@pytest.mark.parametrize(
+    "path", ["/", "/accounts/login/", "/healthz", "/nowhere", "/api/v1/lookups/"]
+)
+def test_trace_gives_no_headers_back(production: Production, path: str) -> None:
+    answer = production.send(path, "TRACE", headers={"X-Secret": "not-to-be-echoed"})
+
+    assert answer.status_code >= 300
+    assert "not-to-be-echoed" not in answer.text
+
+
 def test_a_session_that_was_planted_is_not_the_one_after_signing_in(agent: User) -> None:
     victim = Client()
     victim.cookies["sessionid"] = "planted-by-somebody-else-0000000"

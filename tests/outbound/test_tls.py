@@ -1,0 +1,85 @@
+"""The address is pinned, the certificate is still checked against the name."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from apps.outbound import OutboundSession, Reach
+
+NAME = "sentry.example.org"
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for that name, signed by itself, with its key in the same file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path_factory.mktemp("tls") / "certificate.pem"
+    pem = serialization.Encoding.PEM
+    kind = serialization.PrivateFormat.PKCS8
+    file.write_bytes(
+        made.public_bytes(pem) + key.private_bytes(pem, kind, serialization.NoEncryption())
+    )
+    return file
+
+
+class _Greeting(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_words: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def port(certificate: Path) -> Iterator[int]:
+    """A server on this machine that has the certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server = HTTPServer(("127.0.0.1", 0), _Greeting)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_address[1]
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(("name", "is_good"), [(NAME, True), ("other.example.org", False)])
+def test_the_certificate_must_be_for_the_name_that_was_asked_for(
+    port: int, certificate: Path, monkeypatch: pytest.MonkeyPatch, name: str, is_good: bool
+) -> None:
+    real = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda _host, *rest, **named: real("127.0.0.1", *rest, **named)
+    )
+    address = f"https://{name}:{port}/"
+    session = OutboundSession(Reach.of([address], [name]))
+    trusted = str(certificate)
+
+    if is_good:
+        assert session.get(address, timeout=5, verify=trusted).status_code == 204
+        return
+    with pytest.raises(requests.exceptions.SSLError, match="Hostname mismatch"):
+        session.get(address, timeout=5, verify=trusted)
