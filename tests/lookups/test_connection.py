@@ -13,7 +13,7 @@ from pytest_django import Settings
 from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from apps.events.answer import Answer
-from apps.lookups import shared
+from apps.lookups import connection, sealed
 from apps.lookups.connection import sentry_client, visible_projects
 from apps.sentry import SentryError, SentryNotFound, fetch_answer
 from tests.conftest import MOMENT, lists_asked, question
@@ -54,11 +54,10 @@ def test_the_token_goes_to_no_host_but_sentrys(url: str | None) -> None:
 @responses.activate
 @pytest.mark.parametrize("kept", ["https://evil.example", "http://de.sentry.io", "https://[", 7])
 def test_what_somebody_wrote_into_the_cache_never_gets_the_token(
-    kept: object, monkeypatch: pytest.MonkeyPatch
+    kept: object,
 ) -> None:
     found = responses.get(CLOUD, json={"links": {"regionUrl": "https://de.sentry.io"}})
-    real = shared.get
-    monkeypatch.setattr(shared, "get", lambda key: kept if "region/" in key else real(key))
+    sealed.put(f"region/{connection._fingerprint(connection.sentry_config())}", kept, 60)
     with sentry_client() as client:
         assert client.config.base_url == "https://de.sentry.io"
     assert found.call_count == 1
