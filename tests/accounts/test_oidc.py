@@ -161,7 +161,7 @@ def test_by_setting_it_is_joined_if_verified_but_never_a_superusers(
         provider.knows("1", groups=["support"], email_verified=verified)
         sign_on(Client(), provider, "1")
         assert not SocialAccount.objects.filter(user=ana).exists()
-    User.objects.exclude(pk=ana.pk).delete()
+        User.objects.exclude(pk=ana.pk).delete()
     provider.knows("1", groups=["support"])
     assert sign_on(client, provider, "1").status_code == 302
     assert SocialAccount.objects.get().user == ana
