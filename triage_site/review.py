@@ -9,6 +9,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import reverse
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -30,8 +31,7 @@ class ReviewSite(AdminSite):
 
         @wraps(inner)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            is_leaving = request.path == reverse("admin:logout", current_app=self.name)
-            if request.user.is_authenticated and not is_leaving:
+            if request.user.is_authenticated:
                 self._check(request)
             return inner(request, *args, **kwargs)
 
@@ -41,9 +41,11 @@ class ReviewSite(AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """There is one way to sign in, and this is not it."""
-        if request.user.is_authenticated:
-            self._check(request)
-        return redirect_to_login(reverse("admin:index", current_app=self.name))
+        index = reverse("admin:index", current_app=self.name)
+        if not request.user.is_authenticated:
+            return redirect_to_login(index)
+        self._check(request)
+        return redirect(index)
 
     def _check(self, request: HttpRequest) -> None:
         if not self.has_permission(request):

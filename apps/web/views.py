@@ -151,7 +151,7 @@ def check_sentry(request: HttpRequest) -> HttpResponse:
     return render(request, "lookups/check_sentry.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: HttpRequest) -> HttpResponse:
     """A person's own time zone, and whether single keys act."""
     user = person_of(request)

@@ -1,0 +1,187 @@
+"""How each address answers each person, by method. A new address needs a row, or a place in one.
+
+A cell is a status; `in` is any answer but an error, a refusal or the way to sign-in; `~` is the
+same or a complaint about what was sent (400, 404, 405, 409, 415): the person was let in.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+# The first has no account, the second no role. The lookup is the owner's, shared with the reader;
+# the lead is in a team with the owner. The token is the owner's, sent without signing in.
+PEOPLE = (
+    *("anonymous", "outsider", "owner", "other", "reader"),
+    *("lead", "other lead", "admin", "auditor", "token"),
+)
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
+
+# fmt: off
+#              anon none own  oth  read lead lea2 adm  aud  tok
+NOT_SO     = " 302  405  405  405  405  405  405  405  405  302"
+NOBODY_SO  = " 405  405  405  405  405  405  405  405  405  405"
+ANYBODY    = " ~    ~    ~    ~    ~    ~    ~    ~    ~    ~  "
+EVERYBODY  = " in   in   in   in   in   in   in   in   in   in "
+SIGNED_IN  = " 302  in   in   in   in   in   in   in   in   302"
+LOOKING_UP = " 302  403  ~    ~    ~    ~    ~    ~    403  302"
+READING    = " 302  404  ~    404  ~    ~    404  ~    404  302"
+GOING_ON   = " 302  403  ~    404  ~    ~    404  ~    403  302"
+KEEPING    = " 302  404  ~    404  403  ~    404  ~    404  302"
+UNREDACTED = " 302  403  403  403  403  ~    404  ~    403  302"
+REVIEWING  = " 302  403  403  403  403  403  403  ~    403  302"
+NOT_EVEN   = " 302  403  403  403  403  403  403  403  403  302"
+TO_SIGN_IN = " 302  302  302  302  302  302  302  302  302  302"
+PROGRAM    = " 401  401  401  401  401  401  401  401  401  ~  "
+ABSENT     = " 404  404  404  404  404  404  404  404  404  404"
+BOTH       = " 401  in   in   in   in   in   in   in   in   in "
+# fmt: on
+
+
+@dataclass(frozen=True)
+class Row:
+    """Addresses that answer alike. `*` in one stands for anything.
+
+    HEAD is as GET, and a method that is not named is not allowed. `sent` goes along with a POST.
+    """
+
+    what: str
+    addresses: tuple[str, ...]
+    get: str = NOT_SO
+    post: str = NOT_SO
+    others: str = NOT_SO
+    options: str = ""
+    sent: Mapping[str, str] = field(default_factory=dict)
+
+    def cells(self, method: str) -> dict[str, str]:
+        """What is expected, by person."""
+        chosen = {"GET": self.get, "HEAD": self.get, "POST": self.post}.get(method, self.others)
+        if method == "OPTIONS" and self.options:
+            chosen = self.options
+        return dict(zip(PEOPLE, chosen.split(), strict=True))
+
+
+_LOOKUP = "lookups/<uuid:lookup_id>/"
+_RECORD, _EXPORT = "admin/lookups/lookup/", "admin/lookups/exportrecord/"
+_PRESET, _PERSON = "admin/lookups/exportpreset/", "admin/auth/user/"
+_TEAM, _TOKEN = "admin/accounts/team/", "admin/accounts/apitoken/"
+_PAGES = (
+    *("", "add/", "<path:object_id>/", "<path:object_id>/change/"),
+    *("<path:object_id>/history/", "<path:object_id>/delete/"),
+)
+_ASKING = " 302  403  403  403  403  403  403  403  403  302"  # without saying of which field
+_OUT = " 302  403  403  403  403  403  403  302  403  302"
+
+ROWS = (
+    Row("asking by a ticket", ("tickets/", "tickets/use/"), get=LOOKING_UP, post=LOOKING_UP),
+    Row(
+        "the form; anybody may post to it, and signs in then",
+        ("",),
+        get=LOOKING_UP,
+        post=" in   403  ~    ~    ~    ~    ~    ~    403  in ",
+        others=NOBODY_SO,
+    ),
+    Row("beginning a lookup", ("lookups/",), post=LOOKING_UP),
+    Row(
+        "reading a result",
+        (
+            _LOOKUP,
+            *(f"{_LOOKUP}{page}" for page in ("progress", "newer", "table/", "export/panel/")),
+            f"{_LOOKUP}export.<slug:suffix>",
+            f"{_LOOKUP}events/<slug:event_id>/",
+            f"{_LOOKUP}events/<slug:event_id>/brief/",
+        ),
+        get=READING,
+    ),
+    Row("choosing what is shown", (f"{_LOOKUP}shown/",), post=READING),
+    Row("telling of a copy", (f"{_LOOKUP}copied/",), post=READING),
+    Row(
+        "going on to a lookup of one's own, and reading what is missing beside",
+        (f"{_LOOKUP}again/", f"{_LOOKUP}move/", f"{_LOOKUP}beside/"),
+        post=GOING_ON,
+        sent={"move": "now"},
+    ),
+    Row("sharing", (f"{_LOOKUP}share/",), get=KEEPING, post=KEEPING),
+    Row("stopping", (f"{_LOOKUP}cancel/",), post=KEEPING),
+    Row(
+        "ending a share; the one that is named is not there",
+        (f"{_LOOKUP}unshare/",),
+        post=" 302  404  404  404  403  404  404  404  404  302",
+    ),
+    Row("without redaction", (f"{_LOOKUP}unredacted/",), get=UNREDACTED, post=UNREDACTED),
+    Row("one's own choices", ("accounts/preferences/",), get=SIGNED_IN, post=SIGNED_IN),
+    Row("light and dark", ("accounts/theme/",), post=SIGNED_IN),
+    Row("health", ("healthz", "readyz"), get=EVERYBODY, post=NOBODY_SO, others=NOBODY_SO),
+    Row("signing in", ("accounts/login/",), get=EVERYBODY, post=EVERYBODY, others=ANYBODY),
+    Row("signing out", ("accounts/logout/",), post=TO_SIGN_IN, options=SIGNED_IN),
+    Row("the API", ("api/v1/lookups/",), get=NOBODY_SO, post=PROGRAM, others=NOBODY_SO),
+    Row("the API's document", ("api/v1/openapi.json",), get=BOTH, post=BOTH, others=BOTH),
+    Row(
+        "the API's root, where there is nothing",
+        ("api/v1/",),
+        get=ABSENT,
+        post=ABSENT,
+        others=ABSENT,
+    ),
+    Row("the connection", ("review/sentry/",), get=REVIEWING),
+    Row(
+        "the review",
+        (
+            *("admin/", "admin/login/", "admin/jsi18n/", "admin/r/*"),
+            *("admin/password_change/", "admin/password_change/done/"),
+            *("admin/<app_label>/", "admin/<url>"),
+        ),
+        get=REVIEWING,
+        post=REVIEWING,
+        others=REVIEWING,
+    ),
+    Row("names to choose from, there", ("admin/autocomplete/",), _ASKING, REVIEWING, REVIEWING),
+    Row("leaving the review", ("admin/logout/",), REVIEWING, _OUT, others=REVIEWING),
+    Row(
+        "lists that an admin writes",
+        (
+            *(f"{_PRESET}{page}" for page in _PAGES),
+            *(f"{_TEAM}{page}" for page in _PAGES),
+            *(f"{_TOKEN}{page}" for page in _PAGES if "delete" not in page),
+        ),
+        get=REVIEWING,
+        post=REVIEWING,
+        others=REVIEWING,
+    ),
+    Row(
+        "lists that an admin only reads",
+        (
+            *(_RECORD, f"{_RECORD}<path:object_id>/", f"{_RECORD}<path:object_id>/history/"),
+            *(_EXPORT, f"{_EXPORT}<path:object_id>/", f"{_EXPORT}<path:object_id>/history/"),
+            *(_PERSON, f"{_PERSON}<path:object_id>/", f"{_PERSON}<path:object_id>/history/"),
+        ),
+        get=REVIEWING,
+        post=REVIEWING,
+        others=REVIEWING,
+    ),
+    Row(
+        "what an admin only reads",
+        tuple(f"{one}<path:object_id>/change/" for one in (_RECORD, _EXPORT, _PERSON)),
+        get=REVIEWING,
+        post=NOT_EVEN,
+        others=REVIEWING,
+    ),
+    Row(
+        "what nobody may write, there",
+        (
+            *(f"{one}add/" for one in (_RECORD, _EXPORT, _PERSON)),
+            *(f"{one}<path:object_id>/delete/" for one in (_RECORD, _EXPORT, _PERSON, _TOKEN)),
+            f"{_PERSON}<id>/password/",
+        ),
+        get=NOT_EVEN,
+        post=NOT_EVEN,
+        others=NOT_EVEN,
+    ),
+)
+
+
+def row_of(address: str) -> Row | None:
+    """The row that an address stands in: one that names it, else the longest pattern."""
+    named = [(one, row) for row in ROWS for one in row.addresses if fnmatchcase(address, one)]
+    if not named:
+        return None
+    return max(named, key=lambda pair: (pair[0] == address, len(pair[0])))[1]
