@@ -251,15 +251,26 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_AUTOREFRESH = DEBUG
 
+DEFAULT_EXCEPTION_REPORTER = "triage_site.logs.WordlessReporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "triage_site.logs.NothingOfTheRequest"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {
+            "()": "triage_site.logs.WordlessFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "urllib3": {"level": "CRITICAL"},  # its warnings quote addresses, customers in them
+        "redis": {"level": "CRITICAL"},
+        "django": {"handlers": [], "level": "WARNING"},  # no mails about errors
+        "django.server": {"handlers": [], "level": "CRITICAL"},  # its lines hold the query
         "django.security.DisallowedHost": {"level": "CRITICAL"},  # scanners, with a traceback each
+        "django.security.csrf": {"level": "CRITICAL"},  # it quotes the referrer
         "django.request": {"level": "ERROR"},
     },
 }
