@@ -93,6 +93,9 @@ TRIAGE_MOST_WAITING = env.whole_number("TRIAGE_MOST_WAITING", 24, least=1, most=
 TRIAGE_LOOKUPS_PER_MINUTE = env.whole_number(
     "TRIAGE_LOOKUPS_PER_MINUTE", 120, least=1, most=100_000
 )
+TRIAGE_REASON = env.text("TRIAGE_REASON", "optional").lower()
+if TRIAGE_REASON not in ("off", "optional", "required"):
+    env.stop(f"TRIAGE_REASON is {TRIAGE_REASON!r}; please use off, optional or required.")
 TRIAGE_KEEP_LOOKUPS_DAYS = env.whole_number("TRIAGE_KEEP_LOOKUPS_DAYS", 30, least=1, most=3650)
 TRIAGE_KEEP_AUDIT_DAYS = env.whole_number("TRIAGE_KEEP_AUDIT_DAYS", 400, least=1, most=36500)
 TRIAGE_MAX_EVENTS = env.whole_number("TRIAGE_MAX_EVENTS", 500, least=1, most=5000)
@@ -135,6 +138,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "apps.web.refused.RefusalMiddleware",
     "apps.signin.middleware.SessionLimitsMiddleware",
     "apps.signin.middleware.SecondFactorMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",

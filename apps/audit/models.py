@@ -1,4 +1,4 @@
-"""The entries of the trail, what was typed beside them, and the trail's end."""
+"""The entries of the trail, what was typed beside them, its end, and what was pruned."""
 
 from django.db import models
 
@@ -19,8 +19,9 @@ class Action(models.TextChoices):
     COPIED = "copied", "copied an export"
     SHARED = "shared", "shared a lookup"
     UNSHARED = "unshared", "ended the sharing of a lookup"
+    CANCELLED = "cancelled", "stopped a lookup"
     PURGED = "purged", "removed a kept answer"
-    REFRESHED = "refreshed", "asked Sentry again for others"
+    REFRESHED = "refreshed", "asked Sentry again from the review"
     EXTENDED = "extended", "kept an answer for longer"
     FORGOT = "forgot", "had a customer forgotten"
     PRUNED = "pruned", "removed what is past its time"
@@ -41,7 +42,7 @@ class Entry(models.Model):
     """
 
     sequence = models.BigIntegerField(primary_key=True)
-    at = models.DateTimeField(db_index=True)
+    at = models.DateTimeField("time", db_index=True)
     action = models.CharField(max_length=20, choices=Action, db_index=True)
     actor_id = models.BigIntegerField(null=True, db_index=True)
     actor = models.CharField(max_length=150, blank=True)
@@ -58,6 +59,12 @@ class Entry(models.Model):
         ordering = ("-sequence",)
         verbose_name_plural = "entries"
         default_permissions = ("view",)
+        # The newest first, as the review lists what one of these narrows down.
+        indexes = (
+            models.Index(fields=["action", "-sequence"], name="audit_entry_action_last"),
+            models.Index(fields=["actor", "-sequence"], name="audit_entry_actor_last"),
+            models.Index(fields=["origin", "-sequence"], name="audit_entry_origin_last"),
+        )
 
     def __str__(self) -> str:
         return f"Entry {self.sequence}"
@@ -66,7 +73,7 @@ class Entry(models.Model):
 class Words(models.Model):
     """What a person typed for an entry, such as the reason; it can be erased, the entry stays."""
 
-    entry = models.OneToOneField(Entry, on_delete=models.CASCADE, related_name="words")
+    entry = models.OneToOneField(Entry, on_delete=models.DO_NOTHING, related_name="words")
     customer_hash = models.CharField(max_length=64, blank=True, db_index=True)
     sealed = SealedField()
 
@@ -88,3 +95,20 @@ class End(models.Model):
 
     def __str__(self) -> str:
         return f"End at {self.sequence}"
+
+
+class Checkpoint(models.Model):
+    """Up to which entry the trail was pruned: where its rest begins, signed with the site's key."""
+
+    sequence = models.BigIntegerField(primary_key=True)
+    digest = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    count = models.BigIntegerField()
+    signature = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ("-sequence",)
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"Checkpoint at {self.sequence}"

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from apps.audit.models import Action, End, Entry, Words
 from apps.vault.hashing import keyed_hash
-from apps.vault.sealing import seal
+from apps.vault.sealing import Unreadable, seal, unseal
 
 Fact = str | int | bool | None | Sequence[str]
 
@@ -27,6 +27,9 @@ class Actor:
     address: str = ""
 
 
+SYSTEM = Actor("system")
+
+
 def record(
     action: Action,
     actor: Actor,
@@ -41,8 +44,9 @@ def record(
     `target` is what was acted on, such as `lookup <uuid>`. `detail` holds small facts that name no
     customer. `words` is what the person typed, redacted; it is kept apart, and can be erased.
     """
+    words = words.replace("\0", "")
     with transaction.atomic():
-        end = _held_end()
+        end = held_end()
         entry = Entry(
             sequence=end.sequence + 1,
             at=datetime.now(UTC),
@@ -54,7 +58,7 @@ def record(
             target=target[:100],
             customer_hash=customer_hash,
             detail=dict(detail or {}),
-            words_hash=keyed_hash("triage.audit.words", words) if words else "",
+            words_hash=hash_of_words(words) if words else "",
             previous=end.digest,
         )
         entry.digest = digest_of(entry)
@@ -86,7 +90,31 @@ def digest_of(entry: Entry) -> str:
     return keyed_hash("triage.audit", json.dumps(told, sort_keys=True, separators=(",", ":")))
 
 
-def _held_end() -> End:
+def hash_of_words(words: str) -> str:
+    """What an entry keeps of the words, so that they cannot be changed unnoticed."""
+    return keyed_hash("triage.audit.words", words)
+
+
+def words_of(target: str, action: Action) -> str:
+    """What was typed for the first such act on the target; empty where nothing was, or no more."""
+    kept = Words.objects.filter(entry__target=target, entry__action=action).order_by("entry_id")
+    first = kept.first()
+    return opened(first) if first else ""
+
+
+def opened(words: Words) -> str:
+    """The words themselves; empty where the key that sealed them is no longer known."""
+    try:
+        return unseal(bytes(words.sealed)).decode()
+    except Unreadable:
+        return ""
+
+
+def held_end() -> End:
     """The end of the trail, held until the transaction ends: writers wait for each other here."""
-    End.objects.get_or_create(pk=1)
-    return End.objects.select_for_update().get(pk=1)
+    ends = End.objects.select_for_update()
+    held = ends.filter(pk=1).first()
+    if held is None:
+        End.objects.get_or_create(pk=1)
+        held = ends.get(pk=1)
+    return held

@@ -14,13 +14,18 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from apps.audit.callers import actor_of, client_address
+from apps.audit.models import Action
 from apps.events.durations import duration
-from apps.lookups.asked import hash_customer, repeat_lookup
+from apps.lookups.acts import record_act
+from apps.lookups.asked import repeat_lookup
 from apps.lookups.asker import Asker
 from apps.lookups.export_admin import ExportsOfLookup
 from apps.lookups.models import Lookup, Origin
 from apps.lookups.problems import LookupFailed
+from apps.lookups.reasons import reason_of
 from apps.lookups.services import answer_lookup, purge_answers
+from apps.vault.hashing import hash_customer
 
 MOST_REFRESHED = 10
 _FILTERED = frozenset(("outcome", "origin", "from_cache", "redacted", "user", "created_at", "kept"))
@@ -71,7 +76,7 @@ class LookupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
     search_help_text = "A customer, exactly as it was typed, or who looked."
     actions = ("refresh", "purge")
     exclude = ("cache_key", "marker", "customer_hash")
-    readonly_fields = ("customer",)
+    readonly_fields = ("customer", "why")
     inlines = (ExportsOfLookup,)
     list_per_page = 50
     show_full_result_count = False
@@ -134,6 +139,11 @@ class LookupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
         """The person, or the system's user of a command line."""
         return str(lookup.user) if lookup.user else lookup.system_user or "unknown"
 
+    @admin.display(description="Ticket or reason")
+    def why(self, lookup: Lookup) -> str:
+        """What the person gave as the reason, if anything."""
+        return reason_of(lookup)
+
     @admin.display(description="Window (UTC)", ordering="moment")
     def window(self, lookup: Lookup) -> str:
         """The moment and the minutes around it."""
@@ -171,13 +181,14 @@ class LookupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
     def refresh(self, request: HttpRequest, queryset: QuerySet[Lookup]) -> None:
         """Ask again for up to ten lookups; each gets a new record in the admin's name."""
         assert isinstance(request.user, User)  # noqa: S101 - the admin site saw to it
-        asker = Asker(Origin.WEB, request.user)
+        asker = Asker(Origin.WEB, request.user, address=client_address(request))
         chosen = list(queryset[: MOST_REFRESHED + 1])
         if len(chosen) > MOST_REFRESHED:
             messages.error(request, f"Please choose at most {MOST_REFRESHED} lookups to refresh.")
             return
         for lookup in chosen:
             try:
+                record_act(Action.REFRESHED, asker.actor, lookup)
                 result = answer_lookup(repeat_lookup(lookup, asker=asker))
                 messages.success(request, f"Refreshed: {len(result.answer.events)} events.")
             except LookupFailed as failure:
@@ -186,7 +197,7 @@ class LookupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
     @admin.action(description="Purge: remove the kept answers", permissions=["purge"])
     def purge(self, request: HttpRequest, queryset: QuerySet[Lookup]) -> None:
         """Remove the stored and the shared answers; the records stay."""
-        count = purge_answers(list(queryset))
+        count = purge_answers(list(queryset), actor=actor_of(request))
         messages.success(request, f"Answers removed: {count}.")
 
 

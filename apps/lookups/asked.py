@@ -20,8 +20,9 @@ from apps.lookups.connection import sentry_config
 from apps.lookups.limits import count_lookup
 from apps.lookups.models import Lookup, TypedCustomer
 from apps.lookups.problems import CustomerErased, LookupFailed, Problem, problem_of
+from apps.lookups.reasons import is_asked, reason_of, reason_to_keep
 from apps.sentry import SentryError
-from apps.vault.hashing import keyed_hash
+from apps.vault.hashing import hash_customer
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 
@@ -30,19 +31,22 @@ class ProjectsRefused(LookupFailed):
     """The person asked about projects that none of their teams may see, or is in no team."""
 
 
-def hash_customer(identifier: str) -> str:
-    """A keyed hash, by which lookups of one customer are found without keeping the name."""
-    return keyed_hash("triage.customer", identifier.strip().casefold())
-
-
 def record_lookup(
-    question: Question, *, asker: Asker, typed: str, zone: ZoneInfo, fresh: bool = False
+    question: Question,
+    *,
+    asker: Asker,
+    typed: str,
+    zone: ZoneInfo,
+    fresh: bool = False,
+    reason: str = "",
 ) -> Lookup:
     """Write down that somebody asks, before anything is asked. `typed` is the customer as typed.
 
-    Who may not see every project asks about those they may see. Raises `LookupFailed` when no
-    Sentry is configured, and its kinds `TooManyLookups` and `ProjectsRefused`.
+    Who may not see every project asks about those they may see. `reason` is why, as typed. Raises
+    `LookupFailed` when no Sentry is configured or a reason is required and missing, and its kinds
+    `TooManyLookups` and `ProjectsRefused`.
     """
+    why = reason_to_keep(reason, {question.customer.identifier}) if is_asked() else ""
     if asker.user:
         count_lookup(asker.user)
     try:
@@ -74,7 +78,13 @@ def record_lookup(
             asker.actor,
             target=lookup.audit_target,
             customer_hash=lookup.customer_hash,
-            detail={"minutes": lookup.minutes, "projects": lookup.projects},
+            detail={
+                "minutes": lookup.minutes,
+                "projects": lookup.projects,
+                "environments": lookup.environments,
+                "fresh": lookup.fresh,
+            },
+            words=why,
         )
     return lookup
 
@@ -115,10 +125,11 @@ def own_question(lookup: Lookup, asker: Asker) -> Question:
     return replace(question, projects=own or question.projects)
 
 
-def repeat_lookup(lookup: Lookup, *, asker: Asker) -> Lookup:
+def repeat_lookup(lookup: Lookup, *, asker: Asker, reason: str = "") -> Lookup:
     """A new lookup of the same question that asks Sentry past the shared copy.
 
-    Raises `CustomerErased`, and as `record_lookup` does.
+    Without a reason of its own it has that of the earlier one. Raises `CustomerErased`, and as
+    `record_lookup` does.
     """
     return record_lookup(
         own_question(lookup, asker),
@@ -126,6 +137,7 @@ def repeat_lookup(lookup: Lookup, *, asker: Asker) -> Lookup:
         typed=lookup.customer,
         zone=ZoneInfo(lookup.zone),
         fresh=True,
+        reason=reason or reason_of(lookup),
     )
 
 

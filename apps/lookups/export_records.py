@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
-from apps.events.ledger import Ledger
-from apps.events.redaction import redact_text
+from django.db import transaction
+
+from apps.audit.models import Action
+from apps.audit.trail import record
 from apps.lookups.asked import names_of
 from apps.lookups.asker import Asker
 from apps.lookups.models import ExportRecord, How, Lookup
+from apps.lookups.reasons import reason_to_keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +26,48 @@ class Exported:
 
 
 def record_export(lookup: Lookup, exported: Exported, *, asker: Asker, how: How) -> ExportRecord:
-    """Save it. A reason is redacted first: whoever types one may name the customer."""
-    ledger = Ledger(names_of(lookup))
-    return ExportRecord.objects.create(
-        lookup=lookup,
-        user=asker.user,
-        system_user=asker.system_user,
-        origin=asker.origin,
-        how=how,
-        format=exported.format,
-        preset=exported.preset,
-        budget=exported.budget,
-        tokens=exported.tokens,
-        issue_id=exported.issue_id[:100],
-        redacted=exported.redacted,
-        reason=redact_text(exported.reason, ledger)[:200] if exported.reason else "",
-    )
+    """Save it, in the audit trail too. The reason is redacted first."""
+    reason = _without_customer(exported.reason, lookup)
+    with transaction.atomic():
+        kept = ExportRecord.objects.create(
+            lookup=lookup,
+            user=asker.user,
+            system_user=asker.system_user,
+            origin=asker.origin,
+            how=how,
+            format=exported.format,
+            preset=exported.preset,
+            budget=exported.budget,
+            tokens=exported.tokens,
+            issue_id=exported.issue_id[:100],
+            redacted=exported.redacted,
+            reason=reason,
+        )
+        record(
+            _action(exported, how),
+            asker.actor,
+            target=lookup.audit_target,
+            customer_hash=lookup.customer_hash,
+            detail={
+                "how": how.value,
+                "format": exported.format,
+                "preset": exported.preset,
+                "budget": exported.budget,
+                "tokens": exported.tokens,
+                "problem": exported.issue_id[:100],
+            },
+            words=reason,
+        )
+    return kept
+
+
+def _action(exported: Exported, how: How) -> Action:
+    if not exported.redacted:
+        return Action.REVEALED
+    return Action.COPIED if how == How.COPIED else Action.EXPORTED
+
+
+def _without_customer(reason: str, lookup: Lookup) -> str:
+    if not reason:
+        return ""
+    return reason_to_keep(reason, names_of(lookup))

@@ -14,6 +14,7 @@ from apps.lookups import store
 from apps.lookups.asked import own_question, record_lookup
 from apps.lookups.asker import Asker
 from apps.lookups.models import Lookup, Origin
+from apps.lookups.reasons import reason_of
 
 MOST_RECENT = 8
 
@@ -27,7 +28,9 @@ def move_lookup(lookup: Lookup, move: Move, *, asker: Asker) -> Lookup | None:
     if question is None:
         return None
     zone = ZoneInfo(lookup.zone)
-    return record_lookup(question, asker=asker, typed=lookup.customer, zone=zone)
+    return record_lookup(
+        question, asker=asker, typed=lookup.customer, zone=zone, reason=reason_of(lookup)
+    )
 
 
 def recent_lookups(user: User) -> Sequence[Lookup]:

@@ -16,11 +16,12 @@ from apps.audit.models import Action, Entry, Words
 from apps.audit.trail import Actor, record
 from apps.events.answer import Answer
 from apps.lookups import shared, store
-from apps.lookups.asked import hash_customer, question_of
+from apps.lookups.asked import question_of
 from apps.lookups.connection import sentry_config
 from apps.lookups.models import ExportRecord, Lookup, TypedCustomer
 from apps.lookups.problems import CustomerErased
 from apps.sentry import SentryError
+from apps.vault.hashing import hash_customer
 
 
 @dataclass(frozen=True, slots=True)

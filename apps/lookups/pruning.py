@@ -13,7 +13,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 
 from apps.audit.models import Action, Entry
-from apps.audit.pruning import prune_trail
+from apps.audit.pruning import TrailBroken, prune_trail
 from apps.audit.trail import Actor, record
 from apps.lookups import store
 from apps.lookups.models import Lookup, TypedCustomer
@@ -23,13 +23,17 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """How many were removed: answers, typed customers, records of lookups, sessions, entries."""
+    """How many were removed: answers, typed customers, records of lookups, sessions, entries.
+
+    `problem` is why entries past their time had to stay.
+    """
 
     answers: int
     customers: int
     records: int
     sessions: int
     entries: int
+    problem: str = ""
 
     @property
     def is_nothing(self) -> bool:
@@ -40,16 +44,25 @@ class Pruned:
 def prune(actor: Actor) -> Pruned:
     """Remove what is past its time, and record that and how much."""
     now = datetime.now(UTC)
+    entries, problem = _prune_trail(now, actor)
     pruned = Pruned(
         answers=_forget_answers(now),
         customers=_delete(_customers(now)),
         records=_delete(_records(now)),
         sessions=_delete(_sessions(now)),
-        entries=prune_trail(_trail_from(now)),
+        entries=entries,
+        problem=problem,
     )
     if not pruned.is_nothing:
         record(Action.PRUNED, actor, detail=asdict(pruned))
     return pruned
+
+
+def _prune_trail(now: datetime, actor: Actor) -> tuple[int, str]:
+    try:
+        return prune_trail(_trail_from(now), actor=actor), ""
+    except TrailBroken as broken:
+        return 0, str(broken)
 
 
 def to_prune() -> Pruned:

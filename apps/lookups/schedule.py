@@ -31,13 +31,15 @@ def prune_if_due() -> bool:
     if shared.add("pruned", time.time(), _DAY_S) is False:
         return False
     try:
-        prune(_BY)
+        problem = prune(_BY).problem
     except Error as error:  # without its words; the next hour tries again
         shared.delete("pruned")
         _log.error("What is past its time could not be removed: %s", type(error).__name__)
         return False
     finally:
         connections.close_all()
+    if problem:
+        _log.error("The audit trail could not be pruned. %s", problem)
     return True
 
 

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 from django.utils import timezone
 
+from apps.audit.models import Action
+from apps.audit.trail import SYSTEM, Actor
 from apps.events.answer import Answer, Notice, NoticeCode
 from apps.events.durations import duration
 from apps.events.event import Event, EventBody
@@ -14,6 +16,7 @@ from apps.events.ledger import Ledger
 from apps.events.narrowing import narrowed
 from apps.events.redaction import RULES_VERSION, redact, redact_event, redact_text
 from apps.lookups import failures, store
+from apps.lookups.acts import record_each
 from apps.lookups.asked import names_of, question_of
 from apps.lookups.connection import (
     sentry_client,
@@ -132,8 +135,12 @@ def stale_answer(lookup: Lookup, problem: Problem) -> LookupResult | None:
     return LookupResult(lookup, answer, problem)
 
 
-def purge_answers(lookups: Sequence[Lookup]) -> int:
-    """Remove the kept answers of these lookups, snapshot and shared copy; returns how many."""
+def purge_answers(lookups: Sequence[Lookup], *, actor: Actor = SYSTEM) -> int:
+    """Remove the kept answers of these lookups, snapshot and shared copy; returns how many.
+
+    `actor` is who wants it so: the trail names them first, with every lookup.
+    """
+    record_each(Action.PURGED, actor, lookups)
     keys = {lookup.cache_key for lookup in lookups}
     for lookup in lookups:
         store.drop(lookup.cache_key, store.readable_snapshot(lookup))

@@ -17,11 +17,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from apps.audit.callers import client_address
 from apps.audit.models import Action
 from apps.signin.cache import SignInCache
 from apps.signin.trail import note
 from apps.vault.sealing import seal, unseal
-from apps.web.client_address import client_address
 
 _NO_ADDRESS = "0.0.0.0"  # noqa: S104 - nothing listens there: callers without an address share it
 _LOCKED_S = 10 * 60

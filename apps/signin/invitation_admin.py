@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from apps.accounts.invitations import renew_link
 from apps.accounts.models import Invitation
+from apps.audit.callers import client_address
 from apps.audit.models import Action
 from apps.audit.trail import Actor, record
 from apps.signin.people_admin import roles_and_teams
-from apps.web.client_address import client_address
 
 _MAIL = """You are invited to Triage.
 

@@ -12,10 +12,10 @@ from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.http import HttpRequest
 
+from apps.audit.callers import client_address
 from apps.audit.models import Action
 from apps.audit.trail import Actor, Fact, record
 from apps.signin.sessions import begin_limits, end_reason
-from apps.web.client_address import client_address
 
 UNKNOWN = "unknown account"
 _HOW = {"socialaccount": "oidc", "webauthn": "passkey", "recovery_codes": "recovery code"}

@@ -7,10 +7,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
 from apps.accounts.teams import is_in_a_team_of, projects_of
+from apps.audit.callers import client_address
+from apps.audit.refusals import record_refusal
 from apps.lookups.asker import Asker
 from apps.lookups.models import Lookup, Origin
 from apps.lookups.sharing import is_shared_with
-from apps.web.client_address import client_address
 
 ONLY_SHARED = "This lookup was shared with you to read. Only whose it is can do this."
 
@@ -34,7 +35,10 @@ def projects_seen(request: HttpRequest) -> frozenset[str] | None:
 def lookup_for(request: HttpRequest, lookup_id: uuid.UUID) -> Lookup:
     """The lookup if this person may read it; for others it does not exist."""
     lookup = Lookup.objects.filter(uuid=lookup_id).select_related("typed").first()
-    if lookup is None or not may_read(person_of(request), lookup):
+    if lookup is None:
+        raise Http404
+    if not may_read(person_of(request), lookup):
+        record_refusal(asker_of(request).actor, target=lookup.audit_target, why="not theirs")
         raise Http404
     return lookup
 

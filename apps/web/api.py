@@ -18,6 +18,7 @@ from apps.accounts.models import ApiToken
 from apps.accounts.teams import projects_of
 from apps.accounts.tokens import find_token
 from apps.accounts.zones import zone_of
+from apps.audit.callers import client_address
 from apps.events.moment import MomentRefused, parse_moment
 from apps.events.question import (
     MAX_WINDOW_MINUTES,
@@ -33,7 +34,7 @@ from apps.lookups.export_records import record_export
 from apps.lookups.models import How, Origin
 from apps.lookups.problems import LookupFailed, Problem, bad_input
 from apps.lookups.reading import answer_now
-from apps.web.client_address import client_address
+from apps.lookups.reasons import LONGEST_REASON
 from apps.web.exporting import Choice, export_of
 
 Slug = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -49,6 +50,7 @@ class LookupRequest(Schema):
     ] = None
     projects: Annotated[list[Slug], Field(max_length=100)] = []
     environments: Annotated[list[Slug], Field(max_length=100)] = []
+    reason: Annotated[str, Field(max_length=LONGEST_REASON, examples=["Ticket 4711"])] = ""
 
 
 class ProblemResponse(Schema):
@@ -135,7 +137,13 @@ def create_lookup(request: HttpRequest, body: LookupRequest) -> HttpResponse:
         return _problem(problem)
     zone = zone_of(token.user)
     asker = Asker(Origin.API, token.user, address=client_address(request))
-    lookup = record_lookup(_question(body, zone), asker=asker, typed=body.customer, zone=zone)
+    lookup = record_lookup(
+        _question(body, zone),
+        asker=asker,
+        typed=body.customer,
+        zone=zone,
+        reason=body.reason,
+    )
     result = answer_now(lookup, projects_of(token.user))
     export = export_of(result, Choice(format="json", budget=None))
     record_export(lookup, export.exported, asker=asker, how=How.PRINTED)

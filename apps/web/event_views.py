@@ -8,32 +8,35 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from apps.lookups.models import Lookup
 from apps.lookups.reading import answer_now, read_event_now
 from apps.web import presenter
 from apps.web.access import lookup_for, projects_seen
 from apps.web.failures import explains_failures
 from apps.web.stack_view import BRIEF, FULL, Limits
+from apps.web.viewing import record_piece, record_view
 
 
 @require_safe
 @explains_failures
 def lookup_event(request: HttpRequest, lookup_id: uuid.UUID, event_id: str) -> HttpResponse:
     """One event in full, also when it was not among the first that were read."""
-    return render(request, "lookups/event.html", _context(request, lookup_id, event_id, FULL))
+    lookup = lookup_for(request, lookup_id)
+    record_view(request, lookup, f"event {event_id[:50]}")
+    return render(request, "lookups/event.html", _context(request, lookup, event_id, FULL))
 
 
 @require_safe
 @explains_failures
 def lookup_event_brief(request: HttpRequest, lookup_id: uuid.UUID, event_id: str) -> HttpResponse:
     """What the result page shows of an event that is opened there."""
-    context = _context(request, lookup_id, event_id, BRIEF)
+    lookup = lookup_for(request, lookup_id)
+    record_piece(request, lookup, f"event {event_id[:50]}")
+    context = _context(request, lookup, event_id, BRIEF)
     return render(request, "lookups/_event_body.html", context)
 
 
-def _context(
-    request: HttpRequest, lookup_id: uuid.UUID, event_id: str, limits: Limits
-) -> dict[str, Any]:
-    lookup = lookup_for(request, lookup_id)
+def _context(request: HttpRequest, lookup: Lookup, event_id: str, limits: Limits) -> dict[str, Any]:
     answer = answer_now(lookup, projects_seen(request)).answer
     event = read_event_now(lookup, answer, event_id)
     if event is None:

@@ -16,10 +16,12 @@ from apps.lookups.export_records import Exported, record_export
 from apps.lookups.models import How, Lookup
 from apps.lookups.problems import bad_input
 from apps.lookups.reading import answer_now, answer_unredacted, place_to_wait
+from apps.lookups.reasons import reason_of
 from apps.web.access import asker_of, lookup_for, projects_seen
 from apps.web.exporting import ChoiceRefused, export_of, panel_context, read_choice
 from apps.web.failures import explains_failures, problem_page
 from apps.web.unredacted_form import UnredactedForm
+from apps.web.viewing import record_piece
 
 
 @require_safe
@@ -42,7 +44,9 @@ def lookup_export(request: HttpRequest, lookup_id: uuid.UUID, suffix: str) -> Ht
 @rules_asked_once()
 def lookup_export_panel(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """The inner part of the panel for a choice, or why there is none, as pieces of a page."""
-    result = answer_now(lookup_for(request, lookup_id), projects_seen(request))
+    lookup = lookup_for(request, lookup_id)
+    record_piece(request, lookup, "export panel")
+    result = answer_now(lookup, projects_seen(request))
     try:
         export = export_of(result, read_choice(request.GET))
     except ChoiceRefused as refused:
@@ -69,7 +73,8 @@ def lookup_copied(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 def lookup_unredacted(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Say what an export without redaction is, and make it once that was understood."""
     lookup = lookup_for(request, lookup_id)
-    form = UnredactedForm(request.POST if request.method == "POST" else None)
+    posted = request.POST if request.method == "POST" else None
+    form = UnredactedForm(posted, initial={"reason": reason_of(lookup)})
     if form.is_valid():
         return _unredacted(request, lookup, form)
     context = {"lookup": lookup, "form": form}
@@ -80,7 +85,7 @@ def lookup_unredacted(request: HttpRequest, lookup_id: uuid.UUID) -> HttpRespons
 def _unredacted(request: HttpRequest, lookup: Lookup, form: UnredactedForm) -> HttpResponse:
     """The file, made of an answer that exists only here, under a record of its own."""
     asker, chosen = asker_of(request), form.cleaned_data
-    again = repeat_lookup(lookup, asker=asker)
+    again = repeat_lookup(lookup, asker=asker, reason=chosen["reason"])
     with place_to_wait():
         answer = answer_unredacted(again, projects_seen(request)).answer
     rendered = render_export(

@@ -10,6 +10,7 @@ from django.shortcuts import render
 
 from apps.lookups.models import Lookup
 from apps.lookups.problems import LookupCancelled, LookupFailed, LookupPurged, Problem
+from apps.lookups.reasons import reason_of
 from apps.web.access import lookup_for
 
 View = Callable[..., HttpResponse]
@@ -24,7 +25,8 @@ def explains_failures(view: View) -> View:
             return view(request, **kwargs)
         except LookupCancelled as failure:
             lookup, status = lookup_for(request, kwargs["lookup_id"]), failure.problem.page_status
-            return render(request, "lookups/cancelled.html", {"lookup": lookup}, status=status)
+            context = {"lookup": lookup, "reason": reason_of(lookup)}
+            return render(request, "lookups/cancelled.html", context, status=status)
         except LookupPurged as failure:
             lookup, problem = lookup_for(request, kwargs["lookup_id"]), failure.problem
             context = {"lookup": lookup, "gone": failure.gone, "headline": problem.message}
@@ -44,6 +46,7 @@ def problem_page(
     context = {
         "problem": problem,
         "lookup": lookup,
+        "reason": reason_of(lookup) if lookup else "",
         "is_reviewer": request.user.has_perm("lookups.view_lookup"),
     }
     response = render(request, "problem.html", context, status=problem.page_status)

@@ -18,6 +18,7 @@ from apps.web.filter_form import read_shown, remember, remembered
 from apps.web.presenter import result_page
 from apps.web.redirects import SeeOther
 from apps.web.timeline_table import table_of
+from apps.web.viewing import record_piece, record_view
 
 PART_HEADER = "X-Triage-Part"
 
@@ -30,7 +31,10 @@ def lookup_shown(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 
     The choice is posted and stays in the session, because its text may name a customer.
     """
-    result = answer_now(lookup_for(request, lookup_id), projects_seen(request))
+    lookup = lookup_for(request, lookup_id)
+    if PART_HEADER in request.headers:
+        record_piece(request, lookup, "part")
+    result = answer_now(lookup, projects_seen(request))
     shown = read_shown(request.POST, result.answer)
     remember(request.session, str(lookup_id), shown)
     choice = _export_choice(request)
@@ -48,7 +52,9 @@ def lookup_shown(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 @rules_asked_once()
 def lookup_table(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """The events that are shown as a table, on a page of its own."""
-    result = answer_now(lookup_for(request, lookup_id), projects_seen(request))
+    lookup = lookup_for(request, lookup_id)
+    record_view(request, lookup, "table")
+    result = answer_now(lookup, projects_seen(request))
     shown = remembered(request.session, str(lookup_id), result.answer)
     table = table_of(result.answer, shown, ZoneInfo(result.lookup.zone))
     return render(request, "lookups/table.html", {"table": table, "lookup": result.lookup})

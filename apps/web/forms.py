@@ -17,6 +17,7 @@ from apps.events.question import (
     Window,
     parse_customer,
 )
+from apps.lookups.reasons import LONGEST_REASON, is_asked, is_required
 
 LONGEST_TYPED = 2000
 
@@ -64,6 +65,16 @@ class LookupForm(forms.Form):
     )
     project = forms.ChoiceField(required=False, label="Project")
     environment = forms.ChoiceField(required=False, label="Environment")
+    reason = forms.CharField(
+        required=False,
+        max_length=LONGEST_REASON,
+        label="Ticket or reason",
+        help_text="Kept in the audit trail. Please do not name the customer in it.",
+        error_messages={
+            "max_length": f"Please keep the reason within {LONGEST_REASON} characters.",
+            "required": "Please give a ticket number or a reason.",
+        },
+    )
 
     def __init__(
         self,
@@ -82,6 +93,9 @@ class LookupForm(forms.Form):
         select = forms.Select(choices=[(name, name) for name in zone_names()])
         select.attrs["data-default"] = "own" if zone_is_known else "site"
         self.fields["zone"].widget = select
+        self.fields["reason"].required = is_required()
+        if not is_asked():
+            del self.fields["reason"]
         self._offer("project", "All projects", projects)
         self._offer("environment", "All environments", environments)
 

@@ -6,9 +6,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from apps.audit.models import Action
+from apps.lookups.acts import record_act
 from apps.lookups.problems import LookupFailed
 from apps.lookups.reading import cancel_lookup, count_newer, place_to_wait, state_of
-from apps.web.access import kept_lookup_for, lookup_for, projects_seen
+from apps.web.access import asker_of, kept_lookup_for, lookup_for, projects_seen
 from apps.web.waiting import told
 from apps.web.wording import counted
 
@@ -41,6 +43,7 @@ def lookup_newer(request: HttpRequest, lookup_id: uuid.UUID) -> JsonResponse:
 def lookup_cancel(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Stop the asking, and go to the page that says so; an answer that was quicker stays."""
     lookup = kept_lookup_for(request, lookup_id)
+    record_act(Action.CANCELLED, asker_of(request).actor, lookup)
     cancel_lookup(lookup)
     response = HttpResponseRedirect(reverse("lookup_detail", args=[lookup.uuid]))
     response.status_code = 303

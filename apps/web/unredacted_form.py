@@ -1,9 +1,12 @@
 """What a person confirms and chooses before an export without redaction."""
 
+from typing import Any
+
 from django import forms
 
 from apps.exports import DEFAULT_BUDGET
 from apps.exports.budget import LEAST_TOKENS, MOST_TOKENS
+from apps.lookups.reasons import LONGEST_REASON, is_required
 from apps.web.exporting import FORMATS
 
 
@@ -16,10 +19,13 @@ class UnredactedForm(forms.Form):
     )
     reason = forms.CharField(
         required=False,
-        max_length=200,
-        label="Why (optional)",
+        max_length=LONGEST_REASON,
+        label="Ticket or reason (optional)",
         help_text="Kept with the record. Please do not name the customer in it.",
-        error_messages={"max_length": "Please keep the reason within 200 characters."},
+        error_messages={
+            "max_length": f"Please keep the reason within {LONGEST_REASON} characters.",
+            "required": "Please give a ticket number or a reason.",
+        },
     )
     format = forms.ChoiceField(
         label="Format",
@@ -40,3 +46,9 @@ class UnredactedForm(forms.Form):
             "max_value": f"A budget is from {LEAST_TOKENS} to {MOST_TOKENS} tokens.",
         },
     )
+
+    def __init__(self, data: Any = None, *, initial: dict[str, Any] | None = None) -> None:
+        super().__init__(data, initial=initial)
+        if is_required():
+            self.fields["reason"].required = True
+            self.fields["reason"].label = "Ticket or reason"

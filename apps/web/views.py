@@ -28,6 +28,7 @@ from apps.lookups.flow import new_since, recent_lookups
 from apps.lookups.limits import TooManyLookups
 from apps.lookups.problems import bad_input
 from apps.lookups.reading import LookupResult, place_to_wait
+from apps.lookups.reasons import is_required, reason_of
 from apps.lookups.sharing import shared_with
 from apps.lookups.status import check_connection, search_choices
 from apps.web import presenter
@@ -41,9 +42,10 @@ from apps.web.forms import LookupForm, PreferencesForm
 from apps.web.redirects import SeeOther
 from apps.web.share_form import share_part
 from apps.web.ticket_form import TicketForm
+from apps.web.viewing import record_view
 from apps.web.waiting import result_of, waiting_page
 
-_PREFILLED = ("customer", "at", "zone", "window", "project", "environment")
+_PREFILLED = ("customer", "at", "zone", "window", "project", "environment", "reason")
 _SESSION_KEY = "prefill"
 
 
@@ -96,6 +98,7 @@ def lookup_create(request: HttpRequest) -> HttpResponse:
             asker=asker_of(request),
             typed=form.cleaned_data["customer"],
             zone=form.cleaned_data["zone"],
+            reason=form.cleaned_data.get("reason", ""),
         )
     except TooManyLookups as refused:
         form.add_error(None, f"{refused.problem.message} {refused.problem.next_step}")
@@ -109,6 +112,7 @@ def lookup_create(request: HttpRequest) -> HttpResponse:
 def lookup_detail(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """What went wrong for this customer."""
     lookup = lookup_for(request, lookup_id)
+    record_view(request, lookup)
     result = result_of(request, lookup)
     if result is None:
         return waiting_page(request, lookup)
@@ -229,6 +233,8 @@ def _result_context(request: HttpRequest, result: LookupResult, shown: Shown) ->
         "page": page,
         "lookup": lookup,
         "share": share_part(person_of(request), lookup),
+        "requires_reason": is_required(),
+        "reason": reason_of(lookup),
         "zones": list(dict.fromkeys((lookup.zone, own_zone, "UTC"))),
         "since": since_words(new_since(lookup, result.answer, person_of(request)), now),
     }

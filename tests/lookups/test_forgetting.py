@@ -17,13 +17,13 @@ from apps.audit.models import Action, Entry, Words
 from apps.audit.trail import Actor, record
 from apps.demo.server import DemoSentry
 from apps.lookups import shared, store
-from apps.lookups.asked import hash_customer
 from apps.lookups.asker import Asker
 from apps.lookups.export_records import Exported, record_export
 from apps.lookups.forgetting import forget_customer, kept_of
 from apps.lookups.models import ExportRecord, How, Lookup, Origin, TypedCustomer
 from apps.lookups.problems import Gone, LookupPurged
 from apps.lookups.services import answer_lookup, read_event
+from apps.vault.hashing import hash_customer
 from tests.conftest import MOMENT, lists_asked
 from tests.lookups.background import recorded, until
 from tests.lookups.test_redis import Redis

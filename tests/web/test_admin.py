@@ -7,8 +7,8 @@ from django.test import Client
 from apps.accounts.models import ApiToken
 from apps.accounts.tokens import find_token
 from apps.demo.server import DemoSentry
-from apps.lookups.asked import hash_customer
 from apps.lookups.models import Lookup
+from apps.vault.hashing import hash_customer
 from tests.conftest import MOMENT, signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -56,6 +56,7 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=("text", "markdown", "xml", "json"), default="text")
         parser.add_argument("--budget", type=_budget, metavar="TOKENS")
         parser.add_argument("--preset", default="none", metavar="NAME", help="the question before")
+        parser.add_argument("--reason", default="", help="ticket number, or why you look")
         parser.add_argument("--no-cache", action="store_true", help="ask Sentry in any case")
         parser.add_argument(
             "--no-redact", action="store_true", help="show personal data; asks Sentry again"
@@ -78,6 +79,7 @@ class Command(BaseCommand):
                 typed=options["customer"],
                 zone=zone,
                 fresh=options["no_cache"],
+                reason=options["reason"],
             )
             result = answer_unredacted(lookup) if options["no_redact"] else answer_lookup(lookup)
         except LookupFailed as failure:
@@ -94,6 +96,7 @@ class Command(BaseCommand):
                 preset=preset.name,
                 budget=_budget_of(options),
                 redacted=not options["no_redact"],
+                reason=options["reason"] if options["no_redact"] else "",
             ),
             asker=asker,
             how=How.PRINTED,

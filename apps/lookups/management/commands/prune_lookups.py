@@ -3,7 +3,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management import BaseCommand
+from django.core.management import BaseCommand, CommandError
 
 from apps.audit.trail import Actor
 from apps.lookups.management.person import system_user
@@ -21,7 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="only say what would be removed")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Remove or only count, and print."""
+        """Remove or only count, and print. Raises CommandError where the trail does not verify."""
         pruned = to_prune() if options["dry_run"] else prune(Actor(Origin.CLI, name=system_user()))
         verb = "Would remove" if options["dry_run"] else "Removed"
         self.stdout.write(
@@ -29,3 +29,5 @@ class Command(BaseCommand):
             f"{pruned.records} records of lookups, {pruned.sessions} sessions, "
             f"{pruned.entries} entries of the audit trail."
         )
+        if pruned.problem:
+            raise CommandError(pruned.problem)

@@ -1,9 +1,12 @@
-"""From which IP address a request comes."""
+"""Who calls, and from which IP address."""
 
 from ipaddress import ip_address
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest
+
+from apps.audit.trail import Actor
 
 
 def client_address(request: HttpRequest) -> str:
@@ -19,3 +22,12 @@ def client_address(request: HttpRequest) -> str:
         return str(ip_address(told))
     except ValueError:
         return ""
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Whoever sends the request from a page: the person who is signed in, else an address."""
+    user = getattr(request, "user", AnonymousUser())
+    address = client_address(request)
+    if isinstance(user, User):
+        return Actor("web", user.pk, user.get_username(), address)
+    return Actor("web", address=address)

@@ -1,0 +1,217 @@
+"""The trail for auditors and admins: to read, to filter, to take along. Nothing can be changed."""
+
+import re
+from datetime import UTC, date, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.html import format_html
+
+from apps.audit.callers import actor_of
+from apps.audit.listing import (
+    ORIGINS,
+    BoundedPaginator,
+    csv_lines,
+    json_lines,
+    told,
+    words_of_entry,
+)
+from apps.audit.models import Action, Entry
+from apps.audit.trail import record
+from apps.vault.hashing import hash_customer
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+_LOOKUP = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_FILTERED = frozenset(("action", "origin", "at"))
+_WRITERS = {
+    "csv": (csv_lines, "text/csv; charset=utf-8"),
+    "jsonl": (json_lines, "application/x-ndjson"),
+}
+
+
+class OriginFilter(admin.SimpleListFilter):
+    """Through which door."""
+
+    title = "door"
+    parameter_name = "origin"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The choices, which nobody has to be asked for."""
+        return list(ORIGINS.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Entry]) -> QuerySet[Entry]:
+        """The entries of the choice."""
+        return queryset.filter(origin=self.value()) if self.value() else queryset
+
+
+@admin.register(Entry)
+class EntryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+    """The newest entries. What people typed is shown to who may see customers."""
+
+    list_display = ("when", "who", "whence", "what", "on_what", "facts")
+    list_display_links = ("when",)
+    list_filter = (OriginFilter, "at", "action")
+    search_fields = ("actor",)
+    ordering = ("-sequence",)
+    sortable_by = ()
+    actions = None
+    list_per_page = 100
+    list_max_show_all = 0
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    paginator = BoundedPaginator
+
+    class Media:
+        css = {"all": ("audit/trail.css",)}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Entries are written by what people do."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Entry | None = None) -> bool:
+        """They are never changed."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Entry | None = None) -> bool:
+        """They stay until they are pruned."""
+        return False
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Only the filters that are offered."""
+        return lookup.split("__", maxsplit=1)[0] in _FILTERED
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Entry]:
+        """With what was typed, for who may see it, in the same query."""
+        entries = super().get_queryset(request)
+        return entries.select_related("words") if _sees_words(request) else entries
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """An auditor sees no customer, and what people type may name one."""
+        return (*self.list_display, "why") if _sees_words(request) else self.list_display
+
+    def get_fields(self, request: HttpRequest, obj: Entry | None = None) -> tuple[str, ...]:
+        """All of an entry."""
+        shown = ("sequence", *self.get_list_display(request))
+        return (*shown, "actor_id", "detail", "customer_hash", "words_hash", "previous", "digest")
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Entry | None = None
+    ) -> tuple[str, ...]:
+        """None of it can be edited."""
+        return self.get_fields(request, obj)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Entry], search_term: str
+    ) -> tuple[QuerySet[Entry], bool]:
+        """A person by exact name, a customer by hash, or all about one lookup."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if _HASH.fullmatch(term):
+            return queryset.filter(customer_hash=term), False
+        if _LOOKUP.fullmatch(term):
+            return queryset.filter(target=f"lookup {term}"), False
+        return queryset.filter(actor=term), False
+
+    def changelist_view(  # type: ignore[override]  # a file is streamed
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """The list. What is searched for is posted, so that no customer gets into an address."""
+        if request.method == "POST" and self.has_view_permission(request):
+            if request.POST.get("take") in _WRITERS:
+                return self._file(request, request.POST["take"])
+            return HttpResponseRedirect(f"?{urlencode(_search(request))}")
+        context = {"title": "Audit trail"}
+        response: HttpResponse = super().changelist_view(
+            request, {**context, **(extra_context or {})}
+        )
+        return response
+
+    def _file(self, request: HttpRequest, format_: str) -> HttpResponseBase:
+        """All entries of the filters, the oldest first; that they were taken is recorded before."""
+        changes = self.get_changelist_instance(request)
+        filters = [f"{name}={value}" for name, value in sorted(request.GET.items())]
+        record(
+            Action.REVIEWED,
+            actor_of(request),
+            target="audit trail",
+            detail={"format": format_, "filters": [one[:200] for one in filters[:10]]},
+        )
+        writer, kind = _WRITERS[format_]
+        entries = changes.queryset.order_by("sequence")
+        lines = writer(entries, words=_sees_words(request))
+        name = f"audit-trail-{timezone.now():%Y-%m-%d}.{format_}"
+        disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return StreamingHttpResponse(lines, content_type=kind, headers=disposition)
+
+    @admin.display(description="When (UTC)")
+    def when(self, entry: Entry) -> str:
+        """Date and time, whole seconds."""
+        return f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+    @admin.display(description="Who", empty_value="nobody known")
+    def who(self, entry: Entry) -> str | None:
+        """The person's name at that time."""
+        return entry.actor or (ORIGINS["system"] if entry.origin == "system" else None)
+
+    @admin.display(description="From where")
+    def whence(self, entry: Entry) -> str:
+        """The door and the address."""
+        door = ORIGINS.get(entry.origin, entry.origin)
+        return f"{door}, {entry.address}" if entry.address else door
+
+    @admin.display(description="What")
+    def what(self, entry: Entry) -> str:
+        """The act."""
+        return str(entry.get_action_display())
+
+    @admin.display(description="On what")
+    def on_what(self, entry: Entry) -> str:
+        """What it was done to; a lookup leads to all that was done with it."""
+        kind, _, lookup_id = entry.target.partition(" ")
+        if kind == "lookup" and _LOOKUP.fullmatch(lookup_id):
+            return format_html('<a href="?q={}">{}</a>', lookup_id, entry.target)
+        return entry.target
+
+    @admin.display(description="Details")
+    def facts(self, entry: Entry) -> str:
+        """The small facts."""
+        return told(entry.detail)
+
+    @admin.display(description="Why")
+    def why(self, entry: Entry) -> str:
+        """The ticket or the reason, as typed."""
+        return words_of_entry(entry)
+
+
+def _sees_words(request: HttpRequest) -> bool:
+    return request.user.has_perm("lookups.view_lookup")
+
+
+def _search(request: HttpRequest) -> dict[str, str]:
+    """The address of what the form asks for: filters stay, a customer becomes a hash."""
+    kept = {name: request.GET[name] for name in request.GET if name not in ("q", "p", "e")}
+    posted = {name: request.POST.get(name, "").strip() for name in ("who", "customer", "on")}
+    if posted["customer"]:
+        kept["q"] = hash_customer(posted["customer"])
+    elif posted["who"] or posted["on"]:
+        kept["q"] = posted["who"] or posted["on"].lower().removeprefix("lookup ")
+    for name, bound, more in (("from", "at__gte", 0), ("to", "at__lt", 1)):
+        day = _day(request.POST.get(name, ""))
+        if day:
+            kept[bound] = f"{day + timedelta(days=more)} 00:00:00+00:00"
+    return kept
+
+
+def _day(typed: str) -> date | None:
+    """The day, None for what is none."""
+    try:
+        return parse_date(typed)
+    except ValueError:
+        return None

@@ -1,0 +1,171 @@
+"""Whatever people do, through whichever door, the trail says it once."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from apps.audit.models import Action, Entry
+from apps.audit.trail import words_of
+from apps.demo.server import DemoSentry
+from apps.lookups.models import ExportPreset, Lookup
+from tests.audit.trails import sql, verdict
+from tests.conftest import MOMENT, signed_in
+from tests.shell import Shell
+from tests.web.asking import look_up, text
+from tests.web.test_api import ASKED, post, token_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def deeds() -> list[str]:
+    """What was done, the oldest first; signing in is told elsewhere."""
+    done = Entry.objects.exclude(action__in=("signed_in", "signed_out")).order_by("sequence")
+    return list(done.values_list("action", flat=True))
+
+
+def last() -> Entry:
+    return Entry.objects.latest("sequence")
+
+
+def test_a_lookup_and_each_look_at_it_are_entries(ana: Client, agent: User) -> None:
+    address = look_up(ana, reason="Ticket 42")
+    ana.get(address)
+    ana.get(address)
+    assert deeds() == ["looked_up", "viewed", "viewed"]
+    entry, lookup = last(), Lookup.objects.get()
+    assert (entry.actor, entry.actor_id, entry.origin, entry.address) == (
+        *("ana", agent.pk),
+        *("web", "127.0.0.1"),
+    )
+    assert (entry.target, entry.customer_hash) == (f"lookup {lookup.uuid}", lookup.customer_hash)
+    assert words_of(entry.target, Action.LOOKED_UP) == "Ticket 42"
+
+
+def test_pages_about_a_result_are_views_and_their_pieces_belong_to_them(ana: Client) -> None:
+    address = look_up(ana)
+    event = ana.get(address).context["page"].groups[0].events[0].id
+    for piece in (f"events/{event}/brief/", "export/panel/", "progress", "newer"):
+        assert ana.get(f"{address}{piece}").status_code == 200
+    ana.head(address)
+    assert deeds() == ["looked_up", "viewed"]
+    for page in (f"events/{event}/", "table/"):
+        assert ana.get(f"{address}{page}").status_code == 200
+    assert deeds()[2:] == ["viewed", "viewed"]
+    assert last().detail == {"page": "table"}
+
+
+@pytest.mark.parametrize("piece", ["export/panel/", "events/{event}/brief/"])
+def test_a_piece_that_is_fetched_without_its_page_is_a_view(
+    ana: Client, lead: User, piece: str
+) -> None:
+    address = look_up(ana)
+    event = ana.get(address).context["page"].groups[0].events[0].id
+    assert signed_in(lead).get(f"{address}{piece.format(event=event)}").status_code == 200
+    assert (last().action, last().actor) == ("viewed", "lea")
+
+
+def test_exports_copies_and_refreshes_are_entries(ana: Client) -> None:
+    address = look_up(ana)
+    ana.get(f"{address}export.json")
+    assert (last().action, last().detail["format"]) == ("exported", "json")
+    ana.post(f"{address}copied/", {"format": "xml"})
+    assert (last().action, last().detail["how"]) == ("copied", "copied")
+    ana.post(f"{address}again/")
+    assert (last().action, last().detail["fresh"]) == ("looked_up", True)
+    ana.post(f"{address}cancel/")
+    assert last().action == "cancelled"
+
+
+def test_a_reveal_is_an_entry_with_its_reason(lead: User, ana: Client) -> None:
+    address = look_up(ana, reason="Ticket 42")
+    lea = signed_in(lead)
+    assert 'value="Ticket 42"' in text(lea.get(f"{address}unredacted/"))
+    form = {"confirmed": "on", "format": "markdown", "reason": "Court order, jane@example.com"}
+    assert lea.post(f"{address}unredacted/", form).status_code == 200
+    assert deeds()[-2:] == ["looked_up", "revealed"]
+    kept = words_of(last().target, Action.REVEALED)
+    assert kept.startswith("Court order, ")
+    assert "jane" not in kept
+
+
+def test_what_a_program_does_is_an_entry(agent: User, ana: Client) -> None:
+    asked = {**ASKED, "reason": "Ticket 42"}
+    assert post(token_of(agent), asked).status_code == 200
+    of_program = Entry.objects.filter(origin="api").order_by("sequence")
+    assert [entry.action for entry in of_program] == ["looked_up", "exported"]
+    assert words_of(last().target, Action.LOOKED_UP) == "Ticket 42"
+
+
+def test_the_command_line_is_recorded_with_the_systems_user(
+    shell: Shell, demo_sentry: DemoSentry
+) -> None:
+    demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
+    done = shell.lookup("1001", "--at", MOMENT.isoformat(), "--reason", "T 7", "--no-redact")
+    assert done.returncode == 0, done.stderr
+    listed = shell.run(
+        *("shell", "-v", "0", "-c"),
+        "from apps.audit.models import *\n"
+        "from apps.audit.trail import words_of\n"
+        "for e in Entry.objects.order_by('sequence'):\n"
+        "    print(e.action, e.origin, e.actor_id, bool(e.actor), words_of(e.target, e.action))",
+    )
+    assert listed.stdout.splitlines() == [
+        *("looked_up cli None True T 7", "revealed cli None True T 7")
+    ]
+
+
+def test_the_reviews_acts_are_entries(ana: Client, admin: User) -> None:
+    addresses = [look_up(ana), look_up(ana, customer="2")]
+    for address in addresses:
+        ana.get(address)
+    ids = list(Lookup.objects.order_by("pk").values_list("pk", flat=True))
+    ada = signed_in(admin)
+    ada.post("/admin/lookups/lookup/", {"action": "refresh", "_selected_action": ids[:1]})
+    assert deeds()[-2:] == ["refreshed", "looked_up"]
+    assert last().actor == "ada"
+    ada.post("/admin/lookups/lookup/", {"action": "purge", "_selected_action": ids})
+    assert (last().action, last().target, last().actor) == ("purged", "2 lookups", "ada")
+    assert len(last().detail["lookups"]) == 2
+
+
+def test_changing_a_preset_is_an_entry(ana: Client, admin: User) -> None:
+    ada, preset = signed_in(admin), ExportPreset.objects.get(name="bug")
+    address = f"/admin/lookups/exportpreset/{preset.pk}/"
+    form = {"label": "A bug", "instruction": "Say what broke.", "position": 1, "is_active": "on"}
+    assert ada.post(f"{address}change/", form).status_code == 302
+    assert (last().action, last().target) == ("setting_changed", "export preset bug")
+    assert last().detail["change"] == "saved"
+    ada.post(f"{address}delete/", {"post": "yes"})
+    assert last().detail["change"] == "removed"
+
+
+@pytest.mark.parametrize("page", ["", "export.md", "table/", "export/panel/"])
+def test_what_cannot_be_recorded_is_not_shown(ana: Client, page: str) -> None:
+    address = look_up(ana)
+    assert b"Card declined" in ana.get(address).content
+    Entry.objects.filter(action="viewed").delete()
+    ana.raise_request_exception = False
+    sql(
+        "CREATE TRIGGER full BEFORE INSERT ON audit_entry"
+        " BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+    )
+    try:
+        refused = ana.get(f"{address}{page}")
+    finally:
+        sql("DROP TRIGGER full")
+    assert refused.status_code == 500
+    assert b"Card declined" not in refused.content
+
+
+def test_a_view_costs_one_entry_and_few_queries(ana: Client) -> None:
+    address = look_up(ana)
+    ana.get(address)
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        ana.get(address)
+    of_the_trail = [one["sql"] for one in asked if "audit_" in one["sql"]]
+    assert len(of_the_trail) <= 4
+    assert verdict().startswith("End: ")

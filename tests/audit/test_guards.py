@@ -1,0 +1,81 @@
+"""The database itself refuses what would change the trail."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import IntegrityError, connection
+
+from apps.audit import guards
+from apps.audit.models import Action, Entry
+from apps.audit.pruning import forget_words, prune_trail
+from apps.audit.trail import record
+from tests.audit.trails import ANA, sql, verdict, written
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def guarded() -> Iterator[None]:
+    """As a migrated database is; the test database goes without, to be emptied."""
+    guards.install(connection)
+    yield
+    guards.remove(connection)
+
+
+COLUMNS = "action, actor, origin, address, target, customer_hash, detail, words_hash, previous"
+EMPTY = ", ''" * 10
+ROW = f"(sequence, at, {COLUMNS}, digest) VALUES (2, '2026-01-01'{EMPTY})"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_entry SET actor = 'eve' WHERE sequence = 2",
+        "UPDATE audit_entry SET sequence = 9 WHERE sequence = 3",
+        "UPDATE OR REPLACE audit_entry SET sequence = 1 WHERE sequence = 2",
+        "DELETE FROM audit_entry WHERE sequence = 3",
+        "DELETE FROM audit_entry",
+        f"INSERT OR REPLACE INTO audit_entry {ROW}",
+        "UPDATE audit_end SET sequence = 1",
+        "DELETE FROM audit_end",
+        "INSERT OR REPLACE INTO audit_end (id, sequence, digest) VALUES (1, 1, '')",
+        "UPDATE audit_checkpoint SET sequence = 3",
+        "DELETE FROM audit_checkpoint",
+        "INSERT OR REPLACE INTO audit_checkpoint VALUES (1, 'x', '2026-01-01', 1, 'x')",
+    ],
+)
+def test_the_database_refuses_to_change_the_trail(statement: str) -> None:
+    written(1)
+    prune_trail(datetime.now(UTC) + timedelta(days=1))
+    written(2)
+    with pytest.raises(IntegrityError, match="The audit trail only grows"):
+        sql(statement)
+    assert verdict().startswith("End: 4:")
+
+
+def test_writing_and_erasing_words_are_not_in_the_way() -> None:
+    written(2)
+    record(Action.VIEWED, ANA)
+    assert forget_words("c" * 64) == 2
+    assert Entry.objects.count() == 3
+
+
+def test_a_forged_checkpoint_lets_entries_go_and_is_noticed() -> None:
+    written(4)
+    third = Entry.objects.get(sequence=3).digest
+    sql(
+        "INSERT INTO audit_checkpoint (sequence, digest, at, count, signature)"
+        " VALUES (3, %s, '2026-01-01', 3, %s)",
+        third,
+        "0" * 64,
+    )
+    sql("DELETE FROM audit_words")
+    sql("DELETE FROM audit_entry WHERE sequence <= 3")
+    assert "The checkpoint at entry 3 is forged" in verdict()
+
+
+def test_missing_guards_are_told() -> None:
+    assert guards.missing(connection) == []
+    sql("DROP TRIGGER audit_entry_kept")
+    assert guards.missing(connection) == ["audit_entry_kept"]

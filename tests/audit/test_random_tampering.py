@@ -1,0 +1,100 @@
+"""Any tampering with any trail is noticed, if need be by an end that was noted before."""
+
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+from django.db import IntegrityError, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from apps.audit.models import End, Entry, Words
+from apps.audit.verifying import Place, verify_trail
+from tests.audit.trails import sql, written
+
+COLUMNS = ("actor", "target", "origin", "customer_hash", "words_hash", "previous", "digest")
+LENGTH = 12
+Deed = tuple[Callable[[int, int], None], int, int]
+numbers = st.integers(1, LENGTH)
+
+
+def delete(one: int, _other: int) -> None:
+    sql("DELETE FROM audit_entry WHERE sequence = %s", one)
+
+
+def swap(one: int, other: int) -> None:
+    for old, new in ((one, -1), (other, one), (-1, other)):
+        sql("UPDATE audit_entry SET sequence = %s WHERE sequence = %s", new, old)
+
+
+def edit(one: int, other: int) -> None:
+    column = COLUMNS[other % len(COLUMNS)]
+    sql(f"UPDATE audit_entry SET {column} = 'x' WHERE sequence = %s", one)  # noqa: S608
+
+
+def insert(one: int, other: int) -> None:
+    copied = Entry.objects.filter(sequence=one).first()
+    if copied is None:
+        return
+    for number in range(LENGTH, other - 1, -1):
+        sql("UPDATE audit_entry SET sequence = %s WHERE sequence = %s", number + 1, number)
+    copied.sequence = other
+    copied.save(force_insert=True)
+    fit_end()
+
+
+def cut(one: int, _other: int) -> None:
+    sql("DELETE FROM audit_entry WHERE sequence >= %s", one)
+    fit_end()
+
+
+def close_gap(one: int, _other: int) -> None:
+    delete(one, 0)
+    for number in range(one + 1, LENGTH + 1):
+        sql("UPDATE audit_entry SET sequence = %s WHERE sequence = %s", number - 1, number)
+    fit_end()
+
+
+def fit_end() -> None:
+    """A careful attacker makes the end fit."""
+    last = Entry.objects.first()
+    End.objects.update(
+        sequence=last.sequence if last else 0, digest=last.digest if last else "0" * 64
+    )
+
+
+deeds = st.lists(
+    st.tuples(
+        st.sampled_from([delete, swap, edit, insert, cut, close_gap]),
+        numbers,
+        numbers,
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+def rows() -> list[tuple[object, ...]]:
+    return list(Entry.objects.order_by("sequence").values_list())
+
+
+@pytest.mark.django_db
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(deeds)
+def test_every_tampering_is_noticed(
+    deeds: list[tuple[Callable[[int, int], None], int, int]],
+) -> None:
+    with transaction.atomic():
+        written(LENGTH)
+        Words.objects.all().delete()
+        before, end = rows(), End.objects.get()
+        noted = Place(end.sequence, end.digest)
+        assert not verify_trail(noted).broken
+        for deed, one, other in deeds:
+            with suppress(IntegrityError), transaction.atomic():  # a number that is taken
+                deed(one, other)
+        is_whole = not verify_trail(noted).broken
+        assert is_whole == (rows() == before)
+        transaction.set_rollback(True)

@@ -1,0 +1,120 @@
+"""Why somebody looks: asked for as the site is set, kept without the customer."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from pytest_django import Settings
+
+from apps.audit.models import Action, Words
+from apps.audit.trail import words_of
+from apps.demo.server import DemoSentry
+from apps.lookups.models import Lookup
+from tests.conftest import MOMENT, signed_in
+from tests.shell import Shell
+from tests.web.asking import filled, look_up, text
+from tests.web.test_api import ASKED, post, token_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def kept() -> str:
+    return words_of(Lookup.objects.latest("pk").audit_target, Action.LOOKED_UP)
+
+
+@pytest.fixture
+def required(settings: Settings) -> None:
+    """A site that asks everybody why."""
+    settings.TRIAGE_REASON = "required"
+
+
+def test_a_reason_is_kept_without_the_customer_and_sealed(ana: Client) -> None:
+    look_up(ana, customer="jane@example.com", reason="Ticket 42\x07 for jane@example.com ")
+    assert kept().startswith("Ticket 42 for ")
+    assert "jane" not in kept()
+    assert b"Ticket" not in bytes(Words.objects.get().sealed)
+
+
+def test_a_lookup_without_a_reason_needs_none(ana: Client) -> None:
+    look_up(ana)
+    assert kept() == ""
+    assert not Words.objects.exists()
+
+
+def test_a_reason_stays_with_the_ticket_from_one_window_to_the_next(ana: Client) -> None:
+    address = look_up(ana, reason="Ticket 42")
+    assert 'name="reason" value="Ticket 42"' in text(ana.get(address))
+    for onward, form in (("again/", {}), ("move/", {"move": "earlier"})):
+        assert ana.post(f"{address}{onward}", form).status_code == 303
+        assert kept() == "Ticket 42"
+
+
+def test_the_form_folds_the_field_away_until_it_is_needed(ana: Client) -> None:
+    assert '<details class="reason">' in text(ana.get("/"))
+    page = text(ana.post("/", {"customer": "1001", "reason": "Ticket 42"}))
+    assert '<details class="reason" open>' in page
+    assert 'value="Ticket 42"' in page
+
+
+def test_a_reason_that_is_too_long_is_refused_in_words(ana: Client) -> None:
+    refused = ana.post("/lookups/", filled(reason="x" * 201))
+    assert refused.status_code == 400
+    assert "within 200 characters" in text(refused)
+
+
+@pytest.mark.usefixtures("required")
+def test_a_required_reason_is_asked_for_at_every_door(ana: Client, agent: User, lead: User) -> None:
+    refused = ana.post("/lookups/", filled(reason="  "))
+    assert refused.status_code == 400
+    assert "Please give a ticket number or a reason." in text(refused)
+    assert '<details class="reason"' not in text(refused)
+    answer = post(token_of(agent), ASKED)
+    assert answer.status_code == 400
+    assert "reason" in answer.json()["message"]
+    assert not Lookup.objects.exists()
+    address = look_up(ana, reason="Ticket 42")
+    bare = signed_in(lead).post(
+        f"{address}unredacted/", {"confirmed": "on", "format": "markdown", "reason": ""}
+    )
+    assert bare.status_code == 400
+    assert Lookup.objects.count() == 1
+
+
+def test_a_lookup_from_before_a_reason_was_required_can_be_read_but_not_repeated(
+    ana: Client, settings: Settings
+) -> None:
+    address = look_up(ana)
+    settings.TRIAGE_REASON = "required"
+    page = text(ana.get(address))
+    assert 'id="id_reason" name="reason" value=""' in page
+    refused = ana.post(f"{address}again/")
+    assert refused.status_code == 400
+    assert "Please give a ticket number or a reason" in text(refused)
+
+
+def test_a_site_that_does_not_ask_keeps_none(ana: Client, settings: Settings) -> None:
+    settings.TRIAGE_REASON = "off"
+    assert "id_reason" not in text(ana.get("/"))
+    look_up(ana, reason="Ticket 42")
+    assert not Words.objects.exists()
+
+
+def test_the_review_shows_the_reason(ana: Client, admin: User) -> None:
+    look_up(ana, reason="Ticket 42")
+    record = Lookup.objects.get()
+    page = signed_in(admin).get(f"/admin/lookups/lookup/{record.pk}/change/")
+    assert "Ticket 42" in text(page)
+
+
+def test_the_command_line_asks_for_a_required_reason(shell: Shell, demo_sentry: DemoSentry) -> None:
+    demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
+    asked = ("1001", "--at", MOMENT.isoformat())
+    done = shell.lookup(*asked, TRIAGE_REASON="required")
+    assert done.returncode == 2
+    assert "reason" in done.stderr
+    assert shell.lookup(*asked, "--reason", "T 1", TRIAGE_REASON="required").returncode == 0
+
+
+def test_an_unknown_setting_stops_the_start_with_a_sentence(shell: Shell) -> None:
+    done = shell.run("check", TRIAGE_REASON="maybe")
+    assert done.returncode == 2
+    assert "please use off, optional or required" in done.stderr

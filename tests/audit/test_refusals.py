@@ -1,0 +1,94 @@
+"""Who was refused what is written down, and nobody can fill the trail with it."""
+
+import uuid
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from apps.audit import refusals
+from apps.audit.models import Action, Entry
+from apps.audit.refusals import record_refusal
+from apps.audit.trail import Actor
+from apps.lookups.models import Lookup
+from tests.conftest import signed_in
+from tests.web.asking import look_up
+from tests.web.test_api import ASKED, post, token_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted() -> None:
+    """Each test begins a minute of its own."""
+    refusals._counts.clear()
+
+
+def refused() -> list[Entry]:
+    return list(Entry.objects.filter(action=Action.REFUSED).order_by("sequence"))
+
+
+def test_trying_to_open_somebody_elses_lookup_is_told_with_who_and_which(
+    ana: Client, other_agent: User
+) -> None:
+    address = look_up(ana)
+    assert signed_in(other_agent).get(address).status_code == 404
+    (entry,) = refused()
+    assert (entry.actor, entry.target) == ("ben", f"lookup {Lookup.objects.get().uuid}")
+    assert entry.detail == {"why": "not theirs"}
+
+
+def test_a_lookup_that_does_not_exist_is_no_entry(ana: Client) -> None:
+    assert ana.get(f"/lookups/{uuid.uuid4()}/").status_code == 404
+    assert refused() == []
+
+
+def test_a_page_that_a_person_may_not_open_is_told_by_its_name(ana: Client) -> None:
+    assert ana.get("/review/sentry/").status_code == 403
+    (entry,) = refused()
+    assert (entry.actor, entry.target) == ("ana", "page check_sentry")
+    assert entry.detail == {"why": "no permission"}
+
+
+def test_a_refused_token_is_told_without_the_token(ana: Client) -> None:
+    assert post("triage_this-is-no-token", ASKED).status_code == 401
+    (entry,) = refused()
+    assert (entry.origin, entry.actor, entry.address) == ("api", "", "127.0.0.1")
+    assert entry.detail == {"why": "no valid token"}
+    assert "this-is" not in str(vars(entry))
+
+
+def test_a_token_whose_person_may_not_look_up_is_told_with_the_person(
+    ana: Client, outsider: User
+) -> None:
+    assert post(token_of(outsider), ASKED).status_code == 403
+    (entry,) = refused()
+    assert (entry.origin, entry.actor) == ("api", "otto")
+
+
+def test_a_scanner_leaves_a_handful_of_entries_that_say_how_often(ana: Client) -> None:
+    for _ in range(120):
+        post("triage_this-is-no-token", ASKED)
+    assert [entry.detail.get("times_this_minute", 1) for entry in refused()] == [1, 10, 100]
+
+
+def test_many_addresses_of_one_network_are_one_caller() -> None:
+    for number in range(1, 60):
+        record_refusal(Actor("api", address=f"2001:db8:1:2::{number:x}"), why="no valid token")
+    assert len(refused()) == 2
+
+
+def test_a_scanner_with_very_many_addresses_is_counted_as_one() -> None:
+    for number in range(refusals._MOST_CALLERS):
+        refusals._counts[f"10.0.{number // 250}.{number % 250}"] = 1
+    for number in range(1, 60):
+        record_refusal(Actor("api", address=f"198.51.100.{number}"), why="no valid token")
+    assert len(refused()) == 2
+
+
+def test_what_a_person_tries_is_written_one_by_one_up_to_a_bound() -> None:
+    ben = Actor("web", 2, "ben", "203.0.113.1")
+    for number in range(120):
+        record_refusal(ben, target=f"lookup {number}", why="not theirs")
+    assert len(refused()) == refusals.FREE_OF_PERSON + 1
+    assert refused()[-1].detail["times_this_minute"] == 100

@@ -1,0 +1,88 @@
+"""Many writers at once, and one that dies, keep the chain whole: on PostgreSQL and on SQLite."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from apps.demo.server import DemoSentry
+from tests.postgres import running_postgres
+from tests.shell import ROOT, Shell
+
+WRITERS, EACH = 8, 25
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    """A cluster of this file's own; its URL."""
+    with running_postgres() as url:
+        yield url
+
+
+@pytest.fixture(params=["postgresql", "sqlite"])
+def site(request: pytest.FixtureRequest, tmp_path: Path, demo_sentry: DemoSentry) -> Shell:
+    """A shell on a migrated, empty database of that kind."""
+    shell = Shell(tmp_path, demo_sentry.url)
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres")
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
+        shell.environment["DATABASE_URL"] = url
+    migrated = shell.run("migrate", "-v", "0")
+    assert migrated.returncode == 0, migrated.stderr
+    return shell
+
+
+def writer(site: Shell, count: int, *how: str) -> "subprocess.Popen[str]":
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.audit.writer", str(count), *how],
+        cwd=ROOT,
+        env=site.environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def go(process: "subprocess.Popen[str]") -> None:
+    assert process.stdin
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+def verdict(site: Shell) -> str:
+    done = site.run("verify_audit")
+    assert "guard" not in done.stderr
+    return done.stdout + done.stderr
+
+
+def test_eight_writers_at_once_keep_the_chain_whole(site: Shell) -> None:
+    writers = [writer(site, EACH) for _ in range(WRITERS)]
+    for one in writers:
+        go(one)
+    for one in writers:
+        _out, complaint = one.communicate(timeout=60)
+        assert one.returncode == 0, complaint
+    assert f"End: {WRITERS * EACH}:" in verdict(site)
+
+
+def test_a_writer_that_dies_leaves_neither_a_gap_nor_others_waiting(site: Shell) -> None:
+    dying = writer(site, 3, "die")
+    go(dying)
+    assert dying.stdout
+    assert dying.stdout.readline() == "holds\n"
+    waiting = writer(site, 2)
+    go(waiting)
+    dying.kill()
+    dying.communicate()
+    _out, complaint = waiting.communicate(timeout=60)
+    assert waiting.returncode == 0, complaint
+    assert "End: 4:" in verdict(site)

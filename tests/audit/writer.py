@@ -1,0 +1,29 @@
+"""A program that writes to the trail, to be run many times at once: `python -m ... COUNT [die]`."""
+
+import os
+import sys
+
+import django
+from django.db import transaction
+
+
+def main(count: int, *, dies: bool) -> None:
+    """Write that many entries; one that dies does so between two of one transaction."""
+    from apps.audit.models import Action  # noqa: PLC0415 - Django has to be ready first
+    from apps.audit.trail import Actor, record  # noqa: PLC0415
+
+    actor = Actor("cli", name=f"writer {os.getpid()}")
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for number in range(count):
+        with transaction.atomic():
+            record(Action.VIEWED, actor, target=f"lookup {number}", words=f"Ticket {number}")
+            if dies and number == count - 1:
+                print("holds", flush=True)
+                sys.stdin.readline()
+
+
+if __name__ == "__main__":
+    os.environ["DJANGO_SETTINGS_MODULE"] = "triage_site.settings"
+    django.setup()
+    main(int(sys.argv[1]), dies="die" in sys.argv)
