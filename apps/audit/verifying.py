@@ -1,6 +1,5 @@
 """Proving that nothing in the trail was changed, taken out, put in, moved or cut off."""
 
-import json
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass, field
@@ -135,9 +134,8 @@ def _step(walk: _Walk, entry: Entry) -> None:
     """One entry further. Raises `Broken`."""
     number = walk.last.sequence + 1
     if entry.sequence != number:
-        gap = f"Entry {number} is" if entry.sequence == number + 1 else "Entries "
-        if entry.sequence > number + 1:
-            gap += f"{number} to {entry.sequence - 1} are"
+        end = entry.sequence - 1
+        gap = f"Entry {number} is" if end == number else f"Entries {number} to {end} are"
         raise Broken(f"{gap} missing.")
     fits = digest_of(entry) == entry.digest
     if not (fits and entry.previous == walk.last.digest):
@@ -246,5 +244,5 @@ def parse_place(text: str) -> Place:
     """`NUMBER:DIGEST` as `verify_audit` prints it. Raises ValueError."""
     number, _, digest = text.strip().partition(":")
     if not (number.isascii() and number.isdigit()) or len(digest) != len(BEGINNING):
-        raise ValueError(json.dumps(text))
+        raise ValueError(text)
     return Place(int(number), digest.lower())

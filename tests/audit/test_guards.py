@@ -24,7 +24,7 @@ def guarded() -> Iterator[None]:
 
 
 COLUMNS = "action, actor, origin, address, target, customer_hash, detail, words_hash, previous"
-EMPTY = ", ''" * 10
+EMPTY = ", ''" * 6 + ", '{}'" + ", ''" * 3
 ROW = f"(sequence, at, {COLUMNS}, digest) VALUES (2, '2026-01-01'{EMPTY})"
 
 
