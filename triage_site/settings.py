@@ -132,6 +132,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "apps.web.api_problems.ApiProblemsMiddleware",
     "apps.web.middleware.ReadableRequestMiddleware",
     "apps.web.admin_host.AdminHostMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

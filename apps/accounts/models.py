@@ -1,8 +1,16 @@
 """A person's preferences, teams, invitations, and tokens for programs (only hashes are kept)."""
 
+from datetime import datetime, timedelta
+from typing import Literal
+
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import models
+from django.utils import timezone
+
+DEFAULT_TOKEN_DAYS, MOST_TOKEN_DAYS = 90, 366
+WARN_BEFORE = timedelta(days=14)
+UNUSED_AFTER = timedelta(days=90)
 
 
 class Preference(models.Model):
@@ -31,6 +39,26 @@ class Team(models.Model):
         return str(self.group)
 
 
+class Scope(models.TextChoices):
+    """What a token may be used for. None of them gives anything without redaction."""
+
+    LOOKUP = "lookup", "Look up customers, with the answer to it"
+    READ = "read", "Read kept answers that its person may open"
+
+
+def default_scopes() -> list[str]:
+    """The least that is of use."""
+    return [Scope.LOOKUP.value]
+
+
+def default_expiry() -> datetime:
+    """When a token ends of which nobody said anything else."""
+    return timezone.now() + timedelta(days=DEFAULT_TOKEN_DAYS)
+
+
+TokenState = Literal["works", "ends soon", "unused", "expired", "revoked", "person may not sign in"]
+
+
 class ApiToken(models.Model):
     """Lets a program look up in a person's name. The token itself is shown once and not kept."""
 
@@ -39,12 +67,19 @@ class ApiToken(models.Model):
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
         related_name="api_tokens",
-        help_text="Lookups are recorded in this person's name and limited by their role.",
+        verbose_name="person",
+        help_text="Lookups are recorded in this person's name and limited by their role and teams.",
     )
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
-    last_used_at = models.DateTimeField(null=True, editable=False)
-    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    scopes = models.JSONField(default=default_scopes)
+    projects = models.JSONField(
+        default=list, blank=True, help_text="Slugs; without any, all that its person may see."
+    )
+    created_at = models.DateTimeField("made", auto_now_add=True)
+    expires_at = models.DateTimeField("expires", default=default_expiry)
+    last_used_at = models.DateTimeField("last used", null=True, editable=False)
+    last_used_from = models.CharField(max_length=45, blank=True, editable=False)
+    revoked_at = models.DateTimeField("revoked", null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ("-created_at",)
@@ -52,6 +87,23 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def audit_target(self) -> str:
+        """What the audit trail calls this token."""
+        return f"api token {self.pk}"
+
+    def state(self, now: datetime) -> TokenState:
+        """Whether it works, and if not, or not for long, why."""
+        if self.revoked_at is not None:
+            return "revoked"
+        if self.expires_at <= now:
+            return "expired"
+        if not self.user.is_active:
+            return "person may not sign in"
+        if self.expires_at <= now + WARN_BEFORE:
+            return "ends soon"
+        return "unused" if (self.last_used_at or self.created_at) <= now - UNUSED_AFTER else "works"
 
 
 class Invitation(models.Model):

@@ -16,7 +16,7 @@ from apps.lookups.models import Lookup
 from apps.lookups.problems import LookupPurged
 from apps.lookups.services import LookupResult
 from apps.lookups.services import answer_unredacted as answer_all_unredacted
-from apps.lookups.within_request import place_to_wait, read_event_now
+from apps.lookups.within_request import has_ended, place_to_wait, read_event_now
 
 __all__ = [
     "LookupPurged",
@@ -28,6 +28,7 @@ __all__ = [
     "answer_unredacted",
     "cancel_lookup",
     "count_newer",
+    "has_ended",
     "place_to_wait",
     "read_event_now",
     "sees_all_of",

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest
 from apps.accounts.teams import is_in_a_team_of, projects_of
 from apps.audit.callers import client_address
 from apps.audit.refusals import record_refusal
+from apps.audit.trail import Actor
 from apps.lookups.asker import Asker
 from apps.lookups.models import Lookup, Origin
 from apps.lookups.sharing import is_shared_with
@@ -34,11 +35,16 @@ def projects_seen(request: HttpRequest) -> frozenset[str] | None:
 
 def lookup_for(request: HttpRequest, lookup_id: uuid.UUID) -> Lookup:
     """The lookup if this person may read it; for others it does not exist."""
+    return lookup_of(person_of(request), asker_of(request).actor, lookup_id)
+
+
+def lookup_of(person: User, actor: Actor, lookup_id: uuid.UUID) -> Lookup:
+    """The same for a person who need not be signed in, such as a token's. Raises `Http404`."""
     lookup = Lookup.objects.filter(uuid=lookup_id).select_related("typed").first()
     if lookup is None:
         raise Http404
-    if not may_read(person_of(request), lookup):
-        record_refusal(asker_of(request).actor, target=lookup.audit_target, why="not theirs")
+    if not may_read(person, lookup):
+        record_refusal(actor, target=lookup.audit_target, why="not theirs")
         raise Http404
     return lookup
 

@@ -1,4 +1,4 @@
-"""Teams in the review: who is in them, and which projects they may see."""
+"""Teams in the review, who is in them and which projects they may see; and API tokens."""
 
 from typing import Any
 
@@ -7,14 +7,16 @@ from django.contrib.auth.models import Group
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
-from apps.accounts.models import Team
+from apps.accounts.models import ApiToken, Team
 from apps.audit.models import Action
 from apps.audit.trail import record
 from apps.web.access import asker_of
 from apps.web.team_form import TeamForm
+from apps.web.token_admin import ApiTokenAdmin
 
 # Roles are fixed and teams have a page of their own: nothing is left to do there.
 admin.site.unregister(Group)
+admin.site.register(ApiToken, ApiTokenAdmin)
 
 
 @admin.register(Team)

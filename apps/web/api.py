@@ -1,156 +1,146 @@
 """The API for programs: the same lookup, JSON in and out, a token that an admin issues."""
 
 import json
-from collections.abc import Callable
-from functools import wraps
-from typing import Annotated, Any, Literal
+import re
+import uuid
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.request import RawPostDataException
 from django.utils import timezone
-from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
-from ninja.security import HttpBearer
-from pydantic import Field
+from ninja.parser import Parser
 
-from apps.accounts.models import ApiToken
-from apps.accounts.teams import projects_of
-from apps.accounts.tokens import find_token
+from apps.accounts.models import ApiToken, Scope
+from apps.accounts.tokens import projects_of_token
 from apps.accounts.zones import zone_of
-from apps.audit.callers import client_address
 from apps.events.moment import MomentRefused, parse_moment
-from apps.events.question import (
-    MAX_WINDOW_MINUTES,
-    MIN_WINDOW_MINUTES,
-    CustomerRefused,
-    Question,
-    Window,
-    parse_customer,
-)
+from apps.events.question import CustomerRefused, Question, Window, parse_customer
 from apps.lookups.asked import record_lookup
-from apps.lookups.asker import Asker
 from apps.lookups.export_records import record_export
-from apps.lookups.models import How, Origin
-from apps.lookups.problems import LookupFailed, Problem, bad_input
-from apps.lookups.reading import answer_now
-from apps.lookups.reasons import LONGEST_REASON
-from apps.web.exporting import Choice, export_of
+from apps.lookups.models import How, Lookup
+from apps.lookups.problems import LookupFailed, bad_input
+from apps.lookups.reading import answer_now, has_ended
+from apps.web import api_access, api_problems
+from apps.web.access import lookup_of
+from apps.web.api_access import RoleMissing, ScopeMissing, TokenAuth, api_asker, token_for
+from apps.web.api_document import DescribedAPI
+from apps.web.api_problems import problem_response
+from apps.web.api_schemas import LookupRequest, LookupResponse, ProblemResponse
+from apps.web.exporting import Choice, ChoiceRefused, export_of, read_choice
 
-Slug = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-
-
-class LookupRequest(Schema):
-    """What to look up. `at` is ISO 8601 (with an offset, or in the person's zone) or epoch."""
-
-    customer: Annotated[str, Field(max_length=2000, examples=["jane@example.com"])]
-    at: Annotated[str | int | float, Field(examples=["2026-11-20T14:05:00Z"])]
-    window_minutes: Annotated[
-        int | None, Field(ge=MIN_WINDOW_MINUTES, le=MAX_WINDOW_MINUTES, strict=True)
-    ] = None
-    projects: Annotated[list[Slug], Field(max_length=100)] = []
-    environments: Annotated[list[Slug], Field(max_length=100)] = []
-    reason: Annotated[str, Field(max_length=LONGEST_REASON, examples=["Ticket 4711"])] = ""
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,40}")
+_FORMATS = {"json": "application/json", "markdown": "text/markdown", "xml": "application/xml"}
 
 
-class ProblemResponse(Schema):
-    """Why there is no answer, in plain words."""
-
-    code: str
-    message: str
-    next_step: str
-    retry_after: int | None
+class WrongType(Exception):
+    """A body that says it is something other than JSON."""
 
 
-class LookupResponse(Schema):
-    """The answer (`triage.lookup/1`), redacted."""
+class JsonOnly(Parser):
+    """Reads JSON that is sent as JSON."""
 
-    schema_: Annotated[Literal["triage.lookup/1"], Field(alias="schema")]
-    lookup_id: str | None
-    customer: str
-    matched_on: list[str]
-    window: dict[str, Any]
-    searched: dict[str, Any]
-    complete: bool
-    notices: list[dict[str, Any]]
-    fetched_at: str
-    from_cache: bool
-    totals: dict[str, Any]
-    issues: list[dict[str, Any]]
-    events: list[dict[str, Any]]
-    beside: list[dict[str, Any]]
-    nearby: dict[str, Any] | None
-    redaction: dict[str, Any]
-    omitted: list[dict[str, Any]]
+    def parse_body(self, request: HttpRequest) -> Any:
+        """The body's data. Raises `WrongType`, and `ValueError` for what is not JSON."""
+        if request.content_type != "application/json":
+            raise WrongType
+        return json.loads(request.body, parse_constant=_no_number)
 
 
-class TokenAuth(HttpBearer):
-    """`Authorization: Bearer` with a token that is valid and whose person may look up."""
-
-    def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
-        """The token's record, None for one that is not valid."""
-        return find_token(token)
+def _no_number(name: str) -> None:
+    raise ValueError(name)
 
 
-def for_people_and_programs(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Let in who is signed in, or sends a valid token."""
-
-    @login_not_required
-    @wraps(view)
-    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if request.user.is_authenticated or (scheme.lower() == "bearer" and find_token(token)):
-            return view(request, *args, **kwargs)
-        return _on_no_token(request, AuthenticationError())
-
-    return wrapped
-
-
-api = NinjaAPI(
+api = DescribedAPI(
     title="Triage",
     version="1",
-    description="What went wrong for one customer around one moment.",
+    description="What went wrong for one customer around one moment. Answers are redacted.",
     auth=TokenAuth(),
+    parser=JsonOnly(),
     docs_url=None,
     openapi_url="/openapi.json",
-    docs_decorator=for_people_and_programs,
+    docs_decorator=api_access.for_people_and_programs,
     urls_namespace="api",
 )
 
-_ERRORS = dict.fromkeys((400, 401, 403, 409), ProblemResponse)
-_SENTRY_ERRORS = {502: ProblemResponse, 503: ProblemResponse, 504: ProblemResponse}
+_ASKING_FAILS = (400, 401, 403, 409, 410, 413, 415, 429, 500, 502, 503, 504)
+_READING_FAILS = (400, 401, 403, 404, 409, 410, 500)
 
 
 @api.post(
     "/lookups/",
-    response={200: LookupResponse, **_ERRORS, **_SENTRY_ERRORS},
+    response={200: LookupResponse, **dict.fromkeys(_ASKING_FAILS, ProblemResponse)},
     summary="Look up a customer",
     url_name="lookups",
+    operation_id="look_up",
+    by_alias=True,
 )
 def create_lookup(request: HttpRequest, body: LookupRequest) -> HttpResponse:
-    """Ask for one customer's errors around a moment. The lookup is recorded."""
-    token: ApiToken = request.auth  # type: ignore[attr-defined]  # ninja puts it there
-    if not token.user.has_perm("lookups.add_lookup"):
-        problem = Problem(
-            "no_access", "This token may not look up customers.", "Ask your admin.", api_status=403
-        )
-        return _problem(problem)
-    zone = zone_of(token.user)
-    asker = Asker(Origin.API, token.user, address=client_address(request))
+    """Ask for one customer's errors around a moment. It is recorded. Scope: `lookup`."""
+    token = token_for(request, Scope.LOOKUP)
+    zone, asker = zone_of(token.user), api_asker(request, token)
+    question = _question(body, zone, token)
     lookup = record_lookup(
-        _question(body, zone),
-        asker=asker,
-        typed=body.customer,
-        zone=zone,
-        reason=body.reason,
+        question, asker=asker, typed=body.customer, zone=zone, reason=body.reason
     )
-    result = answer_now(lookup, projects_of(token.user))
-    export = export_of(result, Choice(format="json", budget=None))
-    record_export(lookup, export.exported, asker=asker, how=How.PRINTED)
-    return HttpResponse(export.text.encode(), content_type="application/json")
+    return _handed_out(request, token, lookup, Choice(format="json", budget=None))
 
 
-def _question(body: LookupRequest, zone: Any) -> Question:
+@api.get(
+    "/lookups/{uuid:lookup_id}/",
+    response={200: LookupResponse, **dict.fromkeys(_READING_FAILS, ProblemResponse)},
+    summary="Read a kept answer",
+    url_name="lookup",
+    operation_id="read_lookup",
+    by_alias=True,
+    openapi_extra={
+        "responses": {
+            200: {
+                "content": {
+                    media_type: {"schema": {"type": "string"}}
+                    for media_type in ("text/markdown", "application/xml")
+                }
+            }
+        },
+        "parameters": [
+            {
+                "in": "query",
+                "name": "format",
+                "required": False,
+                "description": "The form of the answer.",
+                "schema": {"type": "string", "enum": list(_FORMATS), "default": "json"},
+            }
+        ],
+    },
+)
+def read_lookup(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
+    """The kept answer to a lookup that the token's person may open. Scope: `read`."""
+    token = token_for(request, Scope.READ)
+    try:
+        choice = read_choice({"format": request.GET.get("format", "json")})
+    except ChoiceRefused as refused:
+        raise LookupFailed(bad_input("The format is json, markdown or xml.")) from refused
+    lookup = lookup_of(token.user, api_asker(request, token).actor, lookup_id)
+    if not has_ended(lookup):
+        raise LookupFailed(api_problems.NOT_KEPT)
+    for_program = Choice(format=choice.format, budget=None)
+    return _handed_out(request, token, lookup, for_program)
+
+
+def _handed_out(
+    request: HttpRequest, token: ApiToken, lookup: Lookup, choice: Choice
+) -> HttpResponse:
+    result = answer_now(lookup, projects_of_token(token))
+    export = export_of(result, choice)
+    asker = api_asker(request, token)
+    record_export(result.lookup, export.exported, asker=asker, how=How.PRINTED)
+    return HttpResponse(export.text.encode(), content_type=_FORMATS[choice.format])
+
+
+def _question(body: LookupRequest, zone: ZoneInfo, token: ApiToken) -> Question:
     try:
         return Question(
             customer=parse_customer(body.customer),
@@ -158,7 +148,7 @@ def _question(body: LookupRequest, zone: Any) -> Question:
                 moment=parse_moment(str(body.at), zone=zone, now=timezone.now()),
                 minutes=body.window_minutes or settings.TRIAGE_WINDOW_MINUTES,
             ),
-            projects=tuple(dict.fromkeys(body.projects)),
+            projects=_projects(body, token),
             environments=tuple(dict.fromkeys(body.environments)),
             fields=tuple(settings.TRIAGE_CUSTOMER_FIELDS),
         )
@@ -166,53 +156,58 @@ def _question(body: LookupRequest, zone: Any) -> Question:
         raise LookupFailed(bad_input(str(refused))) from refused
 
 
-def _problem(problem: Problem) -> HttpResponse:
-    body = {
-        "code": problem.code,
-        "message": problem.message,
-        "next_step": problem.next_step,
-        "retry_after": problem.retry_after,
-    }
-    response = HttpResponse(
-        json.dumps(body), content_type="application/json", status=problem.api_status
-    )
-    if problem.retry_after is not None:
-        response["Retry-After"] = str(problem.retry_after)
-    return response
+def _projects(body: LookupRequest, token: ApiToken) -> tuple[str, ...]:
+    """What was asked for, or all that the token may see; none stands for every project."""
+    allowed = projects_of_token(token)
+    wanted = tuple(dict.fromkeys(body.projects))
+    if allowed is None:
+        return wanted
+    wanted = wanted or tuple(sorted(allowed))
+    if not wanted or not allowed.issuperset(wanted):
+        raise LookupFailed(api_access.project_refused())
+    return wanted
 
 
 @api.exception_handler(LookupFailed)
 def _on_failure(_request: HttpRequest, failure: LookupFailed) -> HttpResponse:
-    return _problem(failure.problem)
+    return problem_response(failure.problem)
 
 
-@api.exception_handler(AuthenticationError)
-def _on_no_token(_request: HttpRequest, _error: AuthenticationError) -> HttpResponse:
-    response = _problem(
-        Problem(
-            "no_access",
-            "The API token is missing, wrong or revoked.",
-            "Send it as `Authorization: Bearer <token>`; an admin issues tokens.",
-            api_status=401,
-        )
-    )
-    response["WWW-Authenticate"] = "Bearer"
-    return response
+@api.exception_handler(Http404)
+def _on_no_lookup(_request: HttpRequest, _error: Http404) -> HttpResponse:
+    return problem_response(api_problems.NO_SUCH_LOOKUP)
+
+
+@api.exception_handler(RequestDataTooBig)
+def _on_too_large(_request: HttpRequest, _error: RequestDataTooBig) -> HttpResponse:
+    return problem_response(api_problems.TOO_LARGE)
+
+
+@api.exception_handler(RawPostDataException)
+def _on_form(_request: HttpRequest, _error: RawPostDataException) -> HttpResponse:
+    return problem_response(api_problems.WRONG_TYPE)
 
 
 @api.exception_handler(HttpError)
-def _on_no_json(_request: HttpRequest, _error: HttpError) -> HttpResponse:
-    return _problem(bad_input("The request's body is not JSON."))
+def _on_no_json(_request: HttpRequest, error: HttpError) -> HttpResponse:
+    is_wrong_type = isinstance(error.__cause__, WrongType)
+    return problem_response(api_problems.WRONG_TYPE if is_wrong_type else api_problems.NOT_JSON)
 
 
 @api.exception_handler(ValidationError)
 def _on_bad_body(_request: HttpRequest, error: ValidationError) -> HttpResponse:
     """Name the fields, not their values: what was typed may be personal."""
     known = set(LookupRequest.model_fields)
+    unknown = [item["loc"][-1] for item in error.errors if item["type"] == "extra_forbidden"]
     named = {str(part) for item in error.errors for part in item["loc"]} & known
     fields = ", ".join(sorted(named)) or "the body"
-    problem = bad_input(
-        f"The request is not as it should be: {fields}.",
-        "Please compare it with /api/v1/openapi.json and try again.",
-    )
-    return _problem(problem)
+    message = f"The request is not as it should be: {fields}."
+    if unknown:
+        name = next((str(name) for name in unknown if _NAME.fullmatch(str(name))), "")
+        message = f"There is no field {name}." if name else "There is a field that is not known."
+    return problem_response(bad_input(message, "Please compare it with /api/v1/ and try again."))
+
+
+api.exception_handler(AuthenticationError)(api_access.token_refused)
+api.exception_handler(ScopeMissing)(api_access.scope_missing)
+api.exception_handler(RoleMissing)(api_access.role_missing)

@@ -23,7 +23,7 @@ class RefusalMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         why = _WHY.get(response.status_code)
-        if why:
+        if why and not hasattr(request, "refusal_is_recorded"):
             record_refusal(_caller(request), target=_page(request), why=why)
         return response
 

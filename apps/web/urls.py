@@ -1,9 +1,10 @@
 """Addresses of pages, API and health. None of them carries customer data."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, re_path
 
 from apps.web import (
+    api_page,
     event_views,
     export_views,
     filter_views,
@@ -71,7 +72,9 @@ urlpatterns = [
     path("review/sentry/", views.check_sentry, name="check_sentry"),
     path("accounts/preferences/", views.preferences, name="preferences"),
     path("accounts/theme/", theme.theme, name="theme"),
+    path("api/v1/", api_page.api_page, name="api_page"),
     path("api/v1/", (api_patterns, api_app_name, api_namespace)),
+    re_path(r"^api/", api_page.no_such_address, name="api_nothing"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

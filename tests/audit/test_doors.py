@@ -14,7 +14,8 @@ from tests.audit.trails import sql, verdict
 from tests.conftest import MOMENT, signed_in
 from tests.shell import Shell
 from tests.web.asking import look_up, text
-from tests.web.test_api import ASKED, post, token_of
+from tests.web.test_api import ASKED, post
+from tests.web.tokens import token_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

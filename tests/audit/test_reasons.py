@@ -12,7 +12,8 @@ from apps.lookups.models import Lookup
 from tests.conftest import MOMENT, signed_in
 from tests.shell import Shell
 from tests.web.asking import filled, look_up, text
-from tests.web.test_api import ASKED, post, token_of
+from tests.web.test_api import ASKED, post
+from tests.web.tokens import token_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -13,7 +13,8 @@ from apps.audit.trail import Actor
 from apps.lookups.models import Lookup
 from tests.conftest import signed_in
 from tests.web.asking import look_up
-from tests.web.test_api import ASKED, post, token_of
+from tests.web.test_api import ASKED, post
+from tests.web.tokens import token_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -4,8 +4,6 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from apps.accounts.models import ApiToken
-from apps.accounts.tokens import find_token
 from apps.demo.server import DemoSentry
 from apps.lookups.models import Lookup
 from apps.vault.hashing import hash_customer
@@ -91,23 +89,3 @@ def test_a_record_can_be_read_and_not_edited(reviewed: Client) -> None:
 
 def test_agents_have_no_review(agent: User, connected: DemoSentry) -> None:
     assert signed_in(agent).get(LIST).status_code == 403
-
-
-def test_a_token_is_shown_once_when_it_is_issued(reviewed: Client, agent: User) -> None:
-    form = {"name": "Zendesk", "user": agent.pk}
-    page = reviewed.post("/admin/accounts/apitoken/add/", form, follow=True).content.decode()
-    start = page.index("triage_")
-    token = page[start : page.index("<", start)].strip()
-    record = find_token(token)
-    assert record is not None
-    assert record.user == agent
-    assert "triage_" not in reviewed.get("/admin/accounts/apitoken/").content.decode()
-
-
-def test_a_token_can_be_revoked(reviewed: Client, agent: User) -> None:
-    reviewed.post("/admin/accounts/apitoken/add/", {"name": "Zendesk", "user": agent.pk})
-    token = ApiToken.objects.get()
-    action = {"action": "revoke", "_selected_action": [token.pk]}
-    reviewed.post("/admin/accounts/apitoken/", action)
-    token.refresh_from_db()
-    assert token.revoked_at is not None

@@ -6,24 +6,16 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from pytest_django import Settings
 
-from apps.accounts.models import ApiToken
-from apps.accounts.tokens import renew_hash
 from apps.demo.server import DemoSentry
 from apps.lookups.models import Lookup, Origin
 from tests.conftest import MOMENT, signed_in
+from tests.web.tokens import token_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ASKED = {"customer": "1001", "at": MOMENT.isoformat()}
-
-
-def token_of(user: User) -> str:
-    """A token in this person's name, issued as the review does it."""
-    record = ApiToken(name="ticket system", user=user)
-    token = renew_hash(record)
-    record.save()
-    return token
 
 
 @pytest.fixture
@@ -75,8 +67,11 @@ def test_epoch_seconds_are_a_moment_too(token: str) -> None:
         {**ASKED, "window_minutes": "5"},
         {**ASKED, "projects": "web"},
         {**ASKED, "environments": [""]},
+        {**ASKED, "user": 1},
+        {**ASKED, "at": True},
         [],
         "not json",
+        '{"customer": "1001", "at": NaN}',
     ],
 )
 def test_a_bad_request_is_a_problem_and_not_a_lookup(token: str, body: object) -> None:
@@ -116,36 +111,81 @@ def test_a_rate_limit_says_when_to_come_back(token: str, connected: DemoSentry) 
     assert response.json()["retry_after"] == 90
 
 
-def test_a_token_that_is_wrong_revoked_or_its_persons_account_closed_is_refused(
-    token: str, agent: User
-) -> None:
-    assert post("triage_wrong", ASKED).status_code == 401
-    assert post("", ASKED).status_code == 401
-    agent.is_active = False
-    agent.save()
-    response = post(token, ASKED)
-    assert (response.status_code, response.json()["code"]) == (401, "no_access")
-
-
-def test_a_revoked_token_is_refused(token: str) -> None:
-    ApiToken.objects.update(revoked_at=MOMENT)
-    assert post(token, ASKED).status_code == 401
-
-
-def test_a_token_can_do_no_more_than_its_person(outsider: User, connected: DemoSentry) -> None:
-    token = token_of(outsider)
-    assert post(token, ASKED).status_code == 403
-
-
-def test_only_the_hash_of_a_token_is_kept(token: str) -> None:
-    record = ApiToken.objects.get()
-    assert token not in repr(vars(record))
-    assert len(record.token_hash) == 64
-
-
 def test_the_openapi_document_is_for_whoever_may_use_the_api(token: str, admin: User) -> None:
     address = "/api/v1/openapi.json"
     with_token = Client().get(address, headers={"Authorization": f"Bearer {token}"})
     assert "/api/v1/lookups/" in with_token.json()["paths"]
     assert signed_in(admin).get(address).status_code == 200
     assert Client().get(address).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("field", "named"), [("user_id", "user_id"), ("<b>jane@example.com", "not known")]
+)
+def test_a_field_that_is_not_known_is_refused_and_named_only_if_it_is_a_name(
+    token: str, field: str, named: str
+) -> None:
+    message = post(token, {**ASKED, field: 1}).json()["message"]
+    assert named in message
+    assert "jane" not in message
+
+
+@pytest.mark.parametrize("method", ["get", "put", "delete", "patch"])
+def test_a_method_that_is_not_taken_is_a_problem_that_names_those_that_are(
+    token: str, method: str
+) -> None:
+    response = getattr(Client(), method)("/api/v1/lookups/")
+    assert (response.status_code, response["Allow"]) == (405, "POST")
+    assert response.json()["code"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize("path", ["/api/", "/api/v1/lookups", "/api/v1/x/y", "/api/v2/lookups/"])
+def test_an_address_that_is_not_there_is_a_problem_too(path: str, db: None) -> None:
+    for response in (Client(enforce_csrf_checks=True).post(path), Client().get(path)):
+        assert (response.status_code, response.json()["code"]) == (404, "no_such_address")
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [
+        ("text/plain", 415),
+        ("application/x-www-form-urlencoded", 415),
+        ("multipart/form-data; boundary=x", 415),
+        ("application/x-www-form-urlencoded; charset=utf-7", 400),
+        ("application/json; charset=utf-8", 200),
+    ],
+)
+def test_a_body_of_another_type_is_refused_by_name(
+    token: str, content_type: str, status: int
+) -> None:
+    response = Client().post(
+        "/api/v1/lookups/",
+        json.dumps(ASKED),
+        content_type=content_type,
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    assert (response.status_code, response["Content-Type"]) == (status, "application/json")
+
+
+def test_a_body_that_is_too_large_is_a_problem(token: str) -> None:
+    response = post(token, {**ASKED, "customer": "x" * 2_000_000})
+    assert (response.status_code, response.json()["code"]) == (413, "too_large")
+
+
+def test_who_asks_too_often_is_told_when_to_come_back(token: str, settings: Settings) -> None:
+    settings.TRIAGE_LOOKUPS_PER_MINUTE = 1
+    assert post(token, ASKED).status_code == 200
+    response = post(token, ASKED)
+    assert (response.status_code, response.json()["code"]) == (429, "too_many_lookups")
+    assert int(response["Retry-After"]) == response.json()["retry_after"]
+
+
+def test_a_fault_of_our_own_is_a_problem_without_details(
+    token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.web.api.record_lookup", lambda *_args, **_named: 1 / 0)
+    client = Client(raise_request_exception=False)
+    headers = {"Authorization": f"Bearer {token}"}
+    response = client.post("/api/v1/lookups/", ASKED, "application/json", headers=headers)
+    assert (response.status_code, response.json()["code"]) == (500, "broken")
+    assert "division" not in response.content.decode()

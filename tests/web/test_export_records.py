@@ -8,7 +8,8 @@ from apps.lookups.models import ExportRecord, Lookup
 from tests.conftest import signed_in
 from tests.web.asking import look_up, text
 from tests.web.records import the_record
-from tests.web.test_api import ASKED, post, token_of
+from tests.web.test_api import ASKED, post
+from tests.web.tokens import token_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -16,7 +16,8 @@ from tests.conftest import MOMENT, lists_asked, signed_in
 from tests.lookups.background import end_all, until
 from tests.web.asking import look_up, text
 from tests.web.pages import Page
-from tests.web.test_api import ASKED, post, token_of
+from tests.web.test_api import ASKED, post
+from tests.web.tokens import token_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -1,0 +1,106 @@
+"""What goes into the API and comes out of it, as its document describes it."""
+
+from typing import Annotated, Any, Literal
+
+from ninja import Schema
+from pydantic import ConfigDict, Field, StrictFloat, StrictInt, StrictStr
+
+from apps.events.question import MAX_WINDOW_MINUTES, MIN_WINDOW_MINUTES
+from apps.lookups.reasons import LONGEST_REASON
+
+Slug = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Customer = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=2000,
+        examples=["jane@example.com"],
+        description="User id, e-mail, user name, event id, trace id or a Sentry link.",
+    ),
+]
+Moment = Annotated[
+    StrictStr | StrictInt | StrictFloat,
+    Field(
+        examples=["2026-11-20T14:05:00Z"],
+        description="ISO 8601 with an offset, or without one in the person's zone, or epoch time.",
+    ),
+]
+Minutes = Annotated[
+    int | None,
+    Field(
+        ge=MIN_WINDOW_MINUTES,
+        le=MAX_WINDOW_MINUTES,
+        strict=True,
+        description="Minutes before and after; without it what the site has set.",
+    ),
+]
+
+
+class LookupRequest(Schema):
+    """What to look up. A field that is not named here is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    customer: Customer
+    at: Moment
+    window_minutes: Minutes = None
+    projects: Annotated[
+        list[Slug], Field(max_length=100, description="Slugs; without any, all it may see.")
+    ] = []
+    environments: Annotated[
+        list[Slug], Field(max_length=100, description="Names; without any, all.")
+    ] = []
+    reason: Annotated[
+        str,
+        Field(
+            max_length=LONGEST_REASON,
+            description="Why, such as a ticket, where the site asks.",
+        ),
+    ] = ""
+
+
+class ProblemResponse(Schema):
+    """Why there is no answer, in plain words."""
+
+    code: Annotated[str, Field(description="For programs; it stays the same.")]
+    message: Annotated[str, Field(description="For people.")]
+    next_step: str
+    retry_after: Annotated[int | None, Field(description="Seconds to wait, where it is known.")]
+
+
+class WindowAsked(Schema):
+    """The window, in UTC."""
+
+    moment: str
+    start: str
+    end: str
+    minutes: int
+
+
+class NoticeTold(Schema):
+    """What keeps an answer from being whole, or should be known about it."""
+
+    code: str
+    message: str
+
+
+class LookupResponse(Schema):
+    """The answer (`triage.lookup/1`), redacted. What is not known is null."""
+
+    schema_: Annotated[Literal["triage.lookup/1"], Field(alias="schema")]
+    lookup_id: Annotated[str | None, Field(description="By which it is read again.")]
+    customer: Annotated[str, Field(description="An alias.")]
+    matched_on: list[str]
+    window: WindowAsked
+    searched: dict[str, Any]
+    complete: Annotated[bool, Field(description="Only then no events means that nothing happened.")]
+    notices: list[NoticeTold]
+    fetched_at: str
+    from_cache: bool
+    totals: dict[str, int]
+    issues: list[dict[str, Any]]
+    events: Annotated[list[dict[str, Any]], Field(description="The newest first.")]
+    beside: list[dict[str, Any]]
+    nearby: dict[str, Any] | None
+    redaction: dict[str, Any]
+    omitted: list[dict[str, Any]]

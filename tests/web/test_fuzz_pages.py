@@ -1,0 +1,122 @@
+"""Every address of the site with hostile values in its path, query and form: never a 500."""
+
+import re
+import uuid
+from collections.abc import Iterator, Sequence
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from hypothesis import HealthCheck, Phase, given, seed, strategies
+from hypothesis import settings as bounded
+
+from apps.demo.server import DemoSentry
+from apps.lookups.models import Lookup
+from tests.conftest import MOMENT, signed_in
+from tests.web.asking import look_up
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+EXAMPLES = 250
+NAMES = (
+    *("customer", "at", "window", "zone", "project", "environment", "format", "budget", "preset"),
+    *("issue", "q", "o", "p", "page", "action", "_selected_action", "text", "move", "next", "find"),
+    *("username", "password", "time_zone", "theme", "name", "user", "scopes", "days", "projects"),
+    *(
+        "_popup",
+        "_to_field",
+        "app_label",
+        "model_name",
+        "field_name",
+        "term",
+        "state",
+        "created_at__year",
+    ),
+)
+HOSTILE = (
+    *("", "1", "-1", "0", "9" * 30, "1e999", "nan", "null", "[]", "{}", "true", "1001", "a,b"),
+    *(
+        "../../etc/passwd",
+        "%00",
+        "\x00",
+        "\ud7ff",
+        "\U0001f4a5",
+        "\u202e",
+        "\x1b[31m",
+        "\r\nSet-Cookie: a=b",
+    ),
+    *("' OR 1=1 --", "<script>alert(1)</script>", "{{ 7*7 }}", "${7*7}", "=1+1", "//evil.example"),
+    *("x" * 5000, MOMENT.isoformat(), "9999-12-31T23:59:59+14:00", "0001-01-01", "Europe/Nowhere"),
+)
+
+
+def addresses(
+    patterns: Sequence[URLPattern | URLResolver] | None = None, before: str = "/"
+) -> Iterator[str]:
+    """All routes, with `<kind:name>` where a value goes."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        route = f"{before}{str(pattern.pattern).lstrip('^')}"
+        if isinstance(pattern, URLResolver):
+            yield from addresses(pattern.url_patterns, route)
+        else:
+            yield route
+
+
+def filled_in(route: str, values: Iterator[str]) -> str:
+    """The route with these values; what is left of a regular expression goes."""
+    plain = re.sub(
+        r"<[^>]+>", lambda _kind: next(values), re.sub(r"\(\?P<\w+>[^)]*\)", "<x>", route)
+    )
+    return re.sub(r"[\\$^]|\.\*", "", plain)
+
+
+@pytest.fixture
+def browsers(
+    admin: User, agent: User, connected: DemoSentry, built_in_presets: None
+) -> list[Client]:
+    """A stranger's, an agent's and an admin's browser, after the agent has looked up somebody."""
+    connected.world.add_event(user_id="1001", timestamp=MOMENT)
+    admin.is_superuser = True
+    admin.save()
+    ana = signed_in(agent)
+    ana.get(look_up(ana))
+    clients = [Client(), ana, signed_in(admin)]
+    for client in clients:
+        client.raise_request_exception = False
+    return clients
+
+
+def test_no_address_breaks_whatever_is_sent_to_it(browsers: list[Client], agent: User) -> None:
+    routes = sorted({route for route in addresses() if "logout" not in route})
+    assert len(routes) > 40
+    kept = str(Lookup.objects.get().uuid)
+    parts = strategies.sampled_from(
+        (kept, kept, str(uuid.UUID(int=0)), "1", "json", "md", "0" * 32)
+    )
+    values = strategies.one_of(strategies.sampled_from(HOSTILE), strategies.text(max_size=40))
+    form = strategies.dictionaries(strategies.sampled_from(NAMES), values, max_size=8)
+
+    @seed(6)
+    @bounded(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(
+        client=strategies.sampled_from(browsers),
+        route=strategies.sampled_from(routes),
+        path=strategies.lists(parts, min_size=4, max_size=4),
+        sent=form,
+        posts=strategies.booleans(),
+    )
+    def holds(
+        client: Client, route: str, path: list[str], sent: dict[str, str], posts: bool
+    ) -> None:
+        address = filled_in(route, iter(path))
+        response = client.post(address, sent) if posts else client.get(address, sent)
+        assert response.status_code < 500, (address, posts, sent)
+
+    holds()
