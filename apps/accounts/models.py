@@ -42,8 +42,8 @@ class Team(models.Model):
 class Scope(models.TextChoices):
     """What a token may be used for. None of them gives anything without redaction."""
 
-    LOOKUP = "lookup", "Look up customers, with the answer to it"
-    READ = "read", "Read kept answers that its person may open"
+    LOOKUP = "lookup", "Look up customers"
+    READ = "read", "Read kept answers"
 
 
 def default_scopes() -> list[str]:

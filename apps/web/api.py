@@ -11,6 +11,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import RawPostDataException
 from django.utils import timezone
+from ninja import P, PathEx
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
 
@@ -66,6 +67,7 @@ api = DescribedAPI(
     urls_namespace="api",
 )
 
+LookupId = PathEx[uuid.UUID, P(description="The lookup_id of an answer.")]
 _ASKING_FAILS = (400, 401, 403, 409, 410, 413, 415, 429, 500, 502, 503, 504)
 _READING_FAILS = (400, 401, 403, 404, 409, 410, 500)
 
@@ -79,7 +81,7 @@ _READING_FAILS = (400, 401, 403, 404, 409, 410, 500)
     by_alias=True,
 )
 def create_lookup(request: HttpRequest, body: LookupRequest) -> HttpResponse:
-    """Ask for one customer's errors around a moment. It is recorded. Scope: `lookup`."""
+    """Ask for one customer's errors around a moment. It is recorded. It needs the scope lookup."""
     token = token_for(request, Scope.LOOKUP)
     zone, asker = zone_of(token.user), api_asker(request, token)
     question = _question(body, zone, token)
@@ -116,8 +118,8 @@ def create_lookup(request: HttpRequest, body: LookupRequest) -> HttpResponse:
         ],
     },
 )
-def read_lookup(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
-    """The kept answer to a lookup that the token's person may open. Scope: `read`."""
+def read_lookup(request: HttpRequest, lookup_id: LookupId) -> HttpResponse:
+    """The kept answer to a lookup that the token's person may open. It needs the scope read."""
     token = token_for(request, Scope.READ)
     try:
         choice = read_choice({"format": request.GET.get("format", "json")})

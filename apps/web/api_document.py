@@ -26,7 +26,7 @@ _CODES = {
     401: "no_access",
     403: "missing_scope",
     404: "no_such_lookup",
-    409: "not_kept",
+    409: "cancelled",
     410: "purged",
     413: "too_large",
     415: "wrong_type",

@@ -189,3 +189,20 @@ def test_a_fault_of_our_own_is_a_problem_without_details(
     response = client.post("/api/v1/lookups/", ASKED, "application/json", headers=headers)
     assert (response.status_code, response.json()["code"]) == (500, "broken")
     assert "division" not in response.content.decode()
+
+
+def test_the_page_tells_what_the_document_does_to_the_same_people(
+    token: str, agent: User, outsider: User
+) -> None:
+    address, sent = "/api/v1/", {"Authorization": f"Bearer {token}"}
+    page = signed_in(agent).get(address).content.decode()
+    document = Client().get("/api/v1/openapi.json", headers=sent).json()
+    for path, methods in document["paths"].items():
+        assert path in page
+        for operation in methods.values():
+            assert all(f"<code>{status}</code>" in page for status in operation["responses"])
+    assert Client().get(address, headers=sent).status_code == 200
+    assert signed_in(outsider).get(address).status_code == 403
+    assert Client().get(address).status_code == 401
+    browser = Client().get(address, headers={"Accept": "text/html"})
+    assert "/accounts/login/" in browser["Location"]
