@@ -6,7 +6,8 @@ from apps.audit.models import Action
 from apps.audit.trail import Actor, Fact, record
 from apps.lookups.models import Lookup
 
-_MOST_IN_AN_ENTRY = 500
+_MOST_ENTRIES = 100
+_NAMED_IN_ONE = 100
 
 
 def record_act(action: Action, actor: Actor, lookup: Lookup, **detail: Fact) -> None:
@@ -20,11 +21,16 @@ def record_act(action: Action, actor: Actor, lookup: Lookup, **detail: Fact) -> 
     )
 
 
-def record_each(action: Action, actor: Actor, lookups: Sequence[Lookup]) -> None:
-    """One act on many lookups, as few entries that name them all."""
-    if len(lookups) == 1:
-        record_act(action, actor, lookups[0])
+def record_each(action: Action, actor: Actor, lookups: Sequence[Lookup], **detail: Fact) -> None:
+    """One act on many: an entry for each, so that each tells its own story; of more than a hundred
+    one entry for each hundred, which names them.
+    """
+    facts: dict[str, Fact] = {**detail, "lookups": len(lookups)}
+    if len(lookups) <= _MOST_ENTRIES:
+        for lookup in lookups:
+            record_act(action, actor, lookup, **facts)
         return
-    for start in range(0, len(lookups), _MOST_IN_AN_ENTRY):
-        named = [str(lookup.uuid) for lookup in lookups[start : start + _MOST_IN_AN_ENTRY]]
-        record(action, actor, target=f"{len(named)} lookups", detail={"lookups": named})
+    for start in range(0, len(lookups), _NAMED_IN_ONE):
+        named = [str(lookup.uuid) for lookup in lookups[start : start + _NAMED_IN_ONE]]
+        target = f"{len(lookups)} lookups"
+        record(action, actor, target=target, detail={**facts, "targets": named})

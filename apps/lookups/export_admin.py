@@ -48,19 +48,6 @@ class ReadOnlyExports:
         return str(record.user) if record.user else record.system_user or "unknown"
 
 
-class ExportsOfLookup(ReadOnlyExports, admin.TabularInline):  # type: ignore[type-arg]
-    """What was exported of one lookup, on its page."""
-
-    model = ExportRecord
-    fields = ("at", "who", *_FORM)
-    readonly_fields = ("who",)
-    verbose_name_plural = "Exports"
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ExportRecord]:
-        """With the people, in one query."""
-        return super().get_queryset(request).select_related("user")
-
-
 @admin.register(ExportRecord)
 class ExportRecordAdmin(ReadOnlyExports, admin.ModelAdmin):  # type: ignore[type-arg]
     """The list of exports. There is nothing personal in it to search for."""

@@ -18,6 +18,7 @@ from apps.events.answer import Answer
 from apps.lookups import shared, store
 from apps.lookups.asked import question_of
 from apps.lookups.connection import sentry_config
+from apps.lookups.findings import drop_findings
 from apps.lookups.models import ExportRecord, Lookup, TypedCustomer
 from apps.lookups.problems import CustomerErased
 from apps.sentry import SentryError
@@ -92,6 +93,7 @@ def _kept(customer_hash: str) -> Kept:
 def _erase(customer_hash: str, now: datetime) -> None:
     lookups = Lookup.objects.filter(customer_hash=customer_hash)
     lookups.filter(purged_at=None).update(purged_at=now)
+    drop_findings(list(lookups.values_list("pk", flat=True)))
     lookups.update(snapshot=None, cached_until=None, problem_detail="")
     TypedCustomer.objects.filter(customer_hash=customer_hash).delete()
     Words.objects.filter(customer_hash=customer_hash).delete()

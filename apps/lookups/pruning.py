@@ -10,12 +10,14 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.sessions.models import Session
+from django.db import transaction
 from django.db.models import QuerySet
 
 from apps.audit.models import Action, Entry
 from apps.audit.pruning import TrailBroken, prune_trail
 from apps.audit.trail import Actor, record
 from apps.lookups import store
+from apps.lookups.findings import drop_findings
 from apps.lookups.models import Lookup, TypedCustomer
 
 BATCH = 500
@@ -105,7 +107,10 @@ def _forget_answers(now: datetime) -> int:
         for lookup in batch:
             if lookup.cached_until is not None and lookup.cached_until > shared_since:
                 store.drop(lookup.cache_key, store.readable_snapshot(lookup))
-        count += _answers(now).filter(pk__in=[one.pk for one in batch]).update(snapshot=None)
+        with transaction.atomic():
+            over = _answers(now).filter(pk__in=[one.pk for one in batch])
+            drop_findings(list(over.values_list("pk", flat=True)))
+            count += over.update(snapshot=None)
     return count
 
 

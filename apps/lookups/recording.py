@@ -1,11 +1,15 @@
-"""Writing down how a lookup ended."""
+"""Writing down how a lookup ended, and what was found."""
 
 import time
 from datetime import UTC, datetime
 
+from django.db import transaction
+
 from apps.events.answer import Answer
 from apps.events.beside import Beside, Signal
+from apps.events.timeline import UNGROUPED, group_by_issue
 from apps.lookups import store
+from apps.lookups.findings import LookupIssue, LookupProject, drop_findings, sealed_title
 from apps.lookups.models import Lookup, Outcome
 from apps.lookups.problems import LookupCancelled, LookupPurged, Problem
 
@@ -15,10 +19,12 @@ _WRITTEN = (
     *(
         "bodies",
         "calls",
+        "calls_saved",
         "beside",
         "duration_ms",
         "from_cache",
         "cached_until",
+        "has_answer",
         "redacted",
         "snapshot",
     ),
@@ -51,7 +57,34 @@ def record_answer(
     lookup.duration_ms = _since(started)
     if keep:
         lookup.snapshot = store.to_snapshot(lookup, answer)
-    _save(lookup)
+        lookup.has_answer = True
+    with transaction.atomic():
+        _save(lookup)
+        if keep:
+            _record_findings(lookup, answer)
+
+
+def _record_findings(lookup: Lookup, answer: Answer) -> None:
+    """A row for each issue and each project, for the review."""
+    drop_findings([lookup.pk])
+    groups = [group for group in group_by_issue(answer) if group.issue_id != UNGROUPED]
+    LookupIssue.objects.bulk_create(
+        LookupIssue(
+            lookup_id=lookup.pk,
+            issue_id=group.issue_id[:100],
+            project=(group.newest.project or "")[:100],
+            sealed_title=sealed_title(group.issue_id[:100], group.title),
+            events=len(group.events),
+            asked_at=lookup.created_at,
+            customer_hash=lookup.customer_hash,
+        )
+        for group in groups
+    )
+    found = {event.project for event in answer.events if event.project}
+    LookupProject.objects.bulk_create(
+        LookupProject(lookup_id=lookup.pk, project=project[:100], asked_at=lookup.created_at)
+        for project in sorted(found | set(lookup.projects))
+    )
 
 
 def told_beside(beside: Beside) -> dict[str, object]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from django.db import transaction
 from django.utils import timezone
 
 from apps.audit.models import Action
@@ -23,6 +24,7 @@ from apps.lookups.connection import (
     sentry_config,
     visible_projects,
 )
+from apps.lookups.findings import drop_findings
 from apps.lookups.forgetting import was_forgotten
 from apps.lookups.models import Lookup, Outcome
 from apps.lookups.problems import (
@@ -39,6 +41,8 @@ from apps.lookups.store import Kept
 from apps.lookups.watching import Watch
 from apps.sentry import SentryError, fetch_answer, fetch_event
 from apps.vault.sealing import Unreadable
+
+_AT_A_TIME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +144,23 @@ def purge_answers(lookups: Sequence[Lookup], *, actor: Actor = SYSTEM) -> int:
 
     `actor` is who wants it so: the trail names them first, with every lookup.
     """
-    record_each(Action.PURGED, actor, lookups)
+    with transaction.atomic():
+        record_each(Action.PURGED, actor, lookups)
+        chosen = [lookup.pk for lookup in lookups]
+        return sum(
+            _purge(list(Lookup.objects.filter(pk__in=chosen[first : first + _AT_A_TIME])))
+            for first in range(0, len(chosen), _AT_A_TIME)
+        )
+
+
+def _purge(lookups: Sequence[Lookup]) -> int:
     keys = {lookup.cache_key for lookup in lookups}
     for lookup in lookups:
         store.drop(lookup.cache_key, store.readable_snapshot(lookup))
     Lookup.objects.filter(cache_key__in=keys).update(cached_until=None)
-    return Lookup.objects.filter(pk__in=[lookup.pk for lookup in lookups]).update(
-        snapshot=None, purged_at=timezone.now()
-    )
+    purged = [lookup.pk for lookup in lookups]
+    drop_findings(purged)
+    return Lookup.objects.filter(pk__in=purged).update(snapshot=None, purged_at=timezone.now())
 
 
 def _snapshot_of(lookup: Lookup) -> Answer | None:
@@ -184,6 +197,7 @@ def _ready_answer(lookup: Lookup, started: float) -> LookupResult | None:
         return None
     lookup.from_cache = True
     lookup.cached_until = shared.until
+    lookup.calls_saved = shared.answer.calls
     answer = replace(shared.answer, call_log=())
     record_answer(lookup, answer, started)
     return LookupResult(lookup, answer)
@@ -198,7 +212,10 @@ def _shared_answer(lookup: Lookup) -> Kept | None:
     if question.customer.hex_id:
         return None  # an event given by its id is shown wherever in time it lies
     around = store.get_around(store.windows_key(question, sentry_config()), question.window)
-    return Kept(narrowed(around.answer, question), around.until) if around else None
+    if around is None:
+        return None
+    within = narrowed(around.answer, question)
+    return Kept(replace(within, call_log=around.answer.call_log), around.until)
 
 
 def _ask(lookup: Lookup, started: float, watch: Watch) -> LookupResult:

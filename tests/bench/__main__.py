@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from tests.bench import agents, exports
+from tests.bench import agents, exports, review
 from tests.bench.readers import Reading, ideal_rounds, ours, plain
 from tests.bench.sentry_process import Sentry, running_sentry
 
@@ -32,6 +32,8 @@ def main() -> None:
     print("Targets")
     for what, measured, is_met in targets:
         print(f"  {'ok    ' if is_met else 'MISSED'}  {what}: {measured}")
+    print()
+    review.measure()
 
 
 Target = tuple[str, str, bool]

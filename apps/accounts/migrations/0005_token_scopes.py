@@ -9,7 +9,7 @@ import apps.accounts.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0010_invitation"),
+        ("accounts", "0004_invitation"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("lookups", "0020_lookup_share")]
+    dependencies = [("lookups", "0006_lookup_share")]
 
     operations = [
         migrations.CreateModel(

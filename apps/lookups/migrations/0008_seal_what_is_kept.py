@@ -53,6 +53,6 @@ def _until(lookup: Any) -> datetime:
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("lookups", "0040_typed_customer")]
+    dependencies = [("lookups", "0007_typed_customer")]
 
     operations = [migrations.RunPython(seal_lookups, migrations.RunPython.noop)]

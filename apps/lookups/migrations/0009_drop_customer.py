@@ -14,7 +14,7 @@ def leave_no_trace(_apps: Any, schema_editor: Any) -> None:
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("lookups", "0041_seal_what_is_kept")]
+    dependencies = [("lookups", "0008_seal_what_is_kept")]
 
     operations = [
         migrations.RemoveField(model_name="lookup", name="customer"),

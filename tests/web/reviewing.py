@@ -1,0 +1,83 @@
+"""Records to review, written straight into the database: the review reads nothing else."""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+from apps.accounts.models import Team
+from apps.lookups.findings import LookupIssue, LookupProject, sealed_title
+from apps.lookups.models import Lookup, TypedCustomer
+from apps.vault.hashing import hash_customer
+
+LIST = "/admin/lookups/lookup/"
+
+
+def ago(**length: float) -> datetime:
+    """So long before now."""
+    return datetime.now(UTC) - timedelta(**length)
+
+
+def ahead(**length: float) -> datetime:
+    """So long after now."""
+    return datetime.now(UTC) + timedelta(**length)
+
+
+def looked_up(user: User | None, customer: str = "1001", **told: object) -> Lookup:
+    """A lookup as it was recorded, found and kept an hour ago, but for what is told otherwise."""
+    at = told.pop("created_at", ago(hours=1))
+    issues = told.pop("found", {})
+    known: dict[str, object] = {
+        "user": user,
+        "origin": "web",
+        "created_at": at,
+        "customer_hash": hash_customer(customer),
+        "moment": at,
+        "minutes": 5,
+        "zone": "UTC",
+        "outcome": "found",
+        "answered_at": at,
+        "events": 3,
+        "issues": 1,
+        "calls": 4,
+        "duration_ms": 250,
+        "cache_key": f"answer/{secrets.token_hex(8)}",
+        "marker": "0123456789abcdef",
+        "has_answer": True,
+        "expires_at": ahead(days=20),
+    }
+    lookup = Lookup.objects.create(**{**known, **told})
+    if customer:
+        TypedCustomer.of(lookup, customer).save()
+    assert isinstance(issues, dict)
+    for issue, project in issues.items():
+        place = {"lookup": lookup, "project": project, "asked_at": lookup.created_at}
+        LookupProject.objects.get_or_create(**place)
+        LookupIssue.objects.create(
+            **place,
+            issue_id=issue,
+            sealed_title=sealed_title(issue, f"Title of {issue}"),
+            events=1,
+            customer_hash=lookup.customer_hash,
+        )
+    return lookup
+
+
+def team(name: str, *people: User) -> Group:
+    """A team of these people."""
+    group = Group.objects.create(name=name)
+    Team.objects.create(group=group, all_projects=True)
+    group.user_set.add(*people)
+    return group
+
+
+def customers(browser: Client, **chosen: str) -> list[str]:
+    """The customers on the list under these filters, in its order."""
+    return [row.customer for row in browser.get(LIST, chosen).context["cl"].rows]
+
+
+def act(browser: Client, action: str, *lookups: Lookup, **also: object) -> str:
+    """Do it with these lookups; the page that follows."""
+    form = {"action": action, "index": 0, "_selected_action": [0, *(one.pk for one in lookups)]}
+    return browser.post(LIST, {**form, **also}, follow=True).content.decode()
