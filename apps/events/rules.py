@@ -9,9 +9,11 @@ from apps.events.event import Event
 from apps.events.rule import Rule
 from apps.events.rules_access import ACCESS
 from apps.events.rules_browser import BROWSER
+from apps.events.rules_business import BUSINESS
 from apps.events.rules_code import CODE
 from apps.events.rules_data import DATA
 from apps.events.rules_device import DEVICE
+from apps.events.rules_files import FILES
 from apps.events.rules_input import INPUT
 from apps.events.rules_monitors import MONITORS
 from apps.events.rules_network import NETWORK
@@ -23,9 +25,11 @@ from apps.events.rules_service import SERVICES
 RULES: tuple[Rule, ...] = (
     *MONITORS,
     *PAYMENT,
+    *FILES,
     *PARTS,
     *ACCESS,
     *DATA,
+    *BUSINESS,
     *DEVICE,
     *BROWSER,
     *INPUT,

@@ -2,7 +2,37 @@
 
 from apps.events.rule import ON_SERVER, Deed, Example, Rule, Side, Where, names
 
+RAN_OUT = r"(?:expired|abgelaufen|expir[eé]|caducad|vencid|scadut|verlopen|wygas|utg.tt)"
+
 ACCESS = (
+    Rule(
+        "The customer has not confirmed the e-mail address yet.",
+        Where.SERVER,
+        Example("EmailNotVerified: no"),
+        says=r"e-?mail.{0,12}not.{0,6}(?:verified|confirmed)|(?:user"
+        r"|account).{0,6}not.{0,6}confirmed"
+        r"|unverified (?:e-?mail|user|account)|unconfirmed (?:e-?mail|user|account)",
+        deed=Deed.SIGNING_IN,
+    ),
+    Rule(
+        "The password that was chosen is too weak.",
+        Where.SERVER,
+        Example("PasswordTooWeak: no"),
+        says=r"password.{0,12}(?:too ?(?:weak|short|common|simple|similar)|policy|strength|pwned"
+        r"|breach)"
+        r"|weak.?password|passwort.{0,20}zu (?:kurz|schwach|einfach)",
+    ),
+    Rule(
+        "The password had run out, so the customer must set a new one.",
+        Where.SERVER,
+        Example("CredentialsExpiredException: User credentials have expired", "node"),
+        says=rf"(?:password|passwort|kennwort)(?! reset).{{0,12}}{RAN_OUT}|password ?expired"
+        r"|user credentials have expired|credentialsexpired"
+        r"|acceptsecuritycontext.{0,20}data (?:532|773)\b"
+        r"|must (?:change|reset) (?:your |the |their )?password|password ?(?:change"
+        r"|reset) ?required",
+        deed=Deed.SIGNING_IN,
+    ),
     Rule(
         "The browser did not keep what our site needs, so the form was not taken.",
         Where.BROWSER,
@@ -35,8 +65,12 @@ ACCESS = (
         "The sign-in had run out, so the customer must sign in again.",
         Where.SERVER,
         Example("TokenExpiredError: jwt expired", "node"),
-        says=r"session.{0,20}(?:expired|timed out|not found|invalid)|(?:token|jwt).{0,20}expired"
-        r"|expired.{0,20}(?:token|signature|session)|expiredsignature|expiredjwt",
+        says=r"^(?!.{0,200}(?:when calling|nfc)).{0,400}(?:session.{0,20}(?:expired|timed out"
+        r"|not found"
+        r"|invalid)|(?:token|jwt).{0,20}expired|expired.{0,20}(?:token|signature|session)"
+        r"|expiredsignature|expiredjwt|(?:sitzung|session|sesi.n|sessione)\b.{0,20}(?:abgelaufen"
+        r"|expir"
+        r"|caducad|scadut))",
     ),
     Rule(
         "The customer's account is locked or switched off.",
@@ -44,7 +78,10 @@ ACCESS = (
         Example("LockedException: User account is locked", "node"),
         says=r"(?:account|user).{0,12}(?:is |was )?(?:locked|disabled|suspended|banned|inactive"
         r"|blocked"
-        r"|closed|frozen|deactivated)|account (?:has |is )?expired",
+        r"|closed|frozen|deactivated)|account (?:has |is )?expired"
+        r"|acceptsecuritycontext.{0,20}data (?:533|701|775)\b|(?:konto|kunde"
+        r"|benutzer)\b.{0,30}gesperrt"
+        r"|(?:compte|utilisateur)\b.{0,30}(?:bloqu|suspend|d.sactiv)|cuenta\b.{0,30}bloquead",
         types=names("LockedException DisabledException AccountLocked UserDisabled"),
     ),
     Rule(
@@ -52,17 +89,31 @@ ACCESS = (
         Where.BROWSER,
         Example("FirebaseError: Firebase: Error (auth/popup-closed-by-user).", "javascript"),
         says=r"popup.closed.by.user|popup_closed|auth/cancelled-popup|auth/popup-blocked"
-        r"|sign_in_cancell?ed|authorizationerror.{0,80}error 1001",
+        r"|sign_in_cancell?ed|authorization(?:error)?\b.{0,80}(?:error|code:) 1001"
+        r"|apiexception: 12501"
+        r"|getcredentialcancel|user_cancell?ed",
         deed=Deed.SIGNING_IN,
     ),
     Rule(
         "Signing in through another service did not work.",
         Where.SERVICE,
         Example("OAuthException: state mismatch", "php"),
-        says=r"state.?mismatch|oauth|openid|\boidc\b|\bsaml|\bsso\b|single sign|sign_in_failed"
-        r"|google_?sign_?in"
+        says=r"state.?mismatch|(?<!n)oauth|openid|\boidc\b|\bsaml|\bsso\b|single sign"
+        r"|sign_in_failed"
+        r"|google_?sign_?in|asauthorization|authenticationservices|nocredentialexception"
+        r"|apiexception: (?:10|16|12500):|browserauth|interaction_in_progress|\bmsal"
         r"|invalidstateexception",
         types=names("AuthStateMissing AuthStateForbidden"),
+        deed=Deed.SIGNING_IN,
+    ),
+    Rule(
+        "The list of people who may sign in could not be asked.",
+        Where.SERVER,
+        Example("SERVER_DOWN: Can't contact LDAP server"),
+        says=r"ldap.{0,80}(?:down|contact|socket|connect|time.?out|unavailable|refused)"
+        r"|^server_down:"
+        r"|active directory.{0,60}(?:not|un)(?:reach|avail)",
+        sides=ON_SERVER,
         deed=Deed.SIGNING_IN,
     ),
     Rule(
@@ -88,6 +139,7 @@ ACCESS = (
         Example("AuthenticationFailed: no"),
         says=r"login failed(?! for)|(?<!password )authentication ?failed"
         r"|invalid[ _]token|(?<!fernet.)invalidtoken|jwt malformed|invalid signature"
+        r"|jwt not active|idx10\d\d\d|securitytoken(?:invalid|signature|nolonger)"
         r"|\bjws|jwk|jwt.{0,20}signature|token.{0,20}signature",
         types=names("JsonWebTokenError InvalidJwtException InvalidTokenError AuthApiError"),
         deed=Deed.SIGNING_IN,
@@ -97,7 +149,8 @@ ACCESS = (
         Where.SERVER,
         Example("NotAuthenticated: Authentication credentials were not provided."),
         says=r"unauthenticated|not (?:logged|signed) in|credentials were not provided"
-        r"|login required",
+        r"|login[ _]required|(?:are|is|user) not ?authenticated|(?:graphql|trpc)error: unauthorized"
+        r"|interaction_required|nicht (?:angemeldet|eingeloggt)",
         types=names(
             "NotAuthenticated Unauthorized UnauthorizedException UnauthorizedError"
             " AuthenticationException AuthenticationError InsufficientAuthenticationException"
@@ -110,7 +163,9 @@ ACCESS = (
         says=r"permissiondenied:|not allowed to"
         r"|(?:action|access) (?:is )?(?:unauthorized|forbidden)"
         r"|do(?:es)? not have permission|\bforbidden\b(?! for url|\))|not authori[sz]ed to access"
-        r"|insufficient permission",
+        r"|insufficient permission|keine (?:berechtigung|zugriffsrechte)|nicht berechtigt"
+        r"|sin (?:permiso|autorizaci)|permiso denegado|acc.s (?:refus|non autoris)"
+        r"|accesso negato|brak uprawnie|not (?:authori[sz]ed|entitled|permitted) (?:to|for)\b",
         types=names(
             "PermissionDenied NotAuthorizedError AccessDenied AccessDeniedException Forbidden"
             " AuthorizationException ForbiddenException ForbiddenError AccessDeniedHttpException"

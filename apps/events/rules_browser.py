@@ -35,7 +35,7 @@ BROWSER = (
         Example("ChunkLoadError: Loading chunk 7 failed", _JS),
         says=r"chunkload|loading (?:css )?chunk|dynamically imported module|unable to preload css"
         r"|importing a module script failed"
-        r"|importing binding name|does not provide an export",
+        r"|webassembly|importing binding name|does not provide an export",
     ),
     Rule(
         "The page got a wrong file, most often right after an update.",
@@ -104,18 +104,21 @@ BROWSER = (
         slight=True,
     ),
     Rule(
-        "The browser could not play the sound or film.",
+        "{Us} could not play the sound or film.",
         Where.BROWSER,
         Example("NotSupportedError: Failed to load because no supported source", _JS),
-        says=r"no supported source|media_err|mediaerror|unable to decode audio|pipeline_error",
-        sides=_HERE,
+        says=r"no supported source|media_err|mediaerror|unable to decode audio|pipeline_error"
+        r"|exoplayback|playbackexception|mediacodec|decoder init failed|avplayer|coremediaerror"
+        r"|avfoundationerrordomain|hls\.js|bufferstall",
+        sides=_ON_SCREEN,
     ),
     Rule(
         "The camera or microphone could not be used.",
         Where.BROWSER,
         Example("NotFoundError: Requested device not found", _JS),
         says=r"getusermedia|(?:camera|microphone).{0,40}(?:denied|not |fail|error|access)"
-        r"|requested device not found|could not start video|^notallowederror: permission d",
+        r"|overconstrainederror|requested device not found|could not start video"
+        r"|^notallowederror: permission d",
     ),
     Rule(
         "The browser did not let the page copy or share something.",
@@ -209,12 +212,20 @@ BROWSER = (
         sides=_HERE,
     ),
     Rule(
+        "The map could not be shown as it should.",
+        Where.APP,
+        Example("Error: Map container is already initialized.", _JS),
+        says=r"google ?maps|mapbox|maplibre|leaflet|map container|places_impl|lnglat|latlng|geojson"
+        r"|style is not done|referernotallowedmap|mkerrordomain|\btiles?\b.{0,30}(?:fail|error)",
+        sides=_ON_SCREEN,
+    ),
+    Rule(
         "Something that the page takes from another site was not there.",
         Where.BROWSER,
         Example("ReferenceError: gtag is not defined", _JS),
         says=r"(?:variable: |[ :'])(?:\$|jquery|ga|gtag|fbq|google|grecaptcha|hbspt|datalayer)\b"
         r"(?: is not defined|$)"
-        r"|google maps|failed to load (?:external )?script",
+        r"|failed to load (?:external )?script",
         sides=_HERE,
     ),
     Rule(
@@ -224,6 +235,15 @@ BROWSER = (
         says=r"websocket|socket\.io|eventsource|signalr",
         files=r"socket\.io|engine\.io|signalr|sockjs|phoenix\.js|pusher",
         sides=_LOOSE,
+    ),
+    Rule(
+        "The call with picture or sound did not work.",
+        Where.NETWORK,
+        Example("RTCError: ICE failed", _JS),
+        says=r"\bice (?:connection|candidate|fail|gather)|rtcpeer|webrtc|\brtcerror"
+        r"|peer ?connection"
+        r"|livekit|jitsi|agorartc",
+        sides=_ON_SCREEN,
     ),
     Rule(
         "The browser could not renew what it keeps of our site.",

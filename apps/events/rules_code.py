@@ -22,7 +22,7 @@ CODE = (
         r"|null cannot be"
         r"|must not be null|addr 0x0|\bcannot (?:read|set) propert(?!y symbol)"
         r"|'null' is not a subtype"
-        r"|null given|non-nullable field|entry in nil map",
+        r"|cannot be nil\b|nil string|null given|non-nullable field|entry in nil map",
         types=names(
             "NullPointerException NullReferenceException ArgumentNullException"
             " UninitializedPropertyAccessException KotlinNullPointerException"
@@ -34,7 +34,17 @@ CODE = (
         None,
         Example("LateInitializationError: Field 'city' was used too soon", "dart"),
         says=r"late ?initiali[sz]ation|before initiali[sz]ation|not (?:been |yet )?initiali[sz]ed"
-        r"|app registry not ready|appregistrynotready|not ready yet|no firebase app",
+        r"|must be used within|no queryclient|correct provider|app registry not ready"
+        r"|appregistrynotready|not ready yet|no firebase app",
+        vague=True,
+    ),
+    Rule(
+        "A part of {us} touched what only another part may touch.",
+        None,
+        Example("CalledFromWrongThreadException: Only the original thread may", "android"),
+        says=r"only the original thread|networkonmainthread|from the main thread|looper\.prepare"
+        r"|main thread (?:only|checker)|cross-thread|different thread owns"
+        r"|already (?:mutably )?borrowed",
         vague=True,
     ),
     Rule(
@@ -48,7 +58,8 @@ CODE = (
         "{Us} looked for an entry that a list does not have.",
         None,
         Example("IndexError: list index out of range"),
-        says=r"index.{0,30}out of (?:range|bounds)|out ?of ?bounds|outofrange|invalid array length"
+        says=r"index.{0,30}out of (?:range|bounds)|of empty (?:array|list)|out[ _]?of ?bounds"
+        r"|out_?of_?range|invalid array length"
         r"|list index|rangeerror \(index|index \d{1,9} (?:beyond|exceeds)|slice bounds",
         types=names("IndexError NSRangeException StringIndexOutOfBoundsException"),
         vague=True,
@@ -113,13 +124,15 @@ CODE = (
         "{Us} had to divide a number by zero.",
         None,
         Example("ZeroDivisionError: division by zero"),
-        says=r"divi(?:sion|de|ded) by (?:zero|0)|dividebyzero|zerodivision|divisionbyzero",
+        says=r"divi(?:sion|de|ded) by (?:zero|0)|dividebyzero|zerodivision|divisionbyzero"
+        r"|: / by zero",
     ),
     Rule(
         "{Us} met a number that is too large for it.",
         None,
         Example("OverflowError: Python int too large to convert to C long"),
         says=r"overflowerror|arithmetic.{0,8}overflow|integer overflow|too large to convert"
+        r"|floatdomain|too large or too small|too big or too small|number too large"
         r"|with overflow|invalid count value",
     ),
     Rule(
@@ -135,7 +148,7 @@ CODE = (
         None,
         Example("java.util.ConcurrentModificationException", "java"),
         says=r"concurrentmodification|during (?:iteration|enumeration)|collection was modified"
-        r"|concurrent map|while enumerating",
+        r"|concurrent map|while (?:being )?enumerat",
     ),
     Rule(
         "{Us} tried to change something that is fixed.",
@@ -213,7 +226,7 @@ CODE = (
     Rule(
         "Something that was needed was not there.",
         Where.APP,
-        Example("CustomerNotFound: 17"),
+        Example("WidgetNotFound: 17"),
         says=r"not ?found|nosuch|does ?not ?exist|missing",
         vague=True,
         broad=True,

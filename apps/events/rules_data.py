@@ -3,6 +3,11 @@
 from apps.events.rule import Example, Rule, Side, Where, names
 
 _DEVICE = frozenset((Side.DEVICE,))
+_THINGS = (
+    "order|customer|user|product|booking|invoice|account|ticket|article|contract|patient|student"
+    "|course|vehicle|tariff|shipment|parcel|member|project|employee|listing|reservation|payment"
+    "|cart|appointment|policy|claim|meter|subscription|tenant|record|entity|basket|donation"
+)
 
 DATA = (
     Rule(
@@ -39,21 +44,23 @@ DATA = (
         Example("ActiveRecord::StaleObjectError: Attempted to update a stale object", "ruby"),
         says=r"stale ?(?:object|data|entry|element.{0,8}version)|optimistic ?lock"
         r"|dbupdateconcurrency"
-        r"|row was updated or deleted|version ?conflict|conditionalcheckfailed",
+        r"|row was updated or deleted|version ?conflict|concurrent ?update|expected version"
+        r"|conditionalcheckfailed",
     ),
     Rule(
         "There is already an account or entry with this e-mail.",
         Where.SERVER,
         Example('IntegrityError: duplicate key value violates "customer_email_key"'),
         says=r"(?:duplicate|unique) .{0,160}e-?mail|already exists.{0,80}e-?mail"
-        r"|e-?mail.{0,40}already (?:been )?(?:taken|exist|registered|in use|used)",
+        r"|e-?mail.{0,40}already[- ](?:been )?(?:taken|exist|registered|in[- ]use|used)",
     ),
     Rule(
         "It could not be saved because the same thing is already there.",
         Where.SERVER,
         Example("PDOException: SQLSTATE[23000]: 1062 Duplicate entry '7'", "php"),
-        says=r"duplicate (?:key|entry|value)|unique.{0,12}(?:constraint|violat|index)|\be11000\b"
-        r"|recordnotunique|already exists|\bp2002\b|has already been taken",
+        says=r"^(?!.{0,200}(?:seat|slot|reservation)).{0,400}(?:duplicate (?:key|entry|value)"
+        r"|unique.{0,12}(?:constraint|violat|index)|\be11000\b"
+        r"|recordnotunique|already exists|\bp2002\b|has already been taken)",
     ),
     Rule(
         "It could not be changed because something else still hangs on it.",
@@ -94,14 +101,6 @@ DATA = (
         r"|exceeded when trying to connect",
     ),
     Rule(
-        "Our data store took too long to answer.",
-        Where.SERVER,
-        Example("QueryCanceled: canceling statement due to statement timeout"),
-        says=r"statement.?time.?out|canceling statement|quer(?:y|ies).{0,20}(?:time.?out|timed out)"
-        r"|max_execution_time|max_statement_time|sqltimeout|querycancel"
-        r"|(?:mongo|sql|cassandra|dynamo).{0,40}(?:time.?out|timed out)",
-    ),
-    Rule(
         "Our data store could not be reached.",
         Where.SERVER,
         Example("OperationalError: connection to server at 10.0.0.5 failed: refused"),
@@ -110,12 +109,21 @@ DATA = (
         r"|reach database server"
         r"|terminating connection"
         r"|database system is|adminshutdown|dbconnection\.|mongo.{0,12}(?:network|select)"
-        r"|serverselection|communications link|connectionnotestablished|\bp100[12]\b"
+        r"|serverselection|buffering timed out|connectiondoesnotexist|communications link"
+        r"|connectionnotestablished|\bp100[12]\b"
         r"|(?:refused|reach|econn|dial).{0,80}:(?:5432|3306|27017|1433|1521)\b|cannot open database"
         r"|instance-specific error|koble til databas|datenbank.{0,40}nicht|ansluta till databas"
         r"|connecter.{0,20}base de donn|conectar.{0,20}base de datos|jdbc ?connection"
         r"|sqlstate\[hy000\] \[2002\]",
         types=names("JDBCConnectionException InterfaceError DatabaseConnectionException"),
+    ),
+    Rule(
+        "Our data store took too long to answer.",
+        Where.SERVER,
+        Example("QueryCanceled: canceling statement due to statement timeout"),
+        says=r"statement.?time.?out|canceling statement|quer(?:y|ies).{0,20}(?:time.?out|timed out)"
+        r"|max_execution_time|max_statement_time|sqltimeout|querycancel"
+        r"|(?:mongo|sql|cassandra|dynamo).{0,40}(?:time.?out|timed out)",
     ),
     Rule(
         "Our data store did not let our server in.",
@@ -138,13 +146,14 @@ DATA = (
         Example('ProgrammingError: syntax error at or near "FORM"'),
         says=r"syntax error at or near|error in your sql|incorrect syntax near|ora-009\d\d"
         r"|bad ?sql ?grammar|\": syntax error|cannot resolve keyword"
-        r"|unknown ?attribute",
+        r"|unknown ?attribute|second operation was started|detachedinstance|not bound to a session"
+        r"|lazyinitiali[sz]ation|could not initialize proxy|from an async context",
     ),
     Rule(
         "Our data store took no changes at that time.",
         Where.SERVER,
         Example("InternalError: cannot execute UPDATE in a read-only transaction"),
-        says=r"read-?only (?:transaction|replica|database|sqltransaction|mode)"
+        says=r"read[- ]?only (?:transaction|replica|database|sqltransaction|mode)"
         r"|not_?(?:writable)?primary",
     ),
     Rule(
@@ -171,8 +180,17 @@ DATA = (
         Example("DoesNotExist: Order matching query does not exist."),
         says=r"matching query does not exist|couldn't find .{0,60}with|no query results"
         r"|no rows (?:in result|returned)|record not found|\bp2025\b|unable to find .{0,80} with id"
-        r"|required but not found|\b(?:order|customer|product|booking|invoice|account|ticket|item)"
-        r"\b.{0,40}(?:\bnot found|does not exist)|for unknown (?:order|customer|booking)"
+        r"|required but not found|"
+        + rf"\b(?:{_THINGS}|item)s?\b.{{0,40}}(?:\bnot found|does not exist)"
+        + rf"|(?:{_THINGS})_?not_?found"
+        + r"|(?:kunde|auftrag|bestellung|rechnung|artikel|vertrag|benutzer|buchung|datensatz)"
+        r"\w{0,3}\b.{0,60}nicht (?:gefunden|vorhanden)|\bkein\w{0,2} .{0,40}gefunden"
+        r"|(?:commande|client|facture|produit|utilisateur|contrat).{0,60}(?:introuvable"
+        r"|n'existe pas)"
+        r"|(?:pedido|cliente|factura|producto|usuario|contrato|reserva).{0,60}no (?:se )?"
+        r"(?:encontr|existe|ha encontrado)|nie znaleziono|niet gevonden"
+        r"|(?:ordine|cliente|fattura|prodotto|utente|contratto).{0,60}non (?:trovat|esiste)"
+        r"|for unknown (?:order|customer|booking)"
         r"|record to (?:update|delete)|nosuchentity"
         r"|product.{0,40}(?:doesn't|does not) exist",
         types=names(
@@ -181,6 +199,15 @@ DATA = (
             " EntityNotFoundError"
             " NoResultFound NoResultException NoResultsError EmptyResultDataAccessException"
         ),
+    ),
+    Rule(
+        "A set of changes was taken back after one of them had failed.",
+        Where.SERVER,
+        Example("PendingRollbackError: the work has been rolled back"),
+        says=r"rollback.?only|unexpectedrollback|transactionmanagement|has been rolled back"
+        r"|entitymanager ?(?:is )?closed|current transaction is aborted"
+        r"|error occurred in the current",
+        vague=True,
     ),
     Rule(
         "Our data store could not do what it was asked.",

@@ -24,7 +24,7 @@ DEVICE = (
         Where.DEVICE,
         Example("FileSystemException: No space left on device", "dart"),
         says=r"no space left|enospc|sqlite_full|disk (?:is )?full|database or disk"
-        r"|not enough space|out of space",
+        r"|not enough space|out of space|nscocoaerrordomain.{0,200}code: 640\b",
         sides=_HERE,
     ),
     Rule(
@@ -43,11 +43,23 @@ DEVICE = (
         r"|dxgi_error|metal.{0,20}command buffer",
     ),
     Rule(
+        "A list on the screen and its data did not fit together.",
+        Where.APP,
+        Example(
+            "NSInternalInconsistencyException: Invalid update: invalid number of rows in section 0",
+            "cocoa",
+        ),
+        says=r"invalid number of (?:rows|items|sections)|invalid view holder|inconsistency detected"
+        r"|invalid update: ",
+        sides=_HERE,
+    ),
+    Rule(
         "{Us} broke down because it used memory that was not its own.",
         None,
         Example("EXC_BAD_ACCESS: Attempted to dereference garbage pointer", "cocoa"),
         says=r"exc_bad_access|sigsegv|\bsegv|segfault|segmentation fault|access_violation|sigbus"
-        r"|bus error|accessviolation|garbage pointer|stack_buffer|heap.?corrupt|use.after.free",
+        r"|memory access out of bounds|bus error|accessviolation|garbage pointer|stack_buffer"
+        r"|heap.?corrupt|use.after.free",
     ),
     Rule(
         "{Us} gave itself a task that the machine cannot do.",
@@ -117,8 +129,45 @@ DEVICE = (
         "The phone did not let the app use the camera or microphone.",
         Where.DEVICE,
         Example("SecurityException: requires android.permission.CAMERA", "android"),
-        says=r"permission\.(?:camera|record_audio)|cameraaccess|camera_?permission|avfoundation"
+        says=r"permission\.(?:camera|record_audio)|cameraaccess|camera_?permission|avcapture"
+        r"|avfoundation.{0,60}-118(?:52|14)\b"
         r"|(?:camera|microphone).{0,40}(?:denied|not (?:allowed|permitted|granted|authorized))",
+        sides=_HERE,
+    ),
+    Rule(
+        "The phone did not let the app use Bluetooth.",
+        Where.DEVICE,
+        Example(
+            "SecurityException: Need android.permission.BLUETOOTH_CONNECT permission", "android"
+        ),
+        says=r"bluetooth.{0,60}(?:denied|permission|not (?:granted|authori[sz]ed|allowed)"
+        r"|unauthorized)"
+        r"|(?:denied|permission).{0,40}bluetooth",
+        sides=_HERE,
+    ),
+    Rule(
+        "The phone did not tell the app where it is.",
+        Where.DEVICE,
+        Example("SecurityException: needs android.permission.ACCESS_FINE_LOCATION", "android"),
+        says=r"access_(?:fine|coarse)_location|location ?services? .{0,12}(?:disabled|off)"
+        r"|locationservicedisabled"
+        r"|(?:denied|permission).{0,20}location|location.{0,20}(?:denied|permission)",
+        sides=_HERE,
+    ),
+    Rule(
+        "The phone did not let the app show notices.",
+        Where.DEVICE,
+        Example("UNErrorDomain: Notifications are not allowed for this application", "cocoa"),
+        says=r"unerrordomain|post_notifications|notifications?.{0,20}(?:not allowed|denied"
+        r"|permission)",
+        sides=_HERE,
+    ),
+    Rule(
+        "The phone did not let the app use the customer's pictures.",
+        Where.DEVICE,
+        Example("PlatformException: photo_access_denied", "dart"),
+        says=r"photo_?access|phphotos.{0,80}(?:denied|3311)|photo ?library|read_media|(?:read"
+        r"|write)_external",
         sides=_HERE,
     ),
     Rule(
@@ -147,20 +196,67 @@ DEVICE = (
         "A saved sign-in could not be read from the customer's device.",
         Where.DEVICE,
         Example("KeyStoreException: key is gone", "android"),
-        says=r"keychain|\bsecitem|errsec|keystore|keypermanentlyinvalid|secure.?storage",
+        says=r"keychain|-34018\b|-25300\b|aeadbadtag|usernotauthenticatedexception|\bsecitem"
+        r"|errsec|keystore|keypermanentlyinvalid|secure.?storage",
         sides=_HERE,
     ),
     Rule(
         "The check by face, finger or code did not pass.",
         Where.DEVICE,
         Example("LAErrorDomain: Canceled by user.", "cocoa"),
-        says=r"\blaerror|biometr|face ?id|touch ?id|webauthn|passkey",
+        says=r"\blaerror|security features are not enabled|biometr|face ?id|touch ?id|webauthn"
+        r"|passkey",
     ),
     Rule(
         "The link over Bluetooth did not work.",
         Where.DEVICE,
         Example("CBErrorDomain: Bluetooth is off", "cocoa"),
-        says=r"bluetooth|\bgatt|cberrordomain|\bnfc",
+        says=r"bluetooth|\bgatt|cberrordomain",
+    ),
+    Rule(
+        "A chip or card could not be read from close by.",
+        Where.DEVICE,
+        Example("TagLostException: Tag was lost.", "android"),
+        says=r"\bnfc|taglost|tag was lost",
+    ),
+    Rule(
+        "The app could not bring back what it had kept from its last use.",
+        Where.APP,
+        Example("BadParcelableException: x when unmarshalling: app.State", "android"),
+        says=r"badparcelable|when unmarshalling|parcel: unmarsh|unarchiv|restoreinstancestate"
+        r"|hiveerror"
+        r"|asyncstorage|sharedpreferences|nsuserdefaults",
+        sides=_HERE,
+    ),
+    Rule(
+        "The phone could not sign up for notices.",
+        Where.DEVICE,
+        Example("IOException: SERVICE_NOT_AVAILABLE", "android"),
+        says=r"^(?:java\.io\.)?ioexception: (?:service_not_available|authentication_failed"
+        r"|fis_auth_error"
+        r"|too_many_registrations|missing_instanceid_service|phone_registration_error)"
+        r"|firebase.?installations|aps-environment|remote notifications",
+        sides=_HERE,
+    ),
+    Rule(
+        "The app could not go on to the next screen.",
+        Where.APP,
+        Example(
+            "IllegalArgumentException: Navigation destination is unknown to this Controller",
+            "android",
+        ),
+        says=r"navigation (?:action|destination)|generator for route|no route defined"
+        r"|presentation source"
+        r"|while a presentation is in progress|pushing the same view controller"
+        r"|was not handled by any nav",
+        sides=_HERE,
+    ),
+    Rule(
+        "The customer's machine did not let the program use one of its files.",
+        Where.DEVICE,
+        Example("Error: EPERM: operation not permitted, rename 'x'", "cocoa"),
+        says=r"\beperm\b|\beacces\b.{0,200}[a-z]:|nscocoaerrordomain.{0,200}code: (?:257|513)\b",
+        sides=_HERE,
     ),
     Rule(
         "{Us} used something that had been put away by then.",

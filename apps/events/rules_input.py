@@ -1,6 +1,6 @@
 """Plain words for what was entered, sent or asked for and does not fit."""
 
-from apps.events.rule import CLIENT, ON_SERVER, Example, Rule, Side, Where, names
+from apps.events.rule import CLIENT, ON_SERVER, Deed, Example, Rule, Side, Where, names
 
 _OPEN = frozenset((Side.SERVER, Side.UNKNOWN))
 
@@ -11,7 +11,10 @@ INPUT = (
         Example("RequestEntityTooLarge: request entity too large"),
         says=r"(?:entity|payload|request|body|file|upload).{0,10}too ?(?:large|big)|maxuploadsize"
         r"|(?:maximum|max).{0,4}(?:upload|file).{0,4}size|requestdatatoobig|content too large"
-        r"|exceeds.{0,30}upload|limit_file_size|toomanyfields|max_number_fields",
+        r"|exceeds.{0,30}upload|limit_file_size|toomanyfields|max_number_fields|post ?too ?large"
+        r"|file ?size.{0,12}exceed|exceeds? (?:the )?(?:limit of |maximum (?:of )?)?\d{1,5} ?[kmg]b"
+        r"|(?:datei|file|fichier|archivo)\b.{0,20}(?:zu gro|trop (?:gros|volum)|demasiado grande)"
+        r"|larger than max",
         statuses=frozenset((413,)),
     ),
     Rule(
@@ -20,7 +23,11 @@ INPUT = (
         Example("UnidentifiedImageError: cannot identify image file"),
         says=r"cannot identify image|unsupported (?:media|file|image)|invalid image|not an image"
         r"|not a (?:valid )?(?:zip|pdf|image)|bad ?zip|magick|decode delegate|libvips"
-        r"|unidentifiedimage"
+        r"|unidentifiedimage|does not support .{0,12}file|unable to identify a reader|heic|heif"
+        r"|premature end of|unable to decode input|notofficexml|pdfread|eof marker not found"
+        r"|end of central directory|not a gzip|unknown file (?:type|format)|missingpdf"
+        r"|file ?type (?:is )?not (?:supported|allowed|accepted)|invalid ?file ?(?:type|format)"
+        r"|invalidfileexception|(?:dateityp|dateiformat).{0,20}nicht|format de fichier"
         r"|(?:corrupt|truncated).{0,12}(?:file|image|pdf|archive)|image file is truncated"
         r"|invalid ?pdf",
         statuses=frozenset((415,)),
@@ -32,7 +39,8 @@ INPUT = (
         says=r"invalid (?:time value|date)|time data .{0,80}does not match|datetimeparse"
         r"|unparseable date|(?:parse|parsing|convert).{0,30}(?:date|time)\b"
         r"|day is out of range|month must be in"
-        r"|not a valid date|isoformat string|failed to parse time|invalid iso ?8601",
+        r"|date value out of range|(?:ambiguous|nonexistent) ?time|ung.ltiges datum|date invalide"
+        r"|fecha inv.lida|not a valid date|isoformat string|failed to parse time|invalid iso ?8601",
         types=names("DateError DateTimeParseException"),
     ),
     Rule(
@@ -40,7 +48,8 @@ INPUT = (
         Where.APP,
         Example("ValueError: invalid literal for int() with base 10: 'ten'"),
         says=r"invalid literal for int|could not convert string to|non-numeric|invalid number"
-        r"|strconv\.|not a (?:valid )?number|\bnan\b|decimal.{0,40}(?:invalid|conversion)"
+        r"|keine (?:g.ltige )?zahl|strconv\.|not a (?:valid )?number|\bnan\b"
+        r"|decimal.{0,40}(?:invalid|conversion)"
         r"|input string|invalid (?:radix|double|integer|float)",
         types=names("NumberFormatException ParseIntError ParseFloatError InvalidOperation"),
     ),
@@ -49,8 +58,17 @@ INPUT = (
         Where.SERVER,
         Example("SyntaxError: Unexpected token '<', \"<!DOCTYPE \"...", "javascript"),
         says=r"unexpected token '?<'?.{0,20}(?:<!doc|json|html)|json parse error: unrecog.{0,20}<"
-        r"|<!doctype|<html|unexpected character.{0,40}[('\"]<|parsing value: <",
+        r"|<!doctype|<html|unexpected character.{0,40}[('\": ]<|parsing value: <",
         sides=CLIENT,
+    ),
+    Rule(
+        "Our server got a whole page where it needed data from another service.",
+        Where.SERVICE,
+        Example("JSONDecodeError: <!DOCTYPE html>", "python"),
+        says=r"unexpected token '?<|<!doctype|<html|unexpected character.{0,40}[('\": ]<"
+        r"|parsing value: <"
+        r"|unexpected byte.{0,30}0x3c",
+        sides=ON_SERVER,
     ),
     Rule(
         "{Us} got data that it could not read.",
@@ -59,11 +77,13 @@ INPUT = (
         says=r"\bjson.{0,6}(?:decode|parse|syntax|reader|mapping|parser|exception)|expecting value:"
         r"|(?:unexpected|invalid|expected|unterminated).{0,60}\bjson\b"
         r"|unexpected end of (?:json|data)|formatexception: unexpected character"
+        r"|expected begin_|in the correct format|unexpected byte at position"
+        r"|parseerror: unexpected token|unexpected token at|not ?readable ?exception"
         r"|jsondecod|mismatchedinput|unrecognizedproperty"
         r"|\bserde|missing field .{0,60} at line|missingfieldexception|unexpected end of input"
         r"|string did not match the expected pattern|protobuf"
         r"|invalid character .{0,20}looking for|deserializ",
-        types=names("DecodingError"),
+        types=names("DecodingError DecodeError"),
     ),
     Rule(
         "Some letters or signs in a text could not be read or written.",
@@ -71,39 +91,27 @@ INPUT = (
         Example("UnicodeDecodeError: 'utf-8' codec can't decode byte 0xe9"),
         says=r"unicode(?:de|en)code|codec can't|invalid byte sequence|incompatible character"
         r"|malformed utf|invalid utf|uri malformed|malformed uri|incorrect string value",
-        types=names("URIError"),
+        types=names("URIError InvalidCharacterError UndefinedConversionError"),
     ),
     Rule(
         "A file or message was not built as it should be.",
         Where.APP,
         Example("XMLSyntaxError: Start tag expected, '<' not found"),
         says=r"xmlsyntax|saxparse|\bxml\b.{0,40}(?:error|invalid|pars)"
-        r"|csv.{0,20}(?:error|malformed)|(?:row|line) \d{1,6}: expected|expected \d{1,4} columns"
+        r"|csv.{0,20}(?:error|malformed)|(?:row|line) \d{1,6}: expected|error tokenizing"
+        r"|expected \d{1,4} (?:columns|fields)|cvc-[a-z]|unmarshalexception"
         r"|wrong number of (?:columns|fields)|papaparse"
         r"|malformed(?:csv| csv|.{0,4}xml)|yaml.{0,20}(?:error|exception|pars|scan)",
-    ),
-    Rule(
-        "A voucher or discount was not accepted.",
-        Where.SERVER,
-        Example("VoucherError: voucher has expired", "php"),
-        says=r"(?:coupon|voucher|promo.?code|gift.?card).{0,40}"
-        r"(?:invalid|expired|not |unknown|already)|invalid.{0,6}(?:coupon|voucher|promo)",
-    ),
-    Rule(
-        "There was less of a product in stock than was needed.",
-        Where.SERVER,
-        Example("Stock of SKU HS-30 is 2 below the 6 reserved pieces"),
-        says=r"out.?of.?stock|sold.?out|(?:insufficient|not enough|negative) (?:stock|inventory)"
-        r"|\bstock\b.{0,60}(?:below|insuffi|negative|reserved)|ausverkauft"
-        r"|agotad[oa]\b.{0,20}(?:stock|art)",
     ),
     Rule(
         "It had just been taken or changed by somebody else.",
         Where.SERVER,
         Example("SlotTaken: the slot is no longer available"),
-        says=r"already (?:been )?(?:taken|booked|reserved|changed)|no longer available"
+        says=r"already ?(?:been )?(?:taken|booked|reserved|changed)|no ?longer ?available"
+        r"|(?:unique|duplicate).{0,160}(?:seat|slot|reservation)"
         r"|(?:slot|seat|room).{0,20}(?:taken|gone)|no availability"
-        r"|fully booked|(?:slot|seat|room|table|date).{0,30}not available",
+        r"|fully ?booked|(?:slot|seat|room|table|date).{0,30}not ?available|ausgebucht"
+        r"|nicht mehr verf.gbar|(?:plus|n'est plus) disponible|ya no est. disponible",
         types=names("Conflict ConflictException ConflictError ConflictHttpException"),
         statuses=frozenset((409, 412)),
         sides=frozenset((*CLIENT, *_OPEN)),
@@ -115,7 +123,7 @@ INPUT = (
         says=r"(?:postcode|post code|zip ?code|postal ?code|\baddress\b).{0,30}"
         r"(?:not (?:served|valid|found|deliver)|invalid|unknown)"
         r"|(?:invalid|unknown).?(?:postcode|zip|street|address)|delivery (?:area|zone)"
-        r"|could not geocode",
+        r"|geocod.{0,40}(?:zero|no result|fail|not )|could not geocode",
         sides=_OPEN,
     ),
     Rule(
@@ -130,7 +138,7 @@ INPUT = (
         Example("ValidationError: Enter a whole phone number"),
         says=r"validation.?(?:failed|error)|is (?:required|not valid)\b|^unprocessable"
         r"|invalid input"
-        r"|must not be (?:blank|empty)|can't be blank|recordinvalid",
+        r"|must not be (?:blank|empty)|can't be blank|recordinvalid|got invalid value",
         types=names(
             "ValidationError ValidationException MethodArgumentNotValidException RecordInvalid"
             " UnprocessableEntity ZodError ConstraintViolationException BindException"
@@ -154,7 +162,9 @@ INPUT = (
         "It was more than a set limit allows.",
         Where.SERVER,
         Example("DailyLimitExceededException: limit of the day", "php"),
-        says=r"limit.{0,30}(?:exceeded|reached)|exceed.{0,30}limit|limitexceeded|maximum number of",
+        says=r"(?:limit|quota|budget|allowance)s?\b.{0,30}(?:exceeded|reached|exhausted|used up)"
+        r"|exceed.{0,30}(?:limit|quota|budget)|(?:limit|quota|budget) ?(?:exceeded|reached)"
+        r"|maximum number of|limit.{0,20}(?:.berschritten|erreicht|d.pass|superad|superat)",
         vague=True,
     ),
     Rule(
@@ -162,7 +172,11 @@ INPUT = (
         Where.SERVER,
         Example("AASM::InvalidTransition: cannot transition from 'cancelled'", "ruby"),
         says=r"cannot transition|invalid.{0,6}transition|transition.{0,20}not allowed"
-        r"|already (?:been )?(?:cancell?ed|shipped|closed|completed|processed|confirmed)",
+        r"|already ?(?:been )?(?:cancell?ed|shipped|completed|processed|confirmed|invoiced)"
+        r"|(?:order|booking|invoice|case) (?:is )?already closed|bereits (?:storniert|versandt"
+        r"|bezahlt)"
+        r"|(?:not in|wrong|illegal|invalid) (?:the )?(?:order |booking )?(?:state"
+        r"|status)\b(?! code)",
         sides=_OPEN,
     ),
     Rule(
@@ -199,6 +213,14 @@ INPUT = (
         types=names("MissingSchema InvalidSchema InvalidURIError MalformedURLException"),
     ),
     Rule(
+        "A text or rule for the customer's language was missing.",
+        Where.APP,
+        Example("MissingTranslationData: translation missing: de.total", "ruby"),
+        says=r"translation ?(?:is )?missing|missing ?translation|translation.{0,40}not found"
+        r"|missing_message|not a valid locale|incorrect locale|invalid ?locale|missing message:"
+        r"|no (?:translation|locale)",
+    ),
+    Rule(
         "The page could not be put together, as there is a mistake in its layout.",
         Where.SERVER,
         Example("Twig\\Error\\RuntimeError: Neither the property exists", "php"),
@@ -207,5 +229,25 @@ INPUT = (
         r"|view \[.{0,60}\] not found",
         types=names("UndefinedError NoReverseMatch MissingTemplate TemplateError"),
         sides=ON_SERVER,
+    ),
+    Rule(
+        "A file could not be sent.",
+        None,
+        Example("Error: upload failed", "javascript"),
+        says=r"upload (?:has )?fail|failed to upload|could ?n.t upload|error (?:while )?uploading"
+        r"|\btus: "
+        r"|hochladen.{0,20}(?:fehl|nicht)|(?:error|fallo) al subir|.chec.{0,20}t.l.versement"
+        r"|uploadfailed",
+        vague=True,
+        deed=Deed.UPLOADING,
+    ),
+    Rule(
+        "Our server was asked for a form of answer that it does not have.",
+        Where.SERVER,
+        Example("ActionController::UnknownFormat: no", "ruby"),
+        types=names(
+            "UnknownFormat HttpMediaTypeNotAcceptableException NotAcceptableHttpException"
+            " NotAcceptable"
+        ),
     ),
 )

@@ -9,7 +9,7 @@ _TRUST = (
     r"certificate.{0,30}(?:verif|expired|unknown|invalid|trust|chain|revoked|path|mismatch)"
     r"|(?:verify|ssl|peer|leaf|server|bad).{0,20}certificate|certificateverify|certpath"
     r"|pkix|\bssl|\btls\b|self.signed|unable to verify the first|x509"
-    r"|trust anchor|cleartext|code: -120[0-6]\b|\bhandshake"
+    r"|err_cert|err_ssl|trust anchor|cleartext|code: -120[0-6]\b|\bhandshake"
 )
 
 NETWORK = (
@@ -19,7 +19,8 @@ NETWORK = (
         Example("NSURLErrorDomain: The Internet connection appears to be offline.", "cocoa"),
         says=r"internet connection|internet_disconnected|no internet|network is unreachable|-1009\b"
         r"|unable to resolve host|failed host lookup|not connected to the internet|-1003\b"
-        r"|name_not_resolved|no address associated|resolve destination host",
+        r"|client is offline|ns_error_net_offline|\(offline\)|name_not_resolved"
+        r"|no address associated|resolve destination host",
         types=names("UnknownHostException NoConnectivityException NoNetworkException"),
         sides=CLIENT,
     ),
@@ -30,7 +31,7 @@ NETWORK = (
         says=r"connection was lost|-1005\b|err_network_changed"
         r"|connection.{0,8}(?:abort|reset|closed)"
         r"|broken pipe|econnreset|unexpected end of stream|socket is not connected"
-        r"|err_connection_(?:reset|closed)",
+        r"|err_connection_(?:reset|closed)|connection lost",
         types=names("EOFException StreamResetException"),
         sides=CLIENT,
     ),
@@ -83,7 +84,7 @@ NETWORK = (
         "The customer's browser could not reach our server.",
         Where.NETWORK,
         Example("TypeError: NetworkError when attempting to fetch resource.", "javascript"),
-        says=r"failed to fetch|networkerror when|load failed|network ?error|net::err_|err_network"
+        says=r"failed to fetch|networkerror when|\bload failed|network ?error|net::err_|err_network"
         r"|fetch failed|network.request.failed|xhr error|http failure response.{0,80}: 0 ",
         sides=_BROWSER,
     ),
@@ -114,13 +115,21 @@ NETWORK = (
         says=r"circuit.?breaker|brokencircuit|circuit (?:is )?open",
     ),
     Rule(
-        "Our server could not find another service on the internet.",
+        "Our server could not find another service by its name.",
         Where.SERVICE,
         Example("Error: getaddrinfo ENOTFOUND rates.example", "node"),
-        says=r"name or service not known|name.?resolution|getaddrinfo|enotfound|eai_again|nxdomain"
-        r"|no such host|nodename nor servname|failed to resolve|unknown ?host",
+        says=r"name or service not known|name.?resolution|getaddrinfo|\benotfound|eai_again"
+        r"|nxdomain"
+        r"|could not resolve host|host not found|no such host|nodename nor servname"
+        r"|failed to resolve|unknown ?host",
         types=names("gaierror"),
         sides=ON_SERVER,
+    ),
+    Rule(
+        "A web address led round in circles.",
+        Where.SERVICE,
+        Example("TooManyRedirects: Exceeded 30 redirects."),
+        says=r"too ?many ?redirects|redirect loop|(?:maximum|exceeded) .{0,12}redirects",
     ),
     Rule(
         "The customer's side hung up before our server was done.",
@@ -138,7 +147,13 @@ NETWORK = (
         says=r"econnrefused|connection ?refused|failed to establish|newconnectionerror|:econnref"
         r"|actively refused|no route to host|hostunreach"
         r"|(?:host|network|server|service|node) ?(?:is )?unreachable|failed to connect"
-        r"|couldn't connect|failed to open tcp|max retries exceeded"
+        r"|could not connect to|unable to connect|while dialing|error connecting to"
+        r"|endpointnotfound"
+        r"|network path was not found|tcp connect error|und_err_connect|communication: connect"
+        r"|nicht erreichbar|(?:kan|kunne|kunde) (?:niet|ikke|inte) .{0,30}(?:bereik|n.)|injoignable"
+        r"|impossible de (?:contacter|joindre)|impossibile contattare|non raggiungibile"
+        r"|no se pudo (?:conectar|contactar)|couldn't connect|failed to open tcp"
+        r"|max retries exceeded"
         r"|\u63a5\u7d9a\u3067\u304d",
         types=names("ConnectError HttpHostConnectException"),
         calls=r"connectmultiple",
@@ -151,8 +166,32 @@ NETWORK = (
         says=r"econnreset|connection ?(?:was )?(?:reset|aborted|closed)|socket hang up|broken pipe"
         r"|epipe|remote end closed|remote ?(?:protocol|disconnected)|chunkedencoding"
         r"|: (?:unexpected )?eof$"
-        r"|incompleteread|response ended prematurely|goaway|stream (?:closed|reset)",
+        r"|empty reply|premature.?close|rst_stream|other side closed|und_err_socket|recv failure"
+        r"|write after end|incompleteread|response ended prematurely|goaway|stream (?:closed"
+        r"|reset)",
         types=names("ConnectionResetError BrokenPipeError EOFError PrematureCloseException"),
         sides=ON_SERVER,
+    ),
+    Rule(
+        "A call from our server to another service failed.",
+        Where.SERVICE,
+        Example("TypeError: fetch failed", "node"),
+        says=r"^typeerror: fetch failed|error sending request|guzzlehttp.exception|faraday::"
+        r"|aiohttp"
+        r"|http.client.exception",
+        types=names(
+            "HttpRequestException ResourceAccessException RequestException RestClientException"
+            " ClientConnectorError RequestFailedException TransportException ApiConnectionException"
+        ),
+        sides=ON_SERVER,
+        vague=True,
+    ),
+    Rule(
+        "Another service said that it could not do what our server asked.",
+        Where.SERVICE,
+        Example("Fault: Server was unable to process it"),
+        types=names("Fault FaultException SOAPFaultException"),
+        sides=ON_SERVER,
+        vague=True,
     ),
 )

@@ -8,7 +8,7 @@ PARTS = (
         Where.SERVICE,
         Example("SMTPRecipientsRefused: {'a@example.org': (550, b'5.1.1 User unknown')}"),
         says=r"recipient.{0,20}(?:refused|rejected|address)|\b5\.1\.[0-9]\b"
-        r"|mailbox (?:not|unavail)",
+        r"|mailbox (?:not|unavail)|addr-spec|rfc ?compliance|invalid addresses|no recipients",
         types=names("SMTPRecipientsRefused SMTPAddressFailedException"),
     ),
     Rule(
@@ -17,12 +17,21 @@ PARTS = (
         Example("Net::SMTPAuthenticationError: 535 refused", "ruby"),
         files=r"nodemailer|smtplib|phpmailer|swiftmailer|net/smtp|smtp-connection",
         says=r"\bsmtp|invalid login: 5\d\d|\b535[ -]5|smtp(?:auth|server|sender|data|exception)"
-        r"|mailer|sendgrid|mailgun|postmark"
+        r"|mail command failed|greeting never received|\b421 4\.|mailer|sendgrid|mailgun|postmark"
         r"|(?:could not|failed to|unable to|error) (?:send|deliver).{0,24}mail"
         r"|symfony.component.mailer"
         r"|wys.a. wiadomo.ci e-?mail|e-?mail.{0,40}nicht (?:gesendet|versendet)|nicht.{0,20}e-?mail"
+        r"|posta elettronica|e-?mail.{0,20}(?:non inviat|niet verzonden|kon niet)"
+        r"|envoi.{0,20}mail.{0,20}chou"
         r"|envoyer.{0,12}e-?mail|enviar.{0,12}(?:correo|e-?mail)",
-        types=names("MailSendException TransportException MessagingException"),
+        types=names("MailSendException MessagingException SendFailedException"),
+    ),
+    Rule(
+        "Our server could not read its e-mail box.",
+        Where.SERVICE,
+        Example("IMAP4.abort: socket EOF"),
+        says=r"\bimap|\bpop3",
+        sides=ON_SERVER,
     ),
     Rule(
         "The phone number was not accepted.",
@@ -42,8 +51,18 @@ PARTS = (
         Where.SERVICE,
         Example("FirebaseMessagingError: Requested entity was not found.", "node"),
         says=r"\bapns\b|\bfcm\b|firebase.?messag|web.?push"
-        r"|push.{0,4}(?:token|subscript|notification)",
+        r"|push.{0,4}(?:token|subscript|notification|nachricht|benachricht|melding|bericht)"
+        r"|notifica\w{0,8} push|notregistered.{0,40}token|registration-token"
+        r"|unregistered.{0,20}token"
+        r"|device ?token",
         types=names("UnregisteredError InvalidRegistration"),
+    ),
+    Rule(
+        "Our server could not ask which parts of the program are switched on.",
+        Where.SERVICE,
+        Example("ClientNotInitialized: LaunchDarkly client has not been initialized"),
+        says=r"launchdarkly|\bunleash|feature.?flags?\b|flagsmith|configcat|optimizely",
+        sides=ON_SERVER,
     ),
     Rule(
         "Our server could not make a document or a picture.",
@@ -51,7 +70,8 @@ PARTS = (
         Example("TimeoutError: Navigation timeout of 30000 ms exceeded", "node"),
         says=r"puppeteer|wkhtmltopdf|weasyprint|navigation timeout|dompdf|tcpdf|ghostscript"
         r"|libreoffice"
-        r"|\bpdf\b.{0,40}(?:fail|error|could not)|(?:fail|error|could not).{0,40}\bpdf\b",
+        r"|protocol error \(|launch the browser|page\.printtopdf|(?<!\.)\bpdf\b.{0,40}(?:fail|error"
+        r"|could not|nicht)|(?:fail|error|could not|erreur|impossible|.chec).{0,40}(?<!\.)\bpdf\b",
         files=r"puppeteer|playwright|weasyprint|dompdf|reportlab|pdfkit",
         sides=ON_SERVER,
     ),
@@ -59,25 +79,26 @@ PARTS = (
         "Our server could not pass the work on to another part of itself.",
         Where.SERVER,
         Example("KafkaException: Send failed", "java"),
-        says=r"kafka|rabbit.?mq|amqp|\bsqs\b|kombu|nats:|servicebus|\bbunny::"
+        says=r"kafka|celery.exceptions.notregistered|rabbit.?mq|amqp|\bsqs\b|kombu|nats:"
+        r"|servicebus|\bbunny::"
         r"|present in metadata|message broker"
         r"|econnrefused.{0,40}:(?:9092|5672)\b",
     ),
     Rule(
-        "Our search service did not answer.",
+        "Our search service did not do what it was asked.",
         Where.SERVER,
         Example("ConnectionError: elasticsearch at 10.0.0.2 refused"),
-        says=r"elastic.?(?:search|transport)|opensearch|\bsolr|algolia|meilisearch|typesense"
+        says=r"elastic.{0,2}(?:search|transport)|opensearch|\bsolr|algolia|meilisearch|typesense"
         r"|newconnectionerror.{0,200}:9200|://search\.",
         calls=r"elastic|opensearch",
         types=names("SearchPhaseExecutionException"),
     ),
     Rule(
-        "The short-term memory of our server did not answer.",
+        "The short-term memory of our server did not work.",
         Where.SERVER,
         Example("Redis::CannotConnectError: refused", "ruby"),
         says=r"\bredis(?!t)|memcache|:(?:6379|11211)\b|jedis|maxretriesperrequest|io\.lettuce"
-        r"|\bdalli\b",
+        r"|\bdalli\b|oom command not allowed|\bnoauth auth|\bwrongpass\b|\bmisconf\b",
         calls=r"redis\.exceptions|^memcache|pymemcache",
     ),
     Rule(
@@ -85,6 +106,7 @@ PARTS = (
         Where.SERVER,
         Example("AccessDenied: not authorized to perform: s3:PutObject", "node"),
         says=r"not authorized to perform: s3|\bs3\b.{0,80}(?:access ?denied|forbidden|signature)"
+        r"|accessdenied.{0,20}when calling the \w{3,12}(?:object|bucket|upload|part)\w{0,12} "
         r"|(?:access ?denied|forbidden).{0,80}\bs3\b|storage\.objects|blob.{0,40}authoriz",
         types=names("SignatureDoesNotMatch InvalidAccessKeyId"),
     ),
@@ -92,6 +114,7 @@ PARTS = (
         "A stored file was not in our file store.",
         Where.SERVER,
         Example("NoSuchKey: The specified key does not exist.", "node"),
-        says=r"nosuchkey|nosuchbucket|specified (?:key|bucket|blob) does not exist|blobnotfound",
+        says=r"nosuchkey|\(404\) when calling the headobject|object ?not ?found in bucket"
+        r"|nosuchbucket|specified (?:key|bucket|blob) does not exist|blobnotfound",
     ),
 )

@@ -3,7 +3,7 @@
 from apps.events.rule import CLIENT, ON_SERVER, Deed, Example, Rule, Where, names
 
 LATE = (
-    r"(?<!set)(?<!clear)time.?out|timed out|deadline exceeded|took too long"
+    r"(?<!set)(?<!clear)time.?out|timed out|deadline (?:exceeded|has elapsed)|took too long"
     r"|no (?:answer|response|price) within|zeit.berschreitung|d.lai.{0,12}d.pass"
     r"|tiempo.{0,12}agotad"
     r"|did not (?:answer|respond)"
@@ -11,7 +11,7 @@ LATE = (
 DOWN = (
     r"unavailable|bad gateway|connection ?refused|econnrefused|failed to establish|econnreset"
     r"|connection reset|socket hang up|remote end closed|name or service not known"
-    r"|connection ?error|our connection to"
+    r"|connection ?error|our connection to|could not connect to|connection ?exception"
 )
 
 PAYMENT = (
@@ -21,14 +21,17 @@ PAYMENT = (
         Example("Error: Failed to load Stripe.js", "javascript"),
         says=r"(?:failed|unable|could not) (?:to )?load.{0,20}(?:stripe|paypal|braintree|adyen"
         r"|klarna"
-        r"|square|mollie)|(?:stripe|paypal|braintree|adyencheckout|klarna|mollie) is not defined",
+        r"|square|mollie)|(?:stripe\.js|paypal|klarna).{0,12}failed to load|(?:stripe|paypal"
+        r"|braintree|adyencheckout|klarna|mollie) is not defined",
         deed=Deed.PAYING,
     ),
     Rule(
         "There was not enough money on the card or account.",
         Where.SERVICE,
         Example("CardError: Your card has insufficient funds.", "ruby"),
-        says=r"insufficient.funds|not enough (?:money|credit)|balance (?:is )?too low",
+        says=r"insufficient.?(?:funds|balance|credit)|not enough (?:money|credit|balance|funds)"
+        r"|balance (?:is )?too low|saldo insuf|solde insuf|fondos insuf|fondi insuf|nicht gedeckt"
+        r"|guthaben.{0,20}(?:reicht|nicht|zu )|(?:onvoldoende|utilstr.kkelig) (?:saldo|d.kning)",
         deed=Deed.PAYING,
     ),
     Rule(
@@ -82,7 +85,8 @@ PAYMENT = (
         Where.SERVICE,
         Example("SKErrorDomain: Cannot connect to iTunes Store (Code: 2)", "cocoa"),
         says=r"itunes store|storekit|billing ?(?:client|response|service)|in-app purchase"
-        r"|play billing|available for purchase|\be_(?:iap|item|billing)_",
+        r"|play billing|available for purchase|\be_(?:iap|item|billing)_|\bbilling,"
+        r"|item_(?:unavailable|already_owned)",
         types=names("SKErrorDomain SKError ASDErrorDomain BillingException"),
         deed=Deed.PAYING,
     ),

@@ -9,7 +9,11 @@ SERVER = (
         "Our server had no more room to store things.",
         Where.SERVER,
         Example("OSError: [Errno 28] No space left on device"),
-        says=r"no space left|enospc|disk (?:is )?full|disk quota|could not extend file",
+        says=r"no space left|enospc|disk (?:is )?full|disk quota|could not extend file"
+        r"|not enough space"
+        r"|(?:not enough|insufficient|low) disk|disk space|kein speicherplatz"
+        r"|espace (?:disque )?insuf"
+        r"|espacio insuf|spazio insuf",
         sides=_OPEN,
     ),
     Rule(
@@ -57,7 +61,9 @@ SERVER = (
         says=r"no module named|cannot find module|cannot load such file"
         r"|could not load (?:file|type)"
         r"|class .{0,100}not found|cannot import name|undefined symbol|uninitialized constant"
-        r"|no provider for|nullinjector|no qualifying bean|resolve dependenc",
+        r"|dllnotfound|unable to load (?:dll|shared library)|unable to resolve service"
+        r"|typeinitiali[sz]"
+        r"|no service for type|no provider for|nullinjector|no qualifying bean|resolve dependenc",
         types=names(
             "ModuleNotFoundError ImportError NoClassDefFoundError ClassNotFoundException LoadError"
             " NoSuchMethodError NoSuchFieldError TypeLoadException UndefinedFunctionError"
@@ -84,14 +90,14 @@ SERVER = (
         None,
         Example("cryptography.fernet.InvalidToken: "),
         says=r"fernet|decrypt|(?:incorrect|bad|invalid).?padding|badmac|cipher|messageencryptor"
-        r"|messageverifier|\bkms\b",
+        r"|messageverifier|\bkms\b|cryptographic|payload (?:is|was) invalid",
     ),
     Rule(
         "Our server had begun its answer too early to change it.",
         Where.SERVER,
         Example("ErrorException: headers already sent by (output started)", "php"),
         says=r"headers (?:already|after they are) sent|response (?:has )?already|doublerender"
-        r"|cannot set headers",
+        r"|cannot set headers|response has been committed",
     ),
     Rule(
         "Our server tried a piece of work again and again, then gave up.",
@@ -123,5 +129,28 @@ SERVER = (
         says=r"operation was cancell?ed|task was cancell?ed|cancellederror|cancellationexception",
         types=names("TaskCanceledException OperationCanceledException"),
         vague=True,
+    ),
+    Rule(
+        "Our server could not start, as another program had its place.",
+        Where.SERVER,
+        Example("Error: listen EADDRINUSE: address already in use :::3000", "node"),
+        says=r"eaddrinuse|address already in use",
+        sides=ON_SERVER,
+    ),
+    Rule(
+        "{Us} does not know that time zone.",
+        None,
+        Example("RangeError: Invalid time zone specified: Europe/Kyiv", "javascript"),
+        says=r"(?:invalid|unknown|unsupported|no such|bad) time ?zone|time ?zone.{0,40}(?:not found"
+        r"|unknown|invalid|not recognized)|zoneinfonotfound|zonerules|unknowntimezone"
+        r"|timezonenotfound",
+    ),
+    Rule(
+        "{Us} does something in an old way, which still works.",
+        None,
+        Example("DeprecationWarning: Buffer is deprecated", "node"),
+        says=r"deprecationwarning|\bis deprecated|has been deprecated|\bdeprecated:",
+        vague=True,
+        slight=True,
     ),
 )

@@ -46,7 +46,9 @@ SERVICES = (
         Where.SERVICE,
         Example("HttpServerErrorException: 503 Service Unavailable", "node"),
         says=r"service unavailable|bad gateway|internal server error|upstream (?:error|connect)"
-        r"|soap ?fault",
+        r"|soap ?fault|\boverloaded\b|(?:dienst|service|servicio|servizio"
+        r"|server).{0,40}(?:nicht verf.gbar"
+        r"|indisponible|no disponible|non disponibile|niet beschikbaar|niedost.pn)",
         statuses=frozenset((500, 502, 503, 520, 521, 522, 529)),
         types=names("HttpServerErrorException"),
         sides=ON_SERVER,
@@ -55,7 +57,10 @@ SERVICES = (
         "Another service did not let our server in.",
         Where.SERVICE,
         Example("HTTPError: 401 Client Error: Unauthorized for url"),
-        says=r"invalid api ?key|api key (?:is )?(?:invalid|expired|missing)|invalid_client",
+        says=r"invalid api ?key|api key (?:is )?(?:invalid|expired|missing)|invalid_client"
+        r"|(?:accessdenied|expiredtoken)\w{0,9}\) when calling|not authorized to perform"
+        r"|authorizationfail|unrecognizedclient|invalidclienttokenid|missingcredentials"
+        r"|resource not accessible by",
         statuses=frozenset((401, 403)),
         sides=ON_SERVER,
     ),
@@ -70,7 +75,8 @@ SERVICES = (
         "Another service did not accept what our server sent.",
         Where.SERVICE,
         Example("HTTPError: 422 Client Error: for url: https://labels.example"),
-        says=r"(?:rejected|refused|declined) by (?:the )?(?:channel|partner|provider|supplier"
+        says=r"(?:validation|invalid|malformed)\w{0,30}\) when calling"
+        r"|(?:rejected|refused|declined) by (?:the )?(?:channel|partner|provider|supplier"
         r"|carrier)",
         statuses=frozenset((400, 406, 409, 412, 415, 422)),
         sides=ON_SERVER,
@@ -79,7 +85,9 @@ SERVICES = (
         "There were too many tries in a short time, so our server said no.",
         Where.SERVER,
         Example("AxiosError: Request failed with status code 429", "javascript"),
-        says=r"\brate.?limit|ratelimit|too.many.(?:requests|attempts|tries)|throttl|login attempts",
+        says=r"\brate.?limit|ratelimit|too.?many.?(?:login.?)?(?:requests|attempts|tries)|throttl"
+        r"|login attempts|zu viele (?:anfragen|versuche)|trop de (?:tentatives|requ.tes)"
+        r"|demasiad[oa]s (?:intentos|solicitudes)",
         statuses=frozenset((429,)),
     ),
     Rule(

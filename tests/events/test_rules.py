@@ -164,6 +164,17 @@ def test_a_text_is_cut_before_it_is_read() -> None:
         ("GraphqlQueryError: Throttled", "node", "tries"),
         ('BadSignature: Signature "x" does not match', "python", "another service"),
         ("PlatformException: PlatformException(network_error, 7)", "dart", "part of the"),
+        ('UndefinedTable: relation "shop_voucher" does not exist', "python", "voucher"),
+        ("ResourceNotFound: the server responded with status 404", "ruby", "by its name"),
+        ("LinkError: password reset link has expired", "python", "set a new one"),
+        ("ClientError: (ExpiredToken) when calling the GetObject operation", "python", "sign in"),
+        ("NFCError: Session invalidated", "cocoa", "sign in"),
+        ("FileExistsError: [Errno 17] File exists: '/srv/out.pdf'", "python", "document"),
+        ("RangeError: Invalid status code: undefined", "node", "state that"),
+        ("Error: Mail command failed: 421 4.7.0 Try again later", "node", "Another program"),
+        ("NotRegistered: 'shop.tasks.send'", "python", "notice"),
+        ("UploadError: upload failed", "javascript", "could not reach"),
+        ("NotAllowed: driving license has expired", "python", "paid for"),
     ],
 )
 def test_a_word_that_misleads_tells_nothing_wrong(title: str, platform: str, wrong: str) -> None:
