@@ -65,9 +65,9 @@ _SIDES = {
 _ANYWHERE = ("java", "csharp", "native", "c", "rust", "kotlin")
 
 _STATUS = re.compile(
-    r"\b(?:status(?:code)?|status code|http(?:/[12](?:\.\d)?)?|code|returned|responded with"
+    r"\b(?:status(?:code)?|status code(?: of)?|http(?:/[12](?:\.\d)?)?|code|returned|responded with"
     r"|answered)[ =:(]{1,3}([45]\d\d)\b"
-    r"|\b([45]\d\d)[:,]? (?:client|server) error|[:(] ?([45]\d\d)[ )]"
+    r"|\b([45]\d\d)[:,]? (?:client|server) error|[:(] ?([45]\d\d)[ :)]|\[([45]\d\d)\]"
     r"|: ([45]\d\d)$|\b([45]\d\d) (?:bad|unauthorized|payment|forbidden|not found|method|conflict"
     r"|gone|unprocessable|too many|internal|service|gateway)"
 )
@@ -75,6 +75,16 @@ _PAYING = re.compile(
     r"payments?\b|\bpay\b|payout|stripe|paypal|klarna|adyen|braintree|mollie|worldpay|cardgate"
     r"|card.?gateway|\bcharges?\b|charging|swish|payment_intent"
 )
+_RPC = re.compile(
+    r"(?:rpc|statuscode|\[\w{1,30}/).{0,60}?\b"
+    r"(?:(?P<s503>unavailable)|(?P<s504>deadline_?exceeded)|(?P<s429>resource_?exhausted))\b"
+)
+_INSIDE = re.compile(
+    r"(?:^|: |nested exception is |caused by:? )"
+    r"((?:[A-Za-z_]\w{0,60}[.\\]){0,8}[A-Z]\w{0,80}(?:Exception|Error))(?:: |$)"
+)
+_NO_ANSWER = re.compile(r"failed to fetch|\bload failed|network ?error|network request failed")
+_GONE = re.compile(r"\boffline\b|\bnone\b|network_lost|unavailable|disconnected")
 _TITLE = re.compile(r"([^\s:]{1,120}(?:::[^\s:]{1,80}){0,6})(?:: |$)")
 
 
@@ -84,9 +94,19 @@ def side_of(event: Event) -> Side:
     if "app" in contexts or "unity" in contexts or "react_native_context" in contexts:
         return Side.DEVICE
     platform = (event.platform or "").lower().split("-")[0]
+    if platform == "javascript" and event.body and _is_an_app(event.body):
+        return Side.DEVICE
     if platform in _ANYWHERE and event.body:
         return _side_of_anywhere(platform, event.body)
     return _SIDES.get(platform, Side.UNKNOWN)
+
+
+def _is_an_app(body: EventBody) -> bool:
+    """Whether no browser ran the web's language: an app of React Native or Electron."""
+    if "browser" in body.contexts or body.request:
+        return False
+    frames = (frame for one in body.exceptions[:1] for frame in one.frames)
+    return "device" in body.contexts or any((one.file or "").startswith("app:") for one in frames)
 
 
 def _side_of_anywhere(platform: str, body: EventBody) -> Side:
@@ -105,8 +125,10 @@ def clues(event: Event) -> list[Clue]:
     mechanism = tags.get("mechanism", "").lower()
     called = _last_call(body.breadcrumbs)
     found = []
-    for kind, told, calls, file in _lines(event, body):
+    for kind, told, calls, file in _unwrapped(_lines(event, body)):
         line = f"{kind}: {told}".lower() if kind else told.lower()
+        if side in CLIENT and _NO_ANSWER.search(line):
+            line += _heard(body.breadcrumbs)
         found.append(
             Clue(
                 line=line,
@@ -172,6 +194,27 @@ def _lines(event: Event, body: EventBody) -> Iterator[tuple[str, str, str, str]]
     yield from map(_exception, causes)
 
 
+def _unwrapped(
+    lines: Iterator[tuple[str, str, str, str]],
+) -> Iterator[tuple[str, str, str, str]]:
+    """Each line, then the error that it quotes: `ExecutionException: java.io.IOException: no`."""
+    for line in lines:
+        yield line
+        if match := _INSIDE.search(line[1]):
+            yield match[1], line[1][match.end() :], "", ""
+
+
+def _heard(crumbs: tuple[Breadcrumb, ...]) -> str:
+    """Why a call got no answer, where the steps before it tell; in words of our own."""
+    for crumb in reversed(crumbs[-8:]):
+        told = f"{crumb.message} {' '.join(map(str, crumb.data.values()))}"[:_MOST_TEXT].lower()
+        if crumb.category in ("device.connectivity", "network.event"):
+            return " (offline)" if _GONE.search(told) else ""
+        if crumb.category == "console" and "blocked by cors" in told:
+            return " (cors)"
+    return ""
+
+
 def _exception(one: ExceptionInfo) -> tuple[str, str, str, str]:
     calls = " ".join(
         (one.module or "", *(frame.function or "" for frame in one.frames[:_INNERMOST]))
@@ -186,8 +229,10 @@ def _exception(one: ExceptionInfo) -> tuple[str, str, str, str]:
 
 
 def _status(line: str) -> int | None:
-    match = _STATUS.search(line)
-    return int(next(group for group in match.groups() if group)) if match else None
+    if match := _STATUS.search(line):
+        return int(next(group for group in match.groups() if group))
+    called = _RPC.search(line)
+    return int(called.lastgroup[1:]) if called and called.lastgroup else None
 
 
 def _plain_rejection(line: str) -> bool:

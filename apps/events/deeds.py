@@ -60,7 +60,10 @@ _TABLE = (
     _Words(r"search", Deed.SEARCHING),
 )
 _PATTERNS = tuple((re.compile(rf"\b(?:{row.words})\b"), row) for row in _TABLE)
-_NOT_THE_CUSTOMER = re.compile(r"\b(?:web ?)?hooks?\b|\bcallbacks?\b|\bcron\b|\bjobs?\b|\btasks?\b")
+_NOT_THE_CUSTOMER = re.compile(
+    r"\b(?:web ?)?hooks?\b|\bcallbacks?\b|\bcron\b|\bjobs?\b|\btasks?\b"
+    r"|\bworkers?\b|\bsidekiq\b"
+)
 _WORD = re.compile(r"[A-Z]?[a-z]{1,40}|[A-Z]{1,40}")
 _WAYS = frozenset(("navigation", "ui.click", "ui.tap", "touch", "ui.multiClick"))
 

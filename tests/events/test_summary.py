@@ -80,6 +80,7 @@ def test_a_cause_that_is_sure_is_told_before_a_vague_error() -> None:
         ("https://a.example/settings", "GET", Deed.ACCOUNT),
         ("https://a.example/search", "GET", Deed.SEARCHING),
         ("https://a.example/webhooks/payments", "POST", None),
+        ("https://a.example/workers/invoices", "GET", None),
         ("https://pay.example/", "GET", None),
         ("https://a.example/repay", "GET", None),
     ],

@@ -58,3 +58,65 @@ def test_an_error_of_an_add_on_is_known_by_its_file() -> None:
 def test_what_happens_in_an_app_has_no_place_in_a_browser() -> None:
     told = Event("a" * 32, AT, title="kCLErrorDomain: denied (Code: 1)", platform="cocoa")
     assert place_of(told) is Where.DEVICE
+
+
+def unanswered(*crumbs: Breadcrumb) -> str:
+    """What is told of a call that got no answer after these steps."""
+    body = EventBody(
+        breadcrumbs=crumbs, exceptions=(ExceptionInfo("TypeError", "Failed to fetch"),)
+    )
+    return summarize(Event("a" * 32, AT, platform="javascript", body=body))
+
+
+def test_steps_before_tell_why_a_call_got_no_answer() -> None:
+    gone = Breadcrumb(category="device.connectivity", message="offline")
+    back = Breadcrumb(category="device.connectivity", message="online")
+    refused = Breadcrumb(category="console", message="x has been blocked by CORS policy")
+    assert unanswered(gone) == "The customer's device was not on the internet."
+    assert unanswered(refused) == "The browser did not let the page talk to another site."
+    reached = "The customer's browser could not reach our server."
+    assert unanswered() == unanswered(gone, back) == reached
+
+
+@pytest.mark.parametrize(
+    ("contexts", "file", "us"),
+    [
+        ({"device": {"model": "Pixel"}}, "index.js", "The app"),
+        ({}, "app:///index.android.bundle", "The app"),
+        ({"device": {}, "browser": {}}, "index.js", "The page"),
+        ({}, "index.js", "The page"),
+    ],
+)
+def test_an_app_in_the_web_s_language_is_no_page(
+    contexts: dict[str, Any], file: str, us: str
+) -> None:
+    raised = ExceptionInfo("TypeError", "x of undefined", frames=(Frame(file=file),))
+    body = EventBody(exceptions=(raised,), contexts=contexts)
+    told = summarize(Event("a" * 32, AT, platform="javascript", body=body))
+    assert told == f"{us} tried to use something that was missing."
+
+
+@pytest.mark.parametrize(
+    ("title", "platform", "sentence"),
+    [
+        (
+            "CompletionException: java.lang.NoClassDefFoundError: x",
+            "java",
+            "A part of the program was missing when it was needed.",
+        ),
+        (
+            'RpcException: Status(StatusCode="DeadlineExceeded")',
+            "csharp",
+            "Another service did not answer our server in time.",
+        ),
+        (
+            "FirebaseException: [cloud_firestore/unavailable] no",
+            "dart",
+            "Our server was down or too busy.",
+        ),
+    ],
+)
+def test_what_an_error_quotes_is_told(title: str, platform: str, sentence: str) -> None:
+    assert (
+        summarize(Event("a" * 32, AT, title=title, platform=platform, body=EventBody())) == sentence
+    )
