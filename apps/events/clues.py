@@ -67,8 +67,11 @@ _ANYWHERE = ("java", "csharp", "native", "c", "rust", "kotlin")
 _STATUS = re.compile(
     r"\b(?:status(?:code)?|status code(?: of)?|http(?:/[12](?:\.\d)?)?|code|returned|responded with"
     r"|answered)[ =:(]{1,3}([45]\d\d)\b"
-    r"|\b([45]\d\d)[:,]? (?:client|server) error|[:(] ?([45]\d\d)[ :)]|\[([45]\d\d)\]"
-    r"|: ([45]\d\d)$|\b([45]\d\d) (?:bad|unauthorized|payment|forbidden|not found|method|conflict"
+    r"|\b([45]\d\d)[:,]? (?:client|server) error|[:(] ?([45]\d\d)[ )]|\(([45]\d\d): "
+    r"|(?:^|[ :])\[([45]\d\d)\]"
+    r"|: ([45]\d\d)$|(?:felkod|fehlercode|feilkode|foutcode|code d.erreur|c.digo|codice|kod[u]?)"
+    r"[ :=]{1,3}([45]\d\d)\b"
+    r"|\b([45]\d\d) (?:bad|unauthorized|payment|forbidden|not found|method|conflict"
     r"|gone|unprocessable|too many|internal|service|gateway)"
 )
 _PAYING = re.compile(

@@ -37,7 +37,8 @@ ACCESS = (
         "The browser did not keep what our site needs, so the form was not taken.",
         Where.BROWSER,
         Example("Forbidden (CSRF cookie not set.): /login/"),
-        says=r"csrf cookie (?:not set|is missing|missing)|cookies? (?:is |are )?(?:disabled"
+        says=r"cookie.{0,80} (?:is )?not present|csrf cookie (?:not set|is missing|missing)"
+        r"|cookies? (?:is |are )?(?:disabled"
         r"|blocked)",
     ),
     Rule(
@@ -91,7 +92,7 @@ ACCESS = (
         says=r"popup.closed.by.user|popup_closed|auth/cancelled-popup|auth/popup-blocked"
         r"|sign_in_cancell?ed|authorization(?:error)?\b.{0,80}(?:error|code:) 1001"
         r"|apiexception: 12501"
-        r"|getcredentialcancel|user_cancell?ed",
+        r"|getcredentialcancel",
         deed=Deed.SIGNING_IN,
     ),
     Rule(
@@ -101,7 +102,7 @@ ACCESS = (
         says=r"state.?mismatch|(?<!n)oauth|openid|\boidc\b|\bsaml|\bsso\b|single sign"
         r"|sign_in_failed"
         r"|google_?sign_?in|asauthorization|authenticationservices|nocredentialexception"
-        r"|apiexception: (?:10|16|12500):|browserauth|interaction_in_progress|\bmsal"
+        r"|apiexception: 12500:|matching credential|browserauth|interaction_in_progress|\bmsal"
         r"|invalidstateexception",
         types=names("AuthStateMissing AuthStateForbidden"),
         deed=Deed.SIGNING_IN,
@@ -165,7 +166,8 @@ ACCESS = (
         r"|do(?:es)? not have permission|\bforbidden\b(?! for url|\))|not authori[sz]ed to access"
         r"|insufficient permission|keine (?:berechtigung|zugriffsrechte)|nicht berechtigt"
         r"|sin (?:permiso|autorizaci)|permiso denegado|acc.s (?:refus|non autoris)"
-        r"|accesso negato|brak uprawnie|not (?:authori[sz]ed|entitled|permitted) (?:to|for)\b",
+        r"|accesso negato|brak uprawnie|not (?:authori[sz]ed|entitled|permitted) (?:to"
+        r"|for)\b(?! perform)",
         types=names(
             "PermissionDenied NotAuthorizedError AccessDenied AccessDeniedException Forbidden"
             " AuthorizationException ForbiddenException ForbiddenError AccessDeniedHttpException"

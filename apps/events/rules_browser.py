@@ -215,8 +215,9 @@ BROWSER = (
         "The map could not be shown as it should.",
         Where.APP,
         Example("Error: Map container is already initialized.", _JS),
-        says=r"google ?maps|mapbox|maplibre|leaflet|map container|places_impl|lnglat|latlng|geojson"
-        r"|style is not done|referernotallowedmap|mkerrordomain|\btiles?\b.{0,30}(?:fail|error)",
+        says=r"google ?maps|mapbox|maplibre|leaflet\.js|leaflet map|map container|places_impl"
+        r"|lnglat|latlng|geojson"
+        r"|style is not done|referernotallowedmap|mkerrordomain|\btile (?:server|layer)",
         sides=_ON_SCREEN,
     ),
     Rule(

@@ -33,18 +33,20 @@ BUSINESS = (
         r"|bestand.{0,30}(?:nicht|zu (?:klein|gering|niedrig)|fehl|unter)|rupture de stock"
         r"|sin (?:stock|existencias)|esaurit|non disponibil.{0,20}magazzin|brak .{0,60}magazyn"
         r"|brak (?:produktu|towaru)|niet op voorraad|onvoldoende voorraad|slut i lager"
-        r"|p. lager|fora de estoque|esgotad|sem estoque|only \d{1,5} (?:left|available|in stock)"
+        r"|\u5728\u5eab\u4e0d\u8db3|\u5e93\u5b58\u4e0d\u8db3|p. lager|fora de estoque|esgotad"
+        r"|sem estoque|only \d{1,5} (?:left|available|in stock)"
         r"|inventory.{0,30}(?:insuf|not enough|short)",
     ),
     Rule(
         "What was paid for does not cover this.",
         Where.SERVER,
         Example("SeatQuotaExceededException: all seats are in use", "node"),
-        says=r"(?<!driving )(?<!driver )\blicen[cs]e.{0,60}(?:exceed|limit|in use|used up|seats?\b"
+        says=r"(?<!driving )(?<!driver )\blicen[cs]e(?! ?plate).{0,60}(?:exceed|limit|in use"
+        r"|used up|seats?\b"
         rf"|not (?:cover|include)|{RAN_OUT})|lizenz.{{0,60}}(?:ung.ltig|ersch.pft|{RAN_OUT})"
         r"|licen[cs]e ?(?:expired|limit|exceeded)|seat.{0,4}(?:quota|limit)|seats\b.{0,20}in use"
-        r"|\b(?:subscription|plan|trial|tier)\b.{0,24}(?:expired|ended|lapsed|inactive|required"
-        r"|does not (?:include|allow|cover)|upgrade|limit)"
+        r"|\b(?:subscription|plan|trial|tier)\b.{0,24}(?:expired|ended|lapsed|inactive"
+        r"|does not (?:include|allow|cover)|upgrade)|subscription required"
         r"|upgrade (?:your|the) (?:plan|subscription)|trial ?expired|plan ?limit",
     ),
     Rule(
@@ -68,13 +70,14 @@ BUSINESS = (
         "The check of the customer's age did not pass.",
         Where.SERVER,
         Example("AgeVerificationFailed: no"),
-        says=r"age ?(?:verif|check|restrict)|under ?age\b|\bminimum age|too young|underage",
+        says=r"\bage ?(?:verif|check|restrict)|under ?age\b|\bminimum age|too young|underage",
     ),
     Rule(
         "It could not be proved who the customer is.",
         Where.SERVER,
         Example("KycError: no"),
-        says=r"\bkyc|identity.{0,40}(?:not .{0,8}verif|fail|reject)|identification failed"
+        says=r"\bkyc|identity (?:check|document|verification|proof).{0,30}(?:fail|reject|not )"
+        r"|identification failed"
         r"|video.?ident|post.?ident|document ?verification.{0,30}(?:fail|reject)",
     ),
     Rule(
@@ -90,15 +93,15 @@ BUSINESS = (
         "The tax number was not accepted.",
         Where.SERVER,
         Example("TaxIdInvalid: wrong tax id"),
-        says=rf"(?:\bvat.?(?:id|number)|tax.?(?:id|number)|ust-?id\w{{0,4}}|steuernummer"
+        says=rf"(?:\bvat.?(?:id|number)|\btax.?(?:id|number)|ust-?id\w{{0,4}}|steuernummer"
         rf"|codice fiscale"
-        rf"|partita iva|\bnif\b|\bvies\b).{{0,40}}{_UNFIT}|invalid.?(?:vat|tax)",
+        rf"|partita iva|\bnif\b|\bvies\b).{{0,40}}{_UNFIT}|invalid.?(?:vat|tax).?(?:id|number)",
     ),
     Rule(
         "No way to send it to that place was found.",
         Where.SERVER,
         Example("ShippingRateError: no rates for this place"),
-        says=r"no (?:shipping|delivery|carriers?|rates)\b.{0,30}(?:for|avail|found|to )"
+        says=r"no (?:shipping|delivery|carriers?)\b.{0,30}(?:for|avail|found)|shippingrate"
         r"|(?:does not|cannot) (?:ship|deliver) to|shipping (?:method|rate|option|zone)s?.{0,30}"
         r"(?:not|unavail)|undeliverable|not deliverable",
     ),
@@ -117,7 +120,9 @@ BUSINESS = (
         Example("BookingClosed: the booking deadline has passed"),
         says=r"(?:deadline|cut.?off|closing date|grace period|return period).{0,20}(?:passed"
         r"|is over)"
-        rf"|too (?:late|early) (?:to|for)|\bfrist.{{0,20}}{RAN_OUT}|no longer (?:possible|allowed)"
+        rf"|too (?:late|early) (?:to|for) (?:book|cancel|order|chang|return|check|regist|apply"
+        rf"|deliver)|\bfrist.{{0,20}}{RAN_OUT}|(?:booking|order|cancel\w{1, 6}|change"
+        rf"|return)s? (?:is |are )?no longer (?:possible|allowed)"
         r"|closed for (?:booking|order|registr)|outside (?:of )?(?:the )?(?:opening|business|office"
         r"|service|delivery|working) hours|(?:shop|store|restaurant"
         r"|branch) is (?:currently )?closed"
@@ -129,13 +134,25 @@ BUSINESS = (
         Example("DuplicateSubmission: form"),
         says=r"duplicate ?(?:submission|request|order|transaction|message|delivery)\b"
         r"|(?:already|bereits) ?(?:submitted|abgeschickt|gesendet)|idempotency"
-        r"|replay(?:ed)? request",
+        r"",
         sides=_ANY,
     ),
     Rule(
         "What was asked for is switched off.",
         Where.SERVER,
         Example("FeatureDisabled: no"),
-        says=r"feature.{0,40}(?:disabled|not enabled|switched off|turned off)|module is disabled",
+        says=r"feature(?!s).{0,40}(?:disabled|not enabled|switched off|turned off)"
+        r"|module is disabled",
+    ),
+    Rule(
+        "A condition for that step was not met.",
+        Where.SERVER,
+        Example("InsufficientYearsException: 2 years, minimum 5 for this", "node"),
+        says=r"insufficient(?!resource|memory|priv|perm|auth|scope|disk)[a-z]{3,40}(?:exception"
+        r"|error)"
+        r"|not ?eligible|ineligible|does not qualify|(?:requirement|condition|precondition"
+        r"|criteria)s? "
+        r"?(?:are |is )?not ?(?:met|fulfilled|satisfied)",
+        vague=True,
     ),
 )

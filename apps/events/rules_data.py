@@ -32,13 +32,6 @@ DATA = (
         r"|sqlite_busy",
     ),
     Rule(
-        "Two tasks of our server wanted to change the same thing at once.",
-        Where.SERVER,
-        Example("LockNotOwnedError: Cannot release a lock that's no longer owned"),
-        says=r"locknotowned|lock.{0,20}(?:no longer owned|has expired)|redlock|lockerror"
-        r"|(?:acquire|obtain|get) (?:a |the )?(?:distributed )?lock",
-    ),
-    Rule(
         "Somebody else had changed the same thing just before.",
         Where.SERVER,
         Example("ActiveRecord::StaleObjectError: Attempted to update a stale object", "ruby"),
@@ -184,11 +177,13 @@ DATA = (
         + rf"\b(?:{_THINGS}|item)s?\b.{{0,40}}(?:\bnot found|does not exist)"
         + rf"|(?:{_THINGS})_?not_?found"
         + r"|(?:kunde|auftrag|bestellung|rechnung|artikel|vertrag|benutzer|buchung|datensatz)"
-        r"\w{0,3}\b.{0,60}nicht (?:gefunden|vorhanden)|\bkein\w{0,2} .{0,40}gefunden"
+        r"\w{0,3}\b.{0,60}nicht (?:gefunden|vorhanden)|\bkein\w{0,2} .{0,40}(?:kunde|auftrag"
+        r"|bestellung|rechnung|vertrag|buchung|datens.tze?)\b.{0,20}gefunden"
         r"|(?:commande|client|facture|produit|utilisateur|contrat).{0,60}(?:introuvable"
         r"|n'existe pas)"
         r"|(?:pedido|cliente|factura|producto|usuario|contrato|reserva).{0,60}no (?:se )?"
-        r"(?:encontr|existe|ha encontrado)|nie znaleziono|niet gevonden"
+        r"(?:encontr|existe|ha encontrado)|nie znaleziono (?:zam|klient|produkt|faktur|rezerw)"
+        r"|(?:bestelling|klant|factuur|product).{0,60}niet gevonden"
         r"|(?:ordine|cliente|fattura|prodotto|utente|contratto).{0,60}non (?:trovat|esiste)"
         r"|for unknown (?:order|customer|booking)"
         r"|record to (?:update|delete)|nosuchentity"

@@ -31,7 +31,8 @@ DEVICE = (
         "{Us} ran out of memory.",
         None,
         Example("OutOfMemoryError: Failed to allocate 12 bytes", "android"),
-        says=r"out.?of.?memory|\boom\b|oomkill|memory.?limit|allowed memory size|cannot allocate"
+        says=r"out.?of.?memory|insufficient.?memory|\boom\b|oomkill|memory.?limit"
+        r"|allowed memory size|cannot allocate"
         r"|heap (?:space|out)|allocation failed|std::bad_alloc|enomem",
         types=names("MemoryError NoMemoryError"),
     ),

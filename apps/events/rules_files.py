@@ -9,7 +9,8 @@ FILES = (
         "The app could not put its update in place.",
         Where.DEVICE,
         Example("UpdateError: ERR_UPDATER_INVALID_RELEASE_FEED", "cocoa"),
-        says=r"auto-?update|err_updater|squirrel|update\.exe|install.{0,6}update|app.?update.{0,20}"
+        says=r"auto-?update|codepush|expo-?updates|update (?:is invalid|contents)|err_updater"
+        r"|squirrel|update\.exe|install.{0,6}update|app.?update.{0,20}"
         r"(?:fail|error)|cannot (?:install|apply) update",
         sides=_DEVICE,
     ),
@@ -40,6 +41,8 @@ FILES = (
         Example("error_perm: 530 Login incorrect.", function="ftplib.login"),
         says=r"\bs?ftps?\b|ftplib|paramiko|\bjsch|net::s(?:ftp|sh|cp)|phpseclib|^error_perm"
         r"|ssh.{0,20}(?:banner|handshake|authent)|no matching host key",
+        calls=r"\bparamiko|\bftplib|pysftp|asyncssh|\bjsch\b",
+        files=r"paramiko/|ftplib\.|pysftp|asyncssh|ssh2|net/s(?:ftp|sh)|phpseclib",
         sides=ON_SERVER,
     ),
     Rule(
@@ -53,7 +56,8 @@ FILES = (
         "Data did not arrive as it had been sent.",
         None,
         Example("ChecksumError: sha512 checksum mismatch", "node"),
-        says=r"(?:checksum|sha-?(?:1|256|512)|md5|digest|\bcrc\d{0,2}|hash)\b.{0,30}"
+        says=r"^(?!.{0,300}(?:iban|signature|hmac|certificate)).{0,400}"
+        r"(?:checksum|sha-?(?:1|256|512)|md5|\bcrc\d{0,2})\b.{0,30}"
         r"(?:mismatch|fail|invalid|not match|error|differ)|activestorage::integrity|bad digest",
     ),
     Rule(
@@ -67,13 +71,14 @@ FILES = (
         Where.DEVICE,
         Example("SerialException: could not open port COM3"),
         says=r"could not open port|\bcom port|serial ?(?:port|exception)|\busb\b.{0,60}"
-        r"(?:fail|error|not |lost|denied|disconnect)|\bhid device|card ?reader|barcode ?scanner",
+        r"(?:fail|error|not |lost|denied|disconnect)|\bhid device",
     ),
     Rule(
         "{Us} could not read or save a file.",
         None,
         Example("UnableToWriteFile: Unable to write file at location: x", "php"),
-        says=r"unable ?to ?(?:read|write|move|copy|delete|create) ?(?:the )?(?:file|dir)"
+        says=r"move_uploaded_file|(?:unable|failed) to (?:move|copy|rename|write|open|save) [\"'/]"
+        r"|unable ?to ?(?:read|write|move|copy|delete|create) ?(?:the )?(?:file|dir)"
         r"|input/output error|\beio\b|\bi/o device|in_page_error|is a directory|\beisdir\b"
         r"|nscocoaerrordomain.{0,200}code: (?:2[56]\d|51[0-9])\b"
         r"|(?:could not|failed to|cannot) (?:write|save|open|create|copy|move) (?:the |a )?file",

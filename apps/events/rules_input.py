@@ -110,8 +110,8 @@ INPUT = (
         says=r"already ?(?:been )?(?:taken|booked|reserved|changed)|no ?longer ?available"
         r"|(?:unique|duplicate).{0,160}(?:seat|slot|reservation)"
         r"|(?:slot|seat|room).{0,20}(?:taken|gone)|no availability"
-        r"|fully ?booked|(?:slot|seat|room|table|date).{0,30}not ?available|ausgebucht"
-        r"|nicht mehr verf.gbar|(?:plus|n'est plus) disponible|ya no est. disponible",
+        r"|fully ?booked|\b(?:slot|seat|room|table|date)s?.{0,30}not ?available|ausgebucht"
+        r"|(?:platz|termin|artikel|zimmer|fahrzeug)\w{0,3}\b.{0,30}nicht mehr verf.gbar",
         types=names("Conflict ConflictException ConflictError ConflictHttpException"),
         statuses=frozenset((409, 412)),
         sides=frozenset((*CLIENT, *_OPEN)),
@@ -136,7 +136,7 @@ INPUT = (
         "What was entered was not accepted.",
         Where.SERVER,
         Example("ValidationError: Enter a whole phone number"),
-        says=r"validation.?(?:failed|error)|is (?:required|not valid)\b|^unprocessable"
+        says=r"(?<!chain )validation.?(?:failed|error)|is (?:required|not valid)\b|^unprocessable"
         r"|invalid input"
         r"|must not be (?:blank|empty)|can't be blank|recordinvalid|got invalid value",
         types=names(
@@ -176,7 +176,7 @@ INPUT = (
         r"|(?:order|booking|invoice|case) (?:is )?already closed|bereits (?:storniert|versandt"
         r"|bezahlt)"
         r"|(?:not in|wrong|illegal|invalid) (?:the )?(?:order |booking )?(?:state"
-        r"|status)\b(?! code)",
+        r"|status)\b(?! (?:code|param))",
         sides=_OPEN,
     ),
     Rule(
@@ -221,13 +221,14 @@ INPUT = (
         r"|no (?:translation|locale)",
     ),
     Rule(
-        "The page could not be put together, as there is a mistake in its layout.",
+        "Our server could not put the page together.",
         Where.SERVER,
         Example("Twig\\Error\\RuntimeError: Neither the property exists", "php"),
-        says=r"\btwig\b|jinja|templatesyntax|templatedoesnotexist|actionview|\bblade\b|thymeleaf"
+        says=r"\btwig\b|jinja|^undefinederror|templatesyntax|templatedoesnotexist|actionview"
+        r"|\bblade\b|thymeleaf"
         r"|freemarker|liquid::|template.{0,20}(?:error|not found|missing)"
         r"|view \[.{0,60}\] not found",
-        types=names("UndefinedError NoReverseMatch MissingTemplate TemplateError"),
+        types=names("NoReverseMatch MissingTemplate TemplateError"),
         sides=ON_SERVER,
     ),
     Rule(

@@ -8,7 +8,7 @@ _DEVICE = frozenset((Side.DEVICE,))
 _TRUST = (
     r"certificate.{0,30}(?:verif|expired|unknown|invalid|trust|chain|revoked|path|mismatch)"
     r"|(?:verify|ssl|peer|leaf|server|bad).{0,20}certificate|certificateverify|certpath"
-    r"|pkix|\bssl|\btls\b|self.signed|unable to verify the first|x509"
+    r"|chain validation|pkix|\bssl|\btls\b|self.signed|unable to verify the first|x509"
     r"|err_cert|err_ssl|trust anchor|cleartext|code: -120[0-6]\b|\bhandshake"
 )
 
@@ -76,7 +76,8 @@ NETWORK = (
         "The customer's connection was slow, or our server did not answer in time.",
         Where.NETWORK,
         Example("AxiosError: timeout of 10000ms exceeded", "javascript"),
-        says=LATE + r"|econnaborted|-1001\b|err_timed_out",
+        says=rf"^(?!.{{0,120}}timeout \(\w\)).{{0,400}}(?:{LATE}|econnaborted|-1001\b"
+        rf"|err_timed_out)",
         sides=CLIENT,
         statuses=frozenset((408,)),
     ),
@@ -150,7 +151,8 @@ NETWORK = (
         r"|could not connect to|unable to connect|while dialing|error connecting to"
         r"|endpointnotfound"
         r"|network path was not found|tcp connect error|und_err_connect|communication: connect"
-        r"|nicht erreichbar|(?:kan|kunne|kunde) (?:niet|ikke|inte) .{0,30}(?:bereik|n.)|injoignable"
+        r"|nicht erreichbar|(?:kan|kon|kunne|kunde) (?:niet|ikke|inte) (?:.{0,30}bereik|n. )"
+        r"|injoignable"
         r"|impossible de (?:contacter|joindre)|impossibile contattare|non raggiungibile"
         r"|no se pudo (?:conectar|contactar)|couldn't connect|failed to open tcp"
         r"|max retries exceeded"

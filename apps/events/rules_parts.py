@@ -70,7 +70,8 @@ PARTS = (
         Example("TimeoutError: Navigation timeout of 30000 ms exceeded", "node"),
         says=r"puppeteer|wkhtmltopdf|weasyprint|navigation timeout|dompdf|tcpdf|ghostscript"
         r"|libreoffice"
-        r"|protocol error \(|launch the browser|page\.printtopdf|(?<!\.)\bpdf\b.{0,40}(?:fail|error"
+        r"|protocol error \((?:page|runtime|target|network|dom|io)\.|launch the browser"
+        r"|page\.printtopdf|(?<!\.)\bpdf\b.{0,40}(?:fail|error"
         r"|could not|nicht)|(?:fail|error|could not|erreur|impossible|.chec).{0,40}(?<!\.)\bpdf\b",
         files=r"puppeteer|playwright|weasyprint|dompdf|reportlab|pdfkit",
         sides=ON_SERVER,
@@ -79,10 +80,12 @@ PARTS = (
         "Our server could not pass the work on to another part of itself.",
         Where.SERVER,
         Example("KafkaException: Send failed", "java"),
-        says=r"kafka|celery.exceptions.notregistered|rabbit.?mq|amqp|\bsqs\b|kombu|nats:"
+        says=r"kafka|recordtoolarge|max\.request\.size|celery.exceptions.notregistered|rabbit.?mq"
+        r"|amqp|\bsqs\b|kombu|nats:"
         r"|servicebus|\bbunny::"
         r"|present in metadata|message broker"
         r"|econnrefused.{0,40}:(?:9092|5672)\b",
+        calls=r"org\.apache\.kafka|aiokafka|\bpika\.|kombu\.(?:connection|transport)|rabbitmq\.client",
     ),
     Rule(
         "Our search service did not do what it was asked.",
@@ -92,6 +95,13 @@ PARTS = (
         r"|newconnectionerror.{0,200}:9200|://search\.",
         calls=r"elastic|opensearch",
         types=names("SearchPhaseExecutionException"),
+    ),
+    Rule(
+        "Two tasks of our server wanted to change the same thing at once.",
+        Where.SERVER,
+        Example("LockNotOwnedError: Cannot release a lock that's no longer owned"),
+        says=r"locknotowned|lock.{0,20}(?:no longer owned|has expired)|redlock|lockerror"
+        r"|(?:acquire|obtain|get) (?:a |the )?(?:distributed )?lock",
     ),
     Rule(
         "The short-term memory of our server did not work.",

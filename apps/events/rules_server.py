@@ -62,7 +62,7 @@ SERVER = (
         r"|could not load (?:file|type)"
         r"|class .{0,100}not found|cannot import name|undefined symbol|uninitialized constant"
         r"|dllnotfound|unable to load (?:dll|shared library)|unable to resolve service"
-        r"|typeinitiali[sz]"
+        r""
         r"|no service for type|no provider for|nullinjector|no qualifying bean|resolve dependenc",
         types=names(
             "ModuleNotFoundError ImportError NoClassDefFoundError ClassNotFoundException LoadError"

@@ -46,7 +46,8 @@ SERVICES = (
         Where.SERVICE,
         Example("HttpServerErrorException: 503 Service Unavailable", "node"),
         says=r"service unavailable|bad gateway|internal server error|upstream (?:error|connect)"
-        r"|soap ?fault|\boverloaded\b|(?:dienst|service|servicio|servizio"
+        r"|soap ?fault|overloaded_error|(?:is|currently) overloaded|: overloaded$|(?:dienst"
+        r"|service|servicio|servizio"
         r"|server).{0,40}(?:nicht verf.gbar"
         r"|indisponible|no disponible|non disponibile|niet beschikbaar|niedost.pn)",
         statuses=frozenset((500, 502, 503, 520, 521, 522, 529)),
@@ -76,7 +77,9 @@ SERVICES = (
         Where.SERVICE,
         Example("HTTPError: 422 Client Error: for url: https://labels.example"),
         says=r"(?:validation|invalid|malformed)\w{0,30}\) when calling"
-        r"|(?:rejected|refused|declined) by (?:the )?(?:channel|partner|provider|supplier"
+        r"|rejei..o\b|rechazad[oa] por|rejet.e? par|abgelehnt (?:von|durch)|odrzucon"
+        r"|scartat[oa] da|"
+        r"(?:rejected|refused|declined) by (?:the )?(?:channel|partner|provider|supplier"
         r"|carrier)",
         statuses=frozenset((400, 406, 409, 412, 415, 422)),
         sides=ON_SERVER,

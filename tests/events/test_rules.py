@@ -175,6 +175,15 @@ def test_a_text_is_cut_before_it_is_read() -> None:
         ("NotRegistered: 'shop.tasks.send'", "python", "notice"),
         ("UploadError: upload failed", "javascript", "could not reach"),
         ("NotAllowed: driving license has expired", "python", "paid for"),
+        ("ValidationError: plan is required", "python", "paid for"),
+        ("SSLException: Chain validation failed", "android", "entered"),
+        ("AuthError: Digest authentication failed", "python", "arrive"),
+        ("ClientError: not authorized to perform: ses:SendEmail", "python", "customer"),
+        ("PageCheckError: page check failed", "python", "age"),
+        ("Error: boom at app.js:412:13", "javascript", "accept"),
+        ("Error: Update server not available", "node", "taken"),
+        ("Exception: Kein Drucker gefunden", "csharp", "data store"),
+        ("CredentialUnavailable: managed identity token request failed", "python", "who"),
     ],
 )
 def test_a_word_that_misleads_tells_nothing_wrong(title: str, platform: str, wrong: str) -> None:
