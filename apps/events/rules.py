@@ -13,6 +13,7 @@ from apps.events.rules_business import BUSINESS
 from apps.events.rules_code import CODE
 from apps.events.rules_data import DATA
 from apps.events.rules_device import DEVICE
+from apps.events.rules_doings import DOINGS
 from apps.events.rules_files import FILES
 from apps.events.rules_input import INPUT
 from apps.events.rules_monitors import MONITORS
@@ -37,6 +38,7 @@ RULES: tuple[Rule, ...] = (
     *PAYMENT_SERVICE,
     *NETWORK,
     *SERVICES,
+    *DOINGS,
     *CODE,
 )
 _SURE = tuple(rule for rule in RULES if not rule.vague)
