@@ -65,8 +65,8 @@ _SIDES = {
 _ANYWHERE = ("java", "csharp", "native", "c", "rust", "kotlin")
 
 _STATUS = re.compile(
-    r"\b(?:status(?:code)?|status code(?: of)?|http(?:/[12](?:\.\d)?)?|code|returned|responded with"
-    r"|answered)[ =:(]{1,3}([45]\d\d)\b"
+    r"\b(?:status(?:code)?|status code(?: of)?|http(?:error|/[12](?:\.\d)?)?|code|returned"
+    r"|responded with|answered)[ =:(]{1,3}([45]\d\d)\b"
     r"|\b([45]\d\d)[:,]? (?:client|server) error|[:(] ?([45]\d\d)[ )]|\(([45]\d\d): "
     r"|(?:^|[ :])\[([45]\d\d)\]"
     r"|: ([45]\d\d)$|(?:felkod|fehlercode|feilkode|foutcode|code d.erreur|c.digo|codice|kod[u]?)"

@@ -77,9 +77,10 @@ ACCESS = (
         "The customer's account is locked or switched off.",
         Where.SERVER,
         Example("LockedException: User account is locked", "node"),
-        says=r"(?:account|user).{0,12}(?:is |was )?(?:locked|disabled|suspended|banned|inactive"
+        says=r"(?:account|user|customer)(?:[ -](?!has\b)\S{1,20})?[ -]?(?:is |was "
+        r"|has been )?(?:locked|disabled|suspended|banned|inactive"
         r"|blocked"
-        r"|closed|frozen|deactivated)|account (?:has |is )?expired"
+        r"|frozen|deactivated)|account.{0,12}closed|account (?:has |is )?expired"
         r"|acceptsecuritycontext.{0,20}data (?:533|701|775)\b|(?:konto|kunde"
         r"|benutzer)\b.{0,30}gesperrt"
         r"|(?:compte|utilisateur)\b.{0,30}(?:bloqu|suspend|d.sactiv)|cuenta\b.{0,30}bloquead",
@@ -103,6 +104,7 @@ ACCESS = (
         r"|sign_in_failed"
         r"|google_?sign_?in|asauthorization|authenticationservices|nocredentialexception"
         r"|apiexception: 12500:|matching credential|browserauth|interaction_in_progress|\bmsal"
+        r"|aadsts\d"
         r"|invalidstateexception",
         types=names("AuthStateMissing AuthStateForbidden"),
         deed=Deed.SIGNING_IN,
@@ -150,11 +152,13 @@ ACCESS = (
         Where.SERVER,
         Example("NotAuthenticated: Authentication credentials were not provided."),
         says=r"unauthenticated|not (?:logged|signed) in|credentials were not provided"
-        r"|login[ _]required|(?:are|is|user) not ?authenticated|(?:graphql|trpc)error: unauthorized"
-        r"|interaction_required|nicht (?:angemeldet|eingeloggt)",
+        r"|\blogin[ _]required|(?:are|is|user) not ?authenticated|(?:graphql"
+        r"|trpc)error: unauthorized"
+        r"|authenticationerror(?!: error code|.{0,120}api key)|interaction_required"
+        r"|authenticationexception(?!.{0,120}(?:certificate|535))|nicht (?:angemeldet|eingeloggt)",
         types=names(
             "NotAuthenticated Unauthorized UnauthorizedException UnauthorizedError"
-            " AuthenticationException AuthenticationError InsufficientAuthenticationException"
+            " InsufficientAuthenticationException"
         ),
     ),
     Rule(
@@ -163,7 +167,8 @@ ACCESS = (
         Example("Pundit::NotAuthorizedError: not allowed to show? this Page", "ruby"),
         says=r"permissiondenied:|not allowed to"
         r"|(?:action|access) (?:is )?(?:unauthorized|forbidden)"
-        r"|do(?:es)? not have permission|\bforbidden\b(?! for url|\))|not authori[sz]ed to access"
+        r"|(?<!caller )do(?:es)? not have permission|row-level security|\bforbidden\b(?! for url"
+        r"|\))|not authori[sz]ed to access"
         r"|insufficient permission|keine (?:berechtigung|zugriffsrechte)|nicht berechtigt"
         r"|sin (?:permiso|autorizaci)|permiso denegado|acc.s (?:refus|non autoris)"
         r"|accesso negato|brak uprawnie|not (?:authori[sz]ed|entitled|permitted) (?:to"

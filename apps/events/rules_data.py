@@ -29,7 +29,7 @@ DATA = (
         Where.SERVER,
         Example("PDOException: SQLSTATE[HY000]: 1205 Lock wait timeout exceeded", "php"),
         says=r"lock wait|lock.?time.?out|locknotavailable|could not obtain lock|database is locked"
-        r"|sqlite_busy",
+        r"|sqlite_busy|unable_to_lock_row|cannotacquirelock|pessimisticlock",
     ),
     Rule(
         "Somebody else had changed the same thing just before.",
@@ -52,6 +52,7 @@ DATA = (
         Where.SERVER,
         Example("PDOException: SQLSTATE[23000]: 1062 Duplicate entry '7'", "php"),
         says=r"^(?!.{0,200}(?:seat|slot|reservation)).{0,400}(?:duplicate (?:key|entry|value)"
+        r"|duplicate ?(?:user|customer|account)"
         r"|unique.{0,12}(?:constraint|violat|index)|\be11000\b"
         r"|recordnotunique|already exists|\bp2002\b|has already been taken)",
     ),
@@ -65,7 +66,8 @@ DATA = (
         "It could not be saved because a detail was missing.",
         Where.SERVER,
         Example('IntegrityError: null value in column "city" violates not-null constraint'),
-        says=r"not.?null (?:constraint|violat)|null value in column|cannot insert the value null"
+        says=r"not.?null (?:constraint|violat)|null value in column"
+        r"|cannot insert (?:the value )?null"
         r"|column .{0,60}cannot be null|notnullviolation",
     ),
     Rule(
@@ -102,7 +104,8 @@ DATA = (
         r"|reach database server"
         r"|terminating connection"
         r"|database system is|adminshutdown|dbconnection\.|mongo.{0,12}(?:network|select)"
-        r"|serverselection|buffering timed out|connectiondoesnotexist|communications link"
+        r"|serverselection|buffering timed out|nohostavailable|ora-12\d\d\d"
+        r"|of the specified mysql|connectiondoesnotexist|communications link"
         r"|connectionnotestablished|\bp100[12]\b"
         r"|(?:refused|reach|econn|dial).{0,80}:(?:5432|3306|27017|1433|1521)\b|cannot open database"
         r"|instance-specific error|koble til databas|datenbank.{0,40}nicht|ansluta till databas"
@@ -175,7 +178,7 @@ DATA = (
         r"|no rows (?:in result|returned)|record not found|\bp2025\b|unable to find .{0,80} with id"
         r"|required but not found|"
         + rf"\b(?:{_THINGS}|item)s?\b.{{0,40}}(?:\bnot found|does not exist)"
-        + rf"|(?:{_THINGS})_?not_?found"
+        + rf"|(?:{_THINGS})_?not_?found|\brownotfound"
         + r"|(?:kunde|auftrag|bestellung|rechnung|artikel|vertrag|benutzer|buchung|datensatz)"
         r"\w{0,3}\b.{0,60}nicht (?:gefunden|vorhanden)|\bkein\w{0,2} .{0,40}(?:kunde|auftrag"
         r"|bestellung|rechnung|vertrag|buchung|datens.tze?)\b.{0,20}gefunden"

@@ -23,7 +23,8 @@ INPUT = (
         Example("UnidentifiedImageError: cannot identify image file"),
         says=r"cannot identify image|unsupported (?:media|file|image)|invalid image|not an image"
         r"|not a (?:valid )?(?:zip|pdf|image)|bad ?zip|magick|decode delegate|libvips"
-        r"|unidentifiedimage|does not support .{0,12}file|unable to identify a reader|heic|heif"
+        r"|unidentifiedimage|zip ?exception|gd-jpeg|imagecreatefrom|does not support .{0,12}file"
+        r"|unable to identify a reader|heic|heif"
         r"|premature end of|unable to decode input|notofficexml|pdfread|eof marker not found"
         r"|end of central directory|not a gzip|unknown file (?:type|format)|missingpdf"
         r"|file ?type (?:is )?not (?:supported|allowed|accepted)|invalid ?file ?(?:type|format)"
@@ -50,7 +51,7 @@ INPUT = (
         says=r"invalid literal for int|could not convert string to|non-numeric|invalid number"
         r"|keine (?:g.ltige )?zahl|strconv\.|not a (?:valid )?number|\bnan\b"
         r"|decimal.{0,40}(?:invalid|conversion)"
-        r"|input string|invalid (?:radix|double|integer|float)",
+        r"|(?<!in )input string|invalid (?:radix|double|integer|float)",
         types=names("NumberFormatException ParseIntError ParseFloatError InvalidOperation"),
     ),
     Rule(
@@ -90,7 +91,8 @@ INPUT = (
         Where.APP,
         Example("UnicodeDecodeError: 'utf-8' codec can't decode byte 0xe9"),
         says=r"unicode(?:de|en)code|codec can't|invalid byte sequence|incompatible character"
-        r"|malformed utf|invalid utf|uri malformed|malformed uri|incorrect string value",
+        r"|illegal (?:character|byte)|malformedinput|malformed utf|invalid utf|uri malformed"
+        r"|malformed uri|incorrect string value",
         types=names("URIError InvalidCharacterError UndefinedConversionError"),
     ),
     Rule(
@@ -99,6 +101,7 @@ INPUT = (
         Example("XMLSyntaxError: Start tag expected, '<' not found"),
         says=r"xmlsyntax|saxparse|\bxml\b.{0,40}(?:error|invalid|pars)"
         r"|csv.{0,20}(?:error|malformed)|(?:row|line) \d{1,6}: expected|error tokenizing"
+        r"|xmlexception|root element"
         r"|expected \d{1,4} (?:columns|fields)|cvc-[a-z]|unmarshalexception"
         r"|wrong number of (?:columns|fields)|papaparse"
         r"|malformed(?:csv| csv|.{0,4}xml)|yaml.{0,20}(?:error|exception|pars|scan)",
@@ -172,7 +175,7 @@ INPUT = (
         Where.SERVER,
         Example("AASM::InvalidTransition: cannot transition from 'cancelled'", "ruby"),
         says=r"cannot transition|invalid.{0,6}transition|transition.{0,20}not allowed"
-        r"|already ?(?:been )?(?:cancell?ed|shipped|completed|processed|confirmed|invoiced)"
+        r"|already ?(?:been |being )?(?:cancell?ed|shipped|completed|processed|confirmed|invoiced)"
         r"|(?:order|booking|invoice|case) (?:is )?already closed|bereits (?:storniert|versandt"
         r"|bezahlt)"
         r"|(?:not in|wrong|illegal|invalid) (?:the )?(?:order |booking )?(?:state"
@@ -248,7 +251,7 @@ INPUT = (
         Example("ActionController::UnknownFormat: no", "ruby"),
         types=names(
             "UnknownFormat HttpMediaTypeNotAcceptableException NotAcceptableHttpException"
-            " NotAcceptable"
+            " NotAcceptable NotAcceptableError"
         ),
     ),
 )

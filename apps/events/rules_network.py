@@ -31,7 +31,7 @@ NETWORK = (
         says=r"connection was lost|-1005\b|err_network_changed"
         r"|connection.{0,8}(?:abort|reset|closed)"
         r"|broken pipe|econnreset|unexpected end of stream|socket is not connected"
-        r"|err_connection_(?:reset|closed)|connection lost",
+        r"|err_connection_(?:reset|closed)|connection lost|forcibly closed",
         types=names("EOFException StreamResetException"),
         sides=CLIENT,
     ),
@@ -121,7 +121,8 @@ NETWORK = (
         Example("Error: getaddrinfo ENOTFOUND rates.example", "node"),
         says=r"name or service not known|name.?resolution|getaddrinfo|\benotfound|eai_again"
         r"|nxdomain"
-        r"|could not resolve host|host not found|no such host|nodename nor servname"
+        r"|could not resolve host|host not found|name could not be resolved|no such host"
+        r"|nodename nor servname"
         r"|failed to resolve|unknown ?host",
         types=names("gaierror"),
         sides=ON_SERVER,
@@ -137,7 +138,8 @@ NETWORK = (
         Where.NETWORK,
         Example("ClientAbortException: Broken pipe", "php"),
         says=r"\bclient ?(?:abort|disconnect|closed)|context canceled|connection_closed_by_client"
-        r"|request aborted|unexpected end of request content|requestaborted|unreadablepost",
+        r"|websocketdisconnect|request aborted|unexpected end of request content|requestaborted"
+        r"|unreadablepost",
         sides=ON_SERVER,
         slight=True,
     ),
@@ -169,6 +171,7 @@ NETWORK = (
         r"|epipe|remote end closed|remote ?(?:protocol|disconnected)|chunkedencoding"
         r"|: (?:unexpected )?eof$"
         r"|empty reply|premature.?close|rst_stream|other side closed|und_err_socket|recv failure"
+        r"|forcibly closed"
         r"|write after end|incompleteread|response ended prematurely|goaway|stream (?:closed"
         r"|reset)",
         types=names("ConnectionResetError BrokenPipeError EOFError PrematureCloseException"),

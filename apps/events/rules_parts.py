@@ -17,7 +17,8 @@ PARTS = (
         Example("Net::SMTPAuthenticationError: 535 refused", "ruby"),
         files=r"nodemailer|smtplib|phpmailer|swiftmailer|net/smtp|smtp-connection",
         says=r"\bsmtp|invalid login: 5\d\d|\b535[ -]5|smtp(?:auth|server|sender|data|exception)"
-        r"|mail command failed|greeting never received|\b421 4\.|mailer|sendgrid|mailgun|postmark"
+        r"|mail command failed|greeting never received|\b421 4\.|swoosh|lettre::|mailer|sendgrid"
+        r"|mailgun|postmark"
         r"|(?:could not|failed to|unable to|error) (?:send|deliver).{0,24}mail"
         r"|symfony.component.mailer"
         r"|wys.a. wiadomo.ci e-?mail|e-?mail.{0,40}nicht (?:gesendet|versendet)|nicht.{0,20}e-?mail"
@@ -68,7 +69,8 @@ PARTS = (
         "Our server could not make a document or a picture.",
         Where.SERVER,
         Example("TimeoutError: Navigation timeout of 30000 ms exceeded", "node"),
-        says=r"puppeteer|wkhtmltopdf|weasyprint|navigation timeout|dompdf|tcpdf|ghostscript"
+        says=r"puppeteer|wkhtmltopdf|weasyprint|navigation timeout|dompdf|tcpdf|jasperreports"
+        r"|\bjrexception|itextpdf|ghostscript"
         r"|libreoffice"
         r"|protocol error \((?:page|runtime|target|network|dom|io)\.|launch the browser"
         r"|page\.printtopdf|(?<!\.)\bpdf\b.{0,40}(?:fail|error"
@@ -107,7 +109,7 @@ PARTS = (
         "The short-term memory of our server did not work.",
         Where.SERVER,
         Example("Redis::CannotConnectError: refused", "ruby"),
-        says=r"\bredis(?!t)|memcache|:(?:6379|11211)\b|jedis|maxretriesperrequest|io\.lettuce"
+        says=r"\bredis(?!t|: nil)|memcache|:(?:6379|11211)\b|jedis|maxretriesperrequest|io\.lettuce"
         r"|\bdalli\b|oom command not allowed|\bnoauth auth|\bwrongpass\b|\bmisconf\b",
         calls=r"redis\.exceptions|^memcache|pymemcache",
     ),

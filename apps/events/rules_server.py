@@ -90,7 +90,8 @@ SERVER = (
         None,
         Example("cryptography.fernet.InvalidToken: "),
         says=r"fernet|decrypt|(?:incorrect|bad|invalid).?padding|badmac|cipher|messageencryptor"
-        r"|messageverifier|\bkms\b|cryptographic|payload (?:is|was) invalid",
+        r"|messageverifier|\bkms\b|aeadbadtag|tag mismatch|cryptographic|payload (?:is"
+        r"|was) invalid",
     ),
     Rule(
         "Our server had begun its answer too early to change it.",

@@ -37,7 +37,7 @@ SERVICES = (
         says=r"^(?!.{0,200}(?:throttlerequests|too many (?:attempts|tries|log)"
         r"|throttled:))"
         r".{0,400}(?:\brate.?limit|ratelimit|too many requests|throttl|quota exceeded"
-        r"|request limit (?:exceed|reach)|slowdown|your request rate)",
+        r"|request limit (?:exceed|reach)|over_?query_?limit|slowdown|your request rate)",
         statuses=frozenset((429,)),
         sides=ON_SERVER,
     ),
@@ -45,7 +45,7 @@ SERVICES = (
         "Another service was down or had a fault of its own.",
         Where.SERVICE,
         Example("HttpServerErrorException: 503 Service Unavailable", "node"),
-        says=r"service unavailable|bad gateway|internal server error|upstream (?:error|connect)"
+        says=r"service ?unavailable|bad gateway|internal server error|upstream (?:error|connect)"
         r"|soap ?fault|overloaded_error|(?:is|currently) overloaded|: overloaded$|(?:dienst"
         r"|service|servicio|servizio"
         r"|server).{0,40}(?:nicht verf.gbar"
@@ -58,7 +58,8 @@ SERVICES = (
         "Another service did not let our server in.",
         Where.SERVICE,
         Example("HTTPError: 401 Client Error: Unauthorized for url"),
-        says=r"invalid api ?key|api key (?:is )?(?:invalid|expired|missing)|invalid_client"
+        says=r"(?:invalid|incorrect) api ?key|api key (?:is )?(?:invalid|expired|missing)"
+        r"|invalid_client"
         r"|(?:accessdenied|expiredtoken)\w{0,9}\) when calling|not authorized to perform"
         r"|authorizationfail|unrecognizedclient|invalidclienttokenid|missingcredentials"
         r"|resource not accessible by",
