@@ -15,7 +15,7 @@ from django.test import Client
 from playwright.sync_api import Browser
 from pytest_django import DjangoDbBlocker, Settings
 
-from apps.audit import guards
+from apps.audit import guards, refusals
 from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from apps.events.question import Question, Window, parse_customer
@@ -27,6 +27,11 @@ from tests.shell import DATABASE, Shell
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 MOMENT = (NOW - timedelta(days=2)).replace(minute=5, second=0)
+
+
+def just_now() -> datetime:
+    """The present, where it matters: `NOW` is when the tests began, which is minutes ago."""
+    return datetime.now(UTC).replace(microsecond=0)
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +95,7 @@ def shell(fresh_shell: Shell, tmp_path: Path, migrated: Path) -> Shell:
 def empty_cache() -> None:
     """No test sees what another kept, or suffers from what another broke."""
     cache.clear()
+    refusals._counts.clear()
     attempts.forget_all()
     shared.wake()
 

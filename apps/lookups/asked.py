@@ -30,6 +30,8 @@ _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 class ProjectsRefused(LookupFailed):
     """The person asked about projects that none of their teams may see, or is in no team."""
 
+    is_recorded = True
+
 
 def record_lookup(
     question: Question,

@@ -167,7 +167,12 @@ def bad_input(message: str, next_step: str = "Please correct it and try again.")
 
 
 class LookupFailed(Exception):
-    """A lookup that could not be answered, with the problem to tell."""
+    """A lookup that could not be answered, with the problem to tell.
+
+    `is_recorded` says that the audit trail knows of it already.
+    """
+
+    is_recorded = False
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)

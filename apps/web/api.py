@@ -32,6 +32,7 @@ from apps.web.api_document import DescribedAPI
 from apps.web.api_problems import problem_response
 from apps.web.api_schemas import LookupRequest, LookupResponse, ProblemResponse
 from apps.web.exporting import Choice, ChoiceRefused, export_of, read_choice
+from apps.web.refused import note_recorded
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,40}")
 _FORMATS = {"json": "application/json", "markdown": "text/markdown", "xml": "application/xml"}
@@ -159,19 +160,18 @@ def _question(body: LookupRequest, zone: ZoneInfo, token: ApiToken) -> Question:
 
 
 def _projects(body: LookupRequest, token: ApiToken) -> tuple[str, ...]:
-    """What was asked for, or all that the token may see; none stands for every project."""
-    allowed = projects_of_token(token)
+    """What was asked for, or all that the token was made for; none stands for its person's."""
     wanted = tuple(dict.fromkeys(body.projects))
-    if allowed is None:
+    if not token.projects:
         return wanted
-    wanted = wanted or tuple(sorted(allowed))
-    if not wanted or not allowed.issuperset(wanted):
+    if not set(token.projects).issuperset(wanted):
         raise LookupFailed(api_access.project_refused())
-    return wanted
+    return wanted or tuple(sorted(projects_of_token(token) or token.projects))
 
 
 @api.exception_handler(LookupFailed)
-def _on_failure(_request: HttpRequest, failure: LookupFailed) -> HttpResponse:
+def _on_failure(request: HttpRequest, failure: LookupFailed) -> HttpResponse:
+    note_recorded(request, failure)
     return problem_response(failure.problem)
 
 

@@ -12,6 +12,7 @@ from apps.lookups.models import Lookup
 from apps.lookups.problems import LookupCancelled, LookupFailed, LookupPurged, Problem
 from apps.lookups.reasons import reason_of
 from apps.web.access import lookup_for
+from apps.web.refused import note_recorded
 
 View = Callable[..., HttpResponse]
 
@@ -32,6 +33,7 @@ def explains_failures(view: View) -> View:
             context = {"lookup": lookup, "gone": failure.gone, "headline": problem.message}
             return render(request, "lookups/purged.html", context, status=problem.page_status)
         except LookupFailed as failure:
+            note_recorded(request, failure)
             return problem_page(request, failure.problem, kwargs.get("lookup_id"))
 
     return wrapped

@@ -9,16 +9,11 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-
-_WORDS = {
-    400: ("The request could not be read.", "Please compare it with /api/v1/openapi.json."),
-    413: ("The request is too large.", "Please send less than 1 MB."),
-}
 
 
 class NoStoreMiddleware:
@@ -46,7 +41,9 @@ class ReadableRequestMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         status = _status_of(request)
-        return self.get_response(request) if status == 200 else _refusal(request, status)
+        if status != 200:
+            return HttpResponse(render_to_string(f"{status}.html"), status=status)
+        return self.get_response(request)
 
 
 def _status_of(request: HttpRequest) -> int:
@@ -67,11 +64,3 @@ def _status_of(request: HttpRequest) -> int:
 def _length_of(request: HttpRequest) -> int:
     told = str(request.META.get("CONTENT_LENGTH") or "0")
     return int(told) if told.isascii() and told.isdigit() else 0
-
-
-def _refusal(request: HttpRequest, status: int) -> HttpResponse:
-    if not request.path_info.startswith("/api/"):
-        return HttpResponse(render_to_string(f"{status}.html"), status=status)
-    message, next_step = _WORDS[status]
-    problem = {"code": "bad_input", "message": message, "next_step": next_step, "retry_after": None}
-    return JsonResponse(problem, status=status)

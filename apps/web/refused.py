@@ -10,6 +10,7 @@ from apps.audit.refusals import record_refusal
 from apps.audit.trail import Actor
 from apps.lookups.asker import Asker
 from apps.lookups.models import Origin
+from apps.lookups.problems import LookupFailed
 
 _WHY = {401: "no valid token", 403: "no permission"}
 
@@ -26,6 +27,12 @@ class RefusalMiddleware:
         if why and not hasattr(request, "refusal_is_recorded"):
             record_refusal(_caller(request), target=_page(request), why=why)
         return response
+
+
+def note_recorded(request: HttpRequest, failure: LookupFailed) -> None:
+    """Whoever refused has written it down, with more than a status tells."""
+    if failure.is_recorded:
+        request.refusal_is_recorded = True  # type: ignore[attr-defined]  # read above
 
 
 def _caller(request: HttpRequest) -> Actor:

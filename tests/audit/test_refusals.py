@@ -55,7 +55,7 @@ def test_a_refused_token_is_told_without_the_token(ana: Client) -> None:
     assert post("triage_this-is-no-token", ASKED).status_code == 401
     (entry,) = refused()
     assert (entry.origin, entry.actor, entry.address) == ("api", "", "127.0.0.1")
-    assert entry.detail == {"why": "no valid token"}
+    assert entry.detail == {"why": "unknown"}
     assert "this-is" not in str(vars(entry))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from apps.demo.server import DemoSentry
-from tests.conftest import MOMENT, NOW
+from tests.conftest import MOMENT, just_now
 from tests.shell import Shell
 
 AT = MOMENT.isoformat()
@@ -100,8 +100,9 @@ def test_a_question_too_long_for_the_budget_is_told_in_a_sentence(
 
 
 def test_an_incomplete_answer_exits_with_3(shell: Shell, demo_sentry: DemoSentry) -> None:
-    demo_sentry.world.add_event(user_id="1001", timestamp=NOW)
-    done = shell.lookup("1001", "--at", NOW.isoformat())
+    now = just_now()
+    demo_sentry.world.add_event(user_id="1001", timestamp=now)
+    done = shell.lookup("1001", "--at", now.isoformat())
     assert done.returncode == 3
     assert "still open" in done.stdout
 

@@ -22,7 +22,7 @@ from apps.lookups.services import (
     purge_answers,
     read_event,
 )
-from tests.conftest import MOMENT, NOW, lists_asked, question
+from tests.conftest import MOMENT, NOW, just_now, lists_asked, question
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -126,7 +126,7 @@ def test_an_unredacted_answer_asks_again_and_is_kept_nowhere(
 def test_an_answer_is_shared_as_long_as_it_is_sure_to_stay_true(
     connected: DemoSentry, agent: User, ago: timedelta, found: bool, kept: timedelta
 ) -> None:
-    moment = NOW - ago
+    moment = just_now() - ago
     connected.world.add_event(user_id="1" if found else "2", timestamp=moment)
     lookup = answer_lookup(recorded(question("1", moment=moment), agent)).lookup
     assert lookup.cached_until is not None
@@ -178,7 +178,7 @@ def test_the_outcome_is_recorded(
     connected: DemoSentry, agent: User, customer: str, moment: object, outcome: Outcome
 ) -> None:
     connected.world.add_event(user_id="1", timestamp=MOMENT)
-    when = MOMENT if moment == MOMENT else NOW
+    when = MOMENT if moment == MOMENT else just_now()
     lookup = answer_lookup(recorded(question(customer, moment=when), agent)).lookup
     assert lookup.outcome == outcome
     assert lookup.fetched_at is not None

@@ -8,7 +8,7 @@ from django.test import Client
 
 from apps.demo.server import DemoSentry
 from apps.lookups.models import Lookup
-from tests.conftest import NOW, signed_in
+from tests.conftest import NOW, just_now, signed_in
 from tests.web.asking import look_up, text
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_nothing_is_said_to_be_sure_only_where_it_is(ana: Client) -> None:
     sure = text(ana.get(look_up(ana, customer="nobody")))
     assert "No errors for this customer in this window." in sure
-    open_window = text(ana.get(look_up(ana, customer="nobody", at=NOW.isoformat())))
+    open_window = text(ana.get(look_up(ana, customer="nobody", at=just_now().isoformat())))
     assert "so far" in open_window
     assert "No errors for this customer in this window." not in open_window
     old = (NOW - timedelta(days=200)).isoformat()
@@ -88,7 +88,7 @@ def test_a_dead_sentry_does_not_take_the_site_away(connected: DemoSentry, client
 
 def test_the_tab_says_no_errors_only_where_that_is_sure(ana: Client) -> None:
     assert "<title>No errors ·" in text(ana.get(look_up(ana, customer="nobody")))
-    unsure = text(ana.get(look_up(ana, customer="nobody", at=NOW.isoformat())))
+    unsure = text(ana.get(look_up(ana, customer="nobody", at=just_now().isoformat())))
     assert "<title>Not sure yet ·" in unsure
 
 

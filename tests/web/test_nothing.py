@@ -3,6 +3,7 @@
 import html
 import re
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -10,7 +11,7 @@ from pytest_django import Settings
 
 from apps.demo.server import DemoSentry
 from apps.lookups.models import Lookup
-from tests.conftest import MOMENT, NOW
+from tests.conftest import MOMENT, NOW, just_now
 from tests.web.asking import look_up, text
 from tests.web.pages import Page
 
@@ -110,7 +111,7 @@ def test_never_seen_says_how_far_back_was_looked_and_which_other_name_to_try(
 ) -> None:
     settings.SENTRY_RETENTION_DAYS = 30
     page = words(page_of(ana))
-    since = NOW - timedelta(days=30)
+    since = (NOW - timedelta(days=30)).astimezone(ZoneInfo("Europe/Berlin"))
     day = f"{since.day} {since:%b %Y}"
     assert f"{NEVER} where we searched in the last 30 days (since {day})" in page
     assert "try the user id instead of the e-mail" in page
@@ -134,7 +135,7 @@ def test_an_answer_that_is_not_complete_claims_nothing_about_other_times(
     if case == "part":
         connected.fail(r"/acme/events/", times=1, body='{"data": [null]}', status=200)
     else:
-        moment = NOW - (2 * MINUTE if case == "young" else timedelta(days=90))
+        moment = just_now() - (2 * MINUTE if case == "young" else timedelta(days=90))
         changes = {"at": moment.isoformat()}
     shown = page_of(ana, **changes)
     page = words(shown)

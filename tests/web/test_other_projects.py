@@ -10,7 +10,7 @@ from django.test import Client
 
 from apps.accounts.models import Team
 from apps.demo.server import DemoSentry
-from apps.lookups import shared
+from apps.lookups import sealed, shared
 from apps.lookups.models import Lookup
 from tests.conftest import person, signed_in
 from tests.web.asking import look_up, text
@@ -198,7 +198,7 @@ def test_how_far_an_asking_is_is_told_only_to_who_may_see_all_of_it(
             {"id": "e", "timestamp": lookup.moment.isoformat(), "level": "error", "sentence": "X"}
         ],
     }
-    shared.put(lookup.cache_key.replace("answer/", "progress/"), json.dumps(told), 30)
+    sealed.put(lookup.cache_key.replace("answer/", "progress/"), told, 30)
     shared.put(f"{lookup.cache_key}/lease", "somebody", 30)  # another process is at it
     assert ana.get(f"{address}progress").json()["events_found"] == 5
     assert signed_in(other_agent).get(f"{address}progress").json()["events_found"] == 0

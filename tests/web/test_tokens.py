@@ -155,5 +155,5 @@ def test_the_list_tells_what_needs_a_look(
 
 def test_whoever_is_no_admin_makes_no_token(agent: User, lead: User) -> None:
     for person in (agent, lead):
-        assert make(signed_in(person), person).status_code == 302
+        assert make(signed_in(person), person).status_code == 403
     assert not ApiToken.objects.exists()
