@@ -1,14 +1,18 @@
 """Sealing everything anew with the first key, so that an older one can be dropped."""
 
+import base64
 from dataclasses import dataclass
 
+from allauth.mfa.models import Authenticator
 from django.apps import apps
+from django.db import transaction
 from django.db.models import Field, Model
 
 from apps.vault.fields import SealedField
 from apps.vault.sealing import Unreadable, resealed
 
 BATCH = 100
+_SECRETS = frozenset(("secret", "seed"))
 
 
 @dataclass(slots=True)
@@ -31,6 +35,7 @@ def reseal_all() -> Resealed:
         for field in model._meta.get_fields():
             if isinstance(field, SealedField):
                 _reseal_column(model, field, done)
+    _reseal_factors(done)
     return done
 
 
@@ -56,3 +61,26 @@ def _reseal_cell(
     else:
         unchanged = model._base_manager.filter(pk=pk, **{column: sealed})
         done.anew += unchanged.update(**{column: anew})
+
+
+def _reseal_factors(done: Resealed) -> None:
+    """The secrets of second factors are sealed texts, in a column that holds other facts too."""
+    for pk in Authenticator.objects.order_by("pk").values_list("pk", flat=True):
+        with transaction.atomic():
+            factor = Authenticator.objects.select_for_update().filter(pk=pk).first()
+            for name in _SECRETS.intersection(factor.data if factor else ()):
+                _reseal_fact(factor, name, done)
+
+
+def _reseal_fact(factor: Authenticator, name: str, done: Resealed) -> None:
+    try:
+        anew = resealed(base64.b64decode(factor.data[name]))
+    except (Unreadable, ValueError):
+        done.unreadable += 1
+        return
+    if anew is None:
+        done.already += 1
+        return
+    factor.data = {**factor.data, name: base64.b64encode(anew).decode()}
+    factor.save(update_fields=["data"])
+    done.anew += 1

@@ -5,6 +5,10 @@ from io import StringIO
 from zoneinfo import ZoneInfo
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
+from allauth.mfa.utils import decrypt
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
@@ -146,6 +150,18 @@ def test_after_resealing_the_old_key_can_be_dropped(ask: Ask, settings: Settings
     assert len(answer_lookup(again(lookup)).answer.events) == 1
     assert again(lookup).customer == "1"
     assert unseal(bytes(Words.objects.get().sealed)) == b"Ticket 42"
+
+
+def test_second_factors_are_sealed_anew_too(agent: User, settings: Settings) -> None:
+    settings.TRIAGE_DATA_KEYS = (OLD,)
+    TOTP.activate(agent, "JBSWY3DPEHPK3PXP")
+    codes = RecoveryCodes.activate(agent).get_unused_codes()
+    settings.TRIAGE_DATA_KEYS = (NEW, OLD)
+    assert "Sealed anew: 2. Already so: 0." in reseal()
+    settings.TRIAGE_DATA_KEYS = (NEW,)
+    kept = {one.type: one for one in Authenticator.objects.all()}
+    assert decrypt(kept["totp"].data["secret"]) == "JBSWY3DPEHPK3PXP"
+    assert RecoveryCodes(kept["recovery_codes"]).get_unused_codes() == codes
 
 
 def test_resealing_goes_on_past_what_no_key_opens(ask: Ask, settings: Settings) -> None:
