@@ -8,6 +8,7 @@ from triage_site import env
 
 _ROLES = ("agent", "lead", "admin", "auditor")
 _NEEDED = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_ROLES")
+_DOMAIN = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 _OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -50,20 +51,23 @@ def _issuer() -> str:
 def _domains() -> tuple[str, ...]:
     domains = tuple(domain.lower() for domain in env.words("OIDC_ALLOWED_DOMAINS"))
     for domain in domains:
-        if not re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", domain):
+        if not _DOMAIN.fullmatch(domain):
             env.stop(f"OIDC_ALLOWED_DOMAINS names {domain!r}; please list domains as example.org.")
     return domains
 
 
 def _roles() -> dict[str, str]:
-    """`support=agent,sre=admin`; the group's name may hold blanks and equals signs."""
+    """`support=agent,@example.org=agent`; a group's name may hold blanks and equals signs."""
     roles = {}
     for pair in env.words("OIDC_ROLES"):
         group, _equals, role = (part.strip() for part in pair.rpartition("="))
+        is_domain = group.startswith("@")
+        if is_domain and not _DOMAIN.fullmatch(group[1:].lower()):
+            env.stop(f"OIDC_ROLES names {group!r}; please write a domain as @example.org.")
         if not group or role not in _ROLES:
             env.stop(
                 f"OIDC_ROLES names {pair!r}. It takes pairs such as support=agent, "
                 f"the role being one of {', '.join(_ROLES)}."
             )
-        roles[group] = role
+        roles[group.lower() if is_domain else group] = role
     return roles

@@ -42,7 +42,8 @@ def read_claims(data: Mapping[str, Any], oidc: Oidc, nonce: str) -> Told:
             "not verified it. Please ask your admin.",
         )
     groups = _words(token.get(oidc.groups_claim)) | _words(info.get(oidc.groups_claim))
-    roles = frozenset(oidc.roles[group] for group in groups if group in oidc.roles)
+    named = {group for group in groups if not group.startswith("@")} | {f"@{domain}"}
+    roles = frozenset(oidc.roles[name] for name in named if name in oidc.roles)
     return Told(email=email, groups=groups, roles=roles)
 
 

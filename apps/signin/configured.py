@@ -8,7 +8,7 @@ PROVIDER = "sso"
 
 @dataclass(frozen=True, slots=True)
 class Oidc:
-    """The provider. `roles` maps a value of the groups claim to a role."""
+    """The provider. `roles` maps a value of the groups claim, or `@` and a domain, to a role."""
 
     issuer: str
     client_id: str

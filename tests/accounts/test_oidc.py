@@ -99,6 +99,15 @@ def test_roles_follow_the_groups_at_every_sign_in_and_go_with_them(
     assert roles_of("jo") == set()
 
 
+def test_the_domain_of_a_verified_address_gives_a_role_and_no_group_passes_for_one(
+    site: Settings, provider: Provider
+) -> None:
+    configure(site, provider, roles={"@example.org": "agent", "@acme.example": "admin"})
+    provider.knows("1", groups=["@acme.example"])
+    sign_on(Client(), provider, "1")
+    assert roles_of("jo") == {"agent"}
+
+
 def test_what_was_given_beside_roles_stays_and_teams_follow_by_setting(
     site: Settings, provider: Provider, client: Client
 ) -> None:

@@ -19,6 +19,7 @@ OIDC = {
         ({"OIDC_ROLES": ""}, "OIDC_ISSUER is set but OIDC_ROLES is not"),
         ({"OIDC_ROLES": "support=boss"}, "OIDC_ROLES names 'support=boss'"),
         ({"OIDC_ROLES": "agent"}, "OIDC_ROLES names 'agent'"),
+        ({"OIDC_ROLES": "@=agent"}, "OIDC_ROLES names '@'"),
         ({"OIDC_ISSUER": "http://login.example.org"}, "OIDC_ISSUER must be an address"),
         ({"OIDC_ISSUER": "login.example.org"}, "OIDC_ISSUER must be an address"),
         ({"OIDC_ALLOWED_DOMAINS": "@example.org"}, "OIDC_ALLOWED_DOMAINS names '@example.org'"),
