@@ -16,6 +16,8 @@ from tests.conftest import signed_in
 EXEMPT = {
     "": "only fills the form; asking takes a POST with a token",
     "api/v1/lookups/": "programs send a token of their own, never a cookie",
+    "api/v1/lookups/<uuidstr:lookup_id>/": "the same",
+    "^api/": "there is nothing",
 }
 ELSEWHERE = [
     *(
