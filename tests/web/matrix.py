@@ -1,7 +1,7 @@
 """How each address answers each person, by method. A new address needs a row, or a place in one.
 
 A cell is a status; `in` is any answer but an error, a refusal or the way to sign-in; `~` is the
-same or a complaint about what was sent (400, 404, 405, 409, 415): the person was let in.
+same or a complaint about what was sent (400, 404, 405, 409, 410, 415, 429): they were let in.
 """
 
 from collections.abc import Mapping
@@ -29,11 +29,13 @@ GOING_ON   = " 302  403  ~    404  ~    ~    404  ~    403  302"
 KEEPING    = " 302  404  ~    404  403  ~    404  ~    404  302"
 UNREDACTED = " 302  403  403  403  403  ~    404  ~    403  302"
 REVIEWING  = " 302  403  403  403  403  403  403  ~    403  302"
+IN_REVIEW  = " 302  403  403  403  403  403  403  ~    ~    302"
 NOT_EVEN   = " 302  403  403  403  403  403  403  403  403  302"
 TO_SIGN_IN = " 302  302  302  302  302  302  302  302  302  302"
 PROGRAM    = " 401  401  401  401  401  401  401  401  401  ~  "
 ABSENT     = " 404  404  404  404  404  404  404  404  404  404"
-BOTH       = " 401  in   in   in   in   in   in   in   in   in "
+DOCUMENT   = " 401  403  in   in   in   in   in   in   403  in "
+OWN        = " 302  ~    ~    ~    ~    ~    ~    ~    ~    302"
 # fmt: on
 
 
@@ -41,7 +43,8 @@ BOTH       = " 401  in   in   in   in   in   in   in   in   in "
 class Row:
     """Addresses that answer alike. `*` in one stands for anything.
 
-    HEAD is as GET, and a method that is not named is not allowed. `sent` goes along with a POST.
+    HEAD is as GET if nothing else is said, and a method that is not named is not allowed. `sent`
+    goes along with a POST.
     """
 
     what: str
@@ -50,6 +53,7 @@ class Row:
     post: str = NOT_SO
     others: str = NOT_SO
     options: str = ""
+    head: str = ""
     sent: Mapping[str, str] = field(default_factory=dict)
 
     def cells(self, method: str) -> dict[str, str]:
@@ -57,6 +61,8 @@ class Row:
         chosen = {"GET": self.get, "HEAD": self.get, "POST": self.post}.get(method, self.others)
         if method == "OPTIONS" and self.options:
             chosen = self.options
+        if method == "HEAD" and self.head:
+            chosen = self.head
         return dict(zip(PEOPLE, chosen.split(), strict=True))
 
 
@@ -64,12 +70,13 @@ _LOOKUP = "lookups/<uuid:lookup_id>/"
 _RECORD, _EXPORT = "admin/lookups/lookup/", "admin/lookups/exportrecord/"
 _PRESET, _PERSON = "admin/lookups/exportpreset/", "admin/auth/user/"
 _TEAM, _TOKEN = "admin/accounts/team/", "admin/accounts/apitoken/"
+_ENTRY, _INVITED = "admin/audit/entry/", "admin/accounts/invitation/"
 _PAGES = (
-    *("", "add/", "<path:object_id>/", "<path:object_id>/change/"),
+    *("", "add/", "<path:object_id>/change/"),
     *("<path:object_id>/history/", "<path:object_id>/delete/"),
 )
 _ASKING = " 302  403  403  403  403  403  403  403  403  302"  # without saying of which field
-_OUT = " 302  403  403  403  403  403  403  302  403  302"
+_OUT = " 302  403  403  403  403  403  403  302  302  302"
 
 ROWS = (
     Row("asking by a ticket", ("tickets/", "tickets/use/"), get=LOOKING_UP, post=LOOKING_UP),
@@ -112,17 +119,41 @@ ROWS = (
     Row("light and dark", ("accounts/theme/",), post=SIGNED_IN),
     Row("health", ("healthz", "readyz"), get=EVERYBODY, post=NOBODY_SO, others=NOBODY_SO),
     Row("signing in", ("accounts/login/",), get=EVERYBODY, post=EVERYBODY, others=ANYBODY),
-    Row("signing out", ("accounts/logout/",), post=TO_SIGN_IN, options=SIGNED_IN),
-    Row("the API", ("api/v1/lookups/",), get=NOBODY_SO, post=PROGRAM, others=NOBODY_SO),
-    Row("the API's document", ("api/v1/openapi.json",), get=BOTH, post=BOTH, others=BOTH),
     Row(
-        "the API's root, where there is nothing",
-        ("api/v1/",),
-        get=ABSENT,
-        post=ABSENT,
-        others=ABSENT,
+        "other ways to sign in, and links that were sent; none is valid here",
+        (
+            *("accounts/2fa/passkeys/login/", "accounts/inactive/"),
+            *("accounts/oidc/*", "accounts/invitation/*", "accounts/password/reset/*"),
+        ),
+        get=ANYBODY,
+        post=ANYBODY,
+        others=ANYBODY,
     ),
+    Row(
+        "one's own password, second factors and sessions",
+        (
+            *("accounts/2fa/*", "accounts/password/change/"),
+            *("accounts/reauthenticate/", "accounts/sessions/"),
+        ),
+        get=OWN,
+        post=OWN,
+        others=OWN,
+    ),
+    Row("signing out", ("accounts/logout/",), NOBODY_SO, TO_SIGN_IN, NOBODY_SO),
+    Row("the API", ("api/v1/lookups/",), get=NOBODY_SO, post=PROGRAM, others=NOBODY_SO),
+    Row(
+        "reading by the API",
+        ("api/v1/lookups/<uuidstr:lookup_id>/",),
+        get=PROGRAM,
+        post=NOBODY_SO,
+        others=NOBODY_SO,
+        head=NOBODY_SO,
+    ),
+    Row("the API's document", ("api/v1/openapi.json",), DOCUMENT, DOCUMENT, DOCUMENT),
+    Row("the API's page", ("api/v1/",), get=DOCUMENT, post=NOBODY_SO, others=NOBODY_SO),
+    Row("the API's root, where there is nothing", ("api/",), ABSENT, ABSENT, ABSENT),
     Row("the connection", ("review/sentry/",), get=REVIEWING),
+    Row("forgetting a customer", ("review/forget/",), get=REVIEWING, post=REVIEWING),
     Row(
         "the review",
         (
@@ -130,18 +161,38 @@ ROWS = (
             *("admin/password_change/", "admin/password_change/done/"),
             *("admin/<app_label>/", "admin/<url>"),
         ),
-        get=REVIEWING,
-        post=REVIEWING,
-        others=REVIEWING,
+        get=IN_REVIEW,
+        post=IN_REVIEW,
+        others=IN_REVIEW,
     ),
-    Row("names to choose from, there", ("admin/autocomplete/",), _ASKING, REVIEWING, REVIEWING),
-    Row("leaving the review", ("admin/logout/",), REVIEWING, _OUT, others=REVIEWING),
+    Row("names to choose from, there", ("admin/autocomplete/",), _ASKING, IN_REVIEW, IN_REVIEW),
+    Row("leaving the review", ("admin/logout/",), IN_REVIEW, _OUT, others=IN_REVIEW),
+    Row(
+        "what leads on to a record's page, which then asks who it is",
+        tuple(
+            f"{one}<path:object_id>/"
+            for one in (_RECORD, _EXPORT, _PRESET, _PERSON, _TEAM, _TOKEN, _ENTRY, _INVITED)
+        ),
+        get=IN_REVIEW,
+        post=IN_REVIEW,
+        others=IN_REVIEW,
+    ),
+    Row(
+        "the audit trail",
+        (_ENTRY, f"{_ENTRY}<path:object_id>/history/"),
+        get=IN_REVIEW,
+        post=IN_REVIEW,
+        others=IN_REVIEW,
+    ),
+    Row("an entry of it", (f"{_ENTRY}<path:object_id>/change/",), IN_REVIEW, NOT_EVEN, IN_REVIEW),
     Row(
         "lists that an admin writes",
         (
             *(f"{_PRESET}{page}" for page in _PAGES),
             *(f"{_TEAM}{page}" for page in _PAGES),
-            *(f"{_TOKEN}{page}" for page in _PAGES if "delete" not in page),
+            *(f"{one}{page}" for one in (_TOKEN,) for page in _PAGES if "del" not in page),
+            *(_INVITED, f"{_INVITED}add/", f"{_INVITED}<path:object_id>/history/"),
+            *(_PERSON, f"{_PERSON}<path:object_id>/change/", f"{_PERSON}<path:object_id>/history/"),
         ),
         get=REVIEWING,
         post=REVIEWING,
@@ -150,9 +201,8 @@ ROWS = (
     Row(
         "lists that an admin only reads",
         (
-            *(_RECORD, f"{_RECORD}<path:object_id>/", f"{_RECORD}<path:object_id>/history/"),
-            *(_EXPORT, f"{_EXPORT}<path:object_id>/", f"{_EXPORT}<path:object_id>/history/"),
-            *(_PERSON, f"{_PERSON}<path:object_id>/", f"{_PERSON}<path:object_id>/history/"),
+            *(_RECORD, f"{_RECORD}<path:object_id>/history/"),
+            *(_EXPORT, f"{_EXPORT}<path:object_id>/history/"),
         ),
         get=REVIEWING,
         post=REVIEWING,
@@ -160,7 +210,7 @@ ROWS = (
     ),
     Row(
         "what an admin only reads",
-        tuple(f"{one}<path:object_id>/change/" for one in (_RECORD, _EXPORT, _PERSON)),
+        tuple(f"{one}<path:object_id>/change/" for one in (_RECORD, _EXPORT, _INVITED)),
         get=REVIEWING,
         post=NOT_EVEN,
         others=REVIEWING,
@@ -168,9 +218,11 @@ ROWS = (
     Row(
         "what nobody may write, there",
         (
-            *(f"{one}add/" for one in (_RECORD, _EXPORT, _PERSON)),
-            *(f"{one}<path:object_id>/delete/" for one in (_RECORD, _EXPORT, _PERSON, _TOKEN)),
-            f"{_PERSON}<id>/password/",
+            *(f"{one}add/" for one in (_RECORD, _EXPORT, _PERSON, _ENTRY)),
+            *(
+                f"{one}<path:object_id>/delete/"
+                for one in (_RECORD, _EXPORT, _PERSON, _TOKEN, _ENTRY, _INVITED)
+            ),
         ),
         get=NOT_EVEN,
         post=NOT_EVEN,

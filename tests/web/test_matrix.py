@@ -11,7 +11,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from apps.accounts.models import ApiToken
+from apps.accounts.invitations import renew_link
+from apps.accounts.models import ApiToken, Invitation
 from apps.accounts.tokens import renew_hash
 from apps.demo.server import DemoSentry
 from apps.lookups.asker import Asker
@@ -22,7 +23,7 @@ from tests.web.asking import look_up
 from tests.web.matrix import METHODS, PEOPLE, ROWS, Row, row_of
 from tests.web.teams import team
 
-LET_IN = frozenset((400, 404, 405, 409, 410, 415))
+LET_IN = frozenset((400, 404, 405, 409, 410, 415, 429))
 
 
 def addresses(patterns: Any = None, before: str = "") -> Iterator[str]:
@@ -75,7 +76,11 @@ class Site:
         client.get(look_up(client, customer=self.event))
         self.lookup = Lookup.objects.get()
         share_lookup(self.lookup, of["reader"], asker=Asker(Origin.WEB, of["owner"]))
-        token = ApiToken(name="program", user=of["owner"])
+        client.post(f"/lookups/{self.lookup.uuid}/copied/", {"format": "markdown"})
+        invitation = Invitation(name="Kim", invited_by=of["admin"])
+        renew_link(invitation)
+        invitation.save()
+        token = ApiToken(name="program", user=of["owner"], scopes=["lookup", "read"])
         self.token = renew_hash(token)
         token.save()
         self.clients = {who: Client(raise_request_exception=False) for who in PEOPLE}
@@ -111,7 +116,11 @@ class Site:
             "content_type_id": 1,
             "app_label": "lookups",
             "url": "nowhere/",
-            "id": self.people["other"].pk,
+            "pk": 1,
+            "provider_id": "sso",
+            "token": "none",
+            "uidb36": "1",
+            "key": "none",
         }
         return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), address)
 
