@@ -274,8 +274,7 @@ LOGGING = {
         "redis": {"level": "CRITICAL"},
         "django": {"handlers": [], "level": "WARNING"},  # no mails about errors
         "django.server": {"handlers": [], "level": "CRITICAL"},  # its lines hold the query
-        "django.security.DisallowedHost": {"level": "CRITICAL"},  # scanners, with a traceback each
-        "django.security.csrf": {"level": "CRITICAL"},  # it quotes the referrer
+        "django.security": {"level": "CRITICAL"},  # its lines quote what scanners send
         "django.request": {"level": "ERROR"},
     },
 }

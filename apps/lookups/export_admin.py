@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from apps.audit.callers import actor_of
 from apps.audit.models import Action
+from apps.audit.offered import OfferedFilters
 from apps.audit.trail import Fact, record
 from apps.lookups.models import ExportPreset, ExportRecord
 
@@ -49,11 +50,18 @@ class ReadOnlyExports:
 
 
 @admin.register(ExportRecord)
-class ExportRecordAdmin(ReadOnlyExports, admin.ModelAdmin):  # type: ignore[type-arg]
+class ExportRecordAdmin(ReadOnlyExports, OfferedFilters):
     """The list of exports. There is nothing personal in it to search for."""
 
     list_display = ("at", "who", *_FORM[:-1], "lookup_link")
     list_filter = ("how", "format", "redacted", "origin", "at")
+    offered = frozenset(
+        (
+            *(f"{name}__exact" for name in ("how", "format", "redacted", "origin")),
+            *(f"at__{part}" for part in ("gte", "lt", "year", "month", "day")),
+            "format",
+        )
+    )
     list_select_related = ("user", "lookup")
     date_hierarchy = "at"
     fields = ("at", "who", "origin", *_FORM, "lookup_link")
@@ -69,11 +77,12 @@ class ExportRecordAdmin(ReadOnlyExports, admin.ModelAdmin):  # type: ignore[type
 
 
 @admin.register(ExportPreset)
-class ExportPresetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+class ExportPresetAdmin(OfferedFilters):
     """Writing and ordering the questions. A name is kept for good, because links hold it."""
 
     list_display = ("label", "name", "position", "is_active", "changed_at", "changed_by")
     list_filter = ("is_active",)
+    offered = frozenset(("is_active__exact",))
     list_select_related = ("changed_by",)
     fields = ("name", "label", "instruction", "position", "is_active", "changed_at", "changed_by")
 

@@ -16,6 +16,7 @@ from apps.accounts.invitations import renew_link
 from apps.accounts.models import Invitation
 from apps.audit.callers import client_address
 from apps.audit.models import Action
+from apps.audit.offered import OfferedFilters
 from apps.audit.trail import Actor, record
 from apps.signin.people_admin import roles_and_teams
 
@@ -27,7 +28,7 @@ The link works once, for three days.
 """
 
 
-class InvitationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+class InvitationAdmin(OfferedFilters):
     """An invitation is made here, its link shown once, and from then on only revoked."""
 
     list_display = ("__str__", "email", "invited_by", "created_at", "state")

@@ -17,6 +17,7 @@ from django.urls import reverse
 from apps.accounts.invitations import put_into, renewal_for
 from apps.accounts.roles import ROLES
 from apps.audit.models import Action
+from apps.audit.offered import OfferedFilters
 from apps.signin.sessions import end_all
 from apps.signin.trail import note
 
@@ -48,12 +49,13 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at r
             field.initial = self.instance.groups.all() if self.instance.pk else []
 
 
-class PersonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+class PersonAdmin(OfferedFilters):
     """A list of people, and what may be changed of each."""
 
     form = PersonForm
     list_display = ("username", "email", "roles_told", "second_factor", "is_active", "last_login")
     list_filter = ("is_active", "groups")
+    offered = frozenset(("is_active__exact", "groups__id__exact", "groups__isnull"))
     search_fields = ("username", "email", "first_name", "last_name")
     readonly_fields = ("second_factor", "last_login", "date_joined")
     actions = ("deactivate", "reset_second_factor", "new_password_link")

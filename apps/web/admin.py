@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from apps.accounts.models import ApiToken, Team
 from apps.audit.models import Action
+from apps.audit.offered import OfferedFilters
 from apps.audit.trail import record
 from apps.web.access import asker_of
 from apps.web.team_form import TeamForm
@@ -20,7 +21,7 @@ admin.site.register(ApiToken, ApiTokenAdmin)
 
 
 @admin.register(Team)
-class TeamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+class TeamAdmin(OfferedFilters):
     """A team is a group with projects; both are made, changed and removed together."""
 
     form = TeamForm

@@ -18,6 +18,7 @@ from django.views.decorators.debug import sensitive_variables
 from apps.accounts.models import UNUSED_AFTER, WARN_BEFORE, ApiToken
 from apps.accounts.tokens import renew_hash
 from apps.audit.models import Action
+from apps.audit.offered import OfferedFilters
 from apps.audit.trail import record
 from apps.web.access import asker_of
 from apps.web.token_form import TokenForm
@@ -57,7 +58,7 @@ class StateFilter(admin.SimpleListFilter):
         return chosen.get(self.value() or "", queryset)
 
 
-class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+class ApiTokenAdmin(OfferedFilters):
     """A token is made here, shown once, and from then on only renamed and revoked."""
 
     form = TokenForm
@@ -66,6 +67,7 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic 
         *("expires_at", "standing"),
     )
     list_filter = (StateFilter, "user")
+    offered = frozenset(("state", "user__id__exact"))
     list_select_related = ("user",)
     search_fields = ("name", "user__username")
     actions = ("revoke",)

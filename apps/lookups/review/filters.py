@@ -56,7 +56,7 @@ class Who(OneOf):
 
     def condition(self, chosen: str) -> Q | None:
         """By the account."""
-        return Q(user_id=int(chosen)) if _is_number(chosen) else None
+        return Q(user_id=int(chosen)) if is_number(chosen) else None
 
 
 class System(OneOf):
@@ -81,7 +81,7 @@ class InTeam(OneOf):
 
     def condition(self, chosen: str) -> Q | None:
         """By those who are in it now."""
-        if not _is_number(chosen):
+        if not is_number(chosen):
             return None
         members = User.objects.filter(groups__team__group_id=int(chosen))
         return Q(user_id__in=list(members.values_list("pk", flat=True)))
@@ -247,13 +247,15 @@ def _read_place(told: str) -> tuple[datetime, int] | None:
         at = datetime.fromisoformat(moment)
     except ValueError:
         return None
-    return (at, int(pk)) if at.tzinfo and _is_number(pk) else None
+    is_one = at.tzinfo and 1 < at.year < 9999 and is_number(pk)
+    return (at, int(pk)) if is_one else None
 
 
-def _is_number(told: str) -> bool:
+def is_number(told: str) -> bool:
+    """Whether it can be the number of a row."""
     return told.isascii() and told.isdigit() and len(told) < 16
 
 
 def _name_of(pk: str) -> str:
-    names = User.objects.filter(pk=pk).values_list("username", flat=True) if _is_number(pk) else ()
+    names = User.objects.filter(pk=pk).values_list("username", flat=True) if is_number(pk) else ()
     return str(next(iter(names), "?"))

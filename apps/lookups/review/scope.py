@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 
 from apps.lookups.models import Outcome
 from apps.lookups.review.figures import Wanted
+from apps.lookups.review.filters import is_number
 
 
 def scope_of(chosen: Mapping[str, str]) -> tuple[Wanted, str]:
@@ -21,9 +22,9 @@ def scope_of(chosen: Mapping[str, str]) -> tuple[Wanted, str]:
 
 def _people(chosen: Mapping[str, str]) -> tuple[frozenset[int] | None, str]:
     person, team = chosen.get("who", ""), chosen.get("team", "")
-    if person.isdigit():
+    if is_number(person):
         return frozenset([int(person)]), "this person"
-    if team.isdigit():
+    if is_number(team):
         members = User.objects.filter(groups__team__group_id=int(team))
         return frozenset(members.values_list("pk", flat=True)), "this team"
     return None, ""
