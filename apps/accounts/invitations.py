@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.contrib.auth.models import Group, User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -17,7 +17,11 @@ VALID_FOR = timedelta(days=3)
 
 
 class NoLongerValid(Exception):
-    """The link was used, revoked, or is too old."""
+    """The link was used, revoked, is too old, or of somebody who might not make it any more."""
+
+
+class NameTaken(Exception):
+    """Somebody else has the name that was chosen."""
 
 
 def renew_link(invitation: Invitation) -> str:
@@ -43,7 +47,7 @@ def renewal_for(person: User, *, by: User) -> str:
 def find_invitation(token: str) -> Invitation:
     """The invitation that the token opens now. Raises `NoLongerValid`."""
     invitation = _open_ones().select_related("person").filter(token_hash=hash_of(token)).first()
-    if invitation is None:
+    if invitation is None or not _stands(invitation):
         raise NoLongerValid
     return invitation
 
@@ -52,14 +56,14 @@ def find_invitation(token: str) -> Invitation:
 def accept(invitation: Invitation, password: str, *, username: str = "") -> User:
     """Use the invitation up: make the account, or give the one it is for a new password.
 
-    Raises `NoLongerValid` if somebody was faster.
+    Raises `NoLongerValid` if somebody was faster, and `NameTaken`.
     """
     held = _open_ones().select_for_update().filter(pk=invitation.pk).first()
-    if held is None:
+    if held is None or not _stands(held):
         raise NoLongerValid
     person = held.person
     if person is None:
-        person = User.objects.create_user(username, held.email, password)
+        person = _new_account(username, held.email, password)
         put_into(person, held.groups.all())
     else:
         person.set_password(password)
@@ -74,6 +78,24 @@ def put_into(person: User, groups: Iterable[Group]) -> None:
     person.groups.set(groups)
     person.is_staff = person.is_superuser or staff_of(person)
     person.save(update_fields=["is_staff"])
+
+
+def _new_account(username: str, email: str, password: str) -> User:
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(username, email, password)
+    except IntegrityError as error:
+        raise NameTaken from error
+
+
+def _stands(invitation: Invitation) -> bool:
+    """Whether whoever made it might make it still: an admin's rights end with their links."""
+    by, person = invitation.invited_by, invitation.person
+    if by is None:
+        return False
+    if person is None:
+        return by.has_perm("accounts.add_invitation")
+    return by.has_perm("auth.change_user") and (by.is_superuser or not person.is_superuser)
 
 
 def _open_ones() -> QuerySet[Invitation]:

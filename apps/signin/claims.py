@@ -33,7 +33,7 @@ def read_claims(data: Mapping[str, Any], oidc: Oidc, nonce: str) -> Told:
         raise Refused("issuer", "The answer came from somewhere else. Please ask your admin.")
     if info and info.get("sub") != token.get("sub"):
         raise Refused("subject", "The answer contradicts itself. Please ask your admin.")
-    email = _verified_email({**token, **info})
+    email = _verified_email(info) or _verified_email(token)  # never one's word for the other's
     domain = email.rpartition("@")[2]
     if oidc.allowed_domains and domain not in oidc.allowed_domains:
         raise Refused(

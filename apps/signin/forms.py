@@ -76,6 +76,20 @@ class ResetPasswordKeyForm(account_forms.ResetPasswordKeyForm):
         word(self, password1="The new password", password2="The new password again")
 
 
+def free_name(typed: str, *, email: str, apart_from: User | None = None) -> str:
+    """The name as it is kept, which nobody else has, nor as their e-mail address.
+
+    Sign-in looks for names and addresses in any case: two that differ only by it would be one.
+    Raises ValidationError.
+    """
+    name = User.normalize_username(typed)
+    others = User.objects.exclude(pk=(apart_from and apart_from.pk) or 0)
+    its_address = others.filter(email__iexact=name).exclude(email__iexact=email)
+    if (others.filter(username__iexact=name) | its_address).exists():
+        raise forms.ValidationError("Somebody has this name already. Please choose another.")
+    return name
+
+
 class AcceptForm(forms.Form):
     """What an invited person chooses; without a name when the account is there already."""
 
@@ -106,13 +120,7 @@ class AcceptForm(forms.Form):
 
     def clean_username(self) -> str:
         """Free, and not another's e-mail address, which opens that one's account."""
-        name = str(self.cleaned_data["username"])
-        others = User.objects.filter(username__iexact=name) | User.objects.filter(
-            email__iexact=name
-        ).exclude(email__iexact=self.email)
-        if others.exists():
-            raise forms.ValidationError("Somebody has this name already. Please choose another.")
-        return name
+        return free_name(str(self.cleaned_data["username"]), email=self.email)
 
     def clean(self) -> dict[str, Any]:
         """The password's rules, and both the same."""

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.mail import send_mail
+from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
@@ -89,6 +90,7 @@ class InvitationAdmin(OfferedFilters):
             return "revoked"
         return "open" if invitation.expires_at > timezone.now() else "too old"
 
+    @transaction.atomic
     @admin.action(description="Revoke the selected invitations", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
         """The links of those that are not used yet end at once."""

@@ -1,17 +1,19 @@
 """The page behind an invitation's link."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
-from django.db import IntegrityError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from apps.accounts.invitations import NoLongerValid, accept, find_invitation
+from apps.accounts.invitations import NameTaken, NoLongerValid, accept, find_invitation
 from apps.accounts.models import Invitation
 from apps.audit.models import Action
 from apps.signin.forms import AcceptForm
@@ -48,20 +50,25 @@ def invitation(request: HttpRequest) -> HttpResponse:
 
 
 def _accepted(request: HttpRequest, invited: Invitation, form: AcceptForm) -> HttpResponse:
-    is_renewal = invited.person is not None
-    chosen = form.cleaned_data
     try:
-        person = accept(invited, chosen["password1"], username=chosen.get("username", ""))
-    except IntegrityError:
+        _accept(request, invited, form.cleaned_data)
+    except NameTaken:
         form.add_error("username", "Somebody has this name already. Please choose another.")
         return _page(request, invited, form)
-    if is_renewal:
-        end_all(person)
     logout(request)
-    what = "password renewed by link" if is_renewal else "account made by invitation"
-    note(Action.ACCOUNT_CHANGED, request, person, what=what, invitation=invited.pk)
     messages.success(request, "Done. Please sign in now.")
     return SeeOther(reverse("account_login"))
+
+
+@transaction.atomic
+def _accept(request: HttpRequest, invited: Invitation, chosen: dict[str, Any]) -> None:
+    """The account and its entry in the trail: both or neither."""
+    is_renewal = invited.person is not None
+    person = accept(invited, chosen["password1"], username=chosen.get("username", ""))
+    if is_renewal:
+        end_all(person)
+    what = "password renewed by link" if is_renewal else "account made by invitation"
+    note(Action.ACCOUNT_CHANGED, request, person, what=what, invitation=invited.pk)
 
 
 def _page(request: HttpRequest, invited: Invitation, form: AcceptForm) -> HttpResponse:

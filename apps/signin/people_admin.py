@@ -10,6 +10,7 @@ from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group, User
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -18,6 +19,7 @@ from apps.accounts.invitations import put_into, renewal_for
 from apps.accounts.roles import ROLES
 from apps.audit.models import Action
 from apps.audit.offered import OfferedFilters
+from apps.signin.forms import free_name
 from apps.signin.sessions import end_all
 from apps.signin.trail import note
 
@@ -47,6 +49,10 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at r
         if isinstance(field, forms.ModelMultipleChoiceField):
             field.queryset = roles_and_teams()
             field.initial = self.instance.groups.all() if self.instance.pk else []
+
+    def clean_username(self) -> str:
+        """As for who is invited: nobody gets the name, or as a name the address, of another."""
+        return free_name(self.cleaned_data["username"], email="", apart_from=self.instance)
 
 
 class PersonAdmin(OfferedFilters):
@@ -117,6 +123,7 @@ class PersonAdmin(OfferedFilters):
         kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
         return any(one.type in kinds for one in person.authenticator_set.all())  # type: ignore[attr-defined]
 
+    @transaction.atomic
     @admin.action(description="Deactivate, and sign out everywhere", permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """All but oneself."""
@@ -128,6 +135,7 @@ class PersonAdmin(OfferedFilters):
             self._note(request, person, "deactivated")
             messages.success(request, f"{person} is deactivated.")
 
+    @transaction.atomic
     @admin.action(description="Remove the second factor", permissions=["change"])
     def reset_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """For who lost phone and codes: they sign in with the password, and set up a new one."""
@@ -137,6 +145,7 @@ class PersonAdmin(OfferedFilters):
             self._note(request, person, "second factor removed")
             messages.success(request, f"{person} has no second factor now.")
 
+    @transaction.atomic
     @admin.action(description="Make a link to a new password", permissions=["change"])
     def new_password_link(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Shown once; whoever opens it chooses the password."""

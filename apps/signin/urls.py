@@ -9,6 +9,7 @@ from allauth.mfa.totp import views as totp_views
 from allauth.mfa.webauthn import views as passkey_views
 from allauth.socialaccount import views as social_views
 from allauth.usersessions import views as session_views
+from django.db import transaction
 from django.urls import include, path, re_path, reverse_lazy
 from django.views.decorators.http import require_POST
 
@@ -21,6 +22,8 @@ def _page(heading: str, button: str, **more: str) -> dict[str, Any]:
     return {"template_name": "signin/form.html", "extra_context": context}
 
 
+# What is changed and its entry in the trail: both or neither.
+_whole = transaction.atomic
 _IS_IT_YOU = _page("Is it you?", "Go on", lead="Please show it again before you change this.")
 _INDEX = reverse_lazy("mfa_index")
 
@@ -35,8 +38,10 @@ _account = [
     ),
     path(
         "password/change/",
-        views.ChangePasswordView.as_view(
-            **_page("Change your password", "Change it", back="preferences")
+        _whole(
+            views.ChangePasswordView.as_view(
+                **_page("Change your password", "Change it", back="preferences")
+            )
         ),
         name="account_change_password",
     ),
@@ -59,9 +64,11 @@ _account = [
     ),
     re_path(
         r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        views.PasswordResetFromKeyView.as_view(
-            success_url=reverse_lazy("account_login"),
-            extra_context={"heading": "Choose a new password", "button": "Save it"},
+        _whole(
+            views.PasswordResetFromKeyView.as_view(
+                success_url=reverse_lazy("account_login"),
+                extra_context={"heading": "Choose a new password", "button": "Save it"},
+            )
         ),
         name="account_reset_password_from_key",
     ),
@@ -80,23 +87,27 @@ _factors = [
     ),
     path(
         "totp/activate/",
-        factor_views.ActivateTotpView.as_view(
-            extra_context={
-                "heading": "Set up an authenticator app",
-                "button": "Set it up",
-                "back": "mfa_index",
-            }
+        _whole(
+            factor_views.ActivateTotpView.as_view(
+                extra_context={
+                    "heading": "Set up an authenticator app",
+                    "button": "Set it up",
+                    "back": "mfa_index",
+                }
+            )
         ),
         name="mfa_activate_totp",
     ),
     path(
         "totp/deactivate/",
-        totp_views.DeactivateTOTPView.as_view(
-            **_page(
-                "Remove the authenticator app",
-                "Remove it",
-                lead="Its codes will not open Triage any more.",
-                back="mfa_index",
+        _whole(
+            totp_views.DeactivateTOTPView.as_view(
+                **_page(
+                    "Remove the authenticator app",
+                    "Remove it",
+                    lead="Its codes will not open Triage any more.",
+                    back="mfa_index",
+                )
             )
         ),
         name="mfa_deactivate_totp",
@@ -104,17 +115,19 @@ _factors = [
     path("recovery-codes/", recovery_views.view_recovery_codes, name="mfa_view_recovery_codes"),
     path(
         "recovery-codes/generate/",
-        recovery_views.GenerateRecoveryCodesView.as_view(
-            **_page(
-                "New recovery codes",
-                "Make them",
-                lead="The old ones will not work any more.",
-                back="mfa_index",
+        _whole(
+            recovery_views.GenerateRecoveryCodesView.as_view(
+                **_page(
+                    "New recovery codes",
+                    "Make them",
+                    lead="The old ones will not work any more.",
+                    back="mfa_index",
+                )
             )
         ),
         name="mfa_generate_recovery_codes",
     ),
-    path("passkeys/add/", factor_views.AddPasskeyView.as_view(), name="mfa_add_webauthn"),
+    path("passkeys/add/", _whole(factor_views.AddPasskeyView.as_view()), name="mfa_add_webauthn"),
     path(
         "passkeys/reauthenticate/",
         factor_views.ReauthenticatePasskeyView.as_view(),
@@ -122,13 +135,15 @@ _factors = [
     ),
     path(
         "passkeys/<int:pk>/remove/",
-        passkey_views.RemoveWebAuthnView.as_view(
-            success_url=_INDEX,
-            extra_context={
-                "heading": "Remove a passkey",
-                "button": "Remove it",
-                "back": "mfa_index",
-            },
+        _whole(
+            passkey_views.RemoveWebAuthnView.as_view(
+                success_url=_INDEX,
+                extra_context={
+                    "heading": "Remove a passkey",
+                    "button": "Remove it",
+                    "back": "mfa_index",
+                },
+            )
         ),
         name="mfa_remove_webauthn",
     ),
