@@ -58,7 +58,7 @@ def accept(invitation: Invitation, password: str, *, username: str = "") -> User
 
     Raises `NoLongerValid` if somebody was faster, and `NameTaken`.
     """
-    held = _open_ones().select_for_update().filter(pk=invitation.pk).first()
+    held = _open_ones().select_for_update(of=("self",)).filter(pk=invitation.pk).first()
     if held is None or not _stands(held):
         raise NoLongerValid
     person = held.person

@@ -1,7 +1,8 @@
 """Writing the trail. If an entry cannot be written, what it stands for must not happen."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -69,6 +70,18 @@ def record(
         end.sequence, end.digest = entry.sequence, entry.digest
         end.save(update_fields=["sequence", "digest"])
     return entry
+
+
+@contextmanager
+def one_act() -> Iterator[None]:
+    """What is changed within and the entries that tell of it: both or neither.
+
+    Acts on the same rows wait for each other at the end of the trail, before they hold any of
+    them, so that no two wait for what the other holds.
+    """
+    with transaction.atomic():
+        held_end()
+        yield
 
 
 def digest_of(entry: Entry) -> str:

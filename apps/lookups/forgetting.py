@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.audit.models import Action, Entry, Words
-from apps.audit.trail import Actor, record
+from apps.audit.trail import Actor, one_act, record
 from apps.events.answer import Answer
 from apps.lookups import shared, store
 from apps.lookups.asked import question_of
@@ -59,7 +58,7 @@ def forget_customer(identifier: str, actor: Actor) -> Forgotten:
     customer_hash = hash_customer(identifier)
     shared.wake()
     keys = {key for lookup in _lookups(customer_hash).iterator(50) for key in _keys_of(lookup)}
-    with transaction.atomic():
+    with one_act():
         kept = _kept(customer_hash)
         _erase(customer_hash, timezone.now())
         record(Action.FORGOT, actor, customer_hash=customer_hash, detail=asdict(kept))

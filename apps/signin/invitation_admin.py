@@ -6,7 +6,6 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.mail import send_mail
-from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
@@ -18,7 +17,7 @@ from apps.accounts.models import Invitation
 from apps.audit.callers import client_address
 from apps.audit.models import Action
 from apps.audit.offered import OfferedFilters
-from apps.audit.trail import Actor, record
+from apps.audit.trail import Actor, one_act, record
 from apps.signin.people_admin import roles_and_teams
 
 _MAIL = """You are invited to Triage.
@@ -90,7 +89,7 @@ class InvitationAdmin(OfferedFilters):
             return "revoked"
         return "open" if invitation.expires_at > timezone.now() else "too old"
 
-    @transaction.atomic
+    @one_act()
     @admin.action(description="Revoke the selected invitations", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
         """The links of those that are not used yet end at once."""

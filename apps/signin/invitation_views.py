@@ -6,7 +6,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apps.accounts.invitations import NameTaken, NoLongerValid, accept, find_invitation
 from apps.accounts.models import Invitation
 from apps.audit.models import Action
+from apps.audit.trail import one_act
 from apps.signin.forms import AcceptForm
 from apps.signin.sessions import end_all
 from apps.signin.trail import note
@@ -60,7 +60,7 @@ def _accepted(request: HttpRequest, invited: Invitation, form: AcceptForm) -> Ht
     return SeeOther(reverse("account_login"))
 
 
-@transaction.atomic
+@one_act()
 def _accept(request: HttpRequest, invited: Invitation, chosen: dict[str, Any]) -> None:
     """The account and its entry in the trail: both or neither."""
     is_renewal = invited.person is not None

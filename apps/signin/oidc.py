@@ -22,6 +22,7 @@ from apps.accounts.invitations import put_into
 from apps.accounts.models import Team
 from apps.accounts.roles import ROLES
 from apps.audit.models import Action
+from apps.audit.trail import one_act
 from apps.signin.claims import Refused, Told, read_claims
 from apps.signin.configured import Oidc
 from apps.signin.trail import note
@@ -119,9 +120,10 @@ def set_roles(request: HttpRequest, user: User, told: Told) -> None:
         wanted |= {group for group in teams if group.name in told.groups}
     after = (before - managed) | wanted
     if after != before:
-        put_into(user, after)
         names = sorted(group.name for group in after)
-        note(Action.ACCOUNT_CHANGED, request, user, what="roles", by_whom="oidc", roles=names)
+        with one_act():
+            put_into(user, after)
+            note(Action.ACCOUNT_CHANGED, request, user, what="roles", by_whom="oidc", roles=names)
 
 
 def _oidc() -> Oidc:

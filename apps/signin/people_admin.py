@@ -10,7 +10,6 @@ from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group, User
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -19,6 +18,7 @@ from apps.accounts.invitations import put_into, renewal_for
 from apps.accounts.roles import ROLES
 from apps.audit.models import Action
 from apps.audit.offered import OfferedFilters
+from apps.audit.trail import held_end, one_act
 from apps.signin.forms import free_name
 from apps.signin.sessions import end_all
 from apps.signin.trail import note
@@ -93,6 +93,7 @@ class PersonAdmin(OfferedFilters):
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Nobody locks themselves out; who is deactivated is signed out everywhere."""
+        held_end()  # before the person's row, as the actions do
         if obj.pk == request.user.pk and not obj.is_active:
             obj.is_active = True
             messages.warning(request, "You cannot deactivate your own account.")
@@ -123,7 +124,7 @@ class PersonAdmin(OfferedFilters):
         kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
         return any(one.type in kinds for one in person.authenticator_set.all())  # type: ignore[attr-defined]
 
-    @transaction.atomic
+    @one_act()
     @admin.action(description="Deactivate, and sign out everywhere", permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """All but oneself."""
@@ -135,7 +136,7 @@ class PersonAdmin(OfferedFilters):
             self._note(request, person, "deactivated")
             messages.success(request, f"{person} is deactivated.")
 
-    @transaction.atomic
+    @one_act()
     @admin.action(description="Remove the second factor", permissions=["change"])
     def reset_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """For who lost phone and codes: they sign in with the password, and set up a new one."""
@@ -145,7 +146,7 @@ class PersonAdmin(OfferedFilters):
             self._note(request, person, "second factor removed")
             messages.success(request, f"{person} has no second factor now.")
 
-    @transaction.atomic
+    @one_act()
     @admin.action(description="Make a link to a new password", permissions=["change"])
     def new_password_link(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Shown once; whoever opens it chooses the password."""

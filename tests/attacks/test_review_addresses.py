@@ -82,6 +82,13 @@ def test_the_filters_that_are_offered_filter(review: Client, page: str, query: s
     assert review.get(f"{page}?{query}").status_code == 200
 
 
+@pytest.mark.parametrize("number", ["\N{SUPERSCRIPT TWO}", "1e5", "-1", "\0", "9" * 25, "x"])
+def test_what_is_chosen_in_a_list_is_a_number_or_refused(review: Client, number: str) -> None:
+    for page, action in ((LOOKUPS, "purge"), (PEOPLE, "deactivate"), (TOKENS, "revoke")):
+        answer = review.post(page, {"action": action, "_selected_action": number})
+        assert answer.status_code in (302, 400), (page, number)
+
+
 def test_each_filter_that_a_list_links_to_is_offered(review: Client, admin: User) -> None:
     for page in (ENTRIES, LOOKUPS, PEOPLE, EXPORTS, TOKENS, INVITATIONS, TEAMS, PRESETS):
         told = review.get(page).content.decode()

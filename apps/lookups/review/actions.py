@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from apps.audit.callers import actor_of, client_address
 from apps.audit.models import Action
+from apps.audit.offered import OfferedFilters
 from apps.audit.trail import Fact, record
 from apps.lookups.acts import record_act, record_each
 from apps.lookups.asked import repeat_lookup
@@ -42,7 +43,7 @@ class ReviewActionForm(ActionForm):
     select_across = forms.BooleanField(required=False)
 
 
-class ReviewActions(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+class ReviewActions(OfferedFilters):
     """The actions of the list."""
 
     action_form = ReviewActionForm

@@ -4,7 +4,7 @@ Nothing of a customer is among it: one customer is found by the keyed hash of a 
 posted.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -247,8 +247,8 @@ def _read_place(told: str) -> tuple[datetime, int] | None:
         at = datetime.fromisoformat(moment)
     except ValueError:
         return None
-    is_one = at.tzinfo and 1 < at.year < 9999 and is_number(pk)
-    return (at, int(pk)) if is_one else None
+    is_one = at.tzinfo is not None and 1 < at.year < 9999 and is_number(pk)
+    return (at.astimezone(UTC), int(pk)) if is_one else None
 
 
 def is_number(told: str) -> bool:
