@@ -30,6 +30,7 @@ def read_oidc() -> Oidc | None:
         roles=_roles(),
         teams=env.boolean("OIDC_TEAMS", default=False),
         link_by_email=env.boolean("OIDC_LINK_BY_EMAIL", default=False),
+        hosts=_hosts(),
     )
 
 
@@ -46,6 +47,17 @@ def _issuer() -> str:
     if not is_safe or parts.username or parts.query or parts.fragment:
         env.stop("OIDC_ISSUER must be an address such as https://login.example.org/realms/support.")
     return address
+
+
+def _hosts() -> tuple[str, ...]:
+    hosts = tuple(host.lower() for host in env.words("OIDC_HOSTS"))
+    for host in hosts:
+        if not re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[1-9][0-9]{0,4})?", host):
+            env.stop(
+                f"OIDC_HOSTS names {host!r}; please list names as graph.example.org, "
+                "without https:// and path."
+            )
+    return hosts
 
 
 def _domains() -> tuple[str, ...]:

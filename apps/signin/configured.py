@@ -8,7 +8,10 @@ PROVIDER = "sso"
 
 @dataclass(frozen=True, slots=True)
 class Oidc:
-    """The provider. `roles` maps a value of the groups claim, or `@` and a domain, to a role."""
+    """The provider. `roles` maps a value of the groups claim, or `@` and a domain, to a role.
+
+    `hosts` are those beside the issuer's that its endpoints may be on.
+    """
 
     issuer: str
     client_id: str
@@ -19,6 +22,7 @@ class Oidc:
     roles: dict[str, str]
     teams: bool
     link_by_email: bool
+    hosts: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Oidc({self.issuer!r})"

@@ -12,7 +12,6 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from allauth.socialaccount.providers.base import AuthProcess
-from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
 from django.shortcuts import render
@@ -24,7 +23,7 @@ from apps.accounts.roles import ROLES
 from apps.audit.models import Action
 from apps.audit.trail import one_act
 from apps.signin.claims import Refused, Told, read_claims
-from apps.signin.configured import Oidc
+from apps.signin.provider_calls import ProviderSession, oidc_provider
 from apps.signin.trail import note
 
 NONCE = "oidc_nonce"
@@ -39,21 +38,12 @@ _TAKEN = Refused(
 )
 
 
-class _StraightSession(Session):
-    """Follows no redirect: what the provider's own document names is asked, and nothing else."""
-
-    def request(self, *args: Any, **kwargs: Any) -> Any:
-        kwargs["allow_redirects"] = False
-        kwargs.setdefault("timeout", 5)
-        return super().request(*args, **kwargs)
-
-
 class SocialAdapter(DefaultSocialAccountAdapter):
     """Checks what the provider tells before anybody is let in, and sets the roles from it."""
 
     def get_requests_session(self) -> Session:
         """How the provider is asked."""
-        return _StraightSession()
+        return ProviderSession()
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         """`pre_social_login` has refused everybody who may not come in."""
@@ -63,7 +53,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         """Only by setting, and never into a superuser's account."""
         users = filter_users_by_email(email, for_login=True)
         return bool(
-            _oidc().link_by_email
+            oidc_provider().link_by_email
             and len(users) == 1
             and not any(user.is_superuser for user in users)
         )
@@ -90,7 +80,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         if sociallogin.state.get("process", AuthProcess.LOGIN) != AuthProcess.LOGIN:
             raise Refused("process", "Please begin again on the sign-in page.")
         nonce = request.session.pop(NONCE, "")
-        told = read_claims(sociallogin.account.extra_data, _oidc(), nonce)
+        told = read_claims(sociallogin.account.extra_data, oidc_provider(), nonce)
         joined_by = sociallogin._did_authenticate_by_email
         if joined_by and joined_by.lower() != told.email:
             raise _TAKEN  # what the library took for verified the provider did not verify
@@ -114,7 +104,7 @@ def set_roles(request: HttpRequest, user: User, told: Told) -> None:
     before = set(user.groups.all())
     managed = set(Group.objects.filter(name__in=ROLES))
     wanted = {group for group in managed if group.name in told.roles}
-    if _oidc().teams:
+    if oidc_provider().teams:
         teams = {team.group for team in Team.objects.select_related("group")}
         managed |= teams
         wanted |= {group for group in teams if group.name in told.groups}
@@ -124,8 +114,3 @@ def set_roles(request: HttpRequest, user: User, told: Told) -> None:
         with one_act():
             put_into(user, after)
             note(Action.ACCOUNT_CHANGED, request, user, what="roles", by_whom="oidc", roles=names)
-
-
-def _oidc() -> Oidc:
-    assert settings.OIDC is not None  # noqa: S101 - else there are no such addresses
-    return settings.OIDC

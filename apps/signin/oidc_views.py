@@ -3,7 +3,7 @@
 import secrets
 
 import requests
-from allauth.socialaccount.providers.openid_connect import views as library
+from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
 from allauth.utils import get_request_param
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -13,8 +13,10 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.audit.models import Action
+from apps.outbound import AddressRefused
 from apps.signin.configured import PROVIDER
 from apps.signin.oidc import NONCE
+from apps.signin.provider_calls import ProviderCalls
 from apps.signin.trail import note
 
 _FAILURES = (requests.RequestException, KeyError, ValueError)
@@ -38,7 +40,10 @@ def oidc_begin(request: HttpRequest) -> HttpResponse:
     request.GET = QueryDict(urlencode({key: value for key, value in wanted.items() if value}))
     request.POST = QueryDict()
     try:
-        response: HttpResponse = library.login(request, PROVIDER)
+        begin = OAuth2LoginView.adapter_view(ProviderCalls(request, PROVIDER))
+        response: HttpResponse = begin(request)
+    except AddressRefused as refused:
+        return _leads_elsewhere(request, refused)
     except _FAILURES:
         return _unreachable(request)
     if response.status_code != 302:
@@ -55,7 +60,10 @@ def oidc_callback(request: HttpRequest, provider_id: str) -> HttpResponse:
     if settings.OIDC is None or provider_id != PROVIDER:
         raise Http404
     try:
-        response: HttpResponse = library.callback(request, PROVIDER)
+        finish = OAuth2CallbackView.adapter_view(ProviderCalls(request, PROVIDER))
+        response: HttpResponse = finish(request)
+    except AddressRefused as refused:
+        return _leads_elsewhere(request, refused)
     except _FAILURES:
         return _unreachable(request)
     if response.status_code == 401:
@@ -66,3 +74,10 @@ def oidc_callback(request: HttpRequest, provider_id: str) -> HttpResponse:
 def _unreachable(request: HttpRequest) -> HttpResponse:
     note(Action.SIGN_IN_FAILED, request, None, how="oidc", why="provider does not answer")
     return render(request, "signin/unreachable.html", {"oidc": settings.OIDC}, status=503)
+
+
+def _leads_elsewhere(request: HttpRequest, refused: AddressRefused) -> HttpResponse:
+    """What the admin must correct stands in the trail; a stranger need not know it."""
+    note(Action.SIGN_IN_FAILED, request, None, how="oidc", why=str(refused))
+    context = {"oidc": settings.OIDC, "leads_elsewhere": True}
+    return render(request, "signin/unreachable.html", context, status=503)

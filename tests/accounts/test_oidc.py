@@ -205,20 +205,6 @@ def test_an_answer_with_another_nonce_opens_nothing(
     assert failures() == ["nonce"]
 
 
-def test_an_answer_of_another_issuer_opens_nothing(
-    site: Settings, provider: Provider, client: Client
-) -> None:
-    provider.knows("1", groups=["support"])
-    elsewhere = provider.url.replace("127.0.0.1", "localhost")
-    configure(site, provider, issuer=f"{elsewhere}/")
-    provider.url = elsewhere
-    back = provider.agree(begin(client), "1")
-    configure(site, provider, issuer="https://login.example.org")
-    site.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"][0]["settings"]["server_url"] = elsewhere
-    assert come_back(client, back).status_code == 403
-    assert failures() == ["issuer"]
-
-
 def test_the_same_subject_at_another_issuer_is_somebody_else(
     site: Settings, provider: Provider, client: Client
 ) -> None:

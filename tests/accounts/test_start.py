@@ -9,6 +9,7 @@ OIDC = {
     "OIDC_CLIENT_ID": "triage",
     "OIDC_CLIENT_SECRET": "a secret",
     "OIDC_ROLES": "support=agent, a=b=lead",
+    "OIDC_HOSTS": "graph.example.org, Token.example.org:8443",
 }
 
 
@@ -23,6 +24,8 @@ OIDC = {
         ({"OIDC_ISSUER": "http://login.example.org"}, "OIDC_ISSUER must be an address"),
         ({"OIDC_ISSUER": "login.example.org"}, "OIDC_ISSUER must be an address"),
         ({"OIDC_ALLOWED_DOMAINS": "@example.org"}, "OIDC_ALLOWED_DOMAINS names '@example.org'"),
+        ({"OIDC_HOSTS": "https://graph.example.org"}, "OIDC_HOSTS names 'https://graph"),
+        ({"OIDC_HOSTS": "graph.example.org/oidc"}, "OIDC_HOSTS names 'graph"),
         ({"OIDC_TEAMS": "maybe"}, "OIDC_TEAMS must be 1 or 0"),
         ({"TRIAGE_REQUIRE_SECOND_FACTOR": "some"}, "please use none, staff or all"),
         ({"TRIAGE_SESSION_IDLE_MINUTES": "0"}, "from 5 to 720"),
