@@ -30,9 +30,11 @@ FIELDS = {
 READ = """
 import json
 from apps.lookups.models import Lookup
+from apps.vault.hashing import hash_customer
 from apps.vault.sealing import unseal_as
 print("READ", json.dumps([
-    [one.customer, unseal_as(one.audit_target, bytes(one.snapshot)).decode(), str(one.expires_at)]
+    [one.customer, unseal_as(one.audit_target, bytes(one.snapshot)).decode(), str(one.expires_at),
+     {one.customer_hash, one.typed.customer_hash} == {hash_customer(one.customer)}]
     for one in Lookup.objects.order_by("pk")
 ]))
 """
@@ -63,12 +65,14 @@ def test_older_records_are_sealed_and_nothing_readable_is_left_in_the_file(
     file = tmp_path / "triage.sqlite3"
     plant(file, 1001)
     assert b"planted-customer" in file.read_bytes()
-    done = shell.run("migrate", "-v", "0")
+    key = {"TRIAGE_HASH_KEY": "set-while-upgrading-" * 2}
+    done = shell.run("migrate", "-v", "0", **key)
     assert done.returncode == 0, done.stderr
     left = b"".join(one.read_bytes() for one in tmp_path.glob("triage.sqlite3*"))
     assert b"planted" not in left
-    told = shell.run("shell", "-v", "0", "-c", READ).stdout
+    told = shell.run("shell", "-v", "0", "-c", READ, **key).stdout
     rows = json.loads(told.partition("READ ")[2])
     assert len(rows) == 1001
     assert {tuple(row[:2]) for row in rows} == {("planted-customer@example.org", "planted-answer")}
     assert {row[2][:10] for row in rows} == {"2126-12-20"}
+    assert all(is_found for *_told, is_found in rows)

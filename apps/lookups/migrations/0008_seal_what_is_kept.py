@@ -2,6 +2,9 @@
 
 It can be stopped and run again: what is sealed already is left alone. Answers that are older than
 they may be kept are left to `prune_lookups`, which comes next.
+
+The hashes by which customers are found are made anew while the names can still be read: they were
+keyed with `SECRET_KEY`, and TRIAGE_HASH_KEY, which is new, may be another.
 """
 
 import zlib
@@ -11,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.db import migrations
 
+from apps.vault.hashing import hash_customer
 from apps.vault.sealing import seal_as
 
 BATCH = 500
@@ -26,11 +30,13 @@ def seal_lookups(apps: Any, schema_editor: Any) -> None:
         done = set(typed.filter(pk__in=[one.pk for one in batch]).values_list("pk", flat=True))
         for lookup in batch:
             _seal(lookup, lookups)
+            found_by = hash_customer(lookup.customer)
+            lookups.filter(pk=lookup.pk).update(customer_hash=found_by)
             lookups.filter(pk=lookup.pk, expires_at=None).update(expires_at=_until(lookup))
         typed.bulk_create(
             typed.model(
                 lookup_id=lookup.pk,
-                customer_hash=lookup.customer_hash,
+                customer_hash=hash_customer(lookup.customer),
                 sealed=seal_as(f"customer of lookup {lookup.uuid}", lookup.customer.encode()),
             )
             for lookup in batch
