@@ -58,6 +58,7 @@ def accept(invitation: Invitation, password: str, *, username: str = "") -> User
 
     Raises `NoLongerValid` if somebody was faster, and `NameTaken`.
     """
+    # PostgreSQL locks no row that a join may lack, such as that of somebody who is new.
     held = _open_ones().select_for_update(of=("self",)).filter(pk=invitation.pk).first()
     if held is None or not _stands(held):
         raise NoLongerValid

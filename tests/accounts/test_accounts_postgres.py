@@ -1,0 +1,44 @@
+"""Accounts on a real PostgreSQL, whose locks are stricter than SQLite's."""
+
+from pathlib import Path
+
+from tests.postgres import running_postgres
+from tests.shell import Shell
+
+# An admin invites; the person accepts, signs in, and later gets a link to a new password.
+WALK = """
+import re
+from django.contrib.auth.models import Group, User
+from django.test import Client
+root = User.objects.create_superuser("root", "root@example.org", "hay for the cow at noon")
+def signed_in(name, password):
+    client = Client(headers={"host": "triage.example.org"})
+    told = {"login": name, "password": password}
+    assert client.post("/accounts/login/", told, secure=True).status_code == 302
+    return client
+def accept(page, password, **name):
+    link = re.search(r"https://triage.example.org(/accounts/invitation/[\\w-]+/)", page)[1]
+    client = Client(headers={"host": "triage.example.org"})
+    client.get(link, secure=True)
+    chosen = {"password1": password, "password2": password, **name}
+    return client.post("/accounts/invitation/", chosen, secure=True).status_code
+admin = signed_in("root", "hay for the cow at noon")
+told = {"name": "Jo", "email": "", "groups": [Group.objects.get(name="agent").pk]}
+made = admin.post("/admin/accounts/invitation/add/", told, secure=True, follow=True)
+assert accept(made.content.decode(), "some hay for the cow", username="jo") == 303
+signed_in("jo", "some hay for the cow")
+jo = User.objects.get(username="jo")
+told = {"action": "new_password_link", "_selected_action": [jo.pk]}
+made = admin.post("/admin/auth/user/", told, secure=True, follow=True)
+assert accept(made.content.decode(), "other hay for the cow") == 303
+signed_in("jo", "other hay for the cow")
+"""
+
+
+def test_an_invitation_and_a_link_to_a_new_password_are_used_on_postgresql(tmp_path: Path) -> None:
+    with running_postgres() as address:
+        shell = Shell(tmp_path, "http://127.0.0.1:9")
+        shell.environment.update(DATABASE_URL=address, ALLOWED_HOSTS="triage.example.org")
+        for arguments in (("migrate", "-v", "0"), ("shell", "-v", "0", "-c", WALK)):
+            done = shell.run(*arguments)
+            assert done.returncode == 0, done.stderr
