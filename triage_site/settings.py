@@ -265,6 +265,7 @@ LOGGING = {
         "line": {
             "()": "triage_site.logs.WordlessFormatter",
             "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+            "datefmt": "%Y-%m-%d %H:%M:%S %z",
         }
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},

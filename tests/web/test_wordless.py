@@ -1,6 +1,7 @@
 """Logs and error reports say what broke and where, and nothing that was typed."""
 
 import logging
+import re
 import sys
 
 import pytest
@@ -31,6 +32,13 @@ def test_an_error_is_logged_without_its_words() -> None:
     assert "planted" not in told
     assert "ValueError in broken" in told
     assert "because of KeyError in broken" in told
+
+
+def test_a_line_tells_when_with_the_offset_of_its_zone() -> None:
+    record = logging.LogRecord("x", 40, "f", 1, "It broke", (), None)
+    ours = [one for one in logging.getLogger().handlers if type(one) is logging.StreamHandler]
+    (line,) = [one.format(record) for one in ours]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4} ERROR x It broke", line)
 
 
 @pytest.mark.parametrize("debug", [True, False])
