@@ -9,3 +9,4 @@ limit_request_fields = 64
 limit_request_field_size = 8190  # bytes; all cookies of the host stand in one field
 logger_class = "triage_site.server_log.ServerLog"
 access_log_format = ACCESS_FORMAT
+control_socket_disable = True  # nobody steers the server but by its process

@@ -83,7 +83,7 @@ def serving(folder: Path, **more: str) -> Iterator[Production]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [
-        *(sys.executable, "-m", "gunicorn", "triage_site.wsgi", "--no-control-socket"),
+        *(sys.executable, "-m", "gunicorn", "triage_site.wsgi"),
         *("--bind", f"127.0.0.1:{port}", "--threads", "4", "--log-level", "warning"),
     ]
     with (folder / "server.log").open("w") as log:
