@@ -164,9 +164,7 @@ def test_a_server_without_cron_prunes_by_itself(
     command = [sys.executable, "-m", "gunicorn", "triage_site.wsgi", "--bind", "127.0.0.1:0"]
     environment = {**shell.environment, "ALLOWED_HOSTS": "localhost"}
     with (tmp_path / "log").open("w") as log:
-        server = subprocess.Popen(
-            [*command, "--no-control-socket"], cwd=ROOT, env=environment, stdout=log, stderr=log
-        )
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         try:
             until(lambda: "LEFT 0" in shell.run("shell", "-v", "0", "-c", count).stdout)
         finally:
