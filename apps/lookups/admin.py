@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from apps.audit.callers import actor_of
 from apps.audit.models import Action
+from apps.audit.trail import Fact, record
 from apps.lookups import export_admin  # noqa: F401 - Django looks for pages here alone
 from apps.lookups.acts import record_act
 from apps.lookups.models import Lookup
@@ -82,6 +83,7 @@ class LookupAdmin(ReviewActions):
         response = super().changelist_view(request, extra_context)
         if isinstance(response, TemplateResponse) and "cl" in (response.context_data or {}):
             assert response.context_data is not None  # noqa: S101 - looked at just before
+            self._record_shown(request, response.context_data["cl"])
             response.context_data["charts"] = self._charts(response.context_data["cl"])
             response.context_data["title"] = "Lookups"
         return response
@@ -121,6 +123,20 @@ class LookupAdmin(ReviewActions):
             ],
         }
         return TemplateResponse(request, "admin/lookups/lookup/record.html", context)
+
+    def _record_shown(self, request: HttpRequest, listed: ReviewList) -> None:
+        """The list names customers as they were typed: that somebody reads it is written down."""
+        shown = len(listed.rows)
+        if shown:
+            detail: dict[str, Fact] = {"lookups": shown, "format": "page", "customers": True}
+            of_one = str(listed.query) if _HASH.fullmatch(str(listed.query)) else ""
+            record(
+                Action.REVIEWED,
+                actor_of(request),
+                target="list of lookups",
+                customer_hash=of_one,
+                detail=detail,
+            )
 
     def _charts(self, listed: ReviewList) -> Charts:
         wanted, scope = scope_of(listed.params)

@@ -14,7 +14,6 @@ from tests.postgres import running_postgres
 from tests.shell import ROOT, Shell
 
 ADMIN = """
-import re
 from django.contrib.auth.models import Group, User
 from django.test import Client
 User.objects.filter(username="ada").exists() or User.objects.create_user("ada", password="p")
@@ -26,16 +25,6 @@ session = browser.session
 import time
 session["signed_in_at"] = session["seen_at"] = int(time.time())
 session.save()
-"""
-INVITED = """
-page = browser.post("/admin/accounts/invitation/add/", {"name": "Jo", "email": ""}, follow=True)
-link = re.search(r"/accounts/invitation/[\\w-]+/", page.content.decode())[0]
-words = {"username": "jo", "password1": "some hay for the cow"}
-for expected in (303, 410):
-    guest = Client(HTTP_HOST="localhost", raise_request_exception=False)
-    guest.get(link)
-    words["password2"] = words["password1"]
-    print("answered", guest.post("/accounts/invitation/", words).status_code)
 """
 ASKED = """
 for address in (
@@ -65,10 +54,6 @@ def answers(shell: Shell, script: str) -> list[int]:
     done = shell.run("shell", "-v", "0", "-c", ADMIN + script)
     assert done.returncode == 0, done.stderr
     return [int(status) for status in re.findall(r"answered (\d+)", done.stdout)]
-
-
-def test_an_invitation_is_accepted_once(shell: Shell) -> None:
-    assert answers(shell, INVITED) == [303, 410]
 
 
 def test_no_zone_and_no_text_that_it_cannot_hold_makes_a_page_fail(shell: Shell) -> None:
