@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from apps.events.answer import Answer, Call, Notice, NoticeCode
 from apps.events.device import zone_of_customer
@@ -32,6 +33,7 @@ from apps.web.stack_view import FULL, Limits
 from apps.web.story_view import StoryView, story_view
 from apps.web.theme import theme_of
 from apps.web.timeline_svg import Timeline, timeline_of
+from apps.web.ways import home_of, may_look_up
 from apps.web.wording import counted, grouped, visible
 
 MOST_OPEN_ISSUES = 10
@@ -93,7 +95,9 @@ def site(request: HttpRequest) -> dict[str, object]:
         "site_address": site_address(request),
         "review_address": review_address(request),
         "theme": theme_of(request),
-        "can_look_up": user is not None and user.has_perm("lookups.add_lookup"),
+        "home": SimpleLazyObject(lambda: home_of(request)),
+        "can_look_up": SimpleLazyObject(lambda: may_look_up(user)),
+        "can_audit": user is not None and user.has_perm("audit.view_entry"),
         "can_review": user is not None and user.has_perm("lookups.view_lookup"),
     }
 

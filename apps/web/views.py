@@ -44,6 +44,7 @@ from apps.web.share_form import share_part
 from apps.web.ticket_form import TicketForm
 from apps.web.viewing import record_view
 from apps.web.waiting import result_of, waiting_page
+from apps.web.ways import trail_of
 
 _PREFILLED = ("customer", "at", "zone", "window", "project", "environment", "reason")
 _SESSION_KEY = "prefill"
@@ -62,8 +63,16 @@ def lookup_form(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return redirect_to_login(reverse("lookup_form"))
     if not request.user.has_perm("lookups.add_lookup"):
-        raise PermissionDenied
+        return _elsewhere(request)
     return _form_page(request, _form(request, initial=request.session.pop(_SESSION_KEY, None)))
+
+
+def _elsewhere(request: HttpRequest) -> HttpResponse:
+    """Who only reads the audit trail begins there. Raises `PermissionDenied` for everybody else."""
+    trail = trail_of(request)
+    if not trail:
+        raise PermissionDenied
+    return redirect(trail)
 
 
 def _prefill_form(request: HttpRequest) -> HttpResponse:

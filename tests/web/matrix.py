@@ -83,7 +83,7 @@ ROWS = (
     Row(
         "the form; anybody may post to it, and signs in then",
         ("",),
-        get=LOOKING_UP,
+        get=" 302  403  ~    ~    ~    ~    ~    ~    in   302",
         post=" in   403  ~    ~    ~    ~    ~    ~    403  in ",
         others=NOBODY_SO,
     ),
