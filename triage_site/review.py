@@ -10,7 +10,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
+
+from triage_site.places import places
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -36,6 +39,19 @@ class ReviewSite(AdminSite):
             return inner(request, *args, **kwargs)
 
         return cast(View, guarded)
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Every place in words, with the connection and forgetting, which are no lists."""
+        listed = places(self.get_app_list(request), request.user)
+        return super().index(request, {"places": listed, **(extra_context or {})})
+
+    def app_index(  # type: ignore[override]  # there is one index
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """How the program is cut into parts is nobody's business here."""
+        return redirect("admin:index")
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -241,6 +241,7 @@ CONTENT_SECURITY_POLICY = {
 # --- language, time, files ---------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-gb"
+FORMAT_MODULE_PATH = "triage_site.formats"
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = env.text("TIME_ZONE", "UTC")

@@ -9,7 +9,7 @@ from apps.signin.views import admin_login, admin_password_change
 admin.site.site_header = "Triage review"
 admin.site.site_title = "Triage review"
 admin.site.enable_nav_sidebar = False
-admin.site.index_title = "Lookups, people, tokens"
+admin.site.index_title = "Review"
 if settings.TRIAGE_ADMIN_HOST:
     admin.site.site_url = f"//{settings.TRIAGE_SITE_HOST}/"
 

@@ -4,10 +4,7 @@ import re
 from typing import Any
 
 from django import forms
-from django.contrib.admin.widgets import FilteredSelectMultiple
 from django.contrib.auth.models import Group, User
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from apps.accounts.models import Team
 from apps.accounts.roles import ROLES
@@ -17,15 +14,6 @@ _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _BETWEEN = re.compile(r"[\s,]+")
 
 
-class PeopleWidget(FilteredSelectMultiple):
-    """Two lists to move people between; the frame keeps the label before them."""
-
-    def render(self, *args: Any, **kwargs: Any) -> SafeString:
-        """The lists in the frame that the admin's own fields have."""
-        lists = super().render(*args, **kwargs)
-        return format_html('<div class="related-widget-wrapper">{}</div>', lists)
-
-
 class TeamForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """Offers the projects that Sentry knows; while it is silent, their slugs are typed."""
 
@@ -33,7 +21,7 @@ class TeamForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run
     members = forms.ModelMultipleChoiceField(
         queryset=User.objects.none(),
         required=False,
-        widget=PeopleWidget("people", is_stacked=False),
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "choose-many"}),
         help_text="Being in a team gives no right by itself: what people may do, their role says.",
     )
     projects = forms.Field()

@@ -66,7 +66,7 @@ class ApiTokenAdmin(OfferedFilters):
         *("name", "user", "may", "created_at", "last_used_at", "last_used_from"),
         *("expires_at", "standing"),
     )
-    list_filter = (StateFilter, "user")
+    list_filter = (StateFilter, ("user", admin.RelatedOnlyFieldListFilter))
     offered = frozenset(("state", "user__id__exact"))
     list_select_related = ("user",)
     search_fields = ("name", "user__username")
