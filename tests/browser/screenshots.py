@@ -13,7 +13,8 @@ from typing import Literal
 from playwright.sync_api import Browser, ViewportSize
 
 from tests.browser.site import ROOT, Site, chromium, started
-from tests.browser.states import STATES, State, faults
+from tests.browser.state import State
+from tests.browser.states import STATES, faults
 from tests.browser.visitor import Visitor
 
 SIZES: dict[str, ViewportSize] = {

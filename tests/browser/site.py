@@ -101,6 +101,6 @@ def _read(port: int, printed: str) -> Site:
     return Site(
         url=f"http://127.0.0.1:{port}",
         sentry=sentry[1],
-        passwords=dict(re.findall(r"^(agent|admin): (\S+)$", printed, re.MULTILINE)),
+        passwords=dict(re.findall(r"^(agent|lead|admin|auditor): (\S+)$", printed, re.MULTILINE)),
         moments={customer: f"{moment}Z" for moment, customer in moments},
     )

@@ -5,25 +5,18 @@ for the screenshots.
 import re
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import requests
 from playwright.sync_api import expect
 
+from tests.browser.people_states import PEOPLE_STATES
+from tests.browser.review_states import REVIEW_STATES
+from tests.browser.state import State, address
 from tests.browser.visitor import Visitor
 
 LONGEST_REST_S = 30
 TABLE = "/acme/events/"
-
-
-@dataclass(frozen=True)
-class State:
-    """A state by its name; `bring` leads a signed-in visitor there."""
-
-    name: str
-    bring: Callable[[Visitor], None]
-    who: str = "agent"
 
 
 def faults(visitor: Visitor, *told: dict[str, object]) -> None:
@@ -72,7 +65,8 @@ def all_open(visitor: Visitor) -> None:
     """A result with everything in it opened."""
     found("mallory@example.net")(visitor)
     for _round in range(3):
-        for summary in visitor.page.locator("main details:not([open]) > summary").all():
+        closed = visitor.page.locator("main details:not([open]) > summary")
+        for summary in closed.element_handles():
             if summary.is_visible():
                 summary.click()
     visitor.page.wait_for_load_state("networkidle")
@@ -136,13 +130,6 @@ def event_page(visitor: Visitor) -> None:
     found("1001")(visitor)
     visitor.page.get_by_role("link", name="This event on its own page").first.click()
     expect(visitor.page.get_by_text("Where the program broke")).to_be_visible()
-
-
-def address(path: str) -> Callable[[Visitor], None]:
-    def bring(visitor: Visitor) -> None:
-        visitor.page.goto(f"{visitor.site.url}{path}")
-
-    return bring
 
 
 def signed_out(visitor: Visitor) -> None:
@@ -211,4 +198,7 @@ STATES = (
     State("invitation-over", address("/accounts/invitation/")),
     State("no-permission", address("/review/sentry/")),
     State("not-found", address(f"/lookups/{uuid.UUID(int=0)}/")),
+    State("api", address("/api/v1/")),
+    *PEOPLE_STATES,
+    *REVIEW_STATES,
 )

@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.site import Site
-from tests.browser.states import STATES, State, all_open, form, found
+from tests.browser.state import State
+from tests.browser.states import STATES, all_open, form, found
 from tests.browser.visitor import Visitor
 
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text()
@@ -37,6 +38,7 @@ def test_axe_finds_nothing_wide_and_light_nor_narrow_and_dark(
     visitor.sign_in(state.who)
     visitor.page.set_viewport_size({"width": 1200, "height": 900})
     state.bring(visitor)
+    assert visitor.complaints == []  # axe itself makes some
     assert violations(visitor) == []
     visitor.page.set_viewport_size({"width": 360, "height": 740})
     visitor.page.emulate_media(color_scheme="dark")
@@ -59,7 +61,7 @@ def test_the_main_job_is_done_by_keyboard_alone(copying: Visitor) -> None:
     expect(page.get_by_role("button", name="Copy", exact=True)).to_be_visible()
     keyboard.press("c")
     expect(page.locator("[data-copy-status]")).to_have_text("Copied")
-    assert page.evaluate("navigator.clipboard.readText()") == copying.preview()
+    assert copying.clipboard() == copying.preview()
 
 
 def test_the_focus_goes_through_the_page_in_its_order_and_is_always_seen(

@@ -9,10 +9,6 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.visitor import Visitor
 
 
-def copied(page: Page) -> str:
-    return str(page.evaluate("navigator.clipboard.readText()"))
-
-
 def hold(page: Page, address: str) -> list[Route]:
     """Keep the next such request on its way; it goes on when the test says so."""
     held: list[Route] = []
@@ -37,8 +33,8 @@ def test_copy_puts_exactly_the_preview_on_the_clipboard_says_so_and_is_recorded(
         page.get_by_role("button", name="Copy", exact=True).click()
     assert recorded.value.status == 204
     expect(page.locator("[data-copy-status]")).to_have_text("Copied")
-    assert copied(page) == copying.preview()
-    assert "1001" not in copied(page)
+    assert copying.clipboard() == copying.preview()
+    assert "1001" not in copying.clipboard()
 
 
 def test_a_copy_that_cannot_be_recorded_is_still_made(copying: Visitor) -> None:
@@ -47,7 +43,7 @@ def test_a_copy_that_cannot_be_recorded_is_still_made(copying: Visitor) -> None:
     page.route("**/copied/", lambda route: route.abort())
     page.get_by_role("button", name="Copy", exact=True).click()
     expect(page.locator("[data-copy-status]")).to_have_text("Copied")
-    assert copied(page) == copying.preview()
+    assert copying.clipboard() == copying.preview()
 
 
 def test_a_denied_clipboard_leaves_the_text_selected(agent_browser: Visitor) -> None:
@@ -106,7 +102,7 @@ def test_a_refused_budget_is_told_beside_it_and_the_earlier_text_is_kept_and_mar
     assert copying.preview() == earlier
     with page.expect_request("**/copied/") as recorded:
         page.get_by_role("button", name="Copy", exact=True).click()
-    assert copied(page) == earlier
+    assert copying.clipboard() == earlier
     assert "budget=6000" in (recorded.value.post_data or "")
     field.fill("600")
     expect(page.get_by_text("still the text of your earlier choice")).to_be_hidden()
@@ -138,8 +134,8 @@ def test_copying_while_the_text_is_on_its_way_takes_the_new_text(copying: Visito
     page.get_by_role("button", name="Copy", exact=True).click()
     held[0].continue_()
     expect(page.locator("[data-copy-status]")).to_have_text("Copied")
-    assert copied(page).startswith("Name the most likely cause")
-    assert copied(page) == copying.preview()
+    assert copying.clipboard().startswith("Name the most likely cause")
+    assert copying.clipboard() == copying.preview()
 
 
 def test_after_signing_out_elsewhere_the_panel_says_what_to_do(agent_browser: Visitor) -> None:
@@ -165,7 +161,7 @@ def test_the_key_c_copies_but_not_while_typing_or_with_another_key(copying: Visi
         page.get_by_label("Markdown").press("c")
     assert len([url for url in records if url.endswith("/copied/")]) == 1
     expect(page.locator("[data-copy-status]")).to_have_text("Copied")
-    assert copied(page) == copying.preview()
+    assert copying.clipboard() == copying.preview()
 
 
 def test_one_problem_is_copied_alone_as_chosen_and_recorded(copying: Visitor) -> None:
@@ -180,10 +176,10 @@ def test_one_problem_is_copied_alone_as_chosen_and_recorded(copying: Visitor) ->
     assert recorded.value.status == 204
     assert "issue=" in (recorded.value.request.post_data or "")
     expect(card.get_by_role("status")).to_have_text("Copied")
-    assert copied(page).startswith("Name the most likely cause")
-    assert "PaymentDeclined" in copied(page)
-    assert "TypeError: can't access property" not in copied(page)
-    assert copied(page) != copying.preview()
+    assert copying.clipboard().startswith("Name the most likely cause")
+    assert "PaymentDeclined" in copying.clipboard()
+    assert "TypeError: can't access property" not in copying.clipboard()
+    assert copying.clipboard() != copying.preview()
 
 
 @pytest.mark.parametrize("name", ["Markdown", "XML", "JSON"])

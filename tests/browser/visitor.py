@@ -36,5 +36,15 @@ class Visitor:
         self.page.get_by_role("button", name="Look up").click()
         self.page.wait_for_url(re.compile("/lookups/"))
 
+    def clipboard(self) -> str:
+        """What was copied, pasted into an empty page: pages of the site may not read it."""
+        empty = self.context.new_page()
+        empty.set_content("<textarea></textarea>")
+        empty.locator("textarea").focus()
+        empty.keyboard.press("ControlOrMeta+V")
+        pasted = empty.locator("textarea").input_value()
+        empty.close()
+        return pasted
+
     def preview(self) -> str:
         return self.page.locator("#export-text").input_value()
