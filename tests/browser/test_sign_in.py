@@ -154,7 +154,7 @@ def test_single_sign_on_goes_there_and_comes_back_to_where_one_wanted_to(
 ) -> None:
     provider.knows("jo", groups=["support"])
     page = somebody.page
-    page.context.route("https://**", lambda route: route.fulfill(body=""))  # the provider's styles
+    page.route("https://**", lambda route: route.fulfill(body=""))  # the provider's own styles
     page.goto(f"{somebody.site.url}/accounts/sessions/")
     page.get_by_role("button", name="Sign in with Acme").click()
     page.wait_for_url(re.compile("/oauth2/authorize"))

@@ -20,6 +20,8 @@ class Visitor:
         self.page.on("dialog", lambda dialog: self.complaints.append(f"dialog {dialog.message}"))
 
     def _note(self, message: ConsoleMessage) -> None:
+        if not self.page.url.startswith(self.site.url):
+            return  # what another site's page does is its own affair
         if message.type in ("error", "warning") and "status of" not in message.text:
             self.complaints.append(message.text)
 
