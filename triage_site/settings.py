@@ -249,6 +249,10 @@ if TIME_ZONE not in available_timezones():
     env.stop(f"TIME_ZONE is {TIME_ZONE!r}; please use a name such as Europe/Berlin.")
 
 STATIC_URL = "static/"
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "apps.web.styles.JoinedStyles",
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
