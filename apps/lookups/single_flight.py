@@ -15,7 +15,7 @@ from apps.lookups import shared
 
 T = TypeVar("T")
 
-LEASE_S = 0.5
+LEASE_S = 1.0
 PATIENCE_S = 26.0
 _RENEW_S = 0.1
 _POLL_S = 0.03
