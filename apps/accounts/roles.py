@@ -23,14 +23,15 @@ _PEOPLE = (
     "accounts.view_invitation",
     "accounts.change_invitation",
 )
+_KNOWN = tuple(f"known_errors.{may}_knownerror" for may in ("view", "add", "change"))
 _PRESETS = tuple(f"lookups.{may}_exportpreset" for may in ("view", "add", "change", "delete"))
 
 ROLES: dict[str, tuple[str, ...]] = {
     AGENT: _LOOK_UP,
-    LEAD: _LOOK_UP + _SEE_ALL + _UNREDACTED,
+    LEAD: _LOOK_UP + _SEE_ALL + _UNREDACTED + _KNOWN,
     ADMIN: (
         *(_LOOK_UP + _SEE_ALL + _UNREDACTED + _REVIEW + _FORGET),
-        *(_TOKENS + _PEOPLE + _TEAMS + _PRESETS + _AUDIT),
+        *(_TOKENS + _PEOPLE + _TEAMS + _PRESETS + _KNOWN + _AUDIT),
     ),
     AUDITOR: _AUDIT,
 }

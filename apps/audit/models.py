@@ -31,6 +31,10 @@ class Action(models.TextChoices):
     TOKEN_ISSUED = "token_issued", "issued an API token"
     TOKEN_REVOKED = "token_revoked", "revoked an API token"
     SETTING_CHANGED = "setting_changed", "changed a setting"
+    CATALOGUED = "catalogued", "changed a known error"
+    DRAFTED = "drafted", "took a draft"
+    HANDED_OVER = "handed_over", "handed an answer over"
+    EXPLAINED = "explained", "had an LLM explain a result"
     REFUSED = "refused", "was refused"
 
 

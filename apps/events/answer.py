@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from apps.events.beside import Beside
 from apps.events.event import Event, Issue
+from apps.events.known import KnownErrors
 from apps.events.nearby import Nearby
 from apps.events.question import Question
 
@@ -61,7 +62,8 @@ class Answer:
     window is over and inside what Sentry keeps. `events_total` is `None` when more events exist
     than were listed and Sentry could not count them. `notices` and `call_log` are about the events
     alone; what was found beside them speaks for itself. `nearby` is None where it was not asked:
-    there are events, or it is not sure that there are none.
+    there are events, or it is not sure that there are none. `known` is what the catalogue says of
+    it when it is read, and is kept nowhere.
     """
 
     question: Question
@@ -78,6 +80,7 @@ class Answer:
     redaction_version: int = 0
     beside: Beside = field(default_factory=Beside)
     nearby: Nearby | None = None
+    known: KnownErrors = field(default_factory=KnownErrors)
 
     @property
     def bodies_read(self) -> int:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _DOTTED = re.compile(
     r"v?(?P<numbers>[0-9]{1,9}(?:\.[0-9]{1,9}){1,3})"
@@ -59,6 +60,7 @@ def _compared_in_detail(one: _Version, other: _Version) -> int | None:
     return -1 if _order(one.pre) < _order(other.pre) else 1
 
 
+@lru_cache(maxsize=4096)
 def _parsed(release: str) -> _Version | None:
     found = _DOTTED.fullmatch(release.rpartition("@")[2])
     if found is None:

@@ -12,6 +12,7 @@ from apps.events.allowed import allowed_part
 from apps.events.progress import Progress
 from apps.lookups import asking, newer, within_request
 from apps.lookups.asking import State, cancel_lookup
+from apps.lookups.known import with_known
 from apps.lookups.models import Lookup
 from apps.lookups.problems import LookupPurged
 from apps.lookups.services import LookupResult
@@ -73,4 +74,4 @@ def sees_all_of(lookup: Lookup, projects: Projects) -> bool:
 
 
 def _allowed(result: LookupResult, projects: Projects) -> LookupResult:
-    return replace(result, answer=allowed_part(result.answer, projects))
+    return replace(result, answer=with_known(allowed_part(result.answer, projects)))

@@ -3,6 +3,7 @@
 import fcntl
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
+from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from apps.exports.budget import MOST_TOKENS as MOST
 from apps.lookups.asked import record_lookup
 from apps.lookups.asker import Asker
 from apps.lookups.export_records import Exported, record_export
+from apps.lookups.known import with_known
 from apps.lookups.management.person import system_user
 from apps.lookups.models import How, Origin
 from apps.lookups.presets import preset_of
@@ -82,6 +84,7 @@ class Command(BaseCommand):
                 reason=options["reason"],
             )
             result = answer_unredacted(lookup) if options["no_redact"] else answer_lookup(lookup)
+            result = replace(result, answer=with_known(result.answer))
         except LookupFailed as failure:
             problem = failure.problem
             told = f"{problem.message} {problem.next_step}"

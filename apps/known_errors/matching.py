@@ -1,0 +1,237 @@
+"""Which known errors an answer holds, within a bounded time however many patterns there are.
+
+Almost no pattern fits almost no event, so that the work is to say no. All texts that must stand in
+what a pattern fits are looked for at once, in one automaton for each field; only where one stands,
+the pattern itself is asked. The automaton holds plain short texts and nothing else: one of whole
+expressions can take minutes.
+"""
+
+import heapq
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import re2
+
+from apps.events.answer import Answer
+from apps.events.known import Known, KnownErrors, KnownMatch
+from apps.known_errors.expressions import compiled
+from apps.known_errors.patterns import Field, Pattern, TextRule, Way
+from apps.known_errors.sight import Column, Sight, sight_of
+
+MOST_MATCHES = 5
+# Of this thread's own time, so that a busy machine leaves nothing unchecked.
+SECONDS = 0.04
+_ENTRY_SECONDS = 0.005
+_NEEDLE = 12
+_MEMORY = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A known error with what it looks like; both days belong to its time."""
+
+    known: Known
+    pattern: Pattern
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+    def is_valid_on(self, day: date) -> bool:
+        """Whether it speaks of errors of that day."""
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_until is None or day <= self.valid_until
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Needles:
+    """The texts that must stand in one field, and the entries that each stands for."""
+
+    automaton: Any
+    entries: tuple[tuple[int, ...], ...]
+
+    def candidates(self, folded: str) -> Iterable[int]:
+        """The entries that may fit this text."""
+        always = len(self.entries)
+        numbers = self.automaton.Match(folded)
+        if always not in numbers:  # it fits every text, so the engine ran out of memory
+            numbers = range(always)
+        return (entry for number in numbers if number != always for entry in self.entries[number])
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All entries, the surest first, and the ways to those that may fit."""
+
+    entries: tuple[Entry, ...] = ()
+    by_issue: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    needles: dict[Field, _Needles] = field(default_factory=dict)
+    loose: tuple[int, ...] = ()
+
+
+def catalogue_of(entries: Iterable[Entry]) -> Catalogue:
+    """Prepare the entries, which takes some 50 ms for a thousand; keep it for many answers."""
+    ordered = tuple(
+        sorted(entries, key=lambda one: (one.pattern.weight, one.known.slug), reverse=True)
+    )
+    by_issue: dict[str, list[int]] = defaultdict(list)
+    by_needle: dict[Field, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    loose = []
+    for number, entry in enumerate(ordered):
+        if entry.pattern.issue:
+            by_issue[entry.pattern.issue.casefold()].append(number)
+            continue
+        rules = [rule for rule in entry.pattern.texts if rule.needles]
+        if not rules:
+            loose.append(number)
+            continue
+        surest = max(rules, key=lambda rule: min(map(len, _longest(rule))))
+        for needle in _longest(surest):
+            by_needle[surest.field][needle[-_NEEDLE:]].append(number)
+    return Catalogue(
+        entries=ordered,
+        by_issue={issue: tuple(numbers) for issue, numbers in by_issue.items()},
+        needles={name: _needles(found) for name, found in by_needle.items()},
+        loose=tuple(loose),
+    )
+
+
+def _longest(rule: TextRule) -> list[str]:
+    return [max(row, key=len) for row in rule.needles]
+
+
+def _needles(found: dict[str, list[int]]) -> _Needles:
+    options = re2.Options()
+    options.log_errors = False
+    options.never_capture = True
+    options.max_mem = _MEMORY
+    automaton = re2.Set.SearchSet(options)
+    for needle in found:
+        automaton.Add(re2.escape(needle))
+    automaton.Add("")
+    automaton.Compile()
+    return _Needles(automaton, tuple(tuple(numbers) for numbers in found.values()))
+
+
+def match(
+    catalogue: Catalogue, answer: Answer, *, zone: ZoneInfo, seconds: float = SECONDS
+) -> KnownErrors:
+    """The known errors in an answer, for each issue the surest first, at most five.
+
+    `zone` is where days begin; `seconds` of the thread's own time are taken, and no more than that
+    and what one pattern takes for one text.
+    """
+    if not catalogue.entries or not answer.events:
+        return KnownErrors()
+    ends = time.thread_time() + seconds
+    return _Search(catalogue, sight_of(answer, zone), ends).run()
+
+
+class _TooSlow(Exception):
+    """A pattern has used up its share of time."""
+
+
+@dataclass(slots=True)
+class _Search:
+    """One search: what it found so far, which events still look for a match, when it must end."""
+
+    catalogue: Catalogue
+    sight: Sight
+    ends: float
+    found: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    unchecked: int = 0
+
+    def run(self) -> KnownErrors:
+        """Ask the surest entries first; what there is no time for is counted."""
+        entries = self.catalogue.entries
+        looking = self.sight.everyone
+        for number, candidates in self._candidates():
+            if time.thread_time() > self.ends:
+                self.unchecked += len(entries) - number
+                break
+            if candidates & looking:
+                looking &= ~self._note(number, self._fitting(entries[number], candidates & looking))
+        matches = (
+            KnownMatch(entries[number].known, issue_id, entries[number].pattern.reasons)
+            for issue_id, numbers in self.found.items()
+            for number in numbers
+        )
+        return KnownErrors(tuple(matches), self.unchecked)
+
+    def _candidates(self) -> Iterator[tuple[int, int]]:
+        """Each entry that may fit, with the events it may fit, in the order of the entries."""
+        sets: dict[int, int] = defaultdict(int)
+        for name, events in self.sight.issue_names.items():
+            for number in self.catalogue.by_issue.get(name, ()):
+                sets[number] |= events
+        for place, needles in self.catalogue.needles.items():
+            for folded, events in self.sight.texts[place].folded.items():
+                if time.thread_time() > self.ends:
+                    self.unchecked = len(self.catalogue.entries)
+                    return iter(())
+                for number in needles.candidates(folded):
+                    sets[number] |= events
+        loose = ((number, self.sight.everyone) for number in self.catalogue.loose)
+        return heapq.merge(sorted(sets.items()), loose)
+
+    def _note(self, number: int, events: int) -> int:
+        """Remember a match for the issues of these events; returns the events that have enough."""
+        enough = 0
+        for issue_id, all_of_it in self.sight.issues_of(events):
+            self.found[issue_id].append(number)
+            if len(self.found[issue_id]) == MOST_MATCHES:
+                enough |= all_of_it
+        return enough
+
+    def _fitting(self, entry: Entry, events: int) -> int:
+        """Those of the events that all rules of the entry fit."""
+        pattern, sight = entry.pattern, self.sight
+        if pattern.issue:
+            events &= sight.issue_names.get(pattern.issue.casefold(), 0)
+        if pattern.project:
+            events &= sight.projects.get(pattern.project, 0)
+        if entry.valid_from or entry.valid_until:
+            events &= _union(all_ for day, all_ in sight.days.items() if entry.is_valid_on(day))
+        if pattern.release_from or pattern.release_until:
+            releases = sight.releases.items()
+            events &= _union(all_ for name, all_ in releases if pattern.covers(name or None))
+        try:
+            for rule in pattern.texts:
+                events &= self._fitting_text(rule, sight.texts[rule.field], events)
+        except _TooSlow:
+            self.unchecked += 1
+            return 0
+        return events
+
+    def _fitting_text(self, rule: TextRule, column: Column, events: int) -> int:
+        if rule.way is Way.EXACT:
+            return column.folded.get(rule.folded, 0)
+        rows = rule.needles
+        if rule.way is Way.CONTAINS:
+            return column.where(events, lambda _text, folded: _stands_in(folded, rows))
+        expression = compiled(rule.value)
+        ends = min(self.ends, time.thread_time() + _ENTRY_SECONDS)
+
+        def fits(text: str, folded: str) -> bool:
+            if rows and not _stands_in(folded, rows):
+                return False
+            if time.thread_time() > ends:
+                raise _TooSlow
+            return expression.search(text) is not None
+
+        return column.where(events, fits)
+
+
+def _stands_in(folded: str, rows: Iterable[Iterable[str]]) -> bool:
+    return any(all(needle in folded for needle in row) for row in rows)
+
+
+def _union(sets: Iterable[int]) -> int:
+    union = 0
+    for one in sets:
+        union |= one
+    return union
