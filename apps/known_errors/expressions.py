@@ -4,7 +4,7 @@ https://github.com/google/re2/wiki/Syntax
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -32,6 +32,11 @@ _EXPLAINED = (
 )
 _INSTEAD = "write what must stand there, and use a second rule for the rest."
 _BACK_REFERENCE = re.compile(r"invalid escape sequence: \\[1-9]")
+
+
+Rows = Sequence[tuple[str, ...]]
+Token = tuple[str, str]
+_MOST_ROWS = 16
 
 
 class ExpressionRefused(ValueError):
@@ -84,18 +89,18 @@ _TOKEN = re.compile(
 )
 
 
-def required(expression: str) -> tuple[tuple[str, ...], ...]:
+def required(expression: str) -> Rows:
     """What must stand, in folded letters, in whatever the expression fits: all texts of one row.
 
-    Empty where that is not surely known. Only plain ASCII outside of all brackets counts.
+    Empty where that is not surely known. Only plain ASCII counts.
     """
     flags = _FLAGS.match(expression)
     tokens = _tokens(expression[flags.end() :] if flags else expression)
-    rows = tuple(tuple(filter(None, _runs(branch))) for branch in _branches(tokens))
-    return rows if all(rows) else ()
+    rows = _rows_of(iter([*tokens, ("close", ")")]))
+    return tuple(rows) if all(rows) else ()
 
 
-def _tokens(expression: str) -> list[tuple[str, str]]:
+def _tokens(expression: str) -> list[Token]:
     """Kind and text of each part; none at all where something is not surely understood."""
     tokens, at = [], 0
     while at < len(expression):
@@ -107,27 +112,32 @@ def _tokens(expression: str) -> list[tuple[str, str]]:
     return tokens
 
 
-def _branches(tokens: Sequence[tuple[str, str]]) -> list[list[tuple[str, str]]]:
-    """What stands outside of all groups, by its alternatives; a group is one part of it."""
-    branches: list[list[tuple[str, str]]] = [[]]
-    depth = 0
+def _rows_of(tokens: Iterator[Token]) -> list[tuple[str, ...]]:
+    """The rows of the alternatives up to the bracket that closes them, which is taken too."""
+    alternatives: list[tuple[str, ...]] = []
+    rows: list[tuple[str, ...]] = [()]
+    # What came last: a run of letters or the rows of a group, and not yet sure to be there.
+    run: str = ""
+    group: list[tuple[str, ...]] = [()]
     for kind, text in tokens:
-        depth += (kind == "open") - (kind == "close")
-        if depth == 0 and kind == "or":
-            branches.append([])
-        elif depth == 0:
-            branches[-1].append((kind, text))
-    return branches
-
-
-def _runs(branch: Sequence[tuple[str, str]]) -> list[str]:
-    """The runs of letters that stand there as they are; what may be missing is not among them."""
-    runs = [""]
-    for kind, text in branch:
         if kind in ("letter", "escaped") and text.isascii():
-            runs[-1] += text.casefold()
+            rows, group = _joined(rows, group), [()]
+            run += text.casefold()
             continue
         if kind == "repeat" and not text.startswith("+"):
-            runs[-1] = runs[-1][:-1]
-        runs.append("")
-    return runs
+            run, group = run[:-1], [()]
+        rows = _joined(_joined(rows, group), [(run,)] if run else [()])
+        run, group = "", _rows_of(tokens) if kind == "open" else [()]
+        if kind in ("or", "close"):
+            alternatives += rows
+            rows = [()]
+        if kind == "close":
+            break
+    return alternatives
+
+
+def _joined(rows: Rows, others: Rows) -> list[tuple[str, ...]]:
+    """Each row with each other one; of too many the others are left out."""
+    if len(rows) * len(others) > _MOST_ROWS:
+        return list(rows)
+    return [(*row, *other) for row in rows for other in others]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from apps.events.releases import compared
-from apps.known_errors.expressions import ExpressionRefused, compiled, required
+from apps.known_errors.expressions import ExpressionRefused, Rows, compiled, required
 
 LONGEST_TEXT = 500
 _LONGEST_NAME = 200
@@ -61,7 +61,7 @@ class TextRule:
         return self.value.casefold()
 
     @property
-    def needles(self) -> tuple[tuple[str, ...], ...]:
+    def needles(self) -> Rows:
         """Folded texts that stand in whatever fits, all of one row; empty where none is known."""
         return required(self.value) if self.way is Way.EXPRESSION else ((self.folded,),)
 

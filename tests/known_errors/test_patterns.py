@@ -1,0 +1,128 @@
+"""Patterns as people write them: what is taken, and how a refusal explains itself."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from apps.known_errors.expressions import ExpressionRefused, compiled, required
+from apps.known_errors.patterns import PatternRefused, pattern_from, values_of
+
+SIGNS = (
+    *("a", "b", "K", "s", "é", " ", ".", "*", "+", "?", "|", "^", "$", "]", "}", "{2}", "{0,1}"),
+    *("(", ")", "(?:", "(?i)", "[ab]", "[^a]", "[]a]", r"[\]]", r"\d", r"\.", r"\b", r"\Q", r"\E"),
+)
+
+
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [
+        ("(?=x)", "Looking ahead"),
+        ("(?<!x)y", "Looking back"),
+        (r"(a)\1", "Referring back to a group"),
+        ("(", "opened and never closed"),
+        (")", "closes nothing"),
+        ("[ab", r"Write \[ for the letter itself"),
+        ("*a", "nothing before it"),
+        ("a**", "Two signs of repetition"),
+        ("a{1001}", "1000 at most"),
+        ("[z-a]", "runs backwards"),
+        ("(?:ab){1000}", "too large"),
+        ("a" * 501, "500 letters"),
+        ("a*", "fits every text"),
+        ("(?P<n", "The engine (RE2) refuses it"),
+    ],
+)
+def test_an_expression_that_cannot_be_used_is_explained(expression: str, told: str) -> None:
+    with pytest.raises(PatternRefused) as refused:
+        pattern_from({"message": {"expression": expression}})
+
+    assert told in str(refused.value)
+    assert refused.value.part == "message"
+
+
+@pytest.mark.parametrize(
+    ("values", "part", "told"),
+    [
+        ({}, "pattern", "Say at least which issue"),
+        ({"project": "web"}, "pattern", "Say at least which issue"),
+        ({"release": {"from": "1.0"}}, "pattern", "Say at least which issue"),
+        ({"title": "x"}, "pattern", "no part named “title”"),
+        ({"type": {"is": "x"}}, "type", "needs one of exact, contains, expression"),
+        ({"type": "x"}, "type", "needs one of"),
+        ({"type": {"exact": "x", "contains": "y"}}, "type", "not several"),
+        ({"type": {"exact": ["x"]}}, "type", "is no text"),
+        ({"message": {"contains": "x" * 501}}, "message", "longer than 500"),
+        ({"message": {"contains": "a\0b"}}, "message", "no text has"),
+        ({"issue": "1", "release": {"from": "2.0", "until": "1.0"}}, "release", "runs backwards"),
+        ({"issue": "1", "release": {"from": "2.0", "until": "main"}}, "release", "Nobody can tell"),
+        ({"issue": True}, "issue", "is no text"),
+    ],
+)
+def test_a_pattern_that_makes_no_sense_says_what_is_wrong(
+    values: dict[str, object], part: str, told: str
+) -> None:
+    with pytest.raises(PatternRefused) as refused:
+        pattern_from(values)
+
+    assert told in str(refused.value)
+    assert refused.value.part == part
+
+
+def test_a_pattern_is_the_same_after_it_was_written_down() -> None:
+    values = {
+        "issue": "WEB-1",
+        "project": "web",
+        "type": {"exact": "KeyError"},
+        "message": {"expression": r"order \d+"},
+        "release": {"from": "2.1", "until": "2.4"},
+    }
+
+    assert values_of(pattern_from(values)) == values
+
+
+def test_blank_parts_are_no_parts() -> None:
+    pattern = pattern_from({"issue": " 7 ", "type": {"exact": " "}, "message": None, "release": {}})
+
+    assert values_of(pattern) == {"issue": "7"}
+
+
+@settings(max_examples=2000, deadline=None)
+@given(
+    st.lists(st.sampled_from(SIGNS), min_size=1, max_size=7).map("".join),
+    st.text(alphabet="abKks\N{LATIN SMALL LETTER LONG S}\N{KELVIN SIGN} é.]}{QE", max_size=9),
+)
+def test_what_is_required_stands_in_whatever_an_expression_fits(expression: str, text: str) -> None:
+    try:
+        fits = compiled(expression).search(text)
+    except ExpressionRefused:
+        return
+    rows = required(expression)
+
+    assert not fits or not rows or any(all(one in text.casefold() for one in row) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("expression", "rows"),
+    [
+        ("timeout|timed out", (("timeout",), ("timed out",))),
+        (r"Card \w+ declined", (("card ", " declined"),)),
+        ("ab?c", (("a", "c"),)),
+        ("ab+c", (("ab", "c"),)),
+        (r"(?i)foo\.bar", (("foo.bar",),)),
+        ("(foo)", (("foo",),)),
+        ("(foo)?bar", (("bar",),)),
+        ("(foo|bar)+ baz", (("foo", " baz"), ("bar", " baz"))),
+        ("a(b|c(d|e))", (("a", "b"), ("a", "c", "d"), ("a", "c", "e"))),
+        ("(foo|) baz", ((" baz",), ("foo", " baz"))),
+        ("(a|b)(a|b)(a|b)(a|b)(a|b)z", None),
+        (r"\d+", ()),
+        ("foo|", ()),
+        (r"foo\x41", ()),
+    ],
+)
+def test_plain_letters_are_required(
+    expression: str, rows: tuple[tuple[str, ...], ...] | None
+) -> None:
+    found = required(expression)
+
+    assert sorted(found) == sorted(rows) if rows is not None else len(found) <= 16
