@@ -2,8 +2,9 @@
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC
+from io import StringIO
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -20,7 +21,7 @@ _COLUMNS = (
     *("customer_hash", "detail", "words_hash", "previous", "digest"),
 )
 # What a spreadsheet takes for a formula at the start of a cell, wide forms too.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_FORMULA = ("=", "+", "-", "@", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time
@@ -55,10 +56,9 @@ def _fact(fact: Any) -> str:
 
 def csv_lines(entries: QuerySet[Entry], *, words: bool) -> Iterator[str]:
     """The entries as CSV, line by line, every cell quoted and none a formula."""
-    writer = csv.writer(_Echo(), quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    yield str(writer.writerow(_names(words)))
+    yield csv_line(_names(words))
     for entry in entries.iterator(chunk_size=1000):
-        yield str(writer.writerow([safe_cell(fact) for fact in _row(entry, words).values()]))
+        yield csv_line(_row(entry, words).values())
 
 
 def json_lines(entries: QuerySet[Entry], *, words: bool) -> Iterator[str]:
@@ -67,12 +67,21 @@ def json_lines(entries: QuerySet[Entry], *, words: bool) -> Iterator[str]:
         yield json.dumps(_row(entry, words)) + "\n"
 
 
+def csv_line(facts: Iterable[object]) -> str:
+    """One line of CSV, every cell quoted and none a formula."""
+    text = StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow([safe_cell(fact) for fact in facts])
+    return text.getvalue()
+
+
 def safe_cell(fact: object) -> str:
     """The fact as a cell that a spreadsheet shows and does not work out."""
     if isinstance(fact, dict):
         return json.dumps(fact, sort_keys=True)
     text = "" if fact is None else str(fact)
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+    is_worked_out = text.lstrip().startswith(_FORMULA) or (text and text[0] < " ")
+    return f"'{text}" if is_worked_out else text
 
 
 def _names(words: bool) -> list[str]:
@@ -92,11 +101,3 @@ def words_of_entry(entry: Entry) -> str:
     """What was typed for the entry; empty when nothing was, or it was erased."""
     typed = getattr(entry, "words", None)
     return opened(typed) if typed else ""
-
-
-class _Echo:
-    """A file that hands each line back."""
-
-    def write(self, line: str) -> str:
-        """The line."""
-        return line

@@ -24,7 +24,9 @@ from apps.lookups.reasons import is_asked, reason_of, reason_to_keep
 from apps.sentry import SentryError
 from apps.vault.hashing import hash_customer
 
+# What the trail may name: through API and command line anything can be typed there.
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
+_ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 class ProjectsRefused(LookupFailed):
@@ -82,8 +84,10 @@ def record_lookup(
             customer_hash=lookup.customer_hash,
             detail={
                 "minutes": lookup.minutes,
-                "projects": lookup.projects,
-                "environments": lookup.environments,
+                "projects": [slug for slug in lookup.projects if _SLUG.fullmatch(slug)],
+                "environments": [
+                    name for name in lookup.environments if _ENVIRONMENT.fullmatch(name)
+                ],
                 "fresh": lookup.fresh,
             },
             words=why,

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.audit.models import Action, Entry, Words
+from apps.audit.pruning import forget_words
 from apps.audit.trail import Actor, one_act, record
 from apps.events.answer import Answer
 from apps.lookups import shared, store
@@ -95,7 +96,7 @@ def _erase(customer_hash: str, now: datetime) -> None:
     drop_findings(list(lookups.values_list("pk", flat=True)))
     lookups.update(snapshot=None, cached_until=None, problem_detail="")
     TypedCustomer.objects.filter(customer_hash=customer_hash).delete()
-    Words.objects.filter(customer_hash=customer_hash).delete()
+    forget_words(customer_hash)
     ExportRecord.objects.filter(lookup__customer_hash=customer_hash).update(reason="")
 
 

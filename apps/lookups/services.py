@@ -1,7 +1,7 @@
 """The one use case: record a lookup, answer it once, keep the redacted answer, tell failures."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -16,7 +16,7 @@ from apps.events.event import Event, EventBody
 from apps.events.ledger import Ledger
 from apps.events.narrowing import narrowed
 from apps.events.redaction import RULES_VERSION, redact, redact_event, redact_text
-from apps.lookups import failures, store
+from apps.lookups import failures, shared, store
 from apps.lookups.acts import record_each
 from apps.lookups.asked import names_of, question_of
 from apps.lookups.connection import (
@@ -142,25 +142,30 @@ def stale_answer(lookup: Lookup, problem: Problem) -> LookupResult | None:
 def purge_answers(lookups: Sequence[Lookup], *, actor: Actor = SYSTEM) -> int:
     """Remove the kept answers of these lookups, snapshot and shared copy; returns how many.
 
-    `actor` is who wants it so: the trail names them first, with every lookup.
+    `actor` is who wants it so: the trail names them first, with every lookup. The cache is emptied
+    last: whoever answers fills it first and then finds the mark.
     """
+    chosen = [lookup.pk for lookup in lookups]
+    parts = [chosen[first : first + _AT_A_TIME] for first in range(0, len(chosen), _AT_A_TIME)]
+    copies = {copy for part in parts for copy in _copies_of(part)}
     with transaction.atomic():
         record_each(Action.PURGED, actor, lookups)
-        chosen = [lookup.pk for lookup in lookups]
-        return sum(
-            _purge(list(Lookup.objects.filter(pk__in=chosen[first : first + _AT_A_TIME])))
-            for first in range(0, len(chosen), _AT_A_TIME)
-        )
+        purged = sum(_purge(part) for part in parts)
+    for copy in copies:
+        shared.delete(copy)
+    return purged
 
 
-def _purge(lookups: Sequence[Lookup]) -> int:
-    keys = {lookup.cache_key for lookup in lookups}
-    for lookup in lookups:
-        store.drop(lookup.cache_key, store.readable_snapshot(lookup))
-    Lookup.objects.filter(cache_key__in=keys).update(cached_until=None)
-    purged = [lookup.pk for lookup in lookups]
-    drop_findings(purged)
-    return Lookup.objects.filter(pk__in=purged).update(snapshot=None, purged_at=timezone.now())
+def _copies_of(chosen: Sequence[int]) -> Iterator[str]:
+    for lookup in Lookup.objects.filter(pk__in=chosen):
+        yield from store.keys_of(lookup.cache_key, store.readable_snapshot(lookup))
+
+
+def _purge(chosen: Sequence[int]) -> int:
+    keys = Lookup.objects.filter(pk__in=chosen).values_list("cache_key", flat=True)
+    Lookup.objects.filter(cache_key__in=list(keys)).update(cached_until=None)
+    drop_findings(chosen)
+    return Lookup.objects.filter(pk__in=chosen).update(snapshot=None, purged_at=timezone.now())
 
 
 def _snapshot_of(lookup: Lookup) -> Answer | None:
@@ -191,14 +196,14 @@ def _ready_answer(lookup: Lookup, started: float) -> LookupResult | None:
     if own is not None:
         lookup.refresh_from_db()
         return LookupResult(lookup, own)
-    shared = None if lookup.fresh else _shared_answer(lookup)
-    if shared is None or was_forgotten(lookup, shared.answer):
+    copy = None if lookup.fresh else _shared_answer(lookup)
+    if copy is None or was_forgotten(lookup, copy.answer):
         _raise_if_just_failed(lookup, started)
         return None
     lookup.from_cache = True
-    lookup.cached_until = shared.until
-    lookup.calls_saved = shared.answer.calls
-    answer = replace(shared.answer, call_log=())
+    lookup.cached_until = copy.until
+    lookup.calls_saved = copy.answer.calls
+    answer = replace(copy.answer, call_log=())
     record_answer(lookup, answer, started)
     return LookupResult(lookup, answer)
 

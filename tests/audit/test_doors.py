@@ -133,6 +133,20 @@ def test_the_reviews_acts_are_entries(ana: Client, admin: User) -> None:
     assert last().actor == "ada"
 
 
+def test_the_trail_names_only_places_that_look_like_places(
+    agent: User, connected: DemoSentry
+) -> None:
+    asked = {
+        **ASKED,
+        "projects": ["web", "jane@example.com"],
+        "environments": ["Prod-EU", "J. Doe"],
+    }
+    post(token_of(agent), asked)
+
+    entry = Entry.objects.get(action=Action.LOOKED_UP)
+    assert (entry.detail["projects"], entry.detail["environments"]) == (["web"], ["Prod-EU"])
+
+
 def test_changing_a_preset_is_an_entry(ana: Client, admin: User) -> None:
     ada, preset = signed_in(admin), ExportPreset.objects.get(name="bug")
     address = f"/admin/lookups/exportpreset/{preset.pk}/"

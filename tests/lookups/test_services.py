@@ -2,12 +2,15 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, timedelta
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.core.cache.backends.locmem import LocMemCache
 from django.db import connections
+from pytest_django import Settings
 
 from apps.demo.server import DemoSentry
 from apps.events.question import Question
@@ -212,6 +215,28 @@ def test_a_purged_answer_is_gone_for_the_lookup_and_for_all_who_share_it(
         answer_lookup(Lookup.objects.get(pk=lookup.pk))
     answer_lookup(recorded(question("1"), agent))
     assert lists_asked(connected) == 2
+
+
+class CacheThatLooks(LocMemCache):
+    """A cache that notes whether what it drops belongs to a lookup that is marked as purged."""
+
+    marked: ClassVar[list[bool]] = []
+
+    def delete(self, key: str, version: int | None = None) -> bool:
+        self.marked.append(Lookup.objects.exclude(purged_at=None).exists())
+        return super().delete(key, version)
+
+
+def test_a_lookup_is_marked_as_purged_before_its_shared_copies_go(
+    connected: DemoSentry, agent: User, settings: Settings
+) -> None:
+    settings.CACHES = {"default": {"BACKEND": f"{__name__}.CacheThatLooks"}}
+    connected.world.add_event(user_id="1", timestamp=MOMENT)
+    lookup = answer_lookup(recorded(question("1"), agent)).lookup
+    CacheThatLooks.marked.clear()
+    purge_answers([lookup])
+
+    assert set(CacheThatLooks.marked) == {True}
 
 
 def test_an_event_beyond_the_first_fifty_is_read_when_opened(

@@ -1,5 +1,6 @@
 """What every filter of the list has in common: a choice of one, that stands in the address."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ MOST_CHOICES = 200
 Choices = Sequence[tuple[str, str]]
 
 
-class OneOf(admin.SimpleListFilter):
+class OneOf(admin.SimpleListFilter, ABC):
     """A choice of one. `is_hidden` ones have no list to choose from; links lead to them."""
 
     is_hidden = False
@@ -48,6 +49,6 @@ class OneOf(admin.SimpleListFilter):
         told = (label for value, label in self.lookup_choices if value == self.chosen)
         return str(next(told, "?"))
 
+    @abstractmethod
     def condition(self, chosen: str) -> Q | None:
         """What the lookups of the choice have in common; None where there is no such choice."""
-        raise NotImplementedError

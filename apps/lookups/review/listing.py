@@ -1,18 +1,15 @@
 """The list as a file: CSV that no spreadsheet takes for formulas, or a JSON object a line."""
 
-import csv
 import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from io import StringIO
 
+from apps.audit.listing import csv_line
 from apps.lookups.keeping import state_of
 from apps.lookups.models import Lookup
 from apps.lookups.review.rows import ERASED
 
 Cell = str | int | bool | None
-_FORMULA = ("=", "+", "-", "@", "|", "%", "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}")
-_WIDE = ("\N{FULLWIDTH HYPHEN-MINUS}", "\N{FULLWIDTH COMMERCIAL AT}")
 
 Facts = Callable[[Lookup], dict[str, Cell]]
 
@@ -58,27 +55,14 @@ def as_csv(lookups: Iterable[Lookup], facts: Facts) -> Iterator[str]:
         told = facts(lookup)
         if not head:
             head = list(told)
-            yield _line(head)
-        yield _line(_harmless(cell) for cell in told.values())
+            yield csv_line(head)
+        yield csv_line(told.values())
 
 
 def as_json_lines(lookups: Iterable[Lookup], facts: Facts) -> Iterator[str]:
     """One object a line."""
     for lookup in lookups:
         yield json.dumps(facts(lookup), ensure_ascii=False) + "\n"
-
-
-def _line(cells: Iterable[Cell]) -> str:
-    text = StringIO()
-    csv.writer(text, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerow(cells)
-    return text.getvalue()
-
-
-def _harmless(cell: Cell) -> Cell:
-    if not isinstance(cell, str):
-        return cell
-    begins = cell[:1].isspace() or cell[:1] < " " or cell.startswith((*_FORMULA, *_WIDE))
-    return f"'{cell}" if cell and begins else cell
 
 
 def _told(moment: datetime | None) -> str:

@@ -9,10 +9,10 @@ from django.contrib.auth.models import Group
 from django.urls import reverse
 
 from apps.audit.models import Action, Words
+from apps.audit.trail import opened
 from apps.events.durations import duration
 from apps.lookups.keeping import State, state_of
 from apps.lookups.models import Lookup, Outcome
-from apps.vault.sealing import Unreadable, unseal
 
 ERASED = "erased"
 _NBSP = "\N{NO-BREAK SPACE}"
@@ -59,7 +59,7 @@ def reasons_of(lookups: Sequence[Lookup]) -> dict[str, str]:
         entry__target__in=[lookup.audit_target for lookup in lookups],
         entry__action=Action.LOOKED_UP,
     ).select_related("entry")
-    return {one.entry.target: _opened(bytes(one.sealed)) for one in words}
+    return {one.entry.target: opened(one) or "cannot be read any more" for one in words}
 
 
 def who_of(lookup: Lookup) -> str:
@@ -143,13 +143,6 @@ def _row(lookup: Lookup, now: datetime, teams: str, why: str) -> Row:
         kept=kept_for(lookup, state, now),
         why=why,
     )
-
-
-def _opened(sealed: bytes) -> str:
-    try:
-        return unseal(sealed).decode()
-    except Unreadable:
-        return "cannot be read any more"
 
 
 def _teams_of(people: set[int]) -> dict[int, str]:
