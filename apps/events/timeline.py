@@ -6,7 +6,6 @@ from datetime import datetime
 
 from apps.events.answer import Answer
 from apps.events.event import Event, Issue
-from apps.events.question import Window
 from apps.events.worth import is_noise, worth
 
 UNGROUPED = "unknown"
@@ -76,9 +75,3 @@ def group_by_issue(answer: Answer) -> list[Group]:
 def _place(group: Group, moment: datetime) -> tuple[int, float, str]:
     nearest = min(distance(event, moment) for event in group.events)
     return (-worth(group.events, group.handled, moment), nearest, group.issue_id)
-
-
-def fraction_of_window(timestamp: datetime, window: Window) -> float:
-    """Where in the window a time lies, from 0 (start) to 1 (end); outside is held at the edge."""
-    span = (window.end - window.start).total_seconds()
-    return min(1.0, max(0.0, (timestamp - window.start).total_seconds() / span))

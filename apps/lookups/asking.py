@@ -49,11 +49,6 @@ class State(StrEnum):
     PURGED = "purged"
     LOST = "lost"
 
-    @property
-    def is_under_way(self) -> bool:
-        """Whether an answer is still to come."""
-        return self in (State.WAITING, State.ASKING)
-
 
 @dataclass(frozen=True, slots=True)
 class _Job:
