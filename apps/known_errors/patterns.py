@@ -1,5 +1,6 @@
 """What a known error looks like: rules about an issue's events, all of which must fit."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,6 +10,7 @@ from apps.known_errors.expressions import ExpressionRefused, Rows, compiled, req
 
 LONGEST_TEXT = 500
 _LONGEST_NAME = 200
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Field(StrEnum):
@@ -219,6 +221,6 @@ def _text(value: object, part: str, longest: int) -> str:
     text = str(value).strip()
     if len(text) > longest:
         raise PatternRefused(f"“{part}” is longer than {longest} letters.", part)
-    if "\0" in text:
+    if "\0" in text or _LONE_SURROGATE.search(text):
         raise PatternRefused(f"“{part}” holds a sign that no text has.", part)
     return text

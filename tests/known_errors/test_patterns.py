@@ -53,6 +53,7 @@ def test_an_expression_that_cannot_be_used_is_explained(expression: str, told: s
         ({"type": {"exact": ["x"]}}, "type", "is no text"),
         ({"message": {"contains": "x" * 501}}, "message", "longer than 500"),
         ({"message": {"contains": "a\0b"}}, "message", "no text has"),
+        ({"message": {"expression": "a\ud83d"}}, "message", "no text has"),
         ({"issue": "1", "release": {"from": "2.0", "until": "1.0"}}, "release", "runs backwards"),
         ({"issue": "1", "release": {"from": "2.0", "until": "main"}}, "release", "Nobody can tell"),
         ({"issue": True}, "issue", "is no text"),
