@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from apps.events.allowed import allowed_part
+from apps.events.answer import Answer
 from apps.events.progress import Progress
 from apps.lookups import asking, newer, within_request
 from apps.lookups.asking import State, cancel_lookup
@@ -17,6 +18,7 @@ from apps.lookups.models import Lookup
 from apps.lookups.problems import LookupPurged
 from apps.lookups.services import LookupResult
 from apps.lookups.services import answer_unredacted as answer_all_unredacted
+from apps.lookups.services import kept_answer as kept_answer_whole
 from apps.lookups.within_request import has_ended, place_to_wait, read_event_now
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "cancel_lookup",
     "count_newer",
     "has_ended",
+    "kept_answer",
     "place_to_wait",
     "read_event_now",
     "sees_all_of",
@@ -48,6 +51,12 @@ def answer_soon(lookup: Lookup, patience_s: float, projects: Projects) -> Lookup
     """The answer if it is there in so many seconds, else None. Raises as `answer_lookup` does."""
     result = asking.answer_soon(lookup, patience_s)
     return result and _allowed(result, projects)
+
+
+def kept_answer(lookup: Lookup, projects: Projects) -> Answer | None:
+    """The answer that is kept, without its known errors; None where there is none. Asks nobody."""
+    answer = kept_answer_whole(lookup)
+    return answer and allowed_part(answer, projects)
 
 
 def answer_unredacted(lookup: Lookup, projects: Projects) -> LookupResult:

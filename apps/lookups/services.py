@@ -182,6 +182,14 @@ def _snapshot_of(lookup: Lookup) -> Answer | None:
     return answer
 
 
+def kept_answer(lookup: Lookup) -> Answer | None:
+    """The answer that is kept, by today's redaction; None where there is none (any more)."""
+    try:
+        return _snapshot_of(lookup)
+    except (LookupPurged, LookupCancelled):
+        return None
+
+
 def why_gone(lookup: Lookup) -> Gone:
     """What became of an answer that was removed."""
     if lookup.is_expired:

@@ -1,4 +1,4 @@
-"""Who is asking, and which lookups they may open. This is the one place that decides it."""
+"""Who is asking, and which lookups they may open, by the rule of `lookups/keepers.py`."""
 
 import uuid
 
@@ -6,13 +6,13 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
-from apps.accounts.teams import is_in_a_team_of, projects_of
+from apps.accounts.teams import projects_of
 from apps.audit.callers import client_address
 from apps.audit.refusals import record_refusal
 from apps.audit.trail import Actor
 from apps.lookups.asker import Asker
+from apps.lookups.keepers import may_keep, may_read
 from apps.lookups.models import Lookup, Origin
-from apps.lookups.sharing import is_shared_with
 
 ONLY_SHARED = "This lookup was shared with you to read. Only whose it is can do this."
 
@@ -55,22 +55,3 @@ def kept_lookup_for(request: HttpRequest, lookup_id: uuid.UUID) -> Lookup:
     if not may_keep(person_of(request), lookup):
         raise PermissionDenied(ONLY_SHARED)
     return lookup
-
-
-def may_read(person: User, lookup: Lookup) -> bool:
-    """What is theirs to keep, and what was shared with them. What of it, their projects say."""
-    if may_keep(person, lookup):
-        return True
-    return person.has_perm("lookups.add_lookup") and is_shared_with(lookup, person)
-
-
-def may_keep(person: User, lookup: Lookup) -> bool:
-    """Their own; as a lead those of the people in their teams; as an admin all."""
-    if person.has_perm("lookups.view_lookup"):
-        return True
-    if not person.has_perm("lookups.add_lookup"):
-        return False
-    if lookup.user_id == person.pk:
-        return True
-    is_lead = person.has_perm("lookups.open_any_lookup")
-    return is_lead and is_in_a_team_of(person, lookup.user_id)

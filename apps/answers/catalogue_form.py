@@ -1,0 +1,186 @@
+"""The form of a known error: its pattern as fields, its links as lines."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.text import slugify
+
+from apps.known_errors.checks import refusals_of, tidy
+from apps.known_errors.models import KnownError
+from apps.known_errors.patterns import FIELD_NAMES, Field, PatternRefused, Way, pattern_from
+from apps.known_errors.patterns import values_of as plain_values
+from apps.known_errors.placeholders import REPLY_VARIABLES
+
+_WAYS = ((Way.EXACT, "is"), (Way.CONTAINS, "contains"), (Way.EXPRESSION, "fits the expression"))
+_TEXTS = ("explanation", "reply", "workaround")
+# Which field stands for a part of an entry; all others are called alike.
+_FIELD_OF = {"pattern": "issue", "release": "release_from", "links": "links_text"} | {
+    str(field): f"{field}_text" for field in Field
+}
+_VARIABLES = "; ".join(f"{{{name}}}: {meaning}" for name, meaning in REPLY_VARIABLES.items())
+
+
+def _line(label: str, help_text: str = "") -> forms.CharField:
+    return forms.CharField(
+        required=False,
+        max_length=500,
+        label=label,
+        help_text=help_text,
+        widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
+    )
+
+
+def _way(label: str, usual: Way) -> forms.ChoiceField:
+    return forms.ChoiceField(choices=_WAYS, required=False, label=label, initial=usual)
+
+
+def _day() -> forms.DateInput:
+    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+
+class KnownErrorForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """What it looks like, what it is, what to tell the customer, and how far the fix is."""
+
+    slug = forms.CharField(
+        required=False,
+        max_length=80,
+        label="Name",
+        help_text="Names the file, and stays for good. Left empty, it is made of the title.",
+        widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
+    )
+    issue = _line("Issue", "Its number or short name in Sentry, such as WEB-12.")
+    project = _line("Project", "Its slug in Sentry, such as checkout-api.")
+    type_way = _way("The exception type", Way.EXACT)
+    type_text = _line("this type", "Such as PaymentDeclined.")
+    message_way = _way("The message", Way.CONTAINS)
+    message_text = _line("this message", "Leave out what differs from case to case.")
+    culprit_way = _way("The culprit", Way.CONTAINS)
+    culprit_text = _line("this culprit", "Where it broke, as Sentry names it.")
+    release_from = _line("From release", "The first that has the error.")
+    release_until = _line("Until release", "The last that has it.")
+    links_text = forms.CharField(
+        required=False,
+        max_length=20_000,
+        label="Links",
+        help_text="One on a line: what it is called, then its address.",
+        widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+    )
+
+    class Meta:
+        model = KnownError
+        fields = (
+            *("title", "slug", "is_active", *_TEXTS, "state", "planned_for", "fixed_in", "owner"),
+            *("valid_from", "valid_until"),
+        )
+        labels = {"reply": "Tell the customer"}
+        widgets = {
+            **{name: _day() for name in ("planned_for", "valid_from", "valid_until")},
+            **{
+                name: forms.Textarea(attrs={"rows": rows, "class": "vLargeTextField"})
+                for name, rows in zip(_TEXTS, (4, 6, 3), strict=True)
+            },
+        }
+        help_texts = {
+            "title": "One line, as you would call it to a colleague.",
+            "explanation": "What it is, in plain words, for the agent.",
+            "reply": f"What the agent may send. It can hold: {_VARIABLES}.",
+            "workaround": "What helps the customer until it is fixed.",
+            "planned_for": "Needed when a fix is planned.",
+            "fixed_in": "Needed when it is fixed, such as 2.15.0.",
+            "owner": "Whom to ask, such as a team.",
+            "valid_from": "Errors before this day are not meant.",
+            "valid_until": "Errors after this day are not meant.",
+            "is_active": "What is not in use is never shown on a result.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.pattern: Mapping[str, object] = self.instance.pattern or {}
+        if self.instance.pk:
+            self.initial = {**shown_values(self.instance), **self.initial}
+
+    def clean_slug(self) -> str:
+        """What was typed, or what the title gives."""
+        typed = str(self.cleaned_data["slug"])
+        return typed or free_slug(str(self.cleaned_data.get("title", "")))
+
+    def clean(self) -> dict[str, Any]:
+        """Texts as they are kept."""
+        super().clean()
+        for name in _TEXTS:
+            self.cleaned_data[name] = tidy(self.cleaned_data.get(name) or "")
+        return self.cleaned_data
+
+    def _post_clean(self) -> None:
+        """Pattern and links are put together here, and all is checked as files are."""
+        super()._post_clean()  # type: ignore[misc]  # Django's own step of a form
+        refused = self._set_pattern()
+        self.instance.links = list(_links(self.cleaned_data.get("links_text", "")))
+        for part, sentence in (*refused, *((one.part, one.sentence) for one in self._against())):
+            field = _FIELD_OF.get(part, part)
+            if field not in self.errors:
+                self.add_error(field if field in self.fields else None, sentence)
+
+    def _against(self) -> list[Any]:
+        return [] if self.errors else refusals_of(self.instance)
+
+    def _set_pattern(self) -> list[tuple[str, str]]:
+        try:
+            self.instance.pattern = plain_values(pattern_from(self._typed_pattern()))
+        except PatternRefused as refused:
+            self.instance.pattern = self.pattern
+            return [(refused.part, str(refused))]
+        return []
+
+    def _typed_pattern(self) -> dict[str, object]:
+        typed = self.cleaned_data
+        ends = {"from": typed.get("release_from", ""), "until": typed.get("release_until", "")}
+        return {
+            "issue": typed.get("issue", ""),
+            "project": typed.get("project", ""),
+            **{
+                str(field): {typed.get(f"{field}_way") or Way.CONTAINS: typed[f"{field}_text"]}
+                for field in Field
+                if typed.get(f"{field}_text")
+            },
+            "release": ends,
+        }
+
+
+def shown_values(entry: KnownError) -> dict[str, str]:
+    """Pattern and links of an entry as the fields of the form hold them."""
+    pattern = pattern_from_kept(entry.pattern)
+    links = (f"{link['label']} {link['address']}" for link in entry.links)
+    return {**pattern, "links_text": "\n".join(links)}
+
+
+def pattern_from_kept(values: Mapping[str, Any]) -> dict[str, str]:
+    """A pattern's plain values as the fields hold them, also of one that is refused today."""
+    shown = {name: str(values.get(name, "")) for name in ("issue", "project")}
+    for field in FIELD_NAMES:
+        for way, text in (values.get(field) or {}).items():
+            shown |= {f"{field}_way": str(way), f"{field}_text": str(text)}
+    release = values.get("release") or {}
+    ends = {f"release_{end}": str(release.get(end, "")) for end in ("from", "until")}
+    return {**shown, **ends}
+
+
+def free_slug(title: str) -> str:
+    """A name made of the title that no entry has yet. Raises ValidationError."""
+    plain = slugify(title)[:70].strip("-_").replace("_", "-")
+    if not plain:
+        raise ValidationError("Please give a name of small letters, digits and dashes.")
+    taken = set(KnownError.objects.filter(slug__startswith=plain).values_list("slug", flat=True))
+    names = (plain, *(f"{plain}-{number}" for number in range(2, len(taken) + 3)))
+    return next(name for name in names if name not in taken)
+
+
+def _links(text: str) -> Iterator[dict[str, str]]:
+    """A line's last word is the address; without more it is its own label."""
+    for line in text.splitlines():
+        words = line.rsplit(None, 1)
+        if words:
+            address = words[-1]
+            yield {"label": (words[0] if len(words) > 1 else address)[:200], "address": address}

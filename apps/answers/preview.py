@@ -1,0 +1,155 @@
+"""Which lookups of the last thirty days a pattern would have hit. It reads, and asks nobody."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from apps.accounts.teams import projects_of
+from apps.events.answer import Answer
+from apps.known_errors.matching import Catalogue, Entry, catalogue_of, match
+from apps.known_errors.patterns import Pattern
+from apps.lookups.findings import LookupIssue
+from apps.lookups.keepers import keeps
+from apps.lookups.models import Lookup
+from apps.lookups.reading import Projects, kept_answer
+
+DAYS = 30
+SECONDS = 4.0
+MOST_COUNTED = 10_000
+MOST_SHOWN = 50
+_AT_A_TIME = 50
+_LONGEST_TITLE = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A problem of a lookup that the pattern fits; the lookup's id where the reader may open it."""
+
+    asked_at: datetime
+    project: str
+    title: str
+    issue_id: str
+    lookup: UUID | None
+
+
+@dataclass(slots=True)
+class Preview:
+    """What was found, and how far was looked: of `total` lookups the newest `looked` were tried,
+    and `unread` of these keep no answer any more.
+
+    `is_narrowed`: only lookups with fitting issues or projects were candidates, and what was
+    removed is not among them. `unchecked` answers took too long.
+    """
+
+    is_narrowed: bool
+    total: int = 0
+    looked: int = 0
+    unread: int = 0
+    unchecked: int = 0
+    lookups: int = 0
+    customers: set[str] = field(default_factory=set)
+    hits: list[Hit] = field(default_factory=list)
+
+    @property
+    def is_more_than_counted(self) -> bool:
+        """Whether there are more lookups than were counted."""
+        return self.total > MOST_COUNTED
+
+    @property
+    def told_total(self) -> int:
+        """How many there are, as far as was counted."""
+        return min(self.total, MOST_COUNTED)
+
+    @property
+    def read(self) -> int:
+        """How many answers were read."""
+        return self.looked - self.unread
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every lookup that there is was looked at."""
+        return self.looked == self.total
+
+
+def preview_of(entry: Entry, reader: User, *, seconds: float = SECONDS) -> Preview:
+    """What this entry alone would have hit, the newest lookups first, for so many seconds at most.
+
+    Only the reader's projects are looked into.
+    """
+    projects = projects_of(reader)
+    ids, is_narrowed = _candidates(entry.pattern, projects, timezone.now() - timedelta(days=DAYS))
+    preview = Preview(is_narrowed, total=len(ids))
+    search = _Search(preview, catalogue_of([entry]), projects, keeps(reader))
+    ends = time.monotonic() + seconds
+    for lookup in _lookups(ids[:MOST_COUNTED]):
+        if time.monotonic() > ends:
+            break
+        search.look_at(lookup)
+    return preview
+
+
+def _candidates(
+    pattern: Pattern, projects: Projects, since: datetime
+) -> tuple[Sequence[int], bool]:
+    """The lookups that can be hit at all, the newest first, and whether they are a choice."""
+    found = LookupIssue.objects.filter(asked_at__gte=since)
+    if projects is not None:
+        found = found.filter(project__in=projects)
+    if pattern.project:
+        found = found.filter(project=pattern.project)
+    if pattern.issue.isdecimal():
+        found = found.filter(issue_id=pattern.issue)
+    if projects is None and not pattern.project and not pattern.issue.isdecimal():
+        lookups = Lookup.objects.filter(created_at__gte=since, events__gt=0)
+        newest = lookups.order_by("-created_at", "-pk").values_list("pk", flat=True)
+        return list(newest[: MOST_COUNTED + 1]), False
+    rows = found.order_by("-asked_at", "-lookup_id").values_list("lookup_id", flat=True)
+    distinct = dict.fromkeys(rows[: 3 * MOST_COUNTED].iterator())
+    return list(distinct)[: MOST_COUNTED + 1], True
+
+
+def _lookups(ids: Sequence[int]) -> Iterator[Lookup]:
+    for first in range(0, len(ids), _AT_A_TIME):
+        some = ids[first : first + _AT_A_TIME]
+        by_id = Lookup.objects.in_bulk(some)
+        yield from (by_id[one] for one in some if one in by_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    preview: Preview
+    catalogue: Catalogue
+    projects: Projects
+    may_open: Callable[[int | None], bool]
+
+    def look_at(self, lookup: Lookup) -> None:
+        """Match one lookup's answer, and note what it says."""
+        self.preview.looked += 1
+        answer = kept_answer(lookup, self.projects)
+        if answer is None:
+            self.preview.unread += 1
+            return
+        known = match(self.catalogue, answer, zone=ZoneInfo(settings.TIME_ZONE))
+        self.preview.unchecked += bool(known.unchecked)
+        if known.matches:
+            self.preview.lookups += 1
+            self.preview.customers.add(lookup.customer_hash)
+            self._note(lookup, answer, {one.issue_id for one in known.matches})
+
+    def _note(self, lookup: Lookup, answer: Answer, issue_ids: set[str]) -> None:
+        opened = lookup.uuid if self.may_open(lookup.user_id) else None
+        issues = {issue.id: issue for issue in answer.issues}
+        for issue_id in sorted(issue_ids)[: MOST_SHOWN - len(self.preview.hits)]:
+            issue = issues.get(issue_id)
+            event = next((one for one in answer.events if one.issue_id == issue_id), None)
+            title = (issue and issue.title) or (event and event.title) or ""
+            project = (event and event.project) or (issue and issue.project) or ""
+            at = lookup.created_at
+            self.preview.hits.append(Hit(at, project, title[:_LONGEST_TITLE], issue_id, opened))

@@ -1,0 +1,104 @@
+"""What an entry must have before it is kept, whichever door it comes through."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+
+from apps.known_errors.models import KnownError
+from apps.known_errors.patterns import PatternRefused, pattern_from
+from apps.known_errors.placeholders import TextRefused, check_reply
+
+MOST_LINKS = 20
+LONGEST_LABEL = 100
+LONGEST_ADDRESS = 500
+_IS_ADDRESS = URLValidator(schemes=("http", "https"))
+_TEXTS = ("title", "explanation", "reply", "workaround", "fixed_in", "owner")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an entry cannot be kept, and the part of it that is meant."""
+
+    part: str
+    sentence: str
+
+
+def tidy(text: str) -> str:
+    """A text as it is kept: without space around it, lines ended in one way."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def refusals_of(entry: KnownError) -> list[Refusal]:
+    """All that stands against the entry; empty where it can be kept."""
+    found = [*_texts(entry), *_pattern(entry), *_state(entry), *_days(entry), *_links(entry)]
+    if not any(refusal.part in ("state", "links") for refusal in found):
+        found.extend(_reply(entry))
+    return found
+
+
+def _texts(entry: KnownError) -> Iterator[Refusal]:
+    if not entry.title:
+        yield Refusal("title", "A title is missing.")
+    if not entry.explanation:
+        yield Refusal("explanation", "The explanation is missing.")
+    for name in _TEXTS:
+        text = getattr(entry, name)
+        longest = getattr(KnownError._meta.get_field(name), "max_length", None)
+        if longest and len(text) > longest:
+            yield Refusal(name, f"It is longer than {longest:,} letters.")
+        if "\0" in text:
+            yield Refusal(name, "It holds a sign that no text has.")
+        if name in ("title", "fixed_in", "owner") and "\n" in text:
+            yield Refusal(name, "It must be one line.")
+
+
+def _pattern(entry: KnownError) -> Iterator[Refusal]:
+    try:
+        pattern_from(entry.pattern)
+    except PatternRefused as refused:
+        yield Refusal(refused.part, str(refused))
+
+
+def _state(entry: KnownError) -> Iterator[Refusal]:
+    if entry.state not in KnownError.State.values:
+        yield Refusal("state", f"The state is one of {', '.join(KnownError.State.values)}.")
+    if entry.state == KnownError.State.PLANNED and entry.planned_for is None:
+        yield Refusal("planned_for", "Please give the day that the fix is planned for.")
+    if entry.state == KnownError.State.FIXED and not entry.fixed_in:
+        yield Refusal("fixed_in", "Please give the release that has the fix.")
+
+
+def _days(entry: KnownError) -> Iterator[Refusal]:
+    if entry.valid_from and entry.valid_until and entry.valid_from > entry.valid_until:
+        yield Refusal("valid_until", "It ends before it begins.")
+
+
+def _links(entry: KnownError) -> Iterator[Refusal]:
+    if len(entry.links) > MOST_LINKS:
+        yield Refusal("links", f"There can be {MOST_LINKS} links at most.")
+    for link in entry.links:
+        sentence = _against_link(link)
+        if sentence:
+            yield Refusal("links", sentence)
+
+
+def _against_link(link: Mapping[str, str]) -> str:
+    label, address = link["label"], link["address"]
+    if not label or len(label) > LONGEST_LABEL or not label.isprintable():
+        return f"A link needs a label of one line and at most {LONGEST_LABEL} letters."
+    try:
+        _IS_ADDRESS(address)
+    except ValidationError:
+        return f"“{address[:80]}” is no address that begins with http:// or https://."
+    if len(address) > LONGEST_ADDRESS:
+        return f"An address has at most {LONGEST_ADDRESS} letters."
+    return ""
+
+
+def _reply(entry: KnownError) -> Iterator[Refusal]:
+    try:
+        check_reply(entry.known)
+    except TextRefused as refused:
+        yield Refusal("reply", str(refused))

@@ -1,0 +1,106 @@
+"""The review's form of known errors, as a lead meets it."""
+
+import pytest
+from django.contrib.auth.models import User
+
+from apps.audit.models import Action, Entry
+from apps.known_errors.models import KnownError
+from tests.answers.forms import ADD, LIST, filled, sent
+from tests.conftest import signed_in
+from tests.known_errors.entries import kept
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_lead_adds_an_entry_that_is_recorded_with_its_version(lead: User) -> None:
+    sent(
+        signed_in(lead),
+        message_way="expression",
+        message_text="declin(ed|es)",
+        project="checkout-api",
+        release_from="2.1",
+        release_until="2.10",
+        links_text="The ticket https://tickets.example/7\nhttps://status.example/",
+    )
+    entry = KnownError.objects.get()
+    assert entry.pattern == {
+        "type": {"exact": "PaymentDeclined"},
+        "message": {"expression": "declin(ed|es)"},
+        "project": "checkout-api",
+        "release": {"from": "2.1", "until": "2.10"},
+    }
+    assert entry.links == [
+        {"label": "The ticket", "address": "https://tickets.example/7"},
+        {"label": "https://status.example/", "address": "https://status.example/"},
+    ]
+    assert entry.changed_by == lead
+    assert [version.history_user for version in entry.history.all()] == [lead]
+    told = Entry.objects.get(action=Action.CATALOGUED)
+    assert (told.actor, told.target) == ("lea", "known error card-declined")
+    assert told.detail == {"change": "added", "parts": []}
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"message_way": "expression", "message_text": "(ab"}, "is opened and never closed"),
+        ({"message_way": "expression", "message_text": "(?=x)y"}, "is not supported"),
+        ({"message_way": "expression", "message_text": ".*"}, "fits every text"),
+        ({"type_text": ""}, "Say at least which issue it is"),
+        ({"state": "planned"}, "Please give the day that the fix is planned for."),
+        ({"state": "fixed"}, "Please give the release that has the fix."),
+        ({"valid_from": "2026-11-02", "valid_until": "2026-11-01"}, "It ends before it begins."),
+        ({"reply": "Hello {name}"}, "There is no variable {name}."),
+        ({"reply": "On {planned_for}"}, "but no day is planned"),
+        ({"links_text": "Ticket javascript:alert(1)"}, "is no address that begins with http"),
+        ({"release_from": "2.2", "release_until": "2.1"}, "The range of releases runs backwards."),
+        ({"slug": "Card Declined"}, "Please use small letters, digits and dashes"),
+        ({"explanation": "  "}, "This field is required."),
+    ],
+)
+def test_what_cannot_be_kept_is_explained_at_its_field_and_nothing_typed_is_lost(
+    lead: User, typed: dict[str, str], sentence: str
+) -> None:
+    client = signed_in(lead)
+    response = client.post(ADD, {**filled(workaround="Use another card."), **typed, "_save": "1"})
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert sentence in page
+    assert "Use another card." in page
+    form = response.context["adminform"].form
+    assert all(form[name].value() == value for name, value in typed.items())
+    assert not KnownError.objects.exists()
+
+
+def test_a_changed_entry_keeps_its_name_and_an_unchanged_one_gets_no_version(lead: User) -> None:
+    entry = kept(pattern={"type": {"exact": "PaymentDeclined"}})
+    client, address = signed_in(lead), f"{LIST}{entry.pk}/change/"
+    page = sent(client, address)
+    assert "Nothing was changed" in page
+    assert "successfully" not in page
+    assert entry.history.count() == 1
+    sent(client, address, slug="another", state="fixed", fixed_in="2.15.0")
+    entry.refresh_from_db()
+    assert (entry.slug, entry.state) == ("card-declined", "fixed")
+    assert entry.history.count() == 2
+    told = Entry.objects.get(action=Action.CATALOGUED)
+    assert told.detail == {"change": "changed", "parts": ["state", "fixed_in"]}
+
+
+def test_a_name_is_made_of_the_title_where_none_was_typed(lead: User) -> None:
+    kept(slug="the-bank-declines-the-card")
+    sent(signed_in(lead), slug="")
+    assert KnownError.objects.filter(slug="the-bank-declines-the-card-2").exists()
+
+
+def test_nobody_deletes_an_entry_and_an_agent_reads_none(lead: User, agent: User) -> None:
+    entry = kept()
+    assert signed_in(lead).get(f"{LIST}{entry.pk}/delete/").status_code == 403
+    assert signed_in(agent).get(f"{LIST}{entry.pk}/change/").status_code == 403
+
+
+def test_a_lead_finds_in_the_review_only_what_they_may(lead: User) -> None:
+    page = signed_in(lead).get("/admin/").content.decode()
+    assert LIST in page
+    assert "/admin/lookups/lookup/" not in page
+    assert "/admin/auth/user/" not in page

@@ -1,0 +1,128 @@
+"""Entries as files: there and back to the letter, and what a file may not be."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.known_errors.checks import refusals_of, tidy
+from apps.known_errors.front_matter import FileRefused, from_text, to_text
+from apps.known_errors.writing import SAID
+from tests.known_errors.entries import made
+
+_LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+_AWKWARD = st.sampled_from(
+    ("---", "## Workaround", "\\## Tell the customer", "## tell the CUSTOMER ", "\n", "\x85", "# x")
+)
+TEXTS = st.lists(st.one_of(_AWKWARD, st.text(_LETTERS, max_size=12)), max_size=8).map(
+    lambda parts: tidy("\n".join(parts))
+)
+LINES = st.text(_LETTERS, min_size=1, max_size=40).map(
+    lambda text: " ".join(text.replace("\n", " ").replace("\r", " ").split())
+)
+DAYS = st.none() | st.dates(date(2000, 1, 1), date(2100, 1, 1))
+
+
+@given(
+    title=LINES.filter(bool),
+    texts=st.tuples(TEXTS.filter(bool), TEXTS, TEXTS),
+    value=LINES.filter(bool),
+    owner=LINES,
+    days=st.tuples(DAYS, DAYS),
+    is_active=st.booleans(),
+)
+def test_an_entry_survives_its_file_to_the_letter(
+    title: str,
+    texts: tuple[str, str, str],
+    value: str,
+    owner: str,
+    days: tuple[date | None, date | None],
+    is_active: bool,
+) -> None:
+    entry = made(
+        title=title,
+        pattern={"message": {"contains": value}, "release": {"from": "2.10"}},
+        explanation=texts[0],
+        reply=texts[1],
+        workaround=texts[2],
+        owner=owner,
+        planned_for=days[0],
+        valid_from=days[1],
+        is_active=is_active,
+        links=[{"label": value, "address": "https://tickets.example/7"}],
+    )
+    written = to_text(entry)
+    back = from_text(written.encode(), "other")
+    for name in SAID:
+        assert getattr(back, name) == getattr(entry, name), name
+    assert to_text(back) == written
+
+
+def file(front: str, body: str = "It is so.") -> bytes:
+    """A file of an entry with these lines before its text."""
+    return f"---\n{front}\n---\n\n{body}\n".encode()
+
+
+def test_a_file_reads_as_a_person_writes_it() -> None:
+    entry = from_text(
+        file(
+            "title: Card declined\n"
+            "pattern:\n  type:\n    exact: PaymentDeclined\n  release: {from: 2.10, until: 3.0}\n"
+            "state: planned\nplanned_for: 2026-11-26\nin_use: no\n"
+            "links:\n- label: Ticket\n  address: https://tickets.example/7",
+            "The bank says no.\n\n## Details\n\nMore.\n\n## Workaround\n\nAnother card.\n\n"
+            "## Tell the customer\n\n{greeting}\n\nSorry.",
+        ),
+        "card-declined",
+    )
+    assert (entry.slug, entry.title, entry.is_active) == ("card-declined", "Card declined", False)
+    assert entry.pattern["release"] == {"from": "2.10", "until": "3.0"}
+    assert (entry.state, entry.planned_for) == ("planned", date(2026, 11, 26))
+    assert entry.explanation == "The bank says no.\n\n## Details\n\nMore."
+    assert (entry.workaround, entry.reply) == ("Another card.", "{greeting}\n\nSorry.")
+    assert refusals_of(entry) == []
+
+
+GOOD = "title: A\npattern: {issue: WEB-1}"
+
+
+@pytest.mark.parametrize(
+    ("content", "part", "sentence"),
+    [
+        (b"no front matter", "front matter", "It does not begin with a line of ---."),
+        (b"---\ntitle: A\n", "front matter", "between two lines of ---"),
+        (file("- a\n- b"), "front matter", "It needs values such as title:"),
+        (b"\xff\xfe", "file", "It is not written in UTF-8."),
+        (file(GOOD, "x" * 70_000), "file", "It is larger than 64 KB."),
+        (file("a: &x [1]\nb: [*x, *x]"), "front matter", "Anchors (&) and aliases (*)"),
+        (file("title: !!python/object/apply:os.system [id]"), "front matter", "Tags (!)"),
+        (file("title: !!binary aGk="), "front matter", "Tags (!)"),
+        (file("title: " + "[" * 5000), "front matter", "It is nested too deep."),
+        (file("title: 'open"), "front matter", "is no YAML. See line"),
+        (file(f"{GOOD}\ntitle: B"), "front matter", "A name stands there twice"),
+        (file(f"{GOOD}\ncause: B"), "front matter", "There is no part named “cause”."),
+        (file("title: [a]\npattern: {issue: WEB-1}"), "title", "It needs one plain value."),
+        (file("title: A\npattern: nothing"), "pattern", "Say what it looks like"),
+        (file("title: A\npattern: {type: {like: a}}"), "type", "needs one of exact"),
+        (file("title: A\npattern: {type: {expression: '(a'}}"), "type", "never closed"),
+        (file(f"{GOOD}\nplanned_for: tomorrow"), "planned_for", "“tomorrow” is no day."),
+        (file(f"{GOOD}\nin_use: maybe"), "in_use", "Write true or false."),
+        (file(f"{GOOD}\nlinks: [https://a.example]"), "links", "a label and an address"),
+        (file(GOOD, "A\n\n## Workaround\n\nB\n\n## Workaround\n\nC"), "text", "stands there twice"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_which_part_and_why(
+    content: bytes, part: str, sentence: str
+) -> None:
+    with pytest.raises(FileRefused) as refused:
+        from_text(content, "a")
+    assert refused.value.part == part
+    assert sentence in str(refused.value)
+
+
+def test_a_file_differs_only_where_its_entry_does() -> None:
+    one = to_text(made(owner="Payments", links=[]))
+    other = to_text(made(owner="Billing", links=[]))
+    lines = zip(one.split("\n"), other.split("\n"), strict=True)
+    assert [pair for pair in lines if pair[0] != pair[1]] == [("owner: Payments", "owner: Billing")]
