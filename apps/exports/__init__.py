@@ -4,6 +4,7 @@ Pure: an `Answer` goes in, text comes out. Redaction has happened before.
 """
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Literal
 
 from apps.events.answer import Answer
@@ -66,13 +67,15 @@ def render(  # noqa: PLR0913 - each is a choice of whoever asks, and all are nam
     zone: str = "UTC",
     inside_block: bool = False,
     issue_id: str | None = None,
+    today: date | None = None,
 ) -> Rendered:
     """Write a redacted answer out.
 
     `marker` is 8 to 40 random letters and digits, new for each lookup. `budget` is in estimated
     tokens; without one, JSON holds everything as it came, and the other formats their richest
     form. JSON is plain data without the preset's question, unless `inside_block` asks for the
-    form that is copied for a language model. With `issue_id` only that issue is told.
+    form that is copied for a language model. With `issue_id` only that issue is told. `today` is
+    the reader's day, by which the fix of a known error is told.
 
     Raises `ExportRefused` for an unknown format or issue, for a budget out of bounds and for a
     preset whose question does not fit into it, and `ValueError` for an unfit marker.
@@ -87,6 +90,7 @@ def render(  # noqa: PLR0913 - each is a choice of whoever asks, and all are nam
         preset=preset,
         budget=budget,
         issue_id=issue_id,
+        today=today,
     )
     if issue_id and issue_id not in {group.issue_id for group in group_by_issue(answer)}:
         raise ExportRefused("The lookup has no problem of that id.")

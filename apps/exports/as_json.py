@@ -11,6 +11,7 @@ from apps.exports.facts import (
     ExceptionFacts,
     Header,
     IssueFacts,
+    KnownFacts,
     NearbyFacts,
     SightFacts,
 )
@@ -29,8 +30,9 @@ def render(document: Document, *, inside_block: bool = False) -> str:
     values = data(document)
     if not inside_block:
         return f"{_written(values)}\n"
-    if values["nearby"] is None:
-        del values["nearby"]
+    for name in ("nearby", "known_unchecked"):
+        if not values[name]:
+            del values[name]
     written = _written(values)
     return f"{document.preset.question}{enclose(written, document.marker)}"
 
@@ -45,6 +47,7 @@ def data(document: Document) -> Json:
         "schema": SCHEMA,
         **_header(document.header),
         "issues": [_issue(issue) for issue in document.issues],
+        "known_unchecked": document.header.known_unchecked,
         "events": [_event(event, crumbs.get(event.id, [])) for event in document.events],
         "beside": [_aside(aside) for aside in document.asides],
         "nearby": _nearby(document.nearby),
@@ -124,7 +127,13 @@ def _issue(issue: IssueFacts) -> Json:
         "last_seen": iso(issue.last_seen),
         "permalink": issue.permalink,
         "standing": asdict(issue.standing) if issue.standing else None,
+        "known": [_known(known) for known in issue.known],
     }
+
+
+def _known(known: KnownFacts) -> Json:
+    planned_for = known.planned_for
+    return {**asdict(known), "planned_for": planned_for and planned_for.isoformat()}
 
 
 def _event(event: EventFacts, crumbs: list[CrumbFacts]) -> Json:

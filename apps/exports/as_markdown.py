@@ -2,8 +2,17 @@
 
 import re
 
-from apps.exports.facts import Document, EventFacts, ExceptionFacts, FrameFacts, Header, IssueFacts
+from apps.exports.facts import (
+    Document,
+    EventFacts,
+    ExceptionFacts,
+    FrameFacts,
+    Header,
+    IssueFacts,
+    KnownFacts,
+)
 from apps.exports.hostile import enclose, folded, longest_run
+from apps.exports.known import WRITTEN_BY, known_rows, unchecked
 from apps.exports.nearby import looked_through, sights
 from apps.exports.wording import (
     UNKNOWN,
@@ -32,7 +41,7 @@ def render(document: Document) -> str:
     parts += [
         _issue(number, issue, document.events_of(issue))
         for number, issue in enumerate(document.issues, 1)
-        if document.events_of(issue)
+        if document.events_of(issue) or issue.known
     ]
     parts += [_story(document), _asides(document), _closing(document)]
     written = "\n\n".join(filter(None, parts))
@@ -79,6 +88,7 @@ def _header(header: Header) -> str:
         *([f"- Only this issue is told: {inline(header.only_issue)}"] if header.only_issue else []),
     ]
     lines += [f"- Notice {note.code}: {inline(note.message)}" for note in header.notices]
+    lines += [f"- {unchecked(header)}"] if header.known_unchecked else []
     lines += [f"- Lookup: {inline(header.lookup_id)}"] if header.lookup_id else []
     return "\n".join(lines)
 
@@ -134,11 +144,21 @@ def _row(number: int, issue: IssueFacts) -> dict[str, str]:
 
 
 def _issue(number: int, issue: IssueFacts, events: tuple[EventFacts, ...]) -> str:
-    lead, *further = events
-    lines = [f"## Issue {number}", _told(lead)]
-    lines += [_exception(exception) for exception in lead.exceptions]
-    lines += [_further(event, lead, issue) for event in further]
+    lines = [f"## Issue {number}", *map(_known, issue.known)]
+    if events:
+        lead, *further = events
+        lines += [_told(lead), *(_exception(exception) for exception in lead.exceptions)]
+        lines += [_further(event, lead, issue) for event in further]
     return "\n".join(lines)
+
+
+def _known(known: KnownFacts) -> str:
+    lines = [
+        f"### Known error {inline(known.slug)}, {WRITTEN_BY}",
+        f"{inline(known.title)}: {inline(known.fix)}",
+        *(f"- {name}: {block(value)}" for name, value in known_rows(known)),
+    ]
+    return "\n".join([*lines, ""])
 
 
 def _told(event: EventFacts) -> str:

@@ -7,10 +7,12 @@ from apps.exports.facts import (
     ExceptionFacts,
     Header,
     IssueFacts,
+    KnownFacts,
     NearbyFacts,
     StandingFacts,
 )
 from apps.exports.hostile import folded
+from apps.exports.known import WRITTEN_BY, known_rows, unchecked
 from apps.exports.nearby import looked_through, sights
 from apps.exports.wording import (
     UNKNOWN,
@@ -53,6 +55,7 @@ def _header(header: Header) -> list[str]:
         completeness(header),
         *([f"Only this issue is told: {header.only_issue}"] if header.only_issue else []),
         *(f"Notice {note.code}: {folded(note.message)}" for note in header.notices),
+        *([unchecked(header)] if header.known_unchecked else []),
         *([f"Lookup: {header.lookup_id}"] if header.lookup_id else []),
         *([] if header.events_listed else [nothing_listed(header)]),
     ]
@@ -88,7 +91,15 @@ def _issue(issue: IssueFacts) -> list[str]:
         *_standing(issue.standing),
         *([issue.permalink] if issue.permalink else []),
     ]
-    return [f"   {folded(line)}" for line in lines]
+    lines = [f"   {folded(line)}" for line in lines]
+    return lines + [line for known in issue.known for line in _known(known)]
+
+
+def _known(known: KnownFacts) -> list[str]:
+    return [
+        f"   Known error {known.slug}, {WRITTEN_BY}: {folded(known.title)}: {folded(known.fix)}",
+        *(f"     {name}: {folded(value)}" for name, value in known_rows(known)),
+    ]
 
 
 def _standing(stands: StandingFacts | None) -> list[str]:

@@ -11,9 +11,11 @@ from apps.exports.facts import (
     ExceptionFacts,
     Header,
     IssueFacts,
+    KnownFacts,
     NearbyFacts,
 )
 from apps.exports.hostile import enclose
+from apps.exports.known import WRITTEN_BY, unchecked
 from apps.exports.nearby import looked_through, sights
 from apps.exports.wording import completeness, how_to_get_it, iso, moment_and_window, seconds
 
@@ -24,7 +26,7 @@ def render(document: Document) -> str:
     """The preset's question, then one `export` element inside the marked block."""
     parts = [
         *_header(document.header),
-        *_tagged("issues", [_issue(issue) for issue in document.issues]),
+        *_tagged("issues", [line for issue in document.issues for line in _issue(issue)]),
         *_tagged("events", [line for event in document.events for line in _event(event)]),
         *_tagged("story", [_crumb(crumb) for crumb in document.story]),
         *_tagged("beside", [_aside(aside) for aside in document.asides]),
@@ -69,12 +71,13 @@ def _header(header: Header) -> list[str]:
         _tag("completeness", completeness(header), complete=header.complete),
         *([_tag("only_issue", header.only_issue)] if header.only_issue else []),
         *(_tag("notice", note.message, code=note.code) for note in header.notices),
+        *([_tag("unchecked", unchecked(header))] if header.known_unchecked else []),
         *([_tag("lookup", header.lookup_id)] if header.lookup_id else []),
     ]
 
 
-def _issue(issue: IssueFacts) -> str:
-    return _tag(
+def _issue(issue: IssueFacts) -> list[str]:
+    told = _tag(
         "issue",
         issue.title,
         id=issue.id,
@@ -90,6 +93,27 @@ def _issue(issue: IssueFacts) -> str:
         permalink=issue.permalink,
         **(asdict(issue.standing) if issue.standing else {}),
     )
+    return [told, *(line for known in issue.known for line in _known(known, issue))]
+
+
+def _known(known: KnownFacts, issue: IssueFacts) -> list[str]:
+    opening = _tag(
+        "known",
+        issue_id=issue.id,
+        note=WRITTEN_BY,
+        slug=known.slug,
+        title=known.title,
+        state=known.state,
+        planned_for=known.planned_for.isoformat() if known.planned_for else None,
+        fixed_in=known.fixed_in or None,
+        owner=known.owner or None,
+        fix=known.fix,
+    )
+    texts = ("explanation", "reply", "workaround")
+    inner = [_tag(name, getattr(known, name)) for name in texts if getattr(known, name)]
+    inner += [_tag("why", reason) for reason in known.why]
+    inner += [_tag("link", link.label, address=link.address) for link in known.links]
+    return [f"{opening[:-2]}>", *inner, "</known>"]
 
 
 def _event(event: EventFacts) -> list[str]:

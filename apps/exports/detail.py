@@ -16,6 +16,8 @@ class Detail:
     names its place, `omissions` how many are told apart; `titles` is whether an event whose
     exception is told has its title too, `culprits` the same for where it broke. `issue_titles` are
     the characters of a title in the summary, `standings` is whether it says how an issue stands.
+    `known` are the known errors told of one issue, `known_texts` the characters of one text of
+    theirs.
     `bare` leaves an event its error and where it broke. `plain` leaves every text as it came, for
     programs.
     """
@@ -48,6 +50,9 @@ class Detail:
     issue_titles: int = 160
     omissions: int = 60
     asides: int = 30
+    known: int = 5
+    known_texts: int = 4000
+    known_links: int = 10
     plain: bool = False
 
 
@@ -64,6 +69,8 @@ EVERYTHING = Detail(
     counts=UNLIMITED,
     omissions=UNLIMITED,
     asides=UNLIMITED,
+    known=UNLIMITED,
+    known_links=UNLIMITED,
     plain=True,
 )
 
@@ -72,34 +79,38 @@ EVERYTHING = Detail(
 # message and crash frame, and the last thing before it, go last.
 _STEPS: tuple[dict[str, int | bool], ...] = (
     {"further_crumbs": 30, "crumbs": 60},
-    {"library_frames": 20, "texts": 2000},
+    {"library_frames": 20, "texts": 2000, "known_texts": 2000},
     {"further_crumbs": 10, "crumbs": 40},
-    {"library_frames": 6, "occurrences": 100, "asides": 15},
+    {"library_frames": 6, "occurrences": 100, "asides": 15, "known": 3},
     {"further_crumbs": 3, "crumbs": 25, "crumb_texts": 200},
     {"titles": False, "ids": False},
-    {"library_frames": 2, "texts": 1200, "in_app_frames": 30},
+    {"library_frames": 2, "texts": 1200, "in_app_frames": 30, "known_texts": 1000},
     {"further_crumbs": 0, "crumbs": 15},
     {"library_frames": 0, "in_app_frames": 15, "occurrences": 40, "last_seen": False},
-    {"crumbs": 10, "texts": 800, "crumb_texts": 160},
+    {"crumbs": 10, "texts": 800, "crumb_texts": 160, "known": 1},
     {"occurrences": 20, "in_app_frames": 8, "places": False, "asides": 8},
     {"texts": 500, "exceptions": 8, "occurrences": 10, "issue_titles": 100},
     {"crumbs": 7, "in_app_frames": 5, "crumb_texts": 120, "issues": 100, "summary_rows": 100},
     {"culprits": False, "crumbs": 5, "in_app_frames": 3, "texts": 350, "names": 160},
     {"searched": 30, "occurrences": 5, "exceptions": 4, "crumb_texts": 90, "asides": 4},
+    {"known_texts": 500, "known_links": 2},
     {"devices": False, "in_app_frames": 2, "crumbs": 3, "texts": 240, "names": 120},
     {"codes": 120, "issue_titles": 60, "exceptions": 3, "references": False},
+    {"known_texts": 300},
     {"in_app_frames": 1, "crumbs": 2, "issues": 50, "occurrences": 2, "summary_rows": 60},
     {"texts": 160, "names": 90, "exceptions": 2, "crumb_texts": 70, "searched": 10},
     {"crumbs": 1, "asides": 2, "issues": 30, "summary_rows": 40, "codes": 90},
     {"texts": 120, "exceptions": 1, "notice_texts": 240, "occurrences": 1, "issue_titles": 60},
     {"codes": 80, "names": 80, "notices": 10, "counts": 12, "crumb_texts": 50},
     {"occurrences": 0, "texts": 100, "asides": 1, "issues": 20, "summary_rows": 25},
-    {"issues": 10, "summary_rows": 14, "omissions": 8},
+    {"issues": 10, "summary_rows": 14, "omissions": 8, "known_texts": 160},
     {"standings": False, "issues": 6, "summary_rows": 8, "names": 70, "searched": 5},
     {"issues": 4, "summary_rows": 5, "notices": 6, "omissions": 4, "asides": 0},
     {"issues": 2, "summary_rows": 3, "texts": 80, "codes": 60, "notice_texts": 160},
+    {"known_texts": 80},
     {"issues": 1, "summary_rows": 2, "names": 50, "crumb_texts": 40},
     {"summary_rows": 1, "texts": 60, "names": 40, "codes": 40, "searched": 3, "counts": 4},
+    {"known": 0},
     {"bare": True},
     {"crumbs": 0, "texts": 40, "notices": 4, "notice_texts": 100, "omissions": 1},
     {"issues": 0, "names": 30, "counts": 2},

@@ -1,6 +1,7 @@
 """From an answer to the facts of an export, chosen once for all formats."""
 
 from dataclasses import dataclass
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer
@@ -20,7 +21,8 @@ from apps.exports.story import story
 class Setting:
     """What an export says about itself: for whom, under which id and mark, in which zone.
 
-    With `issue_id` it is about that issue alone; the others count as left out.
+    With `issue_id` it is about that issue alone; the others count as left out. `today` is the day
+    by which a fix is told; without one it is the day when Sentry was asked.
     """
 
     marker: str
@@ -31,6 +33,7 @@ class Setting:
     preset: Preset = NO_PRESET
     budget: int | None = None
     issue_id: str | None = None
+    today: date | None = None
 
 
 def build(answer: Answer, *, setting: Setting, detail: Detail) -> Document:
@@ -47,7 +50,10 @@ def build(answer: Answer, *, setting: Setting, detail: Detail) -> Document:
     rows = selection.first(groups, detail.summary_rows, "issues", "summary")
     tellings = [tell(group, moment, selection) for group in rows[: detail.issues]]
     selection.leave_out("events", _missing(answer, tellings), "other issues")
-    issues = tuple(issue_facts(group, selection) for group in rows)
+    today = setting.today or answer.fetched_at.astimezone(ZoneInfo(setting.zone)).date()
+    issues = tuple(
+        issue_facts(group, selection, answer.known.of(group.issue_id), today) for group in rows
+    )
     told = _newest_first(answer, tellings)
     return Document(
         preset=setting.preset,
@@ -104,6 +110,7 @@ def _header(answer: Answer, setting: Setting, selection: Selection) -> Header:
         issues_total=len(group_by_issue(answer)),
         events_listed=len(answer.events),
         bodies_read=answer.bodies_read,
+        known_unchecked=answer.known.unchecked,
     )
 
 

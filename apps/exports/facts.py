@@ -1,7 +1,7 @@
 """What an export says: chosen once, written by every format. All texts are already harmless."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from apps.exports.presets import Preset
 
@@ -48,6 +48,7 @@ class Header:
     issues_total: int
     events_listed: int
     bodies_read: int
+    known_unchecked: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,35 @@ class StandingFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkFacts:
+    """Where people wrote that more can be read."""
+
+    label: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFacts:
+    """A known error that an issue is taken for, and why. The support team wrote it, no event did.
+
+    `fix` says in words how the fix stands for this customer.
+    """
+
+    slug: str
+    title: str
+    explanation: str
+    reply: str
+    workaround: str
+    state: str
+    planned_for: date | None
+    fixed_in: str
+    owner: str
+    links: tuple[LinkFacts, ...]
+    fix: str
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class IssueFacts:
     """One row of the summary. `events` are this customer's in the window."""
 
@@ -85,6 +115,7 @@ class IssueFacts:
     last_seen: datetime | None
     permalink: str | None
     standing: StandingFacts | None
+    known: tuple[KnownFacts, ...]
 
     @property
     def name(self) -> str:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from apps.events.device import device_of
 from apps.events.event import Event, ExceptionInfo, Frame
 from apps.events.impact import fix_of, last_day_of
+from apps.events.known import KnownMatch
 from apps.events.summary import summarize_group
 from apps.events.timeline import Group, nearest_first
 from apps.exports.facts import (
@@ -16,6 +17,7 @@ from apps.exports.facts import (
     IssueFacts,
     StandingFacts,
 )
+from apps.exports.known import known_facts
 from apps.exports.selection import Selection
 
 
@@ -45,8 +47,10 @@ def tell(group: Group, moment: datetime, selection: Selection) -> Telling:
     return Telling(group, lead, further)
 
 
-def issue_facts(group: Group, selection: Selection) -> IssueFacts:
-    """One row of the summary."""
+def issue_facts(
+    group: Group, selection: Selection, known: Sequence[KnownMatch], today: date
+) -> IssueFacts:
+    """One row of the summary, with the known errors that the issue is taken for on this day."""
     issue = group.issue
     short_id = selection.name(issue.short_id if issue else None, "summary")
     issue_id = selection.text(group.issue_id, 40, "summary")
@@ -72,6 +76,7 @@ def issue_facts(group: Group, selection: Selection) -> IssueFacts:
             issue.permalink if issue else None, where, wanted=detail.references
         ),
         standing=_standing(group, selection, where),
+        known=known_facts(group, known, selection, today),
     )
 
 

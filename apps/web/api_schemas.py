@@ -84,6 +84,42 @@ class NoticeTold(Schema):
     message: str
 
 
+class LinkTold(Schema):
+    """Where to read more."""
+
+    label: str
+    address: str
+
+
+class KnownTold(Schema):
+    """A known error that an issue is taken for. The support team wrote it, no event did."""
+
+    slug: Annotated[str, Field(description="Its name in the catalogue.")]
+    title: str
+    explanation: str
+    reply: Annotated[str, Field(description="What to tell the customer; empty where nothing is.")]
+    workaround: str
+    state: Literal["open", "planned", "fixed"]
+    planned_for: Annotated[str | None, Field(description="A day, such as 2026-11-26.")]
+    fixed_in: str
+    owner: str
+    links: list[LinkTold]
+    fix: Annotated[str, Field(description="How the fix stands for this customer, in a sentence.")]
+    why: Annotated[list[str], Field(description="The rules that fitted, the surest first.")]
+
+
+class IssueTold(Schema):
+    """What the customer's events of one issue have in common."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    title: str
+    summary: Annotated[str, Field(description="What happened, in plain words.")]
+    events: Annotated[int, Field(description="This customer's, in the window.")]
+    known: Annotated[list[KnownTold], Field(description="What it is taken for, the best first.")]
+
+
 class LookupResponse(Schema):
     """The answer (`triage.lookup/1`), redacted. What is not known is null."""
 
@@ -98,7 +134,14 @@ class LookupResponse(Schema):
     fetched_at: str
     from_cache: bool
     totals: dict[str, int]
-    issues: list[dict[str, Any]]
+    issues: list[IssueTold]
+    known_unchecked: Annotated[
+        int,
+        Field(
+            description="Entries of the catalogue that there was no time for. Unless it is 0, an "
+            "issue without one may be known all the same."
+        ),
+    ]
     events: Annotated[list[dict[str, Any]], Field(description="The newest first.")]
     beside: list[dict[str, Any]]
     nearby: dict[str, Any] | None

@@ -1,8 +1,10 @@
 """Times as the pages print them: in the agent's zone, with UTC beside, and relative to a moment."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
+
+from django.utils import timezone
 
 from apps.events.durations import duration
 
@@ -71,6 +73,11 @@ def typed_in(when: datetime, zone: ZoneInfo) -> str:
     plain = local.replace(tzinfo=None)
     offsets = {plain.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1)}
     return (local if len(offsets) > 1 else plain).isoformat(sep=" ", timespec="seconds")
+
+
+def today_in(zone: str) -> date:
+    """Which day it is there now."""
+    return timezone.now().astimezone(ZoneInfo(zone)).date()
 
 
 def half_window(minutes: int) -> str:

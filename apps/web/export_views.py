@@ -18,6 +18,7 @@ from apps.lookups.problems import bad_input
 from apps.lookups.reading import answer_now, answer_unredacted, place_to_wait
 from apps.lookups.reasons import reason_of
 from apps.web.access import asker_of, lookup_for, projects_seen
+from apps.web.clock import today_in
 from apps.web.exporting import ChoiceRefused, export_of, panel_context, read_choice
 from apps.web.failures import explains_failures, problem_page
 from apps.web.unredacted_form import UnredactedForm
@@ -96,6 +97,7 @@ def _unredacted(request: HttpRequest, lookup: Lookup, form: UnredactedForm) -> H
         lookup_id=str(again.uuid),
         marker=again.marker,
         zone=again.zone,
+        today=today_in(again.zone),
     )
     exported = Exported(
         format=chosen["format"],

@@ -13,6 +13,7 @@ from apps.lookups.export_records import Exported
 from apps.lookups.presets import preset_of, presets
 from apps.lookups.reading import LookupResult
 from apps.web.access import person_of
+from apps.web.clock import today_in
 from apps.web.wording import redaction_receipt
 
 Format = Literal["markdown", "xml", "json"]
@@ -160,6 +161,7 @@ def export_of(result: LookupResult, choice: Choice) -> Export:
             zone=result.lookup.zone,
             inside_block=choice.for_llm,
             issue_id=choice.issue_id or None,
+            today=today_in(result.lookup.zone),
         )
     except ExportRefused as refused:
         raise ChoiceRefused(str(refused), "budget") from refused

@@ -9,9 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from apps.answers.feedback import said_by
 from apps.events.rules import rules_asked_once
 from apps.lookups.reading import answer_now
-from apps.web.access import lookup_for, projects_seen
+from apps.web.access import lookup_for, person_of, projects_seen
 from apps.web.exporting import Choice, ChoiceRefused, read_choice
 from apps.web.failures import explains_failures
 from apps.web.filter_form import read_shown, remember, remembered
@@ -42,7 +43,10 @@ def lookup_shown(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
         query = f"?{choice.query}" if request.GET else ""
         return SeeOther(f"{reverse('lookup_detail', args=[lookup_id])}{query}#timeline")
     zone = ZoneInfo(result.lookup.zone)
-    page = result_page(result.answer, result.lookup, zone=zone, now=timezone.now(), shown=shown)
+    said = said_by(person_of(request), lookup)
+    page = result_page(
+        result.answer, result.lookup, zone=zone, now=timezone.now(), shown=shown, said=said
+    )
     context = {"page": page, "lookup": result.lookup, "export": choice}
     return render(request, "lookups/_shown.html", context)
 

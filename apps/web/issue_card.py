@@ -9,6 +9,7 @@ from apps.events.summary import caught_in, place_of, summarize_group
 from apps.events.timeline import Group, nearest_first
 from apps.web.event_view import EventView, view_of_event
 from apps.web.impact_view import ImpactView, impact_view
+from apps.web.known_view import KnownView
 from apps.web.level import LevelMark, level_mark
 from apps.web.stack_view import BRIEF
 from apps.web.wording import clipped, grouped, safe_link
@@ -36,9 +37,17 @@ class IssueCard:
     nearest: str
     events: tuple[EventView, ...]
     folded: tuple[EventView, ...]
+    known: tuple[KnownView, ...] = ()
 
 
-def issue_card(number: int, group: Group, *, window: Window, zone: ZoneInfo) -> IssueCard:
+def issue_card(
+    number: int,
+    group: Group,
+    *,
+    window: Window,
+    zone: ZoneInfo,
+    known: tuple[KnownView, ...] = (),
+) -> IssueCard:
     """The card of one group: the events nearest the moment, each part in order of time."""
     by_distance = nearest_first(group.events, window.moment)
     near, far = (
@@ -65,6 +74,7 @@ def issue_card(number: int, group: Group, *, window: Window, zone: ZoneInfo) -> 
         nearest=by_distance[0].id,
         events=near,
         folded=far,
+        known=known,
     )
 
 

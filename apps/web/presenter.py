@@ -28,6 +28,7 @@ from apps.web.event_view import EventView, view_of_event
 from apps.web.filter_form import FilterForm, filter_form
 from apps.web.flow_view import MoveButton, move_buttons
 from apps.web.issue_card import IssueCard, issue_card
+from apps.web.known_view import KnownSummary, Said, known_summary, known_views
 from apps.web.nothing_view import NothingFound, nothing_view, searched_fields
 from apps.web.stack_view import FULL, Limits
 from apps.web.story_view import StoryView, story_view
@@ -74,6 +75,7 @@ class ResultPage:
     complete: bool
     is_young: bool
     notices: tuple[Notice, ...]
+    known: KnownSummary
     timeline: Timeline | None
     filter: FilterForm | None
     groups: tuple[IssueCard, ...]
@@ -103,20 +105,28 @@ def site(request: HttpRequest) -> dict[str, object]:
 
 
 def result_page(
-    answer: Answer, lookup: Lookup, *, zone: ZoneInfo, now: datetime, shown: Shown | None = None
+    answer: Answer,
+    lookup: Lookup,
+    *,
+    zone: ZoneInfo,
+    now: datetime,
+    shown: Shown | None = None,
+    said: Said | None = None,
 ) -> ResultPage:
     """The page of an answer, in the agent's zone, as old as it is `now`.
 
     `shown` leaves events out of the timeline and the problems; all else is about the whole answer.
+    `said` is what the reader said of its known errors.
     """
     shown = shown or Shown()
     window = answer.question.window
     groups = group_by_issue(answer)
     problems = numbered(groups)
     left = kept(problems, shown)
+    known = known_views(answer, problems, zone=zone, now=now, said=said or {})
     loud, noise = (
         tuple(
-            issue_card(number, group, window=window, zone=zone)
+            issue_card(number, group, window=window, zone=zone, known=known.get(group.issue_id, ()))
             for number, group in left
             if group.is_noise is is_noise
         )
@@ -136,6 +146,7 @@ def result_page(
         complete=answer.complete,
         is_young=answer.has_notice(NoticeCode.WINDOW_OPEN),
         notices=answer.notices,
+        known=known_summary(answer, problems, known),
         story=story_view(answer, groups, zone),
         nothing=None if groups else nothing_view(answer, zone, customer=lookup.customer),
         searched_fields=searched_fields(answer.question),

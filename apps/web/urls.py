@@ -11,6 +11,7 @@ from apps.web import (
     flow_views,
     forget_views,
     health,
+    known_views,
     progress_views,
     share_views,
     theme,
@@ -61,6 +62,21 @@ urlpatterns = [
         name="lookup_export_panel",
     ),
     path("lookups/<uuid:lookup_id>/copied/", export_views.lookup_copied, name="lookup_copied"),
+    path(
+        "lookups/<uuid:lookup_id>/known/reply/",
+        known_views.lookup_known_reply,
+        name="lookup_known_reply",
+    ),
+    path(
+        "lookups/<uuid:lookup_id>/known/copied/",
+        known_views.lookup_known_copied,
+        name="lookup_known_copied",
+    ),
+    path(
+        "lookups/<uuid:lookup_id>/known/feedback/",
+        known_views.lookup_known_feedback,
+        name="lookup_known_feedback",
+    ),
     path(
         "lookups/<uuid:lookup_id>/unredacted/",
         export_views.lookup_unredacted,

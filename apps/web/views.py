@@ -20,6 +20,7 @@ from apps.accounts.models import Preference
 from apps.accounts.shortcuts import choose_shortcuts, has_shortcuts
 from apps.accounts.teams import NO_TEAM
 from apps.accounts.zones import choose_zone, has_zone, zone_of
+from apps.answers.feedback import said_by
 from apps.events.filtering import Shown
 from apps.events.rules import rules_asked_once
 from apps.lookups.asked import record_lookup, repeat_lookup
@@ -236,7 +237,12 @@ def _result_context(request: HttpRequest, result: LookupResult, shown: Shown) ->
     lookup, now = result.lookup, timezone.now()
     own_zone = zone_of(request.user, browser=request.COOKIES.get("triage_zone", "")).key
     page = presenter.result_page(
-        result.answer, lookup, zone=ZoneInfo(lookup.zone), now=now, shown=shown
+        result.answer,
+        lookup,
+        zone=ZoneInfo(lookup.zone),
+        now=now,
+        shown=shown,
+        said=said_by(person_of(request), lookup),
     )
     return {
         "page": page,

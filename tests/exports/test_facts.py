@@ -59,6 +59,7 @@ ISSUE_KEYS = [
     "last_seen",
     "permalink",
     "standing",
+    "known",
 ]
 TOP_KEYS = [
     "schema",
@@ -73,6 +74,7 @@ TOP_KEYS = [
     "from_cache",
     "totals",
     "issues",
+    "known_unchecked",
     "events",
     "beside",
     "nearby",

@@ -102,6 +102,11 @@ ROWS = (
     Row("choosing what is shown", (f"{_LOOKUP}shown/",), post=READING),
     Row("telling of a copy", (f"{_LOOKUP}copied/",), post=READING),
     Row(
+        "a known error of a result: its reply, a copy of that, whether it helped",
+        tuple(f"{_LOOKUP}known/{page}/" for page in ("reply", "copied", "feedback")),
+        post=READING,
+    ),
+    Row(
         "going on to a lookup of one's own, and reading what is missing beside",
         (f"{_LOOKUP}again/", f"{_LOOKUP}move/", f"{_LOOKUP}beside/"),
         post=GOING_ON,

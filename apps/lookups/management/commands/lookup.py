@@ -140,6 +140,7 @@ def _rendered(result: LookupResult, preset: Preset, options: dict[str, Any]) -> 
             marker=result.lookup.marker,
             from_cache=result.lookup.from_cache,
             zone=result.lookup.zone,
+            today=timezone.now().astimezone(ZoneInfo(result.lookup.zone)).date(),
         )
     except ExportRefused as refused:
         raise CommandError(str(refused), returncode=EXIT_USAGE) from refused

@@ -1,0 +1,138 @@
+"""Known errors as the result page tells them: on top of their problem, and in a line at its head.
+
+People of the staff wrote the entries; no text of an event gets into them.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from apps.answers.customer_words import greeting, reply_of
+from apps.events.answer import Answer
+from apps.events.filtering import Numbered
+from apps.events.fixes import told_fix
+from apps.events.known import Known, KnownMatch
+from apps.events.timeline import Group
+from apps.web.wording import counted, listed, safe_link
+
+Said = Mapping[tuple[str, str], bool]
+_MOST_LINES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class KnownView:
+    """One entry that a problem is taken for.
+
+    `reply` are the parts of the reply around its greetings. `helped` is what the reader said,
+    None where nothing.
+    """
+
+    anchor: str
+    slug: str
+    issue_id: str
+    title: str
+    fix: str
+    explanation: str
+    workaround: str
+    owner: str
+    links: tuple[tuple[str, str], ...]
+    why: str
+    reply: tuple[str, ...]
+    helped: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLine:
+    """That a problem is known, for the head of the page."""
+
+    lead: str
+    title: str
+    fix: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSummary:
+    """What the head of the page tells; `unchecked` says that there was no time for everything."""
+
+    lines: tuple[KnownLine, ...]
+    more: str
+    unchecked: str
+    unnamed: str = greeting("")
+    named: str = greeting("{name}")  # as a script fills the name in
+
+
+def known_views(
+    answer: Answer, problems: Sequence[Numbered], *, zone: ZoneInfo, now: datetime, said: Said
+) -> dict[str, tuple[KnownView, ...]]:
+    """The entries of each issue that has any, the best first. `zone` is the agent's."""
+    today = now.astimezone(zone).date()
+    return {
+        group.issue_id: tuple(
+            _view(match, group, f"known-{number}-{place}", answer, zone, today, said)
+            for place, match in enumerate(matches, 1)
+        )
+        for number, group in problems
+        if (matches := answer.known.of(group.issue_id))
+    }
+
+
+def _view(  # noqa: PLR0913, PLR0917 - what a view is made of
+    match: KnownMatch,
+    group: Group,
+    anchor: str,
+    answer: Answer,
+    zone: ZoneInfo,
+    today: date,
+    said: Said,
+) -> KnownView:
+    known = match.known
+    links = ((link.label or link.address, safe_link(link.address)) for link in known.links)
+    return KnownView(
+        anchor=anchor,
+        slug=known.slug,
+        issue_id=match.issue_id,
+        title=known.title,
+        fix=told_fix(known, group, today),
+        explanation=known.explanation,
+        workaround=known.workaround,
+        owner=known.owner,
+        links=tuple((label, address) for label, address in links if address),
+        why=listed(match.why),
+        reply=_around_greetings(known, answer, zone, today),
+        helped=said.get((match.issue_id, known.slug)),
+    )
+
+
+def _around_greetings(known: Known, answer: Answer, zone: ZoneInfo, today: date) -> tuple[str, ...]:
+    """The reply cut at its greetings, so that a name can be put in; empty where there is none."""
+    nobody = secrets.token_hex(16)
+    reply = reply_of(known, answer, name=nobody, zone=zone, today=today)
+    return tuple(reply.split(greeting(nobody))) if reply else ()
+
+
+def known_summary(
+    answer: Answer, problems: Sequence[Numbered], known: Mapping[str, Sequence[KnownView]]
+) -> KnownSummary:
+    """The best match of each problem that has one, each entry once, in the order of the page."""
+    best: dict[str, KnownLine] = {}
+    for number, group in problems:
+        for view in known.get(group.issue_id, ())[:1]:
+            lead = f"Problem {number} is known" if len(problems) > 1 else "Known"
+            best.setdefault(view.slug, KnownLine(lead, view.title, view.fix, view.anchor))
+    lines, missing = tuple(best.values()), answer.known.unchecked
+    more = len(lines) - _MOST_LINES
+    return KnownSummary(
+        lines=lines[:_MOST_LINES],
+        more=f"{counted(more, 'more known error')} below" if more > 0 else "",
+        unchecked=_unchecked(missing) if missing else "",
+    )
+
+
+def _unchecked(count: int) -> str:
+    return (
+        f"{counted(count, 'known error')} could not be checked in time. A problem without the "
+        "word “Known” may be known all the same. Please reload the page to check again."
+    )
