@@ -23,6 +23,11 @@ _LISTS = (
         "What was looked up",
         (
             ("lookups.lookup", "Lookups", "Who looked, what came out, and what Sentry was spared."),
+            (
+                "known_errors.knownerror",
+                "Known errors",
+                "What is known, and what to tell the customer.",
+            ),
             ("lookups.exportrecord", "Exports", "What was copied or downloaded, and why."),
             ("audit.entry", "Audit trail", "Who did what, when and from where. It never changes."),
         ),

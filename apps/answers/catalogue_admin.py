@@ -3,16 +3,16 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import User
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from apps.answers.catalogue_form import KnownErrorForm
+from apps.answers.catalogue_pages import CataloguePages, person_of
+from apps.answers.from_result import values_from_result
 from apps.answers.preview import Preview, preview_of
 from apps.audit.callers import actor_of
 from apps.audit.models import Action
-from apps.audit.offered import OfferedFilters
 from apps.audit.trail import record
 from apps.known_errors.models import KnownError
 from apps.known_errors.writing import differing, save_entry
@@ -20,14 +20,8 @@ from apps.known_errors.writing import differing, save_entry
 _PREVIEW = "_preview"
 
 
-def person_of(request: HttpRequest) -> User:
-    """Who is signed in."""
-    assert isinstance(request.user, User)  # noqa: S101 - the admin site saw to it
-    return request.user
-
-
 @admin.register(KnownError)
-class KnownErrorAdmin(OfferedFilters):
+class KnownErrorAdmin(CataloguePages):
     """Entries are written, previewed and taken out of use; none is deleted."""
 
     form = KnownErrorForm
@@ -101,6 +95,18 @@ class KnownErrorAdmin(OfferedFilters):
         """For a preview the form is checked like any other, and never saved."""
         form = super().get_form(request, obj, change=change, **kwargs)
         return _unsaved(form) if _PREVIEW in request.POST else form
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """What a problem of a result suggests. The address holds its lookup and issue alone."""
+        lookup, issue = request.GET.get("lookup", ""), request.GET.get("issue", "")[:200]
+        if not lookup:
+            return {"issue": issue} if issue else {}
+        values = values_from_result(
+            lookup, issue, reader=person_of(request), actor=actor_of(request)
+        )
+        if values is None:
+            messages.warning(request, "The answer of this lookup is not kept any more.")
+        return values or {}
 
     def changeform_view(
         self,

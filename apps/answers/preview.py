@@ -78,8 +78,8 @@ class Preview:
         return self.looked == self.total
 
 
-def preview_of(entry: Entry, reader: User, *, seconds: float = SECONDS) -> Preview:
-    """What this entry alone would have hit, the newest lookups first, for so many seconds at most.
+def preview_of(entry: Entry, reader: User) -> Preview:
+    """What this entry alone would have hit, the newest lookups first, for some seconds at most.
 
     Only the reader's projects are looked into.
     """
@@ -87,7 +87,7 @@ def preview_of(entry: Entry, reader: User, *, seconds: float = SECONDS) -> Previ
     ids, is_narrowed = _candidates(entry.pattern, projects, timezone.now() - timedelta(days=DAYS))
     preview = Preview(is_narrowed, total=len(ids))
     search = _Search(preview, catalogue_of([entry]), projects, keeps(reader))
-    ends = time.monotonic() + seconds
+    ends = time.monotonic() + SECONDS
     for lookup in _lookups(ids[:MOST_COUNTED]):
         if time.monotonic() > ends:
             break

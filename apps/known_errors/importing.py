@@ -12,7 +12,7 @@ from apps.audit.trail import Actor, one_act
 from apps.known_errors.checks import refusals_of
 from apps.known_errors.front_matter import FileRefused, from_text
 from apps.known_errors.models import KnownError
-from apps.known_errors.writing import SAID, differing, save_entry
+from apps.known_errors.writing import NAMES, SAID, differing, save_entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,11 @@ class Taken:
     def is_new(self) -> bool:
         """Whether the catalogue has no entry of that name yet."""
         return self.entry.pk is None
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The parts in words."""
+        return tuple(NAMES.get(part, part) for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)

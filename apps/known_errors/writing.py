@@ -37,7 +37,7 @@ def save_entry(
     with one_act():
         entry.changed_by = user
         entry._history_user = user  # type: ignore[attr-defined]  # as django-simple-history asks
-        reason = change if user else f"{change} by {actor.name}"
+        reason = f"{change} by {actor.name}" if actor.name and not user else change
         entry._change_reason = reason[:100]  # type: ignore[attr-defined]  # the same
         entry.save()
         detail = {"change": change, "parts": list(parts)}

@@ -1,4 +1,4 @@
-"""`manage.py demo_data`: the accounts to sign in with while trying Triage out."""
+"""`manage.py demo_data`: accounts to sign in with while trying Triage out, and known errors."""
 
 from __future__ import annotations
 
@@ -10,14 +10,20 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
+from django.utils import timezone
+
+from apps.demo.catalogue import add_known_errors
 
 GROUPS = ("agent", "lead", "admin", "auditor")
 
 
 class Command(BaseCommand):
-    """Makes an account for each role; running it again sets their passwords anew."""
+    """Makes an account for each role; running it again sets their passwords anew.
 
-    help = "Make the demo's accounts. Only works in demo mode."
+    Known errors that are missing are added, and all others left as they are.
+    """
+
+    help = "Make the demo's accounts and known errors. Only works in demo mode."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """One password for all, or a made-up one each."""
@@ -34,6 +40,7 @@ class Command(BaseCommand):
                 password = options["password"] or secrets.token_urlsafe(9)
                 self._account(name, password, is_admin=name == "admin")
                 self.stdout.write(f"{name}: {password}")
+            add_known_errors(timezone.localdate())
 
     def _account(self, name: str, password: str, *, is_admin: bool) -> None:
         """The account in exactly its one group, with that password."""

@@ -1,0 +1,164 @@
+"""A known error begun from a problem of a result, and issues that are worth an entry."""
+
+import pytest
+from django.contrib.auth.models import User
+
+from apps.answers.from_result import steady_part
+from apps.audit.models import Action, Entry
+from apps.demo.server import DemoSentry
+from apps.known_errors.models import KnownError
+from apps.lookups.models import Lookup
+from apps.lookups.services import purge_answers
+from tests.answers.forms import ADD, LIST, sent
+from tests.conftest import MOMENT, person, signed_in
+from tests.known_errors.entries import kept
+from tests.web.asking import look_up, text
+from tests.web.pages import Page
+from tests.web.teams import team
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SUGGESTIONS = f"{LIST}suggestions/"
+MESSAGE = "The bank declined the charge for jane@example.com (order 20931)"
+
+
+def met(demo: DemoSentry, agent: User, *customers: str, project: str = "web") -> str:
+    """Each customer's card was declined, and looked up; the address of the last result."""
+    address = ""
+    for customer in customers:
+        demo.world.add_event(
+            user_id=customer,
+            timestamp=MOMENT,
+            project=project,
+            exception=("PaymentDeclined", MESSAGE),
+        )
+    client = signed_in(agent)
+    for customer in customers:
+        address = look_up(client, customer=customer)
+        client.get(address)
+    return address
+
+
+def link_of(page: str) -> str:
+    """Where `Make this a known error` leads."""
+    links = [a["href"] for a in Page(page).all("a") if "/knownerror/add/" in a.get("href", "")]
+    return links[0]
+
+
+def test_a_problem_leads_to_a_form_that_is_filled_in_and_can_be_saved(
+    lead: User, agent: User, connected: DemoSentry
+) -> None:
+    client = signed_in(lead)
+    link = link_of(text(client.get(met(connected, agent, "1001"))))
+    assert link.partition("?")[2].replace("&amp;", "&").count("=") == 2
+    form = client.get(link).context["adminform"].form
+    told = {name: form[name].value() for name in form.fields}
+    assert told["type_text"] == "PaymentDeclined"
+    assert told["message_text"] == "The bank declined the charge for"
+    assert told["project"] == "web"
+    assert "jane" not in str(told)
+    assert not any("<" in value for value in told.values() if type(value) is str)
+    assert told["explanation"].endswith(".")
+    seen = Entry.objects.filter(action=Action.VIEWED, actor="lea").latest("sequence")
+    assert seen.detail == {"by": "catalogue"}
+    typed = {name: value for name, value in told.items() if isinstance(value, str)}
+    sent(client, ADD, **{**typed, "slug": ""})
+    assert KnownError.objects.get().pattern["message"] == {"contains": told["message_text"]}
+
+
+def test_an_agent_is_not_offered_to_write_one(agent: User, connected: DemoSentry) -> None:
+    page = text(signed_in(agent).get(met(connected, agent, "1001")))
+    assert "Make this a known error" not in page
+
+
+def test_nothing_is_read_of_a_lookup_of_another_team(
+    lead: User, agent: User, connected: DemoSentry
+) -> None:
+    met(connected, agent, "1001")
+    lookup = Lookup.objects.get()
+    issue = lookup.found_issues.get().issue_id
+    team("Elsewhere", ["web"], lead)
+    client = signed_in(lead)
+    assert client.get(ADD, {"lookup": str(lookup.uuid), "issue": issue}).status_code == 404
+    assert Entry.objects.filter(action=Action.REFUSED, actor="lea").count() == 1
+    for lookup_id in ("x", "00000000-0000-4000-8000-000000000000"):
+        assert client.get(ADD, {"lookup": lookup_id, "issue": issue}).status_code == 404
+
+
+def test_an_issue_of_a_hidden_project_does_not_exist(
+    lead: User, agent: User, connected: DemoSentry
+) -> None:
+    met(connected, agent, "1001", project="api")
+    lookup = Lookup.objects.get()
+    issue = lookup.found_issues.get().issue_id
+    team("Shop", ["web"], lead, agent)
+    page = signed_in(lead).get(ADD, {"lookup": str(lookup.uuid), "issue": issue})
+    assert page.status_code == 404
+
+
+def test_a_form_whose_answer_is_gone_says_so(
+    lead: User, agent: User, connected: DemoSentry
+) -> None:
+    met(connected, agent, "1001")
+    lookup = Lookup.objects.get()
+    issue = lookup.found_issues.get().issue_id
+    purge_answers([lookup])
+    page = text(signed_in(lead).get(ADD, {"lookup": str(lookup.uuid), "issue": issue}))
+    assert "is not kept any more" in page
+
+
+@pytest.mark.parametrize(
+    ("message", "part"),
+    [
+        ("Card of <email-1> was declined by the bank", "was declined by the bank"),
+        ("Request 8f3a-77 failed with status code 402", "failed with status code"),
+        ("Cannot read 'Acme Ltd' properties of undefined", "properties of undefined"),
+        ('can\'t access property "amount", price is undefined', "can't access property"),
+        ("https://cdn.example/31.js could not be loaded", "could not be loaded"),
+        ("<customer>", ""),
+        ("12345", ""),
+        ("short 1", ""),
+        ("", ""),
+    ],
+)
+def test_what_is_looked_for_leaves_out_what_differs_from_case_to_case(
+    message: str, part: str
+) -> None:
+    assert steady_part(message) == part
+
+
+def test_issues_of_several_customers_without_an_entry_are_suggested(
+    lead: User, agent: User, connected: DemoSentry
+) -> None:
+    met(connected, agent, "1001", "1002")
+    connected.world.add_event(
+        user_id="1003", timestamp=MOMENT, project="web", exception=("Rare", "Once")
+    )
+    client = signed_in(agent)
+    client.get(look_up(client, customer="1003"))
+    lea = signed_in(lead)
+    page = text(lea.get(SUGGESTIONS))
+    assert "2 lookups, 2 customers" in page
+    assert "PaymentDeclined" in page
+    assert "Rare" not in page
+    assert "1001" not in page
+    assert lea.get(link_of(page)).context["adminform"].form["type_text"].value()
+    assert Entry.objects.filter(target="suggestions of known errors", actor="lea").exists()
+    entry = kept()
+    assert "There is nothing to write just now" in text(lea.get(SUGGESTIONS))
+    entry.is_active = False
+    entry.save()
+    assert "PaymentDeclined" in text(lea.get(SUGGESTIONS))
+
+
+def test_suggestions_are_of_the_leads_own_projects(
+    lead: User, agent: User, connected: DemoSentry
+) -> None:
+    met(connected, agent, "1001", "1002", project="api")
+    team("Shop", ["web"], lead)
+    assert "PaymentDeclined" not in text(signed_in(lead).get(SUGGESTIONS))
+    other = person("lou", "lead")
+    team("Back", ["api"], other)
+    page = text(signed_in(other).get(SUGGESTIONS))
+    assert "PaymentDeclined" in page
+    assert "Its results are of another team." in page
