@@ -38,11 +38,7 @@ class Taken:
 
     entry: KnownError
     parts: tuple[str, ...]
-
-    @property
-    def is_new(self) -> bool:
-        """Whether the catalogue has no entry of that name yet."""
-        return self.entry.pk is None
+    is_new: bool
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -103,7 +99,7 @@ def _compared(entries: list[KnownError], refused: tuple[RefusedFile, ...]) -> Pl
         if before:
             for part in parts:
                 setattr(before, part, getattr(entry, part))
-        changes.append(Taken(before or entry, parts))
+        changes.append(Taken(before or entry, parts, is_new=before is None))
     return Plan(tuple(changes), tuple(unchanged), ())
 
 

@@ -7,6 +7,8 @@ from django.test import Client
 
 from tests.attacks.production import HOST, Production
 
+_ENTRY = "/admin/known_errors/knownerror/add/"
+
 
 def test_a_form_that_is_too_large_gets_a_page(ana: Client) -> None:
     answer = ana.post("/tickets/", {"text": "x" * 1_200_000})
@@ -32,8 +34,8 @@ def test_a_form_of_a_thousand_fields_and_more_is_refused(ana: Client) -> None:
     assert ana.post("/tickets/", urlencoded, content_type=kind).status_code == 413
 
 
-@pytest.mark.parametrize("path", ["/", "/tickets/", "/accounts/login/", "/admin/login/"])
-def test_no_address_takes_a_file(client: Client, path: str) -> None:
+@pytest.mark.parametrize("path", ["/", "/tickets/", "/accounts/login/", "/admin/login/", _ENTRY])
+def test_no_other_address_takes_a_file(client: Client, path: str) -> None:
     body = (
         b'--x\r\nContent-Disposition: form-data; name="file"; filename="../../evil.py"\r\n\r\n'
         b"print()\r\n--x--\r\n"

@@ -29,7 +29,9 @@ GOING_ON   = " 302  403  ~    404  ~    ~    404  ~    403  302"
 KEEPING    = " 302  404  ~    404  403  ~    404  ~    404  302"
 UNREDACTED = " 302  403  403  403  403  ~    404  ~    403  302"
 REVIEWING  = " 302  403  403  403  403  403  403  ~    403  302"
-IN_REVIEW  = " 302  403  403  403  403  403  403  ~    ~    302"
+IN_REVIEW  = " 302  403  403  403  403  ~    ~    ~    ~    302"
+CATALOGUE  = " 302  403  403  403  403  ~    ~    ~    403  302"
+TRAIL      = " 302  403  403  403  403  403  403  ~    ~    302"
 NOT_EVEN   = " 302  403  403  403  403  403  403  403  403  302"
 TO_SIGN_IN = " 302  302  302  302  302  302  302  302  302  302"
 PROGRAM    = " 401  401  401  401  401  401  401  401  401  ~  "
@@ -70,13 +72,14 @@ _LOOKUP = "lookups/<uuid:lookup_id>/"
 _RECORD, _EXPORT = "admin/lookups/lookup/", "admin/lookups/exportrecord/"
 _PRESET, _PERSON = "admin/lookups/exportpreset/", "admin/auth/user/"
 _TEAM, _TOKEN = "admin/accounts/team/", "admin/accounts/apitoken/"
+_KNOWN = "admin/known_errors/knownerror/"
 _ENTRY, _INVITED = "admin/audit/entry/", "admin/accounts/invitation/"
 _PAGES = (
     *("", "add/", "<path:object_id>/change/"),
     *("<path:object_id>/history/", "<path:object_id>/delete/"),
 )
 _ASKING = " 302  403  403  403  403  403  403  403  403  302"  # without saying of which field
-_OUT = " 302  403  403  403  403  403  403  302  302  302"
+_OUT = " 302  403  403  403  403  302  302  302  302  302"
 
 ROWS = (
     Row("asking by a ticket", ("tickets/", "tickets/use/"), get=LOOKING_UP, post=LOOKING_UP),
@@ -176,7 +179,7 @@ ROWS = (
         "what leads on to a record's page, which then asks who it is",
         tuple(
             f"{one}<path:object_id>/"
-            for one in (_RECORD, _EXPORT, _PRESET, _PERSON, _TEAM, _TOKEN, _ENTRY, _INVITED)
+            for one in (_RECORD, _EXPORT, _PRESET, _PERSON, _TEAM, _TOKEN, _ENTRY, _INVITED, _KNOWN)
         ),
         get=IN_REVIEW,
         post=IN_REVIEW,
@@ -185,11 +188,11 @@ ROWS = (
     Row(
         "the audit trail",
         (_ENTRY, f"{_ENTRY}<path:object_id>/history/"),
-        get=IN_REVIEW,
-        post=IN_REVIEW,
-        others=IN_REVIEW,
+        get=TRAIL,
+        post=TRAIL,
+        others=TRAIL,
     ),
-    Row("an entry of it", (f"{_ENTRY}<path:object_id>/change/",), IN_REVIEW, NOT_EVEN, IN_REVIEW),
+    Row("an entry of it", (f"{_ENTRY}<path:object_id>/change/",), TRAIL, NOT_EVEN, TRAIL),
     Row(
         "lists that an admin writes",
         (
@@ -233,6 +236,18 @@ ROWS = (
         post=NOT_EVEN,
         others=NOT_EVEN,
     ),
+    Row(
+        "known errors",
+        (
+            *(f"{_KNOWN}{page}" for page in _PAGES if "del" not in page),
+            *(f"{_KNOWN}{page}/" for page in ("suggestions", "import", "export")),
+            *(f"{_KNOWN}<int:entry_id>/{page}/" for page in ("markdown", "restore")),
+        ),
+        get=CATALOGUE,
+        post=CATALOGUE,
+        others=CATALOGUE,
+    ),
+    Row("deleting a known error", (f"{_KNOWN}<path:object_id>/delete/",), *(3 * (NOT_EVEN,))),
 )
 
 

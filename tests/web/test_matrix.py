@@ -19,6 +19,7 @@ from apps.lookups.asker import Asker
 from apps.lookups.models import Lookup, Origin
 from apps.lookups.sharing import share_lookup
 from tests.conftest import person, signed_in
+from tests.known_errors.entries import kept
 from tests.web.asking import look_up
 from tests.web.matrix import METHODS, PEOPLE, ROWS, Row, row_of
 from tests.web.teams import team
@@ -80,6 +81,7 @@ class Site:
         invitation = Invitation(name="Kim", invited_by=of["admin"])
         renew_link(invitation)
         invitation.save()
+        kept()
         token = ApiToken(name="program", user=of["owner"], scopes=["lookup", "read"])
         self.token = renew_hash(token)
         token.save()
@@ -113,6 +115,7 @@ class Site:
             "event_id": self.event,
             "suffix": "md",
             "object_id": first.pk if first else 1,
+            "entry_id": first.pk if first else 1,
             "content_type_id": 1,
             "app_label": "lookups",
             "url": "nowhere/",
