@@ -32,6 +32,7 @@ class KnownErrorAdmin(CataloguePages):
     search_help_text = "Title, name, explanation or owner."
     list_per_page = 100
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     actions = None
     fieldsets = (
         (None, {"fields": ("title", "slug", "is_active")}),

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import Count, Value
+from django.db.models import Count, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from apps.accounts.teams import projects_of
@@ -77,26 +77,34 @@ def _counted(since: datetime, projects: Projects) -> list[tuple[str, int, int]]:
     held = shared.get(key)
     if isinstance(held, list) and all(isinstance(row, list) and len(row) == 3 for row in held):
         return [(str(issue), int(lookups), int(customers)) for issue, lookups, customers in held]
-    found = LookupIssue.objects.filter(asked_at__gte=since)
-    if projects is not None:
-        found = found.filter(project__in=projects)
+    found = _found(since, projects).order_by()
     counted = (
         found.annotate(which=Coalesce("issue_id", Value("")))
-        .order_by()
         .values("which")
-        .annotate(lookups=Count("pk"), customers=Count("customer_hash", distinct=True))
-        .filter(customers__gte=LEAST_CUSTOMERS)
-        .order_by("-lookups", "-customers", "which")
+        .annotate(lookups=Count("lookup_id"))
+        .filter(lookups__gte=LEAST_CUSTOMERS)
+        .order_by("-lookups", "which")
     )
-    rows = list(counted.values_list("which", "lookups", "customers")[:_TRIED])
+    most = list(counted.values_list("which", "lookups")[:_TRIED])
+    of_most = found.filter(issue_id__in=[issue for issue, _lookups in most]).values("issue_id")
+    customers = dict(
+        of_most.annotate(customers=Count("customer_hash", distinct=True)).values_list(
+            "issue_id", "customers"
+        )
+    )
+    rows = [(issue, lookups, customers.get(issue, 0)) for issue, lookups in most]
+    rows = [row for row in rows if row[2] >= LEAST_CUSTOMERS]
     shared.put(key, [list(row) for row in rows], _KEPT_S)
     return rows
 
 
+def _found(since: datetime, projects: Projects) -> QuerySet[LookupIssue]:
+    found = LookupIssue.objects.filter(asked_at__gte=since)
+    return found if projects is None else found.filter(project__in=projects)
+
+
 def _newest(issue_id: str, since: datetime, projects: Projects) -> Sequence[LookupIssue]:
-    found = LookupIssue.objects.filter(issue_id=issue_id, asked_at__gte=since)
-    if projects is not None:
-        found = found.filter(project__in=projects)
+    found = _found(since, projects).filter(issue_id=issue_id)
     return list(found.select_related("lookup").order_by("-asked_at", "-pk")[:_TRIED_LOOKUPS])
 
 

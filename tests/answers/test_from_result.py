@@ -161,4 +161,4 @@ def test_suggestions_are_of_the_leads_own_projects(
     team("Back", ["api"], other)
     page = text(signed_in(other).get(SUGGESTIONS))
     assert "PaymentDeclined" in page
-    assert "Its results are of another team." in page
+    assert "Its results are not open to you." in page

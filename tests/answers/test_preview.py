@@ -92,7 +92,7 @@ def test_a_lead_previews_their_own_projects_and_opens_only_their_teams_lookups(
     pattern = {"type_text": "", "message_text": "for order"}
     page = previewed(signed_in(lead), **pattern)
     assert "It would have hit 2 lookups of 2 customers." in page
-    assert "of another team" in page
+    assert "not open to you" in page
     assert declined[0] not in page
     assert "StockMissing" not in page
     agent.groups.add(Team.objects.get().group)
