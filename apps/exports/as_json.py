@@ -19,22 +19,34 @@ from apps.exports.hostile import enclose
 from apps.exports.wording import iso
 
 SCHEMA = "triage.lookup/1"
+_CAN_GO = ("nearby", "known_unchecked")
+# The plain form has to fit where the block did: what this many leave away costs less than the
+# block's own two lines.
+_FEW_ISSUES = 10
 Json = dict[str, object]
 
 
 def render(document: Document, *, inside_block: bool = False) -> str:
     """Plain JSON, or the same JSON in the marked block with the preset's question before it.
 
-    In the block, whose every word counts, what was not looked for is left away.
+    In the block, whose every word counts, what was not looked for or found is left away.
     """
     values = data(document)
     if not inside_block:
         return f"{_written(values)}\n"
-    for name in ("nearby", "known_unchecked"):
-        if not values[name]:
-            del values[name]
-    written = _written(values)
+    written = _written(_without_nothing(document, values))
     return f"{document.preset.question}{enclose(written, document.marker)}"
+
+
+def _without_nothing(document: Document, values: Json) -> Json:
+    kept = {key: value for key, value in values.items() if value or key not in _CAN_GO}
+    if len(document.issues) <= _FEW_ISSUES:
+        told = [_issue(issue) for issue in document.issues]
+        kept["issues"] = [
+            {key: value for key, value in issue.items() if value or key != "known"}
+            for issue in told
+        ]
+    return kept
 
 
 def data(document: Document) -> Json:

@@ -49,6 +49,8 @@ def _facts(match: KnownMatch, group: Group, selection: Selection, today: date) -
 def _links(known: Known, selection: Selection, where: str) -> Iterator[LinkFacts]:
     detail = selection.detail
     for link in selection.first(known.links, detail.known_links, "links", where):
+        if not link.address.lower().startswith(("https://", "http://")):
+            continue
         address = selection.link(link.address, where, wanted=detail.references)
         if address is not None:
             yield LinkFacts(selection.text(link.label, detail.names, where), address)

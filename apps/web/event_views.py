@@ -6,13 +6,17 @@ from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from apps.events.filtering import numbered
+from apps.events.timeline import UNGROUPED, group_by_issue
 from apps.lookups.models import Lookup
 from apps.lookups.reading import answer_now, read_event_now
 from apps.web import presenter
 from apps.web.access import lookup_for, projects_seen
 from apps.web.failures import explains_failures
+from apps.web.known_view import known_views
 from apps.web.stack_view import BRIEF, FULL, Limits
 from apps.web.viewing import record_piece, record_view
 
@@ -41,8 +45,12 @@ def _context(request: HttpRequest, lookup: Lookup, event_id: str, limits: Limits
     event = read_event_now(lookup, answer, event_id)
     if event is None:
         raise Http404
-    zone = ZoneInfo(lookup.zone)
+    zone, problems = ZoneInfo(lookup.zone), numbered(group_by_issue(answer))
+    issue_id = event.issue_id or UNGROUPED
+    own = [(number, group) for number, group in problems if group.issue_id == issue_id]
+    known = known_views(answer, own, zone=zone, now=timezone.now(), said={})
     return {
+        "known": known.get(issue_id, ())[:1],
         "lookup": lookup,
         "asked": presenter.asked_of(answer.question, lookup, zone),
         "event": presenter.event_view(event, answer=answer, zone=zone, limits=limits),

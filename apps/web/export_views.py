@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +14,7 @@ from apps.exports import Rendered
 from apps.exports import render as render_export
 from apps.lookups.asked import repeat_lookup
 from apps.lookups.export_records import Exported, record_export
+from apps.lookups.known import with_replies
 from apps.lookups.models import How, Lookup
 from apps.lookups.problems import bad_input
 from apps.lookups.reading import answer_now, answer_unredacted, place_to_wait
@@ -89,15 +91,16 @@ def _unredacted(request: HttpRequest, lookup: Lookup, form: UnredactedForm) -> H
     again = repeat_lookup(lookup, asker=asker, reason=chosen["reason"])
     with place_to_wait():
         answer = answer_unredacted(again, projects_seen(request)).answer
+    today = today_in(again.zone)
     rendered = render_export(
-        answer,
+        with_replies(answer, zone=ZoneInfo(again.zone), today=today),
         format=chosen["format"],
         budget=chosen["budget"],
         customer=again.customer,
         lookup_id=str(again.uuid),
         marker=again.marker,
         zone=again.zone,
-        today=today_in(again.zone),
+        today=today,
     )
     exported = Exported(
         format=chosen["format"],

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 
 from apps.accounts.shortcuts import has_shortcuts
 from apps.exports import DEFAULT_BUDGET, ExportRefused, Rendered, render
 from apps.lookups.export_records import Exported
+from apps.lookups.known import with_replies
 from apps.lookups.presets import preset_of, presets
 from apps.lookups.reading import LookupResult
 from apps.web.access import person_of
@@ -149,19 +151,21 @@ def export_of(result: LookupResult, choice: Choice) -> Export:
         preset = preset_of(choice.preset)
     except ExportRefused as refused:
         raise ChoiceRefused(str(refused), "preset") from refused
+    zone = result.lookup.zone
+    today = today_in(zone)
     try:
         rendered = render(
-            result.answer,
+            with_replies(result.answer, zone=ZoneInfo(zone), today=today),
             format=choice.format,
             budget=choice.budget,
             preset=preset,
             lookup_id=str(result.lookup.uuid),
             marker=result.lookup.marker,
             from_cache=result.lookup.from_cache,
-            zone=result.lookup.zone,
+            zone=zone,
             inside_block=choice.for_llm,
             issue_id=choice.issue_id or None,
-            today=today_in(result.lookup.zone),
+            today=today,
         )
     except ExportRefused as refused:
         raise ChoiceRefused(str(refused), "budget") from refused

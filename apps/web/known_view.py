@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from apps.answers.customer_words import greeting, reply_of
 from apps.events.answer import Answer
 from apps.events.filtering import Numbered
 from apps.events.fixes import told_fix
 from apps.events.known import Known, KnownMatch
 from apps.events.timeline import Group
+from apps.lookups.customer_words import greeting, reply_of
 from apps.web.wording import counted, listed, safe_link
 
 Said = Mapping[tuple[str, str], bool]
@@ -50,6 +50,7 @@ class KnownLine:
     lead: str
     title: str
     fix: str
+    link: str
     anchor: str
 
 
@@ -121,7 +122,9 @@ def known_summary(
     for number, group in problems:
         for view in known.get(group.issue_id, ())[:1]:
             lead = f"Problem {number} is known" if len(problems) > 1 else "Known"
-            best.setdefault(view.slug, KnownLine(lead, view.title, view.fix, view.anchor))
+            link = "What to tell the customer" if view.reply else "More about it"
+            line = KnownLine(lead, view.title, view.fix, link, view.anchor)
+            best.setdefault(view.slug, line)
     lines, missing = tuple(best.values()), answer.known.unchecked
     more = len(lines) - _MOST_LINES
     return KnownSummary(

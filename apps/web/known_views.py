@@ -8,13 +8,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from apps.answers.customer_words import reply_of
 from apps.answers.feedback import say
 from apps.audit.models import Action
 from apps.events.known import KnownMatch
 from apps.events.rules import rules_asked_once
 from apps.events.timeline import group_by_issue
 from apps.lookups.acts import record_act
+from apps.lookups.customer_words import reply_of
 from apps.lookups.reading import LookupResult, answer_now
 from apps.web.access import asker_of, lookup_for, person_of, projects_seen
 from apps.web.clock import today_in

@@ -24,7 +24,7 @@ from apps.exports.budget import MOST_TOKENS as MOST
 from apps.lookups.asked import record_lookup
 from apps.lookups.asker import Asker
 from apps.lookups.export_records import Exported, record_export
-from apps.lookups.known import with_known
+from apps.lookups.known import with_known, with_replies
 from apps.lookups.management.person import system_user
 from apps.lookups.models import How, Origin
 from apps.lookups.presets import preset_of
@@ -129,9 +129,11 @@ class Command(BaseCommand):
 
 
 def _rendered(result: LookupResult, preset: Preset, options: dict[str, Any]) -> Rendered:
+    zone = ZoneInfo(result.lookup.zone)
+    today = timezone.now().astimezone(zone).date()
     try:
         return render(
-            result.answer,
+            with_replies(result.answer, zone=zone, today=today),
             format=options["format"],
             budget=_budget_of(options),
             preset=preset,
@@ -140,7 +142,7 @@ def _rendered(result: LookupResult, preset: Preset, options: dict[str, Any]) -> 
             marker=result.lookup.marker,
             from_cache=result.lookup.from_cache,
             zone=result.lookup.zone,
-            today=timezone.now().astimezone(ZoneInfo(result.lookup.zone)).date(),
+            today=today,
         )
     except ExportRefused as refused:
         raise CommandError(str(refused), returncode=EXIT_USAGE) from refused

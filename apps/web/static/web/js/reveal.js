@@ -1,4 +1,4 @@
-// Opens the event that the address or a mark in the timeline points at.
+// Opens the event or the known error that the address, a mark in the timeline or a link points at.
 
 function reveal() {
   const id = decodeURIComponent(location.hash.slice(1));
@@ -16,6 +16,6 @@ function reveal() {
 addEventListener("hashchange", reveal);
 // The same mark twice does not change the address.
 document.addEventListener("click", (event) => {
-  if (event.target.closest('a[href^="#event-"]')) requestAnimationFrame(reveal);
+  if (event.target.closest('a[href^="#event-"], a[href^="#known-"]')) requestAnimationFrame(reveal);
 });
-if (location.hash.startsWith("#event-")) reveal();
+if (/^#(event|known)-/.test(location.hash)) reveal();

@@ -1,0 +1,54 @@
+"""A known error's reply in the words for one customer: their name, their clock."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from apps.events.answer import Answer
+from apps.events.device import zone_of_customer
+from apps.events.fixes import told_day
+from apps.events.known import Known
+from apps.events.releases import short_release
+from apps.known_errors.placeholders import filled
+
+_LONGEST_NAME = 80
+
+
+def reply_of(known: Known, answer: Answer, *, name: str, zone: ZoneInfo, today: date) -> str:
+    """What to tell the customer, with a greeting before it; empty where the entry has no reply.
+
+    `name` is as somebody typed it, empty where nobody did. `zone` is the lookup's: it counts only
+    where the customer's device does not tell its own.
+    """
+    if not known.reply:
+        return ""
+    values = values_for(known, answer, name=name, zone=zone, today=today)
+    text = filled(known.reply, values)
+    return text if "{greeting}" in known.reply else f"{values['greeting']}\n\n{text}"
+
+
+def values_for(
+    known: Known | None, answer: Answer, *, name: str, zone: ZoneInfo, today: date
+) -> dict[str, str]:
+    """The variables of a reply."""
+    own = zone_of_customer(answer.events) or zone
+    planned = known.planned_for if known else None
+    return {
+        "greeting": greeting(name),
+        "moment": customer_moment(answer.question.window.moment, own),
+        "planned_for": told_day(planned, today) if planned else "",
+        "fixed_in": short_release(known.fixed_in) if known else "",
+    }
+
+
+def greeting(name: str) -> str:
+    """How a reply begins; a name is one line of readable letters."""
+    told = " ".join("".join(one if one.isprintable() else " " for one in name).split())
+    return f"Hello {told[:_LONGEST_NAME]}," if told else "Hello,"
+
+
+def customer_moment(moment: datetime, zone: ZoneInfo) -> str:
+    """Date and time on a clock of that zone: 20 Nov 2026, 14:05 (Berlin time)."""
+    local = moment.astimezone(zone)
+    area, _slash, city = zone.key.rpartition("/")
+    named = f"{city.replace('_', ' ')} time" if area and area != "Etc" else zone.key
+    return f"{local.day} {local:%b %Y, %H:%M} ({named})"
