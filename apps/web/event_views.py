@@ -48,7 +48,7 @@ def _context(request: HttpRequest, lookup: Lookup, event_id: str, limits: Limits
     zone, problems = ZoneInfo(lookup.zone), numbered(group_by_issue(answer))
     issue_id = event.issue_id or UNGROUPED
     own = [(number, group) for number, group in problems if group.issue_id == issue_id]
-    known = known_views(answer, own, zone=zone, now=timezone.now(), said={})
+    known = known_views(answer, own, zone=zone, now=timezone.now())
     return {
         "known": known.get(issue_id, ())[:1],
         "lookup": lookup,

@@ -4,8 +4,8 @@ People of the staff wrote the entries; no text of an event gets into them.
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -26,10 +26,11 @@ class KnownView:
     """One entry that a problem is taken for.
 
     `reply` are the parts of the reply around its greetings. `helped` is what the reader said,
-    None where nothing.
+    None where nothing. `same_as` is where the page has the same entry before, empty where nowhere.
     """
 
     anchor: str
+    same_as: str
     slug: str
     issue_id: str
     title: str
@@ -66,45 +67,64 @@ class KnownSummary:
 
 
 def known_views(
-    answer: Answer, problems: Sequence[Numbered], *, zone: ZoneInfo, now: datetime, said: Said
+    answer: Answer,
+    problems: Sequence[Numbered],
+    *,
+    zone: ZoneInfo,
+    now: datetime,
+    said: Said | None = None,
+    hidden: Collection[int] = (),
 ) -> dict[str, tuple[KnownView, ...]]:
-    """The entries of each issue that has any, the best first. `zone` is the agent's."""
-    today = now.astimezone(zone).date()
+    """The entries of each issue that has any, the best first.
+
+    `zone` is the agent's, `said` what they said, `hidden` the problems that the page leaves out.
+    """
+    telling = _Telling(answer, zone, now.astimezone(zone).date(), said or {}, hidden)
     return {
-        group.issue_id: tuple(
-            _view(match, group, f"known-{number}-{place}", answer, zone, today, said)
-            for place, match in enumerate(matches, 1)
-        )
+        group.issue_id: tuple(telling.views(number, group))
         for number, group in problems
-        if (matches := answer.known.of(group.issue_id))
+        if answer.known.of(group.issue_id)
     }
 
 
-def _view(  # noqa: PLR0913, PLR0917 - what a view is made of
-    match: KnownMatch,
-    group: Group,
-    anchor: str,
-    answer: Answer,
-    zone: ZoneInfo,
-    today: date,
-    said: Said,
-) -> KnownView:
-    known = match.known
-    links = ((link.label or link.address, safe_link(link.address)) for link in known.links)
-    return KnownView(
-        anchor=anchor,
-        slug=known.slug,
-        issue_id=match.issue_id,
-        title=known.title,
-        fix=told_fix(known, group, today),
-        explanation=known.explanation,
-        workaround=known.workaround,
-        owner=known.owner,
-        links=tuple((label, address) for label, address in links if address),
-        why=listed(match.why),
-        reply=_around_greetings(known, answer, zone, today),
-        helped=said.get((match.issue_id, known.slug)),
-    )
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """One page's known errors; `told` is where each entry stands first."""
+
+    answer: Answer
+    zone: ZoneInfo
+    today: date
+    said: Said
+    hidden: Collection[int]
+    told: dict[str, str] = field(default_factory=dict)
+
+    def views(self, number: int, group: Group) -> Iterator[KnownView]:
+        """The entries of one problem, the best first."""
+        for place, match in enumerate(self.answer.known.of(group.issue_id), 1):
+            anchor = f"known-{number}-{place}"
+            first = self.told.get(match.known.slug, "")
+            if not first and number not in self.hidden:
+                self.told[match.known.slug] = anchor
+            yield self._view(match, group, anchor, first)
+
+    def _view(self, match: KnownMatch, group: Group, anchor: str, same_as: str) -> KnownView:
+        known = match.known
+        links = ((link.label or link.address, safe_link(link.address)) for link in known.links)
+        return KnownView(
+            anchor=anchor,
+            same_as=same_as,
+            slug=known.slug,
+            issue_id=match.issue_id,
+            title=known.title,
+            fix=told_fix(known, group, self.today),
+            explanation=known.explanation,
+            workaround=known.workaround,
+            owner=known.owner,
+            links=tuple((label, address) for label, address in links if address),
+            why=listed(match.why),
+            reply=_around_greetings(known, self.answer, self.zone, self.today),
+            helped=self.said.get((match.issue_id, known.slug)),
+        )
 
 
 def _around_greetings(known: Known, answer: Answer, zone: ZoneInfo, today: date) -> tuple[str, ...]:

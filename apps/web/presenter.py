@@ -123,7 +123,8 @@ def result_page(
     groups = group_by_issue(answer)
     problems = numbered(groups)
     left = kept(problems, shown)
-    known = known_views(answer, problems, zone=zone, now=now, said=said or {})
+    hidden = {number for number, _group in problems} - {number for number, _group in left}
+    known = known_views(answer, problems, zone=zone, now=now, said=said, hidden=hidden)
     loud, noise = (
         tuple(
             issue_card(number, group, window=window, zone=zone, known=known.get(group.issue_id, ()))

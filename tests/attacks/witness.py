@@ -92,6 +92,7 @@ def hostile_site(folder: Path) -> Iterator[HostileSite]:
         }
         server = running.enter_context(serving(folder, **variables))
         site = Site(
+            folder=folder,
             url=f"http://127.0.0.1:{server.port}",
             sentry=address,
             passwords={"agent": PASSWORD, "admin": PASSWORD},

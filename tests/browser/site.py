@@ -21,8 +21,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Site:
-    """A running demo: its address, its Sentry's address, passwords and moments by customer."""
+    """A running demo: its address, its Sentry's address, passwords and moments by customer.
 
+    `folder` has its files.
+    """
+
+    folder: Path
     url: str
     sentry: str
     passwords: dict[str, str]
@@ -57,7 +61,7 @@ def started(folder: Path, **more: str) -> Iterator[Site]:
         )
     try:
         _wait_for(f"http://127.0.0.1:{port}/healthz", output)
-        yield _read(port, output.read_text())
+        yield _read(folder, port, output.read_text())
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=20)
@@ -94,11 +98,12 @@ def _wait_for(address: str, output: Path) -> None:
     raise AssertionError(output.read_text())
 
 
-def _read(port: int, printed: str) -> Site:
+def _read(folder: Path, port: int, printed: str) -> Site:
     sentry = re.search(r"Demo Sentry at (\S+)", printed)
     assert sentry
     moments = re.findall(r"^  (\d{4}-\d\d-\d\d \d\d:\d\d)  (.+?)  - ", printed, re.MULTILINE)
     return Site(
+        folder=folder,
         url=f"http://127.0.0.1:{port}",
         sentry=sentry[1],
         passwords=dict(re.findall(r"^(agent|lead|admin|auditor): (\S+)$", printed, re.MULTILINE)),

@@ -76,6 +76,24 @@ def test_further_matches_are_folded_behind_the_best_one(ana: Client) -> None:
     assert "Any decline" in folded
 
 
+def test_an_entry_that_many_problems_share_is_told_in_full_only_for_the_first_ones(
+    ana: Client, connected: DemoSentry
+) -> None:
+    for number in range(30):
+        connected.world.add_event(
+            user_id="1001",
+            timestamp=MOMENT,
+            project="web",
+            exception=("PaymentDeclined", f"Card {number} declined"),
+            issue=f"shared-{number}",
+        )
+    entry()
+    page = Page(text(ana.get(look_up(ana))))
+    replies = [one for one in page.all("p") if "data-reply" in one]
+    assert len(replies) == 10
+    assert page.text.count("Told above") == 21
+
+
 def test_a_link_that_a_browser_must_not_follow_is_left_out(ana: Client) -> None:
     entry(links=[{"label": "click", "address": "javascript:alert(1)"}], title="<b>Bold</b>")
     page = text(ana.get(look_up(ana)))
