@@ -1,0 +1,99 @@
+"""Known errors in what leaves the page: file, panel, without redaction, API, command line."""
+
+import json
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from apps.demo.server import DemoSentry
+from tests.conftest import MOMENT, signed_in
+from tests.shell import Shell
+from tests.web.asking import look_up, text
+from tests.web.known import entry
+from tests.web.tokens import token_of
+
+KEYS = [
+    *("slug", "title", "explanation", "reply", "workaround", "state", "planned_for"),
+    *("fixed_in", "owner", "links", "fix", "why"),
+]
+ASKED = {"customer": "1001", "at": MOMENT.isoformat()}
+FORM = {"confirmed": "on", "format": "json", "budget": "", "reason": ""}
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ADD = """
+from tests.web.known import entry
+entry(slug="from-shell")
+"""
+
+
+def only_known(values: dict[str, Any]) -> dict[str, Any]:
+    """The one entry of the one issue."""
+    (issue,) = values["issues"]
+    (known,) = issue["known"]
+    assert list(known) == KEYS
+    assert values["known_unchecked"] == 0
+    return dict(known)
+
+
+def test_the_file_has_the_reply_filled_in_on_the_customers_clock(ana: Client) -> None:
+    entry()
+    address = look_up(ana)
+    known = only_known(json.loads(text(ana.get(f"{address}export.json"))))
+    assert known["reply"].startswith("Hello,\n\nyour bank refused the card on ")
+    assert "(Berlin time)." in known["reply"]
+    assert known["fix"] == "Not fixed yet, and no date is known."
+    assert known["why"] == ["the exception type is “PaymentDeclined”"]
+    for suffix in ("md", "xml"):
+        assert "written by the support team" in text(ana.get(f"{address}export.{suffix}"))
+    assert "written by the support team" in text(ana.get(address))
+
+
+def test_without_redaction_the_entries_stand_there_too(
+    lead: User, connected: DemoSentry, built_in_presets: None
+) -> None:
+    connected.world.add_event(
+        user_id="1001", timestamp=MOMENT, project="web", exception=("PaymentDeclined", "No")
+    )
+    entry()
+    browser = signed_in(lead)
+    file = browser.post(f"{look_up(browser)}unredacted/", FORM)
+    known = only_known(json.loads(text(file)))
+    assert known["slug"] == "card-refused"
+    assert "(Berlin time)." in known["reply"]
+
+
+def test_the_api_hands_them_out_as_its_document_says(ana: Client, agent: User) -> None:
+    entry()
+    token = {"Authorization": f"Bearer {token_of(agent)}"}
+    asked = Client().post(
+        "/api/v1/lookups/", json.dumps(ASKED), content_type="application/json", headers=token
+    )
+    known = only_known(json.loads(text(asked)))
+    document = json.loads(text(ana.get("/api/v1/openapi.json")))
+    schemas = document["components"]["schemas"]
+    assert set(schemas["KnownTold"]["required"]) == set(KEYS) == set(known)
+    assert "known_unchecked" in schemas["LookupResponse"]["required"]
+
+
+def test_the_command_line_prints_them(shell: Shell, demo_sentry: DemoSentry) -> None:
+    demo_sentry.world.add_event(
+        user_id="1001", timestamp=MOMENT, exception=("PaymentDeclined", "Card declined")
+    )
+    shell.run("shell", "-c", ADD).check_returncode()
+    printed = shell.lookup("1001", "--at", MOMENT.isoformat(), "--format", "json").stdout
+    known = only_known(json.loads(printed))
+    assert known["slug"] == "from-shell"
+    assert known["reply"].startswith("Hello,\n\n")
+    told = shell.lookup("1001", "--at", MOMENT.isoformat(), "--format", "text").stdout
+    assert "written by the support team, not by the event" in told
+
+
+def test_an_event_s_own_page_leads_to_what_is_known(ana: Client) -> None:
+    entry()
+    address = look_up(ana)
+    event = json.loads(text(ana.get(f"{address}export.json")))["events"][0]["id"]
+    page = text(ana.get(f"{address}events/{event}/"))
+    assert "The bank refuses cards. Not fixed yet" in page
+    assert f'href="{address}#known-1-1"' in page
