@@ -156,9 +156,10 @@ def outsider(db: None) -> User:
 
 @pytest.fixture
 def built_in_presets(db: None) -> None:
-    """The questions that a new site has; tests that empty all tables take them away."""
+    """The questions and templates of a new site; tests that empty all tables take them away."""
     migration = import_module("apps.lookups.migrations.0003_export_presets")
     migration.add_built_in(apps)
+    import_module("apps.answers.migrations.0011_built_in_drafts").add_built_in(apps)
 
 
 def signed_in(user: User) -> Client:

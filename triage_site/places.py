@@ -29,6 +29,7 @@ _LISTS = (
                 "What is known, and what to tell the customer.",
             ),
             ("lookups.exportrecord", "Exports", "What was copied or downloaded, and why."),
+            ("answers.handover", "Handed over", "Drafts that went to another program, or wait."),
             ("audit.entry", "Audit trail", "Who did what, when and from where. It never changes."),
         ),
     ),
@@ -44,6 +45,7 @@ _LISTS = (
         "Settings",
         (
             ("lookups.exportpreset", "Questions", "What goes before a text for an LLM."),
+            ("answers.drafttemplate", "Drafts", "What replies and escalations are made of."),
             ("accounts.apitoken", "API tokens", "Programs that look up in a person's name."),
         ),
     ),

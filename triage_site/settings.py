@@ -8,6 +8,7 @@ from csp.constants import NONE, SELF
 
 from triage_site import env
 from triage_site.sign_in import *  # noqa: F403 - settings too, of one subject
+from triage_site.webhook import *  # noqa: F403 - the same
 
 BASE_DIR = env.BASE_DIR
 

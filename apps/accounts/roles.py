@@ -24,14 +24,15 @@ _PEOPLE = (
     "accounts.change_invitation",
 )
 _KNOWN = tuple(f"known_errors.{may}_knownerror" for may in ("view", "add", "change"))
+_DRAFTS = tuple(f"answers.{may}_drafttemplate" for may in ("view", "add", "change", "delete"))
 _PRESETS = tuple(f"lookups.{may}_exportpreset" for may in ("view", "add", "change", "delete"))
 
 ROLES: dict[str, tuple[str, ...]] = {
     AGENT: _LOOK_UP,
-    LEAD: _LOOK_UP + _SEE_ALL + _UNREDACTED + _KNOWN,
+    LEAD: _LOOK_UP + _SEE_ALL + _UNREDACTED + _KNOWN + _DRAFTS,
     ADMIN: (
         *(_LOOK_UP + _SEE_ALL + _UNREDACTED + _REVIEW + _FORGET),
-        *(_TOKENS + _PEOPLE + _TEAMS + _PRESETS + _KNOWN + _AUDIT),
+        *(_TOKENS + _PEOPLE + _TEAMS + _PRESETS + _KNOWN + _DRAFTS + _AUDIT),
     ),
     AUDITOR: _AUDIT,
 }

@@ -1,3 +1,5 @@
-"""Registers the pages of known errors: Django looks for pages here alone."""
+"""Registers the review's pages of this application: Django looks for pages here alone."""
 
-from apps.answers import catalogue_admin  # noqa: F401
+from apps.answers import catalogue_admin, draft_admin
+
+__all__ = ["catalogue_admin", "draft_admin"]

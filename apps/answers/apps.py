@@ -10,3 +10,14 @@ class AnswersConfig(AppConfig):
     label = "answers"
     verbose_name = "Answers"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """What was handed over goes with the answer that it was made of."""
+        from apps.answers.handing_over import drop_bodies
+        from apps.lookups.findings import answers_dropped
+
+        answers_dropped.connect(
+            lambda lookup_ids, **_more: drop_bodies(list(lookup_ids)),
+            weak=False,
+            dispatch_uid="answers.drop_bodies",
+        )

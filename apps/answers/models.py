@@ -4,6 +4,10 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from apps.answers.draft_models import DraftTemplate, Handover
+
+__all__ = ["DraftTemplate", "Feedback", "Handover"]
+
 
 class Feedback(models.Model):
     """What a person said of one known error for one issue of a lookup; the last word counts."""

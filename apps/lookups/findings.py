@@ -7,11 +7,15 @@ it was about, so that figures are counted from one index, without the lookups th
 from collections.abc import Collection
 
 from django.db import models
+from django.dispatch import Signal
 
 from apps.vault.fields import SealedField
 from apps.vault.sealing import Unreadable, seal_as, unseal_as
 
 LONGEST_TITLE = 200
+# Sent with `lookup_ids`, their numbers, in the transaction in which their answers go: whoever made
+# something of them, above this package, removes it too.
+answers_dropped = Signal()
 
 
 class LookupProject(models.Model):
@@ -104,3 +108,4 @@ def drop_findings(lookup_ids: Collection[int]) -> None:
     """Remove what was found in these lookups: it goes with their answers."""
     LookupIssue.objects.filter(lookup_id__in=lookup_ids).delete()
     LookupProject.objects.filter(lookup_id__in=lookup_ids).delete()
+    answers_dropped.send(sender=LookupIssue, lookup_ids=lookup_ids)

@@ -3,8 +3,10 @@
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, path, re_path
 
+from apps.answers.draft_text import Kind
 from apps.web import (
     api_page,
+    draft_views,
     event_views,
     export_views,
     filter_views,
@@ -82,6 +84,20 @@ urlpatterns = [
         export_views.lookup_unredacted,
         name="lookup_unredacted",
     ),
+    path(
+        "lookups/<uuid:lookup_id>/reply/",
+        draft_views.lookup_draft,
+        {"kind": Kind.REPLY},
+        name="lookup_reply",
+    ),
+    path(
+        "lookups/<uuid:lookup_id>/escalation/",
+        draft_views.lookup_draft,
+        {"kind": Kind.ESCALATION},
+        name="lookup_escalation",
+    ),
+    path("lookups/<uuid:lookup_id>/drafted/", draft_views.lookup_drafted, name="lookup_drafted"),
+    path("lookups/<uuid:lookup_id>/handover/", draft_views.lookup_handover, name="lookup_handover"),
     path("review/forget/", forget_views.forget, name="forget"),
     path("lookups/<uuid:lookup_id>/share/", share_views.lookup_share, name="lookup_share"),
     path("lookups/<uuid:lookup_id>/unshare/", share_views.lookup_unshare, name="lookup_unshare"),

@@ -28,9 +28,9 @@ READING    = " 302  404  ~    404  ~    ~    404  ~    404  302"
 GOING_ON   = " 302  403  ~    404  ~    ~    404  ~    403  302"
 KEEPING    = " 302  404  ~    404  403  ~    404  ~    404  302"
 UNREDACTED = " 302  403  403  403  403  ~    404  ~    403  302"
+LEADING    = " 302  403  403  403  403  ~    ~    ~    403  302"
 REVIEWING  = " 302  403  403  403  403  403  403  ~    403  302"
 IN_REVIEW  = " 302  403  403  403  403  ~    ~    ~    ~    302"
-CATALOGUE  = " 302  403  403  403  403  ~    ~    ~    403  302"
 TRAIL      = " 302  403  403  403  403  403  403  ~    ~    302"
 NOT_EVEN   = " 302  403  403  403  403  403  403  403  403  302"
 TO_SIGN_IN = " 302  302  302  302  302  302  302  302  302  302"
@@ -74,6 +74,7 @@ _PRESET, _PERSON = "admin/lookups/exportpreset/", "admin/auth/user/"
 _TEAM, _TOKEN = "admin/accounts/team/", "admin/accounts/apitoken/"
 _KNOWN = "admin/known_errors/knownerror/"
 _ENTRY, _INVITED = "admin/audit/entry/", "admin/accounts/invitation/"
+_TEMPLATE, _HANDED = "admin/answers/drafttemplate/", "admin/answers/handover/"
 _PAGES = (
     *("", "add/", "<path:object_id>/change/"),
     *("<path:object_id>/history/", "<path:object_id>/delete/"),
@@ -243,11 +244,61 @@ ROWS = (
             *(f"{_KNOWN}{page}/" for page in ("suggestions", "import", "export")),
             *(f"{_KNOWN}<int:entry_id>/{page}/" for page in ("markdown", "restore")),
         ),
-        get=CATALOGUE,
-        post=CATALOGUE,
-        others=CATALOGUE,
+        get=LEADING,
+        post=LEADING,
+        others=LEADING,
     ),
     Row("deleting a known error", (f"{_KNOWN}<path:object_id>/delete/",), *(3 * (NOT_EVEN,))),
+    Row(
+        "drafts, and handing them over",
+        (f"{_LOOKUP}reply/", f"{_LOOKUP}escalation/"),
+        get=READING,
+        post=READING,
+    ),
+    Row("telling that a draft was taken", (f"{_LOOKUP}drafted/",), post=READING),
+    Row(
+        "trying a hand-over again; the one that is named is not there",
+        (f"{_LOOKUP}handover/",),
+        post=" 302  404  404  404  404  404  404  404  404  302",
+    ),
+    Row(
+        "templates of drafts, which leads write",
+        (
+            *(f"{_TEMPLATE}{page}" for page in _PAGES),
+            f"{_TEMPLATE}example/",
+        ),
+        get=LEADING,
+        post=LEADING,
+        others=LEADING,
+    ),
+    Row(
+        "what was handed over",
+        (_HANDED, f"{_HANDED}<path:object_id>/history/"),
+        get=REVIEWING,
+        post=REVIEWING,
+        others=REVIEWING,
+    ),
+    Row(
+        "one of what was handed over",
+        (f"{_HANDED}<path:object_id>/change/",),
+        get=REVIEWING,
+        post=NOT_EVEN,
+        others=REVIEWING,
+    ),
+    Row(
+        "writing there",
+        (f"{_HANDED}add/", f"{_HANDED}<path:object_id>/delete/"),
+        get=NOT_EVEN,
+        post=NOT_EVEN,
+        others=NOT_EVEN,
+    ),
+    Row(
+        "leading on to these",
+        (f"{_HANDED}<path:object_id>/", f"{_TEMPLATE}<path:object_id>/"),
+        get=IN_REVIEW,
+        post=IN_REVIEW,
+        others=IN_REVIEW,
+    ),
 )
 
 

@@ -14,6 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from apps.accounts.invitations import renew_link
 from apps.accounts.models import ApiToken, Invitation
 from apps.accounts.tokens import renew_hash
+from apps.answers.models import Handover
 from apps.demo.server import DemoSentry
 from apps.lookups.asker import Asker
 from apps.lookups.models import Lookup, Origin
@@ -78,6 +79,7 @@ class Site:
         self.lookup = Lookup.objects.get()
         share_lookup(self.lookup, of["reader"], asker=Asker(Origin.WEB, of["owner"]))
         client.post(f"/lookups/{self.lookup.uuid}/copied/", {"format": "markdown"})
+        Handover.objects.create(lookup=self.lookup, kind="reply", state=Handover.State.SENT)
         invitation = Invitation(name="Kim", invited_by=of["admin"])
         renew_link(invitation)
         invitation.save()

@@ -1,0 +1,148 @@
+"""Templates of drafts: their variables, filling them in without holes, Markdown and plain text."""
+
+import re
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+
+from apps.known_errors.placeholders import filled
+
+MOST_LETTERS = 20_000
+
+
+class Kind(StrEnum):
+    """Whom a draft is for: the customer, or the people who mend it."""
+
+    REPLY = "reply"
+    ESCALATION = "escalation"
+
+
+# What a template may hold, by its kind, with what stands there then.
+VARIABLES: Mapping[Kind, Mapping[str, str]] = {
+    Kind.REPLY: {
+        "greeting": "Hello Jane, or Hello, where no name was typed",
+        "moment": "when it happened, on the customer's clock",
+        "happened": "what went wrong, in plain words to the customer",
+        "how_often": "how often, and between when",
+        "sorry": "that we are sorry, unless the reply of a known error says so",
+        "known_reply": "what the known error tells the customer, without its greeting",
+        "fix": "whether a fix is there or planned, if the reply does not say it",
+        "workaround": "what helps until then, from the known error",
+        "next": "what comes now, where no known error tells it",
+        "unsure": "what we could not see, where the answer is not complete",
+        "agent": "the full name of who writes, from their account",
+    },
+    Kind.ESCALATION: {
+        "title": "the first problem in one line, with its issue and project",
+        "summary": "the first sentence of the result",
+        "moment": "the reported moment, in the zone of the lookup and in UTC",
+        "completeness": "how far the list of events can be trusted",
+        "notices": "what is missing or odd, as a list",
+        "problems": "each problem with its facts and links, as lists",
+        "impact": "how many customers, since when, how it goes on, as a list",
+        "known": "the known errors that fit, with their state and links, as a list",
+        "steps": "what the program noted before, oldest first, as a list",
+        "releases": "the releases that the customer had",
+        "environments": "the environments that it happened in",
+        "lookup": "the address of this lookup, where the customer is named",
+        "hidden": "what was hidden or left out",
+        "agent": "the full name of who writes, from their account",
+    },
+}
+
+
+def filled_out(body: str, values: Mapping[str, str]) -> str:
+    """The template with its variables filled in, and without holes.
+
+    A line whose variables are all empty is left out, and so is a paragraph. The template must have
+    been checked for these variables.
+    """
+    paragraphs = (_paragraph(one, values) for one in re.split(r"\n\s*\n", body))
+    return "\n\n".join(one for one in paragraphs if one)
+
+
+def _paragraph(text: str, values: Mapping[str, str]) -> str:
+    if _is_hole(text, values):
+        return ""
+    kept = (line for line in text.split("\n") if not _is_hole(line, values))
+    return "\n".join(_joined(line, values) for line in kept).strip("\n")
+
+
+def _joined(line: str, values: Mapping[str, str]) -> str:
+    """Filled in; where something empty stood between words, one blank is enough."""
+    indent = line[: len(line) - len(line.lstrip(" "))]
+    told = filled(re.sub(r" +", " ", line.strip(" ")), values)
+    if any(not values.get(name, "") and f"{{{name}}}" in line for name in values):
+        told = re.sub(r" {2,}", " ", told).replace(" .", ".").strip(" ")
+    return f"{indent}{told}"
+
+
+def _is_hole(text: str, values: Mapping[str, str]) -> bool:
+    """Whether there are variables in it, and none of them says anything."""
+    bare = filled(text, dict.fromkeys(values, ""))
+    marked = filled(text, dict.fromkeys(values, "\0"))
+    return bare != marked and filled(text, values) == bare
+
+
+_HEADING = re.compile(r"#{1,6} +(.*?)[ #]*\Z")
+
+
+def plain_of(markdown: str) -> str:
+    """The same as plain text: headings with a colon, code without its ticks."""
+    return "\n".join(map(_plain_line, markdown.split("\n")))
+
+
+def _plain_line(line: str) -> str:
+    heading = _HEADING.match(line)
+    if heading:
+        told = "".join(_without_ticks(heading[1]))
+        return told if told.endswith((":", ".", "?")) else f"{told}:"
+    return "".join(_without_ticks(line))
+
+
+def _without_ticks(line: str) -> Iterator[str]:
+    """Each code span by what stands in it. Costs no more than the length of the line."""
+    runs = list(re.finditer("`+", line))
+    closing: dict[int, int] = {}
+    next_same: dict[int, int] = {}
+    for place in range(len(runs) - 1, -1, -1):
+        length = len(runs[place][0])
+        if length in next_same:
+            closing[place] = next_same[length]
+        next_same[length] = place
+    position = place = 0
+    while place < len(runs):
+        end = closing.get(place)
+        if end is None:
+            place += 1
+            continue
+        yield line[position : runs[place].start()]
+        inside = line[runs[place].end() : runs[end].start()]
+        padded = len(inside) > 2 and inside[0] == inside[-1] == " " and inside.strip()
+        yield inside[1:-1] if padded else inside
+        position, place = runs[end].end(), end + 1
+    yield line[position:]
+
+
+_ADDRESS = re.compile(r"https?://[^\s<>\[\]()`*]+")
+_SIGNS = re.compile(r"[\\`*\[\]<&|~]|(?<!\w)_|_(?!\w)")
+_AT_HEAD = re.compile(r"(\s*)([#>+=-]|\d{1,9}(?=[.)]))")
+
+
+def markdown_of(text: str) -> str:
+    """Plain text as Markdown that reads the same: nothing of it is markup, its lines stay."""
+    paragraphs = re.split(r"\n\s*\n", text.strip("\n"))
+    return "\n\n".join("\\\n".join(map(_escaped, one.split("\n"))) for one in paragraphs)
+
+
+def _escaped(line: str) -> str:
+    pieces, position = [], 0
+    for found in _ADDRESS.finditer(line):
+        pieces += [_SIGNS.sub(r"\\\g<0>", line[position : found.start()]), found[0]]
+        position = found.end()
+    pieces.append(_SIGNS.sub(r"\\\g<0>", line[position:]))
+    told = "".join(pieces).strip()
+    head = _AT_HEAD.match(told)
+    if head is None:
+        return told
+    sign = head[2]
+    return f"{sign}\\{told[len(sign) :]}" if sign.isdigit() else f"\\{told}"

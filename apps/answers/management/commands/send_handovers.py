@@ -1,0 +1,21 @@
+"""`manage.py send_handovers`: hand over what is due."""
+
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError
+
+from apps.answers.handing_over import send_due
+from apps.answers.webhook import is_set_up
+
+
+class Command(BaseCommand):
+    """Prints how many were tried. A running site does the same by itself every half minute."""
+
+    help = "Send drafts that were handed over and have not arrived yet, as far as they are due."
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        """Try what is due. Raises CommandError where there is no webhook."""
+        if not is_set_up():
+            raise CommandError("TRIAGE_WEBHOOK_URL is not set, so there is nothing to send to.")
+        tried = send_due()
+        self.stdout.write(f"Tried: {tried} {'draft' if tried == 1 else 'drafts'}.")

@@ -1,0 +1,160 @@
+"""What a reply tells the customer: only our own sentences, never a word of an event."""
+
+import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from apps.answers.about import About
+from apps.answers.customer_words import values_for
+from apps.answers.spoken_to import spoken_to
+from apps.events.answer import Answer
+from apps.events.device import zone_of_customer
+from apps.events.fixes import Fix, fix_for, told_day
+from apps.events.known import Known
+from apps.events.releases import short_release
+from apps.events.summary import is_specific, summarize_group
+from apps.events.timeline import Group
+from apps.known_errors.placeholders import filled
+
+_SORRY = re.compile(r"\b(?:sorry|apolog)", re.IGNORECASE)
+
+
+def reply_values(about: About) -> dict[str, str]:
+    """The variables of a reply, as `draft_text.VARIABLES` tells them."""
+    answer, zone = about.answer, _zone_of(about)
+    groups = about.groups
+    words = values_for(None, answer, name=about.name, zone=about.zone, today=about.today)
+    known_reply = _known_replies(about)
+    fix, workaround = _fixes(about, known_reply), _workarounds(about, known_reply)
+    helps = known_reply or fix or workaround
+    return {
+        "greeting": words["greeting"],
+        "moment": words["moment"],
+        "happened": " ".join(map(_told, groups)) or _nothing(answer, zone),
+        "how_often": _how_often(groups, answer, zone),
+        "sorry": "" if _SORRY.search(known_reply) else "We are sorry for the trouble.",
+        "known_reply": known_reply,
+        "fix": fix,
+        "workaround": workaround,
+        "next": "" if helps else _next(about),
+        "unsure": _unsure(groups, answer),
+        "agent": about.agent,
+    }
+
+
+def _zone_of(about: About) -> ZoneInfo:
+    return zone_of_customer(about.answer.events) or about.zone
+
+
+def _told(group: Group) -> str:
+    deed, colon, core = summarize_group(group).partition(": ")
+    if not colon:
+        return spoken_to(deed)
+    told = spoken_to(core)
+    return f"{deed.replace('While ', 'While you were ', 1)}, {told[0].lower()}{told[1:]}"
+
+
+def _how_often(groups: tuple[Group, ...], answer: Answer, zone: ZoneInfo) -> str:
+    """How often the first problem came; said of one problem only, or nobody knows of which."""
+    if len(groups) != 1:
+        return ""
+    count = len(groups[0].events)
+    began, ended = groups[0].events[-1].timestamp, groups[0].newest.timestamp
+    times = "once" if count == 1 else "twice" if count == 2 else f"{count} times"
+    sure = "" if answer.complete else "at least "
+    since, until = _clock(began, answer, zone), _clock(ended, answer, zone)
+    if since == until:
+        return f"We saw this {sure}{times}, at {since}."
+    return f"We saw this {sure}{times} between {since} and {until}."
+
+
+def _clock(when: datetime, answer: Answer, zone: ZoneInfo) -> str:
+    local, asked = when.astimezone(zone), answer.question.window.moment.astimezone(zone)
+    if local.date() == asked.date():
+        return f"{local:%H:%M}"
+    return f"{local:%H:%M} on {local.day} {local:%b}"
+
+
+def _nothing(answer: Answer, zone: ZoneInfo) -> str:
+    """Of nothing it says where was looked, and how far that can be trusted."""
+    window = answer.question.window
+    since, until = _clock(window.start, answer, zone), _clock(window.end, answer, zone)
+    if answer.events:
+        return ""
+    if answer.complete:
+        return f"Our systems noted no error for you between {since} and {until}."
+    if answer.only_waits:
+        return f"So far our systems have noted no error for you between {since} and {until}."
+    return (
+        f"We have found no error for you between {since} and {until} yet, "
+        "but we could not look at everything."
+    )
+
+
+def _unsure(groups: tuple[Group, ...], answer: Answer) -> str:
+    if answer.complete:
+        return ""
+    if answer.only_waits:
+        return "Reports can reach us a few minutes late, so there may be more to it."
+    if groups:
+        return "We could not look at everything yet, so there may be more to it."
+    return "That does not mean that nothing went wrong."
+
+
+def _next(about: About) -> str:
+    """What is asked of the customer where no known error says more. It promises nothing."""
+    groups = about.groups
+    if about.best_known:
+        return "We know this problem, and cannot name a date for its fix yet."
+    if not groups:
+        return (
+            "To look further, we need a little more from you: when exactly it happened, what you "
+            "had just done, and what the screen showed. A picture of it helps most."
+        )
+    again = "If it happens again, please tell us when, and what you had just done."
+    if all(is_specific(group.newest) for group in groups):
+        return again
+    return f"We do not know the cause yet. {again}"
+
+
+def _known_replies(about: About) -> str:
+    """The replies of the known errors, without their greeting: a draft has one of its own."""
+    answer, told = about.answer, []
+    for group, match in about.best_known:
+        known = match.known
+        if _is_overtaken(known, fix_for(known, group, about.today)):
+            continue
+        values = values_for(known, answer, name="", zone=about.zone, today=about.today)
+        text = filled(known.reply, {**values, "greeting": ""})
+        told.append(re.sub(r"\n{3,}", "\n\n", text).strip())
+    return "\n\n".join(filter(None, told))
+
+
+def _is_overtaken(known: Known, fix: Fix) -> bool:
+    """Whether the reply names a day that is over, or a release that does not have the fix."""
+    if fix is Fix.OVERDUE:
+        return "{planned_for}" in known.reply
+    return fix is Fix.BACK and "{fixed_in}" in known.reply
+
+
+def _workarounds(about: About, known_reply: str) -> str:
+    known = [match.known for _group, match in about.best_known]
+    told = [one.workaround.strip() for one in known if one.workaround.strip()]
+    return "\n\n".join(f"Until then, this helps: {one}" for one in told if one not in known_reply)
+
+
+def _fixes(about: About, known_reply: str) -> str:
+    told = (_fix(match.known, group, about) for group, match in about.best_known)
+    return " ".join(one for day, one in told if one and day not in known_reply)
+
+
+def _fix(known: Known, group: Group, about: About) -> tuple[str, str]:
+    """What would tell it in a reply already, and the sentence; both empty where none is sure."""
+    fix = fix_for(known, group, about.today)
+    if fix is Fix.PLANNED and known.planned_for:
+        day = told_day(known.planned_for, about.today)
+        return day, f"A fix is planned for {day}."
+    if fix is Fix.NEWER:
+        release = short_release(known.fixed_in)
+        return release, f"This is fixed in version {release}; you had an older one."
+    return "", ""

@@ -1,0 +1,103 @@
+"""One try to hand a message to the configured webhook, and what its answer means."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+
+import requests
+from django.conf import settings
+from requests.auth import AuthBase
+
+from apps.answers.signature import signed_headers
+from apps.outbound import AddressRefused, OutboundSession, Reach
+from apps.sentry.connections import OpenCalls, WatchedAdapter
+
+_CONNECT_S = 3.0
+_LATER = frozenset((408, 409, 425, 429))
+
+
+class Outcome(StrEnum):
+    """What became of a try."""
+
+    SENT = "sent"
+    LATER = "later"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What became of a try, why in plain words, and for how many seconds to wait at least."""
+
+    outcome: Outcome
+    problem: str = ""
+    wait_s: float = 0.0
+
+
+class _NoAuth(AuthBase):
+    """Keeps a .netrc of the machine out of it."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
+def is_set_up() -> bool:
+    """Whether there is a webhook to hand over to."""
+    return bool(settings.TRIAGE_WEBHOOK_URL)
+
+
+def send(message_id: str, body: bytes, *, within_s: float) -> Tried:
+    """Post the body once, signed. It follows no redirect, reads no answer, and ends in time."""
+    address = settings.TRIAGE_WEBHOOK_URL
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "Triage",
+        **signed_headers(settings.TRIAGE_WEBHOOK_SECRET, message_id, datetime.now(UTC), body),
+    }
+    try:
+        reach = Reach.of([address], settings.TRIAGE_PRIVATE_HOSTS)
+        with (
+            OutboundSession(reach, WatchedAdapter(reach)) as session,
+            OpenCalls().hung_up_after(within_s),
+            session.post(
+                address,
+                data=body,
+                headers=headers,
+                auth=_NoAuth(),
+                timeout=(min(_CONNECT_S, within_s), within_s),
+                allow_redirects=False,
+                stream=True,
+            ) as response,
+        ):
+            return _meaning(response.status_code, response.headers.get("Retry-After"))
+    except AddressRefused as refused:
+        return Tried(Outcome.REFUSED, f"The webhook must not be called. {refused}")
+    except requests.Timeout:
+        return Tried(Outcome.LATER, "The receiver did not answer in time.")
+    except (requests.RequestException, OSError):
+        return Tried(Outcome.LATER, "The receiver could not be reached, or hung up.")
+
+
+def _meaning(status: int, retry_after: str | None) -> Tried:
+    if 200 <= status < 300:
+        return Tried(Outcome.SENT)
+    if status in _LATER or status >= 500:
+        problem = f"The receiver was busy or failed (status {status})."
+        return Tried(Outcome.LATER, problem, _seconds(retry_after))
+    if status == 410:
+        return Tried(Outcome.REFUSED, "The receiver is gone for good (status 410).")
+    if 300 <= status < 400:
+        problem = f"The receiver sent us elsewhere (status {status}), which is not followed."
+        return Tried(Outcome.REFUSED, f"{problem} Please ask your Triage admin.")
+    return Tried(Outcome.REFUSED, f"The receiver refused it (status {status}).")
+
+
+def _seconds(retry_after: str | None) -> float:
+    """`Retry-After` in seconds or as a date; 0 where there is none that can be read."""
+    told = (retry_after or "").strip()
+    if told.isascii() and told.isdigit() and len(told) < 9:
+        return float(told)
+    try:
+        return max(0.0, (parsedate_to_datetime(told) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return 0.0
