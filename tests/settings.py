@@ -10,6 +10,7 @@ _OURS = (
     "DEBUG",
     "ALLOWED_HOSTS",
     "TIME_ZONE",
+    "LLM_",
     "OIDC_",
     "EMAIL_",
 )

@@ -5,8 +5,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 _READ = re.compile(
-    r"\b(?:boolean|choices|database|environ\.get|host|long_texts|origins|path|redis_address|text"
-    r'|web_address|whole_number|words)\(\s*"([A-Z_]+)"'
+    r"\b(?:amount|boolean|choices|database|environ\.get|host|long_texts|origins|path|redis_address|text"
+    r'|service_address|web_address|whole_number|words)\(\s*"([A-Z_]+)"'
 )
 # `make run` sets these for the programs that it starts; PORT is told beside it.
 OURS = {"PORT", "TRIAGE_DEMO", "TRIAGE_DEMO_PORT", "TRIAGE_SERVER"}

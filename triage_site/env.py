@@ -5,6 +5,7 @@ import re
 import secrets
 import sys
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import NoReturn, TypeVar
 from urllib.parse import urlsplit
@@ -81,6 +82,27 @@ def web_address(name: str, default: str) -> str:
     if not _is_host_address(address):
         stop(f"{name} must be an address such as {default}, without a path.")
     return address
+
+
+def service_address(name: str, example: str) -> str:
+    """An http(s) address with a path but no user and query; a slash at the end is dropped."""
+    address = text(name).rstrip("/")
+    try:
+        parts = urlsplit(address)
+        is_host = _is_host_address(f"{parts.scheme}://{parts.netloc}")
+    except ValueError:
+        is_host = False
+    if not is_host or not re.fullmatch(r"[A-Za-z0-9:/._\[\]~-]+", address):
+        stop(f"{name} must be an address such as {example}.")
+    return address
+
+
+def amount(name: str, default: str) -> Decimal:
+    """An amount of money, with a point and at most six digits behind it."""
+    told = text(name, default)
+    if not re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,6})?", told):
+        stop(f"{name} must be an amount such as 0.25, without a currency.")
+    return Decimal(told)
 
 
 _TAKEN = ("accounts", "api", "healthz", "lookups", "readyz", "review", "static", "tickets")

@@ -30,6 +30,7 @@ _LISTS = (
             ),
             ("lookups.exportrecord", "Exports", "What was copied or downloaded, and why."),
             ("answers.handover", "Handed over", "Drafts that went to another program, or wait."),
+            ("explain.explanation", "Explanations", "Which model was asked, and what it took."),
             ("audit.entry", "Audit trail", "Who did what, when and from where. It never changes."),
         ),
     ),

@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 from csp.constants import NONE, SELF
 
 from triage_site import env
+from triage_site.llm import read_llm
 from triage_site.sign_in import *  # noqa: F403 - settings too, of one subject
 from triage_site.webhook import *  # noqa: F403 - the same
 
@@ -74,6 +75,8 @@ if SENTRY_AUTH_TOKEN and not SENTRY_ORG:
 
 # Public names that lead into our own network on purpose; no other may (see apps/outbound).
 TRIAGE_PRIVATE_HOSTS = env.words("TRIAGE_PRIVATE_HOSTS")
+# The language model that explains results; None where the site has none.
+LLM = read_llm(TRIAGE_PRIVATE_HOSTS)
 TRIAGE_CUSTOMER_FIELDS = env.words(
     "TRIAGE_CUSTOMER_FIELDS", ("user.id", "user.email", "user.username")
 )
@@ -122,6 +125,7 @@ INSTALLED_APPS = [
     "apps.known_errors",
     "apps.lookups",
     "apps.answers",
+    "apps.explain",
     "apps.web",
     "apps.signin",
     *(["apps.demo"] if DEMO else []),
@@ -267,6 +271,7 @@ WHITENOISE_AUTOREFRESH = DEBUG
 
 DEFAULT_EXCEPTION_REPORTER = "triage_site.logs.WordlessReporter"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "triage_site.logs.NothingOfTheRequest"
+_SILENT = {"handlers": ["nowhere"], "propagate": False, "level": "CRITICAL"}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -277,11 +282,16 @@ LOGGING = {
             "datefmt": "%Y-%m-%d %H:%M:%S %z",
         }
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+        "nowhere": {"class": "logging.NullHandler"},
+    },
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "urllib3": {"level": "CRITICAL"},  # its warnings quote addresses, customers in them
         "redis": {"level": "CRITICAL"},
+        # They tell requests, and one can be made to tell all by a variable of its own.
+        **dict.fromkeys(("openai", "httpx2", "httpcore2"), _SILENT),
         "django": {"handlers": [], "level": "WARNING"},  # no mails about errors
         "django.server": {"handlers": [], "level": "CRITICAL"},  # its lines hold the query
         "django.security": {"level": "CRITICAL"},  # its lines quote what scanners send

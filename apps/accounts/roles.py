@@ -5,6 +5,8 @@ from django.contrib.auth.models import Group, Permission, User
 AGENT, LEAD, ADMIN, AUDITOR = "agent", "lead", "admin", "auditor"
 
 _LOOK_UP = ("lookups.add_lookup",)
+_EXPLAIN = ("explain.ask_model",)
+_EXPLAINED = ("explain.view_explanation",)
 _SEE_ALL = ("lookups.open_any_lookup",)
 _UNREDACTED = ("lookups.export_unredacted",)
 _REVIEW = tuple(f"lookups.{may}_lookup" for may in ("view", "purge", "refresh", "extend"))
@@ -28,10 +30,10 @@ _DRAFTS = tuple(f"answers.{may}_drafttemplate" for may in ("view", "add", "chang
 _PRESETS = tuple(f"lookups.{may}_exportpreset" for may in ("view", "add", "change", "delete"))
 
 ROLES: dict[str, tuple[str, ...]] = {
-    AGENT: _LOOK_UP,
-    LEAD: _LOOK_UP + _SEE_ALL + _UNREDACTED + _KNOWN + _DRAFTS,
+    AGENT: _LOOK_UP + _EXPLAIN,
+    LEAD: _LOOK_UP + _EXPLAIN + _SEE_ALL + _UNREDACTED + _KNOWN + _DRAFTS,
     ADMIN: (
-        *(_LOOK_UP + _SEE_ALL + _UNREDACTED + _REVIEW + _FORGET),
+        *(_LOOK_UP + _EXPLAIN + _SEE_ALL + _UNREDACTED + _REVIEW + _FORGET + _EXPLAINED),
         *(_TOKENS + _PEOPLE + _TEAMS + _PRESETS + _KNOWN + _DRAFTS + _AUDIT),
     ),
     AUDITOR: _AUDIT,

@@ -2,12 +2,16 @@
 
 from apps.outbound.reach import AddressRefused, Reach
 from apps.outbound.session import GuardedAdapter, GuardedHTTP, GuardedHTTPS, OutboundSession
+from apps.outbound.streaming import AnswerTooLarge, Bounds, GuardedTransport
 
 __all__ = [
     "AddressRefused",
+    "AnswerTooLarge",
+    "Bounds",
     "GuardedAdapter",
     "GuardedHTTP",
     "GuardedHTTPS",
+    "GuardedTransport",
     "OutboundSession",
     "Reach",
 ]

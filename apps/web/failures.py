@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from apps.lookups.models import Lookup
@@ -14,14 +15,14 @@ from apps.lookups.reasons import reason_of
 from apps.web.access import lookup_for
 from apps.web.refused import note_recorded
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def explains_failures(view: View) -> View:
     """Turn a lookup that failed, or whose answer was removed, into its page."""
 
     @wraps(view)
-    def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         try:
             return view(request, **kwargs)
         except LookupCancelled as failure:

@@ -100,6 +100,9 @@ def site(request: HttpRequest) -> dict[str, object]:
         "home": SimpleLazyObject(lambda: home_of(request)),
         "can_look_up": SimpleLazyObject(lambda: may_look_up(user)),
         "can_audit": user is not None and user.has_perm("audit.view_entry"),
+        "can_explain": settings.LLM is not None
+        and user is not None
+        and user.has_perm("explain.ask_model"),
         "can_review": user is not None and user.has_perm("lookups.view_lookup"),
     }
 

@@ -8,6 +8,7 @@ from apps.web import (
     api_page,
     draft_views,
     event_views,
+    explain_views,
     export_views,
     filter_views,
     flow_views,
@@ -63,6 +64,7 @@ urlpatterns = [
         export_views.lookup_export_panel,
         name="lookup_export_panel",
     ),
+    path("lookups/<uuid:lookup_id>/explain/", explain_views.lookup_explain, name="lookup_explain"),
     path("lookups/<uuid:lookup_id>/copied/", export_views.lookup_copied, name="lookup_copied"),
     path(
         "lookups/<uuid:lookup_id>/known/reply/",

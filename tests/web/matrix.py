@@ -20,6 +20,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
 #              anon none own  oth  read lead lea2 adm  aud  tok
 NOT_SO     = " 302  405  405  405  405  405  405  405  405  302"
 NOBODY_SO  = " 405  405  405  405  405  405  405  405  405  405"
+NOT_THERE  = " 302  404  404  404  404  404  404  404  404  302"
 ANYBODY    = " ~    ~    ~    ~    ~    ~    ~    ~    ~    ~  "
 EVERYBODY  = " in   in   in   in   in   in   in   in   in   in "
 SIGNED_IN  = " 302  in   in   in   in   in   in   in   in   302"
@@ -75,6 +76,7 @@ _TEAM, _TOKEN = "admin/accounts/team/", "admin/accounts/apitoken/"
 _KNOWN = "admin/known_errors/knownerror/"
 _ENTRY, _INVITED = "admin/audit/entry/", "admin/accounts/invitation/"
 _TEMPLATE, _HANDED = "admin/answers/drafttemplate/", "admin/answers/handover/"
+_EXPLAINED = "admin/explain/explanation/"
 _PAGES = (
     *("", "add/", "<path:object_id>/change/"),
     *("<path:object_id>/history/", "<path:object_id>/delete/"),
@@ -298,6 +300,21 @@ ROWS = (
         get=IN_REVIEW,
         post=IN_REVIEW,
         others=IN_REVIEW,
+    ),
+    Row("having a model explain: there is none", (f"{_LOOKUP}explain/",), NOT_THERE, NOT_THERE),
+    Row(
+        "what leads on to a record of it",
+        (f"{_EXPLAINED}<path:object_id>/", f"{_EXPLAINED}<path:object_id>/history/"),
+        get=IN_REVIEW,
+        post=IN_REVIEW,
+        others=IN_REVIEW,
+    ),
+    Row(
+        "the list of models that were asked, where none was",
+        tuple(f"{_EXPLAINED}{page}" for page in _PAGES if "history" not in page),
+        get=NOT_EVEN,
+        post=NOT_EVEN,
+        others=NOT_EVEN,
     ),
 )
 

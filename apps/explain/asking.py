@@ -1,0 +1,163 @@
+"""Having a model explain a result: recorded and paid for before anything is sent."""
+
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from threading import BoundedSemaphore
+
+from apps.audit.models import Action
+from apps.audit.trail import one_act
+from apps.explain import budget, calls
+from apps.explain.calls import Usage
+from apps.explain.claims import Line, Reader
+from apps.explain.configured import Llm
+from apps.explain.errors import Crowded, ModelFailed, TooMuch
+from apps.explain.message import Message
+from apps.explain.models import Explanation, State
+from apps.explain.problems import problem_of
+from apps.lookups.acts import record_act
+from apps.lookups.asker import Asker
+from apps.lookups.problems import Problem
+from apps.lookups.reading import LookupResult
+
+# Each holds one of the server's threads for as long as the model takes.
+_MOST_AT_ONCE = 4
+_places = BoundedSemaphore(_MOST_AT_ONCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The answer is over: whole, or with what came between. `cost` is in millionths."""
+
+    problem: Problem | None
+    tokens: int
+    cost: int
+    is_told: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """It is recorded and set aside, and the model is being asked."""
+
+
+Piece = Begun | Line | Ended
+
+
+def explain(llm: Llm, result: LookupResult, message: Message, *, asker: Asker) -> Generator[Piece]:
+    """Record it and set its cost aside now; what is returned then asks, and tells as it comes.
+
+    Whoever takes it has to close it, read or not, so that the account is settled. The last piece
+    is an `Ended`. Raises `BudgetUsedUp` and `Crowded` without sending anything.
+    """
+    asked = _begin(llm, result, message, asker)
+    pieces = asked.pieces(_reader(result, message))
+    next(pieces)  # has begun: from here on, closing it settles the account
+    return pieces
+
+
+def _begin(llm: Llm, result: LookupResult, message: Message, asker: Asker) -> "_Asked":
+    if not _places.acquire(blocking=False):
+        raise Crowded
+    try:
+        with one_act():
+            reserved = budget.reserve(llm, message.most_in)
+            kept = Explanation.objects.create(
+                lookup=result.lookup,
+                user=asker.user,
+                model=llm.model,
+                host=llm.host,
+                digest=message.digest,
+                tokens_in=message.most_in,
+                tokens_out=llm.answer_tokens,
+                cost=reserved.cost,
+            )
+            record_act(
+                Action.EXPLAINED,
+                asker.actor,
+                result.lookup,
+                model=llm.model,
+                host=llm.host,
+                digest=message.digest,
+                tokens=message.tokens,
+            )
+    except BaseException:
+        _places.release()
+        raise
+    return _Asked(llm, message, kept, reserved)
+
+
+def _reader(result: LookupResult, message: Message) -> Reader:
+    named = (event.id.lower() for event in result.answer.events)
+    return Reader(result.lookup.marker, frozenset(one for one in named if one in message.text))
+
+
+class _Asked:
+    """One explanation under way, its record and what was set aside for it."""
+
+    def __init__(
+        self, llm: Llm, message: Message, kept: Explanation, reserved: budget.Reserved
+    ) -> None:
+        self._llm, self._message, self._kept, self._reserved = llm, message, kept, reserved
+        self._usage: Usage | None = None
+        self._failure: ModelFailed | None = None
+        self._is_over = False
+
+    def pieces(self, reader: Reader) -> Generator[Piece]:
+        """Everything the model says, between how it began and how it ended."""
+        with self._settled():
+            yield Begun()
+            try:
+                yield from self._lines(reader)
+            except ModelFailed as failure:
+                self._failure = failure
+                yield from reader.end()
+            self._is_over = True
+        problem = problem_of(self._failure) if self._failure else None
+        kept = self._kept
+        yield Ended(problem, kept.tokens_in + kept.tokens_out, kept.cost, kept.is_told)
+
+    def _lines(self, reader: Reader) -> Iterator[Line]:
+        with closing(calls.ask(self._llm, self._message.text)) as answer:
+            for piece in answer:
+                if isinstance(piece, Usage):
+                    self._usage = piece
+                    continue
+                yield from reader.read(piece)
+                if reader.is_full:
+                    raise TooMuch("The answer has more lines than are shown.")
+        yield from reader.end()
+
+    @contextmanager
+    def _settled(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            try:
+                self._settle()
+            finally:
+                _places.release()
+
+    def _settle(self) -> None:
+        """Note what was used. Where nobody told, what was set aside stays spent."""
+        kept = self._kept
+        if self._usage:
+            kept.tokens_in, kept.tokens_out = self._usage.tokens_in, self._usage.tokens_out
+            kept.is_told = True
+        elif self._failure and self._failure.was_free:
+            kept.tokens_in = kept.tokens_out = 0
+        kept.cost = self._llm.cost(kept.tokens_in, kept.tokens_out)
+        budget.settle(self._reserved, tokens=kept.tokens_in + kept.tokens_out, cost=kept.cost)
+        kept.state, kept.problem = self._state(), self._code()
+        kept.save(update_fields=("tokens_in", "tokens_out", "is_told", "cost", "state", "problem"))
+
+    def _state(self) -> State:
+        if not self._is_over:
+            return State.CUT  # whoever read it went away
+        if self._failure is None:
+            return State.COMPLETE
+        return State.CUT if self._usage or isinstance(self._failure, TooMuch) else State.FAILED
+
+    def _code(self) -> str:
+        if not self._is_over:
+            return "left"
+        return problem_of(self._failure).code if self._failure else ""
