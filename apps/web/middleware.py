@@ -34,8 +34,8 @@ class NoStoreMiddleware:
 class ReadableRequestMiddleware:
     """Answers 400 or 413 to what cannot be read, before anything trips over it in the middle.
 
-    Files are taken at one address. A form in an unknown charset would raise in the CSRF check; a
-    NUL character in an address would raise in PostgreSQL.
+    A form in an unknown charset would raise in the CSRF check; a NUL character in an address
+    would raise in PostgreSQL. Files are taken at one address.
     """
 
     def __init__(self, get_response: GetResponse) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import User
+from pytest_django import Settings
 
 from apps.answers.from_result import steady_part
 from apps.audit.models import Action, Entry
@@ -64,6 +65,23 @@ def test_a_problem_leads_to_a_form_that_is_filled_in_and_can_be_saved(
     typed = {name: value for name, value in told.items() if isinstance(value, str)}
     sent(client, ADD, **{**typed, "slug": ""})
     assert KnownError.objects.get().pattern["message"] == {"contains": told["message_text"]}
+
+
+def test_with_a_review_on_a_host_of_its_own_the_link_leads_there_and_back(
+    lead: User, agent: User, connected: DemoSentry, settings: Settings
+) -> None:
+    address = met(connected, agent, "1001", "1002")
+    settings.ALLOWED_HOSTS = ["triage.example.org", "review.example.org"]
+    settings.TRIAGE_ADMIN_HOST = "review.example.org"
+    settings.TRIAGE_SITE_HOST = "triage.example.org"
+    client = signed_in(lead)
+    link = link_of(text(client.get(address, headers={"host": "triage.example.org"})))
+    host, _slash, path = link.removeprefix("http://").partition("/")
+    assert host == "review.example.org"
+    form = client.get(f"/{path}", headers={"host": host}).context["adminform"].form
+    assert form["type_text"].value() == "PaymentDeclined"
+    page = text(client.get(SUGGESTIONS, headers={"host": host}))
+    assert f"http://triage.example.org{address}" in page
 
 
 def test_an_agent_is_not_offered_to_write_one(agent: User, connected: DemoSentry) -> None:
