@@ -34,8 +34,8 @@ class DraftTemplate(models.Model):
         "text",
         max_length=6000,
         help_text=(
-            "A line whose variables are all empty is left out, and so is a paragraph. In an "
-            "escalation a line that begins with # is a heading."
+            "A line whose variables are all empty is left out, with a heading that then has "
+            "nothing below it. In an escalation a line that begins with # is a heading."
         ),
     )
     position = models.PositiveSmallIntegerField(default=100, help_text="Low numbers come first.")

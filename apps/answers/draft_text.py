@@ -53,18 +53,25 @@ VARIABLES: Mapping[Kind, Mapping[str, str]] = {
 def filled_out(body: str, values: Mapping[str, str]) -> str:
     """The template with its variables filled in, and without holes.
 
-    A line whose variables are all empty is left out, and so is a paragraph. The template must have
-    been checked for these variables.
+    A line whose variables are all empty is left out; so are the headings above it, and lines that
+    end with a colon, where nothing else is left of their paragraph. The template must have been
+    checked for these variables.
     """
     paragraphs = (_paragraph(one, values) for one in re.split(r"\n\s*\n", body))
     return "\n\n".join(one for one in paragraphs if one)
 
 
 def _paragraph(text: str, values: Mapping[str, str]) -> str:
-    if _is_hole(text, values):
+    lines = text.split("\n")
+    kept = [line for line in lines if not _is_hole(line, values)]
+    if len(kept) < len(lines) and all(_leads_on(line) for line in kept):
         return ""
-    kept = (line for line in text.split("\n") if not _is_hole(line, values))
     return "\n".join(_joined(line, values) for line in kept).strip("\n")
+
+
+def _leads_on(line: str) -> bool:
+    """Whether the line says nothing where nothing stands below it."""
+    return line.startswith("#") or line.rstrip().endswith(":")
 
 
 def _joined(line: str, values: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from time import monotonic
 
 import requests
 from django.conf import settings
@@ -34,6 +35,9 @@ class Tried:
     wait_s: float = 0.0
 
 
+_TOO_LATE = Tried(Outcome.LATER, "The receiver did not answer in time.")
+
+
 class _NoAuth(AuthBase):
     """Keeps a .netrc of the machine out of it."""
 
@@ -48,7 +52,7 @@ def is_set_up() -> bool:
 
 def send(message_id: str, body: bytes, *, within_s: float) -> Tried:
     """Post the body once, signed. It follows no redirect, reads no answer, and ends in time."""
-    address = settings.TRIAGE_WEBHOOK_URL
+    address, ends = settings.TRIAGE_WEBHOOK_URL, monotonic() + within_s
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "Triage",
@@ -69,12 +73,16 @@ def send(message_id: str, body: bytes, *, within_s: float) -> Tried:
                 stream=True,
             ) as response,
         ):
+            if monotonic() >= ends:  # we hung up, so what was read is half an answer
+                return _TOO_LATE
             return _meaning(response.status_code, response.headers.get("Retry-After"))
     except AddressRefused as refused:
         return Tried(Outcome.REFUSED, f"The webhook must not be called. {refused}")
     except requests.Timeout:
-        return Tried(Outcome.LATER, "The receiver did not answer in time.")
+        return _TOO_LATE
     except (requests.RequestException, OSError):
+        if monotonic() >= ends:
+            return _TOO_LATE
         return Tried(Outcome.LATER, "The receiver could not be reached, or hung up.")
 
 

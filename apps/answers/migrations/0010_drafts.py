@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
                 (
                     "body",
                     models.TextField(
-                        help_text="A line whose variables are all empty is left out, and so is a paragraph. In an escalation a line that begins with # is a heading.",
+                        help_text="A line whose variables are all empty is left out, with a heading that then has nothing below it. In an escalation a line that begins with # is a heading.",
                         max_length=6000,
                         verbose_name="text",
                     ),

@@ -1,0 +1,44 @@
+"""A result to draft of, and somebody to hand it over to."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from pytest_django import Settings
+
+from apps.demo.server import DemoSentry
+from tests.answers.hooks import SECRET, Receiver, receiving
+from tests.conftest import MOMENT, signed_in
+from tests.web.asking import look_up
+
+
+@pytest.fixture
+def ana(agent: User, connected: DemoSentry, built_in_presets: None) -> Client:
+    """Ana's browser; customer 1001 had a declined card."""
+    connected.world.add_event(
+        user_id="1001",
+        timestamp=MOMENT,
+        project="web",
+        exception=("PaymentDeclined", "Card declined"),
+        environment="production",
+        release="web@2.14.0",
+    )
+    return signed_in(agent)
+
+
+@pytest.fixture
+def result(ana: Client) -> str:
+    """The address of the result."""
+    address = look_up(ana)
+    assert ana.get(address).status_code == 200
+    return address
+
+
+@pytest.fixture
+def receiver(settings: Settings) -> Iterator[Receiver]:
+    """A webhook that is set up."""
+    with receiving() as one:
+        settings.TRIAGE_WEBHOOK_URL = one.url
+        settings.TRIAGE_WEBHOOK_SECRET = SECRET
+        yield one

@@ -1,0 +1,221 @@
+"""Drafting a reply and an escalation, as agents do."""
+
+import re
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from apps.answers.models import DraftTemplate, Handover
+from apps.audit.models import Action, Entry
+from apps.demo.server import DemoSentry
+from apps.lookups.models import Lookup
+from tests.answers.hooks import Receiver
+from tests.conftest import MOMENT, signed_in
+from tests.web.asking import look_up, text
+from tests.web.pages import Page
+from tests.web.teams import team
+
+
+def draft_of(page: str) -> str:
+    """What stands in the text area."""
+    found = re.search(r'<textarea id="draft-text"[^>]*>\n(.*?)</textarea>', page, re.DOTALL)
+    assert found
+    return unescape(found[1])
+
+
+def made(client: Client, address: str, **posted: object) -> str:
+    response = client.post(address, {"do": "make", **posted})
+    assert response.status_code == 200, text(response)
+    return draft_of(text(response))
+
+
+def test_a_result_leads_to_both_drafts(ana: Client, result: str) -> None:
+    page = text(ana.get(result))
+    assert f'href="{result}reply/"' in page
+    assert f'href="{result}escalation/"' in page
+
+
+def test_a_reply_greets_by_name_and_holds_no_word_of_the_event(ana: Client, result: str) -> None:
+    reply = made(ana, f"{result}reply/", name="Jane  <b>Doe\u202e")
+    assert reply.startswith("Hello Jane <b>Doe,\n\n")
+    assert "The payment was declined." in reply
+    assert "We saw this once" in reply
+    assert "We are sorry" in reply
+    assert "PaymentDeclined" not in reply
+    assert "{" not in reply
+    assert "\n\n\n" not in reply
+
+
+def test_the_name_is_kept_nowhere(ana: Client, result: str) -> None:
+    response = ana.post(f"{result}reply/", {"do": "make", "name": "Jane Doe"})
+    assert "Jane Doe" in text(response)
+    assert "Jane Doe" not in draft_of(text(ana.get(f"{result}reply/")))
+    assert "Jane" not in str(Entry.objects.values_list())
+    assert "Jane" not in str(ana.session.items())
+
+
+def test_an_escalation_holds_facts_and_links(ana: Client, result: str) -> None:
+    told = made(ana, f"{result}escalation/")
+    assert "## Facts" in told
+    assert "`web@2.14.0`" in told
+    assert "production" in told
+    assert f"http://testserver{result}" in told
+    assert "`PaymentDeclined: Card declined`" in told
+    assert "/issues/" in told
+    assert "is complete" in told
+    assert "1001" not in told.replace(result, "")
+
+
+def test_as_plain_text_it_says_the_same_without_signs(ana: Client, result: str) -> None:
+    told = made(ana, f"{result}escalation/", format="text")
+    assert "Facts:" in told
+    assert "Error: PaymentDeclined: Card declined" in told
+    assert "`" not in told
+    assert "#" not in told
+
+
+def test_of_a_sure_nothing_a_reply_says_what_was_looked_at(
+    ana: Client, connected: DemoSentry
+) -> None:
+    result = look_up(ana, customer="9999")
+    ana.get(result)
+    reply = made(ana, f"{result}reply/")
+    assert "Our systems noted no error for you between" in reply
+    assert "need a little more from you" in reply
+    told = made(ana, f"{result}escalation/")
+    assert "The list is complete" in told
+    assert "##" in told
+    assert "Problems" not in told
+
+
+def test_of_a_nothing_that_is_not_sure_no_draft_says_nothing_happened(
+    ana: Client, connected: DemoSentry
+) -> None:
+    old = MOMENT.replace(year=MOMENT.year - 1)
+    result = look_up(ana, customer="9999", at=old.isoformat())
+    ana.get(result)
+    reply = made(ana, f"{result}reply/")
+    assert "no error" in reply
+    assert "could not look at everything" in reply
+    assert "does not mean that nothing went wrong" in reply
+    assert "may have been some" in made(ana, f"{result}escalation/")
+    assert "not complete" in text(ana.get(f"{result}reply/"))
+
+
+def test_the_problems_it_is_about_can_be_chosen(ana: Client, connected: DemoSentry) -> None:
+    connected.world.add_event(
+        user_id="1001", timestamp=MOMENT, project="web", exception=("MemoryError", "")
+    )
+    result = look_up(ana)
+    page = Page(text(ana.get(f"{result}escalation/")))
+    problems = [one for one in page.all("input") if one.get("name") == "problem"]
+    assert len(problems) == 2
+    told = made(ana, f"{result}escalation/", problem=problems[1]["value"])
+    assert told.count("### ") == 1
+    other = made(ana, f"{result}escalation/", problem=problems[0]["value"])
+    assert told != other
+
+
+def test_the_mail_link_holds_the_draft_as_it_was_edited(ana: Client, result: str) -> None:
+    posted = {"do": "keep", "subject": "50% & more", "text": "Zoë: a=b&c\r\n\r\nünd +1 #x"}
+    page = Page(text(ana.post(f"{result}reply/", posted)))
+    (link,) = [one["href"] for one in page.all("a") if one.get("href", "").startswith("mailto:")]
+    parts = urlsplit(link)
+    assert parts.path == ""
+    assert parts.fragment == ""
+    assert "+" not in parts.query
+    assert parse_qs(parts.query) == {
+        "subject": ["50% & more"],
+        "body": ["Zoë: a=b&c\r\n\r\nünd +1 #x"],
+    }
+
+
+def test_a_draft_too_long_for_a_mail_link_is_offered_to_be_copied(ana: Client, result: str) -> None:
+    page = text(ana.post(f"{result}reply/", {"do": "keep", "text": "ü" * 400}))
+    assert "mailto:" not in page
+    assert "copy it instead" in page
+
+
+def test_that_it_was_copied_is_recorded_without_its_text(ana: Client, result: str) -> None:
+    response = ana.post(f"{result}drafted/", {"kind": "reply", "how": "copied", "text": "Jane"})
+    assert response.status_code == 204
+    entry = Entry.objects.filter(action=Action.DRAFTED).get()
+    assert entry.detail == {"draft": "reply", "how": "copied"}
+    assert ana.post(f"{result}drafted/", {"kind": "x", "how": "copied"}).status_code == 400
+
+
+def test_personal_data_in_an_escalation_is_shown_as_hidden_before_it_is_sent(
+    ana: Client, result: str, receiver: Receiver
+) -> None:
+    drafted = made(ana, f"{result}escalation/")
+    typed = f"{drafted}\nAsk jane@example.com, customer 1001"
+    posted = {"do": "hand over", "subject": "It broke for 1001", "text": typed}
+    page = text(ana.post(f"{result}escalation/", posted))
+    assert "Nothing was sent yet" in page
+    assert "e-mail" in page
+    assert receiver.ids == []
+    shown = draft_of(page)
+    assert drafted in shown
+    assert "jane@" not in shown
+    assert "Ask <email-1001>, customer <customer>" in shown
+    again = {**posted, "subject": "It broke for <customer>", "text": shown}
+    assert ana.post(f"{result}escalation/", again).status_code == 303
+    assert "jane@" not in str(receiver.messages)
+
+
+@pytest.mark.parametrize("typed", ["  \n ", "x" * 20_001])
+def test_nothing_or_too_much_is_not_handed_over(
+    typed: str, ana: Client, result: str, receiver: Receiver
+) -> None:
+    response = ana.post(f"{result}reply/", {"do": "hand over", "text": typed})
+    assert response.status_code == 400
+    assert not Handover.objects.exists()
+
+
+def test_without_a_webhook_nothing_is_handed_over(ana: Client, result: str) -> None:
+    assert "Hand over</button>" not in text(ana.get(f"{result}reply/"))
+    response = ana.post(f"{result}reply/", {"do": "hand over", "text": "x"})
+    assert response.status_code == 400
+    assert not Handover.objects.exists()
+
+
+def test_who_may_not_read_the_lookup_may_not_draft(
+    ana: Client, result: str, other_agent: User, receiver: Receiver
+) -> None:
+    ben = signed_in(other_agent)
+    for page in ("reply/", "escalation/"):
+        assert ben.get(f"{result}{page}").status_code == 404
+        posted = {"do": "hand over", "text": "x"}
+        assert ben.post(f"{result}{page}", posted).status_code == 404
+    assert receiver.ids == []
+
+
+def test_a_draft_holds_only_projects_of_its_reader(
+    agent: User, ana: Client, connected: DemoSentry
+) -> None:
+    for project, kind in (("api", "SecretError"), ("web", "PaymentDeclined")):
+        connected.world.add_event(
+            user_id="2002", timestamp=MOMENT, project=project, exception=(kind, "it broke")
+        )
+    whole = look_up(ana, customer="2002")
+    assert "SecretError" in made(ana, f"{whole}escalation/")
+    team("One", ["web"], agent)
+    told = made(ana, f"{whole}escalation/")
+    assert "SecretError" not in told
+    assert "PaymentDeclined" in told
+    assert "not complete" in told
+
+
+def test_of_a_purged_lookup_there_is_no_draft(ana: Client, result: str) -> None:
+    Lookup.objects.update(purged_at=MOMENT, snapshot=None)
+    assert ana.get(f"{result}reply/").status_code == 410
+
+
+def test_without_a_template_in_use_it_says_whom_to_ask(ana: Client, result: str) -> None:
+    DraftTemplate.objects.update(is_active=False)
+    response = ana.get(f"{result}reply/")
+    assert response.status_code == 400
+    assert "ask a lead" in text(response)

@@ -1,0 +1,107 @@
+"""Templates of drafts in the review: who writes them, what is refused, the example."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+
+from apps.answers.models import DraftTemplate, Handover
+from apps.audit.models import Action, Entry
+from apps.lookups.models import Lookup
+from tests.answers.hooks import Receiver
+from tests.conftest import signed_in
+from tests.web.asking import text
+
+LIST = "/admin/answers/drafttemplate/"
+
+
+def posted(**changes: str) -> dict[str, str]:
+    return {
+        "kind": "reply",
+        "name": "mine",
+        "label": "Mine",
+        "subject": "About {moment}",
+        "body": "{greeting}\r\n\r\n{happened}",
+        "position": "5",
+        "is_active": "on",
+        **changes,
+    }
+
+
+def test_a_new_site_has_templates_of_both_kinds(built_in_presets: None) -> None:
+    kinds = set(DraftTemplate.objects.values_list("kind", flat=True))
+    assert kinds == {"reply", "escalation"}
+    for template in DraftTemplate.objects.all():
+        template.full_clean()
+
+
+def test_a_lead_writes_a_template_and_that_is_recorded(lead: User) -> None:
+    response = signed_in(lead).post(f"{LIST}add/", posted())
+    assert response.status_code == 302, text(response)
+    template = DraftTemplate.objects.get(name="mine")
+    assert template.body == "{greeting}\n\n{happened}"
+    assert template.changed_by == lead
+    entry = Entry.objects.get(action=Action.SETTING_CHANGED)
+    assert entry.target == "draft template mine"
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "said"),
+    [
+        ("body", "{name} hello", "There is no variable {name}."),
+        ("body", "{steps}", "There is no variable {steps}."),
+        ("body", "{greeting!r}", "There is no variable {greeting}."),
+        ("body", "{greeting.__class__}", "There is no variable"),
+        ("subject", "a { b", "stands alone"),
+    ],
+)
+def test_a_variable_that_is_not_there_is_refused_with_a_sentence(
+    field: str, typed: str, said: str, lead: User
+) -> None:
+    page = text(signed_in(lead).post(f"{LIST}add/", posted(**{field: typed})))
+    assert said in page
+    assert not DraftTemplate.objects.filter(name="mine").exists()
+
+
+def test_the_form_lists_the_variables_with_their_meaning(lead: User) -> None:
+    page = text(signed_in(lead).get(f"{LIST}add/"))
+    assert "{greeting}" in page
+    assert "what the program noted before" in page
+
+
+def test_the_example_shows_what_comes_of_it_and_saves_nothing(lead: User) -> None:
+    client = signed_in(lead)
+    before = DraftTemplate.objects.count()
+    page = text(client.post(f"{LIST}example/", posted()))
+    assert "Hello Jane," in page
+    assert "The payment was declined." in page
+    assert "About 20 Nov 2026, 14:05 (Berlin time)" in page
+    escalation = posted(kind="escalation", body="{impact}\n{steps}", subject="{title}")
+    assert "57 customers" in text(client.post(f"{LIST}example/", escalation))
+    assert "There is no variable {x}" in text(client.post(f"{LIST}example/", posted(body="{x}")))
+    assert DraftTemplate.objects.count() == before
+
+
+def test_agents_write_no_templates(agent: User) -> None:
+    client = signed_in(agent)
+    assert client.get(LIST).status_code == 403
+    assert client.post(f"{LIST}example/", posted()).status_code == 403
+
+
+def test_a_kind_that_does_not_exist_is_refused(db: None) -> None:
+    with pytest.raises(ValidationError):
+        DraftTemplate(**{**posted(), "kind": "x", "position": 5, "is_active": True}).full_clean()
+
+
+def test_the_review_lists_what_was_handed_over_without_its_text(
+    admin: User, result: str, receiver: Receiver
+) -> None:
+    receiver.status = 500
+    client = signed_in(admin)
+    handover = Handover(lookup=Lookup.objects.get(), kind="reply", by=admin)
+    handover.keep(b"Hello Jane Doe")
+    handover.save()
+    page = text(client.get("/admin/answers/handover/"))
+    assert "waiting" in page
+    one = text(client.get(f"/admin/answers/handover/{handover.pk}/change/"))
+    assert handover.message_id in one
+    assert "Jane" not in page + one
