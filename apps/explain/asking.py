@@ -100,7 +100,7 @@ class _Asked:
         self._llm, self._message, self._kept, self._reserved = llm, message, kept, reserved
         self._usage: Usage | None = None
         self._failure: ModelFailed | None = None
-        self._is_over = False
+        self._has_words = self._is_over = False
 
     def pieces(self, reader: Reader) -> Generator[Piece]:
         """Everything the model says, between how it began and how it ended."""
@@ -122,6 +122,7 @@ class _Asked:
                 if isinstance(piece, Usage):
                     self._usage = piece
                     continue
+                self._has_words = True
                 yield from reader.read(piece)
                 if reader.is_full:
                     raise TooMuch("The answer has more lines than are shown.")
@@ -147,15 +148,22 @@ class _Asked:
             kept.tokens_in = kept.tokens_out = 0
         kept.cost = self._llm.cost(kept.tokens_in, kept.tokens_out)
         budget.settle(self._reserved, tokens=kept.tokens_in + kept.tokens_out, cost=kept.cost)
-        kept.state, kept.problem = self._state(), self._code()
-        kept.save(update_fields=("tokens_in", "tokens_out", "is_told", "cost", "state", "problem"))
+        # A lookup may have been pruned meanwhile, and this record with it.
+        Explanation.objects.filter(pk=kept.pk).update(
+            tokens_in=kept.tokens_in,
+            tokens_out=kept.tokens_out,
+            cost=kept.cost,
+            is_told=kept.is_told,
+            state=self._state(),
+            problem=self._code(),
+        )
 
     def _state(self) -> State:
         if not self._is_over:
             return State.CUT  # whoever read it went away
         if self._failure is None:
             return State.COMPLETE
-        return State.CUT if self._usage or isinstance(self._failure, TooMuch) else State.FAILED
+        return State.CUT if self._has_words else State.FAILED
 
     def _code(self) -> str:
         if not self._is_over:

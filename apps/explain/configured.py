@@ -47,6 +47,6 @@ def configured() -> Llm | None:
 
 
 def money(millionths: int) -> str:
-    """So many millionths of the currency as an amount, rounded up: 0.0132."""
+    """So many millionths of the currency as an amount, rounded up: 0.0132, 5.00."""
     amount = (Decimal(millionths) / MILLION).quantize(Decimal("0.0001"), ROUND_CEILING)
-    return f"{amount:f}"
+    return f"{amount:f}".removesuffix("00")

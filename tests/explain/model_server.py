@@ -81,7 +81,7 @@ class Handler(BaseHTTPRequestHandler):
         """A piece of the answer."""
         self.chunk(choices=[{"index": 0, "delta": {"content": text}, "finish_reason": None}])
 
-    def finish(self, reason: str | None = "stop", usage: object = (900, 60)) -> None:
+    def stop(self, reason: str | None = "stop", usage: object = (900, 60)) -> None:
         """The end of an answer: why, and what was used."""
         self.chunk(choices=[{"index": 0, "delta": {}, "finish_reason": reason}])
         if isinstance(usage, tuple):
@@ -127,7 +127,7 @@ def says(*pieces: str, reason: str | None = "stop", usage: object = (900, 60)) -
         handler.begin()
         for piece in pieces:
             handler.say(piece)
-        handler.finish(reason, usage)
+        handler.stop(reason, usage)
 
     return play
 

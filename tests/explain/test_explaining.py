@@ -98,7 +98,7 @@ def test_the_answer_is_shown_as_it_comes(asked: Asked, model: ModelServer) -> No
         handler.say(first)
         handler.wait()
         handler.say(second)
-        handler.finish()
+        handler.stop()
 
     model.will(play)
     pages = iter(asked.begin())

@@ -1,76 +1,13 @@
 """Over real connections: where a name leads is checked, and nothing is told to anybody else."""
 
-import socket
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 import requests
 
 from apps.outbound import AddressRefused, OutboundSession, Reach
 from apps.sentry import Flavor, SentryAddressRefused, SentryBadResponse, SentryClient, SentryConfig
-
-REAL = socket.getaddrinfo
-
-
-class Listener(ThreadingHTTPServer):
-    """Notes what it is asked; answers 200, or leads to another address."""
-
-    def __init__(self, address: str = "127.0.0.1", port: int = 0) -> None:
-        super().__init__((address, port), _Handler)
-        self.seen: list[tuple[str, str | None, str | None]] = []
-        self.leads_to = ""
-        self.port = self.server_address[1]
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Listener
-
-    def do_GET(self) -> None:
-        told = self.headers
-        self.server.seen.append((self.path, told["Host"], told["Authorization"]))
-        self.send_response(302 if self.server.leads_to else 200)
-        if self.server.leads_to:
-            self.send_header("Location", self.server.leads_to)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"{}")
-
-    def log_message(self, *_words: Any) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def listen() -> Iterator[Callable[..., Listener]]:
-    running: list[Listener] = []
-
-    def start(address: str = "127.0.0.1", port: int = 0) -> Listener:
-        listener = Listener(address, port)
-        Thread(target=listener.serve_forever, daemon=True).start()
-        running.append(listener)
-        return listener
-
-    yield start
-    for listener in running:
-        listener.shutdown()
-        listener.server_close()
-
-
-@pytest.fixture
-def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
-    """What each name leads to, one answer after the other; the last stays."""
-    known: dict[str, list[str]] = {}
-
-    def resolve(host: str, port: int, *args: Any, **options: Any) -> Any:
-        answers = known.get(host)
-        if answers is None:
-            return REAL(host, port, *args, **options)
-        return REAL(answers.pop(0) if len(answers) > 1 else answers[0], port, *args, **options)
-
-    monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    return known
+from tests.outbound.listener import Listener
 
 
 def test_a_public_name_that_leads_inside_is_not_even_connected_to(

@@ -1,0 +1,168 @@
+"""A day's budget holds whoever asks, and counts what was really used."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from pytest_django import Settings
+
+from apps.explain import budget
+from apps.explain.configured import Llm
+from apps.explain.errors import BudgetUsedUp
+from apps.explain.models import Explanation, Spending, State
+from tests.explain.asking import Asked
+from tests.explain.model_server import ModelServer, hangs, line, says
+from tests.postgres import running_postgres
+from tests.shell import Shell
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.mark.parametrize("limit", [{"cost_per_day": Decimal("0.001")}, {"tokens_per_day": 1000}])
+def test_what_the_day_does_not_cover_is_not_sent(
+    asked: Asked, model: ModelServer, llm: Llm, settings: Settings, limit: dict[str, object]
+) -> None:
+    settings.LLM = replace(llm, **limit)  # type: ignore[arg-type]
+    response = asked.refused()
+    assert response.status_code == 429
+    page = response.content.decode()
+    assert "budget is not enough" in page
+    assert "Left today:" in page
+    assert model.seen == []
+    assert not Explanation.objects.exists()
+
+
+def test_a_budget_without_prices_holds_by_tokens_alone(
+    asked: Asked, model: ModelServer, llm: Llm, settings: Settings
+) -> None:
+    free = replace(llm, input_price=Decimal(0), output_price=Decimal(0), cost_per_day=Decimal(0))
+    settings.LLM = free
+    assert "It took 960 tokens." in asked.answer()
+    settings.LLM = replace(free, tokens_per_day=1700)
+    assert asked.refused().status_code == 429
+
+
+def test_what_nobody_told_stays_at_its_most(asked: Asked, model: ModelServer) -> None:
+    model.will(says(line("So."), usage=None))
+    page = asked.answer()
+    kept = Explanation.objects.get()
+    assert "It took at most" in page
+    assert kept.tokens_out == 500
+    assert Spending.objects.get().tokens == kept.tokens_in + 500
+
+
+@pytest.mark.parametrize(
+    "usage", [{"prompt_tokens": -5, "completion_tokens": 3}, {"prompt_tokens": 0}, "many", [1]]
+)
+def test_a_usage_that_cannot_be_true_is_not_believed(
+    asked: Asked, model: ModelServer, usage: object
+) -> None:
+    model.will(says(line("So."), usage=usage))
+    asked.answer()
+    assert not Explanation.objects.get().is_told
+
+
+def test_who_leaves_before_the_end_has_spent_it_and_hangs_up(
+    asked: Asked, model: ModelServer
+) -> None:
+    model.will(hangs(line("First.")))
+    response = asked.begin()
+    pages = iter(response)
+    while b"First." not in next(pages):
+        pass
+    response.close()
+    kept = Explanation.objects.get()
+    assert (kept.state, kept.problem, kept.is_told) == (State.CUT, "left", False)
+    assert Spending.objects.get().cost == kept.cost > 0
+
+
+def test_an_answer_nobody_began_to_read_frees_its_place(asked: Asked, model: ModelServer) -> None:
+    for _ in range(6):
+        asked.begin().close()
+    assert "The answer is complete." in asked.answer()
+
+
+def test_more_than_four_at_once_are_told_to_wait(asked: Asked, model: ModelServer) -> None:
+    open_ones = [asked.begin() for _ in range(4)]
+    response = asked.refused()
+    assert response.status_code == 503
+    assert response["Retry-After"] == "10"
+    assert Explanation.objects.count() == 4
+    for one in open_ones:
+        one.close()
+
+
+def reserve_at_once(llm: Llm, times: int) -> int:
+    """How many of so many reservations at the same time were granted."""
+
+    def one(_number: int) -> bool:
+        try:
+            budget.reserve(llm, 500)
+        except BudgetUsedUp:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        return sum(threads.map(one, range(times)))
+
+
+def test_reservations_at_the_same_time_never_go_beyond_the_budget(llm: Llm) -> None:
+    assert reserve_at_once(replace(llm, tokens_per_day=7500), 24) == 7
+    assert Spending.objects.get().tokens == 7000
+
+
+MANY = """
+from django.conf import settings
+from apps.explain import budget
+from apps.explain.errors import BudgetUsedUp
+for _ in range(8):
+    try:
+        budget.reserve(settings.LLM, 500)
+        print("granted")
+    except BudgetUsedUp:
+        print("refused")
+"""
+LLM = {
+    "LLM_BASE_URL": "http://127.0.0.1:1/v1",
+    "LLM_API_KEY": "any",
+    "LLM_MODEL": "tiny-1",
+    "LLM_MAX_ANSWER_TOKENS": "500",
+    "LLM_TOKENS_PER_DAY": "7500",
+}
+
+
+def test_processes_on_postgresql_share_one_budget(fresh_shell: Shell) -> None:
+    with running_postgres() as url, ThreadPoolExecutor(3) as threads:
+        fresh_shell.run("migrate", "-v", "0", DATABASE_URL=url).check_returncode()
+        at_once = [
+            threads.submit(fresh_shell.run, "shell", "-v", "0", "-c", MANY, DATABASE_URL=url, **LLM)
+            for _ in range(3)
+        ]
+        said = "".join(one.result().stdout for one in at_once)
+    assert (said.count("granted"), said.count("refused")) == (7, 17)
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"LLM_BASE_URL": "https://api.example.org/v1"}, "LLM_API_KEY is not"),
+        ({"LLM_MODEL": "tiny-1", "LLM_API_KEY": "any"}, "LLM_BASE_URL is not"),
+        ({**LLM, "LLM_BASE_URL": "api.example.org"}, "LLM_BASE_URL must be"),
+        ({**LLM, "LLM_BASE_URL": "https://me:secret@example.org"}, "LLM_BASE_URL must be"),
+        ({**LLM, "LLM_API_KEY": "two words"}, "LLM_API_KEY holds a blank"),
+        ({**LLM, "LLM_INPUT_PRICE": "cheap"}, "LLM_INPUT_PRICE must be an amount"),
+        ({**LLM, "LLM_COST_PER_DAY": "-1"}, "LLM_COST_PER_DAY must be an amount"),
+    ],
+)
+def test_a_model_that_is_half_set_up_stops_the_start_with_a_sentence(
+    fresh_shell: Shell, variables: dict[str, str], named: str
+) -> None:
+    done = fresh_shell.run("check", **variables)
+    assert done.returncode == 2
+    assert named in done.stderr
+    assert "secret" not in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,43 @@
+"""Listeners, and names that lead where a test says."""
+
+import socket
+from collections.abc import Callable, Iterator
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from tests.outbound.listener import Listener
+
+REAL = socket.getaddrinfo
+
+
+@pytest.fixture
+def listen() -> Iterator[Callable[..., Listener]]:
+    running: list[Listener] = []
+
+    def start(address: str = "127.0.0.1", port: int = 0) -> Listener:
+        listener = Listener(address, port)
+        Thread(target=listener.serve_forever, daemon=True).start()
+        running.append(listener)
+        return listener
+
+    yield start
+    for listener in running:
+        listener.shutdown()
+        listener.server_close()
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """What each name leads to, one answer after the other; the last stays."""
+    known: dict[str, list[str]] = {}
+
+    def resolve(host: str, port: int, *args: Any, **options: Any) -> Any:
+        answers = known.get(host)
+        if answers is None:
+            return REAL(host, port, *args, **options)
+        return REAL(answers.pop(0) if len(answers) > 1 else answers[0], port, *args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    return known
