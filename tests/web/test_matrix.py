@@ -22,7 +22,8 @@ from apps.lookups.sharing import share_lookup
 from tests.conftest import person, signed_in
 from tests.known_errors.entries import kept
 from tests.web.asking import look_up
-from tests.web.matrix import METHODS, PEOPLE, ROWS, Row, row_of
+from tests.web.matrix import ROWS, row_of
+from tests.web.matrix_cells import METHODS, PEOPLE, Row
 from tests.web.teams import team
 
 LET_IN = frozenset((400, 404, 405, 409, 410, 415, 429))
