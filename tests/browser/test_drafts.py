@@ -1,0 +1,34 @@
+"""Drafts in a real browser: edited, copied, and taken into the mail link."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.sync_api import expect
+
+from tests.browser.visitor import Visitor
+
+
+def test_a_draft_is_copied_and_mailed_as_it_was_edited(copying: Visitor) -> None:
+    visitor = copying
+    visitor.look_up("1001")
+    page = visitor.page
+    page.get_by_role("link", name="Reply to the customer").click()
+    page.get_by_label("Name of the customer").fill("Jane Doe")
+    page.get_by_role("button", name="Make the draft").click()
+    area = page.get_by_label("Draft: change it as you like")
+    expect(area).to_have_value(re.compile("^Hello Jane Doe,"))
+    assert "Jane" not in page.url
+    area.fill("Zoë & Co: 100 %\n\nbye")
+    page.get_by_label("Subject").fill("a+b")
+    mail = page.get_by_role("link", name="Open in your mail program").get_attribute("href") or ""
+    assert parse_qs(urlsplit(mail).query) == {
+        "subject": ["a+b"],
+        "body": ["Zoë & Co: 100 %\r\n\r\nbye"],
+    }
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("status").filter(has_text="Copied")).to_be_visible()
+    assert visitor.clipboard().replace("\r\n", "\n") == "Zoë & Co: 100 %\n\nbye"
+    area.fill("ü" * 500)
+    expect(page.get_by_role("link", name="Open in your mail program")).to_be_hidden()
+    expect(page.get_by_text("Please copy it instead")).to_be_visible()
+    assert visitor.complaints == []
