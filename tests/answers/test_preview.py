@@ -99,6 +99,21 @@ def test_a_lead_previews_their_own_projects_and_opens_only_their_teams_lookups(
     assert declined[0] in previewed(signed_in(lead), **pattern)
 
 
+def test_what_a_lookup_found_in_a_hidden_project_is_not_hit(
+    lead: User, agent: User, connected: DemoSentry
+) -> None:
+    for project, kind in (("web", "PaymentDeclined"), ("api", "StockMissing")):
+        connected.world.add_event(
+            user_id="1001", timestamp=MOMENT, project=project, exception=(kind, "No")
+        )
+    client = signed_in(agent)
+    client.get(look_up(client))
+    team("Shop", ["web"], lead, agent)
+    lea = signed_in(lead)
+    assert "It would have hit 1 lookup" in previewed(lea)
+    assert "It would have hit none" in previewed(lea, type_text="StockMissing")
+
+
 def test_the_time_a_preview_takes_is_bounded_and_said(
     lead: User, declined: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
