@@ -5,7 +5,6 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from apps.answers.about import About
-from apps.answers.customer_words import values_for
 from apps.answers.spoken_to import spoken_to
 from apps.events.answer import Answer
 from apps.events.device import zone_of_customer
@@ -15,6 +14,7 @@ from apps.events.releases import short_release
 from apps.events.summary import is_specific, summarize_group
 from apps.events.timeline import Group
 from apps.known_errors.placeholders import filled
+from apps.lookups.customer_words import values_for
 
 _SORRY = re.compile(r"\b(?:sorry|apolog)", re.IGNORECASE)
 
