@@ -144,7 +144,7 @@ class _Asked:
         if self._usage:
             kept.tokens_in, kept.tokens_out = self._usage.tokens_in, self._usage.tokens_out
             kept.is_told = True
-        elif self._failure and self._failure.was_free:
+        elif self._failure and self._failure.was_free and not self._has_words:
             kept.tokens_in = kept.tokens_out = 0
         kept.cost = self._llm.cost(kept.tokens_in, kept.tokens_out)
         budget.settle(self._reserved, tokens=kept.tokens_in + kept.tokens_out, cost=kept.cost)

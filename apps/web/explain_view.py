@@ -78,6 +78,8 @@ def most_told(llm: Llm, message: Message) -> str:
 
 def used_told(llm: Llm, ended: Ended) -> str:
     """What the call took."""
+    if not ended.tokens:
+        return "It cost nothing."
     told = "" if ended.is_told else "at most "
     paid = f", {money(ended.cost)} to pay" if llm.costs_money else ""
     return f"It took {told}{grouped(ended.tokens)} tokens{paid}."

@@ -124,6 +124,7 @@ def test_what_the_server_refused_is_told_and_costs_nothing(
     page = asked.answer()
     assert sentence in page
     assert_harmless(page)
+    assert "It cost nothing." in page
     assert len(model.seen) == 1
     assert (Spending.objects.get().tokens, Spending.objects.get().cost) == (0, 0)
     assert Explanation.objects.get().state == State.FAILED
