@@ -19,6 +19,7 @@ _TEXTS = ("explanation", "reply", "workaround")
 _FIELD_OF = {"pattern": "issue", "release": "release_from", "links": "links_text"} | {
     str(field): f"{field}_text" for field in Field
 }
+_PATTERN = frozenset(("pattern", "issue", "project", "release", *Field))
 _VARIABLES = "; ".join(f"{{{name}}}: {meaning}" for name, meaning in REPLY_VARIABLES.items())
 
 
@@ -118,13 +119,13 @@ class KnownErrorForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
         super()._post_clean()  # type: ignore[misc]  # Django's own step of a form
         refused = self._set_pattern()
         self.instance.links = list(_links(self.cleaned_data.get("links_text", "")))
-        for part, sentence in (*refused, *((one.part, one.sentence) for one in self._against())):
+        others = ((one.part, one.sentence) for one in refusals_of(self.instance))
+        for part, sentence in (*refused, *others):
+            if refused and part in _PATTERN and (part, sentence) not in refused:
+                continue  # of the pattern as it was before, which nobody sees
             field = _FIELD_OF.get(part, part)
             if field not in self.errors:
                 self.add_error(field if field in self.fields else None, sentence)
-
-    def _against(self) -> list[Any]:
-        return [] if self.errors else refusals_of(self.instance)
 
     def _set_pattern(self) -> list[tuple[str, str]]:
         try:

@@ -69,6 +69,7 @@ def test_what_cannot_be_kept_is_explained_at_its_field_and_nothing_typed_is_lost
     assert "Use another card." in page
     form = response.context["adminform"].form
     assert all(form[name].value() == value for name, value in typed.items())
+    assert len(form.errors) == 1
     assert not KnownError.objects.exists()
 
 
