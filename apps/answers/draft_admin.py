@@ -3,10 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -16,17 +13,15 @@ from django.utils.safestring import SafeString
 from apps.answers.draft_example import example_of
 from apps.answers.draft_models import DraftTemplate, Handover
 from apps.answers.draft_text import VARIABLES, Kind
-from apps.audit.callers import actor_of
-from apps.audit.models import Action
 from apps.audit.offered import OfferedFilters
-from apps.audit.trail import Fact, record
+from apps.audit.recorded import RecordedSettings
 from apps.known_errors.placeholders import TextRefused
 
 _LONGEST = 6000
 
 
 @admin.register(DraftTemplate)
-class DraftTemplateAdmin(OfferedFilters):
+class DraftTemplateAdmin(RecordedSettings):
     """Writing and ordering the templates. Kind and name are kept for good."""
 
     change_form_template = "admin/answers/drafttemplate/change_form.html"
@@ -90,28 +85,6 @@ class DraftTemplateAdmin(OfferedFilters):
         page = "admin/answers/drafttemplate/example.html"
         return TemplateResponse(request, page, context)
 
-    def save_model(self, request: HttpRequest, obj: DraftTemplate, form: Any, change: bool) -> None:
-        """Note who changed it."""
-        assert isinstance(request.user, User)  # noqa: S101 - the admin site saw to it
-        obj.changed_by = request.user
-        with transaction.atomic():
-            super().save_model(request, obj, form, change)
-            detail = {"change": "saved" if change else "added", "fields": form.changed_data}
-            _record(request, obj, **detail)
-
-    def delete_model(self, request: HttpRequest, obj: DraftTemplate) -> None:
-        """Note who removed it."""
-        with transaction.atomic():
-            _record(request, obj, change="removed")
-            super().delete_model(request, obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[DraftTemplate]) -> None:
-        """Note who removed them."""
-        with transaction.atomic():
-            for template in queryset:
-                _record(request, template, change="removed")
-            super().delete_queryset(request, queryset)
-
 
 @admin.register(Handover)
 class HandoverAdmin(OfferedFilters):
@@ -159,8 +132,3 @@ class HandoverAdmin(OfferedFilters):
         """The record of the lookup it came from."""
         address = reverse("admin:lookups_lookup_change", args=[handover.lookup_id])
         return format_html('<a href="{}">Lookup</a>', address)
-
-
-def _record(request: HttpRequest, template: DraftTemplate, **detail: Fact) -> None:
-    target = f"draft template {template.name}"
-    record(Action.SETTING_CHANGED, actor_of(request), target=target, detail=detail)

@@ -56,6 +56,11 @@ class DraftTemplate(models.Model):
     def __str__(self) -> str:
         return self.label
 
+    @property
+    def audit_target(self) -> str:
+        """What the audit trail calls this row."""
+        return f"draft template {self.name}"
+
     def clean(self) -> None:
         """Refuse variables that are not there to be had, each in its field."""
         self.body = "\n".join(line.rstrip() for line in self.body.strip().splitlines())

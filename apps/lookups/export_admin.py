@@ -3,18 +3,13 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.models import User
-from django.db import transaction
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps.audit.callers import actor_of
-from apps.audit.models import Action
 from apps.audit.offered import OfferedFilters
-from apps.audit.trail import Fact, record
+from apps.audit.recorded import RecordedSettings
 from apps.lookups.models import ExportPreset, ExportRecord
 
 _FORM = ("how", "format", "preset", "budget", "tokens", "issue_id", "redacted", "reason")
@@ -77,7 +72,7 @@ class ExportRecordAdmin(ReadOnlyExports, OfferedFilters):
 
 
 @admin.register(ExportPreset)
-class ExportPresetAdmin(OfferedFilters):
+class ExportPresetAdmin(RecordedSettings):
     """Writing and ordering the questions. A name is kept for good, because links hold it."""
 
     list_display = ("label", "name", "position", "is_active", "changed_at", "changed_by")
@@ -92,30 +87,3 @@ class ExportPresetAdmin(OfferedFilters):
         """Who changed it last is not typed."""
         changed = ("changed_at", "changed_by")
         return ("name", *changed) if obj else changed
-
-    def save_model(self, request: HttpRequest, obj: ExportPreset, form: Any, change: bool) -> None:
-        """Note who changed it."""
-        assert isinstance(request.user, User)  # noqa: S101 - the admin site saw to it
-        obj.changed_by = request.user
-        with transaction.atomic():
-            super().save_model(request, obj, form, change)
-            detail = {"change": "saved" if change else "added", "fields": form.changed_data}
-            _record_preset(request, obj, **detail)
-
-    def delete_model(self, request: HttpRequest, obj: ExportPreset) -> None:
-        """Note who removed it."""
-        with transaction.atomic():
-            _record_preset(request, obj, change="removed")
-            super().delete_model(request, obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ExportPreset]) -> None:
-        """Note who removed them."""
-        with transaction.atomic():
-            for preset in queryset:
-                _record_preset(request, preset, change="removed")
-            super().delete_queryset(request, queryset)
-
-
-def _record_preset(request: HttpRequest, preset: ExportPreset, **detail: Fact) -> None:
-    target = f"export preset {preset.name}"
-    record(Action.SETTING_CHANGED, actor_of(request), target=target, detail=detail)

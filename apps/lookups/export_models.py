@@ -78,6 +78,11 @@ class ExportPreset(models.Model):
     def __str__(self) -> str:
         return self.label
 
+    @property
+    def audit_target(self) -> str:
+        """What the audit trail calls this row."""
+        return f"export preset {self.name}"
+
     def clean(self) -> None:
         """Refuse a question that is too long, and the name that stands for no question.
 
