@@ -3,9 +3,13 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
 
 from apps.explain.configured import Llm
 from apps.exports import Preset, estimate_tokens, render
+from apps.lookups.known import with_replies
 from apps.lookups.reading import LookupResult
 
 # Within what every export holds back for its question, so that the facts are those of the page.
@@ -36,15 +40,17 @@ def message_for(result: LookupResult, llm: Llm) -> Message:
 
     Its digest covers where it goes too: a preview for one model is none for another.
     """
-    lookup = result.lookup
+    lookup, zone = result.lookup, ZoneInfo(result.lookup.zone)
+    today = timezone.localdate(timezone=zone)
     rendered = render(
-        result.answer,
+        with_replies(result.answer, zone=zone, today=today),
         format="markdown",
         preset=_QUESTION,
         lookup_id=str(lookup.uuid),
         marker=lookup.marker,
         from_cache=lookup.from_cache,
         zone=lookup.zone,
+        today=today,
     )
     tokens = estimate_tokens(rendered.text)
     told = json.dumps([llm.base_url, llm.model, llm.answer_tokens, rendered.text])

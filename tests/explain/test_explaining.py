@@ -8,6 +8,7 @@ from apps.audit.models import Action, Entry
 from apps.explain.models import Explanation, Spending, State
 from tests.explain.asking import KEY, Asked, read
 from tests.explain.model_server import Handler, ModelServer, line, says
+from tests.known_errors.entries import kept
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,6 +57,13 @@ def test_a_text_that_has_changed_since_is_not_sent_but_shown(
     assert asked.event in response.content.decode()
     assert model.seen == []
     assert not Explanation.objects.exists()
+
+
+def test_a_known_reply_is_sent_as_the_customer_would_read_it(asked: Asked) -> None:
+    kept(reply="It broke on {moment}.")
+    previewed = asked.preview()
+    assert "(Berlin time)." in previewed
+    assert "{moment}" not in previewed
 
 
 def test_a_cause_stands_with_its_confidence_and_a_link_to_its_event(
