@@ -1,4 +1,4 @@
-"""The variables that the program reads, README's table and `.env.example` are the same ones."""
+"""The variables that the program reads, `docs/settings.md` and `.env.example` are the same ones."""
 
 import re
 from pathlib import Path
@@ -17,8 +17,8 @@ def read_by_the_program() -> set[str]:
     return {name for source in sources for name in _READ.findall(source)} - OURS
 
 
-def test_the_readme_tells_every_variable_and_no_other() -> None:
-    rows = re.findall(r"^\| (`[A-Z][^|]*)\|", (ROOT / "README.md").read_text(), re.MULTILINE)
+def test_the_list_of_settings_tells_every_variable_and_no_other() -> None:
+    rows = re.findall(r"^\| (`[A-Z][^|]*)\|", (ROOT / "docs/settings.md").read_text(), re.MULTILINE)
     told = [name for row in rows for name in re.findall(r"`([A-Z_]+)`", row)]
     assert sorted(told) == sorted(read_by_the_program())
 
