@@ -3,7 +3,7 @@
 import logging
 from threading import Event, Thread
 
-from django.db import Error, connections
+from django.db import connections
 
 from apps.answers.handing_over import send_due
 from apps.answers.webhook import is_set_up
@@ -22,10 +22,11 @@ def send_regularly() -> Thread | None:
 
 
 def send_once() -> int:
-    """Send what is due; a database that fails costs a line in the log, and waits for next time."""
+    """Send what is due; whatever fails costs a line in the log, and waits for next time."""
     try:
         return send_due()
-    except Error as error:  # without its words
+    except Exception as error:  # noqa: BLE001 - else nothing is sent until the next start
+        # Its words can hold an address or a body.
         _log.error("What is due could not be handed over: %s", type(error).__name__)
         return 0
     finally:

@@ -9,6 +9,7 @@ from time import monotonic
 import requests
 from django.conf import settings
 from requests.auth import AuthBase
+from urllib3.exceptions import HTTPError
 
 from apps.answers.signature import signed_headers
 from apps.outbound import AddressRefused, OutboundSession, Reach
@@ -45,6 +46,13 @@ class _NoAuth(AuthBase):
         return request
 
 
+class _Once(OutboundSession):
+    """Takes a redirect as any answer: the library would read all of it, and where it leads."""
+
+    def get_redirect_target(self, _response: requests.Response) -> None:
+        """Nowhere."""
+
+
 def is_set_up() -> bool:
     """Whether there is a webhook to hand over to."""
     return bool(settings.TRIAGE_WEBHOOK_URL)
@@ -61,7 +69,7 @@ def send(message_id: str, body: bytes, *, within_s: float) -> Tried:
     try:
         reach = Reach.of([address], settings.TRIAGE_PRIVATE_HOSTS)
         with (
-            OutboundSession(reach, WatchedAdapter(reach)) as session,
+            _Once(reach, WatchedAdapter(reach)) as session,
             OpenCalls().hung_up_after(within_s),
             session.post(
                 address,
@@ -80,7 +88,7 @@ def send(message_id: str, body: bytes, *, within_s: float) -> Tried:
         return Tried(Outcome.REFUSED, f"The webhook must not be called. {refused}")
     except requests.Timeout:
         return _TOO_LATE
-    except (requests.RequestException, OSError):
+    except (requests.RequestException, HTTPError, OSError, ValueError):  # also heads that are none
         if monotonic() >= ends:
             return _TOO_LATE
         return Tried(Outcome.LATER, "The receiver could not be reached, or hung up.")
@@ -103,9 +111,9 @@ def _meaning(status: int, retry_after: str | None) -> Tried:
 def _seconds(retry_after: str | None) -> float:
     """`Retry-After` in seconds or as a date; 0 where there is none that can be read."""
     told = (retry_after or "").strip()
-    if told.isascii() and told.isdigit() and len(told) < 9:
+    if told.isascii() and told.isdigit():
         return float(told)
     try:
         return max(0.0, (parsedate_to_datetime(told) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return 0.0

@@ -24,6 +24,7 @@ class Receiver(ThreadingHTTPServer):
         self.ids: list[str] = []
         self.forged = 0
         self.drips = False
+        self.pours = False
         self.goes_on = Event()
         self.goes_on.set()
 
@@ -52,13 +53,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(self.server.status)
         for name, value in self.server.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", "0")
+        self.send_header("Content-Length", "1000000000" if self.server.pours else "0")
         self.end_headers()
+        if self.server.pours:
+            self._drip(b"")
 
-    def _drip(self) -> None:
-        """A header that never ends, a letter at a time."""
+    def _drip(self, head: bytes = b"HTTP/1.1 200 OK\r\nX-Long: ") -> None:
+        """A header, or else a body, that never ends, a letter at a time."""
         pause = Event()
-        self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+        self.wfile.write(head)
         for _ in range(200):
             try:
                 self.wfile.write(b"a")
