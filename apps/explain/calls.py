@@ -85,7 +85,7 @@ def _client(llm: Llm) -> Iterator[openai.OpenAI]:
         timeout=llm.timeout_s,
         trust_env=False,
         follow_redirects=False,
-        event_hooks={"request": [_only_what_is_needed]},
+        event_hooks={"request": [_only_what_is_needed], "response": [_as_utf8]},
     )
     with openai.OpenAI(
         api_key=llm.api_key, base_url=llm.base_url, max_retries=0, http_client=http
@@ -102,6 +102,11 @@ def _only_what_is_needed(request: httpx2.Request) -> None:
         if name.lower() not in _NEEDED:
             del request.headers[name]
     request.headers["User-Agent"] = "Triage"
+
+
+def _as_utf8(response: httpx2.Response) -> None:
+    """As the protocol has it, whatever a server names as its way of writing letters."""
+    response.encoding = "utf-8"
 
 
 def _pieces(chunks: Iterator[Any], most_letters: int) -> Generator[str | Usage]:
@@ -209,11 +214,12 @@ def _of_status(error: openai.APIStatusError) -> errors.ModelFailed:
 def _of_code(error: openai.APIError, detail: str = "") -> errors.ModelFailed | None:
     """The codes that tell more than a status does."""
     told = detail or _code_of(error)
-    if _TOO_LONG & {error.code, error.type} or _says_context(error):
+    codes = {_plain(error.code), _plain(error.type)}
+    if _TOO_LONG & codes or _says_context(error):
         return errors.MessageTooLong(told)
-    if _REFUSED & {error.code, error.type}:
+    if _REFUSED & codes:
         return errors.ContentRefused(told)
-    if _EMPTY & {error.code, error.type}:
+    if _EMPTY & codes:
         return errors.AccountEmpty(told)
     return None
 
