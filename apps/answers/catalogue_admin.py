@@ -29,9 +29,7 @@ class KnownErrorAdmin(CataloguePages):
     list_filter = ("state", "is_active")
     offered = frozenset(("state__exact", "is_active__exact"))
     search_fields = ("title", "slug", "explanation", "owner")
-    search_help_text = "Title, name, explanation or owner."
     list_per_page = 100
-    show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     actions = None
     fieldsets = (

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import requests
 from playwright.sync_api import expect
 
+from tests.browser.catalogue_states import CATALOGUE_STATES
 from tests.browser.people_states import PEOPLE_STATES
 from tests.browser.review_states import REVIEW_STATES
 from tests.browser.state import State, address
@@ -201,4 +202,5 @@ STATES = (
     State("api", address("/api/v1/")),
     *PEOPLE_STATES,
     *REVIEW_STATES,
+    *CATALOGUE_STATES,
 )
