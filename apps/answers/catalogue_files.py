@@ -16,6 +16,9 @@ MOST_FILES = 1000
 _LARGEST_IN_ALL = 4 * 1024 * 1024
 # What was checked travels in the page, within what a form may hold.
 _LARGEST_CHECKED = 900 * 1024
+# The other ways of packing take what memory the file tells them to.
+_PACKED = frozenset((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
+_BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError)
 _SALT = "triage.known_errors.import"
 _VALID_S = 3600
 _TOO_MUCH = "This is too much for a browser. Use the command import_known_errors."
@@ -63,10 +66,10 @@ def _of_zip(content: bytes) -> Iterator[File]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for one in archive.infolist():
-                if one.filename.endswith(".md"):
+                if one.filename.endswith(".md") and one.compress_type in _PACKED:
                     with archive.open(one) as member:
                         yield File(one.filename, member.read(LARGEST + 1))
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
+    except (*_BROKEN, OSError, ValueError):
         raise UploadRefused("The zip file cannot be read.") from None
 
 

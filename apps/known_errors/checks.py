@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from unicodedata import category
 
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
@@ -14,7 +15,10 @@ MOST_LINKS = 20
 LONGEST_LABEL = 100
 LONGEST_ADDRESS = 500
 _IS_ADDRESS = URLValidator(schemes=("http", "https"))
+# Orders to a terminal, and what ends a line for some programs.
+_NOT_IN_A_LINE = frozenset(("Cc", "Zl", "Zp"))
 _TEXTS = ("title", "explanation", "reply", "workaround", "fixed_in", "owner")
+_LINES = frozenset(("title", "fixed_in", "owner"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,11 @@ class Refusal:
 def tidy(text: str) -> str:
     """A text as it is kept: without space around it, lines ended in one way."""
     return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def no_text(text: str) -> bool:
+    """Whether it holds what no text has, nor can be kept or shown: half a letter, or a zero."""
+    return "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def refusals_of(entry: KnownError) -> list[Refusal]:
@@ -48,10 +57,10 @@ def _texts(entry: KnownError) -> Iterator[Refusal]:
         longest = getattr(KnownError._meta.get_field(name), "max_length", None)
         if longest and len(text) > longest:
             yield Refusal(name, f"It is longer than {longest:,} letters.")
-        if "\0" in text:
+        if no_text(text):
             yield Refusal(name, "It holds a sign that no text has.")
-        if name in ("title", "fixed_in", "owner") and "\n" in text:
-            yield Refusal(name, "It must be one line.")
+        if name in _LINES and any(category(sign) in _NOT_IN_A_LINE for sign in text):
+            yield Refusal(name, "It must be one line of plain text.")
 
 
 def _pattern(entry: KnownError) -> Iterator[Refusal]:

@@ -12,7 +12,7 @@ import frontmatter
 import yaml
 from frontmatter.default_handlers import YAMLHandler
 
-from apps.known_errors.checks import tidy
+from apps.known_errors.checks import no_text, tidy
 from apps.known_errors.models import KnownError
 from apps.known_errors.patterns import PatternRefused, pattern_from, values_of
 
@@ -88,6 +88,8 @@ def _check_events(text: str) -> None:
             raise FileRefused("Anchors (&) and aliases (*) are not read.", "front matter")
         if getattr(event, "tag", None):
             raise FileRefused("Tags (!) are not read.", "front matter")
+        if no_text(getattr(event, "value", None) or ""):
+            raise FileRefused("A value holds a sign that no text has.", "front matter")
         if depth > _DEEPEST:
             raise FileRefused("It is nested too deep.", "front matter")
 

@@ -13,7 +13,6 @@ from apps.answers.schedule import send_once
 from tests.answers.hooks import SECRET, Receiver
 from tests.answers.test_handing_over import handed, make_due
 
-
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

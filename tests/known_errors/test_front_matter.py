@@ -18,7 +18,8 @@ _AWKWARD = st.sampled_from(
 TEXTS = st.lists(st.one_of(_AWKWARD, st.text(_LETTERS, max_size=12)), max_size=8).map(
     lambda parts: tidy("\n".join(parts))
 )
-LINES = st.text(_LETTERS, min_size=1, max_size=40).map(
+_IN_LINES = st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"])
+LINES = st.text(_IN_LINES, min_size=1, max_size=40).map(
     lambda text: " ".join(text.replace("\n", " ").replace("\r", " ").split())
 )
 DAYS = st.none() | st.dates(date(2000, 1, 1), date(2100, 1, 1))

@@ -43,10 +43,15 @@ class Command(BaseCommand):
 
     def _tell(self, plan: Plan) -> None:
         for one in plan.refused:
-            self.stderr.write(f"{one.name}: {one.part}: {one.sentence}")
+            self.stderr.write(_plain(f"{one.name}: {one.part}: {one.sentence}"))
         for taken in plan.changes:
             told = "new" if taken.is_new else ", ".join(taken.told)
             self.stdout.write(f"{taken.entry.slug}: {told}")
+
+
+def _plain(told: str) -> str:
+    """A line without what a terminal would take for an order; files and their names can hold it."""
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in told)
 
 
 def _files(paths: Iterable[Path]) -> Iterator[File]:

@@ -1,0 +1,71 @@
+"""Files of known errors from a stranger: refused in words, whatever their letters or their zip."""
+
+import io
+import random
+import zipfile
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+
+from apps.known_errors.front_matter import to_text
+from apps.known_errors.models import KnownError
+from tests.answers.test_files import checked, run
+from tests.conftest import signed_in
+from tests.known_errors.entries import made
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+_PATTERN = "pattern:\n  issue: WEB-1\n"
+
+
+def file_of(front: str) -> bytes:
+    return f"---\n{front}{_PATTERN}---\n\nIt broke.\n".encode()
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        'title: "\\uD800"\n',
+        'title: x\nowner: "\\uDFFF"\n',
+        'title: x\nstate: fixed\nfixed_in: "\\uD800"\n',
+        'title: x\n"\\uD800": x\n',
+        'title: x\nvalid_from: "\\uD800"\n',
+        'title: "x\\e[31m"\n',
+        'title: "x\\r\\x85y"\n',
+        'title: x\nowner: "a\\u2028b"\n',
+    ],
+)
+def test_a_value_that_is_no_line_of_text_is_refused_in_words(front: str, lead: User) -> None:
+    page = checked(signed_in(lead), ("a.md", file_of(front)))
+    assert "holds a sign that no text has" in page or "must be one line of plain text" in page
+    assert 'name="checked"' not in page
+
+
+def test_the_command_gives_a_terminal_no_orders_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "a\x1b[2J.md").write_bytes(file_of('"\\e]0;owned\\a": x\ntitle: y\n'))
+    out, err = run("import_known_errors", tmp_path)
+    assert "There is no part named" in err
+    assert "\x1b" not in out + err
+    assert "\a" not in out + err
+
+
+@pytest.mark.parametrize(
+    "way", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+)
+def test_a_zip_that_lies_about_itself_is_explained(way: int, lead: User) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", way) as archive:
+        archive.writestr("ä.md", to_text(made("a")) * 30)
+    whole, chance, browser = content.getvalue(), random.Random(way), signed_in(lead)  # noqa: S311
+    for _ in range(25):
+        broken = bytearray(whole)
+        for _ in range(3):
+            broken[chance.randrange(4, len(broken))] = chance.randrange(256)
+        checked(browser, ("a.zip", bytes(broken)))
+    for place in (whole.index(b"PK\x01\x02"), whole.index(b"PK\x05\x06")):
+        broken = bytearray(whole)
+        broken[place + 46 if whole[place + 2] == 1 else place + 18] = 0xFF
+        page = checked(browser, ("a.zip", bytes(broken)))
+        assert "cannot be read" in page or "no Markdown file" in page
+    assert not KnownError.objects.exists()
