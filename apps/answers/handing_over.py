@@ -7,7 +7,7 @@ receiver tells doubles by the id.
 
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from apps.answers import webhook
@@ -28,12 +28,20 @@ _AT_A_TIME = 100
 GONE = "The answer it was made of is no longer kept, so it is not sent any more."
 
 
+class AlreadyDone(Exception):
+    """It was handed over before: the same form was sent twice."""
+
+
 def hand_over(lookup: Lookup, kind: str, body: bytes, *, handover: Handover, asker: Asker) -> None:
-    """Keep it, record it, and try once. `handover` is new, and is not saved yet."""
+    """Keep it, record it, and try once. `handover` is not saved yet. Raises `AlreadyDone`."""
     handover.lookup, handover.kind, handover.by = lookup, kind, asker.user
     handover.keep(body)
     with transaction.atomic():
-        handover.save(force_insert=True)
+        try:
+            with transaction.atomic():
+                handover.save(force_insert=True)
+        except IntegrityError:
+            raise AlreadyDone from None
         record_act(Action.HANDED_OVER, asker.actor, lookup, draft=kind, message=handover.message_id)
     _try(handover, within_s=AT_ONCE_S)
 

@@ -1,10 +1,12 @@
 """The page of a draft: what was chosen, the draft, and what can be done with it."""
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.contrib.auth.models import User
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +19,7 @@ from apps.answers.drafts import Draft, make_draft, problems_offered
 from apps.answers.mailto import mail_link
 from apps.answers.message import Edited
 from apps.answers.webhook import is_set_up
+from apps.lookups.keepers import may_keep
 from apps.lookups.reading import LookupResult
 from apps.web.access import person_of
 from apps.web.clock import LocalTime, local_minute
@@ -72,6 +75,7 @@ class HandoverRow:
     said: str
     next_try: LocalTime | None
     is_waiting: bool
+    can_cancel: bool
     can_try: bool
 
 
@@ -125,7 +129,12 @@ def why_refused(edited: Edited) -> str:
 
 
 def draft_context(
-    result: LookupResult, made: Made, edited: Edited, hidden: Mapping[str, int] | None = None
+    result: LookupResult,
+    made: Made,
+    edited: Edited,
+    *,
+    reader: User,
+    hidden: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
     """What the page of a draft prints. `hidden` is what was just taken out of an edited text."""
     kind = made.wanted.kind
@@ -144,18 +153,34 @@ def draft_context(
         "hidden": redaction_receipt(hidden) if hidden else "",
         "complete": answer.complete,
         "has_webhook": is_set_up(),
-        "handovers": handover_rows(result),
+        "page_number": uuid.uuid4(),
+        "handovers": handover_rows(result, reader),
     }
 
 
-def handover_rows(result: LookupResult) -> tuple[HandoverRow, ...]:
+def number_of(values: QueryDict, edited: Edited) -> uuid.UUID:
+    """The number of this text out of this page: the same where a form is sent twice."""
+    try:
+        page = uuid.UUID(values.get("page", ""))
+    except ValueError:
+        return uuid.uuid4()
+    return uuid.uuid5(page, f"{edited.kind}\n{edited.subject}\n{edited.text}")
+
+
+def may_act_on(handover: Handover, person: User) -> bool:
+    """Who handed it over, and whoever may share the lookup, not those it is merely shared with."""
+    return handover.by_id == person.pk or may_keep(person, handover.lookup)
+
+
+def handover_rows(result: LookupResult, reader: User) -> tuple[HandoverRow, ...]:
     """What was handed over of this lookup, the newest first."""
     zone = ZoneInfo(result.lookup.zone)
-    rows = result.lookup.handovers.select_related("by")[:20]
-    return tuple(_row(one, zone) for one in rows)
+    rows = result.lookup.handovers.select_related("by", "lookup")[:20]
+    return tuple(_row(one, zone, may_act=may_act_on(one, reader)) for one in rows)
 
 
-def _row(one: Handover, zone: ZoneInfo) -> HandoverRow:
+def _row(one: Handover, zone: ZoneInfo, *, may_act: bool) -> HandoverRow:
+    is_waiting = one.state == Handover.State.WAITING
     return HandoverRow(
         number=one.pk,
         kind=TITLES[Kind(one.kind)],
@@ -164,6 +189,7 @@ def _row(one: Handover, zone: ZoneInfo) -> HandoverRow:
         state=one.state,
         said=one.problem,
         next_try=local_minute(one.next_try, zone) if one.next_try else None,
-        is_waiting=one.state == Handover.State.WAITING,
-        can_try=one.state == Handover.State.FAILED and one.has_body,
+        is_waiting=is_waiting,
+        can_cancel=may_act and is_waiting,
+        can_try=may_act and one.state == Handover.State.FAILED and one.has_body,
     )

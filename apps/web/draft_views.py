@@ -3,6 +3,7 @@
 import uuid
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from apps.answers.draft_models import Handover
 from apps.answers.draft_text import Kind
 from apps.answers.edited_text import checked
-from apps.answers.handing_over import cancel, hand_over, try_again
+from apps.answers.handing_over import AlreadyDone, cancel, hand_over, try_again
 from apps.answers.message import Edited, message_of
 from apps.answers.webhook import is_set_up
 from apps.audit.models import Action
@@ -20,12 +21,14 @@ from apps.lookups.acts import record_act
 from apps.lookups.asked import names_of
 from apps.lookups.problems import bad_input
 from apps.lookups.reading import LookupResult, answer_now
-from apps.web.access import asker_of, lookup_for, projects_seen
+from apps.web.access import asker_of, lookup_for, person_of, projects_seen
 from apps.web.draft_page import (
     PAGES,
     Made,
     draft_context,
     made_of,
+    may_act_on,
+    number_of,
     read_edited,
     read_wanted,
     why_refused,
@@ -35,6 +38,7 @@ from apps.web.redirects import SeeOther
 from apps.web.viewing import record_view
 
 _WAYS = ("copied", "mailed")
+NOT_THEIRS = "Somebody else handed this over. Only they, or whose lookup it is, can do this."
 _NO_TEMPLATE = bad_input(
     "There is no template for this draft.", "Please ask a lead to switch one on in the review."
 )
@@ -81,6 +85,8 @@ def lookup_handover(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     handover = lookup.handovers.select_related("lookup").filter(pk=number).first()
     if handover is None:
         raise Http404
+    if not may_act_on(handover, person_of(request)):
+        raise PermissionDenied(NOT_THEIRS)
     if request.POST.get("do") == "cancel":
         is_done = cancel(handover, asker_of(request))
         messages.success(request, "It is not sent." if is_done else "It does not wait any more.")
@@ -107,10 +113,14 @@ def _hand_over(
             shown = Edited(edited.kind, subject.text, text.text, edited.is_markdown)
             hidden = {**subject.hidden, **text.hidden}
             return _page(request, result, made, shown, hidden=hidden)
-    handover = Handover()
+    handover = Handover(uuid=number_of(request.POST, edited))
     body = message_of(handover, result.lookup, edited, made.about)
-    hand_over(result.lookup, edited.kind, body, handover=handover, asker=asker_of(request))
-    messages.success(request, _said(handover))
+    try:
+        hand_over(result.lookup, edited.kind, body, handover=handover, asker=asker_of(request))
+    except AlreadyDone:
+        messages.info(request, "This was handed over already; how far it is stands below.")
+    else:
+        messages.success(request, _said(handover))
     return _back(result.lookup.uuid, edited.kind)
 
 
@@ -131,7 +141,8 @@ def _page(
     refused: str = "",
     hidden: dict[str, int] | None = None,
 ) -> HttpResponse:
-    context = {**draft_context(result, made, edited, hidden), "refused": refused}
+    told = draft_context(result, made, edited, reader=person_of(request), hidden=hidden)
+    context = {**told, "refused": refused}
     status = 400 if refused else 200
     return render(request, "lookups/draft.html", context, status=status)
 
