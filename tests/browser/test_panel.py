@@ -175,7 +175,7 @@ def test_one_problem_is_copied_alone_as_chosen_and_recorded(copying: Visitor) ->
         card.get_by_role("button", name="Copy this problem").click()
     assert recorded.value.status == 204
     assert "issue=" in (recorded.value.request.post_data or "")
-    expect(card.get_by_role("status")).to_have_text("Copied")
+    expect(card.locator(".problem-text").get_by_role("status")).to_have_text("Copied")
     assert copying.clipboard().startswith("Name the most likely cause")
     assert "PaymentDeclined" in copying.clipboard()
     assert "TypeError: can't access property" not in copying.clipboard()
