@@ -95,5 +95,5 @@ def test_an_event_s_own_page_leads_to_what_is_known(ana: Client) -> None:
     address = look_up(ana)
     event = json.loads(text(ana.get(f"{address}export.json")))["events"][0]["id"]
     page = text(ana.get(f"{address}events/{event}/"))
-    assert "The bank refuses cards. Not fixed yet" in page
+    assert "<bdi>The bank refuses cards</bdi>. Not fixed yet" in page
     assert f'href="{address}#known-1-1"' in page
