@@ -17,6 +17,7 @@ from apps.known_errors.placeholders import filled
 from apps.lookups.customer_words import values_for
 
 _SORRY = re.compile(r"\b(?:sorry|apolog)", re.IGNORECASE)
+_LONGER_WORD = re.compile(r"\w{4,}")
 
 
 def reply_values(about: About) -> dict[str, str]:
@@ -126,7 +127,8 @@ def _known_replies(about: About) -> str:
             continue
         values = values_for(known, answer, name="", zone=about.zone, today=about.today)
         text = filled(known.reply, {**values, "greeting": ""})
-        told.append(re.sub(r"\n{3,}", "\n\n", text).strip())
+        text = re.sub(r"\n{3,}", "\n\n", text).strip(" \n,")
+        told.append(f"{text[:1].upper()}{text[1:]}")
     return "\n\n".join(filter(None, told))
 
 
@@ -140,7 +142,17 @@ def _is_overtaken(known: Known, fix: Fix) -> bool:
 def _workarounds(about: About, known_reply: str) -> str:
     known = [match.known for _group, match in about.best_known]
     told = [one.workaround.strip() for one in known if one.workaround.strip()]
-    return "\n\n".join(f"Until then, this helps: {one}" for one in told if one not in known_reply)
+    return "\n\n".join(
+        f"Until then, this helps: {one}" for one in told if not _says(known_reply, one)
+    )
+
+
+def _says(reply: str, workaround: str) -> bool:
+    """Whether the reply has told it already, as far as half of its longer words can show."""
+    if workaround in reply:
+        return True
+    told, words = (set(_LONGER_WORD.findall(text.casefold())) for text in (reply, workaround))
+    return bool(words) and 2 * len(words & told) >= len(words)
 
 
 def _fixes(about: About, known_reply: str) -> str:

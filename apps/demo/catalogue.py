@@ -32,7 +32,7 @@ def _entries(today: date) -> tuple[dict[str, Any], ...]:
             "pattern": {"project": "checkout-api", "type": {"exact": "PaymentDeclined"}},
             "explanation": "The customer's bank said no, and nothing was charged. The shop does "
             "not say so clearly, so people try again and again.",
-            "reply": "{greeting}\n\nyour bank declined the payment on {moment}. Nothing was "
+            "reply": "{greeting}\n\nYour bank declined the payment on {moment}. Nothing was "
             "charged. Another card or a bank transfer works right away.\n\nThe shop should have "
             "told you so. A clearer message is coming {planned_for}.",
             "workaround": "Another card, or paying by bank transfer.",
@@ -50,7 +50,7 @@ def _entries(today: date) -> tuple[dict[str, Any], ...]:
                 "message": {"expression": "price is undefined|reading 'amount'"},
             },
             "explanation": "When the prices do not load, the cart stops. It is not the voucher.",
-            "reply": "{greeting}\n\nthe cart stopped working on {moment} because of an error of "
+            "reply": "{greeting}\n\nThe cart stopped working on {moment} because of an error of "
             "ours. It is fixed in {fixed_in}: please close all windows of the shop and open it "
             "again. Your cart is still there.",
             "workaround": "Close all windows of the shop and open it again.",
@@ -63,7 +63,7 @@ def _entries(today: date) -> tuple[dict[str, Any], ...]:
             "title": "A page that was open during a release stops working",
             "pattern": {"project": "web-shop", "type": {"exact": "ChunkLoadError"}},
             "explanation": "The page asks for a part of itself that a newer release has replaced.",
-            "reply": "{greeting}\n\nwe had updated the shop while your page was open. Please "
+            "reply": "{greeting}\n\nWe had updated the shop while your page was open. Please "
             "load it anew, then everything works.",
             "workaround": "Load the page anew.",
             "state": KnownError.State.OPEN,
@@ -75,7 +75,7 @@ def _entries(today: date) -> tuple[dict[str, Any], ...]:
             "pattern": {"project": "checkout-api", "type": {"exact": "LockNotAvailable"}},
             "explanation": "A nightly job holds the stock of some articles for minutes. The order "
             "was not placed.",
-            "reply": "{greeting}\n\nyour order of {moment} did not go through, and nothing was "
+            "reply": "{greeting}\n\nYour order of {moment} did not go through, and nothing was "
             "charged. Please try again in about ten minutes.",
             "workaround": "Trying again after ten minutes.",
             "state": KnownError.State.OPEN,
@@ -90,7 +90,7 @@ def _entries(today: date) -> tuple[dict[str, Any], ...]:
                 "message": {"contains": "reading 'render'"},
             },
             "explanation": "A language had no template for the mail. The order itself is fine.",
-            "reply": "{greeting}\n\nyour order is fine, only its confirmation was not sent. We "
+            "reply": "{greeting}\n\nYour order is fine, only its confirmation was not sent. We "
             "are looking into it and will send it to you.",
             "state": KnownError.State.FIXED,
             "fixed_in": "31.1.0",

@@ -118,6 +118,17 @@ def test_a_known_error_tells_the_customer_in_one_voice() -> None:
     assert "tell us when" not in text
 
 
+def test_a_known_reply_begins_as_a_sentence_and_its_workaround_is_told_once() -> None:
+    told = with_known(
+        ONE,
+        reply="{greeting}\n\nyour bank said no. Another card or a bank transfer works right away.",
+        workaround="Another card, or paying by bank transfer.",
+    )
+    text = drafted("reply", told, name="Jane").text
+    assert "\n\nYour bank said no." in text
+    assert text.count("nother card") == 1
+
+
 def test_a_fix_that_the_customer_does_not_have_yet_is_told() -> None:
     told = with_known(ONE, state=FixState.FIXED, fixed_in="shop@2.15.0")
     assert "This is fixed in version 2.15.0; you had an older one." in drafted("reply", told).text
