@@ -10,6 +10,7 @@ from apps.accounts.teams import projects_of
 from apps.audit.models import Action
 from apps.audit.refusals import record_refusal
 from apps.audit.trail import Actor
+from apps.events.event import Event
 from apps.events.summary import summarize_group
 from apps.events.timeline import Group, group_by_issue
 from apps.known_errors.models import KnownError
@@ -23,7 +24,8 @@ _LEAST_TEXT = 8
 # What differs from case to case: what stands in for hidden things, what is quoted, addresses, and
 # whatever holds a digit.
 _VARYING = re.compile(
-    r"<[^<>\s]{1,60}>|\[[^\[\]]{1,60}\]|\"[^\"]{0,200}\"|“[^”]{0,200}”|(?<!\w)'[^']{0,200}'(?!\w)"
+    r"<[^<>\s]{1,60}>|\[[^\[\]]{1,60}\]|\"[^\"]{0,200}\"|“[^”]{0,200}”|«[^»]{0,200}»|»[^«]{0,200}«"
+    r"|「[^」]{0,200}」|\([^()]{0,200}\)|(?<!\w)'[^']{0,200}'(?!\w)"
     r"|\S{0,100}(?:[0-9@]|://)\S{0,200}|[\r\n]+"
 )
 _PLAIN_TYPE = re.compile(r"[A-Za-z_][\w.$:]{2,150}", re.ASCII)
@@ -65,7 +67,6 @@ def _values(group: Group) -> dict[str, str]:
     raised = event.body.exceptions[0] if event.body and event.body.exceptions else None
     title = event.title or ""
     kind = (raised.type if raised else title.partition(": ")[0]) or ""
-    message = (raised.value if raised else None) or event.message or title.partition(": ")[2]
     sentence = summarize_group(group)
     project = event.project or (group.issue.project if group.issue else None) or ""
     return {
@@ -74,18 +75,28 @@ def _values(group: Group) -> dict[str, str]:
         "type_way": Way.EXACT,
         "type_text": kind if _PLAIN_TYPE.fullmatch(kind) else "",
         "message_way": Way.CONTAINS,
-        "message_text": steady_part(message or title),
+        "message_text": steady_part(*map(_message, (event, *group.events))),
         "project": project,
     }
 
 
-def steady_part(text: str) -> str:
+def _message(event: Event) -> str:
+    raised = event.body.exceptions[0] if event.body and event.body.exceptions else None
+    title = event.title or ""
+    told = (raised.value if raised else None) or event.message or title.partition(": ")[2]
+    return told or title
+
+
+def steady_part(text: str, *others: str) -> str:
     """The longest part of a message that will be the same the next time; empty where it is short.
 
-    Nothing that stands in for something hidden is in it.
+    Nothing that stands in for something hidden is in it, and nothing that one of the other
+    messages of the same issue does not say.
     """
+    told = [other.casefold() for other in dict.fromkeys(others)]
     parts = (part.strip(" \t,;:.()-=") for part in _VARYING.split(text[:2000]))
-    longest = max(parts, key=len, default="")
+    steady = (part for part in parts if all(part.casefold() in other for other in told))
+    longest = max(steady, key=len, default="")
     return longest[:LONGEST_TEXT] if len(longest) >= _LEAST_TEXT else ""
 
 

@@ -145,6 +145,22 @@ def test_what_is_looked_for_leaves_out_what_differs_from_case_to_case(
     assert steady_part(message) == part
 
 
+@pytest.mark.parametrize(
+    ("messages", "told"),
+    [
+        (("The bank said no (do_not_honor)",), "The bank said no"),
+        (("Kein Zugriff auf »Stiefel, rot« im Lager",), "Kein Zugriff auf"),
+        (("接続が切断されました「注文番号」",), "接続が切断されました"),
+        (("no rate for currency JPY", "no rate for currency USD"), ""),
+        (("took too long, 3 of Zurich waits", "took too long, 4 of Oslo waits"), "took too long"),
+    ],
+)
+def test_what_is_looked_for_stands_in_every_event_of_the_problem(
+    messages: tuple[str, ...], told: str
+) -> None:
+    assert steady_part(*messages) == told
+
+
 def test_issues_of_several_customers_without_an_entry_are_suggested(
     lead: User, agent: User, connected: DemoSentry
 ) -> None:
