@@ -92,7 +92,7 @@ def send_due() -> int:
     if not webhook.is_set_up():
         return 0
     due = Handover.objects.filter(state=Handover.State.WAITING, next_try__lte=timezone.now())
-    rows = due.order_by("next_try").select_related("lookup")[:_AT_A_TIME]
+    rows = due.order_by("next_try")[:_AT_A_TIME]
     return sum(_try(handover, within_s=IN_BACKGROUND_S) for handover in list(rows))
 
 
