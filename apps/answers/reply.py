@@ -125,7 +125,7 @@ def _known_replies(about: About) -> str:
         known = match.known
         if _is_overtaken(known, fix_for(known, group, about.today)):
             continue
-        values = values_for(known, answer, name="", zone=about.zone, today=about.today)
+        values = values_for(match, answer, name="", zone=about.zone, today=about.today)
         text = filled(known.reply, {**values, "greeting": ""})
         text = re.sub(r"\n{3,}", "\n\n", text).strip(" \n,")
         told.append(f"{text[:1].upper()}{text[1:]}")

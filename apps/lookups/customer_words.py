@@ -6,38 +6,50 @@ from zoneinfo import ZoneInfo
 from apps.events.answer import Answer
 from apps.events.device import zone_of_customer
 from apps.events.fixes import told_day
-from apps.events.known import Known
+from apps.events.known import KnownMatch
 from apps.events.releases import short_release
+from apps.events.timeline import UNGROUPED
 from apps.known_errors.placeholders import filled
 
 _LONGEST_NAME = 80
 
 
-def reply_of(known: Known, answer: Answer, *, name: str, zone: ZoneInfo, today: date) -> str:
+def reply_of(match: KnownMatch, answer: Answer, *, name: str, zone: ZoneInfo, today: date) -> str:
     """What to tell the customer, with a greeting before it; empty where the entry has no reply.
 
     `name` is as somebody typed it, empty where nobody did. `zone` is the lookup's: it counts only
     where the customer's device does not tell its own.
     """
+    known = match.known
     if not known.reply:
         return ""
-    values = values_for(known, answer, name=name, zone=zone, today=today)
+    values = values_for(match, answer, name=name, zone=zone, today=today)
     text = filled(known.reply, values)
     return text if "{greeting}" in known.reply else f"{values['greeting']}\n\n{text}"
 
 
 def values_for(
-    known: Known | None, answer: Answer, *, name: str, zone: ZoneInfo, today: date
+    match: KnownMatch | None, answer: Answer, *, name: str, zone: ZoneInfo, today: date
 ) -> dict[str, str]:
-    """The variables of a reply."""
+    """The variables of a reply; without a match its moment is the one that was asked for."""
+    known = match.known if match else None
     own = zone_of_customer(answer.events) or zone
     planned = known.planned_for if known else None
     return {
         "greeting": greeting(name),
-        "moment": customer_moment(answer.question.window.moment, own),
+        "moment": customer_moment(_happened(match, answer), own),
         "planned_for": told_day(planned, today) if planned else "",
         "fixed_in": short_release(known.fixed_in) if known else "",
     }
+
+
+def _happened(match: KnownMatch | None, answer: Answer) -> datetime:
+    """When the problem came nearest to the moment asked for: in a wide window that is far off."""
+    asked = answer.question.window.moment
+    if match is None:
+        return asked
+    same = (one for one in answer.events if (one.issue_id or UNGROUPED) == match.issue_id)
+    return min((one.timestamp for one in same), key=lambda at: abs(at - asked), default=asked)
 
 
 def greeting(name: str) -> str:

@@ -21,7 +21,7 @@ def with_known(answer: Answer) -> Answer:
 def with_replies(answer: Answer, *, zone: ZoneInfo, today: date) -> Answer:
     """The answer with the replies of its known errors filled in, for a customer without a name."""
     filled_in = (
-        replace(one.known, reply=reply_of(one.known, answer, name="", zone=zone, today=today))
+        replace(one.known, reply=reply_of(one, answer, name="", zone=zone, today=today))
         for one in answer.known.matches
     )
     matches = tuple(

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from apps.events.answer import Answer
 from apps.events.filtering import Numbered
 from apps.events.fixes import told_fix
-from apps.events.known import Known, KnownMatch
+from apps.events.known import KnownMatch
 from apps.events.timeline import Group
 from apps.lookups.customer_words import greeting, reply_of
 from apps.web.wording import counted, listed, safe_link
@@ -122,15 +122,17 @@ class _Telling:
             owner=known.owner,
             links=tuple((label, address) for label, address in links if address),
             why=listed(match.why),
-            reply=_around_greetings(known, self.answer, self.zone, self.today),
+            reply=_around_greetings(match, self.answer, self.zone, self.today),
             helped=self.said.get((match.issue_id, known.slug)),
         )
 
 
-def _around_greetings(known: Known, answer: Answer, zone: ZoneInfo, today: date) -> tuple[str, ...]:
+def _around_greetings(
+    match: KnownMatch, answer: Answer, zone: ZoneInfo, today: date
+) -> tuple[str, ...]:
     """The reply cut at its greetings, so that a name can be put in; empty where there is none."""
     nobody = secrets.token_hex(16)
-    reply = reply_of(known, answer, name=nobody, zone=zone, today=today)
+    reply = reply_of(match, answer, name=nobody, zone=zone, today=today)
     return tuple(reply.split(greeting(nobody))) if reply else ()
 
 

@@ -32,9 +32,7 @@ def lookup_known_reply(request: HttpRequest, lookup_id: uuid.UUID) -> HttpRespon
     result, match = _matched(request, lookup_id)
     record_piece(request, result.lookup, "known reply")
     name, zone = request.POST.get("name", ""), result.lookup.zone
-    reply = reply_of(
-        match.known, result.answer, name=name, zone=ZoneInfo(zone), today=today_in(zone)
-    )
+    reply = reply_of(match, result.answer, name=name, zone=ZoneInfo(zone), today=today_in(zone))
     if not reply:
         raise Http404
     context = {"lookup": result.lookup, "match": match, "reply": reply, "name": name}

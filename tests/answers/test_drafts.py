@@ -129,6 +129,14 @@ def test_a_known_reply_begins_as_a_sentence_and_its_workaround_is_told_once() ->
     assert text.count("nother card") == 1
 
 
+def test_a_known_reply_names_the_time_of_its_problem_not_of_the_question() -> None:
+    hours = timedelta(hours=3)
+    late = replace(ONE, events=tuple(replace(e, timestamp=e.timestamp + hours) for e in ONE.events))
+    text = drafted("reply", with_known(late, reply="It stopped at {moment}.")).text
+    assert "around 20 Nov 2026, 15:05" in text
+    assert re.search(r"It stopped at 20 Nov 2026, 18:0[45]", text)
+
+
 def test_a_fix_that_the_customer_does_not_have_yet_is_told() -> None:
     told = with_known(ONE, state=FixState.FIXED, fixed_in="shop@2.15.0")
     assert "This is fixed in version 2.15.0; you had an older one." in drafted("reply", told).text
