@@ -43,6 +43,10 @@ def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
 
+def _events(count: int) -> str:
+    return "1 event" if count == 1 else f"{count} events"
+
+
 def _event(event: EventFacts) -> list[str]:
     at = event.timestamp.astimezone(UTC)
     where = (("release", event.release), ("environment", event.environment))
@@ -79,7 +83,7 @@ def impact(issue: IssueFacts, group: Group, moment: datetime) -> str:
         who = "1 customer" if users == 1 else f"{users} customers"
     seen = issue.first_seen
     since = f"first seen {shown_at(seen.astimezone(UTC))} UTC" if seen else ""
-    lately = f"{day.total} events of all customers in the last day" if day else ""
+    lately = f"{_events(day.total)} of all customers in the last day" if day else ""
     news = news_of(group.issue, moment) if group.issue else ()
     state = state_of(group.issue) if group.issue else None
     fix = issue.standing.fix if issue.standing else None

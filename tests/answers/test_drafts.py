@@ -166,6 +166,12 @@ def test_an_escalation_tells_what_is_known_with_its_links() -> None:
     assert "(issue id) Owner: Payments. Runbook: https://w.example/a_b" in text
 
 
+def test_one_event_is_told_as_one() -> None:
+    alone = replace(issue(1), last_day=((MOMENT.replace(minute=0), 1),))
+    text = drafted("bug-report", answer(event(1, 1), issues=(alone,))).markdown
+    assert "; 1 event of all customers in the last day" in text
+
+
 def test_that_not_every_known_error_could_be_checked_is_said() -> None:
     told = replace(ONE, known=KnownErrors(unchecked=3))
     assert "Not every known error could be checked" in drafted("bug-report", told).text
