@@ -26,12 +26,13 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A problem that a draft can be about, and whether this one is."""
+    """A problem that a draft can be about, whether this one is, and whether it is known."""
 
     issue_id: str
     name: str
     summary: str
     is_chosen: bool
+    is_known: bool
 
 
 def make_draft(kind: Kind, *, subject: str, body: str, about: About) -> Draft:
@@ -63,12 +64,20 @@ def problems_offered(kind: Kind, answer: Answer, chosen: Collection[str]) -> tup
             name=(group.issue and group.issue.short_id) or group.issue_id,
             summary=summarize_group(group),
             is_chosen=group.issue_id in about,
+            is_known=bool(answer.known.of(group.issue_id)),
         )
         for group in groups
     )
 
 
 def telling(kind: Kind, answer: Answer) -> tuple[str, ...]:
-    """The issues that a draft is about where nobody chose: one for a reply, else up to three."""
+    """The issues that a draft is about where nobody chose: one for a reply, else up to three.
+
+    A reply is also about the first problem that is known: what to tell is written already.
+    """
     loud = [group.issue_id for group in group_by_issue(answer) if not group.is_noise]
-    return tuple(loud[: _MOST_TOLD[kind]])
+    told = loud[: _MOST_TOLD[kind]]
+    known = next((one for one in loud if answer.known.of(one)), None)
+    if kind is Kind.REPLY and known and known not in told:
+        told.append(known)
+    return tuple(told)

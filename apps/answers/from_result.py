@@ -22,11 +22,12 @@ from apps.lookups.reading import kept_answer
 
 _LEAST_TEXT = 8
 # What differs from case to case: what stands in for hidden things, what is quoted, addresses, and
-# whatever holds a digit.
+# whatever holds a digit. And what nobody can see: it must not get into a pattern.
 _VARYING = re.compile(
     r"<[^<>\s]{1,60}>|\[[^\[\]]{1,60}\]|\"[^\"]{0,200}\"|“[^”]{0,200}”|«[^»]{0,200}»|»[^«]{0,200}«"
     r"|「[^」]{0,200}」|\([^()]{0,200}\)|(?<!\w)'[^']{0,200}'(?!\w)"
-    r"|\S{0,100}(?:[0-9@]|://)\S{0,200}|[\r\n]+"
+    r"|\S{0,100}(?:[0-9@]|://)\S{0,200}"
+    r"|[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+"
 )
 _PLAIN_TYPE = re.compile(r"[A-Za-z_][\w.$:]{2,150}", re.ASCII)
 
@@ -75,9 +76,14 @@ def _values(group: Group) -> dict[str, str]:
         "type_way": Way.EXACT,
         "type_text": kind if _PLAIN_TYPE.fullmatch(kind) else "",
         "message_way": Way.CONTAINS,
-        "message_text": steady_part(*map(_message, (event, *group.events))),
+        "message_text": _beside(kind, steady_part(*map(_message, (event, *group.events)))),
         "project": project,
     }
+
+
+def _beside(kind: str, message: str) -> str:
+    """The message, unless it only says the type once more."""
+    return "" if message.casefold() == kind.casefold() else message
 
 
 def _message(event: Event) -> str:

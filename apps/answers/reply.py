@@ -143,7 +143,7 @@ def _workarounds(about: About, known_reply: str) -> str:
     known = [match.known for _group, match in about.best_known]
     told = [one.workaround.strip() for one in known if one.workaround.strip()]
     return "\n\n".join(
-        f"Until then, this helps: {one}" for one in told if not _says(known_reply, one)
+        f"Until you have a fix, this helps: {one}" for one in told if not _says(known_reply, one)
     )
 
 

@@ -114,7 +114,7 @@ def test_a_known_error_tells_the_customer_in_one_voice() -> None:
     assert text.count("Hello") == 1
     assert text.count("sorry") == 1
     assert text.count("Thursday, 26 Nov") == 1
-    assert "Until then, this helps: Please pay by invoice." in text
+    assert "Until you have a fix, this helps: Please pay by invoice." in text
     assert "tell us when" not in text
 
 
@@ -274,3 +274,12 @@ def test_plain_text_becomes_markdown_that_reads_the_same(text: str, told: str) -
 def test_a_text_of_nothing_but_ticks_costs_no_time() -> None:
     ticks = " ".join("`" * (n % 140 + 1) for n in range(400))
     assert plain_of(ticks)
+
+
+def test_a_reply_is_also_about_the_first_problem_that_is_known() -> None:
+    two = answer(event(1, 1), event(2, 2), issues=(issue(1), issue(2)))
+    first, second = telling(Kind.ESCALATION, two)
+    known = KnownErrors((KnownMatch(Known("card", "Cards", "Why."), second, ("issue id",)),))
+
+    assert telling(Kind.REPLY, two) == (first,)
+    assert telling(Kind.REPLY, replace(two, known=known)) == (first, second)

@@ -151,6 +151,7 @@ def test_what_is_looked_for_leaves_out_what_differs_from_case_to_case(
         (("The bank said no (do_not_honor)",), "The bank said no"),
         (("Kein Zugriff auf »Stiefel, rot« im Lager",), "Kein Zugriff auf"),
         (("接続が切断されました「注文番号」",), "接続が切断されました"),
+        (("could not be read\u202eand turned\x07",), "could not be read"),
         (("no rate for currency JPY", "no rate for currency USD"), ""),
         (("took too long, 3 of Zurich waits", "took too long, 4 of Oslo waits"), "took too long"),
     ],
