@@ -24,9 +24,9 @@ _VARIABLES = "; ".join(f"{{{name}}}: {meaning}" for name, meaning in REPLY_VARIA
 
 
 def _line(label: str, help_text: str = "") -> forms.CharField:
+    """How long it may be the pattern says: a browser would cut a pasted one without a word."""
     return forms.CharField(
         required=False,
-        max_length=500,
         label=label,
         help_text=help_text,
         widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),

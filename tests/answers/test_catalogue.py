@@ -46,6 +46,8 @@ def test_a_lead_adds_an_entry_that_is_recorded_with_its_version(lead: User) -> N
         ({"message_way": "expression", "message_text": "(ab"}, "is opened and never closed"),
         ({"message_way": "expression", "message_text": "(?=x)y"}, "is not supported"),
         ({"message_way": "expression", "message_text": ".*"}, "fits every text"),
+        ({"message_text": "x" * 501}, "is longer than 500 letters"),
+        ({"project": "x" * 201}, "is longer than 200 letters"),
         ({"type_text": ""}, "Say at least which issue it is"),
         ({"state": "planned"}, "Please give the day that the fix is planned for."),
         ({"state": "fixed"}, "Please give the release that has the fix."),
