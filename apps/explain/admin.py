@@ -12,21 +12,21 @@ from apps.audit.offered import OfferedFilters
 from apps.explain.configured import configured, money
 from apps.explain.models import Explanation
 
-_TOLD = ("model", "host", "state", "problem", "tokens_in", "tokens_out", "price", "is_told")
+_LISTED = ("model", "host", "state", "problem", "tokens_in", "tokens_out", "price")
 
 
 @admin.register(Explanation)
 class ExplanationAdmin(OfferedFilters):
     """Who asked which model when, and what it took. There is no text of it to search for."""
 
-    list_display = ("at", "who", *_TOLD, "lookup_link")
+    list_display = ("at", "who", *_LISTED, "lookup_link")
     list_filter = ("state", "at")
     offered = frozenset(
         ("state__exact", *(f"at__{part}" for part in ("gte", "lt", "year", "month", "day")))
     )
     list_select_related = ("user", "lookup")
     date_hierarchy = "at"
-    fields = ("at", "who", *_TOLD, "digest", "lookup_link")
+    fields = ("at", "who", *_LISTED, "is_told", "digest", "lookup_link")
     readonly_fields = ("who", "price", "lookup_link")
     list_per_page = 50
     show_full_result_count = False
