@@ -50,7 +50,7 @@ class KnownErrorAdmin(CataloguePages):
             "The fix",
             {"fields": ("state", ("planned_for", "fixed_in"), "owner", "links_text")},
         ),
-        ("When it counts", {"fields": (("valid_from", "valid_until"),)}),
+        ("When it counts", {"fields": (("valid_from", "valid_until"), "seen")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[KnownError]:

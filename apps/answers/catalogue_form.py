@@ -19,6 +19,10 @@ _TEXTS = ("explanation", "reply", "workaround")
 _FIELD_OF = {"pattern": "issue", "release": "release_from", "links": "links_text"} | {
     str(field): f"{field}_text" for field in Field
 }
+_CHANGED_MEANWHILE = (
+    "Somebody else has changed this entry since you opened it. Nothing of yours is lost: look at "
+    "its versions in another tab, and save again to have it as it stands here."
+)
 _PATTERN = frozenset(("pattern", "issue", "project", "release", *Field))
 _VARIABLES = "; ".join(f"{{{name}}}: {meaning}" for name, meaning in REPLY_VARIABLES.items())
 
@@ -68,6 +72,7 @@ class KnownErrorForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
         help_text="One on a line: what it is called, then its address.",
         widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
     )
+    seen = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
     class Meta:
         model = KnownError
@@ -100,7 +105,11 @@ class KnownErrorForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
         super().__init__(*args, **kwargs)
         self.pattern: Mapping[str, object] = self.instance.pattern or {}
         if self.instance.pk:
-            self.initial = {**shown_values(self.instance), **self.initial}
+            self.initial = {**shown_values(self.instance), **self.initial, "seen": self._version}
+
+    @property
+    def _version(self) -> str:
+        return str(self.instance.changed_at.isoformat())
 
     def clean_slug(self) -> str:
         """What was typed, or what the title gives."""
@@ -108,8 +117,12 @@ class KnownErrorForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
         return typed or free_slug(str(self.cleaned_data.get("title", "")))
 
     def clean(self) -> dict[str, Any]:
-        """Texts as they are kept."""
+        """Texts as they are kept. What somebody else has saved meanwhile is not written over."""
         super().clean()
+        seen = self.cleaned_data.get("seen")
+        if self.instance.pk and seen and seen != self._version:
+            self.data = {**self.data, "seen": self._version}
+            raise ValidationError(_CHANGED_MEANWHILE)
         for name in _TEXTS:
             self.cleaned_data[name] = tidy(self.cleaned_data.get(name) or "")
         return self.cleaned_data

@@ -107,3 +107,19 @@ def test_a_lead_finds_in_the_review_only_what_they_may(lead: User) -> None:
     assert LIST in page
     assert "/admin/lookups/lookup/" not in page
     assert "/admin/auth/user/" not in page
+
+
+def test_what_somebody_else_saved_meanwhile_is_not_written_over_unasked(lead: User) -> None:
+    entry, client = kept(), signed_in(lead)
+    address = f"{LIST}{entry.pk}/change/"
+    opened = entry.changed_at.isoformat()
+    sent(client, address, workaround="Pay by invoice.", seen=opened)
+    page = sent(client, address, workaround="Use another card.", seen=opened)
+    assert "Somebody else has changed this entry" in page
+    assert "Use another card." in page
+    entry.refresh_from_db()
+    assert entry.workaround == "Pay by invoice."
+    assert f'name="seen" value="{entry.changed_at.isoformat()}"' in page
+    sent(client, address, workaround="Use another card.", seen=entry.changed_at.isoformat())
+    entry.refresh_from_db()
+    assert entry.workaround == "Use another card."
