@@ -196,15 +196,15 @@ class _Search:
             events &= sight.projects.get(pattern.project, 0)
         if entry.valid_from or entry.valid_until:
             events &= _union(all_ for day, all_ in sight.days.items() if entry.is_valid_on(day))
-        if pattern.release_from or pattern.release_until:
-            releases = sight.releases.items()
-            events &= _union(all_ for name, all_ in releases if pattern.covers(name or None))
         try:
             for rule in pattern.texts:
                 events &= self._fitting_text(rule, sight.texts[rule.field], events)
         except _TooSlow:
             self.unchecked += 1
             return 0
+        if events and (pattern.release_from or pattern.release_until):
+            releases = sight.releases.items()
+            events &= _union(all_ for name, all_ in releases if pattern.covers(name or None))
         return events
 
     def _fitting_text(self, rule: TextRule, column: Column, events: int) -> int:
