@@ -65,12 +65,16 @@ class _Needles:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All entries, the surest first, and the ways to those that may fit."""
+    """All entries, the surest first, and the ways to those that may fit.
+
+    `unusable` are further ones whose patterns cannot be asked: they count as not checked.
+    """
 
     entries: tuple[Entry, ...] = ()
     by_issue: dict[str, tuple[int, ...]] = field(default_factory=dict)
     needles: dict[Field, _Needles] = field(default_factory=dict)
     loose: tuple[int, ...] = ()
+    unusable: int = 0
 
 
 def catalogue_of(entries: Iterable[Entry]) -> Catalogue:
@@ -125,7 +129,7 @@ def match(
     `zone` is where days begin; `seconds` of the thread's own time are taken, and no more than that
     and what one pattern takes for one text.
     """
-    if not catalogue.entries or not answer.events:
+    if not answer.events:
         return KnownErrors()
     ends = time.thread_time() + seconds
     return _Search(catalogue, sight_of(answer, zone), ends).run()
@@ -160,7 +164,7 @@ class _Search:
             for issue_id, numbers in self.found.items()
             for number in numbers
         )
-        return KnownErrors(tuple(matches), self.unchecked)
+        return KnownErrors(tuple(matches), self.unchecked + self.catalogue.unusable)
 
     def _candidates(self) -> Iterator[tuple[int, int]]:
         """Each entry that may fit, with the events it may fit, in the order of the entries."""
