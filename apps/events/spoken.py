@@ -132,10 +132,11 @@ _LOOKS = re.compile(
     r"|(?:btn|css|sc|is|has|js|[wmphgz]|p[xytblr]|m[xytblr]|text|bg|border|flex|grid|col|icon|items"
     r"|justify|rounded|shadow|gap|space|font|leading|tracking|cursor|transition|duration|ease|min"
     r"|max|top|left|right|bottom|inset|overflow|self|opacity|ring|focus|d|fs|fw|fa|mat|mdc|v|q|el"
-    r"|ant|ui|tw|outline|primary|secondary|Mui\\w{1,30})-|(?:inline|block|relative|absolute"
-    r"|fixed|hidden|rounded|shadow"
+    r"|ant|ui|tw|outline|primary|secondary|Mui\w{1,30})-|(?:inline|block|relative|absolute"
+    r"|fixed|hidden|visible|rounded|shadow|sticky"
     r"|border|transition|truncate|uppercase|group|peer|ripple|disabled|selected|open|focus)"
-    r"(?:-\\w{1,20}){0,3}$",
+    r"(?:-(?:xs|sm|md|lg|xl|xxl|\dxl|up|down|top|bottom|left|right|start|end|all|none|full|flex"
+    r"|block|grid|table|inline|colors|hover|focus|checked|\d{1,4})){0,3}$",
     re.IGNORECASE,
 )
 _ACTIVE = frozenset(("button", "a", "input", "select", "textarea", "label", "summary", "option"))
