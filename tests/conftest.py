@@ -1,5 +1,7 @@
 """Three people (an agent, an admin, an outsider) and a Sentry that answers over real HTTP."""
 
+import fcntl
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -10,8 +12,8 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
-from django.db import connection
-from django.test import Client
+from django.db import connection, connections
+from django.test import Client, TransactionTestCase
 from playwright.sync_api import Browser
 from pytest_django import DjangoDbBlocker, Settings
 
@@ -42,10 +44,50 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """The guards of the audit trail stand in the way of tests that empty every table."""
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy. The first process that needs it makes it for all."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    file = folder / "migrated.sqlite3"
+    with (folder / "migrated.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not file.exists():
+            making = folder / DATABASE
+            Shell(folder, "http://127.0.0.1:1").run("migrate", "-v", "0").check_returncode()
+            making.rename(file)
+    return file
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    migrated: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[None]:
+    """A copy of the migrated file; a test that commits gets it replaced, not flushed.
+
+    The audit trail's guards are off, so that tests can tamper with the trail.
+    """
+    folder = tmp_path_factory.mktemp("database")
+    used, clean = folder / "test.sqlite3", folder / "clean.sqlite3"
+    copyfile(migrated, used)
+    connection.close()
+    connection.settings_dict["NAME"] = str(used)
     with django_db_blocker.unblock():
         guards.remove(connection)
+        connection.close()
+    copyfile(used, clean)
+
+    def restore(_case: TransactionTestCase) -> None:
+        connections.close_all()
+        for file in folder.glob(f"{used.name}*"):  # a thread left behind keeps its own
+            file.unlink()
+        copyfile(clean, used)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", restore)
+        yield
 
 
 @pytest.fixture
@@ -74,14 +116,6 @@ def connected(demo_sentry: DemoSentry, settings: Settings) -> DemoSentry:
 def fresh_shell(tmp_path: Path, demo_sentry: DemoSentry) -> Shell:
     """A shell on a machine where nothing was set up but the variables."""
     return Shell(tmp_path, demo_sentry.url)
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file that `migrate` made, to be copied: making one takes seconds."""
-    folder = tmp_path_factory.mktemp("migrated")
-    Shell(folder, "http://127.0.0.1:1").run("migrate").check_returncode()
-    return folder / DATABASE
 
 
 @pytest.fixture

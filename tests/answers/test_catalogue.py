@@ -9,7 +9,7 @@ from tests.answers.forms import ADD, LIST, filled, sent
 from tests.conftest import signed_in
 from tests.known_errors.entries import kept
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def test_a_lead_adds_an_entry_that_is_recorded_with_its_version(lead: User) -> None:

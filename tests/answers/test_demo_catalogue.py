@@ -21,7 +21,7 @@ from apps.lookups.reading import answer_now
 from tests.conftest import signed_in
 from tests.web.asking import look_up
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def test_the_demos_known_errors_can_all_be_kept(settings: Settings) -> None:

@@ -20,7 +20,7 @@ from tests.conftest import person, signed_in
 from tests.known_errors.entries import kept, made
 from tests.web.pages import Page
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 IMPORT = f"{LIST}import/"
 

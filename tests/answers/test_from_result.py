@@ -17,7 +17,7 @@ from tests.web.asking import look_up, text
 from tests.web.pages import Page
 from tests.web.teams import team
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 SUGGESTIONS = f"{LIST}suggestions/"
 MESSAGE = "The bank declined the charge for jane@example.com (order 20931)"

@@ -15,7 +15,7 @@ from tests.answers.test_handing_over import handed
 from tests.conftest import person, signed_in
 from tests.web.asking import text
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def page_number(ana: Client, result: str) -> str:

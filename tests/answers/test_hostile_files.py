@@ -14,7 +14,7 @@ from tests.answers.test_files import checked, run
 from tests.conftest import signed_in
 from tests.known_errors.entries import made
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 _PATTERN = "pattern:\n  issue: WEB-1\n"
 

@@ -13,7 +13,7 @@ from apps.answers.schedule import send_once
 from tests.answers.hooks import SECRET, Receiver
 from tests.answers.test_handing_over import handed, make_due
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,7 @@ def test_what_comes_with_a_redirect_is_not_read(
     assert "sent us elsewhere" in handover.problem
 
 
+@pytest.mark.django_db(transaction=True)
 def test_what_nobody_foresaw_ends_one_round_and_not_the_sending(
     ana: Client,
     result: str,

@@ -16,7 +16,7 @@ from tests.known_errors.entries import kept
 from tests.web.asking import look_up
 from tests.web.teams import team
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from apps.known_errors.models import KnownError
 from tests.answers.forms import ADD, LIST, sent
 from tests.conftest import signed_in
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def written_twice(lead: User) -> KnownError:

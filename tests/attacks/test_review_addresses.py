@@ -9,7 +9,7 @@ from django.test import Client
 from tests.conftest import signed_in
 from tests.web.reviewing import looked_up
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 ENTRIES, LOOKUPS = "/admin/audit/entry/", "/admin/lookups/lookup/"
 PEOPLE, EXPORTS = "/admin/auth/user/", "/admin/lookups/exportrecord/"

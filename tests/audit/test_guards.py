@@ -12,7 +12,7 @@ from apps.audit.pruning import forget_words, prune_trail
 from apps.audit.trail import record
 from tests.audit.trails import ANA, sql, verdict, written
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from apps.audit.models import Checkpoint, Entry, Words
 from apps.audit.pruning import TrailBroken, forget_words, prune_trail
 from tests.audit.trails import noted, sql, verdict, written
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def after(sequence: int) -> datetime:

@@ -15,7 +15,7 @@ from tests.web.asking import filled, look_up, text
 from tests.web.test_api import ASKED, post
 from tests.web.tokens import token_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def kept() -> str:

@@ -16,7 +16,7 @@ from tests.web.asking import look_up
 from tests.web.test_api import ASKED, post
 from tests.web.tokens import token_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ from tests.audit.trails import ANA
 from tests.conftest import person, signed_in
 from tests.web.asking import text
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 LIST = "/admin/audit/entry/"
 JANE = hash_customer("jane@example.com")

@@ -9,7 +9,7 @@ from apps.vault.sealing import unseal
 
 ANA = Actor("web", 7, "ana", "203.0.113.9")
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def test_an_entry_says_who_when_from_where_what_and_why() -> None:

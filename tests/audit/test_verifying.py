@@ -8,7 +8,7 @@ from apps.audit.models import Action, Entry, Words
 from apps.audit.trail import record
 from tests.audit.trails import ANA, noted, sql, verdict, written
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def test_a_whole_trail_is_told_with_its_end() -> None:

@@ -10,7 +10,7 @@ from tests.explain.asking import KEY, Asked, read
 from tests.explain.model_server import Handler, ModelServer, line, says
 from tests.known_errors.entries import kept
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def test_what_goes_over_the_wire_is_byte_for_byte_what_was_previewed(

@@ -26,7 +26,7 @@ from tests.explain.model_server import (
     sends,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 SECRET_WORDS = f"Incorrect key {KEY}: anna@example.org"
 WORKED = line("This much came.")

@@ -8,7 +8,7 @@ from apps.explain.models import Explanation
 from tests.explain.asking import Asked
 from tests.explain.model_server import Handler, ModelServer, line, says
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def ends(asked: Asked) -> str:

@@ -17,7 +17,7 @@ from tests.explain.model_server import ModelServer, hangs, line, says
 from tests.postgres import running_postgres
 from tests.shell import Shell
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("limit", [{"cost_per_day": Decimal("0.001")}, {"tokens_per_day": 1000}])
@@ -64,6 +64,7 @@ def test_a_usage_that_cannot_be_true_is_not_believed(
     assert not Explanation.objects.get().is_told
 
 
+@pytest.mark.django_db(transaction=True)
 def test_who_leaves_before_the_end_has_spent_it_and_hangs_up(
     asked: Asked, model: ModelServer
 ) -> None:
@@ -78,12 +79,14 @@ def test_who_leaves_before_the_end_has_spent_it_and_hangs_up(
     assert Spending.objects.get().cost == kept.cost > 0
 
 
+@pytest.mark.django_db(transaction=True)
 def test_an_answer_nobody_began_to_read_frees_its_place(asked: Asked, model: ModelServer) -> None:
     for _ in range(6):
         asked.begin().close()
     assert "The answer is complete." in asked.answer()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_more_than_four_at_once_are_told_to_wait(asked: Asked, model: ModelServer) -> None:
     open_ones = [asked.begin() for _ in range(4)]
     response = asked.refused()
@@ -110,6 +113,7 @@ def reserve_at_once(llm: Llm, times: int) -> int:
         return sum(threads.map(one, range(times)))
 
 
+@pytest.mark.django_db(transaction=True)
 def test_reservations_at_the_same_time_never_go_beyond_the_budget(llm: Llm) -> None:
     assert reserve_at_once(replace(llm, tokens_per_day=7500), 24) == 7
     assert Spending.objects.get().tokens == 7000

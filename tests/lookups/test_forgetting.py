@@ -29,7 +29,7 @@ from tests.lookups.background import recorded, until
 from tests.lookups.test_redis import Redis
 from tests.shell import ROOT, Shell
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 ADMIN = Actor("web", 1, "ada")
 JANE = "jane@example.com"
@@ -92,6 +92,7 @@ def test_that_a_customer_was_forgotten_is_recorded_without_the_name(jane: Lookup
     assert "jane" not in json.dumps(entry.detail) + entry.target
 
 
+@pytest.mark.django_db(transaction=True)
 def test_an_answer_that_comes_after_the_forgetting_is_kept_nowhere(
     connected: DemoSentry, agent: User
 ) -> None:

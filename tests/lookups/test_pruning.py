@@ -24,7 +24,7 @@ from tests.conftest import MOMENT, signed_in
 from tests.lookups.background import recorded, until
 from tests.shell import ROOT, Shell
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -132,6 +132,7 @@ def test_sessions_that_have_ended_go(agent: User) -> None:
     assert Session.objects.count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
 def test_processes_that_share_a_cache_prune_once_a_day(lookup: Lookup) -> None:
     expire(lookup)
     assert schedule.prune_if_due()
@@ -139,6 +140,7 @@ def test_processes_that_share_a_cache_prune_once_a_day(lookup: Lookup) -> None:
     assert Entry.objects.filter(action="pruned").get().origin == "system"
 
 
+@pytest.mark.django_db(transaction=True)
 def test_pruning_that_failed_is_tried_again_and_logged_without_words(
     lookup: Lookup, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

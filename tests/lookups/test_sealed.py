@@ -27,7 +27,7 @@ from apps.lookups.services import LookupResult, answer_lookup
 from apps.vault.sealing import unseal
 from tests.conftest import MOMENT, lists_asked, question, signed_in
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 OLD, NEW = "old-" * 10, "new-" * 10
 Ask = Callable[..., LookupResult]

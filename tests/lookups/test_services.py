@@ -27,7 +27,7 @@ from apps.lookups.services import (
 )
 from tests.conftest import MOMENT, NOW, just_now, lists_asked, question
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def recorded(asked: Question, user: User, *, fresh: bool = False) -> Lookup:
@@ -188,6 +188,7 @@ def test_the_outcome_is_recorded(
     assert lookup.fetched_at.tzinfo == UTC
 
 
+@pytest.mark.django_db(transaction=True)
 def test_many_who_open_one_lookup_wait_for_one_answer(connected: DemoSentry, agent: User) -> None:
     connected.world.add_event(user_id="1", timestamp=MOMENT)
     connected.latency_s = 0.1

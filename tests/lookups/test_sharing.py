@@ -23,7 +23,7 @@ from apps.lookups.services import answer_lookup
 from apps.lookups.single_flight import share
 from tests.conftest import MOMENT, question
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -211,6 +211,7 @@ def _keys() -> list[str]:
     return [str(name).removeprefix(":1:") for name in cache._cache]  # type: ignore[attr-defined]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_who_waited_for_an_answer_that_failed_shares_the_failure(
     connected: DemoSentry, agent: User
 ) -> None:

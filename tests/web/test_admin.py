@@ -10,7 +10,7 @@ from apps.vault.hashing import hash_customer
 from tests.conftest import MOMENT, signed_in
 from tests.lookups.background import end_all, until
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 LIST = "/admin/lookups/lookup/"
 
@@ -74,6 +74,7 @@ def test_purging_removes_the_answers_and_keeps_the_records(reviewed: Client) -> 
     assert reviewed.get(LIST, {"state": "purged"}).context["cl"].result_count == 2
 
 
+@pytest.mark.django_db(transaction=True)
 def test_refreshing_asks_again_in_the_admins_name(reviewed: Client, admin: User) -> None:
     lookup = Lookup.objects.get(customer_hash=hash_customer("1001"))
     reviewed.post(LIST, {"action": "refresh", "_selected_action": [lookup.pk]})

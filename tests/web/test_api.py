@@ -13,7 +13,7 @@ from apps.lookups.models import Lookup, Origin
 from tests.conftest import MOMENT, signed_in
 from tests.web.tokens import token_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 ASKED = {"customer": "1001", "at": MOMENT.isoformat()}
 

@@ -18,7 +18,7 @@ from tests.conftest import MOMENT, lists_asked, signed_in
 from tests.web.asking import filled
 from tests.web.tokens import token_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 ASKED = {"customer": "1001", "at": MOMENT.isoformat()}
 

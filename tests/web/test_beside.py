@@ -14,7 +14,7 @@ from apps.lookups.services import answer_lookup, purge_answers
 from tests.conftest import MOMENT, lists_asked, signed_in
 from tests.web.asking import look_up, text
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 TRACE = "ab" * 16
 JANE = {"id": "1001", "email": "jane@example.com"}

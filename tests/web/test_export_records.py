@@ -11,7 +11,7 @@ from tests.web.records import the_record
 from tests.web.test_api import ASKED, post
 from tests.web.tokens import token_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 LIST = "/admin/lookups/exportrecord/"
 CHOICE = {"preset": "bug", "format": "xml", "budget": "2,000"}

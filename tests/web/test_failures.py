@@ -11,7 +11,7 @@ from apps.lookups.models import Lookup
 from tests.conftest import NOW, just_now, signed_in
 from tests.web.asking import look_up, text
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def test_nothing_is_said_to_be_sure_only_where_it_is(ana: Client) -> None:

@@ -32,7 +32,7 @@ from tests.web.faulty import (
 )
 from tests.web.wire import RESET, Wire, head, whole
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(
@@ -215,6 +215,7 @@ BROKEN = (
 )
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_locked_database_is_our_own_fault_and_the_lookup_answers_afterwards(ana: Client) -> None:
     address = look_up(ana)
     ana.raise_request_exception = False
@@ -225,6 +226,7 @@ def test_a_locked_database_is_our_own_fault_and_the_lookup_answers_afterwards(an
     assert ana.get(address).status_code == 200
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_lookup_that_cannot_be_recorded_is_not_asked(ana: Client, connected: DemoSentry) -> None:
     ana.raise_request_exception = False
     with locked_database():

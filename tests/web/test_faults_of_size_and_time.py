@@ -44,7 +44,7 @@ def _bomb_in_a_bomb() -> list[bytes]:
     return whole(gzip.compress(BOMB), "Content-Encoding: gzip, gzip")
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("says", "most_sent"),
     [
@@ -72,7 +72,7 @@ def test_an_answer_beyond_any_size_is_refused_before_it_fills_the_memory(
         assert len(wire.lists) == 1
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     "content", [packed_spaces(1)[:200], b"not gzip at all", b""], ids=["cut off", "other", "empty"]
 )

@@ -12,7 +12,7 @@ from tests.conftest import MOMENT, lists_asked
 from tests.web.asking import look_up, text
 from tests.web.pages import Page
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 PART = {"X-Triage-Part": "shown"}
 

@@ -13,7 +13,7 @@ from apps.lookups.models import Lookup
 from tests.conftest import MOMENT, question
 from tests.web.asking import look_up, text
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def go(client: Client, address: str, move: str) -> Lookup:

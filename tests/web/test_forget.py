@@ -10,7 +10,7 @@ from apps.lookups.models import Lookup, TypedCustomer
 from tests.conftest import signed_in
 from tests.web.asking import look_up, text
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 FORGET = "/review/forget/"
 NAMES = "1001\n jane@example.com \n1001"

@@ -11,7 +11,7 @@ from apps.lookups.models import Lookup
 from tests.conftest import MOMENT
 from tests.web.asking import AT, filled, look_up, text
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def test_posting_answers_303_at_once_and_asks_nothing(ana: Client, connected: DemoSentry) -> None:

@@ -17,7 +17,7 @@ from apps.lookups.models import Lookup
 from tests.conftest import MOMENT
 from tests.web.tokens import token_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 MODES = schemathesis.GenerationMode
 OPERATIONS = [("POST", "/api/v1/lookups/"), ("GET", "/api/v1/lookups/{lookup_id}/")]

@@ -16,7 +16,7 @@ from apps.lookups.models import Lookup
 from tests.conftest import MOMENT, signed_in
 from tests.web.asking import look_up
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 EXAMPLES = 250
 NAMES = (

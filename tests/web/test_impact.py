@@ -94,7 +94,7 @@ def test_a_quiet_day_is_said_without_a_drawing() -> None:
     assert (told.text, told.bars) == ("Not once in the 24 hours before this was read.", ())
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_the_page_tells_it_from_what_sentry_says(ana: Client, connected: DemoSentry) -> None:
     event = connected.world.add_event(
         user_id="77", timestamp=MOMENT, release="web@2.14.0", issue_status="resolved"
@@ -124,7 +124,7 @@ def test_the_page_tells_it_from_what_sentry_says(ana: Client, connected: DemoSen
     assert "jo@shop" not in page
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_where_facts_could_not_be_read_nothing_is_said_of_others(
     ana: Client, connected: DemoSentry
 ) -> None:
@@ -135,7 +135,7 @@ def test_where_facts_could_not_be_read_nothing_is_said_of_others(
     assert "Is it just them?</h4>" not in page
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_hostile_text_in_these_facts_stays_text(ana: Client, connected: DemoSentry) -> None:
     script = "<script>alert(1)</script>"
     event = connected.world.add_event(
@@ -149,7 +149,7 @@ def test_hostile_text_in_these_facts_stays_text(ana: Client, connected: DemoSent
     assert "<script>alert" not in page
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_what_went_live_is_told_on_the_page_and_in_the_export(
     ana: Client, connected: DemoSentry
 ) -> None:
@@ -168,7 +168,7 @@ def test_what_went_live_is_told_on_the_page_and_in_the_export(
     assert (first["kind"], first["id"], first["project"]) == ("release", None, "web")
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_of_many_releases_the_nearest_are_told(ana: Client, connected: DemoSentry) -> None:
     connected.world.add_event(user_id="1001", timestamp=MOMENT)
     for place in range(8):

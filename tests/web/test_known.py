@@ -17,7 +17,7 @@ from tests.web.known import entry
 from tests.web.pages import Page
 from tests.web.teams import team
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def chosen(client: Client, address: str) -> dict[str, str]:

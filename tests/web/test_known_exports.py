@@ -20,7 +20,7 @@ KEYS = [
 ]
 ASKED = {"customer": "1001", "at": MOMENT.isoformat()}
 FORM = {"confirmed": "on", "format": "json", "budget": "", "reason": ""}
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 ADD = """
 from tests.web.known import entry

@@ -8,7 +8,7 @@ from pytest_django import Settings
 from apps.lookups.models import Lookup
 from tests.web.asking import filled, look_up, text
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)

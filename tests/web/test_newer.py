@@ -11,7 +11,7 @@ from apps.lookups.models import Lookup
 from tests.conftest import MOMENT, lists_asked
 from tests.web.asking import look_up, text
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def just_now() -> datetime:

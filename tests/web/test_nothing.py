@@ -15,7 +15,7 @@ from tests.conftest import MOMENT, NOW, just_now
 from tests.web.asking import look_up, text
 from tests.web.pages import Page
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 MINUTE = timedelta(minutes=1)
 NEVER = "No error of this customer is known"

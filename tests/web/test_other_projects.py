@@ -16,7 +16,7 @@ from tests.conftest import person, signed_in
 from tests.web.asking import look_up, text
 from tests.web.teams import HIDDEN, errors_in_two_projects, team
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 SAID = "This lookup searched projects that you may not see."
 

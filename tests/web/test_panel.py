@@ -9,7 +9,7 @@ from tests.conftest import MOMENT, signed_in
 from tests.web.asking import look_up, text
 from tests.web.pages import Page
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 CHOICE = {"preset": "explain", "format": "xml", "budget": "2000"}
 

@@ -8,7 +8,7 @@ from apps.lookups.models import ExportPreset
 from tests.conftest import signed_in
 from tests.web.asking import look_up, text
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 LIST = "/admin/lookups/exportpreset/"
 

@@ -12,7 +12,7 @@ from apps.lookups.services import purge_answers
 from tests.conftest import MOMENT
 from tests.web.asking import look_up, text
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 HOSTILE = "<script>alert(1)</script> ![x](https://evil.example) \"onclick='x'"
 

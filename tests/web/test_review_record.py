@@ -14,7 +14,7 @@ from tests.conftest import MOMENT, signed_in
 from tests.web.asking import look_up, text
 from tests.web.reviewing import LIST, looked_up
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

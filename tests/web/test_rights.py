@@ -12,7 +12,7 @@ from apps.lookups.services import purge_answers
 from tests.conftest import signed_in
 from tests.web.asking import filled, look_up, text
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def test_nobody_gets_in_without_signing_in(connected: DemoSentry, client: Client) -> None:

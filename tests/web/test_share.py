@@ -15,7 +15,7 @@ from tests.web.asking import look_up, text
 from tests.web.pages import Page
 from tests.web.teams import team
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def share(client: Client, address: str, reader: str, days: str = "") -> int:

@@ -16,7 +16,7 @@ from tests.web.asking import AT, filled, look_up, text
 from tests.web.pages import Page
 from tests.web.teams import team
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 TEAMS = "/admin/accounts/team/"
 

@@ -7,7 +7,7 @@ from django.test import Client
 
 from tests.web.asking import look_up, text
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def test_a_theme_is_kept_and_can_be_given_back(ana: Client) -> None:

@@ -20,7 +20,7 @@ from tests.conftest import MOMENT, signed_in
 from tests.web.asking import look_up, text
 from tests.web.pages import Page, rendered
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 WRITTEN = "2026-11-20"
 PLAIN = "jane@example.com could not pay yesterday around 3:15 pm Berlin time. Zebrafish."

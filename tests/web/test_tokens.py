@@ -20,7 +20,7 @@ from apps.audit.models import Action, Entry
 from tests.conftest import MOMENT, signed_in
 from tests.web.tokens import token_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 LIST = "/admin/accounts/apitoken/"
 

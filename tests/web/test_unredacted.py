@@ -12,7 +12,7 @@ from tests.conftest import MOMENT, lists_asked, person, signed_in
 from tests.web.asking import look_up, text
 from tests.web.records import kept, the_record
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 SECRET = "rosa.luz@example.org"
 FORM = {"confirmed": "on", "format": "markdown", "budget": "6000", "reason": ""}
