@@ -25,7 +25,7 @@ from apps.lookups import shared
 from apps.sentry import SentryConfig
 from apps.signin import cache as attempts
 from tests.browser import site
-from tests.shell import DATABASE, Shell
+from tests.shell import DATABASE, CommandLine, Shell
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 MOMENT = (NOW - timedelta(days=2)).replace(minute=5, second=0)
@@ -123,6 +123,12 @@ def shell(fresh_shell: Shell, tmp_path: Path, migrated: Path) -> Shell:
     """A shell on a machine whose database is ready."""
     copyfile(migrated, tmp_path / DATABASE)
     return fresh_shell
+
+
+@pytest.fixture
+def command_line(connected: DemoSentry, db: None, settings: Settings) -> CommandLine:
+    """Management commands inside the test, on its database and the demo."""
+    return CommandLine(settings)
 
 
 @pytest.fixture(autouse=True)

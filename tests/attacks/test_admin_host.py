@@ -9,8 +9,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
-from tests.attacks.production import HOST, Production, environment, manage, serving
+from tests.attacks.production import HOST, Production, environment, serving
 from tests.conftest import signed_in
+from tests.shell import start_with
 
 REVIEW = "review.example.org"
 
@@ -92,7 +93,7 @@ def links(browser: Client, host: str, path: str) -> set[str]:
 def test_what_cannot_work_stops_the_start(
     tmp_path: Path, variables: dict[str, str], word: str
 ) -> None:
-    ended = manage(environment(tmp_path, **variables), "check")
+    ended = start_with(environment(tmp_path, **variables))
 
     assert ended.returncode == 2
     assert ended.stderr.startswith(f"Triage cannot start: {word}")

@@ -12,7 +12,7 @@ from apps.demo.server import DemoSentry
 from apps.lookups.models import ExportPreset, Lookup
 from tests.audit.trails import sql, verdict
 from tests.conftest import MOMENT, signed_in
-from tests.shell import Shell
+from tests.shell import CommandLine
 from tests.web.asking import look_up, text
 from tests.web.test_api import ASKED, post
 from tests.web.tokens import token_of
@@ -100,21 +100,16 @@ def test_what_a_program_does_is_an_entry(agent: User, ana: Client) -> None:
 
 
 def test_the_command_line_is_recorded_with_the_systems_user(
-    shell: Shell, demo_sentry: DemoSentry
+    command_line: CommandLine, demo_sentry: DemoSentry
 ) -> None:
     demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
-    done = shell.lookup("1001", "--at", MOMENT.isoformat(), "--reason", "T 7", "--no-redact")
+    done = command_line.lookup("1001", "--at", MOMENT.isoformat(), "--reason", "T 7", "--no-redact")
     assert done.returncode == 0, done.stderr
-    listed = shell.run(
-        *("shell", "-v", "0", "-c"),
-        "from apps.audit.models import *\n"
-        "from apps.audit.trail import words_of\n"
-        "for e in Entry.objects.order_by('sequence'):\n"
-        "    print(e.action, e.origin, e.actor_id, bool(e.actor), words_of(e.target, e.action))",
-    )
-    assert listed.stdout.splitlines() == [
-        *("looked_up cli None True T 7", "revealed cli None True T 7")
-    ]
+    entries = Entry.objects.order_by("sequence")
+    assert [entry.action for entry in entries] == ["looked_up", "revealed"]
+    for entry in entries:
+        assert (entry.origin, entry.actor_id, bool(entry.actor)) == ("cli", None, True)
+        assert words_of(entry.target, entry.action) == "T 7"
 
 
 def test_the_reviews_acts_are_entries(ana: Client, admin: User) -> None:

@@ -10,7 +10,7 @@ from apps.audit.trail import words_of
 from apps.demo.server import DemoSentry
 from apps.lookups.models import Lookup
 from tests.conftest import MOMENT, signed_in
-from tests.shell import Shell
+from tests.shell import CommandLine, start_with
 from tests.web.asking import filled, look_up, text
 from tests.web.test_api import ASKED, post
 from tests.web.tokens import token_of
@@ -106,16 +106,18 @@ def test_the_review_shows_the_reason(ana: Client, admin: User) -> None:
     assert "Ticket 42" in text(page)
 
 
-def test_the_command_line_asks_for_a_required_reason(shell: Shell, demo_sentry: DemoSentry) -> None:
+def test_the_command_line_asks_for_a_required_reason(
+    command_line: CommandLine, demo_sentry: DemoSentry
+) -> None:
     demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
     asked = ("1001", "--at", MOMENT.isoformat())
-    done = shell.lookup(*asked, TRIAGE_REASON="required")
+    done = command_line.lookup(*asked, TRIAGE_REASON="required")
     assert done.returncode == 2
     assert "reason" in done.stderr
-    assert shell.lookup(*asked, "--reason", "T 1", TRIAGE_REASON="required").returncode == 0
+    assert command_line.lookup(*asked, "--reason", "T 1", TRIAGE_REASON="required").returncode == 0
 
 
-def test_an_unknown_setting_stops_the_start_with_a_sentence(shell: Shell) -> None:
-    done = shell.run("check", TRIAGE_REASON="maybe")
+def test_an_unknown_setting_stops_the_start_with_a_sentence() -> None:
+    done = start_with({"TRIAGE_REASON": "maybe"})
     assert done.returncode == 2
     assert "please use off, optional or required" in done.stderr

@@ -15,7 +15,7 @@ from apps.explain.models import Explanation, Spending, State
 from tests.explain.asking import Asked
 from tests.explain.model_server import ModelServer, hangs, line, says
 from tests.postgres import running_postgres
-from tests.shell import Shell
+from tests.shell import Shell, start_with
 
 pytestmark = pytest.mark.django_db
 
@@ -163,9 +163,9 @@ def test_processes_on_postgresql_share_one_budget(fresh_shell: Shell) -> None:
     ],
 )
 def test_a_model_that_is_half_set_up_stops_the_start_with_a_sentence(
-    fresh_shell: Shell, variables: dict[str, str], named: str
+    variables: dict[str, str], named: str
 ) -> None:
-    done = fresh_shell.run("check", **variables)
+    done = start_with(variables)
     assert done.returncode == 2
     assert named in done.stderr
     assert "secret" not in done.stderr

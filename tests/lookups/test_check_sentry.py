@@ -14,7 +14,7 @@ from pytest_django import Settings
 from apps.demo.server import DemoSentry
 from apps.lookups.status import check_connection
 from tests.conftest import MOMENT, signed_in
-from tests.shell import Shell
+from tests.shell import CommandLine
 
 
 def failing(demo: DemoSentry) -> dict[str, str]:
@@ -102,10 +102,10 @@ def test_an_address_where_something_else_answers_is_told(sound: DemoSentry) -> N
     assert "SENTRY_BASE_URL" in finding.fix
 
 
-def test_the_command_exits_with_0_or_4(shell: Shell, demo_sentry: DemoSentry) -> None:
+def test_the_command_exits_with_0_or_4(command_line: CommandLine, demo_sentry: DemoSentry) -> None:
     demo_sentry.world.add_event(user_id="1", timestamp=MOMENT)
-    assert shell.run("check_sentry").returncode == 0
-    wrong = shell.run("check_sentry", SENTRY_AUTH_TOKEN="wrong")
+    assert command_line.run("check_sentry").returncode == 0
+    wrong = command_line.run("check_sentry", SENTRY_AUTH_TOKEN="wrong")
     assert wrong.returncode == 4
     assert "FAIL Host, token and organization" in wrong.stdout
     assert "wrong" not in wrong.stdout + wrong.stderr

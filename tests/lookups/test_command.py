@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from apps.demo.server import DemoSentry
+from apps.lookups.models import ExportPreset, ExportRecord, Lookup
 from tests.conftest import MOMENT, just_now
-from tests.shell import Shell
+from tests.shell import CommandLine, Shell, start_with
 
 AT = MOMENT.isoformat()
 
@@ -26,18 +27,20 @@ def test_a_complete_answer_exits_with_0_and_a_fresh_machine_needs_no_setup(
 
 
 def test_surely_nothing_exits_with_0_and_says_complete(
-    shell: Shell, demo_sentry: DemoSentry
+    command_line: CommandLine, demo_sentry: DemoSentry
 ) -> None:
     demo_sentry.world.add_event(user_id="2", timestamp=MOMENT)
-    done = shell.lookup("1001", "--at", AT, "--format", "json")
+    done = command_line.lookup("1001", "--at", AT, "--format", "json")
     answer = json.loads(done.stdout)
     assert done.returncode == 0
     assert (answer["complete"], answer["events"]) == (True, [])
 
 
-def test_the_json_is_what_programs_were_promised(shell: Shell, demo_sentry: DemoSentry) -> None:
+def test_the_json_is_what_programs_were_promised(
+    command_line: CommandLine, demo_sentry: DemoSentry
+) -> None:
     event = demo_sentry.world.add_event(user_id="1001", email="jane@example.com", timestamp=MOMENT)
-    answer = json.loads(shell.lookup("1001", "--at", AT, "--format", "json").stdout)
+    answer = json.loads(command_line.lookup("1001", "--at", AT, "--format", "json").stdout)
     assert answer["schema"] == "triage.lookup/1"
     assert answer["customer"] == "<customer>"
     assert answer["matched_on"] == ["user.id"]
@@ -64,9 +67,9 @@ def test_the_json_is_what_programs_were_promised(shell: Shell, demo_sentry: Demo
     ],
 )
 def test_bad_usage_exits_with_2_before_sentry_is_asked(
-    shell: Shell, demo_sentry: DemoSentry, arguments: tuple[str, ...]
+    command_line: CommandLine, demo_sentry: DemoSentry, arguments: tuple[str, ...]
 ) -> None:
-    done = shell.lookup(*arguments)
+    done = command_line.lookup(*arguments)
     assert done.returncode == 2
     assert done.stderr
     assert "Traceback" not in done.stderr
@@ -74,35 +77,32 @@ def test_bad_usage_exits_with_2_before_sentry_is_asked(
 
 
 def test_the_presets_of_the_database_are_for_the_command_line_too(
-    shell: Shell, demo_sentry: DemoSentry
+    command_line: CommandLine, demo_sentry: DemoSentry
 ) -> None:
     demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
-    done = shell.lookup("1001", "--at", AT, "--preset", "explain", "--format", "markdown")
+    done = command_line.lookup("1001", "--at", AT, "--preset", "explain", "--format", "markdown")
     assert done.stdout.startswith("Explain to a support agent")
-    refused = shell.lookup("1001", "--at", AT, "--preset", "nope")
+    refused = command_line.lookup("1001", "--at", AT, "--preset", "nope")
     assert "There are none, explain, reply, bug, cause." in refused.stderr
 
 
 def test_a_question_too_long_for_the_budget_is_told_in_a_sentence(
-    shell: Shell, demo_sentry: DemoSentry
+    command_line: CommandLine, demo_sentry: DemoSentry
 ) -> None:
     demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
-    shell.run("migrate", "-v", "0")
-    longer = (
-        "from apps.lookups.models import ExportPreset as P;"
-        "P.objects.update(instruction='Write a story. ' * 40)"
-    )
-    shell.run("shell", "-v", "0", "-c", longer)
-    done = shell.lookup("1001", "--at", AT, "--preset", "bug", "--budget", "400")
+    ExportPreset.objects.update(instruction="Write a story. " * 40)
+    done = command_line.lookup("1001", "--at", AT, "--preset", "bug", "--budget", "400")
     assert done.returncode == 2
     assert "choose a larger budget" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_an_incomplete_answer_exits_with_3(shell: Shell, demo_sentry: DemoSentry) -> None:
+def test_an_incomplete_answer_exits_with_3(
+    command_line: CommandLine, demo_sentry: DemoSentry
+) -> None:
     now = just_now()
     demo_sentry.world.add_event(user_id="1001", timestamp=now)
-    done = shell.lookup("1001", "--at", now.isoformat())
+    done = command_line.lookup("1001", "--at", now.isoformat())
     assert done.returncode == 3
     assert "still open" in done.stdout
 
@@ -117,75 +117,74 @@ def test_an_incomplete_answer_exits_with_3(shell: Shell, demo_sentry: DemoSentry
     ],
 )
 def test_a_sentry_that_cannot_be_asked_exits_with_4(
-    shell: Shell, environment: dict[str, str], sentence: str
+    command_line: CommandLine, environment: dict[str, str], sentence: str
 ) -> None:
-    done = shell.lookup("1001", "--at", AT, **environment)
+    done = command_line.lookup("1001", "--at", AT, **environment)
     assert done.returncode == 4
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
     assert "demo-token" not in done.stderr
 
 
-def test_a_customer_may_start_with_a_dash(shell: Shell, demo_sentry: DemoSentry) -> None:
+def test_a_customer_may_start_with_a_dash(
+    command_line: CommandLine, demo_sentry: DemoSentry
+) -> None:
     demo_sentry.world.add_event(user_id="-1", timestamp=MOMENT)
-    done = shell.lookup("--at", AT, "--format", "json", "--", "-1")
+    done = command_line.lookup("--at", AT, "--format", "json", "--", "-1")
     assert len(json.loads(done.stdout)["events"]) == 1
 
 
-def test_projects_and_environments_narrow_the_search(shell: Shell, demo_sentry: DemoSentry) -> None:
+def test_projects_and_environments_narrow_the_search(
+    command_line: CommandLine, demo_sentry: DemoSentry
+) -> None:
     for project in ("web", "api", "app"):
         for environment in ("production", "staging"):
             demo_sentry.world.add_event(
                 user_id="1", timestamp=MOMENT, project=project, environment=environment
             )
     narrowed = ("--project", "web", "--project", "api", "--environment", "staging")
-    done = shell.lookup("1", "--at", AT, "--format", "json", *narrowed)
+    done = command_line.lookup("1", "--at", AT, "--format", "json", *narrowed)
     answer = json.loads(done.stdout)
     assert sorted(event["project"] for event in answer["events"]) == ["api", "web"]
     assert answer["searched"]["environments"] == ["staging"]
 
 
 def test_without_redaction_the_customer_stands_as_typed(
-    shell: Shell, demo_sentry: DemoSentry
+    command_line: CommandLine, demo_sentry: DemoSentry
 ) -> None:
     demo_sentry.world.add_event(
         user_id="1001", timestamp=MOMENT, exception=("E", "mail jane@example.com")
     )
-    shown = shell.lookup("1001", "--at", AT, "--format", "json", "--no-redact").stdout
+    shown = command_line.lookup("1001", "--at", AT, "--format", "json", "--no-redact").stdout
     assert json.loads(shown)["customer"] == "1001"
     assert "jane@example.com" in shown
 
 
 def test_each_lookup_is_recorded_with_the_systems_user(
-    shell: Shell, demo_sentry: DemoSentry
+    command_line: CommandLine, demo_sentry: DemoSentry
 ) -> None:
     demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
-    shell.lookup("1001", "--at", AT)
-    shell.lookup("1001", "--at", AT, SENTRY_BASE_URL="http://127.0.0.1:9")
-    script = (
-        "from apps.lookups.models import Lookup as L;"
-        "print([(o.origin, o.outcome, bool(o.system_user), o.problem) for o in "
-        "L.objects.order_by('id')])"
-    )
-    done = shell.run("shell", "-v", "0", "-c", script)
-    assert done.stdout.strip() == (
-        "[('cli', 'found', True, ''), ('cli', 'failed', True, 'unreachable')]"
-    )
+    command_line.lookup("1001", "--at", AT)
+    command_line.lookup("1001", "--at", AT, SENTRY_BASE_URL="http://127.0.0.1:9")
+    assert [
+        (one.origin, one.outcome, bool(one.system_user), one.problem)
+        for one in Lookup.objects.order_by("id")
+    ] == [("cli", "found", True, ""), ("cli", "failed", True, "unreachable")]
 
 
-def test_each_text_that_is_printed_is_recorded(shell: Shell, demo_sentry: DemoSentry) -> None:
+def test_each_text_that_is_printed_is_recorded(
+    command_line: CommandLine, demo_sentry: DemoSentry
+) -> None:
     demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
-    shell.lookup("1001", "--at", AT, "--format", "xml", "--preset", "bug")
-    shell.lookup("1001", "--at", AT, "--no-redact")
-    script = (
-        "from apps.lookups.models import ExportRecord as R;"
-        "print([(r.how, r.origin, bool(r.system_user), r.format, r.preset, r.budget, r.redacted,"
-        " r.lookup.redacted) for r in R.objects.order_by('id')])"
-    )
-    assert shell.run("shell", "-v", "0", "-c", script).stdout.strip() == (
-        "[('printed', 'cli', True, 'xml', 'bug', 6000, True, True), "
-        "('printed', 'cli', True, 'text', 'none', None, False, False)]"
-    )
+    command_line.lookup("1001", "--at", AT, "--format", "xml", "--preset", "bug")
+    command_line.lookup("1001", "--at", AT, "--no-redact")
+    printed = ExportRecord.objects.order_by("id")
+    assert {(one.how, one.origin, bool(one.system_user)) for one in printed} == {
+        ("printed", "cli", True)
+    }
+    assert [
+        (one.format, one.preset, one.budget, one.redacted, one.lookup.redacted) for one in printed
+    ] == [("xml", "bug", 6000, True, True), ("text", "none", None, False, False)]
 
 
 @pytest.mark.parametrize(
@@ -211,9 +210,9 @@ def test_each_text_that_is_printed_is_recorded(shell: Shell, demo_sentry: DemoSe
     ],
 )
 def test_a_bad_variable_stops_the_start_with_a_sentence_that_names_it(
-    shell: Shell, variable: str, value: str
+    fresh_shell: Shell, variable: str, value: str
 ) -> None:
-    done = shell.run("check", **{variable: value})
+    done = start_with({**fresh_shell.environment, variable: value})
     assert done.returncode == 2
     assert variable in done.stderr
     assert "Traceback" not in done.stderr
@@ -222,11 +221,11 @@ def test_a_bad_variable_stops_the_start_with_a_sentence_that_names_it(
 
 
 def test_a_moment_without_a_zone_is_meant_in_the_sites(
-    shell: Shell, demo_sentry: DemoSentry
+    command_line: CommandLine, demo_sentry: DemoSentry
 ) -> None:
     demo_sentry.world.add_event(user_id="1", timestamp=MOMENT)
     local = f"{MOMENT + timedelta(hours=9):%Y-%m-%d %H:%M}"
-    done = shell.lookup("1", "--at", local, "--format", "json", TIME_ZONE="Asia/Tokyo")
+    done = command_line.lookup("1", "--at", local, "--format", "json", TIME_ZONE="Asia/Tokyo")
     assert len(json.loads(done.stdout)["events"]) == 1
 
 
@@ -240,14 +239,14 @@ def test_a_terminal_that_knows_only_ascii_still_gets_the_answer(
 
 
 def test_variables_are_read_from_the_file_and_the_environment_goes_before_it(
-    shell: Shell, demo_sentry: DemoSentry, tmp_path: Path
+    fresh_shell: Shell, tmp_path: Path
 ) -> None:
-    demo_sentry.world.add_event(user_id="1", timestamp=MOMENT)
     file = tmp_path / "settings.env"
-    file.write_text(f"SENTRY_BASE_URL={demo_sentry.url}\nSENTRY_ORG=elsewhere\n")
-    del shell.environment["SENTRY_BASE_URL"]
-    arguments = ("1", "--at", AT, "--format", "json")
-    done = shell.lookup(*arguments, TRIAGE_ENV_FILE=str(file))
-    assert len(json.loads(done.stdout)["events"]) == 1
+    file.write_text("SENTRY_BASE_URL=https://sentry.example.org\nSENTRY_ORG=elsewhere\n")
+    variables = {**fresh_shell.environment, "TRIAGE_ENV_FILE": str(file)}
+    del variables["SENTRY_BASE_URL"]
+    read = start_with(variables).settings
+    assert read["SENTRY_BASE_URL"] == "https://sentry.example.org"
+    assert read["SENTRY_ORG"] == "acme"
     file.write_text("TIME_ZONE=Mars/Olympus\n")
-    assert "TIME_ZONE" in shell.run("check", TRIAGE_ENV_FILE=str(file)).stderr
+    assert "TIME_ZONE" in start_with(variables).stderr

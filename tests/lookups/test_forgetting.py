@@ -1,8 +1,6 @@
 """A customer who is forgotten is gone from database and cache, also while being asked for."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -27,7 +25,7 @@ from apps.vault.hashing import hash_customer
 from tests.conftest import MOMENT, lists_asked
 from tests.lookups.background import recorded, until
 from tests.lookups.test_redis import Redis
-from tests.shell import ROOT, Shell
+from tests.shell import CommandLine, start_with
 
 pytestmark = pytest.mark.django_db
 
@@ -130,35 +128,27 @@ def test_a_copy_that_forgetting_could_not_reach_is_not_given_to_anybody(
     assert lists_asked(connected) == before + 1
 
 
-def forget(shell: Shell, names: str, *arguments: str, **environment: str) -> tuple[int, str]:
-    done = subprocess.run(
-        [sys.executable, "manage.py", "forget_customer", *arguments],
-        cwd=ROOT,
-        env={**shell.environment, **environment},
-        input=names,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert "jane" not in (done.stdout + done.stderr).lower()
-    return done.returncode, done.stdout + done.stderr
-
-
 def test_the_command_reads_names_from_standard_input_and_empties_a_shared_cache(
-    shell: Shell, demo_sentry: DemoSentry, redis_server: Redis
+    command_line: CommandLine, demo_sentry: DemoSentry, redis_server: Redis
 ) -> None:
+    def forget(names: str, *arguments: str) -> tuple[int, str]:
+        done = command_line.run("forget_customer", *arguments, stdin=names)
+        assert "jane" not in (done.stdout + done.stderr).lower()
+        return done.returncode, done.stdout + done.stderr
+
     demo_sentry.world.add_event(user_id="1", email=JANE, timestamp=MOMENT)
-    together = {"REDIS_URL": redis_server.url}
-    assert shell.lookup(JANE, "--at", MOMENT.isoformat(), **together).returncode == 0
-    status, told = forget(shell, f"{JANE}\n1\n", **together)
+    together = start_with({"REDIS_URL": redis_server.url}).settings["CACHES"]
+    looked_up = command_line.lookup(JANE, "--at", MOMENT.isoformat(), CACHES=together)
+    assert looked_up.returncode == 0
+    status, told = forget(f"{JANE}\n1\n")
     assert status == 0
     assert "Name 1: 1 lookups, 1 answers, 0 reasons." in told
     assert "Name 2: 0 lookups" in told
     assert "Nothing was removed." in told
     assert list(redis_server.client.scan_iter("*answer/*"))
-    assert forget(shell, f"{JANE}\n", "--yes", **together)[0] == 0
+    assert forget(f"{JANE}\n", "--yes")[0] == 0
     assert not list(redis_server.client.scan_iter("*answer/*"))
     assert not list(redis_server.client.scan_iter("*windows/*"))
-    assert forget(shell, f"{JANE}\n", "--yes", REDIS_URL="redis://127.0.0.1:9/0")[0] == 4
-    assert forget(shell, "\n", "--yes")[0] == 2
+    assert forget("\n", "--yes")[0] == 2
+    redis_server.stop()
+    assert forget(f"{JANE}\n", "--yes")[0] == 4

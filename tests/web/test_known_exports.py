@@ -9,7 +9,7 @@ from django.test import Client
 
 from apps.demo.server import DemoSentry
 from tests.conftest import MOMENT, signed_in
-from tests.shell import Shell
+from tests.shell import CommandLine
 from tests.web.asking import look_up, text
 from tests.web.known import entry
 from tests.web.tokens import token_of
@@ -21,11 +21,6 @@ KEYS = [
 ASKED = {"customer": "1001", "at": MOMENT.isoformat()}
 FORM = {"confirmed": "on", "format": "json", "budget": "", "reason": ""}
 pytestmark = pytest.mark.django_db
-
-ADD = """
-from tests.web.known import entry
-entry(slug="from-shell")
-"""
 
 
 def only_known(values: dict[str, Any]) -> dict[str, Any]:
@@ -77,16 +72,16 @@ def test_the_api_hands_them_out_as_its_document_says(ana: Client, agent: User) -
     assert "known_unchecked" in schemas["LookupResponse"]["required"]
 
 
-def test_the_command_line_prints_them(shell: Shell, demo_sentry: DemoSentry) -> None:
+def test_the_command_line_prints_them(command_line: CommandLine, demo_sentry: DemoSentry) -> None:
     demo_sentry.world.add_event(
         user_id="1001", timestamp=MOMENT, exception=("PaymentDeclined", "Card declined")
     )
-    shell.run("shell", "-c", ADD).check_returncode()
-    printed = shell.lookup("1001", "--at", MOMENT.isoformat(), "--format", "json").stdout
+    entry()
+    printed = command_line.lookup("1001", "--at", MOMENT.isoformat(), "--format", "json").stdout
     known = only_known(json.loads(printed))
-    assert known["slug"] == "from-shell"
+    assert known["slug"] == "card-refused"
     assert known["reply"].startswith("Hello,\n\n")
-    told = shell.lookup("1001", "--at", MOMENT.isoformat(), "--format", "text").stdout
+    told = command_line.lookup("1001", "--at", MOMENT.isoformat(), "--format", "text").stdout
     assert "written by the support team, not by the event" in told
 
 
