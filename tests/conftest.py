@@ -25,6 +25,7 @@ from apps.lookups import shared
 from apps.sentry import SentryConfig
 from apps.signin import cache as attempts
 from tests.browser import site
+from tests.postgres import Postgres, running_postgres
 from tests.shell import DATABASE, CommandLine, Shell
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -110,6 +111,13 @@ def connected(demo_sentry: DemoSentry, settings: Settings) -> DemoSentry:
     settings.SENTRY_ORG = "acme"
     settings.SENTRY_AUTH_TOKEN = "demo-token"
     return demo_sentry
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A PostgreSQL server; each test takes a database of its own."""
+    with running_postgres() as url:
+        yield Postgres(url, tmp_path_factory.mktemp("postgres"))
 
 
 @pytest.fixture

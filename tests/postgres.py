@@ -1,17 +1,53 @@
-"""A real PostgreSQL of the tests' own."""
+"""A real PostgreSQL for the tests: one server, an empty or a migrated database for each need."""
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from glob import glob
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import psycopg
+
+from tests.shell import Shell
+
+
+class Postgres:
+    """A running server that hands out databases by their URL."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self._url = url
+        self._folder = folder
+        self._count = 0
+
+    def empty(self) -> str:
+        """Create a database without tables."""
+        return self._create("template1")
+
+    @cached_property
+    def _template(self) -> str:
+        url = self.empty()
+        shell = Shell(self._folder, "http://127.0.0.1:9")
+        migrated = shell.run("migrate", "-v", "0", DATABASE_URL=url)
+        assert migrated.returncode == 0, migrated.stderr
+        return url.rpartition("/")[2]
+
+    def migrated(self) -> str:
+        """Create a database with all tables; `migrate` runs once a server."""
+        return self._create(self._template)
+
+    def _create(self, template: str) -> str:
+        self._count += 1
+        name = f"triage_{self._count}"
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return f"{self._url.rpartition('/')[0]}/{name}"
 
 
 @contextmanager
@@ -25,7 +61,8 @@ def running_postgres() -> Iterator[str]:
             _wait_for(url)
             yield url
         finally:
-            server.terminate()
+            postmaster = (Path(folder) / "data" / "postmaster.pid").read_text().split()[0]
+            os.kill(int(postmaster), signal.SIGINT)  # a fast shutdown: it waits for no client
             server.wait()
 
 

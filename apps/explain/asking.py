@@ -7,10 +7,9 @@ from threading import BoundedSemaphore
 
 from apps.audit.models import Action
 from apps.audit.trail import one_act
-from apps.explain import budget, calls
-from apps.explain.calls import Usage
+from apps.explain import budget
 from apps.explain.claims import Line, Reader
-from apps.explain.configured import Llm
+from apps.explain.configured import Llm, Usage
 from apps.explain.errors import Crowded, ModelFailed, TooMuch
 from apps.explain.message import Message
 from apps.explain.models import Explanation, State
@@ -117,6 +116,8 @@ class _Asked:
         yield Ended(problem, kept.tokens_in + kept.tokens_out, kept.cost, kept.is_told)
 
     def _lines(self, reader: Reader) -> Iterator[Line]:
+        from apps.explain import calls  # its library takes a third of a second to import
+
         with closing(calls.ask(self._llm, self._message.text)) as answer:
             for piece in answer:
                 if isinstance(piece, Usage):

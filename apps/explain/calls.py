@@ -4,7 +4,6 @@ import math
 import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import httpx2
@@ -13,7 +12,7 @@ from openai import omit
 from openai.types.chat import ChatCompletionChunk
 
 from apps.explain import errors
-from apps.explain.configured import Llm
+from apps.explain.configured import Llm, Usage
 from apps.outbound import AddressRefused, AnswerTooLarge, Bounds, GuardedTransport, Reach
 
 # A piece of one token takes some 300 bytes on the wire.
@@ -33,14 +32,6 @@ _BY_STATUS: dict[int, type[errors.ModelFailed]] = {
     413: errors.MessageTooLong,
     429: errors.RateLimited,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What the server says that it used."""
-
-    tokens_in: int
-    tokens_out: int
 
 
 def ask(llm: Llm, text: str) -> Generator[str | Usage]:

@@ -40,6 +40,14 @@ class Llm:
         return int(exact.to_integral_value(ROUND_CEILING))
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The tokens that the server says a call used."""
+
+    tokens_in: int
+    tokens_out: int
+
+
 def configured() -> Llm | None:
     """The configured model; None where the site has none."""
     llm: Llm | None = settings.LLM

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.postgres import running_postgres
+from tests.postgres import Postgres
 from tests.shell import Shell
 
 # An admin invites; the person accepts, signs in, and later gets a link to a new password.
@@ -35,10 +35,10 @@ signed_in("jo", "other hay for the cow")
 """
 
 
-def test_an_invitation_and_a_link_to_a_new_password_are_used_on_postgresql(tmp_path: Path) -> None:
-    with running_postgres() as address:
-        shell = Shell(tmp_path, "http://127.0.0.1:9")
-        shell.environment.update(DATABASE_URL=address, ALLOWED_HOSTS="triage.example.org")
-        for arguments in (("migrate", "-v", "0"), ("shell", "-v", "0", "-c", WALK)):
-            done = shell.run(*arguments)
-            assert done.returncode == 0, done.stderr
+def test_an_invitation_and_a_link_to_a_new_password_are_used_on_postgresql(
+    tmp_path: Path, postgres: Postgres
+) -> None:
+    shell = Shell(tmp_path, "http://127.0.0.1:9")
+    shell.environment.update(DATABASE_URL=postgres.migrated(), ALLOWED_HOSTS="triage.example.org")
+    done = shell.run("shell", "-v", "0", "-c", WALK)
+    assert done.returncode == 0, done.stderr

@@ -4,13 +4,12 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 
 import psycopg
 import pytest
 
 from tests.conftest import MOMENT
-from tests.postgres import running_postgres
+from tests.postgres import Postgres
 from tests.shell import ROOT, Shell
 
 ADMIN = """
@@ -38,16 +37,13 @@ print("answered", browser.post("/admin/lookups/lookup/", {"find": "jane\\0"}).st
 
 
 @pytest.fixture(scope="module")
-def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
-    """A site whose database is a PostgreSQL of its own."""
-    with running_postgres() as address:
-        site = Shell(tmp_path_factory.mktemp("postgres"), "http://127.0.0.1:9")
-        site.environment.update(
-            DATABASE_URL=address, TRIAGE_HTTPS="0", ALLOWED_HOSTS="localhost", SECRET_KEY="k" * 50
-        )
-        migrated = site.run("migrate", "-v", "0")
-        assert migrated.returncode == 0, migrated.stderr
-        yield site
+def shell(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Shell:
+    """A site whose database is on PostgreSQL."""
+    site = Shell(tmp_path_factory.mktemp("site"), "http://127.0.0.1:9")
+    site.environment.update(
+        DATABASE_URL=postgres.migrated(), TRIAGE_HTTPS="0", ALLOWED_HOSTS="localhost"
+    )
+    return site
 
 
 def answers(shell: Shell, script: str) -> list[int]:

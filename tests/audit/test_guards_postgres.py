@@ -1,14 +1,13 @@
 """PostgreSQL itself refuses what would change the trail."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege, IntegrityError
 
-from tests.postgres import running_postgres
+from tests.postgres import Postgres
 from tests.shell import ROOT, Shell
 
 PRUNE = (
@@ -31,15 +30,13 @@ FORGET = "from apps.audit.pruning import forget_words\nassert forget_words('c') 
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def url(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> str:
     """A database with three entries that were pruned, and two that are there."""
-    with running_postgres() as address:
-        shell = Shell(tmp_path_factory.mktemp("guards"), "http://127.0.0.1:9")
-        shell.environment["DATABASE_URL"] = address
-        for arguments in (("migrate", "-v", "0"), ("shell", "-v", "0", "-c", PRUNE)):
-            done = shell.run(*arguments)
-            assert done.returncode == 0, done.stderr
-        yield address
+    address = postgres.migrated()
+    shell = Shell(tmp_path_factory.mktemp("guards"), "http://127.0.0.1:9")
+    done = shell.run("shell", "-v", "0", "-c", PRUNE, DATABASE_URL=address)
+    assert done.returncode == 0, done.stderr
+    return address
 
 
 @pytest.mark.parametrize(
@@ -82,9 +79,8 @@ def test_the_site_needs_no_right_to_change_or_delete_entries(url: str, tmp_path:
             connection.execute(statement)
     shell = Shell(tmp_path, "http://127.0.0.1:9")
     as_site = {"DATABASE_URL": url.replace("triage@", "triage_site@")}
-    for code in (WRITE, FORGET):
-        done = shell.run("shell", "-v", "0", "-c", code, **as_site)
-        assert done.returncode == 0, done.stderr
+    done = shell.run("shell", "-v", "0", "-c", WRITE + FORGET, **as_site)
+    assert done.returncode == 0, done.stderr
     assert "is whole" in shell.run("verify_audit", **as_site).stdout
     with psycopg.connect(as_site["DATABASE_URL"], autocommit=True) as connection:
         for refused in ("UPDATE audit_entry SET actor = ''", "DELETE FROM audit_entry"):

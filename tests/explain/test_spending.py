@@ -14,7 +14,7 @@ from apps.explain.errors import BudgetUsedUp
 from apps.explain.models import Explanation, Spending, State
 from tests.explain.asking import Asked
 from tests.explain.model_server import ModelServer, hangs, line, says
-from tests.postgres import running_postgres
+from tests.postgres import Postgres
 from tests.shell import Shell, start_with
 
 pytestmark = pytest.mark.django_db
@@ -139,9 +139,9 @@ LLM = {
 }
 
 
-def test_processes_on_postgresql_share_one_budget(fresh_shell: Shell) -> None:
-    with running_postgres() as url, ThreadPoolExecutor(3) as threads:
-        fresh_shell.run("migrate", "-v", "0", DATABASE_URL=url).check_returncode()
+def test_processes_on_postgresql_share_one_budget(fresh_shell: Shell, postgres: Postgres) -> None:
+    url = postgres.migrated()
+    with ThreadPoolExecutor(3) as threads:
         at_once = [
             threads.submit(fresh_shell.run, "shell", "-v", "0", "-c", MANY, DATABASE_URL=url, **LLM)
             for _ in range(3)

@@ -12,6 +12,7 @@ from tests.web.matrix_cells import (
     KEEPING,
     LEADING,
     LOOKING_UP,
+    NO_PASSKEY,
     NOBODY_SO,
     NOT_EVEN,
     NOT_THERE,
@@ -90,12 +91,20 @@ ROWS = (
     Row(
         "other ways to sign in, and links that were sent; none is valid here",
         (
-            *("accounts/2fa/passkeys/login/", "accounts/inactive/"),
+            "accounts/inactive/",
             *("accounts/oidc/*", "accounts/invitation/*", "accounts/password/reset/*"),
         ),
         get=ANYBODY,
         post=ANYBODY,
         others=ANYBODY,
+    ),
+    Row(
+        "signing in by a passkey that is not known",
+        ("accounts/2fa/passkeys/login/",),
+        get=ANYBODY,
+        post=NO_PASSKEY,
+        others=NO_PASSKEY,
+        options=ANYBODY,
     ),
     Row(
         "one's own password, second factors and sessions",

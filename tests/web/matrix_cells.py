@@ -1,7 +1,8 @@
 """How an address may answer a person, in a cell each.
 
 A cell is a status; `in` is any answer but an error, a refusal or the way to sign-in; `~` is the
-same or a complaint about what was sent (400, 404, 405, 409, 410, 415, 429): they were let in.
+same or a complaint about what was sent (400, 404, 405, 409, 410, 415, 429): they were let in;
+`?` is such a complaint or the way to sign-in.
 """
 
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ NOT_SO     = " 302  405  405  405  405  405  405  405  405  302"
 NOBODY_SO  = " 405  405  405  405  405  405  405  405  405  405"
 NOT_THERE  = " 302  404  404  404  404  404  404  404  404  302"
 ANYBODY    = " ~    ~    ~    ~    ~    ~    ~    ~    ~    ~  "
+NO_PASSKEY = " ?    ~    ~    ~    ~    ~    ~    ~    ~    ?  "
 EVERYBODY  = " in   in   in   in   in   in   in   in   in   in "
 SIGNED_IN  = " 302  in   in   in   in   in   in   in   in   302"
 LOOKING_UP = " 302  403  ~    ~    ~    ~    ~    ~    403  302"
