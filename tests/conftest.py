@@ -27,6 +27,11 @@ from apps.signin import cache as attempts
 from tests.browser import site
 from tests.postgres import Postgres, running_postgres
 from tests.shell import DATABASE, CommandLine, Shell
+from tests.suite import (  # noqa: F401 - hooks
+    pytest_collection_modifyitems,
+    pytest_terminal_summary,
+    pytest_xdist_make_scheduler,
+)
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 MOMENT = (NOW - timedelta(days=2)).replace(minute=5, second=0)

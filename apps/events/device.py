@@ -1,10 +1,11 @@
 """What the customer's device was, in a few words, from what the SDK noted of it."""
 
 from collections.abc import Iterable, Mapping
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from apps.events.clues import CLIENT, side_of
 from apps.events.event import Event, EventBody
+from apps.events.moment import known_zones
 
 
 def device_of(body: EventBody) -> str | None:
@@ -41,7 +42,7 @@ def zone_of_customer(events: Iterable[Event]) -> ZoneInfo | None:
     A server's zone says nothing about a customer.
     """
     named = {name for event in events if side_of(event) in CLIENT for name in _zones_named(event)}
-    known = named & available_timezones()
+    known = named & known_zones()
     return ZoneInfo(known.pop()) if len(known) == 1 else None
 
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 _EPOCH = re.compile(r"\d{9,10}(?:\.\d{1,6})?")
@@ -46,7 +47,13 @@ def parse_moment(text: str, *, zone: ZoneInfo, now: datetime) -> datetime:
 
 def parse_zone(name: str) -> ZoneInfo | None:
     """The time zone of that IANA name, or None when there is none."""
-    return ZoneInfo(name) if name in available_timezones() else None
+    return ZoneInfo(name) if name in known_zones() else None
+
+
+@cache
+def known_zones() -> frozenset[str]:
+    """Return the names of all IANA zones, read once: finding them walks the file system."""
+    return frozenset(available_timezones())
 
 
 def _from_epoch(typed: str) -> datetime | None:

@@ -4,7 +4,9 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta, timezone, tzinfo
 from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
+
+from apps.events.moment import known_zones
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +208,7 @@ def _abbreviation_at(text: str, at: int) -> ZoneSeen | None:
 
 def _iana_at(text: str, at: int) -> ZoneSeen | None:
     found = _IANA.match(text, at)
-    if not found or found["name"] not in available_timezones():
+    if not found or found["name"] not in known_zones():
         return None
     option = ZoneOption(found["name"], ZoneInfo(found["name"]))
     return _seen(text, at, found.end(), (option,))
@@ -261,7 +263,7 @@ def _seen(
 def _cities() -> dict[str, tuple[str, ...]]:
     """The places that zones are named after: "new york" is America/New_York."""
     cities: dict[str, tuple[str, ...]] = {}
-    for key in sorted(available_timezones()):
+    for key in sorted(known_zones()):
         area, slash, city = key.rpartition("/")
         if slash and not area.startswith(("Etc", "SystemV", "posix", "right", "US", "Brazil")):
             name = city.replace("_", " ").casefold()

@@ -4,7 +4,6 @@ import json
 import socket
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,6 +16,7 @@ from pytest_django import Settings
 from apps.audit.models import Action, Entry
 from tests.accounts.provider import Provider, begin, come_back
 from tests.accounts.test_oidc import configure
+from tests.servers import in_background
 
 pytestmark = pytest.mark.django_db
 
@@ -75,7 +75,7 @@ def listen() -> Iterator[Callable[[], Host]]:
 
     def start() -> Host:
         host = Host()
-        Thread(target=host.serve_forever, daemon=True).start()
+        in_background(host)
         running.append(host)
         return host
 

@@ -36,7 +36,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostileSite]:
 def witness(hostile: HostileSite, chromium: Browser) -> Iterator[Witness]:
     """The admin, who sees everything there is."""
     person = Witness(hostile.site, chromium)
-    person.sign_in("admin")
+    person.come_in("admin")
     yield person
     hostile.sentry.deep = hostile.sentry.fails = False
     person.context.close()

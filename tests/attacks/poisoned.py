@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import requests
 
 from apps.demo.server import DemoSentry
+from tests.servers import in_background
 
 RUNS = "window.__pwned=1"
 BREAKOUT = (
@@ -96,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
 def poisoning(demo: DemoSentry) -> Iterator[Poisoner]:
     """Serve the demo's answers, poisoned."""
     server = Poisoner(demo)
-    Thread(target=server.serve_forever, daemon=True).start()
+    in_background(server)
     try:
         yield server
     finally:

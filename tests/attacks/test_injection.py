@@ -4,7 +4,6 @@ import re
 import socket
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from apps.lookups.models import Lookup
 from tests.attacks.production import HOST, Production
 from tests.attacks.witness import HostileSite
 from tests.conftest import MOMENT, signed_in
+from tests.servers import in_background
 
 BREAK = "x\r\nX-Evil: 1\r\n\r\n<script>alert(1)</script>\u2028\x85\x1b[31m"
 LINE = re.compile(r"(?:\d{4}-\d\d-\d\d[ T]|\[\d{4}-\d\d-\d\d |\{)")
@@ -86,7 +86,7 @@ def framing(hostile: HostileSite) -> Iterator[str]:
     """Another site, whose page frames ours."""
     _Frames.address = hostile.site.url
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Frames)
-    Thread(target=server.serve_forever, daemon=True).start()
+    in_background(server)
     yield f"http://localhost:{server.server_address[1]}/"
     server.shutdown()
     server.server_close()

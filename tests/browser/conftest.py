@@ -30,7 +30,7 @@ def agent_browser(site: Site, chromium: Browser) -> Iterator[Visitor]:
     """The demo agent, signed in, in Berlin."""
     context = chromium.new_context(timezone_id="Europe/Berlin", accept_downloads=True)
     visitor = Visitor(site, context)
-    visitor.sign_in()
+    visitor.come_in()
     yield visitor
     context.close()
 
@@ -49,6 +49,6 @@ def no_script(site: Site, chromium: Browser) -> Iterator[Visitor]:
         java_script_enabled=False, viewport={"width": 360, "height": 740}, color_scheme="dark"
     )
     visitor = Visitor(site, context)
-    visitor.sign_in()
+    visitor.come_in()
     yield visitor
     context.close()

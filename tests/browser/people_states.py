@@ -106,7 +106,7 @@ def shared_with_me(visitor: Visitor) -> None:
     """A lead shares with the agent, who signs in."""
     _share(visitor, "agent")
     visitor.context.clear_cookies()
-    visitor.sign_in("agent")
+    visitor.come_in("agent")
     expect(visitor.page.get_by_role("heading", name="Shared with you")).to_be_visible()
 
 

@@ -45,7 +45,7 @@ def _take(state: State, site: Site, browser: Browser, folder: Path) -> None:
                 viewport=viewport, color_scheme=scheme, timezone_id="Europe/Berlin"
             )
             visitor = Visitor(site, context)
-            visitor.sign_in(state.who)
+            visitor.come_in(state.who)
             state.bring(visitor)
             path = folder / f"{state.name}-{size}-{scheme}.png"
             visitor.page.screenshot(path=path, full_page=True)

@@ -10,8 +10,9 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import requests
 from playwright.sync_api import Browser, sync_playwright
@@ -23,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 class Site:
     """A running demo: its address, its Sentry's address, passwords and moments by customer.
 
-    `folder` has its files.
+    `folder` has its files, `sessions` the cookies of who has signed in.
     """
 
     folder: Path
@@ -31,6 +32,7 @@ class Site:
     sentry: str
     passwords: dict[str, str]
     moments: dict[str, str]
+    sessions: dict[str, Any] = field(default_factory=dict)
 
 
 @contextmanager

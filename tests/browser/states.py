@@ -139,6 +139,7 @@ def signed_out(visitor: Visitor) -> None:
 
 
 def authenticator_app(visitor: Visitor) -> None:
+    visitor.sign_in_anew()
     visitor.page.goto(f"{visitor.site.url}/accounts/2fa/totp/activate/")
     visitor.page.get_by_label("Your password").fill(visitor.site.passwords["agent"])
     visitor.page.get_by_role("button", name="Go on").click()

@@ -40,7 +40,7 @@ def test_causes_stand_on_the_page_while_the_model_still_answers(
     model.go_on.clear()
     context = chromium.new_context(java_script_enabled=has_scripts)
     visitor = Visitor(explaining, context)
-    visitor.sign_in()
+    visitor.come_in()
     visitor.look_up(next(iter(explaining.moments)))
     page = visitor.page
     page.get_by_role("link", name="Have a model explain").click()

@@ -128,7 +128,7 @@ def test_the_first_screen_of_a_phone_tells_that_it_is_known(no_script: Visitor) 
 def test_axe_finds_nothing_in_known_errors(site: Site, chromium: Browser) -> None:
     context = chromium.new_context(reduced_motion="reduce", viewport={"width": 1200, "height": 900})
     visitor = Visitor(site, context)
-    visitor.sign_in()
+    visitor.come_in()
     visitor.look_up("1001")
     page = visitor.page
     page.get_by_text("more known error").first.click()

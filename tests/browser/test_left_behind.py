@@ -12,7 +12,7 @@ def remove_newest(site: Site, chromium: Browser) -> None:
     """An admin removes the answer of the newest lookup."""
     context = chromium.new_context()
     admin = Visitor(site, context)
-    admin.sign_in("admin")
+    admin.come_in("admin")
     admin.page.goto(f"{site.url}/admin/lookups/lookup/")
     admin.page.locator("input.action-select").first.check()
     admin.page.locator("select[name=action]").select_option("purge")
@@ -26,6 +26,7 @@ def settled(page: Page) -> None:
 
 
 def test_the_way_back_after_signing_out_shows_no_customer(agent_browser: Visitor) -> None:
+    agent_browser.sign_in_anew()
     agent_browser.look_up("1001")
     page = agent_browser.page
     settled(page)

@@ -107,7 +107,7 @@ def test_the_review_lists_lookups_under_the_same_strict_policy(
     agent_browser.look_up("1001")
     context = chromium.new_context()
     admin = Visitor(site, context)
-    admin.sign_in("admin")
+    admin.come_in("admin")
     admin.page.goto(f"{site.url}/admin/lookups/lookup/")
     row = admin.page.get_by_role("row").filter(has_text="1001").first
     expect(row).to_contain_text("agent")
@@ -118,6 +118,7 @@ def test_the_review_lists_lookups_under_the_same_strict_policy(
 
 
 def test_signing_out_closes_the_result(agent_browser: Visitor) -> None:
+    agent_browser.sign_in_anew()
     agent_browser.look_up("1001")
     page = agent_browser.page
     address = page.url
@@ -161,7 +162,7 @@ def test_a_search_in_the_review_leaves_no_customer_in_the_address(
     agent_browser.look_up("beatriz.costa@example.pt")
     context = chromium.new_context()
     admin = Visitor(site, context)
-    admin.sign_in("admin")
+    admin.come_in("admin")
     admin.page.goto(f"{site.url}/admin/lookups/lookup/")
     find = admin.page.get_by_label("Customer, exactly as typed, or who looked")
     find.fill("Beatriz.Costa@example.pt")

@@ -18,7 +18,7 @@ def reviewer(site: Site, chromium: Browser) -> Iterator[Visitor]:
     """The demo admin, who has looked up two customers."""
     context = chromium.new_context(timezone_id="Europe/Berlin", accept_downloads=True)
     visitor = Visitor(site, context)
-    visitor.sign_in("admin")
+    visitor.come_in("admin")
     for customer in ("1001", "3003"):
         visitor.look_up(customer)
         expect(visitor.page.get_by_role("heading", level=1)).to_be_visible()
@@ -89,7 +89,7 @@ def test_axe_finds_nothing_on_the_list_and_on_a_record(reviewer: Visitor, colour
 def test_without_scripts_lookups_can_be_chosen_and_acted_on(site: Site, chromium: Browser) -> None:
     context = chromium.new_context(java_script_enabled=False)
     visitor = Visitor(site, context)
-    visitor.sign_in("admin")
+    visitor.come_in("admin")
     visitor.look_up("1001")
     visitor.page.goto(f"{site.url}{LIST}?origin=web")
     visitor.page.locator("input.action-select").first.check()

@@ -46,7 +46,7 @@ def reader(request: pytest.FixtureRequest, site: Site, chromium: Browser) -> Ite
     context = chromium.new_context(viewport={"width": request.param, "height": 800})
     context.add_init_script(WATCH_SHIFTS)
     visitor = Visitor(site, context)
-    visitor.sign_in()
+    visitor.come_in()
     yield visitor
     context.close()
 

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from threading import Event
 from typing import Any
+
+from tests.servers import in_background
 
 NONE: Mapping[str, str] = {}
 Play = Callable[["Handler"], None]
@@ -105,7 +107,7 @@ def model_server(*plays: Play) -> Iterator[ModelServer]:
     listener = _Listener(("127.0.0.1", 0), Handler)
     model = ModelServer(f"http://127.0.0.1:{listener.server_address[1]}/v1", list(plays))
     listener.model = model
-    Thread(target=listener.serve_forever, daemon=True).start()
+    in_background(listener)
     try:
         yield model
     finally:

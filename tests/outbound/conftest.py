@@ -2,12 +2,12 @@
 
 import socket
 from collections.abc import Callable, Iterator
-from threading import Thread
 from typing import Any
 
 import pytest
 
 from tests.outbound.listener import Listener
+from tests.servers import in_background
 
 REAL = socket.getaddrinfo
 
@@ -18,7 +18,7 @@ def listen() -> Iterator[Callable[..., Listener]]:
 
     def start(address: str = "127.0.0.1", port: int = 0) -> Listener:
         listener = Listener(address, port)
-        Thread(target=listener.serve_forever, daemon=True).start()
+        in_background(listener)
         running.append(listener)
         return listener
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from apps.outbound import OutboundSession, Reach
+from tests.servers import in_background
 
 NAME = "sentry.example.org"
 
@@ -60,7 +60,7 @@ def port(certificate: Path) -> Iterator[int]:
     context.load_cert_chain(certificate)
     server = HTTPServer(("127.0.0.1", 0), _Greeting)
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    Thread(target=server.serve_forever, daemon=True).start()
+    in_background(server)
     yield server.server_address[1]
     server.shutdown()
     server.server_close()

@@ -1,0 +1,79 @@
+"""How the suite runs: which tests are slow, which share a server, and where the time went."""
+
+from collections import Counter
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+SLOW = Path(__file__).with_name("slow.txt")
+# Tests that share a server or a browser, by the beginning of their ids: one process runs them all.
+SHARED = {
+    "tests/browser/": "browser",
+    "tests/attacks/test_stored_xss.py": "hostile site",
+    "tests/attacks/test_injection.py": "hostile site",
+    "tests/attacks/test_headers.py": "production server",
+    "tests/attacks/test_forgery.py": "production server",
+    "tests/attacks/test_request_sizes.py": "production server",
+    "tests/attacks/test_admin_host.py": "server apart",
+    "tests/attacks/test_on_postgres.py": "postgres",
+    "tests/accounts/test_accounts_postgres.py": "postgres",
+    "tests/accounts/test_oidc.py": "provider",
+    "tests/audit/test_guards_postgres.py": "postgres",
+    "tests/audit/test_writers.py": "postgres",
+    "tests/explain/test_spending.py": "postgres",
+    "tests/lookups/test_postgres.py": "postgres",
+}
+
+
+class ServersOnce(LoadScopeScheduling):
+    """Hands out tests one by one, but those that share a server to one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((name for start, name in SHARED.items() if nodeid.startswith(start)), nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ServersOnce:
+    """Replace `--dist loadgroup`, which has no effect with pytest 9.2 and xdist 3.8."""
+    return ServersOnce(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests that `slow.txt` lists."""
+    patterns = slow_patterns()
+    unused = set(patterns)
+    for item in items:
+        matching = [one for one in patterns if fnmatchcase(item.nodeid, one.lstrip("!"))]
+        unused -= set(matching)
+        if matching and not matching[-1].startswith("!"):
+            item.add_marker("slow")
+    if unused and config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+        raise pytest.UsageError(f"{SLOW.name} lists tests that do not exist: {sorted(unused)}")
+
+
+def slow_patterns() -> list[str]:
+    """Return the first column of the list; the second is the reason."""
+    lines = SLOW.read_text().splitlines()
+    rows = [line for line in lines if line and not line.startswith("#")]
+    without = [row for row in rows if len(row.split(maxsplit=1)) != 2]
+    if without:
+        raise pytest.UsageError(f"{SLOW.name} gives no reason for: {without}")
+    return [row.split()[0] for row in rows]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the seconds that each folder of tests took, added up over all processes."""
+    seconds: Counter[str] = Counter()
+    count: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                part = "/".join(report.nodeid.split("/")[:2]).partition("::")[0]
+                seconds[part] += report.duration
+                count[part] += report.when == "call"
+    terminalreporter.section("seconds by part")
+    for part, total in seconds.most_common():
+        terminalreporter.write_line(f"{total:7.1f}  {part} ({count[part]} tests)")
