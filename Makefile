@@ -3,13 +3,20 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 py
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: run test lint format bench screenshots system-deps lock
+.PHONY: run test test-rest test-all lint format bench screenshots system-deps lock
 
 run: .venv/run.stamp
 	@$(BIN)/python -m triage_site.start
 
-test: .venv/dev.stamp system-deps lint
-	$(BIN)/python -m pytest --numprocesses auto
+# What a change must pass: lint beside all tests but those that tests/slow.txt lists.
+test: .venv/dev.stamp system-deps
+	@.ci/test -m "not slow"
+
+# What `make test` leaves out: the slow tests, and random tests with larger budgets.
+test-rest: .venv/dev.stamp system-deps
+	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest --numprocesses auto -m "slow or hypothesis"
+
+test-all: test test-rest
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check .
@@ -18,7 +25,6 @@ lint: .venv/dev.stamp
 	$(BIN)/lint-imports
 	git ls-files -z 'templates/*.html' | xargs -0 $(BIN)/djade --target-version 5.2 --check
 	$(BIN)/python manage.py makemigrations --check --dry-run
-	@sh .ci/file-sizes
 
 format: .venv/dev.stamp
 	$(BIN)/ruff check --fix .

@@ -25,11 +25,13 @@ from apps.lookups import shared
 from apps.sentry import SentryConfig
 from apps.signin import cache as attempts
 from tests.browser import site
+from tests.examples import examples  # noqa: F401 - loads the profile
 from tests.postgres import Postgres, running_postgres
 from tests.shell import DATABASE, CommandLine, Shell
 from tests.suite import (  # noqa: F401 - hooks
     pytest_collection_modifyitems,
     pytest_terminal_summary,
+    pytest_xdist_auto_num_workers,
     pytest_xdist_make_scheduler,
 )
 

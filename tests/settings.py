@@ -19,6 +19,8 @@ for _name in list(os.environ):
     if _name.startswith(_OURS):
         del os.environ[_name]
 os.environ["TRIAGE_ENV_FILE"] = os.devnull
+# Playwright keeps an event loop in the thread of the tests that follow; they use none.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 os.environ["SECRET_KEY"] = "only-for-tests-" * 4
 
 from triage_site.settings import *  # noqa: E402, F403
@@ -29,4 +31,5 @@ TRIAGE_SIGNALS_WAIT_MS = 5000
 INSTALLED_APPS = [*INSTALLED_APPS, "apps.demo"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # A test's data need not survive a power cut.
-DATABASES["default"]["OPTIONS"]["init_command"] += " PRAGMA synchronous=OFF;"
+options: dict[str, str] = DATABASES["default"]["OPTIONS"]  # type: ignore[assignment]
+options["init_command"] += " PRAGMA synchronous=OFF;"

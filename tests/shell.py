@@ -72,7 +72,7 @@ class CommandLine:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 
-    def run(self, *arguments: str, stdin: str = "", **settings: object) -> Finished:
+    def run(self, *arguments: str, stdin: str = "", **settings: Any) -> Finished:
         """Run a command as `manage.py` would, and catch what it prints and how it exits."""
         for name, value in settings.items():
             setattr(self.settings, name, value)
@@ -89,7 +89,7 @@ class CommandLine:
                 status = int(exit_.code or 0)
         return Finished(status, out.getvalue(), err.getvalue())
 
-    def lookup(self, *arguments: str, **settings: object) -> Finished:
+    def lookup(self, *arguments: str, **settings: Any) -> Finished:
         return self.run("lookup", *arguments, **settings)
 
 

@@ -1,6 +1,7 @@
 """How the suite runs: which tests are slow, which share a server, and where the time went."""
 
-from collections import Counter
+import os
+from collections import Counter, defaultdict
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ SLOW = Path(__file__).with_name("slow.txt")
 SHARED = {
     "tests/browser/": "browser",
     "tests/attacks/test_stored_xss.py": "hostile site",
-    "tests/attacks/test_injection.py": "hostile site",
+    "tests/attacks/test_injection.py": "production server",
     "tests/attacks/test_headers.py": "production server",
     "tests/attacks/test_forgery.py": "production server",
     "tests/attacks/test_request_sizes.py": "production server",
@@ -28,7 +29,12 @@ SHARED = {
 }
 
 
-class ServersOnce(LoadScopeScheduling):
+def pytest_xdist_auto_num_workers() -> int:
+    """Start one process more than there are cores: some tests wait for a browser or a clock."""
+    return (os.cpu_count() or 1) + 1
+
+
+class ServersOnce(LoadScopeScheduling):  # type: ignore[misc]  # xdist carries no types
     """Hands out tests one by one, but those that share a server to one process."""
 
     def _split_scope(self, nodeid: str) -> str:
@@ -66,7 +72,7 @@ def slow_patterns() -> list[str]:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the seconds that each folder of tests took, added up over all processes."""
-    seconds: Counter[str] = Counter()
+    seconds: defaultdict[str, float] = defaultdict(float)
     count: Counter[str] = Counter()
     for reports in terminalreporter.stats.values():
         for report in reports:
@@ -75,5 +81,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 seconds[part] += report.duration
                 count[part] += report.when == "call"
     terminalreporter.section("seconds by part")
-    for part, total in seconds.most_common():
+    for part, total in sorted(seconds.items(), key=lambda one: -one[1]):
         terminalreporter.write_line(f"{total:7.1f}  {part} ({count[part]} tests)")

@@ -109,7 +109,7 @@ def test_the_command_line_is_recorded_with_the_systems_user(
     assert [entry.action for entry in entries] == ["looked_up", "revealed"]
     for entry in entries:
         assert (entry.origin, entry.actor_id, bool(entry.actor)) == ("cli", None, True)
-        assert words_of(entry.target, entry.action) == "T 7"
+        assert words_of(entry.target, Action(entry.action)) == "T 7"
 
 
 def test_the_reviews_acts_are_entries(ana: Client, admin: User) -> None:

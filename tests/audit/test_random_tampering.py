@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from apps.audit.models import End, Entry, Words
 from apps.audit.verifying import Place, verify_trail
 from tests.audit.trails import sql, written
+from tests.examples import examples
 
 COLUMNS = ("actor", "target", "origin", "customer_hash", "words_hash", "previous", "digest")
 LENGTH = 12
@@ -80,7 +81,9 @@ def rows() -> list[tuple[object, ...]]:
 
 @pytest.mark.django_db
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(deeds)
 def test_every_tampering_is_noticed(

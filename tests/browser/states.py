@@ -37,7 +37,7 @@ def fresh(visitor: Visitor, customer: str = "1001", *told: dict[str, object]) ->
     faults(visitor, *told)
     for _second in range(LONGEST_REST_S):
         seconds = uuid.uuid4().int % 59 + 1
-        visitor.look_up(customer, at=f"{moment[:-1]}:{seconds:02d}Z")
+        visitor.begin_lookup(customer, at=f"{moment[:-1]}:{seconds:02d}Z")
         if "giving it a rest" not in visitor.page.get_by_role("heading", level=1).inner_text():
             return
         visitor.page.wait_for_timeout(1000)

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
 from tests.browser.site import Site
 
@@ -49,6 +49,13 @@ class Visitor:
         self.sign_in(name)
 
     def look_up(self, customer: str, at: str | None = None) -> None:
+        """Look up and wait for the result, or for the page that says why there is none."""
+        self.begin_lookup(customer, at)
+        expect(self.page.locator("[data-waiting]")).to_have_count(0, timeout=30_000)
+        self.page.wait_for_load_state()
+
+    def begin_lookup(self, customer: str, at: str | None = None) -> None:
+        """Fill in the form and send it; the page may still wait for Sentry."""
         self.page.goto(self.site.url)
         self.page.get_by_label("Customer", exact=True).fill(customer)
         self.page.get_by_label("When it happened").fill(at or self.site.moments[customer])

@@ -12,6 +12,7 @@ from apps.exports.budget import fit
 from apps.exports.detail import LADDER, Detail
 from apps.exports.document import Setting, build
 from apps.exports.facts import Document
+from tests.examples import examples
 from tests.exports.answers import MARKER, REPLY, afternoon, event, hostile, issue, recursion
 from tests.exports.answers import answer as answered
 
@@ -34,7 +35,7 @@ def every_format(answer: object, budget: int) -> list[Rendered]:
     ]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(st.text(max_size=300), st.integers(400, 50_000))
 def test_no_text_exceeds_any_budget(text: str, budget: int) -> None:
     for export in every_format(hostile(text), budget):

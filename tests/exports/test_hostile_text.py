@@ -15,6 +15,7 @@ from markdown_it.token import Token
 
 from apps.exports import Format, render
 from apps.exports.hostile import Neutraliser, cut, folded
+from tests.examples import examples
 from tests.exports.answers import MARKER, afternoon, hostile
 from tests.exports.blocks import enclosed
 
@@ -168,7 +169,7 @@ def test_a_cut_never_splits_what_belongs_together(text: str, limit: int, expecte
     assert cut(text, limit) == expected
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.text(max_size=120))
 def test_any_text_comes_back_from_xml_and_json(text: str) -> None:
     answer = hostile(text)
@@ -183,7 +184,7 @@ def test_any_text_comes_back_from_xml_and_json(text: str) -> None:
     assert values["events"][0]["exceptions"][0]["value"] == clean
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.text(alphabet="`~#|<>[]()!*_\\-=+.\n \t&;:/ab1", max_size=80))
 def test_any_run_of_signs_stays_data_in_markdown(text: str) -> None:
     written = exported(text, "markdown")

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.exports import Format, Rendered, render
+from tests.examples import examples
 from tests.exports.answers import MARKER, afternoon
 from tests.exports.blocks import enclosed
 from tests.exports.known import BANK, FIXED, TODAY, WHY, knowing
@@ -139,7 +140,7 @@ def test_what_could_not_be_checked_is_told(kind: Format) -> None:
     assert told in text
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(st.text(max_size=300), st.integers(400, 20_000), st.sampled_from([0, 1000]))
 def test_no_entry_makes_an_export_exceed_its_budget(text: str, budget: int, unchecked: int) -> None:
     nasty = replace(BANK, title=text[:120], explanation=text * 9, reply=text, owner=text[:120])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from apps.exports import cuts, estimate_tokens
 from apps.exports.vocabulary import one_token
+from tests.examples import examples
 from tests.exports.tokenizer import count
 
 
@@ -47,7 +48,7 @@ def never_below(text: str) -> None:
     assert estimate_tokens(text) >= count(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.one_of(ANY, ASCII, KNOWN, RUNS, SCRIPT, MIXED, SIGNS, BLANKS))
 def test_no_text_costs_less_than_it_does(text: str) -> None:
     never_below(text)
@@ -83,7 +84,7 @@ def test_no_markup_costs_less_than_it_does(values: list[str]) -> None:
     never_below("\n".join(f"<value name={quoteattr(value)}/>" for value in values))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.text(max_size=60))
 def test_a_text_is_cut_alike_by_a_pattern_of_its_letters_and_by_that_of_all(text: str) -> None:
     many = "".join(map(chr, range(0x4E00, 0x4F40)))

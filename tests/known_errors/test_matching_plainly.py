@@ -7,6 +7,7 @@ from apps.events.event import Event
 from apps.known_errors.expressions import compiled
 from apps.known_errors.matching import Entry, catalogue_of
 from apps.known_errors.patterns import Field, PatternRefused, TextRule, Way
+from tests.examples import examples
 from tests.known_errors.facts import answer, entry, event, found
 
 WORDS = ("pay", "Pay", "card", "timeout", "Straße", "4", "K", ".", "a", "ab")
@@ -43,7 +44,7 @@ PATTERNS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.lists(PATTERNS, max_size=8), st.lists(EVENTS, min_size=1, max_size=6))
 def test_fast_and_plain_agree(patterns: list[dict[str, object]], events: list[Event]) -> None:
     entries = []

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from apps.known_errors.expressions import ExpressionRefused, compiled, required
 from apps.known_errors.patterns import PatternRefused, pattern_from, values_of
+from tests.examples import examples
 
 SIGNS = (
     *("a", "b", "K", "s", "é", " ", ".", "*", "+", "?", "|", "^", "$", "]", "}", "{2}", "{0,1}"),
@@ -87,7 +88,7 @@ def test_blank_parts_are_no_parts() -> None:
     assert values_of(pattern) == {"issue": "7"}
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=examples(2000), deadline=None)
 @given(
     st.lists(st.sampled_from(SIGNS), min_size=1, max_size=7).map("".join),
     st.text(alphabet="abKks\N{LATIN SMALL LETTER LONG S}\N{KELVIN SIGN} é.]}{QE", max_size=9),

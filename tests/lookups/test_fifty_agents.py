@@ -24,7 +24,7 @@ from tests.lookups.test_redis import Redis
 from tests.shell import Shell
 
 AGENTS = 50
-PROCESSES = 8
+PROCESSES = 4
 AT = MOMENT.isoformat()
 
 
@@ -88,7 +88,7 @@ def test_fifty_agents_at_once_cost_the_calls_of_one(connected: DemoSentry, agent
     assert Lookup.objects.filter(from_cache=False, pk__gt=first.pk).count() == 1
 
 
-def test_eight_processes_at_once_cost_the_calls_of_one(
+def test_four_processes_at_once_cost_the_calls_of_one(
     shell: Shell, demo_sentry: DemoSentry, redis_server: Redis
 ) -> None:
     two_customers_alike(demo_sentry)

@@ -16,10 +16,15 @@ from apps.events.question import Question
 from apps.sentry import SentryClient, SentryConfig, fetch_answer
 from apps.sentry.search import search_for
 from tests.conftest import MOMENT, NOW, question
+from tests.examples import examples
 from tests.sentry.worlds import Scene, scenes
 
-WORLDS = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
-COUNTS = settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+WORLDS = settings(
+    deadline=None, max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow]
+)
+COUNTS = settings(
+    deadline=None, max_examples=examples(20), suppress_health_check=[HealthCheck.too_slow]
+)
 
 
 @pytest.fixture(scope="module")

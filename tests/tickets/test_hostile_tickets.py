@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import apps.tickets
 from apps.tickets import MAX_TICKET_LENGTH, Reading, TicketRefused, read_ticket
+from tests.examples import examples
 from tests.tickets.rows import ASKED, FRIDAY, NOTHING, NOW, SURE, TIMED
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -56,7 +57,7 @@ def reading(text: str, written: date | datetime | None = FRIDAY) -> Reading:
     return read_ticket(text, zone=BERLIN, now=NOW, written=written)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.lists(st.sampled_from(PIECES), max_size=40),
     st.sampled_from([None, FRIDAY, TIMED]),
@@ -73,7 +74,7 @@ def test_no_order_of_pieces_raises(
         assert found.readings or found.questions
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.text(max_size=400))
 def test_no_text_raises(text: str) -> None:
     reading(f"x{text}")

@@ -13,6 +13,7 @@ from apps.exports import render
 from apps.sentry.parsing import parse_full_event
 from apps.web import presenter
 from tests.conftest import MOMENT, question
+from tests.examples import examples
 from tests.sentry.test_parsing import EVENT_ID, FIELDS, JSON
 from tests.web.answers import lookup
 from tests.web.pages import rendered
@@ -39,7 +40,7 @@ def answer_with(body: object) -> Answer:
 
 
 @given(JSON)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_no_shape_of_a_body_breaks_a_page_or_an_export(body: object) -> None:
     answer, record = answer_with(body), lookup()
     zone = ZoneInfo("Europe/Berlin")
