@@ -1,6 +1,5 @@
 """What people type, turned into a question; each refusal has its own sentence beside its field."""
 
-from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -8,7 +7,7 @@ from django import forms
 from django.conf import settings
 from django.utils import timezone
 
-from apps.events.moment import MomentRefused, known_zones, parse_moment, parse_zone
+from apps.events.moment import MomentRefused, parse_moment, parse_zone
 from apps.events.question import (
     MAX_WINDOW_MINUTES,
     MIN_WINDOW_MINUTES,
@@ -18,15 +17,9 @@ from apps.events.question import (
     parse_customer,
 )
 from apps.lookups.reasons import LONGEST_REASON, is_asked, is_required
+from apps.web.zone_menu import ZoneSelect, zone_names
 
 LONGEST_TYPED = 2000
-
-
-@cache
-def zone_names() -> list[str]:
-    """The zones a person may choose, UTC first."""
-    places = (name for name in known_zones() if "/" in name)
-    return ["UTC", *sorted(name for name in places if not name.startswith(("Etc/", "SystemV/")))]
 
 
 class LookupForm(forms.Form):
@@ -90,7 +83,7 @@ class LookupForm(forms.Form):
         super().__init__(data, initial={**defaults, **(initial or {})})
         self.own_zone = own_zone
         self.zone_is_known = zone_is_known
-        select = forms.Select(choices=[(name, name) for name in zone_names()])
+        select = ZoneSelect()
         select.attrs["data-default"] = "own" if zone_is_known else "site"
         self.fields["zone"].widget = select
         self.fields["reason"].required = is_required()

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from apps.events.moment import parse_zone
 from apps.tickets import MAX_TICKET_LENGTH, Reading, TicketRefused, read_ticket, read_ticket_date
-from apps.web.forms import zone_names
+from apps.web.zone_menu import ZoneSelect
 
 
 class TicketForm(forms.Form):
@@ -40,7 +40,7 @@ class TicketForm(forms.Form):
     ) -> None:
         super().__init__(data, initial={"zone": own_zone.key}, auto_id=auto_id)
         self.own_zone = own_zone
-        select = forms.Select(choices=[(name, name) for name in zone_names()])
+        select = ZoneSelect()
         select.attrs["data-default"] = "own" if zone_is_known else "site"
         self.fields["zone"].widget = select
 

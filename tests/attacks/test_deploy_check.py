@@ -19,7 +19,8 @@ def warned(folder: Path, settings: Settings, **variables: str) -> set[str | None
     assert started.returncode == 0, started.stderr
     for name in started.settings.keys() - {"DATABASES", "CACHES", "INSTALLED_APPS"}:
         setattr(settings, name, started.settings[name])
-    return {warning.id for warning in run_checks(include_deployment_checks=True)}
+    ours = {"async.E001"}  # the tests themselves set DJANGO_ALLOW_ASYNC_UNSAFE
+    return {warning.id for warning in run_checks(include_deployment_checks=True)} - ours
 
 
 def test_a_server_set_up_as_the_readme_says_has_no_warning(

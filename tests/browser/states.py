@@ -117,7 +117,7 @@ def failed(sentence: str, **fault: object) -> Callable[[Visitor], None]:
 
 
 def waiting(visitor: Visitor) -> None:
-    fresh(visitor, "20417", {"path": "full=1", "times": None, "delay_s": 4})
+    fresh(visitor, "20417", {"path": "full=1", "times": None, "delay_s": 10})
     expect(visitor.page.locator(".sighting").first).to_be_visible()
 
 

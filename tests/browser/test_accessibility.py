@@ -39,6 +39,9 @@ def in_state(state: State, site: Site, chromium: Browser) -> Iterator[Visitor]:
     visitor.come_in(state.who)
     state.bring(visitor)
     yield visitor
+    cancel = visitor.page.get_by_role("button", name="Cancel", exact=True)
+    if cancel.is_visible():  # else its calls would keep others waiting
+        cancel.click()
     context.close()
 
 
