@@ -30,8 +30,8 @@ SHARED = {
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Start one process more than there are cores: some tests wait for a browser or a clock."""
-    return (os.cpu_count() or 1) + 1
+    """Start more processes than there are cores: many tests wait for a browser or a clock."""
+    return (os.cpu_count() or 1) + 2
 
 
 class ServersOnce(LoadScopeScheduling):  # type: ignore[misc]  # xdist carries no types

@@ -1,6 +1,7 @@
 """One production server for all tests that only look at what it answers."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -19,16 +20,16 @@ def ana(agent: User) -> Client:
 
 
 @pytest.fixture(scope="session")
-def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
+def production(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Production]:
     """A server with an empty database."""
-    with serving(tmp_path_factory.mktemp("production")) as running:
+    with serving(tmp_path_factory.mktemp("production"), migrated) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostileSite]:
+def hostile(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[HostileSite]:
     """A site whose Sentry attacks it in each text."""
-    with hostile_site(tmp_path_factory.mktemp("hostile")) as running:
+    with hostile_site(tmp_path_factory.mktemp("hostile"), migrated) as running:
         yield running
 
 
@@ -37,6 +38,7 @@ def witness(hostile: HostileSite, chromium: Browser) -> Iterator[Witness]:
     """The admin, who sees everything there is."""
     person = Witness(hostile.site, chromium)
     person.come_in("admin")
+    person.page.goto(hostile.site.url)
     yield person
     hostile.sentry.deep = hostile.sentry.fails = False
     person.context.close()

@@ -10,8 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import copyfile
 
 import requests
+
+from tests.shell import DATABASE
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "triage.example.org"
@@ -74,11 +77,10 @@ def manage(variables: dict[str, str], *arguments: str) -> "subprocess.CompletedP
 
 
 @contextmanager
-def serving(folder: Path, **more: str) -> Iterator[Production]:
-    """Gunicorn as the README starts it, with an empty database in that folder."""
+def serving(folder: Path, migrated: Path, **more: str) -> Iterator[Production]:
+    """Gunicorn as the README starts it, with a copy of the migrated database in that folder."""
     variables = environment(folder, **more)
-    migrated = manage(variables, "migrate", "--verbosity", "0")
-    assert migrated.returncode == 0, migrated.stderr
+    copyfile(migrated, folder / DATABASE)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -17,10 +17,11 @@ REVIEW = "review.example.org"
 
 
 @pytest.fixture(scope="module")
-def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
+def apart(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Production]:
     """A server whose review has another path and another name."""
     folder = tmp_path_factory.mktemp("apart")
-    with serving(folder, TRIAGE_ADMIN_PATH="/back-office/7", TRIAGE_ADMIN_HOST=REVIEW) as running:
+    apart = {"TRIAGE_ADMIN_PATH": "/back-office/7", "TRIAGE_ADMIN_HOST": REVIEW}
+    with serving(folder, migrated, **apart) as running:
         yield running
 
 

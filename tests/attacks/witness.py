@@ -76,7 +76,7 @@ class HostileSite:
 
 
 @contextmanager
-def hostile_site(folder: Path) -> Iterator[HostileSite]:
+def hostile_site(folder: Path, migrated: Path) -> Iterator[HostileSite]:
     """A server that asks a poisoned Sentry, with an agent and an admin."""
     with ExitStack() as running:
         demo = running.enter_context(DemoSentry(build_world(started_at())))
@@ -90,7 +90,7 @@ def hostile_site(folder: Path) -> Iterator[HostileSite]:
             "TRIAGE_HTTPS": "0",
             "TRIAGE_SIGNALS_WAIT_MS": "5000",
         }
-        server = running.enter_context(serving(folder, **variables))
+        server = running.enter_context(serving(folder, migrated, **variables))
         site = Site(
             folder=folder,
             url=f"http://127.0.0.1:{server.port}",

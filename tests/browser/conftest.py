@@ -31,6 +31,7 @@ def agent_browser(site: Site, chromium: Browser) -> Iterator[Visitor]:
     context = chromium.new_context(timezone_id="Europe/Berlin", accept_downloads=True)
     visitor = Visitor(site, context)
     visitor.come_in()
+    visitor.page.goto(site.url)
     yield visitor
     context.close()
 
@@ -50,5 +51,6 @@ def no_script(site: Site, chromium: Browser) -> Iterator[Visitor]:
     )
     visitor = Visitor(site, context)
     visitor.come_in()
+    visitor.page.goto(site.url)
     yield visitor
     context.close()

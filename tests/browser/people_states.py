@@ -107,6 +107,7 @@ def shared_with_me(visitor: Visitor) -> None:
     _share(visitor, "agent")
     visitor.context.clear_cookies()
     visitor.come_in("agent")
+    visitor.page.goto(visitor.site.url)
     expect(visitor.page.get_by_role("heading", name="Shared with you")).to_be_visible()
 
 

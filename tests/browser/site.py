@@ -78,6 +78,7 @@ def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=program,
+            headless=not os.environ.get("HEADED"),
             args=["--no-sandbox", "--disable-background-networking", "--disable-gpu"],
         )
         yield browser
