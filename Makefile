@@ -3,6 +3,9 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 py
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
+# Bytecode is kept, whatever the shell says: the tests start many processes.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test test-rest test-all lint format bench screenshots system-deps lock
 
 run: .venv/run.stamp

@@ -4,12 +4,10 @@ import fcntl
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 from pathlib import Path
 from shutil import copyfile
 
 import pytest
-from django.apps import apps
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.db import connection, connections
@@ -207,14 +205,6 @@ def auditor(db: None) -> User:
 def outsider(db: None) -> User:
     """Has an account and no role."""
     return person("otto")
-
-
-@pytest.fixture
-def built_in_presets(db: None) -> None:
-    """The questions and templates of a new site; tests that empty all tables take them away."""
-    migration = import_module("apps.lookups.migrations.0003_export_presets")
-    migration.add_built_in(apps)
-    import_module("apps.answers.migrations.0011_built_in_drafts").add_built_in(apps)
 
 
 def signed_in(user: User) -> Client:

@@ -30,8 +30,8 @@ SHARED = {
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Start more processes than there are cores: many tests wait for a browser or a clock."""
-    return (os.cpu_count() or 1) + 2
+    """Start one process more than there are cores: some tests wait for a browser or a clock."""
+    return (os.cpu_count() or 1) + 1
 
 
 class ServersOnce(LoadScopeScheduling):  # type: ignore[misc]  # xdist carries no types
@@ -51,8 +51,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Mark the tests that `slow.txt` lists."""
     patterns = slow_patterns()
     unused = set(patterns)
+    by_file = defaultdict(list)
+    for one in patterns:
+        by_file[one.lstrip("!").partition("::")[0]].append(one)
     for item in items:
-        matching = [one for one in patterns if fnmatchcase(item.nodeid, one.lstrip("!"))]
+        path, _, _ = item.nodeid.partition("::")
+        matching = [one for one in by_file[path] if fnmatchcase(item.nodeid, one.lstrip("!"))]
         unused -= set(matching)
         if matching and not matching[-1].startswith("!"):
             item.add_marker("slow")

@@ -14,7 +14,7 @@ from tests.web.asking import look_up
 
 
 @pytest.fixture
-def ana(agent: User, connected: DemoSentry, built_in_presets: None) -> Client:
+def ana(agent: User, connected: DemoSentry) -> Client:
     """Ana's browser; customer 1001 had a declined card."""
     connected.world.add_event(
         user_id="1001",

@@ -68,12 +68,15 @@ def test_no_draft_has_a_hole(name: str, told: Answer) -> None:
     assert text == text.strip()
 
 
-@pytest.mark.parametrize("sentence", [rule.sentence for rule in RULES])
-def test_every_sentence_can_be_said_to_the_customer(sentence: str) -> None:
-    said = spoken_to(sentence)
-    assert "customer" not in said.replace("customer service", "")
-    assert not re.search(r"\b[Yy]ou (?:was|has|is|does)\b", said)
-    assert said[0].isupper() or said[0] == "{"
+def test_every_sentence_can_be_said_to_the_customer() -> None:
+    wrong = []
+    for rule in RULES:
+        said = spoken_to(rule.sentence)
+        is_third_person = "customer" in said.replace("customer service", "")
+        is_broken = re.search(r"\b[Yy]ou (?:was|has|is|does)\b", said)
+        if is_third_person or is_broken or not (said[0].isupper() or said[0] == "{"):
+            wrong.append(said)
+    assert not wrong, "\n".join(wrong)
 
 
 def test_a_reply_says_what_the_customer_was_doing_as_a_person_would() -> None:

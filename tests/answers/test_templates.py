@@ -27,7 +27,7 @@ def posted(**changes: str) -> dict[str, str]:
     }
 
 
-def test_a_new_site_has_templates_of_both_kinds(built_in_presets: None) -> None:
+def test_a_new_site_has_templates_of_both_kinds() -> None:
     kinds = set(DraftTemplate.objects.values_list("kind", flat=True))
     assert kinds == {"reply", "escalation"}
     for template in DraftTemplate.objects.all():

@@ -10,7 +10,7 @@ import pytest
 from apps.events.clues import Side, clues, side_of
 from apps.events.deeds import Deed
 from apps.events.event import Event, EventBody, ExceptionInfo, Frame
-from apps.events.rule import Example, Rule
+from apps.events.rule import Example
 from apps.events.rules import RULES, rule_for
 from apps.events.summary import is_specific, summarize
 from apps.sentry.parsing import parse_full_event
@@ -66,18 +66,25 @@ def known_events() -> list[Event]:
     return [event for event in parsed if event]
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.sentence)
-def test_a_rule_tells_its_example(rule: Rule) -> None:
-    told = rule_for(event_of(rule.example))
-    assert told is rule, told and told.sentence
+def test_a_rule_tells_its_example() -> None:
+    wrong = []
+    for rule in RULES:
+        found = rule_for(event_of(rule.example))
+        if found is not rule:
+            wrong.append(f"{rule.sentence} -> {found and found.sentence}")
+    assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("sentence", SPOKEN)
-def test_a_sentence_can_be_said_aloud(sentence: str) -> None:
-    assert grade(sentence) <= 8
-    assert len(sentence) <= 110
-    assert not JARGON.search(sentence)
-    assert re.fullmatch(r"[A-Z][A-Za-z ,'-]{10,}\.", sentence)
+def test_a_sentence_can_be_said_aloud() -> None:
+    wrong = [
+        sentence
+        for sentence in SPOKEN
+        if grade(sentence) > 8
+        or len(sentence) > 110
+        or JARGON.search(sentence)
+        or not re.fullmatch(r"[A-Z][A-Za-z ,'-]{10,}\.", sentence)
+    ]
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("deed", Deed)
@@ -113,14 +120,14 @@ def test_a_sentence_fits_one_kind_of_failure() -> None:
     assert max(map(len, types.values())) <= MOST_TYPES
 
 
-@pytest.mark.parametrize(
-    "pattern", sorted({p for r in RULES for p in (r.says, r.calls, r.files) if p})
-)
-def test_a_pattern_is_bounded_and_reads_small_letters(pattern: str) -> None:
-    bare = re.sub(r"\\.|\[(?:\\.|[^\]\\])+\]", "", pattern)
-    assert not re.search(r"[*+]|\{\d+,\}", bare)
-    assert not re.search(r"[A-Z]", bare)
-    re.compile(pattern)
+def test_a_pattern_is_bounded_and_reads_small_letters() -> None:
+    wrong = []
+    for pattern in sorted({p for r in RULES for p in (r.says, r.calls, r.files) if p}):
+        bare = re.sub(r"\\.|\[(?:\\.|[^\]\\])+\]", "", pattern)
+        if re.search(r"[*+]|\{\d+,\}|[A-Z]", bare):
+            wrong.append(pattern)
+        re.compile(pattern)
+    assert not wrong, "\n".join(wrong)
 
 
 def test_the_titles_of_rows_are_enough() -> None:

@@ -9,7 +9,7 @@ from tests.conftest import MOMENT, signed_in
 
 
 @pytest.fixture
-def ana(agent: User, connected: DemoSentry, built_in_presets: None) -> Client:
+def ana(agent: User, connected: DemoSentry) -> Client:
     """Ana's browser, with a Sentry that has two projects and one event of customer 1001."""
     connected.world.add_event(
         user_id="1001",

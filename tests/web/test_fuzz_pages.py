@@ -72,9 +72,7 @@ def filled_in(route: str, values: Iterator[str]) -> str:
 
 
 @pytest.fixture
-def browsers(
-    admin: User, agent: User, connected: DemoSentry, built_in_presets: None
-) -> list[Client]:
+def browsers(admin: User, agent: User, connected: DemoSentry) -> list[Client]:
     """A stranger's, an agent's and an admin's browser, after the agent has looked up somebody."""
     connected.world.add_event(user_id="1001", timestamp=MOMENT)
     admin.is_superuser = True

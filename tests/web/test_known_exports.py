@@ -45,9 +45,7 @@ def test_the_file_has_the_reply_filled_in_on_the_customers_clock(ana: Client) ->
     assert "written by the support team" in text(ana.get(address))
 
 
-def test_without_redaction_the_entries_stand_there_too(
-    lead: User, connected: DemoSentry, built_in_presets: None
-) -> None:
+def test_without_redaction_the_entries_stand_there_too(lead: User, connected: DemoSentry) -> None:
     connected.world.add_event(
         user_id="1001", timestamp=MOMENT, project="web", exception=("PaymentDeclined", "No")
     )

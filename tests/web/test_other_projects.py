@@ -22,7 +22,7 @@ SAID = "This lookup searched projects that you may not see."
 
 
 @pytest.fixture
-def hidden_event(connected: DemoSentry, built_in_presets: None) -> str:
+def hidden_event(connected: DemoSentry) -> str:
     """The id of an event that a reader of `web` alone may not see."""
     return errors_in_two_projects(connected.world)
 
