@@ -27,6 +27,7 @@ def posted(**changes: str) -> dict[str, str]:
     }
 
 
+@pytest.mark.django_db
 def test_a_new_site_has_templates_of_both_kinds() -> None:
     kinds = set(DraftTemplate.objects.values_list("kind", flat=True))
     assert kinds == {"reply", "escalation"}

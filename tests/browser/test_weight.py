@@ -55,6 +55,7 @@ def result_anew(visitor: Visitor, customer: str, at: str | None = None) -> dict[
     """The result in a tab that has nothing kept; the bytes over the wire by address."""
     visitor.look_up(customer, at)
     expect(visitor.page.locator("#export")).to_be_visible(timeout=30_000)
+    visitor.page.wait_for_load_state("networkidle")  # what came late has been read
     address = urlsplit(visitor.page.url)._replace(query="").geturl()
     visitor.page = visitor.context.new_page()
     wire = visitor.context.new_cdp_session(visitor.page)
