@@ -28,6 +28,8 @@ from triage_site.settings import DATABASES, INSTALLED_APPS  # noqa: E402
 
 # So that a busy machine makes no difference; tests of what is late set it themselves.
 TRIAGE_SIGNALS_WAIT_MS = 5000
+# Otherwise each test client searches the disk for static files.
+WHITENOISE_AUTOREFRESH = True
 INSTALLED_APPS = [*INSTALLED_APPS, "apps.demo"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # A test's data need not survive a power cut.

@@ -23,7 +23,7 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 def recorded(user: User, customer: str = "1", *, fresh: bool = False) -> Lookup:
-    """A lookup of that customer, not asked yet."""
+    """A lookup of that customer, not run yet."""
     asker = Asker(Origin.WEB, user)
     zone = ZoneInfo("Europe/Berlin")
     return record_lookup(question(customer), asker=asker, typed=customer, zone=zone, fresh=fresh)
@@ -38,4 +38,9 @@ def end_all() -> None:
     """Stop what still runs in the background, and wait for it: it uses the test's database."""
     for lookup in Lookup.objects.all():
         cancel_lookup(lookup)
+    wait_for_idle()
+
+
+def wait_for_idle() -> None:
+    """Wait until nothing runs in the background."""
     until(lambda: not asking._office._jobs)

@@ -1,4 +1,4 @@
-"""Asking in the background: seen from everywhere, shared, ended honestly, stopped by a person."""
+"""Asking in the background: seen from everywhere, shared, ended honestly, stopped."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -16,7 +16,7 @@ from apps.lookups.recording import record_failure
 from apps.lookups.services import answer_lookup, purge_answers
 from apps.lookups.watching import progress_of
 from tests.conftest import MOMENT, lists_asked
-from tests.lookups.background import end_all, recorded, state, until
+from tests.lookups.background import end_all, recorded, state, until, wait_for_idle
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -215,7 +215,7 @@ def test_stopping_says_nothing_about_how_sentry_is(connected: DemoSentry, record
         answer_soon(lookup, 0.01)
         until(lambda: progress_of(lookup) is not None)
         cancel_lookup(lookup)
-        until(lambda: shared.get(f"{lookup.cache_key}/lease") is None)
+        wait_for_idle()
         shared.delete(lookup.cache_key.replace("answer/", "progress/"))
 
     for _ in range(FAILURES_TO_REST):
