@@ -31,7 +31,7 @@ def _read(name: str, read: Callable[[], T], expected: str) -> T:
     try:
         return read()
     except (EnvError, ValueError):
-        stop(f"{name} must be {expected}. Please correct it in the environment or in .env.")
+        stop(f"{name} must be {expected}. Correct it in the environment or in .env.")
 
 
 def text(name: str, default: str = "") -> str:
@@ -72,7 +72,10 @@ def choices(name: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
         return ()
     unknown = [word for word in chosen if word not in allowed]
     if unknown:
-        stop(f"{name} names {unknown[0]!r}. It takes {', '.join(allowed)}, or the word none.")
+        stop(
+            f"{name} contains {unknown[0]!r}. Allowed values are {', '.join(allowed)}, or the "
+            "word none."
+        )
     return chosen
 
 
@@ -114,7 +117,7 @@ def path(name: str, default: str) -> str:
     if not re.fullmatch(r"(?:[A-Za-z0-9_-]{1,60}/){1,4}", told):
         stop(f"{name} must be a path such as {default}, of letters, digits and dashes.")
     if told.partition("/")[0] in _TAKEN:
-        stop(f"{name} begins like another address of Triage. Please choose another word.")
+        stop(f"{name} starts the same way as another Triage path. Choose another one.")
     return told
 
 
@@ -216,7 +219,7 @@ def _kept_key(path: Path) -> str:
     except FileExistsError:
         return path.read_text().strip()
     except OSError:
-        stop(f"{path.parent} cannot be written to. Please set TRIAGE_VAR_DIR to a folder that can.")
+        stop(f"{path.parent} isn't writable. Set TRIAGE_VAR_DIR to a folder that is.")
     key = secrets.token_urlsafe(50)
     with os.fdopen(descriptor, "w") as file:
         file.write(key)
@@ -227,4 +230,4 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
-        stop(f"{folder} cannot be made. Please set TRIAGE_VAR_DIR to a folder that can be written.")
+        stop(f"{folder} can't be created. Set TRIAGE_VAR_DIR to a writable folder.")

@@ -16,8 +16,8 @@ def read_llm(private_hosts: tuple[str, ...]) -> Llm | None:
     missing = [name for name in _NEEDED if name not in told]
     if missing:
         env.stop(
-            f"{told[0]} is set but {missing[0]} is not. A model needs address, key and name; "
-            "a server of your own that asks for no key takes any word."
+            f"{told[0]} is set but {missing[0]} is not. A model needs an address, a key, and "
+            "a name. If your own server needs no key, use any word."
         )
     return Llm(
         base_url=env.service_address("LLM_BASE_URL", "https://api.openai.com/v1"),
@@ -39,7 +39,8 @@ def _key() -> str:
     key = env.text("LLM_API_KEY")
     if not re.fullmatch(r"[!-~]+", key):
         env.stop(
-            "LLM_API_KEY holds a blank, a line break or another letter that no key has. "
+            "LLM_API_KEY contains a space, a line break, or another character that a key "
+            "can't have. "
             "Please copy it again."
         )
     return key
@@ -48,5 +49,5 @@ def _key() -> str:
 def _model() -> str:
     model = env.text("LLM_MODEL")
     if not re.fullmatch(r"[!-~]{1,100}", model):
-        env.stop("LLM_MODEL must be the model's name as its provider writes it, without blanks.")
+        env.stop("LLM_MODEL must be the model's name as its provider writes it, without spaces.")
     return model

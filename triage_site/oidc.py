@@ -54,8 +54,8 @@ def _hosts() -> tuple[str, ...]:
     for host in hosts:
         if not re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[1-9][0-9]{0,4})?", host):
             env.stop(
-                f"OIDC_HOSTS names {host!r}; please list names as graph.example.org, "
-                "without https:// and path."
+                f"OIDC_HOSTS names {host!r}; list host names such as graph.example.org, "
+                "without https:// or a path."
             )
     return hosts
 

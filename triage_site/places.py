@@ -20,47 +20,63 @@ class Place:
 # A list of the review by its model, with the words for it.
 _LISTS = (
     (
-        "What was looked up",
+        "Activity",
         (
-            ("lookups.lookup", "Lookups", "Who looked, what came out, and what Sentry was spared."),
+            (
+                "lookups.lookup",
+                "Lookups",
+                "Who looked up whom, what was found, and how many Sentry calls were saved.",
+            ),
             (
                 "known_errors.knownerror",
                 "Known errors",
-                "What is known, and what to tell the customer.",
+                "Known problems and what to tell the customer.",
             ),
             ("lookups.exportrecord", "Exports", "What was copied or downloaded, and why."),
-            ("answers.handover", "Handed over", "Drafts that went to another program, or wait."),
-            ("explain.explanation", "Explanations", "Which model was asked, and what it took."),
+            (
+                "answers.handover",
+                "Deliveries",
+                "Drafts sent to another program or waiting to be sent.",
+            ),
+            (
+                "explain.explanation",
+                "Explanations",
+                "Which model was asked, and how many tokens it used.",
+            ),
             ("audit.entry", "Audit trail", "Who did what, when and from where. It never changes."),
         ),
     ),
     (
         "People",
         (
-            ("auth.user", "People", "Roles, second factors, new passwords, leaving."),
-            ("accounts.invitation", "Invitations", "Links that make an account, once."),
-            ("accounts.team", "Teams", "Which projects people may see."),
+            ("auth.user", "People", "Accounts, roles, second factors, and password resets."),
+            ("accounts.invitation", "Invitations", "One-time links to create an account."),
+            ("accounts.team", "Teams", "Which projects people can see."),
         ),
     ),
     (
         "Settings",
         (
-            ("lookups.exportpreset", "Questions", "What goes before a text for an LLM."),
-            ("answers.drafttemplate", "Drafts", "What replies and escalations are made of."),
-            ("accounts.apitoken", "API tokens", "Programs that look up in a person's name."),
+            ("lookups.exportpreset", "Prompts", "What to put before the text for an LLM."),
+            ("answers.drafttemplate", "Draft templates", "Templates for replies and escalations."),
+            (
+                "accounts.apitoken",
+                "API tokens",
+                "Access for programs that look up customers on a person's behalf.",
+            ),
         ),
     ),
 )
 _PAGES = (
     (
-        "Connection",
-        "Whether Triage reaches Sentry, and what its token may do.",
+        "Sentry connection",
+        "Whether Triage can reach Sentry, and what its token can do.",
         "check_sentry",
         "lookups.view_lookup",
     ),
     (
-        "Forget a customer",
-        "Removes all answers about one customer, and what was typed.",
+        "Erase customer data",
+        "Deletes all results about one customer, and everything typed for them.",
         "forget",
         "lookups.forget_customer",
     ),

@@ -24,9 +24,7 @@ PRODUCTION = not DEBUG and any(
     env.text(name) for name in ("ALLOWED_HOSTS", "DATABASE_URL", "DEBUG", "TRIAGE_SERVER")
 )
 if DEBUG and env.text("TRIAGE_SERVER"):
-    env.stop(
-        "DEBUG is on. It shows settings and code to everyone: please switch it off on a server."
-    )
+    env.stop("DEBUG is on. It shows settings and code to everyone. Turn it off on a server.")
 SECRET_KEY = env.secret_key(production=PRODUCTION)
 # The first seals what is kept of customers, all of them open it.
 TRIAGE_DATA_KEYS = env.long_texts("TRIAGE_DATA_KEYS", (SECRET_KEY,))
@@ -67,7 +65,8 @@ _kept_for = 30 if urlsplit(SENTRY_BASE_URL).hostname == "sentry.io" else 90
 SENTRY_RETENTION_DAYS = env.whole_number("SENTRY_RETENTION_DAYS", _kept_for, least=1, most=3650)
 if not re.fullmatch(r"[!-~]*", SENTRY_AUTH_TOKEN):
     env.stop(
-        "SENTRY_AUTH_TOKEN holds a blank, a line break or another letter that no token has. "
+        "SENTRY_AUTH_TOKEN contains a space, a line break, or another character that a token "
+        "can't have. "
         "Please copy it again."
     )
 if SENTRY_AUTH_TOKEN and not SENTRY_ORG:
@@ -87,7 +86,9 @@ for _field in TRIAGE_CUSTOMER_FIELDS:
             "user.username or tags such as tags[account_id]."
         )
 if len(TRIAGE_CUSTOMER_FIELDS) > 10:
-    env.stop("TRIAGE_CUSTOMER_FIELDS names more than 10 fields, which Sentry cannot be asked for.")
+    env.stop(
+        "TRIAGE_CUSTOMER_FIELDS lists more than 10 fields, which is more than Sentry can search."
+    )
 TRIAGE_PREFILL_LINKS = env.boolean("TRIAGE_PREFILL_LINKS", default=False)
 TRIAGE_WINDOW_MINUTES = env.whole_number("TRIAGE_WINDOW_MINUTES", 5, least=1, most=1440)
 TRIAGE_SIGNALS = env.choices("TRIAGE_SIGNALS", ("replays", "feedback", "traces", "deploys"))

@@ -93,16 +93,19 @@ def _offer_first_admin() -> None:
     if exists:
         return
     if sys.stdin.isatty():
-        print("There is no admin yet. Let us make the first one.", flush=True)
+        print("There's no admin yet. Let's create the first one.", flush=True)
         _manage("createsuperuser")
     else:
-        print("There is no admin yet: .venv/bin/python manage.py createsuperuser", flush=True)
+        print(
+            "There's no admin yet. To create one, run: .venv/bin/python manage.py createsuperuser",
+            flush=True,
+        )
 
 
 def _serve(port: int, source: str) -> None:
     """One process unless a shared cache lets several share their answers."""
     workers = "2" if env.text("REDIS_URL") else "1"
-    print(f"\nTriage is on http://127.0.0.1:{port} and asks {source}\n", flush=True)
+    print(f"\nTriage is running at http://127.0.0.1:{port}. Data comes from {source}\n", flush=True)
     command = [
         *(sys.executable, "-m", "gunicorn", "triage_site.wsgi"),
         *("--bind", f"127.0.0.1:{port}", "--workers", workers, "--threads", "32"),

@@ -6,10 +6,10 @@ from django.urls import include, path
 
 from apps.signin.views import admin_login, admin_password_change
 
-admin.site.site_header = "Triage review"
-admin.site.site_title = "Triage review"
+admin.site.site_header = "Triage management"
+admin.site.site_title = "Triage management"
 admin.site.enable_nav_sidebar = False
-admin.site.index_title = "Review"
+admin.site.index_title = "Manage"
 if settings.TRIAGE_ADMIN_HOST:
     admin.site.site_url = f"//{settings.TRIAGE_SITE_HOST}/"
 

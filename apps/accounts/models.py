@@ -31,7 +31,7 @@ class Team(models.Model):
 
     group = models.OneToOneField(Group, on_delete=models.CASCADE, related_name="team")
     projects = models.JSONField(
-        default=list, blank=True, help_text="The slugs of the projects that it may see."
+        default=list, blank=True, help_text="The slugs of the projects it can see."
     )
     all_projects = models.BooleanField(default=False, help_text="It may see every project.")
 
@@ -43,7 +43,7 @@ class Scope(models.TextChoices):
     """What a token may be used for. None of them gives anything without redaction."""
 
     LOOKUP = "lookup", "Look up customers"
-    READ = "read", "Read kept answers"
+    READ = "read", "Read stored results"
 
 
 def default_scopes() -> list[str]:
@@ -56,7 +56,9 @@ def default_expiry() -> datetime:
     return timezone.now() + timedelta(days=DEFAULT_TOKEN_DAYS)
 
 
-TokenState = Literal["works", "ends soon", "unused", "expired", "revoked", "person may not sign in"]
+TokenState = Literal[
+    "active", "expires soon", "unused", "expired", "revoked", "person can't sign in"
+]
 
 
 class ApiToken(models.Model):
@@ -73,7 +75,7 @@ class ApiToken(models.Model):
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     scopes = models.JSONField(default=default_scopes)
     projects = models.JSONField(
-        default=list, blank=True, help_text="Slugs; without any, all that its person may see."
+        default=list, blank=True, help_text="Slugs. If empty, all projects its person can see."
     )
     created_at = models.DateTimeField("made", auto_now_add=True)
     expires_at = models.DateTimeField("expires", default=default_expiry)
@@ -100,10 +102,12 @@ class ApiToken(models.Model):
         if self.expires_at <= now:
             return "expired"
         if not self.user.is_active:
-            return "person may not sign in"
+            return "person can't sign in"
         if self.expires_at <= now + WARN_BEFORE:
-            return "ends soon"
-        return "unused" if (self.last_used_at or self.created_at) <= now - UNUSED_AFTER else "works"
+            return "expires soon"
+        return (
+            "unused" if (self.last_used_at or self.created_at) <= now - UNUSED_AFTER else "active"
+        )
 
 
 class Invitation(models.Model):

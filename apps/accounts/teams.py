@@ -4,7 +4,7 @@ from django.contrib.auth.models import User
 
 from apps.accounts.models import Team
 
-NO_TEAM = "You are in no team yet, so there are no projects that you may look into."
+NO_TEAM = "You're not on a team yet, so there are no projects you can search."
 
 
 def projects_of(user: User) -> frozenset[str] | None:

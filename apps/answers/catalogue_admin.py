@@ -42,7 +42,7 @@ class KnownErrorAdmin(CataloguePages):
                     *(("culprit_way", "culprit_text"), "project"),
                     ("release_from", "release_until"),
                 ),
-                "description": "All that is filled in must fit. Upper and lower case are one.",
+                "description": "Everything you fill in must match. Case doesn't matter.",
             },
         ),
         ("What to say", {"fields": ("explanation", "reply", "workaround")}),
@@ -50,7 +50,7 @@ class KnownErrorAdmin(CataloguePages):
             "The fix",
             {"fields": ("state", ("planned_for", "fixed_in"), "owner", "links_text")},
         ),
-        ("When it counts", {"fields": (("valid_from", "valid_until"), "seen")}),
+        ("When it applies", {"fields": (("valid_from", "valid_until"), "seen")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[KnownError]:
@@ -104,7 +104,7 @@ class KnownErrorAdmin(CataloguePages):
             lookup, issue, reader=person_of(request), actor=actor_of(request)
         )
         if values is None:
-            messages.warning(request, "The answer of this lookup is not kept any more.")
+            messages.warning(request, "This lookup's result is no longer stored.")
         return values or {}
 
     def changeform_view(
@@ -137,7 +137,7 @@ class KnownErrorAdmin(CataloguePages):
     def response_change(self, request: HttpRequest, obj: KnownError) -> HttpResponse:
         """Back to the list, with what happened."""
         if getattr(request, "is_unchanged", False):
-            messages.info(request, "Nothing was changed, so there is no new version.")
+            messages.info(request, "Nothing changed, so no new version was created.")
             return self.response_post_save_change(request, obj)
         return super().response_change(request, obj)
 

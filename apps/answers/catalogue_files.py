@@ -21,7 +21,7 @@ _PACKED = frozenset((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
 _BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError)
 _SALT = "triage.known_errors.import"
 _VALID_S = 3600
-_TOO_MUCH = "This is too much for a browser. Use the command import_known_errors."
+_TOO_MUCH = "This is too large to upload here. Use the import_known_errors command."
 
 
 class UploadRefused(ValueError):
@@ -48,7 +48,7 @@ def uploaded_files(uploads: Sequence[Any]) -> list[File]:
         if len(files) > MOST_FILES or size > _LARGEST_IN_ALL:
             raise UploadRefused(_TOO_MUCH)
     if not files:
-        raise UploadRefused("There is no Markdown file (.md) in it.")
+        raise UploadRefused("It contains no Markdown (.md) files.")
     return files
 
 
@@ -89,5 +89,5 @@ def opened_files(told: str, person_id: int) -> list[File]:
     except signing.BadSignature:
         whose, rows = None, []
     if whose != person_id:
-        raise UploadRefused("This check is not valid any more. Please choose the files again.")
+        raise UploadRefused("This check has expired. Choose the files again.")
     return [File(name, text.encode()) for name, text in rows]

@@ -13,15 +13,15 @@ from apps.known_errors.patterns import FIELD_NAMES, Field, PatternRefused, Way, 
 from apps.known_errors.patterns import values_of as plain_values
 from apps.known_errors.placeholders import REPLY_VARIABLES
 
-_WAYS = ((Way.EXACT, "is"), (Way.CONTAINS, "contains"), (Way.EXPRESSION, "fits the expression"))
+_WAYS = ((Way.EXACT, "is"), (Way.CONTAINS, "contains"), (Way.EXPRESSION, "matches the expression"))
 _TEXTS = ("explanation", "reply", "workaround")
 # Which field stands for a part of an entry; all others are called alike.
 _FIELD_OF = {"pattern": "issue", "release": "release_from", "links": "links_text"} | {
     str(field): f"{field}_text" for field in Field
 }
 _CHANGED_MEANWHILE = (
-    "Somebody else has changed this entry since you opened it. Nothing of yours is lost: look at "
-    "its versions in another tab, and save again to have it as it stands here."
+    "Someone else changed this entry after you opened it. Your changes aren't lost: compare "
+    "the versions in another tab, then save again to keep yours."
 )
 _PATTERN = frozenset(("pattern", "issue", "project", "release", *Field))
 _VARIABLES = "; ".join(f"{{{name}}}: {meaning}" for name, meaning in REPLY_VARIABLES.items())
@@ -52,24 +52,25 @@ class KnownErrorForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
         required=False,
         max_length=80,
         label="Name",
-        help_text="Names the file, and stays for good. Left empty, it is made of the title.",
+        help_text="Used as the file name. It can't be changed later. If left empty, it's made "
+        "from the title.",
         widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
     )
     issue = _line("Issue", "Its number or short name in Sentry, such as WEB-12.")
     project = _line("Project", "Its slug in Sentry, such as checkout-api.")
-    type_way = _way("The exception type", Way.EXACT)
-    type_text = _line("this type", "Such as PaymentDeclined.")
-    message_way = _way("The message", Way.CONTAINS)
-    message_text = _line("this message", "Leave out what differs from case to case.")
-    culprit_way = _way("The culprit", Way.CONTAINS)
-    culprit_text = _line("this culprit", "Where it broke, as Sentry names it.")
-    release_from = _line("From release", "The first that has the error.")
-    release_until = _line("Until release", "The last that has it.")
+    type_way = _way("Exception type", Way.EXACT)
+    type_text = _line("Type", "Such as PaymentDeclined.")
+    message_way = _way("Message", Way.CONTAINS)
+    message_text = _line("Message text", "Leave out what differs from case to case.")
+    culprit_way = _way("Culprit", Way.CONTAINS)
+    culprit_text = _line("Culprit text", "Where it broke, as Sentry names it.")
+    release_from = _line("First affected release", "The first release with the error.")
+    release_until = _line("Last affected release", "The last release with the error.")
     links_text = forms.CharField(
         required=False,
         max_length=20_000,
         label="Links",
-        help_text="One on a line: what it is called, then its address.",
+        help_text="One per line: a label, then the address.",
         widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
     )
     seen = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
@@ -89,16 +90,16 @@ class KnownErrorForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
             },
         }
         help_texts = {
-            "title": "One line, as you would call it to a colleague.",
+            "title": "One line, the way you'd describe it to a coworker.",
             "explanation": "What it is, in plain words, for the agent.",
-            "reply": f"What the agent may send. It can hold: {_VARIABLES}.",
+            "reply": f"What the agent can send. You can use these variables: {_VARIABLES}.",
             "workaround": "What helps the customer until it is fixed.",
             "planned_for": "Needed when a fix is planned.",
             "fixed_in": "Needed when it is fixed, such as 2.15.0.",
-            "owner": "Whom to ask, such as a team.",
-            "valid_from": "Errors before this day are not meant.",
-            "valid_until": "Errors after this day are not meant.",
-            "is_active": "What is not in use is never shown on a result.",
+            "owner": "Who to ask, such as a team.",
+            "valid_from": "Applies to errors on or after this date.",
+            "valid_until": "Applies to errors up to and including this date.",
+            "is_active": "Entries that aren't in use are never shown on a result.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -185,7 +186,7 @@ def free_slug(title: str) -> str:
     """A name made of the title that no entry has yet. Raises ValidationError."""
     plain = slugify(title)[:70].strip("-_").replace("_", "-")
     if not plain:
-        raise ValidationError("Please give a name of small letters, digits and dashes.")
+        raise ValidationError("Use only lowercase letters, digits, and dashes in the name.")
     taken = set(KnownError.objects.filter(slug__startswith=plain).values_list("slug", flat=True))
     names = (plain, *(f"{plain}-{number}" for number in range(2, len(taken) + 3)))
     return next(name for name in names if name not in taken)

@@ -87,9 +87,9 @@ class CataloguePages(OfferedFilters):
             parts = ()
         refused = refusals_of(entry)
         if not parts:
-            messages.info(request, "The entry is like that version already.")
+            messages.info(request, "The entry already matches that version.")
         elif refused:
-            messages.error(request, f"It cannot be brought back: {refused[0].sentence}")
+            messages.error(request, f"It can't be restored: {refused[0].sentence}")
         else:
             save_entry(
                 entry,
@@ -98,7 +98,7 @@ class CataloguePages(OfferedFilters):
                 actor=actor_of(request),
                 user=person_of(request),
             )
-            messages.success(request, "The earlier version is back, as a new one.")
+            messages.success(request, "The earlier version was restored as a new version.")
         return redirect("admin:known_errors_knownerror_history", entry.pk)
 
     def suggestions_view(self, request: HttpRequest) -> HttpResponse:
@@ -109,7 +109,7 @@ class CataloguePages(OfferedFilters):
         detail: dict[str, Fact] = {"issues": len(found.rows), "format": "page"}
         target = "suggestions of known errors"
         record(Action.REVIEWED, actor_of(request), target=target, detail=detail)
-        return self._page(request, "suggestions", "Worth an entry", found=found)
+        return self._page(request, "suggestions", "Suggested entries", found=found)
 
     def export_view(self, request: HttpRequest) -> HttpResponse:
         """All entries as Markdown files in one zip file."""

@@ -74,7 +74,7 @@ class DraftTemplateAdmin(RecordedSettings):
         }
         body = "\n".join(request.POST.get("body", "").strip().splitlines())[:_LONGEST]
         if kind not in list(Kind):
-            context["refused"] = "Please choose what it is first."
+            context["refused"] = "Choose the type first."
         else:
             subject = request.POST.get("subject", "")[:150]
             try:

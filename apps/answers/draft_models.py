@@ -23,23 +23,30 @@ class DraftTemplate(models.Model):
         ESCALATION = Kind.ESCALATION, "escalation to engineering"
 
     kind = models.CharField(
-        "what it is", max_length=10, choices=For, help_text="It stays as it is."
+        "type", max_length=10, choices=For, help_text="It can't be changed later."
     )
     name = models.SlugField(
-        max_length=40, unique=True, help_text="For links, such as bug-report. It stays as it is."
+        max_length=40,
+        unique=True,
+        help_text="Used in links, such as bug-report. It can't be changed later.",
     )
-    label = models.CharField(max_length=60, help_text="What people choose, in a few words.")
-    subject = models.CharField(max_length=150, help_text="One line. It may hold variables too.")
+    label = models.CharField(
+        max_length=60, help_text="The name people see in the list, in a few words."
+    )
+    subject = models.CharField(max_length=150, help_text="One line. It can contain variables.")
     body = models.TextField(
         "text",
         max_length=6000,
         help_text=(
-            "A line whose variables are all empty is left out, with a heading that then has "
-            "nothing below it. In an escalation a line that begins with # is a heading."
+            "If all the variables in a line are empty, the line is left out. So is a heading "
+            "with nothing left below it. In an escalation, a line that starts with # is a "
+            "heading."
         ),
     )
-    position = models.PositiveSmallIntegerField(default=100, help_text="Low numbers come first.")
-    is_active = models.BooleanField("in use", default=True, help_text="Whether it is offered.")
+    position = models.PositiveSmallIntegerField(default=100, help_text="Lower numbers come first.")
+    is_active = models.BooleanField(
+        "in use", default=True, help_text="Whether people can choose it."
+    )
     changed_at = models.DateTimeField(auto_now=True)
     changed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -78,7 +78,7 @@ def impact(issue: IssueFacts, group: Group, moment: datetime) -> str:
     if is_only_theirs(group):
         who = "only this customer so far"
     elif users is None:
-        who = "how many customers have it is not known"
+        who = "the number of affected customers is unknown"
     else:
         who = "1 customer" if users == 1 else f"{users} customers"
     seen = issue.first_seen

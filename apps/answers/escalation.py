@@ -73,8 +73,8 @@ def _document(about: About) -> Document:
 
 def _title(issues: tuple[IssueFacts, ...], answer: Answer) -> str:
     if not issues:
-        found = "Sentry has no error" if answer.complete else "no error is known yet"
-        return f"A customer reports trouble, and {found}"
+        found = "Sentry shows no errors" if answer.complete else "no errors have been found yet"
+        return f"A customer reports a problem, and {found}"
     first = issues[0]
     where = ", ".join(inline(one) for one in (first.short_id, first.project) if one)
     return f"{first.summary.rstrip('.')}{f' ({where})' if where else ''}"
@@ -88,22 +88,24 @@ def _moment(moment: datetime, zone: ZoneInfo) -> str:
 
 
 def _completeness(answer: Answer) -> str:
-    asked = f"Asked at {shown_at(answer.fetched_at.astimezone(UTC))} UTC."
+    asked = f"Checked at {shown_at(answer.fetched_at.astimezone(UTC))} UTC."
     total = answer.events_total
     found = f"{len(answer.events)} of {total if total is not None else 'an unknown number of'}"
     if answer.complete and answer.events:
         return f"The list of this customer's events in the window is complete. {asked}"
     if answer.complete:
-        return f"The list is complete: Sentry has no error of this customer in the window. {asked}"
+        return (
+            f"The list is complete: Sentry has no errors for this customer in the window. {asked}"
+        )
     if answer.events:
         return f"The list is not complete ({found} events), so there may be more. {asked}"
-    return f"No error is listed, but the list is not complete: there may have been some. {asked}"
+    return f"No errors are listed, but the list isn't complete. There may have been some. {asked}"
 
 
 def _known(about: About) -> str:
     lines = [_known_one(group, match, about) for group, match in about.best_known]
     if about.answer.known.unchecked:
-        lines.append("Not every known error could be checked, so it may be known all the same.")
+        lines.append("Not every known error could be checked, so this may still be a known error.")
     return _list(lines)
 
 
@@ -121,9 +123,9 @@ def _hidden(document: Document) -> str:
     if document.hidden:
         parts.append(f"Hidden: {counts(document.hidden)}.")
     if document.neutralised:
-        parts.append(f"Made harmless: {counts(document.neutralised)}.")
+        parts.append(f"Neutralized: {counts(document.neutralised)}.")
     if document.omitted:
-        parts.append("Not all facts are told here; the lookup and Sentry have the rest.")
+        parts.append("Not all details are included here. The lookup and Sentry have the rest.")
     return " ".join(parts)
 
 

@@ -25,7 +25,7 @@ _LEASE = timedelta(seconds=60)
 _MINUTES = (1, 5, 15, 30, 60, 120, 240, 360, 480)
 _LONGEST_WAIT_S = 6 * 60 * 60
 _AT_A_TIME = 100
-GONE = "The answer it was made of is no longer kept, so it is not sent any more."
+GONE = "The result it was based on is no longer stored, so it won't be sent."
 
 
 class AlreadyDone(Exception):
@@ -120,7 +120,7 @@ def _sent(handover: Handover, within_s: float) -> Tried:
     try:
         body = handover.body()
     except Unreadable:
-        return Tried(Outcome.REFUSED, "What was kept of it cannot be read any more.")
+        return Tried(Outcome.REFUSED, "Its stored text can no longer be read.")
     return webhook.send(handover.message_id, body, within_s=within_s)
 
 

@@ -83,12 +83,12 @@ def _nothing(answer: Answer, zone: ZoneInfo) -> str:
     if answer.events:
         return ""
     if answer.complete:
-        return f"Our systems noted no error for you between {since} and {until}."
+        return f"Our systems recorded no errors for you between {since} and {until}."
     if answer.only_waits:
-        return f"So far our systems have noted no error for you between {since} and {until}."
+        return f"So far, our systems have recorded no errors for you between {since} and {until}."
     return (
-        f"We have found no error for you between {since} and {until} yet, "
-        "but we could not look at everything."
+        f"We haven't found any errors for you between {since} and {until} yet, but we "
+        "couldn't check everything."
     )
 
 
@@ -98,7 +98,7 @@ def _unsure(groups: tuple[Group, ...], answer: Answer) -> str:
     if answer.only_waits:
         return "Reports can reach us a few minutes late, so there may be more to it."
     if groups:
-        return "We could not look at everything yet, so there may be more to it."
+        return "We couldn't check everything yet, so there may be more to it."
     return "That does not mean that nothing went wrong."
 
 
@@ -106,13 +106,14 @@ def _next(about: About) -> str:
     """What is asked of the customer where no known error says more. It promises nothing."""
     groups = about.groups
     if about.best_known:
-        return "We know this problem, and cannot name a date for its fix yet."
+        return "We know about this problem, but we don't have a date for the fix yet."
     if not groups:
         return (
-            "To look further, we need a little more from you: when exactly it happened, what you "
-            "had just done, and what the screen showed. A picture of it helps most."
+            "To look into this further, we need a bit more from you: exactly when it "
+            "happened, what you had just done, and what you saw on the screen. A screenshot "
+            "helps most."
         )
-    again = "If it happens again, please tell us when, and what you had just done."
+    again = "If it happens again, please tell us when it happened and what you had just done."
     if all(is_specific(group.newest) for group in groups):
         return again
     return f"We do not know the cause yet. {again}"
@@ -143,7 +144,7 @@ def _workarounds(about: About, known_reply: str) -> str:
     known = [match.known for _group, match in about.best_known]
     told = [one.workaround.strip() for one in known if one.workaround.strip()]
     return "\n\n".join(
-        f"Until you have a fix, this helps: {one}" for one in told if not _says(known_reply, one)
+        f"Until it's fixed, this can help: {one}" for one in told if not _says(known_reply, one)
     )
 
 
@@ -168,5 +169,5 @@ def _fix(known: Known, group: Group, about: About) -> tuple[str, str]:
         return day, f"A fix is planned for {day}."
     if fix is Fix.NEWER:
         release = short_release(known.fixed_in)
-        return release, f"This is fixed in version {release}; you had an older one."
+        return release, f"This is fixed in version {release}. You were using an older version."
     return "", ""

@@ -85,13 +85,13 @@ def send(message_id: str, body: bytes, *, within_s: float) -> Tried:
                 return _TOO_LATE
             return _meaning(response.status_code, response.headers.get("Retry-After"))
     except AddressRefused as refused:
-        return Tried(Outcome.REFUSED, f"The webhook must not be called. {refused}")
+        return Tried(Outcome.REFUSED, f"Triage isn't allowed to call the webhook. {refused}")
     except requests.Timeout:
         return _TOO_LATE
     except (requests.RequestException, HTTPError, OSError, ValueError):  # also heads that are none
         if monotonic() >= ends:
             return _TOO_LATE
-        return Tried(Outcome.LATER, "The receiver could not be reached, or hung up.")
+        return Tried(Outcome.LATER, "The receiver couldn't be reached or closed the connection.")
 
 
 def _meaning(status: int, retry_after: str | None) -> Tried:
@@ -101,9 +101,11 @@ def _meaning(status: int, retry_after: str | None) -> Tried:
         problem = f"The receiver was busy or failed (status {status})."
         return Tried(Outcome.LATER, problem, _seconds(retry_after))
     if status == 410:
-        return Tried(Outcome.REFUSED, "The receiver is gone for good (status 410).")
+        return Tried(Outcome.REFUSED, "The receiver no longer exists (status 410).")
     if 300 <= status < 400:
-        problem = f"The receiver sent us elsewhere (status {status}), which is not followed."
+        problem = (
+            f"The receiver redirected us (status {status}), and Triage doesn't follow redirects."
+        )
         return Tried(Outcome.REFUSED, f"{problem} Please ask your Triage admin.")
     return Tried(Outcome.REFUSED, f"The receiver refused it (status {status}).")
 

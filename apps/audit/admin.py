@@ -39,7 +39,7 @@ _WRITERS = {
 class OriginFilter(admin.SimpleListFilter):
     """Through which door."""
 
-    title = "door"
+    title = "source"
     parameter_name = "origin"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -157,7 +157,7 @@ class EntryAdmin(OfferedFilters):
         """Date and time, whole seconds."""
         return f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
-    @admin.display(description="Who", empty_value="nobody known")
+    @admin.display(description="Who", empty_value="unknown")
     def who(self, entry: Entry) -> str | None:
         """The person's name at that time."""
         return entry.actor or (ORIGINS["system"] if entry.origin == "system" else None)
@@ -173,7 +173,7 @@ class EntryAdmin(OfferedFilters):
         """The act."""
         return str(entry.get_action_display())
 
-    @admin.display(description="On what")
+    @admin.display(description="Target")
     def on_what(self, entry: Entry) -> str:
         """What it was done to; a lookup leads to all that was done with it."""
         kind, _, lookup_id = entry.target.partition(" ")

@@ -42,7 +42,7 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at r
 def told(detail: Mapping[str, Any]) -> str:
     """The small facts of an entry on one line; what is empty is left out."""
     named = {name: fact for name, fact in detail.items() if fact not in ("", None, [], False)}
-    return ", ".join(f"{name.replace('_', ' ')} {_fact(fact)}" for name, fact in named.items())
+    return ", ".join(f"{name.replace('_', ' ')}: {_fact(fact)}" for name, fact in named.items())
 
 
 def _fact(fact: Any) -> str:

@@ -6,7 +6,7 @@ from apps.vault.fields import SealedField
 
 
 class Action(models.TextChoices):
-    """What somebody did, or was refused."""
+    """What somebody did, or was denied."""
 
     SIGNED_IN = "signed_in", "signed in"
     SIGN_IN_FAILED = "sign_in_failed", "could not sign in"
@@ -15,27 +15,27 @@ class Action(models.TextChoices):
     LOOKED_UP = "looked_up", "looked up a customer"
     VIEWED = "viewed", "opened a result"
     REVEALED = "revealed", "saw a result without redaction"
-    EXPORTED = "exported", "took an export"
+    EXPORTED = "exported", "exported a result"
     COPIED = "copied", "copied an export"
     SHARED = "shared", "shared a lookup"
-    UNSHARED = "unshared", "ended the sharing of a lookup"
+    UNSHARED = "unshared", "stopped sharing a lookup"
     CANCELLED = "cancelled", "stopped a lookup"
-    PURGED = "purged", "removed a kept answer"
-    REFRESHED = "refreshed", "asked Sentry again from the review"
-    EXTENDED = "extended", "kept an answer for longer"
-    FORGOT = "forgot", "had a customer forgotten"
-    PRUNED = "pruned", "removed what is past its time"
-    REVIEWED = "reviewed", "took a list out of the review"
+    PURGED = "purged", "deleted a stored result"
+    REFRESHED = "refreshed", "refreshed a result"
+    EXTENDED = "extended", "kept a result longer"
+    FORGOT = "forgot", "erased a customer's data"
+    PRUNED = "pruned", "deleted expired data"
+    REVIEWED = "reviewed", "viewed or exported a list"
     INVITED = "invited", "invited a person"
     ACCOUNT_CHANGED = "account_changed", "changed an account"
     TOKEN_ISSUED = "token_issued", "issued an API token"
     TOKEN_REVOKED = "token_revoked", "revoked an API token"
     SETTING_CHANGED = "setting_changed", "changed a setting"
     CATALOGUED = "catalogued", "changed a known error"
-    DRAFTED = "drafted", "took a draft"
-    HANDED_OVER = "handed_over", "handed an answer over"
+    DRAFTED = "drafted", "used a draft"
+    HANDED_OVER = "handed_over", "sent a draft"
     EXPLAINED = "explained", "had an LLM explain a result"
-    REFUSED = "refused", "was refused"
+    REFUSED = "refused", "was denied"
 
 
 class Entry(models.Model):

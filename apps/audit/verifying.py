@@ -91,8 +91,8 @@ def _check_checkpoints() -> None:
             if _fits_nowhere(checkpoint.sequence):
                 raise Broken(_other_key("No entry"))
             raise Broken(
-                f"The checkpoint at entry {checkpoint.sequence} is forged: its signature does "
-                "not fit."
+                f"The checkpoint at entry {checkpoint.sequence} is forged: its signature "
+                "doesn't match."
             )
 
 
@@ -100,7 +100,7 @@ def _check_before(start: Place) -> None:
     stray = Entry.objects.filter(sequence__lte=start.sequence).first()
     if stray is not None:
         where = "the checkpoint" if start.sequence else "the first entry"
-        raise Broken(f"Entry {stray.sequence} stands before {where}, where none may be.")
+        raise Broken(f"Entry {stray.sequence} stands before {where}, where none should be.")
 
 
 def _walk_to_end(walk: _Walk, noted: Place | None) -> None:
@@ -120,7 +120,7 @@ def _walk_to_end(walk: _Walk, noted: Place | None) -> None:
             )
         at_end = walk.marks.get(end.sequence, reached.digest)
         if end.sequence >= before.sequence and at_end != end.digest:
-            raise Broken(f"The end that is written down does not fit entry {end.sequence}.")
+            raise Broken(f"The recorded end doesn't match entry {end.sequence}.")
         if reached.sequence == end.sequence:
             return
         if reached == before:
@@ -204,7 +204,7 @@ def _check_words(entry: Entry) -> None:
             "key is no longer among TRIAGE_DATA_KEYS."
         ) from error
     if not entry.words_hash or hash_of_words(typed) != entry.words_hash:
-        raise Broken(f"The words of entry {entry.sequence} do not fit their hash.")
+        raise Broken(f"The words of entry {entry.sequence} don't match their hash.")
 
 
 def _check_noted(walk: _Walk, noted: Place | None) -> None:

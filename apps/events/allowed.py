@@ -9,12 +9,12 @@ from apps.events.event import Event
 from apps.events.narrowing import hidden_in
 
 _LEFT_OUT = (
-    "This lookup searched projects that you may not see. Whatever was found there is left out."
+    "This lookup searched projects you don't have access to. Anything found there is left out."
 )
 # Of these the sentence names no place and counts nothing.
 _SAID_AS_IT_IS = frozenset((NoticeCode.STALE, NoticeCode.WINDOW_OPEN, NoticeCode.RETENTION))
 _SAID_INSTEAD = {NoticeCode.CAPPED: "There are more events than were listed."}
-_SAID_OF_OTHERS = "A part of this answer could not be read."
+_SAID_OF_OTHERS = "Part of this result could not be read."
 
 
 def allowed_part(answer: Answer, projects: Collection[str] | None) -> Answer:

@@ -24,7 +24,7 @@ class Deed(Enum):
     ORDERS = "looking at orders"
     REPORT = "opening a report"
     MESSAGES = "using messages"
-    NOTICES = "using notices"
+    NOTICES = "using alerts"
     ACCOUNT = "using the account pages"
     SEARCHING = "searching"
 

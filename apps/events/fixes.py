@@ -60,18 +60,19 @@ def told_fix(known: Known, group: Group, today: date) -> str:
         case Fix.OVERDUE:
             day = told_day(known.planned_for, today) if known.planned_for else ""
             return (
-                f"The fix was planned for {day}. Ask whether it came before you promise anything."
+                f"The fix was planned for {day}. Check whether it shipped before you promise "
+                "anything."
             )
         case Fix.NEWER:
-            return f"Fixed in {fixed}, the customer runs {runs}."
+            return f"Fixed in {fixed}. The customer is on {runs}."
         case Fix.BACK:
             return (
-                f"It was fixed in {fixed}, but the customer runs {runs}. It may be back: "
+                f"It was fixed in {fixed}, but the customer is on {runs}. It may be back: "
                 "tell engineering."
             )
         case Fix.UNSURE:
-            beside = f" The customer runs {runs}." if runs else ""
-            return f"Fixed in {fixed}.{beside} Whether the customer has the fix is not sure."
+            beside = f" The customer is on {runs}." if runs else ""
+            return f"Fixed in {fixed}.{beside} We can't tell whether the customer has the fix."
 
 
 def told_day(day: date, today: date) -> str:

@@ -15,12 +15,12 @@ _HOUR = timedelta(hours=1)
 _FIXED = ("resolved", "resolvedInNextRelease")
 _STATES = {
     "unresolved": "still open",
-    "ignored": "put aside",
-    "archived": "put aside",
-    "muted": "put aside",
-    "archived_until_escalating": "put aside until it happens more often",
-    "archived_until_condition_met": "put aside for now",
-    "archived_forever": "put aside for good",
+    "ignored": "archived",
+    "archived": "archived",
+    "muted": "archived",
+    "archived_until_escalating": "archived until it happens more often",
+    "archived_until_condition_met": "archived for now",
+    "archived_forever": "archived for good",
 }
 
 
@@ -55,7 +55,7 @@ def news_of(issue: Issue, moment: datetime) -> tuple[str, ...]:
     was_new = issue.first_seen is not None and issue.first_seen >= moment - _DAY
     is_new = issue.substatus == "new"
     news = ("new",) if is_new else ("new at that time",) if was_new else ()
-    return (*news, "happens more than usual") if issue.substatus == "escalating" else news
+    return (*news, "happening more than usual") if issue.substatus == "escalating" else news
 
 
 def release_had(group: Group) -> str | None:
@@ -85,7 +85,7 @@ def fix_of(group: Group, *, in_full: bool = False) -> str | None:
 def _fixed_in(fixed: str, had: str | None, order: int | None) -> str:
     """`order` is 1 where the fix is newer than what the customer had, None where nobody knows."""
     if order == 1:
-        return f"fixed in {fixed}, the customer had {had}, which is older"
+        return f"fixed in {fixed}; the customer was on {had}, which is older"
     if order == -1:
         return f"marked as fixed in {fixed}, but the customer had {had}, which is newer"
     if order == 0:

@@ -28,18 +28,18 @@ def parse_moment(text: str, *, zone: ZoneInfo, now: datetime) -> datetime:
     """
     typed = text.strip()
     if not typed:
-        raise MomentRefused("Please say when it happened, for example 2026-11-20 14:05.")
+        raise MomentRefused("Enter when it happened, for example 2026-11-20 14:05.")
     moment = _from_epoch(typed) or _from_iso(typed, zone)
     if moment is None:
         raise MomentRefused(
-            "This is not a moment we can read. Please use 2026-11-20 14:05, a time with its "
-            "offset such as 2026-11-20T14:05:00+01:00, or epoch seconds."
+            "We can't read this time. Use 2026-11-20 14:05, a time with its offset such as "
+            "2026-11-20T14:05:00+01:00, or epoch seconds."
         )
     if moment <= _EARLIEST:
-        raise MomentRefused(f"{typed} is too long ago for any error to be kept.")
+        raise MomentRefused(f"{typed} is too long ago: errors from then are no longer stored.")
     if moment > now + _CLOCK_SKEW:
         raise MomentRefused(
-            f"This moment is in the future: in {zone.key} it is now "
+            f"This time is in the future: in {zone.key} it is now "
             f"{now.astimezone(zone):%Y-%m-%d %H:%M}."
         )
     return moment

@@ -61,7 +61,7 @@ def parse_customer(text: str) -> Customer:
     character, or is a link to an issue as such (an issue is not one customer).
     """
     if any(unicodedata.category(letter) == "Cs" for letter in text):
-        raise CustomerRefused("The customer is not readable text. Please type it anew.")
+        raise CustomerRefused("We can't read the customer. Type it again.")
     text = _without_invisible_edges(text)
     if any(unicodedata.category(letter) in _CONTROLS for letter in text):
         raise CustomerRefused(
@@ -70,14 +70,14 @@ def parse_customer(text: str) -> Customer:
         )
     identifier = text
     if not identifier:
-        raise CustomerRefused("Please type a customer: a user id, an e-mail or a user name.")
+        raise CustomerRefused("Enter a customer: a user ID, email, or username.")
     if len(identifier) <= MAX_LINK_LENGTH and _LINK.fullmatch(identifier):
         linked = _customer_in_link(identifier)
         if linked:
             return linked
     if len(identifier) > MAX_CUSTOMER_LENGTH:
         raise CustomerRefused(
-            f"That is {len(identifier)} characters long; a customer has at most "
+            f"That is {len(identifier)} characters long; the limit for a customer is "
             f"{MAX_CUSTOMER_LENGTH}."
         )
     hex_id = as_hex_id(identifier)
@@ -122,8 +122,8 @@ def _customer_in_link(link: str) -> Customer | None:
             return Customer(identifier=hex_id, kind=kind, hex_id=hex_id)
     if _ISSUE_IN_LINK.search(lowered):
         raise CustomerRefused(
-            "This link leads to an issue, which many customers can share. Please paste the link "
-            "of one event, or type the customer."
+            "This link points to an issue, which many customers can share. Paste the link to "
+            "a single event, or type the customer."
         )
     return None
 

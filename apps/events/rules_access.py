@@ -6,7 +6,7 @@ RAN_OUT = r"(?:expired|abgelaufen|expir[eé]|caducad|vencid|scadut|verlopen|wyga
 
 ACCESS = (
     Rule(
-        "The customer has not confirmed the e-mail address yet.",
+        "The email address has not been confirmed yet.",
         Where.SERVER,
         Example("EmailNotVerified: no"),
         says=r"e-?mail.{0,12}not.{0,6}(?:verified|confirmed)|(?:user"
@@ -15,7 +15,7 @@ ACCESS = (
         deed=Deed.SIGNING_IN,
     ),
     Rule(
-        "The password that was chosen is too weak.",
+        "The new password is too weak.",
         Where.SERVER,
         Example("PasswordTooWeak: no"),
         says=r"password.{0,12}(?:too ?(?:weak|short|common|simple|similar)|policy|strength|pwned"
@@ -23,7 +23,7 @@ ACCESS = (
         r"|weak.?password|passwort.{0,20}zu (?:kurz|schwach|einfach)",
     ),
     Rule(
-        "The password had run out, so the customer must set a new one.",
+        "The password had expired, so the customer must set a new one.",
         Where.SERVER,
         Example("CredentialsExpiredException: User credentials have expired", "node"),
         says=rf"(?:password|passwort|kennwort)(?! reset).{{0,12}}{RAN_OUT}|password ?expired"
@@ -34,7 +34,7 @@ ACCESS = (
         deed=Deed.SIGNING_IN,
     ),
     Rule(
-        "The browser did not keep what our site needs, so the form was not taken.",
+        "The browser did not save what our site needs, so the form was not accepted.",
         Where.BROWSER,
         Example("Forbidden (CSRF cookie not set.): /login/"),
         says=r"cookie.{0,80} (?:is )?not present|csrf cookie (?:not set|is missing|missing)"
@@ -42,7 +42,7 @@ ACCESS = (
         r"|blocked)",
     ),
     Rule(
-        "The page was open too long, so its form was no longer taken.",
+        "The page was open too long, so its form was no longer accepted.",
         Where.SERVER,
         Example("ActionController::InvalidAuthenticityToken: not verified", "ruby"),
         says=r"csrf|antiforgery|page expired",
@@ -50,20 +50,20 @@ ACCESS = (
         statuses=frozenset((419,)),
     ),
     Rule(
-        "The link that was used is not valid or has run out.",
+        "The link that was used is not valid or has expired.",
         Where.SERVER,
         Example('BadSignature: Signature "x" does not match'),
         says=r"^badsignature|(?:reset|invite|invitation|activation|confirmation|magic|verification)"
         r".{0,12}(?:link|token).{0,30}(?:invalid|expired|used|not valid)",
     ),
     Rule(
-        "The link to the customer's account at another service has run out.",
+        "The link to the customer's account on another site has expired.",
         Where.SERVICE,
         Example("InvalidGrantError: (invalid_grant) Token has been expired or revoked."),
         says=r"expired or revoked|invalid_grant.{0,80}(?:revoked|expired)",
     ),
     Rule(
-        "The sign-in had run out, so the customer must sign in again.",
+        "The sign-in had expired, so the customer must sign in again.",
         Where.SERVER,
         Example("TokenExpiredError: jwt expired", "node"),
         says=r"^(?!.{0,200}(?:when calling|nfc)).{0,400}(?:session.{0,20}(?:expired|timed out"
@@ -74,7 +74,7 @@ ACCESS = (
         r"|caducad|scadut))",
     ),
     Rule(
-        "The customer's account is locked or switched off.",
+        "The customer's account is locked or turned off.",
         Where.SERVER,
         Example("LockedException: User account is locked", "node"),
         says=r"(?:account|user|customer)(?:[ -](?!has\b)\S{1,20})?[ -]?(?:is |was "
@@ -87,7 +87,7 @@ ACCESS = (
         types=names("LockedException DisabledException AccountLocked UserDisabled"),
     ),
     Rule(
-        "The window for signing in was closed before that was done.",
+        "The sign-in window was closed before it was done.",
         Where.BROWSER,
         Example("FirebaseError: Firebase: Error (auth/popup-closed-by-user).", "javascript"),
         says=r"popup.closed.by.user|popup_closed|auth/cancelled-popup|auth/popup-blocked"
@@ -110,7 +110,7 @@ ACCESS = (
         deed=Deed.SIGNING_IN,
     ),
     Rule(
-        "The list of people who may sign in could not be asked.",
+        "Our server could not check the list of people who can sign in.",
         Where.SERVER,
         Example("SERVER_DOWN: Can't contact LDAP server"),
         says=r"ldap.{0,80}(?:down|contact|socket|connect|time.?out|unavailable|refused)"
@@ -181,14 +181,14 @@ ACCESS = (
         sides=frozenset((Side.SERVER, Side.UNKNOWN)),
     ),
     Rule(
-        "The check that a real person is there did not work.",
+        "The check for a real person did not work.",
         Where.SERVER,
         Example("CaptchaError: captcha score too low", "node"),
         says=r"captcha|turnstile|bot detected",
         files=r"captcha|turnstile",
     ),
     Rule(
-        "Our server turned away a call that did not look safe.",
+        "Our server blocked a call that did not look safe.",
         Where.SERVER,
         Example("DisallowedHost: Invalid HTTP_HOST header: 'evil.example'"),
         says=r"invalid http_host|suspiciousoperation|\bwaf\b|unsafe redirect|blocked host",
@@ -196,7 +196,7 @@ ACCESS = (
         sides=ON_SERVER,
     ),
     Rule(
-        "A notice from another service could not be proved to be real.",
+        "We could not confirm that a notice from another service was real.",
         Where.SERVICE,
         Example("SignatureVerificationError: No signatures found", "node"),
         says=r"signature.{0,30}(?:verif|mismatch|no match|not match|invalid)"

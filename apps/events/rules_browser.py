@@ -21,7 +21,7 @@ BROWSER = (
         slight=True,
     ),
     Rule(
-        "The other app in which the page was opened got in the way.",
+        "The app that the page was opened in got in the way.",
         Where.BROWSER,
         Example("ReferenceError: _AutofillCallbackHandler is not defined", _JS),
         says=r"webkit\.messagehandlers|_autofillcallbackhandler|instantsearchsdk|zalojsv2"
@@ -38,7 +38,7 @@ BROWSER = (
         r"|webassembly|importing binding name|does not provide an export",
     ),
     Rule(
-        "The page got a wrong file, most often right after an update.",
+        "The page got the wrong file, most often right after an update.",
         Where.BROWSER,
         Example("SyntaxError: Unexpected token '<'", _JS),
         says=r"^syntaxerror: (?:unexpected token '?<'?|expected expression, got '<')$"
@@ -46,7 +46,7 @@ BROWSER = (
         sides=_HERE,
     ),
     Rule(
-        "A part from another site failed on the page, and the browser keeps its reason back.",
+        "A part of the page from another site failed, and the browser does not say why.",
         Where.BROWSER,
         Example("Error: Script error.", _JS),
         says=r"^(?:error: )?script error\.?$",
@@ -59,7 +59,7 @@ BROWSER = (
         slight=True,
     ),
     Rule(
-        "The room that the browser keeps for our site is full.",
+        "The space that the browser sets aside for our site is full.",
         Where.BROWSER,
         Example("QuotaExceededError: The quota has been exceeded.", _JS),
         says=r"exceeded the quota|quota_reached|quota has been exceeded|storage.{0,12}full",
@@ -67,7 +67,7 @@ BROWSER = (
         sides=_HERE,
     ),
     Rule(
-        "The browser did not let our site keep its data.",
+        "The browser did not let our site save its data.",
         Where.BROWSER,
         Example("SecurityError: Failed to read the 'localStorage' property", _JS),
         says=r"(?:local|session)storage|access is denied for this document|operation is insecure"
@@ -90,13 +90,13 @@ BROWSER = (
         r"|refused to (?:load|execute|connect|apply|frame|evaluate)|trustedtype",
     ),
     Rule(
-        "The customer did not share where they are.",
+        "The customer's location was not shared.",
         Where.BROWSER,
         Example("GeolocationPositionError: User denied Geolocation", _JS),
         says=r"geolocation|kclerror|location permission|locationservicedisabled",
     ),
     Rule(
-        "The browser did not let a sound or film start by itself.",
+        "The browser did not let a sound or video start on its own.",
         Where.BROWSER,
         Example("NotAllowedError: play() failed because of no user gesture", _JS),
         says=r"\bplay\(\)|didn't interact|autoplay",
@@ -104,7 +104,7 @@ BROWSER = (
         slight=True,
     ),
     Rule(
-        "{Us} could not play the sound or film.",
+        "{Us} could not play the sound or video.",
         Where.BROWSER,
         Example("NotSupportedError: Failed to load because no supported source", _JS),
         says=r"no supported source|media_err|mediaerror|unable to decode audio|pipeline_error"
@@ -128,7 +128,7 @@ BROWSER = (
         sides=_HERE,
     ),
     Rule(
-        "The page led on to another page, which does no harm.",
+        "The page sent the browser on to another page, which does no harm.",
         Where.BROWSER,
         Example('Error: Redirected when going from "/a" to "/b" via a guard.', _JS),
         says=r"redirected when going|navigationduplicated|redundant navigation|next_redirect"
@@ -137,7 +137,7 @@ BROWSER = (
         slight=True,
     ),
     Rule(
-        "The browser was not allowed to show notices.",
+        "The browser was not allowed to show alerts.",
         Where.BROWSER,
         Example("NotAllowedError: Registration failed - permission denied", _JS),
         says=r"registration failed.{0,10}permission|notifications?.{0,30}(?:denied|blocked"
@@ -156,7 +156,7 @@ BROWSER = (
         slight=True,
     ),
     Rule(
-        "Something changed the page from outside, such as a translator.",
+        "Something else changed the page, such as a translation tool.",
         Where.BROWSER,
         Example("NotFoundError: Failed to execute 'removeChild' on 'Node'", _JS),
         says=r"removechild|insertbefore|not a child of this node|node to be (?:removed|inserted)"
@@ -164,7 +164,7 @@ BROWSER = (
         sides=_HERE,
     ),
     Rule(
-        "The page as our server sent it did not fit what the browser drew.",
+        "The page our server sent did not match what the browser drew.",
         Where.APP,
         Example("Error: Hydration failed", _JS),
         says=r"hydrat|text content does not match|did not match.{0,20}server"
@@ -186,7 +186,7 @@ BROWSER = (
         sides=_HERE,
     ),
     Rule(
-        "The page drew itself again and again without an end.",
+        "The page kept drawing itself over and over.",
         Where.APP,
         Example("Error: Maximum update depth exceeded.", _JS),
         says=r"maximum update depth|too many re-renders|react error #(?:185|301)\b|infinite (?:loop"
@@ -194,7 +194,7 @@ BROWSER = (
         sides=_HERE,
     ),
     Rule(
-        "The page was put together in a wrong order.",
+        "The page was put together in the wrong order.",
         Where.APP,
         Example("Error: Rendered fewer hooks than expected.", _JS),
         says=r"rendered (?:more|fewer) hooks|invalid hook call|react error #(?:300|310|321)\b"
@@ -212,7 +212,7 @@ BROWSER = (
         sides=_HERE,
     ),
     Rule(
-        "The map could not be shown as it should.",
+        "The map could not be shown as it should be.",
         Where.APP,
         Example("Error: Map container is already initialized.", _JS),
         says=r"google ?maps|mapbox|maplibre|leaflet\.js|leaflet map|map container|places_impl"
@@ -221,7 +221,7 @@ BROWSER = (
         sides=_ON_SCREEN,
     ),
     Rule(
-        "Something that the page takes from another site was not there.",
+        "Something that the page loads from another site was missing.",
         Where.BROWSER,
         Example("ReferenceError: gtag is not defined", _JS),
         says=r"(?:variable: |[ :'])(?:\$|jquery|ga|gtag|fbq|google|grecaptcha|hbspt|datalayer)\b"
@@ -238,7 +238,7 @@ BROWSER = (
         sides=_LOOSE,
     ),
     Rule(
-        "The call with picture or sound did not work.",
+        "The video or voice call did not work.",
         Where.NETWORK,
         Example("RTCError: ICE failed", _JS),
         says=r"\bice (?:connection|candidate|fail|gather)|rtcpeer|webrtc|\brtcerror"
@@ -247,7 +247,7 @@ BROWSER = (
         sides=_ON_SCREEN,
     ),
     Rule(
-        "The browser could not renew what it keeps of our site.",
+        "The browser could not update its saved copy of our site.",
         Where.BROWSER,
         Example("TypeError: Failed to register a ServiceWorker", _JS),
         says=r"service ?worker|workbox",

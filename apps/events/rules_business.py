@@ -12,7 +12,7 @@ _UNFIT = (
 
 BUSINESS = (
     Rule(
-        "A voucher or discount was not accepted.",
+        "A coupon or discount was not accepted.",
         Where.SERVER,
         Example("VoucherError: voucher has expired", "php"),
         says=r"(?:coupon|voucher|promo(?:tion)?s?\b|promo.?code|discount|gift.?card|gutschein"
@@ -24,7 +24,7 @@ BUSINESS = (
         rf"|(?:invalid|expired|unknown|bad).{{0,6}}(?:coupon|voucher|promo|discount|gift)",
     ),
     Rule(
-        "There was less of a product in stock than was needed.",
+        "There was not enough of a product in stock.",
         Where.SERVER,
         Example("Stock of SKU HS-30 is 2 below the 6 reserved pieces"),
         says=r"out.?of.?stock|sold.?out|(?:insufficient|not.?enough|negative).?(?:stock|inventory)"
@@ -38,7 +38,7 @@ BUSINESS = (
         r"|inventory.{0,30}(?:insuf|not enough|short)",
     ),
     Rule(
-        "What was paid for does not cover this.",
+        "The current plan does not cover this.",
         Where.SERVER,
         Example("SeatQuotaExceededException: all seats are in use", "node"),
         says=r"(?<!driving )(?<!driver )\blicen[cs]e(?! ?plate).{0,60}(?:exceed|limit|in use"
@@ -50,7 +50,7 @@ BUSINESS = (
         r"|upgrade (?:your|the) (?:plan|subscription)|trial ?expired|plan ?limit",
     ),
     Rule(
-        "The price or offer was no longer the same.",
+        "The price or offer had changed.",
         Where.SERVER,
         Example("PriceChanged: cart price is old"),
         says=r"price ?(?:has |have )?(?:changed|mismatch|outdated|no longer)|(?:fare|quote|offer"
@@ -59,7 +59,7 @@ BUSINESS = (
         r"|offer ?expired|fare ?(?:changed|expired)|price.{0,30}(?:differs?|changed)",
     ),
     Rule(
-        "The order was below the least amount that is taken.",
+        "The order was below the smallest amount we accept.",
         Where.SERVER,
         Example("MinimumOrderValueNotReached: 25.00"),
         says=r"min(?:imum)? ?(?:order|amount|basket|purchase).{0,30}(?:not ?(?:met|reached)|below"
@@ -67,13 +67,13 @@ BUSINESS = (
         r"|(?:below|lower than|less than) the minimum|mindestbestell",
     ),
     Rule(
-        "The check of the customer's age did not pass.",
+        "The age check did not go through.",
         Where.SERVER,
         Example("AgeVerificationFailed: no"),
         says=r"\bage ?(?:verif|check|restrict)|under ?age\b|\bminimum age|too young|underage",
     ),
     Rule(
-        "It could not be proved who the customer is.",
+        "The check of the customer's identity did not go through.",
         Where.SERVER,
         Example("KycError: no"),
         says=r"\bkyc|identity (?:check|document|verification|proof).{0,30}(?:fail|reject|not )"
@@ -98,7 +98,7 @@ BUSINESS = (
         rf"|partita iva|\bnif\b|\bvies\b).{{0,40}}{_UNFIT}|invalid.?(?:vat|tax).?(?:id|number)",
     ),
     Rule(
-        "No way to send it to that place was found.",
+        "We found no way to ship it to that place.",
         Where.SERVER,
         Example("ShippingRateError: no rates for this place"),
         says=r"no (?:shipping|delivery|carriers?)\b.{0,30}(?:for|avail|found)|shippingrate"
@@ -106,7 +106,7 @@ BUSINESS = (
         r"(?:not|unavail)|undeliverable|not deliverable",
     ),
     Rule(
-        "The time that was chosen was not free.",
+        "The time that was chosen was already taken.",
         Where.SERVER,
         Example("AppointmentOverlap: busy"),
         says=r"(?:appointment|booking|slot|shift|reservation|event|termin).{0,20}(?:overlap"
@@ -138,7 +138,7 @@ BUSINESS = (
         sides=_ANY,
     ),
     Rule(
-        "What was asked for is switched off.",
+        "That feature is turned off.",
         Where.SERVER,
         Example("FeatureDisabled: no"),
         says=r"feature(?!s).{0,40}(?:disabled|not enabled|switched off|turned off)"

@@ -6,7 +6,7 @@ from apps.events.rule import Example, Rule, Where, names
 
 CODE = (
     Rule(
-        "{Us} went round in circles and stopped.",
+        "{Us} went around in circles and stopped.",
         None,
         Example("RecursionError: maximum recursion depth exceeded"),
         says=r"recursion|stack.?overflow|call stack|stack level too deep|maximum function nesting",
@@ -39,7 +39,7 @@ CODE = (
         vague=True,
     ),
     Rule(
-        "A part of {us} touched what only another part may touch.",
+        "A part of {us} used something that only another part can use.",
         None,
         Example("CalledFromWrongThreadException: Only the original thread may", "android"),
         says=r"only the original thread|networkonmainthread|from the main thread|looper\.prepare"
@@ -48,14 +48,14 @@ CODE = (
         vague=True,
     ),
     Rule(
-        "{Us} was given a list that holds the same thing twice.",
+        "{Us} was given a list with the same thing in it twice.",
         None,
         Example('IllegalArgumentException: Key "12" was already used.', "android"),
         says=r"key .{0,60}was already used|duplicate(?:d)? (?:globalkey|keys? )|with the same key",
         vague=True,
     ),
     Rule(
-        "{Us} looked for an entry that a list does not have.",
+        "{Us} looked for an item that was not in a list.",
         None,
         Example("IndexError: list index out of range"),
         says=r"index.{0,30}out of (?:range|bounds)|of empty (?:array|list)|out[ _]?of ?bounds"
@@ -76,7 +76,7 @@ CODE = (
         vague=True,
     ),
     Rule(
-        "{Us} got something that it was not made for.",
+        "{Us} got something it was not built to handle.",
         None,
         Example("MatchError: no match of right hand side value: :error", "elixir"),
         says=r"no match of|no function clause|no (?:case|cond|with) clause|(?:match|clause)error"
@@ -85,7 +85,7 @@ CODE = (
         vague=True,
     ),
     Rule(
-        "{Us} asked one of its parts for something that it cannot do.",
+        "{Us} asked one of its parts to do something it cannot do.",
         None,
         Example("TypeError: cart.total is not a function", "javascript"),
         says=r"is not a (?:function|constructor)|is not iterable|has no attribute|undefined method"
@@ -105,7 +105,7 @@ CODE = (
         vague=True,
     ),
     Rule(
-        "{Us} got data of another kind than it needs.",
+        "{Us} got a different kind of data than it needs.",
         None,
         Example("TypeError: unsupported operand type(s) for +: 'int' and 'str'"),
         says=r"unsupported operand|only concatenate|comparison of .{0,60} failed"
@@ -121,14 +121,14 @@ CODE = (
         vague=True,
     ),
     Rule(
-        "{Us} had to divide a number by zero.",
+        "{Us} tried to divide a number by zero.",
         None,
         Example("ZeroDivisionError: division by zero"),
         says=r"divi(?:sion|de|ded) by (?:zero|0)|dividebyzero|zerodivision|divisionbyzero"
         r"|: / by zero",
     ),
     Rule(
-        "{Us} met a number that is too large for it.",
+        "{Us} got a number that was too large for it.",
         None,
         Example("OverflowError: Python int too large to convert to C long"),
         says=r"overflowerror|arithmetic.{0,8}overflow|integer overflow|too large to convert"
@@ -136,7 +136,7 @@ CODE = (
         r"|with overflow|invalid count value",
     ),
     Rule(
-        "{Us} found that something was not as it must be.",
+        "{Us} found that something was not as it should be.",
         None,
         Example("AssertionError"),
         says=r"assertion.?(?:error|failed)|failed assertion|invariant",
@@ -151,7 +151,7 @@ CODE = (
         r"|concurrent map|while (?:being )?enumerat",
     ),
     Rule(
-        "{Us} tried to change something that is fixed.",
+        "{Us} tried to change something that cannot be changed.",
         None,
         Example("FrozenError: can't modify frozen String", "ruby"),
         says=r"frozenerror|modify frozen|read.?only property|not extensible|cannot redefine|immutab"
@@ -159,7 +159,7 @@ CODE = (
         types=names("FrozenInstanceError UnsupportedOperationException"),
     ),
     Rule(
-        "{Us} could not pack up its data.",
+        "{Us} could not get its data ready to send or save.",
         None,
         Example("TypeError: Converting circular structure to JSON", "javascript"),
         says=r"circular structure|cyclic object|could not be cloned|datacloneerror|picklingerror"
@@ -201,14 +201,14 @@ CODE = (
         vague=True,
     ),
     Rule(
-        "{Us} stopped itself at a point that it should never reach.",
+        "{Us} stopped at a point it should never reach.",
         None,
         Example("EXC_BREAKPOINT: Fatal error", "cocoa"),
         says=r"exc_breakpoint|brk 1\b|fatal error:",
         vague=True,
     ),
     Rule(
-        "Something took too long and was given up.",
+        "Something took too long and was stopped.",
         None,
         Example("TimeoutError: timed out", "other"),
         says=r"time.?out|timed out|deadline",
@@ -216,7 +216,7 @@ CODE = (
         broad=True,
     ),
     Rule(
-        "Something took very long.",
+        "Something took a very long time.",
         None,
         Example("export took 12 s", "other"),
         says=r"\bslow(?!down)|\btook \d",
@@ -232,7 +232,7 @@ CODE = (
         broad=True,
     ),
     Rule(
-        "{Us} met something it did not expect and stopped.",
+        "{Us} ran into something it did not expect and stopped.",
         None,
         Example("TypeError: odd"),
         types=names("TypeError RuntimeError RuntimeException panic"),

@@ -25,14 +25,14 @@ DATA = (
         says=r"deadlock|40p01|could not serialize access|serialization ?failure|write ?conflict",
     ),
     Rule(
-        "Our data store had too many changes at once to make.",
+        "Our data store had too many changes to make at once.",
         Where.SERVER,
         Example("PDOException: SQLSTATE[HY000]: 1205 Lock wait timeout exceeded", "php"),
         says=r"lock wait|lock.?time.?out|locknotavailable|could not obtain lock|database is locked"
         r"|sqlite_busy|unable_to_lock_row|cannotacquirelock|pessimisticlock",
     ),
     Rule(
-        "Somebody else had changed the same thing just before.",
+        "Someone else had just changed the same thing.",
         Where.SERVER,
         Example("ActiveRecord::StaleObjectError: Attempted to update a stale object", "ruby"),
         says=r"stale ?(?:object|data|entry|element.{0,8}version)|optimistic ?lock"
@@ -41,14 +41,14 @@ DATA = (
         r"|conditionalcheckfailed",
     ),
     Rule(
-        "There is already an account or entry with this e-mail.",
+        "There is already an account or entry with this email.",
         Where.SERVER,
         Example('IntegrityError: duplicate key value violates "customer_email_key"'),
         says=r"(?:duplicate|unique) .{0,160}e-?mail|already exists.{0,80}e-?mail"
         r"|e-?mail.{0,40}already[- ](?:been )?(?:taken|exist|registered|in[- ]use|used)",
     ),
     Rule(
-        "It could not be saved because the same thing is already there.",
+        "It could not be saved because the same thing already exists.",
         Where.SERVER,
         Example("PDOException: SQLSTATE[23000]: 1062 Duplicate entry '7'", "php"),
         says=r"^(?!.{0,200}(?:seat|slot|reservation)).{0,400}(?:duplicate (?:key|entry|value)"
@@ -57,7 +57,7 @@ DATA = (
         r"|recordnotunique|already exists|\bp2002\b|has already been taken)",
     ),
     Rule(
-        "It could not be changed because something else still hangs on it.",
+        "It could not be changed because something else still depends on it.",
         Where.SERVER,
         Example("IntegrityError: update violates foreign key constraint"),
         says=r"foreign.?key|protectederror|still referenced|invalidforeignkey|\bp2003\b",
@@ -129,7 +129,7 @@ DATA = (
         r"|permission denied for (?:table|relation|schema|sequence)|insufficientprivilege",
     ),
     Rule(
-        "Our data store is not set up as this version of our program needs it.",
+        "Our data store is not set up the way this version of our program needs.",
         Where.SERVER,
         Example('ProgrammingError: relation "shop_voucher" does not exist'),
         says=r"(?:column|relation|table|function).{0,80}(?:does not|doesn't) exist|unknown column"
@@ -137,7 +137,7 @@ DATA = (
         r"|pendingmigration|42p01|42703|42s02",
     ),
     Rule(
-        "Our server asked its data store in a wrong way.",
+        "Our server asked its data store in the wrong way.",
         Where.SERVER,
         Example('ProgrammingError: syntax error at or near "FORM"'),
         says=r"syntax error at or near|error in your sql|incorrect syntax near|ora-009\d\d"
@@ -146,14 +146,14 @@ DATA = (
         r"|lazyinitiali[sz]ation|could not initialize proxy|from an async context",
     ),
     Rule(
-        "Our data store took no changes at that time.",
+        "Our data store was not taking changes at that time.",
         Where.SERVER,
         Example("InternalError: cannot execute UPDATE in a read-only transaction"),
         says=r"read[- ]?only (?:transaction|replica|database|sqltransaction|mode)"
         r"|not_?(?:writable)?primary",
     ),
     Rule(
-        "More than one match was found where only one may be.",
+        "More than one match was found where there should be only one.",
         Where.SERVER,
         Example("MultipleObjectsReturned: get() returned more than one Order"),
         says=r"returned more than one|more than one (?:row|element|result)|multiple rows",
@@ -171,7 +171,7 @@ DATA = (
         r"|badly formed hexadecimal uuid|syntax for (?:type )?uuid|invalid uuid",
     ),
     Rule(
-        "What was looked for is not in our data store.",
+        "What we looked for was not in our data store.",
         Where.SERVER,
         Example("DoesNotExist: Order matching query does not exist."),
         says=r"matching query does not exist|couldn't find .{0,60}with|no query results"
@@ -199,7 +199,7 @@ DATA = (
         ),
     ),
     Rule(
-        "A set of changes was taken back after one of them had failed.",
+        "A set of changes was undone after one of them failed.",
         Where.SERVER,
         Example("PendingRollbackError: the work has been rolled back"),
         says=r"rollback.?only|unexpectedrollback|transactionmanagement|has been rolled back"

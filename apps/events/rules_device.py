@@ -20,7 +20,7 @@ DEVICE = (
         mechanisms=names("watchdog_termination"),
     ),
     Rule(
-        "The customer's device has no more room to store things.",
+        "The customer's device has run out of storage space.",
         Where.DEVICE,
         Example("FileSystemException: No space left on device", "dart"),
         says=r"no space left|enospc|sqlite_full|disk (?:is )?full|database or disk"
@@ -44,7 +44,7 @@ DEVICE = (
         r"|dxgi_error|metal.{0,20}command buffer",
     ),
     Rule(
-        "A list on the screen and its data did not fit together.",
+        "A list on the screen did not match its data.",
         Where.APP,
         Example(
             "NSInternalInconsistencyException: Invalid update: invalid number of rows in section 0",
@@ -55,7 +55,7 @@ DEVICE = (
         sides=_HERE,
     ),
     Rule(
-        "{Us} broke down because it used memory that was not its own.",
+        "{Us} crashed because it used memory that was not its own.",
         None,
         Example("EXC_BAD_ACCESS: Attempted to dereference garbage pointer", "cocoa"),
         says=r"exc_bad_access|sigsegv|\bsegv|segfault|segmentation fault|access_violation|sigbus"
@@ -63,20 +63,20 @@ DEVICE = (
         r"|heap.?corrupt|use.after.free",
     ),
     Rule(
-        "{Us} gave itself a task that the machine cannot do.",
+        "{Us} tried to do something that its machine cannot do.",
         None,
         Example("SIGILL: Illegal instruction", "native"),
         says=r"sigill|exc_bad_instruction|illegal.instruction|sigfpe|exc_arithmetic",
     ),
     Rule(
-        "{Us} shut itself down because it was in a state that may not be.",
+        "{Us} shut down because it was in a state it should never be in.",
         None,
         Example("SIGABRT: Abort", "native"),
         says=r"sigabrt|exc_crash|\babort\(|assertion failure|internalinconsistency|fortify"
         r"|sigtrap|fatal_app_exit",
     ),
     Rule(
-        "The app tried to change a screen that was closed by then.",
+        "The app tried to change a screen that was already closed.",
         Where.APP,
         Example("FlutterError: setState() called after dispose()", "dart"),
         says=r"setstate\(\) called after|deactivated widget|onsaveinstancestate|not attached to"
@@ -147,7 +147,7 @@ DEVICE = (
         sides=_HERE,
     ),
     Rule(
-        "The phone did not tell the app where it is.",
+        "The phone did not share its location with the app.",
         Where.DEVICE,
         Example("SecurityException: needs android.permission.ACCESS_FINE_LOCATION", "android"),
         says=r"access_(?:fine|coarse)_location|location ?services? .{0,12}(?:disabled|off)"
@@ -156,7 +156,7 @@ DEVICE = (
         sides=_HERE,
     ),
     Rule(
-        "The phone did not let the app show notices.",
+        "The phone did not let the app show alerts.",
         Where.DEVICE,
         Example("UNErrorDomain: Notifications are not allowed for this application", "cocoa"),
         says=r"unerrordomain|post_notifications|notifications?.{0,20}(?:not allowed|denied"
@@ -172,7 +172,7 @@ DEVICE = (
         sides=_HERE,
     ),
     Rule(
-        "The phone did not let the app use something.",
+        "The phone did not let the app use one of its features.",
         Where.DEVICE,
         Example("SecurityException: Permission Denial: reading contacts", "android"),
         says=r"securityexception|permission (?:denial|denied|not granted|required)|notdetermined"
@@ -186,7 +186,7 @@ DEVICE = (
         says=r"inflateexception|resources.notfound|nib.{0,40}could not|storyboard|error inflating",
     ),
     Rule(
-        "A part is missing in the app on the customer's device.",
+        "A part of the app is missing on the customer's device.",
         Where.APP,
         Example("Invariant Violation: requireNativeComponent: was not found", "cocoa"),
         says=r"requirenativecomponent|missingplugin|turbomodule|native module|nativemodule"
@@ -202,26 +202,26 @@ DEVICE = (
         sides=_HERE,
     ),
     Rule(
-        "The check by face, finger or code did not pass.",
+        "The check by face, fingerprint, or code did not go through.",
         Where.DEVICE,
         Example("LAErrorDomain: Canceled by user.", "cocoa"),
         says=r"\blaerror|security features are not enabled|biometr|face ?id|touch ?id|webauthn"
         r"|passkey",
     ),
     Rule(
-        "The link over Bluetooth did not work.",
+        "The Bluetooth connection did not work.",
         Where.DEVICE,
         Example("CBErrorDomain: Bluetooth is off", "cocoa"),
         says=r"bluetooth|\bgatt|cberrordomain",
     ),
     Rule(
-        "A chip or card could not be read from close by.",
+        "A card or tag could not be read by holding it close.",
         Where.DEVICE,
         Example("TagLostException: Tag was lost.", "android"),
         says=r"\bnfc|taglost|tag was lost",
     ),
     Rule(
-        "The app could not bring back what it had kept from its last use.",
+        "The app could not restore what it had saved the last time.",
         Where.APP,
         Example("BadParcelableException: x when unmarshalling: app.State", "android"),
         says=r"badparcelable|when unmarshalling|parcel: unmarsh|unarchiv|restoreinstancestate"
@@ -230,7 +230,7 @@ DEVICE = (
         sides=_HERE,
     ),
     Rule(
-        "The phone could not sign up for notices.",
+        "The phone could not sign up for alerts.",
         Where.DEVICE,
         Example("IOException: SERVICE_NOT_AVAILABLE", "android"),
         says=r"^(?:java\.io\.)?ioexception: (?:service_not_available|authentication_failed"
@@ -260,7 +260,7 @@ DEVICE = (
         sides=_HERE,
     ),
     Rule(
-        "{Us} used something that had been put away by then.",
+        "{Us} used something that was already closed.",
         None,
         Example("System.ObjectDisposedException: Cannot access a closed object", "csharp"),
         says=r"objectdisposed|has been (?:destroyed|disposed)|after (?:being|having been) (?:closed"

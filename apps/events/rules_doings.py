@@ -22,7 +22,7 @@ def _of(words: str) -> str:
 
 DOINGS = (
     Rule(
-        "A copy of our data for safety could not be made.",
+        "A backup of our data could not be made.",
         None,
         Example("Backup failed: night", "other"),
         says=_of("backup|datensicherung|sauvegarde|copia de seguridad"),
@@ -30,7 +30,7 @@ DOINGS = (
         broad=True,
     ),
     Rule(
-        "A message to another program could not be handed over.",
+        "A message to another program could not be delivered.",
         None,
         Example("Webhook failed after many tries", "other"),
         says=_of("webhook"),
@@ -38,7 +38,7 @@ DOINGS = (
         broad=True,
     ),
     Rule(
-        "The label for a parcel could not be made.",
+        "A shipping label could not be made.",
         None,
         Example("Shipping label failed for it", "other"),
         says=_of("shipping label|parcel label|versandetikett|versandlabel|paketschein|.tiquette"),
@@ -55,7 +55,7 @@ DOINGS = (
         deed=Deed.INVOICE,
     ),
     Rule(
-        "The order could not be placed or worked on.",
+        "The order could not be placed or processed.",
         None,
         Example("Order failed to be placed", "other"),
         says=_of("(?:orders?|checkout)\\b|bestellung|auftrag|commande|pedido|ordine|zam.wieni"),
@@ -64,7 +64,7 @@ DOINGS = (
         deed=Deed.ORDERING,
     ),
     Rule(
-        "The booking could not be made or worked on.",
+        "The booking could not be made or processed.",
         None,
         Example("Booking failed to be made", "other"),
         says=_of("booking|reservation|buchung|r.servation|reserva\\b|prenotazion|rezerwacj"),
@@ -73,7 +73,7 @@ DOINGS = (
         deed=Deed.BOOKING,
     ),
     Rule(
-        "A price could not be worked out.",
+        "A price could not be calculated.",
         None,
         Example("Price failed to be made", "other"),
         says=_of("price|pricing|tariff|preis|shipping cost|versandkosten"),
@@ -81,7 +81,7 @@ DOINGS = (
         broad=True,
     ),
     Rule(
-        "Data could not be brought in or brought up to date.",
+        "Data could not be brought in or updated.",
         None,
         Example("Import of rows failed", "other"),
         says=_of(
@@ -92,7 +92,7 @@ DOINGS = (
         broad=True,
     ),
     Rule(
-        "Data could not be given out as a file.",
+        "Data could not be exported to a file.",
         None,
         Example("Export of rows failed", "other"),
         says=_of("export (?:of|to|der|des|job|run|fail)|exporta[cz]i"),

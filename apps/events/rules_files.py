@@ -6,7 +6,7 @@ _DEVICE = frozenset((Side.DEVICE,))
 
 FILES = (
     Rule(
-        "The app could not put its update in place.",
+        "The app could not install its update.",
         Where.DEVICE,
         Example("UpdateError: ERR_UPDATER_INVALID_RELEASE_FEED", "cocoa"),
         says=r"auto-?update|codepush|expo-?updates|update (?:is invalid|contents)|err_updater"
@@ -15,7 +15,7 @@ FILES = (
         sides=_DEVICE,
     ),
     Rule(
-        "A file was locked by a password.",
+        "A file was locked with a password.",
         Where.APP,
         Example("FileNotDecryptedError: File has not been decrypted"),
         says=r"file has not been decrypted|no password given|cannot decrypt pdf|encrypted ?document"
@@ -29,7 +29,7 @@ FILES = (
         says=r"used by another process|\bebusy\b|resource busy|text file busy|sharing violation",
     ),
     Rule(
-        "There was already a file of that name.",
+        "There was already a file with that name.",
         None,
         Example("FileExistsError: [Errno 17] File exists: '/srv/out'"),
         says=r"\beexist\b|\bfile (?:already )?exists|file ?already ?exists|directory not empty",
@@ -46,14 +46,14 @@ FILES = (
         sides=ON_SERVER,
     ),
     Rule(
-        "A sound or film could not be worked on.",
+        "A sound or video could not be processed.",
         Where.SERVER,
         Example("CalledProcessError: Command 'ffmpeg' returned non-zero exit status 1"),
         says=r"ffmpeg|ffprobe|transcod|moov atom",
         sides=ON_SERVER,
     ),
     Rule(
-        "Data did not arrive as it had been sent.",
+        "Data did not arrive the way it was sent.",
         None,
         Example("ChecksumError: sha512 checksum mismatch", "node"),
         says=r"^(?!.{0,300}(?:iban|signature|hmac|certificate)).{0,400}"
@@ -85,7 +85,7 @@ FILES = (
         vague=True,
     ),
     Rule(
-        "Another program that {us} called on failed.",
+        "Another program that {us} relies on failed.",
         None,
         Example("ProcessFailedException: The command 'tool' failed.", "php"),
         says=r"non-zero exit|the command .{0,120} failed|^(?:error: )?command failed\b"

@@ -18,7 +18,7 @@ INPUT = (
         statuses=frozenset((413,)),
     ),
     Rule(
-        "The file could not be read, or it is of a kind that is not taken.",
+        "The file could not be read, or it is not a kind we accept.",
         Where.SERVER,
         Example("UnidentifiedImageError: cannot identify image file"),
         says=r"cannot identify image|unsupported (?:media|file|image)|invalid image|not an image"
@@ -87,7 +87,7 @@ INPUT = (
         types=names("DecodingError DecodeError"),
     ),
     Rule(
-        "Some letters or signs in a text could not be read or written.",
+        "Some letters or symbols in a text could not be read or written.",
         Where.APP,
         Example("UnicodeDecodeError: 'utf-8' codec can't decode byte 0xe9"),
         says=r"unicode(?:de|en)code|codec can't|invalid byte sequence|incompatible character"
@@ -96,7 +96,7 @@ INPUT = (
         types=names("URIError InvalidCharacterError UndefinedConversionError"),
     ),
     Rule(
-        "A file or message was not built as it should be.",
+        "A file or message was not put together as it should be.",
         Where.APP,
         Example("XMLSyntaxError: Start tag expected, '<' not found"),
         says=r"xmlsyntax|saxparse|\bxml\b.{0,40}(?:error|invalid|pars)"
@@ -107,7 +107,7 @@ INPUT = (
         r"|malformed(?:csv| csv|.{0,4}xml)|yaml.{0,20}(?:error|exception|pars|scan)",
     ),
     Rule(
-        "It had just been taken or changed by somebody else.",
+        "It had just been taken or changed by someone else.",
         Where.SERVER,
         Example("SlotTaken: the slot is no longer available"),
         says=r"already ?(?:been )?(?:taken|booked|reserved|changed)|no ?longer ?available"
@@ -150,7 +150,7 @@ INPUT = (
         ),
     ),
     Rule(
-        "A detail was missing in what was sent to our server.",
+        "A detail was missing from what was sent to our server.",
         Where.SERVER,
         Example("ActionController::ParameterMissing: param is missing: order", "ruby"),
         says=r"(?:parameter|param|field|argument|header|property).{0,40}(?:is missing|not present)"
@@ -162,7 +162,7 @@ INPUT = (
         sides=_OPEN,
     ),
     Rule(
-        "It was more than a set limit allows.",
+        "It went over a set limit.",
         Where.SERVER,
         Example("DailyLimitExceededException: limit of the day", "php"),
         says=r"(?:limit|quota|budget|allowance)s?\b.{0,30}(?:exceeded|reached|exhausted|used up)"
@@ -171,7 +171,7 @@ INPUT = (
         vague=True,
     ),
     Rule(
-        "That step was not allowed in the state that things were in.",
+        "That step was not allowed at that point.",
         Where.SERVER,
         Example("AASM::InvalidTransition: cannot transition from 'cancelled'", "ruby"),
         says=r"cannot transition|invalid.{0,6}transition|transition.{0,20}not allowed"
@@ -190,7 +190,7 @@ INPUT = (
         r"|(?:image|picture) (?:is )?too (?:large|big)|pixel limit",
     ),
     Rule(
-        "The page that was asked for is not there.",
+        "The page could not be found.",
         Where.SERVER,
         Example("Symfony\\Component\\NotFoundHttpException: No route found", "php"),
         says=r"no route (?:found|matches)|no handler found for|page not found|cannot get /",
@@ -201,7 +201,7 @@ INPUT = (
         sides=_OPEN,
     ),
     Rule(
-        "Our server does not take that kind of call at this place.",
+        "Our server does not accept that kind of call there.",
         Where.SERVER,
         Example("MethodNotAllowedHttpException: The POST method is not supported", "php"),
         says=r"method.?not.?allowed|method.{0,12}is not supported",
@@ -216,7 +216,7 @@ INPUT = (
         types=names("MissingSchema InvalidSchema InvalidURIError MalformedURLException"),
     ),
     Rule(
-        "A text or rule for the customer's language was missing.",
+        "Some text or a rule for the customer's language was missing.",
         Where.APP,
         Example("MissingTranslationData: translation missing: de.total", "ruby"),
         says=r"translation ?(?:is )?missing|missing ?translation|translation.{0,40}not found"
@@ -246,7 +246,7 @@ INPUT = (
         deed=Deed.UPLOADING,
     ),
     Rule(
-        "Our server was asked for a form of answer that it does not have.",
+        "Our server was asked for a kind of answer it does not have.",
         Where.SERVER,
         Example("ActionController::UnknownFormat: no", "ruby"),
         types=names(

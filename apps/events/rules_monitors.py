@@ -22,20 +22,20 @@ MONITORS = (
         says=r"^(?:dead|slow).click",
     ),
     Rule(
-        "A job that runs at set times did not start.",
+        "A scheduled job did not start.",
         Where.SERVER,
         Example("Cron failure: nightly", "other", message="A missed check-in was detected."),
         says=r"missed check-?in",
     ),
     Rule(
-        "A job that runs at set times did not end in time.",
+        "A scheduled job did not finish in time.",
         Where.SERVER,
         Example("Cron failure: nightly", "other", message="A timeout check-in was detected."),
         says=r"time-?out check-?in|check-?in.{0,20}(?:timed out|exceeded)"
         r"|exceeded max.{0,4}runtime",
     ),
     Rule(
-        "A job that runs at set times failed.",
+        "A scheduled job failed.",
         Where.SERVER,
         Example("Cron failure: nightly", "other", message="An error check-in was detected."),
         says=r"^cron (?:failure|monitor)|error check-?in|monitor failure",
@@ -60,7 +60,7 @@ MONITORS = (
         says=r"^n\+1 api call",
     ),
     Rule(
-        "The page was slow because our data store took long to answer.",
+        "The page was slow because our data store took too long to answer.",
         Where.SERVER,
         Example("Slow DB Query"),
         says=r"^slow (?:db|database) (?:query|span)|^slow query|slow query.{0,20}\d",
@@ -72,7 +72,7 @@ MONITORS = (
         says=r"^consecutive db",
     ),
     Rule(
-        "The page was slow because it had to wait for one answer after the other.",
+        "The page was slow because it had to wait for one answer after another.",
         Where.APP,
         Example("Consecutive HTTP", "javascript"),
         says=r"^consecutive http",
@@ -102,7 +102,7 @@ MONITORS = (
         says=r"^uncompressed asset",
     ),
     Rule(
-        "The app was not smooth because it did hard work while it had to draw.",
+        "The app was not smooth because it was too busy to draw in time.",
         Where.DEVICE,
         Example("File IO on Main Thread", "android"),
         says=r"^(?:file io|db|database|image decod\w{1,3}|json decod\w{1,3}|regex).{0,12}on main"
@@ -115,13 +115,13 @@ MONITORS = (
         says=r"^(?:endpoint|function|transaction|duration).{0,12}regress",
     ),
     Rule(
-        "The page was slow to show itself or to react.",
+        "The page was slow to show up or react.",
         Where.BROWSER,
         Example("Web Vital: LCP score needs improvement", "javascript"),
         says=r"^(?:web vitals?|lcp|inp|cls|fcp|ttfb)\b",
     ),
     Rule(
-        "A check of ours found a weak spot in the program.",
+        "One of our checks found a weak spot in the program.",
         Where.SERVER,
         Example("Query Injection Vulnerability"),
         says=r"injection vulnerab|security vulnerab",

@@ -14,7 +14,7 @@ _TRUST = (
 
 NETWORK = (
     Rule(
-        "The customer's device was not on the internet.",
+        "The customer's device was offline.",
         Where.NETWORK,
         Example("NSURLErrorDomain: The Internet connection appears to be offline.", "cocoa"),
         says=r"internet connection|internet_disconnected|no internet|network is unreachable|-1009\b"
@@ -25,7 +25,7 @@ NETWORK = (
         sides=CLIENT,
     ),
     Rule(
-        "The customer's connection broke off on the way.",
+        "The customer's connection was lost along the way.",
         Where.NETWORK,
         Example("NSURLErrorDomain: The network connection was lost. (Code: -1005)", "cocoa"),
         says=r"connection was lost|-1005\b|err_network_changed"
@@ -43,7 +43,7 @@ NETWORK = (
         sides=CLIENT,
     ),
     Rule(
-        "A call that counts visits was blocked in the customer's browser.",
+        "A call that only counts visits was blocked by the customer's browser.",
         Where.BROWSER,
         Example("TypeError: Failed to fetch (collect.stats.example)", "javascript"),
         says=r"(?:fetch|failed|error).{0,20}\(.{0,40}"
@@ -103,7 +103,7 @@ NETWORK = (
         vague=True,
     ),
     Rule(
-        "Our server could not be sure that another service was the real one.",
+        "Our server could not confirm that another service was the real one.",
         Where.SERVICE,
         Example("Error: unable to verify the first certificate", "node"),
         says=_TRUST,
@@ -128,13 +128,13 @@ NETWORK = (
         sides=ON_SERVER,
     ),
     Rule(
-        "A web address led round in circles.",
+        "A web address led around in circles.",
         Where.SERVICE,
         Example("TooManyRedirects: Exceeded 30 redirects."),
         says=r"too ?many ?redirects|redirect loop|(?:maximum|exceeded) .{0,12}redirects",
     ),
     Rule(
-        "The customer's side hung up before our server was done.",
+        "The connection closed before our server was done.",
         Where.NETWORK,
         Example("ClientAbortException: Broken pipe", "php"),
         says=r"\bclient ?(?:abort|disconnect|closed)|context canceled|connection_closed_by_client"
@@ -164,7 +164,7 @@ NETWORK = (
         sides=ON_SERVER,
     ),
     Rule(
-        "The link between our server and another service broke off.",
+        "Our server lost its link to another service.",
         Where.SERVICE,
         Example("ProtocolError: ('Connection aborted.', RemoteDisconnected())"),
         says=r"econnreset|connection ?(?:was )?(?:reset|aborted|closed)|socket hang up|broken pipe"

@@ -4,7 +4,7 @@ from apps.events.rule import ON_SERVER, Example, Rule, Where, names
 
 PARTS = (
     Rule(
-        "An e-mail could not be sent because its address was refused.",
+        "An email could not be sent because the address was not accepted.",
         Where.SERVICE,
         Example("SMTPRecipientsRefused: {'a@example.org': (550, b'5.1.1 User unknown')}"),
         says=r"recipient.{0,20}(?:refused|rejected|address)|\b5\.1\.[0-9]\b"
@@ -12,7 +12,7 @@ PARTS = (
         types=names("SMTPRecipientsRefused SMTPAddressFailedException"),
     ),
     Rule(
-        "An e-mail could not be sent.",
+        "An email could not be sent.",
         Where.SERVICE,
         Example("Net::SMTPAuthenticationError: 535 refused", "ruby"),
         files=r"nodemailer|smtplib|phpmailer|swiftmailer|net/smtp|smtp-connection",
@@ -28,7 +28,7 @@ PARTS = (
         types=names("MailSendException MessagingException SendFailedException"),
     ),
     Rule(
-        "Our server could not read its e-mail box.",
+        "Our server could not read its inbox.",
         Where.SERVICE,
         Example("IMAP4.abort: socket EOF"),
         says=r"\bimap|\bpop3",
@@ -48,7 +48,7 @@ PARTS = (
         says=r"twilio|vonage|\bsms\b.{0,40}(?:fail|error|not )|(?:send|deliver).{0,12}\bsms\b",
     ),
     Rule(
-        "A notice could not be sent to the customer's device.",
+        "An alert could not be sent to the customer's device.",
         Where.SERVICE,
         Example("FirebaseMessagingError: Requested entity was not found.", "node"),
         says=r"\bapns\b|\bfcm\b|firebase.?messag|web.?push"
@@ -59,7 +59,7 @@ PARTS = (
         types=names("UnregisteredError InvalidRegistration"),
     ),
     Rule(
-        "Our server could not ask which parts of the program are switched on.",
+        "Our server could not check which features are turned on.",
         Where.SERVICE,
         Example("ClientNotInitialized: LaunchDarkly client has not been initialized"),
         says=r"launchdarkly|\bunleash|feature.?flags?\b|flagsmith|configcat|optimizely",
@@ -90,7 +90,7 @@ PARTS = (
         calls=r"org\.apache\.kafka|aiokafka|\bpika\.|kombu\.(?:connection|transport)|rabbitmq\.client",
     ),
     Rule(
-        "Our search service did not do what it was asked.",
+        "Our search service could not do what it was asked.",
         Where.SERVER,
         Example("ConnectionError: elasticsearch at 10.0.0.2 refused"),
         says=r"elastic.{0,2}(?:search|transport)|opensearch|\bsolr|algolia|meilisearch|typesense"
@@ -99,14 +99,14 @@ PARTS = (
         types=names("SearchPhaseExecutionException"),
     ),
     Rule(
-        "Two tasks of our server wanted to change the same thing at once.",
+        "Two tasks on our server tried to change the same thing at once.",
         Where.SERVER,
         Example("LockNotOwnedError: Cannot release a lock that's no longer owned"),
         says=r"locknotowned|lock.{0,20}(?:no longer owned|has expired)|redlock|lockerror"
         r"|(?:acquire|obtain|get) (?:a |the )?(?:distributed )?lock",
     ),
     Rule(
-        "The short-term memory of our server did not work.",
+        "Our server's short-term memory did not work.",
         Where.SERVER,
         Example("Redis::CannotConnectError: refused", "ruby"),
         says=r"\bredis(?!t|: nil)|memcache|:(?:6379|11211)\b|jedis|maxretriesperrequest|io\.lettuce"
@@ -123,7 +123,7 @@ PARTS = (
         types=names("SignatureDoesNotMatch InvalidAccessKeyId"),
     ),
     Rule(
-        "A stored file was not in our file store.",
+        "A saved file was missing from our file store.",
         Where.SERVER,
         Example("NoSuchKey: The specified key does not exist.", "node"),
         says=r"nosuchkey|\(404\) when calling the headobject|object ?not ?found in bucket"

@@ -16,7 +16,7 @@ DOWN = (
 
 PAYMENT = (
     Rule(
-        "The form of the payment service could not be loaded.",
+        "The payment service's form could not be loaded.",
         Where.BROWSER,
         Example("Error: Failed to load Stripe.js", "javascript"),
         says=r"(?:failed|unable|could not) (?:to )?load.{0,20}(?:stripe|paypal|braintree|adyen"
@@ -91,7 +91,7 @@ PAYMENT = (
         deed=Deed.PAYING,
     ),
     Rule(
-        "The amount paid was not the amount due.",
+        "The amount paid did not match the amount due.",
         Where.SERVICE,
         Example("Callback for donation 5512 says 25.00, we expected 20.00", "php"),
         says=r"(?:amount|callback|paid|charge|donation|payment).{0,60}"
@@ -99,14 +99,14 @@ PAYMENT = (
         deed=Deed.PAYING,
     ),
     Rule(
-        "The payment had been made once before.",
+        "The payment had already been made.",
         Where.SERVICE,
         Example("InvalidRequestError: Charge ch_1 has already been captured."),
         says=r"already (?:been )?(?:paid|captured|charged|refunded)|duplicate (?:charge|payment)",
         deed=Deed.PAYING,
     ),
     Rule(
-        "Money could not be paid back to the customer.",
+        "The customer's refund could not be made.",
         Where.SERVICE,
         Example("RefundFailed: refund re_1 was rejected", "ruby"),
         says=r"refund.{0,40}(?:fail|reject|error|not )|(?:failed|unable|could not).{0,20}refund",
@@ -143,7 +143,7 @@ PAYMENT = (
         deed=Deed.PAYING,
     ),
     Rule(
-        "The service that takes the payment was too slow.",
+        "The payment service took too long.",
         Where.SERVICE,
         Example("Error: payment provider timed out", "javascript"),
         says=rf"(?:payment (?:provider|gateway|processor|service)|zahlungs(?:anbieter|dienst)"

@@ -6,7 +6,7 @@ _OPEN = frozenset((Side.SERVER, Side.UNKNOWN))
 
 SERVER = (
     Rule(
-        "Our server had no more room to store things.",
+        "Our server had run out of storage space.",
         Where.SERVER,
         Example("OSError: [Errno 28] No space left on device"),
         says=r"no space left|enospc|disk (?:is )?full|disk quota|could not extend file"
@@ -23,14 +23,14 @@ SERVER = (
         says=r"too many open files|emfile|enfile",
     ),
     Rule(
-        "Our server had more to do than it can do at once.",
+        "Our server had more work than it could do at once.",
         Where.SERVER,
         Example("RuntimeError: can't start new thread"),
         says=r"can't start new thread|native thread|rejectedexecution|resource temporarily"
         r"|queue (?:is )?full|eagain",
     ),
     Rule(
-        "Our server was closed for work on it.",
+        "Our server was down while we worked on it.",
         Where.SERVER,
         Example("HttpException: down for maintenance", "php"),
         says=r"maintenance.?mode|(?:under|down for|scheduled) maintenance",
@@ -70,14 +70,14 @@ SERVER = (
         ),
     ),
     Rule(
-        "A file that {us} needs is not there.",
+        "A file that {us} needs is missing.",
         None,
         Example("FileNotFoundError: [Errno 2] No such file or directory: 'terms.pdf'"),
         says=r"no such file|enoent|could not find (?:file|a part of the path)|failed to open stream"
         r"|cannot find the (?:file|path)|filenotfound|nosuchfile|pathnotfound",
     ),
     Rule(
-        "{Us} may not open one of its own files.",
+        "{Us} was not allowed to open one of its own files.",
         None,
         Example("PermissionError: [Errno 13] Permission denied: '/srv/out'"),
         says=r"\beacces|\beperm\b|permission denied|operation not permitted|access to the path"
@@ -86,7 +86,7 @@ SERVER = (
         sides=frozenset((Side.SERVER, Side.DEVICE, Side.UNKNOWN)),
     ),
     Rule(
-        "{Us} could not open data that was locked for safety.",
+        "{Us} could not unlock protected data.",
         None,
         Example("cryptography.fernet.InvalidToken: "),
         says=r"fernet|decrypt|(?:incorrect|bad|invalid).?padding|badmac|cipher|messageencryptor"
@@ -94,7 +94,7 @@ SERVER = (
         r"|was) invalid",
     ),
     Rule(
-        "Our server had begun its answer too early to change it.",
+        "Our server had already started its answer and could not change it.",
         Where.SERVER,
         Example("ErrorException: headers already sent by (output started)", "php"),
         says=r"headers (?:already|after they are) sent|response (?:has )?already|doublerender"
@@ -132,7 +132,7 @@ SERVER = (
         vague=True,
     ),
     Rule(
-        "Our server could not start, as another program had its place.",
+        "Our server could not start because another program was in its place.",
         Where.SERVER,
         Example("Error: listen EADDRINUSE: address already in use :::3000", "node"),
         says=r"eaddrinuse|address already in use",

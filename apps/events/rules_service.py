@@ -5,7 +5,7 @@ from apps.events.rules_payment import LATE
 
 SERVICES = (
     Rule(
-        "Our server took too long over its work and was stopped.",
+        "Our server took too long on its work and was stopped.",
         Where.SERVER,
         Example("SoftTimeLimitExceeded: SoftTimeLimitExceeded()"),
         says=r"timelimitexceed|maximum execution time|worker time.?out|rack::timeout|task timed out"
@@ -14,7 +14,7 @@ SERVICES = (
         sides=ON_SERVER,
     ),
     Rule(
-        "We had used up what another service lets us use.",
+        "We had used up our limit with another service.",
         Where.SERVICE,
         Example("RateLimitError: 429 You exceeded your current quota", "node"),
         says=r"exceeded your (?:current |monthly )?quota|insufficient_quota|credit balance"
@@ -42,7 +42,7 @@ SERVICES = (
         sides=ON_SERVER,
     ),
     Rule(
-        "Another service was down or had a fault of its own.",
+        "Another service was down or having problems.",
         Where.SERVICE,
         Example("HttpServerErrorException: 503 Service Unavailable", "node"),
         says=r"service ?unavailable|bad gateway|internal server error|upstream (?:error|connect)"
@@ -111,7 +111,7 @@ SERVICES = (
         sides=CLIENT,
     ),
     Rule(
-        "Our server no longer took the customer as signed in.",
+        "Our server no longer saw the customer as signed in.",
         Where.SERVER,
         Example("AxiosError: Request failed with status code 401", "javascript"),
         statuses=frozenset((401,)),

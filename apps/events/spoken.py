@@ -36,7 +36,7 @@ class Spoken:
 _DEEDS = (
     ("ui.click", "clicked"),
     ("ui.tap", "tapped"),
-    ("ui.multiclick", "clicked again and again on"),
+    ("ui.multiclick", "clicked repeatedly on"),
     ("ui.slowclickdetected", "clicked and nothing happened:"),
     ("ui.input", "typed into"),
     ("ui.swipe", "swiped"),
@@ -49,23 +49,23 @@ _DEEDS = (
 _NOTES = (
     ("query", "asked the data store"),
     ("db", "asked the data store"),
-    ("redis", "asked the quick store"),
-    ("cache", "asked the quick store"),
-    ("exception", "noted an error"),
-    ("error", "noted an error"),
-    ("sentry.event", "noted an error"),
-    ("device.", "was told by the device"),
-    ("network.event", "was told by the device"),
+    ("redis", "checked temporary storage"),
+    ("cache", "checked temporary storage"),
+    ("exception", "recorded an error"),
+    ("error", "recorded an error"),
+    ("sentry.event", "recorded an error"),
+    ("device.", "heard from the device"),
+    ("network.event", "heard from the device"),
     ("redux", "did"),
     ("state", "did"),
     ("scene", "opened"),
-    ("websocket", "noted on the live link"),
+    ("websocket", "recorded on the live connection"),
 )
 _WROTE = {
-    "warning": "noted a warning",
-    "error": "noted an error",
-    "fatal": "noted an error",
-    "critical": "noted an error",
+    "warning": "recorded a warning",
+    "error": "recorded an error",
+    "fatal": "recorded an error",
+    "critical": "recorded an error",
 }
 _DONE = {"select": "looked up", "insert": "saved", "update": "changed", "delete": "removed"}
 _STORED = re.compile(
@@ -79,7 +79,7 @@ _MEANS = {
     "403": "not allowed",
     "404": "not there",
     "408": "too slow",
-    "409": "it did not fit any more",
+    "409": "it no longer matched",
     "410": "no longer there",
     "413": "too large",
     "422": "not accepted",
@@ -89,8 +89,8 @@ _MEANS = {
     "504": "too slow",
 }
 _STATES = {
-    "foreground": "came to the app",
-    "active": "came to the app",
+    "foreground": "switched to the app",
+    "active": "switched to the app",
     "background": "left the app",
 }
 _SAID = {
@@ -219,7 +219,7 @@ def _asked(crumb: Breadcrumb, actor: Actor) -> Spoken:
             means = "it did not let us in"
         outcome = f"{answered} answered {code}{f' ({means})' if means else ''}"
     elif failed and code is None:
-        outcome = "no answer came"
+        outcome = "no response"
     elif code is not None and words == "sent to":
         outcome = f"{answered} answered" if code < 300 else ""
     where = address(str(sent["url"])) if sent.get("url") else _said(crumb)

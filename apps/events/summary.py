@@ -49,7 +49,7 @@ def caught(event: Event) -> str | None:
     if handled is None:
         return None
     if handled:
-        return "The app caught it and went on."
+        return "The app handled it and kept going."
     answering = side_of(event) is Side.SERVER and event.body and event.body.request
     crashed = side_of(event) in CLIENT and event.level == "fatal"
     if answering or crashed:
@@ -59,7 +59,7 @@ def caught(event: Event) -> str | None:
 
 def _honest(event: Event) -> str:
     if event.level in ("info", "debug"):
-        return "The program only wrote down a note."
+        return "The program only logged a note."
     if event.handled is True or event.level == "warning":
         return "The program noted a problem and carried on."
     return "Something in the program failed."

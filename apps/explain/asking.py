@@ -126,7 +126,7 @@ class _Asked:
                 self._has_words = True
                 yield from reader.read(piece)
                 if reader.is_full:
-                    raise TooMuch("The answer has more lines than are shown.")
+                    raise TooMuch("The answer has more lines than we show.")
         yield from reader.end()
 
     @contextmanager

@@ -48,7 +48,7 @@ def left_today(llm: Llm) -> str:
     """What is left of the day in words: tokens, and money where there are prices."""
     spent = Spending.objects.filter(day=timezone.localdate()).first() or Spending()
     tokens = max(llm.tokens_per_day - spent.tokens, 0)
-    told = f"{tokens:,} tokens".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    told = f"{tokens:,} tokens"
     if not llm.costs_money:
         return told
     left, most = max(_most_cost(llm) - spent.cost, 0), _most_cost(llm)

@@ -8,7 +8,7 @@ from django.utils import timezone
 class State(models.TextChoices):
     """How far asking the model got."""
 
-    ASKING = "asking", "under way, or never ended"
+    ASKING = "asking", "in progress, or never finished"
     COMPLETE = "complete", "complete"
     CUT = "cut", "cut off"
     FAILED = "failed", "failed"
@@ -43,7 +43,7 @@ class Explanation(models.Model):
     class Meta:
         ordering = ("-at", "-pk")
         default_permissions = ("view",)
-        permissions = (("ask_model", "Can have a language model explain a result"),)
+        permissions = (("ask_model", "Can ask a language model to explain a result"),)
 
     def __str__(self) -> str:
         return f"Explanation {self.pk}"

@@ -93,7 +93,7 @@ def render(  # noqa: PLR0913 - each is a choice of whoever asks, and all are nam
         today=today,
     )
     if issue_id and issue_id not in {group.issue_id for group in group_by_issue(answer)}:
-        raise ExportRefused("The lookup has no problem of that id.")
+        raise ExportRefused("The lookup has no problem with that ID.")
     document = _document(answer, setting, plain=format == "json" and not inside_block)
     text = _written(document, format, inside_block=inside_block)
     media_type, suffix = _KINDS[format]
@@ -103,14 +103,15 @@ def render(  # noqa: PLR0913 - each is a choice of whoever asks, and all are nam
 def _check(format: str, budget: int | None, preset: Preset) -> None:
     if format not in _KINDS:
         raise ExportRefused(
-            f"There is no export format of that name. There are {', '.join(_KINDS)}."
+            f"There is no export format with that name. Choose one of: {', '.join(_KINDS)}."
         )
     if budget is not None and not LEAST_TOKENS <= budget <= MOST_TOKENS:
-        raise ExportRefused(f"A budget is from {LEAST_TOKENS} to {MOST_TOKENS} tokens.")
+        raise ExportRefused(f"The token limit must be from {LEAST_TOKENS} to {MOST_TOKENS} tokens.")
     if budget is not None and preset.tokens > held_back(budget):
         raise ExportRefused(
-            f"The question takes about {preset.tokens} tokens, and of a budget of {budget} tokens "
-            f"{held_back(budget)} are for it. Please choose a larger budget or a shorter question."
+            f"The prompt takes about {preset.tokens} tokens, but a limit of {budget} tokens "
+            f"leaves only {held_back(budget)} for it. Choose a higher limit or a shorter "
+            "prompt."
         )
 
 

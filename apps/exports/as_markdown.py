@@ -221,7 +221,7 @@ def _story(document: Document) -> str:
 def _asides(document: Document) -> str:
     if not document.asides:
         return ""
-    lines = ["# Beside the errors"]
+    lines = ["# Also around this time"]
     for aside in document.asides:
         known = (("project", aside.project), ("id", aside.id), ("link", aside.permalink))
         said = "; ".join(f"{name} {inline(value)}" for name, value in known if value)
@@ -237,7 +237,7 @@ def _closing(document: Document) -> str:
     if document.hidden:
         lines.append(f"Hidden personal data and secrets: {inline(counts(document.hidden))}.")
     if document.neutralised:
-        lines.append(f"Made harmless: {inline(counts(document.neutralised))}.")
+        lines.append(f"Neutralized: {inline(counts(document.neutralised))}.")
     if document.omitted:
         left_out = ", ".join(inline(omission(left_out)) for left_out in document.omitted)
         lines.append(f"Left out: {left_out}. {how_to_get_it(document)}")

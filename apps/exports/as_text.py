@@ -164,7 +164,7 @@ def _story(document: Document) -> list[str]:
 
 
 def _asides(document: Document) -> list[str]:
-    lines = ["", "Beside the errors:"] if document.asides else []
+    lines = ["", "Also around this time:"] if document.asides else []
     for aside in document.asides:
         known = (("project", aside.project), ("id", aside.id), ("link", aside.permalink))
         said = "; ".join(f"{name} {value}" for name, value in known if value)
@@ -180,7 +180,7 @@ def _closing(document: Document) -> list[str]:
     if document.hidden:
         lines.append(f"Hidden personal data and secrets: {counts(document.hidden)}.")
     if document.neutralised:
-        lines.append(f"Made harmless: {counts(document.neutralised)}.")
+        lines.append(f"Neutralized: {counts(document.neutralised)}.")
     if document.omitted:
         left_out = ", ".join(map(omission, document.omitted))
         lines.append(f"Left out: {left_out}. {how_to_get_it(document)}")

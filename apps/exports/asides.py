@@ -52,13 +52,13 @@ def _told(entry: _Entry, moment: datetime) -> tuple[str, str | None, str]:
     if isinstance(entry, Event):
         where = f" in {entry.culprit}" if entry.culprit else ""
         return "error of the same trace", entry.project, f"{entry.title or 'error'}{where}"
-    return "screen recording", None, "; ".join(_replay(entry))
+    return "session replay", None, "; ".join(_replay(entry))
 
 
 def _went_live(deploy: Deploy, moment: datetime) -> str:
     """`release shop@2.14.0 went live in production 35 min before the moment`."""
     where = f" in {deploy.environment}" if deploy.environment else ""
-    what = f"went live{where}" if deploy.is_told else "was first known to Sentry"
+    what = f"went live{where}" if deploy.is_told else "first appeared in Sentry"
     away = (deploy.at - moment).total_seconds()
     when = f"{duration(away)} {'before' if away < 0 else 'after'} the moment"
     return f"release {deploy.version} {what} {when}"
@@ -69,8 +69,8 @@ def _replay(replay: Replay) -> Iterator[str]:
         yield f"{(replay.finished_at - replay.started_at).total_seconds():.0f} s"
     counts = (
         ("errors", replay.errors),
-        ("clicks without effect", replay.dead_clicks),
-        ("angry clicks", replay.rage_clicks),
+        ("clicks that did nothing", replay.dead_clicks),
+        ("rage clicks", replay.rage_clicks),
     )
     yield from (f"{count} {name}" for name, count in counts if count)
     if replay.urls:

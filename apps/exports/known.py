@@ -67,7 +67,7 @@ def known_rows(known: KnownFacts) -> Iterator[tuple[str, str]]:
         ("planned for", planned),
         ("fixed in", known.fixed_in),
         ("owner", known.owner),
-        *(("taken for it because", reason) for reason in known.why),
+        *(("matched because", reason) for reason in known.why),
         *(("link", f"{link.label}: {link.address}") for link in known.links),
     )
     return ((name, value) for name, value in rows if value)
@@ -79,5 +79,5 @@ def unchecked(header: Header) -> str:
         return ""
     return (
         f"{header.known_unchecked} known errors could not be checked in time: "
-        "an issue without one may be known."
+        "an issue without one may still be known."
     )

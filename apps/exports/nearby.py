@@ -81,5 +81,5 @@ def looked_through(nearby: NearbyFacts) -> str:
     if nearby.problem:
         return nearby.problem
     if nearby.is_never:
-        return f"No error of {who} is known where we searched, {time}."
-    return f"Errors of {who} were looked for {time}."
+        return f"No errors found for {who} where we searched, {time}."
+    return f"Errors for {who} were searched for {time}."

@@ -34,4 +34,4 @@ def held_back(budget: int) -> int:
     return min(MOST_QUESTION_TOKENS, max(_LEAST_HELD_BACK, budget // 10))
 
 
-NO_PRESET = Preset("none", "No question", "")
+NO_PRESET = Preset("none", "No prompt", "")

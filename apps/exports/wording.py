@@ -116,5 +116,5 @@ def differences(event: EventFacts, lead: EventFacts) -> list[tuple[str, str]]:
 def nothing_listed(header: Header) -> str:
     """What an empty list means: nothing happened only where the answer is complete."""
     if header.complete:
-        return "There were no errors of this customer in this window."
-    return "No errors are listed, but the list is not complete: there may have been some."
+        return "There were no errors for this customer in this window."
+    return "No errors are listed, but the list isn't complete. There may have been some."

@@ -56,9 +56,9 @@ def _texts(entry: KnownError) -> Iterator[Refusal]:
         text = getattr(entry, name)
         longest = getattr(KnownError._meta.get_field(name), "max_length", None)
         if longest and len(text) > longest:
-            yield Refusal(name, f"It is longer than {longest:,} letters.")
+            yield Refusal(name, f"It's longer than {longest:,} characters.")
         if no_text(text):
-            yield Refusal(name, "It holds a sign that no text has.")
+            yield Refusal(name, "It contains a character that isn't allowed in text.")
         if name in _LINES and any(category(sign) in _NOT_IN_A_LINE for sign in text):
             yield Refusal(name, "It must be one line of plain text.")
 
@@ -74,19 +74,19 @@ def _state(entry: KnownError) -> Iterator[Refusal]:
     if entry.state not in KnownError.State.values:
         yield Refusal("state", f"The state is one of {', '.join(KnownError.State.values)}.")
     if entry.state == KnownError.State.PLANNED and entry.planned_for is None:
-        yield Refusal("planned_for", "Please give the day that the fix is planned for.")
+        yield Refusal("planned_for", "Enter the date the fix is planned for.")
     if entry.state == KnownError.State.FIXED and not entry.fixed_in:
-        yield Refusal("fixed_in", "Please give the release that has the fix.")
+        yield Refusal("fixed_in", "Enter the release that has the fix.")
 
 
 def _days(entry: KnownError) -> Iterator[Refusal]:
     if entry.valid_from and entry.valid_until and entry.valid_from > entry.valid_until:
-        yield Refusal("valid_until", "It ends before it begins.")
+        yield Refusal("valid_until", "The end date is before the start date.")
 
 
 def _links(entry: KnownError) -> Iterator[Refusal]:
     if len(entry.links) > MOST_LINKS:
-        yield Refusal("links", f"There can be {MOST_LINKS} links at most.")
+        yield Refusal("links", f"You can add up to {MOST_LINKS} links.")
     for link in entry.links:
         sentence = _against_link(link)
         if sentence:
@@ -96,13 +96,13 @@ def _links(entry: KnownError) -> Iterator[Refusal]:
 def _against_link(link: Mapping[str, str]) -> str:
     label, address = link["label"], link["address"]
     if not label or len(label) > LONGEST_LABEL or not label.isprintable():
-        return f"A link needs a label of one line and at most {LONGEST_LABEL} letters."
+        return f"A link needs a one-line label of up to {LONGEST_LABEL} characters."
     try:
         _IS_ADDRESS(address)
     except ValidationError:
-        return f"“{address[:80]}” is no address that begins with http:// or https://."
+        return f"“{address[:80]}” doesn't start with http:// or https://."
     if len(address) > LONGEST_ADDRESS:
-        return f"An address has at most {LONGEST_ADDRESS} letters."
+        return f"An address can have up to {LONGEST_ADDRESS} characters."
     return ""
 
 

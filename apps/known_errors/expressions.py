@@ -20,17 +20,17 @@ _EXPLAINED = (
     ("invalid perl operator: (?!", "Looking ahead, (?!...), is not supported: {instead}"),
     ("invalid perl operator: (?<", "Looking back, (?<...), is not supported: {instead}"),
     ("invalid escape sequence: \\Z", "Write \\z for the end of the text, not \\Z."),
-    ("missing )", "A bracket ( is opened and never closed."),
-    ("unexpected )", "A bracket ) closes nothing. Write \\) for the letter itself."),
-    ("missing ]", "A bracket [ is opened and never closed. Write \\[ for the letter itself."),
-    ("trailing \\", "It ends in a single \\. Write \\\\ for the letter itself."),
-    ("no argument for repetition", "Something is to be repeated, but there is nothing before it."),
-    ("bad repetition operator", "Two signs of repetition follow each other, such as **."),
-    ("invalid repetition size", "A repetition may count to 1000 at most."),
+    ("missing )", "An opening ( has no closing )."),
+    ("unexpected )", "A closing ) has no opening (. Write \\) for the character itself."),
+    ("missing ]", "An opening [ has no closing ]. Write \\[ for the character itself."),
+    ("trailing \\", "It ends with a single \\. Write \\\\ for the character itself."),
+    ("no argument for repetition", "A repetition sign has nothing before it to repeat."),
+    ("bad repetition operator", "There are two repetition signs in a row, such as **."),
+    ("invalid repetition size", "A repetition can go up to 1000."),
     ("invalid character class range", "A range in [...] runs backwards, such as [z-a]."),
-    ("pattern too large", "It is too large. Use fewer repetitions with numbers."),
+    ("pattern too large", "It is too large. Use fewer repetitions with counts."),
 )
-_INSTEAD = "write what must stand there, and use a second rule for the rest."
+_INSTEAD = "write what must be there, and use a second rule for the rest."
 _BACK_REFERENCE = re.compile(r"invalid escape sequence: \\[1-9]")
 
 

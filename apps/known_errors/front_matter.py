@@ -62,7 +62,7 @@ class _Loader(yaml.BaseLoader):
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         names = [key.value for key, _value in node.value if isinstance(key, yaml.ScalarNode)]
         if len(names) < len(node.value) or len(set(names)) < len(names):
-            raise FileRefused("A name stands there twice, or is no name.", "front matter")
+            raise FileRefused("A name appears twice or isn't valid.", "front matter")
         return super().construct_mapping(node, deep)
 
 
@@ -74,7 +74,7 @@ class _Handler(YAMLHandler):
         except yaml.YAMLError as refused:
             mark = getattr(refused, "problem_mark", None)
             where = f" See line {mark.line + 1}." if mark else ""
-            said = f"The part between the two lines of --- is no YAML.{where}"
+            said = f"The part between the two --- lines isn't valid YAML.{where}"
             raise FileRefused(said, "front matter") from None
 
 
@@ -85,11 +85,13 @@ def _check_events(text: str) -> None:
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise FileRefused("Anchors (&) and aliases (*) are not read.", "front matter")
+            raise FileRefused("Anchors (&) and aliases (*) aren't supported.", "front matter")
         if getattr(event, "tag", None):
-            raise FileRefused("Tags (!) are not read.", "front matter")
+            raise FileRefused("Tags (!) aren't supported.", "front matter")
         if no_text(getattr(event, "value", None) or ""):
-            raise FileRefused("A value holds a sign that no text has.", "front matter")
+            raise FileRefused(
+                "A value contains a character that isn't allowed in text.", "front matter"
+            )
         if depth > _DEEPEST:
             raise FileRefused("It is nested too deep.", "front matter")
 
@@ -133,12 +135,12 @@ def from_text(content: bytes, stem: str) -> KnownError:
     try:
         text = tidy(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise FileRefused("It is not written in UTF-8.", "file") from None
+        raise FileRefused("It isn't UTF-8 text.", "file") from None
     if not re.match(r"---\s*\n", text):
-        raise FileRefused("It does not begin with a line of ---.", "front matter")
+        raise FileRefused("It doesn't start with a --- line.", "front matter")
     told, body = frontmatter.parse(text, handler=_Handler())
     if not told:
-        said = "It needs values such as title: between two lines of ---."
+        said = "It needs values such as title: between two --- lines."
         raise FileRefused(said, "front matter")
     return _entry(told, _sections(body), stem)
 
@@ -146,7 +148,7 @@ def from_text(content: bytes, stem: str) -> KnownError:
 def _entry(told: Mapping[str, object], sections: Mapping[str, str], stem: str) -> KnownError:
     for name in told:
         if name not in _PARTS:
-            raise FileRefused(f"There is no part named “{name[:40]}”.", "front matter")
+            raise FileRefused(f"There is no field named “{name[:40]}”.", "front matter")
     return KnownError(
         slug=_line(told, "name") or stem,
         title=_line(told, "title"),
@@ -174,7 +176,7 @@ def _sections(body: str) -> dict[str, str]:
     for mark, end in zip(marks, ends, strict=False):
         name = mark[0].removeprefix("## ").strip().lower()
         if name in found:
-            raise FileRefused(f"The heading “{mark[0].strip()}” stands there twice.", "text")
+            raise FileRefused(f"The heading “{mark[0].strip()}” appears twice.", "text")
         found[name] = body[mark.end() : end]
     return {name: _ESCAPED.sub(r"\1", tidy(text)) for name, text in found.items()}
 
@@ -195,7 +197,7 @@ def _day(told: Mapping[str, object], name: str) -> date | None:
             return date.fromisoformat(text)
     except ValueError:
         pass
-    raise FileRefused(f"“{text[:40]}” is no day. Write it as 2026-11-26.", name)
+    raise FileRefused(f"“{text[:40]}” isn't a date. Write it as 2026-11-26.", name)
 
 
 def _is_in_use(text: str) -> bool:

@@ -71,7 +71,7 @@ def plan_of(files: Iterable[File]) -> Plan:
     names = Counter(entry.slug for _file, entry in read)
     for file, entry in read:
         if names[entry.slug] > 1:
-            said_twice = f"Another file is named {entry.slug} too."
+            said_twice = f"Another file also uses the name {entry.slug}."
             refused.append(RefusedFile(file.name, "name", said_twice))
     return _compared([entry for _file, entry in read], tuple(refused))
 

@@ -12,7 +12,7 @@ from apps.known_errors.patterns import Pattern, pattern_from
 
 _SLUG = RegexValidator(
     r"\A[a-z0-9](?:[a-z0-9-]{0,78}[a-z0-9])?\Z",
-    "Please use small letters, digits and dashes, such as card-declined.",
+    "Use lowercase letters, digits, and dashes, such as card-declined.",
 )
 
 

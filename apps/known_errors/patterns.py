@@ -37,7 +37,7 @@ FIELD_NAMES = {
 _WAY_NAMES = {
     Way.EXACT: "is",
     Way.CONTAINS: "contains",
-    Way.EXPRESSION: "fits the expression",
+    Way.EXPRESSION: "matches the expression",
 }
 
 
@@ -107,7 +107,7 @@ class Pattern:
         if self.project:
             told.append(f"the project is {self.project}")
         if self.release_from and self.release_until:
-            told.append(f"the release lies from {self.release_from} to {self.release_until}")
+            told.append(f"the release is between {self.release_from} and {self.release_until}")
         elif self.release_from:
             told.append(f"the release is {self.release_from} or newer")
         elif self.release_until:
@@ -134,7 +134,7 @@ def pattern_from(values: Mapping[str, object]) -> Pattern:
     unknown = set(values) - {"issue", "project", "release", *Field}
     if unknown:
         name = sorted(unknown)[0]
-        raise PatternRefused(f"A pattern has no part named “{name[:40]}”.", "pattern")
+        raise PatternRefused(f"A pattern has no field named “{name[:40]}”.", "pattern")
     release = _mapping(values.get("release"), "release", ("from", "until"))
     pattern = Pattern(
         issue=_text(values.get("issue"), "issue", _LONGEST_NAME),
@@ -183,7 +183,7 @@ def _check_rule(rule: TextRule) -> None:
         raise PatternRefused(said, rule.field) from None
     if expression.search(""):
         raise PatternRefused(
-            f"The expression for the {name} fits every text, even an empty one. Say more closely "
+            f"The expression for the {name} matches any text, even empty text. Say more closely "
             "what must stand there.",
             rule.field,
         )
@@ -199,10 +199,10 @@ def _check(pattern: Pattern) -> None:
         ends = (pattern.release_from, pattern.release_until)
         order = compared(*ends)
         if order is None:
-            said = "Nobody can tell which of the two releases is the older one."
+            said = "We can't tell which of the two releases is older."
             raise PatternRefused(said, "release")
         if order > 0:
-            raise PatternRefused("The range of releases runs backwards.", "release")
+            raise PatternRefused("The “until” release is older than the “from” release.", "release")
 
 
 def _mapping(value: object, part: str, names: tuple[str, ...]) -> Mapping[str, object]:
@@ -217,10 +217,10 @@ def _text(value: object, part: str, longest: int) -> str:
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise PatternRefused(f"“{part}” is no text.", part)
+        raise PatternRefused(f"“{part}” isn't text.", part)
     text = str(value).strip()
     if len(text) > longest:
         raise PatternRefused(f"“{part}” is longer than {longest} letters.", part)
     if "\0" in text or _LONE_SURROGATE.search(text):
-        raise PatternRefused(f"“{part}” holds a sign that no text has.", part)
+        raise PatternRefused(f"“{part}” contains a character that isn't allowed in text.", part)
     return text

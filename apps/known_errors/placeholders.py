@@ -7,7 +7,7 @@ from apps.events.known import FixState, Known
 
 # What a reply may hold, with what stands there then.
 REPLY_VARIABLES: Mapping[str, str] = {
-    "greeting": "Hello Jane, or Hello, where no name was typed",
+    "greeting": "“Hello Jane,” or just “Hello,” if no name was typed",
     "moment": "when it happened, on the customer's clock",
     "planned_for": "the day the fix is planned for",
     "fixed_in": "the release that has the fix",
@@ -24,7 +24,7 @@ def check_variables(text: str, allowed: Collection[str]) -> frozenset[str]:
         parts = list(Formatter().parse(text))
     except ValueError:
         raise TextRefused(
-            "A brace { or } stands alone. Write {{ or }} for the letter itself."
+            "A brace { or } is on its own. Write {{ or }} for the letter itself."
         ) from None
     found = set()
     for _before, name, style, conversion in parts:
@@ -41,9 +41,9 @@ def check_reply(known: Known) -> None:
     """Refuse a reply with a variable that would be empty. Raises `TextRefused`."""
     used = check_variables(known.reply, REPLY_VARIABLES)
     if "planned_for" in used and (known.state is not FixState.PLANNED or not known.planned_for):
-        raise TextRefused("The reply names {planned_for}, but no day is planned.")
+        raise TextRefused("The reply uses {planned_for}, but no date is planned.")
     if "fixed_in" in used and (known.state is not FixState.FIXED or not known.fixed_in):
-        raise TextRefused("The reply names {fixed_in}, but no release is given.")
+        raise TextRefused("The reply uses {fixed_in}, but no release is given.")
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:

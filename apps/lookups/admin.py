@@ -41,7 +41,7 @@ class LookupAdmin(ReviewActions):
     paginator = BoundedPaginator
     sortable_by = ()
     search_fields = ("customer_hash",)
-    search_help_text = "A customer, exactly as it was typed, or who looked."
+    search_help_text = "A customer, exactly as typed, or the person who looked."
     list_per_page = 50
     list_max_show_all = 50
     show_full_result_count = False
@@ -114,7 +114,7 @@ class LookupAdmin(ReviewActions):
         record_act(Action.VIEWED, actor_of(request), lookup, by="review")
         context = {
             **self.admin_site.each_context(request),
-            "title": "Record of a lookup",
+            "title": "Lookup record",
             "opts": self.opts,
             "lookup": lookup,
             "record": record_of(lookup, timezone.now()),

@@ -174,7 +174,7 @@ def _allowed_question(question: Question, asker: Asker, searched: tuple[str, ...
     raise ProjectsRefused(_not_allowed(refused) if refused else NO_PROJECTS)
 
 
-_ASK_FOR_TEAM = "Please ask your Triage admin which team you should be in. Nothing was asked."
+_ASK_FOR_TEAM = "Ask your Triage admin which team you should be on. Nothing was looked up."
 
 NO_PROJECTS = Problem("no_projects", NO_TEAM, _ASK_FOR_TEAM, page_status=403, api_status=403)
 
@@ -183,8 +183,8 @@ def _not_allowed(slugs: list[str]) -> Problem:
     named = ", ".join(slugs[:5])
     return Problem(
         code="project_not_allowed",
-        message=f"Your teams may not see this project: {named}.",
-        next_step="Please choose another project, or ask your Triage admin. Nothing was asked.",
+        message=f"Your teams don't have access to this project: {named}.",
+        next_step="Choose another project, or ask your Triage admin. Nothing was looked up.",
         page_status=403,
         api_status=403,
     )

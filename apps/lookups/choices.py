@@ -14,12 +14,12 @@ class Origin(models.TextChoices):
 class Outcome(models.TextChoices):
     """How a lookup ended, as far as it has."""
 
-    PENDING = "pending", "not asked yet"
+    PENDING = "pending", "not run yet"
     FOUND = "found", "found"
-    NOTHING = "nothing", "surely none"
+    NOTHING = "nothing", "no errors (confirmed)"
     INCOMPLETE = "incomplete", "incomplete"
     FAILED = "failed", "failed"
-    CANCELLED = "cancelled", "stopped by a person"
+    CANCELLED = "cancelled", "stopped"
 
 
 class How(models.TextChoices):
@@ -27,4 +27,4 @@ class How(models.TextChoices):
 
     COPIED = "copied", "copied"
     DOWNLOADED = "downloaded", "downloaded"
-    PRINTED = "printed", "handed to a program or a terminal"
+    PRINTED = "printed", "sent to a program or terminal"

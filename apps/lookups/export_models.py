@@ -49,19 +49,23 @@ class ExportPreset(models.Model):
     name = models.SlugField(
         max_length=40,
         unique=True,
-        help_text="For links and the command line, such as bug-report. It stays as it is.",
+        help_text="Used in links and on the command line, such as bug-report. It can't be changed "
+        "later.",
     )
-    label = models.CharField(max_length=60, help_text="What people choose, in a few words.")
+    label = models.CharField(
+        max_length=60, help_text="The name people see in the list, in a few words."
+    )
     instruction = models.TextField(
         max_length=2000,
         help_text=(
-            "What the model is told before the data. Say what to write, for whom and how long, "
-            "and have guesses marked. Do not repeat facts: they follow, and no question changes "
-            f"them. At most about {MOST_QUESTION_TOKENS} tokens, some 60 words."
+            "What the model reads before the data. Say what to write, for whom, and how "
+            "long, and ask it to mark its guesses. Don't repeat facts: they follow, and no "
+            f"prompt changes them. Up to about {MOST_QUESTION_TOKENS} tokens, roughly 60 "
+            "words."
         ),
     )
-    position = models.PositiveSmallIntegerField(default=100, help_text="Low numbers come first.")
-    is_active = models.BooleanField(default=True, help_text="Whether it is offered.")
+    position = models.PositiveSmallIntegerField(default=100, help_text="Lower numbers come first.")
+    is_active = models.BooleanField(default=True, help_text="Whether people can choose it.")
     changed_at = models.DateTimeField(auto_now=True)
     changed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -91,13 +95,13 @@ class ExportPreset(models.Model):
         """
         self.instruction = "\n".join(self.instruction.strip().splitlines())
         if self.name == NO_PRESET.name:
-            raise ValidationError({"name": "This name stands for no question at all."})
+            raise ValidationError({"name": "This name is reserved for “no prompt.”"})
         tokens = self.as_preset().tokens
         if tokens > MOST_QUESTION_TOKENS:
             raise ValidationError(
                 {
-                    "instruction": f"This takes about {tokens} tokens, and a question may take "
-                    f"{MOST_QUESTION_TOKENS}. Please shorten it."
+                    "instruction": f"This takes about {tokens} tokens, and the limit for a prompt "
+                    f"is {MOST_QUESTION_TOKENS}. Please shorten it."
                 }
             )
 

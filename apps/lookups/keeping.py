@@ -12,10 +12,10 @@ class State(models.TextChoices):
     """What is kept of an answer."""
 
     FRESH = "fresh", "fresh"
-    STALE = "stale", "kept, not fresh"
+    STALE = "stale", "stored, not fresh"
     EXPIRED = "expired", "expired"
     PURGED = "purged", "purged"
-    NONE = "none", "nothing kept"
+    NONE = "none", "nothing stored"
 
 
 def state_of(lookup: Lookup, now: datetime) -> State:

@@ -27,8 +27,9 @@ def count_lookup(user: User) -> None:
         raise TooManyLookups(
             Problem(
                 code="too_many_lookups",
-                message="That were very many lookups in one minute.",
-                next_step=f"Please try again in {wait_s} s. Nothing was asked.",
+                message="That's a lot of lookups in one minute.",
+                next_step=f"Try again in {wait_s} second{'' if wait_s == 1 else 's'}. "
+                "Nothing was looked up.",
                 page_status=429,
                 api_status=429,
                 retry_after=wait_s,

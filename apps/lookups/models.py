@@ -139,7 +139,7 @@ class TypedCustomer(models.Model):
 
     class Meta:
         default_permissions = ()
-        permissions = (("forget_customer", "Can have customers forgotten"),)
+        permissions = (("forget_customer", "Can erase customer data"),)
 
     def __str__(self) -> str:
         return f"Customer of lookup {self.lookup_id}"

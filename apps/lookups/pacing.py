@@ -90,7 +90,7 @@ class SharedPace:
         known = shared.get_many((*marks, self._rest))
         wait = max(_number(known.get(mark)) for mark in marks) - time.time()
         if wait > 0:
-            raise SentryRateLimited("Sentry limits how often it may be asked.", retry_after=wait)
+            raise SentryRateLimited("Sentry limits how often we can ask.", retry_after=wait)
         rest = known.get(self._rest)
         if isinstance(rest, list) and len(rest) == 2:
             self._check_rest(_number(rest[0]), may_probe=may_probe)
@@ -100,7 +100,7 @@ class SharedPace:
         if wait <= 0 and may_probe and shared.add(self._probe, 1, _PROBE_FOR_S) is not False:
             return
         raise SentryResting(
-            "Sentry failed several times in a row and is left alone for a while.",
+            "Sentry failed several times in a row, so calls are paused for a while.",
             retry_after=max(wait, 1.0),
         )
 
@@ -131,7 +131,7 @@ class SharedPace:
                 if taken:
                     return key, mine
             if time.monotonic() > give_up:
-                raise SentryCrowded("All places for calls to Sentry stayed taken.")
+                raise SentryCrowded("All connections to Sentry stayed busy.")
             time.sleep(_POLL_S)
 
 

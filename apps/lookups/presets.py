@@ -18,4 +18,4 @@ def preset_of(name: str) -> Preset:
         if preset.name == name:
             return preset
     known = ", ".join(preset.name for preset in offered)
-    raise ExportRefused(f"There is no preset of that name. There are {known}.")
+    raise ExportRefused(f"There is no preset with that name. Choose one of: {known}.")

@@ -41,8 +41,8 @@ class Problem:
     detail: str = ""
 
 
-_ASK_ADMIN = "Please tell your Triage admin. Nothing you typed is wrong."
-_TRY_AGAIN = "Please try again in a minute. If it stays so, tell your Triage admin."
+_ASK_ADMIN = "Tell your Triage admin. It's nothing you typed."
+_TRY_AGAIN = "Try again in a minute. If it keeps happening, tell your Triage admin."
 
 _TABLE: dict[type[SentryError], Problem] = {
     SentryAuthRefused: Problem(
@@ -50,39 +50,39 @@ _TABLE: dict[type[SentryError], Problem] = {
     ),
     SentryPermissionMissing: Problem(
         "permission_missing",
-        "We could not ask Sentry: our key may not read what this needs.",
+        "We could not ask Sentry: our key doesn't have the access this needs.",
         _ASK_ADMIN,
     ),
     SentryNotFound: Problem(
         "not_found",
-        "We could not ask Sentry: it does not know our organization or project.",
+        "We could not ask Sentry: it doesn't recognize our organization or project.",
         _ASK_ADMIN,
     ),
     SentryProjectUnseen: Problem(
         "not_found",
-        "We could not ask Sentry: there is no such project that we can see.",
+        "We could not ask Sentry: we can't see a project with that name.",
         "Please check the name of the project, or search all projects.",
     ),
     SentryRejectedQuery: Problem(
         "query_refused",
-        "Sentry did not accept the question.",
-        "Please check the customer and try a shorter window. If it stays so, tell your admin.",
+        "Sentry didn't accept this search.",
+        "Check the customer and try a shorter window. If it keeps happening, tell your admin.",
     ),
     SentryServerError: Problem(
-        "server_error", "We could not ask Sentry: it has a fault of its own.", _TRY_AGAIN
+        "server_error", "We could not ask Sentry: it's having problems of its own.", _TRY_AGAIN
     ),
     SentryBadResponse: Problem(
         "unreadable", "Sentry answered, but the answer could not be read.", _TRY_AGAIN
     ),
     SentryRateLimited: Problem(
         "rate_limited",
-        "We could not ask Sentry: it limits how often we may ask.",
+        "We could not ask Sentry: we've reached its limit on requests.",
         _TRY_AGAIN,
         api_status=503,
     ),
     SentryResting: Problem(
         "resting",
-        "Sentry has failed several times in a row, so we are giving it a rest.",
+        "Sentry has failed several times in a row, so we're pausing before we try again.",
         _TRY_AGAIN,
         api_status=503,
     ),
@@ -98,7 +98,7 @@ _TABLE: dict[type[SentryError], Problem] = {
     ),
     SentryAddressRefused: Problem(
         "unreachable",
-        "We may not call the address that Sentry's name leads to.",
+        "Triage isn't allowed to call the address that Sentry's host name points to.",
         _ASK_ADMIN,
         api_status=504,
     ),
@@ -113,15 +113,15 @@ _TABLE: dict[type[SentryError], Problem] = {
 
 CANCELLED = Problem(
     "cancelled",
-    "This lookup was stopped before it was answered.",
-    "Nothing can be said about the customer. Please look again.",
+    "This lookup was stopped before it finished.",
+    "We can't say anything about the customer. Look them up again.",
     page_status=409,
     api_status=409,
 )
 
 ERASED = Problem(
     "customer_erased",
-    "The customer of this lookup is no longer kept, so it cannot be repeated.",
+    "This lookup's customer is no longer stored, so it can't be repeated.",
     "Please type the customer in a new lookup.",
     page_status=410,
     api_status=410,
@@ -150,7 +150,7 @@ def problem_of(error: SentryError) -> Problem:
     if not isinstance(error, SentryRateLimited | SentryResting):
         return replace(known, detail=detail)
     seconds = ceil(min(error.retry_after, 86400))
-    step = f"Please try again in {seconds} s."
+    step = f"Try again in {seconds} second{'' if seconds == 1 else 's'}."
     return replace(known, next_step=step, retry_after=seconds, detail=detail)
 
 
@@ -203,10 +203,10 @@ class Gone(StrEnum):
 
 
 _GONE_SENTENCES = {
-    Gone.PURGED: "This answer was removed.",
-    Gone.EXPIRED: "This answer is no longer kept.",
-    Gone.ERASED: "What was kept of this customer was removed.",
-    Gone.UNREADABLE: "This answer can no longer be read.",
+    Gone.PURGED: "This result was deleted.",
+    Gone.EXPIRED: "This result is no longer stored.",
+    Gone.ERASED: "This customer's data was erased.",
+    Gone.UNREADABLE: "This result can no longer be read.",
 }
 
 

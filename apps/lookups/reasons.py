@@ -35,8 +35,8 @@ def reason_to_keep(typed: str, names: Collection[str]) -> str:
     if not line and is_required():
         raise LookupFailed(
             bad_input(
-                "Please give a ticket number or a reason: this site asks for one.",
-                "Add one beside the customer, and look up again.",
+                "Enter a ticket number or a reason. This site requires one.",
+                "Add one next to the customer and look up again.",
             )
         )
     return redact_text(line, Ledger(frozenset(names)))[:LONGEST_REASON] if line else ""

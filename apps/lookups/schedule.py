@@ -34,7 +34,7 @@ def prune_if_due() -> bool:
         problem = prune(_BY).problem
     except Error as error:  # without its words; the next hour tries again
         shared.delete("pruned")
-        _log.error("What is past its time could not be removed: %s", type(error).__name__)
+        _log.error("Expired data could not be deleted: %s", type(error).__name__)
         return False
     finally:
         connections.close_all()

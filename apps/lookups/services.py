@@ -133,7 +133,7 @@ def stale_answer(lookup: Lookup, problem: Problem) -> LookupResult | None:
     if kept is None or was_forgotten(lookup, kept.answer):
         return None
     age = duration((datetime.now(UTC) - kept.answer.fetched_at).total_seconds())
-    message = f"This answer is {age} old. {problem.message} {problem.next_step}"
+    message = f"This result is {age} old. {problem.message} {problem.next_step}"
     notices = (Notice(NoticeCode.STALE, message), *kept.answer.notices)
     answer = replace(kept.answer, complete=False, notices=notices, call_log=())
     return LookupResult(lookup, answer, problem)

@@ -35,7 +35,7 @@ def share_lookup(
     Sharing again with the same replaces the earlier end. Raises `SharingRefused`.
     """
     if isinstance(reader, User) and reader.pk == lookup.user_id:
-        raise SharingRefused("This lookup is this person's own already.")
+        raise SharingRefused("This lookup already belongs to that person.")
     until = timezone.now() + keep if keep else None
     whom = {"user": reader} if isinstance(reader, User) else {"group": reader}
     with transaction.atomic():
@@ -96,8 +96,8 @@ def find_reader(name: str) -> User | Group:
     if person is not None:
         return person
     raise SharingRefused(
-        "We know nobody of this name who may look customers up. Please type the whole user name, "
-        "or a team as in: team Checkout."
+        "We can't find anyone by that name who can look up customers. Enter the full "
+        "username, or a team, for example: team Checkout."
     )
 
 

@@ -49,7 +49,7 @@ def place_to_wait() -> Iterator[None]:
     global _waiting  # noqa: PLW0603 - one server, one count for the process
     with _lock:
         if _waiting >= settings.TRIAGE_MOST_WAITING:
-            raise LookupFailed(problem_of(SentryCrowded("All places for requests are taken.")))
+            raise LookupFailed(problem_of(SentryCrowded("All request slots are in use.")))
         _waiting += 1
     try:
         yield

@@ -39,16 +39,16 @@ class Reach:
     def check(self, address: str) -> None:
         """Raises `AddressRefused` when the address is on no configured origin."""
         if _origin(address) not in self.origins:
-            raise AddressRefused("The address is on no configured host.")
+            raise AddressRefused("The address isn't on a configured host.")
 
     def check_resolved(self, host: str, resolved: str) -> None:
         """Raises `AddressRefused` when the host must not lead to this network address."""
         found = _unwrapped(ip_address(resolved.partition("%")[0]))
         if found.is_link_local or found.is_multicast or found.is_unspecified:
-            raise AddressRefused(f"{host} leads to an address that no server has.")
+            raise AddressRefused(f"{host} points to an address that no server can have.")
         if not found.is_global and not self._is_private_on_purpose(host):
             raise AddressRefused(
-                f"{host} leads to a private address. If that is right, add it to "
+                f"{host} points to a private address. If that's intended, add it to "
                 "TRIAGE_PRIVATE_HOSTS."
             )
 
@@ -65,7 +65,7 @@ def _origin(address: str) -> Origin:
         raise AddressRefused("The address cannot be read.") from None
     host = (parts.hostname or "").rstrip(".")
     if parts.scheme not in _DEFAULT_PORTS or not host or "@" in parts.netloc:
-        raise AddressRefused("The address is no web address without a user.")
+        raise AddressRefused("The address must be a web address without a username.")
     return parts.scheme, host, port or _DEFAULT_PORTS[parts.scheme]
 
 

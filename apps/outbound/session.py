@@ -41,7 +41,7 @@ class _Guarded(HTTPConnection):
         try:
             found = socket.getaddrinfo(name.strip("[]"), self.port, type=socket.SOCK_STREAM)
         except (socket.gaierror, UnicodeError) as error:
-            raise NewConnectionError(self, "The name of the host is not known.") from error
+            raise NewConnectionError(self, "The host name couldn't be found.") from error
         return list(dict.fromkeys(str(row[4][0]) for row in found))
 
     def _connected_to(self, address: str) -> socket.socket:

@@ -135,7 +135,7 @@ def _addresses(host: str, port: int) -> list[str]:
     try:
         found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError) as error:
-        raise httpcore2.ConnectError("The name of the host is not known.") from error
+        raise httpcore2.ConnectError("The host name couldn't be found.") from error
     return list(dict.fromkeys(str(row[4][0]) for row in found))
 
 

@@ -33,9 +33,9 @@ LONGEST_S = 10.0
 
 _MOST_PROJECTS = 3
 _NAMES = {
-    Signal.REPLAYS: "Screen recordings",
+    Signal.REPLAYS: "Session replays",
     Signal.FEEDBACK: "Messages from the customer",
-    Signal.TRACES: "Errors of the same traces",
+    Signal.TRACES: "Errors in the same traces",
     Signal.DEPLOYS: "Releases that went live",
 }
 
@@ -150,7 +150,7 @@ def _failed(signal: Signal, error: SentryError) -> Unread:
 
 
 def _in_part(signal: Signal) -> Unread:
-    message = f"{_NAMES[signal]} could be read in part: Sentry has more than were asked for."
+    message = f"{_NAMES[signal]} could be read only in part: Sentry has more than we asked for."
     return Unread(signal, message, can_retry=False)
 
 

@@ -33,14 +33,14 @@ MOST_SKEW_S = 30
 CALL_S = 10.0
 
 _FIXES: dict[type[SentryError], str] = {
-    SentryUnreachable: "Check SENTRY_BASE_URL, and that this machine may reach that host.",
+    SentryUnreachable: "Check SENTRY_BASE_URL, and that this machine can reach that host.",
     SentryAddressRefused: "Check SENTRY_BASE_URL. If its host is in your own network, add it to "
     "TRIAGE_PRIVATE_HOSTS.",
     SentryTimeout: "Check the network between this machine and Sentry, and Sentry's own status.",
     SentryAuthRefused: "Make a new token in Sentry and set it as SENTRY_AUTH_TOKEN.",
     SentryNotFound: "Check SENTRY_ORG: it is the slug in Sentry's addresses, not the name.",
-    SentryRateLimited: "Wait a little; another program may be using the same token.",
-    SentryBadResponse: "Check SENTRY_BASE_URL: something else than Sentry's API answers there.",
+    SentryRateLimited: "Wait a moment. Another program may be using the same token.",
+    SentryBadResponse: "Check SENTRY_BASE_URL: something other than Sentry's API answers there.",
 }
 
 
@@ -147,7 +147,7 @@ class _Checkup:
     def _ask_issues(self) -> str:
         with suppress(SentryOneProjectOnly):
             self._get(f"{self._organization}/issues/", ("query", ""), ("limit", "1"))
-        return "Facts about problems can be read."
+        return "Problem details can be read."
 
     def _ask_event(self) -> str:
         """An event that does not exist: 404 means that the token may ask."""
@@ -161,12 +161,12 @@ class _Checkup:
         try:
             there = parsedate_to_datetime(self._headers.get("date", "")).timestamp()
         except ValueError:
-            return Finding(label, True, "Sentry does not tell its time.")
+            return Finding(label, True, "Sentry doesn't report its time.")
         skew = round(there - time.time())
         if abs(skew) <= MOST_SKEW_S:
             return Finding(label, True, "This machine and Sentry agree on the time.")
         message = f"Sentry's clock is {abs(skew)} s {'ahead' if skew > 0 else 'behind'}."
-        return Finding(label, False, message, "Set this machine's clock by a time server (NTP).")
+        return Finding(label, False, message, "Sync this machine's clock with a time server (NTP).")
 
     def _limits(self) -> Finding:
         limit = self._headers.get("x-sentry-rate-limit-limit")

@@ -68,7 +68,7 @@ def tagged_issues(server: GlitchTip, term: str, project_ids: Sequence[str]) -> T
         tagged.issues.update(found)
         pager.turn(page, has_moved=has_moved)
     if not pager.has_ended:
-        tagged.limits.append("The customer has more problems than were looked into.")
+        tagged.limits.append("The customer has more problems than we checked.")
     return tagged
 
 

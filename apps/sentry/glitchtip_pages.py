@@ -40,7 +40,7 @@ class Pager:
         if page.cursor is None:
             self.has_ended = True
             if len(page.rows) >= PER_PAGE and not page.has_link:
-                self.limits.append("The server did not tell whether a list goes on.")
+                self.limits.append("The server didn't say whether a list continues.")
             return
         self._plain = page.cursor
         self._cursor = wider(page.cursor) if has_moved else None
@@ -53,4 +53,6 @@ class Pager:
         self._cursor = self._plain = cursor
 
     def _edge_is_unsure(self) -> None:
-        self.limits.append("What the server got in the very same moment may be missing in part.")
+        self.limits.append(
+            "Some of what the server received at exactly the same moment may be missing."
+        )

@@ -92,7 +92,7 @@ class Strip:
         if self._oldest is None or until >= self._oldest:
             return
         self.pager.jump(cursor_before(until))
-        self.limits.append("What came in more than a day after it happened was not searched.")
+        self.limits.append("Events that arrived more than a day late were not searched.")
 
     def _take(self, page: Page) -> None:
         self._hits = page.hits

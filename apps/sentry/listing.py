@@ -180,7 +180,7 @@ def _find_by_id(
     try:
         event = client.event_by_id(hex_id, question.fields)
     except SentryError as error:
-        message = f"Whether this is the id of an event could not be found out: {error.message}"
+        message = f"We couldn't check whether this is an event ID: {error.message}"
         notice = Notice(NoticeCode.INCOMPLETE_LIST, message)
         return replace(listing, notices=(*listing.notices, notice))
     if event is None or (event.project and event.project not in slugs):
@@ -196,7 +196,7 @@ def with_event(listing: Listing, event: Event, question: Question) -> Listing:
     if not question.window.contains(event.timestamp):
         message = (
             f"This event happened at {event.timestamp:%Y-%m-%d %H:%M:%S} UTC, outside the window. "
-            "It is shown because its id was given."
+            "It's shown because you entered its ID."
         )
         notices = (*notices, Notice(NoticeCode.OUTSIDE_WINDOW, message))
     found = replace(event, matched_on=("id",))

@@ -77,7 +77,7 @@ def find_nearby(
     if isinstance(newest, SentryError):
         return _unknown(nearby, newest.message), ()
     if any(around.question.window.contains(event.timestamp) for event in newest.events):
-        message = "An error came in while we asked. Please refresh to see it."
+        message = "A new error came in while we were looking. Refresh to see it."
         return None, (Notice(NoticeCode.INCOMPLETE_LIST, message),)
     return _told(look, pool, nearby, newest), ()
 
@@ -107,11 +107,11 @@ def _known(found: Event | SentryError | None = None) -> Event | None:
     return None if isinstance(found, SentryError) else found
 
 
-_UNJUDGED = "The first rows that Sentry sent do not tell it."
+_UNJUDGED = "The first rows that Sentry sent don't show it."
 
 
 def _unknown(nearby: Nearby, reason: str) -> Nearby:
-    message = f"Whether this customer had errors at other times could not be found out: {reason}"
+    message = f"We couldn't check whether this customer had errors at other times: {reason}"
     return replace(nearby, problem=message)
 
 

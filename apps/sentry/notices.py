@@ -28,7 +28,7 @@ def detail_notices(
         notices.append(Notice(NoticeCode.PARTIAL_BODIES, message))
     if facts_failed:
         message = (
-            f"How many customers have these problems could not be read: {facts_failed[0].message}"
+            f"We couldn't read how many customers have these problems: {facts_failed[0].message}"
         )
         notices.append(Notice(NoticeCode.SIGNAL_MISSING, message))
     return tuple(notices)
@@ -75,6 +75,6 @@ def window_notices(question: Question, config: SentryConfig, now: datetime) -> t
 def retention_notice(config: SentryConfig) -> Notice:
     return Notice(
         NoticeCode.RETENTION,
-        f"The window reaches back beyond the {config.retention_days} days for which Sentry is "
-        "taken to keep events: what happened before may be gone.",
+        f"The window goes back further than the {config.retention_days} days that Sentry is "
+        "assumed to keep events, so earlier events may be gone.",
     )

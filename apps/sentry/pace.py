@@ -138,7 +138,7 @@ class AsidePace:
                     continue
                 yield
                 return
-        raise SentryCrowded("All places for calls to Sentry stayed taken.")
+        raise SentryCrowded("All connections to Sentry stayed busy.")
 
     def aside(self) -> Pace:
         """Itself: nothing stands further back."""
@@ -154,7 +154,7 @@ class LocalSlot(AbstractContextManager[None]):
 
     def __enter__(self) -> None:
         if not self._places.acquire(timeout=self._seconds):
-            raise SentryCrowded("All places for calls to Sentry stayed taken.")
+            raise SentryCrowded("All connections to Sentry stayed busy.")
 
     def __exit__(self, *_error: object) -> None:
         self._places.release()

@@ -212,7 +212,7 @@ def _choose_projects(
     if not asked:
         raise SentryProjectUnseen(f"The token sees none of these projects: {', '.join(unseen)}.")
     skipped = (
-        Notice(NoticeCode.PROJECT_SKIPPED, f"Not searched, the token cannot see it: {slug}.")
+        Notice(NoticeCode.PROJECT_SKIPPED, f"Not searched, because the token can't see it: {slug}.")
         for slug in unseen
     )
     return asked, tuple(skipped)

@@ -119,7 +119,7 @@ def _without_half_characters(value: object) -> object:
 _PLAIN_ERRORS: dict[int, tuple[type[SentryError], str]] = {
     401: (SentryAuthRefused, "Sentry does not accept the token."),
     403: (SentryPermissionMissing, "The token may not read this."),
-    404: (SentryNotFound, "Sentry knows nothing under this address."),
+    404: (SentryNotFound, "Sentry has nothing at this address."),
     408: (SentryTimeout, "Sentry gave up waiting for the request."),
     504: (SentryTimeout, "Sentry did not finish the query in time."),
 }
@@ -129,7 +129,7 @@ def _error_for(status: int, headers: Mapping[str, str], detail: str) -> SentryEr
     said = f"{status} {detail}".strip()
     if status == 429:
         return SentryRateLimited(
-            "Sentry limits how often it may be asked.",
+            "Sentry limits how often we can ask.",
             retry_after=_seconds_to_wait(headers),
             detail=said,
         )
@@ -141,7 +141,7 @@ def _error_for(status: int, headers: Mapping[str, str], detail: str) -> SentryEr
     if 300 <= status < 400:
         return SentryBadResponse(f"Sentry sent us to another address ({status}).", detail=said)
     if status < 300:
-        return SentryBadResponse(f"Sentry answered without an answer ({status}).", detail=said)
+        return SentryBadResponse(f"Sentry sent an empty answer ({status}).", detail=said)
     return _refusal(status, detail, said)
 
 
@@ -157,7 +157,7 @@ def _refusal(status: int, detail: str, said: str) -> SentryError:
         and not _ABOUT_THE_QUERY.search(detail)
     ):
         return SentryTimeout("Sentry did not finish the query in time.", detail=said)
-    return SentryRejectedQuery("Sentry did not accept the question.", detail=said)
+    return SentryRejectedQuery("Sentry didn't accept this search.", detail=said)
 
 
 def _detail(content: bytes) -> str:

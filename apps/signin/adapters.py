@@ -25,16 +25,16 @@ from apps.vault.sealing import seal, unseal
 
 _NO_ADDRESS = "0.0.0.0"  # noqa: S104 - nothing listens there: callers without an address share it
 _LOCKED_S = 10 * 60
-_WRONG = "The name or the password is not right."
-_NOT_THE_CODE = "This is not the code that we wait for. Please try the next one."
+_WRONG = "The username or password is incorrect."
+_NOT_THE_CODE = "That code isn't right. Try the next one your app shows."
 _SENTENCES = {
-    "account/messages/password_changed.txt": "Your password is changed, and every other browser "
-    "is signed out.",
+    "account/messages/password_changed.txt": "Your password was changed, "
+    "and you were signed out everywhere else.",
     "mfa/messages/totp_activated.txt": "Your authenticator app is set up.",
-    "mfa/messages/totp_deactivated.txt": "Your authenticator app is removed.",
+    "mfa/messages/totp_deactivated.txt": "Your authenticator app was removed.",
     "mfa/messages/webauthn_added.txt": "Your passkey is set up.",
-    "mfa/messages/webauthn_removed.txt": "The passkey is removed.",
-    "usersessions/messages/sessions_logged_out.txt": "Every other browser is signed out.",
+    "mfa/messages/webauthn_removed.txt": "Your passkey was removed.",
+    "usersessions/messages/sessions_logged_out.txt": "You were signed out everywhere else.",
 }
 
 
@@ -46,8 +46,8 @@ class AccountAdapter(DefaultAccountAdapter):
         "username_password_mismatch": _WRONG,
         "email_password_mismatch": _WRONG,
         "incorrect_code": _NOT_THE_CODE,
-        "incorrect_password": "This is not your password.",
-        "enter_current_password": "This is not your password.",
+        "incorrect_password": "That password is incorrect.",
+        "enter_current_password": "That password is incorrect.",
         "too_many_login_attempts": "Too many attempts. Please wait ten minutes, then try again.",
         "rate_limited": "Too many attempts. Please wait a few minutes, then try again.",
     }

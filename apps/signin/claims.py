@@ -28,18 +28,20 @@ def read_claims(data: Mapping[str, Any], oidc: Oidc, nonce: str) -> Told:
     """What ID token and userinfo tell together. Raises `Refused` for what must not be trusted."""
     token, info = data.get("id_token") or {}, data.get("userinfo") or {}
     if not nonce or token.get("nonce") != nonce:
-        raise Refused("nonce", "The answer was not meant for this browser. Please try again.")
+        raise Refused("nonce", "The sign-in response wasn't meant for this browser. Try again.")
     if str(token.get("iss", "")).rstrip("/") != oidc.issuer:
-        raise Refused("issuer", "The answer came from somewhere else. Please ask your admin.")
+        raise Refused(
+            "issuer", "The sign-in response came from an unexpected source. Ask your admin."
+        )
     if info and info.get("sub") != token.get("sub"):
-        raise Refused("subject", "The answer contradicts itself. Please ask your admin.")
+        raise Refused("subject", "The sign-in response contradicts itself. Ask your admin.")
     email = _verified_email(info) or _verified_email(token)  # never one's word for the other's
     domain = email.rpartition("@")[2]
     if oidc.allowed_domains and domain not in oidc.allowed_domains:
         raise Refused(
             "domain",
-            "Your e-mail address is not from a domain that may sign in here, or your provider has "
-            "not verified it. Please ask your admin.",
+            "Your email address isn't from a domain that can sign in here, or your provider "
+            "hasn't verified it. Ask your admin.",
         )
     groups = _words(token.get(oidc.groups_claim)) | _words(info.get(oidc.groups_claim))
     named = {group for group in groups if not group.startswith("@")} | {f"@{domain}"}

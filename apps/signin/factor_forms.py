@@ -22,7 +22,7 @@ class AuthenticateForm(factor_forms.AuthenticateForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _word_code(self, "Code of your app, or a recovery code")
+        _word_code(self, "Code from your app, or a recovery code")
 
     def clean_code(self) -> str:
         """Raises ValidationError for a wrong code, and for one too many."""
@@ -39,7 +39,7 @@ class ReauthenticateForm(factor_forms.ReauthenticateForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _word_code(self, "Code of your app, or a recovery code")
+        _word_code(self, "Code from your app, or a recovery code")
 
 
 class ActivateTOTPForm(totp_forms.ActivateTOTPForm):
@@ -47,7 +47,7 @@ class ActivateTOTPForm(totp_forms.ActivateTOTPForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _word_code(self, "The code that the app shows now")
+        _word_code(self, "The code the app shows now")
 
 
 class LoginPasskeyForm(passkey_forms.LoginWebAuthnForm):
@@ -85,7 +85,7 @@ class AddPasskeyForm(passkey_forms.AddWebAuthnForm):
         self.fields.pop("passwordless", None)
         self.fields["name"].max_length = 60
         self.fields["name"].widget.attrs["maxlength"] = "60"
-        word(self, name="A name for it, such as: my laptop")
+        word(self, name="Name, such as “My laptop”")
 
     def clean(self) -> dict[str, Any]:
         """Raises ValidationError for what no browser sends, too."""

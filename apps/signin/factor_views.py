@@ -22,7 +22,7 @@ from apps.signin.addresses import takes_passkeys
 from apps.signin.factors import has_passkey, lacks_factor
 from apps.signin.trail import note
 
-_PASSKEY_FAILED = "This passkey is not known here, or it took too long. Please try again."
+_PASSKEY_FAILED = "We don't recognize this passkey, or it took too long. Try again."
 
 
 class IndexView(base_views.IndexView):

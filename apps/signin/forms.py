@@ -8,7 +8,9 @@ from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 
-PASSWORD_HINT = "At least 12 characters. A few words in a row are good and easy to keep."  # noqa: S105 - a sentence
+PASSWORD_HINT = (
+    "At least 12 characters. A few random words in a row are strong and easy to remember."  # noqa: S105 - a sentence
+)
 _PASSWORD, _YOUR_PASSWORD = "Password", "Your password"
 
 
@@ -21,11 +23,11 @@ def word(form: forms.Form, **labels: str) -> None:
 
 
 class LoginForm(account_forms.LoginForm):
-    """Name or e-mail address, and password."""
+    """Username or email address, and password."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        word(self, login="Name or e-mail", password=_PASSWORD)
+        word(self, login="Username or email", password=_PASSWORD)
         self.fields["login"].widget.attrs.update(
             autocomplete="username", autocapitalize="none", spellcheck="false"
         )
@@ -46,9 +48,9 @@ class ChangePasswordForm(account_forms.ChangePasswordForm):
         super().__init__(*args, **kwargs)
         word(
             self,
-            oldpassword="Your password now",
+            oldpassword="Current password",
             password1="The new password",
-            password2="The new password again",
+            password2="New password again",
         )
 
 
@@ -65,7 +67,7 @@ class ResetPasswordForm(account_forms.ResetPasswordForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        word(self, email="Your e-mail address")
+        word(self, email="Your email address")
 
 
 class ResetPasswordKeyForm(account_forms.ResetPasswordKeyForm):
@@ -73,7 +75,7 @@ class ResetPasswordKeyForm(account_forms.ResetPasswordKeyForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        word(self, password1="The new password", password2="The new password again")
+        word(self, password1="The new password", password2="New password again")
 
 
 def free_name(typed: str, *, email: str, apart_from: User | None = None) -> str:
@@ -86,7 +88,7 @@ def free_name(typed: str, *, email: str, apart_from: User | None = None) -> str:
     others = User.objects.exclude(pk=(apart_from and apart_from.pk) or 0)
     its_address = others.filter(email__iexact=name).exclude(email__iexact=email)
     if (others.filter(username__iexact=name) | its_address).exists():
-        raise forms.ValidationError("Somebody has this name already. Please choose another.")
+        raise forms.ValidationError("That username is taken. Choose another.")
     return name
 
 
@@ -97,7 +99,7 @@ class AcceptForm(forms.Form):
         label="Name",
         max_length=150,
         validators=[UnicodeUsernameValidator()],
-        help_text="You sign in with it, and colleagues see it beside your lookups.",
+        help_text="You sign in with it, and coworkers see it next to your lookups.",
         widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
     )
     password1 = forms.CharField(
@@ -127,7 +129,7 @@ class AcceptForm(forms.Form):
         cleaned = self.cleaned_data
         first, second = cleaned.get("password1", ""), cleaned.get("password2", "")
         if first and second and first != second:
-            self.add_error("password2", "These two are not the same.")
+            self.add_error("password2", "The passwords don't match.")
         elif first:
             person = self.person or User(username=cleaned.get("username", ""), email=self.email)
             try:

@@ -20,11 +20,11 @@ from apps.audit.offered import OfferedFilters
 from apps.audit.trail import Actor, one_act, record
 from apps.signin.people_admin import roles_and_teams
 
-_MAIL = """You are invited to Triage.
+_MAIL = """You've been invited to Triage.
 
-Choose your name and password here: {link}
+Choose your username and password here: {link}
 
-The link works once, for three days.
+The link works once and expires in three days.
 """
 
 
@@ -78,7 +78,7 @@ class InvitationAdmin(OfferedFilters):
         _note(request, request.user, obj, "made", roles)
         if settings.TRIAGE_EMAIL and obj.email:
             send_mail("Your invitation to Triage", _MAIL.format(link=link), None, [obj.email])
-        messages.warning(request, f"Copy the link now, it is not shown again: {link}")
+        messages.warning(request, f"Copy the link now. It won't be shown again: {link}")
 
     @admin.display(description="State")
     def state(self, invitation: Invitation) -> str:
@@ -87,7 +87,7 @@ class InvitationAdmin(OfferedFilters):
             return "used"
         if invitation.revoked_at:
             return "revoked"
-        return "open" if invitation.expires_at > timezone.now() else "too old"
+        return "open" if invitation.expires_at > timezone.now() else "expired"
 
     @one_act()
     @admin.action(description="Revoke the selected invitations", permissions=["change"])

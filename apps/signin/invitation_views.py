@@ -53,10 +53,10 @@ def _accepted(request: HttpRequest, invited: Invitation, form: AcceptForm) -> Ht
     try:
         _accept(request, invited, form.cleaned_data)
     except NameTaken:
-        form.add_error("username", "Somebody has this name already. Please choose another.")
+        form.add_error("username", "That username is taken. Choose another.")
         return _page(request, invited, form)
     logout(request)
-    messages.success(request, "Done. Please sign in now.")
+    messages.success(request, "Done. You can sign in now.")
     return SeeOther(reverse("account_login"))
 
 
@@ -73,6 +73,6 @@ def _accept(request: HttpRequest, invited: Invitation, chosen: dict[str, Any]) -
 
 def _page(request: HttpRequest, invited: Invitation, form: AcceptForm) -> HttpResponse:
     is_renewal = invited.person is not None
-    heading = "A new password" if is_renewal else "Welcome to Triage"
+    heading = "Choose a new password" if is_renewal else "Welcome to Triage"
     context = {"form": form, "invited": invited, "heading": heading, "button": "Save"}
     return render(request, "signin/invitation.html", context)

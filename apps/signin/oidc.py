@@ -29,12 +29,12 @@ from apps.signin.trail import note
 NONCE = "oidc_nonce"
 _NO_ROLE = Refused(
     "no role",
-    "Your account has no role here. Please ask your admin to put you into the right group.",
+    "Your account has no role here. Ask your admin to add you to the right group.",
 )
 _TAKEN = Refused(
     "address taken",
-    "An account with your e-mail address is here already. Please sign in to it with its password, "
-    "or ask your admin.",
+    "An account with your email address already exists. Sign in to it with its password, or "
+    "ask your admin.",
 )
 
 
@@ -78,7 +78,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):
 
     def _let_in(self, request: HttpRequest, sociallogin: SocialLogin, account: User | None) -> Told:
         if sociallogin.state.get("process", AuthProcess.LOGIN) != AuthProcess.LOGIN:
-            raise Refused("process", "Please begin again on the sign-in page.")
+            raise Refused("process", "Start again on the sign-in page.")
         nonce = request.session.pop(NONCE, "")
         told = read_claims(sociallogin.account.extra_data, oidc_provider(), nonce)
         joined_by = sociallogin._did_authenticate_by_email

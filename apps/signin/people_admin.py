@@ -144,10 +144,10 @@ class PersonAdmin(OfferedFilters):
             Authenticator.objects.filter(user=person).delete()
             end_all(person)
             self._note(request, person, "second factor removed")
-            messages.success(request, f"{person} has no second factor now.")
+            messages.success(request, f"{person} no longer has a second factor.")
 
     @one_act()
-    @admin.action(description="Make a link to a new password", permissions=["change"])
+    @admin.action(description="Create a password reset link", permissions=["change"])
     def new_password_link(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Shown once; whoever opens it chooses the password."""
         for person in self._changeable(request, queryset).filter(is_active=True):
@@ -155,7 +155,9 @@ class PersonAdmin(OfferedFilters):
             token = renewal_for(person, by=request.user)
             link = request.build_absolute_uri(reverse("invitation_opened", args=[token]))
             self._note(request, person, "link to a new password")
-            messages.warning(request, f"For {person}, good for three days and once: {link}")
+            messages.warning(
+                request, f"Link for {person}. It works once and expires in three days: {link}"
+            )
 
     def _changeable(self, request: HttpRequest, people: QuerySet[User]) -> QuerySet[User]:
         return people if request.user.is_superuser else people.filter(is_superuser=False)

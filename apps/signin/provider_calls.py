@@ -47,14 +47,14 @@ class ProviderCalls(OpenIDConnectOAuth2Adapter):
 def check_document(document: Mapping[str, Any], oidc: Oidc) -> None:
     """Raises `AddressRefused`, in words that hold nothing of the document but known names."""
     if str(document.get("issuer", "")).rstrip("/") != oidc.issuer:
-        raise AddressRefused("The provider's document is of another issuer than OIDC_ISSUER.")
+        raise AddressRefused("The provider's document names a different issuer than OIDC_ISSUER.")
     reach = _reach(oidc)
     for name in _ENDPOINTS:
         try:
             reach.check(str(document.get(name, "")))
         except AddressRefused:
             raise AddressRefused(
-                f"The provider's {name} is on no host that OIDC_ISSUER or OIDC_HOSTS names."
+                f"The provider's {name} isn't on a host named in OIDC_ISSUER or OIDC_HOSTS."
             ) from None
 
 

@@ -24,7 +24,7 @@ def _page(heading: str, button: str, **more: str) -> dict[str, Any]:
 
 # What is changed and its entry in the trail: both or neither.
 _whole = transaction.atomic
-_IS_IT_YOU = _page("Is it you?", "Go on", lead="Please show it again before you change this.")
+_IS_IT_YOU = _page("Confirm it's you", "Continue", lead="Confirm it's you before you change this.")
 _INDEX = reverse_lazy("mfa_index")
 
 _account = [
@@ -40,7 +40,7 @@ _account = [
         "password/change/",
         _whole(
             views.ChangePasswordView.as_view(
-                **_page("Change your password", "Change it", back="preferences")
+                **_page("Change your password", "Change password", back="preferences")
             )
         ),
         name="account_change_password",
@@ -49,9 +49,9 @@ _account = [
         "password/reset/",
         views.PasswordResetView.as_view(
             **_page(
-                "A new password",
+                "Reset your password",
                 "Send me a link",
-                lead="We send a link to the address of your account.",
+                lead="We'll send a link to your account's email address.",
                 back="account_login",
             )
         ),
@@ -67,7 +67,7 @@ _account = [
         _whole(
             views.PasswordResetFromKeyView.as_view(
                 success_url=reverse_lazy("account_login"),
-                extra_context={"heading": "Choose a new password", "button": "Save it"},
+                extra_context={"heading": "Choose a new password", "button": "Save"},
             )
         ),
         name="account_reset_password_from_key",
@@ -105,7 +105,7 @@ _factors = [
                 **_page(
                     "Remove the authenticator app",
                     "Remove it",
-                    lead="Its codes will not open Triage any more.",
+                    lead="Its codes will no longer work for Triage.",
                     back="mfa_index",
                 )
             )
@@ -119,8 +119,8 @@ _factors = [
             recovery_views.GenerateRecoveryCodesView.as_view(
                 **_page(
                     "New recovery codes",
-                    "Make them",
-                    lead="The old ones will not work any more.",
+                    "Create codes",
+                    lead="The old codes will stop working.",
                     back="mfa_index",
                 )
             )

@@ -106,7 +106,9 @@ def customers_in(text: str) -> tuple[tuple[CustomerFound, ...], tuple[str, ...]]
             where = excerpt(text, one.start, one.end)
             found[key] = CustomerFound(one.identifier, one.kind, where, 1, one.is_ours)
     if len(found) > _MOST_SHOWN:
-        notes.append(f"{len(found) - _MOST_SHOWN} more possible customers were found and left out.")
+        notes.append(
+            f"{len(found) - _MOST_SHOWN} more possible customers were found but not listed."
+        )
     return tuple(found.values())[:_MOST_SHOWN], tuple(notes)
 
 
@@ -125,9 +127,10 @@ def _links(text: str) -> tuple[list[_Seen], list[str]]:
         try:
             customer = parse_customer(link)
         except CustomerRefused as refused:
-            if "leads to an issue" in str(refused):
+            if "points to an issue" in str(refused):
                 notes.append(
-                    "A link leads to an issue, which many customers can share. It is not offered."
+                    "A link points to an issue, which many customers can share, so we didn't "
+                    "list it."
                 )
             continue
         if not customer.is_named:
@@ -147,10 +150,10 @@ def _named_ids(text: str) -> Iterator[_Seen]:
             continue
         if not named and len(value) < 3:
             continue
-        kind = "id" if as_hex_id(value) is None else "id of 32 signs"
         who = folded(found["who"])
-        who = _WHO_SAID.get(who, who)
-        yield _Seen(found.start("value"), found.end("value"), value, f"{who} {kind}", rank=1)
+        kind = f"{_WHO_SAID.get(who, who)} ID"
+        kind = kind if as_hex_id(value) is None else f"32-character {kind}"
+        yield _Seen(found.start("value"), found.end("value"), value, kind, rank=1)
 
 
 _WHO_SAID = {
@@ -163,12 +166,12 @@ _WHO_SAID = {
 
 def _sign_in_ids(text: str) -> Iterator[_Seen]:
     for found in _SIGN_IN_ID.finditer(text):
-        yield _Seen(found.start(), found.end(), found[0], "user id", rank=1)
+        yield _Seen(found.start(), found.end(), found[0], "user ID", rank=1)
 
 
 def _hex_ids(text: str) -> Iterator[_Seen]:
     for found in _HEX.finditer(text):
-        kind = "id of 32 signs: a user, an event or a trace"
+        kind = "32-character ID: a user, an event, or a trace"
         yield _Seen(found.start(), found.end(), found[0], kind, rank=2)
 
 
@@ -180,7 +183,7 @@ def _emails(text: str) -> Iterator[_Seen]:
         domain = found[0].rpartition("@")[2].casefold()
         is_ours = bool(_OURS.match(found[0])) or domain in ours
         rank = 0 if _SENT_BY.search(line) else 3 if _ADDRESSED.search(line) else 1
-        yield _Seen(found.start(), found.end(), found[0], "e-mail address", rank, is_ours)
+        yield _Seen(found.start(), found.end(), found[0], "email address", rank, is_ours)
 
 
 def _usernames(text: str) -> Iterator[_Seen]:
@@ -194,6 +197,4 @@ def _usernames(text: str) -> Iterator[_Seen]:
                 and value.casefold() not in _NO_NAMES
                 and not _LOOKS_LIKE_DATE.fullmatch(value)
             ):
-                yield _Seen(
-                    found.start(name), found.start(name) + len(value), value, "user name", 2
-                )
+                yield _Seen(found.start(name), found.start(name) + len(value), value, "username", 2)

@@ -176,7 +176,7 @@ def _named(found: re.Match[str]) -> DateSeen | None:
     if not dates or (found.groupdict().get("dot") and folded(month) in ("may", "mai", "mayo")):
         return None
     if is_word and month[0].islower():
-        doubt = f"“{_said(found[0])}” can be a date, or “{month}” is no month here."
+        doubt = f"“{_said(found[0])}” could be a date, or “{month}” may not be a month here."
     return DateSeen(
         found.start(), found.end(), found[0], dates, weekday=_weekday(found), doubt=doubt
     )
@@ -191,7 +191,7 @@ def _numeric(text: str) -> Iterator[DateSeen]:
         year = found["year"]
         doubt = ""
         if year and len(year) == 2:
-            doubt = f"“{found[0]}” has a year of two digits. Please check the year."
+            doubt = f"“{found[0]}” has a two-digit year. Check the year."
         yield DateSeen(
             found.start(),
             found.end(),
@@ -270,7 +270,7 @@ def _vague(text: str) -> Iterator[DateSeen]:
     for found in _VAGUE.finditer(text):
         yield DateSeen(found.start(), found.end(), found[0], is_vague=True)
     for found in _COMING.finditer(text):
-        doubt = f"“{_said(found[0])}” is still to come, so it is not offered."
+        doubt = f"“{_said(found[0])}” is in the future, so we didn't list it."
         yield DateSeen(found.start(), found.end(), found[0], doubt=doubt, is_vague=True)
 
 

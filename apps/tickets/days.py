@@ -63,21 +63,19 @@ def read_days(group: DayGroup, bases: Sequence[Base], zone: tzinfo, now: datetim
         return told[0]
     return Days(
         options=tuple(option for days in told for option in days.options),
-        questions=("The days beside each other do not fit together.",)
-        if told
-        else _asked_of(group),
+        questions=("The dates next to each other don't match.",) if told else _asked_of(group),
         lacks_date=not told and any(days.lacks_date for days in read),
     )
 
 
 def _read_day(seen: DateSeen, bases: Sequence[Base], zone: tzinfo, now: datetime) -> Days:
     if seen.is_vague:
-        asks = f"“{_said(seen)}” names no single day. Please type one in the form."
+        asks = f"“{_said(seen)}” isn't one specific day. Type one in the form."
         return Days(questions=(seen.doubt or asks,))
     if seen.dates:
         return _calendar_days(seen, bases, zone, now)
     if not bases:
-        asks = f"“{_said(seen)}” counts from the day the ticket was written."
+        asks = f"“{_said(seen)}” is counted from the day the ticket was written."
         return Days(questions=(asks,), lacks_date=True)
     if seen.ago is not None:
         return _days_ago(seen, bases, zone)
@@ -95,11 +93,13 @@ def _calendar_days(seen: DateSeen, bases: Sequence[Base], zone: tzinfo, now: dat
         recent = [one for one in recent if one.day.year >= today.year - 2] or recent
     questions = [seen.doubt] if seen.doubt else []
     if not recent:
-        return Days(questions=(f"“{_said(seen)}” is too long ago for any error to be kept.",))
+        return Days(
+            questions=(f"“{_said(seen)}” is too long ago: errors from then are no longer stored.",)
+        )
     if seen.weekday is not None:
         fitting = [one for one in recent if one.day.weekday() == seen.weekday]
         if not fitting:
-            questions.append(f"In “{_said(seen)}” the day of the week does not fit the date.")
+            questions.append(f"In “{_said(seen)}” the day of the week doesn't match the date.")
         recent = fitting or recent
     if len(recent) > 1:
         questions.append(_can_be(seen, recent))
@@ -116,7 +116,9 @@ def _in_a_year(year: int | None, month: int, day: int, latest: date) -> DayRead:
         except ValueError:
             continue
         if found <= latest:
-            return DayRead(found, f"the last one up to {named_day(latest)}, as no year is written")
+            return DayRead(
+                found, f"the most recent one up to {named_day(latest)}, since no year is given"
+            )
     return DayRead(date.min)
 
 
@@ -163,14 +165,16 @@ def _of_month(seen: DateSeen, number: int, bases: Sequence[Base], zone: tzinfo) 
     if len(days) == 1 and is_before and number < max(day_of(base, zone).day for base in bases):
         return Days(tuple(options))
     if not options:
-        return Days(questions=(f"“{_said(seen)}” names no day that has been.",))
-    return Days(tuple(options), (f"“{_said(seen)}” names no month. Please check the day.",))
+        return Days(questions=(f"“{_said(seen)}” isn't a day in the past.",))
+    return Days(tuple(options), (f"“{_said(seen)}” doesn't say which month. Check the day.",))
 
 
 def _which_base(seen: DateSeen, options: Sequence[DayRead]) -> tuple[str, ...]:
     if len({option.day for option in options}) < 2:
         return ()
-    return (f"“{_said(seen)}” can count from {_or([o.base.said for o in options if o.base])}.",)
+    return (
+        f"“{_said(seen)}” could be counted from {_or([o.base.said for o in options if o.base])}.",
+    )
 
 
 def _counted(seen: DateSeen, base: Base, zone: tzinfo) -> str:
@@ -182,7 +186,7 @@ def _can_be(seen: DateSeen, options: Sequence[DayRead]) -> str:
 
 
 def _asked_of(group: DayGroup) -> tuple[str, ...]:
-    return (f"“{group.text}” can mean more than one day.",)
+    return (f"“{group.text}” could mean more than one day.",)
 
 
 def _or(words: Sequence[str]) -> str:

@@ -72,7 +72,7 @@ def moment_of(text: str, mention: Mention, bases: Sequence[Base], setting: Setti
             drafts += _on_day(mention, day, option, setting)
     kept, left_out = _possible(drafts, setting.now)
     if any(draft.day.base and draft.day.base.is_doubtful for draft in kept):
-        questions.append("It counts from a date on a line of its own above. Please check that.")
+        questions.append("It's counted from a date on a separate line above. Check that date.")
     readings = _each_once(kept)
     if len(readings) > 1:
         questions += [draft.question for draft in kept if draft.question]
@@ -93,7 +93,7 @@ def moment_ago(
     said = " ".join(seen.text.split())
     timed = [base for base in bases if base.moment is not None]
     if not timed:
-        asks = f"“{said}” counts from the minute the ticket was written. Please give the time too."
+        asks = f"“{said}” is counted from the minute the ticket was written. Enter that time too."
         return MomentFound(where, questions=(asks,), lacks_date=True)
     minutes = max(10, round(seen.back.total_seconds() / 60 / 4))
     readings = tuple(
@@ -107,7 +107,7 @@ def moment_ago(
     )
     questions = list(asked_of_duration(text, seen.start, seen.end))
     if len(readings) > 1:
-        questions.append(f"“{said}” can count from more than one message.")
+        questions.append(f"“{said}” could be counted from more than one message.")
     return MomentFound(where, readings, tuple(questions))
 
 
@@ -116,7 +116,7 @@ def _zones(mention: Mention, setting: Setting) -> tuple[ZoneOption, ...]:
     named = mention.zone or setting.all_times
     if named and named.options and not named.is_maybe:
         return _as_named(named)
-    default = ZoneOption(f"no zone is named, so {setting.zone.key}", setting.zone)
+    default = ZoneOption(f"no time zone is given, so {setting.zone.key}", setting.zone)
     if named and named.is_maybe:
         return (default, *_as_named(named))
     if mention.clock is None or mention.zone:
@@ -140,13 +140,15 @@ def _asked_at_once(text: str, mention: Mention, setting: Setting) -> Iterator[st
     """What is uncertain before any day is looked at."""
     clock, group = mention.clock, mention.group
     if mention.zone and not mention.zone.options:
-        yield f"We do not know “{mention.zone.text}”. The time is read in {setting.zone.key}."
+        yield (
+            f"We don't recognize “{mention.zone.text}”, so the time is read as {setting.zone.key}."
+        )
     bound = (clock.bound if clock else "") or rough_before(text, mention.start)[1]
     if bound:
-        yield f"The ticket says “{bound}”, not when exactly."
+        yield f"The ticket says “{bound}”, not an exact time."
     yield from asked_beside(text, mention.start, mention.end, has_clock=clock is not None)
     if clock and group and mention.link is Link.FURTHER_UP:
-        yield f"The day of “{clock.text}” is taken from “{group.text}”, further up. Please check."
+        yield f"The day of “{clock.text}” is taken from “{group.text}”, further up. Check that."
 
 
 def _days(mention: Mention, bases: Sequence[Base], zone: tzinfo, setting: Setting) -> Days:
@@ -161,7 +163,7 @@ def _days(mention: Mention, bases: Sequence[Base], zone: tzinfo, setting: Settin
         written = day_of(base, zone)
         options.append(DayRead(written, f"the day it was written, {base.said}", base))
         options.append(DayRead(written - _DAY, f"the day before it was written, {base.said}", base))
-    return Days(tuple(options), (f"The ticket names no day for {said}. Which one is meant?",))
+    return Days(tuple(options), (f"The ticket gives no day for {said}. Which day was it?",))
 
 
 def _on_day(
@@ -178,7 +180,7 @@ def _on_day(
             yield replace(draft, question=draft.question or question)
         if mention.part == "night" and hour < 6 and clock.meridiem != MIDNIGHT:
             after = replace(day, day=day.day + _DAY)
-            asks = f"“{clock.text}” at night can be before or after the day turned."
+            asks = f"“{clock.text}” at night could be before or after midnight."
             for draft in _at_hour(mention, clock, hour, (after, option, setting)):
                 yield replace(draft, question=asks)
 
@@ -193,8 +195,8 @@ def _is_machine(mention: Mention) -> bool:
 
 def _why_two_hours(clock: ClockSeen) -> str:
     if clock.meridiem == MIDNIGHT:
-        return "Midnight can be the one that begins the day or the one that ends it."
-    return f"“{clock.text}” says neither am nor pm."
+        return "Midnight could be the start or the end of the day."
+    return f"“{clock.text}” doesn't say a.m. or p.m."
 
 
 def _at_hour(
@@ -216,8 +218,8 @@ def _at_hour(
 def _why_two_moments(clock: ClockSeen, hour: int, day: DayRead, option: ZoneOption) -> str:
     shown = f"{hour % 24:02}:{clock.minute:02} on {named_day(day.day)}"
     if is_skipped(day.day, hour, clock.minute, option.zone):
-        return f"{shown} did not exist: the clocks were put forward. Which time is meant?"
-    return f"{shown} happened twice: the clocks were put back. Which time is meant?"
+        return f"{shown} did not exist because the clocks moved forward. Which time was it?"
+    return f"{shown} happened twice because the clocks moved back. Which time was it?"
 
 
 def _stretch(
@@ -240,7 +242,7 @@ def _told(mention: Mention, day: DayRead, option: ZoneOption) -> str:
     """How it was understood, in words."""
     rough = ""
     if mention.clock and mention.clock.about:
-        rough = f"“{mention.clock.about}” makes it rough"
+        rough = f"“{mention.clock.about}” makes it approximate"
     return "; ".join(filter(None, [day.said, rough, option.said]))
 
 
@@ -253,7 +255,7 @@ def _possible(drafts: Sequence[_Draft], now: datetime) -> tuple[list[_Draft], li
         left_out.append(f"A time on {' or '.join(coming)} is still to come, so it is not offered.")
     before = [draft for draft in past if not draft.is_after_ticket]
     if past and not before:
-        left_out.append("This is later than the ticket itself. Please check it.")
+        left_out.append("This is later than the ticket itself. Check it.")
     return before or past, left_out
 
 
@@ -273,9 +275,12 @@ def _why_zones(mention: Mention, drafts: Sequence[_Draft], setting: Setting) -> 
         return
     named = mention.zone or setting.all_times
     if named and named.is_maybe:
-        yield f"“{named.text}” may or may not name the zone of the time."
+        yield f"“{named.text}” may or may not be the time zone."
     elif named:
         yield f"“{named.text}” can mean more than one zone."
     elif mention.clock:
         names = " and ".join(f"“{zone.text}”" for zone in setting.other_zones)
-        yield f"“{mention.clock.text}” names no zone, but another time in the ticket does: {names}."
+        yield (
+            f"“{mention.clock.text}” gives no time zone, but another time in the ticket does: "
+            f"{names}."
+        )

@@ -35,7 +35,7 @@ from apps.tickets.zones import zone_of_all_times, zone_of_writer
 
 _CHAT_LINE = "This is the time of a line in a chat: it says when that line was sent."
 _UNREAD_IN_REACH = 40
-_ALONE = "This line stands alone: it may say when the message was written."
+_ALONE = "This line is on its own. It may say when the message was written."
 _MOST_TOKENS = 100
 _MOST_SHOWN = 8
 _MOST_ZONES = 3
@@ -52,11 +52,11 @@ def read_ticket(
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
-        raise TicketRefused("Please paste the text of the ticket.")
+        raise TicketRefused("Paste the ticket text.")
     if len(text) > MAX_TICKET_LENGTH:
         raise TicketRefused(
             f"The text has {len(text):,} characters; we read {MAX_TICKET_LENGTH:,} at most. "
-            "Please leave out what does not say who it was and when."
+            "Leave out anything that doesn't say who it was or when."
         )
     setting = Setting(zone, now)
     headers = headers_in(text, setting)

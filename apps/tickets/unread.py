@@ -75,7 +75,7 @@ def asked_of_duration(text: str, start: int, end: int) -> Iterator[str]:
         yield f"The ticket says “{count[0].strip()}” before it. Please check how long ago."
     half = _AND_A_HALF.match(text, end)
     if half:
-        yield f"The ticket says “{half['said']}” behind it. Please check how long ago."
+        yield f"The ticket says “{half['said']}” after it. Check how long ago it was."
 
 
 def asked_beside(text: str, start: int, end: int, *, has_clock: bool) -> Iterator[str]:
@@ -88,16 +88,16 @@ def asked_beside(text: str, start: int, end: int, *, has_clock: bool) -> Iterato
         yield f"The ticket says “{other['said'].strip()}”. Please check which zone that is."
     meal = _BESIDE_A_MEAL.match(text, end)
     if meal:
-        yield f"The ticket says “{meal['said']}”, not when exactly."
+        yield f"The ticket says “{meal['said']}”, not an exact time."
     early = None if has_clock else _EARLY.search(text, max(0, start - 24), start)
     if early:
-        yield f"The ticket says “{early['said']}”, not when exactly."
+        yield f"The ticket says “{early['said']}”, not an exact time."
     past = _PAST.search(text, max(0, start - 24), start)
     if past:
         yield f"The ticket says “{past['said']}”. Please check the minute."
     more = _MORE_DIGITS.match(text, end) if has_clock else None
     if more:
-        yield f"“{more['said']}” behind it may be the minute. Please check."
+        yield f"“{more['said']}” after it may be the minutes. Check that."
     sent = _SENT.search(text, max(0, start - 20), start)
     if sent:
         yield f"The ticket says “{sent['said']}”: it may not be when the problem was."

@@ -125,11 +125,11 @@ def read_written(typed: str, setting: Setting) -> Base:
     if not bases:
         raise TicketRefused(
             "We cannot read when the ticket was written. Please use 2026-11-20 14:05, "
-            "or the day alone."
+            "or just the date."
         )
     if len(bases) > 1:
         raise TicketRefused(
-            "This can mean more than one moment. Please write it as 2026-11-20 14:05."
+            "This could mean more than one time. Please write it as 2026-11-20 14:05."
         )
     return bases[0]
 

@@ -14,7 +14,7 @@ from apps.lookups.asker import Asker
 from apps.lookups.keepers import may_keep, may_read
 from apps.lookups.models import Lookup, Origin
 
-ONLY_SHARED = "This lookup was shared with you to read. Only whose it is can do this."
+ONLY_SHARED = "This lookup was shared with you to read. Only its owner can do this."
 
 
 def person_of(request: HttpRequest) -> User:

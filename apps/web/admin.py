@@ -67,7 +67,7 @@ class TeamAdmin(OfferedFilters):
         obj.group.delete()
         if not Team.objects.exists():
             messages.warning(
-                request, "This was the last team: from now on everybody may see every project."
+                request, "That was the last team. From now on, everyone can see every project."
             )
 
     def _record(self, request: HttpRequest, what: str, team: Team) -> None:

@@ -59,7 +59,8 @@ def _no_number(name: str) -> None:
 api = DescribedAPI(
     title="Triage",
     version="1",
-    description="What went wrong for one customer around one moment. Answers are redacted.",
+    description="What went wrong for one customer around one point in time. "
+    "Responses are redacted.",
     auth=TokenAuth(),
     parser=JsonOnly(),
     docs_url=None,
@@ -68,7 +69,7 @@ api = DescribedAPI(
     urls_namespace="api",
 )
 
-LookupId = PathEx[uuid.UUID, P(description="The lookup_id of an answer.")]
+LookupId = PathEx[uuid.UUID, P(description="The lookup_id of a result.")]
 _ASKING_FAILS = (400, 401, 403, 409, 410, 413, 415, 429, 500, 502, 503, 504)
 _READING_FAILS = (400, 401, 403, 404, 409, 410, 500)
 
@@ -95,7 +96,7 @@ def create_lookup(request: HttpRequest, body: LookupRequest) -> HttpResponse:
 @api.get(
     "/lookups/{uuid:lookup_id}/",
     response={200: LookupResponse, **dict.fromkeys(_READING_FAILS, ProblemResponse)},
-    summary="Read a kept answer",
+    summary="Read a stored result",
     url_name="lookup",
     operation_id="read_lookup",
     by_alias=True,
@@ -113,7 +114,7 @@ def create_lookup(request: HttpRequest, body: LookupRequest) -> HttpResponse:
                 "in": "query",
                 "name": "format",
                 "required": False,
-                "description": "The form of the answer.",
+                "description": "The response format.",
                 "schema": {"type": "string", "enum": list(_FORMATS), "default": "json"},
             }
         ],
@@ -125,7 +126,7 @@ def read_lookup(request: HttpRequest, lookup_id: LookupId) -> HttpResponse:
     try:
         choice = read_choice({"format": request.GET.get("format", "json")})
     except ChoiceRefused as refused:
-        raise LookupFailed(bad_input("The format is json, markdown or xml.")) from refused
+        raise LookupFailed(bad_input("The format must be json, markdown, or xml.")) from refused
     lookup = lookup_of(token.user, api_asker(request, token).actor, lookup_id)
     if not has_ended(lookup):
         raise LookupFailed(api_problems.NOT_KEPT)
@@ -203,11 +204,11 @@ def _on_bad_body(_request: HttpRequest, error: ValidationError) -> HttpResponse:
     unknown = [item["loc"][-1] for item in error.errors if item["type"] == "extra_forbidden"]
     named = {str(part) for item in error.errors for part in item["loc"]} & known
     fields = ", ".join(sorted(named)) or "the body"
-    message = f"The request is not as it should be: {fields}."
+    message = f"The request isn't valid: {fields}."
     if unknown:
         name = next((str(name) for name in unknown if _NAME.fullmatch(str(name))), "")
-        message = f"There is no field {name}." if name else "There is a field that is not known."
-    return problem_response(bad_input(message, "Please compare it with /api/v1/ and try again."))
+        message = f"Unknown field: {name}." if name else "The request has an unknown field."
+    return problem_response(bad_input(message, "Compare it with /api/v1/ and try again."))
 
 
 api.exception_handler(AuthenticationError)(api_access.token_refused)

@@ -29,7 +29,7 @@ _NO_TOKEN = api_problem(
 _EXPIRED = api_problem(
     "token_expired", 401, "This API token has expired.", "Ask your Triage admin for a new one."
 )
-_NO_ROLE = api_problem("no_access", 403, "This token may not look up customers.", "Ask your admin.")
+_NO_ROLE = api_problem("no_access", 403, "This token can't look up customers.", "Ask your admin.")
 
 
 class ScopeMissing(Exception):
@@ -104,7 +104,7 @@ def scope_missing(_request: HttpRequest, error: ScopeMissing) -> HttpResponse:
     problem = api_problem(
         "missing_scope",
         403,
-        f"This token was made without the scope {scope}.",
+        f"This token doesn't have the scope {scope}.",
         "Ask your Triage admin for a token that has it.",
     )
     response = problem_response(problem)
@@ -123,8 +123,8 @@ def project_refused() -> Problem:
     return api_problem(
         "project_not_allowed",
         403,
-        "This token may not see one of these projects.",
-        "Choose other projects, or ask your Triage admin. Nothing was asked.",
+        "This token can't access one of these projects.",
+        "Choose other projects, or ask your Triage admin. Nothing was looked up.",
     )
 
 

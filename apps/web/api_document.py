@@ -9,16 +9,18 @@ _WORDS = {
     200: "The answer, redacted.",
     400: "The request is not as described here.",
     401: "The token is missing, wrong, revoked or expired.",
-    403: "The token has not the scope, or its person may not do this or see this project.",
+    403: "The token lacks the scope, or its person isn't allowed to do this or to see this "
+    "project.",
     404: "There is no such lookup for this person.",
-    409: "There is no answer: the lookup was stopped, or none is kept.",
-    410: "The answer was removed.",
+    409: "There is no result: the lookup was stopped, or nothing is stored.",
+    410: "The result was deleted.",
     413: "The body is too large.",
     415: "The body is not application/json.",
     429: "Too many lookups in a minute.",
     500: "Something went wrong on our side.",
-    502: "Sentry refused, or could not be understood.",
-    503: "Sentry limits us, rests, or too many ask at once.",
+    502: "Sentry refused the request or sent something we couldn't read.",
+    503: "Sentry is limiting us or is paused after repeated failures, or too many people are "
+    "asking at once.",
     504: "Sentry could not be reached, or was too slow.",
 }
 _CODES = {
@@ -37,7 +39,7 @@ _CODES = {
     504: "too_slow",
 }
 _RETRY_AFTER = {
-    "description": "Seconds to wait, where it is known.",
+    "description": "Seconds to wait, if known.",
     "schema": {"type": "integer", "minimum": 0},
 }
 _CHALLENGE = {"description": "What is missing.", "schema": {"type": "string"}}

@@ -11,7 +11,7 @@ from apps.lookups.problems import BROKEN, Problem, bad_input
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 API_ROOT = "/api/"
-_READ_THE_PAGE = "Please compare it with /api/v1/ and try again."
+_READ_THE_PAGE = "Compare it with /api/v1/ and try again."
 
 
 def api_problem(code: str, status: int, message: str, next_step: str = _READ_THE_PAGE) -> Problem:
@@ -23,26 +23,28 @@ NOT_JSON = bad_input("The request's body is not JSON.", _READ_THE_PAGE)
 NOT_READABLE = bad_input("The request could not be read.", _READ_THE_PAGE)
 TOO_LARGE = api_problem("too_large", 413, "The request is too large.", "Please send less.")
 WRONG_TYPE = api_problem(
-    "wrong_type", 415, "The request's body has another type.", "Send it as application/json."
+    "wrong_type", 415, "The request body has the wrong type.", "Send it as application/json."
 )
 NO_SUCH_ADDRESS = api_problem("no_such_address", 404, "There is no such address.")
 NO_SUCH_LOOKUP = api_problem(
     "no_such_lookup",
     404,
     "There is no such lookup.",
-    "Check its id; it may also belong to somebody else.",
+    "Check the ID. The lookup may also belong to someone else.",
 )
 NOT_KEPT = api_problem(
     "not_kept",
     409,
-    "No answer of this lookup is kept.",
-    "Look up the customer again; reading alone asks nobody.",
+    "No result is stored for this lookup.",
+    "Look up the customer again. Reading a result doesn't ask Sentry.",
 )
 _BY_STATUS = {
     400: NOT_READABLE,
-    403: api_problem("no_access", 403, "You may not do this.", "Ask your Triage admin."),
+    403: api_problem(
+        "no_access", 403, "You don't have permission to do this.", "Ask your Triage admin."
+    ),
     404: NO_SUCH_ADDRESS,
-    405: api_problem("method_not_allowed", 405, "This address does not take that method."),
+    405: api_problem("method_not_allowed", 405, "This address doesn't support that method."),
     413: TOO_LARGE,
     415: WRONG_TYPE,
 }

@@ -22,7 +22,8 @@ Moment = Annotated[
     StrictStr | StrictInt | StrictFloat,
     Field(
         examples=["2026-11-20T14:05:00Z"],
-        description="ISO 8601 with an offset, or without one in the person's zone, or epoch time.",
+        description="ISO 8601 (without an offset, it's read in the person's time zone) "
+        "or epoch time.",
     ),
 ]
 Minutes = Annotated[
@@ -31,7 +32,7 @@ Minutes = Annotated[
         ge=MIN_WINDOW_MINUTES,
         le=MAX_WINDOW_MINUTES,
         strict=True,
-        description="Minutes before and after; without it what the site has set.",
+        description="Minutes before and after. Defaults to the site's setting.",
     ),
 ]
 
@@ -45,16 +46,17 @@ class LookupRequest(Schema):
     at: Moment
     window_minutes: Minutes = None
     projects: Annotated[
-        list[Slug], Field(max_length=100, description="Slugs; without any, all it may see.")
+        list[Slug],
+        Field(max_length=100, description="Slugs. Defaults to every project the token can see."),
     ] = []
     environments: Annotated[
-        list[Slug], Field(max_length=100, description="Names; without any, all.")
+        list[Slug], Field(max_length=100, description="Names. Defaults to all.")
     ] = []
     reason: Annotated[
         str,
         Field(
             max_length=LONGEST_REASON,
-            description="Why, such as a ticket, where the site asks.",
+            description="The reason, such as a ticket number, if the site asks for one.",
         ),
     ] = ""
 
@@ -62,10 +64,10 @@ class LookupRequest(Schema):
 class ProblemResponse(Schema):
     """Why there is no answer, in plain words."""
 
-    code: Annotated[str, Field(description="For programs; it stays the same.")]
+    code: Annotated[str, Field(description="For programs. It doesn't change.")]
     message: Annotated[str, Field(description="For people.")]
     next_step: str
-    retry_after: Annotated[int | None, Field(description="Seconds to wait, where it is known.")]
+    retry_after: Annotated[int | None, Field(description="Seconds to wait, if known.")]
 
 
 class WindowAsked(Schema):
@@ -97,15 +99,19 @@ class KnownTold(Schema):
     slug: Annotated[str, Field(description="Its name in the catalogue.")]
     title: str
     explanation: str
-    reply: Annotated[str, Field(description="What to tell the customer; empty where nothing is.")]
+    reply: Annotated[
+        str, Field(description="What to tell the customer. Empty if there is no reply.")
+    ]
     workaround: str
     state: Literal["open", "planned", "fixed"]
     planned_for: Annotated[str | None, Field(description="A day, such as 2026-11-26.")]
     fixed_in: str
     owner: str
     links: list[LinkTold]
-    fix: Annotated[str, Field(description="How the fix stands for this customer, in a sentence.")]
-    why: Annotated[list[str], Field(description="The rules that fitted, the surest first.")]
+    fix: Annotated[
+        str, Field(description="The status of the fix for this customer, in one sentence.")
+    ]
+    why: Annotated[list[str], Field(description="The rules that matched, most certain first.")]
 
 
 class IssueTold(Schema):
@@ -117,19 +123,24 @@ class IssueTold(Schema):
     title: str
     summary: Annotated[str, Field(description="What happened, in plain words.")]
     events: Annotated[int, Field(description="This customer's, in the window.")]
-    known: Annotated[list[KnownTold], Field(description="What it is taken for, the best first.")]
+    known: Annotated[
+        list[KnownTold], Field(description="Known errors it matches, best match first.")
+    ]
 
 
 class LookupResponse(Schema):
     """The answer (`triage.lookup/1`), redacted. What is not known is null."""
 
     schema_: Annotated[Literal["triage.lookup/1"], Field(alias="schema")]
-    lookup_id: Annotated[str | None, Field(description="By which it is read again.")]
+    lookup_id: Annotated[str | None, Field(description="Use it to read this result again.")]
     customer: Annotated[str, Field(description="An alias.")]
     matched_on: list[str]
     window: WindowAsked
     searched: dict[str, Any]
-    complete: Annotated[bool, Field(description="Only then no events means that nothing happened.")]
+    complete: Annotated[
+        bool,
+        Field(description="Only if this is true does an empty list mean that nothing happened."),
+    ]
     notices: list[NoticeTold]
     fetched_at: str
     from_cache: bool
@@ -138,11 +149,11 @@ class LookupResponse(Schema):
     known_unchecked: Annotated[
         int,
         Field(
-            description="Entries of the catalogue that there was no time for. Unless it is 0, an "
-            "issue without one may be known all the same."
+            description="Known errors there was no time to check. If this isn't 0, an issue "
+            "without a known error may still be known."
         ),
     ]
-    events: Annotated[list[dict[str, Any]], Field(description="The newest first.")]
+    events: Annotated[list[dict[str, Any]], Field(description="Newest first.")]
     beside: list[dict[str, Any]]
     nearby: dict[str, Any] | None
     redaction: dict[str, Any]

@@ -18,7 +18,7 @@ _MOST_PAGES = 5
 _MOST_RELEASES = 5
 _LONGEST_TEXT = 2000
 _NOTHING = {
-    Signal.REPLAYS: "screen recording",
+    Signal.REPLAYS: "session replay",
     Signal.FEEDBACK: "feedback",
 }
 
@@ -108,7 +108,7 @@ def _nothing(beside: Beside) -> str:
         for signal, name in _NOTHING.items()
         if signal in beside.surely and not found[signal]
     ]
-    where = "of this customer where we searched"
+    where = "for this customer where we searched"
     return f"Sentry has {listed(missing)} {where}." if missing else ""
 
 
@@ -127,9 +127,9 @@ def _replay(replay: Replay, window: Window, zone: ZoneInfo) -> ReplayView:
     ended = replay.finished_at
     facts = [duration((ended - replay.started_at).total_seconds())] if ended else []
     facts += [counted(replay.errors, "error")] if replay.errors else []
-    facts += [counted(replay.rage_clicks, "angry click")] if replay.rage_clicks else []
+    facts += [counted(replay.rage_clicks, "rage click")] if replay.rage_clicks else []
     facts += [
-        counted(replay.dead_clicks, "click without effect", "clicks without effect")
+        counted(replay.dead_clicks, "click that did nothing", "clicks that did nothing")
         if replay.dead_clicks
         else ""
     ]
@@ -157,7 +157,7 @@ def _went_live(deploy: Deploy, window: Window) -> str:
     """Where nobody told Sentry that it went live, only when Sentry first knew of it is sure."""
     named = " ".join(filter(None, (deploy.project, short_release(deploy.version))))
     where = f" in {deploy.environment}" if deploy.environment else ""
-    what = f"went live{where}" if deploy.is_told else "was first known to Sentry"
+    what = f"went live{where}" if deploy.is_told else "first appeared in Sentry"
     when = relative(deploy.at, window.moment, at="at that moment")
     return clipped(f"{named} {what} {when}", 300)
 

@@ -20,25 +20,25 @@ def _found() -> Iterator[tuple[str, str, str]]:
         yield (
             "W001",
             "TRIAGE_HASH_KEY is not set, so SECRET_KEY can never be changed.",
-            "Set it to 32 random characters or more, before the first lookup, and keep it.",
+            "Set it to at least 32 random characters before the first lookup, and never change it.",
         )
     if settings.TRIAGE_DATA_KEYS[0] == settings.SECRET_KEY:
         yield (
             "W002",
-            "TRIAGE_DATA_KEYS is not set, so what is kept of customers is sealed by SECRET_KEY.",
-            "Set it to 32 random characters or more. Who has answers sealed already adds "
-            "SECRET_KEY behind it until they have expired.",
+            "TRIAGE_DATA_KEYS is not set, so stored customer data is encrypted with SECRET_KEY.",
+            "Set it to at least 32 random characters. If you already have encrypted results, "
+            "add SECRET_KEY after it until they have expired.",
         )
     if any(host.startswith(("*", ".")) for host in settings.ALLOWED_HOSTS):
         yield (
             "W003",
-            "ALLOWED_HOSTS has a wildcard, so addresses of other sites are answered.",
+            "ALLOWED_HOSTS has a wildcard, so Triage answers requests meant for other hosts.",
             "Name each host that people use.",
         )
     sentry = urlsplit(settings.SENTRY_BASE_URL)
     if sentry.scheme == "http" and sentry.hostname not in _OWN_MACHINE:
         yield (
             "W004",
-            "SENTRY_BASE_URL is not https, so the token travels in the open.",
+            "SENTRY_BASE_URL doesn't use https, so the token is sent unencrypted.",
             "Use https, or keep Sentry on the same machine.",
         )

@@ -121,10 +121,10 @@ def read_edited(values: QueryDict, made: Made) -> Edited:
 def why_refused(edited: Edited) -> str:
     """Why this cannot be handed over; empty where it can."""
     if not edited.text.strip():
-        return "There is no text to hand over."
+        return "There is no text to send."
     if len(edited.text) > MOST_LETTERS:
         over = len(edited.text) - MOST_LETTERS
-        return f"The text is {over} letters too long to hand over. Please shorten it, or copy it."
+        return f"The text is {over} characters too long to send. Shorten it, or copy it instead."
     return ""
 
 

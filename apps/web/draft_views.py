@@ -38,9 +38,9 @@ from apps.web.redirects import SeeOther
 from apps.web.viewing import record_view
 
 _WAYS = ("copied", "mailed")
-NOT_THEIRS = "Somebody else handed this over. Only they, or whose lookup it is, can do this."
+NOT_THEIRS = "Someone else sent this. Only they or the lookup's owner can do this."
 _NO_TEMPLATE = bad_input(
-    "There is no template for this draft.", "Please ask a lead to switch one on in the review."
+    "There is no template for this draft.", "Ask a lead to turn one on under Manage."
 )
 
 
@@ -71,7 +71,7 @@ def lookup_drafted(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     lookup = lookup_for(request, lookup_id)
     kind, how = request.POST.get("kind", ""), request.POST.get("how", "")
     if kind not in list(Kind) or how not in _WAYS:
-        return problem_page(request, bad_input("This is no draft.", "Please reload."), lookup_id)
+        return problem_page(request, bad_input("This isn't a draft.", "Please reload."), lookup_id)
     record_act(Action.DRAFTED, asker_of(request).actor, lookup, draft=kind, how=how)
     return HttpResponse(status=204)
 
@@ -89,7 +89,7 @@ def lookup_handover(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
         raise PermissionDenied(NOT_THEIRS)
     if request.POST.get("do") == "cancel":
         is_done = cancel(handover, asker_of(request))
-        messages.success(request, "It is not sent." if is_done else "It does not wait any more.")
+        messages.success(request, "It won't be sent." if is_done else "It's no longer waiting.")
     else:
         is_done = try_again(handover, asker_of(request))
         messages.success(request, _said(handover) if is_done else "It cannot be tried again.")
@@ -102,7 +102,7 @@ def _hand_over(
     """Hand over what stands in the form. What had to be hidden in it is shown first."""
     refused = why_refused(edited)
     if not is_set_up():
-        refused = "Handing over is switched off. Please copy the text, or mail it."
+        refused = "Sending is turned off. Copy the text or email it."
     if refused:
         return _page(request, result, made, edited, refused=refused)
     if edited.kind is Kind.ESCALATION:
@@ -118,7 +118,7 @@ def _hand_over(
     try:
         hand_over(result.lookup, edited.kind, body, handover=handover, asker=asker_of(request))
     except AlreadyDone:
-        messages.info(request, "This was handed over already; how far it is stands below.")
+        messages.info(request, "This was already sent. See its status below.")
     else:
         messages.success(request, _said(handover))
     return _back(result.lookup.uuid, edited.kind)
@@ -126,10 +126,10 @@ def _hand_over(
 
 def _said(handover: Handover) -> str:
     if handover.state == Handover.State.SENT:
-        return "Handed over."
+        return "Sent."
     if handover.state == Handover.State.WAITING:
-        return f"It has not arrived yet. {handover.problem} It is tried again by itself."
-    return f"It was not handed over. {handover.problem}"
+        return f"It hasn't arrived yet. {handover.problem} Triage will try again automatically."
+    return f"It wasn't sent. {handover.problem}"
 
 
 def _page(

@@ -75,7 +75,7 @@ def _facts(event: Event, body: EventBody) -> tuple[Row, ...]:
         ("Page or task", event.transaction),
         ("Where in the code", None if culprit == event.transaction else culprit),
         ("Platform", event.platform),
-        ("Found by", listed(field_name(field) for field in event.matched_on)),
+        ("Matched by", listed(field_name(field) for field in event.matched_on)),
         ("Trace", event.trace_id or body.trace_id),
         ("Event", event.id),
     )

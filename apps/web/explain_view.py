@@ -19,7 +19,7 @@ from apps.web.wording import grouped
 _SURE = {
     "high": "The model is fairly sure",
     "medium": "The model is not sure",
-    "low": "The model only guesses",
+    "low": "The model is only guessing",
     "not told": "The model does not say how sure it is",
 }
 
@@ -82,4 +82,4 @@ def used_told(llm: Llm, ended: Ended) -> str:
         return "It cost nothing."
     told = "" if ended.is_told else "at most "
     paid = f", {money(ended.cost)} to pay" if llm.costs_money else ""
-    return f"It took {told}{grouped(ended.tokens)} tokens{paid}."
+    return f"It used {told}{grouped(ended.tokens)} tokens{paid}."

@@ -135,7 +135,7 @@ def read_choice(values: Mapping[str, str], *, suffix: str = "") -> Choice:
     typed = values.get("budget", "").translate(_BETWEEN_DIGITS)
     default = None if suffix == "json" else DEFAULT_BUDGET
     if typed and not (typed.isascii() and typed.isdigit() and len(typed) < 9):
-        raise ChoiceRefused("Please give the budget as a whole number of tokens.", "budget")
+        raise ChoiceRefused("Enter the token limit as a whole number.", "budget")
     return Choice(
         format=format_,
         budget=int(typed) if typed else default,

@@ -137,7 +137,9 @@ def filter_form(
         is_zoomed=shown.span is not None,
         is_used=not shown.is_everything,
         hidden=hidden,
-        said=hidden.sentence if hidden else f"{counted(len(events), 'event')} shown, which is all.",
+        said=hidden.sentence
+        if hidden
+        else f"{counted(len(events), 'event')} shown. Nothing is hidden.",
     )
 
 
@@ -216,11 +218,11 @@ def _hidden(events: Sequence[Event], left: Sequence[Event], shown: Shown) -> Hid
         brief = sum(1 for event in events if event.body is None)
         if brief:
             more.append(
-                f"Of {counted(brief, 'event')} only the title and the place were read and searched."
+                f"Of {counted(brief, 'event')} we read and searched only the title and location."
             )
         if not left:
-            more.append("What is hidden for privacy, such as an e-mail, cannot be found.")
-    more.append("The text to copy holds all events.")
+            more.append("You can't search for redacted values, such as an email.")
+    more.append("The text for copying still includes all events.")
     return Hidden(sentence, tuple(more))
 
 

@@ -44,7 +44,7 @@ def move_buttons(question: Question, now: datetime) -> tuple[MoveButton, ...]:
     labels = {
         Move.EARLIER: (f"{span} earlier", "the window before this one"),
         Move.LATER: (f"{span} later", "the window after this one"),
-        Move.NOW: ("Again, now", "the same customer at this moment"),
+        Move.NOW: ("Look up now", "the same customer, right now"),
     }
     buttons = []
     for move in (Move.EARLIER, Move.LATER, Move.WIDER, Move.NOW):
@@ -80,20 +80,20 @@ def shared_view(
     """Lookups of others as rows, with whose they are."""
     rows = recent_view(lookups, projects, now)
     return tuple(
-        replace(row, whose=f"by {lookup.user or lookup.system_user or 'a closed account'}")
+        replace(row, whose=f"by {lookup.user or lookup.system_user or 'a deleted account'}")
         for row, lookup in zip(rows, lookups, strict=True)
     )
 
 
 def _outcome(lookup: Lookup) -> str:
     if lookup.purged_at:
-        return "removed"
+        return "deleted"
     if lookup.outcome == Outcome.FOUND:
         return counted(lookup.issues or 0, "problem")
     if lookup.outcome == Outcome.NOTHING:
         return "no errors"
     if lookup.outcome == Outcome.INCOMPLETE and lookup.issues:
-        return f"{counted(lookup.issues, 'problem')}, not complete"
+        return f"{counted(lookup.issues, 'problem')}, incomplete"
     return str(Outcome(lookup.outcome).label)
 
 

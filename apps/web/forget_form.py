@@ -11,18 +11,18 @@ class ForgetForm(forms.Form):
     """One name on a line, each as it was typed into a lookup."""
 
     names = forms.CharField(
-        label="Every name of the customer, one on a line",
+        label="Every identifier for the customer, one per line",
         max_length=MOST_NAMES * 200,
-        help_text="User id, e-mail, user name, account number: as they were typed into lookups.",
+        help_text="User ID, email, username, account number: exactly as typed in lookups.",
         widget=forms.Textarea(attrs={"rows": 5, "autocomplete": "off", "spellcheck": "false"}),
-        error_messages={"required": "Please type at least one name."},
+        error_messages={"required": "Enter at least one identifier."},
     )
 
     def clean_names(self) -> str:
         """The names as lookups know them, each once. Raises for what cannot be one."""
         lines = [line for line in self.cleaned_data["names"].splitlines() if line.strip()]
         if len(lines) > MOST_NAMES:
-            raise forms.ValidationError(f"Please type at most {MOST_NAMES} names at a time.")
+            raise forms.ValidationError(f"Enter up to {MOST_NAMES} identifiers at a time.")
         try:
             names = [parse_customer(line).identifier for line in lines]
         except CustomerRefused as refused:

@@ -33,12 +33,14 @@ def forget(request: HttpRequest) -> HttpResponse:
 def _forget(request: HttpRequest, names: list[str]) -> None:
     """Remove it, and say how much went without saying of whom."""
     done = [forget_customer(name, asker_of(request).actor) for name in names]
-    answers = counted(sum(one.kept.answers for one in done), "answer")
+    answers = counted(sum(one.kept.answers for one in done), "result")
     lookups = counted(sum(one.kept.lookups for one in done), "lookup")
-    messages.success(request, f"Removed: {answers} of {lookups}, with all that was typed for them.")
+    messages.success(
+        request, f"Deleted: {answers} from {lookups}, along with everything typed for them."
+    )
     if not all(one.is_cache_cleared for one in done):
         messages.warning(
             request,
-            "The shared cache could not be reached. Please do this once more when it is back; "
-            "until then no copy in it is shown.",
+            "We couldn't reach the shared cache. Do this again when it's back. Until then, "
+            "no copy in it is shown.",
         )

@@ -29,31 +29,31 @@ class LookupForm(forms.Form):
         max_length=LONGEST_TYPED,
         strip=False,
         label="Customer",
-        help_text="User id, e-mail or user name. An event id or a Sentry link works too.",
+        help_text="User ID, email, or username. An event ID or Sentry link also works.",
         error_messages={
-            "required": "Please type a customer: a user id, an e-mail or a user name.",
-            "max_length": "That is too long to be a customer: %(show_value)d characters.",
+            "required": "Enter a customer: a user ID, email, or username.",
+            "max_length": "That's too long for a customer: %(show_value)d characters.",
         },
     )
     at = forms.CharField(
         required=False,
         max_length=100,
         label="When it happened",
-        help_text="2026-11-20 14:05, a time with its offset, or epoch seconds.",
+        help_text="For example, 2026-11-20 14:05, a time with an offset, or epoch seconds.",
         error_messages={"max_length": "That is too long to be a time."},
     )
     at_picker = forms.CharField(
         required=False,
         max_length=30,
-        label="or pick",
+        label="or choose a date",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": 1}),
     )
     zone = forms.CharField(label="Time zone", max_length=64)
     window = forms.IntegerField(
         label="± minutes",
         error_messages={
-            "required": "Please say how many minutes before and after to search.",
-            "invalid": "Please give the minutes as a whole number.",
+            "required": "Enter how many minutes to search before and after.",
+            "invalid": "Enter the minutes as a whole number.",
         },
     )
     project = forms.ChoiceField(required=False, label="Project")
@@ -62,10 +62,10 @@ class LookupForm(forms.Form):
         required=False,
         max_length=LONGEST_REASON,
         label="Ticket or reason",
-        help_text="Kept in the audit trail. Please do not name the customer in it.",
+        help_text="Stored in the audit trail. Don't name the customer here.",
         error_messages={
-            "max_length": f"Please keep the reason within {LONGEST_REASON} characters.",
-            "required": "Please give a ticket number or a reason.",
+            "max_length": f"Keep the reason to {LONGEST_REASON} characters or fewer.",
+            "required": "Enter a ticket number or a reason.",
         },
     )
 
@@ -116,7 +116,7 @@ class LookupForm(forms.Form):
         """The zone by its name."""
         zone = parse_zone(str(self.cleaned_data["zone"]))
         if zone is None:
-            raise forms.ValidationError("We do not know this time zone. Please choose another.")
+            raise forms.ValidationError("We don't recognize this time zone. Choose another.")
         return zone
 
     def clean_window(self) -> int:
@@ -159,14 +159,17 @@ class PreferencesForm(forms.Form):
     time_zone = forms.ChoiceField(
         required=False,
         label="Your time zone",
-        help_text="Times are shown in this zone, and what you type is read in it.",
+        help_text="Times are shown and read in this time zone.",
     )
     shortcuts = forms.BooleanField(
-        required=False, label="On a result, single keys act (press ? there for the list)"
+        required=False, label="Use single-key shortcuts on results (press ? there to see them)"
     )
 
     def __init__(self, data: Any = None, *, chosen: str = "", shortcuts: bool = True) -> None:
         super().__init__(data, initial={"time_zone": chosen, "shortcuts": shortcuts})
         field = self.fields["time_zone"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
-        field.choices = [("", "As my browser has it"), *((name, name) for name in zone_names())]
+        field.choices = [
+            ("", "Use my browser's time zone"),
+            *((name, name) for name in zone_names()),
+        ]

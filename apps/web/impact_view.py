@@ -97,7 +97,7 @@ def _sentences(group: Group, issue: Issue) -> tuple[str, ...]:
     """What is done about it and by whom, then the release, each said once."""
     fix, release = fix_of(group), release_had(group)
     assigned = issue.assignee and f"assigned to {issue.assignee}"
-    told = fix or (release and f"the customer had release {short_release(release)}")
+    told = fix or (release and f"the customer was on release {short_release(release)}")
     return (
         _sentence(", ".join(filter(None, (state_of(issue), assigned)))),
         _sentence(told or ""),
@@ -110,14 +110,13 @@ def _sentence(words: str) -> str:
 
 def _day(day: LastDay, moment: datetime, zone: ZoneInfo) -> DayView:
     if day.busiest is None:
-        return DayView("Not once in the 24 hours before this was read.", ())
+        return DayView("Not once in the 24 hours before we checked.", ())
     began = day.busiest.astimezone(zone)
     until = (day.busiest + _HOUR).astimezone(zone)
     times = "Once" if day.total == 1 else f"{grouped(day.total)} times"
     most = "" if day.total == 1 else " most"
     text = (
-        f"{times} in the 24 hours before this was read,{most} between "
-        f"{began:%H:%M} and {until:%H:%M}."
+        f"{times} in the 24 hours before we checked,{most} between {began:%H:%M} and {until:%H:%M}."
     )
     return DayView(text, _bars(day, moment))
 

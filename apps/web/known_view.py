@@ -144,7 +144,7 @@ def known_summary(
     for number, group in problems:
         for view in known.get(group.issue_id, ())[:1]:
             lead = f"Problem {number} is known" if len(problems) > 1 else "Known"
-            link = "What to tell the customer" if view.reply else "More about it"
+            link = "What to tell the customer" if view.reply else "More"
             line = KnownLine(lead, view.title, view.fix, link, view.anchor)
             best.setdefault(view.slug, line)
     lines, missing = tuple(best.values()), answer.known.unchecked

@@ -79,14 +79,14 @@ def nothing_view(answer: Answer, zone: ZoneInfo, *, customer: str) -> NothingFou
 
 
 def searched_fields(question: Question) -> str:
-    """As what the customer was looked for: user id, e-mail and user name."""
-    by_kind = {CustomerKind.EVENT: "event id", CustomerKind.TRACE: "trace id"}
+    """As what the customer was looked for: user ID, email, and username."""
+    by_kind = {CustomerKind.EVENT: "event ID", CustomerKind.TRACE: "trace ID"}
     kind = question.customer.kind
     if kind in by_kind:
         return by_kind[kind]
     fields = [field_name(field) for field in question.fields]
     if kind == CustomerKind.IDENTIFIER_OR_HEX:
-        fields += ["event id", "trace id"]
+        fields += ["event ID", "trace ID"]
     return listed(fields)
 
 
@@ -131,9 +131,9 @@ def _silences(nearby: Nearby, zone: ZoneInfo) -> tuple[str, ...]:
     sentences = []
     if nearby.before is None:
         since = local_minute(nearby.since, zone).text
-        sentences.append(f"No error is known before the window, back to {since}.")
+        sentences.append(f"We found no errors before the window, back to {since}.")
     if nearby.after is None:
-        sentences.append(f"No error is known after the window, up to {until}.")
+        sentences.append(f"We found no errors after the window, up to {until}.")
     return tuple(sentences)
 
 
@@ -142,14 +142,17 @@ def _kept(nearby: Nearby, days: int, zone: ZoneInfo) -> str:
     if not nearby.is_of_all_time or nearby.problem:
         return ""
     since = _day(nearby.since, zone).text
-    kept = f"Sentry is taken to keep errors for {days} days"
-    return f"{kept}: what happened before {since} is not known."
+    kept = f"We assume that Sentry keeps errors for {days} days"
+    return f"{kept}, so we don't know what happened before {since}."
 
 
 def _advice(customer: str) -> str:
     """Another name to try."""
-    other = "the user id instead of the e-mail" if "@" in customer else "the e-mail instead"
-    return f"The app may know this customer by another name. Check the spelling, or try {other}."
+    other = "the user ID instead of the email" if "@" in customer else "the email instead"
+    return (
+        "The app may use a different identifier for this customer. Check the spelling, or try "
+        f"{other}."
+    )
 
 
 def _day(when: datetime, zone: ZoneInfo) -> LocalTime:

@@ -172,7 +172,7 @@ def event_view(event: Event, *, answer: Answer, zone: ZoneInfo, limits: Limits =
 
 def _calls(answer: Answer) -> Calls:
     if not answer.call_log:
-        return Calls("no call to Sentry, the answer was shared", ())
+        return Calls("no calls to Sentry; the result came from the cache", ())
     took = f"{grouped(answer.duration_ms)} ms"
     beside = f", and {counted(answer.beside.calls, 'call')} beside" if answer.beside.calls else ""
     return Calls(f"{counted(answer.calls, 'call')} to Sentry, {took}{beside}", answer.call_log)
@@ -218,9 +218,9 @@ def _facts(
     if lookup.from_cache:
         read = f"from a copy {age} old"
     else:
-        read = "read just now from Sentry" if seconds < 1 else f"read {age} ago from Sentry"
+        read = "read from Sentry just now" if seconds < 1 else f"read from Sentry {age} ago"
     found = (*_problems(groups), _events(answer)) if answer.events else ()
-    return (*found, *_also(answer), "complete" if answer.complete else "not complete", read)
+    return (*found, *_also(answer), "complete" if answer.complete else "incomplete", read)
 
 
 def _problems(groups: Sequence[Group]) -> tuple[str, ...]:
@@ -234,8 +234,8 @@ def _also(answer: Answer) -> tuple[str, ...]:
     beside = answer.beside
     counts = (
         (len(beside.feedback), "message from the customer", "messages from the customer"),
-        (len(beside.replays), "screen recording", "screen recordings"),
-        (len(beside.trace_errors), "error behind these", "errors behind these"),
+        (len(beside.replays), "session replay", "session replays"),
+        (len(beside.trace_errors), "related error", "related errors"),
     )
     return tuple(counted(count, one, many) for count, one, many in counts if count)
 

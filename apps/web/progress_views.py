@@ -35,7 +35,7 @@ def lookup_newer(request: HttpRequest, lookup_id: uuid.UUID) -> JsonResponse:
             new = count_newer(lookup, projects_seen(request))
     except LookupFailed:
         new = None
-    told_new = f"{counted(new, 'new event')} since you looked." if new else ""
+    told_new = f"{counted(new, 'new event')} since you last looked." if new else ""
     return JsonResponse({"new": new, "sentence": told_new})
 
 

@@ -22,13 +22,13 @@ class ShareForm(forms.Form):
     reader = forms.CharField(
         max_length=200,
         label="Person or team",
-        help_text="The whole user name, or for example: team Checkout.",
-        error_messages={"required": "Please say with whom to share it."},
+        help_text="A full username, or a team, for example: team Checkout.",
+        error_messages={"required": "Enter who to share it with."},
     )
     days = forms.ChoiceField(
         required=False,
-        label="How long",
-        choices=[("", "until you end it"), *_DAYS.items()],
+        label="Share for",
+        choices=[("", "until you stop sharing"), *_DAYS.items()],
     )
 
     def clean_reader(self) -> User | Group:
@@ -40,7 +40,7 @@ class ShareForm(forms.Form):
 
     @property
     def keep(self) -> timedelta | None:
-        """How long a valid form shares; None until it is ended."""
+        """Return how long to share: a timedelta, or None until the owner stops sharing."""
         days = self.cleaned_data["days"]
         return timedelta(days=int(days)) if days else None
 

@@ -121,7 +121,7 @@ def _frame(frame: Frame, limits: Limits) -> FrameView:
     )
     known = dict(list(frame.variables.items())[:_MOST_VARIABLES])
     return FrameView(
-        place=_place(frame) or "an unknown place",
+        place=_place(frame) or "an unknown location",
         function=clipped(frame.function or "", 200),
         lines=lines,
         variables=rows(known, longest=min(limits.text, 400)),

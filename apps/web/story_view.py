@@ -70,7 +70,10 @@ def _read_of(answer: Answer) -> str:
     read, listed = answer.bodies_read, len(answer.events)
     if read == listed:
         return ""
-    return f"From the {counted(read, 'event')} nearest the moment; {listed - read} were not read."
+    return (
+        f"From the {counted(read, 'event')} nearest the reported time; {listed - read} were not "
+        "read."
+    )
 
 
 def _nearest(happened: Sequence[_Happened], moment: datetime) -> list[_Happened]:
@@ -137,4 +140,4 @@ def _parts(steps: Iterator[Step]) -> Iterator[StoryPart]:
 def _summary(steps: Sequence[Step]) -> str:
     times = [step.time.text for step in steps if step.time]
     when = f", {times[0]} to {times[-1]}" if times else ""
-    return f"{counted(len(steps), 'step')} without trouble{when}"
+    return f"{counted(len(steps), 'step')} without problems{when}"

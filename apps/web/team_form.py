@@ -22,7 +22,8 @@ class TeamForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run
         queryset=User.objects.none(),
         required=False,
         widget=forms.CheckboxSelectMultiple(attrs={"class": "choose-many"}),
-        help_text="Being in a team gives no right by itself: what people may do, their role says.",
+        help_text="Being on a team doesn't grant any permissions. What people can do depends "
+        "on their role.",
     )
     projects = forms.Field()
 
@@ -45,7 +46,10 @@ class TeamForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run
     def _projects_field(self) -> forms.Field:
         chosen = list(self.instance.projects)
         known, _environments = search_choices()
-        help_text = "The projects that its people may ask about. None means that they see nothing."
+        help_text = (
+            "The projects where team members can look up customers. If none are chosen, members "
+            "see nothing."
+        )
         if known:
             offered = sorted({*known, *chosen})
             return forms.MultipleChoiceField(
@@ -58,7 +62,7 @@ class TeamForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run
         return forms.CharField(
             required=False,
             widget=forms.Textarea(attrs={"rows": 6}),
-            help_text=f"{help_text} Sentry cannot be asked now: type a slug on each line.",
+            help_text=f"{help_text} We can't reach Sentry right now, so enter one slug per line.",
         )
 
     def clean_name(self) -> str:
@@ -70,7 +74,7 @@ class TeamForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run
             raise forms.ValidationError("Please use a name without commas and control characters.")
         taken = Group.objects.filter(name__iexact=name).exclude(team=self.instance.pk or None)
         if taken.exists():
-            raise forms.ValidationError("There is a team or a group of this name.")
+            raise forms.ValidationError("A team or group with this name already exists.")
         return name
 
     def clean_projects(self) -> list[str]:
@@ -81,7 +85,7 @@ class TeamForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run
         wrong = [slug for slug in slugs if not _SLUG.fullmatch(slug)]
         if wrong:
             raise forms.ValidationError(
-                "A slug has letters, digits, dashes and underscores only: the name of a project "
-                "as it stands in Sentry's addresses."
+                "A slug has only letters, digits, dashes, and underscores. It's the "
+                "project's name in Sentry's URLs."
             )
         return slugs

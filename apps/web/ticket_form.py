@@ -18,17 +18,18 @@ class TicketForm(forms.Form):
     # No max_length: the browser would cut what is pasted without a word.
     text = forms.CharField(
         strip=False,
-        label="Text of the ticket",
-        help_text=f"Paste it whole, up to {MAX_TICKET_LENGTH:,} characters. It is not kept.",
+        label="Ticket text",
+        help_text=f"Paste it whole, up to {MAX_TICKET_LENGTH:,} characters. It isn't stored.",
         widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "dir": "auto"}),
-        error_messages={"required": "Please paste the text of the ticket."},
+        error_messages={"required": "Paste the ticket text."},
     )
     written = forms.CharField(
         required=False,
         label="When was the ticket written? (optional)",
-        help_text="2026-11-20 14:05, or the day alone. “Yesterday” counts from it.",
+        help_text="For example, 2026-11-20 14:05, or just the date. "
+        "“Yesterday” is counted from it.",
     )
-    zone = forms.CharField(label="Zone, where none is named", max_length=64)
+    zone = forms.CharField(label="Time zone if the ticket names none", max_length=64)
 
     def __init__(
         self,
@@ -48,7 +49,7 @@ class TicketForm(forms.Form):
         """The zone by its name."""
         zone = parse_zone(str(self.cleaned_data["zone"]))
         if zone is None:
-            raise forms.ValidationError("We do not know this time zone. Please choose another.")
+            raise forms.ValidationError("We don't recognize this time zone. Choose another.")
         return zone
 
     def clean(self) -> dict[str, Any]:

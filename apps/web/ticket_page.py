@@ -149,7 +149,7 @@ def _customer(found: CustomerFound, picked: Mapping[str, str]) -> CustomerOption
     if found.times > 1:
         kind = f"{kind}, {found.times} times"
     if found.likely_ours:
-        kind = f"{kind}, may be the help desk's own"
+        kind = f"{kind}, may belong to the help desk"
     checked = picked.get("customer") == found.identifier
     return CustomerOption(found.identifier, kind, found.excerpt, checked)
 

@@ -141,5 +141,5 @@ def _told(near: Sequence[Deploy], scale: Scale) -> Release:
     more = len(names) - _MOST_NAMED
     shown = names if more <= 0 else (*names[:_MOST_NAMED], f"{more} more")
     is_told = all(deploy.is_told for deploy in near)
-    happened = "went live" if is_told else "went live, or became known to Sentry"
+    happened = "went live" if is_told else "went live or first appeared in Sentry"
     return Release(when, listed(shown), happened)

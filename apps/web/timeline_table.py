@@ -60,7 +60,7 @@ def table_of(answer: Answer, shown: Shown, zone: ZoneInfo) -> Table:
     ]
     if span.contains(window.moment):
         time = local_clock(window.moment, zone)
-        rows.append(Row(window.moment, time, "The reported moment"))
+        rows.append(Row(window.moment, time, "Reported time"))
     did = density(step_times(answer.events), Scale(span, zone))
     return Table(
         rows=tuple(sorted(rows, key=lambda row: (row.when, row.event_id))),

@@ -36,8 +36,8 @@ class StateFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The choices."""
         return [
-            ("works", "works"),
-            ("ends_soon", f"ends within {WARN_BEFORE.days} days"),
+            ("works", "active"),
+            ("ends_soon", f"expires within {WARN_BEFORE.days} days"),
             ("unused", f"unused for {UNUSED_AFTER.days} days"),
             ("expired", "expired"),
             ("revoked", "revoked"),
@@ -149,13 +149,13 @@ class ApiTokenAdmin(OfferedFilters):
     @admin.display(description="Only these projects")
     def projects_named(self, token: ApiToken) -> str:
         """The slugs."""
-        return ", ".join(token.projects) or "all that the person may see"
+        return ", ".join(token.projects) or "all projects the person can see"
 
     @admin.display(description="State", ordering="expires_at")
     def standing(self, token: ApiToken) -> str | SafeString:
         """Whether it works; what needs a look stands out."""
         state = token.state(timezone.now())
-        return state if state == "works" else format_html("<strong>{}</strong>", state)
+        return state if state == "active" else format_html("<strong>{}</strong>", state)
 
 
 @transaction.atomic

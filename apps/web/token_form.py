@@ -24,7 +24,7 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at ru
     """What the token is for, in whose name, for how long."""
 
     scopes = forms.MultipleChoiceField(
-        label="It may",
+        label="Allow it to",
         choices=Scope.choices,
         initial=default_scopes,
         widget=forms.CheckboxSelectMultiple,
@@ -33,11 +33,11 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at ru
         required=False,
         max_length=5000,
         label="Only these projects",
-        help_text="Slugs, with commas. Leave it empty for all that the person may see.",
+        help_text="Slugs, separated by commas. Leave empty for all projects the person can see.",
         widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
     )
     days = forms.IntegerField(
-        label="Works for (days)",
+        label="Valid for (days)",
         initial=DEFAULT_TOKEN_DAYS,
         min_value=1,
         max_value=MOST_TOKEN_DAYS,
@@ -53,9 +53,9 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at ru
         typed = re.split(r"[\s,]+", self.cleaned_data["projects"].strip())
         slugs = list(dict.fromkeys(slug for slug in typed if slug))
         if len(slugs) > _MOST_PROJECTS:
-            raise ValidationError(f"Please name at most {_MOST_PROJECTS} projects.")
+            raise ValidationError(f"Enter up to {_MOST_PROJECTS} projects.")
         if not all(_SLUG.fullmatch(slug) for slug in slugs):
-            raise ValidationError("Please give slugs such as checkout-api, with commas between.")
+            raise ValidationError("Enter slugs such as checkout-api, separated by commas.")
         return slugs
 
     def save(self, commit: bool = True) -> Any:

@@ -15,16 +15,16 @@ class UnredactedForm(forms.Form):
 
     confirmed = forms.BooleanField(
         label="I need the personal data for this case",
-        error_messages={"required": "Please tick the box if you really need the personal data."},
+        error_messages={"required": "Check the box to confirm that you need the personal data."},
     )
     reason = forms.CharField(
         required=False,
         max_length=LONGEST_REASON,
         label="Ticket or reason (optional)",
-        help_text="Kept with the record. Please do not name the customer in it.",
+        help_text="Stored with the record. Don't name the customer here.",
         error_messages={
-            "max_length": f"Please keep the reason within {LONGEST_REASON} characters.",
-            "required": "Please give a ticket number or a reason.",
+            "max_length": f"Keep the reason to {LONGEST_REASON} characters or fewer.",
+            "required": "Enter a ticket number or a reason.",
         },
     )
     format = forms.ChoiceField(
@@ -37,13 +37,13 @@ class UnredactedForm(forms.Form):
         initial=DEFAULT_BUDGET,
         min_value=LEAST_TOKENS,
         max_value=MOST_TOKENS,
-        label="At most tokens",
-        help_text="Leave it empty for everything.",
+        label="Token limit",
+        help_text="Leave empty to include everything.",
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
         error_messages={
-            "invalid": "Please give the budget as a whole number of tokens.",
-            "min_value": f"A budget is from {LEAST_TOKENS} to {MOST_TOKENS} tokens.",
-            "max_value": f"A budget is from {LEAST_TOKENS} to {MOST_TOKENS} tokens.",
+            "invalid": "Enter the token limit as a whole number.",
+            "min_value": f"The token limit must be from {LEAST_TOKENS} to {MOST_TOKENS} tokens.",
+            "max_value": f"The token limit must be from {LEAST_TOKENS} to {MOST_TOKENS} tokens.",
         },
     )
 

@@ -77,7 +77,7 @@ def _rounded(progress: Progress) -> float:
 def _sentence(state: State, progress: Progress) -> str:
     """How far it is: "2 of 5 problems read, 14 events". It never says that there is nothing."""
     if state == State.WAITING:
-        return "Waiting for its turn: others are asking Sentry too."
+        return "Waiting in line. Other people are asking Sentry too."
     if not progress.events_found:
         return (
             "Asking Sentry for this customer's events."

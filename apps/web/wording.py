@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Mapping
 
-_NARROW_SPACE = "\u202f"
 _TURNS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _SIGNS = {
     **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n\r"},
@@ -12,8 +11,8 @@ _SIGNS = {
 
 
 def grouped(number: int) -> str:
-    """A whole number with thin grouping: 12 345."""
-    return f"{number:,}".replace(",", _NARROW_SPACE)
+    """Return a whole number with its thousands separated: 12,345."""
+    return f"{number:,}"
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -22,9 +21,11 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 
 def listed(words: Iterable[str]) -> str:
-    """Words as a person lists them: a, b and c."""
+    """Return words as a list in a sentence: a, a and b, or a, b, and c."""
     *first, last = tuple(words) or ("",)
-    return f"{', '.join(first)} and {last}" if first else last
+    if first[1:]:
+        return f"{', '.join(first)}, and {last}"
+    return " and ".join((*first, last))
 
 
 def visible(text: str) -> str:
@@ -57,7 +58,7 @@ def safe_link(address: str | None) -> str:
 
 
 _HIDDEN_KINDS = {
-    "email": ("e-mail", "e-mails"),
+    "email": ("email", "emails"),
     "card": ("card number", "card numbers"),
     "ip": ("IP address", "IP addresses"),
     "mac": ("device address", "device addresses"),
@@ -66,13 +67,13 @@ _HIDDEN_KINDS = {
     "address": ("postal address", "postal addresses"),
     "jwt": ("sign-in token", "sign-in tokens"),
     "private-key": ("private key", "private keys"),
-    "user": ("user name", "user names"),
+    "user": ("username", "usernames"),
     "phone": ("phone number", "phone numbers"),
 }
 
 
 def redaction_receipt(counts: Mapping[str, int]) -> str:
-    """What was taken out before anybody saw it: "Hidden: 3 e-mails, 1 card number"."""
+    """What was taken out before anybody saw it: "Hidden: 3 emails, 1 card number"."""
     parts = []
     for kind, count in counts.items():
         if kind == "customer" or not count:
@@ -86,11 +87,11 @@ def redaction_receipt(counts: Mapping[str, int]) -> str:
 
 
 _FIELD_NAMES = {
-    "user.id": "user id",
-    "user.email": "e-mail",
-    "user.username": "user name",
-    "id": "event id",
-    "trace": "trace id",
+    "user.id": "user ID",
+    "user.email": "email",
+    "user.username": "username",
+    "id": "event ID",
+    "trace": "trace ID",
 }
 
 

@@ -121,7 +121,7 @@ def test_a_document_that_leads_elsewhere_ends_the_sign_in_before_it_begins(
     evil.document[name] = address
     refused = client.post("/accounts/oidc/begin/")
     assert refused.status_code == 503
-    assert b"is not set up right" in refused.content
+    assert b"isn't set up correctly" in refused.content
     assert b"elsewhere.example.org" not in refused.content
     assert evil.seen == [DOCUMENT]
     assert name in why()
@@ -145,7 +145,7 @@ def test_a_document_that_changes_while_the_person_is_away_gets_neither_code_nor_
 def test_a_document_of_another_issuer_is_not_believed(evil: Host, client: Client) -> None:
     evil.document["issuer"] = "https://login.example.org"
     assert client.post("/accounts/oidc/begin/").status_code == 503
-    assert "another issuer" in why()
+    assert "different issuer" in why()
     assert evil.seen == [DOCUMENT]
 
 

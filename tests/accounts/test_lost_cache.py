@@ -56,6 +56,6 @@ def test_a_lost_redis_neither_shuts_people_out_nor_lets_passwords_be_tried(
         redis_server.process.wait()
     assert enter("ana-password") == b"signed in"
     for _attempt in range(5):
-        assert b"is not right" in enter("wrong")
+        assert b"is incorrect" in enter("wrong")
         shared.wake()
     assert b"Too many attempts" in enter("ana-password")

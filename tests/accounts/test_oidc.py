@@ -234,7 +234,7 @@ def test_a_provider_that_is_away_or_says_no_is_told_plainly(
     configure(site, provider, issuer="http://127.0.0.1:9")
     away = client.post("/accounts/oidc/begin/")
     assert away.status_code == 503
-    assert b"Acme does not answer" in away.content
+    assert b"Acme isn't responding" in away.content
 
 
 def test_it_leads_on_within_this_site_only_and_takes_nothing_else_from_the_address(

@@ -129,7 +129,7 @@ def test_who_must_have_one_is_led_to_it_before_anything_else(
         assert (response.status_code == 302) is led
     assert client.post("/lookups/", {}).status_code == (302 if led else 400)
     index = client.get("/accounts/2fa/")
-    assert (b"needs a second factor" in index.content) is led
+    assert (b"To continue, set up a second factor" in index.content) is led
     TOTP.activate(user, KEY)
     assert is_in(client)
 

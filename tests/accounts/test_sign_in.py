@@ -57,7 +57,7 @@ def test_unknown_and_wrong_look_alike_and_cost_one_hash_each(
     for login in ("ana", "ana@example.org", "nobody", "nobody@example.org"):
         page = enter(Client(), login, "wrong-password").content.decode()
         start = page.index("<form method")
-        assert "The name or the password is not right." in page
+        assert "The username or password is incorrect." in page
         pages.add(page[start:].replace(login, "LOGIN").count("LOGIN"))
         assert len(hashed) == 1
         hashed.clear()
@@ -281,5 +281,5 @@ def test_a_reset_by_mail_sends_a_link_once_and_tells_nobody_who_has_an_account(
     new = {"password1": "some hay for the cow", "password2": "some hay for the cow"}
     assert client.post(form, new)["Location"] == LOGIN
     assert not is_in(elsewhere)
-    assert b"does not work any more" in Client().get(link).content
+    assert b"This link no longer works" in Client().get(link).content
     assert enter(Client(), "ana", new["password1"]).status_code == 302

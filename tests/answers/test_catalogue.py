@@ -43,20 +43,29 @@ def test_a_lead_adds_an_entry_that_is_recorded_with_its_version(lead: User) -> N
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ({"message_way": "expression", "message_text": "(ab"}, "is opened and never closed"),
+        ({"message_way": "expression", "message_text": "(ab"}, "An opening ( has no closing )."),
         ({"message_way": "expression", "message_text": "(?=x)y"}, "is not supported"),
-        ({"message_way": "expression", "message_text": ".*"}, "fits every text"),
+        ({"message_way": "expression", "message_text": ".*"}, "matches any text, even empty text."),
         ({"message_text": "x" * 501}, "is longer than 500 letters"),
         ({"project": "x" * 201}, "is longer than 200 letters"),
         ({"type_text": ""}, "Say at least which issue it is"),
-        ({"state": "planned"}, "Please give the day that the fix is planned for."),
-        ({"state": "fixed"}, "Please give the release that has the fix."),
-        ({"valid_from": "2026-11-02", "valid_until": "2026-11-01"}, "It ends before it begins."),
+        ({"state": "planned"}, "Enter the date the fix is planned for."),
+        ({"state": "fixed"}, "Enter the release that has the fix."),
+        (
+            {"valid_from": "2026-11-02", "valid_until": "2026-11-01"},
+            "The end date is before the start date.",
+        ),
         ({"reply": "Hello {name}"}, "There is no variable {name}."),
-        ({"reply": "On {planned_for}"}, "but no day is planned"),
-        ({"links_text": "Ticket javascript:alert(1)"}, "is no address that begins with http"),
-        ({"release_from": "2.2", "release_until": "2.1"}, "The range of releases runs backwards."),
-        ({"slug": "Card Declined"}, "Please use small letters, digits and dashes"),
+        ({"reply": "On {planned_for}"}, "but no date is planned"),
+        (
+            {"links_text": "Ticket javascript:alert(1)"},
+            "doesn&#x27;t start with http:// or https://",
+        ),
+        (
+            {"release_from": "2.2", "release_until": "2.1"},
+            "The “until” release is older than the “from” release.",
+        ),
+        ({"slug": "Card Declined"}, "Use lowercase letters, digits, and dashes"),
         ({"explanation": "  "}, "This field is required."),
     ],
 )
@@ -79,7 +88,7 @@ def test_a_changed_entry_keeps_its_name_and_an_unchanged_one_gets_no_version(lea
     entry = kept(pattern={"type": {"exact": "PaymentDeclined"}})
     client, address = signed_in(lead), f"{LIST}{entry.pk}/change/"
     page = sent(client, address)
-    assert "Nothing was changed" in page
+    assert "Nothing changed, so no new version was created." in page
     assert "successfully" not in page
     assert entry.history.count() == 1
     sent(client, address, slug="another", state="fixed", fixed_in="2.15.0")
@@ -115,7 +124,7 @@ def test_what_somebody_else_saved_meanwhile_is_not_written_over_unasked(lead: Us
     opened = entry.changed_at.isoformat()
     sent(client, address, workaround="Pay by invoice.", seen=opened)
     page = sent(client, address, workaround="Use another card.", seen=opened)
-    assert "Somebody else has changed this entry" in page
+    assert "Someone else changed this entry after you opened it." in page
     assert "Use another card." in page
     entry.refresh_from_db()
     assert entry.workaround == "Pay by invoice."

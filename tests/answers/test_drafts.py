@@ -19,10 +19,8 @@ from apps.events.rules import RULES
 from apps.known_errors.placeholders import check_variables
 from tests.exports.answers import MARKER, MOMENT, answer, event, issue
 
-BUILT_IN = {
-    row["name"]: row
-    for row in import_module("apps.answers.migrations.0011_built_in_drafts").BUILT_IN
-}
+_WORDING = import_module("apps.answers.migrations.0013_built_in_wording")
+BUILT_IN = {row["name"]: row | {"body": _WORDING.edited(row["body"])} for row in _WORDING.BUILT_IN}
 TODAY = date(2026, 11, 24)
 LINK = "https://triage.example.org/lookups/1/"
 
@@ -117,7 +115,7 @@ def test_a_known_error_tells_the_customer_in_one_voice() -> None:
     assert text.count("Hello") == 1
     assert text.count("sorry") == 1
     assert text.count("Thursday, 26 Nov") == 1
-    assert "Until you have a fix, this helps: Please pay by invoice." in text
+    assert "Until it's fixed, this can help: Please pay by invoice." in text
     assert "tell us when" not in text
 
 
@@ -142,7 +140,8 @@ def test_a_known_reply_names_the_time_of_its_problem_not_of_the_question() -> No
 
 def test_a_fix_that_the_customer_does_not_have_yet_is_told() -> None:
     told = with_known(ONE, state=FixState.FIXED, fixed_in="shop@2.15.0")
-    assert "This is fixed in version 2.15.0; you had an older one." in drafted("reply", told).text
+    text = drafted("reply", told).text
+    assert "This is fixed in version 2.15.0. You were using an older version." in text
 
 
 def test_what_time_has_overtaken_is_not_promised() -> None:
@@ -165,7 +164,7 @@ def test_what_time_has_overtaken_is_not_promised() -> None:
 def test_an_escalation_tells_what_is_known_with_its_links() -> None:
     told = with_known(ONE, owner="Payments", links=(Link("Runbook", "https://w.example/a_b"),))
     text = drafted("bug-report", told).markdown
-    assert "## Known already\n- Cards are declined: Not fixed yet" in text
+    assert "## Known errors\n- Cards are declined: Not fixed yet" in text
     assert "(issue id) Owner: Payments. Runbook: https://w.example/a_b" in text
 
 
@@ -192,7 +191,7 @@ def test_a_window_that_is_still_open_is_told_as_such() -> None:
     waits = Notice(NoticeCode.WINDOW_OPEN, "Events may still come in.")
     told = replace(answer(complete=False), notices=(waits,))
     text = drafted("reply", told).text
-    assert "So far our systems have noted no error" in text
+    assert "So far, our systems have recorded no errors" in text
     assert "few minutes late" in text
 
 

@@ -50,9 +50,9 @@ def carried(page: str) -> str:
 
 def test_files_go_out_and_come_back_without_a_new_version(tmp_path: Path) -> None:
     entries = [kept(f"entry-{n}", workaround="Another card.", owner=f"Team {n}") for n in (1, 2)]
-    assert run("export_known_errors", tmp_path)[0] == "2 known errors, 2 files written anew.\n"
+    assert run("export_known_errors", tmp_path)[0] == "2 known errors, 2 files updated.\n"
     assert sorted(file.name for file in tmp_path.iterdir()) == ["entry-1.md", "entry-2.md"]
-    assert run("export_known_errors", tmp_path)[0] == "2 known errors, 0 files written anew.\n"
+    assert run("export_known_errors", tmp_path)[0] == "2 known errors, 0 files updated.\n"
     assert run("import_known_errors", tmp_path)[0] == "0 imported, 2 unchanged.\n"
     assert [entry.history.count() for entry in entries] == [1, 1]
     told = Entry.objects.filter(action=Action.REVIEWED, target="known errors")
@@ -91,17 +91,17 @@ def test_one_refused_file_keeps_all_out_and_each_is_named(tmp_path: Path) -> Non
     (tmp_path / "E F.md").write_text(to_text(made("")).replace("name: ''\n", ""))
     out, err = run("import_known_errors", tmp_path)
     assert out == ""
-    assert f"{tmp_path}/b.md: planned_for: Please give the day" in err
-    assert f"{tmp_path}/c.md: front matter: It does not begin" in err
-    assert f"{tmp_path}/d.md: name: Another file is named a too." in err
-    assert f"{tmp_path}/E F.md: name: Please use small letters" in err
+    assert f"{tmp_path}/b.md: planned_for: Enter the date" in err
+    assert f"{tmp_path}/c.md: front matter: It doesn't start" in err
+    assert f"{tmp_path}/d.md: name: Another file also uses the name a." in err
+    assert f"{tmp_path}/E F.md: name: Use lowercase letters" in err
     assert err.endswith("Nothing was imported.")
     assert not KnownError.objects.exists()
 
 
 def test_a_path_that_is_not_there_is_said(tmp_path: Path) -> None:
     assert "cannot be read" in run("import_known_errors", tmp_path / "gone.md")[1]
-    assert "There is no Markdown file" in run("import_known_errors", tmp_path)[1]
+    assert "There are no Markdown (.md) files." in run("import_known_errors", tmp_path)[1]
 
 
 def test_a_lead_downloads_one_entry_and_all_of_them(lead: User) -> None:
@@ -136,7 +136,7 @@ def test_an_upload_is_reported_first_and_imported_from_the_report(lead: User) ->
 
 def test_a_refused_upload_names_its_files_and_offers_no_import(lead: User) -> None:
     page = checked(signed_in(lead), ("<b>.md", b"nothing"), ("a.md", to_text(made("a")).encode()))
-    assert "&lt;b&gt;.md</bdi></strong>, front matter: It does not begin" in page
+    assert "&lt;b&gt;.md</bdi></strong>, front matter: It doesn&#x27;t start" in page
     assert 'name="checked"' not in page
     assert not KnownError.objects.exists()
 
@@ -146,14 +146,14 @@ def test_what_somebody_else_checked_or_wrote_is_not_imported(lead: User) -> None
     other = signed_in(person("lou", "lead"))
     for told in (carried(page), carried(page)[:-1], "x"):
         answer = other.post(IMPORT, {"checked": told}).content.decode()
-        assert "This check is not valid any more." in answer
+        assert "This check has expired." in answer
     assert not KnownError.objects.exists()
 
 
 @pytest.mark.parametrize("content", [b"PK\x03\x04 broken", b""])
 def test_a_file_that_is_none_is_explained(lead: User, content: bytes) -> None:
     page = checked(signed_in(lead), ("a.zip", content))
-    assert "cannot be read" in page or "It does not begin" in page
+    assert "cannot be read" in page or "It doesn&#x27;t start" in page
 
 
 def test_a_zip_that_unpacks_to_too_much_is_refused(lead: User) -> None:
@@ -162,4 +162,4 @@ def test_a_zip_that_unpacks_to_too_much_is_refused(lead: User) -> None:
         for number in range(100):
             archive.writestr(f"{number}.md", b"a" * 200_000)
     page = checked(signed_in(lead), ("bomb.zip", content.getvalue()))
-    assert "This is too much for a browser." in page
+    assert "This is too large to upload here." in page

@@ -41,7 +41,7 @@ def met(demo: DemoSentry, agent: User, *customers: str, project: str = "web") ->
 
 
 def link_of(page: str) -> str:
-    """Where `Make this a known error` leads."""
+    """Where `Add as a known error` leads."""
     links = [a["href"] for a in Page(page).all("a") if "/knownerror/add/" in a.get("href", "")]
     return links[0]
 
@@ -86,7 +86,7 @@ def test_with_a_review_on_a_host_of_its_own_the_link_leads_there_and_back(
 
 def test_an_agent_is_not_offered_to_write_one(agent: User, connected: DemoSentry) -> None:
     page = text(signed_in(agent).get(met(connected, agent, "1001")))
-    assert "Make this a known error" not in page
+    assert "Add as a known error" not in page
 
 
 def test_nothing_is_read_of_a_lookup_of_another_team(
@@ -122,7 +122,7 @@ def test_a_form_whose_answer_is_gone_says_so(
     issue = lookup.found_issues.get().issue_id
     purge_answers([lookup])
     page = text(signed_in(lead).get(ADD, {"lookup": str(lookup.uuid), "issue": issue}))
-    assert "is not kept any more" in page
+    assert "This lookup&#x27;s result is no longer stored." in page
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_issues_of_several_customers_without_an_entry_are_suggested(
     assert lea.get(link_of(page)).context["adminform"].form["type_text"].value()
     assert Entry.objects.filter(target="suggestions of known errors", actor="lea").exists()
     entry = kept()
-    assert "There is nothing to write just now" in text(lea.get(SUGGESTIONS))
+    assert "No suggestions right now" in text(lea.get(SUGGESTIONS))
     entry.is_active = False
     entry.save()
     assert "PaymentDeclined" in text(lea.get(SUGGESTIONS))
@@ -196,4 +196,4 @@ def test_suggestions_are_of_the_leads_own_projects(
     team("Back", ["api"], other)
     page = text(signed_in(other).get(SUGGESTIONS))
     assert "PaymentDeclined" in page
-    assert "Its results are not open to you." in page
+    assert "You don't have access to its results." in page

@@ -32,7 +32,7 @@ def test_a_form_that_is_sent_twice_hands_over_once(
     handed(ana, result, page=page)
     assert len(receiver.ids) == 1
     assert Handover.objects.count() == 1
-    assert "handed over already" in text(ana.get(f"{result}reply/"))
+    assert "This was already sent." in text(ana.get(f"{result}reply/"))
 
 
 def test_another_text_of_the_same_page_is_handed_over_too(

@@ -143,7 +143,7 @@ def test_a_receiver_that_is_not_there_is_told_in_plain_words(
 ) -> None:
     settings.TRIAGE_WEBHOOK_URL = "http://127.0.0.1:9/hook"
     assert handed(ana, result).state == "waiting"
-    assert "could not be reached" in text(ana.get(f"{result}reply/"))
+    assert "The receiver couldn&#x27;t be reached" in text(ana.get(f"{result}reply/"))
 
 
 def test_a_public_name_that_leads_inside_is_not_called(

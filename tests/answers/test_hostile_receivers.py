@@ -32,7 +32,7 @@ def test_a_redirect_that_cannot_be_read_is_a_refusal(
     receiver.status, receiver.headers = 302, headers
     handover = handed(ana, result)
     assert handover.state == "failed"
-    assert "sent us elsewhere" in handover.problem
+    assert "Triage doesn't follow redirects" in handover.problem
 
 
 def test_what_comes_with_a_redirect_is_not_read(
@@ -41,7 +41,7 @@ def test_what_comes_with_a_redirect_is_not_read(
     receiver.status, receiver.headers, receiver.pours = 307, {"Location": "/on"}, True
     handover = handed(ana, result)
     assert handover.state == "failed"
-    assert "sent us elsewhere" in handover.problem
+    assert "Triage doesn't follow redirects" in handover.problem
 
 
 @pytest.mark.django_db(transaction=True)

@@ -52,7 +52,7 @@ def test_a_lead_writes_a_template_and_that_is_recorded(lead: User) -> None:
         ("body", "{steps}", "There is no variable {steps}."),
         ("body", "{greeting!r}", "There is no variable {greeting}."),
         ("body", "{greeting.__class__}", "There is no variable"),
-        ("subject", "a { b", "stands alone"),
+        ("subject", "a { b", "is on its own"),
     ],
 )
 def test_a_variable_that_is_not_there_is_refused_with_a_sentence(

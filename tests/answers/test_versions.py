@@ -24,7 +24,7 @@ def written_twice(lead: User) -> KnownError:
 def test_each_version_says_who_made_it_and_what_changed(lead: User, admin: User) -> None:
     entry = written_twice(lead)
     page = signed_in(admin).get(f"{LIST}{entry.pk}/history/").content.decode()
-    assert "Version 2, the present one" in page
+    assert "Version 2 (current)" in page
     assert "lea: changed" in page
     assert "<del>The bank says no.</del>" in page
     assert "<ins>&lt;b&gt;The gateway&lt;/b&gt; says no.</ins>" in page
@@ -37,7 +37,7 @@ def test_an_earlier_version_comes_back_as_a_new_one_and_is_recorded(lead: User) 
     first = entry.history.last()
     client, address = signed_in(lead), f"{LIST}{entry.pk}/restore/"
     page = client.post(address, {"version": first.history_id}, follow=True).content.decode()
-    assert "The earlier version is back" in page
+    assert "The earlier version was restored as a new version." in page
     entry.refresh_from_db()
     assert entry.explanation == "The bank says no."
     assert entry.pattern == {"type": {"exact": "PaymentDeclined"}}
@@ -64,5 +64,5 @@ def test_a_version_that_todays_rules_refuse_does_not_come_back(lead: User) -> No
     first.save()
     address = f"{LIST}{entry.pk}/restore/"
     response = signed_in(lead).post(address, {"version": first.history_id}, follow=True)
-    assert "It cannot be brought back" in response.content.decode()
+    assert "It can&#x27;t be restored" in response.content.decode()
     assert entry.history.count() == 2

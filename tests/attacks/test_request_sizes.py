@@ -14,7 +14,7 @@ def test_a_form_that_is_too_large_gets_a_page(ana: Client) -> None:
     answer = ana.post("/tickets/", {"text": "x" * 1_200_000})
 
     assert answer.status_code == 413
-    assert "This is too much to read" in answer.content.decode()
+    assert "That's too much text" in answer.content.decode()
     assert answer["Permissions-Policy"]
 
 

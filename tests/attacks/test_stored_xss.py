@@ -71,7 +71,7 @@ def test_what_a_person_types_runs_nothing(witness: Witness) -> None:
     page.goto(witness.site.url)
     page.get_by_text("Paste the ticket").click()
     mail = f"From: {BREAKOUT} <x@example.net>\n{BREAKOUT}\nuser id: 1001{BREAKOUT}\nat 14:05"
-    page.get_by_label("Text of the ticket").fill(mail)
+    page.get_by_label("Ticket text").fill(mail)
     page.get_by_role("button", name="Read the ticket").click()
     witness.assert_harmless()
     page.goto(witness.site.url)

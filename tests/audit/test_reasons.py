@@ -59,14 +59,14 @@ def test_the_form_folds_the_field_away_until_it_is_needed(ana: Client) -> None:
 def test_a_reason_that_is_too_long_is_refused_in_words(ana: Client) -> None:
     refused = ana.post("/lookups/", filled(reason="x" * 201))
     assert refused.status_code == 400
-    assert "within 200 characters" in text(refused)
+    assert "Keep the reason to 200 characters or fewer." in text(refused)
 
 
 @pytest.mark.usefixtures("required")
 def test_a_required_reason_is_asked_for_at_every_door(ana: Client, agent: User, lead: User) -> None:
     refused = ana.post("/lookups/", filled(reason="  "))
     assert refused.status_code == 400
-    assert "Please give a ticket number or a reason." in text(refused)
+    assert "Enter a ticket number or a reason." in text(refused)
     assert '<details class="reason"' not in text(refused)
     answer = post(token_of(agent), ASKED)
     assert answer.status_code == 400
@@ -89,7 +89,7 @@ def test_a_lookup_from_before_a_reason_was_required_can_be_read_but_not_repeated
     assert 'id="id_reason" name="reason" value=""' in page
     refused = ana.post(f"{address}again/")
     assert refused.status_code == 400
-    assert "Please give a ticket number or a reason" in text(refused)
+    assert "Enter a ticket number or a reason" in text(refused)
 
 
 def test_a_site_that_does_not_ask_keeps_none(ana: Client, settings: Settings) -> None:

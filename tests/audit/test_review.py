@@ -61,7 +61,7 @@ def taken(client: Client, kind: str, query: str = "") -> str:
 
 def test_an_auditor_reads_in_plain_words_who_did_what_and_no_customer(auditor: Client) -> None:
     page = text(auditor.get(LIST))
-    for shown in ("ana", "web page, 203.0.113.9", "looked up a customer", "why no valid token"):
+    for shown in ("ana", "web page, 203.0.113.9", "looked up a customer", "why: no valid token"):
         assert shown in page
     assert "HYPERLINK" not in page
     assert auditor.get("/admin/lookups/lookup/").status_code == 403
@@ -137,7 +137,7 @@ def test_a_list_of_very_many_is_cut_and_not_counted(
     monkeypatch.setattr(listing, "MOST_LISTED", 2)
     with CaptureQueriesContext(connection) as asked:
         page = auditor.get(LIST)
-    assert "The newest 2 entries are listed" in text(page)
+    assert "Showing the newest 2 entries." in text(page)
     counts = [one["sql"] for one in asked if "COUNT(*)" in one["sql"] and "audit" in one["sql"]]
     assert counts
     assert all("LIMIT 2" in count for count in counts)

@@ -77,9 +77,9 @@ def test_an_entry_before_the_first_is_noticed() -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ("sequence = 2", "The end that is written down"),
+        ("sequence = 2", "The recorded end doesn't match entry 2"),
         ("sequence = 4", "Entries are missing at the end"),
-        ("digest = 'a'", "does not fit entry 3"),
+        ("digest = 'a'", "doesn't match entry 3"),
     ],
 )
 def test_an_end_that_does_not_fit_is_told(change: str, told: str) -> None:
@@ -117,7 +117,7 @@ def test_a_noted_end_is_still_part_of_a_longer_trail() -> None:
 
 
 def test_what_cannot_be_an_end_is_refused() -> None:
-    assert "please give the number and the digest" in verdict("--expect", "12")
+    assert "enter the number and digest" in verdict("--expect", "12")
 
 
 def test_erased_words_leave_the_trail_whole() -> None:
@@ -130,14 +130,14 @@ def test_words_that_were_exchanged_do_not_fit() -> None:
     written(3)
     other = bytes(Words.objects.get(entry_id=3).sealed)
     Words.objects.filter(entry_id=2).update(sealed=other)
-    assert "The words of entry 2 do not fit" in verdict()
+    assert "The words of entry 2 don't match" in verdict()
 
 
 def test_words_that_nobody_typed_do_not_fit() -> None:
     written(1)
     record(Action.VIEWED, ANA)
     Words.objects.filter(entry_id=1).update(entry_id=2)
-    assert "The words of entry 2 do not fit" in verdict()
+    assert "The words of entry 2 don't match" in verdict()
 
 
 def test_damaged_words_are_told() -> None:

@@ -42,7 +42,7 @@ def go(process: "subprocess.Popen[str]") -> None:
 
 def verdict(site: Shell) -> str:
     done = site.run("verify_audit")
-    assert "guard" not in done.stderr
+    assert "protect" not in done.stderr
     return done.stdout + done.stderr
 
 

@@ -36,7 +36,7 @@ def versions(visitor: Visitor) -> None:
 def from_a_result(visitor: Visitor) -> None:
     """The form as a problem of a result fills it in."""
     visitor.look_up("1001")
-    visitor.page.get_by_role("link", name="Make this a known error").first.click()
+    visitor.page.get_by_role("link", name="Add as a known error").first.click()
     expect(visitor.page.get_by_role("button", name="Preview")).to_be_visible()
 
 

@@ -42,7 +42,7 @@ def newcomer(visitor: Visitor) -> str:
 
 def _show_name_and_password(visitor: Visitor, name: str) -> None:
     visitor.page.goto(f"{visitor.site.url}/accounts/login/")
-    visitor.page.get_by_label("Name").fill(name)
+    visitor.page.get_by_label("Username or email").fill(name)
     visitor.page.get_by_label("Password").fill(PASSWORD)
     visitor.page.get_by_role("button", name="Sign in", exact=True).click()
 
@@ -55,11 +55,11 @@ def recovery_codes(visitor: Visitor) -> None:
 def _set_up_app(visitor: Visitor) -> None:
     page = visitor.page
     page.goto(f"{visitor.site.url}/accounts/2fa/totp/activate/")
-    if page.get_by_role("heading", name="Is it you?").is_visible():
+    if page.get_by_role("heading", name="Confirm it's you").is_visible():
         page.get_by_label("Your password").fill(PASSWORD)
-        page.get_by_role("button", name="Go on").click()
+        page.get_by_role("button", name="Continue").click()
     key = page.locator(".signin-key").inner_text()
-    page.get_by_label("The code that the app shows now").fill(code_now(key))
+    page.get_by_label("The code the app shows now").fill(code_now(key))
     page.get_by_role("button", name="Set it up").click()
     expect(page.locator(".signin-codes li")).to_have_count(10)
 
@@ -74,13 +74,13 @@ def second_step(visitor: Visitor) -> None:
     _set_up_app(visitor)
     visitor.context.clear_cookies()
     _show_name_and_password(visitor, name)
-    expect(visitor.page.get_by_role("heading", name="Second step")).to_be_visible()
+    expect(visitor.page.get_by_role("heading", name="Two-factor authentication")).to_be_visible()
 
 
 def wrong_password(visitor: Visitor) -> None:
     visitor.context.clear_cookies()
     _show_name_and_password(visitor, "nobody-at-all")
-    expect(visitor.page.locator("main")).to_contain_text("is not right")
+    expect(visitor.page.locator("main")).to_contain_text("The username or password is incorrect.")
 
 
 def _share(visitor: Visitor, reader: str) -> None:
@@ -99,7 +99,7 @@ def shared(visitor: Visitor) -> None:
 
 def share_refused(visitor: Visitor) -> None:
     _share(visitor, "nobody-at-all")
-    expect(visitor.page.locator("main")).to_contain_text("It was not shared")
+    expect(visitor.page.locator("main")).to_contain_text("Not shared yet.")
 
 
 def shared_with_me(visitor: Visitor) -> None:

@@ -32,7 +32,9 @@ def lookups(visitor: Visitor) -> None:
 def no_lookup(visitor: Visitor) -> None:
     """A filter that nothing fits."""
     visitor.page.goto(f"{visitor.site.url}{LIST}")
-    visitor.page.get_by_label("Customer, exactly as typed, or who looked").fill("nobody-at-all")
+    visitor.page.get_by_label("Customer (exactly as typed) or the person who looked").fill(
+        "nobody-at-all"
+    )
     visitor.page.get_by_role("button", name="Search").click()
     expect(visitor.page.locator("#result_list")).to_have_count(0)
 
@@ -71,9 +73,9 @@ def forget_check(visitor: Visitor) -> None:
     visitor.look_up("sakura_田中")
     expect(visitor.page.locator("#export")).to_be_visible()
     visitor.page.goto(f"{visitor.site.url}/review/forget/")
-    visitor.page.get_by_label("Every name of the customer").fill("sakura_田中")
-    visitor.page.get_by_role("button", name="See what is kept").click()
-    expect(visitor.page.get_by_role("button", name="Forget this customer")).to_be_visible()
+    visitor.page.get_by_label("Every identifier for the customer").fill("sakura_田中")
+    visitor.page.get_by_role("button", name="See what is stored").click()
+    expect(visitor.page.get_by_role("button", name="Erase this customer’s data")).to_be_visible()
 
 
 def forgotten(visitor: Visitor) -> None:
@@ -82,10 +84,10 @@ def forgotten(visitor: Visitor) -> None:
     expect(visitor.page.locator("#export")).to_be_visible()
     result = visitor.page.url
     forget_check(visitor)
-    visitor.page.get_by_role("button", name="Forget this customer").click()
+    visitor.page.get_by_role("button", name="Erase this customer’s data").click()
     visitor.page.wait_for_load_state()
     visitor.page.goto(result)
-    expect(visitor.page.locator("main")).to_contain_text("An admin had this customer forgotten")
+    expect(visitor.page.locator("main")).to_contain_text("An admin erased this customer’s data")
 
 
 REVIEW_STATES = tuple(

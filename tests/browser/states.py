@@ -17,6 +17,7 @@ from tests.browser.state import State, address
 from tests.browser.visitor import Visitor
 
 LONGEST_REST_S = 30
+RESTING = "we're pausing before we try again"
 TABLE = "/acme/events/"
 
 
@@ -38,7 +39,7 @@ def fresh(visitor: Visitor, customer: str = "1001", *told: dict[str, object]) ->
     for _second in range(LONGEST_REST_S):
         seconds = uuid.uuid4().int % 59 + 1
         visitor.begin_lookup(customer, at=f"{moment[:-1]}:{seconds:02d}Z")
-        if "giving it a rest" not in visitor.page.get_by_role("heading", level=1).inner_text():
+        if RESTING not in visitor.page.get_by_role("heading", level=1).inner_text():
             return
         visitor.page.wait_for_timeout(1000)
 
@@ -50,8 +51,8 @@ def form(visitor: Visitor) -> None:
 def refused_form(visitor: Visitor) -> None:
     form(visitor)
     visitor.page.get_by_label("When it happened").fill("around noon")
-    visitor.page.get_by_role("button", name="Look up").click()
-    expect(visitor.page.locator("main")).to_contain_text("not a moment we can read")
+    visitor.page.get_by_role("button", name="Look up", exact=True).click()
+    expect(visitor.page.locator("main")).to_contain_text("We can't read this time")
 
 
 def found(customer: str) -> Callable[[Visitor], None]:
@@ -99,7 +100,7 @@ def stale(visitor: Visitor) -> None:
     found("1001")(visitor)
     faults(visitor, {"path": TABLE, "times": None, "status": 500, "body": "no"})
     visitor.page.get_by_role("button", name="Refresh").click()
-    expect(visitor.page.locator("main")).to_contain_text("This answer is")
+    expect(visitor.page.locator("main")).to_contain_text("This result is")
 
 
 def failed(sentence: str, **fault: object) -> Callable[[Visitor], None]:
@@ -124,12 +125,12 @@ def waiting(visitor: Visitor) -> None:
 def cancelled(visitor: Visitor) -> None:
     waiting(visitor)
     visitor.page.get_by_role("button", name="Cancel").click()
-    expect(visitor.page.get_by_role("button", name="Look again")).to_be_visible()
+    expect(visitor.page.get_by_role("button", name="Look up again")).to_be_visible()
 
 
 def event_page(visitor: Visitor) -> None:
     found("1001")(visitor)
-    visitor.page.get_by_role("link", name="This event on its own page").first.click()
+    visitor.page.get_by_role("link", name="Open this event on its own page").first.click()
     expect(visitor.page.get_by_text("Where the program broke")).to_be_visible()
 
 
@@ -142,7 +143,7 @@ def authenticator_app(visitor: Visitor) -> None:
     visitor.sign_in_anew()
     visitor.page.goto(f"{visitor.site.url}/accounts/2fa/totp/activate/")
     visitor.page.get_by_label("Your password").fill(visitor.site.passwords["agent"])
-    visitor.page.get_by_role("button", name="Go on").click()
+    visitor.page.get_by_role("button", name="Continue").click()
     expect(visitor.page.locator(".signin-qr")).to_be_visible()
 
 
@@ -162,7 +163,7 @@ def purged(visitor: Visitor) -> None:
     page.locator("select[name=action]").select_option("purge")
     page.get_by_role("button", name="Go").click()
     page.goto(result)
-    expect(page.locator("main")).to_contain_text("This answer was removed")
+    expect(page.locator("main")).to_contain_text("This result was deleted")
 
 
 STATES = (
@@ -183,7 +184,9 @@ STATES = (
     State("stale", stale),
     State(
         "rate-limited",
-        failed("it limits how often", status=429, headers={"Retry-After": "9"}, body=""),
+        failed(
+            "we've reached its limit on requests", status=429, headers={"Retry-After": "9"}, body=""
+        ),
     ),
     State("refused-token", failed("does not accept our key", status=401, body="no")),
     State("unreachable", failed("could not reach", drop="before")),

@@ -13,14 +13,14 @@ def test_a_draft_is_copied_and_mailed_as_it_was_edited(copying: Visitor) -> None
     visitor.look_up("1001")
     page = visitor.page
     page.get_by_role("link", name="Reply to the customer").click()
-    page.get_by_label("Name of the customer").fill("Jane Doe")
-    page.get_by_role("button", name="Make the draft").click()
-    area = page.get_by_label("Draft: change it as you like")
+    page.get_by_label("Customer’s name").fill("Jane Doe")
+    page.get_by_role("button", name="Create draft").click()
+    area = page.get_by_label("Draft (edit as needed)")
     expect(area).to_have_value(re.compile("^Hello Jane Doe,"))
     assert "Jane" not in page.url
     area.fill("Zoë & Co: 100 %\n\nbye")
     page.get_by_label("Subject").fill("a+b")
-    mail = page.get_by_role("link", name="Open in your mail program").get_attribute("href") or ""
+    mail = page.get_by_role("link", name="Open in your email app").get_attribute("href") or ""
     assert parse_qs(urlsplit(mail).query) == {
         "subject": ["a+b"],
         "body": ["Zoë & Co: 100 %\r\n\r\nbye"],
@@ -29,6 +29,6 @@ def test_a_draft_is_copied_and_mailed_as_it_was_edited(copying: Visitor) -> None
     expect(page.get_by_role("status").filter(has_text="Copied")).to_be_visible()
     assert visitor.clipboard().replace("\r\n", "\n") == "Zoë & Co: 100 %\n\nbye"
     area.fill("ü" * 500)
-    expect(page.get_by_role("link", name="Open in your mail program")).to_be_hidden()
-    expect(page.get_by_text("Please copy it instead")).to_be_visible()
+    expect(page.get_by_role("link", name="Open in your email app")).to_be_hidden()
+    expect(page.get_by_text("This is too long for an email link. Copy it instead.")).to_be_visible()
     assert visitor.complaints == []

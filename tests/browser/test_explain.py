@@ -43,7 +43,7 @@ def test_causes_stand_on_the_page_while_the_model_still_answers(
     visitor.come_in()
     visitor.look_up(next(iter(explaining.moments)))
     page = visitor.page
-    page.get_by_role("link", name="Have a model explain").click()
+    page.get_by_role("link", name="Ask a model to explain this").click()
     page.get_by_role("button", name="Send it").click(no_wait_after=True)
     expect(page.get_by_text("The <b>bank</b> said no.")).to_be_visible()
     expect(page.get_by_text("The model is answering")).to_be_visible()

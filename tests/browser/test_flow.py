@@ -34,27 +34,29 @@ def test_a_question_mark_lists_the_keys_and_escape_closes_it(agent_browser: Visi
     agent_browser.look_up("1001")
     page = agent_browser.page
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keys")).to_contain_text("Next and previous problem")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_contain_text(
+        "Next and previous problem"
+    )
     page.keyboard.press("Escape")
-    expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
-    page.get_by_role("button", name="Keys").click()
-    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_hidden()
+    page.get_by_role("button", name="Keyboard shortcuts").click()
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
 
 
 def test_switched_off_keys_do_nothing(agent_browser: Visitor) -> None:
     page = agent_browser.page
     page.goto(f"{agent_browser.site.url}/accounts/preferences/")
-    page.get_by_label(re.compile("single keys act")).uncheck()
+    page.get_by_label(re.compile("Use single-key shortcuts on results")).uncheck()
     page.get_by_role("button", name="Save").click()
     try:
         agent_browser.look_up("1001")
         expect(page.get_by_role("heading", level=1)).to_have_text(DECLINED)
         page.keyboard.press("/")
         expect(page.get_by_label("Customer", exact=True)).not_to_be_focused()
-        expect(page.get_by_role("button", name="Keys")).to_have_count(0)
+        expect(page.get_by_role("button", name="Keyboard shortcuts")).to_have_count(0)
     finally:
         page.goto(f"{agent_browser.site.url}/accounts/preferences/")
-        page.get_by_label(re.compile("single keys act")).check()
+        page.get_by_label(re.compile("Use single-key shortcuts on results")).check()
         page.get_by_role("button", name="Save").click()
 
 
@@ -80,7 +82,7 @@ def test_the_next_lookup_begins_above_the_result(agent_browser: Visitor) -> None
     page = agent_browser.page
     first = page.url
     page.get_by_label("Customer", exact=True).fill("leo.martin@example.fr")
-    page.get_by_role("button", name="Look up").click()
+    page.get_by_role("button", name="Look up", exact=True).click()
     page.wait_for_url(lambda url: url != first and "/lookups/" in url)
     expect(page.get_by_role("heading", level=1)).to_contain_text("No errors for this customer")
 
@@ -97,10 +99,10 @@ def test_the_form_opens_on_a_phone_without_a_script(no_script: Visitor) -> None:
     no_script.look_up("1001")
     page = no_script.page
     expect(page.get_by_label("Customer", exact=True)).to_be_hidden()
-    page.get_by_role("link", name="Change", exact=True).click()
+    page.get_by_role("link", name="Edit", exact=True).click()
     expect(page.get_by_label("Customer", exact=True)).to_have_value("1001")
     page.get_by_label("Customer", exact=True).fill("20417")
-    page.get_by_role("button", name="Look up").click()
+    page.get_by_role("button", name="Look up", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("No errors")
 
 
@@ -133,6 +135,6 @@ def test_what_came_in_since_is_said_and_shown_with_one_click(agent_browser: Visi
     told = {**event, "timestamp": now.isoformat()}
     requests.post(f"{site.sentry}/_demo/events", json=[told], timeout=5).raise_for_status()
     page.clock.run_for(61_000)
-    expect(page.get_by_text("1 new event since you looked.")).to_be_visible()
+    expect(page.get_by_text("1 new event since you last looked.")).to_be_visible()
     page.get_by_role("button", name="Show").click()
     expect(page.locator("[data-facts]")).to_contain_text("1 problem")

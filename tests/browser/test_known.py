@@ -100,7 +100,7 @@ def test_a_word_that_cannot_be_kept_is_not_shown_as_kept(agent_browser: Visitor)
     agent_browser.page.route("**/known/feedback/", lambda route: route.abort())
     known = best(agent_browser)
     known.get_by_role("button", name="This helped").click()
-    expect(known.get_by_text("could not be noted")).to_be_visible()
+    expect(known.get_by_text("We couldn't save that.")).to_be_visible()
     expect(known.get_by_role("button", name="This helped")).to_have_attribute(
         "aria-pressed", "false"
     )
@@ -111,12 +111,10 @@ def test_without_javascript_the_same_is_done_by_forms(no_script: Visitor) -> Non
     page, known = no_script.page, best(no_script)
     expect(known.get_by_role("button", name="Copy the reply")).to_be_hidden()
     known.get_by_role("button", name="This helped").click()
-    expect(known.get_by_text("Noted. You can change it.")).to_be_visible()
+    expect(known.get_by_text("Noted. You can change your answer.")).to_be_visible()
     known.get_by_label("s name").fill("Jane")
-    known.get_by_role("button", name="Put the name in").click()
-    expect(page.get_by_label("The reply, to mark and copy")).to_have_value(
-        re.compile("^Hello Jane,")
-    )
+    known.get_by_role("button", name="Add the name").click()
+    expect(page.get_by_label("Reply (select and copy)")).to_have_value(re.compile("^Hello Jane,"))
 
 
 def test_the_first_screen_of_a_phone_tells_that_it_is_known(no_script: Visitor) -> None:
@@ -141,7 +139,7 @@ def test_axe_finds_nothing_in_known_errors(site: Site, chromium: Browser) -> Non
     page.set_viewport_size({"width": 320, "height": 256})
     assert page.evaluate("document.documentElement.scrollWidth") == 320
     page.locator("[data-known-take]").first.evaluate("(form) => form.submit()")
-    expect(page.get_by_label("The reply, to mark and copy")).to_be_visible()
+    expect(page.get_by_label("Reply (select and copy)")).to_be_visible()
     assert violations(visitor) == []
     assert page.evaluate("document.documentElement.scrollWidth") == 320
     context.close()

@@ -14,7 +14,7 @@ def test_a_customer_to_try_leads_to_what_went_wrong(agent_browser: Visitor) -> N
     page = agent_browser.page
     page.get_by_role("button", name=re.compile("Card declined three times")).click()
     expect(page.get_by_label("Customer", exact=True)).to_have_value("1001")
-    page.get_by_role("button", name="Look up").click()
+    page.get_by_role("button", name="Look up", exact=True).click()
     expect(page.get_by_role("heading", name="The payment was declined.")).to_be_visible()
     expect(page.locator(".timeline")).to_contain_text("reported")
     assert agent_browser.complaints == []
@@ -24,7 +24,7 @@ def test_the_browsers_zone_is_the_default_and_is_named_on_the_result(
     agent_browser: Visitor,
 ) -> None:
     agent_browser.page.goto(agent_browser.site.url)
-    expect(agent_browser.page.get_by_label("Time zone")).to_have_value("Europe/Berlin")
+    expect(agent_browser.page.get_by_label("Time zone", exact=True)).to_have_value("Europe/Berlin")
     agent_browser.look_up("1001")
     expect(agent_browser.page.locator("main")).to_contain_text("Europe/Berlin")
 
@@ -34,12 +34,12 @@ def test_bad_input_is_told_beside_its_field_and_stays(agent_browser: Visitor) ->
     page.goto(agent_browser.site.url)
     page.get_by_label("Customer", exact=True).fill("jane@example.com")
     page.get_by_label("When it happened").fill("around noon")
-    page.get_by_role("button", name="Look up").click()
+    page.get_by_role("button", name="Look up", exact=True).click()
     field = page.get_by_label("When it happened")
     expect(field).to_have_value("around noon")
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(page.get_by_label("Customer", exact=True)).to_have_value("jane@example.com")
-    expect(page.locator("main")).to_contain_text("not a moment we can read")
+    expect(page.locator("main")).to_contain_text("We can't read this time")
 
 
 def test_everything_works_without_javascript_on_a_phone(no_script: Visitor) -> None:
@@ -87,7 +87,7 @@ def test_when_sentry_is_down_the_page_says_so_and_the_next_try_works(
     nobody_asked_yet = f"{site.moments[customer][:-1]}:17Z"
     agent_browser.look_up(customer, at=nobody_asked_yet)
     page = agent_browser.page
-    expect(page.locator("main")).to_contain_text("it has a fault of its own")
+    expect(page.locator("main")).to_contain_text("it's having problems of its own")
     expect(page.locator("main")).to_contain_text("beatriz.costa@example.pt")
     requests.delete(f"{site.sentry}/_demo/faults", timeout=5)
     page.get_by_role("link", name="Try again").click()
@@ -134,7 +134,7 @@ def test_a_rate_limit_counts_down_and_tries_again_by_itself(agent_browser: Visit
     requests.post(f"{site.sentry}/_demo/faults", json=fault, timeout=5).raise_for_status()
     agent_browser.look_up("sakura_田中")
     main = agent_browser.page.locator("main")
-    expect(main).to_contain_text("it limits how often we may ask")
+    expect(main).to_contain_text("we've reached its limit on requests")
     expect(main).to_contain_text("Next try in")
     expect(main.get_by_role("heading", level=1)).to_contain_text("problems", timeout=25_000)
 
@@ -146,13 +146,13 @@ def test_what_was_late_beside_the_errors_comes_by_itself(agent_browser: Visitor)
     requests.post(f"{site.sentry}/_demo/faults", json=fault, timeout=5).raise_for_status()
     agent_browser.page.get_by_role("button", name="Refresh").click()
     main = agent_browser.page.locator("main")
-    expect(main).to_contain_text("Screen recordings could not be read in time.")
-    expect(main).to_contain_text("2 angry clicks", timeout=15_000)
+    expect(main).to_contain_text("Session replays could not be read in time.")
+    expect(main).to_contain_text("2 rage clicks", timeout=15_000)
     expect(main.locator("#beside")).not_to_contain_text("could not be read")
     text = main.locator("#export-text")
-    expect(text).to_have_value(re.compile("2 angry clicks"))
+    expect(text).to_have_value(re.compile("2 rage clicks"))
     expect(text).not_to_have_value(re.compile("could not be read"))
-    expect(main.locator("[data-facts]")).to_contain_text("1 screen recording")
+    expect(main.locator("[data-facts]")).to_contain_text("1 session replay")
     assert agent_browser.complaints == []
 
 
@@ -164,7 +164,7 @@ def test_a_search_in_the_review_leaves_no_customer_in_the_address(
     admin = Visitor(site, context)
     admin.come_in("admin")
     admin.page.goto(f"{site.url}/admin/lookups/lookup/")
-    find = admin.page.get_by_label("Customer, exactly as typed, or who looked")
+    find = admin.page.get_by_label("Customer (exactly as typed) or the person who looked")
     find.fill("Beatriz.Costa@example.pt")
     admin.page.get_by_role("button", name="Search").click()
     rows = admin.page.locator("#changelist-form tbody tr")

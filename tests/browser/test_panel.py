@@ -20,8 +20,8 @@ def hold(page: Page, address: str) -> list[Route]:
     return held
 
 
-def choose(page: Page, question: str) -> None:
-    page.get_by_label("Question").select_option(label=question)
+def choose(page: Page, prompt: str) -> None:
+    page.get_by_label("Prompt").select_option(label=prompt)
 
 
 def test_copy_puts_exactly_the_preview_on_the_clipboard_says_so_and_is_recorded(
@@ -62,7 +62,7 @@ def test_a_denied_clipboard_leaves_the_text_selected(agent_browser: Visitor) -> 
     assert selected is True
     problem = page.get_by_role("button", name="Copy this problem").first
     problem.click()
-    expect(page.get_by_role("link", name="Text of this problem").first).to_be_visible()
+    expect(page.get_by_role("link", name="Download this problem as text").first).to_be_visible()
 
 
 def test_the_preview_follows_what_is_chosen_and_the_focus_stays(agent_browser: Visitor) -> None:
@@ -70,16 +70,16 @@ def test_the_preview_follows_what_is_chosen_and_the_focus_stays(agent_browser: V
     page = agent_browser.page
     box, size = page.locator("#export-text"), page.locator("[data-part=size]")
     expect(page.get_by_role("button", name="Show")).to_be_hidden()
-    page.get_by_label("Question").focus()
+    page.get_by_label("Prompt").focus()
     choose(page, "Likely cause")
     expect(box).to_have_value(re.compile("^Name the most likely cause"))
-    expect(page.get_by_label("Question")).to_be_focused()
+    expect(page.get_by_label("Prompt")).to_be_focused()
     page.get_by_label("JSON", exact=True).check()
     expect(box).to_have_value(re.compile('"schema"'))
     before = size.inner_text()
-    page.get_by_role("group", name="Usual sizes").get_by_role("button").first.click()
+    page.get_by_role("group", name="Common sizes").get_by_role("button").first.click()
     expect(size).not_to_have_text(before)
-    expect(page.get_by_label("At most tokens")).to_have_value("2000")
+    expect(page.get_by_label("Token limit")).to_have_value("2000")
     shown = agent_browser.preview()
     page.reload()
     assert agent_browser.preview() == shown
@@ -91,21 +91,21 @@ def test_a_refused_budget_is_told_beside_it_and_the_earlier_text_is_kept_and_mar
 ) -> None:
     copying.look_up("1001")
     page = copying.page
-    earlier, field = copying.preview(), page.get_by_label("At most tokens")
+    earlier, field = copying.preview(), page.get_by_label("Token limit")
     field.fill("5")
     expect(page.locator("#export-budget-refused")).to_have_text(
-        "A budget is from 400 to 1000000 tokens."
+        "The token limit must be from 400 to 1000000 tokens."
     )
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(field).to_be_focused()
-    expect(page.get_by_text("still the text of your earlier choice")).to_be_visible()
+    expect(page.get_by_text("This text still reflects your earlier choice.")).to_be_visible()
     assert copying.preview() == earlier
     with page.expect_request("**/copied/") as recorded:
         page.get_by_role("button", name="Copy", exact=True).click()
     assert copying.clipboard() == earlier
     assert "budget=6000" in (recorded.value.post_data or "")
     field.fill("600")
-    expect(page.get_by_text("still the text of your earlier choice")).to_be_hidden()
+    expect(page.get_by_text("This text still reflects your earlier choice.")).to_be_hidden()
     assert field.get_attribute("aria-invalid") is None
     assert copying.preview() != earlier
 
@@ -143,7 +143,9 @@ def test_after_signing_out_elsewhere_the_panel_says_what_to_do(agent_browser: Vi
     earlier = agent_browser.preview()
     agent_browser.context.clear_cookies()
     choose(agent_browser.page, "Likely cause")
-    expect(agent_browser.page.locator("#export")).to_contain_text("Please reload the page")
+    expect(agent_browser.page.locator("#export")).to_contain_text(
+        "We couldn't create the text. Reload the page."
+    )
     assert agent_browser.preview() == earlier
 
 
@@ -154,8 +156,8 @@ def test_the_key_c_copies_but_not_while_typing_or_with_another_key(copying: Visi
     expect(button).to_have_attribute("aria-keyshortcuts", "C")
     records: list[str] = []
     page.on("request", lambda request: records.append(request.url))
-    page.get_by_label("At most tokens").press("c")
-    page.get_by_label("Question").press("c")
+    page.get_by_label("Token limit").press("c")
+    page.get_by_label("Prompt").press("c")
     page.get_by_label("Markdown").press("Shift+c")
     with page.expect_response("**/copied/"):
         page.get_by_label("Markdown").press("c")
@@ -187,7 +189,7 @@ def test_the_download_holds_exactly_the_preview(agent_browser: Visitor, name: st
     agent_browser.look_up("mallory@example.net")
     page = agent_browser.page
     before = agent_browser.preview()
-    page.get_by_label("Question").select_option(label="What happened?")
+    page.get_by_label("Prompt").select_option(label="What happened?")
     page.get_by_label(name, exact=True).check()
     expect(page.locator("#export-text")).not_to_have_value(before)
     link = page.get_by_role("link", name="Download", exact=True)
@@ -207,13 +209,15 @@ def test_without_javascript_the_form_shows_and_the_links_download(no_script: Vis
     page.get_by_role("button", name="Show").click()
     assert no_script.preview().startswith("Name the most likely cause")
     longer = no_script.preview()
-    page.get_by_role("group", name="Usual sizes").get_by_role("button").first.click()
-    expect(page.get_by_label("At most tokens")).to_have_value("2000")
+    page.get_by_role("group", name="Common sizes").get_by_role("button").first.click()
+    expect(page.get_by_label("Token limit")).to_have_value("2000")
     assert len(no_script.preview()) < len(longer)
-    page.get_by_label("At most tokens").fill("5")
-    page.get_by_label("At most tokens").press("Enter")
-    expect(page.locator("main")).to_contain_text("A budget is from 400 to 1000000 tokens.")
+    page.get_by_label("Token limit").fill("5")
+    page.get_by_label("Token limit").press("Enter")
+    expect(page.locator("main")).to_contain_text(
+        "The token limit must be from 400 to 1000000 tokens."
+    )
     page.go_back()
     with page.expect_download() as download:
-        page.get_by_role("link", name="Text of this problem").first.click()
+        page.get_by_role("link", name="Download this problem as text").first.click()
     assert Path(download.value.path()).read_text().startswith("Name the most likely cause")

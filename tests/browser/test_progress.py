@@ -30,7 +30,7 @@ def look_anew(visitor: Visitor, customer: str, minutes: int) -> Page:
     page.get_by_label("Customer", exact=True).fill(customer)
     page.get_by_label("When it happened").fill(visitor.site.moments[customer])
     page.get_by_label("± minutes").fill(str(minutes))
-    page.get_by_role("button", name="Look up").click()
+    page.get_by_role("button", name="Look up", exact=True).click()
     page.wait_for_url(re.compile("/lookups/"))
     return page
 
@@ -60,9 +60,9 @@ def test_what_was_stopped_says_so_and_can_be_asked_again(agent_browser: Visitor)
     fault(agent_browser.site, LIST, delay_s=LONG_S)
     page = look_anew(agent_browser, "1001", 22)
     page.get_by_role("button", name="Cancel").click()
-    expect(headline(page)).to_have_text("This lookup was stopped before it was answered.")
+    expect(headline(page)).to_have_text("This lookup was stopped before it finished.")
     well(agent_browser.site)
-    page.get_by_role("button", name="Look again").click()
+    page.get_by_role("button", name="Look up again").click()
     expect(page.locator("[data-facts]")).to_contain_text("3 problems", timeout=15_000)
     assert agent_browser.complaints == []
 
@@ -73,7 +73,9 @@ def test_a_failure_ends_on_its_page_and_try_again_shows_progress_again(
     fault(agent_browser.site, LIST, status=403, body="{}", delay_s=1)
     page = look_anew(agent_browser, "1001", 23)
     expect(page.get_by_role("progressbar")).to_be_visible()
-    expect(headline(page)).to_contain_text("our key may not read", timeout=15_000)
+    expect(headline(page)).to_contain_text(
+        "our key doesn't have the access this needs", timeout=15_000
+    )
     well(agent_browser.site)
     fault(agent_browser.site, LIST, delay_s=1)
     page.get_by_role("link", name="Try again").click()

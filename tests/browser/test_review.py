@@ -44,18 +44,18 @@ def test_list_filter_action_and_record_are_walked_by_keyboard_alone(reviewer: Vi
     tab_to(reviewer, ".review-filters button")
     keyboard.press("Enter")
     expect(page).to_have_url(re.compile("outcome=found"))
-    expect(page.get_by_label("Filters that are on")).to_contain_text("Outcome: found")
+    expect(page.get_by_label("Active filters")).to_contain_text("Outcome: found")
     tab_to(reviewer, "input.action-select")
     keyboard.press("Space")
     page.locator("#action").focus()
     keyboard.type("Keep")
     tab_to(reviewer, ".review-list .button")
     keyboard.press("Enter")
-    expect(page.locator(".messagelist")).to_contain_text("Answers kept for 30 more days: 1.")
+    expect(page.locator(".messagelist")).to_contain_text("Results kept for 30 more days: 1.")
     tab_to(reviewer, "#result_list tbody th a")
     keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Record of a lookup")
-    expect(page.locator("main")).to_contain_text("kept an answer for longer")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Lookup record")
+    expect(page.locator("main")).to_contain_text("kept a result longer")
     assert reviewer.complaints == []
 
 
@@ -65,7 +65,7 @@ def test_one_box_chooses_the_whole_page_and_the_list_comes_as_a_file(reviewer: V
     page.get_by_label("All on this page").check()
     boxes = page.locator("input.action-select")
     expect(boxes.first).to_be_checked()
-    page.get_by_label("With the chosen ones").select_option("export_json_lines")
+    page.get_by_label("Action for selected lookups").select_option("export_json_lines")
     with page.expect_download() as download:
         page.get_by_role("button", name="Go").click()
     assert len(download.value.path().read_text().splitlines()) == boxes.count()
@@ -93,7 +93,9 @@ def test_without_scripts_lookups_can_be_chosen_and_acted_on(site: Site, chromium
     visitor.look_up("1001")
     visitor.page.goto(f"{site.url}{LIST}?origin=web")
     visitor.page.locator("input.action-select").first.check()
-    visitor.page.get_by_label("With the chosen ones").select_option("extend")
+    visitor.page.get_by_label("Action for selected lookups").select_option("extend")
     visitor.page.get_by_role("button", name="Go").click()
-    expect(visitor.page.locator(".messagelist")).to_contain_text(re.compile("Answers kept|None of"))
+    expect(visitor.page.locator(".messagelist")).to_contain_text(
+        re.compile("Results kept|None of these results")
+    )
     context.close()

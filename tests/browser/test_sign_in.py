@@ -75,7 +75,7 @@ def sign_out(visitor: Visitor) -> None:
 
 def show_password(visitor: Visitor, name: str) -> None:
     visitor.page.get_by_label("Your password").fill(visitor.site.passwords[name])
-    visitor.page.get_by_role("button", name="Go on").click()
+    visitor.page.get_by_role("button", name="Continue").click()
 
 
 def test_a_passkey_is_added_and_signs_in_without_a_password(somebody: Visitor) -> None:
@@ -83,7 +83,7 @@ def test_a_passkey_is_added_and_signs_in_without_a_password(somebody: Visitor) -
     page = factors(somebody)
     page.get_by_role("link", name="Add a passkey").click()
     show_password(somebody, "agent")
-    page.get_by_label("A name for it").fill("My laptop")
+    page.get_by_label("Name, such as “My laptop”").fill("My laptop")
     page.get_by_role("button", name="Add the passkey").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
     expect(page.locator(".signin-codes li")).to_have_count(10)
@@ -91,11 +91,11 @@ def test_a_passkey_is_added_and_signs_in_without_a_password(somebody: Visitor) -
 
     page.goto(f"{somebody.site.url}/accounts/login/?next=/accounts/sessions/")
     page.get_by_role("button", name="Sign in with a passkey").click()
-    expect(page.get_by_role("heading", name="Where you are signed in")).to_be_visible()
+    expect(page.get_by_role("heading", name="Where you're signed in")).to_be_visible()
     sign_out(somebody)
 
     somebody.sign_in("agent")
-    expect(page.get_by_role("heading", name="Second step")).to_be_visible()
+    expect(page.get_by_role("heading", name="Two-factor authentication")).to_be_visible()
     page.get_by_role("button", name="Use a passkey").click()
     expect(page.get_by_label("Customer", exact=True)).to_be_visible()
 
@@ -115,30 +115,30 @@ def test_an_authenticator_app_is_set_up_asked_for_and_removed(somebody: Visitor)
     show_password(somebody, "admin")
     assert page.locator(".signin-qr svg path").count() == 1
     key = page.locator(".signin-key").inner_text()
-    page.get_by_label("The code that the app shows now").fill(code_now(key))
+    page.get_by_label("The code the app shows now").fill(code_now(key))
     page.get_by_role("button", name="Set it up").click()
     recovery = page.locator(".signin-codes code").first.inner_text()
     page.reload()
-    expect(page.locator("main")).to_contain_text("are not shown again")
+    expect(page.locator("main")).to_contain_text("can't be shown again")
     assert recovery not in page.content()
     sign_out(somebody)
 
     somebody.sign_in("admin")
-    page.get_by_label("Code of your app").fill("000000")
+    page.get_by_label("Code from your app").fill("000000")
     page.get_by_role("button", name="Sign in", exact=True).click()
-    expect(page.locator("main")).to_contain_text("not the code that we wait for")
+    expect(page.locator("main")).to_contain_text("That code isn't right.")
     page.goto(f"{somebody.site.url}/admin/")
     expect(page).to_have_url(re.compile("/accounts/2fa/authenticate/"))
-    page.get_by_label("Code of your app").fill(recovery)
+    page.get_by_label("Code from your app").fill(recovery)
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_label("Customer", exact=True)).to_be_visible()
     sign_out(somebody)
 
     somebody.sign_in("admin")
-    page.get_by_label("Code of your app").fill(recovery)
+    page.get_by_label("Code from your app").fill(recovery)
     page.get_by_role("button", name="Sign in", exact=True).click()
-    expect(page.locator("main")).to_contain_text("not the code that we wait for")
-    page.get_by_label("Code of your app").fill(code_now(key, ahead=1))
+    expect(page.locator("main")).to_contain_text("That code isn't right.")
+    page.get_by_label("Code from your app").fill(code_now(key, ahead=1))
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_label("Customer", exact=True)).to_be_visible()
 
@@ -160,4 +160,4 @@ def test_single_sign_on_goes_there_and_comes_back_to_where_one_wanted_to(
     page.wait_for_url(re.compile("/oauth2/authorize"))
     page.locator("input[name=sub]").first.fill("jo")
     page.get_by_role("button", name="Authorize").first.click()
-    expect(page.get_by_role("heading", name="Where you are signed in")).to_be_visible()
+    expect(page.get_by_role("heading", name="Where you're signed in")).to_be_visible()

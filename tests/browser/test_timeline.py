@@ -130,7 +130,7 @@ def test_copies_of_a_problem_are_offered_after_filtering_too(copying: Visitor) -
 def test_filter_zoom_and_table_work_without_javascript(no_script: Visitor) -> None:
     page = open_filter_by_hand(no_script)
     page.get_by_label("Level").select_option("warning")
-    page.locator("#timeline").get_by_role("button", name="Show", exact=True).click()
+    page.locator("#timeline").get_by_role("button", name="Apply").click()
     expect(page.locator("#problems .shown-notice")).to_contain_text("events shown")
     page.get_by_role("button", name="± 1 min").click()
     expect(page.get_by_role("button", name="Whole window")).to_be_visible()
@@ -139,7 +139,7 @@ def test_filter_zoom_and_table_work_without_javascript(no_script: Visitor) -> No
     expect(page.locator("#problems .shown-notice")).to_have_count(0)
     page.get_by_text("As a table").click()
     page.get_by_role("link", name="Open the table").click()
-    expect(page.get_by_role("table")).to_contain_text("The reported moment")
+    expect(page.get_by_role("table")).to_contain_text("Reported time")
     page.get_by_role("link", name="Back to the result").click()
     expect(page.locator("#timeline")).to_be_visible()
 

@@ -38,7 +38,7 @@ class Visitor:
 
     def sign_in(self, name: str = "agent") -> None:
         self.page.goto(f"{self.site.url}/accounts/login/")
-        self.page.get_by_label("Name").fill(name)
+        self.page.get_by_label("Username or email").fill(name)
         self.page.get_by_label("Password").fill(self.site.passwords[name])
         self.page.get_by_role("button", name="Sign in", exact=True).click()
 
@@ -58,7 +58,7 @@ class Visitor:
         self.page.goto(self.site.url)
         self.page.get_by_label("Customer", exact=True).fill(customer)
         self.page.get_by_label("When it happened").fill(at or self.site.moments[customer])
-        self.page.get_by_role("button", name="Look up").click()
+        self.page.get_by_role("button", name="Look up", exact=True).click()
         self.page.wait_for_url(re.compile("/lookups/"))
 
     def clipboard(self) -> str:

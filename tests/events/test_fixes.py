@@ -35,19 +35,19 @@ def test_a_planned_fix_names_the_day_as_people_say_it(day: date | None, said: st
 def test_a_plan_that_is_over_is_no_promise() -> None:
     said = told("web@2.14", state=FixState.PLANNED, planned_for=date(2026, 11, 23))
 
-    assert said.startswith("The fix was planned for yesterday. Ask whether it came")
+    assert said.startswith("The fix was planned for yesterday. Check whether it shipped")
 
 
 @pytest.mark.parametrize(
     ("fixed", "runs", "said"),
     [
-        ("2.15", "web@2.14.3", "Fixed in 2.15, the customer runs 2.14.3."),
-        ("web@2.15", "web@2.14", "Fixed in 2.15, the customer runs 2.14."),
-        ("2.15", "web@2.15.0", "It was fixed in 2.15, but the customer runs 2.15.0."),
-        ("2.15", "web@3.0", "It was fixed in 2.15, but the customer runs 3.0."),
-        ("2.15", None, "Fixed in 2.15. Whether the customer has the fix is not sure."),
-        ("2.15", "nightly", "The customer runs nightly. Whether the customer has the fix is not"),
-        ("api@2.15", "web@2.14", "Whether the customer has the fix is not sure."),
+        ("2.15", "web@2.14.3", "Fixed in 2.15. The customer is on 2.14.3."),
+        ("web@2.15", "web@2.14", "Fixed in 2.15. The customer is on 2.14."),
+        ("2.15", "web@2.15.0", "It was fixed in 2.15, but the customer is on 2.15.0."),
+        ("2.15", "web@3.0", "It was fixed in 2.15, but the customer is on 3.0."),
+        ("2.15", None, "Fixed in 2.15. We can't tell whether the customer has the fix."),
+        ("2.15", "nightly", "The customer is on nightly. We can't tell whether the customer has"),
+        ("api@2.15", "web@2.14", "We can't tell whether the customer has the fix."),
     ],
 )
 def test_a_fix_is_compared_with_what_the_customer_runs(

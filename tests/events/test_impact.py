@@ -23,7 +23,7 @@ def group(release: str | None = "shop@2.14.0", **issue: object) -> Group:
     ("had", "issue", "said"),
     [
         ("shop@2.14.0", "shop@2.15.0",
-         "fixed in 2.15.0, the customer had 2.14.0, which is older"),
+         "fixed in 2.15.0; the customer was on 2.14.0, which is older"),
         ("shop@2.15.0", "shop@2.15.0",
          "marked as fixed in 2.15.0, but the customer had that release"),
         ("shop@2.16.0", "shop@2.15.0",
@@ -41,7 +41,7 @@ def test_a_fix_is_told_with_what_the_customer_had(had: str | None, issue: str, s
 def test_an_export_names_releases_in_full() -> None:
     fixed = group(status="resolved", fixed_in="shop@2.15.0")
     assert fix_of(fixed, in_full=True) == (
-        "fixed in shop@2.15.0, the customer had shop@2.14.0, which is older"
+        "fixed in shop@2.15.0; the customer was on shop@2.14.0, which is older"
     )
 
 
@@ -60,7 +60,7 @@ def test_what_is_done_about_it_is_said_once() -> None:
     assert said(status="unresolved") == "still open"
     assert said(status="resolved") == "marked as fixed"
     assert said(status="resolved", fixed_in="2.15.0") is None
-    assert said(status="ignored", substatus="archived_forever") == "put aside for good"
+    assert said(status="ignored", substatus="archived_forever") == "archived for good"
     assert said(status="<script>", substatus="?") is said() is None
 
 
@@ -73,7 +73,7 @@ def test_new_is_what_began_in_the_day_before_the_moment() -> None:
     assert news(first_seen=MOMENT - 25 * HOUR) == news() == ()
     assert news(first_seen=MOMENT - 99 * HOUR, substatus="new") == ("new",)
     assert news(substatus="regressed", first_seen=MOMENT) == ("came back after it was fixed",)
-    assert news(substatus="escalating") == ("happens more than usual",)
+    assert news(substatus="escalating") == ("happening more than usual",)
     assert news(substatus="ongoing") == ()
 
 

@@ -109,14 +109,14 @@ def test_what_a_request_came_to(
 
 def test_a_request_without_an_answer_says_so() -> None:
     told = said(category="xhr", type="http", level="error", data={"url": "/pay"})
-    assert (told.outcome, told.has_failed) == ("no answer came", True)
+    assert (told.outcome, told.has_failed) == ("no response", True)
 
 
 def test_notes_are_those_of_the_program_on_its_side() -> None:
     query = said(SERVER, category="query", message="SELECT 1")
     assert (query.actor, query.words) == (Actor.SERVER, "asked the data store")
     noted = said(category="console", message="odd", level="error")
-    assert (noted.actor, noted.words, noted.has_failed) == (Actor.PAGE, "noted an error", True)
+    assert (noted.actor, noted.words, noted.has_failed) == (Actor.PAGE, "recorded an error", True)
     assert said(PHONE, category="log", message="odd").actor is Actor.APP
 
 
@@ -139,7 +139,7 @@ def test_a_query_is_told_by_what_was_done_and_where(query: str, told: tuple[str,
     ("crumb", "told"),
     [
         ({"category": "app.lifecycle", "data": {"state": "background"}}, "left the app"),
-        ({"category": "app.lifecycle", "data": {"state": "foreground"}}, "came to the app"),
+        ({"category": "app.lifecycle", "data": {"state": "foreground"}}, "switched to the app"),
         (
             {"category": "ui.lifecycle", "data": {"state": "resumed", "screen": "CartActivity"}},
             "saw Cart",
@@ -150,7 +150,7 @@ def test_a_query_is_told_by_what_was_done_and_where(query: str, told: tuple[str,
         ),
         (
             {"category": "network.event", "data": {"action": "NETWORK_LOST"}},
-            "was told by the device the connection is lost",
+            "heard from the device the connection is lost",
         ),
         ({"category": "redux.action", "message": "cart/add"}, "did cart/add"),
         ({"category": "ui.click", "data": {"view.id": "btn_pay_now"}}, "clicked pay now"),
@@ -172,7 +172,7 @@ def test_a_call_that_our_server_made_is_not_told_as_the_customers_sign_in() -> N
 
 def test_a_call_with_status_zero_got_no_answer() -> None:
     told = said(category="xhr", data={"method": "POST", "url": "/pay", "status_code": 0})
-    assert (told.outcome, told.has_failed) == ("no answer came", True)
+    assert (told.outcome, told.has_failed) == ("no response", True)
 
 
 def test_a_graphql_call_is_told_by_its_name() -> None:

@@ -34,7 +34,7 @@ def asked(url: str, method: str = "GET", **fields: Any) -> Event:
         ("ChunkLoadError: Loading chunk 7 failed", "A part of the page could not be loaded."),
         ("MemoryError: OOM in worker", "The program ran out of memory."),
         ("NullPointerException", "The program tried to use something that was missing."),
-        ("TimeoutError: timed out", "Something took too long and was given up."),
+        ("TimeoutError: timed out", "Something took too long and was stopped."),
     ],
 )
 def test_a_known_kind_of_error_has_its_sentence(title: str, sentence: str) -> None:
@@ -57,7 +57,7 @@ def test_a_cause_that_is_sure_is_told_before_a_vague_error() -> None:
     raised = ExceptionInfo("TypeError", "fetch failed")
     cause = ExceptionInfo("Error", "unable to verify the first certificate")
     told = event(platform="node", body=EventBody(exceptions=(raised, cause)))
-    assert summarize(told).startswith("Our server could not be sure")
+    assert summarize(told).startswith("Our server could not confirm")
     assert place_of(told) is Where.SERVICE
 
 
@@ -118,7 +118,7 @@ def test_what_was_tried_stands_before_what_failed_and_is_not_said_twice() -> Non
     ("told", "sentence"),
     [
         (event(handled=None), None),
-        (event(handled=True), "The app caught it and went on."),
+        (event(handled=True), "The app handled it and kept going."),
         (event(handled=False, platform="python"), "The app did not catch it."),
         (
             asked("https://a.example/", handled=False, platform="python"),
@@ -128,7 +128,7 @@ def test_what_was_tried_stands_before_what_failed_and_is_not_said_twice() -> Non
             event(handled=False, platform="cocoa", level="fatal"),
             "It stopped what the customer was doing.",
         ),
-        (event(body=EventBody(handled=True)), "The app caught it and went on."),
+        (event(body=EventBody(handled=True)), "The app handled it and kept going."),
     ],
 )
 def test_whether_it_was_caught_is_said_only_when_it_is_known(

@@ -43,9 +43,9 @@ def test_a_call_that_proves_nothing_tells_nothing(event: Event) -> None:
 
 def test_a_service_that_our_server_asked_is_known_by_its_name() -> None:
     mailed = told_after("https://api.sendgrid.example/v3/send", 401, "node")
-    assert summarize(mailed).endswith("an e-mail could not be sent.")
+    assert summarize(mailed).endswith("an email could not be sent.")
     other = told_after("https://erp.example/orders", 500, "node")
-    assert summarize(other).endswith("another service was down or had a fault of its own.")
+    assert summarize(other).endswith("another service was down or having problems.")
 
 
 def test_an_error_of_an_add_on_is_known_by_its_file() -> None:
@@ -72,7 +72,7 @@ def test_steps_before_tell_why_a_call_got_no_answer() -> None:
     gone = Breadcrumb(category="device.connectivity", message="offline")
     back = Breadcrumb(category="device.connectivity", message="online")
     refused = Breadcrumb(category="console", message="x has been blocked by CORS policy")
-    assert unanswered(gone) == "The customer's device was not on the internet."
+    assert unanswered(gone) == "The customer's device was offline."
     assert unanswered(refused) == "The browser did not let the page talk to another site."
     reached = "The customer's browser could not reach our server."
     assert unanswered() == unanswered(gone, back) == reached

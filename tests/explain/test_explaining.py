@@ -74,9 +74,9 @@ def test_a_cause_stands_with_its_confidence_and_a_link_to_its_event(
     assert "The bank said no." in page
     assert "The model is not sure" in page
     assert f'href="{asked.address}events/{asked.event}/"' in page
-    assert "Rests on no event" not in page
+    assert "Not backed by any event" not in page
     assert "The answer is complete." in page
-    assert "guesses of a model" in page
+    assert "These are a model’s guesses" in page
 
 
 @pytest.mark.parametrize("events", [[], ["ffffffffffffffffffffffffffffffff"], ["1"], [""]])
@@ -86,7 +86,7 @@ def test_a_claim_that_rests_on_no_event_of_the_text_is_marked(
     model.will(says(line("The moon was full.", *events)))
     page = asked.answer()
     assert "The moon was full." in page
-    assert "Rests on no event." in page
+    assert "Not backed by any event." in page
     assert "/events/" not in page.partition('role="log"')[2]
     assert ("not in the text" in page) == any(events)
 

@@ -75,36 +75,39 @@ def nested(handler: Handler) -> None:
 FREE = (
     (refuses(401, "invalid_api_key", SECRET_WORDS), "does not accept our key"),
     (refuses(403, "", SECRET_WORDS), "does not accept our key"),
-    (refuses(404, "model_not_found", SECRET_WORDS), "does not know the model"),
-    (refuses(402), "account at the model&#x27;s server is used up"),
-    (refuses(429, "insufficient_quota"), "account at the model&#x27;s server is used up"),
+    (refuses(404, "model_not_found", SECRET_WORDS), "doesn&#x27;t recognize the model"),
+    (refuses(402), "account with the model&#x27;s provider has run out"),
+    (refuses(429, "insufficient_quota"), "account with the model&#x27;s provider has run out"),
     (refuses(429, after="17"), "Please try again in 17 s."),
-    (refuses(429, after="soon"), "limits how often we may ask"),
+    (refuses(429, after="soon"), "reached the request limit of the model&#x27;s server"),
     (refuses(400, "context_length_exceeded", SECRET_WORDS), "longer than this model can read"),
     (refuses(400, message="maximum context length is 4096"), "longer than this model can read"),
     (refuses(413), "longer than this model can read"),
-    (refuses(422, "nonsense"), "did not take the request"),
-    (redirects, "did not take the request"),
+    (refuses(422, "nonsense"), "server rejected the request"),
+    (redirects, "server rejected the request"),
 )
 PAID = (
-    (refuses(400, "content_filter", SECRET_WORDS), "would not answer this text"),
-    (refuses(500, message=SECRET_WORDS), "fault of its own"),
+    (refuses(400, "content_filter", SECRET_WORDS), "The model declined to answer."),
+    (refuses(500, message=SECRET_WORDS), "server is having problems"),
     (refuses(503, after="5"), "Please try again in 5 s."),
-    (says(WORKED, reason="content_filter", usage=None), "would not answer this text"),
-    (refuses_politely, "would not answer this text"),
-    (says(WORKED, reason="length", usage=None), "longer than it may be"),
+    (says(WORKED, reason="content_filter", usage=None), "The model declined to answer."),
+    (refuses_politely, "The model declined to answer."),
+    (says(WORKED, reason="length", usage=None), "reached its length limit"),
     (says(WORKED, reason=None, usage=None), "The connection broke"),
-    (sends(b'data: {"error":{"message":"overloaded","code":"x y"}}\n\n'), "fault of its own"),
-    (sends(b"data: {not json\n\n"), "not as a model does"),
-    (sends(b"data: \xff\xfe\n\n"), "not as a model does"),
-    (nested, "not as a model does"),
-    (packed, "not as a model does"),
-    (calls_a_tool, "not as a model does"),
+    (
+        sends(b'data: {"error":{"message":"overloaded","code":"x y"}}\n\n'),
+        "server is having problems",
+    ),
+    (sends(b"data: {not json\n\n"), "not the way a model does"),
+    (sends(b"data: \xff\xfe\n\n"), "not the way a model does"),
+    (nested, "not the way a model does"),
+    (packed, "not the way a model does"),
+    (calls_a_tool, "not the way a model does"),
     (sends(b"<html>A sign-in page</html>"), "The connection broke"),
     (sends(), "The connection broke"),
     (breaks_off(WORKED), "The connection broke"),
-    (endless, "longer than it may be"),
-    (endless_line, "longer than it may be"),
+    (endless, "reached its length limit"),
+    (endless_line, "reached its length limit"),
     *(
         (sends(f"data: {odd}\n\n".encode()), "")
         for odd in ("[]", "5", "null", '"x"', '{"choices":{"0":1}}', '{"choices":[7]}')
@@ -169,7 +172,7 @@ def test_what_came_before_a_break_is_shown(asked: Asked, model: ModelServer) -> 
     model.will(breaks_off(WORKED, '{"cause": "Half a'))
     page = asked.answer()
     assert "This much came." in page
-    assert "A remark of the model" in page
+    assert "A comment from the model" in page
     assert "The connection broke" in page
 
 
@@ -186,7 +189,7 @@ def test_a_host_that_leads_where_none_may_is_not_called(
 ) -> None:
     settings.LLM = replace(llm, base_url="http://169.254.169.254/v1")
     page = asked.answer()
-    assert "We may not call the address" in page
+    assert "Triage isn&#x27;t allowed to call the address" in page
     assert Spending.objects.get().cost == 0
 
 

@@ -59,22 +59,22 @@ def test_what_is_not_in_the_asked_form_is_a_remark(
 ) -> None:
     model.will(says(words))
     page = asked.answer()
-    assert page.count("A remark of the model, not in the form we asked for") == 1
+    assert page.count("A comment from the model, not in the format we asked for") == 1
     assert "The answer is complete." in page
 
 
 def test_fences_and_lists_around_causes_say_nothing(asked: Asked, model: ModelServer) -> None:
     model.will(says("```json\n[\n", line("So.").strip() + ",\n", line("Or so."), "]\n```"))
     page = asked.answer()
-    assert "remark of the model" not in page
+    assert "comment from the model" not in page
     assert page.count('<p class="cause-text">') == 2
 
 
 def test_an_answer_of_endless_lines_ends(asked: Asked, model: ModelServer) -> None:
     model.will(says("word\n" * 1500))
     page = asked.answer()
-    assert page.count("A remark of the model") == 40
-    assert "longer than it may be" in page
+    assert page.count("A comment from the model") == 40
+    assert "reached its length limit" in page
 
 
 def test_pieces_may_end_anywhere(asked: Asked, model: ModelServer) -> None:
@@ -88,10 +88,10 @@ def test_without_a_model_there_is_no_trace_of_it(
     asked: Asked, admin: User, settings: Settings
 ) -> None:
     digest = asked.digest()
-    assert "Have a model explain this" in asked.client.get(asked.address).content.decode()
+    assert "Ask a model to explain this" in asked.client.get(asked.address).content.decode()
     settings.LLM = None
     page = asked.client.get(asked.address).content.decode()
-    assert "Have a model" not in page
+    assert "Ask a model" not in page
     assert asked.page not in page
     assert asked.client.get(asked.page).status_code == 404
     assert asked.client.post(asked.page, {"digest": digest}).status_code == 404
@@ -116,7 +116,7 @@ def test_the_right_can_be_taken_away(asked: Asked, agent: User, model: ModelServ
     role = agent.groups.get()
     role.permissions.set(role.permissions.exclude(codename="ask_model"))
     assert asked.client.post(asked.page, {"digest": digest}).status_code == 403
-    assert "Have a model explain" not in asked.client.get(asked.address).content.decode()
+    assert "Ask a model to explain" not in asked.client.get(asked.address).content.decode()
     assert model.seen == []
 
 

@@ -28,7 +28,7 @@ def test_what_the_day_does_not_cover_is_not_sent(
     response = asked.refused()
     assert response.status_code == 429
     page = response.content.decode()
-    assert "budget is not enough" in page
+    assert "budget isn&#x27;t enough" in page
     assert "Left today:" in page
     assert model.seen == []
     assert not Explanation.objects.exists()
@@ -39,7 +39,7 @@ def test_a_budget_without_prices_holds_by_tokens_alone(
 ) -> None:
     free = replace(llm, input_price=Decimal(0), output_price=Decimal(0), cost_per_day=Decimal(0))
     settings.LLM = free
-    assert "It took 960 tokens." in asked.answer()
+    assert "It used 960 tokens." in asked.answer()
     settings.LLM = replace(free, tokens_per_day=1700)
     assert asked.refused().status_code == 429
 
@@ -48,7 +48,7 @@ def test_what_nobody_told_stays_at_its_most(asked: Asked, model: ModelServer) ->
     model.will(says(line("So."), usage=None))
     page = asked.answer()
     kept = Explanation.objects.get()
-    assert "It took at most" in page
+    assert "It used at most" in page
     assert kept.tokens_out == 500
     assert Spending.objects.get().tokens == kept.tokens_in + 500
 
@@ -157,7 +157,7 @@ def test_processes_on_postgresql_share_one_budget(fresh_shell: Shell, postgres: 
         ({"LLM_MODEL": "tiny-1", "LLM_API_KEY": "any"}, "LLM_BASE_URL is not"),
         ({**LLM, "LLM_BASE_URL": "api.example.org"}, "LLM_BASE_URL must be"),
         ({**LLM, "LLM_BASE_URL": "https://me:secret@example.org"}, "LLM_BASE_URL must be"),
-        ({**LLM, "LLM_API_KEY": "two words"}, "LLM_API_KEY holds a blank"),
+        ({**LLM, "LLM_API_KEY": "two words"}, "LLM_API_KEY contains a space"),
         ({**LLM, "LLM_INPUT_PRICE": "cheap"}, "LLM_INPUT_PRICE must be an amount"),
         ({**LLM, "LLM_COST_PER_DAY": "-1"}, "LLM_COST_PER_DAY must be an amount"),
     ],

@@ -222,7 +222,7 @@ def test_facts_do_not_change_with_the_preset(preset: Preset, budget: int) -> Non
 def test_a_question_too_long_for_the_budget_is_refused_with_a_sentence() -> None:
     poem = Preset("poem", "Poem", "Write a poem of sorrow. " * 9)
     assert 50 < poem.tokens <= 100
-    with pytest.raises(ExportRefused, match="of a budget of 400 tokens 50 are for it"):
+    with pytest.raises(ExportRefused, match="a limit of 400 tokens leaves only 50 for it"):
         render(afternoon(), format="xml", marker=MARKER, preset=poem, budget=400)
     assert render(afternoon(), format="xml", marker=MARKER, preset=poem, budget=1000).tokens <= 1000
 
@@ -261,12 +261,12 @@ def test_one_issue_alone_is_told_with_the_others_as_left_out() -> None:
 
 
 def test_an_issue_the_lookup_does_not_have_is_refused_with_a_sentence() -> None:
-    with pytest.raises(ExportRefused, match="no problem of that id"):
+    with pytest.raises(ExportRefused, match="no problem with that ID"):
         render(afternoon(), format="json", marker=MARKER, issue_id="1")
 
 
 def test_an_unknown_format_is_refused_with_a_sentence() -> None:
-    with pytest.raises(ExportRefused, match="no export format of that name"):
+    with pytest.raises(ExportRefused, match="no export format with that name"):
         render(afternoon(), format="pdf", marker=MARKER)  # type: ignore[arg-type]
 
 

@@ -69,14 +69,14 @@ def test_json_carries_the_entries_of_each_issue_and_none_where_there_are_none() 
 def test_the_release_that_the_customer_runs_is_told_beside_the_fix() -> None:
     values = in_json(knowing(afternoon(2, 1), FIXED))
     (known,) = values["issues"][0]["known"]
-    assert known["fix"] == "Fixed in 2.15.0, the customer runs 2.14.0."
+    assert known["fix"] == "Fixed in 2.15.0. The customer is on 2.14.0."
 
 
 def test_a_fix_is_told_by_the_readers_day() -> None:
     text = render(
         knowing(afternoon(1, 1), BANK), format="text", marker=MARKER, today=date(2026, 11, 27)
     ).text
-    assert "The fix was planned for yesterday. Ask whether it came" in text
+    assert "The fix was planned for yesterday. Check whether it shipped" in text
 
 
 @pytest.mark.parametrize("budget", [None, 1500, 2500, 6000, 16_000])

@@ -62,7 +62,7 @@ def test_every_format_tells_the_nearest_and_the_newest(kind: Format) -> None:
 @pytest.mark.parametrize("kind", ["markdown", "xml", "text"])
 def test_never_is_said_with_how_far_was_looked(kind: Format) -> None:
     text = shown(NEVER, kind)
-    told = "No error of this customer, as user.id, user.email, user.username, is known where we"
+    told = "No errors found for this customer, as user.id, user.email, user.username, where we"
     assert told in text
     assert "from 2026-10-24T14:05:00Z to 2026-11-23T14:05:00Z" in text
 
@@ -71,7 +71,7 @@ def test_never_is_said_with_how_far_was_looked(kind: Format) -> None:
 def test_what_could_not_be_found_out_is_said_and_nothing_is_claimed(kind: Format) -> None:
     text = shown(UNKNOWN, kind)
     assert "could not be found out: too slow." in text
-    assert "No error of this customer" not in text
+    assert "No errors found for this customer" not in text
 
 
 def test_json_holds_them_as_data_and_null_where_nothing_was_looked_for() -> None:
@@ -96,7 +96,7 @@ def test_an_answer_that_is_not_complete_claims_nothing(kind: Format) -> None:
     stale = replace(SEEN, complete=False, notices=(Notice(NoticeCode.STALE, "Old."),))
     text = shown(stale, kind)
     assert "13:46" not in text
-    assert "No error of this customer" not in shown(replace(NEVER, complete=False), kind)
+    assert "No errors found for this customer" not in shown(replace(NEVER, complete=False), kind)
 
 
 def test_one_error_that_is_both_is_told_once() -> None:

@@ -130,7 +130,7 @@ def test_a_match_says_which_rules_fitted() -> None:
 
     assert found(known, DECLINED).matches[0].why == (
         "the exception type is “PaymentDeclined”",
-        "the message fits the expression “declined”",
+        "the message matches the expression “declined”",
         "the project is web",
         "the release is 2.10 or newer",
     )

@@ -114,7 +114,7 @@ def test_the_command_exits_with_0_or_4(command_line: CommandLine, demo_sentry: D
 @pytest.mark.django_db
 def test_the_page_is_for_reviewers(sound: DemoSentry, admin: User, agent: User) -> None:
     assert (
-        "Everything that Triage needs works."
+        "Everything Triage needs is working."
         in signed_in(admin).get("/review/sentry/").content.decode()
     )
     assert signed_in(agent).get("/review/sentry/").status_code == 403

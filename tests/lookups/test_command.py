@@ -83,7 +83,7 @@ def test_the_presets_of_the_database_are_for_the_command_line_too(
     done = command_line.lookup("1001", "--at", AT, "--preset", "explain", "--format", "markdown")
     assert done.stdout.startswith("Explain to a support agent")
     refused = command_line.lookup("1001", "--at", AT, "--preset", "nope")
-    assert "There are none, explain, reply, bug, cause." in refused.stderr
+    assert "Choose one of: none, explain, reply, bug, cause." in refused.stderr
 
 
 def test_a_question_too_long_for_the_budget_is_told_in_a_sentence(
@@ -93,7 +93,7 @@ def test_a_question_too_long_for_the_budget_is_told_in_a_sentence(
     ExportPreset.objects.update(instruction="Write a story. " * 40)
     done = command_line.lookup("1001", "--at", AT, "--preset", "bug", "--budget", "400")
     assert done.returncode == 2
-    assert "choose a larger budget" in done.stderr
+    assert "Choose a higher limit" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -112,7 +112,7 @@ def test_an_incomplete_answer_exits_with_3(
     [
         ({"SENTRY_AUTH_TOKEN": "wrong"}, "does not accept our key"),
         ({"SENTRY_AUTH_TOKEN": ""}, "does not accept our key"),
-        ({"SENTRY_ORG": "elsewhere"}, "does not know our organization"),
+        ({"SENTRY_ORG": "elsewhere"}, "doesn't recognize our organization"),
         ({"SENTRY_BASE_URL": "http://127.0.0.1:9"}, "could not reach Sentry"),
     ],
 )

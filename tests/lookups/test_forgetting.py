@@ -142,9 +142,9 @@ def test_the_command_reads_names_from_standard_input_and_empties_a_shared_cache(
     assert looked_up.returncode == 0
     status, told = forget(f"{JANE}\n1\n")
     assert status == 0
-    assert "Name 1: 1 lookups, 1 answers, 0 reasons." in told
-    assert "Name 2: 0 lookups" in told
-    assert "Nothing was removed." in told
+    assert "Identifier 1: 1 lookups, 1 answers, 0 reasons." in told
+    assert "Identifier 2: 0 lookups" in told
+    assert "Nothing was deleted." in told
     assert list(redis_server.client.scan_iter("*answer/*"))
     assert forget(f"{JANE}\n", "--yes")[0] == 0
     assert not list(redis_server.client.scan_iter("*answer/*"))

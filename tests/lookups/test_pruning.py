@@ -67,7 +67,7 @@ def test_an_expired_answer_is_not_shown_even_before_it_is_removed(
     page = signed_in(agent).get(f"/lookups/{lookup.uuid}/")
     text = page.content.decode()
     assert page.status_code == 410
-    assert "This answer is no longer kept." in text
+    assert "This result is no longer stored." in text
     assert "New lookup" in text
     for part in ("export.json", "export.md", "table/", "export/panel/"):
         assert signed_in(agent).get(f"/lookups/{lookup.uuid}/{part}").status_code == 410
@@ -152,7 +152,7 @@ def test_pruning_that_failed_is_tried_again_and_logged_without_words(
     with monkeypatch.context() as patched:
         patched.setattr(schedule, "prune", fail)
         assert not schedule.prune_if_due()
-    assert "could not be removed: DatabaseError" in caplog.text
+    assert "could not be deleted: DatabaseError" in caplog.text
     assert "jane" not in caplog.text
     assert schedule.prune_if_due()
 

@@ -124,7 +124,7 @@ def test_what_needs_an_erased_customer_says_what_to_do(ask: Ask, agent: User, ad
     lookup = ask().lookup
     TypedCustomer.objects.all().delete()
     page = signed_in(agent).get(f"/lookups/{lookup.uuid}/")
-    assert (page.status_code, b"customer no longer kept" in page.content) == (200, True)
+    assert (page.status_code, b"customer no longer stored" in page.content) == (200, True)
     answer = signed_in(agent).post(f"/lookups/{lookup.uuid}/{address}", {"move": "now"})
     if address != "beside/":
         assert answer.status_code == 410
@@ -144,8 +144,8 @@ def test_after_resealing_the_old_key_can_be_dropped(ask: Ask, settings: Settings
     record(Action.VIEWED, Actor("web"), words="Ticket 42")
     settings.TRIAGE_DATA_KEYS = (NEW, OLD)
     assert len(answer_lookup(again(lookup)).answer.events) == 1
-    assert "Sealed anew: 4. Already so: 0." in reseal()
-    assert "Sealed anew: 0. Already so: 4." in reseal()
+    assert "Re-encrypted: 4. Already current: 0." in reseal()
+    assert "Re-encrypted: 0. Already current: 4." in reseal()
     settings.TRIAGE_DATA_KEYS = (NEW,)
     assert len(answer_lookup(again(lookup)).answer.events) == 1
     assert again(lookup).customer == "1"
@@ -157,7 +157,7 @@ def test_second_factors_are_sealed_anew_too(agent: User, settings: Settings) -> 
     TOTP.activate(agent, "JBSWY3DPEHPK3PXP")
     codes = RecoveryCodes.activate(agent).get_unused_codes()
     settings.TRIAGE_DATA_KEYS = (NEW, OLD)
-    assert "Sealed anew: 2. Already so: 0." in reseal()
+    assert "Re-encrypted: 2. Already current: 0." in reseal()
     settings.TRIAGE_DATA_KEYS = (NEW,)
     kept = {one.type: one for one in Authenticator.objects.all()}
     assert decrypt(kept["totp"].data["secret"]) == "JBSWY3DPEHPK3PXP"
@@ -170,8 +170,8 @@ def test_resealing_goes_on_past_what_no_key_opens(ask: Ask, settings: Settings) 
     settings.TRIAGE_DATA_KEYS = (NEW,)
     lookup = ask("2").lookup
     told = reseal()
-    assert "Already so: 2." in told
-    assert "Opened by no key: 3." in told
+    assert "Already current: 2." in told
+    assert "Not readable with any key: 3." in told
     assert answer_lookup(again(lookup)).answer.complete
 
 

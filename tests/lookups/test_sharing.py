@@ -107,7 +107,7 @@ def test_when_sentry_fails_the_last_answer_is_given_with_its_age_and_the_reason(
     assert not stale.complete
     assert stale.notices[0].code == NoticeCode.STALE
     assert "old" in stale.notices[0].message
-    assert "fault of its own" in stale.notices[0].message
+    assert "having problems of its own" in stale.notices[0].message
     lookup = Lookup.objects.latest("pk")
     assert (lookup.outcome, lookup.problem) == (Outcome.INCOMPLETE, "server_error")
 

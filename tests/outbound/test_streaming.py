@@ -35,7 +35,7 @@ def test_all_addresses_of_a_name_are_checked_before_any_is_called(
     listen: Callable[..., Listener], names: Names, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names["llm.example.org"] = ["169.254.169.254"]
-    with pytest.raises(AddressRefused, match="no server has"):
+    with pytest.raises(AddressRefused, match="no server can have"):
         get("http://llm.example.org:80/", "llm.example.org")
 
 

@@ -180,7 +180,7 @@ def test_a_signal_that_hangs_does_not_hold_up_the_answer(
     assert not [call for call in demo_sentry.calls if "replays" in call.path], "it was waited for"
     assert (answer.complete, len(answer.events)) == (True, 1)
     messages = [unread.message for unread in answer.beside.unread]
-    assert messages[0] == "Screen recordings could not be read in time."
+    assert messages[0] == "Session replays could not be read in time."
 
 
 def test_what_was_not_read_in_time_can_be_read_later(

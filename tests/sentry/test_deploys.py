@@ -98,7 +98,7 @@ def test_a_list_that_does_not_reach_back_is_read_in_part(
     assert bool(beside.unread) is is_in_part
     assert beside.surely == ()
     if is_in_part:
-        assert "could be read in part" in beside.unread[0].message
+        assert "could be read only in part" in beside.unread[0].message
         assert not beside.unread[0].can_retry
 
 

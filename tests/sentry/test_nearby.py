@@ -154,7 +154,9 @@ def test_a_look_around_that_fails_costs_the_answer_nothing(
     )
     nearby = nearby_of(config, question("1"))
     assert nearby.problem
-    assert nearby.problem.startswith("Whether this customer had errors at other times could not")
+    assert nearby.problem.startswith(
+        "We couldn't check whether this customer had errors at other times:"
+    )
     assert not nearby.is_never
 
 

@@ -100,7 +100,7 @@ def test_a_longer_text_is_refused_with_both_numbers() -> None:
 
 @pytest.mark.parametrize("text", ["", "  \n\t "])
 def test_an_empty_text_is_refused(text: str) -> None:
-    with pytest.raises(TicketRefused, match="Please paste"):
+    with pytest.raises(TicketRefused, match="Paste the ticket text"):
         reading(text)
 
 

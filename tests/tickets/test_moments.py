@@ -68,10 +68,10 @@ def test_what_was_understood_is_said_in_words() -> None:
     (found,) = reading(Row("yesterday around 3:15 pm Berlin time", zone="Asia/Tokyo")).moments
     said = found.readings[0].understood
     assert "“yesterday” counted from Fri 20 Nov 2026, the ticket's date" in said
-    assert "“around” makes it rough" in said
+    assert "“around” makes it approximate" in said
     assert "“Berlin time” is Europe/Berlin" in said
     (bare,) = reading(Row("yesterday at 3:15 pm", zone="Asia/Tokyo")).moments
-    assert "no zone is named, so Asia/Tokyo" in bare.readings[0].understood
+    assert "no time zone is given, so Asia/Tokyo" in bare.readings[0].understood
 
 
 def test_the_excerpt_marks_the_words_that_were_read() -> None:
@@ -113,7 +113,7 @@ def test_each_time_takes_the_day_it_stands_beside(text: str, moments: list[str])
 def test_a_time_without_a_zone_beside_one_with_a_zone_is_asked() -> None:
     read = reading(Row("yesterday at 3:15 pm EST, then 4:20 pm"))
     assert told(read.moments[1]) == ("2026-11-19 15:20", "2026-11-19 21:20")
-    assert "names no zone" in read.moments[1].questions[0]
+    assert "gives no time zone" in read.moments[1].questions[0]
 
 
 def test_a_zone_of_all_times_holds_for_each() -> None:

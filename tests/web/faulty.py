@@ -11,15 +11,15 @@ from pytest_django import Settings
 from tests.web.asking import text
 from tests.web.wire import Said, Wire
 
-AGAIN = "Please try again in a minute. If it stays so, tell your Triage admin."
-ADMIN = "Please tell your Triage admin. Nothing you typed is wrong."
+AGAIN = "Try again in a minute. If it keeps happening, tell your Triage admin."
+ADMIN = "Tell your Triage admin. It's nothing you typed."
 UNREACHABLE = ("We could not reach Sentry.", AGAIN)
 UNREADABLE = ("Sentry answered, but the answer could not be read.", AGAIN)
-OWN_FAULT = ("We could not ask Sentry: it has a fault of its own.", AGAIN)
+OWN_FAULT = ("We could not ask Sentry: it's having problems of its own.", AGAIN)
 TOO_SLOW = ("Sentry did not answer in time.", "Please try again, or choose a shorter window.")
 REFUSED = ("We could not ask Sentry: it does not accept our key.", ADMIN)
-UNKNOWN = ("We could not ask Sentry: it does not know our organization or project.", ADMIN)
-LIMITED = "We could not ask Sentry: it limits how often we may ask."
+UNKNOWN = ("We could not ask Sentry: it doesn't recognize our organization or project.", ADMIN)
+LIMITED = "We could not ask Sentry: we've reached its limit on requests."
 NO_ROWS = b'{"data": [], "meta": {}}'
 
 _HEADLINE = re.compile(r'<h1 class="headline">(.*?)</h1>')

@@ -33,7 +33,7 @@ def test_the_list_tells_who_looked_whom_up_and_what_is_still_kept(reviewed: Clie
         "1001",
         "jane@example.com",
         "fresh",
-        "surely none",
+        "no errors (confirmed)",
         "1\N{NO-BREAK SPACE}event, 1\N{NO-BREAK SPACE}issue",
     ):
         assert shown in page

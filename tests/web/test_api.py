@@ -120,7 +120,7 @@ def test_the_openapi_document_is_for_whoever_may_use_the_api(token: str, admin: 
 
 
 @pytest.mark.parametrize(
-    ("field", "named"), [("user_id", "user_id"), ("<b>jane@example.com", "not known")]
+    ("field", "named"), [("user_id", "user_id"), ("<b>jane@example.com", "an unknown field")]
 )
 def test_a_field_that_is_not_known_is_refused_and_named_only_if_it_is_a_name(
     token: str, field: str, named: str

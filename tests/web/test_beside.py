@@ -50,7 +50,7 @@ def test_the_page_tells_what_stands_beside_the_errors(busy: Client) -> None:
     page = text(busy.get(look_up(busy)))
     assert "The customer wrote" in page
     assert "Pay does nothing." in page
-    assert "3 angry clicks" in page
+    assert "3 rage clicks" in page
     assert "BankTimeout" in page
 
 
@@ -70,14 +70,14 @@ def test_an_error_behind_the_others_can_be_opened(busy: Client, connected: DemoS
     ]
     page = text(busy.get(f"{look_up(busy)}events/{error.id}/"))
     assert "BankTimeout" in page
-    assert "trace id" in page
+    assert "trace ID" in page
     assert "jane@example.com" not in page
 
 
 @pytest.mark.parametrize("suffix", ["md", "xml", "json"])
 def test_the_export_tells_it_too(busy: Client, suffix: str) -> None:
     written = text(busy.get(f"{look_up(busy)}export.{suffix}"))
-    for told in ("Pay does nothing.", "3 angry clicks", "BankTimeout"):
+    for told in ("Pay does nothing.", "3 rage clicks", "BankTimeout"):
         assert told in written
 
 
@@ -96,7 +96,7 @@ def test_a_missing_signal_is_said_quietly_and_in_the_export(
     connected.fail("/replays/", times=None, status=500)
     address = look_up(busy)
     page = text(busy.get(address))
-    assert "Screen recordings could not be read" in page
+    assert "Session replays could not be read" in page
     assert 'class="notice ' not in page
     (notice,) = json.loads(busy.get(f"{address}export.json").content)["notices"]
     assert notice["code"] == "signal_missing"
@@ -108,15 +108,15 @@ def test_what_was_not_read_is_read_when_asked_for_and_kept_for_all(
 ) -> None:
     connected.fail("/replays/", times=None, status=500)
     address = look_up(busy)
-    assert "3 angry clicks" not in text(busy.get(address))
+    assert "3 rage clicks" not in text(busy.get(address))
     connected.clear()
     response = busy.post(f"{address}beside/")
     assert (response.status_code, response["Location"]) == (303, f"{address}#beside")
     page = text(busy.get(address))
-    assert "3 angry clicks" in page
+    assert "3 rage clicks" in page
     assert "could not be read" not in page
     ben = signed_in(other_agent)
-    assert "3 angry clicks" in text(ben.get(look_up(ben)))
+    assert "3 rage clicks" in text(ben.get(look_up(ben)))
     assert lists_asked(connected) == 0
 
 
@@ -128,13 +128,13 @@ def test_somebody_else_cannot_read_more_of_a_lookup(busy: Client, other_agent: U
 def test_where_no_error_is_a_recording_may_be(ana: Client, connected: DemoSentry) -> None:
     connected.world.add_replay(when=MOMENT, user={"id": "77"}, rage_clicks=2)
     page = text(ana.get(look_up(ana, customer="77")))
-    assert "2 angry clicks" in page
+    assert "2 rage clicks" in page
 
 
 def test_that_there_is_no_recording_is_said_only_when_it_is_sure(
     ana: Client, connected: DemoSentry
 ) -> None:
-    sure = "Sentry has no screen recording of this customer where we searched."
+    sure = "Sentry has no session replay for this customer where we searched."
     assert sure in text(ana.get(look_up(ana, customer="77")))
     now = datetime.now(UTC).isoformat()
     assert sure not in text(ana.get(look_up(ana, customer="77", at=now)))
@@ -205,4 +205,4 @@ def test_nothing_is_asked_beside_where_it_is_switched_off(
     settings.TRIAGE_SIGNALS = ()  # type: ignore[attr-defined]
     page = text(ana.get(look_up(ana)))
     assert not [call for call in connected.calls if "replays" in call.path]
-    assert "Beside the errors" not in page
+    assert "Also around this time" not in page

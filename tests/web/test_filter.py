@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -54,7 +55,10 @@ def test_a_choice_leaves_out_the_rest_and_says_so(ana: Client, address: str) -> 
     (number,) = problems(page)
     assert re.findall(r'class="lane-number">(\d+)<', page) == [number]
     assert re.search(rf'id="issue-{number}-title"[^§]{{1,300}}cart is missing', whole)
-    assert "<strong>2 of 3 events shown.</strong> The text to copy holds all events." in page
+    assert (
+        "<strong>2 of 3 events shown.</strong> The text for copying still includes all events."
+        in page
+    )
     assert "cart is missing" in page
 
 
@@ -81,7 +85,7 @@ def test_no_match_is_told_as_that_and_never_as_nothing_found(ana: Client, addres
     page = choose(ana, address, text="anna@example.org")
 
     assert "None of the 3 events match." in page
-    assert "What is hidden for privacy, such as an e-mail, cannot be found." in page
+    assert "You can't search for redacted values, such as an email." in unescape(page)
     assert "Show all" in page
     assert "What we searched" not in page
 
@@ -216,7 +220,7 @@ def test_the_table_has_a_page_of_its_own_with_a_row_for_each_event(
 ) -> None:
     page = text(ana.get(f"{address}table/"))
     assert len(re.findall(rf'<a href="{address}events/\w+/">', page)) == 3
-    assert "The reported moment" in page
+    assert "Reported time" in page
 
     choose(ana, address, project="api")
 

@@ -1,6 +1,7 @@
 """The page where an admin has a customer forgotten."""
 
 import re
+from html import unescape
 
 import pytest
 from django.contrib.auth.models import User
@@ -35,16 +36,16 @@ def test_once_confirmed_it_goes_and_no_address_or_title_names_the_customer(
     ada: Client, ana: Client
 ) -> None:
     done = ada.post(FORGET, {"names": NAMES, "confirmed": "1"}, follow=True)
-    assert "Removed: 2 answers of 2 lookups, with all that was typed for them." in text(done)
+    assert "Deleted: 2 results from 2 lookups, along with everything typed for them." in text(done)
     assert "1001" not in text(done) + str(done.redirect_chain)
     assert TypedCustomer.objects.count() == 0
     lookup = Lookup.objects.first()
     assert lookup
     page = ana.get(f"/lookups/{lookup.uuid}/")
     assert page.status_code == 410
-    assert "What was kept of this customer was removed." in text(page)
+    assert "This customer's data was erased." in unescape(text(page))
     assert "1001" not in text(page)
-    assert "Your last lookups" not in text(ana.get("/"))
+    assert "Your recent lookups" not in text(ana.get("/"))
 
 
 @pytest.mark.parametrize("names", ["", "a\tb", "\n".join(map(str, range(30))), "x" * 300])
@@ -59,7 +60,7 @@ def test_only_an_admin_may(ana: Client, lead: User, ada: Client) -> None:
     for browser in (ana, signed_in(lead)):
         assert browser.get(FORGET).status_code == 403
         assert browser.post(FORGET, {"names": "1001", "confirmed": "1"}).status_code == 403
-        assert "Forget a customer" not in text(browser.get("/"))
+        assert "Erase customer data" not in text(browser.get("/"))
     assert TypedCustomer.objects.count() == 2
-    assert "Forget a customer" in text(ada.get("/"))
+    assert "Erase customer data" in text(ada.get("/"))
     assert "no-store" in ada.get(FORGET)["Cache-Control"]

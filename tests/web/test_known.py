@@ -42,7 +42,7 @@ def test_a_known_problem_says_so_on_top_with_fix_reply_workaround_owner_and_why(
         "The bank has an outage.",
         "Pay by invoice.",
         "Owner: Payments team",
-        "Taken for this because the exception type is “PaymentDeclined”",
+        "Matched because the exception type is “PaymentDeclined”",
     ):
         assert part in told, part
     (link,) = [one for one in page.all("a") if one.get("href") == "https://status.example/7"]
@@ -71,7 +71,7 @@ def test_further_matches_are_folded_behind_the_best_one(ana: Client) -> None:
     entry("loose", title="Any decline", pattern={"type": {"contains": "Declined"}})
     entry("sure", title="This decline", pattern={"type": {"exact": "PaymentDeclined"}})
     page = text(ana.get(look_up(ana)))
-    best, folded = page.split("1 more known error that it could be")
+    best, folded = page.split("1 more known error it could be")
     assert "This decline" in best
     assert "Any decline" not in best
     assert "Any decline" in folded
@@ -92,7 +92,7 @@ def test_an_entry_that_many_problems_share_is_told_in_full_only_for_the_first_on
     page = Page(text(ana.get(look_up(ana))))
     replies = [one for one in page.all("p") if "data-reply" in one]
     assert len(replies) == 10
-    assert page.text.count("Told above") == 21
+    assert page.text.count("See above") == 21
 
 
 def test_a_link_that_a_browser_must_not_follow_is_left_out(ana: Client) -> None:
@@ -170,9 +170,9 @@ def test_the_last_word_of_a_person_counts_and_the_page_shows_it(ana: Client, age
     buttons = [one for one in Page(text(ana.get(address))).all("button") if "aria-pressed" in one]
     pressed = {one["value"]: one["aria-pressed"] for one in buttons if one.get("name") == "helped"}
     assert pressed == {"yes": "false", "no": "true"}
-    assert "Noted. You can change it." in text(ana.get(address))
+    assert "Noted. You can change your answer." in text(ana.get(address))
     part = ana.post(f"{address}shown/", {"text": ""}, headers={"X-Triage-Part": "shown"})
-    assert "Noted. You can change it." in text(part)
+    assert "Noted. You can change your answer." in text(part)
 
 
 def test_a_script_is_told_that_its_word_was_kept(ana: Client) -> None:

@@ -22,7 +22,7 @@ def test_one_too_many_is_told_and_what_was_typed_stays(ana: Client) -> None:
     look_up(ana)
     response = ana.post("/lookups/", filled(customer="jane@example.com"))
     assert response.status_code == 429
-    assert "Please try again in 45 s. Nothing was asked." in text(response)
+    assert "Try again in 45 seconds. Nothing was looked up." in text(response)
     assert 'value="jane@example.com"' in text(response)
     assert Lookup.objects.count() == 2
 

@@ -31,7 +31,7 @@ def test_new_events_of_a_young_window_are_counted(ana: Client, connected: DemoSe
         at = now - timedelta(seconds=seconds)
         connected.world.add_event(user_id="1001", timestamp=at, project="web", title="late")
     told = ana.get(f"{address}newer").json()
-    assert told == {"new": 2, "sentence": "2 new events since you looked."}
+    assert told == {"new": 2, "sentence": "2 new events since you last looked."}
 
 
 def test_sentry_is_asked_once_for_all_who_look(ana: Client, connected: DemoSentry) -> None:

@@ -18,7 +18,7 @@ from tests.web.pages import Page
 pytestmark = pytest.mark.django_db
 
 MINUTE = timedelta(minutes=1)
-NEVER = "No error of this customer is known"
+NEVER = "We found no errors for this customer"
 JANE = "jane@example.com"
 
 
@@ -70,10 +70,10 @@ def test_it_says_when_the_customer_was_last_seen_and_what_it_was(
     planted(connected, -19)
     page = words(page_of(ana))
     assert "No errors for this customer in this window." in page
-    assert "This customer was last seen with an error on" in page
+    assert "This customer’s most recent error was on" in page
     assert "(14 min before the window)" in page
     assert "The payment was declined." in page
-    assert "No error is known after the window, up to" in page
+    assert "We found no errors after the window, up to" in page
     assert NEVER not in page
 
 
@@ -114,14 +114,14 @@ def test_never_seen_says_how_far_back_was_looked_and_which_other_name_to_try(
     since = (NOW - timedelta(days=30)).astimezone(ZoneInfo("Europe/Berlin"))
     day = f"{since.day} {since:%b %Y}"
     assert f"{NEVER} where we searched in the last 30 days (since {day})" in page
-    assert "try the user id instead of the e-mail" in page
-    assert f"keep errors for 30 days: what happened before {day} is not known" in page
-    assert "try the e-mail instead" in words(page_of(ana, customer="4711"))
+    assert "try the user ID instead of the email" in page
+    assert f"keeps errors for 30 days, so we don't know what happened before {day}." in page
+    assert "try the email instead" in words(page_of(ana, customer="4711"))
 
 
 def test_it_says_what_was_searched(ana: Client) -> None:
     page = page_of(ana, environment="staging")
-    assert f"{JANE}, as user id, e-mail and user name" in words(page)
+    assert f"{JANE}, as user ID, email, and username" in words(page)
     assert "<dt>Projects</dt><dd>api and web</dd>" in page
     assert "<dt>Environments</dt><dd>staging</dd>" in page
 
@@ -139,9 +139,9 @@ def test_an_answer_that_is_not_complete_claims_nothing_about_other_times(
         changes = {"at": moment.isoformat()}
     shown = page_of(ana, **changes)
     page = words(shown)
-    assert "The answer is not complete, for the reason above." in page
+    assert "This result isn’t complete, for the reason above." in page
     assert NEVER not in page
-    assert "last seen" not in page
+    assert "most recent error" not in page
     assert [one["window"] for one in forms_to_create(shown)] == ["15", "60", "1440"]
 
 
@@ -150,12 +150,12 @@ def test_a_stale_answer_claims_nothing_about_other_times(
 ) -> None:
     planted(connected, -19)
     address = look_up(ana, customer=JANE)
-    assert "last seen" in text(ana.get(address))
+    assert "most recent error" in text(ana.get(address))
     connected.fail(r"/acme/events/", times=None, status=500)
     again = ana.post(f"{address}again/")["Location"]
     page = words(text(ana.get(again)))
-    assert "The answer is not complete, for the reason above." in page
-    assert "last seen" not in page
+    assert "This result isn’t complete, for the reason above." in page
+    assert "most recent error" not in page
 
 
 def test_what_could_not_be_found_out_is_said_and_nothing_is_claimed(
@@ -164,7 +164,7 @@ def test_what_could_not_be_found_out_is_said_and_nothing_is_claimed(
     planted(connected, -19)
     connected.fail(r"/acme/events/.*per_page=25", times=None, status=400)
     page = words(page_of(ana))
-    assert "Whether this customer had errors at other times could not be found out" in page
+    assert "We couldn't check whether this customer had errors at other times" in page
     assert "complete" in page
     assert NEVER not in page
 
@@ -178,9 +178,9 @@ def test_a_window_cut_out_of_a_wider_answer_needs_no_call_and_claims_no_last_tim
     shown = page_of(ana)
     page = words(shown)
     assert [call.path for call in connected.calls if "/events/" in call.path] == []
-    assert "last seen" not in page
+    assert "most recent error" not in page
     assert "35 min before the window" in page
-    assert "is taken to keep errors" not in page
+    assert "We assume that Sentry keeps errors" not in page
     assert "The payment was declined." in clicked(ana, forms_to_create(shown)[0])
 
 

@@ -36,11 +36,11 @@ def test_the_download_beside_the_preview_is_the_preview(ana: Client) -> None:
 @pytest.mark.parametrize(
     ("changes", "field", "sentence"),
     [
-        ({"budget": "5"}, "budget", "A budget is from 400 to 1000000 tokens."),
-        ({"budget": "<b>"}, "budget", "as a whole number of tokens"),
-        ({"preset": "nope"}, "preset", "There is no preset of that name."),
+        ({"budget": "5"}, "budget", "The token limit must be from 400 to 1000000 tokens."),
+        ({"budget": "<b>"}, "budget", "Enter the token limit as a whole number."),
+        ({"preset": "nope"}, "preset", "There is no preset with that name."),
         ({"format": "yaml"}, "format", "Please choose Markdown, XML or JSON."),
-        ({"issue": "999"}, "budget", "no problem of that id"),
+        ({"issue": "999"}, "budget", "no problem with that ID"),
     ],
 )
 def test_a_choice_that_makes_no_sense_is_told_for_its_field(

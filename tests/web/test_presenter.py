@@ -29,7 +29,7 @@ def test_facts_say_how_much_how_sure_and_how_old() -> None:
         "1 problem",
         "2 events",
         "complete",
-        "read 12 s ago from Sentry",
+        "read from Sentry 12 s ago",
     )
 
 
@@ -163,7 +163,7 @@ def test_nothing_found_says_what_was_searched_and_offers_wider_windows() -> None
     nothing = page().nothing
 
     assert nothing is not None
-    assert nothing.fields == "user id, e-mail and user name"
+    assert nothing.fields == "user ID, email, and username"
     assert nothing.projects == "checkout-api and web"
     assert [minutes for minutes, _words in nothing.wider] == [15, 60, 1440]
 
@@ -174,12 +174,12 @@ def test_an_id_says_that_events_and_traces_were_searched_too() -> None:
 
     shown = presenter.result_page(by_id, lookup(), zone=BERLIN, now=FETCHED)
 
-    assert shown.searched_fields == "user id, e-mail, user name, event id and trace id"
+    assert shown.searched_fields == "user ID, email, username, event ID, and trace ID"
 
 
 def test_counts_say_when_there_is_more_than_is_listed() -> None:
     asked = answer(event())
-    for total, words in ((None, "at least 1 event"), (12_345, "1 of 12\u202f345 events")):
+    for total, words in ((None, "at least 1 event"), (12_345, "1 of 12,345 events")):
         shown = presenter.result_page(
             replace(asked, events_total=total), lookup(), zone=BERLIN, now=FETCHED
         )
@@ -188,7 +188,7 @@ def test_counts_say_when_there_is_more_than_is_listed() -> None:
 
 def test_redaction_is_receipted_in_words() -> None:
     receipt = wording.redaction_receipt(answer(event()).redaction)
-    assert receipt == "Hidden: 3 e-mails, 1 card number, the customer (12 times)"
+    assert receipt == "Hidden: 3 emails, 1 card number, the customer (12 times)"
 
 
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "data:text/html,x", "//evil.example"])

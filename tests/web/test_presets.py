@@ -62,9 +62,9 @@ def test_a_new_question_is_offered_at_its_place_and_none_comes_first(
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"instruction": "Write a long story. " * 40}, "a question may take 100"),
+        ({"instruction": "Write a long story. " * 40}, "the limit for a prompt is 100"),
         ({"instruction": " "}, "This field is required"),
-        ({"name": "none"}, "no question at all"),
+        ({"name": "none"}, "reserved for “no prompt.”"),
         ({"name": "explain"}, "already exists"),
         ({"name": "two words"}, "valid"),
     ],
@@ -93,7 +93,7 @@ def test_a_question_taken_away_is_refused_in_old_links_by_a_page_that_names_the_
         for page in (address, f"{address}export.md"):
             response = ana.get(page, {"preset": preset})
             assert response.status_code == 400
-            assert "There are none, explain, reply." in text(response)
+            assert "Choose one of: none, explain, reply." in text(response)
 
 
 def test_only_admins_write_questions(ana: Client, lead: User) -> None:

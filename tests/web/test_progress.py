@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from html import unescape
 
 import pytest
 from django.contrib.auth.models import User
@@ -146,15 +147,15 @@ def test_a_stopped_lookup_says_plainly_that_nothing_can_be_said(
     response = live.get(address)
     page = text(response)
     assert response.status_code == 409
-    assert "stopped before it was answered" in page
-    assert "nothing can be said about this customer" in page
+    assert "stopped before it finished" in page
+    assert "we can’t say anything about this customer" in page
     assert "No errors" not in page
     assert f"{address}again/" in page
     assert Lookup.objects.get().outcome == Outcome.CANCELLED
     for part in ("export.md", "export.json", "export/panel/", f"events/{'0' * 32}/"):
         answer = live.get(f"{address}{part}")
         assert answer.status_code == 409
-        assert "stopped before it was answered" in text(answer)
+        assert "stopped before it finished" in text(answer)
 
 
 def test_a_stopped_lookup_can_be_asked_again_under_a_record_of_its_own(
@@ -230,7 +231,7 @@ def test_a_failure_ends_on_its_page_and_trying_again_asks_anew(
     response = live.get(address)
     assert response.status_code == 503
     assert response["Retry-After"] == "90"
-    assert "it limits how often we may ask" in text(response)
+    assert "we've reached its limit on requests" in unescape(text(response))
     assert told(live, address)["state"] in ("asking", "failed")
 
 

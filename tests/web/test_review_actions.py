@@ -3,6 +3,7 @@
 import csv
 import json
 from datetime import timedelta
+from html import unescape
 from io import StringIO
 
 import pytest
@@ -38,7 +39,7 @@ def test_purging_takes_what_was_found_with_the_answer_and_is_recorded(
     review: Client, agent: User, admin: User
 ) -> None:
     lookup, other = looked_up(agent, found={"7": "shop"}), looked_up(agent, found={"7": "shop"})
-    assert "Answers removed: 1." in act(review, "purge", lookup)
+    assert "Results deleted: 1." in act(review, "purge", lookup)
     lookup.refresh_from_db()
     assert lookup.snapshot is None
     assert lookup.purged_at is not None
@@ -57,7 +58,7 @@ def test_purging_all_that_match_asks_first_and_takes_only_those(
     kept = looked_up(agent)
     form = {"action": "purge", "index": 0, "_selected_action": 0, "select_across": 1}
     page = review.post(f"{LIST}?outcome=failed", form).content.decode()
-    assert "Remove the kept answers of 1 lookup?" in page
+    assert "Delete the stored results of 1 lookup?" in page
     assert not Lookup.objects.exclude(purged_at=None).exists()
     review.post(f"{LIST}?outcome=failed", {**form, "confirmed": 1})
     assert Lookup.objects.get(purged_at=None) == kept
@@ -87,7 +88,7 @@ def test_extending_moves_the_end_of_what_is_still_kept(review: Client, agent: Us
     kept, gone = looked_up(agent), looked_up(agent, expires_at=ago(days=1))
     ends = kept.expires_at
     assert ends is not None
-    assert "Answers kept for 7 more days: 1." in act(review, "extend", kept, gone, days=7)
+    assert "Results kept for 7 more days: 1." in act(review, "extend", kept, gone, days=7)
     kept.refresh_from_db()
     gone.refresh_from_db()
     assert kept.expires_at == ends + timedelta(days=7)
@@ -100,20 +101,21 @@ def test_extending_moves_the_end_of_what_is_still_kept(review: Client, agent: Us
 def test_a_number_of_days_that_makes_no_sense_is_refused(
     review: Client, agent: User, days: str
 ) -> None:
-    assert "Please say for how many days" in act(review, "extend", looked_up(agent), days=days)
+    assert "Enter a number of days" in act(review, "extend", looked_up(agent), days=days)
     assert not Entry.objects.filter(action=Action.EXTENDED).exists()
 
 
 def test_nothing_chosen_is_told(review: Client, agent: User) -> None:
     looked_up(agent)
     for action in ("refresh", "purge", "export_csv"):
-        assert "Please choose lookups first." in act(review, action)
+        assert "Select lookups first." in act(review, action)
 
 
 def test_an_erased_customer_cannot_be_asked_for_again(
     review: Client, agent: User, connected: DemoSentry
 ) -> None:
-    assert "One customer was erased" in act(review, "refresh", looked_up(agent, ""))
+    page = act(review, "refresh", looked_up(agent, ""))
+    assert "One customer's data was erased" in unescape(page)
     assert Lookup.objects.count() == 1
 
 

@@ -78,10 +78,10 @@ def test_that_somebody_opened_it_is_recorded(lookup: Lookup, admin: User) -> Non
 
 def test_without_an_answer_it_says_why(agent: User, admin: User) -> None:
     gone = looked_up(agent, purged_at=MOMENT)
-    assert "removed by an admin" in record(signed_in(admin), gone)
+    assert "An admin deleted the result" in record(signed_in(admin), gone)
     failed = looked_up(agent, has_answer=False, outcome="failed", problem="too_slow")
     page = record(signed_in(admin), failed)
-    assert "No answer was kept" in page
+    assert "No result was stored" in page
     assert "failed: too slow" in page
 
 

@@ -117,7 +117,7 @@ def test_shared_lookups_stand_in_a_list_of_their_own(
     share(ana, address, "ben")
     page = text(signed_in(other_agent).get("/"))
     assert "Shared with you" in page
-    assert "Your last lookups" not in page
+    assert "Your recent lookups" not in page
     assert f'href="{address}"' in page
     assert "by ana" in page
     assert "Shared with you" not in text(ana.get("/"))
@@ -133,7 +133,7 @@ def test_only_people_who_may_look_up_and_teams_can_be_chosen(
     address = look_up(ana)
     refused = ana.post(f"{address}share/", {"reader": name})
     assert refused.status_code == 400
-    assert "It was not shared." in text(refused)
+    assert "Not shared yet." in text(refused)
     assert not LookupShare.objects.exists()
     options = Page(text(ana.get(address))).all("option")
     assert name not in [option["value"] for option in options if option.get("value")]
@@ -155,7 +155,7 @@ def test_sharing_with_whose_it_is_is_refused(ana: Client, agent: User, lead: Use
     address = look_up(ana)
     refused = signed_in(lead).post(f"{address}share/", {"reader": "ana"})
     assert refused.status_code == 400
-    assert "own already" in text(refused)
+    assert "This lookup already belongs to that person." in text(refused)
 
 
 def test_sharing_again_replaces_the_end(ana: Client, other_agent: User) -> None:

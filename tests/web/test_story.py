@@ -56,7 +56,7 @@ def test_errors_are_marked_and_lead_to_their_event() -> None:
 def test_long_quiet_parts_are_folded_and_the_steps_before_a_failure_are_not() -> None:
     crumbs = [click(-300 + 9 * place, f"a.step-{place}") for place in range(20)]
     quiet, loud = told(walked(*crumbs)).parts
-    assert quiet.summary == "17 steps without trouble, 14:00:00 to 14:02:24"
+    assert quiet.summary == "17 steps without problems, 14:00:00 to 14:02:24"
     assert [step.text for step in loud.steps[:-1]] == ["step 17", "step 18", "step 19"]
 
 
@@ -88,7 +88,7 @@ def test_what_is_far_from_the_moment_is_left_out_and_counted() -> None:
 def test_unread_events_are_named_and_no_step_is_no_story() -> None:
     unread = event(60, body=None, issue_id="3")
     assert told(walked(click(-2)), unread).read_of == (
-        "From the 1 event nearest the moment; 1 were not read."
+        "From the 1 event nearest the reported time; 1 were not read."
     )
     assert story_view(answer(unread), group_by_issue(answer(unread)), BERLIN) is None
 

@@ -167,7 +167,7 @@ def test_incomplete_answer_shows_each_reason() -> None:
 
     for notice in answers.partial_answer().notices:
         assert notice.message in html
-    assert "not complete" in html
+    assert "incomplete" in html
 
 
 def test_nothing_found_offers_a_wider_window_with_what_was_typed() -> None:

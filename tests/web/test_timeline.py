@@ -200,7 +200,7 @@ def test_the_table_holds_what_the_drawing_holds() -> None:
     assert [row.when for row in table.rows] == sorted(row.when for row in table.rows)
     assert {row.event_id for row in table.rows if row.event_id} == {one.id for one in asked.events}
     others = [(row.what, row.release) for row in table.rows if not row.event_id]
-    assert others == [("A release went live", "2.0"), ("The reported moment", "")]
+    assert others == [("A release went live", "2.0"), ("Reported time", "")]
     first = table.rows[0]
     assert re.fullmatch(r"\d\d:\d\d:\d\d", first.time.text)
     assert first.time.utc.endswith("UTC")

@@ -132,8 +132,8 @@ def test_of_an_issued_token_only_the_name_can_be_changed(admin: User, agent: Use
 @pytest.mark.parametrize(
     ("changes", "state", "word"),
     [
-        ({}, "works", "works"),
-        ({"expires_at": timezone.now() + timedelta(days=13)}, "ends_soon", "ends soon"),
+        ({}, "works", "active"),
+        ({"expires_at": timezone.now() + timedelta(days=13)}, "ends_soon", "expires soon"),
         ({"created_at": timezone.now() - timedelta(days=91)}, "unused", "unused"),
         ({"last_used_at": timezone.now() - timedelta(days=91)}, "unused", "unused"),
         ({"expires_at": MOMENT}, "expired", "expired"),

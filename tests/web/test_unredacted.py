@@ -1,6 +1,7 @@
 """Exporting without redaction: for few, on purpose, recorded, and kept nowhere."""
 
 import json
+from html import unescape
 
 import pytest
 from django.contrib.auth.models import User
@@ -85,11 +86,11 @@ def test_nothing_of_it_is_kept_in_database_cache_or_log(
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"confirmed": ""}, "Please tick the box"),
-        ({"reason": "x" * 201}, "within 200 characters"),
+        ({"confirmed": ""}, "Check the box to confirm that you need the personal data."),
+        ({"reason": "x" * 201}, "Keep the reason to 200 characters or fewer."),
         ({"format": "yaml"}, "Markdown, XML or JSON"),
-        ({"budget": "5"}, "A budget is from 400"),
-        ({"budget": "many"}, "as a whole number"),
+        ({"budget": "5"}, "The token limit must be from 400"),
+        ({"budget": "many"}, "Enter the token limit as a whole number."),
     ],
 )
 def test_a_form_that_will_not_do_is_shown_again_and_nothing_is_asked(
@@ -117,7 +118,12 @@ def test_the_page_says_what_it_means_before_anything_happens(
     browser, address = result
     before = len(connected.calls)
     page = text(browser.get(f"{address}unredacted/"))
-    for said in ("personal data and secrets", "asked again", "recorded with your name", "nowhere"):
+    for said in (
+        "personal data and secrets",
+        "asks Sentry again",
+        "recorded with your name",
+        "Triage doesn’t store it.",
+    ):
         assert said in page
     assert (Lookup.objects.count(), len(connected.calls)) == (1, before)
 
@@ -156,7 +162,7 @@ def test_when_sentry_fails_the_usual_page_says_so_and_no_export_is_recorded(
     connected.fail("/acme/events/", times=None, status=500, body=f"no {SECRET}")
     response = browser.post(f"{address}unredacted/", FORM)
     assert response.status_code == 503
-    assert "it has a fault of its own" in text(response)
+    assert "it's having problems of its own" in unescape(text(response))
     assert SECRET not in text(response)
     assert not ExportRecord.objects.exists()
     failed = Lookup.objects.latest("pk")

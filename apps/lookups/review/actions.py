@@ -74,7 +74,7 @@ class ReviewActions(OfferedFilters):
         for lookup in chosen:
             if not lookup.customer:
                 messages.error(
-                    request, "One customer was erased, so nobody can ask for them again."
+                    request, "One customer's data was erased, so that lookup can't be refreshed."
                 )
                 continue
             try:
@@ -87,18 +87,23 @@ class ReviewActions(OfferedFilters):
             begin_asking(repeated, 0.0)
             asked += 1
         if asked:
-            told = f"Asking Sentry again for {_lookups(asked)}. The new records stand on top."
+            told = (
+                f"Asking Sentry again for {_lookups(asked)}. The new records are at the top of "
+                "the list."
+            )
             messages.success(request, told)
 
-    @admin.action(description="Keep the answers for longer", permissions=["extend"])
+    @admin.action(description="Keep results longer", permissions=["extend"])
     def extend(self, request: HttpRequest, queryset: QuerySet[Lookup]) -> None:
         """Move the end of answers that are still kept."""
         days = _days_of(request)
         if days is None:
-            messages.error(request, f"Please say for how many days, from 1 to {MOST_DAYS}.")
+            messages.error(request, f"Enter a number of days from 1 to {MOST_DAYS}.")
             return
         kept = queryset.filter(expires_at__gt=timezone.now(), has_answer=True, purged_at=None)
-        chosen = self._chosen(request, kept, MOST_EXTENDED, "None of these answers is kept.")
+        chosen = self._chosen(
+            request, kept, MOST_EXTENDED, "None of these results are still stored."
+        )
         if not chosen:
             return
         with transaction.atomic():
@@ -108,9 +113,9 @@ class ReviewActions(OfferedFilters):
                     expires_at=F("expires_at") + timedelta(days=days)
                 )
         day = "1 more day" if days == 1 else f"{days} more days"
-        messages.success(request, f"Answers kept for {day}: {len(chosen)}.")
+        messages.success(request, f"Results kept for {day}: {len(chosen)}.")
 
-    @admin.action(description="Purge: remove the kept answers", permissions=["purge"])
+    @admin.action(description="Purge: delete stored results", permissions=["purge"])
     def purge(self, request: HttpRequest, queryset: QuerySet[Lookup]) -> HttpResponse | None:
         """Remove the stored and the shared answers; the records stay. All that match: ask first."""
         chosen = self._chosen(request, queryset, MOST_PURGED)
@@ -119,7 +124,7 @@ class ReviewActions(OfferedFilters):
         if request.POST.get("select_across") and "confirmed" not in request.POST:
             return self._ask_before_purge(request, len(chosen))
         purge_answers(chosen, actor=actor_of(request))
-        messages.success(request, f"Answers removed: {len(chosen)}.")
+        messages.success(request, f"Results deleted: {len(chosen)}.")
         return None
 
     @admin.action(description="Export the list as CSV", permissions=["view"])
@@ -150,14 +155,12 @@ class ReviewActions(OfferedFilters):
         request: HttpRequest,
         queryset: QuerySet[Lookup],
         most: int,
-        none: str = "Please choose lookups first.",
+        none: str = "Select lookups first.",
     ) -> list[Lookup]:
         """The lookups to act on; none, with a word about it, where there are none or too many."""
         chosen = list(queryset[: most + 1])
         if len(chosen) > most:
-            told = (
-                f"That is for {most} lookups at most, and more are chosen. Please narrow the list."
-            )
+            told = f"That is for {most} lookups at most, and you selected more. Narrow the list."
             messages.error(request, told)
             return []
         if not chosen:
@@ -167,7 +170,7 @@ class ReviewActions(OfferedFilters):
     def _ask_before_purge(self, request: HttpRequest, count: int) -> HttpResponse:
         context: dict[str, Any] = {
             **self.admin_site.each_context(request),
-            "title": f"Remove the kept answers of {_lookups(count)}?",
+            "title": f"Delete the stored results of {_lookups(count)}?",
             "opts": self.opts,
             "back": request.get_full_path(),
         }

@@ -97,8 +97,8 @@ def charts(counted: Figures, of_week: Week, scope: str) -> Charts:
 
 
 def grouped(number: int) -> str:
-    """A whole number with thin grouping."""
-    return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    """Return a whole number with its thousands separated: 12,345."""
+    return f"{number:,}"
 
 
 def _columns(days: Sequence[tuple[date, int]]) -> tuple[Column, ...]:
@@ -155,14 +155,14 @@ def _lookups_named(counted: Figures, of_week: Week) -> dict[int, Lookup]:
 
 def _about(lookup: Lookup | None, number: int) -> tuple[str, int, str, str]:
     if lookup is None:
-        return ("no longer there", number, "", "")
+        return ("deleted", number, "", "")
     address = f"?{urlencode({'q': lookup.customer_hash, 'age': 'week'})}"
     return (lookup.customer or ERASED, number, address, "")
 
 
 def _who_and_when(lookup: Lookup | None) -> str:
     if lookup is None:
-        return "no longer there"
+        return "deleted"
     who = str(lookup.user) if lookup.user else lookup.system_user or "unknown"
     return f"{who}, {_told(lookup.created_at.date())}"
 
@@ -177,7 +177,7 @@ def _busiest(days: Sequence[tuple[date, int]]) -> str:
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.0f}\N{NO-BREAK SPACE}%" if whole else "none yet"
+    return f"{100 * part / whole:.0f}%" if whole else "none yet"
 
 
 def _counted(number: int, noun: str) -> str:

@@ -136,7 +136,7 @@ def _summed(pairs: Iterable[tuple[T, int]]) -> Counter[T]:
 def _names(by_person: Mapping[int, int]) -> list[tuple[str, int]]:
     most = nlargest(MOST_ROWS, by_person.items(), key=lambda pair: pair[1])
     names = dict(User.objects.filter(pk__in=[pk for pk, _ in most]).values_list("pk", "username"))
-    return [(str(names.get(pk, "a command line or a gone account")), n) for pk, n in most]
+    return [(str(names.get(pk, "a command line or deleted account")), n) for pk, n in most]
 
 
 def _asked_about(since: datetime) -> list[tuple[int, int]]:

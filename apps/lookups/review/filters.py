@@ -26,7 +26,7 @@ _AGES: dict[str, tuple[str, timedelta]] = {
 }
 _OLDER = "older"
 _YES_NO: dict[str, dict[str, str]] = {
-    "shared": {"yes": "from a shared answer", "no": "by asking Sentry"},
+    "shared": {"yes": "from cache", "no": "by asking Sentry"},
     "redacted": {"yes": "with redaction", "no": "without redaction"},
 }
 # A plain "distinct" reads the whole index; this goes from one name to the next.
@@ -144,7 +144,7 @@ class WithIssue(OneOf):
 class Age(OneOf):
     """How long ago it was asked."""
 
-    title, parameter_name = "asked in", "age"
+    title, parameter_name = "when", "age"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         """The usual lengths of time."""

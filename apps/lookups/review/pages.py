@@ -60,7 +60,7 @@ class ReviewList(ChangeList):
     def counted(self) -> str:
         """How many match, in words."""
         if self.paginator.has_more:
-            return f"more than {MOST_COUNTED:,} lookups".replace(",", "\N{NARROW NO-BREAK SPACE}")
+            return f"more than {MOST_COUNTED:,} lookups"
         return "1 lookup" if self.result_count == 1 else f"{self.result_count} lookups"
 
     @property

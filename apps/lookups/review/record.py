@@ -98,13 +98,13 @@ def record_of(lookup: Lookup, now: datetime) -> Record:
 
 
 _UNREADABLE = (
-    "The answer was kept by another version of Triage, or under a key that is no longer there. It "
-    "cannot be read any more."
+    "The result was stored by another version of Triage or with a key that's no longer "
+    "available. It can't be read."
 )
 _WITHOUT = {
-    State.PURGED: "The answer was removed by an admin. The record of the lookup stays.",
-    State.EXPIRED: "The answer was past its time and is gone. The record of the lookup stays.",
-    State.NONE: "No answer was kept: none came, or it was shown without redaction.",
+    State.PURGED: "An admin deleted the result. The lookup record is kept.",
+    State.EXPIRED: "The result expired and was deleted. The lookup record is kept.",
+    State.NONE: "No result was stored: none arrived, or it was shown without redaction.",
     State.FRESH: _UNREADABLE,
     State.STALE: _UNREADABLE,
 }

@@ -59,7 +59,7 @@ def reasons_of(lookups: Sequence[Lookup]) -> dict[str, str]:
         entry__target__in=[lookup.audit_target for lookup in lookups],
         entry__action=Action.LOOKED_UP,
     ).select_related("entry")
-    return {one.entry.target: opened(one) or "cannot be read any more" for one in words}
+    return {one.entry.target: opened(one) or "can no longer be read" for one in words}
 
 
 def who_of(lookup: Lookup) -> str:

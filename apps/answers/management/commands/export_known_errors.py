@@ -37,9 +37,9 @@ class Command(BaseCommand):
             others = {file.stem for file in directory.glob("*.md")} - {one.slug for one in entries}
         except OSError as failed:
             raise CommandError(f"{directory} cannot be written: {failed.strerror}.") from None
-        self.stdout.write(f"{len(entries)} known errors, {written} files written anew.")
+        self.stdout.write(f"{len(entries)} known errors, {written} files updated.")
         for name in sorted(others):
-            self.stdout.write(f"Not in the catalogue, left alone: {name}.md")
+            self.stdout.write(f"Not in the catalog, left unchanged: {name}.md")
 
 
 def _write(file: Path, text: str) -> bool:

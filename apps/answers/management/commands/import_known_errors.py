@@ -24,13 +24,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Which files, and whether to do it or only to tell."""
         parser.add_argument("paths", nargs="+", type=Path)
-        parser.add_argument("--dry-run", action="store_true", help="only tell what would change")
+        parser.add_argument("--dry-run", action="store_true", help="only show what would change")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Raises CommandError for files that are refused; nothing is written then."""
         files = list(_files(options["paths"]))
         if not files:
-            raise CommandError("There is no Markdown file (.md).", returncode=EXIT_USAGE)
+            raise CommandError("There are no Markdown (.md) files.", returncode=EXIT_USAGE)
         if options["dry_run"]:
             plan = plan_of(files)
         else:

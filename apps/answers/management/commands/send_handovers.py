@@ -11,7 +11,7 @@ from apps.answers.webhook import is_set_up
 class Command(BaseCommand):
     """Prints how many were tried. A running site does the same by itself every half minute."""
 
-    help = "Send drafts that were handed over and have not arrived yet, as far as they are due."
+    help = "Send the waiting drafts that are due."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Try what is due. Raises CommandError where there is no webhook."""

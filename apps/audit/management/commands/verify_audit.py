@@ -14,7 +14,7 @@ from apps.audit.verifying import Place, parse_place, verify_trail
 class Command(BaseCommand):
     """Walks the chain. Exit status 0: whole; 1: not, with the first place that is broken."""
 
-    help = "Prove that the audit trail was not changed, and print its end."
+    help = "Verify that the audit trail wasn't changed, and print its end."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -23,7 +23,7 @@ class Command(BaseCommand):
             "--expect",
             type=_place,
             metavar="NUMBER:DIGEST",
-            help="an end that was noted earlier: prove that it is still part of the trail",
+            help="an end you noted earlier: verify that it is still part of the audit trail",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -33,14 +33,15 @@ class Command(BaseCommand):
             raise CommandError(f"The audit trail is broken. {verified.broken}")
         start, end = verified.start.sequence, verified.end
         if start:
-            self.stdout.write(f"Entries up to {start} were pruned; their checkpoint is right.")
-        self.stdout.write(f"The audit trail is whole: {end.sequence - start} entries.")
+            self.stdout.write(f"Entries up to {start} were pruned; their checkpoint is valid.")
+        self.stdout.write(f"The audit trail is intact: {end.sequence - start} entries.")
         if options["expect"]:
-            self.stdout.write("The end that you noted is part of it.")
+            self.stdout.write("It includes the end you noted.")
         if guards.missing(connection):
             self.stderr.write(
-                "But the database does not guard it: some triggers are missing. Whoever may write "
-                "there can change it; the next check would tell."
+                "But the database doesn't protect it: some triggers are missing. Anyone who "
+                "can write to the database can change it, and only the next check would show "
+                "that."
             )
         self.stdout.write(f"End: {end}")
 
@@ -50,5 +51,5 @@ def _place(text: str) -> Place:
         return parse_place(text)
     except ValueError as error:
         raise ArgumentTypeError(
-            "please give the number and the digest as this command printed them"
+            "enter the number and digest exactly as this command printed them"
         ) from error

@@ -25,4 +25,4 @@ class Command(BaseCommand):
             if finding.fix:
                 self.stdout.write(f"     {finding.fix}")
         if not all(finding.ok for finding in findings):
-            raise CommandError("Sentry cannot be asked as it should.", returncode=EXIT_FAILED)
+            raise CommandError("Triage can't use Sentry as it should.", returncode=EXIT_FAILED)

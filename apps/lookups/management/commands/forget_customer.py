@@ -18,11 +18,13 @@ from apps.lookups.problems import EXIT_FAILED, EXIT_USAGE
 class Command(BaseCommand):
     """Reads the names from standard input: an argument would stand in the list of programs."""
 
-    help = "Forget a customer. Every name of theirs is read from standard input, one on a line."
+    help = "Erase a customer's data. Reads every identifier from standard input, one per line."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Whether to do it, or only to tell."""
-        parser.add_argument("--yes", action="store_true", help="remove it; else it is only told")
+        parser.add_argument(
+            "--yes", action="store_true", help="delete the data; without this, it's only listed"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Tell what is kept under each name, by its place in the list, and remove it."""
@@ -30,18 +32,18 @@ class Command(BaseCommand):
         for place, name in enumerate(names, start=1):
             kept = kept_of(name)
             self.stdout.write(
-                f"Name {place}: {kept.lookups} lookups, {kept.answers} answers, "
+                f"Identifier {place}: {kept.lookups} lookups, {kept.answers} answers, "
                 f"{kept.reasons} reasons."
             )
         if not options["yes"]:
-            self.stdout.write("Nothing was removed. To remove it, run this again with --yes.")
+            self.stdout.write("Nothing was deleted. To delete it, run this again with --yes.")
             return
         actor = Actor(Origin.CLI, name=system_user())
         done = [forget_customer(name, actor) for name in names]
         if not all(one.is_cache_cleared for one in done):
             raise CommandError(
-                "Removed from the database. The shared cache could not be reached: please run "
-                "this again when it is back. Until then no copy in it is shown.",
+                "Deleted from the database. We couldn't reach the shared cache. Run this "
+                "again when it's back. Until then, no copy in it is shown.",
                 returncode=EXIT_FAILED,
             )
         self.stdout.write("Removed.")
@@ -49,11 +51,11 @@ class Command(BaseCommand):
 
 def _names() -> list[str]:
     if sys.stdin.isatty():
-        print("The customer's names, one on a line; end with Ctrl-D:", file=sys.stderr)
+        print("The customer's identifiers, one per line. End with Ctrl-D:", file=sys.stderr)
     try:
         names = [parse_customer(line).identifier for line in sys.stdin if line.strip()]
     except CustomerRefused as refused:
         raise CommandError(str(refused), returncode=EXIT_USAGE) from refused
     if not names:
-        raise CommandError("Please give at least one name.", returncode=EXIT_USAGE)
+        raise CommandError("Enter at least one identifier.", returncode=EXIT_USAGE)
     return list(dict.fromkeys(names))

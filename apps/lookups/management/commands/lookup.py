@@ -49,7 +49,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "customer",
             help="user id, e-mail, user name, event id or Sentry link; - reads it from standard "
-            "input, where no list of programs shows it",
+            "input, which keeps it out of process lists",
         )
         parser.add_argument("--at", required=True, help="ISO 8601 or epoch seconds")
         parser.add_argument("--window", type=int, default=settings.TRIAGE_WINDOW_MINUTES)
@@ -57,9 +57,11 @@ class Command(BaseCommand):
         parser.add_argument("--environment", action="append", default=[], metavar="NAME")
         parser.add_argument("--format", choices=("text", "markdown", "xml", "json"), default="text")
         parser.add_argument("--budget", type=_budget, metavar="TOKENS")
-        parser.add_argument("--preset", default="none", metavar="NAME", help="the question before")
+        parser.add_argument(
+            "--preset", default="none", metavar="NAME", help="the prompt to put before the data"
+        )
         parser.add_argument("--reason", default="", help="ticket number, or why you look")
-        parser.add_argument("--no-cache", action="store_true", help="ask Sentry in any case")
+        parser.add_argument("--no-cache", action="store_true", help="always ask Sentry")
         parser.add_argument(
             "--no-redact", action="store_true", help="show personal data; asks Sentry again"
         )

@@ -14,11 +14,13 @@ from apps.lookups.pruning import prune, to_prune
 class Command(BaseCommand):
     """Prints what it removed. A running site does the same by itself once a day."""
 
-    help = "Remove answers, typed customers, sessions and entries of the trail past their time."
+    help = "Delete expired results, typed customers, sessions, and audit trail entries."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Whether only to tell."""
-        parser.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="only show what would be deleted"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Remove or only count, and print. Raises CommandError where the trail does not verify."""

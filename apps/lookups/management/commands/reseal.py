@@ -10,19 +10,24 @@ from apps.lookups.resealing import reseal_all
 class Command(BaseCommand):
     """Prints what it did. It can be stopped and run again."""
 
-    help = "Seal everything kept anew with the first of TRIAGE_DATA_KEYS, to drop an older key."
+    help = (
+        "Re-encrypt all stored data with the first of TRIAGE_DATA_KEYS, so an older key can be "
+        "removed."
+    )
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Seal anew, and say whether the older keys are still needed."""
         done = reseal_all()
-        self.stdout.write(f"Sealed anew: {done.anew}. Already so: {done.already}.")
+        self.stdout.write(f"Re-encrypted: {done.anew}. Already current: {done.already}.")
         if done.unreadable:
             self.stdout.write(
-                f"Opened by no key: {done.unreadable}. If you still have an older key, add it to "
+                f"Not readable with any key: {done.unreadable}. If you still have an older "
+                "key, add it to "
                 "the end of TRIAGE_DATA_KEYS and run this again."
             )
         else:
             self.stdout.write(
-                "The older keys can go from TRIAGE_DATA_KEYS. Copies in the cache and sessions "
-                "that they sealed are then made anew: people may have to sign in again."
+                "You can now remove the older keys from TRIAGE_DATA_KEYS. Cached copies and "
+                "sessions encrypted with them will be rebuilt, so people may have to sign in "
+                "again."
             )

@@ -5,7 +5,7 @@ const FAILED = "That did not work. Nothing was changed; please try again.";
 
 async function send(form, make) {
   const said = form.querySelector(".signin-said");
-  said.textContent = "Please follow your device.";
+  said.textContent = "Follow the steps on your device.";
   try {
     const credential = await make();
     form.elements.namedItem("credential").value = JSON.stringify(credential.toJSON());

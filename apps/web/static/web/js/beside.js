@@ -2,7 +2,7 @@
 
 async function readLater(form) {
   const button = form.querySelector("button");
-  button.textContent = "Reading…";
+  button.textContent = "Loading…";
   button.setAttribute("aria-disabled", "true");
   const response = await fetch(form.action, { method: "POST", body: new FormData(form) });
   if (!response.ok) throw new Error(String(response.status));
@@ -20,7 +20,7 @@ const form = document.querySelector("form[data-read-later]");
 if (form) {
   readLater(form).catch(() => {
     const button = form.querySelector("button");
-    button.textContent = "Read them now";
+    button.textContent = "Load them now";
     button.removeAttribute("aria-disabled");
   });
 }

@@ -47,7 +47,7 @@ async function copyPreview() {
     box.select();
     status.classList.remove("visually-hidden");
     clearTimeout(status.sayTimer);
-    status.textContent = "Press Ctrl+C to copy the marked text.";
+    status.textContent = "Press Ctrl+C to copy the selected text.";
   }
 }
 
@@ -61,7 +61,7 @@ async function copyProblem(link, place) {
     record(choice);
   } catch {
     const told = await page.then(
-      () => "Your browser did not let us copy. Please download it:",
+      () => "Your browser didn't allow copying. Download it instead:",
       (refused) => refused.message,
     );
     place.textContent = told;

@@ -8,11 +8,11 @@ function start(place) {
   const key = `tries-${place.dataset.lookup}`;
   const tries = Number(sessionStorage.getItem(key) ?? 0);
   if (tries >= MOST_TRIES) {
-    place.textContent = `It was tried ${MOST_TRIES} times by itself. Please try again later.`;
+    place.textContent = `We tried ${MOST_TRIES} times automatically. Try again later.`;
     return;
   }
   const due = Date.now() + (Number(place.dataset.retryAfter) + Math.random() * SPREAD_S) * 1000;
-  place.textContent = "The page tries again by itself. You need not do anything.";
+  place.textContent = "This page will try again automatically. You don't need to do anything.";
   document.querySelector("[data-next-step]")?.remove();
   const shown = place.parentElement.querySelector("[data-countdown-left]");
 

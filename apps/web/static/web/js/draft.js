@@ -56,7 +56,7 @@ copy.addEventListener("click", async () => {
   } catch {
     text.focus();
     text.select();
-    say("Press Ctrl+C to copy the marked text.");
+    say("Press Ctrl+C to copy the selected text.");
   }
 });
 

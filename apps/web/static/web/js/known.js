@@ -55,7 +55,7 @@ async function copy(button) {
   } catch {
     getSelection().selectAllChildren(reply);
     clearTimeout(status.sayTimer);
-    status.textContent = "Press Ctrl+C to copy the marked text.";
+    status.textContent = "Press Ctrl+C to copy the selected text.";
   }
 }
 
@@ -69,9 +69,9 @@ async function tell(form, submitter) {
     for (const button of form.querySelectorAll("[aria-pressed]")) {
       button.setAttribute("aria-pressed", String(button === submitter));
     }
-    status.textContent = "Noted. You can change it.";
+    status.textContent = "Noted. You can change your answer.";
   } catch {
-    status.textContent = "This could not be noted. Please reload the page.";
+    status.textContent = "We couldn't save that. Reload the page.";
   }
 }
 

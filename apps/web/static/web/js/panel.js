@@ -40,7 +40,7 @@ export async function ask(choice) {
   if (page.querySelector("[data-choice]")) return page;
   const told = page.querySelector("[data-refused]");
   if (told) throw new Refused(told.textContent, told.dataset.refused);
-  throw new Refused("The text could not be made. Please reload the page.", "budget");
+  throw new Refused("We couldn't create the text. Reload the page.", "budget");
 }
 
 function show(page) {

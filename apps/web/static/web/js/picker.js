@@ -6,8 +6,8 @@ function addButton(picker, typed) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "button pick";
-  button.textContent = "Pick";
-  button.setAttribute("aria-label", "Pick date and time");
+  button.textContent = "Choose";
+  button.setAttribute("aria-label", "Choose date and time");
   button.addEventListener("click", () => {
     if (TYPED.test(typed.value.trim())) picker.value = typed.value.trim().replace(" ", "T");
     picker.showPicker();

@@ -14,6 +14,6 @@ button.addEventListener("click", async () => {
   } catch {
     field.focus();
     field.select();
-    status.textContent = "Press Ctrl+C to copy the marked text.";
+    status.textContent = "Press Ctrl+C to copy the selected text.";
   }
 });
