@@ -22,7 +22,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- sessions ----------------------------------------------------------------------------------
 
-SESSION_SERIALIZER = "apps.vault.sessions.SealedSerializer"
+SESSION_SERIALIZER = "apps.crypto.SealedSerializer"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SAMESITE = "Lax"

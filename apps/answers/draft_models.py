@@ -8,9 +8,8 @@ from django.db import models
 from django.utils import timezone
 
 from apps.answers.draft_text import VARIABLES, Kind
+from apps.crypto import SealedField, Unreadable, seal_as, unseal_as
 from apps.known_errors.placeholders import TextRefused, check_variables
-from apps.vault.fields import SealedField
-from apps.vault.sealing import Unreadable, seal_as, unseal_as
 
 
 class DraftTemplate(models.Model):

@@ -14,10 +14,10 @@ from apps.answers import webhook
 from apps.answers.models import Handover
 from apps.answers.webhook import Outcome, Tried
 from apps.audit.models import Action
+from apps.crypto import Unreadable
 from apps.lookups.acts import record_act
 from apps.lookups.asker import Asker
 from apps.lookups.models import Lookup
-from apps.vault.sealing import Unreadable
 
 AT_ONCE_S = 3.0
 IN_BACKGROUND_S = 10.0

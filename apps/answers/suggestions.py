@@ -12,6 +12,7 @@ from django.db.models import Count, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from apps.accounts.teams import projects_of
+from apps.crypto import keyed_hash
 from apps.known_errors.catalogue import current_catalogue
 from apps.known_errors.matching import match
 from apps.lookups import shared
@@ -19,7 +20,6 @@ from apps.lookups.findings import LookupIssue
 from apps.lookups.keepers import keeps
 from apps.lookups.models import Lookup
 from apps.lookups.reading import Projects, kept_answer
-from apps.vault.hashing import keyed_hash
 
 DAYS = 30
 MOST = 30

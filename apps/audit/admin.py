@@ -26,7 +26,7 @@ from apps.audit.listing import (
 from apps.audit.models import Action, Entry
 from apps.audit.offered import OfferedFilters
 from apps.audit.trail import record
-from apps.vault.hashing import hash_customer
+from apps.crypto import hash_customer
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 _LOOKUP = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

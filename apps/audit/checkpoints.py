@@ -4,7 +4,7 @@ import json
 from datetime import UTC
 
 from apps.audit.models import Checkpoint
-from apps.vault.hashing import keyed_hash
+from apps.crypto import keyed_hash
 
 
 def newest_checkpoint() -> Checkpoint | None:

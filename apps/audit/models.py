@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from apps.vault.fields import SealedField
+from apps.crypto import SealedField
 
 
 class Action(models.TextChoices):

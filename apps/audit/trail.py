@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from django.db import transaction
 
 from apps.audit.models import Action, End, Entry, Words
-from apps.vault.hashing import keyed_hash
-from apps.vault.sealing import Unreadable, seal, unseal
+from apps.crypto import Unreadable, keyed_hash, seal, unseal
 
 Fact = str | int | bool | None | Sequence[str]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from apps.audit.checkpoints import newest_checkpoint, signature_of
 from apps.audit.models import Checkpoint, End, Entry
 from apps.audit.trail import digest_of, hash_of_words
-from apps.vault.sealing import Unreadable, unseal
+from apps.crypto import Unreadable, unseal
 
 BEGINNING = "0" * 64
 _BATCH = 1000

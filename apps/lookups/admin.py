@@ -15,6 +15,7 @@ from django.utils import timezone
 from apps.audit.callers import actor_of
 from apps.audit.models import Action
 from apps.audit.trail import Fact, record
+from apps.crypto import hash_customer
 from apps.lookups import export_admin  # noqa: F401 - Django looks for pages here alone
 from apps.lookups.acts import record_act
 from apps.lookups.models import Lookup
@@ -25,7 +26,6 @@ from apps.lookups.review.filters import FILTERS, PARAMETERS
 from apps.lookups.review.pages import BoundedPaginator, ReviewList
 from apps.lookups.review.record import record_of
 from apps.lookups.review.scope import scope_of
-from apps.vault.hashing import hash_customer
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 

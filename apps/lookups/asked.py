@@ -13,6 +13,7 @@ from django.utils import timezone
 from apps.accounts.teams import NO_TEAM, projects_of
 from apps.audit.models import Action
 from apps.audit.trail import record
+from apps.crypto import hash_customer
 from apps.events.question import Customer, Question, Window, parse_customer
 from apps.lookups import store
 from apps.lookups.asker import Asker
@@ -22,7 +23,6 @@ from apps.lookups.models import Lookup, TypedCustomer
 from apps.lookups.problems import CustomerErased, LookupFailed, Problem, problem_of
 from apps.lookups.reasons import is_asked, reason_of, reason_to_keep
 from apps.sentry import SentryError
-from apps.vault.hashing import hash_customer
 
 # What the trail may name: through API and command line anything can be typed there.
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")

@@ -9,8 +9,7 @@ from collections.abc import Collection
 from django.db import models
 from django.dispatch import Signal
 
-from apps.vault.fields import SealedField
-from apps.vault.sealing import Unreadable, seal_as, unseal_as
+from apps.crypto import SealedField, Unreadable, seal_as, unseal_as
 
 LONGEST_TITLE = 200
 # Sent with `lookup_ids`, their numbers, in the transaction in which their answers go: whoever made

@@ -14,6 +14,7 @@ from django.utils import timezone
 from apps.audit.models import Action, Entry, Words
 from apps.audit.pruning import forget_words
 from apps.audit.trail import Actor, one_act, record
+from apps.crypto import hash_customer
 from apps.events.answer import Answer
 from apps.lookups import shared, store
 from apps.lookups.asked import question_of
@@ -22,7 +23,6 @@ from apps.lookups.findings import drop_findings
 from apps.lookups.models import ExportRecord, Lookup, TypedCustomer
 from apps.lookups.problems import CustomerErased
 from apps.sentry import SentryError
-from apps.vault.hashing import hash_customer
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,11 @@ from django.contrib.auth.models import Group
 from django.db import models
 from django.utils import timezone
 
+from apps.crypto import SealedField, Unreadable, seal_as, unseal_as
 from apps.lookups.choices import How, Origin, Outcome
 from apps.lookups.export_models import ExportPreset, ExportRecord
 from apps.lookups.findings import LookupDay, LookupIssue, LookupProject
 from apps.lookups.indexes import review_indexes
-from apps.vault.fields import SealedField
-from apps.vault.sealing import Unreadable, seal_as, unseal_as
 
 __all__ = [
     "ExportPreset",

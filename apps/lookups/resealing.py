@@ -8,8 +8,7 @@ from django.apps import apps
 from django.db import transaction
 from django.db.models import Field, Model
 
-from apps.vault.fields import SealedField
-from apps.vault.sealing import Unreadable, resealed
+from apps.crypto import SealedField, Unreadable, resealed
 
 BATCH = 100
 _SECRETS = frozenset(("secret", "seed"))

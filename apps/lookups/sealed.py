@@ -7,8 +7,8 @@ make one up, nor pass one customer's answer off as another's. What cannot be ope
 import base64
 import json
 
+from apps.crypto import Unreadable, seal_as, unseal_as
 from apps.lookups import shared
-from apps.vault.sealing import Unreadable, seal_as, unseal_as
 
 
 def get(key: str) -> object:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.audit.models import Action
 from apps.audit.trail import SYSTEM, Actor
+from apps.crypto import Unreadable
 from apps.events.answer import Answer, Notice, NoticeCode
 from apps.events.durations import duration
 from apps.events.event import Event, EventBody
@@ -40,7 +41,6 @@ from apps.lookups.single_flight import share
 from apps.lookups.store import Kept
 from apps.lookups.watching import Watch
 from apps.sentry import SentryError, fetch_answer, fetch_event
-from apps.vault.sealing import Unreadable
 
 _AT_A_TIME = 100
 

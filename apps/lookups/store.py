@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from pydantic import TypeAdapter, ValidationError
 
+from apps.crypto import Unreadable, keyed_hash, seal_as, unseal_as
 from apps.events.answer import Answer, NoticeCode
 from apps.events.event import Event
 from apps.events.question import Question, Window
@@ -18,8 +19,6 @@ from apps.events.redaction import RULES_VERSION
 from apps.lookups import sealed, shared
 from apps.lookups.models import Lookup
 from apps.sentry import SentryConfig
-from apps.vault.hashing import keyed_hash
-from apps.vault.sealing import Unreadable, seal_as, unseal_as
 
 SCHEMA = 3
 SETTLED_AFTER = timedelta(minutes=10)

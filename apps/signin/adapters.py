@@ -19,9 +19,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from apps.audit.callers import client_address
 from apps.audit.models import Action
+from apps.crypto import seal, unseal
 from apps.signin.cache import SignInCache
 from apps.signin.trail import note
-from apps.vault.sealing import seal, unseal
 
 _NO_ADDRESS = "0.0.0.0"  # noqa: S104 - nothing listens there: callers without an address share it
 _LOCKED_S = 10 * 60

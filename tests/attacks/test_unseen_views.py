@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from apps.audit.models import Action, Entry
-from apps.vault.hashing import hash_customer
+from apps.crypto import hash_customer
 from tests.conftest import signed_in
 from tests.web.reviewing import LIST, looked_up
 

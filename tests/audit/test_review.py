@@ -15,7 +15,7 @@ from apps.audit import listing
 from apps.audit.listing import safe_cell
 from apps.audit.models import Action, Entry
 from apps.audit.trail import Actor, record
-from apps.vault.hashing import hash_customer
+from apps.crypto import hash_customer
 from tests.audit.trails import ANA
 from tests.conftest import person, signed_in
 from tests.web.asking import text

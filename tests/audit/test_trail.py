@@ -5,7 +5,7 @@ from django.db import transaction
 
 from apps.audit.models import Action, Entry, Words
 from apps.audit.trail import Actor, digest_of, record
-from apps.vault.sealing import unseal
+from apps.crypto import unseal
 
 ANA = Actor("web", 7, "ana", "203.0.113.9")
 

@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group, User
 from django.db import connection
 
 from apps.accounts.models import Team
-from apps.vault.hashing import hash_customer
+from apps.crypto import hash_customer
 
 PEOPLE = 50
 CUSTOMER = "jane@example.com"

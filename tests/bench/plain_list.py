@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.db import connection, models
 
-from apps.vault.hashing import hash_customer
+from apps.crypto import hash_customer
 from tests.bench.filling import CUSTOMER
 
 

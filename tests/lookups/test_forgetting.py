@@ -13,6 +13,7 @@ from django.db import connections
 
 from apps.audit.models import Action, Entry, Words
 from apps.audit.trail import Actor, record
+from apps.crypto import hash_customer
 from apps.demo.server import DemoSentry
 from apps.lookups import shared, store
 from apps.lookups.asker import Asker
@@ -21,7 +22,6 @@ from apps.lookups.forgetting import forget_customer, kept_of
 from apps.lookups.models import ExportRecord, How, Lookup, Origin, TypedCustomer
 from apps.lookups.problems import Gone, LookupPurged
 from apps.lookups.services import answer_lookup, read_event
-from apps.vault.hashing import hash_customer
 from tests.conftest import MOMENT, lists_asked
 from tests.lookups.background import recorded, until
 from tests.lookups.test_redis import Redis

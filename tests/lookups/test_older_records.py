@@ -30,8 +30,8 @@ FIELDS = {
 READ = """
 import json
 from apps.lookups.models import Lookup
-from apps.vault.hashing import hash_customer
-from apps.vault.sealing import unseal_as
+from apps.crypto import hash_customer
+from apps.crypto import unseal_as
 print("READ", json.dumps([
     [one.customer, unseal_as(one.audit_target, bytes(one.snapshot)).decode(), str(one.expires_at),
      {one.customer_hash, one.typed.customer_hash} == {hash_customer(one.customer)}]

@@ -16,6 +16,7 @@ from pytest_django import Settings
 
 from apps.audit.models import Action, Words
 from apps.audit.trail import Actor, record
+from apps.crypto import unseal
 from apps.demo.server import DemoSentry
 from apps.lookups import sealed, shared, store
 from apps.lookups.asked import question_of, record_lookup
@@ -24,7 +25,6 @@ from apps.lookups.connection import sentry_config
 from apps.lookups.models import Lookup, Origin, TypedCustomer
 from apps.lookups.problems import CustomerErased, Gone, LookupPurged
 from apps.lookups.services import LookupResult, answer_lookup
-from apps.vault.sealing import unseal
 from tests.conftest import MOMENT, lists_asked, question, signed_in
 
 pytestmark = pytest.mark.django_db

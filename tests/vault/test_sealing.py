@@ -3,7 +3,7 @@
 import pytest
 from pytest_django import Settings
 
-from apps.vault.sealing import Unreadable, seal, unseal
+from apps.crypto import Unreadable, seal, unseal
 
 OLD, NEW = "old-" * 10, "new-" * 10
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from django.apps import apps
 from django.core.cache import cache
 
+from apps.crypto import Unreadable, unseal
 from apps.lookups.models import ExportRecord
-from apps.vault.sealing import Unreadable, unseal
 
 
 def kept() -> Iterator[str]:

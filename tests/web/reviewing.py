@@ -7,9 +7,9 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from apps.accounts.models import Team
+from apps.crypto import hash_customer
 from apps.lookups.findings import LookupIssue, LookupProject, sealed_title
 from apps.lookups.models import Lookup, TypedCustomer
-from apps.vault.hashing import hash_customer
 
 LIST = "/admin/lookups/lookup/"
 

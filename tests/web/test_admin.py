@@ -4,9 +4,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from apps.crypto import hash_customer
 from apps.demo.server import DemoSentry
 from apps.lookups.models import Lookup
-from apps.vault.hashing import hash_customer
 from tests.conftest import MOMENT, signed_in
 from tests.lookups.background import end_all, until
 

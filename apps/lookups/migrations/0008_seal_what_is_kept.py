@@ -14,8 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.db import migrations
 
-from apps.vault.hashing import hash_customer
-from apps.vault.sealing import seal_as
+from apps.crypto import hash_customer, seal_as
 
 BATCH = 500
 PACKED = b"\x78"  # zlib's first byte; what is sealed begins with another

@@ -7,11 +7,16 @@ one in front.
 
 import base64
 import hashlib
+import json
 import zlib
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.db import models
+from django.utils.crypto import salted_hmac
 
 
 class Unreadable(Exception):
@@ -72,3 +77,46 @@ def _keys_of(texts: tuple[str, ...]) -> MultiFernet:
 def _fernet_key(text: str) -> bytes:
     """Any long random text becomes a key of the right form."""
     return base64.urlsafe_b64encode(hashlib.sha256(b"triage.data" + text.encode()).digest())
+
+
+# Keyed hashes: equal things are found by them, and nobody reads from them what they stand for.
+
+
+def hash_customer(identifier: str) -> str:
+    """A keyed hash, by which all about one customer is found without keeping the name."""
+    return keyed_hash("triage.customer", identifier.strip().casefold())
+
+
+def keyed_hash(purpose: str, text: str) -> str:
+    """64 hex digits. The same text has another hash for another purpose, and on another site."""
+    digest = salted_hmac(purpose, text, secret=settings.TRIAGE_HASH_KEY, algorithm="sha256")
+    return str(digest.hexdigest())
+
+
+# A column that holds something sealed.
+
+
+class SealedField(models.BinaryField):  # type: ignore[type-arg]  # not generic at run time
+    """Bytes of `sealing`. By this field `reseal` finds all that must be sealed with a new key."""
+
+    def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
+        """To the database it is a column of bytes like any other."""
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.BinaryField", args, kwargs
+
+
+# What a session holds, sealed: a form that waits for sign-in and a filter may name a customer.
+
+_PLACE = "session"
+
+
+class SealedSerializer:
+    """A session's content between its row and the program. What no key opens is an empty one."""
+
+    def dumps(self, content: Any) -> bytes:
+        """Sealed."""
+        return seal_as(_PLACE, json.dumps(content, separators=(",", ":")).encode())
+
+    def loads(self, sealed: bytes) -> Any:
+        """Raises `Unreadable`, upon which Django begins a new session."""
+        return json.loads(unseal_as(_PLACE, sealed))
