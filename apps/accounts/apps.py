@@ -19,6 +19,6 @@ class AccountsConfig(AppConfig):
 
 
 def _grant_roles(**_signal: Any) -> None:
-    from apps.accounts.roles import grant_roles
+    from apps.accounts.permissions import grant_roles
 
     grant_roles()

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.http import Http404
 
-from apps.accounts.teams import projects_of
+from apps.accounts.permissions import projects_of
 from apps.audit.models import Action
 from apps.audit.refusals import record_refusal
 from apps.audit.trail import Actor

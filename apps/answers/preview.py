@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from apps.accounts.teams import projects_of
+from apps.accounts.permissions import projects_of
 from apps.events.answer import Answer
 from apps.known_errors.matching import Catalogue, Entry, catalogue_of, match
 from apps.known_errors.patterns import Pattern

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db.models import Count, QuerySet, Value
 from django.db.models.functions import Coalesce
 
-from apps.accounts.teams import projects_of
+from apps.accounts.permissions import projects_of
 from apps.crypto import keyed_hash
 from apps.known_errors.catalogue import current_catalogue
 from apps.known_errors.matching import match

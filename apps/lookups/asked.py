@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from apps.accounts.teams import NO_TEAM, projects_of
+from apps.accounts.permissions import NO_TEAM, projects_of
 from apps.audit.models import Action
 from apps.audit.trail import record
 from apps.crypto import hash_customer

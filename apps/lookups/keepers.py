@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.contrib.auth.models import User
 
-from apps.accounts.teams import is_in_a_team_of
+from apps.accounts.permissions import is_in_a_team_of
 from apps.lookups.models import Lookup
 from apps.lookups.sharing import is_shared_with
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 
-from apps.accounts.roles import ADMIN, AUDITOR, LEAD
+from apps.accounts.permissions import ADMIN, AUDITOR, LEAD
 
 
 def has_factor(person: User) -> bool:

@@ -12,8 +12,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.accounts.invitations import renew_link
 from apps.accounts.models import Invitation
+from apps.accounts.tokens import renew_link
 from apps.audit.callers import client_address
 from apps.audit.models import Action
 from apps.audit.offered import OfferedFilters

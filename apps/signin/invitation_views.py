@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from apps.accounts.invitations import NameTaken, NoLongerValid, accept, find_invitation
 from apps.accounts.models import Invitation
+from apps.accounts.tokens import NameTaken, NoLongerValid, accept, find_invitation
 from apps.audit.models import Action
 from apps.audit.trail import one_act
 from apps.signin.forms import AcceptForm

@@ -17,9 +17,9 @@ from django.http import HttpRequest
 from django.shortcuts import render
 from requests import Session
 
-from apps.accounts.invitations import put_into
 from apps.accounts.models import Team
-from apps.accounts.roles import ROLES
+from apps.accounts.permissions import ROLES
+from apps.accounts.tokens import put_into
 from apps.audit.models import Action
 from apps.audit.trail import one_act
 from apps.signin.claims import Refused, Told, read_claims

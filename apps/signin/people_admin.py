@@ -14,8 +14,8 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
-from apps.accounts.invitations import put_into, renewal_for
-from apps.accounts.roles import ROLES
+from apps.accounts.permissions import ROLES
+from apps.accounts.tokens import put_into, renewal_for
 from apps.audit.models import Action
 from apps.audit.offered import OfferedFilters
 from apps.audit.trail import held_end, one_act

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
-from apps.accounts.teams import projects_of
+from apps.accounts.permissions import projects_of
 from apps.audit.callers import client_address
 from apps.audit.refusals import record_refusal
 from apps.audit.trail import Actor

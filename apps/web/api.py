@@ -16,8 +16,8 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
 
 from apps.accounts.models import ApiToken, Scope
+from apps.accounts.preferences import zone_of
 from apps.accounts.tokens import projects_of_token
-from apps.accounts.zones import zone_of
 from apps.events.moment import MomentRefused, parse_moment
 from apps.events.question import CustomerRefused, Question, Window, parse_customer
 from apps.lookups.asked import record_lookup

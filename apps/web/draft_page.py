@@ -11,7 +11,7 @@ from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.accounts.zones import zone_of
+from apps.accounts.preferences import zone_of
 from apps.answers.about import About
 from apps.answers.draft_models import DraftTemplate, Handover
 from apps.answers.draft_text import MOST_LETTERS, Kind

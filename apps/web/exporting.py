@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 
-from apps.accounts.shortcuts import has_shortcuts
+from apps.accounts.preferences import has_shortcuts
 from apps.exports import DEFAULT_BUDGET, ExportRefused, Rendered, render
 from apps.lookups.export_records import Exported
 from apps.lookups.known import with_replies

@@ -7,7 +7,7 @@ from django import forms
 from django.contrib.auth.models import Group, User
 
 from apps.accounts.models import Team
-from apps.accounts.roles import ROLES
+from apps.accounts.permissions import ROLES
 from apps.lookups.status import search_choices
 
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")

@@ -17,9 +17,14 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.models import Preference
-from apps.accounts.shortcuts import choose_shortcuts, has_shortcuts
-from apps.accounts.teams import NO_TEAM
-from apps.accounts.zones import choose_zone, has_zone, zone_of
+from apps.accounts.permissions import NO_TEAM
+from apps.accounts.preferences import (
+    choose_shortcuts,
+    choose_zone,
+    has_shortcuts,
+    has_zone,
+    zone_of,
+)
 from apps.answers.feedback import said_by
 from apps.events.filtering import Shown
 from apps.events.rules import rules_asked_once

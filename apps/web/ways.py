@@ -4,7 +4,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest
 from django.urls import reverse
 
-from apps.accounts.teams import projects_of
+from apps.accounts.permissions import projects_of
 from apps.web.admin_host import review_address, site_address
 
 

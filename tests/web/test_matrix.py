@@ -15,9 +15,8 @@ from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django import DjangoDbBlocker
 
-from apps.accounts.invitations import renew_link
 from apps.accounts.models import ApiToken, Invitation
-from apps.accounts.tokens import renew_hash
+from apps.accounts.tokens import renew_hash, renew_link
 from apps.answers.models import Handover
 from apps.demo.server import DemoSentry
 from apps.demo.world import World

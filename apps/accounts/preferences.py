@@ -35,3 +35,19 @@ def has_zone(user: User) -> bool:
 def choose_zone(user: User, name: str) -> None:
     """Keep the person's choice; empty means: as the browser has it."""
     Preference.objects.update_or_create(user_id=user.pk, defaults={"time_zone": name})
+
+
+# Whether single keys act on pages for a person.
+#
+# They can be switched off, because who dictates or has an unsteady hand sets them off by
+# accident.
+
+
+def has_shortcuts(user: User) -> bool:
+    """Until the person says otherwise, yes."""
+    return not Preference.objects.filter(user_id=user.pk, shortcuts=False).exists()
+
+
+def choose_shortcuts(user: User, wanted: bool) -> None:
+    """Keep the person's choice."""
+    Preference.objects.update_or_create(user_id=user.pk, defaults={"shortcuts": wanted})
