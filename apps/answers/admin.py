@@ -1,5 +1,137 @@
 """Registers the review's pages of this application: Django looks for pages here alone."""
 
-from apps.answers import catalogue_admin, draft_admin
+from typing import Any
 
-__all__ = ["catalogue_admin", "draft_admin"]
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from apps.answers import catalogue_admin
+from apps.answers.models import DraftTemplate, Handover
+from apps.answers.services import example_of
+from apps.answers.templates import VARIABLES, Kind
+from apps.audit.offered import OfferedFilters
+from apps.audit.recorded import RecordedSettings
+from apps.known_errors.placeholders import TextRefused
+
+# The review's pages of drafts: their templates, and what was handed over.
+
+_LONGEST = 6000
+
+
+@admin.register(DraftTemplate)
+class DraftTemplateAdmin(RecordedSettings):
+    """Writing and ordering the templates. Kind and name are kept for good."""
+
+    change_form_template = "admin/answers/drafttemplate/change_form.html"
+    list_display = ("label", "kind", "position", "is_active", "changed_at", "changed_by")
+    list_filter = ("kind", "is_active")
+    offered = frozenset(("kind__exact", "is_active__exact"))
+    list_select_related = ("changed_by",)
+    fields = (
+        *("kind", "name", "label", "subject", "body", "position", "is_active"),
+        *("changed_at", "changed_by"),
+    )
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: DraftTemplate | None = None
+    ) -> tuple[str, ...]:
+        """Who changed it last is not typed."""
+        changed = ("changed_at", "changed_by")
+        return ("kind", "name", *changed) if obj else changed
+
+    def get_urls(self) -> list[URLPattern]:
+        """The page of the example stands before the pages of templates."""
+        view = self.admin_site.admin_view(self.example)
+        name = "answers_drafttemplate_example"
+        return [path("example/", view, name=name), *super().get_urls()]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
+    ) -> HttpResponse:
+        """The form with the variables, and with the example of what it holds."""
+        obj: DraftTemplate | None = options.get("obj")
+        kinds = [Kind(obj.kind)] if obj else list(Kind)
+        context["variables"] = [
+            (DraftTemplate.For(kind).label.capitalize(), tuple(VARIABLES[kind].items()))
+            for kind in kinds
+        ]
+        context["template_kind"] = obj.kind if obj else ""
+        return super().render_change_form(request, context, *args, **options)
+
+    def example(self, request: HttpRequest) -> HttpResponse:
+        """What comes of the template as it is typed, for made-up facts; nothing is saved."""
+        if not (self.has_change_permission(request) or self.has_add_permission(request)):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        kind = request.POST.get("kind", "")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Example",
+            "opts": self.model._meta,
+        }
+        body = "\n".join(request.POST.get("body", "").strip().splitlines())[:_LONGEST]
+        if kind not in list(Kind):
+            context["refused"] = "Choose the type first."
+        else:
+            subject = request.POST.get("subject", "")[:150]
+            try:
+                context["draft"] = example_of(Kind(kind), subject=subject, body=body)
+                context["is_markdown"] = kind == Kind.ESCALATION
+            except TextRefused as refused:
+                context["refused"] = str(refused)
+        page = "admin/answers/drafttemplate/example.html"
+        return TemplateResponse(request, page, context)
+
+
+@admin.register(Handover)
+class HandoverAdmin(OfferedFilters):
+    """What was handed over: read by who may view lookups, and never edited. No text stands here."""
+
+    list_display = ("at", "kind", "state", "by", "attempts", "next_try", "sent_at", "lookup_link")
+    list_filter = ("state", "kind", "at")
+    offered = frozenset(
+        (
+            *("state__exact", "kind__exact"),
+            *(f"at__{part}" for part in ("gte", "lt", "year", "month", "day")),
+        )
+    )
+    list_select_related = ("by", "lookup")
+    fields = (
+        *("at", "kind", "by", "state", "problem", "attempts", "next_try", "sent_at"),
+        *("message_id", "lookup_link"),
+    )
+    readonly_fields = ("message_id", "lookup_link")
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Whether the index lists them."""
+        return request.user.has_perm("lookups.view_lookup")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """As for lookups."""
+        return request.user.has_perm("lookups.view_lookup")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """It is made by handing over."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """It is read, never edited."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """It goes with its lookup."""
+        return False
+
+    @admin.display(description="Lookup")
+    def lookup_link(self, handover: Handover) -> SafeString:
+        """The record of the lookup it came from."""
+        address = reverse("admin:lookups_lookup_change", args=[handover.lookup_id])
+        return format_html('<a href="{}">Lookup</a>', address)

@@ -13,7 +13,7 @@ class AnswersConfig(AppConfig):
 
     def ready(self) -> None:
         """What was handed over goes with the answer that it was made of."""
-        from apps.answers.handing_over import drop_bodies
+        from apps.answers.webhook import drop_bodies
         from apps.lookups.findings import answers_dropped
 
         answers_dropped.connect(

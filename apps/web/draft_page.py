@@ -12,13 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.preferences import zone_of
-from apps.answers.about import About
-from apps.answers.draft_models import DraftTemplate, Handover
-from apps.answers.draft_text import MOST_LETTERS, Kind
-from apps.answers.drafts import Draft, make_draft, problems_offered
-from apps.answers.mailto import mail_link
-from apps.answers.message import Edited
-from apps.answers.webhook import is_set_up
+from apps.answers.models import DraftTemplate, Handover
+from apps.answers.services import Draft, make_draft, problems_offered
+from apps.answers.templates import MAX_DRAFT_LENGTH, About, Kind, mail_link
+from apps.answers.webhook import Edited, is_set_up
 from apps.lookups.keepers import may_keep
 from apps.lookups.reading import LookupResult
 from apps.web.access import person_of
@@ -122,8 +119,8 @@ def why_refused(edited: Edited) -> str:
     """Why this cannot be handed over; empty where it can."""
     if not edited.text.strip():
         return "There is no text to send."
-    if len(edited.text) > MOST_LETTERS:
-        over = len(edited.text) - MOST_LETTERS
+    if len(edited.text) > MAX_DRAFT_LENGTH:
+        over = len(edited.text) - MAX_DRAFT_LENGTH
         return f"The text is {over} characters too long to send. Shorten it, or copy it instead."
     return ""
 
@@ -148,7 +145,7 @@ def draft_context(
         "problems": problems_offered(kind, answer, made.about.issue_ids),
         "draft": edited,
         "mail": mail_link(edited.subject, edited.text),
-        "most_letters": MOST_LETTERS,
+        "most_letters": MAX_DRAFT_LENGTH,
         "receipt": redaction_receipt(answer.redaction) if kind is Kind.ESCALATION else "",
         "hidden": redaction_receipt(hidden) if hidden else "",
         "complete": answer.complete,

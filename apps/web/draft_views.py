@@ -9,12 +9,17 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.answers.draft_models import Handover
-from apps.answers.draft_text import Kind
-from apps.answers.edited_text import checked
-from apps.answers.handing_over import AlreadyDone, cancel, hand_over, try_again
-from apps.answers.message import Edited, message_of
-from apps.answers.webhook import is_set_up
+from apps.answers.models import Handover
+from apps.answers.templates import Kind, checked
+from apps.answers.webhook import (
+    AlreadyDone,
+    Edited,
+    cancel,
+    hand_over,
+    is_set_up,
+    message_of,
+    try_again,
+)
 from apps.audit.models import Action
 from apps.events.rules import rules_asked_once
 from apps.lookups.acts import record_act

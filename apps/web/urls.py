@@ -3,7 +3,7 @@
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, path, re_path
 
-from apps.answers.draft_text import Kind
+from apps.answers.templates import Kind
 from apps.web import (
     api_page,
     draft_views,

@@ -8,10 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from apps.answers.about import About
-from apps.answers.draft_text import VARIABLES, Kind, filled_out, markdown_of, plain_of
-from apps.answers.drafts import Draft, make_draft, telling
-from apps.answers.spoken_to import spoken_to
+from apps.answers.reply import spoken_to
+from apps.answers.services import Draft, make_draft, telling
+from apps.answers.templates import VARIABLES, About, Kind, filled_out, markdown_of, plain_of
 from apps.events.answer import Answer, Notice, NoticeCode
 from apps.events.event import Breadcrumb
 from apps.events.known import FixState, Known, KnownErrors, KnownMatch, Link

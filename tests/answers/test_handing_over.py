@@ -12,8 +12,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from apps.answers.handing_over import send_due
 from apps.answers.models import Handover
+from apps.answers.webhook import send_due
 from apps.audit.models import Action, Entry
 from apps.audit.trail import Actor
 from apps.lookups.forgetting import forget_customer

@@ -7,9 +7,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from apps.answers.handing_over import send_due
 from apps.answers.models import Handover
-from apps.answers.schedule import send_once
+from apps.answers.webhook import send_due, send_once
 from tests.answers.hooks import SECRET, Receiver
 from tests.answers.test_handing_over import handed, make_due
 

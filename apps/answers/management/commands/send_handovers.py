@@ -4,8 +4,7 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError
 
-from apps.answers.handing_over import send_due
-from apps.answers.webhook import is_set_up
+from apps.answers.webhook import is_set_up, send_due
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@
 import { write } from "./clipboard.js";
 
 const SAID_FOR_MS = 4000;
-const MOST_LETTERS = 1900; // as apps/answers/mailto.py
+const MOST_LETTERS = 1900; // as apps/answers/templates.py
 
 const form = document.querySelector("[data-draft]");
 const subject = form.querySelector("[data-subject]");

@@ -1,12 +1,23 @@
 """Templates of drafts: their variables, filling them in without holes, Markdown and plain text."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
+from itertools import groupby
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
+from apps.events.answer import Answer
+from apps.events.known import KnownMatch
+from apps.events.ledger import Ledger
+from apps.events.redaction import redact_text
+from apps.events.timeline import Group, group_by_issue
 from apps.known_errors.placeholders import filled
 
-MOST_LETTERS = 20_000
+MAX_DRAFT_LENGTH = 20_000
 
 
 class Kind(StrEnum):
@@ -153,3 +164,87 @@ def _escaped(line: str) -> str:
         return told
     sign = head[2]
     return f"{sign}\\{told[len(sign) :]}" if sign.isdigit() else f"\\{told}"
+
+
+# What a draft is made of: an answer as its reader may see it, and who asks for it.
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """An answer and the problems of it that a draft is about.
+
+    `zone` is the lookup's, `name` the customer's as somebody typed it, `agent` the full name of
+    who writes. `lookup_link` leads to the lookup, `marker` is the lookup's own.
+    """
+
+    answer: Answer
+    issue_ids: tuple[str, ...]
+    zone: ZoneInfo
+    today: date
+    marker: str
+    name: str = ""
+    agent: str = ""
+    lookup_link: str = ""
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The problems, the most telling first."""
+        return tuple(one for one in group_by_issue(self.answer) if one.issue_id in self.issue_ids)
+
+    @property
+    def best_known(self) -> tuple[tuple[Group, KnownMatch], ...]:
+        """The best match of each problem that is known, each known error once."""
+        best: dict[str, tuple[Group, KnownMatch]] = {}
+        for group in self.groups:
+            for match in self.answer.known.of(group.issue_id)[:1]:
+                best.setdefault(match.known.slug, (group, match))
+        return tuple(best.values())
+
+
+# An escalation as a person edited it, with personal data and secrets taken out.
+
+_FIRST_NUMBER = 1001  # far from the aliases that stand in the draft already
+_ALIASES = re.compile(r"(<[a-z][a-z-]{1,20}(?:-\d{1,6})?>)")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The text, and how much of which kind was hidden in it."""
+
+    text: str
+    hidden: dict[str, int]
+
+
+def checked(text: str, *, drafted: str, names: Collection[str]) -> Checked:
+    """Redact the lines that are not as they were drafted: what was drafted is redacted already.
+
+    `names` is what the customer is known by.
+    """
+    own = frozenset(drafted.split("\n"))
+    ledger = Ledger(frozenset(names), first_number=_FIRST_NUMBER)
+    pieces = []
+    for is_own, lines in groupby(text.split("\n"), key=own.__contains__):
+        joined = "\n".join(lines)
+        pieces.append(joined if is_own else _redacted(joined, ledger))
+    return Checked("\n".join(pieces), dict(Counter(ledger.counts)))
+
+
+def _redacted(text: str, ledger: Ledger) -> str:
+    """What is hidden already stays as it is, even where the customer is called by its number."""
+    parts = _ALIASES.split(text)
+    return "".join(
+        part if place % 2 else redact_text(part, ledger) for place, part in enumerate(parts)
+    )
+
+
+# A draft as a link that a mail program opens (RFC 6068).
+
+# What mail programs and browsers on all systems take of an address.
+MAX_MAILTO_LENGTH = 1900
+
+
+def mail_link(subject: str, text: str) -> str:
+    """The link, without a recipient; empty where it would be too long for some mail programs."""
+    lines = "\r\n".join(text.splitlines())
+    link = f"mailto:?subject={quote(subject, safe='')}&body={quote(lines, safe='')}"
+    return link if len(link) <= MAX_MAILTO_LENGTH else ""
