@@ -10,7 +10,6 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps.answers import catalogue_admin
 from apps.answers.models import DraftTemplate, Handover
 from apps.answers.services import example_of
 from apps.answers.templates import VARIABLES, Kind

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.answers.feedback import said_by
+from apps.answers.catalogue.suggestions import said_by
 from apps.events.rules import rules_asked_once
 from apps.lookups.reading import answer_now
 from apps.web.access import lookup_for, person_of, projects_seen

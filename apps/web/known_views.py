@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from apps.answers.feedback import say
+from apps.answers.catalogue.suggestions import say
 from apps.audit.models import Action
 from apps.events.known import KnownMatch
 from apps.events.rules import rules_asked_once

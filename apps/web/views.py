@@ -25,7 +25,7 @@ from apps.accounts.preferences import (
     has_zone,
     zone_of,
 )
-from apps.answers.feedback import said_by
+from apps.answers.catalogue.suggestions import said_by
 from apps.events.filtering import Shown
 from apps.events.rules import rules_asked_once
 from apps.lookups.asked import record_lookup, repeat_lookup

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from pytest_django import Settings
 
-from apps.answers.from_result import steady_part
+from apps.answers.catalogue.forms import steady_part
 from apps.audit.models import Action, Entry
 from apps.demo.server import DemoSentry
 from apps.known_errors.models import KnownError

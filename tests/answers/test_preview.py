@@ -117,6 +117,6 @@ def test_what_a_lookup_found_in_a_hidden_project_is_not_hit(
 def test_the_time_a_preview_takes_is_bounded_and_said(
     lead: User, declined: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("apps.answers.preview.SECONDS", 0.0)
+    monkeypatch.setattr("apps.answers.catalogue.suggestions.SECONDS", 0.0)
     page = previewed(signed_in(lead))
     assert "there was no time for more" in page
