@@ -15,7 +15,7 @@ from django.test import Client, TransactionTestCase
 from playwright.sync_api import Browser
 from pytest_django import DjangoDbBlocker, Settings
 
-from apps.audit import guards, refusals
+from apps.audit import models, trail
 from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from apps.events.question import Question, Window, parse_customer
@@ -81,7 +81,7 @@ def django_db_setup(
     connection.close()
     connection.settings_dict["NAME"] = str(used)
     with django_db_blocker.unblock():
-        guards.remove(connection)
+        models.remove(connection)
         connection.close()
     copyfile(used, clean)
 
@@ -148,7 +148,7 @@ def command_line(connected: DemoSentry, db: None, settings: Settings) -> Command
 def empty_cache() -> None:
     """No test sees what another kept, or suffers from what another broke."""
     cache.clear()
-    refusals._counts.clear()
+    trail._counts.clear()
     attempts.forget_all()
     shared.wake()
 

@@ -13,8 +13,7 @@ from django.utils.safestring import SafeString
 from apps.answers.models import DraftTemplate, Handover
 from apps.answers.services import example_of
 from apps.answers.templates import VARIABLES, Kind
-from apps.audit.offered import OfferedFilters
-from apps.audit.recorded import RecordedSettings
+from apps.audit.admin import OfferedFilters, RecordedSettings
 from apps.known_errors.placeholders import TextRefused
 
 # The review's pages of drafts: their templates, and what was handed over.

@@ -1,32 +1,165 @@
 """The trail for auditors and admins: to read, to filter, to take along. Nothing can be changed."""
 
+import csv
+import json
 import re
-from datetime import UTC, date, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from io import StringIO
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.auth.models import User
+from django.core.exceptions import BadRequest
+from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 
-from apps.audit.callers import actor_of
-from apps.audit.listing import (
-    ORIGINS,
-    BoundedPaginator,
-    csv_lines,
-    json_lines,
-    told,
-    words_of_entry,
-)
 from apps.audit.models import Action, Entry
-from apps.audit.offered import OfferedFilters
-from apps.audit.trail import record
+from apps.audit.trail import Fact, actor_of, opened, record
 from apps.crypto import hash_customer
+
+# The trail as people and programs take it along: plain words, CSV and JSON lines.
+
+MOST_LISTED = 10_000
+ORIGINS = {"web": "web page", "api": "API", "cli": "command line", "system": "Triage itself"}
+_COLUMNS = (
+    *("sequence", "at", "action", "actor_id", "actor", "origin", "address", "target"),
+    *("customer_hash", "detail", "words_hash", "previous", "digest"),
+)
+# What a spreadsheet takes for a formula at the start of a cell, wide forms too.
+_FORMULA = ("=", "+", "-", "@", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time
+    """Pages of the newest entries; it never counts more than it lists."""
+
+    @cached_property
+    def count(self) -> int:
+        """How many are listed: at most ten thousand, whatever there is."""
+        assert isinstance(self.object_list, QuerySet)  # noqa: S101 - the admin's list is one
+        return int(self.object_list.order_by()[:MOST_LISTED].count())
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there may be more than is listed."""
+        return self.count >= MOST_LISTED
+
+
+def told(detail: Mapping[str, Any]) -> str:
+    """The small facts of an entry on one line; what is empty is left out."""
+    named = {name: fact for name, fact in detail.items() if fact not in ("", None, [], False)}
+    return ", ".join(f"{name.replace('_', ' ')}: {_fact(fact)}" for name, fact in named.items())
+
+
+def _fact(fact: Any) -> str:
+    if fact is True:
+        return "yes"
+    if isinstance(fact, list):
+        more = f" and {len(fact) - 3} more" if len(fact) > 3 else ""
+        return " ".join(str(one) for one in fact[:3]) + more
+    return str(fact)
+
+
+def csv_lines(entries: QuerySet[Entry], *, words: bool) -> Iterator[str]:
+    """The entries as CSV, line by line, every cell quoted and none a formula."""
+    yield csv_line(_names(words))
+    for entry in entries.iterator(chunk_size=1000):
+        yield csv_line(_row(entry, words).values())
+
+
+def json_lines(entries: QuerySet[Entry], *, words: bool) -> Iterator[str]:
+    """The entries as JSON, one object on each line."""
+    for entry in entries.iterator(chunk_size=1000):
+        yield json.dumps(_row(entry, words)) + "\n"
+
+
+def csv_line(facts: Iterable[object]) -> str:
+    """One line of CSV, every cell quoted and none a formula."""
+    text = StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow([safe_cell(fact) for fact in facts])
+    return text.getvalue()
+
+
+def safe_cell(fact: object) -> str:
+    """The fact as a cell that a spreadsheet shows and does not work out."""
+    if isinstance(fact, dict):
+        return json.dumps(fact, sort_keys=True)
+    text = "" if fact is None else str(fact)
+    is_worked_out = text.lstrip().startswith(_FORMULA) or (text and text[0] < " ")
+    return f"'{text}" if is_worked_out else text
+
+
+def _names(words: bool) -> list[str]:
+    return [*_COLUMNS, "words"] if words else [*_COLUMNS]
+
+
+def _row(entry: Entry, words: bool) -> dict[str, Any]:
+    row = {name: getattr(entry, name) for name in _COLUMNS}
+    row["at"] = entry.at.astimezone(UTC).isoformat(timespec="microseconds")
+    row["action"] = str(Action(entry.action)) if entry.action in Action else entry.action
+    if words:
+        row["words"] = words_of_entry(entry)
+    return row
+
+
+def words_of_entry(entry: Entry) -> str:
+    """What was typed for the entry; empty when nothing was, or it was erased."""
+    typed = getattr(entry, "words", None)
+    return opened(typed) if typed else ""
+
+
+# Filters of the review's lists: those that are offered, and nothing else that can be asked.
+#
+# By itself the admin filters by any column that an address names: a list of people could be
+# asked, letter by letter, for the hashes of their passwords.
+
+_WIDEST_ZONE = timedelta(hours=15)  # PostgreSQL takes no wider one
+_NUMBER = re.compile(r"[0-9]{1,18}")
+_PARTS_OF_A_DATE = ("__year", "__month", "__day")
+
+
+class OfferedFilters(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+    """A list that takes the parameters in `offered`, with values that a database can compare."""
+
+    offered: frozenset[str] = frozenset()
+
+    def response_action(  # type: ignore[override]  # what a later Django hands over too
+        self, request: HttpRequest, queryset: QuerySet[Any]
+    ) -> HttpResponse | None:
+        """What is chosen are numbers of rows. Raises BadRequest."""
+        if not all(map(_NUMBER.fullmatch, request.POST.getlist(ACTION_CHECKBOX_NAME))):
+            raise BadRequest
+        return super().response_action(request, queryset)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """All else is answered with 400."""
+        return lookup in self.offered and (not lookup.startswith("at__") or _is_time(lookup, value))
+
+
+def _is_time(lookup: str, value: str) -> bool:
+    """Whether it can be moved into any zone and is still a time."""
+    if lookup.endswith(_PARTS_OF_A_DATE):
+        return value.isascii() and value.isdigit() and 1 <= int(value[:5]) < 9999
+    try:
+        read = parse_datetime(value) or parse_date(value)
+    except ValueError:
+        return False
+    if read is None:
+        return True
+    offset = read.utcoffset() if isinstance(read, datetime) else None
+    return 1 < read.year < 9999 and abs(offset or timedelta()) < _WIDEST_ZONE
+
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 _LOOKUP = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -227,3 +360,36 @@ def _day(typed: str) -> date | None:
         return parse_date(typed)
     except ValueError:
         return None
+
+
+# Rows that people change in the review: who did stands on the row, and in the trail.
+
+
+class RecordedSettings(OfferedFilters):
+    """Pages of a model that has `changed_by`, and an `audit_target` by which the trail names it."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Note who changed it."""
+        assert isinstance(request.user, User)  # noqa: S101 - the admin site saw to it
+        obj.changed_by = request.user
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            detail = {"change": "saved" if change else "added", "fields": form.changed_data}
+            _record(request, obj, **detail)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Note who removed it."""
+        with transaction.atomic():
+            _record(request, obj, change="removed")
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Note who removed them."""
+        with transaction.atomic():
+            for one in queryset:
+                _record(request, one, change="removed")
+            super().delete_queryset(request, queryset)
+
+
+def _record(request: HttpRequest, row: Any, **detail: Fact) -> None:
+    record(Action.SETTING_CHANGED, actor_of(request), target=row.audit_target, detail=detail)

@@ -1,12 +1,19 @@
 """Writing the trail. If an entry cannot be written, what it stands for must not happen."""
 
 import json
+import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from ipaddress import IPv6Address, ip_address, ip_network
+from threading import Lock
 
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
 from django.db import transaction
+from django.http import HttpRequest
 
 from apps.audit.models import Action, End, Entry, Words
 from apps.crypto import Unreadable, keyed_hash, seal, unseal
@@ -130,3 +137,89 @@ def held_end() -> End:
         End.objects.get_or_create(pk=1)
         held = ends.get(pk=1)
     return held
+
+
+# Who calls, and from which IP address.
+
+
+def client_address(request: HttpRequest) -> str:
+    """The caller's address; empty when it cannot be told.
+
+    Behind a proxy it is the last that `X-Forwarded-For` names: that one our own proxy wrote, the
+    ones before it anybody can write.
+    """
+    told = request.META.get("REMOTE_ADDR", "")
+    if settings.TRIAGE_BEHIND_PROXY:
+        told = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or told
+    try:
+        return str(ip_address(told))
+    except ValueError:
+        return ""
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Whoever sends the request from a page: the person who is signed in, else an address."""
+    user = getattr(request, "user", AnonymousUser())
+    address = client_address(request)
+    if isinstance(user, User):
+        return Actor("web", user.pk, user.get_username(), address)
+    return Actor("web", address=address)
+
+
+# Writing down who was refused what, without letting anybody fill the trail with it.
+
+# So many refusals a minute are written one by one; of further ones the tenth, the hundredth, ...
+FREE_OF_PERSON = 30
+FREE_OF_ANONYMOUS = 1
+_MOST_CALLERS = 1000
+
+_lock = Lock()
+_counts: Counter[str] = Counter()
+_minute = 0
+
+
+def record_refusal(actor: Actor, *, target: str = "", why: str) -> None:
+    """One was refused. `why` is a few words of our own, such as `no permission`.
+
+    Who is not signed in is counted by address and minute in each process: a scanner leaves a
+    handful of entries that say how often, not one for each try.
+    """
+    times = _times(_key(actor))
+    free = FREE_OF_PERSON if _is_known(actor) else FREE_OF_ANONYMOUS
+    if times <= free or _is_power_of_ten(times):
+        detail: dict[str, Fact] = {"why": why}
+        if times > free:
+            detail["times_this_minute"] = times
+        record(Action.REFUSED, actor, target=target, detail=detail)
+
+
+def _is_known(actor: Actor) -> bool:
+    return actor.user_id is not None
+
+
+def _key(actor: Actor) -> str:
+    if _is_known(actor):
+        return f"person {actor.user_id}"
+    if not actor.address:
+        return ""
+    address = ip_address(actor.address)
+    if isinstance(address, IPv6Address):  # one caller has as many addresses as they like
+        return str(ip_network((address, 64), strict=False))
+    return str(address)
+
+
+def _times(key: str) -> int:
+    global _minute  # noqa: PLW0603 - one count for the process
+    now = int(time.time() // 60)
+    with _lock:
+        if now != _minute:
+            _counts.clear()
+            _minute = now
+        if key not in _counts and len(_counts) >= _MOST_CALLERS:
+            key = "all the others"
+        _counts[key] += 1
+        return _counts[key]
+
+
+def _is_power_of_ten(number: int) -> bool:
+    return number >= 10 and set(str(number)[1:]) == {"0"} and str(number)[0] == "1"

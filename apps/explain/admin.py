@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps.audit.offered import OfferedFilters
+from apps.audit.admin import OfferedFilters
 from apps.explain.configured import configured, money
 from apps.explain.models import Explanation
 

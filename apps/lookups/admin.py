@@ -12,9 +12,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from apps.audit.callers import actor_of
 from apps.audit.models import Action
-from apps.audit.trail import Fact, record
+from apps.audit.trail import Fact, actor_of, record
 from apps.crypto import hash_customer
 from apps.lookups import export_admin  # noqa: F401 - Django looks for pages here alone
 from apps.lookups.acts import record_act

@@ -8,8 +8,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps.audit.offered import OfferedFilters
-from apps.audit.recorded import RecordedSettings
+from apps.audit.admin import OfferedFilters, RecordedSettings
 from apps.lookups.models import ExportPreset, ExportRecord
 
 _FORM = ("how", "format", "preset", "budget", "tokens", "issue_id", "redacted", "reason")

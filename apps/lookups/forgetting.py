@@ -12,8 +12,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.audit.models import Action, Entry, Words
-from apps.audit.pruning import forget_words
 from apps.audit.trail import Actor, one_act, record
+from apps.audit.verification import forget_words
 from apps.crypto import hash_customer
 from apps.events.answer import Answer
 from apps.lookups import shared, store

@@ -14,8 +14,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from apps.audit.models import Action, Entry
-from apps.audit.pruning import TrailBroken, prune_trail
 from apps.audit.trail import Actor, record
+from apps.audit.verification import TrailBroken, prune_trail
 from apps.lookups import store
 from apps.lookups.findings import drop_findings
 from apps.lookups.models import Lookup, TypedCustomer

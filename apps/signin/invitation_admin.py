@@ -14,10 +14,9 @@ from django.utils import timezone
 
 from apps.accounts.models import Invitation
 from apps.accounts.tokens import renew_link
-from apps.audit.callers import client_address
+from apps.audit.admin import OfferedFilters
 from apps.audit.models import Action
-from apps.audit.offered import OfferedFilters
-from apps.audit.trail import Actor, one_act, record
+from apps.audit.trail import Actor, client_address, one_act, record
 from apps.signin.people_admin import roles_and_teams
 
 _MAIL = """You've been invited to Triage.

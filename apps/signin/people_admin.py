@@ -16,8 +16,8 @@ from django.urls import reverse
 
 from apps.accounts.permissions import ROLES
 from apps.accounts.tokens import put_into, renewal_for
+from apps.audit.admin import OfferedFilters
 from apps.audit.models import Action
-from apps.audit.offered import OfferedFilters
 from apps.audit.trail import held_end, one_act
 from apps.signin.forms import free_name
 from apps.signin.sessions import end_all

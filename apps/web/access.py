@@ -7,9 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
 from apps.accounts.permissions import projects_of
-from apps.audit.callers import client_address
-from apps.audit.refusals import record_refusal
-from apps.audit.trail import Actor
+from apps.audit.trail import Actor, client_address, record_refusal
 from apps.lookups.asker import Asker
 from apps.lookups.keepers import may_keep, may_read
 from apps.lookups.models import Lookup, Origin

@@ -8,8 +8,8 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
 from apps.accounts.models import ApiToken, Team
+from apps.audit.admin import OfferedFilters
 from apps.audit.models import Action
-from apps.audit.offered import OfferedFilters
 from apps.audit.trail import record
 from apps.web.access import asker_of
 from apps.web.team_form import TeamForm

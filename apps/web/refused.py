@@ -5,9 +5,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 
 from apps.accounts.models import ApiToken
-from apps.audit.callers import actor_of, client_address
-from apps.audit.refusals import record_refusal
-from apps.audit.trail import Actor
+from apps.audit.trail import Actor, actor_of, client_address, record_refusal
 from apps.lookups.asker import Asker
 from apps.lookups.models import Origin
 from apps.lookups.problems import LookupFailed

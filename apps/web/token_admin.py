@@ -17,8 +17,8 @@ from django.views.decorators.debug import sensitive_variables
 
 from apps.accounts.models import UNUSED_AFTER, WARN_BEFORE, ApiToken
 from apps.accounts.tokens import renew_hash
+from apps.audit.admin import OfferedFilters
 from apps.audit.models import Action
-from apps.audit.offered import OfferedFilters
 from apps.audit.trail import record
 from apps.web.access import asker_of
 from apps.web.token_form import TokenForm

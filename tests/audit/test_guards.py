@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import IntegrityError, connection
 
-from apps.audit import guards
+from apps.audit import models
 from apps.audit.models import Action, Entry
-from apps.audit.pruning import forget_words, prune_trail
 from apps.audit.trail import record
+from apps.audit.verification import forget_words, prune_trail
 from tests.audit.trails import ANA, sql, verdict, written
 
 pytestmark = pytest.mark.django_db
@@ -18,9 +18,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def guarded() -> Iterator[None]:
     """As a migrated database is; the test database goes without, to be emptied."""
-    guards.install(connection)
+    models.install(connection)
     yield
-    guards.remove(connection)
+    models.remove(connection)
 
 
 COLUMNS = "action, actor, origin, address, target, customer_hash, detail, words_hash, previous"
@@ -76,6 +76,6 @@ def test_a_forged_checkpoint_lets_entries_go_and_is_noticed() -> None:
 
 
 def test_missing_guards_are_told() -> None:
-    assert guards.missing(connection) == []
+    assert models.missing(connection) == []
     sql("DROP TRIGGER audit_entry_kept")
-    assert guards.missing(connection) == ["audit_entry_kept"]
+    assert models.missing(connection) == ["audit_entry_kept"]

@@ -13,7 +13,7 @@ from tests.shell import ROOT, Shell
 PRUNE = (
     "from datetime import UTC, datetime, timedelta\n"
     "from apps.audit.models import Action\n"
-    "from apps.audit.pruning import prune_trail\n"
+    "from apps.audit.verification import prune_trail\n"
     "from apps.audit.trail import Actor, record\n"
     "for _ in range(3): record(Action.VIEWED, Actor('web'), words='Ticket')\n"
     "assert prune_trail(datetime.now(UTC) + timedelta(days=1)) == 3\n"
@@ -26,7 +26,7 @@ WRITE = (
     "from apps.audit.trail import Actor, record\n"
     "record(Action.VIEWED, Actor('web'), customer_hash='c', words='Ticket')\n"
 )
-FORGET = "from apps.audit.pruning import forget_words\nassert forget_words('c') == 1\n"
+FORGET = "from apps.audit.verification import forget_words\nassert forget_words('c') == 1\n"
 
 
 @pytest.fixture(scope="module")

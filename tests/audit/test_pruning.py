@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from apps.audit.models import Checkpoint, Entry, Words
-from apps.audit.pruning import TrailBroken, forget_words, prune_trail
+from apps.audit.verification import TrailBroken, forget_words, prune_trail
 from tests.audit.trails import noted, sql, verdict, written
 
 pytestmark = pytest.mark.django_db

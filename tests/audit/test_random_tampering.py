@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.audit.models import End, Entry, Words
-from apps.audit.verifying import Place, verify_trail
+from apps.audit.verification import Place, verify_trail
 from tests.audit.trails import sql, written
 from tests.examples import examples
 

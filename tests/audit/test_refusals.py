@@ -6,10 +6,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from apps.audit import refusals
+from apps.audit import trail
 from apps.audit.models import Action, Entry
-from apps.audit.refusals import record_refusal
-from apps.audit.trail import Actor
+from apps.audit.trail import Actor, record_refusal
 from apps.lookups.models import Lookup
 from tests.conftest import signed_in
 from tests.web.asking import look_up
@@ -22,7 +21,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def nothing_counted() -> None:
     """Each test begins a minute of its own."""
-    refusals._counts.clear()
+    trail._counts.clear()
 
 
 def refused() -> list[Entry]:
@@ -80,8 +79,8 @@ def test_many_addresses_of_one_network_are_one_caller() -> None:
 
 
 def test_a_scanner_with_very_many_addresses_is_counted_as_one() -> None:
-    for number in range(refusals._MOST_CALLERS):
-        refusals._counts[f"10.0.{number // 250}.{number % 250}"] = 1
+    for number in range(trail._MOST_CALLERS):
+        trail._counts[f"10.0.{number // 250}.{number % 250}"] = 1
     for number in range(1, 60):
         record_refusal(Actor("api", address=f"198.51.100.{number}"), why="no valid token")
     assert len(refused()) == 2
@@ -91,5 +90,5 @@ def test_what_a_person_tries_is_written_one_by_one_up_to_a_bound() -> None:
     ben = Actor("web", 2, "ben", "203.0.113.1")
     for number in range(120):
         record_refusal(ben, target=f"lookup {number}", why="not theirs")
-    assert len(refused()) == refusals.FREE_OF_PERSON + 1
+    assert len(refused()) == trail.FREE_OF_PERSON + 1
     assert refused()[-1].detail["times_this_minute"] == 100

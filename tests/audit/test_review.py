@@ -11,8 +11,8 @@ from django.http import StreamingHttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from apps.audit import listing
-from apps.audit.listing import safe_cell
+from apps.audit import admin as audit_admin
+from apps.audit.admin import safe_cell
 from apps.audit.models import Action, Entry
 from apps.audit.trail import Actor, record
 from apps.crypto import hash_customer
@@ -134,7 +134,7 @@ def test_other_columns_cannot_be_asked_for_by_address(auditor: Client) -> None:
 def test_a_list_of_very_many_is_cut_and_not_counted(
     auditor: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "MOST_LISTED", 2)
+    monkeypatch.setattr(audit_admin, "MOST_LISTED", 2)
     with CaptureQueriesContext(connection) as asked:
         page = auditor.get(LIST)
     assert "Showing the newest 2 entries." in text(page)

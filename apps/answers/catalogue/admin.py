@@ -21,10 +21,9 @@ from django.utils import timezone
 
 from apps.answers.catalogue.forms import KnownErrorForm, values_from_result
 from apps.answers.catalogue.suggestions import Preview, preview_of, suggestions_for
-from apps.audit.callers import actor_of
+from apps.audit.admin import OfferedFilters
 from apps.audit.models import Action
-from apps.audit.offered import OfferedFilters
-from apps.audit.trail import Fact, record
+from apps.audit.trail import Fact, actor_of, record
 from apps.known_errors.checks import refusals_of
 from apps.known_errors.front_matter import LARGEST, to_text
 from apps.known_errors.importing import File, carry_out, plan_of

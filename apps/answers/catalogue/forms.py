@@ -13,8 +13,7 @@ from django.utils.text import slugify
 
 from apps.accounts.permissions import projects_of
 from apps.audit.models import Action
-from apps.audit.refusals import record_refusal
-from apps.audit.trail import Actor
+from apps.audit.trail import Actor, record_refusal
 from apps.events.event import Event
 from apps.events.summary import summarize_group
 from apps.events.timeline import Group, group_by_issue

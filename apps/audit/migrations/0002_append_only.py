@@ -5,17 +5,17 @@ from django.apps.registry import Apps
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from apps.audit import guards
+from apps.audit import models as audit_models
 
 
 def install(_apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     """Let the database refuse what the trail never needs."""
-    guards.install(editor.connection)
+    audit_models.install(editor.connection)
 
 
 def remove(_apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     """Take that back."""
-    guards.remove(editor.connection)
+    audit_models.remove(editor.connection)
 
 
 class Migration(migrations.Migration):

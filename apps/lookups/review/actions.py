@@ -15,10 +15,9 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from apps.audit.callers import actor_of, client_address
+from apps.audit.admin import OfferedFilters
 from apps.audit.models import Action
-from apps.audit.offered import OfferedFilters
-from apps.audit.trail import Fact, record
+from apps.audit.trail import Fact, actor_of, client_address, record
 from apps.lookups.acts import record_act, record_each
 from apps.lookups.asked import repeat_lookup
 from apps.lookups.asker import Asker

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
-from apps.audit.listing import csv_line
+from apps.audit.admin import csv_line
 from apps.lookups.keeping import state_of
 from apps.lookups.models import Lookup
 from apps.lookups.review.rows import ERASED

@@ -7,8 +7,8 @@ from django.core.management import BaseCommand
 from django.core.management.base import CommandError
 from django.db import connection
 
-from apps.audit import guards
-from apps.audit.verifying import Place, parse_place, verify_trail
+from apps.audit import models
+from apps.audit.verification import Place, parse_place, verify_trail
 
 
 class Command(BaseCommand):
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         self.stdout.write(f"The audit trail is intact: {end.sequence - start} entries.")
         if options["expect"]:
             self.stdout.write("It includes the end you noted.")
-        if guards.missing(connection):
+        if models.missing(connection):
             self.stderr.write(
                 "But the database doesn't protect it: some triggers are missing. Anyone who "
                 "can write to the database can change it, and only the next check would show "

@@ -1,13 +1,36 @@
 """Proving that nothing in the trail was changed, taken out, put in, moved or cut off."""
 
+import json
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
-from apps.audit.checkpoints import newest_checkpoint, signature_of
-from apps.audit.models import Checkpoint, End, Entry
-from apps.audit.trail import digest_of, hash_of_words
-from apps.crypto import Unreadable, unseal
+from django.db import transaction
+from django.db.models import Min
+
+from apps.audit.models import Action, Checkpoint, End, Entry, Words
+from apps.audit.trail import SYSTEM, Actor, digest_of, hash_of_words, held_end, record
+from apps.crypto import Unreadable, keyed_hash, unseal
+
+# Where the trail begins after pruning, signed with the site's key.
+
+
+def newest_checkpoint() -> Checkpoint | None:
+    """The one that the trail begins behind; None when nothing was pruned yet."""
+    return Checkpoint.objects.first()
+
+
+def signature_of(checkpoint: Checkpoint) -> str:
+    """The keyed hash of all that a checkpoint says."""
+    told = [
+        checkpoint.sequence,
+        checkpoint.digest,
+        checkpoint.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        checkpoint.count,
+    ]
+    return keyed_hash("triage.audit.checkpoint", json.dumps(told, separators=(",", ":")))
+
 
 BEGINNING = "0" * 64
 _BATCH = 1000
@@ -246,3 +269,56 @@ def parse_place(text: str) -> Place:
     if not (number.isascii() and number.isdigit()) or len(digest) != len(BEGINNING):
         raise ValueError(text)
     return Place(int(number), digest.lower())
+
+
+# Taking old entries out of the trail so that the rest can still be verified.
+
+
+class TrailBroken(Exception):
+    """What was to be pruned does not verify: it has to stay, as it is the evidence."""
+
+
+def prune_trail(before: datetime, *, actor: Actor = SYSTEM) -> int:
+    """Remove the entries from before that moment, with what was typed; returns how many.
+
+    A signed checkpoint takes their place, and that it was done becomes an entry. Raises
+    `TrailBroken` with a plain sentence when the part to remove was tampered with.
+    """
+    last = _last_before(before)
+    if last is None:
+        return 0
+    broken = verify_up_to(last)
+    if broken is not None:
+        raise TrailBroken(f"Nothing was pruned. {broken}")
+    with transaction.atomic():
+        held_end()
+        return _prune(last, actor)
+
+
+def forget_words(customer_hash: str) -> int:
+    """Erase what was typed about one customer, whose entries stay; returns how many words."""
+    return Words.objects.filter(customer_hash=customer_hash).delete()[0] if customer_hash else 0
+
+
+def _last_before(before: datetime) -> int | None:
+    """The last entry of the oldest ones that are all from before that moment."""
+    start = newest_checkpoint()
+    rest = Entry.objects.filter(sequence__gt=start.sequence if start else 0)
+    kept = rest.filter(at__gte=before).aggregate(first=Min("sequence"))["first"]
+    gone = rest if kept is None else rest.filter(sequence__lt=kept)
+    return gone.order_by("-sequence").values_list("sequence", flat=True).first()
+
+
+def _prune(last: int, actor: Actor) -> int:
+    gone = Entry.objects.filter(sequence__lte=last)
+    count = gone.count()
+    end = gone.filter(sequence=last).values_list("digest", flat=True).first()
+    if end is None:
+        return 0  # somebody else has just pruned
+    checkpoint = Checkpoint(sequence=last, digest=end, at=datetime.now(UTC), count=count)
+    checkpoint.signature = signature_of(checkpoint)
+    checkpoint.save(force_insert=True)
+    Words.objects.filter(entry_id__lte=last).delete()
+    gone.delete()
+    record(Action.PRUNED, actor, target="audit trail", detail={"up_to": last, "entries": count})
+    return count
