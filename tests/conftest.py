@@ -18,7 +18,7 @@ from pytest_django import DjangoDbBlocker, Settings
 from apps.audit import models, trail
 from apps.demo.server import DemoSentry
 from apps.demo.world import World
-from apps.events.question import Question, Window, parse_customer
+from apps.events.query import Question, Window, parse_customer
 from apps.lookups import shared
 from apps.sentry import SentryConfig
 from apps.signin import cache as attempts

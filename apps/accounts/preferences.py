@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 
 from apps.accounts.models import Preference
-from apps.events.moment import parse_zone
+from apps.events.query import parse_zone
 
 
 def zone_of(user: User | AnonymousUser, *, browser: str = "") -> ZoneInfo:

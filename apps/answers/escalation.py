@@ -10,12 +10,10 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from apps.answers.templates import About, markdown_of
-from apps.events.answer import Answer
-from apps.events.fixes import told_fix
-from apps.events.headline import headline
-from apps.events.impact import is_only_theirs, last_day_of, news_of, state_of
-from apps.events.known import KnownMatch
-from apps.events.timeline import UNGROUPED, Group
+from apps.events.answer import Answer, KnownMatch
+from apps.events.grouping import UNGROUPED, Group
+from apps.events.releases import is_only_theirs, last_day_of, news_of, state_of, told_fix
+from apps.events.summary import headline
 from apps.exports.as_markdown import frame_line, inline
 from apps.exports.detail import Detail
 from apps.exports.document import Setting, build

@@ -6,13 +6,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from apps.answers.templates import About
-from apps.events.answer import Answer
+from apps.events.answer import Answer, Known
 from apps.events.device import zone_of_customer
-from apps.events.fixes import Fix, fix_for, told_day
-from apps.events.known import Known
-from apps.events.releases import short_release
+from apps.events.grouping import Group
+from apps.events.releases import Fix, fix_for, short_release, told_day
 from apps.events.summary import is_specific, summarize_group
-from apps.events.timeline import Group
 from apps.known_errors.placeholders import filled
 from apps.lookups.customer_words import values_for
 

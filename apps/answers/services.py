@@ -8,12 +8,11 @@ from zoneinfo import ZoneInfo
 from apps.answers.escalation import escalation_values
 from apps.answers.reply import reply_values
 from apps.answers.templates import VARIABLES, About, Kind, filled_out, markdown_of, plain_of
-from apps.events.answer import Answer, Searched
+from apps.events.answer import Answer, FixState, Known, KnownErrors, KnownMatch, Searched
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue
-from apps.events.known import FixState, Known, KnownErrors, KnownMatch
-from apps.events.question import Customer, Question, Window
+from apps.events.grouping import group_by_issue
+from apps.events.query import Customer, Question, Window
 from apps.events.summary import summarize_group
-from apps.events.timeline import group_by_issue
 from apps.known_errors.placeholders import check_variables
 
 _MOST_SUBJECT = 200

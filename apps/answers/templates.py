@@ -10,11 +10,10 @@ from itertools import groupby
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from apps.events.answer import Answer
-from apps.events.known import KnownMatch
+from apps.events.answer import Answer, KnownMatch
+from apps.events.grouping import Group, group_by_issue
 from apps.events.ledger import Ledger
 from apps.events.redaction import redact_text
-from apps.events.timeline import Group, group_by_issue
 from apps.known_errors.placeholders import filled
 
 MAX_DRAFT_LENGTH = 20_000

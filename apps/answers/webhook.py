@@ -21,8 +21,8 @@ from apps.answers.signature import signed_headers
 from apps.answers.templates import About, Kind, markdown_of, plain_of
 from apps.audit.models import Action
 from apps.crypto import Unreadable
+from apps.events.grouping import Group
 from apps.events.summary import summarize_group
-from apps.events.timeline import Group
 from apps.lookups.acts import record_act
 from apps.lookups.asker import Asker
 from apps.lookups.models import Lookup

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from apps.events.clues import CLIENT, side_of
 from apps.events.event import Event, EventBody
-from apps.events.moment import known_zones
+from apps.events.query import known_zones
 
 
 def device_of(body: EventBody) -> str | None:

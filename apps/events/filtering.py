@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from apps.events.event import Event
+from apps.events.grouping import Group
 from apps.events.summary import summarize
-from apps.events.timeline import Group
 
 LEVELS = ("fatal", "error", "warning", "info", "debug")
 NOT_KNOWN = "(not known)"

@@ -5,7 +5,7 @@ and the names that people give to releases.
 import re
 from dataclasses import replace
 
-from apps.events.beside import Beside, Deploy, Feedback, Replay
+from apps.events.answer import Beside, Deploy, Feedback, Replay
 from apps.events.ledger import SHORTEST_IN_TEXT, Ledger
 from apps.events.running_text import redact_named, redact_text
 

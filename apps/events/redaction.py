@@ -10,12 +10,11 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
-from apps.events.answer import Answer
-from apps.events.beside import Beside
+from apps.events.answer import Answer, Beside
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue, Request
 from apps.events.ledger import CUSTOMER_ALIAS, Ledger
 from apps.events.named_values import is_secret_parameter
-from apps.events.question import CustomerKind
+from apps.events.query import CustomerKind
 from apps.events.redacted_beside import names_beside, redact_customers_own
 from apps.events.redacted_values import redact_value
 from apps.events.running_text import redact_named, redact_text

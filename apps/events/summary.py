@@ -1,13 +1,16 @@
 """Plain words for a support agent: what failed, without the jargon. Rules only, no guessing."""
 
 from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from apps.events.answer import Answer
 from apps.events.clues import CLIENT, side_of
 from apps.events.deeds import deed_of
 from apps.events.event import Event
+from apps.events.grouping import Group, group_by_issue
 from apps.events.rule import Rule, Side, Where
 from apps.events.rules import rule_for
-from apps.events.timeline import Group
 
 
 def summarize(event: Event) -> str:
@@ -73,3 +76,53 @@ def summarize_group(group: Group) -> str:
 def caught_in(group: Group) -> str | None:
     """`caught` for an issue: one event that nothing caught is enough."""
     return caught(replace(group.newest, handled=group.handled))
+
+
+# The answer in one breath: what failed, how often, from when to when, and how sure that is.
+
+
+def headline(answer: Answer, zone: ZoneInfo) -> str:
+    """The page's first sentence: what, how often, from when to when in the zone.
+
+    What may not be all is told "so far" or "at least"; of nothing it says how sure that is.
+    """
+    groups = group_by_issue(answer)
+    if not groups:
+        return (
+            "No errors for this customer in this window."
+            if answer.complete
+            else _none_so_far(answer)
+        )
+    first, *others = (group for group in groups if not group.is_noise)
+    sentence = f"{summarize_group(first)[:-1]}, {_how_often(first, answer, zone)}"
+    if not others:
+        return f"{sentence}."
+    more = "was 1 other problem" if len(others) == 1 else f"were {len(others)} other problems"
+    return f"{sentence}. There {more}."
+
+
+def _how_often(group: Group, answer: Answer, zone: ZoneInfo) -> str:
+    began, ended = (event.timestamp.astimezone(zone) for event in (group.events[-1], group.newest))
+    count = len(group.events)
+    times = "once" if count == 1 else f"{count} times"
+    if answer.only_waits:
+        times = f"{times} so far,"
+    elif not answer.complete:
+        times = f"at least {times}"
+    clocks = [_clock(when, answer, zone) for when in (began, ended)]
+    if began.utcoffset() != ended.utcoffset():
+        clocks = [f"{clock} {when:%Z}" for clock, when in zip(clocks, (began, ended), strict=True)]
+    if clocks[0] == clocks[1]:
+        return f"{times} at {clocks[0]}"
+    return f"{times} between {clocks[0]} and {clocks[1]}"
+
+
+def _clock(when: datetime, answer: Answer, zone: ZoneInfo) -> str:
+    is_that_day = when.date() == answer.question.window.moment.astimezone(zone).date()
+    return f"{when:%H:%M}" if is_that_day else f"{when.day} {when:%b}, {when:%H:%M}"
+
+
+def _none_so_far(answer: Answer) -> str:
+    if answer.only_waits:
+        return "No errors for this customer so far."
+    return "No errors were found, but the answer is not complete."

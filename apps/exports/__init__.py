@@ -8,7 +8,7 @@ from datetime import date
 from typing import Literal
 
 from apps.events.answer import Answer
-from apps.events.timeline import group_by_issue
+from apps.events.grouping import group_by_issue
 from apps.exports import as_json, as_markdown, as_text, as_xml
 from apps.exports.budget import LEAST_TOKENS, MOST_TOKENS, fit
 from apps.exports.detail import EVERYTHING, LADDER

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from apps.events.answer import Answer
-from apps.events.beside import Deploy, Feedback, Replay
-from apps.events.durations import duration
+from apps.events.answer import Answer, Deploy, Feedback, Replay
 from apps.events.event import Event
+from apps.events.query import duration
 from apps.exports.facts import AsideFacts
 from apps.exports.selection import Selection
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer
 from apps.events.event import Event
-from apps.events.timeline import group_by_issue
+from apps.events.grouping import group_by_issue
 from apps.exports.asides import asides
 from apps.exports.detail import Detail
 from apps.exports.facts import Document, Header, Remark

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from apps.events.fixes import told_fix
-from apps.events.known import Known, KnownMatch
-from apps.events.timeline import Group
+from apps.events.answer import Known, KnownMatch
+from apps.events.grouping import Group
+from apps.events.releases import told_fix
 from apps.exports.facts import Header, KnownFacts, LinkFacts
 from apps.exports.selection import Selection
 

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 from apps.events.answer import Answer
-from apps.events.durations import duration
 from apps.events.event import Event
-from apps.events.question import Window
+from apps.events.query import Window, duration
 from apps.events.summary import summarize
 from apps.exports.facts import NearbyFacts, SightFacts
 from apps.exports.selection import Selection

@@ -5,9 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 
-from apps.events.breadcrumbs import is_told_by_data, told_by
-from apps.events.event import Breadcrumb, Event
-from apps.events.story import Told, all_told, merged
+from apps.events.breadcrumb_text import Told, all_told, merged
+from apps.events.event import Breadcrumb, Event, is_told_by_data, told_by
 from apps.exports.facts import CrumbFacts
 from apps.exports.selection import Selection
 from apps.exports.wording import seconds

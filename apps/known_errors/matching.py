@@ -17,8 +17,7 @@ from zoneinfo import ZoneInfo
 
 import re2
 
-from apps.events.answer import Answer
-from apps.events.known import Known, KnownErrors, KnownMatch
+from apps.events.answer import Answer, Known, KnownErrors, KnownMatch
 from apps.known_errors.expressions import compiled
 from apps.known_errors.patterns import Field, Pattern, TextRule, Way
 from apps.known_errors.sight import Column, Sight, sight_of

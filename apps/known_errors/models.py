@@ -6,7 +6,7 @@ from django.db import models
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
-from apps.events.known import FixState, Known, Link
+from apps.events.answer import FixState, Known, Link
 from apps.known_errors.matching import Entry
 from apps.known_errors.patterns import Pattern, pattern_from
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from string import Formatter
 
-from apps.events.known import FixState, Known
+from apps.events.answer import FixState, Known
 
 # What a reply may hold, with what stands there then.
 REPLY_VARIABLES: Mapping[str, str] = {

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer
 from apps.events.event import Event, Issue
-from apps.events.timeline import UNGROUPED
+from apps.events.grouping import UNGROUPED
 from apps.known_errors.patterns import Field
 
 _LONGEST_TEXT = 1000

@@ -14,7 +14,7 @@ from apps.accounts.permissions import NO_TEAM, projects_of
 from apps.audit.models import Action
 from apps.audit.trail import record
 from apps.crypto import hash_customer
-from apps.events.question import Customer, Question, Window, parse_customer
+from apps.events.query import Customer, Question, Window, parse_customer
 from apps.lookups import store
 from apps.lookups.asker import Asker
 from apps.lookups.connection import sentry_config

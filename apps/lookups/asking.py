@@ -19,7 +19,7 @@ from django.db import connections
 from django.utils import timezone
 from pydantic import TypeAdapter, ValidationError
 
-from apps.events.progress import Progress
+from apps.events.answer import Progress
 from apps.lookups import sealed, shared
 from apps.lookups.models import Lookup, Outcome
 from apps.lookups.problems import BROKEN, LookupFailed, LookupPurged, Problem

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from apps.events.beside import Signal
+from apps.events.answer import Signal
 from apps.lookups import sealed
 from apps.lookups.pacing import SharedPace
 from apps.sentry import Flavor, SentryAuthRefused, SentryClient, SentryConfig, cloud_root

@@ -3,12 +3,10 @@
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from apps.events.answer import Answer
+from apps.events.answer import Answer, KnownMatch
 from apps.events.device import zone_of_customer
-from apps.events.fixes import told_day
-from apps.events.known import KnownMatch
-from apps.events.releases import short_release
-from apps.events.timeline import UNGROUPED
+from apps.events.grouping import UNGROUPED
+from apps.events.releases import short_release, told_day
 from apps.known_errors.placeholders import filled
 
 _LONGEST_NAME = 80

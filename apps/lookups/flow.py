@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from apps.events.answer import Answer
-from apps.events.moves import Move, moved
+from apps.events.query import Move, moved
 from apps.lookups import store
 from apps.lookups.asked import own_question, record_lookup
 from apps.lookups.asker import Asker

@@ -8,9 +8,7 @@ way out. `projects` are the slugs that the reader may see, None stands for all: 
 from collections.abc import Collection
 from dataclasses import replace
 
-from apps.events.allowed import allowed_part
-from apps.events.answer import Answer
-from apps.events.progress import Progress
+from apps.events.answer import Answer, Progress, allowed_part
 from apps.lookups import asking, newer, within_request
 from apps.lookups.asking import State, cancel_lookup
 from apps.lookups.known import with_known

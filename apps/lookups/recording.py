@@ -5,9 +5,8 @@ from datetime import UTC, datetime
 
 from django.db import transaction
 
-from apps.events.answer import Answer
-from apps.events.beside import Beside, Signal
-from apps.events.timeline import UNGROUPED, group_by_issue
+from apps.events.answer import Answer, Beside, Signal
+from apps.events.grouping import UNGROUPED, group_by_issue
 from apps.lookups import store
 from apps.lookups.findings import LookupIssue, LookupProject, drop_findings, sealed_title
 from apps.lookups.models import Lookup, Outcome

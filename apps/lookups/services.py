@@ -11,11 +11,10 @@ from django.utils import timezone
 from apps.audit.models import Action
 from apps.audit.trail import SYSTEM, Actor
 from apps.crypto import Unreadable
-from apps.events.answer import Answer, Notice, NoticeCode
-from apps.events.durations import duration
+from apps.events.answer import Answer, Notice, NoticeCode, narrowed
 from apps.events.event import Event, EventBody
 from apps.events.ledger import Ledger
-from apps.events.narrowing import narrowed
+from apps.events.query import duration
 from apps.events.redaction import RULES_VERSION, redact, redact_event, redact_text
 from apps.lookups import failures, shared, store
 from apps.lookups.acts import record_each

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from apps.crypto import Unreadable, keyed_hash, seal_as, unseal_as
 from apps.events.answer import Answer, NoticeCode
 from apps.events.event import Event
-from apps.events.question import Question, Window
+from apps.events.query import Question, Window
 from apps.events.redaction import RULES_VERSION
 from apps.lookups import sealed, shared
 from apps.lookups.models import Lookup

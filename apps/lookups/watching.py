@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
-from apps.events.progress import Progress
+from apps.events.answer import Progress
 from apps.lookups import sealed, shared, store
 from apps.lookups.models import Lookup
 from apps.lookups.problems import LookupCancelled

@@ -12,10 +12,10 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
-from apps.events.beside import Beside, Signal, Unread
+from apps.events.answer import Beside, Signal, Unread
 from apps.events.event import Event
-from apps.events.question import Question
-from apps.events.timeline import nearest_first
+from apps.events.grouping import nearest_first
+from apps.events.query import Question
 from apps.sentry.client import Scope, SentryClient
 from apps.sentry.config import Flavor
 from apps.sentry.deploys import read_deploys

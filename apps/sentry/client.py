@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import quote
 
-from apps.events.answer import Call
-from apps.events.beside import Signal
+from apps.events.answer import Call, Signal
 from apps.events.event import Event, Issue
 from apps.sentry.config import Flavor, SentryConfig, cloud_root
 from apps.sentry.course import Course

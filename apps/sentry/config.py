@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from apps.events.beside import Signal
+from apps.events.answer import Signal
 
 
 class Flavor(StrEnum):

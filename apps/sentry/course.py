@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TypeVar
 
+from apps.events.answer import MOST_SIGHTINGS, Progress, Sighting
 from apps.events.event import Event
-from apps.events.progress import MOST_SIGHTINGS, Progress, Sighting
 from apps.events.summary import summarize
 
 T = TypeVar("T")

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from apps.events.beside import LONGEST_BEFORE, Deploy, deploys_around
+from apps.events.answer import LONGEST_BEFORE, Deploy, deploys_around
 from apps.events.event import Event
-from apps.events.question import Question
+from apps.events.query import Question
 from apps.sentry.client import Scope, SentryClient, is_last, list_of, next_cursor
 from apps.sentry.lenient import mapping, mappings, moment, text
 from apps.sentry.parsing import Project

@@ -12,8 +12,8 @@ from typing import Final
 
 from apps.events.answer import Notice, NoticeCode
 from apps.events.event import Event, Issue
-from apps.events.question import CustomerKind, Question
-from apps.events.timeline import nearest_first
+from apps.events.grouping import nearest_first
+from apps.events.query import CustomerKind, Question
 from apps.sentry.client import SentryClient
 from apps.sentry.errors import SentryError, SentryNotFound
 from apps.sentry.glitchtip_api import GlitchTip

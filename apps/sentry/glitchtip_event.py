@@ -7,7 +7,7 @@ from functools import partial
 
 from apps.events.answer import Notice, NoticeCode
 from apps.events.event import Event
-from apps.events.question import CustomerKind, Question
+from apps.events.query import CustomerKind, Question
 from apps.sentry.client import SentryClient
 from apps.sentry.errors import SentryBadResponse, SentryError, SentryNotFound, SentryUnknownRoute
 from apps.sentry.glitchtip_api import GlitchTip, received_event

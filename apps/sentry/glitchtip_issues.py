@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 
 from apps.events.event import Issue
-from apps.events.question import Question
+from apps.events.query import Question
 from apps.sentry.glitchtip_api import GlitchTip
 from apps.sentry.glitchtip_pages import Pager
 from apps.sentry.search import EMAIL_FIELDS, spellings

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from apps.events.event import Event
-from apps.events.question import Question
+from apps.events.query import Question
 from apps.sentry.client import MOST_PAGES
 from apps.sentry.errors import SentryError
 from apps.sentry.glitchtip_api import PER_PAGE, Page, Received, cursor_before, received_event

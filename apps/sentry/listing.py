@@ -7,7 +7,7 @@ from functools import partial
 
 from apps.events.answer import Notice, NoticeCode
 from apps.events.event import Event, Issue
-from apps.events.question import CustomerKind, Question
+from apps.events.query import CustomerKind, Question
 from apps.sentry.client import Scope, SentryClient
 from apps.sentry.errors import SentryError, SentryOneProjectOnly, SentryOutsideRetention
 from apps.sentry.notices import retention_notice, skipped_notices

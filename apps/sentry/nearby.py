@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from apps.events.answer import Notice, NoticeCode
+from apps.events.answer import Nearby, Notice, NoticeCode
 from apps.events.event import Event
-from apps.events.nearby import Nearby
-from apps.events.question import Question
+from apps.events.query import Question
 from apps.sentry.client import Scope, SentryClient, is_last
 from apps.sentry.config import Flavor
 from apps.sentry.deadline import Deadline

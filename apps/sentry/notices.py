@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from apps.events.answer import Notice, NoticeCode
-from apps.events.question import Question
+from apps.events.query import Question
 from apps.sentry.config import SentryConfig
 from apps.sentry.errors import SentryError
 from apps.sentry.parsing import Project

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from apps.events.event import Breadcrumb, Event, EventBody, Issue, Request
-from apps.events.question import as_hex_id
+from apps.events.query import as_hex_id
 from apps.sentry.errors import SentryBadResponse, SentryNotFound
 from apps.sentry.lenient import flag, integer, items, mapping, mappings, moment, pairs, text
 from apps.sentry.stacks import parse_exceptions

@@ -11,12 +11,10 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from time import monotonic
 
-from apps.events.answer import Answer, Notice, NoticeCode, Searched
-from apps.events.beside import Beside, Signal
+from apps.events.answer import Answer, Beside, Nearby, Notice, NoticeCode, Searched, Signal
 from apps.events.event import Event, EventBody, Issue
-from apps.events.nearby import Nearby
-from apps.events.question import Question
-from apps.events.timeline import nearest_first
+from apps.events.grouping import nearest_first
+from apps.events.query import Question
 from apps.sentry.beside import LONGEST_S, Asides
 from apps.sentry.bodies import Wanted, merge_body, read_bodies, read_single_body
 from apps.sentry.client import Scope, SentryClient

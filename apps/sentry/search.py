@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from apps.events.event import Event
-from apps.events.question import Customer, CustomerKind, Question
+from apps.events.query import Customer, CustomerKind, Question
 
 EMAIL_FIELDS = frozenset(("user.email",))
 _UNSAFE_BACKSLASH = re.compile(r'\\(?:["*]|$)')

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from apps.events.beside import Feedback, Replay
+from apps.events.answer import Feedback, Replay
 from apps.events.event import Event, Issue
-from apps.events.question import Customer, Question, as_hex_id
+from apps.events.query import Customer, Question, as_hex_id
 from apps.sentry.client import Scope, SentryClient, is_last, list_of, next_cursor, segment
 from apps.sentry.config import SentryConfig
 from apps.sentry.errors import SentryBadResponse, SentryNotFound, SentryRejectedQuery

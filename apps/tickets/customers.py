@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from apps.events.question import CustomerKind, CustomerRefused, as_hex_id, parse_customer
+from apps.events.query import CustomerKind, CustomerRefused, as_hex_id, parse_customer
 from apps.tickets.excerpts import excerpt
 from apps.tickets.reading import CustomerFound
 from apps.tickets.spans import outside

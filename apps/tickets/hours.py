@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from math import ceil
 
-from apps.events.question import MAX_WINDOW_MINUTES
+from apps.events.query import MAX_WINDOW_MINUTES
 from apps.tickets.clock_seen import MIDNIGHT, ClockSeen
 
 ROUGH_MINUTES = 15

@@ -6,7 +6,7 @@ from datetime import UTC, timedelta, timezone, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from apps.events.moment import known_zones
+from apps.events.query import known_zones
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,14 @@ from ninja.parser import Parser
 from apps.accounts.models import ApiToken, Scope
 from apps.accounts.preferences import zone_of
 from apps.accounts.tokens import projects_of_token
-from apps.events.moment import MomentRefused, parse_moment
-from apps.events.question import CustomerRefused, Question, Window, parse_customer
+from apps.events.query import (
+    CustomerRefused,
+    MomentRefused,
+    Question,
+    Window,
+    parse_customer,
+    parse_moment,
+)
 from apps.lookups.asked import record_lookup
 from apps.lookups.export_records import record_export
 from apps.lookups.models import How, Lookup

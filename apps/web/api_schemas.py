@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from ninja import Schema
 from pydantic import ConfigDict, Field, StrictFloat, StrictInt, StrictStr
 
-from apps.events.question import MAX_WINDOW_MINUTES, MIN_WINDOW_MINUTES
+from apps.events.query import MAX_WINDOW_MINUTES, MIN_WINDOW_MINUTES
 from apps.lookups.reasons import LONGEST_REASON
 
 Slug = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]

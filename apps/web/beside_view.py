@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from apps.events.answer import Answer
-from apps.events.beside import Beside, Deploy, Feedback, Replay, Signal
-from apps.events.durations import duration
+from apps.events.answer import Answer, Beside, Deploy, Feedback, Replay, Signal
 from apps.events.event import Event
-from apps.events.question import Window
+from apps.events.query import Window, duration
 from apps.events.releases import short_release
 from apps.web.clock import LocalTime, local_clock, relative
 from apps.web.level import LevelMark, level_mark

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from apps.events.durations import duration
+from apps.events.query import duration
 
 _MINUTES_A_DAY = 1440
 

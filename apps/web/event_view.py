@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from apps.events.event import Event, EventBody, Request
-from apps.events.question import Window
+from apps.events.query import Window
 from apps.web.clock import LocalTime, in_both, local_clock, relative
 from apps.web.level import LevelMark, level_mark
 from apps.web.stack_view import ExceptionView, Limits, Row, crash_line, exception_view, rows

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from apps.events.filtering import numbered
-from apps.events.timeline import UNGROUPED, group_by_issue
+from apps.events.grouping import UNGROUPED, group_by_issue
 from apps.lookups.models import Lookup
 from apps.lookups.reading import answer_now, read_event_now
 from apps.web import presenter

@@ -20,9 +20,9 @@ from apps.events.filtering import (
     numbered,
     project_of,
 )
-from apps.events.question import Window
+from apps.events.grouping import group_by_issue
+from apps.events.query import Window
 from apps.events.summary import summarize_group
-from apps.events.timeline import group_by_issue
 from apps.web.timeline_axis import ClockNames, around, fitting_step, round_times, whole_of
 from apps.web.wording import clipped, counted, grouped
 

@@ -5,9 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from apps.events.durations import duration
-from apps.events.moves import Move, moved
-from apps.events.question import Question
+from apps.events.query import Move, Question, duration, moved
 from apps.lookups.flow import Since
 from apps.lookups.models import Lookup, Outcome
 from apps.lookups.reading import Projects, sees_all_of

@@ -2,7 +2,7 @@
 
 from django import forms
 
-from apps.events.question import CustomerRefused, parse_customer
+from apps.events.query import CustomerRefused, parse_customer
 
 MOST_NAMES = 20
 

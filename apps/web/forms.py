@@ -7,14 +7,16 @@ from django import forms
 from django.conf import settings
 from django.utils import timezone
 
-from apps.events.moment import MomentRefused, parse_moment, parse_zone
-from apps.events.question import (
+from apps.events.query import (
     MAX_WINDOW_MINUTES,
     MIN_WINDOW_MINUTES,
     CustomerRefused,
+    MomentRefused,
     Question,
     Window,
     parse_customer,
+    parse_moment,
+    parse_zone,
 )
 from apps.lookups.reasons import LONGEST_REASON, is_asked, is_required
 from apps.web.zone_menu import ZoneSelect, zone_names

@@ -5,17 +5,17 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from apps.events.event import Issue
-from apps.events.impact import (
+from apps.events.grouping import Group
+from apps.events.releases import (
     LastDay,
     fix_of,
     is_only_theirs,
     last_day_of,
     news_of,
     release_had,
+    short_release,
     state_of,
 )
-from apps.events.releases import short_release
-from apps.events.timeline import Group
 from apps.web.clock import LocalTime, local_minute
 from apps.web.wording import clipped, counted, grouped, listed
 

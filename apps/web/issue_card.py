@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from apps.events.impact import release_had
-from apps.events.question import Window
+from apps.events.grouping import Group, nearest_first
+from apps.events.query import Window
+from apps.events.releases import release_had
 from apps.events.summary import caught_in, place_of, summarize_group
-from apps.events.timeline import Group, nearest_first
 from apps.web.event_view import EventView, view_of_event
 from apps.web.impact_view import ImpactView, impact_view
 from apps.web.known_view import KnownView

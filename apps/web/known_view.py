@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from apps.events.answer import Answer
+from apps.events.answer import Answer, KnownMatch
 from apps.events.filtering import Numbered
-from apps.events.fixes import told_fix
-from apps.events.known import KnownMatch
-from apps.events.timeline import Group
+from apps.events.grouping import Group
+from apps.events.releases import told_fix
 from apps.lookups.customer_words import greeting, reply_of
 from apps.web.wording import counted, listed, safe_link
 

@@ -4,11 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from apps.events.answer import Answer
-from apps.events.durations import duration
+from apps.events.answer import Answer, Nearby
 from apps.events.event import Event
-from apps.events.nearby import Nearby
-from apps.events.question import CustomerKind, Question, Window
+from apps.events.query import CustomerKind, Question, Window, duration
 from apps.events.summary import summarize
 from apps.web.clock import LocalTime, local_clock, local_minute, typed_in
 from apps.web.level import LevelMark, level_mark

@@ -14,12 +14,11 @@ from django.utils.functional import SimpleLazyObject
 
 from apps.events.answer import Answer, Call, Notice, NoticeCode
 from apps.events.device import zone_of_customer
-from apps.events.durations import duration
 from apps.events.event import Event
 from apps.events.filtering import Shown, kept, numbered
-from apps.events.headline import headline
-from apps.events.question import Question
-from apps.events.timeline import Group, group_by_issue
+from apps.events.grouping import Group, group_by_issue
+from apps.events.query import Question, duration
+from apps.events.summary import headline
 from apps.lookups.models import Lookup
 from apps.web.admin_host import review_address, site_address
 from apps.web.beside_view import BesideView, beside_view

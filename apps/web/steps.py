@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from apps.events.breadcrumbs import told_by
-from apps.events.event import Breadcrumb, Event
-from apps.events.spoken import Actor, spoken
+from apps.events.breadcrumb_text import Actor, spoken
+from apps.events.event import Breadcrumb, Event, told_by
 from apps.web.clock import LocalTime, local_clock, relative
 from apps.web.stack_view import Limits
 from apps.web.wording import clipped

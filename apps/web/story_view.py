@@ -7,11 +7,11 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer
-from apps.events.durations import duration
+from apps.events.breadcrumb_text import Told, all_told, merged
 from apps.events.event import Event
-from apps.events.story import Told, all_told, merged
+from apps.events.grouping import Group
+from apps.events.query import duration
 from apps.events.summary import summarize
-from apps.events.timeline import Group
 from apps.web.clock import local_clock, relative
 from apps.web.steps import Step, step_of
 from apps.web.wording import counted

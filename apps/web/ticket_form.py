@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils import timezone
 
-from apps.events.moment import parse_zone
+from apps.events.query import parse_zone
 from apps.tickets import MAX_TICKET_LENGTH, Reading, TicketRefused, read_ticket, read_ticket_date
 from apps.web.zone_menu import ZoneSelect
 

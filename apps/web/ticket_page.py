@@ -7,8 +7,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.utils import timezone
 
-from apps.events.moment import MomentRefused, parse_moment
-from apps.events.question import MAX_WINDOW_MINUTES, MIN_WINDOW_MINUTES
+from apps.events.query import MAX_WINDOW_MINUTES, MIN_WINDOW_MINUTES, MomentRefused, parse_moment
 from apps.tickets import CustomerFound, Excerpt, MomentFound, MomentReading, Reading
 from apps.web.clock import half_window, in_utc_too, typed_in
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from apps.events.filtering import Span
-from apps.events.question import Window
+from apps.events.query import Window
 
 MARGIN = 4.0
 NEAR = 2.8

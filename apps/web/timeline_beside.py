@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from apps.events.beside import Deploy
+from apps.events.answer import Deploy
 from apps.events.filtering import NOT_KNOWN, Shown, Span
 from apps.events.releases import short_release
 from apps.web.clock import LocalTime, local_clock

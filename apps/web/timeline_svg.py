@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from apps.events.answer import Answer
-from apps.events.beside import Deploy
+from apps.events.answer import Answer, Deploy
+from apps.events.breadcrumb_text import step_times
 from apps.events.event import Event
 from apps.events.filtering import Numbered, Shown, Span, events_of
-from apps.events.question import Window
-from apps.events.story import step_times
+from apps.events.query import Window
 from apps.events.summary import core_of, summarize_group
 from apps.web.clock import local_clock
 from apps.web.level import LevelMark, level_mark

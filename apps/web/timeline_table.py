@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from apps.events.answer import Answer
-from apps.events.beside import Deploy
+from apps.events.answer import Answer, Deploy
+from apps.events.breadcrumb_text import step_times
 from apps.events.event import Event
 from apps.events.filtering import Numbered, Shown, kept, numbered
-from apps.events.story import step_times
+from apps.events.grouping import group_by_issue
 from apps.events.summary import summarize
-from apps.events.timeline import group_by_issue
 from apps.web.clock import LocalTime, local_clock
 from apps.web.filter_form import FilterForm, filter_form
 from apps.web.level import level_mark

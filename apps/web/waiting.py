@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from apps.events.progress import Progress
+from apps.events.answer import Progress
 from apps.lookups.models import Lookup
 from apps.lookups.reading import LookupResult, State, answer_now, answer_soon
 from apps.web.access import projects_seen

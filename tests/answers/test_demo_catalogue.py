@@ -12,8 +12,8 @@ from apps.demo.catalogue import add_known_errors
 from apps.demo.customers import customers
 from apps.demo.server import DemoSentry
 from apps.demo.story import build_world
-from apps.events.fixes import Fix, fix_for
-from apps.events.timeline import group_by_issue
+from apps.events.grouping import group_by_issue
+from apps.events.releases import Fix, fix_for
 from apps.known_errors.checks import refusals_of
 from apps.known_errors.models import KnownError
 from apps.lookups.models import Lookup

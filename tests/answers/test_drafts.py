@@ -11,9 +11,17 @@ import pytest
 from apps.answers.reply import spoken_to
 from apps.answers.services import Draft, make_draft, telling
 from apps.answers.templates import VARIABLES, About, Kind, filled_out, markdown_of, plain_of
-from apps.events.answer import Answer, Notice, NoticeCode
+from apps.events.answer import (
+    Answer,
+    FixState,
+    Known,
+    KnownErrors,
+    KnownMatch,
+    Link,
+    Notice,
+    NoticeCode,
+)
 from apps.events.event import Breadcrumb
-from apps.events.known import FixState, Known, KnownErrors, KnownMatch, Link
 from apps.events.rules import RULES
 from apps.known_errors.placeholders import check_variables
 from tests.exports.answers import MARKER, MOMENT, answer, event, issue

@@ -9,10 +9,9 @@ from random import Random
 from statistics import median
 from zoneinfo import ZoneInfo
 
-from apps.events.answer import Answer, Searched
+from apps.events.answer import Answer, Known, Searched
 from apps.events.event import Event, EventBody, ExceptionInfo, Issue
-from apps.events.known import Known
-from apps.events.question import Question, Window, parse_customer
+from apps.events.query import Question, Window, parse_customer
 from apps.known_errors.matching import Catalogue, Entry, catalogue_of, match
 from apps.known_errors.patterns import pattern_from
 

@@ -7,10 +7,9 @@ from math import ceil
 
 import requests
 
-from apps.events.answer import Answer
-from apps.events.beside import Signal
-from apps.events.question import Question, Window, parse_customer
-from apps.events.timeline import nearest_first
+from apps.events.answer import Answer, Signal
+from apps.events.grouping import nearest_first
+from apps.events.query import Question, Window, parse_customer
 from apps.sentry import Flavor, SentryClient, SentryConfig, fetch_answer
 from tests.bench.sentry_process import MOMENT, ORGANIZATION, TOKEN, Sentry
 

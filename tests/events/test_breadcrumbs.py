@@ -2,8 +2,7 @@
 
 import pytest
 
-from apps.events.breadcrumbs import told_by
-from apps.events.event import Breadcrumb
+from apps.events.event import Breadcrumb, told_by
 
 
 @pytest.mark.parametrize(

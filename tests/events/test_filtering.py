@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from apps.events.breadcrumb_text import step_times
 from apps.events.event import Breadcrumb, ExceptionInfo
 from apps.events.filtering import (
     NOT_KNOWN,
@@ -17,8 +18,7 @@ from apps.events.filtering import (
     kept,
     numbered,
 )
-from apps.events.story import step_times
-from apps.events.timeline import group_by_issue
+from apps.events.grouping import group_by_issue
 from tests.web.answers import MOMENT, answer, bare_event, body, event
 
 CARD = event(-60, issue_id="1", environment="production")

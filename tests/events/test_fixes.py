@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from apps.events.answer import FixState, Known
 from apps.events.event import Event
-from apps.events.fixes import told_fix
-from apps.events.known import FixState, Known
-from apps.events.timeline import Group
+from apps.events.grouping import Group
+from apps.events.releases import told_fix
 
 TODAY = date(2026, 11, 24)  # a Tuesday
 

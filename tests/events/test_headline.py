@@ -9,9 +9,9 @@ import pytest
 
 from apps.events.answer import Answer, Notice, NoticeCode, Searched
 from apps.events.event import Event, EventBody, Request
-from apps.events.headline import headline
-from apps.events.question import Question, Window, parse_customer
-from apps.events.timeline import group_by_issue
+from apps.events.grouping import group_by_issue
+from apps.events.query import Question, Window, parse_customer
+from apps.events.summary import headline
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MOMENT = datetime(2026, 11, 20, 13, 5, tzinfo=UTC)

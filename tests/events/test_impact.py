@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from apps.events.event import Event, Issue
-from apps.events.impact import fix_of, is_only_theirs, last_day_of, news_of, state_of
-from apps.events.timeline import Group
+from apps.events.grouping import Group
+from apps.events.releases import fix_of, is_only_theirs, last_day_of, news_of, state_of
 
 MOMENT = datetime(2026, 11, 20, 13, 5, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -3,11 +3,9 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from apps.events.answer import Answer, Searched
+from apps.events.answer import Answer, Nearby, Searched, narrowed
 from apps.events.event import Event, EventBody
-from apps.events.narrowing import narrowed
-from apps.events.nearby import Nearby
-from apps.events.question import Customer, Question, Window
+from apps.events.query import Customer, Question, Window
 from apps.events.redaction import redact, with_later
 
 MOMENT = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)

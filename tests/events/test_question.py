@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from apps.events.question import CustomerKind, CustomerRefused, Window, parse_customer
+from apps.events.query import CustomerKind, CustomerRefused, Window, parse_customer
 
 EVENT = "7ca573c0f4814912aaa9bdc77d1a7d51"
 

@@ -8,7 +8,7 @@ import pytest
 from apps.events.answer import Answer, Searched
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Request
 from apps.events.ledger import Ledger
-from apps.events.question import Customer, Question, Window, parse_customer
+from apps.events.query import Customer, Question, Window, parse_customer
 from apps.events.redaction import redact, redact_event, redact_text, redact_value
 
 MOMENT = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)

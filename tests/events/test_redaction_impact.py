@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from apps.events.beside import Beside, Deploy
+from apps.events.answer import Beside, Deploy
 from apps.events.event import Issue
 from apps.events.redaction import redact, with_later
 from tests.events.test_redaction import MOMENT, answer_with_secret

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from apps.events.breadcrumb_text import Actor, Spoken, label_of, spoken
 from apps.events.event import Breadcrumb, Event
-from apps.events.spoken import Actor, Spoken, label_of, spoken
 
 BROWSER = Event("a" * 32, datetime(2026, 11, 20, tzinfo=UTC), platform="javascript")
 PHONE = Event("c" * 32, datetime(2026, 11, 20, tzinfo=UTC), platform="android")

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from apps.events.clues import Side
 from apps.events.deeds import Deed, deed_of
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Request
+from apps.events.grouping import Group
 from apps.events.rule import Where
 from apps.events.rules import RULES
 from apps.events.summary import caught, caught_in, is_specific, place_of, summarize
-from apps.events.timeline import Group
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from apps.events.answer import Answer, Notice, NoticeCode, Searched
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue, Request
-from apps.events.question import Customer, Question, Window
+from apps.events.query import Customer, Question, Window
 from apps.exports import Preset
 
 MARKER = "k7Qm2xT9vLpW"

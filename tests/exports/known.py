@@ -3,8 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
-from apps.events.answer import Answer
-from apps.events.known import FixState, Known, KnownErrors, KnownMatch, Link
+from apps.events.answer import Answer, FixState, Known, KnownErrors, KnownMatch, Link
 
 BANK = Known(
     slug="bank-declines",

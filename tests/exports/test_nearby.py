@@ -7,9 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from apps.events.answer import Answer, Notice, NoticeCode
+from apps.events.answer import Answer, Nearby, Notice, NoticeCode
 from apps.events.event import Event
-from apps.events.nearby import Nearby
 from apps.exports import Format, render
 from apps.exports.tokens import estimate_tokens
 from tests.exports.answers import MARKER, MOMENT, afternoon, answer, hostile

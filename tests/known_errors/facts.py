@@ -3,10 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from apps.events.answer import Answer, Searched
+from apps.events.answer import Answer, Known, KnownErrors, Searched
 from apps.events.event import Event, EventBody, ExceptionInfo, Issue
-from apps.events.known import Known, KnownErrors
-from apps.events.question import Question, Window, parse_customer
+from apps.events.query import Question, Window, parse_customer
 from apps.known_errors.matching import Catalogue, Entry, catalogue_of, match
 from apps.known_errors.patterns import pattern_from
 

@@ -6,8 +6,7 @@ from dataclasses import replace
 import pytest
 
 from apps.demo.server import DemoSentry
-from apps.events.answer import Answer
-from apps.events.beside import Signal
+from apps.events.answer import Answer, Signal
 from apps.lookups.pacing import SharedPace
 from apps.sentry import Flavor, SentryClient, SentryConfig, fetch_answer
 from tests.conftest import MOMENT, NOW, question

@@ -13,7 +13,7 @@ from django.db import connections
 from pytest_django import Settings
 
 from apps.demo.server import DemoSentry
-from apps.events.question import Question
+from apps.events.query import Question
 from apps.lookups import store
 from apps.lookups.asked import record_lookup, repeat_lookup
 from apps.lookups.asker import Asker

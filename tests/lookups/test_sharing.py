@@ -12,7 +12,7 @@ from django.db import connections
 
 from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, NoticeCode
-from apps.events.question import Question
+from apps.events.query import Question
 from apps.lookups import sealed, shared, store
 from apps.lookups.asked import record_lookup
 from apps.lookups.asker import Asker

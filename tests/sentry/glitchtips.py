@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from apps.demo.server import DemoSentry
 from apps.events.answer import Answer
-from apps.events.question import Question
+from apps.events.query import Question
 from apps.sentry import SentryClient, SentryConfig, fetch_answer
 from tests.conftest import MOMENT, NOW
 

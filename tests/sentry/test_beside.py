@@ -7,9 +7,8 @@ from datetime import timedelta
 import pytest
 
 from apps.demo.server import DemoSentry
-from apps.events.answer import Answer
-from apps.events.beside import Beside, Signal
-from apps.events.question import Question
+from apps.events.answer import Answer, Beside, Signal
+from apps.events.query import Question
 from apps.sentry import Flavor, SentryClient, SentryConfig, fetch_answer, fetch_beside
 from tests.conftest import MOMENT, NOW, question
 

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from apps.demo.server import DemoSentry
+from apps.events.answer import MOST_SIGHTINGS, Progress
 from apps.events.event import Event
-from apps.events.progress import MOST_SIGHTINGS, Progress
 from apps.sentry import SentryClient, SentryConfig, fetch_answer
 from apps.sentry.course import Course
 from tests.conftest import MOMENT, question

@@ -7,11 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from apps.demo.server import DemoSentry
-from apps.events.answer import Answer
-from apps.events.beside import Beside, Deploy, Signal
+from apps.events.answer import Answer, Beside, Deploy, Signal, narrowed
 from apps.events.event import Event
-from apps.events.narrowing import narrowed
-from apps.events.question import Question, Window
+from apps.events.query import Question, Window
 from apps.sentry import Flavor, SentryClient, SentryConfig, fetch_answer, fetch_beside
 from tests.conftest import MOMENT, NOW, question
 

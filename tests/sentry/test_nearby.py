@@ -9,9 +9,8 @@ import pytest
 import responses
 
 from apps.demo.server import DemoSentry
-from apps.events.answer import Answer, NoticeCode
-from apps.events.nearby import Nearby
-from apps.events.question import Question
+from apps.events.answer import Answer, Nearby, NoticeCode
+from apps.events.query import Question
 from apps.sentry import SentryClient, SentryConfig, fetch_answer
 from tests.conftest import MOMENT, NOW, lists_asked, question
 from tests.sentry.conftest import API

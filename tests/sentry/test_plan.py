@@ -7,7 +7,7 @@ import pytest
 
 from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, NoticeCode
-from apps.events.question import Question
+from apps.events.query import Question
 from apps.sentry import (
     SentryAuthRefused,
     SentryClient,

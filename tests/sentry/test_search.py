@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from apps.events.event import Event
-from apps.events.question import Customer, parse_customer
+from apps.events.query import Customer, parse_customer
 from apps.sentry.search import matched_fields, quoted, search_for
 from tests.conftest import question
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from apps.events.answer import Answer, NoticeCode
-from apps.events.question import Question
+from apps.events.query import Question
 from apps.sentry import SentryClient, SentryConfig, fetch_answer
 from apps.sentry.search import search_for
 from tests.conftest import MOMENT, NOW, question

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from hypothesis import strategies as st
 
 from apps.demo.world import World
-from apps.events.question import (
+from apps.events.query import (
     DEFAULT_FIELDS,
     CustomerRefused,
     Question,

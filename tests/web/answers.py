@@ -4,7 +4,7 @@ import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from apps.events.answer import Answer, Notice, NoticeCode, Searched
+from apps.events.answer import Answer, Nearby, Notice, NoticeCode, Searched
 from apps.events.event import (
     Breadcrumb,
     Event,
@@ -14,8 +14,7 @@ from apps.events.event import (
     Issue,
     Request,
 )
-from apps.events.nearby import Nearby
-from apps.events.question import Question, Window, parse_customer
+from apps.events.query import Question, Window, parse_customer
 from apps.lookups.models import Lookup, Origin, TypedCustomer
 
 MOMENT = datetime(2026, 11, 20, 13, 5, tzinfo=UTC)

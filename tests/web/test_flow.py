@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from apps.demo.server import DemoSentry
-from apps.events.moves import Move, moved
+from apps.events.query import Move, moved
 from apps.lookups.models import Lookup
 from tests.conftest import MOMENT, question
 from tests.web.asking import look_up, text

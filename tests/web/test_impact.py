@@ -11,7 +11,7 @@ from django.test import Client
 from apps.demo.model import History
 from apps.demo.server import DemoSentry
 from apps.events.event import Event, Issue
-from apps.events.timeline import Group
+from apps.events.grouping import Group
 from apps.web.impact_view import HEIGHT, ImpactView, impact_view
 from apps.web.issue_card import issue_card
 from tests.conftest import MOMENT

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from apps.events.event import Breadcrumb, Event, ExceptionInfo
-from apps.events.question import parse_customer
+from apps.events.query import parse_customer
 from apps.web import clock, presenter, wording
 from apps.web.level import level_mark
 from apps.web.presenter import ResultPage

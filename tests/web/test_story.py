@@ -5,7 +5,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from apps.events.event import Breadcrumb, Event
-from apps.events.timeline import group_by_issue
+from apps.events.grouping import group_by_issue
 from apps.web.story_view import MOST_STEPS, StoryView, story_view
 from tests.web.answers import MOMENT, answer, body, event
 

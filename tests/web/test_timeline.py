@@ -7,12 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from apps.events.answer import Answer
-from apps.events.beside import Deploy
+from apps.events.answer import Answer, Deploy
 from apps.events.event import Breadcrumb, ExceptionInfo
 from apps.events.filtering import Shown, Span, kept, numbered
-from apps.events.question import Window
-from apps.events.timeline import group_by_issue
+from apps.events.grouping import group_by_issue
+from apps.events.query import Window
 from apps.web.timeline_svg import Timeline, draw_timeline, timeline_of
 from apps.web.timeline_table import table_of
 from tests.web import answers

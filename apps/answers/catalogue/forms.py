@@ -15,8 +15,8 @@ from apps.accounts.permissions import projects_of
 from apps.audit.models import Action
 from apps.audit.trail import Actor, record_refusal
 from apps.events.event import Event
+from apps.events.grouping import Group, group_by_issue
 from apps.events.summary import summarize_group
-from apps.events.timeline import Group, group_by_issue
 from apps.known_errors.checks import refusals_of, tidy
 from apps.known_errors.models import KnownError
 from apps.known_errors.patterns import (

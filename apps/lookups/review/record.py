@@ -9,9 +9,9 @@ from django.urls import reverse
 
 from apps.audit.models import Action, Entry
 from apps.events.answer import Answer, Call
-from apps.events.headline import headline
+from apps.events.grouping import group_by_issue
 from apps.events.redaction import RULES_VERSION, redact
-from apps.events.timeline import group_by_issue
+from apps.events.summary import headline
 from apps.exports import render
 from apps.lookups import store
 from apps.lookups.keeping import State, state_of

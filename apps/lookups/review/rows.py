@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from apps.audit.models import Action, Words
 from apps.audit.trail import opened
-from apps.events.durations import duration
+from apps.events.query import duration
 from apps.lookups.keeping import State, state_of
 from apps.lookups.models import Lookup, Outcome
 

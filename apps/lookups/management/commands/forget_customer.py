@@ -8,7 +8,7 @@ from django.core.management import BaseCommand
 from django.core.management.base import CommandError
 
 from apps.audit.trail import Actor
-from apps.events.question import CustomerRefused, parse_customer
+from apps.events.query import CustomerRefused, parse_customer
 from apps.lookups.forgetting import forget_customer, kept_of
 from apps.lookups.management.person import system_user
 from apps.lookups.models import Origin

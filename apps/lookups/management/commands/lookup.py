@@ -16,8 +16,14 @@ from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from apps.events.moment import MomentRefused, parse_moment
-from apps.events.question import CustomerRefused, Question, Window, parse_customer
+from apps.events.query import (
+    CustomerRefused,
+    MomentRefused,
+    Question,
+    Window,
+    parse_customer,
+    parse_moment,
+)
 from apps.exports import DEFAULT_BUDGET, ExportRefused, Preset, Rendered, render
 from apps.exports.budget import LEAST_TOKENS as LEAST
 from apps.exports.budget import MOST_TOKENS as MOST

@@ -3,9 +3,11 @@
 import re
 import unicodedata
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 MAX_CUSTOMER_LENGTH = 200
 MAX_LINK_LENGTH = 2000
@@ -169,3 +171,155 @@ class Question:
     projects: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
     fields: tuple[str, ...] = DEFAULT_FIELDS
+
+
+# Reading a moment that a person typed or pasted. What is ambiguous is refused, never guessed.
+
+_EPOCH = re.compile(r"\d{9,10}(?:\.\d{1,6})?")
+_EPOCH_MILLISECONDS = re.compile(r"\d{12,13}")
+_ISO = re.compile(
+    r"(?P<day>\d{4}-\d{2}-\d{2})[T ](?P<time>\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)"
+    r"\s?(?P<offset>Z|[+-]\d{2}:?\d{2}|[+-]\d{2})?",
+    re.IGNORECASE,
+)
+_CLOCK_SKEW = timedelta(minutes=1)
+_EARLIEST = datetime(2000, 1, 2, tzinfo=UTC)
+
+
+class MomentRefused(ValueError):
+    """The text names no single moment; the message says why in a plain sentence."""
+
+
+def parse_moment(text: str, *, zone: ZoneInfo, now: datetime) -> datetime:
+    """Read ISO 8601 (with `Z`, an offset, or local to `zone`) or epoch seconds; return UTC.
+
+    `now` is aware; a moment more than a minute after it is refused.
+    Raises `MomentRefused` for empty, unreadable, impossible, ambiguous and future input.
+    """
+    typed = text.strip()
+    if not typed:
+        raise MomentRefused("Enter when it happened, for example 2026-11-20 14:05.")
+    moment = _from_epoch(typed) or _from_iso(typed, zone)
+    if moment is None:
+        raise MomentRefused(
+            "We can't read this time. Use 2026-11-20 14:05, a time with its offset such as "
+            "2026-11-20T14:05:00+01:00, or epoch seconds."
+        )
+    if moment <= _EARLIEST:
+        raise MomentRefused(f"{typed} is too long ago: errors from then are no longer stored.")
+    if moment > now + _CLOCK_SKEW:
+        raise MomentRefused(
+            f"This time is in the future: in {zone.key} it is now "
+            f"{now.astimezone(zone):%Y-%m-%d %H:%M}."
+        )
+    return moment
+
+
+def parse_zone(name: str) -> ZoneInfo | None:
+    """The time zone of that IANA name, or None when there is none."""
+    return ZoneInfo(name) if name in known_zones() else None
+
+
+@cache
+def known_zones() -> frozenset[str]:
+    """Return the names of all IANA zones, read once: finding them walks the file system."""
+    return frozenset(available_timezones())
+
+
+def _from_epoch(typed: str) -> datetime | None:
+    if _EPOCH.fullmatch(typed):
+        return datetime.fromtimestamp(float(typed), UTC)
+    if _EPOCH_MILLISECONDS.fullmatch(typed):
+        return datetime.fromtimestamp(int(typed) / 1000, UTC)
+    return None
+
+
+def _from_iso(typed: str, zone: ZoneInfo) -> datetime | None:
+    found = _ISO.fullmatch(typed)
+    if not found:
+        return None
+    clock = found["time"].replace(",", ".")
+    if clock[1] == ":":
+        clock = f"0{clock}"
+    try:
+        local = datetime.fromisoformat(f"{found['day']}T{clock}")
+        if found["offset"]:
+            with_offset = f"{local.isoformat()}{found['offset'].upper()}"
+            return datetime.fromisoformat(with_offset).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise MomentRefused(
+            f"{typed} does not exist: please check the day, the hour and the minute."
+        ) from error
+    return _from_local(local, zone) if local.year >= _EARLIEST.year else _EARLIEST
+
+
+def _from_local(local: datetime, zone: ZoneInfo) -> datetime:
+    """Attach the zone; refuse hours that a clock change skipped or repeated (a UTC round trip)."""
+    first, second = (local.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+    if first.utcoffset() == second.utcoffset():
+        return first.astimezone(UTC)
+    if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local:
+        raise MomentRefused(
+            f"{local:%H:%M} did not exist on {local:%Y-%m-%d} in {zone.key}: the clocks were put "
+            "forward. Please check the time, or add its offset."
+        )
+    raise MomentRefused(
+        f"{local:%H:%M} happened twice on {local:%Y-%m-%d} in {zone.key}: the clocks were put "
+        f"back. Please add the offset: {_with_offset(first)} for the first time, "
+        f"{_with_offset(second)} for the second."
+    )
+
+
+def _with_offset(moment: datetime) -> str:
+    return moment.isoformat(sep=" ", timespec="minutes")
+
+
+# From one question to the next: the same customer at another time, or in a wider window.
+
+WIDER_MINUTES = (15, 60, MAX_WINDOW_MINUTES)
+
+
+class Move(StrEnum):
+    """Where to look next."""
+
+    NOW = "now"
+    WIDER = "wider"
+    EARLIER = "earlier"
+    LATER = "later"
+
+
+def moved(question: Question, move: Move, now: datetime) -> Question | None:
+    """The question after the move; None where there is nothing to move to.
+
+    `now` is aware. Earlier and later are the windows that join this one; a later one must have
+    begun. Wider is the next of ± 15 minutes, an hour and a day.
+    """
+    window = question.window
+    whole = timedelta(minutes=2 * window.minutes)
+    if move is Move.NOW:
+        return replace(question, window=Window(now, window.minutes))
+    if move is Move.EARLIER:
+        return replace(question, window=Window(window.moment - whole, window.minutes))
+    if move is Move.LATER:
+        if window.end >= now:
+            return None
+        return replace(question, window=Window(min(window.moment + whole, now), window.minutes))
+    minutes = next((wider for wider in WIDER_MINUTES if wider > window.minutes), None)
+    return replace(question, window=Window(window.moment, minutes)) if minutes else None
+
+
+# How long, in words.
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def duration(seconds: float) -> str:
+    """A length of time in its largest whole unit: 12 s, 4 min, 3 h, 2 days."""
+    whole = round(abs(seconds))
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min"
+    if whole < 2 * _DAY:
+        return f"{whole // _HOUR} h"
+    return f"{whole // _DAY} days"
