@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from apps.answers.templates import About
 from apps.events.answer import Answer, Known
-from apps.events.device import zone_of_customer
 from apps.events.grouping import Group
 from apps.events.releases import Fix, fix_for, short_release, told_day
+from apps.events.rules.rule import zone_of_customer
 from apps.events.summary import is_specific, summarize_group
 from apps.known_errors.placeholders import filled
 from apps.lookups.customer_words import values_for

@@ -11,8 +11,8 @@ from datetime import datetime
 from enum import Enum
 from urllib.parse import urlsplit
 
-from apps.events.clues import CLIENT, Side, side_of
 from apps.events.event import Breadcrumb, Event, told_by
+from apps.events.rules.rule import CLIENT, Side, side_of
 
 
 class Actor(Enum):

@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from apps.events.answer import Answer
-from apps.events.clues import CLIENT, side_of
-from apps.events.deeds import is_behind_the_scenes
 from apps.events.event import Event, Issue
-from apps.events.rules import rule_for
+from apps.events.rules.engine import rule_for
+from apps.events.rules.rule import CLIENT, is_behind_the_scenes, side_of
 
 # Which problem an agent should see first, and which is only noise in the background.
 

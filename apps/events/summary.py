@@ -5,12 +5,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer
-from apps.events.clues import CLIENT, side_of
-from apps.events.deeds import deed_of
 from apps.events.event import Event
 from apps.events.grouping import Group, group_by_issue
-from apps.events.rule import Rule, Side, Where
-from apps.events.rules import rule_for
+from apps.events.rules.engine import rule_for
+from apps.events.rules.rule import CLIENT, Rule, Side, Where, deed_of, side_of
 
 
 def summarize(event: Event) -> str:

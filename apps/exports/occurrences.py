@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from apps.events.answer import KnownMatch
-from apps.events.device import device_of
 from apps.events.event import Event, ExceptionInfo, Frame
 from apps.events.grouping import Group, nearest_first
 from apps.events.releases import fix_of, last_day_of
+from apps.events.rules.rule import device_of
 from apps.events.summary import summarize_group
 from apps.exports.facts import (
     EventFacts,

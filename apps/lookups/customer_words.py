@@ -4,9 +4,9 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer, KnownMatch
-from apps.events.device import zone_of_customer
 from apps.events.grouping import UNGROUPED
 from apps.events.releases import short_release, told_day
+from apps.events.rules.rule import zone_of_customer
 from apps.known_errors.placeholders import filled
 
 _LONGEST_NAME = 80

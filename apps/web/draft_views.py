@@ -21,7 +21,7 @@ from apps.answers.webhook import (
     try_again,
 )
 from apps.audit.models import Action
-from apps.events.rules import rules_asked_once
+from apps.events.rules.engine import rules_asked_once
 from apps.lookups.acts import record_act
 from apps.lookups.asked import names_of
 from apps.lookups.problems import bad_input

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_http_methods
 
-from apps.events.rules import rules_asked_once
+from apps.events.rules.engine import rules_asked_once
 from apps.explain.asking import Begun, Piece, explain
 from apps.explain.budget import left_today
 from apps.explain.claims import Cause, Remark

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.events.rules import rules_asked_once
+from apps.events.rules.engine import rules_asked_once
 from apps.exports import Rendered
 from apps.exports import render as render_export
 from apps.lookups.asked import repeat_lookup

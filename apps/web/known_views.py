@@ -12,7 +12,7 @@ from apps.answers.catalogue.suggestions import say
 from apps.audit.models import Action
 from apps.events.answer import KnownMatch
 from apps.events.grouping import group_by_issue
-from apps.events.rules import rules_asked_once
+from apps.events.rules.engine import rules_asked_once
 from apps.lookups.acts import record_act
 from apps.lookups.customer_words import reply_of
 from apps.lookups.reading import LookupResult, answer_now

@@ -13,11 +13,11 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from apps.events.answer import Answer, Call, Notice, NoticeCode
-from apps.events.device import zone_of_customer
 from apps.events.event import Event
 from apps.events.filtering import Shown, kept, numbered
 from apps.events.grouping import Group, group_by_issue
 from apps.events.query import Question, duration
+from apps.events.rules.rule import zone_of_customer
 from apps.events.summary import headline
 from apps.lookups.models import Lookup
 from apps.web.admin_host import review_address, site_address

@@ -27,7 +27,7 @@ from apps.accounts.preferences import (
 )
 from apps.answers.catalogue.suggestions import said_by
 from apps.events.filtering import Shown
-from apps.events.rules import rules_asked_once
+from apps.events.rules.engine import rules_asked_once
 from apps.lookups.asked import record_lookup, repeat_lookup
 from apps.lookups.beside import read_beside
 from apps.lookups.flow import new_since, recent_lookups

@@ -22,7 +22,7 @@ from apps.events.answer import (
     NoticeCode,
 )
 from apps.events.event import Breadcrumb
-from apps.events.rules import RULES
+from apps.events.rules.engine import RULES
 from apps.known_errors.placeholders import check_variables
 from tests.exports.answers import MARKER, MOMENT, answer, event, issue
 

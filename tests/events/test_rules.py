@@ -7,11 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from apps.events.clues import Side, clues, side_of
-from apps.events.deeds import Deed
 from apps.events.event import Event, EventBody, ExceptionInfo, Frame
-from apps.events.rule import Example
-from apps.events.rules import RULES, rule_for
+from apps.events.rules.engine import RULES, rule_for
+from apps.events.rules.rule import Deed, Example, Side, clues, side_of
 from apps.events.summary import is_specific, summarize
 from apps.sentry.parsing import parse_full_event
 from tests import samples

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from apps.events.clues import Clue, clues
 from apps.events.event import Event
-from apps.events.rules import rule_for, rules_asked_once
+from apps.events.rules.engine import rule_for, rules_asked_once
+from apps.events.rules.rule import Clue, clues
 
 DECLINED = Event("a" * 32, datetime(2026, 11, 20, tzinfo=UTC), title="PaymentDeclined: no")
 
@@ -21,7 +21,7 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
         seen.append(event)
         return clues(event)
 
-    monkeypatch.setattr("apps.events.rules.clues", noted)
+    monkeypatch.setattr("apps.events.rules.engine.clues", noted)
     return seen
 
 

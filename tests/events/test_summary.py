@@ -7,12 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.events.clues import Side
-from apps.events.deeds import Deed, deed_of
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Request
 from apps.events.grouping import Group
-from apps.events.rule import Where
-from apps.events.rules import RULES
+from apps.events.rules.engine import RULES
+from apps.events.rules.rule import Deed, Side, Where, deed_of
 from apps.events.summary import caught, caught_in, is_specific, place_of, summarize
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)

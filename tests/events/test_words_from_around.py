@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Request
-from apps.events.rule import Where
+from apps.events.rules.rule import Where
 from apps.events.summary import is_specific, place_of, summarize
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)

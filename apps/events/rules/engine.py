@@ -4,24 +4,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from apps.events.clues import Clue, clue_of_last_call, clues
 from apps.events.event import Event
-from apps.events.rule import Rule
-from apps.events.rules_access import ACCESS
-from apps.events.rules_browser import BROWSER
-from apps.events.rules_business import BUSINESS
-from apps.events.rules_code import CODE
-from apps.events.rules_data import DATA
-from apps.events.rules_device import DEVICE
-from apps.events.rules_doings import DOINGS
-from apps.events.rules_files import FILES
-from apps.events.rules_input import INPUT
-from apps.events.rules_monitors import MONITORS
-from apps.events.rules_network import NETWORK
-from apps.events.rules_parts import PARTS
-from apps.events.rules_payment import PAYMENT, PAYMENT_SERVICE
-from apps.events.rules_server import SERVER
-from apps.events.rules_service import SERVICES
+from apps.events.rules.client_side import BROWSER, DEVICE, DOINGS, INPUT
+from apps.events.rules.outside import ACCESS, BUSINESS, NETWORK, PAYMENT, PAYMENT_SERVICE, SERVICES
+from apps.events.rules.rule import Clue, Rule, clue_of_last_call, clues
+from apps.events.rules.server_side import CODE, DATA, FILES, MONITORS, PARTS, SERVER
 
 RULES: tuple[Rule, ...] = (
     *MONITORS,
