@@ -2,7 +2,7 @@
 
 import re
 
-from apps.explain.configured import Llm
+from apps.explain.client import Llm
 from triage_site import env
 
 _NEEDED = ("LLM_BASE_URL", "LLM_API_KEY", "LLM_MODEL")

@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.audit.admin import OfferedFilters
-from apps.explain.configured import configured, money
+from apps.explain.client import configured, money
 from apps.explain.models import Explanation
 
 _LISTED = ("model", "host", "state", "problem", "tokens_in", "tokens_out", "price")

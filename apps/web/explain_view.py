@@ -8,10 +8,9 @@ from django.urls import reverse
 from apps.events.answer import Answer
 from apps.events.event import Event
 from apps.events.summary import summarize
-from apps.explain.asking import Ended
 from apps.explain.claims import Cause
-from apps.explain.configured import Llm, money
-from apps.explain.message import Message
+from apps.explain.client import Llm, money
+from apps.explain.services import Ended, Message
 from apps.lookups.models import Lookup
 from apps.web.clock import LocalTime, local_clock
 from apps.web.wording import grouped

@@ -12,13 +12,9 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_http_methods
 
 from apps.events.rules.engine import rules_asked_once
-from apps.explain.asking import Begun, Piece, explain
-from apps.explain.budget import left_today
 from apps.explain.claims import Cause, Remark
-from apps.explain.configured import Llm, configured
-from apps.explain.errors import ModelFailed
-from apps.explain.message import Message, message_for
-from apps.explain.problems import problem_of
+from apps.explain.client import Llm, ModelFailed, configured, problem_of
+from apps.explain.services import Begun, Message, Piece, explain, left_today, message_for
 from apps.lookups.problems import Problem
 from apps.lookups.reading import LookupResult, answer_now
 from apps.web.access import asker_of, lookup_for, person_of, projects_seen

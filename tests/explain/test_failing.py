@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from pytest_django import Settings
 
-from apps.explain.configured import Llm
+from apps.explain.client import Llm
 from apps.explain.models import Explanation, Spending, State
 from tests.conftest import signed_in
 from tests.explain.asking import KEY, Asked

@@ -8,9 +8,8 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
-from apps.explain import budget
-from apps.explain.configured import Llm
-from apps.explain.errors import BudgetUsedUp
+from apps.explain import services
+from apps.explain.client import BudgetUsedUp, Llm
 from apps.explain.models import Explanation, Spending, State
 from tests.explain.asking import Asked
 from tests.explain.model_server import ModelServer, hangs, line, says
@@ -102,7 +101,7 @@ def reserve_at_once(llm: Llm, times: int) -> int:
 
     def one(_number: int) -> bool:
         try:
-            budget.reserve(llm, 500)
+            services.reserve(llm, 500)
         except BudgetUsedUp:
             return False
         finally:
@@ -122,10 +121,10 @@ def test_reservations_at_the_same_time_never_go_beyond_the_budget(llm: Llm) -> N
 MANY = """
 from django.conf import settings
 from apps.explain import budget
-from apps.explain.errors import BudgetUsedUp
+from apps.explain.client import BudgetUsedUp
 for _ in range(8):
     try:
-        budget.reserve(settings.LLM, 500)
+        services.reserve(settings.LLM, 500)
         print("granted")
     except BudgetUsedUp:
         print("refused")

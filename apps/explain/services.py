@@ -1,23 +1,141 @@
 """Having a model explain a result: recorded and paid for before anything is sent."""
 
+import hashlib
+import json
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import date
 from threading import BoundedSemaphore
+from zoneinfo import ZoneInfo
+
+from django.db.models import F
+from django.utils import timezone
 
 from apps.audit.models import Action
 from apps.audit.trail import one_act
-from apps.explain import budget
 from apps.explain.claims import Line, Reader
-from apps.explain.configured import Llm, Usage
-from apps.explain.errors import Crowded, ModelFailed, TooMuch
-from apps.explain.message import Message
-from apps.explain.models import Explanation, State
-from apps.explain.problems import problem_of
+from apps.explain.client import (
+    MILLION,
+    BudgetUsedUp,
+    Crowded,
+    Llm,
+    ModelFailed,
+    TooMuch,
+    Usage,
+    money,
+    problem_of,
+)
+from apps.explain.models import Explanation, Spending, State
+from apps.exports import Preset, estimate_tokens, render
 from apps.lookups.acts import record_act
 from apps.lookups.asker import Asker
+from apps.lookups.known import with_replies
 from apps.lookups.problems import Problem
 from apps.lookups.reading import LookupResult
+
+# What a day may cost: set aside before a call at its most, and corrected when it is known.
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """What was set aside, and on which day."""
+
+    day: date
+    tokens: int
+    cost: int
+
+
+def reserve(llm: Llm, tokens_in: int) -> Reserved:
+    """Set aside what the call can cost at most. Raises `BudgetUsedUp`.
+
+    One conditional change of the day's row, so that no two processes take the same rest.
+    """
+    tokens = tokens_in + llm.answer_tokens
+    cost = llm.cost(tokens_in, llm.answer_tokens)
+    day = timezone.localdate()
+    Spending.objects.get_or_create(day=day)
+    rows = Spending.objects.filter(day=day, tokens__lte=llm.tokens_per_day - tokens)
+    if llm.costs_money:
+        rows = rows.filter(cost__lte=_most_cost(llm) - cost)
+    if not rows.update(tokens=F("tokens") + tokens, cost=F("cost") + cost):
+        raise BudgetUsedUp(left_today(llm))
+    return Reserved(day, tokens, cost)
+
+
+def settle(reserved: Reserved, *, tokens: int, cost: int) -> None:
+    """Put what was really used in the place of what was set aside."""
+    Spending.objects.filter(day=reserved.day).update(
+        tokens=F("tokens") + (tokens - reserved.tokens), cost=F("cost") + (cost - reserved.cost)
+    )
+
+
+def left_today(llm: Llm) -> str:
+    """What is left of the day in words: tokens, and money where there are prices."""
+    spent = Spending.objects.filter(day=timezone.localdate()).first() or Spending()
+    tokens = max(llm.tokens_per_day - spent.tokens, 0)
+    told = f"{tokens:,} tokens"
+    if not llm.costs_money:
+        return told
+    left, most = max(_most_cost(llm) - spent.cost, 0), _most_cost(llm)
+    return f"{told}, and {money(left)} of {money(most)} to spend"
+
+
+def _most_cost(llm: Llm) -> int:
+    return int(llm.cost_per_day * MILLION)
+
+
+# What is sent: one message of a question of ours and the redacted export, and nothing else.
+
+# Within what every export holds back for its question, so that the facts are those of the page.
+_QUESTION = Preset(
+    "explain",
+    "Explain",
+    "Why did this happen to the customer? Write one JSON object per line and nothing else, "
+    'likeliest first, at most 5: {"cause": "...", "confidence": "high|medium|low", '
+    '"events": ["..."], "confirm": "..."}. In events name the ids of the events in the data that '
+    "show it; without one, leave it empty. In confirm say what would prove it.",
+)
+# Other models cut words finer than the one that is counted for.
+_SPARE, _FRAME = 4, 100
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """The text as it is shown and sent. `most_in` is how many tokens it has at most."""
+
+    text: str
+    tokens: int
+    most_in: int
+    digest: str
+
+
+def message_for(result: LookupResult, llm: Llm) -> Message:
+    """The message about this result. There is no way to have one without redaction.
+
+    Its digest covers where it goes too: a preview for one model is none for another.
+    """
+    lookup, zone = result.lookup, ZoneInfo(result.lookup.zone)
+    today = timezone.localdate(timezone=zone)
+    rendered = render(
+        with_replies(result.answer, zone=zone, today=today),
+        format="markdown",
+        preset=_QUESTION,
+        lookup_id=str(lookup.uuid),
+        marker=lookup.marker,
+        from_cache=lookup.from_cache,
+        zone=lookup.zone,
+        today=today,
+    )
+    tokens = estimate_tokens(rendered.text)
+    told = json.dumps([llm.base_url, llm.model, llm.answer_tokens, rendered.text])
+    return Message(
+        text=rendered.text,
+        tokens=tokens,
+        most_in=tokens + tokens // _SPARE + _FRAME,
+        digest=hashlib.sha256(told.encode()).hexdigest(),
+    )
+
 
 # Each holds one of the server's threads for as long as the model takes.
 _MOST_AT_ONCE = 4
@@ -59,7 +177,7 @@ def _begin(llm: Llm, result: LookupResult, message: Message, asker: Asker) -> "_
         raise Crowded
     try:
         with one_act():
-            reserved = budget.reserve(llm, message.most_in)
+            reserved = reserve(llm, message.most_in)
             kept = Explanation.objects.create(
                 lookup=result.lookup,
                 user=asker.user,
@@ -93,9 +211,7 @@ def _reader(result: LookupResult, message: Message) -> Reader:
 class _Asked:
     """One explanation under way, its record and what was set aside for it."""
 
-    def __init__(
-        self, llm: Llm, message: Message, kept: Explanation, reserved: budget.Reserved
-    ) -> None:
+    def __init__(self, llm: Llm, message: Message, kept: Explanation, reserved: Reserved) -> None:
         self._llm, self._message, self._kept, self._reserved = llm, message, kept, reserved
         self._usage: Usage | None = None
         self._failure: ModelFailed | None = None
@@ -116,9 +232,9 @@ class _Asked:
         yield Ended(problem, kept.tokens_in + kept.tokens_out, kept.cost, kept.is_told)
 
     def _lines(self, reader: Reader) -> Iterator[Line]:
-        from apps.explain import calls  # its library takes a third of a second to import
+        from apps.explain import client  # its library takes a third of a second to import
 
-        with closing(calls.ask(self._llm, self._message.text)) as answer:
+        with closing(client.ask(self._llm, self._message.text)) as answer:
             for piece in answer:
                 if isinstance(piece, Usage):
                     self._usage = piece
@@ -148,7 +264,7 @@ class _Asked:
         elif self._failure and self._failure.was_free and not self._has_words:
             kept.tokens_in = kept.tokens_out = 0
         kept.cost = self._llm.cost(kept.tokens_in, kept.tokens_out)
-        budget.settle(self._reserved, tokens=kept.tokens_in + kept.tokens_out, cost=kept.cost)
+        settle(self._reserved, tokens=kept.tokens_in + kept.tokens_out, cost=kept.cost)
         # A lookup may have been pruned meanwhile, and this record with it.
         Explanation.objects.filter(pk=kept.pk).update(
             tokens_in=kept.tokens_in,
