@@ -14,11 +14,10 @@ from apps.events.answer import Answer, KnownMatch
 from apps.events.grouping import UNGROUPED, Group
 from apps.events.releases import is_only_theirs, last_day_of, news_of, state_of, told_fix
 from apps.events.summary import headline
-from apps.exports.as_markdown import frame_line, inline
-from apps.exports.detail import Detail
+from apps.exports.content import UNKNOWN, caught, counts, seconds
 from apps.exports.document import Setting, build
-from apps.exports.facts import CrumbFacts, Document, EventFacts, ExceptionFacts, IssueFacts
-from apps.exports.wording import UNKNOWN, caught, counts, seconds
+from apps.exports.facts import CrumbFacts, Detail, Document, EventFacts, ExceptionFacts, IssueFacts
+from apps.exports.markdown import frame_line, inline
 
 # The parts of an escalation: one problem, what it means for others, one step before it.
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from apps.exports.hostile import Neutraliser, cut
+from apps.exports.escaping import Neutraliser, cut
 
 Confidence = Literal["high", "medium", "low", "not told"]
 

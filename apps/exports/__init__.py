@@ -9,12 +9,11 @@ from typing import Literal
 
 from apps.events.answer import Answer
 from apps.events.grouping import group_by_issue
-from apps.exports import as_json, as_markdown, as_text, as_xml
+from apps.exports import json_format, markdown, xml_format
+from apps.exports import text as exports_text
 from apps.exports.budget import LEAST_TOKENS, MOST_TOKENS, fit
-from apps.exports.detail import EVERYTHING, LADDER
 from apps.exports.document import Setting, build
-from apps.exports.facts import Document, Omission
-from apps.exports.presets import NO_PRESET, Preset, held_back
+from apps.exports.facts import EVERYTHING, LADDER, NO_PRESET, Document, Omission, Preset, held_back
 from apps.exports.tokens import estimate_tokens
 
 Format = Literal["markdown", "xml", "json", "text"]
@@ -126,6 +125,6 @@ def _document(answer: Answer, setting: Setting, *, plain: bool) -> Document:
 
 def _written(document: Document, format: Format, *, inside_block: bool) -> str:
     if format == "json":
-        return as_json.render(document, inside_block=inside_block)
-    writers = {"markdown": as_markdown.render, "xml": as_xml.render, "text": as_text.render}
+        return json_format.render(document, inside_block=inside_block)
+    writers = {"markdown": markdown.render, "xml": xml_format.render, "text": exports_text.render}
     return writers[format](document)

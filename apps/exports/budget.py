@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator
 
-from apps.exports import as_json, as_markdown, as_text, as_xml
-from apps.exports.detail import LADDER, Detail
-from apps.exports.facts import Document
+from apps.exports import json_format, markdown, xml_format
+from apps.exports import text as exports_text
+from apps.exports.facts import LADDER, Detail, Document
 from apps.exports.tokens import is_within
 
 LEAST_TOKENS = 400
@@ -37,7 +37,7 @@ def _fits(document: Document, budget: int) -> bool:
 
 def every_format(document: Document) -> Iterator[str]:
     """All four, the one that is mostly the longest first, and each only when it is asked for."""
-    yield as_json.render(document, inside_block=True)
-    yield as_xml.render(document)
-    yield as_markdown.render(document)
-    yield as_text.render(document)
+    yield json_format.render(document, inside_block=True)
+    yield xml_format.render(document)
+    yield markdown.render(document)
+    yield exports_text.render(document)

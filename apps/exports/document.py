@@ -7,14 +7,16 @@ from zoneinfo import ZoneInfo
 from apps.events.answer import Answer
 from apps.events.event import Event
 from apps.events.grouping import group_by_issue
-from apps.exports.asides import asides
-from apps.exports.detail import Detail
-from apps.exports.facts import Document, Header, Remark
-from apps.exports.nearby import nearby_facts
-from apps.exports.occurrences import Telling, event_facts, issue_facts, tell
-from apps.exports.presets import NO_PRESET, Preset
-from apps.exports.selection import Selection
-from apps.exports.story import story
+from apps.exports.content import (
+    Telling,
+    asides,
+    event_facts,
+    issue_facts,
+    nearby_facts,
+    story,
+    tell,
+)
+from apps.exports.facts import NO_PRESET, Detail, Document, Header, Preset, Remark, Selection
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from apps.exports import Preset
-from apps.exports.presets import MOST_QUESTION_TOKENS, NO_PRESET
+from apps.exports.facts import MOST_QUESTION_TOKENS, NO_PRESET
 from apps.lookups.choices import How, Origin
 
 

@@ -1,7 +1,7 @@
 """The questions that people can put before an export, as admins write them, and no question."""
 
 from apps.exports import ExportRefused, Preset
-from apps.exports.presets import NO_PRESET
+from apps.exports.facts import NO_PRESET
 from apps.lookups.models import ExportPreset
 
 

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from apps.exports import ExportRefused, Format, Rendered, estimate_tokens, render
 from apps.exports import budget as budgets
 from apps.exports.budget import fit
-from apps.exports.detail import LADDER, Detail
 from apps.exports.document import Setting, build
-from apps.exports.facts import Document
+from apps.exports.facts import LADDER, Detail, Document
 from tests.examples import examples
 from tests.exports.answers import MARKER, REPLY, afternoon, event, hostile, issue, recursion
 from tests.exports.answers import answer as answered

@@ -11,7 +11,7 @@ import pytest
 from apps.events.answer import Notice, NoticeCode
 from apps.events.event import EventBody
 from apps.exports import ExportRefused, Format, Preset, render
-from apps.exports.presets import NO_PRESET
+from apps.exports.facts import NO_PRESET
 from tests.exports.answers import (
     EXPLAIN,
     MARKER,

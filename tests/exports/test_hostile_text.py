@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from apps.exports import Format, render
-from apps.exports.hostile import Neutraliser, cut, folded
+from apps.exports.escaping import Neutraliser, cut, folded
 from tests.examples import examples
 from tests.exports.answers import MARKER, afternoon, hostile
 from tests.exports.blocks import enclosed

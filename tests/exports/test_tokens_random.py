@@ -8,8 +8,8 @@ from xml.sax.saxutils import quoteattr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.exports import cuts, estimate_tokens
-from apps.exports.vocabulary import one_token
+from apps.exports import estimate_tokens, tokens
+from apps.exports.tokens import one_token
 from tests.examples import examples
 from tests.exports.tokenizer import count
 
@@ -89,5 +89,5 @@ def test_no_markup_costs_less_than_it_does(values: list[str]) -> None:
 def test_a_text_is_cut_alike_by_a_pattern_of_its_letters_and_by_that_of_all(text: str) -> None:
     many = "".join(map(chr, range(0x4E00, 0x4F40)))
     for whole in (text, f"{text}{many}", f"{many}\n{text}"):
-        assert cuts.cut(whole) == cuts._pieces().findall(whole)
-        assert "".join(cuts.cut(whole)) == whole
+        assert tokens.cut(whole) == tokens._pieces().findall(whole)
+        assert "".join(tokens.cut(whole)) == whole

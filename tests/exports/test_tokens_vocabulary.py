@@ -2,7 +2,7 @@
 
 import re
 
-from apps.exports.vocabulary import complete_joins, joins, one_token
+from apps.exports.tokens import complete_joins, joins, one_token
 from tests.exports.tokenizer import first_tokens
 
 CONTINUATIONS = bytes(range(0x80, 0xC0))

@@ -8,7 +8,7 @@ import pytest
 
 from apps.events.answer import Answer
 from apps.exports import Rendered
-from apps.exports.presets import NO_PRESET
+from apps.exports.facts import NO_PRESET
 from apps.lookups.models import Lookup
 from apps.web import presenter
 from apps.web.exporting import FORMATS, SIZES, Choice, Export

@@ -3,6 +3,18 @@
 from dataclasses import asdict
 from xml.sax.saxutils import escape, quoteattr
 
+from apps.exports.content import (
+    WRITTEN_BY,
+    completeness,
+    how_to_get_it,
+    iso,
+    looked_through,
+    moment_and_window,
+    seconds,
+    sights,
+    unchecked,
+)
+from apps.exports.escaping import enclose
 from apps.exports.facts import (
     AsideFacts,
     CrumbFacts,
@@ -14,10 +26,6 @@ from apps.exports.facts import (
     KnownFacts,
     NearbyFacts,
 )
-from apps.exports.hostile import enclose
-from apps.exports.known import WRITTEN_BY, unchecked
-from apps.exports.nearby import looked_through, sights
-from apps.exports.wording import completeness, how_to_get_it, iso, moment_and_window, seconds
 
 Value = str | int | bool | None
 

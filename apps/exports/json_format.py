@@ -3,6 +3,8 @@
 import json
 from dataclasses import asdict
 
+from apps.exports.content import iso
+from apps.exports.escaping import enclose
 from apps.exports.facts import (
     AsideFacts,
     CrumbFacts,
@@ -15,8 +17,6 @@ from apps.exports.facts import (
     NearbyFacts,
     SightFacts,
 )
-from apps.exports.hostile import enclose
-from apps.exports.wording import iso
 
 SCHEMA = "triage.lookup/1"
 _CAN_GO = ("nearby", "known_unchecked")

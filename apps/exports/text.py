@@ -1,6 +1,28 @@
 """The export as plain text for a terminal. Control characters are spelled out before it."""
 
-from apps.exports.as_markdown import frame_line
+from apps.exports.content import (
+    UNKNOWN,
+    WRITTEN_BY,
+    caught,
+    clock,
+    completeness,
+    counts,
+    differences,
+    how_to_get_it,
+    iso,
+    known_rows,
+    looked_through,
+    moment_and_window,
+    nothing_listed,
+    omission,
+    own_link,
+    rule_of_links,
+    seconds,
+    sights,
+    title_if_more,
+    unchecked,
+)
+from apps.exports.escaping import folded
 from apps.exports.facts import (
     Document,
     EventFacts,
@@ -11,26 +33,7 @@ from apps.exports.facts import (
     NearbyFacts,
     StandingFacts,
 )
-from apps.exports.hostile import folded
-from apps.exports.known import WRITTEN_BY, known_rows, unchecked
-from apps.exports.nearby import looked_through, sights
-from apps.exports.wording import (
-    UNKNOWN,
-    caught,
-    clock,
-    completeness,
-    counts,
-    differences,
-    how_to_get_it,
-    iso,
-    moment_and_window,
-    nothing_listed,
-    omission,
-    own_link,
-    rule_of_links,
-    seconds,
-    title_if_more,
-)
+from apps.exports.markdown import frame_line
 
 
 def render(document: Document) -> str:

@@ -2,6 +2,29 @@
 
 import re
 
+from apps.exports.content import (
+    UNKNOWN,
+    WRITTEN_BY,
+    caught,
+    clock,
+    completeness,
+    counts,
+    differences,
+    how_to_get_it,
+    iso,
+    known_rows,
+    looked_through,
+    moment_and_window,
+    nothing_listed,
+    omission,
+    own_link,
+    rule_of_links,
+    seconds,
+    sights,
+    title_if_more,
+    unchecked,
+)
+from apps.exports.escaping import enclose, folded, longest_run
 from apps.exports.facts import (
     Document,
     EventFacts,
@@ -10,26 +33,6 @@ from apps.exports.facts import (
     Header,
     IssueFacts,
     KnownFacts,
-)
-from apps.exports.hostile import enclose, folded, longest_run
-from apps.exports.known import WRITTEN_BY, known_rows, unchecked
-from apps.exports.nearby import looked_through, sights
-from apps.exports.wording import (
-    UNKNOWN,
-    caught,
-    clock,
-    completeness,
-    counts,
-    differences,
-    how_to_get_it,
-    iso,
-    moment_and_window,
-    nothing_listed,
-    omission,
-    own_link,
-    rule_of_links,
-    seconds,
-    title_if_more,
 )
 
 _HARMLESS = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*|\d{1,20}")
