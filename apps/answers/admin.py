@@ -14,7 +14,7 @@ from apps.answers.models import DraftTemplate, Handover
 from apps.answers.services import example_of
 from apps.answers.templates import VARIABLES, Kind
 from apps.audit.admin import OfferedFilters, RecordedSettings
-from apps.known_errors.placeholders import TextRefused
+from apps.known_errors.patterns import TextRefused
 
 # The review's pages of drafts: their templates, and what was handed over.
 

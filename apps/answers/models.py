@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from apps.answers.templates import VARIABLES, Kind
 from apps.crypto import SealedField, Unreadable, seal_as, unseal_as
-from apps.known_errors.placeholders import TextRefused, check_variables
+from apps.known_errors.patterns import TextRefused, check_variables
 
 # The templates of drafts, and drafts that were handed over to another program.
 

@@ -13,7 +13,7 @@ from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame
 from apps.events.grouping import group_by_issue
 from apps.events.query import Customer, Question, Window
 from apps.events.summary import summarize_group
-from apps.known_errors.placeholders import check_variables
+from apps.known_errors.patterns import check_variables
 
 _MOST_SUBJECT = 200
 _MOST_TOLD = {Kind.REPLY: 1, Kind.ESCALATION: 3}

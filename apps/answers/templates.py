@@ -14,7 +14,7 @@ from apps.events.answer import Answer, KnownMatch
 from apps.events.grouping import Group, group_by_issue
 from apps.events.ledger import Ledger
 from apps.events.redaction import redact_text
-from apps.known_errors.placeholders import filled
+from apps.known_errors.patterns import filled
 
 MAX_DRAFT_LENGTH = 20_000
 

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from apps.audit.trail import SYSTEM
+from apps.known_errors.catalogue import save_entry
 from apps.known_errors.models import KnownError
-from apps.known_errors.writing import save_entry
 
 _TICKETS = "https://tickets.example"
 

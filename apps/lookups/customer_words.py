@@ -7,7 +7,7 @@ from apps.events.answer import Answer, KnownMatch
 from apps.events.grouping import UNGROUPED
 from apps.events.releases import short_release, told_day
 from apps.events.rules.rule import zone_of_customer
-from apps.known_errors.placeholders import filled
+from apps.known_errors.patterns import filled
 
 _LONGEST_NAME = 80
 

@@ -14,7 +14,7 @@ from apps.demo.server import DemoSentry
 from apps.demo.story import build_world
 from apps.events.grouping import group_by_issue
 from apps.events.releases import Fix, fix_for
-from apps.known_errors.checks import refusals_of
+from apps.known_errors.catalogue import refusals_of
 from apps.known_errors.models import KnownError
 from apps.lookups.models import Lookup
 from apps.lookups.reading import answer_now

@@ -23,7 +23,7 @@ from apps.events.answer import (
 )
 from apps.events.event import Breadcrumb
 from apps.events.rules.engine import RULES
-from apps.known_errors.placeholders import check_variables
+from apps.known_errors.patterns import check_variables
 from tests.exports.answers import MARKER, MOMENT, answer, event, issue
 
 _WORDING = import_module("apps.answers.migrations.0013_built_in_wording")

@@ -13,7 +13,7 @@ from django.core.management.base import CommandError
 from django.test import Client
 
 from apps.audit.models import Action, Entry
-from apps.known_errors.front_matter import to_text
+from apps.known_errors.files import to_text
 from apps.known_errors.models import KnownError
 from tests.answers.forms import LIST
 from tests.conftest import person, signed_in

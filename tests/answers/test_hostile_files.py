@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 
-from apps.known_errors.front_matter import to_text
+from apps.known_errors.files import to_text
 from apps.known_errors.models import KnownError
 from tests.answers.test_files import checked, run
 from tests.conftest import signed_in

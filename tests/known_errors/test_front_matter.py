@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.known_errors.checks import refusals_of, tidy
-from apps.known_errors.front_matter import FileRefused, from_text, to_text
-from apps.known_errors.writing import SAID
+from apps.known_errors.catalogue import SAID, refusals_of, tidy
+from apps.known_errors.files import FileRefused, from_text, to_text
 from tests.known_errors.entries import made
 
 _LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")

@@ -4,9 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.events.event import Event
-from apps.known_errors.expressions import compiled
 from apps.known_errors.matching import Entry, catalogue_of
-from apps.known_errors.patterns import Field, PatternRefused, TextRule, Way
+from apps.known_errors.patterns import Field, PatternRefused, TextRule, Way, compiled
 from tests.examples import examples
 from tests.known_errors.facts import answer, entry, event, found
 

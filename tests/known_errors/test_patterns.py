@@ -4,8 +4,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.known_errors.expressions import ExpressionRefused, compiled, required
-from apps.known_errors.patterns import PatternRefused, pattern_from, values_of
+from apps.known_errors.patterns import (
+    ExpressionRefused,
+    PatternRefused,
+    compiled,
+    pattern_from,
+    required,
+    values_of,
+)
 from tests.examples import examples
 
 SIGNS = (

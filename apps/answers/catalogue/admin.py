@@ -24,12 +24,10 @@ from apps.answers.catalogue.suggestions import Preview, preview_of, suggestions_
 from apps.audit.admin import OfferedFilters
 from apps.audit.models import Action
 from apps.audit.trail import Fact, actor_of, record
-from apps.known_errors.checks import refusals_of
-from apps.known_errors.front_matter import LARGEST, to_text
-from apps.known_errors.importing import File, carry_out, plan_of
+from apps.known_errors.catalogue import NAMES, SAID, differing, refusals_of, save_entry
+from apps.known_errors.files import LARGEST, File, carry_out, plan_of, to_text
 from apps.known_errors.models import KnownError
 from apps.known_errors.patterns import PatternRefused, pattern_from
-from apps.known_errors.writing import NAMES, SAID, differing, save_entry
 
 # Files of known errors as they go through a browser: out as Markdown or zip, in with a report.
 

@@ -17,18 +17,18 @@ from apps.audit.trail import Actor, record_refusal
 from apps.events.event import Event
 from apps.events.grouping import Group, group_by_issue
 from apps.events.summary import summarize_group
-from apps.known_errors.checks import refusals_of, tidy
+from apps.known_errors.catalogue import refusals_of, tidy
 from apps.known_errors.models import KnownError
 from apps.known_errors.patterns import (
     FIELD_NAMES,
     LONGEST_TEXT,
+    REPLY_VARIABLES,
     Field,
     PatternRefused,
     Way,
     pattern_from,
 )
 from apps.known_errors.patterns import values_of as plain_values
-from apps.known_errors.placeholders import REPLY_VARIABLES
 from apps.lookups.acts import record_act
 from apps.lookups.keepers import may_read
 from apps.lookups.models import Lookup

@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 
 from apps.audit.models import Action
 from apps.audit.trail import Actor, Fact, record
-from apps.known_errors.front_matter import to_text
+from apps.known_errors.files import to_text
 from apps.known_errors.models import KnownError
 from apps.lookups.management.person import system_user
 from apps.lookups.models import Origin

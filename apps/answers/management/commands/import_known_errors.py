@@ -9,8 +9,7 @@ from django.core.management import BaseCommand
 from django.core.management.base import CommandError
 
 from apps.audit.trail import Actor
-from apps.known_errors.front_matter import LARGEST
-from apps.known_errors.importing import File, Plan, carry_out, plan_of
+from apps.known_errors.files import LARGEST, File, Plan, carry_out, plan_of
 from apps.lookups.management.person import system_user
 from apps.lookups.models import Origin
 from apps.lookups.problems import EXIT_FAILED, EXIT_USAGE
