@@ -19,7 +19,7 @@ from apps.audit import models, trail
 from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from apps.events.query import Question, Window, parse_customer
-from apps.lookups import shared
+from apps.lookups import cache as lookups_cache
 from apps.sentry import SentryConfig
 from apps.signin import cache as attempts
 from tests.browser import site
@@ -150,7 +150,7 @@ def empty_cache() -> None:
     cache.clear()
     trail._counts.clear()
     attempts.forget_all()
-    shared.wake()
+    lookups_cache.retry_now()
 
 
 def lists_asked(demo: DemoSentry) -> int:

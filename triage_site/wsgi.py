@@ -10,7 +10,7 @@ os.environ.setdefault("TRIAGE_SERVER", "1")  # a server is production unless `ma
 application = get_wsgi_application()
 
 from apps.answers.webhook import send_regularly  # noqa: E402 - only once the applications are ready
-from apps.lookups.schedule import prune_daily  # noqa: E402 - the same
+from apps.lookups.retention import prune_daily  # noqa: E402 - the same
 
 prune_daily()
 send_regularly()

@@ -14,7 +14,7 @@ class AnswersConfig(AppConfig):
     def ready(self) -> None:
         """What was handed over goes with the answer that it was made of."""
         from apps.answers.webhook import drop_bodies
-        from apps.lookups.findings import answers_dropped
+        from apps.lookups.models import answers_dropped
 
         answers_dropped.connect(
             lambda lookup_ids, **_more: drop_bodies(list(lookup_ids)),

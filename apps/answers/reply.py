@@ -12,7 +12,7 @@ from apps.events.releases import Fix, fix_for, short_release, told_day
 from apps.events.rules.rule import zone_of_customer
 from apps.events.summary import is_specific, summarize_group
 from apps.known_errors.patterns import filled
-from apps.lookups.customer_words import values_for
+from apps.lookups.known_errors import values_for
 
 # Our plain sentences as they are said to the customer, not about them.
 

@@ -23,9 +23,9 @@ from apps.audit.models import Action
 from apps.crypto import Unreadable
 from apps.events.grouping import Group
 from apps.events.summary import summarize_group
-from apps.lookups.acts import record_act
-from apps.lookups.asker import Asker
+from apps.lookups.access import Asker
 from apps.lookups.models import Lookup
+from apps.lookups.records import record_act
 from apps.outbound import AddressRefused, OutboundSession, Reach
 from apps.sentry.connections import OpenCalls, WatchedAdapter
 

@@ -28,11 +28,11 @@ from apps.explain.client import (
 )
 from apps.explain.models import Explanation, Spending, State
 from apps.exports import Preset, estimate_tokens, render
-from apps.lookups.acts import record_act
-from apps.lookups.asker import Asker
-from apps.lookups.known import with_replies
+from apps.lookups.access import Asker
+from apps.lookups.answers import LookupResult
+from apps.lookups.known_errors import with_replies
 from apps.lookups.problems import Problem
-from apps.lookups.reading import LookupResult
+from apps.lookups.records import record_act
 
 # What a day may cost: set aside before a call at its most, and corrected when it is known.
 

@@ -16,8 +16,8 @@ from apps.audit.models import Action
 from apps.audit.trail import Fact, actor_of, record
 from apps.crypto import hash_customer
 from apps.lookups import export_admin  # noqa: F401 - Django looks for pages here alone
-from apps.lookups.acts import record_act
 from apps.lookups.models import Lookup
+from apps.lookups.records import record_act
 from apps.lookups.review.actions import ReviewActions
 from apps.lookups.review.charts import Charts, charts
 from apps.lookups.review.figures import figures, week

@@ -4,17 +4,299 @@ Beside it the customer as typed, and with whom the lookup is shared.
 """
 
 import uuid
+from collections.abc import Collection
 
 from django.conf import settings
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Index, Q
+from django.dispatch import Signal
 from django.utils import timezone
 
 from apps.crypto import SealedField, Unreadable, seal_as, unseal_as
-from apps.lookups.choices import How, Origin, Outcome
-from apps.lookups.export_models import ExportPreset, ExportRecord
-from apps.lookups.findings import LookupDay, LookupIssue, LookupProject
-from apps.lookups.indexes import review_indexes
+from apps.exports import Preset
+from apps.exports.facts import MOST_QUESTION_TOKENS, NO_PRESET
+
+# The words that records choose from.
+
+
+class Origin(models.TextChoices):
+    """Through which door the lookup came."""
+
+    WEB = "web", "web page"
+    API = "api", "API"
+    CLI = "cli", "command line"
+
+
+class Outcome(models.TextChoices):
+    """How a lookup ended, as far as it has."""
+
+    PENDING = "pending", "not run yet"
+    FOUND = "found", "found"
+    NOTHING = "nothing", "no errors (confirmed)"
+    INCOMPLETE = "incomplete", "incomplete"
+    FAILED = "failed", "failed"
+    CANCELLED = "cancelled", "stopped"
+
+
+class How(models.TextChoices):
+    """What became of an export."""
+
+    COPIED = "copied", "copied"
+    DOWNLOADED = "downloaded", "downloaded"
+    PRINTED = "printed", "sent to a program or terminal"
+
+
+# What was exported of lookups, and the questions that go before an export.
+
+
+class ExportRecord(models.Model):
+    """That somebody took an export of a lookup, and in which form; nothing of what it says."""
+
+    lookup = models.ForeignKey("lookups.Lookup", on_delete=models.CASCADE, related_name="exports")
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="exports",
+    )
+    system_user = models.CharField(max_length=100, blank=True)
+    origin = models.CharField(max_length=3, choices=Origin)
+    how = models.CharField(max_length=10, choices=How)
+    format = models.CharField(max_length=10)
+    preset = models.CharField(max_length=40)
+    budget = models.PositiveIntegerField(null=True, help_text="Empty for everything.")
+    tokens = models.PositiveIntegerField(help_text="About how many the text has.")
+    issue_id = models.CharField(max_length=100, blank=True, help_text="Only this problem, if any.")
+    redacted = models.BooleanField(default=True)
+    reason = models.CharField(
+        max_length=200, blank=True, help_text="Why it was needed without redaction."
+    )
+
+    class Meta:
+        ordering = ("-at", "-pk")
+        default_permissions = ()  # who may view lookups may view them; nobody edits them
+
+    def __str__(self) -> str:
+        return f"Export {self.pk}"
+
+
+class ExportPreset(models.Model):
+    """A question that people may put before an export. It never changes the facts."""
+
+    name = models.SlugField(
+        max_length=40,
+        unique=True,
+        help_text="Used in links and on the command line, such as bug-report. It can't be changed "
+        "later.",
+    )
+    label = models.CharField(
+        max_length=60, help_text="The name people see in the list, in a few words."
+    )
+    instruction = models.TextField(
+        max_length=2000,
+        help_text=(
+            "What the model reads before the data. Say what to write, for whom, and how "
+            "long, and ask it to mark its guesses. Don't repeat facts: they follow, and no "
+            f"prompt changes them. Up to about {MOST_QUESTION_TOKENS} tokens, roughly 60 "
+            "words."
+        ),
+    )
+    position = models.PositiveSmallIntegerField(default=100, help_text="Lower numbers come first.")
+    is_active = models.BooleanField(default=True, help_text="Whether people can choose it.")
+    changed_at = models.DateTimeField(auto_now=True)
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+    )
+
+    class Meta:
+        ordering = ("position", "name")
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def audit_target(self) -> str:
+        """What the audit trail calls this row."""
+        return f"export preset {self.name}"
+
+    def clean(self) -> None:
+        """Refuse a question that is too long, and the name that stands for no question.
+
+        Browsers send a line's end as two characters; one is kept, so that the text of a page and
+        of a file stay the same.
+        """
+        self.instruction = "\n".join(self.instruction.strip().splitlines())
+        if self.name == NO_PRESET.name:
+            raise ValidationError({"name": "This name is reserved for “no prompt.”"})
+        tokens = self.as_preset().tokens
+        if tokens > MOST_QUESTION_TOKENS:
+            raise ValidationError(
+                {
+                    "instruction": f"This takes about {tokens} tokens, and the limit for a prompt "
+                    f"is {MOST_QUESTION_TOKENS}. Please shorten it."
+                }
+            )
+
+    def as_preset(self) -> Preset:
+        """The question as an export takes it."""
+        return Preset(self.name, self.label, self.instruction)
+
+
+# What the review counts and filters by: the issues and projects of a lookup, and whole days.
+#
+# Issues and projects live as long as the answer. They repeat when it was asked and the hash of
+# whom it was about, so that figures are counted from one index, without the lookups themselves.
+
+LONGEST_TITLE = 200
+# Sent with `lookup_ids`, their numbers, in the transaction in which their answers go: whoever made
+# something of them, above this package, removes it too.
+answers_dropped = Signal()
+
+
+class LookupProject(models.Model):
+    """A project that was chosen for a lookup, or that something was found in."""
+
+    lookup = models.ForeignKey(
+        "lookups.Lookup", on_delete=models.CASCADE, related_name="found_projects"
+    )
+    project = models.CharField(max_length=100)
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=("lookup", "project"), name="lookups_project_once")
+        ]
+        indexes = [
+            models.Index(fields=("project", "asked_at", "lookup"), name="lookups_project_asked")
+        ]
+
+    def __str__(self) -> str:
+        return self.project
+
+
+class LookupIssue(models.Model):
+    """An issue that was found, how often, and its title out of the redacted answer."""
+
+    lookup = models.ForeignKey(
+        "lookups.Lookup", on_delete=models.CASCADE, related_name="found_issues"
+    )
+    issue_id = models.CharField(max_length=100)
+    project = models.CharField(max_length=100, blank=True)
+    sealed_title = SealedField()
+    events = models.PositiveIntegerField()
+    asked_at = models.DateTimeField()
+    customer_hash = models.CharField(max_length=64)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=("lookup", "issue_id"), name="lookups_issue_once")
+        ]
+        indexes = [
+            models.Index(fields=("asked_at", "issue_id", "lookup"), name="lookups_issue_asked"),
+            models.Index(
+                fields=("issue_id", "asked_at", "lookup", "customer_hash"), name="lookups_issue_of"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Issue {self.issue_id}"
+
+    @property
+    def title(self) -> str:
+        """The title; empty where no key opens it."""
+        try:
+            return unseal_as(_place(self.issue_id), bytes(self.sealed_title)).decode()
+        except Unreadable:
+            return ""
+
+
+class LookupDay(models.Model):
+    """What was counted of a day that is over (UTC), so that it is counted once.
+
+    `counts` has a row for each person, outcome and way of answering, as `review.days` reads them;
+    `highest_id` is the newest lookup there was when it was counted.
+    """
+
+    day = models.DateField(primary_key=True)
+    highest_id = models.BigIntegerField()
+    counts = models.JSONField(default=list)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"Day {self.day}"
+
+
+def sealed_title(issue_id: str, title: str) -> bytes:
+    """The title as the row of this issue keeps it."""
+    return seal_as(_place(issue_id), title[:LONGEST_TITLE].encode())
+
+
+def _place(issue_id: str) -> str:
+    return f"title of issue {issue_id}"
+
+
+def drop_findings(lookup_ids: Collection[int]) -> None:
+    """Remove what was found in these lookups: it goes with their answers."""
+    LookupIssue.objects.filter(lookup_id__in=lookup_ids).delete()
+    LookupProject.objects.filter(lookup_id__in=lookup_ids).delete()
+    answers_dropped.send(sender=LookupIssue, lookup_ids=lookup_ids)
+
+
+# The indexes of the lookups: each way the review looks at them, the newest first.
+
+_NEWEST = ("created_at", "id")
+_COUNTED = (
+    *("user", "outcome", "from_cache", "calls", "calls_saved", "duration_ms", "id"),
+    "customer_hash",
+)
+
+
+def review_indexes() -> list[Index]:
+    """One for the list, one for each of its filters, and one that holds all that is counted.
+
+    Where few lookups are in a state, only those are in its index.
+    """
+    purged = Q(purged_at__isnull=False)
+    without = Q(purged_at__isnull=True, has_answer=False)
+    return [
+        Index(fields=_NEWEST, name="lookups_newest"),
+        *(
+            Index(fields=(by, *_NEWEST), name=f"lookups_by_{by}")
+            for by in ("user", "outcome", "origin", "customer_hash")
+        ),
+        Index(
+            fields=("system_user", *_NEWEST), name="lookups_by_system", condition=~Q(system_user="")
+        ),
+        Index(fields=_NEWEST, name="lookups_unredacted", condition=Q(redacted=False)),
+        Index(fields=_NEWEST, name="lookups_purged", condition=purged),
+        Index(fields=_NEWEST, name="lookups_without_answer", condition=without),
+        Index(
+            fields=("cached_until",),
+            name="lookups_cached_until",
+            condition=Q(cached_until__isnull=False),
+        ),
+        Index(fields=("expires_at",), name="lookups_expires_at"),
+        Index(
+            fields=("expires_at",),
+            name="lookups_kept_until",
+            condition=Q(snapshot__isnull=False),
+        ),
+        Index(fields=("created_at", *_COUNTED), name="lookups_counted"),
+    ]
+
 
 __all__ = [
     "ExportPreset",

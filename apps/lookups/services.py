@@ -16,17 +16,8 @@ from apps.events.event import Event, EventBody
 from apps.events.ledger import Ledger
 from apps.events.query import duration
 from apps.events.redaction import RULES_VERSION, redact, redact_event, redact_text
-from apps.lookups import failures, shared, store
-from apps.lookups.acts import record_each
-from apps.lookups.asked import names_of, question_of
-from apps.lookups.connection import (
-    sentry_client,
-    sentry_config,
-    visible_projects,
-)
-from apps.lookups.findings import drop_findings
-from apps.lookups.forgetting import was_forgotten
-from apps.lookups.models import Lookup, Outcome
+from apps.lookups import cache, single_flight, store
+from apps.lookups.models import Lookup, Outcome, drop_findings
 from apps.lookups.problems import (
     Gone,
     LookupCancelled,
@@ -35,10 +26,17 @@ from apps.lookups.problems import (
     Problem,
     problem_of,
 )
-from apps.lookups.recording import record_answer, record_failure
-from apps.lookups.single_flight import share
-from apps.lookups.store import Kept
-from apps.lookups.watching import Watch
+from apps.lookups.records import (
+    names_of,
+    question_of,
+    record_answer,
+    record_each,
+    record_failure,
+    was_forgotten,
+)
+from apps.lookups.sentry_connection import sentry_client, sentry_config, visible_projects
+from apps.lookups.single_flight import Watch, share
+from apps.lookups.store import CachedAnswer
 from apps.sentry import SentryError, fetch_answer, fetch_event
 
 _AT_A_TIME = 100
@@ -105,9 +103,9 @@ def read_event(lookup: Lookup, answer: Answer, event_id: str) -> Event | None:
     event = next((event for event in listed if event.id == event_id), None)
     if event is None or event.body is not None:
         return event
-    shared = store.get_event(lookup.cache_key, event_id)
-    if shared is not None:
-        return shared
+    cache = store.get_event(lookup.cache_key, event_id)
+    if cache is not None:
+        return cache
     try:
         with sentry_client() as client:
             whole = fetch_event(client, event)
@@ -151,7 +149,7 @@ def purge_answers(lookups: Sequence[Lookup], *, actor: Actor = SYSTEM) -> int:
         record_each(Action.PURGED, actor, lookups)
         purged = sum(_purge(part) for part in parts)
     for copy in copies:
-        shared.delete(copy)
+        cache.delete(copy)
     return purged
 
 
@@ -215,7 +213,7 @@ def _ready_answer(lookup: Lookup, started: float) -> LookupResult | None:
     return LookupResult(lookup, answer)
 
 
-def _shared_answer(lookup: Lookup) -> Kept | None:
+def _shared_answer(lookup: Lookup) -> CachedAnswer | None:
     """A fresh answer to this question, or to the same one in a window around this one."""
     kept = store.get(lookup.cache_key)
     if kept is not None:
@@ -223,11 +221,11 @@ def _shared_answer(lookup: Lookup) -> Kept | None:
     question = question_of(lookup)
     if question.customer.hex_id:
         return None  # an event given by its id is shown wherever in time it lies
-    around = store.get_around(store.windows_key(question, sentry_config()), question.window)
+    around = store.get_wider(store.windows_key(question, sentry_config()), question.window)
     if around is None:
         return None
     within = narrowed(around.answer, question)
-    return Kept(replace(within, call_log=around.answer.call_log), around.until)
+    return CachedAnswer(replace(within, call_log=around.answer.call_log), around.until)
 
 
 def _ask(lookup: Lookup, started: float, watch: Watch) -> LookupResult:
@@ -237,7 +235,7 @@ def _ask(lookup: Lookup, started: float, watch: Watch) -> LookupResult:
         _hide_customer(lookup, error)
         stale = stale_answer(lookup, problem_of(error))
         if stale is None:
-            failures.note(lookup.cache_key, error)
+            single_flight.note(lookup.cache_key, error)
             raise
         lookup.from_cache = True
         record_answer(lookup, stale.answer, started, keep=False, problem=stale.problem)
@@ -249,7 +247,7 @@ def _ask(lookup: Lookup, started: float, watch: Watch) -> LookupResult:
     try:
         record_answer(lookup, answer, started)
     except LookupPurged:  # only now, so that no copy is left by whoever removed it just before
-        store.drop(lookup.cache_key, answer)
+        store.delete(lookup.cache_key, answer)
         raise
     return LookupResult(lookup, answer)
 
@@ -262,7 +260,7 @@ def _hide_customer(lookup: Lookup, error: SentryError) -> None:
 
 def _raise_if_just_failed(lookup: Lookup, started: float) -> None:
     """Who waited for an answer that failed shares the failure instead of repeating it."""
-    error = failures.since(lookup.cache_key, time.time() - (time.monotonic() - started))
+    error = single_flight.since(lookup.cache_key, time.time() - (time.monotonic() - started))
     if error is not None:
         raise error
 

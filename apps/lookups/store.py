@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
+from django.db import models
+from django.db.models import Q
 from pydantic import TypeAdapter, ValidationError
 
 from apps.crypto import Unreadable, keyed_hash, seal_as, unseal_as
@@ -16,7 +18,7 @@ from apps.events.answer import Answer, NoticeCode
 from apps.events.event import Event
 from apps.events.query import Question, Window
 from apps.events.redaction import RULES_VERSION
-from apps.lookups import sealed, shared
+from apps.lookups import cache
 from apps.lookups.models import Lookup
 from apps.sentry import SentryConfig
 
@@ -34,7 +36,7 @@ _SHORT_LIVED = (NoticeCode.PARTIAL_BODIES, NoticeCode.SIGNAL_MISSING, NoticeCode
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class CachedAnswer:
     """A shared answer and until when it counts as fresh (UTC)."""
 
     answer: Answer
@@ -89,14 +91,14 @@ def time_to_keep(answer: Answer) -> timedelta:
     return KEEP_SETTLED if answer.events else KEEP_EMPTY
 
 
-def get(key: str) -> Kept | None:
+def get(key: str) -> CachedAnswer | None:
     """The shared answer under this key, fresh or stale, if it can still be read."""
-    content = sealed.get_bytes(key)
+    content = cache.get_sealed_bytes(key)
     if content is None:
         return None
     until, _, answer = content.partition(b"\n")
     try:
-        return Kept(_ANSWER.validate_json(answer), datetime.fromisoformat(until.decode()))
+        return CachedAnswer(_ANSWER.validate_json(answer), datetime.fromisoformat(until.decode()))
     except ValueError:  # a `ValidationError` is one
         return None
 
@@ -108,7 +110,7 @@ def put(key: str, answer: Answer) -> datetime:
     return until
 
 
-def put_beside(key: str, answer: Answer) -> None:
+def put_related(key: str, answer: Answer) -> None:
     """Share an answer to which something was added beside its events, as fresh as it was."""
     kept = get(key)
     if kept is not None and kept.answer.fetched_at == answer.fetched_at:
@@ -117,7 +119,7 @@ def put_beside(key: str, answer: Answer) -> None:
 
 def _put(key: str, answer: Answer, until: datetime) -> None:
     content = until.isoformat().encode() + b"\n" + _ANSWER.dump_json(answer)
-    sealed.put_bytes(key, content, _at_most(until - datetime.now(UTC) + KEEP_STALE))
+    cache.put_sealed_bytes(key, content, _at_most(until - datetime.now(UTC) + KEEP_STALE))
 
 
 def _at_most(wanted: timedelta) -> float:
@@ -125,10 +127,10 @@ def _at_most(wanted: timedelta) -> float:
     return min(wanted, timedelta(days=settings.TRIAGE_KEEP_LOOKUPS_DAYS)).total_seconds()
 
 
-def drop(key: str, answer: Answer | None) -> None:
+def delete(key: str, answer: Answer | None) -> None:
     """Forget the shared answer, what is told of it, and its events that were read later."""
     for one in keys_of(key, answer):
-        shared.delete(one)
+        cache.delete(one)
 
 
 def keys_of(key: str, answer: Answer | None) -> Iterator[str]:
@@ -149,10 +151,10 @@ def note_window(index: str, key: str, answer: Answer) -> None:
     window = answer.question.window
     row = [window.start.isoformat(), window.end.isoformat(), key]
     rows = [row, *(kept for kept in _rows(index) if kept != row)][:MOST_WINDOWS]
-    sealed.put(index, rows, _at_most(KEEP_SETTLED + KEEP_STALE))
+    cache.put_sealed(index, rows, _at_most(KEEP_SETTLED + KEEP_STALE))
 
 
-def get_around(index: str, window: Window) -> Kept | None:
+def get_wider(index: str, window: Window) -> CachedAnswer | None:
     """A fresh answer to a window that this one lies inside, if one is held."""
     for start, end, key in _rows(index):
         if start <= window.start.isoformat() and window.end.isoformat() <= end:
@@ -163,7 +165,7 @@ def get_around(index: str, window: Window) -> Kept | None:
 
 
 def _rows(index: str) -> list[list[str]]:
-    rows = sealed.get(index)
+    rows = cache.get_sealed(index)
     return [row for row in rows if len(row) == 3] if isinstance(rows, list) else []
 
 
@@ -197,7 +199,7 @@ def readable_snapshot(lookup: Lookup) -> Answer | None:
 
 def get_event(key: str, event_id: str) -> Event | None:
     """One event that was read later than its answer."""
-    content = sealed.get_bytes(f"{key}/{event_id}")
+    content = cache.get_sealed_bytes(f"{key}/{event_id}")
     try:
         return None if content is None else _EVENT.validate_json(content)
     except ValidationError:
@@ -206,14 +208,54 @@ def get_event(key: str, event_id: str) -> Event | None:
 
 def put_event(key: str, event: Event) -> None:
     """Share one redacted event for a day."""
-    sealed.put_bytes(f"{key}/{event.id}", _EVENT.dump_json(event), _at_most(KEEP_SETTLED))
+    cache.put_sealed_bytes(f"{key}/{event.id}", _EVENT.dump_json(event), _at_most(KEEP_SETTLED))
 
 
 def drop_event(key: str, event_id: str) -> None:
     """Forget one event that was read later."""
-    shared.delete(f"{key}/{event_id}")
+    cache.delete(f"{key}/{event_id}")
 
 
 def progress_key(key: str) -> str:
     """Where it is told how far the asking for this answer is."""
     return key.replace("answer/", "progress/", 1)
+
+
+# How long a lookup's answer is kept, and what became of it: told by columns, not the cache.
+
+
+class StoredState(models.TextChoices):
+    """What is kept of an answer."""
+
+    FRESH = "fresh", "fresh"
+    STALE = "stale", "stored, not fresh"
+    EXPIRED = "expired", "expired"
+    PURGED = "purged", "purged"
+    NONE = "none", "nothing stored"
+
+
+def stored_state(lookup: Lookup, now: datetime) -> StoredState:
+    """What is kept of this lookup's answer."""
+    if lookup.purged_at is not None:
+        return StoredState.PURGED
+    if lookup.expires_at is None or not lookup.has_answer:
+        return StoredState.NONE
+    if lookup.cached_until is not None and lookup.cached_until > now:
+        return StoredState.FRESH
+    return StoredState.EXPIRED if lookup.expires_at <= now else StoredState.STALE
+
+
+def is_stored_as(state: StoredState, now: datetime) -> Q:
+    """The same, as a condition of a query; each lookup is in one state."""
+    unpurged = Q(purged_at__isnull=True)
+    kept = unpurged & Q(has_answer=True)
+    # There are few of them, and as a list of their own they are found by their index alone.
+    fresh = Lookup.objects.filter(cached_until__gt=now, has_answer=True).values("pk")
+    not_fresh = Q(cached_until__isnull=True) | Q(cached_until__lte=now)
+    return {
+        StoredState.PURGED: Q(purged_at__isnull=False),
+        StoredState.NONE: unpurged & Q(has_answer=False),
+        StoredState.EXPIRED: kept & Q(expires_at__lte=now) & not_fresh,
+        StoredState.FRESH: unpurged & Q(pk__in=fresh),
+        StoredState.STALE: kept & Q(expires_at__gt=now) & not_fresh,
+    }[state]

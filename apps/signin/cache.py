@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.cache import cache as shared_cache
 from django.core.cache.backends.locmem import LocMemCache
 
-from apps.lookups import shared
+from apps.lookups import cache as lookups_cache
 
 _TOTP_SECONDS = 120
 
@@ -67,7 +67,7 @@ def _try(call: str, *arguments: Any) -> Any:
     """Ask Redis where there is one; else, and while it is lost, this process."""
     if not settings.REDIS_URL:
         return _ask(_own, call, arguments)
-    return shared.attempt(
+    return lookups_cache.attempt(
         lambda: _ask(shared_cache, call, arguments), lambda: _ask(_own, call, arguments)
     )
 

@@ -8,8 +8,7 @@ from django.http import Http404, HttpRequest
 
 from apps.accounts.permissions import projects_of
 from apps.audit.trail import Actor, client_address, record_refusal
-from apps.lookups.asker import Asker
-from apps.lookups.keepers import may_keep, may_read
+from apps.lookups.access import Asker, may_keep, may_read
 from apps.lookups.models import Lookup, Origin
 
 ONLY_SHARED = "This lookup was shared with you to read. Only its owner can do this."

@@ -26,11 +26,11 @@ from apps.events.query import (
     parse_customer,
     parse_moment,
 )
-from apps.lookups.asked import record_lookup
-from apps.lookups.export_records import record_export
+from apps.lookups.answers import answer_now, has_ended
+from apps.lookups.exports import record_export
 from apps.lookups.models import How, Lookup
 from apps.lookups.problems import LookupFailed, bad_input
-from apps.lookups.reading import answer_now, has_ended
+from apps.lookups.records import record_lookup
 from apps.web import api_access, api_problems
 from apps.web.access import lookup_of
 from apps.web.api_access import RoleMissing, ScopeMissing, TokenAuth, api_asker, token_for

@@ -13,7 +13,7 @@ from ninja.security import HttpBearer
 from apps.accounts.models import ApiToken, Scope
 from apps.accounts.tokens import TokenRefused, allows, find_token
 from apps.audit.trail import Actor, client_address, record_refusal
-from apps.lookups.asker import Asker
+from apps.lookups.access import Asker
 from apps.lookups.models import Origin
 from apps.lookups.problems import Problem
 from apps.web.api_problems import api_problem, problem_response

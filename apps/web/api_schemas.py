@@ -6,7 +6,7 @@ from ninja import Schema
 from pydantic import ConfigDict, Field, StrictFloat, StrictInt, StrictStr
 
 from apps.events.query import MAX_WINDOW_MINUTES, MIN_WINDOW_MINUTES
-from apps.lookups.reasons import LONGEST_REASON
+from apps.lookups.records import LONGEST_REASON
 
 Slug = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Customer = Annotated[

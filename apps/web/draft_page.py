@@ -16,8 +16,8 @@ from apps.answers.models import DraftTemplate, Handover
 from apps.answers.services import Draft, make_draft, problems_offered
 from apps.answers.templates import MAX_DRAFT_LENGTH, About, Kind, mail_link
 from apps.answers.webhook import Edited, is_set_up
-from apps.lookups.keepers import may_keep
-from apps.lookups.reading import LookupResult
+from apps.lookups.access import may_keep
+from apps.lookups.answers import LookupResult
 from apps.web.access import person_of
 from apps.web.clock import LocalTime, local_minute
 from apps.web.wording import redaction_receipt

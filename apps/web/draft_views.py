@@ -22,10 +22,9 @@ from apps.answers.webhook import (
 )
 from apps.audit.models import Action
 from apps.events.rules.engine import rules_asked_once
-from apps.lookups.acts import record_act
-from apps.lookups.asked import names_of
+from apps.lookups.answers import LookupResult, answer_now
 from apps.lookups.problems import bad_input
-from apps.lookups.reading import LookupResult, answer_now
+from apps.lookups.records import names_of, record_act
 from apps.web.access import asker_of, lookup_for, person_of, projects_seen
 from apps.web.draft_page import (
     PAGES,

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 
 from apps.events.filtering import numbered
 from apps.events.grouping import UNGROUPED, group_by_issue
+from apps.lookups.answers import answer_now, read_event_now
 from apps.lookups.models import Lookup
-from apps.lookups.reading import answer_now, read_event_now
 from apps.web import presenter
 from apps.web.access import lookup_for, projects_seen
 from apps.web.failures import explains_failures

@@ -15,8 +15,8 @@ from apps.events.rules.engine import rules_asked_once
 from apps.explain.claims import Cause, Remark
 from apps.explain.client import Llm, ModelFailed, configured, problem_of
 from apps.explain.services import Begun, Message, Piece, explain, left_today, message_for
+from apps.lookups.answers import LookupResult, answer_now
 from apps.lookups.problems import Problem
-from apps.lookups.reading import LookupResult, answer_now
 from apps.web.access import asker_of, lookup_for, person_of, projects_seen
 from apps.web.explain_view import cause_view, most_told, used_told
 from apps.web.failures import explains_failures

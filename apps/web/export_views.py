@@ -12,13 +12,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.events.rules.engine import rules_asked_once
 from apps.exports import Rendered
 from apps.exports import render as render_export
-from apps.lookups.asked import repeat_lookup
-from apps.lookups.export_records import Exported, record_export
-from apps.lookups.known import with_replies
+from apps.lookups.answers import answer_now, answer_unredacted, place_to_wait
+from apps.lookups.exports import Exported, record_export
+from apps.lookups.known_errors import with_replies
 from apps.lookups.models import How, Lookup
 from apps.lookups.problems import bad_input
-from apps.lookups.reading import answer_now, answer_unredacted, place_to_wait
-from apps.lookups.reasons import reason_of
+from apps.lookups.records import reason_of, repeat_lookup
 from apps.web.access import asker_of, lookup_for, projects_seen
 from apps.web.clock import today_in
 from apps.web.exporting import ChoiceRefused, export_of, panel_context, read_choice

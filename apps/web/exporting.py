@@ -10,10 +10,9 @@ from django.http import HttpRequest
 
 from apps.accounts.preferences import has_shortcuts
 from apps.exports import DEFAULT_BUDGET, ExportRefused, Rendered, render
-from apps.lookups.export_records import Exported
-from apps.lookups.known import with_replies
-from apps.lookups.presets import preset_of, presets
-from apps.lookups.reading import LookupResult
+from apps.lookups.answers import LookupResult
+from apps.lookups.exports import Exported, preset_of, presets
+from apps.lookups.known_errors import with_replies
 from apps.web.access import person_of
 from apps.web.clock import today_in
 from apps.web.wording import redaction_receipt

@@ -11,7 +11,7 @@ from django.shortcuts import render
 
 from apps.lookups.models import Lookup
 from apps.lookups.problems import LookupCancelled, LookupFailed, LookupPurged, Problem
-from apps.lookups.reasons import reason_of
+from apps.lookups.records import reason_of
 from apps.web.access import lookup_for
 from apps.web.refused import note_recorded
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.answers.catalogue.suggestions import said_by
 from apps.events.rules.engine import rules_asked_once
-from apps.lookups.reading import answer_now
+from apps.lookups.answers import answer_now
 from apps.web.access import lookup_for, person_of, projects_seen
 from apps.web.exporting import Choice, ChoiceRefused, read_choice
 from apps.web.failures import explains_failures

@@ -6,9 +6,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from apps.events.query import Move, Question, duration, moved
-from apps.lookups.flow import Since
+from apps.lookups.answers import Projects, Since, sees_all_of
 from apps.lookups.models import Lookup, Outcome
-from apps.lookups.reading import Projects, sees_all_of
 from apps.web.clock import LocalTime, half_window, local_moment, minutes_long
 from apps.web.wording import counted, visible
 

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from apps.lookups.forgetting import forget_customer, kept_of
+from apps.lookups.records import forget_customer, kept_of
 from apps.web.access import asker_of
 from apps.web.forget_form import ForgetForm
 from apps.web.redirects import SeeOther

@@ -18,7 +18,7 @@ from apps.events.query import (
     parse_moment,
     parse_zone,
 )
-from apps.lookups.reasons import LONGEST_REASON, is_asked, is_required
+from apps.lookups.records import LONGEST_REASON, is_asked, is_required
 from apps.web.zone_menu import ZoneSelect, zone_names
 
 LONGEST_TYPED = 2000

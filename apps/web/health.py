@@ -5,8 +5,8 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
-from apps.lookups import shared
-from apps.lookups.status import sentry_state
+from apps.lookups import cache
+from apps.lookups.sentry_connection import sentry_state
 
 _REMEMBER_S = 30
 
@@ -37,15 +37,15 @@ def _database_state() -> str:
 
 
 def _cache_state() -> str:
-    shared.put("health/probe", "1", 10)
-    return "ok" if shared.get("health/probe") == "1" else "failed"
+    cache.put("health/probe", "1", 10)
+    return "ok" if cache.get("health/probe") == "1" else "failed"
 
 
 def _sentry_state() -> str:
     """Remembered for 30 s, so that probes cost Sentry next to nothing."""
-    known = shared.get("health/sentry")
+    known = cache.get("health/sentry")
     if isinstance(known, str):
         return known
     state = sentry_state()
-    shared.put("health/sentry", state, _REMEMBER_S)
+    cache.put("health/sentry", state, _REMEMBER_S)
     return state

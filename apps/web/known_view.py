@@ -13,7 +13,7 @@ from apps.events.answer import Answer, KnownMatch
 from apps.events.filtering import Numbered
 from apps.events.grouping import Group
 from apps.events.releases import told_fix
-from apps.lookups.customer_words import greeting, reply_of
+from apps.lookups.known_errors import greeting, reply_of
 from apps.web.wording import counted, listed, safe_link
 
 Said = Mapping[tuple[str, str], bool]

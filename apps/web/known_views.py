@@ -13,9 +13,9 @@ from apps.audit.models import Action
 from apps.events.answer import KnownMatch
 from apps.events.grouping import group_by_issue
 from apps.events.rules.engine import rules_asked_once
-from apps.lookups.acts import record_act
-from apps.lookups.customer_words import reply_of
-from apps.lookups.reading import LookupResult, answer_now
+from apps.lookups.answers import LookupResult, answer_now
+from apps.lookups.known_errors import reply_of
+from apps.lookups.records import record_act
 from apps.web.access import asker_of, lookup_for, person_of, projects_seen
 from apps.web.clock import today_in
 from apps.web.failures import explains_failures

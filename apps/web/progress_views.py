@@ -7,9 +7,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.audit.models import Action
-from apps.lookups.acts import record_act
+from apps.lookups.answers import cancel_lookup, count_newer, place_to_wait, state_of
 from apps.lookups.problems import LookupFailed
-from apps.lookups.reading import cancel_lookup, count_newer, place_to_wait, state_of
+from apps.lookups.records import record_act
 from apps.web.access import asker_of, kept_lookup_for, lookup_for, projects_seen
 from apps.web.waiting import told
 from apps.web.wording import counted

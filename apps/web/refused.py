@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 
 from apps.accounts.models import ApiToken
 from apps.audit.trail import Actor, actor_of, client_address, record_refusal
-from apps.lookups.asker import Asker
+from apps.lookups.access import Asker
 from apps.lookups.models import Origin
 from apps.lookups.problems import LookupFailed
 

@@ -8,9 +8,14 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.contrib.auth.models import Group, User
 
-from apps.lookups.keepers import may_keep
+from apps.lookups.access import (
+    SharingRefused,
+    active_shares,
+    find_reader,
+    may_keep,
+    readers_offered,
+)
 from apps.lookups.models import Lookup, LookupShare
-from apps.lookups.sharing import SharingRefused, active_shares, find_reader, readers_offered
 from apps.web.clock import LocalTime, local_minute
 
 _DAYS = {"1": "for 1 day", "7": "for 7 days", "30": "for 30 days"}

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, User
 
 from apps.accounts.models import Team
 from apps.accounts.permissions import ROLES
-from apps.lookups.status import search_choices
+from apps.lookups.sentry_connection import search_choices
 
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _BETWEEN = re.compile(r"[\s,]+")

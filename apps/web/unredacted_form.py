@@ -6,7 +6,7 @@ from django import forms
 
 from apps.exports import DEFAULT_BUDGET
 from apps.exports.budget import LEAST_TOKENS, MOST_TOKENS
-from apps.lookups.reasons import LONGEST_REASON, is_required
+from apps.lookups.records import LONGEST_REASON, is_required
 from apps.web.exporting import FORMATS
 
 

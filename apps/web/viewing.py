@@ -6,8 +6,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from apps.audit.models import Action, Entry
-from apps.lookups.acts import record_act
 from apps.lookups.models import Lookup
+from apps.lookups.records import record_act
 from apps.web.access import asker_of
 
 # How long the pieces that a page fetches later belong to the view of that page.

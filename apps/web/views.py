@@ -28,15 +28,17 @@ from apps.accounts.preferences import (
 from apps.answers.catalogue.suggestions import said_by
 from apps.events.filtering import Shown
 from apps.events.rules.engine import rules_asked_once
-from apps.lookups.asked import record_lookup, repeat_lookup
-from apps.lookups.beside import read_beside
-from apps.lookups.flow import new_since, recent_lookups
-from apps.lookups.limits import TooManyLookups
+from apps.lookups.access import shared_with
+from apps.lookups.answers import LookupResult, new_since, place_to_wait, read_beside, recent_lookups
 from apps.lookups.problems import bad_input
-from apps.lookups.reading import LookupResult, place_to_wait
-from apps.lookups.reasons import is_required, reason_of
-from apps.lookups.sharing import shared_with
-from apps.lookups.status import check_connection, search_choices
+from apps.lookups.records import (
+    TooManyLookups,
+    is_required,
+    reason_of,
+    record_lookup,
+    repeat_lookup,
+)
+from apps.lookups.sentry_connection import check_connection, search_choices
 from apps.web import presenter
 from apps.web.access import asker_of, lookup_for, person_of, projects_seen
 from apps.web.clock import typed_in

@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from apps.events.answer import Progress
+from apps.lookups.answers import LookupResult, State, answer_now, answer_soon
 from apps.lookups.models import Lookup
-from apps.lookups.reading import LookupResult, State, answer_now, answer_soon
 from apps.web.access import projects_seen
 from apps.web.clock import local_clock
 from apps.web.level import level_mark

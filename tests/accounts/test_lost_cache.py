@@ -10,7 +10,7 @@ from django.core.cache import caches
 from django.test import Client
 from pytest_django import Settings
 
-from apps.lookups import shared
+from apps.lookups import cache
 from apps.signin import cache as attempts
 from tests.lookups.test_redis import Redis
 
@@ -57,5 +57,5 @@ def test_a_lost_redis_neither_shuts_people_out_nor_lets_passwords_be_tried(
     assert enter("ana-password") == b"signed in"
     for _attempt in range(5):
         assert b"is incorrect" in enter("wrong")
-        shared.wake()
+        cache.retry_now()
     assert b"Too many attempts" in enter("ana-password")

@@ -16,8 +16,8 @@ from apps.events.grouping import group_by_issue
 from apps.events.releases import Fix, fix_for
 from apps.known_errors.catalogue import refusals_of
 from apps.known_errors.models import KnownError
+from apps.lookups.answers import answer_now
 from apps.lookups.models import Lookup
-from apps.lookups.reading import answer_now
 from tests.conftest import signed_in
 from tests.web.asking import look_up
 

@@ -7,9 +7,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from apps.answers.models import Handover
-from apps.lookups.asker import Asker
+from apps.lookups.access import Asker, share_lookup
 from apps.lookups.models import Lookup, Origin
-from apps.lookups.sharing import share_lookup
 from tests.answers.hooks import Receiver
 from tests.answers.test_handing_over import handed
 from tests.conftest import person, signed_in

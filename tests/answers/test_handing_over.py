@@ -16,9 +16,9 @@ from apps.answers.models import Handover
 from apps.answers.webhook import send_due
 from apps.audit.models import Action, Entry
 from apps.audit.trail import Actor
-from apps.lookups.forgetting import forget_customer
 from apps.lookups.models import Lookup
-from apps.lookups.pruning import prune
+from apps.lookups.records import forget_customer
+from apps.lookups.retention import prune
 from apps.lookups.services import purge_answers
 from tests.answers.hooks import Receiver
 from tests.web.asking import text

@@ -60,9 +60,9 @@ def _open(customer: str, agents: int, sentry: Sentry) -> tuple[Counter[str], flo
     from django.db import connections  # noqa: PLC0415 - after `set_up`
 
     from apps.events.query import Question, Window, parse_customer  # noqa: PLC0415
-    from apps.lookups.asked import record_lookup  # noqa: PLC0415
-    from apps.lookups.asker import Asker  # noqa: PLC0415
+    from apps.lookups.access import Asker  # noqa: PLC0415
     from apps.lookups.models import Lookup, Origin  # noqa: PLC0415
+    from apps.lookups.records import record_lookup  # noqa: PLC0415
     from apps.lookups.services import answer_lookup  # noqa: PLC0415
 
     question = Question(customer=parse_customer(customer), window=Window(MOMENT, MINUTES))

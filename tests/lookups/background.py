@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
 
-from apps.lookups import asking
-from apps.lookups.asked import record_lookup
-from apps.lookups.asker import Asker
-from apps.lookups.asking import State, cancel_lookup, state_of
+from apps.lookups import background
+from apps.lookups.access import Asker
+from apps.lookups.background import State, cancel_lookup, state_of
 from apps.lookups.models import Lookup, Origin
+from apps.lookups.records import record_lookup
 from tests.conftest import question
 
 
@@ -43,4 +43,4 @@ def end_all() -> None:
 
 def wait_for_idle() -> None:
     """Wait until nothing runs in the background."""
-    until(lambda: not asking._office._jobs)
+    until(lambda: not background._office._jobs)

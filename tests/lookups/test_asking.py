@@ -7,14 +7,14 @@ import pytest
 from django.contrib.auth.models import User
 
 from apps.demo.server import DemoSentry
-from apps.lookups import sealed, shared, store
-from apps.lookups.asking import MOST_AT_ONCE, State, answer_soon, cancel_lookup, state_of
+from apps.lookups import cache, store
+from apps.lookups.background import MOST_AT_ONCE, State, answer_soon, cancel_lookup, state_of
 from apps.lookups.models import Lookup, Outcome, TypedCustomer
-from apps.lookups.pacing import FAILURES_TO_REST
 from apps.lookups.problems import BROKEN, LookupCancelled, LookupFailed
-from apps.lookups.recording import record_failure
+from apps.lookups.records import record_failure
 from apps.lookups.services import answer_lookup, purge_answers
-from apps.lookups.watching import progress_of
+from apps.lookups.single_flight import progress_of
+from apps.lookups.throttling import FAILURES_TO_REST
 from tests.conftest import MOMENT, lists_asked
 from tests.lookups.background import end_all, recorded, state, until, wait_for_idle
 
@@ -85,7 +85,7 @@ def test_what_is_told_holds_nothing_of_an_event_but_its_id_time_and_level(
     lookup = record()
     answer_soon(lookup, 0.01)
     until(lambda: is_told(lookup, 4))
-    value = str(sealed.get_bytes(store.progress_key(lookup.cache_key)))
+    value = str(cache.get_sealed_bytes(store.progress_key(lookup.cache_key)))
     assert "newest" in value
     assert "jane" not in value
     assert "Issue" not in value
@@ -168,7 +168,7 @@ def test_a_lookup_that_is_stopped_hangs_up_says_so_and_never_asks_by_itself(
     until(lambda: lists_asked(connected) == 0 and state(lookup) == State.ASKING)
     cancel_lookup(lookup)
     assert state(lookup) == State.CANCELLED
-    until(lambda: shared.get(f"{lookup.cache_key}/lease") is None)
+    until(lambda: cache.get(f"{lookup.cache_key}/lease") is None)
     assert again(lookup).outcome == Outcome.CANCELLED
     connected.clear()
     for look in (answer_lookup, lambda one: answer_soon(one, 1)):
@@ -186,10 +186,10 @@ def test_an_answer_that_comes_in_after_the_stop_is_not_recorded(
     answer_soon(lookup, 0.01)
     until(lambda: is_told(lookup, 4))
     cancel_lookup(lookup)
-    until(lambda: shared.get(f"{lookup.cache_key}/lease") is None)
+    until(lambda: cache.get(f"{lookup.cache_key}/lease") is None)
     kept = again(lookup)
     assert (kept.outcome, kept.snapshot, kept.events) == (Outcome.CANCELLED, None, None)
-    assert shared.get(lookup.cache_key) is None
+    assert cache.get(lookup.cache_key) is None
 
 
 def test_others_with_the_same_question_get_their_answer_after_a_stop(
@@ -216,7 +216,7 @@ def test_stopping_says_nothing_about_how_sentry_is(connected: DemoSentry, record
         until(lambda: progress_of(lookup) is not None)
         cancel_lookup(lookup)
         wait_for_idle()
-        shared.delete(lookup.cache_key.replace("answer/", "progress/"))
+        cache.delete(lookup.cache_key.replace("answer/", "progress/"))
 
     for _ in range(FAILURES_TO_REST):
         stop_one()
@@ -245,7 +245,7 @@ def test_after_the_death_of_the_process_that_asked_the_next_look_begins_anew(
     record: Record,
 ) -> None:
     lookup = record()
-    shared.put(f"{lookup.cache_key}/lease", "dead", 0.5)
+    cache.put(f"{lookup.cache_key}/lease", "dead", 0.5)
     assert state(lookup) == State.ASKING
     until(lambda: state(lookup) == State.DONE)
 
@@ -267,7 +267,7 @@ def test_without_a_shared_cache_the_answer_is_asked_for_at_once(
     record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lookup = record()
-    monkeypatch.setattr(shared, "_asleep_until", float("inf"))
+    monkeypatch.setattr(cache, "_asleep_until", float("inf"))
     assert state(lookup) == State.LOST
     result = answer_soon(lookup, 0.01)
     assert result

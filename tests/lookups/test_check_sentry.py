@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from pytest_django import Settings
 
 from apps.demo.server import DemoSentry
-from apps.lookups.status import check_connection
+from apps.lookups.sentry_connection import check_connection
 from tests.conftest import MOMENT, signed_in
 from tests.shell import CommandLine
 

@@ -13,8 +13,8 @@ from pytest_django import Settings
 from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from apps.events.answer import Answer
-from apps.lookups import connection, sealed
-from apps.lookups.connection import sentry_client, visible_projects
+from apps.lookups import cache, sentry_connection
+from apps.lookups.sentry_connection import sentry_client, visible_projects
 from apps.sentry import SentryError, SentryNotFound, fetch_answer
 from tests.conftest import MOMENT, lists_asked, question
 
@@ -57,7 +57,9 @@ def test_what_somebody_wrote_into_the_cache_never_gets_the_token(
     kept: object,
 ) -> None:
     found = responses.get(CLOUD, json={"links": {"regionUrl": "https://de.sentry.io"}})
-    sealed.put(f"region/{connection._fingerprint(connection.sentry_config())}", kept, 60)
+    cache.put_sealed(
+        f"region/{sentry_connection._fingerprint(sentry_connection.sentry_config())}", kept, 60
+    )
     with sentry_client() as client:
         assert client.config.base_url == "https://de.sentry.io"
     assert found.call_count == 1

@@ -15,9 +15,9 @@ from django.contrib.auth.models import User
 from django.db import connections
 
 from apps.demo.server import DemoSentry
-from apps.lookups.asked import record_lookup
-from apps.lookups.asker import Asker
+from apps.lookups.access import Asker
 from apps.lookups.models import Lookup, Origin
+from apps.lookups.records import record_lookup
 from apps.lookups.services import answer_lookup
 from tests.conftest import MOMENT, question
 from tests.lookups.test_redis import Redis

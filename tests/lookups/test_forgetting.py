@@ -15,12 +15,13 @@ from apps.audit.models import Action, Entry, Words
 from apps.audit.trail import Actor, record
 from apps.crypto import hash_customer
 from apps.demo.server import DemoSentry
-from apps.lookups import shared, store
-from apps.lookups.asker import Asker
-from apps.lookups.export_records import Exported, record_export
-from apps.lookups.forgetting import forget_customer, kept_of
+from apps.lookups import cache as lookups_cache
+from apps.lookups import store
+from apps.lookups.access import Asker
+from apps.lookups.exports import Exported, record_export
 from apps.lookups.models import ExportRecord, How, Lookup, Origin, TypedCustomer
 from apps.lookups.problems import Gone, LookupPurged
+from apps.lookups.records import forget_customer, kept_of
 from apps.lookups.services import answer_lookup, read_event
 from tests.conftest import MOMENT, lists_asked
 from tests.lookups.background import recorded, until
@@ -119,9 +120,9 @@ def test_an_answer_that_comes_after_the_forgetting_is_kept_nowhere(
 def test_a_copy_that_forgetting_could_not_reach_is_not_given_to_anybody(
     jane: Lookup, agent: User, connected: DemoSentry
 ) -> None:
-    held = shared.get(jane.cache_key)
+    held = lookups_cache.get(jane.cache_key)
     forget_customer(JANE, ADMIN)
-    shared.put(jane.cache_key, held, 60)  # as in the memory of another process
+    lookups_cache.put(jane.cache_key, held, 60)  # as in the memory of another process
     assert store.get(jane.cache_key) is not None
     before = lists_asked(connected)
     assert answer_lookup(recorded(agent, JANE)).lookup.from_cache is False

@@ -7,7 +7,7 @@ import pytest
 
 from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, Signal
-from apps.lookups.pacing import SharedPace
+from apps.lookups.throttling import SharedPace
 from apps.sentry import Flavor, SentryClient, SentryConfig, fetch_answer
 from tests.conftest import MOMENT, NOW, question
 

@@ -19,7 +19,7 @@ from pytest_django import Settings
 
 from apps.audit.models import Entry
 from apps.demo.server import DemoSentry
-from apps.lookups import pruning, schedule, store
+from apps.lookups import retention, store
 from apps.lookups.models import ExportRecord, Lookup, TypedCustomer
 from apps.lookups.services import answer_lookup
 from tests.conftest import MOMENT, signed_in
@@ -100,7 +100,7 @@ def test_a_second_run_finds_nothing_and_records_nothing(lookup: Lookup) -> None:
 def test_more_than_one_batch_goes(
     lookup: Lookup, agent: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pruning, "BATCH", 2)
+    monkeypatch.setattr(retention, "BATCH", 2)
     for customer in ("2", "3", "4", "5"):
         answer_lookup(recorded(agent, customer))
     for one in Lookup.objects.all():
@@ -137,8 +137,8 @@ def test_sessions_that_have_ended_go(agent: User) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_processes_that_share_a_cache_prune_once_a_day(lookup: Lookup) -> None:
     expire(lookup)
-    assert schedule.prune_if_due()
-    assert not schedule.prune_if_due()
+    assert retention.prune_if_due()
+    assert not retention.prune_if_due()
     assert Entry.objects.filter(action="pruned").get().origin == "system"
 
 
@@ -150,11 +150,11 @@ def test_pruning_that_failed_is_tried_again_and_logged_without_words(
         raise DatabaseError("jane@example.com")
 
     with monkeypatch.context() as patched:
-        patched.setattr(schedule, "prune", fail)
-        assert not schedule.prune_if_due()
+        patched.setattr(retention, "prune", fail)
+        assert not retention.prune_if_due()
     assert "could not be deleted: DatabaseError" in caplog.text
     assert "jane" not in caplog.text
-    assert schedule.prune_if_due()
+    assert retention.prune_if_due()
 
 
 def test_a_server_without_cron_prunes_by_itself(

@@ -18,12 +18,12 @@ from apps.audit.models import Action, Words
 from apps.audit.trail import Actor, record
 from apps.crypto import unseal
 from apps.demo.server import DemoSentry
-from apps.lookups import sealed, shared, store
-from apps.lookups.asked import question_of, record_lookup
-from apps.lookups.asker import Asker
-from apps.lookups.connection import sentry_config
+from apps.lookups import cache, store
+from apps.lookups.access import Asker
 from apps.lookups.models import Lookup, Origin, TypedCustomer
 from apps.lookups.problems import CustomerErased, Gone, LookupPurged
+from apps.lookups.records import question_of, record_lookup
+from apps.lookups.sentry_connection import sentry_config
 from apps.lookups.services import LookupResult, answer_lookup
 from tests.conftest import MOMENT, lists_asked, question, signed_in
 
@@ -66,7 +66,7 @@ def test_an_answer_of_another_customer_put_under_a_key_is_not_there(
     ask: Ask, connected: DemoSentry
 ) -> None:
     nobody, found = ask("2").lookup, ask().lookup
-    shared.put(found.cache_key, shared.get(nobody.cache_key), 60)
+    cache.put(found.cache_key, cache.get(nobody.cache_key), 60)
     assert store.get(found.cache_key) is None
     before = lists_asked(connected)
     assert len(ask().answer.events) == 1
@@ -77,14 +77,14 @@ def test_windows_of_another_customer_lead_to_no_answer(ask: Ask, connected: Demo
     nobody = ask("2", minutes=30).lookup
     theirs = store.windows_key(question_of(nobody), sentry_config())
     mine = store.windows_key(question("1"), sentry_config())
-    shared.put(mine, shared.get(theirs), 60)
+    cache.put(mine, cache.get(theirs), 60)
     assert len(ask().answer.events) == 1
 
 
 @pytest.mark.parametrize("value", ["gAAAA", "ä", 1, None, ["a"], {"a": 1}])
 def test_what_somebody_else_put_into_the_cache_is_not_there(ask: Ask, value: object) -> None:
     key = ask().lookup.cache_key
-    shared.put(key, value, 60)
+    cache.put(key, value, 60)
     assert store.get(key) is None
     assert len(ask().answer.events) == 1
 
@@ -188,7 +188,7 @@ def test_a_session_is_sealed_and_one_of_another_key_is_empty(
 
 
 def test_what_is_told_of_sentry_to_all_processes_cannot_be_forged(connected: DemoSentry) -> None:
-    sealed.put("region/1", "https://eu.sentry.example", 60)
-    assert sealed.get("region/1") == "https://eu.sentry.example"
-    shared.put("region/1", "https://attacker.example", 60)
-    assert sealed.get("region/1") is None
+    cache.put_sealed("region/1", "https://eu.sentry.example", 60)
+    assert cache.get_sealed("region/1") == "https://eu.sentry.example"
+    cache.put("region/1", "https://attacker.example", 60)
+    assert cache.get_sealed("region/1") is None

@@ -15,10 +15,10 @@ from pytest_django import Settings
 from apps.demo.server import DemoSentry
 from apps.events.query import Question
 from apps.lookups import store
-from apps.lookups.asked import record_lookup, repeat_lookup
-from apps.lookups.asker import Asker
+from apps.lookups.access import Asker
 from apps.lookups.models import Lookup, Origin, Outcome
 from apps.lookups.problems import LookupFailed, LookupPurged
+from apps.lookups.records import record_lookup, repeat_lookup
 from apps.lookups.services import (
     answer_lookup,
     answer_unredacted,

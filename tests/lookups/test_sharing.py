@@ -13,14 +13,15 @@ from django.db import connections
 from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, NoticeCode
 from apps.events.query import Question
-from apps.lookups import sealed, shared, store
-from apps.lookups.asked import record_lookup
-from apps.lookups.asker import Asker
+from apps.lookups import cache as lookups_cache
+from apps.lookups import store
+from apps.lookups.access import Asker
 from apps.lookups.models import Lookup, Origin, Outcome
-from apps.lookups.pacing import FAILURES_TO_REST
 from apps.lookups.problems import LookupFailed
+from apps.lookups.records import record_lookup
 from apps.lookups.services import answer_lookup
 from apps.lookups.single_flight import share
+from apps.lookups.throttling import FAILURES_TO_REST
 from tests.conftest import MOMENT, question
 
 pytestmark = pytest.mark.django_db
@@ -128,10 +129,10 @@ def test_an_answer_past_its_freshness_is_asked_anew(
 ) -> None:
     ask(question("1"))
     key = Lookup.objects.latest("pk").cache_key
-    content = sealed.get_bytes(key)
+    content = lookups_cache.get_sealed_bytes(key)
     assert content is not None
     _until, _, answer = content.partition(b"\n")
-    sealed.put_bytes(key, MOMENT.isoformat().encode() + b"\n" + answer, 60)
+    lookups_cache.put_sealed_bytes(key, MOMENT.isoformat().encode() + b"\n" + answer, 60)
     kept = store.get(key)
     assert kept is not None
     assert not kept.is_fresh
@@ -200,9 +201,9 @@ def test_a_probe_that_fails_lengthens_the_rest(
 
 def _end_the_rest() -> None:
     (key,) = [name for name in _keys() if name.endswith("/rest")]
-    value = shared.get(key)
+    value = lookups_cache.get(key)
     assert isinstance(value, list)
-    shared.put(key, [time.time() - 1, value[1]], 60)
+    lookups_cache.put(key, [time.time() - 1, value[1]], 60)
 
 
 def _keys() -> list[str]:
@@ -241,7 +242,7 @@ def test_who_waited_for_an_answer_that_failed_shares_the_failure(
 
 def test_a_dead_holder_of_the_lease_is_missed_soon(db: None) -> None:
     """The lease of a process that died is never renewed, so it ends by itself."""
-    shared.add("answer/x/lease", "dead", 0.5)
+    lookups_cache.add("answer/x/lease", "dead", 0.5)
     assert share("answer/x", ready=lambda: None, work=lambda: "mine") == "mine"
 
 

@@ -8,8 +8,7 @@ from django.test import Client
 
 from apps.accounts.models import Team
 from apps.crypto import hash_customer
-from apps.lookups.findings import LookupIssue, LookupProject, sealed_title
-from apps.lookups.models import Lookup, TypedCustomer
+from apps.lookups.models import Lookup, LookupIssue, LookupProject, TypedCustomer, sealed_title
 
 LIST = "/admin/lookups/lookup/"
 

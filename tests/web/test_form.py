@@ -8,7 +8,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from apps.demo.server import DemoSentry
-from apps.lookups import shared
+from apps.lookups import cache
 from apps.lookups.models import Lookup
 from tests.conftest import MOMENT
 from tests.web.asking import AT, filled, look_up, text
@@ -135,7 +135,7 @@ def test_a_slow_sentry_does_not_hold_up_the_form_and_a_choice_made_before_still_
     ana: Client, connected: DemoSentry
 ) -> None:
     connected.fail("/acme/projects/", times=None, status=503)
-    shared.delete("choices/silent")
+    cache.delete("choices/silent")
     assert ana.get("/").status_code == 200
     connected.clear()
     address = look_up(ana, project="api")

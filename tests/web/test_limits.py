@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def two_a_minute(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.TRIAGE_LOOKUPS_PER_MINUTE = 2
-    monkeypatch.setattr("apps.lookups.limits.time.time", lambda: 1_800_000_015.0)
+    monkeypatch.setattr("apps.lookups.records.time.time", lambda: 1_800_000_015.0)
 
 
 def test_one_too_many_is_told_and_what_was_typed_stays(ana: Client) -> None:
@@ -42,5 +42,5 @@ def test_others_and_the_next_minute_are_not_held_back(
     stranger = Client()
     stranger.force_login(other_agent)
     look_up(stranger)
-    monkeypatch.setattr("apps.lookups.limits.time.time", lambda: 1_800_000_060.0)
+    monkeypatch.setattr("apps.lookups.records.time.time", lambda: 1_800_000_060.0)
     look_up(ana)

@@ -20,9 +20,8 @@ from apps.accounts.tokens import renew_hash, renew_link
 from apps.answers.models import Handover
 from apps.demo.server import DemoSentry
 from apps.demo.world import World
-from apps.lookups.asker import Asker
+from apps.lookups.access import Asker, share_lookup
 from apps.lookups.models import Lookup, Origin
-from apps.lookups.sharing import share_lookup
 from tests.conftest import person, signed_in
 from tests.known_errors.entries import kept
 from tests.web.asking import look_up

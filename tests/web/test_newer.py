@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from apps.demo.server import DemoSentry
-from apps.lookups import shared
+from apps.lookups import cache
 from apps.lookups.models import Lookup
 from tests.conftest import MOMENT, lists_asked
 from tests.web.asking import look_up, text
@@ -61,7 +61,7 @@ def test_when_sentry_fails_nothing_is_said_to_be_nothing(
 def test_while_somebody_is_at_it_nothing_is_known(ana: Client) -> None:
     address = young(ana, just_now())
     key = Lookup.objects.get(uuid=address.split("/")[2]).cache_key
-    shared.add(f"{key}/ids/asked", 1, 50)
+    cache.add(f"{key}/ids/asked", 1, 50)
     assert ana.get(f"{address}newer").json()["new"] is None
 
 

@@ -11,7 +11,7 @@ from django.test import Client
 
 from apps.accounts.models import Team
 from apps.demo.server import DemoSentry
-from apps.lookups import sealed, shared
+from apps.lookups import cache as lookups_cache
 from apps.lookups.models import Lookup
 from tests.conftest import person, signed_in
 from tests.web.asking import look_up, text
@@ -199,8 +199,8 @@ def test_how_far_an_asking_is_is_told_only_to_who_may_see_all_of_it(
             {"id": "e", "timestamp": lookup.moment.isoformat(), "level": "error", "sentence": "X"}
         ],
     }
-    sealed.put(lookup.cache_key.replace("answer/", "progress/"), told, 30)
-    shared.put(f"{lookup.cache_key}/lease", "somebody", 30)  # another process is at it
+    lookups_cache.put_sealed(lookup.cache_key.replace("answer/", "progress/"), told, 30)
+    lookups_cache.put(f"{lookup.cache_key}/lease", "somebody", 30)  # another process is at it
     assert ana.get(f"{address}progress").json()["events_found"] == 5
     assert signed_in(other_agent).get(f"{address}progress").json()["events_found"] == 0
     cache.clear()

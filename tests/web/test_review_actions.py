@@ -13,8 +13,7 @@ from django.utils import timezone
 
 from apps.audit.models import Action, Entry
 from apps.demo.server import DemoSentry
-from apps.lookups.findings import LookupIssue, LookupProject
-from apps.lookups.models import Lookup
+from apps.lookups.models import Lookup, LookupIssue, LookupProject
 from apps.lookups.review import actions
 from tests.conftest import person, signed_in
 from tests.web.reviewing import LIST, act, ago, looked_up

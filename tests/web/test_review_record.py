@@ -8,8 +8,7 @@ from django.test import Client
 
 from apps.audit.models import Action, Entry
 from apps.demo.server import DemoSentry
-from apps.lookups.findings import LookupIssue, LookupProject
-from apps.lookups.models import Lookup
+from apps.lookups.models import Lookup, LookupIssue, LookupProject
 from tests.conftest import MOMENT, signed_in
 from tests.web.asking import look_up, text
 from tests.web.reviewing import LIST, looked_up

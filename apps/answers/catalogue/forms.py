@@ -29,10 +29,10 @@ from apps.known_errors.patterns import (
     pattern_from,
 )
 from apps.known_errors.patterns import values_of as plain_values
-from apps.lookups.acts import record_act
-from apps.lookups.keepers import may_read
+from apps.lookups.access import may_read
+from apps.lookups.answers import kept_answer
 from apps.lookups.models import Lookup
-from apps.lookups.reading import kept_answer
+from apps.lookups.records import record_act
 
 _WAYS = ((Way.EXACT, "is"), (Way.CONTAINS, "contains"), (Way.EXPRESSION, "matches the expression"))
 _TEXTS = ("explanation", "reply", "workaround")

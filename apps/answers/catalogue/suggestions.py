@@ -21,11 +21,10 @@ from apps.known_errors.catalogue import current_catalogue
 from apps.known_errors.matching import Catalogue, Entry, catalogue_of, match
 from apps.known_errors.models import KnownError
 from apps.known_errors.patterns import Pattern
-from apps.lookups import shared
-from apps.lookups.findings import LookupIssue
-from apps.lookups.keepers import keeps
-from apps.lookups.models import Lookup
-from apps.lookups.reading import Projects, kept_answer
+from apps.lookups import cache
+from apps.lookups.access import keeps
+from apps.lookups.answers import Projects, kept_answer
+from apps.lookups.models import Lookup, LookupIssue
 
 PREVIEW_DAYS = 30
 SECONDS = 4.0
@@ -219,7 +218,7 @@ def _counted(since: datetime, projects: Projects) -> list[tuple[str, int, int]]:
     """Issue, number of lookups and of customers: the most frequent, kept for a few minutes."""
     scope = "all" if projects is None else ",".join(sorted(projects))
     key = f"catalogue/suggestions/{keyed_hash('triage.suggestions', scope)}"
-    held = shared.get(key)
+    held = cache.get(key)
     if isinstance(held, list) and all(isinstance(row, list) and len(row) == 3 for row in held):
         return [(str(issue), int(lookups), int(customers)) for issue, lookups, customers in held]
     found = _found(since, projects).order_by()
@@ -239,7 +238,7 @@ def _counted(since: datetime, projects: Projects) -> list[tuple[str, int, int]]:
     )
     rows = [(issue, lookups, customers.get(issue, 0)) for issue, lookups in most]
     rows = [row for row in rows if row[2] >= LEAST_CUSTOMERS]
-    shared.put(key, [list(row) for row in rows], _KEPT_S)
+    cache.put(key, [list(row) for row in rows], _KEPT_S)
     return rows
 
 

@@ -18,12 +18,11 @@ from django.utils import timezone
 from apps.audit.admin import OfferedFilters
 from apps.audit.models import Action
 from apps.audit.trail import Fact, actor_of, client_address, record
-from apps.lookups.acts import record_act, record_each
-from apps.lookups.asked import repeat_lookup
-from apps.lookups.asker import Asker
-from apps.lookups.asking import state_of as begin_asking
+from apps.lookups.access import Asker
+from apps.lookups.background import state_of as begin_asking
 from apps.lookups.models import Lookup, Origin
 from apps.lookups.problems import LookupFailed
+from apps.lookups.records import record_act, record_each, repeat_lookup
 from apps.lookups.review.listing import Facts, as_csv, as_json_lines, facts_of
 from apps.lookups.services import purge_answers
 

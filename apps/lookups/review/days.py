@@ -12,9 +12,8 @@ from django.db.models import BigIntegerField, CharField, F, Max, Sum, Value
 from django.db.models import Count as CountOf
 from django.db.models.functions import Cast, Coalesce, Least, Substr
 
-from apps.lookups import shared
-from apps.lookups.findings import LookupDay
-from apps.lookups.models import Lookup
+from apps.lookups import cache
+from apps.lookups.models import Lookup, LookupDay
 
 DAYS = 30
 TODAY_KEPT_S = 60
@@ -55,11 +54,11 @@ def counted_days(now: datetime) -> dict[date, list[Count]]:
 def _of_today(today: date) -> list[Count]:
     """Today's counts, at most a minute old."""
     key = f"review/day/{today}"
-    held = shared.get(key)
+    held = cache.get(key)
     if isinstance(held, list):
         return _read(held)
     counts = _count({today})[today]
-    shared.put(key, [_row(count) for count in counts], TODAY_KEPT_S)
+    cache.put(key, [_row(count) for count in counts], TODAY_KEPT_S)
     return counts
 
 

@@ -17,9 +17,8 @@ from django.db.models import Max, Value
 from django.db.models.functions import Coalesce
 from pydantic import TypeAdapter, ValidationError
 
-from apps.lookups import sealed, shared
-from apps.lookups.findings import LookupIssue
-from apps.lookups.models import Lookup, Outcome
+from apps.lookups import cache
+from apps.lookups.models import Lookup, LookupIssue, Outcome
 from apps.lookups.review.days import Count, counted_days
 
 T = TypeVar("T")
@@ -114,15 +113,15 @@ def figures(wanted: Wanted, now: datetime) -> Figures:
 
 def week(now: datetime) -> Week:
     """What repeats in all lookups of the last seven days, at most five minutes old."""
-    held = sealed.get(_WEEK_KEY)
+    held = cache.get_sealed(_WEEK_KEY)
     if isinstance(held, str):
         try:
             return _WEEK.validate_json(held)
         except ValidationError:
-            shared.delete(_WEEK_KEY)  # of an older version of the program
+            cache.delete(_WEEK_KEY)  # of an older version of the program
     since = now - timedelta(days=7)
     counted = Week(_asked_about(since), _repeats(since))
-    sealed.put(_WEEK_KEY, _WEEK.dump_json(counted).decode(), WEEK_KEPT_S)
+    cache.put_sealed(_WEEK_KEY, _WEEK.dump_json(counted).decode(), WEEK_KEPT_S)
     return counted
 
 

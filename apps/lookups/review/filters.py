@@ -14,9 +14,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from apps.accounts.models import Team
-from apps.lookups.keeping import State, is_in
 from apps.lookups.models import Lookup, Origin, Outcome
 from apps.lookups.review.choices import MOST_CHOICES, Choices, OneOf
+from apps.lookups.store import StoredState, is_stored_as
 
 _AGES: dict[str, tuple[str, timedelta]] = {
     "hour": ("the last hour", timedelta(hours=1)),
@@ -108,11 +108,15 @@ class WhatIsKept(OneOf):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         """All states."""
-        return State.choices
+        return StoredState.choices
 
     def condition(self, chosen: str) -> Q | None:
         """By columns, as of now."""
-        return is_in(State(chosen), timezone.now()) if chosen in State.values else None
+        return (
+            is_stored_as(StoredState(chosen), timezone.now())
+            if chosen in StoredState.values
+            else None
+        )
 
 
 class InProject(OneOf):
@@ -231,8 +235,8 @@ _BY_END = ("-expires_at", "-pk")
 ORDERS: dict[tuple[str, str], tuple[str, str]] = {
     ("project", ""): ("-found_projects__asked_at", "-found_projects__lookup_id"),
     ("issue", ""): ("-found_issues__asked_at", "-found_issues__lookup_id"),
-    ("state", State.STALE.value): _BY_END,
-    ("state", State.EXPIRED.value): _BY_END,
+    ("state", StoredState.STALE.value): _BY_END,
+    ("state", StoredState.EXPIRED.value): _BY_END,
 }
 
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
 from apps.audit.admin import csv_line
-from apps.lookups.keeping import state_of
 from apps.lookups.models import Lookup
 from apps.lookups.review.rows import ERASED
+from apps.lookups.store import stored_state
 
 Cell = str | int | bool | None
 
@@ -40,7 +40,7 @@ def facts_of(now: datetime, *, with_customers: bool) -> Facts:
             "duration_ms": lookup.duration_ms,
             "from_cache": lookup.from_cache,
             "redacted": lookup.redacted,
-            "state": state_of(lookup, now).value,
+            "state": stored_state(lookup, now).value,
             "expires_at": _told(lookup.expires_at),
             "purged_at": _told(lookup.purged_at),
         }

@@ -14,7 +14,6 @@ from apps.events.redaction import RULES_VERSION, redact
 from apps.events.summary import headline
 from apps.exports import render
 from apps.lookups import store
-from apps.lookups.keeping import State, state_of
 from apps.lookups.models import ExportRecord, How, Lookup, Origin
 from apps.lookups.review.rows import (
     ERASED,
@@ -27,6 +26,7 @@ from apps.lookups.review.rows import (
     who_of,
     window_of,
 )
+from apps.lookups.store import StoredState, stored_state
 
 MOST_ROWS = 100
 BUDGET = 6000
@@ -86,7 +86,7 @@ class Record:
 def record_of(lookup: Lookup, now: datetime) -> Record:
     """The record in words. `without` says why nothing of the answer can be shown."""
     answer = _kept_answer(lookup)
-    state = state_of(lookup, now)
+    state = stored_state(lookup, now)
     return Record(
         page=reverse("lookup_detail", args=[lookup.uuid]),
         facts=tuple(_facts(lookup, state, now)),
@@ -102,11 +102,11 @@ _UNREADABLE = (
     "available. It can't be read."
 )
 _WITHOUT = {
-    State.PURGED: "An admin deleted the result. The lookup record is kept.",
-    State.EXPIRED: "The result expired and was deleted. The lookup record is kept.",
-    State.NONE: "No result was stored: none arrived, or it was shown without redaction.",
-    State.FRESH: _UNREADABLE,
-    State.STALE: _UNREADABLE,
+    StoredState.PURGED: "An admin deleted the result. The lookup record is kept.",
+    StoredState.EXPIRED: "The result expired and was deleted. The lookup record is kept.",
+    StoredState.NONE: "No result was stored: none arrived, or it was shown without redaction.",
+    StoredState.FRESH: _UNREADABLE,
+    StoredState.STALE: _UNREADABLE,
 }
 
 
@@ -117,7 +117,7 @@ def _kept_answer(lookup: Lookup) -> Answer | None:
     return answer
 
 
-def _facts(lookup: Lookup, state: State, now: datetime) -> list[Fact]:
+def _facts(lookup: Lookup, state: StoredState, now: datetime) -> list[Fact]:
     reason = reasons_of([lookup]).get(lookup.audit_target, "")
     told = [
         ("Asked", f"{told_time(lookup.created_at)} UTC"),
@@ -142,7 +142,7 @@ def _facts(lookup: Lookup, state: State, now: datetime) -> list[Fact]:
     return [Fact(name, value) for name, value in told if value]
 
 
-def _told_state(lookup: Lookup, state: State, now: datetime) -> str:
+def _told_state(lookup: Lookup, state: StoredState, now: datetime) -> str:
     kept = kept_for(lookup, state, now)
     return f"{state.label}, {kept}" if kept else str(state.label)
 

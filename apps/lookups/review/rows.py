@@ -11,8 +11,8 @@ from django.urls import reverse
 from apps.audit.models import Action, Words
 from apps.audit.trail import opened
 from apps.events.query import duration
-from apps.lookups.keeping import State, state_of
 from apps.lookups.models import Lookup, Outcome
+from apps.lookups.store import StoredState, stored_state
 
 ERASED = "erased"
 _NBSP = "\N{NO-BREAK SPACE}"
@@ -91,16 +91,16 @@ def told_ms(milliseconds: int) -> str:
     return f"{milliseconds / 1000:.1f}{_NBSP}s"
 
 
-def kept_for(lookup: Lookup, state: State, now: datetime) -> str:
+def kept_for(lookup: Lookup, state: StoredState, now: datetime) -> str:
     """How long the answer is fresh and kept, or since when it is not."""
-    if state is State.PURGED and lookup.purged_at:
+    if state is StoredState.PURGED and lookup.purged_at:
         return f"{_since(lookup.purged_at, now)} ago"
-    if lookup.expires_at is None or state is State.NONE:
+    if lookup.expires_at is None or state is StoredState.NONE:
         return ""
-    if state is State.EXPIRED:
+    if state is StoredState.EXPIRED:
         return f"{_since(lookup.expires_at, now)} ago"
     kept = f"kept for {_since(lookup.expires_at, now)}"
-    if state is State.FRESH and lookup.cached_until:
+    if state is StoredState.FRESH and lookup.cached_until:
         return f"for {_since(lookup.cached_until, now)}, {kept}"
     return kept
 
@@ -122,7 +122,7 @@ def outcome_of(lookup: Lookup) -> str:
 
 
 def _row(lookup: Lookup, now: datetime, teams: str, why: str) -> Row:
-    state = state_of(lookup, now)
+    state = stored_state(lookup, now)
     return Row(
         pk=lookup.pk,
         record=reverse("admin:lookups_lookup_change", args=[lookup.pk]),

@@ -6,7 +6,7 @@ from django.core.management import BaseCommand
 from django.core.management.base import CommandError
 
 from apps.lookups.problems import EXIT_FAILED
-from apps.lookups.status import check_connection
+from apps.lookups.sentry_connection import check_connection
 
 
 class Command(BaseCommand):

@@ -9,10 +9,10 @@ from django.core.management.base import CommandError
 
 from apps.audit.trail import Actor
 from apps.events.query import CustomerRefused, parse_customer
-from apps.lookups.forgetting import forget_customer, kept_of
 from apps.lookups.management.person import system_user
 from apps.lookups.models import Origin
 from apps.lookups.problems import EXIT_FAILED, EXIT_USAGE
+from apps.lookups.records import forget_customer, kept_of
 
 
 class Command(BaseCommand):

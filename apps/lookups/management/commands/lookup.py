@@ -27,13 +27,11 @@ from apps.events.query import (
 from apps.exports import DEFAULT_BUDGET, ExportRefused, Preset, Rendered, render
 from apps.exports.budget import LEAST_TOKENS as LEAST
 from apps.exports.budget import MOST_TOKENS as MOST
-from apps.lookups.asked import record_lookup
-from apps.lookups.asker import Asker
-from apps.lookups.export_records import Exported, record_export
-from apps.lookups.known import with_known, with_replies
+from apps.lookups.access import Asker
+from apps.lookups.exports import Exported, preset_of, record_export
+from apps.lookups.known_errors import with_known, with_replies
 from apps.lookups.management.person import system_user
 from apps.lookups.models import How, Origin
-from apps.lookups.presets import preset_of
 from apps.lookups.problems import (
     EXIT_COMPLETE,
     EXIT_FAILED,
@@ -41,6 +39,7 @@ from apps.lookups.problems import (
     EXIT_USAGE,
     LookupFailed,
 )
+from apps.lookups.records import record_lookup
 from apps.lookups.services import LookupResult, answer_lookup, answer_unredacted
 
 

@@ -8,7 +8,7 @@ from django.core.management import BaseCommand, CommandError
 from apps.audit.trail import Actor
 from apps.lookups.management.person import system_user
 from apps.lookups.models import Origin
-from apps.lookups.pruning import prune, to_prune
+from apps.lookups.retention import prune, to_prune
 
 
 class Command(BaseCommand):

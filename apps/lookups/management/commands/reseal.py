@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management import BaseCommand
 
-from apps.lookups.resealing import reseal_all
+from apps.lookups.retention import reseal_all
 
 
 class Command(BaseCommand):

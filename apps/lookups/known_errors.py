@@ -1,13 +1,20 @@
-"""A known error's reply in the words for one customer: their name, their clock."""
+"""What the catalogue of known errors says of an answer, found anew whenever it is read."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
+
+from django.conf import settings
 
 from apps.events.answer import Answer, KnownMatch
 from apps.events.grouping import UNGROUPED
 from apps.events.releases import short_release, told_day
 from apps.events.rules.rule import zone_of_customer
+from apps.known_errors.catalogue import current_catalogue
+from apps.known_errors.matching import match
 from apps.known_errors.patterns import filled
+
+# A known error's reply in the words for one customer: their name, their clock.
 
 _LONGEST_NAME = 80
 
@@ -62,3 +69,22 @@ def customer_moment(moment: datetime, zone: ZoneInfo) -> str:
     area, _slash, city = zone.key.rpartition("/")
     named = f"{city.replace('_', ' ')} time" if area and area != "Etc" else zone.key
     return f"{local.day} {local:%b %Y, %H:%M} ({named})"
+
+
+def with_known(answer: Answer) -> Answer:
+    """The answer with its known errors; nothing of them is kept with it."""
+    zone = ZoneInfo(settings.TIME_ZONE)
+    return replace(answer, known=match(current_catalogue(), answer, zone=zone))
+
+
+def with_replies(answer: Answer, *, zone: ZoneInfo, today: date) -> Answer:
+    """The answer with the replies of its known errors filled in, for a customer without a name."""
+    filled_in = (
+        replace(one.known, reply=reply_of(one, answer, name="", zone=zone, today=today))
+        for one in answer.known.matches
+    )
+    matches = tuple(
+        replace(one, known=known)
+        for one, known in zip(answer.known.matches, filled_in, strict=True)
+    )
+    return replace(answer, known=replace(answer.known, matches=matches))

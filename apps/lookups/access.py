@@ -1,9 +1,7 @@
-"""Letting one more person, or a team, read a lookup; ending that; and who it is shared with.
+"""Which lookups a person may open: the rule that every door asks."""
 
-Whoever reads sees no more than their own projects. Each beginning and end stands in the trail.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib.auth.models import Group, User
@@ -12,10 +10,34 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import Team
+from apps.accounts.permissions import is_in_a_team_of
 from apps.audit.models import Action
-from apps.audit.trail import record
-from apps.lookups.asker import Asker
-from apps.lookups.models import Lookup, LookupShare
+from apps.audit.trail import Actor, record
+from apps.lookups.models import Lookup, LookupShare, Origin
+
+# Who asks, through which door and from where.
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """`system_user` names the person behind a command line; `address` is an IP address."""
+
+    origin: Origin
+    user: User | None = None
+    system_user: str = ""
+    address: str = ""
+
+    @property
+    def actor(self) -> Actor:
+        """The same, as the audit trail names it."""
+        if self.user is None:
+            return Actor(self.origin, None, self.system_user, self.address)
+        return Actor(self.origin, self.user.pk, self.user.get_username(), self.address)
+
+
+# Letting one more person, or a team, read a lookup; ending that; and who it is shared with.
+#
+# Whoever reads sees no more than their own projects. Each beginning and end stands in the trail.
 
 MOST_SHOWN = 8
 MOST_OFFERED = 50
@@ -139,3 +161,32 @@ def _record(action: Action, share: LookupShare, asker: Asker) -> None:
         customer_hash=lookup.customer_hash,
         detail=detail,
     )
+
+
+def may_read(person: User, lookup: Lookup) -> bool:
+    """What is theirs to keep, and what was shared with them. What of it, their projects say."""
+    if may_keep(person, lookup):
+        return True
+    return person.has_perm("lookups.add_lookup") and is_shared_with(lookup, person)
+
+
+def may_keep(person: User, lookup: Lookup) -> bool:
+    """Their own; as a lead those of the people in their teams; as an admin all."""
+    return keeps(person)(lookup.user_id)
+
+
+def keeps(person: User) -> Callable[[int | None], bool]:
+    """The same for many lookups, by whose they are; each of these people is asked about once."""
+    if person.has_perm("lookups.view_lookup"):
+        return lambda _owner: True
+    if not person.has_perm("lookups.add_lookup"):
+        return lambda _owner: False
+    is_lead = person.has_perm("lookups.open_any_lookup")
+    told: dict[int | None, bool] = {person.pk: True}
+
+    def may(owner: int | None) -> bool:
+        if owner not in told:
+            told[owner] = is_lead and is_in_a_team_of(person, owner)
+        return told[owner]
+
+    return may

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from threading import BoundedSemaphore, Lock
 
-from apps.lookups import shared
+from apps.lookups import cache
 from apps.sentry import (
     SentryCrowded,
     SentryError,
@@ -63,9 +63,9 @@ class SharedPace:
 
     def answered(self, route: str, headers: Mapping[str, str]) -> None:
         """Sentry is well; when nothing is left of its limit, everyone waits for the reset."""
-        if shared.get(self._rest) is not None or shared.get(self._failures) is not None:
+        if cache.get(self._rest) is not None or cache.get(self._failures) is not None:
             for key in (self._rest, self._failures, self._probe):
-                shared.delete(key)
+                cache.delete(key)
         _wait(self._not_before(route), _seconds_of(headers))
 
     def failed(self, route: str, error: SentryError) -> None:
@@ -73,21 +73,21 @@ class SharedPace:
         if isinstance(error, SentryRateLimited):
             _wait(self._not_before(route), error.retry_after)
         elif isinstance(error, _HAMMERED) and not isinstance(error, SentryCrowded):
-            rest = shared.get(self._rest)
-            if rest is None and shared.count(self._failures, _COUNT_FOR_S) < FAILURES_TO_REST:
+            rest = cache.get(self._rest)
+            if rest is None and cache.increment(self._failures, _COUNT_FOR_S) < FAILURES_TO_REST:
                 return
             last = _number(rest[1]) if isinstance(rest, list) and len(rest) == 2 else 0.0
             seconds = min(max(REST_S, last * 2), LONGEST_REST_S)
             until = time.time() + seconds
-            shared.put(self._rest, [until, seconds], seconds + _PROBE_FOR_S)
-            shared.delete(self._probe)
+            cache.put(self._rest, [until, seconds], seconds + _PROBE_FOR_S)
+            cache.delete(self._probe)
 
     def aside(self) -> "SharedPace":
         """The pace of everyone's calls that answers can do without."""
         return _SharedAside(self._name)
 
     def _check(self, marks: tuple[str, ...], *, may_probe: bool) -> None:
-        known = shared.get_many((*marks, self._rest))
+        known = cache.get_many((*marks, self._rest))
         wait = max(_number(known.get(mark)) for mark in marks) - time.time()
         if wait > 0:
             raise SentryRateLimited("Sentry limits how often we can ask.", retry_after=wait)
@@ -97,7 +97,7 @@ class SharedPace:
 
     def _check_rest(self, until: float, *, may_probe: bool) -> None:
         wait = until - time.time()
-        if wait <= 0 and may_probe and shared.add(self._probe, 1, _PROBE_FOR_S) is not False:
+        if wait <= 0 and may_probe and cache.add(self._probe, 1, _PROBE_FOR_S) is not False:
             return
         raise SentryResting(
             "Sentry failed several times in a row, so calls are paused for a while.",
@@ -117,7 +117,7 @@ class SharedPace:
                 yield
             finally:
                 if key:
-                    shared.delete_if(key, mine)
+                    cache.delete_if_equal(key, mine)
 
     def _take(self, give_up: float, numbers: Sequence[int]) -> tuple[str, str]:
         """A shared place; an empty key when there is no cache to share places through."""
@@ -125,7 +125,7 @@ class SharedPace:
         while True:
             for number in numbers:
                 key = f"{self._slot}/{number}"
-                taken = shared.add(key, mine, _SLOT_FOR_S)
+                taken = cache.add(key, mine, _SLOT_FOR_S)
                 if taken is None:
                     return "", mine
                 if taken:
@@ -179,7 +179,7 @@ def _seconds_of(headers: Mapping[str, str]) -> float:
 
 def _wait(mark: str, seconds: float) -> None:
     if seconds > 0:
-        shared.put(mark, time.time() + seconds, seconds)
+        cache.put(mark, time.time() + seconds, seconds)
 
 
 def _number(value: object) -> float:

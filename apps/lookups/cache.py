@@ -4,6 +4,8 @@ A cache that failed is left alone for ten seconds: each call to a frozen one wou
 time-out. Nothing here raises.
 """
 
+import base64
+import json
 import time
 from collections.abc import Callable, Iterable
 from typing import TypeVar
@@ -12,23 +14,25 @@ from django.core.cache import cache
 from django_redis.exceptions import ConnectionInterrupted
 from redis.exceptions import RedisError
 
+from apps.crypto import Unreadable, seal_as, unseal_as
+
 T = TypeVar("T")
 
-ASLEEP_S = 10.0
+PAUSE_S = 10.0
 _FAILURES = (ConnectionInterrupted, RedisError, OSError)
 
-_asleep_until = 0.0
+_paused_until = 0.0
 
 
-def is_awake() -> bool:
+def is_available() -> bool:
     """Whether the cache is being asked at present."""
-    return time.monotonic() >= _asleep_until
+    return time.monotonic() >= _paused_until
 
 
-def wake() -> None:
+def retry_now() -> None:
     """Ask the cache again at once, for example after it was replaced."""
-    global _asleep_until  # noqa: PLW0603 - one cache, one state for the process
-    _asleep_until = 0.0
+    global _paused_until  # noqa: PLW0603 - one cache, one state for the process
+    _paused_until = 0.0
 
 
 def get(key: str) -> object:
@@ -51,7 +55,7 @@ def add(key: str, value: object, seconds: float) -> bool | None:
     return _try(lambda: bool(cache.add(key, value, seconds)), None)
 
 
-def count(key: str, seconds: float) -> int:
+def increment(key: str, seconds: float) -> int:
     """One more on a counter that ends after so long; 0 without a cache."""
     return _try(lambda: _count(key, seconds), 0)
 
@@ -61,7 +65,7 @@ def delete(key: str) -> None:
     _try(lambda: cache.delete(key), None)
 
 
-def delete_if(key: str, value: object) -> None:
+def delete_if_equal(key: str, value: object) -> None:
     """Forget a value if it is still this one: somebody else may hold the key by now."""
     if get(key) == value:
         delete(key)
@@ -77,17 +81,49 @@ def _count(key: str, seconds: float) -> int:
 
 def attempt(call: Callable[[], T], otherwise: Callable[[], T]) -> T:
     """What the call of the cache gives; while the cache is lost, what the other gives."""
-    global _asleep_until  # noqa: PLW0603 - one cache, one state for the process
-    if not is_awake():
+    global _paused_until  # noqa: PLW0603 - one cache, one state for the process
+    if not is_available():
         return otherwise()
     try:
         return call()
     except ValueError:  # it is no JSON: somebody else has written it
         return otherwise()
     except _FAILURES:
-        _asleep_until = time.monotonic() + ASLEEP_S
+        _paused_until = time.monotonic() + PAUSE_S
         return otherwise()
 
 
 def _try(call: Callable[[], T], without: T) -> T:
     return attempt(call, lambda: without)
+
+
+# What the shared cache holds that is about customers, or that our token follows: sealed.
+#
+# Each value is sealed for its key, so that whoever can write to the cache can neither read one,
+# nor make one up, nor pass one customer's answer off as another's. What cannot be opened is not
+# there.
+
+
+def get_sealed(key: str) -> object:
+    """The value; None when there is none that this site has put there."""
+    content = get_sealed_bytes(key)
+    return None if content is None else json.loads(content)
+
+
+def put_sealed(key: str, value: object, seconds: float) -> None:
+    """Keep a value (JSON types only) for so long."""
+    put_sealed_bytes(key, json.dumps(value, separators=(",", ":")).encode(), seconds)
+
+
+def get_sealed_bytes(key: str) -> bytes | None:
+    """The same of what is no JSON value, or is packed already."""
+    value = get(key)
+    try:
+        return unseal_as(key, base64.b64decode(value)) if isinstance(value, str) else None
+    except (Unreadable, ValueError):
+        return None
+
+
+def put_sealed_bytes(key: str, content: bytes, seconds: float) -> None:
+    """Keep these bytes for so long."""
+    put(key, base64.b64encode(seal_as(key, content)).decode(), seconds)

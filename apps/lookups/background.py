@@ -8,25 +8,77 @@ it: the lease of each ends by itself, and the next one who looks begins anew.
 import logging
 import time
 import traceback
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from threading import Lock
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 from pydantic import TypeAdapter, ValidationError
 
-from apps.events.answer import Progress
-from apps.lookups import sealed, shared
+from apps.events.answer import Answer, NoticeCode, Progress
+from apps.events.event import Event
+from apps.lookups import cache, store
 from apps.lookups.models import Lookup, Outcome
-from apps.lookups.problems import BROKEN, LookupFailed, LookupPurged, Problem
-from apps.lookups.services import LookupResult, answer_lookup, stale_answer
-from apps.lookups.single_flight import is_leased
-from apps.lookups.watching import progress_of, tell_to_stop
-from apps.lookups.within_request import answer_now, has_ended
+from apps.lookups.problems import BROKEN, LookupFailed, LookupPurged, Problem, problem_of
+from apps.lookups.records import question_of
+from apps.lookups.sentry_connection import sentry_client, visible_projects
+from apps.lookups.services import LookupResult, answer_lookup, read_event, stale_answer
+from apps.lookups.single_flight import is_leased, progress_of, tell_to_stop
+from apps.sentry import SentryCrowded, SentryError, fetch_ids
+
+# Asking within the request, in a bounded number of places, so that threads are left for others.
+
+_lock = Lock()
+_waiting = 0
+
+
+def answer_now(lookup: Lookup) -> LookupResult:
+    """The answer, asked for within the request if need be. Raises as `answer_lookup` does."""
+    if has_ended(lookup):
+        return answer_lookup(lookup)
+    with place_to_wait():
+        return answer_lookup(lookup)
+
+
+def read_event_now(lookup: Lookup, answer: Answer, event_id: str) -> Event | None:
+    """`read_event` within the request."""
+    listed = (*answer.events, *answer.beside.trace_errors)
+    if all(event.body is not None for event in listed if event.id == event_id):
+        return read_event(lookup, answer, event_id)
+    with place_to_wait():
+        return read_event(lookup, answer, event_id)
+
+
+def has_ended(lookup: Lookup) -> bool:
+    """Whether the lookup has an end of its own, so that nobody need be asked."""
+    is_cancelled = lookup.outcome == Outcome.CANCELLED
+    return is_cancelled or lookup.snapshot is not None or lookup.is_removed
+
+
+@contextmanager
+def place_to_wait() -> Iterator[None]:
+    """A place among the requests of this process that may wait for Sentry at the same time.
+
+    Raises `LookupFailed` at once when all are taken.
+    """
+    global _waiting  # noqa: PLW0603 - one server, one count for the process
+    with _lock:
+        if _waiting >= settings.TRIAGE_MOST_WAITING:
+            raise LookupFailed(problem_of(SentryCrowded("All request slots are in use.")))
+        _waiting += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _waiting -= 1
+
 
 MOST_AT_ONCE = 8
 
@@ -108,7 +160,7 @@ def answer_soon(lookup: Lookup, patience_s: float) -> LookupResult | None:
     ended = _take_end(lookup)
     if ended is not None:
         return ended
-    if has_ended(lookup) or not shared.is_awake():
+    if has_ended(lookup) or not cache.is_available():
         return answer_now(lookup)
     _note_waiting(lookup)
     give_up = time.monotonic() + patience_s
@@ -158,7 +210,7 @@ def cancel_lookup(lookup: Lookup) -> None:
 
 def _answer(lookup: Lookup) -> LookupResult:
     """The answer in the background; an end that nothing is kept of is noted for who waits."""
-    waiting_since = shared.get(_waiting_key(lookup))
+    waiting_since = cache.get(_waiting_key(lookup))
     waited_s = time.time() - waiting_since if isinstance(waiting_since, float) else 0.0
     try:
         result = answer_lookup(lookup, waited_s=max(waited_s, 0.0))
@@ -187,7 +239,7 @@ def _known_state(lookup: Lookup) -> State | None:
         return State.CANCELLED
     if lookup.snapshot is not None:
         return State.DONE
-    if not shared.is_awake():
+    if not cache.is_available():
         return State.LOST
     end = _end_of(lookup)
     return end[0] if end else None
@@ -202,16 +254,18 @@ def _wait(future: Future[LookupResult], patience_s: float) -> None:
 
 def _note_waiting(lookup: Lookup) -> None:
     """Remember since when this lookup waits: a failure that comes later is its failure too."""
-    shared.add(_waiting_key(lookup), time.time(), _WAITING_KEPT_S)
+    cache.add(_waiting_key(lookup), time.time(), _WAITING_KEPT_S)
 
 
 def _note_end(lookup: Lookup, state: State, problem: Problem) -> None:
-    sealed.put(_end_key(lookup), [state.value, _PROBLEM.dump_json(problem).decode()], _END_KEPT_S)
+    cache.put_sealed(
+        _end_key(lookup), [state.value, _PROBLEM.dump_json(problem).decode()], _END_KEPT_S
+    )
 
 
 def _end_of(lookup: Lookup) -> tuple[State, Problem] | None:
     """The end of an asking that nothing was kept of but this note."""
-    value = sealed.get(_end_key(lookup))
+    value = cache.get_sealed(_end_key(lookup))
     if not isinstance(value, list) or len(value) != 2 or has_ended(lookup):
         return None
     try:
@@ -221,8 +275,8 @@ def _end_of(lookup: Lookup) -> tuple[State, Problem] | None:
 
 
 def _forget_end(lookup: Lookup) -> None:
-    shared.delete(_end_key(lookup))
-    shared.delete(_waiting_key(lookup))
+    cache.delete(_end_key(lookup))
+    cache.delete(_waiting_key(lookup))
 
 
 def _take_end(lookup: Lookup) -> LookupResult | None:
@@ -244,3 +298,39 @@ def _end_key(lookup: Lookup) -> str:
 
 def _waiting_key(lookup: Lookup) -> str:
     return f"waiting/{lookup.uuid}"
+
+
+# Whether more came in of a window that was young when it was looked at.
+
+NEWER_PAUSE_S = 50.0
+PATIENCE_S = 5.0
+
+
+def count_new_events(lookup: Lookup) -> int | None:
+    """How many events there are by now that the lookup's answer does not have.
+
+    None where nobody found out: the window had settled, Sentry failed, or somebody is at it. One
+    asks for all who look at the same, and no more than once in 50 seconds.
+    """
+    known = store.readable_snapshot(lookup)
+    if known is None or not known.has_notice(NoticeCode.WINDOW_OPEN):
+        return None
+    ids = _ids(lookup)
+    return None if ids is None else len(ids - {event.id for event in known.events})
+
+
+def _ids(lookup: Lookup) -> set[str] | None:
+    key = f"{lookup.cache_key}/ids"
+    held = cache.get_sealed(key)
+    if isinstance(held, list):
+        return set(held)
+    if cache.add(f"{key}/asked", 1, NEWER_PAUSE_S) is not True:
+        return None
+    try:
+        with sentry_client(PATIENCE_S) as client:
+            projects = visible_projects(client)
+            found = fetch_ids(client, question_of(lookup), projects=projects)
+    except SentryError:
+        return None
+    cache.put_sealed(key, sorted(found), NEWER_PAUSE_S)
+    return set(found)

@@ -6,10 +6,11 @@ from django.db import transaction
 
 from apps.audit.models import Action
 from apps.audit.trail import record
-from apps.lookups.asked import names_of
-from apps.lookups.asker import Asker
-from apps.lookups.models import ExportRecord, How, Lookup
-from apps.lookups.reasons import reason_to_keep
+from apps.exports import ExportRefused, Preset
+from apps.exports.facts import NO_PRESET
+from apps.lookups.access import Asker
+from apps.lookups.models import ExportPreset, ExportRecord, How, Lookup
+from apps.lookups.records import names_of, reason_to_keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +72,22 @@ def _without_customer(reason: str, lookup: Lookup) -> str:
     if not reason:
         return ""
     return reason_to_keep(reason, names_of(lookup))
+
+
+# The questions that people can put before an export, as admins write them, and no question.
+
+
+def presets() -> tuple[Preset, ...]:
+    """What is offered: no question, then the admins' questions in their order."""
+    rows = ExportPreset.objects.filter(is_active=True)
+    return (NO_PRESET, *(row.as_preset() for row in rows))
+
+
+def preset_of(name: str) -> Preset:
+    """The offered preset of that name. Raises `ExportRefused` when there is none."""
+    offered = presets()
+    for preset in offered:
+        if preset.name == name:
+            return preset
+    known = ", ".join(preset.name for preset in offered)
+    raise ExportRefused(f"There is no preset with that name. Choose one of: {known}.")
