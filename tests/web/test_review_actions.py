@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from apps.audit.models import Action, Entry
 from apps.demo.server import DemoSentry
+from apps.lookups.admin import lookup as admin_lookup
 from apps.lookups.models import Lookup, LookupIssue, LookupProject
-from apps.lookups.review import actions
 from tests.conftest import person, signed_in
 from tests.web.reviewing import LIST, act, ago, looked_up
 
@@ -66,7 +66,7 @@ def test_purging_all_that_match_asks_first_and_takes_only_those(
 def test_more_than_a_bound_are_refused_whole(
     review: Client, agent: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actions, "MOST_PURGED", 2)
+    monkeypatch.setattr(admin_lookup, "MOST_PURGED", 2)
     lookups = [looked_up(agent) for _ in range(3)]
     assert "for 2 lookups at most" in act(review, "purge", *lookups)
     assert not Lookup.objects.exclude(purged_at=None).exists()

@@ -5,8 +5,8 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
 
+from apps.lookups.admin.statistics import Charts
 from apps.lookups.models import Lookup, LookupDay
-from apps.lookups.review.charts import Charts
 from tests.conftest import signed_in
 from tests.web.reviewing import LIST, ago, looked_up, team
 

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.audit.models import Action
 from apps.audit.trail import Actor, record
-from apps.lookups.review import pages
+from apps.lookups.admin import lookup as admin_lookup
 from tests.conftest import signed_in
 from tests.web.reviewing import LIST, ago, ahead, customers, looked_up, team
 
@@ -103,7 +103,7 @@ def test_a_search_keeps_the_filters_and_names_nobody_in_the_address(
 def test_the_list_is_counted_no_further_than_its_bound_and_goes_on_behind_it(
     review: Client, agent: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "MOST_COUNTED", 100)
+    monkeypatch.setattr(admin_lookup, "MOST_COUNTED", 100)
     for number in range(120):
         looked_up(agent, f"customer {number}", created_at=ago(minutes=number))
     first = review.get(LIST)
