@@ -12,9 +12,8 @@ from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer, KnownMatch
 from apps.events.grouping import Group, group_by_issue
-from apps.events.ledger import Ledger
-from apps.events.redaction import redact_text
 from apps.known_errors.patterns import filled
+from apps.redaction.engine import Ledger, redact_text
 
 MAX_DRAFT_LENGTH = 20_000
 

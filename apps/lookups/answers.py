@@ -15,7 +15,6 @@ from django.utils import timezone
 
 from apps.events.answer import Answer, Progress, allowed_part
 from apps.events.query import Move, moved
-from apps.events.redaction import with_later
 from apps.lookups import background, cache, store
 from apps.lookups.access import Asker
 from apps.lookups.background import State, cancel_lookup, has_ended, place_to_wait, read_event_now
@@ -27,6 +26,7 @@ from apps.lookups.sentry_connection import sentry_client, visible_projects
 from apps.lookups.services import LookupResult, answer_lookup
 from apps.lookups.services import answer_unredacted as answer_all_unredacted
 from apps.lookups.services import kept_answer as kept_answer_whole
+from apps.redaction.engine import with_later
 from apps.sentry import SentryError, fetch_beside
 
 __all__ = [

@@ -21,9 +21,7 @@ from apps.audit.verification import forget_words
 from apps.crypto import hash_customer
 from apps.events.answer import Answer, Beside, Signal
 from apps.events.grouping import UNGROUPED, group_by_issue
-from apps.events.ledger import Ledger
 from apps.events.query import Customer, Question, Window, parse_customer
-from apps.events.redaction import redact_text
 from apps.lookups import cache, store
 from apps.lookups.access import Asker
 from apps.lookups.models import (
@@ -46,6 +44,7 @@ from apps.lookups.problems import (
     problem_of,
 )
 from apps.lookups.sentry_connection import sentry_config
+from apps.redaction.engine import Ledger, redact_text
 from apps.sentry import SentryError
 
 # How many lookups one person may begin in a minute, counted over all processes.

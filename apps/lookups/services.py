@@ -13,9 +13,7 @@ from apps.audit.trail import SYSTEM, Actor
 from apps.crypto import Unreadable
 from apps.events.answer import Answer, Notice, NoticeCode, narrowed
 from apps.events.event import Event, EventBody
-from apps.events.ledger import Ledger
 from apps.events.query import duration
-from apps.events.redaction import RULES_VERSION, redact, redact_event, redact_text
 from apps.lookups import cache, single_flight, store
 from apps.lookups.models import Lookup, Outcome, drop_findings
 from apps.lookups.problems import (
@@ -37,6 +35,7 @@ from apps.lookups.records import (
 from apps.lookups.sentry_connection import sentry_client, sentry_config, visible_projects
 from apps.lookups.single_flight import Watch, share
 from apps.lookups.store import CachedAnswer
+from apps.redaction.engine import RULES_VERSION, Ledger, redact, redact_event, redact_text
 from apps.sentry import SentryError, fetch_answer, fetch_event
 
 _AT_A_TIME = 100

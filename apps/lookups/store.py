@@ -17,9 +17,9 @@ from apps.crypto import Unreadable, keyed_hash, seal_as, unseal_as
 from apps.events.answer import Answer, NoticeCode
 from apps.events.event import Event
 from apps.events.query import Question, Window
-from apps.events.redaction import RULES_VERSION
 from apps.lookups import cache
 from apps.lookups.models import Lookup
+from apps.redaction.engine import RULES_VERSION
 from apps.sentry import SentryConfig
 
 SCHEMA = 3

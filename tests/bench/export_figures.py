@@ -9,9 +9,9 @@ from itertools import zip_longest
 
 from apps.events.answer import Answer
 from apps.events.event import Event
-from apps.events.redaction import redact
 from apps.events.rules.rule import device_of
 from apps.exports import render
+from apps.redaction.engine import redact
 from tests import samples
 from tests.exports.sample_answers import raw_answer, sample_answer
 

@@ -3,8 +3,7 @@
 import sys
 import time
 
-from apps.events.ledger import Ledger
-from apps.events.redaction import redact_text
+from apps.redaction.engine import Ledger, redact_text
 
 LINES = (
     "2026-11-20 14:05:00,123 ERROR checkout.views payment failed for order 10023 after 3 tries: "

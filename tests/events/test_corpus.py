@@ -3,8 +3,7 @@
 import re
 from collections import Counter
 
-from apps.events.ledger import Ledger
-from apps.events.redaction import redact_text, redact_value
+from apps.redaction.engine import Ledger, redact_text, redact_value
 from tests.events.corpus import rows
 
 SECRETS = tuple(rows("secrets_*"))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from apps.events.answer import Answer, Nearby, Searched, narrowed
 from apps.events.event import Event, EventBody
 from apps.events.query import Customer, Question, Window
-from apps.events.redaction import redact, with_later
+from apps.redaction.engine import redact, with_later
 
 MOMENT = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

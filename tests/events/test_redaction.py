@@ -7,9 +7,8 @@ import pytest
 
 from apps.events.answer import Answer, Searched
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Request
-from apps.events.ledger import Ledger
 from apps.events.query import Customer, Question, Window, parse_customer
-from apps.events.redaction import redact, redact_event, redact_text, redact_value
+from apps.redaction.engine import Ledger, redact, redact_event, redact_text, redact_value
 
 MOMENT = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
 EVENT_ID = "7ca573c0f4814912aaa9bdc77d1a7d51"

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from apps.events.answer import Beside, Deploy
 from apps.events.event import Issue
-from apps.events.redaction import redact, with_later
+from apps.redaction.engine import redact, with_later
 from tests.events.test_redaction import MOMENT, answer_with_secret
 
 TOKEN = "ghp_" + "a1B2" * 9

@@ -8,24 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.events import (
-    addresses,
-    bracketed,
-    named_values,
-    numbers,
-    secrets,
-    value_forms,
-    value_spans,
-    vendor_tokens,
-)
 from apps.events.answer import Answer
 from apps.events.event import Breadcrumb, Event, EventBody, Issue, Request
-from apps.events.key_names import kind_of_key
-from apps.events.ledger import Ledger
-from apps.events.redaction import RULES_VERSION, redact, redact_event, redact_text, redact_value
+from apps.redaction import keys
+from apps.redaction import patterns as redaction_patterns
+from apps.redaction.engine import (
+    RULES_VERSION,
+    Ledger,
+    redact,
+    redact_event,
+    redact_text,
+    redact_value,
+)
+from apps.redaction.keys import kind_of_key
 from tests.events.test_redaction import EVENT_ID, MOMENT, answer_with_secret
 
-MODULES = (bracketed, named_values, value_forms, value_spans)
+MODULES = (keys, keys, keys, keys)
 NOBODY: frozenset[str] = frozenset()
 PLANTED = {
     "email": "jane@example.com",
@@ -223,9 +221,16 @@ def test_no_text_breaks_it(text: str) -> None:
 
 
 def patterns() -> list[re.Pattern[str]]:
-    shapes = (*secrets.KEYS, *secrets.TEXTUAL, *numbers.CHECKED_NUMBERS, *numbers.PHONES)
-    found = [shape.pattern for shape in (*shapes, *addresses.DEVICES, *addresses.IPV4)]
-    found += [pattern for _beginning, pattern in vendor_tokens.VENDOR_TOKENS]
+    shapes = (
+        *redaction_patterns.KEYS,
+        *redaction_patterns.TEXTUAL,
+        *redaction_patterns.CHECKED_NUMBERS,
+        *redaction_patterns.PHONES,
+    )
+    found = [
+        shape.pattern for shape in (*shapes, *redaction_patterns.DEVICES, *redaction_patterns.IPV4)
+    ]
+    found += [pattern for _beginning, pattern in redaction_patterns.VENDOR_TOKENS]
     own = [one for module in MODULES for one in vars(module).values()]
     return found + [one for one in own if isinstance(one, re.Pattern)]
 

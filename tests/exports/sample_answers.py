@@ -7,7 +7,7 @@ from datetime import timedelta
 from apps.events.answer import Answer, Searched
 from apps.events.event import Event, Issue
 from apps.events.query import Customer, Question, Window
-from apps.events.redaction import redact
+from apps.redaction.engine import redact
 from apps.sentry.parsing import parse_full_event
 from tests import samples
 from tests.exports.answers import MOMENT

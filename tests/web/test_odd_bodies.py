@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 
 from apps.events.answer import Answer, Searched
-from apps.events.redaction import redact
 from apps.exports import render
+from apps.redaction.engine import redact
 from apps.sentry.parsing import parse_full_event
 from apps.web import presenter
 from tests.conftest import MOMENT, question

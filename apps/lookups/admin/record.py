@@ -14,12 +14,12 @@ from apps.audit.trail import opened
 from apps.events.answer import Answer, Call
 from apps.events.grouping import group_by_issue
 from apps.events.query import duration
-from apps.events.redaction import RULES_VERSION, redact
 from apps.events.summary import headline
 from apps.exports import render
 from apps.lookups import store
 from apps.lookups.models import ExportRecord, How, Lookup, Origin, Outcome
 from apps.lookups.store import StoredState, stored_state
+from apps.redaction.engine import RULES_VERSION, redact
 
 # A lookup as a row of the list, in words.
 

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from apps.events.ledger import Ledger
-from apps.events.redaction import redact_text
+from apps.redaction.engine import Ledger, redact_text
 
 _ALIAS = re.compile(r"<[a-z-]+-\d+>")
 _PART = re.compile(r"[^\W_]{4,}")
