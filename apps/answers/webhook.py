@@ -27,7 +27,7 @@ from apps.lookups.access import Asker
 from apps.lookups.models import Lookup
 from apps.lookups.records import record_act
 from apps.outbound import AddressRefused, OutboundSession, Reach
-from apps.sentry.connections import OpenCalls, WatchedAdapter
+from apps.sentry.http import OpenCalls, WatchedAdapter
 
 _CONNECT_S = 3.0
 _LATER = frozenset((408, 409, 425, 429))

@@ -20,8 +20,8 @@ from apps.sentry import (
     SentryTimeout,
     SentryUnreachable,
 )
-from apps.sentry.pace import LocalSlot
-from apps.sentry.replies import seconds_to_reset
+from apps.sentry.http import seconds_to_reset
+from apps.sentry.throttling import LocalSlot
 
 PLACES = 4
 FAILURES_TO_REST = 5

@@ -1,11 +1,12 @@
 """Asking Sentry: HTTP in, plain data out. Knows no Django."""
 
 from apps.sentry.client import SentryClient
-from apps.sentry.config import Flavor, SentryConfig, cloud_root
-from apps.sentry.errors import (
+from apps.sentry.config import (
+    Flavor,
     SentryAddressRefused,
     SentryAuthRefused,
     SentryBadResponse,
+    SentryConfig,
     SentryCrowded,
     SentryError,
     SentryNotFound,
@@ -17,9 +18,10 @@ from apps.sentry.errors import (
     SentryServerError,
     SentryTimeout,
     SentryUnreachable,
+    cloud_root,
 )
-from apps.sentry.pace import Pace
-from apps.sentry.plan import fetch_answer, fetch_beside, fetch_event, fetch_ids
+from apps.sentry.fetch import fetch_answer, fetch_beside, fetch_event, fetch_ids
+from apps.sentry.throttling import Pace
 
 __all__ = [
     "Flavor",

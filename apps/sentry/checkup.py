@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
-from apps.sentry.config import Flavor, SentryConfig
-from apps.sentry.deadline import Deadline
-from apps.sentry.errors import (
+from apps.sentry.config import (
+    Deadline,
+    Flavor,
     SentryAddressRefused,
     SentryAuthRefused,
     SentryBadResponse,
+    SentryConfig,
     SentryError,
     SentryNotFound,
     SentryOneProjectOnly,
@@ -23,11 +24,9 @@ from apps.sentry.errors import (
     SentryUnknownRoute,
     SentryUnreachable,
 )
-from apps.sentry.lenient import items
-from apps.sentry.pace import AlonePace
-from apps.sentry.parsing import parse_project
-from apps.sentry.replies import Reply
-from apps.sentry.transport import Transport
+from apps.sentry.http import Reply, Transport
+from apps.sentry.parsing import items, parse_project
+from apps.sentry.throttling import AlonePace
 
 MOST_SKEW_S = 30
 CALL_S = 10.0

@@ -4,29 +4,116 @@ Reference: https://docs.sentry.io/api/
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from urllib.parse import quote
+from threading import Lock
+from typing import TypeVar
+from urllib.parse import quote, urlsplit
 
-from apps.events.answer import Call, Signal
+from apps.events.answer import MOST_SIGHTINGS, Call, Progress, Sighting, Signal
 from apps.events.event import Event, Issue
-from apps.sentry.config import Flavor, SentryConfig, cloud_root
-from apps.sentry.course import Course
-from apps.sentry.deadline import Deadline
-from apps.sentry.errors import SentryBadResponse, SentryNotFound, SentryUnknownRoute
-from apps.sentry.lenient import items, mapping, text
-from apps.sentry.pace import AlonePace, FirstPace, Pace
+from apps.events.summary import summarize
+from apps.sentry.config import (
+    Deadline,
+    Flavor,
+    SentryBadResponse,
+    SentryConfig,
+    SentryNotFound,
+    SentryUnknownRoute,
+    cloud_root,
+)
+from apps.sentry.http import TRIES, Params, Reply, Transport
 from apps.sentry.parsing import (
     Project,
+    items,
+    mapping,
     parse_count,
     parse_full_event,
     parse_issue,
     parse_project,
     parse_rows,
+    text,
 )
-from apps.sentry.replies import Reply
-from apps.sentry.transport import TRIES, Params, Transport
+from apps.sentry.throttling import AlonePace, FirstPace, Pace
+
+# The course of one answer, noted by itself as it goes and looked at by others.
+
+T = TypeVar("T")
+
+
+@dataclass
+class Course:
+    """What one answer has done so far. Safe to use from several threads.
+
+    Sentences are made when somebody looks, by whoever looks, and not by the answer itself.
+    """
+
+    _events: dict[str, Event] = field(default_factory=dict)
+    _sentences: dict[str, str] = field(default_factory=dict)
+    _left: set[str | None] = field(default_factory=set)
+    _pages: int = 0
+    _done: int = 0
+    _known: int | None = None
+    _lock: Lock = field(default_factory=Lock)
+
+    def saw_page(self, events: Iterable[Event]) -> None:
+        """A page of a list was read, with these events of the customer in all so far."""
+        with self._lock:
+            if self._known is None:
+                self._pages += 1
+                self._events.update((event.id, event) for event in events)
+
+    def listed(
+        self, events: Sequence[Event], problems: Iterable[str | None], *, others: int
+    ) -> None:
+        """The list has ended. Of these problems something is left to read; `others` are calls."""
+        with self._lock:
+            self._events = {event.id: event for event in events}
+            self._left = set(problems)
+            self._done, self._known = 1, 1 + len(self._left) + others
+
+    def step(self, call: Callable[[], T]) -> Callable[[], T]:
+        """The call as a step that counts as done when it ends, however it ends."""
+        return self._then(call, lambda: None)
+
+    def reading(self, problem: str | None, call: Callable[[], T]) -> Callable[[], T]:
+        """The same for the call that reads what is left of a problem."""
+        return self._then(call, lambda: self._left.discard(problem))
+
+    def _then(self, call: Callable[[], T], note: Callable[[], None]) -> Callable[[], T]:
+        def stepped() -> T:
+            try:
+                return call()
+            finally:
+                with self._lock:
+                    self._done += 1
+                    note()
+
+        return stepped
+
+    def progress(self) -> Progress:
+        """How far it is now."""
+        with self._lock:
+            events, is_listed = tuple(self._events.values()), self._known is not None
+            problems = {event.issue_id for event in events}
+            told = Progress(
+                done=self._done,
+                known=self._known,
+                pages=self._pages,
+                read=len(problems) - len(self._left) if is_listed else 0,
+                problems=len(problems) if is_listed else None,
+                events_found=len(events),
+            )
+        newest = sorted(events, key=lambda one: (one.timestamp, one.id), reverse=True)
+        return replace(told, newest=tuple(map(self._sighting, newest[:MOST_SIGHTINGS])))
+
+    def _sighting(self, event: Event) -> Sighting:
+        sentence = self._sentences.get(event.id)
+        if sentence is None:
+            sentence = self._sentences[event.id] = summarize(event)
+        return Sighting(event.id, event.timestamp, event.level, sentence)
+
 
 MOST_FIELDS = 20
 PER_PAGE = 100
@@ -287,3 +374,23 @@ def list_of(reply: Reply) -> list[object]:
 def segment(value: str) -> str:
     """A path segment: a slug or id as it is, anything else percent-encoded."""
     return quote(value, safe="")
+
+
+# Addresses in Sentry's web pages, for people.
+
+
+def web_root(config: SentryConfig) -> str:
+    """Where people open the organization in a browser; the cloud's regions only serve programs."""
+    host = urlsplit(config.base_url).hostname or ""
+    is_cloud = host == "sentry.io" or host.endswith(".sentry.io")
+    root = "https://sentry.io" if is_cloud else config.base_url.rstrip("/")
+    return f"{root}/organizations/{segment(config.organization)}"
+
+
+def with_link(event: Event, issue_links: dict[str, str], config: SentryConfig) -> Event:
+    """The event with its page in Sentry: below its issue's link, else built from the ids."""
+    if event.issue_id is None:
+        return replace(event, permalink=None)
+    built = f"{web_root(config)}/issues/{segment(event.issue_id)}/"
+    issue_link = issue_links.get(event.issue_id, built)
+    return replace(event, permalink=f"{issue_link.split('?')[0].rstrip('/')}/events/{event.id}/")

@@ -1,19 +1,151 @@
 """The list of the customer's events: every page, every row checked, no event twice."""
 
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeVar
 
 from apps.events.answer import Notice, NoticeCode
-from apps.events.event import Event, Issue
+from apps.events.event import Event, EventBody, Issue
 from apps.events.query import CustomerKind, Question
 from apps.sentry.client import Scope, SentryClient
-from apps.sentry.errors import SentryError, SentryOneProjectOnly, SentryOutsideRetention
-from apps.sentry.notices import retention_notice, skipped_notices
-from apps.sentry.parallel import outcomes
-from apps.sentry.parsing import Project
+from apps.sentry.config import (
+    SentryBadResponse,
+    SentryConfig,
+    SentryError,
+    SentryNotFound,
+    SentryOneProjectOnly,
+    SentryOutsideRetention,
+    SentryRejectedQuery,
+    SentryTimeout,
+)
+from apps.sentry.parsing import Project, event_id_of, parse_body
 from apps.sentry.search import Search, matched_fields, names_anybody
+
+# What an answer must say about itself, in sentences for the agent.
+
+SETTLING = timedelta(minutes=10)
+
+
+def detail_notices(
+    missing: int,
+    where: Sequence[str],
+    failed: Sequence[SentryError],
+    facts_failed: Sequence[SentryError],
+) -> tuple[Notice, ...]:
+    """What was not read beside the list: bodies of how many events, of which issues, and facts."""
+    notices = []
+    if missing > 0:
+        reason = failed[0].message if failed else "Sentry did not send them."
+        count = "one event" if missing == 1 else f"{missing} events"
+        named = f" in {', '.join(where[:5])}{' and others' if where[5:] else ''}" if where else ""
+        message = f"The details of {count}{named} could not be read: {reason}"
+        notices.append(Notice(NoticeCode.PARTIAL_BODIES, message))
+    if facts_failed:
+        message = (
+            f"We couldn't read how many customers have these problems: {facts_failed[0].message}"
+        )
+        notices.append(Notice(NoticeCode.SIGNAL_MISSING, message))
+    return tuple(notices)
+
+
+def skipped_notices(failed: Sequence[tuple[str, SentryError]]) -> tuple[Notice, ...]:
+    """One for each project (by slug) that could not be searched."""
+    return tuple(
+        Notice(NoticeCode.PROJECT_SKIPPED, f"The project {slug} was not searched: {error.message}")
+        for slug, error in failed
+    )
+
+
+def environment_notices(question: Question, asked: Sequence[Project]) -> tuple[Notice, ...]:
+    """A name that no project has would find nothing, which says nothing about the customer.
+
+    Where Sentry does not list environments, nothing can be told.
+    """
+    known = {name for project in asked for name in project.environments}
+    if not known:
+        return ()
+    return tuple(
+        Notice(
+            NoticeCode.ENVIRONMENT_UNKNOWN,
+            f"There is no environment {name} in the projects that were searched.",
+        )
+        for name in question.environments
+        if name not in known
+    )
+
+
+def window_notices(question: Question, config: SentryConfig, now: datetime) -> tuple[Notice, ...]:
+    """What the window's own place in time says about the answer."""
+    notices = []
+    if question.window.end + SETTLING > now:
+        over = "is still open" if question.window.end > now else "has only just ended"
+        message = f"The window {over}: errors may still arrive. Please look again later."
+        notices.append(Notice(NoticeCode.WINDOW_OPEN, message))
+    if question.window.start < now - timedelta(days=config.retention_days):
+        notices.append(retention_notice(config))
+    return tuple(notices)
+
+
+def retention_notice(config: SentryConfig) -> Notice:
+    return Notice(
+        NoticeCode.RETENTION,
+        f"The window goes back further than the {config.retention_days} days that Sentry is "
+        "assumed to keep events, so earlier events may be gone.",
+    )
+
+
+# Calls side by side, within the time of the whole lookup.
+
+T = TypeVar("T")
+
+
+def crew(client: SentryClient) -> ThreadPoolExecutor:
+    """As many threads as calls may run at a time, and one that waits for the others."""
+    return ThreadPoolExecutor(client.config.max_parallel + 1, thread_name_prefix="sentry")
+
+
+def within(client: SentryClient, future: Future[T]) -> T:
+    """The future's result, or `SentryTimeout` when the lookup's time is over."""
+    try:
+        return future.result(timeout=client.deadline.left())
+    except FutureTimeout as error:
+        raise SentryTimeout("Sentry did not answer in time.") from error
+
+
+def outcomes(
+    client: SentryClient, pool: ThreadPoolExecutor, calls: Sequence[Callable[[], T]]
+) -> list[T | SentryError]:
+    """What each call gave, or its error, in the order of the calls. Raises nothing of Sentry's."""
+    futures = [pool.submit(call) for call in calls]
+    gathered: list[T | SentryError] = []
+    for future in futures:
+        outcome = _outcome(client, future)
+        gathered.append(outcome)
+    return gathered
+
+
+def parted(client: SentryClient, futures: Sequence[Future[T]]) -> tuple[list[T], list[SentryError]]:
+    """What came back in time, and the errors of the rest."""
+    gathered: list[T] = []
+    failed: list[SentryError] = []
+    for future in futures:
+        outcome = _outcome(client, future)
+        if isinstance(outcome, SentryError):
+            failed.append(outcome)
+        else:
+            gathered.append(outcome)
+    return gathered, failed
+
+
+def _outcome(client: SentryClient, future: Future[T]) -> T | SentryError:
+    try:
+        return within(client, future)
+    except SentryError as error:
+        return error
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,3 +333,89 @@ def with_event(listing: Listing, event: Event, question: Question) -> Listing:
         notices = (*notices, Notice(NoticeCode.OUTSIDE_WINDOW, message))
     found = replace(event, matched_on=("id",))
     return replace(listing, events=(found,), total=1, notices=notices)
+
+
+# Full bodies of listed events: ten a page from their issue, one by one where that misses some.
+
+
+@dataclass(frozen=True, slots=True)
+class Bodies:
+    """Bodies by event id, and why others are missing."""
+
+    by_id: dict[str, EventBody] = field(default_factory=dict)
+    failed: tuple[SentryError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The bodies to read of one issue: of `events`, or of others as near.
+
+    Where several events share the edge's second, whichever of the `listed` ids come first serve
+    as well. `search` and `scope` are those that found the events.
+    """
+
+    issue_id: str | None
+    events: Sequence[Event]
+    listed: Collection[str]
+    search: Search
+    scope: Scope
+
+
+def read_bodies(client: SentryClient, wanted: Wanted) -> Bodies:
+    """As many bodies as events are wanted. Raises no `SentryError`, but tells of each."""
+    found: dict[str, EventBody] = {}
+    failed: list[SentryError] = []
+    if wanted.issue_id:
+        try:
+            _from_issue(client, wanted.issue_id, wanted, found)
+        except (SentryNotFound, SentryBadResponse, SentryRejectedQuery) as error:
+            failed.append(error)  # this list is no good, but the events can be read singly
+        except SentryError as error:
+            return Bodies(found, (error,))
+    missing = [event for event in wanted.events if event.id not in found]
+    for event in missing[: len(wanted.events) - len(found)]:
+        try:
+            found[event.id] = read_single_body(client, event)
+        except SentryError as error:
+            failed.append(error)
+    return Bodies(found, tuple(failed))
+
+
+def _from_issue(
+    client: SentryClient, issue_id: str, wanted: Wanted, found: dict[str, EventBody]
+) -> None:
+    """Page through the issue between the first and last event, while that finds some.
+
+    Adds to `found` as it goes, so that an error on a later page costs only what was not read.
+    """
+    times = [event.timestamp for event in wanted.events]
+    span = replace(wanted.scope, start=min(times), end=max(times) + timedelta(seconds=1))
+    for page in client.issue_events(issue_id, wanted.search.text, span):
+        before = len(found)
+        for body in page:
+            event_id = event_id_of(body)
+            if event_id in wanted.listed and event_id and len(found) < len(wanted.events):
+                found[event_id] = parse_body(body)
+        if len(found) in (before, len(wanted.events)):
+            return
+
+
+def read_single_body(client: SentryClient, event: Event) -> EventBody:
+    """The body of one event from its project. Raises a `SentryError`."""
+    if event.project is None:
+        raise SentryNotFound("Sentry does not say which project the event belongs to.")
+    return parse_body(client.project_event(event.project, event.id))
+
+
+def merge_body(event: Event, body: EventBody) -> Event:
+    """The event with its body, and with what the row did not know taken from it."""
+    return replace(
+        event,
+        body=body,
+        message=event.message or body.message,
+        culprit=event.culprit or body.culprit,
+        handled=event.handled if event.handled is not None else body.handled,
+        release=event.release or body.release,
+        environment=event.environment or body.environment,
+        trace_id=event.trace_id or body.trace_id,
+    )

@@ -4,15 +4,227 @@ Paths and types are those of Sentry's event and issue serializers.
 """
 
 import json
+import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypedDict
 
-from apps.events.event import Breadcrumb, Event, EventBody, Issue, Request
+from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue, Request
 from apps.events.query import as_hex_id
-from apps.sentry.errors import SentryBadResponse, SentryNotFound
-from apps.sentry.lenient import flag, integer, items, mapping, mappings, moment, pairs, text
-from apps.sentry.stacks import parse_exceptions
-from apps.sentry.standing import standing_of
+from apps.sentry.config import SentryBadResponse, SentryNotFound
+
+# Reading single JSON values of any type. Nothing here raises: what does not fit is left out.
+
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+_TRUE = frozenset(("true", "yes", "1"))
+_FALSE = frozenset(("false", "no", "0"))
+
+
+def text(value: object) -> str | None:
+    """Text that says something; numbers are written out, lists give their last text."""
+    if isinstance(value, list):
+        value = next((item for item in reversed(value) if item not in (None, "")), None)
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, str):
+        return value.replace("\x00", "") if value.strip() else None
+    return None
+
+
+def integer(value: object) -> int | None:
+    """A whole number, also when it came as text (Sentry's issue counts do)."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float):
+        return int(value) if math.isfinite(value) else None
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
+        return int(value)
+    return None
+
+
+def flag(value: object) -> bool | None:
+    """Three states: true, false, not known. Takes 1/0, "yes"/"no" and lists as Sentry sends them.
+
+    Of a list, one false makes it false: one exception that was not caught is enough.
+    """
+    if isinstance(value, list):
+        known = {flag(item) for item in value} - {None}
+        return None if not known else known == {True}
+    if isinstance(value, bool):
+        return value
+    word = str(value).strip().lower()
+    return True if word in _TRUE else False if word in _FALSE else None
+
+
+def moment(value: object) -> datetime | None:
+    """An ISO 8601 time or epoch seconds, as aware UTC; a time without a zone is UTC."""
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value, UTC)
+        if isinstance(value, str):
+            parsed = datetime.fromisoformat(value.strip())
+            return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return None
+
+
+def mapping(value: object) -> Mapping[str, object]:
+    """A JSON object, or an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def items(value: object) -> list[object]:
+    """A JSON array, or an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def mappings(value: object) -> list[Mapping[str, object]]:
+    """The objects of a JSON array; anything else in it is left out."""
+    return [item for item in items(value) if isinstance(item, dict)]
+
+
+def pairs(value: object) -> Iterator[tuple[str, str]]:
+    """Name and value from a list of pairs, a list of {key, value}, or an object."""
+    if isinstance(value, dict):
+        value = [[name, inner] for name, inner in value.items()]
+    for item in items(value):
+        raw: object = [item.get("key"), item.get("value")] if isinstance(item, dict) else item
+        if isinstance(raw, list) and len(raw) == 2:
+            name = text(raw[0])
+            if name:
+                yield name, _shown(raw[1])
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(_shown(item) for item in value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return text(value) or ""
+
+
+# How an issue stands: what is done about it, by whom, and how often it came in the last day.
+
+_HOURS = 24
+
+
+class Standing(TypedDict):
+    """The fields of an `Issue` that are read here."""
+
+    status: str | None
+    substatus: str | None
+    fixed_in: str | None
+    fixed_in_next: bool
+    assignee: str | None
+    last_day: tuple[tuple[datetime, int], ...]
+
+
+def standing_of(raw: Mapping[str, object]) -> Standing:
+    """From one row of the issues list; what is missing or of another type is not known."""
+    fix = mapping(raw.get("statusDetails"))
+    return Standing(
+        status=text(raw.get("status")),
+        substatus=text(raw.get("substatus")),
+        fixed_in=text(fix.get("inRelease")),
+        fixed_in_next=flag(fix.get("inNextRelease")) is True,
+        assignee=_assignee(raw.get("assignedTo")),
+        last_day=_last_day(mapping(raw.get("stats")).get("24h")),
+    )
+
+
+def _assignee(value: object) -> str | None:
+    """A team by its name. Of a person of the staff neither name nor e-mail is kept.
+
+    Older servers write `team:1` and `user:1`.
+    """
+    assigned = mapping(value)
+    kind = text(assigned.get("type")) or (text(value) or "").partition(":")[0]
+    if kind not in ("team", "user"):
+        return None
+    name = text(assigned.get("name"))
+    if kind == "user":
+        return "somebody"
+    return f"the team {name}" if name else "a team"
+
+
+def _last_day(value: object) -> tuple[tuple[datetime, int], ...]:
+    """Pairs of an hour (epoch seconds) and a number; all 24 of them, or it is not known."""
+    found: dict[datetime, int] = {}
+    for row in items(value):
+        hour, count = (*items(row), None, None)[:2]
+        began, often = moment(hour), integer(count)
+        if isinstance(hour, str) or began is None or often is None or often < 0:
+            return ()
+        found[began.astimezone(UTC)] = often
+    return tuple(sorted(found.items())[-_HOURS:]) if len(found) >= _HOURS else ()
+
+
+# Exceptions and their frames in an event body.
+
+
+def parse_exceptions(entries: Mapping[str, object]) -> Iterator[ExceptionInfo]:
+    """The raised exception first: SDKs send the innermost cause first."""
+    data = mapping(entries.get("exception"))
+    values = mappings(data.get("values")) or mappings([data.get("value")])
+    fallback = _thread_frames(entries)
+    for place, raw in enumerate(reversed(values)):
+        frames = _frames(raw)
+        if not frames and place == 0:
+            frames = fallback
+        yield ExceptionInfo(
+            type=text(raw.get("type")),
+            value=text(raw.get("value")),
+            module=text(raw.get("module")),
+            handled=flag(mapping(raw.get("mechanism")).get("handled")),
+            frames=frames,
+        )
+    if not values and fallback:
+        yield ExceptionInfo(frames=fallback)
+
+
+def _thread_frames(entries: Mapping[str, object]) -> tuple[Frame, ...]:
+    """The crashed thread's frames, or the current one's, for events whose exception has none."""
+    threads = mappings(mapping(entries.get("threads")).get("values"))
+    for mark in ("crashed", "current"):
+        for thread in threads:
+            if flag(thread.get(mark)) and _frames(thread):
+                return _frames(thread)
+    return ()
+
+
+def _frames(raw: Mapping[str, object]) -> tuple[Frame, ...]:
+    """The crash site first: Sentry sends the oldest call first."""
+    stack = mapping(raw.get("stacktrace"))
+    return tuple(_frame(frame) for frame in reversed(mappings(stack.get("frames"))))
+
+
+def _frame(raw: Mapping[str, object]) -> Frame:
+    return Frame(
+        file=text(raw.get("filename")) or text(raw.get("absPath")) or text(raw.get("package")),
+        line=integer(raw.get("lineNo")),
+        column=integer(raw.get("colNo")),
+        function=text(raw.get("function")) or text(raw.get("instructionAddr")),
+        module=text(raw.get("module")),
+        in_app=flag(raw.get("inApp")) is True,
+        code=tuple(_code(raw.get("context"))),
+        variables=dict(mapping(raw.get("vars"))),
+    )
+
+
+def _code(value: object) -> Iterator[tuple[int, str]]:
+    for line in items(value):
+        if isinstance(line, list) and len(line) == 2:
+            number = integer(line[0])
+            if number is not None:
+                yield number, line[1] if isinstance(line[1], str) else ""
+
 
 LEVELS = frozenset(("fatal", "error", "warning", "info", "debug"))
 

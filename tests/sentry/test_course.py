@@ -6,7 +6,7 @@ from apps.demo.server import DemoSentry
 from apps.events.answer import MOST_SIGHTINGS, Progress
 from apps.events.event import Event
 from apps.sentry import SentryClient, SentryConfig, fetch_answer
-from apps.sentry.course import Course
+from apps.sentry.client import Course
 from tests.conftest import MOMENT, question
 
 

@@ -38,7 +38,7 @@ def config(glitchtip_config: SentryConfig) -> SentryConfig:
 def test_a_very_long_list_is_entered_near_the_window_and_that_is_said(
     demo: DemoSentry, config: SentryConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("apps.sentry.glitchtip_strip.MOST_PAGES", 3)
+    monkeypatch.setattr("apps.sentry.glitchtip.MOST_PAGES", 3)
     name = 'acct:42 "quoted"'
     mine = demo.world.add_event(user_id=name, timestamp=MOMENT)
     for place in range(400):
@@ -52,7 +52,7 @@ def test_a_very_long_list_is_entered_near_the_window_and_that_is_said(
 def test_what_cannot_be_read_to_the_end_is_never_nothing(
     demo: DemoSentry, config: SentryConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("apps.sentry.glitchtip_strip.MOST_PAGES", 2)
+    monkeypatch.setattr("apps.sentry.glitchtip.MOST_PAGES", 2)
     crowd(demo, 400)
     answer = ask(config, question('"x"'))
     assert not answer.events

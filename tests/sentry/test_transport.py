@@ -24,7 +24,7 @@ from apps.sentry import (
     SentryTimeout,
     SentryUnreachable,
 )
-from apps.sentry.deadline import Deadline
+from apps.sentry.config import Deadline
 from tests.sentry.conftest import API
 
 PROJECTS = f"{API}/organizations/acme/projects/"

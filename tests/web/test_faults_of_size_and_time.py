@@ -12,8 +12,8 @@ from pytest_django import Settings
 
 from apps.lookups.problems import problem_of
 from apps.sentry import SentryClient, SentryConfig, SentryError, fetch_answer
+from apps.sentry.http import LARGEST_ANSWER
 from apps.sentry.parsing import Project
-from apps.sentry.replies import LARGEST_ANSWER
 from tests.conftest import question, signed_in
 from tests.web.asking import look_up
 from tests.web.faulty import NO_ROWS, TOO_SLOW, UNREACHABLE, UNREADABLE, failed, wired

@@ -4,7 +4,7 @@ Whether an answer is complete is decided here and nowhere else.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,20 +15,87 @@ from apps.events.answer import Answer, Beside, Nearby, Notice, NoticeCode, Searc
 from apps.events.event import Event, EventBody, Issue
 from apps.events.grouping import nearest_first
 from apps.events.query import Question
-from apps.sentry.beside import LONGEST_S, Asides
-from apps.sentry.bodies import Wanted, merge_body, read_bodies, read_single_body
-from apps.sentry.client import Scope, SentryClient
-from apps.sentry.config import Flavor, SentryConfig
-from apps.sentry.errors import SentryProjectUnseen, SentryUnknownRoute
-from apps.sentry.facts import fact_calls
-from apps.sentry.glitchtip import list_glitchtip_events
-from apps.sentry.links import with_link
-from apps.sentry.listing import Listing, list_events
-from apps.sentry.nearby import Around, find_nearby
-from apps.sentry.notices import detail_notices, environment_notices, window_notices
-from apps.sentry.parallel import crew, parted, within
+from apps.sentry.client import ISSUES_PER_CALL, Scope, SentryClient, with_link
+from apps.sentry.config import (
+    Flavor,
+    SentryConfig,
+    SentryOneProjectOnly,
+    SentryProjectUnseen,
+    SentryUnknownRoute,
+)
+from apps.sentry.glitchtip import GlitchTip, list_glitchtip_events
+from apps.sentry.listing import (
+    Listing,
+    Wanted,
+    crew,
+    detail_notices,
+    environment_notices,
+    list_events,
+    merge_body,
+    parted,
+    read_bodies,
+    read_single_body,
+    window_notices,
+    within,
+)
 from apps.sentry.parsing import Project
 from apps.sentry.search import Search, search_for
+from apps.sentry.signals import SIGNALS_TIMEOUT_S, Around, Asides, find_nearby
+
+# Facts of the problems that were found, in as few calls as the kind of server allows.
+
+Ask = Callable[[], list[Issue]]
+
+
+def fact_calls(
+    client: SentryClient, listing: Listing, scope: Scope, asked: Sequence[Project]
+) -> list[Ask]:
+    """What to call for the facts that did not come with the list. Each raises a `SentryError`."""
+    known = {issue.id for issue in listing.issues}
+    homes = {
+        event.issue_id: event.project
+        for event in listing.events
+        if event.issue_id and event.issue_id not in known
+    }
+    ids = list(homes)
+    chunks = [ids[place : place + ISSUES_PER_CALL] for place in range(0, len(ids), ISSUES_PER_CALL)]
+    if client.flavor == Flavor.GLITCHTIP:
+        return [partial(GlitchTip(client).issue_facts, chunk) for chunk in chunks]
+    project_ids = {project.slug: project.id for project in asked}
+    if client.one_project:
+        return [
+            partial(client.issues, own, (home,))
+            for chunk in chunks
+            for home, own in _by_project(chunk, homes, project_ids).items()
+        ]
+    return [
+        partial(_at_once, client, chunk, scope, _by_project(chunk, homes, project_ids))
+        for chunk in chunks
+    ]
+
+
+def _at_once(
+    client: SentryClient, chunk: Sequence[str], scope: Scope, by_project: Mapping[str, list[str]]
+) -> list[Issue]:
+    """One call for all, or one for each project where several at once are refused."""
+    try:
+        return client.issues(chunk, scope.project_ids)
+    except SentryOneProjectOnly:
+        client.one_project = True
+    return [issue for home, own in by_project.items() for issue in client.issues(own, (home,))]
+
+
+def _by_project(
+    issue_ids: Sequence[str], homes: Mapping[str, str | None], project_ids: Mapping[str, str]
+) -> dict[str, list[str]]:
+    """The issues' ids by the id of their project; those of an unknown one are left out."""
+    found: dict[str, list[str]] = {}
+    for issue_id in issue_ids:
+        project_id = project_ids.get(homes[issue_id] or "")
+        if project_id:
+            found.setdefault(project_id, []).append(issue_id)
+    return found
+
 
 _SECOND = timedelta(seconds=1)
 
@@ -135,7 +202,7 @@ def fetch_beside(
         asides.ask_of_customer(signals)
         asides.ask_of_traces(signals, events)
         asides.ask_of_releases(signals, events)
-        return asides.gather(LONGEST_S)
+        return asides.gather(SIGNALS_TIMEOUT_S)
     finally:
         asides.close()
 

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from threading import BoundedSemaphore, Lock
 from typing import Protocol
 
-from apps.sentry.errors import SentryCrowded, SentryError
+from apps.sentry.config import SentryCrowded, SentryError
 
 _POLL_S = 0.01
 _PATIENCE_S = 0.05
