@@ -21,7 +21,7 @@ from apps.demo.world import World
 from apps.events.query import Question, Window, parse_customer
 from apps.lookups import cache as lookups_cache
 from apps.sentry import SentryConfig
-from apps.signin import cache as attempts
+from apps.signin import allauth_adapters as attempts
 from tests.browser import site
 from tests.examples import examples  # noqa: F401 - loads the profile
 from tests.postgres import Postgres, running_postgres

@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
-from apps.signin.configured import Oidc
+from apps.signin.oidc_config import Oidc
 from triage_site import env
 
 _ROLES = ("agent", "lead", "admin", "auditor")

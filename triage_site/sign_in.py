@@ -5,7 +5,7 @@ Part of `settings`; the names of django-allauth begin with ACCOUNT, MFA and SOCI
 
 from urllib.parse import unquote, urlsplit
 
-from apps.signin.configured import providers
+from apps.signin.oidc_config import providers
 from triage_site import env
 from triage_site.oidc import read_oidc
 
@@ -44,7 +44,7 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 
 # --- accounts ----------------------------------------------------------------------------------
 
-ACCOUNT_ADAPTER = "apps.signin.adapters.AccountAdapter"
+ACCOUNT_ADAPTER = "apps.signin.allauth_adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -72,7 +72,7 @@ if TRIAGE_REQUIRE_SECOND_FACTOR not in ("none", "staff", "all"):
         f"TRIAGE_REQUIRE_SECOND_FACTOR is {TRIAGE_REQUIRE_SECOND_FACTOR!r}; "
         "please use none, staff or all."
     )
-MFA_ADAPTER = "apps.signin.adapters.FactorAdapter"
+MFA_ADAPTER = "apps.signin.allauth_adapters.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True
@@ -81,13 +81,13 @@ MFA_RECOVERY_CODE_DIGITS = 10
 MFA_TOTP_ISSUER = "Triage"
 MFA_TOTP_TOLERANCE = 1
 MFA_FORMS = {
-    "authenticate": "apps.signin.factor_forms.AuthenticateForm",
-    "reauthenticate": "apps.signin.factor_forms.ReauthenticateForm",
-    "activate_totp": "apps.signin.factor_forms.ActivateTOTPForm",
-    "login_webauthn": "apps.signin.factor_forms.LoginPasskeyForm",
-    "authenticate_webauthn": "apps.signin.factor_forms.AuthenticatePasskeyForm",
-    "reauthenticate_webauthn": "apps.signin.factor_forms.ReauthenticatePasskeyForm",
-    "add_webauthn": "apps.signin.factor_forms.AddPasskeyForm",
+    "authenticate": "apps.signin.forms.AuthenticateForm",
+    "reauthenticate": "apps.signin.forms.ReauthenticateForm",
+    "activate_totp": "apps.signin.forms.ActivateTOTPForm",
+    "login_webauthn": "apps.signin.forms.LoginPasskeyForm",
+    "authenticate_webauthn": "apps.signin.forms.AuthenticatePasskeyForm",
+    "reauthenticate_webauthn": "apps.signin.forms.ReauthenticatePasskeyForm",
+    "add_webauthn": "apps.signin.forms.AddPasskeyForm",
 }
 
 # --- e-mail ------------------------------------------------------------------------------------

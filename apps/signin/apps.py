@@ -11,7 +11,7 @@ class SigninConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect what can only be connected once all applications are there."""
-        from apps.signin import cache, trail
+        from apps.signin import allauth_adapters, signals
 
-        cache.install()
-        trail.connect()
+        allauth_adapters.install()
+        signals.connect()

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.urls import include, path, re_path, reverse_lazy
 from django.views.decorators.http import require_POST
 
-from apps.signin import factor_views, invitation_views, oidc_views, views
+from apps.signin import views
 
 
 def _page(heading: str, button: str, **more: str) -> dict[str, Any]:
@@ -73,13 +73,13 @@ _account = [
         name="account_reset_password_from_key",
     ),
     path("sessions/", session_views.list_usersessions, name="usersessions_list"),
-    path("invitation/", invitation_views.invitation, name="invitation"),
-    path("invitation/<str:token>/", invitation_views.invitation_opened, name="invitation_opened"),
+    path("invitation/", views.invitation, name="invitation"),
+    path("invitation/<str:token>/", views.invitation_opened, name="invitation_opened"),
 ]
 
 _factors = [
-    path("", factor_views.IndexView.as_view(), name="mfa_index"),
-    path("authenticate/", factor_views.AuthenticateView.as_view(), name="mfa_authenticate"),
+    path("", views.IndexView.as_view(), name="mfa_index"),
+    path("authenticate/", views.AuthenticateView.as_view(), name="mfa_authenticate"),
     path(
         "reauthenticate/",
         base_views.ReauthenticateView.as_view(**_IS_IT_YOU),
@@ -88,7 +88,7 @@ _factors = [
     path(
         "totp/activate/",
         _whole(
-            factor_views.ActivateTotpView.as_view(
+            views.ActivateTotpView.as_view(
                 extra_context={
                     "heading": "Set up an authenticator app",
                     "button": "Set it up",
@@ -127,10 +127,10 @@ _factors = [
         ),
         name="mfa_generate_recovery_codes",
     ),
-    path("passkeys/add/", _whole(factor_views.AddPasskeyView.as_view()), name="mfa_add_webauthn"),
+    path("passkeys/add/", _whole(views.AddPasskeyView.as_view()), name="mfa_add_webauthn"),
     path(
         "passkeys/reauthenticate/",
-        factor_views.ReauthenticatePasskeyView.as_view(),
+        views.ReauthenticatePasskeyView.as_view(),
         name="mfa_reauthenticate_webauthn",
     ),
     path(
@@ -147,12 +147,12 @@ _factors = [
         ),
         name="mfa_remove_webauthn",
     ),
-    path("passkeys/login/", factor_views.PasskeyLoginView.as_view(), name="mfa_login_webauthn"),
+    path("passkeys/login/", views.PasskeyLoginView.as_view(), name="mfa_login_webauthn"),
 ]
 
 _sign_on = [
-    path("begin/", oidc_views.oidc_begin, name="oidc_begin"),
-    path("<slug:provider_id>/callback/", oidc_views.oidc_callback, name="openid_connect_callback"),
+    path("begin/", views.oidc_begin, name="oidc_begin"),
+    path("<slug:provider_id>/callback/", views.oidc_callback, name="openid_connect_callback"),
     path("cancelled/", social_views.login_cancelled, name="socialaccount_login_cancelled"),
 ]
 

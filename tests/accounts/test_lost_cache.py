@@ -11,7 +11,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from apps.lookups import cache
-from apps.signin import cache as attempts
+from apps.signin import allauth_adapters as attempts
 from tests.lookups.test_redis import Redis
 
 pytestmark = pytest.mark.django_db

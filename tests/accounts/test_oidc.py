@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from apps.accounts.models import Team
 from apps.audit.models import Action, Entry
-from apps.signin.configured import Oidc, providers
+from apps.signin.oidc_config import Oidc, providers
 from tests.accounts.provider import Provider, begin, challenge_of, come_back, running, sign_on
 from tests.conftest import person
 

@@ -7,8 +7,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from apps.signin.claims import read_claims
-from apps.signin.configured import Oidc
+from apps.signin.oidc import read_claims
+from apps.signin.oidc_config import Oidc
 from tests.accounts.test_invitations import CHOSEN, PAGE, invite
 from tests.accounts.test_people import PEOPLE, act, save
 
