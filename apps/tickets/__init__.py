@@ -3,7 +3,8 @@
 Pure: nothing is asked of Sentry, nothing is kept. What is ambiguous comes back as a question.
 """
 
-from apps.tickets.reading import (
+from apps.tickets.reader import read_ticket, read_ticket_date
+from apps.tickets.text import (
     MAX_TICKET_LENGTH,
     CustomerFound,
     Excerpt,
@@ -12,7 +13,6 @@ from apps.tickets.reading import (
     Reading,
     TicketRefused,
 )
-from apps.tickets.ticket import read_ticket, read_ticket_date
 
 __all__ = [
     "MAX_TICKET_LENGTH",

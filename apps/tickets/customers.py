@@ -5,10 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from apps.events.query import CustomerKind, CustomerRefused, as_hex_id, parse_customer
-from apps.tickets.excerpts import excerpt
-from apps.tickets.reading import CustomerFound
-from apps.tickets.spans import outside
-from apps.tickets.words import folded
+from apps.tickets.text import CustomerFound, excerpt, folded, outside
 
 _MOST_SHOWN = 8
 _MOST_READ = 200

@@ -3,7 +3,7 @@
 import pytest
 
 from apps.tickets.customers import customers_in
-from apps.tickets.reading import CustomerFound
+from apps.tickets.text import CustomerFound
 
 HEX = "0123456789abcdef0123456789abcdef"
 UUID = "9b2f6c1e-4d7a-4f0e-8a53-2c6d1e9b7f10"
