@@ -32,7 +32,7 @@ TRIAGE_DATA_KEYS = env.long_texts("TRIAGE_DATA_KEYS", (SECRET_KEY,))
 TRIAGE_HASH_KEY = env.long_texts("TRIAGE_HASH_KEY", (SECRET_KEY,))[0]
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 
-# The review: on a path of its own and, if wished, on a name of its own (apps/web/admin_host.py).
+# The review: on a path of its own and, if wished, on a name of its own (apps/web/access.py).
 TRIAGE_ADMIN_PATH = env.path("TRIAGE_ADMIN_PATH", "admin/")
 TRIAGE_ADMIN_HOST = env.host("TRIAGE_ADMIN_HOST")
 _others = [host for host in ALLOWED_HOSTS if host != TRIAGE_ADMIN_HOST and host[0] not in ".*"]
@@ -134,21 +134,21 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     # First what puts headers on every answer, also on files and on what those behind refuse.
-    "apps.web.headers.HeadersMiddleware",
+    "apps.web.middleware.HeadersMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "apps.web.middleware.NoStoreMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "apps.web.api_problems.ApiProblemsMiddleware",
+    "apps.web.api.ApiProblemsMiddleware",
     "apps.web.middleware.ReadableRequestMiddleware",
-    "apps.web.admin_host.AdminHostMiddleware",
+    "apps.web.access.AdminHostMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "apps.web.refused.RefusalMiddleware",
+    "apps.web.middleware.RefusalMiddleware",
     "apps.signin.sessions.SessionLimitsMiddleware",
     "apps.signin.sessions.SecondFactorMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",

@@ -44,7 +44,7 @@ from apps.signin.oidc import NONCE, ProviderCalls
 from apps.signin.oidc_config import PROVIDER
 from apps.signin.sessions import end_all, has_passkey, lacks_factor
 from apps.signin.signals import note
-from apps.web.redirects import SeeOther
+from apps.web.middleware import SeeOther
 
 
 class LoginView(account_views.LoginView):

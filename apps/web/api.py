@@ -3,22 +3,37 @@
 import json
 import re
 import uuid
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import RawPostDataException
+from django.shortcuts import render
 from django.utils import timezone
-from ninja import P, PathEx
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+from ninja import NinjaAPI, P, PathEx, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
 from ninja.parser import Parser
+from ninja.security import HttpBearer
+from pydantic import ConfigDict, Field, StrictFloat, StrictInt, StrictStr
 
 from apps.accounts.models import ApiToken, Scope
 from apps.accounts.preferences import zone_of
-from apps.accounts.tokens import projects_of_token
+from apps.accounts.tokens import TokenRefused, allows, find_token, projects_of_token
+from apps.audit.trail import Actor, client_address, record_refusal
 from apps.events.query import (
+    MAX_WINDOW_MINUTES,
+    MIN_WINDOW_MINUTES,
     CustomerRefused,
     MomentRefused,
     Question,
@@ -26,19 +41,464 @@ from apps.events.query import (
     parse_customer,
     parse_moment,
 )
+from apps.lookups.access import Asker
 from apps.lookups.answers import answer_now, has_ended
 from apps.lookups.exports import record_export
-from apps.lookups.models import How, Lookup
-from apps.lookups.problems import LookupFailed, bad_input
-from apps.lookups.records import record_lookup
-from apps.web import api_access, api_problems
+from apps.lookups.models import How, Lookup, Origin
+from apps.lookups.problems import BROKEN, LookupFailed, Problem, bad_input
+from apps.lookups.records import LONGEST_REASON, record_lookup
 from apps.web.access import lookup_of
-from apps.web.api_access import RoleMissing, ScopeMissing, TokenAuth, api_asker, token_for
-from apps.web.api_document import DescribedAPI
-from apps.web.api_problems import problem_response
-from apps.web.api_schemas import LookupRequest, LookupResponse, ProblemResponse
-from apps.web.exporting import Choice, ChoiceRefused, export_of, read_choice
-from apps.web.refused import note_recorded
+from apps.web.exports import Choice, ChoiceRefused, export_of, read_choice
+from apps.web.middleware import note_recorded
+
+# Problems as programs get them: JSON, whatever went wrong and wherever below `/api/`.
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+API_ROOT = "/api/"
+_READ_THE_PAGE = "Compare it with /api/v1/ and try again."
+
+
+def api_problem(code: str, status: int, message: str, next_step: str = _READ_THE_PAGE) -> Problem:
+    """A problem that only programs can meet."""
+    return Problem(code, message, next_step, api_status=status)
+
+
+NOT_JSON = bad_input("The request's body is not JSON.", _READ_THE_PAGE)
+NOT_READABLE = bad_input("The request could not be read.", _READ_THE_PAGE)
+TOO_LARGE = api_problem("too_large", 413, "The request is too large.", "Please send less.")
+WRONG_TYPE = api_problem(
+    "wrong_type", 415, "The request body has the wrong type.", "Send it as application/json."
+)
+NO_SUCH_ADDRESS = api_problem("no_such_address", 404, "There is no such address.")
+NO_SUCH_LOOKUP = api_problem(
+    "no_such_lookup",
+    404,
+    "There is no such lookup.",
+    "Check the ID. The lookup may also belong to someone else.",
+)
+NOT_KEPT = api_problem(
+    "not_kept",
+    409,
+    "No result is stored for this lookup.",
+    "Look up the customer again. Reading a result doesn't ask Sentry.",
+)
+_BY_STATUS = {
+    400: NOT_READABLE,
+    403: api_problem(
+        "no_access", 403, "You don't have permission to do this.", "Ask your Triage admin."
+    ),
+    404: NO_SUCH_ADDRESS,
+    405: api_problem("method_not_allowed", 405, "This address doesn't support that method."),
+    413: TOO_LARGE,
+    415: WRONG_TYPE,
+}
+
+
+def problem_response(problem: Problem) -> HttpResponse:
+    """The problem as JSON, with its status and `Retry-After` where it is known."""
+    body = {
+        "code": problem.code,
+        "message": problem.message,
+        "next_step": problem.next_step,
+        "retry_after": problem.retry_after,
+    }
+    response = HttpResponse(
+        json.dumps(body), content_type="application/json", status=problem.api_status
+    )
+    if problem.retry_after is not None:
+        response["Retry-After"] = str(problem.retry_after)
+    return response
+
+
+class ApiProblemsMiddleware:
+    """Gives what fails below `/api/` in Django itself the form that programs expect."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code < HTTPStatus.BAD_REQUEST or not _is_of_api(request):
+            return response
+        if response.headers.get("Content-Type") == "application/json":
+            return response
+        told = problem_response(_BY_STATUS.get(response.status_code, _other(response.status_code)))
+        for name, value in response.headers.items():
+            if name not in ("Content-Type", "Content-Length"):
+                told.headers.setdefault(name, value)
+        return told
+
+
+def _is_of_api(request: HttpRequest) -> bool:
+    return request.path_info.startswith(API_ROOT)
+
+
+def _other(status: int) -> Problem:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return BROKEN
+    return api_problem("bad_input", status, "The request was not accepted.")
+
+
+# Who may use the API: a token that works, with the scope for what it does.
+
+_NO_TOKEN = api_problem(
+    "no_access",
+    401,
+    "The API token is missing, wrong or revoked.",
+    "Send it as `Authorization: Bearer <token>`; an admin issues tokens.",
+)
+_EXPIRED = api_problem(
+    "token_expired", 401, "This API token has expired.", "Ask your Triage admin for a new one."
+)
+_NO_ROLE = api_problem("no_access", 403, "This token can't look up customers.", "Ask your admin.")
+
+
+class ScopeMissing(Exception):
+    """A token that works, and was not made for this."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(scope.value)
+        self.scope = scope
+
+
+class RoleMissing(Exception):
+    """A token whose person may not look up customers."""
+
+
+class TokenAuth(HttpBearer):
+    """`Authorization: Bearer` with a token that is valid now."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
+        """The token's record, None for one that is not valid."""
+        return _token_of(request, token)
+
+
+def token_for(request: HttpRequest, scope: Scope) -> ApiToken:
+    """The request's token, if it is for this. Raises `RoleMissing` and `ScopeMissing`."""
+    token: ApiToken = request.auth  # type: ignore[attr-defined]  # ninja puts it there
+    if not token.user.has_perm("lookups.add_lookup"):
+        _record_refusal(request, "role", token)
+        raise RoleMissing
+    if not allows(token, scope):
+        _record_refusal(request, "scope", token)
+        raise ScopeMissing(scope)
+    return token
+
+
+def api_asker(request: HttpRequest, token: ApiToken) -> Asker:
+    """Who asks, as records name them."""
+    return Asker(Origin.API, token.user, address=client_address(request))
+
+
+def for_people_and_programs(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let in who may look up or issue tokens, or sends a valid token; a browser may sign in."""
+
+    @login_not_required
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated:
+            if _may_read_about(request):
+                return view(request, *args, **kwargs)
+            return problem_response(_NO_ROLE)
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and _token_of(request, token):
+            return view(request, *args, **kwargs)
+        if not scheme and "text/html" in request.headers.get("Accept", ""):
+            return redirect_to_login(request.get_full_path())
+        return token_refused(request, AuthenticationError())
+
+    return wrapped
+
+
+def token_refused(request: HttpRequest, _error: AuthenticationError) -> HttpResponse:
+    """401. That a token has expired learns only who holds it."""
+    why = getattr(request, "token_refused", None)
+    response = problem_response(_EXPIRED if why == "expired" else _NO_TOKEN)
+    sent = 'Bearer realm="Triage", error="invalid_token"'
+    response["WWW-Authenticate"] = sent if why else 'Bearer realm="Triage"'
+    return response
+
+
+def scope_missing(_request: HttpRequest, error: ScopeMissing) -> HttpResponse:
+    """403, naming the scope."""
+    scope = error.scope.value
+    problem = api_problem(
+        "missing_scope",
+        403,
+        f"This token doesn't have the scope {scope}.",
+        "Ask your Triage admin for a token that has it.",
+    )
+    response = problem_response(problem)
+    told = f'Bearer realm="Triage", error="insufficient_scope", scope="{scope}"'
+    response["WWW-Authenticate"] = told
+    return response
+
+
+def role_missing(_request: HttpRequest, _error: RoleMissing) -> HttpResponse:
+    """403: a token is never mightier than its person."""
+    return problem_response(_NO_ROLE)
+
+
+def project_refused() -> Problem:
+    """403 for a project that the token was not made for."""
+    return api_problem(
+        "project_not_allowed",
+        403,
+        "This token can't access one of these projects.",
+        "Choose other projects, or ask your Triage admin. Nothing was looked up.",
+    )
+
+
+def _may_read_about(request: HttpRequest) -> bool:
+    rights = ("lookups.add_lookup", "accounts.view_apitoken")
+    return any(request.user.has_perm(right) for right in rights)
+
+
+def _token_of(request: HttpRequest, token: str) -> ApiToken | None:
+    try:
+        return find_token(token, address=client_address(request))
+    except TokenRefused as refused:
+        request.token_refused = refused.reason  # type: ignore[attr-defined]  # for the answer
+        _record_refusal(request, refused.reason, refused.record)
+        return None
+
+
+def _record_refusal(request: HttpRequest, why: str, token: ApiToken | None) -> None:
+    actor = Actor(Origin.API, address=client_address(request))
+    if token:
+        actor = api_asker(request, token).actor
+    record_refusal(actor, target=token.audit_target if token else "api token", why=why)
+    request.refusal_is_recorded = True  # type: ignore[attr-defined]  # it would be again by status
+
+
+# What goes into the API and comes out of it, as its document describes it.
+
+Slug = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Customer = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=2000,
+        examples=["jane@example.com"],
+        description="User id, e-mail, user name, event id, trace id or a Sentry link.",
+    ),
+]
+Moment = Annotated[
+    StrictStr | StrictInt | StrictFloat,
+    Field(
+        examples=["2026-11-20T14:05:00Z"],
+        description="ISO 8601 (without an offset, it's read in the person's time zone) "
+        "or epoch time.",
+    ),
+]
+Minutes = Annotated[
+    int | None,
+    Field(
+        ge=MIN_WINDOW_MINUTES,
+        le=MAX_WINDOW_MINUTES,
+        strict=True,
+        description="Minutes before and after. Defaults to the site's setting.",
+    ),
+]
+
+
+class LookupRequest(Schema):
+    """What to look up. A field that is not named here is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    customer: Customer
+    at: Moment
+    window_minutes: Minutes = None
+    projects: Annotated[
+        list[Slug],
+        Field(max_length=100, description="Slugs. Defaults to every project the token can see."),
+    ] = []
+    environments: Annotated[
+        list[Slug], Field(max_length=100, description="Names. Defaults to all.")
+    ] = []
+    reason: Annotated[
+        str,
+        Field(
+            max_length=LONGEST_REASON,
+            description="The reason, such as a ticket number, if the site asks for one.",
+        ),
+    ] = ""
+
+
+class ProblemResponse(Schema):
+    """Why there is no answer, in plain words."""
+
+    code: Annotated[str, Field(description="For programs. It doesn't change.")]
+    message: Annotated[str, Field(description="For people.")]
+    next_step: str
+    retry_after: Annotated[int | None, Field(description="Seconds to wait, if known.")]
+
+
+class WindowAsked(Schema):
+    """The window, in UTC."""
+
+    moment: str
+    start: str
+    end: str
+    minutes: int
+
+
+class NoticeTold(Schema):
+    """What keeps an answer from being whole, or should be known about it."""
+
+    code: str
+    message: str
+
+
+class LinkTold(Schema):
+    """Where to read more."""
+
+    label: str
+    address: str
+
+
+class KnownTold(Schema):
+    """A known error that an issue is taken for. The support team wrote it, no event did."""
+
+    slug: Annotated[str, Field(description="Its name in the catalogue.")]
+    title: str
+    explanation: str
+    reply: Annotated[
+        str, Field(description="What to tell the customer. Empty if there is no reply.")
+    ]
+    workaround: str
+    state: Literal["open", "planned", "fixed"]
+    planned_for: Annotated[str | None, Field(description="A day, such as 2026-11-26.")]
+    fixed_in: str
+    owner: str
+    links: list[LinkTold]
+    fix: Annotated[
+        str, Field(description="The status of the fix for this customer, in one sentence.")
+    ]
+    why: Annotated[list[str], Field(description="The rules that matched, most certain first.")]
+
+
+class IssueTold(Schema):
+    """What the customer's events of one issue have in common."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    title: str
+    summary: Annotated[str, Field(description="What happened, in plain words.")]
+    events: Annotated[int, Field(description="This customer's, in the window.")]
+    known: Annotated[
+        list[KnownTold], Field(description="Known errors it matches, best match first.")
+    ]
+
+
+class LookupResponse(Schema):
+    """The answer (`triage.lookup/1`), redacted. What is not known is null."""
+
+    schema_: Annotated[Literal["triage.lookup/1"], Field(alias="schema")]
+    lookup_id: Annotated[str | None, Field(description="Use it to read this result again.")]
+    customer: Annotated[str, Field(description="An alias.")]
+    matched_on: list[str]
+    window: WindowAsked
+    searched: dict[str, Any]
+    complete: Annotated[
+        bool,
+        Field(description="Only if this is true does an empty list mean that nothing happened."),
+    ]
+    notices: list[NoticeTold]
+    fetched_at: str
+    from_cache: bool
+    totals: dict[str, int]
+    issues: list[IssueTold]
+    known_unchecked: Annotated[
+        int,
+        Field(
+            description="Known errors there was no time to check. If this isn't 0, an issue "
+            "without a known error may still be known."
+        ),
+    ]
+    events: Annotated[list[dict[str, Any]], Field(description="Newest first.")]
+    beside: list[dict[str, Any]]
+    nearby: dict[str, Any] | None
+    redaction: dict[str, Any]
+    omitted: list[dict[str, Any]]
+
+
+# The OpenAPI document beyond what the schemas say: headers, examples, words for each status.
+
+_WORDS = {
+    200: "The answer, redacted.",
+    400: "The request is not as described here.",
+    401: "The token is missing, wrong, revoked or expired.",
+    403: "The token lacks the scope, or its person isn't allowed to do this or to see this "
+    "project.",
+    404: "There is no such lookup for this person.",
+    409: "There is no result: the lookup was stopped, or nothing is stored.",
+    410: "The result was deleted.",
+    413: "The body is too large.",
+    415: "The body is not application/json.",
+    429: "Too many lookups in a minute.",
+    500: "Something went wrong on our side.",
+    502: "Sentry refused the request or sent something we couldn't read.",
+    503: "Sentry is limiting us or is paused after repeated failures, or too many people are "
+    "asking at once.",
+    504: "Sentry could not be reached, or was too slow.",
+}
+_CODES = {
+    400: "bad_input",
+    401: "no_access",
+    403: "missing_scope",
+    404: "no_such_lookup",
+    409: "cancelled",
+    410: "purged",
+    413: "too_large",
+    415: "wrong_type",
+    429: "too_many_lookups",
+    500: "broken",
+    502: "server_error",
+    503: "rate_limited",
+    504: "too_slow",
+}
+_RETRY_AFTER = {
+    "description": "Seconds to wait, if known.",
+    "schema": {"type": "integer", "minimum": 0},
+}
+_CHALLENGE = {"description": "What is missing.", "schema": {"type": "string"}}
+_HEADERS: dict[int, dict[str, Any]] = {
+    401: {"WWW-Authenticate": {**_CHALLENGE, "required": True}},
+    403: {"WWW-Authenticate": _CHALLENGE},
+    429: {"Retry-After": {**_RETRY_AFTER, "required": True}},
+    503: {"Retry-After": _RETRY_AFTER},
+}
+
+
+class DescribedAPI(NinjaAPI):
+    """An API whose document says of each answer what it means and which headers it has."""
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        """The document."""
+        document = super().get_openapi_schema(**options)
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                for status, answer in operation["responses"].items():
+                    _describe(int(status), answer)
+        return document
+
+
+def _describe(status: int, answer: dict[str, Any]) -> None:
+    answer["description"] = _WORDS[status]
+    if status in _HEADERS:
+        answer["headers"] = _HEADERS[status]
+    if status in _CODES:
+        answer["content"]["application/json"]["example"] = {
+            "code": _CODES[status],
+            "message": _WORDS[status],
+            "next_step": "What to do now, in one sentence.",
+            "retry_after": 30 if status in (429, 503) else None,
+        }
+
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,40}")
 _FORMATS = {"json": "application/json", "markdown": "text/markdown", "xml": "application/xml"}
@@ -71,7 +531,7 @@ api = DescribedAPI(
     parser=JsonOnly(),
     docs_url=None,
     openapi_url="/openapi.json",
-    docs_decorator=api_access.for_people_and_programs,
+    docs_decorator=for_people_and_programs,
     urls_namespace="api",
 )
 
@@ -135,7 +595,7 @@ def read_lookup(request: HttpRequest, lookup_id: LookupId) -> HttpResponse:
         raise LookupFailed(bad_input("The format must be json, markdown, or xml.")) from refused
     lookup = lookup_of(token.user, api_asker(request, token).actor, lookup_id)
     if not has_ended(lookup):
-        raise LookupFailed(api_problems.NOT_KEPT)
+        raise LookupFailed(NOT_KEPT)
     for_program = Choice(format=choice.format, budget=None)
     return _handed_out(request, token, lookup, for_program)
 
@@ -172,7 +632,7 @@ def _projects(body: LookupRequest, token: ApiToken) -> tuple[str, ...]:
     if not token.projects:
         return wanted
     if not set(token.projects).issuperset(wanted):
-        raise LookupFailed(api_access.project_refused())
+        raise LookupFailed(project_refused())
     return wanted or tuple(sorted(projects_of_token(token) or token.projects))
 
 
@@ -184,23 +644,23 @@ def _on_failure(request: HttpRequest, failure: LookupFailed) -> HttpResponse:
 
 @api.exception_handler(Http404)
 def _on_no_lookup(_request: HttpRequest, _error: Http404) -> HttpResponse:
-    return problem_response(api_problems.NO_SUCH_LOOKUP)
+    return problem_response(NO_SUCH_LOOKUP)
 
 
 @api.exception_handler(RequestDataTooBig)
 def _on_too_large(_request: HttpRequest, _error: RequestDataTooBig) -> HttpResponse:
-    return problem_response(api_problems.TOO_LARGE)
+    return problem_response(TOO_LARGE)
 
 
 @api.exception_handler(RawPostDataException)
 def _on_form(_request: HttpRequest, _error: RawPostDataException) -> HttpResponse:
-    return problem_response(api_problems.WRONG_TYPE)
+    return problem_response(WRONG_TYPE)
 
 
 @api.exception_handler(HttpError)
 def _on_no_json(_request: HttpRequest, error: HttpError) -> HttpResponse:
     is_wrong_type = isinstance(error.__cause__, WrongType)
-    return problem_response(api_problems.WRONG_TYPE if is_wrong_type else api_problems.NOT_JSON)
+    return problem_response(WRONG_TYPE if is_wrong_type else NOT_JSON)
 
 
 @api.exception_handler(ValidationError)
@@ -217,6 +677,115 @@ def _on_bad_body(_request: HttpRequest, error: ValidationError) -> HttpResponse:
     return problem_response(bad_input(message, "Compare it with /api/v1/ and try again."))
 
 
-api.exception_handler(AuthenticationError)(api_access.token_refused)
-api.exception_handler(ScopeMissing)(api_access.scope_missing)
-api.exception_handler(RoleMissing)(api_access.role_missing)
+api.exception_handler(AuthenticationError)(token_refused)
+api.exception_handler(ScopeMissing)(scope_missing)
+api.exception_handler(RoleMissing)(role_missing)
+
+
+# The API's page: its own document, for people to read. And what stands nowhere below it.
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRow:
+    """One value that goes in."""
+
+    name: str
+    kind: str
+    is_required: bool
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One way a call ends. `code` is an example of the problem's."""
+
+    number: int
+    meaning: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing that the API can do."""
+
+    id: str
+    method: str
+    path: str
+    summary: str
+    description: str
+    fields: tuple[FieldRow, ...]
+    statuses: tuple[Status, ...]
+
+
+@require_safe
+@for_people_and_programs
+def api_page(request: HttpRequest) -> HttpResponse:
+    """The document as a page."""
+    context = {
+        "operations": operations_of(api.get_openapi_schema()),
+        "scopes": Scope.choices,
+        "site": request.build_absolute_uri("/").rstrip("/"),
+    }
+    return render(request, "api.html", context)
+
+
+@csrf_exempt
+@login_not_required
+def no_such_address(_request: HttpRequest) -> HttpResponse:
+    """404 for programs, whatever they sent."""
+    return problem_response(NO_SUCH_ADDRESS)
+
+
+def operations_of(document: Document) -> tuple[Operation, ...]:
+    """Every operation of an OpenAPI document, in its order."""
+    return tuple(
+        Operation(
+            id=told["operationId"],
+            method=method.upper(),
+            path=path,
+            summary=told["summary"],
+            description=told["description"],
+            fields=(*_parameters(told), *_body_fields(told, document)),
+            statuses=tuple(_status(int(number), one) for number, one in told["responses"].items()),
+        )
+        for path, methods in document["paths"].items()
+        for method, told in methods.items()
+    )
+
+
+def _parameters(told: Document) -> list[FieldRow]:
+    return [
+        FieldRow(one["name"], _kind(one["schema"]), one["required"], one.get("description", ""))
+        for one in told["parameters"]
+    ]
+
+
+def _body_fields(told: Document, document: Document) -> list[FieldRow]:
+    if "requestBody" not in told:
+        return []
+    name = told["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    schema = document["components"]["schemas"][name]
+    return [
+        FieldRow(field, _kind(one), field in schema["required"], one.get("description", ""))
+        for field, one in schema["properties"].items()
+    ]
+
+
+def _kind(schema: Document) -> str:
+    """A schema's type in a few words."""
+    if "enum" in schema:
+        return " or ".join(schema["enum"])
+    if "anyOf" in schema:
+        kinds = [_kind(one) for one in schema["anyOf"] if one.get("type") != "null"]
+        return " or ".join(dict.fromkeys(kinds))
+    if schema.get("type") == "array":
+        return f"list of {_kind(schema['items'])}s"
+    kind: str = schema.get("format") or schema.get("type", "")
+    return {"string": "text", "integer": "number"}.get(kind, kind)
+
+
+def _status(number: int, told: Document) -> Status:
+    example = told["content"]["application/json"].get("example", {})
+    return Status(number, told["description"], example.get("code", ""))

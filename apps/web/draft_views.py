@@ -25,7 +25,7 @@ from apps.events.rules.engine import rules_asked_once
 from apps.lookups.answers import LookupResult, answer_now
 from apps.lookups.problems import bad_input
 from apps.lookups.records import names_of, record_act
-from apps.web.access import asker_of, lookup_for, person_of, projects_seen
+from apps.web.access import asker_of, lookup_for, person_of, projects_seen, record_view
 from apps.web.draft_page import (
     PAGES,
     Made,
@@ -37,9 +37,7 @@ from apps.web.draft_page import (
     read_wanted,
     why_refused,
 )
-from apps.web.failures import explains_failures, problem_page
-from apps.web.redirects import SeeOther
-from apps.web.viewing import record_view
+from apps.web.middleware import SeeOther, explains_failures, problem_page
 
 _WAYS = ("copied", "mailed")
 NOT_THEIRS = "Someone else sent this. Only they or the lookup's owner can do this."

@@ -14,11 +14,10 @@ from apps.events.grouping import UNGROUPED, group_by_issue
 from apps.lookups.answers import answer_now, read_event_now
 from apps.lookups.models import Lookup
 from apps.web import presenter
-from apps.web.access import lookup_for, projects_seen
-from apps.web.failures import explains_failures
+from apps.web.access import lookup_for, projects_seen, record_piece, record_view
 from apps.web.known_view import known_views
+from apps.web.middleware import explains_failures
 from apps.web.stack_view import BRIEF, FULL, Limits
-from apps.web.viewing import record_piece, record_view
 
 
 @require_safe

@@ -17,10 +17,9 @@ from apps.explain.client import Llm, ModelFailed, configured, problem_of
 from apps.explain.services import Begun, Message, Piece, explain, left_today, message_for
 from apps.lookups.answers import LookupResult, answer_now
 from apps.lookups.problems import Problem
-from apps.web.access import asker_of, lookup_for, person_of, projects_seen
+from apps.web.access import asker_of, lookup_for, person_of, projects_seen, record_view
 from apps.web.explain_view import cause_view, most_told, used_told
-from apps.web.failures import explains_failures
-from apps.web.viewing import record_view
+from apps.web.middleware import explains_failures
 from apps.web.wording import redaction_receipt
 
 # Where the answer goes between the two halves of its page.

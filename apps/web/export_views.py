@@ -18,12 +18,11 @@ from apps.lookups.known_errors import with_replies
 from apps.lookups.models import How, Lookup
 from apps.lookups.problems import bad_input
 from apps.lookups.records import reason_of, repeat_lookup
-from apps.web.access import asker_of, lookup_for, projects_seen
+from apps.web.access import asker_of, lookup_for, projects_seen, record_piece
 from apps.web.clock import today_in
-from apps.web.exporting import ChoiceRefused, export_of, panel_context, read_choice
-from apps.web.failures import explains_failures, problem_page
-from apps.web.unredacted_form import UnredactedForm
-from apps.web.viewing import record_piece
+from apps.web.exports import ChoiceRefused, export_of, panel_context, read_choice
+from apps.web.forms import UnredactedForm
+from apps.web.middleware import explains_failures, problem_page
 
 
 @require_safe

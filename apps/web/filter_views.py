@@ -12,14 +12,12 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.answers.catalogue.suggestions import said_by
 from apps.events.rules.engine import rules_asked_once
 from apps.lookups.answers import answer_now
-from apps.web.access import lookup_for, person_of, projects_seen
-from apps.web.exporting import Choice, ChoiceRefused, read_choice
-from apps.web.failures import explains_failures
-from apps.web.filter_form import read_shown, remember, remembered
+from apps.web.access import lookup_for, person_of, projects_seen, record_piece, record_view
+from apps.web.exports import Choice, ChoiceRefused, read_choice
+from apps.web.middleware import SeeOther, explains_failures
 from apps.web.presenter import result_page
-from apps.web.redirects import SeeOther
+from apps.web.presenters.filters import read_shown, remember, remembered
 from apps.web.timeline_table import table_of
-from apps.web.viewing import record_piece, record_view
 
 PART_HEADER = "X-Triage-Part"
 

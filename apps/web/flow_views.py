@@ -11,8 +11,7 @@ from django.views.decorators.http import require_POST
 from apps.events.query import Move
 from apps.lookups.answers import move_lookup
 from apps.web.access import asker_of, lookup_for
-from apps.web.failures import explains_failures
-from apps.web.redirects import SeeOther
+from apps.web.middleware import SeeOther, explains_failures
 
 
 @require_POST

@@ -9,8 +9,8 @@ from django.views.decorators.http import require_http_methods
 
 from apps.lookups.records import forget_customer, kept_of
 from apps.web.access import asker_of
-from apps.web.forget_form import ForgetForm
-from apps.web.redirects import SeeOther
+from apps.web.forms import ForgetForm
+from apps.web.middleware import SeeOther
 from apps.web.wording import counted
 
 

@@ -1,11 +1,20 @@
 """What people type, turned into a question; each refusal has its own sentence beside its field."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth.models import Group, User
+from django.forms.renderers import BaseRenderer
+from django.forms.utils import flatatt
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from apps.events.query import (
     MAX_WINDOW_MINUTES,
@@ -14,12 +23,75 @@ from apps.events.query import (
     MomentRefused,
     Question,
     Window,
+    known_zones,
     parse_customer,
     parse_moment,
     parse_zone,
 )
+from apps.exports import DEFAULT_BUDGET
+from apps.exports.budget import LEAST_TOKENS, MOST_TOKENS
+from apps.lookups.access import (
+    SharingRefused,
+    active_shares,
+    find_reader,
+    may_keep,
+    readers_offered,
+)
+from apps.lookups.models import Lookup, LookupShare
 from apps.lookups.records import LONGEST_REASON, is_asked, is_required
-from apps.web.zone_menu import ZoneSelect, zone_names
+from apps.tickets import (
+    MAX_TICKET_LENGTH,
+    CustomerFound,
+    Excerpt,
+    MomentFound,
+    MomentReading,
+    Reading,
+    TicketRefused,
+    read_ticket,
+    read_ticket_date,
+)
+from apps.web.clock import LocalTime, half_window, in_utc_too, local_minute, typed_in
+from apps.web.exports import FORMATS
+
+# The menu of time zones. Its five hundred options are written once, not once a page.
+
+
+@cache
+def zone_names() -> list[str]:
+    """Return the zones a person may choose, UTC first."""
+    places = (name for name in known_zones() if "/" in name)
+    return ["UTC", *sorted(name for name in places if not name.startswith(("Etc/", "SystemV/")))]
+
+
+def zone_options(chosen: str) -> SafeString:
+    """Return the options as HTML, with that zone selected if the menu has it."""
+    options = _options()
+    if chosen not in zone_names():
+        return options
+    start = f'<option value="{chosen}"'
+    return mark_safe(options.replace(start, f"{start} selected", 1))  # noqa: S308 - a known name
+
+
+@cache
+def _options() -> SafeString:
+    rows = ((name, name) for name in zone_names())
+    return format_html_join("", '<option value="{}">{}</option>', rows)
+
+
+class ZoneSelect(forms.Select):
+    """A select of all zones."""
+
+    def render(
+        self,
+        name: str,
+        value: Any,
+        attrs: Mapping[str, Any] | None = None,
+        renderer: BaseRenderer | None = None,
+    ) -> SafeString:
+        """Return the select as HTML."""
+        attributes = self.build_attrs({**self.attrs, "name": name}, dict(attrs or {}))
+        return format_html("<select{}>{}</select>", flatatt(attributes), zone_options(str(value)))
+
 
 LONGEST_TYPED = 2000
 
@@ -175,3 +247,405 @@ class PreferencesForm(forms.Form):
             ("", "Use my browser's time zone"),
             *((name, name) for name in zone_names()),
         ]
+
+
+# The names of a customer who is to be forgotten.
+
+MOST_NAMES = 20
+
+
+class ForgetForm(forms.Form):
+    """One name on a line, each as it was typed into a lookup."""
+
+    names = forms.CharField(
+        label="Every identifier for the customer, one per line",
+        max_length=MOST_NAMES * 200,
+        help_text="User ID, email, username, account number: exactly as typed in lookups.",
+        widget=forms.Textarea(attrs={"rows": 5, "autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"required": "Enter at least one identifier."},
+    )
+
+    def clean_names(self) -> str:
+        """The names as lookups know them, each once. Raises for what cannot be one."""
+        lines = [line for line in self.cleaned_data["names"].splitlines() if line.strip()]
+        if len(lines) > MOST_NAMES:
+            raise forms.ValidationError(f"Enter up to {MOST_NAMES} identifiers at a time.")
+        try:
+            names = [parse_customer(line).identifier for line in lines]
+        except CustomerRefused as refused:
+            raise forms.ValidationError(str(refused)) from refused
+        return "\n".join(dict.fromkeys(names))
+
+    @property
+    def read(self) -> list[str]:
+        """The names, once they are valid."""
+        return str(self.cleaned_data["names"]).split("\n")
+
+
+# What a person confirms and chooses before an export without redaction.
+
+
+class UnredactedForm(forms.Form):
+    """Nothing is made before the box is ticked."""
+
+    confirmed = forms.BooleanField(
+        label="I need the personal data for this case",
+        error_messages={"required": "Check the box to confirm that you need the personal data."},
+    )
+    reason = forms.CharField(
+        required=False,
+        max_length=LONGEST_REASON,
+        label="Ticket or reason (optional)",
+        help_text="Stored with the record. Don't name the customer here.",
+        error_messages={
+            "max_length": f"Keep the reason to {LONGEST_REASON} characters or fewer.",
+            "required": "Enter a ticket number or a reason.",
+        },
+    )
+    format = forms.ChoiceField(
+        label="Format",
+        choices=FORMATS,
+        error_messages={"invalid_choice": "Please choose Markdown, XML or JSON."},
+    )
+    budget = forms.IntegerField(
+        required=False,
+        initial=DEFAULT_BUDGET,
+        min_value=LEAST_TOKENS,
+        max_value=MOST_TOKENS,
+        label="Token limit",
+        help_text="Leave empty to include everything.",
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+        error_messages={
+            "invalid": "Enter the token limit as a whole number.",
+            "min_value": f"The token limit must be from {LEAST_TOKENS} to {MOST_TOKENS} tokens.",
+            "max_value": f"The token limit must be from {LEAST_TOKENS} to {MOST_TOKENS} tokens.",
+        },
+    )
+
+    def __init__(self, data: Any = None, *, initial: dict[str, Any] | None = None) -> None:
+        super().__init__(data, initial=initial)
+        if is_required():
+            self.fields["reason"].required = True
+            self.fields["reason"].label = "Ticket or reason"
+
+
+# Sharing a lookup: with whom, for how long, and with whom it is shared already.
+
+_DAYS = {"1": "for 1 day", "7": "for 7 days", "30": "for 30 days"}
+
+
+class ShareForm(forms.Form):
+    """One name, typed or taken from the short list that a small site offers."""
+
+    reader = forms.CharField(
+        max_length=200,
+        label="Person or team",
+        help_text="A full username, or a team, for example: team Checkout.",
+        error_messages={"required": "Enter who to share it with."},
+    )
+    days = forms.ChoiceField(
+        required=False,
+        label="Share for",
+        choices=[("", "until you stop sharing"), *_DAYS.items()],
+    )
+
+    def clean_reader(self) -> User | Group:
+        """The person or team of that name."""
+        try:
+            return find_reader(str(self.cleaned_data["reader"]))
+        except SharingRefused as refused:
+            raise forms.ValidationError(str(refused)) from refused
+
+    @property
+    def keep(self) -> timedelta | None:
+        """Return how long to share: a timedelta, or None until the owner stops sharing."""
+        days = self.cleaned_data["days"]
+        return timedelta(days=int(days)) if days else None
+
+
+@dataclass(frozen=True, slots=True)
+class ShareRow:
+    """With whom a lookup is shared; `until` is None where no end was chosen."""
+
+    share_id: int
+    reader: str
+    until: LocalTime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SharePart:
+    """What the share part of a page prints."""
+
+    form: ShareForm
+    offered: tuple[str, ...]
+    rows: tuple[ShareRow, ...]
+
+
+def share_part(person: User, lookup: Lookup, form: ShareForm | None = None) -> SharePart | None:
+    """The part for who may share the lookup; None for who may only read it."""
+    if not may_keep(person, lookup):
+        return None
+    zone, offered = ZoneInfo(lookup.zone), readers_offered(apart_from=person)
+    form = form or share_form(None)
+    if offered:
+        form.fields["reader"].widget.attrs["list"] = "share_offered"
+    return SharePart(
+        form=form,
+        offered=offered,
+        rows=tuple(_row(share, zone) for share in active_shares(lookup)),
+    )
+
+
+def share_form(values: Any) -> ShareForm:
+    """The form as it was posted, or an empty one for None."""
+    return ShareForm(values, auto_id="share_%s")
+
+
+def _row(share: LookupShare, zone: ZoneInfo) -> ShareRow:
+    until = local_minute(share.until, zone) if share.until else None
+    return ShareRow(share.pk, share.reader, until)
+
+
+# The pasted ticket, turned into suggestions. What was pasted lives as long as the request.
+
+
+class TicketForm(forms.Form):
+    """The text, when it was written, and the zone its times are in."""
+
+    # No max_length: the browser would cut what is pasted without a word.
+    text = forms.CharField(
+        strip=False,
+        label="Ticket text",
+        help_text=f"Paste it whole, up to {MAX_TICKET_LENGTH:,} characters. It isn't stored.",
+        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "dir": "auto"}),
+        error_messages={"required": "Paste the ticket text."},
+    )
+    written = forms.CharField(
+        required=False,
+        label="When was the ticket written? (optional)",
+        help_text="For example, 2026-11-20 14:05, or just the date. "
+        "“Yesterday” is counted from it.",
+    )
+    zone = forms.CharField(label="Time zone if the ticket names none", max_length=64)
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        own_zone: ZoneInfo,
+        zone_is_known: bool = True,
+        auto_id: str = "ticket_%s",
+    ) -> None:
+        super().__init__(data, initial={"zone": own_zone.key}, auto_id=auto_id)
+        self.own_zone = own_zone
+        select = ZoneSelect()
+        select.attrs["data-default"] = "own" if zone_is_known else "site"
+        self.fields["zone"].widget = select
+
+    def clean_zone(self) -> ZoneInfo:
+        """The zone by its name."""
+        zone = parse_zone(str(self.cleaned_data["zone"]))
+        if zone is None:
+            raise forms.ValidationError("We don't recognize this time zone. Choose another.")
+        return zone
+
+    def clean(self) -> dict[str, Any]:
+        """Read the date the ticket was written, then the ticket."""
+        cleaned = self.cleaned_data
+        zone = cleaned.get("zone")
+        if zone is None or "text" not in cleaned:
+            return cleaned
+        now = timezone.now()
+        try:
+            written = self._written(zone, now)
+        except TicketRefused as refused:
+            self.add_error("written", str(refused))
+            return cleaned
+        try:
+            cleaned["reading"] = read_ticket(cleaned["text"], zone=zone, now=now, written=written)
+        except TicketRefused as refused:
+            self.add_error("text", str(refused))
+        return cleaned
+
+    def _written(self, zone: ZoneInfo, now: datetime) -> datetime | date | None:
+        typed = self.cleaned_data.get("written", "").strip()
+        return read_ticket_date(typed[:200], zone=zone, now=now) if typed else None
+
+    @property
+    def reading(self) -> Reading | None:
+        """What was read; None while the form is not valid."""
+        return self.cleaned_data.get("reading") if self.is_valid() else None
+
+    @property
+    def read_in(self) -> ZoneInfo:
+        """The zone that was chosen, else the person's own."""
+        return parse_zone(str(self.data.get("zone", ""))) or self.own_zone
+
+
+# What the page of a ticket shows: each suggestion with where it was read, none chosen in doubt.
+
+_NONE_OF_THESE = ""
+_PART_OF_A_DAY = 360
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerOption:
+    """One possible customer, with the words for what it is."""
+
+    value: str
+    kind: str
+    excerpt: Excerpt
+    checked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MomentOption:
+    """One moment that the words can mean. `value` is what the form posts."""
+
+    value: str
+    day: str
+    clock: str
+    window: str
+    understood: str
+    checked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MomentGroup:
+    """The words in the ticket, what is to be asked about them, and what they can mean.
+
+    `understood` is what holds for all options; what differs stands at each.
+    """
+
+    excerpt: Excerpt
+    questions: tuple[str, ...]
+    understood: str
+    options: tuple[MomentOption, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TicketPage:
+    """All suggestions. `lacking` are questions that wait for the ticket's own date.
+
+    `missing` names the groups nothing was chosen in; `no_customer` and `no_moment` say that a
+    person chose none of those that are offered.
+    """
+
+    customers: tuple[CustomerOption, ...]
+    moments: tuple[MomentGroup, ...]
+    lacking: tuple[MomentGroup, ...]
+    written: tuple[Excerpt, ...]
+    notes: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+    no_customer: bool = False
+    no_moment: bool = False
+
+    @property
+    def has_choice(self) -> bool:
+        """Whether anything was found that can be used."""
+        return bool(self.customers or self.moments)
+
+
+def ticket_page(
+    reading: Reading, zone: ZoneInfo, chosen: Mapping[str, str] | None = None
+) -> TicketPage:
+    """The page of what was read, in that zone; `chosen` is what was posted, None at first."""
+    picked = _proposed(reading, zone) if chosen is None else chosen
+    offered = [found for found in reading.moments if found.readings]
+    return TicketPage(
+        customers=tuple(_customer(found, picked) for found in reading.customers),
+        moments=tuple(_moment(found, zone, picked) for found in offered),
+        lacking=tuple(
+            _moment(found, zone, picked) for found in reading.moments if found.lacks_date
+        ),
+        written=reading.written,
+        notes=reading.notes,
+        missing=() if chosen is None else missing_of(reading, chosen, zone),
+        no_customer=picked.get("customer") == _NONE_OF_THESE,
+        no_moment=picked.get("moment") == _NONE_OF_THESE,
+    )
+
+
+def missing_of(reading: Reading, chosen: Mapping[str, str], zone: ZoneInfo) -> tuple[str, ...]:
+    """Which of "customer" and "moment" was offered and not answered, or not readably."""
+    missing = []
+    if reading.customers and "customer" not in chosen:
+        missing.append("customer")
+    has_moments = any(found.readings for found in reading.moments)
+    if has_moments and (
+        "moment" not in chosen or (chosen["moment"] and not _posted_moment(chosen["moment"], zone))
+    ):
+        missing.append("moment")
+    return tuple(missing)
+
+
+def values_for_form(chosen: Mapping[str, str], zone: ZoneInfo) -> dict[str, str]:
+    """What was chosen, as the lookup form is prefilled: customer, at, zone, window."""
+    values = {"zone": zone.key}
+    if chosen.get("customer"):
+        values["customer"] = chosen["customer"]
+    moment = _posted_moment(chosen.get("moment", ""), zone)
+    if moment:
+        values["at"], minutes = moment
+        values["window"] = str(max(minutes, settings.TRIAGE_WINDOW_MINUTES))
+    return values
+
+
+def _posted_moment(value: str, zone: ZoneInfo) -> tuple[str, int] | None:
+    """The moment as the form takes it and its minutes, 0 where the text is exact."""
+    typed, _, minutes = value[:100].partition("|")
+    if not (minutes.isascii() and minutes.isdecimal()) or int(minutes) > MAX_WINDOW_MINUTES:
+        return None
+    try:
+        parse_moment(typed, zone=zone, now=timezone.now())
+    except MomentRefused:
+        return None
+    return typed, int(minutes)
+
+
+def _proposed(reading: Reading, zone: ZoneInfo) -> dict[str, str]:
+    """What is chosen beforehand: only what is alone and cannot be anything else."""
+    proposed = {}
+    theirs = [found for found in reading.customers if not found.likely_ours]
+    if len(theirs) == 1:
+        proposed["customer"] = theirs[0].identifier
+    if len(reading.moments) == 1 and reading.moments[0].is_sure:
+        (only,) = reading.moments[0].readings
+        if (only.minutes or 0) <= _PART_OF_A_DAY:
+            proposed["moment"] = _value(only, zone)
+    return proposed
+
+
+def _customer(found: CustomerFound, picked: Mapping[str, str]) -> CustomerOption:
+    kind = found.kind
+    if found.times > 1:
+        kind = f"{kind}, {found.times} times"
+    if found.likely_ours:
+        kind = f"{kind}, may belong to the help desk"
+    checked = picked.get("customer") == found.identifier
+    return CustomerOption(found.identifier, kind, found.excerpt, checked)
+
+
+def _moment(found: MomentFound, zone: ZoneInfo, picked: Mapping[str, str]) -> MomentGroup:
+    said = {reading.understood for reading in found.readings}
+    common = said.pop() if len(said) == 1 and len(found.readings) > 1 else ""
+    options = []
+    for reading in found.readings:
+        value = _value(reading, zone)
+        local = reading.moment.astimezone(zone)
+        minutes = max(reading.minutes or 0, settings.TRIAGE_WINDOW_MINUTES, MIN_WINDOW_MINUTES)
+        options.append(
+            MomentOption(
+                value=value,
+                day=f"{local:%a} {local.day} {local:%b %Y}",
+                clock=in_utc_too(reading.moment, zone),
+                window=half_window(minutes),
+                understood="" if common else reading.understood,
+                checked=picked.get("moment") == value,
+            )
+        )
+    return MomentGroup(found.excerpt, found.questions, common, tuple(options))
+
+
+def _value(reading: MomentReading, zone: ZoneInfo) -> str:
+    return f"{typed_in(reading.moment, zone)}|{reading.minutes or 0}"

@@ -16,11 +16,9 @@ from apps.events.rules.engine import rules_asked_once
 from apps.lookups.answers import LookupResult, answer_now
 from apps.lookups.known_errors import reply_of
 from apps.lookups.records import record_act
-from apps.web.access import asker_of, lookup_for, person_of, projects_seen
+from apps.web.access import asker_of, lookup_for, person_of, projects_seen, record_piece
 from apps.web.clock import today_in
-from apps.web.failures import explains_failures
-from apps.web.redirects import SeeOther
-from apps.web.viewing import record_piece
+from apps.web.middleware import SeeOther, explains_failures
 
 PART_HEADER = "X-Triage-Part"
 

@@ -20,20 +20,19 @@ from apps.events.query import Question, duration
 from apps.events.rules.rule import zone_of_customer
 from apps.events.summary import headline
 from apps.lookups.models import Lookup
-from apps.web.admin_host import review_address, site_address
+from apps.web.access import home_of, may_look_up, review_address, site_address
 from apps.web.beside_view import BesideView, beside_view
 from apps.web.clock import LocalTime, also_in, in_utc_too, local_clock, local_moment, typed_in
 from apps.web.event_view import EventView, view_of_event
-from apps.web.filter_form import FilterForm, filter_form
 from apps.web.flow_view import MoveButton, move_buttons
 from apps.web.issue_card import IssueCard, issue_card
 from apps.web.known_view import KnownSummary, Said, known_summary, known_views
 from apps.web.nothing_view import NothingFound, nothing_view, searched_fields
+from apps.web.presenters.filters import FilterForm, filter_form
 from apps.web.stack_view import FULL, Limits
 from apps.web.story_view import StoryView, story_view
 from apps.web.theme import theme_of
 from apps.web.timeline_svg import Timeline, timeline_of
-from apps.web.ways import home_of, may_look_up
 from apps.web.wording import counted, grouped, visible
 
 MOST_OPEN_ISSUES = 10

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from apps.lookups.access import SharingRefused, active_shares, end_share, share_lookup
 from apps.lookups.models import Lookup
 from apps.web.access import asker_of, kept_lookup_for, person_of
-from apps.web.redirects import SeeOther
-from apps.web.share_form import ShareForm, share_form, share_part
+from apps.web.forms import ShareForm, share_form, share_part
+from apps.web.middleware import SeeOther
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

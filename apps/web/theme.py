@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from apps.web.redirects import SeeOther
+from apps.web.middleware import SeeOther
 
 _COOKIE = "triage_theme"
 _THEMES = ("light", "dark")

@@ -7,8 +7,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from apps.accounts.preferences import zone_of
-from apps.web.ticket_form import TicketForm
-from apps.web.ticket_page import TicketPage, missing_of, ticket_page, values_for_form
+from apps.web.forms import TicketForm, TicketPage, missing_of, ticket_page, values_for_form
 from apps.web.views import form_filled_with
 
 _LONGEST_CHOICE = 2000

@@ -4,8 +4,8 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, path, re_path
 
 from apps.answers.templates import Kind
+from apps.web import api as web_api
 from apps.web import (
-    api_page,
     draft_views,
     event_views,
     explain_views,
@@ -106,9 +106,9 @@ urlpatterns = [
     path("review/sentry/", views.check_sentry, name="check_sentry"),
     path("accounts/preferences/", views.preferences, name="preferences"),
     path("accounts/theme/", theme.theme, name="theme"),
-    path("api/v1/", api_page.api_page, name="api_page"),
+    path("api/v1/", web_api.api_page, name="api_page"),
     path("api/v1/", (api_patterns, api_app_name, api_namespace)),
-    re_path(r"^api/", api_page.no_such_address, name="api_nothing"),
+    re_path(r"^api/", web_api.no_such_address, name="api_nothing"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -40,19 +40,14 @@ from apps.lookups.records import (
 )
 from apps.lookups.sentry_connection import check_connection, search_choices
 from apps.web import presenter
-from apps.web.access import asker_of, lookup_for, person_of, projects_seen
+from apps.web.access import asker_of, lookup_for, person_of, projects_seen, record_view, trail_of
 from apps.web.clock import typed_in
-from apps.web.exporting import ChoiceRefused, export_of, panel_context, read_choice
-from apps.web.failures import explains_failures, problem_page
-from apps.web.filter_form import remembered
+from apps.web.exports import ChoiceRefused, export_of, panel_context, read_choice
 from apps.web.flow_view import recent_view, shared_view, since_words
-from apps.web.forms import LookupForm, PreferencesForm
-from apps.web.redirects import SeeOther
-from apps.web.share_form import share_part
-from apps.web.ticket_form import TicketForm
-from apps.web.viewing import record_view
+from apps.web.forms import LookupForm, PreferencesForm, TicketForm, share_part
+from apps.web.middleware import SeeOther, explains_failures, problem_page
+from apps.web.presenters.filters import remembered
 from apps.web.waiting import result_of, waiting_page
-from apps.web.ways import trail_of
 
 _PREFILLED = ("customer", "at", "zone", "window", "project", "environment", "reason")
 _SESSION_KEY = "prefill"

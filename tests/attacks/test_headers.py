@@ -5,7 +5,7 @@ import requests
 from django.contrib.auth.models import User
 from django.test import Client
 
-from apps.web.headers import PERMISSIONS
+from apps.web.middleware import PERMISSIONS
 from tests.attacks.production import Production
 
 # An address, how it is asked for, and the status it answers with.

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from apps.demo.server import DemoSentry
-from apps.web.filter_form import MOST_KEPT
+from apps.web.presenters.filters import MOST_KEPT
 from tests.conftest import MOMENT, lists_asked
 from tests.web.asking import look_up, text
 from tests.web.pages import Page

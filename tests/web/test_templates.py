@@ -11,7 +11,7 @@ from apps.exports import Rendered
 from apps.exports.facts import NO_PRESET
 from apps.lookups.models import Lookup
 from apps.web import presenter
-from apps.web.exporting import FORMATS, SIZES, Choice, Export
+from apps.web.exports import FORMATS, SIZES, Choice, Export
 from tests.web import answers
 from tests.web.answers import FETCHED, answer, event, lookup
 from tests.web.pages import Page, rendered
