@@ -19,8 +19,7 @@ from apps.answers.webhook import Edited, is_set_up
 from apps.lookups.access import may_keep
 from apps.lookups.answers import LookupResult
 from apps.web.access import person_of
-from apps.web.clock import LocalTime, local_minute
-from apps.web.wording import redaction_receipt
+from apps.web.presenters.formatting import LocalTime, local_minute, redaction_receipt
 
 LONGEST_NAME = 80
 LONGEST_SUBJECT = 200

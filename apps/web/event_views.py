@@ -13,11 +13,10 @@ from apps.events.filtering import numbered
 from apps.events.grouping import UNGROUPED, group_by_issue
 from apps.lookups.answers import answer_now, read_event_now
 from apps.lookups.models import Lookup
-from apps.web import presenter
 from apps.web.access import lookup_for, projects_seen, record_piece, record_view
-from apps.web.known_view import known_views
 from apps.web.middleware import explains_failures
-from apps.web.stack_view import BRIEF, FULL, Limits
+from apps.web.presenters import result
+from apps.web.presenters.issue import BRIEF, FULL, Limits, known_views
 
 
 @require_safe
@@ -51,6 +50,6 @@ def _context(request: HttpRequest, lookup: Lookup, event_id: str, limits: Limits
     return {
         "known": known.get(issue_id, ())[:1],
         "lookup": lookup,
-        "asked": presenter.asked_of(answer.question, lookup, zone),
-        "event": presenter.event_view(event, answer=answer, zone=zone, limits=limits),
+        "asked": result.asked_of(answer.question, lookup, zone),
+        "event": result.event_view(event, answer=answer, zone=zone, limits=limits),
     }

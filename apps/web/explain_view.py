@@ -12,8 +12,7 @@ from apps.explain.claims import Cause
 from apps.explain.client import Llm, money
 from apps.explain.services import Ended, Message
 from apps.lookups.models import Lookup
-from apps.web.clock import LocalTime, local_clock
-from apps.web.wording import grouped
+from apps.web.presenters.formatting import LocalTime, grouped, local_clock
 
 _SURE = {
     "high": "The model is fairly sure",

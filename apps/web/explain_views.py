@@ -20,7 +20,7 @@ from apps.lookups.problems import Problem
 from apps.web.access import asker_of, lookup_for, person_of, projects_seen, record_view
 from apps.web.explain_view import cause_view, most_told, used_told
 from apps.web.middleware import explains_failures
-from apps.web.wording import redaction_receipt
+from apps.web.presenters.formatting import redaction_receipt
 
 # Where the answer goes between the two halves of its page.
 _HERE = "<!-- the answer -->"

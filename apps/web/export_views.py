@@ -19,10 +19,10 @@ from apps.lookups.models import How, Lookup
 from apps.lookups.problems import bad_input
 from apps.lookups.records import reason_of, repeat_lookup
 from apps.web.access import asker_of, lookup_for, projects_seen, record_piece
-from apps.web.clock import today_in
 from apps.web.exports import ChoiceRefused, export_of, panel_context, read_choice
 from apps.web.forms import UnredactedForm
 from apps.web.middleware import explains_failures, problem_page
+from apps.web.presenters.formatting import today_in
 
 
 @require_safe

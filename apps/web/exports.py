@@ -14,8 +14,7 @@ from apps.lookups.answers import LookupResult
 from apps.lookups.exports import Exported, preset_of, presets
 from apps.lookups.known_errors import with_replies
 from apps.web.access import person_of
-from apps.web.clock import today_in
-from apps.web.wording import redaction_receipt
+from apps.web.presenters.formatting import redaction_receipt, today_in
 
 Format = Literal["markdown", "xml", "json"]
 

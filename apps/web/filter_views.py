@@ -15,8 +15,8 @@ from apps.lookups.answers import answer_now
 from apps.web.access import lookup_for, person_of, projects_seen, record_piece, record_view
 from apps.web.exports import Choice, ChoiceRefused, read_choice
 from apps.web.middleware import SeeOther, explains_failures
-from apps.web.presenter import result_page
 from apps.web.presenters.filters import read_shown, remember, remembered
+from apps.web.presenters.result import result_page
 from apps.web.timeline_table import table_of
 
 PART_HEADER = "X-Triage-Part"

@@ -11,7 +11,7 @@ from apps.lookups.records import forget_customer, kept_of
 from apps.web.access import asker_of
 from apps.web.forms import ForgetForm
 from apps.web.middleware import SeeOther
-from apps.web.wording import counted
+from apps.web.presenters.formatting import counted
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

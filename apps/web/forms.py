@@ -50,8 +50,14 @@ from apps.tickets import (
     read_ticket,
     read_ticket_date,
 )
-from apps.web.clock import LocalTime, half_window, in_utc_too, local_minute, typed_in
 from apps.web.exports import FORMATS
+from apps.web.presenters.formatting import (
+    LocalTime,
+    half_window,
+    in_utc_too,
+    local_minute,
+    typed_in,
+)
 
 # The menu of time zones. Its five hundred options are written once, not once a page.
 

@@ -17,8 +17,8 @@ from apps.lookups.answers import LookupResult, answer_now
 from apps.lookups.known_errors import reply_of
 from apps.lookups.records import record_act
 from apps.web.access import asker_of, lookup_for, person_of, projects_seen, record_piece
-from apps.web.clock import today_in
 from apps.web.middleware import SeeOther, explains_failures
+from apps.web.presenters.formatting import today_in
 
 PART_HEADER = "X-Triage-Part"
 

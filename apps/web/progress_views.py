@@ -11,8 +11,8 @@ from apps.lookups.answers import cancel_lookup, count_newer, place_to_wait, stat
 from apps.lookups.problems import LookupFailed
 from apps.lookups.records import record_act
 from apps.web.access import asker_of, kept_lookup_for, lookup_for, projects_seen
+from apps.web.presenters.formatting import counted
 from apps.web.waiting import told
-from apps.web.wording import counted
 
 # Long enough that an answer which is there already is told at once.
 _PATIENCE_S = 0.1

@@ -11,12 +11,9 @@ from apps.events.event import Event
 from apps.events.filtering import Numbered, Shown, kept, numbered
 from apps.events.grouping import group_by_issue
 from apps.events.summary import summarize
-from apps.web.clock import LocalTime, local_clock
-from apps.web.level import level_mark
 from apps.web.presenters.filters import FilterForm, filter_form
-from apps.web.timeline_axis import Scale, whole_of
-from apps.web.timeline_beside import density, deploys_shown
-from apps.web.wording import clipped
+from apps.web.presenters.formatting import LocalTime, clipped, level_mark, local_clock
+from apps.web.presenters.timeline import Scale, density, deploys_shown, whole_of
 
 _LONGEST = 60
 

@@ -39,14 +39,14 @@ from apps.lookups.records import (
     repeat_lookup,
 )
 from apps.lookups.sentry_connection import check_connection, search_choices
-from apps.web import presenter
 from apps.web.access import asker_of, lookup_for, person_of, projects_seen, record_view, trail_of
-from apps.web.clock import typed_in
 from apps.web.exports import ChoiceRefused, export_of, panel_context, read_choice
-from apps.web.flow_view import recent_view, shared_view, since_words
 from apps.web.forms import LookupForm, PreferencesForm, TicketForm, share_part
 from apps.web.middleware import SeeOther, explains_failures, problem_page
+from apps.web.presenters import result as presenters_result
 from apps.web.presenters.filters import remembered
+from apps.web.presenters.formatting import typed_in
+from apps.web.presenters.result import recent_view, shared_view, since_words
 from apps.web.waiting import result_of, waiting_page
 
 _PREFILLED = ("customer", "at", "zone", "window", "project", "environment", "reason")
@@ -238,7 +238,7 @@ def _prefill(values: Any) -> dict[str, str]:
 def _result_context(request: HttpRequest, result: LookupResult, shown: Shown) -> dict[str, Any]:
     lookup, now = result.lookup, timezone.now()
     own_zone = zone_of(request.user, browser=request.COOKIES.get("triage_zone", "")).key
-    page = presenter.result_page(
+    page = presenters_result.result_page(
         result.answer,
         lookup,
         zone=ZoneInfo(lookup.zone),

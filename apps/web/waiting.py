@@ -10,9 +10,7 @@ from apps.events.answer import Progress
 from apps.lookups.answers import LookupResult, State, answer_now, answer_soon
 from apps.lookups.models import Lookup
 from apps.web.access import projects_seen
-from apps.web.clock import local_clock
-from apps.web.level import level_mark
-from apps.web.wording import counted, grouped
+from apps.web.presenters.formatting import counted, grouped, level_mark, local_clock
 
 # An answer that comes this soon needs no page to wait on: that would only flash.
 QUICK_S = 0.3

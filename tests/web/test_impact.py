@@ -12,8 +12,7 @@ from apps.demo.model import History
 from apps.demo.server import DemoSentry
 from apps.events.event import Event, Issue
 from apps.events.grouping import Group
-from apps.web.impact_view import HEIGHT, ImpactView, impact_view
-from apps.web.issue_card import issue_card
+from apps.web.presenters.issue import HEIGHT, ImpactView, impact_view, issue_card
 from tests.conftest import MOMENT
 from tests.web import answers
 from tests.web.asking import look_up, text

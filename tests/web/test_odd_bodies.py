@@ -11,7 +11,7 @@ from apps.events.answer import Answer, Searched
 from apps.exports import render
 from apps.redaction.engine import redact
 from apps.sentry.parsing import parse_full_event
-from apps.web import presenter
+from apps.web.presenters import result
 from tests.conftest import MOMENT, question
 from tests.examples import examples
 from tests.sentry.test_parsing import EVENT_ID, FIELDS, JSON
@@ -44,8 +44,8 @@ def answer_with(body: object) -> Answer:
 def test_no_shape_of_a_body_breaks_a_page_or_an_export(body: object) -> None:
     answer, record = answer_with(body), lookup()
     zone = ZoneInfo("Europe/Berlin")
-    view = presenter.event_view(answer.events[0], answer=answer, zone=zone)
-    page = presenter.result_page(answer, record, zone=zone, now=answer.fetched_at)
+    view = result.event_view(answer.events[0], answer=answer, zone=zone)
+    page = result.result_page(answer, record, zone=zone, now=answer.fetched_at)
     html = rendered("lookups/event.html", {"event": view, "asked": page.asked, "lookup": record})
     if page.story:
         html += rendered("lookups/_story.html", {"story": page.story})

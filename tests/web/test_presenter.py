@@ -8,10 +8,10 @@ import pytest
 
 from apps.events.event import Breadcrumb, Event, ExceptionInfo
 from apps.events.query import parse_customer
-from apps.web import clock, presenter, wording
-from apps.web.level import level_mark
-from apps.web.presenter import ResultPage
-from apps.web.timeline_svg import MOST_LANES
+from apps.web.presenters import formatting, result
+from apps.web.presenters.formatting import level_mark
+from apps.web.presenters.result import ResultPage
+from apps.web.presenters.timeline import MOST_LANES
 from tests.web import answers
 from tests.web.answers import FETCHED, MOMENT, answer, event, lookup
 
@@ -21,7 +21,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 def page(*events: Event, seconds_later: int = 12, **changes: object) -> ResultPage:
     """The page of these events, read some seconds after they were fetched."""
     now = FETCHED + timedelta(seconds=seconds_later)
-    return presenter.result_page(answer(*events), lookup(**changes), zone=BERLIN, now=now)
+    return result.result_page(answer(*events), lookup(**changes), zone=BERLIN, now=now)
 
 
 def test_facts_say_how_much_how_sure_and_how_old() -> None:
@@ -44,7 +44,9 @@ def test_moment_is_told_in_both_zones() -> None:
 def test_other_day_in_utc_is_named() -> None:
     moment = datetime(2026, 11, 19, 23, 30, tzinfo=UTC)
 
-    assert clock.in_utc_too(moment, BERLIN) == ("00:30 Europe/Berlin = 23:30 UTC on 19 Nov 2026")
+    assert formatting.in_utc_too(moment, BERLIN) == (
+        "00:30 Europe/Berlin = 23:30 UTC on 19 Nov 2026"
+    )
 
 
 def test_event_time_is_local_with_utc_beside() -> None:
@@ -57,7 +59,7 @@ def test_event_time_is_local_with_utc_beside() -> None:
 
 
 def test_an_event_tells_its_time_in_both_zones() -> None:
-    late = clock.in_both(datetime(2026, 11, 19, 23, 30, 5, tzinfo=UTC), BERLIN)
+    late = formatting.in_both(datetime(2026, 11, 19, 23, 30, 5, tzinfo=UTC), BERLIN)
 
     told = dict(page(event(-130)).groups[0].events[0].facts)["Time"]
 
@@ -68,8 +70,8 @@ def test_an_event_tells_its_time_in_both_zones() -> None:
 def test_repeated_hour_is_typed_with_its_offset() -> None:
     first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
 
-    assert clock.typed_in(first, BERLIN) == "2026-10-25 02:30:00+02:00"
-    assert clock.typed_in(MOMENT, BERLIN) == "2026-11-20 14:05:00"
+    assert formatting.typed_in(first, BERLIN) == "2026-10-25 02:30:00+02:00"
+    assert formatting.typed_in(MOMENT, BERLIN) == "2026-11-20 14:05:00"
 
 
 def test_every_mark_leads_to_an_event_on_the_page() -> None:
@@ -123,7 +125,7 @@ def test_what_is_left_out_of_250_frames_is_counted_and_shown_on_the_event_page()
     asked = answer(long)
 
     brief = page(long).groups[0].events[0].exceptions[0]
-    full = presenter.event_view(long, answer=asked, zone=BERLIN).exceptions[0]
+    full = result.event_view(long, answer=asked, zone=BERLIN).exceptions[0]
 
     assert 1 + len(brief.own) + len(brief.library) + brief.left_out == 250
     assert 1 + len(full.own) + len(full.library) == 250
@@ -152,7 +154,7 @@ def test_an_events_own_page_tells_what_the_program_noted_too() -> None:
     clicked = Breadcrumb(MOMENT, category="ui.click", message="button.pay-now > span")
     one = event(body=answers.body(breadcrumbs=(clicked,)))
 
-    (full,) = presenter.event_view(one, answer=answer(one), zone=BERLIN).story.steps
+    (full,) = result.event_view(one, answer=answer(one), zone=BERLIN).story.steps
     (brief,) = page(one).groups[0].events[0].story.steps
 
     assert (full.text, full.raw) == ("pay now", "button.pay-now > span")
@@ -172,7 +174,7 @@ def test_an_id_says_that_events_and_traces_were_searched_too() -> None:
     asked = answer()
     by_id = replace(asked, question=replace(asked.question, customer=parse_customer("a" * 32)))
 
-    shown = presenter.result_page(by_id, lookup(), zone=BERLIN, now=FETCHED)
+    shown = result.result_page(by_id, lookup(), zone=BERLIN, now=FETCHED)
 
     assert shown.searched_fields == "user ID, email, username, event ID, and trace ID"
 
@@ -180,14 +182,14 @@ def test_an_id_says_that_events_and_traces_were_searched_too() -> None:
 def test_counts_say_when_there_is_more_than_is_listed() -> None:
     asked = answer(event())
     for total, words in ((None, "at least 1 event"), (12_345, "1 of 12,345 events")):
-        shown = presenter.result_page(
+        shown = result.result_page(
             replace(asked, events_total=total), lookup(), zone=BERLIN, now=FETCHED
         )
         assert words in shown.facts
 
 
 def test_redaction_is_receipted_in_words() -> None:
-    receipt = wording.redaction_receipt(answer(event()).redaction)
+    receipt = formatting.redaction_receipt(answer(event()).redaction)
     assert receipt == "Hidden: 3 emails, 1 card number, the customer (12 times)"
 
 
@@ -197,4 +199,4 @@ def test_only_web_addresses_become_links(address: str) -> None:
 
 
 def test_text_that_turns_the_writing_direction_is_made_visible() -> None:
-    assert wording.visible("a\u202egpj.exe\x1b[31m") == "a\ufffdgpj.exe\u241b[31m"
+    assert formatting.visible("a\u202egpj.exe\x1b[31m") == "a\ufffdgpj.exe\u241b[31m"

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from apps.events.event import Breadcrumb, Event
 from apps.events.grouping import group_by_issue
-from apps.web.story_view import MOST_STEPS, StoryView, story_view
+from apps.web.presenters.story import MOST_STEPS, StoryView, story_view
 from tests.web.answers import MOMENT, answer, body, event
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -10,8 +10,8 @@ from apps.events.answer import Answer
 from apps.exports import Rendered
 from apps.exports.facts import NO_PRESET
 from apps.lookups.models import Lookup
-from apps.web import presenter
 from apps.web.exports import FORMATS, SIZES, Choice, Export
+from apps.web.presenters import result as presenters_result
 from tests.web import answers
 from tests.web.answers import FETCHED, answer, event, lookup
 from tests.web.pages import Page, rendered
@@ -33,7 +33,7 @@ ANSWERS = {
 def result(asked: Answer, text: str = "plain", record: Lookup | None = None) -> str:
     """The result page of an answer."""
     record = record or lookup()
-    page = presenter.result_page(asked, record, zone=BERLIN, now=FETCHED)
+    page = presenters_result.result_page(asked, record, zone=BERLIN, now=FETCHED)
     context: dict[str, object] = {
         "page": page,
         "lookup": record,
@@ -181,8 +181,8 @@ def test_nothing_found_offers_a_wider_window_with_what_was_typed() -> None:
 
 def test_event_page_shows_everything() -> None:
     record, asked = lookup(), ANSWERS["recursion"]
-    shown = presenter.event_view(asked.events[0], answer=asked, zone=BERLIN)
-    told = presenter.asked_of(asked.question, record, BERLIN)
+    shown = presenters_result.event_view(asked.events[0], answer=asked, zone=BERLIN)
+    told = presenters_result.asked_of(asked.question, record, BERLIN)
 
     html = rendered("lookups/event.html", {"event": shown, "asked": told, "lookup": record})
 

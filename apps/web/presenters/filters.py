@@ -23,8 +23,8 @@ from apps.events.filtering import (
 from apps.events.grouping import group_by_issue
 from apps.events.query import Window
 from apps.events.summary import summarize_group
-from apps.web.timeline_axis import ClockNames, around, fitting_step, round_times, whole_of
-from apps.web.wording import clipped, counted, grouped
+from apps.web.presenters.formatting import clipped, counted, grouped
+from apps.web.presenters.timeline import ClockNames, around, fitting_step, round_times, whole_of
 
 LONGEST_TEXT = 200
 MOST_KEPT = 20

@@ -11,10 +11,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from apps.lookups.models import Lookup
-from apps.web import clock, wording
 from apps.web.access import projects_seen
-from apps.web.clock import LocalTime
-from apps.web.level import LevelMark
+from apps.web.presenters import formatting
+from apps.web.presenters.formatting import LevelMark, LocalTime
 
 register = template.Library()
 
@@ -53,31 +52,31 @@ def projects_shown(context: Context, lookup: Lookup) -> list[str]:
 @register.filter
 def grouped(number: int | None) -> str:
     """A whole number with thin grouping; nothing for one that is not known."""
-    return "" if number is None else wording.grouped(number)
+    return "" if number is None else formatting.grouped(number)
 
 
 @register.filter
 def half_window(minutes: int) -> str:
     """How far a window reaches to each side."""
-    return clock.half_window(minutes)
+    return formatting.half_window(minutes)
 
 
 @register.filter
 def visible(text: str) -> str:
     """Text of any origin with signs for the characters nobody can see."""
-    return wording.visible(text)
+    return formatting.visible(text)
 
 
 @register.filter
 def typed_in(moment: datetime, zone: str) -> str:
     """A moment as the lookup form takes it, in that zone."""
-    return clock.typed_in(moment, ZoneInfo(zone))
+    return formatting.typed_in(moment, ZoneInfo(zone))
 
 
 @register.filter
 def told_in(moment: datetime, zone: str) -> LocalTime:
     """A moment with its date, in that zone; print it with `local_time`."""
-    return clock.local_moment(moment, ZoneInfo(zone))
+    return formatting.local_moment(moment, ZoneInfo(zone))
 
 
 @register.filter

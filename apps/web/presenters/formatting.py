@@ -1,0 +1,243 @@
+"""Times as the pages print them: in the agent's zone, with UTC beside, and relative to a moment."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+from apps.events.query import duration
+
+_MINUTES_A_DAY = 1440
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTime:
+    """A point in time: `text` is local, `utc` is for the hover, `iso` for machines."""
+
+    text: str
+    utc: str
+    iso: str
+
+
+def local_clock(when: datetime, zone: ZoneInfo, *, day_of: datetime | None = None) -> LocalTime:
+    """The time of day to the second; with its date where that differs from `day_of`'s."""
+    local = when.astimezone(zone)
+    text = f"{local:%H:%M:%S}"
+    if day_of is not None and day_of.astimezone(zone).date() != local.date():
+        text = f"{_date(local)}, {text}"
+    return _local_time(when, text)
+
+
+def local_minute(when: datetime, zone: ZoneInfo) -> LocalTime:
+    """Date and time to the minute: 20 Nov 2026, 14:05."""
+    local = when.astimezone(zone)
+    return _local_time(when, f"{_date(local)}, {local:%H:%M}")
+
+
+def local_moment(when: datetime, zone: ZoneInfo) -> LocalTime:
+    """Date and time as asked: to the minute, with seconds only where they are not 0."""
+    local = when.astimezone(zone)
+    return _local_time(when, f"{_date(local)}, {_short(local)}")
+
+
+def in_utc_too(when: datetime, zone: ZoneInfo) -> str:
+    """The moment in both zones: 14:05 Europe/Berlin = 13:05 UTC."""
+    local, utc = when.astimezone(zone), when.astimezone(UTC)
+    if zone.key == "UTC":
+        return f"{_short(utc)} UTC"
+    day = "" if local.date() == utc.date() else f" on {_date(utc)}"
+    return f"{_short(local)} {zone.key} = {_short(utc)} UTC{day}"
+
+
+def in_both(when: datetime, zone: ZoneInfo) -> str:
+    """A time to the second with its date, in the zone and in UTC."""
+    local, utc = when.astimezone(zone), when.astimezone(UTC)
+    told = f"{_date(local)}, {local:%H:%M:%S} {zone.key}"
+    if zone.key == "UTC":
+        return told
+    day = "" if local.date() == utc.date() else f"{_date(utc)}, "
+    return f"{told} = {day}{utc:%H:%M:%S} UTC"
+
+
+def also_in(when: datetime, zone: ZoneInfo, *, day_of: ZoneInfo) -> str:
+    """The moment in somebody else's zone, with its date where that is not the one of `day_of`."""
+    local = when.astimezone(zone)
+    day = "" if local.date() == when.astimezone(day_of).date() else f" on {_date(local)}"
+    return f"{_short(local)}{day} {zone.key}"
+
+
+def typed_in(when: datetime, zone: ZoneInfo) -> str:
+    """The moment as the form takes it; with its offset where the clocks repeat that hour."""
+    local = when.astimezone(zone)
+    plain = local.replace(tzinfo=None)
+    offsets = {plain.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1)}
+    return (local if len(offsets) > 1 else plain).isoformat(sep=" ", timespec="seconds")
+
+
+def today_in(zone: str) -> date:
+    """Which day it is there now."""
+    return timezone.now().astimezone(ZoneInfo(zone)).date()
+
+
+def half_window(minutes: int) -> str:
+    """How far a window reaches to each side: ± 5 min, ± 2 h, ± 1 day."""
+    return f"± {minutes_long(minutes)}"
+
+
+def minutes_long(minutes: int) -> str:
+    """So many minutes as one says them: 10 min, 2 h, 1 day."""
+    if minutes % _MINUTES_A_DAY == 0:
+        days = minutes // _MINUTES_A_DAY
+        return f"{days} day{'s' if days > 1 else ''}"
+    return f"{minutes // 60} h" if minutes >= 60 and minutes % 60 == 0 else f"{minutes} min"
+
+
+def relative(when: datetime, moment: datetime, *, at: str) -> str:
+    """How long before or after the moment; `at` is the word for the moment itself."""
+    seconds = (when - moment).total_seconds()
+    if abs(seconds) < 0.5:
+        return at
+    return f"{duration(seconds)} {'before' if seconds < 0 else 'after'}"
+
+
+def _local_time(when: datetime, text: str) -> LocalTime:
+    utc = when.astimezone(UTC)
+    return LocalTime(text, f"{utc:%Y-%m-%d %H:%M:%S} UTC", f"{utc:%Y-%m-%dT%H:%M:%S}Z")
+
+
+def _date(local: datetime) -> str:
+    return f"{local.day} {local:%b %Y}"
+
+
+def _short(local: datetime) -> str:
+    return f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
+
+
+# Numbers, lists and odd values as the pages print them. Unknown is left out, never "None".
+
+_TURNS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_SIGNS = {
+    **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n\r"},
+    **dict.fromkeys((*range(0x7F, 0xA0), *_TURNS), "\ufffd"),
+}
+
+
+def grouped(number: int) -> str:
+    """Return a whole number with its thousands separated: 12,345."""
+    return f"{number:,}"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: 1 event, 14 events."""
+    return f"{grouped(number)} {one if number == 1 else many or one + 's'}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """Return words as a list in a sentence: a, a and b, or a, b, and c."""
+    *first, last = tuple(words) or ("",)
+    if first[1:]:
+        return f"{', '.join(first)}, and {last}"
+    return " and ".join((*first, last))
+
+
+def visible(text: str) -> str:
+    """The text with signs for what would command a terminal or turn the direction of writing."""
+    return text.translate(_SIGNS)
+
+
+def clipped(text: str, limit: int) -> str:
+    """The visible text, cut at the limit with a word on how much is missing."""
+    if len(text) <= limit:
+        return visible(text)
+    return f"{visible(text[:limit])} … ({grouped(len(text) - limit)} more characters)"
+
+
+def plain_value(value: object) -> str:
+    """A JSON value of any kind as one text."""
+    if value is None or value == "":
+        return "not set"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str | int | float):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False, indent=1, default=str)
+
+
+def safe_link(address: str | None) -> str:
+    """The address if a browser may be sent there, else nothing."""
+    lowered = (address or "").lower()
+    return address or "" if lowered.startswith(("https://", "http://")) else ""
+
+
+_HIDDEN_KINDS = {
+    "email": ("email", "emails"),
+    "card": ("card number", "card numbers"),
+    "ip": ("IP address", "IP addresses"),
+    "mac": ("device address", "device addresses"),
+    "iban": ("IBAN", "IBANs"),
+    "ssn": ("social security number", "social security numbers"),
+    "address": ("postal address", "postal addresses"),
+    "jwt": ("sign-in token", "sign-in tokens"),
+    "private-key": ("private key", "private keys"),
+    "user": ("username", "usernames"),
+    "phone": ("phone number", "phone numbers"),
+}
+
+
+def redaction_receipt(counts: Mapping[str, int]) -> str:
+    """What was taken out before anybody saw it: "Hidden: 3 emails, 1 card number"."""
+    parts = []
+    for kind, count in counts.items():
+        if kind == "customer" or not count:
+            continue
+        one, many = _HIDDEN_KINDS.get(kind, (kind, f"{kind}s"))
+        parts.append(counted(count, one, many))
+    if counts.get("customer"):
+        times = counts["customer"]
+        parts.append(f"the customer{f' ({grouped(times)} times)' if times > 1 else ''}")
+    return f"Hidden: {', '.join(parts)}" if parts else "Nothing had to be hidden"
+
+
+_FIELD_NAMES = {
+    "user.id": "user ID",
+    "user.email": "email",
+    "user.username": "username",
+    "id": "event ID",
+    "trace": "trace ID",
+}
+
+
+def field_name(field: str) -> str:
+    """A searched field as an agent calls it."""
+    if field.startswith("tags[") and field.endswith("]"):
+        return f"tag {field[5:-1]}"
+    return _FIELD_NAMES.get(field, field)
+
+
+# How a level looks: a shape and a word, so that nobody needs the colour.
+
+
+@dataclass(frozen=True, slots=True)
+class LevelMark:
+    """`shape` is one of fatal, error, warning, info; `rank` is 0 for the worst."""
+
+    shape: str
+    word: str
+    rank: int
+
+
+_MARKS = {
+    "fatal": LevelMark("fatal", "fatal", 0),
+    "error": LevelMark("error", "error", 1),
+    "warning": LevelMark("warning", "warning", 2),
+    "info": LevelMark("info", "info", 3),
+    "debug": LevelMark("info", "debug", 4),
+}
+
+
+def level_mark(level: str | None) -> LevelMark:
+    """The mark of a level; one that is not known counts as an error, as it does for Sentry."""
+    return _MARKS.get(level or "", _MARKS["error"])
