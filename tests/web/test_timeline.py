@@ -13,7 +13,7 @@ from apps.events.filtering import Shown, Span, kept, numbered
 from apps.events.grouping import group_by_issue
 from apps.events.query import Window
 from apps.web.presenters.timeline import Timeline, draw_timeline, timeline_of
-from apps.web.timeline_table import table_of
+from apps.web.views.events import table_of
 from tests.web import answers
 from tests.web.answers import MOMENT, answer, body, event
 

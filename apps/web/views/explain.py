@@ -3,24 +3,100 @@
 import uuid
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from apps.events.answer import Answer
+from apps.events.event import Event
 from apps.events.rules.engine import rules_asked_once
+from apps.events.summary import summarize
 from apps.explain.claims import Cause, Remark
-from apps.explain.client import Llm, ModelFailed, configured, problem_of
-from apps.explain.services import Begun, Message, Piece, explain, left_today, message_for
+from apps.explain.client import Llm, ModelFailed, configured, money, problem_of
+from apps.explain.services import Begun, Ended, Message, Piece, explain, left_today, message_for
 from apps.lookups.answers import LookupResult, answer_now
+from apps.lookups.models import Lookup
 from apps.lookups.problems import Problem
 from apps.web.access import asker_of, lookup_for, person_of, projects_seen, record_view
-from apps.web.explain_view import cause_view, most_told, used_told
 from apps.web.middleware import explains_failures
-from apps.web.presenters.formatting import redaction_receipt
+from apps.web.presenters.formatting import LocalTime, grouped, local_clock, redaction_receipt
+
+# What a model says, as the page prints it: all of it plain text, and what it rests on as links.
+
+_SURE = {
+    "high": "The model is fairly sure",
+    "medium": "The model is not sure",
+    "low": "The model is only guessing",
+    "not told": "The model does not say how sure it is",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """An event that a cause rests on."""
+
+    address: str
+    time: LocalTime
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class CauseView:
+    """One cause as it is printed."""
+
+    text: str
+    level: str
+    sureness: str
+    facts: tuple[Fact, ...]
+    strangers: tuple[str, ...]
+    confirm: str
+    rests_on_nothing: bool
+
+
+def cause_view(cause: Cause, answer: Answer, lookup: Lookup) -> CauseView:
+    """The cause with the addresses of its events."""
+    known = {event.id.lower(): event for event in answer.events}
+    return CauseView(
+        text=cause.text,
+        level=cause.confidence.replace(" ", "-"),
+        sureness=_SURE[cause.confidence],
+        facts=tuple(_fact(known[one], lookup) for one in cause.events),
+        strangers=cause.strangers,
+        confirm=cause.confirm,
+        rests_on_nothing=cause.rests_on_nothing,
+    )
+
+
+def _fact(event: Event, lookup: Lookup) -> Fact:
+    return Fact(
+        address=reverse("lookup_event", args=[lookup.uuid, event.id]),
+        time=local_clock(event.timestamp, ZoneInfo(lookup.zone), day_of=lookup.moment),
+        sentence=summarize(event),
+    )
+
+
+def most_told(llm: Llm, message: Message) -> str:
+    """What the call takes at most."""
+    tokens = f"{grouped(message.most_in + llm.answer_tokens)} tokens"
+    if not llm.costs_money:
+        return tokens
+    return f"{tokens}, {money(llm.cost(message.most_in, llm.answer_tokens))} to pay"
+
+
+def used_told(llm: Llm, ended: Ended) -> str:
+    """What the call took."""
+    if not ended.tokens:
+        return "It cost nothing."
+    told = "" if ended.is_told else "at most "
+    paid = f", {money(ended.cost)} to pay" if llm.costs_money else ""
+    return f"It used {told}{grouped(ended.tokens)} tokens{paid}."
+
 
 # Where the answer goes between the two halves of its page.
 _HERE = "<!-- the answer -->"
