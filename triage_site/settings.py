@@ -49,7 +49,7 @@ if DEMO:
     SENTRY_BASE_URL = f"http://127.0.0.1:{DEMO_SENTRY_PORT}"
     SENTRY_AUTH_TOKEN = "demo-token"  # noqa: S105 - opens nothing but the demo
     SENTRY_ORG = "acme"
-    from apps.demo.customers import customers, started_at
+    from apps.demo.world import customers, started_at
 
     DEMO_CUSTOMERS = customers(started_at())
 else:

@@ -2,16 +2,181 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import re
+import shlex
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qs, quote, urlencode
 
-from apps.demo.exchange import Answer, ApiError, Ask
-from apps.demo.glitchtip_paging import Order, paged, read_moment, unprocessable
-from apps.demo.glitchtip_search import indexed_tags, issue_test, tags_of
-from apps.demo.model import Event, Issue, Json, Project
-from apps.demo.organizations import CREATED
+from apps.demo.endpoints import CREATED
+from apps.demo.http import Answer, ApiError, Ask, Route, route
+from apps.demo.world import Event, Issue, Json, Project, World
+
+# GlitchTip's pages: base64 cursors, strict comparison at the edges, and its odd Link header.
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 100
+MAX_HITS = 1000
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a list is sorted by, and how a cursor's text is read back into it."""
+
+    key: Callable[[Any], Any]
+    read: Callable[[str], Any]
+    descending: bool = True
+
+
+def unprocessable(place: str, message: str) -> ApiError:
+    """A 422, GlitchTip's word for what Sentry answers 400 to."""
+    return ApiError(422, [{"type": "value_error", "loc": ["query", place], "msg": message}])
+
+
+def read_moment(text: str) -> datetime:
+    """A cursor's time; a ValueError when it is none."""
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+def paged(ask: Ask, items: Sequence[Any], order: Order, body: Callable[[Any], Any]) -> Answer:
+    """A page of the items. Those that stand at the very place of the cursor are skipped."""
+    ordered = sorted(items, key=order.key, reverse=order.descending)
+    size, place = _limit(ask), _place(ask, order)
+    after = [item for item in ordered if _follows(order, order.key(item), place)]
+    page = after[:size] if size > 0 else []
+    more = len(after) > len(page) > 0
+    cursor = _cursor(order.key(page[-1])) if more else None
+    headers = {
+        "X-Hits": str(min(len(ordered), MAX_HITS)),
+        "X-Max-Hits": str(MAX_HITS),
+        "Link": _link(ask, cursor),
+    }
+    return Answer([body(item) for item in page], headers=headers)
+
+
+def _limit(ask: Ask) -> int:
+    told = ask.one("limit")
+    try:
+        number = DEFAULT_LIMIT if told is None else int(told)
+    except ValueError as error:
+        raise unprocessable("limit", "Input should be a valid integer") from error
+    return min(number, MAX_LIMIT) if number else DEFAULT_LIMIT
+
+
+def _place(ask: Ask, order: Order) -> Any:
+    told = ask.one("cursor")
+    if told is None:
+        return None
+    try:
+        position = parse_qs(base64.b64decode(told, validate=True).decode())["p"][0]
+        return order.read(position)
+    except (binascii.Error, UnicodeDecodeError, KeyError, ValueError) as error:
+        raise unprocessable("cursor", "Invalid cursor") from error
+
+
+def _follows(order: Order, key: Any, place: Any) -> bool:
+    if place is None:
+        return True
+    return bool(key < place if order.descending else key > place)
+
+
+def _cursor(key: Any) -> str:
+    text = key.isoformat() if isinstance(key, datetime) else str(key)
+    return base64.b64encode(f"p={quote(text)}".encode()).decode()
+
+
+def _link(ask: Ask, cursor: str | None) -> str:
+    """The header as GlitchTip sends it: the text of a Python set."""
+    kept = {name: values for name, values in ask.params.items() if name != "cursor"}
+    address = f"{ask.base_url}{ask.path}?{urlencode(kept, doseq=True)}"
+    back = f'<{address}>; rel="previous"; results="false"'
+    onward = f'<{address}>; rel="next"; results="false"'
+    if cursor:
+        target = f"{address}&{urlencode({'cursor': cursor})}"
+        onward = f'<{target}>; rel="next"; results="true"; cursor="{cursor}"'
+    return f"{{'{back}, {onward}'}}"
+
+
+# GlitchTip's search for issues: split like a shell's words, tags compared letter by letter.
+
+INDEXED = 255
+KEPT_TAGS = ("environment", "release")
+DERIVED_TAGS = frozenset({"level", "dist", "transaction", "logger", "handled", "mechanism"})
+TERM = re.compile(r"([^\s:]+):(.*)", re.DOTALL)
+
+IssueTest = Callable[[Issue], bool]
+
+
+class Broken(ApiError):
+    """The 500 with a page that some user input leads to."""
+
+    def __init__(self) -> None:
+        super().__init__(500, "")
+
+    def answer(self) -> Answer:
+        """No JSON."""
+        page = "<h1>Server Error (500)</h1>"
+        return Answer(status=500, text=page, content_type="text/html; charset=utf-8")
+
+
+def tags_of(event: Event) -> dict[str, str]:
+    """The tags an event is listed with: environment, release and the caller's own."""
+    own = {key: value for key, value in event.tags.items() if key not in DERIVED_TAGS | {"user"}}
+    return {key: value for key, value in own.items() if key != "url" and value}
+
+
+def indexed_tags(event: Event) -> dict[str, str]:
+    """The tags an event's issue is found by: those it is listed with, and its user's names."""
+    user = event.body.get("user") or {}
+    names = {f"user.{name}": user.get(name) for name in ("id", "email", "username")}
+    known = {key: str(value) for key, value in names.items() if value}
+    return {key: value[:INDEXED] for key, value in (tags_of(event) | known).items()}
+
+
+def issue_test(query: str, world: World) -> IssueTest:
+    """All terms must hold for the issue, each for any of its events. Raises a 500."""
+    if "\x00" in query:
+        raise Broken
+    try:
+        words = shlex.split(query)
+    except ValueError as error:
+        raise Broken from error
+    tests = list(_tests(words, world))
+    return lambda issue: all(test(issue) for test in tests)
+
+
+def _tests(words: list[str], world: World) -> Iterator[IssueTest]:
+    """Terms up to the first bare word; from there on all is looked for in the title."""
+    for place, word in enumerate(words):
+        term = TERM.fullmatch(word)
+        if term is None:
+            yield _text(" ".join(words[place:]))
+            return
+        yield _term(term.group(1), term.group(2).strip('"'), world)
+
+
+def _text(text: str) -> IssueTest:
+    return lambda issue: text.lower() in issue.title.lower()
+
+
+def _term(key: str, value: str, world: World) -> IssueTest:
+    """One `key:value`; quotes at the edges of the value are gone by now."""
+    if key == "is":
+        return lambda issue: issue.status == value
+    if key == "level":
+        return lambda issue: issue.level == value
+    if key == "has":
+        return lambda issue: any(value in indexed_tags(one) for one in world.events_of(issue))
+    return lambda issue: any(
+        indexed_tags(one).get(key) == value[:INDEXED] for one in world.events_of(issue)
+    )
+
 
 SNAKE = {
     "eventID": "event_id",
@@ -260,3 +425,35 @@ def snake_event(event: Event) -> Json:
 def _printed(moment: datetime) -> str:
     """Milliseconds and `Z`; finer parts are cut off."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+# Which path of a GlitchTip is answered by whom, and what unknown paths lead to.
+
+ORG = r"/api/0/organizations/(?P<org>[^/]+)"
+PROJECT = r"/api/0/projects/(?P<org>[^/]+)/(?P<project>[^/]+)"
+ISSUE = r"/api/0/issues/(?P<issue>\d+)"
+FRONTEND = re.compile(r"/(?:issues|projects|settings|releases|performance|uptime-monitors)")
+HTML = "text/html; charset=utf-8"
+
+ROUTES = (
+    route(rf"{ORG}/", "org:read", organization),
+    route(rf"{ORG}/projects/", "project:read", project_list),
+    route(rf"{ORG}/issues/", "event:read", issue_list),
+    route(rf"{ORG}/issues/\d+/", "event:read", only_put),
+    route(rf"{ISSUE}/", "event:read", issue_detail),
+    route(rf"{ISSUE}/events/", "event:read", issue_events),
+    route(rf"{PROJECT}/events/", "event:read", project_events),
+    route(rf"{PROJECT}/events/(?P<event>[^/]+)/", "event:read", event_detail),
+)
+
+
+def find(path: str) -> tuple[Route, dict[str, str]] | None:
+    """The route of a path and what the path names, or None."""
+    return next(((one, named) for one in ROUTES if (named := one.match(path)) is not None), None)
+
+
+def nowhere(path: str) -> Answer:
+    """The front end's page, with 200, for what looks like one of its pages; else a 404 page."""
+    if FRONTEND.search(path):
+        return Answer(text="<!doctype html><title>GlitchTip</title>", content_type=HTML)
+    return Answer(status=404, text="<h1>Not Found</h1>", content_type=HTML)

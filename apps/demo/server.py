@@ -8,16 +8,56 @@ from http.server import ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
-from apps.demo import glitchtip_routes, routes
-from apps.demo.calls import Call, CallLog
-from apps.demo.connection import Handler
-from apps.demo.control import Control
-from apps.demo.exchange import Answer, ApiError, Ask, forbidden, missing
-from apps.demo.faults import Fault, Faults, fault_from
-from apps.demo.limits import Limiter
-from apps.demo.route import Route
-from apps.demo.settings import Settings
+from apps.demo import endpoints, glitchtip
+from apps.demo.http import (
+    Answer,
+    ApiError,
+    Ask,
+    Call,
+    CallLog,
+    Control,
+    Fault,
+    Faults,
+    Handler,
+    Limiter,
+    Route,
+    Settings,
+    fault_from,
+    forbidden,
+    missing,
+    route,
+)
 from apps.demo.world import World
+
+# Which path is answered by whom, and which scope it takes.
+
+ORG = r"/api/0/organizations/(?P<org>[^/]+)"
+PROJECT = r"/api/0/projects/(?P<org>[^/]+)/(?P<project>[^/]+)"
+ISSUE = rf"{ORG}/issues/(?P<issue>[^/]+)"
+EVENT_ID = r"(?P<event>[0-9a-fA-F-]{32,36})"
+
+
+ROUTES = (
+    route(rf"{ORG}/", "org:read", endpoints.organization),
+    route(rf"{ORG}/projects/", "org:read", endpoints.project_list),
+    route(rf"{ORG}/releases/", "project:read", endpoints.release_list),
+    route(rf"{ORG}/replays/", "org:read", endpoints.replay_list),
+    route(rf"{ORG}/events/", "org:read", endpoints.events_table),
+    route(rf"{ORG}/eventids/{EVENT_ID}/", "org:read", endpoints.event_by_id),
+    route(rf"{ORG}/issues/", "event:read", endpoints.issue_list),
+    route(rf"{ISSUE}/", "event:read", endpoints.issue_detail),
+    route(rf"{ISSUE}/events/", "event:read", endpoints.issue_events),
+    route(rf"{ISSUE}/events/(?P<event>[^/]+)/", "event:read", endpoints.issue_event_detail),
+    route(rf"{PROJECT}/events/", "project:read", endpoints.project_events),
+    route(rf"{PROJECT}/events/{EVENT_ID}/", "project:read", endpoints.event_detail),
+    route(r"(?:/organizations/(?P<org>[^/]+))?/issues/.*", None, endpoints.issue_page),
+    route(r"/", None, endpoints.front_page),
+)
+
+
+def find_route(path: str) -> tuple[Route, dict[str, str]] | None:
+    """The route of a path and what the path names, or None."""
+    return next(((one, named) for one in ROUTES if (named := one.match(path)) is not None), None)
 
 
 class DemoSentry:
@@ -124,7 +164,7 @@ class DemoSentry:
         """The API's answer to a GET. `auth` is the Authorization header, empty without one."""
         if self.settings.flavor == "glitchtip":
             return self._as_glitchtip(path, params, auth)
-        found = routes.find_route(path)
+        found = find_route(path)
         if found is None:
             return missing().answer()
         route, args = found
@@ -138,9 +178,9 @@ class DemoSentry:
 
     def _as_glitchtip(self, path: str, params: dict[str, list[str]], auth: str) -> Answer:
         """No rate limit, other words, and web pages where there is no such route."""
-        found = glitchtip_routes.find(path)
+        found = glitchtip.find(path)
         if found is None:
-            return glitchtip_routes.nowhere(path)
+            return glitchtip.nowhere(path)
         route, args = found
         try:
             scheme, _, token = auth.partition(" ")

@@ -9,9 +9,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from apps.demo.catalogue import add_known_errors
-from apps.demo.customers import customers
 from apps.demo.server import DemoSentry
 from apps.demo.story import build_world
+from apps.demo.world import customers
 from apps.events.grouping import group_by_issue
 from apps.events.releases import Fix, fix_for
 from apps.known_errors.catalogue import refusals_of

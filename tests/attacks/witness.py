@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, Request
 
-from apps.demo.customers import customers, started_at
 from apps.demo.server import DemoSentry
 from apps.demo.story import build_world
+from apps.demo.world import customers, started_at
 from tests.attacks.poisoned import SHORT, Poisoner, poisoning
 from tests.attacks.production import environment, manage, serving
 from tests.browser.site import Site

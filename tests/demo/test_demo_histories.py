@@ -4,10 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from apps.demo.model import History
 from apps.demo.server import DemoSentry
 from apps.demo.story import build_world
-from apps.demo.world import World
+from apps.demo.world import History, World
 from tests.demo.conftest import Api
 
 ORG = "organizations/acme/"

@@ -2,8 +2,7 @@
 
 import pytest
 
-from apps.demo.drafts import EventFields
-from apps.demo.world import World
+from apps.demo.world import EventFields, World
 from tests.demo.conftest import NOON, Api
 
 

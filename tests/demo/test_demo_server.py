@@ -3,8 +3,7 @@
 import pytest
 import requests
 
-from apps.demo.exchange import ApiError
-from apps.demo.faults import Fault
+from apps.demo.http import ApiError, Fault
 from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from tests.demo.conftest import NOON, Api

@@ -4,10 +4,8 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-from apps.demo.feedback import shortened
-from apps.demo.model import Event
 from apps.demo.server import DemoSentry
-from apps.demo.world import World
+from apps.demo.world import Event, World, shortened
 from tests.demo.conftest import NOON, Api
 
 ONE = {"id": "1", "email": "one@example.com"}

@@ -5,10 +5,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from apps.demo.customers import STARTED_VARIABLE, DemoCustomer, customers, started_at
-from apps.demo.model import Event, Json, Replay
 from apps.demo.story import build_world
-from apps.demo.world import World
+from apps.demo.world import (
+    STARTED_VARIABLE,
+    DemoCustomer,
+    Event,
+    Json,
+    Replay,
+    World,
+    customers,
+    started_at,
+)
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 NAMES = ("user.id", "user.email", "user.username")

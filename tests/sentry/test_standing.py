@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from apps.demo.model import History
 from apps.demo.server import DemoSentry
+from apps.demo.world import History
 from apps.sentry import SentryClient, SentryConfig, fetch_answer
 from apps.sentry.parsing import parse_issue
 from tests.conftest import MOMENT, NOW, question

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.test import Client
 
-from apps.demo.model import History
 from apps.demo.server import DemoSentry
+from apps.demo.world import History
 from apps.events.event import Event, Issue
 from apps.events.grouping import Group
 from apps.web.presenters.issue import HEIGHT, ImpactView, impact_view, issue_card

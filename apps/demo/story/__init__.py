@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from apps.demo.customers import customers
 from apps.demo.story import (
     beginnings,
     busy,
@@ -24,7 +23,7 @@ from apps.demo.story import (
     signals,
 )
 from apps.demo.story.scene import Scene, people
-from apps.demo.world import World
+from apps.demo.world import World, customers
 
 TELLERS = {
     "ada": shop.ada,

@@ -5,10 +5,9 @@ from __future__ import annotations
 import random
 from typing import cast
 
-from apps.demo.drafts import EventFields
-from apps.demo.model import Json
 from apps.demo.story.scene import Scene, frame
 from apps.demo.story.stacks import DJANGO, GO, NODE, REACT
+from apps.demo.world import EventFields, Json
 
 EVENTS = 140
 HALF_AN_HOUR_S = 1790

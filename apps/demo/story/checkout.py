@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from apps.demo.model import Json
 from apps.demo.story.scene import Scene, frame
 from apps.demo.story.shop_parts import API_RELEASE, BROWSER, PLACE_ORDER, api_request
 from apps.demo.story.stacks import DJANGO, REACT
+from apps.demo.world import Json
 
 RESERVE = """
      with connection.cursor() as cursor:

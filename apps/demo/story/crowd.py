@@ -6,9 +6,7 @@ import random
 from datetime import timedelta
 from typing import cast
 
-from apps.demo.drafts import EventFields
-from apps.demo.model import Event, Json
-from apps.demo.world import World
+from apps.demo.world import Event, EventFields, Json, World
 
 PER_ISSUE = 4
 

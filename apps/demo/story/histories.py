@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from apps.demo.model import History
 from apps.demo.story.scene import Scene
-from apps.demo.world import World
+from apps.demo.world import History, World
 
 HOURS = 24
 

@@ -6,9 +6,9 @@ are random letters that open nothing.
 
 from __future__ import annotations
 
-from apps.demo.model import Json
 from apps.demo.story.scene import Crumb, Scene, call, frame
 from apps.demo.story.stacks import DJANGO, REACT
+from apps.demo.world import Json
 
 SCRIPT = "<script>alert('xss')</script><img src=x onerror=alert(1)>"
 ORDERS = (

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from apps.demo.model import Json
 from apps.demo.story.scene import Scene, frame
 from apps.demo.story.stacks import DJANGO
+from apps.demo.world import Json
 
 DEPTH = 250
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from apps.demo.model import Json
 from apps.demo.story.scene import Crumb, Scene, call, frame, moved
 from apps.demo.story.stacks import ASP_NET, RAILS, SPRING, SYMFONY
+from apps.demo.world import Json
 
 TOTALS = """
          foreach (var line in invoice.Lines)

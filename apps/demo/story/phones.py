@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from apps.demo.model import Json
 from apps.demo.story.scene import Crumb, Scene, frame
 from apps.demo.story.stacks import ANDROID, COCOA, NATIVE, PHOENIX, REACT_NATIVE, RUST
+from apps.demo.world import Json
 
 APP_RELEASE = "com.example.shop@5.2.0+520"
 

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Unpack, cast
 
-from apps.demo.drafts import EventFields
-from apps.demo.model import Event, Json, Person
-from apps.demo.world import World
+from apps.demo.world import Event, EventFields, Json, Person, World
 
 Crumb = tuple[float, str, str | None, Json | None]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from apps.demo.drafts import made_up_id
 from apps.demo.story.scene import Crumb, Scene, call, frame, moved
 from apps.demo.story.shop_parts import (
     API_RELEASE,
@@ -13,6 +12,7 @@ from apps.demo.story.shop_parts import (
     api_request,
 )
 from apps.demo.story.stacks import DJANGO, REACT
+from apps.demo.world import made_up_id
 
 PAY_URL = "https://api.shop.example/orders/A-20931/pay"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.demo.model import Json
+from apps.demo.world import Json
 
 API_RELEASE = "checkout-api@7.3.1"
 SHOP_RELEASE = "web-shop@2026.11.4"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from apps.demo.drafts import made_up_id
-from apps.demo.model import Event
 from apps.demo.story.scene import Crumb, Scene, call, frame
 from apps.demo.story.shop_parts import API_RELEASE, BROWSER, FIREFOX, SHOP_RELEASE
 from apps.demo.story.stacks import DJANGO, REACT
+from apps.demo.world import Event, made_up_id
 
 SHOP = "https://shop.example"
 

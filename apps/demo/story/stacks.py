@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from apps.demo.model import Json
 from apps.demo.story.scene import library
+from apps.demo.world import Json
 
 DJANGO: tuple[Json, ...] = (
     library("django/core/handlers/exception.py", "inner", 55, module="django.core.handlers"),

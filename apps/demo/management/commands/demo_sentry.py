@@ -8,9 +8,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from apps.demo.customers import customers, started_at
 from apps.demo.server import DemoSentry
 from apps.demo.story import build_world
+from apps.demo.world import customers, started_at
 
 
 class Command(BaseCommand):
