@@ -8,36 +8,23 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from apps.demo.story import (
-    beginnings,
-    busy,
-    checkout,
-    crowd,
-    elsewhere,
-    histories,
-    hostile,
-    odd,
-    offices,
-    phones,
-    shop,
-    signals,
-)
+from apps.demo.story import cases, shop
 from apps.demo.story.scene import Scene, people
 from apps.demo.world import World, customers
 
 TELLERS = {
     "ada": shop.ada,
-    "leo": checkout.leo,
-    "mia": checkout.mia,
-    "mallory": hostile.mallory,
-    "kowalski": offices.kowalski,
-    "nadia": phones.nadia,
-    "oda": odd.oda,
-    "pepe": offices.pepe,
-    "busy": busy.busy,
-    "yara": phones.yara,
-    "sakura": phones.sakura,
-    "beatriz": offices.beatriz,
+    "leo": shop.leo,
+    "mia": shop.mia,
+    "mallory": cases.mallory,
+    "kowalski": cases.kowalski,
+    "nadia": cases.nadia,
+    "oda": cases.oda,
+    "pepe": cases.pepe,
+    "busy": shop.busy,
+    "yara": cases.yara,
+    "sakura": cases.sakura,
+    "beatriz": cases.beatriz,
 }
 
 
@@ -47,12 +34,12 @@ def build_world(now: datetime, world: World | None = None) -> World:
     Fills the given world, or a new one.
     """
     filled = world or World(seed="story")
-    beginnings.projects(filled)
+    shop.projects(filled)
     scenes = {one.key: Scene(filled, one.moment, people()[one.key]) for one in customers(now)}
     for key, teller in TELLERS.items():
         teller(scenes[key])
-    crowd.crowd(filled)
-    signals.signals(scenes)
-    elsewhere.elsewhere(scenes)
-    histories.histories(filled, scenes)
+    shop.crowd(filled)
+    cases.signals(scenes)
+    shop.elsewhere(scenes)
+    shop.histories(filled, scenes)
     return filled

@@ -1,18 +1,54 @@
-"""Ada pays, or tries to, in the web shop in front of the checkout API."""
+"""The projects of the demo's company, made in a fixed order so that their ids are stable."""
 
 from __future__ import annotations
 
-from apps.demo.story.scene import Crumb, Scene, call, frame, moved
-from apps.demo.story.shop_parts import (
+import math
+import random
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import cast
+
+from apps.demo.story.scene import (
     API_RELEASE,
     BROWSER,
+    DJANGO,
     FIREFOX,
+    GO,
+    NODE,
     PLACE_ORDER,
+    REACT,
     SHOP_RELEASE,
+    Crumb,
+    Scene,
     api_request,
+    call,
+    frame,
+    moved,
 )
-from apps.demo.story.stacks import DJANGO, REACT
-from apps.demo.world import made_up_id
+from apps.demo.world import Event, EventFields, History, Json, World, made_up_id
+
+PROJECTS = (
+    ("checkout-api", "python", "Checkout API"),
+    ("web-shop", "javascript", "Web Shop"),
+    ("mobile-app", "javascript", "Mobile App"),
+    ("storefront", "php", "Storefront"),
+    ("back-office", "ruby", "Back Office"),
+    ("invoices", "csharp", "Invoices"),
+    ("warehouse", "java", "Warehouse"),
+    ("edge", "go", "Edge Services"),
+    ("orders-worker", "node", "Orders Worker"),
+    ("realtime", "elixir", "Realtime"),
+)
+
+
+def projects(world: World) -> None:
+    """Make all projects."""
+    for slug, platform, name in PROJECTS:
+        world.add_project(slug, platform, name)
+
+
+# Ada pays, or tries to, in the web shop in front of the checkout API.
 
 PAY_URL = "https://api.shop.example/orders/A-20931/pay"
 
@@ -145,3 +181,429 @@ def _broken_cart(scene: Scene, seconds: float) -> None:
         release=SHOP_RELEASE,
         contexts={**BROWSER, "replay": {"replay_id": made_up_id("ada", "replay")}},
     )
+
+
+# Mia and Leo shop in German and in French, and the shop has its own troubles.
+
+RESERVE = """
+     with connection.cursor() as cursor:
+         cursor.execute("SET LOCAL lock_timeout = '5s'")
+>        cursor.execute(RESERVE_SQL, [sku, quantity])
+         return cursor.rowcount == quantity
+"""
+
+LOCK_CHAIN: tuple[Json, ...] = (
+    {
+        "type": "LockNotAvailable",
+        "value": "canceling statement due to lock timeout",
+        "module": "psycopg.errors",
+        "frames": [frame("stock/reserve.py", "reserve", 41, RESERVE)],
+    },
+    {
+        "type": "OperationalError",
+        "value": "Zeitüberschreitung: Bestand für »Stiefel, Größe 42« ist gesperrt",
+        "module": "django.db.utils",
+        "frames": [
+            *DJANGO,
+            frame("checkout/views.py", "place_order", 117, PLACE_ORDER),
+            frame("stock/reserve.py", "reserve", 41, RESERVE, vars={"sku": "WS-42"}),
+        ],
+    },
+)
+GROUP: Json = {
+    "type": "ExceptionGroup",
+    "value": "Angebote konnten nicht eingeholt werden (2 sub-exceptions)",
+    "mechanism": {
+        "type": "chained",
+        "handled": False,
+        "is_exception_group": True,
+        "exception_id": 0,
+    },
+    "frames": [*DJANGO, frame("checkout/tasks.py", "offers", 33)],
+}
+MEMBERS = (
+    ("TimeoutError", "Lagerdienst antwortet nicht (10 s)"),
+    ("KeyError", "'versandart'"),
+)
+
+
+def mia(scene: Scene) -> None:
+    """German: the stock reservation runs into a lock, twice, and then several things at once."""
+    for seconds in (-240, -95):
+        scene.add(
+            seconds,
+            project="checkout-api",
+            issue="lock-timeout",
+            exceptions=LOCK_CHAIN,
+            request=api_request("/orders/B-11/reserve", {"sku": "WS-42", "menge": 2}),
+            tags={"lang": "de"},
+            transaction="/orders/{id}/reserve",
+            release=API_RELEASE,
+        )
+    scene.add(
+        12,
+        project="checkout-api",
+        issue="checkout-group",
+        exceptions=[*(_member(at) for at in range(len(MEMBERS))), GROUP],
+        request=api_request("/orders/B-11/offers"),
+        tags={"lang": "de"},
+        transaction="/orders/{id}/offers",
+        release=API_RELEASE,
+    )
+
+
+def _member(at: int) -> Json:
+    """One of the exceptions inside the group, pointing at its parent."""
+    kind, value = MEMBERS[at]
+    return {
+        "type": kind,
+        "value": value,
+        "mechanism": {
+            "type": "chained",
+            "handled": False,
+            "exception_id": at + 1,
+            "parent_id": 0,
+            "source": f"exceptions[{at}]",
+        },
+        "frames": [frame("checkout/tasks.py", "gather_offers", 21 + at)],
+    }
+
+
+def leo(scene: Scene) -> None:
+    """French: chunks that no longer exist after a deploy, all of it an hour before the moment."""
+    for number, seconds in enumerate((-3720, -3660, -3615)):
+        scene.add(
+            seconds,
+            project="web-shop",
+            issue="chunk-load",
+            exception=(
+                "ChunkLoadError",
+                f"Loading chunk {31 + number} failed. (https://cdn.shop.example/{31 + number}.js)",
+            ),
+            frames=[*REACT],
+            breadcrumbs=scene.crumbs(
+                seconds,
+                [
+                    (2.0, "ui.click", "a.nav-link[title='Mes commandes']", None),
+                    (0.5, "console", "Échec du chargement de la page « Mes commandes »", None),
+                ],
+            ),
+            request={"url": "https://shop.example/fr/commandes"},
+            transaction="/fr/commandes",
+            release="web-shop@2026.11.3",
+            contexts=BROWSER,
+        )
+
+
+# A wholesale customer whose import runs into everything at once: 140 events in an hour.
+
+EVENTS = 140
+HALF_AN_HOUR_S = 1790
+CORE_S = 270
+CORE_SHARE = 0.78
+
+LOOKUP = """
+     res, err := s.index.Query(ctx, q)
+     if err != nil {
+>        return nil, fmt.Errorf("search %q: %w", q.Text, err)
+     }
+"""
+SEND_MAIL = """
+   const template = templates[order.locale];
+>  await mailer.send(order.email, template.render(order));
+"""
+IMPORT_ROW = """
+     for number, row in enumerate(reader, start=1):
+>        price = Decimal(row["Preis"])
+         offers.append(Offer(sku=row["SKU"], price=price))
+"""
+
+
+def kinds() -> list[tuple[int, EventFields]]:
+    """The six issues with how much of the noise each one is."""
+    return [
+        (46, _import_row()),
+        (34, _search_down()),
+        (25, _mail_job()),
+        (18, _rate_limited()),
+        (11, _grid()),
+        (6, _stock_warning()),
+    ]
+
+
+def _import_row() -> EventFields:
+    frames = [*DJANGO, frame("imports/offers.py", "read_rows", 58, IMPORT_ROW, vars={"row": "{}"})]
+    return {
+        "project": "checkout-api",
+        "issue": "import-row",
+        "exception": ("InvalidOperation", "[<class 'decimal.ConversionSyntax'>]"),
+        "frames": frames,
+        "transaction": "/imports/{id}",
+        "release": "checkout-api@7.3.0",
+    }
+
+
+def _search_down() -> EventFields:
+    return {
+        "project": "edge",
+        "platform": "go",
+        "issue": "search-down",
+        "exception": ("*fmt.wrapError", 'search "schrauben m4": context deadline exceeded'),
+        "frames": [*GO, frame("internal/search/service.go", "(*Service).Find", 133, LOOKUP)],
+        "release": "edge@88",
+    }
+
+
+def _mail_job() -> EventFields:
+    return {
+        "project": "orders-worker",
+        "issue": "mail-template",
+        "issue_status": "resolved",
+        "exception": ("TypeError", "Cannot read properties of undefined (reading 'render')"),
+        "frames": [*NODE, frame("/app/src/jobs/confirmation.js", "confirm", 29, SEND_MAIL)],
+        "transaction": "job:confirmation",
+        "release": "orders-worker@31.2.0",
+        "extra": {"queue": "mail", "attemptsMade": 3},
+    }
+
+
+def _rate_limited() -> EventFields:
+    return {
+        "project": "edge",
+        "platform": "go",
+        "issue": "too-many",
+        "message": "client exceeded 600 requests per minute",
+        "level": "warning",
+        "handled": None,
+        "logger": "gateway",
+        "release": "edge@88",
+    }
+
+
+def _grid() -> EventFields:
+    return {
+        "project": "web-shop",
+        "issue": "grid-render",
+        "exception": ("RangeError", "Maximum call stack size exceeded"),
+        "frames": [*REACT, frame("src/wholesale/Grid.tsx", "Grid", 301)],
+        "release": "web-shop@2026.11.3",
+    }
+
+
+def _stock_warning() -> EventFields:
+    return {
+        "project": "checkout-api",
+        "issue": "stock-negative",
+        "message": "Bestand negativ für SKU 88-1200",
+        "level": "warning",
+        "handled": None,
+        "logger": "stock",
+        "release": "checkout-api@7.3.0",
+    }
+
+
+def busy(scene: Scene) -> None:
+    """All 140 within the hour around the moment, most of them in its middle nine minutes."""
+    dice = random.Random(20417)
+    noise = [fields for share, fields in kinds() for _ in range(share)]
+    dice.shuffle(noise)
+    for number, fields in enumerate(noise):
+        reach = CORE_S if dice.random() < CORE_SHARE else HALF_AN_HOUR_S
+        seconds = dice.uniform(-reach, reach)
+        note: Json = {"batch": f"import-{number // 20}"}
+        scene.add(seconds, **cast(EventFields, {**fields, "tags": note}))
+
+
+# Everybody else: the same issues in the same minutes, so that a careless query gets caught.
+
+PER_ISSUE = 4
+
+STRANGERS: tuple[EventFields, ...] = (
+    {"user_id": "x OR level:error"},
+    {"username": "*"},
+    {"user_id": "a,b"},
+    {"username": "[a,b]"},
+    {"user_id": "10011", "email": "ada.lovett@example.com.invalid"},
+    {"user_id": "204170", "username": "einkauf"},
+    {"username": "CORP\\kowalska"},
+    {"username": "CORPkowalski"},
+    {"email": "mia@example.org"},
+    {"email": "mia+shop@example.organic"},
+    {"username": "José Muñoz"},
+    {"user_id": "!=1001"},
+    {"user_id": "5120", "username": "ole", "ip": "198.51.100.44"},
+    {"user_id": "5121", "email": "greta@example.se"},
+    {"ip": "192.0.2.77"},
+    {},
+    {},
+)
+
+
+def crowd(world: World) -> None:
+    """A few events of strangers and of nobody around the first event of every issue."""
+    dice = random.Random(71)
+    first: dict[int, Event] = {}
+    for event in world.events:
+        first.setdefault(event.issue.id, event)
+    for event in first.values():
+        for number in range(PER_ISSUE):
+            if number == 0 or dice.random() < 0.8:
+                seconds = timedelta(seconds=dice.randint(-120, 120))
+                _echo(world, event, STRANGERS[dice.randrange(len(STRANGERS))], seconds)
+
+
+def _echo(world: World, event: Event, stranger: EventFields, later: timedelta) -> None:
+    """The same error once more, for someone else."""
+    error: EventFields = {
+        "timestamp": event.timestamp + later,
+        "project": event.project.slug,
+        "platform": event.columns["platform"],
+        "issue": event.issue.key,
+        "kind": event.columns["event.type"],
+        "title": event.columns["title"],
+        "level": event.columns["level"],
+        "environment": event.columns["environment"],
+        "release": event.columns["release"],
+        "transaction": event.columns["transaction"],
+        "handled": event.columns["error.handled"],
+    }
+    chain = _chain_of(event)
+    what: EventFields = {"exceptions": chain} if chain else {"message": event.columns["message"]}
+    world.add_event(**cast(EventFields, {**error, **stranger, **what}))
+
+
+def _chain_of(event: Event) -> list[Json | None]:
+    """The exceptions of an event, in the form `World.add_event` takes."""
+    for entry in event.body["entries"]:
+        if entry["type"] == "exception":
+            return [
+                value and {**value, "frames": (value["stacktrace"] or {}).get("frames")}
+                for value in entry["data"]["values"]
+            ]
+    return []
+
+
+# Customers without an error at their moment: one has some at other times, one has none at all.
+
+MINUTE_S = 60
+
+
+def elsewhere(scenes: Mapping[str, Scene]) -> None:
+    """Hanna's errors stand 14 minutes before her usual window and half an hour after it.
+
+    Nils has none: the shop does not know him by the address he gives on the phone.
+    """
+    hanna = scenes["hanna"]
+    hanna.add(
+        -19 * MINUTE_S - 8,
+        project="web-shop",
+        issue="voucher-refused",
+        exception=("AxiosError", "Request failed with status code 422"),
+        frames=[*REACT, frame("src/cart/voucher.ts", "redeem", 64)],
+        handled=True,
+        transaction="/cart",
+        release=SHOP_RELEASE,
+        contexts=BROWSER,
+    )
+    hanna.add(
+        35 * MINUTE_S + 21,
+        project="web-shop",
+        issue="cart-session",
+        exception=("TypeError", "Failed to fetch"),
+        frames=[*REACT, frame("src/cart/session.ts", "keepAlive", 19)],
+        transaction="/cart",
+        release=SHOP_RELEASE,
+        contexts=BROWSER,
+    )
+
+
+# How the company's problems stand: old and new ones, back again, fixed, and in whose hands.
+#
+# And which releases went live, so that some of it can be told by them.
+
+HOURS = 24
+
+# By project and issue: how long ago it began, in days, how many more people and events, and how
+# many of these in the last day. What is not told began with the story.
+OLD: dict[tuple[str, str], tuple[float, int, int, int]] = {
+    ("checkout-api", "payment-declined"): (212, 1840, 5230, 96),
+    ("web-shop", "pay-failed"): (212, 1795, 5102, 93),
+    ("web-shop", "slow-prices"): (31, 240, 911, 38),
+    ("checkout-api", "lock-timeout"): (64, 51, 187, 29),
+    ("checkout-api", "checkout-group"): (9, 6, 11, 0),
+    ("web-shop", "chunk-load"): (145, 388, 1304, 57),
+    ("checkout-api", "gateway-timeout"): (90, 77, 240, 61),
+    ("edge", "search-down"): (18, 133, 2911, 240),
+    ("edge", "too-many"): (300, 12, 8120, 310),
+    ("orders-worker", "mail-template"): (4, 19, 260, 12),
+    ("invoices", "issue-invoice"): (26, 14, 39, 3),
+    ("invoices", "null-tax"): (120, 8, 17, 1),
+    ("back-office", "upload-too-large"): (400, 96, 420, 9),
+    ("back-office", "oauth-state"): (12, 41, 133, 17),
+    ("mobile-app", "scanner-null"): (7, 22, 40, 6),
+    ("mobile-app", "out-of-memory"): (53, 61, 118, 8),
+}
+STANDINGS: dict[tuple[str, str], History] = {
+    ("checkout-api", "payment-declined"): History(substatus="escalating", team="payments"),
+    ("web-shop", "pay-failed"): History(team="payments"),
+    ("web-shop", "cart-total"): History(fixed_in="web-shop@2026.11.5"),
+    ("checkout-api", "lock-timeout"): History(substatus="regressed", team="stock"),
+    ("web-shop", "pay-timeout"): History(substatus="new"),
+    ("checkout-api", "gateway-timeout"): History(
+        substatus="escalating", person=("Priya Nair", "priya.nair@shop.example")
+    ),
+    ("edge", "search-down"): History(substatus="escalating", team="platform"),
+    ("orders-worker", "mail-template"): History(fixed_in_next=True, team="mail"),
+    ("invoices", "null-tax"): History(fixed_in="invoices@4.0.1"),
+    ("back-office", "oauth-state"): History(person=("Jo Berg", "jo.berg@shop.example")),
+    ("mobile-app", "scanner-null"): History(fixed_in="com.example.shop@5.2.1+527"),
+}
+
+
+def histories(world: World, scenes: Mapping[str, Scene]) -> None:
+    """Tell them of all issues that are there, and add the releases."""
+    now = scenes["ada"].moment(25 * 60)
+    for issue in world.issues:
+        place = (issue.project.slug, issue.key)
+        told = STANDINGS.get(place, History())
+        if place in OLD:
+            days, users, events, lately = OLD[place]
+            told = replace(
+                told,
+                first_seen=now - timedelta(days=days),
+                earlier_users=users,
+                earlier_events=events,
+                day=_day(lately, seed=issue.id),
+            )
+        world.tell_history(issue, told)
+    _releases(world, scenes)
+
+
+def _day(events: int, *, seed: int) -> tuple[int, ...]:
+    """So many events over 24 hours, more of them towards the end."""
+    dice = random.Random(seed)
+    hours = [0] * HOURS
+    weights = [1.2 + math.sin(hour / 4) + hour / 8 for hour in range(HOURS)]
+    for hour in dice.choices(range(HOURS), weights, k=events):
+        hours[hour] += 1
+    return tuple(hours)
+
+
+def _releases(world: World, scenes: Mapping[str, Scene]) -> None:
+    """Two that broke something for Mia, and the one that mends the cart, a little late for Ada."""
+    ada, mia, busy = scenes["ada"], scenes["mia"], scenes["busy"]
+    hour = timedelta(hours=1)
+    for version, project, live in (
+        ("web-shop@2026.11.5", "web-shop", ada.moment(4 * 60)),
+        ("web-shop@2026.11.4", "web-shop", mia.moment(-35 * 60)),
+        ("checkout-api@7.3.1", "checkout-api", mia.moment(-12 * 60)),
+        ("edge@88", "edge", busy.moment(-20 * 60)),
+        ("orders-worker@31.2.0", "orders-worker", busy.moment(-90 * 60)),
+        ("web-shop@2026.11.3", "web-shop", busy.moment(-144 * 3600)),
+        ("checkout-api@7.3.0", "checkout-api", busy.moment(-70 * 3600)),
+        ("back-office@3.19.5", "back-office", busy.moment(-300 * 3600)),
+        ("invoices@4.0.2+build.88", "invoices", busy.moment(-30 * 3600)),
+    ):
+        world.add_release(
+            version, live - hour, project=project, released=live - hour / 4, deployed=live
+        )
