@@ -6,4 +6,4 @@ from django.contrib.admin.apps import AdminConfig
 class ReviewConfig(AdminConfig):
     """What lies below `/admin/`."""
 
-    default_site = "triage_site.review.ReviewSite"
+    default_site = "triage_site.admin_site.ReviewSite"

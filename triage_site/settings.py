@@ -1,15 +1,289 @@
 """Django's settings. Every value that differs between machines comes from `env`."""
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from zoneinfo import available_timezones
 
 from csp.constants import NONE, SELF
 
+from apps.answers.signature import SecretRefused, key_of
+from apps.explain.client import Llm
+from apps.signin.oidc_config import Oidc, providers
 from triage_site import env
-from triage_site.llm import read_llm
-from triage_site.sign_in import *  # noqa: F403 - settings too, of one subject
-from triage_site.webhook import *  # noqa: F403 - the same
+
+# Reading the OpenID Connect provider, and who gets which role, from the environment.
+
+_ROLES = ("agent", "lead", "admin", "auditor")
+_OIDC_NEEDED = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_ROLES")
+_DOMAIN = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+_OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
+
+
+def read_oidc() -> Oidc | None:
+    """The configured provider; None when there is none. Stops the start when it is half told."""
+    told = [name for name in _OIDC_NEEDED if env.text(name)]
+    if not told:
+        return None
+    missing = [name for name in _OIDC_NEEDED if name not in told]
+    if missing:
+        env.stop(f"{told[0]} is set but {missing[0]} is not. Single sign-on needs both.")
+    return Oidc(
+        issuer=_issuer(),
+        client_id=env.text("OIDC_CLIENT_ID"),
+        client_secret=env.text("OIDC_CLIENT_SECRET"),
+        name=env.text("OIDC_NAME", "single sign-on"),
+        allowed_domains=_domains(),
+        groups_claim=env.text("OIDC_GROUPS_CLAIM", "groups"),
+        roles=_roles(),
+        teams=env.boolean("OIDC_TEAMS", default=False),
+        link_by_email=env.boolean("OIDC_LINK_BY_EMAIL", default=False),
+        hosts=_hosts(),
+    )
+
+
+def _issuer() -> str:
+    address = env.text("OIDC_ISSUER").rstrip("/")
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+    except ValueError:
+        host = ""
+    is_safe = host and (
+        parts.scheme == "https" or (parts.scheme == "http" and host in _OWN_MACHINE)
+    )
+    if not is_safe or parts.username or parts.query or parts.fragment:
+        env.stop("OIDC_ISSUER must be an address such as https://login.example.org/realms/support.")
+    return address
+
+
+def _hosts() -> tuple[str, ...]:
+    hosts = tuple(host.lower() for host in env.words("OIDC_HOSTS"))
+    for host in hosts:
+        if not re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[1-9][0-9]{0,4})?", host):
+            env.stop(
+                f"OIDC_HOSTS names {host!r}; list host names such as graph.example.org, "
+                "without https:// or a path."
+            )
+    return hosts
+
+
+def _domains() -> tuple[str, ...]:
+    domains = tuple(domain.lower() for domain in env.words("OIDC_ALLOWED_DOMAINS"))
+    for domain in domains:
+        if not _DOMAIN.fullmatch(domain):
+            env.stop(f"OIDC_ALLOWED_DOMAINS names {domain!r}; please list domains as example.org.")
+    return domains
+
+
+def _roles() -> dict[str, str]:
+    """`support=agent,@example.org=agent`; a group's name may hold blanks and equals signs."""
+    roles = {}
+    for pair in env.words("OIDC_ROLES"):
+        group, _equals, role = (part.strip() for part in pair.rpartition("="))
+        is_domain = group.startswith("@")
+        if is_domain and not _DOMAIN.fullmatch(group[1:].lower()):
+            env.stop(f"OIDC_ROLES names {group!r}; please write a domain as @example.org.")
+        if not group or role not in _ROLES:
+            env.stop(
+                f"OIDC_ROLES names {pair!r}. It takes pairs such as support=agent, "
+                f"the role being one of {', '.join(_ROLES)}."
+            )
+        roles[group.lower() if is_domain else group] = role
+    return roles
+
+
+# Settings of sign-in: passwords, second factor, sessions, e-mail, single sign-on.
+#
+# Part of `settings`; the names of django-allauth begin with ACCOUNT, MFA and SOCIALACCOUNT.
+
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "lookup_form"
+LOGOUT_REDIRECT_URL = "account_login"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+_VALIDATORS = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"{_VALIDATORS}.UserAttributeSimilarityValidator"},
+    {"NAME": f"{_VALIDATORS}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": f"{_VALIDATORS}.CommonPasswordValidator"},
+]
+
+# --- sessions ----------------------------------------------------------------------------------
+
+SESSION_SERIALIZER = "apps.crypto.SealedSerializer"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+TRIAGE_SESSION_IDLE_MINUTES = env.whole_number(
+    "TRIAGE_SESSION_IDLE_MINUTES", 60, least=5, most=12 * 60
+)
+
+# --- single sign-on ----------------------------------------------------------------------------
+
+OIDC = read_oidc()
+OIDC_ONLY = env.boolean("OIDC_ONLY", default=False)
+if OIDC_ONLY and OIDC is None:
+    env.stop("OIDC_ONLY is set but OIDC_ISSUER is not: nobody could sign in.")
+SOCIALACCOUNT_PROVIDERS = providers(OIDC)
+SOCIALACCOUNT_ADAPTER = "apps.signin.oidc.SocialAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = OIDC is not None and OIDC.link_by_email
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+
+# --- accounts ----------------------------------------------------------------------------------
+
+ACCOUNT_ADAPTER = "apps.signin.allauth_adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_FORMS = {
+    "login": "apps.signin.forms.LoginForm",
+    "change_password": "apps.signin.forms.ChangePasswordForm",
+    "reauthenticate": "apps.signin.forms.ReauthenticateForm",
+    "reset_password": "apps.signin.forms.ResetPasswordForm",
+    "reset_password_from_key": "apps.signin.forms.ResetPasswordKeyForm",
+}
+ACCOUNT_RATE_LIMITS = {
+    # All of one office may come from one address, so it may fail more often than an account.
+    "login": "120/m/ip",
+    "login_failed": "30/5m/ip,5/10m/key",
+}
+
+# --- second factor -----------------------------------------------------------------------------
+
+TRIAGE_REQUIRE_SECOND_FACTOR = env.text("TRIAGE_REQUIRE_SECOND_FACTOR", "none").lower()
+if TRIAGE_REQUIRE_SECOND_FACTOR not in ("none", "staff", "all"):
+    env.stop(
+        f"TRIAGE_REQUIRE_SECOND_FACTOR is {TRIAGE_REQUIRE_SECOND_FACTOR!r}; "
+        "please use none, staff or all."
+    )
+MFA_ADAPTER = "apps.signin.allauth_adapters.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_RECOVERY_CODE_DIGITS = 10
+MFA_TOTP_ISSUER = "Triage"
+MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {
+    "authenticate": "apps.signin.forms.AuthenticateForm",
+    "reauthenticate": "apps.signin.forms.ReauthenticateForm",
+    "activate_totp": "apps.signin.forms.ActivateTOTPForm",
+    "login_webauthn": "apps.signin.forms.LoginPasskeyForm",
+    "authenticate_webauthn": "apps.signin.forms.AuthenticatePasskeyForm",
+    "reauthenticate_webauthn": "apps.signin.forms.ReauthenticatePasskeyForm",
+    "add_webauthn": "apps.signin.forms.AddPasskeyForm",
+}
+
+# --- e-mail ------------------------------------------------------------------------------------
+
+_TLS = {"smtp": (False, True, 587), "smtps": (True, False, 465), "smtp+plain": (False, False, 25)}
+_mail = env.text("EMAIL_URL")
+TRIAGE_EMAIL = bool(_mail)
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM")
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+EMAIL_TIMEOUT = 10
+if TRIAGE_EMAIL:
+    try:
+        _parts = urlsplit(_mail)
+        EMAIL_USE_SSL, EMAIL_USE_TLS, _port = _TLS[_parts.scheme]
+        EMAIL_PORT = _parts.port or _port
+    except (ValueError, KeyError):
+        env.stop("EMAIL_URL must be an address such as smtp://user:password@mail.example.org:587.")
+    if not _parts.hostname or "@" not in DEFAULT_FROM_EMAIL:
+        env.stop("EMAIL_URL needs a host, and EMAIL_FROM the address that mails come from.")
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST = _parts.hostname
+    EMAIL_HOST_USER = unquote(_parts.username or "")
+    EMAIL_HOST_PASSWORD = unquote(_parts.password or "")
+
+
+# Settings of the webhook that drafts are handed over to. Part of `settings`.
+
+TRIAGE_WEBHOOK_URL = env.text("TRIAGE_WEBHOOK_URL")
+TRIAGE_WEBHOOK_SECRET = env.text("TRIAGE_WEBHOOK_SECRET")
+
+_IS_WHOLE = bool(TRIAGE_WEBHOOK_URL) == bool(TRIAGE_WEBHOOK_SECRET)
+if not _IS_WHOLE:
+    env.stop(
+        "TRIAGE_WEBHOOK_URL and TRIAGE_WEBHOOK_SECRET belong together. "
+        "Please set both of them, or neither."
+    )
+
+
+def _is_readable(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    has_host = parts.scheme in ("http", "https") and bool(parts.hostname) and has_port
+    return has_host and "@" not in parts.netloc and address.isascii() and not parts.fragment
+
+
+if TRIAGE_WEBHOOK_URL and not _is_readable(TRIAGE_WEBHOOK_URL):
+    env.stop(
+        "TRIAGE_WEBHOOK_URL must be an address such as https://hooks.example.org/triage, "
+        "without a user in it."
+    )
+if TRIAGE_WEBHOOK_SECRET:
+    try:
+        key_of(TRIAGE_WEBHOOK_SECRET)
+    except SecretRefused as _refused:
+        env.stop(f"TRIAGE_WEBHOOK_SECRET {_refused}")
+
+
+# Reading the language model that explains results from the environment; without one it is off.
+
+_LLM_NEEDED = ("LLM_BASE_URL", "LLM_API_KEY", "LLM_MODEL")
+
+
+def read_llm(private_hosts: tuple[str, ...]) -> Llm | None:
+    """The configured model; None when there is none. Stops the start when it is half told."""
+    told = [name for name in _LLM_NEEDED if env.text(name)]
+    if not told:
+        return None
+    missing = [name for name in _LLM_NEEDED if name not in told]
+    if missing:
+        env.stop(
+            f"{told[0]} is set but {missing[0]} is not. A model needs an address, a key, and "
+            "a name. If your own server needs no key, use any word."
+        )
+    return Llm(
+        base_url=env.service_address("LLM_BASE_URL", "https://api.openai.com/v1"),
+        api_key=_key(),
+        model=_model(),
+        timeout_s=env.whole_number("LLM_TIMEOUT_S", 60, least=5, most=600),
+        answer_tokens=env.whole_number("LLM_MAX_ANSWER_TOKENS", 1500, least=100, most=16000),
+        input_price=env.amount("LLM_INPUT_PRICE", "0"),
+        output_price=env.amount("LLM_OUTPUT_PRICE", "0"),
+        cost_per_day=env.amount("LLM_COST_PER_DAY", "5"),
+        tokens_per_day=env.whole_number(
+            "LLM_TOKENS_PER_DAY", 1_000_000, least=1000, most=10_000_000_000
+        ),
+        private_hosts=private_hosts,
+    )
+
+
+def _key() -> str:
+    key = env.text("LLM_API_KEY")
+    if not re.fullmatch(r"[!-~]+", key):
+        env.stop(
+            "LLM_API_KEY contains a space, a line break, or another character that a key "
+            "can't have. "
+            "Please copy it again."
+        )
+    return key
+
+
+def _model() -> str:
+    model = env.text("LLM_MODEL")
+    if not re.fullmatch(r"[!-~]{1,100}", model):
+        env.stop("LLM_MODEL must be the model's name as its provider writes it, without spaces.")
+    return model
+
 
 BASE_DIR = env.BASE_DIR
 
@@ -270,15 +544,15 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_AUTOREFRESH = DEBUG
 
-DEFAULT_EXCEPTION_REPORTER = "triage_site.logs.WordlessReporter"
-DEFAULT_EXCEPTION_REPORTER_FILTER = "triage_site.logs.NothingOfTheRequest"
+DEFAULT_EXCEPTION_REPORTER = "triage_site.logging.WordlessReporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "triage_site.logging.NothingOfTheRequest"
 _SILENT = {"handlers": ["nowhere"], "propagate": False, "level": "CRITICAL"}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
-            "()": "triage_site.logs.WordlessFormatter",
+            "()": "triage_site.logging.WordlessFormatter",
             "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
             "datefmt": "%Y-%m-%d %H:%M:%S %z",
         }

@@ -9,7 +9,7 @@ from django.test import RequestFactory
 from pytest_django import Settings
 
 from apps.sentry import SentryConfig
-from triage_site.logs import WordlessFormatter, WordlessReporter
+from triage_site.logging import WordlessFormatter, WordlessReporter
 
 MARKER = "-".join(("planted", "customer"))  # so that no line of this file holds it
 
