@@ -1,9 +1,9 @@
-# Run, test and measure Triage. Needs Python 3.11 or newer, make and git.
+# Run, test, and measure Triage. Needs Python 3.11 or newer, make, and git.
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python,$(if $(shell $(name) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null),$(name))))
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-# Bytecode is kept, whatever the shell says: the tests start many processes.
+# Always write bytecode: the tests start many processes.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test test-rest test-all lint format bench screenshots system-deps lock
@@ -11,11 +11,11 @@ unexport PYTHONDONTWRITEBYTECODE
 run: .venv/run.stamp
 	@$(BIN)/python -m triage_site.start
 
-# What a change must pass: lint beside all tests but those that tests/slow.txt lists.
+# Everything a change must pass: lint and all tests except those in tests/slow.txt.
 test: .venv/dev.stamp system-deps
 	@.ci/test -m "not slow"
 
-# What `make test` leaves out: the slow tests, and random tests with larger budgets.
+# The rest: slow tests, and property-based tests with more examples.
 test-rest: .venv/dev.stamp system-deps
 	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest --numprocesses auto -m "slow or hypothesis"
 
@@ -48,7 +48,7 @@ lock: .venv/dev.stamp
 	for name in requirements requirements-dev requirements-audit; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o $$name.txt $$name.in; done
 
 .venv/bin/python:
-	@test -n "$(PYTHON)" || { echo "Triage needs Python 3.11 or newer; please install it."; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Triage needs Python 3.11 or newer. Install it first."; exit 1; }
 	$(PYTHON) -m venv .venv
 
 .venv/run.stamp: requirements.txt | .venv/bin/python

@@ -1,12 +1,13 @@
-"""What the server takes at most, before Triage sees it, and how it logs. Read from the folder that
-gunicorn is started in. An access log is off, unless `--access-logfile` names one.
+"""gunicorn's request limits and logging, read from the folder it is started in.
+
+The access log is off without `--access-logfile`.
 """
 
 from triage_site.logging import ACCESS_FORMAT
 
-limit_request_line = 4094  # bytes; an answer of a sign-in provider needs about 2000
+limit_request_line = 4094  # bytes; the response of a sign-in provider needs about 2000
 limit_request_fields = 64
-limit_request_field_size = 8190  # bytes; all cookies of the host stand in one field
-logger_class = "triage_site.logging.ServerLog"
+limit_request_field_size = 8190  # bytes; one field contains all cookies of the host
+logger_class = "triage_site.logging.SafeServerLogger"
 access_log_format = ACCESS_FORMAT
-control_socket_disable = True  # nobody steers the server but by its process
+control_socket_disable = True  # control the server only through its process

@@ -1,8 +1,7 @@
-"""Sealing what the database and the cache hold of customers.
+"""Encryption ("sealing") and keyed hashes of customer data.
 
-Compressed, then encrypted with Fernet (AES-128-CBC and HMAC-SHA-256, as `cryptography` has it). The
-first of `TRIAGE_DATA_KEYS` seals, every one of them opens: so keys are changed by putting a new
-one in front.
+Content is compressed and encrypted with Fernet (AES-128-CBC and HMAC-SHA-256). The first of
+`TRIAGE_DATA_KEYS` encrypts, all of them decrypt: to rotate keys, add a new one at the start.
 """
 
 import base64
@@ -20,16 +19,16 @@ from django.utils.crypto import salted_hmac
 
 
 class Unreadable(Exception):
-    """None of the keys opens it, or it was changed, or it belongs elsewhere."""
+    """Sealed content that no key decrypts, that was modified, or that belongs elsewhere."""
 
 
 def seal(content: bytes) -> bytes:
-    """The content so that only this site can read it."""
+    """Return the content, compressed and encrypted."""
     return base64.urlsafe_b64decode(_keys().encrypt(zlib.compress(content)))
 
 
 def unseal(sealed: bytes) -> bytes:
-    """What was sealed. Raises `Unreadable`."""
+    """Return the content. Raise `Unreadable`."""
     try:
         return zlib.decompress(_keys().decrypt(base64.urlsafe_b64encode(sealed)))
     except (InvalidToken, zlib.error) as error:
@@ -37,12 +36,12 @@ def unseal(sealed: bytes) -> bytes:
 
 
 def seal_as(place: str, content: bytes) -> bytes:
-    """Sealed for one place, such as a key of the cache; moved to another it is unreadable."""
+    """Return content sealed for one place, such as a cache key; it is unreadable elsewhere."""
     return seal(place.encode() + b"\0" + content)
 
 
 def unseal_as(place: str, sealed: bytes) -> bytes:
-    """What was sealed for this place. Raises `Unreadable`."""
+    """Return content sealed for the place. Raise `Unreadable`."""
     found, _, content = unseal(sealed).partition(b"\0")
     if found != place.encode():
         raise Unreadable
@@ -50,9 +49,9 @@ def unseal_as(place: str, sealed: bytes) -> bytes:
 
 
 def resealed(sealed: bytes) -> bytes | None:
-    """The same sealed anew with the first key; None when it is so already.
+    """Return the content sealed with the first key, or None if it already is.
 
-    Raises `Unreadable`.
+    Raise `Unreadable`.
     """
     token = base64.urlsafe_b64encode(sealed)
     try:
@@ -75,48 +74,40 @@ def _keys_of(texts: tuple[str, ...]) -> MultiFernet:
 
 
 def _fernet_key(text: str) -> bytes:
-    """Any long random text becomes a key of the right form."""
+    """Derive a Fernet key from any long random text."""
     return base64.urlsafe_b64encode(hashlib.sha256(b"triage.data" + text.encode()).digest())
 
 
-# Keyed hashes: equal things are found by them, and nobody reads from them what they stand for.
-
-
 def hash_customer(identifier: str) -> str:
-    """A keyed hash, by which all about one customer is found without keeping the name."""
+    """Return the hash by which a customer's records are found without storing the identifier."""
     return keyed_hash("triage.customer", identifier.strip().casefold())
 
 
 def keyed_hash(purpose: str, text: str) -> str:
-    """64 hex digits. The same text has another hash for another purpose, and on another site."""
+    """Return 64 hex digits, which differ by purpose and by site."""
     digest = salted_hmac(purpose, text, secret=settings.TRIAGE_HASH_KEY, algorithm="sha256")
     return str(digest.hexdigest())
 
 
-# A column that holds something sealed.
-
-
 class SealedField(models.BinaryField):  # type: ignore[type-arg]  # not generic at run time
-    """Bytes of `sealing`. By this field `reseal` finds all that must be sealed with a new key."""
+    """Sealed bytes. The command `reseal` finds all content to rotate by this field."""
 
     def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
-        """To the database it is a column of bytes like any other."""
+        """Migrate as a `BinaryField`."""
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.BinaryField", args, kwargs
 
 
-# What a session holds, sealed: a form that waits for sign-in and a filter may name a customer.
-
-_PLACE = "session"
+_SESSION = "session"
 
 
 class SealedSerializer:
-    """A session's content between its row and the program. What no key opens is an empty one."""
+    """Seals sessions: a form that waits for sign-in, or a filter, can contain an identifier."""
 
     def dumps(self, content: Any) -> bytes:
-        """Sealed."""
-        return seal_as(_PLACE, json.dumps(content, separators=(",", ":")).encode())
+        """Return the sealed session."""
+        return seal_as(_SESSION, json.dumps(content, separators=(",", ":")).encode())
 
     def loads(self, sealed: bytes) -> Any:
-        """Raises `Unreadable`, upon which Django begins a new session."""
-        return json.loads(unseal_as(_PLACE, sealed))
+        """Return the session. Raise `Unreadable`, after which Django starts a new one."""
+        return json.loads(unseal_as(_SESSION, sealed))

@@ -1,4 +1,4 @@
-"""Three people (an agent, an admin, an outsider) and a Sentry that answers over real HTTP."""
+"""Fixtures: people with roles, databases, management commands, and the demo Sentry."""
 
 import fcntl
 import os
@@ -38,7 +38,7 @@ MOMENT = (NOW - timedelta(days=2)).replace(minute=5, second=0)
 
 
 def just_now() -> datetime:
-    """The present, where it matters: `NOW` is when the tests began, which is minutes ago."""
+    """Return the current time; `NOW` is the start of the tests, minutes ago."""
     return datetime.now(UTC).replace(microsecond=0)
 
 
@@ -51,7 +51,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file to copy. The first process that needs it makes it for all."""
+    """A migrated SQLite file to copy, created by the first process that needs it."""
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent
@@ -71,9 +71,9 @@ def django_db_setup(
     tmp_path_factory: pytest.TempPathFactory,
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[None]:
-    """A copy of the migrated file; a test that commits gets it replaced, not flushed.
+    """A copy of the migrated file. After a test that commits, it is replaced instead of flushed.
 
-    The audit trail's guards are off, so that tests can tamper with the trail.
+    The triggers of the audit trail are removed, so tests can tamper with it.
     """
     folder = tmp_path_factory.mktemp("database")
     used, clean = folder / "test.sqlite3", folder / "clean.sqlite3"
@@ -81,13 +81,13 @@ def django_db_setup(
     connection.close()
     connection.settings_dict["NAME"] = str(used)
     with django_db_blocker.unblock():
-        models.remove(connection)
+        models.remove_triggers(connection)
         connection.close()
     copyfile(used, clean)
 
     def restore(_case: TransactionTestCase) -> None:
         connections.close_all()
-        for file in folder.glob(f"{used.name}*"):  # a thread left behind keeps its own
+        for file in folder.glob(f"{used.name}*"):  # threads still running keep their copy
             file.unlink()
         copyfile(clean, used)
 
@@ -105,13 +105,13 @@ def demo_sentry() -> Iterator[DemoSentry]:
 
 @pytest.fixture
 def config(demo_sentry: DemoSentry) -> SentryConfig:
-    """How a client reaches the demo."""
+    """A client configuration for the demo."""
     return SentryConfig(base_url=demo_sentry.url, organization="acme", token="demo-token")
 
 
 @pytest.fixture
 def connected(demo_sentry: DemoSentry, settings: Settings) -> DemoSentry:
-    """The site's own settings point at the demo."""
+    """The demo, configured as the site's Sentry."""
     settings.SENTRY_BASE_URL = demo_sentry.url
     settings.SENTRY_ORG = "acme"
     settings.SENTRY_AUTH_TOKEN = "demo-token"
@@ -120,52 +120,52 @@ def connected(demo_sentry: DemoSentry, settings: Settings) -> DemoSentry:
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """A PostgreSQL server; each test takes a database of its own."""
+    """A PostgreSQL server; each test creates its own database."""
     with running_postgres() as url:
         yield Postgres(url, tmp_path_factory.mktemp("postgres"))
 
 
 @pytest.fixture
 def fresh_shell(tmp_path: Path, demo_sentry: DemoSentry) -> Shell:
-    """A shell on a machine where nothing was set up but the variables."""
+    """A shell without a database."""
     return Shell(tmp_path, demo_sentry.url)
 
 
 @pytest.fixture
 def shell(fresh_shell: Shell, tmp_path: Path, migrated: Path) -> Shell:
-    """A shell on a machine whose database is ready."""
+    """A shell with a migrated database."""
     copyfile(migrated, tmp_path / DATABASE)
     return fresh_shell
 
 
 @pytest.fixture
 def command_line(connected: DemoSentry, db: None, settings: Settings) -> CommandLine:
-    """Management commands inside the test, on its database and the demo."""
+    """Management commands inside the test, with its database and the demo."""
     return CommandLine(settings)
 
 
 @pytest.fixture(autouse=True)
 def empty_cache() -> None:
-    """No test sees what another kept, or suffers from what another broke."""
+    """Reset caches and counters between tests."""
     cache.clear()
     trail._counts.clear()
-    attempts.forget_all()
+    attempts.clear_attempts()
     lookups_cache.retry_now()
 
 
 def lists_asked(demo: DemoSentry) -> int:
-    """How often the customer's events were listed; errors of their traces are asked beside."""
+    """Return how often the customer's events were listed, without related errors."""
     tables = [call for call in demo.calls if call.path.endswith("/acme/events/")]
     return sum("!has:" not in call.query["query"][0] for call in tables)
 
 
 def question(customer: str, *, minutes: int = 5, moment: datetime = MOMENT) -> Question:
-    """A question about that customer around the tests' moment."""
+    """Return a lookup for the customer around `MOMENT`."""
     return Question(customer=parse_customer(customer), window=Window(moment, minutes))
 
 
 def person(name: str, *groups: str) -> User:
-    """An account in these groups, with a password of its own."""
+    """Create an account in the groups."""
     user = User.objects.create_user(name, password=f"{name}-password")
     user.groups.set(Group.objects.filter(name__in=groups))
     return user
@@ -173,31 +173,31 @@ def person(name: str, *groups: str) -> User:
 
 @pytest.fixture
 def agent(db: None) -> User:
-    """May look up, and open what is theirs."""
+    """Can look up customers and open their own lookups."""
     return person("ana", "agent")
 
 
 @pytest.fixture
 def other_agent(db: None) -> User:
-    """Another agent, who must not see Ana's lookups."""
+    """Another agent, who can't see Ana's lookups."""
     return person("ben", "agent")
 
 
 @pytest.fixture
 def admin(db: None) -> User:
-    """May review."""
+    """Can use Manage."""
     return person("ada", "admin")
 
 
 @pytest.fixture
 def lead(db: None) -> User:
-    """May open the lookups of their teams, and export without redaction."""
+    """Can open the lookups of their teams, and export without redaction."""
     return person("lea", "lead")
 
 
 @pytest.fixture
 def auditor(db: None) -> User:
-    """May read the audit trail, and nothing of customers."""
+    """Can read the audit trail, but no customer data."""
     return person("uli", "auditor")
 
 
@@ -208,7 +208,7 @@ def outsider(db: None) -> User:
 
 
 def signed_in(user: User) -> Client:
-    """A browser of this person."""
+    """Return a client signed in as the person."""
     client = Client()
     client.force_login(user)
     return client

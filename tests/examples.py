@@ -1,4 +1,4 @@
-"""How many examples the random tests try: the same ones in `make test`, more and others beyond."""
+"""The number of examples of property-based tests: always the same ones in `make test`."""
 
 import os
 
@@ -12,8 +12,8 @@ settings.load_profile("thorough" if THOROUGH else "quick")
 
 
 def examples(count: int) -> int:
-    """Return the budget of a test that needs another number than the profile's.
+    """Return the number of examples for a test that needs more or fewer than the profile.
 
-    `count` finds what usual mistakes break. `make test` tries two fifths of it.
+    `count` should be enough to find common mistakes; `make test` uses two fifths of it.
     """
     return 3 * count if THOROUGH else 2 * count // 5

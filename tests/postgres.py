@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the tests: one server, an empty or a migrated database for each need."""
+"""A real PostgreSQL server for tests, with empty or migrated databases."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ from tests.shell import Shell
 
 
 class Postgres:
-    """A running server that hands out databases by their URL."""
+    """A running server that creates databases and returns their URLs."""
 
     def __init__(self, url: str, folder: Path) -> None:
         self._url = url
@@ -39,7 +39,7 @@ class Postgres:
         return url.rpartition("/")[2]
 
     def migrated(self) -> str:
-        """Create a database with all tables; `migrate` runs once a server."""
+        """Create a database with all tables; `migrate` runs once per server."""
         return self._create(self._template)
 
     def _create(self, template: str) -> str:
@@ -52,7 +52,7 @@ class Postgres:
 
 @contextmanager
 def running_postgres() -> Iterator[str]:
-    """A cluster that ends with the block; yields its URL."""
+    """Run a cluster and yield its URL."""
     with TemporaryDirectory() as folder:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres")
@@ -62,7 +62,7 @@ def running_postgres() -> Iterator[str]:
             yield url
         finally:
             postmaster = (Path(folder) / "data" / "postmaster.pid").read_text().split()[0]
-            os.kill(int(postmaster), signal.SIGINT)  # a fast shutdown: it waits for no client
+            os.kill(int(postmaster), signal.SIGINT)  # fast shutdown, without waiting for clients
             server.wait()
 
 
@@ -73,7 +73,7 @@ def _program(name: str) -> str:
 
 
 def _as_postgres(*command: str) -> list[str]:
-    """PostgreSQL refuses to run as root."""
+    """Return the command as another user, if root: PostgreSQL refuses to run as root."""
     return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else [*command]
 
 

@@ -1,8 +1,8 @@
-"""The site's settings for tests: free of this machine's environment, the demo installed."""
+"""Settings for tests, independent of the environment, with the demo installed."""
 
 import os
 
-_OURS = (
+_PREFIXES = (
     "SENTRY_",
     "TRIAGE_",
     "DATABASE_",
@@ -16,22 +16,22 @@ _OURS = (
 )
 
 for _name in list(os.environ):
-    if _name.startswith(_OURS):
+    if _name.startswith(_PREFIXES):
         del os.environ[_name]
 os.environ["TRIAGE_ENV_FILE"] = os.devnull
-# Playwright keeps an event loop in the thread of the tests that follow; they use none.
+# Playwright leaves an event loop running in the thread.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 os.environ["SECRET_KEY"] = "only-for-tests-" * 4
 
 from triage_site.settings import *  # noqa: E402, F403
 from triage_site.settings import DATABASES, INSTALLED_APPS  # noqa: E402
 
-# So that a busy machine makes no difference; tests of what is late set it themselves.
+# Long enough for a busy machine; tests of slow signals change it.
 TRIAGE_SIGNALS_WAIT_MS = 5000
 # Otherwise each test client searches the disk for static files.
 WHITENOISE_AUTOREFRESH = True
 INSTALLED_APPS = [*INSTALLED_APPS, "apps.demo"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-# A test's data need not survive a power cut.
+# Test data does not have to survive a crash.
 options: dict[str, str] = DATABASES["default"]["OPTIONS"]  # type: ignore[assignment]
 options["init_command"] += " PRAGMA synchronous=OFF;"

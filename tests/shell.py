@@ -1,4 +1,4 @@
-"""The project's own programs: as processes the way a shell starts them, and inside the test."""
+"""Management commands as processes and inside a test, and settings from variables."""
 
 import io
 import os
@@ -23,7 +23,7 @@ REQUIRED = {"TRIAGE_ENV_FILE": os.devnull, "SECRET_KEY": "x" * 50}
 
 
 class Shell:
-    """Runs `manage.py` as a process with an environment of its own and an empty database."""
+    """Runs `manage.py` as a process with its own environment and an empty database."""
 
     def __init__(self, folder: Path, base_url: str) -> None:
         self.environment = {
@@ -56,7 +56,7 @@ class Shell:
 
 @dataclass(frozen=True)
 class Finished:
-    """How a command ended, and what it printed."""
+    """The exit status and output of a command."""
 
     returncode: int
     stdout: str
@@ -64,16 +64,16 @@ class Finished:
 
 
 class CommandLine:
-    """Runs management commands inside the test, which takes a hundredth of a process's time.
+    """Runs management commands inside the test, which is a hundred times faster than a process.
 
-    The database is the test's own. Keyword arguments change settings for the rest of the test.
+    They use the test's database. Keyword arguments change settings for the rest of the test.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 
     def run(self, *arguments: str, stdin: str = "", **settings: Any) -> Finished:
-        """Run a command as `manage.py` would, and catch what it prints and how it exits."""
+        """Run a command as `manage.py` does, and return its output and exit status."""
         for name, value in settings.items():
             setattr(self.settings, name, value)
         out, err, status = io.StringIO(), io.StringIO(), 0
@@ -81,7 +81,7 @@ class CommandLine:
             redirect_stdout(out),
             redirect_stderr(err),
             patch.object(sys, "stdin", io.StringIO(stdin)),
-            patch.object(connections, "close_all"),  # it would end the test's transaction
+            patch.object(connections, "close_all"),  # this would end the test's transaction
         ):
             try:
                 execute_from_command_line(["manage.py", *arguments])
@@ -95,7 +95,7 @@ class CommandLine:
 
 @dataclass(frozen=True)
 class Start:
-    """The settings that a start with some variables made, or why it stopped."""
+    """The settings of a start, or the error that stopped it."""
 
     settings: Mapping[str, Any]
     returncode: int
@@ -103,9 +103,9 @@ class Start:
 
 
 def start_with(environment: Mapping[str, str]) -> Start:
-    """Read the settings anew from these variables alone, as the start of a process does."""
+    """Load the settings from only these variables, as a new process does."""
     ours = [name for name in sys.modules if name.split(".")[0] == "triage_site"]
-    kept = {name: sys.modules.pop(name) for name in ours}
+    saved = {name: sys.modules.pop(name) for name in ours}
     err = io.StringIO()
     try:
         with patch.dict(os.environ, {**REQUIRED, **environment}, clear=True), redirect_stderr(err):
@@ -115,6 +115,6 @@ def start_with(environment: Mapping[str, str]) -> Start:
     finally:
         for name in [name for name in sys.modules if name.split(".")[0] == "triage_site"]:
             del sys.modules[name]
-        sys.modules.update(kept)
+        sys.modules.update(saved)
     values = {name: getattr(module, name) for name in dir(module) if name.isupper()}
     return Start(values, 0, err.getvalue())

@@ -1,4 +1,4 @@
-"""How the suite runs: which tests are slow, which share a server, and where the time went."""
+"""Pytest hooks: slow tests, tests that share a server, and times by folder."""
 
 import os
 from collections import Counter, defaultdict
@@ -10,7 +10,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 SLOW = Path(__file__).with_name("slow.txt")
-# Tests that share a server or a browser, by the beginning of their ids: one process runs them all.
+# Tests that share a server or a browser, by prefix of their IDs: the same process runs them.
 SHARED = {
     "tests/browser/": "browser",
     "tests/attacks/test_stored_xss.py": "hostile site",
@@ -30,12 +30,12 @@ SHARED = {
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Start one process more than there are cores: some tests wait for a browser or a clock."""
+    """Return the number of cores plus one: some tests wait for a browser or a clock."""
     return (os.cpu_count() or 1) + 1
 
 
 class ServersOnce(LoadScopeScheduling):  # type: ignore[misc]  # xdist carries no types
-    """Hands out tests one by one, but those that share a server to one process."""
+    """Distributes tests one by one, but those that share a server to the same process."""
 
     def _split_scope(self, nodeid: str) -> str:
         return next((name for start, name in SHARED.items() if nodeid.startswith(start)), nodeid)
@@ -48,7 +48,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ServersOnce:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the tests that `slow.txt` lists."""
+    """Mark the tests listed in `slow.txt`."""
     patterns = slow_patterns()
     unused = set(patterns)
     by_file = defaultdict(list)
@@ -65,7 +65,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def slow_patterns() -> list[str]:
-    """Return the first column of the list; the second is the reason."""
+    """Return the first column of `slow.txt`; the second is the reason."""
     lines = SLOW.read_text().splitlines()
     rows = [line for line in lines if line and not line.startswith("#")]
     without = [row for row in rows if len(row.split(maxsplit=1)) != 2]
@@ -75,7 +75,7 @@ def slow_patterns() -> list[str]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the seconds that each folder of tests took, added up over all processes."""
+    """Print the total seconds of each folder over all processes."""
     seconds: defaultdict[str, float] = defaultdict(float)
     count: Counter[str] = Counter()
     for reports in terminalreporter.stats.values():

@@ -1,4 +1,4 @@
-"""The review below `/admin/`, open to whoever has something to do there."""
+"""Manage, the admin site below `/admin/`, for everyone with a permission there."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,19 +15,17 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-# The review's front page: every place in it, in words, for who may go there.
-
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A page of the review, or one beside it that only an admin needs."""
+class AdminPage:
+    """An entry on the front page."""
 
     title: str
     meaning: str
     address: str
 
 
-# A list of the review by its model, with the words for it.
+# By group: the model of a list, its title, and its description.
 _LISTS = (
     (
         "Activity",
@@ -93,10 +91,10 @@ _PAGES = (
 )
 
 
-def places(
+def grouped_pages(
     app_list: Iterable[dict[str, Any]], user: User | AnonymousUser
-) -> Sequence[tuple[str, Sequence[Place]]]:
-    """Headings with their places; a list that has no words yet stands under its own name."""
+) -> Sequence[tuple[str, Sequence[AdminPage]]]:
+    """Return the groups of pages the user can open; other lists are added with their own names."""
     models = {
         f"{app['app_label']}.{model['object_name']}".lower(): model
         for app in app_list
@@ -105,31 +103,36 @@ def places(
     }
     groups = []
     for heading, rows in _LISTS:
-        known = [(models.pop(name, None), title, meaning) for name, title, meaning in rows]
-        listed = [Place(title, said, one["admin_url"]) for one, title, said in known if one]
-        groups.append((heading, listed))
-    for title, meaning, page, permission in _PAGES:
+        pages = [
+            AdminPage(title, meaning, models.pop(name)["admin_url"])
+            for name, title, meaning in rows
+            if name in models
+        ]
+        groups.append((heading, pages))
+    for title, meaning, url_name, permission in _PAGES:
         if user.has_perm(permission):
-            groups[-1][1].append(Place(title, meaning, reverse(page)))
-    groups[-1][1].extend(Place(one["name"], "", one["admin_url"]) for one in models.values())
-    return [(heading, listed) for heading, listed in groups if listed]
+            groups[-1][1].append(AdminPage(title, meaning, reverse(url_name)))
+    groups[-1][1].extend(AdminPage(one["name"], "", one["admin_url"]) for one in models.values())
+    return [(heading, pages) for heading, pages in groups if pages]
 
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
-class ReviewSite(AdminSite):
-    """Opens by permission: `is_staff` says nothing of what a person may do."""
+class ManageSite(AdminSite):
+    """The admin site, open by permission: `is_staff` has no meaning."""
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Whether the person may see or change any list of it."""
+        """Return whether the person can view or change any list."""
         if not (request.user.is_authenticated and request.user.is_active):
             return False
-        lists = self._registry.values()
-        return any(any(one.get_model_perms(request).values()) for one in lists)
+        return any(
+            any(model_admin.get_model_perms(request).values())
+            for model_admin in self._registry.values()
+        )
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
-        """Who is signed in and has nothing to do here is told so, and not asked to sign in."""
+        """Refuse signed-in people without permission, instead of redirecting to sign-in."""
         inner = super().admin_view(view, cacheable)
 
         @wraps(inner)
@@ -143,20 +146,20 @@ class ReviewSite(AdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        """Every place in words, with the connection and forgetting, which are no lists."""
-        listed = places(self.get_app_list(request), request.user)
-        return super().index(request, {"places": listed, **(extra_context or {})})
+        """Show all pages, including those that are not lists."""
+        pages = grouped_pages(self.get_app_list(request), request.user)
+        return super().index(request, {"places": pages, **(extra_context or {})})
 
-    def app_index(  # type: ignore[override]  # there is one index
+    def app_index(  # type: ignore[override]  # always redirects
         self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """How the program is cut into parts is nobody's business here."""
+        """Redirect to the only index."""
         return redirect("admin:index")
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """There is one way to sign in, and this is not it."""
+        """Redirect to the only sign-in page."""
         index = reverse("admin:index", current_app=self.name)
         if not request.user.is_authenticated:
             return redirect_to_login(index)

@@ -1,9 +1,9 @@
-"""Django's admin with the site's own review."""
+"""The Django app of Manage."""
 
 from django.contrib.admin.apps import AdminConfig
 
 
-class ReviewConfig(AdminConfig):
-    """What lies below `/admin/`."""
+class ManageConfig(AdminConfig):
+    """The admin site below `/admin/`."""
 
-    default_site = "triage_site.admin_site.ReviewSite"
+    default_site = "triage_site.admin_site.ManageSite"

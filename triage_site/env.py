@@ -1,4 +1,4 @@
-"""Configuration from the environment and `.env`. A bad value stops the start with a sentence."""
+"""Configuration from the environment and `.env`. An invalid value ends the start with a message."""
 
 import os
 import re
@@ -20,10 +20,12 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 environment = Env(eager=True)
 environment.read_env(os.environ.get("TRIAGE_ENV_FILE") or BASE_DIR / ".env", recurse=False)
 
+_RESERVED = ("accounts", "api", "healthz", "lookups", "readyz", "review", "static", "tickets")
 
-def stop(sentence: str) -> NoReturn:
-    """End the program with one plain sentence instead of a traceback."""
-    sys.stderr.write(f"Triage cannot start: {sentence}\n")
+
+def stop(message: str) -> NoReturn:
+    """Exit with the message instead of a traceback."""
+    sys.stderr.write(f"Triage cannot start: {message}\n")
     raise SystemExit(2)
 
 
@@ -35,7 +37,7 @@ def _read(name: str, read: Callable[[], T], expected: str) -> T:
 
 
 def text(name: str, default: str = "") -> str:
-    """The variable without surrounding blanks; the default when it is empty or not set."""
+    """Return the variable without surrounding spaces, or the default if it is empty or not set."""
     return str(environment.str(name, "")).strip() or default
 
 
@@ -43,30 +45,47 @@ VAR_DIR = Path(text("TRIAGE_VAR_DIR") or BASE_DIR / "var")
 
 
 def boolean(name: str, *, default: bool) -> bool:
-    """1/0, true/false, yes/no, on/off."""
+    """Return 1/0, true/false, yes/no, or on/off as a boolean."""
     if not text(name):
         return default
     return _read(name, lambda: environment.bool(name), "1 or 0")
 
 
-def whole_number(name: str, default: int, *, least: int, most: int) -> int:
-    """A whole number within bounds."""
+def integer(name: str, default: int, *, minimum: int, maximum: int) -> int:
+    """Return an integer within bounds."""
     if not text(name):
         return default
-    number = _read(name, lambda: int(text(name)), f"a whole number from {least} to {most}")
-    if not least <= number <= most:
-        stop(f"{name} is {number}; it must be a whole number from {least} to {most}.")
+    number = _read(name, lambda: int(text(name)), f"a whole number from {minimum} to {maximum}")
+    if not minimum <= number <= maximum:
+        stop(f"{name} is {number}; it must be a whole number from {minimum} to {maximum}.")
     return number
 
 
 def words(name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """A comma-separated list, each word once, without blanks around them."""
+    """Return a comma-separated list without duplicates and surrounding spaces."""
     parts = (part.strip() for part in text(name).split(","))
     return tuple(dict.fromkeys(part for part in parts if part)) or default
 
 
+def all_or_none(names: tuple[str, ...], explanation: str) -> bool:
+    """Return whether the variables are set. A variable missing next to others ends the start."""
+    present = [name for name in names if text(name)]
+    missing = [name for name in names if name not in present]
+    if present and missing:
+        stop(f"{present[0]} is set but {missing[0]} is not. {explanation}")
+    return bool(present)
+
+
+def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    """Return one of the allowed words, in lower case."""
+    value = text(name, default).lower()
+    if value not in allowed:
+        stop(f"{name} is {value!r}. Use {', '.join(allowed[:-1])}, or {allowed[-1]}.")
+    return value
+
+
 def choices(name: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
-    """Some of the allowed words; all of them when not set, and `none` is none of them."""
+    """Return some of the allowed words: by default all of them, and none for `none`."""
     chosen = words(name, allowed)
     if chosen == ("none",):
         return ()
@@ -79,68 +98,64 @@ def choices(name: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
     return chosen
 
 
-def web_address(name: str, default: str) -> str:
-    """An http(s) address of a host, without path, user and query; a slash at the end is dropped."""
-    address = text(name, default).rstrip("/")
-    if not _is_host_address(address):
+def host_url(name: str, default: str) -> str:
+    """Return an http(s) URL of a host, without path, user, query, and trailing slash."""
+    url = text(name, default).rstrip("/")
+    if not _is_host_url(url):
         stop(f"{name} must be an address such as {default}, without a path.")
-    return address
+    return url
 
 
-def service_address(name: str, example: str) -> str:
-    """An http(s) address with a path but no user and query; a slash at the end is dropped."""
-    address = text(name).rstrip("/")
+def service_url(name: str, example: str) -> str:
+    """Return an http(s) URL with an optional path, without user, query, and trailing slash."""
+    url = text(name).rstrip("/")
     try:
-        parts = urlsplit(address)
-        is_host = _is_host_address(f"{parts.scheme}://{parts.netloc}")
+        parts = urlsplit(url)
+        is_host = _is_host_url(f"{parts.scheme}://{parts.netloc}")
     except ValueError:
         is_host = False
-    if not is_host or not re.fullmatch(r"[A-Za-z0-9:/._\[\]~-]+", address):
+    if not is_host or not re.fullmatch(r"[A-Za-z0-9:/._\[\]~-]+", url):
         stop(f"{name} must be an address such as {example}.")
-    return address
+    return url
 
 
-def amount(name: str, default: str) -> Decimal:
-    """An amount of money, with a point and at most six digits behind it."""
-    told = text(name, default)
-    if not re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,6})?", told):
+def money(name: str, default: str) -> Decimal:
+    """Return an amount with up to six decimal places."""
+    value = text(name, default)
+    if not re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,6})?", value):
         stop(f"{name} must be an amount such as 0.25, without a currency.")
-    return Decimal(told)
-
-
-_TAKEN = ("accounts", "api", "healthz", "lookups", "readyz", "review", "static", "tickets")
+    return Decimal(value)
 
 
 def path(name: str, default: str) -> str:
-    """A path of this site, without a slash in front and with one at its end."""
-    told = text(name, default).strip("/") + "/"
-    if not re.fullmatch(r"(?:[A-Za-z0-9_-]{1,60}/){1,4}", told):
-        stop(f"{name} must be a path such as {default}, of letters, digits and dashes.")
-    if told.partition("/")[0] in _TAKEN:
+    """Return a path of this site, without a leading slash and with a trailing one."""
+    value = text(name, default).strip("/") + "/"
+    if not re.fullmatch(r"(?:[A-Za-z0-9_-]{1,60}/){1,4}", value):
+        stop(f"{name} must be a path such as {default}, of letters, digits, and dashes.")
+    if value.partition("/")[0] in _RESERVED:
         stop(f"{name} starts the same way as another Triage path. Choose another one.")
-    return told
+    return value
 
 
-def host(name: str) -> str:
-    """The name of a host, without port; empty when none is set."""
-    told = text(name).lower()
-    if told and not re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*", told):
+def hostname(name: str) -> str:
+    """Return a host name without port, or an empty string."""
+    value = text(name).lower()
+    if value and not re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*", value):
         stop(f"{name} must be a name such as review.example.org, without https:// and port.")
-    return told
+    return value
 
 
 def origins(name: str) -> list[str]:
-    """A comma-separated list of addresses, each with its scheme."""
+    """Return a list of http(s) origins."""
     listed = list(words(name))
-    for origin in listed:
-        if not _is_host_address(origin):
-            stop(f"{name} must list addresses such as https://triage.example.org.")
+    if not all(_is_host_url(origin) for origin in listed):
+        stop(f"{name} must list addresses such as https://triage.example.org.")
     return listed
 
 
-def _is_host_address(address: str) -> bool:
+def _is_host_url(url: str) -> bool:
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(url)
         extra = (parts.path, parts.query, parts.fragment, parts.username)
         has_port = parts.port is None or parts.port > 0
     except ValueError:
@@ -150,21 +165,21 @@ def _is_host_address(address: str) -> bool:
     )
 
 
-def redis_address(name: str) -> str:
-    """The address of a Redis, empty when none is set."""
-    address = text(name)
-    if address and not address.startswith(("redis://", "rediss://", "unix://")):
+def redis_url(name: str) -> str:
+    """Return the URL of a Redis server, or an empty string."""
+    url = text(name)
+    if url and not url.startswith(("redis://", "rediss://", "unix://")):
         stop(f"{name} must be an address such as redis://localhost:6379/0.")
-    return address
+    return url
 
 
 def database(name: str, default_file: Path) -> dict[str, object]:
-    """Django's database settings from a URL; the SQLite file when there is none."""
-    address = text(name)
-    if not address:
+    """Return Django's database settings from a URL, by default of an SQLite file."""
+    url = text(name)
+    if not url:
         return sqlite(default_file)
     try:
-        config = dict(dj_database_url.parse(address, conn_max_age=60, conn_health_checks=True))
+        config = dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
     except (ValueError, KeyError, dj_database_url.ParseError):
         config = {"ENGINE": ""}
     engine = str(config["ENGINE"]).rpartition(".")[2]
@@ -174,7 +189,7 @@ def database(name: str, default_file: Path) -> dict[str, object]:
 
 
 def sqlite(file: Path) -> dict[str, object]:
-    """An SQLite file that several threads can read while one writes."""
+    """Return the settings of an SQLite file that threads can read during a write."""
     _make_folder(file.parent)
     return {
         "ENGINE": "django.db.backends.sqlite3",
@@ -182,7 +197,7 @@ def sqlite(file: Path) -> dict[str, object]:
         "OPTIONS": {
             "timeout": 20,
             "transaction_mode": "IMMEDIATE",
-            # What is erased leaves no trace in the file.
+            # Overwrite deleted data in the file.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
             "PRAGMA secure_delete=ON;",
         },
@@ -190,29 +205,29 @@ def sqlite(file: Path) -> dict[str, object]:
 
 
 def secret_key(*, production: bool) -> str:
-    """Django's secret key. On one machine without configuration, a key is made once and kept."""
+    """Return Django's secret key; outside production, generate and store it if necessary."""
     key = text("SECRET_KEY")
     if key:
         if production and len(key) < 32:
-            stop("SECRET_KEY is too short: please use at least 32 random characters.")
+            stop("SECRET_KEY is too short. Use at least 32 random characters.")
         return key
     if production:
         stop(
-            "SECRET_KEY is not set. Please set it to a long random text, for example the output "
+            "SECRET_KEY is not set. Set it to a long random text, for example the output "
             "of: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
         )
-    return _kept_key(VAR_DIR / "secret_key")
+    return _stored_key(VAR_DIR / "secret_key")
 
 
-def long_texts(name: str, default: tuple[str, ...]) -> tuple[str, ...]:
-    """A comma-separated list of secrets, each of at least 32 characters."""
+def secret_list(name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a list of secrets of at least 32 characters each."""
     listed = words(name, default)
     if text(name) and any(len(one) < 32 for one in listed):
-        stop(f"{name} is too short: please use at least 32 random characters for each key.")
+        stop(f"{name} is too short. Use at least 32 random characters for each key.")
     return listed
 
 
-def _kept_key(path: Path) -> str:
+def _stored_key(path: Path) -> str:
     _make_folder(path.parent)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,6 +1,6 @@
-"""Logs and error reports without words of a customer: what an error was and where.
+"""Logs and error reports without customer data: only the type of an error and its location.
 
-The text of an error can quote a question, a row or an address, and so can the values around it.
+Error messages and variables can contain identifiers, table rows, and URLs.
 """
 
 import logging
@@ -16,22 +16,22 @@ from gunicorn.glogging import Logger
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
-class WordlessFormatter(logging.Formatter):
-    """Of an error its kind and the places it came through, and those of what caused it."""
+class SafeFormatter(logging.Formatter):
+    """Formats an error and its causes as types and locations."""
 
     def formatException(self, ei: _ExcInfo) -> str:  # noqa: N802 - logging's name
-        """One line for the error and one for each cause."""
-        told: list[str] = []
+        """Return one line for the error and one for each cause."""
+        lines: list[str] = []
         error = ei[1]
-        while error is not None and len(told) < 10:
+        while error is not None and len(lines) < 10:
             frames = traceback.extract_tb(error.__traceback__)[-12:]
             places = " < ".join(f"{one.name} {one.filename}:{one.lineno}" for one in frames[::-1])
-            told.append(f"{type(error).__name__} in {places or 'no known place'}")
+            lines.append(f"{type(error).__name__} in {places or 'an unknown place'}")
             error = error.__cause__ or error.__context__
-        return "\n  because of ".join(told)
+        return "\n  because of ".join(lines)
 
     def format(self, record: logging.LogRecord) -> str:
-        """Without what another formatter has already written of the error."""
+        """Ignore the text that another formatter has cached."""
         record.exc_text = None
         try:
             return super().format(record)
@@ -39,65 +39,69 @@ class WordlessFormatter(logging.Formatter):
             record.exc_text = None
 
 
-class NothingOfTheRequest(SafeExceptionReporterFilter):
-    """Also with DEBUG on, a report holds no setting, no form, no cookie and no variable."""
+class EmptyRequestFilter(SafeExceptionReporterFilter):
+    """Removes settings, forms, cookies, and variables, even with DEBUG on."""
 
     def get_safe_settings(self) -> dict[str, Any]:
-        """None: they hold the token and the addresses of the database and the cache."""
+        """Return nothing."""
         return {}
 
     def get_safe_request_meta(self, _request: HttpRequest | None) -> dict[str, Any]:
-        """None: it holds the query, the referrer and the environment."""
+        """Return nothing."""
         return {}
 
     def get_safe_cookies(self, _request: HttpRequest | None) -> dict[str, Any]:
-        """None."""
+        """Return nothing."""
         return {}
 
     def get_post_parameters(self, _request: HttpRequest | None) -> dict[str, Any]:
-        """None: a form names the customer."""
+        """Return nothing."""
         return {}
 
     def get_traceback_frame_variables(self, _request: Any, _tb_frame: Any) -> ItemsView[str, Any]:
-        """None."""
+        """Return nothing."""
         return {}.items()
 
 
-class WordlessReporter(ExceptionReporter):
-    """Nor does it hold the error's text or the address."""
+class SafeReporter(ExceptionReporter):
+    """Removes the error's message and the URL."""
 
     def get_traceback_data(self) -> dict[str, Any]:
-        """What a report is made of."""
-        told: dict[str, Any] = super().get_traceback_data()
-        for frame in told["frames"]:
+        """Return the data of the report."""
+        data: dict[str, Any] = super().get_traceback_data()
+        for frame in data["frames"]:
             cause = frame.get("exc_cause")
             frame["exc_cause"] = type(cause).__name__ if cause else None
-        hidden = {"exception_value": "not shown", "exception_notes": "", "unicode_hint": ""}
-        no_query = {"request_GET_items": [], "request_insecure_uri": "not shown"}
-        return {**told, **hidden, **no_query, "request_FILES_items": []}
+        return data | {
+            "exception_value": "not shown",
+            "exception_notes": "",
+            "unicode_hint": "",
+            "request_GET_items": [],
+            "request_FILES_items": [],
+            "request_insecure_uri": "not shown",
+        }
 
 
-# What the server itself writes: no query, no referrer, no header, no text of an error.
-
+# gunicorn's logs: no query, referrer, header, or error message.
 ACCESS_FORMAT = '%(t)s %(h)s "%(m)s %(U)s" %(s)s %(b)s %(M)sms'
 
 
-class ServerLog(Logger):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn's log, whose errors would quote the address with what was asked."""
+class SafeServerLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's logger, whose errors would contain URLs."""
 
     def setup(self, cfg: Any) -> None:
-        """Give its handlers a formatter without words."""
+        """Set the safe formatter."""
         super().setup(cfg)
-        formatter = WordlessFormatter(self.error_fmt, self.datefmt)
+        formatter = SafeFormatter(self.error_fmt, self.datefmt)
         for handler in self.error_log.handlers:
             handler.setFormatter(formatter)
 
     def warning(self, msg: str, *args: Any, **kwargs: Any) -> None:
-        """A request that cannot be read is told without what it was."""
-        told = msg.partition(": ")[0] if msg.startswith("Invalid request") else msg
-        super().warning(told, *args, **kwargs)
+        """Log an invalid request without its content."""
+        text = msg.partition(": ")[0] if msg.startswith("Invalid request") else msg
+        super().warning(text, *args, **kwargs)
 
     def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
-        """What kind of error it was and where; gunicorn also hands over the error itself."""
-        told = str(msg).partition(" %s")[0] if args else "The worker failed"
-        self.error_log.log(logging.ERROR, told, exc_info=True, **kwargs)
+        """Log type and location of the error; gunicorn would log its message, too."""
+        text = str(msg).partition(" %s")[0] if args else "The worker failed"
+        self.error_log.log(logging.ERROR, text, exc_info=True, **kwargs)

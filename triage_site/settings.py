@@ -1,4 +1,4 @@
-"""Django's settings. Every value that differs between machines comes from `env`."""
+"""Django's settings. Values that differ between machines come from the environment (`env`)."""
 
 import re
 from urllib.parse import unquote, urlsplit
@@ -6,319 +6,49 @@ from zoneinfo import available_timezones
 
 from csp.constants import NONE, SELF
 
-from apps.answers.signature import SecretRefused, key_of
-from apps.explain.client import Llm
-from apps.signin.oidc_config import Oidc, providers
+from apps.answers.signature import SecretRefused, decode_secret
+from apps.explain.llm import Llm
+from apps.signin.oidc_config import Oidc, allauth_providers
 from triage_site import env
-
-# Reading the OpenID Connect provider, and who gets which role, from the environment.
-
-_ROLES = ("agent", "lead", "admin", "auditor")
-_OIDC_NEEDED = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_ROLES")
-_DOMAIN = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
-_OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
-
-
-def read_oidc() -> Oidc | None:
-    """The configured provider; None when there is none. Stops the start when it is half told."""
-    told = [name for name in _OIDC_NEEDED if env.text(name)]
-    if not told:
-        return None
-    missing = [name for name in _OIDC_NEEDED if name not in told]
-    if missing:
-        env.stop(f"{told[0]} is set but {missing[0]} is not. Single sign-on needs both.")
-    return Oidc(
-        issuer=_issuer(),
-        client_id=env.text("OIDC_CLIENT_ID"),
-        client_secret=env.text("OIDC_CLIENT_SECRET"),
-        name=env.text("OIDC_NAME", "single sign-on"),
-        allowed_domains=_domains(),
-        groups_claim=env.text("OIDC_GROUPS_CLAIM", "groups"),
-        roles=_roles(),
-        teams=env.boolean("OIDC_TEAMS", default=False),
-        link_by_email=env.boolean("OIDC_LINK_BY_EMAIL", default=False),
-        hosts=_hosts(),
-    )
-
-
-def _issuer() -> str:
-    address = env.text("OIDC_ISSUER").rstrip("/")
-    try:
-        parts = urlsplit(address)
-        host = parts.hostname or ""
-    except ValueError:
-        host = ""
-    is_safe = host and (
-        parts.scheme == "https" or (parts.scheme == "http" and host in _OWN_MACHINE)
-    )
-    if not is_safe or parts.username or parts.query or parts.fragment:
-        env.stop("OIDC_ISSUER must be an address such as https://login.example.org/realms/support.")
-    return address
-
-
-def _hosts() -> tuple[str, ...]:
-    hosts = tuple(host.lower() for host in env.words("OIDC_HOSTS"))
-    for host in hosts:
-        if not re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[1-9][0-9]{0,4})?", host):
-            env.stop(
-                f"OIDC_HOSTS names {host!r}; list host names such as graph.example.org, "
-                "without https:// or a path."
-            )
-    return hosts
-
-
-def _domains() -> tuple[str, ...]:
-    domains = tuple(domain.lower() for domain in env.words("OIDC_ALLOWED_DOMAINS"))
-    for domain in domains:
-        if not _DOMAIN.fullmatch(domain):
-            env.stop(f"OIDC_ALLOWED_DOMAINS names {domain!r}; please list domains as example.org.")
-    return domains
-
-
-def _roles() -> dict[str, str]:
-    """`support=agent,@example.org=agent`; a group's name may hold blanks and equals signs."""
-    roles = {}
-    for pair in env.words("OIDC_ROLES"):
-        group, _equals, role = (part.strip() for part in pair.rpartition("="))
-        is_domain = group.startswith("@")
-        if is_domain and not _DOMAIN.fullmatch(group[1:].lower()):
-            env.stop(f"OIDC_ROLES names {group!r}; please write a domain as @example.org.")
-        if not group or role not in _ROLES:
-            env.stop(
-                f"OIDC_ROLES names {pair!r}. It takes pairs such as support=agent, "
-                f"the role being one of {', '.join(_ROLES)}."
-            )
-        roles[group.lower() if is_domain else group] = role
-    return roles
-
-
-# Settings of sign-in: passwords, second factor, sessions, e-mail, single sign-on.
-#
-# Part of `settings`; the names of django-allauth begin with ACCOUNT, MFA and SOCIALACCOUNT.
-
-LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "lookup_form"
-LOGOUT_REDIRECT_URL = "account_login"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-_VALIDATORS = "django.contrib.auth.password_validation"
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"{_VALIDATORS}.UserAttributeSimilarityValidator"},
-    {"NAME": f"{_VALIDATORS}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": f"{_VALIDATORS}.CommonPasswordValidator"},
-]
-
-# --- sessions ----------------------------------------------------------------------------------
-
-SESSION_SERIALIZER = "apps.crypto.SealedSerializer"
-SESSION_COOKIE_AGE = 12 * 60 * 60
-SESSION_EXPIRE_AT_BROWSER_CLOSE = True
-SESSION_COOKIE_SAMESITE = "Lax"
-CSRF_COOKIE_SAMESITE = "Lax"
-TRIAGE_SESSION_IDLE_MINUTES = env.whole_number(
-    "TRIAGE_SESSION_IDLE_MINUTES", 60, least=5, most=12 * 60
-)
-
-# --- single sign-on ----------------------------------------------------------------------------
-
-OIDC = read_oidc()
-OIDC_ONLY = env.boolean("OIDC_ONLY", default=False)
-if OIDC_ONLY and OIDC is None:
-    env.stop("OIDC_ONLY is set but OIDC_ISSUER is not: nobody could sign in.")
-SOCIALACCOUNT_PROVIDERS = providers(OIDC)
-SOCIALACCOUNT_ADAPTER = "apps.signin.oidc.SocialAdapter"
-SOCIALACCOUNT_EMAIL_AUTHENTICATION = OIDC is not None and OIDC.link_by_email
-SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
-
-# --- accounts ----------------------------------------------------------------------------------
-
-ACCOUNT_ADAPTER = "apps.signin.allauth_adapters.AccountAdapter"
-ACCOUNT_LOGIN_METHODS = {"username", "email"}
-ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
-ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_SESSION_REMEMBER = False
-ACCOUNT_FORMS = {
-    "login": "apps.signin.forms.LoginForm",
-    "change_password": "apps.signin.forms.ChangePasswordForm",
-    "reauthenticate": "apps.signin.forms.ReauthenticateForm",
-    "reset_password": "apps.signin.forms.ResetPasswordForm",
-    "reset_password_from_key": "apps.signin.forms.ResetPasswordKeyForm",
-}
-ACCOUNT_RATE_LIMITS = {
-    # All of one office may come from one address, so it may fail more often than an account.
-    "login": "120/m/ip",
-    "login_failed": "30/5m/ip,5/10m/key",
-}
-
-# --- second factor -----------------------------------------------------------------------------
-
-TRIAGE_REQUIRE_SECOND_FACTOR = env.text("TRIAGE_REQUIRE_SECOND_FACTOR", "none").lower()
-if TRIAGE_REQUIRE_SECOND_FACTOR not in ("none", "staff", "all"):
-    env.stop(
-        f"TRIAGE_REQUIRE_SECOND_FACTOR is {TRIAGE_REQUIRE_SECOND_FACTOR!r}; "
-        "please use none, staff or all."
-    )
-MFA_ADAPTER = "apps.signin.allauth_adapters.FactorAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
-MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_ALLOW_UNVERIFIED_EMAIL = True
-MFA_RECOVERY_CODES_SHOW_ONCE = True
-MFA_RECOVERY_CODE_DIGITS = 10
-MFA_TOTP_ISSUER = "Triage"
-MFA_TOTP_TOLERANCE = 1
-MFA_FORMS = {
-    "authenticate": "apps.signin.forms.AuthenticateForm",
-    "reauthenticate": "apps.signin.forms.ReauthenticateForm",
-    "activate_totp": "apps.signin.forms.ActivateTOTPForm",
-    "login_webauthn": "apps.signin.forms.LoginPasskeyForm",
-    "authenticate_webauthn": "apps.signin.forms.AuthenticatePasskeyForm",
-    "reauthenticate_webauthn": "apps.signin.forms.ReauthenticatePasskeyForm",
-    "add_webauthn": "apps.signin.forms.AddPasskeyForm",
-}
-
-# --- e-mail ------------------------------------------------------------------------------------
-
-_TLS = {"smtp": (False, True, 587), "smtps": (True, False, 465), "smtp+plain": (False, False, 25)}
-_mail = env.text("EMAIL_URL")
-TRIAGE_EMAIL = bool(_mail)
-DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM")
-EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
-EMAIL_TIMEOUT = 10
-if TRIAGE_EMAIL:
-    try:
-        _parts = urlsplit(_mail)
-        EMAIL_USE_SSL, EMAIL_USE_TLS, _port = _TLS[_parts.scheme]
-        EMAIL_PORT = _parts.port or _port
-    except (ValueError, KeyError):
-        env.stop("EMAIL_URL must be an address such as smtp://user:password@mail.example.org:587.")
-    if not _parts.hostname or "@" not in DEFAULT_FROM_EMAIL:
-        env.stop("EMAIL_URL needs a host, and EMAIL_FROM the address that mails come from.")
-    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    EMAIL_HOST = _parts.hostname
-    EMAIL_HOST_USER = unquote(_parts.username or "")
-    EMAIL_HOST_PASSWORD = unquote(_parts.password or "")
-
-
-# Settings of the webhook that drafts are handed over to. Part of `settings`.
-
-TRIAGE_WEBHOOK_URL = env.text("TRIAGE_WEBHOOK_URL")
-TRIAGE_WEBHOOK_SECRET = env.text("TRIAGE_WEBHOOK_SECRET")
-
-_IS_WHOLE = bool(TRIAGE_WEBHOOK_URL) == bool(TRIAGE_WEBHOOK_SECRET)
-if not _IS_WHOLE:
-    env.stop(
-        "TRIAGE_WEBHOOK_URL and TRIAGE_WEBHOOK_SECRET belong together. "
-        "Please set both of them, or neither."
-    )
-
-
-def _is_readable(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-        has_port = parts.port is None or parts.port > 0
-    except ValueError:
-        return False
-    has_host = parts.scheme in ("http", "https") and bool(parts.hostname) and has_port
-    return has_host and "@" not in parts.netloc and address.isascii() and not parts.fragment
-
-
-if TRIAGE_WEBHOOK_URL and not _is_readable(TRIAGE_WEBHOOK_URL):
-    env.stop(
-        "TRIAGE_WEBHOOK_URL must be an address such as https://hooks.example.org/triage, "
-        "without a user in it."
-    )
-if TRIAGE_WEBHOOK_SECRET:
-    try:
-        key_of(TRIAGE_WEBHOOK_SECRET)
-    except SecretRefused as _refused:
-        env.stop(f"TRIAGE_WEBHOOK_SECRET {_refused}")
-
-
-# Reading the language model that explains results from the environment; without one it is off.
-
-_LLM_NEEDED = ("LLM_BASE_URL", "LLM_API_KEY", "LLM_MODEL")
-
-
-def read_llm(private_hosts: tuple[str, ...]) -> Llm | None:
-    """The configured model; None when there is none. Stops the start when it is half told."""
-    told = [name for name in _LLM_NEEDED if env.text(name)]
-    if not told:
-        return None
-    missing = [name for name in _LLM_NEEDED if name not in told]
-    if missing:
-        env.stop(
-            f"{told[0]} is set but {missing[0]} is not. A model needs an address, a key, and "
-            "a name. If your own server needs no key, use any word."
-        )
-    return Llm(
-        base_url=env.service_address("LLM_BASE_URL", "https://api.openai.com/v1"),
-        api_key=_key(),
-        model=_model(),
-        timeout_s=env.whole_number("LLM_TIMEOUT_S", 60, least=5, most=600),
-        answer_tokens=env.whole_number("LLM_MAX_ANSWER_TOKENS", 1500, least=100, most=16000),
-        input_price=env.amount("LLM_INPUT_PRICE", "0"),
-        output_price=env.amount("LLM_OUTPUT_PRICE", "0"),
-        cost_per_day=env.amount("LLM_COST_PER_DAY", "5"),
-        tokens_per_day=env.whole_number(
-            "LLM_TOKENS_PER_DAY", 1_000_000, least=1000, most=10_000_000_000
-        ),
-        private_hosts=private_hosts,
-    )
-
-
-def _key() -> str:
-    key = env.text("LLM_API_KEY")
-    if not re.fullmatch(r"[!-~]+", key):
-        env.stop(
-            "LLM_API_KEY contains a space, a line break, or another character that a key "
-            "can't have. "
-            "Please copy it again."
-        )
-    return key
-
-
-def _model() -> str:
-    model = env.text("LLM_MODEL")
-    if not re.fullmatch(r"[!-~]{1,100}", model):
-        env.stop("LLM_MODEL must be the model's name as its provider writes it, without spaces.")
-    return model
-
 
 BASE_DIR = env.BASE_DIR
 
-# --- what kind of start this is ----------------------------------------------------------------
+# --- mode and keys -----------------------------------------------------------------------------
 
 SENTRY_AUTH_TOKEN = env.text("SENTRY_AUTH_TOKEN")
 DEMO = env.boolean("TRIAGE_DEMO", default=False) and not SENTRY_AUTH_TOKEN
 DEBUG = env.boolean("DEBUG", default=False)
 ALLOWED_HOSTS = list(env.words("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]")))
-# A public name, a shared database, or debugging switched off by hand: not somebody's own machine.
+# A public name, a shared database, or DEBUG turned off: this is not a developer's machine.
 PRODUCTION = not DEBUG and any(
     env.text(name) for name in ("ALLOWED_HOSTS", "DATABASE_URL", "DEBUG", "TRIAGE_SERVER")
 )
 if DEBUG and env.text("TRIAGE_SERVER"):
     env.stop("DEBUG is on. It shows settings and code to everyone. Turn it off on a server.")
 SECRET_KEY = env.secret_key(production=PRODUCTION)
-# The first seals what is kept of customers, all of them open it.
-TRIAGE_DATA_KEYS = env.long_texts("TRIAGE_DATA_KEYS", (SECRET_KEY,))
-# Keys the hashes by which customers are found, and the audit trail's chain: it stays for good.
-TRIAGE_HASH_KEY = env.long_texts("TRIAGE_HASH_KEY", (SECRET_KEY,))[0]
-CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
+# The first key encrypts customer data, all of them decrypt it.
+TRIAGE_DATA_KEYS = env.secret_list("TRIAGE_DATA_KEYS", (SECRET_KEY,))
+# The key of customer hashes and of the audit trail's chain. It must never change.
+TRIAGE_HASH_KEY = env.secret_list("TRIAGE_HASH_KEY", (SECRET_KEY,))[0]
 
-# The review: on a path of its own and, if wished, on a name of its own (apps/web/access.py).
+# --- hosts -------------------------------------------------------------------------------------
+
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
+# Manage has its own path and, optionally, its own host (apps/web/access.py).
 TRIAGE_ADMIN_PATH = env.path("TRIAGE_ADMIN_PATH", "admin/")
-TRIAGE_ADMIN_HOST = env.host("TRIAGE_ADMIN_HOST")
-_others = [host for host in ALLOWED_HOSTS if host != TRIAGE_ADMIN_HOST and host[0] not in ".*"]
-if TRIAGE_ADMIN_HOST and not _others:
+TRIAGE_ADMIN_HOST = env.hostname("TRIAGE_ADMIN_HOST")
+_other_hosts = [host for host in ALLOWED_HOSTS if host != TRIAGE_ADMIN_HOST and host[0] not in ".*"]
+if TRIAGE_ADMIN_HOST and not _other_hosts:
     env.stop("TRIAGE_ADMIN_HOST needs another name in ALLOWED_HOSTS, for the rest of the site.")
-TRIAGE_SITE_HOST = _others[0] if TRIAGE_ADMIN_HOST else ""
+TRIAGE_SITE_HOST = _other_hosts[0] if TRIAGE_ADMIN_HOST else ""
 if TRIAGE_ADMIN_HOST and TRIAGE_ADMIN_HOST not in ALLOWED_HOSTS:
     ALLOWED_HOSTS.append(TRIAGE_ADMIN_HOST)
+# Public host names that may resolve to private addresses (apps/outbound.py).
+TRIAGE_PRIVATE_HOSTS = env.words("TRIAGE_PRIVATE_HOSTS")
 
 # --- Sentry ------------------------------------------------------------------------------------
 
-DEMO_SENTRY_PORT = env.whole_number("TRIAGE_DEMO_PORT", 8001, least=1, most=65535)
+DEMO_SENTRY_PORT = env.integer("TRIAGE_DEMO_PORT", 8001, minimum=1, maximum=65535)
 if DEMO:
     SENTRY_BASE_URL = f"http://127.0.0.1:{DEMO_SENTRY_PORT}"
     SENTRY_AUTH_TOKEN = "demo-token"  # noqa: S105 - opens nothing but the demo
@@ -328,61 +58,56 @@ if DEMO:
     DEMO_CUSTOMERS = customers(started_at())
 else:
     DEMO_CUSTOMERS = ()
-    SENTRY_BASE_URL = env.web_address("SENTRY_BASE_URL", "https://sentry.io")
+    SENTRY_BASE_URL = env.host_url("SENTRY_BASE_URL", "https://sentry.io")
     SENTRY_ORG = env.text("SENTRY_ORG")
 SENTRY_PROJECTS = () if DEMO else env.words("SENTRY_PROJECTS")
-SENTRY_FLAVOR = env.text("SENTRY_FLAVOR", "auto").lower()
-if SENTRY_FLAVOR not in ("auto", "sentry", "glitchtip"):
-    env.stop(f"SENTRY_FLAVOR is {SENTRY_FLAVOR!r}; please use auto, sentry or glitchtip.")
-# Sentry's cloud keeps events 30 or 90 days, by plan, and does not say which: the shorter is sure.
-_kept_for = 30 if urlsplit(SENTRY_BASE_URL).hostname == "sentry.io" else 90
-SENTRY_RETENTION_DAYS = env.whole_number("SENTRY_RETENTION_DAYS", _kept_for, least=1, most=3650)
+SENTRY_FLAVOR = env.choice("SENTRY_FLAVOR", "auto", ("auto", "sentry", "glitchtip"))
+# Depending on the plan, sentry.io stores events for 30 or 90 days: assume the shorter time.
+_retention_days = 30 if urlsplit(SENTRY_BASE_URL).hostname == "sentry.io" else 90
+SENTRY_RETENTION_DAYS = env.integer(
+    "SENTRY_RETENTION_DAYS", _retention_days, minimum=1, maximum=3650
+)
 if not re.fullmatch(r"[!-~]*", SENTRY_AUTH_TOKEN):
     env.stop(
         "SENTRY_AUTH_TOKEN contains a space, a line break, or another character that a token "
-        "can't have. "
-        "Please copy it again."
+        "can't have. Copy it again."
     )
 if SENTRY_AUTH_TOKEN and not SENTRY_ORG:
-    env.stop("SENTRY_AUTH_TOKEN is set but SENTRY_ORG is not. Please set the organization's slug.")
+    env.stop("SENTRY_AUTH_TOKEN is set but SENTRY_ORG is not. Set it to the organization's slug.")
 
-# Public names that lead into our own network on purpose; no other may (see apps/outbound).
-TRIAGE_PRIVATE_HOSTS = env.words("TRIAGE_PRIVATE_HOSTS")
-# The language model that explains results; None where the site has none.
-LLM = read_llm(TRIAGE_PRIVATE_HOSTS)
+# --- lookups ------------------------------------------------------------------------------------
+
 TRIAGE_CUSTOMER_FIELDS = env.words(
     "TRIAGE_CUSTOMER_FIELDS", ("user.id", "user.email", "user.username")
 )
 for _field in TRIAGE_CUSTOMER_FIELDS:
     if not re.fullmatch(r"user\.(?:id|email|username)|tags\[[\w.:-]{1,64}\]", _field):
         env.stop(
-            f"TRIAGE_CUSTOMER_FIELDS names {_field!r}. Please use user.id, user.email, "
-            "user.username or tags such as tags[account_id]."
+            f"TRIAGE_CUSTOMER_FIELDS contains {_field!r}. Use user.id, user.email, "
+            "user.username, or tags such as tags[account_id]."
         )
 if len(TRIAGE_CUSTOMER_FIELDS) > 10:
     env.stop(
         "TRIAGE_CUSTOMER_FIELDS lists more than 10 fields, which is more than Sentry can search."
     )
 TRIAGE_PREFILL_LINKS = env.boolean("TRIAGE_PREFILL_LINKS", default=False)
-TRIAGE_WINDOW_MINUTES = env.whole_number("TRIAGE_WINDOW_MINUTES", 5, least=1, most=1440)
+TRIAGE_WINDOW_MINUTES = env.integer("TRIAGE_WINDOW_MINUTES", 5, minimum=1, maximum=1440)
 TRIAGE_SIGNALS = env.choices("TRIAGE_SIGNALS", ("replays", "feedback", "traces", "deploys"))
-TRIAGE_SIGNALS_WAIT_MS = env.whole_number("TRIAGE_SIGNALS_WAIT_MS", 50, least=0, most=10_000)
-# Of the server's 32 threads; the others stay free for pages that need not ask.
-TRIAGE_MOST_WAITING = env.whole_number("TRIAGE_MOST_WAITING", 24, least=1, most=1000)
-TRIAGE_LOOKUPS_PER_MINUTE = env.whole_number(
-    "TRIAGE_LOOKUPS_PER_MINUTE", 120, least=1, most=100_000
+TRIAGE_SIGNALS_WAIT_MS = env.integer("TRIAGE_SIGNALS_WAIT_MS", 50, minimum=0, maximum=10_000)
+# Of the server's 32 threads; the others remain free for pages that need no request to Sentry.
+TRIAGE_MOST_WAITING = env.integer("TRIAGE_MOST_WAITING", 24, minimum=1, maximum=1000)
+TRIAGE_LOOKUPS_PER_MINUTE = env.integer(
+    "TRIAGE_LOOKUPS_PER_MINUTE", 120, minimum=1, maximum=100_000
 )
-TRIAGE_REASON = env.text("TRIAGE_REASON", "optional").lower()
-if TRIAGE_REASON not in ("off", "optional", "required"):
-    env.stop(f"TRIAGE_REASON is {TRIAGE_REASON!r}; please use off, optional or required.")
-TRIAGE_KEEP_LOOKUPS_DAYS = env.whole_number("TRIAGE_KEEP_LOOKUPS_DAYS", 30, least=1, most=3650)
-TRIAGE_KEEP_AUDIT_DAYS = env.whole_number("TRIAGE_KEEP_AUDIT_DAYS", 400, least=1, most=36500)
-TRIAGE_MAX_EVENTS = env.whole_number("TRIAGE_MAX_EVENTS", 500, least=1, most=5000)
+TRIAGE_REASON = env.choice("TRIAGE_REASON", "optional", ("off", "optional", "required"))
+TRIAGE_KEEP_LOOKUPS_DAYS = env.integer("TRIAGE_KEEP_LOOKUPS_DAYS", 30, minimum=1, maximum=3650)
+TRIAGE_KEEP_AUDIT_DAYS = env.integer("TRIAGE_KEEP_AUDIT_DAYS", 400, minimum=1, maximum=36500)
+TRIAGE_MAX_EVENTS = env.integer("TRIAGE_MAX_EVENTS", 500, minimum=1, maximum=5000)
 
 # --- applications ------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "triage_site.apps.ReviewConfig",
+    "triage_site.apps.ManageConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -407,7 +132,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    # First what puts headers on every answer, also on files and on what those behind refuse.
+    # Headers first: they apply to every response, including files and refusals.
     "apps.web.middleware.HeadersMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -451,21 +176,21 @@ TEMPLATES = [
 # --- database and cache ------------------------------------------------------------------------
 
 DATABASES = {
-    # The demo has a database of its own, so that no demo account exists beside real lookups.
+    # The demo has its own database, so no demo account exists next to real lookups.
     "default": env.sqlite(env.VAR_DIR / "demo.sqlite3")
     if DEMO
     else env.database("DATABASE_URL", env.VAR_DIR / "triage.sqlite3")
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.redis_address("REDIS_URL")
+REDIS_URL = env.redis_url("REDIS_URL")
 if REDIS_URL:
     CACHES = {
         "default": {
             "BACKEND": "django_redis.cache.RedisCache",
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": "triage-demo" if DEMO else "triage",
-            "VERSION": 2,  # what older programs left there was packed otherwise
+            "VERSION": 2,  # older versions used another serializer
             "OPTIONS": {
                 "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
                 "SOCKET_CONNECT_TIMEOUT": 0.25,
@@ -481,17 +206,267 @@ else:
         }
     }
 
-# --- safety ------------------------------------------------------------------------------------
+# --- sign-in ------------------------------------------------------------------------------------
+
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "lookup_form"
+LOGOUT_REDIRECT_URL = "account_login"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+_VALIDATORS = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"{_VALIDATORS}.UserAttributeSimilarityValidator"},
+    {"NAME": f"{_VALIDATORS}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": f"{_VALIDATORS}.CommonPasswordValidator"},
+]
+ACCOUNT_ADAPTER = "apps.signin.allauth_adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_FORMS = {
+    "login": "apps.signin.forms.LoginForm",
+    "change_password": "apps.signin.forms.ChangePasswordForm",
+    "reauthenticate": "apps.signin.forms.ReauthenticateForm",
+    "reset_password": "apps.signin.forms.ResetPasswordForm",
+    "reset_password_from_key": "apps.signin.forms.ResetPasswordKeyForm",
+}
+ACCOUNT_RATE_LIMITS = {
+    # A whole office can share one address, so an address has a higher limit than an account.
+    "login": "120/m/ip",
+    "login_failed": "30/5m/ip,5/10m/key",
+}
+
+# --- sessions ----------------------------------------------------------------------------------
+
+SESSION_SERIALIZER = "apps.crypto.SealedSerializer"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+TRIAGE_SESSION_IDLE_MINUTES = env.integer(
+    "TRIAGE_SESSION_IDLE_MINUTES", 60, minimum=5, maximum=12 * 60
+)
+# An API token is shown in a message: messages are stored on the server.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# --- second factor -----------------------------------------------------------------------------
+
+TRIAGE_REQUIRE_SECOND_FACTOR = env.choice(
+    "TRIAGE_REQUIRE_SECOND_FACTOR", "none", ("none", "staff", "all")
+)
+MFA_ADAPTER = "apps.signin.allauth_adapters.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_RECOVERY_CODE_DIGITS = 10
+MFA_TOTP_ISSUER = "Triage"
+MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {
+    "authenticate": "apps.signin.forms.AuthenticateForm",
+    "reauthenticate": "apps.signin.forms.ReauthenticateCodeForm",
+    "activate_totp": "apps.signin.forms.ActivateTOTPForm",
+    "login_webauthn": "apps.signin.forms.LoginPasskeyForm",
+    "authenticate_webauthn": "apps.signin.forms.AuthenticatePasskeyForm",
+    "reauthenticate_webauthn": "apps.signin.forms.ReauthenticatePasskeyForm",
+    "add_webauthn": "apps.signin.forms.AddPasskeyForm",
+}
+
+# --- single sign-on ----------------------------------------------------------------------------
+
+_ROLES = ("agent", "lead", "admin", "auditor")
+_DOMAIN = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+
+
+def _oidc_provider() -> Oidc | None:
+    names = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_ROLES")
+    if not env.all_or_none(names, "Single sign-on needs both."):
+        return None
+    return Oidc(
+        issuer=_oidc_issuer(),
+        client_id=env.text("OIDC_CLIENT_ID"),
+        client_secret=env.text("OIDC_CLIENT_SECRET"),
+        name=env.text("OIDC_NAME", "single sign-on"),
+        allowed_domains=_oidc_domains(),
+        groups_claim=env.text("OIDC_GROUPS_CLAIM", "groups"),
+        roles=_oidc_roles(),
+        teams=env.boolean("OIDC_TEAMS", default=False),
+        link_by_email=env.boolean("OIDC_LINK_BY_EMAIL", default=False),
+        hosts=_oidc_hosts(),
+    )
+
+
+def _oidc_issuer() -> str:
+    address = env.text("OIDC_ISSUER").rstrip("/")
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+    except ValueError:
+        host = ""
+    is_safe = host and (
+        parts.scheme == "https"
+        or (parts.scheme == "http" and host in ("localhost", "127.0.0.1", "::1"))
+    )
+    if not is_safe or parts.username or parts.query or parts.fragment:
+        env.stop("OIDC_ISSUER must be an address such as https://login.example.org/realms/support.")
+    return address
+
+
+def _oidc_hosts() -> tuple[str, ...]:
+    hosts = tuple(host.lower() for host in env.words("OIDC_HOSTS"))
+    for host in hosts:
+        if not re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[1-9][0-9]{0,4})?", host):
+            env.stop(
+                f"OIDC_HOSTS contains {host!r}. List host names such as graph.example.org, "
+                "without https:// or a path."
+            )
+    return hosts
+
+
+def _oidc_domains() -> tuple[str, ...]:
+    domains = tuple(domain.lower() for domain in env.words("OIDC_ALLOWED_DOMAINS"))
+    for domain in domains:
+        if not _DOMAIN.fullmatch(domain):
+            env.stop(f"OIDC_ALLOWED_DOMAINS contains {domain!r}. List domains such as example.org.")
+    return domains
+
+
+def _oidc_roles() -> dict[str, str]:
+    """Read `support=agent,@example.org=agent`; a group's name can contain spaces and `=`."""
+    roles = {}
+    for pair in env.words("OIDC_ROLES"):
+        group, _equals, role = (part.strip() for part in pair.rpartition("="))
+        is_domain = group.startswith("@")
+        if is_domain and not _DOMAIN.fullmatch(group[1:].lower()):
+            env.stop(f"OIDC_ROLES contains {group!r}. Write a domain as @example.org.")
+        if not group or role not in _ROLES:
+            env.stop(
+                f"OIDC_ROLES contains {pair!r}. Use pairs such as support=agent, with one of these "
+                f"roles: {', '.join(_ROLES)}."
+            )
+        roles[group.lower() if is_domain else group] = role
+    return roles
+
+
+OIDC = _oidc_provider()
+OIDC_ONLY = env.boolean("OIDC_ONLY", default=False)
+if OIDC_ONLY and OIDC is None:
+    env.stop("OIDC_ONLY is set but OIDC_ISSUER is not: no one could sign in.")
+SOCIALACCOUNT_PROVIDERS = allauth_providers(OIDC)
+SOCIALACCOUNT_ADAPTER = "apps.signin.oidc.SocialAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = OIDC is not None and OIDC.link_by_email
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+
+# --- email -------------------------------------------------------------------------------------
+
+_TLS = {"smtp": (False, True, 587), "smtps": (True, False, 465), "smtp+plain": (False, False, 25)}
+_mail = env.text("EMAIL_URL")
+TRIAGE_EMAIL = bool(_mail)
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM")
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+EMAIL_TIMEOUT = 10
+if TRIAGE_EMAIL:
+    try:
+        _parts = urlsplit(_mail)
+        EMAIL_USE_SSL, EMAIL_USE_TLS, _port = _TLS[_parts.scheme]
+        EMAIL_PORT = _parts.port or _port
+    except (ValueError, KeyError):
+        env.stop("EMAIL_URL must be an address such as smtp://user:password@mail.example.org:587.")
+    if not _parts.hostname or "@" not in DEFAULT_FROM_EMAIL:
+        env.stop("EMAIL_URL needs a host, and EMAIL_FROM the sender's address.")
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST = _parts.hostname
+    EMAIL_HOST_USER = unquote(_parts.username or "")
+    EMAIL_HOST_PASSWORD = unquote(_parts.password or "")
+
+# --- webhook for drafts -------------------------------------------------------------------------
+
+TRIAGE_WEBHOOK_URL = env.text("TRIAGE_WEBHOOK_URL")
+TRIAGE_WEBHOOK_SECRET = env.text("TRIAGE_WEBHOOK_SECRET")
+
+if bool(TRIAGE_WEBHOOK_URL) != bool(TRIAGE_WEBHOOK_SECRET):
+    env.stop("TRIAGE_WEBHOOK_URL and TRIAGE_WEBHOOK_SECRET belong together. Set both, or neither.")
+
+
+def _is_webhook_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    has_host = parts.scheme in ("http", "https") and bool(parts.hostname) and has_port
+    return has_host and "@" not in parts.netloc and url.isascii() and not parts.fragment
+
+
+if TRIAGE_WEBHOOK_URL and not _is_webhook_url(TRIAGE_WEBHOOK_URL):
+    env.stop(
+        "TRIAGE_WEBHOOK_URL must be an address such as https://hooks.example.org/triage, "
+        "without a user in it."
+    )
+if TRIAGE_WEBHOOK_SECRET:
+    try:
+        decode_secret(TRIAGE_WEBHOOK_SECRET)
+    except SecretRefused as _error:
+        env.stop(f"TRIAGE_WEBHOOK_SECRET {_error}")
+
+# --- language model -----------------------------------------------------------------------------
+
+
+def _llm() -> Llm | None:
+    names = ("LLM_BASE_URL", "LLM_API_KEY", "LLM_MODEL")
+    explanation = (
+        "A model needs an address, a key, and a name. If your own server needs no key, use any "
+        "word."
+    )
+    if not env.all_or_none(names, explanation):
+        return None
+    return Llm(
+        base_url=env.service_url("LLM_BASE_URL", "https://api.openai.com/v1"),
+        api_key=_llm_key(),
+        model=_llm_model(),
+        timeout_s=env.integer("LLM_TIMEOUT_S", 60, minimum=5, maximum=600),
+        answer_tokens=env.integer("LLM_MAX_ANSWER_TOKENS", 1500, minimum=100, maximum=16000),
+        input_price=env.money("LLM_INPUT_PRICE", "0"),
+        output_price=env.money("LLM_OUTPUT_PRICE", "0"),
+        cost_per_day=env.money("LLM_COST_PER_DAY", "5"),
+        tokens_per_day=env.integer(
+            "LLM_TOKENS_PER_DAY", 1_000_000, minimum=1000, maximum=10_000_000_000
+        ),
+        private_hosts=TRIAGE_PRIVATE_HOSTS,
+    )
+
+
+def _llm_key() -> str:
+    key = env.text("LLM_API_KEY")
+    if not re.fullmatch(r"[!-~]+", key):
+        env.stop(
+            "LLM_API_KEY contains a space, a line break, or another character that a key "
+            "can't have. Copy it again."
+        )
+    return key
+
+
+def _llm_model() -> str:
+    model = env.text("LLM_MODEL")
+    if not re.fullmatch(r"[!-~]{1,100}", model):
+        env.stop("LLM_MODEL must be the model's name as its provider writes it, without spaces.")
+    return model
+
+
+# None without a model: explanations are then turned off.
+LLM = _llm()
+
+# --- security ----------------------------------------------------------------------------------
 
 HTTPS = PRODUCTION and env.boolean("TRIAGE_HTTPS", default=True)
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
-CSRF_COOKIE_HTTPONLY = True  # scripts send the forms' own token
-if HTTPS:  # browsers take such names only with Secure, for this very host and from nobody else
+CSRF_COOKIE_HTTPONLY = True  # scripts send the token of the form
+if HTTPS:  # the prefix ties the cookies to Secure and to this host
     SESSION_COOKIE_NAME = "__Host-triage-session"
     CSRF_COOKIE_NAME = "__Host-triage-csrf"
-# A new API token is told by a message: it stays on the server until it is shown.
-MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
@@ -499,11 +474,11 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 TRIAGE_BEHIND_PROXY = env.boolean("TRIAGE_BEHIND_PROXY", default=False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRIAGE_BEHIND_PROXY else None
-# Not no-referrer: browsers then send "Origin: null", which no CSRF check can tell from a stranger.
+# Not no-referrer: browsers would send "Origin: null", which fails the CSRF check.
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FILES = 100  # `web/middleware.py` knows the one form that takes any
+DATA_UPLOAD_MAX_NUMBER_FILES = 100  # apps/web/middleware.py has the one exception
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -521,15 +496,17 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# --- language, time, files ---------------------------------------------------------------------
+# --- language and time --------------------------------------------------------------------------
 
-LANGUAGE_CODE = "en-gb"
+LANGUAGE_CODE = "en-us"
 FORMAT_MODULE_PATH = "triage_site.formats"
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = env.text("TIME_ZONE", "UTC")
 if TIME_ZONE not in available_timezones():
-    env.stop(f"TIME_ZONE is {TIME_ZONE!r}; please use a name such as Europe/Berlin.")
+    env.stop(f"TIME_ZONE is {TIME_ZONE!r}. Use a name such as Europe/Berlin.")
+
+# --- static files -------------------------------------------------------------------------------
 
 STATIC_URL = "static/"
 STATICFILES_FINDERS = [
@@ -544,15 +521,17 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_AUTOREFRESH = DEBUG
 
-DEFAULT_EXCEPTION_REPORTER = "triage_site.logging.WordlessReporter"
-DEFAULT_EXCEPTION_REPORTER_FILTER = "triage_site.logging.NothingOfTheRequest"
+# --- logging ------------------------------------------------------------------------------------
+
+DEFAULT_EXCEPTION_REPORTER = "triage_site.logging.SafeReporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "triage_site.logging.EmptyRequestFilter"
 _SILENT = {"handlers": ["nowhere"], "propagate": False, "level": "CRITICAL"}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
-            "()": "triage_site.logging.WordlessFormatter",
+            "()": "triage_site.logging.SafeFormatter",
             "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
             "datefmt": "%Y-%m-%d %H:%M:%S %z",
         }
@@ -563,13 +542,13 @@ LOGGING = {
     },
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
-        "urllib3": {"level": "CRITICAL"},  # its warnings quote addresses, customers in them
+        "urllib3": {"level": "CRITICAL"},  # its warnings quote URLs with customers
         "redis": {"level": "CRITICAL"},
-        # They tell requests, and one can be made to tell all by a variable of its own.
+        # They log requests, and one logs everything if an environment variable is set.
         **dict.fromkeys(("openai", "httpx2", "httpcore2"), _SILENT),
-        "django": {"handlers": [], "level": "WARNING"},  # no mails about errors
-        "django.server": {"handlers": [], "level": "CRITICAL"},  # its lines hold the query
-        "django.security": {"level": "CRITICAL"},  # its lines quote what scanners send
+        "django": {"handlers": [], "level": "WARNING"},  # no emails about errors
+        "django.server": {"handlers": [], "level": "CRITICAL"},  # its lines contain the query
+        "django.security": {"level": "CRITICAL"},  # its lines quote hostile requests
         "django.request": {"level": "ERROR"},
     },
 }

@@ -1,4 +1,4 @@
-"""`make run`: everything from an empty database to a serving site, with the demo if need be."""
+"""`make run`: migrate the database and serve the site, with the demo if no token is set."""
 
 import os
 import signal
@@ -17,24 +17,24 @@ DEMO_PORT = 8001
 
 
 def main() -> None:
-    """Prepare, announce, and serve until interrupted."""
+    """Serve until interrupted."""
     signal.signal(signal.SIGTERM, _interrupt)
-    port = env.whole_number("PORT", 8000, least=1, most=65535)
+    port = env.integer("PORT", 8000, minimum=1, maximum=65535)
     if not _is_free(port):
-        env.stop(f"port {port} is in use. Please set PORT to another one, for example PORT=8080.")
+        env.stop(f"port {port} is in use. Set PORT to another one, for example PORT=8080.")
     demo = not env.text("SENTRY_AUTH_TOKEN")
     os.environ["TRIAGE_SERVER"] = ""
     os.environ["TRIAGE_DEMO"] = "1" if demo else ""
     if demo:
-        wanted = env.whole_number("TRIAGE_DEMO_PORT", DEMO_PORT, least=1, most=65535)
-        demo_port = wanted if port != wanted and _is_free(wanted) else _free_port()
+        preferred = env.integer("TRIAGE_DEMO_PORT", DEMO_PORT, minimum=1, maximum=65535)
+        demo_port = preferred if port != preferred and _is_free(preferred) else _free_port()
         os.environ["TRIAGE_DEMO_PORT"] = str(demo_port)
         os.environ["TRIAGE_DEMO_STARTED"] = datetime.now(UTC).isoformat(timespec="minutes")
     _manage("migrate", "--verbosity", "0")
     if demo:
         with _demo_sentry(os.environ["TRIAGE_DEMO_PORT"]):
             _manage("demo_data")
-            _serve(port, "the demo Sentry: every customer in it is made up")
+            _serve(port, "the demo Sentry, with made-up customers")
     else:
         _offer_first_admin()
         _serve(port, env.text("SENTRY_BASE_URL", "https://sentry.io"))
@@ -61,9 +61,9 @@ def _free_port() -> int:
 
 
 def _manage(*arguments: str) -> None:
-    """Run a management command in a process of its own; its failure ends the start."""
+    """Run a management command in a new process. Exit if it fails."""
     command = [sys.executable, str(env.BASE_DIR / "manage.py"), *arguments]
-    status = subprocess.run(command, check=False).returncode  # noqa: S603 - our own program
+    status = subprocess.run(command, check=False).returncode  # noqa: S603 - our own command
     if status:
         raise SystemExit(status)
 
@@ -71,7 +71,7 @@ def _manage(*arguments: str) -> None:
 @contextmanager
 def _demo_sentry(port: str) -> Iterator[None]:
     command = [sys.executable, str(env.BASE_DIR / "manage.py"), "demo_sentry", "--port", port]
-    server = subprocess.Popen(command)  # noqa: S603 - our own program
+    server = subprocess.Popen(command)  # noqa: S603 - our own command
     try:
         yield
     finally:
@@ -80,7 +80,7 @@ def _demo_sentry(port: str) -> Iterator[None]:
 
 
 def _offer_first_admin() -> None:
-    """Without any account nobody could sign in: ask for the first, or say how to make it."""
+    """Create the first admin, or explain how, if there is none."""
     import django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "triage_site.settings")
@@ -103,7 +103,7 @@ def _offer_first_admin() -> None:
 
 
 def _serve(port: int, source: str) -> None:
-    """One process unless a shared cache lets several share their answers."""
+    """Run gunicorn: one process, or two with a shared cache."""
     workers = "2" if env.text("REDIS_URL") else "1"
     print(f"\nTriage is running at http://127.0.0.1:{port}. Data comes from {source}\n", flush=True)
     command = [
@@ -111,7 +111,7 @@ def _serve(port: int, source: str) -> None:
         *("--bind", f"127.0.0.1:{port}", "--workers", workers, "--threads", "32"),
         *("--timeout", "60", "--log-level", "warning", "--no-control-socket"),
     ]
-    server = subprocess.Popen(command, cwd=env.BASE_DIR)  # noqa: S603 - our own program
+    server = subprocess.Popen(command, cwd=env.BASE_DIR)  # noqa: S603 - our own command
     try:
         status = server.wait()
     except KeyboardInterrupt:

@@ -1,1 +1,1 @@
-"""Who may do what: people's roles and time zones, and tokens for programs."""
+"""Roles, teams, preferences, invitations, and API tokens."""

@@ -1,4 +1,4 @@
-"""The accounts application."""
+"""Configuration of the accounts app."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ from django.db.models.signals import post_migrate
 
 
 class AccountsConfig(AppConfig):
-    """Keeps the groups and their permissions as `roles` has them, after every migration."""
+    """Keep the groups' permissions in step with `ROLES` after every migration."""
 
     name = "apps.accounts"
     label = "accounts"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Wait for migrations to end: only then all permissions exist."""
+        """Connect to post_migrate: all permissions exist only then."""
         post_migrate.connect(_grant_roles, dispatch_uid="accounts.grant_roles")
 
 

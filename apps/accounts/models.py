@@ -1,4 +1,4 @@
-"""A person's preferences, teams, invitations, and tokens for programs (only hashes are kept)."""
+"""Models of preferences, teams, invitations, and API tokens, which are stored as hashes."""
 
 from datetime import datetime, timedelta
 from typing import Literal
@@ -8,13 +8,13 @@ from django.contrib.auth.models import Group
 from django.db import models
 from django.utils import timezone
 
-DEFAULT_TOKEN_DAYS, MOST_TOKEN_DAYS = 90, 366
-WARN_BEFORE = timedelta(days=14)
+DEFAULT_TOKEN_DAYS, MAX_TOKEN_DAYS = 90, 366
+EXPIRY_WARNING = timedelta(days=14)
 UNUSED_AFTER = timedelta(days=90)
 
 
 class Preference(models.Model):
-    """What a person has chosen. An empty zone means: the browser's, or else the site's."""
+    """A person's preferences. An empty time zone stands for the browser's, or the site's."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="preference"
@@ -27,32 +27,32 @@ class Preference(models.Model):
 
 
 class Team(models.Model):
-    """People who see the same projects. Its members are those of its group."""
+    """People who see the same projects: the members of the group."""
 
     group = models.OneToOneField(Group, on_delete=models.CASCADE, related_name="team")
     projects = models.JSONField(
         default=list, blank=True, help_text="The slugs of the projects it can see."
     )
-    all_projects = models.BooleanField(default=False, help_text="It may see every project.")
+    all_projects = models.BooleanField(default=False, help_text="It can see every project.")
 
     def __str__(self) -> str:
         return str(self.group)
 
 
 class Scope(models.TextChoices):
-    """What a token may be used for. None of them gives anything without redaction."""
+    """What a token can be used for. No scope gives access without redaction."""
 
     LOOKUP = "lookup", "Look up customers"
     READ = "read", "Read stored results"
 
 
 def default_scopes() -> list[str]:
-    """The least that is of use."""
+    """Return the scopes of a new token."""
     return [Scope.LOOKUP.value]
 
 
 def default_expiry() -> datetime:
-    """When a token ends of which nobody said anything else."""
+    """Return the default expiry of a new token."""
     return timezone.now() + timedelta(days=DEFAULT_TOKEN_DAYS)
 
 
@@ -62,7 +62,7 @@ TokenState = Literal[
 
 
 class ApiToken(models.Model):
-    """Lets a program look up in a person's name. The token itself is shown once and not kept."""
+    """A program's access on behalf of a person. Only a hash of the token is stored."""
 
     name = models.CharField(max_length=100, help_text="What uses it, for example: Zendesk app.")
     user = models.ForeignKey(
@@ -77,7 +77,7 @@ class ApiToken(models.Model):
     projects = models.JSONField(
         default=list, blank=True, help_text="Slugs. If empty, all projects its person can see."
     )
-    created_at = models.DateTimeField("made", auto_now_add=True)
+    created_at = models.DateTimeField("created", auto_now_add=True)
     expires_at = models.DateTimeField("expires", default=default_expiry)
     last_used_at = models.DateTimeField("last used", null=True, editable=False)
     last_used_from = models.CharField(max_length=45, blank=True, editable=False)
@@ -92,28 +92,27 @@ class ApiToken(models.Model):
 
     @property
     def audit_target(self) -> str:
-        """What the audit trail calls this token."""
+        """Return the token's name in the audit trail."""
         return f"api token {self.pk}"
 
     def state(self, now: datetime) -> TokenState:
-        """Whether it works, and if not, or not for long, why."""
+        """Return whether the token works, and why it doesn't or soon won't."""
         if self.revoked_at is not None:
             return "revoked"
         if self.expires_at <= now:
             return "expired"
         if not self.user.is_active:
             return "person can't sign in"
-        if self.expires_at <= now + WARN_BEFORE:
+        if self.expires_at <= now + EXPIRY_WARNING:
             return "expires soon"
-        return (
-            "unused" if (self.last_used_at or self.created_at) <= now - UNUSED_AFTER else "active"
-        )
+        is_unused = (self.last_used_at or self.created_at) <= now - UNUSED_AFTER
+        return "unused" if is_unused else "active"
 
 
 class Invitation(models.Model):
-    """A one-time link by which a person gets an account, or a new password for theirs.
+    """A one-time link to create an account, or to set a new password for `person`.
 
-    The link itself is shown once and not kept.
+    Only a hash of the link's token is stored.
     """
 
     name = models.CharField(
@@ -129,7 +128,7 @@ class Invitation(models.Model):
         null=True,
         editable=False,
         related_name="invitations",
-        help_text="Whose account it made, or whose password it renews.",
+        help_text="The person who got the account or the new password.",
     )
     invited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -1,4 +1,4 @@
-"""The four groups and what each may do. Who is in several may do what any of them may."""
+"""Roles and their permissions, and what people can see through their teams."""
 
 from django.contrib.auth.models import Group, Permission, User
 
@@ -11,10 +11,10 @@ _EXPLAIN = ("explain.ask_model",)
 _EXPLAINED = ("explain.view_explanation",)
 _SEE_ALL = ("lookups.open_any_lookup",)
 _UNREDACTED = ("lookups.export_unredacted",)
-_REVIEW = tuple(f"lookups.{may}_lookup" for may in ("view", "purge", "refresh", "extend"))
+_REVIEW = tuple(f"lookups.{action}_lookup" for action in ("view", "purge", "refresh", "extend"))
 _FORGET = ("lookups.forget_customer",)
 _AUDIT = ("audit.view_entry",)
-_TEAMS = tuple(f"accounts.{may}_team" for may in ("view", "add", "change", "delete"))
+_TEAMS = tuple(f"accounts.{action}_team" for action in ("view", "add", "change", "delete"))
 _TOKENS = (
     "accounts.add_apitoken",
     "accounts.view_apitoken",
@@ -27,9 +27,9 @@ _PEOPLE = (
     "accounts.view_invitation",
     "accounts.change_invitation",
 )
-_KNOWN = tuple(f"known_errors.{may}_knownerror" for may in ("view", "add", "change"))
-_DRAFTS = tuple(f"answers.{may}_drafttemplate" for may in ("view", "add", "change", "delete"))
-_PRESETS = tuple(f"lookups.{may}_exportpreset" for may in ("view", "add", "change", "delete"))
+_KNOWN = tuple(f"known_errors.{action}_knownerror" for action in ("view", "add", "change"))
+_DRAFTS = tuple(f"answers.{action}_drafttemplate" for action in ("view", "add", "change", "delete"))
+_PRESETS = tuple(f"lookups.{action}_exportpreset" for action in ("view", "add", "change", "delete"))
 
 ROLES: dict[str, tuple[str, ...]] = {
     AGENT: _LOOK_UP + _EXPLAIN,
@@ -43,9 +43,9 @@ ROLES: dict[str, tuple[str, ...]] = {
 
 
 def grant_roles() -> None:
-    """Make the groups that are missing and give each the permissions that exist by now.
+    """Create missing groups, and add each role's permissions that exist already.
 
-    Permissions that were given to a group by hand stay.
+    Permissions that admins have added to a group remain.
     """
     existing = {
         f"{permission.content_type.app_label}.{permission.codename}": permission
@@ -56,21 +56,18 @@ def grant_roles() -> None:
         group.permissions.add(*(existing[p] for p in permissions if p in existing))
 
 
-def staff_of(person: User) -> bool:
-    """Whether a role of the person works in the review."""
+def needs_admin_site(person: User) -> bool:
+    """Return whether one of the person's roles works in Django's admin."""
     return person.groups.filter(name__in=(ADMIN, AUDITOR)).exists()
 
-
-# Which projects a person may see, and whose lookups a lead may, by the teams they are in.
 
 NO_TEAM = "You're not on a team yet, so there are no projects you can search."
 
 
 def projects_of(user: User) -> frozenset[str] | None:
-    """The slugs of the projects that the person may see; None means every project.
+    """Return the slugs of the projects that the person can see; None for all.
 
-    As long as a site has no teams, everybody sees every project. From the first team on, who is in
-    none sees nothing.
+    Without any teams, everyone sees all projects. With teams, people on none see nothing.
     """
     if user.has_perm("lookups.view_lookup") or not Team.objects.exists():
         return None
@@ -80,8 +77,8 @@ def projects_of(user: User) -> frozenset[str] | None:
     return frozenset(slug for team in teams for slug in team.projects)
 
 
-def is_in_a_team_of(user: User, other_id: int | None) -> bool:
-    """Whether both are in one team; as long as a site has no teams, everybody is in one."""
+def shares_team(user: User, other_id: int | None) -> bool:
+    """Return whether both are on the same team; always true without any teams."""
     if not Team.objects.exists():
         return True
     return Team.objects.filter(group__user=user).filter(group__user=other_id).exists()

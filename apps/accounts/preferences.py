@@ -1,4 +1,4 @@
-"""Which time zone a person thinks in."""
+"""A person's preferences: time zone and keyboard shortcuts."""
 
 from zoneinfo import ZoneInfo
 
@@ -10,44 +10,35 @@ from apps.events.query import parse_zone
 
 
 def zone_of(user: User | AnonymousUser, *, browser: str = "") -> ZoneInfo:
-    """The zone the person chose, else their browser's, else the site's.
+    """Return the person's time zone: their preference, their browser's, or the site's.
 
-    `browser` is an IANA name that the browser claims; anything else in it is ignored.
+    `browser` is untrusted; it is ignored if it isn't an IANA name.
     """
-    chosen = ""
+    chosen = None
     if user.is_authenticated:
-        chosen = (
-            Preference.objects.filter(user_id=user.pk).values_list("time_zone", flat=True).first()
-            or ""
-        )
-    for name in (chosen, browser):
-        zone = parse_zone(name)
-        if zone:
-            return zone
-    return ZoneInfo(settings.TIME_ZONE)
+        zones = Preference.objects.filter(user_id=user.pk).values_list("time_zone", flat=True)
+        chosen = zones.first()
+    return parse_zone(chosen or "") or parse_zone(browser) or ZoneInfo(settings.TIME_ZONE)
 
 
 def has_zone(user: User) -> bool:
-    """Whether the person has chosen a zone; other preferences say nothing of one."""
+    """Return whether the person has chosen a time zone."""
     return Preference.objects.filter(user_id=user.pk).exclude(time_zone="").exists()
 
 
-def choose_zone(user: User, name: str) -> None:
-    """Keep the person's choice; empty means: as the browser has it."""
+def set_zone(user: User, name: str) -> None:
+    """Save the time zone; empty for the browser's."""
     Preference.objects.update_or_create(user_id=user.pk, defaults={"time_zone": name})
 
 
-# Whether single keys act on pages for a person.
-#
-# They can be switched off, because who dictates or has an unsteady hand sets them off by
-# accident.
-
-
 def has_shortcuts(user: User) -> bool:
-    """Until the person says otherwise, yes."""
+    """Return whether single-key shortcuts are on, which is the default.
+
+    They can be turned off because dictation or unsteady hands can trigger them (WCAG 2.1.4).
+    """
     return not Preference.objects.filter(user_id=user.pk, shortcuts=False).exists()
 
 
-def choose_shortcuts(user: User, wanted: bool) -> None:
-    """Keep the person's choice."""
+def set_shortcuts(user: User, wanted: bool) -> None:
+    """Turn single-key shortcuts on or off."""
     Preference.objects.update_or_create(user_id=user.pk, defaults={"shortcuts": wanted})

@@ -1,4 +1,4 @@
-"""Issuing and checking API tokens. The database is asked each time: an end holds at once."""
+"""API tokens and one-time links. Nothing is cached, so that revoking takes effect at once."""
 
 import hashlib
 import secrets
@@ -13,16 +13,16 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from apps.accounts.models import ApiToken, Invitation, Scope
-from apps.accounts.permissions import projects_of, staff_of
+from apps.accounts.permissions import needs_admin_site, projects_of
 
 _PREFIX = "triage_"
-_NOTE_USE_EVERY = timedelta(minutes=1)
+_USE_RESOLUTION = timedelta(minutes=1)
 
 Reason = Literal["unknown", "revoked", "expired", "inactive"]
 
 
 class TokenRefused(Exception):
-    """A token that opens nothing: why, and its record if there is one. It never holds the token."""
+    """The token isn't valid. Has its record, if there is one, but never the token itself."""
 
     def __init__(self, reason: Reason, record: ApiToken | None = None) -> None:
         super().__init__(reason)
@@ -31,150 +31,142 @@ class TokenRefused(Exception):
 
 
 @sensitive_variables("token")
-def renew_hash(record: ApiToken) -> str:
-    """Give an unsaved record a fresh token and return it."""
+def set_new_token(record: ApiToken) -> str:
+    """Set a new token on an unsaved record, and return the token."""
     token = _PREFIX + secrets.token_urlsafe(32)
-    record.token_hash = hash_of(token)
+    record.token_hash = hash_token(token)
     return token
 
 
 @sensitive_variables("token")
-def hash_of(token: str) -> str:
-    """SHA-256 of the token: with 256 random bits in it, no slower hash is needed."""
+def hash_token(token: str) -> str:
+    """Return the SHA-256 of a token; its 256 random bits need no slower hash."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 @sensitive_variables("token")
 def find_token(token: str, *, address: str = "") -> ApiToken:
-    """The record of a token that is valid now; its use is noted. Raises `TokenRefused`."""
+    """Return the record of a valid token, and save its use. Raise `TokenRefused`."""
     if not (token.isascii() and token.startswith(_PREFIX)):
         raise TokenRefused("unknown")
-    record = ApiToken.objects.select_related("user").filter(token_hash=hash_of(token)).first()
+    record = ApiToken.objects.select_related("user").filter(token_hash=hash_token(token)).first()
     if record is None:
         raise TokenRefused("unknown")
-    _refuse_ended(record)
-    _note_use(record, address)
-    return record
-
-
-def allows(record: ApiToken, scope: Scope) -> bool:
-    """Whether the token was made for this."""
-    return scope.value in record.scopes
-
-
-def projects_of_token(record: ApiToken) -> frozenset[str] | None:
-    """What the token may see of what its person may see now; None means every project."""
-    persons = projects_of(record.user)
-    if not record.projects:
-        return persons
-    own = frozenset(record.projects)
-    return own if persons is None else own & persons
-
-
-def _refuse_ended(record: ApiToken) -> None:
     if record.revoked_at is not None:
         raise TokenRefused("revoked", record)
     if not record.user.is_active:
         raise TokenRefused("inactive", record)
-    if record.expires_at <= timezone.now():
-        raise TokenRefused("expired", record)
-
-
-def _note_use(record: ApiToken, address: str) -> None:
     now = timezone.now()
-    if record.last_used_at is None or now - record.last_used_at > _NOTE_USE_EVERY:
+    if record.expires_at <= now:
+        raise TokenRefused("expired", record)
+    if record.last_used_at is None or now - record.last_used_at > _USE_RESOLUTION:
         ApiToken.objects.filter(pk=record.pk).update(last_used_at=now, last_used_from=address)
+    return record
 
 
-# One-time links: to a new account with its roles, or to a new password for an old one.
+def has_scope(record: ApiToken, scope: Scope) -> bool:
+    """Return whether the token has that scope."""
+    return scope.value in record.scopes
+
+
+def projects_of_token(record: ApiToken) -> frozenset[str] | None:
+    """Return the projects that both the token and its person can see; None for all."""
+    of_person = projects_of(record.user)
+    if not record.projects:
+        return of_person
+    of_token = frozenset(record.projects)
+    return of_token if of_person is None else of_token & of_person
+
+
+# Invitations.
 
 VALID_FOR = timedelta(days=3)
 
 
-class NoLongerValid(Exception):
-    """The link was used, revoked, is too old, or of somebody who might not make it any more."""
+class InvitationInvalid(Exception):
+    """The link was used, was revoked, has expired, or its issuer has lost the right to issue it."""
 
 
-class NameTaken(Exception):
-    """Somebody else has the name that was chosen."""
+class UsernameTaken(Exception):
+    """The chosen username is taken."""
 
 
-def renew_link(invitation: Invitation) -> str:
-    """Give an unsaved invitation a fresh token, valid from now, and return it."""
+def set_new_link(invitation: Invitation) -> str:
+    """Set a new token on an unsaved invitation, valid from now, and return the token."""
     token = secrets.token_urlsafe(32)
-    invitation.token_hash = hash_of(token)
+    invitation.token_hash = hash_token(token)
     invitation.expires_at = timezone.now() + VALID_FOR
     return token
 
 
-def renewal_for(person: User, *, by: User) -> str:
-    """A link by which the person chooses a new password; earlier ones end. Returns its token."""
-    open_ones = Invitation.objects.filter(person=person, used_at=None, revoked_at=None)
-    open_ones.update(revoked_at=timezone.now())
+def create_password_link(person: User, *, by: User) -> str:
+    """Create a link to set a new password, revoke earlier ones, and return its token."""
+    earlier = Invitation.objects.filter(person=person, used_at=None, revoked_at=None)
+    earlier.update(revoked_at=timezone.now())
     invitation = Invitation(
         name=person.get_username(), email=person.email, person=person, invited_by=by
     )
-    token = renew_link(invitation)
+    token = set_new_link(invitation)
     invitation.save()
     return token
 
 
 def find_invitation(token: str) -> Invitation:
-    """The invitation that the token opens now. Raises `NoLongerValid`."""
-    invitation = _open_ones().select_related("person").filter(token_hash=hash_of(token)).first()
-    if invitation is None or not _stands(invitation):
-        raise NoLongerValid
+    """Return the valid invitation with that token. Raise `InvitationInvalid`."""
+    invitation = _pending().select_related("person").filter(token_hash=hash_token(token)).first()
+    if invitation is None or not _issuer_still_may(invitation):
+        raise InvitationInvalid
     return invitation
 
 
 @transaction.atomic
-def accept(invitation: Invitation, password: str, *, username: str = "") -> User:
-    """Use the invitation up: make the account, or give the one it is for a new password.
+def accept_invitation(invitation: Invitation, password: str, *, username: str = "") -> User:
+    """Use the invitation up: create the account, or set the password of its person.
 
-    Raises `NoLongerValid` if somebody was faster, and `NameTaken`.
+    Raise `InvitationInvalid`, also if it was used meanwhile, and `UsernameTaken`.
     """
-    # PostgreSQL locks no row that a join may lack, such as that of somebody who is new.
-    held = _open_ones().select_for_update(of=("self",)).filter(pk=invitation.pk).first()
-    if held is None or not _stands(held):
-        raise NoLongerValid
-    person = held.person
+    # Without `of`, PostgreSQL refuses to lock the nullable side of the outer join to the person.
+    locked = _pending().select_for_update(of=("self",)).filter(pk=invitation.pk).first()
+    if locked is None or not _issuer_still_may(locked):
+        raise InvitationInvalid
+    person = locked.person
     if person is None:
-        person = _new_account(username, held.email, password)
-        put_into(person, held.groups.all())
+        person = _create_account(username, locked.email, password)
+        set_groups(person, locked.groups.all())
     else:
         person.set_password(password)
         person.save(update_fields=["password"])
-    held.person, held.used_at = person, timezone.now()
-    held.save(update_fields=["person", "used_at"])
+    locked.person, locked.used_at = person, timezone.now()
+    locked.save(update_fields=["person", "used_at"])
     return person
 
 
-def put_into(person: User, groups: Iterable[Group]) -> None:
-    """Put the person into exactly these groups, and into Django's staff if a role wants it."""
+def set_groups(person: User, groups: Iterable[Group]) -> None:
+    """Put the person in exactly these groups, and set `is_staff` to match."""
     person.groups.set(groups)
-    person.is_staff = person.is_superuser or staff_of(person)
+    person.is_staff = person.is_superuser or needs_admin_site(person)
     person.save(update_fields=["is_staff"])
 
 
-def _new_account(username: str, email: str, password: str) -> User:
+def _create_account(username: str, email: str, password: str) -> User:
     try:
         with transaction.atomic():
             return User.objects.create_user(username, email, password)
     except IntegrityError as error:
-        raise NameTaken from error
+        raise UsernameTaken from error
 
 
-def _stands(invitation: Invitation) -> bool:
-    """Whether whoever made it might make it still: an admin's rights end with their links."""
-    by, person = invitation.invited_by, invitation.person
-    if by is None:
+def _issuer_still_may(invitation: Invitation) -> bool:
+    """Return whether its issuer still has the right to issue this invitation."""
+    issuer, person = invitation.invited_by, invitation.person
+    if issuer is None:
         return False
     if person is None:
-        return by.has_perm("accounts.add_invitation")
-    return by.has_perm("auth.change_user") and (by.is_superuser or not person.is_superuser)
+        return issuer.has_perm("accounts.add_invitation")
+    return issuer.has_perm("auth.change_user") and (issuer.is_superuser or not person.is_superuser)
 
 
-def _open_ones() -> QuerySet[Invitation]:
+def _pending() -> QuerySet[Invitation]:
     return Invitation.objects.filter(
         used_at=None, revoked_at=None, expires_at__gt=timezone.now()
     ).exclude(person__is_active=False)

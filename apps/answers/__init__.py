@@ -1,1 +1,1 @@
-"""What is made of a result: whether a known error helped, drafts, handing over."""
+"""Drafts of replies and escalations, their delivery, and the catalog's admin pages."""

@@ -1,4 +1,4 @@
-"""Registers the review's pages of this application: Django looks for pages here alone."""
+"""Admin pages of draft templates and deliveries."""
 
 from typing import Any
 
@@ -10,25 +10,24 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from apps.answers.catalogue import admin as catalogue_admin  # noqa: F401 - registers its pages
 from apps.answers.models import DraftTemplate, Handover
-from apps.answers.services import example_of
+from apps.answers.services import example_draft
 from apps.answers.templates import VARIABLES, Kind
-from apps.audit.admin import OfferedFilters, RecordedSettings
+from apps.audit.admin import AuditedAdmin, ReadOnlyAdmin
 from apps.known_errors.patterns import TextRefused
 
-# The review's pages of drafts: their templates, and what was handed over.
-
-_LONGEST = 6000
+_MAX_BODY = 6000
 
 
 @admin.register(DraftTemplate)
-class DraftTemplateAdmin(RecordedSettings):
-    """Writing and ordering the templates. Kind and name are kept for good."""
+class DraftTemplateAdmin(AuditedAdmin):
+    """Draft templates, with a preview. Type and name never change."""
 
     change_form_template = "admin/answers/drafttemplate/change_form.html"
     list_display = ("label", "kind", "position", "is_active", "changed_at", "changed_by")
     list_filter = ("kind", "is_active")
-    offered = frozenset(("kind__exact", "is_active__exact"))
+    allowed_filters = frozenset(("kind__exact", "is_active__exact"))
     list_select_related = ("changed_by",)
     fields = (
         *("kind", "name", "label", "subject", "body", "position", "is_active"),
@@ -38,12 +37,12 @@ class DraftTemplateAdmin(RecordedSettings):
     def get_readonly_fields(
         self, request: HttpRequest, obj: DraftTemplate | None = None
     ) -> tuple[str, ...]:
-        """Who changed it last is not typed."""
+        """Return the last change, and for existing templates type and name."""
         changed = ("changed_at", "changed_by")
         return ("kind", "name", *changed) if obj else changed
 
     def get_urls(self) -> list[URLPattern]:
-        """The page of the example stands before the pages of templates."""
+        """Put the preview before Django's URLs, which match any path."""
         view = self.admin_site.admin_view(self.example)
         name = "answers_drafttemplate_example"
         return [path("example/", view, name=name), *super().get_urls()]
@@ -51,7 +50,7 @@ class DraftTemplateAdmin(RecordedSettings):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
     ) -> HttpResponse:
-        """The form with the variables, and with the example of what it holds."""
+        """Add the variables for the template's kind."""
         obj: DraftTemplate | None = options.get("obj")
         kinds = [Kind(obj.kind)] if obj else list(Kind)
         context["variables"] = [
@@ -62,7 +61,7 @@ class DraftTemplateAdmin(RecordedSettings):
         return super().render_change_form(request, context, *args, **options)
 
     def example(self, request: HttpRequest) -> HttpResponse:
-        """What comes of the template as it is typed, for made-up facts; nothing is saved."""
+        """Preview the typed template with example data, without saving it."""
         if not (self.has_change_permission(request) or self.has_add_permission(request)):
             raise PermissionDenied
         if request.method != "POST":
@@ -73,27 +72,26 @@ class DraftTemplateAdmin(RecordedSettings):
             "title": "Example",
             "opts": self.model._meta,
         }
-        body = "\n".join(request.POST.get("body", "").strip().splitlines())[:_LONGEST]
+        body = "\n".join(request.POST.get("body", "").strip().splitlines())[:_MAX_BODY]
         if kind not in list(Kind):
             context["refused"] = "Choose the type first."
         else:
             subject = request.POST.get("subject", "")[:150]
             try:
-                context["draft"] = example_of(Kind(kind), subject=subject, body=body)
+                context["draft"] = example_draft(Kind(kind), subject=subject, body=body)
                 context["is_markdown"] = kind == Kind.ESCALATION
-            except TextRefused as refused:
-                context["refused"] = str(refused)
-        page = "admin/answers/drafttemplate/example.html"
-        return TemplateResponse(request, page, context)
+            except TextRefused as error:
+                context["refused"] = str(error)
+        return TemplateResponse(request, "admin/answers/drafttemplate/example.html", context)
 
 
 @admin.register(Handover)
-class HandoverAdmin(OfferedFilters):
-    """What was handed over: read by who may view lookups, and never edited. No text stands here."""
+class HandoverAdmin(ReadOnlyAdmin):
+    """Deliveries without their texts, read-only, for people who can view lookups."""
 
     list_display = ("at", "kind", "state", "by", "attempts", "next_try", "sent_at", "lookup_link")
     list_filter = ("state", "kind", "at")
-    offered = frozenset(
+    allowed_filters = frozenset(
         (
             *("state__exact", "kind__exact"),
             *(f"at__{part}" for part in ("gte", "lt", "year", "month", "day")),
@@ -109,27 +107,15 @@ class HandoverAdmin(OfferedFilters):
     show_full_result_count = False
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Whether the index lists them."""
+        """Show them in the index to people who can view lookups."""
         return request.user.has_perm("lookups.view_lookup")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """As for lookups."""
-        return request.user.has_perm("lookups.view_lookup")
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """It is made by handing over."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """It is read, never edited."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """It goes with its lookup."""
-        return False
+        """Require the permission to view lookups."""
+        return self.has_module_permission(request)
 
     @admin.display(description="Lookup")
     def lookup_link(self, handover: Handover) -> SafeString:
-        """The record of the lookup it came from."""
+        """Link to the record of the lookup."""
         address = reverse("admin:lookups_lookup_change", args=[handover.lookup_id])
         return format_html('<a href="{}">Lookup</a>', address)

@@ -1,10 +1,10 @@
-"""The application of ready answers."""
+"""Configuration of the answers app."""
 
 from django.apps import AppConfig
 
 
 class AnswersConfig(AppConfig):
-    """What people make of results."""
+    """Drafts, deliveries, and feedback on known errors."""
 
     name = "apps.answers"
     label = "answers"
@@ -12,12 +12,12 @@ class AnswersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """What was handed over goes with the answer that it was made of."""
-        from apps.answers.webhook import drop_bodies
-        from apps.lookups.models import answers_dropped
+        """Delete drafts together with the results they are based on."""
+        from apps.answers.webhook import delete_bodies
+        from apps.lookups.models import results_deleted
 
-        answers_dropped.connect(
-            lambda lookup_ids, **_more: drop_bodies(list(lookup_ids)),
+        results_deleted.connect(
+            lambda lookup_ids, **_more: delete_bodies(list(lookup_ids)),
             weak=False,
             dispatch_uid="answers.drop_bodies",
         )

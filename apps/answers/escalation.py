@@ -1,6 +1,7 @@
-"""What an escalation tells engineering, as Markdown in which no text of an event can act.
+"""Variables of escalations, as Markdown.
 
-Facts are chosen and made harmless as an export's are, and stand in code spans.
+Facts are selected and neutralized like an export's, and put in code spans, so that text from
+events can't act as markup.
 """
 
 import re
@@ -9,54 +10,58 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from apps.answers.templates import About, markdown_of
+from apps.answers.templates import About, to_markdown
 from apps.events.answer import Answer, KnownMatch
 from apps.events.grouping import UNGROUPED, Group
-from apps.events.releases import is_only_theirs, last_day_of, news_of, state_of, told_fix
+from apps.events.releases import (
+    affects_only_customer,
+    describe_fix,
+    issue_status_text,
+    issue_trends,
+    last_day_of,
+)
 from apps.events.summary import headline
 from apps.exports.content import UNKNOWN, caught, counts, seconds
 from apps.exports.document import Setting, build
-from apps.exports.facts import CrumbFacts, Detail, Document, EventFacts, ExceptionFacts, IssueFacts
+from apps.exports.facts import (
+    BreadcrumbFacts,
+    Detail,
+    Document,
+    EventFacts,
+    ExceptionFacts,
+    IssueFacts,
+)
 from apps.exports.markdown import frame_line, inline
 
-# The parts of an escalation: one problem, what it means for others, one step before it.
-
-# What a Markdown reader makes a link of, without a sign that could end it or mean something else.
+# URLs that Markdown links by itself, without characters that could end the link or act as markup.
 _PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9./:?=&%~+-]{1,600}")
 
 
-def shown_at(at: datetime) -> str:
-    """Day and time on the clock that the time is on: 20 Nov 2026, 14:05."""
+def format_time(at: datetime) -> str:
+    """Format a time in its own zone: 20 Nov 2026, 14:05."""
     return f"{at.day} {at:%b %Y, %H:%M}"
 
 
-def link(address: str | None) -> str:
-    """An address that can be followed; in a code span where it holds anything odd."""
+def format_link(address: str | None) -> str:
+    """Return the URL, in a code span if it contains unusual characters."""
     if not address:
         return ""
     return address if _PLAIN_ADDRESS.fullmatch(address) else inline(address)
 
 
-def problem(issue: IssueFacts, events: tuple[EventFacts, ...]) -> str:
-    """One problem: a heading, then its facts as a list."""
+def format_problem(issue: IssueFacts, events: tuple[EventFacts, ...]) -> str:
+    """Return a problem as a heading and a list of facts."""
+    times = "once" if issue.events == 1 else f"{issue.events} times"
     lines = [
         f"### {inline(issue.name)}: {issue.summary}",
-        f"- Issue: {inline(issue.title)} {link(issue.permalink)}".rstrip(),
+        f"- Issue: {inline(issue.title)} {format_link(issue.permalink)}".rstrip(),
         f"- Project {inline(issue.project)}, level {inline(issue.level)}, "
         f"caught by the program: {caught(issue.handled)}",
-        f"- This customer had it {_times(issue.events)} in the window",
+        f"- This customer had it {times} in the window",
     ]
     for event in events[:1]:
         lines += _event(event)
     return "\n".join(lines)
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
-
-
-def _events(count: int) -> str:
-    return "1 event" if count == 1 else f"{count} events"
 
 
 def _event(event: EventFacts) -> list[str]:
@@ -64,12 +69,12 @@ def _event(event: EventFacts) -> list[str]:
     where = (("release", event.release), ("environment", event.environment))
     known = ((*where, ("device", event.device)), (("trace", event.trace_id),))
     facts = [
-        f"- Event nearest the moment: {inline(event.id)}, {shown_at(at)}:{at:%S} UTC "
-        f"{link(event.permalink)}".rstrip()
+        f"- Event nearest the reported time: {inline(event.id)}, {format_time(at)}:{at:%S} UTC "
+        f"{format_link(event.permalink)}".rstrip()
     ]
     for pairs in known:
-        told = ", ".join(f"{name} {inline(value)}" for name, value in pairs if value)
-        facts += [f"- {told[0].upper()}{told[1:]}"] if told else []
+        text = ", ".join(f"{name} {inline(value)}" for name, value in pairs if value)
+        facts += [f"- {text[0].upper()}{text[1:]}"] if text else []
     request = " ".join(filter(None, (event.method, event.url)))
     facts += [f"- Request {inline(request)}"] if request else []
     facts += [f"- Where: {inline(event.culprit)}"] if event.culprit else []
@@ -79,35 +84,38 @@ def _event(event: EventFacts) -> list[str]:
 
 
 def _exception(exception: ExceptionFacts) -> list[str]:
-    said = ": ".join(filter(None, (exception.type, exception.value))) or UNKNOWN
+    text = ": ".join(filter(None, (exception.type, exception.value))) or UNKNOWN
     frames = (f"  - {inline(frame_line(frame))}" for frame in exception.frames)
-    return [f"- Error: {inline(said)}", *frames]
+    return [f"- Error: {inline(text)}", *frames]
 
 
-def impact(issue: IssueFacts, group: Group, moment: datetime) -> str:
-    """How many customers have it, since when, and how it goes on, as Sentry counted."""
+def format_impact(issue: IssueFacts, group: Group, moment: datetime) -> str:
+    """Return how many customers are affected, since when, and the trend, according to Sentry."""
     users, day = issue.users_affected, last_day_of(group)
-    if is_only_theirs(group):
+    if affects_only_customer(group):
         who = "only this customer so far"
     elif users is None:
         who = "the number of affected customers is unknown"
     else:
         who = "1 customer" if users == 1 else f"{users} customers"
     seen = issue.first_seen
-    since = f"first seen {shown_at(seen.astimezone(UTC))} UTC" if seen else ""
-    lately = f"{_events(day.total)} of all customers in the last day" if day else ""
-    news = news_of(group.issue, moment) if group.issue else ()
-    state = state_of(group.issue) if group.issue else None
-    fix = issue.standing.fix if issue.standing else None
-    told = (who, since, lately, *news, state, fix and inline(fix))
-    return f"{inline(issue.name)}: {'; '.join(part for part in told if part)}"
+    since = f"first seen {format_time(seen.astimezone(UTC))} UTC" if seen else ""
+    lately = ""
+    if day:
+        events = "1 event" if day.total == 1 else f"{day.total} events"
+        lately = f"{events} across all customers in the last day"
+    news = issue_trends(group.issue, moment) if group.issue else ()
+    state = issue_status_text(group.issue) if group.issue else None
+    fix = issue.status.fix if issue.status else None
+    parts = (who, since, lately, *news, state, fix and inline(fix))
+    return f"{inline(issue.name)}: {'; '.join(part for part in parts if part)}"
 
 
-def step(crumb: CrumbFacts) -> str:
-    """One thing that the program noted, with its distance to the moment."""
+def format_step(crumb: BreadcrumbFacts) -> str:
+    """Return a breadcrumb with its distance to the reported time."""
     level = f" {crumb.level}" if crumb.level and crumb.level != "info" else ""
-    said = f"{crumb.category or UNKNOWN}{level}: {crumb.message or ''}"
-    return f"{seconds(crumb.seconds)} {inline(said)}"
+    text = f"{crumb.category or UNKNOWN}{level}: {crumb.message or ''}"
+    return f"{seconds(crumb.seconds)} {inline(text)}"
 
 
 _DETAIL = Detail(
@@ -119,40 +127,42 @@ _DETAIL = Detail(
     exceptions=2,
     issues=8,
     summary_rows=8,
-    occurrences=0,
+    further_events=0,
     texts=400,
     names=160,
-    asides=0,
+    related=0,
     places=False,
 )
 
 
 def escalation_values(about: About) -> dict[str, str]:
-    """The variables of an escalation, as `draft_text.VARIABLES` tells them."""
+    """Return the values of an escalation's variables; see `VARIABLES`."""
     answer = about.answer
     document = _document(about)
-    told = list(zip(document.issues, about.groups, strict=False))
+    pairs = list(zip(document.issues, about.groups, strict=False))
     moment = answer.question.window.moment
     return {
         "title": _title(document.issues, answer),
         "summary": headline(answer, about.zone),
         "moment": _moment(moment, about.zone),
         "completeness": _completeness(answer),
-        "notices": _list(markdown_of(one.message) for one in document.header.notices),
-        "problems": "\n\n".join(problem(issue, document.events_of(issue)) for issue, _ in told),
-        "impact": _list(impact(issue, group, moment) for issue, group in told),
+        "notices": _list(to_markdown(one.message) for one in document.header.notices),
+        "problems": "\n\n".join(
+            format_problem(issue, document.events_of(issue)) for issue, _ in pairs
+        ),
+        "impact": _list(format_impact(issue, group, moment) for issue, group in pairs),
         "known": _known(about),
-        "steps": _list(step(crumb) for crumb in document.story),
+        "steps": _list(format_step(crumb) for crumb in document.breadcrumbs),
         "releases": _names(event.release for event in document.events),
         "environments": _names(event.environment for event in document.events),
         "lookup": about.lookup_link,
         "hidden": _hidden(document),
-        "agent": markdown_of(about.agent),
+        "agent": to_markdown(about.agent),
     }
 
 
 def _document(about: About) -> Document:
-    """The facts of the chosen problems; of the others nothing is told."""
+    """Return the facts of the chosen problems only."""
     chosen = set(about.issue_ids)
     events = (one for one in about.answer.events if (one.issue_id or UNGROUPED) in chosen)
     setting = Setting(marker=about.marker, zone=about.zone.key)
@@ -169,25 +179,25 @@ def _title(issues: tuple[IssueFacts, ...], answer: Answer) -> str:
 
 
 def _moment(moment: datetime, zone: ZoneInfo) -> str:
-    utc = f"{shown_at(moment)} UTC"
+    utc = f"{format_time(moment)} UTC"
     if zone.key == "UTC":
         return utc
-    return f"{shown_at(moment.astimezone(zone))} {zone.key} ({moment.astimezone(UTC):%H:%M} UTC)"
+    return f"{format_time(moment.astimezone(zone))} {zone.key} ({moment.astimezone(UTC):%H:%M} UTC)"
 
 
 def _completeness(answer: Answer) -> str:
-    asked = f"Checked at {shown_at(answer.fetched_at.astimezone(UTC))} UTC."
+    checked = f"Checked at {format_time(answer.fetched_at.astimezone(UTC))} UTC."
     total = answer.events_total
     found = f"{len(answer.events)} of {total if total is not None else 'an unknown number of'}"
     if answer.complete and answer.events:
-        return f"The list of this customer's events in the window is complete. {asked}"
+        return f"The list of this customer's events in the window is complete. {checked}"
     if answer.complete:
         return (
-            f"The list is complete: Sentry has no errors for this customer in the window. {asked}"
+            f"The list is complete: Sentry has no errors for this customer in the window. {checked}"
         )
     if answer.events:
-        return f"The list is not complete ({found} events), so there may be more. {asked}"
-    return f"No errors are listed, but the list isn't complete. There may have been some. {asked}"
+        return f"The list is incomplete ({found} events), so there may be more. {checked}"
+    return f"No errors are listed, but the list is incomplete. There may have been some. {checked}"
 
 
 def _known(about: About) -> str:
@@ -200,18 +210,18 @@ def _known(about: About) -> str:
 def _known_one(group: Group, match: KnownMatch, about: About) -> str:
     known = match.known
     why = f" ({', '.join(match.why)})" if match.why else ""
-    told = f"{known.title}: {told_fix(known, group, about.today)}{why}"
+    text = f"{known.title}: {describe_fix(known, group, about.today)}{why}"
     owner = f" Owner: {known.owner}." if known.owner else ""
     links = "".join(f" {one.label}: {one.address}" for one in known.links)
-    return markdown_of(" ".join(f"{told}{owner}{links}".split()))
+    return to_markdown(" ".join(f"{text}{owner}{links}".split()))
 
 
 def _hidden(document: Document) -> str:
     parts = []
     if document.hidden:
         parts.append(f"Hidden: {counts(document.hidden)}.")
-    if document.neutralised:
-        parts.append(f"Neutralized: {counts(document.neutralised)}.")
+    if document.neutralized:
+        parts.append(f"Neutralized: {counts(document.neutralized)}.")
     if document.omitted:
         parts.append("Not all details are included here. The lookup and Sentry have the rest.")
     return " ".join(parts)

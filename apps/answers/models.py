@@ -1,4 +1,4 @@
-"""What people said of known errors: whether one was what the customer had."""
+"""Models of draft templates, deliveries, and feedback on known errors."""
 
 import uuid
 
@@ -11,14 +11,12 @@ from apps.answers.templates import VARIABLES, Kind
 from apps.crypto import SealedField, Unreadable, seal_as, unseal_as
 from apps.known_errors.patterns import TextRefused, check_variables
 
-# The templates of drafts, and drafts that were handed over to another program.
-
 
 class DraftTemplate(models.Model):
-    """What a draft is made of: text with variables in braces."""
+    """A template of drafts: text with variables in braces."""
 
     class For(models.TextChoices):
-        """Whom the draft is for."""
+        """The draft's recipient."""
 
         REPLY = Kind.REPLY, "reply to the customer"
         ESCALATION = Kind.ESCALATION, "escalation to engineering"
@@ -66,11 +64,11 @@ class DraftTemplate(models.Model):
 
     @property
     def audit_target(self) -> str:
-        """What the audit trail calls this row."""
+        """Return the template's name in the audit trail."""
         return f"draft template {self.name}"
 
     def clean(self) -> None:
-        """Refuse variables that are not there to be had, each in its field."""
+        """Refuse unknown variables, and report them for their fields."""
         self.body = "\n".join(line.rstrip() for line in self.body.strip().splitlines())
         if self.kind not in list(Kind):
             return
@@ -78,25 +76,25 @@ class DraftTemplate(models.Model):
         for field in ("subject", "body"):
             try:
                 check_variables(getattr(self, field), VARIABLES[Kind(self.kind)])
-            except TextRefused as problem:
-                refused[field] = str(problem)
+            except TextRefused as error:
+                refused[field] = str(error)
         if refused:
             raise ValidationError(refused)
 
 
 class Handover(models.Model):
-    """A draft that was handed over, sealed until it has arrived; then only that it did stays.
+    """A draft sent to the webhook. Its encrypted body is deleted once it has arrived.
 
-    `next_try` is when it may be tried next; whoever tries moves it on first.
+    `next_try` is the time of the next attempt, and also the lease of a running one.
     """
 
     class State(models.TextChoices):
-        """How far it is."""
+        """Progress of the delivery."""
 
         WAITING = "waiting", "waiting"
         SENT = "sent", "sent"
         FAILED = "failed", "failed"
-        CANCELLED = "cancelled", "cancelled"
+        CANCELLED = "cancelled", "canceled"
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     lookup = models.ForeignKey("lookups.Lookup", on_delete=models.CASCADE, related_name="handovers")
@@ -104,17 +102,18 @@ class Handover(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
-    at = models.DateTimeField(default=timezone.now, db_index=True)
+    at = models.DateTimeField("sent", default=timezone.now, db_index=True)
     sealed = SealedField(null=True, editable=False)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_try = models.DateTimeField(null=True, blank=True, default=timezone.now)
     problem = models.CharField(max_length=300, blank=True)
-    sent_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField("arrived", null=True, blank=True)
 
     class Meta:
         ordering = ("-at", "-pk")
-        default_permissions = ()  # who may view lookups may view them
+        verbose_name, verbose_name_plural = "delivery", "deliveries"
+        default_permissions = ()  # the permission to view lookups covers them
         indexes = (
             models.Index(
                 fields=("next_try",),
@@ -124,34 +123,31 @@ class Handover(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"Handover {self.uuid}"
+        return f"Delivery {self.uuid}"
 
     @property
     def message_id(self) -> str:
-        """What receivers tell it by; it stays the same for each try."""
+        """Return the ID by which receivers recognize repeated attempts."""
         return f"msg_{self.uuid.hex}"
 
     @property
     def has_body(self) -> bool:
-        """Whether it could be tried again."""
+        """Return whether the draft is still stored, and so can be sent."""
         return self.sealed is not None
 
-    def keep(self, body: bytes) -> None:
-        """Seal what is to be sent; it is not saved yet."""
+    def encrypt_body(self, body: bytes) -> None:
+        """Set the encrypted body, unsaved."""
         self.sealed = seal_as(self.message_id, body)
 
     def body(self) -> bytes:
-        """What is to be sent. Raises `Unreadable`."""
+        """Return the decrypted body. Raise `Unreadable`."""
         if self.sealed is None:
             raise Unreadable
         return unseal_as(self.message_id, bytes(self.sealed))
 
 
-__all__ = ["DraftTemplate", "Feedback", "Handover"]
-
-
 class Feedback(models.Model):
-    """What a person said of one known error for one issue of a lookup; the last word counts."""
+    """Whether a known error was right for an issue of a lookup, according to one person."""
 
     known_error = models.ForeignKey(
         "known_errors.KnownError", on_delete=models.CASCADE, related_name="feedback"

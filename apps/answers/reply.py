@@ -1,4 +1,4 @@
-"""What a reply tells the customer: only our own sentences, never a word of an event."""
+"""Variables of replies. They contain only our own sentences, never text from events."""
 
 import re
 from collections.abc import Callable
@@ -6,18 +6,16 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from apps.answers.templates import About
-from apps.events.answer import Answer, Known
+from apps.events.answer import Answer, CatalogEntry
 from apps.events.grouping import Group
-from apps.events.releases import Fix, fix_for, short_release, told_day
+from apps.events.releases import CustomerFixState, customer_fix_state, format_day, short_release
 from apps.events.rules.rule import zone_of_customer
 from apps.events.summary import is_specific, summarize_group
-from apps.known_errors.patterns import filled
-from apps.lookups.known_errors import values_for
+from apps.known_errors.patterns import fill_variables
+from apps.lookups.known_errors import reply_variables
 
-# Our plain sentences as they are said to the customer, not about them.
-
-# The longer forms first: each turns what is told of somebody into what is told to them.
-_TURNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
+# From the third person to the second, longer forms first.
+_SECOND_PERSON: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"(\b[Tt]he customer\b.*?)\bthey are\b"), lambda found: f"{found[1]}you are"),
     (re.compile(r"\b([Tt])he customer's\b"), lambda found: _cased(found[1], "your")),
     (re.compile(r"\b([Tt])he customer was\b"), lambda found: _cased(found[1], "you were")),
@@ -28,10 +26,13 @@ _TURNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
 )
 
 
-def spoken_to(sentence: str) -> str:
-    """A sentence of `events.summary` to the customer: "Your browser is too old for the page." """
-    for pattern, turned in _TURNS:
-        sentence = pattern.sub(turned, sentence)
+def to_second_person(sentence: str) -> str:
+    """Turn a sentence about the customer into one to the customer.
+
+    "The customer's browser is too old." becomes "Your browser is too old."
+    """
+    for pattern, replacement in _SECOND_PERSON:
+        sentence = pattern.sub(replacement, sentence)
     return sentence
 
 
@@ -44,70 +45,68 @@ _LONGER_WORD = re.compile(r"\w{4,}")
 
 
 def reply_values(about: About) -> dict[str, str]:
-    """The variables of a reply, as `draft_text.VARIABLES` tells them."""
-    answer, zone = about.answer, _zone_of(about)
-    groups = about.groups
-    words = values_for(None, answer, name=about.name, zone=about.zone, today=about.today)
+    """Return the values of a reply's variables; see `VARIABLES`."""
+    answer, groups = about.answer, about.groups
+    zone = zone_of_customer(answer.events) or about.zone
+    shared = reply_variables(None, answer, name=about.name, zone=about.zone, today=about.today)
     known_reply = _known_replies(about)
     fix, workaround = _fixes(about, known_reply), _workarounds(about, known_reply)
     helps = known_reply or fix or workaround
     return {
-        "greeting": words["greeting"],
-        "moment": words["moment"],
-        "happened": " ".join(map(_told, groups)) or _nothing(answer, zone),
+        "greeting": shared["greeting"],
+        "moment": shared["moment"],
+        "happened": " ".join(map(_summary, groups)) or _no_errors(answer, zone),
         "how_often": _how_often(groups, answer, zone),
         "sorry": "" if _SORRY.search(known_reply) else "We are sorry for the trouble.",
         "known_reply": known_reply,
         "fix": fix,
         "workaround": workaround,
-        "next": "" if helps else _next(about),
-        "unsure": _unsure(groups, answer),
+        "next": "" if helps else _next_step(about),
+        "unsure": _caveat(groups, answer),
         "agent": about.agent,
     }
 
 
-def _zone_of(about: About) -> ZoneInfo:
-    return zone_of_customer(about.answer.events) or about.zone
-
-
-def _told(group: Group) -> str:
-    deed, colon, core = summarize_group(group).partition(": ")
+def _summary(group: Group) -> str:
+    activity, colon, problem = summarize_group(group).partition(": ")
     if not colon:
-        return spoken_to(deed)
-    told = spoken_to(core)
-    return f"{deed.replace('While ', 'While you were ', 1)}, {told[0].lower()}{told[1:]}"
+        return to_second_person(activity)
+    sentence = to_second_person(problem)
+    activity = activity.replace("While ", "While you were ", 1)
+    return f"{activity}, {sentence[0].lower()}{sentence[1:]}"
 
 
 def _how_often(groups: tuple[Group, ...], answer: Answer, zone: ZoneInfo) -> str:
-    """How often the first problem came; said of one problem only, or nobody knows of which."""
+    """Return how often the problem occurred; empty for several, where "this" would be unclear."""
     if len(groups) != 1:
         return ""
     count = len(groups[0].events)
-    began, ended = groups[0].events[-1].timestamp, groups[0].newest.timestamp
+    first, last = groups[0].events[-1].timestamp, groups[0].newest.timestamp
     times = "once" if count == 1 else "twice" if count == 2 else f"{count} times"
-    sure = "" if answer.complete else "at least "
-    since, until = _clock(began, answer, zone), _clock(ended, answer, zone)
+    at_least = "" if answer.complete else "at least "
+    since, until = _clock(first, answer, zone), _clock(last, answer, zone)
     if since == until:
-        return f"We saw this {sure}{times}, at {since}."
-    return f"We saw this {sure}{times} between {since} and {until}."
+        return f"We saw this {at_least}{times}, at {since}."
+    return f"We saw this {at_least}{times} between {since} and {until}."
 
 
 def _clock(when: datetime, answer: Answer, zone: ZoneInfo) -> str:
-    local, asked = when.astimezone(zone), answer.question.window.moment.astimezone(zone)
-    if local.date() == asked.date():
+    """Return the time, with its date if that differs from the reported time's."""
+    local, reported = when.astimezone(zone), answer.question.window.moment.astimezone(zone)
+    if local.date() == reported.date():
         return f"{local:%H:%M}"
     return f"{local:%H:%M} on {local.day} {local:%b}"
 
 
-def _nothing(answer: Answer, zone: ZoneInfo) -> str:
-    """Of nothing it says where was looked, and how far that can be trusted."""
-    window = answer.question.window
-    since, until = _clock(window.start, answer, zone), _clock(window.end, answer, zone)
+def _no_errors(answer: Answer, zone: ZoneInfo) -> str:
+    """Return that there were no errors in the window, as far as the result is complete."""
     if answer.events:
         return ""
+    window = answer.question.window
+    since, until = _clock(window.start, answer, zone), _clock(window.end, answer, zone)
     if answer.complete:
         return f"Our systems recorded no errors for you between {since} and {until}."
-    if answer.only_waits:
+    if answer.is_only_pending:
         return f"So far, our systems have recorded no errors for you between {since} and {until}."
     return (
         f"We haven't found any errors for you between {since} and {until} yet, but we "
@@ -115,18 +114,18 @@ def _nothing(answer: Answer, zone: ZoneInfo) -> str:
     )
 
 
-def _unsure(groups: tuple[Group, ...], answer: Answer) -> str:
+def _caveat(groups: tuple[Group, ...], answer: Answer) -> str:
     if answer.complete:
         return ""
-    if answer.only_waits:
+    if answer.is_only_pending:
         return "Reports can reach us a few minutes late, so there may be more to it."
     if groups:
         return "We couldn't check everything yet, so there may be more to it."
-    return "That does not mean that nothing went wrong."
+    return "That doesn't mean that nothing went wrong."
 
 
-def _next(about: About) -> str:
-    """What is asked of the customer where no known error says more. It promises nothing."""
+def _next_step(about: About) -> str:
+    """Return the next step if no known error has one. It promises nothing."""
     groups = about.groups
     if about.best_known:
         return "We know about this problem, but we don't have a date for the fix yet."
@@ -139,58 +138,59 @@ def _next(about: About) -> str:
     again = "If it happens again, please tell us when it happened and what you had just done."
     if all(is_specific(group.newest) for group in groups):
         return again
-    return f"We do not know the cause yet. {again}"
+    return f"We don't know the cause yet. {again}"
 
 
 def _known_replies(about: About) -> str:
-    """The replies of the known errors, without their greeting: a draft has one of its own."""
-    answer, told = about.answer, []
+    """Return the replies of the known errors, without their greetings."""
+    answer, replies = about.answer, []
     for group, match in about.best_known:
         known = match.known
-        if _is_overtaken(known, fix_for(known, group, about.today)):
+        if _is_outdated(known, customer_fix_state(known, group, about.today)):
             continue
-        values = values_for(match, answer, name="", zone=about.zone, today=about.today)
-        text = filled(known.reply, {**values, "greeting": ""})
+        values = reply_variables(match, answer, name="", zone=about.zone, today=about.today)
+        text = fill_variables(known.reply, {**values, "greeting": ""})
         text = re.sub(r"\n{3,}", "\n\n", text).strip(" \n,")
-        told.append(f"{text[:1].upper()}{text[1:]}")
-    return "\n\n".join(filter(None, told))
+        replies.append(f"{text[:1].upper()}{text[1:]}")
+    return "\n\n".join(filter(None, replies))
 
 
-def _is_overtaken(known: Known, fix: Fix) -> bool:
-    """Whether the reply names a day that is over, or a release that does not have the fix."""
-    if fix is Fix.OVERDUE:
+def _is_outdated(known: CatalogEntry, fix: CustomerFixState) -> bool:
+    """Return whether the reply mentions a past date, or a release without the fix."""
+    if fix is CustomerFixState.OVERDUE:
         return "{planned_for}" in known.reply
-    return fix is Fix.BACK and "{fixed_in}" in known.reply
+    return fix is CustomerFixState.BACK and "{fixed_in}" in known.reply
 
 
 def _workarounds(about: About, known_reply: str) -> str:
-    known = [match.known for _group, match in about.best_known]
-    told = [one.workaround.strip() for one in known if one.workaround.strip()]
+    workarounds = (match.known.workaround.strip() for _group, match in about.best_known)
     return "\n\n".join(
-        f"Until it's fixed, this can help: {one}" for one in told if not _says(known_reply, one)
+        f"Until it's fixed, this can help: {workaround}"
+        for workaround in workarounds
+        if workaround and not _includes(known_reply, workaround)
     )
 
 
-def _says(reply: str, workaround: str) -> bool:
-    """Whether the reply has told it already, as far as half of its longer words can show."""
+def _includes(reply: str, workaround: str) -> bool:
+    """Return whether the reply contains the workaround, or half of its longer words."""
     if workaround in reply:
         return True
-    told, words = (set(_LONGER_WORD.findall(text.casefold())) for text in (reply, workaround))
-    return bool(words) and 2 * len(words & told) >= len(words)
+    in_reply, words = (set(_LONGER_WORD.findall(one.casefold())) for one in (reply, workaround))
+    return bool(words) and 2 * len(words & in_reply) >= len(words)
 
 
 def _fixes(about: About, known_reply: str) -> str:
-    told = (_fix(match.known, group, about) for group, match in about.best_known)
-    return " ".join(one for day, one in told if one and day not in known_reply)
+    fixes = (_fix(match.known, group, about) for group, match in about.best_known)
+    return " ".join(sentence for key, sentence in fixes if sentence and key not in known_reply)
 
 
-def _fix(known: Known, group: Group, about: About) -> tuple[str, str]:
-    """What would tell it in a reply already, and the sentence; both empty where none is sure."""
-    fix = fix_for(known, group, about.today)
-    if fix is Fix.PLANNED and known.planned_for:
-        day = told_day(known.planned_for, about.today)
+def _fix(known: CatalogEntry, group: Group, about: About) -> tuple[str, str]:
+    """Return the date or release, to search the reply for, and the sentence; both can be empty."""
+    fix = customer_fix_state(known, group, about.today)
+    if fix is CustomerFixState.PLANNED and known.planned_for:
+        day = format_day(known.planned_for, about.today)
         return day, f"A fix is planned for {day}."
-    if fix is Fix.NEWER:
+    if fix is CustomerFixState.NEWER:
         release = short_release(known.fixed_in)
         return release, f"This is fixed in version {release}. You were using an older version."
     return "", ""

@@ -1,27 +1,27 @@
-"""Drafts made of an answer, for the customer and for engineering. No LLM, no guessing."""
+"""Make drafts from results, without a language model."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from apps.answers.escalation import escalation_values
 from apps.answers.reply import reply_values
-from apps.answers.templates import VARIABLES, About, Kind, filled_out, markdown_of, plain_of
-from apps.events.answer import Answer, FixState, Known, KnownErrors, KnownMatch, Searched
+from apps.answers.templates import VARIABLES, About, Kind, fill_template, to_markdown, to_plain_text
+from apps.events.answer import Answer, CatalogEntry, FixState, KnownErrors, KnownMatch, SearchScope
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue
 from apps.events.grouping import group_by_issue
 from apps.events.query import Customer, Question, Window
 from apps.events.summary import summarize_group
 from apps.known_errors.patterns import check_variables
 
-_MOST_SUBJECT = 200
-_MOST_TOLD = {Kind.REPLY: 1, Kind.ESCALATION: 3}
+_MAX_SUBJECT = 200
+_MAX_PROBLEMS = {Kind.REPLY: 1, Kind.ESCALATION: 3}
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A draft in both forms; the subject is one line."""
+    """A draft as Markdown and as plain text, with a one-line subject."""
 
     subject: str
     markdown: str
@@ -29,8 +29,8 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
-    """A problem that a draft can be about, whether this one is, and whether it is known."""
+class ProblemChoice:
+    """A problem that a draft can include."""
 
     issue_id: str
     name: str
@@ -40,58 +40,56 @@ class Offered:
 
 
 def make_draft(kind: Kind, *, subject: str, body: str, about: About) -> Draft:
-    """Fill in a template. Its variables must have been checked for this kind.
+    """Fill in a template, whose variables must have been checked for this kind.
 
-    A reply is written as plain text, an escalation as Markdown; the other form is made of it.
+    Templates of replies are plain text, templates of escalations are Markdown; the other format is
+    converted from it.
     """
-    values = values_of(kind, about)
-    line = " ".join(plain_of(filled_out(subject, values)).split())[:_MOST_SUBJECT]
-    told = filled_out(body, values)
+    values = reply_values(about) if kind is Kind.REPLY else escalation_values(about)
+    line = " ".join(to_plain_text(fill_template(subject, values)).split())[:_MAX_SUBJECT]
+    text = fill_template(body, values)
     if kind is Kind.REPLY:
-        return Draft(line, markdown_of(told), told)
-    return Draft(line, told, plain_of(told))
+        return Draft(line, to_markdown(text), text)
+    return Draft(line, text, to_plain_text(text))
 
 
-def values_of(kind: Kind, about: About) -> Mapping[str, str]:
-    """What the variables of a draft of this kind stand for."""
-    return reply_values(about) if kind is Kind.REPLY else escalation_values(about)
-
-
-def problems_offered(kind: Kind, answer: Answer, chosen: Collection[str]) -> tuple[Offered, ...]:
-    """The problems of the answer, the most telling first; these are chosen where none was."""
+def problem_choices(
+    kind: Kind, answer: Answer, chosen: Collection[str]
+) -> tuple[ProblemChoice, ...]:
+    """Return all problems in order of rank; without a valid choice, the default ones are chosen."""
     groups = group_by_issue(answer)
-    known = {group.issue_id for group in groups}
-    about = known.intersection(chosen) or set(telling(kind, answer))
+    issue_ids = {group.issue_id for group in groups}
+    selected = issue_ids.intersection(chosen) or set(default_issue_ids(kind, answer))
     return tuple(
-        Offered(
+        ProblemChoice(
             issue_id=group.issue_id,
             name=(group.issue and group.issue.short_id) or group.issue_id,
             summary=summarize_group(group),
-            is_chosen=group.issue_id in about,
-            is_known=bool(answer.known.of(group.issue_id)),
+            is_chosen=group.issue_id in selected,
+            is_known=bool(answer.known.for_issue(group.issue_id)),
         )
         for group in groups
     )
 
 
-def telling(kind: Kind, answer: Answer) -> tuple[str, ...]:
-    """The issues that a draft is about where nobody chose: one for a reply, else up to three.
+def default_issue_ids(kind: Kind, answer: Answer) -> tuple[str, ...]:
+    """Return the issues that a draft includes by default: one for a reply, else up to three.
 
-    A reply is also about the first problem that is known: what to tell is written already.
+    A reply also includes the first known problem, for its ready-made text.
     """
-    loud = [group.issue_id for group in group_by_issue(answer) if not group.is_noise]
-    told = loud[: _MOST_TOLD[kind]]
-    known = next((one for one in loud if answer.known.of(one)), None)
-    if kind is Kind.REPLY and known and known not in told:
-        told.append(known)
-    return tuple(told)
+    relevant = [group.issue_id for group in group_by_issue(answer) if not group.is_noise]
+    selected = relevant[: _MAX_PROBLEMS[kind]]
+    known = next((one for one in relevant if answer.known.for_issue(one)), None)
+    if kind is Kind.REPLY and known and known not in selected:
+        selected.append(known)
+    return tuple(selected)
 
 
-# Made-up facts for which a template is filled in, so that its writer sees what comes of it.
+# The example for previews of templates.
 
 _MOMENT = datetime(2026, 11, 20, 13, 5, tzinfo=UTC)
 _SENTRY = "https://sentry.example.org/issues"
-_KNOWN = Known(
+_KNOWN = CatalogEntry(
     slug="card-declined",
     title="Cards of one bank are declined",
     explanation="The bank refuses payments of more than 500.",
@@ -102,8 +100,8 @@ _KNOWN = Known(
 )
 
 
-def example_of(kind: Kind, *, subject: str, body: str) -> Draft:
-    """The draft that this template makes of the example. Raises `TextRefused`."""
+def example_draft(kind: Kind, *, subject: str, body: str) -> Draft:
+    """Fill in a template with example data. Raise `TextRefused`."""
     for text in (subject, body):
         check_variables(text, VARIABLES[kind])
     about = About(
@@ -133,7 +131,7 @@ def _answer() -> Answer:
     )
     return Answer(
         question=Question(Customer("<customer>"), Window(_MOMENT, 5)),
-        searched=Searched("example", ("web",)),
+        searched=SearchScope("example", ("web",)),
         events=tuple(_event(number) for number in (1, 2)),
         issues=(issue,),
         complete=True,

@@ -1,4 +1,4 @@
-"""Signing a message as Standard Webhooks has it, so that its receiver can tell whose it is.
+"""Sign messages as specified by Standard Webhooks.
 
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
@@ -10,22 +10,22 @@ import hmac
 from datetime import datetime
 
 _PREFIX = "whsec_"
-_FEWEST_BYTES, _MOST_BYTES = 24, 64
+_MIN_BYTES, _MAX_BYTES = 24, 64
 
 
 class SecretRefused(ValueError):
-    """A secret that is none; the text goes on from its name."""
+    """The secret is malformed; the message continues a sentence that starts with its name."""
 
 
-def key_of(secret: str) -> bytes:
-    """The key that `whsec_...` stands for. Raises `SecretRefused`."""
+def decode_secret(secret: str) -> bytes:
+    """Return the key encoded in a `whsec_...` secret. Raise `SecretRefused`."""
     try:
         key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
     except (binascii.Error, ValueError):
         key = b""
-    if not secret.startswith(_PREFIX) or not _FEWEST_BYTES <= len(key) <= _MOST_BYTES:
+    if not secret.startswith(_PREFIX) or not _MIN_BYTES <= len(key) <= _MAX_BYTES:
         raise SecretRefused(
-            f"must be whsec_ and the base64 of {_FEWEST_BYTES} to {_MOST_BYTES} random bytes, "
+            f"must be whsec_ and the base64 of {_MIN_BYTES} to {_MAX_BYTES} random bytes, "
             "for example the output of: python -c 'import base64, secrets; "
             'print("whsec_" + base64.b64encode(secrets.token_bytes(32)).decode())\''
         )
@@ -33,12 +33,12 @@ def key_of(secret: str) -> bytes:
 
 
 def signed_headers(secret: str, message_id: str, at: datetime, body: bytes) -> dict[str, str]:
-    """The headers that go with the body. Raises `SecretRefused`."""
-    second = str(int(at.timestamp()))
-    told = f"{message_id}.{second}.".encode() + body
-    digest = hmac.new(key_of(secret), told, hashlib.sha256).digest()
+    """Return the headers for the body. Raise `SecretRefused`."""
+    timestamp = str(int(at.timestamp()))
+    content = f"{message_id}.{timestamp}.".encode() + body
+    digest = hmac.new(decode_secret(secret), content, hashlib.sha256).digest()
     return {
         "webhook-id": message_id,
-        "webhook-timestamp": second,
+        "webhook-timestamp": timestamp,
         "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
     }

@@ -1,4 +1,4 @@
-"""Templates of drafts: their variables, filling them in without holes, Markdown and plain text."""
+"""Draft templates: variables, filling in, and conversion between Markdown and plain text."""
 
 import re
 from collections import Counter
@@ -12,20 +12,20 @@ from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer, KnownMatch
 from apps.events.grouping import Group, group_by_issue
-from apps.known_errors.patterns import filled
+from apps.known_errors.patterns import fill_variables
 from apps.redaction.engine import Ledger, redact_text
 
 MAX_DRAFT_LENGTH = 20_000
 
 
 class Kind(StrEnum):
-    """Whom a draft is for: the customer, or the people who mend it."""
+    """Kinds of drafts: to the customer, or to engineering."""
 
     REPLY = "reply"
     ESCALATION = "escalation"
 
 
-# What a template may hold, by its kind, with what stands there then.
+# The variables of each kind, with the help texts that admins see.
 VARIABLES: Mapping[Kind, Mapping[str, str]] = {
     Kind.REPLY: {
         "greeting": "“Hello Jane,” or just “Hello,” if no name was typed",
@@ -37,7 +37,7 @@ VARIABLES: Mapping[Kind, Mapping[str, str]] = {
         "fix": "whether a fix is out or planned, unless the reply says so",
         "workaround": "what helps until then, from the known error",
         "next": "the next step, if no known error gives one",
-        "unsure": "what we couldn't see, if the result isn't complete",
+        "unsure": "what we couldn't see, if the result is incomplete",
         "agent": "the sender's full name, from their account",
     },
     Kind.ESCALATION: {
@@ -48,7 +48,7 @@ VARIABLES: Mapping[Kind, Mapping[str, str]] = {
         "notices": "what is missing or odd, as a list",
         "problems": "each problem with its facts and links, as lists",
         "impact": "how many customers, since when, and whether it continues, as a list",
-        "known": "the known errors that fit, with their state and links, as a list",
+        "known": "the matching known errors, with their state and links, as a list",
         "steps": "what the program noted before, oldest first, as a list",
         "releases": "the releases that the customer had",
         "environments": "the environments that it happened in",
@@ -59,64 +59,63 @@ VARIABLES: Mapping[Kind, Mapping[str, str]] = {
 }
 
 
-def filled_out(body: str, values: Mapping[str, str]) -> str:
-    """The template with its variables filled in, and without holes.
+def fill_template(body: str, values: Mapping[str, str]) -> str:
+    """Fill in a template whose variables were checked before.
 
-    A line whose variables are all empty is left out; so are the headings above it, and lines that
-    end with a colon, where nothing else is left of their paragraph. The template must have been
-    checked for these variables.
+    Lines whose variables are all empty are left out, and so are headings and lines ending with a
+    colon if nothing else remains of their paragraph.
     """
     paragraphs = (_paragraph(one, values) for one in re.split(r"\n\s*\n", body))
-    return "\n\n".join(one for one in paragraphs if one)
+    return "\n\n".join(filter(None, paragraphs))
 
 
 def _paragraph(text: str, values: Mapping[str, str]) -> str:
     lines = text.split("\n")
-    kept = [line for line in lines if not _is_hole(line, values)]
-    if len(kept) < len(lines) and all(_leads_on(line) for line in kept):
+    shown = [line for line in lines if not _is_blank(line, values)]
+    if len(shown) < len(lines) and all(_is_lead_in(line) for line in shown):
         return ""
-    return "\n".join(_joined(line, values) for line in kept).strip("\n")
+    return "\n".join(_fill_line(line, values) for line in shown).strip("\n")
 
 
-def _leads_on(line: str) -> bool:
-    """Whether the line says nothing where nothing stands below it."""
+def _is_lead_in(line: str) -> bool:
+    """Return whether the line needs content below it."""
     return line.startswith("#") or line.rstrip().endswith(":")
 
 
-def _joined(line: str, values: Mapping[str, str]) -> str:
-    """Filled in; where something empty stood between words, one blank is enough."""
+def _fill_line(line: str, values: Mapping[str, str]) -> str:
+    """Fill in a line, without the double spaces that empty variables leave."""
     indent = line[: len(line) - len(line.lstrip(" "))]
-    told = filled(re.sub(r" +", " ", line.strip(" ")), values)
+    text = fill_variables(re.sub(r" +", " ", line.strip(" ")), values)
     if any(not values.get(name, "") and f"{{{name}}}" in line for name in values):
-        told = re.sub(r" {2,}", " ", told).replace(" .", ".").strip(" ")
-    return f"{indent}{told}"
+        text = re.sub(r" {2,}", " ", text).replace(" .", ".").strip(" ")
+    return f"{indent}{text}"
 
 
-def _is_hole(text: str, values: Mapping[str, str]) -> bool:
-    """Whether there are variables in it, and none of them says anything."""
-    bare = filled(text, dict.fromkeys(values, ""))
-    marked = filled(text, dict.fromkeys(values, "\0"))
-    return bare != marked and filled(text, values) == bare
+def _is_blank(text: str, values: Mapping[str, str]) -> bool:
+    """Return whether the text has variables, all of them empty."""
+    bare = fill_variables(text, dict.fromkeys(values, ""))
+    marked = fill_variables(text, dict.fromkeys(values, "\0"))
+    return bare != marked and fill_variables(text, values) == bare
 
 
 _HEADING = re.compile(r"#{1,6} +(.*?)[ #]*\Z")
 
 
-def plain_of(markdown: str) -> str:
-    """The same as plain text: headings with a colon, code without its ticks."""
+def to_plain_text(markdown: str) -> str:
+    """Convert Markdown to plain text: headings get a colon, code spans lose their backticks."""
     return "\n".join(map(_plain_line, markdown.split("\n")))
 
 
 def _plain_line(line: str) -> str:
     heading = _HEADING.match(line)
     if heading:
-        told = "".join(_without_ticks(heading[1]))
-        return told if told.endswith((":", ".", "?")) else f"{told}:"
-    return "".join(_without_ticks(line))
+        text = "".join(_strip_backticks(heading[1]))
+        return text if text.endswith((":", ".", "?")) else f"{text}:"
+    return "".join(_strip_backticks(line))
 
 
-def _without_ticks(line: str) -> Iterator[str]:
-    """Each code span by what stands in it. Costs no more than the length of the line."""
+def _strip_backticks(line: str) -> Iterator[str]:
+    """Yield the line with code spans replaced by their content, in linear time."""
     runs = list(re.finditer("`+", line))
     closing: dict[int, int] = {}
     next_same: dict[int, int] = {}
@@ -140,12 +139,12 @@ def _without_ticks(line: str) -> Iterator[str]:
 
 
 _ADDRESS = re.compile(r"https?://[^\s<>\[\]()`*]+")
-_SIGNS = re.compile(r"[\\`*\[\]<&|~]|(?<!\w)_|_(?!\w)")
-_AT_HEAD = re.compile(r"(\s*)([#>+=-]|\d{1,9}(?=[.)]))")
+_MARKUP = re.compile(r"[\\`*\[\]<&|~]|(?<!\w)_|_(?!\w)")
+_BLOCK_MARKUP = re.compile(r"(\s*)([#>+=-]|\d{1,9}(?=[.)]))")
 
 
-def markdown_of(text: str) -> str:
-    """Plain text as Markdown that reads the same: nothing of it is markup, its lines stay."""
+def to_markdown(text: str) -> str:
+    """Convert plain text to Markdown that renders the same, with all markup escaped."""
     paragraphs = re.split(r"\n\s*\n", text.strip("\n"))
     return "\n\n".join("\\\n".join(map(_escaped, one.split("\n"))) for one in paragraphs)
 
@@ -153,26 +152,23 @@ def markdown_of(text: str) -> str:
 def _escaped(line: str) -> str:
     pieces, position = [], 0
     for found in _ADDRESS.finditer(line):
-        pieces += [_SIGNS.sub(r"\\\g<0>", line[position : found.start()]), found[0]]
+        pieces += [_MARKUP.sub(r"\\\g<0>", line[position : found.start()]), found[0]]
         position = found.end()
-    pieces.append(_SIGNS.sub(r"\\\g<0>", line[position:]))
-    told = "".join(pieces).strip()
-    head = _AT_HEAD.match(told)
+    pieces.append(_MARKUP.sub(r"\\\g<0>", line[position:]))
+    text = "".join(pieces).strip()
+    head = _BLOCK_MARKUP.match(text)
     if head is None:
-        return told
+        return text
     sign = head[2]
-    return f"{sign}\\{told[len(sign) :]}" if sign.isdigit() else f"\\{told}"
-
-
-# What a draft is made of: an answer as its reader may see it, and who asks for it.
+    return f"{sign}\\{text[len(sign) :]}" if sign.isdigit() else f"\\{text}"
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """An answer and the problems of it that a draft is about.
+    """The subject of a draft: a result as its reader can see it, and the chosen problems.
 
-    `zone` is the lookup's, `name` the customer's as somebody typed it, `agent` the full name of
-    who writes. `lookup_link` leads to the lookup, `marker` is the lookup's own.
+    `zone` and `marker` are the lookup's. `name` is the customer's typed name, and `agent` the
+    writer's full name.
     """
 
     answer: Answer
@@ -186,63 +182,61 @@ class About:
 
     @property
     def groups(self) -> tuple[Group, ...]:
-        """The problems, the most telling first."""
+        """Return the chosen problems in order of rank."""
         return tuple(one for one in group_by_issue(self.answer) if one.issue_id in self.issue_ids)
 
     @property
     def best_known(self) -> tuple[tuple[Group, KnownMatch], ...]:
-        """The best match of each problem that is known, each known error once."""
+        """Return the best match of each known problem, with each known error only once."""
         best: dict[str, tuple[Group, KnownMatch]] = {}
         for group in self.groups:
-            for match in self.answer.known.of(group.issue_id)[:1]:
+            for match in self.answer.known.for_issue(group.issue_id)[:1]:
                 best.setdefault(match.known.slug, (group, match))
         return tuple(best.values())
 
 
-# An escalation as a person edited it, with personal data and secrets taken out.
+# Redaction of edited escalations.
 
-_FIRST_NUMBER = 1001  # far from the aliases that stand in the draft already
+_FIRST_NUMBER = 1001  # higher than the numbers of aliases in the draft
 _ALIASES = re.compile(r"(<[a-z][a-z-]{1,20}(?:-\d{1,6})?>)")
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """The text, and how much of which kind was hidden in it."""
+class RedactedText:
+    """The redacted text, and how often each kind of data was hidden."""
 
     text: str
     hidden: dict[str, int]
 
 
-def checked(text: str, *, drafted: str, names: Collection[str]) -> Checked:
-    """Redact the lines that are not as they were drafted: what was drafted is redacted already.
+def redact_edits(text: str, *, drafted: str, names: Collection[str]) -> RedactedText:
+    """Redact the lines that differ from the draft, which is redacted already.
 
-    `names` is what the customer is known by.
+    `names` are the customer's identifiers.
     """
-    own = frozenset(drafted.split("\n"))
+    unchanged = frozenset(drafted.split("\n"))
     ledger = Ledger(frozenset(names), first_number=_FIRST_NUMBER)
     pieces = []
-    for is_own, lines in groupby(text.split("\n"), key=own.__contains__):
+    for is_unchanged, lines in groupby(text.split("\n"), key=unchanged.__contains__):
         joined = "\n".join(lines)
-        pieces.append(joined if is_own else _redacted(joined, ledger))
-    return Checked("\n".join(pieces), dict(Counter(ledger.counts)))
+        pieces.append(joined if is_unchanged else _redact(joined, ledger))
+    return RedactedText("\n".join(pieces), dict(Counter(ledger.counts)))
 
 
-def _redacted(text: str, ledger: Ledger) -> str:
-    """What is hidden already stays as it is, even where the customer is called by its number."""
+def _redact(text: str, ledger: Ledger) -> str:
+    """Redact the text except for its aliases, which could match an identifier."""
     parts = _ALIASES.split(text)
     return "".join(
         part if place % 2 else redact_text(part, ledger) for place, part in enumerate(parts)
     )
 
 
-# A draft as a link that a mail program opens (RFC 6068).
-
-# What mail programs and browsers on all systems take of an address.
+# Longer URLs don't work in all browsers and mail programs.
 MAX_MAILTO_LENGTH = 1900
 
 
-def mail_link(subject: str, text: str) -> str:
-    """The link, without a recipient; empty where it would be too long for some mail programs."""
+def mailto_link(subject: str, text: str) -> str:
+    """Return a mailto link (RFC 6068) without a recipient; empty if it would be too long."""
     lines = "\r\n".join(text.splitlines())
     link = f"mailto:?subject={quote(subject, safe='')}&body={quote(lines, safe='')}"
     return link if len(link) <= MAX_MAILTO_LENGTH else ""

@@ -1,1 +1,1 @@
-"""Who did what, when, from where and why: a trail that only grows, each entry chained."""
+"""The audit trail: append-only entries in a hash chain."""

@@ -1,4 +1,4 @@
-"""The audit application."""
+"""Configuration of the audit app."""
 
 from django.apps import AppConfig
 

@@ -1,4 +1,4 @@
-"""The entries of the trail, what was typed beside them, its end, and what was pruned."""
+"""Models of the audit trail, and the database triggers that keep it append-only."""
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -7,7 +7,7 @@ from apps.crypto import SealedField
 
 
 class Action(models.TextChoices):
-    """What somebody did, or was denied."""
+    """Audited actions."""
 
     SIGNED_IN = "signed_in", "signed in"
     SIGN_IN_FAILED = "sign_in_failed", "could not sign in"
@@ -40,10 +40,10 @@ class Action(models.TextChoices):
 
 
 class Entry(models.Model):
-    """One act. It is written once, and never changed; `digest` covers all of it and the one before.
+    """An action, written once; `digest` covers all fields and the previous entry's digest.
 
-    Who acted is kept by number and name, not by a reference: the trail must not change when an
-    account does. Of a customer only a keyed hash stands here.
+    The actor's ID and name are copied, because entries must not change when an account does.
+    Customers appear only as keyed hashes.
     """
 
     sequence = models.BigIntegerField(primary_key=True)
@@ -64,7 +64,7 @@ class Entry(models.Model):
         ordering = ("-sequence",)
         verbose_name_plural = "entries"
         default_permissions = ("view",)
-        # The newest first, as the review lists what one of these narrows down.
+        # For the filters of the admin's list, newest first.
         indexes = (
             models.Index(fields=["action", "-sequence"], name="audit_entry_action_last"),
             models.Index(fields=["actor", "-sequence"], name="audit_entry_actor_last"),
@@ -76,7 +76,7 @@ class Entry(models.Model):
 
 
 class Words(models.Model):
-    """What a person typed for an entry, such as the reason; it can be erased, the entry stays."""
+    """Text a person typed for an entry, such as the reason; can be erased without the entry."""
 
     entry = models.OneToOneField(Entry, on_delete=models.DO_NOTHING, related_name="words")
     customer_hash = models.CharField(max_length=64, blank=True, db_index=True)
@@ -90,7 +90,7 @@ class Words(models.Model):
 
 
 class End(models.Model):
-    """The one row that whoever writes an entry holds meanwhile: the last number and digest."""
+    """The last entry's number and digest, in a single row that writers lock."""
 
     sequence = models.BigIntegerField(default=0)
     digest = models.CharField(max_length=64, default="0" * 64)
@@ -103,7 +103,7 @@ class End(models.Model):
 
 
 class Checkpoint(models.Model):
-    """Up to which entry the trail was pruned: where its rest begins, signed with the site's key."""
+    """The last pruned entry, signed with the site's key; the remaining trail starts after it."""
 
     sequence = models.BigIntegerField(primary_key=True)
     digest = models.CharField(max_length=64)
@@ -119,16 +119,14 @@ class Checkpoint(models.Model):
         return f"Checkpoint at {self.sequence}"
 
 
-# Rules inside the database that keep the trail append-only, whoever speaks to it.
-#
-# They stop a slip and a program that was broken into. Whoever owns the tables can take them off;
-# what is done then, the chain tells (`verify_audit`).
+# Triggers against accidental and malicious changes. The owner of the tables can drop them, but
+# `verify_audit` detects changes made after that.
 
-_SAYS = "The audit trail only grows"
+_MESSAGE = "The audit trail only grows"
 _LIMIT = "COALESCE((SELECT MAX(sequence) FROM audit_checkpoint), 0)"
 
-# Table, event and condition of each trigger. `REPLACE` of SQLite deletes without the delete
-# triggers, so what is inserted must not be there yet.
+# Table, event, and condition of each trigger. SQLite's `REPLACE` doesn't fire delete triggers, so
+# inserting an existing key is refused too.
 _SQLITE = {
     "audit_entry_kept": ("audit_entry", "UPDATE", "1"),
     "audit_entry_stays": ("audit_entry", "DELETE", f"OLD.sequence > {_LIMIT}"),
@@ -153,11 +151,11 @@ _SQLITE = {
 _REFUSE = f"""
 CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  RAISE EXCEPTION '{_SAYS}: % of % is refused', TG_OP, TG_TABLE_NAME
+  RAISE EXCEPTION '{_MESSAGE}: % of % is refused', TG_OP, TG_TABLE_NAME
     USING ERRCODE = 'integrity_constraint_violation';
 END $$
 """
-# The checkpoint is named with its schema, or a temporary table of the same name would go before.
+# The schema is explicit because a temporary table of the same name would take precedence.
 _PRUNED_ONLY = f"""
 CREATE OR REPLACE FUNCTION audit_pruned_only() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE pruned bigint;
@@ -165,12 +163,12 @@ BEGIN
   EXECUTE format('SELECT COALESCE(MAX(sequence), 0) FROM %I.audit_checkpoint', TG_TABLE_SCHEMA)
     INTO pruned;
   IF EXISTS (SELECT 1 FROM gone WHERE sequence > pruned) THEN
-    RAISE EXCEPTION '{_SAYS}: DELETE of entries behind the checkpoint is refused'
+    RAISE EXCEPTION '{_MESSAGE}: DELETE of entries behind the checkpoint is refused'
       USING ERRCODE = 'integrity_constraint_violation';
   END IF;
   RETURN NULL;
 END $$
-"""  # noqa: S608 - nothing in it comes from outside
+"""  # noqa: S608 - contains no outside input
 _EACH_REFUSED = "FOR EACH ROW EXECUTE FUNCTION audit_refuse()"
 _ALL_REFUSED = "FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()"
 _POSTGRESQL = {
@@ -192,15 +190,15 @@ _POSTGRESQL = {
 }
 
 
-def install(connection: BaseDatabaseWrapper) -> None:
-    """Put the guards on; those that are there already are made anew."""
-    remove(connection)
+def install_triggers(connection: BaseDatabaseWrapper) -> None:
+    """Create the triggers, replacing existing ones."""
+    remove_triggers(connection)
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             for name, (table, event, condition) in _SQLITE.items():
                 cursor.execute(
                     f"CREATE TRIGGER {name} BEFORE {event} ON {table} WHEN {condition} "
-                    f"BEGIN SELECT RAISE(ABORT, '{_SAYS}: {event} of {table} is refused'); END"
+                    f"BEGIN SELECT RAISE(ABORT, '{_MESSAGE}: {event} of {table} is refused'); END"
                 )
             return
         cursor.execute(_REFUSE)
@@ -209,8 +207,8 @@ def install(connection: BaseDatabaseWrapper) -> None:
             cursor.execute(f"CREATE TRIGGER {name} {event} ON {table} {rest}")
 
 
-def remove(connection: BaseDatabaseWrapper) -> None:
-    """Take the guards off, for the tests, which empty every table, and for a migration back."""
+def remove_triggers(connection: BaseDatabaseWrapper) -> None:
+    """Drop the triggers: for tests, which empty every table, and for reversing the migration."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             for name in _SQLITE:
@@ -222,15 +220,15 @@ def remove(connection: BaseDatabaseWrapper) -> None:
         cursor.execute("DROP FUNCTION IF EXISTS audit_pruned_only()")
 
 
-def missing(connection: BaseDatabaseWrapper) -> list[str]:
-    """The names of the guards that are not on."""
+def missing_triggers(connection: BaseDatabaseWrapper) -> list[str]:
+    """Return the names of triggers that don't exist or are disabled."""
     is_sqlite = connection.vendor == "sqlite"
-    asked = (
+    query = (
         "SELECT name FROM sqlite_master WHERE type = 'trigger'"
         if is_sqlite
         else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
     )
     with connection.cursor() as cursor:
-        cursor.execute(asked)
-        there = {row[0] for row in cursor.fetchall()}
-    return sorted(set(_SQLITE if is_sqlite else _POSTGRESQL) - there)
+        cursor.execute(query)
+        existing = {row[0] for row in cursor.fetchall()}
+    return sorted(set(_SQLITE if is_sqlite else _POSTGRESQL) - existing)

@@ -1,4 +1,8 @@
-"""Writing the trail. If an entry cannot be written, what it stands for must not happen."""
+"""Write the audit trail.
+
+Record an action before, or in one transaction with, what it describes: if its entry cannot be
+written, the action must not happen.
+"""
 
 import json
 import time
@@ -23,9 +27,10 @@ Fact = str | int | bool | None | Sequence[str]
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: the account's number and name, through which door, and from which IP address.
+    """A person or program that acts.
 
-    `origin` is web, api, cli or system. A command line has a name without a number.
+    `origin` is web, api, cli, or system. On the command line, `name` is the system user and
+    `user_id` is None.
     """
 
     origin: str
@@ -46,14 +51,15 @@ def record(
     detail: Mapping[str, Fact] | None = None,
     words: str = "",
 ) -> Entry:
-    """Write down one act, chained to the one before; entries are numbered without a gap.
+    """Append an entry, chained to the previous one and numbered without gaps.
 
-    `target` is what was acted on, such as `lookup <uuid>`. `detail` holds small facts that name no
-    customer. `words` is what the person typed, redacted; it is kept apart, and can be erased.
+    `target` is the object of the action, such as `lookup <uuid>`. `detail` must not identify a
+    customer. `words` is redacted text that the person typed; it is encrypted in a table of its
+    own, so that it can be erased.
     """
     words = words.replace("\0", "")
     with transaction.atomic():
-        end = held_end()
+        end = lock_end()
         entry = Entry(
             sequence=end.sequence + 1,
             at=datetime.now(UTC),
@@ -65,34 +71,35 @@ def record(
             target=target[:100],
             customer_hash=customer_hash,
             detail=dict(detail or {}),
-            words_hash=hash_of_words(words) if words else "",
+            words_hash=hash_words(words) if words else "",
             previous=end.digest,
         )
         entry.digest = digest_of(entry)
         entry.save(force_insert=True)
         if words:
-            sealed = seal(words.encode())
-            Words.objects.create(entry=entry, customer_hash=customer_hash, sealed=sealed)
+            Words.objects.create(
+                entry=entry, customer_hash=customer_hash, sealed=seal(words.encode())
+            )
         end.sequence, end.digest = entry.sequence, entry.digest
         end.save(update_fields=["sequence", "digest"])
     return entry
 
 
 @contextmanager
-def one_act() -> Iterator[None]:
-    """What is changed within and the entries that tell of it: both or neither.
+def audited_transaction() -> Iterator[None]:
+    """Commit changes and their audit entries together.
 
-    Acts on the same rows wait for each other at the end of the trail, before they hold any of
-    them, so that no two wait for what the other holds.
+    Locks the end of the trail first. All writers take their locks in this order, which prevents
+    deadlocks between actions on the same rows.
     """
     with transaction.atomic():
-        held_end()
+        lock_end()
         yield
 
 
 def digest_of(entry: Entry) -> str:
-    """The keyed hash of all of an entry, the digest of the one before included."""
-    told = [
+    """Return the keyed hash of all fields of an entry, including the previous entry's digest."""
+    fields = [
         entry.sequence,
         entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
         str(entry.action),
@@ -106,59 +113,56 @@ def digest_of(entry: Entry) -> str:
         entry.words_hash,
         entry.previous,
     ]
-    return keyed_hash("triage.audit", json.dumps(told, sort_keys=True, separators=(",", ":")))
+    return keyed_hash("triage.audit", json.dumps(fields, sort_keys=True, separators=(",", ":")))
 
 
-def hash_of_words(words: str) -> str:
-    """What an entry keeps of the words, so that they cannot be changed unnoticed."""
+def hash_words(words: str) -> str:
+    """Return the keyed hash by which an entry proves its words unchanged."""
     return keyed_hash("triage.audit.words", words)
 
 
-def words_of(target: str, action: Action) -> str:
-    """What was typed for the first such act on the target; empty where nothing was, or no more."""
-    kept = Words.objects.filter(entry__target=target, entry__action=action).order_by("entry_id")
-    first = kept.first()
-    return opened(first) if first else ""
+def words_for(target: str, action: Action) -> str:
+    """Return the words of the first such entry; empty if there were none, or they were erased."""
+    words = Words.objects.filter(entry__target=target, entry__action=action)
+    first = words.order_by("entry_id").first()
+    return decrypt_words(first) if first else ""
 
 
-def opened(words: Words) -> str:
-    """The words themselves; empty where the key that sealed them is no longer known."""
+def decrypt_words(words: Words) -> str:
+    """Return the plain text; empty if its encryption key is no longer known."""
     try:
         return unseal(bytes(words.sealed)).decode()
     except Unreadable:
         return ""
 
 
-def held_end() -> End:
-    """The end of the trail, held until the transaction ends: writers wait for each other here."""
+def lock_end() -> End:
+    """Lock and return the end of the trail, which serializes all writers."""
     ends = End.objects.select_for_update()
-    held = ends.filter(pk=1).first()
-    if held is None:
+    end = ends.filter(pk=1).first()
+    if end is None:
         End.objects.get_or_create(pk=1)
-        held = ends.get(pk=1)
-    return held
-
-
-# Who calls, and from which IP address.
+        end = ends.get(pk=1)
+    return end
 
 
 def client_address(request: HttpRequest) -> str:
-    """The caller's address; empty when it cannot be told.
+    """Return the client's IP address; empty if unknown.
 
-    Behind a proxy it is the last that `X-Forwarded-For` names: that one our own proxy wrote, the
-    ones before it anybody can write.
+    Behind a proxy, only the last address in `X-Forwarded-For` can be trusted: our proxy added it,
+    and clients can forge the others.
     """
-    told = request.META.get("REMOTE_ADDR", "")
+    address = request.META.get("REMOTE_ADDR", "")
     if settings.TRIAGE_BEHIND_PROXY:
-        told = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or told
+        address = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or address
     try:
-        return str(ip_address(told))
+        return str(ip_address(address))
     except ValueError:
         return ""
 
 
 def actor_of(request: HttpRequest) -> Actor:
-    """Whoever sends the request from a page: the person who is signed in, else an address."""
+    """Return the actor of a page request: the signed-in person, or an anonymous address."""
     user = getattr(request, "user", AnonymousUser())
     address = client_address(request)
     if isinstance(user, User):
@@ -166,12 +170,11 @@ def actor_of(request: HttpRequest) -> Actor:
     return Actor("web", address=address)
 
 
-# Writing down who was refused what, without letting anybody fill the trail with it.
-
-# So many refusals a minute are written one by one; of further ones the tenth, the hundredth, ...
-FREE_OF_PERSON = 30
-FREE_OF_ANONYMOUS = 1
-_MOST_CALLERS = 1000
+# Refusals per minute that get an entry each; of the rest, only the 10th, 100th, 1000th, ... do, so
+# that nobody can flood the trail.
+PERSON_LIMIT = 30
+ANONYMOUS_LIMIT = 1
+_MAX_CALLERS = 1000
 
 _lock = Lock()
 _counts: Counter[str] = Counter()
@@ -179,47 +182,42 @@ _minute = 0
 
 
 def record_refusal(actor: Actor, *, target: str = "", why: str) -> None:
-    """One was refused. `why` is a few words of our own, such as `no permission`.
+    """Record a refusal, within the limits per caller, minute, and process.
 
-    Who is not signed in is counted by address and minute in each process: a scanner leaves a
-    handful of entries that say how often, not one for each try.
+    `why` is a fixed phrase, such as `no permission`.
     """
-    times = _times(_key(actor))
-    free = FREE_OF_PERSON if _is_known(actor) else FREE_OF_ANONYMOUS
-    if times <= free or _is_power_of_ten(times):
+    count = _count_refusal(_caller(actor))
+    limit = ANONYMOUS_LIMIT if actor.user_id is None else PERSON_LIMIT
+    if count <= limit or _is_power_of_ten(count):
         detail: dict[str, Fact] = {"why": why}
-        if times > free:
-            detail["times_this_minute"] = times
+        if count > limit:
+            detail["times_this_minute"] = count
         record(Action.REFUSED, actor, target=target, detail=detail)
 
 
-def _is_known(actor: Actor) -> bool:
-    return actor.user_id is not None
-
-
-def _key(actor: Actor) -> str:
-    if _is_known(actor):
+def _caller(actor: Actor) -> str:
+    if actor.user_id is not None:
         return f"person {actor.user_id}"
     if not actor.address:
         return ""
     address = ip_address(actor.address)
-    if isinstance(address, IPv6Address):  # one caller has as many addresses as they like
+    if isinstance(address, IPv6Address):  # a client can use any address of its /64
         return str(ip_network((address, 64), strict=False))
     return str(address)
 
 
-def _times(key: str) -> int:
-    global _minute  # noqa: PLW0603 - one count for the process
+def _count_refusal(caller: str) -> int:
+    global _minute  # noqa: PLW0603 - counts are per process
     now = int(time.time() // 60)
     with _lock:
         if now != _minute:
             _counts.clear()
             _minute = now
-        if key not in _counts and len(_counts) >= _MOST_CALLERS:
-            key = "all the others"
-        _counts[key] += 1
-        return _counts[key]
+        if caller not in _counts and len(_counts) >= _MAX_CALLERS:
+            caller = "all the others"
+        _counts[caller] += 1
+        return _counts[caller]
 
 
 def _is_power_of_ten(number: int) -> bool:
-    return number >= 10 and set(str(number)[1:]) == {"0"} and str(number)[0] == "1"
+    return number >= 10 and str(number).strip("0") == "1"

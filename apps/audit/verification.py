@@ -1,4 +1,4 @@
-"""Proving that nothing in the trail was changed, taken out, put in, moved or cut off."""
+"""Verify that no entries were changed, removed, added, moved, or cut off, and prune old ones."""
 
 import json
 from collections.abc import Iterator
@@ -10,70 +10,51 @@ from django.db import transaction
 from django.db.models import Min
 
 from apps.audit.models import Action, Checkpoint, End, Entry, Words
-from apps.audit.trail import SYSTEM, Actor, digest_of, hash_of_words, held_end, record
+from apps.audit.trail import SYSTEM, Actor, digest_of, hash_words, lock_end, record
 from apps.crypto import Unreadable, keyed_hash, unseal
 
-# Where the trail begins after pruning, signed with the site's key.
-
-
-def newest_checkpoint() -> Checkpoint | None:
-    """The one that the trail begins behind; None when nothing was pruned yet."""
-    return Checkpoint.objects.first()
-
-
-def signature_of(checkpoint: Checkpoint) -> str:
-    """The keyed hash of all that a checkpoint says."""
-    told = [
-        checkpoint.sequence,
-        checkpoint.digest,
-        checkpoint.at.astimezone(UTC).isoformat(timespec="microseconds"),
-        checkpoint.count,
-    ]
-    return keyed_hash("triage.audit.checkpoint", json.dumps(told, separators=(",", ":")))
-
-
-BEGINNING = "0" * 64
-_BATCH = 1000
-_SAMPLE = 20
+_NO_DIGEST = "0" * 64  # of the position before the first entry
+_BATCH_SIZE = 1000
+_SAMPLE_SIZE = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A place in the chain: an entry's number and digest."""
+class Position:
+    """An entry's number and digest."""
 
     sequence: int = 0
-    digest: str = BEGINNING
+    digest: str = _NO_DIGEST
 
     def __str__(self) -> str:
         return f"{self.sequence}:{self.digest}"
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
-    """How far the trail is whole. `broken` is a sentence about the first place where it is not."""
+class Verification:
+    """How far the trail is intact. `broken` is a sentence about the first problem, if any."""
 
-    start: Place
-    end: Place
+    start: Position
+    end: Position
     broken: str = ""
 
 
-class Broken(Exception):
-    """The trail does not hold here; the message is a plain sentence."""
+class ChainBroken(Exception):
+    """The chain is broken; the message is a plain sentence that names the entry."""
 
 
 @dataclass(slots=True)
 class _Walk:
-    """A walk along the chain: the last place that was right, and what was passed."""
+    """Progress along the chain: the last valid position, and digests to compare later."""
 
-    start: Place
-    last: Place
-    marks: dict[int, str] = field(default_factory=dict)
+    start: Position
+    last: Position
+    digests: dict[int, str] = field(default_factory=dict)
 
 
-def verify_trail(noted: Place | None = None) -> Verified:
-    """Walk all of the trail. `noted` is an end that was written down earlier.
+def verify_trail(noted: Position | None = None) -> Verification:
+    """Verify the whole trail. `noted` is an earlier end that must still be part of it.
 
-    It may be written to and pruned meanwhile: what comes in is walked too.
+    The trail can be written to and pruned meanwhile; new entries are verified too.
     """
     while True:
         start = _start()
@@ -83,206 +64,216 @@ def verify_trail(noted: Place | None = None) -> Verified:
             _check_before(start)
             _walk_to_end(walk, noted)
             _check_noted(walk, noted)
-        except Broken as broken:
+        except ChainBroken as broken:
             if _start() != start:
-                continue  # pruned meanwhile: what seemed to be missing is behind a checkpoint
-            return Verified(start, walk.last, str(broken))
-        return Verified(start, walk.last)
+                continue  # pruned meanwhile, so the missing entries may not be missing
+            return Verification(start, walk.last, str(broken))
+        return Verification(start, walk.last)
 
 
 def verify_up_to(sequence: int) -> str | None:
-    """What is broken from the start up to that entry, as a sentence; None when it is whole."""
+    """Verify the trail up to that entry; return a sentence about the first problem, or None."""
     start = _start()
     walk = _Walk(start, start)
     try:
         _check_checkpoints()
         for entry in _entries_after(start.sequence, sequence):
             _step(walk, entry)
-    except Broken as broken:
+    except ChainBroken as broken:
         return str(broken)
     return None
 
 
-def _start() -> Place:
-    checkpoint = newest_checkpoint()
-    return Place(checkpoint.sequence, checkpoint.digest) if checkpoint else Place()
+def _start() -> Position:
+    checkpoint = Checkpoint.objects.first()
+    return Position(checkpoint.sequence, checkpoint.digest) if checkpoint else Position()
+
+
+def _signature_of(checkpoint: Checkpoint) -> str:
+    fields = [
+        checkpoint.sequence,
+        checkpoint.digest,
+        checkpoint.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        checkpoint.count,
+    ]
+    return keyed_hash("triage.audit.checkpoint", json.dumps(fields, separators=(",", ":")))
 
 
 def _check_checkpoints() -> None:
     for checkpoint in Checkpoint.objects.iterator():
-        if signature_of(checkpoint) != checkpoint.signature:
-            if _fits_nowhere(checkpoint.sequence):
-                raise Broken(_other_key("No entry"))
-            raise Broken(
+        if _signature_of(checkpoint) != checkpoint.signature:
+            if _has_other_key(checkpoint.sequence):
+                raise ChainBroken(_other_key("No entry matches"))
+            raise ChainBroken(
                 f"The checkpoint at entry {checkpoint.sequence} is forged: its signature "
                 "doesn't match."
             )
 
 
-def _check_before(start: Place) -> None:
+def _check_before(start: Position) -> None:
     stray = Entry.objects.filter(sequence__lte=start.sequence).first()
     if stray is not None:
         where = "the checkpoint" if start.sequence else "the first entry"
-        raise Broken(f"Entry {stray.sequence} stands before {where}, where none should be.")
+        raise ChainBroken(f"Entry {stray.sequence} comes before {where}, where none should be.")
 
 
-def _walk_to_end(walk: _Walk, noted: Place | None) -> None:
-    """Walk until the end that is written down is reached, and nothing comes behind it."""
+def _walk_to_end(walk: _Walk, noted: Position | None) -> None:
+    """Walk until the recorded end is reached and no entries follow it."""
     while True:
         end = End.objects.filter(pk=1).first() or End()
         before = walk.last
         for entry in _entries_after(before.sequence):
             _step(walk, entry)
             if entry.sequence == end.sequence or (noted and entry.sequence == noted.sequence):
-                walk.marks[entry.sequence] = entry.digest
+                walk.digests[entry.sequence] = entry.digest
         reached = walk.last
         if reached.sequence < end.sequence:
-            raise Broken(
-                f"Entries are missing at the end: the last is {reached.sequence}, and "
+            raise ChainBroken(
+                f"Entries are missing at the end: the last is {reached.sequence}, but "
                 f"{end.sequence} were written."
             )
-        at_end = walk.marks.get(end.sequence, reached.digest)
+        at_end = walk.digests.get(end.sequence, reached.digest)
         if end.sequence >= before.sequence and at_end != end.digest:
-            raise Broken(f"The recorded end doesn't match entry {end.sequence}.")
+            raise ChainBroken(f"The recorded end doesn't match entry {end.sequence}.")
         if reached.sequence == end.sequence:
             return
         if reached == before:
-            raise Broken(
-                f"The end that is written down is entry {end.sequence}, and there are entries up "
-                f"to {reached.sequence}."
+            raise ChainBroken(
+                f"The recorded end is entry {end.sequence}, but there are entries up to "
+                f"{reached.sequence}."
             )
 
 
 def _step(walk: _Walk, entry: Entry) -> None:
-    """One entry further. Raises `Broken`."""
+    """Advance by one entry. Raise `ChainBroken`."""
     number = walk.last.sequence + 1
     if entry.sequence != number:
         end = entry.sequence - 1
         gap = f"Entry {number} is" if end == number else f"Entries {number} to {end} are"
-        raise Broken(f"{gap} missing.")
-    fits = digest_of(entry) == entry.digest
-    if not (fits and entry.previous == walk.last.digest):
-        raise Broken(_what_happened_to(entry, walk, fits))
+        raise ChainBroken(f"{gap} missing.")
+    is_intact = digest_of(entry) == entry.digest
+    if not (is_intact and entry.previous == walk.last.digest):
+        raise ChainBroken(_diagnosis(entry, walk, is_intact))
     _check_words(entry)
-    walk.last = Place(entry.sequence, entry.digest)
+    walk.last = Position(entry.sequence, entry.digest)
 
 
-def _what_happened_to(entry: Entry, walk: _Walk, fits: bool) -> str:
+def _diagnosis(entry: Entry, walk: _Walk, is_intact: bool) -> str:
     number = entry.sequence
-    if fits:
+    if is_intact:
         return (
-            f"Entry {number} does not follow entry {number - 1}: the one before it was replaced, "
-            "or this one comes from elsewhere."
+            f"Entry {number} doesn't follow entry {number - 1}: the previous entry was replaced, "
+            "or this one was moved here."
         )
-    if entry.previous == walk.last.digest and _fits_nowhere(number):
-        return _other_key(f"From entry {number} on none" if number > 1 else "No entry")
-    own_place = _own_place(copy(entry))
-    if own_place:
-        return f"Entries are out of order: what stands as entry {number} was entry {own_place}."
-    return f"Entry {number} was changed, or another was put in its place."
+    if entry.previous == walk.last.digest and _has_other_key(number):
+        none = f"From entry {number} on, no entry matches" if number > 1 else "No entry matches"
+        return _other_key(none)
+    original = _original_number(copy(entry))
+    if original:
+        return f"Entries are out of order: entry {number} was written as entry {original}."
+    return f"Entry {number} was changed or replaced."
 
 
-def _own_place(entry: Entry) -> int | None:
-    """The number that the entry was written with, if it is whole and only stands elsewhere."""
+def _original_number(entry: Entry) -> int | None:
+    """Return the number that an unchanged but moved entry was written with.
+
+    Its predecessor may have been moved too, so numbers around the present one are tried as well.
+    """
     before = Entry.objects.filter(digest=entry.previous).values_list("sequence", flat=True)
-    candidates = {*(one + 1 for one in before[:_SAMPLE]), *_neighbours(entry.sequence)}
-    for sequence in candidates:
+    number = entry.sequence
+    nearby = range(max(1, number - 100), number + 100)
+    for sequence in {*(one + 1 for one in before[:_SAMPLE_SIZE]), *nearby}:
         entry.sequence = sequence
         if digest_of(entry) == entry.digest:
             return int(sequence)
     return None
 
 
-def _neighbours(sequence: int) -> range:
-    """Where an entry may belong whose own predecessor was moved too."""
-    return range(max(1, sequence - 100), sequence + 100)
-
-
-def _other_key(which: str) -> str:
+def _other_key(none: str) -> str:
     return (
-        f"{which} fits its digest, though each names the one before it. Most likely "
-        "TRIAGE_HASH_KEY is not the key that the trail was written with; without it, nothing "
-        "can be proved."
+        f"{none} its digest, but the entries are still linked to each other. Most likely, "
+        "TRIAGE_HASH_KEY isn't the key that the trail was written with. Nothing can be proved "
+        "without that key."
     )
 
 
-def _fits_nowhere(sequence: int) -> bool:
-    """Whether several entries from that number on, the last ones too, have all another key."""
+def _has_other_key(sequence: int) -> bool:
+    """Return whether none of the entries sampled from that number on matches the present key."""
     rest = Entry.objects.filter(sequence__gte=sequence)
-    sample = {one.pk: one for one in rest.order_by("sequence")[:_SAMPLE]}
-    sample |= {one.pk: one for one in rest.order_by("-sequence")[:_SAMPLE]}
+    sample = {one.pk: one for one in rest.order_by("sequence")[:_SAMPLE_SIZE]}
+    sample |= {one.pk: one for one in rest.order_by("-sequence")[:_SAMPLE_SIZE]}
     return len(sample) > 1 and all(digest_of(one) != one.digest for one in sample.values())
 
 
 def _check_words(entry: Entry) -> None:
-    """Words may be erased, but not changed, and not added."""
+    """Raise `ChainBroken` if the entry's words were changed or added; erased words are fine."""
     words = getattr(entry, "words", None)
     if words is None:
         return
     try:
         typed = unseal(bytes(words.sealed)).decode()
     except Unreadable as error:
-        raise Broken(
-            f"The words of entry {entry.sequence} cannot be opened: they were changed, or their "
-            "key is no longer among TRIAGE_DATA_KEYS."
+        raise ChainBroken(
+            f"The words of entry {entry.sequence} can't be decrypted: they were changed, or "
+            "their key is no longer in TRIAGE_DATA_KEYS."
         ) from error
-    if not entry.words_hash or hash_of_words(typed) != entry.words_hash:
-        raise Broken(f"The words of entry {entry.sequence} don't match their hash.")
+    if not entry.words_hash or hash_words(typed) != entry.words_hash:
+        raise ChainBroken(f"The words of entry {entry.sequence} don't match their hash.")
 
 
-def _check_noted(walk: _Walk, noted: Place | None) -> None:
+def _check_noted(walk: _Walk, noted: Position | None) -> None:
     if noted is None:
         return
     number = noted.sequence
     if number > walk.last.sequence:
-        raise Broken(
-            f"Entry {number} was noted as the end, and the trail ends at {walk.last.sequence}: "
+        raise ChainBroken(
+            f"Entry {number} was noted as the end, but the trail ends at {walk.last.sequence}: "
             "entries were cut off."
         )
-    kept = Checkpoint.objects.filter(sequence=number).values_list("digest", flat=True).first()
-    digest = walk.marks.get(number, kept if number else BEGINNING)
+    pruned = Checkpoint.objects.filter(sequence=number).values_list("digest", flat=True).first()
+    digest = walk.digests.get(number, pruned if number else _NO_DIGEST)
     if digest is None:
-        raise Broken(
-            f"Entry {number} was pruned since it was noted, so it can no longer be compared. The "
-            f"trail begins behind entry {walk.start.sequence}."
+        raise ChainBroken(
+            f"Entry {number} was pruned after it was noted, so it can no longer be compared. The "
+            f"trail now starts after entry {walk.start.sequence}."
         )
     if digest != noted.digest:
-        raise Broken(f"Entry {number} is not the one that was noted: the trail was rewritten.")
+        raise ChainBroken(f"Entry {number} isn't the one that was noted: the trail was rewritten.")
 
 
 def _entries_after(sequence: int, last: int | None = None) -> Iterator[Entry]:
-    """The entries behind that number in their order, a batch at a time, with their words."""
+    """Yield the entries after that number in order, with their words, in batches."""
     while True:
         rest = Entry.objects.filter(sequence__gt=sequence).select_related("words")
         if last is not None:
             rest = rest.filter(sequence__lte=last)
-        batch = list(rest.order_by("sequence")[:_BATCH])
+        batch = list(rest.order_by("sequence")[:_BATCH_SIZE])
         if not batch:
             return
         yield from batch
         sequence = batch[-1].sequence
 
 
-def parse_place(text: str) -> Place:
-    """`NUMBER:DIGEST` as `verify_audit` prints it. Raises ValueError."""
+def parse_position(text: str) -> Position:
+    """Parse `NUMBER:DIGEST` as `verify_audit` prints it. Raise ValueError."""
     number, _, digest = text.strip().partition(":")
-    if not (number.isascii() and number.isdigit()) or len(digest) != len(BEGINNING):
+    if not (number.isascii() and number.isdigit()) or len(digest) != len(_NO_DIGEST):
         raise ValueError(text)
-    return Place(int(number), digest.lower())
+    return Position(int(number), digest.lower())
 
 
-# Taking old entries out of the trail so that the rest can still be verified.
+# Pruning.
 
 
 class TrailBroken(Exception):
-    """What was to be pruned does not verify: it has to stay, as it is the evidence."""
+    """The entries to prune were tampered with, and are kept as evidence."""
 
 
 def prune_trail(before: datetime, *, actor: Actor = SYSTEM) -> int:
-    """Remove the entries from before that moment, with what was typed; returns how many.
+    """Delete entries older than `before`, with their words, and return how many.
 
-    A signed checkpoint takes their place, and that it was done becomes an entry. Raises
-    `TrailBroken` with a plain sentence when the part to remove was tampered with.
+    A signed checkpoint replaces them, so that the rest can still be verified; the pruning gets an
+    entry of its own. Raise `TrailBroken`, with a plain sentence.
     """
     last = _last_before(before)
     if last is None:
@@ -291,34 +282,33 @@ def prune_trail(before: datetime, *, actor: Actor = SYSTEM) -> int:
     if broken is not None:
         raise TrailBroken(f"Nothing was pruned. {broken}")
     with transaction.atomic():
-        held_end()
+        lock_end()
         return _prune(last, actor)
 
 
-def forget_words(customer_hash: str) -> int:
-    """Erase what was typed about one customer, whose entries stay; returns how many words."""
+def erase_words(customer_hash: str) -> int:
+    """Erase the words about a customer, but not the entries, and return how many."""
     return Words.objects.filter(customer_hash=customer_hash).delete()[0] if customer_hash else 0
 
 
 def _last_before(before: datetime) -> int | None:
-    """The last entry of the oldest ones that are all from before that moment."""
-    start = newest_checkpoint()
-    rest = Entry.objects.filter(sequence__gt=start.sequence if start else 0)
-    kept = rest.filter(at__gte=before).aggregate(first=Min("sequence"))["first"]
-    gone = rest if kept is None else rest.filter(sequence__lt=kept)
-    return gone.order_by("-sequence").values_list("sequence", flat=True).first()
+    """Return the last entry of the leading run that is all older than `before`."""
+    rest = Entry.objects.filter(sequence__gt=_start().sequence)
+    first_new = rest.filter(at__gte=before).aggregate(first=Min("sequence"))["first"]
+    old = rest if first_new is None else rest.filter(sequence__lt=first_new)
+    return old.order_by("-sequence").values_list("sequence", flat=True).first()
 
 
 def _prune(last: int, actor: Actor) -> int:
-    gone = Entry.objects.filter(sequence__lte=last)
-    count = gone.count()
-    end = gone.filter(sequence=last).values_list("digest", flat=True).first()
-    if end is None:
-        return 0  # somebody else has just pruned
-    checkpoint = Checkpoint(sequence=last, digest=end, at=datetime.now(UTC), count=count)
-    checkpoint.signature = signature_of(checkpoint)
+    old = Entry.objects.filter(sequence__lte=last)
+    count = old.count()
+    digest = old.filter(sequence=last).values_list("digest", flat=True).first()
+    if digest is None:
+        return 0  # another process has just pruned
+    checkpoint = Checkpoint(sequence=last, digest=digest, at=datetime.now(UTC), count=count)
+    checkpoint.signature = _signature_of(checkpoint)
     checkpoint.save(force_insert=True)
     Words.objects.filter(entry_id__lte=last).delete()
-    gone.delete()
+    old.delete()
     record(Action.PRUNED, actor, target="audit trail", detail={"up_to": last, "entries": count})
     return count

@@ -1,1 +1,1 @@
-"""A stand-in for Sentry that speaks its web API over real HTTP, and the customers living in it."""
+"""A stand-in for Sentry that serves its web API over HTTP, with made-up customers."""

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class DemoConfig(AppConfig):
-    """Commands only: the demo Sentry keeps its events in memory and has no tables."""
+    """Management commands only; the demo Sentry stores its events in memory."""
 
     name = "apps.demo"
     label = "demo"

@@ -1,4 +1,4 @@
-"""The known errors of the demo, about what its customers run into."""
+"""The known errors of the demo."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ _TICKETS = "https://tickets.example"
 
 
 def add_known_errors(today: date) -> int:
-    """Add those that are missing, and leave all others as people have made them; how many."""
-    there = set(KnownError.objects.values_list("slug", flat=True))
-    missing = [one for one in _entries(today) if one["slug"] not in there]
-    for told in missing:
+    """Add the missing known errors and return their number; existing ones are not changed."""
+    existing = set(KnownError.objects.values_list("slug", flat=True))
+    missing = [one for one in _entries(today) if one["slug"] not in existing]
+    for fields in missing:
         save_entry(
-            KnownError(**told), change="added by the demo", parts=(), actor=SYSTEM, user=None
+            KnownError(**fields), change="added by the demo", parts=(), actor=SYSTEM, user=None
         )
     return len(missing)
 
 
 def _entries(today: date) -> tuple[dict[str, Any], ...]:
-    """Of each state one or two, so that the first customers show them all."""
+    """Return one or two known errors in each state, for the first customers."""
     return (
         {
             "slug": "card-declined",

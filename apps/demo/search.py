@@ -1,21 +1,22 @@
-"""Reads Sentry's event search syntax into a tree.
+"""Sentry's search: the query syntax, the tests it compiles to, and time windows.
 
-Follows the grammar of Sentry's event search, its traps included: AND binds tighter than OR and
-standing side by side means AND; an unquoted `[a,b]` is a list, a leading `=` is dropped and a
-leading `!=` negates; the only escape inside quotes is `\\"`, so a value that ends in a backslash
-swallows its closing quote.
+The syntax is Sentry's event search, including its traps: AND binds tighter than OR, and terms
+next to each other are joined by AND; an unquoted `[a,b]` is a list; a leading `=` is dropped
+and a leading `!=` negates; the only escape inside quotes is `\\"`, so a value that ends in a
+backslash swallows its closing quote.
 """
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
-from apps.demo.http import Ask, bad
+from apps.demo.http import ApiRequest, bad_request
 from apps.demo.world import (
     ARRAY_COLUMNS,
     BOOLEAN_COLUMNS,
@@ -24,54 +25,60 @@ from apps.demo.world import (
     Project,
     Replay,
     World,
+    as_utc,
     column,
 )
 
-# The tree a search query is read into, and the one error reading it can end in.
+T = TypeVar("T")
+Test = Callable[[T], bool]
+
+# --- the tree of a query ------------------------------------------------------------------------
 
 
 class SearchError(Exception):
-    """The query cannot be read; the text is what Sentry puts into `detail`."""
+    """An invalid query; the text is Sentry's `detail`."""
 
 
 @dataclass(frozen=True)
 class Clause:
-    """`key operator value`. `values` holds one text, or several for the IN operators.
+    """`key operator value`, with several values for the IN operators.
 
-    Operators are `=`, `!=`, `IN`, `NOT IN`, and for numbers and dates also `<`, `<=`, `>`, `>=`.
-    Texts are raw: wildcards and `\\*` are still in them.
+    Operators are `=`, `!=`, `IN`, and `NOT IN`; numbers and dates also have `<`, `<=`, `>`, and
+    `>=`. Values are raw: wildcards and `\\*` are still in them.
     """
 
     key: str
     operator: str
     values: tuple[str, ...]
 
+    @property
+    def is_positive(self) -> bool:
+        """Whether an event must have one of the values; a negation must have none."""
+        return self.operator in ("=", "IN")
+
 
 @dataclass(frozen=True)
 class FreeText:
-    """Words outside any `key:value`; they are looked for in message and title."""
+    """Words outside `key:value`, to be found in the message or the title."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Both:
-    """Every part must hold."""
+    """All parts must match."""
 
     parts: tuple[Node, ...]
 
 
 @dataclass(frozen=True)
 class Either:
-    """At least one part must hold."""
+    """At least one part must match."""
 
     parts: tuple[Node, ...]
 
 
 Node = Clause | FreeText | Both | Either
-
-EVERYTHING = Both(())
-
 
 OPERATOR_WORD = re.compile(r"(OR|AND)(?=[\t\n )]|$)", re.IGNORECASE)
 KEY = re.compile(
@@ -95,10 +102,10 @@ Join = Callable[[list[Node | str]], Node]
 
 
 def parse(query: str, *, booleans: bool = True, join: Join | None = None) -> Node:
-    """The tree of a query; an empty query is `EVERYTHING`. `join` is `joined` unless told.
+    """Return the tree of a query; an empty query is `Both(())`. `join` defaults to `joined`.
 
     With `booleans` off, AND and OR are refused (Sentry API: the issue search allows neither).
-    Raises SearchError with Sentry's text.
+    Raises SearchError.
     """
     reader = _Reader(query, booleans, join or joined)
     node = reader.sequence()
@@ -112,7 +119,7 @@ def parse(query: str, *, booleans: bool = True, join: Join | None = None) -> Nod
 
 
 class _Reader:
-    """Walks the query once, from left to right."""
+    """Reads the query once, from left to right."""
 
     def __init__(self, query: str, booleans: bool, join: Join) -> None:
         self.query = query
@@ -121,7 +128,7 @@ class _Reader:
         self.at = 0
 
     def sequence(self) -> Node:
-        """Terms up to the end or a closing parenthesis, joined by their operators."""
+        """Return the terms up to the end or a closing parenthesis, joined by their operators."""
         terms: list[Node | str] = []
         self._spaces()
         while True:
@@ -175,20 +182,20 @@ class _Reader:
         return self._single(key, negated)
 
     def _single(self, key: str, negated: bool) -> Clause:
-        sign = COMPARISON.match(self.query, self.at)
-        operator = sign.group() if sign else "="
-        self.at = sign.end() if sign else self.at
+        match = COMPARISON.match(self.query, self.at)
+        sign = match.group() if match else "="
+        self.at = match.end() if match else self.at
         start = self.at
         value = self._value()
         if not value and self.at == start:
             raise SearchError(f"Empty string after '{key}:'")
         if key == "has":
             return Clause(value, "=" if negated else "!=", ("",))
-        if operator not in ("=", "!=") and key not in COMPARABLE:
-            value, operator = operator + value, "="
+        if sign not in ("=", "!=") and key not in COMPARABLE:
+            value, sign = sign + value, "="
         if negated:
-            operator = NEGATED.get(operator, "!=")
-        return Clause(key, operator, (value,))
+            sign = NEGATED.get(sign, "!=")
+        return Clause(key, sign, (value,))
 
     def _value(self) -> str:
         quoted = QUOTED.match(self.query, self.at)
@@ -214,7 +221,7 @@ class _Reader:
         return FreeText(text) if text else None
 
     def _free_word(self) -> bool:
-        """Step over one word, or one pair of parentheses around words, that starts no term."""
+        """Skip one word, or one pair of parentheses around words, that does not start a term."""
         if KEY.match(self.query, self.at) or OPERATOR_WORD.match(self.query, self.at):
             return False
         word = WORD.match(self.query, self.at)
@@ -237,42 +244,32 @@ class _Reader:
 
 
 def list_values(inner: str) -> tuple[str, ...]:
-    """The texts of `a, "b c",d`. A hole between commas is refused, as Sentry does."""
+    """Return the texts of `a, "b c",d`. Raises SearchError for an empty value, as Sentry does."""
     parts = [part.strip(" ") for part in LIST_PART.findall(inner)]
     if not all(parts) or inner.rstrip(" ").endswith(","):
         raise SearchError("Lists should not have empty values")
-    return tuple(unquoted(part).replace('\\"', '"') for part in parts)
-
-
-def unquoted(part: str) -> str:
-    """A list item without the quotes around it, if it has any."""
-    whole = QUOTED.fullmatch(part)
-    return whole.group(1) if whole else part
+    whole = [QUOTED.fullmatch(part) for part in parts]
+    texts = [quoted.group(1) if quoted else part for quoted, part in zip(whole, parts, strict=True)]
+    return tuple(text.replace('\\"', '"') for text in texts)
 
 
 def joined(terms: list[Node | str]) -> Node:
-    """Terms and operator words as one tree. Raises SearchError when an operator lacks a side."""
-    if not terms:
-        return EVERYTHING
+    """Return terms and operators as a tree. Raises SearchError if an operator lacks a side."""
     check_sides(terms)
-    alternatives: list[Node] = []
-    current: list[Node] = []
+    alternatives: list[list[Node]] = [[]]
     for term in terms:
         if term == "OR":
-            alternatives.append(_all_of(current))
-            current = []
+            alternatives.append([])
         elif not isinstance(term, str):
-            current.append(term)
-    alternatives.append(_all_of(current))
-    return alternatives[0] if len(alternatives) == 1 else Either(tuple(alternatives))
-
-
-def _all_of(nodes: list[Node]) -> Node:
-    return nodes[0] if len(nodes) == 1 else Both(tuple(nodes))
+            alternatives[-1].append(term)
+    parts = [part[0] if len(part) == 1 else Both(tuple(part)) for part in alternatives]
+    return parts[0] if len(parts) == 1 else Either(tuple(parts))
 
 
 def check_sides(terms: list[Node | str]) -> None:
-    """Raises SearchError when AND or OR stands first, last or beside another."""
+    """Raise SearchError if AND or OR is first, last, or next to another."""
+    if not terms:
+        return
     if isinstance(terms[0], str):
         raise SearchError(f"Condition is missing on the left side of '{terms[0]}' operator")
     if isinstance(terms[-1], str):
@@ -284,28 +281,27 @@ def check_sides(terms: list[Node | str]) -> None:
             )
 
 
-# Wildcards in search values, as Sentry reads them.
+# --- wildcards ----------------------------------------------------------------------------------
 #
-# `*` after an even number of backslashes is a wildcard, `\*` is a star. A value with wildcards at
-# its ends only is compared as prefix, suffix or infix, where a lone backslash stays itself. With
-# a wildcard in the middle it becomes a regular expression, and there every backslash is an escape
-# and disappears.
+# `*` after an even number of backslashes is a wildcard, `\*` is a star. A value with wildcards
+# only at its ends is compared as prefix, suffix, or infix, and a lone backslash is literal. With a
+# wildcard in the middle, it becomes a regular expression in which every backslash is an escape.
 
 WILDCARD = re.compile(r"(?<!\\)(?:\\\\)*\*")
 
 
 def is_wildcard(value: str) -> bool:
-    """True when the value holds at least one live `*`."""
+    """Return whether the value has at least one wildcard."""
     return bool(WILDCARD.search(value))
 
 
 def unescaped(value: str) -> str:
-    """The exact text a value without wildcards stands for: `\\*` is `*`, all else is literal."""
+    """Return the exact text of a value without wildcards: `\\*` is `*`, all else is literal."""
     return value.replace("\\*", "*")
 
 
 def pattern_of(value: str) -> re.Pattern[str]:
-    """The anchored, case-insensitive pattern of a value with wildcards."""
+    """Return the anchored, case-insensitive pattern of a value with wildcards."""
     found = list(WILDCARD.finditer(value))
     leads = bool(found) and found[0].span() == (0, 1)
     trails = bool(found) and found[-1].end() == len(value) and (len(found) > 1 or not leads)
@@ -318,78 +314,70 @@ def pattern_of(value: str) -> re.Pattern[str]:
 
 
 def _regex(value: str) -> str:
-    made = []
-    at = 0
-    while at < len(value):
-        if value[at] == "\\" and at + 1 < len(value):
-            made.append(re.escape(value[at + 1]))
-            at += 2
-            continue
-        made.append(".*" if value[at] == "*" else re.escape(value[at]))
-        at += 1
-    return "".join(made)
+    parts = re.findall(r"\\.|.", value, re.DOTALL)
+    return "".join(".*" if part == "*" else re.escape(part[-1]) for part in parts)
 
 
-# Decides whether an event satisfies a search tree.
+# --- tests of events ----------------------------------------------------------------------------
 #
-# Rules of Sentry's events table: equality on text is case-sensitive, wildcards turn the value
-# into an anchored match that ignores case, the message is searched by substring, an empty value
-# means "the field is absent", a negation also matches events that lack the field.
-
-Test = Callable[[Event], bool]
+# Rules of Sentry's events table: equality of text is case-sensitive, wildcards are anchored and
+# ignore case, the message is searched for a substring, an empty value means that the field is
+# absent, and a negation also matches events that lack the field.
 
 HEX_ID = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "=": lambda left, right: left == right,
-    "!=": lambda left, right: left != right,
-    "<": lambda left, right: left < right,
-    "<=": lambda left, right: left <= right,
-    ">": lambda left, right: left > right,
-    ">=": lambda left, right: left >= right,
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
 }
 
 
-def compiled(node: Node, world: World) -> Test:
-    """A test of one event against the tree. Raises SearchError where Sentry answers 400.
+def compiled(node: Node, leaf_test: Callable[[Clause | FreeText], Test[T]]) -> Test[T]:
+    """Return the test of a tree, given the test of a leaf."""
+    if isinstance(node, Both | Either):
+        combine = all if isinstance(node, Both) else any
+        tests = [compiled(part, leaf_test) for part in node.parts]
+        return lambda item: combine(test(item) for test in tests)
+    return leaf_test(node)
 
-    The world is asked for the names of projects and issues only: an unknown one is an error.
+
+def event_test(world: World) -> Callable[[Clause | FreeText], Test[Event]]:
+    """Return the function that makes the test of a leaf. It raises SearchError.
+
+    The world is needed because an unknown project or issue is an error.
     """
-    if isinstance(node, Both):
-        tests = [compiled(part, world) for part in node.parts]
-        return lambda event: all(test(event) for test in tests)
-    if isinstance(node, Either):
-        tests = [compiled(part, world) for part in node.parts]
-        return lambda event: any(test(event) for test in tests)
-    if isinstance(node, FreeText):
-        return free_text(node.text)
-    return clause(node, world)
+    return lambda leaf: (
+        _free_text(leaf.text) if isinstance(leaf, FreeText) else _clause(leaf, world)
+    )
 
 
-def free_text(text: str) -> Test:
-    """Events whose message or title contains the text, whatever its case."""
-    if is_wildcard(text):
-        pattern = pattern_of(f"*{text}*")
-        return lambda event: any(pattern.match(words) for words in _words_of(event))
+def _free_text(text: str) -> Test[Event]:
+    """Return the test for text in the message or the title, in any case."""
+    pattern = pattern_of(f"*{text}*") if is_wildcard(text) else None
     wanted = unescaped(text).lower()
-    return lambda event: any(wanted in words.lower() for words in _words_of(event))
+
+    def test(event: Event) -> bool:
+        texts = (str(event.columns[name] or "") for name in ("message", "title"))
+        return any(pattern.match(one) if pattern else wanted in one.lower() for one in texts)
+
+    return test
 
 
-def _words_of(event: Event) -> tuple[str, str]:
-    return str(event.columns["message"] or ""), str(event.columns["title"] or "")
-
-
-def clause(node: Clause, world: World) -> Test:
-    """The test for one `key:value`."""
+def _clause(node: Clause, world: World) -> Test[Event]:
     if node.key == "is":
         raise SearchError('"is:" queries are not supported in this search.')
     _check_names(node, world)
     if node.key in INTEGER_COLUMNS:
         return _numeric(node)
     if node.key == "timestamp":
-        return _moment(node)
+        return _time(node)
     if node.key in BOOLEAN_COLUMNS and node.values != ("",):
         return _boolean(node)
-    return _textual(node)
+    singles = [_single(node.key, value) for value in node.values]
+    return lambda event: any(test(event) for test in singles) == node.is_positive
 
 
 def _check_names(node: Clause, world: World) -> None:
@@ -397,10 +385,10 @@ def _check_names(node: Clause, world: World) -> None:
     if node.key in ("id", "trace"):
         _check_hex(node.key, values)
     if node.key == "issue":
-        known = {issue.short_id for issue in world.all_issues} | {"unknown"}
-        bad = [value for value in values if value.upper() not in known and value != "unknown"]
-        if bad:
-            raise SearchError(f"Invalid value '{bad}' for 'issue:' filter")
+        known = {issue.short_id for issue in world.all_issues}
+        unknown = [one for one in values if one.upper() not in known and one != "unknown"]
+        if unknown:
+            raise SearchError(f"Invalid value '{unknown}' for 'issue:' filter")
     if node.key in ("project", "project.name"):
         unknown = [value for value in values if world.find_project(value) is None]
         if unknown and not any(is_wildcard(value) for value in unknown):
@@ -421,7 +409,7 @@ def _check_hex(key: str, values: list[str]) -> None:
             )
 
 
-def _numeric(node: Clause) -> Test:
+def _numeric(node: Clause) -> Test[Event]:
     try:
         wanted = [int(value) if value else None for value in node.values]
     except ValueError as error:
@@ -430,74 +418,58 @@ def _numeric(node: Clause) -> Test:
             "or b suffix (e.g. 500k)."
         ) from error
     if node.operator in ("IN", "NOT IN"):
-        return lambda event: (column(event, node.key) in wanted) == (node.operator == "IN")
+        return lambda event: (column(event, node.key) in wanted) == node.is_positive
     compare = COMPARE[node.operator]
     return lambda event: compare(column(event, node.key), wanted[0])
 
 
-def _moment(node: Clause) -> Test:
+def _time(node: Clause) -> Test[Event]:
     try:
-        read = datetime.fromisoformat(node.values[0])
+        wanted = as_utc(datetime.fromisoformat(node.values[0]))
     except ValueError as error:
         raise SearchError(
             f"timestamp: Invalid date: {node.values[0]}. Expected +/-duration (e.g. +1h) "
             "or ISO 8601-like."
         ) from error
-    wanted = read.replace(tzinfo=UTC) if read.tzinfo is None else read
     compare = COMPARE.get(node.operator, COMPARE["="])
     return lambda event: compare(event.second, wanted)
 
 
-def _boolean(node: Clause) -> Test:
+def _boolean(node: Clause) -> Test[Event]:
     words = {"true": True, "1": True, "false": False, "0": False}
     word = node.values[0].lower()
     if word not in words:
         raise SearchError(
             f"{node.key}: Invalid boolean: {node.values[0]}. Expected true, 1, false, or 0."
         )
-    wanted = words[word] == (node.operator == "=")
+    wanted = words[word] == node.is_positive
     return lambda event: column(event, node.key) is wanted
 
 
-def _textual(node: Clause) -> Test:
-    positive = node.operator in ("=", "IN")
-    singles = [_single(node.key, value) for value in node.values]
-    return lambda event: any(test(event) for test in singles) == positive
-
-
-def _single(key: str, value: str) -> Test:
-    """The positive test of one text; absent and empty are the same to Sentry."""
-    if key == "message" and value:
-        wanted = unescaped(value)
-        return _wild(key, value) if is_wildcard(value) else _contains(wanted.lower())
+def _single(key: str, value: str) -> Test[Event]:
+    """Return the positive test of one text; absent and empty are the same in Sentry."""
     if is_wildcard(value):
-        return _wild(key, value)
+        pattern = pattern_of(value)
+        return lambda event: any(pattern.match(text) for text in _texts(event, key))
     wanted = unescaped(value)
+    if key == "message" and value:
+        return lambda event: any(wanted.lower() in text.lower() for text in _texts(event, key))
     if key in ("id", "trace"):
         wanted = wanted.replace("-", "").lower()
-    if key == "issue":
-        wanted = wanted if wanted == "unknown" else wanted.upper()
+    if key == "issue" and wanted != "unknown":
+        wanted = wanted.upper()
     return lambda event: wanted in _texts(event, key)
 
 
-def _contains(wanted: str) -> Test:
-    return lambda event: any(wanted in text.lower() for text in _texts(event, "message"))
-
-
-def _wild(key: str, value: str) -> Test:
-    pattern = pattern_of(value)
-    return lambda event: any(pattern.match(text) for text in _texts(event, key))
-
-
 def _texts(event: Event, key: str) -> list[str]:
-    """All texts of a field; a missing one reads as the empty text."""
+    """Return all texts of a field; a missing field is the empty text."""
     value = column(event, key)
     if key in ARRAY_COLUMNS and isinstance(value, list):
         return [str(item) for item in value] or [""]
     return ["" if value is None else str(value)]
 
 
-# Time windows as Sentry reads them from a request.
+# --- time windows -------------------------------------------------------------------------------
 
 FORMATS = ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%d")
 PLUS_OFFSET = re.compile(r"[+ ]\d{2}:?\d{2}$")
@@ -509,21 +481,20 @@ DEFAULT_SPAN = timedelta(days=90)
 
 @dataclass(frozen=True)
 class Window:
-    """Half-open: `start <= timestamp < end` (Sentry API: end is exclusive)."""
+    """A half-open window: `start <= timestamp < end` (Sentry API: the end is exclusive)."""
 
     start: datetime
     end: datetime
 
-    def holds(self, event: Event) -> bool:
-        """Compares whole seconds, as the events table stores nothing finer."""
+    def contains(self, event: Event) -> bool:
+        """Compare whole seconds, as in the events table."""
         return self.start <= event.second < self.end
 
 
-def parse_moment(value: str) -> datetime:
-    """A moment in UTC from ISO text, a date or unix seconds.
+def parse_time(value: str) -> datetime:
+    """Return a time in UTC from ISO text, a date, or Unix seconds. Raises ApiError 400.
 
-    A trailing `Z` or `+HH:MM` is stripped and ignored; a `-HH:MM` is not understood. Raises
-    ApiError 400 with Sentry's text.
+    As in Sentry, a trailing `Z` or `+HH:MM` is ignored, and `-HH:MM` is invalid.
     """
     if UNIX.fullmatch(value):
         return datetime.fromtimestamp(float(value), tz=UTC)
@@ -533,185 +504,154 @@ def parse_moment(value: str) -> datetime:
             return datetime.strptime(naive, shape).replace(tzinfo=UTC)
         except ValueError:
             continue
-    raise bad(f"{value} is not a valid ISO8601 date query")
+    raise bad_request(f"{value} is not a valid ISO8601 date query")
 
 
-def asked_window(ask: Ask) -> Window | None:
-    """The window of `statsPeriod`, which wins, or of `start` and `end`; None without any."""
-    period, start, end = ask.one("statsPeriod"), ask.one("start"), ask.one("end")
+def requested_window(request: ApiRequest) -> Window | None:
+    """Return the window of `statsPeriod`, else of `start` and `end`, if any."""
+    period, start, end = request.one("statsPeriod"), request.one("start"), request.one("end")
     if period:
         match = PERIOD.fullmatch(period)
         if match is None:
-            raise bad(f"Invalid statsPeriod: '{period}'")
+            raise bad_request(f"Invalid statsPeriod: '{period}'")
         length = timedelta(**{UNITS[match.group(2)]: int(match.group(1))})
-        return Window(ask.now - length, ask.now)
+        return Window(request.now - length, request.now)
     if not start and not end:
         return None
     if not start or not end:
-        raise bad("start and end are both required")
-    window = Window(parse_moment(start), parse_moment(end))
+        raise bad_request("start and end are both required")
+    window = Window(parse_time(start), parse_time(end))
     if window.start >= window.end:
-        raise bad("start must be before end")
+        raise bad_request("start must be before end")
     return window
 
 
-def window_of(ask: Ask) -> Window:
-    """The window of a request, the last 90 days by default, cut to what is still kept.
+def window_of(request: ApiRequest) -> Window:
+    """Return the requested window, by default the last 90 days, within the retention.
 
-    Raises ApiError 400 when nothing of it is kept any more.
+    Raises ApiError 400 if all of it is older than the retention.
     """
-    window = asked_window(ask) or Window(ask.now - DEFAULT_SPAN, ask.now)
-    if ask.settings.retention_days is None:
+    window = requested_window(request) or Window(request.now - DEFAULT_SPAN, request.now)
+    if request.settings.retention_days is None:
         return window
-    edge = ask.now - timedelta(days=ask.settings.retention_days)
+    edge = request.now - timedelta(days=request.settings.retention_days)
     if window.end <= edge:
-        raise bad("Invalid date range. Please try a more recent date range.")
+        raise bad_request("Invalid date range. Please try a more recent date range.")
     return Window(max(window.start, edge), window.end)
 
 
-# Finds the events a request is about: projects, window, environments and search together.
+# --- searches of events and replays -------------------------------------------------------------
 
 
 def found_events(
-    ask: Ask, projects: Sequence[Project], query: str, among: Sequence[Event] | None = None
+    request: ApiRequest, projects: Sequence[Project], query: str, events: Sequence[Event]
 ) -> list[Event]:
-    """The events of the projects that lie in the window and satisfy the query, unordered.
+    """Return the events in the projects, the window, and the environments that match the query.
 
-    `among` names the events to look at; without it, all but feedback.
-
-    Raises ApiError 400 for a window or a query Sentry refuses.
+    Raises ApiError 400 for an invalid window or query.
     """
-    test = searched(ask, query)
-    window = window_of(ask)
-    environments = ask.many("environment")
+    try:
+        test = compiled(parse(query), event_test(request.world))
+    except SearchError as error:
+        raise bad_request(str(error)) from error
+    window = window_of(request)
+    environments = request.many("environment")
     slugs = {project.slug for project in projects}
     return [
         event
-        for event in (ask.world.events if among is None else among)
+        for event in events
         if event.project.slug in slugs
-        and window.holds(event)
+        and window.contains(event)
         and in_environments(event, environments)
         and test(event)
     ]
 
 
-def searched(ask: Ask, query: str) -> Test:
-    """The query as a test. Raises ApiError 400 with Sentry's words."""
-    try:
-        return compiled(parse(query), ask.world)
-    except SearchError as error:
-        raise bad(str(error)) from error
-
-
 def in_environments(event: Event, names: Sequence[str]) -> bool:
-    """No names means every environment; the empty name means events without one."""
+    """Return whether the event is in one of the environments, or there are no names.
+
+    The empty name means events without an environment.
+    """
     return not names or (event.columns["environment"] or "") in names
 
 
-# The search over replays: the language of the events' search, joined in a way of its own.
-
-ReplayTest = Callable[[Replay], bool]
 Values = Callable[[Replay], tuple[str | None, ...]]
 
-REPLAY_ID = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
-ID_KEYS: dict[str, Values] = {
+REPLAY_IDS: dict[str, Values] = {
     "id": lambda one: (one.id,),
-    "replay_id": lambda one: (one.id,),
-    "error_id": lambda one: one.error_ids,
     "error_ids": lambda one: one.error_ids,
     "trace": lambda one: one.trace_ids,
-    "trace_id": lambda one: one.trace_ids,
-    "trace_ids": lambda one: one.trace_ids,
 }
-TEXT_KEYS: dict[str, Values] = {
+REPLAY_TEXTS: dict[str, Values] = {
     "user.id": lambda one: (one.user["id"],),
     "user.email": lambda one: (one.user["email"],),
     "user.username": lambda one: (one.user["username"],),
     "user.ip": lambda one: (one.user["ip_address"],),
-    "user.ip_address": lambda one: (one.user["ip_address"],),
     "url": lambda one: one.urls,
     "urls": lambda one: one.urls,
     "environment": lambda one: (one.environment,),
     "release": lambda one: (one.release,),
-    "releases": lambda one: (one.release,),
 }
-KEYS = ID_KEYS | TEXT_KEYS
 
 
-def searched_replays(query: str) -> ReplayTest:
-    """The query as a test. Raises ApiError 400 with Sentry's words."""
+def replay_search(query: str) -> Test[Replay]:
+    """Return the test of a query. Raises ApiError 400."""
     try:
-        return _compiled(parse(query, join=left_to_right))
+        return compiled(parse(query, join=left_to_right), _replay_clause)
     except SearchError as error:
-        raise bad(str(error)) from error
+        raise bad_request(str(error)) from error
 
 
 def left_to_right(terms: list[Node | str]) -> Node:
-    """Terms and operator words as Sentry's replay search reads them: no operator binds tighter.
+    """Return terms and operators as Sentry's replay search reads them, without precedence.
 
-    Each operator joins the clause after it with the one before. One that stands before a
-    parenthesis is kept for the next clause, or is lost: `(a) OR (b)` means both. Whoever wants
-    an OR puts parentheses around the whole of it.
+    Each operator joins the next clause with the previous one. An operator before a parenthesis
+    applies to the clause after it or is lost: `(a) OR (b)` means both. For an OR, the whole
+    expression must be in parentheses.
     """
-    if terms:
-        check_sides(terms)
-    made: list[Node] = []
-    operator = ""
+    check_sides(terms)
+    nodes: list[Node] = []
+    word = ""
     for term in terms:
         if isinstance(term, str):
-            operator = term
-        elif operator and made and not isinstance(term, Both):
-            pair = (made.pop(), term)
-            made.append(Either(pair) if operator == "OR" else Both(pair))
-            operator = ""
+            word = term
+        elif word and nodes and not isinstance(term, Both):
+            pair = (nodes.pop(), term)
+            nodes.append(Either(pair) if word == "OR" else Both(pair))
+            word = ""
         else:
-            made.append(term)
-    return Both(tuple(made))
+            nodes.append(term)
+    return Both(tuple(nodes))
 
 
-def _compiled(node: Node) -> ReplayTest:
-    if isinstance(node, Both):
-        tests = [_compiled(part) for part in node.parts]
-        return lambda replay: all(test(replay) for test in tests)
-    if isinstance(node, Either):
-        tests = [_compiled(part) for part in node.parts]
-        return lambda replay: any(test(replay) for test in tests)
-    return _clause(node)
+def _replay_clause(node: Clause | FreeText) -> Test[Replay]:
+    """Return the test of one `key:value`.
 
-
-def _clause(node: Clause | FreeText) -> ReplayTest:
-    """The test for one `key:value`.
-
-    Sentry takes an unknown key for a tag and finds nothing. The demo has no tags on replays and
-    refuses, so that a misspelt key gets noticed.
+    In Sentry, an unknown key is a tag, and nothing is found. Replays in the demo have no tags,
+    so an unknown key is an error.
     """
     key = "message" if isinstance(node, FreeText) else node.key
-    if isinstance(node, FreeText) or key not in KEYS:
+    values = (REPLAY_IDS | REPLAY_TEXTS).get(key)
+    if isinstance(node, FreeText) or values is None:
         raise SearchError(f"Unsupported search field: {key}")
-    positive = node.operator in ("=", "IN")
-    singles = [_single_replay(key, value) for value in node.values]
-    return lambda replay: any(test(replay) for test in singles) == positive
+    singles = [_single_replay(key, values, value) for value in node.values]
+    return lambda replay: any(test(replay) for test in singles) == node.is_positive
 
 
-def _single_replay(key: str, value: str) -> ReplayTest:
-    """The positive test of one text; absent and empty are the same."""
-    values = KEYS[key]
-    if key in ID_KEYS and value:
-        value = _hex(key, value)
+def _single_replay(key: str, values: Values, value: str) -> Test[Replay]:
+    """Return the positive test of one text; absent and empty are the same."""
+
+    def texts(replay: Replay) -> list[str]:
+        return [text or "" for text in values(replay)] or [""]
+
+    if key in REPLAY_IDS and value:
+        if is_wildcard(value):
+            raise SearchError(f"Invalid operator specified for `{key}`")
+        value = value.replace("-", "").lower()
+        if not HEX_ID.fullmatch(value):
+            raise SearchError(f"Could not parse value for `{key}`")
     if is_wildcard(value):
         pattern = pattern_of(value)
-        return lambda replay: any(pattern.match(text) for text in _replay_texts(values(replay)))
+        return lambda replay: any(pattern.match(text) for text in texts(replay))
     wanted = unescaped(value)
-    return lambda replay: wanted in _replay_texts(values(replay))
-
-
-def _replay_texts(values: tuple[str | None, ...]) -> list[str]:
-    return [value or "" for value in values] or [""]
-
-
-def _hex(key: str, value: str) -> str:
-    if is_wildcard(value):
-        raise SearchError(f"Invalid operator specified for `{key}`")
-    if not REPLAY_ID.fullmatch(value.replace("-", "")):
-        raise SearchError(f"Could not parse value for `{key}`")
-    return value.replace("-", "").lower()
+    return lambda replay: wanted in texts(replay)

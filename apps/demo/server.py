@@ -2,68 +2,40 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import sys
 import threading
-from http.server import ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self, cast
+from urllib.parse import parse_qs, urlsplit
 
 from apps.demo import endpoints, glitchtip
 from apps.demo.http import (
-    Answer,
     ApiError,
-    Ask,
+    ApiRequest,
+    ApiResponse,
     Call,
-    CallLog,
     Control,
     Fault,
     Faults,
-    Handler,
-    Limiter,
+    RateLimiter,
     Route,
     Settings,
+    bad_request,
     fault_from,
+    find_route,
     forbidden,
-    missing,
-    route,
+    not_found,
 )
 from apps.demo.world import World
 
-# Which path is answered by whom, and which scope it takes.
-
-ORG = r"/api/0/organizations/(?P<org>[^/]+)"
-PROJECT = r"/api/0/projects/(?P<org>[^/]+)/(?P<project>[^/]+)"
-ISSUE = rf"{ORG}/issues/(?P<issue>[^/]+)"
-EVENT_ID = r"(?P<event>[0-9a-fA-F-]{32,36})"
-
-
-ROUTES = (
-    route(rf"{ORG}/", "org:read", endpoints.organization),
-    route(rf"{ORG}/projects/", "org:read", endpoints.project_list),
-    route(rf"{ORG}/releases/", "project:read", endpoints.release_list),
-    route(rf"{ORG}/replays/", "org:read", endpoints.replay_list),
-    route(rf"{ORG}/events/", "org:read", endpoints.events_table),
-    route(rf"{ORG}/eventids/{EVENT_ID}/", "org:read", endpoints.event_by_id),
-    route(rf"{ORG}/issues/", "event:read", endpoints.issue_list),
-    route(rf"{ISSUE}/", "event:read", endpoints.issue_detail),
-    route(rf"{ISSUE}/events/", "event:read", endpoints.issue_events),
-    route(rf"{ISSUE}/events/(?P<event>[^/]+)/", "event:read", endpoints.issue_event_detail),
-    route(rf"{PROJECT}/events/", "project:read", endpoints.project_events),
-    route(rf"{PROJECT}/events/{EVENT_ID}/", "project:read", endpoints.event_detail),
-    route(r"(?:/organizations/(?P<org>[^/]+))?/issues/.*", None, endpoints.issue_page),
-    route(r"/", None, endpoints.front_page),
-)
-
-
-def find_route(path: str) -> tuple[Route, dict[str, str]] | None:
-    """The route of a path and what the path names, or None."""
-    return next(((one, named) for one in ROUTES if (named := one.match(path)) is not None), None)
-
 
 class DemoSentry:
-    """Plays Sentry's web API for one organization over a world of events.
+    """Serves Sentry's web API, or GlitchTip's, for one organization over a world of events.
 
-    Port 0 picks a free one; `url` tells which. Usable as a context manager.
+    Port 0 selects a free port, which is part of `url`. Usable as a context manager.
     """
 
     def __init__(
@@ -72,159 +44,114 @@ class DemoSentry:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        token: str = "demo-token",  # noqa: S107 - it opens nothing but the demo
+        token: str = "demo-token",  # noqa: S107 - opens nothing but the demo
         organization: str = "acme",
         flavor: str = "sentry",
     ) -> None:
-        """Binds the port at once; requests are answered after `start`."""
+        """Bind the port; requests are served after `start`."""
         self.world = world
         self.token = token
         self.organization = organization
         self.settings = Settings(flavor=flavor)
         self.faults = Faults()
-        self.log = CallLog()
-        self.limiter = Limiter(self.settings)
-        self.control = Control(world, self.settings, self.faults, self.log)
+        self.calls: list[Call] = []
+        self.control = Control(world, self.settings, self.faults, self.calls)
+        self._limiter = RateLimiter(self.settings)
         self._http = _Server((host, port), self)
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
-        """Start serving."""
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop serving."""
+    def __exit__(self, *_error: object) -> None:
         self.stop()
 
     @property
     def url(self) -> str:
-        """`http://host:port`, without a slash at the end and without `/api/0`."""
+        """`http://host:port`, without a trailing slash and without `/api/0`."""
         host, port = self._http.server_address[:2]
         return f"http://{host!s}:{port}"
 
-    @property
-    def calls(self) -> list[Call]:
-        """The API requests answered so far."""
-        return self.log.all()
-
-    @property
-    def latency_s(self) -> float:
-        """Seconds every API answer waits."""
-        return self.settings.latency_s
-
-    @latency_s.setter
-    def latency_s(self, seconds: float) -> None:
-        self.settings.latency_s = seconds
-
-    @property
-    def retention_days(self) -> float | None:
-        """How long events can be asked for; None for ever."""
-        return self.settings.retention_days
-
-    @retention_days.setter
-    def retention_days(self, days: float | None) -> None:
-        self.settings.retention_days = days
-
     def start(self) -> None:
-        """Serve in a thread of its own."""
-        self._thread = threading.Thread(target=self._serve, name="demo-sentry", daemon=True)
+        """Serve in a new thread."""
+        self._thread = threading.Thread(
+            target=self._http.serve_forever, args=(0.02,), name="demo-sentry", daemon=True
+        )
         self._thread.start()
 
-    def _serve(self) -> None:
-        self._http.serve_forever(poll_interval=0.02)
-
     def stop(self) -> None:
-        """Stop serving, hang up on everyone and free the port. May be called twice."""
+        """Stop serving, close all connections, and free the port. Can be called twice."""
         if self._thread is not None:
             self._http.shutdown()
             self._thread.join()
             self._thread = None
-        self._http.hang_up()
+        self._http.close_connections()
         self._http.server_close()
 
     def fail(self, path: str, *, times: int | None = 1, **fault: Any) -> None:
-        """Let the next `times` requests whose path and query match the pattern go wrong.
+        """Let the next `times` requests whose path and query match the pattern fail.
 
-        The rest are the keys of `Fault`, for example `status=503, body="busy"`.
+        Other arguments are the fields of `Fault`, such as `status=503, body="busy"`.
         """
         self.faults.add(fault_from({"path": path, "times": times, **fault}))
 
     def clear(self) -> None:
-        """Forget faults and calls; the world and the settings stay."""
+        """Delete faults and calls, but not the world and the settings."""
         self.faults.clear()
-        self.log.clear()
+        self.calls.clear()
 
-    def respond(self, path: str, params: dict[str, list[str]], auth: str) -> Answer:
-        """The API's answer to a GET. `auth` is the Authorization header, empty without one."""
-        if self.settings.flavor == "glitchtip":
-            return self._as_glitchtip(path, params, auth)
-        found = find_route(path)
+    def respond(self, path: str, params: dict[str, list[str]], auth: str) -> ApiResponse:
+        """Return the API's response to a GET. `auth` is the Authorization header, or empty."""
+        is_glitchtip = self.settings.flavor == "glitchtip"
+        found = find_route(glitchtip.ROUTES if is_glitchtip else endpoints.ROUTES, path)
         if found is None:
-            return missing().answer()
+            return glitchtip.unknown_path(path) if is_glitchtip else not_found().response()
         route, args = found
-        over, headers = self.limiter.count(route.path.pattern)
-        if over:
-            answer = self.limiter.refusal()
-        else:
-            answer = self._answer(route, Ask(path, params, args, *self._context()), auth)
-        answer.headers.update(headers)
-        return answer
-
-    def _as_glitchtip(self, path: str, params: dict[str, list[str]], auth: str) -> Answer:
-        """No rate limit, other words, and web pages where there is no such route."""
-        found = glitchtip.find(path)
-        if found is None:
-            return glitchtip.nowhere(path)
-        route, args = found
+        is_over_limit, headers = self._limiter.count(route.path.pattern)
+        if is_glitchtip:  # it has no rate limit
+            is_over_limit, headers = False, {}
+        request = ApiRequest(
+            path, params, args, self.url, self.organization, self.world, self.settings
+        )
+        authorize = self._authorize_as_glitchtip if is_glitchtip else self._authorize
         try:
-            scheme, _, token = auth.partition(" ")
-            if (scheme.lower(), token) != ("bearer", self.token):
-                raise ApiError(401, "Unauthorized")
-            if route.scope not in self.settings.scopes:
-                raise ApiError(403, "Permission denied")
-            if args.get("org", self.organization) != self.organization:
-                raise missing("Not Found")
-            return route.endpoint(Ask(path, params, args, *self._context()))
+            if is_over_limit:
+                response = self._limiter.refusal()
+            else:
+                authorize(route, request, auth)
+                response = route.endpoint(request)
         except ApiError as error:
-            return error.answer()
+            response = error.response()
+        response.headers.update(headers)
+        return response
 
-    def _context(self) -> tuple[str, str, World, Settings]:
-        return self.url, self.organization, self.world, self.settings
-
-    def _answer(self, route: Route, ask: Ask, auth: str) -> Answer:
-        try:
-            self._admit(route, ask, auth)
-            return route.endpoint(ask)
-        except ApiError as error:
-            return error.answer()
-
-    def _admit(self, route: Route, ask: Ask, auth: str) -> None:
-        """Raises ApiError 401, 403 or 404 for those who may not pass."""
+    def _authorize(self, route: Route, request: ApiRequest, auth: str) -> None:
+        """Raise ApiError 401, 403, or 404 unless the token allows the request."""
         if route.scope is None:
             return
         if not auth:
             raise ApiError(401, "Authentication credentials were not provided.")
         if auth != f"Bearer {self.token}":
             raise ApiError(401, "Invalid token")
-        if ask.args["org"] != self.organization:
-            raise missing()
+        if request.args["org"] != self.organization:
+            raise not_found()
         if route.scope not in self.settings.scopes:
-            sign = f'Bearer error="insufficient_scope", scope="{route.scope}"'
-            raise forbidden({"WWW-Authenticate": sign})
+            challenge = f'Bearer error="insufficient_scope", scope="{route.scope}"'
+            raise forbidden({"WWW-Authenticate": challenge})
 
-    def fault_for(self, target: str) -> Fault | None:
-        """The fault that is to befall this request, counted as used."""
-        return self.faults.take(target)
+    def _authorize_as_glitchtip(self, route: Route, request: ApiRequest, auth: str) -> None:
+        scheme, _, token = auth.partition(" ")
+        if (scheme.lower(), token) != ("bearer", self.token):
+            raise ApiError(401, "Unauthorized")
+        if route.scope not in self.settings.scopes:
+            raise ApiError(403, "Permission denied")
+        if request.args.get("org", self.organization) != self.organization:
+            raise not_found("Not Found")
 
 
 class _Server(ThreadingHTTPServer):
-    """Knows the demo it serves and every open connection, to be able to hang up."""
+    """Knows its demo and every open connection, so that it can close them."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -232,27 +159,115 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], demo: DemoSentry) -> None:
         self.demo = demo
         self._open: set[Any] = set()
-        self._guard = threading.Lock()
-        super().__init__(address, Handler)
+        self._lock = threading.Lock()
+        super().__init__(address, _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        with self._guard:
+        with self._lock:
             self._open.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        with self._guard:
+        with self._lock:
             self._open.discard(request)
         super().shutdown_request(request)
 
-    def hang_up(self) -> None:
-        """Close every connection still open."""
-        with self._guard:
+    def close_connections(self) -> None:
+        """Close every open connection."""
+        with self._lock:
             still_open = list(self._open)
         for request in still_open:
             self.shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is no news; anything else is reported as usual."""
+        """Ignore clients that disconnect; report anything else as usual."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """A connection, kept alive between requests."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "DemoSentry"
+    disable_nagle_algorithm = True
+
+    @property
+    def _demo(self) -> DemoSentry:
+        return cast(_Server, self.server).demo
+
+    def do_GET(self) -> None:
+        """Serve the API, or the demo's own endpoints."""
+        if self.path.startswith("/_demo/"):
+            self._control()
+        else:
+            self._serve_api()
+
+    def _control(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        path = urlsplit(self.path).path
+        try:
+            response = self._demo.control.handle(self.command, path, _parsed(body))
+        except ApiError as error:
+            response = error.response()
+        self._send(response, None)
+
+    do_POST = do_PUT = do_DELETE = _control  # noqa: N815 - names of http.server
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Print nothing; the calls are recorded."""
+
+    def _serve_api(self) -> None:
+        started = time.perf_counter()
+        parts = urlsplit(self.path)
+        params = parse_qs(parts.query, keep_blank_values=True)
+        fault = self._demo.faults.take(self.path)
+        time.sleep(self._demo.settings.latency_s + (fault.delay_s if fault else 0.0))
+        if fault is not None and fault.drop == "before":
+            response = ApiResponse(status=0)
+        elif fault is not None and fault.replaces_response:
+            response = fault.response()
+        else:
+            auth = self.headers.get("Authorization", "")
+            response = self._demo.respond(parts.path, params, auth)
+            response = fault.applied_to(response) if fault else response
+        ms = round((time.perf_counter() - started) * 1000, 1)
+        call = Call(self.command, parts.path, params, response.status, ms, started)
+        self._demo.calls.append(call)
+        if response.status:
+            self._send(response, fault)
+        else:
+            self._drop()
+
+    def _send(self, response: ApiResponse, fault: Fault | None) -> None:
+        """Send head and body in one write, so that nothing waits for an acknowledgment."""
+        content = response.content
+        headers = {"Server": self.server_version, "Date": self.date_time_string()}
+        headers |= response.headers
+        if response.status not in (204, 304):
+            headers |= {"Content-Type": response.content_type, "Content-Length": str(len(content))}
+        phrase = self.responses.get(response.status, ("Unknown",))[0]
+        lines = [f"HTTP/1.1 {response.status} {phrase}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+        if fault is None or not (fault.drip_s or fault.drop):
+            self.wfile.write(head + content)
+            return
+        middle = len(content) // 2
+        self.wfile.write(head + content[:middle])
+        time.sleep(fault.drip_s)
+        if fault.drop == "middle":
+            self._drop()
+        else:
+            self.wfile.write(content[middle:])
+
+    def _drop(self) -> None:
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body) if body else None
+    except ValueError as error:
+        raise bad_request(f"Invalid JSON: {error}") from error

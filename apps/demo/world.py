@@ -1,28 +1,29 @@
-"""The store of everything the demo Sentry knows. Safe to fill while it is being served."""
+"""The demo Sentry's data: projects, issues, events, replays, feedback, and releases.
+
+`World` stores all of it and can be filled while it is being served.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import threading
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Required, TypedDict, Unpack, cast
-
-# What the demo Sentry knows about: projects, issues, events and replays.
+from typing import Any, Concatenate, ParamSpec, Required, TypedDict, Unpack
 
 Json = dict[str, Any]
 Person = Mapping[str, str | None]
+P = ParamSpec("P")
 
 PERSON_KEYS = ("id", "email", "username", "ip_address")
 
 
 @dataclass(frozen=True)
 class Project:
-    """A project as the API names it: a numeric id, a slug, and the platform it was set up for."""
+    """A project; `platform` is the default for its events."""
 
     id: int
     slug: str
@@ -32,9 +33,9 @@ class Project:
 
 @dataclass(frozen=True)
 class Issue:
-    """A group of like events. `key` is the demo's own name for it inside its project.
+    """A group of similar events. `key` identifies it within its project, in the demo only.
 
-    `category` is `error` or `feedback`; a feedback issue holds one message of one person.
+    `category` is `error` or `feedback`; a feedback issue holds one message from one person.
     """
 
     id: int
@@ -45,8 +46,6 @@ class Issue:
     culprit: str
     level: str
     kind: str
-    platform: str
-    logger: str | None
     status: str
     metadata: Json = field(default_factory=dict)
     category: str = "error"
@@ -54,11 +53,11 @@ class Issue:
 
 @dataclass(frozen=True)
 class History:
-    """What an issue has behind it beside the events in the world.
+    """What happened to an issue apart from the events in the world.
 
-    `earlier_users` and `earlier_events` are counted on top of those, `day` is how often more it
-    came in each of the last 24 hours, the oldest first. `team` or `person` (a name and an e-mail)
-    has it. `fixed_in` is a version, for issues of the status resolved.
+    `earlier_users` and `earlier_events` are added to the counts. `day` holds additional events
+    for each of the last 24 hours, oldest first. The assignee is `team` or `person` (name and
+    email). `fixed_in` is a version, for resolved issues.
     """
 
     substatus: str | None = None
@@ -74,7 +73,7 @@ class History:
 
 @dataclass(frozen=True)
 class Release:
-    """A version of one project. `deployed` is when it went live last, in `environment`."""
+    """A version of one project, with its latest deploy (`deployed`, `environment`)."""
 
     version: str
     project: Project
@@ -84,8 +83,8 @@ class Release:
     environment: str | None = None
 
     @property
-    def listed_by(self) -> datetime:
-        """The time by which the list is in order."""
+    def sort_date(self) -> datetime:
+        """The date that orders the release list."""
         return self.released or self.created
 
 
@@ -93,9 +92,9 @@ class Release:
 class Event:
     """One stored event.
 
-    `columns` and `tags` are what the events table and the search see, `body` is what the
-    detail endpoints answer. They are kept apart, as in Sentry, so that a test can make them
-    disagree. `verbatim` bodies are served exactly as given.
+    The events table and the search read `columns` and `tags`; the detail endpoints return
+    `body`. As in Sentry they are stored separately, so tests can make them disagree.
+    `verbatim` bodies are returned unchanged.
     """
 
     id: str
@@ -109,21 +108,21 @@ class Event:
 
     @property
     def second(self) -> datetime:
-        """The moment as the events table stores it: whole seconds, UTC."""
+        """The time as the events table stores it: whole seconds, UTC."""
         return self.timestamp.replace(microsecond=0)
 
     @property
     def user_key(self) -> str | None:
-        """The person as Sentry counts people: by the first identifier the event has."""
+        """The person as Sentry counts people: by the first identifier of the event."""
         names = ("user.id", "user.username", "user.email", "user.ip")
         return next((f"{name}:{self.columns[name]}" for name in names if self.columns[name]), None)
 
 
 @dataclass(frozen=True)
 class Replay:
-    """One recorded session of one person. All ids are 32 hex digits without dashes.
+    """One recorded session of one person. IDs are 32 hex digits without dashes.
 
-    `user` has the keys of an event's user object. `dashed` says how the row prints its id.
+    `user` has the keys of an event's user object. `dashed`: print the ID with dashes.
     """
 
     id: str
@@ -145,103 +144,55 @@ class Replay:
 
     @property
     def finished_at(self) -> datetime:
-        """When the recording ended."""
+        """The end of the recording."""
         return self.started_at + timedelta(seconds=self.duration_s)
 
 
-def full_person(told: Person | None) -> dict[str, str | None]:
-    """The four keys of a user object, None where nothing is told.
+def full_person(person: Person | None) -> dict[str, str | None]:
+    """Return the four keys of a user object, None for missing ones.
 
-    Raises ValueError for another key: a misspelt one would make an anonymous person in silence.
+    Raises ValueError for an unknown key: a misspelled one would silently make the user anonymous.
     """
-    unknown = set(told or {}) - set(PERSON_KEYS)
+    person = person or {}
+    unknown = set(person) - set(PERSON_KEYS)
     if unknown:
         raise ValueError(f"A user has no {', '.join(sorted(unknown))}.")
-    return {key: (told or {}).get(key) for key in PERSON_KEYS}
+    return {key: person.get(key) for key in PERSON_KEYS}
 
 
-def iso_z(moment: datetime) -> str:
-    """A moment as Sentry's bodies print it: UTC, with `Z`, a fraction only if there is one."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+def as_utc(time: datetime) -> datetime:
+    """Return the time in UTC; a naive one is UTC already, as in Sentry."""
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
-def iso_offset(moment: datetime) -> str:
-    """A moment as the events table prints it: whole seconds and `+00:00`."""
-    return moment.astimezone(UTC).replace(microsecond=0).isoformat()
+def iso_z(time: datetime) -> str:
+    """Return the time as in Sentry's event bodies: UTC with `Z`, a fraction only if not zero."""
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-# What a caller says about a new event, and the defaults for everything left unsaid.
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-SDKS = {
-    "python": "sentry.python.django",
-    "javascript": "sentry.javascript.react",
-    "node": "sentry.javascript.node",
-    "php": "sentry.php",
-    "ruby": "sentry.ruby.rails",
-    "java": "sentry.java.spring-boot",
-    "go": "sentry.go",
-    "csharp": "sentry.dotnet.aspnetcore",
-    "elixir": "sentry.elixir",
-    "rust": "sentry.rust",
-    "native": "sentry.native",
-    "cocoa": "sentry.cocoa",
-}
+def iso_offset(time: datetime) -> str:
+    """Return the time as in the events table: whole seconds with `+00:00`."""
+    return time.astimezone(UTC).replace(microsecond=0).isoformat()
 
 
-class EventFields(TypedDict, total=False):
-    """Everything `World.add_event` understands; see `Draft` for meanings and defaults."""
+def made_up_id(*parts: object) -> str:
+    """Return 32 hex digits that depend only on the parts."""
+    text = "|".join(str(part) for part in parts)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
-    event_id: str | None
-    timestamp: datetime | None
-    received: datetime | None
-    project: str
-    platform: str | None
-    issue: str | None
-    issue_status: str
-    kind: str | None
-    title: str | None
-    level: str
-    logger: str | None
-    handled: bool | None
-    mechanism: str
-    exception: tuple[str | None, str | None] | None
-    exceptions: Sequence[Json | None]
-    frames: Sequence[Json] | None
-    threads: Sequence[Json]
-    message: str | None
-    params: Any
-    breadcrumbs: Sequence[Json]
-    request: Json | None
-    entries: Sequence[Json]
-    errors: Sequence[Json]
-    user_id: str | None
-    email: str | None
-    username: str | None
-    ip: str | None
-    user: Json | None
-    tags: Mapping[str, str]
-    environment: str | None
-    release: str | None
-    dist: str | None
-    transaction: str | None
-    culprit: str | None
-    trace_id: str | None
-    contexts: Json
-    extra: Json
-    overrides: Json
+
+# --- events before they are stored --------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Draft:
-    """One event as told by the caller.
+    """The arguments of `World.add_event`, with their defaults.
 
     `exception` with `frames` is the short form for a single exception; `exceptions` takes a
-    whole chain in the order SDKs send it, innermost cause first, each `{type, value, module,
-    mechanism, frames}`. `issue` names the group inside the project. `user` adds keys to the
-    user object, `entries` adds whole entries, `overrides` replaces top-level keys of the body.
-    A `trace_id` of None gets a made-up one, an empty string means no trace.
+    whole chain in the order of the SDKs, innermost cause first, each `{type, value, module,
+    mechanism, frames}`. `issue` identifies the group within the project. `user` adds keys to
+    the user object, `entries` adds whole entries, `overrides` replaces top-level keys of the
+    body. `trace_id`: None generates one, an empty string means no trace.
     """
 
     event_id: str | None = None
@@ -266,7 +217,6 @@ class Draft:
     breadcrumbs: Sequence[Json] = ()
     request: Json | None = None
     entries: Sequence[Json] = ()
-    errors: Sequence[Json] = ()
     user_id: str | None = None
     email: str | None = None
     username: str | None = None
@@ -284,13 +234,8 @@ class Draft:
     overrides: Json = field(default_factory=dict)
 
     @property
-    def when(self) -> datetime:
-        """The moment it happened; the epoch for a draft that is not completed yet."""
-        return self.timestamp or EPOCH
-
-    @property
     def chain(self) -> list[Json | None]:
-        """The exceptions, innermost first, whichever way they were told."""
+        """The exceptions in either form, innermost first."""
         if self.exceptions:
             return list(self.exceptions)
         if self.exception is None:
@@ -300,54 +245,42 @@ class Draft:
 
     @property
     def outermost(self) -> Json:
-        """The exception that was raised last, the one Sentry titles the event after."""
+        """The exception raised last, which gives the event its title."""
         return next((item for item in reversed(self.chain) if item), {})
 
     @property
     def crash_frame(self) -> Json:
-        """The frame Sentry points at: the last in-app one, else the last of all."""
+        """The frame Sentry points at: the last in-app frame, else the last frame."""
         frames = [frame for frame in self.outermost.get("frames") or [] if frame]
         in_app = [frame for frame in frames if frame.get("inApp")]
         found: Json = (in_app or frames or [{}])[-1]
         return found
 
 
-def made_up_id(*parts: object) -> str:
-    """32 hex digits that depend on nothing but the parts, for event and trace ids."""
-    text = "|".join(str(part) for part in parts)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def as_utc(moment: datetime) -> datetime:
-    """The same moment in UTC; a naive one is taken to be UTC already, as Sentry does."""
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
 def completed(draft: Draft, seed: str, number: int, now: datetime) -> Draft:
-    """The draft with an id, times, a platform, a kind and something to show for an error.
+    """Return the draft with an ID, UTC times, a kind, and an error unless it has content.
 
-    `number` counts the events of the world; together with `seed` it makes the ids repeatable.
+    `number` counts the events of the world; with `seed`, it makes the IDs repeatable.
     """
     timestamp = as_utc(draft.timestamp or now)
-    said_nothing = not (draft.exception or draft.exceptions or draft.message or draft.entries)
-    exception = ("Error", "Something went wrong") if said_nothing else draft.exception
+    is_empty = not (draft.exception or draft.exceptions or draft.message or draft.entries)
+    exception = ("Error", "Something went wrong") if is_empty else draft.exception
     has_error = bool(exception or draft.exceptions)
-    trace = made_up_id(seed, "trace", number) if draft.trace_id is None else draft.trace_id
+    trace_id = made_up_id(seed, "trace", number) if draft.trace_id is None else draft.trace_id
     return replace(
         draft,
         event_id=draft.event_id or made_up_id(seed, "event", number),
         timestamp=timestamp,
         received=as_utc(draft.received or timestamp),
-        platform=draft.platform or "python",
         kind=draft.kind or ("error" if has_error else "default"),
         exception=exception,
-        trace_id=trace,
+        trace_id=trace_id,
         transaction=draft.transaction or "",
     )
 
 
 def title_of(draft: Draft) -> str:
-    """The line Sentry heads the event with: `Type: value`, or the message's first line."""
+    """Return the title: `Type: value`, or the first line of the message."""
     if draft.title is not None:
         return draft.title
     error = draft.outermost
@@ -357,7 +290,7 @@ def title_of(draft: Draft) -> str:
 
 
 def culprit_of(draft: Draft) -> str:
-    """Where it went wrong in one line: the transaction, else module and function of the crash."""
+    """Return the transaction, else module and function of the crash frame."""
     if draft.culprit is not None:
         return draft.culprit
     if draft.transaction:
@@ -367,15 +300,229 @@ def culprit_of(draft: Draft) -> str:
     return f"{place} in {frame['function']}" if frame.get("function") else str(place)
 
 
-# What a caller says about a new replay, and the defaults for everything left unsaid.
+# --- event bodies, as the detail endpoints return them ------------------------------------------
+
+FRAME_DEFAULTS: Json = {
+    **dict.fromkeys(("filename", "absPath", "module", "package", "function", "lineNo", "vars")),
+    "context": [],
+    "inApp": False,
+}
+REQUEST_DEFAULTS: Json = {
+    **dict.fromkeys(("method", "url", "data", "env")),
+    "query": [],
+    "headers": [],
+    "cookies": [],
+}
+CRUMB_DEFAULTS: Json = {
+    **dict.fromkeys(("timestamp", "category", "message", "data")),
+    "type": "default",
+    "level": "info",
+}
+
+
+def full_body(draft: Draft, issue: Issue, tags: dict[str, str], when: datetime) -> Json:
+    """Return the event as in an issue's event list with `full=1`."""
+    return {
+        "id": draft.event_id,
+        "groupID": str(issue.id),
+        "eventID": draft.event_id,
+        "projectID": str(issue.project.id),
+        "message": draft.message or "",
+        "title": title_of(draft),
+        "user": user_of(draft),
+        "tags": [{"key": key, "value": value} for key, value in sorted(tags.items())],
+        "platform": draft.platform,
+        "dateReceived": iso_z(draft.received or when),
+        "contexts": contexts_of(draft),
+        "context": dict(draft.extra),
+        "type": draft.kind,
+        "culprit": culprit_of(draft),
+        "dateCreated": iso_z(when),
+        "entries": entries_of(draft),
+    } | draft.overrides
+
+
+def entries_of(draft: Draft) -> list[Json]:
+    """Return the entries `{type, data}` of the event; their order is not significant."""
+    data: Json = {}
+    if draft.message is not None:
+        data["message"] = {"formatted": draft.message, "params": draft.params}
+    if draft.chain:
+        data["exception"] = {"values": [_exception(item, draft) for item in draft.chain]}
+    if draft.threads:
+        data["threads"] = {"values": [_thread(thread) for thread in draft.threads]}
+    if draft.breadcrumbs:
+        data["breadcrumbs"] = {"values": [_breadcrumb(crumb) for crumb in draft.breadcrumbs]}
+    if draft.request is not None:
+        data["request"] = REQUEST_DEFAULTS | draft.request
+    entries = [{"type": kind, "data": value} for kind, value in data.items()]
+    return [*entries, *(dict(entry) for entry in draft.entries)]
+
+
+def _exception(item: Json | None, draft: Draft) -> Json | None:
+    if item is None:
+        return None
+    mechanism = {"type": draft.mechanism, "handled": draft.handled}
+    return {
+        "type": item.get("type"),
+        "value": item.get("value"),
+        "mechanism": item.get("mechanism", mechanism),
+        "module": item.get("module"),
+        "stacktrace": _stacktrace(item.get("frames")),
+    }
+
+
+def _stacktrace(frames: Iterable[Json] | None) -> Json | None:
+    """Return a stack trace, oldest call first; None, as in Sentry, means there is no stack."""
+    return None if frames is None else {"frames": [FRAME_DEFAULTS | frame for frame in frames]}
+
+
+def _thread(thread: Json) -> Json:
+    defaults: Json = {"id": 0, "name": None, "current": False, "crashed": False, "state": None}
+    own = {key: value for key, value in thread.items() if key != "frames"}
+    return defaults | own | {"stacktrace": _stacktrace(thread.get("frames"))}
+
+
+def _breadcrumb(crumb: Json) -> Json:
+    full = CRUMB_DEFAULTS | crumb
+    if isinstance(full["timestamp"], datetime):
+        full["timestamp"] = iso_z(full["timestamp"])
+    return full
+
+
+def tags_of(draft: Draft) -> dict[str, str]:
+    """Return the tags that Sentry derives from an event, overridden by the event's own."""
+    has_error = bool(draft.chain)
+    handled = {True: "yes", False: "no", None: None}[draft.handled]
+    identifiers = {
+        "id": draft.user_id,
+        "username": draft.username,
+        "email": draft.email,
+        "ip": draft.ip,
+    }
+    derived: dict[str, str | None] = {
+        "level": draft.level,
+        "environment": draft.environment,
+        "release": draft.release,
+        "dist": draft.dist,
+        "transaction": draft.transaction,
+        "logger": draft.logger,
+        "handled": handled if has_error else None,
+        "mechanism": draft.mechanism if has_error else None,
+        "url": (draft.request or {}).get("url"),
+        # Sentry stores one identifier, with its kind.
+        "user": next((f"{kind}:{value}" for kind, value in identifiers.items() if value), None),
+    }
+    named = {key: str(value) for key, value in derived.items() if value}
+    return named | dict(draft.tags)
+
+
+def user_of(draft: Draft) -> Json | None:
+    """Return the user object, or None without any information about the person."""
+    if not any((draft.user_id, draft.email, draft.username, draft.ip, draft.user)):
+        return None
+    return {
+        "id": draft.user_id,
+        "email": draft.email,
+        "username": draft.username,
+        "ip_address": draft.ip,
+        **(draft.user or {}),
+    }
+
+
+def contexts_of(draft: Draft) -> Json:
+    """Return the event's contexts, each with its `type`, and the trace if there is one."""
+    contexts = {name: {"type": name, **value} for name, value in draft.contexts.items()}
+    if not draft.trace_id:
+        return contexts
+    trace = {
+        "type": "trace",
+        "trace_id": draft.trace_id,
+        "span_id": made_up_id("span", draft.event_id)[:16],
+        "op": "http.server" if draft.request else "function",
+        "status": "internal_error",
+    }
+    return {"trace": trace} | contexts
+
+
+# --- columns of the events table, which the search uses as well ---------------------------------
+
+INTEGER_COLUMNS = frozenset({"issue.id", "project.id", "project_id"})
+BOOLEAN_COLUMNS = frozenset({"error.handled", "error.unhandled"})
+ARRAY_COLUMNS = frozenset({"error.type", "error.value", "error.mechanism", "stack.filename"})
+
+
+def columns_of(draft: Draft, issue: Issue) -> Json:
+    """Return the event's columns without its tags. Only here is `issue.id` an integer.
+
+    The array columns list the outermost exception first.
+    """
+    project, request = issue.project, draft.request or {}
+    chain = [item for item in reversed(draft.chain) if item]
+    filename = draft.crash_frame.get("filename")
+    is_known = bool(chain) and draft.handled is not None
+    return {
+        "id": draft.event_id,
+        "issue.id": issue.id,
+        "issue": issue.short_id,
+        "title": title_of(draft),
+        "message": draft.message or title_of(draft),
+        "culprit": culprit_of(draft),
+        "location": filename,
+        "event.type": draft.kind,
+        "project": project.slug,
+        "project.name": project.slug,
+        "project.id": project.id,
+        "project_id": project.id,
+        "platform": draft.platform,
+        "level": draft.level,
+        "environment": draft.environment,
+        "release": draft.release,
+        "dist": draft.dist,
+        "transaction": draft.transaction,
+        "trace": draft.trace_id or None,
+        "http.method": request.get("method"),
+        "http.url": request.get("url"),
+        "replayId": (draft.contexts.get("replay") or {}).get("replay_id"),
+        "error.type": [item.get("type") or "" for item in chain],
+        "error.value": [item.get("value") or "" for item in chain],
+        "error.mechanism": [draft.mechanism for _ in chain],
+        "error.handled": draft.handled if is_known else None,
+        "error.unhandled": not draft.handled if is_known else None,
+        "stack.filename": [filename] if filename else [],
+        "user.id": draft.user_id,
+        "user.email": draft.email,
+        "user.username": draft.username,
+        "user.ip": draft.ip,
+        "user.display": draft.email or draft.username or draft.user_id or draft.ip,
+    }
+
+
+def column(event: Event, name: str) -> Any:
+    """Return the value of a field.
+
+    `tags[x]` is always the tag. Any other name is a column, else a tag; an unknown name is null
+    (Sentry API: unknown names resolve as tags).
+    """
+    if name == "timestamp":
+        return event.second
+    if name.startswith("tags[") and name.endswith("]"):
+        return event.tags.get(name[5:-1])
+    return event.columns[name] if name in event.columns else event.tags.get(name)
+
+
+# --- replays and feedback -----------------------------------------------------------------------
+
+FIRST_FEEDBACK_ID = 7_100_000_001
+FEEDBACK_SOURCE = "new_feedback_envelope"
+MAX_TITLE_LENGTH = 60
 
 
 class ReplayFields(TypedDict, total=False):
-    """Everything `World.add_replay` understands.
+    """The arguments of `World.add_replay`; `when` is the start.
 
-    `project` is `web` unless told, `when` is the start. `user` has the keys of an event's user
-    object: `id`, `email`, `username`, `ip_address`. `errors` is as many as `error_ids` unless
-    told. `browser` is `{name, version}`. Ids are taken with dashes or without.
+    `user` has the keys of an event's user object. `errors` defaults to the number of
+    `error_ids`. `browser` is `{name, version}`. IDs may contain dashes.
     """
 
     project: str
@@ -395,426 +542,11 @@ class ReplayFields(TypedDict, total=False):
     replay_id: str | None
 
 
-def recorded(told: ReplayFields, project: Project, seed: str, number: int) -> Replay:
-    """The stored replay; `number` counts replays. Every other one prints its id with dashes.
-
-    Raises ValueError for an id that is none.
-    """
-    error_ids = tuple(_hex(value) for value in told.get("error_ids", ()))
-    errors = told.get("errors")
-    return Replay(
-        id=_hex(told.get("replay_id") or made_up_id(seed, "replay", number)),
-        project=project,
-        started_at=as_utc(told["when"]),
-        duration_s=told.get("duration_s", 120),
-        user=full_person(told.get("user")),
-        urls=tuple(told.get("urls", ())),
-        error_ids=error_ids,
-        trace_ids=tuple(_hex(value) for value in told.get("trace_ids", ())),
-        count_errors=len(error_ids) if errors is None else errors,
-        dead_clicks=told.get("dead_clicks", 0),
-        rage_clicks=told.get("rage_clicks", 0),
-        release=told.get("release"),
-        environment=told.get("environment", "production"),
-        browser=told.get("browser") or {},
-        archived=told.get("archived", False),
-        dashed=number % 2 == 1,
-    )
-
-
-def _hex(value: str) -> str:
-    return uuid.UUID(value).hex
-
-
-# The `entries` of an event body: exceptions, threads, message, breadcrumbs, request.
-
-FRAME_DEFAULTS: Json = {
-    "filename": None,
-    "absPath": None,
-    "module": None,
-    "package": None,
-    "platform": None,
-    "instructionAddr": None,
-    "symbolAddr": None,
-    "function": None,
-    "rawFunction": None,
-    "symbol": None,
-    "context": [],
-    "lineNo": None,
-    "colNo": None,
-    "inApp": False,
-    "trust": None,
-    "errors": None,
-    "lock": None,
-    "sourceLink": None,
-    "vars": None,
-}
-
-REQUEST_DEFAULTS: Json = {
-    "apiTarget": None,
-    "method": None,
-    "url": None,
-    "query": [],
-    "fragment": None,
-    "data": None,
-    "headers": [],
-    "cookies": [],
-    "env": None,
-    "inferredContentType": None,
-}
-
-CRUMB_DEFAULTS: Json = {
-    "timestamp": None,
-    "type": "default",
-    "category": None,
-    "level": "info",
-    "message": None,
-    "data": None,
-    "event_id": None,
-}
-
-
-def entries_of(draft: Draft) -> list[Json]:
-    """All entries of the event, each `{type, data}`, in no order a reader may rely on."""
-    made: list[Json] = []
-    if draft.message is not None:
-        text = {"formatted": draft.message, "message": None, "params": draft.params}
-        made.append({"type": "message", "data": text})
-    if draft.chain:
-        made.append({"type": "exception", "data": exception_data(draft)})
-    if draft.threads:
-        made.append({"type": "threads", "data": {"values": [_thread(t) for t in draft.threads]}})
-    if draft.breadcrumbs:
-        crumbs = [breadcrumb(crumb) for crumb in draft.breadcrumbs]
-        made.append({"type": "breadcrumbs", "data": {"values": crumbs}})
-    if draft.request is not None:
-        made.append({"type": "request", "data": request_data(draft.request)})
-    made.extend(dict(entry) for entry in draft.entries)
-    return made
-
-
-def exception_data(draft: Draft) -> Json:
-    """The exception chain, innermost cause first as SDKs send it."""
-    values = [_exception(item, draft) for item in draft.chain]
-    return {
-        "values": values,
-        "hasSystemFrames": any(_has_system_frames(value) for value in values if value),
-        "excOmitted": None,
-    }
-
-
-def _has_system_frames(value: Json) -> bool:
-    stacktrace = value["stacktrace"] or {}
-    return bool(stacktrace.get("hasSystemFrames"))
-
-
-def _exception(item: Json | None, draft: Draft) -> Json | None:
-    if item is None:
-        return None
-    mechanism = {"type": draft.mechanism, "handled": draft.handled}
-    return {
-        "type": item.get("type"),
-        "value": item.get("value"),
-        "mechanism": item.get("mechanism", mechanism),
-        "threadId": None,
-        "module": item.get("module"),
-        "stacktrace": stacktrace_of(item.get("frames")),
-        "rawStacktrace": stacktrace_of(item.get("raw_frames")),
-    }
-
-
-def stacktrace_of(frames: Iterable[Mapping[str, Any]] | None) -> Json | None:
-    """A stack trace, oldest call first; None stays None, the way Sentry says "no stack"."""
-    if frames is None:
-        return None
-    full = [{**FRAME_DEFAULTS, **frame} for frame in frames]
-    return {
-        "frames": full,
-        "framesOmitted": None,
-        "registers": None,
-        "hasSystemFrames": any(not frame["inApp"] for frame in full),
-    }
-
-
-def _thread(thread: Json) -> Json:
-    base: Json = {"id": 0, "name": None, "current": False, "crashed": False, "state": None}
-    told = {key: value for key, value in thread.items() if key != "frames"}
-    return {
-        **base,
-        "rawStacktrace": None,
-        **told,
-        "stacktrace": stacktrace_of(thread.get("frames")),
-    }
-
-
-def breadcrumb(crumb: Mapping[str, Any]) -> Json:
-    """A breadcrumb with every key; a datetime becomes the ISO text Sentry sends."""
-    full = {**CRUMB_DEFAULTS, **crumb}
-    if hasattr(full["timestamp"], "isoformat"):
-        full["timestamp"] = iso_z(full["timestamp"])
-    return full
-
-
-def request_data(request: Json) -> Json:
-    """The request with every key; query, headers and cookies become lists of pairs."""
-    full = {**REQUEST_DEFAULTS, **request}
-    for key in ("query", "headers", "cookies"):
-        if isinstance(full[key], Mapping):
-            full[key] = [[name, value] for name, value in full[key].items()]
-    return full
-
-
-# From a finished draft to the event body the detail endpoints answer.
-
-GROUPING: Json = {"id": "newstyle:2023-01-11", "enhancements": "eJybzDRxc15qeXFJZU6q"}
-ABSENT: Json = {"occurrence": None, "crashFile": None}
-EMPTY_META: Json = {
-    "entries": {},
-    "message": None,
-    "user": None,
-    "contexts": None,
-    "extra": None,
-    "packages": None,
-    "tags": {},
-}
-
-
-def full_body(draft: Draft, issue: Issue, tags: dict[str, str]) -> Json:
-    """The full event as the issue's event list answers it with `full=1`.
-
-    The extras of the single-event endpoint (release object, neighbours) are added on serving.
-    """
-    body: Json = {
-        "id": draft.event_id,
-        "groupID": str(issue.id),
-        "eventID": draft.event_id,
-        "projectID": str(issue.project.id),
-        "message": draft.message or "",
-        "title": title_of(draft),
-        "location": draft.crash_frame.get("filename"),
-        "user": user_of(draft),
-        "tags": [tag_pair(key, value) for key, value in sorted(tags.items())],
-        "platform": draft.platform,
-        "dateReceived": iso_z(draft.received or draft.when),
-        "contexts": contexts_of(draft),
-        "dist": draft.dist,
-        "sdk": sdk_of(draft),
-        "context": dict(draft.extra),
-        "packages": {},
-        "type": draft.kind,
-        "metadata": metadata_of(draft),
-        "errors": [dict(error) for error in draft.errors],
-        **ABSENT,
-        "culprit": culprit_of(draft),
-        "dateCreated": iso_z(draft.when),
-        "fingerprints": [made_up_id("fingerprint", issue.id)],
-        "groupingConfig": GROUPING,
-        "_meta": EMPTY_META,
-        "entries": entries_of(draft),
-    }
-    size = len(json.dumps(body, default=str))
-    return body | {"size": size} | draft.overrides
-
-
-def tag_pair(key: str, value: str) -> Json:
-    """A tag as the API lists it; the `user` tag carries the search that finds it."""
-    if key == "user":
-        kind, _, rest = value.partition(":")
-        return {"key": key, "value": value, "query": f'user.{kind}:"{rest}"'}
-    return {"key": key, "value": value}
-
-
-def tags_of(draft: Draft) -> dict[str, str]:
-    """The tags Sentry derives from an event, and the caller's own on top."""
-    handled = None if draft.handled is None or not draft.chain else _yes_no(draft.handled)
-    request = draft.request or {}
-    derived: dict[str, str | None] = {
-        "level": draft.level,
-        "environment": draft.environment,
-        "release": draft.release,
-        "dist": draft.dist,
-        "transaction": draft.transaction,
-        "logger": draft.logger,
-        "handled": handled,
-        "mechanism": draft.mechanism if draft.chain else None,
-        "url": request.get("url"),
-        "user": user_tag(draft),
-    }
-    named = {str(key): str(value) for key, value in derived.items() if value}
-    return named | dict(draft.tags)
-
-
-def _yes_no(value: bool) -> str:
-    return "yes" if value else "no"
-
-
-def user_tag(draft: Draft) -> str | None:
-    """The one typed form Sentry keeps in the `user` tag: id, else user name, e-mail, IP."""
-    forms = (
-        ("id", draft.user_id),
-        ("username", draft.username),
-        ("email", draft.email),
-        ("ip", draft.ip),
-    )
-    return next((f"{kind}:{value}" for kind, value in forms if value), None)
-
-
-def user_of(draft: Draft) -> Json | None:
-    """The user object, or None when the SDK said nothing about the person."""
-    known = (draft.user_id, draft.email, draft.username, draft.ip, draft.user)
-    if not any(known):
-        return None
-    return {
-        "id": draft.user_id,
-        "email": draft.email,
-        "username": draft.username,
-        "ip_address": draft.ip,
-        "name": None,
-        "geo": None,
-        "data": None,
-        **(draft.user or {}),
-    }
-
-
-def sdk_of(draft: Draft) -> Json:
-    """The SDK's name by platform, with a fixed version."""
-    return {"name": SDKS.get(draft.platform or "", "sentry.unknown"), "version": "8.41.0"}
-
-
-def contexts_of(draft: Draft) -> Json:
-    """The caller's contexts, each with its `type`, and the trace when there is one."""
-    contexts = {name: {"type": name, **cast(Json, value)} for name, value in draft.contexts.items()}
-    if draft.trace_id:
-        trace = {
-            "type": "trace",
-            "trace_id": draft.trace_id,
-            "span_id": made_up_id("span", draft.event_id)[:16],
-            "op": "http.server" if draft.request else "function",
-            "status": "internal_error",
-        }
-        contexts = {"trace": trace} | contexts
-    return contexts
-
-
-def metadata_of(draft: Draft) -> Json:
-    """The few facts Sentry titles an event with."""
-    if not draft.chain:
-        return {"title": title_of(draft)}
-    error, frame = draft.outermost, draft.crash_frame
-    facts = {"type": error.get("type"), "value": error.get("value") or ""}
-    places = {"filename": frame.get("filename"), "function": frame.get("function")}
-    return {key: value for key, value in (facts | places).items() if value is not None}
-
-
-# From a finished draft to the columns of the events table, which the search works on too.
-
-DATE_COLUMNS = frozenset({"timestamp"})
-INTEGER_COLUMNS = frozenset({"issue.id", "project.id", "project_id"})
-BOOLEAN_COLUMNS = frozenset({"error.handled", "error.unhandled"})
-ARRAY_COLUMNS = frozenset({"error.type", "error.value", "error.mechanism", "stack.filename"})
-ID_COLUMNS = frozenset({"id", "trace"})
-
-
-def columns_of(draft: Draft, issue: Issue) -> Json:
-    """Every named column of the event; tags are looked up beside this.
-
-    `issue.id` is an integer here and only here; elsewhere in the API it is a string.
-    """
-    frame = draft.crash_frame
-    request = draft.request or {}
-    return {
-        "id": draft.event_id,
-        "issue.id": issue.id,
-        "issue": issue.short_id,
-        "title": title_of(draft),
-        "message": draft.message or title_of(draft),
-        "culprit": culprit_of(draft),
-        "location": frame.get("filename"),
-        "event.type": draft.kind,
-        "project": issue.project.slug,
-        "project.name": issue.project.slug,
-        "project.id": issue.project.id,
-        "project_id": issue.project.id,
-        "platform": draft.platform,
-        "level": draft.level,
-        "environment": draft.environment,
-        "release": draft.release,
-        "dist": draft.dist,
-        "transaction": draft.transaction,
-        "trace": draft.trace_id or None,
-        "http.method": request.get("method"),
-        "http.url": request.get("url"),
-        "replayId": (draft.contexts.get("replay") or {}).get("replay_id"),
-        **error_columns(draft),
-        **user_columns(draft),
-    }
-
-
-def error_columns(draft: Draft) -> Json:
-    """The columns that tell of the exceptions; arrays list the outermost one first."""
-    chain = [item for item in reversed(draft.chain) if item]
-    filename = draft.crash_frame.get("filename")
-    known = bool(chain) and draft.handled is not None
-    return {
-        "error.type": [item.get("type") or "" for item in chain],
-        "error.value": [item.get("value") or "" for item in chain],
-        "error.mechanism": [draft.mechanism for _ in chain],
-        "error.handled": draft.handled if known else None,
-        "error.unhandled": not draft.handled if known else None,
-        "stack.filename": [filename] if filename else [],
-    }
-
-
-def user_columns(draft: Draft) -> Json:
-    """The user's columns; `user.display` is the first of e-mail, user name, id and IP."""
-    display = draft.email or draft.username or draft.user_id or draft.ip
-    return {
-        "user.id": draft.user_id,
-        "user.email": draft.email,
-        "user.username": draft.username,
-        "user.ip": draft.ip,
-        "user.display": display,
-    }
-
-
-def column(event: Event, name: str) -> Any:
-    """The value of a field for an event.
-
-    `tags[x]` is always the tag, a bare name is a column first and a tag otherwise; an unknown
-    name is no error but null (Sentry API: unknown names resolve as tags).
-    """
-    if name == "timestamp":
-        return event.second
-    if name.startswith("tags[") and name.endswith("]"):
-        return event.tags.get(name[5:-1])
-    if name in event.columns:
-        return event.columns[name]
-    return event.tags.get(name)
-
-
-def type_of(name: str) -> str:
-    """The word `meta.fields` uses for a field."""
-    kinds = (
-        (DATE_COLUMNS, "date"),
-        (INTEGER_COLUMNS, "integer"),
-        (BOOLEAN_COLUMNS, "boolean"),
-        (ARRAY_COLUMNS, "array"),
-    )
-    return next((word for names, word in kinds if name in names), "string")
-
-
-# User feedback: what somebody wrote about their trouble, kept as an issue of its own.
-
-FIRST_FEEDBACK_ID = 7_100_000_001
-SOURCE = "new_feedback_envelope"
-TITLE_LENGTH = 60
-
-
 class FeedbackFields(TypedDict, total=False):
-    """Everything `World.add_feedback` understands.
+    """The arguments of `World.add_feedback`.
 
-    `project` is `web` unless told. `user` has the keys of an event's user object: `id`, `email`,
-    `username`, `ip_address`. `name` and `contact_email` are what was typed into the form.
+    `user` has the keys of an event's user object. `name` and `contact_email` are what the
+    person typed into the form.
     """
 
     project: str
@@ -830,55 +562,93 @@ class FeedbackFields(TypedDict, total=False):
     event_id: str | None
 
 
-def feedback_draft(told: FeedbackFields, project: Project, seed: str, number: int) -> Draft:
-    """The finished draft of the feedback's one event; `number` counts feedback only.
+def make_replay(fields: ReplayFields, project: Project, seed: str, number: int) -> Replay:
+    """Return the replay; `number` counts replays, and every other one prints its ID with dashes.
 
-    An e-mail address typed into the form becomes the user's when the user has none, as in
-    Sentry. The message is in `contexts.feedback`; there are no entries to read it from.
+    Raises ValueError for an invalid ID.
     """
-    person = full_person(told.get("user"))
-    url = told.get("url")
-    title = f"User Feedback: {shortened(told['message'])}"
+    error_ids = tuple(_hex(value) for value in fields.get("error_ids", ()))
+    errors = fields.get("errors")
+    return Replay(
+        id=_hex(fields.get("replay_id") or made_up_id(seed, "replay", number)),
+        project=project,
+        started_at=as_utc(fields["when"]),
+        duration_s=fields.get("duration_s", 120),
+        user=full_person(fields.get("user")),
+        urls=tuple(fields.get("urls", ())),
+        error_ids=error_ids,
+        trace_ids=tuple(_hex(value) for value in fields.get("trace_ids", ())),
+        count_errors=len(error_ids) if errors is None else errors,
+        dead_clicks=fields.get("dead_clicks", 0),
+        rage_clicks=fields.get("rage_clicks", 0),
+        release=fields.get("release"),
+        environment=fields.get("environment", "production"),
+        browser=fields.get("browser") or {},
+        archived=fields.get("archived", False),
+        dashed=number % 2 == 1,
+    )
+
+
+def _hex(value: str) -> str:
+    return uuid.UUID(value).hex
+
+
+def feedback_draft(fields: FeedbackFields, project: Project, seed: str, number: int) -> Draft:
+    """Return the complete draft of a feedback's one event; `number` counts feedback only.
+
+    As in Sentry, the email typed into the form becomes the user's unless the user has one. The
+    message is in `contexts.feedback`, and there are no entries.
+    """
+    person = full_person(fields.get("user"))
+    url = fields.get("url")
+    context = {
+        "message": fields["message"],
+        "contact_email": fields.get("contact_email"),
+        "name": fields.get("name"),
+        "url": url,
+        "replay_id": fields.get("replay_id"),
+        "associated_event_id": fields.get("associated_event_id"),
+        "source": FEEDBACK_SOURCE,
+    }
     draft = Draft(
-        event_id=told.get("event_id") or made_up_id(seed, "feedback", number),
+        event_id=fields.get("event_id") or made_up_id(seed, "feedback", number),
         trace_id=made_up_id(seed, "feedback trace", number),
-        timestamp=as_utc(told["when"]),
+        timestamp=fields["when"],
         project=project.slug,
         platform=project.platform,
         kind="generic",
-        title=title,
+        title=f"User Feedback: {shortened(fields['message'])}",
         culprit="user",
         level="info",
         handled=None,
-        message=told["message"],
+        message=fields["message"],
         user_id=person["id"],
-        email=person["email"] or told.get("contact_email"),
+        email=person["email"] or fields.get("contact_email"),
         username=person["username"],
         ip=person["ip_address"],
-        environment=told.get("environment", "production"),
+        environment=fields.get("environment", "production"),
         request={"url": url} if url else None,
-        contexts={"feedback": _context(told)},
+        contexts={"feedback": context},
+        overrides={"entries": []},
     )
-    overrides = {
-        "entries": [],
-        "metadata": _metadata(told, title),
-        "occurrence": _occurrence(draft, told),
-    }
-    return completed(replace(draft, overrides=overrides), seed, number, draft.when)
+    return completed(draft, seed, number, fields["when"])
 
 
 def shortened(message: str) -> str:
-    """The message on one line, cut where the title would get too long."""
+    """Return the message on one line, cut to the length of a title."""
     line = " ".join(message.split())
-    return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 3].rstrip() + "..."
+    if len(line) <= MAX_TITLE_LENGTH:
+        return line
+    return line[: MAX_TITLE_LENGTH - 3].rstrip() + "..."
 
 
 def feedback_issue(draft: Draft, project: Project, number: int, own: int) -> Issue:
-    """The issue around one feedback.
+    """Return the issue of a feedback; `number` counts all feedback, `own` that of the project.
 
-    `number` counts all feedback, `own` that of the project. The short id has a letter which no
-    issue of errors has, so that neither shifts the other's numbers.
+    The `U` in the short ID keeps feedback from shifting the numbers of error issues.
     """
+    context = draft.contexts["feedback"]
+    shown = ("message", "contact_email", "name", "source")
     return Issue(
         id=FIRST_FEEDBACK_ID + 37 * (number - 1),
         short_id=f"{project.slug.upper()}-U{own:X}",
@@ -888,234 +658,185 @@ def feedback_issue(draft: Draft, project: Project, number: int, own: int) -> Iss
         culprit="user",
         level=draft.level,
         kind="generic",
-        platform=project.platform,
-        logger=None,
         status="unresolved",
-        metadata=draft.overrides["metadata"],
+        metadata={"title": draft.title, "value": draft.message}
+        | {name: context[name] for name in shown},
         category="feedback",
     )
 
 
-def _context(told: FeedbackFields) -> Json:
-    return {
-        "message": told["message"],
-        "contact_email": told.get("contact_email"),
-        "name": told.get("name"),
-        "url": told.get("url"),
-        "replay_id": told.get("replay_id"),
-        "associated_event_id": told.get("associated_event_id"),
-        "source": SOURCE,
-    }
-
-
-def _metadata(told: FeedbackFields, title: str) -> Json:
-    return {
-        "title": title,
-        "value": told["message"],
-        "message": told["message"],
-        "contact_email": told.get("contact_email"),
-        "name": told.get("name"),
-        "source": SOURCE,
-    }
-
-
-def _occurrence(draft: Draft, told: FeedbackFields) -> Json:
-    """What makes it an issue although nothing was raised."""
-    evidence = {key: value for key, value in _context(told).items() if value is not None}
-    shown = ("message", "contact_email", "name")
-    return {
-        "id": made_up_id("occurrence", draft.event_id),
-        "eventId": draft.event_id,
-        "issueTitle": draft.title,
-        "subtitle": told["message"],
-        "evidenceData": evidence,
-        "evidenceDisplay": [
-            {"name": key, "value": evidence[key], "important": key == "message"}
-            for key in shown
-            if key in evidence
-        ],
-        "type": 6001,
-        "detectionTime": iso_z(draft.when),
-        "level": draft.level,
-        "culprit": "user",
-    }
-
+# --- the world ----------------------------------------------------------------------------------
 
 FIRST_PROJECT_ID = 4_501_001
 FIRST_ISSUE_ID = 6_500_000_001
 
 
-class World:
-    """Projects, issues, events, replays and feedback.
+def _takes_fields_of(
+    make: Callable[P, Draft],
+) -> Callable[[Callable[[World, Draft], Event]], Callable[Concatenate[World, P], Event]]:
+    """Let a method that takes a draft take the draft's fields instead."""
 
-    Ids are repeatable: they depend on the seed and the order. Errors, replays and feedback are
-    counted apart, so that one more of one kind changes no id of another.
+    def decorate(
+        method: Callable[[World, Draft], Event],
+    ) -> Callable[Concatenate[World, P], Event]:
+        def with_fields(self: World, /, *args: P.args, **fields: P.kwargs) -> Event:
+            return method(self, make(*args, **fields))
+
+        return with_fields
+
+    return decorate
+
+
+class World:
+    """Projects, issues, events, replays, and feedback.
+
+    IDs are repeatable: they depend on the seed and the order. Errors, replays, and feedback are
+    counted separately, so adding one kind never changes the IDs of another.
     """
 
     def __init__(self, seed: str = "demo") -> None:
-        """An empty world; two worlds of one seed filled alike have the same ids."""
         self._seed = seed
         self._lock = threading.RLock()
-        self._projects: dict[str, Project] = {}
-        self._issues: dict[tuple[str, str], Issue] = {}
-        self._events: list[Event] = []
-        self._by_id: dict[str, Event] = {}
-        self._replays: list[Replay] = []
-        self._feedback: list[Event] = []
-        self._releases: dict[tuple[str, str], Release] = {}
-        self._histories: dict[int, History] = {}
-        self._counter = 0
+        self.clear()
+
+    def clear(self) -> None:
+        """Delete everything and restart the IDs."""
+        with self._lock:
+            self._projects: dict[str, Project] = {}
+            self._issues: dict[tuple[str, str], Issue] = {}
+            self._events: dict[str, Event] = {}
+            self._replays: list[Replay] = []
+            self._feedback: dict[str, Event] = {}
+            self._releases: dict[tuple[str, str], Release] = {}
+            self._histories: dict[int, History] = {}
+            self._counter = 0
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """All events but feedback, in the order they were added."""
+        """All events except feedback, in insertion order."""
         with self._lock:
-            return tuple(self._events)
+            return tuple(self._events.values())
 
     @property
     def projects(self) -> tuple[Project, ...]:
-        """All projects in the order they were made."""
+        """All projects in insertion order."""
         with self._lock:
             return tuple(self._projects.values())
 
     @property
     def issues(self) -> tuple[Issue, ...]:
-        """All issues but feedback, in the order they were made."""
+        """All issues except feedback, in insertion order."""
         with self._lock:
             return tuple(self._issues.values())
 
     @property
     def replays(self) -> tuple[Replay, ...]:
-        """All replays in the order they were added."""
+        """All replays in insertion order."""
         with self._lock:
             return tuple(self._replays)
 
     @property
     def feedback(self) -> tuple[Event, ...]:
-        """The event of each feedback, in the order they were added."""
+        """The event of each feedback, in insertion order."""
         with self._lock:
-            return tuple(self._feedback)
+            return tuple(self._feedback.values())
 
     @property
     def all_issues(self) -> tuple[Issue, ...]:
         """The issues of errors, then those of feedback."""
         return (*self.issues, *(event.issue for event in self.feedback))
 
-    def clear(self) -> None:
-        """Forget everything; ids start anew."""
-        with self._lock:
-            self._projects.clear()
-            self._issues.clear()
-            self._events.clear()
-            self._by_id.clear()
-            self._replays.clear()
-            self._feedback.clear()
-            self._releases.clear()
-            self._histories.clear()
-            self._counter = 0
-
     def add_project(self, slug: str, platform: str = "python", name: str | None = None) -> Project:
-        """The project of that slug, made if need be."""
+        """Return the project with the slug, creating it if necessary."""
         with self._lock:
             if slug not in self._projects:
                 number = FIRST_PROJECT_ID + len(self._projects)
-                named = name or slug.replace("-", " ").title()
-                self._projects[slug] = Project(number, slug, named, platform)
+                shown = name or slug.replace("-", " ").title()
+                self._projects[slug] = Project(number, slug, shown, platform)
             return self._projects[slug]
 
-    def add_event(self, **fields: Unpack[EventFields]) -> Event:
-        """A new event; whatever is not said gets a sensible default (see `Draft`).
+    @_takes_fields_of(Draft)
+    def add_event(self, draft: Draft) -> Event:
+        """Add an event from the fields of a `Draft`, and its project and issue if necessary.
 
-        The project and the issue are made when they do not exist yet. The issue is `issue`
-        inside the project, else the exception's type, else the title.
+        The key of the issue is `issue`, else the exception's type, else the title.
         """
         with self._lock:
-            draft, issue = self._prepare(Draft(**fields))
-            event = _event(draft, issue)
-            return self.add(event)
+            return self._store(self._prepare(draft))
 
-    def add_raw(
-        self, body: Json, *, row: Json | None = None, **fields: Unpack[EventFields]
-    ) -> Event:
-        """An event whose body is served exactly as given, however odd.
+    def add_raw(self, body: Json, *, row: Json | None = None, **fields: Any) -> Event:
+        """Add an event with a body that is returned unchanged, however odd.
 
-        The table row is made from `fields` like any other event's, with `row` laid over it.
-        The event is found under `event_id`, else under the body's `eventID`.
+        The table row is made from `fields`, as in `add_event`, and overridden by `row`. The
+        event's ID is `event_id`, else the body's `eventID`.
         """
-        told = fields.get("event_id") or body.get("eventID")
+        event_id = fields.get("event_id") or body.get("eventID")
+        known = {"event_id": event_id} if isinstance(event_id, str) else {}
         with self._lock:
-            draft, issue = self._prepare(Draft(**fields))
-            if isinstance(told, str):
-                draft = replace(draft, event_id=told)
-            event = _event(draft, issue)
+            event = self._prepare(Draft(**fields | known))
             columns = event.columns | (row or {})
-            return self.add(replace(event, body=body, columns=columns, verbatim=True))
+            return self._store(replace(event, body=body, columns=columns, verbatim=True))
 
-    def add(self, event: Event) -> Event:
-        """Store an event that was put together elsewhere; an id known already is replaced."""
-        with self._lock:
-            if event.id in self._by_id:
-                self._events.remove(self._by_id[event.id])
-            self._events.append(event)
-            self._by_id[event.id] = event
-            return event
+    def _store(self, event: Event) -> Event:
+        self._events.pop(event.id, None)
+        self._events[event.id] = event
+        return event
 
     def add_replay(self, **fields: Unpack[ReplayFields]) -> Replay:
-        """A new replay; see `ReplayFields`. Its project is made when it does not exist yet."""
+        """Add a replay, and its project if necessary; see `ReplayFields`."""
         with self._lock:
             project = self.add_project(fields.get("project", "web"), "javascript")
-            replay = recorded(fields, project, self._seed, len(self._replays) + 1)
+            replay = make_replay(fields, project, self._seed, len(self._replays) + 1)
             self._replays.append(replay)
             return replay
 
     def add_feedback(self, **fields: Unpack[FeedbackFields]) -> Event:
-        """What somebody wrote about their trouble, see `FeedbackFields`: an issue of its own.
+        """Add a message from a person, which is an issue with one event; see `FeedbackFields`.
 
-        It is no error: `events` and `issues` do not have it, `feedback` and `all_issues` do.
+        Only `feedback` and `all_issues` include it, `events` and `issues` do not.
         """
         with self._lock:
             number = len(self._feedback) + 1
             project = self.add_project(fields.get("project", "web"), "javascript")
             draft = feedback_draft(fields, project, self._seed, number)
-            own = sum(event.project.slug == project.slug for event in self._feedback)
+            own = sum(event.project.slug == project.slug for event in self.feedback)
             event = _event(draft, feedback_issue(draft, project, number, own + 1))
-            self._feedback.append(event)
-            self._by_id[event.id] = event
+            self._feedback[event.id] = event
             return event
 
     def find_event(self, event_id: str) -> Event | None:
-        """The event of that id (dashes and case do not matter), if there is one."""
+        """Return the event with the ID, in any case and with or without dashes."""
+        key = event_id.replace("-", "").lower()
         with self._lock:
-            return self._by_id.get(event_id.replace("-", "").lower())
+            return self._events.get(key) or self._feedback.get(key)
 
     def find_issue(self, issue_id: str) -> Issue | None:
-        """The issue of that numeric id or short id, if there is one."""
+        """Return the issue with the numeric ID or short ID."""
         names = (issue_id, issue_id.upper())
         return next(
             (one for one in self.all_issues if str(one.id) in names or one.short_id in names), None
         )
 
     def find_project(self, name: str) -> Project | None:
-        """The project of that slug or numeric id, if there is one."""
+        """Return the project with the slug or numeric ID."""
         return next((one for one in self.projects if name in (one.slug, str(one.id))), None)
 
     def events_of(self, issue: Issue) -> list[Event]:
-        """The issue's events, oldest first."""
-        among = self.among(issue)
-        own = [event for event in among if event.issue.id == issue.id]
+        """Return the issue's events, oldest first."""
+        own = [event for event in self.events_like(issue) if event.issue.id == issue.id]
         return sorted(own, key=lambda event: (event.timestamp, event.id))
 
-    def among(self, issue: Issue) -> tuple[Event, ...]:
-        """All events of the issue's category: the errors, or the feedback."""
+    def events_like(self, issue: Issue) -> tuple[Event, ...]:
+        """Return all events of the issue's category: the errors, or the feedback."""
         return self.feedback if issue.category == "feedback" else self.events
 
-    def tell_history(self, issue: Issue, history: History) -> None:
-        """What the issue has behind it, beside its events."""
+    def set_history(self, issue: Issue, history: History) -> None:
+        """Set what happened to the issue apart from its events."""
         with self._lock:
             self._histories[issue.id] = history
 
     def history_of(self, issue: Issue) -> History:
-        """What was told of it; nothing by default."""
+        """Return the history of the issue, an empty one by default."""
         with self._lock:
             return self._histories.get(issue.id, History())
 
@@ -1129,88 +850,79 @@ class World:
         deployed: datetime | None = None,
         environment: str = "production",
     ) -> Release:
-        """A release as its own dates tell it. Its project is made when it does not exist yet."""
+        """Add a release, and its project if necessary."""
         with self._lock:
             where = environment if deployed else None
-            made = Release(version, self.add_project(project), created, released, deployed, where)
-            self._releases[version, project] = made
-            return made
+            release = Release(
+                version, self.add_project(project), created, released, deployed, where
+            )
+            self._releases[version, project] = release
+            return release
 
     def releases(self) -> list[Release]:
-        """Those that were added, and each that an event names.
-
-        Of the latter the demo takes it that they were made and released an hour before.
-        """
-        first: dict[tuple[str, str], Event] = {}
+        """Return the added releases and those of events, the latter released an hour before."""
+        first: dict[tuple[str, str], Release] = {}
         for event in sorted(self.events, key=lambda one: one.timestamp):
             version = event.columns["release"]
             if isinstance(version, str) and version:
-                first.setdefault((version, event.project.slug), event)
-        seen = {
-            (version, slug): _released(version, event.project, event.second - timedelta(hours=1))
-            for (version, slug), event in first.items()
-        }
-        return list((seen | self._releases).values())
+                at = event.second - timedelta(hours=1)
+                release = Release(version, event.project, created=at, released=at)
+                first.setdefault((version, event.project.slug), release)
+        return list((first | self._releases).values())
 
-    def _prepare(self, draft: Draft) -> tuple[Draft, Issue]:
-        """The finished draft and its issue. Counts the event."""
+    def _prepare(self, draft: Draft) -> Event:
+        """Return the event of the draft, creating its project and issue. Counts the event."""
         self._counter += 1
         project = self.add_project(draft.project, draft.platform or "python")
         placed = replace(draft, platform=draft.platform or project.platform)
         full = completed(placed, self._seed, self._counter, datetime.now(UTC))
-        return full, self._issue_for(full, project)
+        return _event(full, self._issue_for(full, project))
 
     def _issue_for(self, draft: Draft, project: Project) -> Issue:
-        key = draft.issue or draft.outermost.get("type") or title_of(draft)
-        place = (project.slug, str(key))
+        key = str(draft.issue or draft.outermost.get("type") or title_of(draft))
+        place = (project.slug, key)
         if place not in self._issues:
             number = len(self._issues)
-            own = sum(1 for slug, _ in self._issues if slug == project.slug)
+            own = sum(slug == project.slug for slug, _key in self._issues)
             self._issues[place] = Issue(
                 id=FIRST_ISSUE_ID + 37 * number,
                 short_id=f"{project.slug.upper()}-{own + 1:X}",
-                key=str(key),
+                key=key,
                 project=project,
                 title=title_of(draft),
                 culprit=culprit_of(draft),
                 level=draft.level,
                 kind=draft.kind or "error",
-                platform=draft.platform or project.platform,
-                logger=draft.logger,
                 status=draft.issue_status,
-                metadata=metadata_of(draft),
             )
         return self._issues[place]
 
 
-def _released(version: str, project: Project, at: datetime) -> Release:
-    return Release(version, project, created=at, released=at)
-
-
 def _event(draft: Draft, issue: Issue) -> Event:
-    """The stored event of a finished draft."""
+    """Return the stored event of a complete draft."""
     tags = tags_of(draft)
+    when = draft.timestamp or datetime.now(UTC)
     return Event(
         id=str(draft.event_id),
         project=issue.project,
         issue=issue,
-        timestamp=draft.when,
+        timestamp=when,
         columns=columns_of(draft, issue),
         tags=tags,
-        body=full_body(draft, issue, tags),
+        body=full_body(draft, issue, tags, when),
     )
 
 
-# The customers of the demo: whom to look up, when, and what went wrong for them then.
+# --- the customers of the demo ------------------------------------------------------------------
 
 STARTED_VARIABLE = "TRIAGE_DEMO_STARTED"
 
 
 @dataclass(frozen=True)
 class DemoCustomer:
-    """One suggestion: type the identifier and the moment, and this is what there is to see.
+    """A customer to look up: the identifier, the reported time (UTC), and what to expect.
 
-    `key` names the customer inside the demo only. The moment is in UTC, on the minute.
+    `key` identifies the customer in the demo only.
     """
 
     key: str
@@ -1243,19 +955,18 @@ CAST = (
 
 
 def started_at() -> datetime:
-    """The moment the demo's story is told from, rounded down to the minute, in UTC.
+    """Return the time at which the demo's story starts, in UTC, rounded down to the minute.
 
-    Taken from the environment variable `TRIAGE_DEMO_STARTED` (ISO) so that the site and the
-    demo server agree; without it, now. Raises ValueError when the variable holds no ISO time.
+    It comes from the environment variable `TRIAGE_DEMO_STARTED` (ISO), so that the site and the
+    demo server agree, and defaults to now. Raises ValueError if the variable is not an ISO time.
     """
-    told = os.environ.get(STARTED_VARIABLE)
-    moment = datetime.fromisoformat(told) if told else datetime.now(UTC)
-    aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return aware.replace(second=0, microsecond=0)
+    value = os.environ.get(STARTED_VARIABLE)
+    start = datetime.fromisoformat(value) if value else datetime.now(UTC)
+    return as_utc(start).replace(second=0, microsecond=0)
 
 
 def customers(now: datetime | None = None) -> tuple[DemoCustomer, ...]:
-    """The customers to try, the most recent first. `now` is the story's start, see above."""
+    """Return the customers to try, most recent first; `now` is the start of the story."""
     start = now or started_at()
     return tuple(
         DemoCustomer(key, identifier, start - timedelta(minutes=minutes), what)

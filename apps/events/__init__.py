@@ -1,1 +1,1 @@
-"""What happened: plain data and pure rules, without Django, HTTP or any other I/O."""
+"""Events, queries, and results as plain data with pure functions: no Django, no I/O."""

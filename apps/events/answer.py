@@ -1,4 +1,4 @@
-"""What Sentry answered, and how far the answer can be trusted."""
+"""The result of a lookup: what Sentry returned, and how far it can be trusted."""
 
 import math
 import re
@@ -11,15 +11,13 @@ from enum import StrEnum
 from apps.events.event import Event, Issue
 from apps.events.query import Question, Window
 
-# What Sentry holds beside the customer's errors: replays, feedback, errors of the same traces,
-# and the releases that went live.
-
-LONGEST_REPLAY = timedelta(hours=1)
-LONGEST_BEFORE = timedelta(days=1)
+# Data related to the customer's errors
+MAX_REPLAY_LENGTH = timedelta(hours=1)
+DEPLOY_LOOKBACK = timedelta(days=1)
 
 
 class Signal(StrEnum):
-    """A further thing that Sentry may know about the customer's minutes. Each is optional."""
+    """An optional kind of data that Sentry may have about the customer's window."""
 
     REPLAYS = "replays"
     FEEDBACK = "feedback"
@@ -29,9 +27,9 @@ class Signal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A recording of the customer's screen. Times are UTC; counts are None where not known.
+    """A session replay. Times are UTC; unknown counts are None.
 
-    `identities` are what it names the customer by, until it is redacted.
+    `identities` are the customer's identifiers in it; redaction removes them.
     """
 
     id: str
@@ -45,18 +43,18 @@ class Replay:
     permalink: str | None = None
     identities: tuple[tuple[str, str], ...] = ()
 
-    def runs_in(self, window: Window) -> bool:
-        """Whether it overlaps the window; one whose end is not known may run for an hour."""
+    def overlaps(self, window: Window) -> bool:
+        """Return whether it overlaps the window; without a known end it may run for an hour."""
         if self.started_at > window.end:
             return False
-        return (self.finished_at or self.started_at + LONGEST_REPLAY) >= window.start
+        return (self.finished_at or self.started_at + MAX_REPLAY_LENGTH) >= window.start
 
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """What the customer wrote into the application's own feedback form. `id` is its issue's.
+    """A message from the application's feedback form. `id` is that of its issue.
 
-    `identities` are what it names the customer by, until it is redacted.
+    `identities` are the customer's identifiers in it; redaction removes them.
     """
 
     id: str
@@ -72,9 +70,9 @@ class Feedback:
 
 @dataclass(frozen=True, slots=True)
 class Deploy:
-    """A release that went live at `at` (UTC); the environment where Sentry was told of it.
+    """A release that went live at `at` (UTC).
 
-    Where `is_told` is false nobody told Sentry that it went live: it first knew of it then.
+    `is_told` is false if no deploy was reported to Sentry: it first saw the release at `at`.
     """
 
     version: str
@@ -87,25 +85,25 @@ class Deploy:
 def deploys_around(
     deploys: Sequence[Deploy], window: Window, projects: Collection[str | None]
 ) -> tuple[Deploy, ...]:
-    """Those of the window, and of each project the last one in the day before it, oldest first."""
+    """Return the window's deploys and each project's last one of the day before, oldest first."""
     ordered = sorted(
         (deploy for deploy in deploys if deploy.project in projects),
         key=lambda deploy: (deploy.at, deploy.project or "", deploy.version),
     )
-    earliest = window.start - LONGEST_BEFORE
-    before = {one.project: one for one in ordered if earliest <= one.at < window.start}
+    earliest = window.start - DEPLOY_LOOKBACK
+    latest_before = {one.project: one for one in ordered if earliest <= one.at < window.start}
     return tuple(
         deploy
         for deploy in ordered
-        if window.contains(deploy.at) or before.get(deploy.project) == deploy
+        if window.contains(deploy.at) or latest_before.get(deploy.project) == deploy
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
-    """A signal that could not be read, or not whole, in a plain sentence.
+class UnreadSignal:
+    """A signal that was not read completely, with a sentence for the agent.
 
-    `can_retry` is whether asking again can help, `is_late` that it only took too long.
+    `can_retry` means another request can help, `is_late` that the request only took too long.
     """
 
     signal: Signal
@@ -115,11 +113,12 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
-    """What was found beside the events.
+class RelatedData:
+    """Data that Sentry has about the customer in addition to the events.
 
-    `surely` names the signals of which all there is was read: of those alone an empty list means
-    that there is nothing. `trace_errors` happened in a trace of the customer and name nobody.
+    `asked` are the requested signals. `surely` are those that were read completely: only for them
+    does an empty list mean that nothing exists. `trace_errors` are events of the customer's traces
+    that name no customer.
     """
 
     replays: tuple[Replay, ...] = ()
@@ -128,16 +127,16 @@ class Beside:
     deploys: tuple[Deploy, ...] = ()
     asked: tuple[Signal, ...] = ()
     surely: tuple[Signal, ...] = ()
-    unread: tuple[Unread, ...] = ()
+    unread: tuple[UnreadSignal, ...] = ()
     calls: int = 0
 
-    def in_window(self, window: Window, events: Sequence[Event]) -> "Beside":
-        """What of it belongs to a narrower window, and to the traces of the events in it."""
+    def within(self, window: Window, events: Sequence[Event]) -> "RelatedData":
+        """Return the part in a narrower window and in the traces of that window's events."""
         traces = {event.trace_id for event in events}
         projects = {event.project for event in events}
         return replace(
             self,
-            replays=tuple(replay for replay in self.replays if replay.runs_in(window)),
+            replays=tuple(replay for replay in self.replays if replay.overlaps(window)),
             feedback=tuple(one for one in self.feedback if window.contains(one.sent_at)),
             trace_errors=tuple(
                 error
@@ -147,33 +146,29 @@ class Beside:
             deploys=deploys_around(self.deploys, window, projects),
         )
 
-    def with_later(self, later: "Beside") -> "Beside":
-        """Together with what was read later of signals that were not read before."""
-        again = set(later.asked)
-        still = tuple(one for one in self.unread if one.signal not in again)
-        return Beside(
+    def merged_with(self, later: "RelatedData") -> "RelatedData":
+        """Add the signals that were read in a later request."""
+        retried = set(later.asked)
+        still_unread = tuple(one for one in self.unread if one.signal not in retried)
+        return RelatedData(
             replays=later.replays or self.replays,
             feedback=later.feedback or self.feedback,
             trace_errors=later.trace_errors or self.trace_errors,
             deploys=later.deploys or self.deploys,
             asked=tuple(dict.fromkeys((*self.asked, *later.asked))),
             surely=tuple(dict.fromkeys((*self.surely, *later.surely))),
-            unread=(*still, *later.unread),
+            unread=(*still_unread, *later.unread),
             calls=self.calls + later.calls,
         )
 
 
-# The customer's errors nearest to a window in which there are none.
-
-
 @dataclass(frozen=True, slots=True)
-class Nearby:
-    """The nearest error before and after the window, and the newest of all.
+class OtherOccurrences:
+    """The errors nearest to an empty window, and the customer's newest error.
 
-    It was looked from `since` to `until` (UTC). None means that there surely is no such error in
-    that time, unless a `problem` says in a plain sentence why it could not be found out; what was
-    found is sure all the same. `last` is None too where only a part of the time was looked
-    through, which then found the nearest ones.
+    The search covered `since` to `until` (UTC). A None field means that no such error exists in
+    that time, unless `problem` says why the search failed; errors found despite a problem are
+    reliable. `last` is also None if the nearest ones were found in a part of Sentry's retention.
     """
 
     since: datetime
@@ -185,22 +180,22 @@ class Nearby:
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """What was found, each once."""
+        """The distinct events among the three."""
         found = (self.before, self.after, self.last)
         return tuple({event.id: event for event in found if event}.values())
 
     @property
     def is_never(self) -> bool:
-        """Whether the customer surely has no error at all in that time."""
+        """Whether the customer has no errors at all in the searched time."""
         return not self.events and self.problem is None
 
     @property
-    def is_of_all_time(self) -> bool:
-        """Whether it was looked back to where Sentry's memory ends."""
+    def covers_retention(self) -> bool:
+        """Whether the search went back as far as Sentry stores events."""
         return self.last is not None or not self.events
 
-    def with_each(self, change: Callable[[Event], Event]) -> "Nearby":
-        """The same with each event changed, the change made once for each of them."""
+    def map_events(self, change: Callable[[Event], Event]) -> "OtherOccurrences":
+        """Return a copy with `change` applied once to each distinct event."""
         by_id = {event.id: change(event) for event in self.events}
         before, after, last = (
             event and by_id[event.id] for event in (self.before, self.after, self.last)
@@ -208,13 +203,12 @@ class Nearby:
         return replace(self, before=before, after=after, last=last)
 
 
-# What is known already about a problem, and why it is taken for that one. Written by people here.
-#
-# None of it comes from an event: a match says which rule fitted, never the text that it fitted.
+# Known errors. Written by people here, never copied from an event: a match names its rules, not
+# the text they matched.
 
 
 class FixState(StrEnum):
-    """How far the fix is."""
+    """The state of a known error's fix."""
 
     OPEN = "open"
     PLANNED = "planned"
@@ -223,15 +217,15 @@ class FixState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Where to read more; `address` is http or https."""
+    """A link to further reading; `address` is http or https."""
 
     label: str
     address: str
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """An entry of the catalogue. `reply` is what to tell the customer, `planned_for` a day."""
+class CatalogEntry:
+    """A known error. `reply` is text for the customer."""
 
     slug: str
     title: str
@@ -247,30 +241,31 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class KnownMatch:
-    """That this issue is known. `why` are the rules that fitted, in words, the surest first."""
+    """A known error that matches an issue. `why` are the matching rules in words, surest first."""
 
-    known: Known
+    known: CatalogEntry
     issue_id: str
     why: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class KnownErrors:
-    """What the catalogue says of an answer: for each issue the best match first.
+    """The catalog's matches for a result, best first for each issue.
 
-    `unchecked` counts the entries that there was no time for; then nothing surely is unknown.
+    `unchecked` counts entries skipped for lack of time; while there are any, an issue without a
+    match may still be a known error.
     """
 
     matches: tuple[KnownMatch, ...] = ()
     unchecked: int = 0
 
-    def of(self, issue_id: str) -> tuple[KnownMatch, ...]:
-        """The matches of one issue, the best first."""
+    def for_issue(self, issue_id: str) -> tuple[KnownMatch, ...]:
+        """Return the matches of one issue, best first."""
         return tuple(match for match in self.matches if match.issue_id == issue_id)
 
 
 class NoticeCode(StrEnum):
-    """Why an answer is less than complete, or not what one might take it for."""
+    """Why a result is incomplete or could be misread."""
 
     STALE = "stale"
     PARTIAL_BODIES = "partial_bodies"
@@ -288,7 +283,7 @@ class NoticeCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A plain sentence for the agent about the answer."""
+    """A sentence for the agent about the result."""
 
     code: NoticeCode
     message: str
@@ -296,7 +291,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One HTTP request to Sentry, for the admin. `status` is None when no answer came."""
+    """An HTTP request to Sentry. `status` is None if there was no response."""
 
     path: str
     status: int | None
@@ -304,8 +299,8 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Searched:
-    """Where was looked. `projects` are slugs, every one that was asked."""
+class SearchScope:
+    """Where the lookup searched. `projects` are slugs."""
 
     organization: str
     projects: tuple[str, ...] = ()
@@ -314,18 +309,17 @@ class Searched:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Everything Sentry said to one question. `events` are newest first.
+    """The result of one lookup. `events` are newest first.
 
-    `complete` is true only when each page of each project was read, nothing was capped, and the
-    window is over and inside what Sentry keeps. `events_total` is `None` when more events exist
-    than were listed and Sentry could not count them. `notices` and `call_log` are about the events
-    alone; what was found beside them speaks for itself. `nearby` is None where it was not asked:
-    there are events, or it is not sure that there are none. `known` is what the catalogue says of
-    it when it is read, and is kept nowhere.
+    `complete` is true only if every page of every project was read, nothing was capped, and the
+    window is over and within Sentry's retention. `events_total` is None if more events exist than
+    were listed and Sentry did not count them. `notices` and `call_log` cover the events only, not
+    `beside`. `nearby` is None if there was no such search: there are events, or it is not certain
+    that there are none. `known` is filled in on reading and never stored.
     """
 
     question: Question
-    searched: Searched
+    searched: SearchScope
     events: tuple[Event, ...]
     issues: tuple[Issue, ...]
     complete: bool
@@ -336,55 +330,52 @@ class Answer:
     duration_ms: int = 0
     redaction: dict[str, int] = field(default_factory=dict)
     redaction_version: int = 0
-    beside: Beside = field(default_factory=Beside)
-    nearby: Nearby | None = None
+    beside: RelatedData = field(default_factory=RelatedData)
+    nearby: OtherOccurrences | None = None
     known: KnownErrors = field(default_factory=KnownErrors)
 
     @property
     def bodies_read(self) -> int:
-        """How many of the listed events were read in full."""
+        """The number of listed events that were read in full."""
         return sum(1 for event in self.events if event.body is not None)
 
     @property
     def calls(self) -> int:
-        """How many requests were sent for it, tries included."""
+        """The number of requests that were sent, including retries."""
         return len(self.call_log)
 
     @property
     def matched_on(self) -> tuple[str, ...]:
-        """The fields the customer was found in, each once, in order of first sight."""
+        """The distinct fields the customer was found in, in order of appearance."""
         return tuple(dict.fromkeys(name for event in self.events for name in event.matched_on))
 
     @property
     def all_notices(self) -> tuple[Notice, ...]:
-        """What to know about the events, then which of the things beside them were not read."""
+        """The notices about the events, then those about unread signals."""
         missing = (Notice(NoticeCode.SIGNAL_MISSING, one.message) for one in self.beside.unread)
         return (*self.notices, *missing)
 
     @property
-    def only_waits(self) -> bool:
-        """Whether nothing is missing but what may still come in."""
+    def is_only_pending(self) -> bool:
+        """Whether only events that may still come in are missing."""
         return {notice.code for notice in self.notices} == {NoticeCode.WINDOW_OPEN}
 
     def has_notice(self, code: NoticeCode) -> bool:
-        """Whether a notice of this kind is part of the answer."""
+        """Return whether there is a notice of this kind about the events."""
         return any(notice.code == code for notice in self.notices)
 
 
-# How far an answer under way is: steps, counts, and the events seen so far in plain words.
-#
-# Nothing of an event's own text is in it, so that it may be shown before anything was redacted.
+# Progress of a running lookup. It is shown before redaction, so it contains no text of an event.
 
-MOST_SIGHTINGS = 50
+MAX_PREVIEWS = 50
 
-# How much of the work the list of events is taken for, and how far into it the beginning is.
-_SHARE_OF_LIST = 0.3
-_BEGUN = 0.2
+_LIST_SHARE = 0.3  # listing the events counts as this part of the work
+_INITIAL_PAGES = 0.2  # head start on the first page, so that the bar never starts at zero
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """An event that was listed: when (UTC), how bad, and what failed in words of our own."""
+class EventPreview:
+    """A listed event. `timestamp` is UTC; `sentence` is in our own words."""
 
     id: str
     timestamp: datetime
@@ -394,10 +385,10 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an answer is. `known` and `problems` are None until the list has ended.
+    """The progress of a lookup. `known` and `problems` are None until all events are listed.
 
-    `done` counts finished steps of `known`; `pages` those of the list so far; `read` are the
-    problems of which nothing is left to read. `newest` holds at most 50 events, newest first.
+    `done` counts finished steps out of `known`, `pages` the listed pages, `read` the problems that
+    are completely read. `newest` are up to `MAX_PREVIEWS` events, newest first.
     """
 
     done: int = 0
@@ -406,28 +397,27 @@ class Progress:
     read: int = 0
     problems: int | None = None
     events_found: int = 0
-    newest: tuple[Sighting, ...] = ()
+    newest: tuple[EventPreview, ...] = ()
 
     @property
     def share(self) -> float:
-        """How much is done, from 0 to 1. It never goes back, nor is it 1 before the list ended."""
+        """The finished part, from 0 to 1. It never decreases and is below 1 while listing."""
         if self.known is None:
-            return _SHARE_OF_LIST * (1 - math.pow(0.5, self.pages + _BEGUN))
+            return _LIST_SHARE * (1 - math.pow(0.5, self.pages + _INITIAL_PAGES))
         if self.known <= 1:
             return 1.0
-        return _SHARE_OF_LIST + (1 - _SHARE_OF_LIST) * ((self.done - 1) / (self.known - 1))
+        return _LIST_SHARE + (1 - _LIST_SHARE) * ((self.done - 1) / (self.known - 1))
 
 
-# The part of a complete answer that lies in a narrower window.
+# Narrowing a result to a smaller window
 
 _ALIAS = re.compile(r"<([a-z][a-z-]*?)(?:-\d+)?>")
 
 
-def narrowed(answer: Answer, question: Question) -> Answer:
-    """The answer to the same question in a window inside the answer's own.
+def narrow_to_window(answer: Answer, question: Question) -> Answer:
+    """Return the part of a complete result in the question's window, which lies inside its own.
 
-    Only for complete answers: all events of the narrower window are among theirs. Nothing new is
-    known, so the time of asking stays; what was hidden is counted anew.
+    `fetched_at` stays, as Sentry was not queried again; the redaction counts are recomputed.
     """
     events = tuple(event for event in answer.events if question.window.contains(event.timestamp))
     issue_ids = {event.issue_id for event in events}
@@ -438,66 +428,61 @@ def narrowed(answer: Answer, question: Question) -> Answer:
         issues=tuple(issue for issue in answer.issues if issue.id in issue_ids),
         events_total=len(events),
         call_log=(),
-        beside=answer.beside.in_window(question.window, events),
-        nearby=None if events else _nearby(answer, question.window),
+        beside=answer.beside.within(question.window, events),
+        nearby=None if events else _nearest_events(answer, question.window),
     )
-    return replace(part, redaction=hidden_in(part, set(answer.redaction)))
+    return replace(part, redaction=count_aliases(part, set(answer.redaction)))
 
 
-def _nearby(answer: Answer, window: Window) -> Nearby | None:
-    """The nearest errors among those of the wider window; what lies beyond is known if it had none.
+def _nearest_events(answer: Answer, window: Window) -> OtherOccurrences | None:
+    """Return the wider window's errors next to `window`, without `last`: it may be a later one.
 
-    The newest of all times may be a later one, and is not told.
+    If the wider window is empty, the occurrences found around it apply.
     """
     if not answer.events:
         return answer.nearby
     before = next((event for event in answer.events if event.timestamp < window.start), None)
     after = next((event for event in answer.events[::-1] if event.timestamp > window.end), None)
     wider = answer.question.window
-    found = Nearby(since=wider.start, until=wider.end, before=before, after=after)
-    return found.with_each(_without_body)
+    found = OtherOccurrences(since=wider.start, until=wider.end, before=before, after=after)
+    return found.map_events(lambda event: replace(event, body=None))  # as a search returns them
 
 
-def _without_body(event: Event) -> Event:
-    """As it would have come, had it been looked for."""
-    return replace(event, body=None)
-
-
-def hidden_in(answer: Answer, kinds: set[str]) -> dict[str, int]:
-    """How often each kind of alias stands in the answer."""
+def count_aliases(answer: Answer, kinds: set[str]) -> dict[str, int]:
+    """Count the aliases of each of these kinds in the result."""
     nearby = answer.nearby.events if answer.nearby else ()
     text = repr((answer.events, answer.issues, answer.beside, nearby))
     counts = Counter(kind for kind in _ALIAS.findall(text) if kind in kinds)
     return dict(sorted(counts.items()))
 
 
-# The part of an answer that lies in its reader's projects, and that says it is a part.
+# Restricting a result to its reader's projects
 
 _LEFT_OUT = (
     "This lookup searched projects you don't have access to. Anything found there is left out."
 )
-# Of these the sentence names no place and counts nothing.
-_SAID_AS_IT_IS = frozenset((NoticeCode.STALE, NoticeCode.WINDOW_OPEN, NoticeCode.RETENTION))
-_SAID_INSTEAD = {NoticeCode.CAPPED: "There are more events than were listed."}
-_SAID_OF_OTHERS = "Part of this result could not be read."
+# The messages of these contain no project names and no counts.
+_NEUTRAL_NOTICES = frozenset((NoticeCode.STALE, NoticeCode.WINDOW_OPEN, NoticeCode.RETENTION))
+_NEUTRAL_MESSAGES = {NoticeCode.CAPPED: "There are more events than were listed."}
+_DEFAULT_NEUTRAL_MESSAGE = "Part of this result could not be read."
 
 
-def allowed_part(answer: Answer, projects: Collection[str] | None) -> Answer:
-    """The answer as somebody may read it who sees these projects (slugs); None stands for all.
+def restrict_to_projects(answer: Answer, projects: Collection[str] | None) -> Answer:
+    """Return the result for a reader with access to these projects (slugs); None means all.
 
-    Where more was searched the part is never complete, whether or not something was left out: from
-    what is said nobody can tell which. What names no project is left out then too. Nothing is said
-    of errors at other times, of calls, or of what there surely is not.
+    If other projects were searched, the part is always incomplete, so that it does not reveal
+    whether anything was left out. It then also omits everything without a project, other
+    occurrences, the call log, and the signals that were read completely.
     """
-    if projects is None or _lies_within(answer, projects):
+    if projects is None or _is_within(answer, projects):
         return answer
     events = tuple(event for event in answer.events if event.project in projects)
     issue_ids = {event.issue_id for event in events}
     is_whole_list = answer.events_total == len(answer.events)
     part = replace(
         answer,
-        question=replace(answer.question, projects=_in(answer.question.projects, projects)),
-        searched=replace(answer.searched, projects=_in(answer.searched.projects, projects)),
+        question=replace(answer.question, projects=_intersect(answer.question.projects, projects)),
+        searched=replace(answer.searched, projects=_intersect(answer.searched.projects, projects)),
         events=events,
         issues=tuple(
             issue
@@ -506,47 +491,49 @@ def allowed_part(answer: Answer, projects: Collection[str] | None) -> Answer:
         ),
         complete=False,
         events_total=len(events) if is_whole_list else None,
-        notices=(Notice(NoticeCode.OTHER_PROJECTS, _LEFT_OUT), *_notices(answer)),
+        notices=(Notice(NoticeCode.OTHER_PROJECTS, _LEFT_OUT), *_neutral_notices(answer)),
         call_log=(),
-        beside=_beside(answer.beside, events, projects),
+        beside=_restrict_related(answer.beside, events, projects),
         nearby=None,
     )
-    return replace(part, redaction=hidden_in(part, set(answer.redaction)))
+    return replace(part, redaction=count_aliases(part, set(answer.redaction)))
 
 
-def _lies_within(answer: Answer, projects: Collection[str]) -> bool:
-    """Whether only these projects were searched, and all that was found lies in them."""
+def _is_within(answer: Answer, projects: Collection[str]) -> bool:
+    """Return whether the search and everything found are limited to these projects."""
     beside = answer.beside
     nearby = answer.nearby.events if answer.nearby else ()
-    named = (
+    found = (
         *(event.project for event in (*answer.events, *beside.trace_errors, *nearby)),
         *(issue.project for issue in answer.issues),
         *(one.project for one in beside.feedback),
         *(deploy.project for deploy in beside.deploys),
     )
     return all(
-        project is None or project in projects for project in (*answer.searched.projects, *named)
+        project is None or project in projects for project in (*answer.searched.projects, *found)
     )
 
 
-def _in(slugs: tuple[str, ...], projects: Collection[str]) -> tuple[str, ...]:
+def _intersect(slugs: tuple[str, ...], projects: Collection[str]) -> tuple[str, ...]:
     return tuple(slug for slug in slugs if slug in projects)
 
 
-def _notices(answer: Answer) -> tuple[Notice, ...]:
-    """What is to be known about the answer, without the names and counts of other projects."""
-    told = (
+def _neutral_notices(answer: Answer) -> tuple[Notice, ...]:
+    """Return the notices without names and counts of other projects."""
+    notices = (
         notice
-        if notice.code in _SAID_AS_IT_IS
-        else Notice(notice.code, _SAID_INSTEAD.get(notice.code, _SAID_OF_OTHERS))
+        if notice.code in _NEUTRAL_NOTICES
+        else Notice(notice.code, _NEUTRAL_MESSAGES.get(notice.code, _DEFAULT_NEUTRAL_MESSAGE))
         for notice in answer.notices
-        if notice.code != NoticeCode.OUTSIDE_WINDOW  # it tells of one event, which may be hidden
+        if notice.code != NoticeCode.OUTSIDE_WINDOW  # it is about one event, which may be hidden
     )
-    return tuple(dict.fromkeys(told))
+    return tuple(dict.fromkeys(notices))
 
 
-def _beside(beside: Beside, events: tuple[Event, ...], projects: Collection[str]) -> Beside:
-    """A recording can run through several projects and names none, so none is kept."""
+def _restrict_related(
+    beside: RelatedData, events: tuple[Event, ...], projects: Collection[str]
+) -> RelatedData:
+    """Return the data of these projects; replays name no project, so all are dropped."""
     traces = {event.trace_id for event in events}
     return replace(
         beside,

@@ -1,6 +1,6 @@
-"""One breadcrumb in words an agent can say: who did what, and what came of it.
+"""Breadcrumbs in plain words, and in one order over several events.
 
-The words are ours. What is quoted beside them is the event's own text, which stays text.
+The words are our own; a phrase's `text` is quoted from the event.
 """
 
 import re
@@ -11,12 +11,12 @@ from datetime import datetime
 from enum import Enum
 from urllib.parse import urlsplit
 
-from apps.events.event import Breadcrumb, Event, told_by
+from apps.events.event import Breadcrumb, Event, breadcrumb_message
 from apps.events.rules.rule import CLIENT, Side, side_of
 
 
 class Actor(Enum):
-    """Who did it."""
+    """The one that did something."""
 
     CUSTOMER = "customer"
     PAGE = "page"
@@ -25,8 +25,8 @@ class Actor(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
-    """`clicked` and what; `outcome` is how it ended where that is known: `it answered 500`."""
+class BreadcrumbPhrase:
+    """`words` and `text` are `clicked` and `pay`; `outcome` is, if known, `it answered 500`."""
 
     actor: Actor
     words: str
@@ -35,7 +35,7 @@ class Spoken:
     has_failed: bool = False
 
 
-_DEEDS = (
+_CUSTOMER_ACTIONS = (
     ("ui.click", "clicked"),
     ("ui.tap", "tapped"),
     ("ui.multiclick", "clicked repeatedly on"),
@@ -48,9 +48,10 @@ _DEEDS = (
     ("navigation", "went to"),
     ("route", "went to"),
 )
-_NOTES = (
-    ("query", "asked the data store"),
-    ("db", "asked the data store"),
+_QUERIED = "asked the data store"
+_RECORDED = (
+    ("query", _QUERIED),
+    ("db", _QUERIED),
     ("redis", "checked temporary storage"),
     ("cache", "checked temporary storage"),
     ("exception", "recorded an error"),
@@ -63,19 +64,19 @@ _NOTES = (
     ("scene", "opened"),
     ("websocket", "recorded on the live connection"),
 )
-_WROTE = {
+_LEVEL_WORDS = {
     "warning": "recorded a warning",
     "error": "recorded an error",
     "fatal": "recorded an error",
     "critical": "recorded an error",
 }
-_DONE = {"select": "looked up", "insert": "saved", "update": "changed", "delete": "removed"}
-_STORED = re.compile(
+_SQL_VERBS = {"select": "looked up", "insert": "saved", "update": "changed", "delete": "removed"}
+_SQL = re.compile(
     r"\s{0,20}(select|insert|update|delete)\b(?:[^;]{0,2000}?\b(?:from|into)\b|(?<=update))"
     r"\s{1,20}[\"`\[]?(?:\w{1,60}[\"`\]]?\.[\"`\[]?)?(\w{1,60})",
     re.IGNORECASE,
 )
-_MEANS = {
+_STATUS_MEANINGS = {
     "401": "not signed in",
     "402": "payment needed",
     "403": "not allowed",
@@ -90,44 +91,44 @@ _MEANS = {
     "503": "down or too busy",
     "504": "too slow",
 }
-_STATES = {
+_APP_STATES = {
     "foreground": "switched to the app",
     "active": "switched to the app",
     "background": "left the app",
 }
-_SAID = {
+_DEVICE_EVENTS = {
     "NETWORK_LOST": "the connection is lost",
     "NETWORK_AVAILABLE": "there is a connection",
     "LOW_MEMORY": "memory is low",
     "UIApplicationDidReceiveMemoryWarningNotification": "memory is low",
 }
-_LEFT = frozenset(("paused", "stopped", "destroyed", "detached", "viewWillDisappear"))
-_ASKED = frozenset(("http", "fetch", "xhr", "httplib", "net.http"))
-_READING = frozenset(("", "GET", "HEAD", "OPTIONS"))
+_LEFT_STATES = frozenset(("paused", "stopped", "destroyed", "detached", "viewWillDisappear"))
+_HTTP_CATEGORIES = frozenset(("http", "fetch", "xhr", "httplib", "net.http"))
+_READ_METHODS = frozenset(("", "GET", "HEAD", "OPTIONS"))
 
-_NAMED = re.compile(
+_NAME_ATTRIBUTE = re.compile(
     r"\[(?:aria-label|title|alt|name|placeholder|data-(?:testid|test-id|test|cy|qa)"
     r"|data-sentry-component)=[\"']?([^\"'\]]{1,80})"
 )
-_LED = re.compile(r"\ba(?=[.#\[])[^>]{0,300}\[href=[\"']?([^\"'\]]{1,200})")
+_HREF = re.compile(r"\ba(?=[.#\[])[^>]{0,300}\[href=[\"']?([^\"'\]]{1,200})")
 _ATTRIBUTE = re.compile(r"\[[^\]]{0,200}\]")
 _SEGMENT = re.compile(r"^([a-zA-Z][\w-]{0,40})?((?:[#.][\w-]{1,80}){0,20})")
-_MARK = re.compile(r"([#.])([\w-]{1,80})")
-_VARIANT = re.compile(
+_ID_OR_CLASS = re.compile(r"([#.])([\w-]{1,80})")
+_UTILITY_CLASS = re.compile(
     r"\.[\w/-]{0,40}:[^.\s>]{0,60}|\.-?[\w-]{0,20}\d\.5|\.[\w-]{1,30}-\[[^\]]{0,60}\]"
 )
-_HASHED = re.compile(
+_GENERATED_NAME = re.compile(
     r"(?:ember|radix|headlessui|mui|jss|svelte|chakra|ant|v|ng|css|sc|emotion)-?:?\w{0,24}\d"
     r"|[a-z]{1,4}[A-Z][a-zA-Z]{0,2}[A-Z]\w{0,12}$|\w{0,4}\d\w{0,3}[a-zA-Z]\d\w{0,12}$"
 )
-_TAIL = re.compile(r"__[\w-]{4,8}$|_[a-zA-Z0-9]{5,6}$(?<=\d.)|--[\w-]{1,40}$")
-_AFFIX = re.compile(
+_GENERATED_SUFFIX = re.compile(r"__[\w-]{4,8}$|_[a-zA-Z0-9]{5,6}$(?<=\d.)|--[\w-]{1,40}$")
+_NOISE_WORD = re.compile(
     r"^(?:(?:btn|button|id|did ?tap|on|handle|iv|tv|ll|img|fab)(?= ))|(?<= )(?:btn|clicked|pressed"
     r"|tapped|action|activity|fragment|view controller|screen)$",
     re.IGNORECASE,
 )
-_PARTS = {"button": "a button", "a": "a link", "input": "a field", "select": "a list"}
-_LOOKS = re.compile(
+_TAG_LABELS = {"button": "a button", "a": "a link", "input": "a field", "select": "a list"}
+_STYLE_NAME = re.compile(
     r"(?:btn|button|link|active|primary|secondary|success|danger|warning|light|dark|icon|label"
     r"|large|small"
     r"|sm|md|lg|xs|outline|flex|grid|row|col)$"
@@ -141,102 +142,96 @@ _LOOKS = re.compile(
     r"|block|grid|table|inline|colors|hover|focus|checked|\d{1,4})){0,3}$",
     re.IGNORECASE,
 )
-_ACTIVE = frozenset(("button", "a", "input", "select", "textarea", "label", "summary", "option"))
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|[_\-.]+")
-_TOUCHED = re.compile(r"^Touch event within element: ?")
+_INTERACTIVE_TAGS = frozenset(
+    ("button", "a", "input", "select", "textarea", "label", "summary", "option")
+)
+_WORD_BOUNDARY = re.compile(r"(?<=[a-z])(?=[A-Z])|[_\-.]+")
+_TOUCH_PREFIX = re.compile(r"^Touch event within element: ?")
+_ACTORS = {Side.BROWSER: Actor.PAGE, Side.DEVICE: Actor.APP}
 
 
-def spoken(crumb: Breadcrumb, event: Event) -> Spoken:
-    """The crumb in words; `event` tells on whose side it was noted."""
+def breadcrumb_phrase(crumb: Breadcrumb, event: Event) -> BreadcrumbPhrase:
+    """Return the breadcrumb in words. The side that recorded it follows from `event`."""
     kind = (crumb.category or crumb.type or "").lower()
-    on_client = side_of(event) in CLIENT
-    for start, did in _DEEDS:
-        if kind.startswith(start) and (on_client or kind != "route"):
-            words = "left" if did == "saw" and crumb.data.get("state") in _LEFT else did
-            return Spoken(Actor.CUSTOMER, words, _thing(crumb, words), has_failed=_failed(crumb))
-    came = _STATES.get(str(crumb.data.get("state"))) if kind == "app.lifecycle" else None
-    if came:
-        return Spoken(Actor.CUSTOMER, came, "")
-    actor = _actor(event)
-    if kind in _ASKED or (crumb.type == "http" and crumb.data.get("url")):
-        return _asked(crumb, actor)
-    noted = next((words for start, words in _NOTES if kind.startswith(start)), None)
-    stored = _STORED.match(crumb.message or "") if noted == "asked the data store" else None
-    if stored:
-        done = _DONE[stored[1].lower()]
-        return Spoken(actor, done, _spaced(stored[2]), has_failed=_failed(crumb))
-    words = noted or _WROTE.get(crumb.level or "", "noted")
-    return Spoken(actor, words, _said(crumb), has_failed=_failed(crumb))
-
-
-def _actor(event: Event) -> Actor:
     side = side_of(event)
-    if side is Side.DEVICE:
-        return Actor.APP
-    return Actor.PAGE if side in CLIENT else Actor.SERVER
+    failed = crumb.level in ("error", "fatal", "critical")
+    for prefix, action in _CUSTOMER_ACTIONS:
+        if kind.startswith(prefix) and (side in CLIENT or kind != "route"):
+            is_left = action == "saw" and crumb.data.get("state") in _LEFT_STATES
+            words = "left" if is_left else action
+            return BreadcrumbPhrase(Actor.CUSTOMER, words, _target(crumb, words), has_failed=failed)
+    if kind == "app.lifecycle" and str(crumb.data.get("state")) in _APP_STATES:
+        return BreadcrumbPhrase(Actor.CUSTOMER, _APP_STATES[str(crumb.data["state"])], "")
+    actor = _ACTORS.get(side, Actor.SERVER)
+    if kind in _HTTP_CATEGORIES or (crumb.type == "http" and crumb.data.get("url")):
+        return _http_call(crumb, actor, failed)
+    recorded = next((words for prefix, words in _RECORDED if kind.startswith(prefix)), None)
+    query = _SQL.match(crumb.message or "") if recorded == _QUERIED else None
+    if query:
+        verb = _SQL_VERBS[query[1].lower()]
+        return BreadcrumbPhrase(actor, verb, _split_words(query[2]), has_failed=failed)
+    words = recorded or _LEVEL_WORDS.get(crumb.level or "", "noted")
+    return BreadcrumbPhrase(actor, words, _message(crumb), has_failed=failed)
 
 
-def _failed(crumb: Breadcrumb) -> bool:
-    return crumb.level in ("error", "fatal", "critical")
-
-
-def _said(crumb: Breadcrumb) -> str:
-    told = told_by(crumb)
-    if told:
-        return told
+def _message(crumb: Breadcrumb) -> str:
+    """Return the message, or else the data or the category."""
+    message = breadcrumb_message(crumb)
+    if message:
+        return message
     action = str(crumb.data.get("action") or "")
-    if action in _SAID:
-        return _SAID[action]
-    known = (f"{name}: {value}" for name, value in crumb.data.items() if value not in (None, ""))
-    return ", ".join(known) or (crumb.category or "")
+    if action in _DEVICE_EVENTS:
+        return _DEVICE_EVENTS[action]
+    pairs = (f"{name}: {value}" for name, value in crumb.data.items() if value not in (None, ""))
+    return ", ".join(pairs) or (crumb.category or "")
 
 
-def _thing(crumb: Breadcrumb, words: str) -> str:
-    """What was clicked, or where the way led."""
+def _target(crumb: Breadcrumb, words: str) -> str:
+    """Return what was clicked, or where the navigation led."""
     if words == "went to":
-        way = crumb.data.get("to") or crumb.message
-        return address(str(way)) if way else _said(crumb)
+        target = crumb.data.get("to") or crumb.message
+        return _bare_url(str(target)) if target else _message(crumb)
     if words in ("saw", "left"):
         screen = crumb.data.get("screen") or crumb.message
-        return _screen(str(screen)[:200]) if screen else _said(crumb)
-    told = crumb.data.get("label") or crumb.data.get("accessibilityIdentifier")
-    named = told or crumb.message or crumb.data.get("view.id")
-    return label_of(str(named)) if named else _said(crumb)
+        return _screen(str(screen)[:200]) if screen else _message(crumb)
+    label = crumb.data.get("label") or crumb.data.get("accessibilityIdentifier")
+    target = label or crumb.message or crumb.data.get("view.id")
+    return label_of(str(target)) if target else _message(crumb)
 
 
-def _asked(crumb: Breadcrumb, actor: Actor) -> Spoken:
-    sent = crumb.data
-    method = str(sent.get("method") or sent.get("http.method") or "").upper()
-    known = (sent.get("status_code"), sent.get("http.response.status_code"))
-    status = next((str(one) for one in known if one is not None), "")
-    words = "asked for" if method in _READING else "sent to"
-    silent = status == "0"
+def _http_call(crumb: Breadcrumb, actor: Actor, failed: bool) -> BreadcrumbPhrase:
+    data = crumb.data
+    method = str(data.get("method") or data.get("http.method") or "").upper()
+    statuses = (data.get("status_code"), data.get("http.response.status_code"))
+    status = next((str(one) for one in statuses if one is not None), "")
+    words = "asked for" if method in _READ_METHODS else "sent to"
     code = int(status) if status.isascii() and status.isdigit() and len(status) == 3 else None
     answered = "it" if actor is Actor.SERVER else "the server"
-    failed = _failed(crumb) or silent or (code is not None and code >= 400)
+    failed = failed or status == "0" or (code is not None and code >= 400)
     outcome = ""
     if code is not None and code >= 400:
-        means = _MEANS.get(status) or ("it failed" if code >= 500 else "")
+        meaning = _STATUS_MEANINGS.get(status) or ("it failed" if code >= 500 else "")
         if actor is Actor.SERVER and code in (401, 403):
-            means = "it did not let us in"
-        outcome = f"{answered} answered {code}{f' ({means})' if means else ''}"
+            meaning = "it did not let us in"
+        outcome = f"{answered} answered {code}{f' ({meaning})' if meaning else ''}"
     elif failed and code is None:
         outcome = "no response"
     elif code is not None and words == "sent to":
         outcome = f"{answered} answered" if code < 300 else ""
-    where = address(str(sent["url"])) if sent.get("url") else _said(crumb)
-    named = str(sent.get("graphql.operation") or sent.get("operationName") or "")[:80]
-    return Spoken(actor, words, f"{where} ({named})" if named else where, outcome, failed)
+    text = _bare_url(str(data["url"])) if data.get("url") else _message(crumb)
+    operation = str(data.get("graphql.operation") or data.get("operationName") or "")[:80]
+    text = f"{text} ({operation})" if operation else text
+    return BreadcrumbPhrase(actor, words, text, outcome, failed)
 
 
 def _screen(name: str) -> str:
-    """`CheckoutActivity` is `Checkout`."""
+    """Return `Checkout` for `CheckoutActivity`."""
     bare = re.split(r"[.<:/]", name.strip("<>/"))[-1] or name
     return re.sub(r"(?<=[a-z])(?:Activity|Fragment|ViewController|Screen|Page)$", "", bare)
 
 
-def address(url: str) -> str:
-    """The address without its scheme and without what stands behind `?` and `#`."""
+def _bare_url(url: str) -> str:
+    """Return the URL without scheme, query, and fragment."""
     try:
         parts = urlsplit(url[:2000])
     except ValueError:
@@ -245,40 +240,44 @@ def address(url: str) -> str:
 
 
 def label_of(target: str) -> str:
-    """What a person would call the clicked thing: `button.pay-now > span` is `pay now`.
+    """Return what a person would call the clicked element: `button.pay-now > span` is `pay now`.
 
-    A text that is no selector stays as it is.
+    Text that is not a CSS selector is returned unchanged.
     """
-    target = _TOUCHED.sub("", target.strip())[:2000]
-    named = _NAMED.findall(target)
-    if named:
-        return _spaced(named[-1])
-    if led := _LED.findall(target):
-        return f"the link to {address(led[-1])}"
-    target = _VARIANT.sub("", target)
+    target = _TOUCH_PREFIX.sub("", target.strip())[:2000]
+    if names := _NAME_ATTRIBUTE.findall(target):
+        return _split_words(names[-1])
+    if hrefs := _HREF.findall(target):
+        return f"the link to {_bare_url(hrefs[-1])}"
+    target = _UTILITY_CLASS.sub("", target)
     if " " in target and not re.search(r"[>#.\[]", target):
         return target
     chain = [_ATTRIBUTE.sub("", segment).strip() for segment in target.split(">")]
-    active = [part for part in chain if _SEGMENT.sub("", part) == "" and _tag(part) in _ACTIVE]
+    active = [
+        part for part in chain if _SEGMENT.sub("", part) == "" and _tag(part) in _INTERACTIVE_TAGS
+    ]
     for part in (*reversed(active), *reversed(chain)):
-        marks = [name for _sign, name in sorted(_MARK.findall(part), key=lambda mark: mark[0])]
-        telling = [_bare(name) for name in marks if _tells(name)]
-        if telling and _SEGMENT.fullmatch(part):
-            return _spaced(telling[0])
+        # IDs sort before classes.
+        marks = [
+            name for _sign, name in sorted(_ID_OR_CLASS.findall(part), key=lambda mark: mark[0])
+        ]
+        names = [_bare_name(name) for name in marks if _is_meaningful(name)]
+        if names and _SEGMENT.fullmatch(part):
+            return _split_words(names[0])
     tag = _tag(active[-1]) if active else ""
-    if tag in _PARTS and re.search(r"[>#.\[]", target):
-        return _PARTS[tag]
-    return _spaced(target.rstrip(":")) if re.fullmatch(r"[\w:.\-]{1,80}", target) else target
+    if tag in _TAG_LABELS and re.search(r"[>#.\[]", target):
+        return _TAG_LABELS[tag]
+    return _split_words(target.rstrip(":")) if re.fullmatch(r"[\w:.\-]{1,80}", target) else target
 
 
-def _bare(name: str) -> str:
-    """The name without the word for a button that stands before it."""
-    return re.sub(r"^(?:btn|button|link|js)[-_](?=[a-z]{3})", "", _TAIL.sub("", name))
+def _bare_name(name: str) -> str:
+    """Return the name without a leading word for a button and a generated suffix."""
+    return re.sub(r"^(?:btn|button|link|js)[-_](?=[a-z]{3})", "", _GENERATED_SUFFIX.sub("", name))
 
 
-def _tells(name: str) -> bool:
-    """Whether somebody gave the name to say what the thing is for, not how it looks."""
-    return not _LOOKS.match(_bare(name)) and not _HASHED.match(name)
+def _is_meaningful(name: str) -> bool:
+    """Return whether the name says what the element is for, rather than how it looks."""
+    return not _STYLE_NAME.match(_bare_name(name)) and not _GENERATED_NAME.match(name)
 
 
 def _tag(part: str) -> str:
@@ -286,68 +285,78 @@ def _tag(part: str) -> str:
     return (found[1] or "").lower() if found else ""
 
 
-def _spaced(name: str) -> str:
-    words = _CAMEL.sub(" ", name).strip()
+def _split_words(name: str) -> str:
+    """Return `pay now` for `btnPayNow`."""
+    words = _WORD_BOUNDARY.sub(" ", name).strip()
     bare = words
     for _ in range(2):
-        bare = _AFFIX.sub("", bare).strip() or bare
+        bare = _NOISE_WORD.sub("", bare).strip() or bare
     return words if " " in name else bare.lower() or name
 
 
-# The customer's story: the breadcrumbs of all events in one line of time, each of them once.
+# The breadcrumbs of several events in one order
 
 _Key = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A breadcrumb in its place: when, and the how manieth of all that were read.
+class PlacedBreadcrumb:
+    """A breadcrumb of an event with its position: the time, and its number among all.
 
-    It stands with the event it is nearest to; `behind` crumbs of that event come after it.
-    `leads` is whether its issue is told by that event.
+    `remaining` breadcrumbs of the event follow it. `is_representative` means that the event
+    represents its issue.
     """
 
     crumb: Breadcrumb
     event: Event
-    place: tuple[datetime, int]
-    behind: int
-    leads: bool
+    position: tuple[datetime, int]
+    remaining: int
+    is_representative: bool
 
 
-def all_told(events: Sequence[tuple[Event, bool]]) -> Iterator[Told]:
-    """Every crumb of these events; of each event is said whether its issue is told by it.
+def place_breadcrumbs(events: Sequence[tuple[Event, bool]]) -> Iterator[PlacedBreadcrumb]:
+    """Yield all breadcrumbs of these events, each given with whether it represents its issue.
 
-    A crumb without a time stands where the one before it does, the first with its event.
+    A breadcrumb without a time gets that of the previous one; the first ones that of the next with
+    a time, or the event's.
     """
     number = 0
-    for event, leads in sorted(events, key=lambda pair: (pair[0].timestamp, pair[0].id)):
+    for event, is_representative in sorted(
+        events, key=lambda pair: (pair[0].timestamp, pair[0].id)
+    ):
         crumbs = event.body.breadcrumbs if event.body else ()
-        dated = next((crumb.timestamp for crumb in crumbs if crumb.timestamp), event.timestamp)
+        time = next((crumb.timestamp for crumb in crumbs if crumb.timestamp), event.timestamp)
         for index, crumb in enumerate(crumbs):
-            dated = crumb.timestamp or dated
+            time = crumb.timestamp or time
             number += 1
-            yield Told(crumb, event, (dated, number), len(crumbs) - 1 - index, leads)
+            yield PlacedBreadcrumb(
+                crumb, event, (time, number), len(crumbs) - 1 - index, is_representative
+            )
 
 
-def merged(told: Iterable[Told]) -> list[Told]:
-    """Each crumb once, oldest first: events of one visit carry the same ones.
+def merge_breadcrumbs(placed: Iterable[PlacedBreadcrumb]) -> list[PlacedBreadcrumb]:
+    """Remove duplicates from different events of one visit and sort the rest, oldest first.
 
-    Equal ones inside one event happened more than once, and stay.
+    Equal breadcrumbs of a single event happened several times and are kept. Of duplicates, prefer
+    a representative event's, then the one nearest to its event.
     """
-    best: dict[_Key, Told] = {}
+    best: dict[_Key, PlacedBreadcrumb] = {}
     seen: Counter[_Key] = Counter()
-    for one in told:
+    for one in placed:
         crumb = one.crumb
-        same = (crumb.timestamp, crumb.category, crumb.level, crumb.message, str(crumb.data))
-        seen[(one.event.id, *same)] += 1
-        key = (*same, seen[(one.event.id, *same)])
-        known = best.get(key)
-        if known is None or (one.leads, -one.behind) > (known.leads, -known.behind):
+        content = (crumb.timestamp, crumb.category, crumb.level, crumb.message, str(crumb.data))
+        seen[(one.event.id, *content)] += 1
+        key = (*content, seen[(one.event.id, *content)])
+        other = best.get(key)
+        if other is None or (one.is_representative, -one.remaining) > (
+            other.is_representative,
+            -other.remaining,
+        ):
             best[key] = one
-    return sorted(best.values(), key=lambda one: one.place)
+    return sorted(best.values(), key=lambda one: one.position)
 
 
 def step_times(events: Sequence[Event]) -> tuple[datetime, ...]:
-    """When the customer did something (UTC, in order); a step without a time cannot be placed."""
-    told = merged(all_told([(event, False) for event in events]))
-    return tuple(sorted(one.crumb.timestamp for one in told if one.crumb.timestamp))
+    """Return the times (UTC, sorted) of the customer's steps that have one."""
+    steps = merge_breadcrumbs(place_breadcrumbs([(event, False) for event in events]))
+    return tuple(sorted(one.crumb.timestamp for one in steps if one.crumb.timestamp))

@@ -1,4 +1,4 @@
-"""One event and one issue, as Triage speaks of them. Unknown is `None`, never a missing field."""
+"""Sentry's events and issues as plain data. Unknown values are None."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One call on a stack. `code` holds (line number, text) pairs around `line`."""
+    """A stack frame. `code` contains (line number, text) pairs around `line`."""
 
     file: str | None = None
     line: int | None = None
@@ -20,13 +20,13 @@ class Frame:
 
     @property
     def crash_code(self) -> str | None:
-        """The text of the frame's own line, `None` when Sentry did not keep it."""
+        """The source text of the frame's line; None if Sentry did not store it."""
         return next((text for number, text in self.code if number == self.line), None)
 
 
 @dataclass(frozen=True, slots=True)
 class ExceptionInfo:
-    """One exception of a chain. `frames` start at the crash site."""
+    """An exception of a chain. `frames` start at the crash site."""
 
     type: str | None = None
     value: str | None = None
@@ -36,14 +36,14 @@ class ExceptionInfo:
 
     @property
     def crash_frame(self) -> Frame | None:
-        """The frame to show first: the innermost one of the application, else the innermost."""
+        """The innermost in-app frame, or else the innermost frame."""
         in_app = (frame for frame in self.frames if frame.in_app)
         return next(in_app, self.frames[0] if self.frames else None)
 
 
 @dataclass(frozen=True, slots=True)
 class Breadcrumb:
-    """Something the application noted before the event. `data` is what the SDK sent along."""
+    """A breadcrumb recorded before the event. `data` is passed through from the SDK."""
 
     timestamp: datetime | None = None
     type: str | None = None
@@ -67,9 +67,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class EventBody:
-    """What only the full event knows. `exceptions` start with the raised one, then its causes.
+    """The details of a full event.
 
-    `breadcrumbs` are oldest first.
+    `exceptions` are the raised one, then its causes; `breadcrumbs` are oldest first.
     """
 
     message: str | None = None
@@ -90,10 +90,10 @@ class EventBody:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One error of one customer. `timestamp` is aware and in UTC, with second precision.
+    """An event in Sentry. `timestamp` is in UTC with second precision.
 
-    `body` is `None` until the full event was read; `matched_on` names the fields in which
-    the customer was found.
+    `body` is None until the full event is read; `matched_on` names the fields in which the
+    customer was found.
     """
 
     id: str
@@ -118,12 +118,12 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """The group an event belongs to. Counts and times are Sentry's, of all customers together.
+    """A Sentry issue. Counts and times are Sentry's, over all customers.
 
-    `fixed_in` is the release in which it is marked as fixed, `fixed_in_next` that it is in the one
-    to come. `assignee` says who has it in words: a team by its name, a person without. `last_day`
-    holds each hour before the issue was read, the oldest first: when it began (UTC) and how often
-    the error came in it; empty where that is not known.
+    `fixed_in` is the release in which it is marked as fixed; `fixed_in_next` means the next one.
+    `assignee` describes it in words: a team by name, a person without. `last_day` are
+    (start in UTC, count) pairs for the hours before the issue was read, oldest first; empty if
+    unknown.
     """
 
     id: str
@@ -145,40 +145,37 @@ class Issue:
     last_day: tuple[tuple[datetime, int], ...] = ()
 
 
-# What a breadcrumb tells: SDKs put the story of a request or a navigation into its data.
+def breadcrumb_message(crumb: Breadcrumb) -> str | None:
+    """Return the message plus the request or navigation in the data; None if there is neither.
 
-
-def told_by(crumb: Breadcrumb) -> str | None:
-    """The crumb's message, with the request or the way that its data holds; None for neither.
-
-    A part that the message has already is not said twice.
+    A part that the message already contains is not repeated.
     """
     parts = [crumb.message or ""]
-    known = _request(crumb) or _way(crumb)
-    if known and known not in parts[0]:
-        parts.append(known)
+    from_data = _request(crumb) or _navigation(crumb)
+    if from_data and from_data not in parts[0]:
+        parts.append(from_data)
     return " ".join(part for part in parts if part) or None
 
 
-def is_told_by_data(crumb: Breadcrumb) -> bool:
-    """Whether the data is a request or a way, which `told_by` has put into words."""
-    return bool(_request(crumb) or _way(crumb))
+def is_message_from_data(crumb: Breadcrumb) -> bool:
+    """Return whether `breadcrumb_message` covers the data: it is a request or a navigation."""
+    return bool(_request(crumb) or _navigation(crumb))
 
 
 def _request(crumb: Breadcrumb) -> str:
-    """`POST /pay 500`, from what HTTP crumbs carry."""
-    sent = crumb.data
-    if not sent.get("url"):
+    """Return `POST /pay 500` for the data of an HTTP breadcrumb, else an empty string."""
+    data = crumb.data
+    if not data.get("url"):
         return ""
-    method = sent.get("method") or sent.get("http.method")
-    status = sent.get("status_code") or sent.get("http.response.status_code")
-    words = (method, sent["url"], status, sent.get("reason"))
+    method = data.get("method") or data.get("http.method")
+    status = data.get("status_code") or data.get("http.response.status_code")
+    words = (method, data["url"], status, data.get("reason"))
     return " ".join(str(word) for word in words if word not in (None, ""))
 
 
-def _way(crumb: Breadcrumb) -> str:
-    """`/cart to /checkout`, from what navigation crumbs carry."""
-    came, went = crumb.data.get("from"), crumb.data.get("to")
-    if not went:
+def _navigation(crumb: Breadcrumb) -> str:
+    """Return `/cart to /checkout` for the data of a navigation breadcrumb, else an empty string."""
+    origin, target = crumb.data.get("from"), crumb.data.get("to")
+    if not target:
         return ""
-    return f"{came} to {went}" if came else f"to {went}"
+    return f"{origin} to {target}" if origin else f"to {target}"

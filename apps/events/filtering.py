@@ -1,4 +1,4 @@
-"""Which events of an answer somebody wants to see. Numbers of problems stay those of the whole."""
+"""Filtering the events of a result. Problems keep their numbers in the whole result."""
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,28 +10,28 @@ from apps.events.grouping import Group
 from apps.events.summary import summarize
 
 LEVELS = ("fatal", "error", "warning", "info", "debug")
-NOT_KNOWN = "(not known)"
+UNKNOWN = "(not known)"
 
-Numbered = tuple[int, Group]
+NumberedGroup = tuple[int, Group]
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """A part of a window, both edges included, UTC; `end` is later than `start`."""
+class TimeRange:
+    """A part of a window in UTC, both ends included."""
 
     start: datetime
     end: datetime
 
     def contains(self, when: datetime) -> bool:
-        """Whether an event of this second lies in it."""
+        """Return whether the timestamp's second is in the range."""
         return self.start <= when.replace(microsecond=0) <= self.end
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """What is to be shown; a field that is empty leaves nothing out.
+class EventFilter:
+    """Criteria for events; an empty field matches all.
 
-    `NOT_KNOWN` as project or environment stands for events that name none.
+    `UNKNOWN` as project or environment matches events without one.
     """
 
     project: str = ""
@@ -39,15 +39,15 @@ class Shown:
     environment: str = ""
     issue_id: str = ""
     text: str = ""
-    span: Span | None = None
+    span: TimeRange | None = None
 
     @property
-    def is_everything(self) -> bool:
-        """Whether nothing is left out."""
-        return self == Shown()
+    def is_empty(self) -> bool:
+        """Whether it has no criteria."""
+        return self == EventFilter()
 
-    def fits(self, event: Event) -> bool:
-        """Whether the event is to be shown; its problem is not looked at."""
+    def matches(self, event: Event) -> bool:
+        """Return whether the event matches the criteria other than issue and text."""
         return (
             (not self.project or project_of(event) == self.project)
             and (not self.level or level_of(event) == self.level)
@@ -56,63 +56,66 @@ class Shown:
         )
 
 
-def numbered(groups: Sequence[Group]) -> tuple[Numbered, ...]:
-    """All problems with their numbers, which begin at 1."""
+def number_groups(groups: Sequence[Group]) -> tuple[NumberedGroup, ...]:
+    """Number the groups from 1."""
     return tuple(enumerate(groups, start=1))
 
 
-def kept(problems: Sequence[Numbered], shown: Shown) -> tuple[Numbered, ...]:
-    """The problems that still have events, each with those that are to be shown.
+def filter_groups(
+    problems: Sequence[NumberedGroup], criteria: EventFilter
+) -> tuple[NumberedGroup, ...]:
+    """Return the groups with matching events, each reduced to those events.
 
-    Text is found in titles, sentences, messages, exceptions and culprits, whatever its case.
+    The text is searched for in titles, sentences, messages, exceptions, and culprits,
+    case-insensitively.
     """
-    if shown.is_everything:
+    if criteria.is_empty:
         return tuple(problems)
-    sought = folded(shown.text)
-    left = []
+    text = fold_case(criteria.text)
+    matching = []
     for number, group in problems:
-        if shown.issue_id and group.issue_id != shown.issue_id:
+        if criteria.issue_id and group.issue_id != criteria.issue_id:
             continue
         events = tuple(
             event
             for event in group.events
-            if shown.fits(event) and (not sought or _says(event, group, sought))
+            if criteria.matches(event) and (not text or _contains(event, group, text))
         )
         if events:
-            left.append((number, replace(group, events=events)))
-    return tuple(left)
+            matching.append((number, replace(group, events=events)))
+    return tuple(matching)
 
 
-def events_of(problems: Iterable[Numbered]) -> tuple[Event, ...]:
-    """The events of these problems, in no order."""
+def events_in(problems: Iterable[NumberedGroup]) -> tuple[Event, ...]:
+    """Return the events of these groups."""
     return tuple(event for _number, group in problems for event in group.events)
 
 
 def project_of(event: Event) -> str:
-    """The event's project, or `NOT_KNOWN`."""
-    return event.project or NOT_KNOWN
+    """Return the event's project, or `UNKNOWN`."""
+    return event.project or UNKNOWN
 
 
 def environment_of(event: Event) -> str:
-    """The event's environment, or `NOT_KNOWN`."""
-    return event.environment or (event.body and event.body.environment) or NOT_KNOWN
+    """Return the event's environment, or `UNKNOWN`."""
+    return event.environment or (event.body and event.body.environment) or UNKNOWN
 
 
 def level_of(event: Event) -> str:
-    """One of `LEVELS`; what is not known counts as an error, as it does for Sentry."""
+    """Return one of `LEVELS`; an unknown level counts as an error, as in Sentry."""
     return event.level if event.level in LEVELS else "error"
 
 
-def folded(text: str) -> str:
-    """The text as it is compared: composed (NFC), without the difference of capitals."""
+def fold_case(text: str) -> str:
+    """Normalize the text (NFC) for case-insensitive comparison."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
-def _says(event: Event, group: Group, sought: str) -> bool:
-    return any(sought in folded(text) for text in _texts(event, group) if text)
+def _contains(event: Event, group: Group, text: str) -> bool:
+    return any(text in fold_case(part) for part in _searched_texts(event, group) if part)
 
 
-def _texts(event: Event, group: Group) -> Iterator[str | None]:
+def _searched_texts(event: Event, group: Group) -> Iterator[str | None]:
     yield from (event.title, group.title, event.message, event.culprit)
     if event.body:
         yield from (event.body.message, event.body.culprit)

@@ -1,4 +1,4 @@
-"""What is asked: which customer, in which window, where. Everything in it changes the answer."""
+"""The query of a lookup: which customer, in which window, where."""
 
 import re
 import unicodedata
@@ -27,11 +27,15 @@ _ISSUE_IN_LINK = re.compile(r"/issues/(\d+|[a-z0-9]+(?:-[a-z0-9]+)+)(?=[/?#]|$)"
 
 
 class CustomerRefused(ValueError):
-    """The text cannot name a customer; the message says why in a plain sentence."""
+    """The text does not identify a customer; the message explains why to the person."""
+
+
+class IssueLinkRefused(CustomerRefused):
+    """The text is a link to an issue, which many customers can share."""
 
 
 class CustomerKind(StrEnum):
-    """What the text in the customer field turned out to be."""
+    """The kind of identifier in the customer field."""
 
     IDENTIFIER = "identifier"
     IDENTIFIER_OR_HEX = "identifier_or_hex"
@@ -41,7 +45,7 @@ class CustomerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """Who is looked for. `hex_id` is set for an event id, a trace id, or what may be one."""
+    """The customer to look up. `hex_id` is set for an actual or possible event or trace ID."""
 
     identifier: str
     kind: CustomerKind = CustomerKind.IDENTIFIER
@@ -49,28 +53,27 @@ class Customer:
 
     @property
     def is_named(self) -> bool:
-        """Whether the identifier may be a person's, not only that of an event or a trace."""
+        """Whether the identifier may be a person's, rather than an event's or a trace's."""
         return self.kind in (CustomerKind.IDENTIFIER, CustomerKind.IDENTIFIER_OR_HEX)
 
 
 def parse_customer(text: str) -> Customer:
-    """Read what was typed into the customer field.
+    """Parse the text of the customer field.
 
-    Blanks and invisible signs around it are dropped; anything else stays as typed. A pasted
-    Sentry link counts by the event or trace it names and is never opened.
+    Strip whitespace and invisible characters at the ends and keep the rest as typed. A Sentry link
+    to an event or trace stands for its ID and is never opened.
 
-    Raises `CustomerRefused` when it is blank, longer than 200 characters, holds a control
-    character, or is a link to an issue as such (an issue is not one customer).
+    Raise `CustomerRefused` if the text is empty, longer than `MAX_CUSTOMER_LENGTH`, or contains
+    a control character, and `IssueLinkRefused` if it is a link to an issue.
     """
-    if any(unicodedata.category(letter) == "Cs" for letter in text):
+    if any(unicodedata.category(char) == "Cs" for char in text):
         raise CustomerRefused("We can't read the customer. Type it again.")
-    text = _without_invisible_edges(text)
-    if any(unicodedata.category(letter) in _CONTROLS for letter in text):
+    identifier = _strip_invisible(text)
+    if any(unicodedata.category(char) in _CONTROLS for char in identifier):
         raise CustomerRefused(
-            "The customer contains a line break, a tab or another control character. "
-            "Please type it on one line."
+            "The customer contains a line break, a tab, or another control character. "
+            "Type it on one line."
         )
-    identifier = text
     if not identifier:
         raise CustomerRefused("Enter a customer: a user ID, email, or username.")
     if len(identifier) <= MAX_LINK_LENGTH and _LINK.fullmatch(identifier):
@@ -87,8 +90,8 @@ def parse_customer(text: str) -> Customer:
     return Customer(identifier=identifier, kind=kind, hex_id=hex_id)
 
 
-def _without_invisible_edges(text: str) -> str:
-    """Without blanks and invisible signs at the ends, which come along when text is pasted."""
+def _strip_invisible(text: str) -> str:
+    """Strip whitespace and invisible characters, which often come with pasted text."""
     start, end = 0, len(text)
     while start < end and _is_invisible(text[start]):
         start += 1
@@ -97,12 +100,12 @@ def _without_invisible_edges(text: str) -> str:
     return text[start:end]
 
 
-def _is_invisible(letter: str) -> bool:
-    return letter.isspace() or unicodedata.category(letter) == "Cf"
+def _is_invisible(char: str) -> bool:
+    return char.isspace() or unicodedata.category(char) == "Cf"
 
 
 def as_hex_id(text: str) -> str | None:
-    """The 32 lower-case hex digits of an event or trace id, with or without dashes, or None."""
+    """Return the 32 hex digits of an event or trace ID, which may have dashes; else None."""
     if _HEX_ID.fullmatch(text.lower()):
         return text.lower()
     try:
@@ -123,7 +126,7 @@ def _customer_in_link(link: str) -> Customer | None:
         if hex_id:
             return Customer(identifier=hex_id, kind=kind, hex_id=hex_id)
     if _ISSUE_IN_LINK.search(lowered):
-        raise CustomerRefused(
+        raise IssueLinkRefused(
             "This link points to an issue, which many customers can share. Paste the link to "
             "a single event, or type the customer."
         )
@@ -132,7 +135,7 @@ def _customer_in_link(link: str) -> Customer | None:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The minutes around a moment, both edges included. `moment` is aware, UTC, whole seconds."""
+    """The minutes around the reported time, both ends included, in UTC and whole seconds."""
 
     moment: datetime
     minutes: int
@@ -149,22 +152,22 @@ class Window:
 
     @property
     def start(self) -> datetime:
-        """The first second of the window, UTC."""
+        """The first second of the window."""
         return self.moment - timedelta(minutes=self.minutes)
 
     @property
     def end(self) -> datetime:
-        """The last second of the window, UTC."""
+        """The last second of the window."""
         return self.moment + timedelta(minutes=self.minutes)
 
     def contains(self, timestamp: datetime) -> bool:
-        """Whether an event of this second lies in the window."""
+        """Return whether the timestamp's second is in the window."""
         return self.start <= timestamp.replace(microsecond=0) <= self.end
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One lookup's question. `projects` are slugs; empty means every project the token sees."""
+    """The parameters of a lookup. `projects` are slugs; empty means every one the token can see."""
 
     customer: Customer
     window: Window
@@ -173,7 +176,7 @@ class Question:
     fields: tuple[str, ...] = DEFAULT_FIELDS
 
 
-# Reading a moment that a person typed or pasted. What is ambiguous is refused, never guessed.
+# Parsing a reported time. Ambiguous input is refused, never guessed.
 
 _EPOCH = re.compile(r"\d{9,10}(?:\.\d{1,6})?")
 _EPOCH_MILLISECONDS = re.compile(r"\d{12,13}")
@@ -187,14 +190,14 @@ _EARLIEST = datetime(2000, 1, 2, tzinfo=UTC)
 
 
 class MomentRefused(ValueError):
-    """The text names no single moment; the message says why in a plain sentence."""
+    """The text is not a single point in time; the message explains why to the person."""
 
 
 def parse_moment(text: str, *, zone: ZoneInfo, now: datetime) -> datetime:
-    """Read ISO 8601 (with `Z`, an offset, or local to `zone`) or epoch seconds; return UTC.
+    """Parse ISO 8601 (with `Z`, an offset, or local to `zone`) or epoch seconds into UTC.
 
-    `now` is aware; a moment more than a minute after it is refused.
-    Raises `MomentRefused` for empty, unreadable, impossible, ambiguous and future input.
+    Raise `MomentRefused` for empty, unreadable, impossible, ambiguous, and future input. Future
+    is more than a minute after `now`, which is aware.
     """
     typed = text.strip()
     if not typed:
@@ -216,13 +219,13 @@ def parse_moment(text: str, *, zone: ZoneInfo, now: datetime) -> datetime:
 
 
 def parse_zone(name: str) -> ZoneInfo | None:
-    """The time zone of that IANA name, or None when there is none."""
-    return ZoneInfo(name) if name in known_zones() else None
+    """Return the time zone with this IANA name, or None."""
+    return ZoneInfo(name) if name in iana_zones() else None
 
 
 @cache
-def known_zones() -> frozenset[str]:
-    """Return the names of all IANA zones, read once: finding them walks the file system."""
+def iana_zones() -> frozenset[str]:
+    """Return the names of all IANA zones; cached, as finding them walks the file system."""
     return frozenset(available_timezones())
 
 
@@ -248,39 +251,35 @@ def _from_iso(typed: str, zone: ZoneInfo) -> datetime | None:
             return datetime.fromisoformat(with_offset).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise MomentRefused(
-            f"{typed} does not exist: please check the day, the hour and the minute."
+            f"{typed} does not exist: check the day, the hour, and the minute."
         ) from error
     return _from_local(local, zone) if local.year >= _EARLIEST.year else _EARLIEST
 
 
 def _from_local(local: datetime, zone: ZoneInfo) -> datetime:
-    """Attach the zone; refuse hours that a clock change skipped or repeated (a UTC round trip)."""
+    """Convert to UTC; raise `MomentRefused` if a clock change skipped or repeated the time."""
     first, second = (local.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
     if first.utcoffset() == second.utcoffset():
         return first.astimezone(UTC)
     if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local:
         raise MomentRefused(
             f"{local:%H:%M} did not exist on {local:%Y-%m-%d} in {zone.key}: the clocks were put "
-            "forward. Please check the time, or add its offset."
+            "forward. Check the time, or add its offset."
         )
     raise MomentRefused(
         f"{local:%H:%M} happened twice on {local:%Y-%m-%d} in {zone.key}: the clocks were put "
-        f"back. Please add the offset: {_with_offset(first)} for the first time, "
-        f"{_with_offset(second)} for the second."
+        f"back. Add the offset: {first.isoformat(' ', 'minutes')} for the first time, "
+        f"{second.isoformat(' ', 'minutes')} for the second."
     )
 
 
-def _with_offset(moment: datetime) -> str:
-    return moment.isoformat(sep=" ", timespec="minutes")
+# Moving the window
 
-
-# From one question to the next: the same customer at another time, or in a wider window.
-
-WIDER_MINUTES = (15, 60, MAX_WINDOW_MINUTES)
+_WIDER_MINUTES = (15, 60, MAX_WINDOW_MINUTES)
 
 
 class Move(StrEnum):
-    """Where to look next."""
+    """A way to move the window."""
 
     NOW = "now"
     WIDER = "wider"
@@ -288,33 +287,31 @@ class Move(StrEnum):
     LATER = "later"
 
 
-def moved(question: Question, move: Move, now: datetime) -> Question | None:
-    """The question after the move; None where there is nothing to move to.
+def apply_move(question: Question, move: Move, now: datetime) -> Question | None:
+    """Return the question with its window moved; None if there is no such window.
 
-    `now` is aware. Earlier and later are the windows that join this one; a later one must have
-    begun. Wider is the next of ± 15 minutes, an hour and a day.
+    Earlier and later are the adjacent windows; a later one must have begun before `now` (aware).
+    Wider is the next of ± 15 minutes, an hour, and a day.
     """
     window = question.window
-    whole = timedelta(minutes=2 * window.minutes)
+    length = timedelta(minutes=2 * window.minutes)
     if move is Move.NOW:
         return replace(question, window=Window(now, window.minutes))
     if move is Move.EARLIER:
-        return replace(question, window=Window(window.moment - whole, window.minutes))
+        return replace(question, window=Window(window.moment - length, window.minutes))
     if move is Move.LATER:
         if window.end >= now:
             return None
-        return replace(question, window=Window(min(window.moment + whole, now), window.minutes))
-    minutes = next((wider for wider in WIDER_MINUTES if wider > window.minutes), None)
+        return replace(question, window=Window(min(window.moment + length, now), window.minutes))
+    minutes = next((wider for wider in _WIDER_MINUTES if wider > window.minutes), None)
     return replace(question, window=Window(window.moment, minutes)) if minutes else None
 
-
-# How long, in words.
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
-def duration(seconds: float) -> str:
-    """A length of time in its largest whole unit: 12 s, 4 min, 3 h, 2 days."""
+def format_duration(seconds: float) -> str:
+    """Return the time in its largest whole unit: 12 s, 4 min, 3 h, 2 days."""
     whole = round(abs(seconds))
     if whole < _MINUTE:
         return f"{whole} s"

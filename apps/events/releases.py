@@ -1,4 +1,4 @@
-"""Names of releases: how they are said, and which of two is the older one, where that is sure."""
+"""Releases: their short names and order, the status of an issue, and the state of its fix."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 
-from apps.events.answer import FixState, Known
+from apps.events.answer import CatalogEntry, FixState
 from apps.events.event import Issue
 from apps.events.grouping import Group
 
@@ -15,12 +15,12 @@ _DOTTED = re.compile(
     r"(?:-(?P<pre>[0-9A-Za-z-]{1,60}(?:\.[0-9A-Za-z-]{1,60}){0,9}))?"
     r"(?:\+(?P<build>[0-9A-Za-z.-]{1,200}))?"
 )
-# What `git describe` writes behind a tag: commits after it, where semver would read "before it".
+# The suffix of `git describe` means commits after the tag; semver would read it as a pre-release.
 _AFTER_A_TAG = re.compile(
     r"(?:^|[.-])[0-9]+-g[0-9a-f]{4,40}(?:-dirty)?$|^[0-9]+(?:-dirty)?$|^dirty$"
 )
 _HASH = re.compile(r"[0-9a-f]{32,64}")
-_SHOWN_OF_HASH = 12
+_SHORT_HASH_LENGTH = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,43 +31,42 @@ class _Version:
 
 
 def package_of(release: str) -> str:
-    """What stands before the last `@`: `checkout-api` of `checkout-api@2.14.0`."""
+    """Return the part before the last `@`: `checkout-api` of `checkout-api@2.14.0`."""
     return release.rpartition("@")[0]
 
 
 def short_release(release: str) -> str:
-    """A release without its package; of a hash the first letters."""
+    """Return the release without its package, and only the first characters of a hash."""
     version = release.rpartition("@")[2] or release
-    return version[:_SHOWN_OF_HASH] if _HASH.fullmatch(version) else version
+    return version[:_SHORT_HASH_LENGTH] if _HASH.fullmatch(version) else version
 
 
-def compared(first: str, second: str) -> int | None:
-    """-1 when the first release is the older one, 1 when it is the newer one, 0 when they are one.
+def compare_releases(first: str, second: str) -> int | None:
+    """Return -1 if the first release is older, 1 if it is newer, 0 if both are the same.
 
-    None unless both are surely comparable: of the same package, with dotted numbers, in the order
-    of semver (https://semver.org/#spec-item-11). A build has no order, so that of two builds of one
-    version nothing is said.
+    Return None unless both have dotted numbers and the same package. The order is semver's
+    (https://semver.org/#spec-item-11), in which two builds of one version have no order.
     """
     if first == second:
         return 0
-    one, other = _parsed(first), _parsed(second)
+    one, other = _parse(first), _parse(second)
     if package_of(first) != package_of(second) or one is None or other is None:
         return None
     if one.numbers == other.numbers:
-        return _compared_in_detail(one, other)
+        return _compare_pre_releases(one, other)
     return -1 if one.numbers < other.numbers else 1
 
 
-def _compared_in_detail(one: _Version, other: _Version) -> int | None:
+def _compare_pre_releases(one: _Version, other: _Version) -> int | None:
     if one.pre == other.pre:
         return 0 if one.build == other.build else None
     if any(_AFTER_A_TAG.search(".".join(version.pre)) for version in (one, other)):
         return None
-    return -1 if _order(one.pre) < _order(other.pre) else 1
+    return -1 if _pre_release_key(one.pre) < _pre_release_key(other.pre) else 1
 
 
 @lru_cache(maxsize=4096)
-def _parsed(release: str) -> _Version | None:
+def _parse(release: str) -> _Version | None:
     found = _DOTTED.fullmatch(release.rpartition("@")[2])
     if found is None:
         return None
@@ -78,23 +77,21 @@ def _parsed(release: str) -> _Version | None:
     return _Version(tuple(numbers), pre, found["build"] or "")
 
 
-def _order(pre: tuple[str, ...]) -> tuple[bool, tuple[tuple[bool, int, str], ...]]:
-    """Before a version come its pre-releases; numbers come before words, fewer before more."""
-    parts = (
-        (not part.isdigit(), int(part) if part.isdigit() else 0, "" if part.isdigit() else part)
-        for part in pre
+def _pre_release_key(pre: tuple[str, ...]) -> tuple[bool, tuple[tuple[bool, int, str], ...]]:
+    """Sort pre-releases before the version, numbers before words, and fewer parts before more."""
+    return (
+        not pre,
+        tuple((False, int(part), "") if part.isdigit() else (True, 0, part) for part in pre),
     )
-    return (not pre, tuple(parts))
 
 
-# Is it just them? How an issue stands among all customers, in words, as far as it is known.
-#
-# Counts and states are Sentry's and of the time at which the issue was read.
+# The issue among all customers. Counts and states are Sentry's at the time the issue was read.
 
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
-_FIXED = ("resolved", "resolvedInNextRelease")
-_STATES = {
+_NEXT_RELEASE = "resolvedInNextRelease"
+_FIXED_STATUSES = ("resolved", _NEXT_RELEASE)
+_STATUS_TEXTS = {
     "unresolved": "still open",
     "ignored": "archived",
     "archived": "archived",
@@ -107,9 +104,9 @@ _STATES = {
 
 @dataclass(frozen=True, slots=True)
 class LastDay:
-    """How often the error came to all customers in the hours before the issue was read.
+    """The number of events over all customers in the day before the issue was read.
 
-    `hours` are (start in UTC, number), the oldest first; `busiest` is the first of the worst.
+    `hours` are (start in UTC, count) pairs, oldest first; `busiest` is the start of the worst hour.
     """
 
     total: int
@@ -117,80 +114,75 @@ class LastDay:
     busiest: datetime | None
 
 
-def is_only_theirs(group: Group) -> bool:
-    """Whether the one customer that Sentry counts must be this one.
+def affects_only_customer(group: Group) -> bool:
+    """Return whether the issue certainly affects no other customer.
 
-    That is sure where Sentry counts one, and an event names the customer by the user's own fields.
+    That takes a count of one affected user, and an event that matched on a field of its user.
     """
-    named = any(name.startswith("user.") for event in group.events for name in event.matched_on)
-    return named and group.issue is not None and group.issue.users_affected == 1
+    is_user = any(name.startswith("user.") for event in group.events for name in event.matched_on)
+    return is_user and group.issue is not None and group.issue.users_affected == 1
 
 
-def news_of(issue: Issue, moment: datetime) -> tuple[str, ...]:
-    """What is special about its course: new, back again, more than usual.
+def issue_trends(issue: Issue, moment: datetime) -> tuple[str, ...]:
+    """Return what is unusual about the issue: new, back again, more frequent.
 
-    It was new at the moment when it was first seen in the day before it or later.
+    It was new at `moment` if it was first seen in the day before or later.
     """
     if issue.substatus == "regressed":
         return ("came back after it was fixed",)
     was_new = issue.first_seen is not None and issue.first_seen >= moment - _DAY
     is_new = issue.substatus == "new"
-    news = ("new",) if is_new else ("new at that time",) if was_new else ()
-    return (*news, "happening more than usual") if issue.substatus == "escalating" else news
+    trends = ("new",) if is_new else ("new at that time",) if was_new else ()
+    return (*trends, "happening more than usual") if issue.substatus == "escalating" else trends
 
 
-def release_had(group: Group) -> str | None:
-    """The release that the customer had when the newest of these events happened."""
+def customer_release(group: Group) -> str | None:
+    """Return the release that the customer was on at the newest event."""
     newest = group.newest
     return newest.release or (newest.body.release if newest.body else None)
 
 
-def fix_of(group: Group, *, in_full: bool = False) -> str | None:
-    """In which release it is fixed, and which one the customer had; None where it is in none.
+def issue_fix_text(group: Group, *, in_full: bool = False) -> str | None:
+    """Describe in which release the issue is fixed and the customer's release; None if in none.
 
-    Which of the two is newer is said only where that is sure. Releases of one package are named
-    without it unless `in_full`.
+    Say which is newer only if that is certain. Omit a package that both share, unless `in_full`.
     """
-    issue, had = group.issue, release_had(group)
-    if issue is None or (issue.status is not None and issue.status not in _FIXED):
+    issue, release = group.issue, customer_release(group)
+    if issue is None or (issue.status is not None and issue.status not in _FIXED_STATUSES):
         return None
     if issue.fixed_in:
-        order = compared(issue.fixed_in, had) if had else None
-        named = (issue.fixed_in, had) if in_full else _named(issue.fixed_in, had)
-        return _fixed_in(*named, order)
-    if issue.fixed_in_next or issue.status == "resolvedInNextRelease":
-        return _fixed_in("the next release", had if in_full else had and short_release(had), None)
+        fixed = issue.fixed_in
+        order = compare_releases(fixed, release) if release else None
+        if not in_full and (release is None or package_of(fixed) == package_of(release)):
+            fixed, release = short_release(fixed), release and short_release(release)
+        return _fixed_in(fixed, release, order)
+    if issue.fixed_in_next or issue.status == _NEXT_RELEASE:
+        current = release if in_full else release and short_release(release)
+        return _fixed_in("the next release", current, None)
     return None
 
 
-def _fixed_in(fixed: str, had: str | None, order: int | None) -> str:
-    """`order` is 1 where the fix is newer than what the customer had, None where nobody knows."""
+def _fixed_in(fixed: str, release: str | None, order: int | None) -> str:
+    """Describe the fix; `order` is that of the fix relative to the customer's release."""
     if order == 1:
-        return f"fixed in {fixed}; the customer was on {had}, which is older"
+        return f"fixed in {fixed}; the customer was on {release}, which is older"
     if order == -1:
-        return f"marked as fixed in {fixed}, but the customer had {had}, which is newer"
+        return f"marked as fixed in {fixed}, but the customer was on {release}, which is newer"
     if order == 0:
-        return f"marked as fixed in {fixed}, but the customer had that release"
-    return f"marked as fixed in {fixed}{f', the customer had {had}' if had else ''}"
+        return f"marked as fixed in {fixed}, but the customer was on that release"
+    return f"marked as fixed in {fixed}{f'; the customer was on {release}' if release else ''}"
 
 
-def _named(fixed: str, had: str | None) -> tuple[str, str | None]:
-    """Both without their package where it is the same one, else in full."""
-    if had is not None and package_of(fixed) != package_of(had):
-        return fixed, had
-    return short_release(fixed), had and short_release(had)
-
-
-def state_of(issue: Issue) -> str | None:
-    """What is being done about it; None where that is not known, or `fix_of` says it."""
-    if issue.status in _FIXED:
-        is_said = issue.fixed_in or issue.fixed_in_next or issue.status == "resolvedInNextRelease"
-        return None if is_said else "marked as fixed"
-    return _STATES.get(issue.substatus or "") or _STATES.get(issue.status or "")
+def issue_status_text(issue: Issue) -> str | None:
+    """Describe the issue's status; None if unknown or covered by `issue_fix_text`."""
+    if issue.status in _FIXED_STATUSES:
+        has_release = issue.fixed_in or issue.fixed_in_next or issue.status == _NEXT_RELEASE
+        return None if has_release else "marked as fixed"
+    return _STATUS_TEXTS.get(issue.substatus or "") or _STATUS_TEXTS.get(issue.status or "")
 
 
 def last_day_of(group: Group) -> LastDay | None:
-    """None where it is not known, or where fewer are counted than the customer alone had."""
+    """Return the last day; None if unknown, or if Sentry counts fewer than the customer's own."""
     hours = group.issue.last_day if group.issue else ()
     if not hours:
         return None
@@ -203,80 +195,76 @@ def last_day_of(group: Group) -> LastDay | None:
     return LastDay(total, hours, busiest)
 
 
-# How the fix of a known error stands for the customer, in words.
-
-
-class Fix(StrEnum):
-    """How the fix stands for this customer, by the release of their newest event."""
+class CustomerFixState(StrEnum):
+    """The state of a known error's fix for a customer, by the release of their newest event."""
 
     NOT_PLANNED = "not_planned"
     PLANNED = "planned"
     OVERDUE = "overdue"
     NEWER = "newer"  # the fix is in a release newer than the customer's
-    BACK = "back"  # the customer had the fixed release or a newer one, and it happened all the same
-    UNSURE = "unsure"  # nobody can tell which of the two releases is newer, or one is not known
+    BACK = "back"  # it happened although the customer was on the fixed release or a newer one
+    UNSURE = "unsure"  # the releases cannot be compared, or one is unknown
 
 
-def fix_for(known: Known, group: Group, today: date) -> Fix:
-    """How the fix stands for the customer of these events, on this day."""
-    if known.state is FixState.PLANNED:
-        overdue = known.planned_for is not None and known.planned_for < today
-        return Fix.OVERDUE if overdue else Fix.PLANNED
-    if known.state is FixState.OPEN:
-        return Fix.NOT_PLANNED
-    order = order_of(known.fixed_in, release_had(group))
+def customer_fix_state(entry: CatalogEntry, group: Group, today: date) -> CustomerFixState:
+    """Return the state of the fix for the customer of these events."""
+    if entry.state is FixState.PLANNED:
+        overdue = entry.planned_for is not None and entry.planned_for < today
+        return CustomerFixState.OVERDUE if overdue else CustomerFixState.PLANNED
+    if entry.state is FixState.OPEN:
+        return CustomerFixState.NOT_PLANNED
+    order = _compare_fix(entry.fixed_in, customer_release(group))
     if order is None:
-        return Fix.UNSURE
-    return Fix.NEWER if order > 0 else Fix.BACK
+        return CustomerFixState.UNSURE
+    return CustomerFixState.NEWER if order > 0 else CustomerFixState.BACK
 
 
-def order_of(release: str, had: str | None) -> int | None:
-    """1 where a release that a person wrote is newer than the one an event had, -1 where older.
+def _compare_fix(fixed_in: str, release: str | None) -> int | None:
+    """Compare a release entered by a person with an event's, as `compare_releases` does.
 
-    Without a package it is taken as one of the event's own package. None where nobody can tell.
+    Without a package, `fixed_in` is taken to be of the event's package.
     """
-    if not release or not had:
+    if not fixed_in or not release:
         return None
-    if not package_of(release):
-        had = had.rpartition("@")[2] or had
-    return compared(release, had)
+    if not package_of(fixed_in):
+        release = release.rpartition("@")[2] or release
+    return compare_releases(fixed_in, release)
 
 
-def told_fix(known: Known, group: Group, today: date) -> str:
-    """One sentence on the fix, for the agent. Raises nothing; every state has its words."""
-    fix = fix_for(known, group, today)
-    had = release_had(group)
-    runs = short_release(had) if had else ""
-    fixed = short_release(known.fixed_in)
+def describe_fix(entry: CatalogEntry, group: Group, today: date) -> str:
+    """Return a sentence or two on the fix, for the agent."""
+    fix = customer_fix_state(entry, group, today)
+    release = customer_release(group)
+    current = short_release(release) if release else ""
+    fixed = short_release(entry.fixed_in)
+    day = format_day(entry.planned_for, today) if entry.planned_for else ""
     match fix:
-        case Fix.NOT_PLANNED:
+        case CustomerFixState.NOT_PLANNED:
             return "Not fixed yet, and no date is known."
-        case Fix.PLANNED:
-            when = f" for {told_day(known.planned_for, today)}" if known.planned_for else ""
-            return f"Fix planned{when}."
-        case Fix.OVERDUE:
-            day = told_day(known.planned_for, today) if known.planned_for else ""
+        case CustomerFixState.PLANNED:
+            return f"Fix planned for {day}." if day else "Fix planned."
+        case CustomerFixState.OVERDUE:
             return (
                 f"The fix was planned for {day}. Check whether it shipped before you promise "
                 "anything."
             )
-        case Fix.NEWER:
-            return f"Fixed in {fixed}. The customer is on {runs}."
-        case Fix.BACK:
+        case CustomerFixState.NEWER:
+            return f"Fixed in {fixed}. The customer is on {current}."
+        case CustomerFixState.BACK:
             return (
-                f"It was fixed in {fixed}, but the customer is on {runs}. It may be back: "
+                f"It was fixed in {fixed}, but the customer is on {current}. It may be back: "
                 "tell engineering."
             )
-        case Fix.UNSURE:
-            beside = f" The customer is on {runs}." if runs else ""
-            return f"Fixed in {fixed}.{beside} We can't tell whether the customer has the fix."
+        case CustomerFixState.UNSURE:
+            known = f" The customer is on {current}." if current else ""
+            return f"Fixed in {fixed}.{known} We can't tell whether the customer has the fix."
 
 
-def told_day(day: date, today: date) -> str:
-    """A day as people say it: today, Thursday, or with its date."""
-    away = (day - today).days
-    if away in (0, 1, -1):
-        return {0: "today", 1: "tomorrow", -1: "yesterday"}[away]
-    if 1 < away < 7:
+def format_day(day: date, today: date) -> str:
+    """Return the day as people say it: today, tomorrow, a weekday, or the date."""
+    days = (day - today).days
+    if days in (0, 1, -1):
+        return {0: "today", 1: "tomorrow", -1: "yesterday"}[days]
+    if 1 < days < 7:
         return f"{day:%A}, {day.day} {day:%b}"
     return f"{day.day} {day:%b %Y}"

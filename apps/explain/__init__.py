@@ -1,1 +1,1 @@
-"""Explanations by a language model, where a site has one: off unless it is configured."""
+"""Explanations of results by a language model; off unless a site configures one."""

@@ -1,10 +1,10 @@
-"""The application of explanations by a language model."""
+"""Configuration of the explain app."""
 
 from django.apps import AppConfig
 
 
 class ExplainConfig(AppConfig):
-    """What was asked of a model, and what it cost."""
+    """Explanations by a language model."""
 
     name = "apps.explain"
     label = "explain"

@@ -1,12 +1,12 @@
-"""That a model was asked, and what a day has cost. Nothing of what was sent or answered."""
+"""Models of explanations and daily spending, without any text that was sent or received."""
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
 
-class State(models.TextChoices):
-    """How far asking the model got."""
+class ExplanationState(models.TextChoices):
+    """Progress of an explanation."""
 
     ASKING = "asking", "in progress, or never finished"
     COMPLETE = "complete", "complete"
@@ -15,7 +15,7 @@ class State(models.TextChoices):
 
 
 class Explanation(models.Model):
-    """That somebody had a model explain a lookup. The text stands nowhere, only its digest."""
+    """One explanation of a lookup. Of the text sent, only a digest is stored."""
 
     lookup = models.ForeignKey(
         "lookups.Lookup", on_delete=models.CASCADE, related_name="explanations"
@@ -31,13 +31,17 @@ class Explanation(models.Model):
     model = models.CharField(max_length=100)
     host = models.CharField(max_length=255)
     digest = models.CharField(max_length=64, help_text="SHA-256 of the message that was sent.")
-    state = models.CharField(max_length=10, choices=State, default=State.ASKING)
+    state = models.CharField(
+        max_length=10, choices=ExplanationState, default=ExplanationState.ASKING
+    )
     problem = models.CharField(max_length=40, blank=True)
-    tokens_in = models.PositiveIntegerField(help_text="Set aside at first, then what was used.")
-    tokens_out = models.PositiveIntegerField(help_text="Set aside at first, then what was used.")
+    tokens_in = models.PositiveIntegerField(help_text="The maximum at first, then the usage.")
+    tokens_out = models.PositiveIntegerField(help_text="The maximum at first, then the usage.")
     cost = models.BigIntegerField(help_text="In millionths of the currency of the prices.")
     is_told = models.BooleanField(
-        default=False, help_text="Whether the server told what was used; else it is the most."
+        "reported by the server",
+        default=False,
+        help_text="Whether the server reported the usage. If not, it's the maximum.",
     )
 
     class Meta:
@@ -50,7 +54,7 @@ class Explanation(models.Model):
 
 
 class Spending(models.Model):
-    """What one day has used, what is set aside for calls under way included."""
+    """Usage of one day, including reservations for running calls. Costs are in millionths."""
 
     day = models.DateField(primary_key=True)
     tokens = models.BigIntegerField(default=0)

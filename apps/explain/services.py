@@ -1,9 +1,9 @@
-"""Having a model explain a result: recorded and paid for before anything is sent."""
+"""Have a model explain a result. Calls are recorded and budgeted before anything is sent."""
 
 import hashlib
 import json
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from threading import BoundedSemaphore
@@ -13,43 +13,40 @@ from django.db.models import F
 from django.utils import timezone
 
 from apps.audit.models import Action
-from apps.audit.trail import one_act
-from apps.explain.claims import Line, Reader
-from apps.explain.client import (
+from apps.audit.trail import audited_transaction
+from apps.explain.claims import AnswerReader, Line
+from apps.explain.llm import (
     MILLION,
-    BudgetUsedUp,
-    Crowded,
+    AnswerTooLong,
+    BudgetExceeded,
     Llm,
     ModelFailed,
-    TooMuch,
+    TooManyCalls,
     Usage,
-    money,
-    problem_of,
+    format_money,
 )
-from apps.explain.models import Explanation, Spending, State
+from apps.explain.models import Explanation, ExplanationState, Spending
 from apps.exports import Preset, estimate_tokens, render
-from apps.lookups.access import Asker
+from apps.lookups.access import Requester
 from apps.lookups.answers import LookupResult
 from apps.lookups.known_errors import with_replies
 from apps.lookups.problems import Problem
-from apps.lookups.records import record_act
-
-# What a day may cost: set aside before a call at its most, and corrected when it is known.
+from apps.lookups.records import record_action
 
 
 @dataclass(frozen=True, slots=True)
-class Reserved:
-    """What was set aside, and on which day."""
+class Reservation:
+    """The maximum usage of a call, reserved from a day's budget."""
 
     day: date
     tokens: int
     cost: int
 
 
-def reserve(llm: Llm, tokens_in: int) -> Reserved:
-    """Set aside what the call can cost at most. Raises `BudgetUsedUp`.
+def reserve(llm: Llm, tokens_in: int) -> Reservation:
+    """Reserve the call's maximum tokens and cost. Raise `BudgetExceeded`.
 
-    One conditional change of the day's row, so that no two processes take the same rest.
+    A single conditional update keeps processes from reserving the same remainder.
     """
     tokens = tokens_in + llm.answer_tokens
     cost = llm.cost(tokens_in, llm.answer_tokens)
@@ -57,38 +54,38 @@ def reserve(llm: Llm, tokens_in: int) -> Reserved:
     Spending.objects.get_or_create(day=day)
     rows = Spending.objects.filter(day=day, tokens__lte=llm.tokens_per_day - tokens)
     if llm.costs_money:
-        rows = rows.filter(cost__lte=_most_cost(llm) - cost)
+        rows = rows.filter(cost__lte=_daily_cost(llm) - cost)
     if not rows.update(tokens=F("tokens") + tokens, cost=F("cost") + cost):
-        raise BudgetUsedUp(left_today(llm))
-    return Reserved(day, tokens, cost)
+        raise BudgetExceeded(remaining_today(llm))
+    return Reservation(day, tokens, cost)
 
 
-def settle(reserved: Reserved, *, tokens: int, cost: int) -> None:
-    """Put what was really used in the place of what was set aside."""
-    Spending.objects.filter(day=reserved.day).update(
-        tokens=F("tokens") + (tokens - reserved.tokens), cost=F("cost") + (cost - reserved.cost)
+def settle(reservation: Reservation, *, tokens: int, cost: int) -> None:
+    """Replace the reservation with the actual usage."""
+    Spending.objects.filter(day=reservation.day).update(
+        tokens=F("tokens") + (tokens - reservation.tokens),
+        cost=F("cost") + (cost - reservation.cost),
     )
 
 
-def left_today(llm: Llm) -> str:
-    """What is left of the day in words: tokens, and money where there are prices."""
+def remaining_today(llm: Llm) -> str:
+    """Return today's remaining budget in words: tokens and, if there are prices, money."""
     spent = Spending.objects.filter(day=timezone.localdate()).first() or Spending()
     tokens = max(llm.tokens_per_day - spent.tokens, 0)
-    told = f"{tokens:,} tokens"
+    text = f"{tokens:,} tokens"
     if not llm.costs_money:
-        return told
-    left, most = max(_most_cost(llm) - spent.cost, 0), _most_cost(llm)
-    return f"{told}, and {money(left)} of {money(most)} to spend"
+        return text
+    budget = _daily_cost(llm)
+    left = format_money(max(budget - spent.cost, 0))
+    return f"{text}, and {left} of {format_money(budget)} to spend"
 
 
-def _most_cost(llm: Llm) -> int:
+def _daily_cost(llm: Llm) -> int:
     return int(llm.cost_per_day * MILLION)
 
 
-# What is sent: one message of a question of ours and the redacted export, and nothing else.
-
-# Within what every export holds back for its question, so that the facts are those of the page.
-_QUESTION = Preset(
+# It fits into the room that every export reserves for its prompt, so that no facts are left out.
+_PROMPT = Preset(
     "explain",
     "Explain",
     "Why did this happen to the customer? Write one JSON object per line and nothing else, "
@@ -96,31 +93,31 @@ _QUESTION = Preset(
     '"events": ["..."], "confirm": "..."}. In events name the ids of the events in the data that '
     "show it; without one, leave it empty. In confirm say what would prove it.",
 )
-# Other models cut words finer than the one that is counted for.
-_SPARE, _FRAME = 4, 100
+# Other models split words into more tokens than the estimate assumes.
+_MARGIN_DIVISOR, _OVERHEAD_TOKENS = 4, 100
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """The text as it is shown and sent. `most_in` is how many tokens it has at most."""
+    """The text as previewed and sent. `max_tokens` is the upper bound of its estimate."""
 
     text: str
     tokens: int
-    most_in: int
+    max_tokens: int
     digest: str
 
 
-def message_for(result: LookupResult, llm: Llm) -> Message:
-    """The message about this result. There is no way to have one without redaction.
+def build_message(result: LookupResult, llm: Llm) -> Message:
+    """Return the message: our prompt and the export of the result, always redacted.
 
-    Its digest covers where it goes too: a preview for one model is none for another.
+    The digest covers the model too: a preview for one model isn't valid for another.
     """
     lookup, zone = result.lookup, ZoneInfo(result.lookup.zone)
     today = timezone.localdate(timezone=zone)
     rendered = render(
         with_replies(result.answer, zone=zone, today=today),
         format="markdown",
-        preset=_QUESTION,
+        preset=_PROMPT,
         lookup_id=str(lookup.uuid),
         marker=lookup.marker,
         from_cache=lookup.from_cache,
@@ -128,69 +125,73 @@ def message_for(result: LookupResult, llm: Llm) -> Message:
         today=today,
     )
     tokens = estimate_tokens(rendered.text)
-    told = json.dumps([llm.base_url, llm.model, llm.answer_tokens, rendered.text])
+    digested = json.dumps([llm.base_url, llm.model, llm.answer_tokens, rendered.text])
     return Message(
         text=rendered.text,
         tokens=tokens,
-        most_in=tokens + tokens // _SPARE + _FRAME,
-        digest=hashlib.sha256(told.encode()).hexdigest(),
+        max_tokens=tokens + tokens // _MARGIN_DIVISOR + _OVERHEAD_TOKENS,
+        digest=hashlib.sha256(digested.encode()).hexdigest(),
     )
 
 
-# Each holds one of the server's threads for as long as the model takes.
-_MOST_AT_ONCE = 4
-_places = BoundedSemaphore(_MOST_AT_ONCE)
+# Each call occupies one of the server's threads until the model has finished.
+_MAX_CONCURRENT = 4
+_slots = BoundedSemaphore(_MAX_CONCURRENT)
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """The answer is over: whole, or with what came between. `cost` is in millionths."""
+class ExplanationEnd:
+    """The end of the answer. `cost` is in millionths; `is_reported`: by the server."""
 
     problem: Problem | None
     tokens: int
     cost: int
-    is_told: bool
+    is_reported: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
-    """It is recorded and set aside, and the model is being asked."""
+class ExplanationStart:
+    """The call was recorded and reserved, and is about to be made."""
 
 
-Piece = Begun | Line | Ended
+Piece = ExplanationStart | Line | ExplanationEnd
 
 
-def explain(llm: Llm, result: LookupResult, message: Message, *, asker: Asker) -> Generator[Piece]:
-    """Record it and set its cost aside now; what is returned then asks, and tells as it comes.
+def explain(
+    llm: Llm, result: LookupResult, message: Message, *, requester: Requester
+) -> Generator[Piece]:
+    """Record the call and reserve its cost now; return a generator that makes the call.
 
-    Whoever takes it has to close it, read or not, so that the account is settled. The last piece
-    is an `Ended`. Raises `BudgetUsedUp` and `Crowded` without sending anything.
+    The caller must close the generator, even unread, to settle the reservation. Its last piece is
+    an `ExplanationEnd`. Raise `BudgetExceeded` or `TooManyCalls` before anything is sent.
     """
-    asked = _begin(llm, result, message, asker)
-    pieces = asked.pieces(_reader(result, message))
-    next(pieces)  # has begun: from here on, closing it settles the account
+    ids = (event.id.lower() for event in result.answer.events)
+    sent = frozenset(one for one in ids if one in message.text)
+    call = _prepare(llm, result, message, requester)
+    pieces = call.pieces(AnswerReader(result.lookup.marker, sent))
+    next(pieces)  # once started, closing it settles the reservation
     return pieces
 
 
-def _begin(llm: Llm, result: LookupResult, message: Message, asker: Asker) -> "_Asked":
-    if not _places.acquire(blocking=False):
-        raise Crowded
+def _prepare(llm: Llm, result: LookupResult, message: Message, requester: Requester) -> "_Call":
+    if not _slots.acquire(blocking=False):
+        raise TooManyCalls
     try:
-        with one_act():
-            reserved = reserve(llm, message.most_in)
-            kept = Explanation.objects.create(
+        with audited_transaction():
+            reservation = reserve(llm, message.max_tokens)
+            record = Explanation.objects.create(
                 lookup=result.lookup,
-                user=asker.user,
+                user=requester.user,
                 model=llm.model,
                 host=llm.host,
                 digest=message.digest,
-                tokens_in=message.most_in,
+                tokens_in=message.max_tokens,
                 tokens_out=llm.answer_tokens,
-                cost=reserved.cost,
+                cost=reservation.cost,
             )
-            record_act(
+            record_action(
                 Action.EXPLAINED,
-                asker.actor,
+                requester.actor,
                 result.lookup,
                 model=llm.model,
                 host=llm.host,
@@ -198,91 +199,86 @@ def _begin(llm: Llm, result: LookupResult, message: Message, asker: Asker) -> "_
                 tokens=message.tokens,
             )
     except BaseException:
-        _places.release()
+        _slots.release()
         raise
-    return _Asked(llm, message, kept, reserved)
+    return _Call(llm, message, record, reservation)
 
 
-def _reader(result: LookupResult, message: Message) -> Reader:
-    named = (event.id.lower() for event in result.answer.events)
-    return Reader(result.lookup.marker, frozenset(one for one in named if one in message.text))
+class _Call:
+    """A call in progress, with its record and reservation."""
 
-
-class _Asked:
-    """One explanation under way, its record and what was set aside for it."""
-
-    def __init__(self, llm: Llm, message: Message, kept: Explanation, reserved: Reserved) -> None:
-        self._llm, self._message, self._kept, self._reserved = llm, message, kept, reserved
+    def __init__(
+        self, llm: Llm, message: Message, record: Explanation, reservation: Reservation
+    ) -> None:
+        self._llm, self._message = llm, message
+        self._record, self._reservation = record, reservation
         self._usage: Usage | None = None
         self._failure: ModelFailed | None = None
-        self._has_words = self._is_over = False
+        self._has_text = self._is_over = False
 
-    def pieces(self, reader: Reader) -> Generator[Piece]:
-        """Everything the model says, between how it began and how it ended."""
-        with self._settled():
-            yield Begun()
+    def pieces(self, reader: AnswerReader) -> Generator[Piece]:
+        """Make the call: yield its start, the lines of the answer, and its end."""
+        try:
+            yield ExplanationStart()
             try:
                 yield from self._lines(reader)
             except ModelFailed as failure:
                 self._failure = failure
                 yield from reader.end()
             self._is_over = True
-        problem = problem_of(self._failure) if self._failure else None
-        kept = self._kept
-        yield Ended(problem, kept.tokens_in + kept.tokens_out, kept.cost, kept.is_told)
-
-    def _lines(self, reader: Reader) -> Iterator[Line]:
-        from apps.explain import client  # its library takes a third of a second to import
-
-        with closing(client.ask(self._llm, self._message.text)) as answer:
-            for piece in answer:
-                if isinstance(piece, Usage):
-                    self._usage = piece
-                    continue
-                self._has_words = True
-                yield from reader.read(piece)
-                if reader.is_full:
-                    raise TooMuch("The answer has more lines than we show.")
-        yield from reader.end()
-
-    @contextmanager
-    def _settled(self) -> Iterator[None]:
-        try:
-            yield
         finally:
             try:
                 self._settle()
             finally:
-                _places.release()
+                _slots.release()
+        problem = self._failure.problem if self._failure else None
+        record = self._record
+        tokens = record.tokens_in + record.tokens_out
+        yield ExplanationEnd(problem, tokens, record.cost, record.is_told)
+
+    def _lines(self, reader: AnswerReader) -> Iterator[Line]:
+        from apps.explain import client  # slow to import
+
+        with closing(client.stream_answer(self._llm, self._message.text)) as answer:
+            for piece in answer:
+                if isinstance(piece, Usage):
+                    self._usage = piece
+                    continue
+                self._has_text = True
+                yield from reader.read(piece)
+                if reader.is_full:
+                    raise AnswerTooLong("The answer has more lines than we show.")
+        yield from reader.end()
 
     def _settle(self) -> None:
-        """Note what was used. Where nobody told, what was set aside stays spent."""
-        kept = self._kept
+        """Save the usage. If the server reported none, the whole reservation counts as spent."""
+        record = self._record
         if self._usage:
-            kept.tokens_in, kept.tokens_out = self._usage.tokens_in, self._usage.tokens_out
-            kept.is_told = True
-        elif self._failure and self._failure.was_free and not self._has_words:
-            kept.tokens_in = kept.tokens_out = 0
-        kept.cost = self._llm.cost(kept.tokens_in, kept.tokens_out)
-        settle(self._reserved, tokens=kept.tokens_in + kept.tokens_out, cost=kept.cost)
-        # A lookup may have been pruned meanwhile, and this record with it.
-        Explanation.objects.filter(pk=kept.pk).update(
-            tokens_in=kept.tokens_in,
-            tokens_out=kept.tokens_out,
-            cost=kept.cost,
-            is_told=kept.is_told,
+            record.tokens_in, record.tokens_out = self._usage.tokens_in, self._usage.tokens_out
+            record.is_told = True
+        elif self._failure and self._failure.was_free and not self._has_text:
+            record.tokens_in = record.tokens_out = 0
+        record.cost = self._llm.cost(record.tokens_in, record.tokens_out)
+        tokens = record.tokens_in + record.tokens_out
+        settle(self._reservation, tokens=tokens, cost=record.cost)
+        # The lookup may have been pruned meanwhile, and this record with it.
+        Explanation.objects.filter(pk=record.pk).update(
+            tokens_in=record.tokens_in,
+            tokens_out=record.tokens_out,
+            cost=record.cost,
+            is_told=record.is_told,
             state=self._state(),
             problem=self._code(),
         )
 
-    def _state(self) -> State:
+    def _state(self) -> ExplanationState:
         if not self._is_over:
-            return State.CUT  # whoever read it went away
+            return ExplanationState.CUT  # the reader has disconnected
         if self._failure is None:
-            return State.COMPLETE
-        return State.CUT if self._has_words else State.FAILED
+            return ExplanationState.COMPLETE
+        return ExplanationState.CUT if self._has_text else ExplanationState.FAILED
 
     def _code(self) -> str:
         if not self._is_over:
             return "left"
-        return problem_of(self._failure).code if self._failure else ""
+        return self._failure.problem.code if self._failure else ""

@@ -1,6 +1,6 @@
-"""Writing an answer out: redacted, short, complete, and safe against what events hold.
+"""Exports of a redacted result as Markdown, XML, JSON, and plain text.
 
-Pure: an `Answer` goes in, text comes out. Redaction has happened before.
+The package does no I/O. Everything in an export is neutralized and fits a token limit.
 """
 
 from dataclasses import dataclass, replace
@@ -11,9 +11,17 @@ from apps.events.answer import Answer
 from apps.events.grouping import group_by_issue
 from apps.exports import json_format, markdown, xml_format
 from apps.exports import text as exports_text
-from apps.exports.budget import LEAST_TOKENS, MOST_TOKENS, fit
+from apps.exports.budget import MAX_TOKENS, MIN_TOKENS, fit
 from apps.exports.document import Setting, build
-from apps.exports.facts import EVERYTHING, LADDER, NO_PRESET, Document, Omission, Preset, held_back
+from apps.exports.facts import (
+    EVERYTHING,
+    LADDER,
+    NO_PRESET,
+    Document,
+    Omission,
+    Preset,
+    reserved_for_prompt,
+)
 from apps.exports.tokens import estimate_tokens
 
 Format = Literal["markdown", "xml", "json", "text"]
@@ -22,7 +30,6 @@ __all__ = [
     "DEFAULT_BUDGET",
     "ExportRefused",
     "Format",
-    "Omission",
     "Preset",
     "Rendered",
     "estimate_tokens",
@@ -30,7 +37,8 @@ __all__ = [
 ]
 
 DEFAULT_BUDGET = 6000
-_KINDS: dict[str, tuple[str, str]] = {
+# Media type and file suffix
+_FORMATS: dict[str, tuple[str, str]] = {
     "markdown": ("text/markdown", "md"),
     "xml": ("application/xml", "xml"),
     "json": ("application/json", "json"),
@@ -39,12 +47,12 @@ _KINDS: dict[str, tuple[str, str]] = {
 
 
 class ExportRefused(ValueError):
-    """What was asked cannot be exported; the message says why in a plain sentence."""
+    """An export that is impossible; the message is a sentence for the page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A finished export. `tokens` is an estimate, rather too high than too low."""
+    """A finished export. `tokens` is an upper estimate."""
 
     text: str
     tokens: int
@@ -53,7 +61,7 @@ class Rendered:
     suffix: str
 
 
-def render(  # noqa: PLR0913 - each is a choice of whoever asks, and all are named
+def render(  # noqa: PLR0913 - independent, keyword-only options
     answer: Answer,
     *,
     format: Format,
@@ -68,16 +76,16 @@ def render(  # noqa: PLR0913 - each is a choice of whoever asks, and all are nam
     issue_id: str | None = None,
     today: date | None = None,
 ) -> Rendered:
-    """Write a redacted answer out.
+    """Render a redacted result.
 
-    `marker` is 8 to 40 random letters and digits, new for each lookup. `budget` is in estimated
-    tokens; without one, JSON holds everything as it came, and the other formats their richest
-    form. JSON is plain data without the preset's question, unless `inside_block` asks for the
-    form that is copied for a language model. With `issue_id` only that issue is told. `today` is
-    the reader's day, by which the fix of a known error is told.
+    `marker` is a nonce of 8 to 40 random letters and digits, new for each lookup. `budget` is the
+    limit in estimated tokens; without one, JSON contains everything unchanged, and the other
+    formats have the highest level of detail. JSON is plain data without the prompt, unless
+    `inside_block` requests the form for a language model. With `issue_id`, only that issue is
+    included. `today` is the reader's date, which decides the wording about planned fixes.
 
-    Raises `ExportRefused` for an unknown format or issue, for a budget out of bounds and for a
-    preset whose question does not fit into it, and `ValueError` for an unfit marker.
+    Raises `ExportRefused` for an unknown format or issue, for a budget out of range, and for a
+    prompt that does not fit, and `ValueError` for an invalid marker.
     """
     _check(format, budget, preset)
     setting = Setting(
@@ -94,36 +102,38 @@ def render(  # noqa: PLR0913 - each is a choice of whoever asks, and all are nam
     if issue_id and issue_id not in {group.issue_id for group in group_by_issue(answer)}:
         raise ExportRefused("The lookup has no problem with that ID.")
     document = _document(answer, setting, plain=format == "json" and not inside_block)
-    text = _written(document, format, inside_block=inside_block)
-    media_type, suffix = _KINDS[format]
+    text = _rendered(document, format, inside_block=inside_block)
+    media_type, suffix = _FORMATS[format]
     return Rendered(text, estimate_tokens(text), document.omitted, media_type, suffix)
 
 
 def _check(format: str, budget: int | None, preset: Preset) -> None:
-    if format not in _KINDS:
+    if format not in _FORMATS:
         raise ExportRefused(
-            f"There is no export format with that name. Choose one of: {', '.join(_KINDS)}."
+            f"There is no export format with that name. Choose one of: {', '.join(_FORMATS)}."
         )
-    if budget is not None and not LEAST_TOKENS <= budget <= MOST_TOKENS:
-        raise ExportRefused(f"The token limit must be from {LEAST_TOKENS} to {MOST_TOKENS} tokens.")
-    if budget is not None and preset.tokens > held_back(budget):
+    if budget is not None and not MIN_TOKENS <= budget <= MAX_TOKENS:
         raise ExportRefused(
-            f"The prompt takes about {preset.tokens} tokens, but a limit of {budget} tokens "
-            f"leaves only {held_back(budget)} for it. Choose a higher limit or a shorter "
+            f"The token limit must be from {MIN_TOKENS:,} to {MAX_TOKENS:,} tokens."
+        )
+    if budget is not None and preset.tokens > reserved_for_prompt(budget):
+        raise ExportRefused(
+            f"The prompt takes about {preset.tokens} tokens, but a limit of {budget:,} tokens "
+            f"leaves only {reserved_for_prompt(budget)} for it. Choose a higher limit or a shorter "
             "prompt."
         )
 
 
 def _document(answer: Answer, setting: Setting, *, plain: bool) -> Document:
     if setting.budget is not None:
-        room = setting.budget - held_back(setting.budget)
-        without = replace(setting, preset=NO_PRESET)
-        document = fit(lambda detail: build(answer, setting=without, detail=detail), room)
+        room = setting.budget - reserved_for_prompt(setting.budget)
+        bare = replace(setting, preset=NO_PRESET)
+        document = fit(lambda detail: build(answer, setting=bare, detail=detail), room)
         return replace(document, preset=setting.preset)
     return build(answer, setting=setting, detail=EVERYTHING if plain else LADDER[0])
 
 
-def _written(document: Document, format: Format, *, inside_block: bool) -> str:
+def _rendered(document: Document, format: Format, *, inside_block: bool) -> str:
     if format == "json":
         return json_format.render(document, inside_block=inside_block)
     writers = {"markdown": markdown.render, "xml": xml_format.render, "text": exports_text.render}

@@ -1,5 +1,6 @@
-"""Fitting an export into a number of tokens, the same facts for every format."""
+"""Fitting an export to a token limit, with the same facts in every format."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 
 from apps.exports import json_format, markdown, xml_format
@@ -7,36 +8,28 @@ from apps.exports import text as exports_text
 from apps.exports.facts import LADDER, Detail, Document
 from apps.exports.tokens import is_within
 
-LEAST_TOKENS = 400
-MOST_TOKENS = 1_000_000
+MIN_TOKENS = 400
+MAX_TOKENS = 1_000_000
 
 
 def fit(build: Callable[[Detail], Document], budget: int) -> Document:
-    """The richest document whose costliest format has at most `budget` estimated tokens.
+    """Return the most detailed document whose formats all fit `budget`, in estimated tokens.
 
-    `build` writes the facts of one detail. The choice depends on nothing but the facts. Raises
-    `ValueError` when even the bare header is too long, which no budget from `LEAST_TOKENS` meets.
+    `build` makes the document of a level of detail. Raises `ValueError` if even the bare header
+    is too long, which cannot happen from `MIN_TOKENS` up.
     """
-    low, high = 0, len(LADDER)
-    best: Document | None = None
-    while low < high:
-        middle = (low + high) // 2
-        document = build(LADDER[middle])
-        if _fits(document, budget):
-            best, high = document, middle
-        else:
-            low = middle + 1
-    if best is None:
+
+    def fits(detail: Detail) -> bool:
+        return all(is_within(text, budget) for text in render_all(build(detail)))
+
+    level = bisect_left(LADDER, True, key=fits)
+    if level == len(LADDER):
         raise ValueError(f"The header alone is longer than {budget} tokens.")
-    return best
+    return build(LADDER[level])
 
 
-def _fits(document: Document, budget: int) -> bool:
-    return all(is_within(text, budget) for text in every_format(document))
-
-
-def every_format(document: Document) -> Iterator[str]:
-    """All four, the one that is mostly the longest first, and each only when it is asked for."""
+def render_all(document: Document) -> Iterator[str]:
+    """Yield all four formats lazily, the usually longest one first."""
     yield json_format.render(document, inside_block=True)
     yield xml_format.render(document)
     yield markdown.render(document)

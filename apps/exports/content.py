@@ -1,21 +1,30 @@
-"""The facts of issues and events: each issue told once in full, its other events by a line."""
+"""Selecting the facts of a result for an export, and wording that the formats share.
 
-from collections.abc import Iterator, Mapping, Sequence
+Each issue has one lead event in full; its further events list only what differs from that one.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import groupby
 
-from apps.events.answer import Answer, Deploy, Feedback, Known, KnownMatch, Replay
-from apps.events.breadcrumb_text import Told, all_told, merged
-from apps.events.event import Breadcrumb, Event, ExceptionInfo, Frame, is_told_by_data, told_by
+from apps.events.answer import Answer, CatalogEntry, Deploy, Feedback, KnownMatch, Replay
+from apps.events.breadcrumb_text import PlacedBreadcrumb, merge_breadcrumbs, place_breadcrumbs
+from apps.events.event import (
+    Breadcrumb,
+    Event,
+    ExceptionInfo,
+    Frame,
+    breadcrumb_message,
+    is_message_from_data,
+)
 from apps.events.grouping import Group, nearest_first
-from apps.events.query import Window, duration
-from apps.events.releases import fix_of, last_day_of, told_fix
+from apps.events.query import Window, format_duration
+from apps.events.releases import describe_fix, issue_fix_text, last_day_of
 from apps.events.rules.rule import device_of
 from apps.events.summary import summarize, summarize_group
 from apps.exports.facts import (
-    AsideFacts,
-    CrumbFacts,
+    BreadcrumbFacts,
     Document,
     EventFacts,
     ExceptionFacts,
@@ -24,14 +33,17 @@ from apps.exports.facts import (
     IssueFacts,
     KnownFacts,
     LinkFacts,
-    NearbyFacts,
-    Omission,
+    OccurrenceFacts,
+    OtherOccurrencesFacts,
+    RelatedFacts,
     Selection,
-    SightFacts,
-    StandingFacts,
+    StatusFacts,
 )
 
-# What is known already of a problem, as an export tells it. People wrote it, no event did.
+Row = tuple[str, str | None]
+Quote = Callable[[str], str]
+
+# Known errors
 
 WRITTEN_BY = "written by the support team, not by the event"
 
@@ -39,38 +51,38 @@ WRITTEN_BY = "written by the support team, not by the event"
 def known_facts(
     group: Group, matches: Sequence[KnownMatch], selection: Selection, today: date
 ) -> tuple[KnownFacts, ...]:
-    """The known errors of one issue, the best first, as many as there is room for."""
+    """Return the best known errors of an issue, as many as fit."""
     if not matches:
         return ()
     where = selection.text(f"issue {group.issue_id}", 60, "")
-    kept = selection.first(matches, selection.detail.known, "known errors", where)
-    return tuple(_known_facts(match, group, selection, today) for match in kept)
+    selected = selection.first(matches, selection.detail.known, "known errors", where)
+    return tuple(_known_facts(match, group, selection, today) for match in selected)
 
 
 def _known_facts(match: KnownMatch, group: Group, selection: Selection, today: date) -> KnownFacts:
     known, detail = match.known, selection.detail
     where = f"known error {known.slug}"
 
-    def told(text: str, limit: int) -> str:
-        return selection.text(text, limit, where)
+    def text(raw: str, limit: int) -> str:
+        return selection.text(raw, limit, where)
 
     return KnownFacts(
-        slug=told(known.slug, 80),
-        title=told(known.title, detail.names),
-        explanation=told(known.explanation, detail.known_texts),
-        reply=told(known.reply, detail.known_texts),
-        workaround=told(known.workaround, detail.known_texts),
+        slug=text(known.slug, 80),
+        title=text(known.title, detail.names),
+        explanation=text(known.explanation, detail.known_texts),
+        reply=text(known.reply, detail.known_texts),
+        workaround=text(known.workaround, detail.known_texts),
         state=known.state.value,
         planned_for=known.planned_for,
-        fixed_in=told(known.fixed_in, detail.names),
-        owner=told(known.owner, detail.names),
+        fixed_in=text(known.fixed_in, detail.names),
+        owner=text(known.owner, detail.names),
         links=tuple(_links(known, selection, where)),
-        fix=told(told_fix(known, group, today), max(detail.names, 160)),
-        why=tuple(told(reason, detail.names) for reason in match.why),
+        fix=text(describe_fix(known, group, today), max(detail.names, 160)),
+        why=tuple(text(reason, detail.names) for reason in match.why),
     )
 
 
-def _links(known: Known, selection: Selection, where: str) -> Iterator[LinkFacts]:
+def _links(known: CatalogEntry, selection: Selection, where: str) -> Iterator[LinkFacts]:
     detail = selection.detail
     for link in selection.first(known.links, detail.known_links, "links", where):
         if not link.address.lower().startswith(("https://", "http://")):
@@ -81,14 +93,13 @@ def _links(known: Known, selection: Selection, where: str) -> Iterator[LinkFacts
 
 
 def known_rows(known: KnownFacts) -> Iterator[tuple[str, str]]:
-    """What formats for people say of it, each under its name; what is empty is left away."""
-    planned = known.planned_for.isoformat() if known.planned_for else ""
+    """Yield the labeled texts of a known error for Markdown and plain text, without empty ones."""
     rows = (
         ("explanation", known.explanation),
         ("tell the customer", known.reply),
         ("workaround", known.workaround),
         ("state", known.state),
-        ("planned for", planned),
+        ("planned for", known.planned_for.isoformat() if known.planned_for else ""),
         ("fixed in", known.fixed_in),
         ("owner", known.owner),
         *(("matched because", reason) for reason in known.why),
@@ -97,46 +108,33 @@ def known_rows(known: KnownFacts) -> Iterator[tuple[str, str]]:
     return ((name, value) for name, value in rows if value)
 
 
-def unchecked(header: Header) -> str:
-    """That there was no time for some of the known errors; empty where all were looked at."""
-    if not header.known_unchecked:
-        return ""
-    return (
-        f"{header.known_unchecked} known errors could not be checked in time: "
-        "an issue without one may still be known."
-    )
+# Issues and events
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
-    """How an issue is told: by one event in full, and by the others that are listed."""
+class SelectedIssue:
+    """An issue with its lead event, which is exported in full, and the further events listed."""
 
     group: Group
     lead: Event
     further: tuple[Event, ...]
 
-    @property
-    def name(self) -> str:
-        """What the issue is called."""
-        issue = self.group.issue
-        return (issue and issue.short_id) or self.group.issue_id
 
-
-def tell(group: Group, moment: datetime, selection: Selection) -> Telling:
-    """Choose the event nearest the moment that was read in full, and the others nearest to it."""
+def select_events(group: Group, moment: datetime, selection: Selection) -> SelectedIssue:
+    """Select the lead, the nearest event that has a body, and the nearest further events."""
     nearest = nearest_first(group.events, moment)
     lead = next((event for event in nearest if event.body), nearest[0])
     others = [event for event in nearest if event is not lead]
-    telling = Telling(group, lead, ())
-    where = selection.text(f"issue {telling.name}", 60, "")
-    further = selection.first(others, selection.detail.occurrences, "further events", where)
-    return Telling(group, lead, further)
+    name = (group.issue and group.issue.short_id) or group.issue_id
+    where = selection.text(f"issue {name}", 60, "")
+    further = selection.first(others, selection.detail.further_events, "further events", where)
+    return SelectedIssue(group, lead, further)
 
 
 def issue_facts(
     group: Group, selection: Selection, known: Sequence[KnownMatch], today: date
 ) -> IssueFacts:
-    """One row of the summary, with the known errors that the issue is taken for on this day."""
+    """Return the facts of an issue; `today` decides the wording about a planned fix."""
     issue = group.issue
     short_id = selection.name(issue.short_id if issue else None, "summary")
     issue_id = selection.text(group.issue_id, 40, "summary")
@@ -144,7 +142,7 @@ def issue_facts(
     detail = selection.detail
     last_seen = issue.last_seen if issue else None
     if last_seen and not detail.last_seen:
-        selection.leave_out("times of last sight", 1, where)
+        selection.leave_out("last-seen times", 1, where)
         last_seen = None
     return IssueFacts(
         id=issue_id,
@@ -161,45 +159,45 @@ def issue_facts(
         permalink=selection.link(
             issue.permalink if issue else None, where, wanted=detail.references
         ),
-        standing=_standing(group, selection, where),
+        status=_status(group, selection, where),
         known=known_facts(group, known, selection, today),
     )
 
 
-def _standing(group: Group, selection: Selection, where: str) -> StandingFacts | None:
-    """None where nothing of it is known, or there is no room."""
+def _status(group: Group, selection: Selection, where: str) -> StatusFacts | None:
+    """Return the status, or None if it is unknown or does not fit."""
     issue, day = group.issue, last_day_of(group)
     if issue is None or not (issue.status or issue.substatus or issue.fixed_in or day):
         return None
-    if not selection.detail.standings:
-        selection.leave_out("standings of issues", 1, where)
+    if not selection.detail.statuses:
+        selection.leave_out("issue statuses", 1, where)
         return None
-    return StandingFacts(
+    return StatusFacts(
         status=selection.name(issue.status, where),
         substatus=selection.name(issue.substatus, where),
         fixed_in=selection.name(issue.fixed_in, where),
-        fix=selection.name(fix_of(group, in_full=True), where),
+        fix=selection.name(issue_fix_text(group, in_full=True), where),
         last_day=day.total if day else None,
     )
 
 
 def event_facts(event: Event, lead: Event, moment: datetime, selection: Selection) -> EventFacts:
-    """One event; a further one without what it has in common with the event that leads."""
+    """Return the facts of an event; a further event omits what it shares with the lead."""
     where = f"event {event.id[:8]}"
     where = selection.text(where, 20, where)
-    leads = event is lead
+    is_lead = event is lead
     body, detail = event.body, selection.detail
     request = body.request if body else None
-    if request and not leads and not detail.plain and lead.body and request == lead.body.request:
-        selection.leave_out("requests equal to the one told", 1, where)
+    if request and not is_lead and not detail.plain and lead.body and request == lead.body.request:
+        selection.leave_out("repeated requests", 1, where)
         request = None
-    told = EventFacts(
+    facts = EventFacts(
         id=selection.text(event.id, 40, where),
-        issue_id=selection.maybe_text(event.issue_id, 40, where),
+        issue_id=selection.optional_text(event.issue_id, 40, where),
         project=selection.name(event.project, where),
         timestamp=event.timestamp,
         seconds=(event.timestamp - moment).total_seconds(),
-        leads=leads,
+        is_lead=is_lead,
         title=_title(event, selection, where),
         culprit=_place((body and body.culprit) or event.culprit, event, selection, where),
         transaction=_place(event.transaction, event, selection, where),
@@ -207,37 +205,37 @@ def event_facts(event: Event, lead: Event, moment: datetime, selection: Selectio
         handled=body.handled if body and body.handled is not None else event.handled,
         release=selection.name((body and body.release) or event.release, where),
         environment=selection.name((body and body.environment) or event.environment, where),
-        device=selection.maybe_text(_device(event, lead, selection, where), 60, where),
+        device=selection.optional_text(_device(event, lead, selection, where), 60, where),
         trace_id=selection.reference(
             (body and body.trace_id) or event.trace_id,
-            "trace ids",
+            "trace IDs",
             where,
-            wanted=detail.references if leads else detail.ids,
+            wanted=detail.references if is_lead else detail.ids,
         ),
         method=selection.name(request.method if request else None, where),
-        url=selection.maybe_text(request.url if request else None, detail.names, where),
+        url=selection.optional_text(request.url if request else None, detail.names, where),
         permalink=selection.link(event.permalink, where, wanted=detail.ids),
         exceptions=_chain(event, lead, selection, where),
     )
     if not detail.bare:
-        return told
-    selection.leave_out("circumstances of events", 1, where)
+        return facts
+    selection.leave_out("event details", 1, where)
     return replace(
-        told, project=None, level=None, release=None, environment=None, method=None, url=None
+        facts, project=None, level=None, release=None, environment=None, method=None, url=None
     )
 
 
 def _place(place: str | None, event: Event, selection: Selection, where: str) -> str | None:
-    """Where it broke, in the program's words; the crash frame says it too, and better."""
-    told = event.body and any(exception.frames for exception in event.body.exceptions)
-    if told and not selection.detail.culprits:
+    """Return a culprit or transaction, which is dispensable if there is a crash frame."""
+    has_frames = event.body and any(exception.frames for exception in event.body.exceptions)
+    if has_frames and not selection.detail.culprits:
         selection.leave_out("culprits", 1 if place else 0, where)
         return None
     return selection.name(place, where)
 
 
 def _device(event: Event, lead: Event, selection: Selection, where: str) -> str | None:
-    """The device, unless the event that leads was on the same one."""
+    """Return the device, unless it is that of the lead event."""
     device = device_of(event.body) if event.body else None
     if selection.detail.plain or device is None:
         return device
@@ -251,18 +249,18 @@ def _device(event: Event, lead: Event, selection: Selection, where: str) -> str 
 
 def _title(event: Event, selection: Selection, where: str) -> str | None:
     title = event.title
-    raised = event.body.exceptions if event.body else ()
-    if not raised and not selection.detail.plain:
+    exceptions = event.body.exceptions if event.body else ()
+    if not exceptions and not selection.detail.plain:
         title = _with_message(event)
-    if raised and not selection.detail.titles:
+    if exceptions and not selection.detail.titles:
         selection.leave_out("titles", 1 if title else 0, where)
         return None
     limit = selection.detail.texts if selection.detail.plain else min(selection.detail.texts, 160)
-    return selection.maybe_text(title, limit, where)
+    return selection.optional_text(title, limit, where)
 
 
 def _with_message(event: Event) -> str | None:
-    """What happened, where no exception tells it: the title with what it does not say itself."""
+    """Return the title, followed by the message unless one includes the other."""
     message = (event.body and event.body.message) or event.message
     if not message or not event.title or message in event.title:
         return event.title or message
@@ -277,21 +275,21 @@ def _chain(
     if event is not lead and not detail.plain:
         selection.leave_out("stack traces of further events", 1 if chain else 0, where)
         return _raised_if_different(chain, lead, selection, where)
-    kept = list(chain[: detail.exceptions])
-    if len(chain) > len(kept) > 1:
-        kept[-1] = chain[-1]  # the first cause says more than those between
-    selection.leave_out("exceptions of a chain", len(chain) - len(kept), where)
-    return tuple(_exception(exception, selection, where) for exception in kept)
+    selected = list(chain[: detail.exceptions])
+    if len(chain) > len(selected) > 1:
+        selected[-1] = chain[-1]  # the root cause says more than those in between
+    selection.leave_out("chained exceptions", len(chain) - len(selected), where)
+    return tuple(_exception(exception, selection, where) for exception in selected)
 
 
 def _raised_if_different(
     chain: Sequence[ExceptionInfo], lead: Event, selection: Selection, where: str
 ) -> tuple[ExceptionFacts, ...]:
     raised = chain[0] if chain else None
-    told = lead.body.exceptions[0] if lead.body and lead.body.exceptions else None
-    if raised is None or (told and (raised.type, raised.value) == (told.type, told.value)):
+    other = lead.body.exceptions[0] if lead.body and lead.body.exceptions else None
+    if raised is None or (other and (raised.type, raised.value) == (other.type, other.value)):
         return ()
-    value = selection.maybe_text(raised.value, min(selection.detail.texts, 200), where)
+    value = selection.optional_text(raised.value, min(selection.detail.texts, 200), where)
     return (ExceptionFacts(selection.name(raised.type, where), value, ()),)
 
 
@@ -299,7 +297,7 @@ def _exception(exception: ExceptionInfo, selection: Selection, where: str) -> Ex
     crash = exception.crash_frame
     return ExceptionFacts(
         type=selection.name(exception.type, where),
-        value=selection.maybe_text(exception.value, selection.detail.texts, where),
+        value=selection.optional_text(exception.value, selection.detail.texts, where),
         frames=tuple(
             _frame(frame, frame is crash, selection, where)
             for frame in _frames(exception, crash, selection, where)
@@ -310,7 +308,7 @@ def _exception(exception: ExceptionInfo, selection: Selection, where: str) -> Ex
 def _frames(
     exception: ExceptionInfo, crash: Frame | None, selection: Selection, where: str
 ) -> list[Frame]:
-    """The crash frame, then the frames nearest to the crash site, in the order of the stack."""
+    """Return the crash frame and the frames nearest to the crash, in stack order."""
     if selection.detail.plain:
         return list(exception.frames)
     once: dict[tuple[object, ...], Frame] = {}
@@ -321,14 +319,14 @@ def _frames(
     room = {True: selection.detail.in_app_frames, False: selection.detail.library_frames}
     if crash:
         room[crash.in_app] -= 1
-    kept = []
+    selected = []
     for frame in distinct:
         if frame is not crash:
             room[frame.in_app] -= 1
         if frame is crash or room[frame.in_app] >= 0:
-            kept.append(frame)
-    selection.leave_out("frames", len(distinct) - len(kept), where)
-    return kept
+            selected.append(frame)
+    selection.leave_out("frames", len(distinct) - len(selected), where)
+    return selected
 
 
 def _frame(frame: Frame, crash: bool, selection: Selection, where: str) -> FrameFacts:
@@ -340,19 +338,19 @@ def _frame(frame: Frame, crash: bool, selection: Selection, where: str) -> Frame
         line=frame.line,
         function=selection.name(frame.function, where),
         in_app=frame.in_app,
-        code=selection.maybe_text(code, selection.detail.codes, where),
+        code=selection.optional_text(code, selection.detail.codes, where),
         crash=crash,
     )
 
 
-# What stands beside the errors, as an export tells it: one entry each, oldest first.
+# Related entries: feedback, errors of the same traces, releases, and session replays
 
 _Entry = Deploy | Event | Feedback | Replay
-_RELATED = "beside the errors"
+_RELATED = "related entries"
 
 
-def asides(answer: Answer, selection: Selection) -> tuple[AsideFacts, ...]:
-    """When space is short, recordings are left out first and the customer's own words last."""
+def related_facts(answer: Answer, selection: Selection) -> tuple[RelatedFacts, ...]:
+    """Return the related entries, oldest first; replays are left out first, and feedback last."""
     beside, moment = answer.beside, answer.question.window.moment
     entries: list[tuple[datetime, _Entry]] = [
         *((one.sent_at, one) for one in beside.feedback),
@@ -360,29 +358,30 @@ def asides(answer: Answer, selection: Selection) -> tuple[AsideFacts, ...]:
         *((one.at, one) for one in sorted(beside.deploys, key=lambda one: abs(one.at - moment))),
         *((one.started_at, one) for one in beside.replays),
     ]
-    kept = selection.first(entries, selection.detail.asides, "entries", _RELATED)
-    told = [_related_facts(at, entry, moment, selection) for at, entry in kept]
-    return tuple(sorted(told, key=lambda one: (one.timestamp, one.kind, one.id or "", one.text)))
+    selected = selection.first(entries, selection.detail.related, "entries", _RELATED)
+    facts = [_related_facts(at, entry, moment, selection) for at, entry in selected]
+    return tuple(sorted(facts, key=lambda one: (one.timestamp, one.kind, one.id or "", one.text)))
 
 
 def _related_facts(
     at: datetime, entry: _Entry, moment: datetime, selection: Selection
-) -> AsideFacts:
-    kind, project, text = _told(entry, moment)
-    own = (None, None) if isinstance(entry, Deploy) else (entry.id, entry.permalink)
+) -> RelatedFacts:
+    kind, project, text = _described(entry, moment)
+    entry_id, permalink = (None, None) if isinstance(entry, Deploy) else (entry.id, entry.permalink)
     detail = selection.detail
-    return AsideFacts(
+    return RelatedFacts(
         kind=kind,
-        id=selection.maybe_text(own[0], 40, _RELATED),
+        id=selection.optional_text(entry_id, 40, _RELATED),
         timestamp=at,
         seconds=(at - moment).total_seconds(),
         project=selection.name(project, _RELATED),
         text=selection.text(text, min(detail.texts, 600), _RELATED),
-        permalink=selection.link(own[1], _RELATED, wanted=detail.ids),
+        permalink=selection.link(permalink, _RELATED, wanted=detail.ids),
     )
 
 
-def _told(entry: _Entry, moment: datetime) -> tuple[str, str | None, str]:
+def _described(entry: _Entry, moment: datetime) -> tuple[str, str | None, str]:
+    """Return the kind, the project, and the text of an entry."""
     if isinstance(entry, Deploy):
         return "release", entry.project, _went_live(entry, moment)
     if isinstance(entry, Feedback):
@@ -395,11 +394,11 @@ def _told(entry: _Entry, moment: datetime) -> tuple[str, str | None, str]:
 
 
 def _went_live(deploy: Deploy, moment: datetime) -> str:
-    """`release shop@2.14.0 went live in production 35 min before the moment`."""
+    """Return `release shop@2.14.0 went live in production 35 min before the reported time`."""
     where = f" in {deploy.environment}" if deploy.environment else ""
     what = f"went live{where}" if deploy.is_told else "first appeared in Sentry"
     away = (deploy.at - moment).total_seconds()
-    when = f"{duration(away)} {'before' if away < 0 else 'after'} the moment"
+    when = f"{format_duration(away)} {'before' if away < 0 else 'after'} the reported time"
     return f"release {deploy.version} {what} {when}"
 
 
@@ -416,14 +415,14 @@ def _replay(replay: Replay) -> Iterator[str]:
         yield f"pages {', '.join(dict.fromkeys(replay.urls))}"
 
 
-# Words and figures that the formats for people share: times, yes and no, lists of counts.
+# Wording that Markdown and plain text share, and partly XML
 
 UNKNOWN = "unknown"
-_ALIKE = ("culprit", "transaction", "level", "release", "environment", "project")
+_COMPARED = ("culprit", "transaction", "level", "release", "environment", "project")
 
 
 def iso(at: datetime | None) -> str | None:
-    """ISO 8601 in UTC with a `Z`; milliseconds only where there are any."""
+    """Format as ISO 8601 in UTC with a `Z`, and milliseconds unless they are zero."""
     if at is None:
         return None
     precision = "milliseconds" if at.microsecond else "seconds"
@@ -431,94 +430,208 @@ def iso(at: datetime | None) -> str | None:
 
 
 def clock(at: datetime, day_of: datetime) -> str:
-    """ISO 8601 in UTC, without the date where it is the other one's."""
-    told = iso(at) or ""
-    return told.partition("T")[2] if at.date() == day_of.date() else told
+    """Format as ISO 8601 in UTC, without the date if `day_of` has the same one."""
+    text = iso(at) or ""
+    return text.partition("T")[2] if at.date() == day_of.date() else text
 
 
 def seconds(value: float | None) -> str:
-    """Seconds from the moment, with their sign: `-12.5 s`."""
+    """Format seconds from the reported time, with their sign: `-12.5 s`."""
     if value is None:
         return "? s"
     return f"{value:+.1f}".removesuffix(".0") + " s"
 
 
 def moment_and_window(header: Header) -> str:
-    """The moment in UTC and in the zone asked for, and how far around it was looked."""
-    local = f"{header.local_moment:%Y-%m-%d %H:%M:%S} {header.zone}"
-    both = iso(header.moment) or ""
-    both = both if header.zone == "UTC" else f"{both} ({local})"
-    return f"{both}, {header.minutes} min each side"
+    """Format the reported time, in UTC and in the zone of the header, and the window."""
+    local = f" ({header.local_moment:%Y-%m-%d %H:%M:%S} {header.zone})"
+    times = f"{iso(header.moment)}{'' if header.zone == 'UTC' else local}"
+    return f"{times}, {header.minutes} min each side"
 
 
 def completeness(header: Header) -> str:
-    """Whether the list of events is complete, and what it holds, in one sentence."""
-    state = "complete" if header.complete else "not complete"
+    """Return a sentence about whether the list of events is complete, with its totals."""
+    state = "complete" if header.complete else "incomplete"
     total = UNKNOWN if header.events_total is None else header.events_total
-    cached = ", from the cache" if header.from_cache else ""
+    cached = ", from cache" if header.from_cache else ""
     return (
         f"The list of events is {state}: {total} events in all, {header.events_listed} listed in "
         f"{header.issues_total} issues, {header.bodies_read} read in full; "
-        f"asked at {iso(header.fetched_at)}{cached}."
+        f"queried at {iso(header.fetched_at)}{cached}."
     )
 
 
 def caught(handled: bool | None) -> str:
-    """Whether the application caught the error."""
+    """Say whether the application caught the error."""
     return UNKNOWN if handled is None else "yes" if handled else "no"
 
 
 def counts(by_kind: dict[str, int]) -> str:
-    """`email 3, card 1`."""
+    """Format counts by kind: `email 3, card 1`."""
     return ", ".join(f"{kind} {count}" for kind, count in by_kind.items())
 
 
-def omission(left_out: Omission) -> str:
-    """`40 frames (event 1a2b3c4d)`."""
-    return f"{left_out.count} {left_out.what} ({left_out.where})"
-
-
-def how_to_get_it(document: Document) -> str:
-    """Where what was left out can be had."""
-    if document.budget is None:
-        return "The lookup page and the events in Sentry have it."
+def unchecked_note(header: Header) -> str:
+    """Return a note about known errors that were not checked in time."""
     return (
-        f"This export has a budget of {document.budget} tokens; "
-        "a larger one, the lookup page or Sentry has the rest."
+        f"{header.known_unchecked} known errors could not be checked in time, "
+        "so more of them may match."
     )
 
 
-def own_link(event: EventFacts, issue: IssueFacts) -> str | None:
-    """A further event's link, unless it is made of the issue's as `rule_of_links` tells."""
-    is_made = issue.permalink and event.permalink == f"{issue.permalink}events/{event.id}/"
-    return None if is_made else event.permalink
+def omission_note(document: Document) -> str:
+    """Return a sentence about where to find what was left out."""
+    if document.budget is None:
+        return "The lookup page and Sentry have the rest."
+    return (
+        f"This export is limited to {document.budget:,} tokens. "
+        "The lookup page and Sentry have the rest."
+    )
 
 
-def rule_of_links(document: Document) -> str:
-    """How the link of an event is made, where that is not written out; else nothing."""
-    made = (
-        event.permalink and own_link(event, issue) is None
+def empty_list_note(header: Header) -> str:
+    """Say what an empty list means: no errors only if the result is complete."""
+    if header.complete:
+        return "There were no errors for this customer in this window."
+    return "No errors are listed, but the list isn't complete. There may have been some."
+
+
+def explicit_permalink(event: EventFacts, issue: IssueFacts) -> str | None:
+    """Return a further event's link, unless it follows from the issue's (see `permalink_note`)."""
+    is_derived = issue.permalink and event.permalink == f"{issue.permalink}events/{event.id}/"
+    return None if is_derived else event.permalink
+
+
+def permalink_note(document: Document) -> str:
+    """Return how to derive the links of events, if any were left out; else an empty string."""
+    derived = (
+        event.permalink and explicit_permalink(event, issue) is None
         for issue in document.issues
         for event in document.events_of(issue)[1:]
     )
-    return "The link of an event is that of its issue, events/ and its id." if any(made) else ""
+    if not any(derived):
+        return ""
+    return "An event's link is its issue's link followed by events/ and the event ID."
 
 
-def title_if_more(event: EventFacts) -> str | None:
-    """The event's title, unless the exception that is told says the same."""
+def distinct_title(event: EventFacts) -> str | None:
+    """Return the title, unless it repeats the exception."""
     raised = event.exceptions[0] if event.exceptions else None
-    told = f"{raised.type}: {raised.value}" if raised else ""
-    return None if event.title is None or event.title in told else event.title
+    headline = f"{raised.type}: {raised.value}" if raised else ""
+    return None if event.title is None or event.title in headline else event.title
+
+
+def event_rows(event: EventFacts) -> tuple[Row, ...]:
+    """Return the labeled facts of a lead event, without its exceptions."""
+    return (
+        ("event", event.id),
+        ("title", distinct_title(event)),
+        ("culprit", event.culprit),
+        ("transaction", None if event.transaction == event.culprit else event.transaction),
+        ("release", event.release),
+        ("environment", event.environment),
+        ("device", event.device),
+        ("trace", event.trace_id),
+        ("request", " ".join(filter(None, (event.method, event.url)))),
+        ("link", event.permalink),
+    )
+
+
+def further_rows(event: EventFacts, lead: EventFacts, issue: IssueFacts) -> tuple[Row, ...]:
+    """Return the labeled facts of a further event: its ID and what differs from the lead."""
+    link = explicit_permalink(event, issue)
+    return (("event", event.id), *differences(event, lead), ("link", link))
+
+
+def join_rows(rows: Iterable[Row], quote: Quote = str) -> str:
+    """Join labeled facts, without empty ones: `release 2.14.0; device iPhone`."""
+    return "; ".join(f"{label} {quote(value)}" for label, value in rows if value)
+
+
+# Lines that Markdown and plain text share; `quote` makes a text safe for the format
+
+
+def header_lines(header: Header, quote: Quote) -> list[str]:
+    """Return the lines about the lookup and the search."""
+
+    def listed(names: tuple[str, ...], nothing: str) -> str:
+        return ", ".join(map(quote, names)) or nothing
+
+    return [
+        f"Customer: {quote(header.customer)}, found in {listed(header.matched_on, 'no field')}",
+        f"Reported time: {moment_and_window(header)}",
+        f"Searched: {quote(header.organization)}, projects {listed(header.projects, 'none')}, "
+        f"environments {listed(header.environments, 'all')}",
+        completeness(header),
+        *([f"Only issue {quote(header.only_issue)} is included."] if header.only_issue else []),
+        *(f"Notice {notice.code}: {quote(notice.message)}" for notice in header.notices),
+        *([unchecked_note(header)] if header.known_unchecked else []),
+        *([f"Lookup: {quote(header.lookup_id)}"] if header.lookup_id else []),
+    ]
+
+
+def other_occurrences_lines(times: OtherOccurrencesFacts | None, quote: Quote) -> list[str]:
+    """Return the lines about errors at other times."""
+    if times is None:
+        return []
+    lines = []
+    for label, error in labeled_occurrences(times):
+        rows = (
+            ("title", error.title),
+            ("level", error.level),
+            ("project", error.project),
+            ("event", error.id),
+            ("link", error.permalink),
+        )
+        at = f"{iso(error.timestamp)}, {error.distance}"
+        lines.append(f"{label}: {at}: {error.summary} {join_rows(rows, quote)}")
+    return [*lines, quote(searched_range(times))]
+
+
+def step_lines(document: Document, quote: Quote) -> list[str]:
+    """Return a line for each breadcrumb."""
+    lines = []
+    for crumb in document.breadcrumbs:
+        level = f" {crumb.level}" if crumb.level else ""
+        step = f"{crumb.category or UNKNOWN}{level}: {crumb.message or ''}"
+        lines.append(f"{seconds(crumb.seconds)} {quote(step)}")
+    return lines
+
+
+def related_lines(document: Document, quote: Quote) -> list[str]:
+    """Return a line for each related entry."""
+    lines = []
+    for entry in document.related:
+        rows = (("project", entry.project), ("id", entry.id), ("link", entry.permalink))
+        at = f"{iso(entry.timestamp)} ({seconds(entry.seconds)})"
+        lines.append(f"{at} {entry.kind}: {quote(entry.text)}; {join_rows(rows, quote)}")
+    return lines
+
+
+def closing_lines(document: Document, quote: Quote) -> list[str]:
+    """Return the lines about redaction, neutralized characters, and omissions."""
+    lines = []
+    if document.hidden:
+        lines.append(f"Hidden personal data and secrets: {quote(counts(document.hidden))}.")
+    if document.neutralized:
+        lines.append(f"Neutralized: {quote(counts(document.neutralized))}.")
+    if document.omitted:
+        omissions = ", ".join(
+            quote(f"{omission.count} {omission.what} ({omission.where})")
+            for omission in document.omitted
+        )
+        lines.append(f"Left out: {omissions}. {omission_note(document)}")
+    return lines
 
 
 def differences(event: EventFacts, lead: EventFacts) -> list[tuple[str, str]]:
-    """What is different about a further event, as names and values."""
+    """Return the labeled facts in which a further event differs from the lead."""
     pairs = [
         (name, getattr(event, name))
-        for name in (*_ALIKE, "method")
+        for name in (*_COMPARED, "method")
         if getattr(event, name) != getattr(lead, name)
     ]
-    title = None if event.title == lead.title else title_if_more(event)
+    title = None if event.title == lead.title else distinct_title(event)
     handled = None if event.handled == lead.handled else caught(event.handled)
     pairs += [("title", title), ("caught", handled), ("url", event.url)]
     trace = None if event.trace_id == lead.trace_id else event.trace_id
@@ -527,34 +640,27 @@ def differences(event: EventFacts, lead: EventFacts) -> list[tuple[str, str]]:
     return [(name, value) for name, value in pairs if value]
 
 
-def nothing_listed(header: Header) -> str:
-    """What an empty list means: nothing happened only where the answer is complete."""
-    if header.complete:
-        return "There were no errors for this customer in this window."
-    return "No errors are listed, but the list isn't complete. There may have been some."
-
-
-# Where a customer without errors in the window had some, as an export tells it.
+# Errors at other times, for a customer without any in the window
 
 _OTHER_TIMES = "errors at other times"
 
 
-def nearby_facts(answer: Answer, selection: Selection) -> NearbyFacts | None:
-    """The nearest errors around an empty window; None where they are not known, or do not fit.
+def other_occurrences_facts(answer: Answer, selection: Selection) -> OtherOccurrencesFacts | None:
+    """Return the errors nearest to an empty window; None if they are unknown or do not fit.
 
-    An answer that is not complete claims nothing, whatever was known before it grew stale.
+    An incomplete result claims nothing, even if it is a stale one that was complete before.
     """
     nearby, window = answer.nearby, answer.question.window
     if nearby is None or not answer.complete:
         return None
     if selection.detail.bare and nearby.events:
         selection.leave_out("errors", len(nearby.events), _OTHER_TIMES)
-        return None  # a part of it would look as if there were no others
+        return None  # a part of them would look as if there were no others
     before, after, last = (
-        _sight(event, window, selection) if event else None
+        _occurrence(event, window, selection) if event else None
         for event in (nearby.before, nearby.after, nearby.last)
     )
-    return NearbyFacts(
+    return OtherOccurrencesFacts(
         since=nearby.since,
         until=nearby.until,
         before=before,
@@ -565,19 +671,21 @@ def nearby_facts(answer: Answer, selection: Selection) -> NearbyFacts | None:
             for field in answer.question.fields
         ),
         is_never=nearby.is_never,
-        problem=selection.maybe_text(nearby.problem, selection.detail.notice_texts, _OTHER_TIMES),
+        problem=selection.optional_text(
+            nearby.problem, selection.detail.notice_texts, _OTHER_TIMES
+        ),
     )
 
 
-def _sight(event: Event, window: Window, selection: Selection) -> SightFacts:
+def _occurrence(event: Event, window: Window, selection: Selection) -> OccurrenceFacts:
     detail = selection.detail
-    return SightFacts(
+    return OccurrenceFacts(
         id=selection.text(event.id, 40, _OTHER_TIMES),
         timestamp=event.timestamp,
         distance=_distance(event, window),
         project=selection.name(event.project, _OTHER_TIMES),
         level=selection.name(event.level, _OTHER_TIMES),
-        title=selection.maybe_text(event.title, detail.issue_titles, _OTHER_TIMES),
+        title=selection.optional_text(event.title, detail.issue_titles, _OTHER_TIMES),
         summary=summarize(event),
         permalink=selection.link(event.permalink, _OTHER_TIMES, wanted=detail.ids),
     )
@@ -585,54 +693,62 @@ def _sight(event: Event, window: Window, selection: Selection) -> SightFacts:
 
 def _distance(event: Event, window: Window) -> str:
     if event.timestamp < window.start:
-        return f"{duration((window.start - event.timestamp).total_seconds())} before the window"
-    return f"{duration((event.timestamp - window.end).total_seconds())} after the window"
+        before = (window.start - event.timestamp).total_seconds()
+        return f"{format_duration(before)} before the window"
+    return f"{format_duration((event.timestamp - window.end).total_seconds())} after the window"
 
 
-def sights(nearby: NearbyFacts) -> Iterator[tuple[str, SightFacts]]:
-    """What was found, each once, under its name."""
-    for name, sight in (("before", nearby.before), ("after", nearby.after)):
-        if sight:
-            newest = ", the newest of all" if sight == nearby.last else ""
-            yield f"Nearest error {name}{newest}", sight
+def labeled_occurrences(nearby: OtherOccurrencesFacts) -> Iterator[tuple[str, OccurrenceFacts]]:
+    """Yield each error once, with its label."""
+    for side, error in (("before", nearby.before), ("after", nearby.after)):
+        if error:
+            newest = ", the newest of all" if error == nearby.last else ""
+            yield f"Nearest error {side}{newest}", error
     if nearby.last and nearby.last not in (nearby.before, nearby.after):
         yield "Newest error of all", nearby.last
 
 
-def looked_through(nearby: NearbyFacts) -> str:
-    """How far was looked around the window, and what it means that nothing more is told."""
-    who = f"this customer, as {', '.join(nearby.fields)},"
-    time = f"from {iso(nearby.since)} to {iso(nearby.until)}"
+def searched_range(nearby: OtherOccurrencesFacts) -> str:
+    """Return a sentence about the fields and the time range that were searched."""
     if nearby.problem:
         return nearby.problem
+    fields = ", ".join(nearby.fields)
+    time = f"from {iso(nearby.since)} to {iso(nearby.until)}"
     if nearby.is_never:
-        return f"No errors found for {who} where we searched, {time}."
-    return f"Errors for {who} were searched for {time}."
+        return f"We found no errors for this customer where we searched, in {fields}, {time}."
+    return f"We searched {fields} for this customer's errors {time}."
 
 
-# The customer's story as exports tell it: as many breadcrumbs as there is room for.
+# Breadcrumbs
+
+_STEPS = "steps"
 
 
-def story(
+def breadcrumb_facts(
     events: Sequence[tuple[Event, bool]], moment: datetime, selection: Selection
-) -> tuple[CrumbFacts, ...]:
-    """Merge the crumbs of the events, oldest first.
+) -> tuple[BreadcrumbFacts, ...]:
+    """Return the breadcrumbs of the events, oldest first.
 
-    `events` say of each whether its issue is told by it. Events of one visit carry the same
-    crumbs; each is kept once, with the event it is nearest to. What is cut are the oldest crumbs
-    of each event.
+    `events` pairs each event with whether it is the lead of its issue. Events of one visit share
+    breadcrumbs; each appears once, with the nearest event. The oldest of an event are cut first.
     """
-    entries = list(all_told(events)) if selection.detail.plain else merged(all_told(events))
-    kept = [entry for entry in entries if entry.behind < _room(entry, selection)]
-    selection.leave_out("breadcrumbs", len(entries) - len(kept), "the story")
-    kept.sort(key=lambda entry: entry.place)
-    told = [_crumb_facts(entry, moment, selection) for entry in kept]
-    return tuple(told if selection.detail.plain else _folded(told))
+    detail = selection.detail
+    placed = place_breadcrumbs(events)
+    entries = list(placed) if detail.plain else merge_breadcrumbs(placed)
+    selected = [
+        entry
+        for entry in entries
+        if entry.remaining < (detail.crumbs if entry.is_representative else detail.further_crumbs)
+    ]
+    selection.leave_out("breadcrumbs", len(entries) - len(selected), _STEPS)
+    selected.sort(key=lambda entry: entry.position)
+    facts = [_crumb_facts(entry, moment, selection) for entry in selected]
+    return tuple(facts if detail.plain else _collapse_repeats(facts))
 
 
-def _folded(crumbs: Sequence[CrumbFacts]) -> Iterator[CrumbFacts]:
-    """Three or more of the same in a row as one, which says how often and until when."""
-    for _same, run in groupby(crumbs, key=lambda one: (one.category, one.level, one.message)):
+def _collapse_repeats(crumbs: Sequence[BreadcrumbFacts]) -> Iterator[BreadcrumbFacts]:
+    """Collapse a run of three or more equal breadcrumbs into one with their count."""
+    for _key, run in groupby(crumbs, key=lambda one: (one.category, one.level, one.message)):
         first, *more = run
         if len(more) < 2:
             yield from (first, *more)
@@ -642,31 +758,27 @@ def _folded(crumbs: Sequence[CrumbFacts]) -> Iterator[CrumbFacts]:
             yield replace(first, message=" ".join(filter(None, (first.message, times))))
 
 
-def _room(entry: Told, selection: Selection) -> int:
-    return selection.detail.crumbs if entry.leads else selection.detail.further_crumbs
-
-
-def _crumb_facts(entry: Told, moment: datetime, selection: Selection) -> CrumbFacts:
+def _crumb_facts(
+    entry: PlacedBreadcrumb, moment: datetime, selection: Selection
+) -> BreadcrumbFacts:
     crumb = entry.crumb
     at = crumb.timestamp
-    return CrumbFacts(
-        event_id=selection.text(entry.event.id, 40, "the story"),
+    return BreadcrumbFacts(
+        event_id=selection.text(entry.event.id, 40, _STEPS),
         timestamp=at,
         seconds=None if at is None else (at - moment).total_seconds(),
-        category=selection.name(crumb.category or crumb.type, "the story"),
-        level=selection.name(crumb.level, "the story"),
-        message=selection.maybe_text(_message(crumb), selection.detail.crumb_texts, "the story"),
+        category=selection.name(crumb.category or crumb.type, _STEPS),
+        level=selection.name(crumb.level, _STEPS),
+        message=selection.optional_text(_message(crumb), selection.detail.crumb_texts, _STEPS),
     )
 
 
 def _message(crumb: Breadcrumb) -> str | None:
-    """What the application noted, with what it sent along: `GET /cart 200`."""
-    told = told_by(crumb)
-    if is_told_by_data(crumb):
-        return told
-    rest = {name: value for name, value in crumb.data.items() if value not in (None, "")}
-    return " ".join(part for part in (told, _pairs(rest)) if part) or None
-
-
-def _pairs(sent: Mapping[str, object]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in sent.items())
+    """Return the message with the data that it does not include, such as `paid amount=12`."""
+    message = breadcrumb_message(crumb)
+    if is_message_from_data(crumb):
+        return message
+    data = ", ".join(
+        f"{name}={value}" for name, value in crumb.data.items() if value not in (None, "")
+    )
+    return " ".join(filter(None, (message, data))) or None

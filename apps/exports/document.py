@@ -1,4 +1,4 @@
-"""From an answer to the facts of an export, chosen once for all formats."""
+"""Building the document of an export from a result."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -8,23 +8,23 @@ from apps.events.answer import Answer
 from apps.events.event import Event
 from apps.events.grouping import group_by_issue
 from apps.exports.content import (
-    Telling,
-    asides,
+    SelectedIssue,
+    breadcrumb_facts,
     event_facts,
     issue_facts,
-    nearby_facts,
-    story,
-    tell,
+    other_occurrences_facts,
+    related_facts,
+    select_events,
 )
-from apps.exports.facts import NO_PRESET, Detail, Document, Header, Preset, Remark, Selection
+from apps.exports.facts import NO_PRESET, Detail, Document, Header, NoticeFacts, Preset, Selection
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What an export says about itself: for whom, under which id and mark, in which zone.
+    """Settings of an export that do not depend on the level of detail.
 
-    With `issue_id` it is about that issue alone; the others count as left out. `today` is the day
-    by which a fix is told; without one it is the day when Sentry was asked.
+    `marker` is the nonce that delimits the data. With `issue_id`, only that issue is included.
+    `today` decides the wording about planned fixes; it defaults to the day Sentry was queried.
     """
 
     marker: str
@@ -39,10 +39,10 @@ class Setting:
 
 
 def build(answer: Answer, *, setting: Setting, detail: Detail) -> Document:
-    """Choose the facts of this answer, at most as many as `detail` allows.
+    """Select the facts of a result within the limits of `detail`.
 
-    Raises `ValueError` for a marker that is not 8 to 40 letters and digits, and
-    `ZoneInfoNotFoundError` for a zone that does not exist.
+    Raises `ValueError` for a marker that is not 8 to 40 ASCII letters and digits, and
+    `ZoneInfoNotFoundError` for an unknown zone.
     """
     selection = Selection(detail, setting.marker)
     moment = answer.question.window.moment
@@ -50,46 +50,49 @@ def build(answer: Answer, *, setting: Setting, detail: Detail) -> Document:
     if setting.issue_id:
         groups = [group for group in groups if group.issue_id == setting.issue_id]
     rows = selection.first(groups, detail.summary_rows, "issues", "summary")
-    tellings = [tell(group, moment, selection) for group in rows[: detail.issues]]
-    selection.leave_out("events", _missing(answer, tellings), "other issues")
+    selected = [select_events(group, moment, selection) for group in rows[: detail.issues]]
+    selection.leave_out(
+        "events",
+        len(answer.events) - sum(len(issue.group.events) for issue in selected),
+        "other issues",
+    )
     today = setting.today or answer.fetched_at.astimezone(ZoneInfo(setting.zone)).date()
     issues = tuple(
-        issue_facts(group, selection, answer.known.of(group.issue_id), today) for group in rows
+        issue_facts(group, selection, answer.known.for_issue(group.issue_id), today)
+        for group in rows
     )
-    told = _newest_first(answer, tellings)
+    events = _newest_first(answer, selected)
     return Document(
         preset=setting.preset,
         marker=setting.marker,
         header=_header(answer, setting, selection),
         issues=issues,
-        events=tuple(
-            event_facts(event, telling.lead, moment, selection) for event, telling in told
+        events=tuple(event_facts(event, issue.lead, moment, selection) for event, issue in events),
+        breadcrumbs=breadcrumb_facts(
+            [(event, event is issue.lead) for event, issue in events], moment, selection
         ),
-        story=story([(event, event is telling.lead) for event, telling in told], moment, selection),
-        asides=() if setting.issue_id else asides(answer, selection),
-        nearby=nearby_facts(answer, selection),
+        related=() if setting.issue_id else related_facts(answer, selection),
+        other_occurrences=other_occurrences_facts(answer, selection),
         omitted=selection.omitted,
         hidden=selection.counted(answer.redaction),
-        neutralised=selection.neutralised,
+        neutralized=selection.neutralized,
         budget=setting.budget,
     )
 
 
-def _newest_first(answer: Answer, tellings: list[Telling]) -> list[tuple[Event, Telling]]:
-    told = [(event, telling) for telling in tellings for event in (telling.lead, *telling.further)]
-    place = {id(event): number for number, event in enumerate(answer.events)}
-    return sorted(told, key=lambda pair: place[id(pair[0])])
-
-
-def _missing(answer: Answer, tellings: list[Telling]) -> int:
-    return len(answer.events) - sum(len(telling.group.events) for telling in tellings)
+def _newest_first(
+    answer: Answer, selected: list[SelectedIssue]
+) -> list[tuple[Event, SelectedIssue]]:
+    events = [(event, issue) for issue in selected for event in (issue.lead, *issue.further)]
+    position = {id(event): number for number, event in enumerate(answer.events)}
+    return sorted(events, key=lambda pair: position[id(pair[0])])
 
 
 def _header(answer: Answer, setting: Setting, selection: Selection) -> Header:
     window, detail = answer.question.window, selection.detail
     return Header(
-        lookup_id=selection.maybe_text(setting.lookup_id, 40, "header"),
-        only_issue=selection.maybe_text(setting.issue_id, 40, "header"),
+        lookup_id=selection.optional_text(setting.lookup_id, 40, "header"),
+        only_issue=selection.optional_text(setting.issue_id, 40, "header"),
         customer=selection.text(setting.customer, max(detail.names, 12), "header"),
         matched_on=_names(answer.matched_on, "fields", selection),
         moment=window.moment,
@@ -103,7 +106,7 @@ def _header(answer: Answer, setting: Setting, selection: Selection) -> Header:
         environments=_names(answer.searched.environments, "environments searched", selection),
         complete=answer.complete,
         notices=tuple(
-            Remark(notice.code, selection.text(notice.message, detail.notice_texts, "notices"))
+            NoticeFacts(notice.code, selection.text(notice.message, detail.notice_texts, "notices"))
             for notice in selection.first(answer.all_notices, detail.notices, "notices", "header")
         ),
         fetched_at=answer.fetched_at,
@@ -117,5 +120,5 @@ def _header(answer: Answer, setting: Setting, selection: Selection) -> Header:
 
 
 def _names(names: tuple[str, ...], what: str, selection: Selection) -> tuple[str, ...]:
-    kept = selection.first(names, selection.detail.searched, what, "header")
-    return tuple(selection.text(name, selection.detail.names, "header") for name in kept)
+    selected = selection.first(names, selection.detail.searched, what, "header")
+    return tuple(selection.text(name, selection.detail.names, "header") for name in selected)

@@ -6,74 +6,69 @@ from dataclasses import asdict
 from apps.exports.content import iso
 from apps.exports.escaping import enclose
 from apps.exports.facts import (
-    AsideFacts,
-    CrumbFacts,
+    BreadcrumbFacts,
     Document,
     EventFacts,
     ExceptionFacts,
     Header,
     IssueFacts,
     KnownFacts,
-    NearbyFacts,
-    SightFacts,
+    OccurrenceFacts,
+    OtherOccurrencesFacts,
+    RelatedFacts,
 )
 
 SCHEMA = "triage.lookup/1"
-_CAN_GO = ("nearby", "known_unchecked")
-# The plain form has to fit where the block did: what this many leave away costs less than the
-# block's own two lines.
-_FEW_ISSUES = 10
+_OPTIONAL_KEYS = ("nearby", "known_unchecked")
+# Plain JSON must fit the limit that was measured with the block. With up to this many issues, the
+# omitted keys cost fewer tokens than the two lines of the block.
+_MAX_SHORTENED_ISSUES = 10
 Json = dict[str, object]
 
 
 def render(document: Document, *, inside_block: bool = False) -> str:
-    """Plain JSON, or the same JSON in the marked block with the preset's question before it.
-
-    In the block, whose every word counts, what was not looked for or found is left away.
-    """
+    """Return plain JSON, or the prompt and shortened JSON inside the marked block."""
     values = data(document)
     if not inside_block:
-        return f"{_written(values)}\n"
-    written = _written(_without_nothing(document, values))
-    return f"{document.preset.question}{enclose(written, document.marker)}"
+        return f"{_serialized(values)}\n"
+    block = _serialized(_without_empty(document, values))
+    return f"{document.preset.prompt}{enclose(block, document.marker)}"
 
 
-def _without_nothing(document: Document, values: Json) -> Json:
-    kept = {key: value for key, value in values.items() if value or key not in _CAN_GO}
-    if len(document.issues) <= _FEW_ISSUES:
-        told = [_issue(issue) for issue in document.issues]
-        kept["issues"] = [
-            {key: value for key, value in issue.items() if value or key != "known"}
-            for issue in told
+def _without_empty(document: Document, values: Json) -> Json:
+    shortened = {key: value for key, value in values.items() if value or key not in _OPTIONAL_KEYS}
+    if len(document.issues) <= _MAX_SHORTENED_ISSUES:
+        shortened["issues"] = [
+            {key: value for key, value in _issue(issue).items() if value or key != "known"}
+            for issue in document.issues
         ]
-    return kept
+    return shortened
 
 
 def data(document: Document) -> Json:
-    """The facts as plain data; unknown is null, no key is ever missing."""
-    crumbs: dict[str, list[CrumbFacts]] = {}
-    for crumb in document.story:
+    """Return the facts as plain data; unknown values are null, and no key is missing."""
+    crumbs: dict[str, list[BreadcrumbFacts]] = {}
+    for crumb in document.breadcrumbs:
         crumbs.setdefault(crumb.event_id, []).append(crumb)
-    neutralised = {f"neutralised {kind}": n for kind, n in document.neutralised.items()}
+    neutralized = {f"neutralised {kind}": n for kind, n in document.neutralized.items()}
     return {
         "schema": SCHEMA,
         **_header(document.header),
         "issues": [_issue(issue) for issue in document.issues],
         "known_unchecked": document.header.known_unchecked,
         "events": [_event(event, crumbs.get(event.id, [])) for event in document.events],
-        "beside": [_aside(aside) for aside in document.asides],
-        "nearby": _nearby(document.nearby),
-        "redaction": {"counts": {**document.hidden, **neutralised}},
+        "beside": [_related(related) for related in document.related],
+        "nearby": _other_occurrences(document.other_occurrences),
+        "redaction": {"counts": {**document.hidden, **neutralized}},
         "omitted": [
-            {"what": left_out.what, "count": left_out.count, "where": left_out.where}
-            for left_out in document.omitted
+            {"what": omission.what, "count": omission.count, "where": omission.where}
+            for omission in document.omitted
         ],
     }
 
 
-def _written(values: Json) -> str:
-    """One line for each key, issue and event: short, and still readable."""
-
+def _serialized(values: Json) -> str:
+    """Serialize with one line for each key, issue, and event, which is short but readable."""
     lines = []
     for key, value in values.items():
         if isinstance(value, list) and value:
@@ -85,13 +80,13 @@ def _written(values: Json) -> str:
 
 
 def _compact(value: object) -> str:
-    written = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return "".join(map(_escaped, written)) if not written.isprintable() else written
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text if text.isprintable() else "".join(map(_escaped, text))
 
 
-def _escaped(letter: str) -> str:
-    """What cannot be seen, or cannot be encoded, as JSON's own escape."""
-    return letter if letter.isprintable() else json.dumps(letter)[1:-1]
+def _escaped(character: str) -> str:
+    """Escape a character that is invisible or cannot be encoded."""
+    return character if character.isprintable() else json.dumps(character)[1:-1]
 
 
 def _header(header: Header) -> Json:
@@ -138,7 +133,7 @@ def _issue(issue: IssueFacts) -> Json:
         "first_seen": iso(issue.first_seen),
         "last_seen": iso(issue.last_seen),
         "permalink": issue.permalink,
-        "standing": asdict(issue.standing) if issue.standing else None,
+        "standing": asdict(issue.status) if issue.status else None,
         "known": [_known(known) for known in issue.known],
     }
 
@@ -148,7 +143,7 @@ def _known(known: KnownFacts) -> Json:
     return {**asdict(known), "planned_for": planned_for and planned_for.isoformat()}
 
 
-def _event(event: EventFacts, crumbs: list[CrumbFacts]) -> Json:
+def _event(event: EventFacts, crumbs: list[BreadcrumbFacts]) -> Json:
     request = {"method": event.method, "url": event.url}
     return {
         "id": event.id,
@@ -179,41 +174,41 @@ def _event(event: EventFacts, crumbs: list[CrumbFacts]) -> Json:
     }
 
 
-def _aside(aside: AsideFacts) -> Json:
+def _related(related: RelatedFacts) -> Json:
     return {
-        "kind": aside.kind,
-        "id": aside.id,
-        "timestamp": iso(aside.timestamp),
-        "project": aside.project,
-        "text": aside.text,
-        "permalink": aside.permalink,
+        "kind": related.kind,
+        "id": related.id,
+        "timestamp": iso(related.timestamp),
+        "project": related.project,
+        "text": related.text,
+        "permalink": related.permalink,
     }
 
 
-def _nearby(nearby: NearbyFacts | None) -> Json | None:
-    if nearby is None:
+def _other_occurrences(times: OtherOccurrencesFacts | None) -> Json | None:
+    if times is None:
         return None
     return {
-        "last": _sight(nearby.last),
-        "before": _sight(nearby.before),
-        "after": _sight(nearby.after),
-        "since": iso(nearby.since),
-        "until": iso(nearby.until),
-        "problem": nearby.problem,
+        "last": _occurrence(times.last),
+        "before": _occurrence(times.before),
+        "after": _occurrence(times.after),
+        "since": iso(times.since),
+        "until": iso(times.until),
+        "problem": times.problem,
     }
 
 
-def _sight(sight: SightFacts | None) -> Json | None:
-    if sight is None:
+def _occurrence(error: OccurrenceFacts | None) -> Json | None:
+    if error is None:
         return None
     return {
-        "id": sight.id,
-        "timestamp": iso(sight.timestamp),
-        "project": sight.project,
-        "level": sight.level,
-        "title": sight.title,
-        "summary": sight.summary,
-        "permalink": sight.permalink,
+        "id": error.id,
+        "timestamp": iso(error.timestamp),
+        "project": error.project,
+        "level": error.level,
+        "title": error.title,
+        "summary": error.summary,
+        "permalink": error.permalink,
     }
 
 

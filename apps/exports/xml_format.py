@@ -6,61 +6,61 @@ from xml.sax.saxutils import escape, quoteattr
 from apps.exports.content import (
     WRITTEN_BY,
     completeness,
-    how_to_get_it,
     iso,
-    looked_through,
+    labeled_occurrences,
     moment_and_window,
+    omission_note,
+    searched_range,
     seconds,
-    sights,
-    unchecked,
+    unchecked_note,
 )
 from apps.exports.escaping import enclose
 from apps.exports.facts import (
-    AsideFacts,
-    CrumbFacts,
+    BreadcrumbFacts,
     Document,
     EventFacts,
     ExceptionFacts,
     Header,
     IssueFacts,
     KnownFacts,
-    NearbyFacts,
+    OtherOccurrencesFacts,
+    RelatedFacts,
 )
 
 Value = str | int | bool | None
 
 
 def render(document: Document) -> str:
-    """The preset's question, then one `export` element inside the marked block."""
+    """Return the prompt, then one `export` element inside the marked block."""
     parts = [
         *_header(document.header),
         *_tagged("issues", [line for issue in document.issues for line in _issue(issue)]),
         *_tagged("events", [line for event in document.events for line in _event(event)]),
-        *_tagged("story", [_crumb(crumb) for crumb in document.story]),
-        *_tagged("beside", [_aside(aside) for aside in document.asides]),
-        *_tagged("nearby", _nearby(document.nearby)),
+        *_tagged("story", [_crumb(crumb) for crumb in document.breadcrumbs]),
+        *_tagged("beside", [_related(related) for related in document.related]),
+        *_tagged("nearby", _other_occurrences(document.other_occurrences)),
         *(_tag("hidden", kind=kind, count=count) for kind, count in document.hidden.items()),
         *(
             _tag("neutralised", kind=kind, count=count)
-            for kind, count in document.neutralised.items()
+            for kind, count in document.neutralized.items()
         ),
         *_omitted(document),
     ]
-    written = "\n".join(("<export>", *parts, "</export>"))
-    return f"{document.preset.question}{enclose(written, document.marker)}"
+    xml = "\n".join(("<export>", *parts, "</export>"))
+    return f"{document.preset.prompt}{enclose(xml, document.marker)}"
 
 
 def _tag(name: str, text: str | None = None, **attributes: Value) -> str:
-    """One element; an attribute that is not known is left away."""
+    """Return an element, without the attributes that are None."""
     known = "".join(
-        f" {key}={quoteattr(_spelled(value))}"
+        f" {key}={quoteattr(_as_text(value))}"
         for key, value in attributes.items()
         if value is not None
     )
     return f"<{name}{known}/>" if text is None else f"<{name}{known}>{escape(text)}</{name}>"
 
 
-def _spelled(value: Value) -> str:
+def _as_text(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -79,13 +79,13 @@ def _header(header: Header) -> list[str]:
         _tag("completeness", completeness(header), complete=header.complete),
         *([_tag("only_issue", header.only_issue)] if header.only_issue else []),
         *(_tag("notice", note.message, code=note.code) for note in header.notices),
-        *([_tag("unchecked", unchecked(header))] if header.known_unchecked else []),
+        *([_tag("unchecked", unchecked_note(header))] if header.known_unchecked else []),
         *([_tag("lookup", header.lookup_id)] if header.lookup_id else []),
     ]
 
 
 def _issue(issue: IssueFacts) -> list[str]:
-    told = _tag(
+    element = _tag(
         "issue",
         issue.title,
         id=issue.id,
@@ -99,9 +99,9 @@ def _issue(issue: IssueFacts) -> list[str]:
         first_seen=iso(issue.first_seen),
         last_seen=iso(issue.last_seen),
         permalink=issue.permalink,
-        **(asdict(issue.standing) if issue.standing else {}),
+        **(asdict(issue.status) if issue.status else {}),
     )
-    return [told, *(line for known in issue.known for line in _known(known, issue))]
+    return [element, *(line for known in issue.known for line in _known(known, issue))]
 
 
 def _known(known: KnownFacts, issue: IssueFacts) -> list[str]:
@@ -167,7 +167,7 @@ def _exception(exception: ExceptionFacts) -> list[str]:
     return [f"{opening[:-2]}>", *value, *frames, "</exception>"]
 
 
-def _crumb(crumb: CrumbFacts) -> str:
+def _crumb(crumb: BreadcrumbFacts) -> str:
     return _tag(
         "crumb",
         crumb.message,
@@ -177,38 +177,38 @@ def _crumb(crumb: CrumbFacts) -> str:
     )
 
 
-def _aside(aside: AsideFacts) -> str:
+def _related(related: RelatedFacts) -> str:
     return _tag(
         "aside",
-        aside.text,
-        kind=aside.kind,
-        id=aside.id,
-        timestamp=iso(aside.timestamp),
-        seconds=seconds(aside.seconds),
-        project=aside.project,
-        permalink=aside.permalink,
+        related.text,
+        kind=related.kind,
+        id=related.id,
+        timestamp=iso(related.timestamp),
+        seconds=seconds(related.seconds),
+        project=related.project,
+        permalink=related.permalink,
     )
 
 
-def _nearby(nearby: NearbyFacts | None) -> list[str]:
-    if nearby is None:
+def _other_occurrences(times: OtherOccurrencesFacts | None) -> list[str]:
+    if times is None:
         return []
-    found = [
+    errors = [
         _tag(
             "error",
-            sight.title,
-            place=name,
-            timestamp=iso(sight.timestamp),
-            distance=sight.distance,
-            summary=sight.summary,
-            level=sight.level,
-            project=sight.project,
-            id=sight.id,
-            permalink=sight.permalink,
+            error.title,
+            place=label,
+            timestamp=iso(error.timestamp),
+            distance=error.distance,
+            summary=error.summary,
+            level=error.level,
+            project=error.project,
+            id=error.id,
+            permalink=error.permalink,
         )
-        for name, sight in sights(nearby)
+        for label, error in labeled_occurrences(times)
     ]
-    return [*found, _tag("looked_through", looked_through(nearby))]
+    return [*errors, _tag("looked_through", searched_range(times))]
 
 
 def _omitted(document: Document) -> list[str]:
@@ -221,6 +221,6 @@ def _omitted(document: Document) -> list[str]:
                 _tag("left_out", what=o.what, count=o.count, where=o.where)
                 for o in document.omitted
             ),
-            _tag("note", how_to_get_it(document)),
+            _tag("note", omission_note(document)),
         ],
     )

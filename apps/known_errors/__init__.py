@@ -1,1 +1,1 @@
-"""The catalogue of known errors: what they look like, what they are, what to tell the customer."""
+"""Catalog of known errors: their patterns, explanations, and replies to the customer."""

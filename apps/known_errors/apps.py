@@ -1,10 +1,10 @@
-"""The application of the catalogue."""
+"""App configuration of the known-error catalog."""
 
 from django.apps import AppConfig
 
 
 class KnownErrorsConfig(AppConfig):
-    """Known errors and their history."""
+    """Configure the catalog of known errors."""
 
     name = "apps.known_errors"
     label = "known_errors"

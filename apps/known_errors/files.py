@@ -1,6 +1,6 @@
-"""An entry as a file: Markdown with front matter, so that a repository can hold and review it.
+"""Export and import of entries as Markdown files with YAML front matter.
 
-All values are read as text, so that a release 2.10 stays 2.10; files from elsewhere are hostile.
+All values are read as text (a release 2.10 must not become 2.1), and input is treated as hostile.
 """
 
 import re
@@ -17,22 +17,22 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from frontmatter.default_handlers import YAMLHandler
 
-from apps.audit.trail import Actor, one_act
+from apps.audit.trail import Actor, audited_transaction
 from apps.known_errors.catalogue import (
-    NAMES,
-    SAID,
-    differing,
-    no_text,
-    refusals_of,
+    FIELD_LABELS,
+    VERSIONED_FIELDS,
+    changed_fields,
+    has_invalid_characters,
+    normalize_text,
     save_entry,
-    tidy,
+    validate_entry,
 )
 from apps.known_errors.models import KnownError
-from apps.known_errors.patterns import PatternRefused, pattern_from, values_of
+from apps.known_errors.patterns import PatternRefused, parse_pattern, pattern_values
 
-LARGEST = 64 * 1024
-_DEEPEST = 5
-_PARTS = (
+MAX_FILE_BYTES = 64 * 1024
+_MAX_DEPTH = 5
+_KEYS = (
     *("name", "title", "pattern", "state", "planned_for", "fixed_in", "owner", "links"),
     *("valid_from", "valid_until", "in_use"),
 )
@@ -45,7 +45,7 @@ _YES_OR_NO = {"true": True, "yes": True, "false": False, "no": False}
 
 
 class FileRefused(ValueError):
-    """A file that cannot be read as an entry: why, and the part of it that is meant."""
+    """A file that is no valid entry. `part` names the field or section at fault."""
 
     def __init__(self, sentence: str, part: str) -> None:
         super().__init__(sentence)
@@ -53,7 +53,7 @@ class FileRefused(ValueError):
 
 
 class _Dumper(yaml.SafeDumper):
-    """Lists are indented, and no value leads to a line that could end the front matter."""
+    """Indents lists, so that no value can start a line that would end the front matter."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
@@ -71,7 +71,7 @@ _Dumper.add_representer(str, _text_node)
 
 
 class _Loader(yaml.BaseLoader):
-    """Every value is text; a name that is given twice is refused."""
+    """Loads every scalar as text and rejects duplicate keys."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         names = [key.value for key, _value in node.value if isinstance(key, yaml.ScalarNode)]
@@ -84,16 +84,16 @@ class _Handler(YAMLHandler):
     def load(self, fm: str, **_kwargs: object) -> Any:
         try:
             _check_events(fm)
-            return yaml.load(fm, Loader=_Loader)  # noqa: S506 - it makes text and nothing else
+            return yaml.load(fm, Loader=_Loader)  # noqa: S506 - a BaseLoader builds only text, lists and dicts
         except yaml.YAMLError as refused:
             mark = getattr(refused, "problem_mark", None)
             where = f" See line {mark.line + 1}." if mark else ""
-            said = f"The part between the two --- lines isn't valid YAML.{where}"
-            raise FileRefused(said, "front matter") from None
+            sentence = f"The part between the two --- lines isn't valid YAML.{where}"
+            raise FileRefused(sentence, "front matter") from None
 
 
 def _check_events(text: str) -> None:
-    """Refuse what could grow, or become anything but text, before it is put together."""
+    """Reject aliases, tags, invalid characters and deep nesting before anything is built."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.BaseLoader):
         depth += isinstance(event, yaml.CollectionStartEvent)
@@ -102,17 +102,17 @@ def _check_events(text: str) -> None:
             raise FileRefused("Anchors (&) and aliases (*) aren't supported.", "front matter")
         if getattr(event, "tag", None):
             raise FileRefused("Tags (!) aren't supported.", "front matter")
-        if no_text(getattr(event, "value", None) or ""):
+        if has_invalid_characters(getattr(event, "value", None) or ""):
             raise FileRefused(
                 "A value contains a character that isn't allowed in text.", "front matter"
             )
-        if depth > _DEEPEST:
-            raise FileRefused("It is nested too deep.", "front matter")
+        if depth > _MAX_DEPTH:
+            raise FileRefused("It is nested too deeply.", "front matter")
 
 
 def to_text(entry: KnownError) -> str:
-    """The file of an entry; the same entry gives the same letters."""
-    told: dict[str, object] = {
+    """Return the file of an entry; equal entries give identical files."""
+    fields: dict[str, object] = {
         "name": entry.slug,
         "title": entry.title,
         "pattern": entry.pattern,
@@ -125,8 +125,13 @@ def to_text(entry: KnownError) -> str:
         "valid_until": entry.valid_until,
         "in_use": "" if entry.is_active else False,
     }
-    kept = {name: value for name, value in told.items() if value not in (None, "", [])}
-    front = yaml.dump(kept, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=float("inf"))
+    front = yaml.dump(
+        {name: value for name, value in fields.items() if value not in (None, "", [])},
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=float("inf"),
+    )
     body = _escaped(entry.explanation)
     for heading, text in ((_REPLY, entry.reply), (_WORKAROUND, entry.workaround)):
         if text:
@@ -135,75 +140,73 @@ def to_text(entry: KnownError) -> str:
 
 
 def _escaped(text: str) -> str:
-    """The text so that none of its lines is taken for a heading of ours."""
+    """Escape the lines that would be read as one of the section headings."""
     return _TO_ESCAPE.sub(r"\\\1", text)
 
 
 def from_text(content: bytes, stem: str) -> KnownError:
-    """The entry of a file, not checked and not saved; `stem` is the file's name without its end.
+    """Return the unsaved, unvalidated entry of a file. Raises `FileRefused`.
 
-    Raises `FileRefused`.
+    `stem`, the file name without its extension, is the default for the entry's name.
     """
-    if len(content) > LARGEST:
-        raise FileRefused(f"It is larger than {LARGEST // 1024} KB.", "file")
+    if len(content) > MAX_FILE_BYTES:
+        raise FileRefused(f"It is larger than {MAX_FILE_BYTES // 1024} KB.", "file")
     try:
-        text = tidy(content.decode("utf-8-sig"))
+        text = normalize_text(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise FileRefused("It isn't UTF-8 text.", "file") from None
     if not re.match(r"---\s*\n", text):
         raise FileRefused("It doesn't start with a --- line.", "front matter")
-    told, body = frontmatter.parse(text, handler=_Handler())
-    if not told:
-        said = "It needs values such as title: between two --- lines."
-        raise FileRefused(said, "front matter")
-    return _entry(told, _sections(body), stem)
+    fields, body = frontmatter.parse(text, handler=_Handler())
+    if not fields:
+        raise FileRefused("It needs values such as title: between two --- lines.", "front matter")
+    return _entry(fields, _sections(body), stem)
 
 
-def _entry(told: Mapping[str, object], sections: Mapping[str, str], stem: str) -> KnownError:
-    for name in told:
-        if name not in _PARTS:
+def _entry(fields: Mapping[str, object], sections: Mapping[str, str], stem: str) -> KnownError:
+    for name in fields:
+        if name not in _KEYS:
             raise FileRefused(f"There is no field named “{name[:40]}”.", "front matter")
     return KnownError(
-        slug=_line(told, "name") or stem,
-        title=_line(told, "title"),
-        pattern=_pattern(told.get("pattern", "")),
+        slug=_line(fields, "name") or stem,
+        title=_line(fields, "title"),
+        pattern=_pattern(fields.get("pattern", "")),
         explanation=sections[""],
         reply=sections.get(_REPLY.lower(), ""),
         workaround=sections.get(_WORKAROUND.lower(), ""),
-        state=_line(told, "state") or KnownError.State.OPEN,
-        planned_for=_day(told, "planned_for"),
-        fixed_in=_line(told, "fixed_in"),
-        owner=_line(told, "owner"),
-        links=_links(told.get("links", "")),
-        valid_from=_day(told, "valid_from"),
-        valid_until=_day(told, "valid_until"),
-        is_active=_is_in_use(_line(told, "in_use")),
+        state=_line(fields, "state") or KnownError.State.OPEN,
+        planned_for=_date(fields, "planned_for"),
+        fixed_in=_line(fields, "fixed_in"),
+        owner=_line(fields, "owner"),
+        links=_links(fields.get("links", "")),
+        valid_from=_date(fields, "valid_from"),
+        valid_until=_date(fields, "valid_until"),
+        is_active=_is_in_use(_line(fields, "in_use")),
     )
 
 
 def _sections(body: str) -> dict[str, str]:
-    found = {"": body}
-    marks = list(_SECTION.finditer(body))
-    if marks:
-        found[""] = body[: marks[0].start()]
-    ends = [mark.start() for mark in marks[1:]] + [len(body)]
-    for mark, end in zip(marks, ends, strict=False):
-        name = mark[0].removeprefix("## ").strip().lower()
-        if name in found:
-            raise FileRefused(f"The heading “{mark[0].strip()}” appears twice.", "text")
-        found[name] = body[mark.end() : end]
-    return {name: _ESCAPED.sub(r"\1", tidy(text)) for name, text in found.items()}
+    """Split the body into its sections, by lowercase heading; "" is the text before the first."""
+    headings = list(_SECTION.finditer(body))
+    ends = [heading.start() for heading in headings] + [len(body)]
+    sections = {"": body[: ends[0]]}
+    for heading, end in zip(headings, ends[1:], strict=True):
+        name = heading[0].removeprefix("## ").strip().lower()
+        if name in sections:
+            raise FileRefused(f"The heading “{heading[0].strip()}” appears twice.", "text")
+        sections[name] = body[heading.end() : end]
+    return {name: _ESCAPED.sub(r"\1", normalize_text(text)) for name, text in sections.items()}
 
 
-def _line(told: Mapping[str, object], name: str) -> str:
-    value = told.get(name, "")
+def _line(fields: Mapping[str, object], name: str) -> str:
+    value = fields.get(name, "")
     if not isinstance(value, str):
         raise FileRefused("It needs one plain value.", name)
     return value.strip()
 
 
-def _day(told: Mapping[str, object], name: str) -> date | None:
-    text = _line(told, name)
+def _date(fields: Mapping[str, object], name: str) -> date | None:
+    text = _line(fields, name)
     if text in ("", "~", "null"):
         return None
     try:
@@ -220,17 +223,17 @@ def _is_in_use(text: str) -> bool:
     return _YES_OR_NO.get(text.lower(), True)
 
 
-def _pattern(told: object) -> dict[str, object]:
-    if not isinstance(told, Mapping):
+def _pattern(values: object) -> dict[str, object]:
+    if not isinstance(values, Mapping):
         raise FileRefused("Say what it looks like, such as issue: WEB-12.", "pattern")
     try:
-        return values_of(pattern_from(told))
+        return pattern_values(parse_pattern(values))
     except PatternRefused as refused:
         raise FileRefused(str(refused), refused.part) from None
 
 
-def _links(told: object) -> list[dict[str, str]]:
-    rows = told if isinstance(told, list) else [told] if told else []
+def _links(value: object) -> list[dict[str, str]]:
+    rows = value if isinstance(value, list) else [value] if value else []
     return [_link(row) for row in rows]
 
 
@@ -242,12 +245,12 @@ def _link(row: object) -> dict[str, str]:
     raise FileRefused("Each link needs a label and an address.", "links")
 
 
-# Taking entries in from files: all of them or none, by name.
+# Import: all files or none, matched to entries by name.
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file by its name."""
+    """A file to import."""
 
     name: str
     content: bytes
@@ -255,7 +258,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class RefusedFile:
-    """A file that cannot be taken in, the part of it that is meant, and why."""
+    """Why a file cannot be imported; `part` names the field or section at fault."""
 
     name: str
     part: str
@@ -263,82 +266,82 @@ class RefusedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """An entry as it would be, the parts that change, and whether it is new."""
+class PlannedChange:
+    """An entry as it will be saved, and the fields (`parts`) that change."""
 
     entry: KnownError
     parts: tuple[str, ...]
     is_new: bool
 
     @property
-    def told(self) -> tuple[str, ...]:
-        """The parts in words."""
-        return tuple(NAMES.get(part, part) for part in self.parts)
+    def labels(self) -> tuple[str, ...]:
+        """Return the changed fields in words."""
+        return tuple(FIELD_LABELS.get(part, part) for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What taking these files in would do; with a refused one it cannot be done."""
+class ImportPlan:
+    """What an import would do. If a file is refused, nothing is imported."""
 
-    changes: tuple[Taken, ...]
+    changes: tuple[PlannedChange, ...]
     unchanged: tuple[str, ...]
     refused: tuple[RefusedFile, ...]
 
 
-def plan_of(files: Iterable[File]) -> Plan:
-    """What the files hold, against what the catalogue has. Nothing is written."""
+def plan_import(files: Iterable[File]) -> ImportPlan:
+    """Compare the files with the catalog, without saving anything."""
     read: list[tuple[File, KnownError]] = []
     refused: list[RefusedFile] = []
     for file in files:
         try:
             entry = from_text(file.content, PurePath(file.name).stem)
-        except FileRefused as said:
-            refused.append(RefusedFile(file.name, said.part, str(said)))
+        except FileRefused as error:
+            refused.append(RefusedFile(file.name, error.part, str(error)))
             continue
-        against = _against(entry)
-        refused += [RefusedFile(file.name, part, sentence) for part, sentence in against]
+        refused += [RefusedFile(file.name, *reason) for reason in _reasons_against(entry)]
         read.append((file, entry))
     names = Counter(entry.slug for _file, entry in read)
     for file, entry in read:
         if names[entry.slug] > 1:
-            said_twice = f"Another file also uses the name {entry.slug}."
-            refused.append(RefusedFile(file.name, "name", said_twice))
-    return _compared([entry for _file, entry in read], tuple(refused))
+            sentence = f"Another file also uses the name {entry.slug}."
+            refused.append(RefusedFile(file.name, "name", sentence))
+    if refused:
+        return ImportPlan((), (), tuple(refused))
+    return _compare([entry for _file, entry in read])
 
 
-def _against(entry: KnownError) -> list[tuple[str, str]]:
-    found = [(refusal.part, refusal.sentence) for refusal in refusals_of(entry)]
+def _reasons_against(entry: KnownError) -> list[tuple[str, str]]:
+    reasons = [(refusal.part, refusal.sentence) for refusal in validate_entry(entry)]
     try:
         KnownError._meta.get_field("slug").clean(entry.slug, entry)
-    except ValidationError as refused:
-        found += [("name", message) for message in refused.messages]
-    return found
+    except ValidationError as error:
+        reasons += [("name", message) for message in error.messages]
+    return reasons
 
 
-def _compared(entries: list[KnownError], refused: tuple[RefusedFile, ...]) -> Plan:
-    if refused:
-        return Plan((), (), refused)
-    known = {one.slug: one for one in KnownError.objects.filter(slug__in=[e.slug for e in entries])}
+def _compare(entries: list[KnownError]) -> ImportPlan:
+    slugs = [entry.slug for entry in entries]
+    stored = {entry.slug: entry for entry in KnownError.objects.filter(slug__in=slugs)}
     changes, unchanged = [], []
     for entry in entries:
-        before = known.get(entry.slug)
-        parts = differing(before, entry) if before else SAID
+        before = stored.get(entry.slug)
+        parts = changed_fields(before, entry) if before else VERSIONED_FIELDS
         if not parts:
             unchanged.append(entry.slug)
             continue
         if before:
             for part in parts:
                 setattr(before, part, getattr(entry, part))
-        changes.append(Taken(before or entry, parts, is_new=before is None))
-    return Plan(tuple(changes), tuple(unchanged), ())
+        changes.append(PlannedChange(before or entry, parts, is_new=before is None))
+    return ImportPlan(tuple(changes), tuple(unchanged), ())
 
 
-def carry_out(files: Iterable[File], *, actor: Actor, user: User | None) -> Plan:
-    """Take the files in, all or none, by what the catalogue holds at that moment."""
-    with one_act():
-        plan = plan_of(files)
-        for taken in plan.changes:
-            parts = () if taken.is_new else taken.parts
-            change = "added from a file" if taken.is_new else "changed by a file"
-            save_entry(taken.entry, change=change, parts=parts, actor=actor, user=user)
+def import_files(files: Iterable[File], *, actor: Actor, user: User | None) -> ImportPlan:
+    """Import all files or none. Compares them with the catalog again in the same transaction."""
+    with audited_transaction():
+        plan = plan_import(files)
+        for planned in plan.changes:
+            parts = () if planned.is_new else planned.parts
+            change = "added from a file" if planned.is_new else "changed by a file"
+            save_entry(planned.entry, change=change, parts=parts, actor=actor, user=user)
     return plan

@@ -1,9 +1,8 @@
-"""Which known errors an answer holds, within a bounded time however many patterns there are.
+"""Matching the catalog of known errors against a result, in bounded time.
 
-Almost no pattern fits almost no event, so that the work is to say no. All texts that must stand in
-what a pattern fits are looked for at once, in one automaton for each field; only where one stands,
-the pattern itself is asked. The automaton holds plain short texts and nothing else: one of whole
-expressions can take minutes.
+Nearly every pattern fails on nearly every event, so failing must be cheap. One RE2 set per field
+searches for the literals that the patterns require; only the patterns whose literals occur are
+evaluated. The set holds short literals only, because a set of whole expressions can take minutes.
 """
 
 import heapq
@@ -12,51 +11,53 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import reduce
+from operator import or_
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import re2
 
-from apps.events.answer import Answer, Known, KnownErrors, KnownMatch
+from apps.events.answer import Answer, CatalogEntry, KnownErrors, KnownMatch
 from apps.events.event import Event, Issue
 from apps.events.grouping import UNGROUPED
-from apps.known_errors.patterns import Field, Pattern, TextRule, Way, compiled
+from apps.known_errors.patterns import Comparison, Field, Pattern, TextRule, compile_expression
 
-# What patterns look at in an answer: each value once, with the events that have it.
+# Index of a result: every distinct value with the set of events that have it.
 #
-# A set of events is an int with a bit for each, so that sets are joined at the speed of numbers.
+# A set of events is an int with one bit per event, which makes set operations fast.
 
-_LONGEST_TEXT = 1000
+_MAX_TEXT_LENGTH = 1000
 Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """The texts of one field: of each event as (text, folded text), and where each stands."""
+    """The texts of one field: per event as (text, folded text), and the events of each text."""
 
-    of_event: tuple[tuple[tuple[str, str], ...], ...]
+    by_event: tuple[tuple[tuple[str, str], ...], ...]
     plain: dict[str, int]
     folded: dict[str, int]
 
     def where(self, events: int, fits: Callable[[str, str], bool]) -> int:
-        """Those of the events that have a text which fits; each text is asked once."""
-        fitting, asked = 0, set()
+        """Return the events with a text that fits; each distinct text is tested once."""
+        matching, tested = 0, set()
         while events:
             first = (events & -events).bit_length() - 1
-            for text, folded in self.of_event[first]:
-                if text not in asked:
-                    asked.add(text)
+            for text, folded in self.by_event[first]:
+                if text not in tested:
+                    tested.add(text)
                     if fits(text, folded):
-                        fitting |= self.plain[text]
-            events &= ~(fitting | 1 << first)
-        return fitting
+                        matching |= self.plain[text]
+            events &= ~(matching | 1 << first)
+        return matching
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """All events by what they have. `issue_names` are folded ids and short ids."""
+class EventIndex:
+    """The events by their values. `issue_names` are case-folded IDs and short IDs."""
 
-    everyone: int
+    all_events: int
     issue_of: tuple[str, ...]
     issues: dict[str, int]
     issue_names: dict[str, int]
@@ -66,27 +67,27 @@ class Sight:
     texts: dict[Field, Column]
 
     def issues_of(self, events: int) -> Iterator[tuple[str, int]]:
-        """The issues that these events belong to, each with all of its events."""
+        """Yield the issues of these events, each with the set of all its events."""
         while events:
             first = (events & -events).bit_length() - 1
             issue_id = self.issue_of[first]
-            all_of_it = self.issues[issue_id]
-            yield issue_id, all_of_it
-            events &= ~all_of_it
+            issue_events = self.issues[issue_id]
+            yield issue_id, issue_events
+            events &= ~issue_events
 
 
-def sight_of(answer: Answer, zone: ZoneInfo) -> Sight:
-    """What there is to look at; days are those of the zone."""
-    known = {issue.id: issue for issue in answer.issues}
-    events = [(event, known.get(event.issue_id or "")) for event in answer.events]
-    return Sight(
-        everyone=(1 << len(events)) - 1,
+def index_events(answer: Answer, zone: ZoneInfo) -> EventIndex:
+    """Index the events of a result; `zone` decides which day an event belongs to."""
+    by_id = {issue.id: issue for issue in answer.issues}
+    events = [(event, by_id.get(event.issue_id or "")) for event in answer.events]
+    return EventIndex(
+        all_events=(1 << len(events)) - 1,
         issue_of=tuple(event.issue_id or UNGROUPED for event, _issue in events),
-        issues=_by((event.issue_id or UNGROUPED,) for event, _issue in events),
-        issue_names=_by(_issue_names(event, issue) for event, issue in events),
-        projects=_by((_project(event, issue),) for event, issue in events),
-        releases=_by((_release(event),) for event, _issue in events),
-        days=_by((event.timestamp.astimezone(zone).date(),) for event, _issue in events),
+        issues=_event_sets((event.issue_id or UNGROUPED,) for event, _issue in events),
+        issue_names=_event_sets(_issue_names(event, issue) for event, issue in events),
+        projects=_event_sets((_project(event, issue),) for event, issue in events),
+        releases=_event_sets((_release(event),) for event, _issue in events),
+        days=_event_sets((event.timestamp.astimezone(zone).date(),) for event, _issue in events),
         texts={
             Field.TYPE: _column(_types(event) for event, _issue in events),
             Field.MESSAGE: _column(_messages(event, issue) for event, issue in events),
@@ -95,22 +96,22 @@ def sight_of(answer: Answer, zone: ZoneInfo) -> Sight:
     )
 
 
-def _by(values: Iterable[Iterable[Value]]) -> dict[Value, int]:
+def _event_sets(values_by_event: Iterable[Iterable[Value]]) -> dict[Value, int]:
     sets: dict[Value, int] = defaultdict(int)
-    for place, found in enumerate(values):
-        for value in found:
-            sets[value] |= 1 << place
+    for number, values in enumerate(values_by_event):
+        for value in values:
+            sets[value] |= 1 << number
     return dict(sets)
 
 
 def _column(texts: Iterable[Iterable[str | None]]) -> Column:
-    told = [{text[:_LONGEST_TEXT] for text in found if text} for found in texts]
-    plain = _by(told)
+    rows = [{text[:_MAX_TEXT_LENGTH] for text in row if text} for row in texts]
+    plain = _event_sets(rows)
     folded = {text: text.casefold() for text in plain}
     return Column(
-        of_event=tuple(tuple((text, folded[text]) for text in sorted(found)) for found in told),
+        by_event=tuple(tuple((text, folded[text]) for text in sorted(row)) for row in rows),
         plain=plain,
-        folded=_by({folded[text] for text in found} for found in told),
+        folded=_event_sets({folded[text] for text in row} for row in rows),
     )
 
 
@@ -128,158 +129,161 @@ def _release(event: Event) -> str:
 
 
 def _types(event: Event) -> list[str | None]:
-    """Of an event that was not read in full, the title begins with it."""
-    raised = event.body.exceptions if event.body else ()
-    return [one.type for one in raised] or [(event.title or "").partition(": ")[0]]
+    """Return the exception types; without a body, the type that the title begins with."""
+    exceptions = event.body.exceptions if event.body else ()
+    return [one.type for one in exceptions] or [(event.title or "").partition(": ")[0]]
 
 
 def _messages(event: Event, issue: Issue | None) -> list[str | None]:
     body = event.body
     values = [one.value for one in body.exceptions] if body else []
-    told = body.message if body else None
-    return [*values, event.message, told, event.title, issue.title if issue else None]
+    messages = [event.message, body.message if body else None]
+    return [*values, *messages, event.title, issue.title if issue else None]
 
 
 def _culprits(event: Event) -> list[str | None]:
     return [event.body.culprit if event.body else None, event.culprit, event.transaction]
 
 
-MOST_MATCHES = 5
-# Of this thread's own time, so that a busy machine leaves nothing unchecked.
-SECONDS = 0.04
-_ENTRY_SECONDS = 0.005
-_NEEDLE = 12
-_MEMORY = 64 << 20
+MAX_MATCHES = 5
+# CPU time of the thread, so that a busy machine leaves no entry unchecked.
+TIME_LIMIT_S = 0.04
+_RULE_TIME_LIMIT_S = 0.005
+_MAX_LITERAL_LENGTH = 12
+_MAX_SET_MEMORY = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A known error with what it looks like; both days belong to its time."""
+    """A known error with its pattern and the days it applies to, both inclusive."""
 
-    known: Known
+    known: CatalogEntry
     pattern: Pattern
     valid_from: date | None = None
     valid_until: date | None = None
 
     def is_valid_on(self, day: date) -> bool:
-        """Whether it speaks of errors of that day."""
+        """Return whether the entry applies to errors of that day."""
         return (self.valid_from is None or self.valid_from <= day) and (
             self.valid_until is None or day <= self.valid_until
         )
 
 
 @dataclass(frozen=True, slots=True)
-class _Needles:
-    """The texts that must stand in one field, and the entries that each stands for."""
+class _LiteralIndex:
+    """The literals required in one field, and the numbers of the entries that require each."""
 
     automaton: Any
     entries: tuple[tuple[int, ...], ...]
 
     def candidates(self, folded: str) -> Iterable[int]:
-        """The entries that may fit this text."""
+        """Yield the entries that can match this text."""
         always = len(self.entries)
         numbers = self.automaton.Match(folded)
-        if always not in numbers:  # it fits every text, so the engine ran out of memory
+        if always not in numbers:  # the empty literal is missing: RE2 ran out of memory
             numbers = range(always)
         return (entry for number in numbers if number != always for entry in self.entries[number])
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All entries, the surest first, and the ways to those that may fit.
+    """All entries, most specific first, with indexes for finding candidates.
 
-    `unusable` are further ones whose patterns cannot be asked: they count as not checked.
+    `unfiltered` are the entries without a required literal, which are evaluated for every result.
+    `unusable` counts further entries with an invalid pattern; they are reported as unchecked.
     """
 
     entries: tuple[Entry, ...] = ()
     by_issue: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    needles: dict[Field, _Needles] = field(default_factory=dict)
-    loose: tuple[int, ...] = ()
+    literals: dict[Field, _LiteralIndex] = field(default_factory=dict)
+    unfiltered: tuple[int, ...] = ()
     unusable: int = 0
 
 
-def catalogue_of(entries: Iterable[Entry]) -> Catalogue:
-    """Prepare the entries, which takes some 50 ms for a thousand; keep it for many answers."""
+def build_catalogue(entries: Iterable[Entry]) -> Catalogue:
+    """Index the entries. A thousand take about 50 ms, so reuse the catalog."""
     ordered = tuple(
-        sorted(entries, key=lambda one: (one.pattern.weight, one.known.slug), reverse=True)
+        sorted(entries, key=lambda entry: (entry.pattern.weight, entry.known.slug), reverse=True)
     )
     by_issue: dict[str, list[int]] = defaultdict(list)
-    by_needle: dict[Field, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-    loose = []
+    by_literal: dict[Field, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    unfiltered = []
     for number, entry in enumerate(ordered):
         if entry.pattern.issue:
             by_issue[entry.pattern.issue.casefold()].append(number)
             continue
-        rules = [rule for rule in entry.pattern.texts if rule.needles]
+        rules = [rule for rule in entry.pattern.texts if rule.literals]
         if not rules:
-            loose.append(number)
+            unfiltered.append(number)
             continue
-        surest = max(rules, key=lambda rule: min(map(len, _longest(rule))))
-        for needle in _longest(surest):
-            by_needle[surest.field][needle[-_NEEDLE:]].append(number)
+        rarest = max(rules, key=lambda rule: min(map(len, _longest_literals(rule))))
+        for literal in _longest_literals(rarest):
+            by_literal[rarest.field][literal[-_MAX_LITERAL_LENGTH:]].append(number)
     return Catalogue(
         entries=ordered,
         by_issue={issue: tuple(numbers) for issue, numbers in by_issue.items()},
-        needles={name: _needles(found) for name, found in by_needle.items()},
-        loose=tuple(loose),
+        literals={name: _literal_index(found) for name, found in by_literal.items()},
+        unfiltered=tuple(unfiltered),
     )
 
 
-def _longest(rule: TextRule) -> list[str]:
-    return [max(row, key=len) for row in rule.needles]
+def _longest_literals(rule: TextRule) -> list[str]:
+    """Return the longest literal of each alternative; a match contains one of them."""
+    return [max(row, key=len) for row in rule.literals]
 
 
-def _needles(found: dict[str, list[int]]) -> _Needles:
+def _literal_index(entries: dict[str, list[int]]) -> _LiteralIndex:
     options = re2.Options()
     options.log_errors = False
     options.never_capture = True
-    options.max_mem = _MEMORY
+    options.max_mem = _MAX_SET_MEMORY
     automaton = re2.Set.SearchSet(options)
-    for needle in found:
-        automaton.Add(re2.escape(needle))
-    automaton.Add("")
+    for literal in entries:
+        automaton.Add(re2.escape(literal))
+    automaton.Add("")  # matches every text, which proves that the search was complete
     automaton.Compile()
-    return _Needles(automaton, tuple(tuple(numbers) for numbers in found.values()))
+    return _LiteralIndex(automaton, tuple(map(tuple, entries.values())))
 
 
 def match(
-    catalogue: Catalogue, answer: Answer, *, zone: ZoneInfo, seconds: float = SECONDS
+    catalogue: Catalogue, answer: Answer, *, zone: ZoneInfo, seconds: float = TIME_LIMIT_S
 ) -> KnownErrors:
-    """The known errors in an answer, for each issue the surest first, at most five.
+    """Return the known errors of each issue, most specific first, up to `MAX_MATCHES`.
 
-    `zone` is where days begin; `seconds` of the thread's own time are taken, and no more than that
-    and what one pattern takes for one text.
+    `zone` decides which day an event belongs to. `seconds` limits the thread's CPU time; it can
+    be exceeded by what one pattern takes for one text.
     """
     if not answer.events:
         return KnownErrors()
-    ends = time.thread_time() + seconds
-    return _Search(catalogue, sight_of(answer, zone), ends).run()
+    deadline = time.thread_time() + seconds
+    return _MatchRun(catalogue, index_events(answer, zone), deadline).run()
 
 
 class _TooSlow(Exception):
-    """A pattern has used up its share of time."""
+    """A rule has used up its time limit."""
 
 
 @dataclass(slots=True)
-class _Search:
-    """One search: what it found so far, which events still look for a match, when it must end."""
+class _MatchRun:
+    """One run: entry numbers `found` per issue, `unchecked` entries, and the CPU-time deadline."""
 
     catalogue: Catalogue
-    sight: Sight
-    ends: float
+    index: EventIndex
+    deadline: float
     found: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     unchecked: int = 0
 
     def run(self) -> KnownErrors:
-        """Ask the surest entries first; what there is no time for is counted."""
+        """Evaluate the most specific entries first, and count those left at the deadline."""
         entries = self.catalogue.entries
-        looking = self.sight.everyone
+        open_events = self.index.all_events
         for number, candidates in self._candidates():
-            if time.thread_time() > self.ends:
+            if time.thread_time() > self.deadline:
                 self.unchecked += len(entries) - number
                 break
-            if candidates & looking:
-                looking &= ~self._note(number, self._fitting(entries[number], candidates & looking))
+            if candidates & open_events:
+                matching = self._matching_events(entries[number], candidates & open_events)
+                open_events &= ~self._add_match(number, matching)
         matches = (
             KnownMatch(entries[number].known, issue_id, entries[number].pattern.reasons)
             for issue_id, numbers in self.found.items()
@@ -288,75 +292,72 @@ class _Search:
         return KnownErrors(tuple(matches), self.unchecked + self.catalogue.unusable)
 
     def _candidates(self) -> Iterator[tuple[int, int]]:
-        """Each entry that may fit, with the events it may fit, in the order of the entries."""
+        """Yield each candidate entry with the events it can match, in the order of the entries."""
         sets: dict[int, int] = defaultdict(int)
-        for name, events in self.sight.issue_names.items():
-            for number in self.catalogue.by_issue.get(name, ()):
+        for issue_name, events in self.index.issue_names.items():
+            for number in self.catalogue.by_issue.get(issue_name, ()):
                 sets[number] |= events
-        for place, needles in self.catalogue.needles.items():
-            for folded, events in self.sight.texts[place].folded.items():
-                if time.thread_time() > self.ends:
+        for name, literals in self.catalogue.literals.items():
+            for folded, events in self.index.texts[name].folded.items():
+                if time.thread_time() > self.deadline:
                     self.unchecked = len(self.catalogue.entries)
                     return iter(())
-                for number in needles.candidates(folded):
+                for number in literals.candidates(folded):
                     sets[number] |= events
-        loose = ((number, self.sight.everyone) for number in self.catalogue.loose)
-        return heapq.merge(sorted(sets.items()), loose)
+        unfiltered = ((number, self.index.all_events) for number in self.catalogue.unfiltered)
+        return heapq.merge(sorted(sets.items()), unfiltered)
 
-    def _note(self, number: int, events: int) -> int:
-        """Remember a match for the issues of these events; returns the events that have enough."""
-        enough = 0
-        for issue_id, all_of_it in self.sight.issues_of(events):
+    def _add_match(self, number: int, events: int) -> int:
+        """Add a match to the issues of these events; return the events that have enough matches."""
+        done = 0
+        for issue_id, issue_events in self.index.issues_of(events):
             self.found[issue_id].append(number)
-            if len(self.found[issue_id]) == MOST_MATCHES:
-                enough |= all_of_it
-        return enough
+            if len(self.found[issue_id]) == MAX_MATCHES:
+                done |= issue_events
+        return done
 
-    def _fitting(self, entry: Entry, events: int) -> int:
-        """Those of the events that all rules of the entry fit."""
-        pattern, sight = entry.pattern, self.sight
+    def _matching_events(self, entry: Entry, events: int) -> int:
+        """Return those of the events that satisfy all rules of the entry."""
+        pattern, index = entry.pattern, self.index
         if pattern.issue:
-            events &= sight.issue_names.get(pattern.issue.casefold(), 0)
+            events &= index.issue_names.get(pattern.issue.casefold(), 0)
         if pattern.project:
-            events &= sight.projects.get(pattern.project, 0)
+            events &= index.projects.get(pattern.project, 0)
         if entry.valid_from or entry.valid_until:
-            events &= _union(all_ for day, all_ in sight.days.items() if entry.is_valid_on(day))
+            events &= _union(found for day, found in index.days.items() if entry.is_valid_on(day))
         try:
             for rule in pattern.texts:
-                events &= self._fitting_text(rule, sight.texts[rule.field], events)
+                events &= self._matching_text(rule, index.texts[rule.field], events)
         except _TooSlow:
             self.unchecked += 1
             return 0
         if events and (pattern.release_from or pattern.release_until):
-            releases = sight.releases.items()
-            events &= _union(all_ for name, all_ in releases if pattern.covers(name or None))
+            releases = index.releases.items()
+            events &= _union(found for name, found in releases if pattern.covers(name or None))
         return events
 
-    def _fitting_text(self, rule: TextRule, column: Column, events: int) -> int:
-        if rule.way is Way.EXACT:
+    def _matching_text(self, rule: TextRule, column: Column, events: int) -> int:
+        if rule.comparison is Comparison.EXACT:
             return column.folded.get(rule.folded, 0)
-        rows = rule.needles
-        if rule.way is Way.CONTAINS:
-            return column.where(events, lambda _text, folded: _stands_in(folded, rows))
-        expression = compiled(rule.value)
-        ends = min(self.ends, time.thread_time() + _ENTRY_SECONDS)
+        rows = rule.literals
+        if rule.comparison is Comparison.CONTAINS:
+            return column.where(events, lambda _text, folded: _contains(folded, rows))
+        expression = compile_expression(rule.value)
+        deadline = min(self.deadline, time.thread_time() + _RULE_TIME_LIMIT_S)
 
         def fits(text: str, folded: str) -> bool:
-            if rows and not _stands_in(folded, rows):
+            if rows and not _contains(folded, rows):
                 return False
-            if time.thread_time() > ends:
+            if time.thread_time() > deadline:
                 raise _TooSlow
             return expression.search(text) is not None
 
         return column.where(events, fits)
 
 
-def _stands_in(folded: str, rows: Iterable[Iterable[str]]) -> bool:
-    return any(all(needle in folded for needle in row) for row in rows)
+def _contains(folded: str, rows: Iterable[Iterable[str]]) -> bool:
+    return any(all(literal in folded for literal in row) for row in rows)
 
 
 def _union(sets: Iterable[int]) -> int:
-    union = 0
-    for one in sets:
-        union |= one
-    return union
+    return reduce(or_, sets, 0)

@@ -1,4 +1,4 @@
-"""The entries of the catalogue. Each version of an entry is kept."""
+"""The entries of the catalog, with their history of versions."""
 
 from django.conf import settings
 from django.core.validators import RegexValidator
@@ -6,9 +6,9 @@ from django.db import models
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
-from apps.events.answer import FixState, Known, Link
+from apps.events.answer import CatalogEntry, FixState, Link
 from apps.known_errors.matching import Entry
-from apps.known_errors.patterns import Pattern, pattern_from
+from apps.known_errors.patterns import parse_pattern
 
 _SLUG = RegexValidator(
     r"\A[a-z0-9](?:[a-z0-9-]{0,78}[a-z0-9])?\Z",
@@ -17,14 +17,14 @@ _SLUG = RegexValidator(
 
 
 class KnownError(models.Model):
-    """One known error: what it looks like, what it is, what to tell the customer.
+    """A known error: its pattern, its explanation, and the reply to the customer.
 
-    `pattern` holds plain values as `patterns.pattern_from` reads them, `links` a list of
-    `{"label": ..., "address": ...}`. `reply` may hold the variables of a reply.
+    `pattern` has the form that `patterns.parse_pattern` reads, `links` is a list of
+    `{"label": ..., "address": ...}`, and `reply` can contain `patterns.REPLY_VARIABLES`.
     """
 
     class State(models.TextChoices):
-        """How far the fix is."""
+        """Progress of the fix."""
 
         OPEN = FixState.OPEN, "open"
         PLANNED = FixState.PLANNED, "fix planned"
@@ -64,18 +64,13 @@ class KnownError(models.Model):
 
     @property
     def audit_target(self) -> str:
-        """What the audit trail calls this entry."""
+        """Return the name of this entry in the audit trail."""
         return f"known error {self.slug}"
 
     @property
-    def looks_like(self) -> Pattern:
-        """The pattern. Raises `PatternRefused` for one that today's rules refuse."""
-        return pattern_from(self.pattern)
-
-    @property
-    def known(self) -> Known:
-        """What is told of it."""
-        return Known(
+    def known(self) -> CatalogEntry:
+        """Return the parts that are shown with a match."""
+        return CatalogEntry(
             slug=self.slug,
             title=self.title,
             explanation=self.explanation,
@@ -85,10 +80,10 @@ class KnownError(models.Model):
             planned_for=self.planned_for,
             fixed_in=self.fixed_in,
             owner=self.owner,
-            links=tuple(Link(one["label"], one["address"]) for one in self.links),
+            links=tuple(Link(link["label"], link["address"]) for link in self.links),
         )
 
     @property
     def entry(self) -> Entry:
-        """As the matching takes it. Raises `PatternRefused`."""
-        return Entry(self.known, self.looks_like, self.valid_from, self.valid_until)
+        """Return the entry for matching. Raises `PatternRefused` for an invalid pattern."""
+        return Entry(self.known, parse_pattern(self.pattern), self.valid_from, self.valid_until)

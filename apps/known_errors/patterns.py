@@ -1,4 +1,4 @@
-"""What a known error looks like: rules about an issue's events, all of which must fit."""
+"""Patterns of known errors: RE2 expressions, text rules, and the variables of replies."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -10,19 +10,18 @@ from typing import Any
 
 import re2
 
-from apps.events.answer import FixState, Known
-from apps.events.releases import compared
+from apps.events.answer import CatalogEntry, FixState
+from apps.events.releases import compare_releases
 
-# Expressions that people write: RE2, whose time is linear, within limits of our own.
-#
-# https://github.com/google/re2/wiki/Syntax
+# Expressions use RE2, which matches in linear time: https://github.com/google/re2/wiki/Syntax
 
-LONGEST = 500
-# A program of so many instructions takes about 2 ms for the longest text, at its very worst.
-_LARGEST_PROGRAM = 1000
-_MEMORY = 1 << 20
+MAX_EXPRESSION_LENGTH = 500
+# Instructions. At the limit, the longest text takes about 2 ms in the worst case.
+_MAX_PROGRAM_SIZE = 1000
+_MAX_MEMORY = 1 << 20
 
-_EXPLAINED = (
+# RE2's messages, by their beginnings, in plain words.
+_EXPLANATIONS = (
     ("invalid perl operator: (?=", "Looking ahead, (?=...), is not supported: {instead}"),
     ("invalid perl operator: (?!", "Looking ahead, (?!...), is not supported: {instead}"),
     ("invalid perl operator: (?<", "Looking back, (?<...), is not supported: {instead}"),
@@ -38,49 +37,49 @@ _EXPLAINED = (
     ("pattern too large", "It is too large. Use fewer repetitions with counts."),
 )
 _INSTEAD = "write what must be there, and use a second rule for the rest."
-_BACK_REFERENCE = re.compile(r"invalid escape sequence: \\[1-9]")
-
+_BACKREFERENCE = re.compile(r"invalid escape sequence: \\[1-9]")
 
 Rows = Sequence[tuple[str, ...]]
 Token = tuple[str, str]
-_MOST_ROWS = 16
+_MAX_ROWS = 16
 
 
 class ExpressionRefused(ValueError):
-    """An expression that cannot be used; the text says why, and what to do."""
+    """An invalid expression. The message says why, and what to write instead."""
 
 
-def compiled(expression: str) -> Any:
-    """The compiled expression, which ignores upper and lower case. Raises `ExpressionRefused`."""
-    if len(expression) > LONGEST:
-        raise ExpressionRefused(f"It is longer than {LONGEST} letters.")
+def compile_expression(expression: str) -> Any:
+    """Compile an expression that ignores case. Raises `ExpressionRefused`."""
+    if len(expression) > MAX_EXPRESSION_LENGTH:
+        raise ExpressionRefused(f"It is longer than {MAX_EXPRESSION_LENGTH} characters.")
     try:
-        found = _compiled(expression)
-    except re2.error as refused:
-        raise ExpressionRefused(_explained(refused)) from None
-    if found.programsize > _LARGEST_PROGRAM:
-        raise ExpressionRefused(_EXPLAINED[-1][1])
-    return found
+        compiled = _compile(expression)
+    except re2.error as error:
+        raise ExpressionRefused(_explanation(error)) from None
+    if compiled.programsize > _MAX_PROGRAM_SIZE:
+        raise ExpressionRefused(_EXPLANATIONS[-1][1])
+    return compiled
 
 
 @lru_cache(maxsize=4096)
-def _compiled(expression: str) -> Any:
+def _compile(expression: str) -> Any:
     options = re2.Options()
     options.case_sensitive = False
     options.log_errors = False
     options.never_capture = True
-    options.max_mem = _MEMORY
+    options.max_mem = _MAX_MEMORY
     return re2.compile(expression, options)
 
 
-def _explained(refused: Exception) -> str:
-    said = refused.args[0] if refused.args else ""
-    said = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
-    if _BACK_REFERENCE.match(said):
+def _explanation(error: Exception) -> str:
+    message = error.args[0] if error.args else ""
+    message = message.decode(errors="replace") if isinstance(message, bytes) else str(message)
+    if _BACKREFERENCE.match(message):
         return "Referring back to a group, such as \\1, is not supported."
-    known = (told for sign, told in _EXPLAINED if said.startswith(sign))
-    told = next(known, f"The engine (RE2) refuses it: {said}.")
-    return told.format(instead=_INSTEAD) if "{instead}" in told else told
+    for beginning, explanation in _EXPLANATIONS:
+        if message.startswith(beginning):
+            return explanation.replace("{instead}", _INSTEAD)
+    return f"The engine (RE2) refuses it: {message}."
 
 
 _FLAGS = re.compile(r"\(\?[ims]+\)")
@@ -96,10 +95,10 @@ _TOKEN = re.compile(
 )
 
 
-def required(expression: str) -> Rows:
-    """What must stand, in folded letters, in whatever the expression fits: all texts of one row.
+def required_literals(expression: str) -> Rows:
+    """Return the literals that every match contains: all those of at least one row.
 
-    Empty where that is not surely known. Only plain ASCII counts.
+    Literals are case-folded ASCII. The result is empty if they cannot be determined for certain.
     """
     flags = _FLAGS.match(expression)
     tokens = _tokens(expression[flags.end() :] if flags else expression)
@@ -108,23 +107,23 @@ def required(expression: str) -> Rows:
 
 
 def _tokens(expression: str) -> list[Token]:
-    """Kind and text of each part; none at all where something is not surely understood."""
-    tokens, at = [], 0
-    while at < len(expression):
-        found = _TOKEN.match(expression, at)
-        if found is None or "\\Q" in found[0]:
+    """Return kind and text of each token; nothing if any part is not understood for certain."""
+    tokens, position = [], 0
+    while position < len(expression):
+        match = _TOKEN.match(expression, position)
+        if match is None or "\\Q" in match[0]:
             return []
-        tokens.append((found.lastgroup or "", found[found.lastgroup or 0]))
-        at = found.end()
+        tokens.append((match.lastgroup or "", match[match.lastgroup or 0]))
+        position = match.end()
     return tokens
 
 
 def _rows_of(tokens: Iterator[Token]) -> list[tuple[str, ...]]:
-    """The rows of the alternatives up to the bracket that closes them, which is taken too."""
+    """Return the rows of the alternatives, consuming the tokens up to the closing bracket."""
     alternatives: list[tuple[str, ...]] = []
     rows: list[tuple[str, ...]] = [()]
-    # What came last: a run of letters or the rows of a group, and not yet sure to be there.
-    run: str = ""
+    # The last item, which a quantifier can still make optional: literal text or a group.
+    run = ""
     group: list[tuple[str, ...]] = [()]
     for kind, text in tokens:
         if kind in ("letter", "escaped") and text.isascii():
@@ -144,27 +143,27 @@ def _rows_of(tokens: Iterator[Token]) -> list[tuple[str, ...]]:
 
 
 def _joined(rows: Rows, others: Rows) -> list[tuple[str, ...]]:
-    """Each row with each other one; of too many the others are left out."""
-    if len(rows) * len(others) > _MOST_ROWS:
+    """Combine each row with each of the others; drop the others if that would be too many."""
+    if len(rows) * len(others) > _MAX_ROWS:
         return list(rows)
     return [(*row, *other) for row in rows for other in others]
 
 
-LONGEST_TEXT = 500
-_LONGEST_NAME = 200
+MAX_TEXT_LENGTH = 500
+_MAX_NAME_LENGTH = 200
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Field(StrEnum):
-    """What a text rule looks at."""
+    """The part of an event that a text rule tests."""
 
     TYPE = "type"
     MESSAGE = "message"
     CULPRIT = "culprit"
 
 
-class Way(StrEnum):
-    """How a text rule compares; upper and lower case are one."""
+class Comparison(StrEnum):
+    """How a text rule compares, ignoring case."""
 
     EXACT = "exact"
     CONTAINS = "contains"
@@ -176,15 +175,15 @@ FIELD_NAMES = {
     Field.MESSAGE: "message",
     Field.CULPRIT: "culprit",
 }
-_WAY_NAMES = {
-    Way.EXACT: "is",
-    Way.CONTAINS: "contains",
-    Way.EXPRESSION: "matches the expression",
+_COMPARISON_NAMES = {
+    Comparison.EXACT: "is",
+    Comparison.CONTAINS: "contains",
+    Comparison.EXPRESSION: "matches the expression",
 }
 
 
 class PatternRefused(ValueError):
-    """A pattern that cannot be used: why, and the part of it that is meant."""
+    """An invalid pattern. `part` is the field at fault."""
 
     def __init__(self, sentence: str, part: str) -> None:
         super().__init__(sentence)
@@ -193,29 +192,31 @@ class PatternRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class TextRule:
-    """One rule about a text of an event."""
+    """A rule about a text of an event."""
 
     field: Field
-    way: Way
+    comparison: Comparison
     value: str
 
     @property
     def folded(self) -> str:
-        """The value in folded letters."""
+        """Return the case-folded value."""
         return self.value.casefold()
 
     @property
-    def needles(self) -> Rows:
-        """Folded texts that stand in whatever fits, all of one row; empty where none is known."""
-        return required(self.value) if self.way is Way.EXPRESSION else ((self.folded,),)
+    def literals(self) -> Rows:
+        """Return case-folded literals as `required_literals` does."""
+        if self.comparison is Comparison.EXPRESSION:
+            return required_literals(self.value)
+        return ((self.folded,),)
 
     def __str__(self) -> str:
-        return f"the {FIELD_NAMES[self.field]} {_WAY_NAMES[self.way]} “{self.value}”"
+        return f"the {FIELD_NAMES[self.field]} {_COMPARISON_NAMES[self.comparison]} “{self.value}”"
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """All that must fit. `issue` is an id or a short id; both ends of the releases belong to it."""
+    """Rules that must all match. `issue` is an ID or short ID; the release range is inclusive."""
 
     issue: str = ""
     project: str = ""
@@ -224,7 +225,7 @@ class Pattern:
     release_until: str = ""
 
     def covers(self, release: str | None) -> bool:
-        """Whether the release surely lies in the range; without a range every one does."""
+        """Return whether the release is certain to be in the range, or there is no range."""
         if not (self.release_from or self.release_until):
             return True
         return (
@@ -235,43 +236,47 @@ class Pattern:
 
     @property
     def weight(self) -> tuple[int, int, int]:
-        """How sure a match is: an issue before all texts, then many rules, then exact ones."""
-        exact = sum(rule.way is Way.EXACT for rule in self.texts)
+        """Return the sort key for specificity: an issue, then more and exact rules, then length."""
+        exact = sum(rule.comparison is Comparison.EXACT for rule in self.texts)
         rules = len(self.texts) + bool(self.project)
         rules += bool(self.release_from or self.release_until)
         return (bool(self.issue), rules + exact, sum(len(rule.value) for rule in self.texts))
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """The rules in words."""
-        told = [f"it is the issue {self.issue}"] if self.issue else []
-        told += [str(rule) for rule in self.texts]
+        """Return the rules in words."""
+        reasons = [f"it is the issue {self.issue}"] if self.issue else []
+        reasons += [str(rule) for rule in self.texts]
         if self.project:
-            told.append(f"the project is {self.project}")
+            reasons.append(f"the project is {self.project}")
         if self.release_from and self.release_until:
-            told.append(f"the release is between {self.release_from} and {self.release_until}")
+            reasons.append(f"the release is between {self.release_from} and {self.release_until}")
         elif self.release_from:
-            told.append(f"the release is {self.release_from} or newer")
+            reasons.append(f"the release is {self.release_from} or newer")
         elif self.release_until:
-            told.append(f"the release is {self.release_until} or older")
-        return tuple(told)
+            reasons.append(f"the release is {self.release_until} or older")
+        return tuple(reasons)
 
 
 def _is_in_order(older: str, newer: str) -> bool:
     if not older or not newer:
         return True
-    one, other = (text.rpartition("@") for text in (older, newer))
-    if not one[0] or not other[0]:  # a person leaves the package out
-        older, newer = one[2], other[2]
-    order = compared(older, newer)
+    (package, _, version), (other_package, _, other_version) = (
+        text.rpartition("@") for text in (older, newer)
+    )
+    if not package or not other_package:  # people leave the package out
+        older, newer = version, other_version
+    order = compare_releases(older, newer)
     return order is not None and order <= 0
 
 
-def pattern_from(values: Mapping[str, object]) -> Pattern:
-    """The pattern out of plain values, as database and files hold them. Raises `PatternRefused`.
+def parse_pattern(values: Mapping[str, object]) -> Pattern:
+    """Parse a pattern from JSON values as the database and files hold it.
 
     `{"issue": "WEB-1", "project": "web", "type": {"exact": "KeyError"}, "message": {"contains":
     "..."}, "culprit": {"expression": "..."}, "release": {"from": "2.1", "until": "2.4"}}`
+
+    Raises `PatternRefused`.
     """
     unknown = set(values) - {"issue", "project", "release", *Field}
     if unknown:
@@ -279,35 +284,37 @@ def pattern_from(values: Mapping[str, object]) -> Pattern:
         raise PatternRefused(f"A pattern has no field named “{name[:40]}”.", "pattern")
     release = _mapping(values.get("release"), "release", ("from", "until"))
     pattern = Pattern(
-        issue=_text(values.get("issue"), "issue", _LONGEST_NAME),
-        project=_text(values.get("project"), "project", _LONGEST_NAME),
+        issue=_text(values.get("issue"), "issue", _MAX_NAME_LENGTH),
+        project=_text(values.get("project"), "project", _MAX_NAME_LENGTH),
         texts=tuple(rule for field in Field if (rule := _rule(field, values.get(field)))),
-        release_from=_text(release.get("from"), "release", _LONGEST_NAME),
-        release_until=_text(release.get("until"), "release", _LONGEST_NAME),
+        release_from=_text(release.get("from"), "release", _MAX_NAME_LENGTH),
+        release_until=_text(release.get("until"), "release", _MAX_NAME_LENGTH),
     )
     _check(pattern)
     return pattern
 
 
-def values_of(pattern: Pattern) -> dict[str, object]:
-    """The plain values of a pattern; what is empty is left out."""
+def pattern_values(pattern: Pattern) -> dict[str, object]:
+    """Return the JSON values of a pattern, without empty ones."""
     release = {"from": pattern.release_from, "until": pattern.release_until}
     values: dict[str, object] = {
         "issue": pattern.issue,
         "project": pattern.project,
-        **{str(rule.field): {str(rule.way): rule.value} for rule in pattern.texts},
+        **{str(rule.field): {str(rule.comparison): rule.value} for rule in pattern.texts},
         "release": {end: value for end, value in release.items() if value},
     }
     return {name: value for name, value in values.items() if value}
 
 
 def _rule(field: Field, value: object) -> TextRule | None:
-    given = _mapping(value, field, tuple(Way))
+    given = _mapping(value, field, tuple(Comparison))
     if len(given) > 1:
-        ways = ", ".join(Way)
-        raise PatternRefused(f"The {FIELD_NAMES[field]} takes one of {ways}, not several.", field)
-    for way, text in given.items():
-        rule = TextRule(field, Way(way), _text(text, field, LONGEST_TEXT))
+        choices = ", ".join(Comparison)
+        raise PatternRefused(
+            f"The {FIELD_NAMES[field]} takes one of {choices}, not several.", field
+        )
+    for comparison, text in given.items():
+        rule = TextRule(field, Comparison(comparison), _text(text, field, MAX_TEXT_LENGTH))
         if rule.value:
             _check_rule(rule)
             return rule
@@ -315,18 +322,19 @@ def _rule(field: Field, value: object) -> TextRule | None:
 
 
 def _check_rule(rule: TextRule) -> None:
-    if rule.way is not Way.EXPRESSION:
+    if rule.comparison is not Comparison.EXPRESSION:
         return
     name = FIELD_NAMES[rule.field]
     try:
-        expression = compiled(rule.value)
+        expression = compile_expression(rule.value)
     except ExpressionRefused as refused:
-        said = f"The expression for the {name} cannot be used. {refused}"
-        raise PatternRefused(said, rule.field) from None
+        raise PatternRefused(
+            f"The expression for the {name} can't be used. {refused}", rule.field
+        ) from None
     if expression.search(""):
         raise PatternRefused(
-            f"The expression for the {name} matches any text, even empty text. Say more closely "
-            "what must stand there.",
+            f"The expression for the {name} matches any text, even empty text. Make it more "
+            "specific.",
             rule.field,
         )
 
@@ -334,17 +342,17 @@ def _check_rule(rule: TextRule) -> None:
 def _check(pattern: Pattern) -> None:
     if not (pattern.issue or pattern.texts):
         raise PatternRefused(
-            "Say at least which issue it is, or what its type, message or culprit looks like.",
+            "Enter at least an issue, a type, a message, or a culprit.",
             "pattern",
         )
     if pattern.release_from and pattern.release_until:
-        ends = (pattern.release_from, pattern.release_until)
-        order = compared(*ends)
+        order = compare_releases(pattern.release_from, pattern.release_until)
         if order is None:
-            said = "We can't tell which of the two releases is older."
-            raise PatternRefused(said, "release")
+            raise PatternRefused("We can't tell which of the two releases is older.", "release")
         if order > 0:
-            raise PatternRefused("The “until” release is older than the “from” release.", "release")
+            raise PatternRefused(
+                "The last affected release is older than the first affected release.", "release"
+            )
 
 
 def _mapping(value: object, part: str, names: tuple[str, ...]) -> Mapping[str, object]:
@@ -355,22 +363,22 @@ def _mapping(value: object, part: str, names: tuple[str, ...]) -> Mapping[str, o
     return value
 
 
-def _text(value: object, part: str, longest: int) -> str:
+def _text(value: object, part: str, limit: int) -> str:
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise PatternRefused(f"“{part}” isn't text.", part)
     text = str(value).strip()
-    if len(text) > longest:
-        raise PatternRefused(f"“{part}” is longer than {longest} letters.", part)
+    if len(text) > limit:
+        raise PatternRefused(f"“{part}” is longer than {limit} characters.", part)
     if "\0" in text or _LONE_SURROGATE.search(text):
         raise PatternRefused(f"“{part}” contains a character that isn't allowed in text.", part)
     return text
 
 
-# Texts with variables in braces, such as {greeting}: checked when saved, filled in when used.
+# Texts with variables such as {greeting}, which are checked when saved and filled in when used.
 
-# What a reply may hold, with what stands there then.
+# The variables of a reply, with their meanings as the form shows them.
 REPLY_VARIABLES: Mapping[str, str] = {
     "greeting": "“Hello Jane,” or just “Hello,” if no name was typed",
     "moment": "when it happened, on the customer's clock",
@@ -380,30 +388,30 @@ REPLY_VARIABLES: Mapping[str, str] = {
 
 
 class TextRefused(ValueError):
-    """A text whose variables cannot be filled in; says which one, and what to do."""
+    """A text with an invalid variable. The message says which one, and what to do."""
 
 
 def check_variables(text: str, allowed: Collection[str]) -> frozenset[str]:
-    """The variables in the text. Raises `TextRefused` for one that is not there to be had."""
+    """Return the variables in the text. Raises `TextRefused` for one that is not allowed."""
     try:
         parts = list(Formatter().parse(text))
     except ValueError:
         raise TextRefused(
-            "A brace { or } is on its own. Write {{ or }} for the letter itself."
+            "A brace { or } is on its own. Write {{ or }} for the character itself."
         ) from None
     found = set()
     for _before, name, style, conversion in parts:
         if name is None:
             continue
         if style or conversion or name not in allowed:
-            offered = ", ".join(f"{{{one}}}" for one in allowed)
-            raise TextRefused(f"There is no variable {{{name[:40]}}}. There are: {offered}.")
+            variables = ", ".join(f"{{{variable}}}" for variable in allowed)
+            raise TextRefused(f"There is no variable {{{name[:40]}}}. You can use: {variables}.")
         found.add(name)
     return frozenset(found)
 
 
-def check_reply(known: Known) -> None:
-    """Refuse a reply with a variable that would be empty. Raises `TextRefused`."""
+def check_reply(known: CatalogEntry) -> None:
+    """Raise `TextRefused` for a reply with an unknown variable or one that would be empty."""
     used = check_variables(known.reply, REPLY_VARIABLES)
     if "planned_for" in used and (known.state is not FixState.PLANNED or not known.planned_for):
         raise TextRefused("The reply uses {planned_for}, but no date is planned.")
@@ -411,12 +419,8 @@ def check_reply(known: Known) -> None:
         raise TextRefused("The reply uses {fixed_in}, but no release is given.")
 
 
-def filled(text: str, values: Mapping[str, str]) -> str:
-    """The text with its variables filled in; values are taken as they are, braces too.
-
-    The text must have been checked for these variables.
-    """
-    told = (
-        (before, values[name] if name else "") for before, name, *_rest in Formatter().parse(text)
+def fill_variables(text: str, values: Mapping[str, str]) -> str:
+    """Fill in the variables of a text that `check_variables` accepted; values are not expanded."""
+    return "".join(
+        before + (values[name] if name else "") for before, name, *_rest in Formatter().parse(text)
     )
-    return "".join(before + value for before, value in told)

@@ -1,1 +1,1 @@
-"""The use case: ask Sentry for a person, share the answer, keep it redacted, record the look."""
+"""Lookups: query Sentry for a customer, cache and store the redacted result, record who did."""

@@ -1,4 +1,4 @@
-"""Which lookups a person may open: the rule that every door asks."""
+"""Who can read and manage a lookup, by ownership, role and share, for pages, API and commands."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,17 +10,18 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import Team
-from apps.accounts.permissions import is_in_a_team_of
+from apps.accounts.permissions import shares_team
 from apps.audit.models import Action
 from apps.audit.trail import Actor, record
 from apps.lookups.models import Lookup, LookupShare, Origin
 
-# Who asks, through which door and from where.
-
 
 @dataclass(frozen=True, slots=True)
-class Asker:
-    """`system_user` names the person behind a command line; `address` is an IP address."""
+class Requester:
+    """The person who makes a request, with its origin.
+
+    `system_user` is the operating system's user of a command line, `address` an IP address.
+    """
 
     origin: Origin
     user: User | None = None
@@ -29,92 +30,91 @@ class Asker:
 
     @property
     def actor(self) -> Actor:
-        """The same, as the audit trail names it."""
+        """Return the actor for the audit trail."""
         if self.user is None:
             return Actor(self.origin, None, self.system_user, self.address)
         return Actor(self.origin, self.user.pk, self.user.get_username(), self.address)
 
 
-# Letting one more person, or a team, read a lookup; ending that; and who it is shared with.
-#
-# Whoever reads sees no more than their own projects. Each beginning and end stands in the trail.
+# Shares let another person or a team read a lookup, limited to their own projects. Their start and
+# end are recorded in the audit trail.
 
-MOST_SHOWN = 8
-MOST_OFFERED = 50
+MAX_SHOWN = 8
+MAX_CHOICES = 50
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 class SharingRefused(ValueError):
-    """It cannot be shared so; the message says why in a plain sentence."""
+    """The lookup can't be shared like this; the message is for the person who tried."""
 
 
 def share_lookup(
-    lookup: Lookup, reader: User | Group, *, asker: Asker, keep: timedelta | None = None
+    lookup: Lookup, reader: User | Group, *, requester: Requester, lifetime: timedelta | None = None
 ) -> LookupShare:
-    """Let a person or a team's people read it, for so long or until it is ended.
+    """Let a person or team read the lookup, until the share expires or is ended.
 
-    Sharing again with the same replaces the earlier end. Raises `SharingRefused`.
+    A new share replaces an active one with the same reader. Raise `SharingRefused`.
     """
     if isinstance(reader, User) and reader.pk == lookup.user_id:
         raise SharingRefused("This lookup already belongs to that person.")
-    until = timezone.now() + keep if keep else None
-    whom = {"user": reader} if isinstance(reader, User) else {"group": reader}
+    until = timezone.now() + lifetime if lifetime else None
+    target = {"user": reader} if isinstance(reader, User) else {"group": reader}
     with transaction.atomic():
-        active_shares(lookup).filter(**whom).update(ended_at=timezone.now())
-        share = LookupShare.objects.create(lookup=lookup, by=asker.user, until=until, **whom)
-        _record(Action.SHARED, share, asker)
+        active_shares(lookup).filter(**target).update(ended_at=timezone.now())
+        share = LookupShare.objects.create(lookup=lookup, by=requester.user, until=until, **target)
+        _record(Action.SHARED, share, requester)
     return share
 
 
-def end_share(share: LookupShare, *, asker: Asker) -> None:
-    """From now on it cannot be read by virtue of this share."""
+def end_share(share: LookupShare, *, requester: Requester) -> None:
+    """End a share, if it is active."""
     with transaction.atomic():
         active = LookupShare.objects.filter(pk=share.pk, ended_at=None)
         if active.update(ended_at=timezone.now()):
-            _record(Action.UNSHARED, share, asker)
+            _record(Action.UNSHARED, share, requester)
 
 
 def is_shared_with(lookup: Lookup, user: User) -> bool:
-    """Whether the person may read it because somebody shared it with them or their team."""
+    """Return whether the lookup is shared with the person or their team."""
     return active_shares(lookup).filter(_for(user)).exists()
 
 
 def active_shares(lookup: Lookup) -> QuerySet[LookupShare]:
-    """Those that have not ended, the newest first."""
+    """Return the lookup's active shares, newest first."""
     return LookupShare.objects.filter(_active(), lookup=lookup).select_related("user", "group")
 
 
 def shared_with(user: User) -> Sequence[Lookup]:
-    """What others share with the person, the last shared first, each lookup once."""
+    """Return the lookups that others share with the person, most recently shared first."""
     shares = (
         LookupShare.objects.filter(_active(), _for(user))
         .exclude(lookup__user=user)
         .select_related("lookup", "lookup__user")
         .defer("lookup__snapshot")
     )
-    rows = shares[: 4 * MOST_SHOWN]
-    return list({share.lookup_id: share.lookup for share in rows}.values())[:MOST_SHOWN]
+    rows = shares[: 4 * MAX_SHOWN]
+    return list({share.lookup_id: share.lookup for share in rows}.values())[:MAX_SHOWN]
 
 
-def readers_offered(*, apart_from: User) -> tuple[str, ...]:
-    """Names to choose from, teams first; none where they are too many for a list."""
+def reader_choices(*, apart_from: User) -> tuple[str, ...]:
+    """Return the teams and people to choose from, by name, or nothing if there are too many."""
     people = _people().exclude(pk=apart_from.pk).order_by("username")
-    names = [*_team_names(), *people.values_list("username", flat=True)[: MOST_OFFERED + 1]]
-    return tuple(names) if len(names) <= MOST_OFFERED else ()
+    names = [*_team_names(), *people.values_list("username", flat=True)[: MAX_CHOICES + 1]]
+    return tuple(names) if len(names) <= MAX_CHOICES else ()
 
 
 def find_reader(name: str) -> User | Group:
-    """Who is meant: a person by the whole user name, or a team by `team` and its name.
+    """Return the person with this exact username, or the team named after the word "team".
 
-    Raises `SharingRefused`; it does not tell an account that is closed from one that never was.
+    Raise `SharingRefused`, with the same message for a closed account as for an unknown one.
     """
-    typed = name.strip()
-    if typed.lower().startswith(_TEAM):
-        group = _team_groups().filter(name__iexact=typed[len(_TEAM) :].strip()).first()
+    name = name.strip()
+    if name.lower().startswith(_TEAM):
+        group = _team_groups().filter(name__iexact=name[len(_TEAM) :].strip()).first()
         if group is not None:
             return group
-    person = _people().filter(username=typed).first()
+    person = _people().filter(username=name).first()
     if person is not None:
         return person
     raise SharingRefused(
@@ -127,7 +127,7 @@ _TEAM = "team "
 
 
 def _team_names() -> list[str]:
-    return [f"{_TEAM}{group.name}" for group in _team_groups()[: MOST_OFFERED + 1]]
+    return [f"{_TEAM}{group.name}" for group in _team_groups()[: MAX_CHOICES + 1]]
 
 
 def _team_groups() -> QuerySet[Group]:
@@ -135,7 +135,7 @@ def _team_groups() -> QuerySet[Group]:
 
 
 def _people() -> QuerySet[User]:
-    """Those who may read a lookup at all: active, and with the right to look up."""
+    """Return the active people with permission to look up customers."""
     return User.objects.with_perm("lookups.add_lookup", backend=_BACKEND)
 
 
@@ -147,7 +147,7 @@ def _for(user: User) -> Q:
     return Q(user=user) | Q(group__team__isnull=False, group__user=user)
 
 
-def _record(action: Action, share: LookupShare, asker: Asker) -> None:
+def _record(action: Action, share: LookupShare, requester: Requester) -> None:
     detail = {
         "with": f"user {share.user_id}" if share.user_id else f"group {share.group_id}",
         "name": share.reader,
@@ -156,7 +156,7 @@ def _record(action: Action, share: LookupShare, asker: Asker) -> None:
     lookup = share.lookup
     record(
         action,
-        asker.actor,
+        requester.actor,
         target=lookup.audit_target,
         customer_hash=lookup.customer_hash,
         detail=detail,
@@ -164,29 +164,29 @@ def _record(action: Action, share: LookupShare, asker: Asker) -> None:
 
 
 def may_read(person: User, lookup: Lookup) -> bool:
-    """What is theirs to keep, and what was shared with them. What of it, their projects say."""
-    if may_keep(person, lookup):
+    """Return whether the person can manage the lookup, or read it through a share."""
+    if may_manage(person, lookup):
         return True
     return person.has_perm("lookups.add_lookup") and is_shared_with(lookup, person)
 
 
-def may_keep(person: User, lookup: Lookup) -> bool:
-    """Their own; as a lead those of the people in their teams; as an admin all."""
-    return keeps(person)(lookup.user_id)
+def may_manage(person: User, lookup: Lookup) -> bool:
+    """Return whether the person can manage it: agents their own, leads their teams', admins all."""
+    return manageable_by(person)(lookup.user_id)
 
 
-def keeps(person: User) -> Callable[[int | None], bool]:
-    """The same for many lookups, by whose they are; each of these people is asked about once."""
+def manageable_by(person: User) -> Callable[[int | None], bool]:
+    """Return `may_manage` as a function of the owner's ID, which checks each owner only once."""
     if person.has_perm("lookups.view_lookup"):
         return lambda _owner: True
     if not person.has_perm("lookups.add_lookup"):
         return lambda _owner: False
     is_lead = person.has_perm("lookups.open_any_lookup")
-    told: dict[int | None, bool] = {person.pk: True}
+    allowed: dict[int | None, bool] = {person.pk: True}
 
-    def may(owner: int | None) -> bool:
-        if owner not in told:
-            told[owner] = is_lead and is_in_a_team_of(person, owner)
-        return told[owner]
+    def check(owner: int | None) -> bool:
+        if owner not in allowed:
+            allowed[owner] = is_lead and shares_team(person, owner)
+        return allowed[owner]
 
-    return may
+    return check

@@ -1,10 +1,10 @@
-"""The lookups application."""
+"""App configuration."""
 
 from django.apps import AppConfig
 
 
 class LookupsConfig(AppConfig):
-    """Lookups and their review."""
+    """Lookups, and their pages under Manage."""
 
     name = "apps.lookups"
     label = "lookups"

@@ -1,8 +1,8 @@
-"""Asking outside the request: begun in the background, waited for shortly, told of, cancelled.
+"""Run lookups in the background or within the request, report their state, and cancel them.
 
-Eight askings run in each process; more wait for their turn. Nobody takes one of these places only
-to wait for somebody else's asking of the same question. A process that dies takes its askings with
-it: the lease of each ends by itself, and the next one who looks begins anew.
+Each process has a limited pool, and more lookups wait in its queue. A question that another
+process works on takes no place in the pool. When a process dies, the leases of its lookups expire
+and the next poll starts them again.
 """
 
 import logging
@@ -30,43 +30,43 @@ from apps.lookups.problems import BROKEN, LookupFailed, LookupPurged, Problem, p
 from apps.lookups.records import question_of
 from apps.lookups.sentry_connection import sentry_client, visible_projects
 from apps.lookups.services import LookupResult, answer_lookup, read_event, stale_answer
-from apps.lookups.single_flight import is_leased, progress_of, tell_to_stop
+from apps.lookups.single_flight import is_leased, read_progress, request_cancel
 from apps.sentry import SentryCrowded, SentryError, fetch_ids
 
-# Asking within the request, in a bounded number of places, so that threads are left for others.
+# Queries within the request: a limited number at a time, so threads are left for other pages.
 
 _lock = Lock()
 _waiting = 0
 
 
 def answer_now(lookup: Lookup) -> LookupResult:
-    """The answer, asked for within the request if need be. Raises as `answer_lookup` does."""
+    """Return the result, querying Sentry within the request. Raise as `answer_lookup` does."""
     if has_ended(lookup):
         return answer_lookup(lookup)
-    with place_to_wait():
+    with request_slot():
         return answer_lookup(lookup)
 
 
 def read_event_now(lookup: Lookup, answer: Answer, event_id: str) -> Event | None:
-    """`read_event` within the request."""
+    """Return an event as `read_event` does, taking a request slot if it must be fetched."""
     listed = (*answer.events, *answer.beside.trace_errors)
     if all(event.body is not None for event in listed if event.id == event_id):
         return read_event(lookup, answer, event_id)
-    with place_to_wait():
+    with request_slot():
         return read_event(lookup, answer, event_id)
 
 
 def has_ended(lookup: Lookup) -> bool:
-    """Whether the lookup has an end of its own, so that nobody need be asked."""
+    """Return whether the lookup has an end of its own, so that nothing is left to query."""
     is_cancelled = lookup.outcome == Outcome.CANCELLED
     return is_cancelled or lookup.snapshot is not None or lookup.is_removed
 
 
 @contextmanager
-def place_to_wait() -> Iterator[None]:
-    """A place among the requests of this process that may wait for Sentry at the same time.
+def request_slot() -> Iterator[None]:
+    """Hold one of the process's slots for requests that wait for Sentry.
 
-    Raises `LookupFailed` at once when all are taken.
+    Raise `LookupFailed` at once if all are taken.
     """
     global _waiting  # noqa: PLW0603 - one server, one count for the process
     with _lock:
@@ -80,21 +80,23 @@ def place_to_wait() -> Iterator[None]:
             _waiting -= 1
 
 
-MOST_AT_ONCE = 8
+# Queries in the background.
+
+MAX_CONCURRENT = 8
 
 _POLL_S = 0.03
-_END_KEPT_S = 30.0
-_WAITING_KEPT_S = 120.0
+_END_TTL_S = 30.0
+_WAITING_TTL_S = 120.0
 
 _PROBLEM = TypeAdapter(Problem)
 _log = logging.getLogger(__name__)
 
 
-class State(StrEnum):
-    """Where a lookup stands. `LOST`: without a shared cache nobody can tell."""
+class LookupState(StrEnum):
+    """The state of a lookup. `LOST`: without a shared cache it can't be known."""
 
     WAITING = "waiting"
-    ASKING = "asking"
+    RUNNING = "asking"
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -104,37 +106,37 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """An asking of this process, for one lookup; others may have the same question."""
+    """A query of this process, started for one of the lookups with the same question."""
 
     lookup: UUID
     future: Future[LookupResult]
 
 
-class _Office:
-    """The askings of this process, by question."""
+class _BackgroundPool:
+    """The queries of this process, by cache key."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._pool: ThreadPoolExecutor | None = None
         self._jobs: dict[str, _Job] = {}
 
-    def job_for(self, lookup: Lookup) -> Future[LookupResult] | None:
-        """The lookup's own asking, begun if need be; None while another has the question."""
+    def future_for(self, lookup: Lookup) -> Future[LookupResult] | None:
+        """Return the lookup's own query, started if need be; None while another one runs it."""
         with self._lock:
             job = self._jobs.get(lookup.cache_key)
             if job is None and not is_leased(lookup.cache_key):
-                job = self._begin(lookup)
+                job = self._submit(lookup)
             return job.future if job and job.lookup == lookup.uuid else None
 
     def is_queued(self, lookup: Lookup) -> bool:
-        """Whether the question waits for a place in this process."""
+        """Return whether the question waits for a thread of this process."""
         with self._lock:
             job = self._jobs.get(lookup.cache_key)
         return job is not None and not job.future.running()
 
-    def _begin(self, lookup: Lookup) -> _Job:
+    def _submit(self, lookup: Lookup) -> _Job:
         if self._pool is None:  # not before the server has forked
-            self._pool = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="asking")
+            self._pool = ThreadPoolExecutor(MAX_CONCURRENT, thread_name_prefix="lookup")
         future = self._pool.submit(self._run, lookup.pk, lookup.cache_key)
         self._jobs[lookup.cache_key] = job = _Job(lookup.uuid, future)
         return job
@@ -148,68 +150,68 @@ class _Office:
                 del self._jobs[cache_key]
 
 
-_office = _Office()
+_pool = _BackgroundPool()
 
 
 def answer_soon(lookup: Lookup, patience_s: float) -> LookupResult | None:
-    """The answer if it is there within so many seconds, else None: it is being asked for.
+    """Return the result if it arrives in time; else None, and the query continues.
 
-    How an asking in the background has ended is told here once; the next call asks anew. Raises
-    `LookupFailed` and `LookupPurged`, as `answer_lookup` does.
+    The end of a background query that stored nothing is reported once; the next call queries
+    again. Raise `LookupFailed` and `LookupPurged`, as `answer_lookup` does.
     """
-    ended = _take_end(lookup)
-    if ended is not None:
-        return ended
+    stale = _take_end(lookup)
+    if stale is not None:
+        return stale
     if has_ended(lookup) or not cache.is_available():
         return answer_now(lookup)
     _note_waiting(lookup)
     give_up = time.monotonic() + patience_s
     while (left := give_up - time.monotonic()) > 0:
-        future = _office.job_for(lookup)
+        future = _pool.future_for(lookup)
         if future is None:
             time.sleep(min(_POLL_S, left))
             continue
         _wait(future, left)
         if not future.done():
             return None
-        _forget_end(lookup)
+        _delete_end(lookup)
         return future.result()
     return None
 
 
-def state_of(lookup: Lookup, patience_s: float) -> tuple[State, Progress]:
-    """Where the lookup stands and how far it is, after so many seconds or when that changes.
+def lookup_state(lookup: Lookup, patience_s: float) -> tuple[LookupState, Progress]:
+    """Return state and progress of a lookup, after this many seconds or when it ends.
 
-    Begins the asking if nobody is at it and nothing is known.
+    Start the query if the state is unknown and nothing works on it.
     """
-    known = _known_state(lookup)
-    if known is None:
+    state = _known_state(lookup)
+    if state is None:
         _note_waiting(lookup)
-        future = _office.job_for(lookup)
+        future = _pool.future_for(lookup)
         if future is not None:
             _wait(future, patience_s)
             lookup.refresh_from_db()
-            known = _known_state(lookup)
-    is_asked = is_leased(lookup.cache_key)  # else what was told is of an asking that has ended
-    if known is None:
-        is_waiting = not is_asked and _office.is_queued(lookup)
-        known = State.WAITING if is_waiting else State.ASKING
-    return known, (progress_of(lookup) if is_asked else None) or Progress()
+            state = _known_state(lookup)
+    is_running = is_leased(lookup.cache_key)  # else the stored progress is of an earlier query
+    if state is None:
+        is_waiting = not is_running and _pool.is_queued(lookup)
+        state = LookupState.WAITING if is_waiting else LookupState.RUNNING
+    return state, (read_progress(lookup) if is_running else None) or Progress()
 
 
 def cancel_lookup(lookup: Lookup) -> None:
-    """Stop the asking for this lookup, wherever it runs. One that was answered stays answered.
+    """Stop a lookup in whichever process it runs, unless it has a result.
 
-    Others who wait for the same answer ask for it themselves.
+    Other lookups that wait for the same answer then query it themselves.
     """
     unanswered = Lookup.objects.filter(pk=lookup.pk, snapshot=None, purged_at=None)
     if unanswered.update(outcome=Outcome.CANCELLED, answered_at=timezone.now()):
-        tell_to_stop(lookup)
-        _forget_end(lookup)
+        request_cancel(lookup)
+        _delete_end(lookup)
 
 
 def _answer(lookup: Lookup) -> LookupResult:
-    """The answer in the background; an end that nothing is kept of is noted for who waits."""
+    """Answer a lookup in the background, noting an end that stores nothing for those who wait."""
     waiting_since = cache.get(_waiting_key(lookup))
     waited_s = time.time() - waiting_since if isinstance(waiting_since, float) else 0.0
     try:
@@ -217,31 +219,31 @@ def _answer(lookup: Lookup) -> LookupResult:
     except LookupPurged:
         raise
     except LookupFailed as failure:
-        _note_end(lookup, State.FAILED, failure.problem)
+        _note_end(lookup, LookupState.FAILED, failure.problem)
         raise
     except Exception as error:
-        # Its words and its values may be a customer's: the log gets what it was and where.
+        # Message and values can be a customer's: log only the type and the place.
         where = traceback.extract_tb(error.__traceback__)[-1]
         kind = type(error).__name__
         _log.error("A lookup could not be answered: %s in %s", kind, f"{where.name}:{where.lineno}")
-        _note_end(lookup, State.FAILED, BROKEN)
+        _note_end(lookup, LookupState.FAILED, BROKEN)
         raise
     if result.problem is not None:
-        _note_end(lookup, State.DONE, result.problem)
+        _note_end(lookup, LookupState.DONE, result.problem)
     return result
 
 
-def _known_state(lookup: Lookup) -> State | None:
-    """Where the lookup stands, if that is known without asking."""
+def _known_state(lookup: Lookup) -> LookupState | None:
+    """Return the state if it is known without a query."""
     if lookup.is_removed:
-        return State.PURGED
+        return LookupState.PURGED
     if lookup.outcome == Outcome.CANCELLED:
-        return State.CANCELLED
+        return LookupState.CANCELLED
     if lookup.snapshot is not None:
-        return State.DONE
+        return LookupState.DONE
     if not cache.is_available():
-        return State.LOST
-    end = _end_of(lookup)
+        return LookupState.LOST
+    end = _read_end(lookup)
     return end[0] if end else None
 
 
@@ -253,38 +255,37 @@ def _wait(future: Future[LookupResult], patience_s: float) -> None:
 
 
 def _note_waiting(lookup: Lookup) -> None:
-    """Remember since when this lookup waits: a failure that comes later is its failure too."""
-    cache.add(_waiting_key(lookup), time.time(), _WAITING_KEPT_S)
+    """Store since when this lookup waits: a failure after that is its failure too."""
+    cache.add(_waiting_key(lookup), time.time(), _WAITING_TTL_S)
 
 
-def _note_end(lookup: Lookup, state: State, problem: Problem) -> None:
-    cache.put_sealed(
-        _end_key(lookup), [state.value, _PROBLEM.dump_json(problem).decode()], _END_KEPT_S
-    )
+def _note_end(lookup: Lookup, state: LookupState, problem: Problem) -> None:
+    value = [state.value, _PROBLEM.dump_json(problem).decode()]
+    cache.put_sealed(_end_key(lookup), value, _END_TTL_S)
 
 
-def _end_of(lookup: Lookup) -> tuple[State, Problem] | None:
-    """The end of an asking that nothing was kept of but this note."""
+def _read_end(lookup: Lookup) -> tuple[LookupState, Problem] | None:
+    """Return the noted end of a background query that stored nothing else."""
     value = cache.get_sealed(_end_key(lookup))
     if not isinstance(value, list) or len(value) != 2 or has_ended(lookup):
         return None
     try:
-        return State(value[0]), _PROBLEM.validate_json(value[1])
+        return LookupState(value[0]), _PROBLEM.validate_json(value[1])
     except (ValidationError, ValueError):
         return None
 
 
-def _forget_end(lookup: Lookup) -> None:
+def _delete_end(lookup: Lookup) -> None:
     cache.delete(_end_key(lookup))
     cache.delete(_waiting_key(lookup))
 
 
 def _take_end(lookup: Lookup) -> LookupResult | None:
-    """The stale answer with which an asking has ended. Raises `LookupFailed` where it failed."""
-    end = _end_of(lookup)
+    """Return, once, the stale result that a query ended with. Raise `LookupFailed` if it failed."""
+    end = _read_end(lookup)
     if end is None:
         return None
-    _forget_end(lookup)
+    _delete_end(lookup)
     _state, problem = end
     stale = stale_answer(lookup, problem)
     if stale is None:
@@ -300,30 +301,30 @@ def _waiting_key(lookup: Lookup) -> str:
     return f"waiting/{lookup.uuid}"
 
 
-# Whether more came in of a window that was young when it was looked at.
+# Events that arrived after the lookup, in a window that was recent then.
 
 NEWER_PAUSE_S = 50.0
 PATIENCE_S = 5.0
 
 
 def count_new_events(lookup: Lookup) -> int | None:
-    """How many events there are by now that the lookup's answer does not have.
+    """Return how many events exist now that the lookup's result lacks.
 
-    None where nobody found out: the window had settled, Sentry failed, or somebody is at it. One
-    asks for all who look at the same, and no more than once in 50 seconds.
+    Return None if the window had settled, Sentry failed, or another request is counting. All
+    lookups of the same question share one count, made once in 50 seconds.
     """
-    known = store.readable_snapshot(lookup)
-    if known is None or not known.has_notice(NoticeCode.WINDOW_OPEN):
+    answer = store.readable_snapshot(lookup)
+    if answer is None or not answer.has_notice(NoticeCode.WINDOW_OPEN):
         return None
-    ids = _ids(lookup)
-    return None if ids is None else len(ids - {event.id for event in known.events})
+    ids = _current_ids(lookup)
+    return None if ids is None else len(ids - {event.id for event in answer.events})
 
 
-def _ids(lookup: Lookup) -> set[str] | None:
+def _current_ids(lookup: Lookup) -> set[str] | None:
     key = f"{lookup.cache_key}/ids"
-    held = cache.get_sealed(key)
-    if isinstance(held, list):
-        return set(held)
+    cached = cache.get_sealed(key)
+    if isinstance(cached, list):
+        return set(cached)
     if cache.add(f"{key}/asked", 1, NEWER_PAUSE_S) is not True:
         return None
     try:

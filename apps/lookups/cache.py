@@ -1,7 +1,7 @@
-"""The cache that processes share, used so that its loss costs time only once, and never an answer.
+"""The cache that all processes share. Losing it costs time, never a result; nothing here raises.
 
-A cache that failed is left alone for ten seconds: each call to a frozen one would cost its whole
-time-out. Nothing here raises.
+After a failure the cache is skipped for ten seconds, because each call to a frozen server would
+take its whole timeout.
 """
 
 import base64
@@ -25,48 +25,48 @@ _paused_until = 0.0
 
 
 def is_available() -> bool:
-    """Whether the cache is being asked at present."""
+    """Return whether the cache is in use at present."""
     return time.monotonic() >= _paused_until
 
 
 def retry_now() -> None:
-    """Ask the cache again at once, for example after it was replaced."""
+    """Use the cache again at once, for example after it was replaced."""
     global _paused_until  # noqa: PLW0603 - one cache, one state for the process
     _paused_until = 0.0
 
 
 def get(key: str) -> object:
-    """The value; None when there is none, when it is not of ours, or when the cache is lost."""
+    """Return the value, or None if it is missing, unreadable, or the cache is unavailable."""
     return _try(lambda: cache.get(key), None)
 
 
 def get_many(keys: Iterable[str]) -> dict[str, object]:
-    """The values that are there, in one call."""
+    """Return the values that exist, in one call."""
     return _try(lambda: dict(cache.get_many(list(keys))), {})
 
 
 def put(key: str, value: object, seconds: float) -> None:
-    """Keep a value (JSON types only) for so long."""
+    """Store a value of JSON types for this many seconds."""
     _try(lambda: cache.set(key, value, seconds), None)
 
 
 def add(key: str, value: object, seconds: float) -> bool | None:
-    """Keep the value if the key is free: True if it was, False if not, None without a cache."""
+    """Store a value if the key is free. Return whether it was, or None without a cache."""
     return _try(lambda: bool(cache.add(key, value, seconds)), None)
 
 
 def increment(key: str, seconds: float) -> int:
-    """One more on a counter that ends after so long; 0 without a cache."""
+    """Add one to a counter that expires after this many seconds. Return 0 without a cache."""
     return _try(lambda: _count(key, seconds), 0)
 
 
 def delete(key: str) -> None:
-    """Forget a value."""
+    """Delete a value."""
     _try(lambda: cache.delete(key), None)
 
 
 def delete_if_equal(key: str, value: object) -> None:
-    """Forget a value if it is still this one: somebody else may hold the key by now."""
+    """Delete a value unless another process has replaced it."""
     if get(key) == value:
         delete(key)
 
@@ -75,48 +75,47 @@ def _count(key: str, seconds: float) -> int:
     cache.add(key, 0, seconds)
     try:
         return int(cache.incr(key))
-    except ValueError:  # it ended in between
+    except ValueError:  # it expired in between
         return 1
 
 
-def attempt(call: Callable[[], T], otherwise: Callable[[], T]) -> T:
-    """What the call of the cache gives; while the cache is lost, what the other gives."""
+def attempt(call: Callable[[], T], fallback: Callable[[], T]) -> T:
+    """Return the result of a cache call, or of `fallback` while the cache is unavailable."""
     global _paused_until  # noqa: PLW0603 - one cache, one state for the process
     if not is_available():
-        return otherwise()
+        return fallback()
     try:
         return call()
-    except ValueError:  # it is no JSON: somebody else has written it
-        return otherwise()
+    except ValueError:  # not JSON, so written by another program
+        return fallback()
     except _FAILURES:
         _paused_until = time.monotonic() + PAUSE_S
-        return otherwise()
+        return fallback()
 
 
-def _try(call: Callable[[], T], without: T) -> T:
-    return attempt(call, lambda: without)
+def _try(call: Callable[[], T], default: T) -> T:
+    return attempt(call, lambda: default)
 
 
-# What the shared cache holds that is about customers, or that our token follows: sealed.
+# Encrypted values: everything about customers, and everything that decides where our token goes.
 #
-# Each value is sealed for its key, so that whoever can write to the cache can neither read one,
-# nor make one up, nor pass one customer's answer off as another's. What cannot be opened is not
-# there.
+# Each value is encrypted for its own key: write access to the cache is not enough to read, forge
+# or swap a result. A value that can't be decrypted counts as missing.
 
 
 def get_sealed(key: str) -> object:
-    """The value; None when there is none that this site has put there."""
+    """Return the value that this site stored under the key, or None."""
     content = get_sealed_bytes(key)
     return None if content is None else json.loads(content)
 
 
 def put_sealed(key: str, value: object, seconds: float) -> None:
-    """Keep a value (JSON types only) for so long."""
+    """Encrypt and store a value of JSON types for this many seconds."""
     put_sealed_bytes(key, json.dumps(value, separators=(",", ":")).encode(), seconds)
 
 
 def get_sealed_bytes(key: str) -> bytes | None:
-    """The same of what is no JSON value, or is packed already."""
+    """Return the bytes that this site stored under the key, or None."""
     value = get(key)
     try:
         return unseal_as(key, base64.b64decode(value)) if isinstance(value, str) else None
@@ -125,5 +124,5 @@ def get_sealed_bytes(key: str) -> bytes | None:
 
 
 def put_sealed_bytes(key: str, content: bytes, seconds: float) -> None:
-    """Keep these bytes for so long."""
+    """Encrypt and store these bytes for this many seconds."""
     put(key, base64.b64encode(seal_as(key, content)).decode(), seconds)

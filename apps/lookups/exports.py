@@ -1,4 +1,4 @@
-"""Writing down that somebody took an export: who, how, in which form. Nothing of what it says."""
+"""Records of exports, without their content, and the presets that people can choose from."""
 
 from dataclasses import dataclass
 
@@ -8,14 +8,14 @@ from apps.audit.models import Action
 from apps.audit.trail import record
 from apps.exports import ExportRefused, Preset
 from apps.exports.facts import NO_PRESET
-from apps.lookups.access import Asker
-from apps.lookups.models import ExportPreset, ExportRecord, How, Lookup
-from apps.lookups.records import names_of, reason_to_keep
+from apps.lookups.access import Requester
+from apps.lookups.models import ExportMethod, ExportPreset, ExportRecord, Lookup
+from apps.lookups.records import clean_reason, identifiers_of
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
-    """The form of an export. `reason` is why somebody needs it without redaction, as typed."""
+class ExportDetails:
+    """What an export looked like. `reason`, as typed, justifies one without redaction."""
 
     format: str
     tokens: int
@@ -26,68 +26,60 @@ class Exported:
     reason: str = ""
 
 
-def record_export(lookup: Lookup, exported: Exported, *, asker: Asker, how: How) -> ExportRecord:
-    """Save it, in the audit trail too. The reason is redacted first."""
-    reason = _without_customer(exported.reason, lookup)
+def record_export(
+    lookup: Lookup, details: ExportDetails, *, requester: Requester, how: ExportMethod
+) -> ExportRecord:
+    """Record an export, also in the audit trail. The reason is redacted first."""
+    reason = clean_reason(details.reason, identifiers_of(lookup)) if details.reason else ""
     with transaction.atomic():
-        kept = ExportRecord.objects.create(
+        export = ExportRecord.objects.create(
             lookup=lookup,
-            user=asker.user,
-            system_user=asker.system_user,
-            origin=asker.origin,
+            user=requester.user,
+            system_user=requester.system_user,
+            origin=requester.origin,
             how=how,
-            format=exported.format,
-            preset=exported.preset,
-            budget=exported.budget,
-            tokens=exported.tokens,
-            issue_id=exported.issue_id[:100],
-            redacted=exported.redacted,
+            format=details.format,
+            preset=details.preset,
+            budget=details.budget,
+            tokens=details.tokens,
+            issue_id=details.issue_id[:100],
+            redacted=details.redacted,
             reason=reason,
         )
         record(
-            _action(exported, how),
-            asker.actor,
+            _action(details, how),
+            requester.actor,
             target=lookup.audit_target,
             customer_hash=lookup.customer_hash,
             detail={
                 "how": how.value,
-                "format": exported.format,
-                "preset": exported.preset,
-                "budget": exported.budget,
-                "tokens": exported.tokens,
-                "problem": exported.issue_id[:100],
+                "format": details.format,
+                "preset": details.preset,
+                "budget": details.budget,
+                "tokens": details.tokens,
+                "problem": details.issue_id[:100],
             },
             words=reason,
         )
-    return kept
+    return export
 
 
-def _action(exported: Exported, how: How) -> Action:
-    if not exported.redacted:
+def _action(details: ExportDetails, how: ExportMethod) -> Action:
+    if not details.redacted:
         return Action.REVEALED
-    return Action.COPIED if how == How.COPIED else Action.EXPORTED
+    return Action.COPIED if how == ExportMethod.COPIED else Action.EXPORTED
 
 
-def _without_customer(reason: str, lookup: Lookup) -> str:
-    if not reason:
-        return ""
-    return reason_to_keep(reason, names_of(lookup))
-
-
-# The questions that people can put before an export, as admins write them, and no question.
-
-
-def presets() -> tuple[Preset, ...]:
-    """What is offered: no question, then the admins' questions in their order."""
+def available_presets() -> tuple[Preset, ...]:
+    """Return the presets to choose from: no prompt, then the admins' prompts in their order."""
     rows = ExportPreset.objects.filter(is_active=True)
     return (NO_PRESET, *(row.as_preset() for row in rows))
 
 
-def preset_of(name: str) -> Preset:
-    """The offered preset of that name. Raises `ExportRefused` when there is none."""
-    offered = presets()
-    for preset in offered:
-        if preset.name == name:
-            return preset
-    known = ", ".join(preset.name for preset in offered)
+def get_preset(name: str) -> Preset:
+    """Return the available preset of that name. Raise `ExportRefused` if there is none."""
+    presets = {preset.name: preset for preset in available_presets()}
+    if name in presets:
+        return presets[name]
+    known = ", ".join(presets)
     raise ExportRefused(f"There is no preset with that name. Choose one of: {known}.")

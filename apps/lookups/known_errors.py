@@ -1,4 +1,4 @@
-"""What the catalogue of known errors says of an answer, found anew whenever it is read."""
+"""Known errors of an answer, matched anew whenever it is read, and replies for its customer."""
 
 from dataclasses import replace
 from datetime import date, datetime
@@ -8,83 +8,85 @@ from django.conf import settings
 
 from apps.events.answer import Answer, KnownMatch
 from apps.events.grouping import UNGROUPED
-from apps.events.releases import short_release, told_day
+from apps.events.releases import format_day, short_release
 from apps.events.rules.rule import zone_of_customer
 from apps.known_errors.catalogue import current_catalogue
 from apps.known_errors.matching import match
-from apps.known_errors.patterns import filled
+from apps.known_errors.patterns import fill_variables
 
-# A known error's reply in the words for one customer: their name, their clock.
-
-_LONGEST_NAME = 80
+_MAX_NAME_LENGTH = 80
 
 
-def reply_of(match: KnownMatch, answer: Answer, *, name: str, zone: ZoneInfo, today: date) -> str:
-    """What to tell the customer, with a greeting before it; empty where the entry has no reply.
+def render_reply(
+    match: KnownMatch, answer: Answer, *, name: str, zone: ZoneInfo, today: date
+) -> str:
+    """Return the known error's reply with a greeting, or an empty text if it has none.
 
-    `name` is as somebody typed it, empty where nobody did. `zone` is the lookup's: it counts only
-    where the customer's device does not tell its own.
+    `name` is the customer's, as typed, or empty. `zone` is used if the customer's own time zone
+    is unknown.
     """
-    known = match.known
-    if not known.reply:
+    reply = match.known.reply
+    if not reply:
         return ""
-    values = values_for(match, answer, name=name, zone=zone, today=today)
-    text = filled(known.reply, values)
-    return text if "{greeting}" in known.reply else f"{values['greeting']}\n\n{text}"
+    values = reply_variables(match, answer, name=name, zone=zone, today=today)
+    text = fill_variables(reply, values)
+    return text if "{greeting}" in reply else f"{values['greeting']}\n\n{text}"
 
 
-def values_for(
+def reply_variables(
     match: KnownMatch | None, answer: Answer, *, name: str, zone: ZoneInfo, today: date
 ) -> dict[str, str]:
-    """The variables of a reply; without a match its moment is the one that was asked for."""
+    """Return the variables of a reply; without a match, `moment` is the reported time."""
     known = match.known if match else None
     own = zone_of_customer(answer.events) or zone
     planned = known.planned_for if known else None
     return {
         "greeting": greeting(name),
-        "moment": customer_moment(_happened(match, answer), own),
-        "planned_for": told_day(planned, today) if planned else "",
+        "moment": customer_time(_closest_time(match, answer), own),
+        "planned_for": format_day(planned, today) if planned else "",
         "fixed_in": short_release(known.fixed_in) if known else "",
     }
 
 
-def _happened(match: KnownMatch | None, answer: Answer) -> datetime:
-    """When the problem came nearest to the moment asked for: in a wide window that is far off."""
-    asked = answer.question.window.moment
+def _closest_time(match: KnownMatch | None, answer: Answer) -> datetime:
+    """Return the time of the matched problem's event that is closest to the reported time."""
+    reported = answer.question.window.moment
     if match is None:
-        return asked
-    same = (one for one in answer.events if (one.issue_id or UNGROUPED) == match.issue_id)
-    return min((one.timestamp for one in same), key=lambda at: abs(at - asked), default=asked)
+        return reported
+    times = (
+        event.timestamp
+        for event in answer.events
+        if (event.issue_id or UNGROUPED) == match.issue_id
+    )
+    return min(times, key=lambda at: abs(at - reported), default=reported)
 
 
 def greeting(name: str) -> str:
-    """How a reply begins; a name is one line of readable letters."""
-    told = " ".join("".join(one if one.isprintable() else " " for one in name).split())
-    return f"Hello {told[:_LONGEST_NAME]}," if told else "Hello,"
+    """Return the first line of a reply, with the name as one line of printable characters."""
+    line = " ".join("".join(char if char.isprintable() else " " for char in name).split())
+    return f"Hello {line[:_MAX_NAME_LENGTH]}," if line else "Hello,"
 
 
-def customer_moment(moment: datetime, zone: ZoneInfo) -> str:
-    """Date and time on a clock of that zone: 20 Nov 2026, 14:05 (Berlin time)."""
+def customer_time(moment: datetime, zone: ZoneInfo) -> str:
+    """Return date and time in that zone: 20 Nov 2026, 14:05 (Berlin time)."""
     local = moment.astimezone(zone)
     area, _slash, city = zone.key.rpartition("/")
-    named = f"{city.replace('_', ' ')} time" if area and area != "Etc" else zone.key
-    return f"{local.day} {local:%b %Y, %H:%M} ({named})"
+    zone_name = f"{city.replace('_', ' ')} time" if area and area != "Etc" else zone.key
+    return f"{local.day} {local:%b %Y, %H:%M} ({zone_name})"
 
 
-def with_known(answer: Answer) -> Answer:
-    """The answer with its known errors; nothing of them is kept with it."""
+def with_known_errors(answer: Answer) -> Answer:
+    """Return the answer with its known errors, which are never stored with it."""
     zone = ZoneInfo(settings.TIME_ZONE)
     return replace(answer, known=match(current_catalogue(), answer, zone=zone))
 
 
 def with_replies(answer: Answer, *, zone: ZoneInfo, today: date) -> Answer:
-    """The answer with the replies of its known errors filled in, for a customer without a name."""
-    filled_in = (
-        replace(one.known, reply=reply_of(one, answer, name="", zone=zone, today=today))
-        for one in answer.known.matches
-    )
-    matches = tuple(
-        replace(one, known=known)
-        for one, known in zip(answer.known.matches, filled_in, strict=True)
-    )
+    """Return the answer with the replies of its known errors filled in, without a name."""
+
+    def fill(match: KnownMatch) -> KnownMatch:
+        reply = render_reply(match, answer, name="", zone=zone, today=today)
+        return replace(match, known=replace(match.known, reply=reply))
+
+    matches = tuple(map(fill, answer.known.matches))
     return replace(answer, known=replace(answer.known, matches=matches))

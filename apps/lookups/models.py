@@ -1,7 +1,4 @@
-"""The record of one lookup: who asked what, when, with which outcome, and the redacted answer.
-
-Beside it the customer as typed, and with whom the lookup is shared.
-"""
+"""Lookups and what belongs to them: typed customers, shares, findings, statistics, and exports."""
 
 import uuid
 from collections.abc import Collection
@@ -16,13 +13,11 @@ from django.utils import timezone
 
 from apps.crypto import SealedField, Unreadable, seal_as, unseal_as
 from apps.exports import Preset
-from apps.exports.facts import MOST_QUESTION_TOKENS, NO_PRESET
-
-# The words that records choose from.
+from apps.exports.facts import MAX_PROMPT_TOKENS, NO_PRESET
 
 
 class Origin(models.TextChoices):
-    """Through which door the lookup came."""
+    """The source of a request."""
 
     WEB = "web", "web page"
     API = "api", "API"
@@ -30,7 +25,7 @@ class Origin(models.TextChoices):
 
 
 class Outcome(models.TextChoices):
-    """How a lookup ended, as far as it has."""
+    """The outcome of a lookup."""
 
     PENDING = "pending", "not run yet"
     FOUND = "found", "found"
@@ -40,19 +35,16 @@ class Outcome(models.TextChoices):
     CANCELLED = "cancelled", "stopped"
 
 
-class How(models.TextChoices):
-    """What became of an export."""
+class ExportMethod(models.TextChoices):
+    """How an export left Triage."""
 
     COPIED = "copied", "copied"
     DOWNLOADED = "downloaded", "downloaded"
     PRINTED = "printed", "sent to a program or terminal"
 
 
-# What was exported of lookups, and the questions that go before an export.
-
-
 class ExportRecord(models.Model):
-    """That somebody took an export of a lookup, and in which form; nothing of what it says."""
+    """An export of a lookup: by whom and in which form, without its content."""
 
     lookup = models.ForeignKey("lookups.Lookup", on_delete=models.CASCADE, related_name="exports")
     at = models.DateTimeField(default=timezone.now, db_index=True)
@@ -65,7 +57,7 @@ class ExportRecord(models.Model):
     )
     system_user = models.CharField(max_length=100, blank=True)
     origin = models.CharField(max_length=3, choices=Origin)
-    how = models.CharField(max_length=10, choices=How)
+    how = models.CharField(max_length=10, choices=ExportMethod)
     format = models.CharField(max_length=10)
     preset = models.CharField(max_length=40)
     budget = models.PositiveIntegerField(null=True, help_text="Empty for everything.")
@@ -78,14 +70,14 @@ class ExportRecord(models.Model):
 
     class Meta:
         ordering = ("-at", "-pk")
-        default_permissions = ()  # who may view lookups may view them; nobody edits them
+        default_permissions = ()  # permission to view lookups covers them; nobody edits them
 
     def __str__(self) -> str:
         return f"Export {self.pk}"
 
 
 class ExportPreset(models.Model):
-    """A question that people may put before an export. It never changes the facts."""
+    """A prompt to put before the data of an export. It never changes the data."""
 
     name = models.SlugField(
         max_length=40,
@@ -101,7 +93,7 @@ class ExportPreset(models.Model):
         help_text=(
             "What the model reads before the data. Say what to write, for whom, and how "
             "long, and ask it to mark its guesses. Don't repeat facts: they follow, and no "
-            f"prompt changes them. Up to about {MOST_QUESTION_TOKENS} tokens, roughly 60 "
+            f"prompt changes them. Up to about {MAX_PROMPT_TOKENS} tokens, roughly 60 "
             "words."
         ),
     )
@@ -125,45 +117,42 @@ class ExportPreset(models.Model):
 
     @property
     def audit_target(self) -> str:
-        """What the audit trail calls this row."""
+        """Return the name of this row in the audit trail."""
         return f"export preset {self.name}"
 
     def clean(self) -> None:
-        """Refuse a question that is too long, and the name that stands for no question.
+        """Refuse a prompt that is too long, and the name reserved for no prompt.
 
-        Browsers send a line's end as two characters; one is kept, so that the text of a page and
-        of a file stay the same.
+        Line breaks, which browsers send as two characters, become one, as in a file.
         """
         self.instruction = "\n".join(self.instruction.strip().splitlines())
         if self.name == NO_PRESET.name:
             raise ValidationError({"name": "This name is reserved for “no prompt.”"})
         tokens = self.as_preset().tokens
-        if tokens > MOST_QUESTION_TOKENS:
+        if tokens > MAX_PROMPT_TOKENS:
             raise ValidationError(
                 {
                     "instruction": f"This takes about {tokens} tokens, and the limit for a prompt "
-                    f"is {MOST_QUESTION_TOKENS}. Please shorten it."
+                    f"is {MAX_PROMPT_TOKENS}. Shorten it."
                 }
             )
 
     def as_preset(self) -> Preset:
-        """The question as an export takes it."""
+        """Return the prompt for use in an export."""
         return Preset(self.name, self.label, self.instruction)
 
 
-# What the review counts and filters by: the issues and projects of a lookup, and whole days.
-#
-# Issues and projects live as long as the answer. They repeat when it was asked and the hash of
-# whom it was about, so that figures are counted from one index, without the lookups themselves.
+# Data for filters and statistics under Manage. Issues and projects are stored as long as the
+# result. They repeat the lookup's time and customer hash, so one index is enough to count them.
 
-LONGEST_TITLE = 200
-# Sent with `lookup_ids`, their numbers, in the transaction in which their answers go: whoever made
-# something of them, above this package, removes it too.
-answers_dropped = Signal()
+MAX_TITLE_LENGTH = 200
+# Sent with `lookup_ids` in the transaction that deletes the results of these lookups, so that
+# higher layers delete what they made from them.
+results_deleted = Signal()
 
 
 class LookupProject(models.Model):
-    """A project that was chosen for a lookup, or that something was found in."""
+    """A project that a lookup searched by choice or found events in."""
 
     lookup = models.ForeignKey(
         "lookups.Lookup", on_delete=models.CASCADE, related_name="found_projects"
@@ -185,7 +174,7 @@ class LookupProject(models.Model):
 
 
 class LookupIssue(models.Model):
-    """An issue that was found, how often, and its title out of the redacted answer."""
+    """An issue that a lookup found, with its number of events and redacted title."""
 
     lookup = models.ForeignKey(
         "lookups.Lookup", on_delete=models.CASCADE, related_name="found_issues"
@@ -214,18 +203,18 @@ class LookupIssue(models.Model):
 
     @property
     def title(self) -> str:
-        """The title; empty where no key opens it."""
+        """Return the title, or an empty text if no key decrypts it."""
         try:
-            return unseal_as(_place(self.issue_id), bytes(self.sealed_title)).decode()
+            return unseal_as(_title_context(self.issue_id), bytes(self.sealed_title)).decode()
         except Unreadable:
             return ""
 
 
 class LookupDay(models.Model):
-    """What was counted of a day that is over (UTC), so that it is counted once.
+    """The statistics of a past day (UTC), so it is counted only once.
 
-    `counts` has a row for each person, outcome and way of answering, as `review.days` reads them;
-    `highest_id` is the newest lookup there was when it was counted.
+    `counts` has a row per person, outcome and origin of the result, as `DayCount` in
+    `admin.statistics` reads them; `highest_id` is the newest lookup that existed at that time.
     """
 
     day = models.DateField(primary_key=True)
@@ -240,22 +229,20 @@ class LookupDay(models.Model):
 
 
 def sealed_title(issue_id: str, title: str) -> bytes:
-    """The title as the row of this issue keeps it."""
-    return seal_as(_place(issue_id), title[:LONGEST_TITLE].encode())
+    """Encrypt the title for the rows of this issue."""
+    return seal_as(_title_context(issue_id), title[:MAX_TITLE_LENGTH].encode())
 
 
-def _place(issue_id: str) -> str:
+def _title_context(issue_id: str) -> str:
     return f"title of issue {issue_id}"
 
 
-def drop_findings(lookup_ids: Collection[int]) -> None:
-    """Remove what was found in these lookups: it goes with their answers."""
+def delete_findings(lookup_ids: Collection[int]) -> None:
+    """Delete the issues and projects found by these lookups, along with their results."""
     LookupIssue.objects.filter(lookup_id__in=lookup_ids).delete()
     LookupProject.objects.filter(lookup_id__in=lookup_ids).delete()
-    answers_dropped.send(sender=LookupIssue, lookup_ids=lookup_ids)
+    results_deleted.send(sender=LookupIssue, lookup_ids=lookup_ids)
 
-
-# The indexes of the lookups: each way the review looks at them, the newest first.
 
 _NEWEST = ("created_at", "id")
 _COUNTED = (
@@ -265,9 +252,9 @@ _COUNTED = (
 
 
 def review_indexes() -> list[Index]:
-    """One for the list, one for each of its filters, and one that holds all that is counted.
+    """Return the indexes for the list under Manage, each of its filters, and the statistics.
 
-    Where few lookups are in a state, only those are in its index.
+    States that few lookups are in have partial indexes.
     """
     purged = Q(purged_at__isnull=False)
     without = Q(purged_at__isnull=True, has_answer=False)
@@ -298,25 +285,10 @@ def review_indexes() -> list[Index]:
     ]
 
 
-__all__ = [
-    "ExportPreset",
-    "ExportRecord",
-    "How",
-    "Lookup",
-    "LookupDay",
-    "LookupIssue",
-    "LookupProject",
-    "LookupShare",
-    "Origin",
-    "Outcome",
-    "TypedCustomer",
-]
-
-
 class Lookup(models.Model):
-    """One look at one customer, of whom only a keyed hash stands here.
+    """A lookup of one customer, who is stored here as a keyed hash only.
 
-    What was typed and what was found are sealed, and go when `expires_at` has come.
+    The typed customer and the result are encrypted, and are deleted after `expires_at`.
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -338,7 +310,7 @@ class Lookup(models.Model):
     zone = models.CharField(max_length=64)
     projects = models.JSONField(default=list)
     environments = models.JSONField(default=list)
-    fresh = models.BooleanField(default=False, help_text="Asked Sentry past the shared copy.")
+    fresh = models.BooleanField(default=False, help_text="Whether the cache was skipped.")
     redacted = models.BooleanField(default=True)
 
     outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.PENDING)
@@ -351,10 +323,10 @@ class Lookup(models.Model):
     bodies = models.PositiveIntegerField(null=True)
     calls = models.PositiveIntegerField(default=0)
     calls_saved = models.PositiveIntegerField(
-        default=0, help_text="What a shared answer had cost whoever asked for it."
+        default=0, help_text="The calls that a result from cache had needed."
     )
     beside = models.JSONField(
-        default=dict, blank=True, help_text="What was found beside the events, and not read."
+        default=dict, blank=True, help_text="The related data found, and what could not be read."
     )
     duration_ms = models.PositiveIntegerField(null=True)
     from_cache = models.BooleanField(default=False)
@@ -364,10 +336,10 @@ class Lookup(models.Model):
     marker = models.CharField(max_length=32)
     snapshot = SealedField(null=True, editable=False)
     has_answer = models.BooleanField(
-        default=False, help_text="Whether an answer was kept, which may be gone by now."
+        default=False, help_text="Whether a result was stored, which may be deleted by now."
     )
     expires_at = models.DateTimeField(
-        null=True, blank=True, help_text="Until when the answer and the typed customer are kept."
+        null=True, blank=True, help_text="Until when the result and the typed customer are stored."
     )
     purged_at = models.DateTimeField(null=True, blank=True)
 
@@ -387,12 +359,12 @@ class Lookup(models.Model):
 
     @property
     def audit_target(self) -> str:
-        """What the audit trail calls this lookup."""
+        """Return the name of this lookup in the audit trail."""
         return f"lookup {self.uuid}"
 
     @property
     def customer(self) -> str:
-        """As it was typed; empty once its time is over, it is erased, or no key opens it."""
+        """Return the customer as typed, or an empty text if expired, erased or unreadable."""
         try:
             return "" if self.is_expired else self.typed.as_typed
         except (TypedCustomer.DoesNotExist, Unreadable):
@@ -400,17 +372,17 @@ class Lookup(models.Model):
 
     @property
     def is_expired(self) -> bool:
-        """Whether the time is over for which something is kept."""
+        """Return whether the retention of the result is over."""
         return self.expires_at is not None and self.expires_at <= timezone.now()
 
     @property
     def is_removed(self) -> bool:
-        """Whether there is no answer any more, and none shall be asked for."""
+        """Return whether the result was deleted, so that it must not be queried again."""
         return self.purged_at is not None or self.is_expired
 
 
 class TypedCustomer(models.Model):
-    """The customer of a lookup as typed, sealed: a row of its own, which can be erased."""
+    """The customer of a lookup as typed, encrypted, in a row of its own that can be erased."""
 
     lookup = models.OneToOneField(
         Lookup, on_delete=models.CASCADE, primary_key=True, related_name="typed"
@@ -427,7 +399,7 @@ class TypedCustomer(models.Model):
 
     @classmethod
     def of(cls, lookup: Lookup, typed: str) -> "TypedCustomer":
-        """The row for this lookup, not saved yet; from now on the lookup knows it."""
+        """Return an unsaved row for this lookup, which refers to it from now on."""
         return cls(
             lookup=lookup,
             customer_hash=lookup.customer_hash,
@@ -436,13 +408,13 @@ class TypedCustomer(models.Model):
 
     @property
     def as_typed(self) -> str:
-        """What was typed. Raises `Unreadable`."""
-        place = f"customer of {self.lookup.audit_target}"
-        return unseal_as(place, bytes(self.sealed)).decode()
+        """Return the decrypted text. Raise `Unreadable`."""
+        context = f"customer of {self.lookup.audit_target}"
+        return unseal_as(context, bytes(self.sealed)).decode()
 
 
 class LookupShare(models.Model):
-    """That a lookup may be read by one more person, or by the people of a team."""
+    """Permission for another person or a team to read a lookup."""
 
     lookup = models.ForeignKey(Lookup, on_delete=models.CASCADE, related_name="shares")
     user = models.ForeignKey(
@@ -464,7 +436,7 @@ class LookupShare(models.Model):
 
     class Meta:
         ordering = ("-at", "-pk")
-        default_permissions = ()  # who may share is told by the lookup
+        default_permissions = ()  # the lookup decides who can share it
         constraints = (
             models.CheckConstraint(
                 condition=models.Q(user__isnull=False, group__isnull=True)
@@ -478,5 +450,5 @@ class LookupShare(models.Model):
 
     @property
     def reader(self) -> str:
-        """The person's or the team's name, with a word on which of both it is."""
+        """Return the username, or the word "team" and the team's name."""
         return f"team {self.group}" if self.group else str(self.user)

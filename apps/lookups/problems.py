@@ -1,4 +1,4 @@
-"""THE table: each failure's code, statuses, plain sentence and next step, once for every door."""
+"""The failures of a lookup: codes, statuses and messages, for pages, API and command line alike."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -26,9 +26,10 @@ EXIT_COMPLETE, EXIT_USAGE, EXIT_INCOMPLETE, EXIT_FAILED = 0, 2, 3, 4
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A failure as each door tells it. `page_status` is for people, `api_status` for programs.
+    """A failure as shown to people and programs.
 
-    `retry_after` is in whole seconds; `detail` is for admins only.
+    `page_status` and `api_status` are HTTP statuses, `retry_after` is in whole seconds, and
+    `detail` is for admins only.
     """
 
     code: str
@@ -61,7 +62,7 @@ _TABLE: dict[type[SentryError], Problem] = {
     SentryProjectUnseen: Problem(
         "not_found",
         "We could not ask Sentry: we can't see a project with that name.",
-        "Please check the name of the project, or search all projects.",
+        "Check the name of the project, or search all projects.",
     ),
     SentryRejectedQuery: Problem(
         "query_refused",
@@ -89,7 +90,7 @@ _TABLE: dict[type[SentryError], Problem] = {
     SentryCrowded: Problem(
         "too_slow",
         "Too many people are asking Sentry at the same time.",
-        "Please try again in a few seconds.",
+        "Try again in a few seconds.",
         api_status=503,
         retry_after=5,
     ),
@@ -105,11 +106,10 @@ _TABLE: dict[type[SentryError], Problem] = {
     SentryTimeout: Problem(
         "too_slow",
         "Sentry did not answer in time.",
-        "Please try again, or choose a shorter window.",
+        "Try again, or choose a shorter window.",
         api_status=504,
     ),
 }
-
 
 CANCELLED = Problem(
     "cancelled",
@@ -122,40 +122,40 @@ CANCELLED = Problem(
 ERASED = Problem(
     "customer_erased",
     "This lookup's customer is no longer stored, so it can't be repeated.",
-    "Please type the customer in a new lookup.",
+    "Enter the customer in a new lookup.",
     page_status=410,
     api_status=410,
 )
 
-GONE = Problem("gone", "", "Please look the customer up again.", page_status=410, api_status=410)
+REMOVED = Problem("gone", "", "Look the customer up again.", page_status=410, api_status=410)
 
 BROKEN = Problem(
     "broken",
     "Something went wrong on our side.",
-    "Please try again. If it stays so, tell your Triage admin.",
+    "Try again. If it keeps happening, tell your Triage admin.",
     page_status=500,
     api_status=500,
 )
 
 
-def known_errors() -> dict[str, type[SentryError]]:
-    """The errors that have a row of their own, by name."""
+def sentry_error_types() -> dict[str, type[SentryError]]:
+    """Return the exceptions with a row of their own in the table, by class name."""
     return {kind.__name__: kind for kind in _TABLE}
 
 
 def problem_of(error: SentryError) -> Problem:
-    """How to tell this failure."""
+    """Return the problem to show for this error, with a countdown (at most a day) if it has one."""
     detail = f"{error.message} {error.detail}".strip()
-    known = next(_TABLE[kind] for kind in type(error).__mro__ if kind in _TABLE)
+    problem = next(_TABLE[kind] for kind in type(error).__mro__ if kind in _TABLE)
     if not isinstance(error, SentryRateLimited | SentryResting):
-        return replace(known, detail=detail)
+        return replace(problem, detail=detail)
     seconds = ceil(min(error.retry_after, 86400))
-    step = f"Try again in {seconds} second{'' if seconds == 1 else 's'}."
-    return replace(known, next_step=step, retry_after=seconds, detail=detail)
+    next_step = f"Try again in {seconds} second{'' if seconds == 1 else 's'}."
+    return replace(problem, next_step=next_step, retry_after=seconds, detail=detail)
 
 
-def bad_input(message: str, next_step: str = "Please correct it and try again.") -> Problem:
-    """What was typed cannot be asked."""
+def bad_input(message: str, next_step: str = "Correct it and try again.") -> Problem:
+    """Return the problem for input that can't be looked up."""
     return Problem(
         code="bad_input",
         message=message,
@@ -167,10 +167,7 @@ def bad_input(message: str, next_step: str = "Please correct it and try again.")
 
 
 class LookupFailed(Exception):
-    """A lookup that could not be answered, with the problem to tell.
-
-    `is_recorded` says that the audit trail knows of it already.
-    """
+    """A lookup without a result. `is_recorded` is true if the audit trail already has it."""
 
     is_recorded = False
 
@@ -180,21 +177,21 @@ class LookupFailed(Exception):
 
 
 class LookupCancelled(LookupFailed):
-    """A lookup that somebody stopped before it was answered; asking again takes a new one."""
+    """Someone stopped the lookup before it finished; only a new lookup can query again."""
 
     def __init__(self) -> None:
         super().__init__(CANCELLED)
 
 
 class CustomerErased(LookupFailed):
-    """What was typed is no longer kept: what needs the customer's name cannot be done."""
+    """The typed customer is no longer stored, so the lookup can't be repeated."""
 
     def __init__(self) -> None:
         super().__init__(ERASED)
 
 
-class Gone(StrEnum):
-    """Why there is no answer any more."""
+class Removal(StrEnum):
+    """Why a result is no longer available."""
 
     PURGED = "purged"
     EXPIRED = "expired"
@@ -202,17 +199,17 @@ class Gone(StrEnum):
     UNREADABLE = "unreadable"
 
 
-_GONE_SENTENCES = {
-    Gone.PURGED: "This result was deleted.",
-    Gone.EXPIRED: "This result is no longer stored.",
-    Gone.ERASED: "This customer's data was erased.",
-    Gone.UNREADABLE: "This result can no longer be read.",
+_REMOVAL_MESSAGES = {
+    Removal.PURGED: "This result was deleted.",
+    Removal.EXPIRED: "This result is no longer stored.",
+    Removal.ERASED: "This customer's data was erased.",
+    Removal.UNREADABLE: "This result can no longer be read.",
 }
 
 
 class LookupPurged(LookupFailed):
-    """There is no answer any more, and why; asking again takes a new lookup."""
+    """The result is no longer available; only a new lookup can query again."""
 
-    def __init__(self, gone: Gone = Gone.PURGED) -> None:
-        super().__init__(replace(GONE, message=_GONE_SENTENCES[gone]))
-        self.gone = gone
+    def __init__(self, removal: Removal = Removal.PURGED) -> None:
+        super().__init__(replace(REMOVED, message=_REMOVAL_MESSAGES[removal]))
+        self.removal = removal

@@ -1,4 +1,4 @@
-"""How a lookup begins: the record that somebody asked, and the question it stands for."""
+"""Records of lookups: their start, reason, end, user actions, and the erasure of a customer."""
 
 import re
 import secrets
@@ -16,14 +16,14 @@ from django.utils import timezone
 
 from apps.accounts.permissions import NO_TEAM, projects_of
 from apps.audit.models import Action, Entry, Words
-from apps.audit.trail import Actor, Fact, one_act, record, words_of
-from apps.audit.verification import forget_words
+from apps.audit.trail import Actor, Fact, audited_transaction, record, words_for
+from apps.audit.verification import erase_words
 from apps.crypto import hash_customer
-from apps.events.answer import Answer, Beside, Signal
+from apps.events.answer import Answer, RelatedData, Signal
 from apps.events.grouping import UNGROUPED, group_by_issue
 from apps.events.query import Customer, Question, Window, parse_customer
 from apps.lookups import cache, store
-from apps.lookups.access import Asker
+from apps.lookups.access import Requester
 from apps.lookups.models import (
     ExportRecord,
     Lookup,
@@ -31,7 +31,7 @@ from apps.lookups.models import (
     LookupProject,
     Outcome,
     TypedCustomer,
-    drop_findings,
+    delete_findings,
     sealed_title,
 )
 from apps.lookups.problems import (
@@ -47,7 +47,7 @@ from apps.lookups.sentry_connection import sentry_config
 from apps.redaction.engine import Ledger, redact_text
 from apps.sentry import SentryError
 
-# How many lookups one person may begin in a minute, counted over all processes.
+# The limit of lookups per person and minute, counted over all processes.
 
 _MINUTE_S = 60
 
@@ -57,13 +57,10 @@ class TooManyLookups(LookupFailed):
 
 
 def count_lookup(user: User) -> None:
-    """Count one more; without the shared cache nobody is held back.
-
-    Raises `TooManyLookups`.
-    """
+    """Count one lookup. Raise `TooManyLookups`, but never without a shared cache."""
     now = time.time()
-    begun = cache.increment(f"begun/{user.pk}/{int(now // _MINUTE_S)}", _MINUTE_S)
-    if begun > settings.TRIAGE_LOOKUPS_PER_MINUTE:
+    started = cache.increment(f"begun/{user.pk}/{int(now // _MINUTE_S)}", _MINUTE_S)
+    if started > settings.TRIAGE_LOOKUPS_PER_MINUTE:
         wait_s = _MINUTE_S - int(now % _MINUTE_S)
         raise TooManyLookups(
             Problem(
@@ -78,51 +75,49 @@ def count_lookup(user: User) -> None:
         )
 
 
-# Why somebody looks: a ticket number or a few words, asked for as the site is set.
+# The reason for a lookup: a ticket number or a few words.
 
-LONGEST_REASON = 200
-OFF, OPTIONAL, REQUIRED = "off", "optional", "required"
-
-
-def is_asked() -> bool:
-    """Whether people may say why they look."""
-    return settings.TRIAGE_REASON != OFF
+MAX_REASON_LENGTH = 200
 
 
-def is_required() -> bool:
-    """Whether they have to."""
-    return bool(settings.TRIAGE_REASON == REQUIRED)
+def reason_enabled() -> bool:
+    """Return whether people can give a reason."""
+    return bool(settings.TRIAGE_REASON != "off")
 
 
-def reason_to_keep(typed: str, names: Collection[str]) -> str:
-    """The reason on one line and without personal data: whoever types one may name the customer.
+def reason_required() -> bool:
+    """Return whether people must give a reason."""
+    return bool(settings.TRIAGE_REASON == "required")
 
-    `names` is what the customer is known by.
-    Raises `LookupFailed` when there is none and the site requires one.
+
+def clean_reason(reason: str, identifiers: Collection[str]) -> str:
+    """Return a typed reason on one line, redacted, without the customer's identifiers.
+
+    Raise `LookupFailed` when it is empty and the site requires one.
     """
-    line = " ".join("".join(c if c.isprintable() else " " for c in typed).split())
-    if not line and is_required():
+    line = " ".join("".join(c if c.isprintable() else " " for c in reason).split())
+    if not line and reason_required():
         raise LookupFailed(
             bad_input(
                 "Enter a ticket number or a reason. This site requires one.",
                 "Add one next to the customer and look up again.",
             )
         )
-    return redact_text(line, Ledger(frozenset(names)))[:LONGEST_REASON] if line else ""
+    return redact_text(line, Ledger(frozenset(identifiers)))[:MAX_REASON_LENGTH] if line else ""
 
 
 def reason_of(lookup: Lookup) -> str:
-    """The reason that was given for this lookup; empty when there was none, or it was erased."""
-    return words_of(lookup.audit_target, Action.LOOKED_UP) if is_asked() else ""
+    """Return the reason of this lookup, or an empty text if there is none or it was erased."""
+    return words_for(lookup.audit_target, Action.LOOKED_UP) if reason_enabled() else ""
 
 
-# What the trail may name: through API and command line anything can be typed there.
+# Projects and environments that go into the audit trail: API and command line accept any text.
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 class ProjectsRefused(LookupFailed):
-    """The person asked about projects that none of their teams may see, or is in no team."""
+    """The lookup names projects that the person's teams can't see, or the person has no team."""
 
     is_recorded = True
 
@@ -130,31 +125,31 @@ class ProjectsRefused(LookupFailed):
 def record_lookup(
     question: Question,
     *,
-    asker: Asker,
+    requester: Requester,
     typed: str,
     zone: ZoneInfo,
     fresh: bool = False,
     reason: str = "",
 ) -> Lookup:
-    """Write down that somebody asks, before anything is asked. `typed` is the customer as typed.
+    """Create and record a lookup before Sentry is queried. `typed` is the customer as typed.
 
-    Who may not see every project asks about those they may see. `reason` is why, as typed. Raises
-    `LookupFailed` when no Sentry is configured or a reason is required and missing, and its kinds
-    `TooManyLookups` and `ProjectsRefused`.
+    Without chosen projects it searches those that the requester can see. Raise `LookupFailed` when
+    no Sentry is configured or a required reason is missing, and its subclasses `TooManyLookups`
+    and `ProjectsRefused`.
     """
-    why = reason_to_keep(reason, {question.customer.identifier}) if is_asked() else ""
-    if asker.user:
-        count_lookup(asker.user)
+    words = clean_reason(reason, {question.customer.identifier}) if reason_enabled() else ""
+    if requester.user:
+        count_lookup(requester.user)
     try:
         config = sentry_config()
-        question = _allowed_question(question, asker, config.projects)
+        question = _restrict_projects(question, requester, config.projects)
         key = store.cache_key(question, config)
     except SentryError as error:
         raise LookupFailed(problem_of(error)) from error
     lookup = Lookup(
-        user=asker.user,
-        origin=asker.origin,
-        system_user=asker.system_user,
+        user=requester.user,
+        origin=requester.origin,
+        system_user=requester.system_user,
         customer_hash=hash_customer(question.customer.identifier),
         moment=question.window.moment,
         minutes=question.window.minutes,
@@ -171,7 +166,7 @@ def record_lookup(
         TypedCustomer.of(lookup, typed.strip()).save(force_insert=True)
         record(
             Action.LOOKED_UP,
-            asker.actor,
+            requester.actor,
             target=lookup.audit_target,
             customer_hash=lookup.customer_hash,
             detail={
@@ -182,13 +177,13 @@ def record_lookup(
                 ],
                 "fresh": lookup.fresh,
             },
-            words=why,
+            words=words,
         )
     return lookup
 
 
 def question_of(lookup: Lookup) -> Question:
-    """The question a record stands for. Raises `CustomerErased`."""
+    """Return the question of a lookup. Raise `CustomerErased`."""
     return Question(
         customer=_customer_of(lookup),
         window=Window(moment=lookup.moment, minutes=lookup.minutes),
@@ -198,8 +193,8 @@ def question_of(lookup: Lookup) -> Question:
     )
 
 
-def names_of(lookup: Lookup) -> frozenset[str]:
-    """What the customer of a lookup is known by, to be hidden; nothing once that is erased."""
+def identifiers_of(lookup: Lookup) -> frozenset[str]:
+    """Return the identifiers of the lookup's customer to redact; none if they were erased."""
     typed = lookup.customer
     return frozenset({parse_customer(typed).identifier} if typed else ())
 
@@ -211,27 +206,27 @@ def _customer_of(lookup: Lookup) -> Customer:
     return parse_customer(typed)
 
 
-def own_question(lookup: Lookup, asker: Asker) -> Question:
-    """The question of a record, about those of its projects that the asker may see.
+def visible_question(lookup: Lookup, requester: Requester) -> Question:
+    """Return the lookup's question, limited to the projects that the requester can see.
 
-    Where they may see none of them it stays as it is, and is refused when it is asked.
+    If they can see none of them, it keeps all and is refused by `record_lookup`.
     """
-    question, allowed = question_of(lookup), _projects_of(asker)
+    question, allowed = question_of(lookup), _projects_of(requester)
     if allowed is None:
         return question
-    own = tuple(slug for slug in question.projects if slug in allowed)
-    return replace(question, projects=own or question.projects)
+    visible = tuple(slug for slug in question.projects if slug in allowed)
+    return replace(question, projects=visible or question.projects)
 
 
-def repeat_lookup(lookup: Lookup, *, asker: Asker, reason: str = "") -> Lookup:
-    """A new lookup of the same question that asks Sentry past the shared copy.
+def repeat_lookup(lookup: Lookup, *, requester: Requester, reason: str = "") -> Lookup:
+    """Return a new lookup of the same question that doesn't use the cache.
 
-    Without a reason of its own it has that of the earlier one. Raises `CustomerErased`, and as
-    `record_lookup` does.
+    `reason` defaults to that of the earlier lookup. Raise `CustomerErased`, and as `record_lookup`
+    does.
     """
     return record_lookup(
-        own_question(lookup, asker),
-        asker=asker,
+        visible_question(lookup, requester),
+        requester=requester,
         typed=lookup.customer,
         zone=ZoneInfo(lookup.zone),
         fresh=True,
@@ -239,29 +234,32 @@ def repeat_lookup(lookup: Lookup, *, asker: Asker, reason: str = "") -> Lookup:
     )
 
 
-def _projects_of(asker: Asker) -> frozenset[str] | None:
-    """What the asker may see; a command line has the rights of the system."""
-    return projects_of(asker.user) if asker.user else None
+def _projects_of(requester: Requester) -> frozenset[str] | None:
+    """Return the slugs that the requester can see, or None for all, as on the command line."""
+    return projects_of(requester.user) if requester.user else None
 
 
-def _allowed_question(question: Question, asker: Asker, searched: tuple[str, ...]) -> Question:
-    """The question within the asker's projects. `searched` are those of the site, if it names any.
+def _restrict_projects(
+    question: Question, requester: Requester, configured: tuple[str, ...]
+) -> Question:
+    """Return the question limited to the requester's projects.
 
-    Raises `ProjectsRefused`, and the trail says so.
+    `configured` are the projects that the site is limited to, if any. Raise and record
+    `ProjectsRefused`.
     """
-    allowed = _projects_of(asker)
+    allowed = _projects_of(requester)
     if allowed is None:
         return question
-    wanted = set(question.projects or (set(searched) & allowed if searched else allowed))
+    wanted = set(question.projects or (set(configured) & allowed if configured else allowed))
     refused = sorted(wanted - allowed)
     if wanted and not refused:
         return replace(question, projects=tuple(sorted(wanted)))
-    named = [slug for slug in refused if _SLUG.fullmatch(slug)]
+    slugs = [slug for slug in refused if _SLUG.fullmatch(slug)]
     record(
         Action.REFUSED,
-        asker.actor,
+        requester.actor,
         customer_hash=hash_customer(question.customer.identifier),
-        detail={"what": "lookup", "why": "projects", "projects": named[:20]},
+        detail={"what": "lookup", "why": "projects", "projects": slugs[:20]},
     )
     raise ProjectsRefused(_not_allowed(refused) if refused else NO_PROJECTS)
 
@@ -272,33 +270,21 @@ NO_PROJECTS = Problem("no_projects", NO_TEAM, _ASK_FOR_TEAM, page_status=403, ap
 
 
 def _not_allowed(slugs: list[str]) -> Problem:
-    named = ", ".join(slugs[:5])
     return Problem(
         code="project_not_allowed",
-        message=f"Your teams don't have access to this project: {named}.",
+        message=f"Your teams don't have access to this project: {', '.join(slugs[:5])}.",
         next_step="Choose another project, or ask your Triage admin. Nothing was looked up.",
         page_status=403,
         api_status=403,
     )
 
 
-# Writing down how a lookup ended, and what was found.
+# The end of a lookup.
 
-# Not among them: `purged_at`.
-_WRITTEN = (
+_SAVED_FIELDS = (  # without `purged_at`, which a concurrent purge sets
     *("outcome", "problem", "problem_detail", "answered_at", "fetched_at", "events", "issues"),
-    *(
-        "bodies",
-        "calls",
-        "calls_saved",
-        "beside",
-        "duration_ms",
-        "from_cache",
-        "cached_until",
-        "has_answer",
-        "redacted",
-        "snapshot",
-    ),
+    *("bodies", "calls", "calls_saved", "beside", "duration_ms", "from_cache", "cached_until"),
+    *("has_answer", "redacted", "snapshot"),
 )
 
 
@@ -307,12 +293,12 @@ def record_answer(
     answer: Answer,
     started: float,
     *,
-    keep: bool = True,
+    save_answer: bool = True,
     problem: Problem | None = None,
 ) -> None:
-    """Save outcome, counts and cost; with `keep` also the answer itself, which must be redacted.
+    """Save outcome, counts and cost, and with `save_answer` also the answer, which is redacted.
 
-    `started` is of the monotonic clock; `problem` is why a stale answer stands in. Raises
+    `started` is from the monotonic clock; `problem` is the reason for a stale answer. Raise
     `LookupCancelled` and `LookupPurged`.
     """
     lookup.outcome = outcome_of(answer)
@@ -324,20 +310,20 @@ def record_answer(
     lookup.issues = len({event.issue_id for event in answer.events})
     lookup.bodies = answer.bodies_read
     lookup.calls = answer.calls
-    lookup.beside = told_beside(answer.beside)
-    lookup.duration_ms = _since(started)
-    if keep:
+    lookup.beside = related_counts(answer.beside)
+    lookup.duration_ms = _elapsed_ms(started)
+    if save_answer:
         lookup.snapshot = store.to_snapshot(lookup, answer)
         lookup.has_answer = True
     with transaction.atomic():
         _save(lookup)
-        if keep:
+        if save_answer:
             _record_findings(lookup, answer)
 
 
 def _record_findings(lookup: Lookup, answer: Answer) -> None:
-    """A row for each issue and each project, for the review."""
-    drop_findings([lookup.pk])
+    """Save a row for each issue and project, for the list and statistics under Manage."""
+    delete_findings([lookup.pk])
     groups = [group for group in group_by_issue(answer) if group.issue_id != UNGROUPED]
     LookupIssue.objects.bulk_create(
         LookupIssue(
@@ -358,61 +344,61 @@ def _record_findings(lookup: Lookup, answer: Answer) -> None:
     )
 
 
-def told_beside(beside: Beside) -> dict[str, object]:
-    """How much was found beside the events, what was not read, and the calls it took."""
+def related_counts(related: RelatedData) -> dict[str, object]:
+    """Return how much related data was found, which signals are missing, and the calls made."""
     counts: dict[str, object] = {
-        Signal.REPLAYS: len(beside.replays),
-        Signal.FEEDBACK: len(beside.feedback),
-        Signal.TRACES: len(beside.trace_errors),
-        Signal.DEPLOYS: len(beside.deploys),
+        Signal.REPLAYS: len(related.replays),
+        Signal.FEEDBACK: len(related.feedback),
+        Signal.TRACES: len(related.trace_errors),
+        Signal.DEPLOYS: len(related.deploys),
     }
-    unread = sorted({one.signal for one in beside.unread})
-    return {**counts, "unread": unread, "calls": beside.calls}
+    unread = sorted({missing.signal for missing in related.unread})
+    return {**counts, "unread": unread, "calls": related.calls}
 
 
 def outcome_of(answer: Answer) -> Outcome:
-    """Nothing is sure but what is complete."""
+    """Return the outcome; "found" and "no errors" only if the answer is complete."""
     if not answer.complete:
         return Outcome.INCOMPLETE
     return Outcome.FOUND if answer.events else Outcome.NOTHING
 
 
 def record_failure(lookup: Lookup, problem: Problem, started: float) -> None:
-    """Save why there is no answer. Raises `LookupCancelled` and `LookupPurged`."""
+    """Save the failure of a lookup. Raise `LookupCancelled` and `LookupPurged`."""
     lookup.outcome = Outcome.FAILED
     lookup.problem = problem.code
     lookup.problem_detail = problem.detail[:500]
     lookup.answered_at = datetime.now(UTC)
-    lookup.duration_ms = _since(started)
+    lookup.duration_ms = _elapsed_ms(started)
     _save(lookup)
 
 
 def _save(lookup: Lookup) -> None:
-    """Write it down, unless somebody cancelled the lookup or had its customer forgotten meanwhile.
+    """Save the lookup, unless it was canceled or purged meanwhile.
 
-    Raises `LookupCancelled` and `LookupPurged`.
+    Raise `LookupCancelled` and `LookupPurged`.
     """
-    written = {name: getattr(lookup, name) for name in _WRITTEN}
+    values = {name: getattr(lookup, name) for name in _SAVED_FIELDS}
     unpurged = Lookup.objects.filter(pk=lookup.pk, purged_at=None)
-    if unpurged.exclude(outcome=Outcome.CANCELLED).update(**written):
+    if unpurged.exclude(outcome=Outcome.CANCELLED).update(**values):
         return
     if unpurged.exists():
         raise LookupCancelled
     raise LookupPurged
 
 
-def _since(started: float) -> int:
+def _elapsed_ms(started: float) -> int:
     return round((time.monotonic() - started) * 1000)
 
 
-# What people do with lookups, in the audit trail.
+# User actions, in the audit trail.
 
-_MOST_ENTRIES = 100
-_NAMED_IN_ONE = 100
+_MAX_ENTRIES = 100
+_TARGETS_PER_ENTRY = 100
 
 
-def record_act(action: Action, actor: Actor, lookup: Lookup, **detail: Fact) -> None:
-    """One act on one lookup."""
+def record_action(action: Action, actor: Actor, lookup: Lookup, **detail: Fact) -> None:
+    """Record a user action on one lookup."""
     record(
         action,
         actor,
@@ -422,31 +408,28 @@ def record_act(action: Action, actor: Actor, lookup: Lookup, **detail: Fact) -> 
     )
 
 
-def record_each(action: Action, actor: Actor, lookups: Sequence[Lookup], **detail: Fact) -> None:
-    """One act on many: an entry for each, so that each tells its own story; of more than a hundred
-    one entry for each hundred, which names them.
-    """
+def record_actions(action: Action, actor: Actor, lookups: Sequence[Lookup], **detail: Fact) -> None:
+    """Record a user action on many lookups: an entry for each, or per hundred if there are more."""
     facts: dict[str, Fact] = {**detail, "lookups": len(lookups)}
-    if len(lookups) <= _MOST_ENTRIES:
+    if len(lookups) <= _MAX_ENTRIES:
         for lookup in lookups:
-            record_act(action, actor, lookup, **facts)
+            record_action(action, actor, lookup, **facts)
         return
-    for start in range(0, len(lookups), _NAMED_IN_ONE):
-        named = [str(lookup.uuid) for lookup in lookups[start : start + _NAMED_IN_ONE]]
+    for start in range(0, len(lookups), _TARGETS_PER_ENTRY):
+        uuids = [str(lookup.uuid) for lookup in lookups[start : start + _TARGETS_PER_ENTRY]]
         target = f"{len(lookups)} lookups"
-        record(action, actor, target=target, detail={**facts, "targets": named})
+        record(action, actor, target=target, detail={**facts, "targets": uuids})
 
 
-# Having one customer forgotten: all that is kept of them goes, and that is recorded.
-#
-# What a customer is called by is looked for exactly, by its keyed hash: an e-mail does not find
-# what was looked up by a user id.
+# Erasing customer data. Identifiers match exactly, by their keyed hash: an email address doesn't
+# find lookups by user ID.
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """How much is kept under one name: records of lookups, their answers, the customer as typed,
-    and what people typed as reasons. Records stay, and name nobody any more.
+class StoredCounts:
+    """The number of lookups, results, typed customers and reasons stored for one identifier.
+
+    After erasure the lookups remain, without anything personal.
     """
 
     lookups: int
@@ -456,51 +439,52 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Forgotten:
-    """What went. `is_cache_cleared` is false where the shared cache could not be reached."""
+class Erasure:
+    """What was erased. `is_cache_cleared` is False if the shared cache could not be reached."""
 
-    kept: Kept
+    counts: StoredCounts
     is_cache_cleared: bool
 
 
-def kept_of(identifier: str) -> Kept:
-    """How much would be removed for this name."""
-    return _kept(hash_customer(identifier))
+def stored_counts(identifier: str) -> StoredCounts:
+    """Return how much is stored for this identifier."""
+    return _count_stored(hash_customer(identifier))
 
 
-def forget_customer(identifier: str, actor: Actor) -> Forgotten:
-    """Remove all that is kept of the customer of this name, and record that.
+def forget_customer(identifier: str, actor: Actor) -> Erasure:
+    """Erase all data stored for this identifier, and record that.
 
-    A lookup that is being answered meanwhile keeps nothing of its answer. Where the cache could
-    not be reached, run it again: until then no copy in it is shown, and it ends within two days.
+    A lookup that is running meanwhile stores no result. If the cache could not be reached, run it
+    again: until then no cached copy is shown, and all expire within two days.
     """
     customer_hash = hash_customer(identifier)
     cache.retry_now()
-    keys = {key for lookup in _lookups(customer_hash).iterator(50) for key in _keys_of(lookup)}
-    with one_act():
-        kept = _kept(customer_hash)
+    keys = {
+        key for lookup in _lookups(customer_hash).iterator(50) for key in _all_cache_keys(lookup)
+    }
+    with audited_transaction():
+        counts = _count_stored(customer_hash)
         _erase(customer_hash, timezone.now())
-        record(Action.FORGOT, actor, customer_hash=customer_hash, detail=asdict(kept))
+        record(Action.FORGOT, actor, customer_hash=customer_hash, detail=asdict(counts))
     for key in keys:
         cache.delete(key)
-    return Forgotten(kept, cache.is_available())
+    return Erasure(counts, cache.is_available())
 
 
-def was_forgotten(lookup: Lookup, answer: Answer) -> bool:
-    """Whether the customer was forgotten after this answer was fetched.
+def was_erased(lookup: Lookup, answer: Answer) -> bool:
+    """Return whether the customer was erased after this answer was fetched.
 
-    A copy of it may still lie in a cache that forgetting could not reach: in the memory of another
-    process, where no cache is shared.
+    Caches that the erasure could not reach, such as another process's memory, can still hold it.
     """
-    forgot = Entry.objects.filter(action=Action.FORGOT, customer_hash=lookup.customer_hash)
-    return forgot.filter(at__gte=answer.fetched_at).exists()
+    erasures = Entry.objects.filter(action=Action.FORGOT, customer_hash=lookup.customer_hash)
+    return erasures.filter(at__gte=answer.fetched_at).exists()
 
 
-def _kept(customer_hash: str) -> Kept:
+def _count_stored(customer_hash: str) -> StoredCounts:
     lookups = Lookup.objects.filter(customer_hash=customer_hash)
     exports = ExportRecord.objects.filter(lookup__customer_hash=customer_hash)
     words = Words.objects.filter(customer_hash=customer_hash)
-    return Kept(
+    return StoredCounts(
         lookups=lookups.count(),
         answers=lookups.filter(snapshot__isnull=False).count(),
         customers=TypedCustomer.objects.filter(customer_hash=customer_hash).count(),
@@ -511,10 +495,10 @@ def _kept(customer_hash: str) -> Kept:
 def _erase(customer_hash: str, now: datetime) -> None:
     lookups = Lookup.objects.filter(customer_hash=customer_hash)
     lookups.filter(purged_at=None).update(purged_at=now)
-    drop_findings(list(lookups.values_list("pk", flat=True)))
+    delete_findings(list(lookups.values_list("pk", flat=True)))
     lookups.update(snapshot=None, cached_until=None, problem_detail="")
     TypedCustomer.objects.filter(customer_hash=customer_hash).delete()
-    forget_words(customer_hash)
+    erase_words(customer_hash)
     ExportRecord.objects.filter(lookup__customer_hash=customer_hash).update(reason="")
 
 
@@ -522,10 +506,10 @@ def _lookups(customer_hash: str) -> QuerySet[Lookup]:
     return Lookup.objects.filter(customer_hash=customer_hash).select_related("typed").order_by("pk")
 
 
-def _keys_of(lookup: Lookup) -> Iterator[str]:
-    """All under which the cache may hold something of this lookup."""
-    kept = store.get(lookup.cache_key)
-    for answer in (store.readable_snapshot(lookup), kept.answer if kept else None):
+def _all_cache_keys(lookup: Lookup) -> Iterator[str]:
+    """Yield every cache key that can hold data of this lookup."""
+    cached = store.get(lookup.cache_key)
+    for answer in (store.readable_snapshot(lookup), cached.answer if cached else None):
         yield from store.keys_of(lookup.cache_key, answer)
     try:
         yield store.windows_key(question_of(lookup), sentry_config())

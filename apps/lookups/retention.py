@@ -1,7 +1,7 @@
-"""Removing what is past its time: answers, typed customers, sessions, records, the trail's end.
+"""Delete expired data, and re-encrypt stored data with the current key.
 
-Everything goes in batches of its own, each of which asks again whether the time is over. So it can
-be stopped, run twice, and run beside a site that is in use.
+Both work in small batches that check again before they write. So they can be stopped, run twice,
+and run while the site is in use.
 """
 
 import base64
@@ -24,16 +24,16 @@ from apps.audit.trail import Actor, record
 from apps.audit.verification import TrailBroken, prune_trail
 from apps.crypto import SealedField, Unreadable, resealed
 from apps.lookups import cache, store
-from apps.lookups.models import Lookup, TypedCustomer, drop_findings
+from apps.lookups.models import Lookup, TypedCustomer, delete_findings
 
 PRUNE_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """How many were removed: answers, typed customers, records of lookups, sessions, entries.
+    """The number of deleted results, typed customers, lookup records, sessions, trail entries.
 
-    `problem` is why entries past their time had to stay.
+    `problem` is the reason why the audit trail could not be pruned.
     """
 
     answers: int
@@ -45,16 +45,16 @@ class Pruned:
 
     @property
     def is_nothing(self) -> bool:
-        """Whether there was nothing to remove."""
+        """Return whether nothing was deleted and nothing failed."""
         return not any(asdict(self).values())
 
 
 def prune(actor: Actor) -> Pruned:
-    """Remove what is past its time, and record that and how much."""
+    """Delete expired data, and record how much."""
     now = datetime.now(UTC)
     entries, problem = _prune_trail(now, actor)
     pruned = Pruned(
-        answers=_forget_answers(now),
+        answers=_delete_results(now),
         customers=_delete(_customers(now)),
         records=_delete(_records(now)),
         sessions=_delete(_sessions(now)),
@@ -68,28 +68,28 @@ def prune(actor: Actor) -> Pruned:
 
 def _prune_trail(now: datetime, actor: Actor) -> tuple[int, str]:
     try:
-        return prune_trail(_trail_from(now), actor=actor), ""
+        return prune_trail(_trail_start(now), actor=actor), ""
     except TrailBroken as broken:
         return 0, str(broken)
 
 
-def to_prune() -> Pruned:
-    """What `prune` would remove now."""
+def count_expired() -> Pruned:
+    """Return how much `prune` would delete now."""
     now = datetime.now(UTC)
     return Pruned(
-        answers=_answers(now).count(),
+        answers=_results(now).count(),
         customers=_customers(now).count(),
         records=_records(now).count(),
         sessions=_sessions(now).count(),
-        entries=Entry.objects.filter(at__lt=_trail_from(now)).count(),
+        entries=Entry.objects.filter(at__lt=_trail_start(now)).count(),
     )
 
 
-def _trail_from(now: datetime) -> datetime:
+def _trail_start(now: datetime) -> datetime:
     return now - timedelta(days=settings.TRIAGE_KEEP_AUDIT_DAYS)
 
 
-def _answers(now: datetime) -> QuerySet[Lookup]:
+def _results(now: datetime) -> QuerySet[Lookup]:
     return Lookup.objects.filter(expires_at__lte=now, snapshot__isnull=False)
 
 
@@ -98,25 +98,25 @@ def _customers(now: datetime) -> QuerySet[TypedCustomer]:
 
 
 def _records(now: datetime) -> QuerySet[Lookup]:
-    """Records of lookups and of their exports are kept as long as the trail."""
-    return Lookup.objects.filter(expires_at__lte=now, created_at__lt=_trail_from(now))
+    """Return the lookups to delete: they and their exports are stored as long as the trail."""
+    return Lookup.objects.filter(expires_at__lte=now, created_at__lt=_trail_start(now))
 
 
 def _sessions(now: datetime) -> QuerySet[Session]:
     return Session.objects.filter(expire_date__lte=now)
 
 
-def _forget_answers(now: datetime) -> int:
-    """Remove the snapshots; shared copies of them end by themselves, or go here if they last."""
-    count, shared_since = 0, now - store.KEEP_STALE
-    while batch := list(_answers(now).order_by("expires_at")[:PRUNE_BATCH]):
+def _delete_results(now: datetime) -> int:
+    """Delete expired snapshots, and their cached copies that have not expired yet."""
+    count, cached_since = 0, now - store.STALE_FOR
+    while batch := list(_results(now).order_by("expires_at")[:PRUNE_BATCH]):
         for lookup in batch:
-            if lookup.cached_until is not None and lookup.cached_until > shared_since:
+            if lookup.cached_until is not None and lookup.cached_until > cached_since:
                 store.delete(lookup.cache_key, store.readable_snapshot(lookup))
         with transaction.atomic():
-            over = _answers(now).filter(pk__in=[one.pk for one in batch])
-            drop_findings(list(over.values_list("pk", flat=True)))
-            count += over.update(snapshot=None)
+            expired = _results(now).filter(pk__in=[lookup.pk for lookup in batch])
+            delete_findings(list(expired.values_list("pk", flat=True)))
+            count += expired.update(snapshot=None)
     return count
 
 
@@ -128,7 +128,7 @@ def _delete(rows: QuerySet[Any]) -> int:
     return count
 
 
-# Sealing everything anew with the first key, so that an older one can be dropped.
+# Re-encryption with the first key, so an older one can be removed.
 
 RESEAL_BATCH = 100
 _SECRETS = frozenset(("secret", "seed"))
@@ -136,100 +136,98 @@ _SECRETS = frozenset(("secret", "seed"))
 
 @dataclass(slots=True)
 class Resealed:
-    """How many were sealed anew, were so already, and could not be opened by any key."""
+    """The number of values re-encrypted, already current, and not readable with any key."""
 
-    anew: int = 0
-    already: int = 0
+    updated: int = 0
+    current: int = 0
     unreadable: int = 0
 
 
 def reseal_all() -> Resealed:
-    """Go through every sealed column of the database, in batches.
+    """Re-encrypt every encrypted column and the secrets of second factors.
 
-    It can be stopped at any time, run again and run beside the site: what is sealed with the first
-    key is left alone, and what somebody writes meanwhile is sealed with it anyway.
+    Values under the first key are left alone, and the site writes new ones under it anyway.
     """
-    done = Resealed()
+    counts = Resealed()
     for model in apps.get_models():
         for field in model._meta.get_fields():
             if isinstance(field, SealedField):
-                _reseal_column(model, field, done)
-    _reseal_factors(done)
-    return done
+                _reseal_column(model, field, counts)
+    _reseal_factors(counts)
+    return counts
 
 
-def _reseal_column(model: type[Model], field: "Field[bytes, bytes]", done: Resealed) -> None:
+def _reseal_column(model: type[Model], field: "Field[bytes, bytes]", counts: Resealed) -> None:
     rows = model._base_manager.filter(**{f"{field.name}__isnull": False}).order_by("pk")
     batch = list(rows.values_list("pk", field.name)[:RESEAL_BATCH])
     while batch:
         for pk, sealed in batch:
-            _reseal_cell(model, pk, field.name, bytes(sealed), done)
+            resealed_value = _reseal_value(bytes(sealed), counts)
+            if resealed_value is not None:
+                unchanged = model._base_manager.filter(pk=pk, **{field.name: sealed})
+                counts.updated += unchanged.update(**{field.name: resealed_value})
         batch = list(rows.filter(pk__gt=batch[-1][0]).values_list("pk", field.name)[:RESEAL_BATCH])
 
 
-def _reseal_cell(
-    model: type[Model], pk: object, column: str, sealed: bytes, done: Resealed
-) -> None:
+def _reseal_value(sealed: bytes, counts: Resealed) -> bytes | None:
+    """Return the value under the first key; count it and return None if it stays as it is."""
     try:
-        anew = resealed(sealed)
+        value = resealed(sealed)
     except Unreadable:
-        done.unreadable += 1
-        return
-    if anew is None:
-        done.already += 1
-    else:
-        unchanged = model._base_manager.filter(pk=pk, **{column: sealed})
-        done.anew += unchanged.update(**{column: anew})
+        counts.unreadable += 1
+        return None
+    if value is None:
+        counts.current += 1
+    return value
 
 
-def _reseal_factors(done: Resealed) -> None:
-    """The secrets of second factors are sealed texts, in a column that holds other facts too."""
+def _reseal_factors(counts: Resealed) -> None:
+    """Re-encrypt the secrets of second factors, which are Base64 texts inside a JSON column."""
     for pk in Authenticator.objects.order_by("pk").values_list("pk", flat=True):
         with transaction.atomic():
             factor = Authenticator.objects.select_for_update().filter(pk=pk).first()
             for name in _SECRETS.intersection(factor.data if factor else ()):
-                _reseal_fact(factor, name, done)
+                _reseal_secret(factor, name, counts)
 
 
-def _reseal_fact(factor: Authenticator, name: str, done: Resealed) -> None:
+def _reseal_secret(factor: Authenticator, name: str, counts: Resealed) -> None:
     try:
-        anew = resealed(base64.b64decode(factor.data[name]))
-    except (Unreadable, ValueError):
-        done.unreadable += 1
+        sealed = base64.b64decode(factor.data[name])
+    except ValueError:
+        counts.unreadable += 1
         return
-    if anew is None:
-        done.already += 1
-        return
-    factor.data = {**factor.data, name: base64.b64encode(anew).decode()}
-    factor.save(update_fields=["data"])
-    done.anew += 1
+    value = _reseal_value(sealed, counts)
+    if value is not None:
+        factor.data = {**factor.data, name: base64.b64encode(value).decode()}
+        factor.save(update_fields=["data"])
+        counts.updated += 1
 
 
-# What a running site does by itself: once a day it removes what is past its time.
+# Daily pruning by a running site.
 
-_LOOK_EVERY_S = 60 * 60
+_CHECK_EVERY_S = 60 * 60
 _DAY_S = 24 * 60 * 60
-_BY = Actor("system", name="the site")
+_SITE = Actor("system", name="the site")
 _log = logging.getLogger(__name__)
 
 
 def prune_daily() -> Thread:
-    """Begin to prune now and every day, as long as this process lives, without a cron.
+    """Start a thread that prunes now and then once a day, without a cron job.
 
-    Processes that share a cache take turns; others each do it, which costs a few queries.
+    Processes that share a cache take turns; others each prune, which costs a few queries.
     """
-    thread = Thread(target=_go_on, name="pruning", daemon=True)
+    thread = Thread(target=_prune_forever, name="pruning", daemon=True)
     thread.start()
     return thread
 
 
 def prune_if_due() -> bool:
-    """Prune, unless somebody did so within a day; tells whether it was done."""
+    """Prune, unless a process did so within a day. Return whether it was done."""
     if cache.add("pruned", time.time(), _DAY_S) is False:
         return False
     try:
-        problem = prune(_BY).problem
-    except Error as error:  # without its words; the next hour tries again
+        problem = prune(_SITE).problem
+    except Error as error:  # logged without its message; the next hour tries again
         cache.delete("pruned")
         _log.error("Expired data could not be deleted: %s", type(error).__name__)
         return False
@@ -240,7 +238,7 @@ def prune_if_due() -> bool:
     return True
 
 
-def _go_on() -> None:
+def _prune_forever() -> None:
     while True:
         prune_if_due()
-        Event().wait(_LOOK_EVERY_S)
+        Event().wait(_CHECK_EVERY_S)

@@ -1,4 +1,7 @@
-"""Where Django's settings and the Sentry client meet, and nowhere else."""
+"""The configured Sentry: its client, what is remembered about the server, and health checks.
+
+This is the only place where Django's settings and the Sentry client meet.
+"""
 
 import hashlib
 from collections.abc import Collection, Iterator
@@ -11,7 +14,7 @@ from django.conf import settings
 from apps.events.answer import Signal
 from apps.lookups import cache
 from apps.lookups.problems import problem_of
-from apps.lookups.throttling import SharedPace
+from apps.lookups.throttling import SharedRateLimiter
 from apps.sentry import (
     Flavor,
     SentryAuthRefused,
@@ -20,17 +23,17 @@ from apps.sentry import (
     SentryError,
     cloud_root,
 )
-from apps.sentry.checkup import Finding, check_up
+from apps.sentry.checkup import Finding, run_checks
 from apps.sentry.parsing import Project
 
 CLOUD_HOST = "sentry.io"
-_KEPT_FOR_S = 600
+_PROJECTS_TTL_S = 600
 _HOUR_S = 60 * 60
 _DAY_S = 24 * _HOUR_S
 
 
 def sentry_config() -> SentryConfig:
-    """The configured Sentry. Raises `SentryAuthRefused` when no token is set."""
+    """Return the configured Sentry. Raise `SentryAuthRefused` when no token is set."""
     if not settings.SENTRY_AUTH_TOKEN:
         raise SentryAuthRefused("No Sentry token is set: SENTRY_AUTH_TOKEN is empty.")
     return SentryConfig(
@@ -49,23 +52,22 @@ def sentry_config() -> SentryConfig:
 
 @contextmanager
 def sentry_client(patience_s: float | None = None) -> Iterator[SentryClient]:
-    """A client for one lookup, closed afterwards. Raises a `SentryError` where none can be had.
+    """Yield a client for one lookup and remember what it learns about the server.
 
-    `patience_s` is all the time it may take, where a lookup's own would be too long.
-    What the lookup finds out about the kind of server is remembered for those to come.
+    `patience_s` replaces the deadline of a lookup. Raise a `SentryError` if there is no client.
     """
     config = sentry_config()
-    pace = SharedPace(_fingerprint(config))
+    limiter = SharedRateLimiter(_fingerprint(config))
     if patience_s is not None:
         config = replace(config, deadline_s=patience_s)
-    known = _as_known(_in_its_region(config, pace))
-    with closing(SentryClient(known, pace)) as client:
+    config = _with_remembered(_with_region(config, limiter))
+    with closing(SentryClient(config, limiter)) as client:
         yield client
     _remember(client)
 
 
-def _as_known(config: SentryConfig) -> SentryConfig:
-    """With what is remembered about the server; what was configured stays as it is."""
+def _with_remembered(config: SentryConfig) -> SentryConfig:
+    """Complete the configuration by what is remembered about the server."""
     flavor = cache.get_sealed(f"flavor/{_fingerprint(config)}")
     if config.flavor == Flavor.AUTO and flavor in (Flavor.SENTRY, Flavor.GLITCHTIP):
         config = replace(config, flavor=Flavor(str(flavor)))
@@ -76,7 +78,7 @@ def _as_known(config: SentryConfig) -> SentryConfig:
 
 
 def _remember(client: SentryClient) -> None:
-    """Keep for a day what this lookup has shown about the server, never what it only guessed."""
+    """Remember what this lookup found out about the server, but not what it guessed."""
     if client.config.flavor == Flavor.AUTO and client.flavor_is_sure:
         cache.put_sealed(f"flavor/{_fingerprint(client.config)}", str(client.flavor), _DAY_S)
     if client.one_project and not client.config.one_project:
@@ -88,56 +90,57 @@ def _remember(client: SentryClient) -> None:
         cache.put_sealed(key, sorted(absent), _HOUR_S)
 
 
-def _in_its_region(config: SentryConfig, pace: SharedPace) -> SentryConfig:
-    """Sentry's cloud answers in the organization's region; which one is remembered for a day."""
+def _with_region(config: SentryConfig, limiter: SharedRateLimiter) -> SentryConfig:
+    """Return the configuration with the organization's region, remembered for a day.
+
+    Only Sentry's cloud has regions.
+    """
     if urlsplit(config.base_url).hostname != CLOUD_HOST:
         return config
     key = f"region/{_fingerprint(config)}"
-    kept = cache.get_sealed(key)
-    # Who can write into the cache must not choose where the token goes.
-    region = cloud_root(kept) if isinstance(kept, str) and kept != config.base_url else kept
+    cached = cache.get_sealed(key)
+    # Write access to the cache must not decide where the token goes.
+    region = cloud_root(cached) if isinstance(cached, str) and cached != config.base_url else cached
     if not isinstance(region, str):
-        with closing(SentryClient(config, pace)) as client:
+        with closing(SentryClient(config, limiter)) as client:
             region = client.region_url() or config.base_url
         cache.put_sealed(key, region, _DAY_S)
     return replace(config, base_url=region)
 
 
 def visible_projects(client: SentryClient) -> tuple[Project, ...]:
-    """The projects the token can see, remembered for ten minutes. Raises a `SentryError`."""
+    """Return the projects the token can see, cached for ten minutes. Raise a `SentryError`."""
     key = f"projects/{_fingerprint(client.config)}"
-    kept = cache.get_sealed(key)
-    if isinstance(kept, list) and kept:
-        return tuple(Project(row[0], row[1], tuple(row[2])) for row in kept)
+    cached = cache.get_sealed(key)
+    if isinstance(cached, list) and cached:
+        return tuple(Project(row[0], row[1], tuple(row[2])) for row in cached)
     projects = client.projects()
     rows = [[project.id, project.slug, list(project.environments)] for project in projects]
-    cache.put_sealed(key, rows, _KEPT_FOR_S)
+    cache.put_sealed(key, rows, _PROJECTS_TTL_S)
     return projects
 
 
 def _fingerprint(config: SentryConfig) -> str:
-    """Stands for server, organization and token: another token may see and do other things."""
+    """Return a hash of server, organization and token: other tokens have other access."""
     identity = f"{config.base_url} {config.organization} {config.token}"
     return hashlib.sha256(identity.encode()).hexdigest()
 
 
-# What can be said about the connected Sentry without looking anybody up.
+# Checks and choices that need no lookup.
 
 PATIENCE_S = 2.0
 _SILENT = "choices/silent"
-_SILENT_FOR_S = 30
+_SILENT_TTL_S = 30
 _CONNECT = "Set SENTRY_AUTH_TOKEN and SENTRY_ORG; the README says which token Sentry needs."
 
 
 def search_choices(
     projects: Collection[str] | None = None,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Slugs of projects and names of environments to choose from; empty when Sentry is silent.
+    """Return the slugs of projects and names of environments to choose from.
 
-    `projects` are those that the person may see, None stands for all.
-
-    The form must not wait for a slow Sentry: after two seconds, and for half a minute from then
-    on, it comes without the choice.
+    `projects` are the slugs that the person can see, or None for all. Both lists are empty if
+    Sentry takes longer than two seconds, and for half a minute after, so the form never waits.
     """
     if cache.get(_SILENT) is not None:
         return (), ()
@@ -146,29 +149,29 @@ def search_choices(
             known = visible_projects(client)
             searched = client.config.projects
     except SentryError:
-        cache.put(_SILENT, 1, _SILENT_FOR_S)
+        cache.put(_SILENT, 1, _SILENT_TTL_S)
         return (), ()
-    offered = [
+    choices = [
         project
         for project in known
         if (not searched or project.slug in searched)
         and (projects is None or project.slug in projects)
     ]
-    environments = {name for project in offered for name in project.environments}
-    return tuple(sorted(project.slug for project in offered)), tuple(sorted(environments))
+    environments = {name for project in choices for name in project.environments}
+    return tuple(sorted(project.slug for project in choices)), tuple(sorted(environments))
 
 
 def check_connection() -> tuple[Finding, ...]:
-    """What works between us and the configured Sentry, line by line."""
+    """Return what works, and what doesn't, with the configured Sentry."""
     try:
         config = sentry_config()
     except SentryError as error:
         return (Finding("Configuration", False, error.message, _CONNECT),)
-    return check_up(config)
+    return run_checks(config)
 
 
-def sentry_state() -> str:
-    """ "ok", or the code of the problem that asking Sentry meets now."""
+def connection_state() -> str:
+    """Return "ok", or the code of the problem that a call to Sentry meets now."""
     try:
         with sentry_client(PATIENCE_S) as client:
             client.projects()

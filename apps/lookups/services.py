@@ -1,4 +1,4 @@
-"""The one use case: record a lookup, answer it once, keep the redacted answer, tell failures."""
+"""Answer lookups: from their snapshot, from the cache, or from Sentry; and purge results."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -11,39 +11,39 @@ from django.utils import timezone
 from apps.audit.models import Action
 from apps.audit.trail import SYSTEM, Actor
 from apps.crypto import Unreadable
-from apps.events.answer import Answer, Notice, NoticeCode, narrowed
+from apps.events.answer import Answer, Notice, NoticeCode, narrow_to_window
 from apps.events.event import Event, EventBody
-from apps.events.query import duration
+from apps.events.query import format_duration
 from apps.lookups import cache, single_flight, store
-from apps.lookups.models import Lookup, Outcome, drop_findings
+from apps.lookups.models import Lookup, Outcome, delete_findings
 from apps.lookups.problems import (
-    Gone,
     LookupCancelled,
     LookupFailed,
     LookupPurged,
     Problem,
+    Removal,
     problem_of,
 )
 from apps.lookups.records import (
-    names_of,
+    identifiers_of,
     question_of,
+    record_actions,
     record_answer,
-    record_each,
     record_failure,
-    was_forgotten,
+    was_erased,
 )
 from apps.lookups.sentry_connection import sentry_client, sentry_config, visible_projects
-from apps.lookups.single_flight import Watch, share
+from apps.lookups.single_flight import LookupMonitor, run_once
 from apps.lookups.store import CachedAnswer
 from apps.redaction.engine import RULES_VERSION, Ledger, redact, redact_event, redact_text
 from apps.sentry import SentryError, fetch_answer, fetch_event
 
-_AT_A_TIME = 100
+_BATCH = 100
 
 
 @dataclass(frozen=True, slots=True)
 class LookupResult:
-    """A lookup's record with its redacted answer; `problem` is why a stale one stands in."""
+    """A lookup and its answer; `problem` is the reason why the answer is stale."""
 
     lookup: Lookup
     answer: Answer
@@ -51,23 +51,23 @@ class LookupResult:
 
 
 def answer_lookup(lookup: Lookup, *, waited_s: float = 0.0) -> LookupResult:
-    """The lookup's answer: its snapshot, or asked now by whoever opens it first.
+    """Return the lookup's redacted result, querying Sentry if it has none yet.
 
-    `waited_s` is for how long it was waited for before. Raises `LookupFailed` when Sentry could
-    not be asked (recorded, and the next call tries again), its kind `LookupCancelled` when
-    somebody stopped it, and `LookupPurged` when the answer is not kept any more.
+    `waited_s` is the time that people have waited already. Raise `LookupFailed` when the query
+    failed (this is recorded, and the next call tries again), and its subclasses `LookupCancelled`
+    when someone stopped it and `LookupPurged` when the result is no longer stored.
     """
-    kept = _snapshot_of(lookup)
-    if kept is not None:
-        return LookupResult(lookup, kept)
+    stored = _read_snapshot(lookup)
+    if stored is not None:
+        return LookupResult(lookup, stored)
     started = time.monotonic() - waited_s
-    watch = Watch(lookup)
+    monitor = LookupMonitor(lookup)
     try:
-        return share(
+        return run_once(
             lookup.cache_key,
-            ready=lambda: _ready_answer(lookup, started),
-            work=lambda: _ask(lookup, started, watch),
-            goes_on=watch.goes_on,
+            ready=lambda: _ready_result(lookup, started),
+            work=lambda: _query(lookup, started, monitor),
+            should_continue=monitor.should_continue,
         )
     except SentryError as error:
         problem = problem_of(error)
@@ -76,195 +76,194 @@ def answer_lookup(lookup: Lookup, *, waited_s: float = 0.0) -> LookupResult:
 
 
 def answer_unredacted(lookup: Lookup) -> LookupResult:
-    """Ask Sentry again and return the answer as it came. It is recorded, and kept nowhere.
+    """Query Sentry again and return the unredacted result. It is recorded, but stored nowhere.
 
-    Raises `LookupFailed`.
+    Raise `LookupFailed`.
     """
     started = time.monotonic()
     lookup.redacted = False
     try:
-        answer = _fetch(lookup, Watch(lookup))
+        answer = _fetch(lookup, LookupMonitor(lookup))
     except SentryError as error:
         _hide_customer(lookup, error)
         problem = problem_of(error)
         record_failure(lookup, problem, started)
         raise LookupFailed(problem) from error
-    record_answer(lookup, answer, started, keep=False)
+    record_answer(lookup, answer, started, save_answer=False)
     return LookupResult(lookup, answer)
 
 
 def read_event(lookup: Lookup, answer: Answer, event_id: str) -> Event | None:
-    """One listed event with its body, asked for now if it was not among the first; redacted.
+    """Return a listed event with its redacted body, which is fetched now if need be.
 
-    None when the event is not part of the lookup. Raises `LookupFailed`.
+    Return None if the event is not part of the answer. Raise `LookupFailed`.
     """
     listed = (*answer.events, *answer.beside.trace_errors)
     event = next((event for event in listed if event.id == event_id), None)
     if event is None or event.body is not None:
         return event
-    cache = store.get_event(lookup.cache_key, event_id)
-    if cache is not None:
-        return cache
+    cached = store.get_event(lookup.cache_key, event_id)
+    if cached is not None:
+        return cached
     try:
         with sentry_client() as client:
-            whole = fetch_event(client, event)
+            fetched = fetch_event(client, event)
     except SentryError as error:
         raise LookupFailed(problem_of(error)) from error
-    if event.matched_on == ("trace",) and whole.body and _names_somebody(whole.body):
-        return None  # its row named nobody, but it is somebody's all the same
-    redacted = redact_event(whole, customer=question_of(lookup).customer.identifier)
+    if event.matched_on == ("trace",) and fetched.body and _has_user(fetched.body):
+        return None  # its row named no user, yet it belongs to one
+    redacted = redact_event(fetched, customer=question_of(lookup).customer.identifier)
     store.put_event(lookup.cache_key, redacted)
     if not Lookup.objects.filter(pk=lookup.pk, purged_at=None).exists():
-        store.drop_event(lookup.cache_key, event_id)  # somebody removed the answer meanwhile
+        store.drop_event(lookup.cache_key, event_id)  # the result was purged meanwhile
     return redacted
 
 
-def _names_somebody(body: EventBody) -> bool:
+def _has_user(body: EventBody) -> bool:
     return any(body.user.get(name) for name in ("id", "email", "username"))
 
 
 def stale_answer(lookup: Lookup, problem: Problem) -> LookupResult | None:
-    """The last answer to this very question, with its age and why there is no newer one."""
-    kept = store.get(lookup.cache_key)
-    if kept is None or was_forgotten(lookup, kept.answer):
+    """Return the last cached result, with a notice of its age and of why there is no newer one."""
+    cached = store.get(lookup.cache_key)
+    if cached is None or was_erased(lookup, cached.answer):
         return None
-    age = duration((datetime.now(UTC) - kept.answer.fetched_at).total_seconds())
+    age = format_duration((datetime.now(UTC) - cached.answer.fetched_at).total_seconds())
     message = f"This result is {age} old. {problem.message} {problem.next_step}"
-    notices = (Notice(NoticeCode.STALE, message), *kept.answer.notices)
-    answer = replace(kept.answer, complete=False, notices=notices, call_log=())
+    notices = (Notice(NoticeCode.STALE, message), *cached.answer.notices)
+    answer = replace(cached.answer, complete=False, notices=notices, call_log=())
     return LookupResult(lookup, answer, problem)
 
 
 def purge_answers(lookups: Sequence[Lookup], *, actor: Actor = SYSTEM) -> int:
-    """Remove the kept answers of these lookups, snapshot and shared copy; returns how many.
+    """Delete the results of these lookups, stored and cached. Return how many.
 
-    `actor` is who wants it so: the trail names them first, with every lookup. The cache is emptied
-    last: whoever answers fills it first and then finds the mark.
+    The audit trail gets an entry by `actor` for every lookup first. The cache is cleared last: a
+    concurrent query fills it before it notices the purge.
     """
-    chosen = [lookup.pk for lookup in lookups]
-    parts = [chosen[first : first + _AT_A_TIME] for first in range(0, len(chosen), _AT_A_TIME)]
-    copies = {copy for part in parts for copy in _copies_of(part)}
+    pks = [lookup.pk for lookup in lookups]
+    batches = [pks[first : first + _BATCH] for first in range(0, len(pks), _BATCH)]
+    keys = {key for batch in batches for key in _cache_keys_of(batch)}
     with transaction.atomic():
-        record_each(Action.PURGED, actor, lookups)
-        purged = sum(_purge(part) for part in parts)
-    for copy in copies:
-        cache.delete(copy)
+        record_actions(Action.PURGED, actor, lookups)
+        purged = sum(_purge(batch) for batch in batches)
+    for key in keys:
+        cache.delete(key)
     return purged
 
 
-def _copies_of(chosen: Sequence[int]) -> Iterator[str]:
-    for lookup in Lookup.objects.filter(pk__in=chosen):
+def _cache_keys_of(pks: Sequence[int]) -> Iterator[str]:
+    for lookup in Lookup.objects.filter(pk__in=pks):
         yield from store.keys_of(lookup.cache_key, store.readable_snapshot(lookup))
 
 
-def _purge(chosen: Sequence[int]) -> int:
-    keys = Lookup.objects.filter(pk__in=chosen).values_list("cache_key", flat=True)
+def _purge(pks: Sequence[int]) -> int:
+    lookups = Lookup.objects.filter(pk__in=pks)
+    keys = lookups.values_list("cache_key", flat=True)
     Lookup.objects.filter(cache_key__in=list(keys)).update(cached_until=None)
-    drop_findings(chosen)
-    return Lookup.objects.filter(pk__in=chosen).update(snapshot=None, purged_at=timezone.now())
+    delete_findings(pks)
+    return lookups.update(snapshot=None, purged_at=timezone.now())
 
 
-def _snapshot_of(lookup: Lookup) -> Answer | None:
+def _read_snapshot(lookup: Lookup) -> Answer | None:
     if lookup.is_removed:
-        raise LookupPurged(why_gone(lookup))
+        raise LookupPurged(removal_of(lookup))
     if lookup.outcome == Outcome.CANCELLED:
         raise LookupCancelled
     try:
         answer = store.from_snapshot(lookup)
     except Unreadable as error:
-        raise LookupPurged(Gone.UNREADABLE) from error
+        raise LookupPurged(Removal.UNREADABLE) from error
     if answer is not None and answer.redaction_version < RULES_VERSION:
         return redact(answer)
     return answer
 
 
-def kept_answer(lookup: Lookup) -> Answer | None:
-    """The answer that is kept, by today's redaction; None where there is none (any more)."""
+def load_stored_answer(lookup: Lookup) -> Answer | None:
+    """Return the stored answer, redacted by today's rules, or None. Never queries Sentry."""
     try:
-        return _snapshot_of(lookup)
+        return _read_snapshot(lookup)
     except (LookupPurged, LookupCancelled):
         return None
 
 
-def why_gone(lookup: Lookup) -> Gone:
-    """What became of an answer that was removed."""
+def removal_of(lookup: Lookup) -> Removal:
+    """Return why a result is no longer available."""
     if lookup.is_expired:
-        return Gone.EXPIRED
-    return Gone.PURGED if lookup.customer else Gone.ERASED
+        return Removal.EXPIRED
+    return Removal.PURGED if lookup.customer else Removal.ERASED
 
 
-def _ready_answer(lookup: Lookup, started: float) -> LookupResult | None:
-    """The answer another opener has just brought, or a fresh shared copy."""
+def _ready_result(lookup: Lookup, started: float) -> LookupResult | None:
+    """Return a result that another request stored just now, or one from cache.
+
+    Raise the failure of a query that ended since `started` (monotonic clock).
+    """
     lookup.refresh_from_db(fields=["snapshot", "purged_at", "expires_at", "outcome"])
-    own = _snapshot_of(lookup)
-    if own is not None:
+    stored = _read_snapshot(lookup)
+    if stored is not None:
         lookup.refresh_from_db()
-        return LookupResult(lookup, own)
-    copy = None if lookup.fresh else _shared_answer(lookup)
-    if copy is None or was_forgotten(lookup, copy.answer):
-        _raise_if_just_failed(lookup, started)
+        return LookupResult(lookup, stored)
+    cached = None if lookup.fresh else _cached_answer(lookup)
+    if cached is None or was_erased(lookup, cached.answer):
+        waited_s = time.monotonic() - started
+        error = single_flight.failure_since(lookup.cache_key, time.time() - waited_s)
+        if error is not None:
+            raise error
         return None
     lookup.from_cache = True
-    lookup.cached_until = copy.until
-    lookup.calls_saved = copy.answer.calls
-    answer = replace(copy.answer, call_log=())
+    lookup.cached_until = cached.until
+    lookup.calls_saved = cached.answer.calls
+    answer = replace(cached.answer, call_log=())
     record_answer(lookup, answer, started)
     return LookupResult(lookup, answer)
 
 
-def _shared_answer(lookup: Lookup) -> CachedAnswer | None:
-    """A fresh answer to this question, or to the same one in a window around this one."""
-    kept = store.get(lookup.cache_key)
-    if kept is not None:
-        return kept if kept.is_fresh else None
+def _cached_answer(lookup: Lookup) -> CachedAnswer | None:
+    """Return a fresh cached answer for the question, or for it in a window around its own."""
+    cached = store.get(lookup.cache_key)
+    if cached is not None:
+        return cached if cached.is_fresh else None
     question = question_of(lookup)
     if question.customer.hex_id:
-        return None  # an event given by its id is shown wherever in time it lies
-    around = store.get_wider(store.windows_key(question, sentry_config()), question.window)
-    if around is None:
+        return None  # an event looked up by its ID is shown even outside the window
+    wider = store.get_wider(store.windows_key(question, sentry_config()), question.window)
+    if wider is None:
         return None
-    within = narrowed(around.answer, question)
-    return CachedAnswer(replace(within, call_log=around.answer.call_log), around.until)
+    narrowed = narrow_to_window(wider.answer, question)
+    return CachedAnswer(replace(narrowed, call_log=wider.answer.call_log), wider.until)
 
 
-def _ask(lookup: Lookup, started: float, watch: Watch) -> LookupResult:
+def _query(lookup: Lookup, started: float, monitor: LookupMonitor) -> LookupResult:
     try:
-        answer = redact(_fetch(lookup, watch))
+        answer = redact(_fetch(lookup, monitor))
     except SentryError as error:
         _hide_customer(lookup, error)
         stale = stale_answer(lookup, problem_of(error))
         if stale is None:
-            single_flight.note(lookup.cache_key, error)
+            single_flight.note_failure(lookup.cache_key, error)
             raise
         lookup.from_cache = True
-        record_answer(lookup, stale.answer, started, keep=False, problem=stale.problem)
+        record_answer(lookup, stale.answer, started, save_answer=False, problem=stale.problem)
         return stale
     lookup.cached_until = store.put(lookup.cache_key, answer)
-    store.note_window(
+    store.index_window(
         store.windows_key(question_of(lookup), sentry_config()), lookup.cache_key, answer
     )
     try:
         record_answer(lookup, answer, started)
-    except LookupPurged:  # only now, so that no copy is left by whoever removed it just before
+    except LookupPurged:  # last, so that a concurrent purge leaves no cached copy
         store.delete(lookup.cache_key, answer)
         raise
     return LookupResult(lookup, answer)
 
 
 def _hide_customer(lookup: Lookup, error: SentryError) -> None:
-    """Sentry may repeat the question in what it says; that goes into records and logs."""
-    ledger = Ledger(names_of(lookup))
-    error.detail = redact_text(error.detail, ledger)
+    """Redact Sentry's message, which can repeat the query and goes into records and logs."""
+    error.detail = redact_text(error.detail, Ledger(identifiers_of(lookup)))
 
 
-def _raise_if_just_failed(lookup: Lookup, started: float) -> None:
-    """Who waited for an answer that failed shares the failure instead of repeating it."""
-    error = single_flight.since(lookup.cache_key, time.time() - (time.monotonic() - started))
-    if error is not None:
-        raise error
-
-
-def _fetch(lookup: Lookup, watch: Watch) -> Answer:
-    with sentry_client() as client, watch.following(client):
+def _fetch(lookup: Lookup, monitor: LookupMonitor) -> Answer:
+    with sentry_client() as client, monitor.watch(client):
         projects = visible_projects(client)
         return fetch_answer(client, question_of(lookup), projects=projects)

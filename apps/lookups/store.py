@@ -1,6 +1,6 @@
-"""Shared answers in the cache, and the snapshot each lookup keeps: redacted and sealed.
+"""Redacted answers, encrypted: cached for the same question, and as the snapshot of one lookup.
 
-Values are JSON, never pickled objects: what a shared cache holds is not trusted to be code.
+Values are JSON, never pickled, because the content of a shared cache is not trusted to be code.
 """
 
 import json
@@ -24,11 +24,11 @@ from apps.sentry import SentryConfig
 
 SCHEMA = 3
 SETTLED_AFTER = timedelta(minutes=10)
-KEEP_SETTLED = timedelta(days=1)
-KEEP_EMPTY = timedelta(minutes=5)
-KEEP_YOUNG = timedelta(seconds=30)
-KEEP_STALE = timedelta(days=1)
-MOST_WINDOWS = 50
+TTL_SETTLED = timedelta(days=1)
+TTL_EMPTY = timedelta(minutes=5)
+TTL_RECENT = timedelta(seconds=30)
+STALE_FOR = timedelta(days=1)
+MAX_WINDOWS = 50
 
 _ANSWER = TypeAdapter(Answer)
 _EVENT = TypeAdapter(Event)
@@ -37,25 +37,25 @@ _SHORT_LIVED = (NoticeCode.PARTIAL_BODIES, NoticeCode.SIGNAL_MISSING, NoticeCode
 
 @dataclass(frozen=True, slots=True)
 class CachedAnswer:
-    """A shared answer and until when it counts as fresh (UTC)."""
+    """A cached answer, fresh until `until` (UTC)."""
 
     answer: Answer
     until: datetime
 
     @property
     def is_fresh(self) -> bool:
-        """Whether it may still be given without asking Sentry."""
+        """Return whether it can be reused without querying Sentry."""
         return self.until > datetime.now(UTC)
 
 
 def cache_key(question: Question, config: SentryConfig) -> str:
-    """One key for all that changes the answer; the customer cannot be read from it."""
+    """Return the key for everything that affects the answer. It doesn't reveal the customer."""
     window = [question.window.start.isoformat(), question.window.end.isoformat()]
     return f"answer/{_digest([_identity(question, config), window])}"
 
 
 def windows_key(question: Question, config: SentryConfig) -> str:
-    """One key for the question whatever its window: there stand the windows that are held."""
+    """Return the key of the index of cached windows for a question, whatever its own window."""
     return f"windows/{_digest(_identity(question, config))}"
 
 
@@ -82,103 +82,102 @@ def _digest(identity: list[object]) -> str:
     return keyed_hash("triage.store", json.dumps(identity))
 
 
-def time_to_keep(answer: Answer) -> timedelta:
-    """How long an answer is shared: the surer it is to stay true, the longer."""
+def time_to_live(answer: Answer) -> timedelta:
+    """Return how long an answer is fresh: longest if no more events are expected."""
     if answer.fetched_at - answer.question.window.end < SETTLED_AFTER:
-        return KEEP_YOUNG
+        return TTL_RECENT
     if any(answer.has_notice(code) for code in _SHORT_LIVED):
-        return KEEP_YOUNG
-    return KEEP_SETTLED if answer.events else KEEP_EMPTY
+        return TTL_RECENT
+    return TTL_SETTLED if answer.events else TTL_EMPTY
 
 
 def get(key: str) -> CachedAnswer | None:
-    """The shared answer under this key, fresh or stale, if it can still be read."""
+    """Return the cached answer, fresh or stale, or None if it is missing or unreadable."""
     content = cache.get_sealed_bytes(key)
     if content is None:
         return None
     until, _, answer = content.partition(b"\n")
     try:
         return CachedAnswer(_ANSWER.validate_json(answer), datetime.fromisoformat(until.decode()))
-    except ValueError:  # a `ValidationError` is one
+    except ValueError:  # the base class of `ValidationError`
         return None
 
 
 def put(key: str, answer: Answer) -> datetime:
-    """Share a redacted answer, fresh for a while and stale for a day more; returns until when."""
-    until = datetime.now(UTC) + time_to_keep(answer)
+    """Cache a redacted answer until a day after it stops being fresh. Return when that is."""
+    until = datetime.now(UTC) + time_to_live(answer)
     _put(key, answer, until)
     return until
 
 
 def put_related(key: str, answer: Answer) -> None:
-    """Share an answer to which something was added beside its events, as fresh as it was."""
-    kept = get(key)
-    if kept is not None and kept.answer.fetched_at == answer.fetched_at:
-        _put(key, answer, kept.until)
+    """Replace a cached answer after related data was added to it. Its freshness stays."""
+    cached = get(key)
+    if cached is not None and cached.answer.fetched_at == answer.fetched_at:
+        _put(key, answer, cached.until)
 
 
 def _put(key: str, answer: Answer, until: datetime) -> None:
     content = until.isoformat().encode() + b"\n" + _ANSWER.dump_json(answer)
-    cache.put_sealed_bytes(key, content, _at_most(until - datetime.now(UTC) + KEEP_STALE))
+    cache.put_sealed_bytes(key, content, _ttl_s(until - datetime.now(UTC) + STALE_FOR))
 
 
-def _at_most(wanted: timedelta) -> float:
-    """So many seconds, or fewer: no copy outlives what a lookup itself may keep."""
+def _ttl_s(wanted: timedelta) -> float:
+    """Return the seconds to cache for: no copy outlives the retention of the lookup itself."""
     return min(wanted, timedelta(days=settings.TRIAGE_KEEP_LOOKUPS_DAYS)).total_seconds()
 
 
 def delete(key: str, answer: Answer | None) -> None:
-    """Forget the shared answer, what is told of it, and its events that were read later."""
-    for one in keys_of(key, answer):
-        cache.delete(one)
+    """Delete the cached answer, its progress and failure, and its events that were read later."""
+    for cached in keys_of(key, answer):
+        cache.delete(cached)
 
 
 def keys_of(key: str, answer: Answer | None) -> Iterator[str]:
-    """All under which something of this answer may be held."""
+    """Yield every cache key that can hold a part of this answer."""
     yield from (key, f"{key}/ids", f"{key}/failure", progress_key(key))
     for event in (*answer.events, *answer.beside.trace_errors) if answer else ():
         if event.body is None:
             yield f"{key}/{event.id}"
 
 
-def note_window(index: str, key: str, answer: Answer) -> None:
-    """Remember that a whole and complete answer to this window is held under the key.
+def index_window(index: str, key: str, answer: Answer) -> None:
+    """Add the key of a complete answer without notices to the index of windows.
 
-    Two who note at the same time may lose one note: that costs a call, never an event.
+    Of two concurrent updates one can be lost, which costs a call to Sentry, never an event.
     """
     if not answer.complete or answer.notices:
         return
     window = answer.question.window
     row = [window.start.isoformat(), window.end.isoformat(), key]
-    rows = [row, *(kept for kept in _rows(index) if kept != row)][:MOST_WINDOWS]
-    cache.put_sealed(index, rows, _at_most(KEEP_SETTLED + KEEP_STALE))
+    rows = [row, *(other for other in _windows(index) if other != row)][:MAX_WINDOWS]
+    cache.put_sealed(index, rows, _ttl_s(TTL_SETTLED + STALE_FOR))
 
 
 def get_wider(index: str, window: Window) -> CachedAnswer | None:
-    """A fresh answer to a window that this one lies inside, if one is held."""
-    for start, end, key in _rows(index):
+    """Return a fresh cached answer for a window that contains this one, or None."""
+    for start, end, key in _windows(index):
         if start <= window.start.isoformat() and window.end.isoformat() <= end:
-            kept = get(key)
-            if kept is not None and kept.is_fresh:
-                return kept
+            cached = get(key)
+            if cached is not None and cached.is_fresh:
+                return cached
     return None
 
 
-def _rows(index: str) -> list[list[str]]:
+def _windows(index: str) -> list[list[str]]:
     rows = cache.get_sealed(index)
     return [row for row in rows if len(row) == 3] if isinstance(rows, list) else []
 
 
 def to_snapshot(lookup: Lookup, answer: Answer) -> bytes:
-    """A redacted answer as the lookup's record keeps it: sealed for this record alone."""
+    """Encrypt a redacted answer for this lookup alone."""
     return seal_as(lookup.audit_target, _ANSWER.dump_json(answer))
 
 
 def from_snapshot(lookup: Lookup) -> Answer | None:
-    """The answer that the record keeps.
+    """Return the lookup's stored answer, or None if there is none in today's format.
 
-    None when there is none, or when an older version of the program wrote it in another shape.
-    Raises `Unreadable`.
+    Raise `Unreadable` if no key decrypts it.
     """
     if lookup.snapshot is None:
         return None
@@ -190,7 +189,7 @@ def from_snapshot(lookup: Lookup) -> Answer | None:
 
 
 def readable_snapshot(lookup: Lookup) -> Answer | None:
-    """The same where it makes no difference why there is none."""
+    """Return the lookup's stored answer, or None if there is none that can be read."""
     try:
         return from_snapshot(lookup)
     except Unreadable:
@@ -198,7 +197,7 @@ def readable_snapshot(lookup: Lookup) -> Answer | None:
 
 
 def get_event(key: str, event_id: str) -> Event | None:
-    """One event that was read later than its answer."""
+    """Return a cached event that was read later than its answer, or None."""
     content = cache.get_sealed_bytes(f"{key}/{event_id}")
     try:
         return None if content is None else _EVENT.validate_json(content)
@@ -207,25 +206,25 @@ def get_event(key: str, event_id: str) -> Event | None:
 
 
 def put_event(key: str, event: Event) -> None:
-    """Share one redacted event for a day."""
-    cache.put_sealed_bytes(f"{key}/{event.id}", _EVENT.dump_json(event), _at_most(KEEP_SETTLED))
+    """Cache a redacted event for a day."""
+    cache.put_sealed_bytes(f"{key}/{event.id}", _EVENT.dump_json(event), _ttl_s(TTL_SETTLED))
 
 
 def drop_event(key: str, event_id: str) -> None:
-    """Forget one event that was read later."""
+    """Delete a cached event."""
     cache.delete(f"{key}/{event_id}")
 
 
 def progress_key(key: str) -> str:
-    """Where it is told how far the asking for this answer is."""
+    """Return the key for the progress of the query for this answer."""
     return key.replace("answer/", "progress/", 1)
 
 
-# How long a lookup's answer is kept, and what became of it: told by columns, not the cache.
+# The state of a lookup's stored result, computed from its columns alone.
 
 
 class StoredState(models.TextChoices):
-    """What is kept of an answer."""
+    """The state of a stored result."""
 
     FRESH = "fresh", "fresh"
     STALE = "stale", "stored, not fresh"
@@ -235,7 +234,7 @@ class StoredState(models.TextChoices):
 
 
 def stored_state(lookup: Lookup, now: datetime) -> StoredState:
-    """What is kept of this lookup's answer."""
+    """Return the state of this lookup's result."""
     if lookup.purged_at is not None:
         return StoredState.PURGED
     if lookup.expires_at is None or not lookup.has_answer:
@@ -245,17 +244,17 @@ def stored_state(lookup: Lookup, now: datetime) -> StoredState:
     return StoredState.EXPIRED if lookup.expires_at <= now else StoredState.STALE
 
 
-def is_stored_as(state: StoredState, now: datetime) -> Q:
-    """The same, as a condition of a query; each lookup is in one state."""
+def stored_state_filter(state: StoredState, now: datetime) -> Q:
+    """Return the query condition for a state. Each lookup is in exactly one."""
     unpurged = Q(purged_at__isnull=True)
-    kept = unpurged & Q(has_answer=True)
-    # There are few of them, and as a list of their own they are found by their index alone.
+    stored = unpurged & Q(has_answer=True)
+    # These are few; a subquery finds them by their own index.
     fresh = Lookup.objects.filter(cached_until__gt=now, has_answer=True).values("pk")
     not_fresh = Q(cached_until__isnull=True) | Q(cached_until__lte=now)
     return {
         StoredState.PURGED: Q(purged_at__isnull=False),
         StoredState.NONE: unpurged & Q(has_answer=False),
-        StoredState.EXPIRED: kept & Q(expires_at__lte=now) & not_fresh,
+        StoredState.EXPIRED: stored & Q(expires_at__lte=now) & not_fresh,
         StoredState.FRESH: unpurged & Q(pk__in=fresh),
-        StoredState.STALE: kept & Q(expires_at__gt=now) & not_fresh,
+        StoredState.STALE: stored & Q(expires_at__gt=now) & not_fresh,
     }[state]

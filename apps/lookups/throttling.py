@@ -1,7 +1,7 @@
-"""Keeping pace with Sentry together: limits, a rest after failures, and places for calls.
+"""The rate limiter that all processes share: Sentry's limits, a circuit breaker, and call slots.
 
-Marks in the shared cache let every process wait or fail fast instead of hammering; without a
-shared cache each process keeps pace for itself.
+It lives in the shared cache, so every process waits or fails fast instead of hammering Sentry.
+Without a shared cache each process limits itself.
 """
 
 import time
@@ -23,27 +23,27 @@ from apps.sentry import (
 from apps.sentry.http import seconds_to_reset
 from apps.sentry.throttling import LocalSlot
 
-PLACES = 4
-FAILURES_TO_REST = 5
+MAX_SLOTS = 4
+FAILURES_TO_OPEN = 5
 REST_S = 15.0
-LONGEST_REST_S = 120.0
+MAX_REST_S = 120.0
 
-# Calls beside an answer have the first place only, the others take it last.
-_PLACE_ASIDE = (0,)
-_EVERY_PLACE = tuple(reversed(range(PLACES)))
+# Calls for related data use the first slot only; the others take it last.
+_RELATED_SLOTS = (0,)
+_ALL_SLOTS = tuple(reversed(range(MAX_SLOTS)))
 
-_COUNT_FOR_S = 60.0
-_SLOT_FOR_S = 30.0
+_COUNT_TTL_S = 60.0
+_SLOT_TTL_S = 30.0
 _POLL_S = 0.02
-_PROBE_FOR_S = 30.0
-_HAMMERED = (SentryUnreachable, SentryTimeout, SentryServerError)
+_PROBE_TTL_S = 30.0
+_OUTAGES = (SentryUnreachable, SentryTimeout, SentryServerError)
 
-_places: dict[tuple[str, str], BoundedSemaphore] = {}
-_places_lock = Lock()
+_local_slots: dict[tuple[str, str], BoundedSemaphore] = {}
+_local_slots_lock = Lock()
 
 
-class SharedPace:
-    """The pace of everyone who uses one token. `name` stands for the token in the cache."""
+class SharedRateLimiter:
+    """The rate limiter of all who use one token; `name` is a fingerprint of that token."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -51,53 +51,58 @@ class SharedPace:
         self._failures = f"pace/{name}/failures"
         self._probe = f"pace/{name}/probe"
         self._slot = f"pace/{name}/slot"
-        self._local = _local_places(name, "all", PLACES)
+        self._local = _semaphore(name, "all", MAX_SLOTS)
 
     def check(self, route: str) -> None:
-        """Raise when a limit is still on, or while Sentry rests (one probe may pass after it)."""
+        """Raise `SentryRateLimited` before the reset, `SentryResting` while the circuit is open.
+
+        After that pause a single probe passes.
+        """
         self._check((self._not_before(route),), may_probe=True)
 
     def slot(self, seconds: float) -> AbstractContextManager[None]:
-        """A place in this process first, then one of the four that all processes share."""
-        return self._both(seconds, _EVERY_PLACE)
+        """Hold a slot of this process and then one of those that all processes share."""
+        return self._both(seconds, _ALL_SLOTS)
 
-    def answered(self, route: str, headers: Mapping[str, str]) -> None:
-        """Sentry is well; when nothing is left of its limit, everyone waits for the reset."""
+    def record_response(self, route: str, headers: Mapping[str, str]) -> None:
+        """Close the circuit, and make everyone wait for the reset if the limit is used up."""
         if cache.get(self._rest) is not None or cache.get(self._failures) is not None:
             for key in (self._rest, self._failures, self._probe):
                 cache.delete(key)
-        _wait(self._not_before(route), _seconds_of(headers))
+        _block(self._not_before(route), _reset_s(headers))
 
-    def failed(self, route: str, error: SentryError) -> None:
-        """A limit is told to all; failures in a row give Sentry a rest, longer each time."""
+    def record_error(self, route: str, error: SentryError) -> None:
+        """Note a rate limit for all; open the circuit after several outages, longer each time."""
         if isinstance(error, SentryRateLimited):
-            _wait(self._not_before(route), error.retry_after)
-        elif isinstance(error, _HAMMERED) and not isinstance(error, SentryCrowded):
+            _block(self._not_before(route), error.retry_after)
+        elif isinstance(error, _OUTAGES) and not isinstance(error, SentryCrowded):
             rest = cache.get(self._rest)
-            if rest is None and cache.increment(self._failures, _COUNT_FOR_S) < FAILURES_TO_REST:
+            if rest is None and cache.increment(self._failures, _COUNT_TTL_S) < FAILURES_TO_OPEN:
                 return
             last = _number(rest[1]) if isinstance(rest, list) and len(rest) == 2 else 0.0
-            seconds = min(max(REST_S, last * 2), LONGEST_REST_S)
+            seconds = min(max(REST_S, last * 2), MAX_REST_S)
             until = time.time() + seconds
-            cache.put(self._rest, [until, seconds], seconds + _PROBE_FOR_S)
+            cache.put(self._rest, [until, seconds], seconds + _PROBE_TTL_S)
             cache.delete(self._probe)
 
-    def aside(self) -> "SharedPace":
-        """The pace of everyone's calls that answers can do without."""
-        return _SharedAside(self._name)
+    def for_related(self) -> "SharedRateLimiter":
+        """Return the rate limiter for calls that an answer can do without."""
+        return _RelatedRateLimiter(self._name)
 
-    def _check(self, marks: tuple[str, ...], *, may_probe: bool) -> None:
-        known = cache.get_many((*marks, self._rest))
-        wait = max(_number(known.get(mark)) for mark in marks) - time.time()
+    def _check(self, blocks: tuple[str, ...], *, may_probe: bool) -> None:
+        known = cache.get_many((*blocks, self._rest))
+        wait = max(_number(known.get(block)) for block in blocks) - time.time()
         if wait > 0:
-            raise SentryRateLimited("Sentry limits how often we can ask.", retry_after=wait)
+            raise SentryRateLimited(
+                "Sentry limits how often we can send requests.", retry_after=wait
+            )
         rest = known.get(self._rest)
         if isinstance(rest, list) and len(rest) == 2:
             self._check_rest(_number(rest[0]), may_probe=may_probe)
 
     def _check_rest(self, until: float, *, may_probe: bool) -> None:
         wait = until - time.time()
-        if wait <= 0 and may_probe and cache.add(self._probe, 1, _PROBE_FOR_S) is not False:
+        if wait <= 0 and may_probe and cache.add(self._probe, 1, _PROBE_TTL_S) is not False:
             return
         raise SentryResting(
             "Sentry failed several times in a row, so calls are paused for a while.",
@@ -105,81 +110,80 @@ class SharedPace:
         )
 
     def _not_before(self, route: str) -> str:
-        """Sentry limits each endpoint for itself, and so does the mark."""
+        """Return the key of an endpoint's block: Sentry limits each endpoint separately."""
         return f"pace/{self._name}/not-before{route}"
 
     @contextmanager
     def _both(self, seconds: float, numbers: Sequence[int]) -> Iterator[None]:
         give_up = time.monotonic() + seconds
         with LocalSlot(self._local, seconds):
-            key, mine = self._take(give_up, numbers)
+            key, token = self._acquire(give_up, numbers)
             try:
                 yield
             finally:
                 if key:
-                    cache.delete_if_equal(key, mine)
+                    cache.delete_if_equal(key, token)
 
-    def _take(self, give_up: float, numbers: Sequence[int]) -> tuple[str, str]:
-        """A shared place; an empty key when there is no cache to share places through."""
-        mine = uuid.uuid4().hex
+    def _acquire(self, give_up: float, numbers: Sequence[int]) -> tuple[str, str]:
+        """Return key and token of a shared slot; the key is empty without a shared cache."""
+        token = uuid.uuid4().hex
         while True:
             for number in numbers:
                 key = f"{self._slot}/{number}"
-                taken = cache.add(key, mine, _SLOT_FOR_S)
+                taken = cache.add(key, token, _SLOT_TTL_S)
                 if taken is None:
-                    return "", mine
+                    return "", token
                 if taken:
-                    return key, mine
+                    return key, token
             if time.monotonic() > give_up:
                 raise SentryCrowded("All connections to Sentry stayed busy.")
             time.sleep(_POLL_S)
 
 
-class _SharedAside(SharedPace):
-    """One place for all, no probe, no word on how Sentry is, and limits of its own.
+class _RelatedRateLimiter(SharedRateLimiter):
+    """One slot, no probe, no effect on the circuit, and blocks of its own.
 
-    An endpoint that is asked beside an answer is also asked for the answers themselves: a limit
-    met here must not keep these waiting.
+    The same endpoints serve the answers themselves, which a limit met here must not delay.
     """
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self._alone = _local_places(name, "aside", 1)
+        self._single = _semaphore(name, "aside", 1)
 
     def check(self, route: str) -> None:
-        self._check((self._not_before(route), self._aside_not_before(route)), may_probe=False)
+        self._check((self._not_before(route), self._related_not_before(route)), may_probe=False)
 
     @contextmanager
     def slot(self, seconds: float) -> Iterator[None]:
-        with LocalSlot(self._alone, seconds), self._both(seconds, _PLACE_ASIDE):
+        with LocalSlot(self._single, seconds), self._both(seconds, _RELATED_SLOTS):
             yield
 
-    def answered(self, route: str, headers: Mapping[str, str]) -> None:
-        _wait(self._aside_not_before(route), _seconds_of(headers))
+    def record_response(self, route: str, headers: Mapping[str, str]) -> None:
+        _block(self._related_not_before(route), _reset_s(headers))
 
-    def failed(self, route: str, error: SentryError) -> None:
+    def record_error(self, route: str, error: SentryError) -> None:
         if isinstance(error, SentryRateLimited):
-            _wait(self._aside_not_before(route), error.retry_after)
+            _block(self._related_not_before(route), error.retry_after)
 
-    def _aside_not_before(self, route: str) -> str:
+    def _related_not_before(self, route: str) -> str:
         return f"pace/{self._name}/aside/not-before{route}"
 
 
-def _local_places(name: str, kind: str, count: int) -> BoundedSemaphore:
-    """The places of this process, the same ones for everyone who names the same token."""
-    with _places_lock:
-        return _places.setdefault((name, kind), BoundedSemaphore(count))
+def _semaphore(name: str, kind: str, count: int) -> BoundedSemaphore:
+    """Return this process's semaphore for the token, the same for every rate limiter."""
+    with _local_slots_lock:
+        return _local_slots.setdefault((name, kind), BoundedSemaphore(count))
 
 
-def _seconds_of(headers: Mapping[str, str]) -> float:
-    """How long to wait after an answer that leaves nothing of the limit."""
+def _reset_s(headers: Mapping[str, str]) -> float:
+    """Return the seconds until the limit resets, or 0 if some of it is left."""
     is_used_up = headers.get("x-sentry-rate-limit-remaining", "").strip() == "0"
     return (seconds_to_reset(headers) or 0.0) if is_used_up else 0.0
 
 
-def _wait(mark: str, seconds: float) -> None:
+def _block(key: str, seconds: float) -> None:
     if seconds > 0:
-        cache.put(mark, time.time() + seconds, seconds)
+        cache.put(key, time.time() + seconds, seconds)
 
 
 def _number(value: object) -> float:

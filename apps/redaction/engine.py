@@ -1,7 +1,7 @@
-"""Taking personal data and secrets out of an answer: key names first, shapes of text second.
+"""Redaction of personal data and secrets in results: by key names first, then by shapes of text.
 
-The same value gets the same alias all through one answer, so that the story stays readable.
-Event and trace ids, versions, line numbers and times are left as they are.
+Equal values get the same alias throughout a result, so that it stays readable. Event and trace
+IDs, versions, line numbers, and times are not redacted.
 """
 
 import json
@@ -12,18 +12,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from urllib.parse import unquote
 
-from apps.events.answer import Answer, Beside, Deploy, Feedback, Replay
+from apps.events.answer import Answer, Deploy, Feedback, RelatedData, Replay
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue, Request
 from apps.events.query import CustomerKind
 from apps.redaction.keys import (
-    fits,
+    has_expected_form,
+    is_placeholder,
     is_plural,
     is_secret_parameter,
     is_version_name,
     kind_of_key,
     named_values,
-    says_nothing,
-    without_scheme,
+    scheme_length,
 )
 from apps.redaction.patterns import (
     CHECKED_NUMBERS,
@@ -37,10 +37,9 @@ from apps.redaction.patterns import (
     Shape,
 )
 
-# Which alias stands for which value, so that a redacted story stays readable.
-
+RULES_VERSION = 3
 CUSTOMER_ALIAS = "<customer>"
-SHORTEST_IN_TEXT = 3
+MIN_LENGTH_IN_TEXT = 3
 
 _NUMBERS = frozenset(("card", "iban", "phone", "ssn", "mac"))
 _GAPS = re.compile(r"[\W_]+")
@@ -48,7 +47,7 @@ _ALREADY_HIDDEN = re.compile(r"<[a-z-]{2,20}(?:-\d{1,6})?>|\[Filtered\]|\[REDACT
 
 
 class Ledger:
-    """Which alias stands for which value in one answer, and how often each kind was hidden."""
+    """The aliases of the values in one result, and the counts of hidden values by kind."""
 
     def __init__(self, customer_values: frozenset[str], *, first_number: int = 1) -> None:
         self._first_number = first_number
@@ -56,168 +55,168 @@ class Ledger:
         self._aliases: dict[str, str] = {}
         self._numbers: Counter[str] = Counter()
         self._customer = frozenset(value.casefold() for value in customer_values if value)
-        self._long_enough = sorted(
-            (value for value in self._customer if len(value) >= SHORTEST_IN_TEXT),
+        self._searched_values = sorted(
+            (value for value in self._customer if len(value) >= MIN_LENGTH_IN_TEXT),
             key=len,
             reverse=True,
         )
-        joined = "|".join(re.escape(value) for value in self._long_enough)
+        joined = "|".join(re.escape(value) for value in self._searched_values)
         self._customer_in_text = (
             re.compile(rf"(?<!\w)(?:{joined})(?!\w)", re.IGNORECASE) if joined else None
         )
 
     def alias(self, kind: str, value: str) -> str:
-        """The stand-in for a value of this kind; counts it."""
+        """Return and count the alias of a value; an alias is returned unchanged."""
         if not value.strip() or _ALREADY_HIDDEN.fullmatch(value):
             return value
         if self.is_customer(value):
             self.counts["customer"] += 1
             return CUSTOMER_ALIAS
         self.counts[kind] += 1
-        key = _same_for_all_spellings(kind, value)
+        key = _normalized(kind, value)
         if key not in self._aliases:
             self._aliases[key] = f"<{kind}-{self._first_number + self._numbers[kind]}>"
             self._numbers[kind] += 1
         return self._aliases[key]
 
     def is_customer(self, value: str) -> bool:
-        """Whether the whole value is one of the customer's own identifiers."""
+        """Return whether the whole value is one of the customer's identifiers."""
         plain = value.strip().casefold()
         return plain in self._customer or ("%" in plain and unquote(plain) in self._customer)
 
-    def hide_customer(self, text: str, *, but_numbers: bool = False) -> str:
-        """Put the alias in place of each of the customer's identifiers in running text.
+    def hide_customer(self, text: str, *, except_numbers: bool = False) -> str:
+        """Replace the customer's identifiers in a text.
 
-        `but_numbers` spares what could as well be a part of a version.
+        `except_numbers` is for versions, parts of which could equal an identifier.
         """
-        if self._customer_in_text is None or not self._may_name_the_customer(text):
+        if self._customer_in_text is None or not self._may_contain_customer(text):
             return text
-        pieces, position = [], 0
-        for match in self._customer_in_text.finditer(text):
-            if but_numbers and match.group().isdigit():
-                continue
-            pieces += [text[position : match.start()], CUSTOMER_ALIAS]
-            position = match.end()
+
+        def alias(match: re.Match[str]) -> str:
+            if except_numbers and match.group().isdigit():
+                return match.group()
             self.counts["customer"] += 1
-        return "".join([*pieces, text[position:]])
+            return CUSTOMER_ALIAS
 
-    def _may_name_the_customer(self, text: str) -> bool:
-        """A search for plain words first: it is many times faster than the pattern."""
+        return self._customer_in_text.sub(alias, text)
+
+    def _may_contain_customer(self, text: str) -> bool:
+        """Search for plain words, which is many times faster than the pattern."""
         folded = text.casefold()
-        return any(value in folded for value in self._long_enough)
+        return any(value in folded for value in self._searched_values)
 
 
-def _same_for_all_spellings(kind: str, value: str) -> str:
-    """One value under two names, or written in two ways, is one value with one alias."""
+def _normalized(kind: str, value: str) -> str:
+    """Return a key that is equal for different spellings of a value, whatever their kinds."""
     if kind in _NUMBERS:
         return _GAPS.sub("", unquote(value)).casefold()
     return (unquote(value) if "%" in value else value).casefold()
 
 
-# Taking secrets out of running text: sure shapes first, then named values, then other shapes.
+# Text: certain shapes first, then named values, then other shapes
+#
+# Cheap checks come first, because nearly all texts are harmless: a separator of names and values
+# or a character of addresses, enough digits for a number, a run long enough for a token.
 
-# Cheap questions first, because nearly all text holds nothing: a sign that stands between a name
-# and its value or in an address, enough digits for a number, a run long enough for a token.
-_SIGNS = re.compile(r"[@=:%>&,\uff20\uff1d\uff1a]|--|\\u")
-_LONG = 500
-_MOST_REMEMBERED = 100_000
+_SEPARATORS = re.compile(r"[@=:%>&,\uff20\uff1d\uff1a]|--|\\u")
+_MAX_UNSPLIT_LENGTH = 500
+_MAX_REMEMBERED = 100_000
 _harmless: set[int] = set()
-_FEWEST_OF_CHECKED = 9
-_FEWEST_OF_ADDRESS = 4
+_MIN_DIGITS_OF_CHECKED = 9
+_MIN_DIGITS_OF_ADDRESS = 4
 _PHONES_AND_IPV4 = (*PHONES, *IPV4)
 _LONG_RUN = re.compile(r"[\w.~+/=:$-]{14,}")
-_OF_TOKENS = re.compile(r"[\d_.-]")
-
-
-_HINTS_OF_TEXTUAL = tuple({hint for shape in TEXTUAL for hint in shape.hints})
-_BEGINNINGS = tuple({beginning for beginning, _pattern in VENDOR_TOKENS})
+_TOKEN_CHARACTER = re.compile(r"[\d_.-]")
+_TEXTUAL_HINTS = tuple({hint for shape in TEXTUAL for hint in shape.hints})
+_TOKEN_PREFIXES = tuple({prefix for prefix, _pattern in VENDOR_TOKENS})
 
 
 def redact_text(text: str, ledger: Ledger) -> str:
-    """Running text with the customer and every known shape of secret replaced by aliases."""
+    """Replace the customer's identifiers and every known shape of secret by aliases."""
     return redact_named(text, ledger, name="")
 
 
 def redact_named(text: str, ledger: Ledger, *, name: str, is_version: bool = False) -> str:
-    """Text that stands under a name, which may tell what its numbers are."""
-    if len(text) > _LONG and "\n" in text:
-        return _by_lines(text, ledger, name, is_version=is_version)
-    return _remembered(text, ledger, name, is_version=is_version)
+    """Redact the text of a named value; the name can reveal what its numbers are."""
+    if len(text) > _MAX_UNSPLIT_LENGTH and "\n" in text:
+        return _redact_lines(text, ledger, name, is_version=is_version)
+    return _redact_unless_known(text, ledger, name, is_version=is_version)
 
 
-def _remembered(text: str, ledger: Ledger, name: str, *, is_version: bool) -> str:
-    """Events repeat most of their texts (modules, code, tags): what held nothing once is known by
-    its hash, which is salted for each process; the text itself is kept nowhere.
+def _redact_unless_known(text: str, ledger: Ledger, name: str, *, is_version: bool) -> str:
+    """Skip texts that were harmless before, because events repeat modules, code, and tags.
+
+    Only hashes are stored, which are salted per process.
     """
-    text = ledger.hide_customer(text, but_numbers=is_version)
-    known = hash((text, name, is_version))
-    if known in _harmless:
+    text = ledger.hide_customer(text, except_numbers=is_version)
+    key = hash((text, name, is_version))
+    if key in _harmless:
         return text
-    shown = _shown(text, ledger, name, is_version=is_version)
-    if shown == text:
-        if len(_harmless) >= _MOST_REMEMBERED:
+    redacted = _redact_shapes(text, ledger, name, is_version=is_version)
+    if redacted == text:
+        if len(_harmless) >= _MAX_REMEMBERED:
             _harmless.clear()
-        _harmless.add(known)
-    return shown
+        _harmless.add(key)
+    return redacted
 
 
-def _shown(text: str, ledger: Ledger, name: str, *, is_version: bool) -> str:
+def _redact_shapes(text: str, ledger: Ledger, name: str, *, is_version: bool) -> str:
     digits = sum(map(text.count, "0123456789"))
-    signed = _SIGNS.search(text) is not None
+    has_separator = _SEPARATORS.search(text) is not None
     if "-----" in text or "eyJ" in text or digits:
         text = _without_shapes(text, ledger, KEYS, name)
     text = _without_tokens(text, ledger)
-    if digits >= _FEWEST_OF_CHECKED:
+    if digits >= _MIN_DIGITS_OF_CHECKED:
         text = _without_shapes(text, ledger, CHECKED_NUMBERS, name)
-    if signed:
+    if has_separator:
         text = _without_named_values(text, ledger)
-    if (signed or digits) and _may_hold(text.lower(), _HINTS_OF_TEXTUAL):
+    if (has_separator or digits) and _contains_any(text.lower(), _TEXTUAL_HINTS):
         text = _without_shapes(text, ledger, TEXTUAL, name)
     if not is_version and (text.count(":") > 1 or text.count("-") > 4 or text.count(".") > 1):
         text = _without_shapes(text, ledger, DEVICES, name)
-    if not is_version and digits >= _FEWEST_OF_ADDRESS:
+    if not is_version and digits >= _MIN_DIGITS_OF_ADDRESS:
         text = _without_shapes(text, ledger, _PHONES_AND_IPV4, name)
     return text
 
 
-def _by_lines(text: str, ledger: Ledger, name: str, *, is_version: bool) -> str:
-    """Long texts repeat their lines, so that most of them are known to be harmless."""
+def _redact_lines(text: str, ledger: Ledger, name: str, *, is_version: bool) -> str:
+    """Redact a long text by line, because most of its lines are known to be harmless."""
     lines = list(_lines(_without_shapes(text, ledger, PRIVATE_KEYS, name)))
     if len(lines) == 1:
-        return _remembered(lines[0], ledger, name, is_version=is_version)
+        return _redact_unless_known(lines[0], ledger, name, is_version=is_version)
     return "".join(redact_named(line, ledger, name=name, is_version=is_version) for line in lines)
 
 
 def _lines(text: str) -> Iterator[str]:
-    """The lines, joined where they belong together: a name with its value, a text in quotes."""
-    whole = ""
+    """Yield the lines; a name stays with its value, and a quoted text in one piece."""
+    joined = ""
     for line in text.splitlines(keepends=True):
-        whole += line
-        is_open = whole.count('"') % 2 or whole.rstrip().endswith((":", "=", "=>"))
-        if len(whole) > _LONG or not is_open:
-            yield whole
-            whole = ""
-    if whole:
-        yield whole
+        joined += line
+        is_open = joined.count('"') % 2 or joined.rstrip().endswith((":", "=", "=>"))
+        if len(joined) > _MAX_UNSPLIT_LENGTH or not is_open:
+            yield joined
+            joined = ""
+    if joined:
+        yield joined
 
 
 def _without_tokens(text: str, ledger: Ledger) -> str:
-    """Only long runs of letters can hold one, so that only these are asked for the beginnings."""
-    runs = " ".join(run for run in _LONG_RUN.findall(text) if _OF_TOKENS.search(run))
-    if not runs or not _may_hold(runs, _BEGINNINGS):
+    """Hide vendor tokens; only long runs of characters are searched for their prefixes."""
+    runs = " ".join(run for run in _LONG_RUN.findall(text) if _TOKEN_CHARACTER.search(run))
+    if not runs or not _contains_any(runs, _TOKEN_PREFIXES):
         return text
-    for beginning, pattern in VENDOR_TOKENS:
-        if beginning in runs and pattern.search(runs):
+    for prefix, pattern in VENDOR_TOKENS:
+        if prefix in runs and pattern.search(runs):
             text = pattern.sub(lambda match: ledger.alias("token", match.group()), text)
     return text
 
 
-def _may_hold(text: str, hints: tuple[str, ...]) -> bool:
+def _contains_any(text: str, hints: tuple[str, ...]) -> bool:
     return any(map(text.__contains__, hints))
 
 
 def _without_named_values(text: str, ledger: Ledger) -> str:
-    found = [(one.start, one.end, one.kind) for one in named_values(text, text.lower())]
+    found = [(value.start, value.end, value.kind) for value in named_values(text, text.lower())]
     return _replaced(text, found, ledger) if found else text
 
 
@@ -232,7 +231,7 @@ def _without_shapes(text: str, ledger: Ledger, shapes: tuple[Shape, ...], name: 
 
 
 def _replaced(text: str, found: list[tuple[int, int, str]], ledger: Ledger) -> str:
-    """The text with an alias in place of each part that was found."""
+    """Replace the parts at these positions by their aliases."""
     pieces, position = [], 0
     for start, end, kind in found:
         pieces += [text[position:start], alias_of(text[start:end], kind, ledger)]
@@ -241,40 +240,40 @@ def _replaced(text: str, found: list[tuple[int, int, str]], ledger: Ledger) -> s
 
 
 def alias_of(value: str, kind: str, ledger: Ledger) -> str:
-    """The alias of a value; its scheme (`Bearer`) and its quotes stay."""
-    scheme = without_scheme(value) if kind in ("secret", "token") else 0
+    """Return the alias of a value, with its scheme (`Bearer`) and its quotes preserved."""
+    scheme = scheme_length(value) if kind in ("secret", "token") else 0
     bare = value[scheme:]
     quote = bare[:1] if len(bare) > 2 and bare[:1] in "\"'`" and bare[-1:] == bare[:1] else ""
     inner = bare[1:-1] if quote else bare
     return f"{value[:scheme]}{quote}{ledger.alias(kind, inner)}{quote}"
 
 
-# JSON values of any depth without personal data and secrets: key names first, then text.
+# JSON values: key names first, then text
 
-_DEEPEST = 12
-_LONGEST_JSON = 100_000
-_PERSONAL_WHOLE = ("address", "name", "birthdate")
+_MAX_DEPTH = 12
+_MAX_JSON_LENGTH = 100_000
+_PERSONAL_OBJECTS = ("address", "name", "birthdate")
 _NAME_PARTS = frozenset(("first", "last", "given", "family", "middle", "firstName", "lastName"))
 _CARD_FIELDS = frozenset((
     "cvc", "cvv", "cvv2", "csc", "card_number", "cardNumber", "card", "pan", "last4", "brand",
     "cardholder", "cardHolder", "card_holder",
 ))  # fmt: skip
 _EXPIRY = re.compile(r"exp(?:iry|iration|ires)?(?:[_-]?(?:date|month|year))?", re.IGNORECASE)
-_FEWEST_DIGITS_OF_A_PHONE = 5
-# The tag `user` holds its value with the kind before it.
+_MIN_PHONE_DIGITS = 5
+# The value of the tag `user`, such as `id:4711`.
 _USER_TAG = re.compile(r"(?P<kind>id|email|username|ip):(?P<value>.+)", re.DOTALL)
 _IDENTITY_NAME = re.compile(r"(?:id|user|username|customer|account|login)$", re.IGNORECASE)
 
 
 def redact_value(value: object, ledger: Ledger, *, key: str = "", depth: int = 0) -> object:
-    """A JSON value of any depth, redacted by key names and text; too deep is replaced whole."""
+    """Redact a JSON value by key names and text; replace what is nested too deeply."""
     kind = kind_of_key(key) if key else None
     if kind and isinstance(value, str | int | float) and not isinstance(value, bool):
         return _named(value, kind, ledger, key)
-    whole = _kind_of_whole(value, kind, key)
-    if whole:
-        return ledger.alias(whole, repr(value))
-    if depth > _DEEPEST:
+    object_kind = _kind_of_object(value, kind, key)
+    if object_kind:
+        return ledger.alias(object_kind, repr(value))
+    if depth > _MAX_DEPTH:
         return "<too deep>"
     if isinstance(value, Mapping):
         return _fields(value, ledger, depth)
@@ -283,45 +282,47 @@ def redact_value(value: object, ledger: Ledger, *, key: str = "", depth: int = 0
     return _scalar(value, ledger, key, depth)
 
 
-def _kind_of_whole(value: object, kind: str | None, key: str) -> str | None:
-    """What an object is that is hidden with all it holds: a secret, an address, a full name."""
+def _kind_of_object(value: object, kind: str | None, key: str) -> str | None:
+    """Return the kind of an object to hide as a whole: a secret, an address, or a full name."""
     if kind == "secret" and value and isinstance(value, Mapping | list | tuple):
         return kind
     if not isinstance(value, Mapping) or not value or "port" in value:
         return None
-    if kind in _PERSONAL_WHOLE:
+    if kind in _PERSONAL_OBJECTS:
         return kind
     return "name" if key.lower() == "name" and not _NAME_PARTS.isdisjoint(value) else None
 
 
 def _named(value: str | float, kind: str, ledger: Ledger, key: str) -> object:
-    """A value whose name says what it is."""
+    """Redact a value whose key determines its kind."""
     text = str(value)
-    if not fits(key, text):
-        return _scalar(value, ledger, key, _DEEPEST)
-    if says_nothing(text) or (is_plural(key) and not isinstance(value, str)):
+    if not has_expected_form(key, text):
+        return _scalar(value, ledger, key, _MAX_DEPTH)
+    if is_placeholder(text) or (is_plural(key) and not isinstance(value, str)):
         return value
-    if kind == "phone" and sum(letter.isdigit() for letter in text) < _FEWEST_DIGITS_OF_A_PHONE:
-        return _scalar(value, ledger, key, _DEEPEST)
+    if kind == "phone" and sum(map(str.isdigit, text)) < _MIN_PHONE_DIGITS:
+        return _scalar(value, ledger, key, _MAX_DEPTH)
     return alias_of(text, kind, ledger)
 
 
 def _fields(value: Mapping[object, object], ledger: Ledger, depth: int) -> dict[str, object]:
-    """Also `{"name": "password", "value": "x"}`, as forms and lists of headers have it, and until
-    when a card is valid, which is said beside its number or its brand.
+    """Redact the fields of an object.
+
+    This includes `{"name": "password", "value": "x"}`, the notation of forms and headers, and the
+    expiry date next to a card's number or brand.
     """
     names = [value[name] for name in ("name", "key", "header") if isinstance(value.get(name), str)]
-    told = str(names[0]) if names and "value" in value and kind_of_key(str(names[0])) else None
-    of_card = not _CARD_FIELDS.isdisjoint(value)
-    shown: dict[str, object] = {}
+    named = str(names[0]) if names and "value" in value and kind_of_key(str(names[0])) else None
+    is_card = not _CARD_FIELDS.isdisjoint(value)
+    redacted: dict[str, object] = {}
     for name, inner in value.items():
-        key = told if told and name == "value" else str(name)
-        if of_card and _EXPIRY.fullmatch(key):
+        key = named if named and name == "value" else str(name)
+        if is_card and _EXPIRY.fullmatch(key):
             key = f"card_{key}"
-        shown[redact_text(str(name), ledger)] = redact_value(
+        redacted[redact_text(str(name), ledger)] = redact_value(
             inner, ledger, key=key, depth=depth + 1
         )
-    return shown
+    return redacted
 
 
 def _sequence(
@@ -342,54 +343,40 @@ def _scalar(value: object, ledger: Ledger, key: str, depth: int) -> object:
 
 
 def _json(value: str, ledger: Ledger, depth: int) -> str:
-    """A text that is a JSON document with what its names tell hidden, else as it is."""
+    """Redact a text that is a JSON document by its keys; return any other text unchanged."""
     ends = value[:1] + value[-1:]
-    if ends not in ("{}", "[]") or '"' not in value or len(value) > _LONGEST_JSON:
+    if ends not in ("{}", "[]") or '"' not in value or len(value) > _MAX_JSON_LENGTH:
         return value
     try:
         document = json.loads(value)
-        shown = redact_value(document, ledger, depth=depth + 1)
-        if shown == document:
+        redacted = redact_value(document, ledger, depth=depth + 1)
+        if redacted == document:
             return value
         separators = (", ", ": ") if '": ' in value else (",", ":")
-        return json.dumps(shown, ensure_ascii=False, separators=separators)
+        return json.dumps(redacted, ensure_ascii=False, separators=separators)
     except (ValueError, RecursionError):
         return value
 
 
 def _string(value: str, ledger: Ledger, key: str) -> str:
-    """Short identifiers such as 7 are the customer's only where the key says so."""
+    """Redact a text; a short identifier such as 7 counts only with a key that fits."""
     typed = _USER_TAG.fullmatch(value) if key == "user" else None
     if typed:
         return f"{typed['kind']}:{ledger.alias('user', typed['value'])}"
-    named = len(value) >= SHORTEST_IN_TEXT or bool(_IDENTITY_NAME.search(key))
-    if named and ledger.is_customer(value) and not is_version_name(key):
+    is_identifier = len(value) >= MIN_LENGTH_IN_TEXT or bool(_IDENTITY_NAME.search(key))
+    if is_identifier and ledger.is_customer(value) and not is_version_name(key):
         return ledger.alias("user", value)
     return redact_named(value, ledger, name=key, is_version=is_version_name(key))
 
 
-# What stands beside the errors without personal data: the customer's words, where they were, and
-# the names that people give to releases.
+# Related entries: feedback, session replays, and releases
 
 
-def names_beside(beside: Beside) -> set[str]:
-    """All that recordings and feedback name the customer by."""
-    identities = [replay.identities for replay in beside.replays]
-    identities += [feedback.identities for feedback in beside.feedback]
-    return {value for own in identities for _name, value in own}
-
-
-def redact_customers_own(beside: Beside, ledger: Ledger) -> Beside:
-    """The same with recordings and feedback redacted, and without the names they came with.
-
-    Releases are redacted as those of events are; slugs of projects stay, as they do everywhere.
-    """
-    return replace(
-        beside,
-        replays=tuple(_replay(replay, ledger) for replay in beside.replays),
-        feedback=tuple(_feedback(feedback, ledger) for feedback in beside.feedback),
-        deploys=tuple(_deploy(deploy, ledger) for deploy in beside.deploys),
-    )
+def _identifiers_in_related(related: RelatedData) -> set[str]:
+    """Return the customer's identifiers in replays and feedback."""
+    identities = [replay.identities for replay in related.replays]
+    identities += [feedback.identities for feedback in related.feedback]
+    return {value for pairs in identities for _name, value in pairs}
 
 
 def _deploy(deploy: Deploy, ledger: Ledger) -> Deploy:
@@ -406,7 +393,7 @@ def _replay(replay: Replay, ledger: Ledger) -> Replay:
 
 
 def _feedback(feedback: Feedback, ledger: Ledger) -> Feedback:
-    """The name that was given is hidden in the message too, where people sign with it."""
+    """Redact feedback; the name is hidden in the message too, because people sign with it."""
     name = feedback.name and ledger.alias("name", feedback.name)
     message = redact_text(feedback.message, ledger)
     return replace(
@@ -420,37 +407,28 @@ def _feedback(feedback: Feedback, ledger: Ledger) -> Feedback:
 
 
 def _without_name(text: str, name: str, alias: str) -> str:
-    """The text without the name and each longer part of it, where it stands as a word."""
+    """Replace the name, and each longer part of it, where it is a word of the text."""
     parts = sorted({name, *name.split()}, key=len, reverse=True)
-    words = "|".join(re.escape(part) for part in parts if len(part) >= SHORTEST_IN_TEXT)
+    words = "|".join(re.escape(part) for part in parts if len(part) >= MIN_LENGTH_IN_TEXT)
     if not words:
         return text
     return re.sub(rf"(?<![\w<-])(?:{words})(?![\w>])", lambda _: alias, text, flags=re.IGNORECASE)
 
 
-__all__ = [
-    "RULES_VERSION",
-    "redact",
-    "redact_event",
-    "redact_text",
-    "redact_value",
-    "with_later",
-]
+# Results and events
 
-RULES_VERSION = 3
-
-_LATER_NUMBERS = 1001
+_FIRST_LATER_NUMBER = 1001
 _ALIAS_NUMBER = re.compile(r"<[a-z][a-z-]{0,20}-(\d{1,6})>")
 _USER_KINDS = {"email": "email", "ip_address": "ip", "name": "name", "display_name": "name"}
 
 
 def redact(answer: Answer) -> Answer:
-    """The answer without personal data and secrets, with the count of what was hidden by kind."""
+    """Redact a result, and add the counts of hidden values by kind."""
     ledger = Ledger(_customer_values(answer))
     events = tuple(_event(event, ledger) for event in answer.events)
     issues = tuple(_issue(issue, ledger) for issue in answer.issues)
-    beside = _beside(answer.beside, ledger)
-    nearby = answer.nearby and answer.nearby.with_each(lambda event: _event(event, ledger))
+    beside = _related(answer.beside, ledger)
+    nearby = answer.nearby and answer.nearby.map_events(lambda event: _event(event, ledger))
     hex_id = answer.question.customer.hex_id
     customer = replace(answer.question.customer, identifier=CUSTOMER_ALIAS, hex_id=None)
     return replace(
@@ -472,8 +450,8 @@ def redact(answer: Answer) -> Answer:
 def _customer_values(answer: Answer) -> frozenset[str]:
     customer = answer.question.customer
     events = (*answer.events, *(answer.nearby.events if answer.nearby else ()))
-    values = {value for event in events for value in _names_of(event)}
-    values |= names_beside(answer.beside)
+    values = {value for event in events for value in _identifiers_in(event)}
+    values |= _identifiers_in_related(answer.beside)
     if customer.kind in (CustomerKind.IDENTIFIER, CustomerKind.IDENTIFIER_OR_HEX):
         values.add(customer.identifier)
         if customer.hex_id:
@@ -481,8 +459,8 @@ def _customer_values(answer: Answer) -> frozenset[str]:
     return frozenset(values - {event.id for event in events})
 
 
-def _names_of(event: Event) -> set[str]:
-    """All that the row and the body know the customer by."""
+def _identifiers_in(event: Event) -> set[str]:
+    """Return the customer's identifiers in the event and its body."""
     user = event.body.user if event.body else {}
     own = {str(user[name]) for name in ("id", "email", "username") if user.get(name)}
     return own | {value for _name, value in event.identities}
@@ -493,7 +471,7 @@ def _optional(text: str | None, ledger: Ledger) -> str | None:
 
 
 def _release(text: str | None, ledger: Ledger) -> str | None:
-    """A release, or a link made of ids: their numbers are no addresses and no phones."""
+    """Redact a release or permalink, in which numbers are not IP addresses or phone numbers."""
     return None if text is None else redact_named(text, ledger, name="", is_version=True)
 
 
@@ -518,12 +496,12 @@ def _event(event: Event, ledger: Ledger) -> Event:
 
 
 def redact_event(event: Event, *, customer: str) -> Event:
-    """One event read later than its answer.
+    """Redact an event that was read later than its result.
 
-    Its aliases have numbers of their own, so that none stands for somebody else of the answer.
+    Its aliases have separate numbers, because the values of the result's aliases are unknown.
     """
-    values = _names_of(event) | {customer}
-    return _event(event, Ledger(frozenset(values - {event.id}), first_number=_LATER_NUMBERS))
+    values = _identifiers_in(event) | {customer}
+    return _event(event, Ledger(frozenset(values - {event.id}), first_number=_FIRST_LATER_NUMBER))
 
 
 def _body(body: EventBody, ledger: Ledger) -> EventBody:
@@ -612,7 +590,7 @@ def _mapping_of_mappings(
 
 
 def _user(user: Mapping[str, object], ledger: Ledger) -> dict[str, object]:
-    """Everything below the user is personal, but for where in the world they are."""
+    """Redact everything about the user except for their location."""
     return {name: _personal(name, value, ledger) for name, value in user.items()}
 
 
@@ -628,25 +606,29 @@ def _personal(name: str, value: object, ledger: Ledger) -> object:
     return ledger.alias(_USER_KINDS.get(name, "user"), str(value))
 
 
-def with_later(answer: Answer, later: Beside, *, customer: str) -> Answer:
-    """A redacted answer with what was read beside it later, redacted too.
+def add_related(answer: Answer, later: RelatedData, *, customer: str) -> Answer:
+    """Redact related entries that were read later, and add them to a redacted result.
 
-    Who the customer is, is told by what was read and by `customer` alone: the answer's own events
-    have no names any more. Numbers of aliases go on after those of the answer.
+    The customer's identifiers are those in the entries and `customer`, because the result has
+    none left. The numbers of aliases continue those of the result.
     """
-    said = repr((answer.events, answer.issues, answer.beside, answer.nearby))
-    used = (int(number) for number in _ALIAS_NUMBER.findall(said))
-    names = names_beside(later) | {customer}
+    text = repr((answer.events, answer.issues, answer.beside, answer.nearby))
+    used = (int(number) for number in _ALIAS_NUMBER.findall(text))
+    names = _identifiers_in_related(later) | {customer}
     ledger = Ledger(frozenset(names), first_number=max(used, default=0) + 1)
-    beside = answer.beside.with_later(_beside(later, ledger))
+    beside = answer.beside.merged_with(_related(later, ledger))
     counts = Counter(answer.redaction) + ledger.counts
     return replace(answer, beside=beside, redaction=dict(sorted(counts.items())))
 
 
-def _beside(beside: Beside, ledger: Ledger) -> Beside:
+def _related(related: RelatedData, ledger: Ledger) -> RelatedData:
+    """Redact related entries and remove their identities; project slugs stay, as everywhere."""
     return replace(
-        redact_customers_own(beside, ledger),
-        trace_errors=tuple(_event(event, ledger) for event in beside.trace_errors),
+        related,
+        replays=tuple(_replay(replay, ledger) for replay in related.replays),
+        feedback=tuple(_feedback(feedback, ledger) for feedback in related.feedback),
+        deploys=tuple(_deploy(deploy, ledger) for deploy in related.deploys),
+        trace_errors=tuple(_event(event, ledger) for event in related.trace_errors),
     )
 
 

@@ -1,7 +1,7 @@
-"""What the name of a value says about it: a password, an e-mail, an id, a version.
+"""Classifying values by their names, and finding named values such as `password=x` in text.
 
-Names are read as words, so that `X-Api-Key`, `x_api_key` and `xApiKey` are one, and `compass`,
-`author` and `secretary` are none of those they contain.
+Names are split into words: `X-Api-Key`, `x_api_key`, and `xApiKey` are equal, and `compass`,
+`author`, and `secretary` are harmless.
 """
 
 import re
@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-# The words of names that say what a value is, in the languages that names are written in.
+# Word lists, in the languages of identifiers
 
-# Anywhere in the name, without its separators.
+# Anywhere in the name, ignoring separators.
 SECRET_PARTS = (
     "password", "passwd", "passphrase", "passcode", "passwort", "kennwort", "motdepasse",
     "contrasena", "contraseña", "wachtwoord", "apikey", "accesskey", "privatekey",
@@ -40,19 +40,19 @@ SECRET_NAMES = frozenset((
     "card", "pan", "cc", "ccnum", "mdp", "dni", "nie", "nif", "tan", "psk", "securecode", "sin",
     "bic", "swift", "sortcode", "passe", "rememberme", "swiftcode", "biccode",
 ))  # fmt: skip
-# What makes a secret of a code: `sms_code`, `authCode`.
-CODE_OF = frozenset((
+# Words before "code" that make it a secret: `sms_code`, `authCode`.
+CODE_QUALIFIERS = frozenset((
     "mfa", "2fa", "sms", "pin", "auth", "activation", "security", "verification", "otp", "totp",
     "login", "access", "confirmation", "reset", "factor", "authorization", "recovery", "backup",
 ))  # fmt: skip
-# What makes a secret of a key, written in any way: `stripe_key`.
-KEY_OF = frozenset((
+# Words before "key" that make it a secret in any spelling: `stripe_key`.
+KEY_QUALIFIERS = frozenset((
     "stripe", "openai", "anthropic", "ssh", "gpg", "pgp", "rsa", "tls", "ssl", "sendgrid",
     "twilio", "mailgun", "github", "gitlab", "aws", "azure", "algolia", "cloudflare", "datadog",
     "gemini", "mistral", "deepseek", "huggingface", "paypal", "adyen", "webhook", "deploy",
 ))  # fmt: skip
-# What a name in capitals is of when it is no secret, as the environment would have it.
-NO_KEY_OF = frozenset((
+# Words before "KEY" that make a name in capitals harmless, unlike environment variables.
+HARMLESS_KEY_QUALIFIERS = frozenset((
     "primary", "foreign", "cache", "sort", "public", "unique", "partition", "composite", "natural",
     "hash", "map", "group", "object", "dict", "lookup", "search", "row", "page", "field", "metric",
     "event", "feature", "issue", "project", "registry", "hot", "shortcut", "arrow", "translation",
@@ -64,7 +64,7 @@ NO_KEY_OF = frozenset((
 ))  # fmt: skip
 NO_PASS = ("compass", "bypass", "surpass", "encompass", "trespass", "overpass", "underpass")
 
-# What only speaks about a secret: `token_type`, `password_length`, `is_password_set`.
+# Words of names that only describe a secret: `token_type`, `password_length`, `is_password_set`.
 ABOUT_FIRST = frozenset((
     "is", "has", "had", "needs", "requires", "require", "can", "should", "show", "hide", "allow",
     "enable", "use", "num", "max", "min", "total", "count", "prompt", "completion",
@@ -112,7 +112,7 @@ PERSONAL_NAMES = {
 PERSONAL_LAST = {"email": "email", "emails": "email", "phone": "phone", "ip": "ip"}
 
 
-# Names that mean something only with a value of a certain form: `sin` of nine digits, no sine.
+# Names that count only with a value of the expected form: `sin` with nine digits, not a sine.
 
 _BIC = re.compile(r"[A-Za-z]{6}[A-Za-z0-9]{2}(?:[A-Za-z0-9]{3})?")
 _WORDS = re.compile(r"[^\d=(){}]{2,200}")
@@ -128,17 +128,17 @@ _FORMS: dict[str, re.Pattern[str]] = {
     "zip": re.compile(r"(?=[A-Za-z -]{0,9}\d)[A-Za-z0-9][A-Za-z0-9 -]{2,9}"),
     "rememberme": re.compile(r".{12,4000}", re.DOTALL),
 }
-# Addresses of services, which are secret when a password is in them.
-ADDRESS_ENDS = (
+# Names of service URLs, which are secret if they contain a password.
+URL_NAME_ENDS = (
     *("connectionstring", "databaseurl", "dsn", "dburl", "redisurl", "mongourl", "mongouri"),
     *("mongodburi", "brokerurl", "databaseuri", "amqpurl", "jdbcurl"),
 )
 
 
-def fits(name: str, value: str) -> bool:
-    """Whether the value can be what its name says; true for names that leave no doubt."""
+def has_expected_form(name: str, value: str) -> bool:
+    """Return whether the value has the form that its name requires, if any."""
     joined = re.sub(r"[\W_]", "", name.lower())
-    form = _WITH_PASSWORD if joined.endswith(ADDRESS_ENDS) else _FORMS.get(joined)
+    form = _WITH_PASSWORD if joined.endswith(URL_NAME_ENDS) else _FORMS.get(joined)
     if not form:
         return True
     return bool(form.match(value) if form is _WITH_PASSWORD else form.fullmatch(value.strip()))
@@ -152,7 +152,7 @@ _ID_ENDS = frozenset((
 _VERSION_NAMES = ("version", "build", "release", "dist", "revision")
 _PLURALS = ("tokens", "sessions", "cookies", "secrets", "credentials")
 _CARDS = ("cardexp", "ccexp", "creditcardexp")
-# Where a shell is, and not a password.
+# Variables of shells that are not passwords.
 _WORKING_DIRECTORY = ("PWD", "OLDPWD")
 
 
@@ -162,7 +162,7 @@ def _words_of(name: str) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def kind_of_key(key: str) -> str | None:
-    """What a value under this key name is ("secret", "email", ...), None when anything goes."""
+    """Return the kind of the values with this name ("secret", "email", ...), or None."""
     if len(key) > 100:
         key = key[-100:]
     words = _words_of(key)
@@ -174,31 +174,31 @@ def kind_of_key(key: str) -> str | None:
         return personal
     if joined.startswith(_CARDS):
         return "secret"
-    if _only_speaks_of_it(words, joined) or key in _WORKING_DIRECTORY:
+    if _is_descriptive(words, joined) or key in _WORKING_DIRECTORY:
         return None
-    opens = _opens_something(words, key) or joined.endswith(ADDRESS_ENDS)
-    return "secret" if opens or _is_secret(words, joined) else None
+    is_access = _is_access_key(words, key) or joined.endswith(URL_NAME_ENDS)
+    return "secret" if is_access or _is_secret(words, joined) else None
 
 
-def _only_speaks_of_it(words: list[str], joined: str) -> bool:
+def _is_descriptive(words: list[str], joined: str) -> bool:
     if words[0] in ABOUT_FIRST or (len(words) > 1 and words[-1] in ABOUT_LAST):
         return True
     return any(part in joined for part in ABOUT_PARTS)
 
 
-def _opens_something(words: list[str], key: str) -> bool:
-    """`sms_code`, `stripe_key`, and `MAPS_KEY` as the environment has it, but not `PRIMARY_KEY`."""
-    of, last = words[:-1], words[-1]
+def _is_access_key(words: list[str], key: str) -> bool:
+    """Return whether it is like `sms_code`, `stripe_key`, or `MAPS_KEY`, but not `PRIMARY_KEY`."""
+    qualifiers, last = words[:-1], words[-1]
     if last == "code":
-        return bool(of) and of[-1] in CODE_OF
-    if last != "key" or not of:
+        return bool(qualifiers) and qualifiers[-1] in CODE_QUALIFIERS
+    if last != "key" or not qualifiers:
         return False
-    named = not KEY_OF.isdisjoint(of) or (key.isupper() and "_" in key)
-    return named and NO_KEY_OF.isdisjoint(of)
+    named = not KEY_QUALIFIERS.isdisjoint(qualifiers) or (key.isupper() and "_" in key)
+    return named and HARMLESS_KEY_QUALIFIERS.isdisjoint(qualifiers)
 
 
 def _personal_by_end(words: list[str]) -> str | None:
-    """`billing_email` and `contactPhone` are personal, `iPhone` is a device."""
+    """Classify by the last word: `billing_email` and `contactPhone`, but not `iPhone`."""
     if words[-1] == "phone" and words[-2:-1] == ["i"]:
         return None
     if "".join(words[-2:]) in ("phonenumber", "emailaddress", "ipaddress", "macaddress"):
@@ -220,30 +220,30 @@ def _is_secret(words: list[str], joined: str) -> bool:
 
 
 def is_id_name(key: str) -> bool:
-    """Whether a long number under this name is somebody's numbering, such as `order_id`."""
+    """Return whether a long number with this name is an identifier, such as `order_id`."""
     words = _words_of(key)
     return bool(words) and words[-1] in _ID_ENDS
 
 
 def is_version_name(key: str) -> bool:
-    """Whether the value under this name is a version."""
+    """Return whether the values with this name are versions."""
     return key.lower().endswith(_VERSION_NAMES)
 
 
 def is_plural(key: str) -> bool:
-    """Whether a number under this name counts things: `tokens: 512`."""
+    """Return whether a number with this name is a count: `tokens: 512`."""
     return key.lower().endswith(_PLURALS)
 
 
-# Words that stand where a secret could, and are none.
+# Words that can appear in place of a secret
 
-# In place of a value, quoted or not.
-NOTHING = frozenset((
+# Quoted or not.
+EMPTY_VALUES = frozenset((
     "true", "false", "null", "none", "nil", "undefined", "nan", "yes", "no", "empty", "n/a",
     "unset", "filtered", "redacted",
 ))  # fmt: skip
 # After a name in a sentence: `password: required`, `token: missing`.
-WORDS = NOTHING | frozenset((
+COMMON_WORDS = EMPTY_VALUES | frozenset((
     "a", "absent", "active", "an", "and", "any", "are", "array", "async", "at", "await",
     "bad", "basic", "bearer", "bool", "boolean", "by", "bytes", "can't", "cannot", "changed",
     "closed", "could", "created", "declined", "default", "deleted", "denied", "dict",
@@ -259,11 +259,11 @@ WORDS = NOTHING | frozenset((
 ))  # fmt: skip
 
 
-# Objects and lists as running text holds them, in JSON or as a program prints its own values.
+# Objects and lists in text, as JSON or in the notation of a program
 
 _MAX_BRACKETED = 4000
 _QUOTE = r"\\{0,8}[\"']"
-# What is written out, and not a placeholder or a piece of a program: `{"a": 1}`, `{ a: 'x' }`.
+# A literal such as `{"a": 1}` or `{ a: 'x' }`, not a placeholder or code.
 _OBJECT = rf"\{{\s{{0,40}}(?:{_QUOTE}|:\w|[A-Za-z_]\w{{0,60}}\s?:\s{{0,2}}[\"'\d])"
 _OBJECT_OR_LIST = re.compile(rf"{_OBJECT}|\[\s{{0,40}}(?:{_OBJECT}|{_QUOTE})")
 _ONE_TEXT = re.compile(r"\[\s?(?:[bBuU])?\\{0,8}[\"'][^\"'\\\n]{0,1000}\\{0,8}[\"']\s?\]")
@@ -275,28 +275,29 @@ _PART = re.compile(
 
 
 def end_of_object(text: str, start: int) -> int | None:
-    """Where the object or the list of several ends that begins here, None when none does.
+    """Return the end of the object or list that begins at `start`; None if there is none.
 
-    One that was cut short ends with the text, or where it is longer than any is.
+    A list of one text does not count. A truncated object ends with the text, and an overlong one
+    at the limit.
     """
     if not _OBJECT_OR_LIST.match(text, start) or _ONE_TEXT.match(text, start):
         return None
     last, depth = min(len(text), start + _MAX_BRACKETED), 0
     for part in _PART.finditer(text, start, last):
-        sign = part.group()
-        if sign in "[{(":
+        bracket = part.group()
+        if bracket in "[{(":
             depth += 1
-        elif sign in "]})":
+        elif bracket in "]})":
             depth -= 1
             if not depth:
                 return part.end()
     return last
 
 
-# Where the value ends that begins behind a name, told by how it begins, within `_LONGEST`.
+# The extent of a value, which depends on how it begins, up to `_MAX_SPAN`
 
 _MAX_SPAN = 4000
-# Also in what a program keeps it in: `SecretStr('x')`.
+# Also inside a wrapper such as `SecretStr('x')`.
 _QUOTED = re.compile(
     r"\[?(?:(?:pydantic\.)?(?:Secret|Password|Sensitive|Token)\w{0,12}\(\s?)?"
     r"(?:[bBuUrRfF]{1,2}(?=\\{0,8}[\"']))?(\\{0,8}[\"'`]|%22|%27|&quot;)"
@@ -323,13 +324,13 @@ _CREDENTIALS = re.compile(
 )
 _HIDDEN_CREDENTIALS = re.compile(r"(?:[A-Za-z][\w-]{0,30}\s)?<[a-z-]{2,20}-\d")
 _COOKIES = re.compile(r"[^\s=;\"'\\]{1,200}=(?:[^\n\r\"'\\]|\\(?![nrt\"'])){0,4000}+")
-# Secret only as a parameter of an address, and only when it looks like one.
-OF_ADDRESS = frozenset(("code", "state", "key", "t", "k", "ticket", "nonce", "hash", "oobcode"))
+# Secret only as a URL parameter, and only if the value looks generated.
+URL_PARAMETERS = frozenset(("code", "state", "key", "t", "k", "ticket", "nonce", "hash", "oobcode"))
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Where a value stands, and whether it is sure to be one."""
+    """The position of a value. Quotes and brackets make it certain to be one."""
 
     start: int
     end: int
@@ -338,7 +339,7 @@ class Span:
 
 
 def value_span(text: str, match: re.Match[str]) -> Span | None:
-    """Where the value stands whose name and mark matched."""
+    """Return the position of the value after the matched name and mark."""
     start, name = match.end(), match["name"].lower()
     end = end_of_object(text, start) if match["mark"].strip() != "," else None
     if end:
@@ -362,13 +363,13 @@ def _bare_pattern(match: re.Match[str]) -> re.Pattern[str]:
         return IN_MARKUP
     if mark.startswith("%"):
         return _ENCODED
-    if match["name"].lower() in OF_ADDRESS:
+    if match["name"].lower() in URL_PARAMETERS:
         return _PARAMETER
     return _OF_ENVIRONMENT if mark == "=" and match["name"].isupper() else _BARE
 
 
 def _closing(text: str, quote: re.Match[str]) -> int:
-    """Where the quoted value ends: at its own quote, else at the end of the line."""
+    """Return the end of a quoted value: its closing quote, or else the end of the line."""
     mark, start = quote[1], quote.end()
     inside = _INSIDE.get(mark)
     if inside:
@@ -396,10 +397,10 @@ def _authorization(text: str, start: int) -> Span | None:
     return Span(start, found.end(), quoted=False) if found else None
 
 
-# Secrets that running text gives away by name: `password=x`, `{"token": "x"}`, `Cookie: a=b`.
+# Named values in text: `password=x`, `{"token": "x"}`, `Cookie: a=b`
 #
-# Names and separators are found by one pattern; where the value ends is decided by how it begins,
-# within a bounded length, so that the whole takes linear time.
+# One pattern finds names and separators; the extent of the value is bounded, so the search takes
+# linear time.
 
 _NAME_AND_MARK = (
     r"(?P<name>\w(?<!\w[.-]\w)[\w.$-]{0,80}+)"
@@ -408,7 +409,7 @@ _NAME_AND_MARK = (
     r"|(?<=\s)->(?=\s))|>|&gt;|,)\s{0,4}+"
 )
 _NAMED = re.compile(rf"\b{_NAME_AND_MARK}")
-# Also after an escape of an address: `%22password%22`, `%5Bpassword%5D`, `%255Bpassword%255D`.
+# Also after a percent-encoded character: `%22password%22`, `%5Bpassword%5D`, `%255Bpassword%255D`.
 _NAMED_IN_ADDRESS = re.compile(
     r"(?:\b(?<!%)(?<!%25)|(?<=%[0-9A-Fa-f]{2})(?!(?<=%25)[0-9A-Fa-f]{2})|(?<=%25[0-9A-Fa-f]{2}))"
     + _NAME_AND_MARK
@@ -427,7 +428,7 @@ _CODE = re.compile(
     r"|(?:Optional|Maybe)\b.{0,80}|[A-Za-z_.]{1,80}\(?)"
 )
 _HOLDS_TEXT = re.compile(r"[:>]\s{0,4}(?:\\{0,8}[\"']|[\[{])")
-# Too common as words to hide what follows a colon: `auth: failed`, `pass: 12`.
+# Words too common to hide what follows a colon: `auth: failed`, `pass: 12`.
 _WEAK = frozenset((
     "pin", "pass", "card", "auth", "session", "pan", "sid", "tan", "sig", "signature", "salt",
     "login", "bic", "swift", "nom", "nombre", "clave", "address", "zip", "passe", "adresse",
@@ -451,7 +452,7 @@ _HINTS = (
 
 @dataclass(frozen=True, slots=True)
 class NamedValue:
-    """Where in a text a value stands, and what its name says it is."""
+    """The position of a value in a text, and its kind by name."""
 
     kind: str
     start: int
@@ -459,7 +460,7 @@ class NamedValue:
 
 
 def named_values(text: str, lowered: str) -> Iterator[NamedValue]:
-    """The values in the text that must go because of their names, in order."""
+    """Yield the values that must be hidden because of their names, in order."""
     if not any(map(lowered.__contains__, _HINTS)):
         return
     done = 0
@@ -470,21 +471,21 @@ def named_values(text: str, lowered: str) -> Iterator[NamedValue]:
             continue
         kind = _kind(text, match)
         span = value_span(text, match) if kind else None
-        if kind and span and _is_worth_hiding(text, match, kind, span):
+        if kind and span and _must_be_hidden(text, match, kind, span):
             done = span.end
-            shown_as = "secret" if kind == "parameter" else kind
+            alias_kind = "secret" if kind == "parameter" else kind
             if match["name"].lower().endswith("authorization"):
-                shown_as = "token"
-            yield NamedValue(shown_as, span.start, span.end)
+                alias_kind = "token"
+            yield NamedValue(alias_kind, span.start, span.end)
 
 
 @lru_cache(maxsize=4096)
 def _may_be_secret(name: str) -> bool:
-    """Most names cannot, and the rest is looked at more closely."""
+    """Rule out most names cheaply; `_kind` decides about the others."""
     lowered = name.lower()
-    swallowed = name[0] in "nrt" and kind_of_key(name[1:]) is not None
-    listed = lowered in _SECOND_WORDS or lowered in OF_ADDRESS
-    return kind_of_key(name) is not None or swallowed or listed
+    after_escape = name[0] in "nrt" and kind_of_key(name[1:]) is not None
+    listed = lowered in _SECOND_WORDS or lowered in URL_PARAMETERS
+    return kind_of_key(name) is not None or after_escape or listed
 
 
 def _kind(text: str, match: re.Match[str]) -> str | None:
@@ -499,20 +500,20 @@ def _kind(text: str, match: re.Match[str]) -> str | None:
     if not kind and name.lower() in _SECOND_WORDS:
         before = _WORD_BEFORE.search(text[max(0, start - 22) : start])
         kind = kind_of_key(f"{before[1]} {name}") if before else None
-    if not kind and name.lower() in OF_ADDRESS and _is_parameter(text, match):
+    if not kind and name.lower() in URL_PARAMETERS and _is_parameter(text, match):
         kind = "parameter"
     return None if kind in ("email", "ip", "phone") else kind
 
 
 def _is_element(text: str, match: re.Match[str]) -> bool:
-    """Whether it is `<password>x</password>`, and not an alias."""
+    """Return whether it is like `<password>x</password>`, not an alias."""
     inside = IN_MARKUP.match(text, match.end())
     opened = text[max(0, match.start() - 4) : match.start()].endswith(("<", "&lt;", ":"))
     return opened and inside is not None and text.startswith(("</", "&lt;/"), inside.end())
 
 
 def _is_pair(text: str, match: re.Match[str]) -> bool:
-    """Whether it is `["password", "x"]` or `("password", "x")`, and no longer list of words."""
+    """Return whether it is like `["password", "x"]` or `("password", "x")`, not a longer list."""
     start = match.start() - len(match["close"] or "")
     opening = text[max(0, start - 1) : start]
     value = value_span(text, match)
@@ -528,38 +529,38 @@ def _is_parameter(text: str, match: re.Match[str]) -> bool:
 
 
 def is_secret_parameter(name: str, value: str) -> bool:
-    """Whether a parameter of an address such as `code` opens something, and is not a mere word."""
-    if name.lower() not in OF_ADDRESS:
+    """Return whether a URL parameter such as `code` has a value that looks generated."""
+    if name.lower() not in URL_PARAMETERS:
         return False
-    enough = 16 if name.lower() in ("key", "t", "k", "hash") else 10
-    return len(value) >= enough and bool(_LETTER_AND_DIGIT.match(value))
+    min_length = 16 if name.lower() in ("key", "t", "k", "hash") else 10
+    return len(value) >= min_length and bool(_LETTER_AND_DIGIT.match(value))
 
 
-def says_nothing(value: str) -> bool:
-    """Whether it only stands for a value: none, a placeholder, or one hidden by somebody else."""
+def is_placeholder(value: str) -> bool:
+    """Return whether the value is empty, a word like `null`, or redacted already."""
     plain = value.strip().lower()
-    return not plain or plain in NOTHING or bool(_ALREADY.fullmatch(plain))
+    return not plain or plain in EMPTY_VALUES or bool(_ALREADY.fullmatch(plain))
 
 
-def without_scheme(value: str) -> int:
-    """How many letters at the start only name the scheme: 7 of `Bearer abc`."""
+def scheme_length(value: str) -> int:
+    """Return the length of the scheme at the start: 7 for `Bearer abc`."""
     scheme = SCHEME.match(value)
     return scheme.end() if scheme else 0
 
 
-def _is_worth_hiding(text: str, match: re.Match[str], kind: str, span: Span) -> bool:
+def _must_be_hidden(text: str, match: re.Match[str], kind: str, span: Span) -> bool:
     value, name = text[span.start : span.end], match["name"]
     lowered = value.strip().lower()
     if span.is_object:
         return kind != "parameter" and not _is_harmless_object(text, match, value)
     if (
         not lowered
-        or not fits(name, value)
+        or not has_expected_form(name, value)
         or _PLACEHOLDER.fullmatch(lowered)
         or _is_hidden(text, span)
     ):
         return False
-    if lowered in NOTHING or (is_plural(name) and lowered.isdigit()):
+    if lowered in EMPTY_VALUES or (is_plural(name) and lowered.isdigit()):
         return False
     if kind == "parameter":
         return is_secret_parameter(name, value)
@@ -569,7 +570,7 @@ def _is_worth_hiding(text: str, match: re.Match[str], kind: str, span: Span) -> 
 
 
 def _is_harmless_object(text: str, match: re.Match[str], value: str) -> bool:
-    """Counts, the address of a server, or what a parser stumbled over: `Unexpected token: {"a"`."""
+    """Return whether it has counts, a server address, or a parser's `Unexpected token: {"a"`."""
     counts = is_plural(match["name"]) and value[0] == "{" and not _HOLDS_TEXT.search(value)
     unexpected = text[max(0, match.start() - 11) : match.start()].lower() == "unexpected "
     of_server = kind_of_key(match["name"]) == "address" and '"port"' in value
@@ -577,21 +578,25 @@ def _is_harmless_object(text: str, match: re.Match[str], value: str) -> bool:
 
 
 def _is_hidden(text: str, span: Span) -> bool:
-    """Whether nothing but an alias stands there, with its scheme perhaps."""
+    """Return whether the span contains only an alias, possibly after a scheme."""
     scheme = SCHEME.match(text, span.start, span.end)
     hidden = _ALREADY.match(text, scheme.end() if scheme else span.start)
     return hidden is not None and hidden.end() >= span.end
 
 
 def _is_bare_secret(text: str, match: re.Match[str], span: Span, lowered: str) -> bool:
-    """Without quotes it may be a word of a sentence, a placeholder or a program's own name."""
+    """Return whether an unquoted value is not a word of a sentence, a placeholder, or code."""
     name, value = match["name"], text[span.start : span.end]
-    if lowered.startswith(_OPENINGS) or lowered.rstrip(".!") in WORDS or lowered == name.lower():
+    if (
+        lowered.startswith(_OPENINGS)
+        or lowered.rstrip(".!") in COMMON_WORDS
+        or lowered == name.lower()
+    ):
         return False
     spaced = text[match.end() - 1] == " "
     if _is_code(text, span, value, spaced=spaced) or (name == "PWD" and value[0] == "/"):
         return False
-    has_digit = any(letter.isdigit() for letter in value)
+    has_digit = any(map(str.isdigit, value))
     weak = name.lower() in _WEAK
     if weak and lowered.isdigit() and len(lowered) < 3:
         return False
@@ -606,9 +611,9 @@ def _is_bare_secret(text: str, match: re.Match[str], span: Span, lowered: str) -
 
 
 def _is_code(text: str, span: Span, value: str, *, spaced: bool) -> bool:
-    """Whether the value is looked up by a program: `request.POST["x"]`, `get_token(user)`."""
+    """Return whether the value is code, such as `request.POST["x"]` or `get_token(user)`."""
     if not _CODE.fullmatch(value):
         return False
     after = text[span.end : span.end + 1]
     called = "(" in value or "[" in value or (after in ("[", "(") and spaced)
-    return called or ("." in value and not any(letter.isdigit() for letter in value))
+    return called or ("." in value and not any(map(str.isdigit, value)))

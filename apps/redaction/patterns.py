@@ -1,6 +1,6 @@
-"""Which shapes of text hold something that must not be shown, in the order they are looked for.
+"""The shapes of text that must be hidden, in the order in which they are searched.
 
-Each pattern is bounded, so that no text takes more than linear time to search.
+Every pattern is bounded, so a search takes linear time.
 """
 
 import base64
@@ -12,14 +12,12 @@ from dataclasses import dataclass
 
 from apps.redaction.keys import is_id_name, kind_of_key
 
-# A kind of secret that is told by its text, and how it is found.
-
 _CONTEXT = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A match with what stands around it. `before` starts with the name the text stands under."""
+class Candidate:
+    """A match with its surroundings; `before` begins with the name of the value, if it is near."""
 
     value: str
     before: str
@@ -29,31 +27,30 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A kind of secret told by its text. `hints`: it can only be there when one of them is.
+    """A kind of secret that is recognized by its text.
 
-    The pattern's group `value`, or else all it matched, is hidden when `holds` says so.
-    `starts` tells where alone it can begin, for those that a search of the whole text would cost
-    more; it is given the text, the text in lower case and the hints.
+    The pattern's group `value`, or else the whole match, is hidden if `is_secret` confirms it.
+    Lowercase `hints` speed up the search: without any of them in the text, there is no match.
+    `starts` returns the only possible positions of a match from the text, the text in lowercase,
+    and the hints, where that is faster than searching the whole text.
     """
 
     kind: str
     pattern: re.Pattern[str]
     hints: tuple[str, ...] = ()
-    holds: Callable[[Found], bool] = lambda _found: True
+    is_secret: Callable[[Candidate], bool] = lambda _candidate: True
     starts: Callable[[str, str, tuple[str, ...]], Iterable[int]] | None = None
 
     def spans(self, text: str, lowered: str, name: str) -> list[tuple[int, int]]:
-        """Where it stands in the text, in order; `lowered` is the text in lower case."""
+        """Return the positions in the text, in order; `lowered` is the text in lowercase."""
         if self.hints and not any(map(lowered.__contains__, self.hints)):
             return []
         if self.starts and len(lowered) == len(text):
-            return self._at(self.starts(text, lowered, self.hints), text, name)
-        return self._anywhere(text, name)
+            return self._spans_at(self.starts(text, lowered, self.hints), text, name)
+        return self._all_spans(text, name)
 
-    def _anywhere(self, text: str, name: str) -> list[tuple[int, int]]:
-        """A rejected match may still begin before another, so the search goes on one letter
-        further. Patterns are bounded, so this stays linear.
-        """
+    def _all_spans(self, text: str, name: str) -> list[tuple[int, int]]:
+        """Search the whole text; after a rejected match, resume one character further."""
         spans, position = [], 0
         while match := self.pattern.search(text, position):
             span = self._span(match, name)
@@ -63,7 +60,7 @@ class Shape:
                 position = max(span[1], position)
         return spans
 
-    def _at(self, starts: Iterable[int], text: str, name: str) -> list[tuple[int, int]]:
+    def _spans_at(self, starts: Iterable[int], text: str, name: str) -> list[tuple[int, int]]:
         spans, done = [], 0
         for start in starts:
             match = self.pattern.match(text, start) if start >= done else None
@@ -75,45 +72,45 @@ class Shape:
 
     def _span(self, match: re.Match[str], name: str) -> tuple[int, int] | None:
         start, end = match.span("value" if "value" in self.pattern.groupindex else 0)
-        return (start, end) if self.holds(_found(match, start, end, name)) else None
+        return (start, end) if self.is_secret(_candidate(match, start, end, name)) else None
 
 
 def at_hints(_text: str, lowered: str, hints: tuple[str, ...]) -> list[int]:
-    """For patterns that begin with one of their hints."""
-    return sorted({place for hint in hints for place in places(lowered, hint)})
+    """Return the positions of the hints, for patterns that begin with one."""
+    return sorted({position for hint in hints for position in find_all(lowered, hint)})
 
 
-def places(text: str, part: str) -> Iterator[int]:
-    """Where the part stands in the text."""
-    place = text.find(part)
-    while place >= 0:
-        yield place
-        place = text.find(part, place + 1)
+def find_all(text: str, part: str) -> Iterator[int]:
+    """Yield the positions of the part in the text."""
+    position = text.find(part)
+    while position >= 0:
+        yield position
+        position = text.find(part, position + 1)
 
 
-def _found(match: re.Match[str], start: int, end: int, name: str) -> Found:
+def _candidate(match: re.Match[str], start: int, end: int, name: str) -> Candidate:
     text = match.string
     before = text[max(0, start - _CONTEXT) : start]
     if name and start < _CONTEXT:
         before = f"{name}: {before}"
-    return Found(text[start:end], before, text[end : end + _CONTEXT], match)
+    return Candidate(text[start:end], before, text[end : end + _CONTEXT], match)
 
 
-def begins(first: str, *, unless_after: str = "A-Za-z0-9.-", ahead: str = "") -> str:
-    r"""`first` where no letter of `unless_after` stands before it, or an escape does: `\n`, `%3D`.
+def bounded_start(first: str, *, unless_after: str = "A-Za-z0-9.-", ahead: str = "") -> str:
+    r"""Return a pattern for `first`, unless it follows one of `unless_after`.
 
-    It is looked back from behind `first`, so that the search can leap from one to the next;
-    `ahead` is what must follow anyway and is cheaper to tell.
+    It may follow an escape such as `\n` or `%3D`. The lookbehind comes after `first`, so that the
+    search can skip from one `first` to the next. `ahead` is a cheap lookahead for what follows.
     """
     escaped = rf"(?<=\\[nrt]{first})|(?<=%[0-9A-Fa-f]{{2}}{first})|(?<=\\u[0-9a-f]{{4}}{first})"
     cheaper = f"(?={ahead})" if ahead else ""
     return rf"{first}{cheaper}(?:(?<![{unless_after}]{first})|{escaped})"
 
 
-# Whether a number is what its digits claim: check sums, prefixes and ranges of the standards.
+# Checksums, prefixes, and ranges of the standards
 
-# Length by first digits, of the brands' published ranges (ISO/IEC 7812 issuer numbers). 17 and 18
-# digits are allowed to some, but are other people's ids far more often than cards.
+# Lowest and highest prefix, its width, and the lengths, by the brands' published ranges (ISO/IEC
+# 7812 issuer numbers). 17 and 18 digits are valid for some, but far more often other IDs.
 _BRANDS: tuple[tuple[int, int, int, tuple[int, ...]], ...] = (
     (4, 4, 1, (13, 16, 19)),  # Visa
     (51, 55, 2, (16,)),  # Mastercard
@@ -139,7 +136,7 @@ _BRANDS: tuple[tuple[int, int, int, tuple[int, ...]], ...] = (
     (56, 69, 2, (13, 14, 15, 16, 19)),  # Maestro
 )
 
-# How long an account number of each country is (SWIFT's registry of ISO 13616).
+# The countries by IBAN length (SWIFT's registry of ISO 13616).
 IBAN_LENGTHS = {
     15: "NO",
     16: "BE",
@@ -163,40 +160,40 @@ IBAN_LENGTHS = {
 
 
 def passes_luhn(digits: str) -> bool:
-    """The check digit of ISO/IEC 7812-1."""
+    """Return whether the check digit of ISO/IEC 7812-1 is correct."""
     numbers = [int(digit) for digit in digits]
     doubled = [sum(divmod(number * 2, 10)) for number in numbers[-2::-2]]
     return (sum(numbers[-1::-2]) + sum(doubled)) % 10 == 0
 
 
 def is_card_number(digits: str) -> bool:
-    """Whether the digits are a payment card's: a brand's first digits and length, Luhn's check."""
+    """Return whether they are a card number: prefix and length of a brand, and the Luhn check."""
     if not 13 <= len(digits) <= 19 or len(set(digits)) < 2:
         return False
-    of_brand = any(
+    is_of_brand = any(
         low <= int(digits[:width]) <= high and len(digits) in lengths
         for low, high, width, lengths in _BRANDS
     )
-    return of_brand and passes_luhn(digits)
+    return is_of_brand and passes_luhn(digits)
 
 
 def is_iban(text: str) -> bool:
-    """The check of ISO 13616: country first, its length, remainder 1 of division by 97."""
-    letters = "".join(letter for letter in text if letter.isalnum()).upper()
-    if not letters.isascii() or letters[:2] not in IBAN_LENGTHS.get(len(letters), "").split():
+    """Return whether it passes ISO 13616: country, length, and remainder 1 when divided by 97."""
+    iban = "".join(filter(str.isalnum, text)).upper()
+    if not iban.isascii() or iban[:2] not in IBAN_LENGTHS.get(len(iban), "").split():
         return False
-    turned = letters[4:] + letters[:4]
-    return int("".join(str(int(letter, 36)) for letter in turned)) % 97 == 1
+    rotated = iban[4:] + iban[:4]
+    return int("".join(str(int(character, 36)) for character in rotated)) % 97 == 1
 
 
 def is_social_security_number(digits: str) -> bool:
-    """The ranges that the Social Security Administration gives out, and the IRS's ITINs."""
+    """Return whether the digits are in the ranges of SSNs and of the IRS's ITINs."""
     area, group, serial = digits[:3], digits[3:5], digits[5:]
     return len(digits) == 9 and area not in ("000", "666") and group != "00" and serial != "0000"
 
 
 def is_ip_address(text: str) -> bool:
-    """Whether the text is an IPv4 or IPv6 address that can point at somebody."""
+    """Return whether it is an IPv4 or IPv6 address that can identify someone."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
@@ -205,15 +202,15 @@ def is_ip_address(text: str) -> bool:
 
 
 def is_mac_address(text: str) -> bool:
-    """Whether the text is a device's address, and not everybody's or nobody's (IEEE 802)."""
-    digits = {letter.lower() for letter in text if letter.isalnum()}
+    """Return whether it is the address of a device, not null or broadcast (IEEE 802)."""
+    digits = {character.lower() for character in text if character.isalnum()}
     return digits not in ({"0"}, {"f"})
 
 
-# E-mail addresses and the addresses of devices in networks.
+# Email, IP, and MAC addresses
 
-# RFC 5322's local part as people have it, RFC 6531's letters, RFC 5890's domains; the `@` also as
-# addresses, JSON and HTML spell it.
+# Local parts of RFC 5322 in common use, with the letters of RFC 6531, and domains of RFC 5890; the
+# `@` also as it is escaped in URLs, JSON, and HTML.
 _AT = r"(?:@|%40|%2540|\\u0040|&#64;|&#x40;|\uff20)"
 _EMAIL = re.compile(
     r"(?:"
@@ -234,7 +231,7 @@ _LOCAL_BEFORE = re.compile(r"(?:[\w.+'&-]|%2[Bb]|%27){1,128}\Z")
 
 
 def _email_starts(text: str, lowered: str, hints: tuple[str, ...]) -> Iterator[int]:
-    """The letters before each `@`, back to the one before it."""
+    """Yield the possible starts of the local part before each `@`."""
     last = 0
     for at in at_hints(text, lowered, hints):
         before = max(last, at - 130)
@@ -247,7 +244,7 @@ def _email_starts(text: str, lowered: str, hints: tuple[str, ...]) -> Iterator[i
         last = at
 
 
-def _is_email(found: Found) -> bool:
+def _is_email(found: Candidate) -> bool:
     local, _, ending = found.value.partition("@")
     if ending.rpartition(".")[2].lower() in _FILES or found.after[:1] == "(":
         return False
@@ -270,7 +267,7 @@ _LAST_LETTERS = re.compile(r"[A-Za-z]{1,20}\Z")
 
 
 def _names_a_version(before: str) -> bool:
-    """Whether the last word before says version, or is a product that counts in four parts."""
+    """Return whether it ends with a word for a version, or a product with four-part versions."""
     near = before[-40:]
     if near.rstrip(" vV\"'").endswith(_VERSION_SIGNS):
         return True
@@ -294,13 +291,13 @@ _LIBRARY_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _IPV4 = re.compile(
-    begins(r"\d", unless_after=r"A-Za-z0-9.", ahead=r"\d{0,2}\.\d{1,3}\.")
+    bounded_start(r"\d", unless_after=r"A-Za-z0-9.", ahead=r"\d{0,2}\.\d{1,3}\.")
     + r"\d{0,2}+(?:\.\d{1,3}+){3}(?!\w|\.\d|-[A-Za-z])"
 )
 
 
-def _is_ipv4(found: Found) -> bool:
-    """Four numbers are a version after a word for one, or after `name/` and `name@` when small."""
+def _is_ipv4(found: Candidate) -> bool:
+    """Rule out versions: after words for them, and small ones after `name/` or `name@`."""
     if _names_a_version(found.before) or not is_ip_address(found.value):
         return False
     if re.match(r":\d{2,5}(?!\d)", found.after) or _LOGIN_BEFORE.search(found.before[-64:]):
@@ -331,11 +328,9 @@ _IPV6 = re.compile(
 )
 
 
-def _is_ipv6(found: Found) -> bool:
+def _is_ipv6(found: Candidate) -> bool:
     return (
-        len(found.value) > 5
-        and any(letter.isdigit() for letter in found.value)
-        and is_ip_address(found.value)
+        len(found.value) > 5 and any(map(str.isdigit, found.value)) and is_ip_address(found.value)
     )
 
 
@@ -346,13 +341,13 @@ _MAC = re.compile(
     rf"[0-9A-Fa-f](?P<separator>[:-]){_PAIR}(?:(?P=separator){_PAIR}){{4}}(?![A-Za-z0-9-]|:\w)"
 )
 _CISCO = re.compile(
-    begins("[0-9A-Fa-f]", ahead=r"[0-9A-Fa-f]{3}\.[0-9A-Fa-f]{4}\.")
+    bounded_start("[0-9A-Fa-f]", ahead=r"[0-9A-Fa-f]{3}\.[0-9A-Fa-f]{4}\.")
     + r"(?=[0-9.]{0,13}[A-Fa-f])[0-9A-Fa-f]{3}(?:\.[0-9A-Fa-f]{4}){2}(?![\w-]|\.\w)"
 )
 
 
-def _is_mac(found: Found) -> bool:
-    """Pairs of digits alone with dashes are rather a date with its time."""
+def _is_mac(found: Candidate) -> bool:
+    """Rule out dates with times, which are digits with dashes."""
     digits_only = "-" in found.value and not re.search("[A-Fa-f]", found.value)
     return is_mac_address(found.value) and not (digits_only and "mac" not in found.before.lower())
 
@@ -374,10 +369,10 @@ DEVICES = (
 IPV4 = (Shape("ip", _IPV4, (".",), _is_ipv4),)
 
 
-# Secrets that are told in sentences, command lines, markup and calls, and not by `name=value`.
+# Secrets in sentences, command lines, markup, and calls, other than `name=value`
 
-_FEWEST = 5
-_SIGNS_OF_PASSWORDS = frozenset("!#$%&*+?@^~")
+_MIN_CHOSEN_LENGTH = 5
+_PASSWORD_SYMBOLS = frozenset("!#$%&*+?@^~")
 _WORDS = (
     *("password", "passwort", "kennwort", "passphrase", "passcode", "mot de passe", "mdp"),
     *("contraseña", "contrasena", "clave", "senha", "wachtwoord", "hasło", "haslo", "heslo"),
@@ -394,35 +389,30 @@ _ARGUMENT = r"[\"']?(?P<value>[^\s\"'<>$-][^\s\"'<>]{0,200})"
 _FIELD = r"[\"'](?P<name>[\w.\[\]-]{1,60})[\"']"
 
 
-def _looks_chosen(found: Found) -> bool:
-    """A digit or a sign beside letters, as no word of a sentence has it."""
+def _looks_chosen(found: Candidate) -> bool:
+    """Return whether it has letters and a digit or symbol, unlike a word of a sentence."""
     value = found.value
-    odd = any(letter.isdigit() or letter in _SIGNS_OF_PASSWORDS for letter in value)
-    return len(value) >= _FEWEST and odd and any(letter.isalpha() for letter in value)
+    odd = any(character.isdigit() or character in _PASSWORD_SYMBOLS for character in value)
+    return len(value) >= _MIN_CHOSEN_LENGTH and odd and any(map(str.isalpha, value))
 
 
-def _is_under_secret(found: Found) -> bool:
-    """Under a name of a secret, and no caption: `<label name="password">Your password</label>`."""
+def _has_secret_name(found: Candidate) -> bool:
+    """Return whether it has a secret's name and is no caption, as that of a form field is."""
     name, value = found.match["name"], found.value.strip()
     if kind_of_key(name) != "secret" or value.startswith(("$", "{", "-", "%")):
         return False
-    is_caption = " " in value and not any(letter.isdigit() for letter in value)
+    is_caption = " " in value and not any(map(str.isdigit, value))
     return bool(value) and not is_caption and value.lower() != name.lower()
 
 
 def _shape(
     pattern: str, hints: tuple[str, ...], *, named: bool = False, prose: bool = False
 ) -> Shape:
-    if prose:
-        holds = _looks_chosen
-    elif named:
-        holds = _is_under_secret
-    else:
-        holds = _is_anything
-    return Shape("secret", re.compile(pattern, re.IGNORECASE), hints, holds, starts=at_hints)
+    check = _looks_chosen if prose else _has_secret_name if named else _is_literal
+    return Shape("secret", re.compile(pattern, re.IGNORECASE), hints, check, starts=at_hints)
 
 
-def _is_anything(found: Found) -> bool:
+def _is_literal(found: Candidate) -> bool:
     return not found.value.startswith(("$", "{", "<", "%("))
 
 
@@ -504,47 +494,42 @@ _IN_ADDRESSES = (
         ("%3a%2f%2f",),
     ),
 )
-TOLD = (*_IN_PROSE, *_IN_COMMANDS, *_IN_MARKUP, *_IN_ADDRESSES)
+CONTEXTUAL = (*_IN_PROSE, *_IN_COMMANDS, *_IN_MARKUP, *_IN_ADDRESSES)
 
 
-_LOOKS_MADE = re.compile(
+_LOOKS_GENERATED = re.compile(
     r"(?=.{0,300}?\d)(?=.{0,300}?[A-Za-z])|.{0,300}?[A-Z].{0,300}?[a-z].{0,300}?[A-Z]"
 )
 
 
-def _is_credential(found: Found) -> bool:
-    """Not a word of a sentence, such as in "bearer token expired" and "basic authentication"."""
-    return bool(_LOOKS_MADE.match(found.value)) or len(found.value.rstrip(".")) >= 24
+def _is_credential(found: Candidate) -> bool:
+    """Rule out words of sentences, as in "bearer token expired" and "basic authentication"."""
+    return bool(_LOOKS_GENERATED.match(found.value)) or len(found.value.rstrip(".")) >= 24
 
 
-def _is_basic(found: Found) -> bool:
-    """RFC 7617: `user:password` in base64."""
+def _is_basic(found: Candidate) -> bool:
+    """Return whether it is `user:password` in base64 (RFC 7617)."""
     try:
         return b":" in base64.b64decode(found.value + "=" * (-len(found.value) % 4))
     except (ValueError, binascii.Error):
         return False
 
 
-def _is_login(found: Found) -> bool:
-    return not found.value.isdigit()
-
-
-def _is_secret_option(found: Found) -> bool:
+def _is_secret_option(found: Candidate) -> bool:
     return kind_of_key(found.match["name"]) == "secret" and not found.value.startswith(
         ("-", "<", "$", "{")
     )
 
 
-def _is_told(found: Found) -> bool:
+def _is_mentioned_secret(found: Candidate) -> bool:
     word = found.match["word"].lower()
     if word.endswith(("pin", "code", "otp", "cvv", "cvc")):
         return found.value.isdigit() and 3 <= len(found.value) <= 8
-    with_digit = any(letter.isdigit() for letter in found.value)
-    with_letter = any(letter.isalpha() for letter in found.value)
-    return with_digit and with_letter and len(found.value) >= 6
+    has_digit, has_letter = any(map(str.isdigit, found.value)), any(map(str.isalpha, found.value))
+    return has_digit and has_letter and len(found.value) >= 6
 
 
-# RFC 7468, RFC 4880 and PuTTY's own; cut short, the key ends with the text.
+# RFC 7468, RFC 4880, and PuTTY. A truncated key ends with the text.
 PRIVATE_KEYS = (
     Shape(
         "private-key",
@@ -562,9 +547,9 @@ PRIVATE_KEYS = (
     ),
 )
 
-# RFC 7519, also cut short; and other JSON in base64.
+# RFC 7519, also truncated, and other JSON in base64.
 _JWT = re.compile(
-    begins("eyJ", unless_after=r"\w-")
+    bounded_start("eyJ", unless_after=r"\w-")
     + r"[\w-]{6,8000}+(?:(?:\.[\w-]{0,8000}+){1,4}|(?<=[\w-]{20}))"
 )
 
@@ -602,7 +587,7 @@ _TEXTUAL = (
             r"(?P<value>[^\s\"']{1,300})"
         ),
         ("-u", "--user", "--proxy-user"),
-        _is_login,
+        lambda found: not found.value.isdigit(),
         starts=at_hints,
     ),
     Shape(
@@ -630,7 +615,7 @@ _TEXTUAL = (
             *("secret", "api", "access", "auth", "license", "session", "pin", "otp", "cvv", "cvc"),
             *("verification", "security", "login", "one", "2fa", "sms"),
         ),
-        _is_told,
+        _is_mentioned_secret,
         starts=at_hints,
     ),
     Shape(
@@ -687,29 +672,29 @@ _TEXTUAL = (
     ),
 )
 
-# The secret key of AWS has no form of its own: 40 letters of base64 beside a word for it.
+# AWS secret keys have no prefix: 40 characters of base64 in a text that mentions AWS.
 _AWS_SECRET = Shape(
     "secret",
     re.compile(
         r"(?<![A-Za-z0-9/+=_-])(?P<value>(?=[\w/+]{0,39}[/+])[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=_-])"
     ),
     ("akia", "asia", "aws_", "aws-"),
-    lambda found: bool(_LOOKS_MADE.match(found.value)) and not found.value.islower(),
+    lambda found: bool(_LOOKS_GENERATED.match(found.value)) and not found.value.islower(),
 )
 
-# Looked for before the names of values are, being sure by their own text.
+# Searched before named values, because they are certain without a name.
 KEYS = (*PRIVATE_KEYS, _AWS_SECRET, Shape("jwt", _JWT, ("eyj",)))
-TEXTUAL = (*_TEXTUAL, *TOLD, *ADDRESSES)
+TEXTUAL = (*_TEXTUAL, *CONTEXTUAL, *ADDRESSES)
 
 
-# Tokens that tell their vendor by how they begin, from the vendors' own descriptions.
+# Vendor tokens, by the vendors' documentation
 #
-# A text is searched for a token only when it holds the token's beginning.
+# A pattern is searched only in a text that contains its prefix or hint.
 
 _HEX32 = r"[0-9a-fA-F]{32}"
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
-# How a token begins, and the pattern of its rest.
+# The prefix of a token, and the pattern of its rest.
 _TOKENS: tuple[tuple[str, str], ...] = (
     # Clouds
     ("AKIA", r"[A-Z0-9]{16}"),
@@ -766,7 +751,7 @@ _TOKENS: tuple[tuple[str, str], ...] = (
     ("pat", r"[A-Za-z0-9]{14}\.[a-f0-9]{64}"),
     ("AGE-SECRET-KEY-1", r"[A-Z0-9]{58}"),
     ("triage_", r"[\w-]{24,100}"),
-    # Watching
+    # Monitoring
     ("sntry", r"[aius]_[\w=+/.-]{20,400}"),
     ("glc_", r"[A-Za-z0-9+/]{32,400}={0,2}"),
     ("glsa_", r"[A-Za-z0-9]{32}_[a-f0-9]{8}"),
@@ -786,7 +771,7 @@ _TOKENS: tuple[tuple[str, str], ...] = (
     ("xai-", r"[A-Za-z0-9]{60,100}"),
     ("pcsk_", r"\w{40,100}"),
     ("lsv2_", r"(?:pt|sk)_[a-f0-9]{32}_[a-f0-9]{10}"),
-    # Money
+    # Payments
     ("sk_", r"(?:live|test)_\w{10,250}"),
     ("pk_", r"(?:live|test)_\w{10,250}"),
     ("rk_", r"(?:live|test)_\w{10,250}"),
@@ -801,7 +786,7 @@ _TOKENS: tuple[tuple[str, str], ...] = (
     ("shp", r"(?:at|ca|pa|ss|ua|rt)_[a-fA-F0-9]{32}"),
     ("EZ", r"[AT]K[A-Za-z0-9]{54}"),
     ("EZ", r"[AT]K[A-Za-z0-9]{54}"),
-    # Messages and people
+    # Messaging and identity
     ("bot", r"\d{8,10}:A[\w-]{32,36}"),
     ("xox", r"[a-z](?:\.xox[a-z])?-[\w.-]{10,250}"),
     ("xapp-", r"\d-[\w-]{20,250}"),
@@ -822,7 +807,7 @@ _TOKENS: tuple[tuple[str, str], ...] = (
     ("sl.", r"[\w-]{60,2000}"),
     ("AQVN", r"[\w-]{30,50}"),
 )
-# What must be in the text, the token's first letter, its rest.
+# A hint in the text, the first character of the token, and the pattern of its rest.
 _WITHOUT_PREFIX: tuple[tuple[str, str, str], ...] = (
     ("Q~", r"[\w.~-]", r"[\w.~-]{2}[78]Q~[\w.~-]{31,34}"),  # Azure: an application's secret
     ("==", r"[A-Za-z0-9+/]", r"[A-Za-z0-9+/]{85}=="),  # Azure: a storage account's key
@@ -832,7 +817,7 @@ _WITHOUT_PREFIX: tuple[tuple[str, str, str], ...] = (
     (":A", r"\d", r"\d{7,9}:A[\w-]{32,36}"),  # Telegram, also after `bot`
     (".", r"[MNO]", r"[\w-]{22,28}\.[\w-]{6}\.[\w-]{27,40}"),  # Discord
     ("AAAAAAAAAAAAAAAAAAA", r"A", r"A{18,21}[A-Za-z0-9%]{40,200}"),  # X
-    # A prefix that says "live", "secret" or the like is one, whoever the vendor is.
+    # A token of any vendor, by a word such as "live" or "secret" in its prefix.
     (
         "_",
         r"[A-Za-z]",
@@ -844,17 +829,17 @@ _WITHOUT_PREFIX: tuple[tuple[str, str, str], ...] = (
 
 VENDOR_TOKENS = (
     *(
-        (prefix, re.compile(begins(re.escape(prefix), unless_after="A-Za-z0-9_-") + rest))
+        (prefix, re.compile(bounded_start(re.escape(prefix), unless_after="A-Za-z0-9_-") + rest))
         for prefix, rest in _TOKENS
     ),
     *(
-        (hint, re.compile(begins(first, unless_after="A-Za-z0-9_-", ahead=rest) + rest))
+        (hint, re.compile(bounded_start(first, unless_after="A-Za-z0-9_-", ahead=rest) + rest))
         for hint, first, rest in _WITHOUT_PREFIX
     ),
 )
 
 
-# Numbers that stand for a person or their money: cards, IBANs, social security, phones.
+# Cards, IBANs, social security numbers, and phone numbers
 
 _NOT_DIGIT = re.compile(r"\D")
 _NAME_BEFORE = re.compile(r"([A-Za-z_-]{1,40})[\"'\])]{0,2}\s{0,2}[:=#]?\s{0,2}[\"'#]?\Z")
@@ -874,8 +859,8 @@ _LETTERS_BEFORE = re.compile(r"(?:\A|[^A-Za-z0-9])[A-Za-z_]{0,40}\Z")
 _LETTERS_AFTER = re.compile(r"[A-Za-z_]{0,40}(?![A-Za-z0-9])")
 
 
-def _is_card(found: Found) -> bool:
-    """Also between letters, but not inside a longer id of letters and digits."""
+def _is_card(found: Candidate) -> bool:
+    """Accept a number between letters, but not inside a longer ID of letters and digits."""
     digits = _NOT_DIGIT.sub("", found.value.replace("%20", " "))
     if not is_card_number(digits) or _ARTICLE.search(found.before):
         return False
@@ -904,7 +889,8 @@ _IBAN = re.compile(
 )
 
 _SSN = re.compile(
-    begins(r"\d", ahead=r"\d\d[ -]\d\d[ -]") + r"\d{2}(?P<gap>[ -])\d{2}(?P=gap)\d{4}(?![\w-]|\.\d)"
+    bounded_start(r"\d", ahead=r"\d\d[ -]\d\d[ -]")
+    + r"\d{2}(?P<gap>[ -])\d{2}(?P=gap)\d{4}(?![\w-]|\.\d)"
 )
 _NAMED_SSN = re.compile(
     r"(?<![A-Za-z])(?:ssn|itin|tin|social[ _-]?security|tax(?:payer)?[ _-]?id)"
@@ -920,24 +906,20 @@ _ORDER_BEFORE = re.compile(
 )
 
 
-def _is_ssn(found: Found) -> bool:
-    return is_social_security_number(_NOT_DIGIT.sub("", found.value))
-
-
-# E.164: up to 15 digits after the plus; separators as people write them.
+# E.164: up to 15 digits after the plus, with common separators.
 _PLUS_PHONE = re.compile(
     r"(?:\+|%2[Bb]|(?<![A-Za-z0-9.+/-])00)(?:(?<![A-Za-z0-9.+]\+)|(?<=\\[nrt]\+))(?=[1-9])"
     r"(?!\d{4}-\d\d-\d\d)"
     r"(?:[\s./()-]{0,3}\d){7,15}+(?![\w@]|\.\d)"
 )
 _NANP_PHONE = re.compile(
-    begins(r"[2-9(1]", unless_after=r"A-Za-z0-9.+-", ahead=r"[ .-]?\(?\d{2,3}[ .)-]")
+    bounded_start(r"[2-9(1]", unless_after=r"A-Za-z0-9.+-", ahead=r"[ .-]?\(?\d{2,3}[ .)-]")
     + r"(?:(?<=1)[ .-]?\(?[2-9]\d{2}\)?|(?<=\()[2-9]\d{2}\)|(?<=[2-9])\d{2})"
     r"(?:(?<=\)) ?\d{3}[ .-]\d{4}|(?P<gap>[ .-])\d{3}(?P=gap)\d{4})(?![\w-]|\.\d)"
 )
-# National numbers with their leading zero, as DIN 5008 and its neighbours lay them out.
+# National numbers with a leading zero, in the notation of DIN 5008 and similar ones.
 _NATIONAL_PHONE = re.compile(
-    begins(r"[(0]", unless_after=r"A-Za-z0-9.+/-", ahead=r"0?[1-9]\d?[\d ./)-]")
+    bounded_start(r"[(0]", unless_after=r"A-Za-z0-9.+/-", ahead=r"0?[1-9]\d?[\d ./)-]")
     + r"(?<!\d[ \u00a0][(0])(?:(?<=\()0[1-9]\d{0,4}\)[ /-]{0,3}\d{2,12}(?:[ -]\d{2,8}){0,4}"
     r"|(?<=0)[1-9](?:(?:[ .]\d{2}){4}"
     r"|\d{1,4}(?: ?[/] ?| - |[ -])\d{2,8}(?:[ -]\d{2,8}){0,4}"
@@ -972,32 +954,36 @@ _STRONG_HINTS = (
 _WEAK_HINTS = ("call", "dial", "cell", "text", "contact", "hotline", "ring", "viber")
 
 
-def _digits(found: Found) -> str:
+def _digits(found: Candidate) -> str:
     return _NOT_DIGIT.sub("", found.value.removeprefix("%2B").removeprefix("%2b"))
 
 
-def _is_plus_phone(found: Found) -> bool:
-    """After 00 only what is grouped or long enough for a country with its number."""
+def _is_plus_phone(found: Candidate) -> bool:
+    """Accept a number after 00 only if it is grouped or long enough for a country code."""
     digits = _digits(found)
     if found.value.startswith("00"):
         grouped = not found.value.isdigit()
-        return 10 <= len(digits) <= 17 and (grouped or len(digits) >= 13) and _is_no_order(found)
+        return (
+            10 <= len(digits) <= 17
+            and (grouped or len(digits) >= 13)
+            and _is_not_order_number(found)
+        )
     return 8 <= len(digits) <= 15
 
 
-def _is_no_order(found: Found) -> bool:
+def _is_not_order_number(found: Candidate) -> bool:
     phone = re.search(
         r"(?:phone|tel|fax|mobile?|call)\W?(?:number|no|nr)?\W{0,3}\Z", found.before, re.I
     )
     return phone is not None or not _ORDER_BEFORE.search(found.before)
 
 
-def _is_national_phone(found: Found) -> bool:
+def _is_national_phone(found: Candidate) -> bool:
     digits = _digits(found)
-    return 6 <= len(digits) <= 13 and len(set(digits)) > 2 and _is_no_order(found)
+    return 6 <= len(digits) <= 13 and len(set(digits)) > 2 and _is_not_order_number(found)
 
 
-def _is_named_phone(found: Found) -> bool:
+def _is_named_phone(found: Candidate) -> bool:
     return 5 <= len(_digits(found)) <= 15
 
 
@@ -1005,12 +991,12 @@ CHECKED_NUMBERS = (
     Shape("iban", _IBAN, (), lambda found: is_iban(found.value.replace("%20", ""))),
     Shape("card", _LONG_CARD, (), _is_card),
     Shape("card", _CARD, (), _is_card),
-    Shape("ssn", _SSN, ("-", " "), _is_ssn),
+    Shape("ssn", _SSN, ("-", " "), lambda found: is_social_security_number(_digits(found))),
     Shape("ssn", _NAMED_SSN, ("ssn", "itin", "tin", "social", "tax"), starts=at_hints),
 )
 PHONES = (
     Shape("phone", _PLUS_PHONE, ("+", "00", "%2b"), _is_plus_phone, starts=at_hints),
-    Shape("phone", _NANP_PHONE, ("-", ".", " "), _is_no_order),
+    Shape("phone", _NANP_PHONE, ("-", ".", " "), _is_not_order_number),
     Shape("phone", _NATIONAL_PHONE, ("0",), _is_national_phone),
     Shape("phone", _NAMED_PHONE, _STRONG_HINTS, _is_named_phone, starts=at_hints),
     Shape("phone", _WEAKLY_NAMED_PHONE, _WEAK_HINTS, _is_named_phone, starts=at_hints),

@@ -1,4 +1,4 @@
-"""Asking Sentry: HTTP in, plain data out. Knows no Django."""
+"""The client of Sentry's web API. It doesn't depend on Django."""
 
 from apps.sentry.client import SentryClient
 from apps.sentry.config import (
@@ -20,12 +20,12 @@ from apps.sentry.config import (
     SentryUnreachable,
     cloud_root,
 )
-from apps.sentry.fetch import fetch_answer, fetch_beside, fetch_event, fetch_ids
-from apps.sentry.throttling import Pace
+from apps.sentry.fetch import fetch_answer, fetch_event, fetch_ids, fetch_related
+from apps.sentry.throttling import RateLimiter
 
 __all__ = [
     "Flavor",
-    "Pace",
+    "RateLimiter",
     "SentryAddressRefused",
     "SentryAuthRefused",
     "SentryBadResponse",
@@ -44,7 +44,7 @@ __all__ = [
     "SentryUnreachable",
     "cloud_root",
     "fetch_answer",
-    "fetch_beside",
     "fetch_event",
     "fetch_ids",
+    "fetch_related",
 ]

@@ -1,4 +1,4 @@
-"""Does the connection to Sentry work, and if not: what to change. A few cheap calls, one a line."""
+"""Check the connection to Sentry with a few cheap calls, and say what to change."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -6,8 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from urllib.parse import quote
 
+from apps.sentry.client import path_segment
 from apps.sentry.config import (
     Deadline,
     Flavor,
@@ -24,19 +24,19 @@ from apps.sentry.config import (
     SentryUnknownRoute,
     SentryUnreachable,
 )
-from apps.sentry.http import Reply, Transport
+from apps.sentry.http import ApiResponse, Transport
 from apps.sentry.parsing import items, parse_project
-from apps.sentry.throttling import AlonePace
+from apps.sentry.throttling import LocalRateLimiter
 
-MOST_SKEW_S = 30
-CALL_S = 10.0
+MAX_SKEW_S = 30
+REQUEST_TIMEOUT_S = 10.0
 
 _FIXES: dict[type[SentryError], str] = {
     SentryUnreachable: "Check SENTRY_BASE_URL, and that this machine can reach that host.",
     SentryAddressRefused: "Check SENTRY_BASE_URL. If its host is in your own network, add it to "
     "TRIAGE_PRIVATE_HOSTS.",
     SentryTimeout: "Check the network between this machine and Sentry, and Sentry's own status.",
-    SentryAuthRefused: "Make a new token in Sentry and set it as SENTRY_AUTH_TOKEN.",
+    SentryAuthRefused: "Create a new token in Sentry and set it as SENTRY_AUTH_TOKEN.",
     SentryNotFound: "Check SENTRY_ORG: it is the slug in Sentry's addresses, not the name.",
     SentryRateLimited: "Wait a moment. Another program may be using the same token.",
     SentryBadResponse: "Check SENTRY_BASE_URL: something other than Sentry's API answers there.",
@@ -45,7 +45,7 @@ _FIXES: dict[type[SentryError], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the check-up. `fix` says what to change when it is not `ok`."""
+    """One line of the check. If it is not `ok`, `fix` says what to change."""
 
     label: str
     ok: bool
@@ -53,74 +53,77 @@ class Finding:
     fix: str = ""
 
 
-def check_up(config: SentryConfig) -> tuple[Finding, ...]:
-    """Ask Sentry a handful of cheap things and tell what works. Raises nothing.
+def run_checks(config: SentryConfig) -> tuple[Finding, ...]:
+    """Return what works and what doesn't. Raise nothing.
 
-    The first line that fails for good (no host, no token, no organization) is the last.
+    If host, token, or organization fail, return only that.
     """
-    patient = replace(config, deadline_s=CALL_S)
-    transport = Transport(patient, AlonePace(1))
+    config = replace(config, deadline_s=REQUEST_TIMEOUT_S)
+    transport = Transport(config, LocalRateLimiter(1))
     try:
-        return tuple(_Checkup(patient, transport).findings())
+        return tuple(_ConnectionCheck(config, transport).findings())
     finally:
         transport.close()
 
 
-class _Checkup:
-    """The calls of one check-up and what they have told so far."""
+class _ConnectionCheck:
+    """The calls of one check."""
 
     def __init__(self, config: SentryConfig, transport: Transport) -> None:
         self._config = config
         self._transport = transport
-        self._organization = f"/organizations/{quote(config.organization, safe='')}"
+        self._organization = f"/organizations/{path_segment(config.organization)}"
         self._headers: Mapping[str, str] = {}
         self._project = ""
 
     def findings(self) -> Iterator[Finding]:
-        reached = self._try("Host, token and organization", self._ask_organization, "org:read")
+        reached = self._run("Host, token, and organization", self._check_organization, "org:read")
         yield reached
         if not reached.ok:
             return
         yield self._clock()
-        yield self._try("Projects", self._ask_projects, "org:read")
-        yield self._try("List of events", self._ask_table, "org:read")
-        yield self._try("Problems", self._ask_issues, "event:read")
+        yield self._run("Projects", self._check_projects, "org:read")
+        yield self._run("List of events", self._check_events_table, "org:read")
+        yield self._run("Problems", self._check_issues, "event:read")
         if self._project:
-            yield self._try("Details of an event", self._ask_event, "project:read")
+            yield self._run("Details of an event", self._check_event, "project:read")
         yield self._limits()
 
-    def _try(self, label: str, ask: Callable[[], str], scope: str) -> Finding:
+    def _run(self, label: str, check: Callable[[], str], scope: str) -> Finding:
         try:
-            return Finding(label, True, ask())
+            return Finding(label, True, check())
         except SentryPermissionMissing as error:
             fix = f"Give the token the scope {scope}."
-            return Finding(label, False, _said(error), fix)
+            return Finding(label, False, _error_text(error), fix)
         except SentryError as error:
-            known = next((_FIXES[kind] for kind in type(error).__mro__ if kind in _FIXES), "")
-            return Finding(label, False, _said(error), known or "See Sentry's own status page.")
+            fixes = (_FIXES[kind] for kind in type(error).__mro__ if kind in _FIXES)
+            fix = next(fixes, "See Sentry's own status page.")
+            return Finding(label, False, _error_text(error), fix)
 
-    def _get(self, path: str, *params: tuple[str, str]) -> Reply:
-        reply = self._transport.get(path, params, Deadline(self._config.deadline_s))
-        self._headers = reply.headers
-        return reply
+    def _get(self, path: str, *params: tuple[str, str]) -> ApiResponse:
+        response = self._transport.get(path, params, Deadline(self._config.deadline_s))
+        self._headers = response.headers
+        return response
 
-    def _ask_organization(self) -> str:
+    def _check_organization(self) -> str:
         self._get(f"{self._organization}/", ("detailed", "0"))
         return f"{self._config.base_url} answers for {self._config.organization}."
 
-    def _ask_projects(self) -> str:
-        reply = self._get(f"{self._organization}/projects/", ("per_page", "100"))
-        found = [project for row in items(reply.body) if (project := parse_project(row))]
+    def _check_projects(self) -> str:
+        response = self._get(f"{self._organization}/projects/", ("per_page", "100"))
+        found = [project for row in items(response.body) if (project := parse_project(row))]
         slugs = {project.slug for project in found}
         if not slugs:
-            raise SentryNotFound("The token sees no project.")
-        unseen = sorted(set(self._config.projects) - slugs)
-        if unseen and 'results="true"' not in reply.headers.get("link", "").split("next")[-1]:
-            raise SentryNotFound(f"SENTRY_PROJECTS names {', '.join(unseen)}, which it cannot see.")
+            raise SentryNotFound("The token can't see any projects.")
+        invisible = sorted(set(self._config.projects) - slugs)
+        if invisible and 'results="true"' not in response.headers.get("link", "").split("next")[-1]:
+            raise SentryNotFound(
+                f"SENTRY_PROJECTS has projects that the token can't see: {', '.join(invisible)}."
+            )
         self._project = found[0].slug
         return f"The token sees {len(slugs)}: {', '.join(sorted(slugs)[:20])}."
 
-    def _ask_table(self) -> str:
+    def _check_events_table(self) -> str:
         now = datetime.now(UTC)
         times = (now - timedelta(hours=1), now)
         start, end = (f"{moment:%Y-%m-%dT%H:%M:%S}" for moment in times)
@@ -134,23 +137,23 @@ class _Checkup:
         except SentryUnknownRoute:
             if self._config.flavor == Flavor.SENTRY:
                 raise
-        return self._ask_glitchtip()
+        return self._check_glitchtip()
 
-    def _ask_glitchtip(self) -> str:
-        """There is no events table: each project's own list is read instead."""
-        path = f"/projects/{quote(self._config.organization, safe='')}/{self._project}/events/"
+    def _check_glitchtip(self) -> str:
+        """Check a project's own list, which replaces the events table."""
+        path = f"/projects/{path_segment(self._config.organization)}/{self._project}/events/"
         if self._project and not isinstance(self._get(path, ("limit", "1")).body, list):
-            raise SentryBadResponse("The project's list of events cannot be read.")
-        return "This is a GlitchTip: each project's own list of events is read."
+            raise SentryBadResponse("The project's list of events can't be read.")
+        return "This is GlitchTip: Triage reads each project's own list of events."
 
-    def _ask_issues(self) -> str:
+    def _check_issues(self) -> str:
         with suppress(SentryOneProjectOnly):
             self._get(f"{self._organization}/issues/", ("query", ""), ("limit", "1"))
         return "Problem details can be read."
 
-    def _ask_event(self) -> str:
-        """An event that does not exist: 404 means that the token may ask."""
-        path = f"/projects/{quote(self._config.organization, safe='')}/{self._project}/events"
+    def _check_event(self) -> str:
+        """Request an event that doesn't exist: a 404 shows that the token has access."""
+        path = f"/projects/{path_segment(self._config.organization)}/{self._project}/events"
         with suppress(SentryNotFound):
             self._get(f"{path}/{'0' * 32}/")
         return "Single events can be read."
@@ -158,22 +161,22 @@ class _Checkup:
     def _clock(self) -> Finding:
         label = "Clock"
         try:
-            there = parsedate_to_datetime(self._headers.get("date", "")).timestamp()
+            server_time = parsedate_to_datetime(self._headers.get("date", "")).timestamp()
         except ValueError:
             return Finding(label, True, "Sentry doesn't report its time.")
-        skew = round(there - time.time())
-        if abs(skew) <= MOST_SKEW_S:
+        skew = round(server_time - time.time())
+        if abs(skew) <= MAX_SKEW_S:
             return Finding(label, True, "This machine and Sentry agree on the time.")
-        message = f"Sentry's clock is {abs(skew)} s {'ahead' if skew > 0 else 'behind'}."
+        message = f"Sentry's clock is {abs(skew)} seconds {'ahead' if skew > 0 else 'behind'}."
         return Finding(label, False, message, "Sync this machine's clock with a time server (NTP).")
 
     def _limits(self) -> Finding:
         limit = self._headers.get("x-sentry-rate-limit-limit")
         left = self._headers.get("x-sentry-rate-limit-remaining")
         if not limit:
-            return Finding("Limits", True, "Sentry states no limit for this token.")
+            return Finding("Limits", True, "Sentry reports no limit for this token.")
         return Finding("Limits", True, f"{left or '?'} of {limit} calls are left in this period.")
 
 
-def _said(error: SentryError) -> str:
+def _error_text(error: SentryError) -> str:
     return f"{error.message} {error.detail}".strip()

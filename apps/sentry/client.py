@@ -1,17 +1,17 @@
-"""One method for each endpoint of Sentry's web API that is asked, and paging by `Link`.
+"""The client of Sentry's web API: one method per endpoint, paging, progress, and permalinks.
 
 Reference: https://docs.sentry.io/api/
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
-from apps.events.answer import MOST_SIGHTINGS, Call, Progress, Sighting, Signal
+from apps.events.answer import MAX_PREVIEWS, Call, EventPreview, Progress, Signal
 from apps.events.event import Event, Issue
 from apps.events.summary import summarize
 from apps.sentry.config import (
@@ -23,7 +23,7 @@ from apps.sentry.config import (
     SentryUnknownRoute,
     cloud_root,
 )
-from apps.sentry.http import TRIES, Params, Reply, Transport
+from apps.sentry.http import TRIES, ApiResponse, Params, Transport
 from apps.sentry.parsing import (
     Project,
     items,
@@ -35,93 +35,17 @@ from apps.sentry.parsing import (
     parse_rows,
     text,
 )
-from apps.sentry.throttling import AlonePace, FirstPace, Pace
-
-# The course of one answer, noted by itself as it goes and looked at by others.
+from apps.sentry.throttling import LocalRateLimiter, PriorityRateLimiter, RateLimiter
 
 T = TypeVar("T")
 
-
-@dataclass
-class Course:
-    """What one answer has done so far. Safe to use from several threads.
-
-    Sentences are made when somebody looks, by whoever looks, and not by the answer itself.
-    """
-
-    _events: dict[str, Event] = field(default_factory=dict)
-    _sentences: dict[str, str] = field(default_factory=dict)
-    _left: set[str | None] = field(default_factory=set)
-    _pages: int = 0
-    _done: int = 0
-    _known: int | None = None
-    _lock: Lock = field(default_factory=Lock)
-
-    def saw_page(self, events: Iterable[Event]) -> None:
-        """A page of a list was read, with these events of the customer in all so far."""
-        with self._lock:
-            if self._known is None:
-                self._pages += 1
-                self._events.update((event.id, event) for event in events)
-
-    def listed(
-        self, events: Sequence[Event], problems: Iterable[str | None], *, others: int
-    ) -> None:
-        """The list has ended. Of these problems something is left to read; `others` are calls."""
-        with self._lock:
-            self._events = {event.id: event for event in events}
-            self._left = set(problems)
-            self._done, self._known = 1, 1 + len(self._left) + others
-
-    def step(self, call: Callable[[], T]) -> Callable[[], T]:
-        """The call as a step that counts as done when it ends, however it ends."""
-        return self._then(call, lambda: None)
-
-    def reading(self, problem: str | None, call: Callable[[], T]) -> Callable[[], T]:
-        """The same for the call that reads what is left of a problem."""
-        return self._then(call, lambda: self._left.discard(problem))
-
-    def _then(self, call: Callable[[], T], note: Callable[[], None]) -> Callable[[], T]:
-        def stepped() -> T:
-            try:
-                return call()
-            finally:
-                with self._lock:
-                    self._done += 1
-                    note()
-
-        return stepped
-
-    def progress(self) -> Progress:
-        """How far it is now."""
-        with self._lock:
-            events, is_listed = tuple(self._events.values()), self._known is not None
-            problems = {event.issue_id for event in events}
-            told = Progress(
-                done=self._done,
-                known=self._known,
-                pages=self._pages,
-                read=len(problems) - len(self._left) if is_listed else 0,
-                problems=len(problems) if is_listed else None,
-                events_found=len(events),
-            )
-        newest = sorted(events, key=lambda one: (one.timestamp, one.id), reverse=True)
-        return replace(told, newest=tuple(map(self._sighting, newest[:MOST_SIGHTINGS])))
-
-    def _sighting(self, event: Event) -> Sighting:
-        sentence = self._sentences.get(event.id)
-        if sentence is None:
-            sentence = self._sentences[event.id] = summarize(event)
-        return Sighting(event.id, event.timestamp, event.level, sentence)
-
-
-MOST_FIELDS = 20
+MAX_FIELDS = 20
 PER_PAGE = 100
 FULL_PER_PAGE = 10
-MOST_PAGES = 100
+MAX_PAGES = 100
 ISSUES_PER_CALL = 100
 
-# What the table is asked for beside the identity fields, most wanted first: 20 in all.
+# Fields of the events table, most important first; identity fields take the rest of the 20.
 _ROW_FIELDS = (
     "id", "timestamp", "issue.id", "project.name", "title", "trace", "level", "error.handled",
     "release", "environment", "transaction", "message", "culprit", "platform", "issue",
@@ -136,7 +60,7 @@ _CURSOR = re.compile(r'cursor="([^"]+)"')
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where and when to look. Times are UTC; `end` is excluded, as Sentry does it."""
+    """Where and when to search. Times are UTC; `end` is excluded, as in Sentry."""
 
     start: datetime
     end: datetime
@@ -144,7 +68,7 @@ class Scope:
     environments: tuple[str, ...] = ()
 
     def params(self) -> list[tuple[str, str]]:
-        """Query parameters. Offsets are never sent: Sentry would drop them unread."""
+        """Return query parameters, without UTC offsets, which Sentry would ignore."""
         return [
             ("start", f"{self.start:%Y-%m-%dT%H:%M:%S}"),
             ("end", f"{self.end:%Y-%m-%dT%H:%M:%S}"),
@@ -152,76 +76,146 @@ class Scope:
         ]
 
     def project_params(self) -> list[tuple[str, str]]:
-        """The projects by numeric id; -1 is every project the token can see."""
+        """Return the projects by numeric ID; -1 is every project the token can see."""
         return [("project", project_id) for project_id in self.project_ids or ("-1",)]
 
 
-class SentryClient:
-    """Sentry's API for one organization. One client serves one lookup and counts its calls.
+class ProgressTracker:
+    """Counts what one lookup has read so far. Safe to use from several threads.
 
-    `flavor` and `one_project` tell what the server turned out to be, as far as it is known;
-    `flavor_is_sure` says that an answer has shown it. `absent_signals` are those it does not have.
-    `course` tells how far the answer is.
+    The sentences of the previews are made by the thread that looks, not by the lookup's own.
+    """
+
+    def __init__(self) -> None:
+        self._events: dict[str, Event] = {}
+        self._sentences: dict[str, str] = {}
+        self._unread_problems: set[str | None] = set()
+        self._pages = 0
+        self._done = 0
+        self._known: int | None = None
+        self._lock = Lock()
+
+    def record_page(self, events: Iterable[Event]) -> None:
+        """Record a page of a list, with all of the customer's events read so far."""
+        with self._lock:
+            if self._known is None:
+                self._pages += 1
+                self._events.update((event.id, event) for event in events)
+
+    def record_list(
+        self, events: Sequence[Event], problems: Iterable[str | None], *, others: int
+    ) -> None:
+        """Record the end of the list: one call for each problem follows, and `others` more."""
+        with self._lock:
+            self._events = {event.id: event for event in events}
+            self._unread_problems = set(problems)
+            self._done, self._known = 1, 1 + len(self._unread_problems) + others
+
+    def tracked(self, call: Callable[[], T], *problem: str | None) -> Callable[[], T]:
+        """Wrap a call so that it counts as done when it ends, with an error or without.
+
+        `problem` is the one whose events it reads, if any; an event without an issue has None.
+        """
+
+        def run() -> T:
+            try:
+                return call()
+            finally:
+                with self._lock:
+                    self._done += 1
+                    self._unread_problems.difference_update(problem)
+
+        return run
+
+    def snapshot(self) -> Progress:
+        """Return the progress at this time."""
+        with self._lock:
+            events, is_listed = tuple(self._events.values()), self._known is not None
+            problems = {event.issue_id for event in events}
+            progress = Progress(
+                done=self._done,
+                known=self._known,
+                pages=self._pages,
+                read=len(problems) - len(self._unread_problems) if is_listed else 0,
+                problems=len(problems) if is_listed else None,
+                events_found=len(events),
+            )
+        newest = sorted(events, key=lambda one: (one.timestamp, one.id), reverse=True)
+        return replace(progress, newest=tuple(map(self._preview, newest[:MAX_PREVIEWS])))
+
+    def _preview(self, event: Event) -> EventPreview:
+        sentence = self._sentences.get(event.id)
+        if sentence is None:
+            sentence = self._sentences[event.id] = summarize(event)
+        return EventPreview(event.id, event.timestamp, event.level, sentence)
+
+
+class SentryClient:
+    """Sentry's API for one organization. One client serves one lookup and logs its calls.
+
+    `flavor`, `one_project`, and `absent_signals` start from the configuration and follow what the
+    server's responses show; `flavor_is_sure` is true once one has shown the flavor.
     """
 
     def __init__(
-        self, config: SentryConfig, pace: Pace | None = None, *, tries: int = TRIES
+        self, config: SentryConfig, rate_limiter: RateLimiter | None = None, *, tries: int = TRIES
     ) -> None:
         self.config = config
-        self._pace = FirstPace(pace or AlonePace(config.max_parallel))
-        self._give_up: Callable[[], None] = lambda: None
-        self._transport = Transport(config, self._pace, tries=tries)
-        self.organization_path = f"/organizations/{segment(config.organization)}"
+        shared = rate_limiter or LocalRateLimiter(config.max_parallel)
+        self._rate_limiter = PriorityRateLimiter(shared)
+        self._cancel_waiting: Callable[[], None] = lambda: None
+        self._transport = Transport(config, self._rate_limiter, tries=tries)
+        self.organization_path = f"/organizations/{path_segment(config.organization)}"
         self.flavor = config.flavor
         self.flavor_is_sure = False
         self.one_project = config.one_project
         self.projects_are_fresh = False
         self.absent_signals: set[Signal] = set()
         self.deadline = Deadline(config.deadline_s)
-        self.course = Course()
+        self.progress_tracker = ProgressTracker()
 
     @property
     def call_log(self) -> tuple[Call, ...]:
-        """The HTTP requests sent so far, tries included."""
+        """Return the HTTP requests sent so far, including retries."""
         return self._transport.log
 
-    def aside(self, deadline_s: float) -> "SentryClient":
-        """A client for what the answer can do without: it lets this one's calls go first.
+    def for_related(self, deadline_s: float) -> "SentryClient":
+        """Return a client for optional calls, which yield to this one's.
 
-        It tries once, and counts its calls for itself.
+        It tries each call once and has its own call log.
         """
         config = replace(self.config, deadline_s=deadline_s)
-        pace = self._pace.aside()
-        client = SentryClient(config, pace, tries=1)
-        client._give_up = pace.give_up
+        rate_limiter = self._rate_limiter.for_related()
+        client = SentryClient(config, rate_limiter, tries=1)
+        client._cancel_waiting = rate_limiter.cancel
         client.flavor, client.one_project = self.flavor, self.one_project
         return client
 
-    def hang_up(self) -> None:
-        """End the calls that are under way, and those that wait for a place."""
-        self._give_up()
-        self._transport.hang_up()
+    def abort(self) -> None:
+        """Abort the calls under way and those that wait for a slot."""
+        self._cancel_waiting()
+        self._transport.abort()
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the pooled connections."""
         self._transport.close()
 
     # https://docs.sentry.io/api/organizations/retrieve-an-organization/
     def region_url(self) -> str | None:
-        """Where Sentry's cloud keeps this organization (`links.regionUrl`).
+        """Return the region of Sentry's cloud that has this organization (`links.regionUrl`).
 
-        None when it does not say, or names a host that is not Sentry's: the token goes there.
+        Return None if there is none, or if its host isn't Sentry's and must not get the token.
         """
-        reply = self._transport.get(
+        response = self._transport.get(
             f"{self.organization_path}/", [("detailed", "0")], self.deadline
         )
-        return cloud_root(text(mapping(mapping(reply.body).get("links")).get("regionUrl")) or "")
+        return cloud_root(text(mapping(mapping(response.body).get("links")).get("regionUrl")) or "")
 
     # https://docs.sentry.io/api/organizations/list-an-organizations-projects/
     def projects(self) -> tuple[Project, ...]:
-        """All projects the token can see."""
+        """Return all projects the token can see."""
         pages = self._pages(f"{self.organization_path}/projects/", [("per_page", str(PER_PAGE))])
-        found = [parse_project(row) for page in pages for row in list_of(page)]
+        found = [parse_project(row) for page in pages for row in rows_of(page)]
         self.projects_are_fresh = True
         return tuple(project for project in found if project)
 
@@ -229,79 +223,79 @@ class SentryClient:
     def event_rows(
         self, search: str, scope: Scope, identity_fields: Sequence[str]
     ) -> Iterator[list[Event | None]]:
-        """The events table (`dataset=errors`), newest first, page by page.
+        """Yield the pages of the events table (`dataset=errors`), newest first.
 
-        A row that cannot be read is None: it could be the customer's, so it is not dropped here.
+        An unreadable row is None: it could be the customer's, so the caller must know of it.
         """
-        wanted = self.row_params(search, scope, identity_fields)
-        params = [*wanted, ("sort", "-timestamp"), ("per_page", str(PER_PAGE))]
+        row_params = self.row_params(search, scope, identity_fields)
+        params = [*row_params, ("sort", "-timestamp"), ("per_page", str(PER_PAGE))]
         for page in self._pages(f"{self.organization_path}/events/", params):
             rows = parse_rows(page.body, identity_fields)
             self.flavor, self.flavor_is_sure = Flavor.SENTRY, True
             yield rows
 
     def row_params(self, search: str, scope: Scope, identity_fields: Sequence[str]) -> Params:
-        """What asks the events table for rows, but for their order and number."""
-        fields = (("field", name) for name in _table_fields(identity_fields))
+        """Return the parameters for rows of the events table, without sorting and paging."""
+        own_fields = _ROW_FIELDS[: MAX_FIELDS - len(identity_fields)]
+        fields = (("field", name) for name in (*own_fields, *identity_fields))
         return [*self._table_params(search, scope), *fields]
 
     def event_count(self, search: str, scope: Scope) -> int | None:
-        """How many events the search has in all; None when Sentry does not say."""
+        """Return the total number of events for a search, or None if Sentry doesn't say."""
         params = [*self._table_params(search, scope), ("field", "count()")]
-        reply = self._transport.get(f"{self.organization_path}/events/", params, self.deadline)
-        return parse_count(reply.body)
+        response = self._transport.get(f"{self.organization_path}/events/", params, self.deadline)
+        return parse_count(response.body)
 
     # https://docs.sentry.io/api/events/list-an-issues-events/
     def issue_events(self, issue_id: str, search: str, scope: Scope) -> Iterator[list[object]]:
-        """Full events of one issue, newest first, ten a page (Sentry caps full pages at ten)."""
+        """Yield pages of an issue's full events, newest first (Sentry's limit is 10 per page)."""
         params = [
             *scope.params(),
             ("query", search),
             ("full", "1"),
             ("per_page", str(FULL_PER_PAGE)),
         ]
-        path = f"{self.organization_path}/issues/{segment(issue_id)}/events/"
+        path = f"{self.organization_path}/issues/{path_segment(issue_id)}/events/"
         for page in self._pages(path, params):
-            yield list_of(page)
+            yield rows_of(page)
 
     # https://docs.sentry.io/api/events/retrieve-an-event-for-a-project/
     def project_event(self, project: str, event_id: str) -> object:
-        """The full body of one event. Raises `SentryNotFound` when it is gone."""
-        path = (
-            f"/projects/{segment(self.config.organization)}/{segment(project)}/events/{event_id}/"
-        )
+        """Return the full body of one event. Raise `SentryNotFound` if there is none."""
+        organization = path_segment(self.config.organization)
+        path = f"/projects/{organization}/{path_segment(project)}/events/{event_id}/"
         return self._transport.get(path, [], self.deadline).body
 
     # https://docs.sentry.io/api/organizations/resolve-an-event-id/
     def event_by_id(self, event_id: str, identity_fields: Sequence[str]) -> Event | None:
-        """The event of that id anywhere in the organization; None when there is none."""
+        """Return the event with that ID in any project of the organization, or None."""
         try:
             path = f"{self.organization_path}/eventids/{event_id}/"
             body = mapping(self._transport.get(path, [], self.deadline).body)
         except SentryUnknownRoute:
-            raise  # not Sentry's word: this says nothing about the event
+            raise  # says nothing about the event
         except SentryNotFound:
             return None
         full = {"projectSlug": body.get("projectSlug"), "groupID": body.get("groupId")}
         known = {name: value for name, value in mapping(body.get("event")).items() if value}
         event = parse_full_event({**full, **known}, identity_fields)
         if event is None:
-            raise SentryBadResponse("Sentry found the event but did not send it.")
+            raise SentryBadResponse("Sentry found the event but didn't send it.")
         return event
 
     # https://docs.sentry.io/api/events/list-an-organizations-issues/ (`group` is not documented)
     def issues(self, issue_ids: Sequence[str], project_ids: Sequence[str] = ()) -> list[Issue]:
-        """Facts of up to 100 issues in one call; issues that Sentry leaves out are left out."""
+        """Return up to 100 issues in one call, without those that Sentry omits."""
         params = [("group", issue_id) for issue_id in issue_ids[:ISSUES_PER_CALL]]
         params += [("project", project_id) for project_id in project_ids or ("-1",)]
         params += [("query", ""), ("limit", str(ISSUES_PER_CALL))]
-        reply = self._transport.get(f"{self.organization_path}/issues/", params, self.deadline)
+        response = self._transport.get(f"{self.organization_path}/issues/", params, self.deadline)
         wanted = set(issue_ids)
-        found = (parse_issue(row) for row in list_of(reply))
+        found = (parse_issue(row) for row in rows_of(response))
         return [issue for issue in found if issue and issue.id in wanted]
 
-    def get(self, path: str, params: Params, deadline: Deadline | None = None) -> Reply:
-        """Any other address below the API's root. Raises a `SentryError`."""
+    def get(self, path: str, params: Params, deadline: Deadline | None = None) -> ApiResponse:
+        """GET any other path of the API. Raise a `SentryError`."""
         return self._transport.get(path, params, deadline or self.deadline)
 
     def _table_params(self, search: str, scope: Scope) -> list[tuple[str, str]]:
@@ -312,32 +306,26 @@ class SentryClient:
             *scope.project_params(),
         ]
 
-    def _pages(self, path: str, params: Params) -> Iterator[Reply]:
-        """Follow `Link` by its cursor, resending the same parameters; its URL is never used."""
+    def _pages(self, path: str, params: Params) -> Iterator[ApiResponse]:
+        """Yield page after page by the cursor of the `Link` header, whose URL is never used."""
         cursor: list[tuple[str, str]] = []
-        for _page in range(MOST_PAGES):
-            reply = self._transport.get(path, [*params, *cursor], self.deadline)
-            yield reply
-            link = reply.headers.get("link", "")
+        for _page in range(MAX_PAGES):
+            response = self._transport.get(path, [*params, *cursor], self.deadline)
+            yield response
+            link = response.headers.get("link", "")
             following = next_cursor(link)
-            if following is None and not is_last(link, rows_in(reply), PER_PAGE):
-                raise SentryBadResponse("Sentry does not say whether its list goes on.")
+            if following is None and not is_last_page(link, row_count(response), PER_PAGE):
+                raise SentryBadResponse("Sentry doesn't say whether its list continues.")
             if following is None:
                 return
             cursor = [("cursor", following)]
-        raise SentryBadResponse(f"The list did not end after {MOST_PAGES} pages.")
-
-
-def _table_fields(identity_fields: Sequence[str]) -> list[str]:
-    """At most 20 fields: the identity fields, which every row is checked by, always fit."""
-    room = MOST_FIELDS - len(identity_fields)
-    return [*_ROW_FIELDS[:room], *identity_fields]
+        raise SentryBadResponse(f"The list did not end after {MAX_PAGES} pages.")
 
 
 def next_cursor(link: str) -> str | None:
-    """The cursor of the `rel="next"` entry when it says there are results.
+    """Return the cursor of the `rel="next"` entry if it has results, else None.
 
-    Found by pattern: addresses hold commas, and GlitchTip wraps the header in braces and quotes.
+    URLs contain commas, and GlitchTip puts the header in braces and quotes, so this uses patterns.
     """
     entry = _NEXT.search(link)
     if entry is None or not _RESULTS.search(entry.group(0)):
@@ -346,11 +334,11 @@ def next_cursor(link: str) -> str | None:
     return cursor.group(1) if cursor else None
 
 
-def is_last(link: str, rows: int, full_page: int) -> bool:
-    """Whether a page without a next cursor surely is the last one.
+def is_last_page(link: str, rows: int, full_page: int) -> bool:
+    """Return whether a page without a next cursor is certainly the last one.
 
-    Sentry always writes both links, the next one with `results="false"` at the end. A page that
-    is not full needs no link to be believed.
+    Sentry always sends both links, at the end the next one with `results="false"`. Without a
+    link, only a page that isn't full is the last one.
     """
     entry = _NEXT.search(link)
     if entry is not None:
@@ -358,39 +346,36 @@ def is_last(link: str, rows: int, full_page: int) -> bool:
     return not link and rows < full_page
 
 
-def rows_in(reply: Reply) -> int:
-    """How many rows a page holds, in either of the two forms that pages have."""
-    body = reply.body if isinstance(reply.body, list) else mapping(reply.body).get("data")
+def row_count(response: ApiResponse) -> int:
+    """Return the number of rows of a page: a list, or an object with `data`."""
+    body = response.body if isinstance(response.body, list) else mapping(response.body).get("data")
     return len(items(body))
 
 
-def list_of(reply: Reply) -> list[object]:
-    """The rows of a plain list. Raises `SentryBadResponse` when it is something else."""
-    if not isinstance(reply.body, list):
-        raise SentryBadResponse("Sentry sent something else than a list.")
-    return items(reply.body)
+def rows_of(response: ApiResponse) -> list[object]:
+    """Return the rows of a plain list. Raise `SentryBadResponse` if it isn't one."""
+    if not isinstance(response.body, list):
+        raise SentryBadResponse("Sentry sent something other than a list.")
+    return items(response.body)
 
 
-def segment(value: str) -> str:
-    """A path segment: a slug or id as it is, anything else percent-encoded."""
+def path_segment(value: str) -> str:
+    """Return the value as a percent-encoded path segment."""
     return quote(value, safe="")
 
 
-# Addresses in Sentry's web pages, for people.
-
-
 def web_root(config: SentryConfig) -> str:
-    """Where people open the organization in a browser; the cloud's regions only serve programs."""
+    """Return the organization's address for people: the cloud's regions only serve the API."""
     host = urlsplit(config.base_url).hostname or ""
     is_cloud = host == "sentry.io" or host.endswith(".sentry.io")
     root = "https://sentry.io" if is_cloud else config.base_url.rstrip("/")
-    return f"{root}/organizations/{segment(config.organization)}"
+    return f"{root}/organizations/{path_segment(config.organization)}"
 
 
-def with_link(event: Event, issue_links: dict[str, str], config: SentryConfig) -> Event:
-    """The event with its page in Sentry: below its issue's link, else built from the ids."""
+def with_permalink(event: Event, issue_links: dict[str, str], config: SentryConfig) -> Event:
+    """Return the event with its page in Sentry, built from its issue's permalink or its IDs."""
     if event.issue_id is None:
         return replace(event, permalink=None)
-    built = f"{web_root(config)}/issues/{segment(event.issue_id)}/"
+    built = f"{web_root(config)}/issues/{path_segment(event.issue_id)}/"
     issue_link = issue_links.get(event.issue_id, built)
     return replace(event, permalink=f"{issue_link.split('?')[0].rstrip('/')}/events/{event.id}/")

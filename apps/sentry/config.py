@@ -1,4 +1,4 @@
-"""Where Sentry is, as whom we ask, and how far we go."""
+"""Configuration, errors, and the deadline of Sentry's client."""
 
 import time
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from apps.events.answer import Signal
 
 
 class Flavor(StrEnum):
-    """What kind of server answers. `AUTO` finds out with the first list of events."""
+    """The kind of server. `AUTO` detects it with the first list of events."""
 
     AUTO = "auto"
     SENTRY = "sentry"
@@ -18,13 +18,13 @@ class Flavor(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SentryConfig:
-    """Everything a client needs to know. The token never shows in `repr`.
+    """Everything a client needs to know. `repr` hides the token.
 
-    `base_url` is the host without `/api/0`; `retention_days` is how long Sentry keeps events
-    (90 on most plans and on self-hosted servers, 30 on some). `one_project` is true where it is
-    known that only one project at a time can be searched; where it is not, that is found out.
-    `private_hosts` are names that may lead into a private network.
-    `signals` are asked beside the events, and a ready answer waits so long for them at most.
+    `base_url` has no `/api/0`. `retention_days` is how long Sentry keeps events (90 on most plans
+    and on self-hosted servers, 30 on some). `one_project` is true if only one project at a time is
+    known to be searchable; otherwise the client detects it. `private_hosts` may resolve to private
+    addresses. `signals` are read along with the events; once these are ready, the result waits
+    `signals_wait_s` for them.
     """
 
     base_url: str
@@ -44,23 +44,23 @@ class SentryConfig:
 
 
 def cloud_root(address: str) -> str | None:
-    """The address without its path if it is a region of Sentry's cloud: no other gets the token."""
+    """Return the root of an address in Sentry's cloud, or None: no other may get the token."""
     try:
         parts = urlsplit(address)
-        is_sentrys = parts.scheme == "https" and parts.port in (None, 443)
+        is_default_https = parts.scheme == "https" and parts.port in (None, 443)
     except ValueError:
         return None
     host = parts.hostname or ""
-    return f"https://{host}" if is_sentrys and host.endswith(".sentry.io") else None
+    return f"https://{host}" if is_default_https and host.endswith(".sentry.io") else None
 
 
-# Why Sentry could not be asked, or did not answer. The class decides, never the text.
+# Errors. Callers decide by class, never by text.
 
 
 class SentryError(Exception):
-    """Base of all. `message` is safe for an admin, `detail` holds what Sentry said, never a token.
+    """Base class. `message` is for admins; `detail` is Sentry's own text, never with a token.
 
-    `retryable` tells the transport whether another try can help.
+    `retryable` says whether another try can help.
     """
 
     retryable = False
@@ -72,94 +72,91 @@ class SentryError(Exception):
 
 
 class SentryUnreachable(SentryError):
-    """No connection, or it broke in the middle of the answer."""
+    """No connection, or it broke in the middle of a response."""
 
     retryable = True
 
 
 class SentryAddressRefused(SentryError):
-    """The configured host leads somewhere we must not call."""
+    """The configured host resolves to an address that must not be called."""
 
 
 class SentryTimeout(SentryError):
-    """No answer in the time that was left, or Sentry gave up on the query (408, 504)."""
+    """No response within the deadline, or Sentry's query timed out (408, 504)."""
 
     retryable = True
 
 
 class SentryCrowded(SentryTimeout):
-    """No place for a call became free in time: too many of us ask at once. Sentry may be well."""
+    """No slot became free in time: Triage itself sends too many calls at once."""
 
 
 class SentryServerError(SentryError):
-    """Sentry failed on its own side (5xx)."""
+    """Sentry failed (5xx)."""
 
     retryable = True
 
 
-class SentryRateLimited(SentryError):
-    """Sentry refuses for a while (429). `retry_after` is in seconds."""
-
-    retryable = True
+class _RetryLater(SentryError):
+    """Base class of errors with `retry_after` in seconds."""
 
     def __init__(self, message: str, *, retry_after: float, detail: str = "") -> None:
         super().__init__(message, detail=detail)
         self.retry_after = retry_after
 
 
-class SentryResting(SentryError):
-    """Sentry failed again and again and is not asked for a while. `retry_after` is in seconds."""
+class SentryRateLimited(_RetryLater):
+    """Sentry's rate limit is used up (429)."""
 
-    def __init__(self, message: str, *, retry_after: float, detail: str = "") -> None:
-        super().__init__(message, detail=detail)
-        self.retry_after = retry_after
+    retryable = True
+
+
+class SentryResting(_RetryLater):
+    """The circuit breaker is open after repeated failures."""
 
 
 class SentryAuthRefused(SentryError):
-    """The token is missing, wrong or expired (401)."""
+    """The token is missing, wrong, or expired (401)."""
 
 
 class SentryPermissionMissing(SentryError):
-    """The token is known but may not do this (403)."""
+    """The token is valid but lacks a permission (403)."""
 
 
 class SentryNotFound(SentryError):
-    """No such organization, project, issue or event, or none that the token may see (404)."""
+    """No organization, project, issue, or event that the token can see (404)."""
 
 
 class SentryUnknownRoute(SentryNotFound):
-    """A web page where the API should say 404: the server has no such route (GlitchTip)."""
+    """A 404 with a web page: the server has no such endpoint (GlitchTip)."""
 
 
 class SentryProjectUnseen(SentryNotFound):
-    """None of the projects that were asked for is one the token can see."""
+    """The token can see none of the requested projects."""
 
 
 class SentryRejectedQuery(SentryError):
-    """Sentry did not accept the question (400 and other 4xx)."""
+    """Sentry didn't accept the request (400 and other 4xx)."""
 
 
 class SentryOneProjectOnly(SentryRejectedQuery):
-    """The organization may not search several projects at once (400)."""
+    """The organization can't search several projects at once (400)."""
 
 
 class SentryOutsideRetention(SentryRejectedQuery):
-    """The whole window is older than what Sentry keeps."""
+    """The whole window is outside Sentry's retention."""
 
 
 class SentryBadResponse(SentryError):
-    """An answer that cannot be read: not JSON, cut off, too large, of an unknown shape."""
-
-
-# The time a whole lookup may take.
+    """An unreadable response: not JSON, truncated, too large, or of an unknown shape."""
 
 
 class Deadline:
-    """The moment by which a whole lookup must be done, counted from its making."""
+    """The end of the time for a whole lookup, counted from when this is created."""
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Seconds that are left; 0 when the time is over."""
+        """Return the seconds left, 0 if the time is up."""
         return max(0.0, self._end - time.monotonic())

@@ -1,6 +1,6 @@
-"""One question, answered: which calls, in parallel, merged, and honest about what is missing.
+"""Look up a customer in Sentry: list the events, read details in parallel, and merge them.
 
-Whether an answer is complete is decided here and nowhere else.
+Only this module decides whether a result is complete.
 """
 
 from collections import Counter
@@ -11,11 +11,19 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from time import monotonic
 
-from apps.events.answer import Answer, Beside, Nearby, Notice, NoticeCode, Searched, Signal
+from apps.events.answer import (
+    Answer,
+    Notice,
+    NoticeCode,
+    OtherOccurrences,
+    RelatedData,
+    SearchScope,
+    Signal,
+)
 from apps.events.event import Event, EventBody, Issue
 from apps.events.grouping import nearest_first
 from apps.events.query import Question
-from apps.sentry.client import ISSUES_PER_CALL, Scope, SentryClient, with_link
+from apps.sentry.client import ISSUES_PER_CALL, Scope, SentryClient, with_permalink
 from apps.sentry.config import (
     Flavor,
     SentryConfig,
@@ -25,96 +33,50 @@ from apps.sentry.config import (
 )
 from apps.sentry.glitchtip import GlitchTip, list_glitchtip_events
 from apps.sentry.listing import (
+    BodyRequest,
     Listing,
-    Wanted,
-    crew,
     detail_notices,
     environment_notices,
     list_events,
     merge_body,
-    parted,
     read_bodies,
     read_single_body,
+    result_in_time,
+    split_results,
+    thread_pool,
     window_notices,
-    within,
 )
 from apps.sentry.parsing import Project
 from apps.sentry.search import Search, search_for
-from apps.sentry.signals import SIGNALS_TIMEOUT_S, Around, Asides, find_nearby
-
-# Facts of the problems that were found, in as few calls as the kind of server allows.
-
-Ask = Callable[[], list[Issue]]
-
-
-def fact_calls(
-    client: SentryClient, listing: Listing, scope: Scope, asked: Sequence[Project]
-) -> list[Ask]:
-    """What to call for the facts that did not come with the list. Each raises a `SentryError`."""
-    known = {issue.id for issue in listing.issues}
-    homes = {
-        event.issue_id: event.project
-        for event in listing.events
-        if event.issue_id and event.issue_id not in known
-    }
-    ids = list(homes)
-    chunks = [ids[place : place + ISSUES_PER_CALL] for place in range(0, len(ids), ISSUES_PER_CALL)]
-    if client.flavor == Flavor.GLITCHTIP:
-        return [partial(GlitchTip(client).issue_facts, chunk) for chunk in chunks]
-    project_ids = {project.slug: project.id for project in asked}
-    if client.one_project:
-        return [
-            partial(client.issues, own, (home,))
-            for chunk in chunks
-            for home, own in _by_project(chunk, homes, project_ids).items()
-        ]
-    return [
-        partial(_at_once, client, chunk, scope, _by_project(chunk, homes, project_ids))
-        for chunk in chunks
-    ]
-
-
-def _at_once(
-    client: SentryClient, chunk: Sequence[str], scope: Scope, by_project: Mapping[str, list[str]]
-) -> list[Issue]:
-    """One call for all, or one for each project where several at once are refused."""
-    try:
-        return client.issues(chunk, scope.project_ids)
-    except SentryOneProjectOnly:
-        client.one_project = True
-    return [issue for home, own in by_project.items() for issue in client.issues(own, (home,))]
-
-
-def _by_project(
-    issue_ids: Sequence[str], homes: Mapping[str, str | None], project_ids: Mapping[str, str]
-) -> dict[str, list[str]]:
-    """The issues' ids by the id of their project; those of an unknown one are left out."""
-    found: dict[str, list[str]] = {}
-    for issue_id in issue_ids:
-        project_id = project_ids.get(homes[issue_id] or "")
-        if project_id:
-            found.setdefault(project_id, []).append(issue_id)
-    return found
-
-
-_SECOND = timedelta(seconds=1)
+from apps.sentry.signals import (
+    SIGNALS_TIMEOUT_S,
+    OccurrenceSearch,
+    SignalReader,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
-    """All that the steps of one answer have in common."""
+class _Fetch:
+    """What the steps of one lookup have in common."""
 
     client: SentryClient
     pool: ThreadPoolExecutor
     question: Question
     search: Search
     scope: Scope
-    asked: tuple[Project, ...]
+    searched: tuple[Project, ...]
+
+    @classmethod
+    def of(cls, client: SentryClient, question: Question, searched: Sequence[Project]) -> "_Fetch":
+        """Return it with a pool of its own, which the caller shuts down."""
+        scope = _scope(client, question, searched)
+        search = search_for(question)
+        return cls(client, thread_pool(client), question, search, scope, tuple(searched))
 
 
 @dataclass(frozen=True, slots=True)
-class Details:
-    """What was read beside the list: bodies by event id, and the issues' facts."""
+class _Details:
+    """Bodies by event ID, and issues."""
 
     bodies: dict[str, EventBody]
     issues: tuple[Issue, ...]
@@ -127,46 +89,45 @@ def fetch_answer(
     projects: Sequence[Project],
     now: datetime | None = None,
 ) -> Answer:
-    """Ask Sentry the question and return all of the customer's events in the window.
+    """Return all of the customer's events in the window, with details.
 
     `projects` are those the token can see (`client.projects()`); `now` is aware and defaults to
-    the present. The answer is raw: redact it before it is kept or shown. While it is under way,
-    `client.course` tells how far it is.
+    the present. The result is raw: redact it before storing or showing it. Meanwhile,
+    `client.progress_tracker` has the progress.
 
-    Raises a `SentryError` when not even the list of events could be read.
+    Raise a `SentryError` if not even the list of events could be read.
     """
     now = now or datetime.now(UTC)
     started = monotonic()
-    asked, skipped = _choose_projects(question, client.config, projects)
-    scope = _scope(client, question, asked)
-    plan = _Plan(client, crew(client), question, search_for(question), scope, tuple(asked))
-    asides = Asides(client, question, scope, asked)
+    signals = client.config.signals
+    searched, skipped = _choose_projects(question, client.config, projects)
+    fetch = _Fetch.of(client, question, searched)
+    signal_reader = SignalReader(client, question, fetch.scope, searched)
     try:
-        asides.ask_of_customer(client.config.signals)
-        listing = within(client, plan.pool.submit(_list, plan))
-        asides.ask_of_customer(client.config.signals)  # a server that was not known before
-        asides.ask_of_traces(client.config.signals, listing.events)
-        asides.ask_of_releases(client.config.signals, listing.events)
-        details, missing = _read_details(plan, listing)
+        signal_reader.start_customer_signals(signals)
+        listing = result_in_time(client, fetch.pool.submit(_list, fetch))
+        signal_reader.start_customer_signals(signals)  # if the flavor was unknown before
+        signal_reader.start_event_signals(signals, listing.events)
+        details, missing = _read_details(fetch, listing)
         notices = (
             *skipped,
-            *environment_notices(question, asked),
+            *environment_notices(question, searched),
             *window_notices(question, client.config, now),
             *listing.notices,
             *missing,
         )
-        nearby, arrived = _look_around(plan, listing, notices, now)
+        occurrences, arrived = _find_other_occurrences(fetch, listing, notices, now)
         duration_ms = round((monotonic() - started) * 1000)
-        beside = asides.gather(client.config.signals_wait_s)
+        related = signal_reader.collect(client.config.signals_wait_s)
     finally:
-        plan.pool.shutdown(wait=False, cancel_futures=True)
-        asides.close()
+        fetch.pool.shutdown(wait=False, cancel_futures=True)
+        signal_reader.close()
     notices = (*notices, *arrived)
     return Answer(
         question=question,
-        searched=Searched(
+        searched=SearchScope(
             organization=client.config.organization,
-            projects=tuple(sorted({project.slug for project in asked})),
+            projects=tuple(sorted({project.slug for project in searched})),
             environments=question.environments,
         ),
         events=_finish_events(listing.events, details, client.config),
@@ -177,51 +138,50 @@ def fetch_answer(
         notices=tuple(dict.fromkeys(notices)),
         call_log=client.call_log,
         duration_ms=duration_ms,
-        beside=beside,
-        nearby=nearby,
+        beside=related,
+        nearby=occurrences,
     )
 
 
-def fetch_beside(
+def fetch_related(
     client: SentryClient,
     question: Question,
     signals: Sequence[Signal],
     events: Sequence[Event],
     *,
     projects: Sequence[Project],
-) -> Beside:
-    """These signals alone, for an answer whose events are known, and with time for it.
+) -> RelatedData:
+    """Return only these signals, for a result whose events are known, with a longer timeout.
 
-    What was asked for before can be there: a server of unknown kind is taken for a Sentry.
+    They were requested before, so a server of unknown flavor must be a Sentry.
     """
     if client.flavor == Flavor.AUTO:
         client.flavor = Flavor.SENTRY
-    asked, _skipped = _choose_projects(question, client.config, projects)
-    asides = Asides(client, question, _scope(client, question, asked), asked)
+    searched, _skipped = _choose_projects(question, client.config, projects)
+    signal_reader = SignalReader(client, question, _scope(client, question, searched), searched)
     try:
-        asides.ask_of_customer(signals)
-        asides.ask_of_traces(signals, events)
-        asides.ask_of_releases(signals, events)
-        return asides.gather(SIGNALS_TIMEOUT_S)
+        signal_reader.start_customer_signals(signals)
+        signal_reader.start_event_signals(signals, events)
+        return signal_reader.collect(SIGNALS_TIMEOUT_S)
     finally:
-        asides.close()
+        signal_reader.close()
 
 
 def fetch_ids(
     client: SentryClient, question: Question, *, projects: Sequence[Project]
 ) -> frozenset[str]:
-    """The ids of the customer's events and nothing else. Raises a `SentryError`."""
-    asked, _skipped = _choose_projects(question, client.config, projects)
-    scope = _scope(client, question, asked)
-    plan = _Plan(client, crew(client), question, search_for(question), scope, tuple(asked))
+    """Return only the IDs of the customer's events. Raise a `SentryError`."""
+    searched, _skipped = _choose_projects(question, client.config, projects)
+    fetch = _Fetch.of(client, question, searched)
     try:
-        return frozenset(event.id for event in within(client, plan.pool.submit(_list, plan)).events)
+        listing = result_in_time(client, fetch.pool.submit(_list, fetch))
+        return frozenset(event.id for event in listing.events)
     finally:
-        plan.pool.shutdown(wait=False, cancel_futures=True)
+        fetch.pool.shutdown(wait=False, cancel_futures=True)
 
 
 def fetch_event(client: SentryClient, event: Event) -> Event:
-    """A listed event with its body, read on its own. Raises a `SentryError`."""
+    """Return a listed event with its body. Raise a `SentryError`."""
     return merge_body(event, read_single_body(client, event))
 
 
@@ -242,24 +202,24 @@ def _is_complete(listing: Listing, notices: Sequence[Notice]) -> bool:
     return listing.complete and not any(notice.code in _INCOMPLETE for notice in notices)
 
 
-def _look_around(
-    plan: _Plan, listing: Listing, notices: Sequence[Notice], now: datetime
-) -> tuple[Nearby | None, tuple[Notice, ...]]:
-    """When a named customer had errors, asked only where there surely are none in the window."""
-    is_nothing = not listing.events and _is_complete(listing, notices)
-    if not is_nothing or not plan.question.customer.is_named:
+def _find_other_occurrences(
+    fetch: _Fetch, listing: Listing, notices: Sequence[Notice], now: datetime
+) -> tuple[OtherOccurrences | None, tuple[Notice, ...]]:
+    """Search other times for a customer who certainly has no events in the window."""
+    is_empty = not listing.events and _is_complete(listing, notices)
+    if not is_empty or not fetch.question.customer.is_named:
         return None, ()
-    around = Around(plan.question, plan.search, plan.scope, plan.asked, now)
-    return find_nearby(plan.client, plan.pool, around)
+    search = OccurrenceSearch(fetch.client, fetch.pool, fetch.question, fetch.search, fetch.scope)
+    return search.find(fetch.searched, now)
 
 
-def _scope(client: SentryClient, question: Question, asked: Sequence[Project]) -> Scope:
-    """Where and when to look; projects are named only where not all of them are meant."""
+def _scope(client: SentryClient, question: Question, searched: Sequence[Project]) -> Scope:
+    """Return the scope; it has projects only if not all of them are searched."""
     is_narrowed = bool(question.projects or client.config.projects)
     return Scope(
         start=question.window.start,
-        end=question.window.end + _SECOND,
-        project_ids=tuple(project.id for project in asked) if is_narrowed else (),
+        end=question.window.end + timedelta(seconds=1),
+        project_ids=tuple(project.id for project in searched) if is_narrowed else (),
         environments=question.environments,
     )
 
@@ -267,71 +227,115 @@ def _scope(client: SentryClient, question: Question, asked: Sequence[Project]) -
 def _choose_projects(
     question: Question, config: SentryConfig, projects: Sequence[Project]
 ) -> tuple[list[Project], tuple[Notice, ...]]:
-    """The projects to ask, and a notice for each that was named but cannot be seen."""
+    """Return the projects to search, and a notice for each that the token can't see."""
     wanted = question.projects or config.projects
     if not wanted:
         return list(projects), ()
     visible = {project.slug: project for project in projects}
-    asked = [visible[slug] for slug in wanted if slug in visible]
+    searched = [visible[slug] for slug in wanted if slug in visible]
     unseen = sorted(set(wanted) - set(visible))
-    if not asked:
-        raise SentryProjectUnseen(f"The token sees none of these projects: {', '.join(unseen)}.")
+    if not searched:
+        raise SentryProjectUnseen(
+            f"The token can't see any of these projects: {', '.join(unseen)}."
+        )
     skipped = (
         Notice(NoticeCode.PROJECT_SKIPPED, f"Not searched, because the token can't see it: {slug}.")
         for slug in unseen
     )
-    return asked, tuple(skipped)
+    return searched, tuple(skipped)
 
 
-def _list(plan: _Plan) -> Listing:
-    """The list by the events table, or by GlitchTip's lists where there is no such table."""
-    client, asked = plan.client, plan.asked
+def _list(fetch: _Fetch) -> Listing:
+    """List events from the events table, or from GlitchTip's lists if there is no table."""
+    client, searched = fetch.client, fetch.searched
     if client.flavor != Flavor.GLITCHTIP:
         try:
-            return list_events(client, plan.pool, plan.question, plan.search, plan.scope, asked)
+            return list_events(
+                client, fetch.pool, fetch.question, fetch.search, fetch.scope, searched
+            )
         except SentryUnknownRoute:
             if client.flavor != Flavor.AUTO:
                 raise
             client.flavor = Flavor.GLITCHTIP
-    return list_glitchtip_events(client, plan.pool, plan.question, asked)
+    return list_glitchtip_events(client, fetch.pool, fetch.question, searched)
 
 
-def _read_details(plan: _Plan, listing: Listing) -> tuple[Details, tuple[Notice, ...]]:
-    """Bodies of the events nearest the moment and facts of all issues, side by side."""
-    client, moment = plan.client, plan.question.window.moment
+def _read_details(fetch: _Fetch, listing: Listing) -> tuple[_Details, tuple[Notice, ...]]:
+    """Read the bodies nearest to the reported time, and all issues, in parallel."""
+    client, moment = fetch.client, fetch.question.window.moment
     nearest = nearest_first(listing.events, moment)[: client.config.max_bodies]
     wanted = [event for event in nearest if event.body is None]
-    by_issue = _by_issue(wanted)
+    by_issue = _group_by_issue(wanted)
     listed = {event.id for event in listing.events}
-    asking = fact_calls(client, listing, plan.scope, plan.asked)
-    client.course.listed(listing.events, by_issue, others=len(asking))
-    facts = [plan.pool.submit(client.course.step(call)) for call in asking]
-    reads = {
-        issue_id: partial(
-            read_bodies, client, Wanted(issue_id, events, listed, plan.search, plan.scope)
-        )
-        for issue_id, events in by_issue.items()
-    }
-    details = [
-        plan.pool.submit(client.course.reading(issue_id, read)) for issue_id, read in reads.items()
-    ]
-    found, facts_failed = parted(client, facts)
-    parts, details_failed = parted(client, details)
+    tracker = client.progress_tracker
+    calls = _issue_calls(client, listing, fetch.scope, fetch.searched)
+    tracker.record_list(listing.events, by_issue, others=len(calls))
+    issue_futures = [fetch.pool.submit(tracker.tracked(call)) for call in calls]
+    body_futures = []
+    for issue_id, events in by_issue.items():
+        request = BodyRequest(issue_id, events, listed, fetch.search, fetch.scope)
+        call = tracker.tracked(partial(read_bodies, client, request), issue_id)
+        body_futures.append(fetch.pool.submit(call))
+    issue_lists, issues_failed = split_results(client, issue_futures)
+    parts, bodies_failed = split_results(client, body_futures)
     bodies = {event_id: body for part in parts for event_id, body in part.by_id.items()}
-    failed = [*details_failed, *(error for part in parts for error in part.failed)]
+    failed = [*bodies_failed, *(error for part in parts for error in part.failed)]
     missing = len(wanted) - len(bodies)
-    issues = (*listing.issues, *(issue for rows in found for issue in rows))
-    where = _lacking(by_issue, bodies, listing.events, issues) if missing > 0 else ()
-    return Details(bodies, issues), detail_notices(missing, where, failed, facts_failed)
+    issues = (*listing.issues, *(issue for found in issue_lists for issue in found))
+    where = _issues_missing_bodies(by_issue, bodies, listing.events, issues) if missing > 0 else ()
+    return _Details(bodies, issues), detail_notices(missing, where, failed, issues_failed)
 
 
-def _lacking(
+def _issue_calls(
+    client: SentryClient, listing: Listing, scope: Scope, searched: Sequence[Project]
+) -> list[Callable[[], list[Issue]]]:
+    """Return the calls, as few as possible, for issues that did not come with the list.
+
+    Each raises a `SentryError`.
+    """
+    known = {issue.id for issue in listing.issues}
+    slugs = {
+        event.issue_id: event.project
+        for event in listing.events
+        if event.issue_id and event.issue_id not in known
+    }
+    ids = list(slugs)
+    chunks = [ids[start : start + ISSUES_PER_CALL] for start in range(0, len(ids), ISSUES_PER_CALL)]
+    if client.flavor == Flavor.GLITCHTIP:
+        return [partial(GlitchTip(client).issues_by_id, chunk) for chunk in chunks]
+    project_ids = {project.slug: project.id for project in searched}
+    calls: list[Callable[[], list[Issue]]] = []
+    for chunk in chunks:
+        by_project: dict[str, list[str]] = {}
+        for issue_id in chunk:
+            project_id = project_ids.get(slugs[issue_id] or "")
+            if project_id:
+                by_project.setdefault(project_id, []).append(issue_id)
+        if client.one_project:
+            calls += [partial(client.issues, own, (one,)) for one, own in by_project.items()]
+        else:
+            calls.append(partial(_issues_at_once, client, chunk, scope, by_project))
+    return calls
+
+
+def _issues_at_once(
+    client: SentryClient, chunk: Sequence[str], scope: Scope, by_project: Mapping[str, list[str]]
+) -> list[Issue]:
+    """Read the issues in one call, or in one per project if the server requires it."""
+    try:
+        return client.issues(chunk, scope.project_ids)
+    except SentryOneProjectOnly:
+        client.one_project = True
+    return [issue for one, own in by_project.items() for issue in client.issues(own, (one,))]
+
+
+def _issues_missing_bodies(
     by_issue: Mapping[str | None, Sequence[Event]],
     bodies: Mapping[str, EventBody],
     listed: Sequence[Event],
     issues: Sequence[Issue],
 ) -> tuple[str, ...]:
-    """The issues of which fewer bodies were read than wanted, by the names that Sentry shows."""
+    """Return the short IDs of issues with fewer bodies than requested."""
     read = Counter(event.issue_id for event in listed if event.id in bodies)
     names = {issue.id: issue.short_id for issue in issues}
     return tuple(
@@ -341,7 +345,7 @@ def _lacking(
     )
 
 
-def _by_issue(events: Sequence[Event]) -> dict[str | None, list[Event]]:
+def _group_by_issue(events: Sequence[Event]) -> dict[str | None, list[Event]]:
     grouped: dict[str | None, list[Event]] = {}
     for event in events:
         grouped.setdefault(event.issue_id, []).append(event)
@@ -349,13 +353,13 @@ def _by_issue(events: Sequence[Event]) -> dict[str | None, list[Event]]:
 
 
 def _finish_events(
-    events: Sequence[Event], details: Details, config: SentryConfig
+    events: Sequence[Event], details: _Details, config: SentryConfig
 ) -> tuple[Event, ...]:
-    """The listed events with the bodies that were read and a link into Sentry each."""
+    """Return the listed events with their bodies and permalinks."""
     links = {issue.id: issue.permalink for issue in details.issues if issue.permalink}
     finished = []
     for event in events:
         body = details.bodies.get(event.id)
-        whole = merge_body(event, body) if body else event
-        finished.append(with_link(whole, links, config))
+        merged = merge_body(event, body) if body else event
+        finished.append(with_permalink(merged, links, config))
     return tuple(finished)

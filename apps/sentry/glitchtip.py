@@ -1,7 +1,7 @@
-"""A customer's events from GlitchTip, which has no events table.
+"""List a customer's events from GlitchTip, which has no events table.
 
-Each project's list is read back to the window. Where that is a long way, the issues that carry
-the customer as a tag are found first and only their lists are read.
+Read each project's list back to the window. If that takes too many pages, search the issues
+tagged with the customer first, and read only their lists.
 """
 
 import base64
@@ -20,11 +20,11 @@ from apps.events.grouping import nearest_first
 from apps.events.query import CustomerKind, Question
 from apps.sentry.client import (
     ISSUES_PER_CALL,
-    MOST_PAGES,
+    MAX_PAGES,
     SentryClient,
-    list_of,
     next_cursor,
-    segment,
+    path_segment,
+    rows_of,
 )
 from apps.sentry.config import (
     Flavor,
@@ -35,18 +35,17 @@ from apps.sentry.config import (
     SentryUnknownRoute,
 )
 from apps.sentry.http import Params
-from apps.sentry.listing import Listing, capped, newest_first, outcomes, skipped_notices, with_event
+from apps.sentry.listing import Listing, capped, newest_first, run_all, skipped_notices, with_event
 from apps.sentry.parsing import Project, integer, mapping, moment, parse_full_event, parse_issue
-from apps.sentry.search import EMAIL_FIELDS, matched_fields, spellings
+from apps.sentry.search import EMAIL_FIELDS, matched_fields, spellings_of
 
-# GlitchTip's way of the API, as observed on its 5.2 line: lists of full events, no events table.
-#
-# Its event lists know no search and no window, so whoever reads them filters each row.
+# GlitchTip's API as of 5.2. Its lists of full events have no search and no time range, so their
+# callers filter the rows.
 
 PER_PAGE = 100
-MOST_HITS = 1000
+MAX_TOTAL = 1000
 
-# One of the two lists of events names its fields in another way.
+# One of the two lists of events uses snake case.
 _CAMEL = {
     "event_id": "eventID",
     "group_id": "groupID",
@@ -59,50 +58,52 @@ _STANDARD = str.maketrans("-_", "+/")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows of a list and the cursor that leads on; `has_link` tells whether a way on was named.
+    """Rows of a list, the next cursor, and whether there was a `next` link at all.
 
-    `hits` is how many rows the whole list has, None when that is not known: it stops at 1000.
+    `total` is the length of the whole list; None if unknown, as GlitchTip counts only to 1000.
     """
 
     rows: list[object]
     cursor: str | None
     has_link: bool
-    hits: int | None = None
+    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
-    """A full event, and when the server got it, which is what its lists are ordered by."""
+class ReceivedEvent:
+    """A full event, and when the server received it, by which lists are sorted."""
 
     event: Event
     at: datetime | None
 
 
 class GlitchTip:
-    """The endpoints of GlitchTip that answer a lookup. Each method raises a `SentryError`."""
+    """The endpoints of GlitchTip that a lookup needs. Each method raises a `SentryError`."""
 
     def __init__(self, client: SentryClient) -> None:
         self._client = client
-        self._organization = segment(client.config.organization)
+        self._organization = path_segment(client.config.organization)
 
     def project_events(self, slug: str, cursor: str | None = None) -> Page:
-        """Full events of a project, last received first; an unknown slug gives an empty page."""
-        return self._page(f"/projects/{self._organization}/{segment(slug)}/events/", [], cursor)
+        """Return full events of a project, last received first; none for an unknown slug."""
+        return self._page(
+            f"/projects/{self._organization}/{path_segment(slug)}/events/", [], cursor
+        )
 
     def issue_events(self, issue_id: str, cursor: str | None = None) -> Page:
-        """Full events of an issue, last received first."""
-        return self._page(f"/issues/{segment(issue_id)}/events/", [], cursor)
+        """Return full events of an issue, last received first."""
+        return self._page(f"/issues/{path_segment(issue_id)}/events/", [], cursor)
 
     def issues(
         self, query: str, project_ids: Sequence[str] = (), cursor: str | None = None
     ) -> Page:
-        """Issues one of whose events carries the tag; `first_seen` is an order that stays."""
+        """Return issues with an event that has the tag, in a stable order (`first_seen`)."""
         params = [("query", query), ("sort", "-first_seen")]
         params += [("project", project_id) for project_id in project_ids]
         return self._page(f"{self._client.organization_path}/issues/", params, cursor)
 
-    def issue_facts(self, issue_ids: Sequence[str]) -> list[Issue]:
-        """Facts of up to 100 issues."""
+    def issues_by_id(self, issue_ids: Sequence[str]) -> list[Issue]:
+        """Return up to 100 issues."""
         params = [("id", issue_id) for issue_id in issue_ids[:ISSUES_PER_CALL]]
         page = self._page(f"{self._client.organization_path}/issues/", [*params, ("query", "")])
         wanted = set(issue_ids)
@@ -110,7 +111,7 @@ class GlitchTip:
         return [issue for issue in found if issue and issue.id in wanted]
 
     def issue_of(self, row: object) -> Issue | None:
-        """An issue without the number of users, always 0 here, and with a link that leads to it."""
+        """Parse an issue, with a working permalink and without its number of users, always 0."""
         issue = parse_issue(row)
         if issue is None:
             return None
@@ -119,54 +120,54 @@ class GlitchTip:
         return replace(issue, users_affected=None, permalink=link)
 
     def _page(self, path: str, params: Params, cursor: str | None = None) -> Page:
-        onward = [("cursor", cursor)] if cursor else []
-        reply = self._client.get(path, [*params, ("limit", str(PER_PAGE)), *onward])
-        link = reply.headers.get("link", "")
+        cursor_params = [("cursor", cursor)] if cursor else []
+        response = self._client.get(path, [*params, ("limit", str(PER_PAGE)), *cursor_params])
+        link = response.headers.get("link", "")
         if link.startswith("{"):
             self._client.flavor_is_sure = self._client.flavor == Flavor.GLITCHTIP
-        hits = integer(reply.headers.get("x-hits"))
-        known = hits if hits is not None and hits < MOST_HITS else None
-        return Page(list_of(reply), next_cursor(link), 'rel="next"' in link, known)
+        total = integer(response.headers.get("x-hits"))
+        if total is not None and total >= MAX_TOTAL:
+            total = None
+        return Page(rows_of(response), next_cursor(link), 'rel="next"' in link, total)
 
 
 def received_event(
     row: object, identity_fields: Sequence[str], slugs: Mapping[str, str], project: str | None
-) -> Received | None:
-    """A row of either list of events; None when it is unreadable.
+) -> ReceivedEvent | None:
+    """Parse a row of either list of events; return None if it is unreadable.
 
-    `slugs` names projects by id, `project` is the slug where the id is not among them.
+    `slugs` are project slugs by ID; `project` is the slug for any other ID.
     """
     raw = {_CAMEL.get(name, name): value for name, value in mapping(row).items()}
     event = parse_full_event(raw, identity_fields)
     if event is None:
         return None
     slug = slugs.get(str(integer(raw.get("projectID"))), project)
-    return Received(replace(event, project=slug), moment(raw.get("dateReceived")))
+    return ReceivedEvent(replace(event, project=slug), moment(raw.get("dateReceived")))
 
 
 def cursor_before(at: datetime) -> str:
-    """A cursor to what was received strictly before that moment."""
+    """Return a cursor to events received strictly before that time."""
     return base64.b64encode(f"p={quote(at.isoformat())}".encode()).decode()
 
 
-def wider(cursor: str) -> str | None:
-    """The cursor to the same place with a millisecond of the last page again.
+def overlapping_cursor(cursor: str) -> str | None:
+    """Return the cursor that repeats a millisecond of the last page, or None for another format.
 
-    The server goes on strictly before the last row's time and would skip rows of that very time.
-    None when the cursor's form is not known.
+    The server continues strictly before the last row's time and would skip rows of that time.
     """
     padded = cursor.translate(_STANDARD) + "=" * (-len(cursor) % 4)
     try:
-        told = parse_qs(base64.b64decode(padded, validate=True).decode())
+        params = parse_qs(base64.b64decode(padded, validate=True).decode())
     except (binascii.Error, UnicodeDecodeError, ValueError):
         return None
-    place = moment(told.get("p", [""])[0])
-    return cursor_before(place + timedelta(milliseconds=1)) if place else None
+    position = moment(params.get("p", [""])[0])
+    return cursor_before(position + timedelta(milliseconds=1)) if position else None
 
 
-# Finding one event in GlitchTip by its id.
+# Find one event by its ID.
 
-# With more projects than this the search is asked first where the event is.
+# With more projects than this, search for the event's project first.
 _FEW_PROJECTS = 2
 
 
@@ -174,28 +175,28 @@ def find_event(
     client: SentryClient,
     pool: ThreadPoolExecutor,
     question: Question,
-    asked: Sequence[Project],
+    searched: Sequence[Project],
     listing: Listing,
 ) -> Listing:
-    """The listing of the event whose id was typed, or the one given when there is none.
+    """Return the listing with the event whose ID was entered, or unchanged if there is none.
 
-    Raises a `SentryError` when an event is all that was asked for and it could not be looked for.
+    Raise a `SentryError` if the lookup is for an event and it could not be searched.
     """
     hex_id = question.customer.hex_id
     if hex_id is None or question.customer.kind == CustomerKind.TRACE:
         return listing
     failed: list[SentryError] = []
-    for projects in (_likely(client, hex_id, asked), asked):
+    for projects in (_likely_projects(client, hex_id, searched), searched):
         failed = []
-        calls = [partial(_read, client, project, hex_id, question) for project in projects]
-        for outcome in outcomes(client, pool, calls):
+        calls = [partial(_read_event, client, project, hex_id, question) for project in projects]
+        for outcome in run_all(client, pool, calls):
             if isinstance(outcome, SentryError):
                 failed.append(outcome)
             elif outcome is not None:
-                is_chosen = (
-                    not question.environments or outcome.environment in question.environments
-                )
-                return with_event(listing, outcome, question) if is_chosen else listing
+                chosen = question.environments
+                if chosen and outcome.environment not in chosen:
+                    return listing
+                return with_event(listing, outcome, question)
     return _not_found(listing, question, failed)
 
 
@@ -204,14 +205,16 @@ def _not_found(listing: Listing, question: Question, failed: Sequence[SentryErro
         return listing
     if question.customer.kind == CustomerKind.EVENT:
         raise failed[0]
-    message = f"Whether this is the id of an event could not be found out: {failed[0].message}"
+    message = f"We couldn't check whether this is an event ID: {failed[0].message}"
     notice = Notice(NoticeCode.INCOMPLETE_LIST, message)
     return replace(listing, total=None, notices=(*listing.notices, notice))
 
 
-def _likely(client: SentryClient, hex_id: str, asked: Sequence[Project]) -> list[Project]:
-    """Where the search says the event is: a hint that saves calls, and no more."""
-    if len(asked) <= _FEW_PROJECTS:
+def _likely_projects(
+    client: SentryClient, hex_id: str, searched: Sequence[Project]
+) -> list[Project]:
+    """Return projects that a search suggests: only a hint, which saves calls."""
+    if len(searched) <= _FEW_PROJECTS:
         return []
     server = GlitchTip(client)
     try:
@@ -219,11 +222,13 @@ def _likely(client: SentryClient, hex_id: str, asked: Sequence[Project]) -> list
     except SentryError:
         return []
     slugs = {issue.project for issue in issues if issue}
-    return [project for project in asked if project.slug in slugs][:_FEW_PROJECTS]
+    return [project for project in searched if project.slug in slugs][:_FEW_PROJECTS]
 
 
-def _read(client: SentryClient, project: Project, hex_id: str, question: Question) -> Event | None:
-    """The event, or None when this project does not have it. Raises a `SentryError`."""
+def _read_event(
+    client: SentryClient, project: Project, hex_id: str, question: Question
+) -> Event | None:
+    """Return the event, or None if the project doesn't have it. Raise a `SentryError`."""
     try:
         body = client.project_event(project.slug, hex_id)
     except SentryUnknownRoute:
@@ -232,73 +237,73 @@ def _read(client: SentryClient, project: Project, hex_id: str, question: Questio
         return None
     found = received_event(body, question.fields, {}, project.slug)
     if found is None or found.event.id != hex_id:
-        raise SentryBadResponse("The event came without its id or its time.")
+        raise SentryBadResponse("The event has no ID or no time.")
     return found.event
 
 
-# Going through one of GlitchTip's lists without losing a row between two pages.
+# Page through a list without losing rows between two pages.
 
-AskPage = Callable[[str | None], Page]
+FetchPage = Callable[[str | None], Page]
 
 
 @dataclass
 class Pager:
-    """Asks for page after page of one list; `limits` says what could hide rows."""
+    """Reads a list page by page. `limits` are sentences on rows it may miss."""
 
-    ask: AskPage
+    fetch_page: FetchPage
     pages: int = 0
     has_ended: bool = False
     limits: list[str] = field(default_factory=list)
     _cursor: str | None = None
-    _plain: str | None = None
+    _exact_cursor: str | None = None
 
     def read(self) -> Page:
-        """The next page. Raises a `SentryError`."""
+        """Return the next page. Raise a `SentryError`."""
         try:
-            page = self.ask(self._cursor)
+            page = self.fetch_page(self._cursor)
         except SentryRejectedQuery:
-            if self._cursor == self._plain:
+            if self._cursor == self._exact_cursor:
                 raise
-            self._edge_is_unsure()
-            page = self.ask(self._plain)
+            self._note_uncertain_edge()
+            page = self.fetch_page(self._exact_cursor)
         self.pages += 1
         return page
 
-    def turn(self, page: Page, *, has_moved: bool) -> None:
-        """Get ready for the page after this one, which brought something new or did not.
+    def turn(self, page: Page, *, has_new_rows: bool) -> None:
+        """Set the cursor for the page after this one.
 
-        The last row's moment is read once more, because the server goes on strictly before it.
+        It repeats the last row's time, unless this page had no new rows and would come again.
         """
         if page.cursor is None:
             self.has_ended = True
             if len(page.rows) >= PER_PAGE and not page.has_link:
                 self.limits.append("The server didn't say whether a list continues.")
             return
-        self._plain = page.cursor
-        self._cursor = wider(page.cursor) if has_moved else None
+        self._exact_cursor = page.cursor
+        self._cursor = overlapping_cursor(page.cursor) if has_new_rows else None
         if self._cursor is None:
-            self._edge_is_unsure()
+            self._note_uncertain_edge()
             self._cursor = page.cursor
 
     def jump(self, cursor: str) -> None:
-        """Go on at another place of the list."""
-        self._cursor = self._plain = cursor
+        """Continue at another place of the list."""
+        self._cursor = self._exact_cursor = cursor
 
-    def _edge_is_unsure(self) -> None:
+    def _note_uncertain_edge(self) -> None:
         self.limits.append(
-            "Some of what the server received at exactly the same moment may be missing."
+            "Some events that the server received at exactly the same time may be missing."
         )
 
 
-# Finding a customer's issues in GlitchTip by the tags it keeps of each event's user.
+# Find a customer's issues by the tags that GlitchTip stores of each event's user.
 
-MOST_ISSUE_PAGES: Final = 10
-_WORDS_OF_THE_SEARCH = frozenset(("is", "has", "level"))
+MAX_ISSUE_PAGES: Final = 10
+_SEARCH_KEYWORDS = frozenset(("is", "has", "level"))
 
 
 @dataclass
-class Tagged:
-    """The issues that carry a tag; `limits` says what could hide others."""
+class TaggedIssues:
+    """Issues with a tag. `limits` are sentences on issues it may miss."""
 
     issues: dict[str, Issue] = field(default_factory=dict)
     limits: list[str] = field(default_factory=list)
@@ -306,9 +311,9 @@ class Tagged:
 
 
 def tag_terms(question: Question) -> tuple[str, ...]:
-    """What to search for, a term a call; none where a term would miss what is there.
+    """Return the search terms, one per call; none if a term could miss events.
 
-    GlitchTip drops quotes at the edges of a value and takes the first colon for the end of a key.
+    GlitchTip strips quotes from the ends of a value, and the first colon ends the key.
     """
     customer = question.customer
     if not customer.is_named:
@@ -316,71 +321,71 @@ def tag_terms(question: Question) -> tuple[str, ...]:
     if customer.identifier.startswith('"') or customer.identifier.endswith('"'):
         return ()
     keys = [name[5:-1] if name.startswith("tags[") else name for name in question.fields]
-    if any(":" in key or key in _WORDS_OF_THE_SEARCH for key in keys):
+    if any(":" in key or key in _SEARCH_KEYWORDS for key in keys):
         return ()
     return tuple(
         f"{key}:{_quoted(value)}"
         for key, name in zip(keys, question.fields, strict=True)
-        for value in spellings(name, customer.identifier)
+        for value in spellings_of(name, customer.identifier)
     )
 
 
-def tag_limits(question: Question) -> list[str]:
-    """What a search by tags cannot find, in sentences."""
+def tag_search_limits(question: Question) -> list[str]:
+    """Return sentences on what a search by tags can't find."""
     limits = []
     identifier = question.customer.identifier
     has_case = identifier.lower() != identifier.upper()
     if EMAIL_FIELDS & set(question.fields) and "@" in identifier and has_case:
-        limits.append("The address was looked for as typed and in small letters only.")
+        limits.append("We searched for the address only as typed and in lowercase.")
     if question.customer.hex_id:
-        limits.append("What was typed was not looked for as the id of a trace.")
+        limits.append("We didn't search for what you typed as a trace ID.")
     return limits
 
 
-def tagged_issues(server: GlitchTip, term: str, project_ids: Sequence[str]) -> Tagged:
-    """All issues one of whose events carries the tag. Raises a `SentryError`."""
-    tagged = Tagged()
+def tagged_issues(server: GlitchTip, term: str, project_ids: Sequence[str]) -> TaggedIssues:
+    """Return all issues with an event that has the tag. Raise a `SentryError`."""
+    tagged = TaggedIssues()
     pager = Pager(partial(server.issues, term, project_ids), limits=tagged.limits)
-    while not pager.has_ended and pager.pages < MOST_ISSUE_PAGES:
+    while not pager.has_ended and pager.pages < MAX_ISSUE_PAGES:
         page = pager.read()
-        found = {issue.id: issue for row in page.rows if (issue := server.issue_of(row))}
-        tagged.unreadable += sum(server.issue_of(row) is None for row in page.rows)
-        has_moved = bool(found.keys() - tagged.issues.keys())
+        issues = [server.issue_of(row) for row in page.rows]
+        found = {issue.id: issue for issue in issues if issue}
+        tagged.unreadable += issues.count(None)
+        has_new_rows = bool(found.keys() - tagged.issues.keys())
         tagged.issues.update(found)
-        pager.turn(page, has_moved=has_moved)
+        pager.turn(page, has_new_rows=has_new_rows)
     if not pager.has_ended:
         tagged.limits.append("The customer has more problems than we checked.")
     return tagged
 
 
 def _quoted(value: str) -> str:
-    """A value in a shell's double quotes, which is how GlitchTip splits its search."""
+    """Quote a value as in a shell, which is how GlitchTip splits its search."""
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-# Reading one of GlitchTip's lists of full events back to a moment, page by page.
+# Read a list of full events back to the window.
 
-# Events are received after they happened, as far as clocks agree that well.
+# Events are received after they happened, as far as clocks agree.
 SKEW: Final = timedelta(minutes=15)
-# A device that takes its local time for UTC is at most 14 hours ahead.
-MOST_SKEW: Final = timedelta(hours=15)
-# How late an event may come in when a list is entered in its middle.
-LATE: Final = timedelta(days=1)
+# A device that reports its local time as UTC is up to 14 hours ahead.
+MAX_SKEW: Final = timedelta(hours=15)
+# How late an event can arrive and still be found when reading starts in the middle of a list.
+MAX_DELAY: Final = timedelta(days=1)
 
 
 @dataclass
-class Strip:
-    """One list, last received first, read back to before the window.
+class ListReader:
+    """Reads one list, last received first, back to before the window.
 
-    `found` are the customer's events in the window, `failed` is the error that broke it off, and
-    `saw` is told of what was found after each page.
+    `found` are the customer's events in the window, `failed` is the error that ended the reading.
     """
 
     pager: Pager
     question: Question
     slugs: Mapping[str, str]
     project: str | None
-    saw: Callable[[Iterable[Event]], None]
+    record_page: Callable[[Iterable[Event]], None]
     found: dict[str, Event] = field(default_factory=dict)
     failed: SentryError | None = None
     unreadable: int = 0
@@ -388,7 +393,7 @@ class Strip:
     since: datetime = field(init=False)
     _oldest: datetime | None = None
     _newest: datetime | None = None
-    _hits: int | None = None
+    _total: int | None = None
     _seen: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -396,61 +401,61 @@ class Strip:
 
     @property
     def limits(self) -> list[str]:
-        """What could hide events, in sentences."""
+        """Return sentences on events it may miss."""
         return self.pager.limits
 
     @property
     def is_empty(self) -> bool:
-        """Whether the list has no event at all."""
+        """Return whether the list has no event at all."""
         return not self._seen and not self.unreadable
 
     @property
     def pages_ahead(self) -> float:
-        """About how many pages it is to the beginning of the window, going on like so far."""
+        """Estimate from the pages read so far how many more it takes to the window's start."""
         if self.is_done or self._oldest is None or self._newest is None:
             return 0.0
         read = max((self._newest - self._oldest).total_seconds(), 1.0)
         guess = self.pager.pages * (self._oldest - self.since).total_seconds() / read
-        return guess if self._hits is None else min(guess, self._hits / PER_PAGE)
+        return guess if self._total is None else min(guess, self._total / PER_PAGE)
 
     def start(self) -> None:
-        """Read the first page. Raises a `SentryError`."""
-        self._take(self.pager.read())
+        """Read the first page. Raise a `SentryError`."""
+        self._read_page(self.pager.read())
 
     def read_on(self) -> None:
-        """Read to the end, entering near the window where the way there is too long.
+        """Read back to the window, or jump near it if that takes too many pages.
 
-        An error is kept in `failed`: what was read before it counts.
+        An error ends the reading and is stored in `failed`; what was read before it counts.
         """
         try:
             if not self.pager.pages:
                 self.start()
-            if self.pages_ahead > MOST_PAGES:
+            if self.pages_ahead > MAX_PAGES:
                 self._enter_near_the_window()
-            while not self.is_done and self.pager.pages < MOST_PAGES:
-                self._take(self.pager.read())
+            while not self.is_done and self.pager.pages < MAX_PAGES:
+                self._read_page(self.pager.read())
         except SentryError as error:
             self.failed = error
         if not self.is_done and self.failed is None:
-            self.limits.append(f"Of one long list only {MOST_PAGES} pages were read.")
+            self.limits.append(f"Only {MAX_PAGES} pages of one long list were read.")
 
     def _enter_near_the_window(self) -> None:
-        until = self.question.window.end + LATE
+        until = self.question.window.end + MAX_DELAY
         if self._oldest is None or until >= self._oldest:
             return
         self.pager.jump(cursor_before(until))
         self.limits.append("Events that arrived more than a day late were not searched.")
 
-    def _take(self, page: Page) -> None:
-        self._hits = page.hits
+    def _read_page(self, page: Page) -> None:
+        self._total = page.total
         fresh = [row for row in page.rows if self._add(row)]
-        self.saw(self.found.values())
-        self.pager.turn(page, has_moved=bool(fresh))
+        self.record_page(self.found.values())
+        self.pager.turn(page, has_new_rows=bool(fresh))
         reached = self._oldest is not None and self._oldest < self.since
         self.is_done = reached or self.pager.has_ended
 
     def _add(self, row: object) -> bool:
-        """Whether this row was not there before."""
+        """Add an event of the customer, and return whether the row is new."""
         received = received_event(row, self.question.fields, self.slugs, self.project)
         if received is None:
             self.unreadable += 1
@@ -458,19 +463,19 @@ class Strip:
         if received.event.id in self._seen:
             return False
         self._seen.add(received.event.id)
-        self._note_time(received)
+        self._track_time(received)
         if self._is_wanted(received.event):
             self.found[received.event.id] = received.event
         return True
 
-    def _note_time(self, received: Received) -> None:
-        """How far back the list has been read; a clock that runs ahead makes us read further."""
+    def _track_time(self, received: ReceivedEvent) -> None:
+        """Track how far back the list was read; a clock that is ahead extends the reading."""
         if received.at is None:
             return
         self._oldest = min(received.at, self._oldest or received.at)
         self._newest = max(received.at, self._newest or received.at)
         ahead = received.event.timestamp - received.at
-        if SKEW < ahead <= MOST_SKEW:
+        if SKEW < ahead <= MAX_SKEW:
             self.since = min(self.since, self.question.window.start - ahead - SKEW)
 
     def _is_wanted(self, event: Event) -> bool:
@@ -482,7 +487,7 @@ class Strip:
         )
 
 
-# Pages of one project beyond which its issues are asked for first.
+# With more pages to read in a project, search its issues first.
 SCAN_PAGES: Final = 10
 
 
@@ -490,31 +495,31 @@ def list_glitchtip_events(
     client: SentryClient,
     pool: ThreadPoolExecutor,
     question: Question,
-    asked: Sequence[Project],
+    searched: Sequence[Project],
 ) -> Listing:
-    """The customer's events in the window, those nearest the moment with their bodies.
+    """Return the customer's events in the window, those nearest to the reported time with bodies.
 
-    Raises a `SentryError` when nothing could be read at all.
+    Raise a `SentryError` if nothing at all could be read.
     """
-    if not asked:
-        raise SentryNotFound("The token sees none of the projects.")
+    if not searched:
+        raise SentryNotFound("The token can't see any of the projects.")
     if question.customer.kind == CustomerKind.EVENT:
-        return find_event(client, pool, question, asked, Listing())
-    listing = _Reading(client, pool, question, tuple(asked)).listing()
+        return find_event(client, pool, question, searched, Listing())
+    listing = _ListingReader(client, pool, question, tuple(searched)).listing()
     if not listing.events and question.customer.hex_id:
-        return find_event(client, pool, question, asked, listing)
+        return find_event(client, pool, question, searched, listing)
     return listing
 
 
 @dataclass
-class _Reading:
-    """What one question has read so far."""
+class _ListingReader:
+    """What one lookup has read so far."""
 
     client: SentryClient
     pool: ThreadPoolExecutor
     question: Question
-    asked: tuple[Project, ...]
-    strips: list[Strip] = field(default_factory=list)
+    searched: tuple[Project, ...]
+    readers: list[ListReader] = field(default_factory=list)
     issues: dict[str, Issue] = field(default_factory=dict)
     skipped: list[tuple[str, SentryError]] = field(default_factory=list)
     failed: list[SentryError] = field(default_factory=list)
@@ -523,42 +528,43 @@ class _Reading:
 
     def __post_init__(self) -> None:
         self.server = GlitchTip(self.client)
-        self.slugs = {project.id: project.slug for project in self.asked}
+        self.slugs = {project.id: project.slug for project in self.searched}
 
     def listing(self) -> Listing:
-        """All events, by the shorter of both ways for each project."""
+        """Read each project by its own list or by its issues, whichever is shorter."""
         self._read_first_pages()
         self._check_empty_projects()
         terms = tag_terms(self.question)
-        far = [strip for strip in self.strips if strip.pages_ahead > SCAN_PAGES] if terms else []
-        near = [strip for strip in self.strips if strip not in far and not strip.is_done]
-        if far:
-            near += self._issue_strips(terms, far)
-        ended = outcomes(self.client, self.pool, [strip.read_on for strip in near])
-        self.failed += [outcome for outcome in ended if isinstance(outcome, SentryError)]
-        self.failed += [strip.failed for strip in near if strip.failed]
+        long = [reader for reader in self.readers if terms and reader.pages_ahead > SCAN_PAGES]
+        readers = [reader for reader in self.readers if reader not in long and not reader.is_done]
+        if long:
+            readers += self._issue_readers(terms, long)
+        outcomes = run_all(self.client, self.pool, [reader.read_on for reader in readers])
+        self.failed += [outcome for outcome in outcomes if isinstance(outcome, SentryError)]
+        self.failed += [reader.failed for reader in readers if reader.failed]
         return self._result()
 
-    def _strip(self, ask: AskPage, project: str | None) -> Strip:
-        return Strip(Pager(ask), self.question, self.slugs, project, self.client.course.saw_page)
+    def _reader(self, fetch_page: FetchPage, project: str | None) -> ListReader:
+        record_page = self.client.progress_tracker.record_page
+        return ListReader(Pager(fetch_page), self.question, self.slugs, project, record_page)
 
     def _read_first_pages(self) -> None:
-        strips = [
-            self._strip(partial(self.server.project_events, project.slug), project.slug)
-            for project in self.asked
+        readers = [
+            self._reader(partial(self.server.project_events, project.slug), project.slug)
+            for project in self.searched
         ]
-        started = outcomes(self.client, self.pool, [strip.start for strip in strips])
-        for project, strip, outcome in zip(self.asked, strips, started, strict=True):
+        started = run_all(self.client, self.pool, [reader.start for reader in readers])
+        for project, reader, outcome in zip(self.searched, readers, started, strict=True):
             if isinstance(outcome, SentryError):
                 self.skipped.append((project.slug, outcome))
             else:
-                self.strips.append(strip)
-        if not self.strips:
+                self.readers.append(reader)
+        if not self.readers:
             raise self.skipped[0][1]
 
     def _check_empty_projects(self) -> None:
-        """A project that is gone answers with an empty list, as does one without any event."""
-        empty = [strip.project for strip in self.strips if strip.project and strip.is_empty]
+        """Skip deleted projects: their list is empty, like that of a project without events."""
+        empty = [reader.project for reader in self.readers if reader.project and reader.is_empty]
         if not empty or self.client.projects_are_fresh:
             return
         try:
@@ -566,41 +572,43 @@ class _Reading:
         except SentryError as error:
             self.skipped += [(slug, error) for slug in empty]
             return
-        gone = SentryNotFound("the server does not know it any more.")
-        self.skipped += [(slug, gone) for slug in empty if slug not in present]
+        missing = SentryNotFound("the server no longer has it.")
+        self.skipped += [(slug, missing) for slug in empty if slug not in present]
 
-    def _issue_strips(self, terms: Sequence[str], far: Sequence[Strip]) -> list[Strip]:
-        """The lists of the customer's issues in the projects that are too long to read."""
-        wanted = {strip.project for strip in far}
-        project_ids = [project.id for project in self.asked if project.slug in wanted]
-        since = min(strip.since for strip in far)
-        self.limits += tag_limits(self.question)
+    def _issue_readers(self, terms: Sequence[str], long: Sequence[ListReader]) -> list[ListReader]:
+        """Return readers for the customer's issues in the projects with long lists."""
+        slugs = {reader.project for reader in long}
+        project_ids = [project.id for project in self.searched if project.slug in slugs]
+        since = min(reader.since for reader in long)
+        self.limits += tag_search_limits(self.question)
         calls = [partial(tagged_issues, self.server, term, project_ids) for term in terms]
-        for outcome in outcomes(self.client, self.pool, calls):
+        for outcome in run_all(self.client, self.pool, calls):
             if isinstance(outcome, SentryError):
                 self.failed.append(outcome)
                 continue
             self.issues.update(outcome.issues)
             self.limits += outcome.limits
             self.unreadable += outcome.unreadable
-        strips = [
-            self._strip(partial(self.server.issue_events, issue.id), issue.project)
+        readers = [
+            self._reader(partial(self.server.issue_events, issue.id), issue.project)
             for issue in self.issues.values()
             if issue.last_seen is None or issue.last_seen >= since
         ]
-        for strip in strips:
-            strip.since = since
-        self.strips += strips
-        return strips
+        for reader in readers:
+            reader.since = since
+        self.readers += readers
+        return readers
 
     def _result(self) -> Listing:
-        found = {event.id: event for strip in self.strips for event in tuple(strip.found.values())}
+        found = {
+            event.id: event for reader in self.readers for event in tuple(reader.found.values())
+        }
         if not found and self.failed:
             raise self.failed[0]
         own = {event.issue_id for event in found.values()}
-        notices = (*skipped_notices(self.skipped), *self._flavor_notices(), *self._gaps())
+        notices = (*skipped_notices(self.skipped), *self._flavor_notices(), *self._gap_notices())
         listing = Listing(
-            events=self._lightened(newest_first(found.values())),
+            events=self._with_nearest_bodies(newest_first(found.values())),
             total=None if notices else len(found),
             notices=notices,
             issues=tuple(issue for issue in self.issues.values() if issue.id in own),
@@ -609,29 +617,30 @@ class _Reading:
         return capped(listing, limit) if len(found) > limit else listing
 
     def _flavor_notices(self) -> list[Notice]:
-        told = [*self.limits, *(limit for strip in self.strips for limit in strip.limits)]
+        sentences = [*self.limits, *(limit for reader in self.readers for limit in reader.limits)]
+        intro = "GlitchTip can't be searched the way Sentry can."
         return [
-            Notice(NoticeCode.FLAVOR_LIMITS, f"GlitchTip cannot be searched like Sentry. {limit}")
-            for limit in dict.fromkeys(told)
+            Notice(NoticeCode.FLAVOR_LIMITS, f"{intro} {limit}")
+            for limit in dict.fromkeys(sentences)
         ]
 
-    def _gaps(self) -> list[Notice]:
-        told = [f"A list broke off: {error.message}" for error in self.failed]
-        unreadable = self.unreadable + sum(strip.unreadable for strip in self.strips)
+    def _gap_notices(self) -> list[Notice]:
+        sentences = [f"A list ended early: {error.message}" for error in self.failed]
+        unreadable = self.unreadable + sum(reader.unreadable for reader in self.readers)
         if unreadable:
-            told.append(f"{unreadable} rows of the server's lists could not be read.")
-        return [Notice(NoticeCode.INCOMPLETE_LIST, sentence) for sentence in dict.fromkeys(told)]
+            sentences.append(f"{unreadable} rows of the server's lists could not be read.")
+        return [Notice(NoticeCode.INCOMPLETE_LIST, one) for one in dict.fromkeys(sentences)]
 
-    def _lightened(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
-        """With the bodies of as many events as are kept of any answer; the rest waits."""
+    def _with_nearest_bodies(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
+        """Keep only as many bodies, nearest first, as a lookup reads from any server."""
         nearest = nearest_first(events, self.question.window.moment)
-        kept = {event.id for event in nearest[: self.client.config.max_bodies]}
+        with_body = {event.id for event in nearest[: self.client.config.max_bodies]}
         customer = self.question.customer
         return tuple(
             replace(
                 event,
                 matched_on=matched_fields(event, customer),
-                body=event.body if event.id in kept else None,
+                body=event.body if event.id in with_body else None,
             )
             for event in events
         )

@@ -1,8 +1,9 @@
-"""The list of the customer's events: every page, every row checked, no event twice."""
+"""List the customer's events, read their bodies, and say what is missing."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,11 +24,12 @@ from apps.sentry.config import (
     SentryTimeout,
 )
 from apps.sentry.parsing import Project, event_id_of, parse_body
-from apps.sentry.search import Search, matched_fields, names_anybody
+from apps.sentry.search import Search, has_identity, matched_fields
 
-# What an answer must say about itself, in sentences for the agent.
+# Notices: what a result must say about itself, for the agent.
 
-SETTLING = timedelta(minutes=10)
+# Events can arrive this long after they happened.
+_SETTLING = timedelta(minutes=10)
 
 
 def detail_notices(
@@ -36,13 +38,18 @@ def detail_notices(
     failed: Sequence[SentryError],
     facts_failed: Sequence[SentryError],
 ) -> tuple[Notice, ...]:
-    """What was not read beside the list: bodies of how many events, of which issues, and facts."""
+    """Return notices on event bodies and issues that were not read.
+
+    `missing` is the number of bodies, `where` the issues they belong to.
+    """
     notices = []
     if missing > 0:
-        reason = failed[0].message if failed else "Sentry did not send them."
+        reason = failed[0].message if failed else "Sentry didn't send them."
         count = "one event" if missing == 1 else f"{missing} events"
-        named = f" in {', '.join(where[:5])}{' and others' if where[5:] else ''}" if where else ""
-        message = f"The details of {count}{named} could not be read: {reason}"
+        in_issues = (
+            f" in {', '.join(where[:5])}{' and others' if where[5:] else ''}" if where else ""
+        )
+        message = f"The details of {count}{in_issues} could not be read: {reason}"
         notices.append(Notice(NoticeCode.PARTIAL_BODIES, message))
     if facts_failed:
         message = (
@@ -53,19 +60,20 @@ def detail_notices(
 
 
 def skipped_notices(failed: Sequence[tuple[str, SentryError]]) -> tuple[Notice, ...]:
-    """One for each project (by slug) that could not be searched."""
+    """Return a notice for each project (by slug) that could not be searched."""
     return tuple(
         Notice(NoticeCode.PROJECT_SKIPPED, f"The project {slug} was not searched: {error.message}")
         for slug, error in failed
     )
 
 
-def environment_notices(question: Question, asked: Sequence[Project]) -> tuple[Notice, ...]:
-    """A name that no project has would find nothing, which says nothing about the customer.
+def environment_notices(question: Question, searched: Sequence[Project]) -> tuple[Notice, ...]:
+    """Return a notice for each environment that none of the projects has.
 
-    Where Sentry does not list environments, nothing can be told.
+    Nothing would be found there, which says nothing about the customer. Return none if Sentry
+    doesn't list environments.
     """
-    known = {name for project in asked for name in project.environments}
+    known = {name for project in searched for name in project.environments}
     if not known:
         return ()
     return tuple(
@@ -79,11 +87,11 @@ def environment_notices(question: Question, asked: Sequence[Project]) -> tuple[N
 
 
 def window_notices(question: Question, config: SentryConfig, now: datetime) -> tuple[Notice, ...]:
-    """What the window's own place in time says about the answer."""
+    """Return notices on a window that is too recent or reaches back too far."""
     notices = []
-    if question.window.end + SETTLING > now:
-        over = "is still open" if question.window.end > now else "has only just ended"
-        message = f"The window {over}: errors may still arrive. Please look again later."
+    if question.window.end + _SETTLING > now:
+        state = "is still open" if question.window.end > now else "has only just ended"
+        message = f"The window {state}: errors may still arrive. Check again later."
         notices.append(Notice(NoticeCode.WINDOW_OPEN, message))
     if question.window.start < now - timedelta(days=config.retention_days):
         notices.append(retention_notice(config))
@@ -94,65 +102,70 @@ def retention_notice(config: SentryConfig) -> Notice:
     return Notice(
         NoticeCode.RETENTION,
         f"The window goes back further than the {config.retention_days} days that Sentry is "
-        "assumed to keep events, so earlier events may be gone.",
+        "assumed to keep events, so earlier events may no longer be there.",
     )
 
 
-# Calls side by side, within the time of the whole lookup.
+# Parallel calls, within the deadline of the whole lookup.
 
 T = TypeVar("T")
 
 
-def crew(client: SentryClient) -> ThreadPoolExecutor:
-    """As many threads as calls may run at a time, and one that waits for the others."""
+def thread_pool(client: SentryClient) -> ThreadPoolExecutor:
+    """Return a pool with a thread for each parallel call, and one that waits for the others."""
     return ThreadPoolExecutor(client.config.max_parallel + 1, thread_name_prefix="sentry")
 
 
-def within(client: SentryClient, future: Future[T]) -> T:
-    """The future's result, or `SentryTimeout` when the lookup's time is over."""
+def result_in_time(client: SentryClient, future: Future[T]) -> T:
+    """Return the future's result. Raise `SentryTimeout` if the lookup's time is up."""
     try:
         return future.result(timeout=client.deadline.left())
     except FutureTimeout as error:
         raise SentryTimeout("Sentry did not answer in time.") from error
 
 
-def outcomes(
+def run_all(
     client: SentryClient, pool: ThreadPoolExecutor, calls: Sequence[Callable[[], T]]
 ) -> list[T | SentryError]:
-    """What each call gave, or its error, in the order of the calls. Raises nothing of Sentry's."""
+    """Run the calls and return the result or `SentryError` of each, in their order."""
     futures = [pool.submit(call) for call in calls]
-    gathered: list[T | SentryError] = []
+    outcomes: list[T | SentryError] = []
     for future in futures:
         outcome = _outcome(client, future)
-        gathered.append(outcome)
-    return gathered
+        outcomes.append(outcome)
+    return outcomes
 
 
-def parted(client: SentryClient, futures: Sequence[Future[T]]) -> tuple[list[T], list[SentryError]]:
-    """What came back in time, and the errors of the rest."""
-    gathered: list[T] = []
+def split_results(
+    client: SentryClient, futures: Sequence[Future[T]]
+) -> tuple[list[T], list[SentryError]]:
+    """Return the results that came in time, and the errors of the other futures."""
+    results: list[T] = []
     failed: list[SentryError] = []
     for future in futures:
         outcome = _outcome(client, future)
         if isinstance(outcome, SentryError):
             failed.append(outcome)
         else:
-            gathered.append(outcome)
-    return gathered, failed
+            results.append(outcome)
+    return results, failed
 
 
 def _outcome(client: SentryClient, future: Future[T]) -> T | SentryError:
     try:
-        return within(client, future)
+        return result_in_time(client, future)
     except SentryError as error:
         return error
 
 
+# The list: read every page, check every row, list no event twice.
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The customer's events. `total` is None when more exist and nobody could count them.
+    """The customer's events. `total` is None if there are more and Sentry can't count them.
 
-    `issues` are facts that came along with the list and need not be asked for again.
+    `issues` came with the list and need not be requested again.
     """
 
     events: tuple[Event, ...] = ()
@@ -168,18 +181,18 @@ def list_events(
     question: Question,
     search: Search,
     scope: Scope,
-    asked: Sequence[Project],
+    searched: Sequence[Project],
 ) -> Listing:
-    """The customer's events by the events table, in one search or one for each project asked.
+    """Return the customer's events from the events table, in one search or one per project.
 
-    Raises a `SentryError` when nothing could be read at all.
+    Raise a `SentryError` if nothing at all could be read.
     """
     try:
-        listing = _read(client, pool, question, search, scope, asked)
+        listing = _read(client, pool, question, search, scope, searched)
     except SentryOutsideRetention:
         return Listing(complete=False, notices=(retention_notice(client.config),))
     if not listing.events and question.customer.hex_id:
-        return _find_by_id(client, question, listing, {project.slug for project in asked})
+        return _find_by_id(client, question, listing, {project.slug for project in searched})
     return listing
 
 
@@ -189,22 +202,22 @@ def _read(
     question: Question,
     search: Search,
     scope: Scope,
-    asked: Sequence[Project],
+    searched: Sequence[Project],
 ) -> Listing:
-    if not client.one_project or len(asked) < 2:
+    if not client.one_project or len(searched) < 2:
         try:
             return _read_table(client, question, search, scope)
         except SentryOneProjectOnly:
-            if len(asked) < 2:
+            if len(searched) < 2:
                 raise
             client.one_project = True
     calls = [
         partial(_read_table, client, question, search, replace(scope, project_ids=(project.id,)))
-        for project in asked
+        for project in searched
     ]
     read: list[Listing] = []
     failed: list[tuple[str, SentryError]] = []
-    for project, outcome in zip(asked, outcomes(client, pool, calls), strict=True):
+    for project, outcome in zip(searched, run_all(client, pool, calls), strict=True):
         if isinstance(outcome, SentryError):
             failed.append((project.slug, outcome))
         else:
@@ -215,37 +228,36 @@ def _read(
 
 
 def _merged(parts: Sequence[Listing], skipped: Sequence[Notice], limit: int) -> Listing:
-    """The projects' lists as one, capped anew: each of them has its own newest events."""
+    """Merge the projects' lists and cap the result: each has its own newest events."""
     by_id = {event.id: event for part in parts for event in part.events}
     totals = [part.total for part in parts if part.total is not None]
-    is_counted = len(totals) == len(parts) and not skipped
-    told = [notice for part in parts for notice in part.notices]
-    notices = (*skipped, *(notice for notice in told if notice.code != NoticeCode.CAPPED))
-    total = sum(totals) if is_counted else None
-    listing = Listing(newest_first(by_id.values()), total, notices)
-    was_capped = any(notice.code == NoticeCode.CAPPED for notice in told)
+    total = sum(totals) if len(totals) == len(parts) and not skipped else None
+    notices = [notice for part in parts for notice in part.notices]
+    others = (notice for notice in notices if notice.code != NoticeCode.CAPPED)
+    listing = Listing(newest_first(by_id.values()), total, (*skipped, *others))
+    was_capped = any(notice.code == NoticeCode.CAPPED for notice in notices)
     return capped(listing, limit) if was_capped or len(by_id) > limit else listing
 
 
 def _read_table(client: SentryClient, question: Question, search: Search, scope: Scope) -> Listing:
-    """Read every page, keep each row that is surely this customer's, once, up to the limit."""
+    """Read page after page until the list ends or exceeds the limit."""
     table = _Table(question, search)
     try:
         for page in client.event_rows(search.text, scope, question.fields):
             table.add(page)
-            client.course.saw_page(table.events.values())
+            client.progress_tracker.record_page(table.events.values())
             if len(table.events) > client.config.max_events:
-                return _counted(client, table.listing(), search, scope)
+                return _with_total(client, table.listing(), search, scope)
     except SentryError as error:
         if not table.events:
             raise
-        table.broke_off(error)
+        table.record_failure(error)
     return table.listing()
 
 
 @dataclass
 class _Table:
-    """The customer's rows as the pages come in; an event that stands on two pages counts once."""
+    """The customer's rows of the pages read so far; an event on two pages counts once."""
 
     question: Question
     search: Search
@@ -261,11 +273,13 @@ class _Table:
                 matched = matched_fields(row, self.question.customer)
                 if matched:
                     self.events[row.id] = replace(row, matched_on=matched)
-                elif self.search.exact and not names_anybody(row, self.question.customer):
+                elif self.search.exact and not has_identity(row, self.question.customer):
                     self.unreadable += 1
 
-    def broke_off(self, error: SentryError) -> None:
-        self.problems.append(f"The list broke off after {len(self.events)} events: {error.message}")
+    def record_failure(self, error: SentryError) -> None:
+        self.problems.append(
+            f"The list ended early, after {len(self.events)} events: {error.message}"
+        )
 
     def listing(self) -> Listing:
         problems = list(self.problems)
@@ -279,25 +293,23 @@ class _Table:
 
 
 def newest_first(events: Iterable[Event]) -> tuple[Event, ...]:
-    """The newest first; within one second by id."""
+    """Sort events newest first, those of the same second by ID."""
     return tuple(sorted(events, key=lambda event: (event.timestamp, event.id), reverse=True))
 
 
-def _counted(client: SentryClient, listing: Listing, search: Search, scope: Scope) -> Listing:
-    """The newest events up to the limit, with the whole number if Sentry can tell it."""
+def _with_total(client: SentryClient, listing: Listing, search: Search, scope: Scope) -> Listing:
+    """Return the newest events up to the limit, with their total if Sentry can count them."""
     total = None
     if search.exact:
-        try:
+        with suppress(SentryError):
             total = client.event_count(search.text, scope)
-        except SentryError:
-            total = None
     return capped(replace(listing, total=total), client.config.max_events)
 
 
 def capped(listing: Listing, limit: int) -> Listing:
-    """The newest events up to the limit, and a notice that says of how many."""
-    known = f"{listing.total:,}" if listing.total else f"more than {limit:,}"
-    message = f"Only the newest {limit:,} of {known} events are listed. Please narrow the window."
+    """Return the newest events up to the limit, with a notice on how many there are."""
+    total = f"{listing.total:,}" if listing.total else f"more than {limit:,}"
+    message = f"Only the newest {limit:,} of {total} events are listed. Narrow the window."
     notices = (*listing.notices, Notice(NoticeCode.CAPPED, message))
     return replace(listing, events=listing.events[:limit], notices=notices)
 
@@ -305,7 +317,7 @@ def capped(listing: Listing, limit: int) -> Listing:
 def _find_by_id(
     client: SentryClient, question: Question, listing: Listing, slugs: set[str]
 ) -> Listing:
-    """The event whose id was typed, wherever in time it lies, if it is in a searched project."""
+    """Add the event whose ID was entered, at any time, if it is in the searched scope."""
     hex_id = question.customer.hex_id
     if hex_id is None or question.customer.kind == CustomerKind.TRACE:
         return listing
@@ -323,7 +335,7 @@ def _find_by_id(
 
 
 def with_event(listing: Listing, event: Event, question: Question) -> Listing:
-    """The listing of just the event whose id was given, wherever in time it lies."""
+    """Return the listing with the event whose ID was entered, even if outside the window."""
     notices = listing.notices
     if not question.window.contains(event.timestamp):
         message = (
@@ -335,23 +347,23 @@ def with_event(listing: Listing, event: Event, question: Question) -> Listing:
     return replace(listing, events=(found,), total=1, notices=notices)
 
 
-# Full bodies of listed events: ten a page from their issue, one by one where that misses some.
+# Bodies: ten per page from the list of an issue, then one by one for those missing there.
 
 
 @dataclass(frozen=True, slots=True)
 class Bodies:
-    """Bodies by event id, and why others are missing."""
+    """Bodies by event ID, and the errors for those that are missing."""
 
     by_id: dict[str, EventBody] = field(default_factory=dict)
     failed: tuple[SentryError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """The bodies to read of one issue: of `events`, or of others as near.
+class BodyRequest:
+    """The bodies to read from one issue.
 
-    Where several events share the edge's second, whichever of the `listed` ids come first serve
-    as well. `search` and `scope` are those that found the events.
+    If more of the `listed` events share the second of the first or last of `events`, their bodies
+    are accepted instead. `search` and `scope` are those that found the events.
     """
 
     issue_id: str | None
@@ -361,19 +373,19 @@ class Wanted:
     scope: Scope
 
 
-def read_bodies(client: SentryClient, wanted: Wanted) -> Bodies:
-    """As many bodies as events are wanted. Raises no `SentryError`, but tells of each."""
+def read_bodies(client: SentryClient, request: BodyRequest) -> Bodies:
+    """Return as many bodies as events were requested. Return each `SentryError`; raise none."""
     found: dict[str, EventBody] = {}
     failed: list[SentryError] = []
-    if wanted.issue_id:
+    if request.issue_id:
         try:
-            _from_issue(client, wanted.issue_id, wanted, found)
+            _read_from_issue(client, request.issue_id, request, found)
         except (SentryNotFound, SentryBadResponse, SentryRejectedQuery) as error:
-            failed.append(error)  # this list is no good, but the events can be read singly
+            failed.append(error)  # the events can still be read one by one
         except SentryError as error:
             return Bodies(found, (error,))
-    missing = [event for event in wanted.events if event.id not in found]
-    for event in missing[: len(wanted.events) - len(found)]:
+    missing = [event for event in request.events if event.id not in found]
+    for event in missing[: len(request.events) - len(found)]:
         try:
             found[event.id] = read_single_body(client, event)
         except SentryError as error:
@@ -381,34 +393,34 @@ def read_bodies(client: SentryClient, wanted: Wanted) -> Bodies:
     return Bodies(found, tuple(failed))
 
 
-def _from_issue(
-    client: SentryClient, issue_id: str, wanted: Wanted, found: dict[str, EventBody]
+def _read_from_issue(
+    client: SentryClient, issue_id: str, request: BodyRequest, found: dict[str, EventBody]
 ) -> None:
-    """Page through the issue between the first and last event, while that finds some.
+    """Page through the issue from the last event to the first, as long as a page adds some.
 
-    Adds to `found` as it goes, so that an error on a later page costs only what was not read.
+    Add to `found` page by page, which keeps what was read before an error.
     """
-    times = [event.timestamp for event in wanted.events]
-    span = replace(wanted.scope, start=min(times), end=max(times) + timedelta(seconds=1))
-    for page in client.issue_events(issue_id, wanted.search.text, span):
+    times = [event.timestamp for event in request.events]
+    span = replace(request.scope, start=min(times), end=max(times) + timedelta(seconds=1))
+    for page in client.issue_events(issue_id, request.search.text, span):
         before = len(found)
         for body in page:
             event_id = event_id_of(body)
-            if event_id in wanted.listed and event_id and len(found) < len(wanted.events):
+            if event_id in request.listed and event_id and len(found) < len(request.events):
                 found[event_id] = parse_body(body)
-        if len(found) in (before, len(wanted.events)):
+        if len(found) in (before, len(request.events)):
             return
 
 
 def read_single_body(client: SentryClient, event: Event) -> EventBody:
-    """The body of one event from its project. Raises a `SentryError`."""
+    """Return the body of one event from its project. Raise a `SentryError`."""
     if event.project is None:
-        raise SentryNotFound("Sentry does not say which project the event belongs to.")
+        raise SentryNotFound("Sentry doesn't say which project the event belongs to.")
     return parse_body(client.project_event(event.project, event.id))
 
 
 def merge_body(event: Event, body: EventBody) -> Event:
-    """The event with its body, and with what the row did not know taken from it."""
+    """Return the event with its body, which also fills the fields missing in the row."""
     return replace(
         event,
         body=body,

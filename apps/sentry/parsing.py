@@ -1,6 +1,6 @@
-"""Sentry's JSON to plain data. Every field may be missing, null or of another type.
+"""Parse Sentry's JSON. Any field can be missing, null, or of another type.
 
-Paths and types are those of Sentry's event and issue serializers.
+Paths and types follow Sentry's event and issue serializers.
 """
 
 import json
@@ -15,7 +15,7 @@ from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame
 from apps.events.query import as_hex_id
 from apps.sentry.config import SentryBadResponse, SentryNotFound
 
-# Reading single JSON values of any type. Nothing here raises: what does not fit is left out.
+# Coerce single JSON values. Nothing here raises.
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _TRUE = frozenset(("true", "yes", "1"))
@@ -23,7 +23,7 @@ _FALSE = frozenset(("false", "no", "0"))
 
 
 def text(value: object) -> str | None:
-    """Text that says something; numbers are written out, lists give their last text."""
+    """Return nonblank text, a number as text, or the last value of a list; else None."""
     if isinstance(value, list):
         value = next((item for item in reversed(value) if item not in (None, "")), None)
     if isinstance(value, bool) or value is None:
@@ -36,7 +36,7 @@ def text(value: object) -> str | None:
 
 
 def integer(value: object) -> int | None:
-    """A whole number, also when it came as text (Sentry's issue counts do)."""
+    """Return a whole number, also from text (Sentry's issue counts are text)."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -49,9 +49,9 @@ def integer(value: object) -> int | None:
 
 
 def flag(value: object) -> bool | None:
-    """Three states: true, false, not known. Takes 1/0, "yes"/"no" and lists as Sentry sends them.
+    """Return true, false, or None (unknown) from a boolean, 1 and 0, "yes" and "no", or a list.
 
-    Of a list, one false makes it false: one exception that was not caught is enough.
+    A list with one false is false: one unhandled exception is enough.
     """
     if isinstance(value, list):
         known = {flag(item) for item in value} - {None}
@@ -63,7 +63,7 @@ def flag(value: object) -> bool | None:
 
 
 def moment(value: object) -> datetime | None:
-    """An ISO 8601 time or epoch seconds, as aware UTC; a time without a zone is UTC."""
+    """Return an ISO 8601 time or epoch seconds in UTC; a time without an offset is UTC."""
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return datetime.fromtimestamp(value, UTC)
@@ -76,22 +76,22 @@ def moment(value: object) -> datetime | None:
 
 
 def mapping(value: object) -> Mapping[str, object]:
-    """A JSON object, or an empty one."""
+    """Return a JSON object, or an empty one."""
     return value if isinstance(value, dict) else {}
 
 
 def items(value: object) -> list[object]:
-    """A JSON array, or an empty one."""
+    """Return a JSON array, or an empty one."""
     return value if isinstance(value, list) else []
 
 
 def mappings(value: object) -> list[Mapping[str, object]]:
-    """The objects of a JSON array; anything else in it is left out."""
+    """Return the objects of a JSON array."""
     return [item for item in items(value) if isinstance(item, dict)]
 
 
 def pairs(value: object) -> Iterator[tuple[str, str]]:
-    """Name and value from a list of pairs, a list of {key, value}, or an object."""
+    """Yield names and values of a list of pairs, a list of {key, value}, or an object."""
     if isinstance(value, dict):
         value = [[name, inner] for name, inner in value.items()]
     for item in items(value):
@@ -110,13 +110,13 @@ def _shown(value: object) -> str:
     return text(value) or ""
 
 
-# How an issue stands: what is done about it, by whom, and how often it came in the last day.
+# Status of an issue.
 
 _HOURS = 24
 
 
-class Standing(TypedDict):
-    """The fields of an `Issue` that are read here."""
+class IssueStatus(TypedDict):
+    """The fields of an `Issue` about its status, assignee, and frequency."""
 
     status: str | None
     substatus: str | None
@@ -126,10 +126,10 @@ class Standing(TypedDict):
     last_day: tuple[tuple[datetime, int], ...]
 
 
-def standing_of(raw: Mapping[str, object]) -> Standing:
-    """From one row of the issues list; what is missing or of another type is not known."""
+def parse_issue_status(raw: Mapping[str, object]) -> IssueStatus:
+    """Parse the status in a row of the issues list."""
     fix = mapping(raw.get("statusDetails"))
-    return Standing(
+    return IssueStatus(
         status=text(raw.get("status")),
         substatus=text(raw.get("substatus")),
         fixed_in=text(fix.get("inRelease")),
@@ -140,9 +140,9 @@ def standing_of(raw: Mapping[str, object]) -> Standing:
 
 
 def _assignee(value: object) -> str | None:
-    """A team by its name. Of a person of the staff neither name nor e-mail is kept.
+    """Return a team with its name, and a person without name and email address.
 
-    Older servers write `team:1` and `user:1`.
+    Older servers send `team:1` and `user:1`.
     """
     assigned = mapping(value)
     kind = text(assigned.get("type")) or (text(value) or "").partition(":")[0]
@@ -150,27 +150,27 @@ def _assignee(value: object) -> str | None:
         return None
     name = text(assigned.get("name"))
     if kind == "user":
-        return "somebody"
+        return "someone"
     return f"the team {name}" if name else "a team"
 
 
 def _last_day(value: object) -> tuple[tuple[datetime, int], ...]:
-    """Pairs of an hour (epoch seconds) and a number; all 24 of them, or it is not known."""
+    """Parse pairs of an hour (epoch seconds) and a count; unless there are 24, return none."""
     found: dict[datetime, int] = {}
     for row in items(value):
         hour, count = (*items(row), None, None)[:2]
-        began, often = moment(hour), integer(count)
-        if isinstance(hour, str) or began is None or often is None or often < 0:
+        start, number = moment(hour), integer(count)
+        if isinstance(hour, str) or start is None or number is None or number < 0:
             return ()
-        found[began.astimezone(UTC)] = often
+        found[start] = number
     return tuple(sorted(found.items())[-_HOURS:]) if len(found) >= _HOURS else ()
 
 
-# Exceptions and their frames in an event body.
+# Exceptions and their frames.
 
 
 def parse_exceptions(entries: Mapping[str, object]) -> Iterator[ExceptionInfo]:
-    """The raised exception first: SDKs send the innermost cause first."""
+    """Yield exceptions, the raised one first: SDKs send the innermost cause first."""
     data = mapping(entries.get("exception"))
     values = mappings(data.get("values")) or mappings([data.get("value")])
     fallback = _thread_frames(entries)
@@ -190,17 +190,17 @@ def parse_exceptions(entries: Mapping[str, object]) -> Iterator[ExceptionInfo]:
 
 
 def _thread_frames(entries: Mapping[str, object]) -> tuple[Frame, ...]:
-    """The crashed thread's frames, or the current one's, for events whose exception has none."""
+    """Return the frames of the crashed or else the current thread."""
     threads = mappings(mapping(entries.get("threads")).get("values"))
-    for mark in ("crashed", "current"):
+    for state in ("crashed", "current"):
         for thread in threads:
-            if flag(thread.get(mark)) and _frames(thread):
+            if flag(thread.get(state)) and _frames(thread):
                 return _frames(thread)
     return ()
 
 
 def _frames(raw: Mapping[str, object]) -> tuple[Frame, ...]:
-    """The crash site first: Sentry sends the oldest call first."""
+    """Return frames with the crash site first: Sentry sends the oldest call first."""
     stack = mapping(raw.get("stacktrace"))
     return tuple(_frame(frame) for frame in reversed(mappings(stack.get("frames"))))
 
@@ -226,12 +226,14 @@ def _code(value: object) -> Iterator[tuple[int, str]]:
                 yield number, line[1] if isinstance(line[1], str) else ""
 
 
-LEVELS = frozenset(("fatal", "error", "warning", "info", "debug"))
+# Projects, events, and issues.
+
+_LEVELS = frozenset(("fatal", "error", "warning", "info", "debug"))
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project the token can see, with the names of its environments where Sentry lists them."""
+    """A project the token can see, with its environments if Sentry lists them."""
 
     id: str
     slug: str
@@ -239,7 +241,7 @@ class Project:
 
 
 def parse_project(body: object) -> Project | None:
-    """One row of the projects list; None without id and slug."""
+    """Parse a row of the projects list; return None without ID or slug."""
     raw = mapping(body)
     project_id, slug = text(raw.get("id")), text(raw.get("slug"))
     if not project_id or not slug:
@@ -249,7 +251,7 @@ def parse_project(body: object) -> Project | None:
 
 
 def parse_row(body: object, identity_fields: Sequence[str]) -> Event | None:
-    """One row of the events table; None without an id and a time, which no event can lack."""
+    """Parse a row of the events table; return None without ID or time, which every event has."""
     raw = mapping(body)
     event_id = as_hex_id(text(raw.get("id")) or "")
     timestamp = moment(raw.get("timestamp"))
@@ -275,7 +277,7 @@ def parse_row(body: object, identity_fields: Sequence[str]) -> Event | None:
 
 
 def _issue_id(value: object) -> str | None:
-    """Issue ids are numbers here and text there; 0 and anything else is no issue."""
+    """Return an issue ID sent as number or text; None for 0 and anything else."""
     number = integer(value)
     return str(number) if number else None
 
@@ -286,18 +288,18 @@ def _identities(raw: Mapping[str, object], fields: Sequence[str]) -> Iterator[tu
         if value is None and field.startswith("tags["):
             value = raw.get(field[5:-1])
         for single in items(value) if isinstance(value, list) else (value,):
-            known = single if isinstance(single, str) else text(single)
-            if known:
-                yield field, known
+            identity = single if isinstance(single, str) else text(single)
+            if identity:
+                yield field, identity
 
 
 def _level(value: object) -> str | None:
-    known = (text(value) or "").lower()
-    return known if known in LEVELS else None
+    level = (text(value) or "").lower()
+    return level if level in _LEVELS else None
 
 
 def parse_full_event(body: object, identity_fields: Sequence[str]) -> Event | None:
-    """A full event as an `Event` with its body; None without an id and a time."""
+    """Parse a full event, body included; return None without ID or time."""
     raw = mapping(body)
     event_id = event_id_of(raw)
     happened = moment(raw.get("dateCreated")) or moment(raw.get("dateReceived"))
@@ -328,13 +330,13 @@ def parse_full_event(body: object, identity_fields: Sequence[str]) -> Event | No
 
 
 def event_id_of(body: object) -> str | None:
-    """The 32 hex digits of a full or simple event (`eventID` before `id`)."""
+    """Return the 32 hex digits of an event's ID (`eventID`, else `id`)."""
     raw = mapping(body)
     return as_hex_id(text(raw.get("eventID")) or "") or as_hex_id(text(raw.get("id")) or "")
 
 
 def parse_body(body: object) -> EventBody:
-    """Stack, breadcrumbs, request and the rest of a full event."""
+    """Parse the stack, breadcrumbs, request, and so on of a full event."""
     raw = mapping(body)
     entries = _entries(raw)
     tags = tuple(pairs(raw.get("tags")))
@@ -377,12 +379,13 @@ def _entries(raw: Mapping[str, object]) -> dict[str, object]:
 
 def _message(raw: Mapping[str, object], entries: Mapping[str, object]) -> str | None:
     entry = mapping(entries.get("message"))
-    told = text(entry.get("formatted")) or text(entry.get("message")) or text(raw.get("message"))
-    return told or text(mapping(raw.get("occurrence")).get("subtitle"))
+    message = text(entry.get("formatted")) or text(entry.get("message"))
+    message = message or text(raw.get("message"))
+    return message or text(mapping(raw.get("occurrence")).get("subtitle"))
 
 
 def _evidence(raw: Mapping[str, object], entries: Mapping[str, object]) -> dict[str, object]:
-    """What stands in place of a stack: what a monitor measured, what a browser's policy blocked."""
+    """Return what replaces a stack: a monitor's measurements, or what a CSP blocked."""
     shown = mappings(mapping(raw.get("occurrence")).get("evidenceDisplay"))
     measured = ((text(one.get("name")), text(one.get("value"))) for one in shown)
     blocked = ((name, text(value)) for name, value in mapping(entries.get("csp")).items())
@@ -422,7 +425,7 @@ def _request(raw: Mapping[str, object]) -> Request | None:
 
 
 def _request_data(value: object) -> object:
-    """JSON that was sent as text is read, so that its key names can be told."""
+    """Parse JSON that was sent as text, because redaction needs its keys."""
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         try:
             return json.loads(value)
@@ -432,7 +435,7 @@ def _request_data(value: object) -> object:
 
 
 def parse_issue(body: object) -> Issue | None:
-    """One row of the issues list; None without an id."""
+    """Parse a row of the issues list; return None without ID."""
     raw = mapping(body)
     issue_id = _issue_id(raw.get("id"))
     if issue_id is None:
@@ -450,27 +453,27 @@ def parse_issue(body: object) -> Issue | None:
         first_seen=moment(raw.get("firstSeen")),
         last_seen=moment(raw.get("lastSeen")),
         permalink=_web_link(raw.get("permalink")),
-        **standing_of(raw),
+        **parse_issue_status(raw),
     )
 
 
 def _web_link(value: object) -> str | None:
-    """Only http(s) addresses may become links."""
+    """Return an HTTP(S) address; nothing else may become a link."""
     link = text(value) or ""
     return link if link.startswith(("https://", "http://")) else None
 
 
 def parse_count(body: object) -> int | None:
-    """The single row of a `count()` query."""
+    """Parse the single row of a `count()` query."""
     rows = mappings(mapping(body).get("data"))
     return integer(rows[0].get("count()")) if rows else None
 
 
 def parse_rows(body: object, identity_fields: Sequence[str]) -> list[Event | None]:
-    """A page of the events table; a row that cannot be read is None.
+    """Parse a page of the events table; an unreadable row is None.
 
-    Raises `SentryNotFound` when the table is empty only because the token sees no project
-    (`meta.tips.query`), and `SentryBadResponse` when it is no table.
+    Raise `SentryNotFound` if the table is empty only because the token sees no project
+    (`meta.tips.query`), and `SentryBadResponse` if there is no table.
     """
     tips = mapping(mapping(mapping(body).get("meta")).get("tips"))
     if "at least one valid project" in (text(tips.get("query")) or ""):

@@ -1,7 +1,7 @@
-"""A question in Sentry's event search language.
+"""Build searches in Sentry's event search language, and match events with a customer.
 
-The quoting rules are those of Sentry's lexer: inside quotes only `\\"` is an escape, `*` is a
-wildcard unless a backslash stands before it, and a backslash cannot be escaped itself.
+Quoting follows Sentry's lexer: in quotes only `\\"` is an escape, `*` is a wildcard unless a
+backslash precedes it, and a backslash can't be escaped.
 """
 
 import re
@@ -16,25 +16,21 @@ _UNSAFE_BACKSLASH = re.compile(r'\\(?:["*]|$)')
 _BACKSLASHES = re.compile(r'\\+["*]?')
 
 
-@dataclass(frozen=True, slots=True)
-class Quoted:
-    """A value as it may stand in a search. `exact` is false when it also finds other values."""
-
-    text: str
-    exact: bool
+def is_exact(value: str) -> bool:
+    """Return whether the value, once quoted, matches nothing else."""
+    return not _UNSAFE_BACKSLASH.search(value)
 
 
-def quoted(value: str) -> Quoted:
-    """Quote a value for the search.
+def quote(value: str) -> str:
+    """Quote a value for a search.
 
-    A backslash is literal, except at the end and before `"` or `*`: there no exact form exists.
-    Then each backslash becomes a wildcard, together with the character it would escape (a value
-    with a wildcard is matched as a pattern, in which the other backslashes would vanish), and the
-    rows that come back must be checked.
+    A backslash is literal, except at the end and before `"` or `*`: there, no exact form exists.
+    Then each backslash, with the character it would escape, becomes a wildcard (in a pattern the
+    other backslashes would vanish as well), and the caller must check the rows found.
     """
-    if not _UNSAFE_BACKSLASH.search(value):
-        return Quoted(f'"{_escape(value)}"', exact=True)
-    return Quoted('"' + "*".join(map(_escape, _BACKSLASHES.split(value))) + '"', exact=False)
+    if is_exact(value):
+        return f'"{_escape(value)}"'
+    return '"' + "*".join(map(_escape, _BACKSLASHES.split(value))) + '"'
 
 
 def _escape(value: str) -> str:
@@ -43,23 +39,24 @@ def _escape(value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """The search text, always in parentheses, and whether it finds only what was meant."""
+    """A search in parentheses, and whether it matches nothing but the customer."""
 
     text: str
     exact: bool
 
 
 def search_for(question: Question) -> Search:
-    """All that may name the customer, joined by OR, in parentheses.
+    """Return the search for the customer in any of the lookup's fields.
 
-    E-mails are asked as typed and in lower case, because Sentry compares them letter by letter.
+    Email addresses are searched as typed and in lowercase, because Sentry's search is
+    case-sensitive.
     """
     customer = question.customer
     clauses: list[str] = []
     exact = True
     if customer.is_named:
         clauses = identity_clauses(customer.identifier, question.fields)
-        exact = quoted(customer.identifier).exact
+        exact = is_exact(customer.identifier)
     if customer.hex_id and customer.kind != CustomerKind.EVENT:
         clauses.append(f'trace:"{customer.hex_id}"')
     if customer.hex_id and customer.kind != CustomerKind.TRACE:
@@ -68,25 +65,23 @@ def search_for(question: Question) -> Search:
 
 
 def identity_clauses(identifier: str, fields: Sequence[str]) -> list[str]:
-    """One clause for each field and spelling in which the customer may be named."""
+    """Return one clause for each field and spelling."""
     return [
-        f"{field}:{quoted(value).text}"
-        for field in fields
-        for value in spellings(field, identifier)
+        f"{field}:{quote(value)}" for field in fields for value in spellings_of(field, identifier)
     ]
 
 
-def spellings(field: str, identifier: str) -> tuple[str, ...]:
-    """As what a field is asked for: e-mails also in lower case."""
+def spellings_of(field: str, identifier: str) -> tuple[str, ...]:
+    """Return the values to search in a field: email addresses also in lowercase."""
     if field not in EMAIL_FIELDS:
         return (identifier,)
     return tuple(dict.fromkeys((identifier, identifier.lower())))
 
 
 def matched_fields(event: Event, customer: Customer) -> tuple[str, ...]:
-    """The fields in which this event names the customer; empty means it is somebody else's.
+    """Return the fields that match the customer; an empty tuple means someone else's event.
 
-    User fields and tags must be equal to the letter; e-mails are compared case-folded.
+    Email addresses are compared case-insensitively, other fields and tags exactly.
     """
     matched = []
     if customer.is_named:
@@ -99,19 +94,19 @@ def matched_fields(event: Event, customer: Customer) -> tuple[str, ...]:
 
 
 def fields_naming(customer: Customer, identities: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """Those of the fields whose value is the customer's identifier."""
-    return tuple(name for name, value in identities if _same(name, value, customer.identifier))
+    """Return the fields with the customer's identifier."""
+    return tuple(name for name, value in identities if _is_same(name, value, customer.identifier))
 
 
-def names_anybody(event: Event, customer: Customer) -> bool:
-    """Whether a row that does not match names somebody else, or nobody at all.
+def has_identity(event: Event, customer: Customer) -> bool:
+    """Return whether a row that doesn't match can be judged to be someone else's.
 
-    An exact search only finds rows that name the customer; one without a name cannot be judged.
+    A row without any identity can't: an exact search found it, so it may be the customer's.
     """
     return bool(event.identities or (customer.hex_id and event.trace_id))
 
 
-def _same(field: str, value: str, identifier: str) -> bool:
+def _is_same(field: str, value: str, identifier: str) -> bool:
     if field in EMAIL_FIELDS:
         return value.casefold() == identifier.casefold()
     return value == identifier

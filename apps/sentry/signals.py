@@ -1,4 +1,7 @@
-"""The readers of what stands beside the errors. Each raises a `SentryError` when it fails."""
+"""Read what Sentry has besides the customer's errors in the window.
+
+These are replays, feedback, related errors, deploys, and errors at other times. Each is optional.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,16 +13,16 @@ from time import monotonic
 from typing import Any, Generic, TypeVar
 
 from apps.events.answer import (
-    LONGEST_BEFORE,
-    Beside,
+    DEPLOY_LOOKBACK,
     Deploy,
     Feedback,
-    Nearby,
     Notice,
     NoticeCode,
+    OtherOccurrences,
+    RelatedData,
     Replay,
     Signal,
-    Unread,
+    UnreadSignal,
     deploys_around,
 )
 from apps.events.event import Event, Issue
@@ -28,12 +31,12 @@ from apps.events.query import Customer, Question, as_hex_id
 from apps.sentry.client import (
     Scope,
     SentryClient,
-    is_last,
-    list_of,
+    is_last_page,
     next_cursor,
-    segment,
+    path_segment,
+    rows_of,
     web_root,
-    with_link,
+    with_permalink,
 )
 from apps.sentry.config import (
     Deadline,
@@ -46,8 +49,8 @@ from apps.sentry.config import (
     SentryPermissionMissing,
     SentryRejectedQuery,
 )
-from apps.sentry.http import Reply
-from apps.sentry.listing import newest_first, outcomes
+from apps.sentry.http import ApiResponse
+from apps.sentry.listing import newest_first, run_all
 from apps.sentry.parsing import (
     Project,
     integer,
@@ -63,20 +66,20 @@ from apps.sentry.parsing import (
 from apps.sentry.search import (
     Search,
     fields_naming,
+    has_identity,
     identity_clauses,
     matched_fields,
-    names_anybody,
 )
 
 T = TypeVar("T")
 
-MOST_REPLAYS = 20
-MOST_FEEDBACK = 3
-MOST_TRACES = 50
-MOST_TRACE_ERRORS = 100
+MAX_REPLAYS = 20
+MAX_FEEDBACK = 3
+MAX_TRACES = 50
+MAX_TRACE_ERRORS = 100
 
-_MOST_URLS = 30
-_LONGEST_URL = 500
+_MAX_URLS = 30
+_MAX_URL_LENGTH = 500
 _USER = ("user.id", "user.email", "user.username")
 _REPLAY_FIELDS = (
     "id", "started_at", "finished_at", "urls", "error_ids", "user", "count_errors",
@@ -85,23 +88,23 @@ _REPLAY_FIELDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Found(Generic[T]):
-    """What was read. `is_whole`: there surely is no more; `has_more`: there surely is."""
+class SignalRows(Generic[T]):
+    """The rows of a signal, and whether there certainly are no more, or certainly are more."""
 
     rows: tuple[T, ...]
-    is_whole: bool = True
+    is_complete: bool = True
     has_more: bool = False
 
 
 # https://docs.sentry.io/api/replays/list-an-organizations-replays/
-def read_replays(client: SentryClient, question: Question, scope: Scope) -> Found[Replay]:
-    """The customer's screen recordings that run in the window, oldest first.
+def read_replays(client: SentryClient, question: Question, scope: Scope) -> SignalRows[Replay]:
+    """Return the customer's session replays that overlap the window, oldest first.
 
-    Replays know the user's own fields, and no tags as the events table has them.
+    Replays can be searched by user fields, but not by tags.
     """
     fields = [name for name in question.fields if name in _USER]
     if not fields:
-        return Found((), is_whole=False)
+        return SignalRows((), is_complete=False)
     clauses = identity_clauses(question.customer.identifier, fields)
     params = [
         ("query", f"({' OR '.join(clauses)})"),
@@ -109,42 +112,42 @@ def read_replays(client: SentryClient, question: Question, scope: Scope) -> Foun
         *scope.project_params(),
         *(("field", name) for name in _REPLAY_FIELDS),
         ("sort", "-started_at"),
-        ("per_page", str(MOST_REPLAYS)),
+        ("per_page", str(MAX_REPLAYS)),
     ]
-    reply = client.get(f"{client.organization_path}/replays/", params)
-    rows = mapping(reply.body).get("data")
+    response = client.get(f"{client.organization_path}/replays/", params)
+    rows = mapping(response.body).get("data")
     if not isinstance(rows, list):
         raise SentryBadResponse("The list of replays came without rows.")
     present = [row for row in rows if mapping(row).get("is_archived") is not True]
-    theirs = [row for row in present if _names_somebody_else(row, question.customer)]
-    own = [_replay(row, client.config) for row in mappings(present) if row not in theirs]
-    known = [replay for replay in own if replay]
+    others = [row for row in present if _is_other_customer(row, question.customer)]
+    own = [_replay(row, client.config) for row in mappings(present) if row not in others]
+    readable = [replay for replay in own if replay]
     found = sorted(
-        (replay for replay in known if replay.runs_in(question.window)),
+        (replay for replay in readable if replay.overlaps(question.window)),
         key=lambda replay: (replay.started_at, replay.id),
     )
-    is_read = len(known) + len(theirs) == len(present)
-    has_more, is_last_page = _goes_on(reply, len(rows), MOST_REPLAYS)
-    is_whole = is_read and is_last_page and len(fields) == len(question.fields)
-    return Found(tuple(found), is_whole=is_whole, has_more=has_more)
+    is_read = len(readable) + len(others) == len(present)
+    has_more, at_end = _paging(response, len(rows), MAX_REPLAYS)
+    is_complete = is_read and at_end and len(fields) == len(question.fields)
+    return SignalRows(tuple(found), is_complete=is_complete, has_more=has_more)
 
 
-def _goes_on(reply: Reply, rows: int, full_page: int) -> tuple[bool, bool]:
-    """Whether the list surely goes on, and whether it surely does not."""
-    link = reply.headers.get("link", "")
-    return next_cursor(link) is not None, is_last(link, rows, full_page)
+def _paging(response: ApiResponse, rows: int, full_page: int) -> tuple[bool, bool]:
+    """Return whether the list certainly continues, and whether it certainly ends here."""
+    link = response.headers.get("link", "")
+    return next_cursor(link) is not None, is_last_page(link, rows, full_page)
 
 
-def _names_somebody_else(row: object, customer: Customer) -> bool:
-    """Whether a row names people, and the customer is none of them."""
+def _is_other_customer(row: object, customer: Customer) -> bool:
+    """Return whether a row has identities, and none is the customer's."""
     identities = _user_of(mapping(row))
     return bool(identities) and not fields_naming(customer, identities)
 
 
 def _user_of(row: Mapping[str, object]) -> list[tuple[str, str]]:
     user = mapping(row.get("user"))
-    known = ((field, text(user.get(field.removeprefix("user.")))) for field in _USER)
-    return [(field, value) for field, value in known if value]
+    values = ((field, text(user.get(field.removeprefix("user.")))) for field in _USER)
+    return [(field, value) for field, value in values if value]
 
 
 def _replay(row: Mapping[str, object], config: SentryConfig) -> Replay | None:
@@ -154,13 +157,13 @@ def _replay(row: Mapping[str, object], config: SentryConfig) -> Replay | None:
     if replay_id is None or started is None or not identities:
         return None
     error_ids = (as_hex_id(text(value) or "") for value in items(row.get("error_ids")))
-    urls = (text(value) for value in items(row.get("urls"))[: 10 * _MOST_URLS])
+    urls = (text(value) for value in items(row.get("urls"))[: 10 * _MAX_URLS])
     return Replay(
         id=replay_id,
         started_at=started,
         finished_at=moment(row.get("finished_at")),
-        urls=tuple(dict.fromkeys(url[:_LONGEST_URL] for url in urls if url))[:_MOST_URLS],
-        event_ids=tuple(event_id for event_id in error_ids if event_id)[:MOST_TRACE_ERRORS],
+        urls=tuple(dict.fromkeys(url[:_MAX_URL_LENGTH] for url in urls if url))[:_MAX_URLS],
+        event_ids=tuple(event_id for event_id in error_ids if event_id)[:MAX_TRACE_ERRORS],
         errors=integer(row.get("count_errors")),
         dead_clicks=integer(row.get("count_dead_clicks")),
         rage_clicks=integer(row.get("count_rage_clicks")),
@@ -170,38 +173,38 @@ def _replay(row: Mapping[str, object], config: SentryConfig) -> Replay | None:
 
 
 # https://docs.sentry.io/api/events/list-an-organizations-issues/ (`issue.category:feedback`)
-def read_feedback(client: SentryClient, question: Question, scope: Scope) -> Found[Feedback]:
-    """What the customer wrote into the application's feedback form, oldest first.
+def read_feedback(client: SentryClient, question: Question, scope: Scope) -> SignalRows[Feedback]:
+    """Return what the customer wrote in the application's feedback form, oldest first.
 
-    The list of issues takes no OR, so that one field is asked: the e-mail for what looks like
-    one, else the first field. Whose feedback it is, is read from the feedback itself. As other
-    fields were not asked, nothing found is no proof unless there is but one.
+    A search for issues takes no OR, so this searches one field: the email address if the
+    identifier looks like one, else the first field. With other fields left, the result is
+    incomplete. The identities in each feedback decide whether it is the customer's.
     """
     fields = [field for field in question.fields if field in _USER]
     if not fields:
-        return Found((), is_whole=False)
+        return SignalRows((), is_complete=False)
     params = [
         ("query", f"issue.category:feedback {_feedback_clause(question.customer, fields)}"),
         *scope.params(),
         *scope.project_params(),
-        ("limit", str(MOST_FEEDBACK)),
+        ("limit", str(MAX_FEEDBACK)),
     ]
     try:
-        reply = client.get(f"{client.organization_path}/issues/", params)
+        response = client.get(f"{client.organization_path}/issues/", params)
     except SentryRejectedQuery as error:
         if "category" in error.detail:
-            raise SentryNotFound("This server knows no feedback.") from error
+            raise SentryNotFound("This server has no feedback.") from error
         raise
-    rows = list_of(reply)
-    read = [_read_one(client, question, row) for row in rows[:MOST_FEEDBACK]]
+    rows = rows_of(response)
+    read = [_read_feedback_row(client, question, row) for row in rows[:MAX_FEEDBACK]]
     found = sorted(
         (feedback for feedback, _is_judged in read if feedback),
         key=lambda feedback: (feedback.sent_at, feedback.id),
     )
-    has_more, is_last_page = _goes_on(reply, len(rows), MOST_FEEDBACK)
+    has_more, at_end = _paging(response, len(rows), MAX_FEEDBACK)
     is_judged = all(is_judged for _feedback, is_judged in read) and len(rows) == len(read)
-    is_whole = is_judged and is_last_page and len(question.fields) == 1
-    return Found(tuple(found), is_whole=is_whole, has_more=has_more)
+    is_complete = is_judged and at_end and len(question.fields) == 1
+    return SignalRows(tuple(found), is_complete=is_complete, has_more=has_more)
 
 
 def _feedback_clause(customer: Customer, fields: Sequence[str]) -> str:
@@ -213,52 +216,52 @@ def _feedback_clause(customer: Customer, fields: Sequence[str]) -> str:
     return f"{field}:[{','.join(clause.removeprefix(f'{field}:') for clause in clauses)}]"
 
 
-def _read_one(
+def _read_feedback_row(
     client: SentryClient, question: Question, row: object
 ) -> tuple[Feedback | None, bool]:
-    """The customer's feedback in the window, and whether it could be told that it is or is not.
+    """Return the row's feedback if it is the customer's, and whether that could be judged.
 
-    Where the issue says it all itself, its event need not be asked for.
+    Request its event only if the issue itself doesn't have the message and the customer.
     """
     issue = parse_issue(row)
     if issue is None:
         return None, False
-    told = mapping(mapping(row).get("metadata"))
-    email = text(told.get("contact_email"))
+    details = mapping(mapping(row).get("metadata"))
+    email = text(details.get("contact_email"))
     identities = [("user.email", email)] if email else []
     sent_at = issue.first_seen
-    if not fields_naming(question.customer, identities) or not text(told.get("message")):
-        path = f"{client.organization_path}/issues/{segment(issue.id)}/events/latest/"
+    if not fields_naming(question.customer, identities) or not text(details.get("message")):
+        path = f"{client.organization_path}/issues/{path_segment(issue.id)}/events/latest/"
         try:
             event = parse_full_event(client.get(path, []).body, _USER)
         except SentryNotFound:
-            return None, True  # removed since it was listed
+            return None, True  # deleted since it was listed
         if event is None or event.body is None:
             return None, False
-        told = mapping(event.body.contexts.get("feedback"))
-        email = text(told.get("contact_email"))
+        details = mapping(event.body.contexts.get("feedback"))
+        email = text(details.get("contact_email"))
         identities = [*event.identities, *([("user.email", email)] if email else [])]
         sent_at = event.timestamp
-    message = text(told.get("message"))
+    message = text(details.get("message"))
     if sent_at is None or not message or not identities:
         return None, False
     own = fields_naming(question.customer, identities) and question.window.contains(sent_at)
-    return (_feedback(issue, told, identities, sent_at) if own else None), True
+    return (_feedback(issue, details, identities, sent_at) if own else None), True
 
 
 def _feedback(
     issue: Issue,
-    told: Mapping[str, object],
+    details: Mapping[str, object],
     identities: Sequence[tuple[str, str]],
     sent_at: datetime,
 ) -> Feedback:
     return Feedback(
         id=issue.id,
         sent_at=sent_at,
-        message=text(told.get("message")) or "",
-        name=text(told.get("name")),
-        email=text(told.get("contact_email")),
-        url=text(told.get("url")),
+        message=text(details.get("message")) or "",
+        name=text(details.get("name")),
+        email=text(details.get("contact_email")),
+        url=text(details.get("url")),
         project=issue.project,
         permalink=issue.permalink,
         identities=tuple(identities),
@@ -267,38 +270,40 @@ def _feedback(
 
 def read_trace_errors(
     client: SentryClient, question: Question, scope: Scope, events: Sequence[Event]
-) -> Found[Event]:
-    """Errors in the traces of these events that name nobody: mostly the server's half of them.
+) -> SignalRows[Event]:
+    """Return errors without an identity in the traces of these events, mostly from servers.
 
-    `events` come nearest to the moment first, as many traces as fit are asked. An error that
-    names somebody else is somebody else's, also in the same trace; an IP address names nobody.
+    `events` are sorted by distance to the reported time; the first 50 traces are searched. In the
+    same trace, an error with another identity is someone else's; an IP address is no identity.
     """
     traces = tuple(dict.fromkeys(event.trace_id for event in events if event.trace_id))
-    asked = traces[:MOST_TRACES]
+    searched = traces[:MAX_TRACES]
     fields = tuple(dict.fromkeys((*question.fields, *_USER)))
-    nobody = " ".join(f"!has:{field}" for field in fields)
+    no_identity = " ".join(f"!has:{field}" for field in fields)
     listed = {event.id for event in events}
-    page = next(client.event_rows(f"trace:[{','.join(asked)}] {nobody}", scope, fields), [])
+    page = next(client.event_rows(f"trace:[{','.join(searched)}] {no_identity}", scope, fields), [])
     own = [
         replace(row, matched_on=("trace",))
         for row in page
         if row
-        and row.trace_id in asked
+        and row.trace_id in searched
         and not row.identities
         and row.id not in listed
         and question.window.contains(row.timestamp)
     ]
-    has_more = len(asked) < len(traces) or len(page) >= MOST_TRACE_ERRORS
-    linked = (with_link(error, {}, client.config) for error in newest_first(own))
-    return Found(tuple(linked), is_whole=not has_more and None not in page, has_more=has_more)
+    has_more = len(searched) < len(traces) or len(page) >= MAX_TRACE_ERRORS
+    linked = (with_permalink(error, {}, client.config) for error in newest_first(own))
+    return SignalRows(
+        tuple(linked), is_complete=not has_more and None not in page, has_more=has_more
+    )
 
 
-# The releases that went live around a question, in the projects where something broke.
+# Deploys around the window, in the projects with events.
 
-MOST_RELEASES = 100
+MAX_RELEASES = 100
 
-# A release is listed by the day it was made, and may have waited so long until it went live.
-_LONGEST_WAIT = timedelta(days=7)
+# Releases are listed by their creation; a deploy up to this much later is found.
+_MAX_DEPLOY_DELAY = timedelta(days=7)
 
 
 # https://docs.sentry.io/api/releases/list-an-organizations-releases/ (`start`, `end` undocumented)
@@ -308,61 +313,69 @@ def read_deploys(
     scope: Scope,
     *,
     events: Sequence[Event],
-    asked: Sequence[Project],
-) -> Found[Deploy]:
-    """Releases of the events' projects that went live in the window, or last in the day before it.
+    projects: Sequence[Project],
+) -> SignalRows[Deploy]:
+    """Return releases of the events' projects deployed in the window, and the last before it.
 
-    One page, the newest releases first. It is never whole: Sentry tells of a release only where it
-    went live last. There surely is more where the page ends before the releases that are wanted.
+    This reads one page, newest releases first. It is never complete, because Sentry reports only
+    the last deploy of a release; there are more if the page ends before the window's releases.
     """
-    homes = {event.project for event in events}
-    searched = scope.project_ids
-    ids = [one.id for one in asked if one.slug in homes and (not searched or one.id in searched)]
-    if not ids:
-        return Found((), is_whole=False)
+    affected = {event.project for event in events}
+    searched = [
+        one
+        for one in projects
+        if one.slug in affected and (not scope.project_ids or one.id in scope.project_ids)
+    ]
+    if not searched:
+        return SignalRows((), is_complete=False)
     window = question.window
-    since = window.start - LONGEST_BEFORE - _LONGEST_WAIT
+    since = window.start - DEPLOY_LOOKBACK - _MAX_DEPLOY_DELAY
     params = [
-        *(("project", project_id) for project_id in ids),
+        *(("project", one.id) for one in searched),
         ("start", f"{since:%Y-%m-%dT%H:%M:%S}"),
         ("end", f"{scope.end:%Y-%m-%dT%H:%M:%S}"),
-        ("per_page", str(MOST_RELEASES)),
+        ("per_page", str(MAX_RELEASES)),
     ]
-    reply = client.get(f"{client.organization_path}/releases/", params)
-    rows = list_of(reply)
-    slugs = {one.slug for one in asked if one.id in ids}
-    known = [deploy for row in mappings(rows) for deploy in _deploys(row, question, scope.end)]
-    found = deploys_around(known, window, slugs)
-    link = reply.headers.get("link", "")
-    goes_on = next_cursor(link) is not None or not is_last(link, len(rows), MOST_RELEASES)
-    unfound = slugs - {deploy.project for deploy in found if deploy.at < window.start}
-    wanted_since = window.start - LONGEST_BEFORE if unfound else window.start
-    reaches_back = any((_listed_by(row) or scope.end) < wanted_since for row in mappings(rows))
-    return Found(found, is_whole=False, has_more=goes_on and not reaches_back)
+    response = client.get(f"{client.organization_path}/releases/", params)
+    rows = rows_of(response)
+    slugs = {one.slug for one in searched}
+    deploys = [deploy for row in mappings(rows) for deploy in _deploys(row, question, scope.end)]
+    found = deploys_around(deploys, window, slugs)
+    link = response.headers.get("link", "")
+    has_next = next_cursor(link) is not None or not is_last_page(link, len(rows), MAX_RELEASES)
+    slugs_without_deploy = slugs - {deploy.project for deploy in found if deploy.at < window.start}
+    wanted_since = window.start - DEPLOY_LOOKBACK if slugs_without_deploy else window.start
+    reaches_far_enough = any(
+        (_sort_time(row) or scope.end) < wanted_since for row in mappings(rows)
+    )
+    return SignalRows(found, is_complete=False, has_more=has_next and not reaches_far_enough)
 
 
-def _listed_by(row: Mapping[str, object]) -> datetime | None:
-    """The time by which Sentry puts releases in order."""
+def _sort_time(row: Mapping[str, object]) -> datetime | None:
+    """Return the time by which Sentry sorts releases."""
     return moment(row.get("dateReleased")) or moment(row.get("dateCreated"))
 
 
 def _deploys(row: Mapping[str, object], question: Question, end: datetime) -> Iterator[Deploy]:
-    """The release in each of its projects, as it last went live before the window's end."""
+    """Yield the release's last deploy before `end`, for each of its projects."""
     version = text(row.get("version"))
-    times = (one for one in _times(row, question.environments) if one[0] < end)
-    at, environment, is_told = next(times, (None, None, False))
+    times = (one for one in _live_times(row, question.environments) if one[0] < end)
+    at, environment, is_reported = next(times, (None, None, False))
     if version is None or at is None:
         return
     for project in mappings(row.get("projects")):
         slug = text(project.get("slug"))
         if slug:
-            yield Deploy(version, at, slug, environment, is_told)
+            yield Deploy(version, at, slug, environment, is_reported)
 
 
-def _times(
+def _live_times(
     row: Mapping[str, object], environments: Sequence[str]
 ) -> Iterator[tuple[datetime, str | None, bool]]:
-    """When and where it went live, the last time first; else when Sentry first knew of it."""
+    """Yield time, environment, and whether it is reported: of the deploy, release, or creation.
+
+    Without a report, the creation is when Sentry first saw the release.
+    """
     last = mapping(row.get("lastDeploy"))
     deployed, where = moment(last.get("dateFinished")), text(last.get("environment"))
     released, created = moment(row.get("dateReleased")), moment(row.get("dateCreated"))
@@ -374,69 +387,64 @@ def _times(
         yield created, None, False
 
 
-# Replays, feedback, errors of the same traces, and releases: asked beside an answer, never waited
-# for long.
-#
-# Each is optional: one that fails costs itself a sentence, and nothing else.
+# Read the signals along with a lookup.
 
 SIGNALS_TIMEOUT_S = 10.0
 
-_MOST_PROJECTS = 3
+_MAX_PROJECTS = 3
 _NAMES = {
     Signal.REPLAYS: "Session replays",
     Signal.FEEDBACK: "Messages from the customer",
-    Signal.TRACES: "Errors in the same traces",
+    Signal.TRACES: "Related errors",
     Signal.DEPLOYS: "Releases that went live",
 }
 
 
-class Asides:
-    """What is asked beside one answer, on connections of its own.
+class SignalReader:
+    """Reads optional signals for one lookup, on connections of its own.
 
-    Its calls let those of the answer go first, and those that are not back when the answer is
-    ready are hung up on after `signals_wait_s`.
+    Its calls yield to those of the lookup. A signal that fails, or isn't there when `collect`
+    stops waiting, becomes an `UnreadSignal`.
     """
 
     def __init__(
-        self, client: SentryClient, question: Question, scope: Scope, asked: Sequence[Project]
+        self, client: SentryClient, question: Question, scope: Scope, projects: Sequence[Project]
     ) -> None:
         self._main = client
-        self._client = client.aside(min(SIGNALS_TIMEOUT_S, client.deadline.left()))
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="aside")
+        self._client = client.for_related(min(SIGNALS_TIMEOUT_S, client.deadline.left()))
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="related")
         self._question = question
         self._scope = scope
-        self._asked = asked
-        self._futures: dict[Signal, Future[Found[Any]]] = {}
+        self._projects = projects
+        self._futures: dict[Signal, Future[SignalRows[Any]]] = {}
 
-    def ask_of_customer(self, signals: Sequence[Signal]) -> None:
-        """Ask for what needs nothing but the question. Servers without these are left alone."""
+    def start_customer_signals(self, signals: Sequence[Signal]) -> None:
+        """Start reading the signals that only need the customer, from a Sentry only."""
         if self._main.flavor == Flavor.SENTRY and self._question.customer.is_named:
-            self._ask(signals, Signal.REPLAYS, read_replays)
-            self._ask(signals, Signal.FEEDBACK, read_feedback)
+            self._start(signals, Signal.REPLAYS, read_replays)
+            self._start(signals, Signal.FEEDBACK, read_feedback)
 
-    def ask_of_traces(self, signals: Sequence[Signal], events: Sequence[Event]) -> None:
-        """Ask for what stands behind these events."""
-        if self._main.flavor == Flavor.SENTRY and any(event.trace_id for event in events):
+    def start_event_signals(self, signals: Sequence[Signal], events: Sequence[Event]) -> None:
+        """Start reading the errors in these events' traces, and their projects' deploys."""
+        if self._main.flavor != Flavor.SENTRY or not events:
+            return
+        if any(event.trace_id for event in events):
             nearest = nearest_first(tuple(events), self._question.window.moment)
-            self._ask(signals, Signal.TRACES, partial(read_trace_errors, events=nearest))
+            self._start(signals, Signal.TRACES, partial(read_trace_errors, events=nearest))
+        read = partial(read_deploys, events=events, projects=self._projects)
+        self._start(signals, Signal.DEPLOYS, read)
 
-    def ask_of_releases(self, signals: Sequence[Signal], events: Sequence[Event]) -> None:
-        """Ask what went live in the projects of these events."""
-        if self._main.flavor == Flavor.SENTRY and events:
-            read = partial(read_deploys, events=events, asked=self._asked)
-            self._ask(signals, Signal.DEPLOYS, read)
-
-    def gather(self, patience_s: float) -> Beside:
-        """What came back in so many seconds; the rest is named, and ended."""
-        give_up = monotonic() + patience_s
-        found: dict[Signal, Found[Any]] = {}
-        unread: list[Unread] = []
+    def collect(self, patience_s: float) -> RelatedData:
+        """Return what arrives within `patience_s` seconds, and abort the rest."""
+        end = monotonic() + patience_s
+        found: dict[Signal, SignalRows[Any]] = {}
+        unread: list[UnreadSignal] = []
         for signal, future in self._futures.items():
             try:
-                found[signal] = future.result(timeout=max(0.0, give_up - monotonic()))
+                found[signal] = future.result(timeout=max(0.0, end - monotonic()))
             except FutureTimeout:
                 message = f"{_NAMES[signal]} could not be read in time."
-                unread.append(Unread(signal, message, is_late=True))
+                unread.append(UnreadSignal(signal, message, is_late=True))
             except (SentryNotFound, SentryPermissionMissing) as error:
                 if signal == Signal.TRACES:
                     unread.append(_failed(signal, error))
@@ -444,220 +452,216 @@ class Asides:
                     self._main.absent_signals.add(signal)  # the product is off: nothing to say
             except SentryError as error:
                 unread.append(_failed(signal, error))
-        unread += [_in_part(signal) for signal, part in found.items() if part.has_more]
+        unread += [_incomplete(signal) for signal, part in found.items() if part.has_more]
         self.close()
-        return Beside(
+        return RelatedData(
             replays=_rows(found, Signal.REPLAYS),
             feedback=_rows(found, Signal.FEEDBACK),
             trace_errors=_rows(found, Signal.TRACES),
             deploys=_rows(found, Signal.DEPLOYS),
             asked=tuple(self._futures),
-            surely=tuple(signal for signal, part in found.items() if part.is_whole),
+            surely=tuple(signal for signal, part in found.items() if part.is_complete),
             unread=tuple(unread),
             calls=len(self._client.call_log),
         )
 
     def close(self) -> None:
-        """End what is still under way."""
-        self._client.hang_up()
+        """Abort the calls under way."""
+        self._client.abort()
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._client.close()
 
-    def _ask(
-        self, signals: Sequence[Signal], signal: Signal, read: Callable[..., Found[Any]]
+    def _start(
+        self, signals: Sequence[Signal], signal: Signal, read: Callable[..., SignalRows[Any]]
     ) -> None:
         if signal in signals and signal not in self._futures:
             self._client.one_project = self._main.one_project
             self._futures[signal] = self._pool.submit(self._read, read)
 
-    def _read(self, read: Callable[..., Found[Any]]) -> Found[Any]:
-        """In one call, or in one for each project where several at once are refused."""
+    def _read(self, read: Callable[..., SignalRows[Any]]) -> SignalRows[Any]:
         try:
-            return self._read_everywhere(read)
+            return self._read_projects(read)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise SentryBadResponse("The answer could not be understood.") from error
+            raise SentryBadResponse("The response could not be understood.") from error
 
-    def _read_everywhere(self, read: Callable[..., Found[Any]]) -> Found[Any]:
-        if not self._client.one_project or len(self._asked) < 2:
+    def _read_projects(self, read: Callable[..., SignalRows[Any]]) -> SignalRows[Any]:
+        """Read all projects in one call, or one by one if the server requires it."""
+        if not self._client.one_project or len(self._projects) < 2:
             try:
                 return read(self._client, self._question, self._scope)
             except SentryOneProjectOnly:
                 self._client.one_project = True
-        if len(self._asked) > _MOST_PROJECTS:
+        if len(self._projects) > _MAX_PROJECTS:
             raise SentryOneProjectOnly("This Sentry searches one project at a time.")
-        scopes = (replace(self._scope, project_ids=(project.id,)) for project in self._asked)
+        scopes = (replace(self._scope, project_ids=(project.id,)) for project in self._projects)
         parts = [read(self._client, self._question, scope) for scope in scopes]
-        return Found(
+        return SignalRows(
             tuple(row for part in parts for row in part.rows),
-            is_whole=all(part.is_whole for part in parts),
+            is_complete=all(part.is_complete for part in parts),
             has_more=any(part.has_more for part in parts),
         )
 
 
-def _failed(signal: Signal, error: SentryError) -> Unread:
+def _failed(signal: Signal, error: SentryError) -> UnreadSignal:
     can_retry = not isinstance(error, SentryOneProjectOnly)
-    return Unread(signal, f"{_NAMES[signal]} could not be read: {error.message}", can_retry)
+    return UnreadSignal(signal, f"{_NAMES[signal]} could not be read: {error.message}", can_retry)
 
 
-def _in_part(signal: Signal) -> Unread:
-    message = f"{_NAMES[signal]} could be read only in part: Sentry has more than we asked for."
-    return Unread(signal, message, can_retry=False)
+def _incomplete(signal: Signal) -> UnreadSignal:
+    message = f"{_NAMES[signal]} could be read only in part: Sentry has more than we read."
+    return UnreadSignal(signal, message, can_retry=False)
 
 
-def _rows(found: dict[Signal, Found[Any]], signal: Signal) -> tuple[Any, ...]:
+def _rows(found: dict[Signal, SignalRows[Any]], signal: Signal) -> tuple[Any, ...]:
     return found[signal].rows if signal in found else ()
 
 
-# When the customer had errors, if not in the window: the nearest before and after, and the last.
-#
-# Asked only when a sure nothing was found, in one call mostly and in three at most. Failing costs
-# itself a sentence, and neither the answer nor its completeness.
+# Other occurrences: when the customer had errors, if not in the window.
 
-MOST_ROWS = 25
+MAX_ROWS = 25
 OTHER_TIMES_TIMEOUT_S = 5.0
 
 _SECOND = timedelta(seconds=1)
 _NEWEST_FIRST = "-timestamp"
 _OLDEST_FIRST = "timestamp"
+_UNDECIDED = "The first rows that Sentry sent don't show it."
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
-    """What to look for, and where and when in all. `scope` is that of the empty answer."""
-
-    question: Question
-    search: Search
-    scope: Scope
-    asked: Sequence[Project]
-    now: datetime
-
-    def since(self, days: int) -> datetime:
-        """As far back as Sentry is taken to keep events, at least to the window's start."""
-        edge = (self.now - timedelta(days=days)).replace(microsecond=0)
-        return min(edge, self.scope.start)
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """The customer's rows from the front of a list, up to one that cannot be judged.
-
-    `is_whole`: there surely are no more.
-    """
+class _FirstRows:
+    """The customer's rows at the front of a list, up to one that can't be judged."""
 
     events: tuple[Event, ...]
-    is_whole: bool
+    is_complete: bool
 
 
-def find_nearby(
-    client: SentryClient, pool: ThreadPoolExecutor, around: Around
-) -> tuple[Nearby | None, tuple[Notice, ...]]:
-    """The errors nearest the window; or only a notice, when one lies inside it after all.
+class OccurrenceSearch:
+    """Finds the customer's errors nearest to an empty window, in one call or up to three.
 
-    Raises nothing of Sentry's: what fails is told by `Nearby.problem`.
+    It is meant for a complete result without events; `scope` is that result's. A failure becomes
+    the `problem` of the occurrences and affects neither the result nor its completeness.
     """
-    until = around.now.replace(microsecond=0)
-    nearby = Nearby(since=around.since(client.config.retention_days), until=until)
-    if client.flavor == Flavor.GLITCHTIP:
-        return _unknown(nearby, "this server cannot be searched by customer and time."), ()
-    if client.one_project and len(around.asked) > 1:
-        return _unknown(nearby, "this Sentry searches only one project at a time."), ()
-    deadline = Deadline(min(OTHER_TIMES_TIMEOUT_S, client.deadline.left()))
-    look = _Look(client, around, deadline)
-    [newest] = outcomes(client, pool, [partial(look.read, _NEWEST_FIRST, nearby.since, until)])
-    if isinstance(newest, SentryError):
-        return _unknown(nearby, newest.message), ()
-    if any(around.question.window.contains(event.timestamp) for event in newest.events):
-        message = "A new error came in while we were looking. Refresh to see it."
-        return None, (Notice(NoticeCode.INCOMPLETE_LIST, message),)
-    return _told(look, pool, nearby, newest), ()
 
+    def __init__(
+        self,
+        client: SentryClient,
+        pool: ThreadPoolExecutor,
+        question: Question,
+        search: Search,
+        scope: Scope,
+    ) -> None:
+        self._client = client
+        self._pool = pool
+        self._question = question
+        self._search = search
+        self._scope = scope
+        self._deadline = Deadline(min(OTHER_TIMES_TIMEOUT_S, client.deadline.left()))
 
-def _told(look: "_Look", pool: ThreadPoolExecutor, nearby: Nearby, newest: _Rows) -> Nearby:
-    """What the newest rows tell, and the other calls where they do not tell it all."""
-    if not newest.events:
-        return nearby if newest.is_whole else _unknown(nearby, _UNJUDGED)
-    window = look.around.question.window
-    later = [event for event in newest.events if event.timestamp > window.end]
-    earlier = [event for event in newest.events if event.timestamp < window.start]
-    nearby = replace(nearby, last=newest.events[0])
-    if earlier or newest.is_whole:
-        before, after = next(iter(earlier), None), next(reversed(later), None)
-        return replace(nearby, before=before, after=after)
-    calls = [partial(look.first, _OLDEST_FIRST, window.end + _SECOND, nearby.until)]
-    if nearby.since < window.start:
-        calls.append(partial(look.first, _NEWEST_FIRST, nearby.since, window.start - _SECOND))
-    after_found, *before_found = outcomes(look.client, pool, calls)
-    for found in (after_found, *before_found):
-        if isinstance(found, SentryError):
-            nearby = _unknown(nearby, found.message)
-    return replace(nearby, after=_known(after_found), before=_known(*before_found))
+    def find(
+        self, projects: Sequence[Project], now: datetime
+    ) -> tuple[OtherOccurrences | None, tuple[Notice, ...]]:
+        """Return the occurrences, or only a notice if an error in the window has arrived since."""
+        until = now.replace(microsecond=0)
+        retention = timedelta(days=self._client.config.retention_days)
+        occurrences = OtherOccurrences(since=min(until - retention, self._scope.start), until=until)
+        if self._client.flavor == Flavor.GLITCHTIP:
+            reason = "this server can't be searched by customer and time."
+            return _with_problem(occurrences, reason), ()
+        if self._client.one_project and len(projects) > 1:
+            reason = "this Sentry searches only one project at a time."
+            return _with_problem(occurrences, reason), ()
+        read = partial(self._read, _NEWEST_FIRST, occurrences.since, until)
+        [newest] = run_all(self._client, self._pool, [read])
+        if isinstance(newest, SentryError):
+            return _with_problem(occurrences, newest.message), ()
+        if any(self._question.window.contains(event.timestamp) for event in newest.events):
+            message = "A new error came in while we were looking. Refresh to see it."
+            return None, (Notice(NoticeCode.INCOMPLETE_LIST, message),)
+        return self._with_neighbors(occurrences, newest), ()
 
+    def _with_neighbors(
+        self, occurrences: OtherOccurrences, newest: _FirstRows
+    ) -> OtherOccurrences:
+        """Take the occurrences from the newest rows, or from further calls if these don't do."""
+        if not newest.events:
+            return occurrences if newest.is_complete else _with_problem(occurrences, _UNDECIDED)
+        window = self._question.window
+        later = [event for event in newest.events if event.timestamp > window.end]
+        earlier = [event for event in newest.events if event.timestamp < window.start]
+        occurrences = replace(occurrences, last=newest.events[0])
+        if earlier or newest.is_complete:
+            before, after = next(iter(earlier), None), next(reversed(later), None)
+            return replace(occurrences, before=before, after=after)
+        calls = {
+            "after": partial(self._first, _OLDEST_FIRST, window.end + _SECOND, occurrences.until)
+        }
+        if occurrences.since < window.start:
+            calls["before"] = partial(
+                self._first, _NEWEST_FIRST, occurrences.since, window.start - _SECOND
+            )
+        outcomes = run_all(self._client, self._pool, list(calls.values()))
+        for side, outcome in zip(calls, outcomes, strict=True):
+            if isinstance(outcome, SentryError):
+                occurrences = _with_problem(occurrences, outcome.message)
+            elif side == "after":
+                occurrences = replace(occurrences, after=outcome)
+            else:
+                occurrences = replace(occurrences, before=outcome)
+        return occurrences
 
-def _known(found: Event | SentryError | None = None) -> Event | None:
-    return None if isinstance(found, SentryError) else found
+    def _first(self, sort: str, start: datetime, end: datetime) -> Event | None:
+        """Return the customer's first error in this order, or None if there certainly is none.
 
-
-_UNJUDGED = "The first rows that Sentry sent don't show it."
-
-
-def _unknown(nearby: Nearby, reason: str) -> Nearby:
-    message = f"We couldn't check whether this customer had errors at other times: {reason}"
-    return replace(nearby, problem=message)
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """Reads the fronts of lists: one customer, one place, any time."""
-
-    client: SentryClient
-    around: Around
-    deadline: Deadline
-
-    def first(self, sort: str, start: datetime, end: datetime) -> Event | None:
-        """The first of the customer's errors in this order; None when there surely is none.
-
-        Raises a `SentryError`, also when it cannot be told.
+        Raise a `SentryError`, also if the rows don't show it.
         """
-        rows = self.read(sort, start, end)
-        if not rows.events and not rows.is_whole:
-            raise SentryBadResponse(_UNJUDGED)
+        rows = self._read(sort, start, end)
+        if not rows.events and not rows.is_complete:
+            raise SentryBadResponse(_UNDECIDED)
         return rows.events[0] if rows.events else None
 
     # https://docs.sentry.io/api/explore/query-explore-events-in-table-format/
-    def read(self, sort: str, start: datetime, end: datetime) -> _Rows:
-        """The first rows from `start` to `end` (both included). Raises a `SentryError`.
+    def _read(self, sort: str, start: datetime, end: datetime) -> _FirstRows:
+        """Return the first rows from `start` to `end`, both included.
 
-        Rows outside of that time, or in another order, were not what was asked for: then none of
-        them is believed.
+        Raise a `SentryError`. Trust no row if one is outside this time or out of order.
         """
-        question, client = self.around.question, self.client
-        scope = replace(self.around.scope, start=start, end=end + _SECOND)
         params = [
-            *client.row_params(self.around.search.text, scope, question.fields),
+            *self._client.row_params(
+                self._search.text,
+                replace(self._scope, start=start, end=end + _SECOND),
+                self._question.fields,
+            ),
             ("sort", sort),
-            ("per_page", str(MOST_ROWS)),
+            ("per_page", str(MAX_ROWS)),
         ]
-        reply = client.get(f"{client.organization_path}/events/", params, self.deadline)
-        rows = parse_rows(reply.body, question.fields)
-        known = [row for row in rows if row]
-        times = [row.timestamp.replace(microsecond=0) for row in known]
+        path = f"{self._client.organization_path}/events/"
+        response = self._client.get(path, params, self._deadline)
+        rows = parse_rows(response.body, self._question.fields)
+        times = [row.timestamp.replace(microsecond=0) for row in rows if row]
         if any(not start <= at <= end for at in times):
-            raise SentryBadResponse("Sentry sent events of another time.")
+            raise SentryBadResponse("Sentry sent events from another time.")
         if times != sorted(times, reverse=sort == _NEWEST_FIRST):
             raise SentryBadResponse("Sentry sent its list in another order.")
         judged = self._judged(rows)
-        is_end = is_last(reply.headers.get("link", ""), len(rows), MOST_ROWS)
+        at_end = is_last_page(response.headers.get("link", ""), len(rows), MAX_ROWS)
         own = tuple(row for row in judged if row.matched_on)
-        return _Rows(own, is_whole=is_end and len(judged) == len(rows))
+        return _FirstRows(own, is_complete=at_end and len(judged) == len(rows))
 
     def _judged(self, rows: Sequence[Event | None]) -> list[Event]:
-        """The rows up to the first that cannot be judged, with the fields that matched."""
-        customer, search = self.around.question.customer, self.around.search
+        """Return the rows before the first that can't be judged, with the fields that match."""
+        customer = self._question.customer
         judged: list[Event] = []
         for row in rows:
-            matched = matched_fields(row, customer) if row else ()
-            if row is None or (not matched and search.exact and not names_anybody(row, customer)):
+            if row is None:
                 break
-            linked = with_link(row, {}, self.client.config)
+            matched = matched_fields(row, customer)
+            if not matched and self._search.exact and not has_identity(row, customer):
+                break
+            linked = with_permalink(row, {}, self._client.config)
             judged.append(replace(linked, matched_on=matched))
         return judged
+
+
+def _with_problem(occurrences: OtherOccurrences, reason: str) -> OtherOccurrences:
+    message = f"We couldn't check whether this customer had errors at other times: {reason}"
+    return replace(occurrences, problem=message)

@@ -1,6 +1,6 @@
-"""How a client keeps pace with others that use the same token: a protocol, and the lone one.
+"""The rate limiter of Sentry's client: a protocol, a local one, and priorities within one lookup.
 
-Who shares limits between processes hands in a `Pace` of their own.
+Callers that share limits between processes pass their own `RateLimiter`.
 """
 
 import time
@@ -12,149 +12,153 @@ from typing import Protocol
 from apps.sentry.config import SentryCrowded, SentryError
 
 _POLL_S = 0.01
-_PATIENCE_S = 0.05
+_SLOT_WAIT_S = 0.05
 
 
-class Pace(Protocol):
-    """Asked before each call, told after it."""
+class RateLimiter(Protocol):
+    """What a client consults before each call and informs after it."""
 
     def check(self, route: str) -> None:
-        """Raise `SentryRateLimited` or `SentryResting` when this endpoint must not be asked now."""
+        """Raise `SentryRateLimited` or `SentryResting` if this endpoint must not be called now."""
 
     def slot(self, seconds: float) -> AbstractContextManager[None]:
-        """One of the few places for calls at a time; `SentryCrowded` if none is free in time."""
+        """Hold a slot for one call. Raise `SentryCrowded` if none becomes free in time."""
 
-    def answered(self, route: str, headers: Mapping[str, str]) -> None:
-        """A call was answered; the headers (names in lower case) tell what is left."""
+    def record_response(self, route: str, headers: Mapping[str, str]) -> None:
+        """Record a good response; its headers, with lowercase names, say what is left."""
 
-    def failed(self, route: str, error: SentryError) -> None:
-        """A call failed for good, after its last try."""
+    def record_error(self, route: str, error: SentryError) -> None:
+        """Record a call that failed, after its last try."""
 
-    def aside(self) -> "Pace":
-        """The pace of calls that answers can do without.
+    def for_related(self) -> "RateLimiter":
+        """Return the rate limiter for optional calls.
 
-        All of them together have one of the places. They are never the probe after a rest, and
-        how they end says nothing about how Sentry is; limits they meet hold for them alone.
+        Together they have a single slot. They never probe an open circuit and never change it;
+        limits that they meet apply only to them.
         """
 
 
-class AlonePace:
-    """A pace that nobody shares: so many calls at a time, and nothing remembered."""
+class LocalRateLimiter:
+    """A rate limiter for one client: a number of slots, and no memory."""
 
-    def __init__(self, places: int) -> None:
-        self._places = BoundedSemaphore(places)
-        self._place_aside = BoundedSemaphore(1)
+    def __init__(self, slots: int) -> None:
+        self._slots = BoundedSemaphore(slots)
+        self._related_slot = BoundedSemaphore(1)
 
     def check(self, route: str) -> None:
-        """Nothing speaks against asking."""
+        """Allow every call."""
 
     @contextmanager
     def slot(self, seconds: float) -> Iterator[None]:
-        """A place among those of this client."""
-        with LocalSlot(self._places, seconds):
+        """Hold one of this client's slots."""
+        with LocalSlot(self._slots, seconds):
             yield
 
-    def answered(self, route: str, headers: Mapping[str, str]) -> None:
-        """Not remembered."""
+    def record_response(self, route: str, headers: Mapping[str, str]) -> None:
+        """Ignore it."""
 
-    def failed(self, route: str, error: SentryError) -> None:
-        """Not remembered."""
+    def record_error(self, route: str, error: SentryError) -> None:
+        """Ignore it."""
 
-    def aside(self) -> Pace:
-        """The same with one of the places only."""
-        return _AloneAside(self._places, self._place_aside)
+    def for_related(self) -> RateLimiter:
+        """Return a rate limiter that uses only one of the slots at a time."""
+        return _LocalRelatedRateLimiter(self._slots, self._related_slot)
 
 
-class _AloneAside(AlonePace):
-    def __init__(self, places: BoundedSemaphore, place_aside: BoundedSemaphore) -> None:
-        self._places = places
-        self._place_aside = place_aside
+class _LocalRelatedRateLimiter(LocalRateLimiter):
+    def __init__(self, slots: BoundedSemaphore, related_slot: BoundedSemaphore) -> None:
+        self._slots = slots
+        self._related_slot = related_slot
 
     @contextmanager
     def slot(self, seconds: float) -> Iterator[None]:
-        with LocalSlot(self._place_aside, seconds), LocalSlot(self._places, seconds):
+        with LocalSlot(self._related_slot, seconds), LocalSlot(self._slots, seconds):
             yield
 
 
-class FirstPace:
-    """The pace of the calls that an answer needs; it knows how many of them wait for a place."""
+class PriorityRateLimiter:
+    """The rate limiter of the calls a result needs; it counts those that wait for a slot."""
 
-    def __init__(self, pace: Pace) -> None:
-        self._pace = pace
+    def __init__(self, rate_limiter: RateLimiter) -> None:
+        self._rate_limiter = rate_limiter
         self._lock = Lock()
         self._waiting = 0
-        self.check, self.answered, self.failed = pace.check, pace.answered, pace.failed
+        self.check = rate_limiter.check
+        self.record_response = rate_limiter.record_response
+        self.record_error = rate_limiter.record_error
 
     @property
     def is_waiting(self) -> bool:
-        """Whether a call has no place yet."""
+        """Return whether a call waits for a slot."""
         return self._waiting > 0
 
     @contextmanager
     def slot(self, seconds: float) -> Iterator[None]:
-        """A place, as soon as there is one."""
-        with ExitStack() as place:
+        """Hold a slot as soon as one is free."""
+        with ExitStack() as stack:
             self._count(1)
             try:
-                place.enter_context(self._pace.slot(seconds))
+                stack.enter_context(self._rate_limiter.slot(seconds))
             finally:
                 self._count(-1)
             yield
 
-    def aside(self) -> "AsidePace":
-        """The pace of calls that must not hold these up."""
-        return AsidePace(self._pace.aside(), self)
+    def for_related(self) -> "RelatedRateLimiter":
+        """Return the rate limiter for calls that must not delay these."""
+        return RelatedRateLimiter(self._rate_limiter.for_related(), self)
 
     def _count(self, change: int) -> None:
         with self._lock:
             self._waiting += change
 
 
-class AsidePace:
-    """The pace of calls beside those of a `FirstPace`: they begin when none of these waits."""
+class RelatedRateLimiter:
+    """The rate limiter of optional calls, which start when no call with priority waits."""
 
-    def __init__(self, pace: Pace, first: FirstPace) -> None:
-        self._pace = pace
-        self._first = first
-        self._is_over = False
-        self.check, self.answered, self.failed = pace.check, pace.answered, pace.failed
+    def __init__(self, rate_limiter: RateLimiter, priority: PriorityRateLimiter) -> None:
+        self._rate_limiter = rate_limiter
+        self._priority = priority
+        self._is_cancelled = False
+        self.check = rate_limiter.check
+        self.record_response = rate_limiter.record_response
+        self.record_error = rate_limiter.record_error
 
-    def give_up(self) -> None:
-        """No call that has no place yet shall get one."""
-        self._is_over = True
+    def cancel(self) -> None:
+        """Let no further call have a slot."""
+        self._is_cancelled = True
 
     @contextmanager
     def slot(self, seconds: float) -> Iterator[None]:
-        """A place, once no call of the answer's own waits for one."""
-        give_up = time.monotonic() + seconds
-        while not self._is_over and time.monotonic() < give_up:
-            if self._first.is_waiting:
+        """Hold a slot once no call with priority waits for one."""
+        end = time.monotonic() + seconds
+        while not self._is_cancelled and time.monotonic() < end:
+            if self._priority.is_waiting:
                 time.sleep(_POLL_S)
                 continue
-            with ExitStack() as place:
+            with ExitStack() as stack:
                 try:
-                    place.enter_context(self._pace.slot(_PATIENCE_S))
+                    stack.enter_context(self._rate_limiter.slot(_SLOT_WAIT_S))
                 except SentryCrowded:
                     continue
                 yield
                 return
         raise SentryCrowded("All connections to Sentry stayed busy.")
 
-    def aside(self) -> Pace:
-        """Itself: nothing stands further back."""
+    def for_related(self) -> RateLimiter:
+        """Return itself: there is no lower priority."""
         return self
 
 
 class LocalSlot(AbstractContextManager[None]):
-    """A place of a semaphore, waited for at most so many seconds."""
+    """A slot of a semaphore, waited for up to `seconds`."""
 
-    def __init__(self, places: BoundedSemaphore, seconds: float) -> None:
-        self._places = places
+    def __init__(self, slots: BoundedSemaphore, seconds: float) -> None:
+        self._slots = slots
         self._seconds = seconds
 
     def __enter__(self) -> None:
-        if not self._places.acquire(timeout=self._seconds):
+        if not self._slots.acquire(timeout=self._seconds):
             raise SentryCrowded("All connections to Sentry stayed busy.")
 
     def __exit__(self, *_error: object) -> None:
-        self._places.release()
+        self._slots.release()

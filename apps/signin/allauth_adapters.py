@@ -1,4 +1,4 @@
-"""What Triage wants differently from django-allauth."""
+"""Adapters that change the behavior of django-allauth."""
 
 import base64
 import hashlib
@@ -26,79 +26,75 @@ from apps.audit.models import Action
 from apps.audit.trail import client_address
 from apps.crypto import seal, unseal
 from apps.lookups import cache as lookups_cache
-from apps.signin.signals import note
+from apps.signin.signals import audit_account
 
-# Where failed attempts are counted: in the shared cache, and in the process while that is lost.
+# --- counting failed attempts -------------------------------------------------------------------
 #
-# django-allauth asks Django's default cache directly. A Redis that is down would end every
-# sign-in with an error; one that is asked no more would let passwords be tried without limit. So
-# it gets this cache instead: while Redis is lost, each process counts for itself.
+# django-allauth uses Django's default cache directly. Without Redis, every sign-in would fail with
+# an error, or passwords could be tried without limit. So it gets a cache that falls back to the
+# memory of the process.
 
 _TOTP_SECONDS = 120
 
 
 class SignInCache:
-    """The four calls that django-allauth makes. What is added lives `least_seconds` or longer."""
+    """The cache methods django-allauth uses. `add` stores for at least `min_seconds`."""
 
-    def __init__(self, least_seconds: float = 0) -> None:
-        self.least_seconds = least_seconds
+    def __init__(self, min_seconds: float = 0) -> None:
+        self.min_seconds = min_seconds
 
     def add(self, key: str, value: Any, timeout: float) -> bool:
-        """Set it unless it is there; says whether it was set."""
-        seconds = max(timeout, self.least_seconds)
+        """Store the value if the key is new, and return whether it was."""
+        seconds = max(timeout, self.min_seconds)
         return bool(_try("add", key, value, seconds))
 
     def get(self, key: str, default: Any = None) -> Any:
-        """The value, or the default."""
+        """Return the value, or the default."""
         return _try("get", key, default)
 
     def set(self, key: str, value: Any, timeout: float) -> None:
-        """Keep the value for so long."""
+        """Store the value."""
         _try("set", key, value, timeout)
 
     def delete(self, key: str) -> None:
-        """Forget the value."""
+        """Delete the value."""
         _try("delete", key)
 
 
-_own = LocMemCache("sign-in", {"OPTIONS": {"MAX_ENTRIES": 100_000}})
+_local_cache = LocMemCache("sign-in", {"OPTIONS": {"MAX_ENTRIES": 100_000}})
 
 
-def install() -> None:
-    """Hand the cache to the parts of django-allauth that count and that refuse a second use."""
-    for module in (ratelimit, jwtkit):
-        _put(module, SignInCache())
-    _put(totp, SignInCache(_TOTP_SECONDS))  # a code is good for three periods of 30 seconds
+def install_cache() -> None:
+    """Replace the cache of the modules that count attempts and reject reused codes."""
+    totp_cache = SignInCache(_TOTP_SECONDS)  # a code is valid for three periods of 30 seconds
+    for module, cache in ((ratelimit, SignInCache()), (jwtkit, SignInCache()), (totp, totp_cache)):
+        assert hasattr(module, "cache"), module  # noqa: S101 - newer versions may differ
+        module.cache = cache
 
 
-def forget_all() -> None:
-    """Forget every attempt that this process counted."""
-    _own.clear()
+def clear_attempts() -> None:
+    """Delete the attempts counted by this process."""
+    _local_cache.clear()
 
 
-def _put(module: Any, cache: SignInCache) -> None:
-    assert hasattr(module, "cache"), module  # noqa: S101 - a newer version works differently
-    module.cache = cache
+def _try(method: str, *arguments: Any) -> Any:
+    """Call Redis if configured, or the process's cache, which is also the fallback."""
 
+    def call_local() -> Any:
+        return getattr(_local_cache, method)(*arguments)
 
-def _try(call: str, *arguments: Any) -> Any:
-    """Ask Redis where there is one; else, and while it is lost, this process."""
     if not settings.REDIS_URL:
-        return _ask(_own, call, arguments)
-    return lookups_cache.attempt(
-        lambda: _ask(shared_cache, call, arguments), lambda: _ask(_own, call, arguments)
-    )
+        return call_local()
+    return lookups_cache.attempt(lambda: getattr(shared_cache, method)(*arguments), call_local)
 
 
-def _ask(cache: Any, call: str, arguments: tuple[Any, ...]) -> Any:
-    return getattr(cache, call)(*arguments)
+# --- adapters -----------------------------------------------------------------------------------
 
-
-_NO_ADDRESS = "0.0.0.0"  # noqa: S104 - nothing listens there: callers without an address share it
-_LOCKED_S = 10 * 60
+_NO_ADDRESS = "0.0.0.0"  # noqa: S104 - shared by requests without an address
+_LOCKOUT_S = 10 * 60
 _WRONG = "The username or password is incorrect."
-_NOT_THE_CODE = "That code isn't right. Try the next one your app shows."
-_SENTENCES = {
+_WRONG_CODE = "That code isn't right. Try the next one your app shows."
+_MESSAGES = {
     "account/messages/password_changed.txt": "Your password was changed, "
     "and you were signed out everywhere else.",
     "mfa/messages/totp_activated.txt": "Your authenticator app is set up.",
@@ -110,96 +106,98 @@ _SENTENCES = {
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """No open registration, addresses as our proxy tells them, lock-out by account."""
+    """No open registration, client addresses from our proxy, lockout by account."""
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "username_password_mismatch": _WRONG,
         "email_password_mismatch": _WRONG,
-        "incorrect_code": _NOT_THE_CODE,
+        "incorrect_code": _WRONG_CODE,
         "incorrect_password": "That password is incorrect.",
         "enter_current_password": "That password is incorrect.",
-        "too_many_login_attempts": "Too many attempts. Please wait ten minutes, then try again.",
-        "rate_limited": "Too many attempts. Please wait a few minutes, then try again.",
+        "too_many_login_attempts": "Too many attempts. Wait ten minutes, then try again.",
+        "rate_limited": "Too many attempts. Wait a few minutes, then try again.",
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """People are invited."""
+        """Return False: people are invited."""
         return False
 
     def is_ajax(self, request: HttpRequest) -> bool:
-        """The pages answer as pages only."""
+        """Return False: responses are always pages."""
         return False
 
     def is_safe_url(self, url: str | None) -> bool:
-        """Sign-in leads on within this site only."""
+        """Allow redirects within this site only."""
         return url_has_allowed_host_and_scheme(url, allowed_hosts=None)
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """The address that attempts are counted by."""
+        """Return the address for counting attempts."""
         return client_address(request) or _NO_ADDRESS
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
-        """Back to where the way to it begins."""
+        """Return to the preferences."""
         return resolve_url("preferences")
 
     def add_message(
         self, request: HttpRequest, level: int, message_template: str = "", *rest: Any, **more: Any
     ) -> None:
-        """Say it in our words; what has none needs no message."""
-        sentence = more.get("message") or _SENTENCES.get(message_template)
-        if sentence:
-            messages.add_message(request, level, sentence)
+        """Add our own message, if there is one."""
+        message = more.get("message") or _MESSAGES.get(message_template)
+        if message:
+            messages.add_message(request, level, message)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count the attempt. Raises ValidationError when there were too many."""
+        """Count the attempt. Raise ValidationError after too many."""
         try:
             super().pre_authenticate(request, **credentials)
         except ValidationError:
-            note_lock_out(request, account_of(credentials))
+            audit_lockout(request, account_of(credentials))
             raise
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        """A wrong password, or an account that does not exist."""
+        """Record a wrong password or an unknown account."""
         by = request.user if isinstance(request.user, User) else None
-        note(Action.SIGN_IN_FAILED, request, account_of(credentials), by=by, how="password")
+        audit_account(
+            Action.SIGN_IN_FAILED, request, account_of(credentials), by=by, how="password"
+        )
 
     def pre_login(self, request: HttpRequest, user: User, **login: Any) -> HttpResponse | None:
-        """Refuse who is deactivated, and local sign-in where only single sign-on is wanted."""
+        """Refuse deactivated people, and passwords if only single sign-on is allowed."""
         response: HttpResponse | None = super().pre_login(request, user, **login)
         if response is None and settings.OIDC_ONLY and not user.is_superuser:
             if not (login.get("signal_kwargs") or {}).get("sociallogin"):
-                note(
+                audit_account(
                     Action.SIGN_IN_FAILED, request, user, how="password", why="single sign-on only"
                 )
                 return render(request, "signin/only_sign_on.html", status=403)
         elif response is not None:
-            note(Action.SIGN_IN_FAILED, request, user, why="deactivated")
+            audit_account(Action.SIGN_IN_FAILED, request, user, why="deactivated")
         return response
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        return _key_of(credentials)
+        return _attempts_key(credentials)
 
 
 class FactorAdapter(DefaultMFAAdapter):
-    """Secrets of second factors are sealed in the database."""
+    """Second factors, with secrets encrypted in the database."""
 
-    error_messages = {**DefaultMFAAdapter.error_messages, "incorrect_code": _NOT_THE_CODE}
+    error_messages = {**DefaultMFAAdapter.error_messages, "incorrect_code": _WRONG_CODE}
 
     def encrypt(self, text: str) -> str:
-        """Sealed, as text."""
+        """Return the sealed text in Base64."""
         return base64.b64encode(seal(text.encode())).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        """What was sealed. Raises `Unreadable`."""
+        """Return the text. Raise `Unreadable`."""
         return unseal(base64.b64decode(encrypted_text)).decode()
 
     def get_totp_label(self, user: User) -> str:
-        """As the person's app names the account."""
+        """Return the account's name in the app."""
         return user.get_username()
 
     def generate_authenticator_name(self, user: User, type: Any) -> str:
-        """Passkeys are told apart by number until the person names them."""
+        """Return a numbered name until the person chooses one."""
         number = Authenticator.objects.filter(user=user, type=type).count() + 1
         return f"Passkey {number}"
 
@@ -208,35 +206,36 @@ class FactorAdapter(DefaultMFAAdapter):
 
 
 def account_of(credentials: dict[str, Any]) -> User | None:
-    """The account that was named, by its name or its e-mail address."""
-    typed = str(credentials.get("username") or credentials.get("email") or "")
+    """Return the account with the username or email."""
+    typed = _typed_name(credentials)
     by_email = filter_users_by_email(typed, prefer_verified=True, for_login=True)
     found: User | None = get_user_by_username(typed)
     return found or min(by_email, key=lambda user: user.pk, default=None)
 
 
-def note_lock_out(request: HttpRequest, account: User | None) -> None:
-    """Tell the trail once that an account, or an address, has to wait."""
+def audit_lockout(request: HttpRequest, account: User | None) -> None:
+    """Record once in the audit trail that an account, or an address, is locked out."""
     cache: SignInCache = ratelimit.cache
-    who = client_address(request) if account is None else account.pk
-    if cache.add(f"triage-locked:{who}", True, _LOCKED_S):
-        note(Action.LOCKED_OUT, request, account)
+    caller = client_address(request) if account is None else account.pk
+    if cache.add(f"triage-locked:{caller}", True, _LOCKOUT_S):
+        audit_account(Action.LOCKED_OUT, request, account)
 
 
-def _key_of(credentials: dict[str, Any]) -> str:
-    """Attempts by name and by e-mail address count for the same account."""
+def _attempts_key(credentials: dict[str, Any]) -> str:
+    """Return the key of the account, for attempts by username and by email."""
     account = account_of(credentials)
     if account is not None:
         return f"account:{account.pk}"
-    typed = str(credentials.get("username") or credentials.get("email") or "").lower()
+    typed = _typed_name(credentials).lower()
     return f"unknown:{hashlib.sha256(typed.encode()).hexdigest()}"
 
 
-# Which addresses browsers tie passkeys to.
+def _typed_name(credentials: dict[str, Any]) -> str:
+    return str(credentials.get("username") or credentials.get("email") or "")
 
 
-def takes_passkeys(request: HttpRequest) -> bool:
-    """Passkeys belong to a name over HTTPS, or to `localhost`; never to an IP address."""
+def supports_passkeys(request: HttpRequest) -> bool:
+    """Return whether the host supports passkeys: a name over HTTPS, or `localhost`, but no IP."""
     host = request.get_host()
     name = host.partition("]")[0] if host.startswith("[") else host.partition(":")[0]
     try:

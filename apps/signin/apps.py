@@ -4,14 +4,14 @@ from django.apps import AppConfig
 
 
 class SigninConfig(AppConfig):
-    """Lets sign-in survive a lost cache, and writes what happens into the audit trail."""
+    """Installs the cache for sign-in attempts, and records sign-ins in the audit trail."""
 
     name = "apps.signin"
     label = "signin"
 
     def ready(self) -> None:
-        """Connect what can only be connected once all applications are there."""
+        """Install the cache and connect the signals."""
         from apps.signin import allauth_adapters, signals
 
-        allauth_adapters.install()
+        allauth_adapters.install_cache()
         signals.connect()

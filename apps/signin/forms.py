@@ -1,4 +1,4 @@
-"""The forms of sign-in, in our words."""
+"""The forms of sign-in, with our own labels."""
 
 import struct
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 
-from apps.signin.allauth_adapters import note_lock_out
+from apps.signin.allauth_adapters import audit_lockout
 
 PASSWORD_HINT = (
     "At least 12 characters. A few random words in a row are strong and easy to remember."  # noqa: S105 - a sentence
@@ -25,8 +25,8 @@ PASSWORD_HINT = (
 _PASSWORD, _YOUR_PASSWORD = "Password", "Your password"
 
 
-def word(form: forms.Form, **labels: str) -> None:
-    """Give fields these labels; placeholders and the library's hints go."""
+def set_labels(form: forms.Form, **labels: str) -> None:
+    """Set labels, and remove placeholders and the library's help texts."""
     for name, field in form.fields.items():
         field.label = labels.get(name, field.label)
         field.help_text = PASSWORD_HINT if name == "password1" else ""
@@ -38,14 +38,14 @@ class LoginForm(account_forms.LoginForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        word(self, login="Username or email", password=_PASSWORD)
+        set_labels(self, login="Username or email", password=_PASSWORD)
         self.fields["login"].widget.attrs.update(
             autocomplete="username", autocapitalize="none", spellcheck="false"
         )
         self.fields["login"].max_length = 254
 
     def user_credentials(self) -> dict[str, str]:
-        """Once only, so that an e-mail address costs one hash too, known or not."""
+        """Return one set of credentials, so known and unknown emails take the same time."""
         return {
             "username": self.cleaned_data["login"],
             "password": self.cleaned_data["password"],
@@ -57,7 +57,7 @@ class ChangePasswordForm(account_forms.ChangePasswordForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        word(
+        set_labels(
             self,
             oldpassword="Current password",
             password1="The new password",
@@ -66,19 +66,19 @@ class ChangePasswordForm(account_forms.ChangePasswordForm):
 
 
 class ReauthenticateForm(account_forms.ReauthenticateForm):
-    """The password again."""
+    """The password, for confirmation."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        word(self, password=_YOUR_PASSWORD)
+        set_labels(self, password=_YOUR_PASSWORD)
 
 
 class ResetPasswordForm(account_forms.ResetPasswordForm):
-    """Where to send the link."""
+    """The email address for the link."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        word(self, email="Your email address")
+        set_labels(self, email="Your email address")
 
 
 class ResetPasswordKeyForm(account_forms.ResetPasswordKeyForm):
@@ -86,25 +86,24 @@ class ResetPasswordKeyForm(account_forms.ResetPasswordKeyForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        word(self, password1="The new password", password2="New password again")
+        set_labels(self, password1="The new password", password2="New password again")
 
 
-def free_name(typed: str, *, email: str, apart_from: User | None = None) -> str:
-    """The name as it is kept, which nobody else has, nor as their e-mail address.
+def available_username(typed: str, *, email: str, exclude: User | None = None) -> str:
+    """Return the normalized username. Raise ValidationError if another person uses it.
 
-    Sign-in looks for names and addresses in any case: two that differ only by it would be one.
-    Raises ValidationError.
+    Another person's email address is taken, too. Case is ignored, as at sign-in.
     """
     name = User.normalize_username(typed)
-    others = User.objects.exclude(pk=(apart_from and apart_from.pk) or 0)
-    its_address = others.filter(email__iexact=name).exclude(email__iexact=email)
-    if (others.filter(username__iexact=name) | its_address).exists():
+    others = User.objects.exclude(pk=(exclude and exclude.pk) or 0)
+    by_email = others.filter(email__iexact=name).exclude(email__iexact=email)
+    if (others.filter(username__iexact=name) | by_email).exists():
         raise forms.ValidationError("That username is taken. Choose another.")
     return name
 
 
 class AcceptForm(forms.Form):
-    """What an invited person chooses; without a name when the account is there already."""
+    """Username and password of an invited person; without username for an existing account."""
 
     username = forms.CharField(
         label="Name",
@@ -132,11 +131,11 @@ class AcceptForm(forms.Form):
             del self.fields["username"]
 
     def clean_username(self) -> str:
-        """Free, and not another's e-mail address, which opens that one's account."""
-        return free_name(str(self.cleaned_data["username"]), email=self.email)
+        """Check that the username is available."""
+        return available_username(str(self.cleaned_data["username"]), email=self.email)
 
     def clean(self) -> dict[str, Any]:
-        """The password's rules, and both the same."""
+        """Check that the passwords match and follow the rules."""
         cleaned = self.cleaned_data
         first, second = cleaned.get("password1", ""), cleaned.get("password2", "")
         if first and second and first != second:
@@ -150,95 +149,89 @@ class AcceptForm(forms.Form):
         return cleaned
 
 
-# The forms of second factors, in our words.
+# --- second factors ----------------------------------------------------------------------------
 
 
-class AuthenticateForm(factor_forms.AuthenticateForm):
-    """A code of the app, or a recovery code."""
+class _CodeForm(forms.Form):
+    """A form with a code from the app, or a recovery code."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _word_code(self, "Code from your app, or a recovery code")
+        _set_code_label(self, "Code from your app, or a recovery code")
+
+
+class AuthenticateForm(_CodeForm, factor_forms.AuthenticateForm):
+    """The code at sign-in."""
 
     def clean_code(self) -> str:
-        """Raises ValidationError for a wrong code, and for one too many."""
+        """Record a lockout after too many codes."""
         try:
             return str(super().clean_code())
-        except forms.ValidationError as refused:
-            if refused.code == "too_many_login_attempts":
-                note_lock_out(context.request, self.user)
+        except forms.ValidationError as error:
+            if error.code == "too_many_login_attempts":
+                audit_lockout(context.request, self.user)
             raise
 
 
-class ReauthenticateFactorForm(factor_forms.ReauthenticateForm):
-    """The same, of who is signed in."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _word_code(self, "Code from your app, or a recovery code")
+class ReauthenticateCodeForm(_CodeForm, factor_forms.ReauthenticateForm):
+    """The code, to confirm a change."""
 
 
 class ActivateTOTPForm(totp_forms.ActivateTOTPForm):
-    """The first code that the app shows."""
+    """The first code from the app."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _word_code(self, "The code the app shows now")
+        _set_code_label(self, "The code the app shows now")
 
 
-class LoginPasskeyForm(passkey_forms.LoginWebAuthnForm):
-    """A passkey instead of name and password."""
-
-    def clean_credential(self) -> Authenticator:
-        """Raises ValidationError for what no browser sends, too."""
-        with _readable():
-            return super().clean_credential()
-
-
-class AuthenticatePasskeyForm(passkey_forms.AuthenticateWebAuthnForm):
-    """A passkey as the second step."""
+class _PasskeyForm(forms.Form):
+    """A form with a passkey's response, which can be malformed."""
 
     def clean_credential(self) -> Authenticator:
-        """Raises ValidationError for what no browser sends, too."""
-        with _readable():
-            return super().clean_credential()
+        """Raise ValidationError for malformed data."""
+        with _checked_format():
+            return super().clean_credential()  # type: ignore[misc]
 
 
-class ReauthenticatePasskeyForm(passkey_forms.ReauthenticateWebAuthnForm):
-    """The same, of who is signed in."""
+class LoginPasskeyForm(_PasskeyForm, passkey_forms.LoginWebAuthnForm):
+    """A passkey instead of username and password."""
 
-    def clean_credential(self) -> Authenticator:
-        """Raises ValidationError for what no browser sends, too."""
-        with _readable():
-            return super().clean_credential()
+
+class AuthenticatePasskeyForm(_PasskeyForm, passkey_forms.AuthenticateWebAuthnForm):
+    """A passkey as the second factor."""
+
+
+class ReauthenticatePasskeyForm(_PasskeyForm, passkey_forms.ReauthenticateWebAuthnForm):
+    """A passkey, to confirm a change."""
 
 
 class AddPasskeyForm(passkey_forms.AddWebAuthnForm):
-    """A name, and what the browser made. The device always checks who it is."""
+    """A name and a new passkey. The device always verifies the person."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields.pop("passwordless", None)
         self.fields["name"].max_length = 60
         self.fields["name"].widget.attrs["maxlength"] = "60"
-        word(self, name="Name, such as “My laptop”")
+        set_labels(self, name="Name, such as “My laptop”")
 
     def clean(self) -> dict[str, Any]:
-        """Raises ValidationError for what no browser sends, too."""
-        with _readable():
+        """Raise ValidationError for malformed data."""
+        with _checked_format():
             cleaned: dict[str, Any] = super().clean()
             return cleaned
 
 
 @contextmanager
-def _readable() -> Iterator[None]:
-    """The library reads what is posted without looking first; unreadable is as good as wrong."""
+def _checked_format() -> Iterator[None]:
+    """Turn errors in malformed data, which the library does not check, into a wrong code."""
     try:
         yield
-    except (AttributeError, LookupError, TypeError, ValueError, struct.error) as unreadable:
-        raise get_adapter().validation_error("incorrect_code") from unreadable
+    except (AttributeError, LookupError, TypeError, ValueError, struct.error) as error:
+        raise get_adapter().validation_error("incorrect_code") from error
 
 
-def _word_code(form: forms.Form, label: str) -> None:
-    word(form, code=label)
+def _set_code_label(form: forms.Form, label: str) -> None:
+    set_labels(form, code=label)
     form.fields["code"].widget.attrs.update(inputmode="numeric", spellcheck="false")

@@ -1,11 +1,10 @@
-"""Signing in through the one OpenID Connect provider.
+"""Single sign-on through the OpenID Connect provider.
 
-The provider decides, at every sign-in, which roles a person has. It makes new accounts; an account
-that is here already is joined by its e-mail address only if the admin says so, and never a
-superuser's: that one stays for the day on which the provider is down.
+The provider sets a person's roles at every sign-in and creates new accounts. An existing account
+is linked by email only with `OIDC_LINK_BY_EMAIL`, and never a superuser's, who can then still sign
+in when the provider is down.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +15,6 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from allauth.socialaccount.providers.base import AuthProcess
-from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.conf import settings
 from django.contrib.auth.models import Group, User
@@ -26,18 +24,18 @@ from requests import Session
 
 from apps.accounts.models import Team
 from apps.accounts.permissions import ROLES
-from apps.accounts.tokens import put_into
+from apps.accounts.tokens import set_groups
 from apps.audit.models import Action
-from apps.audit.trail import one_act
-from apps.outbound import AddressRefused, OutboundSession, Reach
+from apps.audit.trail import audited_transaction
+from apps.outbound import AddressRefused, OutboundPolicy, OutboundSession
 from apps.signin.oidc_config import Oidc
-from apps.signin.signals import note
+from apps.signin.signals import audit_account
 
-# What a provider tells of a person, and what follows from it. No request, no database.
+# --- claims ------------------------------------------------------------------------------------
 
 
-class Refused(Exception):
-    """The person may not come in. `sentence` says why on the page, `why` in the audit trail."""
+class SignInRefused(Exception):
+    """A refused sign-in. The page shows `sentence`, the audit trail `why`."""
 
     def __init__(self, why: str, sentence: str) -> None:
         super().__init__(why)
@@ -45,37 +43,39 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What is sure of a person. The e-mail address is empty unless the provider verified it."""
+class Identity:
+    """The verified facts about a person; `email` is empty if the provider did not verify it."""
 
     email: str
     groups: frozenset[str]
     roles: frozenset[str]
 
 
-def read_claims(data: Mapping[str, Any], oidc: Oidc, nonce: str) -> Told:
-    """What ID token and userinfo tell together. Raises `Refused` for what must not be trusted."""
+def read_claims(data: Mapping[str, Any], oidc: Oidc, nonce: str) -> Identity:
+    """Return the identity in ID token and userinfo. Raise `SignInRefused` if not trustworthy."""
     token, info = data.get("id_token") or {}, data.get("userinfo") or {}
     if not nonce or token.get("nonce") != nonce:
-        raise Refused("nonce", "The sign-in response wasn't meant for this browser. Try again.")
+        raise SignInRefused(
+            "nonce", "The sign-in response wasn't meant for this browser. Try again."
+        )
     if str(token.get("iss", "")).rstrip("/") != oidc.issuer:
-        raise Refused(
+        raise SignInRefused(
             "issuer", "The sign-in response came from an unexpected source. Ask your admin."
         )
     if info and info.get("sub") != token.get("sub"):
-        raise Refused("subject", "The sign-in response contradicts itself. Ask your admin.")
-    email = _verified_email(info) or _verified_email(token)  # never one's word for the other's
+        raise SignInRefused("subject", "The sign-in response contradicts itself. Ask your admin.")
+    email = _verified_email(info) or _verified_email(token)  # with the claim of the same source
     domain = email.rpartition("@")[2]
     if oidc.allowed_domains and domain not in oidc.allowed_domains:
-        raise Refused(
+        raise SignInRefused(
             "domain",
             "Your email address isn't from a domain that can sign in here, or your provider "
             "hasn't verified it. Ask your admin.",
         )
-    groups = _words(token.get(oidc.groups_claim)) | _words(info.get(oidc.groups_claim))
+    groups = _group_names(token.get(oidc.groups_claim)) | _group_names(info.get(oidc.groups_claim))
     named = {group for group in groups if not group.startswith("@")} | {f"@{domain}"}
     roles = frozenset(oidc.roles[name] for name in named if name in oidc.roles)
-    return Told(email=email, groups=groups, roles=roles)
+    return Identity(email=email, groups=groups, roles=roles)
 
 
 def _verified_email(claims: Mapping[str, Any]) -> str:
@@ -84,73 +84,75 @@ def _verified_email(claims: Mapping[str, Any]) -> str:
     return email.strip().lower() if is_verified and isinstance(email, str) else ""
 
 
-def _words(value: Any) -> frozenset[str]:
-    """One text is one group; a list is several; anything else is none."""
+def _group_names(value: Any) -> frozenset[str]:
+    """Return the groups of a claim: a text or a list of texts."""
     values = value if isinstance(value, list) else [value]
     return frozenset(one for one in values if isinstance(one, str))
 
 
-# How the OpenID Connect provider is called: where its own document may lead us, and no further.
+# --- calls to the provider ---------------------------------------------------------------------
 
-# The person's browser is sent to the first, with what ties the exchange to it; we call the others.
+# The browser is sent to the first; Triage calls the others.
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint")
 
 
 def oidc_provider() -> Oidc:
-    """The configured provider, where only its own addresses lead."""
-    assert settings.OIDC is not None  # noqa: S101 - else there are no such addresses
+    """Return the configured provider; only its own URLs use this."""
+    assert settings.OIDC is not None  # noqa: S101 - the URLs need a provider
     return settings.OIDC
 
 
 class ProviderSession(OutboundSession):
-    """Calls the issuer and the named hosts; follows no redirect, and waits five seconds at most."""
+    """Calls the issuer and `OIDC_HOSTS`, without redirects, within five seconds."""
 
     def __init__(self) -> None:
-        super().__init__(_reach(oidc_provider()))
+        super().__init__(_policy(oidc_provider()))
 
     def request(self, *args: Any, **options: Any) -> Any:
-        """Raises `AddressRefused` for any other host."""
+        """Raise `AddressRefused` for any other host."""
         options["allow_redirects"] = False
         options.setdefault("timeout", 5)
         return super().request(*args, **options)
 
 
-class ProviderCalls(OpenIDConnectOAuth2Adapter):
-    """Reads the provider's document, and believes it only where it stays with the provider."""
+class ProviderAdapter(OpenIDConnectOAuth2Adapter):
+    """Reads the provider's discovery document and checks its URLs."""
 
     @cached_property
     def openid_config(self) -> Mapping[str, Any]:
-        """Raises `AddressRefused` for a document of somebody else's, or that leads elsewhere."""
+        """Return the document. Raise `AddressRefused` for another issuer or other hosts."""
         document: Mapping[str, Any] = super().openid_config
         check_document(document, oidc_provider())
         return document
 
 
 def check_document(document: Mapping[str, Any], oidc: Oidc) -> None:
-    """Raises `AddressRefused`, in words that hold nothing of the document but known names."""
+    """Raise `AddressRefused`, with a message that quotes nothing from the document."""
     if str(document.get("issuer", "")).rstrip("/") != oidc.issuer:
         raise AddressRefused("The provider's document names a different issuer than OIDC_ISSUER.")
-    reach = _reach(oidc)
+    policy = _policy(oidc)
     for name in _ENDPOINTS:
         try:
-            reach.check(str(document.get(name, "")))
+            policy.check(str(document.get(name, "")))
         except AddressRefused:
             raise AddressRefused(
                 f"The provider's {name} isn't on a host named in OIDC_ISSUER or OIDC_HOSTS."
             ) from None
 
 
-def _reach(oidc: Oidc) -> Reach:
+def _policy(oidc: Oidc) -> OutboundPolicy:
     addresses = [oidc.issuer, *(f"https://{host}" for host in oidc.hosts)]
-    return Reach.of(addresses, settings.TRIAGE_PRIVATE_HOSTS)
+    return OutboundPolicy.of(addresses, settings.TRIAGE_PRIVATE_HOSTS)
 
+
+# --- sign-in -----------------------------------------------------------------------------------
 
 NONCE = "oidc_nonce"
-_NO_ROLE = Refused(
+_NO_ROLE = SignInRefused(
     "no role",
     "Your account has no role here. Ask your admin to add you to the right group.",
 )
-_TAKEN = Refused(
+_EMAIL_TAKEN = SignInRefused(
     "address taken",
     "An account with your email address already exists. Sign in to it with its password, or "
     "ask your admin.",
@@ -158,18 +160,18 @@ _TAKEN = Refused(
 
 
 class SocialAdapter(DefaultSocialAccountAdapter):
-    """Checks what the provider tells before anybody is let in, and sets the roles from it."""
+    """Checks the claims before sign-in, and sets roles from them."""
 
     def get_requests_session(self) -> Session:
-        """How the provider is asked."""
+        """Return the session for calls to the provider."""
         return ProviderSession()
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
-        """`pre_social_login` has refused everybody who may not come in."""
+        """Return True: `pre_social_login` has checked the person."""
         return True
 
     def can_authenticate_by_email(self, login: SocialLogin, email: str) -> bool:
-        """Only by setting, and never into a superuser's account."""
+        """Allow it only with `OIDC_LINK_BY_EMAIL`, and never for a superuser."""
         users = filter_users_by_email(email, for_login=True)
         return bool(
             oidc_provider().link_by_email
@@ -178,81 +180,61 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         )
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Raises ImmediateHttpResponse with a page that says why somebody is not let in."""
+        """Check the claims. Raise ImmediateHttpResponse with a page that explains a refusal."""
         account = sociallogin.user if sociallogin.is_existing else None
         try:
-            told = self._let_in(request, sociallogin, account)
-        except Refused as refused:
-            note(Action.SIGN_IN_FAILED, request, account, how="oidc", why=refused.why)
+            identity = self._admit(request, sociallogin, account)
+        except SignInRefused as refused:
+            audit_account(Action.SIGN_IN_FAILED, request, account, how="oidc", why=refused.why)
             page = render(request, "signin/refused.html", {"refused": refused}, status=403)
             raise ImmediateHttpResponse(page) from refused
-        request.META["triage_told"] = told
+        request.META["triage_identity"] = identity
 
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
-        """A new account with its roles."""
-        told: Told = request.META["triage_told"]
+        """Create an account with its roles."""
         user: User = super().save_user(request, sociallogin, form)
-        set_roles(request, user, told)
+        set_roles(request, user, request.META["triage_identity"])
         return user
 
-    def _let_in(self, request: HttpRequest, sociallogin: SocialLogin, account: User | None) -> Told:
+    def _admit(
+        self, request: HttpRequest, sociallogin: SocialLogin, account: User | None
+    ) -> Identity:
         if sociallogin.state.get("process", AuthProcess.LOGIN) != AuthProcess.LOGIN:
-            raise Refused("process", "Start again on the sign-in page.")
+            raise SignInRefused("process", "Start again on the sign-in page.")
         nonce = request.session.pop(NONCE, "")
-        told = read_claims(sociallogin.account.extra_data, oidc_provider(), nonce)
-        joined_by = sociallogin._did_authenticate_by_email
-        if joined_by and joined_by.lower() != told.email:
-            raise _TAKEN  # what the library took for verified the provider did not verify
+        identity = read_claims(sociallogin.account.extra_data, oidc_provider(), nonce)
+        linked_by = sociallogin._did_authenticate_by_email
+        if linked_by and linked_by.lower() != identity.email:
+            raise _EMAIL_TAKEN  # the library linked an email that the provider did not verify
         if account is not None:
-            set_roles(request, account, told)
-        if not told.roles:
+            set_roles(request, account, identity)
+        if not identity.roles:
             raise _NO_ROLE
-        if account is None and told.email and filter_users_by_email(told.email):
-            raise _TAKEN
-        if account is None:  # an address that is not verified is nobody's
-            sociallogin.user.email, sociallogin.email_addresses = told.email, []
-        kept = sociallogin.account
-        kept.extra_data = {}  # the claims have done their work
-        if kept.pk:
-            kept.save(update_fields=["extra_data"])
-        return told
+        if account is None and identity.email and filter_users_by_email(identity.email):
+            raise _EMAIL_TAKEN
+        if account is None:  # store verified addresses only
+            sociallogin.user.email, sociallogin.email_addresses = identity.email, []
+        stored = sociallogin.account
+        stored.extra_data = {}  # the claims are no longer needed
+        if stored.pk:
+            stored.save(update_fields=["extra_data"])
+        return identity
 
 
-def set_roles(request: HttpRequest, user: User, told: Told) -> None:
-    """Give the person the roles, and by setting the teams, that the provider tells; no others."""
+def set_roles(request: HttpRequest, user: User, identity: Identity) -> None:
+    """Set the person's roles, and with `OIDC_TEAMS` the teams, from the claims."""
     before = set(user.groups.all())
     managed = set(Group.objects.filter(name__in=ROLES))
-    wanted = {group for group in managed if group.name in told.roles}
+    wanted = {group for group in managed if group.name in identity.roles}
     if oidc_provider().teams:
         teams = {team.group for team in Team.objects.select_related("group")}
         managed |= teams
-        wanted |= {group for group in teams if group.name in told.groups}
+        wanted |= {group for group in teams if group.name in identity.groups}
     after = (before - managed) | wanted
     if after != before:
         names = sorted(group.name for group in after)
-        with one_act():
-            put_into(user, after)
-            note(Action.ACCOUNT_CHANGED, request, user, what="roles", by_whom="oidc", roles=names)
-
-
-# The library's OpenID Connect provider, found here by its file's name, and what ours does more.
-
-
-class IssuedProvider(OpenIDConnectProvider):
-    """Knows a person by issuer and subject: another provider may use the same subjects."""
-
-    oauth2_adapter_class = ProviderCalls
-
-    def extract_uid(self, data: dict[str, Any]) -> str:
-        """Raises KeyError if the provider names nobody."""
-        subject = super().extract_uid(data)
-        issuer = oidc_provider().issuer
-        return hashlib.sha256(f"{issuer} {subject}".encode()).hexdigest()
-
-    @classmethod
-    def get_package(cls) -> str:
-        """Where the library looks for what belongs to it."""
-        return "allauth.socialaccount.providers.openid_connect"
-
-
-provider_classes = [IssuedProvider]
+        with audited_transaction():
+            set_groups(user, after)
+            audit_account(
+                Action.ACCOUNT_CHANGED, request, user, what="roles", by_whom="oidc", roles=names
+            )

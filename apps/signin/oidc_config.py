@@ -1,4 +1,4 @@
-"""The one OpenID Connect provider that a site may have."""
+"""The OpenID Connect provider."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,9 +8,9 @@ PROVIDER = "sso"
 
 @dataclass(frozen=True, slots=True)
 class Oidc:
-    """The provider. `roles` maps a value of the groups claim, or `@` and a domain, to a role.
+    """The provider. `roles` maps a group, or `@` and a domain, to a role.
 
-    `hosts` are those beside the issuer's that its endpoints may be on.
+    `hosts` are additional hosts of its endpoints.
     """
 
     issuer: str
@@ -28,8 +28,8 @@ class Oidc:
         return f"Oidc({self.issuer!r})"
 
 
-def providers(oidc: Oidc | None) -> dict[str, Any]:
-    """The same, as django-allauth wants it."""
+def allauth_providers(oidc: Oidc | None) -> dict[str, Any]:
+    """Return the provider as in `SOCIALACCOUNT_PROVIDERS`."""
     if oidc is None:
         return {}
     app = {

@@ -1,4 +1,4 @@
-"""How long a session lasts: so many hours in all, and so many minutes without a click."""
+"""Session limits, and the requirement of a second factor."""
 
 import time
 from collections.abc import Callable
@@ -17,17 +17,17 @@ from django.urls import Resolver404, resolve
 from apps.accounts.permissions import ADMIN, AUDITOR, LEAD
 
 BEGAN, SEEN = "signed_in_at", "seen_at"
-_NOTE_EVERY_S = 60
-_REASON = "triage_end_reason"
+_SAVE_EVERY_S = 60
+_END_REASON = "triage_end_reason"
 
 
-def begin_limits(session: SessionBase) -> None:
-    """The person is signed in from now on."""
+def start_limits(session: SessionBase) -> None:
+    """Start the session's limits at sign-in."""
     session[BEGAN] = session[SEEN] = int(time.time())
 
 
-def why_over(request: HttpRequest) -> str:
-    """Why the session is over now; empty while it lasts."""
+def expiry_reason(request: HttpRequest) -> str:
+    """Return why the session has expired, or an empty string."""
     now, session = time.time(), request.session
     if now - session.get(BEGAN, 0) >= settings.SESSION_COOKIE_AGE:
         return "too long"
@@ -36,49 +36,49 @@ def why_over(request: HttpRequest) -> str:
     return ""
 
 
-def note_activity(request: HttpRequest) -> None:
-    """The person did something. What a page's script asks for by itself does not count."""
+def record_activity(request: HttpRequest) -> None:
+    """Record activity, except for automatic requests of a page's script."""
     by_script = request.method == "GET" and request.headers.get("Sec-Fetch-Dest") == "empty"
-    if not by_script and time.time() - request.session[SEEN] >= _NOTE_EVERY_S:
+    if not by_script and time.time() - request.session[SEEN] >= _SAVE_EVERY_S:
         request.session[SEEN] = int(time.time())
 
 
-def end_all(person: User) -> None:
-    """End every session of the person, in all browsers."""
+def end_all_sessions(person: User) -> None:
+    """End all sessions of the person."""
     for session in UserSession.objects.filter(user=person):
         session.end()
 
 
 def set_end_reason(request: HttpRequest, reason: str) -> None:
-    """Say why the session of this request is being ended."""
-    request.META[_REASON] = reason
+    """Set why the session of the request ends."""
+    request.META[_END_REASON] = reason
 
 
 def end_reason(request: HttpRequest) -> str:
-    """What was said about it; the person's own wish if nothing."""
-    return str(request.META.get(_REASON, "asked"))
+    """Return why the session ends; by default, the person signed out."""
+    return str(request.META.get(_END_REASON, "asked"))
 
 
-# Who has to have a second factor, and who has one.
+# --- second factor -----------------------------------------------------------------------------
 
 
 def has_factor(person: User) -> bool:
-    """Whether the person has an authenticator app or a passkey."""
+    """Return whether the person has an authenticator app or a passkey."""
     kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
     return bool(Authenticator.objects.filter(user=person, type__in=kinds).exists())
 
 
-def lacks_factor(request: HttpRequest, person: User) -> bool:
-    """Whether the person has to set one up first.
+def needs_factor(request: HttpRequest, person: User) -> bool:
+    """Return whether the person must set up a second factor first.
 
-    Who came by single sign-on showed it there: the provider sees to that.
+    After single sign-on, this is up to the provider.
     """
     wanted = settings.TRIAGE_REQUIRE_SECOND_FACTOR
     if wanted == "none" or (wanted == "staff" and not _is_staff(person)):
         return False
     records = get_authentication_records(request, person)
-    by_sign_on = any(record["method"] == "socialaccount" for record in records)
-    return not by_sign_on and not has_factor(person)
+    is_single_sign_on = any(record["method"] == "socialaccount" for record in records)
+    return not is_single_sign_on and not has_factor(person)
 
 
 def _is_staff(person: User) -> bool:
@@ -88,12 +88,12 @@ def _is_staff(person: User) -> bool:
 
 
 def has_passkey(person: User) -> bool:
-    """Whether one of them is a passkey."""
+    """Return whether the person has a passkey."""
     passkeys = Authenticator.objects.filter(user=person, type=Authenticator.Type.WEBAUTHN)
     return bool(passkeys.exists())
 
 
-# What every request of a signed-in person goes through.
+# --- middleware --------------------------------------------------------------------------------
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 _OPEN_WITHOUT_FACTOR = (
@@ -112,24 +112,24 @@ _OPEN_WITHOUT_FACTOR = (
 
 
 class SessionLimitsMiddleware:
-    """Ends a session that was idle for too long, or lasted too long."""
+    """Ends sessions that were idle, or open, for too long."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
-            reason = why_over(request)
+            reason = expiry_reason(request)
             if reason:
                 set_end_reason(request, reason)
                 logout(request)
             else:
-                note_activity(request)
+                record_activity(request)
         return self.get_response(request)
 
 
 class SecondFactorMiddleware:
-    """Leads who must have a second factor, and has none, to setting it up before anything else."""
+    """Redirects people without a required second factor to its setup."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -138,14 +138,14 @@ class SecondFactorMiddleware:
         person = request.user
         if (
             isinstance(person, User)
-            and lacks_factor(request, person)
-            and _name_of(request) not in _OPEN_WITHOUT_FACTOR
+            and needs_factor(request, person)
+            and _url_name(request) not in _OPEN_WITHOUT_FACTOR
         ):
             return redirect("mfa_index")
         return self.get_response(request)
 
 
-def _name_of(request: HttpRequest) -> str:
+def _url_name(request: HttpRequest) -> str:
     try:
         return resolve(request.path_info).url_name or ""
     except Resolver404:

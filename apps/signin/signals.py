@@ -1,6 +1,6 @@
-"""What happens at sign-in, as the audit trail tells it.
+"""Records sign-ins in the audit trail.
 
-What was typed at a failed sign-in is told only when an account has that name: it may be a password.
+A failed sign-in names only an existing account: anything else could be a password.
 """
 
 from typing import Any
@@ -14,14 +14,14 @@ from django.http import HttpRequest
 
 from apps.audit.models import Action
 from apps.audit.trail import Actor, Fact, client_address, record
-from apps.signin.sessions import begin_limits, end_reason
+from apps.signin.sessions import end_reason, start_limits
 
 UNKNOWN = "unknown account"
 _HOW = {"socialaccount": "oidc", "webauthn": "passkey", "recovery_codes": "recovery code"}
 
 
 def connect() -> None:
-    """Listen to what django-allauth and Django say."""
+    """Connect the signals of django-allauth and Django."""
     user_logged_in.connect(_begin_session, dispatch_uid="signin.begin")
     user_logged_out.connect(_signed_out, dispatch_uid="signin.out")
     account_signals.user_logged_in.connect(_signed_in, dispatch_uid="signin.in")
@@ -36,7 +36,7 @@ def connect() -> None:
     factor_signals.authentication_failed.connect(_factor_failed, dispatch_uid="signin.factor")
 
 
-def note(
+def audit_account(
     action: Action,
     request: HttpRequest,
     account: User | None,
@@ -44,7 +44,7 @@ def note(
     by: User | None = None,
     **facts: Fact,
 ) -> None:
-    """Write down what was done to an account; `by` is who did it, None for nobody signed in."""
+    """Record a change to an account; `by` is None if no one is signed in."""
     actor = Actor("web", address=client_address(request))
     if by is not None:
         actor = Actor("web", by.pk, by.get_username(), actor.address)
@@ -54,24 +54,24 @@ def note(
     record(action, actor, target=target, detail=facts)
 
 
-def how_signed_in(request: HttpRequest, user: User) -> str:
-    """What the person showed, in order: `password, totp`."""
+def sign_in_methods(request: HttpRequest, user: User) -> str:
+    """Return the methods in order, such as `password, totp`."""
     records = get_authentication_records(request, user)
-    shown = [str(one.get("type") or one["method"]) for one in records]
-    return ", ".join(dict.fromkeys(_HOW.get(name, name) for name in shown))
+    methods = [str(one.get("type") or one["method"]) for one in records]
+    return ", ".join(dict.fromkeys(_HOW.get(name, name) for name in methods))
 
 
 def _begin_session(request: HttpRequest, **_signal: Any) -> None:
-    begin_limits(request.session)
+    start_limits(request.session)
 
 
 def _signed_in(request: HttpRequest, user: User, **_signal: Any) -> None:
-    note(Action.SIGNED_IN, request, user, by=user, how=how_signed_in(request, user))
+    audit_account(Action.SIGNED_IN, request, user, by=user, how=sign_in_methods(request, user))
 
 
 def _signed_out(request: HttpRequest, user: User | None, **_signal: Any) -> None:
     if user is not None:
-        note(Action.SIGNED_OUT, request, user, by=user, why=end_reason(request))
+        audit_account(Action.SIGNED_OUT, request, user, by=user, why=end_reason(request))
 
 
 def _changed(what: str) -> Any:
@@ -79,10 +79,10 @@ def _changed(what: str) -> Any:
         facts = {"what": what}
         if authenticator := signal.get("authenticator"):
             facts["factor"] = _HOW.get(authenticator.type, authenticator.type)
-        note(Action.ACCOUNT_CHANGED, request, user, by=user, **facts)
+        audit_account(Action.ACCOUNT_CHANGED, request, user, by=user, **facts)
 
     return receive
 
 
 def _factor_failed(request: HttpRequest, user: User, **_signal: Any) -> None:
-    note(Action.SIGN_IN_FAILED, request, user, how="second factor")
+    audit_account(Action.SIGN_IN_FAILED, request, user, how="second factor")

@@ -1,4 +1,4 @@
-"""The addresses of sign-in. What the library has beside these does not exist here."""
+"""The URLs of sign-in. Other URLs of django-allauth do not exist."""
 
 from typing import Any
 
@@ -17,14 +17,14 @@ from apps.signin import views
 
 
 def _page(heading: str, button: str, **more: str) -> dict[str, Any]:
-    """How a view of the library becomes our page of one form."""
+    """Return the arguments that turn a view of django-allauth into our page with one form."""
     context = {"heading": heading, "button": button, **more}
     return {"template_name": "signin/form.html", "extra_context": context}
 
 
-# What is changed and its entry in the trail: both or neither.
-_whole = transaction.atomic
-_IS_IT_YOU = _page("Confirm it's you", "Continue", lead="Confirm it's you before you change this.")
+# Save a change together with its entry in the audit trail.
+_atomic = transaction.atomic
+_CONFIRM = _page("Confirm it's you", "Continue", lead="Confirm it's you before you change this.")
 _INDEX = reverse_lazy("mfa_index")
 
 _account = [
@@ -33,12 +33,12 @@ _account = [
     path("inactive/", account_views.account_inactive, name="account_inactive"),
     path(
         "reauthenticate/",
-        account_views.ReauthenticateView.as_view(**_IS_IT_YOU),
+        account_views.ReauthenticateView.as_view(**_CONFIRM),
         name="account_reauthenticate",
     ),
     path(
         "password/change/",
-        _whole(
+        _atomic(
             views.ChangePasswordView.as_view(
                 **_page("Change your password", "Change password", back="preferences")
             )
@@ -64,7 +64,7 @@ _account = [
     ),
     re_path(
         r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        _whole(
+        _atomic(
             views.PasswordResetFromKeyView.as_view(
                 success_url=reverse_lazy("account_login"),
                 extra_context={"heading": "Choose a new password", "button": "Save"},
@@ -82,12 +82,12 @@ _factors = [
     path("authenticate/", views.AuthenticateView.as_view(), name="mfa_authenticate"),
     path(
         "reauthenticate/",
-        base_views.ReauthenticateView.as_view(**_IS_IT_YOU),
+        base_views.ReauthenticateView.as_view(**_CONFIRM),
         name="mfa_reauthenticate",
     ),
     path(
         "totp/activate/",
-        _whole(
+        _atomic(
             views.ActivateTotpView.as_view(
                 extra_context={
                     "heading": "Set up an authenticator app",
@@ -100,7 +100,7 @@ _factors = [
     ),
     path(
         "totp/deactivate/",
-        _whole(
+        _atomic(
             totp_views.DeactivateTOTPView.as_view(
                 **_page(
                     "Remove the authenticator app",
@@ -115,7 +115,7 @@ _factors = [
     path("recovery-codes/", recovery_views.view_recovery_codes, name="mfa_view_recovery_codes"),
     path(
         "recovery-codes/generate/",
-        _whole(
+        _atomic(
             recovery_views.GenerateRecoveryCodesView.as_view(
                 **_page(
                     "New recovery codes",
@@ -127,7 +127,7 @@ _factors = [
         ),
         name="mfa_generate_recovery_codes",
     ),
-    path("passkeys/add/", _whole(views.AddPasskeyView.as_view()), name="mfa_add_webauthn"),
+    path("passkeys/add/", _atomic(views.AddPasskeyView.as_view()), name="mfa_add_webauthn"),
     path(
         "passkeys/reauthenticate/",
         views.ReauthenticatePasskeyView.as_view(),
@@ -135,7 +135,7 @@ _factors = [
     ),
     path(
         "passkeys/<int:pk>/remove/",
-        _whole(
+        _atomic(
             passkey_views.RemoveWebAuthnView.as_view(
                 success_url=_INDEX,
                 extra_context={

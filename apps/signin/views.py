@@ -1,4 +1,4 @@
-"""The pages of sign-in: django-allauth's, with what Triage wants differently."""
+"""The pages of sign-in, based on those of django-allauth."""
 
 import json
 import secrets
@@ -25,33 +25,40 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
 from django.utils.safestring import mark_safe
+from django.views import View
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.models import Invitation
-from apps.accounts.tokens import NameTaken, NoLongerValid, accept, find_invitation
+from apps.accounts.tokens import (
+    InvitationInvalid,
+    UsernameTaken,
+    accept_invitation,
+    find_invitation,
+)
 from apps.audit.models import Action
-from apps.audit.trail import one_act
+from apps.audit.trail import audited_transaction
 from apps.outbound import AddressRefused
-from apps.signin.allauth_adapters import takes_passkeys
+from apps.signin.allauth_adapters import supports_passkeys
 from apps.signin.forms import AcceptForm
-from apps.signin.oidc import NONCE, ProviderCalls
+from apps.signin.oidc import NONCE, ProviderAdapter
 from apps.signin.oidc_config import PROVIDER
-from apps.signin.sessions import end_all, has_passkey, lacks_factor
-from apps.signin.signals import note
+from apps.signin.sessions import end_all_sessions, has_passkey, needs_factor
+from apps.signin.signals import audit_account
 from apps.web.middleware import SeeOther
 
 
 class LoginView(account_views.LoginView):
-    """Name and password, a passkey, or single sign-on."""
+    """Password, passkey, or single sign-on."""
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        """Scripts may say `username`, as Django's own page has it."""
+        """Accept `username`, the field of Django's own page, from scripts."""
         kwargs: dict[str, Any] = super().get_form_kwargs()
         data: QueryDict | None = kwargs.get("data")
         if data is not None and "login" not in data and "username" in data:
@@ -60,21 +67,21 @@ class LoginView(account_views.LoginView):
         return kwargs
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """What is offered beside the password."""
-        offered = {
+        """Add the other ways to sign in."""
+        options = {
             "oidc": settings.OIDC,
             "oidc_only": settings.OIDC_ONLY,
             "has_reset": settings.TRIAGE_EMAIL and not settings.OIDC_ONLY,
-            "takes_passkeys": takes_passkeys(self.request),
+            "takes_passkeys": supports_passkeys(self.request),
         }
-        return {**super().get_context_data(**kwargs), **offered}
+        return {**super().get_context_data(**kwargs), **options}
 
 
 class ChangePasswordView(account_views.PasswordChangeView):
-    """For who has a password; everybody else has nothing to change here."""
+    """The password form, for people with a password."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Raises Http404 for accounts of single sign-on."""
+        """Raise Http404 for accounts of single sign-on."""
         person = request.user
         if not isinstance(person, User) or not person.has_usable_password():
             raise Http404
@@ -83,36 +90,27 @@ class ChangePasswordView(account_views.PasswordChangeView):
 
 
 @method_decorator(login_not_required, name="dispatch")
-class PasswordResetView(account_views.PasswordResetView):
-    """A link by mail, where mail is set up."""
+class _EmailRequired(View):
+    """A public page that exists only if passwords can be reset by email."""
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Raises Http404 where no mail is sent, or nobody has a password."""
-        only_with_mail()
-        response: HttpResponse = super().dispatch(request, *args, **kwargs)
-        return response
-
-
-@method_decorator(login_not_required, name="dispatch")
-class PasswordResetFromKeyView(account_views.PasswordResetFromKeyView):
-    """The new password, behind the link."""
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Raises Http404 where no mail is sent, or nobody has a password."""
-        only_with_mail()
-        response: HttpResponse = super().dispatch(request, *args, **kwargs)
-        return response
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Raise Http404 unless passwords can be reset by email."""
+        if not settings.TRIAGE_EMAIL or settings.OIDC_ONLY:
+            raise Http404
+        return super().dispatch(request, *args, **kwargs)
 
 
-def only_with_mail() -> None:
-    """Raises Http404 where a password cannot be renewed by mail."""
-    if not settings.TRIAGE_EMAIL or settings.OIDC_ONLY:
-        raise Http404
+class PasswordResetView(_EmailRequired, account_views.PasswordResetView):
+    """The form that sends a password link by email."""
+
+
+class PasswordResetFromKeyView(_EmailRequired, account_views.PasswordResetFromKeyView):
+    """The form for the new password."""
 
 
 @login_not_required
 def admin_login(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-    """The review has no sign-in of its own: one door, with its locks."""
+    """Redirect to the only sign-in page, which has the rate limits."""
     if not request.user.is_authenticated:
         wanted = request.GET.get("next") or reverse("admin:index")
         return redirect_to_login(wanted)
@@ -122,42 +120,42 @@ def admin_login(request: HttpRequest, extra_context: Any = None) -> HttpResponse
 
 
 def admin_password_change(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-    """Nor has it a way of its own to change a password."""
+    """Redirect to the only password page."""
     return redirect("account_change_password")
 
 
-# The pages of second factors: django-allauth's, with what our templates print.
+# --- second factors ----------------------------------------------------------------------------
 
 _PASSKEY_FAILED = "We don't recognize this passkey, or it took too long. Try again."
 
 
 class IndexView(base_views.IndexView):
-    """What a person has, and how to change it."""
+    """A person's second factors."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Whether one has to be set up before anything else."""
+        """Add whether the person must set one up first."""
         context: dict[str, Any] = super().get_context_data(**kwargs)
-        return {**context, "factor_missing": lacks_factor(self.request, self.request.user)}
+        return {**context, "factor_missing": needs_factor(self.request, self.request.user)}
 
 
 class AuthenticateView(base_views.AuthenticateView):
-    """The second step of signing in."""
+    """The second factor at sign-in."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """What the browser needs to ask for a passkey; nothing when there is none."""
+        """Add the options for the browser if the person has a passkey."""
         context: dict[str, Any] = super().get_context_data(**kwargs)
         if has_passkey(self.stage.login.user):
-            context["passkey_options"] = _as_text(context["js_data"]["request_options"])
+            context["passkey_options"] = _as_json(context["js_data"]["request_options"])
         return context
 
 
 class ReauthenticatePasskeyView(library.ReauthenticateWebAuthnView):
-    """A passkey again, before something is changed."""
+    """A passkey, to confirm a change."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """What the browser needs to ask for it."""
+        """Add the options for the browser."""
         context: dict[str, Any] = super().get_context_data(**kwargs)
-        options = _as_text(context["js_data"]["request_options"])
+        options = _as_json(context["js_data"]["request_options"])
         alternatives = self.get_reauthentication_alternatives()
         return {
             **context,
@@ -166,48 +164,48 @@ class ReauthenticatePasskeyView(library.ReauthenticateWebAuthnView):
         }
 
     def form_invalid(self, form: Any) -> HttpResponse:
-        """The same page again, with a sentence."""
+        """Return to the page with a message."""
         messages.error(self.request, _PASSKEY_FAILED)
         return redirect(self.request.get_full_path())
 
 
 class ActivateTotpView(totp_views.ActivateTOTPView):
-    """The key, as a drawing and as text."""
+    """The key of the app, as QR code and text."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """The drawing stands in the page, since the policy takes no images from elsewhere."""
+        """Add the QR code as inline SVG: the CSP allows no data URLs."""
         context: dict[str, Any] = super().get_context_data(**kwargs)
-        drawing = context["totp_svg"]
-        context["totp_drawing"] = mark_safe(drawing[drawing.index("<svg") :])  # noqa: S308 - ours
+        svg = context["totp_svg"]
+        context["totp_drawing"] = mark_safe(svg[svg.index("<svg") :])  # noqa: S308 - ours
         return context
 
 
 class AddPasskeyView(library.AddWebAuthnView):
-    """A passkey that can stand for name and password: the device asks who it is."""
+    """A new passkey, which can replace the password because the device verifies the person."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """What the browser needs to make one."""
+        """Add the options for the browser."""
         context: dict[str, Any] = super().get_context_data(**kwargs)
         options = passkeys.begin_registration(self.request.user, passwordless=True)
         return {
             **context,
-            "passkey_options": _as_text(options),
-            "takes_passkeys": takes_passkeys(self.request),
+            "passkey_options": _as_json(options),
+            "takes_passkeys": supports_passkeys(self.request),
         }
 
 
 class PasskeyLoginView(library.LoginWebAuthnView):
-    """GET gives the page's script what it needs to ask for a passkey, POST takes it."""
+    """Returns the options for a passkey (GET) and signs in with it (POST)."""
 
     success_url = reverse_lazy("lookup_form")
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The options, as JSON."""
+        """Return the options as JSON."""
         options = passkeys.begin_authentication(user=None)
         return JsonResponse({"request_options": options})
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Sign in, and go on to where the person wanted to."""
+        """Sign in and redirect to `next`."""
         authenticator = form.cleaned_data["credential"]
         wanted = self.request.POST.get("next", "")
         is_ours = get_adapter().is_safe_url(wanted)
@@ -216,17 +214,17 @@ class PasskeyLoginView(library.LoginWebAuthnView):
         return response
 
     def form_invalid(self, form: Any) -> HttpResponse:
-        """Back to the page, with a sentence."""
-        note(Action.SIGN_IN_FAILED, self.request, None, how="passkey")
+        """Return to the page with a message."""
+        audit_account(Action.SIGN_IN_FAILED, self.request, None, how="passkey")
         messages.error(self.request, _PASSKEY_FAILED)
         return redirect("account_login")
 
 
-def _as_text(options: Any) -> str:
+def _as_json(options: Any) -> str:
     return json.dumps(options, cls=DjangoJSONEncoder)
 
 
-# Going to the OpenID Connect provider, and coming back.
+# --- single sign-on ----------------------------------------------------------------------------
 
 _FAILURES = (requests.RequestException, KeyError, ValueError)
 
@@ -234,10 +232,9 @@ _FAILURES = (requests.RequestException, KeyError, ValueError)
 @login_not_required
 @require_POST
 def oidc_begin(request: HttpRequest) -> HttpResponse:
-    """Hand the browser on to the provider.
+    """Return a page that leads to the provider: the CSP allows no redirect of a form.
 
-    From a page of ours, because the policy lets forms lead nowhere else. What the library would
-    take from the address (scopes, parameters) is not taken.
+    Parameters that the library would read from the URL, such as scopes, are removed.
     """
     if settings.OIDC is None:
         raise Http404
@@ -249,10 +246,10 @@ def oidc_begin(request: HttpRequest) -> HttpResponse:
     request.GET = QueryDict(urlencode({key: value for key, value in wanted.items() if value}))
     request.POST = QueryDict()
     try:
-        begin = OAuth2LoginView.adapter_view(ProviderCalls(request, PROVIDER))
+        begin = OAuth2LoginView.adapter_view(ProviderAdapter(request, PROVIDER))
         response: HttpResponse = begin(request)
     except AddressRefused as refused:
-        return _leads_elsewhere(request, refused)
+        return _address_refused(request, refused)
     except _FAILURES:
         return _unreachable(request)
     if response.status_code != 302:
@@ -265,34 +262,36 @@ def oidc_begin(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def oidc_callback(request: HttpRequest, provider_id: str) -> HttpResponse:
-    """The provider sent the browser back."""
+    """Finish the sign-in when the provider returns the browser."""
     if settings.OIDC is None or provider_id != PROVIDER:
         raise Http404
     try:
-        finish = OAuth2CallbackView.adapter_view(ProviderCalls(request, PROVIDER))
+        finish = OAuth2CallbackView.adapter_view(ProviderAdapter(request, PROVIDER))
         response: HttpResponse = finish(request)
     except AddressRefused as refused:
-        return _leads_elsewhere(request, refused)
+        return _address_refused(request, refused)
     except _FAILURES:
         return _unreachable(request)
     if response.status_code == 401:
-        note(Action.SIGN_IN_FAILED, request, None, how="oidc", why="refused by the exchange")
+        audit_account(
+            Action.SIGN_IN_FAILED, request, None, how="oidc", why="refused by the exchange"
+        )
     return response
 
 
 def _unreachable(request: HttpRequest) -> HttpResponse:
-    note(Action.SIGN_IN_FAILED, request, None, how="oidc", why="provider does not answer")
+    audit_account(Action.SIGN_IN_FAILED, request, None, how="oidc", why="provider does not answer")
     return render(request, "signin/unreachable.html", {"oidc": settings.OIDC}, status=503)
 
 
-def _leads_elsewhere(request: HttpRequest, refused: AddressRefused) -> HttpResponse:
-    """What the admin must correct stands in the trail; a stranger need not know it."""
-    note(Action.SIGN_IN_FAILED, request, None, how="oidc", why=str(refused))
+def _address_refused(request: HttpRequest, refused: AddressRefused) -> HttpResponse:
+    """Record the cause for the admin, but do not show it."""
+    audit_account(Action.SIGN_IN_FAILED, request, None, how="oidc", why=str(refused))
     context = {"oidc": settings.OIDC, "leads_elsewhere": True}
     return render(request, "signin/unreachable.html", context, status=503)
 
 
-# The page behind an invitation's link.
+# --- invitations -------------------------------------------------------------------------------
 
 _TOKEN = "invitation"  # noqa: S105 - a session's key
 
@@ -300,7 +299,7 @@ _TOKEN = "invitation"  # noqa: S105 - a session's key
 @login_not_required
 @require_safe
 def invitation_opened(request: HttpRequest, token: str) -> HttpResponse:
-    """Take the token out of the address, so that it does not stay in the browser's history."""
+    """Move the token from the URL to the session, to keep it out of the browser's history."""
     request.session[_TOKEN] = token
     return redirect("invitation")
 
@@ -309,42 +308,42 @@ def invitation_opened(request: HttpRequest, token: str) -> HttpResponse:
 @sensitive_post_parameters("password1", "password2")
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest) -> HttpResponse:
-    """Choose name and password. It works once."""
+    """Let an invited person choose username and password, once."""
     try:
         if settings.OIDC_ONLY:
-            raise NoLongerValid
+            raise InvitationInvalid
         invited = find_invitation(request.session.get(_TOKEN, ""))
         form = AcceptForm(request.POST or None, person=invited.person, email=invited.email)
         if not form.is_valid():
-            return _page(request, invited, form)
-        return _accepted(request, invited, form)
-    except NoLongerValid:
+            return _invitation_page(request, invited, form)
+        return _create_account(request, invited, form)
+    except InvitationInvalid:
         return render(request, "signin/invitation_over.html", status=410)
 
 
-def _accepted(request: HttpRequest, invited: Invitation, form: AcceptForm) -> HttpResponse:
+def _create_account(request: HttpRequest, invited: Invitation, form: AcceptForm) -> HttpResponse:
     try:
-        _accept(request, invited, form.cleaned_data)
-    except NameTaken:
+        _save_account(request, invited, form.cleaned_data)
+    except UsernameTaken:
         form.add_error("username", "That username is taken. Choose another.")
-        return _page(request, invited, form)
+        return _invitation_page(request, invited, form)
     logout(request)
     messages.success(request, "Done. You can sign in now.")
     return SeeOther(reverse("account_login"))
 
 
-@one_act()
-def _accept(request: HttpRequest, invited: Invitation, chosen: dict[str, Any]) -> None:
-    """The account and its entry in the trail: both or neither."""
+@audited_transaction()
+def _save_account(request: HttpRequest, invited: Invitation, chosen: dict[str, Any]) -> None:
+    """Save the account together with its entry in the audit trail."""
     is_renewal = invited.person is not None
-    person = accept(invited, chosen["password1"], username=chosen.get("username", ""))
+    person = accept_invitation(invited, chosen["password1"], username=chosen.get("username", ""))
     if is_renewal:
-        end_all(person)
+        end_all_sessions(person)
     what = "password renewed by link" if is_renewal else "account made by invitation"
-    note(Action.ACCOUNT_CHANGED, request, person, what=what, invitation=invited.pk)
+    audit_account(Action.ACCOUNT_CHANGED, request, person, what=what, invitation=invited.pk)
 
 
-def _page(request: HttpRequest, invited: Invitation, form: AcceptForm) -> HttpResponse:
+def _invitation_page(request: HttpRequest, invited: Invitation, form: AcceptForm) -> HttpResponse:
     is_renewal = invited.person is not None
     heading = "Choose a new password" if is_renewal else "Welcome to Triage"
     context = {"form": form, "invited": invited, "heading": heading, "button": "Save"}

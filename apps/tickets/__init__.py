@@ -1,6 +1,6 @@
-"""Reading a support ticket: text goes in, suggestions come out. A person confirms them.
+"""Find customers and times in the text of a support ticket.
 
-Pure: nothing is asked of Sentry, nothing is kept. What is ambiguous comes back as a question.
+Everything found is a suggestion for the agent to confirm. Nothing is requested or stored.
 """
 
 from apps.tickets.reader import read_ticket, read_ticket_date

@@ -1,18 +1,24 @@
-"""Who a ticket may be about: e-mail addresses, ids that are named as such, links to Sentry."""
+"""Find whom a ticket may be about: email addresses, labeled IDs, usernames, Sentry links."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from apps.events.query import CustomerKind, CustomerRefused, as_hex_id, parse_customer
-from apps.tickets.text import CustomerFound, excerpt, folded, outside
+from apps.events.query import (
+    CustomerKind,
+    CustomerRefused,
+    IssueLinkRefused,
+    as_hex_id,
+    parse_customer,
+)
+from apps.tickets.text import CustomerFound, excerpt, normalize, not_overlapping
 
-_MOST_SHOWN = 8
-_MOST_READ = 200
+_MAX_SHOWN = 8
+_MAX_READ = 200
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _Token:
     start: int
     end: int
     identifier: str
@@ -25,31 +31,38 @@ _EMAIL = re.compile(
     r"(?<![\w.+'%-])[\w+](?:[\w.+'%-]{0,63})@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,6}[^\W\d_]{2,24}"
     r"(?![\w@-])"
 )
-_OURS = re.compile(
+_OWN_ADDRESS = re.compile(
     r"(?:support|soporte|hilfe|aide|ayuda|assistance|help|help-?desk|service|services|no[-._]?reply|do[-._]?not[-._]?reply|info|"
     r"notifications?|mailer-daemon|postmaster|billing|sales|contact|hello|team|kundenservice|"
     r"kontakt|tickets?|admin|feedback|care|customer-?(?:service|care|support))[\w.+-]{0,40}@",
     re.IGNORECASE,
 )
-_ADDRESSED = re.compile(
+_RECIPIENT = re.compile(
     r"^[ \t>*|]{0,12}(?:to|cc|bcc|an|à|para)\*?[ \t]?:[^\n]{0,200}\Z", re.IGNORECASE | re.MULTILINE
 )
-_SENT_BY = re.compile(
+_SENDER = re.compile(
     r"^[ \t>*|]{0,12}(?:from|von|de|reply-to)\*?[ \t]?:[^\n]{0,200}\Z", re.IGNORECASE | re.MULTILINE
 )
 
-_WHO = (
-    r"(?P<who>customer|cust|user|account|acct|client|member|subscriber|shopper|buyer|profile|kunden|kunde|"
+_OWNER = (
+    r"(?P<noun>customer|cust|user|account|acct|client|member|subscriber|shopper|buyer|profile|kunden|kunde|"
     r"kunde|kd|benutzer|nutzer|konto|compte|utilisateur|cliente|usuario|cuenta)"
 )
+_ENGLISH = {
+    "acct": "account", "cust": "customer",
+    "kunden": "customer", "kunde": "customer", "kd": "customer",
+    "benutzer": "user", "nutzer": "user", "konto": "account", "compte": "account",
+    "utilisateur": "user", "cliente": "customer", "usuario": "user", "cuenta": "account",
+}  # fmt: skip
 _ID_WORD = r"(?:id|number|num|no|nr|nummer|kennung|numéro|número|n°|nº|uid|uuid|key|code|ref)"
-_NAMED = re.compile(
-    rf"(?<![^\W_]){_WHO}(?:['\u2019]s)?[ \t._(-]{{0,2}}(?P<id>{_ID_WORD}(?![^\W_])\.?)?[ \t]{{0,2}}"
+_LABELED_ID = re.compile(
+    rf"(?<![^\W_]){_OWNER}(?:['\u2019]s)?[ \t._(-]{{0,2}}"
+    rf"(?P<id>{_ID_WORD}(?![^\W_])\.?)?[ \t]{{0,2}}"
     r"(?:[\"'](?=:))?(?P<sign>[:=#]|is\s|ist\s|(?=[ \t(\"'“]))[ \t]{0,3}[(\"'“#]{0,2}"
     r"(?P<value>[A-Za-z0-9](?:[\w.:|-]|/(?=[0-9])){0,62}[\w]|[0-9])(?![\w@])",
     re.IGNORECASE,
 )
-# "100 200 300" is one number, written in groups; its first group names somebody else.
+# "100 200 300" is one number in groups; its first group alone would be another customer.
 _MORE_GROUPS = re.compile(r"[ \u00a0][0-9]{3}(?![\w:./-])")
 _USERNAME = re.compile(
     r"(?<!\w)(?:user[ \t_-]?name|login(?:[ \t]name)?|user|handle|benutzername|"
@@ -60,7 +73,7 @@ _USERNAME = re.compile(
     r"(?P<value>[^\W_][\w.\\-]{1,62}[\w])(?![\w@]))",
     re.IGNORECASE,
 )
-# "auth0|5f7c...": the ids of a sign-in service, which stand alone.
+# IDs of sign-in services, which need no label: "auth0|5f7c...".
 _SIGN_IN_ID = re.compile(
     r"(?<![\w|])(?:auth0|google-oauth2|facebook|windowslive|github|samlp)\|[\w.-]{4,80}(?![\w|])"
 )
@@ -69,7 +82,7 @@ _SIGNED_IN = re.compile(
     r"(?P<value>[^\W_][\w.\\-]{1,62}[\w])(?![\w@])",
     re.IGNORECASE,
 )
-_NO_NAMES = frozenset((
+_NOT_USERNAMES = frozenset((
     "a", "an", "the", "my", "our", "your", "his", "her", "their", "another", "different", "usual",
     "normal", "guest", "not", "is", "was", "and", "or", "but", "no", "yes", "it", "this", "that",
     "too", "also", "still", "already", "wrong", "correct", "valid", "invalid", "unknown",
@@ -88,28 +101,34 @@ _LOOKS_LIKE_DATE = re.compile(
 )
 
 
-def customers_in(text: str) -> tuple[tuple[CustomerFound, ...], tuple[str, ...]]:
-    """Who it may be, the likeliest first, each once; and sentences on what was left out."""
-    links, notes = _links(text)
-    seen: list[_Seen] = list(links)
-    for scan in (_sign_in_ids, _named_ids, _hex_ids, _emails, _usernames):
-        seen += outside(list(scan(text))[:_MOST_READ], seen)
+def find_customers(text: str) -> tuple[tuple[CustomerFound, ...], tuple[str, ...]]:
+    """Return the possible customers, likeliest first, and notes on those not listed."""
+    links, notes = _find_links(text)
+    tokens: list[_Token] = list(links)
+    for find in (
+        _find_sign_in_ids,
+        _find_labeled_ids,
+        _find_hex_ids,
+        _find_emails,
+        _find_usernames,
+    ):
+        tokens += not_overlapping(list(find(text))[:_MAX_READ], tokens)
     found: dict[str, CustomerFound] = {}
-    for one in sorted(seen, key=lambda one: (one.is_ours, one.rank, one.start)):
+    for one in sorted(tokens, key=lambda one: (one.is_ours, one.rank, one.start)):
         key = one.identifier.casefold()
         if key in found:
             found[key] = replace(found[key], times=found[key].times + 1)
-        elif _can_be_asked(one.identifier):
+        elif _is_valid_customer(one.identifier):
             where = excerpt(text, one.start, one.end)
             found[key] = CustomerFound(one.identifier, one.kind, where, 1, one.is_ours)
-    if len(found) > _MOST_SHOWN:
+    if len(found) > _MAX_SHOWN:
         notes.append(
-            f"{len(found) - _MOST_SHOWN} more possible customers were found but not listed."
+            f"{len(found) - _MAX_SHOWN} more possible customers were found but not listed."
         )
-    return tuple(found.values())[:_MOST_SHOWN], tuple(notes)
+    return tuple(found.values())[:_MAX_SHOWN], tuple(notes)
 
 
-def _can_be_asked(identifier: str) -> bool:
+def _is_valid_customer(identifier: str) -> bool:
     try:
         parse_customer(identifier)
     except CustomerRefused:
@@ -117,81 +136,80 @@ def _can_be_asked(identifier: str) -> bool:
     return True
 
 
-def _links(text: str) -> tuple[list[_Seen], list[str]]:
-    seen, notes = [], []
+def _find_links(text: str) -> tuple[list[_Token], list[str]]:
+    tokens, notes = [], []
     for found in _LINK.finditer(text):
         link = found[0].rstrip(".,;:!?)")
         try:
             customer = parse_customer(link)
-        except CustomerRefused as refused:
-            if "points to an issue" in str(refused):
-                notes.append(
-                    "A link points to an issue, which many customers can share, so we didn't "
-                    "list it."
-                )
+        except IssueLinkRefused:
+            notes.append(
+                "A link points to an issue, which many customers can share, so we didn't list it."
+            )
+            continue
+        except CustomerRefused:
             continue
         if not customer.is_named:
             kind = "event" if customer.kind is CustomerKind.EVENT else "trace"
             end = found.start() + len(link)
-            seen.append(_Seen(found.start(), end, link, f"Sentry link to one {kind}", rank=1))
-    return seen, list(dict.fromkeys(notes))
+            tokens.append(_Token(found.start(), end, link, f"Sentry link to one {kind}", rank=1))
+    return tokens, list(dict.fromkeys(notes))
 
 
-def _named_ids(text: str) -> Iterator[_Seen]:
-    for found in _NAMED.finditer(text):
-        value, named = found["value"], bool(found["id"] or found["sign"].strip())
+def _find_labeled_ids(text: str) -> Iterator[_Token]:
+    for found in _LABELED_ID.finditer(text):
+        value = found["value"]
+        has_label = bool(found["id"] or found["sign"].strip())
         is_cut = _MORE_GROUPS.match(text, found.end()) and value.isdecimal() and len(value) < 4
-        if is_cut or not any(letter.isdigit() for letter in value):
+        if is_cut or not any(character.isdigit() for character in value):
             continue
         if not found["id"] and _LOOKS_LIKE_DATE.fullmatch(value):
             continue
-        if not named and len(value) < 3:
+        if not has_label and len(value) < 3:
             continue
-        who = folded(found["who"])
-        kind = f"{_WHO_SAID.get(who, who)} ID"
+        noun = normalize(found["noun"])
+        kind = f"{_ENGLISH.get(noun, noun)} ID"
         kind = kind if as_hex_id(value) is None else f"32-character {kind}"
-        yield _Seen(found.start("value"), found.end("value"), value, kind, rank=1)
+        yield _Token(found.start("value"), found.end("value"), value, kind, rank=1)
 
 
-_WHO_SAID = {
-    "acct": "account", "cust": "customer",
-    "kunden": "customer", "kunde": "customer", "kd": "customer",
-    "benutzer": "user", "nutzer": "user", "konto": "account", "compte": "account",
-    "utilisateur": "user", "cliente": "customer", "usuario": "user", "cuenta": "account",
-}  # fmt: skip
-
-
-def _sign_in_ids(text: str) -> Iterator[_Seen]:
+def _find_sign_in_ids(text: str) -> Iterator[_Token]:
     for found in _SIGN_IN_ID.finditer(text):
-        yield _Seen(found.start(), found.end(), found[0], "user ID", rank=1)
+        yield _Token(found.start(), found.end(), found[0], "user ID", rank=1)
 
 
-def _hex_ids(text: str) -> Iterator[_Seen]:
+def _find_hex_ids(text: str) -> Iterator[_Token]:
     for found in _HEX.finditer(text):
         kind = "32-character ID: a user, an event, or a trace"
-        yield _Seen(found.start(), found.end(), found[0], kind, rank=2)
+        yield _Token(found.start(), found.end(), found[0], kind, rank=2)
 
 
-def _emails(text: str) -> Iterator[_Seen]:
-    addresses = list(_EMAIL.finditer(text))[:_MOST_READ]
-    ours = {found[0].rpartition("@")[2].casefold() for found in addresses if _OURS.match(found[0])}
+def _find_emails(text: str) -> Iterator[_Token]:
+    addresses = list(_EMAIL.finditer(text))[:_MAX_READ]
+    ours = {
+        found[0].rpartition("@")[2].casefold()
+        for found in addresses
+        if _OWN_ADDRESS.match(found[0])
+    }
     for found in addresses:
         line = text[max(0, found.start() - 200) : found.start()]
         domain = found[0].rpartition("@")[2].casefold()
-        is_ours = bool(_OURS.match(found[0])) or domain in ours
-        rank = 0 if _SENT_BY.search(line) else 3 if _ADDRESSED.search(line) else 1
-        yield _Seen(found.start(), found.end(), found[0], "email address", rank, is_ours)
+        is_ours = bool(_OWN_ADDRESS.match(found[0])) or domain in ours
+        rank = 0 if _SENDER.search(line) else 3 if _RECIPIENT.search(line) else 1
+        yield _Token(found.start(), found.end(), found[0], "email address", rank, is_ours)
 
 
-def _usernames(text: str) -> Iterator[_Seen]:
+def _find_usernames(text: str) -> Iterator[_Token]:
     for pattern in (_USERNAME, _SIGNED_IN):
         for found in pattern.finditer(text):
             name = "quoted" if found.groupdict().get("quoted") else "value"
             value = found[name].rstrip(". ")
-            is_told = found.groupdict().get("sign", ":").strip() or re.search(r"[\d_\\]", value)
+            is_explicit = found.groupdict().get("sign", ":").strip() or re.search(r"[\d_\\]", value)
             if (
-                is_told
-                and value.casefold() not in _NO_NAMES
+                is_explicit
+                and value.casefold() not in _NOT_USERNAMES
                 and not _LOOKS_LIKE_DATE.fullmatch(value)
             ):
-                yield _Seen(found.start(name), found.start(name) + len(value), value, "username", 2)
+                yield _Token(
+                    found.start(name), found.start(name) + len(value), value, "username", 2
+                )

@@ -1,10 +1,11 @@
-"""Days as people write them: 20 Nov 2026, 11/12, yesterday, on Monday, two hours ago."""
+"""Find days and durations in a text, and work out which days they can mean."""
 
 import calendar
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta, tzinfo
 
 from apps.tickets.text import (
     ANY_WEEKDAY,
@@ -14,17 +15,18 @@ from apps.tickets.text import (
     NUMBERS,
     PARTS_OF_DAYS,
     WEEKDAYS,
-    folded,
-    one_of,
-    outside,
+    ReferenceTime,
+    alternation,
+    normalize,
+    not_overlapping,
 )
 
-# How long ago something was, as people write it: two hours ago, vor 10 Minuten, just now.
+# Durations: two hours ago, vor 10 Minuten, just now.
 
 
 @dataclass(frozen=True, slots=True)
-class DurationSeen:
-    """How long before the ticket: "two hours ago"."""
+class DurationToken:
+    """How long before the ticket something happened: "two hours ago"."""
 
     start: int
     end: int
@@ -34,7 +36,7 @@ class DurationSeen:
 
 _COUNT = (
     r"(?P<count>[0-9]{1,3}|an?|a\sfew|a\scouple\sof|half\san|"
-    rf"einer|einem|une?|una|{one_of(NUMBERS)})"
+    rf"einer|einem|une?|una|{alternation(NUMBERS)})"
 )
 _UNIT = (
     r"(?P<unit>min(?:ute[ns]?|uto|s)?|minutos|hours?|hrs?|h|stunden?|heures?|horas?|"
@@ -47,20 +49,20 @@ _AGO = re.compile(
 _BACK = re.compile(rf"(?<!\w)(?:vor|il\sy\sa|hace)\s{_COUNT}\s{{1,2}}{_UNIT}(?!\w)", re.IGNORECASE)
 
 
-def durations_in(text: str) -> list[DurationSeen]:
-    """All "two hours ago"; days ago are found by `days_in`."""
-    seen = []
+def find_durations(text: str) -> list[DurationToken]:
+    """Return all minutes and hours ago; `find_dates` returns the days ago."""
+    tokens = []
     for pattern in (_AGO, _BACK):
         for found in pattern.finditer(text):
             unit = _unit(found)
             if unit != "days":
                 back = timedelta(**{unit: _count(found)})
-                seen.append(DurationSeen(found.start(), found.end(), found[0], back))
-    return sorted(seen, key=lambda one: one.start)
+                tokens.append(DurationToken(found.start(), found.end(), found[0], back))
+    return sorted(tokens, key=lambda one: one.start)
 
 
-def days_ago_in(text: str) -> Iterator[tuple[re.Match[str], int]]:
-    """All "three days ago" that count in whole days, and how many."""
+def _find_days_ago(text: str) -> Iterator[tuple[re.Match[str], int]]:
+    """Yield each match of "three days ago", and the number of days."""
     for pattern in (_AGO, _BACK):
         for found in pattern.finditer(text):
             if _unit(found) == "days" and _count(found) <= 365 and "few" not in found[0]:
@@ -68,14 +70,14 @@ def days_ago_in(text: str) -> Iterator[tuple[re.Match[str], int]]:
 
 
 def _unit(found: re.Match[str]) -> str:
-    unit = folded(found.groupdict().get("unit") or "m")
+    unit = normalize(found.groupdict().get("unit") or "m")
     if unit.startswith("m"):
         return "minutes"
     return "days" if unit[0] in "dtj" else "hours"
 
 
 def _count(found: re.Match[str]) -> float:
-    written = folded(found["count"] or "")
+    written = normalize(found["count"] or "")
     if not written:
         return 0
     if written.isdecimal():
@@ -83,17 +85,20 @@ def _count(found: re.Match[str]) -> float:
     return {"a few": 5, "a couple of": 2, "half an": 0.5}.get(written) or NUMBERS.get(written, 1)
 
 
+# Dates: 20 Nov 2026, 11/12, yesterday, on Monday, on the 20th.
+
 YearMonthDay = tuple[int | None, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class DateSeen:
-    """A day as written. One of `dates`, `ago`, `of_month` and `weekday` says which kind it is.
+class DateToken:
+    """A day as written; one of `dates`, `ago`, `of_month`, and `weekday` says which kind it is.
 
-    `dates`: all that the numbers can mean, the year None where none stands. `ago`: days before
-    the ticket's. `weekday`: 0 is Monday; beside `dates` it is a check. `is_last`: "last Monday".
-    `part`: "this morning". `doubt`: why it may be no date at all. `is_machine`: written as
-    programs do, so that its time has 24 hours. `is_vague`: names no single day.
+    `dates` are all that the numbers can mean; a year that isn't given is None. `ago` counts days
+    before the ticket. `weekday` is 0 for Monday and only a check if there are `dates`. `is_last`
+    marks "last Monday", `part` is that of "this morning". `question` asks whether it is a date at
+    all. `is_machine` marks the format of programs, so its time has 24 hours; `is_vague` words that
+    mean no single day.
     """
 
     start: int
@@ -105,21 +110,26 @@ class DateSeen:
     of_month: int | None = None
     is_last: bool = False
     part: str = ""
-    doubt: str = ""
+    question: str = ""
     is_machine: bool = False
     is_vague: bool = False
 
+    @property
+    def words(self) -> str:
+        """Return the words on one line, for a sentence."""
+        return _one_line(self.text).strip(" .,")
 
-_WEEKDAY = rf"(?:(?P<weekday>{one_of(ANY_WEEKDAY)})\.?,?\s{{1,3}})?"
+
+_WEEKDAY = rf"(?:(?P<weekday>{alternation(ANY_WEEKDAY)})\.?,?\s{{1,3}})?"
 _FREE = r"(?<![\w./:#-])"
 _YEAR_FIRST = re.compile(
     _FREE + r"(?P<y>(?:19|20)[0-9]{2})(?P<sep>[-/.])(?P<m>[01]?[0-9])(?P=sep)(?P<d>[0-3]?[0-9])"
     r"(?=T[0-9]|[^\w./-]|[./-](?!\w)|\Z)"
 )
-# As machines write it in a log or a name: 20261118T220500Z, 20/Nov/2026:14:05:12.
+# In logs and file names: 20261118T220500Z, 20/Nov/2026:14:05:12.
 _PACKED = re.compile(
     rf"(?<!\w)(?:(?P<y>20[0-9]{{2}})(?P<m>[01][0-9])(?P<d>[0-3][0-9])(?=T[0-9]{{6}})|"
-    rf"(?P<d2>[0-3][0-9])/(?P<month>{one_of(MONTHS)})/(?P<y2>20[0-9]{{2}})(?=:[0-9]{{2}}:))",
+    rf"(?P<d2>[0-3][0-9])/(?P<month>{alternation(MONTHS)})/(?P<y2>20[0-9]{{2}})(?=:[0-9]{{2}}:))",
     re.IGNORECASE,
 )
 _NUMBERS = re.compile(
@@ -133,33 +143,33 @@ _DOTTED_BEFORE = re.compile(
 )
 _DAY_MONTH = re.compile(
     rf"(?<!\w){_WEEKDAY}(?:the\s)?{_FREE}(?P<d>[0-3]?[0-9])(?:\s?(?:st|nd|rd|th|er|º)|\.)?[\s-]{{1,2}}"
-    rf"(?:of\s|de\s)?(?P<month>{one_of(MONTHS)})(?!\w)\.?"
+    rf"(?:of\s|de\s)?(?P<month>{alternation(MONTHS)})(?!\w)\.?"
     r"(?:(?:,?\s{1,2}|-)(?:of\s|de\s|del\s)?(?P<year>[0-9]{4})(?!\w)|[\s-](?P<yy>'?[0-9]{2})"
     r"(?!\w|\s?[:.h][0-9]|\s?[ap]\.?m|\s?uhr))?",
     re.IGNORECASE,
 )
 _MONTH_DAY = re.compile(
-    rf"(?<!\w){_WEEKDAY}(?P<month>{one_of(MONTHS)})(?P<dot>\.)?[\s-]{{1,2}}(?:the\s)?"
+    rf"(?<!\w){_WEEKDAY}(?P<month>{alternation(MONTHS)})(?P<dot>\.)?[\s-]{{1,2}}(?:the\s)?"
     r"(?P<d>[0-3]?[0-9])(?P<th>st|nd|rd|th)?(?![\w%]|[:.][0-9]|\s?[ap]\.?m)"
     r"(?:,?\s{1,2}(?P<year>[0-9]{4})(?!\w)|,\s(?P<yy>'?[0-9]{2})(?!\w|\s?[:.h][0-9]|\s?[ap]\.?m))?",
     re.IGNORECASE,
 )
-_NEVER_SHUT = frozenset(("24/7", "9/11"))
+_NOT_DATES = frozenset(("24/7", "9/11"))
 _NO_DAY_AFTER = re.compile(
     r"\s{1,2}(?:times|minutes|min|hours|days|users|people|more|or|of|to|errors|orders)(?!\w)",
     re.IGNORECASE,
 )
 
 _WORDS = re.compile(
-    rf"(?<!\w)(?P<word>{one_of({**DAYS_AGO, **PARTS_OF_DAYS})})(?!\w)", re.IGNORECASE
+    rf"(?<!\w)(?P<word>{alternation({**DAYS_AGO, **PARTS_OF_DAYS})})(?!\w)", re.IGNORECASE
 )
 _HIER = re.compile(r"(?<![\w-])hier(?=\s{1,2}(?:à|vers|midi)(?!\w))", re.IGNORECASE)
 _ON_WEEKDAY = re.compile(
     rf"(?<!\w)(?:(?P<last>last|past|letzten|letzter|dernier|pasado)\s|(?P<next>next|every|each|jeden|"
-    rf"nächsten|coming|until|till)\s)?(?P<day>{one_of(WEEKDAYS)})(?P<after>\s(?:dernier|pasado))?(?!\w)",
+    rf"nächsten|coming|until|till)\s)?(?P<day>{alternation(WEEKDAYS)})(?P<after>\s(?:dernier|pasado))?(?!\w)",
     re.IGNORECASE,
 )
-# "on the 20th"; the ordinal of something else is none.
+# "on the 20th", but not the ordinal of something else.
 _OF_MONTH = re.compile(
     r"(?<!\w)(?:on|since|from|until|till|before|after|by|am|seit|le|el)\s"
     r"(?P<the>(?:the\s)(?P<d>[0-3]?[0-9])(?:st|nd|rd|th))"
@@ -167,8 +177,8 @@ _OF_MONTH = re.compile(
     re.IGNORECASE,
 )
 _WEEK_SPAN = re.compile(
-    rf"(?<!\w){one_of(ANY_WEEKDAY)}\.?\s{{0,2}}(?:to|through|thru|bis|à|a|-|\u2013)\s{{0,2}}"
-    rf"{one_of(ANY_WEEKDAY)}(?!\w)",
+    rf"(?<!\w){alternation(ANY_WEEKDAY)}\.?\s{{0,2}}(?:to|through|thru|bis|à|a|-|\u2013)\s{{0,2}}"
+    rf"{alternation(ANY_WEEKDAY)}(?!\w)",
     re.IGNORECASE,
 )
 _VAGUE = re.compile(
@@ -177,18 +187,18 @@ _VAGUE = re.compile(
     re.IGNORECASE,
 )
 _COMING = re.compile(
-    rf"(?<!\w)(?:tomorrow|demain|übermorgen|(?:next|coming|nächsten)\s{one_of(WEEKDAYS)})(?!\w)",
+    rf"(?<!\w)(?:tomorrow|demain|übermorgen|(?:next|coming|nächsten)\s{alternation(WEEKDAYS)})(?!\w)",
     re.IGNORECASE,
 )
-# With a capital letter only; "sat" and "sun" are words, so they need "on" before them.
+# Capitalized only; "Sat" and "Sun" are also words, so they need "on" before them.
 _SHORT_WEEKDAY = re.compile(
     r"(?<!\w)(?P<day>Mon|Tues?|Wed|Thu(?:rs?)?|Fri|(?<=on\s)(?:Sat|Sun))\.?(?=[\s,)]|\Z)"
 )
 
 
-def days_in(text: str) -> list[DateSeen]:
-    """All days, in the order of the text, none within another."""
-    found: list[DateSeen] = []
+def find_dates(text: str) -> list[DateToken]:
+    """Return all days in the order of the text; none overlap."""
+    found: list[DateToken] = []
     for scan in (
         _year_first,
         _packed,
@@ -199,84 +209,82 @@ def days_in(text: str) -> list[DateSeen]:
         _weekdays,
         _vague,
     ):
-        found += outside(scan(text), found)
-    return sorted(found, key=lambda seen: seen.start)
+        found += not_overlapping(scan(text), found)
+    return sorted(found, key=lambda tokens: tokens.start)
 
 
-def _year_first(text: str) -> Iterator[DateSeen]:
+def _year_first(text: str) -> Iterator[DateToken]:
     for found in _YEAR_FIRST.finditer(text):
         dates = _real([(int(found["y"]), int(found["m"]), int(found["d"]))])
         if dates:
-            yield DateSeen(found.start(), found.end(), found[0], dates, is_machine=True)
+            yield DateToken(found.start(), found.end(), found[0], dates, is_machine=True)
 
 
-def _packed(text: str) -> Iterator[DateSeen]:
+def _packed(text: str) -> Iterator[DateToken]:
     for found in _PACKED.finditer(text):
-        month = MONTHS[folded(found["month"])] if found["month"] else int(found["m"])
+        month = MONTHS[normalize(found["month"])] if found["month"] else int(found["m"])
         dates = _real([(int(found["y"] or found["y2"]), month, int(found["d"] or found["d2"]))])
         if dates:
-            yield DateSeen(found.start(), found.end(), found[0], dates, is_machine=True)
+            yield DateToken(found.start(), found.end(), found[0], dates, is_machine=True)
 
 
-def _day_month(text: str) -> Iterator[DateSeen]:
-    yield from filter(None, (_named(found) for found in _DAY_MONTH.finditer(text)))
+def _day_month(text: str) -> Iterator[DateToken]:
+    yield from filter(None, map(_with_named_month, _DAY_MONTH.finditer(text)))
 
 
-def _month_day(text: str) -> Iterator[DateSeen]:
-    yield from filter(None, (_named(found) for found in _MONTH_DAY.finditer(text)))
+def _month_day(text: str) -> Iterator[DateToken]:
+    yield from filter(None, map(_with_named_month, _MONTH_DAY.finditer(text)))
 
 
-def _named(found: re.Match[str]) -> DateSeen | None:
+def _with_named_month(found: re.Match[str]) -> DateToken | None:
     year = int(found["year"]) if found["year"] else None
-    doubt = ""
+    question = ""
     if found["yy"]:
         year = 2000 + int(found["yy"].lstrip("'"))
-        doubt = f"“{_said(found[0])}”: we read the last number as the year {year}."
-    dates = _real([(year, MONTHS[folded(found["month"])], int(found["d"]))])
+        question = f"“{_one_line(found[0])}”: we read the last number as the year {year}."
+    dates = _real([(year, MONTHS[normalize(found["month"])], int(found["d"]))])
     month = found["month"]
     is_bare = not found["year"] and not found["weekday"] and not found.groupdict().get("th")
-    is_word = folded(month) in DOUBTFUL_MONTHS and is_bare
+    is_word = normalize(month) in DOUBTFUL_MONTHS and is_bare
     if is_word and _NO_DAY_AFTER.match(found.string, found.end()):
         return None
-    if not dates or (found.groupdict().get("dot") and folded(month) in ("may", "mai", "mayo")):
+    if not dates or (found.groupdict().get("dot") and normalize(month) in ("may", "mai", "mayo")):
         return None
     if is_word and month[0].islower():
-        doubt = f"“{_said(found[0])}” could be a date, or “{month}” may not be a month here."
-    return DateSeen(
-        found.start(), found.end(), found[0], dates, weekday=_weekday(found), doubt=doubt
+        question = f"“{_one_line(found[0])}” could be a date, or “{month}” may not be a month here."
+    return DateToken(
+        found.start(), found.end(), found[0], dates, weekday=_weekday(found), question=question
     )
 
 
-def _numeric(text: str) -> Iterator[DateSeen]:
+def _numeric(text: str) -> Iterator[DateToken]:
     for found in _NUMBERS.finditer(text):
         dates = _real(_orders(found))
-        is_time = _is_time(text, found)
-        if not dates or is_time or found[0] in _NEVER_SHUT or not _is_written_out(text, found):
+        if not dates or found[0] in _NOT_DATES or not _is_date(text, found):
             continue
         year = found["year"]
-        doubt = ""
+        question = ""
         if year and len(year) == 2:
-            doubt = f"“{found[0]}” has a two-digit year. Check the year."
-        yield DateSeen(
+            question = f"“{found[0]}” has a two-digit year. Check the year."
+        yield DateToken(
             found.start(),
             found.end(),
             found[0],
             dates,
             weekday=_weekday(found),
-            doubt=doubt,
+            question=question,
             is_machine=found["sep"] == "." and bool(year),
         )
 
 
-def _is_time(text: str, found: re.Match[str]) -> bool:
-    """Whether three numbers are hour, minute and second: "at 14.05.33" of a screen shot."""
-    if found["sep"] != "." or len(found["year"] or "") != 2:
-        return False
-    return _AT_BEFORE.search(text, max(0, found.start() - 4), found.start()) is not None
+def _is_date(text: str, found: re.Match[str]) -> bool:
+    """Return whether numbers are a date.
 
-
-def _is_written_out(text: str, found: re.Match[str]) -> bool:
-    """Whether two numbers without a year are a day: 11/12 is, 11-12 is not, 11.12. behind "am"."""
+    "at 14.05.33" isn't (the name of a screenshot). Without a year, 11/12 and "am 11.12." are, but
+    11-12 isn't.
+    """
+    if found["sep"] == "." and len(found["year"] or "") == 2:
+        return not _AT_BEFORE.search(text, max(0, found.start() - 4), found.start())
     if found["year"] or found["sep"] == "/":
         return True
     before = _DOTTED_BEFORE.search(text, max(0, found.start() - 8), found.start())
@@ -286,7 +294,7 @@ def _is_written_out(text: str, found: re.Match[str]) -> bool:
 
 
 def _orders(found: re.Match[str]) -> list[YearMonthDay]:
-    """Day before month, month before day, and with two digits the year first as well."""
+    """Return day-month, month-day, and, for a two-digit year, year-month-day."""
     a, b, year = int(found["a"]), int(found["b"]), found["year"]
     full = None if not year else int(year) if len(year) == 4 else 2000 + int(year)
     orders: list[YearMonthDay] = [(full, b, a)]
@@ -297,63 +305,285 @@ def _orders(found: re.Match[str]) -> list[YearMonthDay]:
     return orders
 
 
-def _relative(text: str) -> Iterator[DateSeen]:
+def _relative(text: str) -> Iterator[DateToken]:
     for found in _WORDS.finditer(text):
-        word = folded(found["word"])
+        word = normalize(found["word"])
         ago, part = PARTS_OF_DAYS[word] if word in PARTS_OF_DAYS else (DAYS_AGO[word], "")
-        yield DateSeen(found.start(), found.end(), found[0], ago=ago, part=part)
+        yield DateToken(found.start(), found.end(), found[0], ago=ago, part=part)
     for found in _HIER.finditer(text):
-        yield DateSeen(found.start(), found.end(), found[0], ago=1)
-    for found, ago in days_ago_in(text):
-        yield DateSeen(found.start(), found.end(), found[0], ago=ago)
+        yield DateToken(found.start(), found.end(), found[0], ago=1)
+    for found, ago in _find_days_ago(text):
+        yield DateToken(found.start(), found.end(), found[0], ago=ago)
     for found in _OF_MONTH.finditer(text):
         if 1 <= int(found["d"]) <= 31:
-            yield DateSeen(found.start("the"), found.end(), found["the"], of_month=int(found["d"]))
+            yield DateToken(found.start("the"), found.end(), found["the"], of_month=int(found["d"]))
 
 
-def _weekdays(text: str) -> Iterator[DateSeen]:
-    yield from outside(_single_weekdays(text), _week_spans(text))
+def _weekdays(text: str) -> Iterator[DateToken]:
+    # "Mon to Fri" means opening hours.
+    spans = [DateToken(one.start(), one.end(), one[0]) for one in _WEEK_SPAN.finditer(text)]
+    yield from not_overlapping(_single_weekdays(text), spans)
 
 
-def _week_spans(text: str) -> list[DateSeen]:
-    """ "Mon to Fri": opening hours, no day."""
-    return [DateSeen(one.start(), one.end(), one[0]) for one in _WEEK_SPAN.finditer(text)]
-
-
-def _single_weekdays(text: str) -> Iterator[DateSeen]:
+def _single_weekdays(text: str) -> Iterator[DateToken]:
     for found in _ON_WEEKDAY.finditer(text):
         if not found["next"]:
             last = bool(found["last"] or found["after"])
-            day = WEEKDAYS[folded(found["day"])]
-            yield DateSeen(found.start(), found.end(), found[0], weekday=day, is_last=last)
+            day = WEEKDAYS[normalize(found["day"])]
+            yield DateToken(found.start(), found.end(), found[0], weekday=day, is_last=last)
     for found in _SHORT_WEEKDAY.finditer(text):
-        day = ANY_WEEKDAY[folded(found["day"])]
-        yield DateSeen(found.start(), found.end(), found[0], weekday=day)
+        day = ANY_WEEKDAY[normalize(found["day"])]
+        yield DateToken(found.start(), found.end(), found[0], weekday=day)
 
 
-def _vague(text: str) -> Iterator[DateSeen]:
+def _vague(text: str) -> Iterator[DateToken]:
     for found in _VAGUE.finditer(text):
-        yield DateSeen(found.start(), found.end(), found[0], is_vague=True)
+        yield DateToken(found.start(), found.end(), found[0], is_vague=True)
     for found in _COMING.finditer(text):
-        doubt = f"“{_said(found[0])}” is in the future, so we didn't list it."
-        yield DateSeen(found.start(), found.end(), found[0], doubt=doubt, is_vague=True)
+        question = f"“{_one_line(found[0])}” is in the future, so we didn't list it."
+        yield DateToken(found.start(), found.end(), found[0], question=question, is_vague=True)
 
 
 def _real(dates: list[YearMonthDay]) -> tuple[YearMonthDay, ...]:
-    """Those that the calendar has, each once; 29 February where no year stands."""
-    kept = [
+    """Return the dates that exist, each once; without a year, 29 February does."""
+    existing = [
         (year, month, day)
         for year, month, day in dates
         if 1 <= month <= 12
         and (year is None or 1970 <= year <= 2100)
         and 1 <= day <= calendar.monthrange(year or 2024, month)[1]
     ]
-    return tuple(dict.fromkeys(kept))
+    return tuple(dict.fromkeys(existing))
 
 
 def _weekday(found: re.Match[str]) -> int | None:
-    return ANY_WEEKDAY[folded(found["weekday"])] if found["weekday"] else None
+    return ANY_WEEKDAY[normalize(found["weekday"])] if found["weekday"] else None
 
 
-def _said(text: str) -> str:
+def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+# Which calendar days a date can mean, counted from when the ticket was written.
+
+_MAX_YEARS_BACK = 10
+
+
+@dataclass(frozen=True, slots=True)
+class DateGroup:
+    """Adjacent dates that mean one day: "yesterday (19 November)"."""
+
+    days: tuple[DateToken, ...]
+
+    @property
+    def start(self) -> int:
+        """Return where the first one starts."""
+        return self.days[0].start
+
+    @property
+    def end(self) -> int:
+        """Return where the last one ends."""
+        return self.days[-1].end
+
+    @property
+    def text(self) -> str:
+        """Return the words of the last one."""
+        return _one_line(self.days[-1].text)
+
+    @property
+    def part(self) -> str:
+        """Return the part of the day that one of them implies ("last night"), or ""."""
+        return next((day.part for day in self.days if day.part), "")
+
+    @property
+    def is_machine(self) -> bool:
+        """Return whether one of them is written the way programs do."""
+        return any(day.is_machine for day in self.days)
+
+
+@dataclass(frozen=True, slots=True)
+class DayOption:
+    """A day that the words can mean.
+
+    A date as written has neither `explanation` nor `reference`: how and from when it was counted.
+    """
+
+    day: date
+    explanation: str = ""
+    reference: ReferenceTime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DayOptions:
+    """All days that the words can mean; `lacks_date` if they need the ticket's own date."""
+
+    options: tuple[DayOption, ...] = ()
+    questions: tuple[str, ...] = ()
+    lacks_date: bool = False
+
+
+def local_day(reference: ReferenceTime, zone: tzinfo) -> date:
+    """Return the date of the reference time in that zone."""
+    if reference.moment is not None:
+        return reference.moment.astimezone(zone).date()
+    return reference.day or date.min
+
+
+def format_day(day: date) -> str:
+    """Return the date as "Fri 20 Nov 2026"."""
+    return f"{day:%a} {day.day} {day:%b %Y}"
+
+
+def resolve_days(
+    group: DateGroup, references: Sequence[ReferenceTime], zone: tzinfo, now: datetime
+) -> DayOptions:
+    """Return every day in that zone that the adjacent dates can mean together."""
+    read = [_resolve_day(token, references, zone, now) for token in group.days]
+    if len(read) == 1:
+        return read[0]
+    several = (f"“{group.text}” could mean more than one day.",)
+    common = set.intersection(*({option.day for option in days.options} for days in read))
+    if common:
+        options = [option for days in read for option in days.options if option.day in common]
+        unique = {option.day: option for option in reversed(options)}
+        ordered = tuple(unique[day] for day in sorted(unique))
+        return DayOptions(ordered, several if len(unique) > 1 else ())
+    readable = [days for days in read if days.options]
+    if len(readable) == 1:
+        return readable[0]
+    return DayOptions(
+        options=tuple(option for days in readable for option in days.options),
+        questions=("The dates next to each other don't match.",) if readable else several,
+        lacks_date=not readable and any(days.lacks_date for days in read),
+    )
+
+
+def _resolve_day(
+    token: DateToken, references: Sequence[ReferenceTime], zone: tzinfo, now: datetime
+) -> DayOptions:
+    if token.is_vague:
+        question = f"“{token.words}” isn't one specific day. Type one in the form."
+        return DayOptions(questions=(token.question or question,))
+    if token.dates:
+        return _calendar_days(token, references, zone, now)
+    if not references:
+        question = f"“{token.words}” is counted from the day the ticket was written."
+        return DayOptions(questions=(question,), lacks_date=True)
+    if token.ago is not None:
+        return _days_ago(token, token.ago, references, zone)
+    if token.of_month is not None:
+        return _days_of_month(token, token.of_month, references, zone)
+    return _weekdays_before(token, references, zone)
+
+
+def _calendar_days(
+    token: DateToken, references: Sequence[ReferenceTime], zone: tzinfo, now: datetime
+) -> DayOptions:
+    today = now.astimezone(zone).date()
+    latest = max((local_day(one, zone) for one in references), default=today)
+    options = [_in_year(year, month, day, latest) for year, month, day in token.dates]
+    earliest = today.year - _MAX_YEARS_BACK
+    recent = [one for one in options if earliest <= one.day.year <= today.year + 1]
+    if len(options) > 1:
+        recent = [one for one in recent if one.day.year >= today.year - 2] or recent
+    if not recent:
+        question = f"“{token.words}” is too long ago: errors from then are no longer stored."
+        return DayOptions(questions=(question,))
+    questions = [token.question] if token.question else []
+    if token.weekday is not None:
+        matching = [one for one in recent if one.day.weekday() == token.weekday]
+        if not matching:
+            questions.append(f"In “{token.words}” the day of the week doesn't match the date.")
+        recent = matching or recent
+    if len(recent) > 1:
+        questions.append(_could_be(token, recent))
+    return DayOptions(tuple(recent), tuple(questions))
+
+
+def _in_year(year: int | None, month: int, day: int, latest: date) -> DayOption:
+    """Return the day of that year, or without a year the last such day up to `latest`."""
+    if year is not None:
+        return DayOption(date(year, month, day))
+    for back in range(9):  # 29 February can be eight years ago
+        try:
+            found = date(latest.year - back, month, day)
+        except ValueError:
+            continue
+        if found <= latest:
+            return DayOption(
+                found, f"the most recent one up to {format_day(latest)}, since no year is given"
+            )
+    return DayOption(date.min)
+
+
+def _days_ago(
+    token: DateToken, ago: int, references: Sequence[ReferenceTime], zone: tzinfo
+) -> DayOptions:
+    options = tuple(
+        DayOption(local_day(one, zone) - timedelta(days=ago), _how_counted(token, one, zone), one)
+        for one in references
+    )
+    if len({option.day for option in options}) < 2:
+        return DayOptions(options)
+    sources = _join_or([one.source for one in references])
+    return DayOptions(options, (f"“{token.words}” could be counted from {sources}.",))
+
+
+def _weekdays_before(
+    token: DateToken, references: Sequence[ReferenceTime], zone: tzinfo
+) -> DayOptions:
+    """Return the last such weekday up to the ticket's day.
+
+    If that is the ticket's own day, or the words say "last", the one a week before counts too.
+    """
+    options = []
+    for one in references:
+        written = local_day(one, zone)
+        back = (written.weekday() - (token.weekday or 0)) % 7
+        explanation = _how_counted(token, one, zone)
+        latest = written - timedelta(days=back)
+        if not (token.is_last and back == 0):
+            options.append(DayOption(latest, explanation, one))
+        if back == 0 or token.is_last:
+            options.append(DayOption(latest - timedelta(days=7), explanation, one))
+    is_ambiguous = len({option.day for option in options}) > 1
+    return DayOptions(tuple(options), (_could_be(token, options),) if is_ambiguous else ())
+
+
+def _days_of_month(
+    token: DateToken, number: int, references: Sequence[ReferenceTime], zone: tzinfo
+) -> DayOptions:
+    """Return the last "20th" before the ticket's day; ask unless it was in the same month."""
+    options = []
+    for one in references:
+        written = local_day(one, zone)
+        month_before = written.replace(day=1) - timedelta(days=1)
+        explanation = _how_counted(token, one, zone)
+        with suppress(ValueError):
+            if number <= written.day:
+                options.append(DayOption(written.replace(day=number), explanation, one))
+        with suppress(ValueError):
+            if number >= written.day:
+                options.append(DayOption(month_before.replace(day=number), explanation, one))
+    if not options:
+        return DayOptions(questions=(f"“{token.words}” isn't a day in the past.",))
+    is_before = all(one.reference and one.day < local_day(one.reference, zone) for one in options)
+    latest = max(local_day(one, zone).day for one in references)
+    if is_before and number < latest and len({option.day for option in options}) == 1:
+        return DayOptions(tuple(options))
+    question = f"“{token.words}” doesn't say which month. Check the day."
+    return DayOptions(tuple(options), (question,))
+
+
+def _how_counted(token: DateToken, reference: ReferenceTime, zone: tzinfo) -> str:
+    day = format_day(local_day(reference, zone))
+    return f"“{token.words}” counted from {day}, {reference.source}"
+
+
+def _could_be(token: DateToken, options: Sequence[DayOption]) -> str:
+    return f"“{token.words}” could be {_join_or([format_day(one.day) for one in options])}."
+
+
+def _join_or(words: Sequence[str]) -> str:
+    *first, last = dict.fromkeys(words)
+    return f"{', '.join(first)} or {last}" if first else last

@@ -1,97 +1,432 @@
-"""The whole ticket: who it may be about and when, each with where it was read."""
+"""Read a whole ticket: whom it may be about, and every time it may mean.
+
+From top to bottom: the entry points, the headers of messages, how times are paired with days,
+what a mention can mean, and what the words around it leave open.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import Enum
-from math import ceil
 from zoneinfo import ZoneInfo
 
-from apps.events.query import MAX_WINDOW_MINUTES
-from apps.tickets.customers import customers_in
-from apps.tickets.dates import DateSeen, DurationSeen, days_in, durations_in
+from apps.tickets.customers import find_customers
+from apps.tickets.dates import (
+    DateGroup,
+    DateToken,
+    DayOption,
+    DayOptions,
+    DurationToken,
+    find_dates,
+    find_durations,
+    format_day,
+    local_day,
+    resolve_days,
+)
 from apps.tickets.text import (
     MAX_TICKET_LENGTH,
     NUMBERS,
-    Base,
     Excerpt,
     MomentFound,
     MomentReading,
     Reading,
+    ReferenceTime,
     Spanned,
     TicketRefused,
+    alternation,
     excerpt,
-    is_broken,
-    nearest_before,
-    one_of,
-    outside,
+    has_sentence_break,
+    last_before,
+    not_overlapping,
 )
 from apps.tickets.times import (
     MIDNIGHT,
-    ClockSeen,
-    PartSeen,
+    ClockStyle,
+    ClockToken,
+    PartToken,
     ZoneOption,
-    ZoneSeen,
-    clocks_in,
-    parts_in,
-    rough_before,
+    ZoneToken,
+    end_of_range,
+    find_clocks,
+    find_parts,
+    is_skipped,
+    middle_and_half,
+    part_of_day,
+    possible_hours,
+    qualifiers_before,
+    search_minutes,
+    utc_instants,
     zone_at,
     zone_of_all_times,
     zone_of_writer,
 )
 
-# Which time belongs to which day: those that stand side by side, else those of one sentence.
+_MAX_TOKENS = 100
+_MAX_SHOWN = 8
+_MAX_ZONES = 3
+_MAX_DISTANCE = 400
+_MAX_DISTANCE_TIME_LIKE = 40
+_CLOCK_SKEW = timedelta(minutes=5)
 
-_FURTHEST = 400
-_TOO_FAR = "too far"
+_CHAT_LINE = "This is the time of a line in a chat: it says when that line was sent."
+_ALONE = "This line is on its own. It may say when the message was written."
 
 
-class Link(Enum):
-    """How a time came to its day."""
+@dataclass(frozen=True, slots=True)
+class Context:
+    """How to read a text.
 
-    BESIDE = "beside"
+    `zone` is the default time zone, `all_times` one given for every time in the text, and
+    `other_zones` are those given for single times.
+    """
+
+    zone: ZoneInfo
+    now: datetime
+    style: ClockStyle = field(default_factory=ClockStyle)
+    all_times: ZoneToken | None = None
+    other_zones: tuple[ZoneToken, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header, and when it says the text below it was written; more than one if ambiguous."""
+
+    start: int
+    end: int
+    references: tuple[ReferenceTime, ...]
+    excerpt: Excerpt
+
+
+class DaySource(Enum):
+    """Where the day of a time was found."""
+
+    ADJACENT = "adjacent"
     SENTENCE = "sentence"
     FURTHER_UP = "further up"
     NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
-class DayGroup:
-    """Days that stand side by side and mean one: "yesterday (19 November)"."""
-
-    days: tuple[DateSeen, ...]
-
-    @property
-    def start(self) -> int:
-        """Where the first begins."""
-        return self.days[0].start
-
-    @property
-    def end(self) -> int:
-        """Where the last ends."""
-        return self.days[-1].end
-
-    @property
-    def text(self) -> str:
-        """The last one's words, as they stand."""
-        return " ".join(self.days[-1].text.split())
-
-
-@dataclass(frozen=True, slots=True)
 class Mention:
-    """Words that name one moment: a time, a day or both, a part of the day, a zone."""
+    """The words for one moment: a time, a day, or both, with a part of the day and a zone."""
 
     start: int
     end: int
-    clock: ClockSeen | None
-    group: DayGroup | None
-    link: Link
+    clock: ClockToken | None
+    group: DateGroup | None
+    day_source: DaySource
     part: str = ""
-    zone: ZoneSeen | None = None
+    zone: ZoneToken | None = None
+
+    @property
+    def has_calendar_date(self) -> bool:
+        """Return whether its day is a date, which needs no reference time."""
+        return self.group is not None and any(day.dates for day in self.group.days)
 
 
+@dataclass(frozen=True, slots=True)
+class TimeLikeToken:
+    """Words that may be a time of day."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A possible reading, the day and zone it uses, and the question it raises."""
+
+    reading: MomentReading
+    day: DayOption
+    zone: str
+    question: str = ""
+
+    @property
+    def is_after_ticket(self) -> bool:
+        """Return whether all of it lies after the message its day was counted from."""
+        written = self.day.reference.moment if self.day.reference else None
+        earliest = self.reading.moment - timedelta(minutes=self.reading.minutes or 0)
+        return written is not None and earliest > written + _CLOCK_SKEW
+
+
+# Entry points.
+
+
+def read_ticket(
+    text: str, *, zone: ZoneInfo, now: datetime, written: datetime | date | None = None
+) -> Reading:
+    """Find customers and moments in a ticket.
+
+    Times without a time zone are read in `zone`; `now` is aware. `written` is when the ticket was
+    written, if known: an aware datetime, or a date.
+    Raise `TicketRefused` if the text is empty or longer than 20,000 characters.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.strip():
+        raise TicketRefused("Paste the ticket text.")
+    if len(text) > MAX_TICKET_LENGTH:
+        raise TicketRefused(
+            f"The text has {len(text):,} characters; the limit is {MAX_TICKET_LENGTH:,}. "
+            "Leave out anything that doesn't say who it was or when."
+        )
+    given: tuple[ReferenceTime, ...] = ()
+    if isinstance(written, datetime):
+        given = (ReferenceTime("the ticket's date", moment=written),)
+    elif written is not None:
+        given = (ReferenceTime("the ticket's date", day=written),)
+    context = Context(zone, now)
+    headers = _find_headers(text, context)
+    moments, notes = _find_moments(text, headers, given, context)
+    customers, customer_notes = find_customers(text)
+    return Reading(
+        customers=customers,
+        moments=moments,
+        written=tuple(header.excerpt for header in headers[:_MAX_SHOWN]),
+        notes=tuple(dict.fromkeys([*notes, *customer_notes])),
+    )
+
+
+def read_ticket_date(typed: str, *, zone: ZoneInfo, now: datetime) -> datetime | date:
+    """Return when the ticket was written, as a person typed it: an aware datetime, or a date.
+
+    "Yesterday" and the like count from now.
+    Raise `TicketRefused` if it can't be read, is ambiguous, or is in the future.
+    """
+    context = Context(zone, now)
+    today = [ReferenceTime("now", moment=now)]
+    found = _read_references(typed, today, context, "the ticket's date")
+    if not found:
+        next_year = replace(context, now=now + timedelta(days=366))
+        if _read_references(typed, today, next_year, ""):
+            raise TicketRefused("This is in the future. Check when the ticket was written.")
+        raise TicketRefused(
+            "We can't read when the ticket was written. Enter it as 2026-11-20 14:05, "
+            "or enter only the date."
+        )
+    if len(found) > 1:
+        raise TicketRefused("This could mean more than one time. Enter it as 2026-11-20 14:05.")
+    written = found[0].moment or found[0].day
+    assert written is not None  # noqa: S101 - a reference time has one of the two
+    return written
+
+
+def _find_moments(
+    text: str, headers: Sequence[Header], given: tuple[ReferenceTime, ...], context: Context
+) -> tuple[tuple[MomentFound, ...], list[str]]:
+    """Return the moments to list, and notes on the others."""
+    dates = not_overlapping(find_dates(text), headers)[:_MAX_TOKENS]
+    durations = not_overlapping(find_durations(text), [*headers, *dates])[:_MAX_TOKENS]
+    taken: list[Spanned] = [*headers, *dates, *durations]
+    clocks = not_overlapping(find_clocks(text), taken)[:_MAX_TOKENS]
+    parts = not_overlapping(find_parts(text), [*taken, *clocks])[:_MAX_TOKENS]
+    time_like = not_overlapping(_find_time_like(text), [*taken, *clocks])[:_MAX_TOKENS]
+    mentions = _pair(text, dates, clocks, parts)
+    zones = {
+        mention.zone.text: mention.zone
+        for mention in mentions
+        if mention.clock and mention.zone and mention.zone.options and not mention.zone.is_offset
+    }
+    context = replace(
+        context,
+        style=ClockStyle.of(clocks),
+        all_times=zone_of_all_times(text) or zone_of_writer(text),
+        other_zones=tuple(zones.values())[:_MAX_ZONES],
+    )
+    written_time = [_written_time_question(text, mention) for mention in mentions]
+    stamps = [one for one, question in zip(mentions, written_time, strict=True) if question]
+    dated = [_header_from(text, one, (), context) for one in stamps if one.has_calendar_date]
+    dated_above = sorted([*headers, *dated], key=lambda header: header.start)
+    undated = [
+        _header_from(text, one, _references_at(one.start, dated_above, given, context), context)
+        for one in stamps
+        if not one.has_calendar_date
+    ]
+    above = sorted([*dated_above, *undated], key=lambda header: header.start)
+    found = []
+    for duration in durations:
+        references = _timed_references_at(duration.start, above, given, context)
+        found.append((duration.start, _resolve_duration(text, duration, references, context)))
+    for mention, question in zip(mentions, written_time, strict=True):
+        references = _references_at(mention.start, dated_above, given, context)
+        moment = _resolve_mention(text, mention, references, context)
+        more = filter(None, [question, _time_like_question(text, mention, time_like)])
+        found.append((mention.start, replace(moment, questions=(*moment.questions, *more))))
+    return _select([moment for _, moment in sorted(found, key=lambda one: one[0])])
+
+
+def _select(found: Sequence[MomentFound]) -> tuple[tuple[MomentFound, ...], list[str]]:
+    """Drop duplicates and put exact times first; turn moments without a reading into notes."""
+    unique: dict[object, MomentFound] = {}
+    notes: list[str] = []
+    for moment in found:
+        if moment.readings or moment.lacks_date:
+            key = tuple((one.moment, one.minutes) for one in moment.readings) or moment.questions
+            unique.setdefault(key, moment)
+        else:
+            notes += moment.questions
+    ordered = sorted(unique.values(), key=_rank)
+    if any(moment.lacks_date for moment in found):  # a whole day may be the date that is missing
+        question = "This may be the day the ticket was written."
+        ordered = [
+            replace(one, questions=(question,)) if one.is_sure and _is_whole_day(one) else one
+            for one in ordered
+        ]
+    if len(ordered) > _MAX_SHOWN:
+        left = len(ordered) - _MAX_SHOWN
+        times = "time was" if left == 1 else "times were"
+        notes.append(f"{left} more {times} found but not listed.")
+    return tuple(ordered[:_MAX_SHOWN]), notes
+
+
+def _rank(moment: MomentFound) -> int:
+    """Rank exact times before lines of a chat, and these before whole days."""
+    return 2 if _is_whole_day(moment) else int(_CHAT_LINE in moment.questions)
+
+
+def _is_whole_day(moment: MomentFound) -> bool:
+    return bool(moment.readings) and all((one.minutes or 0) > 360 for one in moment.readings)
+
+
+# When a message was written: headers of mail programs and ticket systems, and lines of a chat.
+
+_NAMES = (
+    "sent|date|gesendet|datum|envoyé|enviado(?:\\sel)?|fecha|"
+    "(?:created|received|submitted|opened|written|requested|erstellt|eingegangen)(?:\\s(?:at|on|am))?"
+)
+_FIELD = re.compile(
+    rf"^[ \t>*|]{{0,12}}(?:{_NAMES})\*?[ \t]?:\*?[ \t]{{0,4}}(?P<rest>[^\n]{{6,120}})",
+    re.IGNORECASE | re.MULTILINE,
+)
+_WROTE = re.compile(
+    r"(?<!\w)(?:on|am|le|el)\s(?P<rest>[^\n]{8,160}?(?:\n[^\n]{1,80}?)?)\s"
+    r"(?:wrote|schrieb|a\sécrit|escribió)(?=[^\n:]{0,80}:)",
+    re.IGNORECASE,
+)
+_IN_BRACKETS = re.compile(
+    r"(?:reported|replied|commented|created|said|wrote|(?:mail|message)\sfrom)[^\n(]{0,60}\((?P<rest>[^\n)]{8,60})\)",
+    re.IGNORECASE,
+)
+# A form with date and time of the problem on two lines is not the header of a mail.
+_TIME_LABEL = re.compile(
+    r"[ \t>*|]{0,12}(?:time(?!\s?zone)|uhrzeit|heure|hora)[^\n:]{0,24}:", re.IGNORECASE
+)
+_TIME_BELOW = re.compile(rf"\n{_TIME_LABEL.pattern}", re.IGNORECASE)
+# A line of a chat, and when it was sent: "[14:02] Kim: ", "20.11.26, 14:05 - Jörg: ".
+_LINE_START = re.compile(r"[ \t>*\[(\u200e]{0,6}\Z")
+_SPEAKER = re.compile(
+    r"[ \t]{0,2}[\])]?[ \t]{0,3}(?:[-\u2013|][ \t])?"
+    r"(?P<name>[^\W\d_][^\n:\[\]]{0,30}):(?=[ \t\n]|\Z)"
+)
+_NAME_BEFORE = re.compile(r"[^\W\d_][^\n\d:.!?]{0,30}(?:,[ \t]|[ \t]{2}|[ \t]\[)\[?\Z")
+_LINE_END = re.compile(r"[ \t]{0,2}\]?[ \t]{0,3}(?=\n|\Z)")
+
+
+def _find_headers(text: str, context: Context) -> list[Header]:
+    """Return all headers with a readable date, in the order of the text."""
+    found = []
+    for pattern in (_FIELD, _WROTE, _IN_BRACKETS):
+        for match in pattern.finditer(text):
+            references = _read_references(match["rest"], (), context, "the date of the message")
+            if references and not _TIME_BELOW.match(text, match.end()):
+                where = excerpt(text, match.start(), match.end())
+                found.append(Header(match.start(), match.end(), references, where))
+    return sorted(found, key=lambda header: header.start)
+
+
+def _read_references(
+    typed: str, references: Sequence[ReferenceTime], context: Context, source: str
+) -> tuple[ReferenceTime, ...]:
+    """Return what the first time in the text can mean, else the first day."""
+    if find_durations(typed):
+        return ()
+    mentions = _pair(typed, find_dates(typed), find_clocks(typed), find_parts(typed))
+    timed = (one for one in mentions if one.clock and one.day_source is not DaySource.NONE)
+    mention = next(timed, None) or next((one for one in mentions if one.group), None)
+    if mention is None or (mention.clock is None and mention.part):
+        return ()
+    moments = [
+        reading.moment for reading in _resolve_mention(typed, mention, references, context).readings
+    ]
+    if mention.clock:
+        return tuple(ReferenceTime(source, moment=moment) for moment in moments)
+    days = (moment.astimezone(context.zone).date() for moment in moments)
+    return tuple(ReferenceTime(source, day=day) for day in days)
+
+
+def _written_time_question(text: str, mention: Mention) -> str:
+    """Return the question about a time that may only say when something was written, or ""."""
+    if _is_chat_line(text, mention):
+        return _CHAT_LINE
+    return _ALONE if _is_alone_on_line(text, mention) else ""
+
+
+def _is_chat_line(text: str, mention: Mention) -> bool:
+    """Return whether the time heads a line of a chat: "[14:02] Kim: hello"."""
+    if mention.clock is None or "\n" not in text.strip():
+        return False
+    line_start = text.rfind("\n", 0, mention.start) + 1
+    if _LINE_START.fullmatch(text, line_start, mention.start):
+        speaker = _SPEAKER.match(text, mention.end)
+        return speaker is not None and len(speaker["name"].split()) <= 3
+    is_after_name = _NAME_BEFORE.fullmatch(text, line_start, mention.start) is not None
+    is_end = _LINE_END.match(text, mention.end) is not None
+    words = text[line_start : mention.start].split()
+    return is_after_name and is_end and len(words) <= 3
+
+
+def _is_alone_on_line(text: str, mention: Mention) -> bool:
+    """Return whether date and time fill a line, save for a name: "Jane Doe, 20 Nov, 14:31"."""
+    if not (mention.clock and mention.has_calendar_date):
+        return False
+    start = text.rfind("\n", 0, mention.start) + 1
+    if _TIME_LABEL.match(text, start):
+        return False
+    end = text.find("\n", mention.end)
+    line = text[start : mention.start] + text[mention.end : end if end >= 0 else len(text)]
+    is_bare = len(line) <= 60 and not any(word[0].islower() for word in line.split())
+    return is_bare and "\n" in text.strip()
+
+
+def _header_from(
+    text: str, mention: Mention, references: Sequence[ReferenceTime], context: Context
+) -> Header:
+    """Return such a line as a header, from which the text below it may count."""
+    found = _resolve_mention(text, mention, references, context)
+    own = tuple(
+        ReferenceTime("the date above it", moment=reading.moment, is_uncertain=True)
+        for reading in found.readings
+    )
+    return Header(mention.start, mention.end, own, found.excerpt)
+
+
+def _references_at(
+    start: int, headers: Sequence[Header], given: tuple[ReferenceTime, ...], context: Context
+) -> tuple[ReferenceTime, ...]:
+    """Return what "yesterday" counts from at this place: the given date and the message's date."""
+    above = last_before(headers, start)
+    if above is None or not given:
+        return above.references if above else given
+    own = {local_day(one, context.zone) for one in given}
+    others = (one for one in above.references if local_day(one, context.zone) not in own)
+    return (*given, *others)
+
+
+def _timed_references_at(
+    start: int, headers: Sequence[Header], given: tuple[ReferenceTime, ...], context: Context
+) -> tuple[ReferenceTime, ...]:
+    """Return what "two hours ago" counts from: the message's time if only a date was given."""
+    above = last_before(headers, start)
+    if above and above.references and not any(one.moment for one in given):
+        return above.references
+    return _references_at(start, headers, given, context)
+
+
+# Pair each time with its day: the adjacent one, else one of the same sentence or further up.
+
+# What _between_without_parts returns for a long gap; no pattern below matches it.
+_TOO_FAR = "too far"
 _BEFORE_TIME = re.compile(
     r"[\s,;:(@|·T~\u2013-]{0,5}(?:(?:at|around|about|approximately|approx\.?|roughly|circa|ca\.?|"
     r"nearly|almost|shortly|just|so|the|in|from|between|since|before|after|until|till|by|um|gegen|"
@@ -103,128 +438,130 @@ _BEFORE_DAY = re.compile(
     r"[\s,;(\u2013-]{0,5}(?:(?:on|of|the|am|vom|den|le|el)\s){0,2}", re.IGNORECASE
 )
 _JOINED = re.compile(r"[\s,(\u2013-]{0,4}(?:on\s|den\s|the\s)?")
-_BESIDE_PART = re.compile(r"[\s,(]{0,4}(?:(?:at|in|around|about|the|am|um|gegen|por|la)\s){0,3}")
+_BETWEEN_PART = re.compile(r"[\s,(]{0,4}(?:(?:at|in|around|about|the|am|um|gegen|por|la)\s){0,3}")
 
 
-def pair(
-    text: str, days: Sequence[DateSeen], clocks: Sequence[ClockSeen], parts: Sequence[PartSeen]
+def _pair(
+    text: str, dates: Sequence[DateToken], clocks: Sequence[ClockToken], parts: Sequence[PartToken]
 ) -> list[Mention]:
-    """All mentions, in the order of the text. Days that lent themselves to a time stand once."""
-    groups = _grouped(text, days)
-    mentions = [_of_clock(text, clock, groups, parts) for clock in clocks]
+    """Return all mentions in the order of the text. A day that has a time is not listed alone."""
+    groups: list[DateGroup] = []
+    for day in dates:
+        if groups and _JOINED.fullmatch(text, groups[-1].end, day.start):
+            groups[-1] = DateGroup((*groups[-1].days, day))
+        else:
+            groups.append(DateGroup((day,)))
+    mentions = [_mention_of_clock(text, clock, groups, parts) for clock in clocks]
     used = {mention.group for mention in mentions}
-    mentions += [_of_day(text, group, parts) for group in groups if group not in used]
+    mentions += [_mention_of_day(text, group, parts) for group in groups if group not in used]
     return sorted(mentions, key=lambda mention: mention.start)
 
 
-def _grouped(text: str, days: Sequence[DateSeen]) -> list[DayGroup]:
-    groups: list[DayGroup] = []
-    for day in days:
-        if groups and _JOINED.fullmatch(text, groups[-1].end, day.start):
-            groups[-1] = DayGroup((*groups[-1].days, day))
-        else:
-            groups.append(DayGroup((day,)))
-    return groups
-
-
-def _of_clock(
-    text: str, clock: ClockSeen, groups: Sequence[DayGroup], parts: Sequence[PartSeen]
+def _mention_of_clock(
+    text: str, clock: ClockToken, groups: Sequence[DateGroup], parts: Sequence[PartToken]
 ) -> Mention:
-    near = _parts_beside(text, clock, parts)
-    is_machine = clock.second is not None
-    zone = zone_at(text, clock.end, after_iso=is_machine)
-    group, link = _day_of(text, clock, zone.end if zone else clock.end, groups, near)
-    if group and any(day.is_machine for day in group.days):
+    near = _adjacent_parts(text, clock, parts)
+    zone = zone_at(text, clock.end, after_iso=clock.second is not None)
+    group, day_source = _day_for_clock(text, clock, zone.end if zone else clock.end, groups, near)
+    if group and group.is_machine:
         zone = zone_at(text, clock.end, after_iso=True)
-    last = max([clock.end, *(part.end for part in near)])
-    if group and link is Link.BESIDE:
-        near = [*near, *_parts_beside(text, group, parts)]
-        last = max([last, group.end, *(part.end for part in near)])
-    zone = zone or zone_at(text, last)
-    spans: list[Spanned] = [clock, *near, *([zone] if zone else [])]
-    spans += [group] if group and link is Link.BESIDE else []
-    named = next((day.part for day in group.days if day.part), "") if group else ""
+    spans: list[Spanned] = [clock]
+    if group and day_source is DaySource.ADJACENT:
+        near = [*near, *_adjacent_parts(text, group, parts)]
+        spans.append(group)
+    spans += near
+    zone = zone or zone_at(text, max(span.end for span in spans))
+    spans += [zone] if zone else []
     return Mention(
         start=min(span.start for span in spans),
         end=max(span.end for span in spans),
         clock=clock,
         group=group,
-        link=link,
-        part=near[0].part if near else named,
+        day_source=day_source,
+        part=near[0].part if near else group.part if group else "",
         zone=zone,
     )
 
 
-def _of_day(text: str, group: DayGroup, parts: Sequence[PartSeen]) -> Mention:
-    near = _parts_beside(text, group, parts)
-    named = next((day.part for day in group.days if day.part), "")
+def _mention_of_day(text: str, group: DateGroup, parts: Sequence[PartToken]) -> Mention:
+    near = _adjacent_parts(text, group, parts)
     end = max([group.end, *(part.end for part in near)])
     return Mention(
         start=min([group.start, *(part.start for part in near)]),
         end=end,
         clock=None,
         group=group,
-        link=Link.BESIDE,
-        part=named or (near[0].part if near else ""),
+        day_source=DaySource.ADJACENT,
+        part=group.part or (near[0].part if near else ""),
         zone=zone_at(text, end),
     )
 
 
-def _day_of(
+def _day_for_clock(
     text: str,
-    clock: ClockSeen,
+    clock: ClockToken,
     clock_end: int,
-    groups: Sequence[DayGroup],
-    near: Sequence[PartSeen],
-) -> tuple[DayGroup | None, Link]:
-    before = nearest_before(groups, clock.start)
+    groups: Sequence[DateGroup],
+    near: Sequence[PartToken],
+) -> tuple[DateGroup | None, DaySource]:
+    before = last_before(groups, clock.start)
     index = groups.index(before) + 1 if before else 0
     after = groups[index] if index < len(groups) else None
-    gap_before = _without(text, before.end, clock.start, near) if before else _TOO_FAR
-    gap_after = _without(text, clock_end, after.start, near) if after else _TOO_FAR
+    gap_before = _between_without_parts(text, before.end, clock.start, near) if before else _TOO_FAR
+    gap_after = _between_without_parts(text, clock_end, after.start, near) if after else _TOO_FAR
     is_before, is_after = _BEFORE_TIME.fullmatch(gap_before), _BEFORE_DAY.fullmatch(gap_after)
     if is_before and is_after:  # "3 pm yesterday, 4 pm today"
         is_before = None if "," in gap_before and "," not in gap_after else is_before
     if before and is_before:
-        return before, Link.BESIDE
+        return before, DaySource.ADJACENT
     if after and is_after:
-        return after, Link.BESIDE
-    return _day_in_reach(text, clock, clock_end, before, after)
+        return after, DaySource.ADJACENT
+    return _day_at_distance(text, clock, clock_end, before, after)
 
 
-def _day_in_reach(
+def _day_at_distance(
     text: str,
-    clock: ClockSeen,
+    clock: ClockToken,
     clock_end: int,
-    before: DayGroup | None,
-    after: DayGroup | None,
-) -> tuple[DayGroup | None, Link]:
-    """A day that does not stand beside the time, but in its sentence or further up."""
-    if before and not is_broken(text[before.end : clock.start][:_FURTHEST]):
-        return before, Link.FURTHER_UP if _is_far(before, clock) else Link.SENTENCE
-    if after and not _is_far(clock, after) and not is_broken(text[clock_end : after.start]):
-        return after, Link.SENTENCE
-    if before and clock.start - before.end <= _FURTHEST:
-        return before, Link.FURTHER_UP
-    return None, Link.NONE
+    before: DateGroup | None,
+    after: DateGroup | None,
+) -> tuple[DateGroup | None, DaySource]:
+    """Return a day that is not adjacent to the time: in its sentence, or further up."""
+    if before and not has_sentence_break(text[before.end : clock.start][:_MAX_DISTANCE]):
+        is_far = _is_far(before, clock)
+        return before, DaySource.FURTHER_UP if is_far else DaySource.SENTENCE
+    if (
+        after
+        and not _is_far(clock, after)
+        and not has_sentence_break(text[clock_end : after.start])
+    ):
+        return after, DaySource.SENTENCE
+    if before and clock.start - before.end <= _MAX_DISTANCE:
+        return before, DaySource.FURTHER_UP
+    return None, DaySource.NONE
 
 
 def _is_far(one: Spanned, other: Spanned) -> bool:
-    return other.start - one.end > _FURTHEST / 2
+    return other.start - one.end > _MAX_DISTANCE / 2
 
 
-def _parts_beside(text: str, at: Spanned, parts: Sequence[PartSeen]) -> list[PartSeen]:
-    """The words for a part of the day right before or right behind."""
+def _adjacent_parts(text: str, at: Spanned, parts: Sequence[PartToken]) -> list[PartToken]:
+    """Return the parts of the day directly before or after."""
     near = []
     for part in parts:
-        first, second = (part.end, at.start) if part.end <= at.start else (at.end, part.start)
-        if 0 <= second - first <= 24 and _BESIDE_PART.fullmatch(text[first:second].casefold()):
+        first, second = _gap(at, part)
+        if 0 <= second - first <= 24 and _BETWEEN_PART.fullmatch(text[first:second].casefold()):
             near.append(part)
     return near
 
 
-def _without(text: str, start: int, end: int, parts: Sequence[PartSeen]) -> str:
-    """What stands between two places, at most 120 characters, without the parts of days in it."""
+def _gap(one: Spanned, other: Spanned) -> tuple[int, int]:
+    """Return start and end of what lies between the two; end is less if they overlap."""
+    return (other.end, one.start) if other.end <= one.start else (one.end, other.start)
+
+
+def _between_without_parts(text: str, start: int, end: int, parts: Sequence[PartToken]) -> str:
+    """Return the text between two places, up to 120 characters, without its parts of days."""
     if end - start > 120:
         return _TOO_FAR
     between = text[start:end]
@@ -234,343 +571,215 @@ def _without(text: str, start: int, end: int, parts: Sequence[PartSeen]) -> str:
     return between
 
 
-# Which days a written day can mean, counted from when the ticket was written.
-
-_YEARS_KEPT = 10
-_WEEK = timedelta(days=7)
+# Every moment that a mention can mean.
 
 
-@dataclass(frozen=True, slots=True)
-class DayRead:
-    """One day that the words can mean; `said` is how it was counted, empty where it is written.
-
-    `base` is what it was counted from, None for a day that stands there.
-    """
-
-    day: date
-    said: str = ""
-    base: Base | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Days:
-    """All that the words can mean, what to ask, and whether the ticket's date is missing."""
-
-    options: tuple[DayRead, ...] = ()
-    questions: tuple[str, ...] = ()
-    lacks_date: bool = False
-
-
-def day_of(base: Base, zone: tzinfo) -> date:
-    """The ticket's day as it was in that zone."""
-    if base.moment is not None:
-        return base.moment.astimezone(zone).date()
-    return base.day or date.min
-
-
-def named_day(day: date) -> str:
-    """Fri 20 Nov 2026."""
-    return f"{day:%a} {day.day} {day:%b %Y}"
-
-
-def read_days(group: DayGroup, bases: Sequence[Base], zone: tzinfo, now: datetime) -> Days:
-    """Every day that these words, side by side, can mean in that zone."""
-    read = [_read_day(seen, bases, zone, now) for seen in group.days]
-    if len(read) == 1:
-        return read[0]
-    common = set.intersection(*({option.day for option in days.options} for days in read))
-    if common:
-        options = [option for days in read for option in days.options if option.day in common]
-        kept = {option.day: option for option in reversed(options)}
-        return Days(
-            tuple(kept[day] for day in sorted(kept)), _asked_of(group) if len(kept) > 1 else ()
-        )
-    told = [days for days in read if days.options]
-    if len(told) == 1:
-        return told[0]
-    return Days(
-        options=tuple(option for days in told for option in days.options),
-        questions=("The dates next to each other don't match.",) if told else _asked_of(group),
-        lacks_date=not told and any(days.lacks_date for days in read),
+def _resolve_mention(
+    text: str, mention: Mention, references: Sequence[ReferenceTime], context: Context
+) -> MomentFound:
+    """Return every moment that the mention can mean, counted from each of the references."""
+    questions = list(_mention_questions(text, mention, context))
+    candidates: list[_Candidate] = []
+    lacks_date = False
+    for option in _zones(mention, context):
+        days = _days(mention, references, option.zone, context)
+        questions += days.questions
+        lacks_date = lacks_date or days.lacks_date
+        for day in days.options:
+            candidates += _on_day(mention, day, option, context)
+    plausible, notes = _plausible(candidates, context.now)
+    if any(one.day.reference and one.day.reference.is_uncertain for one in plausible):
+        questions.append("It's counted from a date on a separate line above. Check that date.")
+    unique: dict[tuple[datetime, int], MomentReading] = {}
+    for one in plausible:
+        unique.setdefault((one.reading.moment, one.reading.minutes or 0), one.reading)
+    readings = tuple(unique[key] for key in sorted(unique))
+    if len(readings) > 1:
+        questions += [one.question for one in plausible if one.question]
+    questions += _zone_questions(mention, candidates, context)
+    return MomentFound(
+        excerpt=excerpt(text, mention.start, mention.end),
+        readings=readings,
+        questions=tuple(dict.fromkeys([*questions, *notes])),
+        lacks_date=lacks_date and not readings,
     )
 
 
-def _read_day(seen: DateSeen, bases: Sequence[Base], zone: tzinfo, now: datetime) -> Days:
-    if seen.is_vague:
-        asks = f"“{_said(seen)}” isn't one specific day. Type one in the form."
-        return Days(questions=(seen.doubt or asks,))
-    if seen.dates:
-        return _calendar_days(seen, bases, zone, now)
-    if not bases:
-        asks = f"“{_said(seen)}” is counted from the day the ticket was written."
-        return Days(questions=(asks,), lacks_date=True)
-    if seen.ago is not None:
-        return _days_ago(seen, bases, zone)
-    if seen.of_month is not None:
-        return _of_month(seen, seen.of_month, bases, zone)
-    return _weekdays(seen, bases, zone)
-
-
-def _calendar_days(seen: DateSeen, bases: Sequence[Base], zone: tzinfo, now: datetime) -> Days:
-    latest = max((day_of(base, zone) for base in bases), default=now.astimezone(zone).date())
-    today = now.astimezone(zone).date()
-    options = [_in_a_year(year, month, day, latest) for year, month, day in seen.dates]
-    recent = [one for one in options if today.year - _YEARS_KEPT <= one.day.year <= today.year + 1]
-    if len(options) > 1:
-        recent = [one for one in recent if one.day.year >= today.year - 2] or recent
-    questions = [seen.doubt] if seen.doubt else []
-    if not recent:
-        return Days(
-            questions=(f"“{_said(seen)}” is too long ago: errors from then are no longer stored.",)
+def _resolve_duration(
+    text: str, token: DurationToken, references: Sequence[ReferenceTime], context: Context
+) -> MomentFound:
+    """Return the moments of "two hours ago", counted from the minute the ticket was written."""
+    where = excerpt(text, token.start, token.end)
+    words = " ".join(token.text.split())
+    minutes = max(10, round(token.back.total_seconds() / 60 / 4))
+    readings = tuple(
+        MomentReading(
+            (one.moment - token.back).astimezone(UTC).replace(microsecond=0),
+            minutes,
+            f"“{words}” counted from {one.moment.astimezone(context.zone):%H:%M}, {one.source}",
         )
-    if seen.weekday is not None:
-        fitting = [one for one in recent if one.day.weekday() == seen.weekday]
-        if not fitting:
-            questions.append(f"In “{_said(seen)}” the day of the week doesn't match the date.")
-        recent = fitting or recent
-    if len(recent) > 1:
-        questions.append(_can_be(seen, recent))
-    return Days(tuple(recent), tuple(questions))
-
-
-def _in_a_year(year: int | None, month: int, day: int, latest: date) -> DayRead:
-    """The day of that year; without one, the last such day up to `latest`."""
-    if year is not None:
-        return DayRead(date(year, month, day))
-    for back in range(9):  # 29 February can be eight years ago
-        try:
-            found = date(latest.year - back, month, day)
-        except ValueError:
-            continue
-        if found <= latest:
-            return DayRead(
-                found, f"the most recent one up to {named_day(latest)}, since no year is given"
-            )
-    return DayRead(date.min)
-
-
-def _days_ago(seen: DateSeen, bases: Sequence[Base], zone: tzinfo) -> Days:
-    ago = timedelta(days=seen.ago or 0)
-    options = tuple(
-        DayRead(day_of(base, zone) - ago, _counted(seen, base, zone), base) for base in bases
+        for one in references
+        if one.moment is not None
     )
-    return Days(options, _which_base(seen, options))
+    if not readings:
+        question = (
+            f"“{words}” is counted from the minute the ticket was written. Enter that time too."
+        )
+        return MomentFound(where, questions=(question,), lacks_date=True)
+    questions = list(_questions_near_duration(text, token))
+    if len(readings) > 1:
+        questions.append(f"“{words}” could be counted from more than one message.")
+    return MomentFound(where, readings, tuple(questions))
 
 
-def _weekdays(seen: DateSeen, bases: Sequence[Base], zone: tzinfo) -> Days:
-    """The last such day before the ticket's; asked where it is that day, or "last" stands."""
+def _zones(mention: Mention, context: Context) -> tuple[ZoneOption, ...]:
+    """Return the mention's own zone, else the default one and those of other times."""
+    named = mention.zone or context.all_times
+    if named and named.options and not named.is_uncertain:
+        return _explained_options(named)
+    default = ZoneOption(f"no time zone is given, so {context.zone.key}", context.zone)
+    if named and named.is_uncertain:
+        return (default, *_explained_options(named))
+    if mention.clock is None or mention.zone:
+        return (default,)
+    others = (option for zone in context.other_zones for option in _explained_options(zone))
+    return (default, *others)
+
+
+def _explained_options(named: ZoneToken) -> tuple[ZoneOption, ...]:
+    return tuple(
+        replace(
+            option,
+            label=f"in {option.label}, as written"
+            if option.label == named.text
+            else f"“{named.text}” is {option.label}",
+        )
+        for option in named.options
+    )
+
+
+def _days(
+    mention: Mention, references: Sequence[ReferenceTime], zone: tzinfo, context: Context
+) -> DayOptions:
+    """Return the mention's own day, else the ticket's day and the one before it."""
+    if mention.group:
+        return resolve_days(mention.group, references, zone, context.now)
+    question = f"The ticket gives no day for “{mention.clock.text if mention.clock else ''}”."
+    if not references:
+        return DayOptions(questions=(question,), lacks_date=True)
     options = []
-    for base in bases:
-        written = day_of(base, zone)
-        back = (written.weekday() - (seen.weekday or 0)) % 7
-        said = _counted(seen, base, zone)
-        latest = written - timedelta(days=back)
-        if not (seen.is_last and back == 0):
-            options.append(DayRead(latest, said, base))
-        if back == 0 or seen.is_last:
-            options.append(DayRead(latest - _WEEK, said, base))
-    if len({option.day for option in options}) > 1:
-        return Days(tuple(options), (_can_be(seen, options),))
-    return Days(tuple(options))
+    for one in references:
+        written = local_day(one, zone)
+        before = written - timedelta(days=1)
+        options.append(DayOption(written, f"the day it was written, {one.source}", one))
+        options.append(DayOption(before, f"the day before it was written, {one.source}", one))
+    return DayOptions(tuple(options), (f"{question} Which day was it?",))
 
 
-def _of_month(seen: DateSeen, number: int, bases: Sequence[Base], zone: tzinfo) -> Days:
-    """ "The 20th": the last one before the ticket's day; asked unless it was this month."""
-    options = []
-    for base in bases:
-        written = day_of(base, zone)
-        month_before = written.replace(day=1) - timedelta(days=1)
-        said = _counted(seen, base, zone)
-        with suppress(ValueError):
-            if number <= written.day:
-                options.append(DayRead(written.replace(day=number), said, base))
-        with suppress(ValueError):
-            if number >= written.day:
-                options.append(DayRead(month_before.replace(day=number), said, base))
-    days = {option.day for option in options}
-    is_before = all(one.base and one.day < day_of(one.base, zone) for one in options)
-    if len(days) == 1 and is_before and number < max(day_of(base, zone).day for base in bases):
-        return Days(tuple(options))
-    if not options:
-        return Days(questions=(f"“{_said(seen)}” isn't a day in the past.",))
-    return Days(tuple(options), (f"“{_said(seen)}” doesn't say which month. Check the day.",))
+def _on_day(
+    mention: Mention, day: DayOption, option: ZoneOption, context: Context
+) -> Iterator[_Candidate]:
+    clock = mention.clock
+    if clock is None:
+        yield _part_of_day(mention, day, option, context)
+        return
+    hours = possible_hours(clock, mention.part, context.style, is_machine=_is_machine(mention))
+    question = ""
+    if len(hours) > 1:
+        question = f"“{clock.text}” doesn't say a.m. or p.m."
+        if clock.meridiem == MIDNIGHT:
+            question = "Midnight could be the start or the end of the day."
+    for hour in hours:
+        for one in _at_hour(mention, clock, hour, day, option, context):
+            yield replace(one, question=one.question or question)
+        if mention.part == "night" and hour < 6 and clock.meridiem != MIDNIGHT:
+            night = f"“{clock.text}” at night could be before or after midnight."
+            after = replace(day, day=day.day + timedelta(days=1))
+            for one in _at_hour(mention, clock, hour, after, option, context):
+                yield replace(one, question=night)
 
 
-def _which_base(seen: DateSeen, options: Sequence[DayRead]) -> tuple[str, ...]:
-    if len({option.day for option in options}) < 2:
-        return ()
-    return (
-        f"“{_said(seen)}” could be counted from {_or([o.base.said for o in options if o.base])}.",
-    )
+def _is_machine(mention: Mention) -> bool:
+    """Return whether a program wrote it, so that no a.m. or p.m. is missing."""
+    if mention.group and mention.group.is_machine:
+        return True
+    is_universal = mention.zone is not None and mention.zone.is_universal
+    return is_universal and mention.clock is not None and not mention.clock.is_whole_hour
 
 
-def _counted(seen: DateSeen, base: Base, zone: tzinfo) -> str:
-    return f"“{_said(seen)}” counted from {named_day(day_of(base, zone))}, {base.said}"
+def _at_hour(
+    mention: Mention,
+    clock: ClockToken,
+    hour: int,
+    day: DayOption,
+    option: ZoneOption,
+    context: Context,
+) -> Iterator[_Candidate]:
+    moments = utc_instants(day.day, hour, clock.minute, clock.second or 0, option.zone)
+    question = ""
+    if len(moments) > 1:
+        question = f"{hour % 24:02}:{clock.minute:02} on {format_day(day.day)} "
+        if is_skipped(day.day, hour, clock.minute, option.zone):
+            question += "did not exist because the clocks moved forward. Which time was it?"
+        else:
+            question += "happened twice because the clocks moved back. Which time was it?"
+    range_end = end_of_range(clock, hour)
+    for start in moments:
+        moment, minutes = start, search_minutes(clock)
+        if range_end is not None:
+            until = utc_instants(day.day, *range_end, 0, option.zone)[-1]
+            moment, minutes = middle_and_half(start, until, context.now) or (start, None)
+        understood = _understood(mention, day, option)
+        yield _Candidate(MomentReading(moment, minutes, understood), day, option.label, question)
 
 
-def _can_be(seen: DateSeen, options: Sequence[DayRead]) -> str:
-    return f"“{_said(seen)}” can be {_or([named_day(option.day) for option in options])}."
+def _part_of_day(
+    mention: Mention, day: DayOption, option: ZoneOption, context: Context
+) -> _Candidate:
+    """Return the candidate for a whole day, or a part of one, as far as it is over."""
+    start, end = part_of_day(day.day, mention.part, option.zone)
+    middle = middle_and_half(start, end, context.now)
+    if middle is None:
+        return _Candidate(MomentReading(start, None, ""), day, option.label)
+    span = "no time is given, so the whole day"
+    if mention.part:
+        first, last = (f"{edge.astimezone(option.zone):%H:%M}" for edge in (start, end))
+        span = f"the {mention.part}, {first} to {last}"
+    understood = f"{_understood(mention, day, option)}; {span}"
+    return _Candidate(MomentReading(*middle, understood), day, option.label)
 
 
-def _asked_of(group: DayGroup) -> tuple[str, ...]:
-    return (f"“{group.text}” could mean more than one day.",)
+def _understood(mention: Mention, day: DayOption, option: ZoneOption) -> str:
+    """Say how the words were understood."""
+    rough = ""
+    if mention.clock and mention.clock.about:
+        rough = f"“{mention.clock.about}” makes it approximate"
+    return "; ".join(filter(None, [day.explanation, rough, option.label]))
 
 
-def _or(words: Sequence[str]) -> str:
-    *first, last = dict.fromkeys(words)
-    return f"{', '.join(first)} or {last}" if first else last
+def _plausible(
+    candidates: Sequence[_Candidate], now: datetime
+) -> tuple[list[_Candidate], list[str]]:
+    """Return the candidates before now and before the ticket, and notes on the others."""
+    past = [one for one in candidates if one.reading.moment <= now + _CLOCK_SKEW]
+    notes = []
+    if len(past) < len(candidates):
+        future = dict.fromkeys(format_day(one.day.day) for one in candidates if one not in past)
+        notes.append(f"A time on {' or '.join(future)} is in the future, so we didn't list it.")
+    before = [one for one in past if not one.is_after_ticket]
+    if past and not before:
+        notes.append("This is later than the ticket itself. Check it.")
+    return before or past, notes
 
 
-def _said(seen: DateSeen) -> str:
-    return " ".join(seen.text.split()).strip(" .,")
-
-
-def utc(moment: datetime) -> datetime:
-    """The aware moment in UTC, to the second."""
-    return moment.astimezone(UTC).replace(microsecond=0)
-
-
-# Which hours a written time can mean, and how far around it to look.
-
-ROUGH_MINUTES = 15
-EDGE_MINUTES = 60
-
-# From and to which hour of the day; beyond 24 is the next day's morning.
-PART_HOURS = {
-    "morning": (6.0, 12.0),
-    "midday": (11.0, 14.0),
-    "afternoon": (12.0, 18.0),
-    "evening": (18.0, 24.0),
-    "night": (18.0, 30.0),
-    "small hours": (0.0, 6.0),
-    "": (0.0, 24.0),
-}
-_FITTING = {
-    "morning": frozenset(range(12)),
-    "midday": frozenset(range(11, 15)),
-    "afternoon": frozenset(range(12, 21)),  # Spanish: "las 8 de la tarde"
-    "evening": frozenset(range(16, 24)),
-    "night": frozenset((*range(18, 24), *range(6))),
-    "small hours": frozenset(range(7)),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """How this text writes its times: whether any has am or pm, or an hour above 12."""
-
-    has_meridiem: bool = False
-    has_24h: bool = False
-
-    @classmethod
-    def of(cls, clocks: Sequence[ClockSeen]) -> "Style":
-        """As its times show it."""
-        return cls(
-            has_meridiem=any(clock.meridiem in ("am", "pm") for clock in clocks),
-            has_24h=any(clock.is_24h or clock.is_padded for clock in clocks if not clock.meridiem),
-        )
-
-
-def hours_of(clock: ClockSeen, part: str, style: Style, *, is_machine: bool) -> tuple[int, ...]:
-    """Each hour of the day, 0 to 23, that it can mean; 24 is the midnight that ends the day."""
-    if clock.meridiem == MIDNIGHT:
-        return (0, 24)
-    if clock.meridiem:
-        return (_with_meridiem(clock.hour, clock.meridiem),)
-    if clock.is_24h or is_machine:
-        return (clock.hour,)
-    if not (clock.is_whole_hour or clock.is_spelled) and style.has_24h and not style.has_meridiem:
-        return (clock.hour,)
-    both = (clock.hour % 12, clock.hour % 12 + 12)
-    fitting = tuple(hour for hour in both if hour in _FITTING.get(part, both))
-    return fitting or both
-
-
-def last_of(clock: ClockSeen, first_hour: int) -> tuple[int, int] | None:
-    """The end of a range as hour and minute, after its first hour; None where it is no range."""
-    if clock.until is None:
-        return None
-    hour, minute, meridiem = clock.until
-    if meridiem in ("am", "pm"):
-        hour = _with_meridiem(hour, meridiem)
-    elif first_hour >= 12 and hour < 12 and not clock.is_24h:
-        hour += 12
-    return hour, minute
-
-
-def minutes_of(clock: ClockSeen) -> int | None:
-    """How far to look to each side of a single time: None where it is exact."""
-    if clock.bound:
-        return EDGE_MINUTES
-    return ROUGH_MINUTES if clock.about or clock.is_whole_hour else None
-
-
-def instants(day: date, hour: int, minute: int, second: int, zone: tzinfo) -> list[datetime]:
-    """The moments, in UTC, at which clocks of that zone show this: one, and two around a change.
-
-    Where the clocks skip the hour, the two are an hour apart around it: what it was by the old
-    time and what it was by the new.
-    """
-    start = datetime(day.year, day.month, day.day, hour % 24, minute, second, tzinfo=zone)
-    start += timedelta(days=hour // 24)
-    both = (start.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
-    return sorted(set(both))
-
-
-def is_skipped(day: date, hour: int, minute: int, zone: tzinfo) -> bool:
-    """Whether the clocks of that zone never showed this time."""
-    local = datetime(day.year, day.month, day.day, hour % 24, minute, tzinfo=zone)
-    back = local.astimezone(UTC).astimezone(zone)
-    return back.replace(tzinfo=None) != local.replace(tzinfo=None)
-
-
-def middle(start: datetime, end: datetime, latest: datetime) -> tuple[datetime, int] | None:
-    """The middle of a stretch and half its length in minutes, rounded up.
-
-    What lies after `latest` is cut off; None when all of it does. At most a day to each side.
-    """
-    end = min(end, latest)
-    if start >= end:
-        return None
-    centre = (start + (end - start) / 2).replace(second=0, microsecond=0)
-    half = ceil((end - centre).total_seconds() / 60)
-    return centre, max(1, min(half, MAX_WINDOW_MINUTES))
-
-
-def part_of_day(day: date, part: str, zone: tzinfo) -> tuple[datetime, datetime]:
-    """From when to when that part of the day lasted, in UTC."""
-    first, last = PART_HOURS[part]
-    midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
-    return (
-        (midnight + timedelta(hours=first)).astimezone(UTC),
-        (midnight + timedelta(hours=last)).astimezone(UTC),
-    )
-
-
-def _with_meridiem(hour: int, meridiem: str) -> int:
-    if hour > 12 or hour == 0:
-        return hour
-    return hour % 12 + (12 if meridiem == "pm" else 0)
-
-
-# What stands beside a moment and was not read, so that nothing is sure that only looks so.
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadSeen:
-    """Words that may be a time of day."""
-
-    start: int
-    end: int
-    text: str
-
+# Questions: what the words leave open, as sentences for the agent.
 
 _LIKE_A_TIME = re.compile(
     r"(?<![\w.,:/+#$€£-])(?:[0-2]?[0-9]\s?[:.h][0-5][0-9]|[0-2]?[0-9]\s?(?:h|hrs|[ap]m?|uhr|ish|hours)|"
     r"[0-2]?[0-9](?=\s(?:y|et|menos|moins|Uhr)\s))(?![\w.])|"
     r"(?<![\w.,:/+#$€£-])[0-9]{3,4}\s?[ap]m(?!\w)|"
-    rf"(?<!\w){one_of(NUMBERS)}\s(?:o|oh|five|ten|fifteen|twenty|thirty|forty|fifty)(?!\w)|"
-    rf"(?<!\w)(?:past|to|at|around|about|maybe|perhaps|like|um|gegen)\s{one_of(NUMBERS)}(?!\w)|"
+    rf"(?<!\w){alternation(NUMBERS)}\s(?:o|oh|five|ten|fifteen|twenty|thirty|forty|fifty)(?!\w)|"
+    rf"(?<!\w)(?:past|to|at|around|about|maybe|perhaps|like|um|gegen)\s{alternation(NUMBERS)}(?!\w)|"
     r"(?<!\w)(?:maybe|perhaps|like|at|around|about|um|gegen|vers|à|las|to|past|@)\s[0-9]{1,2}(?![\w%])|"
     r"(?<!\w)(?:half|quarter|viertel|dreiviertel|halb|demie|y\smedia|o['\u2019]?clock)(?!\w)",
     re.IGNORECASE,
@@ -581,14 +790,14 @@ _OTHER_CLOCK = re.compile(
     r"(?:over\s)?here(?!\w)))",
     re.IGNORECASE,
 )
-_BESIDE_A_MEAL = re.compile(
+_NEAR_MEAL = re.compile(
     r"[,\s]{1,3}(?P<said>(?:just\s|right\s|shortly\s)?(?:before|after|vor|nach|avant|après)\s"
     r"(?:the\s|my\s|der\s|dem\s|le\s)?(?:work|lunch|breakfast|dinner|tea|school|bed|arbeit|"
     r"mittag|essen|frühstück|travail|déjeuner))(?!\w)",
     re.IGNORECASE,
 )
 _FROM_COUNT = re.compile(
-    rf"(?:(?<![\w.,:])[0-9]{{1,2}}|(?<!\w){one_of(NUMBERS)}|\shalf)\s?"
+    rf"(?:(?<![\w.,:])[0-9]{{1,2}}|(?<!\w){alternation(NUMBERS)}|\shalf)\s?"
     r"(?:-|\u2013|or|to|bis|oder|ou|o|a|and\sa)\s?\Z",
     re.IGNORECASE,
 )
@@ -612,30 +821,28 @@ _SENT = re.compile(
 )
 
 
-def like_a_time(text: str) -> list[UnreadSeen]:
-    """All that may be times of day, whether they can be read or not."""
-    return [UnreadSeen(one.start(), one.end(), one[0]) for one in _LIKE_A_TIME.finditer(text)]
+def _mention_questions(text: str, mention: Mention, context: Context) -> Iterator[str]:
+    """Ask what is uncertain whatever the day is."""
+    clock, group = mention.clock, mention.group
+    if mention.zone and not mention.zone.options:
+        yield (
+            f"We don't recognize “{mention.zone.text}”, so the time is read as {context.zone.key}."
+        )
+    bound = (clock.bound if clock else "") or qualifiers_before(text, mention.start)[1]
+    if bound:
+        yield f"The ticket says “{bound}”, not an exact time."
+    yield from _questions_near_mention(text, mention)
+    if clock and group and mention.day_source is DaySource.FURTHER_UP:
+        yield f"The day of “{clock.text}” is taken from “{group.text}”, further up. Check that."
 
 
-def asked_of_duration(text: str, start: int, end: int) -> Iterator[str]:
-    """What the words around "3 hours ago" leave open: "2-3 hours ago"."""
-    count = _FROM_COUNT.search(text, max(0, start - 24), start)
-    if count:
-        yield f"The ticket says “{count[0].strip()}” before it. Please check how long ago."
-    half = _AND_A_HALF.match(text, end)
-    if half:
-        yield f"The ticket says “{half['said']}” after it. Check how long ago it was."
-
-
-def asked_beside(text: str, start: int, end: int, *, has_clock: bool) -> Iterator[str]:
-    """What the words around a moment leave open, as plain sentences.
-
-    The moment stands from `start` to `end`; `has_clock` tells whether it names a time of day.
-    """
+def _questions_near_mention(text: str, mention: Mention) -> Iterator[str]:
+    """Ask about the words directly before and after a mention."""
+    start, end, has_clock = mention.start, mention.end, mention.clock is not None
     other = _OTHER_CLOCK.match(text, end) or (has_clock and _IN_A_PLACE.match(text, end))
     if other:
-        yield f"The ticket says “{other['said'].strip()}”. Please check which zone that is."
-    meal = _BESIDE_A_MEAL.match(text, end)
+        yield f"The ticket says “{other['said'].strip()}”. Check which time zone that is."
+    meal = _NEAR_MEAL.match(text, end)
     if meal:
         yield f"The ticket says “{meal['said']}”, not an exact time."
     early = None if has_clock else _EARLY.search(text, max(0, start - 24), start)
@@ -643,7 +850,7 @@ def asked_beside(text: str, start: int, end: int, *, has_clock: bool) -> Iterato
         yield f"The ticket says “{early['said']}”, not an exact time."
     past = _PAST.search(text, max(0, start - 24), start)
     if past:
-        yield f"The ticket says “{past['said']}”. Please check the minute."
+        yield f"The ticket says “{past['said']}”. Check the minute."
     more = _MORE_DIGITS.match(text, end) if has_clock else None
     if more:
         yield f"“{more['said']}” after it may be the minutes. Check that."
@@ -652,584 +859,51 @@ def asked_beside(text: str, start: int, end: int, *, has_clock: bool) -> Iterato
         yield f"The ticket says “{sent['said']}”: it may not be when the problem was."
 
 
-# From words that name a moment to every moment that they can mean.
-
-_SKEW = timedelta(minutes=5)
-_DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What a text is read with: the zone where none is named, now, and how it writes times.
-
-    `all_times` is a zone named for all of them, `other_zones` are those of single ones.
-    """
-
-    zone: ZoneInfo
-    now: datetime
-    style: Style = field(default_factory=Style)
-    all_times: ZoneSeen | None = None
-    other_zones: tuple[ZoneSeen, ...] = ()
+def _questions_near_duration(text: str, token: DurationToken) -> Iterator[str]:
+    """Ask about the words around "3 hours ago": "2-3 hours ago"."""
+    count = _FROM_COUNT.search(text, max(0, token.start - 24), token.start)
+    if count:
+        yield f"The ticket says “{count[0].strip()}” before it. Check how long ago it was."
+    half = _AND_A_HALF.match(text, token.end)
+    if half:
+        yield f"The ticket says “{half['said']}” after it. Check how long ago it was."
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """A reading, what it was counted from, and what to ask because of it."""
-
-    reading: MomentReading
-    day: DayRead
-    zone: str
-    question: str = ""
-
-    @property
-    def is_after_ticket(self) -> bool:
-        """Whether all of it lies after the message that its day was counted from."""
-        written = self.day.base.moment if self.day.base else None
-        earliest = self.reading.moment - timedelta(minutes=self.reading.minutes or 0)
-        return written is not None and earliest > written + _SKEW
+def _find_time_like(text: str) -> list[TimeLikeToken]:
+    """Return everything that may be a time of day, readable or not."""
+    return [TimeLikeToken(one.start(), one.end(), one[0]) for one in _LIKE_A_TIME.finditer(text)]
 
 
-def moment_of(text: str, mention: Mention, bases: Sequence[Base], setting: Setting) -> MomentFound:
-    """Every moment that the mention can mean, counted from each of `bases`."""
-    questions = list(_asked_at_once(text, mention, setting))
-    drafts: list[_Draft] = []
-    lacks_date = False
-    for option in _zones(mention, setting):
-        days = _days(mention, bases, option.zone, setting)
-        questions += days.questions
-        lacks_date = lacks_date or days.lacks_date
-        for day in days.options:
-            drafts += _on_day(mention, day, option, setting)
-    kept, left_out = _possible(drafts, setting.now)
-    if any(draft.day.base and draft.day.base.is_doubtful for draft in kept):
-        questions.append("It's counted from a date on a separate line above. Check that date.")
-    readings = _each_once(kept)
-    if len(readings) > 1:
-        questions += [draft.question for draft in kept if draft.question]
-    questions += _why_zones(mention, drafts, setting)
-    return MomentFound(
-        excerpt=excerpt(text, mention.start, mention.end),
-        readings=readings,
-        questions=tuple(dict.fromkeys([*questions, *left_out])),
-        lacks_date=lacks_date and not readings,
-    )
+def _time_like_question(text: str, mention: Mention, tokens: Sequence[TimeLikeToken]) -> str:
+    """Return the question about an unreadable time near a day without one, or ""."""
+    if mention.clock is not None:
+        return ""
+    for token in tokens:
+        first, second = _gap(mention, token)
+        if 0 <= second - first <= _MAX_DISTANCE_TIME_LIKE and not has_sentence_break(
+            text[first:second]
+        ):
+            return f"“{token.text}” near it may be the time of day. Check it."
+    return ""
 
 
-def moment_ago(
-    text: str, seen: DurationSeen, bases: Sequence[Base], setting: Setting
-) -> MomentFound:
-    """ "Two hours ago", counted back from the minute the ticket was written."""
-    where = excerpt(text, seen.start, seen.end)
-    said = " ".join(seen.text.split())
-    timed = [base for base in bases if base.moment is not None]
-    if not timed:
-        asks = f"“{said}” is counted from the minute the ticket was written. Enter that time too."
-        return MomentFound(where, questions=(asks,), lacks_date=True)
-    minutes = max(10, round(seen.back.total_seconds() / 60 / 4))
-    readings = tuple(
-        MomentReading(
-            utc(base.moment - seen.back),
-            minutes,
-            f"“{said}” counted from {base.moment.astimezone(setting.zone):%H:%M}, {base.said}",
-        )
-        for base in timed
-        if base.moment is not None
-    )
-    questions = list(asked_of_duration(text, seen.start, seen.end))
-    if len(readings) > 1:
-        questions.append(f"“{said}” could be counted from more than one message.")
-    return MomentFound(where, readings, tuple(questions))
-
-
-def _zones(mention: Mention, setting: Setting) -> tuple[ZoneOption, ...]:
-    """The zone that is named; else the default one, and what other times of the text name."""
-    named = mention.zone or setting.all_times
-    if named and named.options and not named.is_maybe:
-        return _as_named(named)
-    default = ZoneOption(f"no time zone is given, so {setting.zone.key}", setting.zone)
-    if named and named.is_maybe:
-        return (default, *_as_named(named))
-    if mention.clock is None or mention.zone:
-        return (default,)
-    return (default, *(option for zone in setting.other_zones for option in _as_named(zone)))
-
-
-def _as_named(named: ZoneSeen) -> tuple[ZoneOption, ...]:
-    return tuple(
-        replace(
-            option,
-            said=f"in {option.said}, as written"
-            if option.said == named.text
-            else f"“{named.text}” is {option.said}",
-        )
-        for option in named.options
-    )
-
-
-def _asked_at_once(text: str, mention: Mention, setting: Setting) -> Iterator[str]:
-    """What is uncertain before any day is looked at."""
-    clock, group = mention.clock, mention.group
-    if mention.zone and not mention.zone.options:
-        yield (
-            f"We don't recognize “{mention.zone.text}”, so the time is read as {setting.zone.key}."
-        )
-    bound = (clock.bound if clock else "") or rough_before(text, mention.start)[1]
-    if bound:
-        yield f"The ticket says “{bound}”, not an exact time."
-    yield from asked_beside(text, mention.start, mention.end, has_clock=clock is not None)
-    if clock and group and mention.link is Link.FURTHER_UP:
-        yield f"The day of “{clock.text}” is taken from “{group.text}”, further up. Check that."
-
-
-def _days(mention: Mention, bases: Sequence[Base], zone: tzinfo, setting: Setting) -> Days:
-    """The day that is named; else the ticket's own day and the one before it, which is asked."""
-    if mention.group:
-        return read_days(mention.group, bases, zone, setting.now)
-    said = f"“{mention.clock.text if mention.clock else ''}”"
-    if not bases:
-        return Days(questions=(f"The ticket names no day for {said}.",), lacks_date=True)
-    options = []
-    for base in bases:
-        written = day_of(base, zone)
-        options.append(DayRead(written, f"the day it was written, {base.said}", base))
-        options.append(DayRead(written - _DAY, f"the day before it was written, {base.said}", base))
-    return Days(tuple(options), (f"The ticket gives no day for {said}. Which day was it?",))
-
-
-def _on_day(
-    mention: Mention, day: DayRead, option: ZoneOption, setting: Setting
-) -> Iterator[_Draft]:
-    clock = mention.clock
-    if clock is None:
-        yield from _stretch(mention, day, option, setting)
-        return
-    hours = hours_of(clock, mention.part, setting.style, is_machine=_is_machine(mention))
-    question = _why_two_hours(clock) if len(hours) > 1 else ""
-    for hour in hours:
-        for draft in _at_hour(mention, clock, hour, (day, option, setting)):
-            yield replace(draft, question=draft.question or question)
-        if mention.part == "night" and hour < 6 and clock.meridiem != MIDNIGHT:
-            after = replace(day, day=day.day + _DAY)
-            asks = f"“{clock.text}” at night could be before or after midnight."
-            for draft in _at_hour(mention, clock, hour, (after, option, setting)):
-                yield replace(draft, question=asks)
-
-
-def _is_machine(mention: Mention) -> bool:
-    """Whether it is written as programs do, so that no am or pm is missing."""
-    if mention.group and any(seen.is_machine for seen in mention.group.days):
-        return True
-    is_universal = mention.zone is not None and mention.zone.is_universal
-    return is_universal and mention.clock is not None and not mention.clock.is_whole_hour
-
-
-def _why_two_hours(clock: ClockSeen) -> str:
-    if clock.meridiem == MIDNIGHT:
-        return "Midnight could be the start or the end of the day."
-    return f"“{clock.text}” doesn't say a.m. or p.m."
-
-
-def _at_hour(
-    mention: Mention, clock: ClockSeen, hour: int, where: tuple[DayRead, ZoneOption, Setting]
-) -> Iterator[_Draft]:
-    day, option, setting = where
-    moments = instants(day.day, hour, clock.minute, clock.second or 0, option.zone)
-    question = _why_two_moments(clock, hour, day, option) if len(moments) > 1 else ""
-    last = last_of(clock, hour)
-    for moment in moments:
-        told = _told(mention, day, option)
-        middle_of = (moment, minutes_of(clock))
-        if last is not None:
-            until = instants(day.day, *last, 0, option.zone)[-1]
-            middle_of = middle(moment, until, setting.now) or (moment, None)
-        yield _Draft(MomentReading(*middle_of, told), day, option.said, question)
-
-
-def _why_two_moments(clock: ClockSeen, hour: int, day: DayRead, option: ZoneOption) -> str:
-    shown = f"{hour % 24:02}:{clock.minute:02} on {named_day(day.day)}"
-    if is_skipped(day.day, hour, clock.minute, option.zone):
-        return f"{shown} did not exist because the clocks moved forward. Which time was it?"
-    return f"{shown} happened twice because the clocks moved back. Which time was it?"
-
-
-def _stretch(
-    mention: Mention, day: DayRead, option: ZoneOption, setting: Setting
-) -> Iterator[_Draft]:
-    """A whole day or a part of one, as far as it is over."""
-    start, end = part_of_day(day.day, mention.part, option.zone)
-    cut = middle(start, end, setting.now)
-    if cut is None:
-        yield _Draft(MomentReading(start, None, ""), day, option.said)
-        return
-    local = (start.astimezone(option.zone), end.astimezone(option.zone))
-    whole = "no time is named, so the whole day"
-    stretch = f"the {mention.part}, {local[0]:%H:%M} to {local[1]:%H:%M}" if mention.part else whole
-    told = "; ".join(filter(None, [_told(mention, day, option), stretch]))
-    yield _Draft(MomentReading(cut[0], cut[1], told), day, option.said)
-
-
-def _told(mention: Mention, day: DayRead, option: ZoneOption) -> str:
-    """How it was understood, in words."""
-    rough = ""
-    if mention.clock and mention.clock.about:
-        rough = f"“{mention.clock.about}” makes it approximate"
-    return "; ".join(filter(None, [day.said, rough, option.said]))
-
-
-def _possible(drafts: Sequence[_Draft], now: datetime) -> tuple[list[_Draft], list[str]]:
-    """Those that are over, and were when the ticket was written; sentences on what is left out."""
-    past = [draft for draft in drafts if draft.reading.moment <= now + _SKEW]
-    left_out = []
-    if len(past) < len(drafts):
-        coming = dict.fromkeys(named_day(one.day.day) for one in drafts if one not in past)
-        left_out.append(f"A time on {' or '.join(coming)} is still to come, so it is not offered.")
-    before = [draft for draft in past if not draft.is_after_ticket]
-    if past and not before:
-        left_out.append("This is later than the ticket itself. Check it.")
-    return before or past, left_out
-
-
-def _each_once(drafts: Sequence[_Draft]) -> tuple[MomentReading, ...]:
-    kept: dict[tuple[datetime, int | None], MomentReading] = {}
-    for draft in drafts:
-        kept.setdefault((draft.reading.moment, draft.reading.minutes), draft.reading)
-    return tuple(kept[key] for key in sorted(kept, key=lambda key: (key[0], key[1] or 0)))
-
-
-def _why_zones(mention: Mention, drafts: Sequence[_Draft], setting: Setting) -> Iterator[str]:
-    """What is to be asked because the zones lead to different moments."""
+def _zone_questions(
+    mention: Mention, candidates: Sequence[_Candidate], context: Context
+) -> Iterator[str]:
+    """Ask about the time zone if the possible zones lead to different moments."""
     by_zone: dict[str, set[datetime]] = {}
-    for draft in drafts:
-        by_zone.setdefault(draft.zone, set()).add(draft.reading.moment)
+    for one in candidates:
+        by_zone.setdefault(one.zone, set()).add(one.reading.moment)
     if len(set(map(frozenset, by_zone.values()))) < 2:
         return
-    named = mention.zone or setting.all_times
-    if named and named.is_maybe:
+    named = mention.zone or context.all_times
+    if named and named.is_uncertain:
         yield f"“{named.text}” may or may not be the time zone."
     elif named:
-        yield f"“{named.text}” can mean more than one zone."
+        yield f"“{named.text}” could mean more than one time zone."
     elif mention.clock:
-        names = " and ".join(f"“{zone.text}”" for zone in setting.other_zones)
+        names = " and ".join(f"“{zone.text}”" for zone in context.other_zones)
         yield (
             f"“{mention.clock.text}” gives no time zone, but another time in the ticket does: "
             f"{names}."
         )
-
-
-# When a message was written: the headers that mail programs and ticket systems put above it.
-
-_A_YEAR = timedelta(days=366)
-_NAMES = (
-    "sent|date|gesendet|datum|envoyé|enviado(?:\\sel)?|fecha|"
-    "(?:created|received|submitted|opened|written|requested|erstellt|eingegangen)(?:\\s(?:at|on|am))?"
-)
-_FIELD = re.compile(
-    rf"^[ \t>*|]{{0,12}}(?:{_NAMES})\*?[ \t]?:\*?[ \t]{{0,4}}(?P<rest>[^\n]{{6,120}})",
-    re.IGNORECASE | re.MULTILINE,
-)
-_WROTE = re.compile(
-    r"(?<!\w)(?:on|am|le|el)\s(?P<rest>[^\n]{8,160}?(?:\n[^\n]{1,80}?)?)\s"
-    r"(?:wrote|schrieb|a\sécrit|escribió)(?=[^\n:]{0,80}:)",
-    re.IGNORECASE,
-)
-_IN_BRACKETS = re.compile(
-    r"(?:reported|replied|commented|created|said|wrote|(?:mail|message)\sfrom)[^\n(]{0,60}\((?P<rest>[^\n)]{8,60})\)",
-    re.IGNORECASE,
-)
-# A form with the day and the time of the problem on two lines, and no mail's header.
-_TIME_LABEL = re.compile(
-    r"[ \t>*|]{0,12}(?:time(?!\s?zone)|uhrzeit|heure|hora)[^\n:]{0,24}:", re.IGNORECASE
-)
-_TIME_BELOW = re.compile(rf"\n{_TIME_LABEL.pattern}", re.IGNORECASE)
-# "[14:02] Kim: ", "20.11.26, 14:05 - Jörg: ": a line of a chat, and when it was sent.
-_LINE_START = re.compile(r"[ \t>*\[(\u200e]{0,6}\Z")
-_SPEAKER = re.compile(
-    r"[ \t]{0,2}[\])]?[ \t]{0,3}(?:[-\u2013|][ \t])?"
-    r"(?P<name>[^\W\d_][^\n:\[\]]{0,30}):(?=[ \t\n]|\Z)"
-)
-_NAME_BEFORE = re.compile(r"[^\W\d_][^\n\d:.!?]{0,30}(?:,[ \t]|[ \t]{2}|[ \t]\[)\[?\Z")
-_LINE_END = re.compile(r"[ \t]{0,2}\]?[ \t]{0,3}(?=\n|\Z)")
-
-
-@dataclass(frozen=True, slots=True)
-class HeaderSeen:
-    """A header, and when it says the text below it was written; more than one if ambiguous.
-
-    `is_stamp`: only a line that stands alone, which may also be when the problem happened.
-    """
-
-    start: int
-    end: int
-    bases: tuple[Base, ...]
-    excerpt: Excerpt
-    is_stamp: bool = False
-
-
-def headers_in(text: str, setting: Setting) -> list[HeaderSeen]:
-    """All headers with a day that can be read, in the order of the text."""
-    found = [
-        header
-        for pattern in (_FIELD, _WROTE, _IN_BRACKETS)
-        for match in pattern.finditer(text)
-        if (header := _header(text, match, setting))
-    ]
-    return sorted(found, key=lambda header: header.start)
-
-
-def names_a_date(mention: Mention) -> bool:
-    """Whether its day stands there as a date, so that it counts from nothing."""
-    return mention.group is not None and any(day.dates for day in mention.group.days)
-
-
-def stands_alone(text: str, mention: Mention) -> bool:
-    """Whether a day with its time fills a line, at most with a name: "Jane Doe, 20 Nov, 14:31"."""
-    if not (mention.clock and names_a_date(mention)):
-        return False
-    start = text.rfind("\n", 0, mention.start) + 1
-    if _TIME_LABEL.match(text, start):
-        return False
-    end = text.find("\n", mention.end)
-    line = text[start : mention.start] + text[mention.end : end if end >= 0 else len(text)]
-    is_bare = len(line) <= 60 and not any(word[0].islower() for word in line.split())
-    return is_bare and "\n" in text.strip()
-
-
-def is_chat_line(text: str, mention: Mention) -> bool:
-    """Whether a time only says when a line of a chat was sent: "[14:02] Kim: hello"."""
-    if mention.clock is None or "\n" not in text.strip():
-        return False
-    line_start = text.rfind("\n", 0, mention.start) + 1
-    if _LINE_START.fullmatch(text, line_start, mention.start):
-        speaker = _SPEAKER.match(text, mention.end)
-        return speaker is not None and len(speaker["name"].split()) <= 3
-    is_after_name = _NAME_BEFORE.fullmatch(text, line_start, mention.start) is not None
-    is_end = _LINE_END.match(text, mention.end) is not None
-    words = text[line_start : mention.start].split()
-    return is_after_name and is_end and len(words) <= 3
-
-
-def stamp(text: str, mention: Mention, setting: Setting, given: Sequence[Base] = ()) -> HeaderSeen:
-    """A line that stands alone or heads one of a chat, as what the text below may count from."""
-    found = moment_of(text, mention, given, setting)
-    bases = tuple(
-        Base("the date above it", moment=reading.moment, is_doubtful=True)
-        for reading in found.readings
-    )
-    return HeaderSeen(mention.start, mention.end, bases, found.excerpt, is_stamp=True)
-
-
-def read_written(typed: str, setting: Setting) -> Base:
-    """When a person says the ticket was written; relative words count from now.
-
-    Raises `TicketRefused` when it cannot be read, is ambiguous or in the future.
-    """
-    bases = _bases(typed, [Base("now", moment=setting.now)], setting, "the ticket's date")
-    later = replace(setting, now=setting.now + _A_YEAR)
-    if not bases and _bases(typed, [Base("now", moment=setting.now)], later, ""):
-        raise TicketRefused("This is in the future. Please check when the ticket was written.")
-    if not bases:
-        raise TicketRefused(
-            "We cannot read when the ticket was written. Please use 2026-11-20 14:05, "
-            "or just the date."
-        )
-    if len(bases) > 1:
-        raise TicketRefused(
-            "This could mean more than one time. Please write it as 2026-11-20 14:05."
-        )
-    return bases[0]
-
-
-def _header(text: str, match: re.Match[str], setting: Setting) -> HeaderSeen | None:
-    bases = _bases(match["rest"], (), setting, "the date of the message")
-    if not bases or _TIME_BELOW.match(text, match.end()):
-        return None
-    return HeaderSeen(match.start(), match.end(), bases, excerpt(text, match.start(), match.end()))
-
-
-def _bases(typed: str, from_when: Sequence[Base], setting: Setting, said: str) -> tuple[Base, ...]:
-    """The first moment, else the first day, that the words name."""
-    if durations_in(typed):
-        return ()
-    mentions = pair(typed, days_in(typed), clocks_in(typed), parts_in(typed))
-    mention = next((one for one in mentions if one.clock and one.link is not Link.NONE), None)
-    mention = mention or next((one for one in mentions if one.group), None)
-    if mention is None or (mention.clock is None and mention.part):
-        return ()
-    found = moment_of(typed, mention, from_when, setting)
-    if mention.clock:
-        return tuple(Base(said, moment=reading.moment) for reading in found.readings)
-    return tuple(
-        Base(said, day=reading.moment.astimezone(setting.zone).date()) for reading in found.readings
-    )
-
-
-_CHAT_LINE = "This is the time of a line in a chat: it says when that line was sent."
-_UNREAD_IN_REACH = 40
-_ALONE = "This line is on its own. It may say when the message was written."
-_MOST_TOKENS = 100
-_MOST_SHOWN = 8
-_MOST_ZONES = 3
-
-
-def read_ticket(
-    text: str, *, zone: ZoneInfo, now: datetime, written: datetime | date | None = None
-) -> Reading:
-    """Find customers and moments. Nothing is asked of anybody and nothing is kept.
-
-    `zone` is where times are read that name none; `now` is aware. `written` is when the ticket
-    was written, if that is known: an aware datetime, or the day alone.
-    Raises `TicketRefused` for an empty text and for one of more than 20,000 characters.
-    """
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if not text.strip():
-        raise TicketRefused("Paste the ticket text.")
-    if len(text) > MAX_TICKET_LENGTH:
-        raise TicketRefused(
-            f"The text has {len(text):,} characters; we read {MAX_TICKET_LENGTH:,} at most. "
-            "Leave out anything that doesn't say who it was or when."
-        )
-    setting = Setting(zone, now)
-    headers = headers_in(text, setting)
-    moments, notes = _moments(text, headers, _base_of(written), setting)
-    customers, more_notes = customers_in(text)
-    return Reading(
-        customers=customers,
-        moments=moments,
-        written=tuple(header.excerpt for header in headers[:_MOST_SHOWN]),
-        notes=tuple(dict.fromkeys([*notes, *more_notes])),
-    )
-
-
-def read_ticket_date(typed: str, *, zone: ZoneInfo, now: datetime) -> datetime | date:
-    """When a person says the ticket was written: an aware moment, or the day alone.
-
-    Raises `TicketRefused` when it cannot be read, is ambiguous or in the future.
-    """
-    base = read_written(typed, Setting(zone, now))
-    told = base.moment or base.day
-    assert told is not None  # noqa: S101 - a base has one of the two
-    return told
-
-
-def _base_of(written: datetime | date | None) -> tuple[Base, ...]:
-    if written is None:
-        return ()
-    if isinstance(written, datetime):
-        return (Base("the ticket's date", moment=written),)
-    return (Base("the ticket's date", day=written),)
-
-
-def _moments(
-    text: str, headers: Sequence[HeaderSeen], given: tuple[Base, ...], setting: Setting
-) -> tuple[tuple[MomentFound, ...], list[str]]:
-    days = outside(days_in(text), headers)[:_MOST_TOKENS]
-    ago = outside(durations_in(text), [*headers, *days])[:_MOST_TOKENS]
-    taken: list[Spanned] = [*headers, *days, *ago]
-    clocks = outside(clocks_in(text), taken)[:_MOST_TOKENS]
-    parts = outside(parts_in(text), [*taken, *clocks])[:_MOST_TOKENS]
-    setting = replace(
-        setting, style=Style.of(clocks), all_times=zone_of_all_times(text) or zone_of_writer(text)
-    )
-    mentions = pair(text, days, clocks, parts)
-    named = [mention.zone for mention in mentions if mention.zone and mention.clock]
-    by_name = {zone.text: zone for zone in named if zone.options and not zone.is_offset}
-    setting = replace(setting, other_zones=tuple(by_name.values())[:_MOST_ZONES])
-    asides = [_aside(text, mention) for mention in mentions]
-    unread = outside(like_a_time(text), [*taken, *clocks])[:_MOST_TOKENS]
-    aside = [one for one, asks in zip(mentions, asides, strict=True) if asks]
-    dated = [stamp(text, one, setting) for one in aside if names_a_date(one)]
-    above = sorted([*headers, *dated], key=lambda header: header.start)
-    undated = [
-        stamp(text, one, setting, _bases_at(one.start - 1, above, given, setting))
-        for one in aside
-        if not names_a_date(one)
-    ]
-    all_above = sorted([*above, *undated], key=lambda header: header.start)
-    found = []
-    for seen in ago:
-        bases = _timed(seen.start, all_above, given, setting)
-        found.append((seen.start, moment_ago(text, seen, bases, setting)))
-    for mention, asks_of_it in zip(mentions, asides, strict=True):
-        bases = _bases_at(mention.start - 1, above, given, setting)
-        moment = moment_of(text, mention, bases, setting)
-        asks = [*filter(None, [asks_of_it]), *_asked_of_unread(text, mention, unread)]
-        moment = replace(moment, questions=(*moment.questions, *asks))
-        found.append((mention.start, moment))
-    found.sort(key=lambda one: one[0])
-    return _shown([moment for _, moment in found])
-
-
-def _aside(text: str, mention: Mention) -> str:
-    """What to ask of a time that may only say when something was written, else nothing."""
-    if is_chat_line(text, mention):
-        return _CHAT_LINE
-    return _ALONE if stands_alone(text, mention) else ""
-
-
-def _asked_of_unread(text: str, mention: Mention, unread: Sequence[UnreadSeen]) -> Iterator[str]:
-    """A day whose time of day may stand beside it, in words that we cannot read."""
-    if mention.clock is not None:
-        return
-    for one in unread:
-        first, second = (
-            (mention.end, one.start) if one.start >= mention.end else (one.end, mention.start)
-        )
-        if 0 <= second - first <= _UNREAD_IN_REACH and not is_broken(text[first:second]):
-            yield f"“{one.text}” near it may be the time of day. Please check."
-            return
-
-
-def _timed(
-    at: int, above: Sequence[HeaderSeen], given: tuple[Base, ...], setting: Setting
-) -> tuple[Base, ...]:
-    """The minute of the message around it, where of the ticket only the day is known."""
-    header = nearest_before(above, at)
-    if header and header.bases and not any(base.moment for base in given):
-        return header.bases
-    return _bases_at(at, above, given, setting)
-
-
-def _bases_at(
-    at: int, headers: Sequence[HeaderSeen], given: tuple[Base, ...], setting: Setting
-) -> tuple[Base, ...]:
-    """What "yesterday" counts from there: the ticket's date, and that of the message around it."""
-    above = nearest_before(headers, at)
-    if above is None or not given:
-        return above.bases if above else given
-    own = {day_of(base, setting.zone) for base in given}
-    others = tuple(base for base in above.bases if day_of(base, setting.zone) not in own)
-    return (*given, *others)
-
-
-def _shown(found: Sequence[MomentFound]) -> tuple[tuple[MomentFound, ...], list[str]]:
-    """Each once, the exact ones first; what cannot be offered becomes a note."""
-    kept: dict[object, MomentFound] = {}
-    notes: list[str] = []
-    for moment in found:
-        if moment.readings or moment.lacks_date:
-            key = tuple((one.moment, one.minutes) for one in moment.readings) or moment.questions
-            kept.setdefault(key, moment)
-        else:
-            notes += moment.questions
-    ordered = [_doubted(moment, found) for moment in sorted(kept.values(), key=_rank)]
-    if len(ordered) > _MOST_SHOWN:
-        left = len(ordered) - _MOST_SHOWN
-        notes.append(f"{left} more {'time was' if left == 1 else 'times were'} found and left out.")
-    return tuple(ordered[:_MOST_SHOWN]), notes
-
-
-def _doubted(moment: MomentFound, found: Sequence[MomentFound]) -> MomentFound:
-    """A whole day, while something else waits for the ticket's date, may be just that date."""
-    is_waited_for = any(one.lacks_date for one in found)
-    if moment.is_sure and is_waited_for and _is_whole_day(moment):
-        return replace(moment, questions=("This may be the day the ticket was written.",))
-    return moment
-
-
-def _rank(moment: MomentFound) -> int:
-    """Exact times before whole days, and lines of a chat between them."""
-    return 2 if _is_whole_day(moment) else int(_CHAT_LINE in moment.questions)
-
-
-def _is_whole_day(moment: MomentFound) -> bool:
-    return bool(moment.readings) and all((one.minutes or 0) > 360 for one in moment.readings)

@@ -1,7 +1,7 @@
-"""What was read in a ticket. Suggestions only: a person confirms before anything is asked."""
+"""The result types of reading a ticket, places in its text, and words in four languages."""
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,12 +11,12 @@ MAX_TICKET_LENGTH = 20_000
 
 
 class TicketRefused(ValueError):
-    """The text cannot be read as a ticket; the message says why in a plain sentence."""
+    """The text can't be read; the message is a sentence for the agent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """Where something was read: what stands before it, itself, what stands after it."""
+    """Words found in the ticket, and the text around them."""
 
     before: str
     found: str
@@ -25,7 +25,10 @@ class Excerpt:
 
 @dataclass(frozen=True, slots=True)
 class CustomerFound:
-    """Somebody who may be the customer. `kind` is in plain words, `times` how often it stood."""
+    """An identifier that may be the customer's; it occurs `times` times.
+
+    `kind` is for display. `likely_ours` marks an address of the help desk itself.
+    """
 
     identifier: str
     kind: str
@@ -36,10 +39,10 @@ class CustomerFound:
 
 @dataclass(frozen=True, slots=True)
 class MomentReading:
-    """One moment that the words can mean. `moment` is aware, UTC.
+    """One moment, in UTC, that the words can mean.
 
-    `minutes` is how far around it to look (1 to 1440), None where the text is exact.
-    `understood` says in words how it was counted.
+    `minutes` is how far to search before and after it (1 to 1440), None if the text is exact.
+    `understood` says how the words were read.
     """
 
     moment: datetime
@@ -49,10 +52,10 @@ class MomentReading:
 
 @dataclass(frozen=True, slots=True)
 class MomentFound:
-    """Words that name a moment, with everything they can mean.
+    """The words for a moment, and everything they can mean.
 
-    `questions` are plain sentences: what is ambiguous, what was left out. `is_sure` only when
-    there is one reading and no question. `lacks_date` when the ticket's own date is missing.
+    `questions` are sentences about what is ambiguous or was not listed. `lacks_date` is true if
+    the words count from the ticket's own date and that is unknown.
     """
 
     excerpt: Excerpt
@@ -62,29 +65,29 @@ class MomentFound:
 
     @property
     def is_sure(self) -> bool:
-        """Whether it can only mean this."""
+        """Return whether there is one reading and no question."""
         return len(self.readings) == 1 and not self.questions
 
 
 @dataclass(frozen=True, slots=True)
-class Base:
-    """When the text was written, which "yesterday" is counted from.
+class ReferenceTime:
+    """When the text was written, from which "yesterday" counts.
 
-    `day` where only that is known, else the aware `moment`; `said` names where that is from.
-    `is_doubtful`: it may be no such date.
+    Either the aware `moment` or, if only that is known, the `day`. `source` says where it was
+    found, in words. `is_uncertain` means that it may be another date.
     """
 
-    said: str
+    source: str
     moment: datetime | None = None
     day: date | None = None
-    is_doubtful: bool = False
+    is_uncertain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """All that was found. `lacks_date` when something waits for the ticket's own date.
+    """Everything found in a ticket.
 
-    `notes` are plain sentences on what was seen and left out.
+    `written` are the headers with a date, `notes` sentences on what was found but not listed.
     """
 
     customers: tuple[CustomerFound, ...]
@@ -94,32 +97,32 @@ class Reading:
 
     @property
     def lacks_date(self) -> bool:
-        """Whether some words count from a day that nobody has named."""
+        """Return whether a moment needs the ticket's own date."""
         return any(found.lacks_date for found in self.moments)
 
 
-# Places in a text: which overlap, and what stands between two of them.
+# Places in a text.
 
 _HARD_BREAK = re.compile(r"\n[ \t\r>]{0,8}\n|[!?;]\s|[^\W\d]{2}\.\s{1,3}(?=[A-ZÄÖÜÉ¿¡])")
 
 
 class Spanned(Protocol):
-    """Anything read from `start` up to, not including, `end`."""
+    """Anything found from `start` up to, but not including, `end`."""
 
     @property
     def start(self) -> int:
-        """Where it begins."""
+        """Return the place of its first character."""
 
     @property
     def end(self) -> int:
-        """The place behind its last character."""
+        """Return the place after its last character."""
 
 
 S = TypeVar("S", bound=Spanned)
 
 
-def outside(seen: Iterable[S], taken: Iterable[Spanned]) -> list[S]:
-    """Those that overlap none of `taken`, which may overlap each other."""
+def not_overlapping(found: Iterable[S], taken: Iterable[Spanned]) -> list[S]:
+    """Return those that overlap none of `taken`, which may overlap each other."""
     merged: list[list[int]] = []
     for span in sorted((span.start, span.end) for span in taken):
         if merged and span[0] <= merged[-1][1]:
@@ -132,51 +135,49 @@ def outside(seen: Iterable[S], taken: Iterable[Spanned]) -> list[S]:
         before = bisect_right(starts, one.end - 1) - 1
         return before < 0 or merged[before][1] <= one.start
 
-    return [one for one in seen if is_free(one)]
+    return [one for one in found if is_free(one)]
 
 
-def nearest_before(ordered: Sequence[S], at: int) -> S | None:
-    """The last one that begins before `at`; `ordered` by their starts."""
-    index = bisect_right([one.start for one in ordered], at) - 1
+def last_before(ordered: Sequence[S], at: int) -> S | None:
+    """Return the last one that starts before `at`, or None; they are ordered by start."""
+    index = bisect_left([one.start for one in ordered], at) - 1
     return ordered[index] if index >= 0 else None
 
 
-def is_broken(between: str) -> bool:
-    """Whether a sentence or a paragraph ends in the text between two places."""
+def has_sentence_break(between: str) -> bool:
+    """Return whether a sentence or a paragraph ends in this text."""
     return bool(_HARD_BREAK.search(between))
 
 
-# A few words around what was found, so that a person sees where it was read.
-
-_AROUND = 48
-_LONGEST_FOUND = 160
+_CONTEXT_LENGTH = 48
+_MAX_FOUND_LENGTH = 160
 
 
 def excerpt(text: str, start: int, end: int) -> Excerpt:
-    """The place from `start` to `end` with up to 48 characters on each side, on one line."""
-    before = text[max(0, start - _AROUND) : start]
-    if start > _AROUND:
+    """Return the text from `start` to `end` with up to 48 characters on each side, on one line."""
+    before = text[max(0, start - _CONTEXT_LENGTH) : start]
+    if start > _CONTEXT_LENGTH:
         before = f"… {before.partition(' ')[2]}"
-    after = text[end : end + _AROUND]
-    if end + _AROUND < len(text):
+    after = text[end : end + _CONTEXT_LENGTH]
+    if end + _CONTEXT_LENGTH < len(text):
         after = f"{after.rpartition(' ')[0]} …"
     found = _one_line(text[start:end])
-    if len(found) > _LONGEST_FOUND:
-        found = f"{found[:_LONGEST_FOUND]} …"
+    if len(found) > _MAX_FOUND_LENGTH:
+        found = f"{found[:_MAX_FOUND_LENGTH]} …"
     return Excerpt(before=_one_line(before), found=found, after=_one_line(after))
 
 
 def _one_line(text: str) -> str:
-    """Line breaks and long gaps as one blank; blanks at the ends stay, as one."""
+    """Turn each run of whitespace into one space, at both ends too."""
     left = " " if text[:1].isspace() else ""
     right = " " if text[-1:].isspace() else ""
     return f"{left}{' '.join(text.split())}{right}" if text.strip() else left
 
 
-# Months, days of the week and words for days, as people write them in four languages.
+# Months, weekdays, and words for days in English, German, French, and Spanish, with typos.
 #
-# Left out is what means something else as easily: French "mar." and "hier" (German: here) without
-# what makes it French, German "morgen" (tomorrow or morning) alone, Spanish "mañana" alone.
+# Ambiguous words are not listed: French "mar." and "hier" (German for "here"), German "morgen"
+# and Spanish "mañana" (tomorrow or morning).
 
 _MONTHS = (
     "january jan januar jänner jaenner janvier janv enero ene",
@@ -220,7 +221,7 @@ MONTHS = _numbered(_MONTHS, 1)
 WEEKDAYS = _numbered(_WEEKDAYS, 0)
 ANY_WEEKDAY = {**WEEKDAYS, **_numbered(_SHORT_WEEKDAYS, 0)}
 
-# Words that are also something else: written small, they are a month only perhaps.
+# Months that are also other words: in lowercase they may not be a month.
 DOUBTFUL_MONTHS = frozenset(("may", "march", "mar", "dec", "ago", "mars", "mai", "jan", "sep"))
 
 DAYS_AGO = {
@@ -242,7 +243,7 @@ DAYS_AGO = {
     "hoy": 0,
 }
 
-# A part of a named day: how many days ago, and the part.
+# A part of a certain day: how many days ago, and which part.
 PARTS_OF_DAYS = {
     "this morning": (0, "morning"),
     "this afternoon": (0, "afternoon"),
@@ -322,25 +323,21 @@ NUMBERS = {
 }
 
 
-_AS_PATTERNS_SEE_THEM = {0x2019: "'", 0x131: "i", 0x307: ""}
+_CASE_FOLDS = {0x2019: "'", 0x131: "i", 0x307: ""}
 
 
-def one_of(words: object) -> str:
-    """A pattern for any of these words, the longest first; blanks may be one to three."""
-    assert isinstance(words, dict | frozenset)  # noqa: S101 - for the type checker
-    ordered = sorted(words, key=len, reverse=True)
-    return (
-        "(?:"
-        + "|".join(
-            re.escape(word).replace(r"\ ", r"\s{1,3}").replace("'", "['\u2019]") for word in ordered
-        )
-        + ")"
+def alternation(words: Iterable[str]) -> str:
+    """Return a pattern for any of these words, longest first; a space matches one to three."""
+    patterns = (
+        re.escape(word).replace(r"\ ", r"\s{1,3}").replace("'", "['\u2019]")
+        for word in sorted(words, key=len, reverse=True)
     )
+    return f"(?:{'|'.join(patterns)})"
 
 
-def folded(text: str) -> str:
-    """The found text as it stands in the tables: small, with single blanks.
+def normalize(text: str) -> str:
+    """Return the matched text as the tables spell it: lowercase, with single spaces.
 
-    A pattern that ignores case takes the Turkish letters for an i as well.
+    Patterns that ignore case also match the Turkish letters for an i.
     """
-    return " ".join(text.casefold().translate(_AS_PATTERNS_SEE_THEM).split())
+    return " ".join(text.casefold().translate(_CASE_FOLDS).split())

@@ -1,26 +1,27 @@
-"""Times of day as people write them: 15:15, 3:15 pm, around 3, half past four, halb 4, noon."""
+"""Find times of day and time zones in a text, and work out what they can mean."""
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import cache
+from math import ceil
 from zoneinfo import ZoneInfo
 
-from apps.events.query import known_zones
-from apps.tickets.text import NUMBERS, PARTS, folded, one_of, outside
-
-# A time of day as it was seen, and the words around one.
+from apps.events.query import MAX_WINDOW_MINUTES, iana_zones
+from apps.tickets.text import NUMBERS, PARTS, alternation, normalize, not_overlapping
 
 MIDNIGHT = "midnight"
 
 
 @dataclass(frozen=True, slots=True)
-class ClockSeen:
-    """A time of day as written. `meridiem` is "am", "pm" or "" where none stands.
+class ClockToken:
+    """A time of day as written.
 
-    `about` is the word that makes it rough ("around"), `bound` one that makes it an edge
-    ("before"); `is_spelled`: in words, "half past four"; `until` is the end of a range. `is_24h`:
-    written so that no am or pm is missing.
+    `meridiem` is "am", "pm", "midnight" or "". `about` is the word that makes the time
+    approximate ("around"), `bound` one that makes it a limit ("before"). `is_spelled` marks a time
+    in words ("half past four"), `is_24h` one that can't be a.m. or p.m. `until` is the end of a
+    range: hour, minute, meridiem.
     """
 
     start: int
@@ -40,8 +41,8 @@ class ClockSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class PartSeen:
-    """A part of a day: "morning", "midday", "afternoon", "evening" or "night"."""
+class PartToken:
+    """A part of a day, as a key of `_PART_HOURS`."""
 
     start: int
     end: int
@@ -64,42 +65,42 @@ _BEFORE = re.compile(
 MERIDIEM = r"[ap](?:m|\.\s?m\.?)(?!\w)"
 
 
-def rough_before(text: str, start: int) -> tuple[str, str]:
-    """The word before this place that makes a time rough, and the one that makes it an edge."""
+def qualifiers_before(text: str, start: int) -> tuple[str, str]:
+    """Return the words before this place that make a time approximate or a limit, or ""."""
     found = _BEFORE.search(text, max(0, start - 24), start)
     return (found["about"] or "", found["bound"] or "") if found else ("", "")
 
 
-def meridiem_of(written: str | None) -> str:
-    """am, pm or nothing, of any way to write it."""
+def parse_meridiem(written: str | None) -> str:
+    """Return "am", "pm" or "" for any spelling of it."""
     return f"{written[0].lower()}m" if written else ""
 
 
-def number_of(written: str) -> int:
-    """The number of digits or of a word."""
-    return int(written) if written.isdecimal() else NUMBERS[folded(written)]
+def parse_number(written: str) -> int:
+    """Return the number written in digits or as a word."""
+    return int(written) if written.isdecimal() else NUMBERS[normalize(written)]
 
 
-# Times of day in words: half past four, ten past nine, halb 4, y media, noon, midnight.
+# Times in words: half past four, ten past nine, halb 4, y media, noon, midnight.
 
 _MINUTES = {"five": 5, "ten": 10, "twenty": 20, "twenty-five": 25, "twenty five": 25}
 _MINUTES |= {"fünf": 5, "zehn": 10, "zwanzig": 20}
 _HALF = re.compile(
-    rf"(?<!\w)(?P<word>half\spast|(?:{one_of(_MINUTES)}|[1-5]?[0-9])\s(?:minutes\s)?(?:past|to|nach|vor)|quarter\spast|quarter\sto|viertel\snach|viertel\svor|halb)\s"
-    rf"(?P<hour>[01]?[0-9]|{one_of(NUMBERS)})(?!\w|[:.,][0-9])"
+    rf"(?<!\w)(?P<word>half\spast|(?:{alternation(_MINUTES)}|[1-5]?[0-9])\s(?:minutes\s)?(?:past|to|nach|vor)|quarter\spast|quarter\sto|viertel\snach|viertel\svor|halb)\s"
+    rf"(?P<hour>[01]?[0-9]|{alternation(NUMBERS)})(?!\w|[:.,][0-9])"
     rf"(?:\s{{0,2}}(?P<meridiem>{MERIDIEM})|\suhr(?!\w))?",
     re.IGNORECASE,
 )
-_HALF_BEHIND = re.compile(
-    rf"(?<!\w)(?:las|à|vers)\s(?P<hour>[01]?[0-9]|{one_of(NUMBERS)})(?:\s?(?:h|heures?|horas?))?\s"
+_HALF_AFTER = re.compile(
+    rf"(?<!\w)(?:las|à|vers)\s(?P<hour>[01]?[0-9]|{alternation(NUMBERS)})(?:\s?(?:h|heures?|horas?))?\s"
     rf"(?P<word>y\smedia|y\scuarto|menos\scuarto|et\sdemie|et\squart|moins\sle\squart)(?!\w)"
     rf"(?P<meridiem>(?!))?",
     re.IGNORECASE,
 )
-_HALVES = {"half past": 30, "quarter past": 15, "quarter to": -15}
-_HALVES |= {"y media": 30, "et demie": 30, "y cuarto": 15, "et quart": 15}
-_HALVES |= {"menos cuarto": -15, "moins le quart": -15}
-_HALVES |= {"viertel nach": 15, "viertel vor": -15, "halb": -30}
+_SPELLED_MINUTES = {"half past": 30, "quarter past": 15, "quarter to": -15}
+_SPELLED_MINUTES |= {"y media": 30, "et demie": 30, "y cuarto": 15, "et quart": 15}
+_SPELLED_MINUTES |= {"menos cuarto": -15, "moins le quart": -15}
+_SPELLED_MINUTES |= {"viertel nach": 15, "viertel vor": -15, "halb": -30}
 _NAMED = re.compile(
     r"(?<!\w)(?:(?P<noon>noon|midday|mediod[ií]a|(?<=à\s)midi)|(?P<midnight>midnight|mitternacht|minuit|"
     r"medianoche))(?!\w)",
@@ -107,58 +108,50 @@ _NAMED = re.compile(
 )
 
 
-def halves_in(text: str) -> list[ClockSeen]:
-    """Half past three, quarter to 4; German "halb 4" is half an hour before it."""
-    seen = []
-    for found in (*_HALF.finditer(text), *_HALF_BEHIND.finditer(text)):
-        hour = number_of(found["hour"])
-        minutes = hour * 60 + _minutes_of(folded(found["word"]))
+def _find_halves(text: str) -> Iterator[ClockToken]:
+    """Find "half past three" and "quarter to 4"; German "halb 4" is half an hour before 4."""
+    for found in (*_HALF.finditer(text), *_HALF_AFTER.finditer(text)):
+        hour = parse_number(found["hour"])
+        minutes = hour * 60 + _minutes_of(normalize(found["word"]))
         if not 1 <= hour <= 12:
             continue
-        about, bound = rough_before(text, found.start())
-        seen.append(
-            ClockSeen(
-                start=found.start(),
-                end=found.end(),
-                text=found[0].strip(),
-                hour=minutes // 60 or 12,
-                minute=minutes % 60,
-                meridiem=meridiem_of(found["meridiem"]),
-                about=about,
-                bound=bound,
-                is_spelled=True,
-            )
+        about, bound = qualifiers_before(text, found.start())
+        yield ClockToken(
+            found.start(),
+            found.end(),
+            found[0].strip(),
+            hour=minutes // 60 or 12,
+            minute=minutes % 60,
+            meridiem=parse_meridiem(found["meridiem"]),
+            about=about,
+            bound=bound,
+            is_spelled=True,
         )
-    return seen
 
 
 def _minutes_of(word: str) -> int:
-    """By how much the words lie behind the hour, or before it."""
-    if word in _HALVES:
-        return _HALVES[word]
-    count, *_, way = word.replace("twenty five", "twenty-five").split()
+    """Return how many minutes after the hour the words mean; negative is before it."""
+    if word in _SPELLED_MINUTES:
+        return _SPELLED_MINUTES[word]
+    count, *_, direction = word.replace("twenty five", "twenty-five").split()
     minutes = int(count) if count.isdecimal() else _MINUTES[count]
-    return minutes if way in ("past", "nach") else -minutes
+    return minutes if direction in ("past", "nach") else -minutes
 
 
-def named_in(text: str) -> list[ClockSeen]:
-    seen = []
+def _find_named(text: str) -> Iterator[ClockToken]:
+    """Find noon and midnight."""
     for found in _NAMED.finditer(text):
-        about, bound = rough_before(text, found.start())
-        meridiem = MIDNIGHT if found["midnight"] else "pm"
-        seen.append(
-            ClockSeen(
-                start=found.start(),
-                end=found.end(),
-                text=found[0],
-                hour=12,
-                meridiem=meridiem,
-                about=about,
-                bound=bound,
-                is_whole_hour=True,
-            )
+        about, bound = qualifiers_before(text, found.start())
+        yield ClockToken(
+            found.start(),
+            found.end(),
+            found[0],
+            hour=12,
+            meridiem=MIDNIGHT if found["midnight"] else "pm",
+            about=about,
+            bound=bound,
+            is_whole_hour=True,
         )
-    return seen
 
 
 _TIME_BEFORE = re.compile(r"(?<!\w)(?:at|um)\s\Z", re.IGNORECASE)
@@ -178,11 +171,11 @@ _WITH_WORD = re.compile(
     re.IGNORECASE,
 )
 _SPELLED = re.compile(
-    rf"(?<!\w)(?P<hour>{one_of(NUMBERS)})\s(?:(?P<meridiem>{MERIDIEM})|"
+    rf"(?<!\w)(?P<hour>{alternation(NUMBERS)})\s(?:(?P<meridiem>{MERIDIEM})|"
     r"(?P<word>(?:uhr|o['\u2019]?clock)(?!\w)))",
     re.IGNORECASE,
 )
-# "at 5": a number alone is a time only behind such a word and before one that ends it.
+# "at 5": a bare number is a time only after one of these words and before one that ends it.
 _ALONE = re.compile(
     rf"(?<!\w)(?:at|@|um|à|a\slas|{ROUGH_WORDS}|{EDGE_WORDS}|{START_WORDS})\s{{0,3}}(?P<hour>[0-2]?[0-9])"
     r"(?:-?(?P<ish>ish)(?!\w))?(?![\w%€$£/#:-]|\s?%|[.,][0-9])"
@@ -214,46 +207,46 @@ _RANGE = re.compile(
     re.IGNORECASE,
 )
 _PART = re.compile(
-    rf"(?<!\w)(?:in\sthe\s|at\s|am\s|por\s)?(?P<part>{one_of(PARTS)})(?!\w)", re.IGNORECASE
+    rf"(?<!\w)(?:in\sthe\s|at\s|am\s|por\s)?(?P<part>{alternation(PARTS)})(?!\w)", re.IGNORECASE
 )
 
 
-def clocks_in(text: str) -> list[ClockSeen]:
-    """All times of day, in the order of the text, none within another."""
-    found: list[ClockSeen] = []
-    for scan in (_ranges, halves_in, _digits, _usual, named_in):
-        found += outside(scan(text), found)
-    return sorted(found, key=lambda seen: seen.start)
+def find_clocks(text: str) -> list[ClockToken]:
+    """Return all times of day in the order of the text; none overlap."""
+    found: list[ClockToken] = []
+    for scan in (_ranges, _find_halves, _digits, _usual, _find_named):
+        found += not_overlapping(scan(text), found)
+    return sorted(found, key=lambda token: token.start)
 
 
-def parts_in(text: str) -> list[PartSeen]:
-    """All words for parts of a day."""
+def find_parts(text: str) -> list[PartToken]:
+    """Return all words for parts of a day."""
     return [
-        PartSeen(found.start(), found.end(), found[0], PARTS[folded(found["part"])])
+        PartToken(found.start(), found.end(), found[0], PARTS[normalize(found["part"])])
         for found in _PART.finditer(text)
     ]
 
 
-def _usual(text: str) -> list[ClockSeen]:
-    seen: list[ClockSeen] = []
+def _usual(text: str) -> list[ClockToken]:
+    tokens: list[ClockToken] = []
     for pattern in (_WITH_MINUTES, _WITH_WORD, _SPELLED, _WITH_H, _ALONE):
         read = (_clock(text, found) for found in pattern.finditer(text))
-        seen += outside(filter(None, read), seen)
-    return seen
+        tokens += not_overlapping(filter(None, read), tokens)
+    return tokens
 
 
-def _clock(text: str, found: re.Match[str]) -> ClockSeen | None:
+def _clock(text: str, found: re.Match[str]) -> ClockToken | None:
     groups = found.groupdict()
-    hour = number_of(groups["hour"])
-    word, meridiem = groups.get("word"), meridiem_of(groups.get("meridiem") or groups.get("short"))
-    about, bound = rough_before(text, found.start("hour"))
+    hour = parse_number(groups["hour"])
+    meridiem = parse_meridiem(groups.get("meridiem") or groups.get("short"))
+    about, bound = qualifiers_before(text, found.start("hour"))
     at = _TIME_BEFORE.search(text, max(0, found.start() - 4), found.start())
-    is_told = bool(word or meridiem or about or at or groups.get("ish"))
+    is_explicit = bool(groups.get("word") or meridiem or about or at or groups.get("ish"))
     is_length = groups["hour"] == "0" and groups.get("sep") == ":"  # a call of 0:43
-    if hour > 23 or ((groups.get("sep") == "." or is_length) and not is_told):
+    if hour > 23 or ((groups.get("sep") == "." or is_length) and not is_explicit):
         return None
     start = found.start() if "minute" in groups else found.start("hour")
-    return ClockSeen(
+    return ClockToken(
         start=start,
         end=found.end(),
         text=text[start : found.end()].strip(),
@@ -269,25 +262,25 @@ def _clock(text: str, found: re.Match[str]) -> ClockSeen | None:
     )
 
 
-def _ranges(text: str) -> list[ClockSeen]:
-    return [seen for found in _RANGE.finditer(text) if (seen := _range(text, found))]
+def _ranges(text: str) -> Iterator[ClockToken]:
+    yield from filter(None, (_range(text, found) for found in _RANGE.finditer(text)))
 
 
-def _range(text: str, found: re.Match[str]) -> ClockSeen | None:
-    """From one time to another; the first takes its am or pm from the second."""
+def _range(text: str, found: re.Match[str]) -> ClockToken | None:
+    """Read a range; its first time takes a.m. or p.m. from the second."""
     first, last = int(found["hour"]), int(found["hour2"])
-    ending = meridiem_of(found["meridiem2"])
-    is_told = bool(ending or found["word"] or (found["minute"] and found["minute2"]))
-    joins = folded(found["to"]) in ("and", "und", "et", "y")
-    if not (found["between"] or (is_told and not joins)) or max(first, last) > 23:
+    ending = parse_meridiem(found["meridiem2"])
+    is_explicit = bool(ending or found["word"] or (found["minute"] and found["minute2"]))
+    joins = normalize(found["to"]) in ("and", "und", "et", "y")
+    if not (found["between"] or (is_explicit and not joins)) or max(first, last) > 23:
         return None
-    beginning = meridiem_of(found["meridiem"]) or ending
+    beginning = parse_meridiem(found["meridiem"]) or ending
     if not found["meridiem"] and ending and first % 12 > last % 12:
         beginning = "am" if ending == "pm" else "pm"
     if first > 12 and last < first:
         return None
     start = found.start("hour")
-    return ClockSeen(
+    return ClockToken(
         start=start,
         end=found.end(),
         text=found[0][start - found.start() :].strip(),
@@ -300,47 +293,169 @@ def _range(text: str, found: re.Match[str]) -> ClockSeen | None:
     )
 
 
-def _digits(text: str) -> list[ClockSeen]:
-    """Four digits that are said to be a time, and six of a machine: always of 24 hours."""
-    seen = []
+def _digits(text: str) -> Iterator[ClockToken]:
+    """Find times without a separator: "1405hrs", and the six digits of a program's timestamp."""
     for found in _DIGITS.finditer(text):
         hour, minute = (int(found[name] or found[f"{name}2"]) for name in ("hour", "minute"))
         if hour <= 23:
             second = int(found["second2"]) if found["second2"] else None
-            about, bound = rough_before(text, found.start())
-            seen.append(
-                ClockSeen(
-                    start=found.start(),
-                    end=found.end(),
-                    text=found[0],
-                    hour=hour,
-                    minute=minute,
-                    second=second,
-                    about=about,
-                    bound=bound,
-                    is_24h=True,
-                )
+            about, bound = qualifiers_before(text, found.start())
+            yield ClockToken(
+                found.start(),
+                found.end(),
+                found[0],
+                hour,
+                minute,
+                second,
+                about=about,
+                bound=bound,
+                is_24h=True,
             )
-    return seen
 
 
-# Time zones as tickets name them. An abbreviation with several meanings keeps them all.
+# Which hours a clock time can mean, and how far around it to search.
+
+_ROUGH_MINUTES = 15
+_EDGE_MINUTES = 60
+
+# First and last hour of the day; 24 and above belong to the next morning.
+_PART_HOURS = {
+    "morning": (6.0, 12.0),
+    "midday": (11.0, 14.0),
+    "afternoon": (12.0, 18.0),
+    "evening": (18.0, 24.0),
+    "night": (18.0, 30.0),
+    "small hours": (0.0, 6.0),
+    "": (0.0, 24.0),
+}
+
+_HOURS_OF_PART = {
+    "morning": frozenset(range(12)),
+    "midday": frozenset(range(11, 15)),
+    "afternoon": frozenset(range(12, 21)),  # Spanish: "las 8 de la tarde"
+    "evening": frozenset(range(16, 24)),
+    "night": frozenset((*range(18, 24), *range(6))),
+    "small hours": frozenset(range(7)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ClockStyle:
+    """How a text writes its times: any with a.m. or p.m., any with an hour above 12."""
+
+    has_meridiem: bool = False
+    has_24h: bool = False
+
+    @classmethod
+    def of(cls, clocks: Sequence[ClockToken]) -> "ClockStyle":
+        """Return the style of these times."""
+        return cls(
+            has_meridiem=any(clock.meridiem in ("am", "pm") for clock in clocks),
+            has_24h=any(clock.is_24h or clock.is_padded for clock in clocks if not clock.meridiem),
+        )
+
+
+def possible_hours(
+    clock: ClockToken, part: str, style: ClockStyle, *, is_machine: bool
+) -> tuple[int, ...]:
+    """Return each hour from 0 to 23 that the time can mean; 24 is midnight at the day's end."""
+    if clock.meridiem == MIDNIGHT:
+        return (0, 24)
+    if clock.meridiem:
+        return (_with_meridiem(clock.hour, clock.meridiem),)
+    if clock.is_24h or is_machine:
+        return (clock.hour,)
+    if not (clock.is_whole_hour or clock.is_spelled) and style.has_24h and not style.has_meridiem:
+        return (clock.hour,)
+    both = (clock.hour % 12, clock.hour % 12 + 12)
+    fitting = tuple(hour for hour in both if hour in _HOURS_OF_PART.get(part, both))
+    return fitting or both
+
+
+def end_of_range(clock: ClockToken, first_hour: int) -> tuple[int, int] | None:
+    """Return hour and minute at which the range ends, or None for a single time."""
+    if clock.until is None:
+        return None
+    hour, minute, meridiem = clock.until
+    if meridiem in ("am", "pm"):
+        hour = _with_meridiem(hour, meridiem)
+    elif first_hour >= 12 and hour < 12 and not clock.is_24h:
+        hour += 12
+    return hour, minute
+
+
+def _with_meridiem(hour: int, meridiem: str) -> int:
+    if hour > 12 or hour == 0:
+        return hour
+    return hour % 12 + (12 if meridiem == "pm" else 0)
+
+
+def search_minutes(clock: ClockToken) -> int | None:
+    """Return how far to search on each side of a single time; None if it is exact."""
+    if clock.bound:
+        return _EDGE_MINUTES
+    return _ROUGH_MINUTES if clock.about or clock.is_whole_hour else None
+
+
+def utc_instants(day: date, hour: int, minute: int, second: int, zone: tzinfo) -> list[datetime]:
+    """Return when clocks in the zone show this time, in UTC: two instants around a clock change.
+
+    If the clocks skip this hour, the two are the times by the old and by the new offset.
+    """
+    start = datetime(day.year, day.month, day.day, hour % 24, minute, second, tzinfo=zone)
+    start += timedelta(days=hour // 24)
+    return sorted({start.replace(fold=fold).astimezone(UTC) for fold in (0, 1)})
+
+
+def is_skipped(day: date, hour: int, minute: int, zone: tzinfo) -> bool:
+    """Return whether clocks in the zone never showed this time."""
+    local = datetime(day.year, day.month, day.day, hour % 24, minute, tzinfo=zone)
+    back = local.astimezone(UTC).astimezone(zone)
+    return back.replace(tzinfo=None) != local.replace(tzinfo=None)
+
+
+def middle_and_half(
+    start: datetime, end: datetime, latest: datetime
+) -> tuple[datetime, int] | None:
+    """Return the middle of a span and half its length in minutes, rounded up, one day at most.
+
+    Cut off what lies after `latest`; return None if nothing is left.
+    """
+    end = min(end, latest)
+    if start >= end:
+        return None
+    middle = (start + (end - start) / 2).replace(second=0, microsecond=0)
+    half = ceil((end - middle).total_seconds() / 60)
+    return middle, max(1, min(half, MAX_WINDOW_MINUTES))
+
+
+def part_of_day(day: date, part: str, zone: tzinfo) -> tuple[datetime, datetime]:
+    """Return start and end of that part of the day, in UTC."""
+    first, last = _PART_HOURS[part]
+    midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
+    return (
+        (midnight + timedelta(hours=first)).astimezone(UTC),
+        (midnight + timedelta(hours=last)).astimezone(UTC),
+    )
+
+
+# Time zones. An abbreviation with several meanings keeps all of them.
 
 
 @dataclass(frozen=True, slots=True)
 class ZoneOption:
-    """One zone that the words can mean; `said` is how the page names it."""
+    """A time zone that the words can mean, and how the page describes it."""
 
-    said: str
+    label: str
     zone: tzinfo
 
 
 @dataclass(frozen=True, slots=True)
-class ZoneSeen:
-    """A zone named in the text: where, and what it can mean. No options: it is not known.
+class ZoneToken:
+    """A time zone in the text; without `options` it is unknown.
 
-    `is_maybe`: only a place, which need not be that of the clock. `is_offset`: Z or digits, as
-    programs write it behind each time.
+    `is_uncertain` marks a place that need not be the clock's. `is_offset` marks Z or digits, as
+    programs write them after each time.
     """
 
     start: int
@@ -348,12 +463,12 @@ class ZoneSeen:
     text: str
     options: tuple[ZoneOption, ...]
     is_universal: bool = False
-    is_maybe: bool = False
+    is_uncertain: bool = False
     is_offset: bool = False
 
 
-# An abbreviation stands for a fixed offset, in hours, and is used for the place's own time too:
-# in summer "3 pm EST" can be either. Sources: the IANA tz database, RFC 5322 4.3 (EST to PDT).
+# An abbreviation is a fixed offset in hours, but is also used for local time: in summer,
+# "3 pm EST" can be either. Sources: the IANA tz database, RFC 5322 section 4.3 (EST to PDT).
 _NEW_YORK, _CHICAGO = ("America/New_York", "New York time"), ("America/Chicago", "Chicago time")
 _DENVER, _LA = ("America/Denver", "Denver time"), ("America/Los_Angeles", "Los Angeles time")
 _BERLIN, _ATHENS = ("Europe/Berlin", "Berlin time"), ("Europe/Athens", "Athens time")
@@ -400,15 +515,15 @@ _PLACES = {
     "boston": "America/New_York", "washington": "America/New_York", "miami": "America/New_York",
     "atlanta": "America/New_York", "dallas": "America/Chicago", "houston": "America/Chicago",
 }  # fmt: skip
-# "3 pm next time", "the second time": no places.
-_NO_PLACES = frozenset((
+# Words before "time" that are not places: "3 pm next time", "the second time".
+_NOT_PLACES = frozenset((
     "the", "this", "that", "last", "first", "next", "every", "each", "any", "some", "same",
     "other", "second", "third", "long", "whole", "real", "local", "our", "your", "my", "his",
     "her", "their", "its", "it", "no", "full", "all", "down", "run", "up", "one", "wait",
     "response", "loading", "a", "de", "la",
 ))  # fmt: skip
 
-_NO_ABBREVIATIONS = frozenset((
+_NOT_ABBREVIATIONS = frozenset((
     "BUT", "NOT", "GOT", "THAT", "WHAT", "LAST", "JUST", "MOST", "MUST", "NEXT", "LEFT", "SENT",
     "WENT", "SET", "GET", "LET", "OUT", "YET", "PUT", "CUT", "LOST", "LIST", "POST", "TEXT",
 ))  # fmt: skip
@@ -452,14 +567,14 @@ _ALL_TIMES = re.compile(
 )
 
 
-def zone_at(text: str, at: int, *, after_iso: bool = False) -> ZoneSeen | None:
-    """The zone named right behind a time that ends `at`, or None.
+def zone_at(text: str, at: int, *, after_iso: bool = False) -> ZoneToken | None:
+    """Return the zone directly after a time that ends at `at`, or None.
 
-    `after_iso`: the time is written as machines do, so that "-05:00" is an offset and no range.
+    After a time in ISO 8601 (`after_iso`), "-05:00" is an offset and not a range.
     """
     if _ZULU.match(text, at):
         option = ZoneOption("UTC", UTC)
-        return ZoneSeen(at, at + 1, "Z", (option,), is_universal=True, is_offset=True)
+        return ZoneToken(at, at + 1, "Z", (option,), is_universal=True, is_offset=True)
     return (
         _offset_at(text, at, after_iso=after_iso)
         or _abbreviation_at(text, at)
@@ -468,27 +583,22 @@ def zone_at(text: str, at: int, *, after_iso: bool = False) -> ZoneSeen | None:
     )
 
 
-def zone_of_all_times(text: str) -> ZoneSeen | None:
-    """The zone of a sentence such as "All times are in CET", or None."""
+def zone_of_all_times(text: str) -> ZoneToken | None:
+    """Return the zone of a sentence such as "All times are in CET", or None."""
     for found in _ALL_TIMES.finditer(text):
-        seen = zone_at(text, found.end())
-        if seen:
-            return replace(seen, is_maybe=False)
+        token = zone_at(text, found.end())
+        if token:
+            return replace(token, is_uncertain=False)
     return None
 
 
-def zone_of_writer(text: str) -> ZoneSeen | None:
-    """The zone of a place that somebody says to be in, which may be that of the times, or None."""
-    for found in _WRITTEN_IN.finditer(text):
-        for name in ("two", "one"):
-            options = _zones_of(found[name] or "")
-            if options:
-                seen = _seen(text, found.start("one"), found.end(name), options)
-                return replace(seen, is_maybe=True)
-    return None
+def zone_of_writer(text: str) -> ZoneToken | None:
+    """Return the uncertain zone of a place the writer mentions ("I'm in Sydney"), or None."""
+    places = (_place_token(text, found.start("one"), found) for found in _WRITTEN_IN.finditer(text))
+    return next(filter(None, places), None)
 
 
-def _offset_at(text: str, at: int, *, after_iso: bool) -> ZoneSeen | None:
+def _offset_at(text: str, at: int, *, after_iso: bool) -> ZoneToken | None:
     found = _OFFSET.match(text, at)
     if not found or int(found["hours"]) > 14:
         return None
@@ -498,63 +608,61 @@ def _offset_at(text: str, at: int, *, after_iso: bool) -> ZoneSeen | None:
     if not (found["name"] or after_iso or is_written_out or is_mail):
         return None
     ahead = timedelta(hours=int(found["hours"]), minutes=int(digits or 0))
-    said = f"UTC{'+' if found['sign'] == '+' else '-'}{found['hours']}"
-    said += f":{digits}" if digits else ""
+    label = f"UTC{'+' if found['sign'] == '+' else '-'}{found['hours']}"
+    label += f":{digits}" if digits else ""
     zone = timezone(ahead if found["sign"] == "+" else -ahead)
-    seen = _seen(text, at, found.end(), (ZoneOption(said, zone),), is_universal=True)
-    return replace(seen, is_offset=True)
+    token = _token(text, at, found.end(), (ZoneOption(label, zone),), is_universal=True)
+    return replace(token, is_offset=True)
 
 
-def _abbreviation_at(text: str, at: int) -> ZoneSeen | None:
+def _abbreviation_at(text: str, at: int) -> ZoneToken | None:
     found = _ABBREVIATION.match(text, at)
     if not found:
         return None
     name = found["name"]
     meanings = _SHORT.get(name)
     if not meanings:
-        looks_like_one = len(name) > 2 and name[-1] == "T" and name not in _NO_ABBREVIATIONS
-        return _seen(text, at, found.end(), ()) if looks_like_one else None
+        looks_like_one = len(name) > 2 and name[-1] == "T" and name not in _NOT_ABBREVIATIONS
+        return _token(text, at, found.end(), ()) if looks_like_one else None
     options = []
     for meaning in meanings:
         if isinstance(meaning, tuple):
             options.append(ZoneOption(meaning[1], ZoneInfo(meaning[0])))
         else:
-            said = name if name == "UTC" else f"{name} as UTC{meaning:+g}"
-            options.append(ZoneOption(said, timezone(timedelta(hours=meaning))))
-    return _seen(text, at, found.end(), tuple(options), is_universal=name in ("UTC", "GMT"))
+            label = name if name == "UTC" else f"{name} as UTC{meaning:+g}"
+            options.append(ZoneOption(label, timezone(timedelta(hours=meaning))))
+    return _token(text, at, found.end(), tuple(options), is_universal=name in ("UTC", "GMT"))
 
 
-def _iana_at(text: str, at: int) -> ZoneSeen | None:
+def _iana_at(text: str, at: int) -> ZoneToken | None:
     found = _IANA.match(text, at)
-    if not found or found["name"] not in known_zones():
+    if not found or found["name"] not in iana_zones():
         return None
     option = ZoneOption(found["name"], ZoneInfo(found["name"]))
-    return _seen(text, at, found.end(), (option,))
+    return _token(text, at, found.end(), (option,))
 
 
-def _place_at(text: str, at: int) -> ZoneSeen | None:
+def _place_at(text: str, at: int) -> ZoneToken | None:
     for pattern in (_TIME_IN, _PLACE, _US_ZONE, _IN_BRACKETS, _IN_PLACE):
         found = pattern.match(text, at)
         if not found:
             continue
         options = _zones_of(found["place"])
         if options:
-            seen = _seen(text, at, found.end(), options)
-            return replace(seen, is_maybe=pattern is _IN_PLACE)
-        if pattern is _PLACE and _may_be_a_place(found["place"]):
-            return _seen(text, at, found.end(), ())
-    return _bare_place_at(text, at)
+            token = _token(text, at, found.end(), options)
+            return replace(token, is_uncertain=pattern is _IN_PLACE)
+        if pattern is _PLACE and _looks_like_place(found["place"]):
+            return _token(text, at, found.end(), ())
+    bare = _BARE_PLACE.match(text, at)  # "3 pm Sydney"
+    return _place_token(text, at, bare) if bare else None
 
 
-def _bare_place_at(text: str, at: int) -> ZoneSeen | None:
-    """ "3 pm Sydney": a place without a word that it is the clock's."""
-    found = _BARE_PLACE.match(text, at)
-    if not found:
-        return None
+def _place_token(text: str, start: int, found: re.Match[str]) -> ZoneToken | None:
+    """Return the uncertain zone of a place of two words or one, or None."""
     for name in ("two", "one"):
         options = _zones_of(found[name] or "")
         if options:
-            return replace(_seen(text, at, found.end(name), options), is_maybe=True)
+            return replace(_token(text, start, found.end(name), options), is_uncertain=True)
     return None
 
 
@@ -564,24 +672,24 @@ def _zones_of(place: str) -> tuple[ZoneOption, ...]:
     return tuple(ZoneOption(key, ZoneInfo(key)) for key in keys)
 
 
-def _may_be_a_place(words: str) -> bool:
-    split = words.split()
-    is_name = all(word[0].isupper() for word in split) and not words.isupper()
-    return is_name and split[0].casefold() not in _NO_PLACES
+def _looks_like_place(words: str) -> bool:
+    first, *_ = words.split()
+    is_name = all(word[0].isupper() for word in words.split()) and not words.isupper()
+    return is_name and first.casefold() not in _NOT_PLACES
 
 
-def _seen(
+def _token(
     text: str, at: int, end: int, options: tuple[ZoneOption, ...], *, is_universal: bool = False
-) -> ZoneSeen:
-    said = text[at:end].strip(" ,()[]\n\t\r")
-    return ZoneSeen(at, end, said, options, is_universal)
+) -> ZoneToken:
+    words = text[at:end].strip(" ,()[]\n\t\r")
+    return ZoneToken(at, end, words, options, is_universal)
 
 
 @cache
 def _cities() -> dict[str, tuple[str, ...]]:
-    """The places that zones are named after: "new york" is America/New_York."""
+    """Return zone keys by the lowercase name of their city: "new york" is America/New_York."""
     cities: dict[str, tuple[str, ...]] = {}
-    for key in sorted(known_zones()):
+    for key in sorted(iana_zones()):
         area, slash, city = key.rpartition("/")
         if slash and not area.startswith(("Etc", "SystemV", "posix", "right", "US", "Brazil")):
             name = city.replace("_", " ").casefold()

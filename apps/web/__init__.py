@@ -1,1 +1,1 @@
-"""The doors: pages for people, an API for programs, health for machines."""
+"""The pages, the API, and the health checks."""

@@ -1,4 +1,4 @@
-"""Who is asking, and which lookups they may open, by the rule of `lookups/keepers.py`."""
+"""The person behind a request, the lookups they can open, and the host that serves Manage."""
 
 import uuid
 from collections.abc import Callable
@@ -14,36 +14,48 @@ from django.utils import timezone
 from apps.accounts.permissions import projects_of
 from apps.audit.models import Action, Entry
 from apps.audit.trail import Actor, client_address, record_refusal
-from apps.lookups.access import Asker, may_keep, may_read
+from apps.lookups.access import Requester, may_manage, may_read
 from apps.lookups.models import Lookup, Origin
-from apps.lookups.records import record_act
+from apps.lookups.records import record_action
+
+# The header by which scripts request a part of a page.
+PART_HEADER = "X-Triage-Part"
 
 ONLY_SHARED = "This lookup was shared with you to read. Only its owner can do this."
 
 
 def person_of(request: HttpRequest) -> User:
-    """Who is signed in."""
-    assert isinstance(request.user, User)  # noqa: S101 - the sign-in middleware saw to it
+    """Return the signed-in user."""
+    assert isinstance(request.user, User)  # noqa: S101 - ensured by the sign-in middleware
     return request.user
 
 
-def asker_of(request: HttpRequest) -> Asker:
-    """The same, as records name whoever asks from a page."""
-    return Asker(Origin.WEB, person_of(request), address=client_address(request))
+def requester_of(request: HttpRequest) -> Requester:
+    """Return the signed-in user as records identify them."""
+    return Requester(Origin.WEB, person_of(request), address=client_address(request))
 
 
-def projects_seen(request: HttpRequest) -> frozenset[str] | None:
-    """The slugs of the projects that this person may see; None means every project."""
+def allowed_projects(request: HttpRequest) -> frozenset[str] | None:
+    """Return the slugs of the projects this person can see, or None for every project."""
     return projects_of(person_of(request))
 
 
-def lookup_for(request: HttpRequest, lookup_id: uuid.UUID) -> Lookup:
-    """The lookup if this person may read it; for others it does not exist."""
-    return lookup_of(person_of(request), asker_of(request).actor, lookup_id)
+def posted_pk(request: HttpRequest, name: str) -> int:
+    """Return the posted primary key, or 0, which no record has, for anything else."""
+    typed = request.POST.get(name, "")
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else 0
 
 
-def lookup_of(person: User, actor: Actor, lookup_id: uuid.UUID) -> Lookup:
-    """The same for a person who need not be signed in, such as a token's. Raises `Http404`."""
+def get_lookup_or_404(request: HttpRequest, lookup_id: uuid.UUID) -> Lookup:
+    """Return the lookup if this person can read it. Raise `Http404` if not."""
+    return find_lookup(person_of(request), requester_of(request).actor, lookup_id)
+
+
+def find_lookup(person: User, actor: Actor, lookup_id: uuid.UUID) -> Lookup:
+    """Return the lookup if the person, who need not be signed in, can read it.
+
+    Raise `Http404` if it does not exist, or, after recording the refusal, if it is not theirs.
+    """
     lookup = Lookup.objects.filter(uuid=lookup_id).select_related("typed").first()
     if lookup is None:
         raise Http404
@@ -53,49 +65,52 @@ def lookup_of(person: User, actor: Actor, lookup_id: uuid.UUID) -> Lookup:
     return lookup
 
 
-def kept_lookup_for(request: HttpRequest, lookup_id: uuid.UUID) -> Lookup:
-    """The same for who may also share and stop it. Raises `PermissionDenied` for mere readers."""
-    lookup = lookup_for(request, lookup_id)
-    if not may_keep(person_of(request), lookup):
+def get_managed_lookup_or_404(request: HttpRequest, lookup_id: uuid.UUID) -> Lookup:
+    """Return the lookup if this person can also share and stop it.
+
+    Raise `Http404` for people who can't read it and `PermissionDenied` for mere readers.
+    """
+    lookup = get_lookup_or_404(request, lookup_id)
+    if not may_manage(person_of(request), lookup):
         raise PermissionDenied(ONLY_SHARED)
     return lookup
 
 
-# Writing down who looks at what, before it is shown: what cannot be recorded is not shown.
+# Views are recorded before anything is shown: what cannot be recorded is not shown.
 
-# How long the pieces that a page fetches later belong to the view of that page.
-_VIEW_LASTS = timedelta(hours=1)
+# For this long, the parts that a page loads later belong to the recorded view of that page.
+_VIEW_LIFETIME = timedelta(hours=1)
 
 
 def record_view(request: HttpRequest, lookup: Lookup, page: str = "result") -> None:
-    """A person opens a page about a lookup. HEAD shows nothing."""
+    """Record that a person opened a page about a lookup, except for HEAD, which shows nothing."""
     if request.method != "HEAD":
-        record_act(Action.VIEWED, asker_of(request).actor, lookup, page=page)
+        record_action(Action.VIEWED, requester_of(request).actor, lookup, page=page)
 
 
-def record_piece(request: HttpRequest, lookup: Lookup, piece: str) -> None:
-    """A piece of a result is fetched: part of the view of its page, else a view of its own."""
-    actor = asker_of(request).actor
+def record_partial_view(request: HttpRequest, lookup: Lookup, piece: str) -> None:
+    """Record that a part of a result was loaded, unless its page was viewed recently."""
+    actor = requester_of(request).actor
     viewed = Entry.objects.filter(
         target=lookup.audit_target,
         action=Action.VIEWED,
         actor_id=actor.user_id,
-        at__gt=timezone.now() - _VIEW_LASTS,
+        at__gt=timezone.now() - _VIEW_LIFETIME,
     )
     if not viewed.exists():
         record_view(request, lookup, piece)
 
 
-# The review on a name of its own: it answers there and nowhere else, and nothing else does.
+# Manage on a host of its own.
 
-_ON_BOTH = ("/accounts/", "/static/", "/healthz", "/readyz")
+_ON_BOTH_HOSTS = ("/accounts/", "/static/", "/healthz", "/readyz")
 
 
 class AdminHostMiddleware:
-    """With `TRIAGE_ADMIN_HOST`: 404 for the review on other names, and for all else on that name.
+    """With `TRIAGE_ADMIN_HOST`, serve Manage on that host only, and nothing else there.
 
-    Reading is led to where it is answered: the front page there to the review, and a result, which
-    the review links to, to the rest of the site.
+    GET and HEAD are redirected where it helps: the admin host's front page to Manage, and a result,
+    which Manage links to, to the rest of the site.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -105,35 +120,36 @@ class AdminHostMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:
-        """Raises Http404 where the address is not answered on this name."""
-        if not settings.TRIAGE_ADMIN_HOST or request.path.startswith(_ON_BOTH):
+        """Redirect, or raise `Http404`, if this host does not serve the path."""
+        if not settings.TRIAGE_ADMIN_HOST or request.path.startswith(_ON_BOTH_HOSTS):
             return None
-        if _is_review(request.path) is _is_admin_host(request):
+        is_manage = request.path.startswith((reverse("admin:index"), "/review/"))
+        if is_manage is _is_admin_host(request):
             return None
         if request.method in ("GET", "HEAD") and _is_admin_host(request):
             if request.path == "/":
                 return HttpResponseRedirect(reverse("admin:index"))
             if request.path.startswith("/lookups/"):
-                return HttpResponseRedirect(f"{site_address(request)}{request.path}")
+                return HttpResponseRedirect(f"{site_origin(request)}{request.path}")
         raise Http404
 
 
-def review_address(request: HttpRequest) -> str:
-    """Scheme and host of the review; empty where it is this very host."""
+def admin_origin(request: HttpRequest) -> str:
+    """Return the scheme and host of Manage, or "" on that host itself."""
     if not settings.TRIAGE_ADMIN_HOST or _is_admin_host(request):
         return ""
-    return _beginning(request, settings.TRIAGE_ADMIN_HOST)
+    return _origin(request, settings.TRIAGE_ADMIN_HOST)
 
 
-def site_address(request: HttpRequest) -> str:
-    """Scheme and host of the rest of the site; empty where it is this very host."""
+def site_origin(request: HttpRequest) -> str:
+    """Return the scheme and host of the rest of the site, or "" on that host itself."""
     if not settings.TRIAGE_ADMIN_HOST or not _is_admin_host(request):
         return ""
-    return _beginning(request, settings.TRIAGE_SITE_HOST)
+    return _origin(request, settings.TRIAGE_SITE_HOST)
 
 
-def _beginning(request: HttpRequest, host: str) -> str:
-    """The other name on the same scheme and port: what is in front of both is the same."""
+def _origin(request: HttpRequest, host: str) -> str:
+    """Return the host's origin, with this request's scheme and port: one proxy serves both."""
     _name, colon, port = _host_of(request).rpartition(":")
     return f"{request.scheme}://{host}{f':{port}' if colon and port.isdigit() else ''}"
 
@@ -144,37 +160,33 @@ def _is_admin_host(request: HttpRequest) -> bool:
 
 
 def _host_of(request: HttpRequest) -> str:
-    """The name that was asked for; empty when it is none of ours, which has a page too."""
+    """Return the requested host, or "" for a disallowed one: its error page is rendered too."""
     try:
         return request.get_host()
     except DisallowedHost:
         return ""
 
 
-def _is_review(path: str) -> bool:
-    return path.startswith((reverse("admin:index"), "/review/"))
-
-
-# Where a person's way through the site begins, and what they are offered at all.
+# Start pages.
 
 
 def may_look_up(user: User | AnonymousUser | None) -> bool:
-    """Whether the form would open: there is a right, and a project to look into."""
+    """Return whether the user has the permission to look up, and a project to search."""
     if not isinstance(user, User) or not user.has_perm("lookups.add_lookup"):
         return False
     return projects_of(user) != frozenset()
 
 
-def home_of(request: HttpRequest) -> str:
-    """The form; the audit trail for who only reads that; else one's own preferences."""
+def home_url(request: HttpRequest) -> str:
+    """Return the URL of the lookup form, else of the audit trail, else of the preferences."""
     user = getattr(request, "user", None)
     if not isinstance(user, User) or may_look_up(user):
-        return f"{site_address(request)}{reverse('lookup_form')}"
-    return trail_of(request) or reverse("preferences")
+        return f"{site_origin(request)}{reverse('lookup_form')}"
+    return audit_trail_url(request) or reverse("preferences")
 
 
-def trail_of(request: HttpRequest) -> str:
-    """The audit trail's address; empty for who may not read it."""
+def audit_trail_url(request: HttpRequest) -> str:
+    """Return the audit trail's URL, or "" for people who can't read it."""
     if not request.user.has_perm("audit.view_entry"):
         return ""
-    return f"{review_address(request)}{reverse('admin:audit_entry_changelist')}"
+    return f"{admin_origin(request)}{reverse('admin:audit_entry_changelist')}"

@@ -1,4 +1,4 @@
-"""Teams in the review, who is in them and which projects they may see; and API tokens."""
+"""Teams and API tokens under Manage."""
 
 import re
 from datetime import timedelta
@@ -20,30 +20,28 @@ from django.views.decorators.debug import sensitive_variables
 
 from apps.accounts.models import (
     DEFAULT_TOKEN_DAYS,
-    MOST_TOKEN_DAYS,
+    EXPIRY_WARNING,
+    MAX_TOKEN_DAYS,
     UNUSED_AFTER,
-    WARN_BEFORE,
     ApiToken,
     Scope,
     Team,
     default_scopes,
 )
 from apps.accounts.permissions import ROLES
-from apps.accounts.tokens import renew_hash
-from apps.audit.admin import OfferedFilters
+from apps.accounts.tokens import set_new_token
+from apps.audit.admin import AllowedFiltersAdmin
 from apps.audit.models import Action
 from apps.audit.trail import record
 from apps.lookups.sentry_connection import search_choices
-from apps.web.access import asker_of
-
-# A team as an admin writes it: its name, its people, and the projects that they may see.
+from apps.web.access import requester_of
 
 _PROJECT_SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
-_BETWEEN = re.compile(r"[\s,]+")
+_SEPARATORS = re.compile(r"[\s,]+")
 
 
 class TeamForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """Offers the projects that Sentry knows; while it is silent, their slugs are typed."""
+    """A team with its members and projects. Without Sentry, project slugs are typed."""
 
     name = forms.CharField(max_length=150, label="Name")
     members = forms.ModelMultipleChoiceField(
@@ -73,15 +71,18 @@ class TeamForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run
 
     def _projects_field(self) -> forms.Field:
         chosen = list(self.instance.projects)
-        known, _environments = search_choices()
+        in_sentry, _environments = search_choices()
         help_text = (
             "The projects where team members can look up customers. If none are chosen, members "
             "see nothing."
         )
-        if known:
-            offered = sorted({*known, *chosen})
+        if in_sentry:
+            slugs = sorted({*in_sentry, *chosen})
             return forms.MultipleChoiceField(
-                choices=[(slug, slug if slug in known else f"{slug} (gone)") for slug in offered],
+                choices=[
+                    (slug, slug if slug in in_sentry else f"{slug} (not in Sentry)")
+                    for slug in slugs
+                ],
                 required=False,
                 widget=forms.CheckboxSelectMultiple,
                 help_text=help_text,
@@ -94,21 +95,21 @@ class TeamForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run
         )
 
     def clean_name(self) -> str:
-        """Refuse the name of a role, and one that is taken."""
+        """Return the name, unless it is taken or the name of a role."""
         name = " ".join(str(self.cleaned_data["name"]).split())
         if name.lower() in ROLES:
-            raise forms.ValidationError("This is the name of a role. Please choose another.")
+            raise forms.ValidationError("This is the name of a role. Choose another.")
         if "," in name or not name.isprintable():
-            raise forms.ValidationError("Please use a name without commas and control characters.")
+            raise forms.ValidationError("Use a name without commas or control characters.")
         taken = Group.objects.filter(name__iexact=name).exclude(team=self.instance.pk or None)
         if taken.exists():
             raise forms.ValidationError("A team or group with this name already exists.")
         return name
 
     def clean_projects(self) -> list[str]:
-        """The slugs, each once."""
+        """Return the slugs, sorted, each once."""
         value = self.cleaned_data["projects"]
-        slugs = _BETWEEN.split(value.strip()) if isinstance(value, str) else list(value)
+        slugs = _SEPARATORS.split(value.strip()) if isinstance(value, str) else list(value)
         slugs = sorted({slug for slug in slugs if slug})
         wrong = [slug for slug in slugs if not _PROJECT_SLUG.fullmatch(slug)]
         if wrong:
@@ -119,14 +120,16 @@ class TeamForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run
         return slugs
 
 
-# The form by which an admin makes an API token.
+# API tokens.
 
 _SLUG = re.compile(r"[a-z0-9_][a-z0-9_-]{0,99}")
-_MOST_PROJECTS = 100
+_MAX_PROJECTS = 100
+_DETAILS = ("user", "scope_list", "project_list", "created_at", "expires_at")
+_USAGE = ("last_used_at", "last_used_from", "revoked_at", "state_label")
 
 
 class TokenForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """What the token is for, in whose name, for how long."""
+    """A new API token: its name, person, scopes, projects, and lifetime."""
 
     scopes = forms.MultipleChoiceField(
         label="Allow it to",
@@ -145,8 +148,8 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at ru
         label="Valid for (days)",
         initial=DEFAULT_TOKEN_DAYS,
         min_value=1,
-        max_value=MOST_TOKEN_DAYS,
-        help_text=f"At most {MOST_TOKEN_DAYS}.",
+        max_value=MAX_TOKEN_DAYS,
+        help_text=f"Up to {MAX_TOKEN_DAYS}.",
     )
 
     class Meta:
@@ -154,112 +157,109 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at ru
         fields = ("name", "user", "scopes", "projects")
 
     def clean_projects(self) -> list[str]:
-        """The slugs, each once."""
-        typed = re.split(r"[\s,]+", self.cleaned_data["projects"].strip())
+        """Return the slugs, each once."""
+        typed = _SEPARATORS.split(self.cleaned_data["projects"].strip())
         slugs = list(dict.fromkeys(slug for slug in typed if slug))
-        if len(slugs) > _MOST_PROJECTS:
-            raise ValidationError(f"Enter up to {_MOST_PROJECTS} projects.")
+        if len(slugs) > _MAX_PROJECTS:
+            raise ValidationError(f"Enter up to {_MAX_PROJECTS} projects.")
         if not all(_SLUG.fullmatch(slug) for slug in slugs):
             raise ValidationError("Enter slugs such as checkout-api, separated by commas.")
         return slugs
 
     def save(self, commit: bool = True) -> Any:
-        """The token's record, with its end counted from now."""
+        """Save the token, which expires the given number of days from now."""
         self.instance.expires_at = timezone.now() + timedelta(days=self.cleaned_data["days"])
         return super().save(commit)
 
 
-# API tokens in the review: made, shown once, watched and revoked.
-
-_KEPT = ("user", "may", "projects_named", "created_at", "expires_at")
-_USE = ("last_used_at", "last_used_from", "revoked_at", "standing")
-
-
 class StateFilter(admin.SimpleListFilter):
-    """Whether tokens work, and which of them need a look."""
+    """A filter for active tokens, and for those that need attention."""
 
     title = "state"
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The choices."""
+        """Return the choices."""
         return [
             ("works", "active"),
-            ("ends_soon", f"expires within {WARN_BEFORE.days} days"),
+            ("ends_soon", f"expires within {EXPIRY_WARNING.days} days"),
             ("unused", f"unused for {UNUSED_AFTER.days} days"),
             ("expired", "expired"),
             ("revoked", "revoked"),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> QuerySet[ApiToken]:
-        """The tokens of the choice."""
+        """Return the tokens of the chosen state."""
         now = timezone.now()
-        alive = Q(revoked_at=None, expires_at__gt=now, user__is_active=True)
-        idle = queryset.annotate(seen=Coalesce(F("last_used_at"), F("created_at")))
+        active = Q(revoked_at=None, expires_at__gt=now, user__is_active=True)
+        by_last_use = queryset.annotate(seen=Coalesce(F("last_used_at"), F("created_at")))
         chosen = {
-            "works": queryset.filter(alive),
-            "ends_soon": queryset.filter(alive, expires_at__lte=now + WARN_BEFORE),
-            "unused": idle.filter(alive, seen__lte=now - UNUSED_AFTER),
+            "works": queryset.filter(active),
+            "ends_soon": queryset.filter(active, expires_at__lte=now + EXPIRY_WARNING),
+            "unused": by_last_use.filter(active, seen__lte=now - UNUSED_AFTER),
             "expired": queryset.filter(revoked_at=None, expires_at__lte=now),
             "revoked": queryset.exclude(revoked_at=None),
         }
         return chosen.get(self.value() or "", queryset)
 
 
-class ApiTokenAdmin(OfferedFilters):
-    """A token is made here, shown once, and from then on only renamed and revoked."""
+class ApiTokenAdmin(AllowedFiltersAdmin):
+    """API tokens: created and shown once, then only renamed and revoked."""
 
     form = TokenForm
     list_display = (
-        *("name", "user", "may", "created_at", "last_used_at", "last_used_from"),
-        *("expires_at", "standing"),
+        *("name", "user", "scope_list", "created_at", "last_used_at", "last_used_from"),
+        *("expires_at", "state_label"),
     )
     list_filter = (StateFilter, ("user", admin.RelatedOnlyFieldListFilter))
-    offered = frozenset(("state", "user__id__exact"))
+    allowed_filters = frozenset(("state", "user__id__exact"))
     list_select_related = ("user",)
     search_fields = ("name", "user__username")
     actions = ("revoke",)
     list_per_page = 50
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        """Nobody makes a token for somebody who may do more than they themselves."""
+        """Keep people who aren't superusers from creating a token for one."""
         if db_field.name == "user":
             people = User.objects.filter(is_active=True).order_by("username")
-            is_mighty = request.user.is_superuser
-            options["queryset"] = people if is_mighty else people.filter(is_superuser=False)
+            if not request.user.is_superuser:
+                people = people.filter(is_superuser=False)
+            options["queryset"] = people
         return super().formfield_for_foreignkey(db_field, request, **options)
 
     def has_delete_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
-        """Tokens are revoked, not deleted: the record of their use stays."""
+        """Return False: tokens are revoked instead, so that their record remains."""
         return False
 
     def get_form(
         self, request: HttpRequest, obj: ApiToken | None = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        """The whole form for a new token; of an issued one only the name can be changed."""
+        """Return the full form for a new token. Only the name of an issued one can be changed."""
         if change:
             kwargs["form"] = forms.ModelForm
         return super().get_form(request, obj, change=change, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> tuple[str, ...]:
-        """What is chosen for a new one, and what there is to know of an issued one."""
-        return ("name", *_KEPT, *_USE) if obj else ("name", "user", "scopes", "projects", "days")
+        """Return the options of a new token, or the details of an issued one."""
+        return (
+            ("name", *_DETAILS, *_USAGE) if obj else ("name", "user", "scopes", "projects", "days")
+        )
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: ApiToken | None = None
     ) -> tuple[str, ...]:
-        """An issued token keeps its person, rights and end for good."""
-        return (*_KEPT, *_USE) if obj else ()
+        """Return all fields of an issued token except its name."""
+        return (*_DETAILS, *_USAGE) if obj else ()
 
     @sensitive_variables("token")
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
-        """Issue a new token. It goes into the answer of this very request, and nowhere else."""
-        token = "" if change else renew_hash(obj)
+        """Issue a new token, which exists only in the response to this request."""
+        token = "" if change else set_new_token(obj)
         super().save_model(request, obj, form, change)
         if token:
             record(
                 Action.TOKEN_ISSUED,
-                asker_of(request).actor,
+                requester_of(request).actor,
                 target=obj.audit_target,
                 detail={
                     "for": obj.user.get_username(),
@@ -268,90 +268,92 @@ class ApiTokenAdmin(OfferedFilters):
                     "days": form.cleaned_data["days"],
                 },
             )
-            request.issued_token = token  # type: ignore[attr-defined]  # lives as long as this
+            request.issued_token = token  # type: ignore[attr-defined]  # read by `response_add`
 
     def response_add(
         self, request: HttpRequest, obj: ApiToken, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """The one page that shows the token. A redirect would have to keep it in between."""
+        """Show the token, once. A redirect would require storing it."""
         context = {
             **self.admin_site.each_context(request),
             "title": "Copy the token now",
             "opts": self.opts,
             "issued": obj,
-            "token": request.issued_token,  # type: ignore[attr-defined]  # of `save_model`
+            "token": request.issued_token,  # type: ignore[attr-defined]  # set by `save_model`
         }
         return TemplateResponse(request, "admin/accounts/apitoken/issued.html", context)
 
     @admin.action(description="Revoke the selected tokens", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
-        """End the selected tokens at once."""
+        """Revoke the selected tokens."""
         revoked = sum(_revoke(token, request) for token in queryset.filter(revoked_at=None))
         messages.success(request, f"Revoked: {revoked}.")
 
-    @admin.display(description="May", ordering="scopes")
-    def may(self, token: ApiToken) -> str:
-        """The scopes."""
-        return ", ".join(token.scopes) or "nothing"
+    @admin.display(description="Scopes", ordering="scopes")
+    def scope_list(self, token: ApiToken) -> str:
+        """Return the scopes."""
+        return ", ".join(token.scopes) or "none"
 
     @admin.display(description="Only these projects")
-    def projects_named(self, token: ApiToken) -> str:
-        """The slugs."""
+    def project_list(self, token: ApiToken) -> str:
+        """Return the slugs."""
         return ", ".join(token.projects) or "all projects the person can see"
 
     @admin.display(description="State", ordering="expires_at")
-    def standing(self, token: ApiToken) -> str | SafeString:
-        """Whether it works; what needs a look stands out."""
+    def state_label(self, token: ApiToken) -> str | SafeString:
+        """Return the state, in bold unless it is active."""
         state = token.state(timezone.now())
         return state if state == "active" else format_html("<strong>{}</strong>", state)
 
 
 @transaction.atomic
 def _revoke(token: ApiToken, request: HttpRequest) -> int:
-    """End it, unless somebody else just has; returns how many were ended."""
-    ended = ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
-    if ended:
-        record(Action.TOKEN_REVOKED, asker_of(request).actor, target=token.audit_target)
-    return ended
+    """Revoke the token and record it, unless that has just been done. Return the number revoked."""
+    revoked = ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(
+        revoked_at=timezone.now()
+    )
+    if revoked:
+        record(Action.TOKEN_REVOKED, requester_of(request).actor, target=token.audit_target)
+    return revoked
 
 
-# Roles are fixed and teams have a page of their own: nothing is left to do there.
+# Roles are fixed, and teams have their own page.
 admin.site.unregister(Group)
 admin.site.register(ApiToken, ApiTokenAdmin)
 
 
 @admin.register(Team)
-class TeamAdmin(OfferedFilters):
-    """A team is a group with projects; both are made, changed and removed together."""
+class TeamAdmin(AllowedFiltersAdmin):
+    """Teams. Each is a group with projects, which are saved and deleted together."""
 
     form = TeamForm
-    list_display = ("name", "people", "sees")
+    list_display = ("name", "people", "project_list")
     list_select_related = ("group",)
     ordering = ("group__name",)
-    actions = None  # removing several at once would not say which was the last
+    actions = None  # deleting several at once would skip `delete_model` and its warning
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Team]:
-        """With the number of people, in one query."""
+        """Return the teams with their number of people."""
         teams: QuerySet[Team] = super().get_queryset(request)
         return teams.annotate(count=Count("group__user"))
 
     @admin.display(description="Team", ordering="group__name")
     def name(self, team: Team) -> str:
-        """The group's name."""
+        """Return the group's name."""
         return team.group.name
 
     @admin.display(description="People", ordering="count")
     def people(self, team: Any) -> int:
-        """How many are in it."""
+        """Return the number of people."""
         return int(team.count)
 
     @admin.display(description="Projects")
-    def sees(self, team: Team) -> str:
-        """What its people may see."""
+    def project_list(self, team: Team) -> str:
+        """Return the projects the team can see."""
         return "all" if team.all_projects else ", ".join(team.projects) or "none"
 
     def save_model(self, request: HttpRequest, obj: Team, form: Any, change: bool) -> None:
-        """Save the team with its group and its people, and record it."""
+        """Save the team with its group and members, and record the change."""
         chosen = form.cleaned_data
         group = obj.group if change else Group()
         group.name = chosen["name"]
@@ -362,7 +364,7 @@ class TeamAdmin(OfferedFilters):
         self._record(request, "changed" if change else "made", obj)
 
     def delete_model(self, request: HttpRequest, obj: Team) -> None:
-        """Remove the group as well, and say when that opens every project to everybody."""
+        """Delete the group too, and warn if that opens every project to everyone."""
         self._record(request, "removed", obj)
         obj.group.delete()
         if not Team.objects.exists():
@@ -374,7 +376,7 @@ class TeamAdmin(OfferedFilters):
         members = team.group.user_set.order_by("pk").values_list("pk", flat=True)
         record(
             Action.SETTING_CHANGED,
-            asker_of(request).actor,
+            requester_of(request).actor,
             target=f"team {team.group.pk}",
             detail={
                 "what": f"{what} a team",

@@ -1,4 +1,4 @@
-"""The API for programs: the same lookup, JSON in and out, a token that an admin issues."""
+"""The API: lookups as JSON, authenticated by tokens that admins issue, and its documentation."""
 
 import json
 import re
@@ -29,7 +29,7 @@ from pydantic import ConfigDict, Field, StrictFloat, StrictInt, StrictStr
 
 from apps.accounts.models import ApiToken, Scope
 from apps.accounts.preferences import zone_of
-from apps.accounts.tokens import TokenRefused, allows, find_token, projects_of_token
+from apps.accounts.tokens import TokenRefused, find_token, has_scope, projects_of_token
 from apps.audit.trail import Actor, client_address, record_refusal
 from apps.events.query import (
     MAX_WINDOW_MINUTES,
@@ -41,17 +41,17 @@ from apps.events.query import (
     parse_customer,
     parse_moment,
 )
-from apps.lookups.access import Asker
-from apps.lookups.answers import answer_now, has_ended
+from apps.lookups.access import Requester
+from apps.lookups.answers import has_ended, result_now
 from apps.lookups.exports import record_export
-from apps.lookups.models import How, Lookup, Origin
+from apps.lookups.models import ExportMethod, Lookup, Origin
 from apps.lookups.problems import BROKEN, LookupFailed, Problem, bad_input
-from apps.lookups.records import LONGEST_REASON, record_lookup
-from apps.web.access import lookup_of
-from apps.web.exports import Choice, ChoiceRefused, export_of, read_choice
-from apps.web.middleware import note_recorded
+from apps.lookups.records import MAX_REASON_LENGTH, record_lookup
+from apps.web.access import find_lookup
+from apps.web.exports import Choice, ChoiceRefused, create_export, read_choice
+from apps.web.middleware import mark_refusal_recorded
 
-# Problems as programs get them: JSON, whatever went wrong and wherever below `/api/`.
+# Problems: everything that fails below `/api/` is reported as JSON.
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -60,13 +60,13 @@ _READ_THE_PAGE = "Compare it with /api/v1/ and try again."
 
 
 def api_problem(code: str, status: int, message: str, next_step: str = _READ_THE_PAGE) -> Problem:
-    """A problem that only programs can meet."""
+    """Return a problem that occurs only in the API."""
     return Problem(code, message, next_step, api_status=status)
 
 
-NOT_JSON = bad_input("The request's body is not JSON.", _READ_THE_PAGE)
-NOT_READABLE = bad_input("The request could not be read.", _READ_THE_PAGE)
-TOO_LARGE = api_problem("too_large", 413, "The request is too large.", "Please send less.")
+NOT_JSON = bad_input("The request body isn't JSON.", _READ_THE_PAGE)
+NOT_READABLE = bad_input("The request couldn't be read.", _READ_THE_PAGE)
+TOO_LARGE = api_problem("too_large", 413, "The request is too large.", "Send less.")
 WRONG_TYPE = api_problem(
     "wrong_type", 415, "The request body has the wrong type.", "Send it as application/json."
 )
@@ -77,7 +77,7 @@ NO_SUCH_LOOKUP = api_problem(
     "There is no such lookup.",
     "Check the ID. The lookup may also belong to someone else.",
 )
-NOT_KEPT = api_problem(
+NOT_STORED = api_problem(
     "not_kept",
     409,
     "No result is stored for this lookup.",
@@ -96,7 +96,7 @@ _BY_STATUS = {
 
 
 def problem_response(problem: Problem) -> HttpResponse:
-    """The problem as JSON, with its status and `Retry-After` where it is known."""
+    """Return the problem as JSON, with its status and, if known, `Retry-After`."""
     body = {
         "code": problem.code,
         "message": problem.message,
@@ -112,50 +112,57 @@ def problem_response(problem: Problem) -> HttpResponse:
 
 
 class ApiProblemsMiddleware:
-    """Gives what fails below `/api/` in Django itself the form that programs expect."""
+    """Turns Django's own error responses below `/api/` into JSON problems."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if response.status_code < HTTPStatus.BAD_REQUEST or not _is_of_api(request):
+        status = response.status_code
+        if status < HTTPStatus.BAD_REQUEST or not request.path_info.startswith(API_ROOT):
             return response
         if response.headers.get("Content-Type") == "application/json":
             return response
-        told = problem_response(_BY_STATUS.get(response.status_code, _other(response.status_code)))
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            problem = BROKEN
+        else:
+            rejected = api_problem("bad_input", status, "The request was not accepted.")
+            problem = _BY_STATUS.get(status, rejected)
+        json_response = problem_response(problem)
         for name, value in response.headers.items():
             if name not in ("Content-Type", "Content-Length"):
-                told.headers.setdefault(name, value)
-        return told
+                json_response.headers.setdefault(name, value)
+        return json_response
 
 
-def _is_of_api(request: HttpRequest) -> bool:
-    return request.path_info.startswith(API_ROOT)
-
-
-def _other(status: int) -> Problem:
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return BROKEN
-    return api_problem("bad_input", status, "The request was not accepted.")
-
-
-# Who may use the API: a token that works, with the scope for what it does.
+# Authentication and permissions: a valid token with the right scope.
 
 _NO_TOKEN = api_problem(
     "no_access",
     401,
-    "The API token is missing, wrong or revoked.",
-    "Send it as `Authorization: Bearer <token>`; an admin issues tokens.",
+    "The API token is missing, wrong, or revoked.",
+    "Send it as `Authorization: Bearer <token>`. Admins issue tokens.",
 )
 _EXPIRED = api_problem(
     "token_expired", 401, "This API token has expired.", "Ask your Triage admin for a new one."
 )
-_NO_ROLE = api_problem("no_access", 403, "This token can't look up customers.", "Ask your admin.")
+_READER_PERMISSIONS = ("lookups.add_lookup", "accounts.view_apitoken")
+_NO_ROLE = api_problem(
+    "no_access", 403, "This token can't look up customers.", "Ask your Triage admin."
+)
+
+
+_PROJECT_NOT_ALLOWED = api_problem(
+    "project_not_allowed",
+    403,
+    "This token can't access one of these projects.",
+    "Choose other projects, or ask your Triage admin. Nothing was looked up.",
+)
 
 
 class ScopeMissing(Exception):
-    """A token that works, and was not made for this."""
+    """A valid token lacks the required scope."""
 
     def __init__(self, scope: Scope) -> None:
         super().__init__(scope.value)
@@ -163,46 +170,49 @@ class ScopeMissing(Exception):
 
 
 class RoleMissing(Exception):
-    """A token whose person may not look up customers."""
+    """A valid token's person is not allowed to look up customers."""
 
 
 class TokenAuth(HttpBearer):
-    """`Authorization: Bearer` with a token that is valid now."""
+    """Authentication by `Authorization: Bearer` and a valid token."""
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
-        """The token's record, None for one that is not valid."""
-        return _token_of(request, token)
+        """Return the token's record, or None if it is not valid."""
+        return _find_token(request, token)
 
 
 def token_for(request: HttpRequest, scope: Scope) -> ApiToken:
-    """The request's token, if it is for this. Raises `RoleMissing` and `ScopeMissing`."""
-    token: ApiToken = request.auth  # type: ignore[attr-defined]  # ninja puts it there
+    """Return the request's token. Raise `RoleMissing` or `ScopeMissing` if it is not enough."""
+    token: ApiToken = request.auth  # type: ignore[attr-defined]  # set by Django Ninja
     if not token.user.has_perm("lookups.add_lookup"):
         _record_refusal(request, "role", token)
         raise RoleMissing
-    if not allows(token, scope):
+    if not has_scope(token, scope):
         _record_refusal(request, "scope", token)
         raise ScopeMissing(scope)
     return token
 
 
-def api_asker(request: HttpRequest, token: ApiToken) -> Asker:
-    """Who asks, as records name them."""
-    return Asker(Origin.API, token.user, address=client_address(request))
+def api_requester(request: HttpRequest, token: ApiToken) -> Requester:
+    """Return the token's person as records identify them."""
+    return Requester(Origin.API, token.user, address=client_address(request))
 
 
-def for_people_and_programs(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Let in who may look up or issue tokens, or sends a valid token; a browser may sign in."""
+def session_or_token_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Decorate a view to require a permission to look up or see tokens, or a valid token.
+
+    Browsers without either are redirected to sign in.
+    """
 
     @login_not_required
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.user.is_authenticated:
-            if _may_read_about(request):
+            if any(request.user.has_perm(permission) for permission in _READER_PERMISSIONS):
                 return view(request, *args, **kwargs)
             return problem_response(_NO_ROLE)
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and _token_of(request, token):
+        if scheme.lower() == "bearer" and _find_token(request, token):
             return view(request, *args, **kwargs)
         if not scheme and "text/html" in request.headers.get("Accept", ""):
             return redirect_to_login(request.get_full_path())
@@ -212,16 +222,16 @@ def for_people_and_programs(view: Callable[..., HttpResponse]) -> Callable[..., 
 
 
 def token_refused(request: HttpRequest, _error: AuthenticationError) -> HttpResponse:
-    """401. That a token has expired learns only who holds it."""
+    """Return 401. Only a valid but expired token is reported as expired."""
     why = getattr(request, "token_refused", None)
     response = problem_response(_EXPIRED if why == "expired" else _NO_TOKEN)
-    sent = 'Bearer realm="Triage", error="invalid_token"'
-    response["WWW-Authenticate"] = sent if why else 'Bearer realm="Triage"'
+    error = ', error="invalid_token"' if why else ""
+    response["WWW-Authenticate"] = f'Bearer realm="Triage"{error}'
     return response
 
 
 def scope_missing(_request: HttpRequest, error: ScopeMissing) -> HttpResponse:
-    """403, naming the scope."""
+    """Return 403 with the missing scope."""
     scope = error.scope.value
     problem = api_problem(
         "missing_scope",
@@ -230,36 +240,22 @@ def scope_missing(_request: HttpRequest, error: ScopeMissing) -> HttpResponse:
         "Ask your Triage admin for a token that has it.",
     )
     response = problem_response(problem)
-    told = f'Bearer realm="Triage", error="insufficient_scope", scope="{scope}"'
-    response["WWW-Authenticate"] = told
+    response["WWW-Authenticate"] = (
+        f'Bearer realm="Triage", error="insufficient_scope", scope="{scope}"'
+    )
     return response
 
 
 def role_missing(_request: HttpRequest, _error: RoleMissing) -> HttpResponse:
-    """403: a token is never mightier than its person."""
+    """Return 403: a token has no more permissions than its person."""
     return problem_response(_NO_ROLE)
 
 
-def project_refused() -> Problem:
-    """403 for a project that the token was not made for."""
-    return api_problem(
-        "project_not_allowed",
-        403,
-        "This token can't access one of these projects.",
-        "Choose other projects, or ask your Triage admin. Nothing was looked up.",
-    )
-
-
-def _may_read_about(request: HttpRequest) -> bool:
-    rights = ("lookups.add_lookup", "accounts.view_apitoken")
-    return any(request.user.has_perm(right) for right in rights)
-
-
-def _token_of(request: HttpRequest, token: str) -> ApiToken | None:
+def _find_token(request: HttpRequest, token: str) -> ApiToken | None:
     try:
         return find_token(token, address=client_address(request))
     except TokenRefused as refused:
-        request.token_refused = refused.reason  # type: ignore[attr-defined]  # for the answer
+        request.token_refused = refused.reason  # type: ignore[attr-defined]  # read by `token_refused`
         _record_refusal(request, refused.reason, refused.record)
         return None
 
@@ -267,12 +263,12 @@ def _token_of(request: HttpRequest, token: str) -> ApiToken | None:
 def _record_refusal(request: HttpRequest, why: str, token: ApiToken | None) -> None:
     actor = Actor(Origin.API, address=client_address(request))
     if token:
-        actor = api_asker(request, token).actor
+        actor = api_requester(request, token).actor
     record_refusal(actor, target=token.audit_target if token else "api token", why=why)
-    request.refusal_is_recorded = True  # type: ignore[attr-defined]  # it would be again by status
+    request.refusal_is_recorded = True  # type: ignore[attr-defined]  # read by `RefusalMiddleware`
 
 
-# What goes into the API and comes out of it, as its document describes it.
+# Schemas, as the OpenAPI document describes them.
 
 Slug = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Customer = Annotated[
@@ -281,7 +277,7 @@ Customer = Annotated[
         min_length=1,
         max_length=2000,
         examples=["jane@example.com"],
-        description="User id, e-mail, user name, event id, trace id or a Sentry link.",
+        description="User ID, email, username, event ID, trace ID, or a Sentry link.",
     ),
 ]
 Moment = Annotated[
@@ -304,7 +300,7 @@ Minutes = Annotated[
 
 
 class LookupRequest(Schema):
-    """What to look up. A field that is not named here is refused."""
+    """What to look up. Unknown fields are rejected."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -321,14 +317,14 @@ class LookupRequest(Schema):
     reason: Annotated[
         str,
         Field(
-            max_length=LONGEST_REASON,
+            max_length=MAX_REASON_LENGTH,
             description="The reason, such as a ticket number, if the site asks for one.",
         ),
     ] = ""
 
 
 class ProblemResponse(Schema):
-    """Why there is no answer, in plain words."""
+    """Why there is no result, in plain words."""
 
     code: Annotated[str, Field(description="For programs. It doesn't change.")]
     message: Annotated[str, Field(description="For people.")]
@@ -336,7 +332,7 @@ class ProblemResponse(Schema):
     retry_after: Annotated[int | None, Field(description="Seconds to wait, if known.")]
 
 
-class WindowAsked(Schema):
+class WindowResponse(Schema):
     """The window, in UTC."""
 
     moment: str
@@ -345,24 +341,24 @@ class WindowAsked(Schema):
     minutes: int
 
 
-class NoticeTold(Schema):
-    """What keeps an answer from being whole, or should be known about it."""
+class NoticeResponse(Schema):
+    """A reason why the result is incomplete, or another note about it."""
 
     code: str
     message: str
 
 
-class LinkTold(Schema):
+class LinkResponse(Schema):
     """Where to read more."""
 
     label: str
     address: str
 
 
-class KnownTold(Schema):
-    """A known error that an issue is taken for. The support team wrote it, no event did."""
+class KnownErrorResponse(Schema):
+    """A known error that an issue matches. Its text is from the support team, not from events."""
 
-    slug: Annotated[str, Field(description="Its name in the catalogue.")]
+    slug: Annotated[str, Field(description="Its name in the catalog.")]
     title: str
     explanation: str
     reply: Annotated[
@@ -370,17 +366,17 @@ class KnownTold(Schema):
     ]
     workaround: str
     state: Literal["open", "planned", "fixed"]
-    planned_for: Annotated[str | None, Field(description="A day, such as 2026-11-26.")]
+    planned_for: Annotated[str | None, Field(description="A date, such as 2026-11-26.")]
     fixed_in: str
     owner: str
-    links: list[LinkTold]
+    links: list[LinkResponse]
     fix: Annotated[
         str, Field(description="The status of the fix for this customer, in one sentence.")
     ]
     why: Annotated[list[str], Field(description="The rules that matched, most certain first.")]
 
 
-class IssueTold(Schema):
+class IssueResponse(Schema):
     """What the customer's events of one issue have in common."""
 
     model_config = ConfigDict(extra="allow")
@@ -390,28 +386,28 @@ class IssueTold(Schema):
     summary: Annotated[str, Field(description="What happened, in plain words.")]
     events: Annotated[int, Field(description="This customer's, in the window.")]
     known: Annotated[
-        list[KnownTold], Field(description="Known errors it matches, best match first.")
+        list[KnownErrorResponse], Field(description="Known errors it matches, best match first.")
     ]
 
 
 class LookupResponse(Schema):
-    """The answer (`triage.lookup/1`), redacted. What is not known is null."""
+    """The redacted result (`triage.lookup/1`). Unknown values are null."""
 
     schema_: Annotated[Literal["triage.lookup/1"], Field(alias="schema")]
     lookup_id: Annotated[str | None, Field(description="Use it to read this result again.")]
     customer: Annotated[str, Field(description="An alias.")]
     matched_on: list[str]
-    window: WindowAsked
+    window: WindowResponse
     searched: dict[str, Any]
     complete: Annotated[
         bool,
         Field(description="Only if this is true does an empty list mean that nothing happened."),
     ]
-    notices: list[NoticeTold]
+    notices: list[NoticeResponse]
     fetched_at: str
     from_cache: bool
     totals: dict[str, int]
-    issues: list[IssueTold]
+    issues: list[IssueResponse]
     known_unchecked: Annotated[
         int,
         Field(
@@ -426,25 +422,25 @@ class LookupResponse(Schema):
     omitted: list[dict[str, Any]]
 
 
-# The OpenAPI document beyond what the schemas say: headers, examples, words for each status.
+# Additions to the OpenAPI document: descriptions, headers, and examples for each status.
 
-_WORDS = {
-    200: "The answer, redacted.",
-    400: "The request is not as described here.",
-    401: "The token is missing, wrong, revoked or expired.",
+_DESCRIPTIONS = {
+    200: "The redacted result.",
+    400: "The request doesn't match this description.",
+    401: "The token is missing, wrong, revoked, or expired.",
     403: "The token lacks the scope, or its person isn't allowed to do this or to see this "
     "project.",
     404: "There is no such lookup for this person.",
     409: "There is no result: the lookup was stopped, or nothing is stored.",
     410: "The result was deleted.",
-    413: "The body is too large.",
-    415: "The body is not application/json.",
-    429: "Too many lookups in a minute.",
+    413: "The request body is too large.",
+    415: "The request body isn't application/json.",
+    429: "Too many lookups in one minute.",
     500: "Something went wrong on our side.",
     502: "Sentry refused the request or sent something we couldn't read.",
-    503: "Sentry is limiting us or is paused after repeated failures, or too many people are "
-    "asking at once.",
-    504: "Sentry could not be reached, or was too slow.",
+    503: "Sentry is limiting our requests or is paused after repeated failures, or too many "
+    "lookups are running.",
+    504: "Sentry couldn't be reached, or was too slow.",
 }
 _CODES = {
     400: "bad_input",
@@ -475,26 +471,26 @@ _HEADERS: dict[int, dict[str, Any]] = {
 
 
 class DescribedAPI(NinjaAPI):
-    """An API whose document says of each answer what it means and which headers it has."""
+    """An API whose document describes the responses and their headers."""
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
-        """The document."""
+        """Return the document."""
         document = super().get_openapi_schema(**options)
         for operations in document["paths"].values():
             for operation in operations.values():
-                for status, answer in operation["responses"].items():
-                    _describe(int(status), answer)
+                for status, response in operation["responses"].items():
+                    _describe(int(status), response)
         return document
 
 
-def _describe(status: int, answer: dict[str, Any]) -> None:
-    answer["description"] = _WORDS[status]
+def _describe(status: int, response: dict[str, Any]) -> None:
+    response["description"] = _DESCRIPTIONS[status]
     if status in _HEADERS:
-        answer["headers"] = _HEADERS[status]
+        response["headers"] = _HEADERS[status]
     if status in _CODES:
-        answer["content"]["application/json"]["example"] = {
+        response["content"]["application/json"]["example"] = {
             "code": _CODES[status],
-            "message": _WORDS[status],
+            "message": _DESCRIPTIONS[status],
             "next_step": "What to do now, in one sentence.",
             "retry_after": 30 if status in (429, 503) else None,
         }
@@ -505,20 +501,21 @@ _FORMATS = {"json": "application/json", "markdown": "text/markdown", "xml": "app
 
 
 class WrongType(Exception):
-    """A body that says it is something other than JSON."""
+    """The body has a content type other than JSON."""
 
 
 class JsonOnly(Parser):
-    """Reads JSON that is sent as JSON."""
+    """A parser that accepts only `application/json`."""
 
     def parse_body(self, request: HttpRequest) -> Any:
-        """The body's data. Raises `WrongType`, and `ValueError` for what is not JSON."""
+        """Return the parsed body. Raise `WrongType`, or `ValueError` for invalid JSON."""
         if request.content_type != "application/json":
             raise WrongType
-        return json.loads(request.body, parse_constant=_no_number)
+        return json.loads(request.body, parse_constant=_reject_constant)
 
 
-def _no_number(name: str) -> None:
+def _reject_constant(name: str) -> None:
+    """Reject NaN and Infinity, which are not JSON (RFC 8259)."""
     raise ValueError(name)
 
 
@@ -531,37 +528,40 @@ api = DescribedAPI(
     parser=JsonOnly(),
     docs_url=None,
     openapi_url="/openapi.json",
-    docs_decorator=for_people_and_programs,
+    docs_decorator=session_or_token_required,
     urls_namespace="api",
 )
 
 LookupId = PathEx[uuid.UUID, P(description="The lookup_id of a result.")]
-_ASKING_FAILS = (400, 401, 403, 409, 410, 413, 415, 429, 500, 502, 503, 504)
-_READING_FAILS = (400, 401, 403, 404, 409, 410, 500)
+_LOOKUP_ERRORS = (400, 401, 403, 409, 410, 413, 415, 429, 500, 502, 503, 504)
+_READ_ERRORS = (400, 401, 403, 404, 409, 410, 500)
 
 
 @api.post(
     "/lookups/",
-    response={200: LookupResponse, **dict.fromkeys(_ASKING_FAILS, ProblemResponse)},
+    response={200: LookupResponse, **dict.fromkeys(_LOOKUP_ERRORS, ProblemResponse)},
     summary="Look up a customer",
     url_name="lookups",
     operation_id="look_up",
     by_alias=True,
 )
 def create_lookup(request: HttpRequest, body: LookupRequest) -> HttpResponse:
-    """Ask for one customer's errors around a moment. It is recorded. It needs the scope lookup."""
+    """Look up one customer's errors. The lookup is recorded. Requires the lookup scope."""
     token = token_for(request, Scope.LOOKUP)
-    zone, asker = zone_of(token.user), api_asker(request, token)
-    question = _question(body, zone, token)
+    zone = zone_of(token.user)
     lookup = record_lookup(
-        question, asker=asker, typed=body.customer, zone=zone, reason=body.reason
+        _question(body, zone, token),
+        requester=api_requester(request, token),
+        typed=body.customer,
+        zone=zone,
+        reason=body.reason,
     )
-    return _handed_out(request, token, lookup, Choice(format="json", budget=None))
+    return _export(request, token, lookup, Choice(format="json", budget=None))
 
 
 @api.get(
     "/lookups/{uuid:lookup_id}/",
-    response={200: LookupResponse, **dict.fromkeys(_READING_FAILS, ProblemResponse)},
+    response={200: LookupResponse, **dict.fromkeys(_READ_ERRORS, ProblemResponse)},
     summary="Read a stored result",
     url_name="lookup",
     operation_id="read_lookup",
@@ -587,27 +587,25 @@ def create_lookup(request: HttpRequest, body: LookupRequest) -> HttpResponse:
     },
 )
 def read_lookup(request: HttpRequest, lookup_id: LookupId) -> HttpResponse:
-    """The kept answer to a lookup that the token's person may open. It needs the scope read."""
+    """Read the stored result of a lookup that the person can open. Requires the read scope."""
     token = token_for(request, Scope.READ)
     try:
         choice = read_choice({"format": request.GET.get("format", "json")})
     except ChoiceRefused as refused:
         raise LookupFailed(bad_input("The format must be json, markdown, or xml.")) from refused
-    lookup = lookup_of(token.user, api_asker(request, token).actor, lookup_id)
+    lookup = find_lookup(token.user, api_requester(request, token).actor, lookup_id)
     if not has_ended(lookup):
-        raise LookupFailed(NOT_KEPT)
-    for_program = Choice(format=choice.format, budget=None)
-    return _handed_out(request, token, lookup, for_program)
+        raise LookupFailed(NOT_STORED)
+    return _export(request, token, lookup, Choice(format=choice.format, budget=None))
 
 
-def _handed_out(
-    request: HttpRequest, token: ApiToken, lookup: Lookup, choice: Choice
-) -> HttpResponse:
-    result = answer_now(lookup, projects_of_token(token))
-    export = export_of(result, choice)
-    asker = api_asker(request, token)
-    record_export(result.lookup, export.exported, asker=asker, how=How.PRINTED)
-    return HttpResponse(export.text.encode(), content_type=_FORMATS[choice.format])
+def _export(request: HttpRequest, token: ApiToken, lookup: Lookup, choice: Choice) -> HttpResponse:
+    """Return the complete result in the chosen format, and record that."""
+    result = result_now(lookup, projects_of_token(token))
+    export = create_export(result, choice)
+    requester = api_requester(request, token)
+    record_export(result.lookup, export.details, requester=requester, how=ExportMethod.PRINTED)
+    return HttpResponse(export.rendered.text.encode(), content_type=_FORMATS[choice.format])
 
 
 def _question(body: LookupRequest, zone: ZoneInfo, token: ApiToken) -> Question:
@@ -627,23 +625,23 @@ def _question(body: LookupRequest, zone: ZoneInfo, token: ApiToken) -> Question:
 
 
 def _projects(body: LookupRequest, token: ApiToken) -> tuple[str, ...]:
-    """What was asked for, or all that the token was made for; none stands for its person's."""
-    wanted = tuple(dict.fromkeys(body.projects))
+    """Return the requested projects, or else the token's; () means all its person can see."""
+    requested = tuple(dict.fromkeys(body.projects))
     if not token.projects:
-        return wanted
-    if not set(token.projects).issuperset(wanted):
-        raise LookupFailed(project_refused())
-    return wanted or tuple(sorted(projects_of_token(token) or token.projects))
+        return requested
+    if not set(token.projects).issuperset(requested):
+        raise LookupFailed(_PROJECT_NOT_ALLOWED)
+    return requested or tuple(sorted(projects_of_token(token) or token.projects))
 
 
 @api.exception_handler(LookupFailed)
-def _on_failure(request: HttpRequest, failure: LookupFailed) -> HttpResponse:
-    note_recorded(request, failure)
+def _on_lookup_failed(request: HttpRequest, failure: LookupFailed) -> HttpResponse:
+    mark_refusal_recorded(request, failure)
     return problem_response(failure.problem)
 
 
 @api.exception_handler(Http404)
-def _on_no_lookup(_request: HttpRequest, _error: Http404) -> HttpResponse:
+def _on_not_found(_request: HttpRequest, _error: Http404) -> HttpResponse:
     return problem_response(NO_SUCH_LOOKUP)
 
 
@@ -653,19 +651,19 @@ def _on_too_large(_request: HttpRequest, _error: RequestDataTooBig) -> HttpRespo
 
 
 @api.exception_handler(RawPostDataException)
-def _on_form(_request: HttpRequest, _error: RawPostDataException) -> HttpResponse:
+def _on_form_data(_request: HttpRequest, _error: RawPostDataException) -> HttpResponse:
     return problem_response(WRONG_TYPE)
 
 
 @api.exception_handler(HttpError)
-def _on_no_json(_request: HttpRequest, error: HttpError) -> HttpResponse:
+def _on_http_error(_request: HttpRequest, error: HttpError) -> HttpResponse:
     is_wrong_type = isinstance(error.__cause__, WrongType)
     return problem_response(WRONG_TYPE if is_wrong_type else NOT_JSON)
 
 
 @api.exception_handler(ValidationError)
-def _on_bad_body(_request: HttpRequest, error: ValidationError) -> HttpResponse:
-    """Name the fields, not their values: what was typed may be personal."""
+def _on_invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """Name the invalid fields but not their values, which may be personal data."""
     known = set(LookupRequest.model_fields)
     unknown = [item["loc"][-1] for item in error.errors if item["type"] == "extra_forbidden"]
     named = {str(part) for item in error.errors for part in item["loc"]} & known
@@ -674,7 +672,7 @@ def _on_bad_body(_request: HttpRequest, error: ValidationError) -> HttpResponse:
     if unknown:
         name = next((str(name) for name in unknown if _NAME.fullmatch(str(name))), "")
         message = f"Unknown field: {name}." if name else "The request has an unknown field."
-    return problem_response(bad_input(message, "Compare it with /api/v1/ and try again."))
+    return problem_response(bad_input(message, _READ_THE_PAGE))
 
 
 api.exception_handler(AuthenticationError)(token_refused)
@@ -682,14 +680,14 @@ api.exception_handler(ScopeMissing)(scope_missing)
 api.exception_handler(RoleMissing)(role_missing)
 
 
-# The API's page: its own document, for people to read. And what stands nowhere below it.
+# The API page, which renders the OpenAPI document.
 
 Document = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class FieldRow:
-    """One value that goes in."""
+    """A request parameter or field."""
 
     name: str
     kind: str
@@ -699,7 +697,7 @@ class FieldRow:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One way a call ends. `code` is an example of the problem's."""
+    """A response status, with an example of the problem's `code`."""
 
     number: int
     meaning: str
@@ -708,7 +706,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One thing that the API can do."""
+    """An operation of the API."""
 
     id: str
     method: str
@@ -720,9 +718,9 @@ class Operation:
 
 
 @require_safe
-@for_people_and_programs
+@session_or_token_required
 def api_page(request: HttpRequest) -> HttpResponse:
-    """The document as a page."""
+    """Show the OpenAPI document as a page."""
     context = {
         "operations": operations_of(api.get_openapi_schema()),
         "scopes": Scope.choices,
@@ -734,38 +732,42 @@ def api_page(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 @login_not_required
 def no_such_address(_request: HttpRequest) -> HttpResponse:
-    """404 for programs, whatever they sent."""
+    """Return 404 as JSON."""
     return problem_response(NO_SUCH_ADDRESS)
 
 
 def operations_of(document: Document) -> tuple[Operation, ...]:
-    """Every operation of an OpenAPI document, in its order."""
+    """Return the operations of an OpenAPI document, in its order."""
     return tuple(
         Operation(
-            id=told["operationId"],
+            id=operation["operationId"],
             method=method.upper(),
             path=path,
-            summary=told["summary"],
-            description=told["description"],
-            fields=(*_parameters(told), *_body_fields(told, document)),
-            statuses=tuple(_status(int(number), one) for number, one in told["responses"].items()),
+            summary=operation["summary"],
+            description=operation["description"],
+            fields=(*_parameter_rows(operation), *_body_rows(operation, document)),
+            statuses=tuple(
+                _status(int(number), one) for number, one in operation["responses"].items()
+            ),
         )
         for path, methods in document["paths"].items()
-        for method, told in methods.items()
+        for method, operation in methods.items()
     )
 
 
-def _parameters(told: Document) -> list[FieldRow]:
+def _parameter_rows(operation: Document) -> list[FieldRow]:
     return [
         FieldRow(one["name"], _kind(one["schema"]), one["required"], one.get("description", ""))
-        for one in told["parameters"]
+        for one in operation["parameters"]
     ]
 
 
-def _body_fields(told: Document, document: Document) -> list[FieldRow]:
-    if "requestBody" not in told:
+def _body_rows(operation: Document, document: Document) -> list[FieldRow]:
+    if "requestBody" not in operation:
         return []
-    name = told["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition(
+        "/"
+    )[2]
     schema = document["components"]["schemas"][name]
     return [
         FieldRow(field, _kind(one), field in schema["required"], one.get("description", ""))
@@ -774,7 +776,7 @@ def _body_fields(told: Document, document: Document) -> list[FieldRow]:
 
 
 def _kind(schema: Document) -> str:
-    """A schema's type in a few words."""
+    """Return a schema's type in a few words."""
     if "enum" in schema:
         return " or ".join(schema["enum"])
     if "anyOf" in schema:
@@ -786,6 +788,6 @@ def _kind(schema: Document) -> str:
     return {"string": "text", "integer": "number"}.get(kind, kind)
 
 
-def _status(number: int, told: Document) -> Status:
-    example = told["content"]["application/json"].get("example", {})
-    return Status(number, told["description"], example.get("code", ""))
+def _status(number: int, response: Document) -> Status:
+    example = response["content"]["application/json"].get("example", {})
+    return Status(number, response["description"], example.get("code", ""))

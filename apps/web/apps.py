@@ -1,4 +1,4 @@
-"""The web application: templates' tags and static files."""
+"""Configuration of the web app."""
 
 from django.apps import AppConfig
 from django.core import checks
@@ -7,11 +7,11 @@ from apps.web.checks import check_settings
 
 
 class WebConfig(AppConfig):
-    """Pages and API."""
+    """The pages and the API."""
 
     name = "apps.web"
     label = "web"
 
     def ready(self) -> None:
-        """Let `manage.py check --deploy` look at our own settings too."""
+        """Register the checks of our own settings for `manage.py check --deploy`."""
         checks.register(check_settings, checks.Tags.security, deploy=True)

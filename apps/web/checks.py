@@ -1,4 +1,4 @@
-"""What `manage.py check --deploy` says about our own settings, beside Django's."""
+"""Deployment checks of our own settings."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,8 +11,8 @@ _OWN_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 
 def check_settings(**_options: Any) -> list[checks.CheckMessage]:
-    """A warning for each setting that a server should not be run with."""
-    return [checks.Warning(said, hint=hint, id=f"triage.{code}") for code, said, hint in _found()]
+    """Return a warning for each setting that is unsafe on a server."""
+    return [checks.Warning(text, hint=hint, id=f"triage.{code}") for code, text, hint in _found()]
 
 
 def _found() -> Iterator[tuple[str, str, str]]:
@@ -33,7 +33,7 @@ def _found() -> Iterator[tuple[str, str, str]]:
         yield (
             "W003",
             "ALLOWED_HOSTS has a wildcard, so Triage answers requests meant for other hosts.",
-            "Name each host that people use.",
+            "List each host that people use.",
         )
     sentry = urlsplit(settings.SENTRY_BASE_URL)
     if sentry.scheme == "http" and sentry.hostname not in _OWN_MACHINE:

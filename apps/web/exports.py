@@ -1,4 +1,4 @@
-"""The export of a result as a person chose it: question, format, budget, one problem or all."""
+"""The export of a result: the reader's choice of prompt, format, and token limit, and its text."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from apps.accounts.preferences import has_shortcuts
 from apps.exports import DEFAULT_BUDGET, ExportRefused, Rendered, render
 from apps.lookups.answers import LookupResult
-from apps.lookups.exports import Exported, preset_of, presets
+from apps.lookups.exports import ExportDetails, available_presets, get_preset
 from apps.lookups.known_errors import with_replies
 from apps.web.access import person_of
 from apps.web.presenters.formatting import redaction_receipt, today_in
@@ -25,11 +25,11 @@ FORMATS: tuple[tuple[Format, str], ...] = (
 )
 SIZES = (2000, 6000, 16000)
 _BY_SUFFIX: dict[str, Format] = {"md": "markdown", "xml": "xml", "json": "json"}
-_BETWEEN_DIGITS = str.maketrans("", "", ", '\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}")
+_DIGIT_SEPARATORS = str.maketrans("", "", ", '\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}")
 
 
 class ChoiceRefused(ExportRefused):
-    """A choice that makes no sense: why, and the field that it was made in."""
+    """An invalid choice: the reason as a sentence, and the name of the field."""
 
     def __init__(self, sentence: str, field: str) -> None:
         super().__init__(sentence)
@@ -38,9 +38,9 @@ class ChoiceRefused(ExportRefused):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What was chosen; a budget of None stands for all there is, no issue for all of them.
+    """The chosen options. A budget of None means no limit, an empty `issue_id` all issues.
 
-    JSON `for_llm` stands inside the marked block that says it is data; for programs it is plain.
+    With `for_llm`, JSON is wrapped in the block that marks it as data.
     """
 
     format: Format = "markdown"
@@ -51,70 +51,30 @@ class Choice:
 
     @property
     def suffix(self) -> str:
-        """The ending of a file of it."""
+        """The file extension."""
         return next(suffix for suffix, name in _BY_SUFFIX.items() if name == self.format)
 
     @property
     def query(self) -> str:
-        """The choice as an address holds it, but for the issue."""
+        """The choice as a query string, without the issue."""
         budget = "" if self.budget is None else self.budget
         return urlencode({"preset": self.preset, "format": self.format, "budget": budget})
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A rendered export with the choice it came from."""
+    """A rendered export and the choice behind it."""
 
     choice: Choice
     rendered: Rendered
 
     @property
-    def format(self) -> str:
-        """The chosen format's name."""
-        return self.choice.format
-
-    @property
-    def budget(self) -> int | None:
-        """The chosen budget in tokens."""
-        return self.choice.budget
-
-    @property
-    def preset(self) -> str:
-        """The chosen preset's name."""
-        return self.choice.preset
-
-    @property
-    def text(self) -> str:
-        """The text itself."""
-        return self.rendered.text
-
-    @property
-    def tokens(self) -> int:
-        """About how many tokens the text has."""
-        return self.rendered.tokens
-
-    @property
-    def suffix(self) -> str:
-        """The ending of a file of it."""
-        return self.rendered.suffix
-
-    @property
-    def is_shortened(self) -> bool:
-        """Whether something was left out, as the text itself says in full."""
-        return bool(self.rendered.omitted)
-
-    @property
-    def query(self) -> str:
-        """The choice as an address holds it, but for the issue."""
-        return self.choice.query
-
-    @property
-    def exported(self) -> Exported:
-        """What the record of it says."""
+    def details(self) -> ExportDetails:
+        """The details for the record of the export."""
         choice = self.choice
-        return Exported(
+        return ExportDetails(
             format=choice.format,
-            tokens=self.tokens,
+            tokens=self.rendered.tokens,
             preset=choice.preset,
             budget=choice.budget,
             issue_id=choice.issue_id,
@@ -122,15 +82,15 @@ class Export:
 
 
 def read_choice(values: Mapping[str, str], *, suffix: str = "") -> Choice:
-    """The choice from query parameters. Raises `ChoiceRefused` for one that makes no sense.
+    """Return the choice in query parameters. Raise `ChoiceRefused` if it is invalid.
 
-    A file ending decides the format; JSON as a file is whole unless a budget is asked for.
+    A file extension decides the format; a JSON file has no token limit by default.
     """
     chosen = _BY_SUFFIX.get(suffix) if suffix else values.get("format", "markdown")
     format_: Format | None = next((name for name, _label in FORMATS if name == chosen), None)
     if format_ is None:
-        raise ChoiceRefused("Please choose Markdown, XML or JSON.", "format")
-    typed = values.get("budget", "").translate(_BETWEEN_DIGITS)
+        raise ChoiceRefused("Choose Markdown, XML, or JSON.", "format")
+    typed = values.get("budget", "").translate(_DIGIT_SEPARATORS)
     default = None if suffix == "json" else DEFAULT_BUDGET
     if typed and not (typed.isascii() and typed.isdigit() and len(typed) < 9):
         raise ChoiceRefused("Enter the token limit as a whole number.", "budget")
@@ -143,10 +103,10 @@ def read_choice(values: Mapping[str, str], *, suffix: str = "") -> Choice:
     )
 
 
-def export_of(result: LookupResult, choice: Choice) -> Export:
-    """Render the result. Raises `ChoiceRefused`."""
+def create_export(result: LookupResult, choice: Choice) -> Export:
+    """Render the result. Raise `ChoiceRefused` if the choice does not fit it."""
     try:
-        preset = preset_of(choice.preset)
+        preset = get_preset(choice.preset)
     except ExportRefused as refused:
         raise ChoiceRefused(str(refused), "preset") from refused
     zone = result.lookup.zone
@@ -171,11 +131,12 @@ def export_of(result: LookupResult, choice: Choice) -> Export:
 
 
 def panel_context(request: HttpRequest, result: LookupResult, export: Export) -> dict[str, Any]:
-    """What the panel beside the result prints."""
+    """Return the context of the export panel."""
     return {
         "lookup": result.lookup,
-        "export": export,
-        "presets": presets(),
+        "choice": export.choice,
+        "export": export.rendered,
+        "presets": available_presets(),
         "formats": FORMATS,
         "sizes": SIZES,
         "shortcuts": has_shortcuts(person_of(request)),

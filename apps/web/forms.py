@@ -1,4 +1,4 @@
-"""What people type, turned into a question; each refusal has its own sentence beside its field."""
+"""Forms for lookups, preferences, erasure, exports, sharing, and tickets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,22 +23,22 @@ from apps.events.query import (
     MomentRefused,
     Question,
     Window,
-    known_zones,
+    iana_zones,
     parse_customer,
     parse_moment,
     parse_zone,
 )
 from apps.exports import DEFAULT_BUDGET
-from apps.exports.budget import LEAST_TOKENS, MOST_TOKENS
+from apps.exports.budget import MAX_TOKENS, MIN_TOKENS
 from apps.lookups.access import (
     SharingRefused,
     active_shares,
     find_reader,
-    may_keep,
-    readers_offered,
+    may_manage,
+    reader_choices,
 )
-from apps.lookups.models import Lookup, LookupShare
-from apps.lookups.records import LONGEST_REASON, is_asked, is_required
+from apps.lookups.models import Lookup
+from apps.lookups.records import MAX_REASON_LENGTH, reason_enabled, reason_required
 from apps.tickets import (
     MAX_TICKET_LENGTH,
     CustomerFound,
@@ -59,13 +59,13 @@ from apps.web.presenters.formatting import (
     typed_in,
 )
 
-# The menu of time zones. Its five hundred options are written once, not once a page.
+# The select of time zones. Its hundreds of options are rendered once per process.
 
 
 @cache
 def zone_names() -> list[str]:
     """Return the zones a person may choose, UTC first."""
-    places = (name for name in known_zones() if "/" in name)
+    places = (name for name in iana_zones() if "/" in name)
     return ["UTC", *sorted(name for name in places if not name.startswith(("Etc/", "SystemV/")))]
 
 
@@ -85,7 +85,7 @@ def _options() -> SafeString:
 
 
 class ZoneSelect(forms.Select):
-    """A select of all zones."""
+    """A select of all time zones."""
 
     def render(
         self,
@@ -99,14 +99,14 @@ class ZoneSelect(forms.Select):
         return format_html("<select{}>{}</select>", flatatt(attributes), zone_options(str(value)))
 
 
-LONGEST_TYPED = 2000
+MAX_CUSTOMER_LENGTH = 2000
 
 
 class LookupForm(forms.Form):
-    """Customer, moment, minutes; project and environment where there is a choice."""
+    """The lookup form. Project and environment are left out unless there is a choice."""
 
     customer = forms.CharField(
-        max_length=LONGEST_TYPED,
+        max_length=MAX_CUSTOMER_LENGTH,
         strip=False,
         label="Customer",
         help_text="User ID, email, or username. An event ID or Sentry link also works.",
@@ -120,7 +120,7 @@ class LookupForm(forms.Form):
         max_length=100,
         label="When it happened",
         help_text="For example, 2026-11-20 14:05, a time with an offset, or epoch seconds.",
-        error_messages={"max_length": "That is too long to be a time."},
+        error_messages={"max_length": "That's too long for a time."},
     )
     at_picker = forms.CharField(
         required=False,
@@ -140,11 +140,11 @@ class LookupForm(forms.Form):
     environment = forms.ChoiceField(required=False, label="Environment")
     reason = forms.CharField(
         required=False,
-        max_length=LONGEST_REASON,
+        max_length=MAX_REASON_LENGTH,
         label="Ticket or reason",
         help_text="Stored in the audit trail. Don't name the customer here.",
         error_messages={
-            "max_length": f"Keep the reason to {LONGEST_REASON} characters or fewer.",
+            "max_length": f"Keep the reason to {MAX_REASON_LENGTH} characters or fewer.",
             "required": "Enter a ticket number or a reason.",
         },
     )
@@ -166,8 +166,8 @@ class LookupForm(forms.Form):
         select = ZoneSelect()
         select.attrs["data-default"] = "own" if zone_is_known else "site"
         self.fields["zone"].widget = select
-        self.fields["reason"].required = is_required()
-        if not is_asked():
+        self.fields["reason"].required = reason_required()
+        if not reason_enabled():
             del self.fields["reason"]
         self._offer("project", "All projects", projects)
         self._offer("environment", "All environments", environments)
@@ -175,7 +175,7 @@ class LookupForm(forms.Form):
     def _offer(self, name: str, everything: str, choices: tuple[str, ...]) -> None:
         posted = self.data.get(name)
         if posted and not choices:
-            choices = (posted,)  # Sentry fell silent after the choice was made: it still holds
+            choices = (posted,)  # Sentry stopped responding since: keep what was chosen
         elif len(choices) < 2:
             del self.fields[name]
             return
@@ -184,7 +184,7 @@ class LookupForm(forms.Form):
         field.choices = [("", everything), *((choice, choice) for choice in choices)]
 
     def clean_customer(self) -> str:
-        """Refuse what cannot name a customer; keep the rest as typed."""
+        """Return the customer as typed, unless it can't be an identifier."""
         typed = str(self.cleaned_data["customer"])
         try:
             parse_customer(typed)
@@ -193,24 +193,23 @@ class LookupForm(forms.Form):
         return typed
 
     def clean_zone(self) -> ZoneInfo:
-        """The zone by its name."""
+        """Return the time zone."""
         zone = parse_zone(str(self.cleaned_data["zone"]))
         if zone is None:
             raise forms.ValidationError("We don't recognize this time zone. Choose another.")
         return zone
 
     def clean_window(self) -> int:
-        """Minutes to each side, within bounds."""
+        """Return the minutes before and after, within bounds."""
         minutes = int(self.cleaned_data["window"])
         if not MIN_WINDOW_MINUTES <= minutes <= MAX_WINDOW_MINUTES:
             raise forms.ValidationError(
-                f"Please choose between {MIN_WINDOW_MINUTES} and {MAX_WINDOW_MINUTES} minutes "
-                "(one day)."
+                f"Enter from {MIN_WINDOW_MINUTES} to {MAX_WINDOW_MINUTES:,} minutes (one day)."
             )
         return minutes
 
     def clean(self) -> dict[str, Any]:
-        """Read the moment in the zone that was given with it."""
+        """Parse the reported time in the chosen zone."""
         cleaned = self.cleaned_data
         zone = cleaned.get("zone")
         if zone and "at" in cleaned:
@@ -222,7 +221,7 @@ class LookupForm(forms.Form):
         return cleaned
 
     def question(self) -> Question:
-        """What a valid form asks."""
+        """Return the question of a valid form."""
         cleaned = self.cleaned_data
         return Question(
             customer=parse_customer(cleaned["customer"]),
@@ -234,7 +233,7 @@ class LookupForm(forms.Form):
 
 
 class PreferencesForm(forms.Form):
-    """A person's own time zone, and whether single keys act."""
+    """A person's time zone and shortcut setting."""
 
     time_zone = forms.ChoiceField(
         required=False,
@@ -255,27 +254,25 @@ class PreferencesForm(forms.Form):
         ]
 
 
-# The names of a customer who is to be forgotten.
-
-MOST_NAMES = 20
+MAX_IDENTIFIERS = 20
 
 
 class ForgetForm(forms.Form):
-    """One name on a line, each as it was typed into a lookup."""
+    """The identifiers of a customer to erase, one per line, as typed in lookups."""
 
     names = forms.CharField(
         label="Every identifier for the customer, one per line",
-        max_length=MOST_NAMES * 200,
+        max_length=MAX_IDENTIFIERS * 200,
         help_text="User ID, email, username, account number: exactly as typed in lookups.",
         widget=forms.Textarea(attrs={"rows": 5, "autocomplete": "off", "spellcheck": "false"}),
         error_messages={"required": "Enter at least one identifier."},
     )
 
     def clean_names(self) -> str:
-        """The names as lookups know them, each once. Raises for what cannot be one."""
+        """Return the identifiers as lookups store them, each once, joined by newlines."""
         lines = [line for line in self.cleaned_data["names"].splitlines() if line.strip()]
-        if len(lines) > MOST_NAMES:
-            raise forms.ValidationError(f"Enter up to {MOST_NAMES} identifiers at a time.")
+        if len(lines) > MAX_IDENTIFIERS:
+            raise forms.ValidationError(f"Enter up to {MAX_IDENTIFIERS} identifiers at a time.")
         try:
             names = [parse_customer(line).identifier for line in lines]
         except CustomerRefused as refused:
@@ -283,16 +280,13 @@ class ForgetForm(forms.Form):
         return "\n".join(dict.fromkeys(names))
 
     @property
-    def read(self) -> list[str]:
-        """The names, once they are valid."""
+    def identifiers(self) -> list[str]:
+        """The identifiers of a valid form."""
         return str(self.cleaned_data["names"]).split("\n")
 
 
-# What a person confirms and chooses before an export without redaction.
-
-
 class UnredactedForm(forms.Form):
-    """Nothing is made before the box is ticked."""
+    """The options and the required confirmation of an export without redaction."""
 
     confirmed = forms.BooleanField(
         label="I need the personal data for this case",
@@ -300,48 +294,50 @@ class UnredactedForm(forms.Form):
     )
     reason = forms.CharField(
         required=False,
-        max_length=LONGEST_REASON,
+        max_length=MAX_REASON_LENGTH,
         label="Ticket or reason (optional)",
         help_text="Stored with the record. Don't name the customer here.",
         error_messages={
-            "max_length": f"Keep the reason to {LONGEST_REASON} characters or fewer.",
+            "max_length": f"Keep the reason to {MAX_REASON_LENGTH} characters or fewer.",
             "required": "Enter a ticket number or a reason.",
         },
     )
     format = forms.ChoiceField(
         label="Format",
         choices=FORMATS,
-        error_messages={"invalid_choice": "Please choose Markdown, XML or JSON."},
+        error_messages={"invalid_choice": "Choose Markdown, XML, or JSON."},
     )
     budget = forms.IntegerField(
         required=False,
         initial=DEFAULT_BUDGET,
-        min_value=LEAST_TOKENS,
-        max_value=MOST_TOKENS,
+        min_value=MIN_TOKENS,
+        max_value=MAX_TOKENS,
         label="Token limit",
         help_text="Leave empty to include everything.",
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
         error_messages={
             "invalid": "Enter the token limit as a whole number.",
-            "min_value": f"The token limit must be from {LEAST_TOKENS} to {MOST_TOKENS} tokens.",
-            "max_value": f"The token limit must be from {LEAST_TOKENS} to {MOST_TOKENS} tokens.",
+            **dict.fromkeys(
+                ("min_value", "max_value"),
+                f"The token limit must be from {MIN_TOKENS} to {MAX_TOKENS:,} tokens.",
+            ),
         },
     )
 
     def __init__(self, data: Any = None, *, initial: dict[str, Any] | None = None) -> None:
         super().__init__(data, initial=initial)
-        if is_required():
+        if reason_required():
             self.fields["reason"].required = True
             self.fields["reason"].label = "Ticket or reason"
 
 
-# Sharing a lookup: with whom, for how long, and with whom it is shared already.
+# Sharing a lookup.
 
 _DAYS = {"1": "for 1 day", "7": "for 7 days", "30": "for 30 days"}
 
 
 class ShareForm(forms.Form):
-    """One name, typed or taken from the short list that a small site offers."""
+    """A person or team to share with, and for how long."""
 
     reader = forms.CharField(
         max_length=200,
@@ -356,22 +352,22 @@ class ShareForm(forms.Form):
     )
 
     def clean_reader(self) -> User | Group:
-        """The person or team of that name."""
+        """Return the person or team of that name."""
         try:
             return find_reader(str(self.cleaned_data["reader"]))
         except SharingRefused as refused:
             raise forms.ValidationError(str(refused)) from refused
 
     @property
-    def keep(self) -> timedelta | None:
-        """Return how long to share: a timedelta, or None until the owner stops sharing."""
+    def duration(self) -> timedelta | None:
+        """How long to share, or None until the owner stops sharing."""
         days = self.cleaned_data["days"]
         return timedelta(days=int(days)) if days else None
 
 
 @dataclass(frozen=True, slots=True)
 class ShareRow:
-    """With whom a lookup is shared; `until` is None where no end was chosen."""
+    """A person or team a lookup is shared with, and the end of that, if any."""
 
     share_id: int
     reader: str
@@ -379,46 +375,43 @@ class ShareRow:
 
 
 @dataclass(frozen=True, slots=True)
-class SharePart:
-    """What the share part of a page prints."""
+class ShareSection:
+    """The context of the share section. `readers` are suggestions for the form."""
 
     form: ShareForm
-    offered: tuple[str, ...]
+    readers: tuple[str, ...]
     rows: tuple[ShareRow, ...]
 
 
-def share_part(person: User, lookup: Lookup, form: ShareForm | None = None) -> SharePart | None:
-    """The part for who may share the lookup; None for who may only read it."""
-    if not may_keep(person, lookup):
+def share_section(
+    person: User, lookup: Lookup, form: ShareForm | None = None
+) -> ShareSection | None:
+    """Return the share section, or None if the person does not manage the lookup."""
+    if not may_manage(person, lookup):
         return None
-    zone, offered = ZoneInfo(lookup.zone), readers_offered(apart_from=person)
+    zone, readers = ZoneInfo(lookup.zone), reader_choices(apart_from=person)
     form = form or share_form(None)
-    if offered:
+    if readers:
         form.fields["reader"].widget.attrs["list"] = "share_offered"
-    return SharePart(
-        form=form,
-        offered=offered,
-        rows=tuple(_row(share, zone) for share in active_shares(lookup)),
+    rows = tuple(
+        ShareRow(share.pk, share.reader, local_minute(share.until, zone) if share.until else None)
+        for share in active_shares(lookup)
     )
+    return ShareSection(form, readers, rows)
 
 
 def share_form(values: Any) -> ShareForm:
-    """The form as it was posted, or an empty one for None."""
+    """Return the posted form, or an empty one for None."""
     return ShareForm(values, auto_id="share_%s")
 
 
-def _row(share: LookupShare, zone: ZoneInfo) -> ShareRow:
-    until = local_minute(share.until, zone) if share.until else None
-    return ShareRow(share.pk, share.reader, until)
-
-
-# The pasted ticket, turned into suggestions. What was pasted lives as long as the request.
+# Tickets. The pasted text lives only as long as the request.
 
 
 class TicketForm(forms.Form):
-    """The text, when it was written, and the zone its times are in."""
+    """A ticket's text, the date it was written, and its time zone."""
 
-    # No max_length: the browser would cut what is pasted without a word.
+    # No max_length: browsers would truncate pasted text silently.
     text = forms.CharField(
         strip=False,
         label="Ticket text",
@@ -432,7 +425,7 @@ class TicketForm(forms.Form):
         help_text="For example, 2026-11-20 14:05, or just the date. "
         "“Yesterday” is counted from it.",
     )
-    zone = forms.CharField(label="Time zone if the ticket names none", max_length=64)
+    zone = forms.CharField(label="Time zone if the ticket has none", max_length=64)
 
     def __init__(
         self,
@@ -449,14 +442,14 @@ class TicketForm(forms.Form):
         self.fields["zone"].widget = select
 
     def clean_zone(self) -> ZoneInfo:
-        """The zone by its name."""
+        """Return the time zone."""
         zone = parse_zone(str(self.cleaned_data["zone"]))
         if zone is None:
             raise forms.ValidationError("We don't recognize this time zone. Choose another.")
         return zone
 
     def clean(self) -> dict[str, Any]:
-        """Read the date the ticket was written, then the ticket."""
+        """Read the date of the ticket, then the ticket."""
         cleaned = self.cleaned_data
         zone = cleaned.get("zone")
         if zone is None or "text" not in cleaned:
@@ -479,24 +472,24 @@ class TicketForm(forms.Form):
 
     @property
     def reading(self) -> Reading | None:
-        """What was read; None while the form is not valid."""
+        """What was read in the ticket, or None if the form is not valid."""
         return self.cleaned_data.get("reading") if self.is_valid() else None
 
     @property
-    def read_in(self) -> ZoneInfo:
-        """The zone that was chosen, else the person's own."""
+    def chosen_zone(self) -> ZoneInfo:
+        """The chosen zone, or else the person's own."""
         return parse_zone(str(self.data.get("zone", ""))) or self.own_zone
 
 
-# What the page of a ticket shows: each suggestion with where it was read, none chosen in doubt.
+# The suggestions from a ticket. None is preselected unless it is unambiguous.
 
 _NONE_OF_THESE = ""
-_PART_OF_A_DAY = 360
+_MAX_PRESELECTED_MINUTES = 360
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerOption:
-    """One possible customer, with the words for what it is."""
+    """A possible customer and the kind of identifier."""
 
     value: str
     kind: str
@@ -506,7 +499,7 @@ class CustomerOption:
 
 @dataclass(frozen=True, slots=True)
 class MomentOption:
-    """One moment that the words can mean. `value` is what the form posts."""
+    """A time that the words can mean. `value` is what the form posts."""
 
     value: str
     day: str
@@ -518,9 +511,9 @@ class MomentOption:
 
 @dataclass(frozen=True, slots=True)
 class MomentGroup:
-    """The words in the ticket, what is to be asked about them, and what they can mean.
+    """Words in the ticket, open questions about them, and the times they can mean.
 
-    `understood` is what holds for all options; what differs stands at each.
+    `understood` applies to all options; otherwise, each option has its own.
     """
 
     excerpt: Excerpt
@@ -531,10 +524,10 @@ class MomentGroup:
 
 @dataclass(frozen=True, slots=True)
 class TicketPage:
-    """All suggestions. `lacking` are questions that wait for the ticket's own date.
+    """All suggestions. `lacking` are times that can't be read without the ticket's date.
 
-    `missing` names the groups nothing was chosen in; `no_customer` and `no_moment` say that a
-    person chose none of those that are offered.
+    `missing` lists the groups without a choice; `no_customer` and `no_moment` are True if the
+    choice was "None of these."
     """
 
     customers: tuple[CustomerOption, ...]
@@ -548,32 +541,32 @@ class TicketPage:
 
     @property
     def has_choice(self) -> bool:
-        """Whether anything was found that can be used."""
+        """Whether any usable customer or time was found."""
         return bool(self.customers or self.moments)
 
 
 def ticket_page(
     reading: Reading, zone: ZoneInfo, chosen: Mapping[str, str] | None = None
 ) -> TicketPage:
-    """The page of what was read, in that zone; `chosen` is what was posted, None at first."""
-    picked = _proposed(reading, zone) if chosen is None else chosen
-    offered = [found for found in reading.moments if found.readings]
+    """Return the suggestions in the zone. `chosen` are the posted values, None at first."""
+    picked = _preselected(reading, zone) if chosen is None else chosen
+    usable = [found for found in reading.moments if found.readings]
     return TicketPage(
         customers=tuple(_customer(found, picked) for found in reading.customers),
-        moments=tuple(_moment(found, zone, picked) for found in offered),
+        moments=tuple(_moment(found, zone, picked) for found in usable),
         lacking=tuple(
             _moment(found, zone, picked) for found in reading.moments if found.lacks_date
         ),
         written=reading.written,
         notes=reading.notes,
-        missing=() if chosen is None else missing_of(reading, chosen, zone),
+        missing=() if chosen is None else missing_choices(reading, chosen, zone),
         no_customer=picked.get("customer") == _NONE_OF_THESE,
         no_moment=picked.get("moment") == _NONE_OF_THESE,
     )
 
 
-def missing_of(reading: Reading, chosen: Mapping[str, str], zone: ZoneInfo) -> tuple[str, ...]:
-    """Which of "customer" and "moment" was offered and not answered, or not readably."""
+def missing_choices(reading: Reading, chosen: Mapping[str, str], zone: ZoneInfo) -> tuple[str, ...]:
+    """Return which of "customer" and "moment" lack a valid choice among their suggestions."""
     missing = []
     if reading.customers and "customer" not in chosen:
         missing.append("customer")
@@ -585,8 +578,8 @@ def missing_of(reading: Reading, chosen: Mapping[str, str], zone: ZoneInfo) -> t
     return tuple(missing)
 
 
-def values_for_form(chosen: Mapping[str, str], zone: ZoneInfo) -> dict[str, str]:
-    """What was chosen, as the lookup form is prefilled: customer, at, zone, window."""
+def prefill_values(chosen: Mapping[str, str], zone: ZoneInfo) -> dict[str, str]:
+    """Return the chosen values for the lookup form: customer, at, zone, and window."""
     values = {"zone": zone.key}
     if chosen.get("customer"):
         values["customer"] = chosen["customer"]
@@ -598,7 +591,7 @@ def values_for_form(chosen: Mapping[str, str], zone: ZoneInfo) -> dict[str, str]
 
 
 def _posted_moment(value: str, zone: ZoneInfo) -> tuple[str, int] | None:
-    """The moment as the form takes it and its minutes, 0 where the text is exact."""
+    """Return the posted time for the form, and its minutes, 0 if the text is exact."""
     typed, _, minutes = value[:100].partition("|")
     if not (minutes.isascii() and minutes.isdecimal()) or int(minutes) > MAX_WINDOW_MINUTES:
         return None
@@ -609,17 +602,17 @@ def _posted_moment(value: str, zone: ZoneInfo) -> tuple[str, int] | None:
     return typed, int(minutes)
 
 
-def _proposed(reading: Reading, zone: ZoneInfo) -> dict[str, str]:
-    """What is chosen beforehand: only what is alone and cannot be anything else."""
-    proposed = {}
-    theirs = [found for found in reading.customers if not found.likely_ours]
-    if len(theirs) == 1:
-        proposed["customer"] = theirs[0].identifier
+def _preselected(reading: Reading, zone: ZoneInfo) -> dict[str, str]:
+    """Return the preselected values: only those without an alternative."""
+    preselected = {}
+    customers = [found for found in reading.customers if not found.likely_ours]
+    if len(customers) == 1:
+        preselected["customer"] = customers[0].identifier
     if len(reading.moments) == 1 and reading.moments[0].is_sure:
         (only,) = reading.moments[0].readings
-        if (only.minutes or 0) <= _PART_OF_A_DAY:
-            proposed["moment"] = _value(only, zone)
-    return proposed
+        if (only.minutes or 0) <= _MAX_PRESELECTED_MINUTES:
+            preselected["moment"] = _value(only, zone)
+    return preselected
 
 
 def _customer(found: CustomerFound, picked: Mapping[str, str]) -> CustomerOption:
@@ -633,8 +626,8 @@ def _customer(found: CustomerFound, picked: Mapping[str, str]) -> CustomerOption
 
 
 def _moment(found: MomentFound, zone: ZoneInfo, picked: Mapping[str, str]) -> MomentGroup:
-    said = {reading.understood for reading in found.readings}
-    common = said.pop() if len(said) == 1 and len(found.readings) > 1 else ""
+    notes = {reading.understood for reading in found.readings}
+    common = notes.pop() if len(notes) == 1 and len(found.readings) > 1 else ""
     options = []
     for reading in found.readings:
         value = _value(reading, zone)

@@ -1,4 +1,4 @@
-"""What every request and answer goes through: readable in, never kept out."""
+"""Middleware for every request and response, and the pages that report failures."""
 
 import uuid
 from collections.abc import Callable
@@ -21,18 +21,18 @@ from django.urls import reverse
 
 from apps.accounts.models import ApiToken
 from apps.audit.trail import Actor, actor_of, client_address, record_refusal
-from apps.lookups.access import Asker
+from apps.lookups.access import Requester
 from apps.lookups.models import Lookup, Origin
 from apps.lookups.problems import LookupCancelled, LookupFailed, LookupPurged, Problem
 from apps.lookups.records import reason_of
-from apps.web.access import lookup_for
+from apps.web.access import get_lookup_or_404
 
 _TAKES_FILES = "admin:known_errors_knownerror_import"
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class NoStoreMiddleware:
-    """`Cache-Control: no-store` on every answer that does not say something else itself."""
+    """Sets `Cache-Control: no-store` on every response that has no Cache-Control yet."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -45,10 +45,10 @@ class NoStoreMiddleware:
 
 
 class ReadableRequestMiddleware:
-    """Answers 400 or 413 to what cannot be read, before anything trips over it in the middle.
+    """Rejects unreadable requests with 400 or 413 before they fail somewhere deeper.
 
-    A form in an unknown charset would raise in the CSRF check; a NUL character in an address
-    would raise in PostgreSQL. Files are taken at one address.
+    A form in an unknown charset would raise in the CSRF check, a NUL character in a query string
+    in PostgreSQL. Only one page accepts files.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -62,8 +62,10 @@ class ReadableRequestMiddleware:
 
 
 def _status_of(request: HttpRequest) -> int:
-    """200 for a request that can be read, 413 for one that is too large, else 400."""
-    if _length_of(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+    """Return 200 for a readable request, 413 for one that is too large, else 400."""
+    length = str(request.META.get("CONTENT_LENGTH") or "0")
+    is_number = length.isascii() and length.isdigit()
+    if is_number and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         return 413
     if any("\x00" in value for values in request.GET.lists() for value in values[1]):
         return 400
@@ -77,14 +79,7 @@ def _status_of(request: HttpRequest) -> int:
     return 200
 
 
-def _length_of(request: HttpRequest) -> int:
-    told = str(request.META.get("CONTENT_LENGTH") or "0")
-    return int(told) if told.isascii() and told.isdigit() else 0
-
-
-# What every answer tells the browser it must not do, whoever made the answer.
-
-# What a page may use: putting text on the clipboard, and passkeys for signing in.
+# Browser features: pages use the clipboard for copying, and passkeys for signing in.
 _USED = ("clipboard-write", "publickey-credentials-create", "publickey-credentials-get")
 _UNUSED = (
     *("accelerometer", "autoplay", "browsing-topics", "camera", "clipboard-read"),
@@ -97,9 +92,9 @@ PERMISSIONS = ", ".join([f"{name}=(self)" for name in _USED] + [f"{name}=()" for
 
 
 class HeadersMiddleware:
-    """Headers that Django does not set, on pages, files, JSON, redirects and failures alike."""
+    """Sets the security headers that Django does not, on every response."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -109,15 +104,15 @@ class HeadersMiddleware:
         return response
 
 
-# What was refused, in the audit trail: whatever door it was, and whoever knocked.
+# Refusals in the audit trail.
 
 _WHY = {401: "no valid token", 403: "no permission"}
 
 
 class RefusalMiddleware:
-    """Records each answer 401 and 403 with the page's name, never with what was sent."""
+    """Records each 401 and 403 response with the name of the page, never with what was sent."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -128,28 +123,24 @@ class RefusalMiddleware:
         return response
 
 
-def note_recorded(request: HttpRequest, failure: LookupFailed) -> None:
-    """Whoever refused has written it down, with more than a status tells."""
+def mark_refusal_recorded(request: HttpRequest, failure: LookupFailed) -> None:
+    """Keep `RefusalMiddleware` from recording a refusal that has been recorded in more detail."""
     if failure.is_recorded:
         request.refusal_is_recorded = True  # type: ignore[attr-defined]  # read above
 
 
 def _caller(request: HttpRequest) -> Actor:
-    token = getattr(request, "auth", None)  # the API puts there whom it let in
+    token = getattr(request, "auth", None)  # set by the API
     if isinstance(token, ApiToken):
-        return Asker(Origin.API, token.user, address=client_address(request)).actor
-    actor = actor_of(request)
-    if actor.user_id is None and "api" in _namespaces(request):
+        return Requester(Origin.API, token.user, address=client_address(request)).actor
+    actor, match = actor_of(request), request.resolver_match
+    if actor.user_id is None and match and "api" in match.namespaces:
         return Actor(Origin.API, address=actor.address)
     return actor
 
 
-def _namespaces(request: HttpRequest) -> list[str]:
-    return request.resolver_match.namespaces if request.resolver_match else []
-
-
 def _page(request: HttpRequest) -> str:
-    """The page by its name, with the lookup if it is about one; nothing else of the address."""
+    """Return the view's name, with the lookup if there is one; nothing else of the URL."""
     match = request.resolver_match
     if match is None:
         return "unknown page"
@@ -157,28 +148,31 @@ def _page(request: HttpRequest) -> str:
     return f"{match.view_name} {lookup_id}" if lookup_id else f"page {match.view_name}"
 
 
-# The pages that stand in for an answer that could not be had.
+# Pages in place of a result.
 
 View = Callable[..., HttpResponseBase]
 
 
-def explains_failures(view: View) -> View:
-    """Turn a lookup that failed, or whose answer was removed, into its page."""
+def render_failures(view: View) -> View:
+    """Decorate a view to render a page for a failed, canceled, or purged lookup."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         try:
             return view(request, **kwargs)
         except LookupCancelled as failure:
-            lookup, status = lookup_for(request, kwargs["lookup_id"]), failure.problem.page_status
+            lookup, status = (
+                get_lookup_or_404(request, kwargs["lookup_id"]),
+                failure.problem.page_status,
+            )
             context = {"lookup": lookup, "reason": reason_of(lookup)}
             return render(request, "lookups/cancelled.html", context, status=status)
         except LookupPurged as failure:
-            lookup, problem = lookup_for(request, kwargs["lookup_id"]), failure.problem
-            context = {"lookup": lookup, "gone": failure.gone, "headline": problem.message}
+            lookup, problem = get_lookup_or_404(request, kwargs["lookup_id"]), failure.problem
+            context = {"lookup": lookup, "removal": failure.removal, "headline": problem.message}
             return render(request, "lookups/purged.html", context, status=problem.page_status)
         except LookupFailed as failure:
-            note_recorded(request, failure)
+            mark_refusal_recorded(request, failure)
             return problem_page(request, failure.problem, kwargs.get("lookup_id"))
 
     return wrapped
@@ -187,9 +181,9 @@ def explains_failures(view: View) -> View:
 def problem_page(
     request: HttpRequest, problem: Problem, lookup_id: uuid.UUID | None = None
 ) -> HttpResponse:
-    """A failure in plain words, with its honest status and `Retry-After` where it is known."""
-    known = Lookup.objects.select_related("typed").defer("snapshot")
-    lookup = known.filter(uuid=lookup_id).first() if lookup_id else None
+    """Render a failure in plain words, with its status and, if known, `Retry-After`."""
+    lookups = Lookup.objects.select_related("typed").defer("snapshot")
+    lookup = lookups.filter(uuid=lookup_id).first() if lookup_id else None
     context = {
         "problem": problem,
         "lookup": lookup,
@@ -202,10 +196,7 @@ def problem_page(
     return response
 
 
-# Going elsewhere after a POST.
-
-
 class SeeOther(HttpResponseRedirect):
-    """303: what was posted is done, look there (RFC 9110, 15.4.4)."""
+    """A 303 redirect after a POST (RFC 9110, 15.4.4)."""
 
     status_code = 303

@@ -1,4 +1,4 @@
-"""One stylesheet for the pages out of two files: the review shares the first of them."""
+"""A static files finder that joins the stylesheets of the site. Manage uses only the first."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -15,34 +15,34 @@ _SOURCES = Path(__file__).parent / "static" / "web"
 
 
 class JoinedStyles(BaseFinder):
-    """Finds `web/site.css`, which it makes in a folder of its own that ends with the process."""
+    """Finder of `web/site.css`, which it builds in a temporary folder of this process."""
 
     def __init__(self, *_args: Any, **_kwargs: Any) -> None:
         self._folder = TemporaryDirectory(prefix="triage-styles-")
         self._storage = FileSystemStorage(self._folder.name)
 
     def check(self, **_kwargs: Any) -> list[Any]:
-        """There is nothing to set up wrongly."""
+        """Return no messages: there is nothing to configure."""
         return []
 
     def find(self, path: str, find_all: bool = False, **_kwargs: Any) -> Any:
-        """The file's place on disk; an empty list for any other file."""
+        """Return the path on disk of the joined file; an empty list for any other file."""
         if path != JOINED:
             return []
-        place = str(self._join())
-        return [place] if find_all else place
+        target = str(self._join())
+        return [target] if find_all else target
 
     def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, Storage]]:
-        """The one file."""
+        """Yield the joined file."""
         self._join()
         yield JOINED, self._storage
 
     def _join(self) -> Path:
-        """As old as its newest part, so that browsers hear the same from every process."""
+        """Write the file, with the newest part's mtime: every process sends one Last-Modified."""
         parts = [_SOURCES / name for name in _PARTS]
-        place = Path(self._folder.name) / JOINED
-        place.parent.mkdir(exist_ok=True)
-        place.write_text("\n".join(part.read_text() for part in parts))
+        target = Path(self._folder.name) / JOINED
+        target.parent.mkdir(exist_ok=True)
+        target.write_text("\n".join(part.read_text() for part in parts))
         newest = max(part.stat().st_mtime for part in parts)
-        os.utime(place, (newest, newest))
-        return place
+        os.utime(target, (newest, newest))
+        return target

@@ -1,4 +1,4 @@
-"""Light, dark, or as the device has it: a choice of this browser, kept in a cookie of its own."""
+"""The light or dark theme, stored per browser in a cookie."""
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -12,17 +12,17 @@ _YEAR_S = 365 * 24 * 60 * 60
 
 
 def theme_of(request: HttpRequest) -> str:
-    """The theme that was chosen in this browser; empty for the device's own."""
+    """Return this browser's theme, or "" to follow the device."""
     chosen = request.COOKIES.get(_COOKIE, "")
     return chosen if chosen in _THEMES else ""
 
 
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
-    """Keep the choice, and go back to the page it was made on."""
+    """Store the theme and redirect back to the page it was chosen on."""
     back = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
-    response = SeeOther(back if is_ours else "/")
+    is_local = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    response = SeeOther(back if is_local else "/")
     chosen = request.POST.get("theme", "")
     if chosen in _THEMES:
         secure = request.is_secure()

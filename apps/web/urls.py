@@ -1,4 +1,4 @@
-"""Addresses of pages, API and health. None of them carries customer data."""
+"""URLs of the pages, the API, and the health checks. None of them contains customer data."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, path, re_path
@@ -12,7 +12,7 @@ from apps.web.views import drafts, events, explain, exports, known_errors, looku
 api_patterns, api_app_name, api_namespace = api.urls
 for pattern in api_patterns:
     if isinstance(pattern, URLPattern):
-        login_not_required(pattern.callback)  # a program shows a token instead
+        login_not_required(pattern.callback)  # programs send a token instead
 
 urlpatterns = [
     path("", lookups.lookup_form, name="lookup_form"),

@@ -1,4 +1,4 @@
-"""What an authenticator app shows, reckoned as RFC 6238 has it."""
+"""Codes of an authenticator app (RFC 6238)."""
 
 import base64
 import hashlib
@@ -8,7 +8,7 @@ import time
 
 
 def code_now(key: str, ahead: int = 0) -> str:
-    """Six digits of this half minute, or of one `ahead` of it."""
+    """Return the code of the present half minute, or of one `ahead` of it."""
     counter = struct.pack(">Q", int(time.time()) // 30 + ahead)
     digest = hmac.new(base64.b32decode(key), counter, hashlib.sha1).digest()
     start = digest[-1] & 15

@@ -1,4 +1,4 @@
-"""A real OpenID Connect provider over HTTP, and what it was asked."""
+"""A real OpenID Connect provider over HTTP, with its received requests."""
 
 import base64
 import hashlib
@@ -22,29 +22,31 @@ CLAIMS = {"email": "jo@example.org", "email_verified": True, "preferred_username
 
 @dataclass
 class Provider:
-    """A provider by its address."""
+    """A provider at a URL."""
 
     url: str
 
     def asked(self) -> list[dict[str, list[str]]]:
-        """The forms that came to its token endpoint."""
-        told: list[dict[str, list[str]]] = requests.get(f"{self.url}/_asked", timeout=5).json()
-        return told
+        """Return the forms sent to its token endpoint."""
+        requests_seen: list[dict[str, list[str]]] = requests.get(
+            f"{self.url}/_asked", timeout=5
+        ).json()
+        return requests_seen
 
     def knows(self, subject: str, **claims: Any) -> None:
-        """Tell it what to say of a person."""
-        told = {**CLAIMS, **claims}
-        requests.put(f"{self.url}/users/{subject}", json=told, timeout=5).raise_for_status()
+        """Set the claims about a person."""
+        merged = {**CLAIMS, **claims}
+        requests.put(f"{self.url}/users/{subject}", json=merged, timeout=5).raise_for_status()
 
     def agree(self, address: str, subject: str) -> str:
-        """The person signs in there; where the browser is sent back to."""
+        """Sign in at the provider, and return the URL it redirects to."""
         answer = requests.post(address, data={"sub": subject}, allow_redirects=False, timeout=5)
         assert answer.status_code == 302, answer.text
         return answer.headers["Location"]
 
 
 def begin(client: Client, wanted: str = "") -> str:
-    """Press the button on the sign-in page; the address at the provider that it leads to."""
+    """Start signing in, and return the URL at the provider."""
     page = client.post("/accounts/oidc/begin/", {"next": wanted})
     assert page.status_code == 200, page
     found = re.search(r'href="(http://[^"]+/oauth2/authorize[^"]+)"', page.content.decode())
@@ -59,19 +61,19 @@ def come_back(client: Client, address: str) -> Any:
 
 
 def sign_on(client: Client, provider: Provider, subject: str, wanted: str = "") -> Any:
-    """The whole way, there and back."""
+    """Sign in at the provider and return to the site."""
     return come_back(client, provider.agree(begin(client, wanted), subject))
 
 
 def challenge_of(verifier: str) -> str:
-    """What was sent ahead of this verifier (RFC 7636, S256)."""
+    """Return the code challenge of a verifier (RFC 7636, S256)."""
     digest = hashlib.sha256(verifier.encode()).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 @contextmanager
 def running() -> Iterator[Provider]:
-    """The provider on a free port."""
+    """Run the provider on a free port."""
     command = [sys.executable, "-m", "tests.accounts.provider_process"]
     process = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True

@@ -1,4 +1,4 @@
-"""The provider as a program of its own: it warns of what its libraries are about to drop."""
+"""The provider as a separate program, because its libraries emit deprecation warnings."""
 
 import sys
 from urllib.parse import parse_qs
@@ -9,7 +9,7 @@ from werkzeug.serving import make_server
 
 
 def main() -> None:
-    """Serve on a free port, which is printed first; `/_asked` tells what came to the token URL."""
+    """Serve on a free port, printed first; `/_asked` returns the requests of the token endpoint."""
     asked: list[dict[str, list[str]]] = []
     site = oidc_provider_mock.app()
 

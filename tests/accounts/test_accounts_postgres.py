@@ -1,4 +1,4 @@
-"""Accounts on a real PostgreSQL, whose locks are stricter than SQLite's."""
+"""Accounts on PostgreSQL, whose locks are stricter than SQLite's."""
 
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from django.test import Client
 root = User.objects.create_superuser("root", "root@example.org", "hay for the cow at noon")
 def signed_in(name, password):
     client = Client(headers={"host": "triage.example.org"})
-    told = {"login": name, "password": password}
-    assert client.post("/accounts/login/", told, secure=True).status_code == 302
+    form = {"login": name, "password": password}
+    assert client.post("/accounts/login/", form, secure=True).status_code == 302
     return client
 def accept(page, password, **name):
     link = re.search(r"https://triage.example.org(/accounts/invitation/[\\w-]+/)", page)[1]
@@ -23,19 +23,19 @@ def accept(page, password, **name):
     chosen = {"password1": password, "password2": password, **name}
     return client.post("/accounts/invitation/", chosen, secure=True).status_code
 admin = signed_in("root", "hay for the cow at noon")
-told = {"name": "Jo", "email": "", "groups": [Group.objects.get(name="agent").pk]}
-made = admin.post("/admin/accounts/invitation/add/", told, secure=True, follow=True)
+form = {"name": "Jo", "email": "", "groups": [Group.objects.get(name="agent").pk]}
+made = admin.post("/admin/accounts/invitation/add/", form, secure=True, follow=True)
 assert accept(made.content.decode(), "some hay for the cow", username="jo") == 303
 signed_in("jo", "some hay for the cow")
 jo = User.objects.get(username="jo")
-told = {"action": "new_password_link", "_selected_action": [jo.pk]}
-made = admin.post("/admin/auth/user/", told, secure=True, follow=True)
+form = {"action": "new_password_link", "_selected_action": [jo.pk]}
+made = admin.post("/admin/auth/user/", form, secure=True, follow=True)
 assert accept(made.content.decode(), "other hay for the cow") == 303
 signed_in("jo", "other hay for the cow")
 """
 
 
-def test_an_invitation_and_a_link_to_a_new_password_are_used_on_postgresql(
+def test_invitations_and_password_links_work_on_postgresql(
     tmp_path: Path, postgres: Postgres
 ) -> None:
     shell = Shell(tmp_path, "http://127.0.0.1:9")

@@ -1,4 +1,4 @@
-"""Invitations: made by an admin, used once, by whoever has the link."""
+"""Invitations are created by admins and used once."""
 
 import re
 from datetime import timedelta
@@ -22,17 +22,17 @@ PASSWORD = "some hay for the cow"
 CHOSEN = {"username": "jo", "password1": PASSWORD, "password2": PASSWORD}
 
 
-def invite(admin: User, *groups: str, **told: Any) -> str:
-    """The link's path, as the admin sees it."""
+def invite(admin: User, *groups: str, **values: Any) -> str:
+    """Create an invitation, and return the path of its link."""
     numbers = Group.objects.filter(name__in=groups).values_list("pk", flat=True)
-    given = {"name": "Jo", "email": "", "groups": list(numbers), **told}
+    given = {"name": "Jo", "email": "", "groups": list(numbers), **values}
     page = signed_in(admin).post(ADD, given, follow=True).content.decode()
     found = re.search(r"http://testserver(/accounts/invitation/[\w-]+/)", page)
     assert found, page
     return found[1]
 
 
-def test_an_invited_person_chooses_name_and_password_and_has_the_roles_and_teams(
+def test_an_invited_person_gets_an_account_with_roles_and_teams(
     admin: User, client: Client
 ) -> None:
     Team.objects.create(group=Group.objects.create(name="shop"))
@@ -51,7 +51,7 @@ def test_an_invited_person_chooses_name_and_password_and_has_the_roles_and_teams
     assert used.detail["account"] == "jo"
 
 
-def test_a_link_works_once_and_its_token_is_kept_nowhere(admin: User, client: Client) -> None:
+def test_a_link_works_once_and_its_token_is_not_stored(admin: User, client: Client) -> None:
     link = invite(admin, "agent")
     client.get(link)
     client.post(PAGE, CHOSEN)
@@ -66,9 +66,7 @@ def test_a_link_works_once_and_its_token_is_kept_nowhere(admin: User, client: Cl
 
 
 @pytest.mark.parametrize("end", ["old", "revoked"])
-def test_a_link_that_is_too_old_or_revoked_opens_nothing(
-    admin: User, client: Client, end: str
-) -> None:
+def test_an_expired_or_revoked_link_does_not_work(admin: User, client: Client, end: str) -> None:
     client.get(invite(admin, "agent"))
     if end == "old":
         Invitation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
@@ -79,7 +77,7 @@ def test_a_link_that_is_too_old_or_revoked_opens_nothing(
     assert not User.objects.filter(username="jo").exists()
 
 
-def test_it_is_good_for_three_days(admin: User) -> None:
+def test_an_invitation_is_valid_for_three_days(admin: User) -> None:
     invite(admin)
     made = Invitation.objects.get()
     assert timedelta(days=2, hours=23) < made.expires_at - timezone.now() <= timedelta(days=3)
@@ -96,7 +94,7 @@ def test_it_is_good_for_three_days(admin: User) -> None:
         {"password1": "password1234", "password2": "password1234"},
     ],
 )
-def test_a_taken_name_and_a_weak_password_are_refused_and_can_be_mended(
+def test_a_taken_name_and_a_weak_password_can_be_corrected(
     admin: User, client: Client, wrong: dict[str, str]
 ) -> None:
     User.objects.filter(pk=admin.pk).update(email="ada@example.org")
@@ -107,7 +105,7 @@ def test_a_taken_name_and_a_weak_password_are_refused_and_can_be_mended(
     assert client.post(PAGE, CHOSEN).status_code == 303
 
 
-def test_more_than_was_asked_for_is_not_taken(admin: User, client: Client) -> None:
+def test_unexpected_fields_are_ignored(admin: User, client: Client) -> None:
     client.get(invite(admin, "agent"))
     more = {"is_superuser": "1", "is_staff": "1", "groups": "3", "email": "x@example.org"}
     client.post(PAGE, {**CHOSEN, **more})
@@ -116,7 +114,7 @@ def test_more_than_was_asked_for_is_not_taken(admin: User, client: Client) -> No
     assert [group.name for group in jo.groups.all()] == ["agent"]
 
 
-def test_it_is_mailed_where_mail_is_set_up(
+def test_an_invitation_is_emailed_if_email_is_configured(
     admin: User, settings: Settings, mailoutbox: list[Any]
 ) -> None:
     invite(admin, "agent", email="jo@example.org")
@@ -135,7 +133,7 @@ def test_only_admins_invite_and_only_into_roles_and_teams(admin: User, lead: Use
     assert not Invitation.objects.exists()
 
 
-def test_where_everybody_comes_by_single_sign_on_nobody_is_invited(
+def test_there_are_no_invitations_with_single_sign_on_only(
     admin: User, settings: Settings, client: Client
 ) -> None:
     client.get(invite(admin, "agent"))

@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from apps.accounts.models import Team
 from apps.audit.models import Action, Entry
-from apps.signin.oidc_config import Oidc, providers
+from apps.signin.oidc_config import Oidc, allauth_providers
 from tests.accounts.provider import Provider, begin, challenge_of, come_back, running, sign_on
 from tests.conftest import person
 
@@ -23,26 +23,26 @@ ROLES = {"support": "agent", "sre": "admin", "audit": "auditor"}
 
 @pytest.fixture(scope="module")
 def provider_process() -> Iterator[Provider]:
-    """On a free port."""
+    """Run a provider on a free port."""
     with running() as started:
         yield started
 
 
 @pytest.fixture
 def provider(provider_process: Provider) -> Provider:
-    """The same for each test, with an address of its own to change."""
+    """Return the provider as a new object, whose URL a test can change."""
     return Provider(provider_process.url)
 
 
 @pytest.fixture
 def site(provider: Provider, settings: Settings) -> Settings:
-    """The site's settings, with that provider."""
+    """Configure the site for the provider."""
     configure(settings, provider)
     return settings
 
 
 def configure(settings: Settings, provider: Provider, **changed: Any) -> None:
-    told = {
+    defaults = {
         "issuer": provider.url,
         "client_id": "triage",
         "client_secret": "a secret",
@@ -53,9 +53,9 @@ def configure(settings: Settings, provider: Provider, **changed: Any) -> None:
         "teams": False,
         "link_by_email": False,
     }
-    oidc = Oidc(**{**told, **changed})
+    oidc = Oidc(**{**defaults, **changed})
     settings.OIDC = oidc
-    settings.SOCIALACCOUNT_PROVIDERS = providers(oidc)
+    settings.SOCIALACCOUNT_PROVIDERS = allauth_providers(oidc)
     settings.SOCIALACCOUNT_EMAIL_AUTHENTICATION = oidc.link_by_email
 
 
@@ -68,7 +68,7 @@ def failures() -> list[Any]:
     return [entry.detail["why"] for entry in entries]
 
 
-def test_who_comes_from_the_provider_gets_an_account_and_the_roles_of_their_groups(
+def test_a_new_person_gets_an_account_with_the_roles_of_their_groups(
     site: Settings, provider: Provider, client: Client
 ) -> None:
     provider.knows("1", groups=["support", "kitchen"])
@@ -82,7 +82,7 @@ def test_who_comes_from_the_provider_gets_an_account_and_the_roles_of_their_grou
     assert (entry.actor, entry.detail["how"]) == ("jo", "oidc")
 
 
-def test_roles_follow_the_groups_at_every_sign_in_and_go_with_them(
+def test_roles_follow_the_groups_at_every_sign_in(
     site: Settings, provider: Provider, client: Client
 ) -> None:
     provider.knows("1", groups=["sre"])
@@ -99,16 +99,14 @@ def test_roles_follow_the_groups_at_every_sign_in_and_go_with_them(
     assert roles_of("jo") == set()
 
 
-def test_the_domain_of_a_verified_address_gives_a_role_and_no_group_passes_for_one(
-    site: Settings, provider: Provider
-) -> None:
+def test_the_domain_of_a_verified_email_gives_a_role(site: Settings, provider: Provider) -> None:
     configure(site, provider, roles={"@example.org": "agent", "@acme.example": "admin"})
     provider.knows("1", groups=["@acme.example"])
     sign_on(Client(), provider, "1")
     assert roles_of("jo") == {"agent"}
 
 
-def test_what_was_given_beside_roles_stays_and_teams_follow_by_setting(
+def test_other_groups_are_kept_and_teams_follow_by_setting(
     site: Settings, provider: Provider, client: Client
 ) -> None:
     for name in ("shop", "apps"):
@@ -135,7 +133,7 @@ def test_what_was_given_beside_roles_stays_and_teams_follow_by_setting(
         ({"groups": ["support"], "email_verified": "false"}, "domain"),
     ],
 )
-def test_who_has_no_role_or_no_verified_address_of_ours_stays_out(
+def test_people_without_role_or_verified_email_cannot_sign_in(
     site: Settings, provider: Provider, client: Client, claims: dict[str, Any], why: str
 ) -> None:
     provider.knows("1", **claims)
@@ -145,7 +143,7 @@ def test_who_has_no_role_or_no_verified_address_of_ours_stays_out(
     assert failures() == [why]
 
 
-def test_an_account_that_is_here_already_is_not_joined_by_its_address(
+def test_an_existing_account_is_not_linked_by_email(
     site: Settings, provider: Provider, client: Client
 ) -> None:
     ana = person("ana", "agent")
@@ -157,7 +155,7 @@ def test_an_account_that_is_here_already_is_not_joined_by_its_address(
     assert failures() == ["address taken"]
 
 
-def test_by_setting_it_is_joined_if_verified_but_never_a_superusers(
+def test_a_setting_links_verified_emails_except_superusers(
     site: Settings, provider: Provider, client: Client
 ) -> None:
     configure(site, provider, link_by_email=True, allowed_domains=())
@@ -177,26 +175,24 @@ def test_by_setting_it_is_joined_if_verified_but_never_a_superusers(
     assert roles_of("ana") == {"agent"}
 
 
-def test_the_exchange_is_tied_to_the_browser_that_began_it(
+def test_the_exchange_is_bound_to_the_browser(
     site: Settings, provider: Provider, client: Client
 ) -> None:
     provider.knows("1", groups=["support"])
-    asked = parse_qs(urlsplit(address := begin(client)).query)
-    assert asked["code_challenge_method"] == ["S256"]
-    assert asked["nonce"][0]
+    query = parse_qs(urlsplit(address := begin(client)).query)
+    assert query["code_challenge_method"] == ["S256"]
+    assert query["nonce"][0]
     back = provider.agree(address, "1")
     assert come_back(Client(), back).status_code == 401
     assert come_back(client, back.replace("state=", "state=x")).status_code == 401
     assert come_back(client, back).status_code == 302
     verifier = provider.asked()[-1]["code_verifier"][0]
-    assert challenge_of(verifier) == asked["code_challenge"][0]
+    assert challenge_of(verifier) == query["code_challenge"][0]
     assert come_back(client, back).status_code == 401
     assert User.objects.count() == 1
 
 
-def test_an_answer_with_another_nonce_opens_nothing(
-    site: Settings, provider: Provider, client: Client
-) -> None:
+def test_another_nonce_is_rejected(site: Settings, provider: Provider, client: Client) -> None:
     provider.knows("1", groups=["support"])
     address = begin(client)
     nonce = parse_qs(urlsplit(address).query)["nonce"][0]
@@ -205,7 +201,7 @@ def test_an_answer_with_another_nonce_opens_nothing(
     assert failures() == ["nonce"]
 
 
-def test_the_same_subject_at_another_issuer_is_somebody_else(
+def test_the_same_subject_at_another_issuer_is_another_person(
     site: Settings, provider: Provider, client: Client
 ) -> None:
     provider.knows("1", groups=["support"])
@@ -224,22 +220,20 @@ def test_the_same_subject_at_another_issuer_is_somebody_else(
     assert SocialAccount.objects.exclude(user=first).count() == 1
 
 
-def test_a_provider_that_is_away_or_says_no_is_told_plainly(
+def test_provider_failures_are_explained(
     site: Settings, provider: Provider, client: Client
 ) -> None:
     denied = begin(client)
     state = parse_qs(urlsplit(denied).query)["state"][0]
     answer = client.get(f"/accounts/oidc/sso/callback/?error=access_denied&state={state}")
-    assert b"You are not signed in" in client.get(answer["Location"]).content
+    assert b"You're not signed in" in client.get(answer["Location"]).content
     configure(site, provider, issuer="http://127.0.0.1:9")
     away = client.post("/accounts/oidc/begin/")
     assert away.status_code == 503
     assert b"Acme isn't responding" in away.content
 
 
-def test_it_leads_on_within_this_site_only_and_takes_nothing_else_from_the_address(
-    site: Settings, provider: Provider, client: Client
-) -> None:
+def test_redirects_stay_within_the_site(site: Settings, provider: Provider, client: Client) -> None:
     provider.knows("1", groups=["support"])
     assert sign_on(client, provider, "1", "https://evil.test/")["Location"] == "/"
     page = client.post("/accounts/oidc/begin/?process=connect&scope=admin&auth_params=prompt%3Dx")
@@ -248,7 +242,7 @@ def test_it_leads_on_within_this_site_only_and_takes_nothing_else_from_the_addre
     assert client.get("/accounts/oidc/begin/").status_code == 405
 
 
-def test_only_single_sign_on_leaves_passwords_to_superusers(
+def test_with_single_sign_on_only_superusers_use_passwords(
     site: Settings, provider: Provider, client: Client
 ) -> None:
     site.OIDC_ONLY = True
@@ -264,7 +258,7 @@ def test_only_single_sign_on_leaves_passwords_to_superusers(
     assert let_in.status_code == 302
 
 
-def test_who_was_deactivated_here_stays_out(
+def test_a_deactivated_person_cannot_sign_in(
     site: Settings, provider: Provider, client: Client
 ) -> None:
     provider.knows("1", groups=["support"])
@@ -275,6 +269,6 @@ def test_who_was_deactivated_here_stays_out(
     assert failures() == ["deactivated"]
 
 
-def test_without_a_provider_its_addresses_do_not_exist(client: Client) -> None:
+def test_without_a_provider_its_urls_do_not_exist(client: Client) -> None:
     assert client.post("/accounts/oidc/begin/").status_code == 404
     assert client.get("/accounts/oidc/sso/callback/?code=1&state=2").status_code == 404

@@ -1,4 +1,4 @@
-"""What an admin may do to other people's accounts, and what not."""
+"""Admins' permissions on other people's accounts."""
 
 import re
 from typing import Any
@@ -18,7 +18,7 @@ PEOPLE = "/admin/auth/user/"
 
 
 def sign_in(name: str) -> Client:
-    """With a session that the site knows of."""
+    """Sign in with a session that the site tracks."""
     client = Client()
     client.post("/accounts/login/", {"login": name, "password": f"{name}-password"})
     return client
@@ -40,28 +40,26 @@ def act(admin: User, action: str, *people: User) -> str:
     return signed_in(admin).post(PEOPLE, chosen, follow=True).content.decode()
 
 
-def told() -> list[tuple[str, str, Any]]:
+def entries() -> list[tuple[str, str, Any]]:
     entries = Entry.objects.filter(action=Action.ACCOUNT_CHANGED)
     return [(entry.actor, entry.target, entry.detail["what"]) for entry in entries]
 
 
-def test_an_admin_sees_everybody_and_gives_roles(admin: User, agent: User) -> None:
+def test_an_admin_sees_everyone_and_assigns_roles(admin: User, agent: User) -> None:
     assert b"ana" in signed_in(admin).get(PEOPLE).content
     number = Group.objects.get(name="auditor").pk
     assert save(admin, agent, roles=[number]) == 302
     agent.refresh_from_db()
     assert [group.name for group in agent.groups.all()] == ["auditor"]
     assert agent.is_staff
-    assert told() == [("ada", f"account {agent.pk}", "account")]
+    assert entries() == [("ada", f"account {agent.pk}", "account")]
     assert Entry.objects.get(action=Action.ACCOUNT_CHANGED).detail["roles"] == ["auditor"]
     save(admin, agent, roles=[])
     agent.refresh_from_db()
     assert not agent.is_staff
 
 
-def test_groups_beside_roles_and_teams_are_neither_given_nor_taken(
-    admin: User, agent: User
-) -> None:
+def test_other_groups_cannot_be_changed(admin: User, agent: User) -> None:
     wild = Group.objects.create(name="wild")
     assert save(admin, agent, roles=[wild.pk]) == 200
     agent.groups.add(wild)
@@ -69,7 +67,7 @@ def test_groups_beside_roles_and_teams_are_neither_given_nor_taken(
     assert [group.name for group in agent.groups.all()] == ["wild"]
 
 
-def test_an_admin_makes_no_superuser_and_gives_no_right_by_hand(admin: User, agent: User) -> None:
+def test_an_admin_cannot_grant_superuser_or_permissions(admin: User, agent: User) -> None:
     right = Permission.objects.first()
     assert right
     save(
@@ -87,7 +85,7 @@ def test_an_admin_makes_no_superuser_and_gives_no_right_by_hand(admin: User, age
     assert agent.check_password("ana-password")
 
 
-def test_an_admin_cannot_touch_a_superuser(admin: User) -> None:
+def test_an_admin_cannot_change_a_superuser(admin: User) -> None:
     root = User.objects.create_superuser("root", password="root-password")
     browser = sign_in("root")
     assert save(admin, root, is_active=None) == 403
@@ -96,10 +94,10 @@ def test_an_admin_cannot_touch_a_superuser(admin: User) -> None:
     root.refresh_from_db()
     assert root.is_active
     assert is_in(browser)
-    assert not told()
+    assert not entries()
 
 
-def test_superusers_make_superusers(admin: User, agent: User) -> None:
+def test_a_superuser_can_grant_superuser(admin: User, agent: User) -> None:
     User.objects.filter(pk=admin.pk).update(is_superuser=True)
     admin.refresh_from_db()
     save(admin, agent, is_superuser="on")
@@ -109,9 +107,7 @@ def test_superusers_make_superusers(admin: User, agent: User) -> None:
 
 
 @pytest.mark.parametrize("way", ["list", "page"])
-def test_who_is_deactivated_is_signed_out_everywhere_for_good(
-    admin: User, agent: User, way: str
-) -> None:
+def test_deactivation_ends_all_sessions(admin: User, agent: User, way: str) -> None:
     browser = sign_in("ana")
     if way == "list":
         act(admin, "deactivate", agent)
@@ -124,27 +120,23 @@ def test_who_is_deactivated_is_signed_out_everywhere_for_good(
     assert not is_in(browser)
 
 
-def test_nobody_deactivates_themselves(admin: User) -> None:
+def test_people_cannot_deactivate_themselves(admin: User) -> None:
     act(admin, "deactivate", admin)
     save(admin, admin, is_active=None)
     admin.refresh_from_db()
     assert admin.is_active
 
 
-def test_a_lost_second_factor_is_removed_and_the_person_signed_out(
-    admin: User, agent: User
-) -> None:
+def test_removing_a_second_factor_ends_all_sessions(admin: User, agent: User) -> None:
     browser = sign_in("ana")
     TOTP.activate(agent, "JBSWY3DPEHPK3PXP")
     act(admin, "reset_second_factor", agent)
     assert not Authenticator.objects.exists()
     assert not is_in(browser)
-    assert told() == [("ada", f"account {agent.pk}", "second factor removed")]
+    assert entries() == [("ada", f"account {agent.pk}", "second factor removed")]
 
 
-def test_a_link_to_a_new_password_works_once_and_signs_out_everywhere(
-    admin: User, agent: User
-) -> None:
+def test_a_password_link_works_once_and_ends_all_sessions(admin: User, agent: User) -> None:
     browser, other = sign_in("ana"), Client()
     first, second = (
         re.search(r"http://testserver(/accounts/invitation/[\w-]+/)", act(admin, action, agent))
@@ -164,7 +156,7 @@ def test_a_link_to_a_new_password_works_once_and_signs_out_everywhere(
     assert [group.name for group in agent.groups.all()] == ["agent"]
 
 
-def test_accounts_are_neither_made_nor_deleted_here_and_secrets_have_no_page(
+def test_accounts_cannot_be_added_or_deleted_and_secrets_have_no_page(
     admin: User, agent: User
 ) -> None:
     User.objects.filter(pk=admin.pk).update(is_superuser=True)
@@ -177,7 +169,7 @@ def test_accounts_are_neither_made_nor_deleted_here_and_secrets_have_no_page(
 
 
 @pytest.mark.parametrize("role", ["agent", "lead", "auditor"])
-def test_others_change_nobody(agent: User, role: str) -> None:
+def test_other_roles_cannot_change_people(agent: User, role: str) -> None:
     somebody = person("somebody", role)
     client = signed_in(somebody)
     for address in (PEOPLE, f"{PEOPLE}{agent.pk}/change/"):

@@ -1,4 +1,4 @@
-"""Second factors as the server sees them: asked for, needed, locked, sealed."""
+"""Second factors: required, verified, locked, and encrypted."""
 
 import time
 from typing import Any
@@ -22,7 +22,7 @@ STEP = "/accounts/2fa/authenticate/"
 
 @pytest.fixture
 def with_app(agent: User) -> User:
-    """Ana, with an authenticator app."""
+    """Return Ana, who has an authenticator app."""
     TOTP.activate(agent, KEY)
     return agent
 
@@ -40,7 +40,7 @@ def hows(action: Action) -> list[Any]:
     return [entry.detail.get("how") for entry in Entry.objects.filter(action=action)]
 
 
-def test_a_password_alone_opens_nothing_where_there_is_a_second_factor(
+def test_a_password_alone_is_not_enough_with_a_second_factor(
     with_app: User, client: Client
 ) -> None:
     assert show_password(client)["Location"] == STEP
@@ -50,7 +50,7 @@ def test_a_password_alone_opens_nothing_where_there_is_a_second_factor(
     assert hows(Action.SIGNED_IN) == ["password, totp"]
 
 
-def test_a_code_opens_once(with_app: User) -> None:
+def test_a_code_works_once(with_app: User) -> None:
     code = code_now(KEY)
     first, second = Client(), Client()
     for client in (first, second):
@@ -60,7 +60,7 @@ def test_a_code_opens_once(with_app: User) -> None:
     assert not is_in(second)
 
 
-def test_a_code_that_came_early_does_not_open_again_when_its_time_comes(
+def test_a_code_used_early_does_not_work_again(
     with_app: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = time.time() // 30 * 30
@@ -76,7 +76,7 @@ def test_a_code_that_came_early_does_not_open_again_when_its_time_comes(
     assert not is_in(second)
 
 
-def test_a_code_of_a_clock_that_is_a_little_off_opens_one_of_far_off_does_not(
+def test_codes_tolerate_a_small_clock_offset_only(
     with_app: User,
 ) -> None:
     near, far = Client(), Client()
@@ -87,7 +87,7 @@ def test_a_code_of_a_clock_that_is_a_little_off_opens_one_of_far_off_does_not(
     assert not is_in(far)
 
 
-def test_codes_cannot_be_tried_without_end(with_app: User, client: Client) -> None:
+def test_failed_codes_lock_the_account(with_app: User, client: Client) -> None:
     show_password(client)
     for _attempt in range(5):
         client.post(STEP, {"code": "000000"})
@@ -97,15 +97,15 @@ def test_codes_cannot_be_tried_without_end(with_app: User, client: Client) -> No
     assert Entry.objects.filter(action=Action.LOCKED_OUT).count() == 1
 
 
-def test_the_second_step_has_no_way_in_of_its_own(with_app: User, client: Client) -> None:
+def test_the_second_step_needs_the_first(with_app: User, client: Client) -> None:
     for response in (client.get(STEP), client.post(STEP, {"code": code_now(KEY)})):
         assert response["Location"] == "/accounts/login/"
     assert not is_in(client)
 
 
-def test_secrets_are_sealed_in_the_database(with_app: User) -> None:
-    kept = str(list(Authenticator.objects.values("data")))
-    assert KEY not in kept
+def test_secrets_are_encrypted_in_the_database(with_app: User) -> None:
+    stored = str(list(Authenticator.objects.values("data")))
+    assert KEY not in stored
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_secrets_are_sealed_in_the_database(with_app: User) -> None:
         ("all", "agent", True),
     ],
 )
-def test_who_must_have_one_is_led_to_it_before_anything_else(
+def test_a_required_second_factor_comes_before_anything_else(
     settings: Settings, request: pytest.FixtureRequest, wanted: str, who: str, led: bool
 ) -> None:
     settings.TRIAGE_REQUIRE_SECOND_FACTOR = wanted
@@ -134,15 +134,15 @@ def test_who_must_have_one_is_led_to_it_before_anything_else(
     assert is_in(client)
 
 
-def test_the_way_to_the_first_factor_is_open_and_ends_where_it_began(
+def test_setting_up_the_first_factor_returns_to_the_start(
     agent: User, settings: Settings, client: Client
 ) -> None:
     settings.TRIAGE_REQUIRE_SECOND_FACTOR = "all"
     show_password(client)
     start = "/accounts/2fa/totp/activate/"
-    asked = client.get(start)
-    assert asked["Location"].startswith("/accounts/reauthenticate/")
-    client.post(asked["Location"], {"password": "ana-password"})
+    response = client.get(start)
+    assert response["Location"].startswith("/accounts/reauthenticate/")
+    client.post(response["Location"], {"password": "ana-password"})
     key = client.get(start).context["form"].secret
     shown = client.post(start, {"code": code_now(key)})
     codes = client.get(shown["Location"])
@@ -150,7 +150,7 @@ def test_the_way_to_the_first_factor_is_open_and_ends_where_it_began(
     assert is_in(client)
 
 
-def test_changing_factors_asks_for_the_password_again(with_app: User) -> None:
+def test_changing_factors_requires_the_password_again(with_app: User) -> None:
     client = signed_in(with_app)
     for page in ("totp/deactivate/", "passkeys/add/", "recovery-codes/generate/"):
         response = client.post(f"/accounts/2fa/{page}")
@@ -172,9 +172,7 @@ UNREADABLE = [
 
 
 @pytest.mark.parametrize("credential", UNREADABLE)
-def test_a_passkey_that_nobody_made_opens_nothing_and_breaks_nothing(
-    with_app: User, client: Client, credential: str
-) -> None:
+def test_an_invalid_passkey_is_rejected(with_app: User, client: Client, credential: str) -> None:
     options = client.get("/accounts/2fa/passkeys/login/").json()
     assert options["request_options"]["publicKey"]["userVerification"] == "required"
     given = {"credential": credential, "next": "https://evil.test/"}
@@ -186,9 +184,7 @@ def test_a_passkey_that_nobody_made_opens_nothing_and_breaks_nothing(
 
 
 @pytest.mark.parametrize("credential", UNREADABLE)
-def test_a_passkey_that_no_browser_made_is_not_added(
-    agent: User, client: Client, credential: str
-) -> None:
+def test_a_forged_passkey_is_not_added(agent: User, client: Client, credential: str) -> None:
     show_password(client)
     address = "/accounts/2fa/passkeys/add/"
     client.post(client.get(address)["Location"], {"password": "ana-password"})
@@ -197,7 +193,7 @@ def test_a_passkey_that_no_browser_made_is_not_added(
     assert not Authenticator.objects.exists()
 
 
-def test_what_is_of_others_cannot_be_removed(with_app: User, other_agent: User) -> None:
+def test_factors_of_others_cannot_be_removed(with_app: User, other_agent: User) -> None:
     passkey = Authenticator.objects.create(
         user=with_app, type=Authenticator.Type.WEBAUTHN, data={"name": "x", "credential": {}}
     )

@@ -1,4 +1,4 @@
-"""Signing in with a password, the locks on that door, and how long a session lasts."""
+"""Signing in with a password, lockouts, and the length of sessions."""
 
 import time
 from typing import Any
@@ -32,7 +32,7 @@ def trail(action: Action) -> list[tuple[str, Any]]:
 
 
 @pytest.mark.parametrize("login", ["ana", "ANA", "ana@example.org", " ana "])
-def test_name_and_address_open_the_account(agent: User, client: Client, login: str) -> None:
+def test_username_and_email_work(agent: User, client: Client, login: str) -> None:
     User.objects.filter(pk=agent.pk).update(email="ana@example.org")
     assert enter(client, login, "ana-password")["Location"] == "/"
     assert is_in(client)
@@ -41,7 +41,7 @@ def test_name_and_address_open_the_account(agent: User, client: Client, login: s
     ]
 
 
-def test_unknown_and_wrong_look_alike_and_cost_one_hash_each(
+def test_unknown_user_and_wrong_password_are_indistinguishable(
     agent: User, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     User.objects.filter(pk=agent.pk).update(email="ana@example.org")
@@ -64,9 +64,7 @@ def test_unknown_and_wrong_look_alike_and_cost_one_hash_each(
     assert len(pages) == 1
 
 
-def test_what_was_typed_is_told_only_if_an_account_has_that_name(
-    agent: User, client: Client
-) -> None:
+def test_only_existing_names_are_recorded(agent: User, client: Client) -> None:
     enter(client, "ana", "wrong")
     enter(client, "my secret password", "ana")
     assert trail(Action.SIGN_IN_FAILED) == [
@@ -76,9 +74,7 @@ def test_what_was_typed_is_told_only_if_an_account_has_that_name(
     assert not Entry.objects.filter(actor="ana").exists()
 
 
-def test_an_account_is_locked_after_five_failures_by_name_or_address(
-    agent: User, other_agent: User, client: Client
-) -> None:
+def test_five_failures_lock_the_account(agent: User, other_agent: User, client: Client) -> None:
     User.objects.filter(pk=agent.pk).update(email="ana@example.org")
     for number in range(5):
         enter(client, "ana" if number % 2 else "ana@example.org", "wrong")
@@ -90,9 +86,7 @@ def test_an_account_is_locked_after_five_failures_by_name_or_address(
     assert enter(client, "ben", "ben-password").status_code == 302
 
 
-def test_an_address_is_locked_whichever_accounts_it_tries_and_others_are_not(
-    agent: User, client: Client
-) -> None:
+def test_an_ip_address_is_locked_across_accounts(agent: User, client: Client) -> None:
     for number in range(30):
         enter(client, f"name{number}", "wrong", REMOTE_ADDR="10.1.1.1")
     refused = enter(client, "ana", "ana-password", REMOTE_ADDR="10.1.1.1")
@@ -100,23 +94,21 @@ def test_an_address_is_locked_whichever_accounts_it_tries_and_others_are_not(
     assert enter(client, "ana", "ana-password", REMOTE_ADDR="10.1.1.2").status_code == 302
 
 
-def test_behind_a_proxy_the_address_is_what_our_proxy_wrote(
+def test_behind_a_proxy_its_header_gives_the_address(
     agent: User, settings: Settings, client: Client
 ) -> None:
     settings.TRIAGE_BEHIND_PROXY = True
     for number in range(30):
-        told = f"10.0.0.{number}, 192.0.2.7"
-        enter(client, f"name{number}", "wrong", HTTP_X_FORWARDED_FOR=told)
-    told = "10.0.0.99, 192.0.2.7"
-    refused = enter(client, "ana", "ana-password", HTTP_X_FORWARDED_FOR=told)
+        forwarded = f"10.0.0.{number}, 192.0.2.7"
+        enter(client, f"name{number}", "wrong", HTTP_X_FORWARDED_FOR=forwarded)
+    forwarded = "10.0.0.99, 192.0.2.7"
+    refused = enter(client, "ana", "ana-password", HTTP_X_FORWARDED_FOR=forwarded)
     assert b"Too many attempts" in refused.content
     other = enter(client, "ana", "ana-password", HTTP_X_FORWARDED_FOR="192.0.2.7, 192.0.2.8")
     assert other.status_code == 302
 
 
-def test_a_session_is_renewed_at_sign_in_so_that_a_planted_one_opens_nothing(
-    agent: User, client: Client
-) -> None:
+def test_sign_in_renews_the_session(agent: User, client: Client) -> None:
     client.get("/?customer=1001")
     session = client.session
     session["prefill"] = {"customer": "1001"}
@@ -139,7 +131,7 @@ def test_a_session_is_renewed_at_sign_in_so_that_a_planted_one_opens_nothing(
         "https:evil.test",
     ],
 )
-def test_sign_in_and_out_lead_on_within_the_site_only(
+def test_sign_in_and_out_redirect_within_the_site_only(
     agent: User, client: Client, wanted: str
 ) -> None:
     given = {"login": "ana", "password": "ana-password", "next": wanted}
@@ -148,7 +140,7 @@ def test_sign_in_and_out_lead_on_within_the_site_only(
     assert client.post("/accounts/logout/", {"next": wanted})["Location"] == LOGIN
 
 
-def test_signing_out_takes_a_post_and_is_told(agent: User) -> None:
+def test_signing_out_needs_a_post_and_is_recorded(agent: User) -> None:
     client = signed_in(agent)
     assert client.get("/accounts/logout/").status_code == 405
     assert is_in(client)
@@ -157,7 +149,7 @@ def test_signing_out_takes_a_post_and_is_told(agent: User) -> None:
     assert trail(Action.SIGNED_OUT) == [(f"account {agent.pk}", {"account": "ana", "why": "asked"})]
 
 
-def test_the_review_has_no_door_of_its_own(admin: User, client: Client) -> None:
+def test_the_admin_has_no_sign_in_of_its_own(admin: User, client: Client) -> None:
     address = reverse("admin:login")
     for response in (
         client.get(address),
@@ -191,14 +183,14 @@ def test_the_review_has_no_door_of_its_own(admin: User, client: Client) -> None:
         ),
     ],
 )
-def test_what_is_not_offered_does_not_exist(agent: User, path: str) -> None:
+def test_unused_pages_do_not_exist(agent: User, path: str) -> None:
     for client in (Client(), signed_in(agent)):
         assert client.get(f"/accounts/{path}").status_code in (302, 404)
         assert client.get(f"/accounts/{path}", follow=True).status_code in (200, 404)
     assert signed_in(agent).get(f"/accounts/{path}").status_code == 404
 
 
-def test_a_session_ends_after_the_idle_minutes(
+def test_an_idle_session_ends(
     agent: User, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, now = signed_in(agent), time.time()
@@ -212,7 +204,7 @@ def test_a_session_ends_after_the_idle_minutes(
     assert trail(Action.SIGNED_OUT)[0][1]["why"] == "idle"
 
 
-def test_what_a_page_asks_by_itself_keeps_no_session_awake(
+def test_background_requests_do_not_extend_a_session(
     agent: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, now = signed_in(agent), time.time()
@@ -234,7 +226,7 @@ def test_no_session_lasts_longer_than_twelve_hours(
     assert not is_in(client)
 
 
-def test_a_new_password_ends_every_other_session(agent: User) -> None:
+def test_a_new_password_ends_all_other_sessions(agent: User) -> None:
     here, elsewhere = signed_in(agent), signed_in(agent)
     new = "some hay for the cow"
     given = {"oldpassword": "ana-password", "password1": new, "password2": new}
@@ -246,7 +238,7 @@ def test_a_new_password_ends_every_other_session(agent: User) -> None:
 
 
 @pytest.mark.parametrize("new", ["short pass", "password1234", "ana-ana-ana1", "wrong repeat"])
-def test_a_password_is_long_and_not_common(agent: User, new: str) -> None:
+def test_weak_passwords_are_rejected(agent: User, new: str) -> None:
     User.objects.filter(pk=agent.pk).update(username="ana-ana-ana")
     repeated = "another one, quite long" if new == "wrong repeat" else new
     given = {"oldpassword": "ana-password", "password1": new, "password2": repeated}
@@ -255,7 +247,7 @@ def test_a_password_is_long_and_not_common(agent: User, new: str) -> None:
     assert b"errorlist" in answer.content
 
 
-def test_everywhere_else_can_be_signed_out(agent: User) -> None:
+def test_all_other_sessions_can_be_ended(agent: User) -> None:
     here, elsewhere = Client(), Client()
     for client in (here, elsewhere):
         enter(client, "ana", "ana-password")
@@ -266,7 +258,7 @@ def test_everywhere_else_can_be_signed_out(agent: User) -> None:
     assert Session.objects.count() == 1
 
 
-def test_a_reset_by_mail_sends_a_link_once_and_tells_nobody_who_has_an_account(
+def test_a_password_reset_does_not_reveal_accounts(
     agent: User, settings: Settings, client: Client, mailoutbox: list[Any]
 ) -> None:
     settings.TRIAGE_EMAIL = True

@@ -1,4 +1,4 @@
-"""Sign-in as the environment has it: what is wrong stops the start with a sentence."""
+"""Validation of the sign-in settings at start."""
 
 import pytest
 
@@ -14,40 +14,40 @@ OIDC = {
 
 
 @pytest.mark.parametrize(
-    ("told", "sentence"),
+    ("variables", "sentence"),
     [
         ({"OIDC_ISSUER": ""}, "OIDC_CLIENT_ID is set but OIDC_ISSUER is not"),
         ({"OIDC_ROLES": ""}, "OIDC_ISSUER is set but OIDC_ROLES is not"),
-        ({"OIDC_ROLES": "support=boss"}, "OIDC_ROLES names 'support=boss'"),
-        ({"OIDC_ROLES": "agent"}, "OIDC_ROLES names 'agent'"),
-        ({"OIDC_ROLES": "@=agent"}, "OIDC_ROLES names '@'"),
+        ({"OIDC_ROLES": "support=boss"}, "OIDC_ROLES contains 'support=boss'"),
+        ({"OIDC_ROLES": "agent"}, "OIDC_ROLES contains 'agent'"),
+        ({"OIDC_ROLES": "@=agent"}, "OIDC_ROLES contains '@'"),
         ({"OIDC_ISSUER": "http://login.example.org"}, "OIDC_ISSUER must be an address"),
         ({"OIDC_ISSUER": "login.example.org"}, "OIDC_ISSUER must be an address"),
-        ({"OIDC_ALLOWED_DOMAINS": "@example.org"}, "OIDC_ALLOWED_DOMAINS names '@example.org'"),
-        ({"OIDC_HOSTS": "https://graph.example.org"}, "OIDC_HOSTS names 'https://graph"),
-        ({"OIDC_HOSTS": "graph.example.org/oidc"}, "OIDC_HOSTS names 'graph"),
+        ({"OIDC_ALLOWED_DOMAINS": "@example.org"}, "OIDC_ALLOWED_DOMAINS contains '@example.org'"),
+        ({"OIDC_HOSTS": "https://graph.example.org"}, "OIDC_HOSTS contains 'https://graph"),
+        ({"OIDC_HOSTS": "graph.example.org/oidc"}, "OIDC_HOSTS contains 'graph"),
         ({"OIDC_TEAMS": "maybe"}, "OIDC_TEAMS must be 1 or 0"),
-        ({"TRIAGE_REQUIRE_SECOND_FACTOR": "some"}, "please use none, staff or all"),
+        ({"TRIAGE_REQUIRE_SECOND_FACTOR": "some"}, "Use none, staff, or all."),
         ({"TRIAGE_SESSION_IDLE_MINUTES": "0"}, "from 5 to 720"),
         ({"EMAIL_URL": "mail.example.org"}, "EMAIL_URL must be an address"),
-        ({"EMAIL_URL": "smtp://mail.example.org"}, "EMAIL_FROM the address"),
+        ({"EMAIL_URL": "smtp://mail.example.org"}, "EMAIL_FROM the sender's address"),
     ],
 )
-def test_a_bad_value_stops_the_start(told: dict[str, str], sentence: str) -> None:
-    done = start_with({**OIDC, **told})
+def test_an_invalid_value_prevents_the_start(variables: dict[str, str], sentence: str) -> None:
+    done = start_with({**OIDC, **variables})
     assert done.returncode == 2
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
     assert "a secret" not in done.stderr
 
 
-def test_only_single_sign_on_needs_a_provider() -> None:
+def test_single_sign_on_only_needs_a_provider() -> None:
     done = start_with({"OIDC_ONLY": "1"})
     assert done.returncode == 2
-    assert "nobody could sign in" in done.stderr
+    assert "no one could sign in" in done.stderr
 
 
-def test_a_good_one_starts() -> None:
+def test_a_valid_configuration_starts() -> None:
     mail = {"EMAIL_URL": "smtp://me:p%40ss@mail.example.org", "EMAIL_FROM": "triage@example.org"}
     read = start_with({**OIDC, **mail}).settings
     assert read["OIDC"].roles == {"support": "agent", "a=b": "lead"}

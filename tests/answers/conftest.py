@@ -1,4 +1,4 @@
-"""A result to draft of, and somebody to hand it over to."""
+"""Fixtures for drafts: a result and a webhook receiver."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from tests.web.asking import look_up
 
 @pytest.fixture
 def ana(agent: User, connected: DemoSentry) -> Client:
-    """Ana's browser; customer 1001 had a declined card."""
+    """Ana's browser; customer 1001's card was declined."""
     connected.world.add_event(
         user_id="1001",
         timestamp=MOMENT,
@@ -29,7 +29,7 @@ def ana(agent: User, connected: DemoSentry) -> Client:
 
 @pytest.fixture
 def result(ana: Client) -> str:
-    """The address of the result."""
+    """Return the URL of the result."""
     address = look_up(ana)
     assert ana.get(address).status_code == 200
     return address
@@ -37,7 +37,7 @@ def result(ana: Client) -> str:
 
 @pytest.fixture
 def receiver(settings: Settings) -> Iterator[Receiver]:
-    """A webhook that is set up."""
+    """A configured webhook receiver."""
     with receiving() as one:
         settings.TRIAGE_WEBHOOK_URL = one.url
         settings.TRIAGE_WEBHOOK_SECRET = SECRET

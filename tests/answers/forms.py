@@ -1,4 +1,4 @@
-"""The form of a known error, filled in."""
+"""Submit the form of a known error."""
 
 from django.test import Client
 
@@ -7,7 +7,7 @@ ADD = f"{LIST}add/"
 
 
 def filled(**changes: str) -> dict[str, str]:
-    """A form that is filled in well, but for the changes."""
+    """Return valid form data with the given changes."""
     return {
         "title": "The bank declines the card",
         "slug": "card-declined",
@@ -23,7 +23,7 @@ def filled(**changes: str) -> dict[str, str]:
 
 
 def sent(client: Client, address: str = ADD, button: str = "_save", **changes: str) -> str:
-    """Send the form; the page that follows."""
+    """Submit the form, and return the next page."""
     response = client.post(address, {**filled(**changes), button: "1"}, follow=True)
     assert response.status_code == 200
     return response.content.decode()

@@ -1,4 +1,4 @@
-"""A receiver of webhooks: a real HTTP server that verifies with a library that is not ours."""
+"""A webhook receiver: an HTTP server that verifies signatures with an independent library."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 class Receiver(ThreadingHTTPServer):
-    """Notes what it verified, and answers as it is told: status, headers, whether at all."""
+    """Record verified messages, and answer with the configured status and headers."""
 
     daemon_threads = True
 
@@ -61,7 +61,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._drip(b"")
 
     def _drip(self, head: bytes = b"HTTP/1.1 200 OK\r\nX-Long: ") -> None:
-        """A header, or else a body, that never ends, a letter at a time."""
+        """Send a header or a body that never ends, one character at a time."""
         pause = Event()
         self.wfile.write(head)
         for _ in range(200):
@@ -73,7 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
             pause.wait(0.1)
 
     def log_message(self, *_words: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The review's form of known errors, as a lead meets it."""
+"""The admin form of known errors."""
 
 import pytest
 from django.contrib.auth.models import User
@@ -7,12 +7,12 @@ from apps.audit.models import Action, Entry
 from apps.known_errors.models import KnownError
 from tests.answers.forms import ADD, LIST, filled, sent
 from tests.conftest import signed_in
-from tests.known_errors.entries import kept
+from tests.known_errors.entries import create_entry
 
 pytestmark = pytest.mark.django_db
 
 
-def test_a_lead_adds_an_entry_that_is_recorded_with_its_version(lead: User) -> None:
+def test_a_lead_adds_an_entry(lead: User) -> None:
     sent(
         signed_in(lead),
         message_way="expression",
@@ -35,9 +35,9 @@ def test_a_lead_adds_an_entry_that_is_recorded_with_its_version(lead: User) -> N
     ]
     assert entry.changed_by == lead
     assert [version.history_user for version in entry.history.all()] == [lead]
-    told = Entry.objects.get(action=Action.CATALOGUED)
-    assert (told.actor, told.target) == ("lea", "known error card-declined")
-    assert told.detail == {"change": "added", "parts": []}
+    recorded = Entry.objects.get(action=Action.CATALOGUED)
+    assert (recorded.actor, recorded.target) == ("lea", "known error card-declined")
+    assert recorded.detail == {"change": "added", "parts": []}
 
 
 @pytest.mark.parametrize(
@@ -46,9 +46,9 @@ def test_a_lead_adds_an_entry_that_is_recorded_with_its_version(lead: User) -> N
         ({"message_way": "expression", "message_text": "(ab"}, "An opening ( has no closing )."),
         ({"message_way": "expression", "message_text": "(?=x)y"}, "is not supported"),
         ({"message_way": "expression", "message_text": ".*"}, "matches any text, even empty text."),
-        ({"message_text": "x" * 501}, "is longer than 500 letters"),
-        ({"project": "x" * 201}, "is longer than 200 letters"),
-        ({"type_text": ""}, "Say at least which issue it is"),
+        ({"message_text": "x" * 501}, "is longer than 500 characters"),
+        ({"project": "x" * 201}, "is longer than 200 characters"),
+        ({"type_text": ""}, "Enter at least an issue"),
         ({"state": "planned"}, "Enter the date the fix is planned for."),
         ({"state": "fixed"}, "Enter the release that has the fix."),
         (
@@ -63,13 +63,13 @@ def test_a_lead_adds_an_entry_that_is_recorded_with_its_version(lead: User) -> N
         ),
         (
             {"release_from": "2.2", "release_until": "2.1"},
-            "The “until” release is older than the “from” release.",
+            "The last affected release is older than the first affected release.",
         ),
         ({"slug": "Card Declined"}, "Use lowercase letters, digits, and dashes"),
         ({"explanation": "  "}, "This field is required."),
     ],
 )
-def test_what_cannot_be_kept_is_explained_at_its_field_and_nothing_typed_is_lost(
+def test_invalid_values_are_explained_next_to_their_fields(
     lead: User, typed: dict[str, str], sentence: str
 ) -> None:
     client = signed_in(lead)
@@ -84,8 +84,8 @@ def test_what_cannot_be_kept_is_explained_at_its_field_and_nothing_typed_is_lost
     assert not KnownError.objects.exists()
 
 
-def test_a_changed_entry_keeps_its_name_and_an_unchanged_one_gets_no_version(lead: User) -> None:
-    entry = kept(pattern={"type": {"exact": "PaymentDeclined"}})
+def test_a_change_keeps_the_slug_and_no_change_creates_no_version(lead: User) -> None:
+    entry = create_entry(pattern={"type": {"exact": "PaymentDeclined"}})
     client, address = signed_in(lead), f"{LIST}{entry.pk}/change/"
     page = sent(client, address)
     assert "Nothing changed, so no new version was created." in page
@@ -95,31 +95,31 @@ def test_a_changed_entry_keeps_its_name_and_an_unchanged_one_gets_no_version(lea
     entry.refresh_from_db()
     assert (entry.slug, entry.state) == ("card-declined", "fixed")
     assert entry.history.count() == 2
-    told = Entry.objects.get(action=Action.CATALOGUED)
-    assert told.detail == {"change": "changed", "parts": ["state", "fixed_in"]}
+    recorded = Entry.objects.get(action=Action.CATALOGUED)
+    assert recorded.detail == {"change": "changed", "parts": ["state", "fixed_in"]}
 
 
-def test_a_name_is_made_of_the_title_where_none_was_typed(lead: User) -> None:
-    kept(slug="the-bank-declines-the-card")
+def test_the_slug_defaults_to_the_title(lead: User) -> None:
+    create_entry(slug="the-bank-declines-the-card")
     sent(signed_in(lead), slug="")
     assert KnownError.objects.filter(slug="the-bank-declines-the-card-2").exists()
 
 
-def test_nobody_deletes_an_entry_and_an_agent_reads_none(lead: User, agent: User) -> None:
-    entry = kept()
+def test_entries_cannot_be_deleted_or_read_by_agents(lead: User, agent: User) -> None:
+    entry = create_entry()
     assert signed_in(lead).get(f"{LIST}{entry.pk}/delete/").status_code == 403
     assert signed_in(agent).get(f"{LIST}{entry.pk}/change/").status_code == 403
 
 
-def test_a_lead_finds_in_the_review_only_what_they_may(lead: User) -> None:
+def test_a_lead_sees_only_permitted_admin_pages(lead: User) -> None:
     page = signed_in(lead).get("/admin/").content.decode()
     assert LIST in page
     assert "/admin/lookups/lookup/" not in page
     assert "/admin/auth/user/" not in page
 
 
-def test_what_somebody_else_saved_meanwhile_is_not_written_over_unasked(lead: User) -> None:
-    entry, client = kept(), signed_in(lead)
+def test_concurrent_changes_are_not_overwritten_silently(lead: User) -> None:
+    entry, client = create_entry(), signed_in(lead)
     address = f"{LIST}{entry.pk}/change/"
     opened = entry.changed_at.isoformat()
     sent(client, address, workaround="Pay by invoice.", seen=opened)

@@ -1,4 +1,4 @@
-"""The demo's known errors, met by its customers."""
+"""The demo's known errors and their matches."""
 
 from datetime import timedelta
 
@@ -13,10 +13,10 @@ from apps.demo.server import DemoSentry
 from apps.demo.story import build_world
 from apps.demo.world import customers
 from apps.events.grouping import group_by_issue
-from apps.events.releases import Fix, fix_for
-from apps.known_errors.catalogue import refusals_of
+from apps.events.releases import CustomerFixState, customer_fix_state
+from apps.known_errors.catalogue import validate_entry
 from apps.known_errors.models import KnownError
-from apps.lookups.answers import answer_now
+from apps.lookups.answers import result_now
 from apps.lookups.models import Lookup
 from tests.conftest import signed_in
 from tests.web.asking import look_up
@@ -24,13 +24,13 @@ from tests.web.asking import look_up
 pytestmark = pytest.mark.django_db
 
 
-def test_the_demos_known_errors_can_all_be_kept(settings: Settings) -> None:
+def test_all_known_errors_of_the_demo_are_valid(settings: Settings) -> None:
     settings.DEMO = True
     call_command("demo_data", password="known")
-    assert [refusals_of(one) for one in KnownError.objects.all()] == [[]] * 5
+    assert [validate_entry(one) for one in KnownError.objects.all()] == [[]] * 5
 
 
-def test_what_a_person_changed_in_the_demo_stays_and_nothing_is_added_twice() -> None:
+def test_the_demo_keeps_changed_entries_and_adds_no_duplicates() -> None:
     today = timezone.localdate()
     assert add_known_errors(today) == 5
     entry = KnownError.objects.get(slug="stock-locked")
@@ -41,25 +41,25 @@ def test_what_a_person_changed_in_the_demo_stays_and_nothing_is_added_twice() ->
     assert KnownError.objects.get(slug="card-declined").planned_for == today + timedelta(days=2)
 
 
-def test_the_first_customers_of_the_demo_meet_every_state_of_a_fix(
-    agent: User, connected: DemoSentry
-) -> None:
+def test_the_demos_first_customers_show_every_fix_state(agent: User, connected: DemoSentry) -> None:
     now = timezone.now()
-    build_world(now, connected.world)
+    connected.world = build_world(now)
     add_known_errors(timezone.localdate())
     client, met = signed_in(agent), {}
     for customer in customers(now):
         if customer.key in ("ada", "leo", "mia", "busy"):
             at, window = customer.moment.isoformat(), 60 if customer.key != "leo" else 120
             look_up(client, customer=customer.identifier, at=at, window=window)
-            answer = answer_now(Lookup.objects.latest("pk"), None).answer
+            answer = result_now(Lookup.objects.latest("pk"), None).answer
             for group in group_by_issue(answer):
-                for match in answer.known.of(group.issue_id):
-                    met[match.known.slug] = fix_for(match.known, group, timezone.localdate())
+                for match in answer.known.for_issue(group.issue_id):
+                    met[match.known.slug] = customer_fix_state(
+                        match.known, group, timezone.localdate()
+                    )
     assert met == {
-        "card-declined": Fix.PLANNED,
-        "cart-price-missing": Fix.NEWER,
-        "old-page-after-release": Fix.NOT_PLANNED,
-        "stock-locked": Fix.NOT_PLANNED,
-        "confirmation-without-template": Fix.BACK,
+        "card-declined": CustomerFixState.PLANNED,
+        "cart-price-missing": CustomerFixState.NEWER,
+        "old-page-after-release": CustomerFixState.NOT_PLANNED,
+        "stock-locked": CustomerFixState.NOT_PLANNED,
+        "confirmation-without-template": CustomerFixState.BACK,
     }

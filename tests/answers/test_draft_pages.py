@@ -1,4 +1,4 @@
-"""Drafting a reply and an escalation, as agents do."""
+"""The pages for replies and escalations."""
 
 import re
 from html import unescape
@@ -20,7 +20,7 @@ from tests.web.teams import team
 
 
 def draft_of(page: str) -> str:
-    """What stands in the text area."""
+    """Return the content of the text area."""
     found = re.search(r'<textarea id="draft-text"[^>]*>\n(.*?)</textarea>', page, re.DOTALL)
     assert found
     return unescape(found[1])
@@ -32,13 +32,13 @@ def made(client: Client, address: str, **posted: object) -> str:
     return draft_of(text(response))
 
 
-def test_a_result_leads_to_both_drafts(ana: Client, result: str) -> None:
+def test_a_result_links_to_both_drafts(ana: Client, result: str) -> None:
     page = text(ana.get(result))
     assert f'href="{result}reply/"' in page
     assert f'href="{result}escalation/"' in page
 
 
-def test_a_reply_greets_by_name_and_holds_no_word_of_the_event(ana: Client, result: str) -> None:
+def test_a_reply_greets_by_name_and_quotes_no_event(ana: Client, result: str) -> None:
     reply = made(ana, f"{result}reply/", name="Jane  <b>Doe\u202e")
     assert reply.startswith("Hello Jane <b>Doe,\n\n")
     assert "The payment was declined." in reply
@@ -49,7 +49,7 @@ def test_a_reply_greets_by_name_and_holds_no_word_of_the_event(ana: Client, resu
     assert "\n\n\n" not in reply
 
 
-def test_the_name_is_kept_nowhere(ana: Client, result: str) -> None:
+def test_the_name_is_not_stored(ana: Client, result: str) -> None:
     response = ana.post(f"{result}reply/", {"do": "make", "name": "Jane Doe"})
     assert "Jane Doe" in text(response)
     assert "Jane Doe" not in draft_of(text(ana.get(f"{result}reply/")))
@@ -57,27 +57,27 @@ def test_the_name_is_kept_nowhere(ana: Client, result: str) -> None:
     assert "Jane" not in str(ana.session.items())
 
 
-def test_an_escalation_holds_facts_and_links(ana: Client, result: str) -> None:
-    told = made(ana, f"{result}escalation/")
-    assert "## Facts" in told
-    assert "`web@2.14.0`" in told
-    assert "production" in told
-    assert f"http://testserver{result}" in told
-    assert "`PaymentDeclined: Card declined`" in told
-    assert "/issues/" in told
-    assert "is complete" in told
-    assert "1001" not in told.replace(result, "")
+def test_an_escalation_has_facts_and_links(ana: Client, result: str) -> None:
+    draft = made(ana, f"{result}escalation/")
+    assert "## Facts" in draft
+    assert "`web@2.14.0`" in draft
+    assert "production" in draft
+    assert f"http://testserver{result}" in draft
+    assert "`PaymentDeclined: Card declined`" in draft
+    assert "/issues/" in draft
+    assert "is complete" in draft
+    assert "1001" not in draft.replace(result, "")
 
 
-def test_as_plain_text_it_says_the_same_without_signs(ana: Client, result: str) -> None:
-    told = made(ana, f"{result}escalation/", format="text")
-    assert "Facts:" in told
-    assert "Error: PaymentDeclined: Card declined" in told
-    assert "`" not in told
-    assert "#" not in told
+def test_the_plain_text_has_no_markup(ana: Client, result: str) -> None:
+    draft = made(ana, f"{result}escalation/", format="text")
+    assert "Facts:" in draft
+    assert "Error: PaymentDeclined: Card declined" in draft
+    assert "`" not in draft
+    assert "#" not in draft
 
 
-def test_of_a_sure_nothing_a_reply_says_what_was_looked_at(
+def test_a_complete_empty_result_names_the_window_in_the_reply(
     ana: Client, connected: DemoSentry
 ) -> None:
     result = look_up(ana, customer="9999")
@@ -85,13 +85,13 @@ def test_of_a_sure_nothing_a_reply_says_what_was_looked_at(
     reply = made(ana, f"{result}reply/")
     assert "Our systems recorded no errors for you between" in reply
     assert "need a bit more from you" in reply
-    told = made(ana, f"{result}escalation/")
-    assert "The list is complete" in told
-    assert "##" in told
-    assert "Problems" not in told
+    draft = made(ana, f"{result}escalation/")
+    assert "The list is complete" in draft
+    assert "##" in draft
+    assert "Problems" not in draft
 
 
-def test_of_a_nothing_that_is_not_sure_no_draft_says_nothing_happened(
+def test_an_incomplete_empty_result_never_reads_as_no_errors(
     ana: Client, connected: DemoSentry
 ) -> None:
     old = MOMENT.replace(year=MOMENT.year - 1)
@@ -100,12 +100,12 @@ def test_of_a_nothing_that_is_not_sure_no_draft_says_nothing_happened(
     reply = made(ana, f"{result}reply/")
     assert "We haven't found any errors for you between" in reply
     assert "couldn't check everything" in reply
-    assert "does not mean that nothing went wrong" in reply
+    assert "doesn't mean that nothing went wrong" in reply
     assert "may have been some" in made(ana, f"{result}escalation/")
-    assert "This result isn’t complete, and the draft says so." in text(ana.get(f"{result}reply/"))
+    assert "This result is incomplete, and the draft says so." in text(ana.get(f"{result}reply/"))
 
 
-def test_the_problems_it_is_about_can_be_chosen(ana: Client, connected: DemoSentry) -> None:
+def test_problems_can_be_chosen(ana: Client, connected: DemoSentry) -> None:
     connected.world.add_event(
         user_id="1001", timestamp=MOMENT, project="web", exception=("MemoryError", "")
     )
@@ -113,13 +113,13 @@ def test_the_problems_it_is_about_can_be_chosen(ana: Client, connected: DemoSent
     page = Page(text(ana.get(f"{result}escalation/")))
     problems = [one for one in page.all("input") if one.get("name") == "problem"]
     assert len(problems) == 2
-    told = made(ana, f"{result}escalation/", problem=problems[1]["value"])
-    assert told.count("### ") == 1
+    draft = made(ana, f"{result}escalation/", problem=problems[1]["value"])
+    assert draft.count("### ") == 1
     other = made(ana, f"{result}escalation/", problem=problems[0]["value"])
-    assert told != other
+    assert draft != other
 
 
-def test_the_mail_link_holds_the_draft_as_it_was_edited(ana: Client, result: str) -> None:
+def test_the_mail_link_has_the_edited_draft(ana: Client, result: str) -> None:
     posted = {"do": "keep", "subject": "50% & more", "text": "Zoë: a=b&c\r\n\r\nünd +1 #x"}
     page = Page(text(ana.post(f"{result}reply/", posted)))
     (link,) = [one["href"] for one in page.all("a") if one.get("href", "").startswith("mailto:")]
@@ -133,13 +133,13 @@ def test_the_mail_link_holds_the_draft_as_it_was_edited(ana: Client, result: str
     }
 
 
-def test_a_draft_too_long_for_a_mail_link_is_offered_to_be_copied(ana: Client, result: str) -> None:
+def test_an_overlong_draft_has_to_be_copied(ana: Client, result: str) -> None:
     page = text(ana.post(f"{result}reply/", {"do": "keep", "text": "ü" * 400}))
     assert "mailto:" not in page
     assert "data-too-long>This is too long for an email link. Copy it instead." in page
 
 
-def test_that_it_was_copied_is_recorded_without_its_text(ana: Client, result: str) -> None:
+def test_copying_is_recorded_without_the_text(ana: Client, result: str) -> None:
     response = ana.post(f"{result}drafted/", {"kind": "reply", "how": "copied", "text": "Jane"})
     assert response.status_code == 204
     entry = Entry.objects.filter(action=Action.DRAFTED).get()
@@ -147,7 +147,7 @@ def test_that_it_was_copied_is_recorded_without_its_text(ana: Client, result: st
     assert ana.post(f"{result}drafted/", {"kind": "x", "how": "copied"}).status_code == 400
 
 
-def test_personal_data_in_an_escalation_is_shown_as_hidden_before_it_is_sent(
+def test_redaction_of_an_escalation_is_shown_before_sending(
     ana: Client, result: str, receiver: Receiver
 ) -> None:
     drafted = made(ana, f"{result}escalation/")
@@ -166,7 +166,7 @@ def test_personal_data_in_an_escalation_is_shown_as_hidden_before_it_is_sent(
 
 
 @pytest.mark.parametrize("typed", ["  \n ", "x" * 20_001])
-def test_nothing_or_too_much_is_not_handed_over(
+def test_empty_and_overlong_drafts_are_not_sent(
     typed: str, ana: Client, result: str, receiver: Receiver
 ) -> None:
     response = ana.post(f"{result}reply/", {"do": "hand over", "text": typed})
@@ -174,14 +174,14 @@ def test_nothing_or_too_much_is_not_handed_over(
     assert not Handover.objects.exists()
 
 
-def test_without_a_webhook_nothing_is_handed_over(ana: Client, result: str) -> None:
+def test_nothing_is_sent_without_a_webhook(ana: Client, result: str) -> None:
     assert "Send to webhook</button>" not in text(ana.get(f"{result}reply/"))
     response = ana.post(f"{result}reply/", {"do": "hand over", "text": "x"})
     assert response.status_code == 400
     assert not Handover.objects.exists()
 
 
-def test_who_may_not_read_the_lookup_may_not_draft(
+def test_drafting_requires_access_to_the_lookup(
     ana: Client, result: str, other_agent: User, receiver: Receiver
 ) -> None:
     ben = signed_in(other_agent)
@@ -192,7 +192,7 @@ def test_who_may_not_read_the_lookup_may_not_draft(
     assert receiver.ids == []
 
 
-def test_a_draft_holds_only_projects_of_its_reader(
+def test_a_draft_has_only_projects_of_its_reader(
     agent: User, ana: Client, connected: DemoSentry
 ) -> None:
     for project, kind in (("api", "SecretError"), ("web", "PaymentDeclined")):
@@ -202,18 +202,18 @@ def test_a_draft_holds_only_projects_of_its_reader(
     whole = look_up(ana, customer="2002")
     assert "SecretError" in made(ana, f"{whole}escalation/")
     team("One", ["web"], agent)
-    told = made(ana, f"{whole}escalation/")
-    assert "SecretError" not in told
-    assert "PaymentDeclined" in told
-    assert "not complete" in told
+    draft = made(ana, f"{whole}escalation/")
+    assert "SecretError" not in draft
+    assert "PaymentDeclined" in draft
+    assert "incomplete" in draft
 
 
-def test_of_a_purged_lookup_there_is_no_draft(ana: Client, result: str) -> None:
+def test_a_purged_lookup_has_no_drafts(ana: Client, result: str) -> None:
     Lookup.objects.update(purged_at=MOMENT, snapshot=None)
     assert ana.get(f"{result}reply/").status_code == 410
 
 
-def test_without_a_template_in_use_it_says_whom_to_ask(ana: Client, result: str) -> None:
+def test_the_page_explains_that_no_template_is_in_use(ana: Client, result: str) -> None:
     DraftTemplate.objects.update(is_active=False)
     response = ana.get(f"{result}reply/")
     assert response.status_code == 400

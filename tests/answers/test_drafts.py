@@ -1,4 +1,4 @@
-"""What drafts say: for every kind of failure, for hostile texts, for known errors and for none."""
+"""Texts of drafts: all rules, hostile events, known errors, and empty results."""
 
 import re
 from dataclasses import replace
@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from apps.answers.reply import spoken_to
-from apps.answers.services import Draft, make_draft, telling
-from apps.answers.templates import VARIABLES, About, Kind, filled_out, markdown_of, plain_of
+from apps.answers.reply import to_second_person
+from apps.answers.services import Draft, default_issue_ids, make_draft
+from apps.answers.templates import VARIABLES, About, Kind, fill_template, to_markdown, to_plain_text
 from apps.events.answer import (
     Answer,
+    CatalogEntry,
     FixState,
-    Known,
     KnownErrors,
     KnownMatch,
     Link,
@@ -32,13 +32,13 @@ TODAY = date(2026, 11, 24)
 LINK = "https://triage.example.org/lookups/1/"
 
 
-def drafted(template: str, told: Answer, *, issues: tuple[str, ...] = (), **more: str) -> Draft:
-    """The draft of a built-in template."""
+def drafted(template: str, result: Answer, *, issues: tuple[str, ...] = (), **more: str) -> Draft:
+    """Make a draft from a built-in template."""
     row = BUILT_IN[template]
     kind = Kind(row["kind"])
     about = About(
-        answer=told,
-        issue_ids=issues or telling(kind, told),
+        answer=result,
+        issue_ids=issues or default_issue_ids(kind, result),
         zone=ZoneInfo("Europe/Berlin"),
         today=TODAY,
         marker=MARKER,
@@ -48,43 +48,43 @@ def drafted(template: str, told: Answer, *, issues: tuple[str, ...] = (), **more
     return make_draft(kind, subject=row["subject"], body=row["body"], about=about)
 
 
-def with_known(told: Answer, **changes: object) -> Answer:
-    """The answer whose first issue is known."""
-    known = Known("card", "Cards are declined", "Why.")
+def with_known(result: Answer, **changes: object) -> Answer:
+    """Return the result with its first issue known."""
+    known = CatalogEntry("card", "Cards are declined", "Why.")
     known = replace(known, **changes)  # type: ignore[arg-type]
-    return replace(told, known=KnownErrors((KnownMatch(known, "9001", ("issue id",)),)))
+    return replace(result, known=KnownErrors((KnownMatch(known, "9001", ("issue id",)),)))
 
 
 ONE = answer(event(1, 1), event(2, 1), issues=(issue(1),))
 
 
 @pytest.mark.parametrize("row", BUILT_IN.values(), ids=list(BUILT_IN))
-def test_the_built_in_templates_hold_only_variables_there_are(row: dict[str, str]) -> None:
+def test_built_in_templates_use_only_known_variables(row: dict[str, str]) -> None:
     for field in ("subject", "body"):
         check_variables(row[field], VARIABLES[Kind(row["kind"])])
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
-@pytest.mark.parametrize("told", [ONE, answer(), answer(complete=False), with_known(ONE)])
-def test_no_draft_has_a_hole(name: str, told: Answer) -> None:
-    text = drafted(name, told).text
+@pytest.mark.parametrize("result", [ONE, answer(), answer(complete=False), with_known(ONE)])
+def test_drafts_have_no_gaps(name: str, result: Answer) -> None:
+    text = drafted(name, result).text
     assert "\n\n\n" not in text
     assert not re.search(r"[{}]|None|  +\S| \.|:\n\n|^- $|\(\)", text.replace("\n  - ", "\n"))
     assert text == text.strip()
 
 
-def test_every_sentence_can_be_said_to_the_customer() -> None:
+def test_every_rule_sentence_turns_into_the_second_person() -> None:
     wrong = []
     for rule in RULES:
-        said = spoken_to(rule.sentence)
-        is_third_person = "customer" in said.replace("customer service", "")
-        is_broken = re.search(r"\b[Yy]ou (?:was|has|is|does)\b", said)
-        if is_third_person or is_broken or not (said[0].isupper() or said[0] == "{"):
-            wrong.append(said)
+        sentence = to_second_person(rule.sentence)
+        is_third_person = "customer" in sentence.replace("customer service", "")
+        is_broken = re.search(r"\b[Yy]ou (?:was|has|is|does)\b", sentence)
+        if is_third_person or is_broken or not (sentence[0].isupper() or sentence[0] == "{"):
+            wrong.append(sentence)
     assert not wrong, "\n".join(wrong)
 
 
-def test_a_reply_says_what_the_customer_was_doing_as_a_person_would() -> None:
+def test_a_reply_says_what_the_customer_was_doing() -> None:
     shop = event(1, 1)
     assert shop.body
     paying = replace(
@@ -104,21 +104,21 @@ def test_a_reply_says_what_the_customer_was_doing_as_a_person_would() -> None:
     assert "TimeoutError" not in text
 
 
-def test_times_in_a_reply_are_on_the_clock_that_it_names() -> None:
+def test_times_in_a_reply_are_in_the_named_zone() -> None:
     text = drafted("reply", ONE).text
     assert "around 20 Nov 2026, 15:05 (Berlin time)." in text
     assert "twice between 15:04 and 15:05" in text
 
 
-def test_a_known_error_tells_the_customer_in_one_voice() -> None:
-    told = with_known(
+def test_a_known_error_blends_into_the_reply() -> None:
+    result = with_known(
         ONE,
         reply="{greeting}\n\nWe are sorry: your bank said no on {planned_for}.",
         workaround="Please pay by invoice.",
         state=FixState.PLANNED,
         planned_for=date(2026, 11, 26),
     )
-    text = drafted("reply", told, name="Jane").text
+    text = drafted("reply", result, name="Jane").text
     assert text.count("Hello") == 1
     assert text.count("sorry") == 1
     assert text.count("Thursday, 26 Nov") == 1
@@ -126,18 +126,18 @@ def test_a_known_error_tells_the_customer_in_one_voice() -> None:
     assert "tell us when" not in text
 
 
-def test_a_known_reply_begins_as_a_sentence_and_its_workaround_is_told_once() -> None:
-    told = with_known(
+def test_a_known_reply_starts_a_sentence_and_does_not_repeat_the_workaround() -> None:
+    result = with_known(
         ONE,
         reply="{greeting}\n\nyour bank said no. Another card or a bank transfer works right away.",
         workaround="Another card, or paying by bank transfer.",
     )
-    text = drafted("reply", told, name="Jane").text
+    text = drafted("reply", result, name="Jane").text
     assert "\n\nYour bank said no." in text
     assert text.count("nother card") == 1
 
 
-def test_a_known_reply_names_the_time_of_its_problem_not_of_the_question() -> None:
+def test_a_known_reply_has_the_time_of_its_problem() -> None:
     hours = timedelta(hours=3)
     late = replace(ONE, events=tuple(replace(e, timestamp=e.timestamp + hours) for e in ONE.events))
     text = drafted("reply", with_known(late, reply="It stopped at {moment}.")).text
@@ -145,13 +145,13 @@ def test_a_known_reply_names_the_time_of_its_problem_not_of_the_question() -> No
     assert re.search(r"It stopped at 20 Nov 2026, 18:0[45]", text)
 
 
-def test_a_fix_that_the_customer_does_not_have_yet_is_told() -> None:
-    told = with_known(ONE, state=FixState.FIXED, fixed_in="shop@2.15.0")
-    text = drafted("reply", told).text
+def test_a_reply_mentions_a_fix_in_a_newer_release() -> None:
+    result = with_known(ONE, state=FixState.FIXED, fixed_in="shop@2.15.0")
+    text = drafted("reply", result).text
     assert "This is fixed in version 2.15.0. You were using an older version." in text
 
 
-def test_what_time_has_overtaken_is_not_promised() -> None:
+def test_outdated_fixes_are_not_promised() -> None:
     late = with_known(
         ONE,
         reply="It will be mended on {planned_for}.",
@@ -161,43 +161,43 @@ def test_what_time_has_overtaken_is_not_promised() -> None:
     back = with_known(
         ONE, reply="Please update to {fixed_in}.", state=FixState.FIXED, fixed_in="shop@2.13.0"
     )
-    for told in (late, back):
-        text = drafted("reply", told).text
+    for result in (late, back):
+        text = drafted("reply", result).text
         assert "mended" not in text
         assert "update" not in text
         assert "22 Nov" not in text
 
 
-def test_an_escalation_tells_what_is_known_with_its_links() -> None:
-    told = with_known(ONE, owner="Payments", links=(Link("Runbook", "https://w.example/a_b"),))
-    text = drafted("bug-report", told).markdown
+def test_an_escalation_lists_known_errors_with_links() -> None:
+    result = with_known(ONE, owner="Payments", links=(Link("Runbook", "https://w.example/a_b"),))
+    text = drafted("bug-report", result).markdown
     assert "## Known errors\n- Cards are declined: Not fixed yet" in text
     assert "(issue id) Owner: Payments. Runbook: https://w.example/a_b" in text
 
 
-def test_one_event_is_told_as_one() -> None:
+def test_one_event_is_singular() -> None:
     alone = replace(issue(1), last_day=((MOMENT.replace(minute=0), 1),))
     text = drafted("bug-report", answer(event(1, 1), issues=(alone,))).markdown
-    assert "; 1 event of all customers in the last day" in text
+    assert "; 1 event across all customers in the last day" in text
 
 
-def test_that_not_every_known_error_could_be_checked_is_said() -> None:
-    told = replace(ONE, known=KnownErrors(unchecked=3))
-    assert "Not every known error could be checked" in drafted("bug-report", told).text
+def test_unchecked_known_errors_are_mentioned() -> None:
+    result = replace(ONE, known=KnownErrors(unchecked=3))
+    assert "Not every known error could be checked" in drafted("bug-report", result).text
 
 
-def test_an_answer_that_is_not_complete_is_told_in_every_draft() -> None:
+def test_every_draft_says_that_a_result_is_incomplete() -> None:
     less = answer(event(1, 1), issues=(issue(1),), complete=False)
     assert "at least once" in drafted("reply", less).text
     assert "there may be more" in drafted("reply", less).text
     for name in ("bug-report", "short-note"):
-        assert "not complete" in drafted(name, less).text
+        assert "incomplete" in drafted(name, less).text
 
 
-def test_a_window_that_is_still_open_is_told_as_such() -> None:
+def test_a_reply_says_that_events_may_be_late() -> None:
     waits = Notice(NoticeCode.WINDOW_OPEN, "Events may still come in.")
-    told = replace(answer(complete=False), notices=(waits,))
-    text = drafted("reply", told).text
+    result = replace(answer(complete=False), notices=(waits,))
+    text = drafted("reply", result).text
     assert "So far, our systems have recorded no errors" in text
     assert "few minutes late" in text
 
@@ -207,14 +207,14 @@ EVIL = (
 )
 
 
-def test_no_text_of_an_event_acts_in_an_escalation() -> None:
+def test_event_texts_are_inert_in_an_escalation() -> None:
     bad = event(1, 1, value=EVIL)
     assert bad.body
     crumb = Breadcrumb(timestamp=MOMENT, category=EVIL, message=EVIL)
     body = replace(bad.body, breadcrumbs=(crumb,), release=EVIL, environment=EVIL, culprit=EVIL)
     bad = replace(bad, title=EVIL, project=EVIL, permalink="https://x/(`", body=body)
-    told = answer(bad, issues=(replace(issue(1), title=EVIL, project=EVIL, short_id=EVIL),))
-    draft = drafted("bug-report", told)
+    result = answer(bad, issues=(replace(issue(1), title=EVIL, project=EVIL, short_id=EVIL),))
+    draft = drafted("bug-report", result)
     bare = re.sub(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", "", draft.markdown)
     for sign in ("<img", "javascript", "Ignore", "\u202e", "greeting"):
         assert sign not in bare
@@ -224,7 +224,7 @@ def test_no_text_of_an_event_acts_in_an_escalation() -> None:
     assert "\n" not in draft.subject
 
 
-def test_a_reply_holds_nothing_of_hostile_events() -> None:
+def test_a_reply_quotes_nothing_of_hostile_events() -> None:
     bad = replace(event(1, 1, value=EVIL), title=EVIL, culprit=EVIL, transaction=EVIL)
     text = drafted("reply", answer(bad, issues=(replace(issue(1), title=EVIL),))).text
     for sign in ("<", "`", "Ignore", "javascript"):
@@ -232,7 +232,7 @@ def test_a_reply_holds_nothing_of_hostile_events() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "values", "told"),
+    ("body", "values", "expected"),
     [
         ("a\n\n{x}\n\nb", {"x": ""}, "a\n\nb"),
         ("a\n{x}\nb", {"x": ""}, "a\nb"),
@@ -245,12 +245,12 @@ def test_a_reply_holds_nothing_of_hostile_events() -> None:
         ("  - {x}", {"x": "1"}, "  - 1"),
     ],
 )
-def test_an_empty_variable_leaves_no_hole(body: str, values: dict[str, str], told: str) -> None:
-    assert filled_out(body, values) == told
+def test_an_empty_variable_leaves_no_gap(body: str, values: dict[str, str], expected: str) -> None:
+    assert fill_template(body, values) == expected
 
 
 @pytest.mark.parametrize(
-    ("markdown", "told"),
+    ("markdown", "expected"),
     [
         ("## Facts", "Facts:"),
         ("### A: it broke.", "A: it broke."),
@@ -260,12 +260,12 @@ def test_an_empty_variable_leaves_no_hole(body: str, values: dict[str, str], tol
         ("#5 stays", "#5 stays"),
     ],
 )
-def test_markdown_becomes_plain_text(markdown: str, told: str) -> None:
-    assert plain_of(markdown) == told
+def test_markdown_becomes_plain_text(markdown: str, expected: str) -> None:
+    assert to_plain_text(markdown) == expected
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("a\nb\n\nc", "a\\\nb\n\nc"),
         ("*x* <b> [y]", "\\*x\\* \\<b> \\[y\\]"),
@@ -276,19 +276,19 @@ def test_markdown_becomes_plain_text(markdown: str, told: str) -> None:
         ("snake_case", "snake_case"),
     ],
 )
-def test_plain_text_becomes_markdown_that_reads_the_same(text: str, told: str) -> None:
-    assert markdown_of(text) == told
+def test_plain_text_becomes_equivalent_markdown(text: str, expected: str) -> None:
+    assert to_markdown(text) == expected
 
 
-def test_a_text_of_nothing_but_ticks_costs_no_time() -> None:
+def test_many_backticks_take_linear_time() -> None:
     ticks = " ".join("`" * (n % 140 + 1) for n in range(400))
-    assert plain_of(ticks)
+    assert to_plain_text(ticks)
 
 
-def test_a_reply_is_also_about_the_first_problem_that_is_known() -> None:
+def test_a_reply_includes_the_first_known_problem() -> None:
     two = answer(event(1, 1), event(2, 2), issues=(issue(1), issue(2)))
-    first, second = telling(Kind.ESCALATION, two)
-    known = KnownErrors((KnownMatch(Known("card", "Cards", "Why."), second, ("issue id",)),))
+    first, second = default_issue_ids(Kind.ESCALATION, two)
+    known = KnownErrors((KnownMatch(CatalogEntry("card", "Cards", "Why."), second, ("issue id",)),))
 
-    assert telling(Kind.REPLY, two) == (first,)
-    assert telling(Kind.REPLY, replace(two, known=known)) == (first, second)
+    assert default_issue_ids(Kind.REPLY, two) == (first,)
+    assert default_issue_ids(Kind.REPLY, replace(two, known=known)) == (first, second)

@@ -1,4 +1,4 @@
-"""Known errors as files: out of the review and the command line, and in again."""
+"""Export and import of known errors, in the admin and on the command line."""
 
 import io
 import zipfile
@@ -17,7 +17,7 @@ from apps.known_errors.files import to_text
 from apps.known_errors.models import KnownError
 from tests.answers.forms import LIST
 from tests.conftest import person, signed_in
-from tests.known_errors.entries import kept, made
+from tests.known_errors.entries import build_entry, create_entry
 from tests.web.pages import Page
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +26,7 @@ IMPORT = f"{LIST}import/"
 
 
 def run(*arguments: object) -> tuple[str, str]:
-    """Standard output and error of a command; of a failed one the error ends in its sentence."""
+    """Return a command's standard output and error, including the message of a CommandError."""
     out, err = io.StringIO(), io.StringIO()
     try:
         call_command(*map(str, arguments), stdout=out, stderr=err)
@@ -36,7 +36,7 @@ def run(*arguments: object) -> tuple[str, str]:
 
 
 def checked(client: Client, *files: tuple[str, bytes]) -> str:
-    """Send files to be checked; the report."""
+    """Upload files to be checked, and return the report."""
     sent: dict[str, Any] = {"files": [SimpleUploadedFile(*file) for file in files]}
     response = client.post(IMPORT, sent)
     assert response.status_code == 200
@@ -44,33 +44,37 @@ def checked(client: Client, *files: tuple[str, bytes]) -> str:
 
 
 def carried(page: str) -> str:
-    """What the report carries to be imported."""
+    """Return the signed files in the report."""
     return next(one["value"] for one in Page(page).all("input") if one.get("name") == "checked")
 
 
-def test_files_go_out_and_come_back_without_a_new_version(tmp_path: Path) -> None:
-    entries = [kept(f"entry-{n}", workaround="Another card.", owner=f"Team {n}") for n in (1, 2)]
+def test_an_unchanged_export_imports_without_new_versions(tmp_path: Path) -> None:
+    entries = [
+        create_entry(f"entry-{n}", workaround="Another card.", owner=f"Team {n}") for n in (1, 2)
+    ]
     assert run("export_known_errors", tmp_path)[0] == "2 known errors, 2 files updated.\n"
     assert sorted(file.name for file in tmp_path.iterdir()) == ["entry-1.md", "entry-2.md"]
     assert run("export_known_errors", tmp_path)[0] == "2 known errors, 0 files updated.\n"
     assert run("import_known_errors", tmp_path)[0] == "0 imported, 2 unchanged.\n"
     assert [entry.history.count() for entry in entries] == [1, 1]
-    told = Entry.objects.filter(action=Action.REVIEWED, target="known errors")
-    assert told.count() == 2
+    exports = Entry.objects.filter(action=Action.REVIEWED, target="known errors")
+    assert exports.count() == 2
 
 
-def test_files_add_and_change_entries_and_leave_others_alone(tmp_path: Path) -> None:
-    kept("other")
-    entry = kept("card-declined")
-    (tmp_path / "card-declined.md").write_text(to_text(made("card-declined", owner="Payments")))
+def test_an_import_adds_and_changes_entries_and_keeps_others(tmp_path: Path) -> None:
+    create_entry("other")
+    entry = create_entry("card-declined")
+    (tmp_path / "card-declined.md").write_text(
+        to_text(build_entry("card-declined", owner="Payments"))
+    )
     (tmp_path / "brand-new.md").write_text(
         "---\ntitle: New\npattern:\n  issue: WEB-7\n---\n\nIt is new.\n"
     )
-    told = "brand-new: new\ncard-declined: owner\n"
+    changes = "brand-new: new\ncard-declined: owner\n"
     out, _err = run("import_known_errors", tmp_path, "--dry-run")
-    assert out == f"{told}2 would be imported, 0 unchanged.\n"
+    assert out == f"{changes}2 would be imported, 0 unchanged.\n"
     assert KnownError.objects.count() == 2
-    assert run("import_known_errors", tmp_path)[0] == f"{told}2 imported, 0 unchanged.\n"
+    assert run("import_known_errors", tmp_path)[0] == f"{changes}2 imported, 0 unchanged.\n"
     entry.refresh_from_db()
     assert entry.owner == "Payments"
     assert KnownError.objects.get(slug="brand-new").pattern == {"issue": "WEB-7"}
@@ -83,12 +87,12 @@ def test_files_add_and_change_entries_and_leave_others_alone(tmp_path: Path) -> 
     assert entry.history.first().history_change_reason.startswith("changed by a file by ")
 
 
-def test_one_refused_file_keeps_all_out_and_each_is_named(tmp_path: Path) -> None:
-    (tmp_path / "a.md").write_text(to_text(made("a")))
-    (tmp_path / "b.md").write_text(to_text(made("b", state="planned")))
+def test_one_refused_file_stops_the_whole_import(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text(to_text(build_entry("a")))
+    (tmp_path / "b.md").write_text(to_text(build_entry("b", state="planned")))
     (tmp_path / "c.md").write_text("no front matter")
-    (tmp_path / "d.md").write_text(to_text(made("a")))
-    (tmp_path / "E F.md").write_text(to_text(made("")).replace("name: ''\n", ""))
+    (tmp_path / "d.md").write_text(to_text(build_entry("a")))
+    (tmp_path / "E F.md").write_text(to_text(build_entry("")).replace("name: ''\n", ""))
     out, err = run("import_known_errors", tmp_path)
     assert out == ""
     assert f"{tmp_path}/b.md: planned_for: Enter the date" in err
@@ -99,13 +103,13 @@ def test_one_refused_file_keeps_all_out_and_each_is_named(tmp_path: Path) -> Non
     assert not KnownError.objects.exists()
 
 
-def test_a_path_that_is_not_there_is_said(tmp_path: Path) -> None:
-    assert "cannot be read" in run("import_known_errors", tmp_path / "gone.md")[1]
+def test_a_missing_path_is_reported(tmp_path: Path) -> None:
+    assert "can't be read" in run("import_known_errors", tmp_path / "gone.md")[1]
     assert "There are no Markdown (.md) files." in run("import_known_errors", tmp_path)[1]
 
 
 def test_a_lead_downloads_one_entry_and_all_of_them(lead: User) -> None:
-    entry = kept()
+    entry = create_entry()
     client = signed_in(lead)
     one = client.get(f"{LIST}{entry.pk}/markdown/")
     assert one.content.decode() == to_text(entry)
@@ -116,14 +120,16 @@ def test_a_lead_downloads_one_entry_and_all_of_them(lead: User) -> None:
     assert Entry.objects.filter(action=Action.REVIEWED, actor="lea").count() == 2
 
 
-def test_an_upload_is_reported_first_and_imported_from_the_report(lead: User) -> None:
-    kept("card-declined")
+def test_an_upload_is_checked_before_it_is_imported(lead: User) -> None:
+    create_entry("card-declined")
     client = signed_in(lead)
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr("errors/card-declined.md", to_text(made(owner="Payments")))
+        archive.writestr("errors/card-declined.md", to_text(build_entry(owner="Payments")))
         archive.writestr("README.txt", "not one")
-    page = checked(client, ("all.zip", content.getvalue()), ("b.md", to_text(made("b")).encode()))
+    page = checked(
+        client, ("all.zip", content.getvalue()), ("b.md", to_text(build_entry("b")).encode())
+    )
     assert "<strong>card-declined</strong>: owner" in page
     assert "<strong>b</strong>: new" in page
     assert KnownError.objects.count() == 1
@@ -134,29 +140,31 @@ def test_an_upload_is_reported_first_and_imported_from_the_report(lead: User) ->
     assert (version.history_user, version.history_change_reason) == (lead, "added from a file")
 
 
-def test_a_refused_upload_names_its_files_and_offers_no_import(lead: User) -> None:
-    page = checked(signed_in(lead), ("<b>.md", b"nothing"), ("a.md", to_text(made("a")).encode()))
+def test_a_refused_upload_cannot_be_imported(lead: User) -> None:
+    page = checked(
+        signed_in(lead), ("<b>.md", b"nothing"), ("a.md", to_text(build_entry("a")).encode())
+    )
     assert "&lt;b&gt;.md</bdi></strong>, front matter: It doesn&#x27;t start" in page
     assert 'name="checked"' not in page
     assert not KnownError.objects.exists()
 
 
-def test_what_somebody_else_checked_or_wrote_is_not_imported(lead: User) -> None:
-    page = checked(signed_in(lead), ("a.md", to_text(made("a")).encode()))
+def test_only_ones_own_checked_files_are_imported(lead: User) -> None:
+    page = checked(signed_in(lead), ("a.md", to_text(build_entry("a")).encode()))
     other = signed_in(person("lou", "lead"))
-    for told in (carried(page), carried(page)[:-1], "x"):
-        answer = other.post(IMPORT, {"checked": told}).content.decode()
+    for signed in (carried(page), carried(page)[:-1], "x"):
+        answer = other.post(IMPORT, {"checked": signed}).content.decode()
         assert "This check has expired." in answer
     assert not KnownError.objects.exists()
 
 
 @pytest.mark.parametrize("content", [b"PK\x03\x04 broken", b""])
-def test_a_file_that_is_none_is_explained(lead: User, content: bytes) -> None:
+def test_an_invalid_file_is_explained(lead: User, content: bytes) -> None:
     page = checked(signed_in(lead), ("a.zip", content))
-    assert "cannot be read" in page or "It doesn&#x27;t start" in page
+    assert "can&#x27;t be read" in page or "It doesn&#x27;t start" in page
 
 
-def test_a_zip_that_unpacks_to_too_much_is_refused(lead: User) -> None:
+def test_a_zip_bomb_is_refused(lead: User) -> None:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for number in range(100):

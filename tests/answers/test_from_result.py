@@ -1,10 +1,10 @@
-"""A known error begun from a problem of a result, and issues that are worth an entry."""
+"""Known errors started from a problem of a result, and suggestions."""
 
 import pytest
 from django.contrib.auth.models import User
 from pytest_django import Settings
 
-from apps.answers.catalogue.forms import steady_part
+from apps.answers.catalogue.forms import stable_part
 from apps.audit.models import Action, Entry
 from apps.demo.server import DemoSentry
 from apps.known_errors.models import KnownError
@@ -12,7 +12,7 @@ from apps.lookups.models import Lookup
 from apps.lookups.services import purge_answers
 from tests.answers.forms import ADD, LIST, sent
 from tests.conftest import MOMENT, person, signed_in
-from tests.known_errors.entries import kept
+from tests.known_errors.entries import create_entry
 from tests.web.asking import look_up, text
 from tests.web.pages import Page
 from tests.web.teams import team
@@ -24,7 +24,7 @@ MESSAGE = "The bank declined the charge for jane@example.com (order 20931)"
 
 
 def met(demo: DemoSentry, agent: User, *customers: str, project: str = "web") -> str:
-    """Each customer's card was declined, and looked up; the address of the last result."""
+    """Add a declined card for each customer, look them up, and return the last result's URL."""
     address = ""
     for customer in customers:
         demo.world.add_event(
@@ -41,33 +41,31 @@ def met(demo: DemoSentry, agent: User, *customers: str, project: str = "web") ->
 
 
 def link_of(page: str) -> str:
-    """Where `Add as a known error` leads."""
+    """Return the target of `Add as a known error`."""
     links = [a["href"] for a in Page(page).all("a") if "/knownerror/add/" in a.get("href", "")]
     return links[0]
 
 
-def test_a_problem_leads_to_a_form_that_is_filled_in_and_can_be_saved(
-    lead: User, agent: User, connected: DemoSentry
-) -> None:
+def test_a_problem_prefills_the_form(lead: User, agent: User, connected: DemoSentry) -> None:
     client = signed_in(lead)
     link = link_of(text(client.get(met(connected, agent, "1001"))))
     assert link.partition("?")[2].replace("&amp;", "&").count("=") == 2
     form = client.get(link).context["adminform"].form
-    told = {name: form[name].value() for name in form.fields}
-    assert told["type_text"] == "PaymentDeclined"
-    assert told["message_text"] == "The bank declined the charge for"
-    assert told["project"] == "web"
-    assert "jane" not in str(told)
-    assert not any("<" in value for value in told.values() if type(value) is str)
-    assert told["explanation"].endswith(".")
+    values = {name: form[name].value() for name in form.fields}
+    assert values["type_text"] == "PaymentDeclined"
+    assert values["message_text"] == "The bank declined the charge for"
+    assert values["project"] == "web"
+    assert "jane" not in str(values)
+    assert not any("<" in value for value in values.values() if type(value) is str)
+    assert values["explanation"].endswith(".")
     seen = Entry.objects.filter(action=Action.VIEWED, actor="lea").latest("sequence")
     assert seen.detail == {"by": "catalogue"}
-    typed = {name: value for name, value in told.items() if isinstance(value, str)}
+    typed = {name: value for name, value in values.items() if isinstance(value, str)}
     sent(client, ADD, **{**typed, "slug": ""})
-    assert KnownError.objects.get().pattern["message"] == {"contains": told["message_text"]}
+    assert KnownError.objects.get().pattern["message"] == {"contains": values["message_text"]}
 
 
-def test_with_a_review_on_a_host_of_its_own_the_link_leads_there_and_back(
+def test_links_lead_to_the_admins_own_host_and_back(
     lead: User, agent: User, connected: DemoSentry, settings: Settings
 ) -> None:
     address = met(connected, agent, "1001", "1002")
@@ -84,12 +82,12 @@ def test_with_a_review_on_a_host_of_its_own_the_link_leads_there_and_back(
     assert f"http://triage.example.org{address}" in page
 
 
-def test_an_agent_is_not_offered_to_write_one(agent: User, connected: DemoSentry) -> None:
+def test_agents_get_no_link_to_the_form(agent: User, connected: DemoSentry) -> None:
     page = text(signed_in(agent).get(met(connected, agent, "1001")))
     assert "Add as a known error" not in page
 
 
-def test_nothing_is_read_of_a_lookup_of_another_team(
+def test_lookups_of_another_team_are_not_read(
     lead: User, agent: User, connected: DemoSentry
 ) -> None:
     met(connected, agent, "1001")
@@ -103,7 +101,7 @@ def test_nothing_is_read_of_a_lookup_of_another_team(
         assert client.get(ADD, {"lookup": lookup_id, "issue": issue}).status_code == 404
 
 
-def test_an_issue_of_a_hidden_project_does_not_exist(
+def test_issues_of_hidden_projects_are_not_found(
     lead: User, agent: User, connected: DemoSentry
 ) -> None:
     met(connected, agent, "1001", project="api")
@@ -114,7 +112,7 @@ def test_an_issue_of_a_hidden_project_does_not_exist(
     assert page.status_code == 404
 
 
-def test_a_form_whose_answer_is_gone_says_so(
+def test_the_form_says_that_a_result_is_no_longer_stored(
     lead: User, agent: User, connected: DemoSentry
 ) -> None:
     met(connected, agent, "1001")
@@ -139,14 +137,12 @@ def test_a_form_whose_answer_is_gone_says_so(
         ("", ""),
     ],
 )
-def test_what_is_looked_for_leaves_out_what_differs_from_case_to_case(
-    message: str, part: str
-) -> None:
-    assert steady_part(message) == part
+def test_the_pattern_leaves_out_varying_parts(message: str, part: str) -> None:
+    assert stable_part(message) == part
 
 
 @pytest.mark.parametrize(
-    ("messages", "told"),
+    ("messages", "expected"),
     [
         (("The bank said no (do_not_honor)",), "The bank said no"),
         (("Kein Zugriff auf »Stiefel, rot« im Lager",), "Kein Zugriff auf"),
@@ -156,13 +152,13 @@ def test_what_is_looked_for_leaves_out_what_differs_from_case_to_case(
         (("took too long, 3 of Zurich waits", "took too long, 4 of Oslo waits"), "took too long"),
     ],
 )
-def test_what_is_looked_for_stands_in_every_event_of_the_problem(
-    messages: tuple[str, ...], told: str
+def test_the_pattern_matches_every_event_of_the_problem(
+    messages: tuple[str, ...], expected: str
 ) -> None:
-    assert steady_part(*messages) == told
+    assert stable_part(*messages) == expected
 
 
-def test_issues_of_several_customers_without_an_entry_are_suggested(
+def test_issues_of_several_customers_are_suggested(
     lead: User, agent: User, connected: DemoSentry
 ) -> None:
     met(connected, agent, "1001", "1002")
@@ -179,14 +175,14 @@ def test_issues_of_several_customers_without_an_entry_are_suggested(
     assert "1001" not in page
     assert lea.get(link_of(page)).context["adminform"].form["type_text"].value()
     assert Entry.objects.filter(target="suggestions of known errors", actor="lea").exists()
-    entry = kept()
+    entry = create_entry()
     assert "No suggestions right now" in text(lea.get(SUGGESTIONS))
     entry.is_active = False
     entry.save()
     assert "PaymentDeclined" in text(lea.get(SUGGESTIONS))
 
 
-def test_suggestions_are_of_the_leads_own_projects(
+def test_suggestions_are_limited_to_the_leads_projects(
     lead: User, agent: User, connected: DemoSentry
 ) -> None:
     met(connected, agent, "1001", "1002", project="api")

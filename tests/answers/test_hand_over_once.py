@@ -1,4 +1,4 @@
-"""Handing over is done once for each click, and undone by those alone whose it is."""
+"""Each submission sends a draft once, and only its owner can change the delivery."""
 
 import re
 
@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from apps.answers.models import Handover
-from apps.lookups.access import Asker, share_lookup
+from apps.lookups.access import Requester, share_lookup
 from apps.lookups.models import Lookup, Origin
 from tests.answers.hooks import Receiver
 from tests.answers.test_handing_over import handed
@@ -23,9 +23,7 @@ def page_number(ana: Client, result: str) -> str:
     return found[1]
 
 
-def test_a_form_that_is_sent_twice_hands_over_once(
-    ana: Client, result: str, receiver: Receiver
-) -> None:
+def test_a_form_submitted_twice_sends_once(ana: Client, result: str, receiver: Receiver) -> None:
     page = page_number(ana, result)
     handed(ana, result, page=page)
     handed(ana, result, page=page)
@@ -34,7 +32,7 @@ def test_a_form_that_is_sent_twice_hands_over_once(
     assert "This was already sent." in text(ana.get(f"{result}reply/"))
 
 
-def test_another_text_of_the_same_page_is_handed_over_too(
+def test_a_changed_text_from_the_same_page_is_sent_too(
     ana: Client, result: str, receiver: Receiver
 ) -> None:
     page = page_number(ana, result)
@@ -46,14 +44,14 @@ def test_another_text_of_the_same_page_is_handed_over_too(
 
 
 @pytest.mark.parametrize(("status", "do"), [(503, "cancel"), (400, "again")])
-def test_whom_a_lookup_is_shared_with_cannot_undo_or_repeat_what_others_handed_over(
+def test_people_a_lookup_is_shared_with_cannot_change_deliveries(
     status: int, do: str, ana: Client, agent: User, result: str, receiver: Receiver
 ) -> None:
     receiver.status = status
     handover = handed(ana, result)
     reader = person("rita", "agent")
     lookup = Lookup.objects.get()
-    share_lookup(lookup, reader, asker=Asker(Origin.WEB, agent))
+    share_lookup(lookup, reader, requester=Requester(Origin.WEB, agent))
     rita = signed_in(reader)
     assert 'name="handover"' not in text(rita.get(f"{result}reply/"))
     assert 'name="handover"' in text(ana.get(f"{result}reply/"))

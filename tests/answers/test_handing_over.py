@@ -1,4 +1,4 @@
-"""Handing drafts over, to a real server that verifies them with a library of its own."""
+"""Deliveries to a real server that verifies signatures with an independent library."""
 
 import socket
 from datetime import timedelta
@@ -27,7 +27,7 @@ BY = Actor("cli", name="root")
 
 
 def handed(ana: Client, result: str, kind: str = "reply", **changes: str) -> Handover:
-    """Hand over what stands on the page, but for the changes."""
+    """Send the draft on the page with the given changes."""
     posted = {"do": "hand over", "subject": "About it", "text": "Hello Jane,\n\nbye", **changes}
     response = ana.post(f"{result}{kind}/", posted)
     assert response.status_code == 303, text(response)
@@ -38,9 +38,7 @@ def make_due() -> None:
     Handover.objects.update(next_try=timezone.now() - timedelta(seconds=1))
 
 
-def test_what_stands_in_the_form_arrives_signed(
-    ana: Client, result: str, receiver: Receiver
-) -> None:
+def test_the_edited_draft_arrives_signed(ana: Client, result: str, receiver: Receiver) -> None:
     handover = handed(ana, result, text="Hello Jane,\r\n\r\n2 * 3 [x]")
     (message,) = receiver.messages
     assert receiver.forged == 0
@@ -57,7 +55,7 @@ def test_what_stands_in_the_form_arrives_signed(
     assert "Sent" in text(ana.get(f"{result}reply/"))
 
 
-def test_it_is_recorded_without_its_text(ana: Client, result: str, receiver: Receiver) -> None:
+def test_sending_is_recorded_without_the_text(ana: Client, result: str, receiver: Receiver) -> None:
     handed(ana, result, text="Hello Jane Doe")
     entry = Entry.objects.filter(action=Action.HANDED_OVER).get()
     assert entry.detail["draft"] == "reply"
@@ -65,7 +63,7 @@ def test_it_is_recorded_without_its_text(ana: Client, result: str, receiver: Rec
 
 
 @pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 503])
-def test_a_receiver_that_is_busy_is_tried_again_later_with_the_same_id(
+def test_a_busy_receiver_is_retried_with_the_same_id(
     status: int, ana: Client, result: str, receiver: Receiver
 ) -> None:
     receiver.status = status
@@ -84,7 +82,7 @@ def test_a_receiver_that_is_busy_is_tried_again_later_with_the_same_id(
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 404, 410, 422])
-def test_a_receiver_that_refuses_is_left_alone(
+def test_a_refusal_is_not_retried(
     status: int, ana: Client, result: str, receiver: Receiver
 ) -> None:
     receiver.status = status
@@ -101,17 +99,17 @@ def test_a_receiver_that_refuses_is_left_alone(
     assert failed.state == "sent"
 
 
-@pytest.mark.parametrize(("told", "least", "most"), [("7200", 7100, 7300), ("9999999", 0, 21_700)])
-def test_retry_after_is_kept_within_limits(
-    told: str, least: int, most: int, ana: Client, result: str, receiver: Receiver
+@pytest.mark.parametrize(("value", "low", "high"), [("7200", 7100, 7300), ("9999999", 0, 21_700)])
+def test_retry_after_is_limited(
+    value: str, low: int, high: int, ana: Client, result: str, receiver: Receiver
 ) -> None:
-    receiver.status, receiver.headers = 503, {"Retry-After": told}
+    receiver.status, receiver.headers = 503, {"Retry-After": value}
     waiting = handed(ana, result)
     assert waiting.next_try
-    assert least < (waiting.next_try - timezone.now()).total_seconds() < most
+    assert low < (waiting.next_try - timezone.now()).total_seconds() < high
 
 
-def test_pauses_grow_and_end_within_about_a_day(
+def test_retries_back_off_and_end_after_about_a_day(
     ana: Client, result: str, receiver: Receiver
 ) -> None:
     receiver.status = 500
@@ -128,17 +126,17 @@ def test_pauses_grow_and_end_within_about_a_day(
     assert waiting.has_body
 
 
-def test_a_receiver_that_drips_holds_the_page_for_seconds_only(
+def test_a_dripping_receiver_delays_the_page_for_seconds_only(
     ana: Client, result: str, receiver: Receiver
 ) -> None:
     receiver.drips = True
     began = monotonic()
     waiting = handed(ana, result)
-    assert monotonic() - began < 15  # it would drip for twenty
+    assert monotonic() - began < 15  # it drips for 20 seconds
     assert waiting.state == "waiting"
 
 
-def test_a_receiver_that_is_not_there_is_told_in_plain_words(
+def test_an_unreachable_receiver_is_explained(
     ana: Client, result: str, receiver: Receiver, settings: Settings
 ) -> None:
     settings.TRIAGE_WEBHOOK_URL = "http://127.0.0.1:9/hook"
@@ -146,7 +144,7 @@ def test_a_receiver_that_is_not_there_is_told_in_plain_words(
     assert "The receiver couldn&#x27;t be reached" in text(ana.get(f"{result}reply/"))
 
 
-def test_a_public_name_that_leads_inside_is_not_called(
+def test_a_public_name_with_a_private_address_is_not_called(
     ana: Client, result: str, receiver: Receiver, settings: Settings
 ) -> None:
     port = receiver.server_address[1]
@@ -161,7 +159,7 @@ def test_a_public_name_that_leads_inside_is_not_called(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_processes_do_not_send_the_same_one_at_once(
+def test_concurrent_processes_send_a_draft_once(
     ana: Client, result: str, receiver: Receiver
 ) -> None:
     receiver.status = 500
@@ -187,7 +185,7 @@ def test_two_processes_do_not_send_the_same_one_at_once(
     assert Handover.objects.get().state == "sent"
 
 
-def test_what_was_cancelled_is_not_sent(ana: Client, result: str, receiver: Receiver) -> None:
+def test_a_canceled_delivery_is_not_sent(ana: Client, result: str, receiver: Receiver) -> None:
     receiver.status = 500
     waiting = handed(ana, result)
     ana.post(f"{result}handover/", {"handover": waiting.pk, "do": "cancel"})
@@ -212,7 +210,7 @@ def _expire() -> None:
 
 
 @pytest.mark.parametrize("gone", [_purge, _forget, _expire])
-def test_with_the_answer_goes_what_waits(
+def test_deleting_a_result_fails_its_waiting_deliveries(
     gone: object, ana: Client, result: str, receiver: Receiver
 ) -> None:
     receiver.status = 500
@@ -226,7 +224,7 @@ def test_with_the_answer_goes_what_waits(
     assert len(receiver.ids) == 1
 
 
-def test_what_is_past_its_time_is_not_sent_even_before_it_is_pruned(
+def test_a_draft_of_an_expired_result_is_not_sent(
     ana: Client, result: str, receiver: Receiver
 ) -> None:
     receiver.status = 500
@@ -239,7 +237,7 @@ def test_what_is_past_its_time_is_not_sent_even_before_it_is_pruned(
     assert len(receiver.ids) == 1
 
 
-def test_what_waits_is_sealed(ana: Client, result: str, receiver: Receiver) -> None:
+def test_a_waiting_draft_is_encrypted(ana: Client, result: str, receiver: Receiver) -> None:
     receiver.status = 500
     waiting = handed(ana, result, text="Hello Jane Doe")
     assert waiting.sealed is not None
@@ -247,7 +245,7 @@ def test_what_waits_is_sealed(ana: Client, result: str, receiver: Receiver) -> N
     assert b"Jane" in waiting.body()
 
 
-def test_the_command_sends_what_is_due(
+def test_the_command_sends_due_drafts(
     ana: Client, result: str, receiver: Receiver, capsys: pytest.CaptureFixture[str]
 ) -> None:
     receiver.status = 500
@@ -258,6 +256,6 @@ def test_the_command_sends_what_is_due(
     assert "Tried: 1 draft." in capsys.readouterr().out
 
 
-def test_the_command_says_where_there_is_no_webhook(db: None) -> None:
+def test_the_command_needs_a_webhook(db: None) -> None:
     with pytest.raises(CommandError, match="TRIAGE_WEBHOOK_URL"):
         call_command("send_handovers")

@@ -1,4 +1,4 @@
-"""Files of known errors from a stranger: refused in words, whatever their letters or their zip."""
+"""Hostile files of known errors are refused with an explanation."""
 
 import io
 import random
@@ -12,7 +12,7 @@ from apps.known_errors.files import to_text
 from apps.known_errors.models import KnownError
 from tests.answers.test_files import checked, run
 from tests.conftest import signed_in
-from tests.known_errors.entries import made
+from tests.known_errors.entries import build_entry
 
 pytestmark = pytest.mark.django_db
 
@@ -36,17 +36,17 @@ def file_of(front: str) -> bytes:
         'title: x\nowner: "a\\u2028b"\n',
     ],
 )
-def test_a_value_that_is_no_line_of_text_is_refused_in_words(front: str, lead: User) -> None:
+def test_a_malformed_value_is_explained(front: str, lead: User) -> None:
     page = checked(signed_in(lead), ("a.md", file_of(front)))
-    told = (
+    messages = (
         "contains a character that isn&#x27;t allowed in text",
         "must be one line of plain text",
     )
-    assert any(one in page for one in told)
+    assert any(one in page for one in messages)
     assert 'name="checked"' not in page
 
 
-def test_the_command_gives_a_terminal_no_orders_of_a_file(tmp_path: Path) -> None:
+def test_the_command_prints_no_control_characters(tmp_path: Path) -> None:
     (tmp_path / "a\x1b[2J.md").write_bytes(file_of('"\\e]0;owned\\a": x\ntitle: y\n'))
     out, err = run("import_known_errors", tmp_path)
     assert "There is no field named" in err
@@ -57,10 +57,10 @@ def test_the_command_gives_a_terminal_no_orders_of_a_file(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "way", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
 )
-def test_a_zip_that_lies_about_itself_is_explained(way: int, lead: User) -> None:
+def test_a_deceptive_zip_is_explained(way: int, lead: User) -> None:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", way) as archive:
-        archive.writestr("ä.md", to_text(made("a")) * 30)
+        archive.writestr("ä.md", to_text(build_entry("a")) * 30)
     whole, chance, browser = content.getvalue(), random.Random(way), signed_in(lead)  # noqa: S311
     for _ in range(25):
         broken = bytearray(whole)
@@ -71,5 +71,5 @@ def test_a_zip_that_lies_about_itself_is_explained(way: int, lead: User) -> None
         broken = bytearray(whole)
         broken[place + 46 if whole[place + 2] == 1 else place + 18] = 0xFF
         page = checked(browser, ("a.zip", bytes(broken)))
-        assert "cannot be read" in page or "contains no Markdown (.md) files" in page
+        assert "can&#x27;t be read" in page or "contains no Markdown (.md) files" in page
     assert not KnownError.objects.exists()

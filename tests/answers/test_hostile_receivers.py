@@ -1,4 +1,4 @@
-"""What a receiver answers is a stranger's: nothing in it ends the sending or fills the memory."""
+"""Hostile receivers can neither stop the sender nor fill the memory."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from apps.answers.models import Handover
-from apps.answers.webhook import send_due, send_once
+from apps.answers.webhook import send_due, send_due_safely
 from tests.answers.hooks import SECRET, Receiver
 from tests.answers.test_handing_over import handed, make_due
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
         {"Location": "//\x00"},
     ],
 )
-def test_a_redirect_that_cannot_be_read_is_a_refusal(
+def test_a_malformed_redirect_is_a_refusal(
     headers: dict[str, str], ana: Client, result: str, receiver: Receiver
 ) -> None:
     receiver.status, receiver.headers = 302, headers
@@ -34,9 +34,7 @@ def test_a_redirect_that_cannot_be_read_is_a_refusal(
     assert "Triage doesn't follow redirects" in handover.problem
 
 
-def test_what_comes_with_a_redirect_is_not_read(
-    ana: Client, result: str, receiver: Receiver
-) -> None:
+def test_the_body_of_a_redirect_is_not_read(ana: Client, result: str, receiver: Receiver) -> None:
     receiver.status, receiver.headers, receiver.pours = 307, {"Location": "/on"}, True
     handover = handed(ana, result)
     assert handover.state == "failed"
@@ -44,7 +42,7 @@ def test_what_comes_with_a_redirect_is_not_read(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_nobody_foresaw_ends_one_round_and_not_the_sending(
+def test_an_unexpected_error_does_not_stop_the_sender(
     ana: Client,
     result: str,
     receiver: Receiver,
@@ -55,18 +53,18 @@ def test_what_nobody_foresaw_ends_one_round_and_not_the_sending(
     handed(ana, result)
     make_due()
     settings.TRIAGE_WEBHOOK_SECRET = "whsec_none"
-    assert send_once() == 0
-    assert "could not be handed over: SecretRefused" in caplog.text
+    assert send_due_safely() == 0
+    assert "could not be sent: SecretRefused" in caplog.text
     assert "whsec" not in caplog.text
     settings.TRIAGE_WEBHOOK_SECRET = SECRET
     receiver.status = 204
     make_due()
-    assert send_once() == 1
+    assert send_due_safely() == 1
     assert Handover.objects.get().state == "sent"
 
 
 @pytest.mark.parametrize(
-    ("told", "least"),
+    ("value", "min_wait"),
     [
         ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", 0),
         ("Mon, 01 Jan 2400 00:00:00 +9999999999", 0),
@@ -75,14 +73,14 @@ def test_what_nobody_foresaw_ends_one_round_and_not_the_sending(
         ("Fri, 31 Dec 9999 23:59:59 -2359", 6),
     ],
 )
-def test_a_pause_that_no_clock_can_tell_keeps_it_waiting(
-    told: str, least: int, ana: Client, result: str, receiver: Receiver
+def test_an_overflowing_retry_after_keeps_the_draft_waiting(
+    value: str, min_wait: int, ana: Client, result: str, receiver: Receiver
 ) -> None:
-    receiver.status, receiver.headers = 503, {"Retry-After": told}
+    receiver.status, receiver.headers = 503, {"Retry-After": value}
     handover = handed(ana, result)
     assert handover.state == "waiting"
     assert handover.next_try is not None
-    assert handover.next_try - timezone.now() > timedelta(hours=least) - timedelta(minutes=1)
+    assert handover.next_try - timezone.now() > timedelta(hours=min_wait) - timedelta(minutes=1)
     make_due()
     assert send_due() == 1
     assert Handover.objects.get().attempts == 2

@@ -1,4 +1,4 @@
-"""The webhook's variables at the start: both or neither, and each as it must be."""
+"""Validation of the webhook's settings at start."""
 
 import base64
 
@@ -11,7 +11,7 @@ SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
 
 
 @pytest.mark.parametrize(
-    ("url", "secret", "said"),
+    ("url", "secret", "message"),
     [
         (URL, "", "belong together"),
         ("", SECRET, "belong together"),
@@ -22,14 +22,14 @@ SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
         (URL, "whsec_aGk=", "TRIAGE_WEBHOOK_SECRET must be whsec_"),
     ],
 )
-def test_what_cannot_work_stops_the_start_with_a_sentence(url: str, secret: str, said: str) -> None:
+def test_an_invalid_webhook_prevents_the_start(url: str, secret: str, message: str) -> None:
     done = start_with({"TRIAGE_WEBHOOK_URL": url, "TRIAGE_WEBHOOK_SECRET": secret})
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert not secret or secret not in done.stderr
 
 
-def test_a_whole_webhook_starts() -> None:
+def test_a_valid_webhook_starts() -> None:
     read = start_with({"TRIAGE_WEBHOOK_URL": URL, "TRIAGE_WEBHOOK_SECRET": SECRET}).settings
     assert read["TRIAGE_WEBHOOK_URL"] == URL

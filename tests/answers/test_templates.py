@@ -1,4 +1,4 @@
-"""Templates of drafts in the review: who writes them, what is refused, the example."""
+"""The admin pages of draft templates and deliveries."""
 
 import pytest
 from django.contrib.auth.models import User
@@ -35,7 +35,7 @@ def test_a_new_site_has_templates_of_both_kinds() -> None:
         template.full_clean()
 
 
-def test_a_lead_writes_a_template_and_that_is_recorded(lead: User) -> None:
+def test_a_lead_adds_a_template_which_is_recorded(lead: User) -> None:
     response = signed_in(lead).post(f"{LIST}add/", posted())
     assert response.status_code == 302, text(response)
     template = DraftTemplate.objects.get(name="mine")
@@ -46,7 +46,7 @@ def test_a_lead_writes_a_template_and_that_is_recorded(lead: User) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "typed", "said"),
+    ("field", "typed", "message"),
     [
         ("body", "{name} hello", "There is no variable {name}."),
         ("body", "{steps}", "There is no variable {steps}."),
@@ -55,21 +55,19 @@ def test_a_lead_writes_a_template_and_that_is_recorded(lead: User) -> None:
         ("subject", "a { b", "is on its own"),
     ],
 )
-def test_a_variable_that_is_not_there_is_refused_with_a_sentence(
-    field: str, typed: str, said: str, lead: User
-) -> None:
+def test_an_unknown_variable_is_rejected(field: str, typed: str, message: str, lead: User) -> None:
     page = text(signed_in(lead).post(f"{LIST}add/", posted(**{field: typed})))
-    assert said in page
+    assert message in page
     assert not DraftTemplate.objects.filter(name="mine").exists()
 
 
-def test_the_form_lists_the_variables_with_their_meaning(lead: User) -> None:
+def test_the_form_lists_the_variables(lead: User) -> None:
     page = text(signed_in(lead).get(f"{LIST}add/"))
     assert "{greeting}" in page
     assert "what the program noted before" in page
 
 
-def test_the_example_shows_what_comes_of_it_and_saves_nothing(lead: User) -> None:
+def test_a_preview_saves_nothing(lead: User) -> None:
     client = signed_in(lead)
     before = DraftTemplate.objects.count()
     page = text(client.post(f"{LIST}example/", posted()))
@@ -82,24 +80,24 @@ def test_the_example_shows_what_comes_of_it_and_saves_nothing(lead: User) -> Non
     assert DraftTemplate.objects.count() == before
 
 
-def test_agents_write_no_templates(agent: User) -> None:
+def test_agents_cannot_write_templates(agent: User) -> None:
     client = signed_in(agent)
     assert client.get(LIST).status_code == 403
     assert client.post(f"{LIST}example/", posted()).status_code == 403
 
 
-def test_a_kind_that_does_not_exist_is_refused(db: None) -> None:
+def test_an_unknown_kind_is_rejected(db: None) -> None:
     with pytest.raises(ValidationError):
         DraftTemplate(**{**posted(), "kind": "x", "position": 5, "is_active": True}).full_clean()
 
 
-def test_the_review_lists_what_was_handed_over_without_its_text(
+def test_the_admin_lists_deliveries_without_texts(
     admin: User, result: str, receiver: Receiver
 ) -> None:
     receiver.status = 500
     client = signed_in(admin)
     handover = Handover(lookup=Lookup.objects.get(), kind="reply", by=admin)
-    handover.keep(b"Hello Jane Doe")
+    handover.encrypt_body(b"Hello Jane Doe")
     handover.save()
     page = text(client.get("/admin/answers/handover/"))
     assert "waiting" in page

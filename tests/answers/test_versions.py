@@ -1,4 +1,4 @@
-"""Versions of a known error in the review: what changed, and bringing one back."""
+"""Versions of a known error, and restoring one."""
 
 import pytest
 from django.contrib.auth.models import User
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 
 def written_twice(lead: User) -> KnownError:
-    """An entry that a lead added and changed."""
+    """Return an entry that a lead added and changed."""
     client = signed_in(lead)
     sent(client, ADD, explanation="The bank says no.")
     entry = KnownError.objects.get()
@@ -21,7 +21,7 @@ def written_twice(lead: User) -> KnownError:
     return entry
 
 
-def test_each_version_says_who_made_it_and_what_changed(lead: User, admin: User) -> None:
+def test_versions_show_their_author_and_changes(lead: User, admin: User) -> None:
     entry = written_twice(lead)
     page = signed_in(admin).get(f"{LIST}{entry.pk}/history/").content.decode()
     assert "Version 2 (current)" in page
@@ -32,7 +32,7 @@ def test_each_version_says_who_made_it_and_what_changed(lead: User, admin: User)
     assert "the exception type is “GatewayDeclined”" in page
 
 
-def test_an_earlier_version_comes_back_as_a_new_one_and_is_recorded(lead: User) -> None:
+def test_an_earlier_version_is_restored_as_a_new_one(lead: User) -> None:
     entry = written_twice(lead)
     first = entry.history.last()
     client, address = signed_in(lead), f"{LIST}{entry.pk}/restore/"
@@ -42,22 +42,22 @@ def test_an_earlier_version_comes_back_as_a_new_one_and_is_recorded(lead: User) 
     assert entry.explanation == "The bank says no."
     assert entry.pattern == {"type": {"exact": "PaymentDeclined"}}
     assert entry.history.count() == 3
-    told = Entry.objects.filter(action=Action.CATALOGUED).latest("sequence")
-    assert told.detail == {
+    recorded = Entry.objects.filter(action=Action.CATALOGUED).latest("sequence")
+    assert recorded.detail == {
         "change": "earlier version brought back",
         "parts": ["pattern", "explanation"],
     }
 
 
 @pytest.mark.parametrize("version", ["0", "999999", "x", "", "1e9", "9" * 30])
-def test_a_version_that_is_not_there_changes_nothing(lead: User, version: str) -> None:
+def test_an_unknown_version_changes_nothing(lead: User, version: str) -> None:
     entry = written_twice(lead)
     client = signed_in(lead)
     client.post(f"{LIST}{entry.pk}/restore/", {"version": version}, follow=True)
     assert entry.history.count() == 2
 
 
-def test_a_version_that_todays_rules_refuse_does_not_come_back(lead: User) -> None:
+def test_a_version_invalid_today_is_not_restored(lead: User) -> None:
     entry = written_twice(lead)
     first = entry.history.last()
     first.pattern = {"type": {"expression": "(open"}}

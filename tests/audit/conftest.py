@@ -1,4 +1,4 @@
-"""Ana's browser, as the tests of the pages have it."""
+"""Ana's browser, as in the tests of pages."""
 
 from tests.web.conftest import ana
 

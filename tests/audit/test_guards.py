@@ -1,4 +1,4 @@
-"""The database itself refuses what would change the trail."""
+"""Triggers refuse changes of the trail."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection
 from apps.audit import models
 from apps.audit.models import Action, Entry
 from apps.audit.trail import record
-from apps.audit.verification import forget_words, prune_trail
+from apps.audit.verification import erase_words, prune_trail
 from tests.audit.trails import ANA, sql, verdict, written
 
 pytestmark = pytest.mark.django_db
@@ -17,10 +17,10 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def guarded() -> Iterator[None]:
-    """As a migrated database is; the test database goes without, to be emptied."""
-    models.install(connection)
+    """Install the triggers, which the test database lacks so that it can be emptied."""
+    models.install_triggers(connection)
     yield
-    models.remove(connection)
+    models.remove_triggers(connection)
 
 
 COLUMNS = "action, actor, origin, address, target, customer_hash, detail, words_hash, previous"
@@ -45,7 +45,7 @@ ROW = f"(sequence, at, {COLUMNS}, digest) VALUES (2, '2026-01-01'{EMPTY})"
         "INSERT OR REPLACE INTO audit_checkpoint VALUES (1, 'x', '2026-01-01', 1, 'x')",
     ],
 )
-def test_the_database_refuses_to_change_the_trail(statement: str) -> None:
+def test_the_database_refuses_changes_of_the_trail(statement: str) -> None:
     written(1)
     prune_trail(datetime.now(UTC) + timedelta(days=1))
     written(2)
@@ -54,14 +54,14 @@ def test_the_database_refuses_to_change_the_trail(statement: str) -> None:
     assert verdict().startswith("End: 4:")
 
 
-def test_writing_and_erasing_words_are_not_in_the_way() -> None:
+def test_recording_and_erasing_words_are_allowed() -> None:
     written(2)
     record(Action.VIEWED, ANA)
-    assert forget_words("c" * 64) == 2
+    assert erase_words("c" * 64) == 2
     assert Entry.objects.count() == 3
 
 
-def test_a_forged_checkpoint_lets_entries_go_and_is_noticed() -> None:
+def test_a_forged_checkpoint_allows_deletion_but_is_detected() -> None:
     written(4)
     third = Entry.objects.get(sequence=3).digest
     sql(
@@ -75,7 +75,7 @@ def test_a_forged_checkpoint_lets_entries_go_and_is_noticed() -> None:
     assert "The checkpoint at entry 3 is forged" in verdict()
 
 
-def test_missing_guards_are_told() -> None:
-    assert models.missing(connection) == []
+def test_missing_triggers_are_reported() -> None:
+    assert models.missing_triggers(connection) == []
     sql("DROP TRIGGER audit_entry_kept")
-    assert models.missing(connection) == ["audit_entry_kept"]
+    assert models.missing_triggers(connection) == ["audit_entry_kept"]

@@ -1,4 +1,4 @@
-"""PostgreSQL itself refuses what would change the trail."""
+"""PostgreSQL triggers refuse changes of the trail."""
 
 import re
 from pathlib import Path
@@ -26,12 +26,12 @@ WRITE = (
     "from apps.audit.trail import Actor, record\n"
     "record(Action.VIEWED, Actor('web'), customer_hash='c', words='Ticket')\n"
 )
-FORGET = "from apps.audit.verification import forget_words\nassert forget_words('c') == 1\n"
+FORGET = "from apps.audit.verification import erase_words\nassert erase_words('c') == 1\n"
 
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> str:
-    """A database with three entries that were pruned, and two that are there."""
+    """Return a database with three pruned and two remaining entries."""
     address = postgres.migrated()
     shell = Shell(tmp_path_factory.mktemp("guards"), "http://127.0.0.1:9")
     done = shell.run("shell", "-v", "0", "-c", PRUNE, DATABASE_URL=address)
@@ -56,7 +56,7 @@ def url(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> str:
         "TRUNCATE audit_end",
     ],
 )
-def test_the_database_refuses_to_change_the_trail(url: str, statement: str) -> None:
+def test_the_database_refuses_changes_of_the_trail(url: str, statement: str) -> None:
     with (
         psycopg.connect(url) as connection,
         pytest.raises(IntegrityError, match="The audit trail only grows"),
@@ -69,7 +69,7 @@ def test_words_can_be_erased(url: str) -> None:
         connection.execute("DELETE FROM audit_words")
 
 
-def test_the_site_needs_no_right_to_change_or_delete_entries(url: str, tmp_path: Path) -> None:
+def test_the_site_needs_no_update_or_delete_rights_on_entries(url: str, tmp_path: Path) -> None:
     documented = (ROOT / "docs" / "audit.md").read_text()
     granted = re.findall(r"^ +((?:REVOKE|GRANT) .+;)$", documented, re.MULTILINE)
     assert len(granted) == 5

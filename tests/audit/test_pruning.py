@@ -1,22 +1,22 @@
-"""What is past its time goes, and the rest still verifies."""
+"""Old entries are pruned, and the rest can still be verified."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from apps.audit.models import Checkpoint, Entry, Words
-from apps.audit.verification import TrailBroken, forget_words, prune_trail
+from apps.audit.verification import TrailBroken, erase_words, prune_trail
 from tests.audit.trails import noted, sql, verdict, written
 
 pytestmark = pytest.mark.django_db
 
 
 def after(sequence: int) -> datetime:
-    """A moment just behind that entry."""
+    """Return a time just after that entry."""
     return Entry.objects.get(sequence=sequence).at + timedelta(microseconds=1)
 
 
-def test_old_entries_go_with_their_words_and_the_rest_verifies() -> None:
+def test_old_entries_are_pruned_with_their_words() -> None:
     written(10)
     end = noted()
     assert prune_trail(after(6)) == 6
@@ -27,7 +27,7 @@ def test_old_entries_go_with_their_words_and_the_rest_verifies() -> None:
     assert verdict("--expect", end).startswith("End: 11:")
 
 
-def test_that_it_was_pruned_is_an_entry_itself() -> None:
+def test_pruning_is_recorded() -> None:
     written(3)
     prune_trail(after(2))
     last = Entry.objects.get(sequence=4)
@@ -35,14 +35,14 @@ def test_that_it_was_pruned_is_an_entry_itself() -> None:
     assert last.detail == {"up_to": 2, "entries": 2}
 
 
-def test_pruning_all_leaves_a_trail_that_goes_on() -> None:
+def test_the_trail_continues_after_pruning_all_entries() -> None:
     written(3)
     assert prune_trail(datetime.now(UTC) + timedelta(days=1)) == 3
     written(2)
     assert verdict().startswith("End: 6:")
 
 
-def test_pruning_again_and_again_keeps_the_chain() -> None:
+def test_repeated_pruning_keeps_the_chain() -> None:
     for _ in range(3):
         written(4)
         assert prune_trail(datetime.now(UTC) + timedelta(days=1)) >= 4
@@ -50,13 +50,13 @@ def test_pruning_again_and_again_keeps_the_chain() -> None:
     assert verdict().startswith("End: 15:")
 
 
-def test_nothing_old_is_nothing_to_do() -> None:
+def test_pruning_keeps_new_entries() -> None:
     written(2)
     assert prune_trail(datetime.now(UTC) - timedelta(days=1)) == 0
     assert Entry.objects.count() == 2
 
 
-def test_a_clock_that_went_back_does_not_split_the_trail() -> None:
+def test_a_clock_set_back_does_not_split_the_trail() -> None:
     written(6)
     late = datetime.now(UTC) + timedelta(days=1)
     sql("UPDATE audit_entry SET at = %s WHERE sequence = 3", late)
@@ -65,7 +65,7 @@ def test_a_clock_that_went_back_does_not_split_the_trail() -> None:
     assert prune_trail(late) == 2
 
 
-def test_a_broken_part_is_not_pruned_away() -> None:
+def test_a_broken_part_is_not_pruned() -> None:
     written(6)
     sql("UPDATE audit_entry SET actor = 'eve' WHERE sequence = 3")
     with pytest.raises(TrailBroken, match="Entry 3 was changed"):
@@ -75,7 +75,7 @@ def test_a_broken_part_is_not_pruned_away() -> None:
 
 
 @pytest.mark.parametrize("column", ["sequence", "digest", "at", "count", "signature"])
-def test_a_changed_checkpoint_is_forged(column: str) -> None:
+def test_a_changed_checkpoint_is_reported_as_forged(column: str) -> None:
     written(6)
     prune_trail(after(3))
     value = {"sequence": "4", "count": "9", "at": "'2026-01-01'"}.get(column, "'f'")
@@ -83,25 +83,25 @@ def test_a_changed_checkpoint_is_forged(column: str) -> None:
     assert "is forged" in verdict()
 
 
-def test_a_checkpoint_that_was_taken_away_is_noticed() -> None:
+def test_a_deleted_checkpoint_is_detected() -> None:
     written(6)
     prune_trail(after(3))
     sql("DELETE FROM audit_checkpoint")
     assert "Entries 1 to 3 are missing" in verdict()
 
 
-def test_an_end_that_was_noted_before_it_was_pruned_cannot_be_compared() -> None:
+def test_a_pruned_end_cannot_be_compared() -> None:
     written(2)
     early = noted()
     written(4)
     last_pruned = f"4:{Entry.objects.get(sequence=4).digest}"
     prune_trail(after(4))
-    assert "was pruned since it was noted" in verdict("--expect", early)
+    assert "was pruned after it was noted" in verdict("--expect", early)
     assert verdict("--expect", last_pruned).startswith("End: 7:")
 
 
-def test_the_words_about_one_customer_can_be_forgotten() -> None:
+def test_words_about_a_customer_can_be_erased() -> None:
     written(3)
-    assert forget_words("c" * 64) == 3
-    assert forget_words("") == 0
+    assert erase_words("c" * 64) == 3
+    assert erase_words("") == 0
     assert verdict().startswith("End: 3:")

@@ -1,4 +1,4 @@
-"""Any tampering with any trail is noticed, if need be by an end that was noted before."""
+"""Any random tampering is detected, if necessary with a noted end."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,13 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.audit.models import End, Entry, Words
-from apps.audit.verification import Place, verify_trail
+from apps.audit.verification import Position, verify_trail
 from tests.audit.trails import sql, written
 from tests.examples import examples
 
 COLUMNS = ("actor", "target", "origin", "customer_hash", "words_hash", "previous", "digest")
 LENGTH = 12
-Deed = tuple[Callable[[int, int], None], int, int]
+Tampering = tuple[Callable[[int, int], None], int, int]
 numbers = st.integers(1, LENGTH)
 
 
@@ -57,14 +57,14 @@ def close_gap(one: int, _other: int) -> None:
 
 
 def fit_end() -> None:
-    """A careful attacker makes the end fit."""
+    """Make the end match, as a careful attacker would."""
     last = Entry.objects.first()
     End.objects.update(
         sequence=last.sequence if last else 0, digest=last.digest if last else "0" * 64
     )
 
 
-deeds = st.lists(
+tamperings = st.lists(
     st.tuples(
         st.sampled_from([delete, swap, edit, insert, cut, close_gap]),
         numbers,
@@ -85,19 +85,19 @@ def rows() -> list[tuple[object, ...]]:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(deeds)
-def test_every_tampering_is_noticed(
-    deeds: list[tuple[Callable[[int, int], None], int, int]],
+@given(tamperings)
+def test_any_tampering_is_detected(
+    tamperings: list[Tampering],
 ) -> None:
     with transaction.atomic():
         written(LENGTH)
         Words.objects.all().delete()
         before, end = rows(), End.objects.get()
-        noted = Place(end.sequence, end.digest)
+        noted = Position(end.sequence, end.digest)
         assert not verify_trail(noted).broken
-        for deed, one, other in deeds:
-            with suppress(IntegrityError), transaction.atomic():  # a number that is taken
-                deed(one, other)
-        is_whole = not verify_trail(noted).broken
-        assert is_whole == (rows() == before)
+        for tamper, one, other in tamperings:
+            with suppress(IntegrityError), transaction.atomic():  # the number exists
+                tamper(one, other)
+        is_intact = not verify_trail(noted).broken
+        assert is_intact == (rows() == before)
         transaction.set_rollback(True)

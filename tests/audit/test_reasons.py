@@ -1,4 +1,4 @@
-"""Why somebody looks: asked for as the site is set, kept without the customer."""
+"""Reasons for lookups: required or optional, and stored without the customer."""
 
 import pytest
 from django.contrib.auth.models import User
@@ -6,7 +6,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from apps.audit.models import Action, Words
-from apps.audit.trail import words_of
+from apps.audit.trail import words_for
 from apps.demo.server import DemoSentry
 from apps.lookups.models import Lookup
 from tests.conftest import MOMENT, signed_in
@@ -18,52 +18,52 @@ from tests.web.tokens import token_of
 pytestmark = pytest.mark.django_db
 
 
-def kept() -> str:
-    return words_of(Lookup.objects.latest("pk").audit_target, Action.LOOKED_UP)
+def reason() -> str:
+    return words_for(Lookup.objects.latest("pk").audit_target, Action.LOOKED_UP)
 
 
 @pytest.fixture
 def required(settings: Settings) -> None:
-    """A site that asks everybody why."""
+    """Require a reason."""
     settings.TRIAGE_REASON = "required"
 
 
-def test_a_reason_is_kept_without_the_customer_and_sealed(ana: Client) -> None:
+def test_a_reason_is_encrypted_and_stored_without_the_customer(ana: Client) -> None:
     look_up(ana, customer="jane@example.com", reason="Ticket 42\x07 for jane@example.com ")
-    assert kept().startswith("Ticket 42 for ")
-    assert "jane" not in kept()
+    assert reason().startswith("Ticket 42 for ")
+    assert "jane" not in reason()
     assert b"Ticket" not in bytes(Words.objects.get().sealed)
 
 
-def test_a_lookup_without_a_reason_needs_none(ana: Client) -> None:
+def test_reasons_are_optional_by_default(ana: Client) -> None:
     look_up(ana)
-    assert kept() == ""
+    assert reason() == ""
     assert not Words.objects.exists()
 
 
-def test_a_reason_stays_with_the_ticket_from_one_window_to_the_next(ana: Client) -> None:
+def test_a_reason_carries_over_to_a_wider_window(ana: Client) -> None:
     address = look_up(ana, reason="Ticket 42")
     assert 'name="reason" value="Ticket 42"' in text(ana.get(address))
     for onward, form in (("again/", {}), ("move/", {"move": "earlier"})):
         assert ana.post(f"{address}{onward}", form).status_code == 303
-        assert kept() == "Ticket 42"
+        assert reason() == "Ticket 42"
 
 
-def test_the_form_folds_the_field_away_until_it_is_needed(ana: Client) -> None:
+def test_the_reason_field_is_collapsed_unless_required(ana: Client) -> None:
     assert '<details class="reason">' in text(ana.get("/"))
     page = text(ana.post("/", {"customer": "1001", "reason": "Ticket 42"}))
     assert '<details class="reason" open>' in page
     assert 'value="Ticket 42"' in page
 
 
-def test_a_reason_that_is_too_long_is_refused_in_words(ana: Client) -> None:
+def test_an_overlong_reason_is_rejected(ana: Client) -> None:
     refused = ana.post("/lookups/", filled(reason="x" * 201))
     assert refused.status_code == 400
     assert "Keep the reason to 200 characters or fewer." in text(refused)
 
 
 @pytest.mark.usefixtures("required")
-def test_a_required_reason_is_asked_for_at_every_door(ana: Client, agent: User, lead: User) -> None:
+def test_a_required_reason_is_enforced_everywhere(ana: Client, agent: User, lead: User) -> None:
     refused = ana.post("/lookups/", filled(reason="  "))
     assert refused.status_code == 400
     assert "Enter a ticket number or a reason." in text(refused)
@@ -80,7 +80,7 @@ def test_a_required_reason_is_asked_for_at_every_door(ana: Client, agent: User, 
     assert Lookup.objects.count() == 1
 
 
-def test_a_lookup_from_before_a_reason_was_required_can_be_read_but_not_repeated(
+def test_older_lookups_without_a_reason_can_be_read_but_not_refreshed(
     ana: Client, settings: Settings
 ) -> None:
     address = look_up(ana)
@@ -92,32 +92,34 @@ def test_a_lookup_from_before_a_reason_was_required_can_be_read_but_not_repeated
     assert "Enter a ticket number or a reason" in text(refused)
 
 
-def test_a_site_that_does_not_ask_keeps_none(ana: Client, settings: Settings) -> None:
+def test_no_reason_is_stored_if_reasons_are_off(ana: Client, settings: Settings) -> None:
     settings.TRIAGE_REASON = "off"
     assert "id_reason" not in text(ana.get("/"))
     look_up(ana, reason="Ticket 42")
     assert not Words.objects.exists()
 
 
-def test_the_review_shows_the_reason(ana: Client, admin: User) -> None:
+def test_the_admin_shows_the_reason(ana: Client, admin: User) -> None:
     look_up(ana, reason="Ticket 42")
     record = Lookup.objects.get()
     page = signed_in(admin).get(f"/admin/lookups/lookup/{record.pk}/change/")
     assert "Ticket 42" in text(page)
 
 
-def test_the_command_line_asks_for_a_required_reason(
+def test_commands_need_a_required_reason(
     command_line: CommandLine, demo_sentry: DemoSentry
 ) -> None:
     demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
-    asked = ("1001", "--at", MOMENT.isoformat())
-    done = command_line.lookup(*asked, TRIAGE_REASON="required")
+    arguments = ("1001", "--at", MOMENT.isoformat())
+    done = command_line.lookup(*arguments, TRIAGE_REASON="required")
     assert done.returncode == 2
     assert "reason" in done.stderr
-    assert command_line.lookup(*asked, "--reason", "T 1", TRIAGE_REASON="required").returncode == 0
+    assert (
+        command_line.lookup(*arguments, "--reason", "T 1", TRIAGE_REASON="required").returncode == 0
+    )
 
 
-def test_an_unknown_setting_stops_the_start_with_a_sentence() -> None:
+def test_an_unknown_setting_prevents_the_start() -> None:
     done = start_with({"TRIAGE_REASON": "maybe"})
     assert done.returncode == 2
-    assert "please use off, optional or required" in done.stderr
+    assert "Use off, optional, or required." in done.stderr

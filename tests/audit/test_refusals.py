@@ -1,4 +1,4 @@
-"""Who was refused what is written down, and nobody can fill the trail with it."""
+"""Refusals are recorded, but can't flood the trail."""
 
 import uuid
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def nothing_counted() -> None:
-    """Each test begins a minute of its own."""
+    """Start each test with a new minute."""
     trail._counts.clear()
 
 
@@ -28,9 +28,7 @@ def refused() -> list[Entry]:
     return list(Entry.objects.filter(action=Action.REFUSED).order_by("sequence"))
 
 
-def test_trying_to_open_somebody_elses_lookup_is_told_with_who_and_which(
-    ana: Client, other_agent: User
-) -> None:
+def test_opening_another_persons_lookup_is_recorded(ana: Client, other_agent: User) -> None:
     address = look_up(ana)
     assert signed_in(other_agent).get(address).status_code == 404
     (entry,) = refused()
@@ -38,19 +36,19 @@ def test_trying_to_open_somebody_elses_lookup_is_told_with_who_and_which(
     assert entry.detail == {"why": "not theirs"}
 
 
-def test_a_lookup_that_does_not_exist_is_no_entry(ana: Client) -> None:
+def test_a_nonexistent_lookup_is_not_recorded(ana: Client) -> None:
     assert ana.get(f"/lookups/{uuid.uuid4()}/").status_code == 404
     assert refused() == []
 
 
-def test_a_page_that_a_person_may_not_open_is_told_by_its_name(ana: Client) -> None:
+def test_a_forbidden_page_is_recorded_by_name(ana: Client) -> None:
     assert ana.get("/review/sentry/").status_code == 403
     (entry,) = refused()
     assert (entry.actor, entry.target) == ("ana", "page check_sentry")
     assert entry.detail == {"why": "no permission"}
 
 
-def test_a_refused_token_is_told_without_the_token(ana: Client) -> None:
+def test_a_refused_token_is_recorded_without_the_token(ana: Client) -> None:
     assert post("triage_this-is-no-token", ASKED).status_code == 401
     (entry,) = refused()
     assert (entry.origin, entry.actor, entry.address) == ("api", "", "127.0.0.1")
@@ -58,37 +56,35 @@ def test_a_refused_token_is_told_without_the_token(ana: Client) -> None:
     assert "this-is" not in str(vars(entry))
 
 
-def test_a_token_whose_person_may_not_look_up_is_told_with_the_person(
-    ana: Client, outsider: User
-) -> None:
+def test_a_token_of_a_person_without_permission_is_recorded(ana: Client, outsider: User) -> None:
     assert post(token_of(outsider), ASKED).status_code == 403
     (entry,) = refused()
     assert (entry.origin, entry.actor) == ("api", "otto")
 
 
-def test_a_scanner_leaves_a_handful_of_entries_that_say_how_often(ana: Client) -> None:
+def test_a_scanner_leaves_few_entries_with_counts(ana: Client) -> None:
     for _ in range(120):
         post("triage_this-is-no-token", ASKED)
     assert [entry.detail.get("times_this_minute", 1) for entry in refused()] == [1, 10, 100]
 
 
-def test_many_addresses_of_one_network_are_one_caller() -> None:
+def test_addresses_of_one_network_count_as_one_caller() -> None:
     for number in range(1, 60):
         record_refusal(Actor("api", address=f"2001:db8:1:2::{number:x}"), why="no valid token")
     assert len(refused()) == 2
 
 
-def test_a_scanner_with_very_many_addresses_is_counted_as_one() -> None:
-    for number in range(trail._MOST_CALLERS):
+def test_surplus_callers_are_counted_together() -> None:
+    for number in range(trail._MAX_CALLERS):
         trail._counts[f"10.0.{number // 250}.{number % 250}"] = 1
     for number in range(1, 60):
         record_refusal(Actor("api", address=f"198.51.100.{number}"), why="no valid token")
     assert len(refused()) == 2
 
 
-def test_what_a_person_tries_is_written_one_by_one_up_to_a_bound() -> None:
+def test_refusals_of_a_person_are_recorded_up_to_a_limit() -> None:
     ben = Actor("web", 2, "ben", "203.0.113.1")
     for number in range(120):
         record_refusal(ben, target=f"lookup {number}", why="not theirs")
-    assert len(refused()) == trail.FREE_OF_PERSON + 1
+    assert len(refused()) == trail.PERSON_LIMIT + 1
     assert refused()[-1].detail["times_this_minute"] == 100

@@ -1,4 +1,4 @@
-"""The trail's page: who may read it, what it finds, and what can be taken along."""
+"""The admin page of the trail: permissions, search, and exports."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apps.audit import admin as audit_admin
-from apps.audit.admin import safe_cell
+from apps.audit.admin import escape_cell
 from apps.audit.models import Action, Entry
 from apps.audit.trail import Actor, record
 from apps.crypto import hash_customer
@@ -28,13 +28,13 @@ JANE = hash_customer("jane@example.com")
 
 @pytest.fixture
 def auditor(db: None) -> Client:
-    """Reads the trail, and no customer's data."""
+    """A browser of an auditor, who can't see customers."""
     return signed_in(_staff(person("gus", "auditor")))
 
 
 @pytest.fixture(autouse=True)
 def trail(db: None) -> None:
-    """Three acts of two people and a program."""
+    """Record three actions of two people and a program."""
     record(Action.LOOKED_UP, ANA, target="lookup 1", customer_hash=JANE, words="=HYPERLINK(1)")
     record(Action.EXPORTED, Actor("api", 8, "ben", "198.51.100.7"), detail={"format": "json"})
     record(Action.REFUSED, Actor("api", address="2001:db8::1"), detail={"why": "no valid token"})
@@ -47,7 +47,7 @@ def _staff(user: User) -> User:
 
 
 def rows(page: object) -> list[str]:
-    """What the list shows, by the targets and names of its rows."""
+    """Return the targets and names in the list."""
     entries = page.context["cl"].result_list  # type: ignore[attr-defined]
     return [entry.action for entry in entries if entry.action != "signed_in"]
 
@@ -59,7 +59,7 @@ def taken(client: Client, kind: str, query: str = "") -> str:
     return b"".join(response).decode()
 
 
-def test_an_auditor_reads_in_plain_words_who_did_what_and_no_customer(auditor: Client) -> None:
+def test_an_auditor_sees_actions_but_no_customers(auditor: Client) -> None:
     page = text(auditor.get(LIST))
     for shown in ("ana", "web page, 203.0.113.9", "looked up a customer", "why: no valid token"):
         assert shown in page
@@ -68,19 +68,19 @@ def test_an_auditor_reads_in_plain_words_who_did_what_and_no_customer(auditor: C
     assert "HYPERLINK" not in text(auditor.get(f"{LIST}1/change/"))
 
 
-def test_who_may_see_customers_sees_why(admin: User) -> None:
+def test_people_who_see_customers_see_reasons(admin: User) -> None:
     ada = signed_in(admin)
     assert "=HYPERLINK(1)" in text(ada.get(LIST))
     assert "=HYPERLINK(1)" in text(ada.get(f"{LIST}1/change/"))
 
 
-def test_agents_and_leads_do_not_read_the_trail(agent: User, lead: User) -> None:
+def test_agents_and_leads_cannot_read_the_trail(agent: User, lead: User) -> None:
     for user in (agent, lead):
         assert signed_in(_staff(user)).get(LIST).status_code == 403
         assert signed_in(user).post(LIST, {"take": "csv"}).status_code == 403
 
 
-def test_nothing_can_be_changed_on_the_page(admin: User) -> None:
+def test_entries_are_read_only(admin: User) -> None:
     ada = signed_in(admin)
     assert ada.post(f"{LIST}1/change/", {"actor": "eve"}).status_code == 403
     assert ada.post(f"{LIST}1/delete/", {"post": "yes"}).status_code == 403
@@ -113,7 +113,7 @@ def test_filters_narrow_the_list(auditor: Client, query: str, shown: list[str]) 
         ({}, ["refused", "exported", "looked_up"]),
     ],
 )
-def test_a_search_is_posted_and_no_customer_gets_into_the_address(
+def test_searches_keep_customers_out_of_the_url(
     auditor: Client, form: dict[str, str], shown: list[str]
 ) -> None:
     page = auditor.post(LIST, form, follow=True)
@@ -121,30 +121,30 @@ def test_a_search_is_posted_and_no_customer_gets_into_the_address(
     assert "jane" not in str(page.redirect_chain).lower()
 
 
-def test_all_about_one_lookup_is_found_by_its_id(auditor: Client) -> None:
+def test_entries_are_found_by_lookup_id(auditor: Client) -> None:
     lookup = "0b0e6a5e-0000-4000-8000-0123456789ab"
     record(Action.VIEWED, ANA, target=f"lookup {lookup}")
     assert rows(auditor.post(LIST, {"on": f"lookup {lookup.upper()}"}, follow=True)) == ["viewed"]
 
 
-def test_other_columns_cannot_be_asked_for_by_address(auditor: Client) -> None:
+def test_other_columns_cannot_be_filtered(auditor: Client) -> None:
     assert auditor.get(f"{LIST}?words__sealed__gt=a").status_code in (302, 400)
 
 
-def test_a_list_of_very_many_is_cut_and_not_counted(
+def test_a_long_list_is_truncated_and_not_counted(
     auditor: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit_admin, "MOST_LISTED", 2)
-    with CaptureQueriesContext(connection) as asked:
+    monkeypatch.setattr(audit_admin, "MAX_LISTED", 2)
+    with CaptureQueriesContext(connection) as queries:
         page = auditor.get(LIST)
     assert "Showing the newest 2 entries." in text(page)
-    counts = [one["sql"] for one in asked if "COUNT(*)" in one["sql"] and "audit" in one["sql"]]
+    counts = [one["sql"] for one in queries if "COUNT(*)" in one["sql"] and "audit" in one["sql"]]
     assert counts
     assert all("LIMIT 2" in count for count in counts)
     assert taken(auditor, "jsonl").count("\n") >= 3
 
 
-def test_the_page_takes_the_same_few_queries_however_many_are_listed(auditor: Client) -> None:
+def test_the_list_takes_a_constant_number_of_queries(auditor: Client) -> None:
     auditor.get(LIST)
     with CaptureQueriesContext(connection) as few:
         auditor.get(LIST)
@@ -155,14 +155,14 @@ def test_the_page_takes_the_same_few_queries_however_many_are_listed(auditor: Cl
     assert len(many) == len(few) <= 10
 
 
-def test_a_csv_file_holds_the_filtered_entries_and_no_formula(admin: User) -> None:
+def test_a_csv_export_has_the_filtered_entries_and_no_formulas(admin: User) -> None:
     lines = list(csv.DictReader(io.StringIO(taken(signed_in(admin), "csv", "?q=ana"))))
     (line,) = [line for line in lines if line["actor"] == "ana"]
     assert line["words"] == "'=HYPERLINK(1)"
     assert (line["action"], line["address"]) == ("looked_up", "203.0.113.9")
 
 
-def test_json_lines_hold_what_verifies(admin: User) -> None:
+def test_a_json_export_can_be_verified(admin: User) -> None:
     lines = [json.loads(line) for line in taken(signed_in(admin), "jsonl").splitlines()]
     assert [line["sequence"] for line in lines] == list(range(1, len(lines) + 1))
     assert lines[0]["words"] == "=HYPERLINK(1)"
@@ -170,11 +170,11 @@ def test_json_lines_hold_what_verifies(admin: User) -> None:
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
-def test_an_auditors_file_holds_no_words(auditor: Client, kind: str) -> None:
+def test_an_auditors_export_has_no_words(auditor: Client, kind: str) -> None:
     assert "HYPERLINK" not in taken(auditor, kind)
 
 
-def test_taking_the_trail_along_is_an_entry_itself(auditor: Client) -> None:
+def test_exports_of_the_trail_are_recorded(auditor: Client) -> None:
     taken(auditor, "csv", "?origin=api")
     last = Entry.objects.latest("sequence")
     assert (last.action, last.actor) == ("reviewed", "gus")
@@ -183,10 +183,10 @@ def test_taking_the_trail_along_is_an_entry_itself(auditor: Client) -> None:
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", " =", "\uff1d"])
-def test_a_cell_that_a_spreadsheet_would_work_out_is_quoted(start: str) -> None:
-    assert safe_cell(f"{start}1+1") == f"'{start}1+1"
+def test_cells_with_formulas_are_escaped(start: str) -> None:
+    assert escape_cell(f"{start}1+1") == f"'{start}1+1"
 
 
-def test_other_cells_stay_as_they_are() -> None:
+def test_other_cells_are_unchanged() -> None:
     cells = ["jane", "1=1", 7, None, {"a": "=1"}]
-    assert [safe_cell(cell) for cell in cells] == ["jane", "1=1", "7", "", '{"a": "=1"}']
+    assert [escape_cell(cell) for cell in cells] == ["jane", "1=1", "7", "", '{"a": "=1"}']

@@ -1,4 +1,4 @@
-"""The trail only grows, and each entry stands for the one before."""
+"""Entries are append-only and chained."""
 
 import pytest
 from django.db import transaction
@@ -12,7 +12,7 @@ ANA = Actor("web", 7, "ana", "203.0.113.9")
 pytestmark = pytest.mark.django_db
 
 
-def test_an_entry_says_who_when_from_where_what_and_why() -> None:
+def test_an_entry_has_all_facts_of_an_action() -> None:
     record(
         Action.LOOKED_UP,
         ANA,
@@ -30,7 +30,7 @@ def test_an_entry_says_who_when_from_where_what_and_why() -> None:
     assert unseal(bytes(Words.objects.get().sealed)) == b"Ticket 42"
 
 
-def test_entries_are_numbered_and_chained_as_they_are_read_back() -> None:
+def test_entries_are_numbered_and_chained() -> None:
     for number in range(3):
         record(Action.VIEWED, ANA, target=f"lookup {number}", detail={"ä": ["b", "a"], "n": None})
     entries = list(Entry.objects.order_by("sequence"))
@@ -39,7 +39,7 @@ def test_entries_are_numbered_and_chained_as_they_are_read_back() -> None:
     assert all(digest_of(entry) == entry.digest for entry in entries)
 
 
-def test_what_is_rolled_back_leaves_no_gap() -> None:
+def test_a_rollback_leaves_no_gap() -> None:
     with transaction.atomic():
         record(Action.VIEWED, ANA)
         transaction.set_rollback(True)

@@ -1,4 +1,4 @@
-"""Many writers at once, and one that dies, keep the chain whole: on PostgreSQL and on SQLite."""
+"""Concurrent and killed writers leave the chain intact, on PostgreSQL and SQLite."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ WRITERS, EACH = 4, 25
 
 @pytest.fixture(params=["postgresql", "sqlite"])
 def site(request: pytest.FixtureRequest, shell: Shell, postgres: Postgres) -> Shell:
-    """A shell on a migrated, empty database of that kind."""
+    """Return a shell on a migrated, empty database."""
     if request.param == "postgresql":
         shell.environment["DATABASE_URL"] = postgres.migrated()
     return shell
@@ -46,7 +46,7 @@ def verdict(site: Shell) -> str:
     return done.stdout + done.stderr
 
 
-def test_four_writers_at_once_keep_the_chain_whole(site: Shell) -> None:
+def test_four_concurrent_writers_keep_the_chain_intact(site: Shell) -> None:
     writers = [writer(site, EACH) for _ in range(WRITERS)]
     for one in writers:
         go(one)
@@ -56,7 +56,7 @@ def test_four_writers_at_once_keep_the_chain_whole(site: Shell) -> None:
     assert f"End: {WRITERS * EACH}:" in verdict(site)
 
 
-def test_a_writer_that_dies_leaves_neither_a_gap_nor_others_waiting(site: Shell) -> None:
+def test_a_killed_writer_leaves_no_gap_and_no_lock(site: Shell) -> None:
     dying = writer(site, 3, "die")
     go(dying)
     assert dying.stdout

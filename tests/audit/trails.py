@@ -1,4 +1,4 @@
-"""Trails to tamper with, and what is said of them."""
+"""Trails to tamper with, and their verification."""
 
 from io import StringIO
 from typing import Any
@@ -14,7 +14,7 @@ ANA = Actor("web", 7, "ana", "203.0.113.9")
 
 
 def written(count: int) -> None:
-    """That many entries, each with words."""
+    """Record that many entries, each with words."""
     for number in range(1, count + 1):
         record(
             Action.LOOKED_UP,
@@ -27,13 +27,13 @@ def written(count: int) -> None:
 
 
 def sql(statement: str, *values: Any) -> None:
-    """What somebody with rights on the database does."""
+    """Execute SQL, as the owner of the database could."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
 
 
 def verdict(*arguments: str) -> str:
-    """What `verify_audit` says: its last line when the trail is whole, else what is broken."""
+    """Return the last line of `verify_audit`, or its error."""
     out = StringIO()
     try:
         call_command("verify_audit", *arguments, stdout=out, stderr=StringIO())
@@ -43,7 +43,7 @@ def verdict(*arguments: str) -> str:
 
 
 def noted() -> str:
-    """The end as it is printed, to be noted."""
+    """Return the printed end of the trail."""
     last = verdict()
     assert last.startswith("End: "), last
     return last.removeprefix("End: ")

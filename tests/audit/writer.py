@@ -1,4 +1,4 @@
-"""A program that writes to the trail, to be run many times at once: `python -m ... COUNT [die]`."""
+"""Write entries, concurrently with other processes: `python -m ... COUNT [die]`."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from django.db import transaction
 
 
 def main(count: int, *, dies: bool) -> None:
-    """Write that many entries; one that dies does so between two of one transaction."""
+    """Record that many entries; with `dies`, wait to be killed inside the last transaction."""
     from apps.audit.models import Action  # noqa: PLC0415 - Django has to be ready first
     from apps.audit.trail import Actor, record  # noqa: PLC0415
 

@@ -60,16 +60,17 @@ def _open(customer: str, agents: int, sentry: Sentry) -> tuple[Counter[str], flo
     from django.db import connections  # noqa: PLC0415 - after `set_up`
 
     from apps.events.query import Question, Window, parse_customer  # noqa: PLC0415
-    from apps.lookups.access import Asker  # noqa: PLC0415
+    from apps.lookups.access import Requester  # noqa: PLC0415
     from apps.lookups.models import Lookup, Origin  # noqa: PLC0415
     from apps.lookups.records import record_lookup  # noqa: PLC0415
     from apps.lookups.services import answer_lookup  # noqa: PLC0415
 
     question = Question(customer=parse_customer(customer), window=Window(MOMENT, MINUTES))
-    asker = Asker(Origin.CLI, system_user="bench")
+    requester = Requester(Origin.CLI, system_user="bench")
     zone = ZoneInfo("UTC")
     lookups = [
-        record_lookup(question, asker=asker, typed=customer, zone=zone) for _ in range(agents)
+        record_lookup(question, requester=requester, typed=customer, zone=zone)
+        for _ in range(agents)
     ]
     together = Barrier(agents)
 

@@ -9,11 +9,11 @@ from random import Random
 from statistics import median
 from zoneinfo import ZoneInfo
 
-from apps.events.answer import Answer, Known, Searched
+from apps.events.answer import Answer, CatalogEntry, SearchScope
 from apps.events.event import Event, EventBody, ExceptionInfo, Issue
 from apps.events.query import Question, Window, parse_customer
-from apps.known_errors.matching import Catalogue, Entry, catalogue_of, match
-from apps.known_errors.patterns import pattern_from
+from apps.known_errors.matching import Catalogue, Entry, build_catalogue, match
+from apps.known_errors.patterns import parse_pattern
 
 ENTRIES, EVENTS, TIMES = 1000, 500, 5
 _AIM_S = 0.05
@@ -44,8 +44,8 @@ def measure() -> list[Target]:
     print("  catalogue            events                 ours     plain  plain/ours  unchecked")
     slowest = 0.0
     for kind, patterns in _catalogues(chance, words).items():
-        catalogue = catalogue_of(
-            Entry(Known(f"k{number}", "", ""), pattern_from(pattern))
+        catalogue = build_catalogue(
+            Entry(CatalogEntry(f"k{number}", "", ""), parse_pattern(pattern))
             for number, pattern in enumerate(patterns)
         )
         for name, answer in answers.items():
@@ -106,7 +106,7 @@ def _answer(issues: int, message: Callable[[int], str]) -> Answer:
     )
     return Answer(
         question=Question(parse_customer("4711"), Window(_NOW, 5)),
-        searched=Searched("acme"),
+        searched=SearchScope("acme"),
         events=events,
         issues=tuple(Issue(id=str(number), title="Error") for number in range(issues)),
         complete=True,

@@ -42,7 +42,7 @@ def no_lookup(visitor: Visitor) -> None:
 def lookup_record(visitor: Visitor) -> None:
     lookups(visitor)
     visitor.page.locator("#result_list tbody a[href*='/change/']").first.click()
-    expect(visitor.page.get_by_role("heading", name="What was asked")).to_be_visible()
+    expect(visitor.page.get_by_role("heading", name="The lookup")).to_be_visible()
 
 
 def purge(visitor: Visitor) -> None:

@@ -129,7 +129,7 @@ def test_axe_finds_nothing_in_known_errors(site: Site, chromium: Browser) -> Non
     visitor.come_in()
     visitor.look_up("1001")
     page = visitor.page
-    page.get_by_text("more known error").first.click()
+    page.get_by_text("other known error").first.click()
     page.get_by_role("button", name="This helped").first.click()
     expect(page.get_by_text("Noted.").first).to_be_visible()
     assert violations(visitor) == []

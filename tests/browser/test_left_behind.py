@@ -65,7 +65,7 @@ def test_a_result_that_is_removed_while_it_is_looked_at_says_so(
     settled(page)
     remove_newest(site, chromium)
     page.locator(".event summary").last.click()
-    expect(page.get_by_text("It could not be read just now.")).to_be_visible()
+    expect(page.get_by_text("We couldn't load this event.")).to_be_visible()
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_have_text("This result was deleted.")
     page.get_by_role("button", name="Look up again").click()

@@ -135,7 +135,7 @@ def test_a_rate_limit_counts_down_and_tries_again_by_itself(agent_browser: Visit
     agent_browser.look_up("sakura_田中")
     main = agent_browser.page.locator("main")
     expect(main).to_contain_text("we've reached its limit on requests")
-    expect(main).to_contain_text("Next try in")
+    expect(main).to_contain_text("Next attempt in")
     expect(main.get_by_role("heading", level=1)).to_contain_text("problems", timeout=25_000)
 
 

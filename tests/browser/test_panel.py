@@ -94,7 +94,7 @@ def test_a_refused_budget_is_told_beside_it_and_the_earlier_text_is_kept_and_mar
     earlier, field = copying.preview(), page.get_by_label("Token limit")
     field.fill("5")
     expect(page.locator("#export-budget-refused")).to_have_text(
-        "The token limit must be from 400 to 1000000 tokens."
+        "The token limit must be from 400 to 1,000,000 tokens."
     )
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(field).to_be_focused()
@@ -215,7 +215,7 @@ def test_without_javascript_the_form_shows_and_the_links_download(no_script: Vis
     page.get_by_label("Token limit").fill("5")
     page.get_by_label("Token limit").press("Enter")
     expect(page.locator("main")).to_contain_text(
-        "The token limit must be from 400 to 1000000 tokens."
+        "The token limit must be from 400 to 1,000,000 tokens."
     )
     page.go_back()
     with page.expect_download() as download:

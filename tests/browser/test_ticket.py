@@ -27,11 +27,11 @@ def test_a_pasted_ticket_is_confirmed_and_leads_to_what_went_wrong(
     words, written, moment = ticket(agent_browser, BERLIN)
     page.goto(agent_browser.site.url)
     page.get_by_text("Paste the ticket").click()
-    expect(page.get_by_label("Time zone if the ticket names none")).to_have_value("Europe/Berlin")
+    expect(page.get_by_label("Time zone if the ticket has none")).to_have_value("Europe/Berlin")
     page.get_by_label("Ticket text").fill(words)
     page.get_by_role("button", name="Read the ticket").click()
 
-    expect(page.get_by_role("heading", name="What we read in the ticket")).to_be_visible()
+    expect(page.get_by_role("heading", name="What we found in the ticket")).to_be_visible()
     page.get_by_label("Ticket written on").fill(written)
     page.get_by_role("button", name="Read it again").first.click()
 

@@ -1,4 +1,4 @@
-"""A demo Sentry of its own for every test, and short ways of asking it."""
+"""A demo Sentry for every test, and shortcuts for requests."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ TOKEN = "demo-token"
 
 @dataclass
 class Api:
-    """Asks the demo's API with the right token, or with none."""
+    """A client of the demo's API."""
 
     demo: DemoSentry
     session: requests.Session
@@ -28,18 +28,18 @@ class Api:
         return self.session.get(address, params=params, headers=headers, timeout=5)
 
     def table(self, query: str = "", **params: Any) -> requests.Response:
-        """The events table for the hour around noon."""
-        told = {
+        """Return the events table for the hour around noon."""
+        defaults = {
             "field": ["id", "timestamp", "user.id"],
             "dataset": "errors",
             "start": "2026-11-23T11:30:00",
             "end": "2026-11-23T12:30:00",
             "query": query,
         }
-        return self.get("organizations/acme/events/", **(told | params))
+        return self.get("organizations/acme/events/", **(defaults | params))
 
     def found(self, query: str, **params: Any) -> set[str]:
-        """The ids the events table finds."""
+        """Return the IDs that the events table finds."""
         answer = self.table(query, **params)
         assert answer.status_code == 200, answer.text
         return {row["id"] for row in answer.json()["data"]}
@@ -50,7 +50,7 @@ class Api:
 
 @pytest.fixture
 def world() -> World:
-    """One project and no events: without any project Sentry does not even read the query."""
+    """One project and no events: without a project, Sentry does not parse the query."""
     empty = World()
     empty.add_project("web")
     return empty

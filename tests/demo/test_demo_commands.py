@@ -1,4 +1,4 @@
-"""The management commands, as far as they go without a database."""
+"""The management commands without a database."""
 
 import pytest
 from django.core.management.base import CommandError
@@ -8,12 +8,12 @@ from apps.demo.management.commands.demo_data import Command as DemoData
 from apps.demo.management.commands.demo_sentry import Command as DemoSentryCommand
 
 
-def test_accounts_are_made_in_demo_mode_only() -> None:
+def test_accounts_are_created_in_demo_mode_only() -> None:
     with override_settings(DEMO=False), pytest.raises(CommandError, match="demo mode only"):
         DemoData().handle(password="known")
 
 
-def test_a_start_that_is_no_time_stops_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_start_time_stops_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRIAGE_DEMO_STARTED", "teatime")
     with pytest.raises(CommandError, match="cannot start"):
         DemoSentryCommand().handle()

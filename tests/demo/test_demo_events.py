@@ -1,4 +1,4 @@
-"""Issues, their events, single events, and the project list that looks like a search."""
+"""Issues, their events, single events, and the project's event list."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ def ids(answer: object) -> list[str]:
     return [event["eventID"] for event in answer.json()]
 
 
-def test_full_pages_are_cut_to_ten_without_a_word(api: Api, world: World) -> None:
+def test_full_pages_are_cut_to_ten_silently(api: Api, world: World) -> None:
     events = [world.add_event(timestamp=NOON) for _ in range(12)]
     answer = api.issue_events(events[0].issue.id, full=1, per_page=100)
     assert len(answer.json()) == 10
@@ -108,7 +108,7 @@ def test_an_event_is_found_without_knowing_its_project(api: Api, world: World) -
     assert body["event"]["eventID"] == event.id
 
 
-def test_a_raw_body_is_served_as_given_beside_its_own_row(api: Api, world: World) -> None:
+def test_a_raw_body_is_served_unchanged_next_to_its_own_row(api: Api, world: World) -> None:
     body = {"eventID": "a" * 32, "entries": None, "tags": "none"}
     event = world.add_raw(body, row={"user.id": "7"}, timestamp=NOON, user_id="1")
     assert api.found("user.id:7") == {"a" * 32}

@@ -1,4 +1,4 @@
-"""The demo as a GlitchTip: the routes the client uses, and the traps around them."""
+"""The demo as a GlitchTip: the routes of the client, and their traps."""
 
 import base64
 import re
@@ -45,7 +45,7 @@ def test_unknown_paths_of_the_front_end_are_answered_200_with_a_page(api: Api, p
     assert (answer.status_code, answer.headers["Content-Type"][:9]) == (200, "text/html")
 
 
-def test_who_may_not_ask_hears_glitchtips_words(api: Api, demo: DemoSentry) -> None:
+def test_refusals_have_glitchtips_texts(api: Api, demo: DemoSentry) -> None:
     refused = api.get(ORG, token="stolen")
     assert (refused.status_code, refused.json()) == (401, {"detail": "Unauthorized"})
     unknown = api.get("organizations/nobody/")
@@ -56,7 +56,7 @@ def test_who_may_not_ask_hears_glitchtips_words(api: Api, demo: DemoSentry) -> N
     assert "X-Sentry-Rate-Limit-Limit" not in denied.headers
 
 
-def test_what_is_not_known_has_an_empty_list(api: Api) -> None:
+def test_unknown_projects_and_issues_have_an_empty_list(api: Api) -> None:
     assert api.get("projects/acme/typo/events/").json() == []
     assert api.get("issues/12345/events/").json() == []
 
@@ -102,7 +102,7 @@ def test_a_home_made_cursor_leads_to_what_was_received_before(api: Api, world: W
     assert len(api.get(EVENTS, cursor=cursor).json()) == 1
 
 
-def test_the_project_ignores_what_is_asked_and_lists_full_events(api: Api, world: World) -> None:
+def test_the_project_ignores_the_query_and_lists_full_events(api: Api, world: World) -> None:
     world.add_event(timestamp=NOON, user_id="7", environment="staging")
     (event,) = api.get(EVENTS, query='"', start="nonsense", environment="x").json()
     assert event["entries"]
@@ -185,6 +185,6 @@ def test_an_event_id_as_the_whole_query_is_a_direct_hit(api: Api, world: World) 
 
 
 def test_the_flavor_can_be_changed_while_it_runs(api: Api, demo: DemoSentry) -> None:
-    told = requests.put(f"{demo.url}/_demo/settings", json={"flavor": "sentry"}, timeout=5)
-    assert told.json()["flavor"] == "sentry"
+    changed = requests.put(f"{demo.url}/_demo/settings", json={"flavor": "sentry"}, timeout=5)
+    assert changed.json()["flavor"] == "sentry"
     assert api.table().status_code == 200

@@ -1,4 +1,4 @@
-"""How the demo's issues stand, and which of its releases went live when."""
+"""The status of the demo's issues, and its releases."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -19,10 +19,10 @@ def story() -> World:
     return build_world(NOON)
 
 
-def test_an_issue_has_behind_it_what_was_told(api: Api, demo: DemoSentry, world: World) -> None:
+def test_an_issue_has_its_history(api: Api, demo: DemoSentry, world: World) -> None:
     demo.settings.now = (NOON + timedelta(minutes=20)).isoformat()
     event = world.add_event(timestamp=NOON, user_id="1", issue_status="resolved")
-    world.tell_history(
+    world.set_history(
         event.issue,
         History(
             fixed_in="web@2",
@@ -47,14 +47,14 @@ def test_an_issue_has_behind_it_what_was_told(api: Api, demo: DemoSentry, world:
 
 def test_numbers_of_a_window_leave_out_what_was_before(api: Api, world: World) -> None:
     event = world.add_event(timestamp=NOON, user_id="1")
-    world.tell_history(event.issue, History(earlier_users=4, earlier_events=9))
+    world.set_history(event.issue, History(earlier_users=4, earlier_events=9))
     edges = {"start": "2026-11-23T11:00:00", "end": "2026-11-23T13:00:00"}
     [issue] = api.get(f"{ORG}issues/", query="", **edges).json()
     assert (issue["count"], issue["userCount"]) == ("1", 1)
     assert issue["lifetime"]["count"] == "10"
 
 
-def test_a_release_tells_where_it_went_live_last(api: Api, world: World) -> None:
+def test_a_release_has_its_latest_deploy(api: Api, world: World) -> None:
     world.add_release("web@1", NOON - HOUR, deployed=NOON, environment="staging")
     [release] = api.get(f"{ORG}releases/").json()
     assert (release["dateReleased"], release["dateCreated"]) == (None, "2026-11-23T11:00:00Z")
@@ -81,20 +81,20 @@ def test_no_event_of_the_story_has_a_release_before_it_went_live(story: World) -
         assert since is None or since <= event.timestamp, event.columns["release"]
 
 
-def test_the_story_has_every_kind_of_standing(story: World) -> None:
-    told = [(issue, story.history_of(issue)) for issue in story.issues]
-    assert {"new", "regressed", "escalating"} <= {one.substatus for _issue, one in told}
-    fixed = [issue for issue, one in told if one.fixed_in or one.fixed_in_next]
+def test_the_story_has_every_kind_of_status(story: World) -> None:
+    histories = [(issue, story.history_of(issue)) for issue in story.issues]
+    assert {"new", "regressed", "escalating"} <= {one.substatus for _issue, one in histories}
+    fixed = [issue for issue, one in histories if one.fixed_in or one.fixed_in_next]
     assert len(fixed) >= 3
     assert {issue.status for issue in fixed} == {"resolved"}
-    assert any(one.team for _issue, one in told)
-    assert any(one.person for _issue, one in told)
-    assert all(sum(one.day) <= one.earlier_events for _issue, one in told)
+    assert any(one.team for _issue, one in histories)
+    assert any(one.person for _issue, one in histories)
+    assert all(sum(one.day) <= one.earlier_events for _issue, one in histories)
 
 
-def test_a_world_that_is_cleared_forgets_them(world: World) -> None:
+def test_clearing_the_world_deletes_them(world: World) -> None:
     event = world.add_event(timestamp=NOON)
-    world.tell_history(event.issue, History(team="payments"))
+    world.set_history(event.issue, History(team="payments"))
     world.add_release("web@1", NOON)
     world.clear()
     assert world.releases() == []

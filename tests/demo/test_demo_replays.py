@@ -1,4 +1,4 @@
-"""Replays: the row, the search, the window, and what servers differ in."""
+"""Replays: the row, the search, the window, and servers without them."""
 
 import uuid
 from datetime import timedelta
@@ -16,12 +16,12 @@ HOUR = {"start": "2026-11-23T11:30:00", "end": "2026-11-23T12:30:00"}
 
 
 def replays(api: Api, query: str = "", **params: Any) -> requests.Response:
-    """The replays of the hour around noon."""
+    """Request the replays of the hour around noon."""
     return api.get("organizations/acme/replays/", query=query, **(HOUR | params))
 
 
 def seen(api: Api, query: str = "", **params: Any) -> list[str]:
-    """The ids of the replays found, without dashes."""
+    """Return the IDs of the replays found, without dashes."""
     answer = replays(api, query, **params)
     assert answer.status_code == 200, answer.text
     return [uuid.UUID(row["id"]).hex for row in answer.json()["data"]]
@@ -62,7 +62,7 @@ def test_every_other_replay_prints_its_id_with_dashes(api: Api, world: World) ->
     assert ["-" in text for text in printed] == [True, False, True, False]
 
 
-def test_rows_hold_only_the_fields_asked_for(api: Api, world: World) -> None:
+def test_rows_have_only_the_requested_fields(api: Api, world: World) -> None:
     world.add_replay(when=NOON)
     [row] = replays(api, field=["id", "urls"]).json()["data"]
     assert set(row) == {"id", "urls"}
@@ -153,7 +153,7 @@ def test_replays_come_by_project_environment_and_page(api: Api, world: World) ->
     assert seen(api, sort="started_at") == [staging.id, shop.id]
 
 
-def test_an_archived_replay_is_all_but_empty(api: Api, world: World) -> None:
+def test_an_archived_replay_is_almost_empty(api: Api, world: World) -> None:
     world.add_replay(when=NOON, user=ONE, urls=["https://shop.example/"], archived=True)
     [row] = replays(api, 'user.id:"1"').json()["data"]
     assert row["is_archived"] is True
@@ -173,6 +173,6 @@ def test_replays_need_the_right_scope(api: Api, demo: DemoSentry) -> None:
     assert replays(api).status_code == 403
 
 
-def test_a_misspelt_user_is_refused(world: World) -> None:
+def test_a_misspelled_user_is_refused(world: World) -> None:
     with pytest.raises(ValueError, match="user_id"):
         world.add_replay(when=NOON, user={"user_id": "1"})

@@ -1,4 +1,4 @@
-"""Who may ask, what goes wrong on purpose, what is written down."""
+"""Authorization, faults, recorded calls, and the demo's own endpoints."""
 
 import pytest
 import requests
@@ -55,7 +55,7 @@ def test_releases_and_replays_are_answered(api: Api, world: World) -> None:
     assert api.get(f"{ORG}replays/").json() == {"data": []}
 
 
-def test_every_answer_tells_the_rate_limit(api: Api) -> None:
+def test_every_response_has_the_rate_limit(api: Api) -> None:
     for path in (ORG, f"{ORG}issues/"):
         headers = api.get(path).headers
         assert headers["X-Sentry-Rate-Limit-Limit"] == "1000"
@@ -71,7 +71,7 @@ def test_an_enforced_limit_answers_429_without_retry_after(api: Api, demo: DemoS
     assert "too frequently" in answers[1].json()["detail"]
 
 
-def test_a_fault_happens_as_often_as_told(api: Api, demo: DemoSentry) -> None:
+def test_a_fault_happens_the_given_number_of_times(api: Api, demo: DemoSentry) -> None:
     demo.fail(r"/acme/$", times=2, status=503, body="busy", content_type="text/plain")
     answers = [api.get(ORG) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [503, 503, 200]
@@ -83,14 +83,14 @@ def test_a_fault_can_wait_for_its_turn(api: Api, demo: DemoSentry) -> None:
     assert [api.get(ORG).status_code for _ in range(3)] == [200, 500, 200]
 
 
-def test_a_fault_strikes_by_path_and_query(api: Api, demo: DemoSentry) -> None:
+def test_a_fault_matches_path_and_query(api: Api, demo: DemoSentry) -> None:
     demo.world.add_event(timestamp=NOON)
     demo.fail(r"cursor=0%3A1%3A0", status=502)
     assert api.table().status_code == 200
     assert api.table(cursor="0:1:0").status_code == 502
 
 
-def test_a_fault_can_take_a_header_away(api: Api, demo: DemoSentry) -> None:
+def test_a_fault_can_remove_a_header(api: Api, demo: DemoSentry) -> None:
     demo.world.add_event(timestamp=NOON)
     demo.fail("events", headers={"Link": None, "X-Odd": "yes"})
     answer = api.table()
@@ -109,16 +109,16 @@ def test_a_fault_can_cut_the_connection(api: Api, demo: DemoSentry, drop: str) -
 def test_a_slow_answer_is_slow(api: Api, demo: DemoSentry) -> None:
     demo.fail("acme", delay_s=0.1)
     assert api.get(ORG).elapsed.total_seconds() >= 0.1
-    demo.latency_s = 0.05
+    demo.settings.latency_s = 0.05
     assert api.get(ORG).elapsed.total_seconds() >= 0.05
 
 
 def test_a_fault_with_an_unknown_key_is_refused(demo: DemoSentry) -> None:
-    with pytest.raises(ApiError, match="unknown keys: colour"):
-        demo.fail("x", colour="red")
+    with pytest.raises(ApiError, match="unknown keys: color"):
+        demo.fail("x", color="red")
 
 
-def test_calls_are_written_down(api: Api, demo: DemoSentry) -> None:
+def test_calls_are_recorded(api: Api, demo: DemoSentry) -> None:
     demo.world.add_event(timestamp=NOON)
     api.table("user.id:1")
     api.get("nowhere/")
@@ -151,12 +151,12 @@ def test_faults_calls_and_settings_can_be_changed_over_the_wire(api: Api, demo: 
     [call] = api.session.get(f"{control}calls", timeout=5).json()
     assert (call["path"], call["status"]) == ("/api/0/organizations/acme/", 418)
     api.session.put(f"{control}settings", json={"retention_days": 7}, timeout=5)
-    assert demo.retention_days == 7
+    assert demo.settings.retention_days == 7
     refused = api.session.put(f"{control}settings", json={"speed": 11}, timeout=5)
     assert refused.json() == {"detail": "Unknown setting: speed."}
 
 
-def test_a_connection_is_kept_for_the_next_request(api: Api, demo: DemoSentry) -> None:
+def test_a_connection_is_reused(api: Api, demo: DemoSentry) -> None:
     first = requests.Session()
     with first:
         for _ in range(3):
@@ -180,5 +180,5 @@ def test_stopping_twice_is_allowed() -> None:
 
 
 def test_a_fault_without_an_answer_lets_the_usual_one_pass() -> None:
-    assert not Fault("x", delay_s=1).answers_itself
-    assert Fault("x", body=[]).answers_itself
+    assert not Fault("x", delay_s=1).replaces_response
+    assert Fault("x", body=[]).replaces_response

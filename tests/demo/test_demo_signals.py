@@ -1,4 +1,4 @@
-"""Feedback, the errors of a trace without a user, and what of all that a project says."""
+"""Feedback, errors of a trace without a user, and the signals of projects."""
 
 import uuid
 from datetime import timedelta
@@ -55,10 +55,10 @@ def test_every_way_to_the_feedback_leads_to_its_context(api: Api, world: World) 
     bodies.append(api.get(f"projects/acme/web/events/{event.id}/").json())
     for body in bodies:
         assert (body["type"], body["user"]["email"]) == ("generic", "one@example.com")
-        told = body["contexts"]["feedback"]
-        assert (told["message"], told["name"]) == ("Pay does nothing", "One")
-        assert (told["associated_event_id"], told["replay_id"]) == ("a" * 32, "b" * 32)
-        assert (told["url"], told["source"]) == (
+        context = body["contexts"]["feedback"]
+        assert (context["message"], context["name"]) == ("Pay does nothing", "One")
+        assert (context["associated_event_id"], context["replay_id"]) == ("a" * 32, "b" * 32)
+        assert (context["url"], context["source"]) == (
             "https://shop.example/pay",
             "new_feedback_envelope",
         )
@@ -70,7 +70,7 @@ def test_a_known_user_keeps_their_own_address(world: World) -> None:
     assert event.body["contexts"]["feedback"]["contact_email"] == "two@example.com"
 
 
-def test_feedback_stands_in_no_list_of_errors(api: Api, world: World) -> None:
+def test_feedback_is_in_no_list_of_errors(api: Api, world: World) -> None:
     event = complaint(world)
     error = world.add_event(timestamp=NOON)
     assert api.found("") == {error.id}
@@ -116,7 +116,7 @@ def test_long_feedback_is_cut_in_the_title() -> None:
     assert shortened("two\nlines") == "two lines"
 
 
-def test_projects_say_what_they_have_sent(api: Api, demo: DemoSentry) -> None:
+def test_projects_list_their_signals(api: Api, demo: DemoSentry) -> None:
     complaint(demo.world)
     demo.world.add_replay(when=NOON)
     [project] = api.get("organizations/acme/projects/").json()

@@ -77,7 +77,7 @@ def test_there_are_a_dozen_platforms(story: World) -> None:
     assert len(story.projects) >= 8
 
 
-def test_strangers_and_nobody_share_the_issues(story: World) -> None:
+def test_other_users_and_events_without_user_share_the_issues(story: World) -> None:
     ada = {event.issue.id for event in events_of(story, named("ada"))}
     others = [event for event in story.events if event.issue.id in ada]
     assert any(event.columns["user.id"] != "1001" for event in others)
@@ -132,21 +132,21 @@ def test_ada_is_on_a_replay_that_fits_her_errors_and_wrote_afterwards(story: Wor
         assert replay.started_at <= event.timestamp <= replay.finished_at
         assert event.columns["trace"] in replay.trace_ids
     assert seen[-1].columns["replayId"] == replay.id
-    [said] = [one for one in story.feedback if one.columns["user.id"] == "1001"]
-    assert said.body["contexts"]["feedback"]["replay_id"] == replay.id
-    assert said.body["contexts"]["feedback"]["associated_event_id"] == replay.error_ids[-1]
-    assert "three times and nothing happened" in said.columns["message"]
+    [feedback] = [one for one in story.feedback if one.columns["user.id"] == "1001"]
+    assert feedback.body["contexts"]["feedback"]["replay_id"] == replay.id
+    assert feedback.body["contexts"]["feedback"]["associated_event_id"] == replay.error_ids[-1]
+    assert "three times and nothing happened" in feedback.columns["message"]
 
 
 def test_leo_has_no_error_then_but_a_replay_and_feedback(story: World) -> None:
     replay, leo = replay_of(story, "1742"), named("leo")
     assert (replay.rage_clicks, replay.count_errors) == (2, 0)
     assert replay.started_at <= leo.moment <= replay.finished_at
-    [said] = [one for one in story.feedback if one.columns["user.email"] == leo.identifier]
-    assert abs(said.timestamp - leo.moment) < timedelta(minutes=5)
+    [feedback] = [one for one in story.feedback if one.columns["user.email"] == leo.identifier]
+    assert abs(feedback.timestamp - leo.moment) < timedelta(minutes=5)
 
 
-def test_the_cause_of_mias_failure_names_nobody(story: World) -> None:
+def test_the_cause_of_mias_failure_names_no_user(story: World) -> None:
     [mine] = [one for one in events_of(story, named("mia")) if one.issue.key == "pay-timeout"]
     trace = mine.columns["trace"]
     [cause] = [one for one in story.events if one.columns["trace"] == trace and one is not mine]

@@ -11,7 +11,7 @@ from apps.demo.world import World
 from tests.demo.conftest import NOON, Api
 
 
-def test_rows_have_the_asked_keys_and_two_more(api: Api, world: World) -> None:
+def test_rows_have_the_requested_keys_and_two_more(api: Api, world: World) -> None:
     world.add_event(timestamp=NOON, user_id="1", project="web")
     row = api.table(field=["issue.id", "issue", "timestamp", "nonsense"]).json()["data"][0]
     assert set(row) == {"issue.id", "issue", "timestamp", "nonsense", "id", "project.name"}
@@ -79,7 +79,7 @@ def test_twenty_fields_are_allowed(api: Api, world: World) -> None:
 
 def test_a_window_older_than_the_retention_is_refused(api: Api, demo: DemoSentry) -> None:
     demo.world.add_event()
-    demo.retention_days = 30
+    demo.settings.retention_days = 30
     answer = api.table(start="2026-09-01T00:00:00", end="2026-09-02T00:00:00")
     assert answer.status_code == 400
     assert answer.json()["detail"] == "Invalid date range. Please try a more recent date range."
@@ -88,7 +88,7 @@ def test_a_window_older_than_the_retention_is_refused(api: Api, demo: DemoSentry
 def test_a_start_older_than_the_retention_is_moved_up(api: Api, demo: DemoSentry) -> None:
     recent = demo.world.add_event(timestamp=NOON)
     demo.world.add_event(timestamp=NOON - timedelta(days=40))
-    demo.retention_days = 30
+    demo.settings.retention_days = 30
     assert api.found("", start="2026-01-01T00:00:00") == {recent.id}
 
 

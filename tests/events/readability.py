@@ -1,4 +1,4 @@
-"""How hard a sentence is to read: the Flesch-Kincaid grade, with syllables counted by rule."""
+"""The Flesch-Kincaid grade of a text, with syllables counted by rules."""
 
 import re
 
@@ -9,14 +9,14 @@ _SILENT = re.compile(
 
 
 def syllables(word: str) -> int:
-    """Groups of vowels without a silent end; never below one, rather too many than too few."""
+    """Count the groups of vowels except a silent ending, at least one; err on the high side."""
     letters = re.sub(r"[^a-z]", "", word.lower())
     return max(1, len(_GROUPS.findall(_SILENT.sub("", letters))))
 
 
 def grade(text: str) -> float:
-    """The school year that can read it: 0.39 words a sentence + 11.8 syllables a word - 15.59."""
+    """Return the US school grade: 0.39 words per sentence + 11.8 syllables per word - 15.59."""
     sentences = max(1, len(re.findall(r"[.!?](?:\s|$)", text)))
     words = re.findall(r"[A-Za-z']+", text.replace("-", ""))
-    spoken = sum(map(syllables, words))
-    return 0.39 * len(words) / sentences + 11.8 * spoken / len(words) - 15.59
+    total = sum(map(syllables, words))
+    return 0.39 * len(words) / sentences + 11.8 * total / len(words) - 15.59

@@ -1,4 +1,4 @@
-"""Recall and wrong hits on the corpus, row by row."""
+"""Test redaction against the corpus, row by row."""
 
 import re
 from collections import Counter
@@ -10,19 +10,19 @@ SECRETS = tuple(rows("secrets_*"))
 LOOKALIKES = tuple(rows("lookalikes_*"))
 
 
-def test_each_secret_is_hidden() -> None:
+def test_every_secret_is_redacted() -> None:
     leaking = [f"{row.origin}: {row.text!r} -> {row.shown!r}" for row in SECRETS if row.leaks]
     assert not leaking, "\n".join(leaking)
 
 
-def test_each_look_alike_stays() -> None:
+def test_every_lookalike_survives() -> None:
     damaged = [
         f"{row.origin}: {row.text!r} -> {row.shown!r}" for row in LOOKALIKES if row.is_damaged
     ]
     assert not damaged, "\n".join(damaged)
 
 
-def test_redacting_again_changes_nothing() -> None:
+def test_redaction_is_idempotent() -> None:
     changed = [
         f"{row.origin}: {row.shown!r} -> {again!r}"
         for row in (*SECRETS, *LOOKALIKES)
@@ -31,8 +31,8 @@ def test_redacting_again_changes_nothing() -> None:
     assert not changed, "\n".join(changed)
 
 
-def test_each_secret_is_hidden_in_the_middle_of_more_text() -> None:
-    """A structured value, between lines of a log, and as it stands in JSON's own spelling."""
+def test_every_secret_is_redacted_inside_other_text() -> None:
+    """Test that secrets are found in structured values and between the lines of a log."""
     leaking = []
     for row in SECRETS:
         if row.text[0] in "/\\?" or row.text[-1].isspace():
@@ -48,7 +48,7 @@ def test_each_secret_is_hidden_in_the_middle_of_more_text() -> None:
     assert not leaking, "\n".join(leaking)
 
 
-def test_the_corpus_is_large_and_no_kind_is_missing() -> None:
+def test_corpus_is_large_and_has_all_kinds() -> None:
     kinds = Counter(row.kind for row in SECRETS)
     assert len(SECRETS) > 400
     assert len(LOOKALIKES) > 400

@@ -1,11 +1,11 @@
-"""What must not be seen is hidden; what only looks like it stays."""
+"""Test that personal data and secrets are redacted, and lookalikes are not."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from apps.events.answer import Answer, Searched
+from apps.events.answer import Answer, SearchScope
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Request
 from apps.events.query import Customer, Question, Window, parse_customer
 from apps.redaction.engine import Ledger, redact, redact_event, redact_text, redact_value
@@ -42,7 +42,7 @@ def hide(text: str, *customer: str) -> str:
         ("AKIAIOSFODNN7EXAMPLE", "<token-1>"),
     ],
 )
-def test_secrets_in_text_are_hidden(text: str, hidden: str) -> None:
+def test_secrets_in_text_are_redacted(text: str, hidden: str) -> None:
     assert hide(text) == hidden
 
 
@@ -65,21 +65,21 @@ def test_secrets_in_text_are_hidden(text: str, hidden: str) -> None:
         "tokens used",
     ],
 )
-def test_look_alikes_stay(text: str) -> None:
+def test_lookalikes_survive(text: str) -> None:
     assert hide(text) == text
 
 
-def test_the_same_value_gets_the_same_alias() -> None:
+def test_equal_values_share_an_alias() -> None:
     assert hide("a@b.example, c@d.example, A@B.example") == "<email-1>, <email-2>, <email-1>"
 
 
-def test_the_customer_has_an_alias_of_their_own() -> None:
+def test_customer_has_own_alias() -> None:
     assert hide("user 1001 (jane@example.com)", "1001", "jane@example.com") == (
         "user <customer> (<customer>)"
     )
 
 
-def test_a_short_customer_id_does_not_eat_the_text() -> None:
+def test_short_customer_id_in_text_survives() -> None:
     assert hide("7 of 17 items", "7") == "7 of 17 items"
 
 
@@ -87,17 +87,17 @@ def test_a_short_customer_id_does_not_eat_the_text() -> None:
     "key",
     ["password", "X-Api-Key", "authToken", "SESSION_ID", "set-cookie", "client_secret", "cvv"],
 )
-def test_key_names_hide_their_values(key: str) -> None:
+def test_value_of_secret_key_is_redacted(key: str) -> None:
     assert redact_value({key: "plain"}, Ledger(frozenset())) == {key: "<secret-1>"}
 
 
-def test_a_secret_key_hides_what_is_nested_below_it() -> None:
+def test_nested_value_of_secret_key_is_redacted() -> None:
     value = {"credentials": {"user": "a", "list": [1, 2]}, "safe": {"count": 3, "none": None}}
     hidden = redact_value(value, Ledger(frozenset()))
     assert hidden == {"credentials": "<secret-1>", "safe": {"count": 3, "none": None}}
 
 
-def test_pairs_are_read_as_key_and_value() -> None:
+def test_pair_is_key_and_value() -> None:
     hidden = redact_value([["Cookie", "a=b"], ["Accept", "text/html"]], Ledger(frozenset()))
     assert hidden == [["Cookie", "<secret-1>"], ["Accept", "text/html"]]
 
@@ -149,7 +149,7 @@ def answer_with_secret(secret: str) -> Answer:
     )
     return Answer(
         question=Question(Customer("1001"), Window(MOMENT, 5)),
-        searched=Searched("acme"),
+        searched=SearchScope("acme"),
         events=(event,),
         issues=(),
         complete=True,
@@ -159,7 +159,7 @@ def answer_with_secret(secret: str) -> Answer:
 
 
 @pytest.mark.parametrize("secret", ["jane@example.com", "4242 4242 4242 4242", JWT])
-def test_no_field_of_an_event_lets_a_secret_through(secret: str) -> None:
+def test_every_event_field_is_redacted(secret: str) -> None:
     redacted = redact(answer_with_secret(secret))
     assert secret not in repr(redacted)
     assert "1001" not in repr(redacted.question)
@@ -173,14 +173,14 @@ def test_ids_releases_and_times_survive() -> None:
     assert event.timestamp == MOMENT
 
 
-def test_a_short_customer_id_is_hidden_where_the_key_says_that_it_is_one() -> None:
+def test_short_customer_id_under_id_key_is_redacted() -> None:
     ledger = Ledger(frozenset({"1"}))
     hidden = redact_value({"user_id": 1, "user": "id:1", "Dnt": "1", "rows": 1}, ledger)
     alias = "<customer>"
     assert hidden == {"user_id": alias, "user": f"id:{alias}", "Dnt": "1", "rows": 1}
 
 
-def test_everything_below_the_user_is_personal_but_the_place() -> None:
+def test_user_data_is_redacted_except_geo() -> None:
     answer = answer_with_secret("x@y.example")
     user = {"display_name": "Jane D", "data": {"plan": "gold"}, "geo": {"city": "Wien"}}
     body = replace(answer.events[0].body or EventBody(), user=user)
@@ -192,23 +192,23 @@ def test_everything_below_the_user_is_personal_but_the_place() -> None:
     assert shown.user["geo"] == {"city": "Wien"}
 
 
-def test_a_uuid_is_hidden_in_both_spellings_and_in_the_question() -> None:
+def test_uuid_is_redacted_with_and_without_dashes() -> None:
     dashed = "7ca573c0-f481-4912-aaa9-bdc77d1a7d51"
     plain = dashed.replace("-", "")
     answer = answer_with_secret("note")
     event = replace(answer.events[0], id="b" * 32, trace_id=None, message=f"{dashed} {plain}")
-    asked = replace(answer.question, customer=parse_customer(dashed))
-    shown = redact(replace(answer, events=(event,), question=asked))
+    question = replace(answer.question, customer=parse_customer(dashed))
+    shown = redact(replace(answer, events=(event,), question=question))
     assert plain not in repr(shown)
     assert dashed not in repr(shown)
 
 
-def test_an_event_read_later_shares_no_alias_with_the_answer() -> None:
+def test_event_read_later_shares_no_alias_with_result() -> None:
     event = answer_with_secret("x@y.example").events[0]
     assert "<email-1>" not in repr(redact_event(event, customer="1001"))
 
 
-def test_redacting_twice_changes_nothing_more() -> None:
+def test_redaction_is_idempotent() -> None:
     once = redact(answer_with_secret("jane@example.com"))
     assert replace(redact(once), redaction=once.redaction) == once
 
@@ -228,12 +228,12 @@ def test_redacting_twice_changes_nothing_more() -> None:
         "a-" * 100_000,
     ],
 )
-def test_hostile_text_is_gone_through_and_bounded(text: str) -> None:
-    """A pattern with quadratic time would need hours for one of these."""
+def test_hostile_text_takes_linear_time(text: str) -> None:
+    """A pattern with quadratic time would take hours for one of these."""
     assert len(hide(text)) <= len(text)
 
 
-def test_the_names_in_an_events_own_body_are_the_customers_too() -> None:
+def test_identifiers_in_event_body_are_redacted() -> None:
     answer = answer_with_secret("note")
     user = {"id": "1001", "email": "jane@example.com", "username": "jane-d"}
     body = replace(answer.events[0].body or EventBody(), user=user, message="jane-d failed")

@@ -1,8 +1,8 @@
-"""Which of two releases is the older one is said only where that is sure."""
+"""Test comparing and shortening releases."""
 
 import pytest
 
-from apps.events.releases import compared, short_release
+from apps.events.releases import compare_releases, short_release
 
 
 @pytest.mark.parametrize(
@@ -22,8 +22,8 @@ from apps.events.releases import compared, short_release
         ("shop@2.14.0-5-g1a2b3c4", "shop@2.15.0"),
     ],
 )
-def test_dotted_numbers_of_one_package_have_an_order(older: str, newer: str) -> None:
-    assert (compared(older, newer), compared(newer, older)) == (-1, 1)
+def test_versions_of_one_package_are_ordered(older: str, newer: str) -> None:
+    assert (compare_releases(older, newer), compare_releases(newer, older)) == (-1, 1)
 
 
 @pytest.mark.parametrize(
@@ -44,14 +44,14 @@ def test_dotted_numbers_of_one_package_have_an_order(older: str, newer: str) -> 
         ("shop@1.0-" + "9" * 5000, "shop@1.0"),
     ],
 )
-def test_of_others_nothing_is_said(one: str, other: str) -> None:
-    assert compared(one, other) is compared(other, one) is None
+def test_other_releases_are_not_comparable(one: str, other: str) -> None:
+    assert compare_releases(one, other) is compare_releases(other, one) is None
 
 
-def test_one_release_is_itself_however_it_is_written() -> None:
-    assert compared("shop@2.14.0", "shop@2.14") == compared("abc123", "abc123") == 0
+def test_equal_releases_compare_equal() -> None:
+    assert compare_releases("shop@2.14.0", "shop@2.14") == compare_releases("abc123", "abc123") == 0
 
 
-def test_a_release_is_called_by_its_version_and_a_hash_by_its_beginning() -> None:
+def test_short_release_is_version_or_short_hash() -> None:
     assert short_release("checkout-api@7.3.1") == "7.3.1"
     assert short_release("1f2e3d4c5b6a79881f2e3d4c5b6a79881f2e3d4c") == "1f2e3d4c5b6a"

@@ -1,15 +1,14 @@
-"""Every rule of plain words: its example is told by it alone, in words anybody can say aloud."""
+"""Test that every rule matches its example first, in plain words."""
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 
 from apps.events.event import Event, EventBody, ExceptionInfo, Frame
 from apps.events.rules.engine import RULES, rule_for
-from apps.events.rules.rule import Deed, Example, Side, clues, side_of
+from apps.events.rules.rule import Example, Side, UserAction, side_of, symptoms_of
 from apps.events.summary import is_specific, summarize
 from apps.sentry.parsing import parse_full_event
 from tests import samples
@@ -25,11 +24,11 @@ JARGON = re.compile(
     r"|[0-9]",
     re.IGNORECASE,
 )
-MOST_TYPES = 5  # one kind of failure has as many names as languages; unrelated ones have more
+MAX_TYPES = 5  # a kind of failure has about one name per language; unrelated ones have more
 
 
 def event_of(example: Example, *, body: bool = True) -> Event:
-    """The event of an example: an exception when its title starts with a type."""
+    """Return the event of an example, with an exception if its title starts with a type."""
     kind, _, value = example.title.partition(": ")
     raised = " " not in kind and example.message is None
     functions = (Frame(function=example.function),) if example.function else ()
@@ -48,23 +47,16 @@ def event_of(example: Example, *, body: bool = True) -> Event:
     )
 
 
-def spoken() -> Iterator[str]:
-    """Every sentence that the tables can make."""
-    for rule in RULES:
-        for side in Side:
-            yield rule.core(side)
-
-
-SPOKEN = sorted(set(spoken()))
+SENTENCES = sorted({rule.sentence_for(side) for rule in RULES for side in Side})
 
 
 def known_events() -> list[Event]:
-    """The sample events that rules may be written from."""
+    """Return the sample events that rules can be written from."""
     parsed = (parse_full_event(samples.load(name), ("user.id",)) for name in samples.known())
     return [event for event in parsed if event]
 
 
-def test_a_rule_tells_its_example() -> None:
+def test_rule_matches_its_example() -> None:
     wrong = []
     for rule in RULES:
         found = rule_for(event_of(rule.example))
@@ -73,10 +65,10 @@ def test_a_rule_tells_its_example() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_a_sentence_can_be_said_aloud() -> None:
+def test_sentence_is_plain() -> None:
     wrong = [
         sentence
-        for sentence in SPOKEN
+        for sentence in SENTENCES
         if grade(sentence) > 8
         or len(sentence) > 110
         or JARGON.search(sentence)
@@ -85,13 +77,13 @@ def test_a_sentence_can_be_said_aloud() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("deed", Deed)
-def test_what_the_customer_tried_can_be_said_aloud(deed: Deed) -> None:
-    assert grade(f"While {deed.value}: our server was down.") <= 8
-    assert not JARGON.search(deed.value)
+@pytest.mark.parametrize("action", UserAction)
+def test_user_action_is_plain(action: UserAction) -> None:
+    assert grade(f"While {action.value}: our server was down.") <= 8
+    assert not JARGON.search(action.value)
 
 
-def test_no_two_rules_say_the_same() -> None:
+def test_sentences_are_unique() -> None:
     assert len({rule.sentence for rule in RULES}) == len(RULES)
 
 
@@ -103,24 +95,24 @@ def test_syllables_are_counted(word: str, count: int) -> None:
     assert syllables(word) == count
 
 
-def test_nearly_every_known_sample_gets_a_sentence_of_its_own() -> None:
+def test_nearly_all_known_samples_are_specific() -> None:
     events = known_events()
     assert sum(map(is_specific, events)) >= 0.95 * len(events)
 
 
-def test_a_sentence_fits_one_kind_of_failure() -> None:
+def test_sentence_covers_few_exception_types() -> None:
     types: dict[str, set[str]] = defaultdict(set)
     for event in known_events():
         rule = rule_for(event)
         raised = event.body.exceptions[0] if event.body and event.body.exceptions else None
         if rule and not rule.broad:
-            types[rule.core(side_of(event))].add(raised.type or "" if raised else "")
-    assert max(map(len, types.values())) <= MOST_TYPES
+            types[rule.sentence_for(side_of(event))].add(raised.type or "" if raised else "")
+    assert max(map(len, types.values())) <= MAX_TYPES
 
 
-def test_a_pattern_is_bounded_and_reads_small_letters() -> None:
+def test_pattern_is_bounded_and_lowercase() -> None:
     wrong = []
-    for pattern in sorted({p for r in RULES for p in (r.says, r.calls, r.files) if p}):
+    for pattern in sorted({p for r in RULES for p in (r.text, r.calls, r.files) if p}):
         bare = re.sub(r"\\.|\[(?:\\.|[^\]\\])+\]", "", pattern)
         if re.search(r"[*+]|\{\d+,\}|[A-Z]", bare):
             wrong.append(pattern)
@@ -128,14 +120,14 @@ def test_a_pattern_is_bounded_and_reads_small_letters() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_the_titles_of_rows_are_enough() -> None:
+def test_title_alone_is_enough() -> None:
     row = event_of(Example("ReadTimeout: api.stripe.com: Read timed out."), body=False)
     assert summarize(row) == "The payment service did not answer in time."
 
 
-def test_a_text_is_cut_before_it_is_read() -> None:
+def test_symptom_line_is_bounded() -> None:
     event = Event(id="a" * 32, timestamp=WHEN, title="x" * 5000, message="y" * 5000)
-    assert max(len(clue.line) for clue in clues(event)) <= 700
+    assert max(len(symptom.line) for symptom in symptoms_of(event)) <= 700
 
 
 @pytest.mark.parametrize(
@@ -200,5 +192,5 @@ def test_a_text_is_cut_before_it_is_read() -> None:
         ("CredentialUnavailable: managed identity token request failed", "python", "identity"),
     ],
 )
-def test_a_word_that_misleads_tells_nothing_wrong(title: str, platform: str, wrong: str) -> None:
+def test_misleading_word_does_not_match(title: str, platform: str, wrong: str) -> None:
     assert wrong not in summarize(event_of(Example(title, platform)))

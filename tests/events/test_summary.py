@@ -1,4 +1,4 @@
-"""Plain words for an error, and none that are not true."""
+"""Test the plain sentences about events."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Request
 from apps.events.grouping import Group
 from apps.events.rules.engine import RULES
-from apps.events.rules.rule import Deed, Side, Where, deed_of
-from apps.events.summary import caught, caught_in, is_specific, place_of, summarize
+from apps.events.rules.rule import Place, Side, UserAction, user_action_of
+from apps.events.summary import group_handling_text, handling_text, is_specific, place_of, summarize
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -20,7 +20,7 @@ def event(title: str = "boom", **fields: Any) -> Event:
     return Event(id="a" * 32, timestamp=AT, title=title, **fields)
 
 
-def asked(url: str, method: str = "GET", **fields: Any) -> Event:
+def requested(url: str, method: str = "GET", **fields: Any) -> Event:
     body = EventBody(request=Request(method=method, url=url))
     return event(body=body, **fields)
 
@@ -35,77 +35,74 @@ def asked(url: str, method: str = "GET", **fields: Any) -> Event:
         ("TimeoutError: timed out", "Something took too long and was stopped."),
     ],
 )
-def test_a_known_kind_of_error_has_its_sentence(title: str, sentence: str) -> None:
+def test_known_kind_has_sentence(title: str, sentence: str) -> None:
     assert summarize(event(title)) == sentence
 
 
 @pytest.mark.parametrize("title", ["boom", "Zoom meeting failed", "bloomfilter", "Vanilla sync"])
-def test_a_word_inside_another_word_says_nothing(title: str) -> None:
+def test_part_of_word_does_not_match(title: str) -> None:
     assert summarize(event(title)) == "Something in the program failed."
     assert not is_specific(event(title))
     assert place_of(event(title)) is None
 
 
-def test_what_was_caught_and_is_not_known_is_only_noted() -> None:
-    told = summarize(event(handled=True))
-    assert told == "The program noted a problem and carried on."
+def test_unknown_handled_error_is_noted() -> None:
+    assert summarize(event(handled=True)) == "The program noted a problem and carried on."
 
 
-def test_a_cause_that_is_sure_is_told_before_a_vague_error() -> None:
+def test_sure_cause_precedes_vague_error() -> None:
     raised = ExceptionInfo("TypeError", "fetch failed")
     cause = ExceptionInfo("Error", "unable to verify the first certificate")
-    told = event(platform="node", body=EventBody(exceptions=(raised, cause)))
-    assert summarize(told).startswith("Our server could not confirm")
-    assert place_of(told) is Where.SERVICE
+    error = event(platform="node", body=EventBody(exceptions=(raised, cause)))
+    assert summarize(error).startswith("Our server could not confirm")
+    assert place_of(error) is Place.SERVICE
 
 
 @pytest.mark.parametrize(
-    ("url", "method", "deed"),
+    ("url", "method", "action"),
     [
-        ("https://a.example/checkout/pay", "POST", Deed.PAYING),
-        ("https://a.example/checkout?next=/pay", "GET", Deed.CHECKING_OUT),
-        ("https://a.example/cart#pay", "GET", Deed.CART),
-        ("https://a.example/signin", "POST", Deed.SIGNING_IN),
-        ("https://a.example/users/register", "POST", Deed.SIGNING_UP),
-        ("https://a.example/api/uploads", "PUT", Deed.UPLOADING),
-        ("https://a.example/invoices/7", "GET", Deed.INVOICE),
-        ("https://a.example/Appointments/Book", "POST", Deed.BOOKING),
-        ("https://a.example/api/orders", "POST", Deed.ORDERING),
-        ("https://a.example/api/orders", "GET", Deed.ORDERS),
-        ("https://a.example/reports", "GET", Deed.REPORT),
-        ("https://a.example/chat/3", "GET", Deed.MESSAGES),
-        ("https://a.example/notifications", "GET", Deed.NOTICES),
-        ("https://a.example/settings", "GET", Deed.ACCOUNT),
-        ("https://a.example/search", "GET", Deed.SEARCHING),
+        ("https://a.example/checkout/pay", "POST", UserAction.PAYING),
+        ("https://a.example/checkout?next=/pay", "GET", UserAction.CHECKING_OUT),
+        ("https://a.example/cart#pay", "GET", UserAction.CART),
+        ("https://a.example/signin", "POST", UserAction.SIGNING_IN),
+        ("https://a.example/users/register", "POST", UserAction.SIGNING_UP),
+        ("https://a.example/api/uploads", "PUT", UserAction.UPLOADING),
+        ("https://a.example/invoices/7", "GET", UserAction.INVOICE),
+        ("https://a.example/Appointments/Book", "POST", UserAction.BOOKING),
+        ("https://a.example/api/orders", "POST", UserAction.ORDERING),
+        ("https://a.example/api/orders", "GET", UserAction.ORDERS),
+        ("https://a.example/reports", "GET", UserAction.REPORT),
+        ("https://a.example/chat/3", "GET", UserAction.MESSAGES),
+        ("https://a.example/notifications", "GET", UserAction.NOTICES),
+        ("https://a.example/settings", "GET", UserAction.ACCOUNT),
+        ("https://a.example/search", "GET", UserAction.SEARCHING),
         ("https://a.example/webhooks/payments", "POST", None),
         ("https://a.example/workers/invoices", "GET", None),
         ("https://pay.example/", "GET", None),
         ("https://a.example/repay", "GET", None),
     ],
 )
-def test_the_address_tells_what_the_customer_tried(
-    url: str, method: str, deed: Deed | None
-) -> None:
-    assert deed_of(asked(url, method)) is deed
+def test_user_action_follows_from_url(url: str, method: str, action: UserAction | None) -> None:
+    assert user_action_of(requested(url, method)) is action
 
 
-def test_the_last_click_tells_it_where_no_address_does() -> None:
+def test_user_action_follows_from_last_click() -> None:
     crumbs = (
         Breadcrumb(category="navigation", data={"from": "/", "to": "/cart"}),
         Breadcrumb(category="ui.click", message="button.search"),
         Breadcrumb(category="fetch", data={"url": "/pay"}),
     )
     clicked = event(platform="javascript", body=EventBody(breadcrumbs=crumbs))
-    assert deed_of(clicked) is Deed.SEARCHING
+    assert user_action_of(clicked) is UserAction.SEARCHING
 
 
-def test_a_job_is_nothing_that_a_customer_tried() -> None:
-    assert deed_of(event(platform="python", transaction="invoices.push")) is None
+def test_job_is_no_user_action() -> None:
+    assert user_action_of(event(platform="python", transaction="invoices.push")) is None
 
 
-def test_what_was_tried_stands_before_what_failed_and_is_not_said_twice() -> None:
+def test_user_action_precedes_failure_and_is_not_repeated() -> None:
     url = "https://a.example/pay"
-    assert summarize(asked(url, platform="python")) == (
+    assert summarize(requested(url, platform="python")) == (
         "While paying: something in the program failed."
     )
     declined = event("PaymentDeclined: no", body=EventBody(request=Request("POST", url)))
@@ -113,13 +110,13 @@ def test_what_was_tried_stands_before_what_failed_and_is_not_said_twice() -> Non
 
 
 @pytest.mark.parametrize(
-    ("told", "sentence"),
+    ("error", "sentence"),
     [
         (event(handled=None), None),
         (event(handled=True), "The app handled it and kept going."),
         (event(handled=False, platform="python"), "The app did not catch it."),
         (
-            asked("https://a.example/", handled=False, platform="python"),
+            requested("https://a.example/", handled=False, platform="python"),
             "It stopped what the customer was doing.",
         ),
         (
@@ -129,25 +126,25 @@ def test_what_was_tried_stands_before_what_failed_and_is_not_said_twice() -> Non
         (event(body=EventBody(handled=True)), "The app handled it and kept going."),
     ],
 )
-def test_whether_it_was_caught_is_said_only_when_it_is_known(
-    told: Event, sentence: str | None
-) -> None:
-    assert caught(told) == sentence
+def test_handling_text(error: Event, sentence: str | None) -> None:
+    assert handling_text(error) == sentence
 
 
-def test_one_event_that_nothing_caught_tells_for_its_issue() -> None:
+def test_group_is_unhandled_if_one_event_is() -> None:
     group = Group("1", None, (event(handled=True), event(handled=False)))
-    assert caught_in(group) == "The app did not catch it."
-    assert caught_in(Group("1", None, (event(),))) is None
+    assert group_handling_text(group) == "The app did not catch it."
+    assert group_handling_text(Group("1", None, (event(),))) is None
 
 
 CORES = {
     "The program noted a problem and carried on.",
     "Something in the program failed.",
-    *(rule.core(side) for rule in RULES for side in Side),
+    *(rule.sentence_for(side) for rule in RULES for side in Side),
 }
 SENTENCES = CORES | {
-    f"While {deed.value}: {core[0].lower()}{core[1:]}" for deed in Deed for core in CORES
+    f"While {action.value}: {sentence[0].lower()}{sentence[1:]}"
+    for action in UserAction
+    for sentence in CORES
 }
 HOSTILE = st.one_of(
     st.text(max_size=80),
@@ -163,7 +160,7 @@ HOSTILE = st.one_of(
     platform=st.sampled_from([None, "python", "javascript", "cocoa", "native", "\0"]),
     handled=st.sampled_from([None, True, False]),
 )
-def test_no_text_of_an_event_gets_into_a_sentence(
+def test_sentence_contains_no_event_text(
     texts: tuple[str, ...], platform: str | None, handled: bool | None
 ) -> None:
     title, message, kind, value, transaction, url, crumb, module = texts

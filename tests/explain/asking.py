@@ -1,4 +1,4 @@
-"""Asking a model through the page, as a person does."""
+"""Request explanations through the page."""
 
 import html
 import re
@@ -11,8 +11,8 @@ KEY = "sk-only-for-tests-0123456789"
 
 
 @dataclass
-class Asked:
-    """A person's browser, the result's address, and the event in it."""
+class Explainer:
+    """A person's browser, with the URL and the event of a result."""
 
     client: Client
     address: str
@@ -20,48 +20,48 @@ class Asked:
 
     @property
     def page(self) -> str:
-        """Where a model can be asked."""
+        """Return the URL of the explanation page."""
         return f"{self.address}explain/"
 
     def preview(self) -> str:
-        """The text that the page says is sent."""
+        """Return the previewed text."""
         return text_of(self.client.get(self.page).content.decode())
 
     def digest(self) -> str:
-        """The preview's digest."""
+        """Return the preview's digest."""
         return digest_of(self.client.get(self.page).content.decode())
 
     def begin(self, digest: str = "") -> StreamingHttpResponse:
-        """Send it; the answer is not read yet."""
+        """Start an explanation, without reading the answer."""
         response = self.client.post(self.page, {"digest": digest or self.digest()})
         assert isinstance(response, StreamingHttpResponse), response.content
         return response
 
     def answer(self) -> str:
-        """Send it, and read all of the answer."""
+        """Request an explanation, and return the whole page."""
         return read(self.begin())
 
     def refused(self, digest: str = "") -> HttpResponse:
-        """Send what is not sent."""
+        """Request an explanation that is refused."""
         response = self.client.post(self.page, {"digest": digest or self.digest()})
         assert isinstance(response, HttpResponse)
         return response
 
 
 def read(response: StreamingHttpResponse) -> str:
-    """All of a page that comes in pieces."""
+    """Return all of a streamed page."""
     return b"".join(response).decode()
 
 
 def text_of(page: str) -> str:
-    """What stands in the field; a browser leaves out the first line's end."""
+    """Return the previewed text, without the first newline, which browsers ignore too."""
     found = re.search(r"<textarea[^>]*>\n(.*?)</textarea>", page, re.DOTALL)
     assert found, page
     return html.unescape(found[1])
 
 
 def digest_of(page: str) -> str:
-    """What the form sends along."""
+    """Return the digest in the form."""
     found = re.search(r'name="digest" value="([0-9a-f]{64})"', page)
     assert found, page
     return found[1]

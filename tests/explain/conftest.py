@@ -1,4 +1,4 @@
-"""A site with a model, and Ana, who looked up a customer with one event."""
+"""Fixtures: a site with a model, and Ana's lookup of a customer with one event."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -9,9 +9,9 @@ from django.test import Client
 from pytest_django import Settings
 
 from apps.demo.server import DemoSentry
-from apps.explain.client import Llm
+from apps.explain.llm import Llm
 from tests.conftest import MOMENT, signed_in
-from tests.explain.asking import KEY, Asked
+from tests.explain.asking import KEY, Explainer
 from tests.explain.model_server import ModelServer, line, model_server, says
 from tests.web.asking import look_up
 
@@ -25,7 +25,7 @@ def model() -> Iterator[ModelServer]:
 
 @pytest.fixture
 def llm(model: ModelServer, settings: Settings) -> Llm:
-    """The site is set up with it."""
+    """The site's configuration of the model."""
     made = Llm(
         base_url=model.url,
         api_key=KEY,
@@ -42,8 +42,8 @@ def llm(model: ModelServer, settings: Settings) -> Llm:
 
 
 @pytest.fixture
-def asked(llm: Llm, agent: User, connected: DemoSentry) -> Asked:
-    """Ana's result, and her browser."""
+def explainer(llm: Llm, agent: User, connected: DemoSentry) -> Explainer:
+    """Ana's result and browser."""
     event = connected.world.add_event(
         user_id="1001",
         timestamp=MOMENT,
@@ -51,4 +51,4 @@ def asked(llm: Llm, agent: User, connected: DemoSentry) -> Asked:
         exception=("PaymentDeclined", "Card of anna@example.org declined"),
     )
     ana: Client = signed_in(agent)
-    return Asked(ana, look_up(ana), event.id)
+    return Explainer(ana, look_up(ana), event.id)

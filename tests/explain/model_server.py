@@ -1,4 +1,4 @@
-"""A server that speaks the protocol of chat completions, well or badly, over real HTTP."""
+"""An HTTP server that speaks the chat completions protocol, correctly or not."""
 
 import json
 import socket
@@ -17,7 +17,7 @@ Play = Callable[["Handler"], None]
 
 @dataclass
 class Seen:
-    """One request as it came over the wire."""
+    """A received request."""
 
     path: str
     headers: dict[str, str]
@@ -26,16 +26,16 @@ class Seen:
 
 @dataclass
 class ModelServer:
-    """Where it listens, what it was asked, and what it does with the next request."""
+    """The server's URL, its received requests, and its next responses."""
 
     url: str
     plays: list[Play]
     seen: list[Seen] = field(default_factory=list)
-    # A play that waits goes on once this is set; the end of a test sets it.
+    # Set when a waiting response should continue, and at the end of the test.
     go_on: Event = field(default_factory=Event)
 
     def will(self, *plays: Play) -> None:
-        """What it does with the next requests; the last play stays."""
+        """Set the next responses; the last one repeats."""
         self.plays[:] = plays
 
 
@@ -45,7 +45,7 @@ class _Listener(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Notes the request, and does what is played."""
+    """Record the request, and play the next response."""
 
     protocol_version = "HTTP/1.1"
     server: _Listener
@@ -59,10 +59,10 @@ class Handler(BaseHTTPRequestHandler):
         try:
             play(self)
         except OSError:
-            return  # who asked has gone
+            return  # the client has disconnected
 
     def begin(self, status: int = 200, headers: Mapping[str, str] = NONE) -> None:
-        """The head of an answer that ends with its connection."""
+        """Send the head of a response that ends with its connection."""
         self.send_response(status)
         for name, value in {"Content-Type": "text/event-stream", **headers}.items():
             self.send_header(name, value)
@@ -70,21 +70,27 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def raw(self, data: bytes) -> None:
-        """Bytes as they are."""
+        """Send raw bytes."""
         self.wfile.write(data)
         self.wfile.flush()
 
     def chunk(self, **values: Any) -> None:
-        """One chunk of a stream."""
-        told = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m", **values}
-        self.raw(b"data: " + json.dumps(told).encode() + b"\n\n")
+        """Send a chunk of the stream."""
+        chunk = {
+            "id": "c1",
+            "object": "chat.completion.chunk",
+            "created": 1,
+            "model": "m",
+            **values,
+        }
+        self.raw(b"data: " + json.dumps(chunk).encode() + b"\n\n")
 
     def say(self, text: str) -> None:
-        """A piece of the answer."""
+        """Send a piece of the answer."""
         self.chunk(choices=[{"index": 0, "delta": {"content": text}, "finish_reason": None}])
 
     def stop(self, reason: str | None = "stop", usage: object = (900, 60)) -> None:
-        """The end of an answer: why, and what was used."""
+        """Send the finish reason and the usage."""
         self.chunk(choices=[{"index": 0, "delta": {}, "finish_reason": reason}])
         if isinstance(usage, tuple):
             sent, came = usage
@@ -94,16 +100,16 @@ class Handler(BaseHTTPRequestHandler):
         self.raw(b"data: [DONE]\n\n")
 
     def wait(self) -> None:
-        """Until the test goes on."""
+        """Wait until the test ends or continues."""
         self.server.model.go_on.wait(60)
 
     def log_message(self, *_words: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def model_server(*plays: Play) -> Iterator[ModelServer]:
-    """A running server that does this."""
+    """Run a server with these responses."""
     listener = _Listener(("127.0.0.1", 0), Handler)
     model = ModelServer(f"http://127.0.0.1:{listener.server_address[1]}/v1", list(plays))
     listener.model = model
@@ -117,13 +123,13 @@ def model_server(*plays: Play) -> Iterator[ModelServer]:
 
 
 def line(cause: str, *events: str, confidence: str = "high", confirm: str = "Read the log.") -> str:
-    """A cause as it was asked for."""
-    told = {"cause": cause, "confidence": confidence, "events": events, "confirm": confirm}
-    return json.dumps(told) + "\n"
+    """Return a cause in the requested format."""
+    values = {"cause": cause, "confidence": confidence, "events": events, "confirm": confirm}
+    return json.dumps(values) + "\n"
 
 
 def says(*pieces: str, reason: str | None = "stop", usage: object = (900, 60)) -> Play:
-    """An answer in these pieces."""
+    """Play an answer in these pieces."""
 
     def play(handler: Handler) -> None:
         handler.begin()
@@ -137,20 +143,20 @@ def says(*pieces: str, reason: str | None = "stop", usage: object = (900, 60)) -
 def refuses(
     status: int, code: str = "", message: str = "No.", *, param: str = "", after: str = ""
 ) -> Play:
-    """An error as such servers tell it; its words can quote what nobody may log or show."""
+    """Play an error, whose message may contain text that must not be logged or shown."""
     kind = "invalid_request_error"
-    told = {"error": {"message": message, "type": kind, "code": code, "param": param}}
+    body = {"error": {"message": message, "type": kind, "code": code, "param": param}}
     headers = {"Content-Type": "application/json", **({"Retry-After": after} if after else {})}
 
     def play(handler: Handler) -> None:
         handler.begin(status, headers)
-        handler.raw(json.dumps(told).encode())
+        handler.raw(json.dumps(body).encode())
 
     return play
 
 
 def sends(*pieces: bytes, headers: Mapping[str, str] = NONE) -> Play:
-    """These bytes as the body of a stream, and then the connection ends."""
+    """Play a stream of these bytes, then close the connection."""
 
     def play(handler: Handler) -> None:
         handler.begin(headers=headers)
@@ -161,7 +167,7 @@ def sends(*pieces: bytes, headers: Mapping[str, str] = NONE) -> Play:
 
 
 def hangs(*pieces: str) -> Play:
-    """These pieces, and then nothing more."""
+    """Play these pieces, then nothing more."""
 
     def play(handler: Handler) -> None:
         handler.begin()
@@ -173,21 +179,21 @@ def hangs(*pieces: str) -> Play:
 
 
 def drips(handler: Handler) -> None:
-    """A comment now and then, for ever: no single read waits long."""
+    """Play endless comments, so that no single read takes long."""
     handler.begin()
     while not handler.server.model.go_on.wait(0.05):
         handler.raw(b": still here\n\n")
 
 
 def drips_its_head(handler: Handler) -> None:
-    """The same in the head of the answer."""
+    """Play an endless head."""
     handler.raw(b"HTTP/1.1 200 OK\r\n")
     while not handler.server.model.go_on.wait(0.05):
         handler.raw(b"X-Still: here\r\n")
 
 
 def breaks_off(*pieces: str) -> Play:
-    """These pieces of an answer that promised more, then a reset."""
+    """Play these pieces of a longer answer, then reset the connection."""
 
     def play(handler: Handler) -> None:
         handler.send_response(200)

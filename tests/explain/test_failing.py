@@ -1,4 +1,4 @@
-"""Each way a model's server can fail: told plainly, with a next step, and without its own words."""
+"""Failures of the model's server are explained, without quoting it."""
 
 import gzip
 import logging
@@ -8,10 +8,10 @@ import pytest
 from django.contrib.auth.models import User
 from pytest_django import Settings
 
-from apps.explain.client import Llm
-from apps.explain.models import Explanation, Spending, State
+from apps.explain.llm import Llm
+from apps.explain.models import Explanation, ExplanationState, Spending
 from tests.conftest import signed_in
-from tests.explain.asking import KEY, Asked
+from tests.explain.asking import KEY, Explainer
 from tests.explain.model_server import (
     Handler,
     ModelServer,
@@ -73,12 +73,12 @@ def nested(handler: Handler) -> None:
 
 
 FREE = (
-    (refuses(401, "invalid_api_key", SECRET_WORDS), "does not accept our key"),
-    (refuses(403, "", SECRET_WORDS), "does not accept our key"),
+    (refuses(401, "invalid_api_key", SECRET_WORDS), "doesn&#x27;t accept our key"),
+    (refuses(403, "", SECRET_WORDS), "doesn&#x27;t accept our key"),
     (refuses(404, "model_not_found", SECRET_WORDS), "doesn&#x27;t recognize the model"),
     (refuses(402), "account with the model&#x27;s provider has run out"),
     (refuses(429, "insufficient_quota"), "account with the model&#x27;s provider has run out"),
-    (refuses(429, after="17"), "Please try again in 17 s."),
+    (refuses(429, after="17"), "Try again in 17 seconds."),
     (refuses(429, after="soon"), "reached the request limit of the model&#x27;s server"),
     (refuses(400, "context_length_exceeded", SECRET_WORDS), "longer than this model can read"),
     (refuses(400, message="maximum context length is 4096"), "longer than this model can read"),
@@ -89,7 +89,7 @@ FREE = (
 PAID = (
     (refuses(400, "content_filter", SECRET_WORDS), "The model declined to answer."),
     (refuses(500, message=SECRET_WORDS), "server is having problems"),
-    (refuses(503, after="5"), "Please try again in 5 s."),
+    (refuses(503, after="5"), "Try again in 5 seconds."),
     (says(WORKED, reason="content_filter", usage=None), "The model declined to answer."),
     (refuses_politely, "The model declined to answer."),
     (says(WORKED, reason="length", usage=None), "reached its length limit"),
@@ -98,11 +98,11 @@ PAID = (
         sends(b'data: {"error":{"message":"overloaded","code":"x y"}}\n\n'),
         "server is having problems",
     ),
-    (sends(b"data: {not json\n\n"), "not the way a model does"),
-    (sends(b"data: \xff\xfe\n\n"), "not the way a model does"),
-    (nested, "not the way a model does"),
-    (packed, "not the way a model does"),
-    (calls_a_tool, "not the way a model does"),
+    (sends(b"data: {not json\n\n"), "in the format of a language model"),
+    (sends(b"data: \xff\xfe\n\n"), "in the format of a language model"),
+    (nested, "in the format of a language model"),
+    (packed, "in the format of a language model"),
+    (calls_a_tool, "in the format of a language model"),
     (sends(b"<html>A sign-in page</html>"), "The connection broke"),
     (sends(), "The connection broke"),
     (breaks_off(WORKED), "The connection broke"),
@@ -120,33 +120,33 @@ PAID = (
 
 
 @pytest.mark.parametrize(("play", "sentence"), FREE)
-def test_what_the_server_refused_is_told_and_costs_nothing(
-    asked: Asked, model: ModelServer, play: Play, sentence: str
+def test_a_refused_call_is_explained_and_costs_nothing(
+    explainer: Explainer, model: ModelServer, play: Play, sentence: str
 ) -> None:
     model.will(play)
-    page = asked.answer()
+    page = explainer.answer()
     assert sentence in page
     assert_harmless(page)
     assert "It cost nothing." in page
     assert len(model.seen) == 1
     assert (Spending.objects.get().tokens, Spending.objects.get().cost) == (0, 0)
-    assert Explanation.objects.get().state == State.FAILED
+    assert Explanation.objects.get().state == ExplanationState.FAILED
 
 
 @pytest.mark.parametrize(("play", "sentence"), PAID)
-def test_what_went_wrong_later_is_told_and_stays_paid_for(
-    asked: Asked, model: ModelServer, play: Play, sentence: str
+def test_a_later_failure_is_explained_and_counts_as_spent(
+    explainer: Explainer, model: ModelServer, play: Play, sentence: str
 ) -> None:
     model.will(play)
-    page = asked.answer()
+    page = explainer.answer()
     assert sentence in page
     assert "The answer is complete" not in page
     assert_harmless(page)
-    kept = Explanation.objects.get()
-    assert kept.state in (State.FAILED, State.CUT)
-    assert kept.problem
-    assert not kept.is_told
-    assert Spending.objects.get().cost == kept.cost > 0
+    explanation = Explanation.objects.get()
+    assert explanation.state in (ExplanationState.FAILED, ExplanationState.CUT)
+    assert explanation.problem
+    assert not explanation.is_told
+    assert Spending.objects.get().cost == explanation.cost > 0
 
 
 def assert_harmless(page: str) -> None:
@@ -158,77 +158,75 @@ def assert_harmless(page: str) -> None:
 
 
 @pytest.mark.parametrize("play", [hangs(WORKED), drips, drips_its_head])
-def test_a_server_that_hangs_or_drips_is_left_when_the_time_is_over(
-    asked: Asked, model: ModelServer, llm: Llm, settings: Settings, play: Play
+def test_a_hanging_or_dripping_server_times_out(
+    explainer: Explainer, model: ModelServer, llm: Llm, settings: Settings, play: Play
 ) -> None:
     settings.LLM = replace(llm, timeout_s=1)
     model.will(play)
-    page = asked.answer()
-    assert "did not finish in time" in page
+    page = explainer.answer()
+    assert "didn&#x27;t finish in time" in page
     assert_harmless(page)
 
 
-def test_what_came_before_a_break_is_shown(asked: Asked, model: ModelServer) -> None:
+def test_a_partial_answer_is_shown(explainer: Explainer, model: ModelServer) -> None:
     model.will(breaks_off(WORKED, '{"cause": "Half a'))
-    page = asked.answer()
+    page = explainer.answer()
     assert "This much came." in page
     assert "A comment from the model" in page
     assert "The connection broke" in page
 
 
-def test_a_server_that_is_not_there_costs_nothing(
-    asked: Asked, llm: Llm, settings: Settings
+def test_an_unreachable_server_costs_nothing(
+    explainer: Explainer, llm: Llm, settings: Settings
 ) -> None:
     settings.LLM = replace(llm, base_url="http://127.0.0.1:1/v1")
-    assert "could not reach the model" in asked.answer()
+    assert "couldn&#x27;t reach the model" in explainer.answer()
     assert Spending.objects.get().cost == 0
 
 
-def test_a_host_that_leads_where_none_may_is_not_called(
-    asked: Asked, llm: Llm, settings: Settings
+def test_a_host_with_a_forbidden_address_is_not_called(
+    explainer: Explainer, llm: Llm, settings: Settings
 ) -> None:
     settings.LLM = replace(llm, base_url="http://169.254.169.254/v1")
-    page = asked.answer()
+    page = explainer.answer()
     assert "Triage isn&#x27;t allowed to call the address" in page
     assert Spending.objects.get().cost == 0
 
 
-def test_an_admin_finds_the_detail_and_an_agent_does_not(
-    asked: Asked, model: ModelServer, admin: User
+def test_admins_see_the_detail_and_agents_do_not(
+    explainer: Explainer, model: ModelServer, admin: User
 ) -> None:
     model.will(refuses(401, "invalid_api_key", SECRET_WORDS))
-    assert "For the admin" not in asked.answer()
-    page = Asked(signed_in(admin), asked.address, asked.event).answer()
+    assert "For the admin" not in explainer.answer()
+    page = Explainer(signed_in(admin), explainer.address, explainer.event).answer()
     assert "HTTP 401 invalid_request_error invalid_api_key" in page
     assert_harmless(page)
 
 
-def test_a_newer_model_is_asked_by_the_newer_name_of_the_limit(
-    asked: Asked, model: ModelServer
-) -> None:
+def test_newer_models_get_max_completion_tokens(explainer: Explainer, model: ModelServer) -> None:
     model.will(refuses(400, "unsupported_parameter", param="max_tokens"), says(line("So.")))
-    assert "The answer is complete." in asked.answer()
+    assert "The answer is complete." in explainer.answer()
     older, newer = (seen.body for seen in model.seen)
     assert older.replace(b'"max_tokens"', b"") != older
     assert b'"max_completion_tokens":500' in newer.replace(b" ", b"")
 
 
 def test_neither_key_nor_text_is_logged(
-    asked: Asked,
+    explainer: Explainer,
     model: ModelServer,
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     caplog.set_level(logging.DEBUG)
     model.will(refuses(401, "invalid_api_key", SECRET_WORDS), says(WORKED))
-    asked.answer()
-    asked.answer()
-    said = capfd.readouterr()
-    told = f"{caplog.text} {said.out} {said.err}"
-    assert KEY not in told
-    assert asked.event not in told
-    assert "chat/completions" not in told
+    explainer.answer()
+    explainer.answer()
+    captured = capfd.readouterr()
+    output = f"{caplog.text} {captured.out} {captured.err}"
+    assert KEY not in output
+    assert explainer.event not in output
+    assert "chat/completions" not in output
 
 
-def test_the_key_is_in_no_representation(llm: Llm) -> None:
+def test_the_key_is_not_in_the_repr(llm: Llm) -> None:
     assert KEY not in f"{llm!r} {llm}"

@@ -1,4 +1,4 @@
-"""A day's budget holds whoever asks, and counts what was really used."""
+"""The daily budget is enforced and counts actual usage."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -9,9 +9,9 @@ from django.db import connection
 from pytest_django import Settings
 
 from apps.explain import services
-from apps.explain.client import BudgetUsedUp, Llm
-from apps.explain.models import Explanation, Spending, State
-from tests.explain.asking import Asked
+from apps.explain.llm import BudgetExceeded, Llm
+from apps.explain.models import Explanation, ExplanationState, Spending
+from tests.explain.asking import Explainer
 from tests.explain.model_server import ModelServer, hangs, line, says
 from tests.postgres import Postgres
 from tests.shell import Shell, start_with
@@ -20,11 +20,11 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("limit", [{"cost_per_day": Decimal("0.001")}, {"tokens_per_day": 1000}])
-def test_what_the_day_does_not_cover_is_not_sent(
-    asked: Asked, model: ModelServer, llm: Llm, settings: Settings, limit: dict[str, object]
+def test_a_call_beyond_the_daily_budget_is_not_made(
+    explainer: Explainer, model: ModelServer, llm: Llm, settings: Settings, limit: dict[str, object]
 ) -> None:
     settings.LLM = replace(llm, **limit)  # type: ignore[arg-type]
-    response = asked.refused()
+    response = explainer.refused()
     assert response.status_code == 429
     page = response.content.decode()
     assert "budget isn&#x27;t enough" in page
@@ -33,62 +33,66 @@ def test_what_the_day_does_not_cover_is_not_sent(
     assert not Explanation.objects.exists()
 
 
-def test_a_budget_without_prices_holds_by_tokens_alone(
-    asked: Asked, model: ModelServer, llm: Llm, settings: Settings
+def test_without_prices_the_budget_counts_tokens_only(
+    explainer: Explainer, model: ModelServer, llm: Llm, settings: Settings
 ) -> None:
     free = replace(llm, input_price=Decimal(0), output_price=Decimal(0), cost_per_day=Decimal(0))
     settings.LLM = free
-    assert "It used 960 tokens." in asked.answer()
+    assert "It used 960 tokens." in explainer.answer()
     settings.LLM = replace(free, tokens_per_day=1700)
-    assert asked.refused().status_code == 429
+    assert explainer.refused().status_code == 429
 
 
-def test_what_nobody_told_stays_at_its_most(asked: Asked, model: ModelServer) -> None:
+def test_unreported_usage_counts_as_the_maximum(explainer: Explainer, model: ModelServer) -> None:
     model.will(says(line("So."), usage=None))
-    page = asked.answer()
-    kept = Explanation.objects.get()
-    assert "It used at most" in page
-    assert kept.tokens_out == 500
-    assert Spending.objects.get().tokens == kept.tokens_in + 500
+    page = explainer.answer()
+    explanation = Explanation.objects.get()
+    assert "It used up to" in page
+    assert explanation.tokens_out == 500
+    assert Spending.objects.get().tokens == explanation.tokens_in + 500
 
 
 @pytest.mark.parametrize(
     "usage", [{"prompt_tokens": -5, "completion_tokens": 3}, {"prompt_tokens": 0}, "many", [1]]
 )
-def test_a_usage_that_cannot_be_true_is_not_believed(
-    asked: Asked, model: ModelServer, usage: object
+def test_implausible_usage_is_ignored(
+    explainer: Explainer, model: ModelServer, usage: object
 ) -> None:
     model.will(says(line("So."), usage=usage))
-    asked.answer()
+    explainer.answer()
     assert not Explanation.objects.get().is_told
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_leaves_before_the_end_has_spent_it_and_hangs_up(
-    asked: Asked, model: ModelServer
+def test_leaving_early_closes_the_call_and_counts_as_spent(
+    explainer: Explainer, model: ModelServer
 ) -> None:
     model.will(hangs(line("First.")))
-    response = asked.begin()
+    response = explainer.begin()
     pages = iter(response)
     while b"First." not in next(pages):
         pass
     response.close()
-    kept = Explanation.objects.get()
-    assert (kept.state, kept.problem, kept.is_told) == (State.CUT, "left", False)
-    assert Spending.objects.get().cost == kept.cost > 0
+    explanation = Explanation.objects.get()
+    assert (explanation.state, explanation.problem, explanation.is_told) == (
+        ExplanationState.CUT,
+        "left",
+        False,
+    )
+    assert Spending.objects.get().cost == explanation.cost > 0
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_answer_nobody_began_to_read_frees_its_place(asked: Asked, model: ModelServer) -> None:
+def test_an_unread_answer_frees_its_slot(explainer: Explainer, model: ModelServer) -> None:
     for _ in range(6):
-        asked.begin().close()
-    assert "The answer is complete." in asked.answer()
+        explainer.begin().close()
+    assert "The answer is complete." in explainer.answer()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_more_than_four_at_once_are_told_to_wait(asked: Asked, model: ModelServer) -> None:
-    open_ones = [asked.begin() for _ in range(4)]
-    response = asked.refused()
+def test_a_fifth_concurrent_call_has_to_wait(explainer: Explainer, model: ModelServer) -> None:
+    open_ones = [explainer.begin() for _ in range(4)]
+    response = explainer.refused()
     assert response.status_code == 503
     assert response["Retry-After"] == "10"
     assert Explanation.objects.count() == 4
@@ -97,12 +101,12 @@ def test_more_than_four_at_once_are_told_to_wait(asked: Asked, model: ModelServe
 
 
 def reserve_at_once(llm: Llm, times: int) -> int:
-    """How many of so many reservations at the same time were granted."""
+    """Return how many of these concurrent reservations were granted."""
 
     def one(_number: int) -> bool:
         try:
             services.reserve(llm, 500)
-        except BudgetUsedUp:
+        except BudgetExceeded:
             return False
         finally:
             connection.close()
@@ -113,20 +117,20 @@ def reserve_at_once(llm: Llm, times: int) -> int:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_reservations_at_the_same_time_never_go_beyond_the_budget(llm: Llm) -> None:
+def test_concurrent_reservations_stay_within_the_budget(llm: Llm) -> None:
     assert reserve_at_once(replace(llm, tokens_per_day=7500), 24) == 7
     assert Spending.objects.get().tokens == 7000
 
 
 MANY = """
 from django.conf import settings
-from apps.explain import budget
-from apps.explain.client import BudgetUsedUp
+from apps.explain import services
+from apps.explain.llm import BudgetExceeded
 for _ in range(8):
     try:
         services.reserve(settings.LLM, 500)
         print("granted")
-    except BudgetUsedUp:
+    except BudgetExceeded:
         print("refused")
 """
 LLM = {
@@ -145,8 +149,8 @@ def test_processes_on_postgresql_share_one_budget(fresh_shell: Shell, postgres: 
             threads.submit(fresh_shell.run, "shell", "-v", "0", "-c", MANY, DATABASE_URL=url, **LLM)
             for _ in range(3)
         ]
-        said = "".join(one.result().stdout for one in at_once)
-    assert (said.count("granted"), said.count("refused")) == (7, 17)
+        output = "".join(one.result().stdout for one in at_once)
+    assert (output.count("granted"), output.count("refused")) == (7, 17)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +165,7 @@ def test_processes_on_postgresql_share_one_budget(fresh_shell: Shell, postgres: 
         ({**LLM, "LLM_COST_PER_DAY": "-1"}, "LLM_COST_PER_DAY must be an amount"),
     ],
 )
-def test_a_model_that_is_half_set_up_stops_the_start_with_a_sentence(
+def test_an_incomplete_model_configuration_prevents_the_start(
     variables: dict[str, str], named: str
 ) -> None:
     done = start_with(variables)

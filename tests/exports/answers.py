@@ -1,8 +1,8 @@
-"""Answers to export: an ordinary afternoon, and ones that are meant to do harm."""
+"""Results to export: an ordinary afternoon, and hostile ones."""
 
 from datetime import UTC, datetime, timedelta
 
-from apps.events.answer import Answer, Notice, NoticeCode, Searched
+from apps.events.answer import Answer, Notice, NoticeCode, SearchScope
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue, Request
 from apps.events.query import Customer, Question, Window
 from apps.exports import Preset
@@ -14,7 +14,7 @@ MOMENT = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
 
 
 def frame(number: int, *, in_app: bool = True, file: str = "shop/checkout/views.py") -> Frame:
-    """One call whose own line of code is known."""
+    """Return a stack frame with its line of code."""
     return Frame(
         file=file,
         line=number,
@@ -29,7 +29,7 @@ def frame(number: int, *, in_app: bool = True, file: str = "shop/checkout/views.
 
 
 def crumbs(before: datetime, count: int = 12) -> tuple[Breadcrumb, ...]:
-    """What was noted in the last seconds before, oldest first."""
+    """Return breadcrumbs of the last seconds before a time, oldest first."""
     return tuple(
         Breadcrumb(
             timestamp=before - timedelta(seconds=3 * (count - number)),
@@ -47,7 +47,7 @@ def crumbs(before: datetime, count: int = 12) -> tuple[Breadcrumb, ...]:
 
 
 def event(number: int, issue: int, *, value: str | None = None, body: bool = True) -> Event:
-    """Event `number` of issue `issue`, 20 seconds before the one numbered one less."""
+    """Return event `number` of issue `issue`, 20 seconds before event `number - 1`."""
     at = MOMENT + timedelta(seconds=30 - 20 * number)
     raised = ExceptionInfo(
         type="PaymentDeclined",
@@ -87,7 +87,7 @@ def event(number: int, issue: int, *, value: str | None = None, body: bool = Tru
 
 
 def issue(number: int) -> Issue:
-    """The group of the events of that number; the odd ones are fixed, the others came back."""
+    """Return the issue with this number: odd ones are fixed, even ones have regressed."""
     is_fixed = number % 2 == 1
     hours = (MOMENT.replace(minute=0) - timedelta(hours=23 - back) for back in range(24))
     return Issue(
@@ -108,10 +108,10 @@ def issue(number: int) -> Issue:
 
 
 def answer(*events: Event, issues: tuple[Issue, ...] = (), complete: bool = True) -> Answer:
-    """What Sentry said about these events."""
+    """Return a result with these events."""
     return Answer(
         question=Question(Customer("4711"), Window(MOMENT, 5)),
-        searched=Searched("acme", ("web",)),
+        searched=SearchScope("acme", ("web",)),
         events=tuple(sorted(events, key=lambda one: one.timestamp, reverse=True)),
         issues=issues,
         complete=complete,
@@ -125,7 +125,7 @@ def answer(*events: Event, issues: tuple[Issue, ...] = (), complete: bool = True
 
 
 def afternoon(events: int = 5, issues: int = 2) -> Answer:
-    """Some events in some issues, all with bodies."""
+    """Return a result with this many events and issues, all with bodies."""
     return answer(
         *(event(number, number % issues + 1) for number in range(events)),
         issues=tuple(issue(number + 1) for number in range(issues)),
@@ -133,14 +133,14 @@ def afternoon(events: int = 5, issues: int = 2) -> Answer:
 
 
 def hostile(text: str) -> Answer:
-    """An answer in which every text that an application chooses is this one."""
+    """Return a result in which this text is every text that an application controls."""
     at = MOMENT
     raised = ExceptionInfo(
         type=text,
         value=text,
         frames=(Frame(file=text, line=3, function=text, in_app=True, code=((3, text),)),),
     )
-    told = Event(
+    lead = Event(
         id="a" * 32,
         timestamp=at,
         project=text,
@@ -163,11 +163,11 @@ def hostile(text: str) -> Answer:
         id="b" * 32, timestamp=at - timedelta(seconds=9), issue_id="9001", title=text, release=text
     )
     group = Issue(id="9001", short_id=text, title=text, project=text, level=text, permalink=text)
-    return answer(told, further, issues=(group,))
+    return answer(lead, further, issues=(group,))
 
 
 def recursion(calls: int = 250) -> Answer:
-    """One event whose stack goes round in circles."""
+    """Return a result with an event from an infinite recursion."""
     again = tuple(frame(40 + number % 3) for number in range(calls))
     endless = ExceptionInfo(
         type="RecursionError", value="maximum recursion depth exceeded", frames=again

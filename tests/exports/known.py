@@ -1,11 +1,11 @@
-"""What the catalogue says of the exports' answers."""
+"""Known errors for the results that are exported."""
 
 from dataclasses import replace
 from datetime import date
 
-from apps.events.answer import Answer, FixState, Known, KnownErrors, KnownMatch, Link
+from apps.events.answer import Answer, CatalogEntry, FixState, KnownErrors, KnownMatch, Link
 
-BANK = Known(
+BANK = CatalogEntry(
     slug="bank-declines",
     title="The bank refuses cards",
     explanation="The bank has had an outage since Monday.\nNothing is charged.",
@@ -16,7 +16,7 @@ BANK = Known(
     owner="Payments team",
     links=(Link("Status page", "https://status.example/7"), Link("Odd", "javascript:alert(1)")),
 )
-FIXED = Known(
+FIXED = CatalogEntry(
     slug="old-cart",
     title="The old cart",
     explanation="It lost prices.",
@@ -27,7 +27,9 @@ WHY = ("the exception type is “PaymentDeclined”", "the project is web")
 TODAY = date(2026, 11, 24)
 
 
-def knowing(answer: Answer, *known: Known, issue: str = "9001", unchecked: int = 0) -> Answer:
-    """The answer with these known errors for one of its issues."""
+def knowing(
+    answer: Answer, *known: CatalogEntry, issue: str = "9001", unchecked: int = 0
+) -> Answer:
+    """Return the result with these known errors for one of its issues."""
     matches = tuple(KnownMatch(one, issue, WHY) for one in known)
     return replace(answer, known=KnownErrors(matches, unchecked))

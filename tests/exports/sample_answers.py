@@ -1,10 +1,10 @@
-"""Answers made of the sample events, as if one customer had met them within minutes."""
+"""Results made of the sample events, as if one customer had them within minutes."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from apps.events.answer import Answer, Searched
+from apps.events.answer import Answer, SearchScope
 from apps.events.event import Event, Issue
 from apps.events.query import Customer, Question, Window
 from apps.redaction.engine import redact
@@ -16,9 +16,9 @@ FIELDS = ("user.id", "user.email", "user.username")
 
 
 def sample_event(name: str, number: int, issue: int, first: int) -> Event:
-    """One sample, moved to 20 seconds after the one before it.
+    """Return a sample event, 20 seconds after the one before it.
 
-    A repeated one carries the breadcrumbs of the first, as events of one visit do.
+    A repeated sample has the breadcrumbs of the first one, like the events of one visit.
     """
     event = parse_full_event(samples.load(name), FIELDS)
     assert event is not None
@@ -43,12 +43,12 @@ def sample_event(name: str, number: int, issue: int, first: int) -> Event:
 
 
 def sample_answer(names: Sequence[str]) -> Answer:
-    """The redacted answer of these samples; a name that stands there again is the same issue."""
+    """Return the redacted result of these samples; repeated names are events of one issue."""
     return redact(raw_answer(names))
 
 
 def raw_answer(names: Sequence[str]) -> Answer:
-    """The same answer before anything was hidden in it."""
+    """Return the result before redaction."""
     issues = {name: place + 1 for place, name in enumerate(dict.fromkeys(names))}
     events = [
         sample_event(name, number, issues[name], names.index(name))
@@ -56,7 +56,7 @@ def raw_answer(names: Sequence[str]) -> Answer:
     ]
     return Answer(
         question=Question(Customer("4711"), Window(MOMENT, 5)),
-        searched=Searched("acme", ("web",)),
+        searched=SearchScope("acme", ("web",)),
         events=tuple(sorted(events, key=lambda event: event.timestamp, reverse=True)),
         issues=tuple(
             Issue(

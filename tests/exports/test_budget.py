@@ -1,4 +1,4 @@
-"""A budget is never exceeded, and what matters most is cut last."""
+"""The token limit is never exceeded, and the most important facts are cut last."""
 
 import json
 
@@ -19,7 +19,7 @@ FORMATS: tuple[Format, ...] = ("markdown", "xml", "json", "text")
 
 
 def every_format(answer: object, budget: int) -> list[Rendered]:
-    """The export in all four formats, as it is copied."""
+    """Return the export in all four formats, in the form for a language model."""
     return [
         render(
             answer,  # type: ignore[arg-type]
@@ -36,7 +36,7 @@ def every_format(answer: object, budget: int) -> list[Rendered]:
 
 @settings(max_examples=examples(20), deadline=None)
 @given(st.text(max_size=300), st.integers(400, 50_000))
-def test_no_text_exceeds_any_budget(text: str, budget: int) -> None:
+def test_no_text_exceeds_the_limit(text: str, budget: int) -> None:
     for export in every_format(hostile(text), budget):
         assert export.tokens <= budget
         assert export.tokens == estimate_tokens(export.text)
@@ -44,7 +44,7 @@ def test_no_text_exceeds_any_budget(text: str, budget: int) -> None:
 
 @pytest.mark.parametrize("budget", [400, 700, 2000, 6000, 50_000])
 @pytest.mark.parametrize("size", [(0, 1), (1, 1), (20, 8)])
-def test_no_answer_exceeds_any_budget(budget: int, size: tuple[int, int]) -> None:
+def test_no_result_exceeds_the_limit(budget: int, size: tuple[int, int]) -> None:
     for export in every_format(afternoon(*size), budget):
         assert export.tokens <= budget
 
@@ -52,27 +52,27 @@ def test_no_answer_exceeds_any_budget(budget: int, size: tuple[int, int]) -> Non
 @pytest.mark.parametrize(
     "text", ["\U000e0041" * 900, "龘" * 900, "ﷺ" * 900, "\x1b" * 900, "`" * 900]
 )
-def test_least_budget_holds_the_dearest_texts(text: str) -> None:
+def test_lowest_limit_fits_the_costliest_texts(text: str) -> None:
     for export in every_format(hostile(text), 400):
         assert export.tokens <= 400
         assert "2026-11-20T14:05:00Z" in export.text
         assert "complete" in export.text
 
 
-def test_fifteen_errors_keep_their_crash_frames_in_the_usual_budget() -> None:
+def test_default_limit_fits_the_crash_frames_of_fifteen_errors() -> None:
     export = render(afternoon(15, 15), format="markdown", marker=MARKER)
 
     assert export.text.count("- crash `shop/checkout/views.py:101 step_101: total_101") == 15
 
 
-def test_recursion_keeps_its_crash_frame_and_says_what_was_repeated() -> None:
+def test_recursion_keeps_its_crash_frame_and_counts_repeated_frames() -> None:
     for export in every_format(recursion(250), 6000):
         assert "total_40 = cart.total" in export.text
         assert export.tokens <= 6000
         assert [left.count for left in export.omitted if left.what == "repeated frames"] == [247]
 
 
-def test_type_message_crash_frame_and_last_crumb_stay_longest() -> None:
+def test_type_message_crash_frame_and_last_breadcrumb_are_cut_last() -> None:
     text = render(afternoon(1, 1), format="markdown", marker=MARKER, budget=1000).text
 
     assert "PaymentDeclined: `Card was declined by the bank for order 0`" in text
@@ -81,13 +81,13 @@ def test_type_message_crash_frame_and_last_crumb_stay_longest() -> None:
     assert "api/cart/0 " not in text
 
 
-def test_the_error_and_where_it_broke_fit_into_a_small_budget() -> None:
+def test_low_limit_fits_the_error_and_its_crash_frame() -> None:
     for export in every_format(afternoon(1, 1), 600):
-        for told in ("PaymentDeclined", "Card was declined", "shop/checkout/views.py"):
-            assert told in export.text
+        for fact in ("PaymentDeclined", "Card was declined", "shop/checkout/views.py"):
+            assert fact in export.text
 
 
-def test_more_budget_never_means_fewer_facts() -> None:
+def test_higher_limit_never_means_fewer_facts() -> None:
     answer = afternoon(40, 8)
     sizes = [
         len(render(answer, format="markdown", marker=MARKER, budget=budget).text)
@@ -97,7 +97,7 @@ def test_more_budget_never_means_fewer_facts() -> None:
     assert sizes == sorted(sizes)
 
 
-def test_no_richer_step_would_have_fitted() -> None:
+def test_most_detailed_level_that_fits_is_used() -> None:
     def build_it(detail: Detail) -> Document:
         return build(afternoon(6, 3), setting=Setting(MARKER, budget=6000), detail=detail)
 
@@ -108,13 +108,13 @@ def test_no_richer_step_would_have_fitted() -> None:
         assert fit(build_it, budget) == richest
 
 
-def test_the_same_answer_makes_the_same_bytes() -> None:
+def test_equal_results_give_identical_exports() -> None:
     one, other = (render(afternoon(), format="xml", marker=MARKER).text for _ in range(2))
 
     assert one == other
 
 
-def test_what_is_cut_is_on_the_list_of_omissions() -> None:
+def test_omissions_are_listed() -> None:
     export = render(afternoon(40, 8), format="json", marker=MARKER, budget=5000)
 
     counts = {left.what: left.count for left in export.omitted}
@@ -124,23 +124,23 @@ def test_what_is_cut_is_on_the_list_of_omissions() -> None:
 
 
 @pytest.mark.parametrize("budget", [-1, 0, 399, 1_000_001])
-def test_a_budget_out_of_bounds_is_refused_with_a_sentence(budget: int) -> None:
-    with pytest.raises(ExportRefused, match="from 400 to 1000000 tokens"):
+def test_limit_out_of_range_is_refused(budget: int) -> None:
+    with pytest.raises(ExportRefused, match="from 400 to 1,000,000 tokens"):
         render(afternoon(), format="json", marker=MARKER, budget=budget)
 
 
-def test_a_header_that_fits_nowhere_is_an_error() -> None:
+def test_header_that_does_not_fit_raises() -> None:
     with pytest.raises(ValueError, match="longer than 10 tokens"):
         fit(lambda detail: build(afternoon(), setting=Setting(MARKER), detail=detail), 10)
 
 
-def test_events_of_one_issue_are_one_line_each() -> None:
-    told = answered(*(event(number, 1) for number in range(3)), issues=(issue(1),))
-    text = render(told, format="markdown", marker=MARKER, budget=50_000).text
+def test_further_events_of_an_issue_take_one_line_each() -> None:
+    result = answered(*(event(number, 1) for number in range(3)), issues=(issue(1),))
+    text = render(result, format="markdown", marker=MARKER, budget=50_000).text
 
     assert text.count("\n- again ") == 2
     assert text.count("- crash `shop") == 1
 
 
 def _costliest(document: Document) -> int:
-    return max(map(estimate_tokens, budgets.every_format(document)))
+    return max(map(estimate_tokens, budgets.render_all(document)))

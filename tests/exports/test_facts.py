@@ -1,4 +1,4 @@
-"""One model, four formats: the same facts in each, and JSON just as it is promised."""
+"""The same facts in all four formats, and the keys of JSON."""
 
 import json
 from dataclasses import replace
@@ -84,7 +84,7 @@ TOP_KEYS = [
 
 
 def facts_of(values: dict[str, object]) -> set[str]:
-    """Every text and number that JSON says about issues, events and omissions."""
+    """Return every text and number of the JSON export's main parts."""
     found: set[str] = set()
 
     def collect(value: object, key: str) -> None:
@@ -102,25 +102,25 @@ def facts_of(values: dict[str, object]) -> set[str]:
     return found
 
 
-def said_shorter(values: dict[str, list[dict[str, str]]]) -> dict[str, str]:
-    """Formats for people make an event's link of the issue's, and tell a day only once."""
+def abbreviations(values: dict[str, list[dict[str, str]]]) -> dict[str, str]:
+    """Return what Markdown and plain text contain instead of full links and times."""
     short = {event["permalink"]: event["id"] for event in values["events"] if event["permalink"]}
     times = {event["timestamp"]: event["timestamp"].split("T")[1] for event in values["events"]}
     return {**short, **times}
 
 
 def crumb_times(values: dict[str, list[dict[str, list[dict[str, str]]]]]) -> set[str]:
-    """Times that formats for people say in seconds from the moment."""
+    """Return the times that other formats give in seconds from the reported time."""
     return {crumb["timestamp"] for event in values["events"] for crumb in event["breadcrumbs"]}
 
 
 @pytest.mark.parametrize(
-    ("told", "budget"),
+    ("result", "budget"),
     list(product((afternoon(12, 3), recursion(), answer(complete=False)), BUDGETS)),
 )
-def test_all_formats_carry_the_same_facts(told: object, budget: int) -> None:
+def test_all_formats_contain_the_same_facts(result: object, budget: int) -> None:
     exports = {
-        kind: render(told, format=kind, marker=MARKER, budget=budget)  # type: ignore[arg-type]
+        kind: render(result, format=kind, marker=MARKER, budget=budget)  # type: ignore[arg-type]
         for kind in FORMATS
     }
     values = json.loads(exports["json"].text)
@@ -129,8 +129,8 @@ def test_all_formats_carry_the_same_facts(told: object, budget: int) -> None:
 
     for fact in facts_of(values) - crumb_times(values):
         assert fact in in_xml, f"XML lacks {fact}"
-        if fact not in {told_issue["id"] for told_issue in values["issues"]}:
-            shorter = said_shorter(values).get(fact, fact)
+        if fact not in {one["id"] for one in values["issues"]}:
+            shorter = abbreviations(values).get(fact, fact)
             for part in shorter.split(": ", 1):  # a title is the type and the message
                 assert part in exports["markdown"].text, f"Markdown lacks {fact}"
                 assert part in exports["text"].text, f"text lacks {fact}"
@@ -140,7 +140,7 @@ def test_all_formats_carry_the_same_facts(told: object, budget: int) -> None:
     assert crumbs == exports["markdown"].text.count(" s `fetch info: ")
 
 
-def test_json_has_the_keys_of_the_interface_in_their_order() -> None:
+def test_json_keys_and_their_order() -> None:
     values = json.loads(render(afternoon(), format="json", marker=MARKER, budget=None).text)
 
     assert list(values) == TOP_KEYS
@@ -158,7 +158,7 @@ def test_json_has_the_keys_of_the_interface_in_their_order() -> None:
     assert list(crumb) == ["timestamp", "category", "level", "message"]
 
 
-def test_json_without_a_budget_holds_everything_as_it_came() -> None:
+def test_json_without_a_limit_is_complete_and_unchanged() -> None:
     values = json.loads(render(recursion(250), format="json", marker=MARKER, budget=None).text)
     many = json.loads(render(afternoon(400, 3), format="json", marker=MARKER, budget=None).text)
 
@@ -172,38 +172,38 @@ def test_json_without_a_budget_holds_everything_as_it_came() -> None:
     assert values["window"]["moment"] == "2026-11-20T14:05:00Z"
 
 
-def test_what_is_not_known_is_null() -> None:
+def test_unknown_values_are_null() -> None:
     bare = replace(event(1, 1, body=False), handled=None, release=None, issue_id=None)
     values = json.loads(render(answer(bare), format="json", marker=MARKER, budget=None).text)
 
-    told = values["events"][0]
-    assert told["handled"] is told["release"] is told["request"] is told["issue_id"] is None
-    assert told["exceptions"] == told["breadcrumbs"] == []
+    found = values["events"][0]
+    assert found["handled"] is found["release"] is found["request"] is found["issue_id"] is None
+    assert found["exceptions"] == found["breadcrumbs"] == []
     assert values["issues"][0]["first_seen"] is None
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_an_empty_answer_says_whether_it_is_complete(kind: Format) -> None:
-    sure = render(answer(), format=kind, marker=MARKER).text
-    unsure = render(answer(complete=False), format=kind, marker=MARKER).text
+def test_empty_result_says_whether_it_is_complete(kind: Format) -> None:
+    complete = render(answer(), format=kind, marker=MARKER).text
+    incomplete = render(answer(complete=False), format=kind, marker=MARKER).text
 
     if kind == "json":
-        assert json.loads(sure)["complete"] is True
-        assert json.loads(unsure)["complete"] is False
+        assert json.loads(complete)["complete"] is True
+        assert json.loads(incomplete)["complete"] is False
     else:
-        assert "The list of events is complete" in sure
-        assert "The list of events is not complete" in unsure
-    assert "There were more events than are listed." in unsure
+        assert "The list of events is complete" in complete
+        assert "The list of events is incomplete" in incomplete
+    assert "There were more events than are listed." in incomplete
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_least_budget_keeps_moment_completeness_and_notice(kind: Format) -> None:
-    told = replace(
+def test_low_limit_keeps_the_reported_time_and_the_notice(kind: Format) -> None:
+    stale = replace(
         afternoon(9, 3),
         complete=False,
-        notices=(Notice(NoticeCode.STALE, "This answer is 40 minutes old."),),
+        notices=(Notice(NoticeCode.STALE, "This result is 40 minutes old."),),
     )
-    text = render(told, format=kind, marker=MARKER, budget=500).text
+    text = render(stale, format=kind, marker=MARKER, budget=500).text
 
     assert "2026-11-20T14:05:00Z" in text
     assert "stale" in text
@@ -211,15 +211,15 @@ def test_least_budget_keeps_moment_completeness_and_notice(kind: Format) -> None
 
 @pytest.mark.parametrize("budget", [400, 900, 2000, 50_000])
 @pytest.mark.parametrize("preset", [NO_PRESET, EXPLAIN, REPLY], ids=lambda preset: preset.name)
-def test_facts_do_not_change_with_the_preset(preset: Preset, budget: int) -> None:
+def test_prompt_does_not_change_the_facts(preset: Preset, budget: int) -> None:
     plain = render(afternoon(), format="markdown", marker=MARKER, budget=budget).text
-    asked = render(afternoon(), format="markdown", marker=MARKER, budget=budget, preset=preset)
+    prompted = render(afternoon(), format="markdown", marker=MARKER, budget=budget, preset=preset)
 
-    assert asked.text == f"{preset.question}{plain}"
-    assert asked.tokens <= budget
+    assert prompted.text == f"{preset.prompt}{plain}"
+    assert prompted.tokens <= budget
 
 
-def test_a_question_too_long_for_the_budget_is_refused_with_a_sentence() -> None:
+def test_prompt_too_long_for_the_limit_is_refused() -> None:
     poem = Preset("poem", "Poem", "Write a poem of sorrow. " * 9)
     assert 50 < poem.tokens <= 100
     with pytest.raises(ExportRefused, match="a limit of 400 tokens leaves only 50 for it"):
@@ -228,7 +228,7 @@ def test_a_question_too_long_for_the_budget_is_refused_with_a_sentence() -> None
 
 
 @pytest.mark.parametrize(
-    ("title", "message", "told"),
+    ("title", "message", "expected"),
     [
         ("Rage Click", "button.pay", "Rage Click: button.pay"),
         ("no answer", "no answer from the bank", "no answer from the bank"),
@@ -236,36 +236,36 @@ def test_a_question_too_long_for_the_budget_is_refused_with_a_sentence() -> None
         (None, "only a message", "only a message"),
     ],
 )
-def test_an_event_without_exception_is_told_by_title_and_message(
-    title: str | None, message: str, told: str
+def test_event_without_exception_is_described_by_title_and_message(
+    title: str | None, message: str, expected: str
 ) -> None:
     bare = replace(event(1, 1), title=title, body=EventBody(message=message))
     values = json.loads(render(answer(bare), format="json", marker=MARKER).text)
-    assert [one["title"] for one in values["events"]] == [told]
+    assert [one["title"] for one in values["events"]] == [expected]
 
 
-def test_one_issue_alone_is_told_with_the_others_as_left_out() -> None:
+def test_export_of_one_issue_lists_the_others_as_left_out() -> None:
     whole, part = (
         json.loads(render(afternoon(8, 4), format="json", marker=MARKER, issue_id=which).text)
         for which in (None, "9002")
     )
     assert part["only_issue"] == "9002"
-    assert [told["id"] for told in part["issues"]] == ["9002"]
-    assert {told["issue_id"] for told in part["events"]} == {"9002"}
+    assert [one["id"] for one in part["issues"]] == ["9002"]
+    assert {one["issue_id"] for one in part["events"]} == {"9002"}
     assert part["totals"] == whole["totals"]
     assert {"what": "events", "count": 6, "where": "other issues"} in part["omitted"]
     for kind in FORMATS:
-        told = render(afternoon(8, 4), format=kind, marker=MARKER, issue_id="9002").text
-        assert "9002" in told
-        assert "9003" not in told
+        text = render(afternoon(8, 4), format=kind, marker=MARKER, issue_id="9002").text
+        assert "9002" in text
+        assert "9003" not in text
 
 
-def test_an_issue_the_lookup_does_not_have_is_refused_with_a_sentence() -> None:
+def test_issue_of_another_lookup_is_refused() -> None:
     with pytest.raises(ExportRefused, match="no problem with that ID"):
         render(afternoon(), format="json", marker=MARKER, issue_id="1")
 
 
-def test_an_unknown_format_is_refused_with_a_sentence() -> None:
+def test_unknown_format_is_refused() -> None:
     with pytest.raises(ExportRefused, match="no export format with that name"):
         render(afternoon(), format="pdf", marker=MARKER)  # type: ignore[arg-type]
 
@@ -279,7 +279,7 @@ def test_an_unknown_format_is_refused_with_a_sentence() -> None:
         ("text", "export.txt"),
     ],
 )
-def test_export_reads_as_the_golden_file(kind: Format, name: str) -> None:
+def test_export_equals_the_golden_file(kind: Format, name: str) -> None:
     export = render(
         afternoon(3, 2),
         format=kind,

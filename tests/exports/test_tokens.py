@@ -71,26 +71,26 @@ TEXTS = [
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_no_text_costs_less_than_it_does(text: str) -> None:
+def test_estimate_is_never_below_the_real_count(text: str) -> None:
     assert estimate_tokens(text) >= count(text)
 
 
-@pytest.mark.parametrize("shown", [afternoon(), afternoon(20, 8), recursion(250), answer()])
+@pytest.mark.parametrize("result", [afternoon(), afternoon(20, 8), recursion(250), answer()])
 @pytest.mark.parametrize("budget", [700, 6000, 50_000])
-def test_exports_are_estimated_at_most_a_quarter_too_high(shown: Answer, budget: int) -> None:
-    for export in every_format(shown, budget):
+def test_estimates_of_exports_are_at_most_a_quarter_too_high(result: Answer, budget: int) -> None:
+    for export in every_format(result, budget):
         assert count(export.text) <= estimate_tokens(export.text) <= 1.25 * count(export.text)
 
 
-def test_nothing_costs_nothing() -> None:
+def test_empty_text_has_no_tokens() -> None:
     assert estimate_tokens("") == 0
 
 
 @given(st.text(max_size=200))
-def test_estimate_is_never_more_than_the_bytes_of_a_text(text: str) -> None:
+def test_estimate_never_exceeds_the_bytes(text: str) -> None:
     assert estimate_tokens(text) <= len(text.encode("utf-8", "surrogatepass")) + 1
 
 
 @given(st.text(max_size=100), st.text(max_size=100))
-def test_more_text_never_costs_less(text: str, more: str) -> None:
+def test_longer_text_never_has_fewer_tokens(text: str, more: str) -> None:
     assert estimate_tokens(f"{text}\n\n{more}") >= estimate_tokens(text)

@@ -1,4 +1,4 @@
-"""No random text of any kind costs less than a real tokenizer counts."""
+"""The estimate of random text is never below the count of a real tokenizer."""
 
 import json
 import string
@@ -9,21 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.exports import estimate_tokens, tokens
-from apps.exports.tokens import one_token
+from apps.exports.tokens import known_tokens
 from tests.examples import examples
 from tests.exports.tokenizer import count
 
 
-def characters_of_known_groups() -> list[str]:
-    """The groups that are characters, and not parts of one."""
-    groups = (group.encode("latin-1").decode("utf-8", "ignore") for group in sorted(one_token()))
+def known_texts() -> list[str]:
+    """Return the known tokens that decode to characters."""
+    groups = (group.encode("latin-1").decode("utf-8", "ignore") for group in sorted(known_tokens()))
     return [group for group in groups if group]
 
 
 ANY = st.text(max_size=40)
 ASCII = st.text(string.printable, max_size=60)
-KNOWN = st.lists(st.sampled_from(characters_of_known_groups()), max_size=8).map("".join)
-# Few characters, so that the same ones meet again and again.
+KNOWN = st.lists(st.sampled_from(known_texts()), max_size=8).map("".join)
+# Few distinct characters, so that they repeat.
 RUNS = st.text(min_size=1, max_size=4).flatmap(lambda few: st.text(few, min_size=1, max_size=200))
 SCRIPTS = [
     (0x20, 0x7E), (0x61, 0x7A), (0xA0, 0x17F), (0x370, 0x3FF), (0x400, 0x45F), (0x590, 0x5FF),
@@ -44,50 +44,50 @@ VALUES = st.recursive(
 )
 
 
-def never_below(text: str) -> None:
+def assert_not_below(text: str) -> None:
     assert estimate_tokens(text) >= count(text)
 
 
 @settings(max_examples=examples(300), deadline=None)
 @given(st.one_of(ANY, ASCII, KNOWN, RUNS, SCRIPT, MIXED, SIGNS, BLANKS))
-def test_no_text_costs_less_than_it_does(text: str) -> None:
-    never_below(text)
+def test_text(text: str) -> None:
+    assert_not_below(text)
 
 
 @settings(deadline=None)
 @given(BYTES)
-def test_no_encoded_bytes_cost_less_than_they_do(data: bytes) -> None:
+def test_encoded_bytes(data: bytes) -> None:
     for text in (data.hex(), b64encode(data).decode(), data.decode("latin-1")):
-        never_below(text)
+        assert_not_below(text)
 
 
 @settings(deadline=None)
 @given(st.lists(KNOWN | ASCII, min_size=1, max_size=6))
-def test_no_line_of_code_costs_less_than_it_does(words: list[str]) -> None:
+def test_code(words: list[str]) -> None:
     first, *rest = words
-    never_below(f"        self.{first}({', '.join(rest)})  # {first}\n")
-    never_below("_".join(words).upper())
-    never_below("https://shop.example/" + "/".join(words) + "?" + "&".join(words))
+    assert_not_below(f"        self.{first}({', '.join(rest)})  # {first}\n")
+    assert_not_below("_".join(words).upper())
+    assert_not_below("https://shop.example/" + "/".join(words) + "?" + "&".join(words))
 
 
 @settings(deadline=None)
 @given(VALUES, st.booleans())
-def test_no_json_costs_less_than_it_does(value: object, ascii_only: bool) -> None:
-    never_below(json.dumps(value, ensure_ascii=ascii_only))
-    never_below(json.dumps(value, ensure_ascii=ascii_only, indent=2))
+def test_json(value: object, ascii_only: bool) -> None:
+    assert_not_below(json.dumps(value, ensure_ascii=ascii_only))
+    assert_not_below(json.dumps(value, ensure_ascii=ascii_only, indent=2))
 
 
 @settings(deadline=None)
 @given(st.lists(ANY | KNOWN, min_size=1, max_size=4))
-def test_no_markup_costs_less_than_it_does(values: list[str]) -> None:
-    never_below("| " + " | ".join(values) + " |\n|" + "---|" * len(values))
-    never_below("\n".join(f"<value name={quoteattr(value)}/>" for value in values))
+def test_markup(values: list[str]) -> None:
+    assert_not_below("| " + " | ".join(values) + " |\n|" + "---|" * len(values))
+    assert_not_below("\n".join(f"<value name={quoteattr(value)}/>" for value in values))
 
 
 @settings(max_examples=examples(300), deadline=None)
 @given(st.text(max_size=60))
-def test_a_text_is_cut_alike_by_a_pattern_of_its_letters_and_by_that_of_all(text: str) -> None:
+def test_specific_and_general_patterns_split_alike(text: str) -> None:
     many = "".join(map(chr, range(0x4E00, 0x4F40)))
     for whole in (text, f"{text}{many}", f"{many}\n{text}"):
-        assert tokens.cut(whole) == tokens._pieces().findall(whole)
-        assert "".join(tokens.cut(whole)) == whole
+        assert tokens.split_pieces(whole) == tokens._pieces().findall(whole)
+        assert "".join(tokens.split_pieces(whole)) == whole

@@ -1,4 +1,4 @@
-"""The real tokenizer that the estimate is held against."""
+"""The real o200k tokenizer, for comparison with the estimate."""
 
 from functools import cache
 from typing import Protocol, cast
@@ -7,34 +7,34 @@ from rs_bpe import bpe
 
 
 class Pairs(Protocol):
-    """Its table of tokens."""
+    """The token table."""
 
     def decode_tokens(self, tokens: list[int]) -> bytes:
-        """The bytes of some tokens."""
+        """Return the bytes of the tokens."""
 
 
 class Tokenizer(Protocol):
-    """What is used of o200k."""
+    """The part of the tokenizer that the tests use."""
 
     def count(self, text: str) -> int:
-        """How many tokens the text has."""
+        """Return the number of tokens."""
 
     def bpe(self) -> Pairs:
-        """The table behind it."""
+        """Return the token table."""
 
 
 @cache
 def o200k() -> Tokenizer:
-    """Read once, because that takes a moment."""
+    """Load the tokenizer, which is slow, once."""
     return cast("Tokenizer", bpe.openai.o200k_base())
 
 
 def count(text: str) -> int:
-    """How many tokens a language model reads in the text."""
+    """Return the number of tokens of the text."""
     return o200k().count(text)
 
 
 def first_tokens(number: int) -> list[str]:
-    """The tokens that were learned first; each byte is written as the character of its number."""
+    """Return the first tokens in order of rank, with bytes as Latin-1 characters."""
     table = o200k().bpe()
     return [bytes(table.decode_tokens([token])).decode("latin-1") for token in range(number)]

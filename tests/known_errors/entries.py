@@ -1,21 +1,21 @@
-"""Entries of the catalogue for tests."""
+"""Catalog entries for tests."""
 
 from apps.known_errors.models import KnownError
 
 
-def made(slug: str = "card-declined", **told: object) -> KnownError:
-    """An entry as it is kept, but for what is told otherwise; not saved."""
-    known: dict[str, object] = {
+def build_entry(slug: str = "card-declined", **fields: object) -> KnownError:
+    """Return an unsaved, valid entry with these fields."""
+    defaults: dict[str, object] = {
         "slug": slug,
         "title": "The bank declines the card",
         "pattern": {"type": {"exact": "PaymentDeclined"}},
         "explanation": "The bank says no.",
     }
-    return KnownError(**{**known, **told})
+    return KnownError(**{**defaults, **fields})
 
 
-def kept(slug: str = "card-declined", **told: object) -> KnownError:
-    """The same, saved."""
-    entry = made(slug, **told)
+def create_entry(slug: str = "card-declined", **fields: object) -> KnownError:
+    """Save and return a valid entry with these fields."""
+    entry = build_entry(slug, **fields)
     entry.save()
     return entry

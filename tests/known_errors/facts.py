@@ -1,13 +1,13 @@
-"""Small answers and catalogues for the tests of the matching."""
+"""Small results and catalogs for the matching tests."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from apps.events.answer import Answer, Known, KnownErrors, Searched
+from apps.events.answer import Answer, CatalogEntry, KnownErrors, SearchScope
 from apps.events.event import Event, EventBody, ExceptionInfo, Issue
 from apps.events.query import Question, Window, parse_customer
-from apps.known_errors.matching import Catalogue, Entry, catalogue_of, match
-from apps.known_errors.patterns import pattern_from
+from apps.known_errors.matching import Catalogue, Entry, build_catalogue, match
+from apps.known_errors.patterns import parse_pattern
 
 MOMENT = datetime(2026, 11, 20, 13, 5, tzinfo=UTC)
 UTC_ZONE = ZoneInfo("UTC")
@@ -15,7 +15,7 @@ PLENTY_S = 60.0
 
 
 def event(number: int = 0, **fields: object) -> Event:
-    """A declined payment that was not read in full; each number is an event of its own."""
+    """Return a declined payment without a body; each number gives a different event."""
     values: dict[str, object] = {
         "id": f"{number:032x}",
         "timestamp": MOMENT - timedelta(seconds=number),
@@ -29,17 +29,17 @@ def event(number: int = 0, **fields: object) -> Event:
 
 
 def raised(kind: str, value: str) -> EventBody:
-    """The body of an event with this exception."""
+    """Return an event body with this exception."""
     return EventBody(exceptions=(ExceptionInfo(type=kind, value=value),))
 
 
 def answer(*events: Event, short_ids: dict[str, str] | None = None) -> Answer:
-    """A complete answer with these events and their issues."""
+    """Return a complete result with these events and their issues."""
     ids = dict.fromkeys(event.issue_id or "" for event in events)
     short = short_ids or {}
     return Answer(
         question=Question(parse_customer("4711"), Window(MOMENT, 5)),
-        searched=Searched("acme"),
+        searched=SearchScope("acme"),
         events=events,
         issues=tuple(Issue(id=one, short_id=short.get(one)) for one in ids if one),
         complete=True,
@@ -49,20 +49,20 @@ def answer(*events: Event, short_ids: dict[str, str] | None = None) -> Answer:
 
 
 def entry(slug: str, pattern: dict[str, object], **fields: object) -> Entry:
-    """A known error of that name."""
-    return Entry(Known(slug, slug, "It is known."), pattern_from(pattern), **fields)  # type: ignore[arg-type]
+    """Return a known error with this name and pattern."""
+    return Entry(CatalogEntry(slug, slug, "It is known."), parse_pattern(pattern), **fields)  # type: ignore[arg-type]
 
 
 def catalogue(**patterns: dict[str, object]) -> Catalogue:
-    """A catalogue of entries by their names."""
-    return catalogue_of(entry(name, pattern) for name, pattern in patterns.items())
+    """Return a catalog with these patterns, by entry name."""
+    return build_catalogue(entry(name, pattern) for name, pattern in patterns.items())
 
 
 def found(known: Catalogue, one: Answer, zone: ZoneInfo = UTC_ZONE) -> KnownErrors:
-    """What the catalogue says, with all the time there is."""
+    """Match without an effective time limit."""
     return match(known, one, zone=zone, seconds=PLENTY_S)
 
 
 def names(known: KnownErrors, issue_id: str = "9001") -> list[str]:
-    """The names of an issue's matches, the best first."""
-    return [match.known.slug for match in known.of(issue_id)]
+    """Return the names of an issue's matches, best first."""
+    return [match.known.slug for match in known.for_issue(issue_id)]

@@ -1,10 +1,10 @@
-"""The catalogue that a process keeps is never older than what is written in it."""
+"""The cached catalog is never stale."""
 
 import pytest
 
 from apps.known_errors.catalogue import current_catalogue
 from apps.known_errors.models import KnownError
-from tests.known_errors.entries import kept
+from tests.known_errors.entries import create_entry
 from tests.known_errors.facts import answer, event, found
 
 pytestmark = pytest.mark.django_db
@@ -14,9 +14,9 @@ def slugs() -> set[str]:
     return {entry.known.slug for entry in current_catalogue().entries}
 
 
-def test_a_change_counts_even_if_it_looks_no_newer_than_another() -> None:
-    kept("first")
-    late = kept("second")
+def test_change_without_newer_timestamp_is_noticed() -> None:
+    create_entry("first")
+    late = create_entry("second")
     assert slugs() == {"first", "second"}
     seen = late.changed_at
     late.is_active = False
@@ -25,7 +25,7 @@ def test_a_change_counts_even_if_it_looks_no_newer_than_another() -> None:
     assert slugs() == {"first"}
 
 
-def test_an_entry_that_todays_rules_refuse_counts_as_not_checked() -> None:
-    kept("older", pattern={"message": {"expression": "(?=x)y"}})
-    said = found(current_catalogue(), answer(event()))
-    assert (said.matches, said.unchecked) == ((), 1)
+def test_entry_with_invalid_pattern_counts_as_unchecked() -> None:
+    create_entry("older", pattern={"message": {"expression": "(?=x)y"}})
+    result = found(current_catalogue(), answer(event()))
+    assert (result.matches, result.unchecked) == ((), 1)

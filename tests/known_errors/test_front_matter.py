@@ -1,4 +1,4 @@
-"""Entries as files: there and back to the letter, and what a file may not be."""
+"""Entries as files: lossless round trips, and the messages for invalid files."""
 
 from datetime import date
 
@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.known_errors.catalogue import SAID, refusals_of, tidy
+from apps.known_errors.catalogue import VERSIONED_FIELDS, normalize_text, validate_entry
 from apps.known_errors.files import FileRefused, from_text, to_text
-from tests.known_errors.entries import made
+from tests.known_errors.entries import build_entry
 
 _LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 _AWKWARD = st.sampled_from(
     ("---", "## Workaround", "\\## Tell the customer", "## tell the CUSTOMER ", "\n", "\x85", "# x")
 )
 TEXTS = st.lists(st.one_of(_AWKWARD, st.text(_LETTERS, max_size=12)), max_size=8).map(
-    lambda parts: tidy("\n".join(parts))
+    lambda parts: normalize_text("\n".join(parts))
 )
 _IN_LINES = st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"])
 LINES = st.text(_IN_LINES, min_size=1, max_size=40).map(
@@ -32,7 +32,7 @@ DAYS = st.none() | st.dates(date(2000, 1, 1), date(2100, 1, 1))
     days=st.tuples(DAYS, DAYS),
     is_active=st.booleans(),
 )
-def test_an_entry_survives_its_file_to_the_letter(
+def test_round_trip_is_lossless(
     title: str,
     texts: tuple[str, str, str],
     value: str,
@@ -40,7 +40,7 @@ def test_an_entry_survives_its_file_to_the_letter(
     days: tuple[date | None, date | None],
     is_active: bool,
 ) -> None:
-    entry = made(
+    entry = build_entry(
         title=title,
         pattern={"message": {"contains": value}, "release": {"from": "2.10"}},
         explanation=texts[0],
@@ -54,17 +54,17 @@ def test_an_entry_survives_its_file_to_the_letter(
     )
     written = to_text(entry)
     back = from_text(written.encode(), "other")
-    for name in SAID:
+    for name in VERSIONED_FIELDS:
         assert getattr(back, name) == getattr(entry, name), name
     assert to_text(back) == written
 
 
 def file(front: str, body: str = "It is so.") -> bytes:
-    """A file of an entry with these lines before its text."""
+    """Return the content of a file with this front matter and body."""
     return f"---\n{front}\n---\n\n{body}\n".encode()
 
 
-def test_a_file_reads_as_a_person_writes_it() -> None:
+def test_handwritten_file_is_read() -> None:
     entry = from_text(
         file(
             "title: Card declined\n"
@@ -81,7 +81,7 @@ def test_a_file_reads_as_a_person_writes_it() -> None:
     assert (entry.state, entry.planned_for) == ("planned", date(2026, 11, 26))
     assert entry.explanation == "The bank says no.\n\n## Details\n\nMore."
     assert (entry.workaround, entry.reply) == ("Another card.", "{greeting}\n\nSorry.")
-    assert refusals_of(entry) == []
+    assert validate_entry(entry) == []
 
 
 GOOD = "title: A\npattern: {issue: WEB-1}"
@@ -98,7 +98,7 @@ GOOD = "title: A\npattern: {issue: WEB-1}"
         (file("a: &x [1]\nb: [*x, *x]"), "front matter", "Anchors (&) and aliases (*)"),
         (file("title: !!python/object/apply:os.system [id]"), "front matter", "Tags (!)"),
         (file("title: !!binary aGk="), "front matter", "Tags (!)"),
-        (file("title: " + "[" * 5000), "front matter", "It is nested too deep."),
+        (file("title: " + "[" * 5000), "front matter", "It is nested too deeply."),
         (file("title: 'open"), "front matter", "isn't valid YAML. See line"),
         (file(f"{GOOD}\ntitle: B"), "front matter", "A name appears twice"),
         (file(f"{GOOD}\ncause: B"), "front matter", "There is no field named “cause”."),
@@ -112,7 +112,7 @@ GOOD = "title: A\npattern: {issue: WEB-1}"
         (file(GOOD, "A\n\n## Workaround\n\nB\n\n## Workaround\n\nC"), "text", "appears twice"),
     ],
 )
-def test_a_file_that_cannot_be_read_says_which_part_and_why(
+def test_invalid_file_names_the_part_and_the_reason(
     content: bytes, part: str, sentence: str
 ) -> None:
     with pytest.raises(FileRefused) as refused:
@@ -121,8 +121,8 @@ def test_a_file_that_cannot_be_read_says_which_part_and_why(
     assert sentence in str(refused.value)
 
 
-def test_a_file_differs_only_where_its_entry_does() -> None:
-    one = to_text(made(owner="Payments", links=[]))
-    other = to_text(made(owner="Billing", links=[]))
+def test_files_differ_only_in_changed_fields() -> None:
+    one = to_text(build_entry(owner="Payments", links=[]))
+    other = to_text(build_entry(owner="Billing", links=[]))
     lines = zip(one.split("\n"), other.split("\n"), strict=True)
     assert [pair for pair in lines if pair[0] != pair[1]] == [("owner: Payments", "owner: Billing")]

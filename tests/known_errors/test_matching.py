@@ -1,4 +1,4 @@
-"""Which entries of a catalogue fit which issues of an answer, and in which order."""
+"""Matching of catalog entries with the issues of a result, and their order."""
 
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from apps.events.event import EventBody
-from apps.known_errors.matching import MOST_MATCHES, catalogue_of, match
+from apps.known_errors.matching import MAX_MATCHES, build_catalogue, match
 from tests.known_errors.facts import UTC_ZONE, answer, catalogue, entry, event, found, names, raised
 
 DECLINED = answer(event(), short_ids={"9001": "WEB-1"})
@@ -31,7 +31,7 @@ DECLINED = answer(event(), short_ids={"9001": "WEB-1"})
         {"message": {"contains": "p"}},
     ],
 )
-def test_a_pattern_that_fits_is_found(pattern: dict[str, object]) -> None:
+def test_matching_pattern_is_found(pattern: dict[str, object]) -> None:
     assert names(found(catalogue(one=pattern), DECLINED)) == ["one"]
 
 
@@ -53,18 +53,18 @@ def test_a_pattern_that_fits_is_found(pattern: dict[str, object]) -> None:
         {"type": {"exact": "PaymentDeclined"}, "message": {"contains": "expired"}},
     ],
 )
-def test_a_pattern_that_does_not_fit_is_not_found(pattern: dict[str, object]) -> None:
+def test_other_pattern_is_not_found(pattern: dict[str, object]) -> None:
     assert not found(catalogue(one=pattern), DECLINED).matches
 
 
-def test_a_release_that_nobody_can_order_lies_in_no_range() -> None:
+def test_unorderable_release_is_in_no_range() -> None:
     hashed = answer(event(release="4f2c9a7be01d4f2c9a7be01d4f2c9a7be01d4f2c"))
     ranged = catalogue(one={"issue": "9001", "release": {"from": "2.0"}})
 
     assert not found(ranged, hashed).matches
 
 
-def test_causes_count_as_well_as_what_was_raised() -> None:
+def test_causes_match_like_the_raised_exception() -> None:
     body = EventBody(
         exceptions=(
             *raised("CheckoutFailed", "could not pay").exceptions,
@@ -76,7 +76,7 @@ def test_causes_count_as_well_as_what_was_raised() -> None:
     assert names(found(known, answer(event(body=body)))) == ["cause"]
 
 
-def test_all_rules_must_fit_the_same_event() -> None:
+def test_all_rules_must_match_the_same_event() -> None:
     first = event(1, title="A: one", release="web@1.0")
     second = event(2, title="B: two", release="web@2.0")
     across = catalogue(
@@ -87,7 +87,7 @@ def test_all_rules_must_fit_the_same_event() -> None:
     assert not found(across, answer(first, second)).matches
 
 
-def test_the_surest_match_comes_first() -> None:
+def test_most_specific_match_comes_first() -> None:
     known = catalogue(
         loose={"message": {"expression": r"\d+"}},
         part={"message": {"contains": "issuer"}},
@@ -99,16 +99,16 @@ def test_the_surest_match_comes_first() -> None:
     assert names(found(known, DECLINED)) == ["issue", "whole", "two", "part", "loose"]
 
 
-def test_an_issue_has_its_best_matches_and_no_more_than_five() -> None:
+def test_issue_gets_its_five_best_matches() -> None:
     patterns = {
         f"n{number}": {"message": {"contains": "paymentdeclined"[number:]}} for number in range(9)
     }
     matched = names(found(catalogue(**patterns), DECLINED))  # type: ignore[arg-type]
 
-    assert matched == [f"n{number}" for number in range(MOST_MATCHES)]
+    assert matched == [f"n{number}" for number in range(MAX_MATCHES)]
 
 
-def test_an_issue_that_has_enough_leaves_room_for_the_others() -> None:
+def test_full_issue_leaves_room_for_other_issues() -> None:
     patterns: dict[str, dict[str, object]] = {
         f"n{number}": {"message": {"contains": "paymentdeclined"[number:]}} for number in range(9)
     }
@@ -118,7 +118,7 @@ def test_an_issue_that_has_enough_leaves_room_for_the_others() -> None:
     assert names(found(catalogue(**patterns), both), "9002") == ["late"]
 
 
-def test_a_match_says_which_rules_fitted() -> None:
+def test_match_lists_its_rules() -> None:
     known = catalogue(
         one={
             "type": {"exact": "PaymentDeclined"},
@@ -145,20 +145,20 @@ def test_a_match_says_which_rules_fitted() -> None:
         (None, date(2026, 11, 19), False),
     ],
 )
-def test_an_entry_speaks_of_its_own_days(first: date | None, last: date | None, fits: bool) -> None:
+def test_entry_applies_within_its_dates(first: date | None, last: date | None, fits: bool) -> None:
     one = entry("one", {"issue": "9001"}, valid_from=first, valid_until=last)
 
-    assert bool(found(catalogue_of([one]), DECLINED).matches) is fits
+    assert bool(found(build_catalogue([one]), DECLINED).matches) is fits
 
 
-def test_days_begin_in_the_zone_of_the_site() -> None:
-    one = catalogue_of([entry("one", {"issue": "9001"}, valid_from=date(2026, 11, 21))])
+def test_days_begin_in_the_time_zone_of_the_site() -> None:
+    one = build_catalogue([entry("one", {"issue": "9001"}, valid_from=date(2026, 11, 21))])
 
     assert not found(one, DECLINED, ZoneInfo("UTC")).matches
     assert found(one, DECLINED, ZoneInfo("Pacific/Kiritimati")).matches
 
 
-def test_letters_of_other_alphabets_fit_in_either_case() -> None:
+def test_non_ascii_text_matches_in_either_case() -> None:
     strasse = answer(event(title="Fehler: STRASSE Öl \N{LATIN SMALL LETTER LONG S}timmt nicht"))
     known = catalogue(
         umlaut={"message": {"contains": "öl"}},
@@ -169,34 +169,34 @@ def test_letters_of_other_alphabets_fit_in_either_case() -> None:
     assert sorted(names(found(known, strasse))) == ["expression", "sharp", "umlaut"]
 
 
-def test_what_there_was_no_time_for_is_counted() -> None:
-    known = catalogue_of(entry(f"n{n}", {"message": {"contains": "x"}}) for n in range(7))
-    said = match(known, DECLINED, zone=UTC_ZONE, seconds=-1)
+def test_entries_left_at_the_deadline_are_counted() -> None:
+    known = build_catalogue(entry(f"n{n}", {"message": {"contains": "x"}}) for n in range(7))
+    result = match(known, DECLINED, zone=UTC_ZONE, seconds=-1)
 
-    assert (said.matches, said.unchecked) == ((), 7)
+    assert (result.matches, result.unchecked) == ((), 7)
 
 
-def test_an_expression_that_takes_too_long_is_counted_and_leaves_time_for_the_others() -> None:
+def test_slow_expression_is_counted_and_leaves_time_for_others() -> None:
     texts = [f"{pow(7, 300 + n):b}".translate({48: "a", 49: "b"}) for n in range(400)]
     events = [event(n, title=f"E: {text}", issue_id=str(n)) for n, text in enumerate(texts)]
     slow = "(?:a|b)*a(?:a|b){14}[0-9]"
     known = catalogue(slow={"message": {"expression": slow}}, other={"issue": "399"})
-    said = match(known, answer(*events), zone=UTC_ZONE, seconds=1)
+    result = match(known, answer(*events), zone=UTC_ZONE, seconds=1)
 
-    assert said.unchecked == 1
-    assert names(said, "399") == ["other"]
+    assert result.unchecked == 1
+    assert names(result, "399") == ["other"]
 
 
-def test_an_event_that_belongs_to_no_issue_can_be_known_too() -> None:
-    said = found(
+def test_event_without_issue_can_match() -> None:
+    result = found(
         catalogue(one={"type": {"exact": "PaymentDeclined"}}), answer(event(issue_id=None))
     )
 
-    assert [one.issue_id for one in said.matches] == ["unknown"]
+    assert [one.issue_id for one in result.matches] == ["unknown"]
 
 
-def test_issues_that_share_a_text_are_known_alike() -> None:
+def test_issues_with_the_same_text_match_alike() -> None:
     both = answer(event(1, issue_id="1"), event(2, issue_id="2"))
-    said = found(catalogue(one={"message": {"contains": "card issuer"}}), both)
+    result = found(catalogue(one={"message": {"contains": "card issuer"}}), both)
 
-    assert (names(said, "1"), names(said, "2")) == (["one"], ["one"])
+    assert (names(result, "1"), names(result, "2")) == (["one"], ["one"])

@@ -1,11 +1,17 @@
-"""The fast matching finds what asking each entry of each event finds, whatever the catalogue."""
+"""The indexed matching agrees with a naive evaluation of every entry and event."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.events.event import Event
-from apps.known_errors.matching import Entry, catalogue_of
-from apps.known_errors.patterns import Field, PatternRefused, TextRule, Way, compiled
+from apps.known_errors.matching import Entry, build_catalogue
+from apps.known_errors.patterns import (
+    Comparison,
+    Field,
+    PatternRefused,
+    TextRule,
+    compile_expression,
+)
 from tests.examples import examples
 from tests.known_errors.facts import answer, entry, event, found
 
@@ -17,8 +23,8 @@ EXPRESSIONS = st.lists(
     max_size=5,
 ).map("".join)
 EVENTS = st.builds(
-    lambda number, kind, told, culprit, issue: event(
-        number, title=f"{kind}: {told}", culprit=culprit, issue_id=issue
+    lambda number, kind, message, culprit, issue: event(
+        number, title=f"{kind}: {message}", culprit=culprit, issue_id=issue
     ),
     st.integers(0, 9),
     TEXTS,
@@ -45,18 +51,22 @@ PATTERNS = st.fixed_dictionaries(
 
 @settings(max_examples=examples(400), deadline=None)
 @given(st.lists(PATTERNS, max_size=8), st.lists(EVENTS, min_size=1, max_size=6))
-def test_fast_and_plain_agree(patterns: list[dict[str, object]], events: list[Event]) -> None:
+def test_indexed_and_naive_matching_agree(
+    patterns: list[dict[str, object]], events: list[Event]
+) -> None:
     entries = []
     for number, pattern in enumerate(patterns):
         try:
             entries.append(entry(f"n{number}", pattern))
         except PatternRefused:
             continue
-    catalogue = catalogue_of(entries)
-    said = found(catalogue, answer(*events))
+    catalogue = build_catalogue(entries)
+    result = found(catalogue, answer(*events))
 
-    told = {issue: [match.known.slug for match in said.of(issue)] for issue in ("1", "2", "3")}
-    assert told == {
+    slugs = {
+        issue: [match.known.slug for match in result.for_issue(issue)] for issue in ("1", "2", "3")
+    }
+    assert slugs == {
         issue: [
             one.known.slug
             for one in catalogue.entries
@@ -82,7 +92,7 @@ def _text_fits(rule: TextRule, happened: Event) -> bool:
         Field.MESSAGE: title,
         Field.CULPRIT: happened.culprit or "",
     }[rule.field]
-    if rule.way is Way.EXPRESSION:
-        return compiled(rule.value).search(text) is not None
+    if rule.comparison is Comparison.EXPRESSION:
+        return compile_expression(rule.value).search(text) is not None
     folded, wanted = text.casefold(), rule.value.casefold()
-    return folded == wanted if rule.way is Way.EXACT else wanted in folded
+    return folded == wanted if rule.comparison is Comparison.EXACT else wanted in folded

@@ -1,4 +1,4 @@
-"""Patterns as people write them: what is taken, and how a refusal explains itself."""
+"""Parsing of patterns, and the messages for invalid ones."""
 
 import pytest
 from hypothesis import given, settings
@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from apps.known_errors.patterns import (
     ExpressionRefused,
     PatternRefused,
-    compiled,
-    pattern_from,
-    required,
-    values_of,
+    compile_expression,
+    parse_pattern,
+    pattern_values,
+    required_literals,
 )
 from tests.examples import examples
 
@@ -21,7 +21,7 @@ SIGNS = (
 
 
 @pytest.mark.parametrize(
-    ("expression", "told"),
+    ("expression", "message"),
     [
         ("(?=x)", "Looking ahead"),
         ("(?<!x)y", "Looking back"),
@@ -34,25 +34,25 @@ SIGNS = (
         ("a{1001}", "up to 1000"),
         ("[z-a]", "runs backwards"),
         ("(?:ab){1000}", "too large"),
-        ("a" * 501, "500 letters"),
+        ("a" * 501, "500 characters"),
         ("a*", "matches any text"),
         ("(?P<n", "The engine (RE2) refuses it"),
     ],
 )
-def test_an_expression_that_cannot_be_used_is_explained(expression: str, told: str) -> None:
+def test_invalid_expression_is_explained(expression: str, message: str) -> None:
     with pytest.raises(PatternRefused) as refused:
-        pattern_from({"message": {"expression": expression}})
+        parse_pattern({"message": {"expression": expression}})
 
-    assert told in str(refused.value)
+    assert message in str(refused.value)
     assert refused.value.part == "message"
 
 
 @pytest.mark.parametrize(
-    ("values", "part", "told"),
+    ("values", "part", "message"),
     [
-        ({}, "pattern", "Say at least which issue"),
-        ({"project": "web"}, "pattern", "Say at least which issue"),
-        ({"release": {"from": "1.0"}}, "pattern", "Say at least which issue"),
+        ({}, "pattern", "Enter at least an issue"),
+        ({"project": "web"}, "pattern", "Enter at least an issue"),
+        ({"release": {"from": "1.0"}}, "pattern", "Enter at least an issue"),
         ({"title": "x"}, "pattern", "no field named “title”"),
         ({"type": {"is": "x"}}, "type", "needs one of exact, contains, expression"),
         ({"type": "x"}, "type", "needs one of"),
@@ -64,23 +64,21 @@ def test_an_expression_that_cannot_be_used_is_explained(expression: str, told: s
         (
             {"issue": "1", "release": {"from": "2.0", "until": "1.0"}},
             "release",
-            "“until” release is older",
+            "The last affected release is older",
         ),
         ({"issue": "1", "release": {"from": "2.0", "until": "main"}}, "release", "We can't tell"),
         ({"issue": True}, "issue", "isn't text"),
     ],
 )
-def test_a_pattern_that_makes_no_sense_says_what_is_wrong(
-    values: dict[str, object], part: str, told: str
-) -> None:
+def test_invalid_pattern_is_explained(values: dict[str, object], part: str, message: str) -> None:
     with pytest.raises(PatternRefused) as refused:
-        pattern_from(values)
+        parse_pattern(values)
 
-    assert told in str(refused.value)
+    assert message in str(refused.value)
     assert refused.value.part == part
 
 
-def test_a_pattern_is_the_same_after_it_was_written_down() -> None:
+def test_pattern_survives_serialization() -> None:
     values = {
         "issue": "WEB-1",
         "project": "web",
@@ -89,13 +87,15 @@ def test_a_pattern_is_the_same_after_it_was_written_down() -> None:
         "release": {"from": "2.1", "until": "2.4"},
     }
 
-    assert values_of(pattern_from(values)) == values
+    assert pattern_values(parse_pattern(values)) == values
 
 
-def test_blank_parts_are_no_parts() -> None:
-    pattern = pattern_from({"issue": " 7 ", "type": {"exact": " "}, "message": None, "release": {}})
+def test_blank_values_are_ignored() -> None:
+    pattern = parse_pattern(
+        {"issue": " 7 ", "type": {"exact": " "}, "message": None, "release": {}}
+    )
 
-    assert values_of(pattern) == {"issue": "7"}
+    assert pattern_values(pattern) == {"issue": "7"}
 
 
 @settings(max_examples=examples(2000), deadline=None)
@@ -103,14 +103,14 @@ def test_blank_parts_are_no_parts() -> None:
     st.lists(st.sampled_from(SIGNS), min_size=1, max_size=7).map("".join),
     st.text(alphabet="abKks\N{LATIN SMALL LETTER LONG S}\N{KELVIN SIGN} é.]}{QE", max_size=9),
 )
-def test_what_is_required_stands_in_whatever_an_expression_fits(expression: str, text: str) -> None:
+def test_every_match_contains_the_required_literals(expression: str, text: str) -> None:
     try:
-        fits = compiled(expression).search(text)
+        fits = compile_expression(expression).search(text)
     except ExpressionRefused:
         return
-    rows = required(expression)
+    rows = required_literals(expression)
 
-    assert not fits or not rows or any(all(one in text.casefold() for one in row) for row in rows)
+    assert not fits or not rows or any(all(part in text.casefold() for part in row) for row in rows)
 
 
 @pytest.mark.parametrize(
@@ -132,9 +132,7 @@ def test_what_is_required_stands_in_whatever_an_expression_fits(expression: str,
         (r"foo\x41", ()),
     ],
 )
-def test_plain_letters_are_required(
-    expression: str, rows: tuple[tuple[str, ...], ...] | None
-) -> None:
-    found = required(expression)
+def test_required_literals(expression: str, rows: tuple[tuple[str, ...], ...] | None) -> None:
+    found = required_literals(expression)
 
     assert sorted(found) == sorted(rows) if rows is not None else len(found) <= 16

@@ -1,4 +1,4 @@
-"""The check-up of the connection: each line, and how to fix it."""
+"""The check of the Sentry connection: each finding and its fix."""
 
 import re
 import socket
@@ -23,25 +23,23 @@ def failing(demo: DemoSentry) -> dict[str, str]:
 
 @pytest.fixture
 def sound(connected: DemoSentry) -> DemoSentry:
-    """A Sentry with a project, to which the site is connected well."""
+    """Return a Sentry with a project and a working connection."""
     connected.world.add_event(user_id="1", timestamp=MOMENT)
     return connected
 
 
-def test_a_sound_connection_has_no_failing_line(sound: DemoSentry) -> None:
+def test_a_working_connection_passes_every_check(sound: DemoSentry) -> None:
     assert failing(sound) == {}
     assert len(check_connection()) == 7
 
 
-def test_a_host_that_does_not_answer_is_the_only_line(
-    sound: DemoSentry, settings: Settings
-) -> None:
+def test_an_unreachable_host_is_the_only_finding(sound: DemoSentry, settings: Settings) -> None:
     settings.SENTRY_BASE_URL = "http://127.0.0.1:9"
     (finding,) = check_connection()
     assert "SENTRY_BASE_URL" in finding.fix
 
 
-def test_a_public_name_that_leads_inside_says_how_to_allow_it(
+def test_a_public_name_with_a_private_address_says_how_to_allow_it(
     sound: DemoSentry, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     resolve = socket.getaddrinfo
@@ -55,9 +53,7 @@ def test_a_public_name_that_leads_inside_says_how_to_allow_it(
     assert failing(sound) == {}
 
 
-def test_a_wrong_token_a_missing_one_and_a_wrong_organization_say_what_to_set(
-    sound: DemoSentry, settings: Settings
-) -> None:
+def test_wrong_credentials_say_what_to_set(sound: DemoSentry, settings: Settings) -> None:
     settings.SENTRY_ORG = "elsewhere"
     assert "SENTRY_ORG" in check_connection()[0].fix
     settings.SENTRY_AUTH_TOKEN = "wrong"
@@ -75,7 +71,7 @@ def test_a_missing_scope_is_named(sound: DemoSentry, scope: str, label: str) -> 
     assert failing(sound) == {label: f"Give the token the scope {scope}."}
 
 
-def test_a_project_that_is_configured_and_not_seen_is_named(
+def test_a_configured_project_that_cannot_be_seen_is_named(
     sound: DemoSentry, settings: Settings
 ) -> None:
     settings.SENTRY_PROJECTS = ("gone",)
@@ -84,7 +80,7 @@ def test_a_project_that_is_configured_and_not_seen_is_named(
 
 
 @responses.activate
-def test_a_clock_that_is_off_is_told(settings: Settings) -> None:
+def test_a_wrong_clock_is_reported(settings: Settings) -> None:
     settings.SENTRY_BASE_URL = "https://sentry.test"
     settings.SENTRY_ORG = "acme"
     settings.SENTRY_AUTH_TOKEN = "token"
@@ -96,7 +92,7 @@ def test_a_clock_that_is_off_is_told(settings: Settings) -> None:
     assert "ahead" in finding.message
 
 
-def test_an_address_where_something_else_answers_is_told(sound: DemoSentry) -> None:
+def test_a_server_other_than_sentry_is_reported(sound: DemoSentry) -> None:
     sound.fail("/organizations/acme/[?]", times=None, status=200, body="<html>hello</html>")
     (finding,) = check_connection()
     assert "SENTRY_BASE_URL" in finding.fix
@@ -107,7 +103,7 @@ def test_the_command_exits_with_0_or_4(command_line: CommandLine, demo_sentry: D
     assert command_line.run("check_sentry").returncode == 0
     wrong = command_line.run("check_sentry", SENTRY_AUTH_TOKEN="wrong")
     assert wrong.returncode == 4
-    assert "FAIL Host, token and organization" in wrong.stdout
+    assert "FAIL Host, token, and organization" in wrong.stdout
     assert "wrong" not in wrong.stdout + wrong.stderr
 
 

@@ -1,4 +1,4 @@
-"""The command line as a shell sees it: what it prints, and its exit status."""
+"""`manage.py lookup`: its output and exit status."""
 
 import json
 from datetime import timedelta
@@ -14,7 +14,7 @@ from tests.shell import CommandLine, Shell, start_with
 AT = MOMENT.isoformat()
 
 
-def test_a_complete_answer_exits_with_0_and_a_fresh_machine_needs_no_setup(
+def test_a_complete_result_exits_with_0_without_setup(
     fresh_shell: Shell, demo_sentry: DemoSentry
 ) -> None:
     demo_sentry.world.add_event(
@@ -26,7 +26,7 @@ def test_a_complete_answer_exits_with_0_and_a_fresh_machine_needs_no_setup(
     assert "1001" not in done.stdout
 
 
-def test_surely_nothing_exits_with_0_and_says_complete(
+def test_a_confirmed_empty_result_exits_with_0(
     command_line: CommandLine, demo_sentry: DemoSentry
 ) -> None:
     demo_sentry.world.add_event(user_id="2", timestamp=MOMENT)
@@ -36,7 +36,7 @@ def test_surely_nothing_exits_with_0_and_says_complete(
     assert (answer["complete"], answer["events"]) == (True, [])
 
 
-def test_the_json_is_what_programs_were_promised(
+def test_the_json_follows_its_documented_schema(
     command_line: CommandLine, demo_sentry: DemoSentry
 ) -> None:
     event = demo_sentry.world.add_event(user_id="1001", email="jane@example.com", timestamp=MOMENT)
@@ -66,7 +66,7 @@ def test_the_json_is_what_programs_were_promised(
         ("1001", "--at", AT, "--preset", "nope"),
     ],
 )
-def test_bad_usage_exits_with_2_before_sentry_is_asked(
+def test_bad_usage_exits_with_2_before_any_call(
     command_line: CommandLine, demo_sentry: DemoSentry, arguments: tuple[str, ...]
 ) -> None:
     done = command_line.lookup(*arguments)
@@ -76,7 +76,7 @@ def test_bad_usage_exits_with_2_before_sentry_is_asked(
     assert demo_sentry.calls == []
 
 
-def test_the_presets_of_the_database_are_for_the_command_line_too(
+def test_presets_of_the_database_work_on_the_command_line(
     command_line: CommandLine, demo_sentry: DemoSentry
 ) -> None:
     demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
@@ -86,7 +86,7 @@ def test_the_presets_of_the_database_are_for_the_command_line_too(
     assert "Choose one of: none, explain, reply, bug, cause." in refused.stderr
 
 
-def test_a_question_too_long_for_the_budget_is_told_in_a_sentence(
+def test_a_prompt_too_long_for_the_limit_is_refused(
     command_line: CommandLine, demo_sentry: DemoSentry
 ) -> None:
     demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
@@ -97,7 +97,7 @@ def test_a_question_too_long_for_the_budget_is_told_in_a_sentence(
     assert "Traceback" not in done.stderr
 
 
-def test_an_incomplete_answer_exits_with_3(
+def test_an_incomplete_result_exits_with_3(
     command_line: CommandLine, demo_sentry: DemoSentry
 ) -> None:
     now = just_now()
@@ -116,7 +116,7 @@ def test_an_incomplete_answer_exits_with_3(
         ({"SENTRY_BASE_URL": "http://127.0.0.1:9"}, "could not reach Sentry"),
     ],
 )
-def test_a_sentry_that_cannot_be_asked_exits_with_4(
+def test_an_unavailable_sentry_exits_with_4(
     command_line: CommandLine, environment: dict[str, str], sentence: str
 ) -> None:
     done = command_line.lookup("1001", "--at", AT, **environment)
@@ -126,7 +126,7 @@ def test_a_sentry_that_cannot_be_asked_exits_with_4(
     assert "demo-token" not in done.stderr
 
 
-def test_a_customer_may_start_with_a_dash(
+def test_a_customer_can_start_with_a_dash(
     command_line: CommandLine, demo_sentry: DemoSentry
 ) -> None:
     demo_sentry.world.add_event(user_id="-1", timestamp=MOMENT)
@@ -149,7 +149,7 @@ def test_projects_and_environments_narrow_the_search(
     assert answer["searched"]["environments"] == ["staging"]
 
 
-def test_without_redaction_the_customer_stands_as_typed(
+def test_without_redaction_the_customer_is_shown_as_typed(
     command_line: CommandLine, demo_sentry: DemoSentry
 ) -> None:
     demo_sentry.world.add_event(
@@ -160,7 +160,7 @@ def test_without_redaction_the_customer_stands_as_typed(
     assert "jane@example.com" in shown
 
 
-def test_each_lookup_is_recorded_with_the_systems_user(
+def test_lookups_are_recorded_with_the_system_user(
     command_line: CommandLine, demo_sentry: DemoSentry
 ) -> None:
     demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
@@ -172,9 +172,7 @@ def test_each_lookup_is_recorded_with_the_systems_user(
     ] == [("cli", "found", True, ""), ("cli", "failed", True, "unreachable")]
 
 
-def test_each_text_that_is_printed_is_recorded(
-    command_line: CommandLine, demo_sentry: DemoSentry
-) -> None:
+def test_printed_exports_are_recorded(command_line: CommandLine, demo_sentry: DemoSentry) -> None:
     demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
     command_line.lookup("1001", "--at", AT, "--format", "xml", "--preset", "bug")
     command_line.lookup("1001", "--at", AT, "--no-redact")
@@ -209,7 +207,7 @@ def test_each_text_that_is_printed_is_recorded(
         ("SECRET_KEY", ""),
     ],
 )
-def test_a_bad_variable_stops_the_start_with_a_sentence_that_names_it(
+def test_a_bad_variable_stops_the_start_and_is_named(
     fresh_shell: Shell, variable: str, value: str
 ) -> None:
     done = start_with({**fresh_shell.environment, variable: value})
@@ -220,7 +218,7 @@ def test_a_bad_variable_stops_the_start_with_a_sentence_that_names_it(
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_a_moment_without_a_zone_is_meant_in_the_sites(
+def test_a_time_without_a_zone_uses_the_site_zone(
     command_line: CommandLine, demo_sentry: DemoSentry
 ) -> None:
     demo_sentry.world.add_event(user_id="1", timestamp=MOMENT)
@@ -229,18 +227,14 @@ def test_a_moment_without_a_zone_is_meant_in_the_sites(
     assert len(json.loads(done.stdout)["events"]) == 1
 
 
-def test_a_terminal_that_knows_only_ascii_still_gets_the_answer(
-    shell: Shell, demo_sentry: DemoSentry
-) -> None:
+def test_an_ascii_only_terminal_gets_the_result(shell: Shell, demo_sentry: DemoSentry) -> None:
     demo_sentry.world.add_event(username="sakura_田中", timestamp=MOMENT)
     ascii_only = {"PYTHONIOENCODING": "ascii"}
     done = shell.lookup("sakura_田中", "--at", AT, "--no-redact", **ascii_only)
     assert done.returncode == 0
 
 
-def test_variables_are_read_from_the_file_and_the_environment_goes_before_it(
-    fresh_shell: Shell, tmp_path: Path
-) -> None:
+def test_the_environment_overrides_the_variables_file(fresh_shell: Shell, tmp_path: Path) -> None:
     file = tmp_path / "settings.env"
     file.write_text("SENTRY_BASE_URL=https://sentry.example.org\nSENTRY_ORG=elsewhere\n")
     variables = {**fresh_shell.environment, "TRIAGE_ENV_FILE": str(file)}

@@ -1,4 +1,4 @@
-"""Finding out where and what the server is: region, kind of server, what it cannot do."""
+"""Detection of region, flavor, and missing features of the server."""
 
 import os
 import subprocess
@@ -24,14 +24,14 @@ PROJECTS = [{"id": "1", "slug": "web"}]
 
 @pytest.fixture(autouse=True)
 def cloud(settings: Settings) -> None:
-    """The site asks Sentry's own cloud."""
+    """Connect the site to Sentry's cloud."""
     settings.SENTRY_BASE_URL = "https://sentry.io"
     settings.SENTRY_AUTH_TOKEN = "token"
     settings.SENTRY_ORG = "acme"
 
 
 @responses.activate
-def test_the_region_is_asked_for_once_and_used_from_then_on() -> None:
+def test_the_region_is_requested_once_and_remembered() -> None:
     found = responses.get(CLOUD, json={"links": {"regionUrl": "https://de.sentry.io"}})
     responses.get("https://de.sentry.io/api/0/organizations/acme/projects/", json=PROJECTS)
     for _ in range(2):
@@ -44,7 +44,7 @@ def test_the_region_is_asked_for_once_and_used_from_then_on() -> None:
 @pytest.mark.parametrize(
     "url", ["https://evil.example", "https://sentry.io.evil.example", "http://de.sentry.io", None]
 )
-def test_the_token_goes_to_no_host_but_sentrys(url: str | None) -> None:
+def test_the_token_is_sent_only_to_sentry_hosts(url: str | None) -> None:
     responses.get(CLOUD, json={"links": {"regionUrl": url}})
     responses.get("https://sentry.io/api/0/organizations/acme/projects/", json=PROJECTS)
     with sentry_client() as client:
@@ -52,13 +52,13 @@ def test_the_token_goes_to_no_host_but_sentrys(url: str | None) -> None:
 
 
 @responses.activate
-@pytest.mark.parametrize("kept", ["https://evil.example", "http://de.sentry.io", "https://[", 7])
-def test_what_somebody_wrote_into_the_cache_never_gets_the_token(
-    kept: object,
+@pytest.mark.parametrize("cached", ["https://evil.example", "http://de.sentry.io", "https://[", 7])
+def test_a_forged_region_in_the_cache_never_gets_the_token(
+    cached: object,
 ) -> None:
     found = responses.get(CLOUD, json={"links": {"regionUrl": "https://de.sentry.io"}})
     cache.put_sealed(
-        f"region/{sentry_connection._fingerprint(sentry_connection.sentry_config())}", kept, 60
+        f"region/{sentry_connection._fingerprint(sentry_connection.sentry_config())}", cached, 60
     )
     with sentry_client() as client:
         assert client.config.base_url == "https://de.sentry.io"
@@ -66,7 +66,7 @@ def test_what_somebody_wrote_into_the_cache_never_gets_the_token(
 
 
 @responses.activate
-def test_the_projects_are_asked_for_once() -> None:
+def test_the_projects_are_requested_once() -> None:
     responses.get(CLOUD, json={})
     listed = responses.get("https://sentry.io/api/0/organizations/acme/projects/", json=PROJECTS)
     for _ in range(2):
@@ -77,7 +77,7 @@ def test_the_projects_are_asked_for_once() -> None:
 
 @pytest.fixture
 def glitchtip(settings: Settings) -> Iterator[DemoSentry]:
-    """The site asks a GlitchTip and was not told so."""
+    """Connect the site to a GlitchTip without setting the flavor."""
     with DemoSentry(World(), flavor="glitchtip") as demo:
         settings.SENTRY_BASE_URL = demo.url
         settings.SENTRY_AUTH_TOKEN = "demo-token"
@@ -86,19 +86,19 @@ def glitchtip(settings: Settings) -> Iterator[DemoSentry]:
 
 
 def look() -> Answer:
-    """One lookup."""
+    """Look up customer 1."""
     with sentry_client() as client:
         return fetch_answer(client, question("1"), projects=visible_projects(client))
 
 
-def test_a_glitchtip_is_found_out_once_and_remembered(glitchtip: DemoSentry) -> None:
+def test_glitchtip_is_detected_once_and_remembered(glitchtip: DemoSentry) -> None:
     for _ in range(3):
         answer = look()
         assert (len(answer.events), answer.complete) == (1, True)
     assert lists_asked(glitchtip) == 1
 
 
-def test_a_flavor_that_was_set_is_not_found_out(glitchtip: DemoSentry, settings: Settings) -> None:
+def test_a_configured_flavor_is_not_detected(glitchtip: DemoSentry, settings: Settings) -> None:
     settings.SENTRY_FLAVOR = "glitchtip"
     look()
     assert lists_asked(glitchtip) == 0
@@ -108,7 +108,7 @@ def test_a_flavor_that_was_set_is_not_found_out(glitchtip: DemoSentry, settings:
 
 
 @pytest.mark.parametrize("fault", [{"status": 502}, {"drop": "before"}, {"status": 404}])
-def test_an_unsure_answer_is_an_error_and_not_remembered(
+def test_an_ambiguous_response_is_an_error_and_not_remembered(
     glitchtip: DemoSentry, fault: dict[str, Any]
 ) -> None:
     glitchtip.fail("/acme/events/", times=3, **fault)
@@ -119,10 +119,10 @@ def test_an_unsure_answer_is_an_error_and_not_remembered(
     assert lists_asked(glitchtip) == 1
 
 
-def test_a_page_instead_of_the_api_does_not_make_a_sentry_a_glitchtip(
+def test_an_html_page_is_not_mistaken_for_glitchtip(
     glitchtip: DemoSentry,
 ) -> None:
-    """A proxy's own 404 for a moment: the answer is right all the same, and nothing is kept."""
+    """After a proxy\'s own 404, the answer is still right and nothing is remembered."""
     glitchtip.settings.flavor = "sentry"
     glitchtip.fail("/acme/events/", status=404, body="<html>", content_type="text/html")
     assert len(look().events) == 1
@@ -130,7 +130,7 @@ def test_a_page_instead_of_the_api_does_not_make_a_sentry_a_glitchtip(
     assert lists_asked(glitchtip) == 2
 
 
-def test_a_sentry_stays_one_when_a_page_comes_once(glitchtip: DemoSentry) -> None:
+def test_one_html_page_does_not_change_the_detected_flavor(glitchtip: DemoSentry) -> None:
     glitchtip.settings.flavor = "sentry"
     look()
     glitchtip.fail("/acme/events/", status=404, body="<html>", content_type="text/html")
@@ -138,7 +138,7 @@ def test_a_sentry_stays_one_when_a_page_comes_once(glitchtip: DemoSentry) -> Non
         look()
 
 
-def test_an_organization_of_one_project_at_a_time_is_remembered(glitchtip: DemoSentry) -> None:
+def test_a_limit_of_one_project_per_query_is_remembered(glitchtip: DemoSentry) -> None:
     glitchtip.settings.flavor = "sentry"
     glitchtip.settings.multi_project = False
     glitchtip.world.add_event(user_id="1", timestamp=MOMENT, project="api")
@@ -156,7 +156,7 @@ def test_an_organization_of_one_project_at_a_time_is_remembered(glitchtip: DemoS
         ("TRIAGE_SIGNALS", "replays,none"),
     ],
 )
-def test_an_unknown_word_stops_the_start_with_a_sentence(name: str, word: str) -> None:
+def test_an_unknown_choice_stops_the_start_with_a_message(name: str, word: str) -> None:
     variables = {name: word, "TRIAGE_ENV_FILE": os.devnull, "PATH": os.environ["PATH"]}
     ended = subprocess.run(
         [sys.executable, "-c", "import triage_site.settings"],

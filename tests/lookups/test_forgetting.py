@@ -1,10 +1,8 @@
-"""A customer who is forgotten is gone from database and cache, also while being asked for."""
+"""Erasure of customer data from database and cache, also during a lookup."""
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -17,11 +15,11 @@ from apps.crypto import hash_customer
 from apps.demo.server import DemoSentry
 from apps.lookups import cache as lookups_cache
 from apps.lookups import store
-from apps.lookups.access import Asker
-from apps.lookups.exports import Exported, record_export
-from apps.lookups.models import ExportRecord, How, Lookup, Origin, TypedCustomer
-from apps.lookups.problems import Gone, LookupPurged
-from apps.lookups.records import forget_customer, kept_of
+from apps.lookups.access import Requester
+from apps.lookups.exports import ExportDetails, record_export
+from apps.lookups.models import ExportMethod, ExportRecord, Lookup, Origin, TypedCustomer
+from apps.lookups.problems import LookupPurged, Removal
+from apps.lookups.records import forget_customer, stored_counts
 from apps.lookups.services import answer_lookup, read_event
 from tests.conftest import MOMENT, lists_asked
 from tests.lookups.background import recorded, until
@@ -35,16 +33,8 @@ JANE = "jane@example.com"
 
 
 @pytest.fixture
-def redis_server(tmp_path: Path) -> Iterator[Redis]:
-    """Redis on a free port, empty."""
-    server = Redis(tmp_path)
-    yield server
-    server.stop()
-
-
-@pytest.fixture
 def jane(connected: DemoSentry, agent: User) -> Lookup:
-    """Jane has 51 events, of which the last is read when it is opened; somebody opened it."""
+    """Return a lookup of Jane, who has 51 events, after the last one was opened."""
     for place in range(51):
         when = MOMENT + timedelta(seconds=place)
         connected.world.add_event(user_id="1", email=JANE, timestamp=when)
@@ -54,36 +44,36 @@ def jane(connected: DemoSentry, agent: User) -> Lookup:
     return result.lookup
 
 
-def test_everything_of_the_customer_goes_and_of_nobody_else(jane: Lookup, agent: User) -> None:
+def test_all_data_of_this_customer_and_no_other_is_erased(jane: Lookup, agent: User) -> None:
     other = answer_lookup(recorded(agent, "2")).lookup
-    exported = Exported("json", 1, reason="Ticket 42")
-    record_export(jane, exported, asker=Asker(Origin.WEB, agent), how=How.COPIED)
+    details = ExportDetails("json", 1, reason="Ticket 42")
+    record_export(jane, details, requester=Requester(Origin.WEB, agent), how=ExportMethod.COPIED)
     record(Action.VIEWED, ADMIN, customer_hash=jane.customer_hash, words="Ticket 43")
-    before = kept_of(JANE)
+    before = stored_counts(JANE)
     assert (before.lookups, before.answers, before.customers, before.reasons) == (1, 1, 1, 3)
-    done = forget_customer(" Jane@Example.com ", ADMIN)
-    assert (done.kept, done.is_cache_cleared) == (before, True)
+    erasure = forget_customer(" Jane@Example.com ", ADMIN)
+    assert (erasure.counts, erasure.is_cache_cleared) == (before, True)
     with pytest.raises(LookupPurged) as purged:
         answer_lookup(Lookup.objects.get(pk=jane.pk))
-    assert purged.value.gone == Gone.ERASED
+    assert purged.value.removal == Removal.ERASED
     assert [one.pk for one in TypedCustomer.objects.all()] == [other.pk]
     assert (Words.objects.count(), ExportRecord.objects.get().reason) == (0, "")
     assert answer_lookup(Lookup.objects.get(pk=other.pk)).answer.complete
-    left = kept_of(JANE)
+    left = stored_counts(JANE)
     assert (left.lookups, left.answers, left.customers, left.reasons) == (1, 0, 0, 0)
 
 
-def test_no_copy_is_left_in_the_cache(jane: Lookup) -> None:
-    def held() -> list[str]:
+def test_cached_copies_are_deleted(jane: Lookup) -> None:
+    def cached_keys() -> list[str]:
         names = (str(name).removeprefix(":1:") for name in cache._cache)  # type: ignore[attr-defined]
         return [name for name in names if name.startswith(("answer/", "windows/", "progress/"))]
 
-    assert len(held()) >= 3
+    assert len(cached_keys()) >= 3
     forget_customer(JANE, ADMIN)
-    assert held() == []
+    assert cached_keys() == []
 
 
-def test_that_a_customer_was_forgotten_is_recorded_without_the_name(jane: Lookup) -> None:
+def test_erasure_is_recorded_without_the_identifier(jane: Lookup) -> None:
     forget_customer(JANE, ADMIN)
     entry = Entry.objects.get(action=Action.FORGOT)
     assert entry.customer_hash == hash_customer(JANE)
@@ -92,60 +82,60 @@ def test_that_a_customer_was_forgotten_is_recorded_without_the_name(jane: Lookup
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_answer_that_comes_after_the_forgetting_is_kept_nowhere(
+def test_a_result_that_arrives_after_erasure_is_not_stored(
     connected: DemoSentry, agent: User
 ) -> None:
     connected.world.add_event(user_id="1", timestamp=MOMENT)
     connected.fail("/acme/events/", times=None, delay_s=1.0)
     lookup = recorded(agent)
 
-    def ask() -> Gone:
+    def look_up() -> Removal:
         try:
             answer_lookup(Lookup.objects.get(pk=lookup.pk))
         except LookupPurged as purged:
-            return purged.gone
+            return purged.removal
         finally:
             connections.close_all()
-        raise AssertionError("it was kept")
+        raise AssertionError("it was stored")
 
     with ThreadPoolExecutor(1) as pool:
-        asking = pool.submit(ask)
+        running = pool.submit(look_up)
         until(lambda: lists_asked(connected) > 0)
         forget_customer("1", ADMIN)
-        asking.result()
+        running.result()
     assert Lookup.objects.get(pk=lookup.pk).snapshot is None
     assert store.get(lookup.cache_key) is None
 
 
-def test_a_copy_that_forgetting_could_not_reach_is_not_given_to_anybody(
+def test_a_cached_copy_that_survived_erasure_is_not_used(
     jane: Lookup, agent: User, connected: DemoSentry
 ) -> None:
-    held = lookups_cache.get(jane.cache_key)
+    cached = lookups_cache.get(jane.cache_key)
     forget_customer(JANE, ADMIN)
-    lookups_cache.put(jane.cache_key, held, 60)  # as in the memory of another process
+    lookups_cache.put(jane.cache_key, cached, 60)  # as in the memory of another process
     assert store.get(jane.cache_key) is not None
     before = lists_asked(connected)
     assert answer_lookup(recorded(agent, JANE)).lookup.from_cache is False
     assert lists_asked(connected) == before + 1
 
 
-def test_the_command_reads_names_from_standard_input_and_empties_a_shared_cache(
+def test_the_command_reads_standard_input_and_clears_a_shared_cache(
     command_line: CommandLine, demo_sentry: DemoSentry, redis_server: Redis
 ) -> None:
-    def forget(names: str, *arguments: str) -> tuple[int, str]:
-        done = command_line.run("forget_customer", *arguments, stdin=names)
+    def forget(identifiers: str, *arguments: str) -> tuple[int, str]:
+        done = command_line.run("forget_customer", *arguments, stdin=identifiers)
         assert "jane" not in (done.stdout + done.stderr).lower()
         return done.returncode, done.stdout + done.stderr
 
     demo_sentry.world.add_event(user_id="1", email=JANE, timestamp=MOMENT)
-    together = start_with({"REDIS_URL": redis_server.url}).settings["CACHES"]
-    looked_up = command_line.lookup(JANE, "--at", MOMENT.isoformat(), CACHES=together)
+    shared_cache = start_with({"REDIS_URL": redis_server.url}).settings["CACHES"]
+    looked_up = command_line.lookup(JANE, "--at", MOMENT.isoformat(), CACHES=shared_cache)
     assert looked_up.returncode == 0
-    status, told = forget(f"{JANE}\n1\n")
+    status, output = forget(f"{JANE}\n1\n")
     assert status == 0
-    assert "Identifier 1: 1 lookups, 1 answers, 0 reasons." in told
-    assert "Identifier 2: 0 lookups" in told
-    assert "Nothing was deleted." in told
+    assert "Identifier 1: 1 lookup, 1 result, and 0 reasons." in output
+    assert "Identifier 2: 0 lookups" in output
+    assert "Nothing was deleted." in output
     assert list(redis_server.client.scan_iter("*answer/*"))
     assert forget(f"{JANE}\n", "--yes")[0] == 0
     assert not list(redis_server.client.scan_iter("*answer/*"))

@@ -1,4 +1,4 @@
-"""What older versions stored in the clear is sealed by the migrations, and leaves no trace."""
+"""The migrations encrypt what older versions stored as plain text, without a trace."""
 
 import json
 import sqlite3
@@ -41,7 +41,7 @@ print("READ", json.dumps([
 
 
 def plant(file: Path, count: int) -> None:
-    """So many lookups as an older version kept them."""
+    """Insert lookups as an older version stored them."""
     connection = sqlite3.connect(file)
     for number in range(count):
         row = {
@@ -58,9 +58,7 @@ def plant(file: Path, count: int) -> None:
     connection.close()
 
 
-def test_older_records_are_sealed_and_nothing_readable_is_left_in_the_file(
-    shell: Shell, tmp_path: Path
-) -> None:
+def test_older_records_are_encrypted_without_a_readable_trace(shell: Shell, tmp_path: Path) -> None:
     assert shell.run("migrate", "-v", "0", "lookups", "0005").returncode == 0
     file = tmp_path / "triage.sqlite3"
     plant(file, 1001)
@@ -70,9 +68,9 @@ def test_older_records_are_sealed_and_nothing_readable_is_left_in_the_file(
     assert done.returncode == 0, done.stderr
     left = b"".join(one.read_bytes() for one in tmp_path.glob("triage.sqlite3*"))
     assert b"planted" not in left
-    told = shell.run("shell", "-v", "0", "-c", READ, **key).stdout
-    rows = json.loads(told.partition("READ ")[2])
+    output = shell.run("shell", "-v", "0", "-c", READ, **key).stdout
+    rows = json.loads(output.partition("READ ")[2])
     assert len(rows) == 1001
     assert {tuple(row[:2]) for row in rows} == {("planted-customer@example.org", "planted-answer")}
     assert {row[2][:10] for row in rows} == {"2126-12-20"}
-    assert all(is_found for *_told, is_found in rows)
+    assert all(is_found for *_rest, is_found in rows)

@@ -1,4 +1,4 @@
-"""A real PostgreSQL as the database of many machines."""
+"""Lookups with a real PostgreSQL database."""
 
 import psycopg
 
@@ -8,7 +8,7 @@ from tests.postgres import Postgres
 from tests.shell import Shell
 
 
-def test_a_database_without_tables_says_what_to_type(shell: Shell, postgres: Postgres) -> None:
+def test_an_unmigrated_database_says_how_to_migrate(shell: Shell, postgres: Postgres) -> None:
     done = shell.lookup("1001", "--at", MOMENT.isoformat(), DATABASE_URL=postgres.empty())
     assert done.returncode == 4
     assert "manage.py migrate" in done.stderr

@@ -1,4 +1,4 @@
-"""What is past its time is gone: from the page at once, from the database within a day."""
+"""Expired data: hidden from pages at once, deleted from the database within a day."""
 
 import sqlite3
 import subprocess
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def lookup(connected: DemoSentry, agent: User) -> Lookup:
-    """Ana's answered lookup of customer 1."""
+    """Return Ana's finished lookup of customer 1."""
     connected.world.add_event(user_id="1", timestamp=MOMENT)
     return answer_lookup(recorded(agent)).lookup
 
@@ -47,7 +47,7 @@ def pruned(*arguments: str) -> str:
     return out.getvalue()
 
 
-def test_a_lookup_is_kept_for_thirty_days_or_as_the_setting_says(
+def test_retention_follows_the_setting(
     agent: User, connected: DemoSentry, settings: Settings
 ) -> None:
     def days() -> float:
@@ -60,9 +60,7 @@ def test_a_lookup_is_kept_for_thirty_days_or_as_the_setting_says(
     assert days() == pytest.approx(7, abs=0.01)
 
 
-def test_an_expired_answer_is_not_shown_even_before_it_is_removed(
-    lookup: Lookup, agent: User
-) -> None:
+def test_an_expired_result_is_hidden_before_it_is_deleted(lookup: Lookup, agent: User) -> None:
     expire(lookup)
     page = signed_in(agent).get(f"/lookups/{lookup.uuid}/")
     text = page.content.decode()
@@ -73,64 +71,64 @@ def test_an_expired_answer_is_not_shown_even_before_it_is_removed(
         assert signed_in(agent).get(f"/lookups/{lookup.uuid}/{part}").status_code == 410
 
 
-def test_pruning_removes_what_is_past_its_time_and_nothing_else(
+def test_pruning_deletes_only_expired_data(
     lookup: Lookup, agent: User, connected: DemoSentry
 ) -> None:
-    kept = answer_lookup(recorded(agent, "2")).lookup
+    other = answer_lookup(recorded(agent, "2")).lookup
     expire(lookup)
-    assert "Would remove: 1 answers, 1 typed customers, 0 records" in pruned("--dry-run")
+    assert "Would delete: 1 result, 1 typed customer, 0 lookup records" in pruned("--dry-run")
     assert Lookup.objects.get(pk=lookup.pk).snapshot
-    assert "Removed: 1 answers, 1 typed customers, 0 records" in pruned()
+    assert "Deleted: 1 result, 1 typed customer, 0 lookup records" in pruned()
     assert Lookup.objects.get(pk=lookup.pk).snapshot is None
     assert store.get(lookup.cache_key) is None
-    assert [one.pk for one in TypedCustomer.objects.all()] == [kept.pk]
-    assert len(answer_lookup(Lookup.objects.get(pk=kept.pk)).answer.events) == 0
-    told = Entry.objects.filter(action="pruned").get()
-    counts = (told.detail[name] for name in ("answers", "customers", "records", "sessions"))
-    assert (*counts, told.detail["entries"]) == (1, 1, 0, 0, 0)
+    assert [one.pk for one in TypedCustomer.objects.all()] == [other.pk]
+    assert len(answer_lookup(Lookup.objects.get(pk=other.pk)).answer.events) == 0
+    entry = Entry.objects.filter(action="pruned").get()
+    counts = (entry.detail[name] for name in ("answers", "customers", "records", "sessions"))
+    assert (*counts, entry.detail["entries"]) == (1, 1, 0, 0, 0)
 
 
-def test_a_second_run_finds_nothing_and_records_nothing(lookup: Lookup) -> None:
+def test_a_second_run_deletes_and_records_nothing(lookup: Lookup) -> None:
     expire(lookup)
     pruned()
-    assert "Removed: 0 answers, 0 typed customers, 0 records of lookups, 0 sessions" in pruned()
+    assert "Deleted: 0 results, 0 typed customers, 0 lookup records, 0 sessions" in pruned()
     assert Entry.objects.filter(action="pruned").count() == 1
 
 
-def test_more_than_one_batch_goes(
+def test_pruning_deletes_more_than_one_batch(
     lookup: Lookup, agent: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retention, "BATCH", 2)
+    monkeypatch.setattr(retention, "PRUNE_BATCH", 2)
     for customer in ("2", "3", "4", "5"):
         answer_lookup(recorded(agent, customer))
     for one in Lookup.objects.all():
         expire(one)
-    assert "Removed: 5 answers, 5 typed customers" in pruned()
+    assert "Deleted: 5 results, 5 typed customers" in pruned()
 
 
-def test_an_answer_kept_for_longer_by_hand_stays(lookup: Lookup) -> None:
+def test_an_extended_result_stays(lookup: Lookup) -> None:
     later = timezone.now() + timedelta(days=1)
     old = timezone.now() - timedelta(days=999)
     Lookup.objects.filter(pk=lookup.pk).update(expires_at=later, created_at=old)
-    assert "Removed: 0 answers, 0 typed customers, 0 records" in pruned()
+    assert "Deleted: 0 results, 0 typed customers, 0 lookup records" in pruned()
 
 
-def test_the_record_of_a_lookup_goes_with_the_trail(lookup: Lookup, agent: User) -> None:
+def test_lookup_records_expire_with_the_audit_trail(lookup: Lookup, agent: User) -> None:
     signed_in(agent).get(f"/lookups/{lookup.uuid}/export.md")
     assert ExportRecord.objects.count() == 1
     expire(lookup)
     old = timezone.now() - timedelta(days=401)
     Lookup.objects.filter(pk=lookup.pk).update(created_at=old)
-    assert "1 records of lookups" in pruned()
+    assert "1 lookup record" in pruned()
     assert (Lookup.objects.count(), ExportRecord.objects.count()) == (0, 0)
 
 
-def test_sessions_that_have_ended_go(agent: User) -> None:
+def test_expired_sessions_are_deleted(agent: User) -> None:
     signed_in(agent)
     browser = Client()
     browser.force_login(agent)
     Session.objects.filter(pk=browser.session.session_key).update(expire_date=timezone.now())
-    assert "1 sessions" in pruned()
+    assert "1 session," in pruned()
     assert Session.objects.count() == 1
 
 
@@ -143,7 +141,7 @@ def test_processes_that_share_a_cache_prune_once_a_day(lookup: Lookup) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_pruning_that_failed_is_tried_again_and_logged_without_words(
+def test_failed_pruning_is_retried_and_logged_without_its_message(
     lookup: Lookup, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(_actor: object) -> None:
@@ -157,7 +155,7 @@ def test_pruning_that_failed_is_tried_again_and_logged_without_words(
     assert retention.prune_if_due()
 
 
-def test_a_server_without_cron_prunes_by_itself(
+def test_a_server_without_cron_prunes_automatically(
     shell: Shell, demo_sentry: DemoSentry, tmp_path: Path
 ) -> None:
     demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)

@@ -1,4 +1,4 @@
-"""A real Redis as the shared cache: up, down and frozen."""
+"""Lookups with a real Redis as the shared cache: up, down, and frozen."""
 
 import json
 import re
@@ -7,10 +7,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 import redis
 
 from apps.demo.server import DemoSentry
@@ -27,7 +25,7 @@ def free_port() -> int:
 
 
 class Redis:
-    """A redis-server of the test's own."""
+    """A redis-server for one test."""
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
@@ -56,14 +54,6 @@ class Redis:
         self.process.wait()
 
 
-@pytest.fixture
-def redis_server(tmp_path: Path) -> Iterator[Redis]:
-    """Redis on a free port, empty."""
-    server = Redis(tmp_path)
-    yield server
-    server.stop()
-
-
 def ask(shell: Shell, redis_url: str) -> dict[str, object]:
     done = shell.lookup("1001", "--at", AT, "--format", "json", REDIS_URL=redis_url)
     assert done.returncode == 0, done.stderr
@@ -71,7 +61,7 @@ def ask(shell: Shell, redis_url: str) -> dict[str, object]:
     return answer
 
 
-def test_two_processes_share_one_answer(
+def test_two_processes_use_one_cached_result(
     shell: Shell, demo_sentry: DemoSentry, redis_server: Redis
 ) -> None:
     demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
@@ -83,7 +73,7 @@ def test_two_processes_share_one_answer(
     assert len(demo_sentry.calls) == calls
 
 
-def test_redis_holds_nothing_of_a_customer_that_can_be_read(
+def test_redis_contains_no_readable_customer_data(
     shell: Shell, demo_sentry: DemoSentry, redis_server: Redis
 ) -> None:
     demo_sentry.world.add_event(
@@ -94,21 +84,19 @@ def test_redis_holds_nothing_of_a_customer_that_can_be_read(
     values = [redis_server.client.get(name) or b"" for name in names]
     assert [name for name in names if b"answer/" in name]
     assert [name for name in names if b"windows/" in name]
-    for told in (b"jane", b"Broke", b"Ouch", MOMENT.isoformat()[:10].encode()):
-        assert not [value for value in (*names, *values) if told in value]
+    for secret in (b"jane", b"Broke", b"Ouch", MOMENT.isoformat()[:10].encode()):
+        assert not [value for value in (*names, *values) if secret in value]
     assert not [name for name in names if b"1001" in re.sub(rb"[0-9a-f]{64}", b"", name)]
 
 
-def test_a_redis_that_is_down_costs_the_sharing_and_not_the_answer(
-    shell: Shell, demo_sentry: DemoSentry
-) -> None:
+def test_lookups_work_while_redis_is_down(shell: Shell, demo_sentry: DemoSentry) -> None:
     demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
     answer = ask(shell, f"redis://127.0.0.1:{free_port()}/0")
     assert answer["from_cache"] is False
     assert answer["complete"] is True
 
 
-def test_a_redis_that_is_frozen_costs_the_sharing_and_not_the_answer(
+def test_lookups_work_while_redis_is_frozen(
     shell: Shell, demo_sentry: DemoSentry, redis_server: Redis
 ) -> None:
     demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)

@@ -1,4 +1,4 @@
-"""What is kept of customers is sealed, for its place alone, with keys that can be changed."""
+"""Encryption of stored customer data, for its own place only, with keys that can be replaced."""
 
 from collections.abc import Callable
 from io import StringIO
@@ -19,9 +19,9 @@ from apps.audit.trail import Actor, record
 from apps.crypto import unseal
 from apps.demo.server import DemoSentry
 from apps.lookups import cache, store
-from apps.lookups.access import Asker
+from apps.lookups.access import Requester
 from apps.lookups.models import Lookup, Origin, TypedCustomer
-from apps.lookups.problems import CustomerErased, Gone, LookupPurged
+from apps.lookups.problems import CustomerErased, LookupPurged, Removal
 from apps.lookups.records import question_of, record_lookup
 from apps.lookups.sentry_connection import sentry_config
 from apps.lookups.services import LookupResult, answer_lookup
@@ -35,26 +35,26 @@ Ask = Callable[..., LookupResult]
 
 @pytest.fixture
 def ask(connected: DemoSentry, agent: User) -> Ask:
-    """Ask about customer 1, who has an event, or another."""
+    """Return a function that looks up customer 1, who has an event, or another."""
     connected.world.add_event(user_id="1", timestamp=MOMENT, exception=("Broke", "Ouch"))
 
-    def asked(customer: str = "1", *, minutes: int = 5) -> LookupResult:
+    def look_up(customer: str = "1", *, minutes: int = 5) -> LookupResult:
         lookup = record_lookup(
             question(customer, minutes=minutes),
-            asker=Asker(Origin.WEB, agent),
+            requester=Requester(Origin.WEB, agent),
             typed=customer,
             zone=ZoneInfo("UTC"),
         )
         return answer_lookup(lookup)
 
-    return asked
+    return look_up
 
 
 def again(lookup: Lookup) -> Lookup:
     return Lookup.objects.get(pk=lookup.pk)
 
 
-def test_neither_answer_nor_customer_can_be_read_in_the_database(ask: Ask) -> None:
+def test_result_and_customer_are_encrypted_in_the_database(ask: Ask) -> None:
     lookup = again(ask().lookup)
     assert b"Broke" in unseal(bytes(lookup.snapshot or b""))
     assert b"Broke" not in bytes(lookup.snapshot or b"")
@@ -62,42 +62,40 @@ def test_neither_answer_nor_customer_can_be_read_in_the_database(ask: Ask) -> No
     assert bytes(lookup.typed.sealed).count(b"1\0") == 0
 
 
-def test_an_answer_of_another_customer_put_under_a_key_is_not_there(
-    ask: Ask, connected: DemoSentry
-) -> None:
-    nobody, found = ask("2").lookup, ask().lookup
-    cache.put(found.cache_key, cache.get(nobody.cache_key), 60)
+def test_a_cached_result_moved_to_another_key_is_ignored(ask: Ask, connected: DemoSentry) -> None:
+    other, found = ask("2").lookup, ask().lookup
+    cache.put(found.cache_key, cache.get(other.cache_key), 60)
     assert store.get(found.cache_key) is None
     before = lists_asked(connected)
     assert len(ask().answer.events) == 1
     assert lists_asked(connected) == before + 1
 
 
-def test_windows_of_another_customer_lead_to_no_answer(ask: Ask, connected: DemoSentry) -> None:
-    nobody = ask("2", minutes=30).lookup
-    theirs = store.windows_key(question_of(nobody), sentry_config())
+def test_a_window_index_moved_to_another_key_is_ignored(ask: Ask, connected: DemoSentry) -> None:
+    other = ask("2", minutes=30).lookup
+    theirs = store.windows_key(question_of(other), sentry_config())
     mine = store.windows_key(question("1"), sentry_config())
     cache.put(mine, cache.get(theirs), 60)
     assert len(ask().answer.events) == 1
 
 
 @pytest.mark.parametrize("value", ["gAAAA", "ä", 1, None, ["a"], {"a": 1}])
-def test_what_somebody_else_put_into_the_cache_is_not_there(ask: Ask, value: object) -> None:
+def test_foreign_values_in_the_cache_are_ignored(ask: Ask, value: object) -> None:
     key = ask().lookup.cache_key
     cache.put(key, value, 60)
     assert store.get(key) is None
     assert len(ask().answer.events) == 1
 
 
-def test_a_snapshot_moved_to_another_lookup_cannot_be_read(ask: Ask) -> None:
-    nobody, found = ask("2").lookup, ask().lookup
-    Lookup.objects.filter(pk=found.pk).update(snapshot=nobody.snapshot)
+def test_a_snapshot_moved_to_another_lookup_is_unreadable(ask: Ask) -> None:
+    other, found = ask("2").lookup, ask().lookup
+    Lookup.objects.filter(pk=found.pk).update(snapshot=other.snapshot)
     with pytest.raises(LookupPurged) as purged:
         answer_lookup(again(found))
-    assert purged.value.gone == Gone.UNREADABLE
+    assert purged.value.removal == Removal.UNREADABLE
 
 
-def test_a_customer_moved_to_another_lookup_is_nobody(ask: Ask) -> None:
+def test_a_typed_customer_moved_to_another_lookup_is_unreadable(ask: Ask) -> None:
     one, other = ask("2").lookup, ask().lookup
     TypedCustomer.objects.filter(pk=one.pk).update(sealed=other.typed.sealed)
     assert again(one).customer == ""
@@ -105,7 +103,7 @@ def test_a_customer_moved_to_another_lookup_is_nobody(ask: Ask) -> None:
         question_of(again(one))
 
 
-def test_a_lookup_whose_key_was_dropped_says_so_and_never_that_there_was_nothing(
+def test_an_unreadable_result_never_looks_like_no_errors(
     ask: Ask, agent: User, settings: Settings
 ) -> None:
     lookup = ask().lookup
@@ -114,13 +112,15 @@ def test_a_lookup_whose_key_was_dropped_says_so_and_never_that_there_was_nothing
     assert page.status_code == 410
     text = page.content.decode()
     assert "can no longer be read" in text
-    assert "there may have been errors, or none" in text
+    assert "we can’t say whether there were errors" in text
     assert "New lookup" in text
     assert "/again/" not in text
 
 
 @pytest.mark.parametrize("address", ["again/", "move/", "beside/"])
-def test_what_needs_an_erased_customer_says_what_to_do(ask: Ask, agent: User, address: str) -> None:
+def test_actions_that_need_an_erased_customer_say_what_to_do(
+    ask: Ask, agent: User, address: str
+) -> None:
     lookup = ask().lookup
     TypedCustomer.objects.all().delete()
     page = signed_in(agent).get(f"/lookups/{lookup.uuid}/")
@@ -128,7 +128,7 @@ def test_what_needs_an_erased_customer_says_what_to_do(ask: Ask, agent: User, ad
     answer = signed_in(agent).post(f"/lookups/{lookup.uuid}/{address}", {"move": "now"})
     if address != "beside/":
         assert answer.status_code == 410
-        assert "type the customer in a new lookup" in answer.content.decode()
+        assert "Enter the customer in a new lookup" in answer.content.decode()
     assert Lookup.objects.count() == 1
 
 
@@ -138,7 +138,7 @@ def reseal() -> str:
     return out.getvalue()
 
 
-def test_after_resealing_the_old_key_can_be_dropped(ask: Ask, settings: Settings) -> None:
+def test_after_reencryption_the_old_key_can_be_removed(ask: Ask, settings: Settings) -> None:
     settings.TRIAGE_DATA_KEYS = (OLD,)
     lookup = ask().lookup
     record(Action.VIEWED, Actor("web"), words="Ticket 42")
@@ -152,30 +152,30 @@ def test_after_resealing_the_old_key_can_be_dropped(ask: Ask, settings: Settings
     assert unseal(bytes(Words.objects.get().sealed)) == b"Ticket 42"
 
 
-def test_second_factors_are_sealed_anew_too(agent: User, settings: Settings) -> None:
+def test_second_factors_are_reencrypted(agent: User, settings: Settings) -> None:
     settings.TRIAGE_DATA_KEYS = (OLD,)
     TOTP.activate(agent, "JBSWY3DPEHPK3PXP")
     codes = RecoveryCodes.activate(agent).get_unused_codes()
     settings.TRIAGE_DATA_KEYS = (NEW, OLD)
     assert "Re-encrypted: 2. Already current: 0." in reseal()
     settings.TRIAGE_DATA_KEYS = (NEW,)
-    kept = {one.type: one for one in Authenticator.objects.all()}
-    assert decrypt(kept["totp"].data["secret"]) == "JBSWY3DPEHPK3PXP"
-    assert RecoveryCodes(kept["recovery_codes"]).get_unused_codes() == codes
+    factors = {factor.type: factor for factor in Authenticator.objects.all()}
+    assert decrypt(factors["totp"].data["secret"]) == "JBSWY3DPEHPK3PXP"
+    assert RecoveryCodes(factors["recovery_codes"]).get_unused_codes() == codes
 
 
-def test_resealing_goes_on_past_what_no_key_opens(ask: Ask, settings: Settings) -> None:
+def test_reencryption_skips_unreadable_values(ask: Ask, settings: Settings) -> None:
     settings.TRIAGE_DATA_KEYS = (OLD,)
     ask()
     settings.TRIAGE_DATA_KEYS = (NEW,)
     lookup = ask("2").lookup
-    told = reseal()
-    assert "Already current: 2." in told
-    assert "Not readable with any key: 3." in told
+    output = reseal()
+    assert "Already current: 2." in output
+    assert "Not readable with any key: 3." in output
     assert answer_lookup(again(lookup)).answer.complete
 
 
-def test_a_session_is_sealed_and_one_of_another_key_is_empty(
+def test_a_session_under_a_removed_key_is_empty(
     agent: User, settings: Settings, connected: DemoSentry
 ) -> None:
     browser = Client()
@@ -187,7 +187,7 @@ def test_a_session_is_sealed_and_one_of_another_key_is_empty(
     assert dict(again.session) == {}
 
 
-def test_what_is_told_of_sentry_to_all_processes_cannot_be_forged(connected: DemoSentry) -> None:
+def test_remembered_facts_about_sentry_cannot_be_forged(connected: DemoSentry) -> None:
     cache.put_sealed("region/1", "https://eu.sentry.example", 60)
     assert cache.get_sealed("region/1") == "https://eu.sentry.example"
     cache.put("region/1", "https://attacker.example", 60)

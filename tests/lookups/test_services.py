@@ -1,4 +1,4 @@
-"""The use case: one answer shared, kept redacted, recorded whatever the outcome."""
+"""Answering lookups: cache, redacted snapshots, outcomes, and purges."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, timedelta
@@ -15,7 +15,7 @@ from pytest_django import Settings
 from apps.demo.server import DemoSentry
 from apps.events.query import Question
 from apps.lookups import store
-from apps.lookups.access import Asker
+from apps.lookups.access import Requester
 from apps.lookups.models import Lookup, Origin, Outcome
 from apps.lookups.problems import LookupFailed, LookupPurged
 from apps.lookups.records import record_lookup, repeat_lookup
@@ -30,17 +30,17 @@ from tests.conftest import MOMENT, NOW, just_now, lists_asked, question
 pytestmark = pytest.mark.django_db
 
 
-def recorded(asked: Question, user: User, *, fresh: bool = False) -> Lookup:
+def recorded(query: Question, user: User, *, fresh: bool = False) -> Lookup:
     return record_lookup(
-        asked,
-        asker=Asker(Origin.WEB, user),
-        typed=asked.customer.identifier,
+        query,
+        requester=Requester(Origin.WEB, user),
+        typed=query.customer.identifier,
         zone=ZoneInfo("Europe/Berlin"),
         fresh=fresh,
     )
 
 
-def test_the_same_question_is_asked_once_for_all(
+def test_the_same_question_is_queried_once(
     connected: DemoSentry, agent: User, other_agent: User
 ) -> None:
     connected.world.add_event(user_id="1", timestamp=MOMENT)
@@ -54,11 +54,9 @@ def test_the_same_question_is_asked_once_for_all(
     ]
 
 
-def test_another_customer_window_or_place_is_another_question(
-    connected: DemoSentry, agent: User
-) -> None:
+def test_customer_window_and_scope_change_the_cache_key(connected: DemoSentry, agent: User) -> None:
     connected.world.add_event(user_id="1", timestamp=MOMENT)
-    asked = [
+    queries = [
         question("1"),
         question("2"),
         question("1", minutes=6),
@@ -66,17 +64,15 @@ def test_another_customer_window_or_place_is_another_question(
         Question(question("1").customer, question("1").window, projects=("web",)),
         Question(question("1").customer, question("1").window, environments=("production",)),
     ]
-    assert len({recorded(one, agent).cache_key for one in asked}) == len(asked)
+    assert len({recorded(query, agent).cache_key for query in queries}) == len(queries)
 
 
-def test_the_key_and_the_address_do_not_tell_the_customer(
-    connected: DemoSentry, agent: User
-) -> None:
+def test_key_and_url_do_not_reveal_the_customer(connected: DemoSentry, agent: User) -> None:
     lookup = recorded(question("jane@example.com"), agent)
     assert "jane" not in lookup.cache_key + str(lookup.uuid) + lookup.customer_hash
 
 
-def test_a_lookup_opens_from_its_own_snapshot_when_cache_and_sentry_are_gone(
+def test_a_lookup_opens_from_its_snapshot_without_cache_and_sentry(
     connected: DemoSentry, agent: User
 ) -> None:
     connected.world.add_event(user_id="1", timestamp=MOMENT)
@@ -88,7 +84,7 @@ def test_a_lookup_opens_from_its_own_snapshot_when_cache_and_sentry_are_gone(
     assert len(again.answer.events) == 1
 
 
-def test_nothing_raw_is_kept(connected: DemoSentry, agent: User) -> None:
+def test_nothing_unredacted_is_stored(connected: DemoSentry, agent: User) -> None:
     connected.world.add_event(
         user_id="4711-0815",
         email="jane@example.com",
@@ -97,14 +93,14 @@ def test_nothing_raw_is_kept(connected: DemoSentry, agent: User) -> None:
     )
     lookup = recorded(question("4711-0815"), agent)
     answer_lookup(lookup)
-    kept = store.get(lookup.cache_key)
-    assert kept is not None
+    cached = store.get(lookup.cache_key)
+    assert cached is not None
     for secret in ("4711-0815", "jane@example.com", "4242 4242"):
-        assert secret not in repr(kept)
+        assert secret not in repr(cached)
         assert secret not in repr(store.from_snapshot(lookup))
 
 
-def test_an_unredacted_answer_asks_again_and_is_kept_nowhere(
+def test_an_unredacted_result_is_queried_again_and_not_stored(
     connected: DemoSentry, agent: User
 ) -> None:
     connected.world.add_event(user_id="1", email="jane@example.com", timestamp=MOMENT)
@@ -118,40 +114,40 @@ def test_an_unredacted_answer_asks_again_and_is_kept_nowhere(
 
 
 @pytest.mark.parametrize(
-    ("ago", "found", "kept"),
+    ("ago", "found", "ttl"),
     [
-        (timedelta(days=2), True, store.KEEP_SETTLED),
-        (timedelta(days=2), False, store.KEEP_EMPTY),
-        (timedelta(minutes=12), True, store.KEEP_YOUNG),
-        (timedelta(0), False, store.KEEP_YOUNG),
+        (timedelta(days=2), True, store.TTL_SETTLED),
+        (timedelta(days=2), False, store.TTL_EMPTY),
+        (timedelta(minutes=12), True, store.TTL_RECENT),
+        (timedelta(0), False, store.TTL_RECENT),
     ],
 )
-def test_an_answer_is_shared_as_long_as_it_is_sure_to_stay_true(
-    connected: DemoSentry, agent: User, ago: timedelta, found: bool, kept: timedelta
+def test_freshness_depends_on_how_settled_the_result_is(
+    connected: DemoSentry, agent: User, ago: timedelta, found: bool, ttl: timedelta
 ) -> None:
     moment = just_now() - ago
     connected.world.add_event(user_id="1" if found else "2", timestamp=moment)
     lookup = answer_lookup(recorded(question("1", moment=moment), agent)).lookup
     assert lookup.cached_until is not None
     assert lookup.answered_at is not None
-    assert abs(lookup.cached_until - lookup.answered_at - kept) < timedelta(seconds=5)
+    assert abs(lookup.cached_until - lookup.answered_at - ttl) < timedelta(seconds=5)
 
 
-def test_a_refresh_is_a_new_record_that_asks_again(connected: DemoSentry, agent: User) -> None:
+def test_a_refresh_is_a_new_lookup_that_queries_again(connected: DemoSentry, agent: User) -> None:
     connected.world.add_event(user_id="1", timestamp=MOMENT)
     first = answer_lookup(recorded(question("1"), agent)).lookup
     connected.world.add_event(user_id="1", timestamp=MOMENT)
-    again = answer_lookup(repeat_lookup(first, asker=Asker(Origin.WEB, agent)))
+    again = answer_lookup(repeat_lookup(first, requester=Requester(Origin.WEB, agent)))
     assert again.lookup.pk != first.pk
     assert (first.events, again.lookup.events) == (1, 2)
     assert lists_asked(connected) == 2
 
 
-def test_what_was_refreshed_is_what_the_next_one_shares(connected: DemoSentry, agent: User) -> None:
+def test_a_refreshed_result_replaces_the_cached_one(connected: DemoSentry, agent: User) -> None:
     connected.world.add_event(user_id="1", timestamp=MOMENT)
     first = answer_lookup(recorded(question("1"), agent)).lookup
     connected.world.add_event(user_id="1", timestamp=MOMENT)
-    answer_lookup(repeat_lookup(first, asker=Asker(Origin.WEB, agent)))
+    answer_lookup(repeat_lookup(first, requester=Requester(Origin.WEB, agent)))
     assert len(answer_lookup(recorded(question("1"), agent)).answer.events) == 2
 
 
@@ -164,9 +160,9 @@ def test_a_failure_is_recorded_and_the_next_open_tries_again(
     with pytest.raises(LookupFailed) as failed:
         answer_lookup(lookup)
     assert failed.value.problem.code == "permission_missing"
-    kept = Lookup.objects.get(pk=lookup.pk)
-    assert (kept.outcome, kept.problem) == (Outcome.FAILED, "permission_missing")
-    assert answer_lookup(kept).lookup.outcome == Outcome.FOUND
+    stored = Lookup.objects.get(pk=lookup.pk)
+    assert (stored.outcome, stored.problem) == (Outcome.FAILED, "permission_missing")
+    assert answer_lookup(stored).lookup.outcome == Outcome.FOUND
 
 
 @pytest.mark.parametrize(
@@ -189,9 +185,11 @@ def test_the_outcome_is_recorded(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_who_open_one_lookup_wait_for_one_answer(connected: DemoSentry, agent: User) -> None:
+def test_concurrent_views_of_a_lookup_wait_for_one_query(
+    connected: DemoSentry, agent: User
+) -> None:
     connected.world.add_event(user_id="1", timestamp=MOMENT)
-    connected.latency_s = 0.1
+    connected.settings.latency_s = 0.1
     lookup = recorded(question("1"), agent)
 
     def open_it() -> int:
@@ -206,7 +204,7 @@ def test_many_who_open_one_lookup_wait_for_one_answer(connected: DemoSentry, age
     assert lists_asked(connected) == 1
 
 
-def test_a_purged_answer_is_gone_for_the_lookup_and_for_all_who_share_it(
+def test_a_purge_deletes_the_snapshot_and_the_cached_copy(
     connected: DemoSentry, agent: User
 ) -> None:
     connected.world.add_event(user_id="1", timestamp=MOMENT)
@@ -219,7 +217,7 @@ def test_a_purged_answer_is_gone_for_the_lookup_and_for_all_who_share_it(
 
 
 class CacheThatLooks(LocMemCache):
-    """A cache that notes whether what it drops belongs to a lookup that is marked as purged."""
+    """A cache that notes whether the lookup of a deleted key is marked as purged."""
 
     marked: ClassVar[list[bool]] = []
 
@@ -228,7 +226,7 @@ class CacheThatLooks(LocMemCache):
         return super().delete(key, version)
 
 
-def test_a_lookup_is_marked_as_purged_before_its_shared_copies_go(
+def test_a_lookup_is_marked_as_purged_before_the_cache_is_cleared(
     connected: DemoSentry, agent: User, settings: Settings
 ) -> None:
     settings.CACHES = {"default": {"BACKEND": f"{__name__}.CacheThatLooks"}}
@@ -258,7 +256,7 @@ def test_an_event_beyond_the_first_fifty_is_read_when_opened(
     assert len(connected.calls) == before + 1
 
 
-def test_an_event_of_somebody_else_is_not_read(connected: DemoSentry, agent: User) -> None:
+def test_an_event_of_another_customer_is_not_read(connected: DemoSentry, agent: User) -> None:
     connected.world.add_event(user_id="1", timestamp=MOMENT)
     foreign = connected.world.add_event(user_id="2", timestamp=MOMENT)
     result = answer_lookup(recorded(question("1"), agent))

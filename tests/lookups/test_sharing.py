@@ -1,4 +1,4 @@
-"""Stale answers, narrower windows, shared failures and limits, and rest for a failing Sentry."""
+"""Stale answers, narrower windows, shared failures and rate limits, and the circuit breaker."""
 
 import time
 from collections.abc import Callable
@@ -15,13 +15,13 @@ from apps.events.answer import Answer, NoticeCode
 from apps.events.query import Question
 from apps.lookups import cache as lookups_cache
 from apps.lookups import store
-from apps.lookups.access import Asker
+from apps.lookups.access import Requester
 from apps.lookups.models import Lookup, Origin, Outcome
 from apps.lookups.problems import LookupFailed
 from apps.lookups.records import record_lookup
 from apps.lookups.services import answer_lookup
-from apps.lookups.single_flight import share
-from apps.lookups.throttling import FAILURES_TO_REST
+from apps.lookups.single_flight import run_once
+from apps.lookups.throttling import FAILURES_TO_OPEN
 from tests.conftest import MOMENT, question
 
 pytestmark = pytest.mark.django_db
@@ -29,36 +29,36 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def ask(agent: User, connected: DemoSentry) -> Callable[..., Answer]:
-    """Asks as Ana; the answer to customer 1 holds five events, a minute apart."""
+    """Return a function that looks up as Ana. Customer 1 has five events, a minute apart."""
     for minutes in (-4, -2, 0, 2, 4):
         connected.world.add_event(
             user_id="1", timestamp=MOMENT + timedelta(minutes=minutes), issue=f"Issue {minutes}"
         )
 
-    def asked(which: Question, *, fresh: bool = False) -> Answer:
+    def look_up(query: Question, *, fresh: bool = False) -> Answer:
         lookup = record_lookup(
-            which,
-            asker=Asker(Origin.WEB, agent),
-            typed=which.customer.identifier,
+            query,
+            requester=Requester(Origin.WEB, agent),
+            typed=query.customer.identifier,
             zone=ZoneInfo("UTC"),
             fresh=fresh,
         )
         return answer_lookup(lookup).answer
 
-    return asked
+    return look_up
 
 
 def fail(demo: DemoSentry, **fault: object) -> None:
     demo.fail("/acme/", times=None, **fault)
 
 
-def failure(ask: Callable[..., Answer], which: Question, *, fresh: bool = False) -> str:
+def failure(ask: Callable[..., Answer], query: Question, *, fresh: bool = False) -> str:
     with pytest.raises(LookupFailed) as failed:
-        ask(which, fresh=fresh)
+        ask(query, fresh=fresh)
     return failed.value.problem.code
 
 
-def test_a_window_inside_one_that_is_held_costs_no_call(
+def test_a_window_inside_a_cached_one_costs_no_call(
     connected: DemoSentry, ask: Callable[..., Answer]
 ) -> None:
     ask(question("1"))
@@ -72,7 +72,7 @@ def test_a_window_inside_one_that_is_held_costs_no_call(
     assert connected.calls == []
 
 
-def test_a_window_that_reaches_out_of_what_is_held_is_asked(
+def test_a_window_beyond_a_cached_one_is_queried(
     connected: DemoSentry, ask: Callable[..., Answer]
 ) -> None:
     ask(question("1"))
@@ -81,14 +81,14 @@ def test_a_window_that_reaches_out_of_what_is_held_is_asked(
     assert connected.calls
 
 
-def test_another_customer_is_never_answered_from_a_held_window(
+def test_another_customer_is_never_answered_from_a_cached_window(
     connected: DemoSentry, ask: Callable[..., Answer]
 ) -> None:
     ask(question("1"))
     assert ask(question("2", minutes=2)).events == ()
 
 
-def test_an_incomplete_answer_is_no_source_for_narrower_windows(
+def test_an_incomplete_answer_is_not_used_for_narrower_windows(
     connected: DemoSentry, ask: Callable[..., Answer]
 ) -> None:
     connected.fail(r"/issues/\d+/events/", times=None, status=403)
@@ -98,7 +98,7 @@ def test_an_incomplete_answer_is_no_source_for_narrower_windows(
     assert connected.calls
 
 
-def test_when_sentry_fails_the_last_answer_is_given_with_its_age_and_the_reason(
+def test_a_failure_returns_the_stale_answer_with_age_and_reason(
     connected: DemoSentry, ask: Callable[..., Answer]
 ) -> None:
     ask(question("1"))
@@ -113,7 +113,7 @@ def test_when_sentry_fails_the_last_answer_is_given_with_its_age_and_the_reason(
     assert (lookup.outcome, lookup.problem) == (Outcome.INCOMPLETE, "server_error")
 
 
-def test_a_stale_answer_is_not_kept_as_the_lookups_own(
+def test_a_stale_answer_is_not_stored_with_the_lookup(
     connected: DemoSentry, ask: Callable[..., Answer]
 ) -> None:
     ask(question("1"))
@@ -124,7 +124,7 @@ def test_a_stale_answer_is_not_kept_as_the_lookups_own(
     assert answer_lookup(lookup).answer.complete
 
 
-def test_an_answer_past_its_freshness_is_asked_anew(
+def test_an_answer_that_is_no_longer_fresh_is_queried_again(
     connected: DemoSentry, ask: Callable[..., Answer]
 ) -> None:
     ask(question("1"))
@@ -133,15 +133,15 @@ def test_an_answer_past_its_freshness_is_asked_anew(
     assert content is not None
     _until, _, answer = content.partition(b"\n")
     lookups_cache.put_sealed_bytes(key, MOMENT.isoformat().encode() + b"\n" + answer, 60)
-    kept = store.get(key)
-    assert kept is not None
-    assert not kept.is_fresh
+    cached = store.get(key)
+    assert cached is not None
+    assert not cached.is_fresh
     connected.clear()
     ask(question("1"))
     assert connected.calls
 
 
-def test_another_customers_answer_never_stands_in(
+def test_a_failure_never_returns_another_customers_answer(
     connected: DemoSentry, ask: Callable[..., Answer]
 ) -> None:
     ask(question("1"))
@@ -149,7 +149,7 @@ def test_another_customers_answer_never_stands_in(
     assert failure(ask, question("2")) == "server_error"
 
 
-def test_a_limit_that_one_met_makes_all_fail_fast_with_the_time_to_wait(
+def test_a_rate_limit_makes_all_lookups_fail_fast(
     connected: DemoSentry, ask: Callable[..., Answer]
 ) -> None:
     fail(connected, status=429, headers={"Retry-After": "120"})
@@ -162,7 +162,7 @@ def test_a_limit_that_one_met_makes_all_fail_fast_with_the_time_to_wait(
     assert connected.calls == []
 
 
-def test_a_limit_that_is_used_up_is_heeded_before_it_is_broken(
+def test_a_used_up_rate_limit_is_respected(
     connected: DemoSentry, ask: Callable[..., Answer]
 ) -> None:
     reset = str(int(time.time()) + 90)
@@ -172,34 +172,34 @@ def test_a_limit_that_is_used_up_is_heeded_before_it_is_broken(
     assert failure(ask, question("1")) == "rate_limited"
 
 
-def test_after_repeated_failures_sentry_is_left_alone_and_one_probe_opens_it_again(
+def test_repeated_failures_open_the_circuit_until_a_probe_succeeds(
     connected: DemoSentry, ask: Callable[..., Answer]
 ) -> None:
     fail(connected, status=503)
-    codes = [failure(ask, question(f"x{place}")) for place in range(FAILURES_TO_REST + 1)]
-    assert codes == ["server_error"] * FAILURES_TO_REST + ["resting"]
+    codes = [failure(ask, question(f"x{place}")) for place in range(FAILURES_TO_OPEN + 1)]
+    assert codes == ["server_error"] * FAILURES_TO_OPEN + ["resting"]
     connected.clear()
     assert failure(ask, question("y")) == "resting"
     assert connected.calls == []
-    _end_the_rest()
+    _end_the_pause()
     assert len(ask(question("1")).events) == 5
     assert ask(question("z")).complete
 
 
-def test_a_probe_that_fails_lengthens_the_rest(
+def test_a_failed_probe_extends_the_pause(
     connected: DemoSentry, ask: Callable[..., Answer]
 ) -> None:
     fail(connected, status=503)
-    for place in range(FAILURES_TO_REST):
+    for place in range(FAILURES_TO_OPEN):
         failure(ask, question(f"x{place}"))
-    _end_the_rest()
+    _end_the_pause()
     assert failure(ask, question("y")) == "server_error"
     with pytest.raises(LookupFailed) as failed:
         ask(question("z"))
     assert (failed.value.problem.retry_after or 0) > 15
 
 
-def _end_the_rest() -> None:
+def _end_the_pause() -> None:
     (key,) = [name for name in _keys() if name.endswith("/rest")]
     value = lookups_cache.get(key)
     assert isinstance(value, list)
@@ -207,21 +207,21 @@ def _end_the_rest() -> None:
 
 
 def _keys() -> list[str]:
-    from django.core.cache import cache  # noqa: PLC0415 - only to look into the local memory
+    from django.core.cache import cache  # noqa: PLC0415 - only to read the local memory
 
     return [str(name).removeprefix(":1:") for name in cache._cache]  # type: ignore[attr-defined]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_waited_for_an_answer_that_failed_shares_the_failure(
-    connected: DemoSentry, agent: User
-) -> None:
+def test_concurrent_lookups_share_a_failure(connected: DemoSentry, agent: User) -> None:
     connected.world.add_project("web")
-    connected.latency_s = 0.1
+    connected.settings.latency_s = 0.1
     connected.fail("/acme/events/", times=None, status=403)
-    asked = question("1")
+    query = question("1")
     lookups = [
-        record_lookup(asked, asker=Asker(Origin.WEB, agent), typed="1", zone=ZoneInfo("UTC"))
+        record_lookup(
+            query, requester=Requester(Origin.WEB, agent), typed="1", zone=ZoneInfo("UTC")
+        )
         for _ in range(6)
     ]
 
@@ -240,13 +240,13 @@ def test_who_waited_for_an_answer_that_failed_shares_the_failure(
     assert sum(call.path.endswith("/acme/events/") for call in connected.calls) == 1
 
 
-def test_a_dead_holder_of_the_lease_is_missed_soon(db: None) -> None:
-    """The lease of a process that died is never renewed, so it ends by itself."""
+def test_the_lease_of_a_dead_process_expires(db: None) -> None:
+    """The lease of a process that died is never renewed, so it expires."""
     lookups_cache.add("answer/x/lease", "dead", 0.5)
-    assert share("answer/x", ready=lambda: None, work=lambda: "mine") == "mine"
+    assert run_once("answer/x", ready=lambda: None, work=lambda: "mine") == "mine"
 
 
-def test_work_longer_than_the_lease_is_still_done_once(db: None) -> None:
+def test_work_longer_than_the_lease_runs_once(db: None) -> None:
     done: list[str] = []
 
     def ready() -> str | None:
@@ -258,15 +258,15 @@ def test_work_longer_than_the_lease_is_still_done_once(db: None) -> None:
         return "answer"
 
     with ThreadPoolExecutor(4) as pool:
-        futures = [pool.submit(share, "answer/y", ready=ready, work=work) for _ in range(4)]
+        futures = [pool.submit(run_once, "answer/y", ready=ready, work=work) for _ in range(4)]
         assert [future.result() for future in futures] == ["answer"] * 4
     assert done == ["answer"]
 
 
-def test_a_limit_on_one_endpoint_leaves_the_others_free(
+def test_a_rate_limit_blocks_only_its_endpoint(
     connected: DemoSentry, ask: Callable[..., Answer]
 ) -> None:
-    """Sentry limits each endpoint for itself."""
+    """Sentry limits each endpoint separately."""
     connected.fail(r"/acme/issues/[?]", times=None, status=429, headers={"Retry-After": "90"})
     assert ask(question("1")).has_notice(NoticeCode.SIGNAL_MISSING)
     again = ask(question("1"), fresh=True)
@@ -274,10 +274,10 @@ def test_a_limit_on_one_endpoint_leaves_the_others_free(
     assert again.bodies_read == 5
 
 
-def test_an_event_given_by_its_id_is_not_lost_in_a_narrower_window(
+def test_an_event_looked_up_by_id_is_found_outside_the_window(
     connected: DemoSentry, ask: Callable[..., Answer]
 ) -> None:
     event = connected.world.add_event(user_id="9", timestamp=MOMENT)
     assert len(ask(question(event.id, minutes=120)).events) == 1
-    beside = question(event.id, minutes=5, moment=MOMENT - timedelta(hours=1))
-    assert [found.id for found in ask(beside).events] == [event.id]
+    outside = question(event.id, minutes=5, moment=MOMENT - timedelta(hours=1))
+    assert [found.id for found in ask(outside).events] == [event.id]

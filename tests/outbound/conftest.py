@@ -1,4 +1,4 @@
-"""Listeners, and names that lead where a test says."""
+"""Listeners, and a name resolution controlled by the test."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ def listen() -> Iterator[Callable[..., Listener]]:
 
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
-    """What each name leads to, one answer after the other; the last stays."""
+    """The IP addresses of each name, one per resolution; the last is repeated."""
     known: dict[str, list[str]] = {}
 
     def resolve(host: str, port: int, *args: Any, **options: Any) -> Any:

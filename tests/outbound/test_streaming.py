@@ -1,24 +1,30 @@
-"""The transport of streamed calls keeps the rules of the session, over real connections."""
+"""The transport for streamed calls follows the same rules over real connections."""
 
 from collections.abc import Callable
 
 import httpx2
 import pytest
 
-from apps.outbound import AddressRefused, AnswerTooLarge, Bounds, GuardedTransport, Reach
+from apps.outbound import (
+    AddressRefused,
+    CallLimits,
+    GuardedTransport,
+    OutboundPolicy,
+    ResponseTooLarge,
+)
 from tests.outbound.listener import Listener
 
 Names = dict[str, list[str]]
 
 
-def get(address: str, *private: str, reach: str = "", answer_bytes: int = 1000) -> httpx2.Response:
-    allowed = Reach.of([reach or address], private)
-    transport = GuardedTransport(allowed, Bounds(5, answer_bytes))
+def get(address: str, *private: str, origin: str = "", max_bytes: int = 1000) -> httpx2.Response:
+    allowed = OutboundPolicy.of([origin or address], private)
+    transport = GuardedTransport(allowed, CallLimits(5, max_bytes))
     with httpx2.Client(transport=transport, trust_env=False) as client:
         return client.get(address)
 
 
-def test_a_public_name_that_leads_inside_is_not_even_connected_to(
+def test_a_public_name_with_a_private_address_is_never_connected_to(
     listen: Callable[..., Listener], names: Names
 ) -> None:
     inside = listen()
@@ -39,7 +45,7 @@ def test_all_addresses_of_a_name_are_checked_before_any_is_called(
         get("http://llm.example.org:80/", "llm.example.org")
 
 
-def test_a_name_that_changes_between_check_and_connection_gains_nothing(
+def test_a_name_that_changes_after_the_check_is_not_resolved_again(
     listen: Callable[..., Listener], names: Names
 ) -> None:
     checked = listen("127.0.0.2")
@@ -52,15 +58,15 @@ def test_a_name_that_changes_between_check_and_connection_gains_nothing(
 
 def test_a_redirect_is_not_followed_and_would_be_refused(listen: Callable[..., Listener]) -> None:
     evil, model = listen(), listen()
-    model.leads_to = f"http://127.0.0.1:{evil.port}/steal"
+    model.redirect_to = f"http://127.0.0.1:{evil.port}/steal"
     address = f"http://127.0.0.1:{model.port}/"
     assert get(address).status_code == 302
     with pytest.raises(AddressRefused):
-        get(model.leads_to, reach=address)
+        get(model.redirect_to, origin=address)
     assert evil.seen == []
 
 
-def test_a_proxy_of_the_environment_is_used_for_the_configured_origin_alone(
+def test_a_proxy_from_the_environment_is_used_only_for_the_configured_origin(
     listen: Callable[..., Listener], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     proxy = listen()
@@ -68,17 +74,17 @@ def test_a_proxy_of_the_environment_is_used_for_the_configured_origin_alone(
     assert get("http://llm.example.org/v1").status_code == 200
     assert [path for path, *_rest in proxy.seen] == ["http://llm.example.org/v1"]
     with pytest.raises(AddressRefused):
-        get("http://elsewhere.example.org/", reach="http://llm.example.org/")
+        get("http://elsewhere.example.org/", origin="http://llm.example.org/")
     assert len(proxy.seen) == 1
 
 
-def test_an_answer_ends_at_its_most(listen: Callable[..., Listener]) -> None:
+def test_a_response_ends_at_the_limit(listen: Callable[..., Listener]) -> None:
     address = f"http://127.0.0.1:{listen().port}/"
-    assert get(address, answer_bytes=2).text == "{}"
-    with pytest.raises(AnswerTooLarge):
-        get(address, answer_bytes=1)
+    assert get(address, max_bytes=2).text == "{}"
+    with pytest.raises(ResponseTooLarge):
+        get(address, max_bytes=1)
 
 
-def test_a_name_nobody_knows_is_a_failed_connection(names: Names) -> None:
+def test_an_unknown_name_is_a_failed_connection(names: Names) -> None:
     with pytest.raises(httpx2.ConnectError):
         get("http://nowhere.invalid/")

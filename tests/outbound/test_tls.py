@@ -1,4 +1,4 @@
-"""The address is pinned, the certificate is still checked against the name."""
+"""The certificate is checked against the name although the IP address is pinned."""
 
 import socket
 import ssl
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from apps.outbound import OutboundSession, Reach
+from apps.outbound import OutboundPolicy, OutboundSession
 from tests.servers import in_background
 
 NAME = "sentry.example.org"
@@ -23,7 +23,7 @@ NAME = "sentry.example.org"
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for that name, signed by itself, with its key in the same file."""
+    """A self-signed certificate for the name, with its key in the same file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
     now = datetime.now(UTC)
@@ -50,12 +50,12 @@ class _Greeting(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_words: Any) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 @pytest.fixture
 def port(certificate: Path) -> Iterator[int]:
-    """A server on this machine that has the certificate."""
+    """The port of a local server with the certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     server = HTTPServer(("127.0.0.1", 0), _Greeting)
@@ -67,7 +67,7 @@ def port(certificate: Path) -> Iterator[int]:
 
 
 @pytest.mark.parametrize(("name", "is_good"), [(NAME, True), ("other.example.org", False)])
-def test_the_certificate_must_be_for_the_name_that_was_asked_for(
+def test_the_certificate_must_match_the_requested_name(
     port: int, certificate: Path, monkeypatch: pytest.MonkeyPatch, name: str, is_good: bool
 ) -> None:
     real = socket.getaddrinfo
@@ -75,7 +75,7 @@ def test_the_certificate_must_be_for_the_name_that_was_asked_for(
         socket, "getaddrinfo", lambda _host, *rest, **named: real("127.0.0.1", *rest, **named)
     )
     address = f"https://{name}:{port}/"
-    session = OutboundSession(Reach.of([address], [name]))
+    session = OutboundSession(OutboundPolicy.of([address], [name]))
     trusted = str(certificate)
 
     if is_good:

@@ -1,4 +1,4 @@
-"""Sample events as Sentry's API answers them; README.md tells how they came to be."""
+"""Sample events as returned by Sentry's API; see README.md for their origin."""
 
 import json
 from functools import cache
@@ -11,7 +11,7 @@ Body = dict[str, Any]
 
 
 class CrashFrame(TypedDict):
-    """The frame to show first. A frame without a name has its address for `function`."""
+    """The frame to show first; `function` is its address if it has no name."""
 
     file: str | None
     line: int | None
@@ -20,14 +20,14 @@ class CrashFrame(TypedDict):
 
 
 class Request(TypedDict):
-    """The HTTP request during which it happened."""
+    """The HTTP request of the event."""
 
     method: str | None
     url: str | None
 
 
 class Facts(TypedDict):
-    """What an export must keep of one sample, and what happened in plain words."""
+    """The facts an export must contain, and what happened in plain words."""
 
     platform: str
     happened: str
@@ -44,7 +44,7 @@ class Facts(TypedDict):
 
 
 class Planted(TypedDict):
-    """One made-up secret or personal detail: exactly this text, and where it stands."""
+    """A made-up secret or personal detail: its exact text and its location."""
 
     kind: str
     value: str
@@ -52,29 +52,29 @@ class Planted(TypedDict):
 
 
 def load(name: str) -> Body:
-    """The body of one sample, named as in the index: `known/django_duplicate_email.json`."""
+    """Return the body of a sample, such as `known/django_duplicate_email.json`."""
     return cast(Body, _read(name))
 
 
 @cache
 def index() -> dict[str, Facts]:
-    """The facts of every sample by its name."""
+    """Return the facts of all samples by name."""
     return cast(dict[str, Facts], _read("index.json"))
 
 
 @cache
 def planted() -> dict[str, list[Planted]]:
-    """What was planted in which sample; one without any is not named."""
+    """Return the planted texts by sample; samples without any are missing."""
     return cast(dict[str, list[Planted]], _read("planted.json"))
 
 
 def known() -> list[str]:
-    """The samples that rules may be written from."""
+    """Return the samples for writing rules."""
     return _names("known")
 
 
 def held_out() -> list[str]:
-    """The samples that rules are judged by, and that nobody reads while writing them."""
+    """Return the samples for evaluating rules, not to be read while writing them."""
     return _names("held_out")
 
 

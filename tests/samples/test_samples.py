@@ -1,4 +1,4 @@
-"""The samples are true to the API's shape, and Triage reads from them what they say."""
+"""The samples have the API's shape, and Triage reads their facts correctly."""
 
 import ipaddress
 import json
@@ -25,11 +25,11 @@ ALWAYS_SENT = frozenset(
     )
 )  # fmt: skip
 
-# Where the parser reads something else than the sample says: {sample: {fact: why}}.
-READ_WRONGLY: dict[str, dict[str, str]] = {}
+# Facts that the parser reads differently, with the reason: {sample: {fact: reason}}.
+KNOWN_DIFFERENCES: dict[str, dict[str, str]] = {}
 
 _HEX_ID = re.compile(r"[0-9a-f]{32}")
-_E_MAIL = re.compile(r"[\w.+-]+@((?:[a-z0-9-]+\.)+[a-z]{2,})\b", re.IGNORECASE)
+_EMAIL = re.compile(r"[\w.+-]+@((?:[a-z0-9-]+\.)+[a-z]{2,})\b", re.IGNORECASE)
 _HOST = re.compile(r"\b(?:https?|wss?)://(?:[^\s/@\"']*@)?([a-z0-9.-]+)", re.IGNORECASE)
 _IPV4 = re.compile(r"(?<![\w./])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
 _IPV6 = re.compile(r"(?<![\w:])2001:[0-9a-f:]+", re.IGNORECASE)
@@ -38,7 +38,7 @@ _RESERVED_NETWORKS = tuple(
     ipaddress.ip_network(network)
     for network in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
 )
-# React and SQLAlchemy write these into their messages.
+# React and SQLAlchemy use these in their messages.
 _QUOTED_HOSTS = frozenset(("react.dev", "sqlalche.me"))
 
 
@@ -50,14 +50,14 @@ def test_there_are_enough_of_enough_kinds() -> None:
     assert len({samples.index()[name]["platform"] for name in samples.held_out()}) >= 10
 
 
-def test_the_index_names_every_sample_and_no_other() -> None:
+def test_the_index_lists_exactly_the_samples() -> None:
     assert sorted(samples.index()) == sorted(NAMES)
     assert all(
         facts["held_out"] == name.startswith("held_out/") for name, facts in samples.index().items()
     )
 
 
-def test_ids_are_unique_and_no_two_tell_the_same() -> None:
+def test_ids_and_sentences_are_unique() -> None:
     bodies = [samples.load(name) for name in NAMES]
     assert len({body["id"] for body in bodies}) == len(NAMES)
     sentences = [facts["happened"] for facts in samples.index().values()]
@@ -81,9 +81,9 @@ def test_the_body_has_the_shape_of_the_api(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_addresses_are_reserved_for_examples(name: str) -> None:
     texts = [unquote(text) for text in _texts(samples.load(name))]
-    hosts = {host for text in texts for host in (*_E_MAIL.findall(text), *_HOST.findall(text))}
+    hosts = {host for text in texts for host in (*_EMAIL.findall(text), *_HOST.findall(text))}
     assert [host for host in hosts - _QUOTED_HOSTS if not _RESERVED_HOSTS.match(host)] == []
-    # A browser's version looks like an address.
+    # A browser version looks like an IP address.
     addresses = {
         found
         for text in texts
@@ -107,7 +107,9 @@ def test_triage_reads_the_facts(name: str) -> None:
     facts = {key: value for key, value in samples.index()[name].items() if key in _FACTS}
     read = _facts_read(name)
     wrong = {key for key, value in facts.items() if read[key] != value}
-    assert wrong == set(READ_WRONGLY.get(name, {})), {key: (read[key], facts[key]) for key in wrong}
+    assert wrong == set(KNOWN_DIFFERENCES.get(name, {})), {
+        key: (read[key], facts[key]) for key in wrong
+    }
 
 
 _FACTS = frozenset(

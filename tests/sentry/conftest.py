@@ -1,4 +1,4 @@
-"""A client for wire-level tests: its Sentry is written down answer by answer."""
+"""A client for tests on HTTP level, and the demo as GlitchTip."""
 
 from collections.abc import Iterator
 
@@ -14,14 +14,14 @@ API = "https://sentry.test/api/0"
 
 @pytest.fixture
 def wire() -> Iterator[responses.RequestsMock]:
-    """Every answer is given by the test; a call nobody expects fails it."""
+    """Mock all HTTP; the test adds the responses, and an unexpected call fails it."""
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         yield mock
 
 
 @pytest.fixture
 def client() -> Iterator[SentryClient]:
-    """A client of a Sentry that exists only on the wire."""
+    """Return a client for a mocked Sentry."""
     config = SentryConfig(base_url="https://sentry.test", organization="acme", token="s3cr3t")
     client = SentryClient(config)
     yield client
@@ -30,7 +30,7 @@ def client() -> Iterator[SentryClient]:
 
 @pytest.fixture
 def glitchtip() -> Iterator[DemoSentry]:
-    """The demo as a GlitchTip with one project and no events."""
+    """Run the demo as GlitchTip, with one project and no events."""
     with DemoSentry(World(), flavor="glitchtip") as running:
         running.world.add_project("web")
         yield running
@@ -38,7 +38,7 @@ def glitchtip() -> Iterator[DemoSentry]:
 
 @pytest.fixture
 def glitchtip_config(glitchtip: DemoSentry) -> SentryConfig:
-    """How a client that was told so reaches it."""
+    """Return a configuration with its flavor."""
     return SentryConfig(
         glitchtip.url, organization="acme", token="demo-token", flavor=Flavor.GLITCHTIP
     )

@@ -1,4 +1,4 @@
-"""Asking the demo as a GlitchTip, and filling it."""
+"""Look up customers in the demo as GlitchTip, and fill it."""
 
 from datetime import timedelta
 
@@ -9,10 +9,10 @@ from apps.sentry import SentryClient, SentryConfig, fetch_answer
 from tests.conftest import MOMENT, NOW
 
 
-def ask(config: SentryConfig, asked: Question) -> Answer:
+def look_up(config: SentryConfig, lookup: Question) -> Answer:
     client = SentryClient(config)
     try:
-        return fetch_answer(client, asked, projects=client.projects(), now=NOW)
+        return fetch_answer(client, lookup, projects=client.projects(), now=NOW)
     finally:
         client.close()
 
@@ -22,7 +22,7 @@ def ids(answer: Answer) -> set[str]:
 
 
 def crowd(demo: DemoSentry, number: int, *, project: str = "web") -> None:
-    """So many events of nobody in particular, received since the tests' moment."""
+    """Add events of another customer, received since the reported time."""
     for place in range(number):
         when = MOMENT + timedelta(seconds=10 * place + 1)
         demo.world.add_event(

@@ -1,4 +1,4 @@
-"""Answers that look whole and are not, and answers that try to do harm."""
+"""Responses that look complete but aren't, and hostile responses."""
 
 import gzip
 import random
@@ -37,13 +37,13 @@ def row(number: int, **fields: object) -> dict[str, object]:
     return {**named, "issue.id": None, "project.name": "web", **fields}
 
 
-def ask(client: SentryClient) -> Answer:
+def look_up(client: SentryClient) -> Answer:
     return fetch_answer(client, question("1"), projects=client.projects(), now=NOW)
 
 
 @pytest.fixture
 def table(wire: responses.RequestsMock) -> Callable[..., None]:
-    """Serves these rows with this Link header; nothing else but the projects answers."""
+    """Return a function that serves these rows with this Link header."""
 
     def serve(rows: list[dict[str, object]], link: str | None = None) -> None:
         wire.get(PROJECTS, json=[{"id": "1", "slug": "web"}])
@@ -63,41 +63,41 @@ def table(wire: responses.RequestsMock) -> Callable[..., None]:
         "<https://x/>; rel=next; results=true; cursor=0:100:0",
     ],
 )
-def test_a_full_page_that_does_not_say_whether_it_is_the_last_is_not_complete(
+def test_full_page_without_a_link_is_incomplete(
     client: SentryClient, table: Callable[..., None], link: str | None
 ) -> None:
     table([row(number) for number in range(100)], link)
-    answer = ask(client)
+    answer = look_up(client)
     assert len(answer.events) == 100
     assert not answer.complete
     assert answer.has_notice(NoticeCode.INCOMPLETE_LIST)
 
 
-def test_a_page_that_is_not_full_needs_no_link(
+def test_page_that_is_not_full_needs_no_link(
     client: SentryClient, table: Callable[..., None]
 ) -> None:
     table([row(1)])
-    assert ask(client).complete
+    assert look_up(client).complete
 
 
-def test_rows_that_name_nobody_make_the_answer_incomplete(
+def test_rows_without_identity_make_the_answer_incomplete(
     client: SentryClient, table: Callable[..., None]
 ) -> None:
     table([row(1, **{"user.id": None}), row(2)])
-    answer = ask(client)
+    answer = look_up(client)
     assert len(answer.events) == 1
     assert not answer.complete
 
 
-def test_rows_of_somebody_else_are_left_out_and_say_nothing(
+def test_other_customers_rows_are_left_out_silently(
     client: SentryClient, table: Callable[..., None]
 ) -> None:
     table([row(1, **{"user.id": "11"}), row(2)])
-    answer = ask(client)
+    answer = look_up(client)
     assert (len(answer.events), answer.complete) == (1, True)
 
 
-def test_a_token_that_sentry_repeats_is_not_told(
+def test_token_repeated_by_sentry_is_redacted(
     wire: responses.RequestsMock, client: SentryClient
 ) -> None:
     wire.get(PROJECTS, status=500, json={"detail": "bad header Bearer s3cr3t"})
@@ -108,7 +108,7 @@ def test_a_token_that_sentry_repeats_is_not_told(
 
 
 @pytest.mark.parametrize("after", ["9" * 400, "²", "-5", "Fri, 31 Dec 9999 23:59:59 GMT"])
-def test_an_odd_time_to_wait_is_bounded(
+def test_odd_retry_after_is_bounded(
     wire: responses.RequestsMock, client: SentryClient, after: str
 ) -> None:
     wire.get(PROJECTS, status=429, headers={"Retry-After": after.encode().decode("latin-1")})
@@ -117,16 +117,14 @@ def test_an_odd_time_to_wait_is_bounded(
     assert 0 < raised.value.retry_after <= 3600
 
 
-def test_an_answer_without_an_answer_is_unreadable(
-    wire: responses.RequestsMock, client: SentryClient
-) -> None:
+def test_empty_response_is_unreadable(wire: responses.RequestsMock, client: SentryClient) -> None:
     wire.get(PROJECTS, status=204)
     with pytest.raises(SentryBadResponse):
         client.projects()
 
 
 def _dripping(pieces: Iterator[bytes]) -> int:
-    """A server that sends these pieces, one each 50 ms; returns its port."""
+    """Start a server that sends one piece every 50 ms, and return its port."""
     server = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -164,7 +162,7 @@ def _chunk_size() -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize("pieces", [_headers, _gzip, _chunk_size])
-def test_whatever_drips_ends_with_the_deadline(pieces: Callable[[], Iterator[bytes]]) -> None:
+def test_dripping_response_ends_with_the_deadline(pieces: Callable[[], Iterator[bytes]]) -> None:
     port = _dripping(pieces())
     config = SentryConfig(
         base_url=f"http://127.0.0.1:{port}", organization="acme", token="t", deadline_s=0.5
@@ -175,24 +173,24 @@ def test_whatever_drips_ends_with_the_deadline(pieces: Callable[[], Iterator[byt
     client.close()
 
 
-def test_a_page_of_bodies_that_is_too_large_is_read_event_by_event(
+def test_too_large_page_of_bodies_is_read_event_by_event(
     demo_sentry: DemoSentry, config: SentryConfig
 ) -> None:
     for place in range(3):
         demo_sentry.world.add_event(user_id="1", timestamp=MOMENT + timedelta(seconds=place))
     demo_sentry.fail(r"/issues/\d+/events/", times=None, status=200, body="x" * 34_000_000)
     client = SentryClient(config)
-    assert ask(client).bodies_read == 3
+    assert look_up(client).bodies_read == 3
     client.close()
 
 
-def test_events_of_one_second_cost_no_call_more(
+def test_events_of_the_same_second_need_no_extra_call(
     demo_sentry: DemoSentry, config: SentryConfig
 ) -> None:
     for _ in range(120):
         demo_sentry.world.add_event(user_id="1", timestamp=MOMENT)
     client = SentryClient(config)
-    answer = ask(client)
+    answer = look_up(client)
     client.close()
     assert answer.bodies_read == 50
     assert answer.notices == ()
@@ -201,13 +199,13 @@ def test_events_of_one_second_cost_no_call_more(
     assert not [path for path in paths if "/projects/acme/" in path]
 
 
-def test_an_environment_that_does_not_exist_is_no_complete_answer(
+def test_unknown_environment_makes_the_answer_incomplete(
     demo_sentry: DemoSentry, config: SentryConfig
 ) -> None:
     demo_sentry.world.add_event(user_id="1", timestamp=MOMENT, environment="production")
     client = SentryClient(config)
-    asked: Any = replace(question("1"), environments=("prodction",))
-    answer = fetch_answer(client, asked, projects=client.projects(), now=NOW)
+    lookup: Any = replace(question("1"), environments=("prodction",))
+    answer = fetch_answer(client, lookup, projects=client.projects(), now=NOW)
     client.close()
     assert not answer.complete
     assert answer.has_notice(NoticeCode.ENVIRONMENT_UNKNOWN)

@@ -1,4 +1,4 @@
-"""What a GlitchTip cannot tell is said, and never passes for nothing."""
+"""Limits of GlitchTip add a notice and never look like an empty answer."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -18,10 +18,10 @@ from apps.sentry import (
     SentryPermissionMissing,
     fetch_answer,
 )
-from apps.sentry.checkup import check_up
+from apps.sentry.checkup import run_checks
 from apps.sentry.parsing import Project
 from tests.conftest import MOMENT, NOW, question
-from tests.sentry.glitchtips import ask, crowd, ids
+from tests.sentry.glitchtips import crowd, ids, look_up
 from tests.sentry.test_plan import codes
 
 
@@ -35,81 +35,81 @@ def config(glitchtip_config: SentryConfig) -> SentryConfig:
     return glitchtip_config
 
 
-def test_a_very_long_list_is_entered_near_the_window_and_that_is_said(
+def test_very_long_list_is_entered_near_the_window_with_a_notice(
     demo: DemoSentry, config: SentryConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("apps.sentry.glitchtip.MOST_PAGES", 3)
+    monkeypatch.setattr("apps.sentry.glitchtip.MAX_PAGES", 3)
     name = 'acct:42 "quoted"'
     mine = demo.world.add_event(user_id=name, timestamp=MOMENT)
     for place in range(400):
         demo.world.add_event(timestamp=NOW - timedelta(seconds=200 * place))
-    answer = ask(config, question(name))
+    answer = look_up(config, question(name))
     assert ids(answer) == {mine.id}
     assert codes(answer) == [NoticeCode.FLAVOR_LIMITS]
     assert not answer.complete
 
 
-def test_what_cannot_be_read_to_the_end_is_never_nothing(
+def test_partly_read_list_is_incomplete(
     demo: DemoSentry, config: SentryConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("apps.sentry.glitchtip.MOST_PAGES", 2)
+    monkeypatch.setattr("apps.sentry.glitchtip.MAX_PAGES", 2)
     crowd(demo, 400)
-    answer = ask(config, question('"x"'))
+    answer = look_up(config, question('"x"'))
     assert not answer.events
     assert codes(answer) == [NoticeCode.FLAVOR_LIMITS]
     assert not answer.complete
 
 
-def test_a_project_that_fails_is_named(demo: DemoSentry, config: SentryConfig) -> None:
+def test_failed_project_is_named(demo: DemoSentry, config: SentryConfig) -> None:
     for project in ("web", "api"):
         demo.world.add_event(user_id="1", timestamp=MOMENT, project=project)
     demo.fail("/projects/acme/api/events/", times=None, status=403)
-    answer = ask(config, question("1"))
+    answer = look_up(config, question("1"))
     assert [event.project for event in answer.events] == ["web"]
     assert codes(answer) == [NoticeCode.PROJECT_SKIPPED]
     assert "api" in answer.notices[0].message
     assert not answer.complete
 
 
-def test_a_list_that_breaks_off_is_incomplete_or_an_error(
+def test_list_that_ends_early_is_incomplete_or_an_error(
     demo: DemoSentry, config: SentryConfig
 ) -> None:
     crowd(demo, 250)
     demo.fail("events/.*cursor=", times=None, status=403)
     with pytest.raises(SentryPermissionMissing):
-        ask(config, question("1"))
+        look_up(config, question("1"))
     demo.world.add_event(user_id="1", timestamp=MOMENT, received=NOW)
-    assert codes(ask(config, question("1"))) == [NoticeCode.INCOMPLETE_LIST]
+    assert codes(look_up(config, question("1"))) == [NoticeCode.INCOMPLETE_LIST]
 
 
-def test_an_unreadable_row_is_not_dropped(demo: DemoSentry, config: SentryConfig) -> None:
+def test_unreadable_row_is_not_dropped(demo: DemoSentry, config: SentryConfig) -> None:
     demo.world.add_raw({"odd": True}, event_id="1" * 32, timestamp=MOMENT)
-    answer = ask(config, question("1"))
+    answer = look_up(config, question("1"))
     assert codes(answer) == [NoticeCode.INCOMPLETE_LIST]
 
 
-def test_a_full_page_without_a_way_on_is_incomplete(demo: DemoSentry, config: SentryConfig) -> None:
+def test_full_page_without_a_cursor_is_incomplete(demo: DemoSentry, config: SentryConfig) -> None:
     for _ in range(130):
         demo.world.add_event(user_id="1", timestamp=MOMENT)
     demo.fail("/projects/acme/web/events/", times=None, headers={"Link": None})
-    answer = ask(config, question("1"))
+    answer = look_up(config, question("1"))
     assert len(answer.events) == 100
     assert codes(answer) == [NoticeCode.FLAVOR_LIMITS]
 
 
-def test_a_cursor_the_server_does_not_take_is_said(demo: DemoSentry, config: SentryConfig) -> None:
+def test_rejected_cursor_adds_a_notice(demo: DemoSentry, config: SentryConfig) -> None:
     for place in range(130):
         demo.world.add_event(user_id="1", timestamp=MOMENT - timedelta(seconds=place))
     demo.fail("events/.*cursor=", times=1, status=422, body={"detail": []})
-    answer = ask(config, question("1"))
+    answer = look_up(config, question("1"))
     assert len(answer.events) == 130
     assert codes(answer) == [NoticeCode.FLAVOR_LIMITS]
 
 
-def test_a_project_that_is_gone_is_told_from_an_empty_one(
+def test_deleted_project_is_distinguished_from_an_empty_one(
     demo: DemoSentry, config: SentryConfig
 ) -> None:
-    """The list of projects can be minutes old; a slug nobody knows answers with an empty list."""
+    """A cached list of projects can be outdated; an unknown slug gives an empty list."""
     web = Project(str(demo.world.projects[0].id), "web")
     client = SentryClient(config)
     answer = fetch_answer(client, question("1"), projects=(web, Project("9", "old")), now=NOW)
@@ -118,51 +118,47 @@ def test_a_project_that_is_gone_is_told_from_an_empty_one(
     assert "old" in answer.notices[0].message
 
 
-def test_a_page_for_people_is_not_an_empty_list(demo: DemoSentry, config: SentryConfig) -> None:
+def test_web_page_is_not_an_empty_list(demo: DemoSentry, config: SentryConfig) -> None:
     page = "<!doctype html><title>GlitchTip</title>"
     demo.fail("/projects/acme/web/events/", times=None, body=page, content_type="text/html")
     with pytest.raises(SentryBadResponse):
-        ask(config, question("1"))
+        look_up(config, question("1"))
 
 
 @pytest.mark.parametrize("flavor", list(Flavor))
-def test_a_wrong_token_organization_or_scope_is_an_error(
+def test_wrong_token_organization_or_scope_is_an_error(
     demo: DemoSentry, config: SentryConfig, flavor: Flavor
 ) -> None:
     demo.world.add_event(user_id="1", timestamp=MOMENT)
-    asked = replace(config, flavor=flavor)
+    changed = replace(config, flavor=flavor)
     with pytest.raises(SentryAuthRefused):
-        ask(replace(asked, token="wrong"), question("1"))
+        look_up(replace(changed, token="wrong"), question("1"))
     with pytest.raises(SentryNotFound):
-        ask(replace(asked, organization="wrong"), question("1"))
+        look_up(replace(changed, organization="wrong"), question("1"))
     demo.settings.scopes = []
     with pytest.raises(SentryPermissionMissing):
-        ask(asked, question("1"))
+        look_up(changed, question("1"))
 
 
-def test_the_wrong_flavor_is_an_error_and_never_nothing(
-    demo: DemoSentry, config: SentryConfig
-) -> None:
+def test_wrong_flavor_is_an_error(demo: DemoSentry, config: SentryConfig) -> None:
     demo.world.add_event(user_id="1", timestamp=MOMENT)
     with pytest.raises(SentryError):
-        ask(replace(config, flavor=Flavor.SENTRY), question("1"))
+        look_up(replace(config, flavor=Flavor.SENTRY), question("1"))
 
 
-def test_a_sentry_taken_for_a_glitchtip_still_answers_right(
+def test_sentry_configured_as_glitchtip_gives_the_right_answer(
     demo: DemoSentry, config: SentryConfig
 ) -> None:
     for place in range(130):
         demo.world.add_event(user_id="1", timestamp=MOMENT - timedelta(seconds=place))
     demo.settings.flavor = "sentry"
-    assert len(ask(config, question("1")).events) == 130
+    assert len(look_up(config, question("1")).events) == 130
 
 
 @pytest.mark.parametrize("flavor", [Flavor.AUTO, Flavor.GLITCHTIP])
-def test_the_check_up_knows_a_glitchtip(
-    demo: DemoSentry, config: SentryConfig, flavor: Flavor
-) -> None:
-    findings = check_up(replace(config, flavor=flavor))
+def test_check_recognizes_glitchtip(demo: DemoSentry, config: SentryConfig, flavor: Flavor) -> None:
+    findings = run_checks(replace(config, flavor=flavor))
     assert all(finding.ok for finding in findings), findings
     assert any("GlitchTip" in finding.message for finding in findings)
-    as_sentry = check_up(replace(config, flavor=Flavor.SENTRY))
+    as_sentry = run_checks(replace(config, flavor=Flavor.SENTRY))
     assert not all(finding.ok for finding in as_sentry)

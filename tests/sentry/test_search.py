@@ -1,4 +1,4 @@
-"""How a customer is written in Sentry's search language."""
+"""Customers in Sentry's search language."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ import pytest
 
 from apps.events.event import Event
 from apps.events.query import Customer, parse_customer
-from apps.sentry.search import matched_fields, quoted, search_for
+from apps.sentry.search import is_exact, matched_fields, quote, search_for
 from tests.conftest import question
 
 HEX = "7ca573c0f4814912aaa9bdc77d1a7d51"
@@ -29,23 +29,23 @@ HEX = "7ca573c0f4814912aaa9bdc77d1a7d51"
         ("C\\a\\*b\\", '"C*a*b*"', False),
     ],
 )
-def test_a_value_cannot_leave_its_quotes(value: str, text: str, exact: bool) -> None:
-    assert (quoted(value).text, quoted(value).exact) == (text, exact)
+def test_value_cannot_leave_its_quotes(value: str, text: str, exact: bool) -> None:
+    assert (quote(value), is_exact(value)) == (text, exact)
 
 
-def test_all_fields_are_asked_at_once_in_parentheses() -> None:
+def test_all_fields_are_searched_at_once_in_parentheses() -> None:
     assert search_for(question("Jane@Example.com")).text == (
         '(user.id:"Jane@Example.com" OR user.email:"Jane@Example.com" '
         'OR user.email:"jane@example.com" OR user.username:"Jane@Example.com")'
     )
 
 
-def test_configured_tags_are_asked_with_the_same_quoting() -> None:
-    asked = replace(question('a"1'), fields=("user.id", "tags[account_id]"))
-    assert search_for(asked).text == '(user.id:"a\\"1" OR tags[account_id]:"a\\"1")'
+def test_configured_tags_are_quoted_too() -> None:
+    lookup = replace(question('a"1'), fields=("user.id", "tags[account_id]"))
+    assert search_for(lookup).text == '(user.id:"a\\"1" OR tags[account_id]:"a\\"1")'
 
 
-def test_a_hex_id_is_asked_as_user_trace_and_event() -> None:
+def test_hex_id_is_searched_as_user_trace_and_event() -> None:
     text = search_for(question(HEX)).text
     assert f'user.id:"{HEX}"' in text
     assert f'trace:"{HEX}"' in text
@@ -67,8 +67,6 @@ def row(**identities: str) -> Event:
         ("1001", row(), ()),
     ],
 )
-def test_only_the_customers_own_rows_match(
-    typed: str, event: Event, fields: tuple[str, ...]
-) -> None:
+def test_only_the_customers_rows_match(typed: str, event: Event, fields: tuple[str, ...]) -> None:
     customer: Customer = parse_customer(typed)
     assert matched_fields(event, customer) == fields

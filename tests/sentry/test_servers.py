@@ -1,4 +1,4 @@
-"""Servers that differ from Sentry's cloud: one project at a time, older ones, ones that move."""
+"""Servers that differ from Sentry's cloud: single-project search, older ones, redirects."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -16,10 +16,10 @@ from apps.sentry import (
     SentryRejectedQuery,
     SentryTimeout,
 )
-from apps.sentry.checkup import check_up
+from apps.sentry.checkup import run_checks
 from tests.conftest import MOMENT, question
 from tests.sentry.conftest import API
-from tests.sentry.test_plan import ask, codes
+from tests.sentry.test_plan import codes, look_up
 
 PROJECTS = f"{API}/organizations/acme/projects/"
 GOOD = [{"id": "1", "slug": "web"}]
@@ -27,7 +27,7 @@ GOOD = [{"id": "1", "slug": "web"}]
 
 @pytest.fixture
 def one_at_a_time(demo_sentry: DemoSentry) -> DemoSentry:
-    """A plan that refuses to search several projects at once."""
+    """Return a server that rejects a search in several projects."""
     demo_sentry.settings.multi_project = False
     for project in ("web", "api", "app"):
         demo_sentry.world.add_event(user_id="1", timestamp=MOMENT, project=project)
@@ -35,10 +35,10 @@ def one_at_a_time(demo_sentry: DemoSentry) -> DemoSentry:
     return demo_sentry
 
 
-def test_projects_are_asked_one_by_one_where_several_are_refused(
+def test_projects_are_searched_one_by_one_if_required(
     one_at_a_time: DemoSentry, config: SentryConfig
 ) -> None:
-    answer = ask(config, question("1"))
+    answer = look_up(config, question("1"))
     assert {event.project for event in answer.events} == {"web", "api", "app"}
     assert (answer.complete, answer.notices, answer.events_total) == (True, (), 3)
     assert len(answer.issues) == 3
@@ -48,64 +48,66 @@ def test_projects_are_asked_one_by_one_where_several_are_refused(
     assert len(tables) == 4
 
 
-def test_what_is_known_to_be_refused_is_not_asked(
-    one_at_a_time: DemoSentry, config: SentryConfig
-) -> None:
-    ask(replace(config, one_project=True), question("1"))
+def test_known_refusal_is_not_tried_again(one_at_a_time: DemoSentry, config: SentryConfig) -> None:
+    look_up(replace(config, one_project=True), question("1"))
     assert 400 not in [call.status for call in one_at_a_time.calls]
 
 
-def test_one_project_of_such_a_plan_is_asked_for_directly(
+def test_single_project_is_searched_directly(
     one_at_a_time: DemoSentry, config: SentryConfig
 ) -> None:
-    answer = ask(config, replace(question("1"), projects=("api",)))
+    answer = look_up(config, replace(question("1"), projects=("api",)))
     assert [event.project for event in answer.events] == ["api"]
     assert len(answer.issues) == 1
     assert 400 not in [call.status for call in one_at_a_time.calls]
 
 
-def test_a_project_that_fails_is_named(one_at_a_time: DemoSentry, config: SentryConfig) -> None:
+def test_failed_project_is_named(one_at_a_time: DemoSentry, config: SentryConfig) -> None:
     api = next(one for one in one_at_a_time.world.projects if one.slug == "api")
     one_at_a_time.fail(rf"/acme/events/.*project={api.id}\b", times=None, status=403)
-    answer = ask(config, question("1"))
+    answer = look_up(config, question("1"))
     assert {event.project for event in answer.events} == {"web", "app"}
     assert codes(answer) == [NoticeCode.PROJECT_SKIPPED]
     assert "api" in answer.notices[0].message
     assert (answer.complete, answer.events_total) == (False, None)
 
 
-def test_all_projects_failing_is_an_error(one_at_a_time: DemoSentry, config: SentryConfig) -> None:
+def test_failure_of_all_projects_is_an_error(
+    one_at_a_time: DemoSentry, config: SentryConfig
+) -> None:
     one_at_a_time.fail(r"/acme/events/.*project=\d+", times=None, status=403)
     with pytest.raises(SentryPermissionMissing):
-        ask(config, question("1"))
+        look_up(config, question("1"))
 
 
-def test_the_limit_holds_over_all_projects(one_at_a_time: DemoSentry, config: SentryConfig) -> None:
+def test_limit_applies_to_all_projects_together(
+    one_at_a_time: DemoSentry, config: SentryConfig
+) -> None:
     for place in range(1, 10):
         for project in ("web", "api"):
             when = MOMENT - timedelta(seconds=place)
             one_at_a_time.world.add_event(user_id="1", timestamp=when, project=project)
-    answer = ask(replace(config, max_events=7), question("1"))
+    answer = look_up(replace(config, max_events=7), question("1"))
     assert (len(answer.events), answer.events_total) == (7, 21)
     assert codes(answer) == [NoticeCode.CAPPED]
     assert answer.events[2].timestamp == MOMENT
 
 
 @pytest.mark.parametrize("cap", [None, 3])
-def test_pages_of_full_events_may_have_any_size(
+def test_pages_of_full_events_can_have_any_size(
     demo_sentry: DemoSentry, config: SentryConfig, cap: int | None
 ) -> None:
     demo_sentry.settings.full_page_cap = cap
     for place in range(25):
         demo_sentry.world.add_event(user_id="1", timestamp=MOMENT - timedelta(seconds=place))
-    answer = ask(config, question("1"))
+    answer = look_up(config, question("1"))
     assert (answer.bodies_read, answer.complete) == (25, True)
 
 
 @pytest.mark.parametrize(
     "detail", ["Query timeout. Please try again.", "Query timed out", "Timeout", "Timed-out"]
 )
-def test_a_timeout_told_as_400_is_a_timeout_and_asked_again(
+def test_timeout_sent_as_400_is_retried(
     wire: responses.RequestsMock, client: SentryClient, detail: str
 ) -> None:
     wire.get(PROJECTS, status=400, json={"detail": detail})
@@ -117,7 +119,7 @@ def test_a_timeout_told_as_400_is_a_timeout_and_asked_again(
         client.projects()
 
 
-def test_a_refused_search_that_speaks_of_a_timeout_is_refused(
+def test_rejected_search_that_mentions_a_timeout_is_rejected(
     wire: responses.RequestsMock, client: SentryClient
 ) -> None:
     wire.get(PROJECTS, status=400, json={"detail": "Error parsing search query: 'timeout'"})
@@ -127,7 +129,7 @@ def test_a_refused_search_that_speaks_of_a_timeout_is_refused(
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_within_the_api_is_followed_once_with_the_token(
+def test_redirect_within_the_api_is_followed_once_with_the_token(
     wire: responses.RequestsMock, client: SentryClient, status: int
 ) -> None:
     onward = f"{API}/organizations/renamed/projects/"
@@ -155,7 +157,7 @@ def test_a_redirect_within_the_api_is_followed_once_with_the_token(
         "",
     ],
 )
-def test_a_redirect_to_anywhere_else_is_not_followed(
+def test_redirect_to_another_address_is_not_followed(
     wire: responses.RequestsMock, client: SentryClient, location: str
 ) -> None:
     wire.get(PROJECTS, status=302, headers={"Location": location})
@@ -165,7 +167,7 @@ def test_a_redirect_to_anywhere_else_is_not_followed(
     assert "s3cr3t" not in f"{raised.value.message}{raised.value.detail}"
 
 
-def test_a_second_redirect_is_not_followed(
+def test_second_redirect_is_not_followed(
     wire: responses.RequestsMock, client: SentryClient
 ) -> None:
     onward = f"{API}/organizations/renamed/projects/"
@@ -176,8 +178,8 @@ def test_a_second_redirect_is_not_followed(
     assert len(wire.calls) == 2
 
 
-def test_the_check_up_knows_a_plan_of_one_project_at_a_time(
+def test_check_recognizes_single_project_search(
     one_at_a_time: DemoSentry, config: SentryConfig
 ) -> None:
-    findings = check_up(config)
+    findings = run_checks(config)
     assert all(finding.ok for finding in findings), findings

@@ -1,4 +1,4 @@
-"""How an issue stands, read from the facts that are asked for anyway; nothing is guessed."""
+"""The status of an issue is parsed from the issues list."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,14 +14,12 @@ TOP = datetime(2026, 11, 20, 13, tzinfo=UTC)
 HOURS = [[int((TOP + timedelta(hours=at)).timestamp()), at] for at in range(24)]
 
 
-def test_the_facts_that_are_asked_for_say_it_in_no_further_call(
-    config: SentryConfig, demo_sentry: DemoSentry
-) -> None:
+def test_status_needs_no_extra_call(config: SentryConfig, demo_sentry: DemoSentry) -> None:
     event = demo_sentry.world.add_event(
         user_id="1001", timestamp=MOMENT, issue="cart", issue_status="resolved"
     )
     day = (*(0,) * 20, 3, 4, 5, 6)
-    demo_sentry.world.tell_history(
+    demo_sentry.world.set_history(
         event.issue, History(substatus=None, fixed_in="web@2.15.0", team="payments", day=day)
     )
     client = SentryClient(config)
@@ -38,31 +36,31 @@ def test_the_facts_that_are_asked_for_say_it_in_no_further_call(
     assert sum(call.path.endswith("/acme/issues/") for call in demo_sentry.calls) == 1
 
 
-def test_of_a_person_neither_name_nor_address_is_kept() -> None:
+def test_assigned_persons_name_and_email_are_dropped() -> None:
     assigned = {"type": "user", "id": "7", "name": "Jo Berg", "email": "jo.berg@shop.example"}
     issue = parse_issue({"id": "1", "assignedTo": assigned})
     assert issue is not None
-    assert issue.assignee == "somebody"
+    assert issue.assignee == "someone"
     assert "jo" not in repr(issue).lower()
 
 
 @pytest.mark.parametrize(
-    ("assigned", "told"),
+    ("assigned", "expected"),
     [
         ({"type": "team", "id": "1", "name": "payments"}, "the team payments"),
         ({"type": "team", "id": "1"}, "a team"),
         ("team:1", "a team"),
-        ("user:1", "somebody"),
+        ("user:1", "someone"),
         ({"type": "robot", "name": "R2"}, None),
         ({"name": "Jo Berg"}, None),
         ([{"type": "team"}], None),
         (None, None),
     ],
 )
-def test_who_has_it_is_told_in_each_form_servers_have(assigned: object, told: str | None) -> None:
+def test_assignee_is_parsed_in_every_format(assigned: object, expected: str | None) -> None:
     issue = parse_issue({"id": "1", "assignedTo": assigned})
     assert issue is not None
-    assert issue.assignee == told
+    assert issue.assignee == expected
 
 
 @pytest.mark.parametrize(
@@ -80,13 +78,13 @@ def test_who_has_it_is_told_in_each_form_servers_have(assigned: object, told: st
         {"14d": HOURS},
     ],
 )
-def test_a_day_that_is_not_whole_is_not_known(stats: object) -> None:
+def test_incomplete_day_is_unknown(stats: object) -> None:
     issue = parse_issue({"id": "1", "stats": stats})
     assert issue is not None
     assert issue.last_day == ()
 
 
-def test_of_more_than_a_day_the_last_one_counts_in_its_order() -> None:
+def test_last_24_hours_are_sorted() -> None:
     earlier = [HOURS[0][0] - 3600, 99]
     issue = parse_issue({"id": "1", "stats": {"24h": [*reversed(HOURS), earlier]}})
     assert issue is not None
@@ -95,13 +93,13 @@ def test_of_more_than_a_day_the_last_one_counts_in_its_order() -> None:
 
 
 @pytest.mark.parametrize("details", [None, [], "x", {"inRelease": None}, {"inRelease": {}}, {}])
-def test_details_of_another_shape_are_no_fix(details: object) -> None:
+def test_malformed_status_details_are_no_fix(details: object) -> None:
     issue = parse_issue({"id": "1", "status": "resolved", "statusDetails": details})
     assert issue is not None
     assert (issue.fixed_in, issue.fixed_in_next) == (None, False)
 
 
-def test_a_fix_in_the_next_release_is_known() -> None:
+def test_fix_in_the_next_release_is_parsed() -> None:
     issue = parse_issue({"id": "1", "statusDetails": {"inNextRelease": True}})
     assert issue is not None
     assert issue.fixed_in_next

@@ -1,4 +1,4 @@
-"""Each status, each retry, each odd body, as it comes over the wire."""
+"""Statuses, retries, and odd bodies over HTTP."""
 
 import socket
 import threading
@@ -42,7 +42,7 @@ GOOD = [{"id": "1", "slug": "web"}]
         (422, SentryRejectedQuery),
     ],
 )
-def test_what_cannot_get_better_is_asked_once(
+def test_permanent_errors_are_not_retried(
     wire: responses.RequestsMock, client: SentryClient, status: int, kind: type[SentryError]
 ) -> None:
     wire.get(PROJECTS, status=status, json={"detail": "no"})
@@ -61,7 +61,7 @@ def test_what_cannot_get_better_is_asked_once(
         (504, SentryTimeout),
     ],
 )
-def test_what_may_pass_is_asked_three_times(
+def test_temporary_errors_are_tried_three_times(
     wire: responses.RequestsMock, client: SentryClient, status: int, kind: type[SentryError]
 ) -> None:
     wire.get(PROJECTS, status=status, body="<html>bad gateway</html>")
@@ -78,7 +78,7 @@ def test_what_may_pass_is_asked_three_times(
         (requests.ReadTimeout("slow"), SentryTimeout),
     ],
 )
-def test_a_broken_connection_is_tried_three_times(
+def test_broken_connection_is_tried_three_times(
     wire: responses.RequestsMock,
     client: SentryClient,
     error: Exception,
@@ -91,17 +91,13 @@ def test_a_broken_connection_is_tried_three_times(
     assert "secret-host" not in raised.value.detail
 
 
-def test_a_second_try_that_works_is_an_answer(
-    wire: responses.RequestsMock, client: SentryClient
-) -> None:
+def test_successful_retry_is_returned(wire: responses.RequestsMock, client: SentryClient) -> None:
     wire.get(PROJECTS, status=503)
     wire.get(PROJECTS, json=GOOD)
     assert [project.slug for project in client.projects()] == ["web"]
 
 
-def test_a_near_rate_limit_is_waited_for(
-    wire: responses.RequestsMock, client: SentryClient
-) -> None:
+def test_short_rate_limit_is_waited_for(wire: responses.RequestsMock, client: SentryClient) -> None:
     wire.get(PROJECTS, status=429, json="too fast", headers={"Retry-After": "0"})
     wire.get(PROJECTS, json=GOOD)
     assert client.projects()
@@ -116,7 +112,7 @@ def test_a_near_rate_limit_is_waited_for(
         ("X-Sentry-Rate-Limit-Reset", lambda now: str(int(now) + 300)),
     ],
 )
-def test_a_far_rate_limit_gives_up_at_once_and_says_how_long(
+def test_long_rate_limit_is_raised_at_once(
     wire: responses.RequestsMock,
     client: SentryClient,
     name: str,
@@ -140,7 +136,7 @@ def test_a_far_rate_limit_gives_up_at_once_and_says_how_long(
         {},
     ],
 )
-def test_a_limit_without_a_usable_time_waits_a_moment(
+def test_rate_limit_without_a_usable_time_waits_a_second(
     wire: responses.RequestsMock, client: SentryClient, headers: dict[str, str]
 ) -> None:
     wire.get(PROJECTS, status=429, json={"detail": "too fast"}, headers=headers)
@@ -149,7 +145,7 @@ def test_a_limit_without_a_usable_time_waits_a_moment(
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "detail"),
     [
         ('{"detail": "Invalid token"}', "Invalid token"),
         ('{"detail": {"code": "sso-required", "message": "Must login via SSO"}}', "Must login"),
@@ -158,19 +154,19 @@ def test_a_limit_without_a_usable_time_waits_a_moment(
         ("", "401"),
     ],
 )
-def test_the_admin_reads_what_sentry_said(
-    wire: responses.RequestsMock, client: SentryClient, body: str, said: str
+def test_error_detail_is_sentrys_text(
+    wire: responses.RequestsMock, client: SentryClient, body: str, detail: str
 ) -> None:
     wire.get(PROJECTS, status=401, body=body)
-    with pytest.raises(SentryAuthRefused, match="does not accept") as raised:
+    with pytest.raises(SentryAuthRefused, match="doesn't accept") as raised:
         client.projects()
-    assert said in raised.value.detail
+    assert detail in raised.value.detail
 
 
 @pytest.mark.parametrize(
     "body", ["<html>sign in</html>", '[{"id": "1", "sl', "", "[" * 5000, b"\xff\xfe"]
 )
-def test_an_answer_that_is_no_json_is_unreadable(
+def test_response_that_is_not_json_is_unreadable(
     wire: responses.RequestsMock, client: SentryClient, body: str
 ) -> None:
     wire.get(PROJECTS, body=body)
@@ -178,7 +174,7 @@ def test_an_answer_that_is_no_json_is_unreadable(
         client.projects()
 
 
-def test_an_object_where_a_list_belongs_is_unreadable(
+def test_object_instead_of_a_list_is_unreadable(
     wire: responses.RequestsMock, client: SentryClient
 ) -> None:
     wire.get(PROJECTS, json={"unexpected": True})
@@ -186,22 +182,22 @@ def test_an_object_where_a_list_belongs_is_unreadable(
         client.projects()
 
 
-def test_half_a_character_in_an_answer_does_no_harm(
-    wire: responses.RequestsMock, client: SentryClient
-) -> None:
+def test_lone_surrogate_is_replaced(wire: responses.RequestsMock, client: SentryClient) -> None:
     wire.get(PROJECTS, body='[{"id": "1", "slug": "w\\ud83deb"}]')
     (project,) = client.projects()
     assert project.slug.encode()
 
 
-def test_no_time_left_means_no_call(wire: responses.RequestsMock, client: SentryClient) -> None:
+def test_no_call_is_sent_without_time_left(
+    wire: responses.RequestsMock, client: SentryClient
+) -> None:
     client.deadline = Deadline(0)
     with pytest.raises(SentryTimeout):
         client.projects()
     assert len(client.call_log) == 0
 
 
-def test_the_token_goes_into_the_header_and_nowhere_else(
+def test_token_is_sent_only_in_the_header(
     wire: responses.RequestsMock, client: SentryClient
 ) -> None:
     wire.get(PROJECTS, json=GOOD)
@@ -212,7 +208,7 @@ def test_the_token_goes_into_the_header_and_nowhere_else(
     assert "s3cr3t" not in repr(client.config)
 
 
-def test_the_token_is_not_carried_to_another_host(
+def test_token_is_not_sent_to_another_host(
     wire: responses.RequestsMock, client: SentryClient
 ) -> None:
     wire.get(PROJECTS, status=302, headers={"Location": "https://elsewhere.test/"})
@@ -222,7 +218,7 @@ def test_the_token_is_not_carried_to_another_host(
     assert len(wire.calls) == 1
 
 
-def test_pages_are_followed_by_cursor_not_by_address(
+def test_pages_are_followed_by_cursor_not_by_url(
     wire: responses.RequestsMock, client: SentryClient
 ) -> None:
     link = (
@@ -240,8 +236,8 @@ def test_pages_are_followed_by_cursor_not_by_address(
     assert [project.slug for project in client.projects()] == ["web", "api"]
 
 
-def test_an_answer_that_drips_ends_with_the_deadline() -> None:
-    """A server that sends a byte now and then keeps each single read short."""
+def test_dripping_response_ends_with_the_deadline() -> None:
+    """A server that sends single bytes never exceeds the read timeout."""
     server = socket.create_server(("127.0.0.1", 0))
 
     def drip() -> None:

@@ -1,4 +1,4 @@
-"""Any world, any question: the answer is the truth, and it costs what it must and no more."""
+"""In any world, any lookup gives the exact answer with the expected number of calls."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -29,25 +29,25 @@ COUNTS = settings(
 
 @pytest.fixture(scope="module")
 def sentry() -> Iterator[DemoSentry]:
-    """One server for all examples; each example empties its world."""
+    """Run one server for all examples; each empties its world."""
     with DemoSentry(World()) as demo:
         yield demo
 
 
-def ask(demo: DemoSentry, asked: Question, **limits: int) -> Answer:
+def look_up(demo: DemoSentry, lookup: Question, **limits: int) -> Answer:
     config = SentryConfig(base_url=demo.url, organization="acme", token="demo-token")
     client = SentryClient(replace(config, **limits))  # type: ignore[arg-type]
     try:
-        return fetch_answer(client, asked, projects=client.projects(), now=NOW)
+        return fetch_answer(client, lookup, projects=client.projects(), now=NOW)
     finally:
         client.close()
 
 
-def asked_in(scene: Scene, demo: DemoSentry) -> Answer:
+def look_up_in(scene: Scene, demo: DemoSentry) -> Answer:
     scene.plant(demo.world)
     demo.settings.change({"row_page_cap": scene.row_page_cap, "full_page_cap": scene.full_page_cap})
     try:
-        return ask(demo, scene.question, max_events=scene.max_events)
+        return look_up(demo, scene.question, max_events=scene.max_events)
     finally:
         demo.settings.change({"row_page_cap": None, "full_page_cap": 10})
         demo.clear()
@@ -55,10 +55,10 @@ def asked_in(scene: Scene, demo: DemoSentry) -> Answer:
 
 @given(scene=scenes())
 @WORLDS
-def test_the_answer_is_the_truth(sentry: DemoSentry, scene: Scene) -> None:
-    """No foreign event, none missing, none twice; capped only when there are more, and said."""
-    answer = asked_in(scene, sentry)
-    truth = scene.true_events
+def test_answer_is_exact(sentry: DemoSentry, scene: Scene) -> None:
+    """Contain no other customer's event, none twice, and all unless capped with a notice."""
+    answer = look_up_in(scene, sentry)
+    truth = scene.expected
     found = [one.id for one in answer.events]
     capped = len(truth) > scene.max_events
     event(f"capped: {capped}, empty: {not truth}")
@@ -75,22 +75,22 @@ def test_the_answer_is_the_truth(sentry: DemoSentry, scene: Scene) -> None:
 
 
 def _seconds_of(scene: Scene, ids: list[str]) -> list[datetime]:
-    return [scene.true_events[one].timestamp.replace(microsecond=0) for one in ids]
+    return [scene.expected[one].timestamp.replace(microsecond=0) for one in ids]
 
 
 def _newest_seconds(scene: Scene) -> list[datetime]:
-    """Which of several events in one second come first is nobody's promise, so times are told."""
-    return sorted(_seconds_of(scene, list(scene.true_events)), reverse=True)[: scene.max_events]
+    """Return times, because the order within a second is undefined."""
+    return sorted(_seconds_of(scene, list(scene.expected)), reverse=True)[: scene.max_events]
 
 
 @given(scene=scenes())
 @WORLDS
-def test_every_event_has_its_own_details(sentry: DemoSentry, scene: Scene) -> None:
-    answer = asked_in(scene, sentry)
+def test_every_event_has_its_own_body(sentry: DemoSentry, scene: Scene) -> None:
+    answer = look_up_in(scene, sentry)
     for one in answer.events:
         body = one.body
         planted = scene.planted[int(dict(body.tags)["place"])] if body else None
-        assert planted is scene.true_events[one.id]
+        assert planted is scene.expected[one.id]
         assert (one.project, one.environment) == (planted.project, planted.environment)
         assert one.permalink
     assert {one.issue_id for one in answer.events} == {issue.id for issue in answer.issues}
@@ -98,19 +98,17 @@ def test_every_event_has_its_own_details(sentry: DemoSentry, scene: Scene) -> No
 
 @given(scene=scenes())
 @WORLDS
-def test_the_nearest_errors_are_the_truth_or_it_is_said_why_not(
-    sentry: DemoSentry, scene: Scene
-) -> None:
-    answer = asked_in(scene, sentry)
-    event(f"asked: {answer.nearby is not None}")
-    assert (answer.nearby is not None) == (not scene.true_events)
+def test_other_occurrences_are_exact_or_have_a_problem(sentry: DemoSentry, scene: Scene) -> None:
+    answer = look_up_in(scene, sentry)
+    event(f"searched: {answer.nearby is not None}")
+    assert (answer.nearby is not None) == (not scene.expected)
     if answer.nearby is None:
         return
     window, nearby = scene.question.window, answer.nearby
     times = sorted(
         one.timestamp.replace(microsecond=0)
         for one in scene.planted
-        if one.is_about(scene.question) and one.is_where_asked(scene.question)
+        if one.is_about(scene.question) and one.is_in_scope(scene.question)
     )
     event(f"known: {nearby.problem is None}, any: {bool(times)}")
     truth = (
@@ -120,21 +118,21 @@ def test_the_nearest_errors_are_the_truth_or_it_is_said_why_not(
     )
     found = tuple(one and one.timestamp for one in (nearby.before, nearby.after, nearby.last))
     assert nearby.problem is None or not search_for(scene.question).exact
-    for told, true in zip(found, truth, strict=True):
-        assert told == true or (told is None and nearby.problem)
+    for one, true in zip(found, truth, strict=True):
+        assert one == true or (one is None and nearby.problem)
 
 
-def test_an_event_id_does_not_lead_out_of_the_chosen_environment_unsaid(
+def test_event_id_respects_the_chosen_environment(
     sentry: DemoSentry,
 ) -> None:
     sentry.world.clear()
     planted = sentry.world.add_event(user_id="1", timestamp=MOMENT, environment="production")
-    answer = ask(sentry, replace(question(planted.id), environments=("staging",)))
+    answer = look_up(sentry, replace(question(planted.id), environments=("staging",)))
     assert answer.events == () or answer.notices
 
 
-def lay_out(demo: DemoSentry, sizes: Mapping[int, int]) -> dict[int, list[int]]:
-    """Events of customer 1, so many in each issue, all at distances of their own."""
+def populate(demo: DemoSentry, sizes: Mapping[int, int]) -> dict[int, list[int]]:
+    """Add events of customer 1 to each issue, and return their distances, which all differ."""
     demo.world.clear()
     demo.world.add_project("web")
     spread = [place for place, size in sizes.items() for _ in range(size)]
@@ -175,14 +173,14 @@ def calls_by_kind(demo: DemoSentry) -> dict[str, int]:
 @example(sizes={0: 200})
 @example(sizes={})
 @COUNTS
-def test_a_lookup_costs_the_calls_it_must(sentry: DemoSentry, sizes: dict[int, int]) -> None:
-    """Table pages of a hundred, full pages of ten for the fifty nearest, issues by the hundred.
+def test_lookup_sends_the_expected_calls(sentry: DemoSentry, sizes: dict[int, int]) -> None:
+    """Read table pages of 100, bodies of the 50 nearest in pages of 10, and issues by 100.
 
-    Where there is nothing, one call more looks for the customer at other times.
+    Without events, one more call searches other times.
     """
-    distances = lay_out(sentry, sizes)
+    distances = populate(sentry, sizes)
     sentry.clear()
-    answer = ask(sentry, question("1", minutes=60))
+    answer = look_up(sentry, question("1", minutes=60))
     events = sum(sizes.values())
     near = {place: sum(one <= 50 for one in own) for place, own in distances.items()}
     assert calls_by_kind(sentry) == {
@@ -197,10 +195,10 @@ def test_a_lookup_costs_the_calls_it_must(sentry: DemoSentry, sizes: dict[int, i
     assert answer.calls == len(sentry.calls)
 
 
-def test_a_capped_lookup_costs_one_count_more(sentry: DemoSentry) -> None:
-    lay_out(sentry, {0: 250})
+def test_capped_lookup_sends_one_extra_count(sentry: DemoSentry) -> None:
+    populate(sentry, {0: 250})
     sentry.clear()
-    answer = ask(sentry, question("1", minutes=60), max_events=120)
+    answer = look_up(sentry, question("1", minutes=60), max_events=120)
     assert (len(answer.events), answer.events_total) == (120, 250)
     counts = calls_by_kind(sentry)
     assert (counts["table"], counts["count"], counts["other"]) == (2, 1, 0)

@@ -1,6 +1,6 @@
-"""Generated worlds: customers who resemble each other, ties, edges, and what is true of them.
+"""Generated worlds with similar customers, ties, and edges, and the events expected from each.
 
-The truth is worked out here in plain Python, from what was put into the world.
+The expected events are computed here from what was put into the world.
 """
 
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ _HEX = "5eed0bad" * 4
 
 @dataclass(frozen=True)
 class Planted:
-    """One event as it was put into the world."""
+    """An event as it was put into the world."""
 
     timestamp: datetime
     project: str
@@ -49,7 +49,7 @@ class Planted:
     id: str = ""
 
     def is_about(self, question: Question) -> bool:
-        """Whether it names the customer in a searched field, or has the id that was typed."""
+        """Return whether a searched field has the customer, or its ID was entered."""
         wanted = question.customer.identifier
         for name in question.fields:
             spellings = (wanted, wanted.lower()) if name == "user.email" else (wanted,)
@@ -57,19 +57,19 @@ class Planted:
                 return True
         return question.customer.hex_id is not None and self.trace == question.customer.hex_id
 
-    def is_asked_for(self, question: Question) -> bool:
-        """Whether the answer must hold it: this customer, in the window, where was asked."""
+    def is_expected(self, question: Question) -> bool:
+        """Return whether the answer must contain it."""
         window = question.window
         whole = self.timestamp.replace(microsecond=0)
         return (
             self.is_about(question)
             and window.moment - timedelta(minutes=window.minutes) <= whole
             and whole <= window.moment + timedelta(minutes=window.minutes)
-            and self.is_where_asked(question)
+            and self.is_in_scope(question)
         )
 
-    def is_where_asked(self, question: Question) -> bool:
-        """Whether it lies in a searched project and environment."""
+    def is_in_scope(self, question: Question) -> bool:
+        """Return whether it is in a searched project and environment."""
         return (not question.projects or self.project in question.projects) and (
             not question.environments or self.environment in question.environments
         )
@@ -77,19 +77,19 @@ class Planted:
 
 @dataclass(frozen=True)
 class Scene:
-    """A question, the events it is asked about, and the server's and the client's limits."""
+    """A lookup, the events of the world, and the limits of server and client."""
 
     question: Question
     planted: tuple[Planted, ...]
     row_page_cap: int | None
     full_page_cap: int | None
     max_events: int
-    true_events: dict[str, Planted] = field(default_factory=dict)
+    expected: dict[str, Planted] = field(default_factory=dict)
 
     def plant(self, world: World) -> None:
-        """Put the events into an emptied world, and learn the ids of the true ones."""
+        """Put the events into an emptied world, and record the IDs of those expected."""
         world.clear()
-        self.true_events.clear()
+        self.expected.clear()
         for slug in PROJECTS:
             world.add_project(slug)
         for name in ENVIRONMENTS:  # each exists, whatever lies in the window
@@ -107,11 +107,11 @@ class Scene:
                 tags={"place": str(place)} | ({"account_id": account} if account else {}),
                 trace_id=one.trace,
             )
-            if one.is_asked_for(self.question):
-                self.true_events[made.id] = one
+            if one.is_expected(self.question):
+                self.expected[made.id] = one
 
 
-def _is_askable(text: str) -> bool:
+def _is_valid_customer(text: str) -> bool:
     try:
         parse_customer(text)
     except CustomerRefused:
@@ -120,7 +120,7 @@ def _is_askable(text: str) -> bool:
 
 
 def customers() -> st.SearchStrategy[str]:
-    """What people type: awkward texts, e-mails, and ids of 32 hex digits in any spelling."""
+    """Return awkward texts, email addresses, and IDs of 32 hex digits in any spelling."""
     odd = st.characters(exclude_categories=("Cs", "Cc"))
     awkward = st.lists(st.sampled_from(_PIECES) | odd, min_size=1, max_size=8).map("".join)
     hot = st.lists(st.sampled_from(_HOT), max_size=4).map("".join)
@@ -132,11 +132,11 @@ def customers() -> st.SearchStrategy[str]:
         (hot | unquotable | awkward | emails | unquotable | ids)
         .map(str.strip)
         .filter(bool)
-        .filter(_is_askable)
+        .filter(_is_valid_customer)
     )
 
 
-def _look_alikes(name: str) -> tuple[str, ...]:
+def _similar(name: str) -> tuple[str, ...]:
     return tuple(
         other
         for other in (
@@ -157,8 +157,8 @@ def _look_alikes(name: str) -> tuple[str, ...]:
 
 
 def _names(customer: str) -> st.SearchStrategy[dict[str, str | None]]:
-    """A person's names. An e-mail is the customer's as typed or in lower case, or another's."""
-    value = st.sampled_from((None, None, customer, customer.lower(), *_look_alikes(customer)))
+    """Return identities. An email address is the customer's, as typed or in lowercase, or not."""
+    value = st.sampled_from((None, None, customer, customer.lower(), *_similar(customer)))
 
     def known_spelling(names: dict[str, str | None]) -> dict[str, str | None]:
         email = names["user.email"]
@@ -171,7 +171,7 @@ def _names(customer: str) -> st.SearchStrategy[dict[str, str | None]]:
 
 
 def _times(minutes: int) -> st.SearchStrategy[datetime]:
-    """Around the window's edges, and often the very same second."""
+    """Return times around the window's edges, often in the same second."""
     edge = minutes * 60
     seconds = st.sampled_from((-edge - 1, -edge, -1, 0, 0, 1, edge, edge + 1))
     fraction = st.sampled_from((0, 0, 1, 999_999))
@@ -196,7 +196,7 @@ def _planted(customer: str, minutes: int) -> st.SearchStrategy[Planted]:
 
 @st.composite
 def scenes(draw: st.DrawFn) -> Scene:
-    """Any customer, window, place, page size and limit, over any little world."""
+    """Return any customer, window, scope, page size, and limit, over any small world."""
     customer = draw(customers())
     minutes = draw(st.sampled_from((1, 5, 60)))
     question = Question(
@@ -211,7 +211,7 @@ def scenes(draw: st.DrawFn) -> Scene:
             _planted(customer, minutes), min_size=draw(st.sampled_from((0, 5, 15))), max_size=25
         )
     )
-    true = sum(one.is_asked_for(question) for one in planted)
+    true = sum(one.is_expected(question) for one in planted)
     return Scene(
         question=question,
         planted=tuple(planted),

@@ -1,4 +1,4 @@
-"""The tickets of the tests, each with what must be found and asked. All is read at one now."""
+"""Sample tickets with the moments and questions expected from each, all read at `NOW`."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -10,30 +10,31 @@ TIMED = datetime(2026, 11, 20, 13, 20, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Row:
-    """A text, and the moments it must lead to, in UTC; `asks` are parts of questions.
+    """A text and the moments expected from it, in UTC.
 
-    `minutes` of the first reading; no `asks` means that the reading must be sure.
+    `minutes` are those of the first reading, `questions` parts of the expected questions. Without
+    questions the reading must be sure.
     """
 
     text: str
     utc: tuple[str, ...] = ()
     minutes: int | None = None
-    asks: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
     written: date | datetime | None = FRIDAY
     zone: str = "Europe/Berlin"
 
 
 def sure(text: str, utc: str, minutes: int | None = None, **more: str | date | None) -> Row:
-    """A text that can only mean this moment."""
-    return Row(text, (utc,), minutes, **more)  # type: ignore[arg-type] # as the dataclass has it
+    """Return a row that can only mean this moment."""
+    return Row(text, (utc,), minutes, **more)  # type: ignore[arg-type] # the fields of Row
 
 
-def asked(
-    text: str, utc: str, asks: str, minutes: int | None = None, **more: str | date | None
+def ambiguous(
+    text: str, utc: str, questions: str, minutes: int | None = None, **more: str | date | None
 ) -> Row:
-    """A text that leads to these moments, comma-separated, and must be asked about."""
+    """Return a row that means these comma-separated moments and raises these questions."""
     moments = tuple(filter(None, utc.split(", ")))
-    return Row(text, moments, minutes, tuple(asks.split("|")), **more)  # type: ignore[arg-type]
+    return Row(text, moments, minutes, tuple(questions.split("|")), **more)  # type: ignore[arg-type]
 
 
 SURE = [
@@ -129,93 +130,117 @@ SURE = [
     sure("yesterday at 15:15 and it said 10 errors at 5 places", "2026-11-19 14:15"),
 ]
 
-ASKED = [
-    asked("on 11/12/2026 at 14:05", "2026-11-12 13:05", "11 Dec 2026 or Thu 12 Nov|to come"),
-    asked("on 10/11/2026 at 14:05", "2026-10-11 12:05, 2026-11-10 13:05", "10 Nov 2026 or Sun 11"),
-    asked("on 11/12 at 14:05", "2025-12-11 13:05, 2026-11-12 13:05", "11 Dec 2025 or Thu 12 Nov"),
-    asked("11-10-2026 14:05", "2026-10-11 12:05, 2026-11-10 13:05", "can be"),
-    asked("on 19/11/26 at 14:05", "2026-11-19 13:05", "two-digit year"),
-    asked("on 10/11/26 at 14:05", "2026-10-11 12:05, 2026-11-10 13:05", "two-digit year|can be"),
-    asked("on Friday 11/12/2026 at 14:05", "", "to come"),
-    asked("on Monday 11/12/2026 at 14:05", "2026-11-12 13:05", "doesn't match the date"),
-    asked("yesterday at 5", "2026-11-19 04:00, 2026-11-19 16:00", "doesn't say a.m. or p.m.", 15),
-    asked(
+AMBIGUOUS = [
+    ambiguous(
+        "on 11/12/2026 at 14:05", "2026-11-12 13:05", "11 Dec 2026 or Thu 12 Nov|in the future"
+    ),
+    ambiguous(
+        "on 10/11/2026 at 14:05", "2026-10-11 12:05, 2026-11-10 13:05", "10 Nov 2026 or Sun 11"
+    ),
+    ambiguous(
+        "on 11/12 at 14:05", "2025-12-11 13:05, 2026-11-12 13:05", "11 Dec 2025 or Thu 12 Nov"
+    ),
+    ambiguous("11-10-2026 14:05", "2026-10-11 12:05, 2026-11-10 13:05", "could be"),
+    ambiguous("on 19/11/26 at 14:05", "2026-11-19 13:05", "two-digit year"),
+    ambiguous(
+        "on 10/11/26 at 14:05", "2026-10-11 12:05, 2026-11-10 13:05", "two-digit year|could be"
+    ),
+    ambiguous("on Friday 11/12/2026 at 14:05", "", "in the future"),
+    ambiguous("on Monday 11/12/2026 at 14:05", "2026-11-12 13:05", "doesn't match the date"),
+    ambiguous(
+        "yesterday at 5", "2026-11-19 04:00, 2026-11-19 16:00", "doesn't say a.m. or p.m.", 15
+    ),
+    ambiguous(
         "yesterday around 3", "2026-11-19 02:00, 2026-11-19 14:00", "doesn't say a.m. or p.m.", 15
     ),
-    asked("yesterday, 5:15", "2026-11-19 04:15, 2026-11-19 16:15", "doesn't say a.m. or p.m."),
-    asked("yesterday at 12:30", "2026-11-18 23:30, 2026-11-19 11:30", "doesn't say a.m. or p.m."),
-    asked("gestern um halb vier", "2026-11-19 02:30, 2026-11-19 14:30", "doesn't say a.m. or p.m."),
-    asked(
+    ambiguous("yesterday, 5:15", "2026-11-19 04:15, 2026-11-19 16:15", "doesn't say a.m. or p.m."),
+    ambiguous(
+        "yesterday at 12:30", "2026-11-18 23:30, 2026-11-19 11:30", "doesn't say a.m. or p.m."
+    ),
+    ambiguous(
+        "gestern um halb vier", "2026-11-19 02:30, 2026-11-19 14:30", "doesn't say a.m. or p.m."
+    ),
+    ambiguous(
         "half past four yesterday", "2026-11-19 03:30, 2026-11-19 15:30", "doesn't say a.m. or p.m."
     ),
-    asked("midnight yesterday", "2026-11-18 23:00, 2026-11-19 23:00", "Midnight", 15),
-    asked("25.10.2026 um 02:30 Uhr", "2026-10-25 00:30, 2026-10-25 01:30", "happened twice"),
-    asked("29.03.2026 um 02:30 Uhr", "2026-03-29 00:30, 2026-03-29 01:30", "did not exist"),
-    asked(
+    ambiguous("midnight yesterday", "2026-11-18 23:00, 2026-11-19 23:00", "Midnight", 15),
+    ambiguous("25.10.2026 um 02:30 Uhr", "2026-10-25 00:30, 2026-10-25 01:30", "happened twice"),
+    ambiguous("29.03.2026 um 02:30 Uhr", "2026-03-29 00:30, 2026-03-29 01:30", "did not exist"),
+    ambiguous(
         "on 25 October 2026 at 2:30 am EST and so on",
         "2026-10-25 06:30, 2026-10-25 07:30",
-        "more than one zone",
+        "more than one time zone",
     ),
-    asked("yesterday 2 pm CST", "2026-11-19 06:00, 2026-11-19 20:00", "more than one zone", 15),
-    asked(
+    ambiguous(
+        "yesterday 2 pm CST", "2026-11-19 06:00, 2026-11-19 20:00", "more than one time zone", 15
+    ),
+    ambiguous(
         "yesterday 2 pm IST",
         "2026-11-19 08:30, 2026-11-19 12:00, 2026-11-19 14:00",
-        "more than one zone",
+        "more than one time zone",
         15,
     ),
-    asked("on 3 July 2026 at 2 pm BST", "2026-07-03 08:00, 2026-07-03 13:00", "zone", 15),
-    asked("on 3 July 2026 at 2 pm EST", "2026-07-03 18:00, 2026-07-03 19:00", "zone", 15),
-    asked("yesterday 3 pm Springfield time", "2026-11-19 14:00", "don't recognize", 15),
-    asked("on Friday at 14:05", "2026-11-13 13:05, 2026-11-20 13:05", "Fri 13 Nov"),
-    asked("last Monday at 14:05", "2026-11-09 13:05, 2026-11-16 13:05", "can be"),
-    asked("last night at 2", "2026-11-19 01:00, 2026-11-20 01:00", "before or after midnight", 15),
-    asked("on may 5 it broke", "2026-05-05 10:00", "not be a month", 720),
-    asked("at 3:15 pm it broke", "2026-11-19 14:15, 2026-11-20 14:15", "gives no day"),
-    asked("before 3 pm yesterday", "2026-11-19 14:00", "not an exact time", 60),
-    asked("before Monday 9 am", "2026-11-16 08:00", "“before”, not an exact time", 15),
-    asked("yesterday 3 pm WAT", "2026-11-19 14:00", "don't recognize “WAT”", 15),
-    asked(
+    ambiguous("on 3 July 2026 at 2 pm BST", "2026-07-03 08:00, 2026-07-03 13:00", "zone", 15),
+    ambiguous("on 3 July 2026 at 2 pm EST", "2026-07-03 18:00, 2026-07-03 19:00", "zone", 15),
+    ambiguous("yesterday 3 pm Springfield time", "2026-11-19 14:00", "don't recognize", 15),
+    ambiguous("on Friday at 14:05", "2026-11-13 13:05, 2026-11-20 13:05", "Fri 13 Nov"),
+    ambiguous("last Monday at 14:05", "2026-11-09 13:05, 2026-11-16 13:05", "could be"),
+    ambiguous(
+        "last night at 2", "2026-11-19 01:00, 2026-11-20 01:00", "before or after midnight", 15
+    ),
+    ambiguous("on may 5 it broke", "2026-05-05 10:00", "not be a month", 720),
+    ambiguous("at 3:15 pm it broke", "2026-11-19 14:15, 2026-11-20 14:15", "gives no day"),
+    ambiguous("before 3 pm yesterday", "2026-11-19 14:00", "not an exact time", 60),
+    ambiguous("before Monday 9 am", "2026-11-16 08:00", "“before”, not an exact time", 15),
+    ambiguous("yesterday 3 pm WAT", "2026-11-19 14:00", "don't recognize “WAT”", 15),
+    ambiguous(
         "yesterday at 3 pm in New York",
         "2026-11-19 14:00, 2026-11-19 20:00",
         "may or may not be the time zone",
         15,
     ),
-    asked("tomorrow at 5 pm we meet", "", "in the future"),
-    asked("next Monday at 3 pm", "", "in the future"),
-    asked("today at 5 pm", "2026-11-20 16:00", "later than the ticket", 15, written=TIMED),
-    asked("yesterday at 3 pm", "", "is counted from the day", written=None),
-    asked("on Monday at 3 pm", "", "is counted from the day", written=None),
-    asked("at 3:15 pm", "", "names no day", written=None),
-    asked("two hours ago", "", "Enter that time too"),
-    asked("two hours ago", "", "minute the ticket was written", written=None),
-    asked(
+    ambiguous("tomorrow at 5 pm we meet", "", "in the future"),
+    ambiguous("next Monday at 3 pm", "", "in the future"),
+    ambiguous("today at 5 pm", "2026-11-20 16:00", "later than the ticket", 15, written=TIMED),
+    ambiguous("yesterday at 3 pm", "", "is counted from the day", written=None),
+    ambiguous("on Monday at 3 pm", "", "is counted from the day", written=None),
+    ambiguous("at 3:15 pm", "", "gives no day", written=None),
+    ambiguous("two hours ago", "", "Enter that time too"),
+    ambiguous("two hours ago", "", "minute the ticket was written", written=None),
+    ambiguous(
         "quarter past four yesterday 20:00",
         "2026-11-19 03:15, 2026-11-19 15:15",
         "doesn't say a.m. or p.m.",
     ),
-    asked("yesterday at 3 pm my time", "2026-11-19 14:00", "“my time”", 15),
-    asked("yesterday at 3 pm local time", "2026-11-19 14:00", "“local time”", 15),
-    asked("this morning before work", "2026-11-20 08:00", "“before work”", 180),
-    asked("3pm Sydney on 19 Nov", "2026-11-19 04:00, 2026-11-19 14:00", "may or may not", 15),
-    asked("2-3 hours ago", "2026-11-20 10:20", "“2-” before it", 45, written=TIMED),
-    asked("hace dos horas y media", "2026-11-20 11:20", "“y media” after it", 30, written=TIMED),
-    asked("today, 930 am", "2026-11-20 11:00", "“930 am” near it", 720),
-    asked("nine fifteen this morning", "2026-11-20 08:00", "“nine fifteen” near it", 180),
-    asked("yesterday five minutes past noon", "2026-11-19 11:00", "“minutes past”", 15),
-    asked("gestern um 14 Uhr 5", "2026-11-19 13:00", "may be the minutes", 15),
-    asked("yesterday at 2:05 pm in Austin", "2026-11-19 13:05", "“in Austin”"),
-    asked("19 Nov 14:05 (customer's local time)", "2026-11-19 13:05", "customer's local time"),
-    asked("I'm in Sydney. Yesterday, 3 pm", "2026-11-19 04:00, 2026-11-19 14:00", "may or may", 15),
-    asked("early yesterday morning", "2026-11-19 08:00", "“early”, not an exact time", 180),
-    asked("yesterday morning, maybe 4 or 5", "2026-11-19 08:00", "may be the time", 180),
-    asked("yesterday, ten to 5", "2026-11-19 03:50, 2026-11-19 15:50", "doesn't say a.m. or p.m."),
-    asked("yesterday at 5 o'clockish", "2026-11-19 11:00", "may be the time", 720),
-    asked("voice mail, received 19 Nov 2026 16:32", "2026-11-19 15:32", "“received”"),
-    asked(
+    ambiguous("yesterday at 3 pm my time", "2026-11-19 14:00", "“my time”", 15),
+    ambiguous("yesterday at 3 pm local time", "2026-11-19 14:00", "“local time”", 15),
+    ambiguous("this morning before work", "2026-11-20 08:00", "“before work”", 180),
+    ambiguous("3pm Sydney on 19 Nov", "2026-11-19 04:00, 2026-11-19 14:00", "may or may not", 15),
+    ambiguous("2-3 hours ago", "2026-11-20 10:20", "“2-” before it", 45, written=TIMED),
+    ambiguous(
+        "hace dos horas y media", "2026-11-20 11:20", "“y media” after it", 30, written=TIMED
+    ),
+    ambiguous("today, 930 am", "2026-11-20 11:00", "“930 am” near it", 720),
+    ambiguous("nine fifteen this morning", "2026-11-20 08:00", "“nine fifteen” near it", 180),
+    ambiguous("yesterday five minutes past noon", "2026-11-19 11:00", "“minutes past”", 15),
+    ambiguous("gestern um 14 Uhr 5", "2026-11-19 13:00", "may be the minutes", 15),
+    ambiguous("yesterday at 2:05 pm in Austin", "2026-11-19 13:05", "“in Austin”"),
+    ambiguous("19 Nov 14:05 (customer's local time)", "2026-11-19 13:05", "customer's local time"),
+    ambiguous(
+        "I'm in Sydney. Yesterday, 3 pm", "2026-11-19 04:00, 2026-11-19 14:00", "may or may", 15
+    ),
+    ambiguous("early yesterday morning", "2026-11-19 08:00", "“early”, not an exact time", 180),
+    ambiguous("yesterday morning, maybe 4 or 5", "2026-11-19 08:00", "may be the time", 180),
+    ambiguous(
+        "yesterday, ten to 5", "2026-11-19 03:50, 2026-11-19 15:50", "doesn't say a.m. or p.m."
+    ),
+    ambiguous("yesterday at 5 o'clockish", "2026-11-19 11:00", "may be the time", 720),
+    ambiguous("voice mail, received 19 Nov 2026 16:32", "2026-11-19 15:32", "“received”"),
+    ambiguous(
         "on the 20th at 5:15 pm", "2026-10-20 15:15, 2026-11-20 16:15", "doesn't say which month"
     ),
-    asked("on the 25th at 5:15 pm", "2026-10-25 16:15", "doesn't say which month"),
-    asked(
+    ambiguous("on the 25th at 5:15 pm", "2026-10-25 16:15", "doesn't say which month"),
+    ambiguous(
         "Yesterday I paid. Then it rained a lot here. At 4:20 pm I saw the error.",
         "2026-11-19 15:20",
         "further up",
@@ -239,7 +264,7 @@ NOTHING = [
 ]
 
 NOTED = [
-    ("on 20 December 2026 at 3 pm", "still to come"),
+    ("on 20 December 2026 at 3 pm", "in the future"),
     ("born on 12 May 1985", "too long ago"),
     ("since last week", "isn't one specific day"),
     ("over the weekend", "isn't one specific day"),

@@ -1,8 +1,8 @@
-"""Customers: only what is named as such, the likeliest first, never our own address before it."""
+"""Customers are found by labels, likeliest first, the help desk's own addresses last."""
 
 import pytest
 
-from apps.tickets.customers import customers_in
+from apps.tickets.customers import find_customers
 from apps.tickets.text import CustomerFound
 
 HEX = "0123456789abcdef0123456789abcdef"
@@ -11,8 +11,8 @@ EVENT = f"https://acme.sentry.io/issues/12/events/{HEX}/"
 
 
 def found(text: str) -> tuple[CustomerFound, ...]:
-    """The customers of the text."""
-    return customers_in(text)[0]
+    """Return the customers found in the text."""
+    return find_customers(text)[0]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def found(text: str) -> tuple[CustomerFound, ...]:
         ("auth0|5f7c8ec7c33c6c00", "auth0|5f7c8ec7c33c6c00", "user ID"),
     ],
 )
-def test_what_names_a_customer_is_suggested(text: str, identifier: str, kind: str) -> None:
+def test_identifier_of_a_customer_is_found(text: str, identifier: str, kind: str) -> None:
     (one,) = found(text)
     assert one.kind == kind
     assert one.identifier == (identifier or text)
@@ -76,11 +76,11 @@ def test_what_names_a_customer_is_suggested(text: str, identifier: str, kind: st
         "deadbeef 0123456789abcdef",
     ],
 )
-def test_what_names_nobody_is_not_suggested(text: str) -> None:
+def test_other_text_is_not_a_customer(text: str) -> None:
     assert found(text) == ()
 
 
-def test_the_help_desks_own_addresses_come_last() -> None:
+def test_help_desks_own_addresses_come_last() -> None:
     mail = (
         "To: support@acme.com\nCc: ana@acme.com\nFrom: Jane <jane@example.com>\n"
         "noreply@mail.example.org"
@@ -94,18 +94,18 @@ def test_the_help_desks_own_addresses_come_last() -> None:
     }
 
 
-def test_the_same_customer_stands_once_with_how_often() -> None:
+def test_customer_is_listed_once_with_a_count() -> None:
     (one,) = found("jane@example.com wrote, Jane@Example.com and JANE@EXAMPLE.COM")
     assert (one.identifier, one.times) == ("jane@example.com", 3)
 
 
-def test_a_link_to_an_issue_is_said_and_not_offered() -> None:
-    customers, notes = customers_in("https://acme.sentry.io/issues/12/")
+def test_link_to_an_issue_becomes_a_note() -> None:
+    customers, notes = find_customers("https://acme.sentry.io/issues/12/")
     assert customers == ()
     assert "many customers" in notes[0]
 
 
-def test_many_customers_are_cut_with_a_word_on_how_many() -> None:
-    customers, notes = customers_in(" ".join(f"a{number}@x.com" for number in range(20)))
+def test_note_counts_the_customers_not_listed() -> None:
+    customers, notes = find_customers(" ".join(f"a{number}@x.com" for number in range(20)))
     assert len(customers) == 8
     assert notes == ("12 more possible customers were found but not listed.",)

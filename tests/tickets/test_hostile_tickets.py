@@ -1,4 +1,4 @@
-"""Hostile text: nothing raises, nothing repeats without a bound, and what is too long is said."""
+"""Hostile text: nothing raises, every repetition is bounded, and long text is refused."""
 
 import importlib
 import pkgutil
@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 import apps.tickets
 from apps.tickets import MAX_TICKET_LENGTH, Reading, TicketRefused, read_ticket
 from tests.examples import examples
-from tests.tickets.rows import ASKED, FRIDAY, NOTHING, NOW, SURE, TIMED
+from tests.tickets.rows import AMBIGUOUS, FRIDAY, NOTHING, NOW, SURE, TIMED
 
 BERLIN = ZoneInfo("Europe/Berlin")
 PIECES = [
-    *(row.text for row in (*SURE, *ASKED)),
+    *(row.text for row in (*SURE, *AMBIGUOUS)),
     *NOTHING,
     *(
         "1",
@@ -53,7 +53,7 @@ PIECES = [
 
 
 def reading(text: str, written: date | datetime | None = FRIDAY) -> Reading:
-    """What is read in the text, in Berlin."""
+    """Read the text as a ticket, in Berlin."""
     return read_ticket(text, zone=BERLIN, now=NOW, written=written)
 
 
@@ -63,11 +63,11 @@ def reading(text: str, written: date | datetime | None = FRIDAY) -> Reading:
     st.sampled_from([None, FRIDAY, TIMED]),
     st.sampled_from(["is", "\u0131\u017f", "\u0130S"]),
 )
-def test_no_order_of_pieces_raises(
-    pieces: list[str], written: date | datetime | None, letters: str
+def test_no_sequence_of_pieces_raises(
+    pieces: list[str], written: date | datetime | None, i_and_s: str
 ) -> None:
     text = "x" + "".join(pieces)
-    read = reading(text.replace("i", letters[0]).replace("s", letters[1]), written)
+    read = reading(text.replace("i", i_and_s[0]).replace("s", i_and_s[1]), written)
     for found in read.moments:
         assert all(one.moment <= NOW for one in found.readings)
         assert all(1 <= (one.minutes or 1) <= 1440 for one in found.readings)
@@ -83,7 +83,7 @@ def test_no_text_raises(text: str) -> None:
 @pytest.mark.parametrize(
     "piece", ["1", "at 5 ", "a@", "On a", "\n", "11/12 ", "2026-11-20T", "user 123 "]
 )
-def test_the_longest_text_is_read_and_its_answer_stays_short(piece: str) -> None:
+def test_longest_text_is_read_and_result_stays_short(piece: str) -> None:
     read = reading((piece * MAX_TICKET_LENGTH)[: MAX_TICKET_LENGTH - 1] + "x")
     assert len(read.moments) <= 8
     assert len(read.customers) <= 8
@@ -92,27 +92,27 @@ def test_the_longest_text_is_read_and_its_answer_stays_short(piece: str) -> None
     assert all(len(one.before + one.found + one.after) < 300 for one in shown)
 
 
-def test_a_longer_text_is_refused_with_both_numbers() -> None:
-    with pytest.raises(TicketRefused, match=r"20,001 characters; we read 20,000"):
+def test_longer_text_is_refused_with_length_and_limit() -> None:
+    with pytest.raises(TicketRefused, match=r"20,001 characters; the limit is 20,000"):
         reading("x" * (MAX_TICKET_LENGTH + 1))
     reading("\r\n" * (MAX_TICKET_LENGTH - 1) + "x")
 
 
 @pytest.mark.parametrize("text", ["", "  \n\t "])
-def test_an_empty_text_is_refused(text: str) -> None:
+def test_empty_text_is_refused(text: str) -> None:
     with pytest.raises(TicketRefused, match="Paste the ticket text"):
         reading(text)
 
 
 def patterns() -> Iterator[re.Pattern[str]]:
-    """Every pattern of the package."""
+    """Yield every pattern of the package."""
     for module in pkgutil.iter_modules(apps.tickets.__path__):
         names = vars(importlib.import_module(f"apps.tickets.{module.name}")).values()
         yield from (value for value in names if isinstance(value, re.Pattern))
 
 
 def test_every_repetition_in_a_pattern_is_bounded() -> None:
-    """So that the work for one place in the text has a limit, whatever stands there."""
+    """Bounded repetitions limit the work for each place in the text."""
     found = list(patterns())
     assert len(found) > 30
     for pattern in found:

@@ -1,4 +1,4 @@
-"""When a ticket was written: headers of mails are told from the moment of the problem."""
+"""The date a ticket was written is found in headers, or entered by a person."""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -12,12 +12,12 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def reading(text: str, written: date | None = None) -> Reading:
-    """What is read in the text, in Berlin."""
+    """Read the text as a ticket, in Berlin."""
     return read_ticket(text, zone=BERLIN, now=NOW, written=written)
 
 
 def moments(read: Reading) -> list[list[str]]:
-    """The readings of each moment, in UTC."""
+    """Return the readings of each moment, in UTC."""
     return [[f"{one.moment:%d %H:%M}" for one in found.readings] for found in read.moments]
 
 
@@ -39,7 +39,7 @@ def moments(read: Reading) -> list[list[str]]:
         "Jane Doe reported via email 2 days ago (Tue, 17 Nov 2026 at 2:20 PM)",
     ],
 )
-def test_a_header_says_when_it_was_written_and_is_no_moment_of_the_problem(header: str) -> None:
+def test_header_is_a_reference_time_and_not_a_moment(header: str) -> None:
     read = reading(f"{header}\n\nIt broke yesterday at 15:15.")
     assert moments(read) == [["16 14:15"]]
     assert read.moments[0].is_sure
@@ -47,13 +47,13 @@ def test_a_header_says_when_it_was_written_and_is_no_moment_of_the_problem(heade
     assert len(read.written) == 1
 
 
-def test_a_header_below_says_nothing_about_the_text_above_it() -> None:
+def test_header_does_not_apply_to_the_text_above_it() -> None:
     read = reading("It broke yesterday at 15:15.\n\nSent: Tuesday, 17 November 2026 14:20\nHello")
     assert read.lacks_date
     assert moments(read) == [[]]
 
 
-def test_the_ticket_and_the_message_around_it_differ_so_it_is_asked() -> None:
+def test_different_dates_of_ticket_and_message_are_ambiguous() -> None:
     text = "Sent: Tuesday, 17 November 2026 14:20\n\nIt broke yesterday at 15:15."
     read = reading(text, written=FRIDAY)
     assert moments(read) == [["16 14:15", "19 14:15"]]
@@ -66,7 +66,7 @@ def test_the_ticket_and_the_message_around_it_differ_so_it_is_asked() -> None:
     "line",
     ["Jane Doe, Nov 17, 2026, 2:20 PM:", "Tuesday 17 November 2026 14:20", "17.11.2026 14:20"],
 )
-def test_a_date_on_a_line_of_its_own_is_asked_about(line: str) -> None:
+def test_date_on_a_line_of_its_own_raises_a_question(line: str) -> None:
     read = reading(f"{line}\nIt broke yesterday at 15:15.")
     assert sorted(moments(read)) == [["16 14:15"], ["17 13:20"]]
     assert not any(found.is_sure for found in read.moments)
@@ -85,20 +85,20 @@ def test_a_date_on_a_line_of_its_own_is_asked_about(line: str) -> None:
         ("today", date(2026, 11, 23)),
     ],
 )
-def test_a_person_may_say_when_it_was_written(typed: str, written: date) -> None:
+def test_entered_date_is_read(typed: str, written: date) -> None:
     assert read_ticket_date(typed, zone=BERLIN, now=NOW) == written
 
 
 @pytest.mark.parametrize(
     ("typed", "why"),
     [
-        ("soonish", "cannot read"),
+        ("soonish", "can't read"),
         ("10/11/2026", "more than one time"),
         ("2026-12-20", "in the future"),
         ("20 Nov 2026 at 2:05", "more than one time"),
-        ("", "cannot read"),
+        ("", "can't read"),
     ],
 )
-def test_what_cannot_be_read_as_a_date_is_refused(typed: str, why: str) -> None:
+def test_unusable_entered_date_is_refused(typed: str, why: str) -> None:
     with pytest.raises(TicketRefused, match=why):
         read_ticket_date(typed, zone=BERLIN, now=NOW)

@@ -1,4 +1,4 @@
-"""What is kept of customers cannot be read without a key, and keys can be changed."""
+"""Sealed content is unreadable without a key, and keys can be rotated."""
 
 import pytest
 from pytest_django import Settings
@@ -8,14 +8,14 @@ from apps.crypto import Unreadable, seal, unseal
 OLD, NEW = "old-" * 10, "new-" * 10
 
 
-def test_what_is_sealed_can_be_read_only_unsealed(settings: Settings) -> None:
+def test_sealed_content_is_compressed_and_unreadable(settings: Settings) -> None:
     sealed = seal(b"jane@example.com " * 100)
     assert b"jane" not in sealed
     assert len(sealed) < 200
     assert unseal(sealed) == b"jane@example.com " * 100
 
 
-def test_a_new_key_in_front_still_opens_the_old(settings: Settings) -> None:
+def test_a_new_first_key_keeps_older_content_readable(settings: Settings) -> None:
     settings.TRIAGE_DATA_KEYS = (OLD,)
     sealed = seal(b"kept")
     settings.TRIAGE_DATA_KEYS = (NEW, OLD)
@@ -28,12 +28,12 @@ def test_a_new_key_in_front_still_opens_the_old(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("broken", [b"", b"x", b"\x80" * 80])
-def test_what_was_changed_is_unreadable(broken: bytes) -> None:
+def test_broken_content_is_unreadable(broken: bytes) -> None:
     with pytest.raises(Unreadable):
         unseal(broken)
 
 
-def test_one_changed_letter_makes_it_unreadable() -> None:
+def test_one_changed_byte_makes_it_unreadable() -> None:
     sealed = bytearray(seal(b"kept"))
     sealed[-1] ^= 1
     with pytest.raises(Unreadable):

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from apps.events.answer import Answer, Nearby, Notice, NoticeCode, Searched
+from apps.events.answer import Answer, Notice, NoticeCode, OtherOccurrences, SearchScope
 from apps.events.event import (
     Breadcrumb,
     Event,
@@ -139,7 +139,7 @@ def answer(
     ids = dict.fromkeys(event.issue_id for event in events if event.issue_id)
     return Answer(
         question=Question(parse_customer("4711"), Window(MOMENT, minutes)),
-        searched=Searched("acme", projects=("checkout-api", "web")),
+        searched=SearchScope("acme", projects=("checkout-api", "web")),
         events=events,
         issues=tuple(
             Issue(
@@ -165,13 +165,15 @@ def seen_elsewhere(*, problem: str | None = None) -> Answer:
     before = replace(hostile_event(), timestamp=MOMENT - timedelta(minutes=19), body=None)
     after = replace(bare_event(), timestamp=MOMENT + timedelta(days=1), body=None)
     since = FETCHED - timedelta(days=30)
-    nearby = Nearby(since, FETCHED, before=before, after=after, last=after, problem=problem)
+    nearby = OtherOccurrences(
+        since, FETCHED, before=before, after=after, last=after, problem=problem
+    )
     return replace(answer(), nearby=nearby)
 
 
 def never_seen() -> Answer:
     """An empty answer about a customer of whom nothing is known."""
-    return replace(answer(), nearby=Nearby(FETCHED - timedelta(days=30), FETCHED))
+    return replace(answer(), nearby=OtherOccurrences(FETCHED - timedelta(days=30), FETCHED))
 
 
 def partial_answer() -> Answer:

@@ -12,15 +12,15 @@ from pytest_django import Settings
 
 from apps.lookups.problems import problem_of
 from apps.sentry import SentryClient, SentryConfig, SentryError, fetch_answer
-from apps.sentry.http import LARGEST_ANSWER
+from apps.sentry.http import MAX_RESPONSE_BYTES
 from apps.sentry.parsing import Project
 from tests.conftest import question, signed_in
 from tests.web.asking import look_up
 from tests.web.faulty import NO_ROWS, TOO_SLOW, UNREACHABLE, UNREADABLE, failed, wired
 from tests.web.wire import MEGABYTE, Said, Wire, head, packed_spaces, whole
 
-MOST_MEMORY = 3 * LARGEST_ANSWER
-ON_THE_WAY = LARGEST_ANSWER + 16 * MEGABYTE
+MOST_MEMORY = 3 * MAX_RESPONSE_BYTES
+ON_THE_WAY = MAX_RESPONSE_BYTES + 16 * MEGABYTE
 BOMB = packed_spaces(1000)
 
 

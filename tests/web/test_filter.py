@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from apps.demo.server import DemoSentry
-from apps.web.presenters.filters import MOST_KEPT
+from apps.web.presenters.filters import MAX_STORED
 from tests.conftest import MOMENT, lists_asked
 from tests.web.asking import look_up, text
 from tests.web.pages import Page
@@ -129,7 +129,7 @@ def test_a_range_is_zoomed_to_and_the_whole_comes_back(ana: Client, address: str
 
     page = choose(ana, address, **{"from": start + 60, "to": start + 120})
     assert "1 of 3 events shown." in page
-    assert "before what is drawn" in page
+    assert "before this range" in page
     assert f'<option value="{start + 60}" selected>' in page
 
     assert "1 of 3 events shown." in choose(ana, address, zoom="1")
@@ -187,12 +187,12 @@ def test_an_odd_session_does_not_break_the_page(ana: Client, address: str, kept:
 
 def test_only_the_last_lookups_are_remembered(ana: Client, address: str) -> None:
     session = ana.session
-    session["shown"] = {f"old {number}": {"text": "x"} for number in range(MOST_KEPT)}
+    session["shown"] = {f"old {number}": {"text": "x"} for number in range(MAX_STORED)}
     session.save()
 
     choose(ana, address, text="cart")
     kept = ana.session["shown"]
-    assert len(kept) == MOST_KEPT
+    assert len(kept) == MAX_STORED
     assert "old 0" not in kept
     assert kept[address.split("/")[2]] == {"text": "cart"}
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from apps.demo.server import DemoSentry
-from apps.events.query import Move, moved
+from apps.events.query import Move, apply_move
 from apps.lookups.models import Lookup
 from tests.conftest import MOMENT, question
 from tests.web.asking import look_up, text
@@ -66,9 +66,9 @@ def test_no_move_at_all_is_refused(ana: Client) -> None:
 
 def test_there_is_no_later_window_before_this_one_has_ended() -> None:
     asked = question("1001")
-    assert moved(asked, Move.LATER, asked.window.end) is None
+    assert apply_move(asked, Move.LATER, asked.window.end) is None
     soon = asked.window.end + timedelta(minutes=1)
-    onward = moved(asked, Move.LATER, soon)
+    onward = apply_move(asked, Move.LATER, soon)
     assert onward
     assert onward.window.moment == soon
 
@@ -95,15 +95,15 @@ def test_a_refresh_says_what_is_new_since_to_who_looked_before(
     ana: Client, lead: User, connected: DemoSentry
 ) -> None:
     address = look_up(ana)
-    assert "since you looked" not in text(ana.get(address))
+    assert "since you last looked" not in text(ana.get(address))
     connected.world.add_event(user_id="1001", timestamp=MOMENT, project="web", title="late")
     again = ana.post(f"{address}again/")["Location"]
-    assert "1 new event since you looked" in text(ana.get(again)).replace("\u202f", "")
+    assert "1 new event since you last looked" in text(ana.get(again)).replace("\u202f", "")
     reader = Client()
     reader.force_login(lead)
-    assert "since you looked" not in text(reader.get(again))
+    assert "since you last looked" not in text(reader.get(again))
     once_more = ana.post(f"{address}again/")["Location"]
-    assert "Nothing new since you looked" in text(ana.get(once_more))
+    assert "Nothing new since you last looked" in text(ana.get(once_more))
 
 
 def test_that_nothing_is_new_is_not_said_where_not_all_was_read(
@@ -112,7 +112,7 @@ def test_that_nothing_is_new_is_not_said_where_not_all_was_read(
     address = look_up(ana, at=(MOMENT - timedelta(days=400)).isoformat())
     assert "The window goes back further than" in text(ana.get(address))
     again = ana.post(f"{address}again/")["Location"]
-    assert "since you looked" not in text(ana.get(again))
+    assert "since you last looked" not in text(ana.get(again))
 
 
 def test_a_result_reads_the_bodies_of_folded_events_only_when_they_are_opened(

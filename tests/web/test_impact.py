@@ -12,7 +12,7 @@ from apps.demo.server import DemoSentry
 from apps.demo.world import History
 from apps.events.event import Event, Issue
 from apps.events.grouping import Group
-from apps.web.presenters.issue import HEIGHT, ImpactView, impact_view, issue_card
+from apps.web.presenters.issue import CHART_HEIGHT, ImpactView, impact_view, issue_card
 from tests.conftest import MOMENT
 from tests.web import answers
 from tests.web.asking import look_up, text
@@ -74,7 +74,7 @@ def test_the_last_day_is_told_in_the_agents_zone_and_drawn() -> None:
     told = view(group(last_day=day(h0=1, h1=30))).day
     assert told is not None
     assert told.text == "31 times in the 24 hours before we checked, most between 13:00 and 14:00."
-    assert [bar.height for bar in told.bars[-3:]] == [0, HEIGHT, 2]
+    assert [bar.height for bar in told.bars[-3:]] == [0, CHART_HEIGHT, 2]
     assert [bar.is_then for bar in told.bars] == [False] * 23 + [True]
     assert (len(told.bars), told.bars[-1].x + told.bars[-1].width) == (24, 238)
 
@@ -97,7 +97,7 @@ def test_the_page_tells_it_from_what_sentry_says(ana: Client, connected: DemoSen
     event = connected.world.add_event(
         user_id="77", timestamp=MOMENT, release="web@2.14.0", issue_status="resolved"
     )
-    connected.world.tell_history(
+    connected.world.set_history(
         event.issue,
         History(
             fixed_in="web@2.15.0",
@@ -112,7 +112,7 @@ def test_the_page_tells_it_from_what_sentry_says(ana: Client, connected: DemoSen
         "Is it just them?</h4>",
         "No: 57 customers have had it.",
         "Fixed in 2.15.0; the customer was on 2.14.0, which is older.",
-        "Assigned to somebody.",
+        "Assigned to someone.",
         "99 times in the 24 hours before we checked",
         "Counted by Sentry across all customers.",
     ):
@@ -139,7 +139,7 @@ def test_hostile_text_in_these_facts_stays_text(ana: Client, connected: DemoSent
     event = connected.world.add_event(
         user_id="1001", timestamp=MOMENT, release=script, issue_status="resolved"
     )
-    connected.world.tell_history(event.issue, History(fixed_in=f"{script}2", team=script))
+    connected.world.set_history(event.issue, History(fixed_in=f"{script}2", team=script))
     connected.world.add_release(script, MOMENT, deployed=MOMENT, environment=script)
     page = text(ana.get(look_up(ana)))
     assert "Is it just them?" in page
@@ -161,7 +161,7 @@ def test_what_went_live_is_told_on_the_page_and_in_the_export(
     assert "web 2.14.0 went live in production 35 min before" in page
     assert "web 2.14.1 first appeared in Sentry 2 min after" in page
     written = text(ana.get(f"{address}export.md"))
-    assert "release web@2.14.0 went live in production 35 min before the moment" in written
+    assert "release web@2.14.0 went live in production 35 min before the reported time" in written
     (first, _second) = ana.get(f"{address}export.json").json()["beside"]
     assert (first["kind"], first["id"], first["project"]) == ("release", None, "web")
 
@@ -183,5 +183,5 @@ def test_a_release_of_any_event_is_no_fix_of_another() -> None:
     newer: Event = answers.event(60, release="shop@2.15.0")
     both = Group("9001", Issue("9001", status="resolved", fixed_in="shop@2.14.0"), (newer, older))
     assert view(both).sentences[-1] == (
-        "Marked as fixed in 2.14.0, but the customer had 2.15.0, which is newer."
+        "Marked as fixed in 2.14.0, but the customer was on 2.15.0, which is newer."
     )

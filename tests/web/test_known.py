@@ -71,7 +71,7 @@ def test_further_matches_are_folded_behind_the_best_one(ana: Client) -> None:
     entry("loose", title="Any decline", pattern={"type": {"contains": "Declined"}})
     entry("sure", title="This decline", pattern={"type": {"exact": "PaymentDeclined"}})
     page = text(ana.get(look_up(ana)))
-    best, folded = page.split("1 more known error it could be")
+    best, folded = page.split("1 other known error that may apply")
     assert "This decline" in best
     assert "Any decline" not in best
     assert "Any decline" in folded
@@ -113,7 +113,7 @@ def test_known_errors_that_could_not_be_checked_are_told_plainly(
     monkeypatch.setattr(matching.match, "__kwdefaults__", {"seconds": -1.0})
     page = text(ana.get(look_up(ana)))
     assert "2 known errors could not be checked in time." in page
-    assert "may be known all the same" in page
+    assert "may still be a known error" in page
 
 
 def test_noise_and_what_the_filter_shows_are_told_as_known_too(

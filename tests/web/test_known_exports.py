@@ -66,7 +66,7 @@ def test_the_api_hands_them_out_as_its_document_says(ana: Client, agent: User) -
     known = only_known(json.loads(text(asked)))
     document = json.loads(text(ana.get("/api/v1/openapi.json")))
     schemas = document["components"]["schemas"]
-    assert set(schemas["KnownTold"]["required"]) == set(KEYS) == set(known)
+    assert set(schemas["KnownErrorResponse"]["required"]) == set(KEYS) == set(known)
     assert "known_unchecked" in schemas["LookupResponse"]["required"]
 
 

@@ -16,14 +16,14 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django import DjangoDbBlocker
 
 from apps.accounts.models import ApiToken, Invitation
-from apps.accounts.tokens import renew_hash, renew_link
+from apps.accounts.tokens import set_new_link, set_new_token
 from apps.answers.models import Handover
 from apps.demo.server import DemoSentry
 from apps.demo.world import World
-from apps.lookups.access import Asker, share_lookup
+from apps.lookups.access import Requester, share_lookup
 from apps.lookups.models import Lookup, Origin
 from tests.conftest import person, signed_in
-from tests.known_errors.entries import kept
+from tests.known_errors.entries import create_entry
 from tests.web.asking import look_up
 from tests.web.matrix import ROWS, row_of
 from tests.web.matrix_cells import METHODS, PEOPLE, Row
@@ -81,15 +81,15 @@ class Site:
         client = signed_in(of["owner"])
         client.get(look_up(client, customer=self.event))
         self.lookup = Lookup.objects.get()
-        share_lookup(self.lookup, of["reader"], asker=Asker(Origin.WEB, of["owner"]))
+        share_lookup(self.lookup, of["reader"], requester=Requester(Origin.WEB, of["owner"]))
         client.post(f"/lookups/{self.lookup.uuid}/copied/", {"format": "markdown"})
         Handover.objects.create(lookup=self.lookup, kind="reply", state=Handover.State.SENT)
         invitation = Invitation(name="Kim", invited_by=of["admin"])
-        renew_link(invitation)
+        set_new_link(invitation)
         invitation.save()
-        kept()
+        create_entry()
         token = ApiToken(name="program", user=of["owner"], scopes=["lookup", "read"])
-        self.token = renew_hash(token)
+        self.token = set_new_token(token)
         token.save()
         self.clients = {who: Client(raise_request_exception=False) for who in PEOPLE}
         for who, user in of.items():

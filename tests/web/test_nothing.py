@@ -139,7 +139,7 @@ def test_an_answer_that_is_not_complete_claims_nothing_about_other_times(
         changes = {"at": moment.isoformat()}
     shown = page_of(ana, **changes)
     page = words(shown)
-    assert "This result isn’t complete, for the reason above." in page
+    assert "This result is incomplete, for the reason above." in page
     assert NEVER not in page
     assert "most recent error" not in page
     assert [one["window"] for one in forms_to_create(shown)] == ["15", "60", "1440"]
@@ -154,7 +154,7 @@ def test_a_stale_answer_claims_nothing_about_other_times(
     connected.fail(r"/acme/events/", times=None, status=500)
     again = ana.post(f"{address}again/")["Location"]
     page = words(text(ana.get(again)))
-    assert "This result isn’t complete, for the reason above." in page
+    assert "This result is incomplete, for the reason above." in page
     assert "most recent error" not in page
 
 

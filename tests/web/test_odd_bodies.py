@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
 
-from apps.events.answer import Answer, Searched
+from apps.events.answer import Answer, SearchScope
 from apps.exports import render
 from apps.redaction.engine import redact
 from apps.sentry.parsing import parse_full_event
@@ -29,7 +29,7 @@ def answer_with(body: object) -> Answer:
     assert event is not None
     answer = Answer(
         question=question("1001"),
-        searched=Searched("acme", ("web",)),
+        searched=SearchScope("acme", ("web",)),
         events=(replace(event, matched_on=("user.id",)),),
         issues=(),
         complete=True,
@@ -46,7 +46,9 @@ def test_no_shape_of_a_body_breaks_a_page_or_an_export(body: object) -> None:
     zone = ZoneInfo("Europe/Berlin")
     view = result.event_view(answer.events[0], answer=answer, zone=zone)
     page = result.result_page(answer, record, zone=zone, now=answer.fetched_at)
-    html = rendered("lookups/event.html", {"event": view, "asked": page.asked, "lookup": record})
+    html = rendered(
+        "lookups/event.html", {"event": view, "summary": page.summary, "lookup": record}
+    )
     if page.story:
         html += rendered("lookups/_story.html", {"story": page.story})
     if "None" not in repr(body):

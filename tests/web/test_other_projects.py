@@ -152,7 +152,7 @@ def test_a_reader_of_nothing_that_was_found_is_told_no_false_nothing(
     ana.get(address)
     team("Others", ["docs"], agent)
     page = text(ana.get(address))
-    assert "No errors were found, but the answer is not complete." in page
+    assert "No errors were found, but the result is incomplete." in page
     assert SAID in unescape(page)
     assert not [word for word in HIDDEN if word in page]
 
@@ -168,7 +168,7 @@ def test_it_is_said_in_the_same_words_where_nothing_was_left_out(
     team("Few", ["web"], agent)
     page = text(ana.get(address))
     assert SAID in unescape(page)
-    assert "No errors were found, but the answer is not complete." in page
+    assert "No errors were found, but the result is incomplete." in page
 
 
 def test_what_could_not_be_read_names_no_other_project(hidden_event: str, agent: User) -> None:

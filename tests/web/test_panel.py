@@ -36,10 +36,10 @@ def test_the_download_beside_the_preview_is_the_preview(ana: Client) -> None:
 @pytest.mark.parametrize(
     ("changes", "field", "sentence"),
     [
-        ({"budget": "5"}, "budget", "The token limit must be from 400 to 1000000 tokens."),
+        ({"budget": "5"}, "budget", "The token limit must be from 400 to 1,000,000 tokens."),
         ({"budget": "<b>"}, "budget", "Enter the token limit as a whole number."),
         ({"preset": "nope"}, "preset", "There is no preset with that name."),
-        ({"format": "yaml"}, "format", "Please choose Markdown, XML or JSON."),
+        ({"format": "yaml"}, "format", "Choose Markdown, XML, or JSON."),
         ({"issue": "999"}, "budget", "no problem with that ID"),
     ],
 )
@@ -55,13 +55,13 @@ def test_a_choice_that_makes_no_sense_is_told_for_its_field(
 @pytest.mark.parametrize("typed", ["2000", "2,000", "2 000", " 2\u202f000 "])
 def test_a_budget_may_be_typed_with_signs_between_its_digits(ana: Client, typed: str) -> None:
     pieces = ana.get(f"{look_up(ana)}export/panel/", {"budget": typed})
-    assert pieces.context["export"].budget == 2000
+    assert pieces.context["choice"].budget == 2000
 
 
 def test_a_usual_size_goes_before_the_number_in_the_field(ana: Client) -> None:
     """Without JavaScript a click on it sends both, the field's number first."""
     response = ana.get(f"{look_up(ana)}?preset=none&format=markdown&budget=6000&budget=2000")
-    assert response.context["export"].budget == 2000
+    assert response.context["choice"].budget == 2000
 
 
 @pytest.fixture

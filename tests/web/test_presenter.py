@@ -11,7 +11,7 @@ from apps.events.query import parse_customer
 from apps.web.presenters import formatting, result
 from apps.web.presenters.formatting import level_mark
 from apps.web.presenters.result import ResultPage
-from apps.web.presenters.timeline import MOST_LANES
+from apps.web.presenters.timeline import MAX_LANES
 from tests.web import answers
 from tests.web.answers import FETCHED, MOMENT, answer, event, lookup
 
@@ -34,11 +34,11 @@ def test_facts_say_how_much_how_sure_and_how_old() -> None:
 
 
 def test_shared_copy_says_its_age() -> None:
-    assert "from a copy 4 min old" in page(event(), seconds_later=250, from_cache=True).facts
+    assert "from cache, 4 min old" in page(event(), seconds_later=250, from_cache=True).facts
 
 
 def test_moment_is_told_in_both_zones() -> None:
-    assert page(event()).asked.both_zones == "14:05 Europe/Berlin = 13:05 UTC"
+    assert page(event()).summary.both_zones == "14:05 Europe/Berlin = 13:05 UTC"
 
 
 def test_other_day_in_utc_is_named() -> None:
@@ -95,7 +95,7 @@ def test_many_problems_are_folded_and_none_is_lost() -> None:
 
     assert len(shown.groups) + len(shown.folded) == 500
     assert shown.timeline is not None
-    assert shown.timeline.lanes_left_out == 500 - MOST_LANES
+    assert shown.timeline.lanes_left_out == 500 - MAX_LANES
 
 
 def test_events_nearest_the_moment_stand_open() -> None:

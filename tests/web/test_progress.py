@@ -72,12 +72,12 @@ def test_a_browser_with_scripts_gets_a_page_to_wait_on_at_once(
 
 
 def test_a_browser_without_scripts_simply_waits(ana: Client, connected: DemoSentry) -> None:
-    connected.latency_s = 0.2
+    connected.settings.latency_s = 0.2
     assert "The payment was declined." in text(ana.get(look_up(ana)))
 
 
 def test_asking_to_wait_leads_to_the_answer_itself(live: Client, connected: DemoSentry) -> None:
-    connected.latency_s = 0.2
+    connected.settings.latency_s = 0.2
     assert "The payment was declined." in text(live.get(f"{look_up(live)}?wait=1"))
 
 

@@ -66,9 +66,9 @@ def test_purging_all_that_match_asks_first_and_takes_only_those(
 def test_more_than_a_bound_are_refused_whole(
     review: Client, agent: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admin_lookup, "MOST_PURGED", 2)
+    monkeypatch.setattr(admin_lookup, "MAX_PURGED", 2)
     lookups = [looked_up(agent) for _ in range(3)]
-    assert "for 2 lookups at most" in act(review, "purge", *lookups)
+    assert "up to 2 lookups" in act(review, "purge", *lookups)
     assert not Lookup.objects.exclude(purged_at=None).exists()
 
 

@@ -32,9 +32,9 @@ def test_a_row_tells_who_whom_how_it_ended_what_it_cost_and_why(
     record(Action.LOOKED_UP, told, target=lookup.audit_target, words="Ticket 4711")
     (row,) = review.get(LIST).context["cl"].rows
     assert (row.who, row.teams, row.customer) == ("ana", "Payments", "jane@example.com")
-    assert (row.found, row.why) == ("3\xa0events, 1\xa0issue", "Ticket 4711")
+    assert (row.found, row.reason) == ("3\xa0events, 1\xa0issue", "Ticket 4711")
     assert row.cost == "4\xa0calls, 250\xa0ms"
-    assert (row.state, row.kept) == ("fresh", "for 3\xa0h, kept for 20\xa0days")
+    assert (row.state, row.retention) == ("fresh", "for 3\xa0h, stored for 20\xa0days")
 
 
 def test_a_customer_that_was_erased_is_called_so(review: Client, agent: User) -> None:
@@ -103,7 +103,7 @@ def test_a_search_keeps_the_filters_and_names_nobody_in_the_address(
 def test_the_list_is_counted_no_further_than_its_bound_and_goes_on_behind_it(
     review: Client, agent: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admin_lookup, "MOST_COUNTED", 100)
+    monkeypatch.setattr(admin_lookup, "MAX_COUNTED", 100)
     for number in range(120):
         looked_up(agent, f"customer {number}", created_at=ago(minutes=number))
     first = review.get(LIST)

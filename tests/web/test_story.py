@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from apps.events.event import Breadcrumb, Event
 from apps.events.grouping import group_by_issue
-from apps.web.presenters.story import MOST_STEPS, StoryView, story_view
+from apps.web.presenters.story import MAX_STEPS, StoryView, story_view
 from tests.web.answers import MOMENT, answer, body, event
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -81,14 +81,14 @@ def test_a_long_pause_is_said() -> None:
 def test_what_is_far_from_the_moment_is_left_out_and_counted() -> None:
     crumbs = [click(-500 + place, f"a.step-{place}") for place in range(300)]
     view = told(walked(*crumbs))
-    assert view.left_out == 301 - MOST_STEPS
+    assert view.left_out == 301 - MAX_STEPS
     assert "step 0" not in " ".join(lines(view))
 
 
 def test_unread_events_are_named_and_no_step_is_no_story() -> None:
     unread = event(60, body=None, issue_id="3")
     assert told(walked(click(-2)), unread).read_of == (
-        "From the 1 event nearest the reported time; 1 were not read."
+        "From the 1 event nearest the reported time; 1 other was not read."
     )
     assert story_view(answer(unread), group_by_issue(answer(unread)), BERLIN) is None
 

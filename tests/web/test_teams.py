@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 
 from apps.accounts.models import ApiToken, Team
-from apps.accounts.tokens import renew_hash
+from apps.accounts.tokens import set_new_token
 from apps.audit.models import Action, Entry
 from apps.demo.server import DemoSentry
 from apps.lookups.models import Lookup
@@ -30,7 +30,7 @@ def projects_asked(demo: DemoSentry) -> list[list[str]]:
 
 def asked_by_api(user: User, **changes: object) -> tuple[int, dict[str, object]]:
     token = ApiToken(name="Zendesk", user=user)
-    sent = renew_hash(token)
+    sent = set_new_token(token)
     token.save()
     response = Client().post(
         "/api/v1/lookups/",

@@ -10,7 +10,7 @@ from apps.events.answer import Answer
 from apps.exports import Rendered
 from apps.exports.facts import NO_PRESET
 from apps.lookups.models import Lookup
-from apps.web.exports import FORMATS, SIZES, Choice, Export
+from apps.web.exports import FORMATS, SIZES, Choice
 from apps.web.presenters import result as presenters_result
 from tests.web import answers
 from tests.web.answers import FETCHED, answer, event, lookup
@@ -37,7 +37,8 @@ def result(asked: Answer, text: str = "plain", record: Lookup | None = None) -> 
     context: dict[str, object] = {
         "page": page,
         "lookup": record,
-        "export": Export(Choice(), Rendered(text, 5900, (), "text/markdown", "md")),
+        "choice": Choice(),
+        "export": Rendered(text, 5900, (), "text/markdown", "md"),
         "presets": [NO_PRESET],
         "formats": FORMATS,
         "sizes": SIZES,
@@ -182,9 +183,9 @@ def test_nothing_found_offers_a_wider_window_with_what_was_typed() -> None:
 def test_event_page_shows_everything() -> None:
     record, asked = lookup(), ANSWERS["recursion"]
     shown = presenters_result.event_view(asked.events[0], answer=asked, zone=BERLIN)
-    told = presenters_result.asked_of(asked.question, record, BERLIN)
+    told = presenters_result.summarize_lookup(asked.question, record, BERLIN)
 
-    html = rendered("lookups/event.html", {"event": shown, "asked": told, "lookup": record})
+    html = rendered("lookups/event.html", {"event": shown, "summary": told, "lookup": record})
 
     assert "RecursionError" in html
     assert f"/lookups/{record.uuid}/#event-{asked.events[0].id}" in html

@@ -9,21 +9,21 @@ import pytest
 
 from apps.events.answer import Answer, Deploy
 from apps.events.event import Breadcrumb, ExceptionInfo
-from apps.events.filtering import Shown, Span, kept, numbered
+from apps.events.filtering import EventFilter, TimeRange, filter_groups, number_groups
 from apps.events.grouping import group_by_issue
 from apps.events.query import Window
 from apps.web.presenters.timeline import Timeline, draw_timeline, timeline_of
-from apps.web.views.events import table_of
+from apps.web.views.events import event_table
 from tests.web import answers
 from tests.web.answers import MOMENT, answer, body, event
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def drawn(asked: Answer, shown: Shown | None = None) -> Timeline:
+def drawn(asked: Answer, shown: EventFilter | None = None) -> Timeline:
     """The drawing of an answer, in Berlin."""
-    shown = shown or Shown()
-    left = kept(numbered(group_by_issue(asked)), shown)
+    shown = shown or EventFilter()
+    left = filter_groups(number_groups(group_by_issue(asked)), shown)
     return timeline_of(asked, left, shown, BERLIN)
 
 
@@ -32,9 +32,9 @@ def at(seconds: int) -> datetime:
     return MOMENT + timedelta(seconds=seconds)
 
 
-def near(seconds: int) -> Shown:
+def near(seconds: int) -> EventFilter:
     """What is shown when zoomed to that many seconds around the moment."""
-    return Shown(span=Span(at(-seconds), at(seconds)))
+    return EventFilter(span=TimeRange(at(-seconds), at(seconds)))
 
 
 def with_deploys(*deploys: Deploy) -> Answer:
@@ -65,7 +65,7 @@ def test_marks_stand_in_order_and_count_every_event() -> None:
 
 def test_an_hour_that_the_clocks_repeat_is_told_twice_with_its_zone() -> None:
     window = Window(datetime(2026, 10, 25, 2, 0, tzinfo=UTC), 120)
-    drawing = draw_timeline(numbered(group_by_issue(answer(event()))), window, BERLIN)
+    drawing = draw_timeline(number_groups(group_by_issue(answer(event()))), window, BERLIN)
 
     assert [tick.label for tick in drawing.ticks] == [
         "02:00 CEST",
@@ -123,16 +123,16 @@ def test_a_filtered_lane_keeps_its_number() -> None:
     third = drawn(asked).lanes[2]
     issue = group_by_issue(asked)[2].issue_id
 
-    (lane,) = drawn(asked, Shown(issue_id=issue)).lanes
+    (lane,) = drawn(asked, EventFilter(issue_id=issue)).lanes
 
     assert (lane.number, lane.href) == (3, third.href)
 
 
 def test_the_moment_is_drawn_only_inside_and_told_otherwise() -> None:
-    drawing = drawn(answer(event(200)), Shown(span=Span(at(100), at(300))))
+    drawing = drawn(answer(event(200)), EventFilter(span=TimeRange(at(100), at(300))))
 
     assert drawing.moment is None
-    assert drawing.elsewhere == "Reported at 14:05:00, before what is drawn"
+    assert drawing.elsewhere == "Reported at 14:05:00, before this range"
 
 
 def test_a_release_is_marked_where_it_went_live_and_told_in_words() -> None:
@@ -140,8 +140,8 @@ def test_a_release_is_marked_where_it_went_live_and_told_in_words() -> None:
 
     (mark,) = drawing.releases.marks
     assert (mark.across, mark.text) == ("40.80%", "2.14.0")
-    assert drawing.releases.told[0].text == "2.14.0 (web, production)"
-    assert drawing.releases.told[0].time.text == "14:04:00"
+    assert drawing.releases.listed[0].text == "2.14.0 (web, production)"
+    assert drawing.releases.listed[0].time.text == "14:04:00"
     assert "1 release went live" in drawing.description
 
 
@@ -150,7 +150,7 @@ def test_releases_at_about_the_same_time_are_one_mark() -> None:
 
     (mark,) = drawing.releases.marks
     assert mark.text == "2 releases"
-    assert drawing.releases.told[0].text == "2.14.0 (web) and 7.1 (api)"
+    assert drawing.releases.listed[0].text == "2.14.0 (web) and 7.1 (api)"
 
 
 def test_releases_outside_and_of_other_projects_are_left_out() -> None:
@@ -158,8 +158,8 @@ def test_releases_outside_and_of_other_projects_are_left_out() -> None:
         Deploy("1", at(-280), "web"), Deploy("2", at(0), "api"), Deploy("3", at(9))
     )
 
-    assert [one.text for one in drawn(asked, near(5)).releases.told] == ["2 (api)"]
-    assert [one.text for one in drawn(asked, Shown(project="web")).releases.told] == [
+    assert [one.text for one in drawn(asked, near(5)).releases.listed] == ["2 (api)"]
+    assert [one.text for one in drawn(asked, EventFilter(project="web")).releases.listed] == [
         "1 (web)",
         "3",
     ]
@@ -194,7 +194,7 @@ def test_the_table_holds_what_the_drawing_holds() -> None:
     asked = answer(*answers.many_events(40))
     asked = replace(asked, beside=replace(asked.beside, deploys=(Deploy("2.0", at(-20), "web"),)))
 
-    table = table_of(asked, Shown(), BERLIN)
+    table = event_table(asked, EventFilter(), BERLIN)
 
     assert [row.when for row in table.rows] == sorted(row.when for row in table.rows)
     assert {row.event_id for row in table.rows if row.event_id} == {one.id for one in asked.events}
@@ -208,7 +208,7 @@ def test_the_table_holds_what_the_drawing_holds() -> None:
 def test_the_table_holds_what_is_left_when_filtered() -> None:
     asked = answer(*answers.many_events(40))
 
-    table = table_of(asked, Shown(level="fatal"), BERLIN)
+    table = event_table(asked, EventFilter(level="fatal"), BERLIN)
 
     assert {row.level for row in table.rows if row.event_id} == {"fatal"}
     assert table.filter.hidden

@@ -88,7 +88,7 @@ def test_nothing_of_it_is_kept_in_database_cache_or_log(
     [
         ({"confirmed": ""}, "Check the box to confirm that you need the personal data."),
         ({"reason": "x" * 201}, "Keep the reason to 200 characters or fewer."),
-        ({"format": "yaml"}, "Markdown, XML or JSON"),
+        ({"format": "yaml"}, "Markdown, XML, or JSON"),
         ({"budget": "5"}, "The token limit must be from 400"),
         ({"budget": "many"}, "Enter the token limit as a whole number."),
     ],

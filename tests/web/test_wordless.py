@@ -9,7 +9,7 @@ from django.test import RequestFactory
 from pytest_django import Settings
 
 from apps.sentry import SentryConfig
-from triage_site.logging import WordlessFormatter, WordlessReporter
+from triage_site.logging import SafeFormatter, SafeReporter
 
 MARKER = "-".join(("planted", "customer"))  # so that no line of this file holds it
 
@@ -28,7 +28,7 @@ def test_an_error_is_logged_without_its_words() -> None:
     except ValueError:
         record = logging.LogRecord("x", 40, "f", 1, "It broke", (), sys.exc_info())
     record.exc_text = "planted by another formatter"
-    told = WordlessFormatter("%(message)s").format(record)
+    told = SafeFormatter("%(message)s").format(record)
     assert "planted" not in told
     assert "ValueError in broken" in told
     assert "because of KeyError in broken" in told
@@ -51,7 +51,7 @@ def test_an_error_report_holds_nothing_of_the_request(settings: Settings, debug:
     try:
         broken(MARKER)
     except ValueError:
-        reporter = WordlessReporter(request, *sys.exc_info())
+        reporter = SafeReporter(request, *sys.exc_info())
     for told in (reporter.get_traceback_html(), reporter.get_traceback_text()):
         assert "ValueError" in told
         assert MARKER not in told

@@ -1,1 +1,1 @@
-"""How the review writes dates; by the names that Django looks for."""
+"""Date formats, in the packages that Django expects."""

@@ -1,4 +1,4 @@
-"""Known errors in the review: the list, the form with its preview, and their versions."""
+"""Admin pages of known errors: list, form, preview, versions, suggestions, import, and export."""
 
 import io
 import zipfile
@@ -21,34 +21,38 @@ from django.utils import timezone
 
 from apps.answers.catalogue.forms import KnownErrorForm, values_from_result
 from apps.answers.catalogue.suggestions import Preview, preview_of, suggestions_for
-from apps.audit.admin import OfferedFilters
+from apps.audit.admin import AllowedFiltersAdmin
 from apps.audit.models import Action
 from apps.audit.trail import Fact, actor_of, record
-from apps.known_errors.catalogue import NAMES, SAID, differing, refusals_of, save_entry
-from apps.known_errors.files import LARGEST, File, carry_out, plan_of, to_text
+from apps.known_errors.catalogue import (
+    FIELD_LABELS,
+    VERSIONED_FIELDS,
+    changed_fields,
+    save_entry,
+    validate_entry,
+)
+from apps.known_errors.files import MAX_FILE_BYTES, File, import_files, plan_import, to_text
 from apps.known_errors.models import KnownError
-from apps.known_errors.patterns import PatternRefused, pattern_from
+from apps.known_errors.patterns import PatternRefused, parse_pattern
 
-# Files of known errors as they go through a browser: out as Markdown or zip, in with a report.
-
-MOST_FILES = 1000
-_LARGEST_IN_ALL = 4 * 1024 * 1024
-# What was checked travels in the page, within what a form may hold.
-_LARGEST_CHECKED = 900 * 1024
-# The other ways of packing take what memory the file tells them to.
-_PACKED = frozenset((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
-_BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError)
+MAX_FILES = 1000
+_MAX_TOTAL_BYTES = 4 * 1024 * 1024
+# Checked files travel in the page, within DATA_UPLOAD_MAX_MEMORY_SIZE.
+_MAX_SIGNED_CHARACTERS = 900 * 1024
+# Other compression methods use as much memory as the file demands.
+_COMPRESSION = frozenset((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
+_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError)
 _SALT = "triage.known_errors.import"
-_VALID_S = 3600
-_TOO_MUCH = "This is too large to upload here. Use the import_known_errors command."
+_MAX_AGE_S = 3600
+_TOO_LARGE = "This is too large to upload here. Use the import_known_errors command."
 
 
 class UploadRefused(ValueError):
-    """An upload that cannot be read; says why, and what to do."""
+    """The upload can't be read; the message says why, and what to do."""
 
 
-def zipped(entries: Iterable[KnownError]) -> bytes:
-    """All entries as files of one zip file."""
+def zip_entries(entries: Iterable[KnownError]) -> bytes:
+    """Return a zip file with one Markdown file per entry."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for entry in entries:
@@ -56,70 +60,70 @@ def zipped(entries: Iterable[KnownError]) -> bytes:
     return content.getvalue()
 
 
-def uploaded_files(uploads: Sequence[Any]) -> list[File]:
-    """The files that were sent, those of zip files among them. Raises `UploadRefused`."""
-    if sum(upload.size or 0 for upload in uploads) > _LARGEST_IN_ALL:
-        raise UploadRefused(_TOO_MUCH)
+def read_uploads(uploads: Sequence[Any]) -> list[File]:
+    """Return the uploaded files, with zip files unpacked. Raise `UploadRefused`."""
+    if sum(upload.size or 0 for upload in uploads) > _MAX_TOTAL_BYTES:
+        raise UploadRefused(_TOO_LARGE)
     files, size = [], 0
-    for file in _unpacked(uploads):
+    for file in _unpack(uploads):
         files.append(file)
         size += len(file.content)
-        if len(files) > MOST_FILES or size > _LARGEST_IN_ALL:
-            raise UploadRefused(_TOO_MUCH)
+        if len(files) > MAX_FILES or size > _MAX_TOTAL_BYTES:
+            raise UploadRefused(_TOO_LARGE)
     if not files:
         raise UploadRefused("It contains no Markdown (.md) files.")
     return files
 
 
-def _unpacked(uploads: Iterable[Any]) -> Iterator[File]:
+def _unpack(uploads: Iterable[Any]) -> Iterator[File]:
     for upload in uploads:
         content, name = upload.read(), upload.name or "file"
         if content[:4] == b"PK\x03\x04":
-            yield from _of_zip(content)
+            yield from _unzip(content)
         else:
             yield File(name, content)
 
 
-def _of_zip(content: bytes) -> Iterator[File]:
-    """No file is read further than an entry may be large, whatever the zip says of itself."""
+def _unzip(content: bytes) -> Iterator[File]:
+    """Read each file up to the maximum size of an entry, whatever size the zip file declares."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for one in archive.infolist():
-                if one.filename.endswith(".md") and one.compress_type in _PACKED:
+                if one.filename.endswith(".md") and one.compress_type in _COMPRESSION:
                     with archive.open(one) as member:
-                        yield File(one.filename, member.read(LARGEST + 1))
-    except (*_BROKEN, OSError, ValueError):
-        raise UploadRefused("The zip file cannot be read.") from None
+                        yield File(one.filename, member.read(MAX_FILE_BYTES + 1))
+    except (*_ZIP_ERRORS, OSError, ValueError):
+        raise UploadRefused("The zip file can't be read.") from None
 
 
-def sealed_files(files: Sequence[File], person_id: int) -> str:
-    """Checked files as the page carries them, for this person alone. Raises `UploadRefused`."""
+def sign_files(files: Sequence[File], person_id: int) -> str:
+    """Sign checked files, for this person only. Raise `UploadRefused`."""
     rows = [[file.name, file.content.decode("utf-8-sig")] for file in files]
-    told = signing.dumps([person_id, rows], salt=_SALT, compress=True)
-    if len(told) > _LARGEST_CHECKED:
-        raise UploadRefused(_TOO_MUCH)
-    return told
+    signed = signing.dumps([person_id, rows], salt=_SALT, compress=True)
+    if len(signed) > _MAX_SIGNED_CHARACTERS:
+        raise UploadRefused(_TOO_LARGE)
+    return signed
 
 
-def opened_files(told: str, person_id: int) -> list[File]:
-    """The files that this person had checked within the last hour. Raises `UploadRefused`."""
+def load_signed_files(signed: str, person_id: int) -> list[File]:
+    """Return the files that this person had checked within the last hour. Raise `UploadRefused`."""
     try:
-        whose, rows = signing.loads(told, salt=_SALT, max_age=_VALID_S)
+        owner_id, rows = signing.loads(signed, salt=_SALT, max_age=_MAX_AGE_S)
     except signing.BadSignature:
-        whose, rows = None, []
-    if whose != person_id:
+        owner_id, rows = None, []
+    if owner_id != person_id:
         raise UploadRefused("This check has expired. Choose the files again.")
     return [File(name, text.encode()) for name, text in rows]
 
 
-# The versions of a known error: who wrote which, what changed, and bringing one back.
+# Versions.
 
-_MOST = 200
+_MAX_VERSIONS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One part of an entry before and after a change, in words; both can be empty."""
+    """A changed part of an entry, in words; both values can be empty."""
 
     name: str
     before: str
@@ -128,7 +132,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version. `how` is what made it; the first one has no differences."""
+    """A version of an entry. `how` is the change that created it."""
 
     id: int
     number: int
@@ -140,20 +144,20 @@ class Version:
 
 
 def versions_of(entry: KnownError) -> Sequence[Version]:
-    """All versions, the newest first; of very many the newest two hundred."""
+    """Return the newest versions, at most 200, newest first."""
     records = entry.history.select_related("history_user").order_by("-history_date", "-history_id")
     total = records.count()
-    rows = list(records[: _MOST + 1])
-    return tuple(_versions(rows, total))[:_MOST]
+    rows = list(records[: _MAX_VERSIONS + 1])
+    return tuple(_versions(rows, total))[:_MAX_VERSIONS]
 
 
-def as_of(entry: KnownError, version_id: int) -> tuple[str, ...]:
-    """Give the entry the parts of that version, unsaved; returns which differ.
+def revert_to(entry: KnownError, version_id: int) -> tuple[str, ...]:
+    """Set the entry's parts to those of a version, unsaved, and return the ones that differ.
 
-    Raises `DoesNotExist` of the history where it has no such version.
+    Raise `DoesNotExist` of the history.
     """
     version = entry.history.get(history_id=version_id)
-    parts = tuple(part for part in differing(entry, version) if part != "slug")
+    parts = tuple(part for part in changed_fields(entry, version) if part != "slug")
     for part in parts:
         setattr(entry, part, getattr(version, part))
     return parts
@@ -175,16 +179,18 @@ def _versions(rows: Sequence[Any], total: int) -> Iterator[Version]:
 
 
 def _differences(before: Any, after: Any) -> Iterator[Difference]:
-    for part in SAID:
-        was, is_now = getattr(before, part), getattr(after, part)
-        if was != is_now:
-            yield Difference(NAMES.get(part, part), _told(part, was), _told(part, is_now))
+    for part in VERSIONED_FIELDS:
+        old, new = getattr(before, part), getattr(after, part)
+        if old != new:
+            yield Difference(
+                FIELD_LABELS.get(part, part), _describe(part, old), _describe(part, new)
+            )
 
 
-def _told(part: str, value: Any) -> str:
-    """The value of a part in words."""
+def _describe(part: str, value: Any) -> str:
+    """Return the value of a part in words."""
     if part == "pattern":
-        return _told_pattern(value)
+        return _describe_pattern(value)
     if part == "links":
         return "\n".join(f"{link['label']}: {link['address']}" for link in value)
     if isinstance(value, bool):
@@ -194,29 +200,29 @@ def _told(part: str, value: Any) -> str:
     return str(value if value is not None else "")
 
 
-def _told_pattern(values: Any) -> str:
+def _describe_pattern(values: Any) -> str:
     try:
-        return "\n".join(pattern_from(values).reasons)
-    except PatternRefused:  # by the rules of today
+        return "\n".join(parse_pattern(values).reasons)
+    except PatternRefused:  # by present rules
         return str(values)
 
 
-# The pages beside the form of a known error: versions, suggestions, files out and in.
+# Pages.
 
 _FOLDER = "admin/known_errors/knownerror"
 
 
-def person_of(request: HttpRequest) -> User:
-    """Who is signed in."""
-    assert isinstance(request.user, User)  # noqa: S101 - the admin site saw to it
+def current_user(request: HttpRequest) -> User:
+    """Return the signed-in person."""
+    assert isinstance(request.user, User)  # noqa: S101 - the admin requires sign-in
     return request.user
 
 
-class CataloguePages(OfferedFilters):
-    """What can be done with known errors beside listing and writing them."""
+class CataloguePages(AllowedFiltersAdmin):
+    """Pages for versions, suggestions, import, and export."""
 
     def get_urls(self) -> list[URLPattern]:
-        """Our own pages before those of the admin, which take any path."""
+        """Put our pages before Django's URLs, which match any path."""
         pages = (
             ("suggestions/", self.suggestions_view, "suggestions"),
             ("import/", self.import_view, "import"),
@@ -233,21 +239,21 @@ class CataloguePages(OfferedFilters):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Every version of an entry, with what changed."""
+        """Show all versions of an entry with their changes."""
         entry = self.get_object(request, object_id)
         if not self.has_view_permission(request, entry):
             raise PermissionDenied
         if entry is None:
             return redirect("admin:known_errors_knownerror_changelist")
-        told = {
+        context = {
             "entry": entry,
             "versions": versions_of(entry),
             "may_change": self.has_change_permission(request, entry),
         }
-        return self._page(request, "versions", "Versions", **told)
+        return self._page(request, "versions", "Versions", **context)
 
     def restore_view(self, request: HttpRequest, entry_id: int) -> HttpResponse:
-        """Bring an earlier version back, as a new one."""
+        """Restore an earlier version as a new one."""
         if not self.has_change_permission(request):
             raise PermissionDenied
         if request.method != "POST":
@@ -255,10 +261,12 @@ class CataloguePages(OfferedFilters):
         entry = get_object_or_404(KnownError, pk=entry_id)
         version = request.POST.get("version", "")
         try:
-            parts = as_of(entry, int(version) if version.isdecimal() and len(version) < 10 else 0)
+            parts = revert_to(
+                entry, int(version) if version.isdecimal() and len(version) < 10 else 0
+            )
         except ObjectDoesNotExist:
             parts = ()
-        refused = refusals_of(entry)
+        refused = validate_entry(entry)
         if not parts:
             messages.info(request, "The entry already matches that version.")
         elif refused:
@@ -269,81 +277,78 @@ class CataloguePages(OfferedFilters):
                 change="earlier version brought back",
                 parts=parts,
                 actor=actor_of(request),
-                user=person_of(request),
+                user=current_user(request),
             )
             messages.success(request, "The earlier version was restored as a new version.")
         return redirect("admin:known_errors_knownerror_history", entry.pk)
 
     def suggestions_view(self, request: HttpRequest) -> HttpResponse:
-        """What could be written next. It tells of lookups, so looking is recorded."""
+        """Show suggestions. The view is recorded, because it reveals facts about lookups."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        found = suggestions_for(person_of(request), timezone.now())
-        detail: dict[str, Fact] = {"issues": len(found.rows), "format": "page"}
+        found = suggestions_for(current_user(request), timezone.now())
         target = "suggestions of known errors"
-        record(Action.REVIEWED, actor_of(request), target=target, detail=detail)
+        _record_view(request, target, issues=len(found.rows), format="page")
         return self._page(request, "suggestions", "Suggested entries", found=found)
 
     def export_view(self, request: HttpRequest) -> HttpResponse:
-        """All entries as Markdown files in one zip file."""
+        """Download all entries as Markdown files in a zip file."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         entries = list(KnownError.objects.order_by("slug"))
-        detail: dict[str, Fact] = {"entries": len(entries), "format": "zip"}
-        record(Action.REVIEWED, actor_of(request), target="known errors", detail=detail)
-        return _download(zipped(entries), "application/zip", "known-errors.zip")
+        _record_view(request, "known errors", entries=len(entries), format="zip")
+        return _download(zip_entries(entries), "application/zip", "known-errors.zip")
 
     def markdown_view(self, request: HttpRequest, entry_id: int) -> HttpResponse:
-        """One entry as a Markdown file."""
+        """Download an entry as a Markdown file."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         entry = get_object_or_404(KnownError, pk=entry_id)
-        record(
-            Action.REVIEWED,
-            actor_of(request),
-            target=entry.audit_target,
-            detail={"entries": 1, "format": "markdown"},
-        )
+        _record_view(request, entry.audit_target, entries=1, format="markdown")
         return _download(to_text(entry).encode(), "text/markdown", f"{entry.slug}.md")
 
     def import_view(self, request: HttpRequest) -> HttpResponse:
-        """Files are checked first; what they would change is imported from the report."""
+        """Check uploaded files and show a report, from which they can be imported."""
         if not (self.has_add_permission(request) and self.has_change_permission(request)):
             raise PermissionDenied
         if request.method != "POST":
             return self._page(request, "import", "Import")
         try:
             if "checked" in request.POST:
-                return self._imported(request)
-            return self._checked(request)
-        except UploadRefused as refused:
-            return self._page(request, "import", "Import", refused=str(refused))
+                return self._import(request)
+            return self._check(request)
+        except UploadRefused as error:
+            return self._page(request, "import", "Import", refused=str(error))
 
-    def _checked(self, request: HttpRequest) -> HttpResponse:
-        files = uploaded_files(request.FILES.getlist("files"))
-        plan = plan_of(files)
-        told = {} if plan.refused else {"checked": sealed_files(files, person_of(request).pk)}
-        return self._page(request, "import", "Import", plan=plan, **told)
+    def _check(self, request: HttpRequest) -> HttpResponse:
+        files = read_uploads(request.FILES.getlist("files"))
+        plan = plan_import(files)
+        checked = {} if plan.refused else {"checked": sign_files(files, current_user(request).pk)}
+        return self._page(request, "import", "Import", plan=plan, **checked)
 
-    def _imported(self, request: HttpRequest) -> HttpResponse:
-        person = person_of(request)
-        files = opened_files(request.POST["checked"], person.pk)
-        plan = carry_out(files, actor=actor_of(request), user=person)
+    def _import(self, request: HttpRequest) -> HttpResponse:
+        person = current_user(request)
+        files = load_signed_files(request.POST["checked"], person.pk)
+        plan = import_files(files, actor=actor_of(request), user=person)
         if plan.refused:
             return self._page(request, "import", "Import", plan=plan)
         messages.success(request, f"Imported: {len(plan.changes)}.")
         return redirect("admin:known_errors_knownerror_changelist")
 
     def _page(
-        self, request: HttpRequest, name: str, title: str, **told: object
+        self, request: HttpRequest, name: str, title: str, **values: object
     ) -> TemplateResponse:
         context = {
             **self.admin_site.each_context(request),
             "title": title,
             "opts": self.opts,
-            **told,
+            **values,
         }
         return TemplateResponse(request, f"{_FOLDER}/{name}.html", context)
+
+
+def _record_view(request: HttpRequest, target: str, **detail: Fact) -> None:
+    record(Action.REVIEWED, actor_of(request), target=target, detail=detail)
 
 
 def _download(content: bytes, kind: str, name: str) -> HttpResponse:
@@ -356,12 +361,12 @@ _PREVIEW = "_preview"
 
 @admin.register(KnownError)
 class KnownErrorAdmin(CataloguePages):
-    """Entries are written, previewed and taken out of use; none is deleted."""
+    """Known errors, which can be taken out of use, but not deleted."""
 
     form = KnownErrorForm
     list_display = ("title", "state", "fix", "owner", "helped", "not_this", "is_active")
     list_filter = ("state", "is_active")
-    offered = frozenset(("state__exact", "is_active__exact"))
+    allowed_filters = frozenset(("state__exact", "is_active__exact"))
     search_fields = ("title", "slug", "explanation", "owner")
     list_per_page = 100
     show_facets = admin.ShowFacets.NEVER
@@ -388,7 +393,7 @@ class KnownErrorAdmin(CataloguePages):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[KnownError]:
-        """With what people said of each."""
+        """Annotate the feedback on each entry."""
         entries: QuerySet[KnownError] = super().get_queryset(request)
         return entries.annotate(
             helped=Count("feedback", filter=Q(feedback__helped=True)),
@@ -396,46 +401,46 @@ class KnownErrorAdmin(CataloguePages):
         )
 
     def has_delete_permission(self, request: HttpRequest, obj: KnownError | None = None) -> bool:
-        """An entry is taken out of use: results and the trail name it."""
+        """Forbid deleting entries: results and the audit trail refer to them."""
         return False
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: KnownError | None = None
     ) -> tuple[str, ...]:
-        """The name stays for good: files and the trail hold it."""
+        """Make the name of existing entries read-only: files and the audit trail refer to it."""
         return ("slug",) if obj else ()
 
     @admin.display(description="Fix")
     def fix(self, entry: KnownError) -> str:
-        """The day or the release."""
+        """Return the planned date, or the release with the fix."""
         if entry.state == KnownError.State.PLANNED and entry.planned_for:
             return f"{entry.planned_for:%-d %b %Y}"
         return entry.fixed_in if entry.state == KnownError.State.FIXED else ""
 
     @admin.display(description="Helped", ordering="helped")
     def helped(self, entry: Any) -> int:
-        """How often somebody said so."""
+        """Return how often people said it helped."""
         return int(entry.helped)
 
     @admin.display(description="Something else", ordering="not_this")
     def not_this(self, entry: Any) -> int:
-        """How often somebody said that it was something else."""
+        """Return how often people said it was something else."""
         return int(entry.not_this)
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        """For a preview the form is checked like any other, and never saved."""
+        """Return a form class that validates, but doesn't save, when previewing."""
         form = super().get_form(request, obj, change=change, **kwargs)
-        return _unsaved(form) if _PREVIEW in request.POST else form
+        return _preview_form(form) if _PREVIEW in request.POST else form
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """What a problem of a result suggests. The address holds its lookup and issue alone."""
+        """Take initial values from a problem; the URL contains only its lookup and issue."""
         lookup, issue = request.GET.get("lookup", ""), request.GET.get("issue", "")[:200]
         if not lookup:
             return {"issue": issue} if issue else {}
         values = values_from_result(
-            lookup, issue, reader=person_of(request), actor=actor_of(request)
+            lookup, issue, reader=current_user(request), actor=actor_of(request)
         )
         if values is None:
             messages.warning(request, "This lookup's result is no longer stored.")
@@ -448,7 +453,7 @@ class KnownErrorAdmin(CataloguePages):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """The form; after `Preview` with what the pattern would have hit."""
+        """Show the form, with matching lookups if a preview was requested."""
         response = super().changeform_view(request, object_id, form_url, extra_context)
         if _PREVIEW not in request.POST or not isinstance(response, TemplateResponse):
             return response
@@ -459,42 +464,38 @@ class KnownErrorAdmin(CataloguePages):
         return response
 
     def _preview(self, request: HttpRequest, entry: KnownError) -> Preview:
-        preview = preview_of(entry.entry, person_of(request))
-        record(
-            Action.REVIEWED,
-            actor_of(request),
-            target="preview of a known error",
-            detail={"lookups": preview.read, "hit": preview.lookups, "format": "page"},
-        )
+        preview = preview_of(entry.entry, current_user(request))
+        target = "preview of a known error"
+        _record_view(request, target, lookups=preview.read, hit=preview.lookups, format="page")
         return preview
 
     def response_change(self, request: HttpRequest, obj: KnownError) -> HttpResponse:
-        """Back to the list, with what happened."""
+        """Return to the list, saying so if nothing changed."""
         if getattr(request, "is_unchanged", False):
             messages.info(request, "Nothing changed, so no new version was created.")
             return self.response_post_save_change(request, obj)
         return super().response_change(request, obj)
 
     def save_model(self, request: HttpRequest, obj: KnownError, form: Any, change: bool) -> None:
-        """Keep it with a version of its own; what was saved without a change leaves none."""
+        """Save a changed entry as a new version."""
         before = KnownError.objects.get(pk=obj.pk) if change else None
-        parts = differing(before, obj) if before else ()
+        parts = changed_fields(before, obj) if before else ()
         if before and not parts:
-            request.is_unchanged = True  # type: ignore[attr-defined]  # lives as long as this
+            request.is_unchanged = True  # type: ignore[attr-defined]  # read by response_change
             return
         save_entry(
             obj,
             change="changed" if change else "added",
             parts=parts,
             actor=actor_of(request),
-            user=person_of(request),
+            user=current_user(request),
         )
 
 
-def _unsaved(form: Any) -> Any:
-    """The form class, whose forms are shown again however well they are filled in."""
+def _preview_form(form: Any) -> Any:
+    """Return a subclass whose forms are never valid, so that the page is always shown again."""
 
-    class Previewed(form):  # type: ignore[misc]  # the class is made by the admin
+    class Previewed(form):  # type: ignore[misc]  # created by the admin
         def is_valid(self) -> bool:
             super().is_valid()
             return False

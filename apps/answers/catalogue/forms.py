@@ -1,4 +1,4 @@
-"""The form of a known error: its pattern as fields, its links as lines."""
+"""The form of a known error, and its initial values from a problem of a result."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,29 +14,33 @@ from django.utils.text import slugify
 from apps.accounts.permissions import projects_of
 from apps.audit.models import Action
 from apps.audit.trail import Actor, record_refusal
-from apps.events.event import Event
+from apps.events.event import Event, ExceptionInfo
 from apps.events.grouping import Group, group_by_issue
 from apps.events.summary import summarize_group
-from apps.known_errors.catalogue import refusals_of, tidy
+from apps.known_errors.catalogue import normalize_text, validate_entry
 from apps.known_errors.models import KnownError
 from apps.known_errors.patterns import (
     FIELD_NAMES,
-    LONGEST_TEXT,
+    MAX_TEXT_LENGTH,
     REPLY_VARIABLES,
+    Comparison,
     Field,
     PatternRefused,
-    Way,
-    pattern_from,
+    parse_pattern,
 )
-from apps.known_errors.patterns import values_of as plain_values
+from apps.known_errors.patterns import pattern_values as plain_values
 from apps.lookups.access import may_read
-from apps.lookups.answers import kept_answer
+from apps.lookups.answers import stored_answer
 from apps.lookups.models import Lookup
-from apps.lookups.records import record_act
+from apps.lookups.records import record_action
 
-_WAYS = ((Way.EXACT, "is"), (Way.CONTAINS, "contains"), (Way.EXPRESSION, "matches the expression"))
+_COMPARISONS = (
+    (Comparison.EXACT, "is"),
+    (Comparison.CONTAINS, "contains"),
+    (Comparison.EXPRESSION, "matches the expression"),
+)
 _TEXTS = ("explanation", "reply", "workaround")
-# Which field stands for a part of an entry; all others are called alike.
+# Fields whose name differs from the part of an entry they edit.
 _FIELD_OF = {"pattern": "issue", "release": "release_from", "links": "links_text"} | {
     str(field): f"{field}_text" for field in Field
 }
@@ -49,7 +53,7 @@ _VARIABLES = "; ".join(f"{{{name}}}: {meaning}" for name, meaning in REPLY_VARIA
 
 
 def _line(label: str, help_text: str = "") -> forms.CharField:
-    """How long it may be the pattern says: a browser would cut a pasted one without a word."""
+    """Return a text field without maxlength, with which browsers would truncate pasted text."""
     return forms.CharField(
         required=False,
         label=label,
@@ -58,8 +62,8 @@ def _line(label: str, help_text: str = "") -> forms.CharField:
     )
 
 
-def _way(label: str, usual: Way) -> forms.ChoiceField:
-    return forms.ChoiceField(choices=_WAYS, required=False, label=label, initial=usual)
+def _comparison(label: str, initial: Comparison) -> forms.ChoiceField:
+    return forms.ChoiceField(choices=_COMPARISONS, required=False, label=label, initial=initial)
 
 
 def _day() -> forms.DateInput:
@@ -67,7 +71,7 @@ def _day() -> forms.DateInput:
 
 
 class KnownErrorForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """What it looks like, what it is, what to tell the customer, and how far the fix is."""
+    """A known error, with its pattern as separate fields and its links as lines."""
 
     slug = forms.CharField(
         required=False,
@@ -79,11 +83,11 @@ class KnownErrorForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
     )
     issue = _line("Issue", "Its number or short name in Sentry, such as WEB-12.")
     project = _line("Project", "Its slug in Sentry, such as checkout-api.")
-    type_way = _way("Exception type", Way.EXACT)
+    type_way = _comparison("Exception type", Comparison.EXACT)
     type_text = _line("Type", "Such as PaymentDeclined.")
-    message_way = _way("Message", Way.CONTAINS)
+    message_way = _comparison("Message", Comparison.CONTAINS)
     message_text = _line("Message text", "Leave out what differs from case to case.")
-    culprit_way = _way("Culprit", Way.CONTAINS)
+    culprit_way = _comparison("Culprit", Comparison.CONTAINS)
     culprit_text = _line("Culprit text", "Where it broke, as Sentry names it.")
     release_from = _line("First affected release", "The first release with the error.")
     release_until = _line("Last affected release", "The last release with the error.")
@@ -127,44 +131,44 @@ class KnownErrorForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
         super().__init__(*args, **kwargs)
         self.pattern: Mapping[str, object] = self.instance.pattern or {}
         if self.instance.pk:
-            self.initial = {**shown_values(self.instance), **self.initial, "seen": self._version}
+            self.initial = {**form_values(self.instance), **self.initial, "seen": self._version}
 
     @property
     def _version(self) -> str:
         return str(self.instance.changed_at.isoformat())
 
     def clean_slug(self) -> str:
-        """What was typed, or what the title gives."""
+        """Return the typed name, or one made from the title."""
         typed = str(self.cleaned_data["slug"])
         return typed or free_slug(str(self.cleaned_data.get("title", "")))
 
     def clean(self) -> dict[str, Any]:
-        """Texts as they are kept. What somebody else has saved meanwhile is not written over."""
+        """Tidy the texts; refuse to overwrite changes saved after the form was opened."""
         super().clean()
         seen = self.cleaned_data.get("seen")
         if self.instance.pk and seen and seen != self._version:
             self.data = {**self.data, "seen": self._version}
             raise ValidationError(_CHANGED_MEANWHILE)
         for name in _TEXTS:
-            self.cleaned_data[name] = tidy(self.cleaned_data.get(name) or "")
+            self.cleaned_data[name] = normalize_text(self.cleaned_data.get(name) or "")
         return self.cleaned_data
 
     def _post_clean(self) -> None:
-        """Pattern and links are put together here, and all is checked as files are."""
-        super()._post_clean()  # type: ignore[misc]  # Django's own step of a form
+        """Assemble pattern and links, and validate the entry as imports do."""
+        super()._post_clean()  # type: ignore[misc]  # private in Django
         refused = self._set_pattern()
         self.instance.links = list(_links(self.cleaned_data.get("links_text", "")))
-        others = ((one.part, one.sentence) for one in refusals_of(self.instance))
+        others = ((one.part, one.sentence) for one in validate_entry(self.instance))
         for part, sentence in (*refused, *others):
             if refused and part in _PATTERN and (part, sentence) not in refused:
-                continue  # of the pattern as it was before, which nobody sees
+                continue  # about the unchanged pattern, which isn't shown
             field = _FIELD_OF.get(part, part)
             if field not in self.errors:
                 self.add_error(field if field in self.fields else None, sentence)
 
     def _set_pattern(self) -> list[tuple[str, str]]:
         try:
-            self.instance.pattern = plain_values(pattern_from(self._typed_pattern()))
+            self.instance.pattern = plain_values(parse_pattern(self._typed_pattern()))
         except PatternRefused as refused:
             self.instance.pattern = self.pattern
             return [(refused.part, str(refused))]
@@ -177,7 +181,9 @@ class KnownErrorForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
             "issue": typed.get("issue", ""),
             "project": typed.get("project", ""),
             **{
-                str(field): {typed.get(f"{field}_way") or Way.CONTAINS: typed[f"{field}_text"]}
+                str(field): {
+                    typed.get(f"{field}_way") or Comparison.CONTAINS: typed[f"{field}_text"]
+                }
                 for field in Field
                 if typed.get(f"{field}_text")
             },
@@ -185,26 +191,26 @@ class KnownErrorForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
         }
 
 
-def shown_values(entry: KnownError) -> dict[str, str]:
-    """Pattern and links of an entry as the fields of the form hold them."""
-    pattern = pattern_from_kept(entry.pattern)
+def form_values(entry: KnownError) -> dict[str, str]:
+    """Return an entry's pattern and links as values of the form's fields."""
+    pattern = pattern_fields(entry.pattern)
     links = (f"{link['label']} {link['address']}" for link in entry.links)
     return {**pattern, "links_text": "\n".join(links)}
 
 
-def pattern_from_kept(values: Mapping[str, Any]) -> dict[str, str]:
-    """A pattern's plain values as the fields hold them, also of one that is refused today."""
-    shown = {name: str(values.get(name, "")) for name in ("issue", "project")}
+def pattern_fields(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return a pattern, even one that is no longer valid, as values of the form's fields."""
+    fields = {name: str(values.get(name, "")) for name in ("issue", "project")}
     for field in FIELD_NAMES:
         for way, text in (values.get(field) or {}).items():
-            shown |= {f"{field}_way": str(way), f"{field}_text": str(text)}
+            fields |= {f"{field}_way": str(way), f"{field}_text": str(text)}
     release = values.get("release") or {}
     ends = {f"release_{end}": str(release.get(end, "")) for end in ("from", "until")}
-    return {**shown, **ends}
+    return {**fields, **ends}
 
 
 def free_slug(title: str) -> str:
-    """A name made of the title that no entry has yet. Raises ValidationError."""
+    """Return an unused slug made from the title. Raise ValidationError."""
     plain = slugify(title)[:70].strip("-_").replace("_", "-")
     if not plain:
         raise ValidationError("Use only lowercase letters, digits, and dashes in the name.")
@@ -214,7 +220,7 @@ def free_slug(title: str) -> str:
 
 
 def _links(text: str) -> Iterator[dict[str, str]]:
-    """A line's last word is the address; without more it is its own label."""
+    """Parse lines of a label and an address; an address alone is its own label."""
     for line in text.splitlines():
         words = line.rsplit(None, 1)
         if words:
@@ -222,11 +228,12 @@ def _links(text: str) -> Iterator[dict[str, str]]:
             yield {"label": (words[0] if len(words) > 1 else address)[:200], "address": address}
 
 
-# A known error begun from a problem of a result: what its form holds, out of the kept answer.
+# Initial values from a problem of a result.
 
-_LEAST_TEXT = 8
-# What differs from case to case: what stands in for hidden things, what is quoted, addresses, and
-# whatever holds a digit. And what nobody can see: it must not get into a pattern.
+_MIN_TEXT = 8
+_MAX_TITLE = KnownError._meta.get_field("title").max_length or 100
+# Parts that vary between events (aliases of redacted data, quotes, URLs, anything with a digit),
+# and invisible characters, which must not get into a pattern.
 _VARYING = re.compile(
     r"<[^<>\s]{1,60}>|\[[^\[\]]{1,60}\]|\"[^\"]{0,200}\"|“[^”]{0,200}”|«[^»]{0,200}»|»[^«]{0,200}«"
     r"|「[^」]{0,200}」|\([^()]{0,200}\)|(?<!\w)'[^']{0,200}'(?!\w)"
@@ -239,13 +246,13 @@ _PLAIN_TYPE = re.compile(r"[A-Za-z_][\w.$:]{2,150}", re.ASCII)
 def values_from_result(
     lookup_id: str, issue_id: str, *, reader: User, actor: Actor
 ) -> dict[str, str] | None:
-    """The values of the form's fields; None where the answer is not kept any more.
+    """Return values for the form's fields, or None if the result is no longer stored.
 
-    Raises `Http404` for a lookup that the reader may not read, and for an issue it does not hold.
+    Raise `Http404` for a lookup that the reader can't read, and for an issue it doesn't have.
     """
     lookup = _lookup(lookup_id, reader, actor)
-    record_act(Action.VIEWED, actor, lookup, by="catalogue")
-    answer = kept_answer(lookup, projects_of(reader))
+    record_action(Action.VIEWED, actor, lookup, by="catalogue")
+    answer = stored_answer(lookup, projects_of(reader))
     if answer is None:
         return None
     groups = {group.issue_id: group for group in group_by_issue(answer)}
@@ -269,46 +276,41 @@ def _lookup(lookup_id: str, reader: User, actor: Actor) -> Lookup:
 
 def _values(group: Group) -> dict[str, str]:
     event = group.newest
-    raised = event.body.exceptions[0] if event.body and event.body.exceptions else None
+    exception = _first_exception(event)
     title = event.title or ""
-    kind = (raised.type if raised else title.partition(": ")[0]) or ""
+    kind = (exception.type if exception else title.partition(": ")[0]) or ""
+    message = stable_part(*map(_message, (event, *group.events)))
     sentence = summarize_group(group)
     project = event.project or (group.issue.project if group.issue else None) or ""
     return {
-        "title": sentence.rstrip(".")[: _longest("title")],
+        "title": sentence.rstrip(".")[:_MAX_TITLE],
         "explanation": sentence,
-        "type_way": Way.EXACT,
+        "type_way": Comparison.EXACT,
         "type_text": kind if _PLAIN_TYPE.fullmatch(kind) else "",
-        "message_way": Way.CONTAINS,
-        "message_text": _beside(kind, steady_part(*map(_message, (event, *group.events)))),
+        "message_way": Comparison.CONTAINS,
+        "message_text": "" if message.casefold() == kind.casefold() else message,
         "project": project,
     }
 
 
-def _beside(kind: str, message: str) -> str:
-    """The message, unless it only says the type once more."""
-    return "" if message.casefold() == kind.casefold() else message
-
-
 def _message(event: Event) -> str:
-    raised = event.body.exceptions[0] if event.body and event.body.exceptions else None
+    exception = _first_exception(event)
     title = event.title or ""
-    told = (raised.value if raised else None) or event.message or title.partition(": ")[2]
-    return told or title
+    value = exception.value if exception else None
+    return value or event.message or title.partition(": ")[2] or title
 
 
-def steady_part(text: str, *others: str) -> str:
-    """The longest part of a message that will be the same the next time; empty where it is short.
+def _first_exception(event: Event) -> ExceptionInfo | None:
+    return event.body.exceptions[0] if event.body and event.body.exceptions else None
 
-    Nothing that stands in for something hidden is in it, and nothing that one of the other
-    messages of the same issue does not say.
+
+def stable_part(text: str, *others: str) -> str:
+    """Return the longest part of a message that is likely to recur; empty if it is too short.
+
+    It contains no aliases of redacted data, and is part of all other messages of the issue.
     """
-    told = [other.casefold() for other in dict.fromkeys(others)]
+    messages = [other.casefold() for other in dict.fromkeys(others)]
     parts = (part.strip(" \t,;:.()-=") for part in _VARYING.split(text[:2000]))
-    steady = (part for part in parts if all(part.casefold() in other for other in told))
-    longest = max(steady, key=len, default="")
-    return longest[:LONGEST_TEXT] if len(longest) >= _LEAST_TEXT else ""
-
-
-def _longest(field: str) -> int:
-    return getattr(KnownError._meta.get_field(field), "max_length", None) or 100
+    stable = (part for part in parts if all(part.casefold() in other for other in messages))
+    longest = max(stable, key=len, default="")
+    return longest[:MAX_TEXT_LENGTH] if len(longest) >= _MIN_TEXT else ""

@@ -1,4 +1,4 @@
-"""Which lookups of the last thirty days a pattern would have hit. It reads, and asks nobody."""
+"""Previews of known errors, suggestions for new ones, and feedback, all from stored results."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,25 +18,25 @@ from apps.answers.models import Feedback
 from apps.crypto import keyed_hash
 from apps.events.answer import Answer
 from apps.known_errors.catalogue import current_catalogue
-from apps.known_errors.matching import Catalogue, Entry, catalogue_of, match
+from apps.known_errors.matching import Catalogue, Entry, build_catalogue, match
 from apps.known_errors.models import KnownError
 from apps.known_errors.patterns import Pattern
 from apps.lookups import cache
-from apps.lookups.access import keeps
-from apps.lookups.answers import Projects, kept_answer
+from apps.lookups.access import manageable_by
+from apps.lookups.answers import Projects, stored_answer
 from apps.lookups.models import Lookup, LookupIssue
 
 PREVIEW_DAYS = 30
-SECONDS = 4.0
-MOST_COUNTED = 10_000
-MOST_SHOWN = 50
-_AT_A_TIME = 50
-_LONGEST_TITLE = 120
+MAX_PREVIEW_S = 4.0
+MAX_COUNTED = 10_000
+MAX_HITS = 50
+_BATCH_SIZE = 50
+_MAX_TITLE = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A problem of a lookup that the pattern fits; the lookup's id where the reader may open it."""
+    """A matching problem; with the lookup's ID if the reader can open it."""
 
     asked_at: datetime
     project: str
@@ -47,16 +47,16 @@ class Hit:
 
 @dataclass(slots=True)
 class Preview:
-    """What was found, and how far was looked: of `total` lookups the newest `looked` were tried,
-    and `unread` of these keep no answer any more.
+    """The matches of an entry, and how many lookups were checked.
 
-    `is_narrowed`: only lookups with fitting issues or projects were candidates, and what was
-    removed is not among them. `unchecked` answers took too long.
+    Of `total` lookups, the newest `checked` were tried; `unread` of these have no stored result,
+    and `unchecked` results took too long. `is_narrowed`: only lookups with the pattern's issue or
+    project were candidates, which excludes deleted results.
     """
 
     is_narrowed: bool
     total: int = 0
-    looked: int = 0
+    checked: int = 0
     unread: int = 0
     unchecked: int = 0
     lookups: int = 0
@@ -65,51 +65,49 @@ class Preview:
 
     @property
     def is_more_than_counted(self) -> bool:
-        """Whether there are more lookups than were counted."""
-        return self.total > MOST_COUNTED
+        """Return whether there are more lookups than were counted."""
+        return self.total > MAX_COUNTED
 
     @property
-    def told_total(self) -> int:
-        """How many there are, as far as was counted."""
-        return min(self.total, MOST_COUNTED)
+    def counted_total(self) -> int:
+        """Return the number of lookups, at most `MAX_COUNTED`."""
+        return min(self.total, MAX_COUNTED)
 
     @property
     def read(self) -> int:
-        """How many answers were read."""
-        return self.looked - self.unread
+        """Return the number of results that were read."""
+        return self.checked - self.unread
 
     @property
-    def is_whole(self) -> bool:
-        """Whether every lookup that there is was looked at."""
-        return self.looked == self.total
+    def is_complete(self) -> bool:
+        """Return whether all lookups were checked."""
+        return self.checked == self.total
 
 
 def preview_of(entry: Entry, reader: User) -> Preview:
-    """What this entry alone would have hit, the newest lookups first, for some seconds at most.
+    """Match this entry alone against recent lookups, newest first, within `MAX_PREVIEW_S`.
 
-    Only the reader's projects are looked into.
+    Only projects that the reader can see are included.
     """
     projects = projects_of(reader)
     ids, is_narrowed = _candidates(
         entry.pattern, projects, timezone.now() - timedelta(days=PREVIEW_DAYS)
     )
     preview = Preview(is_narrowed, total=len(ids))
-    search = _Search(preview, catalogue_of([entry]), projects, keeps(reader))
-    ends = time.monotonic() + SECONDS
-    for lookup in _lookups(ids[:MOST_COUNTED]):
-        if time.monotonic() > ends:
+    search = _Search(preview, build_catalogue([entry]), projects, manageable_by(reader))
+    deadline = time.monotonic() + MAX_PREVIEW_S
+    for lookup in _lookups(ids[:MAX_COUNTED]):
+        if time.monotonic() > deadline:
             break
-        search.look_at(lookup)
+        search.check(lookup)
     return preview
 
 
 def _candidates(
     pattern: Pattern, projects: Projects, since: datetime
 ) -> tuple[Sequence[int], bool]:
-    """The lookups that can be hit at all, the newest first, and whether they are a choice."""
-    found = LookupIssue.objects.filter(asked_at__gte=since)
-    if projects is not None:
-        found = found.filter(project__in=projects)
+    """Return the IDs of lookups that can match, newest first, and whether they were narrowed."""
+    found = _found(since, projects)
     if pattern.project:
         found = found.filter(project=pattern.project)
     if pattern.issue.isdecimal():
@@ -117,17 +115,17 @@ def _candidates(
     if projects is None and not pattern.project and not pattern.issue.isdecimal():
         lookups = Lookup.objects.filter(created_at__gte=since, events__gt=0)
         newest = lookups.order_by("-created_at", "-pk").values_list("pk", flat=True)
-        return list(newest[: MOST_COUNTED + 1]), False
+        return list(newest[: MAX_COUNTED + 1]), False
     rows = found.order_by("-asked_at", "-lookup_id").values_list("lookup_id", flat=True)
-    distinct = dict.fromkeys(rows[: 3 * MOST_COUNTED].iterator())
-    return list(distinct)[: MOST_COUNTED + 1], True
+    distinct = dict.fromkeys(rows[: 3 * MAX_COUNTED].iterator())
+    return list(distinct)[: MAX_COUNTED + 1], True
 
 
 def _lookups(ids: Sequence[int]) -> Iterator[Lookup]:
-    for first in range(0, len(ids), _AT_A_TIME):
-        some = ids[first : first + _AT_A_TIME]
-        by_id = Lookup.objects.in_bulk(some)
-        yield from (by_id[one] for one in some if one in by_id)
+    for first in range(0, len(ids), _BATCH_SIZE):
+        batch = ids[first : first + _BATCH_SIZE]
+        by_id = Lookup.objects.in_bulk(batch)
+        yield from (by_id[one] for one in batch if one in by_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +135,10 @@ class _Search:
     projects: Projects
     may_open: Callable[[int | None], bool]
 
-    def look_at(self, lookup: Lookup) -> None:
-        """Match one lookup's answer, and note what it says."""
-        self.preview.looked += 1
-        answer = kept_answer(lookup, self.projects)
+    def check(self, lookup: Lookup) -> None:
+        """Match a lookup's result and add its matches to the preview."""
+        self.preview.checked += 1
+        answer = stored_answer(lookup, self.projects)
         if answer is None:
             self.preview.unread += 1
             return
@@ -149,33 +147,33 @@ class _Search:
         if known.matches:
             self.preview.lookups += 1
             self.preview.customers.add(lookup.customer_hash)
-            self._note(lookup, answer, {one.issue_id for one in known.matches})
+            self._add_hits(lookup, answer, {one.issue_id for one in known.matches})
 
-    def _note(self, lookup: Lookup, answer: Answer, issue_ids: set[str]) -> None:
+    def _add_hits(self, lookup: Lookup, answer: Answer, issue_ids: set[str]) -> None:
         opened = lookup.uuid if self.may_open(lookup.user_id) else None
         issues = {issue.id: issue for issue in answer.issues}
-        for issue_id in sorted(issue_ids)[: MOST_SHOWN - len(self.preview.hits)]:
+        for issue_id in sorted(issue_ids)[: MAX_HITS - len(self.preview.hits)]:
             issue = issues.get(issue_id)
             event = next((one for one in answer.events if one.issue_id == issue_id), None)
             title = (issue and issue.title) or (event and event.title) or ""
             project = (event and event.project) or (issue and issue.project) or ""
             at = lookup.created_at
-            self.preview.hits.append(Hit(at, project, title[:_LONGEST_TITLE], issue_id, opened))
+            self.preview.hits.append(Hit(at, project, title[:_MAX_TITLE], issue_id, opened))
 
 
-# Issues that several lookups of different customers met, and that no entry in use fits.
+# Suggestions: issues that several customers had, and that no entry in use matches.
 
 SUGGESTION_DAYS = 30
-MOST = 30
-LEAST_CUSTOMERS = 2
-_TRIED = 100
-_TRIED_LOOKUPS = 5
-_KEPT_S = 600
+MAX_SUGGESTIONS = 30
+MIN_CUSTOMERS = 2
+_MAX_ISSUES = 100
+_MAX_LOOKUPS = 5
+_CACHE_S = 600
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """An issue without an entry; `lookup` is one that the reader may open, if there is any."""
+    """An issue without an entry; `lookup` is one that the reader can open, if there is one."""
 
     issue_id: str
     title: str
@@ -187,17 +185,17 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Suggestions:
-    """The suggestions, most lookups first; `unread` issues keep no answer to judge them by."""
+    """Suggestions, most lookups first; `unread` issues have no stored result to check."""
 
     rows: tuple[Suggestion, ...]
     unread: int
 
 
 def suggestions_for(reader: User, now: datetime) -> Suggestions:
-    """What a lead could write next, of the projects they may see. The counts may be 10 min old."""
+    """Suggest issues of projects that the reader can see. Counts can be 10 minutes old."""
     projects = projects_of(reader)
     since = now - timedelta(days=SUGGESTION_DAYS)
-    may_open = keeps(reader)
+    may_open = manageable_by(reader)
     rows, unread = [], 0
     for issue_id, lookups, customers in _counted(since, projects):
         found = _newest(issue_id, since, projects)
@@ -205,40 +203,41 @@ def suggestions_for(reader: User, now: datetime) -> Suggestions:
         unread += known is None
         if known is False:
             first = found[0]
-            opened = _openable(found, may_open)
+            openable = (one.lookup.uuid for one in found if may_open(one.lookup.user_id))
+            opened = next(openable, None)
             rows.append(
                 Suggestion(issue_id, first.title, first.project, lookups, customers, opened)
             )
-        if len(rows) == MOST:
+        if len(rows) == MAX_SUGGESTIONS:
             break
     return Suggestions(tuple(rows), unread)
 
 
 def _counted(since: datetime, projects: Projects) -> list[tuple[str, int, int]]:
-    """Issue, number of lookups and of customers: the most frequent, kept for a few minutes."""
+    """Return the most frequent issues with their numbers of lookups and customers, cached."""
     scope = "all" if projects is None else ",".join(sorted(projects))
     key = f"catalogue/suggestions/{keyed_hash('triage.suggestions', scope)}"
-    held = cache.get(key)
-    if isinstance(held, list) and all(isinstance(row, list) and len(row) == 3 for row in held):
-        return [(str(issue), int(lookups), int(customers)) for issue, lookups, customers in held]
+    cached = cache.get(key)
+    if isinstance(cached, list) and all(isinstance(row, list) and len(row) == 3 for row in cached):
+        return [(str(issue), int(lookups), int(customers)) for issue, lookups, customers in cached]
     found = _found(since, projects).order_by()
     counted = (
         found.annotate(which=Coalesce("issue_id", Value("")))
         .values("which")
         .annotate(lookups=Count("lookup_id"))
-        .filter(lookups__gte=LEAST_CUSTOMERS)
+        .filter(lookups__gte=MIN_CUSTOMERS)
         .order_by("-lookups", "which")
     )
-    most = list(counted.values_list("which", "lookups")[:_TRIED])
-    of_most = found.filter(issue_id__in=[issue for issue, _lookups in most]).values("issue_id")
+    top = list(counted.values_list("which", "lookups")[:_MAX_ISSUES])
+    of_top = found.filter(issue_id__in=[issue for issue, _lookups in top]).values("issue_id")
     customers = dict(
-        of_most.annotate(customers=Count("customer_hash", distinct=True)).values_list(
+        of_top.annotate(customers=Count("customer_hash", distinct=True)).values_list(
             "issue_id", "customers"
         )
     )
-    rows = [(issue, lookups, customers.get(issue, 0)) for issue, lookups in most]
-    rows = [row for row in rows if row[2] >= LEAST_CUSTOMERS]
-    cache.put(key, [list(row) for row in rows], _KEPT_S)
+    rows = [(issue, lookups, customers.get(issue, 0)) for issue, lookups in top]
+    rows = [row for row in rows if row[2] >= MIN_CUSTOMERS]
+    cache.put(key, [list(row) for row in rows], _CACHE_S)
     return rows
 
 
@@ -249,31 +248,26 @@ def _found(since: datetime, projects: Projects) -> QuerySet[LookupIssue]:
 
 def _newest(issue_id: str, since: datetime, projects: Projects) -> Sequence[LookupIssue]:
     found = _found(since, projects).filter(issue_id=issue_id)
-    return list(found.select_related("lookup").order_by("-asked_at", "-pk")[:_TRIED_LOOKUPS])
+    return list(found.select_related("lookup").order_by("-asked_at", "-pk")[:_MAX_LOOKUPS])
 
 
 def _is_known(issue_id: str, found: Sequence[LookupIssue], projects: Projects) -> bool | None:
-    """Whether an entry in use fits the newest answer that is kept; None where none is."""
+    """Return whether an entry matches the newest stored result; None without any."""
     for one in found:
-        answer = kept_answer(one.lookup, projects)
+        answer = stored_answer(one.lookup, projects)
         if answer is not None:
             known = match(current_catalogue(), answer, zone=ZoneInfo(settings.TIME_ZONE))
-            return bool(known.of(issue_id))
+            return bool(known.for_issue(issue_id))
     return None
 
 
-def _openable(found: Sequence[LookupIssue], may_open: Callable[[int | None], bool]) -> UUID | None:
-    lookups: list[Lookup] = [one.lookup for one in found]
-    return next((one.uuid for one in lookups if may_open(one.user_id)), None)
+# Feedback.
 
 
-# What people say of known errors: whether one was what the customer had.
+def save_feedback(person: User, lookup: Lookup, *, issue_id: str, slug: str, helped: bool) -> None:
+    """Save or replace the person's feedback on a known error for an issue.
 
-
-def say(person: User, lookup: Lookup, *, issue_id: str, slug: str, helped: bool) -> None:
-    """Keep the person's word on that known error for that issue; it replaces their earlier one.
-
-    Whether the entry fits the issue is for the caller to see to. Raises `KnownError.DoesNotExist`.
+    The caller checks that the entry matches the issue. Raise `KnownError.DoesNotExist`.
     """
     Feedback.objects.update_or_create(
         known_error=KnownError.objects.get(slug=slug),
@@ -284,10 +278,12 @@ def say(person: User, lookup: Lookup, *, issue_id: str, slug: str, helped: bool)
     )
 
 
-def said_by(person: User, lookup: Lookup) -> dict[tuple[str, str], bool]:
-    """Whether each known error helped, as this person said: by issue id and the entry's slug."""
-    words = Feedback.objects.filter(user=person, lookup=lookup)
+def feedback_by(person: User, lookup: Lookup) -> dict[tuple[str, str], bool]:
+    """Return the person's feedback, by issue ID and slug."""
+    feedback = Feedback.objects.filter(user=person, lookup=lookup)
     return {
         (issue_id, slug): helped
-        for issue_id, slug, helped in words.values_list("issue_id", "known_error__slug", "helped")
+        for issue_id, slug, helped in feedback.values_list(
+            "issue_id", "known_error__slug", "helped"
+        )
     }

@@ -10,12 +10,12 @@ from apps.audit import models as audit_models
 
 def install(_apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     """Let the database refuse what the trail never needs."""
-    audit_models.install(editor.connection)
+    audit_models.install_triggers(editor.connection)
 
 
 def remove(_apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     """Take that back."""
-    audit_models.remove(editor.connection)
+    audit_models.remove_triggers(editor.connection)
 
 
 class Migration(migrations.Migration):

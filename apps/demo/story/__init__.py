@@ -1,7 +1,6 @@
-"""The believable world behind the demo: some customers, a crowd, and some hundred events.
+"""The demo's world: its customers, other users of the same shop, and some hundred events.
 
-What a customer's errors do not tell, replays and feedback do (`signals`), and who is not found at
-their moment (`elsewhere`) is told last: ids go by order, and those of the errors are to stay.
+IDs depend on the order: add new events at the end to keep the IDs of the existing ones.
 """
 
 from __future__ import annotations
@@ -9,10 +8,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from apps.demo.story import cases, shop
-from apps.demo.story.scene import Scene, people
+from apps.demo.story.scene import PEOPLE, Scene
 from apps.demo.world import World, customers
 
-TELLERS = {
+ERRORS = {
     "ada": shop.ada,
     "leo": shop.leo,
     "mia": shop.mia,
@@ -28,18 +27,16 @@ TELLERS = {
 }
 
 
-def build_world(now: datetime, world: World | None = None) -> World:
-    """The whole story, ending at `now` (UTC). The same `now` gives the same world, ids included.
-
-    Fills the given world, or a new one.
-    """
-    filled = world or World(seed="story")
-    shop.projects(filled)
-    scenes = {one.key: Scene(filled, one.moment, people()[one.key]) for one in customers(now)}
-    for key, teller in TELLERS.items():
-        teller(scenes[key])
-    shop.crowd(filled)
-    cases.signals(scenes)
-    shop.elsewhere(scenes)
-    shop.histories(filled, scenes)
-    return filled
+def build_world(now: datetime) -> World:
+    """Return the world as of `now` (UTC). The same `now` gives the same world, including IDs."""
+    world = World(seed="story")
+    shop.add_projects(world)
+    scenes = {one.key: Scene(world, one.moment, PEOPLE[one.key]) for one in customers(now)}
+    for key, add_errors in ERRORS.items():
+        add_errors(scenes[key])
+    shop.add_other_users(world)
+    cases.add_signals(scenes)
+    shop.add_hannas_errors(scenes["hanna"])
+    shop.set_histories(world, scenes["ada"])
+    shop.add_releases(world, scenes)
+    return world

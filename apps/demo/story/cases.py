@@ -1,7 +1,7 @@
-"""Mallory: texts that try to be more than text, and secrets that must not get out.
+"""The other customers, and the replays and feedback of some.
 
-Everything here is made up. The card number is the payment industry's test number, the tokens
-are random letters that open nothing.
+All data is made up: the card number is the payment industry's test number, and the tokens are
+random characters.
 """
 
 from __future__ import annotations
@@ -29,9 +29,11 @@ from apps.demo.story.scene import (
     Scene,
     call,
     frame,
-    moved,
+    navigation,
 )
 from apps.demo.world import Event, Json, made_up_id
+
+# --- Mallory: hostile texts, and secrets that must be redacted ----------------------------------
 
 SCRIPT = "<script>alert('xss')</script><img src=x onerror=alert(1)>"
 ORDERS = (
@@ -67,7 +69,7 @@ LOGIN = """
 
 
 def mallory(scene: Scene) -> None:
-    """Hostile texts in every place a text can stand, and planted secrets in the rest."""
+    """Add hostile texts in every place for text, and planted secrets."""
     for seconds, name, text in (
         (-200, "hostile-script", SCRIPT),
         (-150, "hostile-orders", ORDERS),
@@ -159,7 +161,7 @@ def _secrets(scene: Scene, seconds: float) -> None:
 
 
 def _hostile_message(scene: Scene, seconds: float) -> None:
-    """A message that reads like a search and like a log line of somebody else."""
+    """Add a message that looks like a search and like another user's log line."""
     scene.add(
         seconds,
         project="checkout-api",
@@ -172,7 +174,7 @@ def _hostile_message(scene: Scene, seconds: float) -> None:
     )
 
 
-# Oda's events: each one lacks something, or has more of it than anyone expects.
+# --- Oda: events that lack something, or have more than expected --------------------------------
 
 DEPTH = 250
 
@@ -183,30 +185,16 @@ WALK = """
 """
 
 ALL_NULL: Json = {
-    "groupID": None,
-    "message": None,
-    "location": None,
-    "user": None,
+    **dict.fromkeys(
+        ("groupID", "message", "user", "dateReceived", "contexts", "context", "culprit")
+    ),
     "tags": [],
-    "dateReceived": None,
-    "contexts": None,
-    "size": None,
     "entries": [],
-    "dist": None,
-    "sdk": None,
-    "context": None,
-    "packages": {},
-    "metadata": {},
-    "errors": [],
-    "occurrence": None,
-    "culprit": None,
-    "crashFile": None,
-    "_meta": {},
 }
 
 
 def oda(scene: Scene) -> None:
-    """One event of every odd kind, some seconds apart."""
+    """Add one event of every odd kind, some seconds apart."""
     _background_job(scene, -240)
     _recursion(scene, -180)
     _without_frames(scene, -120)
@@ -263,13 +251,6 @@ def _without_frames(scene: Scene, seconds: float) -> None:
         exception=("Error", "Script error."),
         frames=None,
         mechanism="onerror",
-        errors=[
-            {
-                "type": "js_no_source",
-                "message": "Source code was not found",
-                "data": {"url": "https://cdn.example/app.min.js"},
-            }
-        ],
     )
 
 
@@ -321,7 +302,7 @@ def _handled_warning(scene: Scene, seconds: float) -> None:
 
 
 def _unreadable_exception(scene: Scene, seconds: float) -> None:
-    """A chain with a hole in it and an exception that has neither type nor value."""
+    """Add a chain with a gap and an exception without type and value."""
     scene.add(
         seconds,
         project="warehouse",
@@ -333,7 +314,7 @@ def _unreadable_exception(scene: Scene, seconds: float) -> None:
     )
 
 
-# Kowalski's invoices, Pepe's parcels, Beatriz's sign-in.
+# --- Kowalski's invoices, Pepe's parcels, and Beatriz's sign-in ---------------------------------
 
 TOTALS = """
          foreach (var line in invoice.Lines)
@@ -398,7 +379,7 @@ INVOICES_RELEASE = "invoices@4.0.2+build.88"
 
 
 def kowalski(scene: Scene) -> None:
-    """Three exceptions in a chain, twice, then the bare null reference the user saw."""
+    """Add a chain of three exceptions, twice, then a plain null reference."""
     for seconds in (-280, -45):
         scene.add(
             seconds,
@@ -426,7 +407,7 @@ def kowalski(scene: Scene) -> None:
 
 
 def pepe(scene: Scene) -> None:
-    """Spanish: the carrier answers 429, then a claim's photo is too large, then no shelf."""
+    """Add a 429 of the carrier, an upload that is too large, and a missing shelf, in Spanish."""
     for seconds in (-250, -140, -20):
         _carrier_busy(scene, seconds)
     _photo_too_large(scene, 130)
@@ -489,9 +470,9 @@ def _photo_too_large(scene: Scene, seconds: float) -> None:
 
 
 def beatriz(scene: Scene) -> None:
-    """Portuguese: twelve sign-in failures, four of them within the very same second."""
-    moments = [*range(-88, -8, 10), 0.1, 0.4, 0.4, 0.9]
-    for at, seconds in enumerate(moments):
+    """Add twelve failed sign-ins, in Portuguese, four of them within one second."""
+    offsets = [*range(-88, -8, 10), 0.1, 0.4, 0.4, 0.9]
+    for at, seconds in enumerate(offsets):
         scene.add(
             seconds,
             project="back-office",
@@ -501,8 +482,8 @@ def beatriz(scene: Scene) -> None:
             breadcrumbs=scene.crumbs(
                 seconds,
                 [
-                    moved(0.8, "/entrar", "/auth/start"),
-                    moved(0.1, "/auth/start", "/auth/callback"),
+                    navigation(0.8, "/entrar", "/auth/start"),
+                    navigation(0.1, "/auth/start", "/auth/callback"),
                 ],
             ),
             request={
@@ -516,7 +497,7 @@ def beatriz(scene: Scene) -> None:
         )
 
 
-# Nadia, Yara and Sakura use the mobile apps and what stands behind them.
+# --- Nadia, Yara, and Sakura: mobile apps and their servers -------------------------------------
 
 APP_RELEASE = "com.example.shop@5.2.0+520"
 
@@ -555,7 +536,7 @@ PRICE = """
 
 
 def phone(name: str, system: str, version: str) -> Json:
-    """The contexts a phone's SDK sends."""
+    """Return the contexts of a phone's SDK."""
     return {
         "device": {"name": name, "model": name, "free_memory": 182_000_000, "online": True},
         "os": {"name": system, "version": version},
@@ -592,7 +573,7 @@ SKIPPED = frame(
 
 
 def nadia(scene: Scene) -> None:
-    """Arabic: the scanner crashes twice, and the address screen fails in JavaScript."""
+    """Add two crashes of the scanner and an error of the address screen, in Arabic."""
     for seconds in (-75, 30):
         _scanner(scene, seconds)
     scene.add(
@@ -634,7 +615,7 @@ def _scanner(scene: Scene, seconds: float) -> None:
 
 
 def yara(scene: Scene) -> None:
-    """iPhone: a crash while resizing, a kill for want of memory, and a decoder in C++."""
+    """Add a crash, a kill for lack of memory, and a native fault, on an iPhone."""
     nil = "Unexpectedly found nil while unwrapping an Optional value"
     scene.add(
         -140,
@@ -665,7 +646,7 @@ def yara(scene: Scene) -> None:
 
 
 def _native_fault(scene: Scene, seconds: float) -> None:
-    """The stack is the crashed thread's; the exception itself has none."""
+    """Add an error with the stack only in the crashed thread."""
     scene.add(
         seconds,
         project="edge",
@@ -686,7 +667,7 @@ def _native_fault(scene: Scene, seconds: float) -> None:
 
 
 def sakura(scene: Scene) -> None:
-    """Japanese: the app loses its channel, the server behind it fails, and so does pricing."""
+    """Add a lost channel, the server's error behind it, and a pricing error, in Japanese."""
     _channel_closed(scene, -60)
     scene.add(
         -60.8,
@@ -730,7 +711,7 @@ def _channel_closed(scene: Scene, seconds: float) -> None:
     )
 
 
-# What errors alone do not tell: replays, feedback, and the half of a failure without a user.
+# --- replays, feedback, and an error without a user ---------------------------------------------
 
 SHOP = "https://shop.example"
 
@@ -751,24 +732,24 @@ LEO_SAYS = (
     "J'appuie sur « Payer » et il ne se passe rien, aucun message. Rappelez-moi au "
     "+33 6 39 98 12 34 ou écrivez à leo.martin@example.fr. Léo Martin"
 )
-# Close to a customer, and somebody else: a careless query finds these too.
-NEIGHBOUR = {"id": "10011", "email": "ada.lovett@example.com.invalid"}
+# Another person, whom a careless query for Ada finds.
+SIMILAR_USER = {"id": "10011", "email": "ada.lovett@example.com.invalid"}
 
 
-def signals(scenes: Mapping[str, Scene]) -> None:
-    """Three of the customers once more, told after everybody's errors. Their order is fixed."""
-    ada(scenes["ada"])
-    leo(scenes["leo"])
-    mia(scenes["mia"])
+def add_signals(scenes: Mapping[str, Scene]) -> None:
+    """Add replays, feedback, and related errors, in a fixed order."""
+    _ada_signals(scenes["ada"])
+    _leo_signals(scenes["leo"])
+    _mia_signals(scenes["mia"])
 
 
-def ada(scene: Scene) -> None:
-    """A replay of all she did in the browser, and what she wrote when the cart broke."""
+def _ada_signals(scene: Scene) -> None:
+    """Add a replay of her browser errors and her feedback."""
     seen = [event for event in scene.world.events if _is_in_the_browser(event, scene)]
     replay_id = made_up_id("ada", "replay")
     scene.world.add_replay(
         project="web-shop",
-        when=scene.moment(-215),
+        when=scene.time(-215),
         duration_s=290,
         user=scene.user,
         urls=[f"{SHOP}/cart", f"{SHOP}/checkout", f"{SHOP}/cart?voucher=SPRING"],
@@ -782,7 +763,7 @@ def ada(scene: Scene) -> None:
     )
     scene.world.add_feedback(
         project="web-shop",
-        when=scene.moment(55),
+        when=scene.time(55),
         message=ADA_SAYS,
         user=scene.user,
         contact_email="ada.lovett@example.com",
@@ -791,11 +772,11 @@ def ada(scene: Scene) -> None:
         associated_event_id=seen[-1].id,
         replay_id=replay_id,
     )
-    _neighbour(scene)
+    _similar_user(scene)
 
 
 def _is_in_the_browser(event: Event, scene: Scene) -> bool:
-    """One of the customer's own errors in the web shop; the warning about prices is none."""
+    """Return whether the event is one of the customer's errors in the web shop."""
     return (
         event.columns["user.id"] == scene.user["id"]
         and event.project.slug == "web-shop"
@@ -803,34 +784,31 @@ def _is_in_the_browser(event: Event, scene: Scene) -> bool:
     )
 
 
-def _neighbour(scene: Scene) -> None:
-    """The same minutes of somebody whose id and e-mail only begin alike."""
+def _similar_user(scene: Scene) -> None:
+    """Add the same minutes of a person whose ID and email only start the same."""
     scene.world.add_replay(
         project="web-shop",
-        when=scene.moment(-60),
+        when=scene.time(-60),
         duration_s=45,
-        user=NEIGHBOUR,
+        user=SIMILAR_USER,
         urls=[f"{SHOP}/cart"],
         dead_clicks=1,
         release=SHOP_RELEASE,
     )
     scene.world.add_feedback(
         project="web-shop",
-        when=scene.moment(-30),
+        when=scene.time(-30),
         message="The voucher field is too small for my voucher.",
-        user=NEIGHBOUR,
+        user=SIMILAR_USER,
         url=f"{SHOP}/cart",
     )
 
 
-def leo(scene: Scene) -> None:
-    """No error at all, but a button that does nothing: he hammers on it, then he writes.
-
-    He was not asked to sign in for the form, so that it knows him by e-mail only.
-    """
+def _leo_signals(scene: Scene) -> None:
+    """Add a replay with rage clicks, and feedback that identifies him only by email."""
     replay = scene.world.add_replay(
         project="web-shop",
-        when=scene.moment(-70),
+        when=scene.time(-70),
         duration_s=150,
         user=scene.user,
         urls=[f"{SHOP}/fr/panier", f"{SHOP}/fr/paiement"],
@@ -841,7 +819,7 @@ def leo(scene: Scene) -> None:
     )
     scene.world.add_feedback(
         project="web-shop",
-        when=scene.moment(95),
+        when=scene.time(95),
         message=LEO_SAYS,
         contact_email="leo.martin@example.fr",
         name="Léo Martin",
@@ -850,11 +828,11 @@ def leo(scene: Scene) -> None:
     )
 
 
-def mia(scene: Scene) -> None:
-    """Her payment fails in the browser. The cause is in the API, which does not know who she is."""
+def _mia_signals(scene: Scene) -> None:
+    """Add a failed payment in the browser, and its cause in the API, which names no user."""
     trace = made_up_id("mia", "pay")
     scene.world.add_event(
-        timestamp=scene.moment(41.1),
+        timestamp=scene.time(41.1),
         project="checkout-api",
         issue="gateway-timeout",
         exception=("ReadTimeout", "gateway.example: read timed out (10 s)"),

@@ -1,13 +1,13 @@
-"""What the story is told with: a customer's moment, frames with code, breadcrumbs."""
+"""Building blocks of the story: scenes, frames, breadcrumbs, and requests."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Unpack, cast
+from typing import Any
 
-from apps.demo.world import Event, EventFields, Json, Person, World
+from apps.demo.world import Event, Json, Person, World
 
 Crumb = tuple[float, str, str | None, Json | None]
 
@@ -16,62 +16,56 @@ CRUMB_KINDS = {"xhr": "http", "fetch": "http", "http": "http", "navigation": "na
 
 @dataclass(frozen=True)
 class Scene:
-    """One customer around one moment."""
+    """One customer and one time, at which something goes wrong."""
 
     world: World
     at: datetime
-    person: EventFields
+    person: Json
 
     @property
     def user(self) -> Person:
-        """The customer as replays and feedback name people."""
-        told = self.person
-        return {
-            "id": told.get("user_id"),
-            "email": told.get("email"),
-            "username": told.get("username"),
-            "ip_address": told.get("ip"),
-        }
+        """The customer as the user object of replays and feedback."""
+        names = {"id": "user_id", "email": "email", "username": "username", "ip_address": "ip"}
+        return {key: self.person.get(name) for key, name in names.items()}
 
-    def moment(self, seconds: float) -> datetime:
-        """The scene's moment and so many seconds; negative is before."""
+    def time(self, seconds: float) -> datetime:
+        """Return the time some seconds after the scene's, or before it if negative."""
         return self.at + timedelta(seconds=seconds)
 
-    def add(self, seconds: float, **fields: Unpack[EventFields]) -> Event:
-        """An event of this customer, `seconds` after the scene's moment."""
-        told = {"timestamp": self.moment(seconds), **self.person, **fields}
-        return self.world.add_event(**cast(EventFields, told))
+    def add(self, seconds: float, **fields: Any) -> Event:
+        """Add an event for the customer; `fields` are those of a `Draft`."""
+        return self.world.add_event(**{"timestamp": self.time(seconds), **self.person, **fields})
 
-    def crumbs(self, seconds: float, told: Sequence[Crumb]) -> list[Json]:
-        """Breadcrumbs from `(seconds before the event, category, message, data)`, as told."""
+    def crumbs(self, seconds: float, crumbs: Sequence[Crumb]) -> list[Json]:
+        """Return breadcrumbs from `(seconds before the event, category, message, data)`."""
         return [
             {
-                "timestamp": self.moment(seconds - before),
+                "timestamp": self.time(seconds - before),
                 "category": category,
                 "type": CRUMB_KINDS.get(category, "default"),
                 "level": "error" if category == "error" else "info",
                 "message": message,
                 "data": data,
             }
-            for before, category, message, data in told
+            for before, category, message, data in crumbs
         ]
 
 
 def call(before: float, method: str, url: str, status: int, *, category: str = "http") -> Crumb:
-    """The breadcrumb of an HTTP call, so many seconds before the event."""
+    """Return the breadcrumb of an HTTP request."""
     return (before, category, None, {"method": method, "url": url, "status_code": status})
 
 
-def moved(before: float, start: str, end: str) -> Crumb:
-    """The breadcrumb of a change of page."""
+def navigation(before: float, start: str, end: str) -> Crumb:
+    """Return the breadcrumb of a page change."""
     return (before, "navigation", None, {"from": start, "to": end})
 
 
 def frame(filename: str, function: str, line: int, code: str = "", **more: Any) -> Json:
-    """A frame of the company's own code.
+    """Return an in-app frame.
 
-    `code` is the source around the line. The line itself starts with `>`, the others with a
-    blank, so that the numbers can be told. `more` takes the API's other frame keys.
+    `code` is the source around the line, which is marked with `>`; other lines start with a
+    space. `more` are other keys of the API.
     """
     return {
         "filename": filename,
@@ -85,44 +79,42 @@ def frame(filename: str, function: str, line: int, code: str = "", **more: Any) 
 
 
 def library(filename: str, function: str, line: int, **more: Any) -> Json:
-    """A frame of somebody else's code, without source."""
+    """Return a frame of a library, without source."""
     return {"filename": filename, "function": function, "lineNo": line, "inApp": False, **more}
 
 
 def numbered(code: str, line: int) -> list[list[int | str]]:
-    """Source lines with their numbers; the one marked `>` has number `line`."""
+    """Return source lines with their numbers; the one marked `>` is number `line`."""
     lines = code.strip("\n").split("\n") if code else []
     marked = next((at for at, text in enumerate(lines) if text.startswith(">")), 0)
     return [[line - marked + at, text[1:]] for at, text in enumerate(lines)]
 
 
-def people() -> dict[str, EventFields]:
-    """Who the customers are, as their apps report them."""
-    return {
-        "ada": {
-            "user_id": "1001",
-            "email": "ada.lovett@example.com",
-            "username": "ada",
-            "ip": "203.0.113.24",
-            "user": {"geo": {"country_code": "GB", "city": "Leeds", "region": "United Kingdom"}},
-        },
-        "leo": {"user_id": "1742", "email": "leo.martin@example.fr", "ip": "198.51.100.7"},
-        "mia": {"user_id": "1893", "email": "mia+shop@example.org", "username": "mia.wolf"},
-        "mallory": {"user_id": "6660", "email": "mallory@example.net", "username": "mallory"},
-        "kowalski": {"username": "CORP\\kowalski", "email": "p.kowalski@corp.example"},
-        "nadia": {"user_id": "2208", "email": "NADIA.HADDAD@EXAMPLE.COM"},
-        "oda": {"user_id": "3003", "username": "oda"},
-        "pepe": {"user_id": "2950", "username": 'José "Pepe" Muñoz'},
-        "busy": {"user_id": "20417", "email": "einkauf@grosskunde.example"},
-        "yara": {"user_id": "9b2f6c1e-4d7a-4f0e-8a53-2c6d1e9b7f10", "ip": "2001:db8::5:17"},
-        "sakura": {"user_id": "4471", "username": "sakura_田中"},
-        "hanna": {"user_id": "3310", "email": "hanna.berg@example.se"},
-        "nils": {"user_id": "3311", "email": "nils@berg.example"},
-        "beatriz": {"user_id": "3120", "email": "beatriz.costa@example.pt"},
-    }
+# The customers as their apps report them.
+PEOPLE: dict[str, Json] = {
+    "ada": {
+        "user_id": "1001",
+        "email": "ada.lovett@example.com",
+        "username": "ada",
+        "ip": "203.0.113.24",
+        "user": {"geo": {"country_code": "GB", "city": "Leeds", "region": "United Kingdom"}},
+    },
+    "leo": {"user_id": "1742", "email": "leo.martin@example.fr", "ip": "198.51.100.7"},
+    "mia": {"user_id": "1893", "email": "mia+shop@example.org", "username": "mia.wolf"},
+    "mallory": {"user_id": "6660", "email": "mallory@example.net", "username": "mallory"},
+    "kowalski": {"username": "CORP\\kowalski", "email": "p.kowalski@corp.example"},
+    "nadia": {"user_id": "2208", "email": "NADIA.HADDAD@EXAMPLE.COM"},
+    "oda": {"user_id": "3003", "username": "oda"},
+    "pepe": {"user_id": "2950", "username": 'José "Pepe" Muñoz'},
+    "busy": {"user_id": "20417", "email": "einkauf@grosskunde.example"},
+    "yara": {"user_id": "9b2f6c1e-4d7a-4f0e-8a53-2c6d1e9b7f10", "ip": "2001:db8::5:17"},
+    "sakura": {"user_id": "4471", "username": "sakura_田中"},
+    "hanna": {"user_id": "3310", "email": "hanna.berg@example.se"},
+    "nils": {"user_id": "3311", "email": "nils@berg.example"},
+    "beatriz": {"user_id": "3120", "email": "beatriz.costa@example.pt"},
+}
 
-
-# Library frames as the platforms' SDKs send them, oldest call first.
+# Library frames, oldest call first.
 
 DJANGO: tuple[Json, ...] = (
     library("django/core/handlers/exception.py", "inner", 55, module="django.core.handlers"),
@@ -213,8 +205,6 @@ NATIVE: tuple[Json, ...] = (
 )
 
 
-# What several customers of the web shop have in common: requests, releases, source code.
-
 API_RELEASE = "checkout-api@7.3.1"
 SHOP_RELEASE = "web-shop@2026.11.4"
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100101 Firefox/133.0"
@@ -232,7 +222,7 @@ PLACE_ORDER = """
 
 
 def api_request(path: str, data: Any = None) -> Json:
-    """A POST to the checkout API as the Django SDK reports it."""
+    """Return a POST to the checkout API as the Django SDK reports it."""
     return {
         "method": "POST",
         "url": f"https://api.shop.example{path}",

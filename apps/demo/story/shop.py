@@ -1,4 +1,7 @@
-"""The projects of the demo's company, made in a fixed order so that their ids are stable."""
+"""The company's projects, the customers of its shop, and the history of its issues.
+
+IDs depend on the order of projects and events.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ import random
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import cast
 
 from apps.demo.story.scene import (
     API_RELEASE,
@@ -24,9 +26,9 @@ from apps.demo.story.scene import (
     api_request,
     call,
     frame,
-    moved,
+    navigation,
 )
-from apps.demo.world import Event, EventFields, History, Json, World, made_up_id
+from apps.demo.world import Event, History, Json, World, made_up_id
 
 PROJECTS = (
     ("checkout-api", "python", "Checkout API"),
@@ -42,13 +44,13 @@ PROJECTS = (
 )
 
 
-def projects(world: World) -> None:
-    """Make all projects."""
+def add_projects(world: World) -> None:
+    """Add all projects."""
     for slug, platform, name in PROJECTS:
         world.add_project(slug, platform, name)
 
 
-# Ada pays, or tries to, in the web shop in front of the checkout API.
+# --- Ada: payments and a cart -------------------------------------------------------------------
 
 PAY_URL = "https://api.shop.example/orders/A-20931/pay"
 
@@ -90,14 +92,14 @@ DECLINED_CRUMBS: tuple[Crumb, ...] = (
     call(0.2, "POST", "https://gateway.example/charges", 402),
 )
 PAY_CRUMBS: tuple[Crumb, ...] = (
-    moved(6.0, "/cart", "/checkout"),
+    navigation(6.0, "/cart", "/checkout"),
     (1.4, "ui.click", 'button.pay[type="submit"] > span', None),
     call(0.1, "POST", PAY_URL, 402, category="xhr"),
 )
 CART_CRUMBS: tuple[Crumb, ...] = (
     (31.0, "ui.click", 'button.pay[type="submit"] > span', None),
     (30.2, "console", "payment refused: do_not_honor", {"logger": "console"}),
-    moved(9.5, "/checkout", "/cart"),
+    navigation(9.5, "/checkout", "/cart"),
     (4.8, "ui.click", "button.remove-voucher", None),
     call(0.3, "GET", "/api/prices?cart=881", 500, category="xhr"),
     (0.0, "error", "TypeError: price is undefined", None),
@@ -105,12 +107,12 @@ CART_CRUMBS: tuple[Crumb, ...] = (
 
 
 def ada(scene: Scene) -> None:
-    """Three declined payments in the API, each with its echo in the browser, then a broken cart."""
+    """Add three declined payments, each in the API and the browser, then a broken cart."""
     codes = ("insufficient_funds", "insufficient_funds", "do_not_honor")
     for number, (seconds, code) in enumerate(zip((-190, -100, -35), codes, strict=True), start=1):
         trace = made_up_id("ada", "pay", number)
         _declined(scene, seconds, code, trace)
-        _failed_call(scene, seconds + 0.4, trace)
+        _failed_request(scene, seconds + 0.4, trace)
     _broken_cart(scene, 0)
     scene.add(
         42,
@@ -144,7 +146,7 @@ def _declined(scene: Scene, seconds: float, code: str, trace: str) -> None:
     )
 
 
-def _failed_call(scene: Scene, seconds: float, trace: str) -> None:
+def _failed_request(scene: Scene, seconds: float, trace: str) -> None:
     scene.add(
         seconds,
         project="web-shop",
@@ -183,7 +185,7 @@ def _broken_cart(scene: Scene, seconds: float) -> None:
     )
 
 
-# Mia and Leo shop in German and in French, and the shop has its own troubles.
+# --- Mia and Leo: a locked stock and missing chunks ---------------------------------------------
 
 RESERVE = """
      with connection.cursor() as cursor:
@@ -228,7 +230,7 @@ MEMBERS = (
 
 
 def mia(scene: Scene) -> None:
-    """German: the stock reservation runs into a lock, twice, and then several things at once."""
+    """Add two lock timeouts and an exception group, in German."""
     for seconds in (-240, -95):
         scene.add(
             seconds,
@@ -253,7 +255,7 @@ def mia(scene: Scene) -> None:
 
 
 def _member(at: int) -> Json:
-    """One of the exceptions inside the group, pointing at its parent."""
+    """Return one of the exceptions in the group."""
     kind, value = MEMBERS[at]
     return {
         "type": kind,
@@ -270,7 +272,7 @@ def _member(at: int) -> Json:
 
 
 def leo(scene: Scene) -> None:
-    """French: chunks that no longer exist after a deploy, all of it an hour before the moment."""
+    """Add chunks missing after a deploy, in French, an hour before the reported time."""
     for number, seconds in enumerate((-3720, -3660, -3615)):
         scene.add(
             seconds,
@@ -295,9 +297,8 @@ def leo(scene: Scene) -> None:
         )
 
 
-# A wholesale customer whose import runs into everything at once: 140 events in an hour.
+# --- a wholesale customer with 140 events in an hour --------------------------------------------
 
-EVENTS = 140
 HALF_AN_HOUR_S = 1790
 CORE_S = 270
 CORE_SHARE = 0.78
@@ -319,106 +320,100 @@ IMPORT_ROW = """
 """
 
 
-def kinds() -> list[tuple[int, EventFields]]:
-    """The six issues with how much of the noise each one is."""
-    return [
-        (46, _import_row()),
-        (34, _search_down()),
-        (25, _mail_job()),
-        (18, _rate_limited()),
-        (11, _grid()),
-        (6, _stock_warning()),
-    ]
-
-
-def _import_row() -> EventFields:
-    frames = [*DJANGO, frame("imports/offers.py", "read_rows", 58, IMPORT_ROW, vars={"row": "{}"})]
-    return {
-        "project": "checkout-api",
-        "issue": "import-row",
-        "exception": ("InvalidOperation", "[<class 'decimal.ConversionSyntax'>]"),
-        "frames": frames,
-        "transaction": "/imports/{id}",
-        "release": "checkout-api@7.3.0",
-    }
-
-
-def _search_down() -> EventFields:
-    return {
-        "project": "edge",
-        "platform": "go",
-        "issue": "search-down",
-        "exception": ("*fmt.wrapError", 'search "schrauben m4": context deadline exceeded'),
-        "frames": [*GO, frame("internal/search/service.go", "(*Service).Find", 133, LOOKUP)],
-        "release": "edge@88",
-    }
-
-
-def _mail_job() -> EventFields:
-    return {
-        "project": "orders-worker",
-        "issue": "mail-template",
-        "issue_status": "resolved",
-        "exception": ("TypeError", "Cannot read properties of undefined (reading 'render')"),
-        "frames": [*NODE, frame("/app/src/jobs/confirmation.js", "confirm", 29, SEND_MAIL)],
-        "transaction": "job:confirmation",
-        "release": "orders-worker@31.2.0",
-        "extra": {"queue": "mail", "attemptsMade": 3},
-    }
-
-
-def _rate_limited() -> EventFields:
-    return {
-        "project": "edge",
-        "platform": "go",
-        "issue": "too-many",
-        "message": "client exceeded 600 requests per minute",
-        "level": "warning",
-        "handled": None,
-        "logger": "gateway",
-        "release": "edge@88",
-    }
-
-
-def _grid() -> EventFields:
-    return {
-        "project": "web-shop",
-        "issue": "grid-render",
-        "exception": ("RangeError", "Maximum call stack size exceeded"),
-        "frames": [*REACT, frame("src/wholesale/Grid.tsx", "Grid", 301)],
-        "release": "web-shop@2026.11.3",
-    }
-
-
-def _stock_warning() -> EventFields:
-    return {
-        "project": "checkout-api",
-        "issue": "stock-negative",
-        "message": "Bestand negativ für SKU 88-1200",
-        "level": "warning",
-        "handled": None,
-        "logger": "stock",
-        "release": "checkout-api@7.3.0",
-    }
+# The number of events of each issue, and their fields.
+NOISE: tuple[tuple[int, Json], ...] = (
+    (
+        46,
+        {
+            "project": "checkout-api",
+            "issue": "import-row",
+            "exception": ("InvalidOperation", "[<class 'decimal.ConversionSyntax'>]"),
+            "frames": [
+                *DJANGO,
+                frame("imports/offers.py", "read_rows", 58, IMPORT_ROW, vars={"row": "{}"}),
+            ],
+            "transaction": "/imports/{id}",
+            "release": "checkout-api@7.3.0",
+        },
+    ),
+    (
+        34,
+        {
+            "project": "edge",
+            "platform": "go",
+            "issue": "search-down",
+            "exception": ("*fmt.wrapError", 'search "schrauben m4": context deadline exceeded'),
+            "frames": [*GO, frame("internal/search/service.go", "(*Service).Find", 133, LOOKUP)],
+            "release": "edge@88",
+        },
+    ),
+    (
+        25,
+        {
+            "project": "orders-worker",
+            "issue": "mail-template",
+            "issue_status": "resolved",
+            "exception": ("TypeError", "Cannot read properties of undefined (reading 'render')"),
+            "frames": [*NODE, frame("/app/src/jobs/confirmation.js", "confirm", 29, SEND_MAIL)],
+            "transaction": "job:confirmation",
+            "release": "orders-worker@31.2.0",
+            "extra": {"queue": "mail", "attemptsMade": 3},
+        },
+    ),
+    (
+        18,
+        {
+            "project": "edge",
+            "platform": "go",
+            "issue": "too-many",
+            "message": "client exceeded 600 requests per minute",
+            "level": "warning",
+            "handled": None,
+            "logger": "gateway",
+            "release": "edge@88",
+        },
+    ),
+    (
+        11,
+        {
+            "project": "web-shop",
+            "issue": "grid-render",
+            "exception": ("RangeError", "Maximum call stack size exceeded"),
+            "frames": [*REACT, frame("src/wholesale/Grid.tsx", "Grid", 301)],
+            "release": "web-shop@2026.11.3",
+        },
+    ),
+    (
+        6,
+        {
+            "project": "checkout-api",
+            "issue": "stock-negative",
+            "message": "Bestand negativ für SKU 88-1200",
+            "level": "warning",
+            "handled": None,
+            "logger": "stock",
+            "release": "checkout-api@7.3.0",
+        },
+    ),
+)
 
 
 def busy(scene: Scene) -> None:
-    """All 140 within the hour around the moment, most of them in its middle nine minutes."""
+    """Add 140 events within the hour around the reported time, most within nine minutes."""
     dice = random.Random(20417)
-    noise = [fields for share, fields in kinds() for _ in range(share)]
+    noise = [fields for count, fields in NOISE for _ in range(count)]
     dice.shuffle(noise)
     for number, fields in enumerate(noise):
         reach = CORE_S if dice.random() < CORE_SHARE else HALF_AN_HOUR_S
         seconds = dice.uniform(-reach, reach)
-        note: Json = {"batch": f"import-{number // 20}"}
-        scene.add(seconds, **cast(EventFields, {**fields, "tags": note}))
+        scene.add(seconds, **fields, tags={"batch": f"import-{number // 20}"})
 
 
-# Everybody else: the same issues in the same minutes, so that a careless query gets caught.
+# --- other users: the same issues in the same minutes, to catch careless queries ----------------
 
 PER_ISSUE = 4
 
-STRANGERS: tuple[EventFields, ...] = (
+OTHER_USERS: tuple[Json, ...] = (
     {"user_id": "x OR level:error"},
     {"username": "*"},
     {"user_id": "a,b"},
@@ -439,8 +434,8 @@ STRANGERS: tuple[EventFields, ...] = (
 )
 
 
-def crowd(world: World) -> None:
-    """A few events of strangers and of nobody around the first event of every issue."""
+def add_other_users(world: World) -> None:
+    """Add a few events of other users and of no user around the first event of every issue."""
     dice = random.Random(71)
     first: dict[int, Event] = {}
     for event in world.events:
@@ -449,12 +444,12 @@ def crowd(world: World) -> None:
         for number in range(PER_ISSUE):
             if number == 0 or dice.random() < 0.8:
                 seconds = timedelta(seconds=dice.randint(-120, 120))
-                _echo(world, event, STRANGERS[dice.randrange(len(STRANGERS))], seconds)
+                _repeat(world, event, OTHER_USERS[dice.randrange(len(OTHER_USERS))], seconds)
 
 
-def _echo(world: World, event: Event, stranger: EventFields, later: timedelta) -> None:
-    """The same error once more, for someone else."""
-    error: EventFields = {
+def _repeat(world: World, event: Event, user: Json, later: timedelta) -> None:
+    """Add the same error for another user."""
+    error: Json = {
         "timestamp": event.timestamp + later,
         "project": event.project.slug,
         "platform": event.columns["platform"],
@@ -468,12 +463,12 @@ def _echo(world: World, event: Event, stranger: EventFields, later: timedelta) -
         "handled": event.columns["error.handled"],
     }
     chain = _chain_of(event)
-    what: EventFields = {"exceptions": chain} if chain else {"message": event.columns["message"]}
-    world.add_event(**cast(EventFields, {**error, **stranger, **what}))
+    content = {"exceptions": chain} if chain else {"message": event.columns["message"]}
+    world.add_event(**error | user | content)
 
 
 def _chain_of(event: Event) -> list[Json | None]:
-    """The exceptions of an event, in the form `World.add_event` takes."""
+    """Return the exceptions of an event as arguments of `World.add_event`."""
     for entry in event.body["entries"]:
         if entry["type"] == "exception":
             return [
@@ -483,19 +478,13 @@ def _chain_of(event: Event) -> list[Json | None]:
     return []
 
 
-# Customers without an error at their moment: one has some at other times, one has none at all.
-
-MINUTE_S = 60
+# --- Hanna: errors at other times ---------------------------------------------------------------
 
 
-def elsewhere(scenes: Mapping[str, Scene]) -> None:
-    """Hanna's errors stand 14 minutes before her usual window and half an hour after it.
-
-    Nils has none: the shop does not know him by the address he gives on the phone.
-    """
-    hanna = scenes["hanna"]
+def add_hannas_errors(hanna: Scene) -> None:
+    """Add errors 14 minutes before the default window and half an hour after it."""
     hanna.add(
-        -19 * MINUTE_S - 8,
+        -19 * 60 - 8,
         project="web-shop",
         issue="voucher-refused",
         exception=("AxiosError", "Request failed with status code 422"),
@@ -506,7 +495,7 @@ def elsewhere(scenes: Mapping[str, Scene]) -> None:
         contexts=BROWSER,
     )
     hanna.add(
-        35 * MINUTE_S + 21,
+        35 * 60 + 21,
         project="web-shop",
         issue="cart-session",
         exception=("TypeError", "Failed to fetch"),
@@ -517,14 +506,10 @@ def elsewhere(scenes: Mapping[str, Scene]) -> None:
     )
 
 
-# How the company's problems stand: old and new ones, back again, fixed, and in whose hands.
-#
-# And which releases went live, so that some of it can be told by them.
+# --- status of the issues, and releases ---------------------------------------------------------
 
-HOURS = 24
-
-# By project and issue: how long ago it began, in days, how many more people and events, and how
-# many of these in the last day. What is not told began with the story.
+# By project and issue: the age in days, additional users, additional events, and how many of these
+# in the last day. Other issues start with the story.
 OLD: dict[tuple[str, str], tuple[float, int, int, int]] = {
     ("checkout-api", "payment-declined"): (212, 1840, 5230, 96),
     ("web-shop", "pay-failed"): (212, 1795, 5102, 93),
@@ -543,7 +528,7 @@ OLD: dict[tuple[str, str], tuple[float, int, int, int]] = {
     ("mobile-app", "scanner-null"): (7, 22, 40, 6),
     ("mobile-app", "out-of-memory"): (53, 61, 118, 8),
 }
-STANDINGS: dict[tuple[str, str], History] = {
+STATUSES: dict[tuple[str, str], History] = {
     ("checkout-api", "payment-declined"): History(substatus="escalating", team="payments"),
     ("web-shop", "pay-failed"): History(team="payments"),
     ("web-shop", "cart-total"): History(fixed_in="web-shop@2026.11.5"),
@@ -560,49 +545,48 @@ STANDINGS: dict[tuple[str, str], History] = {
 }
 
 
-def histories(world: World, scenes: Mapping[str, Scene]) -> None:
-    """Tell them of all issues that are there, and add the releases."""
-    now = scenes["ada"].moment(25 * 60)
+def set_histories(world: World, ada: Scene) -> None:
+    """Set the histories of all issues."""
+    now = ada.time(25 * 60)
     for issue in world.issues:
         place = (issue.project.slug, issue.key)
-        told = STANDINGS.get(place, History())
+        history = STATUSES.get(place, History())
         if place in OLD:
-            days, users, events, lately = OLD[place]
-            told = replace(
-                told,
+            days, users, events, last_day = OLD[place]
+            history = replace(
+                history,
                 first_seen=now - timedelta(days=days),
                 earlier_users=users,
                 earlier_events=events,
-                day=_day(lately, seed=issue.id),
+                day=_day(last_day, seed=issue.id),
             )
-        world.tell_history(issue, told)
-    _releases(world, scenes)
+        world.set_history(issue, history)
 
 
 def _day(events: int, *, seed: int) -> tuple[int, ...]:
-    """So many events over 24 hours, more of them towards the end."""
+    """Return the events of each of 24 hours, more of them toward the end."""
     dice = random.Random(seed)
-    hours = [0] * HOURS
-    weights = [1.2 + math.sin(hour / 4) + hour / 8 for hour in range(HOURS)]
-    for hour in dice.choices(range(HOURS), weights, k=events):
+    hours = [0] * 24
+    weights = [1.2 + math.sin(hour / 4) + hour / 8 for hour in range(24)]
+    for hour in dice.choices(range(24), weights, k=events):
         hours[hour] += 1
     return tuple(hours)
 
 
-def _releases(world: World, scenes: Mapping[str, Scene]) -> None:
-    """Two that broke something for Mia, and the one that mends the cart, a little late for Ada."""
+def add_releases(world: World, scenes: Mapping[str, Scene]) -> None:
+    """Add releases: two that broke something for Mia, one that fixes the cart after Ada's."""
     ada, mia, busy = scenes["ada"], scenes["mia"], scenes["busy"]
     hour = timedelta(hours=1)
     for version, project, live in (
-        ("web-shop@2026.11.5", "web-shop", ada.moment(4 * 60)),
-        ("web-shop@2026.11.4", "web-shop", mia.moment(-35 * 60)),
-        ("checkout-api@7.3.1", "checkout-api", mia.moment(-12 * 60)),
-        ("edge@88", "edge", busy.moment(-20 * 60)),
-        ("orders-worker@31.2.0", "orders-worker", busy.moment(-90 * 60)),
-        ("web-shop@2026.11.3", "web-shop", busy.moment(-144 * 3600)),
-        ("checkout-api@7.3.0", "checkout-api", busy.moment(-70 * 3600)),
-        ("back-office@3.19.5", "back-office", busy.moment(-300 * 3600)),
-        ("invoices@4.0.2+build.88", "invoices", busy.moment(-30 * 3600)),
+        ("web-shop@2026.11.5", "web-shop", ada.time(4 * 60)),
+        ("web-shop@2026.11.4", "web-shop", mia.time(-35 * 60)),
+        ("checkout-api@7.3.1", "checkout-api", mia.time(-12 * 60)),
+        ("edge@88", "edge", busy.time(-20 * 60)),
+        ("orders-worker@31.2.0", "orders-worker", busy.time(-90 * 60)),
+        ("web-shop@2026.11.3", "web-shop", busy.time(-144 * 3600)),
+        ("checkout-api@7.3.0", "checkout-api", busy.time(-70 * 3600)),
+        ("back-office@3.19.5", "back-office", busy.time(-300 * 3600)),
+        ("invoices@4.0.2+build.88", "invoices", busy.time(-30 * 3600)),
     ):
         world.add_release(
             version, live - hour, project=project, released=live - hour / 4, deployed=live

@@ -1,20 +1,20 @@
-"""All rules of plain words in the order in which they are asked; the first that fits tells."""
+"""All rules of plain words in the order of precedence."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 from apps.events.event import Event
-from apps.events.rules.client_side import BROWSER, DEVICE, DOINGS, INPUT
+from apps.events.rules.client_side import BROWSER, DEVICE, INPUT, OPERATIONS
 from apps.events.rules.outside import ACCESS, BUSINESS, NETWORK, PAYMENT, PAYMENT_SERVICE, SERVICES
-from apps.events.rules.rule import Clue, Rule, clue_of_last_call, clues
-from apps.events.rules.server_side import CODE, DATA, FILES, MONITORS, PARTS, SERVER
+from apps.events.rules.rule import Rule, Symptom, last_call_symptom, symptoms_of
+from apps.events.rules.server_side import CODE, COMPONENTS, DATA, FILES, MONITORS, SERVER
 
 RULES: tuple[Rule, ...] = (
     *MONITORS,
     *PAYMENT,
     *FILES,
-    *PARTS,
+    *COMPONENTS,
     *ACCESS,
     *DATA,
     *BUSINESS,
@@ -25,50 +25,52 @@ RULES: tuple[Rule, ...] = (
     *PAYMENT_SERVICE,
     *NETWORK,
     *SERVICES,
-    *DOINGS,
+    *OPERATIONS,
     *CODE,
 )
-_SURE = tuple(rule for rule in RULES if not rule.vague)
-_VAGUE = tuple(rule for rule in RULES if rule.vague and not rule.broad)
+_SURE = tuple(rule for rule in RULES if not (rule.vague or rule.broad))
+_VAGUE = tuple(rule for rule in RULES if rule.vague)
 _BROAD = tuple(rule for rule in RULES if rule.broad)
 
-
-_found: ContextVar[dict[int, tuple[Event, Rule | None]] | None] = ContextVar("found", default=None)
+# By id; the event is stored too, so that its id is not reused.
+_cached: ContextVar[dict[int, tuple[Event, Rule | None]] | None] = ContextVar(
+    "cached", default=None
+)
 
 
 @contextmanager
-def rules_asked_once() -> Iterator[None]:
-    """Inside, each event is held against the rules once. It is all forgotten at the end."""
-    token = _found.set({})
+def rule_cache() -> Iterator[None]:
+    """Evaluate the rules only once for each event inside the block."""
+    token = _cached.set({})
     try:
         yield
     finally:
-        _found.reset(token)
+        _cached.reset(token)
 
 
 def rule_for(event: Event) -> Rule | None:
-    """The rule that tells what the event means; a sure one for a cause before a vague one.
+    """Return the rule that explains the event; a sure one for a cause precedes a vague one.
 
-    Where its own words tell nothing, the call that failed just before does.
+    If the event itself matches nothing specific, try the failed call just before it.
     """
-    found = _found.get()
-    if found is None:
-        return _rule_for(event)
-    if id(event) not in found:
-        found[id(event)] = (event, _rule_for(event))  # held, so that no other event gets its id
-    return found[id(event)][1]
+    cached = _cached.get()
+    if cached is None:
+        return _find_rule(event)
+    if id(event) not in cached:
+        cached[id(event)] = (event, _find_rule(event))
+    return cached[id(event)][1]
 
 
-def _rule_for(event: Event) -> Rule | None:
-    seen = clues(event)
-    called = clue_of_last_call(event)
+def _find_rule(event: Event) -> Rule | None:
+    symptoms = symptoms_of(event)
+    call = last_call_symptom(event)
     return (
-        _first(_SURE, seen)
-        or _first(_VAGUE, seen)
-        or (called and _first(_SURE, (called,)))
-        or _first(_BROAD, seen)
+        _first(_SURE, symptoms)
+        or _first(_VAGUE, symptoms)
+        or (call and _first(_SURE, (call,)))
+        or _first(_BROAD, symptoms)
     )
 
 
-def _first(rules: Sequence[Rule], seen: Sequence[Clue]) -> Rule | None:
-    return next((rule for clue in seen for rule in rules if rule.fits(clue)), None)
+def _first(rules: Sequence[Rule], symptoms: Sequence[Symptom]) -> Rule | None:
+    return next((rule for one in symptoms for rule in rules if rule.matches(one)), None)

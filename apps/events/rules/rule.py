@@ -1,7 +1,6 @@
-"""One row of the tables of plain words, and how it is held against an event.
+"""The rules of plain words: how a rule matches an event, and what it finds in one.
 
-A rule fits a clue when one of the things it looks at is there and all its conditions hold.
-Patterns read small letters and are bounded, so that a text costs no more than its length.
+Patterns are in lowercase and bounded, so that matching takes linear time.
 """
 
 import re
@@ -13,17 +12,19 @@ from urllib.parse import urljoin, urlsplit
 from zoneinfo import ZoneInfo
 
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo
-from apps.events.query import known_zones
+from apps.events.query import iana_zones
 
-# What the rules of plain words look at: an event as a few short lines in small letters.
 
-_MOST_TEXT = 500
-_MOST_CAUSES = 6
-_INNERMOST = 3
+def names_in(text: str) -> frozenset[str]:
+    """Return the words of the text in lowercase."""
+    return frozenset(text.lower().split())
+
+
+# Where the program ran
 
 
 class Side(Enum):
-    """Who ran the program that failed."""
+    """Where the failed program ran."""
 
     SERVER = "server"
     BROWSER = "browser"
@@ -31,47 +32,57 @@ class Side(Enum):
     UNKNOWN = "unknown"
 
 
-CLIENT = frozenset((Side.BROWSER, Side.DEVICE))
-
-
-@dataclass(frozen=True, slots=True)
-class Clue:
-    """One line that tells of the failure: an exception, the title or the message.
-
-    `line` is `type: message`, `name` the bare name of the type, `calls` its module and innermost
-    functions, `file` the address of the file it was raised in;
-    `paying`: it speaks of a payment service.
-    """
-
-    line: str
-    name: str
-    side: Side
-    status: int | None
-    paying: bool
-    calls: str
-    mechanism: str
-    file: str = ""
-
+ON_SERVER = frozenset((Side.SERVER,))
+IN_BROWSER = frozenset((Side.BROWSER,))
+ON_DEVICE = frozenset((Side.DEVICE,))
+CLIENT = IN_BROWSER | ON_DEVICE
+NOT_CLIENT = frozenset(Side) - CLIENT
+NOT_BROWSER = frozenset(Side) - IN_BROWSER
 
 _SIDES = {
     "javascript": Side.BROWSER,
-    "cocoa": Side.DEVICE,
-    "objc": Side.DEVICE,
-    "swift": Side.DEVICE,
-    "android": Side.DEVICE,
-    "dart": Side.DEVICE,
-    "flutter": Side.DEVICE,
-    "unity": Side.DEVICE,
-    "unreal": Side.DEVICE,
     **dict.fromkeys(
-        (
-            *("python", "node", "php", "ruby", "go", "elixir", "perl", "cfml"),
-            *("groovy", "haskell", "scala"),
-        ),
+        names_in("cocoa objc swift android dart flutter unity unreal"),
+        Side.DEVICE,
+    ),
+    **dict.fromkeys(
+        names_in("python node php ruby go elixir perl cfml groovy haskell scala"),
         Side.SERVER,
     ),
 }
-_ANYWHERE = ("java", "csharp", "native", "c", "rust", "kotlin")
+_ANY_SIDE_PLATFORMS = names_in("java csharp native c rust kotlin")
+_APP_CONTEXTS = frozenset(("app", "unity", "react_native_context"))
+
+
+def side_of(event: Event) -> Side:
+    """Return where the program ran, from the platform and the SDK's contexts."""
+    body = event.body
+    if body and _APP_CONTEXTS & body.contexts.keys():
+        return Side.DEVICE
+    platform = (event.platform or "").lower().split("-")[0]
+    if platform == "javascript" and body and _is_javascript_app(body):
+        return Side.DEVICE
+    if platform in _ANY_SIDE_PLATFORMS and body:
+        if "device" in body.contexts:
+            return Side.DEVICE
+        is_native = platform in ("native", "c") and "runtime" not in body.contexts
+        return Side.UNKNOWN if is_native and not body.request else Side.SERVER
+    return _SIDES.get(platform, Side.UNKNOWN)
+
+
+def _is_javascript_app(body: EventBody) -> bool:
+    """Return whether it is an app such as React Native's or Electron's, rather than a web page."""
+    if "browser" in body.contexts or body.request:
+        return False
+    frames = (frame for one in body.exceptions[:1] for frame in one.frames)
+    return "device" in body.contexts or any((one.file or "").startswith("app:") for one in frames)
+
+
+# Symptoms: what the rules match
+
+_MAX_TEXT = 500
+_MAX_CAUSES = 6
+_MAX_CALLS = 3
 
 _STATUS = re.compile(
     r"\b(?:status(?:code)?|status code(?: of)?|http(?:error|/[12](?:\.\d)?)?|code|returned"
@@ -91,63 +102,55 @@ _RPC = re.compile(
     r"(?:rpc|statuscode|\[\w{1,30}/).{0,60}?\b"
     r"(?:(?P<s503>unavailable)|(?P<s504>deadline_?exceeded)|(?P<s429>resource_?exhausted))\b"
 )
-_INSIDE = re.compile(
+_QUOTED_ERROR = re.compile(
     r"(?:^|: |nested exception is |caused by:? )"
     r"((?:[A-Za-z_]\w{0,60}[.\\]){0,8}[A-Z]\w{0,80}(?:Exception|Error))(?:: |$)"
 )
-_NO_ANSWER = re.compile(r"failed to fetch|\bload failed|network ?error|network request failed")
-_GONE = re.compile(r"\boffline\b|\bnone\b|network_lost|unavailable|disconnected")
+_NO_RESPONSE = re.compile(r"failed to fetch|\bload failed|network ?error|network request failed")
+_OFFLINE = re.compile(r"\boffline\b|\bnone\b|network_lost|unavailable|disconnected")
 _TITLE = re.compile(r"([^\s:]{1,120}(?:::[^\s:]{1,80}){0,6})(?:: |$)")
 
-
-def side_of(event: Event) -> Side:
-    """Who ran the program, from the platform and what the SDK knows of its surroundings."""
-    contexts = event.body.contexts if event.body else {}
-    if "app" in contexts or "unity" in contexts or "react_native_context" in contexts:
-        return Side.DEVICE
-    platform = (event.platform or "").lower().split("-")[0]
-    if platform == "javascript" and event.body and _is_an_app(event.body):
-        return Side.DEVICE
-    if platform in _ANYWHERE and event.body:
-        return _side_of_anywhere(platform, event.body)
-    return _SIDES.get(platform, Side.UNKNOWN)
+_Line = tuple[str, str, str, str]  # type, message, calls, file
 
 
-def _is_an_app(body: EventBody) -> bool:
-    """Whether no browser ran the web's language: an app of React Native or Electron."""
-    if "browser" in body.contexts or body.request:
-        return False
-    frames = (frame for one in body.exceptions[:1] for frame in one.frames)
-    return "device" in body.contexts or any((one.file or "").startswith("app:") for one in frames)
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """A line about the failure: an exception, the title, or a message.
+
+    `line` is `type: message`, `name` the bare name of the type, `calls` its module and innermost
+    functions, `file` the file it was raised in; `paying` means that it is about a payment service.
+    """
+
+    line: str
+    name: str
+    side: Side
+    status: int | None
+    paying: bool
+    calls: str
+    mechanism: str
+    file: str = ""
 
 
-def _side_of_anywhere(platform: str, body: EventBody) -> Side:
-    """A language that runs on phones, desks and servers; managed ones are servers' by default."""
-    if "device" in body.contexts:
-        return Side.DEVICE
-    native = platform in ("native", "c") and "runtime" not in body.contexts
-    return Side.UNKNOWN if native and not body.request else Side.SERVER
-
-
-def clues(event: Event) -> list[Clue]:
-    """The lines about the failure, surest first: what was raised, title, message, its causes."""
+def symptoms_of(event: Event) -> list[Symptom]:
+    """Return the symptoms, surest first: the raised exception, title, messages, causes."""
     side = side_of(event)
     body = event.body or EventBody()
-    tags = dict(body.tags)
-    mechanism = tags.get("mechanism", "").lower()
-    called = _last_call(body.breadcrumbs)
+    mechanism = dict(body.tags).get("mechanism", "").lower()
+    call = _last_call(body.breadcrumbs)
     found = []
-    for kind, told, calls, file in _unwrapped(_lines(event, body)):
-        line = f"{kind}: {told}".lower() if kind else told.lower()
-        if side in CLIENT and _NO_ANSWER.search(line):
-            line += _heard(body.breadcrumbs)
+    for kind, message, calls, file in _with_quoted_errors(_lines(event, body)):
+        line = f"{kind}: {message}".lower() if kind else message.lower()
+        if side in CLIENT and _NO_RESPONSE.search(line):
+            line += _missing_response_reason(body.breadcrumbs)
+        # A promise that was rejected without an error: the call before it failed.
+        status = _status(line) or ("promise rejection" in line and _failed_status(call)) or None
         found.append(
-            Clue(
+            Symptom(
                 line=line,
-                name=bare_name(kind),
+                name=_bare_name(kind),
                 side=side,
-                status=_status(line) or (_plain_rejection(line) and _failed(called)) or None,
-                paying=bool(_PAYING.search(line) or _PAYING.search(_address(called))),
+                status=status,
+                paying=bool(_PAYING.search(line) or _PAYING.search(_address(call))),
                 calls=calls,
                 mechanism=mechanism,
                 file=file,
@@ -156,23 +159,23 @@ def clues(event: Event) -> list[Clue]:
     return found
 
 
-def clue_of_last_call(event: Event) -> Clue | None:
-    """The call just before the failure as a clue, where it failed; it is no proof.
+def last_call_symptom(event: Event) -> Symptom | None:
+    """Return the call just before the failure as a weak symptom, if it failed.
 
-    What a page asked of another site than its own is none. The line names a service that our
-    server asked, and nothing where a customer's program asked.
+    A page's call to another site does not count. The line names the service that our server
+    called; it is empty if the customer's program made the call.
     """
     body = event.body or EventBody()
-    called = _last_call(body.breadcrumbs)
-    status = _failed(called)
+    call = _last_call(body.breadcrumbs)
+    status = _failed_status(call)
     if status is None or event.level in ("info", "debug"):
         return None
     side = side_of(event)
-    address = _address(called)
+    address = _address(call)
     page = body.request.url if body.request else None
-    if side in CLIENT and page and _owner(address, page) != _owner(page.lower(), page):
+    if side in CLIENT and page and _domain(address, page) != _domain(page.lower(), page):
         return None
-    return Clue(
+    return Symptom(
         line="" if side in CLIENT else urlsplit(address).netloc,
         name="",
         side=side,
@@ -183,77 +186,68 @@ def clue_of_last_call(event: Event) -> Clue | None:
     )
 
 
-def _owner(address: str, page: str) -> str:
-    """The last two names of the server, the page's for an address without one."""
-    server = urlsplit(urljoin(page.lower(), address)).hostname or ""
-    return ".".join(server.split(".")[-2:])
+def _domain(address: str, page: str) -> str:
+    """Return the last two labels of the host; a relative address has the page's."""
+    host = urlsplit(urljoin(page.lower(), address)).hostname or ""
+    return ".".join(host.split(".")[-2:])
 
 
-def bare_name(kind: str) -> str:
-    """`System.Net.Http.HttpRequestException` is `httprequestexception`, in any language."""
+def _bare_name(kind: str) -> str:
+    """Return `httprequestexception` for `System.Net.Http.HttpRequestException`."""
     return re.split(r"[.\\/$]|::", kind.strip("*").split("<")[0])[-1].lower()
 
 
-def _lines(event: Event, body: EventBody) -> Iterator[tuple[str, str, str, str]]:
-    raised, causes = body.exceptions[:1], body.exceptions[1 : 1 + _MOST_CAUSES]
-    yield from map(_exception, raised)
+def _lines(event: Event, body: EventBody) -> Iterator[_Line]:
+    raised, causes = body.exceptions[:1], body.exceptions[1 : 1 + _MAX_CAUSES]
+    yield from map(_exception_line, raised)
     for text in (event.title, event.message, body.message):
-        cut = (text or "")[:_MOST_TEXT]
+        cut = (text or "")[:_MAX_TEXT]
         if match := _TITLE.match(cut):
             yield match[1], cut[match.end() :], "", ""
         elif cut:
             yield "", cut, "", ""
-    yield from map(_exception, causes)
+    yield from map(_exception_line, causes)
 
 
-def _unwrapped(
-    lines: Iterator[tuple[str, str, str, str]],
-) -> Iterator[tuple[str, str, str, str]]:
-    """Each line, then the error that it quotes: `ExecutionException: java.io.IOException: no`."""
+def _with_quoted_errors(lines: Iterator[_Line]) -> Iterator[_Line]:
+    """Yield each line, then an error in it: `CompletionException: java.io.IOException: no`."""
     for line in lines:
         yield line
-        if match := _INSIDE.search(line[1]):
+        if match := _QUOTED_ERROR.search(line[1]):
             yield match[1], line[1][match.end() :], "", ""
 
 
-def _heard(crumbs: tuple[Breadcrumb, ...]) -> str:
-    """Why a call got no answer, where the steps before it tell; in words of our own."""
+def _missing_response_reason(crumbs: tuple[Breadcrumb, ...]) -> str:
+    """Return why a call had no response, in our own words, if an earlier breadcrumb shows it."""
     for crumb in reversed(crumbs[-8:]):
-        told = f"{crumb.message} {' '.join(map(str, crumb.data.values()))}"[:_MOST_TEXT].lower()
+        text = f"{crumb.message} {' '.join(map(str, crumb.data.values()))}"[:_MAX_TEXT].lower()
         if crumb.category in ("device.connectivity", "network.event"):
-            return " (offline)" if _GONE.search(told) else ""
-        if crumb.category == "console" and "blocked by cors" in told:
+            return " (offline)" if _OFFLINE.search(text) else ""
+        if crumb.category == "console" and "blocked by cors" in text:
             return " (cors)"
     return ""
 
 
-def _exception(one: ExceptionInfo) -> tuple[str, str, str, str]:
-    calls = " ".join(
-        (one.module or "", *(frame.function or "" for frame in one.frames[:_INNERMOST]))
-    )
+def _exception_line(one: ExceptionInfo) -> _Line:
+    functions = (frame.function or "" for frame in one.frames[:_MAX_CALLS])
     file = (one.frames[0].file or "") if one.frames else ""
     return (
         (one.type or "")[:200],
-        (one.value or "")[:_MOST_TEXT],
-        calls.lower()[:_MOST_TEXT],
-        file.lower()[:_MOST_TEXT],
+        (one.value or "")[:_MAX_TEXT],
+        " ".join((one.module or "", *functions)).lower()[:_MAX_TEXT],
+        file.lower()[:_MAX_TEXT],
     )
 
 
 def _status(line: str) -> int | None:
+    """Return the HTTP status in the line, or the one that matches its gRPC status."""
     if match := _STATUS.search(line):
         return int(next(group for group in match.groups() if group))
-    called = _RPC.search(line)
-    return int(called.lastgroup[1:]) if called and called.lastgroup else None
-
-
-def _plain_rejection(line: str) -> bool:
-    """A page that failed with no error of its own: the call before it is what failed."""
-    return "promise rejection" in line
+    rpc = _RPC.search(line)
+    return int(rpc.lastgroup[1:]) if rpc and rpc.lastgroup else None
 
 
 def _last_call(crumbs: tuple[Breadcrumb, ...]) -> Breadcrumb | None:
-    """The call to a server just before the failure."""
     return next((crumb for crumb in reversed(crumbs[-3:]) if crumb.data.get("url")), None)
 
 
@@ -261,16 +255,16 @@ def _address(call: Breadcrumb | None) -> str:
     return str(call.data["url"])[:200].split("?")[0].lower() if call else ""
 
 
-def _failed(call: Breadcrumb | None) -> int | None:
+def _failed_status(call: Breadcrumb | None) -> int | None:
     status = str((call and call.data.get("status_code")) or "")[:4]
     return int(status) if re.fullmatch(r"[45]\d\d", status) else None
 
 
-# What the customer was trying, told by the words of an address, a page's name or a click.
+# User actions, found in URLs, transaction names, and clicks
 
 
-class Deed(Enum):
-    """Something customers do."""
+class UserAction(Enum):
+    """Something that customers do."""
 
     PAYING = "paying"
     CHECKING_OUT = "checking out"
@@ -289,97 +283,84 @@ class Deed(Enum):
     SEARCHING = "searching"
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """Words that tell of a deed, and of another one when something was sent; None is no deed."""
-
-    words: str
-    deed: Deed | None
-    sent: Deed | None = None
-
-
-# The first row that fits tells; payment comes before the order that is paid.
-_TABLE = (
-    _Words(r"refunds?", None),
-    _Words(r"pay|payments?|purchase", Deed.PAYING),
-    _Words(r"checkout", Deed.CHECKING_OUT),
-    _Words(r"billing", Deed.ACCOUNT, sent=Deed.PAYING),
-    _Words(r"place (?:the |an |your )?order|order now|submit order", Deed.ORDERING),
-    _Words(r"cart|basket", Deed.CART),
-    _Words(r"(?<!wp )log ?in|log ?on|sign ?in|oauth|sso", Deed.SIGNING_IN),
-    _Words(r"sessions?", None, sent=Deed.SIGNING_IN),
-    _Words(r"register|registration|sign ?up", Deed.SIGNING_UP),
-    _Words(r"uploads?|attachments?", Deed.UPLOADING),
-    _Words(r"invoices?", Deed.INVOICE),
-    _Words(r"bookings?|reservations?|reserve|appointments?", Deed.BOOKING),
-    _Words(r"orders?", Deed.ORDERS, sent=Deed.ORDERING),
-    _Words(r"exports?|reports?", Deed.REPORT),
-    _Words(r"messages?|chats?|inbox", Deed.MESSAGES),
-    _Words(r"notifications?", Deed.NOTICES),
-    _Words(r"profile|account|settings|preferences", Deed.ACCOUNT),
-    _Words(r"search", Deed.SEARCHING),
+# The first matching row applies, so that payment comes before the order that is paid.
+# Words, the action, and the action for a POST or PUT request if it is another one.
+_ACTIONS = tuple(
+    (re.compile(rf"\b(?:{words})\b"), action, action_if_sent)
+    for words, action, action_if_sent in (
+        (r"refunds?", None, None),
+        (r"pay|payments?|purchase", UserAction.PAYING, None),
+        (r"checkout", UserAction.CHECKING_OUT, None),
+        (r"billing", UserAction.ACCOUNT, UserAction.PAYING),
+        (r"place (?:the |an |your )?order|order now|submit order", UserAction.ORDERING, None),
+        (r"cart|basket", UserAction.CART, None),
+        (r"(?<!wp )log ?in|log ?on|sign ?in|oauth|sso", UserAction.SIGNING_IN, None),
+        (r"sessions?", None, UserAction.SIGNING_IN),
+        (r"register|registration|sign ?up", UserAction.SIGNING_UP, None),
+        (r"uploads?|attachments?", UserAction.UPLOADING, None),
+        (r"invoices?", UserAction.INVOICE, None),
+        (r"bookings?|reservations?|reserve|appointments?", UserAction.BOOKING, None),
+        (r"orders?", UserAction.ORDERS, UserAction.ORDERING),
+        (r"exports?|reports?", UserAction.REPORT, None),
+        (r"messages?|chats?|inbox", UserAction.MESSAGES, None),
+        (r"notifications?", UserAction.NOTICES, None),
+        (r"profile|account|settings|preferences", UserAction.ACCOUNT, None),
+        (r"search", UserAction.SEARCHING, None),
+    )
 )
-_PATTERNS = tuple((re.compile(rf"\b(?:{row.words})\b"), row) for row in _TABLE)
-_NOT_THE_CUSTOMER = re.compile(
+_BACKGROUND_WORK = re.compile(
     r"\b(?:web ?)?hooks?\b|\bcallbacks?\b|\bcron\b|\bjobs?\b|\btasks?\b"
     r"|\bworkers?\b|\bsidekiq\b"
 )
 _WORD = re.compile(r"[A-Z]?[a-z]{1,40}|[A-Z]{1,40}")
-_WAYS = frozenset(("navigation", "ui.click", "ui.tap", "touch", "ui.multiClick"))
+_ACTION_CATEGORIES = frozenset(("navigation", "ui.click", "ui.tap", "touch", "ui.multiClick"))
 
 
-def deed_of(event: Event) -> Deed | None:
-    """What the customer tried; None for work that no customer waits for, or without a clue."""
+def user_action_of(event: Event) -> UserAction | None:
+    """Return what the customer was doing; None if unknown or if no customer waits for the work."""
     request = event.body.request if event.body else None
     method = (request.method if request else None) or (event.transaction or "").split(" ")[0]
     if not request and side_of(event) not in CLIENT and "/" not in (event.transaction or ""):
         return None
-    if is_behind_the_scenes(event):
+    if is_background_work(event):
         return None
-    for words in _words_told(event):
-        row = next((row for pattern, row in _PATTERNS if pattern.search(words)), None)
-        if row:
-            return row.sent if row.sent and method.upper() in ("POST", "PUT") else row.deed
+    was_sent = method.upper() in ("POST", "PUT")
+    for words in _action_words(event):
+        for pattern, action, action_if_sent in _ACTIONS:
+            if pattern.search(words):
+                return (was_sent and action_if_sent) or action
     return None
 
 
-def is_behind_the_scenes(event: Event) -> bool:
-    """Whether it is work that no customer waits for: a job, a call from another service."""
-    return any(_NOT_THE_CUSTOMER.search(words) for words in _words_told(event))
+def is_background_work(event: Event) -> bool:
+    """Return whether no customer waits for the work: a job, or another service's call."""
+    return any(_BACKGROUND_WORK.search(words) for words in _action_words(event))
 
 
-def _words_told(event: Event) -> list[str]:
-    return [" ".join(_WORD.findall(text[:300])).lower() for text in _told(event)]
-
-
-def _told(event: Event) -> Iterator[str]:
-    if event.transaction:
-        yield event.transaction
-    if event.body is None:
-        return
-    if event.body.request and event.body.request.url:
-        yield _path(event.body.request.url)
-    last = next((one for one in reversed(event.body.breadcrumbs) if one.category in _WAYS), None)
-    if last:
-        yield _way(last)
+def _action_words(event: Event) -> list[str]:
+    """Return the words of the transaction, the request's path, and the last click or navigation."""
+    texts = [event.transaction or ""]
+    if event.body:
+        if event.body.request and event.body.request.url:
+            texts.append(_path(event.body.request.url))
+        crumbs = reversed(event.body.breadcrumbs)
+        last = next((one for one in crumbs if one.category in _ACTION_CATEGORIES), None)
+        if last:
+            target = last.data.get("to") or last.data.get("view.id") or last.message or ""
+            texts.append(_path(str(target)))
+    return [" ".join(_WORD.findall(text[:300])).lower() for text in texts if text]
 
 
 def _path(url: str) -> str:
-    """The address without its server and what stands behind `?` and `#`."""
+    """Return the URL without scheme, host, query, and fragment."""
     return re.split(r"[?#]", re.sub(r"^[a-z]{2,10}://[^/?#]{0,253}", "", url[:600]))[0]
 
 
-def _way(crumb: Breadcrumb) -> str:
-    return _path(str(crumb.data.get("to") or crumb.data.get("view.id") or crumb.message or ""))
+# Rules
 
 
-__all__ = ["CLIENT", "ON_SERVER", "Deed", "Example", "Rule", "Side", "Where", "names"]
-
-ON_SERVER = frozenset((Side.SERVER,))
-
-
-class Where(Enum):
-    """The place where it failed, as a page may say it."""
+class Place(Enum):
+    """Where it failed, as pages say it."""
 
     SERVER = "our server"
     SERVICE = "another service"
@@ -391,7 +372,7 @@ class Where(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """The shape of an event that only its rule tells first: `Type: message` and the platform."""
+    """An event that its rule alone matches first; `title` is `Type: message`."""
 
     title: str
     platform: str = "python"
@@ -402,24 +383,25 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A sentence, and what it is told from.
+    """A sentence and the symptoms that it explains.
 
-    `{Us}` and `{us}` in the sentence become our server, the page, the app or the program.
-    `where` is None where the failing program itself is the place.
+    `{Us}` and `{us}` in the sentence become our server, the page, the app, or the program. A place
+    of None means the program that failed.
 
-    It looks at: `types`, bare names of exceptions; `says`, a pattern for the line `type: message`;
-    `statuses` of HTTP; `calls`, a pattern for an exception's module and innermost functions;
-    `files`, one for the address of the file it was raised in; `mechanisms` of the SDK. Conditions:
-    `sides`, and `paying` for a line that speaks of a payment service. `vague` rules are asked only
-    when no other fits any part of the event; `broad` ones say too little to count as specific; a
-    `slight` failure is seldom what a customer means, so that others come first. `deed` is what the
-    sentence tells already, so that it is not said twice.
+    One of these must match: `types` (bare names of exceptions), `text` (a pattern for the line
+    `type: message`), `statuses` (HTTP), `calls` (a pattern for an exception's module and innermost
+    functions), `files` (a pattern for the file it was raised in), or `mechanisms` (of the SDK).
+    `sides` and `paying` (a symptom about a payment service) are additional conditions.
+
+    `vague` rules apply only if no sure rule matches any symptom of the event. `broad` rules come
+    last and are too general to count as specific. A `slight` failure is seldom what a customer
+    reports, so it is ranked lower. `action` is what the sentence says the customer was doing.
     """
 
     sentence: str
-    where: Where | None
+    place: Place | None
     example: Example
-    says: str = ""
+    text: str = ""
     types: frozenset[str] = frozenset()
     statuses: frozenset[int] = frozenset()
     calls: str = ""
@@ -430,41 +412,33 @@ class Rule:
     vague: bool = False
     broad: bool = False
     slight: bool = False
-    deed: Deed | None = None
+    action: UserAction | None = None
 
-    def fits(self, clue: Clue) -> bool:
-        """Whether the rule tells what the clue means."""
-        return self._may(clue) and (self._is_named(clue) or self._reads(clue))
-
-    def _may(self, clue: Clue) -> bool:
-        return (not self.sides or clue.side in self.sides) and (not self.paying or clue.paying)
-
-    def _is_named(self, clue: Clue) -> bool:
+    def matches(self, symptom: Symptom) -> bool:
+        """Return whether the rule explains the symptom."""
+        if (self.sides and symptom.side not in self.sides) or (self.paying and not symptom.paying):
+            return False
         return (
-            clue.name in self.types
-            or clue.status in self.statuses
-            or clue.mechanism in self.mechanisms
+            symptom.name in self.types
+            or symptom.status in self.statuses
+            or symptom.mechanism in self.mechanisms
+            or _is_found(self.text, symptom.line)
+            or _is_found(self.files, symptom.file)
+            or _is_found(self.calls, symptom.calls)
         )
 
-    def _reads(self, clue: Clue) -> bool:
-        if self.says and _pattern(self.says).search(clue.line):
-            return True
-        if self.files and _pattern(self.files).search(clue.file):
-            return True
-        return bool(self.calls and _pattern(self.calls).search(clue.calls))
-
-    def core(self, side: Side) -> str:
-        """The sentence for this side, without what the customer tried."""
+    def sentence_for(self, side: Side) -> str:
+        """Return the sentence for a program on this side."""
         us = _US[side]
         return self.sentence.replace("{Us}", us[0].upper() + us[1:]).replace("{us}", us)
 
-    def place(self, side: Side) -> Where:
-        """Where it failed."""
-        if self.where in (Where.BROWSER, Where.DEVICE) and side in CLIENT:
-            return Where.DEVICE if side is Side.DEVICE else Where.BROWSER
-        if self.where:
-            return self.where
-        return Where.SERVER if side is Side.SERVER else Where.APP
+    def place_for(self, side: Side) -> Place:
+        """Return where a program on this side failed."""
+        if self.place in (Place.BROWSER, Place.DEVICE) and side in CLIENT:
+            return Place.DEVICE if side is Side.DEVICE else Place.BROWSER
+        if self.place:
+            return self.place
+        return Place.SERVER if side is Side.SERVER else Place.APP
 
 
 _US = {
@@ -475,59 +449,50 @@ _US = {
 }
 
 
-def names(listed: str) -> frozenset[str]:
-    """The names in a text, for tables that are to be read."""
-    return frozenset(listed.lower().split())
+def _is_found(pattern: str, text: str) -> bool:
+    return bool(pattern and _compiled(pattern).search(text))
 
 
-@cache
-def _pattern(text: str) -> re.Pattern[str]:
-    """Only the tables' own patterns get here, so this cannot grow."""
-    return re.compile(text)
+@cache  # bounded: all patterns come from the rules
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
-# What the customer's device was, in a few words, from what the SDK noted of it.
+# The customer's device and time zone
 
 
 def device_of(body: EventBody) -> str | None:
-    """`Chrome 118.0, Windows 10` or `iPhone 14, iOS 17.1`; None when nothing is known.
+    """Return `Chrome 118.0, Windows 10` or `iPhone 14, iOS 17.1`; None if nothing is known.
 
-    For a server's event it is the server's runtime and system: `CPython 3.11.7, Linux 5.15`.
+    For a server's event, return its runtime and system: `CPython 3.11.7, Linux 5.15`.
     """
     contexts = body.contexts
     device = contexts.get("device", {})
-    first = _named(contexts.get("browser", {})) or _model(device) or _named(contexts.get("runtime"))
-    parts = [first, _named(contexts.get("client_os")) or _named(contexts.get("os"))]
-    return ", ".join(part for part in parts if part) or None
+    # On the web, only a family such as "iPhone" is known of a device.
+    model = next(filter(None, (_text(device.get(key)) for key in ("model", "family", "name"))), "")
+    program = _name_and_version(contexts.get("browser"))
+    program = program or model or _name_and_version(contexts.get("runtime"))
+    system = _name_and_version(contexts.get("client_os")) or _name_and_version(contexts.get("os"))
+    return ", ".join(filter(None, (program, system))) or None
 
 
-def _named(context: Mapping[str, object] | None) -> str:
-    """Name and version of a browser, a system or a runtime."""
-    known = context or {}
-    words = [_word(known.get("name")), _word(known.get("version"))]
-    return " ".join(filter(None, words)) if words[0] else ""
+def _name_and_version(context: Mapping[str, object] | None) -> str:
+    """Return the name and version of a browser, system, or runtime; empty without a name."""
+    name, version = (_text((context or {}).get(key)) for key in ("name", "version"))
+    return f"{name} {version}".strip() if name else ""
 
 
-def _model(device: Mapping[str, object]) -> str:
-    """What a phone calls itself; a family such as "iPhone" is what is left of it on the web."""
-    return _word(device.get("model")) or _word(device.get("family")) or _word(device.get("name"))
-
-
-def _word(value: object) -> str:
+def _text(value: object) -> str:
     return str(value).strip() if isinstance(value, str | int | float) else ""
 
 
 def zone_of_customer(events: Iterable[Event]) -> ZoneInfo | None:
-    """The zone that the customer's own browser or device names, if all that name one agree.
-
-    A server's zone says nothing about a customer.
-    """
-    named = {name for event in events if side_of(event) in CLIENT for name in _zones_named(event)}
-    known = named & known_zones()
+    """Return the time zone of the customer's browser or device; None if unknown or ambiguous."""
+    names = {
+        _text(event.body.contexts.get(context, {}).get("timezone"))
+        for event in events
+        if event.body and side_of(event) in CLIENT
+        for context in ("culture", "device")
+    }
+    known = names & iana_zones()
     return ZoneInfo(known.pop()) if len(known) == 1 else None
-
-
-def _zones_named(event: Event) -> Iterable[str]:
-    contexts = event.body.contexts if event.body else {}
-    for context in ("culture", "device"):
-        yield _word(contexts.get(context, {}).get("timezone"))

@@ -1,70 +1,73 @@
-"""Plain words for the machine a program runs on: its files, its settings, its room and time."""
+"""Rules for failures on our server: machine, code, data store, files, monitors, components."""
 
-from apps.events.rules.rule import ON_SERVER, Example, Rule, Side, Where, names
-
-_OPEN = frozenset((Side.SERVER, Side.UNKNOWN))
+from apps.events.rules.rule import (
+    NOT_BROWSER,
+    NOT_CLIENT,
+    ON_DEVICE,
+    ON_SERVER,
+    Example,
+    Place,
+    Rule,
+    names_in,
+)
 
 SERVER = (
     Rule(
         "Our server had run out of storage space.",
-        Where.SERVER,
+        Place.SERVER,
         Example("OSError: [Errno 28] No space left on device"),
-        says=r"no space left|enospc|disk (?:is )?full|disk quota|could not extend file"
-        r"|not enough space"
-        r"|(?:not enough|insufficient|low) disk|disk space|kein speicherplatz"
-        r"|espace (?:disque )?insuf"
-        r"|espacio insuf|spazio insuf",
-        sides=_OPEN,
+        text=r"no space left|enospc|disk (?:is )?full|disk quota|could not extend file"
+        r"|not enough space|(?:not enough|insufficient|low) disk|disk space|kein speicherplatz"
+        r"|espace (?:disque )?insuf|espacio insuf|spazio insuf",
+        sides=NOT_CLIENT,
     ),
     Rule(
         "Our server had too many files open at once.",
-        Where.SERVER,
+        Place.SERVER,
         Example("OSError: [Errno 24] Too many open files"),
-        says=r"too many open files|emfile|enfile",
+        text=r"too many open files|emfile|enfile",
     ),
     Rule(
         "Our server had more work than it could do at once.",
-        Where.SERVER,
+        Place.SERVER,
         Example("RuntimeError: can't start new thread"),
-        says=r"can't start new thread|native thread|rejectedexecution|resource temporarily"
+        text=r"can't start new thread|native thread|rejectedexecution|resource temporarily"
         r"|queue (?:is )?full|eagain",
     ),
     Rule(
         "Our server was down while we worked on it.",
-        Where.SERVER,
+        Place.SERVER,
         Example("HttpException: down for maintenance", "php"),
-        says=r"maintenance.?mode|(?:under|down for|scheduled) maintenance",
+        text=r"maintenance.?mode|(?:under|down for|scheduled) maintenance",
     ),
     Rule(
         "Our server was stopped in the middle of its work.",
-        Where.SERVER,
+        Place.SERVER,
         Example("WorkerLostError: Worker exited prematurely: signal 9"),
-        says=r"worker (?:exited|lost|died|killed)|workerlost|sigkill|sigterm|shutting down"
-        r"|being shut ?down"
-        r"|signal: killed|pruned.?job",
-        types=names("SystemExit KeyboardInterrupt InterruptedException GracefulExit Shutdown"),
-        sides=_OPEN,
+        text=r"worker (?:exited|lost|died|killed)|workerlost|sigkill|sigterm|shutting down"
+        r"|being shut ?down|signal: killed|pruned.?job",
+        types=names_in("SystemExit KeyboardInterrupt InterruptedException GracefulExit Shutdown"),
+        sides=NOT_CLIENT,
     ),
     Rule(
         "A setting that the program needs is missing.",
-        Where.SERVER,
+        Place.SERVER,
         Example("ImproperlyConfigured: Set the SMS_KEY environment variable"),
-        says=r"environment variable|missing (?:config|setting|env)|not configured"
+        text=r"environment variable|missing (?:config|setting|env)|not configured"
         r"|(?:load|locate|find|default) (?:\w{1,12} )?credentials"
         r"|(?:config|setting|\benv)\w{0,12} .{0,30}(?:missing|not set|not found|is required)",
-        types=names("ImproperlyConfigured UnsatisfiedDependencyException BeanCreationException"),
+        types=names_in("ImproperlyConfigured UnsatisfiedDependencyException BeanCreationException"),
     ),
     Rule(
         "A part of the program was missing when it was needed.",
-        Where.APP,
+        Place.APP,
         Example("ModuleNotFoundError: No module named 'invoices'"),
-        says=r"no module named|cannot find module|cannot load such file"
+        text=r"no module named|cannot find module|cannot load such file"
         r"|could not load (?:file|type)"
         r"|class .{0,100}not found|cannot import name|undefined symbol|uninitialized constant"
         r"|dllnotfound|unable to load (?:dll|shared library)|unable to resolve service"
-        r""
         r"|no service for type|no provider for|nullinjector|no qualifying bean|resolve dependenc",
-        types=names(
+        types=names_in(
             "ModuleNotFoundError ImportError NoClassDefFoundError ClassNotFoundException LoadError"
             " NoSuchMethodError NoSuchFieldError TypeLoadException UndefinedFunctionError"
         ),
@@ -73,76 +76,76 @@ SERVER = (
         "A file that {us} needs is missing.",
         None,
         Example("FileNotFoundError: [Errno 2] No such file or directory: 'terms.pdf'"),
-        says=r"no such file|enoent|could not find (?:file|a part of the path)|failed to open stream"
+        text=r"no such file|enoent|could not find (?:file|a part of the path)|failed to open stream"
         r"|cannot find the (?:file|path)|filenotfound|nosuchfile|pathnotfound",
     ),
     Rule(
         "{Us} was not allowed to open one of its own files.",
         None,
         Example("PermissionError: [Errno 13] Permission denied: '/srv/out'"),
-        says=r"\beacces|\beperm\b|permission denied|operation not permitted|access to the path"
+        text=r"\beacces|\beperm\b|permission denied|operation not permitted|access to the path"
         r"|read-only file system|erofs",
-        types=names("PermissionError UnauthorizedAccessException"),
-        sides=frozenset((Side.SERVER, Side.DEVICE, Side.UNKNOWN)),
+        types=names_in("PermissionError UnauthorizedAccessException"),
+        sides=NOT_BROWSER,
     ),
     Rule(
         "{Us} could not unlock protected data.",
         None,
         Example("cryptography.fernet.InvalidToken: "),
-        says=r"fernet|decrypt|(?:incorrect|bad|invalid).?padding|badmac|cipher|messageencryptor"
+        text=r"fernet|decrypt|(?:incorrect|bad|invalid).?padding|badmac|cipher|messageencryptor"
         r"|messageverifier|\bkms\b|aeadbadtag|tag mismatch|cryptographic|payload (?:is"
         r"|was) invalid",
     ),
     Rule(
         "Our server had already started its answer and could not change it.",
-        Where.SERVER,
+        Place.SERVER,
         Example("ErrorException: headers already sent by (output started)", "php"),
-        says=r"headers (?:already|after they are) sent|response (?:has )?already|doublerender"
+        text=r"headers (?:already|after they are) sent|response (?:has )?already|doublerender"
         r"|cannot set headers|response has been committed",
     ),
     Rule(
         "Our server tried a piece of work again and again, then gave up.",
-        Where.SERVER,
+        Place.SERVER,
         Example("MaxRetriesExceededError: Can't retry shop.send_mail[3f2]"),
-        says=r"maxretriesexceeded|can't retry|retries exhausted|retry limit|maxattemptsexceeded"
+        text=r"maxretriesexceeded|can't retry|retries exhausted|retry limit|maxattemptsexceeded"
         r"|attempted too many times",
         vague=True,
     ),
     Rule(
         "A part of our server was too busy to answer in time.",
-        Where.SERVER,
+        Place.SERVER,
         Example("exit: exited in: GenServer.call(:hold, 5000) (EXIT) time out", "elixir"),
-        says=r"\(exit\) time ?out|asktimeoutexception",
+        text=r"\(exit\) time ?out|asktimeoutexception",
         sides=ON_SERVER,
     ),
     Rule(
         "A part of our server was not running.",
-        Where.SERVER,
+        Place.SERVER,
         Example("exit: no process: the process is not alive", "elixir"),
-        says=r"no process|noproc|genserver\.call|process is not alive|actor.{0,20}(?:dead|stopped)"
+        text=r"no process|noproc|genserver\.call|process is not alive|actor.{0,20}(?:dead|stopped)"
         r"|shard.{0,20}unavailable",
         sides=ON_SERVER,
     ),
     Rule(
         "A step was called off before it was done.",
-        Where.SERVER,
+        Place.SERVER,
         Example("System.OperationCanceledException: The operation was canceled.", "elixir"),
-        says=r"operation was cancell?ed|task was cancell?ed|cancellederror|cancellationexception",
-        types=names("TaskCanceledException OperationCanceledException"),
+        text=r"operation was cancell?ed|task was cancell?ed|cancellederror|cancellationexception",
+        types=names_in("TaskCanceledException OperationCanceledException"),
         vague=True,
     ),
     Rule(
         "Our server could not start because another program was in its place.",
-        Where.SERVER,
+        Place.SERVER,
         Example("Error: listen EADDRINUSE: address already in use :::3000", "node"),
-        says=r"eaddrinuse|address already in use",
+        text=r"eaddrinuse|address already in use",
         sides=ON_SERVER,
     ),
     Rule(
         "{Us} does not know that time zone.",
         None,
         Example("RangeError: Invalid time zone specified: Europe/Kyiv", "javascript"),
-        says=r"(?:invalid|unknown|unsupported|no such|bad) time ?zone|time ?zone.{0,40}(?:not found"
+        text=r"(?:invalid|unknown|unsupported|no such|bad) time ?zone|time ?zone.{0,40}(?:not found"
         r"|unknown|invalid|not recognized)|zoneinfonotfound|zonerules|unknowntimezone"
         r"|timezonenotfound",
     ),
@@ -150,36 +153,34 @@ SERVER = (
         "{Us} does something in an old way, which still works.",
         None,
         Example("DeprecationWarning: Buffer is deprecated", "node"),
-        says=r"deprecationwarning|\bis deprecated|has been deprecated|\bdeprecated:",
+        text=r"deprecationwarning|\bis deprecated|has been deprecated|\bdeprecated:",
         vague=True,
         slight=True,
     ),
 )
 
 
-# Plain words for mistakes of the program itself, in any language. All of them are vague: what
-# another table tells of the same event is told first.
+# Bugs of the program itself, in any language
 
 CODE = (
     Rule(
         "{Us} went around in circles and stopped.",
         None,
         Example("RecursionError: maximum recursion depth exceeded"),
-        says=r"recursion|stack.?overflow|call stack|stack level too deep|maximum function nesting",
+        text=r"recursion|stack.?overflow|call stack|stack level too deep|maximum function nesting",
     ),
     Rule(
         "{Us} tried to use something that was missing.",
         None,
         Example("NullPointerException: Cannot invoke foo() because bar is null", "java"),
-        says=r"\bof (?:undefined|null)\b|(?:is|are) (?:undefined|null|not an object)|on null\b"
+        text=r"\bof (?:undefined|null)\b|(?:is|are) (?:undefined|null|not an object)|on null\b"
         r"|nonetype|for nil\b|nil:nilclass|nil pointer|unexpectedly found nil|(?:null|nil) object"
         r"|undefined or null|null (?:value|check|pointer|reference)|\bon a .none. value"
         r"|undefined value|on undefined|: nil\b|access array offset|\bnil dereference"
-        r"|null cannot be"
-        r"|must not be null|addr 0x0|\bcannot (?:read|set) propert(?!y symbol)"
-        r"|'null' is not a subtype"
-        r"|cannot be nil\b|nil string|null given|non-nullable field|entry in nil map",
-        types=names(
+        r"|null cannot be|must not be null|addr 0x0|\bcannot (?:read|set) propert(?!y symbol)"
+        r"|'null' is not a subtype|cannot be nil\b|nil string|null given|non-nullable field"
+        r"|entry in nil map",
+        types=names_in(
             "NullPointerException NullReferenceException ArgumentNullException"
             " UninitializedPropertyAccessException KotlinNullPointerException"
         ),
@@ -189,7 +190,7 @@ CODE = (
         "{Us} used something before it was ready.",
         None,
         Example("LateInitializationError: Field 'city' was used too soon", "dart"),
-        says=r"late ?initiali[sz]ation|before initiali[sz]ation|not (?:been |yet )?initiali[sz]ed"
+        text=r"late ?initiali[sz]ation|before initiali[sz]ation|not (?:been |yet )?initiali[sz]ed"
         r"|must be used within|no queryclient|correct provider|app registry not ready"
         r"|appregistrynotready|not ready yet|no firebase app",
         vague=True,
@@ -198,7 +199,7 @@ CODE = (
         "A part of {us} used something that only another part can use.",
         None,
         Example("CalledFromWrongThreadException: Only the original thread may", "android"),
-        says=r"only the original thread|networkonmainthread|from the main thread|looper\.prepare"
+        text=r"only the original thread|networkonmainthread|from the main thread|looper\.prepare"
         r"|main thread (?:only|checker)|cross-thread|different thread owns"
         r"|already (?:mutably )?borrowed",
         vague=True,
@@ -207,35 +208,34 @@ CODE = (
         "{Us} was given a list with the same thing in it twice.",
         None,
         Example('IllegalArgumentException: Key "12" was already used.', "android"),
-        says=r"key .{0,60}was already used|duplicate(?:d)? (?:globalkey|keys? )|with the same key",
+        text=r"key .{0,60}was already used|duplicate(?:d)? (?:globalkey|keys? )|with the same key",
         vague=True,
     ),
     Rule(
         "{Us} looked for an item that was not in a list.",
         None,
         Example("IndexError: list index out of range"),
-        says=r"index.{0,30}out of (?:range|bounds)|of empty (?:array|list)|out[ _]?of ?bounds"
+        text=r"index.{0,30}out of (?:range|bounds)|of empty (?:array|list)|out[ _]?of ?bounds"
         r"|out_?of_?range|invalid array length"
         r"|list index|rangeerror \(index|index \d{1,9} (?:beyond|exceeds)|slice bounds",
-        types=names("IndexError NSRangeException StringIndexOutOfBoundsException"),
+        types=names_in("IndexError NSRangeException StringIndexOutOfBoundsException"),
         vague=True,
     ),
     Rule(
         "{Us} looked for a detail that was not in its data.",
         None,
         Example("KeyError: 'currency'"),
-        says=r"undefined (?:array )?(?:key|index|offset)|key not found|no value present"
-        r"|no ?such ?element"
-        r"|no element|sequence contains no|element .{0,80} is undefined"
+        text=r"undefined (?:array )?(?:key|index|offset)|key not found|no value present"
+        r"|no ?such ?element|no element|sequence contains no|element .{0,80} is undefined"
         r"|undefined property|not present in the dictionary|lazily initialize",
-        types=names("KeyError KeyNotFoundException NoSuchElementException StopIteration"),
+        types=names_in("KeyError KeyNotFoundException NoSuchElementException StopIteration"),
         vague=True,
     ),
     Rule(
         "{Us} got something it was not built to handle.",
         None,
         Example("MatchError: no match of right hand side value: :error", "elixir"),
-        says=r"no match of|no function clause|no (?:case|cond|with) clause|(?:match|clause)error"
+        text=r"no match of|no function clause|no (?:case|cond|with) clause|(?:match|clause)error"
         r"|unhandled (?:case|enum)|not a valid (?:enum|choice)|no enum constant"
         r"|unexpected response",
         vague=True,
@@ -244,50 +244,49 @@ CODE = (
         "{Us} asked one of its parts to do something it cannot do.",
         None,
         Example("TypeError: cart.total is not a function", "javascript"),
-        says=r"is not a (?:function|constructor)|is not iterable|has no attribute|undefined method"
+        text=r"is not a (?:function|constructor)|is not iterable|has no attribute|undefined method"
         r"|unrecognized selector|no implicit conversion|not callable|doesn't respond to"
         r"|object does not support|has no (?:instance )?(?:method|getter)"
         r"|can't locate object method",
-        types=names("AttributeError NoMethodError MissingMethodException BadMethodCallException"),
+        types=names_in(
+            "AttributeError NoMethodError MissingMethodException BadMethodCallException"
+        ),
         vague=True,
     ),
     Rule(
         "{Us} used the name of something that does not exist.",
         None,
         Example("ReferenceError: total is not defined", "javascript"),
-        says=r"is not defined|can't find variable|undefined (?:local |global )?variable"
+        text=r"is not defined|can't find variable|undefined (?:local |global )?variable"
         r"|undefined (?:constant|function)|variable .{0,60}is undefined|call to undefined",
-        types=names("ReferenceError NameError UnboundLocalError"),
+        types=names_in("ReferenceError NameError UnboundLocalError"),
         vague=True,
     ),
     Rule(
         "{Us} got a different kind of data than it needs.",
         None,
         Example("TypeError: unsupported operand type(s) for +: 'int' and 'str'"),
-        says=r"unsupported operand|only concatenate|comparison of .{0,60} failed"
-        r"|not supported between"
-        r"|cannot be cast|can't convert|is not a subtype|invalid ?cast"
-        r"|classcast"
-        r"|cannot convert|must be of type|to string conversion|in arithmetic expression"
-        r"|unexpected keyword argument|positional argument"
-        r"|wrong number"
+        text=r"unsupported operand|only concatenate|comparison of .{0,60} failed"
+        r"|not supported between|cannot be cast|can't convert|is not a subtype|invalid ?cast"
+        r"|classcast|cannot convert|must be of type|to string conversion|in arithmetic expression"
+        r"|unexpected keyword argument|positional argument|wrong number"
         r"|must be (?:an? )?(?:str|int|string|array|number|bytes)|typemismatch|interface conversion"
         r"|cannot unmarshal|not (?:json )?serializable|invalid argument type|argumenterror",
-        types=names("ClassCastException InvalidCastException ArgumentError ArgumentException"),
+        types=names_in("ClassCastException InvalidCastException ArgumentError ArgumentException"),
         vague=True,
     ),
     Rule(
         "{Us} tried to divide a number by zero.",
         None,
         Example("ZeroDivisionError: division by zero"),
-        says=r"divi(?:sion|de|ded) by (?:zero|0)|dividebyzero|zerodivision|divisionbyzero"
+        text=r"divi(?:sion|de|ded) by (?:zero|0)|dividebyzero|zerodivision|divisionbyzero"
         r"|: / by zero",
     ),
     Rule(
         "{Us} got a number that was too large for it.",
         None,
         Example("OverflowError: Python int too large to convert to C long"),
-        says=r"overflowerror|arithmetic.{0,8}overflow|integer overflow|too large to convert"
+        text=r"overflowerror|arithmetic.{0,8}overflow|integer overflow|too large to convert"
         r"|floatdomain|too large or too small|too big or too small|number too large"
         r"|with overflow|invalid count value",
     ),
@@ -295,45 +294,45 @@ CODE = (
         "{Us} found that something was not as it should be.",
         None,
         Example("AssertionError"),
-        says=r"assertion.?(?:error|failed)|failed assertion|invariant",
-        types=names("AssertionError AssertionException AssertionFailedError"),
+        text=r"assertion.?(?:error|failed)|failed assertion|invariant",
+        types=names_in("AssertionError AssertionException AssertionFailedError"),
         vague=True,
     ),
     Rule(
         "{Us} changed a list while it was reading it.",
         None,
         Example("java.util.ConcurrentModificationException", "java"),
-        says=r"concurrentmodification|during (?:iteration|enumeration)|collection was modified"
+        text=r"concurrentmodification|during (?:iteration|enumeration)|collection was modified"
         r"|concurrent map|while (?:being )?enumerat",
     ),
     Rule(
         "{Us} tried to change something that cannot be changed.",
         None,
         Example("FrozenError: can't modify frozen String", "ruby"),
-        says=r"frozenerror|modify frozen|read.?only property|not extensible|cannot redefine|immutab"
+        text=r"frozenerror|modify frozen|read.?only property|not extensible|cannot redefine|immutab"
         r"|constant variable",
-        types=names("FrozenInstanceError UnsupportedOperationException"),
+        types=names_in("FrozenInstanceError UnsupportedOperationException"),
     ),
     Rule(
         "{Us} could not get its data ready to send or save.",
         None,
         Example("TypeError: Converting circular structure to JSON", "javascript"),
-        says=r"circular structure|cyclic object|could not be cloned|datacloneerror|picklingerror"
+        text=r"circular structure|cyclic object|could not be cloned|datacloneerror|picklingerror"
         r"|not json serializable|invaliddefinition",
     ),
     Rule(
         "{Us} was asked for something that is not built yet.",
         None,
         Example("NotImplementedError: gift wrap"),
-        says=r"not ?implemented|unimplemented|not (?:yet )?supported|todo!",
-        types=names("NotSupportedException"),
+        text=r"not ?implemented|unimplemented|not (?:yet )?supported|todo!",
+        types=names_in("NotSupportedException"),
         vague=True,
     ),
     Rule(
-        "{Us} was not ready for a step that it was told to take.",
+        "{Us} was not ready for a step that it was asked to take.",
         None,
         Example("IllegalStateException: order is closed", "java"),
-        types=names(
+        types=names_in(
             "IllegalStateException InvalidOperationException StateError InvalidStateError"
             " IllegalArgumentException LogicException IllegalMonitorStateException"
         ),
@@ -343,14 +342,14 @@ CODE = (
         "{Us} counted on a step that had failed.",
         None,
         Example('panic: called `Result::unwrap()` on an `Err` value: "no"', "rust"),
-        says=r"on an .err. value|result::(?:unwrap|expect)",
+        text=r"on an .err. value|result::(?:unwrap|expect)",
         vague=True,
     ),
     Rule(
         "{Us} got a value that it cannot use.",
         None,
         Example("ValueError: no such size"),
-        types=names(
+        types=names_in(
             "ValueError RangeError InvalidArgumentException UnexpectedValueException"
             " FormatException"
         ),
@@ -360,48 +359,43 @@ CODE = (
         "{Us} stopped at a point it should never reach.",
         None,
         Example("EXC_BREAKPOINT: Fatal error", "cocoa"),
-        says=r"exc_breakpoint|brk 1\b|fatal error:",
+        text=r"exc_breakpoint|brk 1\b|fatal error:",
         vague=True,
     ),
     Rule(
         "Something took too long and was stopped.",
         None,
         Example("TimeoutError: timed out", "other"),
-        says=r"time.?out|timed out|deadline",
-        vague=True,
+        text=r"time.?out|timed out|deadline",
         broad=True,
     ),
     Rule(
         "Something took a very long time.",
         None,
         Example("export took 12 s", "other"),
-        says=r"\bslow(?!down)|\btook \d",
-        vague=True,
+        text=r"\bslow(?!down)|\btook \d",
         broad=True,
     ),
     Rule(
         "Something that was needed was not there.",
-        Where.APP,
+        Place.APP,
         Example("WidgetNotFound: 17"),
-        says=r"not ?found|nosuch|does ?not ?exist|missing",
-        vague=True,
+        text=r"not ?found|nosuch|does ?not ?exist|missing",
         broad=True,
     ),
     Rule(
         "{Us} ran into something it did not expect and stopped.",
         None,
         Example("TypeError: odd"),
-        types=names("TypeError RuntimeError RuntimeException panic"),
-        says=r"^panic|unexpected",
-        vague=True,
+        types=names_in("TypeError RuntimeError RuntimeException panic"),
+        text=r"^panic|unexpected",
         broad=True,
     ),
 )
 
 
-# Plain words for our data store: what could not be saved, found or reached there.
+# Data store
 
-_DEVICE = frozenset((Side.DEVICE,))
 _THINGS = (
     "order|customer|user|product|booking|invoice|account|ticket|article|contract|patient|student"
     "|course|vehicle|tariff|shipment|parcel|member|project|employee|listing|reservation|payment"
@@ -411,84 +405,81 @@ _THINGS = (
 DATA = (
     Rule(
         "The app could not read or save its data on the customer's device.",
-        Where.DEVICE,
+        Place.DEVICE,
         Example("SQLiteDatabaseCorruptException: disk image is malformed", "android"),
-        says=r"sqlite(?!.{0,60}full)|\brealm\b|\bcore ?data|nspersistent"
+        text=r"sqlite(?!.{0,60}full)|\brealm\b|\bcore ?data|nspersistent"
         r"|\broom\b.{0,20}(?:database|data integrity|migration)",
-        sides=_DEVICE,
+        sides=ON_DEVICE,
     ),
     Rule(
         "Two changes in our data store got in each other's way.",
-        Where.SERVER,
+        Place.SERVER,
         Example("OperationalError: deadlock detected"),
-        says=r"deadlock|40p01|could not serialize access|serialization ?failure|write ?conflict",
+        text=r"deadlock|40p01|could not serialize access|serialization ?failure|write ?conflict",
     ),
     Rule(
         "Our data store had too many changes to make at once.",
-        Where.SERVER,
+        Place.SERVER,
         Example("PDOException: SQLSTATE[HY000]: 1205 Lock wait timeout exceeded", "php"),
-        says=r"lock wait|lock.?time.?out|locknotavailable|could not obtain lock|database is locked"
+        text=r"lock wait|lock.?time.?out|locknotavailable|could not obtain lock|database is locked"
         r"|sqlite_busy|unable_to_lock_row|cannotacquirelock|pessimisticlock",
     ),
     Rule(
         "Someone else had just changed the same thing.",
-        Where.SERVER,
+        Place.SERVER,
         Example("ActiveRecord::StaleObjectError: Attempted to update a stale object", "ruby"),
-        says=r"stale ?(?:object|data|entry|element.{0,8}version)|optimistic ?lock"
-        r"|dbupdateconcurrency"
-        r"|row was updated or deleted|version ?conflict|concurrent ?update|expected version"
-        r"|conditionalcheckfailed",
+        text=r"stale ?(?:object|data|entry|element.{0,8}version)|optimistic ?lock"
+        r"|dbupdateconcurrency|row was updated or deleted|version ?conflict|concurrent ?update"
+        r"|expected version|conditionalcheckfailed",
     ),
     Rule(
         "There is already an account or entry with this email.",
-        Where.SERVER,
+        Place.SERVER,
         Example('IntegrityError: duplicate key value violates "customer_email_key"'),
-        says=r"(?:duplicate|unique) .{0,160}e-?mail|already exists.{0,80}e-?mail"
+        text=r"(?:duplicate|unique) .{0,160}e-?mail|already exists.{0,80}e-?mail"
         r"|e-?mail.{0,40}already[- ](?:been )?(?:taken|exist|registered|in[- ]use|used)",
     ),
     Rule(
         "It could not be saved because the same thing already exists.",
-        Where.SERVER,
+        Place.SERVER,
         Example("PDOException: SQLSTATE[23000]: 1062 Duplicate entry '7'", "php"),
-        says=r"^(?!.{0,200}(?:seat|slot|reservation)).{0,400}(?:duplicate (?:key|entry|value)"
-        r"|duplicate ?(?:user|customer|account)"
-        r"|unique.{0,12}(?:constraint|violat|index)|\be11000\b"
+        text=r"^(?!.{0,200}(?:seat|slot|reservation)).{0,400}(?:duplicate (?:key|entry|value)"
+        r"|duplicate ?(?:user|customer|account)|unique.{0,12}(?:constraint|violat|index)|\be11000\b"
         r"|recordnotunique|already exists|\bp2002\b|has already been taken)",
     ),
     Rule(
         "It could not be changed because something else still depends on it.",
-        Where.SERVER,
+        Place.SERVER,
         Example("IntegrityError: update violates foreign key constraint"),
-        says=r"foreign.?key|protectederror|still referenced|invalidforeignkey|\bp2003\b",
+        text=r"foreign.?key|protectederror|still referenced|invalidforeignkey|\bp2003\b",
     ),
     Rule(
         "It could not be saved because a detail was missing.",
-        Where.SERVER,
+        Place.SERVER,
         Example('IntegrityError: null value in column "city" violates not-null constraint'),
-        says=r"not.?null (?:constraint|violat)|null value in column"
-        r"|cannot insert (?:the value )?null"
-        r"|column .{0,60}cannot be null|notnullviolation",
+        text=r"not.?null (?:constraint|violat)|null value in column"
+        r"|cannot insert (?:the value )?null|column .{0,60}cannot be null|notnullviolation",
     ),
     Rule(
         "It could not be saved because one of its values is not allowed.",
-        Where.SERVER,
+        Place.SERVER,
         Example('IntegrityError: new row violates check constraint "positive"'),
-        says=r"check.?constraint|checkviolation|invalid input value for enum"
+        text=r"check.?constraint|checkviolation|invalid input value for enum"
         r"|could not execute statement.{0,200}constraint",
     ),
     Rule(
         "What was entered was too long or too large to save.",
-        Where.SERVER,
+        Place.SERVER,
         Example("DataError: value too long for type character varying(20)"),
-        says=r"value too long|data too long|would be truncated|righttruncation"
+        text=r"value too long|data too long|would be truncated|righttruncation"
         r"|numeric.{0,20}overflow"
         r"|out of range (?:value )?for (?:type|column)|numericvalueoutofrange|valuetoolong",
     ),
     Rule(
         "Our data store was too busy to answer.",
-        Where.SERVER,
+        Place.SERVER,
         Example("SQLTransientConnectionException: HikariPool-1 - not available", "node"),
-        says=r"\bconnection ?pool|\bpool.{0,12}(?:exhaust|time.?out|limit|full)|hikari"
+        text=r"\bconnection ?pool|\bpool.{0,12}(?:exhaust|time.?out|limit|full)|hikari"
         r"|too many (?:connections|clients)|connection slots|queuepool|dropped from queue"
         r"|unable to acquire jdbc|acquire.{0,12}time.?out|timeout acquiring"
         r"|could not obtain a (?:database )?connection|getting a connection|provisionedthroughput"
@@ -496,84 +487,81 @@ DATA = (
     ),
     Rule(
         "Our data store could not be reached.",
-        Where.SERVER,
+        Place.SERVER,
         Example("OperationalError: connection to server at 10.0.0.5 failed: refused"),
-        says=r"server closed the connection|lost connection to|has gone away|mysql server"
+        text=r"server closed the connection|lost connection to|has gone away|mysql server"
         r"|connection to server at|could not translate host|could not connect to server"
-        r"|reach database server"
-        r"|terminating connection"
-        r"|database system is|adminshutdown|dbconnection\.|mongo.{0,12}(?:network|select)"
-        r"|serverselection|buffering timed out|nohostavailable|ora-12\d\d\d"
-        r"|of the specified mysql|connectiondoesnotexist|communications link"
-        r"|connectionnotestablished|\bp100[12]\b"
+        r"|reach database server|terminating connection|database system is|adminshutdown"
+        r"|dbconnection\.|mongo.{0,12}(?:network|select)|serverselection|buffering timed out"
+        r"|nohostavailable|ora-12\d\d\d|of the specified mysql|connectiondoesnotexist"
+        r"|communications link|connectionnotestablished|\bp100[12]\b"
         r"|(?:refused|reach|econn|dial).{0,80}:(?:5432|3306|27017|1433|1521)\b|cannot open database"
         r"|instance-specific error|koble til databas|datenbank.{0,40}nicht|ansluta till databas"
         r"|connecter.{0,20}base de donn|conectar.{0,20}base de datos|jdbc ?connection"
         r"|sqlstate\[hy000\] \[2002\]",
-        types=names("JDBCConnectionException InterfaceError DatabaseConnectionException"),
+        types=names_in("JDBCConnectionException InterfaceError DatabaseConnectionException"),
     ),
     Rule(
         "Our data store took too long to answer.",
-        Where.SERVER,
+        Place.SERVER,
         Example("QueryCanceled: canceling statement due to statement timeout"),
-        says=r"statement.?time.?out|canceling statement|quer(?:y|ies).{0,20}(?:time.?out|timed out)"
+        text=r"statement.?time.?out|canceling statement|quer(?:y|ies).{0,20}(?:time.?out|timed out)"
         r"|max_execution_time|max_statement_time|sqltimeout|querycancel"
         r"|(?:mongo|sql|cassandra|dynamo).{0,40}(?:time.?out|timed out)",
     ),
     Rule(
         "Our data store did not let our server in.",
-        Where.SERVER,
+        Place.SERVER,
         Example('OperationalError: password authentication failed for user "shop"'),
-        says=r"password authentication failed|access denied for user|login failed for user"
+        text=r"password authentication failed|access denied for user|login failed for user"
         r"|permission denied for (?:table|relation|schema|sequence)|insufficientprivilege",
     ),
     Rule(
         "Our data store is not set up the way this version of our program needs.",
-        Where.SERVER,
+        Place.SERVER,
         Example('ProgrammingError: relation "shop_voucher" does not exist'),
-        says=r"(?:column|relation|table|function).{0,80}(?:does not|doesn't) exist|unknown column"
+        text=r"(?:column|relation|table|function).{0,80}(?:does not|doesn't) exist|unknown column"
         r"|no such (?:table|column)|undefined_?(?:table|column)\b|invalid (?:column|object) name"
         r"|pendingmigration|42p01|42703|42s02",
     ),
     Rule(
         "Our server asked its data store in the wrong way.",
-        Where.SERVER,
+        Place.SERVER,
         Example('ProgrammingError: syntax error at or near "FORM"'),
-        says=r"syntax error at or near|error in your sql|incorrect syntax near|ora-009\d\d"
+        text=r"syntax error at or near|error in your sql|incorrect syntax near|ora-009\d\d"
         r"|bad ?sql ?grammar|\": syntax error|cannot resolve keyword"
         r"|unknown ?attribute|second operation was started|detachedinstance|not bound to a session"
         r"|lazyinitiali[sz]ation|could not initialize proxy|from an async context",
     ),
     Rule(
         "Our data store was not taking changes at that time.",
-        Where.SERVER,
+        Place.SERVER,
         Example("InternalError: cannot execute UPDATE in a read-only transaction"),
-        says=r"read[- ]?only (?:transaction|replica|database|sqltransaction|mode)"
+        text=r"read[- ]?only (?:transaction|replica|database|sqltransaction|mode)"
         r"|not_?(?:writable)?primary",
     ),
     Rule(
         "More than one match was found where there should be only one.",
-        Where.SERVER,
+        Place.SERVER,
         Example("MultipleObjectsReturned: get() returned more than one Order"),
-        says=r"returned more than one|more than one (?:row|element|result)|multiple rows",
-        types=names(
+        text=r"returned more than one|more than one (?:row|element|result)|multiple rows",
+        types=names_in(
             "MultipleObjectsReturned MultipleResultsFound NonUniqueResultException"
             " IncorrectResultSizeDataAccessException"
         ),
     ),
     Rule(
         "Our server got a link or number that cannot be right.",
-        Where.SERVER,
+        Place.SERVER,
         Example('CastError: Cast to ObjectId failed for value "undefined"', "node"),
-        says=r"cast to objectid|(?:not a valid|invalid|malformed) (?:uuid|objectid|object id)"
-        r"|bsonerror"
-        r"|badly formed hexadecimal uuid|syntax for (?:type )?uuid|invalid uuid",
+        text=r"cast to objectid|(?:not a valid|invalid|malformed) (?:uuid|objectid|object id)"
+        r"|bsonerror|badly formed hexadecimal uuid|syntax for (?:type )?uuid|invalid uuid",
     ),
     Rule(
         "What we looked for was not in our data store.",
-        Where.SERVER,
+        Place.SERVER,
         Example("DoesNotExist: Order matching query does not exist."),
-        says=r"matching query does not exist|couldn't find .{0,60}with|no query results"
+        text=r"matching query does not exist|couldn't find .{0,60}with|no query results"
         r"|no rows (?:in result|returned)|record not found|\bp2025\b|unable to find .{0,80} with id"
         r"|required but not found|"
         + rf"\b(?:{_THINGS}|item)s?\b.{{0,40}}(?:\bnot found|does not exist)"
@@ -590,7 +578,7 @@ DATA = (
         r"|for unknown (?:order|customer|booking)"
         r"|record to (?:update|delete)|nosuchentity"
         r"|product.{0,40}(?:doesn't|does not) exist",
-        types=names(
+        types=names_in(
             "DoesNotExist ObjectDoesNotExist RecordNotFound"
             " ModelNotFoundException EntityNotFoundException"
             " EntityNotFoundError"
@@ -599,49 +587,47 @@ DATA = (
     ),
     Rule(
         "A set of changes was undone after one of them failed.",
-        Where.SERVER,
+        Place.SERVER,
         Example("PendingRollbackError: the work has been rolled back"),
-        says=r"rollback.?only|unexpectedrollback|transactionmanagement|has been rolled back"
+        text=r"rollback.?only|unexpectedrollback|transactionmanagement|has been rolled back"
         r"|entitymanager ?(?:is )?closed|current transaction is aborted"
         r"|error occurred in the current",
         vague=True,
     ),
     Rule(
         "Our data store could not do what it was asked.",
-        Where.SERVER,
+        Place.SERVER,
         Example("Illuminate\\Database\\QueryException: SQLSTATE[HY000]: General", "php"),
-        says=r"sqlstate|psycopg|mysql|\becto\.|\bora-\d|jdbc|mongo(?:server|db|)error|sqlalchemy",
-        types=names(
+        text=r"sqlstate|psycopg|mysql|\becto\.|\bora-\d|jdbc|mongo(?:server|db|)error|sqlalchemy",
+        types=names_in(
             "OperationalError DatabaseError ProgrammingError DataError IntegrityError SqlException"
             " SQLException StatementInvalid QueryException PDOException DbUpdateException"
             " CannotCreateTransactionException DataIntegrityViolationException MongoError"
             " DataAccessResourceFailureException PrismaClientKnownRequestError PersistenceException"
         ),
-        sides=frozenset((Side.SERVER, Side.UNKNOWN)),
+        sides=NOT_CLIENT,
         vague=True,
     ),
 )
 
 
-# Plain words for files, the programs that work on them, and what is plugged in.
-
-_ON_DEVICE = frozenset((Side.DEVICE,))
+# Files, the programs that process them, and attached devices
 
 FILES = (
     Rule(
         "The app could not install its update.",
-        Where.DEVICE,
+        Place.DEVICE,
         Example("UpdateError: ERR_UPDATER_INVALID_RELEASE_FEED", "cocoa"),
-        says=r"auto-?update|codepush|expo-?updates|update (?:is invalid|contents)|err_updater"
+        text=r"auto-?update|codepush|expo-?updates|update (?:is invalid|contents)|err_updater"
         r"|squirrel|update\.exe|install.{0,6}update|app.?update.{0,20}"
         r"(?:fail|error)|cannot (?:install|apply) update",
-        sides=_ON_DEVICE,
+        sides=ON_DEVICE,
     ),
     Rule(
         "A file was locked with a password.",
-        Where.APP,
+        Place.APP,
         Example("FileNotDecryptedError: File has not been decrypted"),
-        says=r"file has not been decrypted|no password given|cannot decrypt pdf|encrypted ?document"
+        text=r"file has not been decrypted|no password given|cannot decrypt pdf|encrypted ?document"
         r"|(?:pdf|zip|archive|file|document|workbook).{0,20}(?:is |be )(?:encrypted|password)"
         r"|password.?(?:protected|required).{0,40}(?:pdf|zip|file|archive|document|workbook)",
     ),
@@ -649,20 +635,20 @@ FILES = (
         "A file was in use by another program.",
         None,
         Example("IOException: The process cannot access the file, it is used by another process"),
-        says=r"used by another process|\bebusy\b|resource busy|text file busy|sharing violation",
+        text=r"used by another process|\bebusy\b|resource busy|text file busy|sharing violation",
     ),
     Rule(
         "There was already a file with that name.",
         None,
         Example("FileExistsError: [Errno 17] File exists: '/srv/out'"),
-        says=r"\beexist\b|\bfile (?:already )?exists|file ?already ?exists|directory not empty",
-        types=names("FileExistsError"),
+        text=r"\beexist\b|\bfile (?:already )?exists|file ?already ?exists|directory not empty",
+        types=names_in("FileExistsError"),
     ),
     Rule(
         "Files could not be sent to another server, or fetched from there.",
-        Where.SERVICE,
+        Place.SERVICE,
         Example("error_perm: 530 Login incorrect.", function="ftplib.login"),
-        says=r"\bs?ftps?\b|ftplib|paramiko|\bjsch|net::s(?:ftp|sh|cp)|phpseclib|^error_perm"
+        text=r"\bs?ftps?\b|ftplib|paramiko|\bjsch|net::s(?:ftp|sh|cp)|phpseclib|^error_perm"
         r"|ssh.{0,20}(?:banner|handshake|authent)|no matching host key",
         calls=r"\bparamiko|\bftplib|pysftp|asyncssh|\bjsch\b",
         files=r"paramiko/|ftplib\.|pysftp|asyncssh|ssh2|net/s(?:ftp|sh)|phpseclib",
@@ -670,37 +656,37 @@ FILES = (
     ),
     Rule(
         "A sound or video could not be processed.",
-        Where.SERVER,
+        Place.SERVER,
         Example("CalledProcessError: Command 'ffmpeg' returned non-zero exit status 1"),
-        says=r"ffmpeg|ffprobe|transcod|moov atom",
+        text=r"ffmpeg|ffprobe|transcod|moov atom",
         sides=ON_SERVER,
     ),
     Rule(
         "Data did not arrive the way it was sent.",
         None,
         Example("ChecksumError: sha512 checksum mismatch", "node"),
-        says=r"^(?!.{0,300}(?:iban|signature|hmac|certificate)).{0,400}"
+        text=r"^(?!.{0,300}(?:iban|signature|hmac|certificate)).{0,400}"
         r"(?:checksum|sha-?(?:1|256|512)|md5|\bcrc\d{0,2})\b.{0,30}"
         r"(?:mismatch|fail|invalid|not match|error|differ)|activestorage::integrity|bad digest",
     ),
     Rule(
         "The printer could not be used.",
-        Where.DEVICE,
+        Place.DEVICE,
         Example("PrinterException: offline", "android"),
-        says=r"\bprinter|print ?job|out of paper|paper jam|escpos|zpl print",
+        text=r"\bprinter|print ?job|out of paper|paper jam|escpos|zpl print",
     ),
     Rule(
         "A device that is plugged in could not be used.",
-        Where.DEVICE,
+        Place.DEVICE,
         Example("SerialException: could not open port COM3"),
-        says=r"could not open port|\bcom port|serial ?(?:port|exception)|\busb\b.{0,60}"
+        text=r"could not open port|\bcom port|serial ?(?:port|exception)|\busb\b.{0,60}"
         r"(?:fail|error|not |lost|denied|disconnect)|\bhid device",
     ),
     Rule(
         "{Us} could not read or save a file.",
         None,
         Example("UnableToWriteFile: Unable to write file at location: x", "php"),
-        says=r"move_uploaded_file|(?:unable|failed) to (?:move|copy|rename|write|open|save) [\"'/]"
+        text=r"move_uploaded_file|(?:unable|failed) to (?:move|copy|rename|write|open|save) [\"'/]"
         r"|unable ?to ?(?:read|write|move|copy|delete|create) ?(?:the )?(?:file|dir)"
         r"|input/output error|\beio\b|\bi/o device|in_page_error|is a directory|\beisdir\b"
         r"|nscocoaerrordomain.{0,200}code: (?:2[56]\d|51[0-9])\b"
@@ -711,274 +697,266 @@ FILES = (
         "Another program that {us} relies on failed.",
         None,
         Example("ProcessFailedException: The command 'tool' failed.", "php"),
-        says=r"non-zero exit|the command .{0,120} failed|^(?:error: )?command failed\b"
-        r"|exited with (?:code"
-        r"|status)"
-        r"|exit (?:status|code):? ?[1-9]|executable file not found|processfailed"
-        r"|spawn .{0,60}enoent"
-        r"|timeoutexpired|processtimedout|process exceeded the time",
-        types=names("CalledProcessError ProcessFailedException ProcessTimedOutException"),
-        sides=frozenset((Side.SERVER, Side.DEVICE, Side.UNKNOWN)),
+        text=r"non-zero exit|the command .{0,120} failed|^(?:error: )?command failed\b"
+        r"|exited with (?:code|status)|exit (?:status|code):? ?[1-9]|executable file not found"
+        r"|processfailed|spawn .{0,60}enoent|timeoutexpired|processtimedout"
+        r"|process exceeded the time",
+        types=names_in("CalledProcessError ProcessFailedException ProcessTimedOutException"),
+        sides=NOT_BROWSER,
     ),
 )
 
 
-# Plain words for what Sentry itself notices: jobs, outages, clicks, slow pages, feedback.
+# Problems that Sentry detects itself: jobs, outages, clicks, slow pages, feedback
 
 MONITORS = (
     Rule(
         "The customer wrote to us about a problem.",
-        Where.APP,
+        Place.APP,
         Example("User Feedback: My card was declined and the page is slow", "javascript"),
-        says=r"^user feedback\b",
+        text=r"^user feedback\b",
     ),
     Rule(
         "The customer clicked again and again, but nothing came of it.",
-        Where.BROWSER,
+        Place.BROWSER,
         Example("Rage Click", "javascript"),
-        says=r"^rage.click",
+        text=r"^rage.click",
     ),
     Rule(
         "The customer clicked, and nothing happened.",
-        Where.BROWSER,
+        Place.BROWSER,
         Example("Dead Click", "javascript"),
-        says=r"^(?:dead|slow).click",
+        text=r"^(?:dead|slow).click",
     ),
     Rule(
         "A scheduled job did not start.",
-        Where.SERVER,
+        Place.SERVER,
         Example("Cron failure: nightly", "other", message="A missed check-in was detected."),
-        says=r"missed check-?in",
+        text=r"missed check-?in",
     ),
     Rule(
         "A scheduled job did not finish in time.",
-        Where.SERVER,
+        Place.SERVER,
         Example("Cron failure: nightly", "other", message="A timeout check-in was detected."),
-        says=r"time-?out check-?in|check-?in.{0,20}(?:timed out|exceeded)"
+        text=r"time-?out check-?in|check-?in.{0,20}(?:timed out|exceeded)"
         r"|exceeded max.{0,4}runtime",
     ),
     Rule(
         "A scheduled job failed.",
-        Where.SERVER,
+        Place.SERVER,
         Example("Cron failure: nightly", "other", message="An error check-in was detected."),
-        says=r"^cron (?:failure|monitor)|error check-?in|monitor failure",
+        text=r"^cron (?:failure|monitor)|error check-?in|monitor failure",
         vague=True,
     ),
     Rule(
         "One of our pages could not be reached from outside.",
-        Where.SERVER,
+        Place.SERVER,
         Example("Downtime detected for https://shop.example", "other"),
-        says=r"^downtime detected|^uptime (?:check|monitor)",
+        text=r"^downtime detected|^uptime (?:check|monitor)",
     ),
     Rule(
         "The page was slow because our server asked its data store for things one by one.",
-        Where.SERVER,
+        Place.SERVER,
         Example("N+1 Query"),
-        says=r"^m?n\+1 (?:db )?quer",
+        text=r"^m?n\+1 (?:db )?quer",
     ),
     Rule(
         "The page was slow because it asked our server for things one by one.",
-        Where.BROWSER,
+        Place.BROWSER,
         Example("N+1 API Call", "javascript"),
-        says=r"^n\+1 api call",
+        text=r"^n\+1 api call",
     ),
     Rule(
         "The page was slow because our data store took too long to answer.",
-        Where.SERVER,
+        Place.SERVER,
         Example("Slow DB Query"),
-        says=r"^slow (?:db|database) (?:query|span)|^slow query|slow query.{0,20}\d",
+        text=r"^slow (?:db|database) (?:query|span)|^slow query|slow query.{0,20}\d",
     ),
     Rule(
         "The page was slow because our server had to wait for its data store too often.",
-        Where.SERVER,
+        Place.SERVER,
         Example("Consecutive DB Queries"),
-        says=r"^consecutive db",
+        text=r"^consecutive db",
     ),
     Rule(
         "The page was slow because it had to wait for one answer after another.",
-        Where.APP,
+        Place.APP,
         Example("Consecutive HTTP", "javascript"),
-        says=r"^consecutive http",
+        text=r"^consecutive http",
     ),
     Rule(
         "The page was slow because too much was sent at once.",
-        Where.APP,
+        Place.APP,
         Example("Large HTTP payload", "javascript"),
-        says=r"^large http payload",
+        text=r"^large http payload",
     ),
     Rule(
         "The page was slow to show because a large part had to load first.",
-        Where.BROWSER,
+        Place.BROWSER,
         Example("Large Render Blocking Asset", "javascript"),
-        says=r"^large render.blocking|^slow resource|^render.blocking asset",
+        text=r"^large render.blocking|^slow resource|^render.blocking asset",
     ),
     Rule(
         "The page was slow because its parts were sent in an old way.",
-        Where.SERVER,
+        Place.SERVER,
         Example("HTTP/1.1 Overhead", "javascript"),
-        says=r"^http/1\.1 overhead",
+        text=r"^http/1\.1 overhead",
     ),
     Rule(
         "The page was slow because its files were sent larger than they need to be.",
-        Where.SERVER,
+        Place.SERVER,
         Example("Uncompressed Asset", "javascript"),
-        says=r"^uncompressed asset",
+        text=r"^uncompressed asset",
     ),
     Rule(
         "The app was not smooth because it was too busy to draw in time.",
-        Where.DEVICE,
+        Place.DEVICE,
         Example("File IO on Main Thread", "android"),
-        says=r"^(?:file io|db|database|image decod\w{1,3}|json decod\w{1,3}|regex).{0,12}on main"
+        text=r"^(?:file io|db|database|image decod\w{1,3}|json decod\w{1,3}|regex).{0,12}on main"
         r"|^frame drop|^frozen frame",
     ),
     Rule(
         "Our server has become slower than it was.",
-        Where.SERVER,
+        Place.SERVER,
         Example("Endpoint Regression"),
-        says=r"^(?:endpoint|function|transaction|duration).{0,12}regress",
+        text=r"^(?:endpoint|function|transaction|duration).{0,12}regress",
     ),
     Rule(
         "The page was slow to show up or react.",
-        Where.BROWSER,
+        Place.BROWSER,
         Example("Web Vital: LCP score needs improvement", "javascript"),
-        says=r"^(?:web vitals?|lcp|inp|cls|fcp|ttfb)\b",
+        text=r"^(?:web vitals?|lcp|inp|cls|fcp|ttfb)\b",
     ),
     Rule(
         "One of our checks found a weak spot in the program.",
-        Where.SERVER,
+        Place.SERVER,
         Example("Query Injection Vulnerability"),
-        says=r"injection vulnerab|security vulnerab",
+        text=r"injection vulnerab|security vulnerab",
     ),
 )
 
 
-# Plain words for what our server works with: mail, messages, its search, its stores of files.
+# Components of our server: mail, messages, search, file storage
 
-PARTS = (
+COMPONENTS = (
     Rule(
         "An email could not be sent because the address was not accepted.",
-        Where.SERVICE,
+        Place.SERVICE,
         Example("SMTPRecipientsRefused: {'a@example.org': (550, b'5.1.1 User unknown')}"),
-        says=r"recipient.{0,20}(?:refused|rejected|address)|\b5\.1\.[0-9]\b"
+        text=r"recipient.{0,20}(?:refused|rejected|address)|\b5\.1\.[0-9]\b"
         r"|mailbox (?:not|unavail)|addr-spec|rfc ?compliance|invalid addresses|no recipients",
-        types=names("SMTPRecipientsRefused SMTPAddressFailedException"),
+        types=names_in("SMTPRecipientsRefused SMTPAddressFailedException"),
     ),
     Rule(
         "An email could not be sent.",
-        Where.SERVICE,
+        Place.SERVICE,
         Example("Net::SMTPAuthenticationError: 535 refused", "ruby"),
         files=r"nodemailer|smtplib|phpmailer|swiftmailer|net/smtp|smtp-connection",
-        says=r"\bsmtp|invalid login: 5\d\d|\b535[ -]5|smtp(?:auth|server|sender|data|exception)"
+        text=r"\bsmtp|invalid login: 5\d\d|\b535[ -]5|smtp(?:auth|server|sender|data|exception)"
         r"|mail command failed|greeting never received|\b421 4\.|swoosh|lettre::|mailer|sendgrid"
-        r"|mailgun|postmark"
-        r"|(?:could not|failed to|unable to|error) (?:send|deliver).{0,24}mail"
-        r"|symfony.component.mailer"
-        r"|wys.a. wiadomo.ci e-?mail|e-?mail.{0,40}nicht (?:gesendet|versendet)|nicht.{0,20}e-?mail"
-        r"|posta elettronica|e-?mail.{0,20}(?:non inviat|niet verzonden|kon niet)"
-        r"|envoi.{0,20}mail.{0,20}chou"
+        r"|mailgun|postmark|(?:could not|failed to|unable to|error) (?:send|deliver).{0,24}mail"
+        r"|symfony.component.mailer|wys.a. wiadomo.ci e-?mail"
+        r"|e-?mail.{0,40}nicht (?:gesendet|versendet)|nicht.{0,20}e-?mail|posta elettronica"
+        r"|e-?mail.{0,20}(?:non inviat|niet verzonden|kon niet)|envoi.{0,20}mail.{0,20}chou"
         r"|envoyer.{0,12}e-?mail|enviar.{0,12}(?:correo|e-?mail)",
-        types=names("MailSendException MessagingException SendFailedException"),
+        types=names_in("MailSendException MessagingException SendFailedException"),
     ),
     Rule(
         "Our server could not read its inbox.",
-        Where.SERVICE,
+        Place.SERVICE,
         Example("IMAP4.abort: socket EOF"),
-        says=r"\bimap|\bpop3",
+        text=r"\bimap|\bpop3",
         sides=ON_SERVER,
     ),
     Rule(
         "The phone number was not accepted.",
-        Where.SERVER,
+        Place.SERVER,
         Example("RestException: The 'To' number is not a valid phone number.", "node"),
-        says=r"not a valid (?:phone|mobile)|(?:phone|mobile)[ _]?number.{0,20}(?:invalid|not valid)"
+        text=r"not a valid (?:phone|mobile)|(?:phone|mobile)[ _]?number.{0,20}(?:invalid|not valid)"
         r"|invalid.{0,6}(?:phone|mobile)|numberparseexception",
     ),
     Rule(
         "A text message could not be sent to the customer's phone.",
-        Where.SERVICE,
+        Place.SERVICE,
         Example("TwilioRestException: HTTP 400 error: Unable to create record"),
-        says=r"twilio|vonage|\bsms\b.{0,40}(?:fail|error|not )|(?:send|deliver).{0,12}\bsms\b",
+        text=r"twilio|vonage|\bsms\b.{0,40}(?:fail|error|not )|(?:send|deliver).{0,12}\bsms\b",
     ),
     Rule(
         "An alert could not be sent to the customer's device.",
-        Where.SERVICE,
+        Place.SERVICE,
         Example("FirebaseMessagingError: Requested entity was not found.", "node"),
-        says=r"\bapns\b|\bfcm\b|firebase.?messag|web.?push"
+        text=r"\bapns\b|\bfcm\b|firebase.?messag|web.?push"
         r"|push.{0,4}(?:token|subscript|notification|nachricht|benachricht|melding|bericht)"
         r"|notifica\w{0,8} push|notregistered.{0,40}token|registration-token"
-        r"|unregistered.{0,20}token"
-        r"|device ?token",
-        types=names("UnregisteredError InvalidRegistration"),
+        r"|unregistered.{0,20}token|device ?token",
+        types=names_in("UnregisteredError InvalidRegistration"),
     ),
     Rule(
         "Our server could not check which features are turned on.",
-        Where.SERVICE,
+        Place.SERVICE,
         Example("ClientNotInitialized: LaunchDarkly client has not been initialized"),
-        says=r"launchdarkly|\bunleash|feature.?flags?\b|flagsmith|configcat|optimizely",
+        text=r"launchdarkly|\bunleash|feature.?flags?\b|flagsmith|configcat|optimizely",
         sides=ON_SERVER,
     ),
     Rule(
         "Our server could not make a document or a picture.",
-        Where.SERVER,
+        Place.SERVER,
         Example("TimeoutError: Navigation timeout of 30000 ms exceeded", "node"),
-        says=r"puppeteer|wkhtmltopdf|weasyprint|navigation timeout|dompdf|tcpdf|jasperreports"
-        r"|\bjrexception|itextpdf|ghostscript"
-        r"|libreoffice"
+        text=r"puppeteer|wkhtmltopdf|weasyprint|navigation timeout|dompdf|tcpdf|jasperreports"
+        r"|\bjrexception|itextpdf|ghostscript|libreoffice"
         r"|protocol error \((?:page|runtime|target|network|dom|io)\.|launch the browser"
-        r"|page\.printtopdf|(?<!\.)\bpdf\b.{0,40}(?:fail|error"
-        r"|could not|nicht)|(?:fail|error|could not|erreur|impossible|.chec).{0,40}(?<!\.)\bpdf\b",
+        r"|page\.printtopdf|(?<!\.)\bpdf\b.{0,40}(?:fail|error|could not|nicht)"
+        r"|(?:fail|error|could not|erreur|impossible|.chec).{0,40}(?<!\.)\bpdf\b",
         files=r"puppeteer|playwright|weasyprint|dompdf|reportlab|pdfkit",
         sides=ON_SERVER,
     ),
     Rule(
         "Our server could not pass the work on to another part of itself.",
-        Where.SERVER,
+        Place.SERVER,
         Example("KafkaException: Send failed", "java"),
-        says=r"kafka|recordtoolarge|max\.request\.size|celery.exceptions.notregistered|rabbit.?mq"
-        r"|amqp|\bsqs\b|kombu|nats:"
-        r"|servicebus|\bbunny::"
-        r"|present in metadata|message broker"
+        text=r"kafka|recordtoolarge|max\.request\.size|celery.exceptions.notregistered|rabbit.?mq"
+        r"|amqp|\bsqs\b|kombu|nats:|servicebus|\bbunny::|present in metadata|message broker"
         r"|econnrefused.{0,40}:(?:9092|5672)\b",
         calls=r"org\.apache\.kafka|aiokafka|\bpika\.|kombu\.(?:connection|transport)|rabbitmq\.client",
     ),
     Rule(
         "Our search service could not do what it was asked.",
-        Where.SERVER,
+        Place.SERVER,
         Example("ConnectionError: elasticsearch at 10.0.0.2 refused"),
-        says=r"elastic.{0,2}(?:search|transport)|opensearch|\bsolr|algolia|meilisearch|typesense"
+        text=r"elastic.{0,2}(?:search|transport)|opensearch|\bsolr|algolia|meilisearch|typesense"
         r"|newconnectionerror.{0,200}:9200|://search\.",
         calls=r"elastic|opensearch",
-        types=names("SearchPhaseExecutionException"),
+        types=names_in("SearchPhaseExecutionException"),
     ),
     Rule(
         "Two tasks on our server tried to change the same thing at once.",
-        Where.SERVER,
+        Place.SERVER,
         Example("LockNotOwnedError: Cannot release a lock that's no longer owned"),
-        says=r"locknotowned|lock.{0,20}(?:no longer owned|has expired)|redlock|lockerror"
+        text=r"locknotowned|lock.{0,20}(?:no longer owned|has expired)|redlock|lockerror"
         r"|(?:acquire|obtain|get) (?:a |the )?(?:distributed )?lock",
     ),
     Rule(
         "Our server's short-term memory did not work.",
-        Where.SERVER,
+        Place.SERVER,
         Example("Redis::CannotConnectError: refused", "ruby"),
-        says=r"\bredis(?!t|: nil)|memcache|:(?:6379|11211)\b|jedis|maxretriesperrequest|io\.lettuce"
+        text=r"\bredis(?!t|: nil)|memcache|:(?:6379|11211)\b|jedis|maxretriesperrequest|io\.lettuce"
         r"|\bdalli\b|oom command not allowed|\bnoauth auth|\bwrongpass\b|\bmisconf\b",
         calls=r"redis\.exceptions|^memcache|pymemcache",
     ),
     Rule(
         "Our file store did not let our server in.",
-        Where.SERVER,
+        Place.SERVER,
         Example("AccessDenied: not authorized to perform: s3:PutObject", "node"),
-        says=r"not authorized to perform: s3|\bs3\b.{0,80}(?:access ?denied|forbidden|signature)"
+        text=r"not authorized to perform: s3|\bs3\b.{0,80}(?:access ?denied|forbidden|signature)"
         r"|accessdenied.{0,20}when calling the \w{3,12}(?:object|bucket|upload|part)\w{0,12} "
         r"|(?:access ?denied|forbidden).{0,80}\bs3\b|storage\.objects|blob.{0,40}authoriz",
-        types=names("SignatureDoesNotMatch InvalidAccessKeyId"),
+        types=names_in("SignatureDoesNotMatch InvalidAccessKeyId"),
     ),
     Rule(
         "A saved file was missing from our file store.",
-        Where.SERVER,
+        Place.SERVER,
         Example("NoSuchKey: The specified key does not exist.", "node"),
-        says=r"nosuchkey|\(404\) when calling the headobject|object ?not ?found in bucket"
+        text=r"nosuchkey|\(404\) when calling the headobject|object ?not ?found in bucket"
         r"|nosuchbucket|specified (?:key|bucket|blob) does not exist|blobnotfound",
     ),
 )

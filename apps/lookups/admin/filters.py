@@ -1,7 +1,6 @@
-"""What the list can be narrowed by. Each filter has an index; what it takes stands in the address.
+"""The filters of the list of lookups. Each has an index, and its choice is in the URL.
 
-Nothing of a customer is among it: one customer is found by the keyed hash of a search that is
-posted.
+No filter takes a customer: customers are found by a posted search, through their keyed hash.
 """
 
 from abc import ABC, abstractmethod
@@ -18,52 +17,51 @@ from django.utils import timezone
 
 from apps.accounts.models import Team
 from apps.lookups.models import Lookup, Origin, Outcome
-from apps.lookups.store import StoredState, is_stored_as
+from apps.lookups.store import StoredState, stored_state_filter
 
-# What every filter of the list has in common: a choice of one, that stands in the address.
-
-MOST_CHOICES = 200
+MAX_CHOICES = 200
 
 Choices = Sequence[tuple[str, str]]
 
 
-class OneOf(admin.SimpleListFilter, ABC):
-    """A choice of one. `is_hidden` ones have no list to choose from; links lead to them."""
+class ChoiceFilter(admin.SimpleListFilter, ABC):
+    """A filter with one choice of its `options`. `is_hidden` filters are set by links only."""
 
     is_hidden = False
+    options: Choices = ()
 
     title: str
     parameter_name: str
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        """The choices; of a hidden one what is chosen."""
-        return [(chosen, chosen)] if (chosen := self.chosen) else []
+        """Return the options; a filter without any offers the current choice."""
+        return self.options or ([(chosen, chosen)] if (chosen := self.chosen) else [])
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Lookup]) -> QuerySet[Lookup]:
-        """The lookups of the choice; none for a choice that does not exist."""
+        """Return the lookups that match the choice; none for a choice that doesn't exist."""
         if not self.chosen:
             return queryset
         condition = self.condition(self.chosen)
         return queryset.none() if condition is None else queryset.filter(condition)
 
     def has_output(self) -> bool:
-        """Also a choice that is not offered counts: it finds nothing, rather than everything."""
+        """Return whether the filter is used, also for an unknown choice, which finds nothing."""
         return super().has_output() or bool(self.chosen)
 
     @property
     def chosen(self) -> str:
-        """What is chosen, if anything."""
+        """Return the current choice, or an empty text."""
         return str(self.value() or "")
 
     @property
-    def told(self) -> str:
-        """The choice in words."""
-        told = (label for value, label in self.lookup_choices if value == self.chosen)
-        return str(next(told, "?"))
+    def chosen_label(self) -> str:
+        """Return the label of the current choice."""
+        labels = (label for value, label in self.lookup_choices if value == self.chosen)
+        return str(next(labels, "?"))
 
     @abstractmethod
     def condition(self, chosen: str) -> Q | None:
-        """What the lookups of the choice have in common; None where there is no such choice."""
+        """Return the condition for a choice, or None if it doesn't exist."""
 
 
 _AGES: dict[str, tuple[str, timedelta]] = {
@@ -73,11 +71,8 @@ _AGES: dict[str, tuple[str, timedelta]] = {
     "month": ("the last 30 days", timedelta(days=30)),
 }
 _OLDER = "older"
-_YES_NO: dict[str, dict[str, str]] = {
-    "shared": {"yes": "from cache", "no": "by asking Sentry"},
-    "redacted": {"yes": "with redaction", "no": "without redaction"},
-}
-# A plain "distinct" reads the whole index; this goes from one name to the next.
+
+# A plain DISTINCT reads the whole index; this jumps from one name to the next.
 _EACH_PROJECT = """
 WITH RECURSIVE each_one(project) AS (
   SELECT min(project) FROM lookups_lookupproject
@@ -89,225 +84,213 @@ SELECT project FROM each_one WHERE project IS NOT NULL LIMIT %s
 """
 
 
-class Who(OneOf):
-    """Who asked; beyond so many people the search finds them by name."""
+class PersonFilter(ChoiceFilter):
+    """The person who looked up, among the first `MAX_CHOICES`; the search finds the others."""
 
     title, parameter_name = "who", "who"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        """People with an account."""
-        people = User.objects.order_by("username").values_list("pk", "username")[:MOST_CHOICES]
+        """Return the people with an account."""
+        people = User.objects.order_by("username").values_list("pk", "username")[:MAX_CHOICES]
         choices = [(str(pk), name) for pk, name in people]
         if self.chosen and self.chosen not in dict(choices):
-            choices.append((self.chosen, _name_of(self.chosen)))
+            choices.append((self.chosen, _username(self.chosen)))
         return choices
 
     def condition(self, chosen: str) -> Q | None:
-        """By the account."""
+        """Filter by account."""
         return Q(user_id=int(chosen)) if is_number(chosen) else None
 
 
-class System(OneOf):
-    """Who asked on a command line."""
+class SystemUserFilter(ChoiceFilter):
+    """The operating system's user of a command line."""
 
     title, parameter_name, is_hidden = "command line of", "system", True
 
     def condition(self, chosen: str) -> Q | None:
-        """By the name at the operating system."""
+        """Filter by system user."""
         return Q(system_user=chosen) & ~Q(system_user="")
 
 
-class InTeam(OneOf):
-    """People of one team."""
+class TeamFilter(ChoiceFilter):
+    """The team of the person who looked up."""
 
     title, parameter_name = "team", "team"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        """All teams."""
+        """Return the teams."""
         teams = Team.objects.order_by("group__name").values_list("group_id", "group__name")
-        return [(str(pk), name) for pk, name in teams[:MOST_CHOICES]]
+        return [(str(pk), name) for pk, name in teams[:MAX_CHOICES]]
 
     def condition(self, chosen: str) -> Q | None:
-        """By those who are in it now."""
+        """Filter by the team's current members."""
         if not is_number(chosen):
             return None
         members = User.objects.filter(groups__team__group_id=int(chosen))
         return Q(user_id__in=list(members.values_list("pk", flat=True)))
 
 
-class HowItEnded(OneOf):
-    """The outcome."""
+class OutcomeFilter(ChoiceFilter):
+    """The outcome of the lookup."""
 
-    title, parameter_name = "outcome", "outcome"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        """All outcomes."""
-        return Outcome.choices
+    title, parameter_name, options = "outcome", "outcome", Outcome.choices
 
     def condition(self, chosen: str) -> Q | None:
-        """By the outcome."""
+        """Filter by outcome."""
         return Q(outcome=chosen)
 
 
-class WhatIsKept(OneOf):
-    """What became of the answer."""
+class StoredStateFilter(ChoiceFilter):
+    """The state of the stored result."""
 
-    title, parameter_name = "answer", "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        """All states."""
-        return StoredState.choices
+    title, parameter_name, options = "stored result", "state", StoredState.choices
 
     def condition(self, chosen: str) -> Q | None:
-        """By columns, as of now."""
-        return (
-            is_stored_as(StoredState(chosen), timezone.now())
-            if chosen in StoredState.values
-            else None
-        )
+        """Filter by the state as of now."""
+        if chosen not in StoredState.values:
+            return None
+        return stored_state_filter(StoredState(chosen), timezone.now())
 
 
-class InProject(OneOf):
-    """A project that was chosen, or that something was found in."""
+class ProjectFilter(ChoiceFilter):
+    """A project that the lookup searched by choice or found events in."""
 
     title, parameter_name = "project", "project"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        """The projects that there are rows of."""
+        """Return the projects with findings."""
         with connection.cursor() as cursor:
-            cursor.execute(_EACH_PROJECT, [MOST_CHOICES])
+            cursor.execute(_EACH_PROJECT, [MAX_CHOICES])
             return [(name, name) for (name,) in cursor.fetchall()]
 
     def condition(self, chosen: str) -> Q | None:
-        """By the rows of what was found."""
+        """Filter by findings."""
         return Q(found_projects__project=chosen)
 
 
-class WithIssue(OneOf):
-    """One issue that was found."""
+class IssueFilter(ChoiceFilter):
+    """An issue that the lookup found."""
 
     title, parameter_name, is_hidden = "issue", "issue", True
 
     def condition(self, chosen: str) -> Q | None:
-        """By the rows of what was found."""
+        """Filter by findings."""
         return Q(found_issues__issue_id=chosen)
 
 
-class Age(OneOf):
-    """How long ago it was asked."""
+class AgeFilter(ChoiceFilter):
+    """The age of the lookup."""
 
     title, parameter_name = "when", "age"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        """The usual lengths of time."""
-        return [(name, label) for name, (label, _) in _AGES.items()] + [
-            (_OLDER, "more than 30 days ago")
-        ]
+    options = (
+        *((name, label) for name, (label, _) in _AGES.items()),
+        (_OLDER, "more than 30 days ago"),
+    )
 
     def condition(self, chosen: str) -> Q | None:
-        """By when it was asked."""
+        """Filter by the time of the lookup."""
         if chosen == _OLDER:
             return Q(created_at__lt=timezone.now() - _AGES["month"][1])
         return Q(created_at__gte=timezone.now() - _AGES[chosen][1]) if chosen in _AGES else None
 
 
-class Door(OneOf):
-    """Through which door."""
+class OriginFilter(ChoiceFilter):
+    """The source of the lookup."""
 
-    title, parameter_name = "asked by", "origin"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        """All doors."""
-        return Origin.choices
+    title, parameter_name, options = "source", "origin", Origin.choices
 
     def condition(self, chosen: str) -> Q | None:
-        """By the origin."""
+        """Filter by source."""
         return Q(origin=chosen)
 
 
-class Shared(OneOf):
-    """Whether it cost Sentry anything."""
+class CacheFilter(ChoiceFilter):
+    """Whether the result came from cache."""
 
-    title, parameter_name = "answered", "shared"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        """Both ways."""
-        return list(_YES_NO["shared"].items())
+    title, parameter_name = "result", "shared"
+    options = (("yes", "from cache"), ("no", "by asking Sentry"))
 
     def condition(self, chosen: str) -> Q | None:
-        """By where the answer came from."""
-        return Q(from_cache=chosen == "yes") if chosen in _YES_NO["shared"] else None
+        """Filter by where the result came from."""
+        return Q(from_cache=chosen == "yes") if chosen in ("yes", "no") else None
 
 
-class Redaction(OneOf):
-    """Whether somebody saw it without redaction."""
+class RedactionFilter(ChoiceFilter):
+    """Whether the result was shown with redaction."""
 
     title, parameter_name = "shown", "redacted"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        """Both ways."""
-        return list(_YES_NO["redacted"].items())
+    options = (("yes", "with redaction"), ("no", "without redaction"))
 
     def condition(self, chosen: str) -> Q | None:
-        """By how it was shown."""
-        return Q(redacted=chosen == "yes") if chosen in _YES_NO["redacted"] else None
+        """Filter by how the result was shown."""
+        return Q(redacted=chosen == "yes") if chosen in ("yes", "no") else None
 
 
-class Before(OneOf):
-    """Where the list goes on: all that is older than one lookup."""
+class BeforeFilter(ChoiceFilter):
+    """The cursor of the list: only lookups older than one of them."""
 
     title, parameter_name, is_hidden = "older than", "before", True
 
     def condition(self, chosen: str) -> Q | None:
-        """By time and, within one time, by number."""
-        read = _read_place(chosen)
-        if read is None:
+        """Filter by time and then primary key."""
+        cursor = _parse_cursor(chosen)
+        if cursor is None:
             return None
-        at, pk = read
+        at, pk = cursor
         return Q(created_at__lt=at) | Q(created_at=at, pk__lt=pk)
 
     @property
-    def told(self) -> str:
-        """The time alone."""
-        read = _read_place(self.chosen)
-        return f"{read[0]:%d %b %Y, %H:%M}" if read else "?"
+    def chosen_label(self) -> str:
+        """Return the time of the cursor."""
+        cursor = _parse_cursor(self.chosen)
+        return f"{cursor[0]:%d %b %Y, %H:%M}" if cursor else "?"
 
 
-FILTERS: tuple[type[OneOf], ...] = (
-    *(Who, InTeam, HowItEnded, WhatIsKept, InProject, Age, Door, Shared, Redaction),
-    *(System, WithIssue, Before),
+FILTERS: tuple[type[ChoiceFilter], ...] = (
+    *(
+        PersonFilter,
+        TeamFilter,
+        OutcomeFilter,
+        StoredStateFilter,
+        ProjectFilter,
+        AgeFilter,
+        OriginFilter,
+        CacheFilter,
+        RedactionFilter,
+    ),
+    *(SystemUserFilter, IssueFilter, BeforeFilter),
 )
-PARAMETERS = frozenset(str(one.parameter_name) for one in FILTERS)
-_BY_END = ("-expires_at", "-pk")
-# The newest first, each along the index of its filter. What ends last was mostly asked last, too.
+PARAMETERS = frozenset(str(spec.parameter_name) for spec in FILTERS)
+_BY_EXPIRY = ("-expires_at", "-pk")
+# Newest first, each along the index of its filter. Expiry follows the time of the lookup closely.
 ORDERS: dict[tuple[str, str], tuple[str, str]] = {
     ("project", ""): ("-found_projects__asked_at", "-found_projects__lookup_id"),
     ("issue", ""): ("-found_issues__asked_at", "-found_issues__lookup_id"),
-    ("state", StoredState.STALE.value): _BY_END,
-    ("state", StoredState.EXPIRED.value): _BY_END,
+    ("state", StoredState.STALE.value): _BY_EXPIRY,
+    ("state", StoredState.EXPIRED.value): _BY_EXPIRY,
 }
 
 
-def place_of(lookup: Lookup) -> str:
-    """Where a lookup stands in the list, as `Before` takes it."""
+def cursor_of(lookup: Lookup) -> str:
+    """Return the position of a lookup in the list, as `BeforeFilter` takes it."""
     return f"{lookup.created_at.isoformat()}~{lookup.pk}"
 
 
-def _read_place(told: str) -> tuple[datetime, int] | None:
-    moment, _, pk = told.partition("~")
+def _parse_cursor(text: str) -> tuple[datetime, int] | None:
+    time, _, pk = text.partition("~")
     try:
-        at = datetime.fromisoformat(moment)
+        at = datetime.fromisoformat(time)
     except ValueError:
         return None
-    is_one = at.tzinfo is not None and 1 < at.year < 9999 and is_number(pk)
-    return (at.astimezone(UTC), int(pk)) if is_one else None
+    is_valid = at.tzinfo is not None and 1 < at.year < 9999 and is_number(pk)
+    return (at.astimezone(UTC), int(pk)) if is_valid else None
 
 
-def is_number(told: str) -> bool:
-    """Whether it can be the number of a row."""
-    return told.isascii() and told.isdigit() and len(told) < 16
+def is_number(text: str) -> bool:
+    """Return whether a text can be a primary key."""
+    return text.isascii() and text.isdigit() and len(text) < 16
 
 
-def _name_of(pk: str) -> str:
+def _username(pk: str) -> str:
     names = User.objects.filter(pk=pk).values_list("username", flat=True) if is_number(pk) else ()
     return str(next(iter(names), "?"))

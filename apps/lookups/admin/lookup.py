@@ -1,10 +1,10 @@
-"""Review: who looked up whom, with which outcome, and what is kept. Records are not edited."""
+"""The pages under Manage for lookups: list, actions, files, and the read-only record."""
 
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,43 +21,56 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, Streami
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from apps.audit.admin import OfferedFilters, csv_line
+from apps.audit.admin import AllowedFiltersAdmin, csv_line
 from apps.audit.models import Action
 from apps.audit.trail import Fact, actor_of, client_address, record
 from apps.crypto import hash_customer
-from apps.lookups.access import Asker
-from apps.lookups.admin import export  # noqa: F401 - Django looks for pages here alone
-from apps.lookups.admin.filters import FILTERS, ORDERS, PARAMETERS, OneOf, is_number, place_of
-from apps.lookups.admin.record import ERASED, Row, record_of, rows_of
-from apps.lookups.admin.statistics import Charts, Wanted, charts, figures, week
-from apps.lookups.background import state_of as begin_asking
+from apps.lookups.access import Requester
+from apps.lookups.admin.filters import (
+    FILTERS,
+    ORDERS,
+    PARAMETERS,
+    ChoiceFilter,
+    cursor_of,
+    is_number,
+)
+from apps.lookups.admin.record import ERASED, LookupRow, record_page, rows_of
+from apps.lookups.admin.statistics import (
+    Charts,
+    StatsFilter,
+    charts,
+    count_figures,
+    repeats_this_week,
+)
+from apps.lookups.background import lookup_state
+from apps.lookups.management.person import counted
 from apps.lookups.models import Lookup, Origin, Outcome
 from apps.lookups.problems import LookupFailed
-from apps.lookups.records import record_act, record_each, repeat_lookup
+from apps.lookups.records import record_action, record_actions, repeat_lookup
 from apps.lookups.services import purge_answers
 from apps.lookups.store import stored_state
 
-# The list as a file: CSV that no spreadsheet takes for formulas, or a JSON object a line.
+# The list as a file: CSV that is safe to open in a spreadsheet, or one JSON object per line.
 
 Cell = str | int | bool | None
 
-Facts = Callable[[Lookup], dict[str, Cell]]
+ToCells = Callable[[Lookup], dict[str, Cell]]
 
 
-def facts_of(now: datetime, *, with_customers: bool) -> Facts:
-    """What a file tells of a lookup; the customer as typed only where that is wanted."""
+def cells_of(now: datetime, *, with_customers: bool) -> ToCells:
+    """Return a function from a lookup to its cells, with or without the customer as typed."""
 
-    def facts(lookup: Lookup) -> dict[str, Cell]:
+    def to_cells(lookup: Lookup) -> dict[str, Cell]:
         typed: dict[str, Cell] = {"customer": lookup.customer or ERASED} if with_customers else {}
         return {
             "lookup": str(lookup.uuid),
-            "asked_at": _told(lookup.created_at),
+            "asked_at": _iso(lookup.created_at),
             "user": lookup.user.get_username() if lookup.user else "",
             "system_user": lookup.system_user,
             "origin": lookup.origin,
             "customer_hash": lookup.customer_hash,
             **typed,
-            "moment": _told(lookup.moment),
+            "moment": _iso(lookup.moment),
             "minutes": lookup.minutes,
             "projects": " ".join(lookup.projects),
             "environments": " ".join(lookup.environments),
@@ -71,80 +84,77 @@ def facts_of(now: datetime, *, with_customers: bool) -> Facts:
             "from_cache": lookup.from_cache,
             "redacted": lookup.redacted,
             "state": stored_state(lookup, now).value,
-            "expires_at": _told(lookup.expires_at),
-            "purged_at": _told(lookup.purged_at),
+            "expires_at": _iso(lookup.expires_at),
+            "purged_at": _iso(lookup.purged_at),
         }
 
-    return facts
+    return to_cells
 
 
-def as_csv(lookups: Iterable[Lookup], facts: Facts) -> Iterator[str]:
-    """The lines, with a head. What a spreadsheet would run gets an apostrophe in front."""
-    head: list[str] = []
+def as_csv(lookups: Iterable[Lookup], to_cells: ToCells) -> Iterator[str]:
+    """Yield CSV lines with a header. Cells that a spreadsheet would run are escaped."""
+    for number, lookup in enumerate(lookups):
+        cells = to_cells(lookup)
+        if number == 0:
+            yield csv_line(cells)
+        yield csv_line(cells.values())
+
+
+def as_json_lines(lookups: Iterable[Lookup], to_cells: ToCells) -> Iterator[str]:
+    """Yield one JSON object per line."""
     for lookup in lookups:
-        told = facts(lookup)
-        if not head:
-            head = list(told)
-            yield csv_line(head)
-        yield csv_line(told.values())
+        yield json.dumps(to_cells(lookup), ensure_ascii=False) + "\n"
 
 
-def as_json_lines(lookups: Iterable[Lookup], facts: Facts) -> Iterator[str]:
-    """One object a line."""
-    for lookup in lookups:
-        yield json.dumps(facts(lookup), ensure_ascii=False) + "\n"
-
-
-def _told(moment: datetime | None) -> str:
+def _iso(moment: datetime | None) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else ""
 
 
-# What can be done with many lookups at once. Each act is bounded, and written into the trail.
+# Actions on selected lookups. Each has a maximum and is recorded in the audit trail.
 
-MOST_REFRESHED = 10
-MOST_PURGED = 1000
-MOST_EXTENDED = 10_000
-MOST_LISTED = 10_000
-MOST_DAYS = 365
-_AT_A_TIME = 100
+MAX_REFRESHED = 10
+MAX_PURGED = 1000
+MAX_EXTENDED = 10_000
+MAX_LISTED = 10_000
+MAX_DAYS = 365
+_BATCH = 100
 
 
 class ReviewActionForm(ActionForm):
-    """The action, for how many days where it needs them, and whether all that match are meant."""
+    """The action, its number of days, and whether it is for all matching lookups."""
 
     days = forms.CharField(required=False)
     select_across = forms.BooleanField(required=False)
 
 
-class ReviewActions(OfferedFilters):
-    """The actions of the list."""
+class ReviewActions(AllowedFiltersAdmin):
+    """The actions of the list of lookups."""
 
     action_form = ReviewActionForm
     actions = ("refresh", "extend", "purge", "export_csv", "export_json_lines", "export_named")
 
     def has_refresh_permission(self, request: HttpRequest) -> bool:
-        """Who may ask Sentry again from here."""
+        """Allow to query Sentry again."""
         return request.user.has_perm("lookups.refresh_lookup")
 
     def has_purge_permission(self, request: HttpRequest) -> bool:
-        """Who may remove kept answers."""
+        """Allow to delete results."""
         return request.user.has_perm("lookups.purge_lookup")
 
     def has_extend_permission(self, request: HttpRequest) -> bool:
-        """Who may keep answers for longer."""
+        """Allow to store results longer."""
         return request.user.has_perm("lookups.extend_lookup")
 
     def has_unredacted_permission(self, request: HttpRequest) -> bool:
-        """Who may take customers out of here as they were typed."""
+        """Allow to export customers as typed."""
         return request.user.has_perm("lookups.export_unredacted")
 
     @admin.action(description="Refresh: ask Sentry again", permissions=["refresh"])
     def refresh(self, request: HttpRequest, queryset: QuerySet[Lookup]) -> None:
-        """Ask again for up to ten, in the background; each is a record in one's own name."""
-        chosen = self._chosen(request, queryset, MOST_REFRESHED)
-        asker = asker_of(request)
-        asked = 0
-        for lookup in chosen:
+        """Query again in the background, as new lookups of the person who refreshes."""
+        requester = _requester_of(request)
+        started = 0
+        for lookup in self._selected(request, queryset, MAX_REFRESHED):
             if not lookup.customer:
                 messages.error(
                     request, "One customer's data was erased, so that lookup can't be refreshed."
@@ -152,66 +162,70 @@ class ReviewActions(OfferedFilters):
                 continue
             try:
                 with transaction.atomic():
-                    record_act(Action.REFRESHED, asker.actor, lookup, by="review")
-                    repeated = repeat_lookup(lookup, asker=asker)
+                    record_action(Action.REFRESHED, requester.actor, lookup, by="review")
+                    repeated = repeat_lookup(lookup, requester=requester)
             except LookupFailed as failure:
                 messages.error(request, f"{failure.problem.message} {failure.problem.next_step}")
                 break
-            begin_asking(repeated, 0.0)
-            asked += 1
-        if asked:
-            told = (
-                f"Asking Sentry again for {_lookups(asked)}. The new records are at the top of "
-                "the list."
+            lookup_state(repeated, 0.0)  # starts the query
+            started += 1
+        if started:
+            messages.success(
+                request,
+                f"Asking Sentry again for {counted(started, 'lookup')}. The new records are at "
+                "the top of the list.",
             )
-            messages.success(request, told)
 
     @admin.action(description="Keep results longer", permissions=["extend"])
     def extend(self, request: HttpRequest, queryset: QuerySet[Lookup]) -> None:
-        """Move the end of answers that are still kept."""
-        days = _days_of(request)
+        """Postpone the expiry of results that are still stored."""
+        days = _read_days(request)
         if days is None:
-            messages.error(request, f"Enter a number of days from 1 to {MOST_DAYS}.")
+            messages.error(request, f"Enter a number of days from 1 to {MAX_DAYS}.")
             return
-        kept = queryset.filter(expires_at__gt=timezone.now(), has_answer=True, purged_at=None)
-        chosen = self._chosen(
-            request, kept, MOST_EXTENDED, "None of these results are still stored."
+        stored = queryset.filter(expires_at__gt=timezone.now(), has_answer=True, purged_at=None)
+        selected = self._selected(
+            request, stored, MAX_EXTENDED, "None of these results are still stored."
         )
-        if not chosen:
+        if not selected:
             return
         with transaction.atomic():
-            record_each(Action.EXTENDED, actor_of(request), chosen, by="review", days=days)
-            for some in _portions(chosen):
-                Lookup.objects.filter(pk__in=[one.pk for one in some], purged_at=None).update(
+            record_actions(Action.EXTENDED, actor_of(request), selected, by="review", days=days)
+            for start in range(0, len(selected), _BATCH):
+                pks = [lookup.pk for lookup in selected[start : start + _BATCH]]
+                Lookup.objects.filter(pk__in=pks, purged_at=None).update(
                     expires_at=F("expires_at") + timedelta(days=days)
                 )
-        day = "1 more day" if days == 1 else f"{days} more days"
-        messages.success(request, f"Results kept for {day}: {len(chosen)}.")
+        more = counted(days, "more day")
+        messages.success(request, f"Results kept for {more}: {len(selected)}.")
 
     @admin.action(description="Purge: delete stored results", permissions=["purge"])
     def purge(self, request: HttpRequest, queryset: QuerySet[Lookup]) -> HttpResponse | None:
-        """Remove the stored and the shared answers; the records stay. All that match: ask first."""
-        chosen = self._chosen(request, queryset, MOST_PURGED)
-        if not chosen:
+        """Delete stored and cached results, after confirmation for all matching lookups.
+
+        The records stay.
+        """
+        selected = self._selected(request, queryset, MAX_PURGED)
+        if not selected:
             return None
         if request.POST.get("select_across") and "confirmed" not in request.POST:
-            return self._ask_before_purge(request, len(chosen))
-        purge_answers(chosen, actor=actor_of(request))
-        messages.success(request, f"Results deleted: {len(chosen)}.")
+            return self._confirm_purge(request, len(selected))
+        purge_answers(selected, actor=actor_of(request))
+        messages.success(request, f"Results deleted: {len(selected)}.")
         return None
 
     @admin.action(description="Export the list as CSV", permissions=["view"])
     def export_csv(
         self, request: HttpRequest, queryset: QuerySet[Lookup]
     ) -> StreamingHttpResponse | None:
-        """Customers only as keyed hashes."""
+        """Export customers as keyed hashes only."""
         return self._export(request, queryset, "csv")
 
     @admin.action(description="Export the list as JSON lines", permissions=["view"])
     def export_json_lines(
         self, request: HttpRequest, queryset: QuerySet[Lookup]
     ) -> StreamingHttpResponse | None:
-        """Customers only as keyed hashes."""
+        """Export customers as keyed hashes only."""
         return self._export(request, queryset, "jsonl")
 
     @admin.action(
@@ -220,30 +234,32 @@ class ReviewActions(OfferedFilters):
     def export_named(
         self, request: HttpRequest, queryset: QuerySet[Lookup]
     ) -> StreamingHttpResponse | None:
-        """For those who may export without redaction."""
+        """Export customers as typed, for people who can export without redaction."""
         return self._export(request, queryset, "csv", with_customers=True)
 
-    def _chosen(
+    def _selected(
         self,
         request: HttpRequest,
         queryset: QuerySet[Lookup],
-        most: int,
-        none: str = "Select lookups first.",
+        limit: int,
+        empty_message: str = "Select lookups first.",
     ) -> list[Lookup]:
-        """The lookups to act on; none, with a word about it, where there are none or too many."""
-        chosen = list(queryset[: most + 1])
-        if len(chosen) > most:
-            told = f"That is for {most} lookups at most, and you selected more. Narrow the list."
-            messages.error(request, told)
+        """Return the lookups to act on, or an empty list and a message if too many or none."""
+        selected = list(queryset[: limit + 1])
+        if len(selected) > limit:
+            messages.error(
+                request,
+                f"This works for up to {limit:,} lookups, and you selected more. Narrow the list.",
+            )
             return []
-        if not chosen:
-            messages.error(request, none)
-        return chosen
+        if not selected:
+            messages.error(request, empty_message)
+        return selected
 
-    def _ask_before_purge(self, request: HttpRequest, count: int) -> HttpResponse:
+    def _confirm_purge(self, request: HttpRequest, count: int) -> HttpResponse:
         context: dict[str, Any] = {
             **self.admin_site.each_context(request),
-            "title": f"Delete the stored results of {_lookups(count)}?",
+            "title": f"Delete the stored results of {counted(count, 'lookup')}?",
             "opts": self.opts,
             "back": request.get_full_path(),
         }
@@ -257,81 +273,71 @@ class ReviewActions(OfferedFilters):
         *,
         with_customers: bool = False,
     ) -> StreamingHttpResponse | None:
-        chosen = self._chosen(request, queryset.select_related("user", "typed"), MOST_LISTED)
-        if not chosen:
+        selected = self._selected(request, queryset.select_related("user", "typed"), MAX_LISTED)
+        if not selected:
             return None
         now = datetime.now(UTC)
         detail: dict[str, Fact] = {
-            "lookups": len(chosen),
+            "lookups": len(selected),
             "format": suffix,
             "customers": with_customers,
         }
         record(Action.REVIEWED, actor_of(request), target="list of lookups", detail=detail)
-        write = partial(_written, suffix, chosen, facts_of(now, with_customers=with_customers))
-        media = "text/csv; charset=utf-8" if suffix == "csv" else "application/x-ndjson"
-        response = StreamingHttpResponse(write(), content_type=media)
+        to_lines, media = (
+            (as_csv, "text/csv; charset=utf-8")
+            if suffix == "csv"
+            else (as_json_lines, "application/x-ndjson")
+        )
+        lines = to_lines(selected, cells_of(now, with_customers=with_customers))
+        response = StreamingHttpResponse(lines, content_type=media)
         name = f"lookups-{now:%Y%m%d-%H%M%S}.{suffix}"
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
 
 
-def asker_of(request: HttpRequest) -> Asker:
-    """Who is in the review, and from where."""
+def _requester_of(request: HttpRequest) -> Requester:
     assert isinstance(request.user, User)  # noqa: S101 - the admin site saw to it
-    return Asker(Origin.WEB, request.user, address=client_address(request))
+    return Requester(Origin.WEB, request.user, address=client_address(request))
 
 
-def _written(suffix: str, lookups: list[Lookup], facts: Facts) -> Iterator[str]:
-    return as_csv(lookups, facts) if suffix == "csv" else as_json_lines(lookups, facts)
+def _read_days(request: HttpRequest) -> int | None:
+    typed = request.POST.get("days", "")
+    days = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 5 else 0
+    return days if 1 <= days <= MAX_DAYS else None
 
 
-def _portions(lookups: list[Lookup]) -> Iterator[list[Lookup]]:
-    for first in range(0, len(lookups), _AT_A_TIME):
-        yield lookups[first : first + _AT_A_TIME]
+# The list of lookups, which no query counts beyond ten thousand.
+
+MAX_COUNTED = 10_000
 
 
-def _days_of(request: HttpRequest) -> int | None:
-    told = request.POST.get("days", "")
-    days = int(told) if told.isascii() and told.isdigit() and len(told) < 5 else 0
-    return days if 1 <= days <= MOST_DAYS else None
-
-
-def _lookups(count: int) -> str:
-    return "1 lookup" if count == 1 else f"{count} lookups"
-
-
-# The list, cut into pages. Nothing is ever counted beyond ten thousand.
-
-MOST_COUNTED = 10_000
-
-
-class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time
-    """Pages of the first ten thousand; whether there are more is known, how many is not."""
+class LookupPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time
+    """Paginates the first `MAX_COUNTED` lookups, and knows whether there are more."""
 
     @cached_property
-    def _counted(self) -> int:
+    def _bounded_count(self) -> int:
         lookups = self.object_list
-        assert isinstance(lookups, QuerySet)  # noqa: S101 - the admin hands nothing else over
-        return int(lookups.order_by()[: MOST_COUNTED + 1].count())
+        assert isinstance(lookups, QuerySet)  # noqa: S101 - the admin's list is one
+        return int(lookups.order_by()[: MAX_COUNTED + 1].count())
 
     @cached_property
     def count(self) -> int:
-        """How many there are to page through."""
-        return min(self._counted, MOST_COUNTED)
+        """Return the number of lookups to page through."""
+        return min(self._bounded_count, MAX_COUNTED)
 
     @property
     def has_more(self) -> bool:
-        """Whether the list goes on behind the last page."""
-        return self._counted > MOST_COUNTED
+        """Return whether there are lookups after the last page."""
+        return self._bounded_count > MAX_COUNTED
 
 
 class ReviewList(ChangeList):
-    """The lookups that match, the newest first, as rows in words."""
+    """The matching lookups, newest first, as rows in words."""
 
-    paginator: BoundedPaginator
+    paginator: LookupPaginator
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Lookup]) -> list[Any]:
-        """By time, along the index of the filter that leads; no other order is offered."""
+        """Return newest first, along the index of the leading filter."""
         for (parameter, value), order in ORDERS.items():
             chosen = self.params.get(parameter)
             if chosen and value in ("", chosen):
@@ -339,76 +345,77 @@ class ReviewList(ChangeList):
         return ["-created_at", "-pk"]
 
     @cached_property
-    def rows(self) -> list[Row]:
-        """The page."""
+    def rows(self) -> list[LookupRow]:
+        """Return the rows of the current page."""
         return rows_of(list(self.result_list), timezone.now())
 
     @property
     def counted(self) -> str:
-        """How many match, in words."""
+        """Return the number of matching lookups, in words."""
         if self.paginator.has_more:
-            return f"more than {MOST_COUNTED:,} lookups"
-        return "1 lookup" if self.result_count == 1 else f"{self.result_count} lookups"
+            return f"more than {MAX_COUNTED:,} lookups"
+        return counted(self.result_count, "lookup")
 
     @property
     def active(self) -> list[tuple[str, str, str]]:
-        """Each filter that is on: its name, what it is set to, and the address without it."""
-        on = [spec for spec in self.filter_specs if isinstance(spec, OneOf) and spec.chosen]
-        told = [(str(spec.title), spec.told, self._without(spec.parameter_name)) for spec in on]
-        return (
-            [*told, ("customer", "the one searched for", self._without("q"))]
-            if self.query
-            else told
-        )
+        """Return each active filter: its title, its choice, and the URL without it."""
+        active = [
+            (str(spec.title), spec.chosen_label, self._without(spec.parameter_name))
+            for spec in self.filter_specs
+            if isinstance(spec, ChoiceFilter) and spec.chosen
+        ]
+        if self.query:
+            active.append(("customer", "the one searched for", self._without("q")))
+        return active
 
     @property
     def page_numbers(self) -> list[int | str]:
-        """The pages to go to, with gaps."""
+        """Return the page numbers to link to, with gaps."""
         return list(self.paginator.get_elided_page_range(self.page_num))
 
     @property
     def older(self) -> str:
-        """Where the list goes on behind the last page; empty where it does not."""
+        """Return the URL of the lookups after the last page, or an empty text if there are none."""
         last = self.paginator.num_pages
         if not self.paginator.has_more or self.page_num != last or not self.rows:
             return ""
-        place = place_of(list(self.result_list)[-1])
-        return f"?{urlencode({**self._kept, 'before': place})}"
+        cursor = cursor_of(list(self.result_list)[-1])
+        return f"?{urlencode({**self._parameters, 'before': cursor})}"
 
     @property
     def carried(self) -> list[tuple[str, str]]:
-        """What the form of filters has to carry along, without a field for it."""
+        """Return the hidden fields of the filter form."""
         hidden = [
             (str(spec.parameter_name), spec.chosen)
             for spec in self.filter_specs
-            if isinstance(spec, OneOf) and spec.is_hidden and spec.parameter_name != "before"
+            if isinstance(spec, ChoiceFilter) and spec.is_hidden and spec.parameter_name != "before"
         ]
         return [*hidden, ("q", self.query)] if self.query else hidden
 
     @property
-    def _kept(self) -> dict[str, str]:
+    def _parameters(self) -> dict[str, str]:
         return {name: value for name, value in self.params.items() if value}
 
     def _without(self, parameter: str | None) -> str:
-        return f"?{urlencode({k: v for k, v in self._kept.items() if k != parameter})}"
+        return f"?{urlencode({k: v for k, v in self._parameters.items() if k != parameter})}"
 
 
-# Which of the filters the figures follow: those that days are counted by.
+# The filters that the statistics follow.
 
 
-def scope_of(chosen: Mapping[str, str]) -> tuple[Wanted, str]:
-    """What is counted under these filters, and a word for it: of whom, and how it ended."""
-    people, whose = _people(chosen)
-    outcome = chosen.get("outcome", "")
+def scope_of(parameters: Mapping[str, str]) -> tuple[StatsFilter, str]:
+    """Return the filter of the statistics for these parameters, and its description."""
+    people, scope = _people(parameters)
+    outcome = parameters.get("outcome", "")
     outcome = outcome if outcome in Outcome.values else ""
-    shared = {"yes": True, "no": False}.get(chosen.get("shared", ""))
-    told = [whose, str(Outcome(outcome).label) if outcome else ""]
-    told.append({True: "shared", False: "asked of Sentry", None: ""}[shared])
-    return Wanted(people, outcome, shared), ", ".join(part for part in told if part)
+    shared = {"yes": True, "no": False}.get(parameters.get("shared", ""))
+    parts = [scope, str(Outcome(outcome).label) if outcome else ""]
+    parts.append({True: "from cache", False: "by asking Sentry", None: ""}[shared])
+    return StatsFilter(people, outcome, shared), ", ".join(part for part in parts if part)
 
 
-def _people(chosen: Mapping[str, str]) -> tuple[frozenset[int] | None, str]:
-    person, team = chosen.get("who", ""), chosen.get("team", "")
+def _people(parameters: Mapping[str, str]) -> tuple[frozenset[int] | None, str]:
+    person, team = parameters.get("who", ""), parameters.get("team", "")
     if is_number(person):
         return frozenset([int(person)]), "this person"
     if is_number(team):
@@ -422,13 +429,13 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 @admin.register(Lookup)
 class LookupAdmin(ReviewActions):
-    """The list of lookups. A search for a customer is exact, by the keyed hash."""
+    """The list of lookups. The search for a customer is exact, by keyed hash."""
 
     list_display = ("pk",)
     list_filter = FILTERS
-    offered = PARAMETERS  # no customer belongs into an address
+    allowed_filters = PARAMETERS  # never a customer: they don't belong in a URL
     list_select_related = ("user", "typed")
-    paginator = BoundedPaginator
+    paginator = LookupPaginator
     sortable_by = ()
     search_fields = ("customer_hash",)
     search_help_text = "A customer, exactly as typed, or the person who looked."
@@ -438,42 +445,42 @@ class LookupAdmin(ReviewActions):
     show_facets = admin.ShowFacets.NEVER
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ReviewList]:
-        """The list that counts no further than it needs to."""
+        """Return the list with a bounded count."""
         return ReviewList
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Lookups are made by looking up."""
+        """Refuse: lookups are created by looking up."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Lookup | None = None) -> bool:
-        """A record is read, never edited."""
+        """Refuse: records are read-only."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Lookup | None = None) -> bool:
-        """A record stays; only its answer can be purged."""
+        """Refuse: only results can be deleted."""
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Lookup]:
-        """Without the snapshots, which a list has no use for."""
+        """Return the lookups without their snapshots."""
         return super().get_queryset(request).defer("snapshot")
 
     @property
     def media(self) -> Media:
-        """Our own script only; the pages work without it."""
+        """Return no media: the templates load their own script and work without it."""
         return Media()
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The list; a search is posted, so that no customer gets into an address."""
+        """Show the list. A search is posted, so no customer gets into a URL."""
         if request.method == "POST" and "find" in request.POST:
-            found = _found(request.POST["find"].replace("\0", "").strip())
-            kept = {k: v for k, v in request.GET.items() if k in PARAMETERS and v and k != "before"}
-            return HttpResponseRedirect(f"?{urlencode({**kept, **found})}")
+            found = _find(request.POST["find"].replace("\0", "").strip())
+            used = {k: v for k, v in request.GET.items() if k in PARAMETERS and v and k != "before"}
+            return HttpResponseRedirect(f"?{urlencode({**used, **found})}")
         response = super().changelist_view(request, extra_context)
         if isinstance(response, TemplateResponse) and "cl" in (response.context_data or {}):
-            assert response.context_data is not None  # noqa: S101 - looked at just before
-            self._record_shown(request, response.context_data["cl"])
+            assert response.context_data is not None  # noqa: S101 - checked just before
+            self._record_view(request, response.context_data["cl"])
             response.context_data["charts"] = self._charts(response.context_data["cl"])
             response.context_data["title"] = "Lookups"
         return response
@@ -481,7 +488,7 @@ class LookupAdmin(ReviewActions):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Lookup], search_term: str
     ) -> tuple[QuerySet[Lookup], bool]:
-        """The lookups of one customer, by hash."""
+        """Return the lookups with this customer hash; none for any other text."""
         if not search_term:
             return queryset, False
         if not _HASH.fullmatch(search_term):
@@ -495,50 +502,50 @@ class LookupAdmin(ReviewActions):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """One record. That somebody saw it is written down as for the agent's own page."""
+        """Show one record, and record the view in the audit trail."""
         lookup = self.get_object(request, object_id)
         if request.method not in ("GET", "HEAD") or lookup is None:
             return super().change_view(request, object_id, form_url, extra_context)
         if not self.has_view_permission(request, lookup):
             return super().change_view(request, object_id, form_url, extra_context)
-        record_act(Action.VIEWED, actor_of(request), lookup, by="review")
+        record_action(Action.VIEWED, actor_of(request), lookup, by="review")
         context = {
             **self.admin_site.each_context(request),
             "title": "Lookup record",
             "opts": self.opts,
             "lookup": lookup,
-            "record": record_of(lookup, timezone.now()),
+            "record": record_page(lookup, timezone.now()),
             "choices": [
-                (name, label) for name, label in self.get_action_choices(request) if name in _HERE
+                choice for choice in self.get_action_choices(request) if choice[0] in _PAGE_ACTIONS
             ],
         }
         return TemplateResponse(request, "admin/lookups/lookup/record.html", context)
 
-    def _record_shown(self, request: HttpRequest, listed: ReviewList) -> None:
-        """The list names customers as they were typed: that somebody reads it is written down."""
-        shown = len(listed.rows)
+    def _record_view(self, request: HttpRequest, changelist: ReviewList) -> None:
+        """Record the view in the audit trail, because the list shows customers as typed."""
+        shown = len(changelist.rows)
         if shown:
             detail: dict[str, Fact] = {"lookups": shown, "format": "page", "customers": True}
-            of_one = str(listed.query) if _HASH.fullmatch(str(listed.query)) else ""
+            query = str(changelist.query)
             record(
                 Action.REVIEWED,
                 actor_of(request),
                 target="list of lookups",
-                customer_hash=of_one,
+                customer_hash=query if _HASH.fullmatch(query) else "",
                 detail=detail,
             )
 
-    def _charts(self, listed: ReviewList) -> Charts:
-        wanted, scope = scope_of(listed.params)
+    def _charts(self, changelist: ReviewList) -> Charts:
+        selection, scope = scope_of(changelist.params)
         now = timezone.now()
-        return charts(figures(wanted, now), week(now), scope)
+        return charts(count_figures(selection, now), repeats_this_week(now), scope)
 
 
-_HERE = frozenset(("refresh", "extend", "purge"))
+_PAGE_ACTIONS = frozenset(("refresh", "extend", "purge"))
 
 
-def _found(term: str) -> dict[str, str]:
-    """The filter for who looked, by name; else for the keyed hash of what must be a customer."""
+def _find(term: str) -> dict[str, str]:
+    """Return the filter for the person of this name, else for the customer by keyed hash."""
     if not term:
         return {}
     person = User.objects.filter(username__iexact=term).values_list("pk", flat=True).first()

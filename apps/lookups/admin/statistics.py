@@ -1,7 +1,7 @@
-"""What stands above the list: counts of the last thirty days, and what repeats this week.
+"""The statistics above the list of lookups: the last thirty days, and what repeats this week.
 
-The counts follow the filters for person, team, outcome and way of answering; what repeats is told
-of all lookups. Both are kept in the shared cache for a while.
+The counts follow the filters for person, team, outcome and cache; repeats are of all lookups. Both
+are cached for a while.
 """
 
 from collections import Counter
@@ -20,25 +20,25 @@ from django.urls import reverse
 from pydantic import TypeAdapter, ValidationError
 
 from apps.lookups import cache
-from apps.lookups.admin.record import ERASED, told_ms
+from apps.lookups.admin.record import ERASED, format_milliseconds, who_of
+from apps.lookups.management.person import counted
 from apps.lookups.models import Lookup, LookupDay, LookupIssue, Outcome
 
-# Lookups counted day by day (UTC). A day that is over is counted once and kept as one row.
-#
-# Counting a million lookups anew for every look at the page would take seconds.
+# Lookups per day (UTC). A past day is counted once and stored as a row: counting a million lookups
+# for every view of the page would take seconds.
 
 DAYS = 30
-TODAY_KEPT_S = 60
-NOBODY = 0
-_LONGEST_MS = 2**22
-_ROOM_FOR_ID = 2**40
+TODAY_TTL_S = 60
+NO_PERSON = 0
+_MAX_DURATION_MS = 2**22
+_ID_SPACE = 2**40
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
-    """The lookups of one person that ended in one way. `person` is `NOBODY` for a command line.
+class DayCount:
+    """The lookups of one day, person, outcome and origin of the result.
 
-    `slowest_ms` is of the lookup `slowest_id`.
+    `person` is `NO_PERSON` for the command line; `slowest_ms` belongs to the lookup `slowest_id`.
     """
 
     person: int
@@ -51,63 +51,64 @@ class Count:
     slowest_id: int
 
 
-def counted_days(now: datetime) -> dict[date, list[Count]]:
-    """Each of the last thirty days, the oldest first, today as far as it has come."""
+def counted_days(now: datetime) -> dict[date, list[DayCount]]:
+    """Return the counts of each of the last thirty days, oldest first, including today so far."""
     today = now.astimezone(UTC).date()
     days = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
-    kept = {row.day: row for row in LookupDay.objects.filter(day__gte=days[0], day__lt=today)}
-    missing = {day for day in days if day not in kept and day != today} | _added_to(kept, today)
-    counted = _count(missing) if missing else {}
-    _keep(counted)
-    read = {day: _read(row.counts) for day, row in kept.items() if day not in counted}
-    return {**{day: [] for day in days}, **read, **counted, today: _of_today(today)}
+    stored = {row.day: row for row in LookupDay.objects.filter(day__gte=days[0], day__lt=today)}
+    missing = {day for day in days if day not in stored and day != today}
+    missing |= _outdated(stored, today)
+    by_day = _count(missing) if missing else {}
+    _store(by_day)
+    read = {day: _from_rows(row.counts) for day, row in stored.items() if day not in by_day}
+    return {**{day: [] for day in days}, **read, **by_day, today: _count_today(today)}
 
 
-def _of_today(today: date) -> list[Count]:
-    """Today's counts, at most a minute old."""
+def _count_today(today: date) -> list[DayCount]:
+    """Return today's counts, up to a minute old."""
     key = f"review/day/{today}"
-    held = cache.get(key)
-    if isinstance(held, list):
-        return _read(held)
+    cached = cache.get(key)
+    if isinstance(cached, list):
+        return _from_rows(cached)
     counts = _count({today})[today]
-    cache.put(key, [_row(count) for count in counts], TODAY_KEPT_S)
+    cache.put(key, [_to_row(count) for count in counts], TODAY_TTL_S)
     return counts
 
 
-def _added_to(kept: dict[date, LookupDay], today: date) -> set[date]:
-    """Days that got lookups after they were counted, for example out of a restored copy."""
-    if not kept:
+def _outdated(stored: dict[date, LookupDay], today: date) -> set[date]:
+    """Return the days that got lookups after they were counted, such as from a restored backup."""
+    if not stored:
         return set()
-    newest = max(row.highest_id for row in kept.values())
-    # Along the key: only what was added since is read, and that is little more than today's.
+    newest = max(row.highest_id for row in stored.values())
+    # By primary key: this reads only what was added since, which is little more than today's.
     late = Lookup.objects.filter(pk__gt=newest).order_by("pk").values_list("created_at", flat=True)
     days = {moment.astimezone(UTC).date() for moment in late.iterator()}
-    return {day for day in days if min(kept) <= day < today}
+    return {day for day in days if min(stored) <= day < today}
 
 
-def _count(days: set[date]) -> dict[date, list[Count]]:
-    """The counts of these days, out of one index, in one query."""
-    counted: dict[date, list[Count]] = {day: [] for day in days}
-    for told, person, outcome, from_cache, lookups, calls, saved, slowest in _rows(days):
-        of_day = counted.get(date.fromisoformat(told))
-        if of_day is not None:
-            took, pk = divmod(slowest, _ROOM_FOR_ID)
-            sums = (lookups, calls, saved, took, pk if took else 0)
-            of_day.append(Count(person, outcome, bool(from_cache), *sums))
-    return counted
+def _count(days: set[date]) -> dict[date, list[DayCount]]:
+    """Count the lookups of these days in one query, from one index."""
+    by_day: dict[date, list[DayCount]] = {day: [] for day in days}
+    for day, person, outcome, from_cache, lookups, calls, saved, slowest in _grouped_rows(days):
+        counts = by_day.get(date.fromisoformat(day))
+        if counts is not None:
+            slowest_ms, pk = divmod(slowest, _ID_SPACE)
+            sums = (lookups, calls, saved, slowest_ms, pk if slowest_ms else 0)
+            counts.append(DayCount(person, outcome, bool(from_cache), *sums))
+    return by_day
 
 
-def _rows(days: set[date]) -> Iterable[tuple[str, int, str, bool, int, int, int, int]]:
-    """Day, person, outcome and way of answering; how many; calls, saved; the slowest with its id.
+def _grouped_rows(days: set[date]) -> Iterable[tuple[str, int, str, bool, int, int, int, int]]:
+    """Return day, person, outcome, from cache; number of lookups; calls, calls saved; slowest.
 
-    What is grouped by is wrapped so that no database takes the index of a filter for it, which
-    would read every lookup there is.
+    `slowest` combines duration and primary key in one number. The columns to group by are wrapped
+    in functions, so no database picks a filter's index for them and reads every lookup.
     """
-    since, until = _start(min(days)), _start(max(days) + timedelta(days=1))
-    took = Cast(Least(Coalesce("duration_ms", 0), _LONGEST_MS), BigIntegerField())
+    since, until = _midnight(min(days)), _midnight(max(days) + timedelta(days=1))
+    duration = Cast(Least(Coalesce("duration_ms", 0), _MAX_DURATION_MS), BigIntegerField())
     groups = {
         "day": Substr(Cast("created_at", CharField()), 1, 10),
-        "person": Coalesce("user_id", NOBODY),
+        "person": Coalesce("user_id", NO_PERSON),
         "ended": Coalesce("outcome", Value("")),
         "was_shared": Coalesce("from_cache", Value(False)),
     }
@@ -120,21 +121,21 @@ def _rows(days: set[date]) -> Iterable[tuple[str, int, str, bool, int, int, int,
             lookups=CountOf("pk"),
             made=Sum("calls"),
             saved=Sum("calls_saved"),
-            slowest=Max(took * _ROOM_FOR_ID + F("pk")),
+            slowest=Max(duration * _ID_SPACE + F("pk")),
         )
         .values_list(*groups, "lookups", "made", "saved", "slowest")
     )
     return rows
 
 
-def _keep(counted: dict[date, list[Count]]) -> None:
-    if not counted:
+def _store(by_day: dict[date, list[DayCount]]) -> None:
+    if not by_day:
         return
     highest = Lookup.objects.aggregate(highest=Max("pk"))["highest"] or 0
     LookupDay.objects.bulk_create(
         [
-            LookupDay(day=day, highest_id=highest, counts=[_row(count) for count in counts])
-            for day, counts in counted.items()
+            LookupDay(day=day, highest_id=highest, counts=[_to_row(count) for count in counts])
+            for day, counts in by_day.items()
         ],
         update_conflicts=True,
         unique_fields=["day"],
@@ -142,39 +143,41 @@ def _keep(counted: dict[date, list[Count]]) -> None:
     )
 
 
-def _row(count: Count) -> list[int | str | bool]:
+def _to_row(count: DayCount) -> list[int | str | bool]:
     return [
         *(count.person, count.outcome, count.shared, count.lookups),
         *(count.calls, count.saved, count.slowest_ms, count.slowest_id),
     ]
 
 
-def _read(rows: list[list[Any]]) -> list[Count]:
-    return [Count(*row) for row in rows]
+def _from_rows(rows: list[list[Any]]) -> list[DayCount]:
+    return [DayCount(*row) for row in rows]
 
 
-def _start(day: date) -> datetime:
+def _midnight(day: date) -> datetime:
     return datetime.combine(day, time.min, UTC)
 
 
+# Figures of the last thirty days and repeats of this week.
+
 T = TypeVar("T")
 
-MOST_ROWS = 5
-LEAST_REPEATS = 2
-WEEK_KEPT_S = 300
+MAX_ROWS = 5
+MIN_REPEATS = 2
+WEEK_TTL_S = 300
 _WEEK_KEY = "review/week"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which lookups are counted: of whom, with which outcome, shared or not; None for all."""
+class StatsFilter:
+    """The lookups to count, by person, outcome and cache; None and an empty text match all."""
 
     people: frozenset[int] | None = None
     outcome: str = ""
     shared: bool | None = None
 
-    def takes(self, count: Count) -> bool:
-        """Whether these are among them."""
+    def matches(self, count: DayCount) -> bool:
+        """Return whether to include these lookups."""
         return (
             (self.people is None or count.person in self.people)
             and self.outcome in ("", count.outcome)
@@ -192,7 +195,7 @@ class Slow:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """An issue that several lookups of this week met."""
+    """An issue that several lookups of this week found."""
 
     issue_id: str
     title: str
@@ -203,7 +206,7 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Counts of the last thirty days."""
+    """The figures of the last thirty days."""
 
     days: list[tuple[date, int]]
     outcomes: list[tuple[str, int]]
@@ -217,7 +220,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """What repeats; `asked_about` has a lookup for each customer, and how many there were."""
+    """What repeats; `asked_about` has a lookup of each customer and the number of lookups."""
 
     asked_about: list[tuple[int, int]]
     repeats: list[Repeat]
@@ -226,79 +229,79 @@ class Week:
 _WEEK = TypeAdapter(Week)
 
 
-def figures(wanted: Wanted, now: datetime) -> Figures:
-    """The counts of the lookups that are wanted, at most a minute old."""
+def count_figures(selection: StatsFilter, now: datetime) -> Figures:
+    """Return the figures of the selected lookups, up to a minute old."""
     by_day = {
-        day: [count for count in counts if wanted.takes(count)]
+        day: [count for count in counts if selection.matches(count)]
         for day, counts in counted_days(now).items()
     }
-    counts = [count for of_day in by_day.values() for count in of_day]
+    counts = [count for day_counts in by_day.values() for count in day_counts]
     outcomes = _summed((count.outcome, count.lookups) for count in counts)
-    slowest = nlargest(MOST_ROWS, counts, key=lambda count: count.slowest_ms)
+    slowest = nlargest(MAX_ROWS, counts, key=lambda count: count.slowest_ms)
     return Figures(
-        days=[(day, sum(count.lookups for count in of_day)) for day, of_day in by_day.items()],
-        outcomes=[(one.value, outcomes[one.value]) for one in Outcome if outcomes[one.value]],
+        days=[(day, sum(count.lookups for count in group)) for day, group in by_day.items()],
+        outcomes=[(name, outcomes[name]) for name in Outcome.values if outcomes[name]],
         lookups=sum(count.lookups for count in counts),
         shared=sum(count.lookups for count in counts if count.shared),
         calls=sum(count.calls for count in counts),
         saved=sum(count.saved for count in counts),
         slowest=[Slow(count.slowest_id, count.slowest_ms) for count in slowest if count.slowest_id],
-        people=_names(_summed((count.person, count.lookups) for count in counts)),
+        people=_most_active(_summed((count.person, count.lookups) for count in counts)),
     )
 
 
-def week(now: datetime) -> Week:
-    """What repeats in all lookups of the last seven days, at most five minutes old."""
-    held = cache.get_sealed(_WEEK_KEY)
-    if isinstance(held, str):
+def repeats_this_week(now: datetime) -> Week:
+    """Return what repeats in all lookups of the last seven days, up to five minutes old."""
+    cached = cache.get_sealed(_WEEK_KEY)
+    if isinstance(cached, str):
         try:
-            return _WEEK.validate_json(held)
+            return _WEEK.validate_json(cached)
         except ValidationError:
-            cache.delete(_WEEK_KEY)  # of an older version of the program
+            cache.delete(_WEEK_KEY)  # written by an older version
     since = now - timedelta(days=7)
-    counted = Week(_asked_about(since), _repeats(since))
-    cache.put_sealed(_WEEK_KEY, _WEEK.dump_json(counted).decode(), WEEK_KEPT_S)
-    return counted
+    week = Week(_repeated_customers(since), _repeated_issues(since))
+    cache.put_sealed(_WEEK_KEY, _WEEK.dump_json(week).decode(), WEEK_TTL_S)
+    return week
 
 
 def _summed(pairs: Iterable[tuple[T, int]]) -> Counter[T]:
     total: Counter[T] = Counter()
-    for what, number in pairs:
-        total[what] += number
+    for key, number in pairs:
+        total[key] += number
     return total
 
 
-def _names(by_person: Mapping[int, int]) -> list[tuple[str, int]]:
-    most = nlargest(MOST_ROWS, by_person.items(), key=lambda pair: pair[1])
-    names = dict(User.objects.filter(pk__in=[pk for pk, _ in most]).values_list("pk", "username"))
-    return [(str(names.get(pk, "a command line or deleted account")), n) for pk, n in most]
+def _most_active(by_person: Mapping[int, int]) -> list[tuple[str, int]]:
+    top = nlargest(MAX_ROWS, by_person.items(), key=lambda pair: pair[1])
+    names = dict(User.objects.filter(pk__in=[pk for pk, _ in top]).values_list("pk", "username"))
+    return [(str(names.get(pk, "a command line or deleted account")), n) for pk, n in top]
 
 
-def _asked_about(since: datetime) -> list[tuple[int, int]]:
-    """The customers most asked about: a lookup of each, and how many there were."""
+def _repeated_customers(since: datetime) -> list[tuple[int, int]]:
+    """Return the newest lookup and the number of lookups of the most looked-up customers."""
     rows = (
         Lookup.objects.filter(created_at__gte=since)
         .order_by()
-        .annotate(whom=Coalesce("customer_hash", Value("")))  # as in `days`: no filter's index
-        .values("whom")
-        .annotate(lookups=CountOf("pk"), one=Max("pk"))
-        .filter(lookups__gte=LEAST_REPEATS)
-        .order_by("-lookups", "-one")[:MOST_ROWS]
+        .annotate(customer_key=Coalesce("customer_hash", Value("")))  # as in `_grouped_rows`
+        .values("customer_key")
+        .annotate(lookups=CountOf("pk"), newest=Max("pk"))
+        .filter(lookups__gte=MIN_REPEATS)
+        .order_by("-lookups", "-newest")[:MAX_ROWS]
     )
-    return [(row["one"], row["lookups"]) for row in rows]
+    return [(row["newest"], row["lookups"]) for row in rows]
 
 
-def _repeats(since: datetime) -> list[Repeat]:
-    """The issues that most lookups met, and how many customers those were about."""
+def _repeated_issues(since: datetime) -> list[Repeat]:
+    """Return the issues that most lookups found, with their number of lookups and customers."""
     rows = list(
         LookupIssue.objects.filter(asked_at__gte=since)
-        .annotate(which=Coalesce("issue_id", Value("")))
-        .values("which")
+        .annotate(issue=Coalesce("issue_id", Value("")))
+        .values("issue")
         .annotate(lookups=CountOf("lookup_id"), newest=Max("lookup_id"))
-        .filter(lookups__gte=LEAST_REPEATS)
-        .order_by("-lookups", "-newest")[:MOST_ROWS]
+        .filter(lookups__gte=MIN_REPEATS)
+        .order_by("-lookups", "-newest")[:MAX_ROWS]
     )
-    ids = [row["which"] for row in rows]
+    ids = [row["issue"] for row in rows]
     found = LookupIssue.objects.filter(issue_id__in=ids)
     customers = found.filter(asked_at__gte=since).order_by().values("issue_id")
     by_issue = dict(
@@ -306,29 +309,30 @@ def _repeats(since: datetime) -> list[Repeat]:
             "issue_id", "customers"
         )
     )
-    newest = {one.issue_id: one for one in found.filter(lookup_id__in=[r["newest"] for r in rows])}
+    latest = found.filter(lookup_id__in=[row["newest"] for row in rows])
+    newest = {issue.issue_id: issue for issue in latest}
     return [
         Repeat(
-            issue_id=row["which"],
-            title=newest[row["which"]].title if row["which"] in newest else "",
-            project=newest[row["which"]].project if row["which"] in newest else "",
+            issue_id=row["issue"],
+            title=newest[row["issue"]].title if row["issue"] in newest else "",
+            project=newest[row["issue"]].project if row["issue"] in newest else "",
             lookups=row["lookups"],
-            customers=by_issue.get(row["which"], 0),
+            customers=by_issue.get(row["issue"], 0),
         )
         for row in rows
     ]
 
 
-# The figures as drawings: bars with their lengths, and the same as text.
+# Charts of the figures.
 
 WIDTH, HEIGHT = 600, 96
 _GAP = 3
-_LEAST = 2
+_MIN_HEIGHT = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A day of the drawing: where it stands, and what it says."""
+    """A day in the column chart, with its position and label."""
 
     x: float
     y: float
@@ -340,7 +344,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A row of a list; `length` is its percentage of the longest, `href` leads to its lookups."""
+    """A row of a bar chart; `length` is a percentage of the longest, `href` shows its lookups."""
 
     label: str
     number: str
@@ -352,7 +356,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Charts:
-    """All that stands above the list."""
+    """Everything shown above the list."""
 
     scope: str
     columns: tuple[Column, ...]
@@ -372,37 +376,41 @@ class Charts:
     height: int = HEIGHT
 
 
-def charts(counted: Figures, of_week: Week, scope: str) -> Charts:
-    """The drawings of these figures; `scope` says which lookups they are about."""
-    lookups = _lookups_named(counted, of_week)
+def charts(figures: Figures, week: Week, scope: str) -> Charts:
+    """Return the charts of these figures; `scope` names the lookups they are limited to."""
+    lookups = _lookups_in(figures, week)
     return Charts(
         scope=scope,
-        columns=_columns(counted.days),
-        first_day=_told(counted.days[0][0]),
-        last_day=_told(counted.days[-1][0]),
-        busiest=_busiest(counted.days),
-        total=grouped(counted.lookups),
-        hit_rate=_share(counted.shared, counted.lookups),
-        calls=grouped(counted.calls),
-        saved=grouped(counted.saved),
+        columns=_columns(figures.days),
+        first_day=_format_day(figures.days[0][0]),
+        last_day=_format_day(figures.days[-1][0]),
+        busiest=_busiest(figures.days),
+        total=grouped(figures.lookups),
+        hit_rate=_percentage(figures.shared, figures.lookups),
+        calls=grouped(figures.calls),
+        saved=grouped(figures.saved),
         outcomes=_bars(
             [
                 (str(Outcome(name).label), number, f"?{urlencode({'outcome': name})}", name)
-                for name, number in counted.outcomes
+                for name, number in figures.outcomes
             ]
         ),
         slowest=tuple(
             Bar(
-                label=_who_and_when(lookups.get(one.lookup_id)),
-                number=told_ms(one.milliseconds),
-                length=_length(one.milliseconds, counted.slowest[0].milliseconds),
-                href=_record(one.lookup_id) if one.lookup_id in lookups else "",
+                label=_who_and_when(lookups.get(slow.lookup_id)),
+                number=format_milliseconds(slow.milliseconds),
+                length=_length(slow.milliseconds, figures.slowest[0].milliseconds),
+                href=reverse("admin:lookups_lookup_change", args=[slow.lookup_id])
+                if slow.lookup_id in lookups
+                else "",
             )
-            for one in counted.slowest
+            for slow in figures.slowest
         ),
-        people=_bars([(name, number, "", "") for name, number in counted.people]),
-        asked_about=_bars([_about(lookups.get(pk), number) for pk, number in of_week.asked_about]),
-        repeats=_repeat_bars(of_week),
+        people=_bars([(name, number, "", "") for name, number in figures.people]),
+        asked_about=_bars(
+            [_customer_bar(lookups.get(pk), number) for pk, number in week.asked_about]
+        ),
+        repeats=_repeat_bars(week),
     )
 
 
@@ -412,58 +420,58 @@ def grouped(number: int) -> str:
 
 
 def _columns(days: Sequence[tuple[date, int]]) -> tuple[Column, ...]:
-    most = max((number for _, number in days), default=0)
+    highest = max((number for _, number in days), default=0)
     step = WIDTH / max(len(days), 1)
     return tuple(
         Column(
-            x=round(place * step, 1),
-            y=round(HEIGHT - (height := _height(number, most)), 1),
+            x=round(position * step, 1),
+            y=round(HEIGHT - (height := _height(number, highest)), 1),
             width=round(step - _GAP, 1),
             height=height,
-            label=_told(day),
+            label=_format_day(day),
             number=number,
         )
-        for place, (day, number) in enumerate(days)
+        for position, (day, number) in enumerate(days)
     )
 
 
-def _height(number: int, most: int) -> float:
-    return max(round(number / most * HEIGHT, 1), _LEAST) if number else 0
+def _height(number: int, highest: int) -> float:
+    return max(round(number / highest * HEIGHT, 1), _MIN_HEIGHT) if number else 0
 
 
-def _length(number: int, most: int) -> int:
-    return max(round(100 * number / most), 1) if number and most else 0
+def _length(number: int, highest: int) -> int:
+    return max(round(100 * number / highest), 1) if number and highest else 0
 
 
 def _bars(rows: Sequence[tuple[str, int, str, str]]) -> tuple[Bar, ...]:
-    most = max((number for _, number, _, _ in rows), default=0)
+    highest = max((number for _, number, _, _ in rows), default=0)
     return tuple(
-        Bar(label, grouped(number), _length(number, most), href, kind)
+        Bar(label, grouped(number), _length(number, highest), href, kind)
         for label, number, href, kind in rows
     )
 
 
-def _repeat_bars(of_week: Week) -> tuple[Bar, ...]:
-    most = max((one.lookups for one in of_week.repeats), default=0)
+def _repeat_bars(week: Week) -> tuple[Bar, ...]:
+    highest = max((repeat.lookups for repeat in week.repeats), default=0)
     return tuple(
         Bar(
-            label=one.title or f"Issue {one.issue_id}",
-            number=f"{_counted(one.lookups, 'lookup')}, {_counted(one.customers, 'customer')}",
-            length=_length(one.lookups, most),
-            href=f"?{urlencode({'issue': one.issue_id, 'age': 'week'})}",
-            note=one.project,
+            label=repeat.title or f"Issue {repeat.issue_id}",
+            number=f"{counted(repeat.lookups, 'lookup')}, {counted(repeat.customers, 'customer')}",
+            length=_length(repeat.lookups, highest),
+            href=f"?{urlencode({'issue': repeat.issue_id, 'age': 'week'})}",
+            note=repeat.project,
         )
-        for one in of_week.repeats
+        for repeat in week.repeats
     )
 
 
-def _lookups_named(counted: Figures, of_week: Week) -> dict[int, Lookup]:
-    """The lookups that the figures name, in one query."""
-    named = [one.lookup_id for one in counted.slowest] + [pk for pk, _ in of_week.asked_about]
-    return Lookup.objects.defer("snapshot").select_related("user", "typed").in_bulk(named)
+def _lookups_in(figures: Figures, week: Week) -> dict[int, Lookup]:
+    """Return the lookups that the charts link to, in one query."""
+    pks = [slow.lookup_id for slow in figures.slowest] + [pk for pk, _ in week.asked_about]
+    return Lookup.objects.defer("snapshot").select_related("user", "typed").in_bulk(pks)
 
 
-def _about(lookup: Lookup | None, number: int) -> tuple[str, int, str, str]:
+def _customer_bar(lookup: Lookup | None, number: int) -> tuple[str, int, str, str]:
     if lookup is None:
         return ("deleted", number, "", "")
     address = f"?{urlencode({'q': lookup.customer_hash, 'age': 'week'})}"
@@ -473,26 +481,17 @@ def _about(lookup: Lookup | None, number: int) -> tuple[str, int, str, str]:
 def _who_and_when(lookup: Lookup | None) -> str:
     if lookup is None:
         return "deleted"
-    who = str(lookup.user) if lookup.user else lookup.system_user or "unknown"
-    return f"{who}, {_told(lookup.created_at.date())}"
-
-
-def _record(pk: int) -> str:
-    return reverse("admin:lookups_lookup_change", args=[pk])
+    return f"{who_of(lookup)}, {_format_day(lookup.created_at.date())}"
 
 
 def _busiest(days: Sequence[tuple[date, int]]) -> str:
     day, number = max(days, key=lambda pair: pair[1])
-    return f"{_told(day)} with {grouped(number)}" if number else ""
+    return f"{_format_day(day)} with {grouped(number)}" if number else ""
 
 
-def _share(part: int, whole: int) -> str:
+def _percentage(part: int, whole: int) -> str:
     return f"{100 * part / whole:.0f}%" if whole else "none yet"
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{grouped(number)} {noun}" if number == 1 else f"{grouped(number)} {noun}s"
-
-
-def _told(day: date) -> str:
+def _format_day(day: date) -> str:
     return f"{day.day} {day:%b}"

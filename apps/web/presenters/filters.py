@@ -1,4 +1,4 @@
-"""The choice of what a result shows: read from a form or a session, and printed as a form again."""
+"""The filter of a result: read from a form or session, and rendered as a form again."""
 
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
@@ -10,36 +10,42 @@ from apps.events.answer import Answer
 from apps.events.event import Event
 from apps.events.filtering import (
     LEVELS,
-    NOT_KNOWN,
-    Numbered,
-    Shown,
-    Span,
+    UNKNOWN,
+    EventFilter,
+    NumberedGroup,
+    TimeRange,
     environment_of,
-    events_of,
+    events_in,
     level_of,
-    numbered,
+    number_groups,
     project_of,
 )
 from apps.events.grouping import group_by_issue
 from apps.events.query import Window
 from apps.events.summary import summarize_group
 from apps.web.presenters.formatting import clipped, counted, grouped
-from apps.web.presenters.timeline import ClockNames, around, fitting_step, round_times, whole_of
+from apps.web.presenters.timeline import (
+    TimeLabels,
+    range_around,
+    round_times,
+    tick_step,
+    window_range,
+)
 
-LONGEST_TEXT = 200
-MOST_KEPT = 20
-ZOOMS_MIN = (1, 5, 15)
+MAX_TEXT_LENGTH = 200
+MAX_STORED = 20
+ZOOM_MINUTES = (1, 5, 15)
 
 _KEY = "shown"
-_MOST_TIMES = 40
-_NARROWEST = timedelta(seconds=2)
+_MAX_TIMES = 40
+_MIN_RANGE = timedelta(seconds=2)
 _ALL = {"project": "All projects", "environment": "All environments", "level": "All levels"}
 _LABELS = {"project": "Project", "environment": "Environment", "level": "Level"}
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One choice of a field."""
+    """An option of a select."""
 
     value: str
     label: str
@@ -48,7 +54,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """A field with its choices; the first leaves nothing out."""
+    """A select. One of its options leaves nothing out."""
 
     name: str
     label: str
@@ -56,8 +62,8 @@ class Select:
 
 
 @dataclass(frozen=True, slots=True)
-class Hidden:
-    """That something is not shown, and what to know of how it was looked for."""
+class HiddenNotice:
+    """How many events are hidden, with further sentences about the search."""
 
     sentence: str
     more: tuple[str, ...]
@@ -65,8 +71,10 @@ class Hidden:
 
 @dataclass(frozen=True, slots=True)
 class FilterForm:
-    """The form. `zooms` are minutes around the moment with their words; `hidden` is None where
-    every event is shown, `said` tells how many are for who cannot see it.
+    """The filter form.
+
+    `zooms` are minutes around the reported time with their labels. `hidden` is None if every event
+    is visible. `status` announces the number of visible events to screen readers.
     """
 
     selects: tuple[Select, ...]
@@ -74,121 +82,120 @@ class FilterForm:
     zooms: tuple[tuple[int, str], ...]
     is_zoomed: bool
     is_used: bool
-    hidden: Hidden | None
-    said: str
+    hidden: HiddenNotice | None
+    status: str
 
 
-def read_shown(values: Mapping[str, str], answer: Answer) -> Shown:
-    """The choice as it was posted or kept. What the answer does not have leaves nothing out."""
-    problems = numbered(group_by_issue(answer))
-    offered = _offered(events_of(problems))
-    chosen = {name: values.get(name, "") for name in offered}
+def read_filter(values: Mapping[str, str], answer: Answer) -> EventFilter:
+    """Return the posted or stored filter. Values that the answer does not have are ignored."""
+    problems = number_groups(group_by_issue(answer))
+    choices = _choices(events_in(problems))
+    chosen = {name: values.get(name, "") for name in choices}
     issue_id = values.get("problem", "")
-    return Shown(
-        **{name: value for name, value in chosen.items() if value in offered[name]},
+    return EventFilter(
+        **{name: value for name, value in chosen.items() if value in choices[name]},
         issue_id=issue_id if issue_id in {group.issue_id for _n, group in problems} else "",
-        text=values.get("text", "").strip()[:LONGEST_TEXT],
+        text=values.get("text", "").strip()[:MAX_TEXT_LENGTH],
         span=_read_span(values, answer.question.window),
     )
 
 
-def remember(session: MutableMapping[str, Any], lookup: str, shown: Shown) -> None:
-    """Keep the choice for this lookup; of the last 20 lookups, and only what leaves something out.
+def store_filter(session: MutableMapping[str, Any], lookup: str, event_filter: EventFilter) -> None:
+    """Store the filter of this lookup, unless it is empty; those of the last 20 lookups are stored.
 
-    It stays in the session, because the text may name a customer.
+    They are in the session, because the text may name a customer.
     """
-    kept = session.get(_KEY)
-    others = {} if not isinstance(kept, dict) else {k: v for k, v in kept.items() if k != lookup}
-    if not shown.is_everything:
-        others[lookup] = _values(shown)
-    session[_KEY] = dict(list(others.items())[-MOST_KEPT:])
+    stored = session.get(_KEY)
+    filters = dict(stored) if isinstance(stored, dict) else {}
+    filters.pop(lookup, None)
+    if not event_filter.is_empty:
+        filters[lookup] = _values(event_filter)
+    session[_KEY] = dict(list(filters.items())[-MAX_STORED:])
 
 
-def remembered(session: Mapping[str, Any], lookup: str, answer: Answer) -> Shown:
-    """The choice kept for this lookup, as far as the answer still has it."""
-    kept = session.get(_KEY)
-    values = kept.get(lookup) if isinstance(kept, dict) else None
+def stored_filter(session: Mapping[str, Any], lookup: str, answer: Answer) -> EventFilter:
+    """Return the stored filter of this lookup, as far as it still fits the answer."""
+    stored = session.get(_KEY)
+    values = stored.get(lookup) if isinstance(stored, dict) else None
     if not isinstance(values, dict):
-        return Shown()
-    return read_shown({name: str(value) for name, value in values.items()}, answer)
+        return EventFilter()
+    return read_filter({name: str(value) for name, value in values.items()}, answer)
 
 
 def filter_form(
     answer: Answer,
-    problems: Sequence[Numbered],
-    shown: Shown,
-    left: Sequence[Numbered],
+    problems: Sequence[NumberedGroup],
+    event_filter: EventFilter,
+    visible_problems: Sequence[NumberedGroup],
     zone: ZoneInfo,
 ) -> FilterForm:
-    """The form for an answer; `problems` are all it has, `left` those that are shown."""
-    events = events_of(problems)
+    """Return the form for an answer with all of its problems and those that are visible."""
+    events = events_in(problems)
     window = answer.question.window
-    hidden = _hidden(events, events_of(left), shown)
+    hidden = _hidden(events, events_in(visible_problems), event_filter)
+    everything = f"{counted(len(events), 'event')} shown. Nothing is hidden."
     return FilterForm(
         selects=(
-            *_problem_select(problems, shown),
-            *(_select(name, values, shown) for name, values in _offered(events).items()),
-            *_range_selects(window, shown.span, zone),
+            *_problem_select(problems, event_filter),
+            *(_select(name, values, event_filter) for name, values in _choices(events).items()),
+            *_range_selects(window, event_filter.span, zone),
         ),
-        text=shown.text,
+        text=event_filter.text,
         zooms=tuple(
-            (minutes, f"± {minutes} min") for minutes in ZOOMS_MIN if minutes < window.minutes
+            (minutes, f"± {minutes} min") for minutes in ZOOM_MINUTES if minutes < window.minutes
         ),
-        is_zoomed=shown.span is not None,
-        is_used=not shown.is_everything,
+        is_zoomed=event_filter.span is not None,
+        is_used=not event_filter.is_empty,
         hidden=hidden,
-        said=hidden.sentence
-        if hidden
-        else f"{counted(len(events), 'event')} shown. Nothing is hidden.",
+        status=hidden.sentence if hidden else everything,
     )
 
 
-def _offered(events: Sequence[Event]) -> dict[str, tuple[str, ...]]:
-    """The fields in which the events differ, each with what there is to choose."""
+def _choices(events: Sequence[Event]) -> dict[str, tuple[str, ...]]:
+    """Return the fields in which the events differ, each with its values."""
     found = {
         "level": tuple(sorted({level_of(event) for event in events}, key=LEVELS.index)),
         "project": tuple(sorted({project_of(event) for event in events})),
         "environment": tuple(sorted({environment_of(event) for event in events})),
     }
     short = {
-        name: tuple(value for value in values if len(value) <= LONGEST_TEXT)
+        name: tuple(value for value in values if len(value) <= MAX_TEXT_LENGTH)
         for name, values in found.items()
     }
     return {name: values for name, values in short.items() if len(found[name]) > 1}
 
 
-def _select(name: str, values: Sequence[str], shown: Shown) -> Select:
-    chosen = getattr(shown, name)
+def _select(name: str, values: Sequence[str], event_filter: EventFilter) -> Select:
+    chosen = getattr(event_filter, name)
     options = (
-        Option(value, "not known" if value == NOT_KNOWN else clipped(value, 60), value == chosen)
+        Option(value, "unknown" if value == UNKNOWN else clipped(value, 60), value == chosen)
         for value in values
     )
     return Select(name, _LABELS[name], (Option("", _ALL[name], not chosen), *options))
 
 
-def _problem_select(problems: Sequence[Numbered], shown: Shown) -> tuple[Select, ...]:
+def _problem_select(
+    problems: Sequence[NumberedGroup], event_filter: EventFilter
+) -> tuple[Select, ...]:
     if len(problems) < 2:
         return ()
+    chosen = event_filter.issue_id
     options = (
-        Option(
-            group.issue_id, f"{number} {summarize_group(group)}", group.issue_id == shown.issue_id
-        )
+        Option(group.issue_id, f"{number} {summarize_group(group)}", group.issue_id == chosen)
         for number, group in problems
-        if len(group.issue_id) <= LONGEST_TEXT
+        if len(group.issue_id) <= MAX_TEXT_LENGTH
     )
-    return (
-        Select("problem", "Problem", (Option("", "All problems", not shown.issue_id), *options)),
-    )
+    return (Select("problem", "Problem", (Option("", "All problems", not chosen), *options)),)
 
 
-def _range_selects(window: Window, span: Span | None, zone: ZoneInfo) -> tuple[Select, Select]:
-    """The ends of what is drawn: round times of the window, and what was chosen otherwise."""
-    whole = whole_of(window)
-    step = fitting_step(whole, _MOST_TIMES)
+def _range_selects(window: Window, span: TimeRange | None, zone: ZoneInfo) -> tuple[Select, Select]:
+    """Return selects for the two ends: round times of the window, and the chosen time."""
+    whole = window_range(window)
+    step = tick_step(whole, _MAX_TIMES)
     times = set(round_times(whole, zone, step)) - {whole.start, whole.end}
     chosen = span or whole
     seconds = step < 60 or any(edge.second for edge in (chosen.start, chosen.end, whole.start))
-    names = ClockNames(whole, zone, seconds=seconds)
+    names = TimeLabels(whole, zone, seconds=seconds)
     selects = []
     for name, label, edge, at in (
         ("from", "From", whole.start, chosen.start),
@@ -204,52 +211,52 @@ def _range_selects(window: Window, span: Span | None, zone: ZoneInfo) -> tuple[S
     return (selects[0], selects[1])
 
 
-def _hidden(events: Sequence[Event], left: Sequence[Event], shown: Shown) -> Hidden | None:
-    if len(left) == len(events):
+def _hidden(
+    events: Sequence[Event], visible: Sequence[Event], event_filter: EventFilter
+) -> HiddenNotice | None:
+    if len(visible) == len(events):
         return None
-    if left:
-        sentence = f"{grouped(len(left))} of {counted(len(events), 'event')} shown."
+    if visible:
+        sentence = f"{grouped(len(visible))} of {counted(len(events), 'event')} shown."
+    elif len(events) == 1:
+        sentence = "The only event doesn't match."
     else:
         sentence = f"None of the {counted(len(events), 'event')} match."
-        if len(events) == 1:
-            sentence = "The only event does not match."
     more = []
-    if shown.text:
+    if event_filter.text:
         brief = sum(1 for event in events if event.body is None)
         if brief:
-            more.append(
-                f"Of {counted(brief, 'event')} we read and searched only the title and location."
-            )
-        if not left:
+            more.append(f"For {counted(brief, 'event')}, we searched only the title and location.")
+        if not visible:
             more.append("You can't search for redacted values, such as an email.")
     more.append("The text for copying still includes all events.")
-    return Hidden(sentence, tuple(more))
+    return HiddenNotice(sentence, tuple(more))
 
 
-def _read_span(values: Mapping[str, str], window: Window) -> Span | None:
-    """The part of the window that was chosen; None for the whole of it."""
+def _read_span(values: Mapping[str, str], window: Window) -> TimeRange | None:
+    """Return the chosen part of the window, or None for the whole window."""
     zoom = values.get("zoom", "")
     if zoom == "all":
         return None
-    if zoom in {str(minutes) for minutes in ZOOMS_MIN}:
-        span = around(window, int(zoom))
+    if zoom in {str(minutes) for minutes in ZOOM_MINUTES}:
+        span = range_around(window, int(zoom))
     else:
         start = _time(values.get("from", ""), window) or window.start
         end = _time(values.get("to", ""), window) or window.end
         span = _wide_enough(min(start, end), max(start, end), window)
-    return None if span == whole_of(window) else span
+    return None if span == window_range(window) else span
 
 
-def _wide_enough(start: datetime, end: datetime, window: Window) -> Span:
-    """What was chosen, or two seconds, which can still be drawn."""
-    if end - start >= _NARROWEST:
-        return Span(start, end)
-    start = min(start, window.end - _NARROWEST)
-    return Span(start, start + _NARROWEST)
+def _wide_enough(start: datetime, end: datetime, window: Window) -> TimeRange:
+    """Return the range, widened to the two seconds that can still be drawn."""
+    if end - start >= _MIN_RANGE:
+        return TimeRange(start, end)
+    start = min(start, window.end - _MIN_RANGE)
+    return TimeRange(start, start + _MIN_RANGE)
 
 
 def _time(typed: str, window: Window) -> datetime | None:
-    """An epoch second inside the window; None for anything else."""
+    """Return typed epoch seconds as a time, clamped to the window; None if unreadable."""
     if not (typed.isascii() and typed.isdigit() and len(typed) <= 11):
         return None
     when = datetime.fromtimestamp(int(typed), UTC)
@@ -260,15 +267,15 @@ def _epoch(when: datetime) -> str:
     return str(int(when.timestamp()))
 
 
-def _values(shown: Shown) -> dict[str, str]:
-    """A choice as a form would post it."""
+def _values(event_filter: EventFilter) -> dict[str, str]:
+    """Return the filter as a form would post it."""
     values = {
-        "project": shown.project,
-        "level": shown.level,
-        "environment": shown.environment,
-        "problem": shown.issue_id,
-        "text": shown.text,
+        "project": event_filter.project,
+        "level": event_filter.level,
+        "environment": event_filter.environment,
+        "problem": event_filter.issue_id,
+        "text": event_filter.text,
     }
-    if shown.span:
-        values |= {"from": _epoch(shown.span.start), "to": _epoch(shown.span.end)}
+    if span := event_filter.span:
+        values |= {"from": _epoch(span.start), "to": _epoch(span.end)}
     return {name: value for name, value in values.items() if value}

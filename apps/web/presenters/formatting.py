@@ -1,4 +1,4 @@
-"""Times as the pages print them: in the agent's zone, with UTC beside, and relative to a moment."""
+"""Times, numbers, lists, and levels as the pages print them."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from apps.events.query import duration
+from apps.events.query import format_duration
 
-_MINUTES_A_DAY = 1440
+_MINUTES_PER_DAY = 1440
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class LocalTime:
 
 
 def local_clock(when: datetime, zone: ZoneInfo, *, day_of: datetime | None = None) -> LocalTime:
-    """The time of day to the second; with its date where that differs from `day_of`'s."""
+    """Return the time of day to the second, with its date if that differs from `day_of`'s."""
     local = when.astimezone(zone)
     text = f"{local:%H:%M:%S}"
     if day_of is not None and day_of.astimezone(zone).date() != local.date():
@@ -32,19 +32,19 @@ def local_clock(when: datetime, zone: ZoneInfo, *, day_of: datetime | None = Non
 
 
 def local_minute(when: datetime, zone: ZoneInfo) -> LocalTime:
-    """Date and time to the minute: 20 Nov 2026, 14:05."""
+    """Return the date and time to the minute: 20 Nov 2026, 14:05."""
     local = when.astimezone(zone)
     return _local_time(when, f"{_date(local)}, {local:%H:%M}")
 
 
 def local_moment(when: datetime, zone: ZoneInfo) -> LocalTime:
-    """Date and time as asked: to the minute, with seconds only where they are not 0."""
+    """Return the date and time of a lookup: to the minute, with seconds only if they are not 0."""
     local = when.astimezone(zone)
     return _local_time(when, f"{_date(local)}, {_short(local)}")
 
 
 def in_utc_too(when: datetime, zone: ZoneInfo) -> str:
-    """The moment in both zones: 14:05 Europe/Berlin = 13:05 UTC."""
+    """Return a time in the zone and in UTC: 14:05 Europe/Berlin = 13:05 UTC."""
     local, utc = when.astimezone(zone), when.astimezone(UTC)
     if zone.key == "UTC":
         return f"{_short(utc)} UTC"
@@ -53,24 +53,24 @@ def in_utc_too(when: datetime, zone: ZoneInfo) -> str:
 
 
 def in_both(when: datetime, zone: ZoneInfo) -> str:
-    """A time to the second with its date, in the zone and in UTC."""
+    """Return a time to the second with its date, in the zone and in UTC."""
     local, utc = when.astimezone(zone), when.astimezone(UTC)
-    told = f"{_date(local)}, {local:%H:%M:%S} {zone.key}"
+    text = f"{_date(local)}, {local:%H:%M:%S} {zone.key}"
     if zone.key == "UTC":
-        return told
+        return text
     day = "" if local.date() == utc.date() else f"{_date(utc)}, "
-    return f"{told} = {day}{utc:%H:%M:%S} UTC"
+    return f"{text} = {day}{utc:%H:%M:%S} UTC"
 
 
 def also_in(when: datetime, zone: ZoneInfo, *, day_of: ZoneInfo) -> str:
-    """The moment in somebody else's zone, with its date where that is not the one of `day_of`."""
+    """Return a time in another zone, with its date if that differs from the one in `day_of`."""
     local = when.astimezone(zone)
     day = "" if local.date() == when.astimezone(day_of).date() else f" on {_date(local)}"
     return f"{_short(local)}{day} {zone.key}"
 
 
 def typed_in(when: datetime, zone: ZoneInfo) -> str:
-    """The moment as the form takes it; with its offset where the clocks repeat that hour."""
+    """Return a time as the form takes it, with its offset if the clocks repeat that hour."""
     local = when.astimezone(zone)
     plain = local.replace(tzinfo=None)
     offsets = {plain.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1)}
@@ -78,29 +78,28 @@ def typed_in(when: datetime, zone: ZoneInfo) -> str:
 
 
 def today_in(zone: str) -> date:
-    """Which day it is there now."""
+    """Return today's date in the zone."""
     return timezone.now().astimezone(ZoneInfo(zone)).date()
 
 
 def half_window(minutes: int) -> str:
-    """How far a window reaches to each side: ± 5 min, ± 2 h, ± 1 day."""
+    """Return the half width of a window: ± 5 min, ± 2 h, ± 1 day."""
     return f"± {minutes_long(minutes)}"
 
 
 def minutes_long(minutes: int) -> str:
-    """So many minutes as one says them: 10 min, 2 h, 1 day."""
-    if minutes % _MINUTES_A_DAY == 0:
-        days = minutes // _MINUTES_A_DAY
-        return f"{days} day{'s' if days > 1 else ''}"
+    """Return minutes in the largest fitting unit: 10 min, 2 h, 1 day."""
+    if minutes % _MINUTES_PER_DAY == 0:
+        return counted(minutes // _MINUTES_PER_DAY, "day")
     return f"{minutes // 60} h" if minutes >= 60 and minutes % 60 == 0 else f"{minutes} min"
 
 
 def relative(when: datetime, moment: datetime, *, at: str) -> str:
-    """How long before or after the moment; `at` is the word for the moment itself."""
+    """Return how long before or after `moment` a time is; `at` stands for the same time."""
     seconds = (when - moment).total_seconds()
     if abs(seconds) < 0.5:
         return at
-    return f"{duration(seconds)} {'before' if seconds < 0 else 'after'}"
+    return f"{format_duration(seconds)} {'before' if seconds < 0 else 'after'}"
 
 
 def _local_time(when: datetime, text: str) -> LocalTime:
@@ -116,12 +115,12 @@ def _short(local: datetime) -> str:
     return f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
 
 
-# Numbers, lists and odd values as the pages print them. Unknown is left out, never "None".
+# Numbers, lists, and JSON values.
 
-_TURNS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
-_SIGNS = {
+_BIDI_CONTROLS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_VISIBLE = {
     **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n\r"},
-    **dict.fromkeys((*range(0x7F, 0xA0), *_TURNS), "\ufffd"),
+    **dict.fromkeys((*range(0x7F, 0xA0), *_BIDI_CONTROLS), "\ufffd"),
 }
 
 
@@ -131,7 +130,7 @@ def grouped(number: int) -> str:
 
 
 def counted(number: int, one: str, many: str = "") -> str:
-    """A number with its noun: 1 event, 14 events."""
+    """Return a number with its noun: 1 event, 14 events."""
     return f"{grouped(number)} {one if number == 1 else many or one + 's'}"
 
 
@@ -144,19 +143,19 @@ def listed(words: Iterable[str]) -> str:
 
 
 def visible(text: str) -> str:
-    """The text with signs for what would command a terminal or turn the direction of writing."""
-    return text.translate(_SIGNS)
+    """Replace terminal and bidirectional control characters with visible symbols."""
+    return text.translate(_VISIBLE)
 
 
 def clipped(text: str, limit: int) -> str:
-    """The visible text, cut at the limit with a word on how much is missing."""
+    """Return the text with visible control characters, cut at the limit with a note on the rest."""
     if len(text) <= limit:
         return visible(text)
     return f"{visible(text[:limit])} … ({grouped(len(text) - limit)} more characters)"
 
 
 def plain_value(value: object) -> str:
-    """A JSON value of any kind as one text."""
+    """Return any JSON value as text."""
     if value is None or value == "":
         return "not set"
     if isinstance(value, bool):
@@ -167,12 +166,12 @@ def plain_value(value: object) -> str:
 
 
 def safe_link(address: str | None) -> str:
-    """The address if a browser may be sent there, else nothing."""
-    lowered = (address or "").lower()
-    return address or "" if lowered.startswith(("https://", "http://")) else ""
+    """Return the URL if it is a web address, else ""."""
+    url = address or ""
+    return url if url.lower().startswith(("https://", "http://")) else ""
 
 
-_HIDDEN_KINDS = {
+_REDACTED_KINDS = {
     "email": ("email", "emails"),
     "card": ("card number", "card numbers"),
     "ip": ("IP address", "IP addresses"),
@@ -188,12 +187,12 @@ _HIDDEN_KINDS = {
 
 
 def redaction_receipt(counts: Mapping[str, int]) -> str:
-    """What was taken out before anybody saw it: "Hidden: 3 emails, 1 card number"."""
+    """Return what was redacted, such as "Hidden: 3 emails, 1 card number"."""
     parts = []
     for kind, count in counts.items():
         if kind == "customer" or not count:
             continue
-        one, many = _HIDDEN_KINDS.get(kind, (kind, f"{kind}s"))
+        one, many = _REDACTED_KINDS.get(kind, (kind, f"{kind}s"))
         parts.append(counted(count, one, many))
     if counts.get("customer"):
         times = counts["customer"]
@@ -211,13 +210,13 @@ _FIELD_NAMES = {
 
 
 def field_name(field: str) -> str:
-    """A searched field as an agent calls it."""
+    """Return the agent's name for a searched field."""
     if field.startswith("tags[") and field.endswith("]"):
         return f"tag {field[5:-1]}"
     return _FIELD_NAMES.get(field, field)
 
 
-# How a level looks: a shape and a word, so that nobody needs the colour.
+# Levels have a shape and a word, because color alone is not accessible.
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,5 +238,5 @@ _MARKS = {
 
 
 def level_mark(level: str | None) -> LevelMark:
-    """The mark of a level; one that is not known counts as an error, as it does for Sentry."""
+    """Return the mark of a level. An unknown one counts as an error, as in Sentry."""
     return _MARKS.get(level or "", _MARKS["error"])

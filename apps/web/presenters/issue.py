@@ -1,14 +1,14 @@
-"""One problem as the result page shows it: the plain sentence, then the facts, then its events."""
+"""One problem as the result page shows it: known errors, impact, and events with their steps."""
 
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from itertools import groupby
+from itertools import groupby, islice
 from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer, KnownMatch
-from apps.events.breadcrumb_text import Actor, spoken
+from apps.events.breadcrumb_text import Actor, breadcrumb_phrase
 from apps.events.event import (
     Breadcrumb,
     Event,
@@ -17,24 +17,24 @@ from apps.events.event import (
     Frame,
     Issue,
     Request,
-    told_by,
+    breadcrumb_message,
 )
-from apps.events.filtering import Numbered
+from apps.events.filtering import NumberedGroup
 from apps.events.grouping import Group, nearest_first
 from apps.events.query import Window
 from apps.events.releases import (
     LastDay,
-    fix_of,
-    is_only_theirs,
+    affects_only_customer,
+    customer_release,
+    describe_fix,
+    issue_fix_text,
+    issue_status_text,
+    issue_trends,
     last_day_of,
-    news_of,
-    release_had,
     short_release,
-    state_of,
-    told_fix,
 )
-from apps.events.summary import caught_in, place_of, summarize_group
-from apps.lookups.known_errors import greeting, reply_of
+from apps.events.summary import group_handling_text, place_of, summarize_group
+from apps.lookups.known_errors import greeting, render_reply
 from apps.web.presenters.formatting import (
     LevelMark,
     LocalTime,
@@ -52,20 +52,19 @@ from apps.web.presenters.formatting import (
     safe_link,
 )
 
-# Known errors as the result page tells them: on top of their problem, and in a line at its head.
-#
-# People of the staff wrote the entries; no text of an event gets into them.
+# Known errors. The support team writes them; they contain no text from events.
 
-Said = Mapping[tuple[str, str], bool]
-_MOST_LINES = 3
+# By issue ID and slug, whether the known error helped.
+GivenFeedback = Mapping[tuple[str, str], bool]
+_MAX_LINES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class KnownView:
-    """One entry that a problem is taken for.
+    """One known error that a problem matches.
 
-    `reply` are the parts of the reply around its greetings. `helped` is what the reader said,
-    None where nothing. `same_as` is where the page has the same entry before, empty where nowhere.
+    `reply` is the reply split at its greetings. `helped` is the reader's feedback, if any.
+    `same_as` is the anchor of the same known error further up on the page, or "".
     """
 
     anchor: str
@@ -85,7 +84,7 @@ class KnownView:
 
 @dataclass(frozen=True, slots=True)
 class KnownLine:
-    """That a problem is known, for the head of the page."""
+    """A known error, for the top of the page."""
 
     lead: str
     title: str
@@ -96,89 +95,89 @@ class KnownLine:
 
 @dataclass(frozen=True, slots=True)
 class KnownSummary:
-    """What the head of the page tells; `unchecked` says that there was no time for everything."""
+    """The known errors at the top of the page. `unchecked` says if not all could be checked."""
 
     lines: tuple[KnownLine, ...]
     more: str
     unchecked: str
     unnamed: str = greeting("")
-    named: str = greeting("{name}")  # as a script fills the name in
+    named: str = greeting("{name}")  # a script fills in the name
 
 
 def known_views(
     answer: Answer,
-    problems: Sequence[Numbered],
+    problems: Sequence[NumberedGroup],
     *,
     zone: ZoneInfo,
     now: datetime,
-    said: Said | None = None,
+    feedback: GivenFeedback | None = None,
     hidden: Collection[int] = (),
 ) -> dict[str, tuple[KnownView, ...]]:
-    """The entries of each issue that has any, the best first.
+    """Return the known errors of each issue that has any, best match first.
 
-    `zone` is the agent's, `said` what they said, `hidden` the problems that the page leaves out.
+    `zone` is the agent's, `feedback` theirs, and `hidden` are the problems not on the page.
     """
-    telling = _Telling(answer, zone, now.astimezone(zone).date(), said or {}, hidden)
-    return {
-        group.issue_id: tuple(telling.views(number, group))
-        for number, group in problems
-        if answer.known.of(group.issue_id)
-    }
+    today = now.astimezone(zone).date()
+    first_anchors: dict[str, str] = {}
+    views: dict[str, tuple[KnownView, ...]] = {}
+    for number, group in problems:
+        for place, match in enumerate(answer.known.for_issue(group.issue_id), 1):
+            anchor, slug = f"known-{number}-{place}", match.known.slug
+            view = _known_view(
+                match,
+                group,
+                anchor=anchor,
+                same_as=first_anchors.get(slug, ""),
+                reply=_reply_parts(match, answer, zone, today),
+                helped=(feedback or {}).get((match.issue_id, slug)),
+                today=today,
+            )
+            if number not in hidden:
+                first_anchors.setdefault(slug, anchor)
+            views[group.issue_id] = (*views.get(group.issue_id, ()), view)
+    return views
 
 
-@dataclass(frozen=True, slots=True)
-class _Telling:
-    """One page's known errors; `told` is where each entry stands first."""
-
-    answer: Answer
-    zone: ZoneInfo
-    today: date
-    said: Said
-    hidden: Collection[int]
-    told: dict[str, str] = field(default_factory=dict)
-
-    def views(self, number: int, group: Group) -> Iterator[KnownView]:
-        """The entries of one problem, the best first."""
-        for place, match in enumerate(self.answer.known.of(group.issue_id), 1):
-            anchor = f"known-{number}-{place}"
-            first = self.told.get(match.known.slug, "")
-            if not first and number not in self.hidden:
-                self.told[match.known.slug] = anchor
-            yield self._view(match, group, anchor, first)
-
-    def _view(self, match: KnownMatch, group: Group, anchor: str, same_as: str) -> KnownView:
-        known = match.known
-        links = ((link.label or link.address, safe_link(link.address)) for link in known.links)
-        return KnownView(
-            anchor=anchor,
-            same_as=same_as,
-            slug=known.slug,
-            issue_id=match.issue_id,
-            title=known.title,
-            fix=told_fix(known, group, self.today),
-            explanation=known.explanation,
-            workaround=known.workaround,
-            owner=known.owner,
-            links=tuple((label, address) for label, address in links if address),
-            why=listed(match.why),
-            reply=_around_greetings(match, self.answer, self.zone, self.today),
-            helped=self.said.get((match.issue_id, known.slug)),
-        )
+def _known_view(
+    match: KnownMatch,
+    group: Group,
+    *,
+    anchor: str,
+    same_as: str,
+    reply: tuple[str, ...],
+    helped: bool | None,
+    today: date,
+) -> KnownView:
+    known = match.known
+    links = ((link.label or link.address, safe_link(link.address)) for link in known.links)
+    return KnownView(
+        anchor=anchor,
+        same_as=same_as,
+        slug=known.slug,
+        issue_id=match.issue_id,
+        title=known.title,
+        fix=describe_fix(known, group, today),
+        explanation=known.explanation,
+        workaround=known.workaround,
+        owner=known.owner,
+        links=tuple((label, address) for label, address in links if address),
+        why=listed(match.why),
+        reply=reply,
+        helped=helped,
+    )
 
 
-def _around_greetings(
-    match: KnownMatch, answer: Answer, zone: ZoneInfo, today: date
-) -> tuple[str, ...]:
-    """The reply cut at its greetings, so that a name can be put in; empty where there is none."""
-    nobody = secrets.token_hex(16)
-    reply = reply_of(match, answer, name=nobody, zone=zone, today=today)
-    return tuple(reply.split(greeting(nobody))) if reply else ()
+def _reply_parts(match: KnownMatch, answer: Answer, zone: ZoneInfo, today: date) -> tuple[str, ...]:
+    """Return the reply split at its greetings, where a name can go in; empty without a reply."""
+    placeholder = secrets.token_hex(16)
+    reply = render_reply(match, answer, name=placeholder, zone=zone, today=today)
+    return tuple(reply.split(greeting(placeholder))) if reply else ()
 
 
 def known_summary(
-    answer: Answer, problems: Sequence[Numbered], known: Mapping[str, Sequence[KnownView]]
+    answer: Answer, problems: Sequence[NumberedGroup], known: Mapping[str, Sequence[KnownView]]
 ) -> KnownSummary:
-    """The best match of each problem that has one, each entry once, in the order of the page."""
+    """Return the best match of each problem, each known error once, in the order of the page."""
     best: dict[str, KnownLine] = {}
     for number, group in problems:
         for view in known.get(group.issue_id, ())[:1]:
@@ -186,33 +185,33 @@ def known_summary(
             link = "What to tell the customer" if view.reply else "More"
             line = KnownLine(lead, view.title, view.fix, link, view.anchor)
             best.setdefault(view.slug, line)
-    lines, missing = tuple(best.values()), answer.known.unchecked
-    more = len(lines) - _MOST_LINES
+    lines, unchecked = tuple(best.values()), answer.known.unchecked
+    more = len(lines) - _MAX_LINES
     return KnownSummary(
-        lines=lines[:_MOST_LINES],
+        lines=lines[:_MAX_LINES],
         more=f"{counted(more, 'more known error')} below" if more > 0 else "",
-        unchecked=_unchecked(missing) if missing else "",
+        unchecked=_unchecked(unchecked) if unchecked else "",
     )
 
 
 def _unchecked(count: int) -> str:
     return (
         f"{counted(count, 'known error')} could not be checked in time. A problem without the "
-        "word “Known” may be known all the same. Please reload the page to check again."
+        "word “Known” may still be a known error. Reload the page to check again."
     )
 
 
-# A chain of exceptions as the pages show it: our own code open, libraries folded.
+# A chain of exceptions: our own code open, libraries folded.
 
 Row = tuple[str, str]
 
-_LONGEST_LINE = 300
-_MOST_VARIABLES = 40
+_MAX_LINE_LENGTH = 300
+_MAX_VARIABLES = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of one event is printed."""
+    """How much of an event is shown."""
 
     own_frames: int
     library_frames: int
@@ -236,9 +235,9 @@ class CodeLine:
 
 @dataclass(frozen=True, slots=True)
 class FrameView:
-    """One call: where it stands, the code around it, what the variables held.
+    """One frame: its place, the code around it, and its variables.
 
-    `times` counts the same call in a row, as in a recursion.
+    `times` counts repetitions in a row, as in a recursion.
     """
 
     place: str
@@ -250,9 +249,9 @@ class FrameView:
 
 @dataclass(frozen=True, slots=True)
 class ExceptionView:
-    """One exception. `crash` comes first, then `own` code, then `library` code.
+    """One exception: the crash frame, then in-app frames, then library frames.
 
-    `left_out` counts the calls that are not printed.
+    `left_out` counts the frames that are not shown.
     """
 
     type: str
@@ -265,7 +264,7 @@ class ExceptionView:
 
 
 def exception_view(exception: ExceptionInfo, *, is_cause: bool, limits: Limits) -> ExceptionView:
-    """The exception with its frames sorted into what matters and what does not."""
+    """Return the exception with its frames sorted by relevance."""
     crash = exception.crash_frame
     rest = list(exception.frames)
     if crash is not None:
@@ -284,7 +283,7 @@ def exception_view(exception: ExceptionInfo, *, is_cause: bool, limits: Limits) 
 
 
 def crash_line(exception: ExceptionInfo) -> str:
-    """Where it broke in one line: charge(), checkout/pay.py:118."""
+    """Return the crash location in one line: charge(), checkout/pay.py:118."""
     frame = exception.crash_frame
     if frame is None:
         return ""
@@ -293,35 +292,31 @@ def crash_line(exception: ExceptionInfo) -> str:
 
 
 def rows(values: Mapping[str, object], *, longest: int) -> tuple[Row, ...]:
-    """Names and values as text."""
+    """Return names and values as clipped text."""
     return tuple(
         (clipped(str(name), 100), clipped(plain_value(value), longest))
         for name, value in values.items()
     )
 
 
-def _frames(frames: Sequence[Frame], most: int, limits: Limits) -> tuple[FrameView, ...]:
-    """The first calls, the same one in a row only once."""
-    shown: list[FrameView] = []
-    for _place_and_name, same in groupby(frames, key=lambda f: (f.file, f.line, f.function)):
-        if len(shown) == most:
-            break
-        calls = list(same)
-        shown.append(replace(_frame(calls[0], limits), times=len(calls)))
-    return tuple(shown)
+def _frames(frames: Sequence[Frame], limit: int, limits: Limits) -> tuple[FrameView, ...]:
+    """Return up to `limit` frames, with repetitions in a row as one."""
+    runs = groupby(frames, key=lambda frame: (frame.file, frame.line, frame.function))
+    first_runs = (list(run) for _place, run in islice(runs, limit))
+    return tuple(replace(_frame(run[0], limits), times=len(run)) for run in first_runs)
 
 
 def _frame(frame: Frame, limits: Limits) -> FrameView:
     lines = tuple(
-        CodeLine(number, clipped(text, _LONGEST_LINE), number == frame.line)
+        CodeLine(number, clipped(text, _MAX_LINE_LENGTH), number == frame.line)
         for number, text in frame.code
     )
-    known = dict(list(frame.variables.items())[:_MOST_VARIABLES])
+    variables = dict(list(frame.variables.items())[:_MAX_VARIABLES])
     return FrameView(
         place=_place(frame) or "an unknown location",
         function=clipped(frame.function or "", 200),
         lines=lines,
-        variables=rows(known, longest=min(limits.text, 400)),
+        variables=rows(variables, longest=min(limits.text, 400)),
     )
 
 
@@ -332,7 +327,7 @@ def _place(frame: Frame) -> str:
     return f"{file}:{frame.line}" if file else f"line {frame.line}"
 
 
-# Breadcrumbs in words and relative time: one by itself, and those before an event.
+# Breadcrumbs in words, with relative times.
 
 _ACTORS = {
     Actor.CUSTOMER: "",
@@ -344,11 +339,10 @@ _ACTORS = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that happened. `has_failed` is said in words and marked.
+    """One step. `has_failed` is in words and marked.
 
-    `raw` is what the program itself noted, where it is printed and says something else; `href`
-    leads to the event where the step is an error. `pause` is said before it where nothing is known
-    to have happened for a while.
+    `raw` is the program's own message, if shown and different; `href` links to the event if the
+    step is an error; `pause` is how long nothing is known to have happened before it.
     """
 
     relative: str
@@ -364,29 +358,29 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
-    """The steps, oldest first; `left_out` earlier ones are not printed."""
+class EventStory:
+    """The steps, oldest first; `left_out` earlier ones are not shown."""
 
     steps: tuple[Step, ...]
     left_out: int
 
 
-def story_of(
+def event_story(
     crumbs: Sequence[Breadcrumb], *, event: Event, zone: ZoneInfo, limits: Limits
-) -> Story:
-    """The last steps before the event."""
-    telling = [crumb for crumb in crumbs if crumb.message or crumb.data or crumb.category]
-    shown = telling[-limits.steps :]
-    return Story(
+) -> EventStory:
+    """Return the last steps before the event, without empty breadcrumbs."""
+    steps = [crumb for crumb in crumbs if crumb.message or crumb.data or crumb.category]
+    shown = steps[-limits.steps :]
+    return EventStory(
         steps=tuple(_step(crumb, event, zone, limits) for crumb in shown),
-        left_out=len(telling) - len(shown),
+        left_out=len(steps) - len(shown),
     )
 
 
 def _step(crumb: Breadcrumb, event: Event, zone: ZoneInfo, limits: Limits) -> Step:
     happened = (event.body and event.body.happened_at) or event.timestamp
     step = step_of(crumb, event, origin=happened, at="just then", zone=zone, longest=limits.text)
-    raw = (told_by(crumb) or "") if limits.raw_steps else ""
+    raw = (breadcrumb_message(crumb) or "") if limits.raw_steps else ""
     is_other = raw.lower() != step.text.lower()
     return replace(step, raw=clipped(raw, limits.text)) if is_other else step
 
@@ -394,25 +388,25 @@ def _step(crumb: Breadcrumb, event: Event, zone: ZoneInfo, limits: Limits) -> St
 def step_of(
     crumb: Breadcrumb, event: Event, *, origin: datetime, at: str, zone: ZoneInfo, longest: int
 ) -> Step:
-    """The crumb of an event in words, told from the origin; `at` is the word for that itself."""
-    said, when = spoken(crumb, event), crumb.timestamp
+    """Return the breadcrumb in words, timed relative to `origin`, which is called `at`."""
+    phrase, when = breadcrumb_phrase(crumb, event), crumb.timestamp
     return Step(
         relative=relative(when, origin, at=at) if when else "",
         time=local_clock(when, zone, day_of=origin) if when else None,
-        words=f"{_ACTORS[said.actor]}{said.words}",
-        text=clipped(said.text, longest),
-        outcome=said.outcome,
-        has_failed=said.has_failed,
-        is_customers=said.actor is Actor.CUSTOMER,
+        words=f"{_ACTORS[phrase.actor]}{phrase.words}",
+        text=clipped(phrase.text, longest),
+        outcome=phrase.outcome,
+        has_failed=phrase.has_failed,
+        is_customers=phrase.actor is Actor.CUSTOMER,
     )
 
 
-# One event as the pages show it.
+# One event.
 
 
 @dataclass(frozen=True, slots=True)
 class EventView:
-    """Everything the pages print of one event. Empty text and empty rows are not printed."""
+    """An event for its page or card. Empty texts and rows are not shown."""
 
     id: str
     anchor: str
@@ -424,7 +418,7 @@ class EventView:
     crash: str
     is_read: bool
     exceptions: tuple[ExceptionView, ...]
-    story: Story
+    story: EventStory
     request: tuple[Row, ...]
     facts: tuple[Row, ...]
     details: tuple[Row, ...]
@@ -434,8 +428,8 @@ class EventView:
 _NO_BODY = EventBody()
 
 
-def view_of_event(event: Event, *, window: Window, zone: ZoneInfo, limits: Limits) -> EventView:
-    """The event in the agent's zone, as far as it was read, cut to the limits."""
+def present_event(event: Event, *, window: Window, zone: ZoneInfo, limits: Limits) -> EventView:
+    """Return the event in the agent's zone, as far as it was read, within the limits."""
     body = event.body or _NO_BODY
     raised = body.exceptions[0] if body.exceptions else None
     title = clipped(event.title or (raised and raised.type) or "Untitled error", 200)
@@ -444,7 +438,7 @@ def view_of_event(event: Event, *, window: Window, zone: ZoneInfo, limits: Limit
         id=event.id,
         anchor=f"event-{event.id}",
         time=local_clock(event.timestamp, zone, day_of=window.moment),
-        relative=relative(event.timestamp, window.moment, at="at that moment"),
+        relative=relative(event.timestamp, window.moment, at="at the reported time"),
         level=level_mark(event.level),
         title=title,
         message="" if message in title else message,
@@ -454,7 +448,7 @@ def view_of_event(event: Event, *, window: Window, zone: ZoneInfo, limits: Limit
             exception_view(exception, is_cause=place > 0, limits=limits)
             for place, exception in enumerate(body.exceptions)
         ),
-        story=story_of(body.breadcrumbs, event=event, zone=zone, limits=limits),
+        story=event_story(body.breadcrumbs, event=event, zone=zone, limits=limits),
         request=_request_rows(body.request, limits),
         facts=(("Time", in_both(event.timestamp, zone)), *_event_facts(event, body)),
         details=_details(body, limits),
@@ -463,9 +457,9 @@ def view_of_event(event: Event, *, window: Window, zone: ZoneInfo, limits: Limit
 
 
 def _event_facts(event: Event, body: EventBody) -> tuple[Row, ...]:
-    """What is known of the event in short, each with its name."""
+    """Return the known facts about the event with their names."""
     culprit = event.culprit or body.culprit
-    known = (
+    facts = (
         ("Project", event.project),
         ("Release", event.release or body.release),
         ("Environment", event.environment or body.environment),
@@ -476,7 +470,7 @@ def _event_facts(event: Event, body: EventBody) -> tuple[Row, ...]:
         ("Trace", event.trace_id or body.trace_id),
         ("Event", event.id),
     )
-    return tuple((name, clipped(value, 300)) for name, value in known if value)
+    return tuple((name, clipped(value, 300)) for name, value in facts if value)
 
 
 def _request_rows(request: Request | None, limits: Limits) -> tuple[Row, ...]:
@@ -496,7 +490,7 @@ def _named(prefix: str, pairs: Iterable[Row]) -> tuple[Row, ...]:
 
 
 def _details(body: EventBody, limits: Limits) -> tuple[Row, ...]:
-    """Tags first, then what the program sent along."""
+    """Return tags, user, contexts, and extra data."""
     contexts = (
         (f"{context}: {name}", value)
         for context, inner in body.contexts.items()
@@ -511,19 +505,19 @@ def _details(body: EventBody, limits: Limits) -> tuple[Row, ...]:
     return rows({n: v for n, v in sent.items() if v not in (None, "")}, longest=limits.text)
 
 
-# Is it just them? How a problem stands among all customers, as its card says and draws it.
+# The impact of a problem on all customers: "Is it just them?"
 
-WIDTH, HEIGHT = 240, 40
+CHART_WIDTH, CHART_HEIGHT = 240, 40
 
 _GAP = 2
-_LEAST = 2
-_LONGEST = 300
+_MIN_BAR_HEIGHT = 2
+_MAX_SENTENCE_LENGTH = 300
 _HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One hour of the chart, in its own units; `is_then` marks the hour of the moment."""
+    """One hour of the chart, in chart units. `is_then` marks the hour of the reported time."""
 
     x: int
     y: int
@@ -534,22 +528,20 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class DayView:
-    """The last day in a sentence, and as bars where there is anything to draw."""
+    """The last day in a sentence and, if anything happened, as bars."""
 
     text: str
     bars: tuple[Bar, ...]
 
     @property
     def shows_moment(self) -> bool:
-        """Whether one of the bars, which may have no height, is that of the moment."""
+        """Whether the reported time is within the chart, even in an hour without events."""
         return any(bar.is_then for bar in self.bars)
 
 
 @dataclass(frozen=True, slots=True)
 class ImpactView:
-    """The block of a card. `answer` is to its title's question, empty where that is not known;
-    `news` is what is special about the problem's course.
-    """
+    """The impact on a card. `answer` answers "Is it just them?", if known; `news` is its trend."""
 
     answer: str
     news: str
@@ -559,28 +551,39 @@ class ImpactView:
 
 
 def impact_view(group: Group, moment: datetime, zone: ZoneInfo) -> ImpactView | None:
-    """What is known of the group's issue, in the agent's zone; None when that is nothing."""
+    """Return the impact of the group's issue, in the agent's zone; None if nothing is known."""
     issue = group.issue
     if issue is None:
         return None
     day = last_day_of(group)
     view = ImpactView(
         answer=_answer(group),
-        news=_sentence(listed(news_of(issue, moment))),
+        news=_sentence(listed(issue_trends(issue, moment))),
         first_seen=local_minute(issue.first_seen, zone) if issue.first_seen else None,
-        sentences=tuple(clipped(one, _LONGEST) for one in _sentences(group, issue) if one),
+        sentences=tuple(
+            clipped(sentence, _MAX_SENTENCE_LENGTH)
+            for sentence in _sentences(group, issue)
+            if sentence
+        ),
         day=_day(day, moment, zone) if day else None,
     )
-    parts = (view.answer, view.news, view.first_seen, state_of(issue), fix_of(group), view.day)
+    parts = (
+        view.answer,
+        view.news,
+        view.first_seen,
+        issue_status_text(issue),
+        issue_fix_text(group),
+        view.day,
+    )
     return view if any(parts) else None
 
 
 def _answer(group: Group) -> str:
-    """How many customers have it; Sentry counts all of them, not those of the window."""
+    """Return how many customers have had it. Sentry counts all of them, not just the window."""
     users = group.issue.users_affected if group.issue else None
     if not users:
         return ""
-    if is_only_theirs(group):
+    if affects_only_customer(group):
         return "So far, yes: only this customer has had it."
     if users == 1:
         return "So far, only one customer has had it."
@@ -588,13 +591,13 @@ def _answer(group: Group) -> str:
 
 
 def _sentences(group: Group, issue: Issue) -> tuple[str, ...]:
-    """What is done about it and by whom, then the release, each said once."""
-    fix, release = fix_of(group), release_had(group)
+    """Return the status with the assignee, then the fix, or else the customer's release."""
+    fix, release = issue_fix_text(group), customer_release(group)
     assigned = issue.assignee and f"assigned to {issue.assignee}"
-    told = fix or (release and f"the customer was on release {short_release(release)}")
+    version = fix or (release and f"the customer was on release {short_release(release)}")
     return (
-        _sentence(", ".join(filter(None, (state_of(issue), assigned)))),
-        _sentence(told or ""),
+        _sentence(", ".join(filter(None, (issue_status_text(issue), assigned)))),
+        _sentence(version or ""),
     )
 
 
@@ -608,33 +611,39 @@ def _day(day: LastDay, moment: datetime, zone: ZoneInfo) -> DayView:
     began = day.busiest.astimezone(zone)
     until = (day.busiest + _HOUR).astimezone(zone)
     times = "Once" if day.total == 1 else f"{grouped(day.total)} times"
-    most = "" if day.total == 1 else " most"
+    mostly = "" if day.total == 1 else " most"
     text = (
-        f"{times} in the 24 hours before we checked,{most} between {began:%H:%M} and {until:%H:%M}."
+        f"{times} in the 24 hours before we checked,{mostly} between {began:%H:%M} and "
+        f"{until:%H:%M}."
     )
     return DayView(text, _bars(day, moment))
 
 
 def _bars(day: LastDay, moment: datetime) -> tuple[Bar, ...]:
     highest = max(count for _hour, count in day.hours)
-    step = WIDTH // len(day.hours)
+    step = CHART_WIDTH // len(day.hours)
     heights = [
-        max(_LEAST, round(HEIGHT * count / highest)) if count else 0 for _hour, count in day.hours
+        max(_MIN_BAR_HEIGHT, round(CHART_HEIGHT * count / highest)) if count else 0
+        for _hour, count in day.hours
     ]
     return tuple(
-        Bar(place * step, HEIGHT - height, step - _GAP, height, start <= moment < start + _HOUR)
+        Bar(
+            place * step,
+            CHART_HEIGHT - height,
+            step - _GAP,
+            height,
+            start <= moment < start + _HOUR,
+        )
         for place, ((start, _count), height) in enumerate(zip(day.hours, heights, strict=True))
     )
 
 
-_MOST_OPEN_EVENTS = 8
+_MAX_OPEN_EVENTS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class IssueCard:
-    """A problem. `issue_id` is as exports take it, `nearest` is the id of the event to open;
-    `folded` events stand behind a click.
-    """
+    """A problem. `nearest` is the ID of the event to open; `folded` events are behind a click."""
 
     number: int
     issue_id: str
@@ -661,14 +670,14 @@ def issue_card(
     zone: ZoneInfo,
     known: tuple[KnownView, ...] = (),
 ) -> IssueCard:
-    """The card of one group: the events nearest the moment, each part in order of time."""
+    """Return the card of a group: first the events nearest the reported time, then the others."""
     by_distance = nearest_first(group.events, window.moment)
     near, far = (
         tuple(
-            view_of_event(event, window=window, zone=zone, limits=BRIEF)
+            present_event(event, window=window, zone=zone, limits=BRIEF)
             for event in sorted(part, key=lambda event: (event.timestamp, event.id))
         )
-        for part in (by_distance[:_MOST_OPEN_EVENTS], by_distance[_MOST_OPEN_EVENTS:])
+        for part in (by_distance[:_MAX_OPEN_EVENTS], by_distance[_MAX_OPEN_EVENTS:])
     )
     levels = [level_mark(event.level) for event in group.events]
     impact = impact_view(group, window.moment, zone)
@@ -692,15 +701,15 @@ def issue_card(
 
 
 def _issue_facts(group: Group, *, has_impact: bool) -> tuple[str, ...]:
-    """Short facts, the most useful first; unknown ones, and what the impact says, are left out."""
+    """Return short facts, most useful first, without those that the impact already states."""
     issue = group.issue
-    release = None if has_impact else release_had(group)
-    caught, place = caught_in(group), place_of(group.newest)
-    known = (
+    release = None if has_impact else customer_release(group)
+    handling, place = group_handling_text(group), place_of(group.newest)
+    facts = (
         place and f"in {place.value}",
-        caught and f"{caught[0].lower()}{caught[1:-1]}",
+        handling and f"{handling[0].lower()}{handling[1:-1]}",
         release and f"in release {release}",
         (issue and issue.project) or group.newest.project,
         issue and issue.short_id,
     )
-    return tuple(clipped(fact, 80) for fact in known if fact)
+    return tuple(clipped(fact, 80) for fact in facts if fact)

@@ -1,27 +1,28 @@
-"""An answer as its page prints it: sentences, times in the agent's zone, places in the drawing.
+"""The result page and the lists that lead to it, as plain values for the templates.
 
-No HTML here: what comes from events is text, and the templates escape it.
+There is no HTML here: everything from events is text, which the templates escape.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from apps.events.answer import Answer, Call, Nearby, Notice, NoticeCode
+from apps.events.answer import Answer, Call, Notice, NoticeCode, OtherOccurrences, Progress
 from apps.events.event import Event
-from apps.events.filtering import Shown, kept, numbered
+from apps.events.filtering import EventFilter, filter_groups, number_groups
 from apps.events.grouping import Group, group_by_issue
-from apps.events.query import CustomerKind, Move, Question, Window, duration, moved
+from apps.events.query import CustomerKind, Move, Question, Window, apply_move, format_duration
 from apps.events.rules.rule import zone_of_customer
 from apps.events.summary import headline, summarize
-from apps.lookups.answers import Projects, Since, sees_all_of
+from apps.lookups.answers import LookupState, NewSince, Projects, sees_all_projects
 from apps.lookups.models import Lookup, Outcome
-from apps.web.access import home_of, may_look_up, review_address, site_address
+from apps.web.access import admin_origin, home_url, may_look_up, site_origin
 from apps.web.presenters.filters import FilterForm, filter_form
 from apps.web.presenters.formatting import (
     LevelMark,
@@ -45,27 +46,27 @@ from apps.web.presenters.formatting import (
 from apps.web.presenters.issue import (
     FULL,
     EventView,
+    GivenFeedback,
     IssueCard,
     KnownSummary,
     Limits,
-    Said,
     issue_card,
     known_summary,
     known_views,
-    view_of_event,
+    present_event,
 )
-from apps.web.presenters.story import BesideView, StoryView, beside_view, story_view
+from apps.web.presenters.story import RelatedView, StoryView, related_view, story_view
 from apps.web.presenters.timeline import Timeline, timeline_of
 from apps.web.theme import theme_of
 
-# An answer without errors as its page prints it: where was looked, and where to look next.
+# A result without errors: what was searched, and what to try next.
 
 _WIDER = {15: "± 15 minutes", 60: "± 1 hour", 1440: "± 1 day"}
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """An error outside the window: its time, how a button calls it, and as the form takes it."""
+class OtherEvent:
+    """An error outside the window. `clock` is for a button, `typed` for the lookup form."""
 
     time: LocalTime
     clock: str
@@ -77,55 +78,59 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What is known of the customer at other times.
+class OtherTimes:
+    """The customer's errors at other times.
 
-    `last` is None where the newest error of all is not known, `is_never` says that there is none.
-    `silences` are sentences about the sides on which there surely is nothing, `kept` one about how
-    long errors are kept, and `problem` why it could not be found out.
+    `is_never` means that there are none at all, `last` is None if the newest one is unknown.
+    `empty_sides` are sentences about the sides without errors, `retention` is one about how far
+    back Sentry's data goes, and `problem` says why other times could not be searched.
     """
 
     is_never: bool
     since: LocalTime
     days: int
-    last: Sight | None
-    nearest: tuple[Sight, ...]
-    silences: tuple[str, ...]
-    kept: str
+    last: OtherEvent | None
+    nearest: tuple[OtherEvent, ...]
+    empty_sides: tuple[str, ...]
+    retention: str
     advice: str
     problem: str
 
 
 @dataclass(frozen=True, slots=True)
 class NothingFound:
-    """Where was looked in vain. `wider` are windows in minutes worth trying, with their words."""
+    """What was searched in vain. `wider` are windows to try: minutes and label."""
 
     fields: str
     projects: str
     environments: str
     wider: tuple[tuple[int, str], ...]
-    seen: Seen | None
+    seen: OtherTimes | None
 
 
 def nothing_view(answer: Answer, zone: ZoneInfo, *, customer: str) -> NothingFound:
-    """The section of an empty answer, in the agent's zone. `customer` is as typed.
+    """Return the section of an empty result, in the agent's zone. `customer` is as typed.
 
-    An answer that is not complete claims nothing about other times, whatever was known once.
+    An incomplete result claims nothing about other times.
     """
-    question, nearby = answer.question, answer.nearby
+    question, occurrences = answer.question, answer.nearby
     return NothingFound(
         fields=searched_fields(question),
         projects=listed(answer.searched.projects),
         environments=listed(answer.searched.environments),
         wider=tuple(
-            (wide, word) for wide, word in _WIDER.items() if wide > question.window.minutes
+            (minutes, label)
+            for minutes, label in _WIDER.items()
+            if minutes > question.window.minutes
         ),
-        seen=_seen(nearby, question.window, zone, customer) if nearby and answer.complete else None,
+        seen=_seen(occurrences, question.window, zone, customer)
+        if occurrences and answer.complete
+        else None,
     )
 
 
 def searched_fields(question: Question) -> str:
-    """As what the customer was looked for: user ID, email, and username."""
+    """Return what the customer was searched as: user ID, email, and username."""
     by_kind = {CustomerKind.EVENT: "event ID", CustomerKind.TRACE: "trace ID"}
     kind = question.customer.kind
     if kind in by_kind:
@@ -136,33 +141,35 @@ def searched_fields(question: Question) -> str:
     return listed(fields)
 
 
-def _seen(nearby: Nearby, window: Window, zone: ZoneInfo, customer: str) -> Seen:
+def _seen(
+    occurrences: OtherOccurrences, window: Window, zone: ZoneInfo, customer: str
+) -> OtherTimes:
     before, after, last = (
-        _sight(event, window, zone) if event else None
-        for event in (nearby.before, nearby.after, nearby.last)
+        _other_event(event, window, zone) if event else None
+        for event in (occurrences.before, occurrences.after, occurrences.last)
     )
-    days = (nearby.until - nearby.since).days
-    return Seen(
-        is_never=nearby.is_never,
-        since=_day(nearby.since, zone),
+    days = (occurrences.until - occurrences.since).days
+    return OtherTimes(
+        is_never=occurrences.is_never,
+        since=_day(occurrences.since, zone),
         days=days,
         last=last,
-        nearest=tuple(sight for sight in (before, after) if sight),
-        silences=_silences(nearby, zone),
-        kept=_kept(nearby, days, zone),
+        nearest=tuple(event for event in (before, after) if event),
+        empty_sides=_empty_sides(occurrences, zone),
+        retention=_retention(occurrences, days, zone),
         advice=_advice(customer),
-        problem=nearby.problem or "",
+        problem=occurrences.problem or "",
     )
 
 
-def _sight(event: Event, window: Window, zone: ZoneInfo) -> Sight:
+def _other_event(event: Event, window: Window, zone: ZoneInfo) -> OtherEvent:
     is_before = event.timestamp < window.start
     gap = window.start - event.timestamp if is_before else event.timestamp - window.end
     side = "before" if is_before else "after"
-    return Sight(
+    return OtherEvent(
         time=local_minute(event.timestamp, zone),
         clock=local_clock(event.timestamp, zone, day_of=window.moment).text[:-3],
-        distance=f"{duration(gap.total_seconds())} {side} the window",
+        distance=f"{format_duration(gap.total_seconds())} {side} the window",
         sentence=summarize(event),
         level=level_mark(event.level),
         project=clipped(event.project or "", 80),
@@ -170,30 +177,32 @@ def _sight(event: Event, window: Window, zone: ZoneInfo) -> Sight:
     )
 
 
-def _silences(nearby: Nearby, zone: ZoneInfo) -> tuple[str, ...]:
-    if nearby.is_never or nearby.problem:
+def _empty_sides(occurrences: OtherOccurrences, zone: ZoneInfo) -> tuple[str, ...]:
+    if occurrences.is_never or occurrences.problem:
         return ()
-    until = local_minute(nearby.until, zone).text
+    until = local_minute(occurrences.until, zone).text
     sentences = []
-    if nearby.before is None:
-        since = local_minute(nearby.since, zone).text
+    if occurrences.before is None:
+        since = local_minute(occurrences.since, zone).text
         sentences.append(f"We found no errors before the window, back to {since}.")
-    if nearby.after is None:
+    if occurrences.after is None:
         sentences.append(f"We found no errors after the window, up to {until}.")
     return tuple(sentences)
 
 
-def _kept(nearby: Nearby, days: int, zone: ZoneInfo) -> str:
-    """How far back anything can be known; nothing to say where it was not looked so far."""
-    if not nearby.is_of_all_time or nearby.problem:
+def _retention(occurrences: OtherOccurrences, days: int, zone: ZoneInfo) -> str:
+    """Return how far back Sentry's data goes, or "" if that was not searched."""
+    if not occurrences.covers_retention or occurrences.problem:
         return ""
-    since = _day(nearby.since, zone).text
-    kept = f"We assume that Sentry keeps errors for {days} days"
-    return f"{kept}, so we don't know what happened before {since}."
+    since = _day(occurrences.since, zone).text
+    return (
+        f"We assume that Sentry keeps errors for {counted(days, 'day')}, so we don't know what "
+        f"happened before {since}."
+    )
 
 
 def _advice(customer: str) -> str:
-    """Another name to try."""
+    """Suggest another identifier to try."""
     other = "the user ID instead of the email" if "@" in customer else "the email instead"
     return (
         "The app may use a different identifier for this customer. Check the spelling, or try "
@@ -202,17 +211,17 @@ def _advice(customer: str) -> str:
 
 
 def _day(when: datetime, zone: ZoneInfo) -> LocalTime:
-    """The date alone, with the whole time on hover."""
+    """Return the date only, with the full time on hover."""
     moment = local_minute(when, zone)
     return LocalTime(moment.text.rpartition(",")[0], moment.utc, moment.iso)
 
 
-# Where a result leads on to, and where the person has been.
+# Moves to another time, and lists of lookups.
 
 
 @dataclass(frozen=True, slots=True)
 class MoveButton:
-    """A place to go to: what is posted, and what stands on the button."""
+    """A button that looks up another time: the posted value, its label, and a hint."""
 
     value: str
     label: str
@@ -221,7 +230,7 @@ class MoveButton:
 
 @dataclass(frozen=True, slots=True)
 class RecentLookup:
-    """A lookup to come back to."""
+    """A lookup in a list. `owner` is given only for those of other people."""
 
     lookup_id: str
     customer: str
@@ -230,11 +239,11 @@ class RecentLookup:
     window: str
     outcome: str
     age: str
-    whose: str = ""
+    owner: str = ""
 
 
 def move_buttons(question: Question, now: datetime) -> tuple[MoveButton, ...]:
-    """The moves that lead somewhere, in the order in which they stand."""
+    """Return the possible moves, in the order of their buttons."""
     span = minutes_long(2 * question.window.minutes)
     labels = {
         Move.EARLIER: (f"{span} earlier", "the window before this one"),
@@ -243,10 +252,10 @@ def move_buttons(question: Question, now: datetime) -> tuple[MoveButton, ...]:
     }
     buttons = []
     for move in (Move.EARLIER, Move.LATER, Move.WIDER, Move.NOW):
-        onward = moved(question, move, now)
-        if onward is None:
+        moved = apply_move(question, move, now)
+        if moved is None:
             continue
-        label, hint = labels.get(move) or (half_window(onward.window.minutes), "a wider window")
+        label, hint = labels.get(move) or (half_window(moved.window.minutes), "a wider window")
         buttons.append(MoveButton(move.value, label, hint))
     return tuple(buttons)
 
@@ -254,7 +263,7 @@ def move_buttons(question: Question, now: datetime) -> tuple[MoveButton, ...]:
 def recent_view(
     lookups: Sequence[Lookup], projects: Projects, now: datetime
 ) -> tuple[RecentLookup, ...]:
-    """The person's last lookups as rows. Counts are only for who may see all that was searched."""
+    """Return lookups as rows. Counts are only for readers who can see every searched project."""
     return tuple(
         RecentLookup(
             lookup_id=str(lookup.uuid),
@@ -262,8 +271,10 @@ def recent_view(
             moment=local_moment(lookup.moment, ZoneInfo(lookup.zone)),
             zone=lookup.zone,
             window=half_window(lookup.minutes),
-            outcome=_outcome(lookup) if sees_all_of(lookup, projects) else "only your projects",
-            age=f"{duration((now - lookup.created_at).total_seconds())} ago",
+            outcome=_outcome(lookup)
+            if sees_all_projects(lookup, projects)
+            else "only your projects",
+            age=f"{format_duration((now - lookup.created_at).total_seconds())} ago",
         )
         for lookup in lookups
     )
@@ -272,10 +283,10 @@ def recent_view(
 def shared_view(
     lookups: Sequence[Lookup], projects: Projects, now: datetime
 ) -> tuple[RecentLookup, ...]:
-    """Lookups of others as rows, with whose they are."""
+    """Return lookups of other people as rows with their owners."""
     rows = recent_view(lookups, projects, now)
     return tuple(
-        replace(row, whose=f"by {lookup.user or lookup.system_user or 'a deleted account'}")
+        replace(row, owner=f"by {lookup.user or lookup.system_user or 'a deleted account'}")
         for row, lookup in zip(rows, lookups, strict=True)
     )
 
@@ -292,20 +303,23 @@ def _outcome(lookup: Lookup) -> str:
     return str(Outcome(lookup.outcome).label)
 
 
-def since_words(since: Since | None, now: datetime) -> str:
-    """What is new since the person looked; empty where that cannot be told."""
+def since_text(since: NewSince | None, now: datetime) -> str:
+    """Return how many events are new since the person last looked, or "" if unknown."""
     if since is None:
         return ""
-    when = f"since you looked {duration((now - since.looked_at).total_seconds())} ago"
+    age = format_duration((now - since.looked_at).total_seconds())
+    when = f"since you last looked ({age} ago)"
     return f"{counted(since.new, 'new event')} {when}" if since.new else f"nothing new {when}"
 
 
-MOST_OPEN_ISSUES = 10
+# The result page.
+
+MAX_OPEN_ISSUES = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What was asked, as the page repeats it; `typed` is the moment as the form takes it."""
+class LookupSummary:
+    """The lookup as the page repeats it. `typed` is the reported time for the lookup form."""
 
     customer: str
     moment: LocalTime
@@ -321,7 +335,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """What the answer cost, for the admin."""
+    """The calls to Sentry behind a result, for the admin."""
 
     summary: str
     rows: tuple[Call, ...]
@@ -329,11 +343,11 @@ class Calls:
 
 @dataclass(frozen=True, slots=True)
 class ResultPage:
-    """What `lookups/detail.html` prints. `folded` and `noise` are the issues behind a click."""
+    """The context of `lookups/detail.html`. `folded` and `noise` are problems behind a click."""
 
     title: str
     headline: str
-    asked: Asked
+    summary: LookupSummary
     facts: tuple[str, ...]
     complete: bool
     is_young: bool
@@ -347,20 +361,20 @@ class ResultPage:
     nothing: NothingFound | None
     searched_fields: str
     story: StoryView | None
-    beside: BesideView | None
+    related: RelatedView | None
     calls: Calls
     zone: str
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    """What every page needs to know: the demo, and what this person may do."""
+    """Return the context of every page: the demo, the theme, and what this person can do."""
     user = getattr(request, "user", None)
     return {
         "demo": settings.DEMO,
-        "site_address": site_address(request),
-        "review_address": review_address(request),
+        "site_origin": site_origin(request),
+        "admin_origin": admin_origin(request),
         "theme": theme_of(request),
-        "home": SimpleLazyObject(lambda: home_of(request)),
+        "home": SimpleLazyObject(lambda: home_url(request)),
         "can_look_up": SimpleLazyObject(lambda: may_look_up(user)),
         "can_audit": user is not None and user.has_perm("audit.view_entry"),
         "can_explain": settings.LLM is not None
@@ -376,25 +390,25 @@ def result_page(
     *,
     zone: ZoneInfo,
     now: datetime,
-    shown: Shown | None = None,
-    said: Said | None = None,
+    event_filter: EventFilter | None = None,
+    feedback: GivenFeedback | None = None,
 ) -> ResultPage:
-    """The page of an answer, in the agent's zone, as old as it is `now`.
+    """Return the page of an answer, in the agent's zone, with its age at `now`.
 
-    `shown` leaves events out of the timeline and the problems; all else is about the whole answer.
-    `said` is what the reader said of its known errors.
+    `event_filter` applies only to the timeline and the problems; the rest is about the whole
+    answer. `feedback` is the reader's, on its known errors.
     """
-    shown = shown or Shown()
+    event_filter = event_filter or EventFilter()
     window = answer.question.window
     groups = group_by_issue(answer)
-    problems = numbered(groups)
-    left = kept(problems, shown)
-    hidden = {number for number, _group in problems} - {number for number, _group in left}
-    known = known_views(answer, problems, zone=zone, now=now, said=said, hidden=hidden)
+    problems = number_groups(groups)
+    visible_problems = filter_groups(problems, event_filter)
+    hidden = {number for number, _ in problems} - {number for number, _ in visible_problems}
+    known = known_views(answer, problems, zone=zone, now=now, feedback=feedback, hidden=hidden)
     loud, noise = (
         tuple(
             issue_card(number, group, window=window, zone=zone, known=known.get(group.issue_id, ()))
-            for number, group in left
+            for number, group in visible_problems
             if group.is_noise is is_noise
         )
         for is_noise in (False, True)
@@ -404,8 +418,8 @@ def result_page(
     return ResultPage(
         title=_title(answer, sum(not group.is_noise for group in groups)),
         headline=headline(answer, zone),
-        asked=replace(
-            asked_of(answer.question, lookup, zone),
+        summary=replace(
+            summarize_lookup(answer.question, lookup, zone),
             moves=move_buttons(answer.question, now),
             for_customer=_for_customer(answer, zone),
         ),
@@ -417,41 +431,44 @@ def result_page(
         story=story_view(answer, groups, zone),
         nothing=None if groups else nothing_view(answer, zone, customer=lookup.customer),
         searched_fields=searched_fields(answer.question),
-        timeline=timeline_of(answer, left, shown, zone) if groups else None,
-        filter=filter_form(answer, problems, shown, left, zone) if groups else None,
-        groups=loud[:MOST_OPEN_ISSUES],
-        folded=loud[MOST_OPEN_ISSUES:],
+        timeline=timeline_of(answer, visible_problems, event_filter, zone) if groups else None,
+        filter=filter_form(answer, problems, event_filter, visible_problems, zone)
+        if groups
+        else None,
+        groups=loud[:MAX_OPEN_ISSUES],
+        folded=loud[MAX_OPEN_ISSUES:],
         noise=noise,
-        beside=beside_view(answer, zone),
+        related=related_view(answer, zone),
         calls=_calls(answer),
         zone=zone.key,
     )
 
 
 def event_view(event: Event, *, answer: Answer, zone: ZoneInfo, limits: Limits = FULL) -> EventView:
-    """One event of an answer, by itself."""
-    return view_of_event(event, window=answer.question.window, zone=zone, limits=limits)
+    """Return one event of an answer for a page of its own."""
+    return present_event(event, window=answer.question.window, zone=zone, limits=limits)
 
 
 def _calls(answer: Answer) -> Calls:
     if not answer.call_log:
         return Calls("no calls to Sentry; the result came from the cache", ())
-    took = f"{grouped(answer.duration_ms)} ms"
-    beside = f", and {counted(answer.beside.calls, 'call')} beside" if answer.beside.calls else ""
-    return Calls(f"{counted(answer.calls, 'call')} to Sentry, {took}{beside}", answer.call_log)
+    calls = f"{counted(answer.calls, 'call')} to Sentry, {grouped(answer.duration_ms)} ms"
+    related = answer.beside.calls
+    more = f", and {counted(related, 'call')} for related data" if related else ""
+    return Calls(f"{calls}{more}", answer.call_log)
 
 
 def _title(answer: Answer, problems: int) -> str:
-    """For the browser's tab, without a word about the customer."""
+    """Return the title of the browser tab, which must not name the customer."""
     if answer.events:
         return counted(problems, "problem")
     return "No errors" if answer.complete else "Not sure yet"
 
 
-def asked_of(question: Question, lookup: Lookup, zone: ZoneInfo) -> Asked:
-    """What was asked, in the agent's zone."""
+def summarize_lookup(question: Question, lookup: Lookup, zone: ZoneInfo) -> LookupSummary:
+    """Return the lookup in the agent's zone."""
     window = question.window
-    return Asked(
+    return LookupSummary(
         customer=visible(lookup.customer),
         moment=local_moment(window.moment, zone),
         both_zones=in_utc_too(window.moment, zone),
@@ -464,7 +481,7 @@ def asked_of(question: Question, lookup: Lookup, zone: ZoneInfo) -> Asked:
 
 
 def _for_customer(answer: Answer, zone: ZoneInfo) -> str:
-    """What the customer's own clock showed at the moment, where their device tells its zone."""
+    """Return the reported time in the customer's zone, if their device sent a different one."""
     own = zone_of_customer(answer.events)
     moment = answer.question.window.moment
     if own is None or moment.astimezone(own).utcoffset() == moment.astimezone(zone).utcoffset():
@@ -475,15 +492,16 @@ def _for_customer(answer: Answer, zone: ZoneInfo) -> str:
 def _facts(
     answer: Answer, lookup: Lookup, groups: Sequence[Group], now: datetime
 ) -> tuple[str, ...]:
-    """How much, how sure, how old."""
+    """Return short facts about the result: how much, how complete, and how old."""
     seconds = (now - answer.fetched_at).total_seconds()
-    age = duration(seconds)
+    age = format_duration(seconds)
     if lookup.from_cache:
-        read = f"from a copy {age} old"
+        source = f"from cache, {age} old"
     else:
-        read = "read from Sentry just now" if seconds < 1 else f"read from Sentry {age} ago"
+        source = "read from Sentry just now" if seconds < 1 else f"read from Sentry {age} ago"
     found = (*_problems(groups), _events(answer)) if answer.events else ()
-    return (*found, *_also(answer), "complete" if answer.complete else "incomplete", read)
+    completeness = "complete" if answer.complete else "incomplete"
+    return (*found, *_related(answer), completeness, source)
 
 
 def _problems(groups: Sequence[Group]) -> tuple[str, ...]:
@@ -492,21 +510,72 @@ def _problems(groups: Sequence[Group]) -> tuple[str, ...]:
     return (problems, f"{grouped(noise)} more in the background") if noise else (problems,)
 
 
-def _also(answer: Answer) -> tuple[str, ...]:
-    """What else there is of this customer, further down the page."""
-    beside = answer.beside
+def _related(answer: Answer) -> tuple[str, ...]:
+    """Return the counts of the related data further down the page."""
+    related = answer.beside
     counts = (
-        (len(beside.feedback), "message from the customer", "messages from the customer"),
-        (len(beside.replays), "session replay", "session replays"),
-        (len(beside.trace_errors), "related error", "related errors"),
+        (len(related.feedback), "message from the customer", "messages from the customer"),
+        (len(related.replays), "session replay", "session replays"),
+        (len(related.trace_errors), "related error", "related errors"),
     )
     return tuple(counted(count, one, many) for count, one, many in counts if count)
 
 
 def _events(answer: Answer) -> str:
-    listed_events, total = len(answer.events), answer.events_total
+    count, total = len(answer.events), answer.events_total
     if total is None:
-        return f"at least {counted(listed_events, 'event')}"
-    if total > listed_events:
-        return f"{grouped(listed_events)} of {counted(total, 'event')}"
-    return counted(listed_events, "event")
+        return f"at least {counted(count, 'event')}"
+    if total > count:
+        return f"{grouped(count)} of {counted(total, 'event')}"
+    return counted(count, "event")
+
+
+# The progress of a running lookup.
+
+
+def progress_data(lookup: Lookup, state: LookupState, progress: Progress) -> dict[str, Any]:
+    """Return the progress as JSON data: only numbers, times, and our own sentences.
+
+    `share` is the part that is done, from 0 to 1. `known` is null until all events are listed.
+    """
+    zone = ZoneInfo(lookup.zone)
+    hidden = progress.events_found - len(progress.newest)
+    return {
+        "state": state,
+        "done": progress.done,
+        "known": progress.known,
+        "share": round(progress.share, 3),
+        "sentence": _progress_sentence(state, progress),
+        "events_found": progress.events_found,
+        "more": f"and {counted(hidden, 'earlier event')}" if hidden > 0 else "",
+        "events": [
+            {
+                "id": one.id,
+                "time": local_clock(one.timestamp, zone, day_of=lookup.moment).text,
+                "iso": local_clock(one.timestamp, zone).iso,
+                "level": level_mark(one.level).word,
+                "sentence": one.sentence,
+            }
+            for one in progress.newest
+        ],
+    }
+
+
+def _progress_sentence(state: LookupState, progress: Progress) -> str:
+    """Return the progress in words, such as "2 of 5 problems read, 14 events".
+
+    It never claims that there is nothing to find.
+    """
+    if state == LookupState.WAITING:
+        return "Waiting in line. Other people are asking Sentry too."
+    if not progress.events_found:
+        return (
+            "Asking Sentry for this customer's events."
+            if progress.known is None
+            else "Nearly done."
+        )
+    events = counted(progress.events_found, "event")
+    if progress.problems is None:
+        return f"{events} so far."
+    problems = counted(progress.problems, "problem")
+    return f"{grouped(progress.read)} of {problems} read, {events}"

@@ -1,4 +1,4 @@
-"""What the customer did and what happened to them, in one line of time, for the result page."""
+"""What the customer did, and the data related to their errors, as the result page shows them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from apps.events.answer import Answer, Beside, Deploy, Feedback, Replay, Signal
-from apps.events.breadcrumb_text import Told, all_told, merged
+from apps.events.answer import Answer, Deploy, Feedback, RelatedData, Replay, Signal
+from apps.events.breadcrumb_text import PlacedBreadcrumb, merge_breadcrumbs, place_breadcrumbs
 from apps.events.event import Event
 from apps.events.grouping import Group
-from apps.events.query import Window, duration
+from apps.events.query import Window, format_duration
 from apps.events.releases import short_release
 from apps.events.summary import summarize
 from apps.web.presenters.formatting import (
@@ -26,21 +26,21 @@ from apps.web.presenters.formatting import (
 )
 from apps.web.presenters.issue import Step, step_of
 
-MOST_STEPS = 150
+MAX_STEPS = 150
 
 _MAX_CRUMB_TEXT = 200
 _BEFORE_FAILURE = 3
-_SHORTEST_FOLD = 4
+_MIN_FOLD = 4
 _PAUSE = timedelta(minutes=2)
-_AT = "at the moment"
+_AT = "at the reported time"
 
-_Happened = tuple[datetime, Told | Event]
+_Happened = tuple[datetime, PlacedBreadcrumb | Event]
 _Placed = tuple[datetime, Step]
 
 
 @dataclass(frozen=True, slots=True)
 class StoryPart:
-    """Steps in a row; quiet ones stand behind a click with this `summary`."""
+    """Steps in a row. Uneventful ones are behind a click and have a `summary`."""
 
     steps: tuple[Step, ...]
     summary: str = ""
@@ -48,7 +48,7 @@ class StoryPart:
 
 @dataclass(frozen=True, slots=True)
 class StoryView:
-    """The parts, oldest first. `left_out` steps far from the moment are not printed."""
+    """The parts, oldest first. `left_out` counts steps too far from the reported time."""
 
     parts: tuple[StoryPart, ...]
     left_out: int
@@ -56,44 +56,43 @@ class StoryView:
 
 
 def story_view(answer: Answer, groups: Sequence[Group], zone: ZoneInfo) -> StoryView | None:
-    """The story of an answer; None where no event that was read tells of a step."""
+    """Return the story of an answer, or None if the events that were read have no steps."""
     moment = answer.question.window.moment
-    told = merged(all_told([(event, False) for event in answer.events]))
-    if not told:
+    breadcrumbs = merge_breadcrumbs(place_breadcrumbs([(event, False) for event in answer.events]))
+    if not breadcrumbs:
         return None
     noise = {event.id for group in groups if group.is_noise for event in group.events}
     loud = [event for event in answer.events if event.id not in noise]
-    happened: list[_Happened] = [(one.place[0], one) for one in told]
+    happened: list[_Happened] = [(one.position[0], one) for one in breadcrumbs]
     happened += [
         ((event.body and event.body.happened_at) or event.timestamp, event) for event in loud
     ]
     shown = _nearest(happened, moment)
     steps = [(at, _step(at, one, moment, zone)) for at, one in shown]
     return StoryView(
-        parts=tuple(_parts(_paused(_joined(steps)))),
+        parts=tuple(_fold(_add_pauses(_join_repeats(steps)))),
         left_out=len(happened) - len(shown),
         read_of=_read_of(answer),
     )
 
 
 def _read_of(answer: Answer) -> str:
-    read, listed = answer.bodies_read, len(answer.events)
-    if read == listed:
+    read = answer.bodies_read
+    unread = len(answer.events) - read
+    if not unread:
         return ""
-    return (
-        f"From the {counted(read, 'event')} nearest the reported time; {listed - read} were not "
-        "read."
-    )
+    others = f"{counted(unread, 'other')} {'was' if unread == 1 else 'were'} not read"
+    return f"From the {counted(read, 'event')} nearest the reported time; {others}."
 
 
 def _nearest(happened: Sequence[_Happened], moment: datetime) -> list[_Happened]:
     in_order = sorted(happened, key=lambda pair: pair[0])
-    by_distance = sorted(in_order, key=lambda pair: abs(pair[0] - moment))[:MOST_STEPS]
+    by_distance = sorted(in_order, key=lambda pair: abs(pair[0] - moment))[:MAX_STEPS]
     return sorted(by_distance, key=lambda pair: pair[0])
 
 
-def _step(at: datetime, one: Told | Event, moment: datetime, zone: ZoneInfo) -> Step:
-    if isinstance(one, Told):
+def _step(at: datetime, one: PlacedBreadcrumb | Event, moment: datetime, zone: ZoneInfo) -> Step:
+    if isinstance(one, PlacedBreadcrumb):
         return step_of(
             one.crumb, one.event, origin=moment, at=_AT, zone=zone, longest=_MAX_CRUMB_TEXT
         )
@@ -106,8 +105,8 @@ def _step(at: datetime, one: Told | Event, moment: datetime, zone: ZoneInfo) -> 
     )
 
 
-def _joined(steps: Sequence[_Placed]) -> Iterator[_Placed]:
-    """Three or more of the same in a row as one, which says how often."""
+def _join_repeats(steps: Sequence[_Placed]) -> Iterator[_Placed]:
+    """Join three or more equal steps in a row into one that says how often."""
     for _same, run in groupby(steps, key=lambda one: (one[1].words, one[1].text, one[1].outcome)):
         (at, first), *more = run
         if len(more) < 2:
@@ -118,25 +117,25 @@ def _joined(steps: Sequence[_Placed]) -> Iterator[_Placed]:
         yield at, replace(first, outcome=", ".join(filter(None, (first.outcome, times))))
 
 
-def _paused(steps: Iterator[_Placed]) -> Iterator[Step]:
+def _add_pauses(steps: Iterator[_Placed]) -> Iterator[Step]:
     before: datetime | None = None
     for at, step in steps:
         gap = at - before if before else timedelta()
         before = at
-        yield replace(step, pause=duration(gap.total_seconds())) if gap >= _PAUSE else step
+        yield replace(step, pause=format_duration(gap.total_seconds())) if gap >= _PAUSE else step
 
 
-def _parts(steps: Iterator[Step]) -> Iterator[StoryPart]:
-    """What failed and the steps just before it stand open; long quiet runs are folded."""
+def _fold(steps: Iterator[Step]) -> Iterator[StoryPart]:
+    """Keep failures and the steps just before them open; fold long uneventful runs."""
     line = list(steps)
-    failures = [place for place, step in enumerate(line) if step.has_failed]
+    failures = [index for index, step in enumerate(line) if step.has_failed]
     is_open = {
-        place for failure in failures for place in range(failure - _BEFORE_FAILURE, failure + 1)
+        index for failure in failures for index in range(failure - _BEFORE_FAILURE, failure + 1)
     }
     open_steps: list[Step] = []
-    for opened, run in groupby(enumerate(line), key=lambda pair: pair[0] in is_open):
-        part = tuple(step for _place, step in run)
-        if opened or len(part) < _SHORTEST_FOLD:
+    for stays_open, run in groupby(enumerate(line), key=lambda pair: pair[0] in is_open):
+        part = tuple(step for _index, step in run)
+        if stays_open or len(part) < _MIN_FOLD:
             open_steps += part
             continue
         if open_steps:
@@ -153,12 +152,12 @@ def _summary(steps: Sequence[Step]) -> str:
     return f"{counted(len(steps), 'step')} without problems{when}"
 
 
-# What stands beside the errors, as the result page shows it.
+# Related data.
 
-_MOST_PAGES = 5
-_MOST_RELEASES = 5
+_MAX_PAGES = 5
+_MAX_RELEASES = 5
 _MAX_RELATED_TEXT = 2000
-_NOTHING = {
+_ABSENCE_NAMES = {
     Signal.REPLAYS: "session replay",
     Signal.FEEDBACK: "feedback",
 }
@@ -166,7 +165,7 @@ _NOTHING = {
 
 @dataclass(frozen=True, slots=True)
 class FeedbackView:
-    """What the customer wrote; `about` is where they were."""
+    """A message from the customer. `about` is their name and page."""
 
     time: LocalTime
     relative: str
@@ -177,7 +176,7 @@ class FeedbackView:
 
 @dataclass(frozen=True, slots=True)
 class ReplayView:
-    """A recording of the customer's screen: from when to when, and what is seen in it."""
+    """A session replay."""
 
     start: LocalTime
     end: LocalTime | None
@@ -188,7 +187,7 @@ class ReplayView:
 
 @dataclass(frozen=True, slots=True)
 class TraceErrorView:
-    """An error behind the customer's errors that names no customer itself."""
+    """A related error: of the same traces, but without a customer."""
 
     id: str
     time: LocalTime
@@ -200,16 +199,18 @@ class TraceErrorView:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseView:
-    """A release around the moment, in a sentence without its end: the time itself."""
+    """A release around the reported time: a sentence, to be followed by the time."""
 
     sentence: str
     time: LocalTime
 
 
 @dataclass(frozen=True, slots=True)
-class BesideView:
-    """`more_releases` are those further from the moment, in words; `nothing` is a sentence about
-    what Sentry surely does not have; `unread` are sentences.
+class RelatedView:
+    """The related data.
+
+    `more_releases` counts releases further from the reported time. `nothing` says what Sentry
+    certainly does not have. `unread` are sentences about what could not be read.
     """
 
     feedback: tuple[FeedbackView, ...]
@@ -223,41 +224,42 @@ class BesideView:
     is_late: bool
 
 
-def beside_view(answer: Answer, zone: ZoneInfo) -> BesideView | None:
-    """The section beside the errors, in the agent's zone; None when there is nothing to say."""
-    beside, window = answer.beside, answer.question.window
-    releases = _releases(beside.deploys, window, zone)
-    view = BesideView(
-        feedback=tuple(_feedback(one, window, zone) for one in beside.feedback),
-        replays=tuple(_replay(one, window, zone) for one in beside.replays),
-        trace_errors=tuple(_trace_error(one, window, zone) for one in beside.trace_errors),
+def related_view(answer: Answer, zone: ZoneInfo) -> RelatedView | None:
+    """Return the section in the agent's zone, or None if there is nothing to say."""
+    related, window = answer.beside, answer.question.window
+    releases = _releases(related.deploys, window, zone)
+    more = len(related.deploys) - len(releases)
+    view = RelatedView(
+        feedback=tuple(_feedback(one, window, zone) for one in related.feedback),
+        replays=tuple(_replay(one, window, zone) for one in related.replays),
+        trace_errors=tuple(_trace_error(one, window, zone) for one in related.trace_errors),
         releases=releases,
-        more_releases=_more(len(beside.deploys) - len(releases)),
-        nothing=_nothing(beside) if answer.complete else "",
-        unread=tuple(one.message for one in beside.unread),
-        can_retry=any(one.can_retry for one in beside.unread),
-        is_late=any(one.is_late for one in beside.unread),
+        more_releases=f"and {counted(more, 'more release')}" if more else "",
+        nothing=_absences(related) if answer.complete else "",
+        unread=tuple(one.message for one in related.unread),
+        can_retry=any(one.can_retry for one in related.unread),
+        is_late=any(one.is_late for one in related.unread),
     )
     parts = (*(view.feedback, view.replays, view.trace_errors), releases, view.nothing, view.unread)
     return view if any(parts) else None
 
 
-def _nothing(beside: Beside) -> str:
-    found = {Signal.REPLAYS: beside.replays, Signal.FEEDBACK: beside.feedback}
+def _absences(related: RelatedData) -> str:
+    found = {Signal.REPLAYS: related.replays, Signal.FEEDBACK: related.feedback}
     missing = [
         f"no {name}"
-        for signal, name in _NOTHING.items()
-        if signal in beside.surely and not found[signal]
+        for signal, name in _ABSENCE_NAMES.items()
+        if signal in related.surely and not found[signal]
     ]
-    where = "for this customer where we searched"
-    return f"Sentry has {listed(missing)} {where}." if missing else ""
+    absences = f"Sentry has {listed(missing)} for this customer where we searched."
+    return absences if missing else ""
 
 
 def _feedback(feedback: Feedback, window: Window, zone: ZoneInfo) -> FeedbackView:
     about = [f"as {feedback.name}" if feedback.name else "", feedback.url or ""]
     return FeedbackView(
         time=local_clock(feedback.sent_at, zone, day_of=window.moment),
-        relative=relative(feedback.sent_at, window.moment, at="at that moment"),
+        relative=relative(feedback.sent_at, window.moment, at=_AT),
         message=clipped(feedback.message, _MAX_RELATED_TEXT),
         about=clipped(", on ".join(filter(None, about)), 300),
         permalink=safe_link(feedback.permalink),
@@ -266,7 +268,7 @@ def _feedback(feedback: Feedback, window: Window, zone: ZoneInfo) -> FeedbackVie
 
 def _replay(replay: Replay, window: Window, zone: ZoneInfo) -> ReplayView:
     ended = replay.finished_at
-    facts = [duration((ended - replay.started_at).total_seconds())] if ended else []
+    facts = [format_duration((ended - replay.started_at).total_seconds())] if ended else []
     facts += [counted(replay.errors, "error")] if replay.errors else []
     facts += [counted(replay.rage_clicks, "rage click")] if replay.rage_clicks else []
     facts += [
@@ -275,43 +277,39 @@ def _replay(replay: Replay, window: Window, zone: ZoneInfo) -> ReplayView:
         else ""
     ]
     pages = tuple(dict.fromkeys(clipped(url, 200) for url in replay.urls))
-    hidden = len(pages) - _MOST_PAGES
+    hidden = len(pages) - _MAX_PAGES
     return ReplayView(
         start=local_clock(replay.started_at, zone, day_of=window.moment),
         end=local_clock(ended, zone, day_of=window.moment) if ended else None,
         facts=tuple(filter(None, facts)),
-        pages=(*pages[:_MOST_PAGES], *([f"and {hidden} more"] if hidden > 0 else [])),
+        pages=(*pages[:_MAX_PAGES], *([f"and {hidden} more"] if hidden > 0 else [])),
         permalink=safe_link(replay.permalink),
     )
 
 
 def _releases(deploys: Sequence[Deploy], window: Window, zone: ZoneInfo) -> tuple[ReleaseView, ...]:
-    """Those nearest to the moment, in order of time."""
+    """Return the releases nearest to the reported time, in order of time."""
     nearest = sorted(deploys, key=lambda deploy: abs(deploy.at - window.moment))
     return tuple(
         ReleaseView(_went_live(deploy, window), local_clock(deploy.at, zone, day_of=window.moment))
-        for deploy in sorted(nearest[:_MOST_RELEASES], key=lambda deploy: deploy.at)
+        for deploy in sorted(nearest[:_MAX_RELEASES], key=lambda deploy: deploy.at)
     )
 
 
 def _went_live(deploy: Deploy, window: Window) -> str:
-    """Where nobody told Sentry that it went live, only when Sentry first knew of it is sure."""
-    named = " ".join(filter(None, (deploy.project, short_release(deploy.version))))
+    """Return the sentence. Without a deploy in Sentry, only its first appearance there is known."""
+    name = " ".join(filter(None, (deploy.project, short_release(deploy.version))))
     where = f" in {deploy.environment}" if deploy.environment else ""
     what = f"went live{where}" if deploy.is_told else "first appeared in Sentry"
-    when = relative(deploy.at, window.moment, at="at that moment")
-    return clipped(f"{named} {what} {when}", 300)
-
-
-def _more(count: int) -> str:
-    return f"and {counted(count, 'more release')}" if count > 0 else ""
+    when = relative(deploy.at, window.moment, at=_AT)
+    return clipped(f"{name} {what} {when}", 300)
 
 
 def _trace_error(event: Event, window: Window, zone: ZoneInfo) -> TraceErrorView:
     return TraceErrorView(
         id=event.id,
         time=local_clock(event.timestamp, zone, day_of=window.moment),
-        relative=relative(event.timestamp, window.moment, at="at that moment"),
+        relative=relative(event.timestamp, window.moment, at=_AT),
         level=level_mark(event.level),
         title=clipped(event.title or "Untitled error", 200),
         project=clipped(event.project or "", 80),

@@ -1,17 +1,18 @@
-"""What the drawing of the timeline is made of: a lane per problem, its marks, and the moment."""
+"""The timeline: a lane of marks per problem, the axis, releases, and the customer's activity."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer, Deploy
 from apps.events.breadcrumb_text import step_times
 from apps.events.event import Event
-from apps.events.filtering import NOT_KNOWN, Numbered, Shown, Span, events_of
+from apps.events.filtering import UNKNOWN, EventFilter, NumberedGroup, TimeRange, events_in
 from apps.events.query import Window
 from apps.events.releases import short_release
-from apps.events.summary import core_of, summarize_group
+from apps.events.summary import summarize_failure, summarize_group
 from apps.web.presenters.formatting import (
     LevelMark,
     LocalTime,
@@ -22,12 +23,14 @@ from apps.web.presenters.formatting import (
     local_clock,
 )
 
-# The line of time under the drawing: where a time stands, and round times to name on it.
+# The axis.
+
+_Timed = TypeVar("_Timed", Event, Deploy)
 
 MARGIN = 4.0
-NEAR = 2.8
-MOST_TICKS = 6
-MOST_TICKS_WITH_SECONDS = 4
+MIN_DISTANCE = 2.8
+MAX_TICKS = 6
+MAX_TICKS_WITH_SECONDS = 4
 
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200)
 _FINEST_S = 900  # every zone is a whole number of these away from UTC
@@ -35,19 +38,19 @@ _FINEST_S = 900  # every zone is a whole number of these away from UTC
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """What part of time is drawn; across is per cent, to fit any page."""
+    """The mapping of times to positions, in percent of the width."""
 
-    span: Span
+    span: TimeRange
     zone: ZoneInfo
 
     def x(self, when: datetime) -> float:
-        """Where a time stands, from the left margin to the right one; outside is at the edge."""
-        whole = (self.span.end - self.span.start).total_seconds()
-        place = (when - self.span.start).total_seconds() / whole
-        return MARGIN + min(1.0, max(0.0, place)) * (100 - 2 * MARGIN)
+        """Return the position of a time between the margins; outside times are at the edge."""
+        length = (self.span.end - self.span.start).total_seconds()
+        ratio = (when - self.span.start).total_seconds() / length
+        return MARGIN + min(1.0, max(0.0, ratio)) * (100 - 2 * MARGIN)
 
     def at(self, x: float) -> float:
-        """The epoch seconds at a place, also in the margins."""
+        """Return the epoch seconds at a position, also within the margins."""
         start, end = self.span.start.timestamp(), self.span.end.timestamp()
         return start + (x - MARGIN) / (100 - 2 * MARGIN) * (end - start)
 
@@ -62,49 +65,49 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A text at a place on the axis; `anchor` keeps it inside the drawing."""
+    """A text on the axis. `anchor` keeps it inside the drawing."""
 
     across: str
     anchor: str
     text: str
 
 
-def whole_of(window: Window) -> Span:
-    """The window as a span."""
-    return Span(window.start, window.end)
+def window_range(window: Window) -> TimeRange:
+    """Return the window as a range."""
+    return TimeRange(window.start, window.end)
 
 
 def across(x: float) -> str:
-    """A place as an SVG length."""
+    """Format a position as an SVG length."""
     return f"{x:.2f}%"
 
 
-def anchored(x: float, text: str) -> Label:
-    """A label centred at its place, or beside it near the edges."""
+def anchored_label(x: float, text: str) -> Label:
+    """Return a label centered at its position, or next to it near the edges."""
     return Label(across(x), "start" if x < 14 else "end" if x > 86 else "middle", text)
 
 
 def ticks(scale: Scale, *, free: tuple[float, ...] = ()) -> tuple[Tick, ...]:
-    """Round local times, to the second where the span is short; none at the places in `free`."""
-    step = fitting_step(scale.span, MOST_TICKS)
+    """Return round local times, with seconds in a short span, away from positions in `free`."""
+    step = tick_step(scale.span, MAX_TICKS)
     if step < 60:
-        step = fitting_step(scale.span, MOST_TICKS_WITH_SECONDS)
-    names = ClockNames(scale.span, scale.zone, seconds=step < 60)
+        step = tick_step(scale.span, MAX_TICKS_WITH_SECONDS)
+    names = TimeLabels(scale.span, scale.zone, seconds=step < 60)
     return tuple(
         Tick(across(scale.x(when)), names.short(when))
         for when in round_times(scale.span, scale.zone, step)
-        if all(abs(scale.x(when) - place) > NEAR for place in free)
+        if all(abs(scale.x(when) - x) > MIN_DISTANCE for x in free)
     )
 
 
-def fitting_step(span: Span, most: int) -> int:
-    """The smallest round number of seconds of which at most that many fit into the span."""
-    whole = (span.end - span.start).total_seconds()
-    return next((step for step in _STEPS_S if whole / step <= most), _STEPS_S[-1])
+def tick_step(span: TimeRange, limit: int) -> int:
+    """Return the smallest round number of seconds that fits into the span up to `limit` times."""
+    length = (span.end - span.start).total_seconds()
+    return next((step for step in _STEPS_S if length / step <= limit), _STEPS_S[-1])
 
 
-def round_times(span: Span, zone: ZoneInfo, step_s: int) -> Iterator[datetime]:
-    """Times (UTC) in the span that are round on the zone's clocks, an hour told twice as well."""
+def round_times(span: TimeRange, zone: ZoneInfo, step_s: int) -> Iterator[datetime]:
+    """Yield the times (UTC) in the span that are round in the zone, in repeated hours too."""
     stride = min(step_s, _FINEST_S)
     second = -(-int(span.start.timestamp()) // stride) * stride
     while second <= span.end.timestamp():
@@ -115,10 +118,10 @@ def round_times(span: Span, zone: ZoneInfo, step_s: int) -> Iterator[datetime]:
         second += stride
 
 
-class ClockNames:
-    """Names times so that no two of a span have one name, also where the clocks change in it."""
+class TimeLabels:
+    """Labels that are unique within a span, even if the clocks change in it."""
 
-    def __init__(self, span: Span, zone: ZoneInfo, *, seconds: bool) -> None:
+    def __init__(self, span: TimeRange, zone: ZoneInfo, *, seconds: bool) -> None:
         start, end = span.start.astimezone(zone), span.end.astimezone(zone)
         clock = "%H:%M:%S" if seconds else "%H:%M"
         self._zone = zone
@@ -126,14 +129,14 @@ class ClockNames:
         self._has_days = start.date() != end.date()
 
     def short(self, when: datetime) -> str:
-        """The time of day; at midnight the day alone. For an axis, where the order is seen."""
+        """Return the time of day, or the day at midnight, for an axis."""
         local = when.astimezone(self._zone)
         if self._has_days and local.time() == time():
             return _day(local)
         return local.strftime(self._clock)
 
     def full(self, when: datetime) -> str:
-        """The time of day, with its day where the span has several."""
+        """Return the time of day, with its day if the span has several."""
         local = when.astimezone(self._zone)
         clock = local.strftime(self._clock)
         return f"{_day(local)}, {clock}" if self._has_days else clock
@@ -143,27 +146,27 @@ def _day(local: datetime) -> str:
     return f"{local.day} {local:%b}"
 
 
-def around(window: Window, minutes: int) -> Span:
-    """That many minutes to each side of the moment, inside the window."""
-    reach = timedelta(minutes=min(minutes, window.minutes))
-    return Span(window.moment - reach, window.moment + reach)
+def range_around(window: Window, minutes: int) -> TimeRange:
+    """Return that many minutes around the reported time, within the window."""
+    half = timedelta(minutes=min(minutes, window.minutes))
+    return TimeRange(window.moment - half, window.moment + half)
 
 
-# What stands along the line of time beside the errors: releases, and what the customer did.
+# Releases, and what the customer did.
 
 BUCKETS = 60
 
 _HEIGHT = 16
-_LEAST = 3
-_FLAG = 2.0
-_LETTER = 0.9  # per cent of the drawing on a wide page; narrow ones show no labels
-_LONGEST_VERSION = 18
-_MOST_NAMED = 6
+_MIN_BAR_HEIGHT = 3
+_FLAG_WIDTH = 2.0
+_CHARACTER_WIDTH = 0.9  # percent of the drawing on a wide page; narrow ones show no labels
+_MAX_VERSION_LENGTH = 18
+_MAX_LISTED = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One or several releases that went live at about the same time, in words."""
+    """Releases that went live at about the same time, in words."""
 
     time: LocalTime
     text: str
@@ -172,119 +175,135 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Releases:
-    """The marks of releases, and all of them in words. A label is empty where there is no room."""
+    """The marks of releases, and the releases in words. A label without room is empty."""
 
     marks: tuple[Label, ...] = ()
-    told: tuple[Release, ...] = ()
+    listed: tuple[Release, ...] = ()
     left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Density:
-    """How much the customer did when: bars as one path over `BUCKETS` by 16, and in words."""
+    """The customer's activity: bars as one path, `BUCKETS` wide and 16 high, and in words."""
 
     path: str
     steps: str
     description: str
 
 
-def deploys_shown(deploys: Sequence[Deploy], span: Span, shown: Shown) -> tuple[Deploy, ...]:
-    """Those inside the drawing, oldest first, of the chosen project and environment.
+def filter_deploys(
+    deploys: Sequence[Deploy], span: TimeRange, event_filter: EventFilter
+) -> tuple[Deploy, ...]:
+    """Return the deploys within the span that match the filter, oldest first.
 
-    One that names no project or environment may belong to any.
+    Deploys without a project or environment match any.
     """
+    project, environment = event_filter.project, event_filter.environment
     return tuple(
         deploy
         for deploy in sorted(deploys, key=lambda deploy: deploy.at)
         if span.contains(deploy.at)
-        and shown.project in ("", NOT_KNOWN, deploy.project or shown.project)
-        and shown.environment in ("", NOT_KNOWN, deploy.environment or shown.environment)
+        and project in ("", UNKNOWN, deploy.project or project)
+        and environment in ("", UNKNOWN, deploy.environment or environment)
     )
 
 
-def releases(deploys: Sequence[Deploy], scale: Scale) -> Releases:
-    """Marks for deploys in order of time; those that would touch are joined to one."""
-    together: list[list[Deploy]] = []
-    for deploy in deploys:
-        if together and scale.x(deploy.at) - scale.x(together[-1][0].at) < NEAR:
-            together[-1].append(deploy)
-        else:
-            together.append([deploy])
-    places = [scale.x(near[0].at) for near in together]
+def release_marks(deploys: Sequence[Deploy], scale: Scale) -> Releases:
+    """Return marks for deploys in order of time. Those that would touch are joined."""
+    clusters = _clusters(deploys, [deploy.at for deploy in deploys], scale)
+    positions = [scale.x(cluster[0].at) for cluster in clusters]
     marks: list[Label] = []
     free_from = 0.0
-    for near, place, after in zip(together, places, [*places[1:], 200.0], strict=False):
-        text = _mark_text(near)
-        width = _FLAG + len(text) * _LETTER
-        is_left = place + width > 100
-        start, end = (place - width, place) if is_left else (place, place + width)
-        has_room = start >= free_from and end <= after
-        marks.append(Label(across(place), "end" if is_left else "start", text if has_room else ""))
-        free_from = max(place, end) if has_room else place
+    for cluster, x, next_x in zip(clusters, positions, [*positions[1:], 200.0], strict=False):
+        text = _mark_text(cluster)
+        width = _FLAG_WIDTH + len(text) * _CHARACTER_WIDTH
+        is_left = x + width > 100
+        start, end = (x - width, x) if is_left else (x, x + width)
+        has_room = start >= free_from and end <= next_x
+        marks.append(Label(across(x), "end" if is_left else "start", text if has_room else ""))
+        free_from = max(x, end) if has_room else x
     return Releases(
         marks=tuple(marks),
-        told=tuple(_told(near, scale) for near in together[:_MOST_NAMED]),
-        left_out=sum(len(near) for near in together[_MOST_NAMED:]),
+        listed=tuple(_release(cluster, scale) for cluster in clusters[:_MAX_LISTED]),
+        left_out=sum(len(cluster) for cluster in clusters[_MAX_LISTED:]),
     )
+
+
+def _clusters(
+    items: Sequence[_Timed], times: Sequence[datetime], scale: Scale
+) -> list[list[_Timed]]:
+    """Group items, which are in order of their times, so that no two groups overlap."""
+    clusters: list[list[_Timed]] = []
+    first_x = -MIN_DISTANCE
+    for item, x in zip(items, map(scale.x, times), strict=True):
+        if clusters and x - first_x < MIN_DISTANCE:
+            clusters[-1].append(item)
+        else:
+            clusters.append([item])
+            first_x = x
+    return clusters
 
 
 def release_text(deploy: Deploy) -> str:
-    """The release and where it went live: 2.14.0 (web, production)."""
+    """Return the release and where it went live: 2.14.0 (web, production)."""
     where = ", ".join(clipped(part, 60) for part in (deploy.project, deploy.environment) if part)
     version = clipped(short_release(deploy.version), 80)
     return f"{version} ({where})" if where else version
 
 
 def density(steps: Sequence[datetime], scale: Scale) -> Density | None:
-    """Bars for the customer's steps inside the drawing; None where there are none."""
+    """Return the customer's steps within the span as bars, or None without any."""
     span = scale.span
     length = (span.end - span.start).total_seconds() / BUCKETS
     counts = [0] * BUCKETS
     for step in steps:
-        place = int((step - span.start).total_seconds() // length)
-        if 0 <= place < BUCKETS or step == span.end:
-            counts[min(place, BUCKETS - 1)] += 1
-    most = max(counts)
-    if not most:
+        bucket = int((step - span.start).total_seconds() // length)
+        if 0 <= bucket < BUCKETS or step == span.end:
+            counts[min(bucket, BUCKETS - 1)] += 1
+    highest = max(counts)
+    if not highest:
         return None
+    room = _HEIGHT - _MIN_BAR_HEIGHT
     bars = (
-        f"M{place} {_HEIGHT}v-{_LEAST + (_HEIGHT - _LEAST) * count / most:.0f}h1V{_HEIGHT}z"
-        for place, count in enumerate(counts)
+        f"M{bucket} {_HEIGHT}v-{_MIN_BAR_HEIGHT + room * count / highest:.0f}h1V{_HEIGHT}z"
+        for bucket, count in enumerate(counts)
         if count
     )
-    names = ClockNames(span, scale.zone, seconds=length < 10)
-    busiest = span.start + (span.end - span.start) * ((counts.index(most) + 0.5) / BUCKETS)
-    told = counted(sum(counts), "step")
-    around = f", most around {names.full(busiest)}" if sum(counts) > 1 else ""
-    return Density("".join(bars), told, f"What the customer did: {told}{around}")
+    names = TimeLabels(span, scale.zone, seconds=length < 10)
+    busiest = span.start + (span.end - span.start) * ((counts.index(highest) + 0.5) / BUCKETS)
+    total = counted(sum(counts), "step")
+    peak = f", most around {names.full(busiest)}" if sum(counts) > 1 else ""
+    return Density("".join(bars), total, f"What the customer did: {total}{peak}")
 
 
-def _mark_text(near: Sequence[Deploy]) -> str:
-    versions = dict.fromkeys(deploy.version for deploy in near)
+def _mark_text(cluster: Sequence[Deploy]) -> str:
+    versions = dict.fromkeys(deploy.version for deploy in cluster)
     if len(versions) > 1:
         return counted(len(versions), "release")
-    version = short_release(near[0].version)
-    short = version if len(version) <= _LONGEST_VERSION else f"{version[: _LONGEST_VERSION - 1]}…"
-    return clipped(short, _LONGEST_VERSION)
+    version = short_release(cluster[0].version)
+    short = (
+        version if len(version) <= _MAX_VERSION_LENGTH else f"{version[: _MAX_VERSION_LENGTH - 1]}…"
+    )
+    return clipped(short, _MAX_VERSION_LENGTH)
 
 
-def _told(near: Sequence[Deploy], scale: Scale) -> Release:
-    first = near[0].at
+def _release(cluster: Sequence[Deploy], scale: Scale) -> Release:
+    first = cluster[0].at
     when = local_clock(first, scale.zone, day_of=scale.span.start)
-    names = tuple(dict.fromkeys(release_text(deploy) for deploy in near))
-    more = len(names) - _MOST_NAMED
-    shown = names if more <= 0 else (*names[:_MOST_NAMED], f"{more} more")
-    is_told = all(deploy.is_told for deploy in near)
+    names = tuple(dict.fromkeys(release_text(deploy) for deploy in cluster))
+    more = len(names) - _MAX_LISTED
+    shown = names if more <= 0 else (*names[:_MAX_LISTED], f"{more} more")
+    is_told = all(deploy.is_told for deploy in cluster)
     happened = "went live" if is_told else "went live or first appeared in Sentry"
     return Release(when, listed(shown), happened)
 
 
-MOST_LANES = 12
+MAX_LANES = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One event, or several too close to tell apart (`count`), linked to the first of them."""
+    """One event, or `count` events too close together, linked to the first of them."""
 
     x: float
     href: str
@@ -294,13 +313,13 @@ class Mark:
 
     @property
     def across(self) -> str:
-        """The place as an SVG length."""
+        """The position as an SVG length."""
         return across(self.x)
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """The marks of one problem. `label` is short, `name` is the whole sentence."""
+    """The marks of one problem. `label` is short, `name` is the full sentence."""
 
     number: int
     label: str
@@ -311,10 +330,10 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The drawing. `levels` are those in it, worst first; `lanes_left_out` are only listed.
+    """The drawing. `levels` are worst first; `lanes_left_out` counts problems without a lane.
 
-    `left` and `right` are the epoch seconds at the edges of the axis. `moment` is None where it
-    lies outside, and `elsewhere` says so.
+    `left` and `right` are the epoch seconds at the edges. `moment` is None if the reported time is
+    outside, as `elsewhere` then says.
     """
 
     left: int
@@ -330,54 +349,55 @@ class Timeline:
     description: str
 
 
-def timeline_of(answer: Answer, left: Sequence[Numbered], shown: Shown, zone: ZoneInfo) -> Timeline:
-    """The drawing of an answer; `left` are the problems that `shown` leaves of it."""
+def timeline_of(
+    answer: Answer, problems: Sequence[NumberedGroup], event_filter: EventFilter, zone: ZoneInfo
+) -> Timeline:
+    """Return the drawing of an answer with the problems that the filter leaves."""
     window = answer.question.window
-    span = shown.span or whole_of(window)
+    span = event_filter.span or window_range(window)
     return draw_timeline(
-        left,
+        problems,
         window,
         zone,
         span=span,
-        deploys=deploys_shown(answer.beside.deploys, span, shown),
+        deploys=filter_deploys(answer.beside.deploys, span, event_filter),
         steps=step_times(answer.events),
     )
 
 
 def draw_timeline(
-    problems: Sequence[Numbered],
+    problems: Sequence[NumberedGroup],
     window: Window,
     zone: ZoneInfo,
     *,
-    span: Span | None = None,
+    span: TimeRange | None = None,
     deploys: Sequence[Deploy] = (),
     steps: Sequence[datetime] = (),
 ) -> Timeline:
-    """Lanes in the order of the problems, events from left to right, over the span or the window.
+    """Return the drawing over the span, or else the window, with lanes in the problems' order.
 
-    `deploys` are in order of time and lie in the span; `steps` are when the customer did something.
+    `deploys` are within the span, in order of time; `steps` are the times of the customer's steps.
     """
-    scale = Scale(span or whole_of(window), zone)
-    events = events_of(problems)
+    scale = Scale(span or window_range(window), zone)
+    events = events_in(problems)
     levels = {level_mark(event.level) for event in events}
-    drawn = problems[:MOST_LANES]
-    went_live = releases(deploys, scale)
-    place = scale.x(window.moment)
-    is_in = scale.span.contains(window.moment)
-    told = f"{local_clock(window.moment, zone).text} reported"
+    drawn = problems[:MAX_LANES]
+    x = scale.x(window.moment)
+    is_inside = scale.span.contains(window.moment)
+    reported = f"{local_clock(window.moment, zone).text} reported"
     return Timeline(
         left=round(scale.at(0)),
         right=round(scale.at(100)),
-        moment=anchored(place, told) if is_in else None,
-        elsewhere="" if is_in else _elsewhere(window.moment, scale),
-        ticks=ticks(scale, free=(place,) if is_in else ()),
+        moment=anchored_label(x, reported) if is_inside else None,
+        elsewhere="" if is_inside else _elsewhere(window.moment, scale),
+        ticks=ticks(scale, free=(x,) if is_inside else ()),
         lanes=tuple(
             _lane(number, label, group.events, scale)
             for (number, group), label in zip(drawn, _labels(drawn), strict=True)
         ),
-        lanes_left_out=max(0, len(problems) - MOST_LANES),
+        lanes_left_out=max(0, len(problems) - MAX_LANES),
         levels=tuple(sorted(levels, key=lambda level: level.rank)),
-        releases=went_live,
+        releases=release_marks(deploys, scale),
         density=density(steps, scale),
         description=_description(scale, len(problems), len(events), len(deploys)),
     )
@@ -386,7 +406,7 @@ def draw_timeline(
 def _elsewhere(moment: datetime, scale: Scale) -> str:
     when = local_clock(moment, scale.zone, day_of=scale.span.start).text
     side = "before" if moment < scale.span.start else "after"
-    return f"Reported at {when}, {side} what is drawn"
+    return f"Reported at {when}, {side} this range"
 
 
 def _description(scale: Scale, problems: int, events: int, deploys: int) -> str:
@@ -401,9 +421,9 @@ def _description(scale: Scale, problems: int, events: int, deploys: int) -> str:
     )
 
 
-def _labels(problems: Sequence[Numbered]) -> list[tuple[str, str]]:
-    """What failed, and that with what was tried; where two are the same, the technical titles."""
-    cores = [core_of(group.newest)[:-1] for _number, group in problems]
+def _labels(problems: Sequence[NumberedGroup]) -> list[tuple[str, str]]:
+    """Return a short label and a sentence per problem; duplicates get their technical titles."""
+    cores = [summarize_failure(group.newest)[:-1] for _number, group in problems]
     labels = []
     for core, (_number, group) in zip(cores, problems, strict=True):
         sentence = summarize_group(group)
@@ -416,24 +436,15 @@ def _labels(problems: Sequence[Numbered]) -> list[tuple[str, str]]:
 
 
 def _lane(number: int, label: tuple[str, str], events: Sequence[Event], scale: Scale) -> Lane:
+    in_order = sorted(events, key=lambda event: (event.timestamp, event.id))
+    clusters = _clusters(in_order, [event.timestamp for event in in_order], scale)
     return Lane(
         number=number,
         label=label[0],
         name=label[1],
         href=f"#issue-{number}",
-        marks=tuple(_mark(near, scale) for near in _neighbours(events, scale)),
+        marks=tuple(_mark(cluster, scale) for cluster in clusters),
     )
-
-
-def _neighbours(events: Sequence[Event], scale: Scale) -> list[list[Event]]:
-    """Events in time order, those that would lie on top of each other together."""
-    together: list[list[Event]] = []
-    for event in sorted(events, key=lambda event: (event.timestamp, event.id)):
-        if together and scale.x(event.timestamp) - scale.x(together[-1][0].timestamp) < NEAR:
-            together[-1].append(event)
-        else:
-            together.append([event])
-    return together
 
 
 def _mark(events: Sequence[Event], scale: Scale) -> Mark:

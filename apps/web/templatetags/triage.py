@@ -1,4 +1,4 @@
-"""What templates need beyond Django: times with UTC on hover, level marks, fields, numbers."""
+"""Template tags and filters for times, level marks, form fields, and numbers."""
 
 import re
 from datetime import datetime
@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from apps.lookups.models import Lookup
-from apps.web.access import projects_seen
+from apps.web.access import allowed_projects
 from apps.web.presenters import formatting
 from apps.web.presenters.formatting import LevelMark, LocalTime
 
@@ -22,7 +22,7 @@ _INDENT = re.compile(r"\s*\n\s*")
 
 @register.simple_tag
 def local_time(moment: LocalTime | None) -> str | SafeString:
-    """The local text with UTC on hover; nothing for a time that is not known."""
+    """Render a local time with UTC on hover; nothing for None."""
     if moment is None:
         return ""
     return format_html(
@@ -32,54 +32,54 @@ def local_time(moment: LocalTime | None) -> str | SafeString:
 
 @register.inclusion_tag("lookups/_mark.html")
 def level_mark(level: LevelMark) -> dict[str, LevelMark]:
-    """The shape of a level, for beside its word."""
+    """Render the shape of a level."""
     return {"level": level}
 
 
 @register.simple_tag
 def control(field: BoundField, **attributes: str | bool) -> SafeString:
-    """A form field's input with these attributes as well."""
+    """Render a form field's widget with additional attributes."""
     return field.as_widget(attrs=attributes)
 
 
 @register.simple_tag(takes_context=True)
 def projects_shown(context: Context, lookup: Lookup) -> list[str]:
-    """The projects that a lookup was about, as far as whoever reads the page may see them."""
-    seen = projects_seen(context["request"])
-    return [slug for slug in lookup.projects if seen is None or slug in seen]
+    """Return the lookup's projects that the reader can see."""
+    allowed = allowed_projects(context["request"])
+    return [slug for slug in lookup.projects if allowed is None or slug in allowed]
 
 
 @register.filter
 def grouped(number: int | None) -> str:
-    """A whole number with thin grouping; nothing for one that is not known."""
+    """Format a number with thousands separators; nothing for None."""
     return "" if number is None else formatting.grouped(number)
 
 
 @register.filter
 def half_window(minutes: int) -> str:
-    """How far a window reaches to each side."""
+    """Format a window's half width: ± 5 min."""
     return formatting.half_window(minutes)
 
 
 @register.filter
 def visible(text: str) -> str:
-    """Text of any origin with signs for the characters nobody can see."""
+    """Replace control characters with visible symbols."""
     return formatting.visible(text)
 
 
 @register.filter
 def typed_in(moment: datetime, zone: str) -> str:
-    """A moment as the lookup form takes it, in that zone."""
+    """Format a time in that zone as the lookup form takes it."""
     return formatting.typed_in(moment, ZoneInfo(zone))
 
 
 @register.filter
-def told_in(moment: datetime, zone: str) -> LocalTime:
-    """A moment with its date, in that zone; print it with `local_time`."""
+def in_zone(moment: datetime, zone: str) -> LocalTime:
+    """Convert a time to that zone, with its date, for `local_time`."""
     return formatting.local_moment(moment, ZoneInfo(zone))
 
 
 @register.filter
 def without_indents(html: str) -> SafeString:
-    """Rendered HTML without `pre` in it, and without the indents that only our templates need."""
-    return mark_safe(_INDENT.sub("\n", html))  # noqa: S308 - rendered, and only space is left out
+    """Remove the templates' indentation from rendered HTML, which must not contain `pre`."""
+    return mark_safe(_INDENT.sub("\n", html))  # noqa: S308 - only removes space from safe HTML

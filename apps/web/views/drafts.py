@@ -1,9 +1,8 @@
-"""Drafts: the reply to the customer, the escalation to engineering, and handing them over."""
+"""Views of drafts: replies to customers, escalations to engineering, and their deliveries."""
 
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
@@ -17,38 +16,49 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.preferences import zone_of
 from apps.answers.models import DraftTemplate, Handover
-from apps.answers.services import Draft, make_draft, problems_offered
-from apps.answers.templates import MAX_DRAFT_LENGTH, About, Kind, checked, mail_link
+from apps.answers.services import Draft, ProblemChoice, make_draft, problem_choices
+from apps.answers.templates import MAX_DRAFT_LENGTH, About, Kind, mailto_link, redact_edits
 from apps.answers.webhook import (
-    AlreadyDone,
-    Edited,
-    cancel,
-    hand_over,
-    is_set_up,
-    message_of,
-    try_again,
+    AlreadySent,
+    EditedDraft,
+    cancel_delivery,
+    deliver,
+    is_configured,
+    retry,
+    webhook_body,
 )
 from apps.audit.models import Action
-from apps.events.rules.engine import rules_asked_once
-from apps.lookups.access import may_keep
-from apps.lookups.answers import LookupResult, answer_now
+from apps.events.rules.engine import rule_cache
+from apps.lookups.access import may_manage
+from apps.lookups.answers import LookupResult, result_now
 from apps.lookups.problems import bad_input
-from apps.lookups.records import names_of, record_act
-from apps.web.access import asker_of, lookup_for, person_of, projects_seen, record_view
-from apps.web.middleware import SeeOther, explains_failures, problem_page
-from apps.web.presenters.formatting import LocalTime, local_minute, redaction_receipt
+from apps.lookups.records import identifiers_of, record_action
+from apps.web.access import (
+    allowed_projects,
+    get_lookup_or_404,
+    person_of,
+    posted_pk,
+    record_view,
+    requester_of,
+)
+from apps.web.middleware import SeeOther, problem_page, render_failures
+from apps.web.presenters.formatting import LocalTime, counted, local_minute, redaction_receipt
 
-# The page of a draft: what was chosen, the draft, and what can be done with it.
-
-LONGEST_NAME = 80
-LONGEST_SUBJECT = 200
+MAX_NAME_LENGTH = 80
+MAX_SUBJECT_LENGTH = 200
 PAGES = {Kind.REPLY: "lookup_reply", Kind.ESCALATION: "lookup_escalation"}
 TITLES = {Kind.REPLY: "Reply to the customer", Kind.ESCALATION: "Escalation to engineering"}
 
+_METHODS = ("copied", "mailed")
+_NOT_SENDER = "Someone else sent this. Only they or the lookup's owner can do this."
+_NO_TEMPLATE = bad_input(
+    "There is no template for this draft.", "Ask a lead to turn one on under Manage."
+)
+
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What somebody chose. No template stands for the first, no problems for the telling ones."""
+class DraftChoice:
+    """The posted options. By default, a draft uses the first template and the main problems."""
 
     kind: Kind
     template: str = ""
@@ -58,123 +68,174 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A draft with what it was made of."""
+class PreparedDraft:
+    """A draft with everything it was made from."""
 
-    wanted: Wanted
-    template: DraftTemplate
+    choice: DraftChoice
     templates: tuple[DraftTemplate, ...]
+    problems: tuple[ProblemChoice, ...]
     about: About
     draft: Draft
 
     @property
-    def edited(self) -> Edited:
-        """The draft as it was made, before anybody edits it."""
-        return Edited(self.wanted.kind, self.draft.subject, self.text, self.wanted.is_markdown)
-
-    @property
-    def text(self) -> str:
-        """The text in the form that was chosen."""
-        return self.draft.markdown if self.wanted.is_markdown else self.draft.text
+    def unedited(self) -> EditedDraft:
+        """The draft as it was made, in the chosen format."""
+        choice, draft = self.choice, self.draft
+        text = draft.markdown if choice.is_markdown else draft.text
+        return EditedDraft(choice.kind, draft.subject, text, choice.is_markdown)
 
 
 @dataclass(frozen=True, slots=True)
-class HandoverRow:
-    """One hand-over as the page lists it."""
+class DeliveryRow:
+    """A delivery in the list below the draft."""
 
     number: int
     kind: str
     by: str
     at: LocalTime
     state: str
-    said: str
+    message: str
     next_try: LocalTime | None
     is_waiting: bool
     can_cancel: bool
     can_try: bool
 
 
-def read_wanted(kind: Kind, values: QueryDict) -> Wanted:
-    """What was chosen; what makes no sense counts as not chosen."""
-    return Wanted(
+@require_http_methods(["GET", "HEAD", "POST"])
+@render_failures
+@rule_cache()
+def lookup_draft(request: HttpRequest, lookup_id: uuid.UUID, kind: Kind) -> HttpResponse:
+    """Show a draft for editing. A POST changes its options or sends the edited text."""
+    lookup = get_lookup_or_404(request, lookup_id)
+    record_view(request, lookup, f"{kind} draft")
+    result = result_now(lookup, allowed_projects(request))
+    prepared = _prepare(request, result, _read_choice(kind, request.POST))
+    if prepared is None:
+        return problem_page(request, _NO_TEMPLATE, lookup_id)
+    action = request.POST.get("do", "")
+    if action not in ("hand over", "keep"):
+        return _page(request, result, prepared, prepared.unedited)
+    edited = _read_edited(request.POST, prepared)
+    if action == "hand over":
+        return _send(request, result, prepared, edited)
+    return _page(request, result, prepared, edited)
+
+
+@require_POST
+@render_failures
+def lookup_drafted(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
+    """Record that a draft was copied or opened in an email app, as the browser reports it."""
+    lookup = get_lookup_or_404(request, lookup_id)
+    kind, how = request.POST.get("kind", ""), request.POST.get("how", "")
+    if kind not in list(Kind) or how not in _METHODS:
+        problem = bad_input("This isn't a draft.", "Reload the page.")
+        return problem_page(request, problem, lookup_id)
+    record_action(Action.DRAFTED, requester_of(request).actor, lookup, draft=kind, how=how)
+    return HttpResponse(status=204)
+
+
+@require_POST
+def lookup_handover(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
+    """Retry a failed delivery, or cancel one that is waiting."""
+    lookup = get_lookup_or_404(request, lookup_id)
+    deliveries = lookup.handovers.select_related("lookup")
+    delivery = deliveries.filter(pk=posted_pk(request, "handover")).first()
+    if delivery is None:
+        raise Http404
+    if not _may_act_on(delivery, person_of(request)):
+        raise PermissionDenied(_NOT_SENDER)
+    if request.POST.get("do") == "cancel":
+        is_done = cancel_delivery(delivery, requester_of(request))
+        messages.success(request, "It won't be sent." if is_done else "It's no longer waiting.")
+    else:
+        is_done = retry(delivery, requester_of(request))
+        messages.success(request, _status(delivery) if is_done else "It can't be sent again.")
+    return _redirect(lookup_id, Kind(delivery.kind))
+
+
+def _read_choice(kind: Kind, values: QueryDict) -> DraftChoice:
+    """Return the posted options. Invalid values are ignored later on."""
+    return DraftChoice(
         kind=kind,
         template=values.get("template", "")[:40],
-        name=values.get("name", "")[:LONGEST_NAME] if kind is Kind.REPLY else "",
-        problems=tuple(one[:100] for one in values.getlist("problem")[:50]),
+        name=values.get("name", "")[:MAX_NAME_LENGTH] if kind is Kind.REPLY else "",
+        problems=tuple(issue_id[:100] for issue_id in values.getlist("problem")[:50]),
         is_markdown=kind is Kind.ESCALATION and values.get("format") != "text",
     )
 
 
-def made_of(request: HttpRequest, result: LookupResult, wanted: Wanted) -> Made | None:
-    """The draft as it was wished for; None where no template of this kind is in use."""
-    offered = tuple(DraftTemplate.objects.filter(kind=wanted.kind, is_active=True))
-    if not offered:
+def _prepare(
+    request: HttpRequest, result: LookupResult, choice: DraftChoice
+) -> PreparedDraft | None:
+    """Return the draft, or None if no template of this kind is in use."""
+    templates = tuple(DraftTemplate.objects.filter(kind=choice.kind, is_active=True))
+    if not templates:
         return None
-    chosen = next((one for one in offered if one.name == wanted.template), offered[0])
-    problems = problems_offered(wanted.kind, result.answer, wanted.problems)
+    template = next((one for one in templates if one.name == choice.template), templates[0])
+    problems = problem_choices(choice.kind, result.answer, choice.problems)
     about = About(
         answer=result.answer,
-        issue_ids=tuple(one.issue_id for one in problems if one.is_chosen),
+        issue_ids=tuple(problem.issue_id for problem in problems if problem.is_chosen),
         zone=ZoneInfo(result.lookup.zone),
         today=timezone.now().astimezone(zone_of(person_of(request))).date(),
         marker=result.lookup.marker,
-        name=wanted.name,
+        name=choice.name,
         agent=person_of(request).get_full_name(),
         lookup_link=request.build_absolute_uri(reverse("lookup_detail", args=[result.lookup.uuid])),
     )
-    draft = make_draft(wanted.kind, subject=chosen.subject, body=chosen.body, about=about)
-    return Made(replace(wanted, template=chosen.name), chosen, offered, about, draft)
+    draft = make_draft(choice.kind, subject=template.subject, body=template.body, about=about)
+    return PreparedDraft(replace(choice, template=template.name), templates, problems, about, draft)
 
 
-def read_edited(values: QueryDict, made: Made) -> Edited:
-    """The draft as it was edited; lines end as a text of ours does."""
-    subject = " ".join(values.get("subject", "").split())[:LONGEST_SUBJECT]
-    text = "\n".join(values.get("text", "").split("\r\n")).replace("\r", "\n").strip("\n")
-    return replace(made.edited, subject=subject or made.draft.subject, text=text)
+def _read_edited(values: QueryDict, prepared: PreparedDraft) -> EditedDraft:
+    """Return the draft as edited, with normalized line endings."""
+    unedited = prepared.unedited
+    subject = " ".join(values.get("subject", "").split())[:MAX_SUBJECT_LENGTH]
+    text = values.get("text", "").replace("\r\n", "\n").replace("\r", "\n").strip("\n")
+    return replace(unedited, subject=subject or unedited.subject, text=text)
 
 
-def why_refused(edited: Edited) -> str:
-    """Why this cannot be handed over; empty where it can."""
+def _send(
+    request: HttpRequest, result: LookupResult, prepared: PreparedDraft, edited: EditedDraft
+) -> HttpResponse:
+    """Send the edited draft. If anything had to be redacted in it, show that first."""
+    if refusal := _refusal(edited):
+        return _page(request, result, prepared, edited, refused=refusal)
+    if edited.kind is Kind.ESCALATION:
+        names, unedited = identifiers_of(result.lookup), prepared.unedited
+        text = redact_edits(edited.text, drafted=unedited.text, names=names)
+        subject = redact_edits(edited.subject, drafted=unedited.subject, names=names)
+        redacted = replace(edited, subject=subject.text, text=text.text)
+        if redacted != edited:
+            hidden = {**subject.hidden, **text.hidden}
+            return _page(request, result, prepared, redacted, hidden=hidden)
+    delivery = Handover(uuid=_delivery_id(request.POST, edited))
+    body = webhook_body(delivery, result.lookup, edited, prepared.about)
+    try:
+        deliver(
+            result.lookup, edited.kind, body, handover=delivery, requester=requester_of(request)
+        )
+    except AlreadySent:
+        messages.info(request, "This was already sent. See its status below.")
+    else:
+        messages.success(request, _status(delivery))
+    return _redirect(result.lookup.uuid, edited.kind)
+
+
+def _refusal(edited: EditedDraft) -> str:
+    """Return why the draft can't be sent, or ""."""
+    if not is_configured():
+        return "Sending is turned off. Copy the text or email it."
     if not edited.text.strip():
         return "There is no text to send."
-    if len(edited.text) > MAX_DRAFT_LENGTH:
-        over = len(edited.text) - MAX_DRAFT_LENGTH
-        return f"The text is {over} characters too long to send. Shorten it, or copy it instead."
+    if (excess := len(edited.text) - MAX_DRAFT_LENGTH) > 0:
+        characters = counted(excess, "character")
+        return f"The text is {characters} too long to send. Shorten it, or copy it instead."
     return ""
 
 
-def draft_context(
-    result: LookupResult,
-    made: Made,
-    edited: Edited,
-    *,
-    reader: User,
-    hidden: Mapping[str, int] | None = None,
-) -> dict[str, Any]:
-    """What the page of a draft prints. `hidden` is what was just taken out of an edited text."""
-    kind = made.wanted.kind
-    answer = result.answer
-    return {
-        "lookup": result.lookup,
-        "kind": kind.value,
-        "heading": TITLES[kind],
-        "templates": made.templates,
-        "wanted": made.wanted,
-        "problems": problems_offered(kind, answer, made.about.issue_ids),
-        "draft": edited,
-        "mail": mail_link(edited.subject, edited.text),
-        "most_letters": MAX_DRAFT_LENGTH,
-        "receipt": redaction_receipt(answer.redaction) if kind is Kind.ESCALATION else "",
-        "hidden": redaction_receipt(hidden) if hidden else "",
-        "complete": answer.complete,
-        "has_webhook": is_set_up(),
-        "page_number": uuid.uuid4(),
-        "handovers": handover_rows(result, reader),
-    }
-
-
-def number_of(values: QueryDict, edited: Edited) -> uuid.UUID:
-    """The number of this text out of this page: the same where a form is sent twice."""
+def _delivery_id(values: QueryDict, edited: EditedDraft) -> uuid.UUID:
+    """Return an ID for this text from this page, so that it is sent only once."""
     try:
         page = uuid.UUID(values.get("page", ""))
     except ValueError:
@@ -182,143 +243,73 @@ def number_of(values: QueryDict, edited: Edited) -> uuid.UUID:
     return uuid.uuid5(page, f"{edited.kind}\n{edited.subject}\n{edited.text}")
 
 
-def may_act_on(handover: Handover, person: User) -> bool:
-    """Who handed it over, and whoever may share the lookup, not those it is merely shared with."""
-    return handover.by_id == person.pk or may_keep(person, handover.lookup)
+def _may_act_on(delivery: Handover, person: User) -> bool:
+    """Return whether the person sent this or manages the lookup."""
+    return delivery.by_id == person.pk or may_manage(person, delivery.lookup)
 
 
-def handover_rows(result: LookupResult, reader: User) -> tuple[HandoverRow, ...]:
-    """What was handed over of this lookup, the newest first."""
-    zone = ZoneInfo(result.lookup.zone)
-    rows = result.lookup.handovers.select_related("by", "lookup")[:20]
-    return tuple(_row(one, zone, may_act=may_act_on(one, reader)) for one in rows)
-
-
-def _row(one: Handover, zone: ZoneInfo, *, may_act: bool) -> HandoverRow:
-    is_waiting = one.state == Handover.State.WAITING
-    return HandoverRow(
-        number=one.pk,
-        kind=TITLES[Kind(one.kind)],
-        by=str(one.by) if one.by else "somebody",
-        at=local_minute(one.at, zone),
-        state=one.state,
-        said=one.problem,
-        next_try=local_minute(one.next_try, zone) if one.next_try else None,
-        is_waiting=is_waiting,
-        can_cancel=may_act and is_waiting,
-        can_try=may_act and one.state == Handover.State.FAILED and one.has_body,
-    )
-
-
-_WAYS = ("copied", "mailed")
-NOT_THEIRS = "Someone else sent this. Only they or the lookup's owner can do this."
-_NO_TEMPLATE = bad_input(
-    "There is no template for this draft.", "Ask a lead to turn one on under Manage."
-)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@explains_failures
-@rules_asked_once()
-def lookup_draft(request: HttpRequest, lookup_id: uuid.UUID, kind: Kind) -> HttpResponse:
-    """The draft as it was chosen, to be edited; a POST may hand over what stands there then."""
-    lookup = lookup_for(request, lookup_id)
-    record_view(request, lookup, f"{kind} draft")
-    result = answer_now(lookup, projects_seen(request))
-    made = made_of(request, result, read_wanted(kind, request.POST))
-    if made is None:
-        return problem_page(request, _NO_TEMPLATE, lookup_id)
-    done = request.POST.get("do", "")
-    if done not in ("hand over", "keep"):
-        return _page(request, result, made, made.edited)
-    edited = read_edited(request.POST, made)
-    if done == "hand over":
-        return _hand_over(request, result, made, edited)
-    return _page(request, result, made, edited)
-
-
-@require_POST
-@explains_failures
-def lookup_drafted(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
-    """Record that a draft was copied or taken into a mail; the browser says so. Not its text."""
-    lookup = lookup_for(request, lookup_id)
-    kind, how = request.POST.get("kind", ""), request.POST.get("how", "")
-    if kind not in list(Kind) or how not in _WAYS:
-        return problem_page(request, bad_input("This isn't a draft.", "Please reload."), lookup_id)
-    record_act(Action.DRAFTED, asker_of(request).actor, lookup, draft=kind, how=how)
-    return HttpResponse(status=204)
-
-
-@require_POST
-def lookup_handover(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
-    """Try again one that failed, or cancel one that waits."""
-    lookup = lookup_for(request, lookup_id)
-    typed = request.POST.get("handover", "")
-    number = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else 0
-    handover = lookup.handovers.select_related("lookup").filter(pk=number).first()
-    if handover is None:
-        raise Http404
-    if not may_act_on(handover, person_of(request)):
-        raise PermissionDenied(NOT_THEIRS)
-    if request.POST.get("do") == "cancel":
-        is_done = cancel(handover, asker_of(request))
-        messages.success(request, "It won't be sent." if is_done else "It's no longer waiting.")
-    else:
-        is_done = try_again(handover, asker_of(request))
-        messages.success(request, _said(handover) if is_done else "It cannot be tried again.")
-    return _back(lookup_id, Kind(handover.kind))
-
-
-def _hand_over(
-    request: HttpRequest, result: LookupResult, made: Made, edited: Edited
-) -> HttpResponse:
-    """Hand over what stands in the form. What had to be hidden in it is shown first."""
-    refused = why_refused(edited)
-    if not is_set_up():
-        refused = "Sending is turned off. Copy the text or email it."
-    if refused:
-        return _page(request, result, made, edited, refused=refused)
-    if edited.kind is Kind.ESCALATION:
-        names = names_of(result.lookup)
-        text = checked(edited.text, drafted=made.text, names=names)
-        subject = checked(edited.subject, drafted=made.draft.subject, names=names)
-        if (text.text, subject.text) != (edited.text, edited.subject):
-            shown = Edited(edited.kind, subject.text, text.text, edited.is_markdown)
-            hidden = {**subject.hidden, **text.hidden}
-            return _page(request, result, made, shown, hidden=hidden)
-    handover = Handover(uuid=number_of(request.POST, edited))
-    body = message_of(handover, result.lookup, edited, made.about)
-    try:
-        hand_over(result.lookup, edited.kind, body, handover=handover, asker=asker_of(request))
-    except AlreadyDone:
-        messages.info(request, "This was already sent. See its status below.")
-    else:
-        messages.success(request, _said(handover))
-    return _back(result.lookup.uuid, edited.kind)
-
-
-def _said(handover: Handover) -> str:
-    if handover.state == Handover.State.SENT:
+def _status(delivery: Handover) -> str:
+    if delivery.state == Handover.State.SENT:
         return "Sent."
-    if handover.state == Handover.State.WAITING:
-        return f"It hasn't arrived yet. {handover.problem} Triage will try again automatically."
-    return f"It wasn't sent. {handover.problem}"
+    if delivery.state == Handover.State.WAITING:
+        return f"It hasn't arrived yet. {delivery.problem} Triage will try again automatically."
+    return f"It wasn't sent. {delivery.problem}"
 
 
 def _page(
     request: HttpRequest,
     result: LookupResult,
-    made: Made,
-    edited: Edited,
+    prepared: PreparedDraft,
+    edited: EditedDraft,
     *,
     refused: str = "",
-    hidden: dict[str, int] | None = None,
+    hidden: Mapping[str, int] | None = None,
 ) -> HttpResponse:
-    told = draft_context(result, made, edited, reader=person_of(request), hidden=hidden)
-    context = {**told, "refused": refused}
-    status = 400 if refused else 200
-    return render(request, "lookups/draft.html", context, status=status)
+    """Render the draft. `hidden` counts what was just redacted in the edited text."""
+    kind, answer = edited.kind, result.answer
+    context = {
+        "lookup": result.lookup,
+        "kind": kind.value,
+        "heading": TITLES[kind],
+        "templates": prepared.templates,
+        "choice": prepared.choice,
+        "problems": prepared.problems,
+        "draft": edited,
+        "mail": mailto_link(edited.subject, edited.text),
+        "receipt": redaction_receipt(answer.redaction) if kind is Kind.ESCALATION else "",
+        "hidden": redaction_receipt(hidden) if hidden else "",
+        "refused": refused,
+        "complete": answer.complete,
+        "has_webhook": is_configured(),
+        "page_number": uuid.uuid4(),
+        "handovers": _delivery_rows(result, person_of(request)),
+    }
+    return render(request, "lookups/draft.html", context, status=400 if refused else 200)
 
 
-def _back(lookup_id: uuid.UUID, kind: Kind) -> HttpResponse:
+def _delivery_rows(result: LookupResult, reader: User) -> list[DeliveryRow]:
+    """Return the lookup's deliveries, newest first."""
+    deliveries = result.lookup.handovers.select_related("by", "lookup")[:20]
+    zone = ZoneInfo(result.lookup.zone)
+    return [_delivery_row(one, zone, may_act=_may_act_on(one, reader)) for one in deliveries]
+
+
+def _delivery_row(delivery: Handover, zone: ZoneInfo, *, may_act: bool) -> DeliveryRow:
+    is_waiting = delivery.state == Handover.State.WAITING
+    has_failed = delivery.state == Handover.State.FAILED
+    return DeliveryRow(
+        number=delivery.pk,
+        kind=TITLES[Kind(delivery.kind)],
+        by=str(delivery.by or "a deleted account"),
+        at=local_minute(delivery.at, zone),
+        state=delivery.state,
+        message=delivery.problem,
+        next_try=local_minute(delivery.next_try, zone) if delivery.next_try else None,
+        is_waiting=is_waiting,
+        can_cancel=may_act and is_waiting,
+        can_try=may_act and has_failed and delivery.has_body,
+    )
+
+
+def _redirect(lookup_id: uuid.UUID, kind: Kind) -> HttpResponse:
     return SeeOther(f"{reverse(PAGES[kind], args=[lookup_id])}#handovers")

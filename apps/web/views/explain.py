@@ -1,4 +1,4 @@
-"""Having a language model explain a result: first exactly what is sent, then its answer."""
+"""The view that has a language model explain a result: first a preview, then the answer."""
 
 import uuid
 from collections.abc import Generator, Iterator
@@ -15,152 +15,153 @@ from django.views.decorators.http import require_http_methods
 
 from apps.events.answer import Answer
 from apps.events.event import Event
-from apps.events.rules.engine import rules_asked_once
+from apps.events.rules.engine import rule_cache
 from apps.events.summary import summarize
 from apps.explain.claims import Cause, Remark
-from apps.explain.client import Llm, ModelFailed, configured, money, problem_of
-from apps.explain.services import Begun, Ended, Message, Piece, explain, left_today, message_for
-from apps.lookups.answers import LookupResult, answer_now
+from apps.explain.llm import Llm, ModelFailed, configured_llm, format_money
+from apps.explain.services import (
+    ExplanationEnd,
+    ExplanationStart,
+    Message,
+    Piece,
+    build_message,
+    explain,
+    remaining_today,
+)
+from apps.lookups.answers import LookupResult, result_now
 from apps.lookups.models import Lookup
 from apps.lookups.problems import Problem
-from apps.web.access import asker_of, lookup_for, person_of, projects_seen, record_view
-from apps.web.middleware import explains_failures
+from apps.web.access import (
+    allowed_projects,
+    get_lookup_or_404,
+    person_of,
+    record_view,
+    requester_of,
+)
+from apps.web.middleware import render_failures
 from apps.web.presenters.formatting import LocalTime, grouped, local_clock, redaction_receipt
 
-# What a model says, as the page prints it: all of it plain text, and what it rests on as links.
-
-_SURE = {
+_ANSWER_POSITION = "<!-- the answer -->"  # in lookups/explanation.html
+_CONFIDENCE = {
     "high": "The model is fairly sure",
     "medium": "The model is not sure",
     "low": "The model is only guessing",
-    "not told": "The model does not say how sure it is",
+    "not told": "The model doesn’t say how sure it is",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """An event that a cause rests on."""
+    """An event that supports a cause."""
 
-    address: str
+    url: str
     time: LocalTime
     sentence: str
 
 
 @dataclass(frozen=True, slots=True)
 class CauseView:
-    """One cause as it is printed."""
+    """A possible cause with its confidence, the events behind it, and how to confirm it."""
 
     text: str
     level: str
-    sureness: str
+    confidence: str
     facts: tuple[Fact, ...]
-    strangers: tuple[str, ...]
+    unknown_events: tuple[str, ...]
     confirm: str
-    rests_on_nothing: bool
 
 
 def cause_view(cause: Cause, answer: Answer, lookup: Lookup) -> CauseView:
-    """The cause with the addresses of its events."""
+    """Return the cause with links to its events."""
     known = {event.id.lower(): event for event in answer.events}
     return CauseView(
         text=cause.text,
         level=cause.confidence.replace(" ", "-"),
-        sureness=_SURE[cause.confidence],
-        facts=tuple(_fact(known[one], lookup) for one in cause.events),
-        strangers=cause.strangers,
+        confidence=_CONFIDENCE[cause.confidence],
+        facts=tuple(_fact(known[event_id], lookup) for event_id in cause.events),
+        unknown_events=cause.unknown_events,
         confirm=cause.confirm,
-        rests_on_nothing=cause.rests_on_nothing,
     )
 
 
 def _fact(event: Event, lookup: Lookup) -> Fact:
     return Fact(
-        address=reverse("lookup_event", args=[lookup.uuid, event.id]),
+        url=reverse("lookup_event", args=[lookup.uuid, event.id]),
         time=local_clock(event.timestamp, ZoneInfo(lookup.zone), day_of=lookup.moment),
         sentence=summarize(event),
     )
 
 
-def most_told(llm: Llm, message: Message) -> str:
-    """What the call takes at most."""
-    tokens = f"{grouped(message.most_in + llm.answer_tokens)} tokens"
+def max_usage_text(llm: Llm, message: Message) -> str:
+    """Return the maximum usage and cost of the call."""
+    tokens = f"{grouped(message.max_tokens + llm.answer_tokens)} tokens"
     if not llm.costs_money:
         return tokens
-    return f"{tokens}, {money(llm.cost(message.most_in, llm.answer_tokens))} to pay"
+    return f"{tokens} ({format_money(llm.cost(message.max_tokens, llm.answer_tokens))})"
 
 
-def used_told(llm: Llm, ended: Ended) -> str:
-    """What the call took."""
+def usage_text(llm: Llm, ended: ExplanationEnd) -> str:
+    """Return the usage and cost of the call."""
     if not ended.tokens:
         return "It cost nothing."
-    told = "" if ended.is_told else "at most "
-    paid = f", {money(ended.cost)} to pay" if llm.costs_money else ""
-    return f"It used {told}{grouped(ended.tokens)} tokens{paid}."
-
-
-# Where the answer goes between the two halves of its page.
-_HERE = "<!-- the answer -->"
+    qualifier = "" if ended.is_reported else "up to "
+    cost = f" ({format_money(ended.cost)})" if llm.costs_money else ""
+    return f"It used {qualifier}{grouped(ended.tokens)} tokens{cost}."
 
 
 @dataclass(frozen=True, slots=True)
-class _Prepared:
-    """What could be asked: which model, about which result, with which text."""
+class _Request:
+    """The model, the result, and the message about it."""
 
     llm: Llm
     result: LookupResult
     message: Message
 
 
-class _Streamed(StreamingHttpResponse):
-    """A page as it comes. Nothing on its way may wait for more of it, or pack it."""
+class _StreamingPage(StreamingHttpResponse):
+    """A streamed page that no proxy should buffer or compress."""
 
     def __init__(self, page: Iterator[str], pieces: Generator[Piece]) -> None:
-        told = {"Content-Encoding": "identity", "X-Accel-Buffering": "no"}
-        super().__init__(page, headers=told)
+        super().__init__(page, headers={"Content-Encoding": "identity", "X-Accel-Buffering": "no"})
         self._pieces = pieces
 
     def close(self) -> None:
-        """Hang up on the model too, read to the end or not."""
+        """Close the connection to the model too, even if its answer was not read to the end."""
         self._pieces.close()
         super().close()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@explains_failures
-@rules_asked_once()
+@render_failures
+@rule_cache()
 def lookup_explain(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponseBase:
-    """The preview; a POST with its digest sends it, and streams the answer."""
-    llm = configured()
+    """Show the preview. A POST with its digest sends the message and streams the answer."""
+    llm = configured_llm()
     if llm is None:
         raise Http404
-    lookup = lookup_for(request, lookup_id)
+    lookup = get_lookup_or_404(request, lookup_id)
     if not person_of(request).has_perm("explain.ask_model"):
         raise PermissionDenied
-    result = answer_now(lookup, projects_seen(request))
-    prepared = _Prepared(llm, result, message_for(result, llm))
+    result = result_now(lookup, allowed_projects(request))
+    prepared = _Request(llm, result, build_message(result, llm))
     if request.method != "POST":
         record_view(request, lookup, "explain")
         return _preview(request, prepared)
-    return _answer(request, prepared)
-
-
-def _answer(request: HttpRequest, prepared: _Prepared) -> HttpResponseBase:
-    """What the model says; the preview again where nothing is sent."""
-    if not prepared.result.answer.events:
+    if not result.answer.events:
         return _preview(request, prepared, status=409)
     if request.POST.get("digest") != prepared.message.digest:
         return _preview(request, prepared, has_changed=True, status=409)
     try:
-        pieces = explain(prepared.llm, prepared.result, prepared.message, asker=asker_of(request))
+        pieces = explain(llm, result, prepared.message, requester=requester_of(request))
     except ModelFailed as failure:
-        problem = problem_of(failure)
+        problem = failure.problem
         return _preview(request, prepared, problem=problem, status=problem.page_status)
-    return _Streamed(_page(request, prepared, pieces), pieces)
+    return _StreamingPage(_page(request, prepared, pieces), pieces)
 
 
 def _preview(
     request: HttpRequest,
-    prepared: _Prepared,
+    prepared: _Request,
     *,
     problem: Problem | None = None,
     has_changed: bool = False,
@@ -175,8 +176,8 @@ def _preview(
         "has_changed": has_changed,
         "problem": problem,
         "receipt": redaction_receipt(result.answer.redaction),
-        "most": most_told(llm, message),
-        "left": left_today(llm),
+        "most": max_usage_text(llm, message),
+        "left": remaining_today(llm),
     }
     response = render(request, "lookups/explain.html", context, status=status)
     if problem and problem.retry_after:
@@ -184,21 +185,21 @@ def _preview(
     return response
 
 
-def _page(request: HttpRequest, prepared: _Prepared, pieces: Generator[Piece]) -> Generator[str]:
-    """Its head, each piece, its foot."""
+def _page(request: HttpRequest, prepared: _Request, pieces: Generator[Piece]) -> Generator[str]:
+    """Yield the page up to the answer, each piece of the answer, and the rest of the page."""
     context = {"lookup": prepared.result.lookup, "llm": prepared.llm}
-    whole = render_to_string("lookups/explanation.html", context, request)
-    head, _here, foot = whole.partition(_HERE)
+    page = render_to_string("lookups/explanation.html", context, request)
+    before, _position, after = page.partition(_ANSWER_POSITION)
     is_reviewer = person_of(request).has_perm("lookups.view_lookup")
-    yield head
+    yield before
     for piece in pieces:
-        yield _written(piece, prepared, is_reviewer=is_reviewer)
-    yield foot
+        yield _render_piece(piece, prepared, is_reviewer=is_reviewer)
+    yield after
 
 
-def _written(piece: Piece, prepared: _Prepared, *, is_reviewer: bool) -> str:
+def _render_piece(piece: Piece, prepared: _Request, *, is_reviewer: bool) -> str:
     result = prepared.result
-    if isinstance(piece, Begun):
+    if isinstance(piece, ExplanationStart):
         return ""
     if isinstance(piece, Cause):
         cause = cause_view(piece, result.answer, result.lookup)
@@ -207,7 +208,7 @@ def _written(piece: Piece, prepared: _Prepared, *, is_reviewer: bool) -> str:
         return render_to_string("lookups/_remark.html", {"remark": piece.text})
     context = {
         "problem": piece.problem,
-        "used": used_told(prepared.llm, piece),
+        "used": usage_text(prepared.llm, piece),
         "is_reviewer": is_reviewer,
         "lookup": result.lookup,
     }

@@ -1,4 +1,4 @@
-"""What can be done with a known error on a result: take its reply, and say whether it helped."""
+"""Views of a known error on a result: its reply, the record of a copy, and feedback."""
 
 import uuid
 from zoneinfo import ZoneInfo
@@ -8,29 +8,34 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from apps.answers.catalogue.suggestions import say
+from apps.answers.catalogue.suggestions import save_feedback
 from apps.audit.models import Action
 from apps.events.answer import KnownMatch
 from apps.events.grouping import group_by_issue
-from apps.events.rules.engine import rules_asked_once
-from apps.lookups.answers import LookupResult, answer_now
-from apps.lookups.known_errors import reply_of
-from apps.lookups.records import record_act
-from apps.web.access import asker_of, lookup_for, person_of, projects_seen, record_piece
-from apps.web.middleware import SeeOther, explains_failures
+from apps.events.rules.engine import rule_cache
+from apps.lookups.answers import LookupResult, result_now
+from apps.lookups.known_errors import render_reply
+from apps.lookups.records import record_action
+from apps.web.access import (
+    PART_HEADER,
+    allowed_projects,
+    get_lookup_or_404,
+    person_of,
+    record_partial_view,
+    requester_of,
+)
+from apps.web.middleware import SeeOther, render_failures
 from apps.web.presenters.formatting import today_in
-
-PART_HEADER = "X-Triage-Part"
 
 
 @require_POST
-@explains_failures
+@render_failures
 def lookup_known_reply(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
-    """The reply with the name that was typed, for a browser without JavaScript. Nothing is kept."""
+    """Show the reply with the typed name, without storing it, for browsers without JavaScript."""
     result, match = _matched(request, lookup_id)
-    record_piece(request, result.lookup, "known reply")
+    record_partial_view(request, result.lookup, "known reply")
     name, zone = request.POST.get("name", ""), result.lookup.zone
-    reply = reply_of(match, result.answer, name=name, zone=ZoneInfo(zone), today=today_in(zone))
+    reply = render_reply(match, result.answer, name=name, zone=ZoneInfo(zone), today=today_in(zone))
     if not reply:
         raise Http404
     context = {"lookup": result.lookup, "match": match, "reply": reply, "name": name}
@@ -38,13 +43,13 @@ def lookup_known_reply(request: HttpRequest, lookup_id: uuid.UUID) -> HttpRespon
 
 
 @require_POST
-@explains_failures
+@render_failures
 def lookup_known_copied(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
-    """Record that a reply was copied; the browser says so after it has copied."""
+    """Record that a reply was copied, as the browser reports it."""
     result, match = _matched(request, lookup_id)
-    record_act(
+    record_action(
         Action.DRAFTED,
-        asker_of(request).actor,
+        requester_of(request).actor,
         result.lookup,
         what="reply of a known error",
         how="copied",
@@ -55,15 +60,15 @@ def lookup_known_copied(request: HttpRequest, lookup_id: uuid.UUID) -> HttpRespo
 
 
 @require_POST
-@explains_failures
-@rules_asked_once()
+@render_failures
+@rule_cache()
 def lookup_known_feedback(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
-    """Keep whether it helped, then lead back to the page; a script stays where it is."""
+    """Save whether the known error helped, then redirect to the page; a script gets a 204."""
     result, match = _matched(request, lookup_id)
     helped = {"yes": True, "no": False}.get(request.POST.get("helped", ""))
     if helped is None:
         raise Http404
-    say(
+    save_feedback(
         person_of(request),
         result.lookup,
         issue_id=match.issue_id,
@@ -72,22 +77,21 @@ def lookup_known_feedback(request: HttpRequest, lookup_id: uuid.UUID) -> HttpRes
     )
     if PART_HEADER in request.headers:
         return HttpResponse(status=204)
-    anchor = _anchor(result, match)
-    return SeeOther(f"{reverse('lookup_detail', args=[lookup_id])}#{anchor}")
+    return SeeOther(f"{reverse('lookup_detail', args=[lookup_id])}#{_anchor(result, match)}")
 
 
 def _matched(request: HttpRequest, lookup_id: uuid.UUID) -> tuple[LookupResult, KnownMatch]:
-    """What was posted, as far as this reader's answer has it. Raises `Http404` if it does not."""
-    result = answer_now(lookup_for(request, lookup_id), projects_seen(request))
+    """Return the result and the posted match in it. Raise `Http404` if the reader lacks either."""
+    result = result_now(get_lookup_or_404(request, lookup_id), allowed_projects(request))
     issue_id, slug = request.POST.get("issue", ""), request.POST.get("known", "")
-    for match in result.answer.known.of(issue_id):
+    for match in result.answer.known.for_issue(issue_id):
         if match.known.slug == slug:
             return result, match
     raise Http404
 
 
 def _anchor(result: LookupResult, match: KnownMatch) -> str:
-    """Where the page has it."""
+    """Return the anchor of the match on the result page."""
     issues = [group.issue_id for group in group_by_issue(result.answer)]
-    place = result.answer.known.of(match.issue_id).index(match) + 1
+    place = result.answer.known.for_issue(match.issue_id).index(match) + 1
     return f"known-{issues.index(match.issue_id) + 1}-{place}"

@@ -1,4 +1,4 @@
-"""The pages. Each view checks a right, calls one service, and renders."""
+"""Views of the lookup form, results, sharing, preferences, customer erasure, and tickets."""
 
 import uuid
 from typing import Any
@@ -14,7 +14,6 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBadRequest,
-    HttpResponseRedirect,
     JsonResponse,
 )
 from django.shortcuts import redirect, render
@@ -27,56 +26,56 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.accounts.models import Preference
 from apps.accounts.permissions import NO_TEAM
 from apps.accounts.preferences import (
-    choose_shortcuts,
-    choose_zone,
     has_shortcuts,
     has_zone,
+    set_shortcuts,
+    set_zone,
     zone_of,
 )
-from apps.answers.catalogue.suggestions import said_by
+from apps.answers.catalogue.suggestions import feedback_by
 from apps.audit.models import Action
 from apps.events.answer import Progress
-from apps.events.filtering import Shown
 from apps.events.query import Move
-from apps.events.rules.engine import rules_asked_once
+from apps.events.rules.engine import rule_cache
 from apps.lookups.access import SharingRefused, active_shares, end_share, share_lookup, shared_with
 from apps.lookups.answers import (
     LookupResult,
-    State,
-    answer_now,
-    answer_soon,
+    LookupState,
     cancel_lookup,
-    count_newer,
+    count_new,
     move_lookup,
     new_since,
-    place_to_wait,
-    read_beside,
+    read_related,
     recent_lookups,
-    state_of,
+    request_slot,
+    result_now,
+    result_soon,
+    visible_state,
 )
 from apps.lookups.models import Lookup
 from apps.lookups.problems import LookupFailed, bad_input
 from apps.lookups.records import (
     TooManyLookups,
     forget_customer,
-    is_required,
-    kept_of,
     reason_of,
-    record_act,
+    reason_required,
+    record_action,
     record_lookup,
     repeat_lookup,
+    stored_counts,
 )
 from apps.lookups.sentry_connection import check_connection, search_choices
 from apps.web.access import (
-    asker_of,
-    kept_lookup_for,
-    lookup_for,
+    allowed_projects,
+    audit_trail_url,
+    get_lookup_or_404,
+    get_managed_lookup_or_404,
     person_of,
-    projects_seen,
+    posted_pk,
     record_view,
-    trail_of,
+    requester_of,
 )
-from apps.web.exports import ChoiceRefused, export_of, panel_context, read_choice
+from apps.web.exports import ChoiceRefused, create_export, panel_context, read_choice
 from apps.web.forms import (
     ForgetForm,
     LookupForm,
@@ -84,106 +83,44 @@ from apps.web.forms import (
     ShareForm,
     TicketForm,
     TicketPage,
-    missing_of,
+    prefill_values,
     share_form,
-    share_part,
+    share_section,
     ticket_page,
-    values_for_form,
 )
-from apps.web.middleware import SeeOther, explains_failures, problem_page
-from apps.web.presenters import result as presenters_result
-from apps.web.presenters.filters import remembered
-from apps.web.presenters.formatting import counted, grouped, level_mark, local_clock, typed_in
-from apps.web.presenters.result import recent_view, shared_view, since_words
+from apps.web.middleware import SeeOther, problem_page, render_failures
+from apps.web.presenters.filters import stored_filter
+from apps.web.presenters.formatting import counted, level_mark, typed_in
+from apps.web.presenters.result import (
+    progress_data,
+    recent_view,
+    result_page,
+    shared_view,
+    since_text,
+)
 
-# The page that waits for an answer, and what its script is told while the asking goes on.
-
-# An answer that comes this soon needs no page to wait on: that would only flash.
+# A result that comes within this time needs no waiting page, which would only flash.
 QUICK_S = 0.3
 
+# Long enough to report a result that is already there at once.
+_PROGRESS_PATIENCE_S = 0.1
+
 _LIVE_COOKIE = "triage_live"
+_ZONE_COOKIE = "triage_zone"
 _LEVELS = ("fatal", "error", "warning", "info", "debug")
-
-
-def result_of(request: HttpRequest, lookup: Lookup) -> LookupResult | None:
-    """The lookup's answer; None when the browser can show how far it is and it takes longer.
-
-    Raises as `answer_lookup` does.
-    """
-    if request.COOKIES.get(_LIVE_COOKIE) == "1" and "wait" not in request.GET:
-        return answer_soon(lookup, QUICK_S, projects_seen(request))
-    return answer_now(lookup, projects_seen(request))
-
-
-def waiting_page(request: HttpRequest, lookup: Lookup) -> HttpResponse:
-    """What was asked, how far it is, and a way to stop it."""
-    context = {
-        "lookup": lookup,
-        "levels": [level_mark(level) for level in _LEVELS],
-        "sentence": _sentence(State.ASKING, Progress()),
-        "share": _rounded(Progress()),
-    }
-    return render(request, "lookups/waiting.html", context)
-
-
-def told(lookup: Lookup, state: State, progress: Progress) -> dict[str, Any]:
-    """How far the asking is, for the page's script. Only numbers, times and words of our own.
-
-    `share` is how much is done, from 0 to 1. `known` is null until the list of events has ended.
-    """
-    zone = ZoneInfo(lookup.zone)
-    hidden = progress.events_found - len(progress.newest)
-    return {
-        "state": state,
-        "done": progress.done,
-        "known": progress.known,
-        "share": _rounded(progress),
-        "sentence": _sentence(state, progress),
-        "events_found": progress.events_found,
-        "more": f"and {counted(hidden, 'earlier event')}" if hidden > 0 else "",
-        "events": [
-            {
-                "id": one.id,
-                "time": local_clock(one.timestamp, zone, day_of=lookup.moment).text,
-                "iso": local_clock(one.timestamp, zone).iso,
-                "level": level_mark(one.level).word,
-                "sentence": one.sentence,
-            }
-            for one in progress.newest
-        ],
-    }
-
-
-def _rounded(progress: Progress) -> float:
-    return round(progress.share, 3)
-
-
-def _sentence(state: State, progress: Progress) -> str:
-    """How far it is: "2 of 5 problems read, 14 events". It never says that there is nothing."""
-    if state == State.WAITING:
-        return "Waiting in line. Other people are asking Sentry too."
-    if not progress.events_found:
-        return (
-            "Asking Sentry for this customer's events."
-            if progress.known is None
-            else "Nearly done."
-        )
-    events = counted(progress.events_found, "event")
-    if progress.problems is None:
-        return f"{events} so far."
-    problems = counted(progress.problems, "problem")
-    return f"{grouped(progress.read)} of {problems} read, {events}"
-
-
 _PREFILLED = ("customer", "at", "zone", "window", "project", "environment", "reason")
+_MAX_VALUE_LENGTH = 2000
 _SESSION_KEY = "prefill"
 
 
-@csrf_exempt  # a POST only fills the form, and ticket systems have no token of ours
-@login_not_required  # see `_prefill_form`; the rest asks for sign-in itself
+@csrf_exempt  # a POST only fills in the form, and ticket systems have no CSRF token of ours
+@login_not_required  # see `_prefill_form`; the view itself redirects to sign-in
 @require_http_methods(["GET", "HEAD", "POST"])
 def lookup_form(request: HttpRequest) -> HttpResponse:
-    """The empty form, or one prefilled by a POST or, where allowed, by a link."""
+    """Show the form: empty, or prefilled by a POST or, if allowed, by a link.
+
+    Redirect people who only read the audit trail to it.
+    """
     if request.method == "POST":
         return _prefill_form(request)
     if settings.TRIAGE_PREFILL_LINKS and request.GET:
@@ -192,32 +129,25 @@ def lookup_form(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return redirect_to_login(reverse("lookup_form"))
     if not request.user.has_perm("lookups.add_lookup"):
-        return _elsewhere(request)
+        if not (trail := audit_trail_url(request)):
+            raise PermissionDenied
+        return redirect(trail)
     return _form_page(
         request, _lookup_form(request, initial=request.session.pop(_SESSION_KEY, None))
     )
 
 
-def _elsewhere(request: HttpRequest) -> HttpResponse:
-    """Who only reads the audit trail begins there. Raises `PermissionDenied` for everybody else."""
-    trail = trail_of(request)
-    if not trail:
-        raise PermissionDenied
-    return redirect(trail)
-
-
 def _prefill_form(request: HttpRequest) -> HttpResponse:
-    """Show the form with what was posted.
+    """Show the form with the posted values.
 
-    A browser leaves the session's cookie out of a POST from another site (SameSite=Lax), so such
-    a POST is repeated from a page of ours first. Who is not signed in finds the values after
-    signing in.
+    Browsers omit the session cookie from a POST from another site (SameSite=Lax), so a page of ours
+    repeats such a POST first. The values survive signing in.
     """
     values = _prefill(request.POST)
     if request.user.is_authenticated:
         if not request.user.has_perm("lookups.add_lookup"):
             raise PermissionDenied
-        return form_filled_with(request, values)
+        return _form_page(request, _lookup_form(request, initial=values))
     if "continued" in request.POST:
         request.session[_SESSION_KEY] = values
         return redirect_to_login(reverse("lookup_form"))
@@ -226,16 +156,16 @@ def _prefill_form(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @permission_required("lookups.add_lookup", raise_exception=True)
-@explains_failures
+@render_failures
 def lookup_create(request: HttpRequest) -> HttpResponse:
-    """Record the lookup and go to its page, which does the asking."""
+    """Record the lookup and redirect to its page, which queries Sentry."""
     form = _lookup_form(request, data=request.POST)
     if not form.is_valid():
         return _form_page(request, form, status=400)
     try:
         lookup = record_lookup(
             form.question(),
-            asker=asker_of(request),
+            requester=requester_of(request),
             typed=form.cleaned_data["customer"],
             zone=form.cleaned_data["zone"],
             reason=form.cleaned_data.get("reason", ""),
@@ -247,49 +177,79 @@ def lookup_create(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@explains_failures
-@rules_asked_once()
+@render_failures
+@rule_cache()
 def lookup_detail(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
-    """What went wrong for this customer."""
-    lookup = lookup_for(request, lookup_id)
+    """Show the result, or a page that waits for it if the browser can follow the progress."""
+    lookup = get_lookup_or_404(request, lookup_id)
     record_view(request, lookup)
-    result = result_of(request, lookup)
+    result = _load_result(request, lookup)
     if result is None:
-        return waiting_page(request, lookup)
+        context = progress_data(lookup, LookupState.RUNNING, Progress())
+        levels = [level_mark(level) for level in _LEVELS]
+        return render(
+            request, "lookups/waiting.html", {**context, "lookup": lookup, "levels": levels}
+        )
     try:
-        export = export_of(result, read_choice(request.GET))
+        export = create_export(result, read_choice(request.GET))
     except ChoiceRefused as refused:
         return problem_page(request, bad_input(str(refused)), lookup_id)
-    shown = remembered(request.session, str(lookup_id), result.answer)
-    panel = panel_context(request, result, export)
-    context = {**_result_context(request, result, shown), **panel}
+    context = {**_result_context(request, result), **panel_context(request, result, export)}
     return render(request, "lookups/detail.html", context)
+
+
+def _load_result(request: HttpRequest, lookup: Lookup) -> LookupResult | None:
+    """Return the result, or None to show the progress while it takes longer."""
+    if request.COOKIES.get(_LIVE_COOKIE) == "1" and "wait" not in request.GET:
+        return result_soon(lookup, QUICK_S, allowed_projects(request))
+    return result_now(lookup, allowed_projects(request))
+
+
+def _result_context(request: HttpRequest, result: LookupResult) -> dict[str, Any]:
+    lookup, person, now = result.lookup, person_of(request), timezone.now()
+    page = result_page(
+        result.answer,
+        lookup,
+        zone=ZoneInfo(lookup.zone),
+        now=now,
+        event_filter=stored_filter(request.session, str(lookup.uuid), result.answer),
+        feedback=feedback_by(person, lookup),
+    )
+    return {
+        "page": page,
+        "lookup": lookup,
+        "share": share_section(person, lookup),
+        "requires_reason": reason_required(),
+        "reason": reason_of(lookup),
+        "zones": list(dict.fromkeys((lookup.zone, _zone_of(request).key, "UTC"))),
+        "since": since_text(new_since(lookup, result.answer, person), now),
+    }
 
 
 @require_POST
 @permission_required("lookups.add_lookup", raise_exception=True)
-@explains_failures
+@render_failures
 def lookup_again(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
-    """The same question, asked of Sentry now; it gets a record of its own."""
-    again = repeat_lookup(lookup_for(request, lookup_id), asker=asker_of(request))
+    """Repeat the lookup as a new one that queries Sentry again."""
+    again = repeat_lookup(get_lookup_or_404(request, lookup_id), requester=requester_of(request))
     return SeeOther(reverse("lookup_detail", args=[again.uuid]))
 
 
 @require_POST
 @permission_required("lookups.add_lookup", raise_exception=True)
-@explains_failures
+@render_failures
 def lookup_beside(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
-    """Read now what was not read in time beside the errors."""
-    lookup = lookup_for(request, lookup_id)
-    with place_to_wait():
-        read_beside(lookup)
+    """Load the related data that was not read in time."""
+    lookup = get_lookup_or_404(request, lookup_id)
+    with request_slot():
+        read_related(lookup)
     return SeeOther(f"{reverse('lookup_detail', args=[lookup.uuid])}#beside")
 
 
 @require_safe
 @permission_required("lookups.view_lookup", raise_exception=True)
 def check_sentry(request: HttpRequest) -> HttpResponse:
-    """Does the connection work, and what to change if not."""
+    """Show whether the Sentry connection works, and what to fix."""
     findings = check_connection()
     context = {"findings": findings, "all_ok": all(finding.ok for finding in findings)}
     return render(request, "lookups/check_sentry.html", context)
@@ -297,49 +257,44 @@ def check_sentry(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: HttpRequest) -> HttpResponse:
-    """A person's own time zone, and whether single keys act."""
+    """Show and save the person's time zone and shortcut setting."""
     user = person_of(request)
     if request.method == "POST":
         form = PreferencesForm(request.POST)
         if form.is_valid():
-            choose_zone(user, form.cleaned_data["time_zone"])
-            choose_shortcuts(user, form.cleaned_data["shortcuts"])
+            set_zone(user, form.cleaned_data["time_zone"])
+            set_shortcuts(user, form.cleaned_data["shortcuts"])
             messages.success(request, "Saved.")
             return SeeOther(reverse("preferences"))
     else:
-        kept = Preference.objects.filter(user=user).first()
-        form = PreferencesForm(chosen=kept.time_zone if kept else "", shortcuts=has_shortcuts(user))
+        stored = Preference.objects.filter(user=user).first()
+        zone = stored.time_zone if stored else ""
+        form = PreferencesForm(chosen=zone, shortcuts=has_shortcuts(user))
     return render(request, "accounts/preferences.html", {"form": form})
 
 
 def _lookup_form(
     request: HttpRequest, *, data: Any = None, initial: dict[str, Any] | None = None
 ) -> LookupForm:
-    browser = request.COOKIES.get("triage_zone", "")
-    allowed = projects_seen(request)
+    allowed = allowed_projects(request)
     if allowed is not None and not allowed:
         raise PermissionDenied(NO_TEAM)
     projects, environments = search_choices(allowed)
-    asked = data.get("project", "") if data else ""
-    if allowed is not None and asked and asked not in allowed:
-        projects = (*projects, asked)  # it is refused, and recorded, when the lookup begins
+    posted = data.get("project", "") if data else ""
+    if allowed is not None and posted and posted not in allowed:
+        projects = (*projects, posted)  # `record_lookup` refuses and records it
     return LookupForm(
         data,
-        own_zone=zone_of(request.user, browser=browser),
-        zone_is_known=bool(browser) or has_zone(person_of(request)),
+        own_zone=_zone_of(request),
+        zone_is_known=bool(request.COOKIES.get(_ZONE_COOKIE)) or has_zone(person_of(request)),
         projects=projects,
         environments=environments,
         initial=initial,
     )
 
 
-def form_filled_with(request: HttpRequest, values: dict[str, str]) -> HttpResponse:
-    """The lookup form with these values, by their fields' names; nothing is asked yet."""
-    return _form_page(request, _lookup_form(request, initial=values))
-
-
 def _form_page(request: HttpRequest, form: LookupForm, status: int = 200) -> HttpResponse:
-    zone, person = form.own_zone, person_of(request)
+    zone, person, now = form.own_zone, person_of(request), timezone.now()
     demo_customers = [
         {
             "identifier": customer.identifier,
@@ -353,107 +308,84 @@ def _form_page(request: HttpRequest, form: LookupForm, status: int = 200) -> Htt
         "form": form,
         "ticket": TicketForm(own_zone=zone, zone_is_known=form.zone_is_known),
         "demo_customers": demo_customers,
-        "recent": recent_view(recent_lookups(person), projects_seen(request), timezone.now()),
-        "shared": shared_view(shared_with(person), projects_seen(request), timezone.now()),
+        "recent": recent_view(recent_lookups(person), allowed_projects(request), now),
+        "shared": shared_view(shared_with(person), allowed_projects(request), now),
     }
     return render(request, "lookups/new.html", context, status=status)
 
 
 def _prefill(values: Any) -> dict[str, str]:
-    return {name: values[name][:2000] for name in _PREFILLED if values.get(name)}
+    return {name: values[name][:_MAX_VALUE_LENGTH] for name in _PREFILLED if values.get(name)}
 
 
-def _result_context(request: HttpRequest, result: LookupResult, shown: Shown) -> dict[str, Any]:
-    lookup, now = result.lookup, timezone.now()
-    own_zone = zone_of(request.user, browser=request.COOKIES.get("triage_zone", "")).key
-    page = presenters_result.result_page(
-        result.answer,
-        lookup,
-        zone=ZoneInfo(lookup.zone),
-        now=now,
-        shown=shown,
-        said=said_by(person_of(request), lookup),
-    )
-    return {
-        "page": page,
-        "lookup": lookup,
-        "share": share_part(person_of(request), lookup),
-        "requires_reason": is_required(),
-        "reason": reason_of(lookup),
-        "zones": list(dict.fromkeys((lookup.zone, own_zone, "UTC"))),
-        "since": since_words(new_since(lookup, result.answer, person_of(request)), now),
-    }
+def _zone_of(request: HttpRequest) -> ZoneInfo:
+    return zone_of(request.user, browser=request.COOKIES.get(_ZONE_COOKIE, ""))
 
 
-# While a lookup is being asked: how far it is, and stopping it. Afterwards: what is new.
-
-# Long enough that an answer which is there already is told at once.
-_PATIENCE_S = 0.1
+# Following a lookup: its progress, stopping it, and news after it.
 
 
 @require_safe
 def lookup_progress(request: HttpRequest, lookup_id: uuid.UUID) -> JsonResponse:
-    """How far the asking is; it is begun if nobody is at it and nothing is known."""
-    lookup = lookup_for(request, lookup_id)
-    state, progress = state_of(lookup, _PATIENCE_S, projects_seen(request))
-    return JsonResponse(told(lookup, state, progress))
+    """Return the progress as JSON. Start the query if it is neither running nor done."""
+    lookup = get_lookup_or_404(request, lookup_id)
+    state, progress = visible_state(lookup, _PROGRESS_PATIENCE_S, allowed_projects(request))
+    return JsonResponse(progress_data(lookup, state, progress))
 
 
 @require_safe
 def lookup_newer(request: HttpRequest, lookup_id: uuid.UUID) -> JsonResponse:
-    """How many events came in since a young window was looked at; null where nobody knows."""
-    lookup = lookup_for(request, lookup_id)
+    """Return how many events a window that was still open has gained; null if unknown."""
+    lookup = get_lookup_or_404(request, lookup_id)
     try:
-        with place_to_wait():
-            new = count_newer(lookup, projects_seen(request))
+        with request_slot():
+            new = count_new(lookup, allowed_projects(request))
     except LookupFailed:
         new = None
-    told_new = f"{counted(new, 'new event')} since you last looked." if new else ""
-    return JsonResponse({"new": new, "sentence": told_new})
+    sentence = f"{counted(new, 'new event')} since you last looked." if new else ""
+    return JsonResponse({"new": new, "sentence": sentence})
 
 
 @require_POST
 def lookup_cancel(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
-    """Stop the asking, and go to the page that says so; an answer that was quicker stays."""
-    lookup = kept_lookup_for(request, lookup_id)
-    record_act(Action.CANCELLED, asker_of(request).actor, lookup)
+    """Stop the query and redirect to the lookup's page. A result that came first remains."""
+    lookup = get_managed_lookup_or_404(request, lookup_id)
+    record_action(Action.CANCELLED, requester_of(request).actor, lookup)
     cancel_lookup(lookup)
-    response = HttpResponseRedirect(reverse("lookup_detail", args=[lookup.uuid]))
-    response.status_code = 303
-    return response
-
-
-# Going on from a result: to another time, or to a wider window.
+    return SeeOther(reverse("lookup_detail", args=[lookup.uuid]))
 
 
 @require_POST
 @permission_required("lookups.add_lookup", raise_exception=True)
-@explains_failures
+@render_failures
 def lookup_move(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
-    """The same customer now, earlier, later or in a wider window; it gets a record of its own."""
-    lookup = lookup_for(request, lookup_id)
+    """Look up the same customer now, earlier, later, or in a wider window, as a new lookup."""
+    lookup = get_lookup_or_404(request, lookup_id)
     try:
         move = Move(request.POST.get("move", ""))
     except ValueError:
         return HttpResponseBadRequest()
-    onward = move_lookup(lookup, move, asker=asker_of(request))
-    if onward is None:
+    moved = move_lookup(lookup, move, requester=requester_of(request))
+    if moved is None:
         return redirect("lookup_detail", lookup.uuid)
-    return SeeOther(reverse("lookup_detail", args=[onward.uuid]))
+    return SeeOther(reverse("lookup_detail", args=[moved.uuid]))
 
 
-# Sharing a lookup with a person or a team, and ending that.
+# Sharing a lookup with a person or a team.
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def lookup_share(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
-    """Who reads the lookup, and the form to let somebody else; a POST does it."""
-    lookup = kept_lookup_for(request, lookup_id)
+    """Show who the lookup is shared with, and share it with one more person or team."""
+    lookup = get_managed_lookup_or_404(request, lookup_id)
     form = share_form(request.POST) if request.method == "POST" else None
     if form is not None and form.is_valid():
         try:
             share = share_lookup(
-                lookup, form.cleaned_data["reader"], asker=asker_of(request), keep=form.keep
+                lookup,
+                form.cleaned_data["reader"],
+                requester=requester_of(request),
+                lifetime=form.duration,
             )
         except SharingRefused as refused:
             form.add_error("reader", str(refused))
@@ -465,20 +397,18 @@ def lookup_share(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def lookup_unshare(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
-    """End one share of the lookup."""
-    lookup = kept_lookup_for(request, lookup_id)
-    typed = request.POST.get("share", "")
-    number = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else 0
-    share = active_shares(lookup).filter(pk=number).first()
+    """Stop sharing the lookup with one person or team."""
+    lookup = get_managed_lookup_or_404(request, lookup_id)
+    share = active_shares(lookup).filter(pk=posted_pk(request, "share")).first()
     if share is None:
         raise Http404
-    end_share(share, asker=asker_of(request))
+    end_share(share, requester=requester_of(request))
     messages.success(request, f"No longer shared with {share.reader}.")
     return _back(lookup_id)
 
 
 def _share_page(request: HttpRequest, lookup: Lookup, form: ShareForm | None) -> HttpResponse:
-    context = {"lookup": lookup, "share": share_part(person_of(request), lookup, form)}
+    context = {"lookup": lookup, "share": share_section(person_of(request), lookup, form)}
     status = 400 if form is not None else 200
     return render(request, "lookups/share.html", context, status=status)
 
@@ -487,30 +417,33 @@ def _back(lookup_id: uuid.UUID) -> HttpResponse:
     return SeeOther(f"{reverse('lookup_detail', args=[lookup_id])}#share")
 
 
-# Having a customer forgotten: say what is kept under which name, then remove it.
+# Erasing customer data.
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("lookups.forget_customer", raise_exception=True)
 def forget(request: HttpRequest) -> HttpResponse:
-    """The form; posted, what would go; confirmed, it goes. The names are in no address."""
+    """Ask for identifiers, show what is stored for them, and erase it once confirmed.
+
+    Everything is posted, so that no identifier is in a URL.
+    """
     form = ForgetForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         status = 400 if form.is_bound else 200
         return render(request, "lookups/forget.html", {"form": form}, status=status)
     if "confirmed" not in request.POST:
-        found = [(name, kept_of(name)) for name in form.read]
+        found = [(name, stored_counts(name)) for name in form.identifiers]
         context = {"found": found, "names": form.cleaned_data["names"]}
         return render(request, "lookups/forget_confirm.html", context)
-    _forget(request, form.read)
+    _forget(request, form.identifiers)
     return SeeOther(reverse("forget"))
 
 
 def _forget(request: HttpRequest, names: list[str]) -> None:
-    """Remove it, and say how much went without saying of whom."""
-    done = [forget_customer(name, asker_of(request).actor) for name in names]
-    answers = counted(sum(one.kept.answers for one in done), "result")
-    lookups = counted(sum(one.kept.lookups for one in done), "lookup")
+    """Erase the data and say how much was deleted, without naming anyone."""
+    done = [forget_customer(name, requester_of(request).actor) for name in names]
+    answers = counted(sum(one.counts.answers for one in done), "result")
+    lookups = counted(sum(one.counts.lookups for one in done), "lookup")
     messages.success(
         request, f"Deleted: {answers} from {lookups}, along with everything typed for them."
     )
@@ -518,53 +451,46 @@ def _forget(request: HttpRequest, names: list[str]) -> None:
         messages.warning(
             request,
             "We couldn't reach the shared cache. Do this again when it's back. Until then, "
-            "no copy in it is shown.",
+            "none of its copies are shown.",
         )
 
 
-# A ticket is pasted, read and confirmed. Its text is in no session, no database and no log.
-
-_LONGEST_CHOICE = 2000
+# Reading a pasted ticket. Its text is never in a session, a database, or a log.
 
 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("lookups.add_lookup", raise_exception=True)
 def ticket_read(request: HttpRequest) -> HttpResponse:
-    """What was read in the pasted text, to be confirmed."""
+    """Show what was read in the pasted text, to be confirmed."""
     if request.method != "POST":
-        return redirect("lookup_form")  # whoever had to sign in first: there is no text any more
-    form = _ticket_form(request)
+        return redirect("lookup_form")  # the text is lost when someone had to sign in first
+    form = TicketForm(request.POST, own_zone=_zone_of(request))
     if form.reading is None:
         return _ticket_page(request, form, None, status=400)
-    return _ticket_page(request, form, ticket_page(form.reading, form.read_in))
+    return _ticket_page(request, form, ticket_page(form.reading, form.chosen_zone))
 
 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("lookups.add_lookup", raise_exception=True)
 def ticket_use(request: HttpRequest) -> HttpResponse:
-    """The lookup form with what was confirmed; the same page again while something is open."""
+    """Show the lookup form with the confirmed values, or the same page while any is missing."""
     if request.method != "POST":
         return redirect("lookup_form")
-    form = _ticket_form(request)
+    form = TicketForm(request.POST, own_zone=_zone_of(request))
     chosen = {
-        name: request.POST[name][:_LONGEST_CHOICE]
+        name: request.POST[name][:_MAX_VALUE_LENGTH]
         for name in ("customer", "moment")
         if name in request.POST
     }
     if form.reading is None:
         return _ticket_page(request, form, None, status=400)
-    if missing_of(form.reading, chosen, form.read_in):
-        return _ticket_page(
-            request, form, ticket_page(form.reading, form.read_in, chosen), status=400
-        )
-    return form_filled_with(request, values_for_form(chosen, form.read_in))
-
-
-def _ticket_form(request: HttpRequest) -> TicketForm:
-    browser = request.COOKIES.get("triage_zone", "")
-    return TicketForm(request.POST, own_zone=zone_of(request.user, browser=browser))
+    page = ticket_page(form.reading, form.chosen_zone, chosen)
+    if page.missing:
+        return _ticket_page(request, form, page, status=400)
+    values = prefill_values(chosen, form.chosen_zone)
+    return _form_page(request, _lookup_form(request, initial=values))
 
 
 def _ticket_page(
@@ -573,7 +499,7 @@ def _ticket_page(
     context = {
         "ticket": form,
         "page": page,
-        "zone": form.read_in.key,
+        "zone": form.chosen_zone.key,
         "date_form": TicketForm(request.POST, own_zone=form.own_zone, auto_id="date_%s"),
     }
     return render(request, "lookups/ticket.html", context, status=status)

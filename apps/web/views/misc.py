@@ -1,4 +1,4 @@
-"""For machines: is the program alive, and can it serve?"""
+"""Health checks for load balancers and orchestrators."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
@@ -6,22 +6,25 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from apps.lookups import cache
-from apps.lookups.sentry_connection import sentry_state
+from apps.lookups.sentry_connection import connection_state
 
-_REMEMBER_S = 30
+_SENTRY_STATE_S = 30
 
 
 @login_not_required
 @require_safe
 def healthz(_request: HttpRequest) -> JsonResponse:
-    """The process answers."""
+    """Report that the process responds."""
     return JsonResponse({"status": "ok"})
 
 
 @login_not_required
 @require_safe
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """Database, cache and Sentry; 503 only without a database: a dead Sentry has its own page."""
+    """Report the states of the database, the cache, and Sentry.
+
+    The status is 503 only without a database, since a Sentry outage has its own page.
+    """
     database = _database_state()
     states = {"database": database, "cache": _cache_state(), "sentry": _sentry_state()}
     return JsonResponse(states, status=200 if database == "ok" else 503)
@@ -42,10 +45,10 @@ def _cache_state() -> str:
 
 
 def _sentry_state() -> str:
-    """Remembered for 30 s, so that probes cost Sentry next to nothing."""
-    known = cache.get("health/sentry")
-    if isinstance(known, str):
-        return known
-    state = sentry_state()
-    cache.put("health/sentry", state, _REMEMBER_S)
+    """Return Sentry's state, cached for 30 seconds to spare it frequent probes."""
+    cached = cache.get("health/sentry")
+    if isinstance(cached, str):
+        return cached
+    state = connection_state()
+    cache.put("health/sentry", state, _SENTRY_STATE_S)
     return state

@@ -1,4 +1,4 @@
-"""The corpus of secrets and look-alikes, and how well the rules do on it."""
+"""The corpus of secrets and lookalikes."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _PIECE = re.compile("«(.+?)»")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One text and the pieces of it that must vanish, or survive."""
+    """A text with the pieces that must be redacted, or must survive."""
 
     origin: str
     kind: str
@@ -23,12 +23,12 @@ class Row:
 
     @property
     def shown(self) -> str:
-        """The text as the rules leave it."""
+        """The redacted text."""
         return redact_text(self.text, Ledger(frozenset()))
 
     @property
     def leaks(self) -> tuple[str, ...]:
-        """The pieces that are still there, whole or with four letters in a row."""
+        """The pieces that survived, whole or with a word of four or more characters."""
         shown, around = _ALIAS.sub("", self.shown), self.text
         for piece in self.pieces:
             around = around.replace(piece, " ")
@@ -41,7 +41,7 @@ class Row:
 
     @property
     def is_damaged(self) -> bool:
-        """Whether something was hidden that should have stayed."""
+        """Whether something was redacted that must survive."""
         shown = self.shown
         return not all(piece in shown for piece in self.pieces) or (
             self.pieces == (self.text,) and shown != self.text
@@ -49,7 +49,7 @@ class Row:
 
 
 def rows(pattern: str) -> Iterator[Row]:
-    """All rows of the files of this name, such as `secrets_*`."""
+    """Yield the rows of the files that match the pattern, such as `secrets_*`."""
     for path in sorted(Path(__file__).parent.glob(f"{pattern}.tsv")):
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
             kind, marked = line.replace("·", "").replace("⏎", "\n").split("\t", 1)

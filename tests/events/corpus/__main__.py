@@ -1,4 +1,4 @@
-"""Prints recall and wrong hits: `python -m tests.events.corpus [1|2]`."""
+"""Print recall and false positives: `python -m tests.events.corpus [1|2]`."""
 
 import sys
 from collections import Counter

@@ -1,4 +1,4 @@
-"""`manage.py export_known_errors`: the catalogue as Markdown files, for a repository."""
+"""`manage.py export_known_errors`: write the catalog as Markdown files, for a repository."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -16,16 +16,16 @@ from apps.lookups.models import Origin
 
 
 class Command(BaseCommand):
-    """A file for each entry, named like it. Other files are left alone, and named."""
+    """Write one file per entry, named by its slug. Other files are listed, but not changed."""
 
     help = "Write all known errors as Markdown files into a directory."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Where to."""
+        """Add the directory."""
         parser.add_argument("directory", type=Path)
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Write what differs; raises CommandError where that cannot be done."""
+        """Write the files that differ. Raise CommandError if the directory isn't writable."""
         directory: Path = options["directory"]
         entries = list(KnownError.objects.order_by("slug"))
         detail: dict[str, Fact] = {"entries": len(entries), "format": "markdown"}
@@ -35,15 +35,15 @@ class Command(BaseCommand):
             directory.mkdir(parents=True, exist_ok=True)
             written = sum(_write(directory / f"{one.slug}.md", to_text(one)) for one in entries)
             others = {file.stem for file in directory.glob("*.md")} - {one.slug for one in entries}
-        except OSError as failed:
-            raise CommandError(f"{directory} cannot be written: {failed.strerror}.") from None
+        except OSError as error:
+            raise CommandError(f"{directory} can't be written: {error.strerror}.") from None
         self.stdout.write(f"{len(entries)} known errors, {written} files updated.")
         for name in sorted(others):
             self.stdout.write(f"Not in the catalog, left unchanged: {name}.md")
 
 
 def _write(file: Path, text: str) -> bool:
-    """Whether there was something to write."""
+    """Write the file if it differs, and return whether it did."""
     content = text.encode()
     if file.is_file() and file.read_bytes() == content:
         return False

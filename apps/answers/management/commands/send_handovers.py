@@ -1,20 +1,20 @@
-"""`manage.py send_handovers`: hand over what is due."""
+"""`manage.py send_handovers`: send due drafts."""
 
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError
 
-from apps.answers.webhook import is_set_up, send_due
+from apps.answers.webhook import is_configured, send_due
 
 
 class Command(BaseCommand):
-    """Prints how many were tried. A running site does the same by itself every half minute."""
+    """Send due drafts, as a running site does automatically every half minute."""
 
     help = "Send the waiting drafts that are due."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        """Try what is due. Raises CommandError where there is no webhook."""
-        if not is_set_up():
+        """Print the number of attempts. Raise CommandError without a webhook."""
+        if not is_configured():
             raise CommandError("TRIAGE_WEBHOOK_URL is not set, so there is nothing to send to.")
         tried = send_due()
         self.stdout.write(f"Tried: {tried} {'draft' if tried == 1 else 'drafts'}.")

@@ -1,4 +1,4 @@
-"""`manage.py verify_audit`: is the audit trail whole?"""
+"""`manage.py verify_audit`: verify the audit trail."""
 
 from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
@@ -8,26 +8,26 @@ from django.core.management.base import CommandError
 from django.db import connection
 
 from apps.audit import models
-from apps.audit.verification import Place, parse_place, verify_trail
+from apps.audit.verification import Position, parse_position, verify_trail
 
 
 class Command(BaseCommand):
-    """Walks the chain. Exit status 0: whole; 1: not, with the first place that is broken."""
+    """Walk the chain. The exit status is 0 if it is intact, and 1 otherwise."""
 
     help = "Verify that the audit trail wasn't changed, and print its end."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """What was noted earlier."""
+        """Add --expect."""
         parser.add_argument(
             "--expect",
-            type=_place,
+            type=_position,
             metavar="NUMBER:DIGEST",
             help="an end you noted earlier: verify that it is still part of the audit trail",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Say where the trail begins and ends, or where it breaks."""
+        """Print the start and end of the trail; raise CommandError with the first problem."""
         verified = verify_trail(options["expect"])
         if verified.broken:
             raise CommandError(f"The audit trail is broken. {verified.broken}")
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         self.stdout.write(f"The audit trail is intact: {end.sequence - start} entries.")
         if options["expect"]:
             self.stdout.write("It includes the end you noted.")
-        if models.missing(connection):
+        if models.missing_triggers(connection):
             self.stderr.write(
                 "But the database doesn't protect it: some triggers are missing. Anyone who "
                 "can write to the database can change it, and only the next check would show "
@@ -46,9 +46,9 @@ class Command(BaseCommand):
         self.stdout.write(f"End: {end}")
 
 
-def _place(text: str) -> Place:
+def _position(text: str) -> Position:
     try:
-        return parse_place(text)
+        return parse_position(text)
     except ValueError as error:
         raise ArgumentTypeError(
             "enter the number and digest exactly as this command printed them"

@@ -1,4 +1,4 @@
-"""`manage.py demo_data`: accounts to sign in with while trying Triage out, and known errors."""
+"""`manage.py demo_data`: accounts and known errors for the demo."""
 
 from __future__ import annotations
 
@@ -18,32 +18,30 @@ GROUPS = ("agent", "lead", "admin", "auditor")
 
 
 class Command(BaseCommand):
-    """Makes an account for each role; running it again sets their passwords anew.
+    """Create an account for each role, or reset its password, and add missing known errors."""
 
-    Known errors that are missing are added, and all others left as they are.
-    """
-
-    help = "Make the demo's accounts and known errors. Only works in demo mode."
+    help = "Create the demo's accounts and known errors. Only works in demo mode."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """One password for all, or a made-up one each."""
+        """Add the option for one password instead of random ones."""
         parser.add_argument("--password", default=None)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Raises CommandError outside demo mode, before anything is written."""
+        """Create the accounts. Raises CommandError outside demo mode."""
         if getattr(settings, "DEMO", False) is not True:
-            raise CommandError("demo_data makes accounts with known passwords: demo mode only.")
+            raise CommandError(
+                "demo_data creates accounts with known passwords, so it works in demo mode only."
+            )
         with transaction.atomic():
             for name in GROUPS:
                 Group.objects.get_or_create(name=name)
-            for name in GROUPS:
                 password = options["password"] or secrets.token_urlsafe(9)
                 self._account(name, password, is_admin=name == "admin")
                 self.stdout.write(f"{name}: {password}")
             add_known_errors(timezone.localdate())
 
     def _account(self, name: str, password: str, *, is_admin: bool) -> None:
-        """The account in exactly its one group, with that password."""
+        """Create or update the account, with the password and exactly one group."""
         account, _ = get_user_model().objects.get_or_create(username=name)
         account.is_active = True
         account.is_staff = account.is_superuser = is_admin

@@ -14,14 +14,14 @@ from apps.demo.world import customers, started_at
 
 
 class Command(BaseCommand):
-    """Builds the story as of now, or of `TRIAGE_DEMO_STARTED`, and serves it."""
+    """Serve the demo's story as of now, or of `TRIAGE_DEMO_STARTED`."""
 
-    help = "Serve a stand-in for Sentry with believable customers, for trying Triage out."
+    help = "Serve a stand-in for Sentry with realistic customers, for trying Triage."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Where to listen and how to behave."""
+        """Add the options."""
         parser.add_argument("--host", default="127.0.0.1")
-        parser.add_argument("--port", type=int, default=8001, help="0 picks a free one")
+        parser.add_argument("--port", type=int, default=8001, help="0 selects a free port")
         parser.add_argument("--token", default="demo-token")
         parser.add_argument("--organization", default="acme")
         parser.add_argument("--latency-ms", type=float, default=0.0)
@@ -39,13 +39,13 @@ class Command(BaseCommand):
             )
         except (OSError, ValueError) as error:
             raise CommandError(f"The demo Sentry cannot start: {error}") from error
-        demo.latency_s = options["latency_ms"] / 1000
-        over = threading.Event()
+        demo.settings.latency_s = options["latency_ms"] / 1000
+        stopped = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: over.set())
+            signal.signal(number, lambda *_: stopped.set())
         with demo:
             self._announce(demo)
-            over.wait()
+            stopped.wait()
         self.stdout.write("Demo Sentry stopped.")
 
     def _announce(self, demo: DemoSentry) -> None:

@@ -1,4 +1,4 @@
-"""`manage.py check_sentry`: does the connection work, and what to change if not."""
+"""`manage.py check_sentry`: check the connection to Sentry, and say how to fix it."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ from apps.lookups.sentry_connection import check_connection
 
 
 class Command(BaseCommand):
-    """Prints a line for each thing that was tried; exits with 4 when one does not work."""
+    """Prints a line per check; exits with 4 if one fails."""
 
-    help = "Check host, token, scopes, projects, limits and clock of the connected Sentry."
+    help = "Check host, token, scopes, projects, limits, and clock of the connected Sentry."
     requires_system_checks: list[str] = []
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        """Check, print, and exit."""
+        """Run the checks and print them. Raise `CommandError` if one fails."""
         findings = check_connection()
         for finding in findings:
             self.stdout.write(
@@ -25,4 +25,6 @@ class Command(BaseCommand):
             if finding.fix:
                 self.stdout.write(f"     {finding.fix}")
         if not all(finding.ok for finding in findings):
-            raise CommandError("Triage can't use Sentry as it should.", returncode=EXIT_FAILED)
+            raise CommandError(
+                "Triage can't use Sentry until this is fixed.", returncode=EXIT_FAILED
+            )

@@ -1,4 +1,4 @@
-"""`manage.py forget_customer`: remove all that is kept of one customer."""
+"""`manage.py forget_customer`: erase a customer's data."""
 
 import sys
 from argparse import ArgumentParser
@@ -9,53 +9,53 @@ from django.core.management.base import CommandError
 
 from apps.audit.trail import Actor
 from apps.events.query import CustomerRefused, parse_customer
-from apps.lookups.management.person import system_user
+from apps.lookups.management.person import counted, system_user
 from apps.lookups.models import Origin
 from apps.lookups.problems import EXIT_FAILED, EXIT_USAGE
-from apps.lookups.records import forget_customer, kept_of
+from apps.lookups.records import forget_customer, stored_counts
 
 
 class Command(BaseCommand):
-    """Reads the names from standard input: an argument would stand in the list of programs."""
+    """Reads identifiers from standard input: arguments are visible in process lists."""
 
     help = "Erase a customer's data. Reads every identifier from standard input, one per line."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Whether to do it, or only to tell."""
+        """Add the option to delete, instead of only listing."""
         parser.add_argument(
             "--yes", action="store_true", help="delete the data; without this, it's only listed"
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Tell what is kept under each name, by its place in the list, and remove it."""
-        names = _names()
-        for place, name in enumerate(names, start=1):
-            kept = kept_of(name)
+        """Print how much is stored for each identifier, by its position, and erase it."""
+        identifiers = _read_identifiers()
+        for position, identifier in enumerate(identifiers, start=1):
+            stored = stored_counts(identifier)
             self.stdout.write(
-                f"Identifier {place}: {kept.lookups} lookups, {kept.answers} answers, "
-                f"{kept.reasons} reasons."
+                f"Identifier {position}: {counted(stored.lookups, 'lookup')}, "
+                f"{counted(stored.answers, 'result')}, and {counted(stored.reasons, 'reason')}."
             )
         if not options["yes"]:
             self.stdout.write("Nothing was deleted. To delete it, run this again with --yes.")
             return
         actor = Actor(Origin.CLI, name=system_user())
-        done = [forget_customer(name, actor) for name in names]
-        if not all(one.is_cache_cleared for one in done):
+        erasures = [forget_customer(identifier, actor) for identifier in identifiers]
+        if not all(erasure.is_cache_cleared for erasure in erasures):
             raise CommandError(
                 "Deleted from the database. We couldn't reach the shared cache. Run this "
                 "again when it's back. Until then, no copy in it is shown.",
                 returncode=EXIT_FAILED,
             )
-        self.stdout.write("Removed.")
+        self.stdout.write("Deleted.")
 
 
-def _names() -> list[str]:
+def _read_identifiers() -> list[str]:
     if sys.stdin.isatty():
         print("The customer's identifiers, one per line. End with Ctrl-D:", file=sys.stderr)
     try:
-        names = [parse_customer(line).identifier for line in sys.stdin if line.strip()]
+        identifiers = [parse_customer(line).identifier for line in sys.stdin if line.strip()]
     except CustomerRefused as refused:
         raise CommandError(str(refused), returncode=EXIT_USAGE) from refused
-    if not names:
+    if not identifiers:
         raise CommandError("Enter at least one identifier.", returncode=EXIT_USAGE)
-    return list(dict.fromkeys(names))
+    return list(dict.fromkeys(identifiers))

@@ -1,4 +1,4 @@
-"""The command line's door: one lookup, printed; the exit status says how far it can be trusted."""
+"""`manage.py lookup`: one lookup, printed; the exit status says whether it is complete."""
 
 import fcntl
 import sys
@@ -25,13 +25,12 @@ from apps.events.query import (
     parse_moment,
 )
 from apps.exports import DEFAULT_BUDGET, ExportRefused, Preset, Rendered, render
-from apps.exports.budget import LEAST_TOKENS as LEAST
-from apps.exports.budget import MOST_TOKENS as MOST
-from apps.lookups.access import Asker
-from apps.lookups.exports import Exported, preset_of, record_export
-from apps.lookups.known_errors import with_known, with_replies
+from apps.exports.budget import MAX_TOKENS, MIN_TOKENS
+from apps.lookups.access import Requester
+from apps.lookups.exports import ExportDetails, get_preset, record_export
+from apps.lookups.known_errors import with_known_errors, with_replies
 from apps.lookups.management.person import system_user
-from apps.lookups.models import How, Origin
+from apps.lookups.models import ExportMethod, Origin
 from apps.lookups.problems import (
     EXIT_COMPLETE,
     EXIT_FAILED,
@@ -46,14 +45,14 @@ from apps.lookups.services import LookupResult, answer_lookup, answer_unredacted
 class Command(BaseCommand):
     """`manage.py lookup CUSTOMER --at TIME`."""
 
-    help = "Show what went wrong for one customer around one moment."
+    help = "Show what went wrong for one customer around one reported time."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """The arguments of the documented interface."""
+        """Add the documented arguments."""
         parser.add_argument(
             "customer",
-            help="user id, e-mail, user name, event id or Sentry link; - reads it from standard "
+            help="user ID, email, username, event ID, or Sentry link; - reads it from standard "
             "input, which keeps it out of process lists",
         )
         parser.add_argument("--at", required=True, help="ISO 8601 or epoch seconds")
@@ -65,42 +64,43 @@ class Command(BaseCommand):
         parser.add_argument(
             "--preset", default="none", metavar="NAME", help="the prompt to put before the data"
         )
-        parser.add_argument("--reason", default="", help="ticket number, or why you look")
+        parser.add_argument("--reason", default="", help="ticket number, or why you look this up")
         parser.add_argument("--no-cache", action="store_true", help="always ask Sentry")
         parser.add_argument(
             "--no-redact", action="store_true", help="show personal data; asks Sentry again"
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Look up, print, and exit with 0, 2, 3 or 4."""
+        """Look up, print, and exit with 0, 2, 3, or 4."""
         if isinstance(sys.stdout, TextIOWrapper):
-            sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may know only ASCII
+            sys.stdout.reconfigure(errors="backslashreplace")  # the terminal may be ASCII only
         if options["customer"] == "-":
             options["customer"] = sys.stdin.readline().strip()
-        question, zone = self._read(options)
+        question, zone = _read_question(options)
         _prepare_database()
         preset = _preset(options["preset"])
-        asker = Asker(Origin.CLI, system_user=system_user())
+        requester = Requester(Origin.CLI, system_user=system_user())
         try:
             lookup = record_lookup(
                 question,
-                asker=asker,
+                requester=requester,
                 typed=options["customer"],
                 zone=zone,
                 fresh=options["no_cache"],
                 reason=options["reason"],
             )
             result = answer_unredacted(lookup) if options["no_redact"] else answer_lookup(lookup)
-            result = replace(result, answer=with_known(result.answer))
+            result = replace(result, answer=with_known_errors(result.answer))
         except LookupFailed as failure:
             problem = failure.problem
-            told = f"{problem.message} {problem.next_step}"
-            detail = f" [{problem.code}: {problem.detail}]" if problem.detail else ""
-            raise CommandError(told + detail, returncode=problem.exit_status) from failure
-        rendered = _rendered(result, preset, options)
+            message = f"{problem.message} {problem.next_step}"
+            if problem.detail:
+                message += f" [{problem.code}: {problem.detail}]"
+            raise CommandError(message, returncode=problem.exit_status) from failure
+        rendered = _render(result, preset, options)
         record_export(
             lookup,
-            Exported(
+            ExportDetails(
                 format=options["format"],
                 tokens=rendered.tokens,
                 preset=preset.name,
@@ -108,34 +108,35 @@ class Command(BaseCommand):
                 redacted=not options["no_redact"],
                 reason=options["reason"] if options["no_redact"] else "",
             ),
-            asker=asker,
-            how=How.PRINTED,
+            requester=requester,
+            how=ExportMethod.PRINTED,
         )
         self.stdout.write(rendered.text)
         raise SystemExit(EXIT_COMPLETE if result.answer.complete else EXIT_INCOMPLETE)
 
-    def _read(self, options: dict[str, Any]) -> tuple[Question, ZoneInfo]:
-        zone = ZoneInfo(settings.TIME_ZONE)
-        names = [*options["project"], *options["environment"]]
-        if any(not name.isprintable() or not name.strip() for name in names):
-            raise CommandError(
-                "A project or an environment is not readable text.", returncode=EXIT_USAGE
-            )
-        try:
-            moment = parse_moment(options["at"], zone=zone, now=timezone.now())
-            question = Question(
-                customer=parse_customer(options["customer"]),
-                window=Window(moment=moment, minutes=options["window"]),
-                projects=tuple(dict.fromkeys(options["project"])),
-                environments=tuple(dict.fromkeys(options["environment"])),
-                fields=tuple(settings.TRIAGE_CUSTOMER_FIELDS),
-            )
-        except (CustomerRefused, MomentRefused, ValueError) as refused:
-            raise CommandError(str(refused), returncode=EXIT_USAGE) from refused
-        return question, zone
+
+def _read_question(options: dict[str, Any]) -> tuple[Question, ZoneInfo]:
+    zone = ZoneInfo(settings.TIME_ZONE)
+    names = [*options["project"], *options["environment"]]
+    if any(not name.isprintable() or not name.strip() for name in names):
+        raise CommandError(
+            "A project or an environment is not readable text.", returncode=EXIT_USAGE
+        )
+    try:
+        moment = parse_moment(options["at"], zone=zone, now=timezone.now())
+        question = Question(
+            customer=parse_customer(options["customer"]),
+            window=Window(moment=moment, minutes=options["window"]),
+            projects=tuple(dict.fromkeys(options["project"])),
+            environments=tuple(dict.fromkeys(options["environment"])),
+            fields=tuple(settings.TRIAGE_CUSTOMER_FIELDS),
+        )
+    except (CustomerRefused, MomentRefused, ValueError) as refused:
+        raise CommandError(str(refused), returncode=EXIT_USAGE) from refused
+    return question, zone
 
 
-def _rendered(result: LookupResult, preset: Preset, options: dict[str, Any]) -> Rendered:
+def _render(result: LookupResult, preset: Preset, options: dict[str, Any]) -> Rendered:
     zone = ZoneInfo(result.lookup.zone)
     today = timezone.now().astimezone(zone).date()
     try:
@@ -162,39 +163,44 @@ def _budget_of(options: dict[str, Any]) -> int | None:
 
 def _preset(name: str) -> Preset:
     try:
-        return preset_of(name)
+        return get_preset(name)
     except ExportRefused as refused:
         raise CommandError(str(refused), returncode=EXIT_USAGE) from refused
 
 
 def _budget(typed: str) -> int:
-    """A number of tokens within the exports' bounds; argparse tells the refusal."""
-    if not (typed.isascii() and typed.isdigit()) or not LEAST <= int(typed) <= MOST:
-        raise ArgumentTypeError(f"a budget is a whole number of tokens from {LEAST} to {MOST}")
+    """Parse the token limit of an export."""
+    if not (typed.isascii() and typed.isdigit()) or not MIN_TOKENS <= int(typed) <= MAX_TOKENS:
+        raise ArgumentTypeError(
+            f"the token limit is a whole number from {MIN_TOKENS} to {MAX_TOKENS}"
+        )
     return int(typed)
 
 
 def _prepare_database() -> None:
-    """Make the tables of the built-in SQLite file on first use; elsewhere say what to type."""
+    """Create the tables of the built-in SQLite database on first use.
+
+    Raise `CommandError` for other databases that are not migrated.
+    """
     if _has_tables():
         return
     if connection.vendor != "sqlite":
         raise CommandError(
-            "The database is not ready. Please run: python manage.py migrate",
+            "The database is not ready. Run: python manage.py migrate",
             returncode=EXIT_FAILED,
         )
     with Path(f"{settings.DATABASES['default']['NAME']}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # several may meet on a fresh machine
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several may start at once on a new machine
         if not _has_tables():
             call_command("migrate", verbosity=0)
 
 
 def _has_tables() -> bool:
-    """Whether every migration was run. Raises `CommandError` when there is no database at all."""
+    """Return whether every migration was run. Raise `CommandError` if there is no database."""
     try:
         executor = MigrationExecutor(connection)
     except OperationalError as error:
         raise CommandError(
-            "The database cannot be reached. Please check DATABASE_URL.", returncode=EXIT_FAILED
+            "The database can't be reached. Check DATABASE_URL.", returncode=EXIT_FAILED
         ) from error
     return not executor.migration_plan(executor.loader.graph.leaf_nodes())

@@ -1,4 +1,4 @@
-"""`manage.py reseal`: seal what is kept with the first of `TRIAGE_DATA_KEYS`."""
+"""`manage.py reseal`: re-encrypt stored data with the first of `TRIAGE_DATA_KEYS`."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from apps.lookups.retention import reseal_all
 
 
 class Command(BaseCommand):
-    """Prints what it did. It can be stopped and run again."""
+    """Prints how much it re-encrypted. It can be stopped and run again."""
 
     help = (
         "Re-encrypt all stored data with the first of TRIAGE_DATA_KEYS, so an older key can be "
@@ -16,14 +16,13 @@ class Command(BaseCommand):
     )
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        """Seal anew, and say whether the older keys are still needed."""
-        done = reseal_all()
-        self.stdout.write(f"Re-encrypted: {done.anew}. Already current: {done.already}.")
-        if done.unreadable:
+        """Re-encrypt, and say whether the older keys are still needed."""
+        counts = reseal_all()
+        self.stdout.write(f"Re-encrypted: {counts.updated}. Already current: {counts.current}.")
+        if counts.unreadable:
             self.stdout.write(
-                f"Not readable with any key: {done.unreadable}. If you still have an older "
-                "key, add it to "
-                "the end of TRIAGE_DATA_KEYS and run this again."
+                f"Not readable with any key: {counts.unreadable}. If you still have an older "
+                "key, add it to the end of TRIAGE_DATA_KEYS and run this again."
             )
         else:
             self.stdout.write(

@@ -1,21 +1,21 @@
-// Passkeys: asks the browser for one, or to make one, and sends the form with its answer.
-const knows = window.PublicKeyCredential?.parseRequestOptionsFromJSON;
+// Requests or creates a passkey and submits the form with it.
+const isSupported = window.PublicKeyCredential?.parseRequestOptionsFromJSON;
 
-const FAILED = "That did not work. Nothing was changed; please try again.";
+const FAILED = "That didn't work, and nothing was changed. Try again.";
 
-async function send(form, make) {
-  const said = form.querySelector(".signin-said");
-  said.textContent = "Follow the steps on your device.";
+async function submit(form, getCredential) {
+  const status = form.querySelector(".signin-said");
+  status.textContent = "Follow the steps on your device.";
   try {
-    const credential = await make();
+    const credential = await getCredential();
     form.elements.namedItem("credential").value = JSON.stringify(credential.toJSON());
     form.submit();
   } catch {
-    said.textContent = FAILED;
+    status.textContent = FAILED;
   }
 }
 
-function show(options) {
+function request(options) {
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options.publicKey);
   return navigator.credentials.get({ publicKey });
 }
@@ -26,25 +26,25 @@ function create(options) {
 }
 
 async function optionsFrom(address) {
-  const answer = await fetch(address, { headers: { Accept: "application/json" } });
-  if (!answer.ok) throw new Error(String(answer.status));
-  return (await answer.json()).request_options;
+  const response = await fetch(address, { headers: { Accept: "application/json" } });
+  if (!response.ok) throw new Error(String(response.status));
+  return (await response.json()).request_options;
 }
 
-function connect(selector, make) {
+function connect(selector, getCredential) {
   for (const form of document.querySelectorAll(selector)) {
-    if (!knows) {
+    if (!isSupported) {
       form.querySelector(".signin-said").textContent = "This browser is too old for passkeys.";
       continue;
     }
     form.hidden = false;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      send(form, () => make(form));
+      submit(form, () => getCredential(form));
     });
   }
 }
 
-connect("[data-passkey-login]", async (form) => show(await optionsFrom(form.dataset.options)));
-connect("[data-passkey-get]", (form) => show(JSON.parse(form.dataset.passkeyGet)));
+connect("[data-passkey-login]", async (form) => request(await optionsFrom(form.dataset.options)));
+connect("[data-passkey-get]", (form) => request(JSON.parse(form.dataset.passkeyGet)));
 connect("[data-passkey-create]", (form) => create(JSON.parse(form.dataset.passkeyCreate)));

@@ -1,4 +1,4 @@
-// Reads what was late beside the errors once the page stands, and puts it in place.
+// Loads the related data that was late once the page is there, and replaces its section.
 
 async function readLater(form) {
   const button = form.querySelector("button");
@@ -7,11 +7,11 @@ async function readLater(form) {
   const response = await fetch(form.action, { method: "POST", body: new FormData(form) });
   if (!response.ok) throw new Error(String(response.status));
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  for (const place of ["#beside", "[data-facts]"]) {
-    const now = document.querySelector(place);
-    const then = page.querySelector(place);
-    if (now && then) now.replaceWith(then);
-    else if (now) now.remove();
+  for (const selector of ["#beside", "[data-facts]"]) {
+    const old = document.querySelector(selector);
+    const fresh = page.querySelector(selector);
+    if (old && fresh) old.replaceWith(fresh);
+    else old?.remove();
   }
   document.dispatchEvent(new CustomEvent("triage:more"));
 }

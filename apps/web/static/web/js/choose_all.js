@@ -1,9 +1,9 @@
-// A box that chooses every lookup of the page; without this script they are chosen one by one.
+// Adds a checkbox that selects every lookup on the page.
 
 const all = document.querySelector("[data-choose-all]");
 const boxes = [...document.querySelectorAll("input.action-select")];
 
-function follow() {
+function update() {
   const chosen = boxes.filter((box) => box.checked).length;
   all.checked = chosen === boxes.length;
   all.indeterminate = chosen > 0 && chosen < boxes.length;
@@ -14,6 +14,6 @@ if (all && boxes.length) {
   all.addEventListener("change", () => {
     for (const box of boxes) box.checked = all.checked;
   });
-  for (const box of boxes) box.addEventListener("change", follow);
-  follow();
+  for (const box of boxes) box.addEventListener("change", update);
+  update();
 }

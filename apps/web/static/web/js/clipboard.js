@@ -1,4 +1,4 @@
-// Puts text on the clipboard, also text that is still on its way: Safari wants the writing to begin
+// Writes a text, or a promise of one, to the clipboard. Safari requires that the write begins
 // within the click.
 
 export async function write(text) {
@@ -6,6 +6,6 @@ export async function write(text) {
   if (!window.ClipboardItem || !navigator.clipboard.write) {
     return navigator.clipboard.writeText(await text);
   }
-  const blob = Promise.resolve(text).then((known) => new Blob([known], { type: "text/plain" }));
+  const blob = Promise.resolve(text).then((loaded) => new Blob([loaded], { type: "text/plain" }));
   return navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
 }

@@ -1,3 +1,3 @@
-// Goes on by itself where a click would only be in the way.
+// Submits the form that only exists to repeat a POST from our own site.
 
 document.querySelector("form[data-continue]")?.submit();

@@ -1,25 +1,25 @@
-// Copies the previewed text, or the text of one problem, and tells the server that it was copied.
+// Copies the previewed text, or the text of one problem, and reports the copy to the server.
 
 import { write } from "./clipboard.js";
 import { isPlain } from "./keys.js";
 import { ask, chosen, isSettled, previewed, settled } from "./panel.js";
 
-const SAID_FOR_MS = 4000;
+const STATUS_MS = 4000;
 
 const aside = document.querySelector("[data-export]");
 const box = document.getElementById("export-text");
 const status = aside.querySelector("[data-copy-status]");
 const buttons = document.querySelectorAll("[data-copy]");
 
-function say(place, text, before = "") {
-  place.textContent = text;
-  clearTimeout(place.sayTimer);
-  place.sayTimer = setTimeout(() => {
-    place.textContent = before;
-  }, SAID_FOR_MS);
+function flash(element, text, before = "") {
+  element.textContent = text;
+  clearTimeout(element.flashTimer);
+  element.flashTimer = setTimeout(() => {
+    element.textContent = before;
+  }, STATUS_MS);
 }
 
-// The copy is made, whether it can be recorded or not.
+// A failure is ignored: the copy has already been made.
 function record(choice) {
   const headers = { "X-CSRFToken": aside.dataset.csrf };
   fetch(aside.dataset.copied, { method: "POST", body: choice, headers, keepalive: true }).catch(
@@ -39,32 +39,31 @@ async function copyPreview() {
   try {
     await write(text);
     status.classList.add("visually-hidden"); // the button shows the same
-    say(status, "Copied");
-    for (const button of buttons) say(button.querySelector("[data-copy-label]"), "Copied", "Copy");
+    flash(status, "Copied");
+    for (const button of buttons) flash(button.querySelector("[data-copy-label]"), "Copied", "Copy");
     record(choice);
   } catch {
     box.focus();
     box.select();
     status.classList.remove("visually-hidden");
-    clearTimeout(status.sayTimer);
+    clearTimeout(status.flashTimer);
     status.textContent = "Press Ctrl+C to copy the selected text.";
   }
 }
 
-async function copyProblem(link, place) {
+async function copyProblem(link, status) {
   const choice = chosen();
   choice.set("issue", link.dataset.problem);
   const page = ask(choice);
   try {
-    await write(page.then((known) => known.getElementById("export-text").value));
-    say(place, "Copied");
+    await write(page.then((loaded) => loaded.getElementById("export-text").value));
+    flash(status, "Copied");
     record(choice);
   } catch {
-    const told = await page.then(
+    status.textContent = await page.then(
       () => "Your browser didn't allow copying. Download it instead:",
       (refused) => refused.message,
     );
-    place.textContent = told;
     link.hidden = false;
   }
 }
@@ -74,25 +73,24 @@ for (const button of buttons) {
   button.addEventListener("click", copyPreview);
 }
 
-function offerProblem(link) {
-  const place = link.nextElementSibling;
+function addCopyButton(link) {
+  const linkStatus = link.nextElementSibling;
   const button = document.createElement("button");
   button.type = "button";
   button.className = "text-button";
   button.textContent = "Copy this problem";
   button.setAttribute("aria-describedby", link.getAttribute("aria-describedby"));
-  button.addEventListener("click", () => copyProblem(link, place));
+  button.addEventListener("click", () => copyProblem(link, linkStatus));
   link.hidden = true;
-  link.before(button);
-  link.before(place);
+  link.before(button, linkStatus);
 }
 
-function offerProblems() {
-  document.querySelectorAll("[data-problem]:not([hidden])").forEach(offerProblem);
+function addCopyButtons() {
+  document.querySelectorAll("[data-problem]:not([hidden])").forEach(addCopyButton);
 }
 
-offerProblems();
-document.addEventListener("triage:shown", offerProblems);
+addCopyButtons();
+document.addEventListener("triage:shown", addCopyButtons);
 
 const key = aside.querySelector("[data-shortcut]")?.dataset.shortcut;
 

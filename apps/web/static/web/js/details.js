@@ -1,21 +1,21 @@
-// Reads what stands in an event when it is opened for the first time.
+// Loads the body of an event when it is opened for the first time.
 
 async function fill(details) {
-  const place = details.querySelector("[data-body]");
-  if (!place || place.dataset.state) return;
-  place.dataset.state = "reading";
+  const body = details.querySelector("[data-body]");
+  if (!body || body.dataset.state) return;
+  body.dataset.state = "loading";
   try {
-    const response = await fetch(`${place.querySelector("a").href}brief/`);
+    const response = await fetch(`${body.querySelector("a").href}brief/`);
     if (!response.ok || response.redirected) throw new Error(String(response.status));
-    const body = new DOMParser().parseFromString(await response.text(), "text/html").body;
-    place.replaceChildren(...body.childNodes);
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    body.replaceChildren(...page.body.childNodes);
   } catch {
-    delete place.dataset.state;
-    place.querySelector("[data-unread]").textContent = "It could not be read just now.";
+    delete body.dataset.state;
+    body.querySelector("[data-unread]").textContent = "We couldn't load this event.";
   }
 }
 
-// "toggle" does not bubble, and events come and go with the filter.
+// "toggle" does not bubble, and filtering replaces the events: listen on the document, capturing.
 document.addEventListener(
   "toggle",
   (event) => {

@@ -1,26 +1,26 @@
-// Copies a draft as it was edited, and keeps the mail link up with it. Tells the server that it was
-// taken, never its text.
+// Copies a draft as edited and keeps its mail link current. Reports the copy to the server, never
+// the text.
 
 import { write } from "./clipboard.js";
 
-const SAID_FOR_MS = 4000;
-const MOST_LETTERS = 1900; // as apps/answers/templates.py
+const STATUS_MS = 4000;
+const MAX_LINK_LENGTH = 1900; // as in apps/answers/templates.py
 
 const form = document.querySelector("[data-draft]");
 const subject = form.querySelector("[data-subject]");
 const text = form.querySelector("[data-text]");
 const mail = form.querySelector("[data-mail]");
 const copy = form.querySelector("[data-copy-draft]");
-const said = form.querySelector("[data-said]");
+const status = form.querySelector("[data-said]");
 
 let timer;
 
-function say(words) {
-  said.textContent = words;
+function flash(message) {
+  status.textContent = message;
   clearTimeout(timer);
   timer = setTimeout(() => {
-    said.textContent = "";
-  }, SAID_FOR_MS);
+    status.textContent = "";
+  }, STATUS_MS);
 }
 
 function record(how) {
@@ -29,20 +29,20 @@ function record(how) {
   fetch(form.dataset.drafted, { method: "POST", body, headers, keepalive: true }).catch(() => {});
 }
 
-// A lone half of a letter, which typing can leave behind, cannot be encoded.
-const encoded = (words) => encodeURIComponent(words.toWellFormed?.() ?? words);
+// encodeURIComponent throws on a lone surrogate, which typing can leave behind.
+const encoded = (value) => encodeURIComponent(value.toWellFormed?.() ?? value);
 
-function link() {
+function mailLink() {
   const lines = text.value.replace(/\r\n?|\n/g, "\r\n");
   return `mailto:?subject=${encoded(subject.value)}&body=${encoded(lines)}`;
 }
 
 function update() {
-  const address = link();
-  const fits = address.length <= MOST_LETTERS;
+  const link = mailLink();
+  const fits = link.length <= MAX_LINK_LENGTH;
   mail.hidden = !fits;
   form.querySelector("[data-too-long]").hidden = fits;
-  if (fits) mail.href = address;
+  if (fits) mail.href = link;
 }
 
 form.querySelector("[data-keep]").hidden = true;
@@ -51,12 +51,12 @@ copy.hidden = false;
 copy.addEventListener("click", async () => {
   try {
     await write(text.value);
-    say("Copied");
+    flash("Copied");
     record("copied");
   } catch {
     text.focus();
     text.select();
-    say("Press Ctrl+C to copy the selected text.");
+    flash("Press Ctrl+C to copy the selected text.");
   }
 });
 

@@ -1,26 +1,27 @@
-// Keeps the example of a template up with what is typed. The server fills it in; the last one wins.
+// Keeps a draft template's example current while it is edited. The server renders it; the last
+// request wins.
 
-const WHILE_TYPING_MS = 400;
+const TYPING_MS = 400;
 
 const part = document.querySelector("[data-example]");
 const shown = part.querySelector("[data-shown]");
 const form = part.closest("form");
 
 let timer;
-let turn = 0;
+let latest = 0;
 
 async function update() {
-  turn += 1;
-  const mine = turn;
+  latest += 1;
+  const mine = latest;
   const response = await fetch(part.dataset.example, { method: "POST", body: new FormData(form) });
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const example = page.querySelector(".draft-example");
-  if (mine === turn && example) shown.replaceChildren(document.importNode(example, true));
+  if (mine === latest && example) shown.replaceChildren(document.importNode(example, true));
 }
 
 function updateSoon() {
   clearTimeout(timer);
-  timer = setTimeout(() => update().catch(() => {}), WHILE_TYPING_MS);
+  timer = setTimeout(() => update().catch(() => {}), TYPING_MS);
 }
 
 part.querySelector("[formaction]").hidden = true;

@@ -1,16 +1,16 @@
-// Shows what is chosen without a reload: the server filters and draws, this puts it in place.
-// Dragging across the axis chooses a range, the arrow keys go from mark to mark.
+// Applies the filter without a reload: the server filters and draws, this replaces the parts.
+// Dragging across the axis chooses a range; the arrow keys move between marks.
 
 const PARTS = ["#timeline", "#problems"];
-const WHILE_TYPING_MS = 400;
-const LEAST_DRAG_PX = 8;
+const TYPING_MS = 400;
+const MIN_DRAG_PX = 8;
 
 let timer = 0;
 let next = null;
-let isAsking = false;
+let isLoading = false;
 let band = null;
 
-async function ask({ action, choice }) {
+async function load({ action, choice }) {
   const address = new URL(action);
   address.search = location.search;
   const headers = { "X-Triage-Part": "shown" };
@@ -20,14 +20,14 @@ async function ask({ action, choice }) {
   return page;
 }
 
-function put(fresh, old) {
+function replace(old, fresh) {
   const active = document.activeElement;
   const hadFocus = old.contains(active);
   for (const details of fresh.querySelectorAll("details[id]")) {
     details.open = document.getElementById(details.id)?.open ?? details.open;
   }
   if (active.id === "shown-text" && hadFocus) {
-    // Somebody may still be typing into it.
+    // Keep what was typed since the request.
     const { value, selectionStart, selectionEnd } = active;
     old.replaceWith(fresh);
     const field = document.getElementById("shown-text");
@@ -43,36 +43,36 @@ function put(fresh, old) {
 }
 
 function show(page) {
-  for (const place of PARTS) put(page.querySelector(place), document.querySelector(place));
-  settle();
-  say(document.getElementById("timeline").dataset.said);
+  for (const part of PARTS) replace(document.querySelector(part), page.querySelector(part));
+  prepare();
+  announce(document.getElementById("timeline").dataset.said);
   document.dispatchEvent(new CustomEvent("triage:shown"));
 }
 
-function say(text, isTrouble = false) {
+function announce(text, isProblem = false) {
   const status = document.querySelector("[data-shown-status]");
   status.textContent = text;
-  status.classList.toggle("visually-hidden", !isTrouble);
+  status.classList.toggle("visually-hidden", !isProblem);
 }
 
-// One at a time, so that the session keeps the last choice; what became old is not shown.
+// One request at a time, so that the session stores the last choice; outdated parts are dropped.
 async function apply(action, choice) {
   clearTimeout(timer);
   timer = 0;
   next = { action, choice };
-  if (isAsking) return;
-  isAsking = true;
+  if (isLoading) return;
+  isLoading = true;
   try {
     while (next) {
       const mine = next;
       next = null;
-      const page = await ask(mine);
+      const page = await load(mine);
       if (!next && !timer) show(page);
     }
   } catch {
-    say("This could not be shown. Please reload the page.", true);
+    announce("We couldn't apply the filter. Reload the page.", true);
   } finally {
-    isAsking = false;
+    isLoading = false;
   }
 }
 
@@ -89,16 +89,16 @@ document.addEventListener("input", (event) => {
   const form = event.target.form;
   if (!form?.matches("[data-shown]")) return;
   clearTimeout(timer);
-  const wait = event.target.type === "search" ? WHILE_TYPING_MS : 0;
+  const wait = event.target.type === "search" ? TYPING_MS : 0;
   timer = setTimeout(() => apply(form.action, fields(document.querySelector("#filter form"))), wait);
 });
 
-// --- dragging across the axis -------------------------------------------------------------------
+// Dragging across the axis.
 
 function ends(event) {
   const box = band.axis.getBoundingClientRect();
-  const places = [band.from, event.clientX].map((x) => Math.min(Math.max(x - box.left, 0), box.width));
-  return { box, start: Math.min(...places), end: Math.max(...places) };
+  const offsets = [band.from, event.clientX].map((x) => Math.min(Math.max(x - box.left, 0), box.width));
+  return { box, start: Math.min(...offsets), end: Math.max(...offsets) };
 }
 
 document.addEventListener("pointerdown", (event) => {
@@ -127,7 +127,7 @@ document.addEventListener("pointerup", (event) => {
   const { box, start, end } = ends(event);
   const { left, right } = band.axis.dataset;
   drop();
-  if (end - start < LEAST_DRAG_PX) return;
+  if (end - start < MIN_DRAG_PX) return;
   const form = document.querySelector("#filter form");
   const choice = fields(form);
   const second = (x) => Math.round(Number(left) + (x / box.width) * (right - left));
@@ -136,20 +136,20 @@ document.addEventListener("pointerup", (event) => {
   apply(form.action, choice);
 });
 
-// --- from mark to mark --------------------------------------------------------------------------
+// Moving between marks with the arrow keys.
 
 const lanes = () => [...document.querySelectorAll("[data-lane]")].map((lane) => [...lane.querySelectorAll(".mark-link")]);
-const place = (mark) => parseFloat(mark.querySelector("svg").getAttribute("x"));
+const xOf = (mark) => parseFloat(mark.querySelector("svg").getAttribute("x"));
 
-function neighbour(mark, key) {
+function neighbor(mark, key) {
   const all = lanes();
   const row = all.findIndex((marks) => marks.includes(mark));
   const column = all[row].indexOf(mark);
   if (key === "ArrowLeft") return all[row][column - 1];
   if (key === "ArrowRight") return all[row][column + 1];
   const other = all[row + (key === "ArrowDown" ? 1 : -1)] ?? [];
-  const away = (one) => Math.abs(place(one) - place(mark));
-  return [...other].sort((one, two) => away(one) - away(two))[0];
+  const distance = (one) => Math.abs(xOf(one) - xOf(mark));
+  return [...other].sort((one, two) => distance(one) - distance(two))[0];
 }
 
 document.addEventListener("keydown", (event) => {
@@ -158,19 +158,19 @@ document.addEventListener("keydown", (event) => {
   if (!mark || !/^Arrow(Left|Right|Up|Down)$/.test(event.key)) return;
   if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
   event.preventDefault();
-  neighbour(mark, event.key)?.focus();
+  neighbor(mark, event.key)?.focus();
 });
 
-// Tab stops once in each lane: at the mark that had the focus last.
+// Each lane has one tab stop: the mark that was focused last.
 document.addEventListener("focusin", (event) => {
   const mark = event.target.closest?.(".mark-link");
   if (!mark) return;
   for (const one of mark.parentElement.querySelectorAll(".mark-link")) one.setAttribute("tabindex", one === mark ? 0 : -1);
 });
 
-// --- the table, fetched when it is opened ---------------------------------------------------------
+// The table, loaded when it is opened.
 
-async function fill(details) {
+async function loadTable(details) {
   const response = await fetch(details.dataset.table);
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const table = page.querySelector("[data-event-table] .scroll");
@@ -182,16 +182,16 @@ document.addEventListener(
   (event) => {
     const details = event.target;
     if (!details.open || !details.dataset.table || details.querySelector("table")) return;
-    fill(details).catch(() => {}); // the link to its page stays
+    loadTable(details).catch(() => {}); // the link to its own page remains
   },
   true,
 );
 
-function settle() {
+function prepare() {
   for (const marks of lanes()) marks.forEach((mark, index) => mark.setAttribute("tabindex", index ? -1 : 0));
   for (const hidden of document.querySelectorAll("[data-keys]")) hidden.hidden = false;
   for (const button of document.querySelectorAll("#filter [data-show]")) button.hidden = true;
 }
 
-settle();
-document.addEventListener("triage:more", settle);
+prepare();
+document.addEventListener("triage:more", prepare);

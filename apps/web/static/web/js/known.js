@@ -1,43 +1,43 @@
-// The reply of a known error: the name goes in as it is typed and stays in this page, a click copies
-// it, and the server is told that, never what. Whether it helped is kept without a reload.
+// Fills the customer's name into a known error's reply, copies it, and saves feedback without a
+// reload. The name never leaves the page; the server learns only that a reply was copied.
 
 import { write } from "./clipboard.js";
 
-const SAID_FOR_MS = 4000;
-const LONGEST_NAME = 80;
+const STATUS_MS = 4000;
+const MAX_NAME_LENGTH = 80;
 
 let name = "";
 
 function greet() {
-  const told = name.replace(/\s+/gu, " ").trim().slice(0, LONGEST_NAME);
+  const shortName = name.replace(/\s+/gu, " ").trim().slice(0, MAX_NAME_LENGTH);
   for (const field of document.querySelectorAll("[data-known-name]")) {
     if (field.value !== name) field.value = name;
   }
   for (const reply of document.querySelectorAll("[data-reply]")) {
     const { named, unnamed } = reply.dataset;
-    const greeting = told ? named.replace("{name}", () => told) : unnamed;
-    for (const place of reply.querySelectorAll("[data-greeting]")) place.textContent = greeting;
+    const greeting = shortName ? named.replace("{name}", () => shortName) : unnamed;
+    for (const span of reply.querySelectorAll("[data-greeting]")) span.textContent = greeting;
   }
 }
 
-function offer() {
+function prepare() {
   for (const button of document.querySelectorAll("[data-copy-reply]")) button.hidden = false;
   for (const button of document.querySelectorAll("[data-known-fill]")) button.hidden = true;
   greet();
 }
 
-const written = (reply) =>
+const textOf = (reply) =>
   [...reply.childNodes].map((one) => (one.nodeName === "BR" ? "\n" : one.textContent)).join("");
 
-function say(place, text) {
-  place.textContent = text;
-  clearTimeout(place.sayTimer);
-  place.sayTimer = setTimeout(() => {
-    place.textContent = "";
-  }, SAID_FOR_MS);
+function flash(status, text) {
+  status.textContent = text;
+  clearTimeout(status.flashTimer);
+  status.flashTimer = setTimeout(() => {
+    status.textContent = "";
+  }, STATUS_MS);
 }
 
-// The copy is made, whether it can be recorded or not. The name stays here.
+// Leaves the name out. A failure is ignored: the copy has already been made.
 function record(known, form) {
   const body = new URLSearchParams(new FormData(form));
   body.delete("name");
@@ -49,17 +49,17 @@ async function copy(button) {
   const reply = known.querySelector("[data-reply]");
   const status = known.querySelector("[data-copied]");
   try {
-    await write(written(reply));
-    say(status, "Copied");
+    await write(textOf(reply));
+    flash(status, "Copied");
     record(known, button.form);
   } catch {
     getSelection().selectAllChildren(reply);
-    clearTimeout(status.sayTimer);
+    clearTimeout(status.flashTimer);
     status.textContent = "Press Ctrl+C to copy the selected text.";
   }
 }
 
-async function tell(form, submitter) {
+async function sendFeedback(form, submitter) {
   const status = form.querySelector("[data-said]");
   const body = new URLSearchParams(new FormData(form, submitter));
   try {
@@ -91,8 +91,8 @@ document.addEventListener("submit", (event) => {
   if (form.matches("[data-known-take]")) event.preventDefault();
   if (!form.matches("[data-known-feedback]")) return;
   event.preventDefault();
-  tell(form, event.submitter);
+  sendFeedback(form, event.submitter);
 });
 
-offer();
-document.addEventListener("triage:shown", offer);
+prepare();
+document.addEventListener("triage:shown", prepare);

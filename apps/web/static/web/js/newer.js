@@ -1,25 +1,25 @@
-// Says when more came in of a window that was still young: asked once a minute, for a quarter of an
-// hour, and only while the page is looked at.
+// Checks a window that was still open for new events: once a minute, up to 15 times, and only while
+// the page is visible.
 
 const EVERY_MS = 60000;
-const MOST_TIMES = 15;
+const MAX_CHECKS = 15;
 
-const place = document.querySelector("[data-newer]");
-let times = 0;
+const status = document.querySelector("[data-newer]");
+let checks = 0;
 
-async function look() {
+async function check() {
   if (document.visibilityState !== "visible") return;
-  times += 1;
-  if (times >= MOST_TIMES) clearInterval(timer);
-  const response = await fetch(place.dataset.newer).catch(() => null);
+  checks += 1;
+  if (checks >= MAX_CHECKS) clearInterval(timer);
+  const response = await fetch(status.dataset.newer).catch(() => null);
   if (!response?.ok || response.redirected) return;
   const { sentence } = await response.json();
-  if (!sentence || place.textContent.startsWith(sentence)) return;
+  if (!sentence || status.textContent.startsWith(sentence)) return;
   const button = document.createElement("button");
   button.className = "text-button";
   button.setAttribute("form", "refresh");
   button.textContent = "Show";
-  place.replaceChildren(`${sentence} `, button);
+  status.replaceChildren(`${sentence} `, button);
 }
 
-const timer = setInterval(look, EVERY_MS);
+const timer = setInterval(check, EVERY_MS);

@@ -1,7 +1,7 @@
-// Keeps the preview up with what is chosen. The server writes it; the last choice wins.
+// Keeps the export preview current with the form. The server renders it; the last choice wins.
 
-const WHILE_TYPING_MS = 400;
-const WHILE_CHOOSING_MS = 120;
+const TYPING_MS = 400;
+const CHOOSING_MS = 120;
 
 const aside = document.querySelector("[data-export]");
 const form = aside.querySelector("[data-choose]");
@@ -9,7 +9,7 @@ const budget = document.getElementById("export-budget");
 const size = aside.querySelector("[data-choice]");
 
 let timer;
-let turn = 0;
+let latest = 0;
 let pending = null;
 let release = () => {};
 
@@ -20,7 +20,7 @@ class Refused extends Error {
   }
 }
 
-// What the fields say now, and what the preview is of.
+// The choice in the form now, and the choice that the preview shows.
 export const chosen = () => new URLSearchParams(new FormData(form));
 export const previewed = () => new URLSearchParams(size.dataset.choice);
 export const isSettled = () => pending === null;
@@ -38,59 +38,59 @@ export async function ask(choice) {
     page = new Document();
   }
   if (page.querySelector("[data-choice]")) return page;
-  const told = page.querySelector("[data-refused]");
-  if (told) throw new Refused(told.textContent, told.dataset.refused);
+  const refused = page.querySelector("[data-refused]");
+  if (refused) throw new Refused(refused.textContent, refused.dataset.refused);
   throw new Refused("We couldn't create the text. Reload the page.", "budget");
 }
 
 function show(page) {
   for (const fresh of page.querySelectorAll("[data-part]")) {
-    const place = aside.querySelector(`[data-part="${fresh.dataset.part}"]`);
-    if (place === size) {
-      place.dataset.choice = fresh.dataset.choice;
-      place.replaceChildren(...fresh.childNodes);
-    } else if (place.href) {
-      place.href = fresh.getAttribute("href");
+    const old = aside.querySelector(`[data-part="${fresh.dataset.part}"]`);
+    if (old === size) {
+      old.dataset.choice = fresh.dataset.choice;
+      old.replaceChildren(...fresh.childNodes);
+    } else if (old.href) {
+      old.href = fresh.getAttribute("href");
     } else {
-      place.value = fresh.value;
-      place.scrollTop = 0;
+      old.value = fresh.value;
+      old.scrollTop = 0;
     }
   }
   history.replaceState(history.state, "", `?${previewed()}${location.hash}`);
 }
 
-function tell(refused) {
+function showRefusal(refused) {
   aside.classList.toggle("is-stale", Boolean(refused));
   aside.querySelector("[data-stale]").hidden = !refused;
-  for (const place of aside.querySelectorAll("[data-refused]")) {
-    const isHere = refused?.field === place.dataset.refused;
-    place.textContent = isHere ? refused.message : "";
-    const field = document.getElementById(`export-${place.dataset.refused}`);
+  for (const error of aside.querySelectorAll("[data-refused]")) {
+    const isHere = refused?.field === error.dataset.refused;
+    error.textContent = isHere ? refused.message : "";
+    const field = document.getElementById(`export-${error.dataset.refused}`);
     if (isHere) field.setAttribute("aria-invalid", "true");
     else field.removeAttribute("aria-invalid");
   }
 }
 
 async function update() {
-  turn += 1;
-  const mine = turn;
+  latest += 1;
+  const mine = latest;
   let outcome;
   try {
     const page = await ask(chosen());
     outcome = () => {
       show(page);
-      tell(null);
+      showRefusal(null);
     };
   } catch (refused) {
-    outcome = () => tell(refused);
+    outcome = () => showRefusal(refused);
   }
-  if (mine === turn) outcome();
+  if (mine === latest) outcome();
 }
 
 function updateIn(milliseconds) {
   clearTimeout(timer);
   release();
-  turn += 1;
+  latest += 1;
   const mine = new Promise((done) => {
     release = done;
     timer = setTimeout(() => update().finally(done), milliseconds);
@@ -109,12 +109,12 @@ function press() {
 
 form.querySelector("[data-show]").hidden = true;
 
-// What was read later stands in the text too.
+// Data that was loaded later is part of the text too.
 document.addEventListener("triage:more", () => updateIn(0));
 
 form.addEventListener("input", (event) => {
   press();
-  updateIn(event.target === budget ? WHILE_TYPING_MS : WHILE_CHOOSING_MS);
+  updateIn(event.target === budget ? TYPING_MS : CHOOSING_MS);
 });
 
 form.addEventListener("submit", (event) => {

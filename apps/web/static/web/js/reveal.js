@@ -1,4 +1,4 @@
-// Opens the event or the known error that the address, a mark in the timeline or a link points at.
+// Opens the event or known error that the URL, a timeline mark, or a link points to.
 
 function reveal() {
   const id = decodeURIComponent(location.hash.slice(1));
@@ -14,7 +14,7 @@ function reveal() {
 }
 
 addEventListener("hashchange", reveal);
-// The same mark twice does not change the address.
+// A second click on the same mark does not change the URL.
 document.addEventListener("click", (event) => {
   if (event.target.closest('a[href^="#event-"], a[href^="#known-"]')) requestAnimationFrame(reveal);
 });

@@ -1,4 +1,4 @@
-// Says that a lookup is under way, and keeps a second click from asking twice.
+// Shows that a lookup is in progress, and ignores a second click.
 
 for (const form of document.querySelectorAll("[data-lookup]")) {
   const button = form.querySelector("[data-busy-text]");
@@ -17,7 +17,7 @@ for (const form of document.querySelectorAll("[data-lookup]")) {
     if (status) status.textContent = "This can take a few seconds.";
   });
 
-  // The back button brings the page as it was left.
+  // The back button restores the page as it was left.
   addEventListener("pageshow", () => {
     delete form.dataset.busy;
     button.removeAttribute("aria-disabled");

@@ -1,4 +1,4 @@
-// Copies a new API token; without it the field can be marked and copied by hand.
+// Copies a new API token.
 
 import { write } from "./clipboard.js";
 

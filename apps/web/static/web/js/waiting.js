@@ -1,44 +1,44 @@
-// Shows how far the asking is, and goes to the answer's page when there is one, or a reason why
-// not. A poll that fails is tried again, ever later; a hidden page does not poll.
+// Polls the progress of a lookup, and reloads when it has ended. A failed poll is retried with
+// backoff; a hidden page does not poll.
 
-const SOON_MS = 400;
-const LATER_MS = 1500;
-const PATIENT_AFTER_MS = 20_000;
-const LONGEST_MS = 15_000;
+const FAST_POLL_MS = 400;
+const SLOW_POLL_MS = 1500;
+const SLOW_AFTER_MS = 20_000;
+const MAX_WAIT_MS = 15_000;
 
 const box = document.querySelector("[data-waiting]");
 const find = (name) => box.querySelector(`[data-${name}]`);
 const list = find("events");
 const rows = new Map();
-const since = Date.now();
+const startedAt = Date.now();
 
-let failed = 0;
+let failures = 0;
 let stage = "";
-let isOver = false;
+let isCanceled = false;
 
 function rowOf(event) {
   if (!rows.has(event.id)) {
-    const made = find(`level="${event.level}"`).content.cloneNode(true);
-    const time = made.querySelector("[data-time]");
+    const row = find(`level="${event.level}"`).content.cloneNode(true);
+    const time = row.querySelector("[data-time]");
     time.textContent = event.time;
     time.dateTime = event.iso;
-    made.querySelector("[data-words]").textContent = event.sentence;
-    rows.set(event.id, made.firstElementChild);
+    row.querySelector("[data-words]").textContent = event.sentence;
+    rows.set(event.id, row.firstElementChild);
   }
   return rows.get(event.id);
 }
 
-function show(told) {
-  find("sentence").textContent = told.sentence;
-  box.querySelector("progress").value = told.share;
-  find("found").hidden = told.events.length === 0;
-  find("more").textContent = told.more;
-  if (told.events.some((event, place) => list.children[place] !== rowOf(event))) {
-    list.replaceChildren(...told.events.map(rowOf));
+function show(progress) {
+  find("sentence").textContent = progress.sentence;
+  box.querySelector("progress").value = progress.share;
+  find("found").hidden = progress.events.length === 0;
+  find("more").textContent = progress.more;
+  if (progress.events.some((event, index) => list.children[index] !== rowOf(event))) {
+    list.replaceChildren(...progress.events.map(rowOf));
   }
-  // Said aloud only when something else begins, not with each event.
-  const now = `${told.state} ${told.known}`;
-  if (now !== stage) find("status").textContent = told.sentence;
+  // Announced only when the next stage begins, not for each event.
+  const now = `${progress.state} ${progress.known}`;
+  if (now !== stage) find("status").textContent = progress.sentence;
   stage = now;
 }
 
@@ -46,39 +46,39 @@ async function poll() {
   try {
     const response = await fetch(box.dataset.waiting, {
       redirect: "manual",
-      signal: AbortSignal.timeout(LONGEST_MS),
+      signal: AbortSignal.timeout(MAX_WAIT_MS),
     });
-    const isShut = response.type === "opaqueredirect" || [401, 403, 404].includes(response.status);
-    if (!isShut && !response.ok) throw new Error(String(response.status));
-    const told = isShut ? {} : await response.json();
-    if (isOver) return;
-    if (told.state !== "waiting" && told.state !== "asking") {
+    const isDenied = response.type === "opaqueredirect" || [401, 403, 404].includes(response.status);
+    if (!isDenied && !response.ok) throw new Error(String(response.status));
+    const progress = isDenied ? {} : await response.json();
+    if (isCanceled) return;
+    if (progress.state !== "waiting" && progress.state !== "asking") {
       location.reload();
       return;
     }
-    failed = 0;
-    show(told);
+    failures = 0;
+    show(progress);
   } catch {
-    failed += 1;
+    failures += 1;
   }
-  find("note").hidden = failed < 2;
-  const pause = Date.now() - since < PATIENT_AFTER_MS ? SOON_MS : LATER_MS;
-  setTimeout(whenSeen, failed ? Math.min(SOON_MS * 2 ** failed, LONGEST_MS) : pause);
+  find("note").hidden = failures < 2;
+  const pause = Date.now() - startedAt < SLOW_AFTER_MS ? FAST_POLL_MS : SLOW_POLL_MS;
+  setTimeout(pollWhenVisible, failures ? Math.min(FAST_POLL_MS * 2 ** failures, MAX_WAIT_MS) : pause);
 }
 
-function whenSeen() {
-  if (isOver) return;
+function pollWhenVisible() {
+  if (isCanceled) return;
   if (!document.hidden) poll();
-  else document.addEventListener("visibilitychange", whenSeen, { once: true });
+  else document.addEventListener("visibilitychange", pollWhenVisible, { once: true });
 }
 
 find("cancel").addEventListener("submit", () => {
-  isOver = true;
+  isCanceled = true;
 });
 
-// The back button can bring the page as it was left, after the lookup was stopped.
+// The back button can restore this page after the lookup was stopped.
 addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
 
-whenSeen();
+pollWhenVisible();

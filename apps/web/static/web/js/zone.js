@@ -1,4 +1,4 @@
-// Tells the server the browser's time zone, and chooses it in a form nobody has filled in yet.
+// Stores the browser's time zone in a cookie, and selects it in a form that is still untouched.
 
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 

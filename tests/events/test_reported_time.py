@@ -1,4 +1,4 @@
-"""Reading a moment that a person typed."""
+"""Test parsing the reported time."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -30,7 +30,7 @@ def read(typed: str, zone: ZoneInfo = BERLIN) -> datetime:
         ("1763647500000", "2025-11-20T14:05:00+00:00"),
     ],
 )
-def test_a_clear_moment_becomes_utc(typed: str, utc: str) -> None:
+def test_unambiguous_time_is_converted_to_utc(typed: str, utc: str) -> None:
     assert read(typed).isoformat() == utc
 
 
@@ -49,19 +49,19 @@ def test_a_clear_moment_becomes_utc(typed: str, utc: str) -> None:
         ("2026-10-25 02:30", "happened twice"),
     ],
 )
-def test_what_names_no_single_moment_is_refused_with_its_reason(typed: str, reason: str) -> None:
+def test_other_input_is_refused_with_reason(typed: str, reason: str) -> None:
     with pytest.raises(MomentRefused, match=reason):
         read(typed)
 
 
-def test_a_repeated_hour_is_clear_with_its_offset() -> None:
+def test_repeated_hour_with_offset_is_accepted() -> None:
     assert read("2026-10-25 02:30+01:00").isoformat() == "2026-10-25T01:30:00+00:00"
 
 
-def test_the_refusal_of_a_repeated_hour_names_both_offsets() -> None:
+def test_refusal_of_repeated_hour_names_both_offsets() -> None:
     with pytest.raises(MomentRefused, match=r"02:30\+02:00 .* 02:30\+01:00"):
         read("2026-10-25 02:30")
 
 
-def test_the_zone_decides_what_a_local_time_means() -> None:
+def test_local_time_is_in_given_zone() -> None:
     assert read("2026-11-20 14:05", ZoneInfo("America/New_York")).hour == 19

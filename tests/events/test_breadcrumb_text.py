@@ -1,20 +1,20 @@
-"""Breadcrumbs in words that an agent can say."""
+"""Test breadcrumbs in plain words."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from apps.events.breadcrumb_text import Actor, Spoken, label_of, spoken
-from apps.events.event import Breadcrumb, Event
+from apps.events.breadcrumb_text import Actor, BreadcrumbPhrase, breadcrumb_phrase, label_of
+from apps.events.event import Breadcrumb, Event, breadcrumb_message
 
 BROWSER = Event("a" * 32, datetime(2026, 11, 20, tzinfo=UTC), platform="javascript")
 PHONE = Event("c" * 32, datetime(2026, 11, 20, tzinfo=UTC), platform="android")
 SERVER = Event("b" * 32, datetime(2026, 11, 20, tzinfo=UTC), platform="python")
 
 
-def said(event: Event = BROWSER, **crumb: Any) -> Spoken:
-    return spoken(Breadcrumb(**crumb), event)
+def phrase(event: Event = BROWSER, **crumb: Any) -> BreadcrumbPhrase:
+    return breadcrumb_phrase(Breadcrumb(**crumb), event)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def said(event: Event = BROWSER, **crumb: Any) -> Spoken:
         ("gallery: picture 14 of 31", "gallery: picture 14 of 31"),
     ],
 )
-def test_what_was_clicked_is_called_as_a_person_would(target: str, label: str) -> None:
+def test_label_of_clicked_element(target: str, label: str) -> None:
     assert label_of(target) == label
 
 
@@ -67,13 +67,13 @@ def test_what_was_clicked_is_called_as_a_person_would(target: str, label: str) -
         ({"category": "ui.lifecycle", "data": {"screen": "Start"}}, "saw", "Start"),
     ],
 )
-def test_what_the_customer_did(crumb: dict[str, Any], words: str, text: str) -> None:
-    told = said(**crumb)
-    assert (told.actor, told.words, told.text) == (Actor.CUSTOMER, words, text)
+def test_customer_action(crumb: dict[str, Any], words: str, text: str) -> None:
+    result = phrase(**crumb)
+    assert (result.actor, result.words, result.text) == (Actor.CUSTOMER, words, text)
 
 
 @pytest.mark.parametrize(
-    ("event", "data", "told"),
+    ("event", "data", "expected"),
     [
         (
             BROWSER,
@@ -98,30 +98,30 @@ def test_what_the_customer_did(crumb: dict[str, Any], words: str, text: str) -> 
         (BROWSER, {"method": "GET", "url": "http://[broken"}, None),
     ],
 )
-def test_what_a_request_came_to(
-    event: Event, data: dict[str, Any], told: tuple[str, str, str, bool] | None
+def test_request_has_outcome(
+    event: Event, data: dict[str, Any], expected: tuple[str, str, str, bool] | None
 ) -> None:
-    spoken_of = said(event, category="fetch", type="http", data=data)
-    found = (spoken_of.words, spoken_of.text, spoken_of.outcome, spoken_of.has_failed)
-    assert found == (told or ("asked for", "http://[broken", "", False))
-    assert spoken_of.actor is (Actor.PAGE if event is BROWSER else Actor.SERVER)
+    result = phrase(event, category="fetch", type="http", data=data)
+    found = (result.words, result.text, result.outcome, result.has_failed)
+    assert found == (expected or ("asked for", "http://[broken", "", False))
+    assert result.actor is (Actor.PAGE if event is BROWSER else Actor.SERVER)
 
 
-def test_a_request_without_an_answer_says_so() -> None:
-    told = said(category="xhr", type="http", level="error", data={"url": "/pay"})
-    assert (told.outcome, told.has_failed) == ("no response", True)
+def test_request_without_response() -> None:
+    result = phrase(category="xhr", type="http", level="error", data={"url": "/pay"})
+    assert (result.outcome, result.has_failed) == ("no response", True)
 
 
-def test_notes_are_those_of_the_program_on_its_side() -> None:
-    query = said(SERVER, category="query", message="SELECT 1")
+def test_actor_depends_on_side() -> None:
+    query = phrase(SERVER, category="query", message="SELECT 1")
     assert (query.actor, query.words) == (Actor.SERVER, "asked the data store")
-    noted = said(category="console", message="odd", level="error")
+    noted = phrase(category="console", message="odd", level="error")
     assert (noted.actor, noted.words, noted.has_failed) == (Actor.PAGE, "recorded an error", True)
-    assert said(PHONE, category="log", message="odd").actor is Actor.APP
+    assert phrase(PHONE, category="log", message="odd").actor is Actor.APP
 
 
 @pytest.mark.parametrize(
-    ("query", "told"),
+    ("query", "expected"),
     [
         ('SELECT "shop_order"."id" FROM "shop_order" WHERE id = %s', ("looked up", "shop order")),
         ("insert into `orders` (`id`) values (?)", ("saved", "orders")),
@@ -130,13 +130,13 @@ def test_notes_are_those_of_the_program_on_its_side() -> None:
         ("BEGIN", ("asked the data store", "BEGIN")),
     ],
 )
-def test_a_query_is_told_by_what_was_done_and_where(query: str, told: tuple[str, str]) -> None:
-    found = said(SERVER, category="db.sql.query", message=query)
-    assert (found.words, found.text) == told
+def test_sql_query_becomes_verb_and_table(query: str, expected: tuple[str, str]) -> None:
+    found = phrase(SERVER, category="db.sql.query", message=query)
+    assert (found.words, found.text) == expected
 
 
 @pytest.mark.parametrize(
-    ("crumb", "told"),
+    ("crumb", "expected"),
     [
         ({"category": "app.lifecycle", "data": {"state": "background"}}, "left the app"),
         ({"category": "app.lifecycle", "data": {"state": "foreground"}}, "switched to the app"),
@@ -160,25 +160,44 @@ def test_a_query_is_told_by_what_was_done_and_where(query: str, told: tuple[str,
         ),
     ],
 )
-def test_what_an_app_notes_is_told_as_a_person_would(crumb: dict[str, Any], told: str) -> None:
-    found = said(PHONE, **crumb)
-    assert f"{found.words} {found.text}".strip() == told
+def test_app_breadcrumb(crumb: dict[str, Any], expected: str) -> None:
+    found = phrase(PHONE, **crumb)
+    assert f"{found.words} {found.text}".strip() == expected
 
 
-def test_a_call_that_our_server_made_is_not_told_as_the_customers_sign_in() -> None:
+def test_server_call_with_401_is_not_about_customer_sign_in() -> None:
     data = {"method": "POST", "url": "https://mail.example/send", "status_code": 401}
-    assert said(SERVER, category="http", data=data).outcome.endswith("(it did not let us in)")
+    assert phrase(SERVER, category="http", data=data).outcome.endswith("(it did not let us in)")
 
 
-def test_a_call_with_status_zero_got_no_answer() -> None:
-    told = said(category="xhr", data={"method": "POST", "url": "/pay", "status_code": 0})
-    assert (told.outcome, told.has_failed) == ("no response", True)
+def test_request_with_status_zero_has_no_response() -> None:
+    result = phrase(category="xhr", data={"method": "POST", "url": "/pay", "status_code": 0})
+    assert (result.outcome, result.has_failed) == ("no response", True)
 
 
-def test_a_graphql_call_is_told_by_its_name() -> None:
+def test_graphql_request_has_operation_name() -> None:
     data = {"method": "POST", "url": "/graphql", "graphql.operation": "mutation AddToCart"}
-    assert said(category="fetch", data=data).text == "/graphql (mutation AddToCart)"
+    assert phrase(category="fetch", data=data).text == "/graphql (mutation AddToCart)"
 
 
-def test_an_empty_crumb_is_no_trouble() -> None:
-    assert said() == Spoken(Actor.PAGE, "noted", "")
+def test_empty_breadcrumb() -> None:
+    assert phrase() == BreadcrumbPhrase(Actor.PAGE, "noted", "")
+
+
+@pytest.mark.parametrize(
+    ("message", "data", "expected"),
+    [
+        (None, {"method": "POST", "url": "/pay", "status_code": 500}, "POST /pay 500"),
+        ("POST /pay 500", {"method": "POST", "url": "/pay", "status_code": 500}, "POST /pay 500"),
+        ("paying", {"url": "/pay"}, "paying /pay"),
+        (None, {"from": "/cart", "to": "/checkout"}, "/cart to /checkout"),
+        (None, {"to": "/checkout"}, "to /checkout"),
+        (None, {"http.method": "GET", "url": "/a", "http.response.status_code": 502}, "GET /a 502"),
+        ("button.pay", {"x": 1}, "button.pay"),
+        (None, {"x": 1}, None),
+    ],
+)
+def test_request_or_navigation_is_not_repeated(
+    message: str | None, data: dict[str, object], expected: str | None
+) -> None:
+    assert breadcrumb_message(Breadcrumb(message=message, data=data)) == expected

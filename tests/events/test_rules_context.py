@@ -1,4 +1,4 @@
-"""Plain words from what stands around an error: its file, and the call just before it."""
+"""Test the rules on what surrounds an error: its file, and the call just before it."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,23 +6,25 @@ from typing import Any
 import pytest
 
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Request
-from apps.events.rules.rule import Where
+from apps.events.rules.rule import Place
 from apps.events.summary import is_specific, place_of, summarize
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 PAGE = Request(method="GET", url="https://www.shop.example/cart")
 
 
-def told_after(url: str, status: int | None, platform: str = "javascript", **fields: Any) -> Event:
-    """An event whose own words tell nothing, after a call that ended so."""
+def event_after_call(
+    url: str, status: int | None, platform: str = "javascript", **fields: Any
+) -> Event:
+    """Return an event that matches no rule itself, after a call with this status."""
     call = Breadcrumb(AT, category="fetch", data={"url": url, "status_code": status})
     body = EventBody(breadcrumbs=(call,), request=PAGE)
     return Event("a" * 32, AT, title="boom", platform=platform, body=body, **fields)
 
 
 @pytest.mark.parametrize("url", ["/api/cart", "https://api.shop.example/cart"])
-def test_the_failed_call_before_tells_what_the_words_do_not(url: str) -> None:
-    event = told_after(url, 503)
+def test_failed_call_explains_unknown_error(url: str) -> None:
+    event = event_after_call(url, 503)
     assert summarize(event) == "While using the cart: our server was down or too busy."
     assert is_specific(event)
 
@@ -30,45 +32,45 @@ def test_the_failed_call_before_tells_what_the_words_do_not(url: str) -> None:
 @pytest.mark.parametrize(
     "event",
     [
-        told_after("https://stats.example/collect", 503),
-        told_after("/api/cart", 200),
-        told_after("/api/cart", None),
-        told_after("/api/cart", 503, level="info"),
+        event_after_call("https://stats.example/collect", 503),
+        event_after_call("/api/cart", 200),
+        event_after_call("/api/cart", None),
+        event_after_call("/api/cart", 503, level="info"),
     ],
     ids=["another site", "it went well", "no status", "only a note"],
 )
-def test_a_call_that_proves_nothing_tells_nothing(event: Event) -> None:
+def test_other_calls_are_ignored(event: Event) -> None:
     assert not is_specific(event)
 
 
-def test_a_service_that_our_server_asked_is_known_by_its_name() -> None:
-    mailed = told_after("https://api.sendgrid.example/v3/send", 401, "node")
+def test_service_is_recognized_by_host() -> None:
+    mailed = event_after_call("https://api.sendgrid.example/v3/send", 401, "node")
     assert summarize(mailed).endswith("an email could not be sent.")
-    other = told_after("https://erp.example/orders", 500, "node")
+    other = event_after_call("https://erp.example/orders", 500, "node")
     assert summarize(other).endswith("another service was down or having problems.")
 
 
-def test_an_error_of_an_add_on_is_known_by_its_file() -> None:
+def test_browser_extension_is_recognized_by_file() -> None:
     frames = (Frame(file="chrome-extension://abc/content.js", function="send"),)
     raised = ExceptionInfo("TypeError", "x of null", frames=frames)
     event = Event("a" * 32, AT, platform="javascript", body=EventBody(exceptions=(raised,)))
     assert summarize(event) == "An add-on of the customer's browser got in the way."
 
 
-def test_what_happens_in_an_app_has_no_place_in_a_browser() -> None:
-    told = Event("a" * 32, AT, title="kCLErrorDomain: denied (Code: 1)", platform="cocoa")
-    assert place_of(told) is Where.DEVICE
+def test_app_failure_is_placed_on_device() -> None:
+    result = Event("a" * 32, AT, title="kCLErrorDomain: denied (Code: 1)", platform="cocoa")
+    assert place_of(result) is Place.DEVICE
 
 
 def unanswered(*crumbs: Breadcrumb) -> str:
-    """What is told of a call that got no answer after these steps."""
+    """Return the sentence for a call without a response after these breadcrumbs."""
     body = EventBody(
         breadcrumbs=crumbs, exceptions=(ExceptionInfo("TypeError", "Failed to fetch"),)
     )
     return summarize(Event("a" * 32, AT, platform="javascript", body=body))
 
 
-def test_steps_before_tell_why_a_call_got_no_answer() -> None:
+def test_breadcrumbs_explain_missing_response() -> None:
     gone = Breadcrumb(category="device.connectivity", message="offline")
     back = Breadcrumb(category="device.connectivity", message="online")
     refused = Breadcrumb(category="console", message="x has been blocked by CORS policy")
@@ -87,13 +89,11 @@ def test_steps_before_tell_why_a_call_got_no_answer() -> None:
         ({}, "index.js", "The page"),
     ],
 )
-def test_an_app_in_the_web_s_language_is_no_page(
-    contexts: dict[str, Any], file: str, us: str
-) -> None:
+def test_javascript_app_is_not_a_page(contexts: dict[str, Any], file: str, us: str) -> None:
     raised = ExceptionInfo("TypeError", "x of undefined", frames=(Frame(file=file),))
     body = EventBody(exceptions=(raised,), contexts=contexts)
-    told = summarize(Event("a" * 32, AT, platform="javascript", body=body))
-    assert told == f"{us} tried to use something that was missing."
+    result = summarize(Event("a" * 32, AT, platform="javascript", body=body))
+    assert result == f"{us} tried to use something that was missing."
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_an_app_in_the_web_s_language_is_no_page(
         ),
     ],
 )
-def test_what_an_error_quotes_is_told(title: str, platform: str, sentence: str) -> None:
+def test_quoted_error_is_recognized(title: str, platform: str, sentence: str) -> None:
     assert (
         summarize(Event("a" * 32, AT, title=title, platform=platform, body=EventBody())) == sentence
     )

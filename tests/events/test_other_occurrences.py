@@ -1,16 +1,16 @@
-"""What lies near an empty window: taken from a wider answer, and redacted like everything else."""
+"""Test other occurrences around an empty window: in narrowed results, and redacted."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from apps.events.answer import Answer, Nearby, Searched, narrowed
+from apps.events.answer import Answer, OtherOccurrences, SearchScope, narrow_to_window
 from apps.events.event import Event, EventBody
 from apps.events.query import Customer, Question, Window
-from apps.redaction.engine import redact, with_later
+from apps.redaction.engine import add_related, redact
 
 MOMENT = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-ASKED = MOMENT + timedelta(days=1)
+FETCHED = MOMENT + timedelta(days=1)
 
 
 def event(minutes: int, **fields: object) -> Event:
@@ -18,54 +18,56 @@ def event(minutes: int, **fields: object) -> Event:
     return Event(**{**made, **fields})  # type: ignore[arg-type]
 
 
-def wide(*events: Event, nearby: Nearby | None = None) -> Answer:
+def wide(*events: Event, nearby: OtherOccurrences | None = None) -> Answer:
     return Answer(
         question=Question(Customer("4711"), Window(MOMENT, 60)),
-        searched=Searched("acme", ("web",)),
+        searched=SearchScope("acme", ("web",)),
         events=tuple(sorted(events, key=lambda one: one.timestamp, reverse=True)),
         issues=(),
         complete=True,
-        fetched_at=ASKED,
+        fetched_at=FETCHED,
         events_total=len(events),
         nearby=nearby,
     )
 
 
-def narrow(answer: Answer) -> Nearby | None:
-    return narrowed(answer, Question(Customer("4711"), Window(MOMENT, 5))).nearby
+def narrow(answer: Answer) -> OtherOccurrences | None:
+    return narrow_to_window(answer, Question(Customer("4711"), Window(MOMENT, 5))).nearby
 
 
-def test_a_narrower_window_takes_its_neighbours_from_the_wider_answer() -> None:
+def test_narrow_window_takes_neighbors_from_wider_result() -> None:
     found = narrow(wide(event(-40), event(-20), event(6), event(50)))
     assert found
     assert (found.before, found.after) == (event(-20), event(6))
     assert (found.since, found.until) == (MOMENT - 60 * MINUTE, MOMENT + 60 * MINUTE)
 
 
-def test_the_newest_of_all_is_not_claimed_from_a_part_of_the_time() -> None:
+def test_newest_error_is_unknown_in_wider_result() -> None:
     found = narrow(wide(event(-20)))
     assert found
     assert (found.before, found.after, found.last) == (event(-20), None, None)
-    assert not found.is_of_all_time
+    assert not found.covers_retention
 
 
-def test_what_was_known_around_an_empty_window_holds_around_a_part_of_it() -> None:
-    known = Nearby(ASKED - timedelta(days=30), ASKED, last=event(-90), before=event(-90))
+def test_neighbors_of_empty_window_apply_to_narrower_window() -> None:
+    known = OtherOccurrences(
+        FETCHED - timedelta(days=30), FETCHED, last=event(-90), before=event(-90)
+    )
     assert narrow(wide(nearby=known)) is known
 
 
-def test_a_window_with_errors_has_no_neighbours() -> None:
+def test_window_with_errors_has_no_neighbors() -> None:
     assert narrow(wide(event(-20), event(0))) is None
 
 
-def test_neighbours_from_a_wider_answer_bring_no_details_along() -> None:
+def test_neighbors_have_no_body() -> None:
     found = narrow(wide(event(-20, body=EventBody(message="all there is"))))
     assert found
     assert found.before
     assert found.before.body is None
 
 
-def test_an_answer_that_does_not_know_its_neighbours_claims_none() -> None:
+def test_unknown_neighbors_stay_unknown() -> None:
     assert narrow(wide()) is None
 
 
@@ -76,30 +78,30 @@ LEAKING = {
 }
 
 
-def leaking() -> Nearby:
+def leaking() -> OtherOccurrences:
     one = event(-20, **LEAKING)
-    return Nearby(ASKED - timedelta(days=30), ASKED, before=one, last=one)
+    return OtherOccurrences(FETCHED - timedelta(days=30), FETCHED, before=one, last=one)
 
 
-def test_the_neighbours_are_redacted_by_their_own_names_and_counted_once() -> None:
+def test_neighbors_are_redacted_and_counted_once() -> None:
     shown = redact(wide(nearby=leaking()))
     assert shown.nearby
     for leak in ("jane", "4242", "4711"):
         assert leak not in repr(shown)
     assert shown.nearby.before == shown.nearby.last
     assert shown.redaction["card"] == 1
-    assert shown.nearby.since == ASKED - timedelta(days=30)
+    assert shown.nearby.since == FETCHED - timedelta(days=30)
 
 
-def test_what_the_neighbours_hide_is_counted_in_a_narrower_window_too() -> None:
+def test_narrow_window_counts_aliases_of_neighbors() -> None:
     answer = redact(wide(nearby=leaking()))
-    part = narrowed(answer, Question(Customer("4711"), Window(MOMENT, 5)))
+    part = narrow_to_window(answer, Question(Customer("4711"), Window(MOMENT, 5)))
     assert part.redaction == answer.redaction
 
 
-def test_numbers_of_later_aliases_go_on_after_those_of_the_neighbours() -> None:
+def test_later_aliases_are_numbered_after_those_of_neighbors() -> None:
     shown = redact(wide(nearby=leaking()))
     late = event(-1, title="mail to other@example.org")
     later = replace(shown.beside, trace_errors=(late,))
-    both = with_later(shown, later, customer="4711")
+    both = add_related(shown, later, customer="4711")
     assert "<email-2>" in str(both.beside.trace_errors[0].title)
