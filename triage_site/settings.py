@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 
 from csp.constants import NONE, SELF
 
-from apps.answers.signature import SecretRefused, decode_secret
+from apps.answers.signature import SecretRefused, check_secret
 from apps.explain.llm import Llm
 from apps.signin.oidc_config import Oidc, allauth_providers
 from triage_site import env
@@ -407,7 +407,7 @@ if TRIAGE_WEBHOOK_URL and not _is_webhook_url(TRIAGE_WEBHOOK_URL):
     )
 if TRIAGE_WEBHOOK_SECRET:
     try:
-        decode_secret(TRIAGE_WEBHOOK_SECRET)
+        check_secret(TRIAGE_WEBHOOK_SECRET)
     except SecretRefused as _error:
         env.stop(f"TRIAGE_WEBHOOK_SECRET {_error}")
 

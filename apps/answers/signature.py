@@ -5,9 +5,9 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 
 import base64
 import binascii
-import hashlib
-import hmac
-from datetime import datetime
+from datetime import UTC, datetime
+
+from standardwebhooks import Webhook
 
 _PREFIX = "whsec_"
 _MIN_BYTES, _MAX_BYTES = 24, 64
@@ -17,8 +17,8 @@ class SecretRefused(ValueError):
     """The secret is malformed; the message continues a sentence that starts with its name."""
 
 
-def decode_secret(secret: str) -> bytes:
-    """Return the key encoded in a `whsec_...` secret. Raise `SecretRefused`."""
+def check_secret(secret: str) -> None:
+    """Raise `SecretRefused` unless it is `whsec_` and base64 of a proper length."""
     try:
         key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
     except (binascii.Error, ValueError):
@@ -29,16 +29,14 @@ def decode_secret(secret: str) -> bytes:
             "for example the output of: python -c 'import base64, secrets; "
             'print("whsec_" + base64.b64encode(secrets.token_bytes(32)).decode())\''
         )
-    return key
 
 
 def signed_headers(secret: str, message_id: str, at: datetime, body: bytes) -> dict[str, str]:
     """Return the headers for the body. Raise `SecretRefused`."""
-    timestamp = str(int(at.timestamp()))
-    content = f"{message_id}.{timestamp}.".encode() + body
-    digest = hmac.new(decode_secret(secret), content, hashlib.sha256).digest()
+    check_secret(secret)
+    at = at.astimezone(UTC).replace(microsecond=0)  # the library takes any clock for UTC
     return {
         "webhook-id": message_id,
-        "webhook-timestamp": timestamp,
-        "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": Webhook(secret).sign(message_id, at, body.decode()),
     }

@@ -10,6 +10,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from stdnum import luhn
+from stdnum.iso7064 import mod_97_10
+
 from apps.redaction.keys import is_id_name, kind_of_key
 
 _CONTEXT = 64
@@ -159,13 +162,6 @@ IBAN_LENGTHS = {
 }
 
 
-def passes_luhn(digits: str) -> bool:
-    """Return whether the check digit of ISO/IEC 7812-1 is correct."""
-    numbers = [int(digit) for digit in digits]
-    doubled = [sum(divmod(number * 2, 10)) for number in numbers[-2::-2]]
-    return (sum(numbers[-1::-2]) + sum(doubled)) % 10 == 0
-
-
 def is_card_number(digits: str) -> bool:
     """Return whether they are a card number: prefix and length of a brand, and the Luhn check."""
     if not 13 <= len(digits) <= 19 or len(set(digits)) < 2:
@@ -174,7 +170,7 @@ def is_card_number(digits: str) -> bool:
         low <= int(digits[:width]) <= high and len(digits) in lengths
         for low, high, width, lengths in _BRANDS
     )
-    return is_of_brand and passes_luhn(digits)
+    return is_of_brand and luhn.is_valid(digits)
 
 
 def is_iban(text: str) -> bool:
@@ -182,8 +178,7 @@ def is_iban(text: str) -> bool:
     iban = "".join(filter(str.isalnum, text)).upper()
     if not iban.isascii() or iban[:2] not in IBAN_LENGTHS.get(len(iban), "").split():
         return False
-    rotated = iban[4:] + iban[:4]
-    return int("".join(str(int(character, 36)) for character in rotated)) % 97 == 1
+    return mod_97_10.is_valid(iban[4:] + iban[:4])
 
 
 def is_social_security_number(digits: str) -> bool:

@@ -202,6 +202,17 @@ def test_window_beyond_retention_is_incomplete(
     assert not answer.complete
 
 
+def test_window_that_sentry_refuses_as_too_old_is_incomplete(
+    demo_sentry: DemoSentry, config: SentryConfig
+) -> None:
+    """Even if the setting says that Sentry stores events for longer."""
+    demo_sentry.world.add_event(user_id="2", timestamp=MOMENT)
+    longer = replace(config, retention_days=1000)
+    answer = look_up(longer, question("1", moment=NOW - timedelta(days=400)))
+    assert NoticeCode.RETENTION in codes(answer)
+    assert not answer.complete
+
+
 def test_invisible_project_adds_a_notice(demo_sentry: DemoSentry, config: SentryConfig) -> None:
     demo_sentry.world.add_event(user_id="1", timestamp=MOMENT, project="web")
     demo_sentry.world.add_event(user_id="1", timestamp=MOMENT, project="api")
