@@ -509,10 +509,7 @@ if TIME_ZONE not in available_timezones():
 # --- static files -------------------------------------------------------------------------------
 
 STATIC_URL = "static/"
-STATICFILES_FINDERS = [
-    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
-    "apps.web.styles.JoinedStyles",
-]
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.AppDirectoriesFinder"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -88,7 +88,7 @@ def test_fifty_events_are_light_and_from_here_and_stand_still(reader: Visitor) -
     sizes = result_anew(reader, "fifty", f"{MOMENT:%Y-%m-%d %H:%M:%S}Z")
     assert sum(sizes.values()) < MOST_BYTES
     assert {urlsplit(address).netloc for address in sizes} == {urlsplit(reader.site.url).netloc}
-    assert sum(address.endswith(".css") for address in sizes) == 1
+    assert sum(address.endswith(".css") for address in sizes) == 2
     assert not any("/events/" in address for address in sizes)
     assert shifts(reader.page) < SHIFT_NOBODY_SEES
 
