@@ -438,7 +438,7 @@ def present_event(event: Event, *, window: Window, zone: ZoneInfo, limits: Limit
         id=event.id,
         anchor=f"event-{event.id}",
         time=local_clock(event.timestamp, zone, day_of=window.moment),
-        relative=relative(event.timestamp, window.moment, at="at the reported time"),
+        relative=relative(event.timestamp, window.moment, at="at that time"),
         level=level_mark(event.level),
         title=title,
         message="" if message in title else message,

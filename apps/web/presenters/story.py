@@ -32,7 +32,7 @@ _MAX_CRUMB_TEXT = 200
 _BEFORE_FAILURE = 3
 _MIN_FOLD = 4
 _PAUSE = timedelta(minutes=2)
-_AT = "at the reported time"
+_AT = "at that time"
 
 _Happened = tuple[datetime, PlacedBreadcrumb | Event]
 _Placed = tuple[datetime, Step]
