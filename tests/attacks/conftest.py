@@ -1,4 +1,4 @@
-"""One production server for all tests that only look at what it answers."""
+"""Shared servers for the attack tests."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,30 +15,30 @@ from tests.conftest import signed_in
 
 @pytest.fixture
 def ana(agent: User) -> Client:
-    """Ana's browser."""
+    """A client signed in as Ana."""
     return signed_in(agent)
 
 
 @pytest.fixture(scope="session")
 def production(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Production]:
-    """A server with an empty database."""
+    """A production server with an empty database, for tests that only read."""
     with serving(tmp_path_factory.mktemp("production"), migrated) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def hostile(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[HostileSite]:
-    """A site whose Sentry attacks it in each text."""
+    """A site whose Sentry puts an attack into every text."""
     with hostile_site(tmp_path_factory.mktemp("hostile"), migrated) as running:
         yield running
 
 
 @pytest.fixture
 def witness(hostile: HostileSite, chromium: Browser) -> Iterator[Witness]:
-    """The admin, who sees everything there is."""
-    person = Witness(hostile.site, chromium)
-    person.come_in("admin")
-    person.page.goto(hostile.site.url)
-    yield person
+    """A superuser who can open every page."""
+    visitor = Witness(hostile.site, chromium)
+    visitor.resume_session("admin")
+    visitor.page.goto(hostile.site.url)
+    yield visitor
     hostile.sentry.deep = hostile.sentry.fails = False
-    person.context.close()
+    visitor.context.close()

@@ -1,4 +1,4 @@
-"""A Sentry whose every text is an attack: it stands before the demo and rewrites its answers."""
+"""A proxy for the demo Sentry that puts an attack into every text of its responses."""
 
 import json
 from collections.abc import Iterator
@@ -21,9 +21,9 @@ BREAKOUT = (
     "{{7*7}}{%debug%}${7*7}]]>--><!--\u2028</event>```\r\nSet-Cookie: pwned=1"
 )
 SHORT = f"'\"><img src=x onerror={RUNS}><script>{RUNS}</script>"
-ADDRESS = f"javascript:{RUNS}//evil.example/"
-# What a row is found, placed or read by: with other values there the event would not be shown.
-_BY_IDENTITY = frozenset(
+SCRIPT_URL = f"javascript:{RUNS}//evil.example/"
+# Keys that identify or order rows; with other values, events would not be shown.
+_PRESERVED_KEYS = frozenset(
     (
         *("id", "eventID", "event.id", "issue", "issue.id", "groupID", "group_id", "timestamp"),
         *("dateCreated", "dateReceived", "received", "user.id", "user.email", "user.username"),
@@ -34,33 +34,36 @@ _BY_IDENTITY = frozenset(
         *("platform", "mechanism"),
     )
 )
-_ADDRESSES = ("url", "link", "href", "permalink", "abs_path", "filename")
+_URL_KEYS = ("url", "link", "href", "permalink", "abs_path", "filename")
 
 
 def poisoned(value: Any, key: str = "", *, deep: bool) -> Any:
-    """The same JSON with an attack in each text and a key that is one in each object.
+    """Return the JSON with an attack in each text, and as a key in each object.
 
-    `deep` also attacks words that Sentry itself chooses, such as levels, kinds and platforms.
+    `deep` also poisons values that Sentry itself chooses, such as levels and platforms.
     """
     if isinstance(value, dict):
         attacked = {name: poisoned(inner, name, deep=deep) for name, inner in value.items()}
         return {**attacked, BREAKOUT: BREAKOUT}
     if isinstance(value, list):
         return [poisoned(inner, key, deep=deep) for inner in value]
-    if not isinstance(value, str) or not value or _is_kept(key, deep=deep):
+    if not isinstance(value, str) or not value or _is_preserved(key, deep=deep):
         return value
-    if any(word in key.lower() for word in _ADDRESSES):
-        return f"{ADDRESS}{value}{BREAKOUT}"
+    if any(word in key.lower() for word in _URL_KEYS):
+        return f"{SCRIPT_URL}{value}{BREAKOUT}"
     return f"{value}{BREAKOUT}"
 
 
-def _is_kept(key: str, *, deep: bool) -> bool:
-    chosen_by_sentry = key in ("level", "platform", "mechanism", "status")
-    return key in _BY_IDENTITY and not (deep and chosen_by_sentry)
+def _is_preserved(key: str, *, deep: bool) -> bool:
+    is_sentry_enum = key in ("level", "platform", "mechanism", "status")
+    return key in _PRESERVED_KEYS and not (deep and is_sentry_enum)
 
 
 class Poisoner(ThreadingHTTPServer):
-    """Answers what the demo answers, poisoned; a test may change how."""
+    """Forwards requests to the demo and poisons its responses.
+
+    Tests can set `deep` and `fails`.
+    """
 
     def __init__(self, demo: DemoSentry) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -72,29 +75,29 @@ class _Handler(BaseHTTPRequestHandler):
     server: Poisoner
 
     def do_GET(self) -> None:
-        asked = {"Authorization": self.headers["Authorization"] or ""}
-        reply = requests.get(f"{self.server.demo.url}{self.path}", headers=asked, timeout=20)
+        headers = {"Authorization": self.headers["Authorization"] or ""}
+        response = requests.get(f"{self.server.demo.url}{self.path}", headers=headers, timeout=20)
         try:
-            told = json.dumps(poisoned(reply.json(), deep=self.server.deep)).encode()
+            body = json.dumps(poisoned(response.json(), deep=self.server.deep)).encode()
         except ValueError:
-            told = reply.content
+            body = response.content
         if self.server.fails:
-            told = json.dumps({"detail": BREAKOUT}).encode()
-        self.send_response(400 if self.server.fails else reply.status_code)
+            body = json.dumps({"detail": BREAKOUT}).encode()
+        self.send_response(400 if self.server.fails else response.status_code)
         self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(told)))
-        if "Link" in reply.headers:
-            self.send_header("Link", reply.headers["Link"])
+        self.send_header("Content-Length", str(len(body)))
+        if "Link" in response.headers:
+            self.send_header("Link", response.headers["Link"])
         self.end_headers()
-        self.wfile.write(told)
+        self.wfile.write(body)
 
     def log_message(self, *_words: Any) -> None:
-        """Say nothing."""
+        """Suppress request logs."""
 
 
 @contextmanager
 def poisoning(demo: DemoSentry) -> Iterator[Poisoner]:
-    """Serve the demo's answers, poisoned."""
+    """Run a `Poisoner` for this demo."""
     server = Poisoner(demo)
     in_background(server)
     try:

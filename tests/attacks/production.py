@@ -1,4 +1,4 @@
-"""The site as a server runs it: production settings, gunicorn, behind a proxy that speaks TLS."""
+"""The site in production: production settings and gunicorn behind a TLS proxy."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ OVER_TLS = {"X-Forwarded-Proto": "https"}
 
 @dataclass(frozen=True)
 class Production:
-    """A running server; its requests come as the proxy would send them."""
+    """A running server that is sent requests as its proxy would send them."""
 
     port: int
     log: Path
@@ -35,23 +35,23 @@ class Production:
         headers: dict[str, str] | None = None,
         data: dict[str, str] | bytes | None = None,
     ) -> requests.Response:
-        """One request to the public name, over TLS as far as the server knows."""
-        told = {"Host": HOST, **OVER_TLS, **(headers or {})}
+        """Send a request to the public host, marked as received over TLS."""
+        sent = {"Host": HOST, **OVER_TLS, **(headers or {})}
         return requests.request(
             method,
             f"http://127.0.0.1:{self.port}{path}",
-            headers={name: value for name, value in told.items() if value},
+            headers={name: value for name, value in sent.items() if value},
             data=data,
             allow_redirects=False,
             timeout=20,
         )
 
 
-def environment(folder: Path, **more: str) -> dict[str, str]:
-    """The variables of a site with a public name, and nothing of this machine."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+def environment(folder: Path, **extra: str) -> dict[str, str]:
+    """Return the environment of a site with a public host, isolated from this machine."""
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return {
-        **kept,
+        **inherited,
         "TRIAGE_ENV_FILE": os.devnull,
         "TRIAGE_VAR_DIR": str(folder),
         "SECRET_KEY": "a-key-of-this-test-" * 3 + "0123456789",
@@ -59,12 +59,12 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
         "TRIAGE_DATA_KEYS": "a-data-key-of-this-test-" * 3,
         "ALLOWED_HOSTS": HOST,
         "TRIAGE_BEHIND_PROXY": "1",
-        **more,
+        **extra,
     }
 
 
 def manage(variables: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """A management command in that environment."""
+    """Run a management command in this environment."""
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
@@ -77,9 +77,9 @@ def manage(variables: dict[str, str], *arguments: str) -> "subprocess.CompletedP
 
 
 @contextmanager
-def serving(folder: Path, migrated: Path, **more: str) -> Iterator[Production]:
-    """Gunicorn as the README starts it, with a copy of the migrated database in that folder."""
-    variables = environment(folder, **more)
+def serving(folder: Path, migrated: Path, **extra: str) -> Iterator[Production]:
+    """Run gunicorn as the README does, on a copy of the migrated database."""
+    variables = environment(folder, **extra)
     copyfile(migrated, folder / DATABASE)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

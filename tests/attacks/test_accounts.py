@@ -1,4 +1,4 @@
-"""Ways into more than one's own account: by links, by names that look alike, by half a claim."""
+"""Account takeover through links, lookalike usernames, and unverified claims."""
 
 import re
 from typing import Any
@@ -15,49 +15,45 @@ from tests.accounts.test_people import PEOPLE, act, save
 pytestmark = pytest.mark.django_db
 
 
-def accepted(link: str, **chosen: str) -> int:
+def accept_invitation(link: str, **chosen: str) -> int:
     browser = Client()
     browser.get(link)
     return browser.post(PAGE, {**CHOSEN, **chosen}).status_code
 
 
-def renewal(admin: User, whom: User) -> str:
-    found = re.search(r"/accounts/invitation/[\w-]+/", act(admin, "new_password_link", whom))
-    assert found
-    return found[0]
+def new_password_link(admin: User, user: User) -> str:
+    match = re.search(r"/accounts/invitation/[\w-]+/", act(admin, "new_password_link", user))
+    assert match
+    return match[0]
 
 
 @pytest.mark.parametrize("is_active", [True, False])
-def test_an_invitation_ends_with_the_rights_of_who_made_it(admin: User, is_active: bool) -> None:
+def test_invitation_is_void_when_inviter_loses_rights(admin: User, is_active: bool) -> None:
     link = invite(admin, "admin")
     admin.groups.clear()
     User.objects.filter(pk=admin.pk).update(is_active=is_active)
-    assert accepted(link) == 410
+    assert accept_invitation(link) == 410
     assert not User.objects.filter(username="jo").exists()
 
 
-def test_a_link_to_a_new_password_ends_when_its_person_becomes_mightier_than_its_maker(
-    admin: User, agent: User
-) -> None:
-    link = renewal(admin, agent)
+def test_password_link_is_void_when_its_user_outranks_issuer(admin: User, agent: User) -> None:
+    link = new_password_link(admin, agent)
     User.objects.filter(pk=agent.pk).update(is_superuser=True)
-    assert accepted(link) == 410
+    assert accept_invitation(link) == 410
     assert User.objects.get(pk=agent.pk).check_password("ana-password")
 
 
 @pytest.mark.parametrize(
     "name", ["\uff21NA", "\uff41na", "ANA", "\uff52oot@example.org", "ROOT@example.org"]
 )
-def test_an_invited_person_takes_no_name_that_is_read_as_anothers(
-    admin: User, agent: User, name: str
-) -> None:
+def test_invited_person_cannot_take_lookalike_username(admin: User, agent: User, name: str) -> None:
     User.objects.create_superuser("root", "root@example.org", "a password of root")
-    assert accepted(invite(admin, "agent"), username=name) == 200
+    assert accept_invitation(invite(admin, "agent"), username=name) == 200
     assert User.objects.count() == 3
 
 
 @pytest.mark.parametrize("name", ["BEN", "\uff42en", "ben@example.org"])
-def test_an_admin_gives_nobody_the_name_that_another_signs_in_with(
+def test_admin_cannot_assign_name_of_another_account(
     admin: User, agent: User, other_agent: User, name: str
 ) -> None:
     User.objects.filter(pk=other_agent.pk).update(email="ben@example.org")
@@ -66,28 +62,30 @@ def test_an_admin_gives_nobody_the_name_that_another_signs_in_with(
     assert save(admin, agent, username="ana.lopez") == 302
 
 
-def test_an_admin_who_is_no_superuser_gets_nothing_of_one(admin: User) -> None:
+def test_plain_admin_cannot_act_on_superusers_or_become_one(admin: User) -> None:
     root = User.objects.create_superuser("root", "root@example.org", "a password of root")
     before = User.objects.filter(pk=root.pk).values().get()
     for action in ("deactivate", "reset_second_factor", "new_password_link"):
         assert "/accounts/invitation/" not in act(admin, action, root)
     assert save(admin, root, email="ada@example.org") == 403
     assert User.objects.filter(pk=root.pk).values().get() == before
-    given = {"is_superuser": "on", "user_permissions": "1", "password": "x", "groups": "1"}
-    save(admin, admin, **given)
+    posted = {"is_superuser": "on", "user_permissions": "1", "password": "x", "groups": "1"}
+    save(admin, admin, **posted)
     assert not User.objects.get(pk=admin.pk).is_superuser
     assert Client().get(f"{PEOPLE}{root.pk}/password/").status_code == 302
 
 
-def claims(token: dict[str, Any], info: dict[str, Any]) -> str:
+def verified_email(token: dict[str, Any], info: dict[str, Any]) -> str:
     provider = Oidc("https://p", "id", "secret", "sso", (), "groups", {}, False, True)
-    told = {"iss": "https://p", "sub": "1", "nonce": "n", **token}
-    return read_claims({"id_token": told, "userinfo": {"sub": "1", **info}}, provider, "n").email
+    id_token = {"iss": "https://p", "sub": "1", "nonce": "n", **token}
+    return read_claims(
+        {"id_token": id_token, "userinfo": {"sub": "1", **info}}, provider, "n"
+    ).email
 
 
-def test_an_address_is_verified_by_the_document_that_names_it() -> None:
+def test_email_is_verified_only_by_document_that_contains_it() -> None:
     own = {"email": "jo@example.org", "email_verified": True}
-    assert claims(own, {"email": "root@example.org"}) == "jo@example.org"
-    assert claims({"email": "root@example.org"}, {"email_verified": True}) == ""
-    assert claims({"email_verified": True}, {"email": "root@example.org"}) == ""
-    assert claims({}, own) == claims(own, {}) == "jo@example.org"
+    assert verified_email(own, {"email": "root@example.org"}) == "jo@example.org"
+    assert verified_email({"email": "root@example.org"}, {"email_verified": True}) == ""
+    assert verified_email({"email_verified": True}, {"email": "root@example.org"}) == ""
+    assert verified_email({}, own) == verified_email(own, {}) == "jo@example.org"

@@ -1,4 +1,4 @@
-"""The review on a path and a name of its own: nothing of it elsewhere, nothing else there."""
+"""Manage on its own path and host: reachable nowhere else, with nothing else there."""
 
 import re
 from collections.abc import Iterator
@@ -17,16 +17,18 @@ REVIEW = "review.example.org"
 
 
 @pytest.fixture(scope="module")
-def apart(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Production]:
-    """A server whose review has another path and another name."""
+def separate_hosts(
+    tmp_path_factory: pytest.TempPathFactory, migrated: Path
+) -> Iterator[Production]:
+    """A server with a custom path and host for Manage."""
     folder = tmp_path_factory.mktemp("apart")
-    apart = {"TRIAGE_ADMIN_PATH": "/back-office/7", "TRIAGE_ADMIN_HOST": REVIEW}
-    with serving(folder, migrated, **apart) as running:
+    variables = {"TRIAGE_ADMIN_PATH": "/back-office/7", "TRIAGE_ADMIN_HOST": REVIEW}
+    with serving(folder, migrated, **variables) as running:
         yield running
 
 
 @pytest.mark.parametrize(
-    ("host", "path", "status", "leads_to"),
+    ("host", "path", "status", "redirect"),
     [
         (HOST, "/back-office/7/", 404, None),
         (HOST, "/back-office/7/login/", 404, None),
@@ -48,23 +50,23 @@ def apart(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[
         ("other.example.org", "/back-office/7/", 400, None),
     ],
 )
-def test_each_name_answers_its_own_addresses_only(
-    apart: Production, host: str, path: str, status: int, leads_to: str | None
+def test_each_host_serves_only_its_own_paths(
+    separate_hosts: Production, host: str, path: str, status: int, redirect: str | None
 ) -> None:
-    answer = apart.send(path, headers={"Host": host})
+    response = separate_hosts.send(path, headers={"Host": host})
 
-    assert answer.status_code == status
-    assert answer.headers.get("Location", "").startswith(leads_to or "")
-    assert bool(leads_to) == ("Location" in answer.headers)
+    assert response.status_code == status
+    assert response.headers.get("Location", "").startswith(redirect or "")
+    assert bool(redirect) == ("Location" in response.headers)
 
 
-def test_a_post_to_the_other_name_is_not_answered(apart: Production) -> None:
-    from_there = {"Host": REVIEW, "Origin": f"https://{REVIEW}"}
+def test_post_to_other_host_is_refused(separate_hosts: Production) -> None:
+    headers = {"Host": REVIEW, "Origin": f"https://{REVIEW}"}
     for path in ("/", "/lookups/", "/tickets/use/", "/api/v1/lookups/"):
-        assert apart.send(path, "POST", headers=from_there).status_code in (403, 404)
+        assert separate_hosts.send(path, "POST", headers=headers).status_code in (403, 404)
 
 
-def test_links_lead_from_one_name_to_the_other(admin: User, settings: Settings) -> None:
+def test_links_point_to_other_host(admin: User, settings: Settings) -> None:
     settings.ALLOWED_HOSTS = [HOST, REVIEW]
     settings.TRIAGE_ADMIN_HOST, settings.TRIAGE_SITE_HOST = REVIEW, HOST
     browser = signed_in(admin)
@@ -77,13 +79,13 @@ def test_links_lead_from_one_name_to_the_other(admin: User, settings: Settings) 
 
 
 def links(browser: Client, host: str, path: str) -> set[str]:
-    """Where the links of a page lead."""
+    """Return the targets of a page's links."""
     page = browser.get(path, headers={"host": host}).content.decode()
     return set(re.findall(r'<a [^>]*href="([^"]*)"', page))
 
 
 @pytest.mark.parametrize(
-    ("variables", "word"),
+    ("variables", "name"),
     [
         ({"TRIAGE_ADMIN_PATH": "lookups/review"}, "TRIAGE_ADMIN_PATH"),
         ({"TRIAGE_ADMIN_PATH": "../x"}, "TRIAGE_ADMIN_PATH"),
@@ -91,10 +93,10 @@ def links(browser: Client, host: str, path: str) -> set[str]:
         ({"TRIAGE_ADMIN_HOST": HOST}, "TRIAGE_ADMIN_HOST"),
     ],
 )
-def test_what_cannot_work_stops_the_start(
-    tmp_path: Path, variables: dict[str, str], word: str
+def test_invalid_admin_settings_prevent_startup(
+    tmp_path: Path, variables: dict[str, str], name: str
 ) -> None:
-    ended = start_with(environment(tmp_path, **variables))
+    result = start_with(environment(tmp_path, **variables))
 
-    assert ended.returncode == 2
-    assert ended.stderr.startswith(f"Triage cannot start: {word}")
+    assert result.returncode == 2
+    assert result.stderr.startswith(f"Triage cannot start: {name}")

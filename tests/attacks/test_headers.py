@@ -1,4 +1,4 @@
-"""What every answer tells the browser, whoever made the answer; cookies, framing and secrets."""
+"""Security headers and cookie flags on every kind of response."""
 
 import pytest
 import requests
@@ -8,8 +8,8 @@ from django.test import Client
 from apps.web.middleware import PERMISSIONS
 from tests.attacks.production import Production
 
-# An address, how it is asked for, and the status it answers with.
-ANSWERS = [
+# Path, arguments of the request, and expected status.
+REQUESTS = [
     ("/accounts/login/", {}, 200),
     ("/", {}, 302),
     ("/static/web/triage.css", {}, 200),
@@ -31,21 +31,21 @@ ANSWERS = [
 ]
 
 
-@pytest.mark.parametrize(("path", "asked", "status"), ANSWERS)
-def test_every_answer_carries_every_header(
-    production: Production, path: str, asked: dict[str, object], status: int
+@pytest.mark.parametrize(("path", "request_kwargs", "status"), REQUESTS)
+def test_every_response_has_security_headers(
+    production: Production, path: str, request_kwargs: dict[str, object], status: int
 ) -> None:
-    answer = production.send(path, **asked)  # type: ignore[arg-type]  # a table of calls
+    response = production.send(path, **request_kwargs)  # type: ignore[arg-type]  # varies by row
 
-    assert answer.status_code == status
-    _assert_guarded(answer)
-    is_secure = asked.get("headers") != {"X-Forwarded-Proto": "http"}
-    assert ("Strict-Transport-Security" in answer.headers) is is_secure
+    assert response.status_code == status
+    _assert_security_headers(response)
+    is_secure = request_kwargs.get("headers") != {"X-Forwarded-Proto": "http"}
+    assert ("Strict-Transport-Security" in response.headers) is is_secure
 
 
-def _assert_guarded(answer: requests.Response) -> None:
-    told = answer.headers
-    policy = told["Content-Security-Policy"]
+def _assert_security_headers(response: requests.Response) -> None:
+    headers = response.headers
+    policy = headers["Content-Security-Policy"]
     assert "unsafe" not in policy
     assert "*" not in policy
     for part in (
@@ -53,24 +53,24 @@ def _assert_guarded(answer: requests.Response) -> None:
         *("frame-ancestors 'none'", "form-action 'self'", "upgrade-insecure-requests"),
     ):
         assert part in policy
-    assert told["X-Frame-Options"] == "DENY"
-    assert told["X-Content-Type-Options"] == "nosniff"
-    assert told["Referrer-Policy"] == "same-origin"
-    assert told["Cross-Origin-Opener-Policy"] == "same-origin"
-    assert told["Cross-Origin-Resource-Policy"] == "same-origin"
-    assert told["Permissions-Policy"] == PERMISSIONS
-    assert told["Server"] == "gunicorn"
-    assert "X-Powered-By" not in told
-    assert "Access-Control-Allow-Origin" not in told
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert headers["Permissions-Policy"] == PERMISSIONS
+    assert headers["Server"] == "gunicorn"
+    assert "X-Powered-By" not in headers
+    assert "Access-Control-Allow-Origin" not in headers
 
 
-def test_pages_are_kept_nowhere_and_files_are(production: Production) -> None:
+def test_pages_are_not_cached_but_static_files_are(production: Production) -> None:
     for path in ("/accounts/login/", "/nowhere", "/", "/healthz", "/api/v1/openapi.json"):
         assert "no-store" in production.send(path).headers["Cache-Control"]
     assert "max-age" in production.send("/static/web/triage.css").headers["Cache-Control"]
 
 
-def test_cookies_stay_on_this_host_over_tls_and_out_of_scripts(production: Production) -> None:
+def test_cookies_are_host_only_secure_and_http_only(production: Production) -> None:
     jar = production.send("/accounts/login/").raw.headers.getlist("Set-Cookie")
 
     assert jar
@@ -81,7 +81,7 @@ def test_cookies_stay_on_this_host_over_tls_and_out_of_scripts(production: Produ
         assert not any(flag.startswith("domain") for flag in flags)
 
 
-def test_the_cookie_of_a_signed_in_person_is_out_of_reach_of_scripts(agent: User) -> None:
+def test_session_cookie_is_http_only(agent: User) -> None:
     client = Client()
     form = {"username": "ana", "password": "ana-password"}
     client.post("/accounts/login/", form)
@@ -91,7 +91,7 @@ def test_the_cookie_of_a_signed_in_person_is_out_of_reach_of_scripts(agent: User
     assert cookie["samesite"] == "Lax"
 
 
-def test_a_page_of_settings_and_code_is_never_shown(production: Production) -> None:
+def test_debug_page_is_never_shown(production: Production) -> None:
     for path in ("/nowhere", "/lookups/1/", "/accounts/login/?%ff"):
         text = production.send(path).text
         assert "DEBUG" not in text

@@ -1,4 +1,4 @@
-"""Line breaks and other control characters in all that reaches a header or a log; framing."""
+"""Control characters in headers and logs, and framing by other sites."""
 
 import re
 import socket
@@ -21,10 +21,10 @@ BREAK = "x\r\nX-Evil: 1\r\n\r\n<script>alert(1)</script>\u2028\x85\x1b[31m"
 LINE = re.compile(r"(?:\d{4}-\d\d-\d\d[ T]|\[\d{4}-\d\d-\d\d |\{)")
 
 
-def test_no_typed_text_gets_into_a_header(ana: Client, admin: User) -> None:
+def test_input_never_reaches_response_headers(ana: Client, admin: User) -> None:
     lead = signed_in(admin)
     form = {"customer": BREAK, "at": f"{MOMENT:%Y-%m-%dT%H:%MZ}", "zone": "UTC", "window": "5"}
-    answers: list[Any] = [
+    responses: list[Any] = [
         ana.post("/lookups/", form),
         ana.post("/", form),
         ana.post("/tickets/", {"text": BREAK, "zone": "UTC"}),
@@ -37,17 +37,17 @@ def test_no_typed_text_gets_into_a_header(ana: Client, admin: User) -> None:
     ]
     for lookup in Lookup.objects.all():
         for suffix in ("md", "xml", "json", BREAK):
-            address = f"/lookups/{lookup.uuid}/export.{suffix}"
-            answers.append(ana.get(address, {"issue": BREAK, "preset": BREAK, "budget": BREAK}))
+            url = f"/lookups/{lookup.uuid}/export.{suffix}"
+            responses.append(ana.get(url, {"issue": BREAK, "preset": BREAK, "budget": BREAK}))
 
-    for answer in answers:
-        assert answer.status_code < 500
-        for name, value in [*answer.headers.items(), *answer.cookies.items()]:
+    for response in responses:
+        assert response.status_code < 500
+        for name, value in [*response.headers.items(), *response.cookies.items()]:
             assert "evil" not in name.lower()
             assert not re.search(r"[\r\n\x00-\x08\x1b]", str(value))
 
 
-def test_nobody_writes_a_line_of_their_own_into_the_log(production: Production) -> None:
+def test_input_cannot_forge_log_lines(production: Production) -> None:
     forged = "%0d%0a2026-11-23%2012:00:00,000%20WARNING%20forged%20"
     production.send(f"/nowhere{forged}")
     production.send(f"/accounts/login/{forged}", "POST", data={"username": BREAK})
@@ -64,35 +64,35 @@ def test_nobody_writes_a_line_of_their_own_into_the_log(production: Production) 
         assert "forged" not in line.partition("Forbidden")[0]
 
 
-class _Frames(BaseHTTPRequestHandler):
-    address = ""
+class _FramingHandler(BaseHTTPRequestHandler):
+    url = ""
 
     def do_GET(self) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
         self.end_headers()
         frames = "".join(
-            f'<iframe src="{self.address}{path}"></iframe>'
+            f'<iframe src="{self.url}{path}"></iframe>'
             for path in ("/accounts/login/", "/", "/admin/login/", "/static/web/icon.svg")
         )
         self.wfile.write(f"{frames}".encode())
 
     def log_message(self, *_words: Any) -> None:
-        """Say nothing."""
+        """Suppress request logs."""
 
 
 @pytest.fixture
 def framing(hostile: HostileSite) -> Iterator[str]:
-    """Another site, whose page frames ours."""
-    _Frames.address = hostile.site.url
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Frames)
+    """Another site with a page that frames Triage."""
+    _FramingHandler.url = hostile.site.url
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _FramingHandler)
     in_background(server)
     yield f"http://localhost:{server.server_address[1]}/"
     server.shutdown()
     server.server_close()
 
 
-def test_no_other_site_can_frame_a_page(framing: str, chromium: Browser) -> None:
+def test_other_sites_cannot_frame_pages(framing: str, chromium: Browser) -> None:
     context = chromium.new_context()
     page = context.new_page()
     page.goto(framing, wait_until="networkidle")

@@ -1,4 +1,4 @@
-"""What is too large is refused before anything reads it, in words for people and for programs."""
+"""Oversized requests are refused before they are read, for people and programs."""
 
 import socket
 
@@ -7,35 +7,37 @@ from django.test import Client
 
 from tests.attacks.production import HOST, Production
 
-_ENTRY = "/admin/known_errors/knownerror/add/"
+_KNOWN_ERROR_FORM = "/admin/known_errors/knownerror/add/"
 
 
-def test_a_form_that_is_too_large_gets_a_page(ana: Client) -> None:
-    answer = ana.post("/tickets/", {"text": "x" * 1_200_000})
+def test_oversized_form_gets_error_page(ana: Client) -> None:
+    response = ana.post("/tickets/", {"text": "x" * 1_200_000})
 
-    assert answer.status_code == 413
-    assert "That's too much text" in answer.content.decode()
-    assert answer["Permissions-Policy"]
-
-
-def test_a_body_that_is_too_large_gets_json_from_the_api(client: Client) -> None:
-    answer = client.post("/api/v1/lookups/", b"x" * 1_200_000, content_type="application/json")
-
-    assert answer.status_code == 413
-    assert set(answer.json()) == {"code", "message", "next_step", "retry_after"}
+    assert response.status_code == 413
+    assert "That's too much text" in response.content.decode()
+    assert response["Permissions-Policy"]
 
 
-def test_a_form_of_a_thousand_fields_and_more_is_refused(ana: Client) -> None:
+def test_oversized_api_body_gets_json_error(client: Client) -> None:
+    response = client.post("/api/v1/lookups/", b"x" * 1_200_000, content_type="application/json")
+
+    assert response.status_code == 413
+    assert set(response.json()) == {"code", "message", "next_step", "retry_after"}
+
+
+def test_form_with_too_many_fields_is_refused(ana: Client) -> None:
     fields = {f"field{number}": "x" for number in range(1001)}
 
     assert ana.post("/tickets/", fields).status_code == 413
     urlencoded = "&".join(f"{name}=x" for name in fields)
-    kind = "application/x-www-form-urlencoded"
-    assert ana.post("/tickets/", urlencoded, content_type=kind).status_code == 413
+    content_type = "application/x-www-form-urlencoded"
+    assert ana.post("/tickets/", urlencoded, content_type=content_type).status_code == 413
 
 
-@pytest.mark.parametrize("path", ["/", "/tickets/", "/accounts/login/", "/admin/login/", _ENTRY])
-def test_no_other_address_takes_a_file(client: Client, path: str) -> None:
+@pytest.mark.parametrize(
+    "path", ["/", "/tickets/", "/accounts/login/", "/admin/login/", _KNOWN_ERROR_FORM]
+)
+def test_other_urls_refuse_file_uploads(client: Client, path: str) -> None:
     body = (
         b'--x\r\nContent-Disposition: form-data; name="file"; filename="../../evil.py"\r\n\r\n'
         b"print()\r\n--x--\r\n"
@@ -50,10 +52,10 @@ def test_no_other_address_takes_a_file(client: Client, path: str) -> None:
     "body", [b"--x\r\nContent-Disposition: form-data\r\nbroken", b"", b"--x--", b"\x00" * 100]
 )
 @pytest.mark.parametrize("boundary", ["x", "", "x" * 300, "\u00e9"])
-def test_a_broken_form_is_no_failure_of_ours(client: Client, body: bytes, boundary: str) -> None:
-    kind = f"multipart/form-data; boundary={boundary}"
+def test_malformed_form_is_not_server_error(client: Client, body: bytes, boundary: str) -> None:
+    content_type = f"multipart/form-data; boundary={boundary}"
 
-    assert client.post("/", body, content_type=kind).status_code < 500
+    assert client.post("/", body, content_type=content_type).status_code < 500
 
 
 @pytest.mark.parametrize(
@@ -69,12 +71,10 @@ def test_a_broken_form_is_no_failure_of_ours(client: Client, body: bytes, bounda
     ],
     ids=["line", "header", "headers", "blank in a name", "negative length", "two lengths"],
 )
-def test_the_server_refuses_heads_that_are_too_long_or_smuggle(
-    production: Production, head: str
-) -> None:
+def test_server_refuses_oversized_or_ambiguous_headers(production: Production, head: str) -> None:
     with socket.create_connection(("127.0.0.1", production.port), timeout=20) as connection:
         connection.sendall(head.encode())
-        answer = connection.makefile("rb").read()
+        response = connection.makefile("rb").read()
 
-    assert answer.startswith(b"HTTP/1.1 4")
-    assert answer.count(b"HTTP/1.1 ") == 1
+    assert response.startswith(b"HTTP/1.1 4")
+    assert response.count(b"HTTP/1.1 ") == 1

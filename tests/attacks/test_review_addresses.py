@@ -1,4 +1,4 @@
-"""What addresses of the review can be made to ask of the database, by whoever may open a list."""
+"""Query strings of Manage lists can't read other columns or crash the page."""
 
 import re
 
@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from tests.conftest import signed_in
-from tests.web.reviewing import looked_up
+from tests.web.reviewing import make_lookup
 
 pytestmark = pytest.mark.django_db
 
@@ -18,8 +18,8 @@ TEAMS, PRESETS = "/admin/accounts/team/", "/admin/lookups/exportpreset/"
 
 
 @pytest.fixture
-def review(admin: User) -> Client:
-    """Ada's browser; she is admin, and no superuser. A server error is an answer here."""
+def admin_browser(admin: User) -> Client:
+    """A client signed in as an admin without superuser rights; errors become responses."""
     client = signed_in(admin)
     client.raise_request_exception = False
     return client
@@ -35,9 +35,9 @@ def review(admin: User) -> Client:
         "authenticator__data__contains=x",
     ],
 )
-def test_no_column_of_a_person_can_be_asked_for_but_the_filters(review: Client, query: str) -> None:
+def test_people_can_be_queried_only_by_filters(admin_browser: Client, query: str) -> None:
     User.objects.create_superuser("root", password="a password of root")
-    assert review.get(f"{PEOPLE}?{query}").status_code == 400
+    assert admin_browser.get(f"{PEOPLE}?{query}").status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,11 @@ def test_no_column_of_a_person_can_be_asked_for_but_the_filters(review: Client, 
         (PRESETS, "changed_at__year=999999999999"),
     ],
 )
-def test_no_address_makes_a_list_fail(review: Client, admin: User, page: str, query: str) -> None:
-    looked_up(admin)
-    assert review.get(f"{page}?{query}").status_code in (200, 302, 400)
+def test_query_strings_never_crash_lists(
+    admin_browser: Client, admin: User, page: str, query: str
+) -> None:
+    make_lookup(admin)
+    assert admin_browser.get(f"{page}?{query}").status_code in (200, 302, 400)
 
 
 @pytest.mark.parametrize(
@@ -78,28 +80,28 @@ def test_no_address_makes_a_list_fail(review: Client, admin: User, page: str, qu
         (PRESETS, "is_active__exact=1"),
     ],
 )
-def test_the_filters_that_are_offered_filter(review: Client, page: str, query: str) -> None:
-    assert review.get(f"{page}?{query}").status_code == 200
+def test_offered_filters_work(admin_browser: Client, page: str, query: str) -> None:
+    assert admin_browser.get(f"{page}?{query}").status_code == 200
 
 
-@pytest.mark.parametrize("number", ["\N{SUPERSCRIPT TWO}", "1e5", "-1", "\0", "9" * 25, "x"])
-def test_what_is_chosen_in_a_list_is_a_number_or_refused(review: Client, number: str) -> None:
+@pytest.mark.parametrize("value", ["\N{SUPERSCRIPT TWO}", "1e5", "-1", "\0", "9" * 25, "x"])
+def test_invalid_action_selection_is_refused(admin_browser: Client, value: str) -> None:
     for page, action in ((LOOKUPS, "purge"), (PEOPLE, "deactivate"), (TOKENS, "revoke")):
-        answer = review.post(page, {"action": action, "_selected_action": number})
-        assert answer.status_code in (302, 400), (page, number)
+        response = admin_browser.post(page, {"action": action, "_selected_action": value})
+        assert response.status_code in (302, 400), (page, value)
 
 
-def test_each_filter_that_a_list_links_to_is_offered(review: Client, admin: User) -> None:
+def test_linked_filters_are_allowed(admin_browser: Client, admin: User) -> None:
     for page in (ENTRIES, LOOKUPS, PEOPLE, EXPORTS, TOKENS, INVITATIONS, TEAMS, PRESETS):
-        told = review.get(page).content.decode()
-        for query in set(re.findall(r'href="(\?[^"]+)"', told)):
-            answer = review.get(f"{page}{query.replace('&amp;', '&')}", follow=True)
-            assert answer.status_code == 200, (page, query)
-            assert "e=1" not in answer.request["QUERY_STRING"], (page, query)
+        html = admin_browser.get(page).content.decode()
+        for query in set(re.findall(r'href="(\?[^"]+)"', html)):
+            response = admin_browser.get(f"{page}{query.replace('&amp;', '&')}", follow=True)
+            assert response.status_code == 200, (page, query)
+            assert "e=1" not in response.request["QUERY_STRING"], (page, query)
 
 
-def test_the_name_of_a_filter_writes_no_line_into_the_log(
-    review: Client, caplog: pytest.LogCaptureFixture
+def test_filter_name_cannot_forge_log_lines(
+    admin_browser: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert review.get(f"{ENTRIES}?x%0A2099-01-01%20forged=1").status_code == 400
+    assert admin_browser.get(f"{ENTRIES}?x%0A2099-01-01%20forged=1").status_code == 400
     assert "forged" not in caplog.text

@@ -1,4 +1,4 @@
-"""Somebody who reads hostile pages and notes whether anything ran or left the site."""
+"""A visitor that detects whether hostile content runs or sends requests."""
 
 import re
 from collections.abc import Iterator
@@ -26,21 +26,21 @@ for name, role, staff in (("agent", "agent", False), ("admin", "admin", True)):
     user.save()
     user.groups.add(Group.objects.get(name=role))
 """
-ALIVE = """() => [...document.querySelectorAll("*")].flatMap((element) =>
+ACTIVE_ATTRIBUTES = """() => [...document.querySelectorAll("*")].flatMap((element) =>
   [...element.attributes].filter((one) => one.name.startsWith("on") || one.name === "srcdoc"
     || (["href", "src", "action", "formaction", "xlink:href"].includes(one.name)
         && /^[\\s\\x00-\\x1f]*([a-z][a-z0-9+.-]*:|[\\/\\\\]{2})/i.test(one.value)
         && !/^http:\\/\\/127\\.0\\.0\\.1:/.test(one.value)))
   .map((one) => `${element.tagName} ${one.name}=${one.value.slice(0, 80)}`))"""
-"""Attributes that could run something or lead elsewhere than to the site or its Sentry."""
+"""Finds attributes that could run a script or point to another site."""
 
 
-# Rows of all kinds that the review lists, changed behind the forms' back.
+# Poisons rows of every model that Manage lists, bypassing its forms.
 HOSTILE_ROWS = """
 from django.contrib import admin
 from django.db import models
 hostile = HOSTILE
-kept = {"zone", "marker", "cache_key", "customer_hash", "token_hash", "password", "codename"}
+unchanged = {"zone", "marker", "cache_key", "customer_hash", "token_hash", "password", "codename"}
 for model in admin.site._registry:
     if model._meta.app_label in ("audit", "contenttypes"):
         continue
@@ -50,7 +50,7 @@ for model in admin.site._registry:
         changed = {}
         for field in model._meta.concrete_fields:
             is_text = isinstance(field, models.CharField | models.TextField)
-            if field.name in kept or field.choices or isinstance(field, models.SlugField):
+            if field.name in unchanged or field.choices or isinstance(field, models.SlugField):
                 continue
             if is_text:
                 changed[field.name] = f"{row.pk}{hostile}"[: field.max_length or 5000]
@@ -70,20 +70,20 @@ class HostileSite:
     variables: dict[str, str]
 
     def run(self, program: str) -> None:
-        """A few lines of Python inside the site."""
-        ended = manage(environment(self.folder, **self.variables), "shell", "-c", program)
-        assert ended.returncode == 0, ended.stderr
+        """Run Python code inside the site."""
+        result = manage(environment(self.folder, **self.variables), "shell", "-c", program)
+        assert result.returncode == 0, result.stderr
 
 
 @contextmanager
 def hostile_site(folder: Path, migrated: Path) -> Iterator[HostileSite]:
-    """A server that asks a poisoned Sentry, with an agent and an admin."""
+    """Run a site with a poisoned Sentry, an agent, and an admin."""
     with ExitStack() as running:
         demo = running.enter_context(DemoSentry(build_world(started_at())))
         sentry = running.enter_context(poisoning(demo))
-        address = f"http://127.0.0.1:{sentry.server_address[1]}"
+        url = f"http://127.0.0.1:{sentry.server_address[1]}"
         variables = {
-            "SENTRY_BASE_URL": address,
+            "SENTRY_BASE_URL": url,
             "SENTRY_AUTH_TOKEN": "demo-token",
             "SENTRY_ORG": "acme",
             "ALLOWED_HOSTS": "127.0.0.1",
@@ -94,9 +94,12 @@ def hostile_site(folder: Path, migrated: Path) -> Iterator[HostileSite]:
         site = Site(
             folder=folder,
             url=f"http://127.0.0.1:{server.port}",
-            sentry=address,
+            sentry=url,
             passwords={"agent": PASSWORD, "admin": PASSWORD},
-            moments={one.identifier: f"{one.moment:%Y-%m-%d %H:%M}Z" for one in customers()},
+            moments={
+                customer.identifier: f"{customer.moment:%Y-%m-%d %H:%M}Z"
+                for customer in customers()
+            },
         )
         hostile = HostileSite(site, sentry, folder, variables)
         hostile.run(ACCOUNTS)
@@ -104,17 +107,17 @@ def hostile_site(folder: Path, migrated: Path) -> Iterator[HostileSite]:
 
 
 class Witness(Visitor):
-    """Notes what left the site, and looks for what could run."""
+    """Records requests to other sites and checks pages for active content."""
 
     def __init__(self, site: Site, browser: Browser) -> None:
         super().__init__(site, browser.new_context())
-        self.left: list[str] = []
+        self.external_requests: list[str] = []
         self.context.on("request", self._watch)
 
     def _watch(self, request: Request) -> None:
         parts = urlsplit(request.url)
         if f"{parts.scheme}://{parts.netloc}" != self.site.url:
-            self.left.append(request.url)
+            self.external_requests.append(request.url)
 
     def assert_harmless(self, page: Page | None = None) -> None:
         page = page or self.page
@@ -124,20 +127,20 @@ class Witness(Visitor):
         )
         page.wait_for_load_state("networkidle")
         assert page.evaluate("window.__pwned") is None
-        assert page.evaluate(ALIVE) == []
+        assert page.evaluate(ACTIVE_ATTRIBUTES) == []
         foreign = 'img:not([src^="/static/"]), iframe, base, object, embed, meta[http-equiv]'
         assert page.locator(foreign).count() == 0
         assert page.locator("style, [style*=fixed], script:not([src])").count() == 0
-        assert not [one for one in self.context.cookies() if one["name"] == "pwned"]
-        assert self.left == []
-        assert self.complaints == []
+        assert not [cookie for cookie in self.context.cookies() if cookie["name"] == "pwned"]
+        assert self.external_requests == []
+        assert self.console_errors == []
 
-    def go(self, address: str) -> None:
-        """Open a page and find it harmless."""
-        self.page.goto(address)
+    def go(self, url: str) -> None:
+        """Open a page and check that it is harmless."""
+        self.page.goto(url)
         self.assert_harmless()
 
     def links(self, pattern: str) -> set[str]:
-        """The paths that the page links to and that match."""
+        """Return the linked paths that match the pattern."""
         found = self.page.eval_on_selector_all("a[href]", "all => all.map((a) => a.pathname)")
         return {path for path in found if re.fullmatch(pattern, path)}

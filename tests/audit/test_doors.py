@@ -14,7 +14,7 @@ from tests.audit.trails import sql, verdict
 from tests.conftest import MOMENT, signed_in
 from tests.shell import CommandLine
 from tests.web.asking import look_up, text
-from tests.web.test_api import ASKED, post
+from tests.web.test_api import REQUEST, post
 from tests.web.tokens import token_of
 
 pytestmark = pytest.mark.django_db
@@ -92,7 +92,7 @@ def test_a_view_without_redaction_is_recorded_with_its_reason(lead: User, ana: C
 
 
 def test_api_requests_are_recorded(agent: User, ana: Client) -> None:
-    body = {**ASKED, "reason": "Ticket 42"}
+    body = {**REQUEST, "reason": "Ticket 42"}
     assert post(token_of(agent), body).status_code == 200
     of_program = Entry.objects.filter(origin="api").order_by("sequence")
     assert [entry.action for entry in of_program] == ["looked_up", "exported"]
@@ -130,7 +130,7 @@ def test_admin_actions_are_recorded(ana: Client, admin: User) -> None:
 
 def test_only_plausible_origins_are_recorded(agent: User, connected: DemoSentry) -> None:
     body = {
-        **ASKED,
+        **REQUEST,
         "projects": ["web", "jane@example.com"],
         "environments": ["Prod-EU", "J. Doe"],
     }

@@ -11,8 +11,8 @@ from apps.demo.server import DemoSentry
 from apps.lookups.models import Lookup
 from tests.conftest import MOMENT, signed_in
 from tests.shell import CommandLine, start_with
-from tests.web.asking import filled, look_up, text
-from tests.web.test_api import ASKED, post
+from tests.web.asking import form_data, look_up, text
+from tests.web.test_api import REQUEST, post
 from tests.web.tokens import token_of
 
 pytestmark = pytest.mark.django_db
@@ -57,18 +57,18 @@ def test_the_reason_field_is_collapsed_unless_required(ana: Client) -> None:
 
 
 def test_an_overlong_reason_is_rejected(ana: Client) -> None:
-    refused = ana.post("/lookups/", filled(reason="x" * 201))
+    refused = ana.post("/lookups/", form_data(reason="x" * 201))
     assert refused.status_code == 400
     assert "Keep the reason to 200 characters or fewer." in text(refused)
 
 
 @pytest.mark.usefixtures("required")
 def test_a_required_reason_is_enforced_everywhere(ana: Client, agent: User, lead: User) -> None:
-    refused = ana.post("/lookups/", filled(reason="  "))
+    refused = ana.post("/lookups/", form_data(reason="  "))
     assert refused.status_code == 400
     assert "Enter a ticket number or a reason." in text(refused)
     assert '<details class="reason"' not in text(refused)
-    answer = post(token_of(agent), ASKED)
+    answer = post(token_of(agent), REQUEST)
     assert answer.status_code == 400
     assert "reason" in answer.json()["message"]
     assert not Lookup.objects.exists()

@@ -12,7 +12,7 @@ from apps.audit.trail import Actor, record_refusal
 from apps.lookups.models import Lookup
 from tests.conftest import signed_in
 from tests.web.asking import look_up
-from tests.web.test_api import ASKED, post
+from tests.web.test_api import REQUEST, post
 from tests.web.tokens import token_of
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +49,7 @@ def test_a_forbidden_page_is_recorded_by_name(ana: Client) -> None:
 
 
 def test_a_refused_token_is_recorded_without_the_token(ana: Client) -> None:
-    assert post("triage_this-is-no-token", ASKED).status_code == 401
+    assert post("triage_this-is-no-token", REQUEST).status_code == 401
     (entry,) = refused()
     assert (entry.origin, entry.actor, entry.address) == ("api", "", "127.0.0.1")
     assert entry.detail == {"why": "unknown"}
@@ -57,14 +57,14 @@ def test_a_refused_token_is_recorded_without_the_token(ana: Client) -> None:
 
 
 def test_a_token_of_a_person_without_permission_is_recorded(ana: Client, outsider: User) -> None:
-    assert post(token_of(outsider), ASKED).status_code == 403
+    assert post(token_of(outsider), REQUEST).status_code == 403
     (entry,) = refused()
     assert (entry.origin, entry.actor) == ("api", "otto")
 
 
 def test_a_scanner_leaves_few_entries_with_counts(ana: Client) -> None:
     for _ in range(120):
-        post("triage_this-is-no-token", ASKED)
+        post("triage_this-is-no-token", REQUEST)
     assert [entry.detail.get("times_this_minute", 1) for entry in refused()] == [1, 10, 100]
 
 

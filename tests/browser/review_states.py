@@ -1,25 +1,25 @@
-"""The states of the review's pages, and of forgetting."""
+"""States of the Manage pages, including erasing customer data."""
 
 import uuid
 from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.browser.state import State, address
+from tests.browser.state import State, open_path
 from tests.browser.visitor import Visitor
 
 LIST = "/admin/lookups/lookup/"
 
 
-def first_of(path: str) -> Callable[[Visitor], None]:
-    """The page of the first row of a list."""
+def open_first_row(path: str) -> Callable[[Visitor], None]:
+    """Open the first row of the list at this path."""
 
-    def bring(visitor: Visitor) -> None:
+    def enter(visitor: Visitor) -> None:
         visitor.page.goto(f"{visitor.site.url}{path}")
         visitor.page.locator("#result_list tbody th a").first.click()
         expect(visitor.page.get_by_role("heading", level=1)).to_be_visible()
 
-    return bring
+    return enter
 
 
 def lookups(visitor: Visitor) -> None:
@@ -29,8 +29,8 @@ def lookups(visitor: Visitor) -> None:
     expect(visitor.page.locator("#result_list")).to_be_visible()
 
 
-def no_lookup(visitor: Visitor) -> None:
-    """A filter that nothing fits."""
+def no_lookups(visitor: Visitor) -> None:
+    """Search for a customer without lookups."""
     visitor.page.goto(f"{visitor.site.url}{LIST}")
     visitor.page.get_by_label("Customer (exactly as typed) or the person who looked").fill(
         "nobody-at-all"
@@ -46,7 +46,7 @@ def lookup_record(visitor: Visitor) -> None:
 
 
 def purge(visitor: Visitor) -> None:
-    """Some chosen answers are removed, and the list says so."""
+    """Delete a selected result and show the confirmation."""
     lookups(visitor)
     page = visitor.page
     page.locator("input.action-select").first.check()
@@ -69,7 +69,7 @@ def tokens(visitor: Visitor) -> None:
     visitor.page.goto(f"{visitor.site.url}/admin/accounts/apitoken/")
 
 
-def forget_check(visitor: Visitor) -> None:
+def erase_preview(visitor: Visitor) -> None:
     visitor.look_up("sakura_田中")
     expect(visitor.page.locator("#export")).to_be_visible()
     visitor.page.goto(f"{visitor.site.url}/review/forget/")
@@ -78,12 +78,12 @@ def forget_check(visitor: Visitor) -> None:
     expect(visitor.page.get_by_role("button", name="Erase this customer’s data")).to_be_visible()
 
 
-def forgotten(visitor: Visitor) -> None:
-    """The answer of a customer who is forgotten."""
+def erased(visitor: Visitor) -> None:
+    """Open a result after its customer's data was erased."""
     visitor.look_up("sakura_田中")
     expect(visitor.page.locator("#export")).to_be_visible()
     result = visitor.page.url
-    forget_check(visitor)
+    erase_preview(visitor)
     visitor.page.get_by_role("button", name="Erase this customer’s data").click()
     visitor.page.wait_for_load_state()
     visitor.page.goto(result)
@@ -91,28 +91,28 @@ def forgotten(visitor: Visitor) -> None:
 
 
 REVIEW_STATES = tuple(
-    State(name, bring, "admin")
-    for name, bring in (
-        ("review", address("/admin/")),
+    State(name, enter, "admin")
+    for name, enter in (
+        ("review", open_path("/admin/")),
         ("lookups", lookups),
-        ("no-lookups", no_lookup),
+        ("no-lookups", no_lookups),
         ("lookup-record", lookup_record),
         ("purge", purge),
-        ("exports", address("/admin/lookups/exportrecord/")),
-        ("entry", first_of("/admin/audit/entry/")),
-        ("people", address("/admin/auth/user/")),
-        ("person", first_of("/admin/auth/user/")),
-        ("invitations", address("/admin/accounts/invitation/")),
-        ("new-invitation", address("/admin/accounts/invitation/add/")),
-        ("teams", address("/admin/accounts/team/")),
-        ("new-team", address("/admin/accounts/team/add/")),
+        ("exports", open_path("/admin/lookups/exportrecord/")),
+        ("entry", open_first_row("/admin/audit/entry/")),
+        ("people", open_path("/admin/auth/user/")),
+        ("person", open_first_row("/admin/auth/user/")),
+        ("invitations", open_path("/admin/accounts/invitation/")),
+        ("new-invitation", open_path("/admin/accounts/invitation/add/")),
+        ("teams", open_path("/admin/accounts/team/")),
+        ("new-team", open_path("/admin/accounts/team/add/")),
         ("tokens", tokens),
-        ("new-token", address("/admin/accounts/apitoken/add/")),
+        ("new-token", open_path("/admin/accounts/apitoken/add/")),
         ("issued-token", issued_token),
-        ("questions", address("/admin/lookups/exportpreset/")),
-        ("question", first_of("/admin/lookups/exportpreset/")),
-        ("forget", address("/review/forget/")),
-        ("forget-check", forget_check),
-        ("forgotten", forgotten),
+        ("questions", open_path("/admin/lookups/exportpreset/")),
+        ("question", open_first_row("/admin/lookups/exportpreset/")),
+        ("forget", open_path("/review/forget/")),
+        ("forget-check", erase_preview),
+        ("forgotten", erased),
     )
 )

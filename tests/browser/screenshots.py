@@ -1,4 +1,4 @@
-"""`make screenshots`: every state at desktop and phone width, light and dark, as pictures.
+"""`make screenshots`: capture every state at desktop and phone width, light and dark.
 
     python -m tests.browser.screenshots [FOLDER [STATE ...]]
 
@@ -12,9 +12,9 @@ from typing import Literal
 
 from playwright.sync_api import Browser, ViewportSize
 
-from tests.browser.site import ROOT, Site, chromium, started
+from tests.browser.site import ROOT, Site, chromium, running_site
 from tests.browser.state import State
-from tests.browser.states import STATES, faults
+from tests.browser.states import STATES, set_faults
 from tests.browser.visitor import Visitor
 
 SIZES: dict[str, ViewportSize] = {
@@ -26,15 +26,15 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 def main(arguments: list[str]) -> None:
     folder = Path(arguments[0]) if arguments else ROOT / "var" / "screenshots"
-    wanted = set(arguments[1:])
+    selected = set(arguments[1:])
     folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as files,
-        started(Path(files)) as site,
+        running_site(Path(files)) as site,
         chromium() as browser,
     ):
         for state in STATES:
-            if not wanted or state.name in wanted:
+            if not selected or state.name in selected:
                 _take(state, site, browser, folder)
 
 
@@ -45,12 +45,12 @@ def _take(state: State, site: Site, browser: Browser, folder: Path) -> None:
                 viewport=viewport, color_scheme=scheme, timezone_id="Europe/Berlin"
             )
             visitor = Visitor(site, context)
-            visitor.come_in(state.who)
-            state.bring(visitor)
+            visitor.resume_session(state.role)
+            state.enter(visitor)
             path = folder / f"{state.name}-{size}-{scheme}.png"
             visitor.page.screenshot(path=path, full_page=True)
             print(path, flush=True)
-            faults(visitor)
+            set_faults(visitor)
             context.close()
 
 

@@ -1,4 +1,4 @@
-"""The whole site as `make run` starts it, and a real Chromium."""
+"""The whole site as `make run` starts it, and Chromium."""
 
 import os
 import re
@@ -22,9 +22,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Site:
-    """A running demo: its address, its Sentry's address, passwords and moments by customer.
+    """A running demo with its passwords by username and reported times by customer.
 
-    `folder` has its files, `sessions` the cookies of who has signed in.
+    `sessions` caches cookies by username.
     """
 
     folder: Path
@@ -36,22 +36,22 @@ class Site:
 
 
 @contextmanager
-def started(folder: Path, **more: str) -> Iterator[Site]:
-    """`python -m triage_site.start` without a token, on a free port, with its files in there.
+def running_site(folder: Path, **extra: str) -> Iterator[Site]:
+    """Run `python -m triage_site.start` without a token, on a free port.
 
-    `more` are further variables of its environment.
+    `extra` adds environment variables.
     """
     port, demo_port = _free_ports()
     output = folder / "output.txt"
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     environment = {
-        **kept,
+        **inherited,
         "TRIAGE_ENV_FILE": os.devnull,
         "TRIAGE_VAR_DIR": str(folder),
         "PORT": str(port),
         "TRIAGE_DEMO_PORT": str(demo_port),
         "PYTHONUNBUFFERED": "1",
-        **more,
+        **extra,
     }
     with output.open("w") as log:
         process = subprocess.Popen(
@@ -63,7 +63,7 @@ def started(folder: Path, **more: str) -> Iterator[Site]:
         )
     try:
         _wait_for(f"http://127.0.0.1:{port}/healthz", output)
-        yield _read(folder, port, output.read_text())
+        yield _parse_output(folder, port, output.read_text())
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=20)
@@ -71,10 +71,10 @@ def started(folder: Path, **more: str) -> Iterator[Site]:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """The system's Chromium, headless."""
+    """Run the system's Chromium, headless unless `HEADED` is set."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     assert program, "Chromium is missing: run make system-deps"
-    expect.set_options(timeout=20_000)  # a busy machine takes its time
+    expect.set_options(timeout=20_000)  # allow for a busy machine
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=program,
@@ -92,17 +92,17 @@ def _free_ports() -> tuple[int, int]:
         return one.getsockname()[1], other.getsockname()[1]
 
 
-def _wait_for(address: str, output: Path) -> None:
+def _wait_for(url: str, output: Path) -> None:
     for _ in range(900):
         try:
-            if requests.get(address, timeout=5).ok:
+            if requests.get(url, timeout=5).ok:
                 return
         except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.1)
     raise AssertionError(output.read_text())
 
 
-def _read(folder: Path, port: int, printed: str) -> Site:
+def _parse_output(folder: Path, port: int, printed: str) -> Site:
     sentry = re.search(r"Demo Sentry at (\S+)", printed)
     assert sentry
     moments = re.findall(r"^  (\d{4}-\d\d-\d\d \d\d:\d\d)  (.+?)  - ", printed, re.MULTILINE)

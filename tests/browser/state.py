@@ -1,4 +1,4 @@
-"""What a state of a page is."""
+"""Page states."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ from tests.browser.visitor import Visitor
 
 @dataclass(frozen=True)
 class State:
-    """A state by its name; `bring` leads a signed-in visitor there."""
+    """A named page state; `enter` takes a signed-in visitor to it."""
 
     name: str
-    bring: Callable[[Visitor], None]
-    who: str = "agent"
+    enter: Callable[[Visitor], None]
+    role: str = "agent"
 
 
-def address(path: str) -> Callable[[Visitor], None]:
-    """The page at this address."""
+def open_path(path: str) -> Callable[[Visitor], None]:
+    """Open this path."""
 
-    def bring(visitor: Visitor) -> None:
+    def enter(visitor: Visitor) -> None:
         visitor.page.goto(f"{visitor.site.url}{path}")
 
-    return bring
+    return enter

@@ -1,6 +1,4 @@
-"""Every state a page can be in, and how a person gets there. For the accessibility tests and
-for the screenshots.
-"""
+"""Every page state, for the accessibility tests and the screenshots."""
 
 import re
 import uuid
@@ -13,33 +11,35 @@ from playwright.sync_api import expect
 from tests.browser.catalogue_states import CATALOGUE_STATES
 from tests.browser.people_states import PEOPLE_STATES
 from tests.browser.review_states import REVIEW_STATES
-from tests.browser.state import State, address
+from tests.browser.state import State, open_path
 from tests.browser.visitor import Visitor
 
-LONGEST_REST_S = 30
-RESTING = "we're pausing before we try again"
+MAX_PAUSE_S = 30
+PAUSED = "we're pausing before we try again"
 TABLE = "/acme/events/"
 
 
-def faults(visitor: Visitor, *told: dict[str, object]) -> None:
-    """Switch these faults of the demo Sentry on; the others end."""
-    address = f"{visitor.site.sentry}/_demo/faults"
-    requests.delete(address, timeout=5)
-    if told:
-        requests.post(address, json=list(told), timeout=5).raise_for_status()
+def set_faults(visitor: Visitor, *new_faults: dict[str, object]) -> None:
+    """Replace the demo Sentry's faults with these."""
+    url = f"{visitor.site.sentry}/_demo/faults"
+    requests.delete(url, timeout=5)
+    if new_faults:
+        requests.post(url, json=list(new_faults), timeout=5).raise_for_status()
 
 
-def fresh(visitor: Visitor, customer: str = "1001", *told: dict[str, object]) -> None:
-    """Ask for a customer at a second nobody has asked for yet, with these faults on.
+def uncached_lookup(
+    visitor: Visitor, customer: str = "1001", *new_faults: dict[str, object]
+) -> None:
+    """Start a lookup that is not cached, with these faults.
 
-    While Sentry is given a rest, for what a state before did to it, this waits.
+    Waits while Triage is still pausing because of an earlier state's faults.
     """
     moment = visitor.site.moments[customer]
-    faults(visitor, *told)
-    for _second in range(LONGEST_REST_S):
+    set_faults(visitor, *new_faults)
+    for _second in range(MAX_PAUSE_S):
         seconds = uuid.uuid4().int % 59 + 1
-        visitor.begin_lookup(customer, at=f"{moment[:-1]}:{seconds:02d}Z")
-        if RESTING not in visitor.page.get_by_role("heading", level=1).inner_text():
+        visitor.start_lookup(customer, at=f"{moment[:-1]}:{seconds:02d}Z")
+        if PAUSED not in visitor.page.get_by_role("heading", level=1).inner_text():
             return
         visitor.page.wait_for_timeout(1000)
 
@@ -55,17 +55,17 @@ def refused_form(visitor: Visitor) -> None:
     expect(visitor.page.locator("main")).to_contain_text("We can't read this time")
 
 
-def found(customer: str) -> Callable[[Visitor], None]:
-    def bring(visitor: Visitor) -> None:
+def result_for(customer: str) -> Callable[[Visitor], None]:
+    def enter(visitor: Visitor) -> None:
         visitor.look_up(customer)
         expect(visitor.page.locator("#export")).to_be_visible()
 
-    return bring
+    return enter
 
 
 def all_open(visitor: Visitor) -> None:
-    """A result with everything in it opened."""
-    found("mallory@example.net")(visitor)
+    """Open every section of a result."""
+    result_for("mallory@example.net")(visitor)
     for _round in range(3):
         closed = visitor.page.locator("main details:not([open]) > summary")
         for summary in closed.element_handles():
@@ -92,44 +92,44 @@ def partial(visitor: Visitor) -> None:
         "status": 500,
         "body": "no",
     }
-    fresh(visitor, "mia+shop@example.org", bodies)
+    uncached_lookup(visitor, "mia+shop@example.org", bodies)
     expect(visitor.page.locator("main")).to_contain_text("could not be read")
 
 
 def stale(visitor: Visitor) -> None:
-    found("1001")(visitor)
-    faults(visitor, {"path": TABLE, "times": None, "status": 500, "body": "no"})
+    result_for("1001")(visitor)
+    set_faults(visitor, {"path": TABLE, "times": None, "status": 500, "body": "no"})
     visitor.page.get_by_role("button", name="Refresh").click()
     expect(visitor.page.locator("main")).to_contain_text("This result is")
 
 
 def failed(sentence: str, **fault: object) -> Callable[[Visitor], None]:
-    def bring(visitor: Visitor) -> None:
+    def enter(visitor: Visitor) -> None:
         main = visitor.page.locator("main")
-        for _second in range(LONGEST_REST_S):
-            fresh(visitor, "3003", {"path": TABLE, "times": None, **fault})
+        for _second in range(MAX_PAUSE_S):
+            uncached_lookup(visitor, "3003", {"path": TABLE, "times": None, **fault})
             visitor.page.get_by_role("link", name="Try again").wait_for()
             if sentence in main.inner_text():
                 return
-            visitor.page.wait_for_timeout(1000)  # it rests from what a state before did to it
+            visitor.page.wait_for_timeout(1000)  # Triage is pausing because of an earlier state
         expect(main).to_contain_text(sentence)
 
-    return bring
+    return enter
 
 
 def waiting(visitor: Visitor) -> None:
-    fresh(visitor, "20417", {"path": "full=1", "times": None, "delay_s": 10})
+    uncached_lookup(visitor, "20417", {"path": "full=1", "times": None, "delay_s": 10})
     expect(visitor.page.locator(".sighting").first).to_be_visible()
 
 
-def cancelled(visitor: Visitor) -> None:
+def canceled(visitor: Visitor) -> None:
     waiting(visitor)
     visitor.page.get_by_role("button", name="Cancel").click()
     expect(visitor.page.get_by_role("button", name="Look up again")).to_be_visible()
 
 
 def event_page(visitor: Visitor) -> None:
-    found("1001")(visitor)
+    result_for("1001")(visitor)
     visitor.page.get_by_role("link", name="Open this event on its own page").first.click()
     expect(visitor.page.get_by_text("Where the program broke")).to_be_visible()
 
@@ -140,7 +140,7 @@ def signed_out(visitor: Visitor) -> None:
 
 
 def authenticator_app(visitor: Visitor) -> None:
-    visitor.sign_in_anew()
+    visitor.start_session()
     visitor.page.goto(f"{visitor.site.url}/accounts/2fa/totp/activate/")
     visitor.page.get_by_label("Your password").fill(visitor.site.passwords["agent"])
     visitor.page.get_by_role("button", name="Continue").click()
@@ -148,13 +148,13 @@ def authenticator_app(visitor: Visitor) -> None:
 
 
 def unredacted(visitor: Visitor) -> None:
-    found("1001")(visitor)
+    result_for("1001")(visitor)
     visitor.page.get_by_role("link", name=re.compile("without redaction")).click()
 
 
 def purged(visitor: Visitor) -> None:
-    """An admin removes the answer that they look at."""
-    fresh(visitor, "CORP\\kowalski")
+    """Delete a result as an admin, then reopen it."""
+    uncached_lookup(visitor, "CORP\\kowalski")
     page = visitor.page
     expect(page.locator("#export")).to_be_visible()
     result = page.url
@@ -170,16 +170,16 @@ STATES = (
     State("sign-in", signed_out),
     State("form", form),
     State("form-refused", refused_form),
-    State("one-problem", found("beatriz.costa@example.pt")),
-    State("some-problems", found("1001")),
-    State("many-events", found("20417")),
-    State("odd-events", found("3003")),
+    State("one-problem", result_for("beatriz.costa@example.pt")),
+    State("some-problems", result_for("1001")),
+    State("many-events", result_for("20417")),
+    State("odd-events", result_for("3003")),
     State("all-open", all_open),
-    State("nothing", found("leo.martin@example.fr")),
+    State("nothing", result_for("leo.martin@example.fr")),
     State("never-seen", never_seen),
     State("still-open", still_open),
     State("waiting", waiting),
-    State("cancelled", cancelled),
+    State("cancelled", canceled),
     State("partial", partial),
     State("stale", stale),
     State(
@@ -193,17 +193,17 @@ STATES = (
     State("event", event_page),
     State("unredacted", unredacted, "admin"),
     State("purged", purged, "admin"),
-    State("connection", address("/review/sentry/"), "admin"),
-    State("preferences", address("/accounts/preferences/")),
-    State("factors", address("/accounts/2fa/")),
-    State("is-it-you", address("/accounts/2fa/totp/activate/")),
+    State("connection", open_path("/review/sentry/"), "admin"),
+    State("preferences", open_path("/accounts/preferences/")),
+    State("factors", open_path("/accounts/2fa/")),
+    State("is-it-you", open_path("/accounts/2fa/totp/activate/")),
     State("authenticator-app", authenticator_app),
-    State("sessions", address("/accounts/sessions/")),
-    State("new-password", address("/accounts/password/change/")),
-    State("invitation-over", address("/accounts/invitation/")),
-    State("no-permission", address("/review/sentry/")),
-    State("not-found", address(f"/lookups/{uuid.UUID(int=0)}/")),
-    State("api", address("/api/v1/")),
+    State("sessions", open_path("/accounts/sessions/")),
+    State("new-password", open_path("/accounts/password/change/")),
+    State("invitation-over", open_path("/accounts/invitation/")),
+    State("no-permission", open_path("/review/sentry/")),
+    State("not-found", open_path(f"/lookups/{uuid.UUID(int=0)}/")),
+    State("api", open_path("/api/v1/")),
     *PEOPLE_STATES,
     *REVIEW_STATES,
     *CATALOGUE_STATES,

@@ -1,4 +1,4 @@
-"""WCAG 2.2 AA on every state, held by axe, and by ways of seeing that axe does not try."""
+"""WCAG 2.2 AA: axe runs on every state; other tests cover what axe doesn't check."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.site import Site
 from tests.browser.state import State
-from tests.browser.states import STATES, all_open, form, found
+from tests.browser.states import STATES, all_open, form, result_for
 from tests.browser.visitor import Visitor
 
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text()
@@ -26,33 +26,33 @@ async () => {
 
 def violations(visitor: Visitor) -> list[str]:
     visitor.page.evaluate(AXE)
-    found: list[str] = visitor.page.evaluate(RUN)
-    return found
+    messages: list[str] = visitor.page.evaluate(RUN)
+    return messages
 
 
 @pytest.fixture
 def in_state(state: State, site: Site, chromium: Browser) -> Iterator[Visitor]:
-    """A visitor on a wide, light screen, led to the state."""
+    """A visitor in this state on a wide, light screen."""
     context = chromium.new_context(reduced_motion="reduce", timezone_id="Europe/Berlin")
     visitor = Visitor(site, context)
     visitor.page.set_viewport_size({"width": 1200, "height": 900})
-    visitor.come_in(state.who)
-    state.bring(visitor)
+    visitor.resume_session(state.role)
+    state.enter(visitor)
     yield visitor
     cancel = visitor.page.get_by_role("button", name="Cancel", exact=True)
-    if cancel.is_visible():  # else its calls would keep others waiting
+    if cancel.is_visible():  # a pending lookup would delay other tests
         cancel.click()
     context.close()
 
 
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
-def test_axe_finds_nothing_wide_and_light(in_state: Visitor) -> None:
-    assert in_state.complaints == []  # axe itself makes some
+def test_axe_reports_no_violations_wide_and_light(in_state: Visitor) -> None:
+    assert in_state.console_errors == []  # checked first: axe logs messages of its own
     assert violations(in_state) == []
 
 
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
-def test_axe_finds_nothing_narrow_and_dark(in_state: Visitor) -> None:
+def test_axe_reports_no_violations_narrow_and_dark(in_state: Visitor) -> None:
     page = in_state.page
     page.set_viewport_size({"width": 360, "height": 740})
     page.emulate_media(color_scheme="dark")
@@ -61,37 +61,37 @@ def test_axe_finds_nothing_narrow_and_dark(in_state: Visitor) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") == 320
 
 
-def test_the_main_job_is_done_by_keyboard_alone(copying: Visitor) -> None:
-    form(copying)
-    keyboard, page = copying.page.keyboard, copying.page
+def test_main_job_works_with_keyboard_only(clipboard_browser: Visitor) -> None:
+    form(clipboard_browser)
+    keyboard, page = clipboard_browser.page.keyboard, clipboard_browser.page
     expect(page.get_by_label("Customer", exact=True)).to_be_focused()
     keyboard.type("1001")
     keyboard.press("Tab")
     expect(page.get_by_label("When it happened")).to_be_focused()
-    keyboard.type(copying.site.moments["1001"])
+    keyboard.type(clipboard_browser.site.moments["1001"])
     keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("The payment was declined")
     expect(page.get_by_role("button", name="Copy", exact=True)).to_be_visible()
     keyboard.press("c")
     expect(page.locator("[data-copy-status]")).to_have_text("Copied")
-    assert copying.clipboard() == copying.preview()
+    assert clipboard_browser.clipboard() == clipboard_browser.preview()
 
 
-def test_the_focus_goes_through_the_page_in_its_order_and_is_always_seen(
+def test_focus_follows_page_order_and_is_always_visible(
     agent_browser: Visitor,
 ) -> None:
-    found("1001")(agent_browser)
+    result_for("1001")(agent_browser)
     page = agent_browser.page
-    places = []
+    positions = []
     for _press in range(60):
         page.keyboard.press("Tab")
-        place, is_seen = page.evaluate(SEEN)
-        assert is_seen, place
-        places.append(place)
-    assert places == sorted(places)
+        position, is_visible = page.evaluate(FOCUS_STATE)
+        assert is_visible, position
+        positions.append(position)
+    assert positions == sorted(positions)
 
 
-SEEN = """
+FOCUS_STATE = """
 () => {
   const here = document.activeElement;
   const box = here.getBoundingClientRect();
@@ -104,17 +104,17 @@ SEEN = """
 """
 
 
-def test_nothing_moves_by_itself(agent_browser: Visitor) -> None:
+def test_page_has_no_animations(agent_browser: Visitor) -> None:
     all_open(agent_browser)
     assert agent_browser.page.evaluate("document.getAnimations().length") == 0
 
 
-def test_what_is_chosen_shows_where_the_device_takes_the_colours(agent_browser: Visitor) -> None:
-    found("1001")(agent_browser)
+def test_selection_is_visible_in_forced_colors(agent_browser: Visitor) -> None:
+    result_for("1001")(agent_browser)
     page = agent_browser.page
     page.emulate_media(forced_colors="active")
     chosen = page.locator(".segment input:checked + label")
     assert chosen.evaluate("one => getComputedStyle(one).outlineStyle") == "solid"
     mark = page.locator(".timeline .level-error .shape").first
-    page_colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert mark.evaluate("one => getComputedStyle(one).fill") != page_colour
+    page_color = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert mark.evaluate("one => getComputedStyle(one).fill") != page_color

@@ -1,4 +1,4 @@
-"""Drafts in a real browser: edited, copied, and taken into the mail link."""
+"""Editing, copying, and emailing drafts."""
 
 import re
 from urllib.parse import parse_qs, urlsplit
@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 from tests.browser.visitor import Visitor
 
 
-def test_a_draft_is_copied_and_mailed_as_it_was_edited(copying: Visitor) -> None:
-    visitor = copying
+def test_copy_and_mail_link_use_edited_draft(clipboard_browser: Visitor) -> None:
+    visitor = clipboard_browser
     visitor.look_up("1001")
     page = visitor.page
     page.get_by_role("link", name="Reply to the customer").click()
@@ -31,4 +31,4 @@ def test_a_draft_is_copied_and_mailed_as_it_was_edited(copying: Visitor) -> None
     area.fill("ü" * 500)
     expect(page.get_by_role("link", name="Open in your email app")).to_be_hidden()
     expect(page.get_by_text("This is too long for an email link. Copy it instead.")).to_be_visible()
-    assert visitor.complaints == []
+    assert visitor.console_errors == []

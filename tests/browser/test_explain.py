@@ -1,4 +1,4 @@
-"""A model's answer fills the page while it comes, with and without scripts."""
+"""A model's answer streams to the page, with and without JavaScript."""
 
 from collections.abc import Iterator
 
@@ -26,22 +26,22 @@ def model() -> Iterator[ModelServer]:
 
 
 @pytest.fixture(scope="module")
-def explaining(tmp_path_factory: pytest.TempPathFactory, model: ModelServer) -> Iterator[Site]:
-    """A demo that has a model."""
-    told = {"LLM_BASE_URL": model.url, "LLM_API_KEY": "any", "LLM_MODEL": "tiny-1"}
-    with sites.started(tmp_path_factory.mktemp("explaining"), **told) as running:
+def site_with_model(tmp_path_factory: pytest.TempPathFactory, model: ModelServer) -> Iterator[Site]:
+    """A demo with a language model."""
+    variables = {"LLM_BASE_URL": model.url, "LLM_API_KEY": "any", "LLM_MODEL": "tiny-1"}
+    with sites.running_site(tmp_path_factory.mktemp("explaining"), **variables) as running:
         yield running
 
 
 @pytest.mark.parametrize("has_scripts", [True, False])
-def test_causes_stand_on_the_page_while_the_model_still_answers(
-    explaining: Site, model: ModelServer, chromium: Browser, has_scripts: bool
+def test_partial_answer_is_visible_while_model_is_answering(
+    site_with_model: Site, model: ModelServer, chromium: Browser, has_scripts: bool
 ) -> None:
     model.go_on.clear()
     context = chromium.new_context(java_script_enabled=has_scripts)
-    visitor = Visitor(explaining, context)
-    visitor.come_in()
-    visitor.look_up(next(iter(explaining.moments)))
+    visitor = Visitor(site_with_model, context)
+    visitor.resume_session()
+    visitor.look_up(next(iter(site_with_model.moments)))
     page = visitor.page
     page.get_by_role("link", name="Ask a model to explain this").click()
     page.get_by_role("button", name="Send it").click(no_wait_after=True)
@@ -52,5 +52,5 @@ def test_causes_stand_on_the_page_while_the_model_still_answers(
     expect(page.get_by_text("The cart was empty.")).to_be_visible()
     expect(page.get_by_text("The answer is complete.")).to_be_visible()
     expect(page.get_by_text("The model is answering")).to_be_hidden()
-    assert visitor.complaints == []
+    assert visitor.console_errors == []
     context.close()

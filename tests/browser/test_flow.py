@@ -1,4 +1,4 @@
-"""Getting about on a result: by key, by opening what is folded, and on to the next lookup."""
+"""Navigating a result by keyboard and mouse, and starting the next lookup."""
 
 import re
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from tests.browser.visitor import Visitor
 DECLINED = re.compile("The payment was declined, 3 times")
 
 
-def test_keys_walk_the_problems_and_lead_to_another_customer(agent_browser: Visitor) -> None:
+def test_keys_move_between_problems_and_to_customer_field(agent_browser: Visitor) -> None:
     agent_browser.look_up("1001")
     page = agent_browser.page
     expect(page.get_by_role("heading", level=1)).to_have_text(DECLINED)
@@ -30,7 +30,7 @@ def test_keys_walk_the_problems_and_lead_to_another_customer(agent_browser: Visi
     expect(customer).to_have_value("jk?")
 
 
-def test_a_question_mark_lists_the_keys_and_escape_closes_it(agent_browser: Visitor) -> None:
+def test_question_mark_opens_shortcuts_and_escape_closes_them(agent_browser: Visitor) -> None:
     agent_browser.look_up("1001")
     page = agent_browser.page
     page.keyboard.press("?")
@@ -43,7 +43,7 @@ def test_a_question_mark_lists_the_keys_and_escape_closes_it(agent_browser: Visi
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
 
 
-def test_switched_off_keys_do_nothing(agent_browser: Visitor) -> None:
+def test_disabled_shortcuts_do_nothing(agent_browser: Visitor) -> None:
     page = agent_browser.page
     page.goto(f"{agent_browser.site.url}/accounts/preferences/")
     page.get_by_label(re.compile("Use single-key shortcuts on results")).uncheck()
@@ -60,24 +60,24 @@ def test_switched_off_keys_do_nothing(agent_browser: Visitor) -> None:
         page.get_by_role("button", name="Save").click()
 
 
-def test_an_event_is_read_when_it_is_opened(agent_browser: Visitor) -> None:
+def test_opening_event_loads_its_details(agent_browser: Visitor) -> None:
     agent_browser.look_up("1001")
     page = agent_browser.page
     problem = page.locator("#issue-2")
     expect(problem.locator(".exception")).to_have_count(0)
     problem.locator(".event summary").first.click()
     expect(problem.get_by_text("Where the program broke")).to_be_visible()
-    assert agent_browser.complaints == []
+    assert agent_browser.console_errors == []
 
 
-def test_a_mark_leads_to_its_event_and_opens_it(agent_browser: Visitor) -> None:
+def test_timeline_mark_opens_its_event(agent_browser: Visitor) -> None:
     agent_browser.look_up("1001")
     page = agent_browser.page
     page.locator(".lane").nth(1).locator("a.mark-link").first.click()
     expect(page.locator("#issue-2").get_by_text("Where the program broke")).to_be_visible()
 
 
-def test_the_next_lookup_begins_above_the_result(agent_browser: Visitor) -> None:
+def test_form_above_result_starts_new_lookup(agent_browser: Visitor) -> None:
     agent_browser.look_up("1001")
     page = agent_browser.page
     first = page.url
@@ -87,7 +87,7 @@ def test_the_next_lookup_begins_above_the_result(agent_browser: Visitor) -> None
     expect(page.get_by_role("heading", level=1)).to_contain_text("No errors for this customer")
 
 
-def test_a_wider_window_is_one_click_away(agent_browser: Visitor) -> None:
+def test_one_click_widens_window(agent_browser: Visitor) -> None:
     agent_browser.look_up("1001")
     page = agent_browser.page
     page.get_by_role("button", name="± 15 min").click()
@@ -95,7 +95,7 @@ def test_a_wider_window_is_one_click_away(agent_browser: Visitor) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("The payment"))
 
 
-def test_the_form_opens_on_a_phone_without_a_script(no_script: Visitor) -> None:
+def test_form_opens_on_phone_without_javascript(no_script: Visitor) -> None:
     no_script.look_up("1001")
     page = no_script.page
     expect(page.get_by_label("Customer", exact=True)).to_be_hidden()
@@ -106,7 +106,7 @@ def test_the_form_opens_on_a_phone_without_a_script(no_script: Visitor) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text("No errors")
 
 
-def test_an_event_opens_on_its_own_page_without_a_script(no_script: Visitor) -> None:
+def test_event_opens_on_its_own_page_without_javascript(no_script: Visitor) -> None:
     no_script.look_up("1001")
     page = no_script.page
     problem = page.locator("#issue-2")
@@ -115,25 +115,25 @@ def test_an_event_opens_on_its_own_page_without_a_script(no_script: Visitor) -> 
     expect(page.get_by_text("Where the program broke")).to_be_visible()
 
 
-@pytest.mark.parametrize(("theme", "colour"), [("Dark", "rgb(24, 22, 19)"), ("Light", "rgb(251")])
-def test_light_and_dark_can_be_chosen(agent_browser: Visitor, theme: str, colour: str) -> None:
+@pytest.mark.parametrize(("theme", "color"), [("Dark", "rgb(24, 22, 19)"), ("Light", "rgb(251")])
+def test_light_and_dark_themes(agent_browser: Visitor, theme: str, color: str) -> None:
     page = agent_browser.page
     page.locator("header").get_by_text("agent").click()
     page.get_by_role("button", name=theme).click()
     page.wait_for_load_state()
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert str(background).startswith(colour)
+    assert str(background).startswith(color)
 
 
-def test_what_came_in_since_is_said_and_shown_with_one_click(agent_browser: Visitor) -> None:
+def test_new_events_are_announced_and_one_click_shows_them(agent_browser: Visitor) -> None:
     page, site = agent_browser.page, agent_browser.site
     page.clock.install()
     now = datetime.now(UTC)
     agent_browser.look_up("late-comer", at=f"{now:%Y-%m-%d %H:%M:%S}Z")
     expect(page.get_by_role("heading", level=1)).to_contain_text("so far")
     event = {"user_id": "late-comer", "project": "web-shop", "title": "late", "issue": "late"}
-    told = {**event, "timestamp": now.isoformat()}
-    requests.post(f"{site.sentry}/_demo/events", json=[told], timeout=5).raise_for_status()
+    late_event = {**event, "timestamp": now.isoformat()}
+    requests.post(f"{site.sentry}/_demo/events", json=[late_event], timeout=5).raise_for_status()
     page.clock.run_for(61_000)
     expect(page.get_by_text("1 new event since you last looked.")).to_be_visible()
     page.get_by_role("button", name="Show").click()

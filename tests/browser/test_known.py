@@ -1,4 +1,4 @@
-"""Known errors in a browser: the reply in the customer's name, its copy, whether it helped."""
+"""Known errors on a result: the personalized reply, copying it, and feedback."""
 
 import re
 from collections.abc import Iterator
@@ -13,20 +13,20 @@ from tests.browser.visitor import Visitor
 
 
 @pytest.fixture(autouse=True)
-def catalogue(site: Site) -> Iterator[None]:
-    """Two entries for the first problem of customer 1001."""
+def catalog(site: Site) -> Iterator[None]:
+    """Two known errors for the first problem of customer 1001."""
     run(site, ADD)
     yield
     run(site, REMOVE)
 
 
-def best(visitor: Visitor) -> Locator:
+def best_match(visitor: Visitor) -> Locator:
     return visitor.page.locator("#known-1-1")
 
 
-def test_the_reply_takes_the_name_as_it_is_typed_and_a_click_copies_it(copying: Visitor) -> None:
-    copying.look_up("1001")
-    page, known = copying.page, best(copying)
+def test_reply_updates_as_name_is_typed_and_can_be_copied(clipboard_browser: Visitor) -> None:
+    clipboard_browser.look_up("1001")
+    page, known = clipboard_browser.page, best_match(clipboard_browser)
     expect(known.locator("[data-reply]")).to_contain_text("Hello,")
     known.get_by_label("s name").fill("  Jane   Doe ")
     expect(known.locator("[data-reply]")).to_contain_text("Hello Jane Doe,")
@@ -35,70 +35,70 @@ def test_the_reply_takes_the_name_as_it_is_typed_and_a_click_copies_it(copying: 
     assert recorded.value.status == 204
     assert "Jane" not in (recorded.value.request.post_data or "")
     expect(known.get_by_text("Copied")).to_be_visible()
-    copied = copying.clipboard()
+    copied = clipboard_browser.clipboard()
     assert copied.startswith("Hello Jane Doe,\n\nyour bank refused the card on ")
     assert copied.endswith("(Berlin time).")
-    assert copying.complaints == []
+    assert clipboard_browser.console_errors == []
 
 
-def test_a_copy_that_cannot_be_recorded_is_still_made(copying: Visitor) -> None:
-    copying.look_up("1001")
-    copying.page.route("**/known/copied/", lambda route: route.abort())
-    best(copying).get_by_role("button", name="Copy the reply").click()
-    expect(best(copying).get_by_text("Copied")).to_be_visible()
-    assert copying.clipboard().startswith("Hello,\n\nyour bank")
+def test_copy_works_when_recording_fails(clipboard_browser: Visitor) -> None:
+    clipboard_browser.look_up("1001")
+    clipboard_browser.page.route("**/known/copied/", lambda route: route.abort())
+    best_match(clipboard_browser).get_by_role("button", name="Copy the reply").click()
+    expect(best_match(clipboard_browser).get_by_text("Copied")).to_be_visible()
+    assert clipboard_browser.clipboard().startswith("Hello,\n\nyour bank")
 
 
-def test_a_denied_clipboard_leaves_the_reply_marked(agent_browser: Visitor) -> None:
+def test_denied_clipboard_selects_reply(agent_browser: Visitor) -> None:
     page = agent_browser.page
     page.add_init_script(
         "Object.defineProperty(navigator, 'clipboard',"
         " {value: {writeText: () => Promise.reject()}})"
     )
     agent_browser.look_up("1001")
-    best(agent_browser).get_by_role("button", name="Copy the reply").click()
-    expect(best(agent_browser).get_by_text("Press Ctrl+C")).to_be_visible()
+    best_match(agent_browser).get_by_role("button", name="Copy the reply").click()
+    expect(best_match(agent_browser).get_by_text("Press Ctrl+C")).to_be_visible()
     assert "your bank refused the card" in page.evaluate("getSelection().toString()")
 
 
-def test_the_name_stays_while_the_page_shows_something_else_and_goes_with_it(
+def test_name_survives_filtering_but_not_reload(
     agent_browser: Visitor,
 ) -> None:
     agent_browser.look_up("1001")
     page = agent_browser.page
-    best(agent_browser).get_by_label("s name").fill("Jane")
+    best_match(agent_browser).get_by_label("s name").fill("Jane")
     page.get_by_text("Filter and zoom").click()
     with page.expect_response("**/shown/"):
         page.locator("#shown-text").fill("declined")
     expect(page.locator(".shown-notice")).to_be_visible()
-    expect(best(agent_browser).locator("[data-reply]")).to_contain_text("Hello Jane,")
+    expect(best_match(agent_browser).locator("[data-reply]")).to_contain_text("Hello Jane,")
     assert "Jane" not in page.url
     page.reload()
-    expect(best(agent_browser).locator("[data-reply]")).to_contain_text("Hello,")
+    expect(best_match(agent_browser).locator("[data-reply]")).to_contain_text("Hello,")
 
 
-def test_whether_it_helped_is_kept_without_a_reload_and_can_be_changed(
+def test_feedback_is_saved_without_reload_and_can_be_changed(
     agent_browser: Visitor,
 ) -> None:
     agent_browser.look_up("1001")
-    page, known = agent_browser.page, best(agent_browser)
+    page, known = agent_browser.page, best_match(agent_browser)
     yes = known.get_by_role("button", name="This helped")
     no = known.get_by_role("button", name="This was something else")
     for chosen, other in ((yes, no), (no, yes)):
-        with page.expect_response("**/known/feedback/") as kept:
+        with page.expect_response("**/known/feedback/") as saved:
             chosen.click()
-        assert kept.value.status == 204
+        assert saved.value.status == 204
         expect(chosen).to_have_attribute("aria-pressed", "true")
         expect(other).to_have_attribute("aria-pressed", "false")
     page.reload()
     expect(no).to_have_attribute("aria-pressed", "true")
-    assert agent_browser.complaints == []
+    assert agent_browser.console_errors == []
 
 
-def test_a_word_that_cannot_be_kept_is_not_shown_as_kept(agent_browser: Visitor) -> None:
+def test_failed_feedback_is_not_shown_as_saved(agent_browser: Visitor) -> None:
     agent_browser.look_up("1001")
     agent_browser.page.route("**/known/feedback/", lambda route: route.abort())
-    known = best(agent_browser)
+    known = best_match(agent_browser)
     known.get_by_role("button", name="This helped").click()
     expect(known.get_by_text("We couldn't save that.")).to_be_visible()
     expect(known.get_by_role("button", name="This helped")).to_have_attribute(
@@ -106,9 +106,9 @@ def test_a_word_that_cannot_be_kept_is_not_shown_as_kept(agent_browser: Visitor)
     )
 
 
-def test_without_javascript_the_same_is_done_by_forms(no_script: Visitor) -> None:
+def test_feedback_and_name_work_without_javascript(no_script: Visitor) -> None:
     no_script.look_up("1001")
-    page, known = no_script.page, best(no_script)
+    page, known = no_script.page, best_match(no_script)
     expect(known.get_by_role("button", name="Copy the reply")).to_be_hidden()
     known.get_by_role("button", name="This helped").click()
     expect(known.get_by_text("Noted. You can change your answer.")).to_be_visible()
@@ -117,16 +117,16 @@ def test_without_javascript_the_same_is_done_by_forms(no_script: Visitor) -> Non
     expect(page.get_by_label("Reply (select and copy)")).to_have_value(re.compile("^Hello Jane,"))
 
 
-def test_the_first_screen_of_a_phone_tells_that_it_is_known(no_script: Visitor) -> None:
+def test_known_error_is_visible_on_first_phone_screen(no_script: Visitor) -> None:
     no_script.look_up("1001")
     line = no_script.page.get_by_text("Problem 1 is known:")
     expect(line).to_be_in_viewport()
 
 
-def test_axe_finds_nothing_in_known_errors(site: Site, chromium: Browser) -> None:
+def test_axe_reports_no_violations_in_known_errors(site: Site, chromium: Browser) -> None:
     context = chromium.new_context(reduced_motion="reduce", viewport={"width": 1200, "height": 900})
     visitor = Visitor(site, context)
-    visitor.come_in()
+    visitor.resume_session()
     visitor.look_up("1001")
     page = visitor.page
     page.get_by_text("other known error").first.click()

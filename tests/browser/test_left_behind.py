@@ -1,4 +1,4 @@
-"""What is left open: two tabs, a result that is removed meanwhile, the way back after leaving."""
+"""Pages left open: several tabs, deleted results, and the back button after sign-out."""
 
 import re
 
@@ -8,11 +8,10 @@ from tests.browser.site import Site
 from tests.browser.visitor import Visitor
 
 
-def remove_newest(site: Site, chromium: Browser) -> None:
-    """An admin removes the answer of the newest lookup."""
+def purge_newest_result(site: Site, chromium: Browser) -> None:
     context = chromium.new_context()
     admin = Visitor(site, context)
-    admin.come_in("admin")
+    admin.resume_session("admin")
     admin.page.goto(f"{site.url}/admin/lookups/lookup/")
     admin.page.locator("input.action-select").first.check()
     admin.page.locator("select[name=action]").select_option("purge")
@@ -21,15 +20,15 @@ def remove_newest(site: Site, chromium: Browser) -> None:
     context.close()
 
 
-def settled(page: Page) -> None:
+def wait_for_result(page: Page) -> None:
     expect(page.locator("#export")).to_be_visible()
 
 
-def test_the_way_back_after_signing_out_shows_no_customer(agent_browser: Visitor) -> None:
-    agent_browser.sign_in_anew()
+def test_back_button_after_sign_out_shows_no_customer(agent_browser: Visitor) -> None:
+    agent_browser.start_session()
     agent_browser.look_up("1001")
     page = agent_browser.page
-    settled(page)
+    wait_for_result(page)
     page.locator("header").get_by_text("agent").click()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url(re.compile("login"))
@@ -38,15 +37,15 @@ def test_the_way_back_after_signing_out_shows_no_customer(agent_browser: Visitor
     expect(page.locator("body")).not_to_contain_text("declined")
 
 
-def test_two_tabs_keep_their_own_results_and_share_the_filter_of_one(
+def test_filter_reaches_second_tab_only_on_reload(
     agent_browser: Visitor,
 ) -> None:
     agent_browser.look_up("20417")
     first = agent_browser.page
-    settled(first)
+    wait_for_result(first)
     second = agent_browser.context.new_page()
     second.goto(first.url)
-    settled(second)
+    wait_for_result(second)
     first.get_by_text("Filter and zoom").click()
     first.get_by_label("Level").select_option("warning")
     expect(first.locator(".shown-notice")).to_contain_text("events shown")
@@ -57,16 +56,16 @@ def test_two_tabs_keep_their_own_results_and_share_the_filter_of_one(
     expect(second.locator(".shown-notice")).to_have_count(0)
 
 
-def test_a_result_that_is_removed_while_it_is_looked_at_says_so(
+def test_open_page_reports_deleted_result(
     site: Site, chromium: Browser, agent_browser: Visitor
 ) -> None:
     agent_browser.look_up("CORP\\kowalski")
     page = agent_browser.page
-    settled(page)
-    remove_newest(site, chromium)
+    wait_for_result(page)
+    purge_newest_result(site, chromium)
     page.locator(".event summary").last.click()
     expect(page.get_by_text("We couldn't load this event.")).to_be_visible()
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_have_text("This result was deleted.")
     page.get_by_role("button", name="Look up again").click()
-    settled(page)
+    wait_for_result(page)

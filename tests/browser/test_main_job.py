@@ -1,4 +1,4 @@
-"""The main job as a person does it, in a real browser, on the site that `make run` starts."""
+"""The main job, from the form to the result, on the site that `make run` starts."""
 
 import re
 
@@ -10,17 +10,17 @@ from tests.browser.site import Site
 from tests.browser.visitor import Visitor
 
 
-def test_a_customer_to_try_leads_to_what_went_wrong(agent_browser: Visitor) -> None:
+def test_sample_customer_leads_to_result(agent_browser: Visitor) -> None:
     page = agent_browser.page
     page.get_by_role("button", name=re.compile("Card declined three times")).click()
     expect(page.get_by_label("Customer", exact=True)).to_have_value("1001")
     page.get_by_role("button", name="Look up", exact=True).click()
     expect(page.get_by_role("heading", name="The payment was declined.")).to_be_visible()
     expect(page.locator(".timeline")).to_contain_text("reported")
-    assert agent_browser.complaints == []
+    assert agent_browser.console_errors == []
 
 
-def test_the_browsers_zone_is_the_default_and_is_named_on_the_result(
+def test_browser_time_zone_is_default_and_shown_on_result(
     agent_browser: Visitor,
 ) -> None:
     agent_browser.page.goto(agent_browser.site.url)
@@ -29,7 +29,7 @@ def test_the_browsers_zone_is_the_default_and_is_named_on_the_result(
     expect(agent_browser.page.locator("main")).to_contain_text("Europe/Berlin")
 
 
-def test_bad_input_is_told_beside_its_field_and_stays(agent_browser: Visitor) -> None:
+def test_invalid_input_shows_error_and_is_preserved(agent_browser: Visitor) -> None:
     page = agent_browser.page
     page.goto(agent_browser.site.url)
     page.get_by_label("Customer", exact=True).fill("jane@example.com")
@@ -42,7 +42,7 @@ def test_bad_input_is_told_beside_its_field_and_stays(agent_browser: Visitor) ->
     expect(page.locator("main")).to_contain_text("We can't read this time")
 
 
-def test_everything_works_without_javascript_on_a_phone(no_script: Visitor) -> None:
+def test_result_works_on_phone_without_javascript(no_script: Visitor) -> None:
     no_script.look_up("1001")
     page = no_script.page
     expect(page.get_by_role("heading", name="The payment was declined.")).to_be_visible()
@@ -55,37 +55,37 @@ def test_everything_works_without_javascript_on_a_phone(no_script: Visitor) -> N
 @pytest.mark.parametrize(
     "customer", ["1001", "mallory@example.net", "3003", "20417", "leo.martin@example.fr"]
 )
-def test_no_page_is_wider_than_a_phone(no_script: Visitor, customer: str) -> None:
-    """Without JavaScript the width is measured by asking for a full-page screenshot."""
+def test_pages_fit_phone_width(no_script: Visitor, customer: str) -> None:
+    """A full-page screenshot measures the width without JavaScript."""
     no_script.page.goto(no_script.site.url)
-    assert _width(no_script) == 360
+    assert _page_width(no_script) == 360
     no_script.look_up(customer)
-    assert _width(no_script) == 360
+    assert _page_width(no_script) == 360
 
 
-def _width(visitor: Visitor) -> int:
+def _page_width(visitor: Visitor) -> int:
     shot = visitor.page.screenshot(full_page=True)
     return int.from_bytes(shot[16:20], "big")
 
 
-def test_hostile_events_run_nothing_and_leave_the_console_silent(agent_browser: Visitor) -> None:
+def test_hostile_events_run_no_script_and_log_nothing(agent_browser: Visitor) -> None:
     agent_browser.look_up("mallory@example.net")
     page = agent_browser.page
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
     page.wait_for_load_state("networkidle")
     assert page.locator("main script, main img, main iframe").count() == 0
-    assert agent_browser.complaints == []
+    assert agent_browser.console_errors == []
 
 
-def test_when_sentry_is_down_the_page_says_so_and_the_next_try_works(
+def test_sentry_outage_is_reported_and_retry_works(
     agent_browser: Visitor,
 ) -> None:
     site = agent_browser.site
     fault = [{"path": "/acme/events/", "times": None, "status": 500, "body": "no"}]
     requests.post(f"{site.sentry}/_demo/faults", json=fault, timeout=5).raise_for_status()
     customer = "beatriz.costa@example.pt"
-    nobody_asked_yet = f"{site.moments[customer][:-1]}:17Z"
-    agent_browser.look_up(customer, at=nobody_asked_yet)
+    unused_time = f"{site.moments[customer][:-1]}:17Z"
+    agent_browser.look_up(customer, at=unused_time)
     page = agent_browser.page
     expect(page.locator("main")).to_contain_text("it's having problems of its own")
     expect(page.locator("main")).to_contain_text("beatriz.costa@example.pt")
@@ -94,41 +94,41 @@ def test_when_sentry_is_down_the_page_says_so_and_the_next_try_works(
     expect(page.locator("main")).to_contain_text("12 times")
 
 
-def test_nothing_found_says_what_was_searched(agent_browser: Visitor) -> None:
+def test_empty_result_lists_searched_projects(agent_browser: Visitor) -> None:
     agent_browser.look_up("leo.martin@example.fr")
     main = agent_browser.page.locator("main")
     expect(main).to_contain_text("No errors for this customer in this window.")
     expect(main).to_contain_text("checkout-api")
 
 
-def test_the_review_lists_lookups_under_the_same_strict_policy(
+def test_manage_lists_lookups_under_strict_policy(
     site: Site, chromium: Browser, agent_browser: Visitor
 ) -> None:
     agent_browser.look_up("1001")
     context = chromium.new_context()
     admin = Visitor(site, context)
-    admin.come_in("admin")
+    admin.resume_session("admin")
     admin.page.goto(f"{site.url}/admin/lookups/lookup/")
     row = admin.page.get_by_role("row").filter(has_text="1001").first
     expect(row).to_contain_text("agent")
     row.get_by_role("link", name="Open").click()
     expect(admin.page.get_by_role("heading", name="The payment was declined.")).to_be_visible()
-    assert admin.complaints == []
+    assert admin.console_errors == []
     context.close()
 
 
-def test_signing_out_closes_the_result(agent_browser: Visitor) -> None:
-    agent_browser.sign_in_anew()
+def test_result_requires_sign_in_after_sign_out(agent_browser: Visitor) -> None:
+    agent_browser.start_session()
     agent_browser.look_up("1001")
     page = agent_browser.page
-    address = page.url
+    url = page.url
     page.locator("header").get_by_text("agent").click()
     page.get_by_role("button", name="Sign out").click()
-    page.goto(address)
+    page.goto(url)
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
-def test_a_rate_limit_counts_down_and_tries_again_by_itself(agent_browser: Visitor) -> None:
+def test_rate_limit_counts_down_and_retries_automatically(agent_browser: Visitor) -> None:
     site = agent_browser.site
     fault = [{"path": "/acme/events/", "times": 1, "status": 429, "headers": {"Retry-After": "9"}}]
     requests.post(f"{site.sentry}/_demo/faults", json=fault, timeout=5).raise_for_status()
@@ -139,7 +139,7 @@ def test_a_rate_limit_counts_down_and_tries_again_by_itself(agent_browser: Visit
     expect(main.get_by_role("heading", level=1)).to_contain_text("problems", timeout=25_000)
 
 
-def test_what_was_late_beside_the_errors_comes_by_itself(agent_browser: Visitor) -> None:
+def test_late_session_replays_load_automatically(agent_browser: Visitor) -> None:
     site = agent_browser.site
     agent_browser.look_up("leo.martin@example.fr")
     fault = [{"path": "/replays/", "times": 2, "delay_s": 2}]
@@ -153,16 +153,16 @@ def test_what_was_late_beside_the_errors_comes_by_itself(agent_browser: Visitor)
     expect(text).to_have_value(re.compile("2 rage clicks"))
     expect(text).not_to_have_value(re.compile("could not be read"))
     expect(main.locator("[data-facts]")).to_contain_text("1 session replay")
-    assert agent_browser.complaints == []
+    assert agent_browser.console_errors == []
 
 
-def test_a_search_in_the_review_leaves_no_customer_in_the_address(
+def test_manage_search_keeps_customer_out_of_url(
     site: Site, chromium: Browser, agent_browser: Visitor
 ) -> None:
     agent_browser.look_up("beatriz.costa@example.pt")
     context = chromium.new_context()
     admin = Visitor(site, context)
-    admin.come_in("admin")
+    admin.resume_session("admin")
     admin.page.goto(f"{site.url}/admin/lookups/lookup/")
     find = admin.page.get_by_label("Customer (exactly as typed) or the person who looked")
     find.fill("Beatriz.Costa@example.pt")

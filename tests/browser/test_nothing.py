@@ -1,4 +1,4 @@
-"""A customer without an error then: one click to the nearest one, with and without JavaScript."""
+"""A window without errors: one click opens the nearest error, with and without JavaScript."""
 
 import re
 
@@ -12,7 +12,7 @@ NILS = "nils.berg@example.se"
 
 
 @pytest.mark.parametrize("browser", ["agent_browser", "no_script"])
-def test_one_click_leads_to_the_nearest_error(browser: str, request: pytest.FixtureRequest) -> None:
+def test_one_click_opens_nearest_error(browser: str, request: pytest.FixtureRequest) -> None:
     visitor: Visitor = request.getfixturevalue(browser)
     visitor.look_up(HANNA)
     page = visitor.page
@@ -24,18 +24,18 @@ def test_one_click_leads_to_the_nearest_error(browser: str, request: pytest.Fixt
         "our server did not accept what was sent to it"
     )
     expect(main).to_contain_text("1 problem")
-    assert visitor.complaints == []
+    assert visitor.console_errors == []
 
 
 @pytest.mark.parametrize("browser", ["agent_browser", "no_script"])
-def test_one_click_searches_a_wider_window(browser: str, request: pytest.FixtureRequest) -> None:
+def test_one_click_widens_window(browser: str, request: pytest.FixtureRequest) -> None:
     visitor: Visitor = request.getfixturevalue(browser)
     visitor.look_up(HANNA)
     visitor.page.get_by_role("button", name="± 1 hour").click()
     expect(visitor.page.locator("main")).to_contain_text("2 problems")
 
 
-def test_never_seen_is_said_with_another_name_to_try(agent_browser: Visitor) -> None:
+def test_unknown_customer_gets_hint_to_try_another_identifier(agent_browser: Visitor) -> None:
     agent_browser.look_up(NILS)
     main = agent_browser.page.locator("main")
     expect(main).to_contain_text("We found no errors for this customer where we searched")

@@ -1,4 +1,4 @@
-"""The text for an LLM as a person takes it: choosing, copying, downloading, by key or not."""
+"""The text for an LLM: choosing, copying, and downloading it."""
 
 import re
 from pathlib import Path
@@ -9,14 +9,14 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.visitor import Visitor
 
 
-def hold(page: Page, address: str) -> list[Route]:
-    """Keep the next such request on its way; it goes on when the test says so."""
+def hold_next_request(page: Page, url: str) -> list[Route]:
+    """Hold the next request to this URL until the test continues it."""
     held: list[Route] = []
 
-    def keep(route: Route) -> None:
+    def hold(route: Route) -> None:
         held.append(route)
 
-    page.route(address, keep, times=1)
+    page.route(url, hold, times=1)
     return held
 
 
@@ -24,29 +24,29 @@ def choose(page: Page, prompt: str) -> None:
     page.get_by_label("Prompt").select_option(label=prompt)
 
 
-def test_copy_puts_exactly_the_preview_on_the_clipboard_says_so_and_is_recorded(
-    copying: Visitor,
+def test_copy_matches_preview_and_is_recorded(
+    clipboard_browser: Visitor,
 ) -> None:
-    copying.look_up("1001")
-    page = copying.page
+    clipboard_browser.look_up("1001")
+    page = clipboard_browser.page
     with page.expect_response("**/copied/") as recorded:
         page.get_by_role("button", name="Copy", exact=True).click()
     assert recorded.value.status == 204
     expect(page.locator("[data-copy-status]")).to_have_text("Copied")
-    assert copying.clipboard() == copying.preview()
-    assert "1001" not in copying.clipboard()
+    assert clipboard_browser.clipboard() == clipboard_browser.preview()
+    assert "1001" not in clipboard_browser.clipboard()
 
 
-def test_a_copy_that_cannot_be_recorded_is_still_made(copying: Visitor) -> None:
-    copying.look_up("1001")
-    page = copying.page
+def test_copy_works_when_recording_fails(clipboard_browser: Visitor) -> None:
+    clipboard_browser.look_up("1001")
+    page = clipboard_browser.page
     page.route("**/copied/", lambda route: route.abort())
     page.get_by_role("button", name="Copy", exact=True).click()
     expect(page.locator("[data-copy-status]")).to_have_text("Copied")
-    assert copying.clipboard() == copying.preview()
+    assert clipboard_browser.clipboard() == clipboard_browser.preview()
 
 
-def test_a_denied_clipboard_leaves_the_text_selected(agent_browser: Visitor) -> None:
+def test_denied_clipboard_selects_text(agent_browser: Visitor) -> None:
     page = agent_browser.page
     page.add_init_script(
         "Object.defineProperty(navigator, 'clipboard',"
@@ -65,7 +65,7 @@ def test_a_denied_clipboard_leaves_the_text_selected(agent_browser: Visitor) -> 
     expect(page.get_by_role("link", name="Download this problem as text").first).to_be_visible()
 
 
-def test_the_preview_follows_what_is_chosen_and_the_focus_stays(agent_browser: Visitor) -> None:
+def test_preview_follows_choices_and_keeps_focus(agent_browser: Visitor) -> None:
     agent_browser.look_up("1001")
     page = agent_browser.page
     box, size = page.locator("#export-text"), page.locator("[data-part=size]")
@@ -83,15 +83,15 @@ def test_the_preview_follows_what_is_chosen_and_the_focus_stays(agent_browser: V
     shown = agent_browser.preview()
     page.reload()
     assert agent_browser.preview() == shown
-    assert agent_browser.complaints == []
+    assert agent_browser.console_errors == []
 
 
-def test_a_refused_budget_is_told_beside_it_and_the_earlier_text_is_kept_and_marked(
-    copying: Visitor,
+def test_invalid_token_limit_shows_error_and_keeps_previous_text(
+    clipboard_browser: Visitor,
 ) -> None:
-    copying.look_up("1001")
-    page = copying.page
-    earlier, field = copying.preview(), page.get_by_label("Token limit")
+    clipboard_browser.look_up("1001")
+    page = clipboard_browser.page
+    previous, field = clipboard_browser.preview(), page.get_by_label("Token limit")
     field.fill("5")
     expect(page.locator("#export-budget-refused")).to_have_text(
         "The token limit must be from 400 to 1,000,000 tokens."
@@ -99,21 +99,21 @@ def test_a_refused_budget_is_told_beside_it_and_the_earlier_text_is_kept_and_mar
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(field).to_be_focused()
     expect(page.get_by_text("This text still reflects your earlier choice.")).to_be_visible()
-    assert copying.preview() == earlier
+    assert clipboard_browser.preview() == previous
     with page.expect_request("**/copied/") as recorded:
         page.get_by_role("button", name="Copy", exact=True).click()
-    assert copying.clipboard() == earlier
+    assert clipboard_browser.clipboard() == previous
     assert "budget=6000" in (recorded.value.post_data or "")
     field.fill("600")
     expect(page.get_by_text("This text still reflects your earlier choice.")).to_be_hidden()
     assert field.get_attribute("aria-invalid") is None
-    assert copying.preview() != earlier
+    assert clipboard_browser.preview() != previous
 
 
-def test_the_last_choice_wins_also_when_its_answer_comes_first(agent_browser: Visitor) -> None:
+def test_last_choice_wins_when_responses_arrive_out_of_order(agent_browser: Visitor) -> None:
     agent_browser.look_up("1001")
     page = agent_browser.page
-    held = hold(page, "**/export/panel/*preset=bug*")
+    held = hold_next_request(page, "**/export/panel/*preset=bug*")
     with page.expect_request("**/export/panel/*preset=bug*"):
         choose(page, "Bug report for engineering")
     choose(page, "Likely cause")
@@ -125,33 +125,33 @@ def test_the_last_choice_wins_also_when_its_answer_comes_first(agent_browser: Vi
     assert agent_browser.preview().startswith("Name the most likely cause")
 
 
-def test_copying_while_the_text_is_on_its_way_takes_the_new_text(copying: Visitor) -> None:
-    copying.look_up("1001")
-    page = copying.page
-    held = hold(page, "**/export/panel/*")
+def test_copy_waits_for_pending_text(clipboard_browser: Visitor) -> None:
+    clipboard_browser.look_up("1001")
+    page = clipboard_browser.page
+    held = hold_next_request(page, "**/export/panel/*")
     with page.expect_request("**/export/panel/*"):
         choose(page, "Likely cause")
     page.get_by_role("button", name="Copy", exact=True).click()
     held[0].continue_()
     expect(page.locator("[data-copy-status]")).to_have_text("Copied")
-    assert copying.clipboard().startswith("Name the most likely cause")
-    assert copying.clipboard() == copying.preview()
+    assert clipboard_browser.clipboard().startswith("Name the most likely cause")
+    assert clipboard_browser.clipboard() == clipboard_browser.preview()
 
 
-def test_after_signing_out_elsewhere_the_panel_says_what_to_do(agent_browser: Visitor) -> None:
+def test_panel_asks_for_reload_after_sign_out_elsewhere(agent_browser: Visitor) -> None:
     agent_browser.look_up("1001")
-    earlier = agent_browser.preview()
+    previous = agent_browser.preview()
     agent_browser.context.clear_cookies()
     choose(agent_browser.page, "Likely cause")
     expect(agent_browser.page.locator("#export")).to_contain_text(
         "We couldn't create the text. Reload the page."
     )
-    assert agent_browser.preview() == earlier
+    assert agent_browser.preview() == previous
 
 
-def test_the_key_c_copies_but_not_while_typing_or_with_another_key(copying: Visitor) -> None:
-    copying.look_up("1001")
-    page = copying.page
+def test_c_key_copies_except_in_fields_or_with_modifier(clipboard_browser: Visitor) -> None:
+    clipboard_browser.look_up("1001")
+    page = clipboard_browser.page
     button = page.locator("#export [data-copy]")
     expect(button).to_have_attribute("aria-keyshortcuts", "C")
     records: list[str] = []
@@ -163,12 +163,12 @@ def test_the_key_c_copies_but_not_while_typing_or_with_another_key(copying: Visi
         page.get_by_label("Markdown").press("c")
     assert len([url for url in records if url.endswith("/copied/")]) == 1
     expect(page.locator("[data-copy-status]")).to_have_text("Copied")
-    assert copying.clipboard() == copying.preview()
+    assert clipboard_browser.clipboard() == clipboard_browser.preview()
 
 
-def test_one_problem_is_copied_alone_as_chosen_and_recorded(copying: Visitor) -> None:
-    copying.look_up("1001")
-    page = copying.page
+def test_single_problem_copy_uses_chosen_prompt_and_is_recorded(clipboard_browser: Visitor) -> None:
+    clipboard_browser.look_up("1001")
+    page = clipboard_browser.page
     choose(page, "Likely cause")
     card = page.locator(".issue").filter(
         has=page.get_by_role("heading", name="The payment was declined.")
@@ -178,14 +178,14 @@ def test_one_problem_is_copied_alone_as_chosen_and_recorded(copying: Visitor) ->
     assert recorded.value.status == 204
     assert "issue=" in (recorded.value.request.post_data or "")
     expect(card.locator(".problem-text").get_by_role("status")).to_have_text("Copied")
-    assert copying.clipboard().startswith("Name the most likely cause")
-    assert "PaymentDeclined" in copying.clipboard()
-    assert "TypeError: can't access property" not in copying.clipboard()
-    assert copying.clipboard() != copying.preview()
+    assert clipboard_browser.clipboard().startswith("Name the most likely cause")
+    assert "PaymentDeclined" in clipboard_browser.clipboard()
+    assert "TypeError: can't access property" not in clipboard_browser.clipboard()
+    assert clipboard_browser.clipboard() != clipboard_browser.preview()
 
 
 @pytest.mark.parametrize("name", ["Markdown", "XML", "JSON"])
-def test_the_download_holds_exactly_the_preview(agent_browser: Visitor, name: str) -> None:
+def test_download_matches_preview(agent_browser: Visitor, name: str) -> None:
     agent_browser.look_up("mallory@example.net")
     page = agent_browser.page
     before = agent_browser.preview()
@@ -199,7 +199,7 @@ def test_the_download_holds_exactly_the_preview(agent_browser: Visitor, name: st
     assert Path(download.value.path()).read_text() == agent_browser.preview()
 
 
-def test_without_javascript_the_form_shows_and_the_links_download(no_script: Visitor) -> None:
+def test_form_and_download_links_work_without_javascript(no_script: Visitor) -> None:
     no_script.look_up("1001")
     page = no_script.page
     assert no_script.preview().startswith("DATA BEGINS")

@@ -1,4 +1,4 @@
-"""The review in a real browser: by keyboard alone, and as axe sees it."""
+"""Manage in a browser: by keyboard only, without JavaScript, and checked by axe."""
 
 import re
 from collections.abc import Iterator
@@ -14,11 +14,11 @@ LIST = "/admin/lookups/lookup/"
 
 
 @pytest.fixture
-def reviewer(site: Site, chromium: Browser) -> Iterator[Visitor]:
-    """The demo admin, who has looked up two customers."""
+def admin_browser(site: Site, chromium: Browser) -> Iterator[Visitor]:
+    """The demo admin, after looking up two customers."""
     context = chromium.new_context(timezone_id="Europe/Berlin", accept_downloads=True)
     visitor = Visitor(site, context)
-    visitor.come_in("admin")
+    visitor.resume_session("admin")
     for customer in ("1001", "3003"):
         visitor.look_up(customer)
         expect(visitor.page.get_by_role("heading", level=1)).to_be_visible()
@@ -28,40 +28,40 @@ def reviewer(site: Site, chromium: Browser) -> Iterator[Visitor]:
 
 
 def tab_to(visitor: Visitor, selector: str) -> None:
-    """Press the tab key until this has the focus."""
+    """Press Tab until a matching element has focus."""
     for _press in range(120):
         visitor.page.keyboard.press("Tab")
         if visitor.page.evaluate("one => document.activeElement.matches(one)", selector):
             return
-    raise AssertionError(f"the focus never came to {selector}")
+    raise AssertionError(f"focus never reached {selector}")
 
 
-def test_list_filter_action_and_record_are_walked_by_keyboard_alone(reviewer: Visitor) -> None:
-    page, keyboard = reviewer.page, reviewer.page.keyboard
-    page.goto(reviewer.site.url + LIST)
-    tab_to(reviewer, "#filter-outcome")
+def test_list_filter_action_and_record_work_with_keyboard_only(admin_browser: Visitor) -> None:
+    page, keyboard = admin_browser.page, admin_browser.page.keyboard
+    page.goto(admin_browser.site.url + LIST)
+    tab_to(admin_browser, "#filter-outcome")
     keyboard.type("found")
-    tab_to(reviewer, ".review-filters button")
+    tab_to(admin_browser, ".review-filters button")
     keyboard.press("Enter")
     expect(page).to_have_url(re.compile("outcome=found"))
     expect(page.get_by_label("Active filters")).to_contain_text("Outcome: found")
-    tab_to(reviewer, "input.action-select")
+    tab_to(admin_browser, "input.action-select")
     keyboard.press("Space")
     page.locator("#action").focus()
     keyboard.type("Keep")
-    tab_to(reviewer, ".review-list .button")
+    tab_to(admin_browser, ".review-list .button")
     keyboard.press("Enter")
     expect(page.locator(".messagelist")).to_contain_text("Results kept for 30 more days: 1.")
-    tab_to(reviewer, "#result_list tbody th a")
+    tab_to(admin_browser, "#result_list tbody th a")
     keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Lookup record")
     expect(page.locator("main")).to_contain_text("kept a result longer")
-    assert reviewer.complaints == []
+    assert admin_browser.console_errors == []
 
 
-def test_one_box_chooses_the_whole_page_and_the_list_comes_as_a_file(reviewer: Visitor) -> None:
-    page = reviewer.page
-    page.goto(reviewer.site.url + LIST)
+def test_select_all_exports_whole_page(admin_browser: Visitor) -> None:
+    page = admin_browser.page
+    page.goto(admin_browser.site.url + LIST)
     page.get_by_label("All on this page").check()
     boxes = page.locator("input.action-select")
     expect(boxes.first).to_be_checked()
@@ -71,25 +71,25 @@ def test_one_box_chooses_the_whole_page_and_the_list_comes_as_a_file(reviewer: V
     assert len(download.value.path().read_text().splitlines()) == boxes.count()
 
 
-@pytest.mark.parametrize("colours", ["light", "dark"])
-def test_axe_finds_nothing_on_the_list_and_on_a_record(reviewer: Visitor, colours: str) -> None:
-    page = reviewer.page
-    page.emulate_media(color_scheme="dark" if colours == "dark" else "light")
-    page.goto(reviewer.site.url + LIST)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_reports_no_violations_on_list_and_record(admin_browser: Visitor, scheme: str) -> None:
+    page = admin_browser.page
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.goto(admin_browser.site.url + LIST)
     record = page.locator("#result_list tbody th a").first.get_attribute("href")
-    for address in (LIST, f"{LIST}?outcome=found&age=week", str(record)):
+    for url in (LIST, f"{LIST}?outcome=found&age=week", str(record)):
         for width in (1200, 360):
             page.set_viewport_size({"width": width, "height": 800})
-            page.goto(reviewer.site.url + address)
-            assert violations(reviewer) == []
+            page.goto(admin_browser.site.url + url)
+            assert violations(admin_browser) == []
             assert page.evaluate("document.documentElement.scrollWidth") == width
-    assert reviewer.complaints == []
+    assert admin_browser.console_errors == []
 
 
-def test_without_scripts_lookups_can_be_chosen_and_acted_on(site: Site, chromium: Browser) -> None:
+def test_actions_work_without_javascript(site: Site, chromium: Browser) -> None:
     context = chromium.new_context(java_script_enabled=False)
     visitor = Visitor(site, context)
-    visitor.come_in("admin")
+    visitor.resume_session("admin")
     visitor.look_up("1001")
     visitor.page.goto(f"{site.url}{LIST}?origin=web")
     visitor.page.locator("input.action-select").first.check()

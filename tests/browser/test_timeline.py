@@ -1,4 +1,4 @@
-"""Filter, zoom, marks and table, as a person with a mouse, a keyboard or no script uses them."""
+"""Timeline filter, zoom, marks, and table by mouse, by keyboard, and without JavaScript."""
 
 import re
 
@@ -8,7 +8,7 @@ from tests.browser.visitor import Visitor
 
 
 def open_filter(visitor: Visitor) -> Page:
-    """The page of the customer with many events, its filter open."""
+    """Open the filter on the result with many events."""
     visitor.look_up("20417")
     page = visitor.page
     page.evaluate("document.documentElement.dataset.first = 'yes'")
@@ -16,12 +16,12 @@ def open_filter(visitor: Visitor) -> Page:
     return page
 
 
-def is_the_same_page(page: Page) -> bool:
-    """Whether it was not loaded anew since `open_filter`."""
+def was_not_reloaded(page: Page) -> bool:
+    """Return whether the page is the one `open_filter` loaded."""
     return bool(page.evaluate("document.documentElement.dataset.first === 'yes'"))
 
 
-def test_filtering_changes_timeline_and_problems_without_a_reload(agent_browser: Visitor) -> None:
+def test_filter_updates_timeline_and_problems_without_reload(agent_browser: Visitor) -> None:
     page = open_filter(agent_browser)
     page.get_by_label("Level").focus()
     page.get_by_label("Level").select_option("warning")
@@ -35,11 +35,11 @@ def test_filtering_changes_timeline_and_problems_without_a_reload(agent_browser:
     expect(page.locator(f"#issue-{numbers[0]}")).to_be_visible()
     notice.get_by_role("button", name="Show all").click()
     expect(notice).to_have_count(0)
-    assert is_the_same_page(page)
-    assert agent_browser.complaints == []
+    assert was_not_reloaded(page)
+    assert agent_browser.console_errors == []
 
 
-def test_typing_filters_and_loses_no_letter(agent_browser: Visitor) -> None:
+def test_typing_filters_and_drops_no_characters(agent_browser: Visitor) -> None:
     page = open_filter(agent_browser)
     before = page.url
     field = page.get_by_label("Text", exact=True)
@@ -50,10 +50,10 @@ def test_typing_filters_and_loses_no_letter(agent_browser: Visitor) -> None:
     field.fill("")
     expect(page.locator("#problems .shown-notice")).to_have_count(0)
     assert page.url == before
-    assert is_the_same_page(page)
+    assert was_not_reloaded(page)
 
 
-def test_zooming_by_keyboard_keeps_the_focus_and_what_was_chosen(agent_browser: Visitor) -> None:
+def test_keyboard_zoom_keeps_focus_and_survives_reload(agent_browser: Visitor) -> None:
     page = open_filter(agent_browser)
     button = page.get_by_role("button", name="± 1 min")
     button.press("Enter")
@@ -66,7 +66,7 @@ def test_zooming_by_keyboard_keeps_the_focus_and_what_was_chosen(agent_browser: 
     expect(page.get_by_role("button", name="Whole window")).to_have_count(0)
 
 
-def test_dragging_across_the_axis_zooms(agent_browser: Visitor) -> None:
+def test_dragging_across_axis_zooms(agent_browser: Visitor) -> None:
     page = open_filter(agent_browser)
     box = page.locator("[data-axis]").bounding_box()
     assert box
@@ -77,10 +77,10 @@ def test_dragging_across_the_axis_zooms(agent_browser: Visitor) -> None:
     expect(page.get_by_role("button", name="Whole window")).to_be_visible()
     expect(page.get_by_label("From")).not_to_have_value("")
     expect(page.get_by_label("To", exact=True)).not_to_have_value("")
-    assert is_the_same_page(page)
+    assert was_not_reloaded(page)
 
 
-def test_marks_are_reached_with_tab_and_arrow_keys(agent_browser: Visitor) -> None:
+def test_tab_and_arrow_keys_reach_marks(agent_browser: Visitor) -> None:
     page = open_filter(agent_browser)
     page.locator(".lane-label").first.focus()
     page.keyboard.press("Tab")
@@ -88,9 +88,9 @@ def test_marks_are_reached_with_tab_and_arrow_keys(agent_browser: Visitor) -> No
     lanes = page.locator("[data-lane]")
     first = lanes.nth(0).locator(".mark-link")
     assert page.evaluate(focus) == first.nth(0).get_attribute("href")
-    for place in range(1, first.count()):
+    for index in range(1, first.count()):
         page.keyboard.press("ArrowRight")
-        assert page.evaluate(focus) == first.nth(place).get_attribute("href")
+        assert page.evaluate(focus) == first.nth(index).get_attribute("href")
     page.keyboard.press("ArrowDown")
     below = [mark.get_attribute("href") for mark in lanes.nth(1).locator(".mark-link").all()]
     assert page.evaluate(focus) in below
@@ -100,27 +100,27 @@ def test_marks_are_reached_with_tab_and_arrow_keys(agent_browser: Visitor) -> No
     expect(page.locator(target)).to_be_in_viewport()
 
 
-def test_every_mark_has_a_name(agent_browser: Visitor) -> None:
+def test_every_mark_has_accessible_name(agent_browser: Visitor) -> None:
     page = open_filter(agent_browser)
     marks = page.locator(".mark-link").count()
     named = page.locator(".timeline").get_by_role("link", name=re.compile(r"\d\d:\d\d:\d\d"))
     expect(named).to_have_count(marks)
 
 
-def test_the_table_opens_in_place(agent_browser: Visitor) -> None:
+def test_table_opens_in_place(agent_browser: Visitor) -> None:
     page = open_filter(agent_browser)
     page.get_by_text("As a table").click()
     rows = page.locator("#as-table tbody tr")
     expect(rows.first).to_be_visible()
-    whole = rows.count()
+    unfiltered = rows.count()
     page.get_by_label("Level").select_option("warning")
     expect(rows.first).to_be_visible()
     expect(page.locator("#problems .shown-notice")).to_be_visible()
-    assert rows.count() < whole
+    assert rows.count() < unfiltered
 
 
-def test_copies_of_a_problem_are_offered_after_filtering_too(copying: Visitor) -> None:
-    page = open_filter(copying)
+def test_problem_can_be_copied_after_filtering(clipboard_browser: Visitor) -> None:
+    page = open_filter(clipboard_browser)
     page.get_by_label("Level").select_option("warning")
     expect(page.locator("#problems .shown-notice")).to_be_visible()
     page.get_by_role("button", name="Copy this problem").first.click()
@@ -128,7 +128,7 @@ def test_copies_of_a_problem_are_offered_after_filtering_too(copying: Visitor) -
 
 
 def test_filter_zoom_and_table_work_without_javascript(no_script: Visitor) -> None:
-    page = open_filter_by_hand(no_script)
+    page = open_filter_without_javascript(no_script)
     page.get_by_label("Level").select_option("warning")
     page.locator("#timeline").get_by_role("button", name="Apply").click()
     expect(page.locator("#problems .shown-notice")).to_contain_text("events shown")
@@ -144,8 +144,7 @@ def test_filter_zoom_and_table_work_without_javascript(no_script: Visitor) -> No
     expect(page.locator("#timeline")).to_be_visible()
 
 
-def open_filter_by_hand(visitor: Visitor) -> Page:
-    """The same without any script."""
+def open_filter_without_javascript(visitor: Visitor) -> Page:
     visitor.look_up("20417")
     visitor.page.get_by_text("Filter and zoom").click()
     return visitor.page

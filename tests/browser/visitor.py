@@ -1,4 +1,4 @@
-"""A person with a browser window."""
+"""A visitor with a browser window."""
 
 import re
 
@@ -8,27 +8,29 @@ from tests.browser.site import Site
 
 
 class Visitor:
-    """A person with a browser window of their own, who notes what the console says."""
+    """A visitor with a browser context; records console errors and dialogs."""
 
     def __init__(self, site: Site, context: BrowserContext) -> None:
         self.site = site
         self.context = context
         self.page: Page = context.new_page()
-        self.complaints: list[str] = []
-        self.page.on("console", self._note)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.complaints.append(f"dialog {dialog.message}"))
+        self.console_errors: list[str] = []
+        self.page.on("console", self._record_console)
+        self.page.on("pageerror", lambda error: self.console_errors.append(str(error)))
+        self.page.on(
+            "dialog", lambda dialog: self.console_errors.append(f"dialog {dialog.message}")
+        )
 
-    def _note(self, message: ConsoleMessage) -> None:
+    def _record_console(self, message: ConsoleMessage) -> None:
         if not self.page.url.startswith(self.site.url):
-            return  # what another site's page does is its own affair
+            return  # ignore other sites' pages
         if message.type in ("error", "warning") and "status of" not in message.text:
-            self.complaints.append(message.text)
+            self.console_errors.append(message.text)
 
-    def come_in(self, name: str = "agent") -> None:
-        """Take over the session that whoever signed in first began; no page is opened.
+    def resume_session(self, name: str = "agent") -> None:
+        """Reuse this account's session, or sign in if there is none.
 
-        A test that ends or confirms its session signs in for itself.
+        Tests that end or reauthenticate their session use `start_session` instead.
         """
         if name in self.site.sessions:
             self.context.add_cookies(self.site.sessions[name])
@@ -42,19 +44,19 @@ class Visitor:
         self.page.get_by_label("Password").fill(self.site.passwords[name])
         self.page.get_by_role("button", name="Sign in", exact=True).click()
 
-    def sign_in_anew(self, name: str = "agent") -> None:
-        """Begin a session of this visitor's own, which may be ended."""
+    def start_session(self, name: str = "agent") -> None:
+        """Start a session that no other test shares, so the test can end it."""
         self.context.clear_cookies()
         self.sign_in(name)
 
     def look_up(self, customer: str, at: str | None = None) -> None:
-        """Look up and wait for the result, or for the page that says why there is none."""
-        self.begin_lookup(customer, at)
+        """Look up a customer and wait for the result or the error page."""
+        self.start_lookup(customer, at)
         expect(self.page.locator("[data-waiting]")).to_have_count(0, timeout=30_000)
         self.page.wait_for_load_state()
 
-    def begin_lookup(self, customer: str, at: str | None = None) -> None:
-        """Fill in the form and send it; the page may still wait for Sentry."""
+    def start_lookup(self, customer: str, at: str | None = None) -> None:
+        """Submit the form without waiting for the result."""
         self.page.goto(self.site.url)
         self.page.get_by_label("Customer", exact=True).fill(customer)
         self.page.get_by_label("When it happened").fill(at or self.site.moments[customer])
@@ -62,13 +64,13 @@ class Visitor:
         self.page.wait_for_url(re.compile("/lookups/"))
 
     def clipboard(self) -> str:
-        """What was copied, pasted into an empty page: pages of the site may not read it."""
-        empty = self.context.new_page()
-        empty.set_content("<textarea></textarea>")
-        empty.locator("textarea").focus()
-        empty.keyboard.press("ControlOrMeta+V")
-        pasted = empty.locator("textarea").input_value()
-        empty.close()
+        """Paste the clipboard into a blank page: the site's own pages can't read it."""
+        blank = self.context.new_page()
+        blank.set_content("<textarea></textarea>")
+        blank.locator("textarea").focus()
+        blank.keyboard.press("ControlOrMeta+V")
+        pasted = blank.locator("textarea").input_value()
+        blank.close()
         return pasted
 
     def preview(self) -> str:

@@ -1,4 +1,4 @@
-"""Answers to draw pages from: made by hand, so that each page state can be had without Sentry."""
+"""Factories for answers, so that every page state can be rendered without Sentry."""
 
 import uuid
 from dataclasses import replace
@@ -24,7 +24,7 @@ HOSTILE = "<script>alert('x')</script> \u202egpj.exe\u202c " + "w" * 10_000
 
 
 def frame(number: int = 1, *, in_app: bool = True) -> Frame:
-    """A call with three lines of code around its own."""
+    """Return a frame with three lines of code."""
     line = number + 100
     return Frame(
         file=f"checkout/pay{number}.py" if in_app else f"site-packages/http{number}.py",
@@ -37,7 +37,7 @@ def frame(number: int = 1, *, in_app: bool = True) -> Frame:
 
 
 def body(**changes: object) -> EventBody:
-    """A body with something in each part."""
+    """Return a body with every part filled."""
     parts: dict[str, object] = {
         "exceptions": (
             ExceptionInfo(
@@ -63,7 +63,7 @@ def body(**changes: object) -> EventBody:
 
 
 def event(seconds: int = 0, **changes: object) -> Event:
-    """An event that many seconds after the moment."""
+    """Return an event that many seconds after the reported time."""
     fields: dict[str, object] = {
         "id": uuid.uuid5(uuid.NAMESPACE_OID, f"{seconds} {changes.get('issue_id')}").hex,
         "timestamp": MOMENT + timedelta(seconds=seconds),
@@ -81,7 +81,7 @@ def event(seconds: int = 0, **changes: object) -> Event:
 
 
 def bare_event(seconds: int = 0) -> Event:
-    """An event of which only id and time are known."""
+    """Return an event with only an ID and a time."""
     return Event(
         id=uuid.uuid5(uuid.NAMESPACE_OID, f"bare {seconds}").hex,
         timestamp=MOMENT + timedelta(seconds=seconds),
@@ -90,7 +90,7 @@ def bare_event(seconds: int = 0) -> Event:
 
 
 def hostile_event() -> Event:
-    """An event with the worst text in each place that holds text."""
+    """Return an event with hostile text in every text field."""
     broken = Frame(file=HOSTILE, line=1, function=HOSTILE, in_app=True, code=((1, HOSTILE),))
     return event(
         30,
@@ -111,13 +111,13 @@ def hostile_event() -> Event:
 
 
 def recursion_event() -> Event:
-    """An event with 250 frames, five different ones over and over."""
+    """Return an event with 250 frames that repeat five different ones."""
     frames = tuple(frame(number % 5, in_app=number % 2 == 0) for number in range(250))
     return event(5, body=body(exceptions=(ExceptionInfo(type="RecursionError", frames=frames),)))
 
 
 def many_events(count: int, issues: int = 6) -> tuple[Event, ...]:
-    """That many events over some problems of all levels, newest first."""
+    """Return that many events of all levels, spread over several problems, newest first."""
     spread = (
         event(
             (number * 37) % 590 - 295,
@@ -135,7 +135,7 @@ def many_events(count: int, issues: int = 6) -> tuple[Event, ...]:
 def answer(
     *events: Event, minutes: int = 5, notices: tuple[Notice, ...] = (), complete: bool = True
 ) -> Answer:
-    """An answer to a question about customer 4711 around the moment."""
+    """Return an answer for customer 4711 around the reported time."""
     ids = dict.fromkeys(event.issue_id for event in events if event.issue_id)
     return Answer(
         question=Question(parse_customer("4711"), Window(MOMENT, minutes)),
@@ -160,8 +160,8 @@ def answer(
     )
 
 
-def seen_elsewhere(*, problem: str | None = None) -> Answer:
-    """An empty answer with a hostile error before the window, and a bare one after it."""
+def errors_at_other_times(*, problem: str | None = None) -> Answer:
+    """Return an empty answer with a hostile error before the window and a bare one after it."""
     before = replace(hostile_event(), timestamp=MOMENT - timedelta(minutes=19), body=None)
     after = replace(bare_event(), timestamp=MOMENT + timedelta(days=1), body=None)
     since = FETCHED - timedelta(days=30)
@@ -172,18 +172,18 @@ def seen_elsewhere(*, problem: str | None = None) -> Answer:
 
 
 def never_seen() -> Answer:
-    """An empty answer about a customer of whom nothing is known."""
+    """Return an empty answer for a customer without any errors."""
     return replace(answer(), nearby=OtherOccurrences(FETCHED - timedelta(days=30), FETCHED))
 
 
 def partial_answer() -> Answer:
-    """An answer with each kind of notice."""
+    """Return an answer with every kind of notice."""
     notices = tuple(Notice(code, f"What {code} means, in a sentence.") for code in NoticeCode)
     return answer(event(-60), notices=notices, complete=False)
 
 
 def lookup(**changes: object) -> Lookup:
-    """The unsaved record of that question."""
+    """Return an unsaved lookup for that answer."""
     fields: dict[str, object] = {
         "customer": "anna <b>@example.org",
         "moment": MOMENT,
@@ -192,7 +192,7 @@ def lookup(**changes: object) -> Lookup:
         "origin": Origin.WEB,
     }
     customer = str({**fields, **changes}["customer"])
-    told = {name: value for name, value in {**fields, **changes}.items() if name != "customer"}
-    made = Lookup(**told)
-    TypedCustomer.of(made, customer)
-    return made
+    values = {name: value for name, value in {**fields, **changes}.items() if name != "customer"}
+    record = Lookup(**values)
+    TypedCustomer.of(record, customer)
+    return record

@@ -1,4 +1,4 @@
-"""Asking through the form, as every page test begins."""
+"""Looking up customers through the form, as most page tests do first."""
 
 from django.http import HttpResponse
 from django.test import Client
@@ -8,19 +8,19 @@ from tests.conftest import MOMENT
 AT = MOMENT.isoformat()
 
 
-def filled(**changes: object) -> dict[str, object]:
-    """A form that is filled in well, but for the changes."""
+def form_data(**changes: object) -> dict[str, object]:
+    """Return valid form data, with overrides."""
     return {"customer": "1001", "at": AT, "zone": "Europe/Berlin", "window": 5, **changes}
 
 
 def look_up(client: Client, **changes: object) -> str:
-    """Ask through the form; returns the address of the result."""
-    response = client.post("/lookups/", filled(**changes))
+    """Submit the form and return the URL of the result."""
+    response = client.post("/lookups/", form_data(**changes))
     assert response.status_code == 303, text(response)
     return str(response["Location"])
 
 
 def text(response: "HttpResponse | object") -> str:
-    """The page as text."""
+    """Return the response body as text."""
     assert isinstance(response, HttpResponse)
     return response.content.decode()

@@ -1,4 +1,4 @@
-"""Ana's browser."""
+"""Fixtures for page tests."""
 
 import pytest
 from django.contrib.auth.models import User
@@ -10,7 +10,7 @@ from tests.conftest import MOMENT, signed_in
 
 @pytest.fixture
 def ana(agent: User, connected: DemoSentry) -> Client:
-    """Ana's browser, with a Sentry that has two projects and one event of customer 1001."""
+    """Return Ana's browser; Sentry has two projects and one event for customer 1001."""
     connected.world.add_event(
         user_id="1001",
         timestamp=MOMENT,

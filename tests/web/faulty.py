@@ -1,4 +1,4 @@
-"""The words of each failure, and reading them off its page."""
+"""The messages of each failure, and helpers to read them from a page."""
 
 import html
 import re
@@ -9,13 +9,13 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests.web.asking import text
-from tests.web.wire import Said, Wire
+from tests.web.wire import Responder, Wire
 
-AGAIN = "Try again in a minute. If it keeps happening, tell your Triage admin."
+TRY_AGAIN = "Try again in a minute. If it keeps happening, tell your Triage admin."
 ADMIN = "Tell your Triage admin. It's nothing you typed."
-UNREACHABLE = ("We could not reach Sentry.", AGAIN)
-UNREADABLE = ("Sentry answered, but the answer could not be read.", AGAIN)
-OWN_FAULT = ("We could not ask Sentry: it's having problems of its own.", AGAIN)
+UNREACHABLE = ("We could not reach Sentry.", TRY_AGAIN)
+UNREADABLE = ("Sentry answered, but the answer could not be read.", TRY_AGAIN)
+SENTRY_FAILED = ("We could not ask Sentry: it's having problems of its own.", TRY_AGAIN)
 TOO_SLOW = ("Sentry did not answer in time.", "Try again, or choose a shorter window.")
 REFUSED = ("We could not ask Sentry: it does not accept our key.", ADMIN)
 UNKNOWN = ("We could not ask Sentry: it doesn't recognize our organization or project.", ADMIN)
@@ -26,8 +26,8 @@ _HEADLINE = re.compile(r'<h1 class="headline">(.*?)</h1>')
 _STEP = re.compile(r'<p class="lead"[^>]*>(.*?)</p>')
 
 
-def failed(client: Client, address: str) -> tuple[str, str]:
-    """The headline and the next step of a failure's page, whose status is always 503."""
+def failure_message(client: Client, address: str) -> tuple[str, str]:
+    """Return the headline and next step of a failure page, which always has status 503."""
     response = client.get(address)
     page = text(response)
     assert response.status_code == 503
@@ -38,7 +38,7 @@ def failed(client: Client, address: str) -> tuple[str, str]:
 
 
 def headline_of(page: str) -> tuple[str, str]:
-    """What the page says first, and the step below it."""
+    """Return the page's headline and the step below it."""
     headline, step = _HEADLINE.search(page), _STEP.search(page)
     assert headline
     assert step
@@ -46,8 +46,8 @@ def headline_of(page: str) -> tuple[str, str]:
 
 
 @contextmanager
-def wired(settings: Settings, says: Said) -> Iterator[Wire]:
-    """The site's own settings point at a server that says what it is told to."""
+def use_wire(settings: Settings, says: Responder) -> Iterator[Wire]:
+    """Point the settings at a server that sends the given responses."""
     with Wire(says) as wire:
         settings.SENTRY_BASE_URL = wire.url
         settings.SENTRY_ORG = "acme"

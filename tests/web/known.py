@@ -1,4 +1,4 @@
-"""An entry of the catalogue that fits what the tests' customer had, but for the changes."""
+"""A known error that matches the test customer's errors."""
 
 from apps.known_errors.models import KnownError
 

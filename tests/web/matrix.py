@@ -1,28 +1,28 @@
-"""How each address answers each person, by method. A new address needs a row, or a place in one."""
+"""Expected responses per URL, method, and person. Every new URL needs a row."""
 
 from fnmatch import fnmatchcase
 
 from tests.web.matrix_cells import (
     ABSENT,
-    ANYBODY,
-    DOCUMENT,
-    EVERYBODY,
-    GOING_ON,
-    IN_REVIEW,
-    KEEPING,
+    ADMIN_ONLY,
+    ANYONE,
+    API_DOCS,
+    API_TOKEN,
+    AUDIT_TRAIL,
+    EVERYONE,
+    FOLLOW_UP,
+    FORBIDDEN,
     LEADING,
     LOOKING_UP,
+    MANAGE,
+    NEVER_ALLOWED,
     NO_PASSKEY,
-    NOBODY_SO,
-    NOT_EVEN,
-    NOT_THERE,
-    OWN,
-    PROGRAM,
+    NOT_FOUND,
+    OWN_ACCOUNT,
+    OWNING,
     READING,
-    REVIEWING,
     SIGNED_IN,
     TO_SIGN_IN,
-    TRAIL,
     UNREDACTED,
     Row,
 )
@@ -32,26 +32,26 @@ _RECORD, _EXPORT = "admin/lookups/lookup/", "admin/lookups/exportrecord/"
 _PRESET, _PERSON = "admin/lookups/exportpreset/", "admin/auth/user/"
 _TEAM, _TOKEN = "admin/accounts/team/", "admin/accounts/apitoken/"
 _KNOWN = "admin/known_errors/knownerror/"
-_ENTRY, _INVITED = "admin/audit/entry/", "admin/accounts/invitation/"
-_TEMPLATE, _HANDED = "admin/answers/drafttemplate/", "admin/answers/handover/"
-_EXPLAINED = "admin/explain/explanation/"
+_ENTRY, _INVITATION = "admin/audit/entry/", "admin/accounts/invitation/"
+_TEMPLATE, _DELIVERY = "admin/answers/drafttemplate/", "admin/answers/handover/"
+_EXPLANATION = "admin/explain/explanation/"
 _PAGES = (
     *("", "add/", "<path:object_id>/change/"),
     *("<path:object_id>/history/", "<path:object_id>/delete/"),
 )
-_ASKING = " 302  403  403  403  403  403  403  403  403  302"  # without saying of which field
-_OUT = " 302  403  403  403  403  302  302  302  302  302"
+_AUTOCOMPLETE = " 302  403  403  403  403  403  403  403  403  302"  # without naming a field
+_MANAGE_SIGN_OUT = " 302  403  403  403  403  302  302  302  302  302"
 
 ROWS = (
-    Row("asking by a ticket", ("tickets/", "tickets/use/"), get=LOOKING_UP, post=LOOKING_UP),
+    Row("looking up from a ticket", ("tickets/", "tickets/use/"), get=LOOKING_UP, post=LOOKING_UP),
     Row(
-        "the form; anybody may post to it, and signs in then",
+        "the form; an anonymous POST leads to sign-in",
         ("",),
         get=" 302  403  ~    ~    ~    ~    ~    ~    in   302",
         post=" in   403  ~    ~    ~    ~    ~    ~    403  in ",
-        others=NOBODY_SO,
+        others=NEVER_ALLOWED,
     ),
-    Row("beginning a lookup", ("lookups/",), post=LOOKING_UP),
+    Row("starting a lookup", ("lookups/",), post=LOOKING_UP),
     Row(
         "reading a result",
         (
@@ -63,147 +63,169 @@ ROWS = (
         ),
         get=READING,
     ),
-    Row("choosing what is shown", (f"{_LOOKUP}shown/",), post=READING),
-    Row("telling of a copy", (f"{_LOOKUP}copied/",), post=READING),
+    Row("filtering a result", (f"{_LOOKUP}shown/",), post=READING),
+    Row("recording a copy", (f"{_LOOKUP}copied/",), post=READING),
     Row(
-        "a known error of a result: its reply, a copy of that, whether it helped",
+        "a known error in a result: its reply, copying, and feedback",
         tuple(f"{_LOOKUP}known/{page}/" for page in ("reply", "copied", "feedback")),
         post=READING,
     ),
     Row(
-        "going on to a lookup of one's own, and reading what is missing beside",
+        "follow-up lookups, and loading missing details",
         (f"{_LOOKUP}again/", f"{_LOOKUP}move/", f"{_LOOKUP}beside/"),
-        post=GOING_ON,
+        post=FOLLOW_UP,
         sent={"move": "now"},
     ),
-    Row("sharing", (f"{_LOOKUP}share/",), get=KEEPING, post=KEEPING),
-    Row("stopping", (f"{_LOOKUP}cancel/",), post=KEEPING),
+    Row("sharing", (f"{_LOOKUP}share/",), get=OWNING, post=OWNING),
+    Row("canceling", (f"{_LOOKUP}cancel/",), post=OWNING),
     Row(
-        "ending a share; the one that is named is not there",
+        "stopping a share that does not exist",
         (f"{_LOOKUP}unshare/",),
         post=" 302  404  404  404  403  404  404  404  404  302",
     ),
     Row("without redaction", (f"{_LOOKUP}unredacted/",), get=UNREDACTED, post=UNREDACTED),
-    Row("one's own choices", ("accounts/preferences/",), get=SIGNED_IN, post=SIGNED_IN),
-    Row("light and dark", ("accounts/theme/",), post=SIGNED_IN),
-    Row("health", ("healthz", "readyz"), get=EVERYBODY, post=NOBODY_SO, others=NOBODY_SO),
-    Row("signing in", ("accounts/login/",), get=EVERYBODY, post=EVERYBODY, others=ANYBODY),
+    Row("preferences", ("accounts/preferences/",), get=SIGNED_IN, post=SIGNED_IN),
+    Row("theme", ("accounts/theme/",), post=SIGNED_IN),
+    Row("health", ("healthz", "readyz"), get=EVERYONE, post=NEVER_ALLOWED, others=NEVER_ALLOWED),
+    Row("signing in", ("accounts/login/",), get=EVERYONE, post=EVERYONE, others=ANYONE),
     Row(
-        "other ways to sign in, and links that were sent; none is valid here",
+        "other ways to sign in, and links from emails; none is valid here",
         (
             "accounts/inactive/",
             *("accounts/oidc/*", "accounts/invitation/*", "accounts/password/reset/*"),
         ),
-        get=ANYBODY,
-        post=ANYBODY,
-        others=ANYBODY,
+        get=ANYONE,
+        post=ANYONE,
+        others=ANYONE,
     ),
     Row(
-        "signing in by a passkey that is not known",
+        "signing in with an unknown passkey",
         ("accounts/2fa/passkeys/login/",),
-        get=ANYBODY,
+        get=ANYONE,
         post=NO_PASSKEY,
         others=NO_PASSKEY,
-        options=ANYBODY,
+        options=ANYONE,
     ),
     Row(
-        "one's own password, second factors and sessions",
+        "own password, second factors, and sessions",
         (
             *("accounts/2fa/*", "accounts/password/change/"),
             *("accounts/reauthenticate/", "accounts/sessions/"),
         ),
-        get=OWN,
-        post=OWN,
-        others=OWN,
+        get=OWN_ACCOUNT,
+        post=OWN_ACCOUNT,
+        others=OWN_ACCOUNT,
     ),
-    Row("signing out", ("accounts/logout/",), NOBODY_SO, TO_SIGN_IN, NOBODY_SO),
-    Row("the API", ("api/v1/lookups/",), get=NOBODY_SO, post=PROGRAM, others=NOBODY_SO),
+    Row("signing out", ("accounts/logout/",), NEVER_ALLOWED, TO_SIGN_IN, NEVER_ALLOWED),
+    Row("the API", ("api/v1/lookups/",), get=NEVER_ALLOWED, post=API_TOKEN, others=NEVER_ALLOWED),
     Row(
-        "reading by the API",
+        "reading through the API",
         ("api/v1/lookups/<uuidstr:lookup_id>/",),
-        get=PROGRAM,
-        post=NOBODY_SO,
-        others=NOBODY_SO,
-        head=NOBODY_SO,
+        get=API_TOKEN,
+        post=NEVER_ALLOWED,
+        others=NEVER_ALLOWED,
+        head=NEVER_ALLOWED,
     ),
-    Row("the API's document", ("api/v1/openapi.json",), DOCUMENT, DOCUMENT, DOCUMENT),
-    Row("the API's page", ("api/v1/",), get=DOCUMENT, post=NOBODY_SO, others=NOBODY_SO),
-    Row("the API's root, where there is nothing", ("api/",), ABSENT, ABSENT, ABSENT),
-    Row("the connection", ("review/sentry/",), get=REVIEWING),
-    Row("forgetting a customer", ("review/forget/",), get=REVIEWING, post=REVIEWING),
+    Row("the OpenAPI document", ("api/v1/openapi.json",), API_DOCS, API_DOCS, API_DOCS),
     Row(
-        "the review",
+        "the API documentation page",
+        ("api/v1/",),
+        get=API_DOCS,
+        post=NEVER_ALLOWED,
+        others=NEVER_ALLOWED,
+    ),
+    Row("the API root, which does not exist", ("api/",), ABSENT, ABSENT, ABSENT),
+    Row("the Sentry connection", ("review/sentry/",), get=ADMIN_ONLY),
+    Row("erasing customer data", ("review/forget/",), get=ADMIN_ONLY, post=ADMIN_ONLY),
+    Row(
+        "Manage",
         (
             *("admin/", "admin/login/", "admin/jsi18n/", "admin/r/*"),
             *("admin/password_change/", "admin/password_change/done/"),
             *("admin/<app_label>/", "admin/<url>"),
         ),
-        get=IN_REVIEW,
-        post=IN_REVIEW,
-        others=IN_REVIEW,
+        get=MANAGE,
+        post=MANAGE,
+        others=MANAGE,
     ),
-    Row("names to choose from, there", ("admin/autocomplete/",), _ASKING, IN_REVIEW, IN_REVIEW),
-    Row("leaving the review", ("admin/logout/",), IN_REVIEW, _OUT, others=IN_REVIEW),
+    Row("autocomplete in Manage", ("admin/autocomplete/",), _AUTOCOMPLETE, MANAGE, MANAGE),
+    Row("signing out of Manage", ("admin/logout/",), MANAGE, _MANAGE_SIGN_OUT, others=MANAGE),
     Row(
-        "what leads on to a record's page, which then asks who it is",
+        "redirects to record pages, which check permissions",
         tuple(
             f"{one}<path:object_id>/"
-            for one in (_RECORD, _EXPORT, _PRESET, _PERSON, _TEAM, _TOKEN, _ENTRY, _INVITED, _KNOWN)
+            for one in (
+                _RECORD,
+                _EXPORT,
+                _PRESET,
+                _PERSON,
+                _TEAM,
+                _TOKEN,
+                _ENTRY,
+                _INVITATION,
+                _KNOWN,
+            )
         ),
-        get=IN_REVIEW,
-        post=IN_REVIEW,
-        others=IN_REVIEW,
+        get=MANAGE,
+        post=MANAGE,
+        others=MANAGE,
     ),
     Row(
         "the audit trail",
         (_ENTRY, f"{_ENTRY}<path:object_id>/history/"),
-        get=TRAIL,
-        post=TRAIL,
-        others=TRAIL,
+        get=AUDIT_TRAIL,
+        post=AUDIT_TRAIL,
+        others=AUDIT_TRAIL,
     ),
-    Row("an entry of it", (f"{_ENTRY}<path:object_id>/change/",), TRAIL, NOT_EVEN, TRAIL),
     Row(
-        "lists that an admin writes",
+        "an audit trail entry",
+        (f"{_ENTRY}<path:object_id>/change/",),
+        AUDIT_TRAIL,
+        FORBIDDEN,
+        AUDIT_TRAIL,
+    ),
+    Row(
+        "lists that admins can edit",
         (
             *(f"{_PRESET}{page}" for page in _PAGES),
             *(f"{_TEAM}{page}" for page in _PAGES),
             *(f"{one}{page}" for one in (_TOKEN,) for page in _PAGES if "del" not in page),
-            *(_INVITED, f"{_INVITED}add/", f"{_INVITED}<path:object_id>/history/"),
+            *(_INVITATION, f"{_INVITATION}add/", f"{_INVITATION}<path:object_id>/history/"),
             *(_PERSON, f"{_PERSON}<path:object_id>/change/", f"{_PERSON}<path:object_id>/history/"),
         ),
-        get=REVIEWING,
-        post=REVIEWING,
-        others=REVIEWING,
+        get=ADMIN_ONLY,
+        post=ADMIN_ONLY,
+        others=ADMIN_ONLY,
     ),
     Row(
-        "lists that an admin only reads",
+        "read-only lists for admins",
         (
             *(_RECORD, f"{_RECORD}<path:object_id>/history/"),
             *(_EXPORT, f"{_EXPORT}<path:object_id>/history/"),
         ),
-        get=REVIEWING,
-        post=REVIEWING,
-        others=REVIEWING,
+        get=ADMIN_ONLY,
+        post=ADMIN_ONLY,
+        others=ADMIN_ONLY,
     ),
     Row(
-        "what an admin only reads",
-        tuple(f"{one}<path:object_id>/change/" for one in (_RECORD, _EXPORT, _INVITED)),
-        get=REVIEWING,
-        post=NOT_EVEN,
-        others=REVIEWING,
+        "read-only records for admins",
+        tuple(f"{one}<path:object_id>/change/" for one in (_RECORD, _EXPORT, _INVITATION)),
+        get=ADMIN_ONLY,
+        post=FORBIDDEN,
+        others=ADMIN_ONLY,
     ),
     Row(
-        "what nobody may write, there",
+        "records that no one can add or delete",
         (
             *(f"{one}add/" for one in (_RECORD, _EXPORT, _PERSON, _ENTRY)),
             *(
                 f"{one}<path:object_id>/delete/"
-                for one in (_RECORD, _EXPORT, _PERSON, _TOKEN, _ENTRY, _INVITED)
+                for one in (_RECORD, _EXPORT, _PERSON, _TOKEN, _ENTRY, _INVITATION)
             ),
         ),
-        get=NOT_EVEN,
-        post=NOT_EVEN,
-        others=NOT_EVEN,
+        get=FORBIDDEN,
+        post=FORBIDDEN,
+        others=FORBIDDEN,
     ),
     Row(
         "known errors",
@@ -216,21 +238,21 @@ ROWS = (
         post=LEADING,
         others=LEADING,
     ),
-    Row("deleting a known error", (f"{_KNOWN}<path:object_id>/delete/",), *(3 * (NOT_EVEN,))),
+    Row("deleting a known error", (f"{_KNOWN}<path:object_id>/delete/",), *(3 * (FORBIDDEN,))),
     Row(
-        "drafts, and handing them over",
+        "drafts and their delivery",
         (f"{_LOOKUP}reply/", f"{_LOOKUP}escalation/"),
         get=READING,
         post=READING,
     ),
-    Row("telling that a draft was taken", (f"{_LOOKUP}drafted/",), post=READING),
+    Row("recording use of a draft", (f"{_LOOKUP}drafted/",), post=READING),
     Row(
-        "trying a hand-over again; the one that is named is not there",
+        "retrying a delivery that does not exist",
         (f"{_LOOKUP}handover/",),
         post=" 302  404  404  404  404  404  404  404  404  302",
     ),
     Row(
-        "templates of drafts, which leads write",
+        "draft templates",
         (
             *(f"{_TEMPLATE}{page}" for page in _PAGES),
             f"{_TEMPLATE}example/",
@@ -240,54 +262,54 @@ ROWS = (
         others=LEADING,
     ),
     Row(
-        "what was handed over",
-        (_HANDED, f"{_HANDED}<path:object_id>/history/"),
-        get=REVIEWING,
-        post=REVIEWING,
-        others=REVIEWING,
+        "the list of deliveries",
+        (_DELIVERY, f"{_DELIVERY}<path:object_id>/history/"),
+        get=ADMIN_ONLY,
+        post=ADMIN_ONLY,
+        others=ADMIN_ONLY,
     ),
     Row(
-        "one of what was handed over",
-        (f"{_HANDED}<path:object_id>/change/",),
-        get=REVIEWING,
-        post=NOT_EVEN,
-        others=REVIEWING,
+        "a delivery",
+        (f"{_DELIVERY}<path:object_id>/change/",),
+        get=ADMIN_ONLY,
+        post=FORBIDDEN,
+        others=ADMIN_ONLY,
     ),
     Row(
-        "writing there",
-        (f"{_HANDED}add/", f"{_HANDED}<path:object_id>/delete/"),
-        get=NOT_EVEN,
-        post=NOT_EVEN,
-        others=NOT_EVEN,
+        "adding or deleting deliveries",
+        (f"{_DELIVERY}add/", f"{_DELIVERY}<path:object_id>/delete/"),
+        get=FORBIDDEN,
+        post=FORBIDDEN,
+        others=FORBIDDEN,
     ),
     Row(
-        "leading on to these",
-        (f"{_HANDED}<path:object_id>/", f"{_TEMPLATE}<path:object_id>/"),
-        get=IN_REVIEW,
-        post=IN_REVIEW,
-        others=IN_REVIEW,
+        "redirects to deliveries and draft templates",
+        (f"{_DELIVERY}<path:object_id>/", f"{_TEMPLATE}<path:object_id>/"),
+        get=MANAGE,
+        post=MANAGE,
+        others=MANAGE,
     ),
-    Row("having a model explain: there is none", (f"{_LOOKUP}explain/",), NOT_THERE, NOT_THERE),
+    Row("explanations without a model", (f"{_LOOKUP}explain/",), NOT_FOUND, NOT_FOUND),
     Row(
-        "what leads on to a record of it",
-        (f"{_EXPLAINED}<path:object_id>/", f"{_EXPLAINED}<path:object_id>/history/"),
-        get=IN_REVIEW,
-        post=IN_REVIEW,
-        others=IN_REVIEW,
+        "redirects to explanations",
+        (f"{_EXPLANATION}<path:object_id>/", f"{_EXPLANATION}<path:object_id>/history/"),
+        get=MANAGE,
+        post=MANAGE,
+        others=MANAGE,
     ),
     Row(
-        "the list of models that were asked, where none was",
-        tuple(f"{_EXPLAINED}{page}" for page in _PAGES if "history" not in page),
-        get=NOT_EVEN,
-        post=NOT_EVEN,
-        others=NOT_EVEN,
+        "the list of explanations without a model",
+        tuple(f"{_EXPLANATION}{page}" for page in _PAGES if "history" not in page),
+        get=FORBIDDEN,
+        post=FORBIDDEN,
+        others=FORBIDDEN,
     ),
 )
 
 
 def row_of(address: str) -> Row | None:
-    """The row that an address stands in: one that names it, else the longest pattern."""
-    named = [(one, row) for row in ROWS for one in row.addresses if fnmatchcase(address, one)]
-    if not named:
+    """Return the row of a URL: an exact match, else the longest matching pattern."""
+    matches = [(one, row) for row in ROWS for one in row.addresses if fnmatchcase(address, one)]
+    if not matches:
         return None
-    return max(named, key=lambda pair: (pair[0] == address, len(pair[0])))[1]
+    return max(matches, key=lambda pair: (pair[0] == address, len(pair[0])))[1]

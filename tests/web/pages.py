@@ -1,4 +1,4 @@
-"""Rendering a template for a signed-in agent, and reading what came of it."""
+"""Rendering templates for a signed-in agent and parsing the result."""
 
 from html.parser import HTMLParser
 
@@ -8,7 +8,7 @@ from django.test import RequestFactory
 
 
 class Page(HTMLParser):
-    """The tags of a page, and its text without them."""
+    """The tags of a page and its text."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -23,12 +23,12 @@ class Page(HTMLParser):
         self.text += data
 
     def all(self, tag: str) -> list[dict[str, str]]:
-        """The attributes of every such tag."""
+        """Return the attributes of every such tag."""
         return [attributes for name, attributes in self.tags if name == tag]
 
 
 def rendered(template: str, context: dict[str, object]) -> str:
-    """The template for a signed-in agent."""
+    """Render the template for a signed-in agent."""
     request = RequestFactory().get("/")
     request.user = User(username="ana", is_superuser=True, is_staff=True)
     return render_to_string(template, context, request)

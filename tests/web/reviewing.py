@@ -1,4 +1,4 @@
-"""Records to review, written straight into the database: the review reads nothing else."""
+"""Lookups for the Manage pages, written directly to the database."""
 
 import secrets
 from datetime import UTC, datetime, timedelta
@@ -14,20 +14,20 @@ LIST = "/admin/lookups/lookup/"
 
 
 def ago(**length: float) -> datetime:
-    """So long before now."""
+    """Return the time that long before now."""
     return datetime.now(UTC) - timedelta(**length)
 
 
 def ahead(**length: float) -> datetime:
-    """So long after now."""
+    """Return the time that long after now."""
     return datetime.now(UTC) + timedelta(**length)
 
 
-def looked_up(user: User | None, customer: str = "1001", **told: object) -> Lookup:
-    """A lookup as it was recorded, found and kept an hour ago, but for what is told otherwise."""
-    at = told.pop("created_at", ago(hours=1))
-    issues = told.pop("found", {})
-    known: dict[str, object] = {
+def make_lookup(user: User | None, customer: str = "1001", **changes: object) -> Lookup:
+    """Create a lookup from an hour ago with a stored result, with overrides."""
+    at = changes.pop("created_at", ago(hours=1))
+    issues = changes.pop("found", {})
+    fields: dict[str, object] = {
         "user": user,
         "origin": "web",
         "created_at": at,
@@ -46,15 +46,15 @@ def looked_up(user: User | None, customer: str = "1001", **told: object) -> Look
         "has_answer": True,
         "expires_at": ahead(days=20),
     }
-    lookup = Lookup.objects.create(**{**known, **told})
+    lookup = Lookup.objects.create(**{**fields, **changes})
     if customer:
         TypedCustomer.of(lookup, customer).save()
     assert isinstance(issues, dict)
     for issue, project in issues.items():
-        place = {"lookup": lookup, "project": project, "asked_at": lookup.created_at}
-        LookupProject.objects.get_or_create(**place)
+        project_fields = {"lookup": lookup, "project": project, "asked_at": lookup.created_at}
+        LookupProject.objects.get_or_create(**project_fields)
         LookupIssue.objects.create(
-            **place,
+            **project_fields,
             issue_id=issue,
             sealed_title=sealed_title(issue, f"Title of {issue}"),
             events=1,
@@ -64,7 +64,7 @@ def looked_up(user: User | None, customer: str = "1001", **told: object) -> Look
 
 
 def team(name: str, *people: User) -> Group:
-    """A team of these people."""
+    """Create a team of these people that can see all projects."""
     group = Group.objects.create(name=name)
     Team.objects.create(group=group, all_projects=True)
     group.user_set.add(*people)
@@ -72,11 +72,11 @@ def team(name: str, *people: User) -> Group:
 
 
 def customers(browser: Client, **chosen: str) -> list[str]:
-    """The customers on the list under these filters, in its order."""
+    """Return the customers on the list with these filters, in order."""
     return [row.customer for row in browser.get(LIST, chosen).context["cl"].rows]
 
 
-def act(browser: Client, action: str, *lookups: Lookup, **also: object) -> str:
-    """Do it with these lookups; the page that follows."""
+def run_action(browser: Client, action: str, *lookups: Lookup, **data: object) -> str:
+    """Run a bulk action on these lookups and return the page that follows."""
     form = {"action": action, "index": 0, "_selected_action": [0, *(one.pk for one in lookups)]}
-    return browser.post(LIST, {**form, **also}, follow=True).content.decode()
+    return browser.post(LIST, {**form, **data}, follow=True).content.decode()

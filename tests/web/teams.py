@@ -1,4 +1,4 @@
-"""Teams, and a customer who met errors in two projects, of which a reader may see one."""
+"""Teams, and a customer with errors in two projects, only one of them visible to the reader."""
 
 from datetime import timedelta
 
@@ -11,12 +11,12 @@ from tests.conftest import MOMENT
 TRACE = "ab" * 16
 JANE = {"id": "1001"}
 
-# What stands in the other project, in every place that text can come from. None of it may be read.
+# Text in every field of the other project; the reader must never see any of it.
 HIDDEN = ("zzhidden", "api-secret", "API-SECRET")
 
 
 def team(name: str, projects: list[str], *people: User) -> Group:
-    """A team of these people that sees these projects."""
+    """Create a team of these people that can see these projects."""
     group = Group.objects.create(name=name)
     group.user_set.set(people)
     Team.objects.create(group=group, projects=projects)
@@ -24,9 +24,9 @@ def team(name: str, projects: list[str], *people: User) -> Group:
 
 
 def errors_in_two_projects(world: World) -> str:
-    """Customer 1001 failed in `web`, which is told, and in `api-secret`; the id of an event there.
+    """Add errors for customer 1001 in `web` and `api-secret`; return the ID of the latter.
 
-    Beside it stands an error of the same trace, feedback, a recording and a release.
+    `api-secret` also gets a related error, feedback, a session replay, and a release.
     """
     world.add_event(
         user_id="1001",

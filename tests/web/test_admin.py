@@ -1,4 +1,4 @@
-"""Review in Django's admin."""
+"""Lookups in Django's admin."""
 
 import pytest
 from django.contrib.auth.models import User
@@ -26,9 +26,9 @@ def reviewed(agent: User, admin: User, connected: DemoSentry) -> Client:
     return signed_in(admin)
 
 
-def test_the_list_tells_who_looked_whom_up_and_what_is_still_kept(reviewed: Client) -> None:
+def test_list_shows_person_customer_and_state(reviewed: Client) -> None:
     page = reviewed.get(LIST).content.decode()
-    for shown in (
+    for expected in (
         "ana",
         "1001",
         "jane@example.com",
@@ -36,20 +36,20 @@ def test_the_list_tells_who_looked_whom_up_and_what_is_still_kept(reviewed: Clie
         "no errors (confirmed)",
         "1\N{NO-BREAK SPACE}event, 1\N{NO-BREAK SPACE}issue",
     ):
-        assert shown in page
+        assert expected in page
 
 
-def found(reviewed: Client, term: str) -> int:
+def search_count(reviewed: Client, term: str) -> int:
     response = reviewed.post(LIST, {"find": term}, follow=True)
     assert "jane" not in str(response.redirect_chain).lower()
     return int(response.context["cl"].result_count)
 
 
-def test_a_search_finds_a_customer_exactly_and_a_person(reviewed: Client) -> None:
-    assert found(reviewed, "Jane@example.com") == 1
-    assert found(reviewed, "jane") == 0
-    assert found(reviewed, "Ana") == 2
-    assert found(reviewed, "") == 2
+def test_search_matches_exact_customer_and_username(reviewed: Client) -> None:
+    assert search_count(reviewed, "Jane@example.com") == 1
+    assert search_count(reviewed, "jane") == 0
+    assert search_count(reviewed, "Ana") == 2
+    assert search_count(reviewed, "") == 2
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_filters_narrow_the_list(reviewed: Client, query: dict[str, str], count:
     assert reviewed.get(LIST, query).context["cl"].result_count == count
 
 
-def test_purging_removes_the_answers_and_keeps_the_records(reviewed: Client) -> None:
+def test_purge_deletes_results_but_not_records(reviewed: Client) -> None:
     ids = list(Lookup.objects.values_list("pk", flat=True))
     reviewed.post(LIST, {"action": "purge", "_selected_action": ids})
     assert Lookup.objects.count() == 2
@@ -75,7 +75,7 @@ def test_purging_removes_the_answers_and_keeps_the_records(reviewed: Client) -> 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_refreshing_asks_again_in_the_admins_name(reviewed: Client, admin: User) -> None:
+def test_refresh_looks_up_again_as_the_admin(reviewed: Client, admin: User) -> None:
     lookup = Lookup.objects.get(customer_hash=hash_customer("1001"))
     reviewed.post(LIST, {"action": "refresh", "_selected_action": [lookup.pk]})
     newest = Lookup.objects.latest("pk")
@@ -84,12 +84,12 @@ def test_refreshing_asks_again_in_the_admins_name(reviewed: Client, admin: User)
     end_all()
 
 
-def test_a_record_can_be_read_and_not_edited(reviewed: Client) -> None:
+def test_record_is_read_only(reviewed: Client) -> None:
     address = f"{LIST}{Lookup.objects.latest('pk').pk}/change/"
     assert reviewed.get(address).status_code == 200
     assert reviewed.post(address, {"customer": "x"}).status_code == 403
     assert reviewed.get(f"{LIST}add/").status_code == 403
 
 
-def test_agents_have_no_review(agent: User, connected: DemoSentry) -> None:
+def test_agents_cannot_open_the_list(agent: User, connected: DemoSentry) -> None:
     assert signed_in(agent).get(LIST).status_code == 403

@@ -1,4 +1,4 @@
-"""The API as a program sees it."""
+"""Lookups through the API, and its documentation."""
 
 import json
 from typing import Any
@@ -15,12 +15,12 @@ from tests.web.tokens import token_of
 
 pytestmark = pytest.mark.django_db
 
-ASKED = {"customer": "1001", "at": MOMENT.isoformat()}
+REQUEST = {"customer": "1001", "at": MOMENT.isoformat()}
 
 
 @pytest.fixture
 def token(agent: User, connected: DemoSentry) -> str:
-    """A token in Ana's name, and one event of customer 1001."""
+    """Ana's token, after one event for customer 1001."""
     connected.world.add_event(user_id="1001", timestamp=MOMENT)
     return token_of(agent)
 
@@ -35,24 +35,24 @@ def post(token: str, body: object) -> Any:
     )
 
 
-def test_a_lookup_comes_back_as_plain_data_and_is_recorded(token: str, agent: User) -> None:
-    response = post(token, {**ASKED, "window_minutes": 3})
-    answer = response.json()
+def test_lookup_is_returned_as_json_and_recorded(token: str, agent: User) -> None:
+    response = post(token, {**REQUEST, "window_minutes": 3})
+    data = response.json()
     assert response.status_code == 200
-    assert answer["schema"] == "triage.lookup/1"
-    assert answer["window"]["minutes"] == 3
-    assert len(answer["events"]) == 1
+    assert data["schema"] == "triage.lookup/1"
+    assert data["window"]["minutes"] == 3
+    assert len(data["events"]) == 1
     lookup = Lookup.objects.get()
     assert (lookup.origin, lookup.user, str(lookup.uuid)) == (
         Origin.API,
         agent,
-        answer["lookup_id"],
+        data["lookup_id"],
     )
 
 
-def test_epoch_seconds_are_a_moment_too(token: str) -> None:
-    answer = post(token, {"customer": "1001", "at": int(MOMENT.timestamp())}).json()
-    assert len(answer["events"]) == 1
+def test_reported_time_accepts_epoch_seconds(token: str) -> None:
+    data = post(token, {"customer": "1001", "at": int(MOMENT.timestamp())}).json()
+    assert len(data["events"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -63,18 +63,18 @@ def test_epoch_seconds_are_a_moment_too(token: str) -> None:
         {"customer": "1", "at": "soon"},
         {"customer": "1", "at": None},
         {"customer": ["1"], "at": "2026-11-20T14:05:00Z"},
-        {**ASKED, "window_minutes": 0},
-        {**ASKED, "window_minutes": "5"},
-        {**ASKED, "projects": "web"},
-        {**ASKED, "environments": [""]},
-        {**ASKED, "user": 1},
-        {**ASKED, "at": True},
+        {**REQUEST, "window_minutes": 0},
+        {**REQUEST, "window_minutes": "5"},
+        {**REQUEST, "projects": "web"},
+        {**REQUEST, "environments": [""]},
+        {**REQUEST, "user": 1},
+        {**REQUEST, "at": True},
         [],
         "not json",
         '{"customer": "1001", "at": NaN}',
     ],
 )
-def test_a_bad_request_is_a_problem_and_not_a_lookup(token: str, body: object) -> None:
+def test_bad_request_creates_no_lookup(token: str, body: object) -> None:
     response = post(token, body)
     problem = response.json()
     assert response.status_code == 400
@@ -96,22 +96,22 @@ def test_a_bad_request_is_a_problem_and_not_a_lookup(token: str, body: object) -
         ({"drop": "before"}, 504, "unreachable"),
     ],
 )
-def test_each_failure_has_its_status_and_code(
+def test_each_sentry_failure_has_its_status_and_code(
     token: str, connected: DemoSentry, fault: dict[str, object], status: int, code: str
 ) -> None:
     connected.fail("/acme/events/", times=None, **fault)
-    response = post(token, ASKED)
+    response = post(token, REQUEST)
     assert (response.status_code, response.json()["code"]) == (status, code)
 
 
-def test_a_rate_limit_says_when_to_come_back(token: str, connected: DemoSentry) -> None:
+def test_sentry_rate_limit_sets_retry_after(token: str, connected: DemoSentry) -> None:
     connected.fail("/acme/events/", times=None, status=429, headers={"Retry-After": "90"})
-    response = post(token, ASKED)
+    response = post(token, REQUEST)
     assert (response.status_code, response["Retry-After"]) == (503, "90")
     assert response.json()["retry_after"] == 90
 
 
-def test_the_openapi_document_is_for_whoever_may_use_the_api(token: str, admin: User) -> None:
+def test_openapi_document_requires_api_access(token: str, admin: User) -> None:
     address = "/api/v1/openapi.json"
     with_token = Client().get(address, headers={"Authorization": f"Bearer {token}"})
     assert "/api/v1/lookups/" in with_token.json()["paths"]
@@ -122,25 +122,23 @@ def test_the_openapi_document_is_for_whoever_may_use_the_api(token: str, admin: 
 @pytest.mark.parametrize(
     ("field", "named"), [("user_id", "user_id"), ("<b>jane@example.com", "an unknown field")]
 )
-def test_a_field_that_is_not_known_is_refused_and_named_only_if_it_is_a_name(
+def test_unknown_field_is_refused_and_echoed_only_if_harmless(
     token: str, field: str, named: str
 ) -> None:
-    message = post(token, {**ASKED, field: 1}).json()["message"]
+    message = post(token, {**REQUEST, field: 1}).json()["message"]
     assert named in message
     assert "jane" not in message
 
 
 @pytest.mark.parametrize("method", ["get", "put", "delete", "patch"])
-def test_a_method_that_is_not_taken_is_a_problem_that_names_those_that_are(
-    token: str, method: str
-) -> None:
+def test_unsupported_method_returns_allowed_methods(token: str, method: str) -> None:
     response = getattr(Client(), method)("/api/v1/lookups/")
     assert (response.status_code, response["Allow"]) == (405, "POST")
     assert response.json()["code"] == "method_not_allowed"
 
 
 @pytest.mark.parametrize("path", ["/api/", "/api/v1/lookups", "/api/v1/x/y", "/api/v2/lookups/"])
-def test_an_address_that_is_not_there_is_a_problem_too(path: str, db: None) -> None:
+def test_unknown_path_returns_json_404(path: str, db: None) -> None:
     for response in (Client(enforce_csrf_checks=True).post(path), Client().get(path)):
         assert (response.status_code, response.json()["code"]) == (404, "no_such_address")
 
@@ -155,53 +153,49 @@ def test_an_address_that_is_not_there_is_a_problem_too(path: str, db: None) -> N
         ("application/json; charset=utf-8", 200),
     ],
 )
-def test_a_body_of_another_type_is_refused_by_name(
-    token: str, content_type: str, status: int
-) -> None:
+def test_content_type_must_be_json(token: str, content_type: str, status: int) -> None:
     response = Client().post(
         "/api/v1/lookups/",
-        json.dumps(ASKED),
+        json.dumps(REQUEST),
         content_type=content_type,
         headers={"Authorization": f"Bearer {token}"},
     )
     assert (response.status_code, response["Content-Type"]) == (status, "application/json")
 
 
-def test_a_body_that_is_too_large_is_a_problem(token: str) -> None:
-    response = post(token, {**ASKED, "customer": "x" * 2_000_000})
+def test_oversized_body_is_refused(token: str) -> None:
+    response = post(token, {**REQUEST, "customer": "x" * 2_000_000})
     assert (response.status_code, response.json()["code"]) == (413, "too_large")
 
 
-def test_who_asks_too_often_is_told_when_to_come_back(token: str, settings: Settings) -> None:
+def test_lookup_limit_sets_retry_after(token: str, settings: Settings) -> None:
     settings.TRIAGE_LOOKUPS_PER_MINUTE = 1
-    assert post(token, ASKED).status_code == 200
-    response = post(token, ASKED)
+    assert post(token, REQUEST).status_code == 200
+    response = post(token, REQUEST)
     assert (response.status_code, response.json()["code"]) == (429, "too_many_lookups")
     assert int(response["Retry-After"]) == response.json()["retry_after"]
 
 
-def test_a_fault_of_our_own_is_a_problem_without_details(
-    token: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_internal_error_hides_details(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("apps.web.api.record_lookup", lambda *_args, **_named: 1 / 0)
     client = Client(raise_request_exception=False)
     headers = {"Authorization": f"Bearer {token}"}
-    response = client.post("/api/v1/lookups/", ASKED, "application/json", headers=headers)
+    response = client.post("/api/v1/lookups/", REQUEST, "application/json", headers=headers)
     assert (response.status_code, response.json()["code"]) == (500, "broken")
     assert "division" not in response.content.decode()
 
 
-def test_the_page_tells_what_the_document_does_to_the_same_people(
+def test_api_page_matches_openapi_document_and_its_permissions(
     token: str, agent: User, outsider: User
 ) -> None:
-    address, sent = "/api/v1/", {"Authorization": f"Bearer {token}"}
+    address, headers = "/api/v1/", {"Authorization": f"Bearer {token}"}
     page = signed_in(agent).get(address).content.decode()
-    document = Client().get("/api/v1/openapi.json", headers=sent).json()
+    document = Client().get("/api/v1/openapi.json", headers=headers).json()
     for path, methods in document["paths"].items():
         assert path in page
         for operation in methods.values():
             assert all(f"<code>{status}</code>" in page for status in operation["responses"])
-    assert Client().get(address, headers=sent).status_code == 200
+    assert Client().get(address, headers=headers).status_code == 200
     assert signed_in(outsider).get(address).status_code == 403
     assert Client().get(address).status_code == 401
     browser = Client().get(address, headers={"Accept": "text/html"})

@@ -1,4 +1,4 @@
-"""What stands beside the errors on the page, in the export, and in the record."""
+"""Session replays, feedback, and related errors on the page, in exports, and in records."""
 
 import json
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ JANE = {"id": "1001", "email": "jane@example.com"}
 
 @pytest.fixture
 def busy(ana: Client, connected: DemoSentry) -> Client:
-    """Ana's browser; customer 1001 has feedback, a recording and an error behind the others."""
+    """Ana's browser; customer 1001 has feedback, a session replay, and a related error."""
     world = connected.world
     world.add_event(user_id="1001", timestamp=MOMENT, trace_id=TRACE)
     world.add_event(
@@ -46,7 +46,7 @@ def busy(ana: Client, connected: DemoSentry) -> Client:
     return ana
 
 
-def test_the_page_tells_what_stands_beside_the_errors(busy: Client) -> None:
+def test_page_shows_feedback_replay_and_related_error(busy: Client) -> None:
     page = text(busy.get(look_up(busy)))
     assert "The customer wrote" in page
     assert "Pay does nothing." in page
@@ -54,7 +54,7 @@ def test_the_page_tells_what_stands_beside_the_errors(busy: Client) -> None:
     assert "BankTimeout" in page
 
 
-def test_what_stands_beside_is_redacted_and_escaped(busy: Client) -> None:
+def test_feedback_and_replay_are_redacted_and_escaped(busy: Client) -> None:
     address = look_up(busy)
     for page in (text(busy.get(address)), text(busy.get(f"{address}export.json"))):
         assert "Jane Doe" not in page
@@ -62,7 +62,7 @@ def test_what_stands_beside_is_redacted_and_escaped(busy: Client) -> None:
         assert "<script>alert" not in page or page.startswith("{")
 
 
-def test_an_error_behind_the_others_can_be_opened(busy: Client, connected: DemoSentry) -> None:
+def test_related_error_can_be_opened(busy: Client, connected: DemoSentry) -> None:
     (error,) = [
         one
         for one in connected.world.events
@@ -75,13 +75,13 @@ def test_an_error_behind_the_others_can_be_opened(busy: Client, connected: DemoS
 
 
 @pytest.mark.parametrize("suffix", ["md", "xml", "json"])
-def test_the_export_tells_it_too(busy: Client, suffix: str) -> None:
-    written = text(busy.get(f"{look_up(busy)}export.{suffix}"))
-    for told in ("Pay does nothing.", "3 rage clicks", "BankTimeout"):
-        assert told in written
+def test_export_includes_feedback_replay_and_related_error(busy: Client, suffix: str) -> None:
+    exported = text(busy.get(f"{look_up(busy)}export.{suffix}"))
+    for expected in ("Pay does nothing.", "3 rage clicks", "BankTimeout"):
+        assert expected in exported
 
 
-def test_the_record_counts_it_apart(busy: Client) -> None:
+def test_record_counts_signals_separately(busy: Client) -> None:
     busy.get(look_up(busy))
     record = Lookup.objects.latest("created_at")
     assert record.calls == 4
@@ -90,7 +90,7 @@ def test_the_record_counts_it_apart(busy: Client) -> None:
     }  # fmt: skip
 
 
-def test_a_missing_signal_is_said_quietly_and_in_the_export(
+def test_unread_signal_is_mentioned_on_the_page_and_in_the_export(
     busy: Client, connected: DemoSentry
 ) -> None:
     connected.fail("/replays/", times=None, status=500)
@@ -103,7 +103,7 @@ def test_a_missing_signal_is_said_quietly_and_in_the_export(
     assert Lookup.objects.latest("created_at").beside["unread"] == ["replays"]
 
 
-def test_what_was_not_read_is_read_when_asked_for_and_kept_for_all(
+def test_unread_signal_can_be_retried_and_is_cached_for_everyone(
     busy: Client, connected: DemoSentry, other_agent: User
 ) -> None:
     connected.fail("/replays/", times=None, status=500)
@@ -120,29 +120,27 @@ def test_what_was_not_read_is_read_when_asked_for_and_kept_for_all(
     assert lists_asked(connected) == 0
 
 
-def test_somebody_else_cannot_read_more_of_a_lookup(busy: Client, other_agent: User) -> None:
+def test_other_agent_cannot_retry_signals(busy: Client, other_agent: User) -> None:
     address = look_up(busy)
     assert signed_in(other_agent).post(f"{address}beside/").status_code == 404
 
 
-def test_where_no_error_is_a_recording_may_be(ana: Client, connected: DemoSentry) -> None:
+def test_replay_is_shown_without_errors(ana: Client, connected: DemoSentry) -> None:
     connected.world.add_replay(when=MOMENT, user={"id": "77"}, rage_clicks=2)
     page = text(ana.get(look_up(ana, customer="77")))
     assert "2 rage clicks" in page
 
 
-def test_that_there_is_no_recording_is_said_only_when_it_is_sure(
-    ana: Client, connected: DemoSentry
-) -> None:
-    sure = "Sentry has no session replay for this customer where we searched."
-    assert sure in text(ana.get(look_up(ana, customer="77")))
+def test_page_says_no_replay_only_when_confirmed(ana: Client, connected: DemoSentry) -> None:
+    confirmed = "Sentry has no session replay for this customer where we searched."
+    assert confirmed in text(ana.get(look_up(ana, customer="77")))
     now = datetime.now(UTC).isoformat()
-    assert sure not in text(ana.get(look_up(ana, customer="77", at=now)))
+    assert confirmed not in text(ana.get(look_up(ana, customer="77", at=now)))
     connected.fail("/replays/", status=200, body='{"data": [{"id": "x"}]}')
-    assert sure not in text(ana.get(look_up(ana, customer="78")))
+    assert confirmed not in text(ana.get(look_up(ana, customer="78")))
 
 
-def test_a_customer_without_events_is_hidden_by_what_the_recording_names(
+def test_customer_without_events_is_redacted_using_the_replay(
     ana: Client, connected: DemoSentry
 ) -> None:
     jane = {"id": "77", "username": "janedoe77"}
@@ -161,14 +159,14 @@ def test_a_customer_without_events_is_hidden_by_what_the_recording_names(
     assert "Jane" not in page
 
 
-def test_who_may_not_look_up_may_not_ask_for_more(busy: Client, admin: User) -> None:
+def test_retrying_signals_requires_lookup_permission(busy: Client, admin: User) -> None:
     address = look_up(busy)
     admin.groups.clear()
     admin.user_permissions.add(Permission.objects.get(codename="open_any_lookup"))
     assert signed_in(admin).post(f"{address}beside/").status_code == 403
 
 
-def test_pressing_again_and_again_asks_once(busy: Client, connected: DemoSentry) -> None:
+def test_repeated_retries_query_sentry_once(busy: Client, connected: DemoSentry) -> None:
     connected.fail("/replays/", times=None, status=500)
     address = look_up(busy)
     busy.get(address)
@@ -179,7 +177,7 @@ def test_pressing_again_and_again_asks_once(busy: Client, connected: DemoSentry)
     assert "could not be read" in text(busy.get(address))
 
 
-def test_a_purge_takes_along_what_was_opened_beside(busy: Client, connected: DemoSentry) -> None:
+def test_purge_deletes_opened_related_errors(busy: Client, connected: DemoSentry) -> None:
     address = look_up(busy)
     busy.get(address)
     record = Lookup.objects.latest("created_at")
@@ -190,16 +188,14 @@ def test_a_purge_takes_along_what_was_opened_beside(busy: Client, connected: Dem
     assert store.get_event(record.cache_key, error.id) is None
 
 
-def test_a_product_that_is_off_is_asked_for_once_an_hour(
-    ana: Client, connected: DemoSentry
-) -> None:
+def test_unavailable_product_is_queried_once_per_hour(ana: Client, connected: DemoSentry) -> None:
     connected.settings.replays_on = False
     for customer in ("1", "2", "3"):
         ana.get(look_up(ana, customer=customer))
     assert sum("replays" in call.path for call in connected.calls) == 1
 
 
-def test_nothing_is_asked_beside_where_it_is_switched_off(
+def test_disabled_signals_are_not_queried(
     ana: Client, connected: DemoSentry, settings: object
 ) -> None:
     settings.TRIAGE_SIGNALS = ()  # type: ignore[attr-defined]

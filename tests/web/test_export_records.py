@@ -1,4 +1,4 @@
-"""Each way to take an export writes exactly one record, with nothing of the customer in it."""
+"""Each kind of export writes exactly one record, without customer data."""
 
 import pytest
 from django.contrib.auth.models import User
@@ -7,8 +7,8 @@ from django.test import Client
 from apps.lookups.models import ExportRecord, Lookup
 from tests.conftest import signed_in
 from tests.web.asking import look_up, text
-from tests.web.records import the_record
-from tests.web.test_api import ASKED, post
+from tests.web.records import only_export_record
+from tests.web.test_api import REQUEST, post
 from tests.web.tokens import token_of
 
 pytestmark = pytest.mark.django_db
@@ -17,11 +17,11 @@ LIST = "/admin/lookups/exportrecord/"
 CHOICE = {"preset": "bug", "format": "xml", "budget": "2,000"}
 
 
-def form_of(record: ExportRecord) -> tuple[object, ...]:
+def values_of(record: ExportRecord) -> tuple[object, ...]:
     return (record.how, record.origin, record.format, record.preset, record.budget, record.redacted)
 
 
-def test_looking_at_a_result_or_its_panel_is_no_export(ana: Client) -> None:
+def test_viewing_a_result_or_its_panel_is_not_recorded(ana: Client) -> None:
     address = look_up(ana)
     ana.get(address, CHOICE)
     ana.get(f"{address}export/panel/", CHOICE)
@@ -30,44 +30,42 @@ def test_looking_at_a_result_or_its_panel_is_no_export(ana: Client) -> None:
     assert not ExportRecord.objects.exists()
 
 
-def test_a_download_is_recorded(ana: Client, agent: User) -> None:
+def test_download_is_recorded(ana: Client, agent: User) -> None:
     file = ana.get(f"{look_up(ana)}export.xml", CHOICE)
-    record = the_record()
-    assert form_of(record) == ("downloaded", "web", "xml", "bug", 2000, True)
+    record = only_export_record()
+    assert values_of(record) == ("downloaded", "web", "xml", "bug", 2000, True)
     assert record.user == agent
     assert record.lookup == Lookup.objects.get()
     assert 0 < record.tokens <= len(text(file))
 
 
-def test_a_copy_is_recorded_when_the_browser_says_so(ana: Client) -> None:
+def test_copy_is_recorded(ana: Client) -> None:
     address = look_up(ana)
     preview = ana.get(address, CHOICE).context["export"]
     assert ana.post(f"{address}copied/", CHOICE).status_code == 204
-    record = the_record()
-    assert form_of(record) == ("copied", "web", "xml", "bug", 2000, True)
+    record = only_export_record()
+    assert values_of(record) == ("copied", "web", "xml", "bug", 2000, True)
     assert record.tokens == preview.tokens
 
 
-def test_a_copy_of_one_problem_names_it(ana: Client) -> None:
+def test_copy_of_one_problem_records_its_issue(ana: Client) -> None:
     address = look_up(ana)
     issue_id = ana.get(address).context["page"].groups[0].issue_id
     assert ana.post(f"{address}copied/", {**CHOICE, "issue": issue_id}).status_code == 204
-    assert the_record().issue_id == issue_id
+    assert only_export_record().issue_id == issue_id
 
 
 @pytest.mark.parametrize(
     "bad", [{"budget": "5"}, {"preset": "nope"}, {"format": "yaml"}, {"issue": "999"}]
 )
-def test_a_copy_of_what_cannot_be_is_refused_and_not_recorded(
-    ana: Client, bad: dict[str, str]
-) -> None:
+def test_invalid_copy_is_refused_and_not_recorded(ana: Client, bad: dict[str, str]) -> None:
     address = look_up(ana)
     assert ana.post(f"{address}copied/", {**CHOICE, **bad}).status_code == 400
     assert ana.get(f"{address}copied/").status_code == 405
     assert not ExportRecord.objects.exists()
 
 
-def test_a_copy_cannot_be_recorded_from_another_site(ana: Client, agent: User) -> None:
+def test_recording_a_copy_requires_csrf_token(ana: Client, agent: User) -> None:
     address = look_up(ana)
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(agent)
@@ -79,11 +77,11 @@ def test_a_copy_cannot_be_recorded_from_another_site(ana: Client, agent: User) -
     assert allowed.status_code == 204
 
 
-def test_what_a_program_gets_is_recorded(agent: User, ana: Client) -> None:
-    answer = post(token_of(agent), ASKED).json()
-    record = the_record()
-    assert form_of(record) == ("printed", "api", "json", "none", None, True)
-    assert (record.user, str(record.lookup.uuid)) == (agent, answer["lookup_id"])
+def test_api_response_is_recorded(agent: User, ana: Client) -> None:
+    data = post(token_of(agent), REQUEST).json()
+    record = only_export_record()
+    assert values_of(record) == ("printed", "api", "json", "none", None, True)
+    assert (record.user, str(record.lookup.uuid)) == (agent, data["lookup_id"])
 
 
 @pytest.fixture
@@ -105,7 +103,7 @@ def reviewed(ana: Client, admin: User) -> Client:
         ({"at__gte": "2020-01-01 00:00:00+00:00"}, 2),
     ],
 )
-def test_the_review_lists_and_filters_exports(
+def test_list_shows_and_filters_exports(
     reviewed: Client, query: dict[str, str], count: int
 ) -> None:
     response = reviewed.get(LIST, query)
@@ -113,12 +111,12 @@ def test_the_review_lists_and_filters_exports(
     assert 'id="searchbar"' not in text(response)
 
 
-def test_a_lookup_shows_what_was_exported_of_it(reviewed: Client) -> None:
+def test_lookup_shows_its_exports(reviewed: Client) -> None:
     page = reviewed.get(f"/admin/lookups/lookup/{Lookup.objects.get().pk}/change/")
     assert [one.who for one in page.context["record"].exports] == ["ana", "ana"]
 
 
-def test_records_of_exports_are_read_and_not_edited(reviewed: Client, agent: User) -> None:
+def test_export_records_are_read_only(reviewed: Client, agent: User) -> None:
     address = f"{LIST}{ExportRecord.objects.latest('pk').pk}/"
     assert reviewed.get(f"{address}change/").status_code == 200
     assert reviewed.post(f"{address}change/", {"how": "copied"}).status_code == 403
@@ -129,9 +127,9 @@ def test_records_of_exports_are_read_and_not_edited(reviewed: Client, agent: Use
     assert signed_in(agent).get(LIST).status_code == 403
 
 
-def test_a_file_of_one_problem_says_so_in_its_name_and_record(ana: Client) -> None:
+def test_file_of_one_problem_has_issue_in_filename_and_record(ana: Client) -> None:
     address = look_up(ana)
     issue_id = ana.get(address).context["page"].groups[0].issue_id
     file = ana.get(f"{address}export.md", {"issue": issue_id})
     assert file["Content-Disposition"].endswith(f'-{issue_id}.md"')
-    assert the_record().issue_id == issue_id
+    assert only_export_record().issue_id == issue_id

@@ -1,4 +1,4 @@
-"""Each failure has a plain page, and nothing is said to be sure that is not."""
+"""Each failure has a plain page, and only complete results say that there are no errors."""
 
 from datetime import timedelta
 from html import unescape
@@ -15,9 +15,9 @@ from tests.web.asking import look_up, text
 pytestmark = pytest.mark.django_db
 
 
-def test_nothing_is_said_to_be_sure_only_where_it_is(ana: Client) -> None:
-    sure = text(ana.get(look_up(ana, customer="nobody")))
-    assert "No errors for this customer in this window." in sure
+def test_no_errors_is_confirmed_only_for_complete_results(ana: Client) -> None:
+    confirmed = text(ana.get(look_up(ana, customer="nobody")))
+    assert "No errors for this customer in this window." in confirmed
     open_window = text(ana.get(look_up(ana, customer="nobody", at=just_now().isoformat())))
     assert "so far" in open_window
     assert "No errors for this customer in this window." not in open_window
@@ -26,7 +26,7 @@ def test_nothing_is_said_to_be_sure_only_where_it_is(ana: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "sentence"),
+    ("fault", "message"),
     [
         ({"status": 401, "body": '{"detail": "Invalid token"}'}, "does not accept our key"),
         ({"status": 403, "body": "{}"}, "our key doesn't have the access this needs"),
@@ -41,22 +41,22 @@ def test_nothing_is_said_to_be_sure_only_where_it_is(ana: Client) -> None:
         ({"drop": "before"}, "could not reach Sentry"),
     ],
 )
-def test_each_failure_has_a_plain_page_with_status_503(
-    ana: Client, connected: DemoSentry, fault: dict[str, object], sentence: str
+def test_each_failure_returns_503_with_a_plain_message(
+    ana: Client, connected: DemoSentry, fault: dict[str, object], message: str
 ) -> None:
     address = look_up(ana)
     connected.fail("/acme/events/", times=None, **fault)
     response = ana.get(address)
     page = text(response)
     assert response.status_code == 503
-    assert sentence in unescape(page)
+    assert message in unescape(page)
     assert "No errors" not in page
     assert "Traceback" not in page
     assert "demo-token" not in page
     assert "1001" in page
 
 
-def test_a_rate_limit_says_how_long_to_wait(ana: Client, connected: DemoSentry) -> None:
+def test_rate_limit_shows_wait(ana: Client, connected: DemoSentry) -> None:
     address = look_up(ana)
     connected.fail("/acme/events/", times=None, status=429, headers={"Retry-After": "90"})
     response = ana.get(address)
@@ -64,14 +64,14 @@ def test_a_rate_limit_says_how_long_to_wait(ana: Client, connected: DemoSentry) 
     assert "90 s" in text(response)
 
 
-def test_a_failed_lookup_answers_once_sentry_is_back(ana: Client, connected: DemoSentry) -> None:
+def test_failed_lookup_succeeds_once_sentry_recovers(ana: Client, connected: DemoSentry) -> None:
     address = look_up(ana)
     connected.fail("/acme/events/", times=1, status=403)
     assert ana.get(address).status_code == 503
     assert ana.get(address).status_code == 200
 
 
-def test_the_detail_of_a_failure_is_for_reviewers_only(
+def test_failure_details_are_shown_only_to_admins(
     ana: Client, connected: DemoSentry, admin: User
 ) -> None:
     address = look_up(ana)
@@ -80,22 +80,20 @@ def test_the_detail_of_a_failure_is_for_reviewers_only(
     assert "Invalid token" in text(signed_in(admin).get(address))
 
 
-def test_a_dead_sentry_does_not_take_the_site_away(connected: DemoSentry, client: Client) -> None:
+def test_site_is_ready_while_sentry_is_down(connected: DemoSentry, client: Client) -> None:
     connected.stop()
     response = client.get("/readyz")
     assert response.status_code == 200
     assert response.json()["sentry"] == "unreachable"
 
 
-def test_the_tab_says_no_errors_only_where_that_is_sure(ana: Client) -> None:
+def test_title_says_no_errors_only_when_confirmed(ana: Client) -> None:
     assert "<title>No errors ·" in text(ana.get(look_up(ana, customer="nobody")))
-    unsure = text(ana.get(look_up(ana, customer="nobody", at=just_now().isoformat())))
-    assert "<title>Not sure yet ·" in unsure
+    unconfirmed = text(ana.get(look_up(ana, customer="nobody", at=just_now().isoformat())))
+    assert "<title>Not sure yet ·" in unconfirmed
 
 
-def test_what_sentry_repeats_of_the_question_is_not_recorded(
-    ana: Client, connected: DemoSentry
-) -> None:
+def test_query_echoed_by_sentry_is_not_recorded(ana: Client, connected: DemoSentry) -> None:
     body = '{"detail": "Invalid: user.email:\\"jane@example.com\\""}'
     connected.fail("/acme/events/", times=None, status=400, body=body)
     ana.get(look_up(ana, customer="jane@example.com"))

@@ -1,4 +1,4 @@
-"""What can go wrong between us and Sentry, over real HTTP: each fault's exact status and words."""
+"""Faults between Triage and Sentry over real HTTP: the exact status and message of each."""
 
 import json
 import sqlite3
@@ -17,27 +17,27 @@ from pytest_django import Settings
 from apps.demo.server import DemoSentry
 from tests.conftest import signed_in
 from tests.lookups.test_redis import free_port
-from tests.web.asking import filled, look_up, text
+from tests.web.asking import form_data, look_up, text
 from tests.web.faulty import (
     LIMITED,
     NO_ROWS,
-    OWN_FAULT,
     REFUSED,
+    SENTRY_FAILED,
     TOO_SLOW,
     UNKNOWN,
     UNREACHABLE,
     UNREADABLE,
-    failed,
+    failure_message,
     headline_of,
-    wired,
+    use_wire,
 )
-from tests.web.wire import RESET, Wire, head, whole
+from tests.web.wire import RESET, Wire, full_response, response_head
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(
-    ("fault", "words"),
+    ("fault", "message"),
     [
         ({"drop": "middle"}, UNREACHABLE),
         ({"drop": "before"}, UNREACHABLE),
@@ -50,39 +50,39 @@ pytestmark = pytest.mark.django_db
             REFUSED,
         ),
         ({"status": 404, "body": ""}, UNKNOWN),
-        ({"status": 502, "body": "<html>Bad</html>", "content_type": "text/html"}, OWN_FAULT),
+        ({"status": 502, "body": "<html>Bad</html>", "content_type": "text/html"}, SENTRY_FAILED),
         (
             {"status": 504, "body": "upstream request timeout", "content_type": "text/plain"},
             TOO_SLOW,
         ),
     ],
 )
-def test_each_fault_has_its_words(
-    ana: Client, connected: DemoSentry, fault: dict[str, object], words: tuple[str, str]
+def test_each_fault_has_its_message(
+    ana: Client, connected: DemoSentry, fault: dict[str, object], message: tuple[str, str]
 ) -> None:
     address = look_up(ana)
     connected.fail("/acme/events/", times=None, **fault)
-    assert failed(ana, address) == words
+    assert failure_message(ana, address) == message
 
 
-def test_a_refused_connection_is_said(ana: Client, connected: DemoSentry) -> None:
+def test_refused_connection_is_unreachable(ana: Client, connected: DemoSentry) -> None:
     address = look_up(ana)
     connected.stop()
-    assert failed(ana, address) == UNREACHABLE
+    assert failure_message(ana, address) == UNREACHABLE
 
 
 @pytest.mark.parametrize("ending", [(), (RESET,)], ids=["closed", "reset"])
-def test_a_body_that_breaks_off_in_the_middle_is_a_lost_connection(
+def test_truncated_body_is_unreachable(
     settings: Settings, agent: User, ending: tuple[bytes, ...]
 ) -> None:
-    with wired(settings, lambda: [head(5000), b'{"data": [', *ending]) as wire:
+    with use_wire(settings, lambda: [response_head(5000), b'{"data": [', *ending]) as wire:
         client = signed_in(agent)
-        assert failed(client, look_up(client)) == UNREACHABLE
+        assert failure_message(client, look_up(client)) == UNREACHABLE
         assert len(wire.lists) == 3
 
 
 @pytest.mark.parametrize("kind", ["text/html", "text/plain", "application/octet-stream", "§"])
-def test_good_json_of_another_content_type_is_read(
+def test_valid_json_is_read_regardless_of_content_type(
     ana: Client, connected: DemoSentry, kind: str
 ) -> None:
     connected.fail("/acme/", times=None, content_type=kind)
@@ -101,7 +101,7 @@ def test_good_json_of_another_content_type_is_read(
         ("", "text/html"),
     ],
 )
-def test_a_rate_limit_in_any_form_says_when_to_come_back(
+def test_rate_limit_in_any_format_shows_wait(
     ana: Client, connected: DemoSentry, body: str, kind: str
 ) -> None:
     address = look_up(ana)
@@ -109,15 +109,13 @@ def test_a_rate_limit_in_any_form_says_when_to_come_back(
     connected.fail(
         "/acme/events/", times=None, status=429, body=body, content_type=kind, headers=headers
     )
-    headline, step = failed(ana, address)
+    headline, step = failure_message(ana, address)
     assert headline == LIMITED
     assert step in {f"Try again in {seconds} seconds." for seconds in range(80, 91)}
     assert sum(call.path.endswith("/events/") for call in connected.calls) == 1
 
 
-def test_a_reset_time_in_the_past_is_waited_for_a_second_at_a_time(
-    ana: Client, connected: DemoSentry
-) -> None:
+def test_rate_limit_reset_in_the_past_waits_one_second(ana: Client, connected: DemoSentry) -> None:
     address = look_up(ana)
     headers = {"X-Sentry-Rate-Limit-Reset": str(int(time.time()) - 3600)}
     connected.fail("/acme/events/", times=None, status=429, body='"no"', headers=headers)
@@ -127,7 +125,7 @@ def test_a_reset_time_in_the_past_is_waited_for_a_second_at_a_time(
     assert "Try again in 1 second." in text(response)
 
 
-def test_an_object_as_the_detail_is_told_to_the_admin_as_a_sentence(
+def test_admin_sees_only_the_message_of_a_structured_detail(
     ana: Client, connected: DemoSentry, admin: User
 ) -> None:
     address = look_up(ana)
@@ -140,24 +138,24 @@ def test_an_object_as_the_detail_is_told_to_the_admin_as_a_sentence(
 
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "307 Temporary", "308 Permanent"])
-def test_a_redirect_to_another_host_is_not_followed_and_never_sees_the_token(
+def test_redirect_to_another_host_is_not_followed(
     settings: Settings, agent: User, status: str
 ) -> None:
-    with Wire(lambda: whole(NO_ROWS)) as elsewhere:
-        address = f"{elsewhere.url}/api/0/organizations/acme/events/"
-        with wired(settings, lambda: whole(b"", f"Location: {address}", status=status)) as wire:
+    with Wire(lambda: full_response(NO_ROWS)) as other_host:
+        address = f"{other_host.url}/api/0/organizations/acme/events/"
+        with use_wire(
+            settings, lambda: full_response(b"", f"Location: {address}", status=status)
+        ) as wire:
             client = signed_in(agent)
-            assert failed(client, look_up(client)) == UNREADABLE
-    assert elsewhere.asked == []
+            assert failure_message(client, look_up(client)) == UNREADABLE
+    assert other_host.asked == []
     assert all("Bearer demo-token" in request for request in wire.asked)
 
 
 @pytest.mark.parametrize("days", [-400, -1, 1, 400])
-def test_a_server_whose_clock_is_wrong_is_understood(
-    settings: Settings, agent: User, days: int
-) -> None:
+def test_wrong_server_clock_is_tolerated(settings: Settings, agent: User, days: int) -> None:
     date = f"Date: {formatdate(time.time() + days * 86400, usegmt=True)}"
-    with wired(settings, lambda: whole(NO_ROWS, date)):
+    with use_wire(settings, lambda: full_response(NO_ROWS, date)):
         client = signed_in(agent)
         response = client.get(look_up(client))
     assert response.status_code == 200
@@ -165,29 +163,29 @@ def test_a_server_whose_clock_is_wrong_is_understood(
 
 
 @pytest.mark.parametrize("hours", [-2, 2])
-def test_a_rate_limit_ends_by_the_clock_of_the_server_that_set_it(
+def test_rate_limit_reset_uses_the_servers_clock(
     settings: Settings, agent: User, hours: int
 ) -> None:
-    theirs = int(time.time()) + hours * 3600
+    server_time = int(time.time()) + hours * 3600
     lines = (
-        f"Date: {formatdate(theirs, usegmt=True)}",
-        f"X-Sentry-Rate-Limit-Reset: {theirs + 90}",
+        f"Date: {formatdate(server_time, usegmt=True)}",
+        f"X-Sentry-Rate-Limit-Reset: {server_time + 90}",
     )
-    with wired(settings, lambda: whole(b'"slow down"', *lines, status="429 Too Many Requests")):
+    with use_wire(
+        settings, lambda: full_response(b'"slow down"', *lines, status="429 Too Many Requests")
+    ):
         client = signed_in(agent)
-        headline, step = failed(client, look_up(client))
+        headline, step = failure_message(client, look_up(client))
     assert headline == LIMITED
     assert step in {f"Try again in {seconds} seconds." for seconds in range(80, 92)}
 
 
-def test_a_cache_that_is_gone_does_not_take_the_page_away(
-    ana: Client, connected: DemoSentry, settings: Settings
-) -> None:
+def test_result_works_without_cache(ana: Client, connected: DemoSentry, settings: Settings) -> None:
     address = look_up(ana)
-    place = f"redis://127.0.0.1:{free_port()}/0"
-    usual = settings.CACHES["default"]
+    location = f"redis://127.0.0.1:{free_port()}/0"
+    original = settings.CACHES["default"]
     settings.CACHES = {
-        "default": {**usual, "BACKEND": "django_redis.cache.RedisCache", "LOCATION": place}
+        "default": {**original, "BACKEND": "django_redis.cache.RedisCache", "LOCATION": location}
     }
     response = ana.get(address)
     assert response.status_code == 200
@@ -196,7 +194,7 @@ def test_a_cache_that_is_gone_does_not_take_the_page_away(
 
 @contextmanager
 def locked_database() -> Iterator[None]:
-    """Somebody else writes and does not end; we wait a moment instead of the usual 20 s."""
+    """Lock the database for writing, and wait 0.2 s for it instead of the usual 20 s."""
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA busy_timeout = 200")
     writer = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
@@ -216,7 +214,7 @@ BROKEN = (
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_locked_database_is_our_own_fault_and_the_lookup_answers_afterwards(ana: Client) -> None:
+def test_locked_database_returns_500_and_retry_succeeds(ana: Client) -> None:
     address = look_up(ana)
     ana.raise_request_exception = False
     with locked_database():
@@ -227,10 +225,12 @@ def test_a_locked_database_is_our_own_fault_and_the_lookup_answers_afterwards(an
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_lookup_that_cannot_be_recorded_is_not_asked(ana: Client, connected: DemoSentry) -> None:
+def test_lookup_that_cannot_be_recorded_does_not_query_sentry(
+    ana: Client, connected: DemoSentry
+) -> None:
     ana.raise_request_exception = False
     with locked_database():
-        response = ana.post("/lookups/", filled())
+        response = ana.post("/lookups/", form_data())
     assert response.status_code == 500
     assert headline_of(text(response)) == BROKEN
     assert not [call for call in connected.calls if call.path.endswith("/events/")]

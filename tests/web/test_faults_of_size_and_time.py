@@ -1,4 +1,4 @@
-"""Answers without an end, bombs, and servers that take their time, over real HTTP."""
+"""Endless responses, decompression bombs, and slow servers over real HTTP."""
 
 import gzip
 import socket
@@ -16,81 +16,79 @@ from apps.sentry.http import MAX_RESPONSE_BYTES
 from apps.sentry.parsing import Project
 from tests.conftest import question, signed_in
 from tests.web.asking import look_up
-from tests.web.faulty import NO_ROWS, TOO_SLOW, UNREACHABLE, UNREADABLE, failed, wired
-from tests.web.wire import MEGABYTE, Said, Wire, head, packed_spaces, whole
+from tests.web.faulty import NO_ROWS, TOO_SLOW, UNREACHABLE, UNREADABLE, failure_message, use_wire
+from tests.web.wire import MEGABYTE, Responder, Wire, full_response, gzipped_spaces, response_head
 
-MOST_MEMORY = 3 * MAX_RESPONSE_BYTES
-ON_THE_WAY = MAX_RESPONSE_BYTES + 16 * MEGABYTE
-BOMB = packed_spaces(1000)
+MAX_MEMORY = 3 * MAX_RESPONSE_BYTES
+MAX_IN_FLIGHT = MAX_RESPONSE_BYTES + 16 * MEGABYTE
+BOMB = gzipped_spaces(1000)
 
 
 def _large() -> Iterator[bytes]:
-    yield head(200 * MEGABYTE)
+    yield response_head(200 * MEGABYTE)
     for _ in range(200):
         yield b" " * MEGABYTE
 
 
-def _without_an_end() -> Iterator[bytes]:
+def _endless() -> Iterator[bytes]:
     yield b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     while True:
         yield b"%x\r\n%s\r\n" % (MEGABYTE, b" " * MEGABYTE)
 
 
 def _bomb() -> list[bytes]:
-    return whole(BOMB, "Content-Encoding: gzip")
+    return full_response(BOMB, "Content-Encoding: gzip")
 
 
-def _bomb_in_a_bomb() -> list[bytes]:
-    return whole(gzip.compress(BOMB), "Content-Encoding: gzip, gzip")
+def _nested_bomb() -> list[bytes]:
+    return full_response(gzip.compress(BOMB), "Content-Encoding: gzip, gzip")
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("says", "most_sent"),
+    ("respond", "max_sent"),
     [
-        (_large, ON_THE_WAY),
-        (_without_an_end, ON_THE_WAY),
+        (_large, MAX_IN_FLIGHT),
+        (_endless, MAX_IN_FLIGHT),
         (_bomb, 2 * MEGABYTE),
-        (_bomb_in_a_bomb, 2 * MEGABYTE),
+        (_nested_bomb, 2 * MEGABYTE),
     ],
 )
-def test_an_answer_beyond_any_size_is_refused_before_it_fills_the_memory(
-    settings: Settings, agent: User, says: Said, most_sent: int
+def test_oversized_response_is_refused_before_it_fills_memory(
+    settings: Settings, agent: User, respond: Responder, max_sent: int
 ) -> None:
-    with wired(settings, says) as wire:
+    with use_wire(settings, respond) as wire:
         client = signed_in(agent)
         address = look_up(client)
         tracemalloc.start()
         try:
-            words = failed(client, address)
+            message = failure_message(client, address)
             _now, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
-        assert words == UNREADABLE
-        assert peak < MOST_MEMORY
-        assert wire.sent <= most_sent
+        assert message == UNREADABLE
+        assert peak < MAX_MEMORY
+        assert wire.sent <= max_sent
         assert len(wire.lists) == 1
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "content", [packed_spaces(1)[:200], b"not gzip at all", b""], ids=["cut off", "other", "empty"]
+    "content", [gzipped_spaces(1)[:200], b"not gzip at all", b""], ids=["cut off", "other", "empty"]
 )
-def test_a_packed_answer_that_cannot_be_unpacked_is_unreadable(
-    settings: Settings, agent: User, content: bytes
-) -> None:
-    with wired(settings, lambda: whole(content, "Content-Encoding: gzip")):
+def test_invalid_gzip_is_unreadable(settings: Settings, agent: User, content: bytes) -> None:
+    with use_wire(settings, lambda: full_response(content, "Content-Encoding: gzip")):
         client = signed_in(agent)
-        assert failed(client, look_up(client)) == UNREADABLE
+        assert failure_message(client, look_up(client)) == UNREADABLE
 
 
 def _slow_first_byte() -> Iterator[bytes]:
     time.sleep(3)
-    yield from whole(NO_ROWS)
+    yield from full_response(NO_ROWS)
 
 
 def _slow_drip() -> Iterator[bytes]:
-    yield head(9999)
+    yield response_head(9999)
     for _ in range(80):
         yield b" "
         time.sleep(0.05)
@@ -104,54 +102,54 @@ def _slow_headers() -> Iterator[bytes]:
     yield b"\r\n"
 
 
-# Each byte comes fast enough by itself, and the end of it long after the deadline.
-SLOW = pytest.mark.parametrize("says", [_slow_first_byte, _slow_drip, _slow_headers])
+# No response is complete by the deadline, even where each byte arrives quickly.
+SLOW_RESPONSES = pytest.mark.parametrize("respond", [_slow_first_byte, _slow_drip, _slow_headers])
 
 
-def hurried(url: str) -> SentryClient:
-    """A client with half a second; the site's own deadline is 25 s."""
+def impatient_client(url: str) -> SentryClient:
+    """Return a client with a deadline of 0.5 s; the site's own is 25 s."""
     return SentryClient(
         SentryConfig(base_url=url, organization="acme", token="demo-token", deadline_s=0.5)
     )
 
 
-def told_of(error: SentryError) -> tuple[str, str]:
+def message_of(error: SentryError) -> tuple[str, str]:
     problem = problem_of(error)
     assert problem.page_status == 503
     return problem.message, problem.next_step
 
 
-@SLOW
-def test_a_list_of_events_slower_than_the_deadline_is_given_up(says: Said) -> None:
-    with Wire(says) as wire:
-        client = hurried(wire.url)
+@SLOW_RESPONSES
+def test_slow_event_list_times_out(respond: Responder) -> None:
+    with Wire(respond) as wire:
+        client = impatient_client(wire.url)
         with pytest.raises(SentryError) as raised:
             fetch_answer(client, question("1"), projects=[Project("1", "web")])
         client.close()
-    assert told_of(raised.value) == TOO_SLOW
+    assert message_of(raised.value) == TOO_SLOW
 
 
-@SLOW
-def test_a_list_of_projects_slower_than_the_deadline_is_given_up(says: Said) -> None:
-    with Wire(says, projects=False) as wire:
-        client = hurried(wire.url)
+@SLOW_RESPONSES
+def test_slow_project_list_times_out(respond: Responder) -> None:
+    with Wire(respond, projects=False) as wire:
+        client = impatient_client(wire.url)
         with pytest.raises(SentryError) as raised:
             client.projects()
         client.close()
-    assert told_of(raised.value) == TOO_SLOW
+    assert message_of(raised.value) == TOO_SLOW
 
 
-def test_a_host_that_never_accepts_is_given_up() -> None:
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
-        port = full.getsockname()[1]
-        crowd = [socket.socket() for _ in range(4)]
-        for one in crowd:
+def test_host_that_never_accepts_times_out() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        port = listener.getsockname()[1]
+        clients = [socket.socket() for _ in range(4)]
+        for one in clients:
             one.setblocking(False)
             one.connect_ex(("127.0.0.1", port))
-        client = hurried(f"http://127.0.0.1:{port}")
+        client = impatient_client(f"http://127.0.0.1:{port}")
         with pytest.raises(SentryError) as raised:
             client.projects()
         client.close()
-        for one in crowd:
+        for one in clients:
             one.close()
-    assert told_of(raised.value) in (TOO_SLOW, UNREACHABLE)
+    assert message_of(raised.value) in (TOO_SLOW, UNREACHABLE)

@@ -1,4 +1,4 @@
-"""Choosing what a result shows, through the site: what is kept, what is told, what is refused."""
+"""Filtering a result: what is shown, remembered, and ignored."""
 
 import re
 from datetime import timedelta
@@ -20,7 +20,7 @@ PART = {"X-Triage-Part": "shown"}
 
 @pytest.fixture
 def address(ana: Client, connected: DemoSentry) -> str:
-    """A result with three events of two problems in two projects."""
+    """A result with three events, two problems, and two projects."""
     for seconds in (-120, 90):
         connected.world.add_event(
             user_id="1001",
@@ -32,27 +32,27 @@ def address(ana: Client, connected: DemoSentry) -> str:
     return look_up(ana)
 
 
-def choose(client: Client, address: str, **values: object) -> str:
-    """Choose as a form does, and read the page that it leads to."""
+def apply_filter(client: Client, address: str, **values: object) -> str:
+    """Submit the filter form and return the page it redirects to."""
     response = client.post(f"{address}shown/", values)
     assert response.status_code == 303
     assert response["Location"] == f"{address}#timeline"
     return text(client.get(address))
 
 
-def problems(page: str) -> list[str]:
-    """The numbers of the problems on a page."""
+def problem_ids(page: str) -> list[str]:
+    """Return the IDs of the problems on the page."""
     return re.findall(r'id="issue-(\d+)"', page)
 
 
-def test_a_choice_leaves_out_the_rest_and_says_so(ana: Client, address: str) -> None:
+def test_filter_hides_the_rest_and_says_so(ana: Client, address: str) -> None:
     whole = text(ana.get(address))
-    assert len(problems(whole)) == 2
+    assert len(problem_ids(whole)) == 2
     assert "Show all" not in whole
 
-    page = choose(ana, address, project="api")
+    page = apply_filter(ana, address, project="api")
 
-    (number,) = problems(page)
+    (number,) = problem_ids(page)
     assert re.findall(r'class="lane-number">(\d+)<', page) == [number]
     assert re.search(rf'id="issue-{number}-title"[^§]{{1,300}}cart is missing', whole)
     assert (
@@ -62,18 +62,18 @@ def test_a_choice_leaves_out_the_rest_and_says_so(ana: Client, address: str) -> 
     assert "cart is missing" in page
 
 
-def test_everything_comes_back(ana: Client, address: str) -> None:
-    choose(ana, address, project="api")
+def test_empty_filter_shows_everything(ana: Client, address: str) -> None:
+    apply_filter(ana, address, project="api")
 
-    page = choose(ana, address)
+    page = apply_filter(ana, address)
 
-    assert len(problems(page)) == 2
+    assert len(problem_ids(page)) == 2
     assert "Show all" not in page
 
 
-def test_headline_facts_and_text_stay_about_the_whole_answer(ana: Client, address: str) -> None:
+def test_headline_facts_and_export_ignore_the_filter(ana: Client, address: str) -> None:
     whole = ana.get(address)
-    choose(ana, address, text="cart")
+    apply_filter(ana, address, text="cart")
     part = ana.get(address)
 
     assert part.context["page"].headline == whole.context["page"].headline
@@ -81,8 +81,8 @@ def test_headline_facts_and_text_stay_about_the_whole_answer(ana: Client, addres
     assert part.context["export"].text == whole.context["export"].text
 
 
-def test_no_match_is_told_as_that_and_never_as_nothing_found(ana: Client, address: str) -> None:
-    page = choose(ana, address, text="anna@example.org")
+def test_no_match_differs_from_no_errors(ana: Client, address: str) -> None:
+    page = apply_filter(ana, address, text="anna@example.org")
 
     assert "None of the 3 events match." in page
     assert "You can't search for redacted values, such as an email." in unescape(page)
@@ -90,14 +90,14 @@ def test_no_match_is_told_as_that_and_never_as_nothing_found(ana: Client, addres
     assert "What we searched" not in page
 
 
-def test_what_was_typed_stands_in_no_address(ana: Client, address: str) -> None:
-    page = choose(ana, address, text="jane@example.com")
+def test_search_text_is_never_in_a_url(ana: Client, address: str) -> None:
+    page = apply_filter(ana, address, text="jane@example.com")
 
     assert 'value="jane@example.com"' in page
     assert not re.findall(r'(?:href|action|src|data-\w+)="[^"]*jane', page)
 
 
-def test_the_choice_of_an_export_stays(ana: Client, address: str) -> None:
+def test_filter_keeps_export_options(ana: Client, address: str) -> None:
     query = "preset=none&format=xml&budget=2000"
 
     response = ana.post(f"{address}shown/?{query}", {"level": "error"})
@@ -105,7 +105,7 @@ def test_the_choice_of_an_export_stays(ana: Client, address: str) -> None:
     assert response["Location"] == f"{address}?{query}#timeline"
 
 
-def test_a_script_gets_the_parts_without_the_export(ana: Client, address: str) -> None:
+def test_partial_response_omits_the_export(ana: Client, address: str) -> None:
     response = ana.post(f"{address}shown/?format=xml", {"project": "api"}, headers=PART)
 
     ids = [a["id"] for _tag, a in Page(text(response)).tags if "id" in a]
@@ -115,25 +115,25 @@ def test_a_script_gets_the_parts_without_the_export(ana: Client, address: str) -
     assert "2 of 3 events shown." in text(response)
 
 
-def test_choosing_asks_sentry_nothing(ana: Client, connected: DemoSentry, address: str) -> None:
+def test_filter_does_not_query_sentry(ana: Client, connected: DemoSentry, address: str) -> None:
     ana.get(address)
-    asked = lists_asked(connected)
+    calls = lists_asked(connected)
 
-    choose(ana, address, level="error")
+    apply_filter(ana, address, level="error")
 
-    assert lists_asked(connected) == asked
+    assert lists_asked(connected) == calls
 
 
-def test_a_range_is_zoomed_to_and_the_whole_comes_back(ana: Client, address: str) -> None:
+def test_zoom_to_a_range_and_back(ana: Client, address: str) -> None:
     start = int(MOMENT.timestamp())
 
-    page = choose(ana, address, **{"from": start + 60, "to": start + 120})
+    page = apply_filter(ana, address, **{"from": start + 60, "to": start + 120})
     assert "1 of 3 events shown." in page
     assert "before this range" in page
     assert f'<option value="{start + 60}" selected>' in page
 
-    assert "1 of 3 events shown." in choose(ana, address, zoom="1")
-    assert "events shown.</strong>" not in choose(ana, address, zoom="all")
+    assert "1 of 3 events shown." in apply_filter(ana, address, zoom="1")
+    assert "events shown.</strong>" not in apply_filter(ana, address, zoom="all")
 
 
 @pytest.mark.parametrize(
@@ -147,19 +147,15 @@ def test_a_range_is_zoomed_to_and_the_whole_comes_back(ana: Client, address: str
         {"zoom": "1440"},
     ],
 )
-def test_what_makes_no_sense_is_not_taken(
-    ana: Client, address: str, values: dict[str, object]
-) -> None:
-    assert "Show all" not in choose(ana, address, **values)
+def test_invalid_values_are_ignored(ana: Client, address: str, values: dict[str, object]) -> None:
+    assert "Show all" not in apply_filter(ana, address, **values)
 
 
 @pytest.mark.parametrize(("start", "end"), [(-300, -300), (300, 300), (7, 7), (400, 900)])
-def test_a_range_without_length_can_still_be_drawn(
-    ana: Client, address: str, start: int, end: int
-) -> None:
+def test_empty_range_can_be_drawn(ana: Client, address: str, start: int, end: int) -> None:
     second = int(MOMENT.timestamp())
 
-    page = choose(ana, address, **{"from": second + start, "to": second + end})
+    page = apply_filter(ana, address, **{"from": second + start, "to": second + end})
 
     assert "None of the 3 events match." in page
     ranges = page[page.index('id="shown-from"') : page.index('id="shown-text"')]
@@ -167,17 +163,19 @@ def test_a_range_without_length_can_still_be_drawn(
     assert second - 300 <= min(times) < max(times) <= second + 300
 
 
-def test_ends_that_were_mixed_up_are_turned_round(ana: Client, address: str) -> None:
+def test_reversed_range_is_swapped(ana: Client, address: str) -> None:
     second = int(MOMENT.timestamp())
 
-    page = choose(ana, address, **{"from": second + 100, "to": second - 10})
+    page = apply_filter(ana, address, **{"from": second + 100, "to": second - 10})
 
     assert "2 of 3 events shown." in page
 
 
-@pytest.mark.parametrize("kept", ["x", ["x"], {"text": {"a": 1}}, {"from": None, "zoom": []}])
-def test_an_odd_session_does_not_break_the_page(ana: Client, address: str, kept: object) -> None:
-    for value in (kept, {address.split("/")[2]: kept}):
+@pytest.mark.parametrize("stored", ["x", ["x"], {"text": {"a": 1}}, {"from": None, "zoom": []}])
+def test_malformed_session_does_not_break_the_page(
+    ana: Client, address: str, stored: object
+) -> None:
+    for value in (stored, {address.split("/")[2]: stored}):
         session = ana.session
         session["shown"] = value
         session.save()
@@ -185,44 +183,42 @@ def test_an_odd_session_does_not_break_the_page(ana: Client, address: str, kept:
         assert ana.post(f"{address}shown/", {"text": "cart"}).status_code == 303
 
 
-def test_only_the_last_lookups_are_remembered(ana: Client, address: str) -> None:
+def test_only_recent_filters_are_remembered(ana: Client, address: str) -> None:
     session = ana.session
     session["shown"] = {f"old {number}": {"text": "x"} for number in range(MAX_STORED)}
     session.save()
 
-    choose(ana, address, text="cart")
-    kept = ana.session["shown"]
-    assert len(kept) == MAX_STORED
-    assert "old 0" not in kept
-    assert kept[address.split("/")[2]] == {"text": "cart"}
+    apply_filter(ana, address, text="cart")
+    stored = ana.session["shown"]
+    assert len(stored) == MAX_STORED
+    assert "old 0" not in stored
+    assert stored[address.split("/")[2]] == {"text": "cart"}
 
-    choose(ana, address)
+    apply_filter(ana, address)
     assert address.split("/")[2] not in ana.session["shown"]
 
 
-def test_another_lookup_is_shown_whole(ana: Client, address: str) -> None:
-    choose(ana, address, project="api")
+def test_filter_does_not_apply_to_other_lookups(ana: Client, address: str) -> None:
+    apply_filter(ana, address, project="api")
 
     assert "Show all" not in text(ana.get(look_up(ana)))
 
 
-def test_only_what_differs_can_be_chosen(ana: Client, address: str) -> None:
+def test_filter_offers_only_fields_that_differ(ana: Client, address: str) -> None:
     names = {select["name"] for select in Page(text(ana.get(address))).all("select")}
     assert {"project", "environment", "problem", "from", "to"} <= names
     assert "level" not in names
 
-    alone = Page(text(ana.get(look_up(ana, customer="2"))))
-    assert not {"project", "environment", "problem"} & {one["name"] for one in alone.all("select")}
+    single = Page(text(ana.get(look_up(ana, customer="2"))))
+    assert not {"project", "environment", "problem"} & {one["name"] for one in single.all("select")}
 
 
-def test_the_table_has_a_page_of_its_own_with_a_row_for_each_event(
-    ana: Client, address: str
-) -> None:
+def test_table_page_has_a_row_per_event(ana: Client, address: str) -> None:
     page = text(ana.get(f"{address}table/"))
     assert len(re.findall(rf'<a href="{address}events/\w+/">', page)) == 3
     assert "Reported time" in page
 
-    choose(ana, address, project="api")
+    apply_filter(ana, address, project="api")
 
     page = text(ana.get(f"{address}table/"))
     assert len(re.findall(rf'<a href="{address}events/\w+/">', page)) == 2

@@ -1,4 +1,4 @@
-"""From one result to the next: again, earlier, later, wider, and back."""
+"""From one result to the next: refresh, earlier, later, wider, and recent lookups."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -16,13 +16,13 @@ from tests.web.asking import look_up, text
 pytestmark = pytest.mark.django_db
 
 
-def go(client: Client, address: str, move: str) -> Lookup:
+def submit_move(client: Client, address: str, move: str) -> Lookup:
     response = client.post(f"{address}move/", {"move": move})
     assert response.status_code == 303, text(response)
     return Lookup.objects.get(uuid=str(response["Location"]).split("/")[2])
 
 
-def test_the_form_stands_above_the_result_with_what_was_asked(ana: Client) -> None:
+def test_result_includes_prefilled_form(ana: Client) -> None:
     page = text(ana.get(look_up(ana, window=7)))
     bar = re.search(r'<form[^>]*id="ask".*?</form>', page, re.DOTALL)
     assert bar
@@ -31,49 +31,49 @@ def test_the_form_stands_above_the_result_with_what_was_asked(ana: Client) -> No
     assert "<option selected>Europe/Berlin</option>" in bar[0]
 
 
-def test_earlier_and_later_are_the_windows_that_join_this_one(ana: Client) -> None:
+def test_earlier_and_later_windows_are_adjacent(ana: Client) -> None:
     address = look_up(ana)
-    assert go(ana, address, "earlier").moment == MOMENT - timedelta(minutes=10)
-    assert go(ana, address, "later").moment == MOMENT + timedelta(minutes=10)
+    assert submit_move(ana, address, "earlier").moment == MOMENT - timedelta(minutes=10)
+    assert submit_move(ana, address, "later").moment == MOMENT + timedelta(minutes=10)
 
 
-def test_wider_keeps_the_moment(ana: Client) -> None:
+def test_wider_keeps_the_reported_time(ana: Client) -> None:
     address = look_up(ana)
-    wider = go(ana, address, "wider")
+    wider = submit_move(ana, address, "wider")
     assert (wider.moment, wider.minutes, wider.customer) == (MOMENT, 15, "1001")
 
 
-def test_now_is_now(ana: Client) -> None:
+def test_now_uses_the_current_time(ana: Client) -> None:
     before = datetime.now(UTC).replace(microsecond=0)
-    assert go(ana, look_up(ana), "now").moment >= before
+    assert submit_move(ana, look_up(ana), "now").moment >= before
 
 
-def test_project_and_environment_are_kept(ana: Client) -> None:
+def test_move_keeps_project_and_environment(ana: Client) -> None:
     address = look_up(ana, project="web", environment="production")
-    onward = go(ana, address, "earlier")
-    assert (onward.projects, onward.environments) == (["web"], ["production"])
+    moved = submit_move(ana, address, "earlier")
+    assert (moved.projects, moved.environments) == (["web"], ["production"])
 
 
-def test_a_move_that_leads_nowhere_stays(ana: Client) -> None:
+def test_move_without_effect_redirects_back(ana: Client) -> None:
     address = look_up(ana, window=1440)
     response = ana.post(f"{address}move/", {"move": "wider"})
     assert (response.status_code, response["Location"]) == (302, address)
 
 
-def test_no_move_at_all_is_refused(ana: Client) -> None:
+def test_unknown_move_is_refused(ana: Client) -> None:
     assert ana.post(f"{look_up(ana)}move/", {"move": "up"}).status_code == 400
 
 
-def test_there_is_no_later_window_before_this_one_has_ended() -> None:
-    asked = question("1001")
-    assert apply_move(asked, Move.LATER, asked.window.end) is None
-    soon = asked.window.end + timedelta(minutes=1)
-    onward = apply_move(asked, Move.LATER, soon)
-    assert onward
-    assert onward.window.moment == soon
+def test_no_later_window_before_current_one_ends() -> None:
+    current = question("1001")
+    assert apply_move(current, Move.LATER, current.window.end) is None
+    soon = current.window.end + timedelta(minutes=1)
+    moved = apply_move(current, Move.LATER, soon)
+    assert moved
+    assert moved.window.moment == soon
 
 
-def test_the_last_lookups_are_offered_each_question_once(ana: Client) -> None:
+def test_recent_lookups_have_no_duplicates(ana: Client) -> None:
     address = look_up(ana)
     ana.get(address)
     look_up(ana)
@@ -84,14 +84,14 @@ def test_the_last_lookups_are_offered_each_question_once(ana: Client) -> None:
     assert "1 problem" not in rows
 
 
-def test_nobody_sees_the_lookups_of_others(ana: Client, lead: User) -> None:
+def test_recent_lookups_exclude_other_people(ana: Client, lead: User) -> None:
     look_up(ana)
     other = Client()
     other.force_login(lead)
     assert "recent-who" not in text(other.get("/"))
 
 
-def test_a_refresh_says_what_is_new_since_to_who_looked_before(
+def test_refresh_counts_new_events_since_last_view(
     ana: Client, lead: User, connected: DemoSentry
 ) -> None:
     address = look_up(ana)
@@ -106,18 +106,14 @@ def test_a_refresh_says_what_is_new_since_to_who_looked_before(
     assert "Nothing new since you last looked" in text(ana.get(once_more))
 
 
-def test_that_nothing_is_new_is_not_said_where_not_all_was_read(
-    ana: Client, connected: DemoSentry
-) -> None:
+def test_incomplete_result_never_says_nothing_new(ana: Client, connected: DemoSentry) -> None:
     address = look_up(ana, at=(MOMENT - timedelta(days=400)).isoformat())
     assert "The window goes back further than" in text(ana.get(address))
     again = ana.post(f"{address}again/")["Location"]
     assert "since you last looked" not in text(ana.get(again))
 
 
-def test_a_result_reads_the_bodies_of_folded_events_only_when_they_are_opened(
-    ana: Client, connected: DemoSentry
-) -> None:
+def test_collapsed_event_details_load_on_demand(ana: Client, connected: DemoSentry) -> None:
     event = connected.world.add_event(
         user_id="1001", timestamp=MOMENT + timedelta(seconds=40), project="web", title="later one",
         extra={"cart": "blue shoes"},
@@ -131,7 +127,7 @@ def _before_the_export(page: str) -> str:
     return page.split('id="export-text"', maxsplit=1)[0]
 
 
-def test_the_customers_own_clock_is_told_where_their_device_names_it(
+def test_customers_time_zone_is_shown_if_the_device_reports_it(
     ana: Client, connected: DemoSentry
 ) -> None:
     connected.world.add_event(

@@ -1,4 +1,4 @@
-"""The page where an admin has a customer forgotten."""
+"""The page for erasing customer data."""
 
 import re
 from html import unescape
@@ -14,28 +14,26 @@ from tests.web.asking import look_up, text
 pytestmark = pytest.mark.django_db
 
 FORGET = "/review/forget/"
-NAMES = "1001\n jane@example.com \n1001"
+IDENTIFIERS = "1001\n jane@example.com \n1001"
 
 
 @pytest.fixture
 def ada(ana: Client, admin: User) -> Client:
-    """The admin's browser, after Ana looked customer 1001 up twice."""
+    """The admin's browser, after Ana looked up customer 1001 twice."""
     for minutes in (5, 6):
         ana.get(look_up(ana, window=minutes))
     return signed_in(admin)
 
 
-def test_what_would_go_is_shown_before_it_goes(ada: Client) -> None:
-    page = text(ada.post(FORGET, {"names": NAMES}))
+def test_preview_shows_what_will_be_deleted(ada: Client) -> None:
+    page = text(ada.post(FORGET, {"names": IDENTIFIERS}))
     rows = re.findall(r'<th scope="row"><bdi>(.*?)</bdi></th>\s*<td>(\d+)</td>\s*<td>(\d+)', page)
     assert rows == [("1001", "2", "2"), ("jane@example.com", "0", "0")]
     assert Lookup.objects.exclude(snapshot=None).count() == 2
 
 
-def test_once_confirmed_it_goes_and_no_address_or_title_names_the_customer(
-    ada: Client, ana: Client
-) -> None:
-    done = ada.post(FORGET, {"names": NAMES, "confirmed": "1"}, follow=True)
+def test_confirmed_erasure_leaves_no_trace_of_the_customer(ada: Client, ana: Client) -> None:
+    done = ada.post(FORGET, {"names": IDENTIFIERS, "confirmed": "1"}, follow=True)
     assert "Deleted: 2 results from 2 lookups, along with everything typed for them." in text(done)
     assert "1001" not in text(done) + str(done.redirect_chain)
     assert TypedCustomer.objects.count() == 0
@@ -49,14 +47,14 @@ def test_once_confirmed_it_goes_and_no_address_or_title_names_the_customer(
 
 
 @pytest.mark.parametrize("names", ["", "a\tb", "\n".join(map(str, range(30))), "x" * 300])
-def test_names_that_cannot_be_are_refused(ada: Client, names: str) -> None:
+def test_invalid_identifiers_are_refused(ada: Client, names: str) -> None:
     page = ada.post(FORGET, {"names": names, "confirmed": "1"})
     assert page.status_code == 400
     assert "errorlist" in text(page)
     assert TypedCustomer.objects.count() == 2
 
 
-def test_only_an_admin_may(ana: Client, lead: User, ada: Client) -> None:
+def test_only_admins_can_erase(ana: Client, lead: User, ada: Client) -> None:
     for browser in (ana, signed_in(lead)):
         assert browser.get(FORGET).status_code == 403
         assert browser.post(FORGET, {"names": "1001", "confirmed": "1"}).status_code == 403

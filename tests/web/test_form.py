@@ -1,4 +1,4 @@
-"""The form: what it offers, what it refuses, and what it keeps."""
+"""The lookup form: what it offers, refuses, and remembers."""
 
 from html import unescape
 
@@ -11,20 +11,20 @@ from apps.demo.server import DemoSentry
 from apps.lookups import cache
 from apps.lookups.models import Lookup
 from tests.conftest import MOMENT
-from tests.web.asking import AT, filled, look_up, text
+from tests.web.asking import AT, form_data, look_up, text
 
 pytestmark = pytest.mark.django_db
 
 
-def test_posting_answers_303_at_once_and_asks_nothing(ana: Client, connected: DemoSentry) -> None:
+def test_post_redirects_without_querying_sentry(ana: Client, connected: DemoSentry) -> None:
     ana.get("/")
     connected.clear()
-    assert ana.post("/lookups/", filled()).status_code == 303
+    assert ana.post("/lookups/", form_data()).status_code == 303
     assert connected.calls == []
 
 
 @pytest.mark.parametrize(
-    ("changes", "sentence"),
+    ("changes", "message"),
     [
         ({"customer": ""}, "Enter a customer"),
         ({"customer": "   "}, "Enter a customer"),
@@ -45,13 +45,13 @@ def test_posting_answers_303_at_once_and_asks_nothing(ana: Client, connected: De
         ({"project": "nope"}, "not one of the available choices"),
     ],
 )
-def test_bad_input_gets_its_own_sentence_and_stays_as_typed(
-    ana: Client, changes: dict[str, str], sentence: str
+def test_invalid_input_has_its_own_message_and_is_redisplayed(
+    ana: Client, changes: dict[str, str], message: str
 ) -> None:
-    response = ana.post("/lookups/", filled(**changes))
+    response = ana.post("/lookups/", form_data(**changes))
     page = text(response)
     assert response.status_code == 400
-    assert sentence in unescape(page)
+    assert message in unescape(page)
     assert Lookup.objects.count() == 0
     typed = {"customer": "1001", "at": AT, **changes}
     for name in ("customer", "at"):
@@ -59,13 +59,13 @@ def test_bad_input_gets_its_own_sentence_and_stays_as_typed(
             assert f'value="{typed[name].strip()}"' in page or typed[name].strip() in page
 
 
-def test_a_picked_time_counts_where_none_was_typed(ana: Client) -> None:
+def test_picked_time_is_used_if_none_was_typed(ana: Client) -> None:
     local = f"{MOMENT:%Y-%m-%dT%H:%M}"
     address = look_up(ana, at="", at_picker=local, zone="UTC")
     assert "The payment was declined." in text(ana.get(address))
 
 
-def test_a_project_and_an_environment_can_be_chosen_where_there_is_more_than_one(
+def test_project_and_environment_limit_the_lookup(
     ana: Client,
 ) -> None:
     form = text(ana.get("/"))
@@ -75,46 +75,44 @@ def test_a_project_and_an_environment_can_be_chosen_where_there_is_more_than_one
     assert "PaymentDeclined" not in text(ana.get(look_up(ana, environment="staging")))
 
 
-def test_the_form_offers_the_browsers_zone_and_a_choice_goes_before_it(ana: Client) -> None:
+def test_preferred_time_zone_overrides_the_browsers(ana: Client) -> None:
     ana.cookies["triage_zone"] = "Asia/Tokyo"
     assert '<option value="Asia/Tokyo" selected>' in text(ana.get("/"))
     ana.post("/accounts/preferences/", {"time_zone": "America/Lima"})
     assert '<option value="America/Lima" selected>' in text(ana.get("/"))
 
 
-def test_other_preferences_leave_the_zone_to_the_browser(ana: Client) -> None:
+def test_other_preferences_keep_the_browsers_time_zone(ana: Client) -> None:
     ana.post("/accounts/preferences/", {"time_zone": "", "shortcuts": "on"})
     assert 'data-default="site"' in text(ana.get("/"))
     ana.post("/accounts/preferences/", {"time_zone": "America/Lima"})
     assert 'data-default="own"' in text(ana.get("/"))
 
 
-def test_a_zone_is_not_carried_over_to_the_next_customer(ana: Client) -> None:
+def test_time_zone_does_not_carry_over_to_the_next_lookup(ana: Client) -> None:
     ana.get(look_up(ana, zone="Asia/Tokyo"))
     assert '<option value="UTC" selected>' in text(ana.get("/"))
 
 
-def test_a_post_from_a_ticket_system_fills_the_form(ana: Client) -> None:
+def test_post_from_ticket_system_prefills_the_form(ana: Client) -> None:
     page = text(ana.post("/", {"customer": "jane@example.com", "at": "2026-11-20 14:05"}))
     assert 'value="jane@example.com"' in page
     assert 'value="2026-11-20 14:05"' in page
 
 
-def test_a_post_from_another_site_is_repeated_from_ours_and_survives_signing_in(
-    ana: Client, agent: User
-) -> None:
-    sent = {"customer": 'jane"@example.com', "at": "2026-11-20 14:05"}
-    stranger = Client(enforce_csrf_checks=True)
-    page = text(stranger.post("/", sent))
+def test_cross_site_post_needs_confirmation_and_survives_sign_in(ana: Client, agent: User) -> None:
+    values = {"customer": 'jane"@example.com', "at": "2026-11-20 14:05"}
+    visitor = Client(enforce_csrf_checks=True)
+    page = text(visitor.post("/", values))
     assert 'value="jane&quot;@example.com"' in page
     assert "Continue" in page
-    away = stranger.post("/", {**sent, "continued": "1"})
-    assert away["Location"] == "/accounts/login/?next=/"
-    stranger.force_login(agent)
-    assert 'value="jane&quot;@example.com"' in text(stranger.get("/"))
+    redirect = visitor.post("/", {**values, "continued": "1"})
+    assert redirect["Location"] == "/accounts/login/?next=/"
+    visitor.force_login(agent)
+    assert 'value="jane&quot;@example.com"' in text(visitor.get("/"))
 
 
-def test_links_fill_the_form_only_where_that_is_allowed(ana: Client, settings: Settings) -> None:
+def test_links_prefill_the_form_only_if_enabled(ana: Client, settings: Settings) -> None:
     assert "jane" not in text(ana.get("/?customer=jane"))
     settings.TRIAGE_PREFILL_LINKS = True
     response = ana.get("/?customer=jane")
@@ -123,7 +121,7 @@ def test_links_fill_the_form_only_where_that_is_allowed(ana: Client, settings: S
     assert "jane" not in text(ana.get("/"))
 
 
-def test_a_link_leaves_no_customer_in_the_address_of_the_sign_in(settings: Settings) -> None:
+def test_sign_in_url_never_includes_the_customer(settings: Settings) -> None:
     for allowed in (True, False):
         settings.TRIAGE_PREFILL_LINKS = allowed
         page = Client().get("/?customer=jane", follow=True)
@@ -131,7 +129,7 @@ def test_a_link_leaves_no_customer_in_the_address_of_the_sign_in(settings: Setti
         assert page.redirect_chain[-1][0] == "/accounts/login/?next=/"
 
 
-def test_a_slow_sentry_does_not_hold_up_the_form_and_a_choice_made_before_still_holds(
+def test_form_and_chosen_project_work_while_sentry_is_down(
     ana: Client, connected: DemoSentry
 ) -> None:
     connected.fail("/acme/projects/", times=None, status=503)

@@ -1,4 +1,4 @@
-"""The API against hostile input, generated from its own document, over real HTTP."""
+"""The API against hostile input generated from its OpenAPI document, over real HTTP."""
 
 from typing import Any
 
@@ -25,25 +25,25 @@ EXAMPLES = 25
 
 
 @pytest.fixture
-def called(
+def api(
     live_server: LiveServer, connected: DemoSentry, agent: User, settings: Settings
 ) -> tuple[str, str]:
-    """The running site's address, and a token that may do everything."""
+    """The live server's URL and a token with every scope."""
     settings.TRIAGE_LOOKUPS_PER_MINUTE = 100_000
     settings.TRIAGE_SIGNALS = ()
     connected.world.add_event(user_id="1001", timestamp=MOMENT)
     return live_server.url, token_of(agent)
 
 
-def document_of(site: str, token: str) -> Any:
+def load_document(site: str, token: str) -> Any:
     headers = {"Authorization": f"Bearer {token}"}
     document = schemathesis.openapi.from_url(f"{site}/api/v1/openapi.json", headers=headers)
     document.config.update(base_url=site)
     return document
 
 
-def bound(test: Any) -> Any:
-    """The same examples each time, and few enough."""
+def limited(test: Any) -> Any:
+    """Limit a test to a small, fixed set of examples."""
     checked = bounded(
         max_examples=EXAMPLES,
         deadline=None,
@@ -54,70 +54,72 @@ def bound(test: Any) -> Any:
     return seed(6)(checked(test))
 
 
-def test_no_operation_is_left_out(called: tuple[str, str]) -> None:
-    operations = [found.ok() for found in document_of(*called).get_all_operations()]
+def test_every_operation_is_covered(api: tuple[str, str]) -> None:
+    operations = [found.ok() for found in load_document(*api).get_all_operations()]
     assert sorted((one.method.upper(), one.path) for one in operations) == sorted(OPERATIONS)
 
 
 @pytest.mark.parametrize("mode", [MODES.POSITIVE, MODES.NEGATIVE])
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
-def test_whatever_is_sent_is_answered_as_the_document_says(
-    called: tuple[str, str], method: str, path: str, mode: schemathesis.GenerationMode
+def test_responses_match_the_document(
+    api: tuple[str, str], method: str, path: str, mode: schemathesis.GenerationMode
 ) -> None:
-    site, token = called
+    site, token = api
     headers = {"Authorization": f"Bearer {token}"}
-    operation = document_of(site, token)[path][method]
+    operation = load_document(site, token)[path][method]
 
-    @bound
+    @limited
     @given(case=operation.as_strategy(generation_mode=mode))
-    def answered(case: "schemathesis.Case[Any]") -> None:
-        # A customer or moment that the document allows may still make no sense.
+    def check(case: "schemathesis.Case[Any]") -> None:
+        # The document allows customers and times that the API still refuses.
         case.call_and_validate(headers=headers, excluded_checks=[positive_data_acceptance])
 
-    answered()
+    check()
 
 
-def test_a_kept_answer_is_read_as_the_document_says_and_only_with_a_token(
-    called: tuple[str, str],
+def test_stored_result_matches_the_document(
+    api: tuple[str, str],
 ) -> None:
-    site, token = called
+    site, token = api
     headers = {"Authorization": f"Bearer {token}"}
-    asked = {"customer": "1001", "at": MOMENT.isoformat()}
-    requests.post(f"{site}/api/v1/lookups/", json=asked, headers=headers, timeout=30)
+    body = {"customer": "1001", "at": MOMENT.isoformat()}
+    requests.post(f"{site}/api/v1/lookups/", json=body, headers=headers, timeout=30)
     lookup_id = str(Lookup.objects.get().uuid)
-    operation = document_of(site, token)[OPERATIONS[1][1]]["GET"]
+    operation = load_document(site, token)[OPERATIONS[1][1]]["GET"]
     statuses = set()
 
-    @bound
-    @given(form=strategies.sampled_from(["json", "markdown", "xml"]))
-    def answered(form: str) -> None:
-        case = operation.Case(path_parameters={"lookup_id": lookup_id}, query={"format": form})
+    @limited
+    @given(export_format=strategies.sampled_from(["json", "markdown", "xml"]))
+    def check(export_format: str) -> None:
+        case = operation.Case(
+            path_parameters={"lookup_id": lookup_id}, query={"format": export_format}
+        )
         statuses.add(case.call_and_validate(headers=headers).status_code)
 
-    answered()
+    check()
     assert statuses == {200}
 
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
-def test_nothing_is_answered_without_a_token_or_with_a_made_up_one(
-    called: tuple[str, str], method: str, path: str
-) -> None:
-    operation = document_of(*called)[path][method]
+def test_missing_or_invalid_token_is_refused(api: tuple[str, str], method: str, path: str) -> None:
+    operation = load_document(*api)[path][method]
     statuses = set()
 
-    @bound
+    @limited
     @given(
         case=operation.as_strategy(),
-        token=strategies.one_of(strategies.none(), strategies.text(LETTERS, max_size=60)),
+        token=strategies.one_of(strategies.none(), strategies.text(TOKEN_CHARACTERS, max_size=60)),
     )
-    def refused(case: "schemathesis.Case[Any]", token: str | None) -> None:
-        sent = {} if token is None else {"Authorization": f"Bearer triage_{token}"}
-        response = case.call(headers=sent)
+    def check(case: "schemathesis.Case[Any]", token: str | None) -> None:
+        headers = {} if token is None else {"Authorization": f"Bearer triage_{token}"}
+        response = case.call(headers=headers)
         statuses.add(response.status_code)
         assert response.json()["code"] == "no_access"
 
-    refused()
+    check()
     assert statuses == {401}
 
 
-LETTERS = strategies.characters(min_codepoint=33, max_codepoint=255, exclude_characters="\x7f\x85")
+TOKEN_CHARACTERS = strategies.characters(
+    min_codepoint=33, max_codepoint=255, exclude_characters="\x7f\x85"
+)

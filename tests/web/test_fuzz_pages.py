@@ -1,4 +1,4 @@
-"""Every address of the site with hostile values in its path, query and form: never a 500."""
+"""Every URL of the site with hostile values in its path, query, and form: never a 500."""
 
 import re
 import uuid
@@ -51,20 +51,20 @@ HOSTILE = (
 )
 
 
-def addresses(
-    patterns: Sequence[URLPattern | URLResolver] | None = None, before: str = "/"
+def all_routes(
+    patterns: Sequence[URLPattern | URLResolver] | None = None, prefix: str = "/"
 ) -> Iterator[str]:
-    """All routes, with `<kind:name>` where a value goes."""
+    """Yield every route, with `<kind:name>` placeholders for values."""
     for pattern in get_resolver().url_patterns if patterns is None else patterns:
-        route = f"{before}{str(pattern.pattern).lstrip('^')}"
+        route = f"{prefix}{str(pattern.pattern).lstrip('^')}"
         if isinstance(pattern, URLResolver):
-            yield from addresses(pattern.url_patterns, route)
+            yield from all_routes(pattern.url_patterns, route)
         else:
             yield route
 
 
-def filled_in(route: str, values: Iterator[str]) -> str:
-    """The route with these values; what is left of a regular expression goes."""
+def fill_route(route: str, values: Iterator[str]) -> str:
+    """Fill in the route's values and strip any regular expression syntax."""
     plain = re.sub(
         r"<[^>]+>", lambda _kind: next(values), re.sub(r"\(\?P<\w+>[^)]*\)", "<x>", route)
     )
@@ -73,7 +73,7 @@ def filled_in(route: str, values: Iterator[str]) -> str:
 
 @pytest.fixture
 def browsers(admin: User, agent: User, connected: DemoSentry) -> list[Client]:
-    """A stranger's, an agent's and an admin's browser, after the agent has looked up somebody."""
+    """Anonymous, agent, and admin browsers, after the agent looked up a customer."""
     connected.world.add_event(user_id="1001", timestamp=MOMENT)
     admin.is_superuser = True
     admin.save()
@@ -85,12 +85,12 @@ def browsers(admin: User, agent: User, connected: DemoSentry) -> list[Client]:
     return clients
 
 
-def test_no_address_breaks_whatever_is_sent_to_it(browsers: list[Client], agent: User) -> None:
-    routes = sorted({route for route in addresses() if "logout" not in route})
+def test_hostile_values_never_cause_a_server_error(browsers: list[Client], agent: User) -> None:
+    routes = sorted({route for route in all_routes() if "logout" not in route})
     assert len(routes) > 40
-    kept = str(Lookup.objects.get().uuid)
+    lookup_id = str(Lookup.objects.get().uuid)
     parts = strategies.sampled_from(
-        (kept, kept, str(uuid.UUID(int=0)), "1", "json", "md", "0" * 32)
+        (lookup_id, lookup_id, str(uuid.UUID(int=0)), "1", "json", "md", "0" * 32)
     )
     values = strategies.one_of(strategies.sampled_from(HOSTILE), strategies.text(max_size=40))
     form = strategies.dictionaries(strategies.sampled_from(NAMES), values, max_size=8)
@@ -107,14 +107,14 @@ def test_no_address_breaks_whatever_is_sent_to_it(browsers: list[Client], agent:
         client=strategies.sampled_from(browsers),
         route=strategies.sampled_from(routes),
         path=strategies.lists(parts, min_size=4, max_size=4),
-        sent=form,
+        data=form,
         posts=strategies.booleans(),
     )
-    def holds(
-        client: Client, route: str, path: list[str], sent: dict[str, str], posts: bool
+    def check(
+        client: Client, route: str, path: list[str], data: dict[str, str], posts: bool
     ) -> None:
-        address = filled_in(route, iter(path))
-        response = client.post(address, sent) if posts else client.get(address, sent)
-        assert response.status_code < 500, (address, posts, sent)
+        address = fill_route(route, iter(path))
+        response = client.post(address, data) if posts else client.get(address, data)
+        assert response.status_code < 500, (address, posts, data)
 
-    holds()
+    check()

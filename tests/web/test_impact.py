@@ -1,4 +1,4 @@
-"""Is it just them? What each card says and draws about everybody else, and what it leaves out."""
+"""Is it just them? What each card shows about other customers, and what it omits."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -23,22 +23,22 @@ TOP = answers.MOMENT.replace(minute=0)
 
 
 def group(*, release: str | None = "shop@2.14.0", **issue: object) -> Group:
-    told = replace(answers.event(release=release), matched_on=("user.id",))
-    return Group("9001", Issue("9001", **issue), (told,))  # type: ignore[arg-type]
+    event = replace(answers.event(release=release), matched_on=("user.id",))
+    return Group("9001", Issue("9001", **issue), (event,))  # type: ignore[arg-type]
 
 
 def day(**counts: int) -> tuple[tuple[object, int], ...]:
-    """The 24 hours to the moment's own; `h1` is how often in the hour before it."""
+    """Return counts for 24 hours, up to the reported time's; `h1` is the hour before it."""
     return tuple((TOP - back * HOUR, counts.get(f"h{back}", 0)) for back in range(23, -1, -1))
 
 
-def view(told: Group) -> ImpactView:
-    found = impact_view(told, answers.MOMENT, BERLIN)
+def view(problem: Group) -> ImpactView:
+    found = impact_view(problem, answers.MOMENT, BERLIN)
     assert found is not None
     return found
 
 
-def test_the_question_is_answered_only_as_far_as_sentry_counts() -> None:
+def test_answer_depends_on_sentrys_customer_count() -> None:
     assert view(group(users_affected=57)).answer == "No: 57 customers have had it."
     one = group(users_affected=1)
     assert view(one).answer == "So far, yes: only this customer has had it."
@@ -47,9 +47,9 @@ def test_the_question_is_answered_only_as_far_as_sentry_counts() -> None:
     assert view(group(users_affected=0, status="unresolved")).answer == ""
 
 
-def test_each_thing_is_said_once() -> None:
-    told = group(status="resolved", fixed_in="shop@2.15.0", assignee="the team payments")
-    assert view(told).sentences == (
+def test_sentences_do_not_repeat_facts() -> None:
+    resolved = group(status="resolved", fixed_in="shop@2.15.0", assignee="the team payments")
+    assert view(resolved).sentences == (
         "Assigned to the team payments.",
         "Fixed in 2.15.0; the customer was on 2.14.0, which is older.",
     )
@@ -60,7 +60,7 @@ def test_each_thing_is_said_once() -> None:
     assert view(group(status="unresolved", release=None)).sentences == ("Still open.",)
 
 
-def test_an_issue_of_which_nothing_is_known_has_no_block_and_keeps_its_release() -> None:
+def test_unknown_issue_has_no_section_but_keeps_its_release() -> None:
     unknown = group()
     assert impact_view(unknown, answers.MOMENT, BERLIN) is None
     assert impact_view(replace(unknown, issue=None), answers.MOMENT, BERLIN) is None
@@ -70,30 +70,30 @@ def test_an_issue_of_which_nothing_is_known_has_no_block_and_keeps_its_release()
     assert not [fact for fact in known.facts if "2.14.0" in fact or "customer" in fact]
 
 
-def test_the_last_day_is_told_in_the_agents_zone_and_drawn() -> None:
-    told = view(group(last_day=day(h0=1, h1=30))).day
-    assert told is not None
-    assert told.text == "31 times in the 24 hours before we checked, most between 13:00 and 14:00."
-    assert [bar.height for bar in told.bars[-3:]] == [0, CHART_HEIGHT, 2]
-    assert [bar.is_then for bar in told.bars] == [False] * 23 + [True]
-    assert (len(told.bars), told.bars[-1].x + told.bars[-1].width) == (24, 238)
+def test_last_day_is_charted_in_the_agents_time_zone() -> None:
+    chart = view(group(last_day=day(h0=1, h1=30))).day
+    assert chart is not None
+    assert chart.text == "31 times in the 24 hours before we checked, most between 13:00 and 14:00."
+    assert [bar.height for bar in chart.bars[-3:]] == [0, CHART_HEIGHT, 2]
+    assert [bar.is_then for bar in chart.bars] == [False] * 23 + [True]
+    assert (len(chart.bars), chart.bars[-1].x + chart.bars[-1].width) == (24, 238)
 
 
-def test_once_is_no_most() -> None:
-    told = view(group(last_day=day(h0=1))).day
-    assert told is not None
-    assert told.text == "Once in the 24 hours before we checked, between 14:00 and 15:00."
+def test_single_occurrence_has_no_peak() -> None:
+    chart = view(group(last_day=day(h0=1))).day
+    assert chart is not None
+    assert chart.text == "Once in the 24 hours before we checked, between 14:00 and 15:00."
 
 
-def test_a_quiet_day_is_said_without_a_drawing() -> None:
+def test_quiet_day_has_no_chart() -> None:
     later = tuple((hour + 72 * HOUR, count) for hour, count in day())  # type: ignore[operator]
-    told = view(group(last_day=later)).day
-    assert told is not None
-    assert (told.text, told.bars) == ("Not once in the 24 hours before we checked.", ())
+    chart = view(group(last_day=later)).day
+    assert chart is not None
+    assert (chart.text, chart.bars) == ("Not once in the 24 hours before we checked.", ())
 
 
 @pytest.mark.django_db
-def test_the_page_tells_it_from_what_sentry_says(ana: Client, connected: DemoSentry) -> None:
+def test_page_shows_facts_from_sentry(ana: Client, connected: DemoSentry) -> None:
     event = connected.world.add_event(
         user_id="77", timestamp=MOMENT, release="web@2.14.0", issue_status="resolved"
     )
@@ -108,7 +108,7 @@ def test_the_page_tells_it_from_what_sentry_says(ana: Client, connected: DemoSen
         ),
     )
     page = text(ana.get(look_up(ana, customer="77")))
-    for told in (
+    for expected in (
         "Is it just them?</h4>",
         "No: 57 customers have had it.",
         "Fixed in 2.15.0; the customer was on 2.14.0, which is older.",
@@ -116,16 +116,14 @@ def test_the_page_tells_it_from_what_sentry_says(ana: Client, connected: DemoSen
         "99 times in the 24 hours before we checked",
         "Counted by Sentry across all customers.",
     ):
-        assert page.count(told) == 1, told
+        assert page.count(expected) == 1, expected
     assert page.count("First seen") == 1
     assert "Jo Berg" not in page
     assert "jo@shop" not in page
 
 
 @pytest.mark.django_db
-def test_where_facts_could_not_be_read_nothing_is_said_of_others(
-    ana: Client, connected: DemoSentry
-) -> None:
+def test_unread_facts_hide_the_section(ana: Client, connected: DemoSentry) -> None:
     connected.world.add_event(user_id="1001", timestamp=MOMENT)
     connected.fail("/acme/issues/", times=None, status=500)
     page = text(ana.get(look_up(ana)))
@@ -134,7 +132,7 @@ def test_where_facts_could_not_be_read_nothing_is_said_of_others(
 
 
 @pytest.mark.django_db
-def test_hostile_text_in_these_facts_stays_text(ana: Client, connected: DemoSentry) -> None:
+def test_hostile_facts_are_escaped(ana: Client, connected: DemoSentry) -> None:
     script = "<script>alert(1)</script>"
     event = connected.world.add_event(
         user_id="1001", timestamp=MOMENT, release=script, issue_status="resolved"
@@ -148,9 +146,7 @@ def test_hostile_text_in_these_facts_stays_text(ana: Client, connected: DemoSent
 
 
 @pytest.mark.django_db
-def test_what_went_live_is_told_on_the_page_and_in_the_export(
-    ana: Client, connected: DemoSentry
-) -> None:
+def test_releases_are_on_the_page_and_in_the_export(ana: Client, connected: DemoSentry) -> None:
     connected.world.add_event(user_id="1001", timestamp=MOMENT)
     world = connected.world
     live = MOMENT - timedelta(minutes=35)
@@ -160,14 +156,14 @@ def test_what_went_live_is_told_on_the_page_and_in_the_export(
     page = text(ana.get(address))
     assert "web 2.14.0 went live in production 35 min before" in page
     assert "web 2.14.1 first appeared in Sentry 2 min after" in page
-    written = text(ana.get(f"{address}export.md"))
-    assert "release web@2.14.0 went live in production 35 min before the reported time" in written
+    exported = text(ana.get(f"{address}export.md"))
+    assert "release web@2.14.0 went live in production 35 min before the reported time" in exported
     (first, _second) = ana.get(f"{address}export.json").json()["beside"]
     assert (first["kind"], first["id"], first["project"]) == ("release", None, "web")
 
 
 @pytest.mark.django_db
-def test_of_many_releases_the_nearest_are_told(ana: Client, connected: DemoSentry) -> None:
+def test_only_nearest_releases_are_listed(ana: Client, connected: DemoSentry) -> None:
     connected.world.add_event(user_id="1001", timestamp=MOMENT)
     for place in range(8):
         at = MOMENT + timedelta(seconds=30 * place)
@@ -178,7 +174,7 @@ def test_of_many_releases_the_nearest_are_told(ana: Client, connected: DemoSentr
     assert "and 3 more releases" in section
 
 
-def test_a_release_of_any_event_is_no_fix_of_another() -> None:
+def test_fix_is_compared_with_the_newest_release() -> None:
     older: Event = answers.event(-60, release="shop@2.13.0")
     newer: Event = answers.event(60, release="shop@2.15.0")
     both = Group("9001", Issue("9001", status="resolved", fixed_in="shop@2.14.0"), (newer, older))

@@ -1,4 +1,4 @@
-"""Known errors on a result: what the agent reads, the reply, the copy's record, the feedback."""
+"""Known errors on a result: what it shows, the reply, its audit record, and feedback."""
 
 from datetime import timedelta
 
@@ -20,20 +20,20 @@ from tests.web.teams import team
 pytestmark = pytest.mark.django_db
 
 
-def chosen(client: Client, address: str) -> dict[str, str]:
-    """What the forms of the page's first known error post."""
+def form_values(client: Client, address: str) -> dict[str, str]:
+    """Return the hidden values of the first known error's forms."""
     page = Page(text(client.get(address)))
     hidden = [one for one in page.all("input") if one.get("name") in ("issue", "known")]
     return {one["name"]: one["value"] for one in hidden[:2]}
 
 
-def test_a_known_problem_says_so_on_top_with_fix_reply_workaround_owner_and_why(
+def test_known_error_shows_fix_reply_workaround_owner_and_match(
     ana: Client,
 ) -> None:
     thursday = (NOW + timedelta(days=60)).date()
     entry(state="planned", planned_for=thursday)
     page = Page(text(ana.get(look_up(ana))).replace("<br>", " "))
-    told = " ".join(page.text.split())
+    shown = " ".join(page.text.split())
     for part in (
         f"Known: Fix planned for {thursday.day} {thursday:%b %Y}.",
         "The bank refuses cards",
@@ -44,30 +44,30 @@ def test_a_known_problem_says_so_on_top_with_fix_reply_workaround_owner_and_why(
         "Owner: Payments team",
         "Matched because the exception type is “PaymentDeclined”",
     ):
-        assert part in told, part
+        assert part in shown, part
     (link,) = [one for one in page.all("a") if one.get("href") == "https://status.example/7"]
     assert link["rel"] == "noreferrer noopener"
-    assert told.index("Fix planned") < told.index("Card declined")
+    assert shown.index("Fix planned") < shown.index("Card declined")
 
 
-def test_the_head_of_the_page_tells_it_before_anything_else(ana: Client) -> None:
+def test_known_error_is_at_the_top_of_the_page(ana: Client) -> None:
     entry()
     page = text(ana.get(look_up(ana)))
     head = page[page.index("</h1>") : page.index("data-facts")]
-    # Its direction ends with it, so that a title cannot turn round what is said of the fix.
+    # <bdi> isolates the title, so that its direction does not affect the text after it.
     assert "<bdi>The bank refuses cards</bdi>. Not fixed yet" in head
     assert 'href="#known-1-1"' in head
     assert 'id="known-1-1"' in page
 
 
-def test_a_problem_that_is_not_known_has_no_word_of_it(ana: Client) -> None:
+def test_unmatched_problem_mentions_no_known_errors(ana: Client) -> None:
     entry(pattern={"type": {"exact": "SomethingElse"}})
     page = text(ana.get(look_up(ana)))
     assert "Known" not in Page(page).text
     assert "known.js" not in page
 
 
-def test_further_matches_are_folded_behind_the_best_one(ana: Client) -> None:
+def test_weaker_matches_are_collapsed(ana: Client) -> None:
     entry("loose", title="Any decline", pattern={"type": {"contains": "Declined"}})
     entry("sure", title="This decline", pattern={"type": {"exact": "PaymentDeclined"}})
     page = text(ana.get(look_up(ana)))
@@ -77,7 +77,7 @@ def test_further_matches_are_folded_behind_the_best_one(ana: Client) -> None:
     assert "Any decline" in folded
 
 
-def test_an_entry_that_many_problems_share_is_told_in_full_only_for_the_first_ones(
+def test_shared_known_error_is_shown_in_full_only_for_the_first_problems(
     ana: Client, connected: DemoSentry
 ) -> None:
     for number in range(30):
@@ -95,7 +95,7 @@ def test_an_entry_that_many_problems_share_is_told_in_full_only_for_the_first_on
     assert page.text.count("See above") == 21
 
 
-def test_a_link_that_a_browser_must_not_follow_is_left_out(ana: Client) -> None:
+def test_unsafe_link_is_omitted(ana: Client) -> None:
     entry(links=[{"label": "click", "address": "javascript:alert(1)"}], title="<b>Bold</b>")
     page = text(ana.get(look_up(ana)))
     links = [one.get("href") for one in Page(page).all("a")]
@@ -105,9 +105,7 @@ def test_a_link_that_a_browser_must_not_follow_is_left_out(ana: Client) -> None:
     assert "&lt;b&gt;Bold" in page
 
 
-def test_known_errors_that_could_not_be_checked_are_told_plainly(
-    ana: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unchecked_known_errors_are_counted(ana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     entry()
     entry("other")
     monkeypatch.setattr(matching.match, "__kwdefaults__", {"seconds": -1.0})
@@ -116,7 +114,7 @@ def test_known_errors_that_could_not_be_checked_are_told_plainly(
     assert "may still be a known error" in page
 
 
-def test_noise_and_what_the_filter_shows_are_told_as_known_too(
+def test_background_events_and_filtered_results_show_known_errors(
     ana: Client, connected: DemoSentry
 ) -> None:
     connected.world.add_event(
@@ -129,22 +127,22 @@ def test_noise_and_what_the_filter_shows_are_told_as_known_too(
     assert "Slow carts" in text(part)
 
 
-def test_without_javascript_a_post_puts_the_name_into_the_reply_and_keeps_it_nowhere(
+def test_name_is_filled_in_without_javascript_and_not_stored(
     ana: Client,
 ) -> None:
     entry()
     address = look_up(ana)
-    form = {**chosen(ana, address), "name": "Jane <Doe>"}
+    form = {**form_values(ana, address), "name": "Jane <Doe>"}
     page = text(ana.post(f"{address}known/reply/", form))
     assert "Hello Jane &lt;Doe&gt;,\n\nyour bank refused the card on" in page
     assert "Jane" not in text(ana.get(address))
     assert "Jane" not in str(list(Entry.objects.values()))
 
 
-def test_a_copied_reply_stands_in_the_trail_without_its_text(ana: Client, agent: User) -> None:
+def test_copied_reply_is_audited_without_its_text(ana: Client, agent: User) -> None:
     entry()
     address = look_up(ana)
-    form = {**chosen(ana, address), "name": "Jane"}
+    form = {**form_values(ana, address), "name": "Jane"}
     assert ana.post(f"{address}known/copied/", form).status_code == 204
     drafted = Entry.objects.get(action=Action.DRAFTED)
     lookup = Lookup.objects.get()
@@ -157,16 +155,16 @@ def test_a_copied_reply_stands_in_the_trail_without_its_text(ana: Client, agent:
     assert "bank" not in str(drafted.detail)
 
 
-def test_the_last_word_of_a_person_counts_and_the_page_shows_it(ana: Client, agent: User) -> None:
-    kept = entry()
+def test_new_feedback_replaces_the_old_and_is_shown(ana: Client, agent: User) -> None:
+    known_error = entry()
     address = look_up(ana)
-    form = chosen(ana, address)
+    form = form_values(ana, address)
     for helped in ("yes", "no"):
         response = ana.post(f"{address}known/feedback/", {**form, "helped": helped})
         assert response["Location"] == f"{address}#known-1-1"
-    said = Feedback.objects.get()
-    assert (said.known_error, said.user, said.helped) == (kept, agent, False)
-    assert said.issue_id == form["issue"]
+    feedback = Feedback.objects.get()
+    assert (feedback.known_error, feedback.user, feedback.helped) == (known_error, agent, False)
+    assert feedback.issue_id == form["issue"]
     buttons = [one for one in Page(text(ana.get(address))).all("button") if "aria-pressed" in one]
     pressed = {one["value"]: one["aria-pressed"] for one in buttons if one.get("name") == "helped"}
     assert pressed == {"yes": "false", "no": "true"}
@@ -175,19 +173,19 @@ def test_the_last_word_of_a_person_counts_and_the_page_shows_it(ana: Client, age
     assert "Noted. You can change your answer." in text(part)
 
 
-def test_a_script_is_told_that_its_word_was_kept(ana: Client) -> None:
+def test_feedback_from_script_returns_204(ana: Client) -> None:
     entry()
     address = look_up(ana)
-    form = {**chosen(ana, address), "helped": "yes"}
+    form = {**form_values(ana, address), "helped": "yes"}
     headers = {"X-Triage-Part": "feedback"}
     assert ana.post(f"{address}known/feedback/", form, headers=headers).status_code == 204
     assert Feedback.objects.get().helped is True
 
 
-def test_two_people_have_a_word_each(ana: Client, lead: User) -> None:
+def test_feedback_is_per_person(ana: Client, lead: User) -> None:
     entry()
     address = look_up(ana)
-    form = chosen(ana, address)
+    form = form_values(ana, address)
     lea = signed_in(lead)
     ana.post(f"{address}known/feedback/", {**form, "helped": "yes"})
     assert "Noted." not in text(lea.get(address))
@@ -203,31 +201,29 @@ def test_two_people_have_a_word_each(ana: Client, lead: User) -> None:
     "changes",
     [{"known": "other"}, {"issue": "1"}, {"known": "not-this"}, {"issue": "", "known": "\0"}],
 )
-def test_what_does_not_fit_that_problem_is_not_there(
+def test_mismatched_problem_or_known_error_is_not_found(
     ana: Client, page: str, changes: dict[str, str]
 ) -> None:
     entry()
     entry("not-this", pattern={"type": {"exact": "SomethingElse"}})
     address = look_up(ana)
-    form = {**chosen(ana, address), "helped": "yes", **changes}
+    form = {**form_values(ana, address), "helped": "yes", **changes}
     assert ana.post(f"{address}known/{page}/", form).status_code == 404
     assert not Feedback.objects.exists()
     assert not Entry.objects.filter(action=Action.DRAFTED).exists()
 
 
-def test_a_word_that_is_neither_yes_nor_no_is_refused(ana: Client) -> None:
+def test_invalid_feedback_is_not_found(ana: Client) -> None:
     entry()
     address = look_up(ana)
-    form = {**chosen(ana, address), "helped": "perhaps"}
+    form = {**form_values(ana, address), "helped": "perhaps"}
     assert ana.post(f"{address}known/feedback/", form).status_code == 404
 
 
-def test_a_reader_gives_feedback_only_where_their_projects_show_the_problem(
-    ana: Client, agent: User
-) -> None:
+def test_feedback_requires_access_to_the_problems_project(ana: Client, agent: User) -> None:
     entry()
     address = look_up(ana)
-    form = {**chosen(ana, address), "helped": "yes"}
+    form = {**form_values(ana, address), "helped": "yes"}
     lea = person("leo", "lead")
     team("Theirs", ["api"], agent, lea)
     assert signed_in(lea).get(address).status_code == 200
@@ -235,10 +231,10 @@ def test_a_reader_gives_feedback_only_where_their_projects_show_the_problem(
     assert not Feedback.objects.exists()
 
 
-def test_a_post_without_the_forms_token_is_refused(ana: Client, agent: User) -> None:
+def test_posts_require_csrf_token(ana: Client, agent: User) -> None:
     entry()
     address = look_up(ana)
-    form = {**chosen(ana, address), "helped": "yes"}
+    form = {**form_values(ana, address), "helped": "yes"}
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(agent)
     for page in ("reply", "copied", "feedback"):

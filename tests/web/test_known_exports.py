@@ -1,4 +1,4 @@
-"""Known errors in what leaves the page: file, panel, without redaction, API, command line."""
+"""Known errors in exports: file, panel, without redaction, API, and command line."""
 
 import json
 from typing import Any
@@ -18,13 +18,13 @@ KEYS = [
     *("slug", "title", "explanation", "reply", "workaround", "state", "planned_for"),
     *("fixed_in", "owner", "links", "fix", "why"),
 ]
-ASKED = {"customer": "1001", "at": MOMENT.isoformat()}
+REQUEST = {"customer": "1001", "at": MOMENT.isoformat()}
 FORM = {"confirmed": "on", "format": "json", "budget": "", "reason": ""}
 pytestmark = pytest.mark.django_db
 
 
 def only_known(values: dict[str, Any]) -> dict[str, Any]:
-    """The one entry of the one issue."""
+    """Return the only known error of the only issue."""
     (issue,) = values["issues"]
     (known,) = issue["known"]
     assert list(known) == KEYS
@@ -32,7 +32,7 @@ def only_known(values: dict[str, Any]) -> dict[str, Any]:
     return dict(known)
 
 
-def test_the_file_has_the_reply_filled_in_on_the_customers_clock(ana: Client) -> None:
+def test_file_has_reply_in_the_customers_time_zone(ana: Client) -> None:
     entry()
     address = look_up(ana)
     known = only_known(json.loads(text(ana.get(f"{address}export.json"))))
@@ -45,7 +45,7 @@ def test_the_file_has_the_reply_filled_in_on_the_customers_clock(ana: Client) ->
     assert "written by the support team" in text(ana.get(address))
 
 
-def test_without_redaction_the_entries_stand_there_too(lead: User, connected: DemoSentry) -> None:
+def test_unredacted_export_includes_known_errors(lead: User, connected: DemoSentry) -> None:
     connected.world.add_event(
         user_id="1001", timestamp=MOMENT, project="web", exception=("PaymentDeclined", "No")
     )
@@ -57,20 +57,22 @@ def test_without_redaction_the_entries_stand_there_too(lead: User, connected: De
     assert "(Berlin time)." in known["reply"]
 
 
-def test_the_api_hands_them_out_as_its_document_says(ana: Client, agent: User) -> None:
+def test_api_returns_known_errors_as_documented(ana: Client, agent: User) -> None:
     entry()
     token = {"Authorization": f"Bearer {token_of(agent)}"}
-    asked = Client().post(
-        "/api/v1/lookups/", json.dumps(ASKED), content_type="application/json", headers=token
+    response = Client().post(
+        "/api/v1/lookups/", json.dumps(REQUEST), content_type="application/json", headers=token
     )
-    known = only_known(json.loads(text(asked)))
+    known = only_known(json.loads(text(response)))
     document = json.loads(text(ana.get("/api/v1/openapi.json")))
     schemas = document["components"]["schemas"]
     assert set(schemas["KnownErrorResponse"]["required"]) == set(KEYS) == set(known)
     assert "known_unchecked" in schemas["LookupResponse"]["required"]
 
 
-def test_the_command_line_prints_them(command_line: CommandLine, demo_sentry: DemoSentry) -> None:
+def test_command_line_prints_known_errors(
+    command_line: CommandLine, demo_sentry: DemoSentry
+) -> None:
     demo_sentry.world.add_event(
         user_id="1001", timestamp=MOMENT, exception=("PaymentDeclined", "Card declined")
     )
@@ -79,11 +81,11 @@ def test_the_command_line_prints_them(command_line: CommandLine, demo_sentry: De
     known = only_known(json.loads(printed))
     assert known["slug"] == "card-refused"
     assert known["reply"].startswith("Hello,\n\n")
-    told = command_line.lookup("1001", "--at", MOMENT.isoformat(), "--format", "text").stdout
-    assert "written by the support team, not by the event" in told
+    as_text = command_line.lookup("1001", "--at", MOMENT.isoformat(), "--format", "text").stdout
+    assert "written by the support team, not by the event" in as_text
 
 
-def test_an_event_s_own_page_leads_to_what_is_known(ana: Client) -> None:
+def test_event_page_links_to_known_error(ana: Client) -> None:
     entry()
     address = look_up(ana)
     event = json.loads(text(ana.get(f"{address}export.json")))["events"][0]["id"]

@@ -1,4 +1,4 @@
-"""Every address, each person, each method, against the table in `matrix`."""
+"""Every URL, role, and method against the table in `matrix`."""
 
 import re
 from collections.abc import Iterator
@@ -29,13 +29,13 @@ from tests.web.matrix import ROWS, row_of
 from tests.web.matrix_cells import METHODS, PEOPLE, Row
 from tests.web.teams import team
 
-LET_IN = frozenset((400, 404, 405, 409, 410, 415, 429))
+NOT_FORBIDDEN = frozenset((400, 404, 405, 409, 410, 415, 429))
 
 
-def addresses(patterns: Any = None, before: str = "") -> Iterator[str]:
-    """Every address of the site as its pattern reads, without the signs of a regular expression."""
+def addresses(patterns: Any = None, prefix: str = "") -> Iterator[str]:
+    """Yield every URL pattern of the site, without regular expression syntax."""
     for one in get_resolver().url_patterns if patterns is None else patterns:
-        route = before + re.sub(r"^\^|\$$|\\Z$", "", str(one.pattern))
+        route = prefix + re.sub(r"^\^|\$$|\\Z$", "", str(one.pattern))
         route = re.sub(r"\(\?P(<\w+>)[^)]*\)", r"\1", route)
         if isinstance(one, URLResolver):
             yield from addresses(one.url_patterns, route)
@@ -46,22 +46,22 @@ def addresses(patterns: Any = None, before: str = "") -> Iterator[str]:
 ADDRESSES = sorted(set(addresses()))
 
 
-def test_every_address_stands_in_the_table() -> None:
+def test_every_url_has_a_row() -> None:
     assert [address for address in ADDRESSES if row_of(address) is None] == []
 
 
-def test_the_table_has_no_row_without_an_address() -> None:
-    idle = [
+def test_every_row_matches_a_url() -> None:
+    unused = [
         one
         for row in ROWS
         for one in row.addresses
         if not any(fnmatchcase(address, one) for address in ADDRESSES)
     ]
-    assert idle == []
+    assert unused == []
 
 
 class Site:
-    """One lookup, everybody who may meet it, and requests in their names."""
+    """One lookup, a person for each role, and requests on their behalf."""
 
     def __init__(self, demo: DemoSentry) -> None:
         self.event = demo.world.add_event(user_id="1001", project="web").id
@@ -75,49 +75,59 @@ class Site:
             "admin": person("ada", "admin"),
             "auditor": person("uli", "auditor"),
         }
-        of = self.people
-        team("One", ["web"], of["owner"], of["lead"], of["reader"], of["outsider"], of["auditor"])
-        team("Two", ["web"], of["other"], of["other lead"])
-        client = signed_in(of["owner"])
+        people = self.people
+        team(
+            "One",
+            ["web"],
+            people["owner"],
+            people["lead"],
+            people["reader"],
+            people["outsider"],
+            people["auditor"],
+        )
+        team("Two", ["web"], people["other"], people["other lead"])
+        client = signed_in(people["owner"])
         client.get(look_up(client, customer=self.event))
         self.lookup = Lookup.objects.get()
-        share_lookup(self.lookup, of["reader"], requester=Requester(Origin.WEB, of["owner"]))
+        share_lookup(
+            self.lookup, people["reader"], requester=Requester(Origin.WEB, people["owner"])
+        )
         client.post(f"/lookups/{self.lookup.uuid}/copied/", {"format": "markdown"})
         Handover.objects.create(lookup=self.lookup, kind="reply", state=Handover.State.SENT)
-        invitation = Invitation(name="Kim", invited_by=of["admin"])
+        invitation = Invitation(name="Kim", invited_by=people["admin"])
         set_new_link(invitation)
         invitation.save()
         create_entry()
-        token = ApiToken(name="program", user=of["owner"], scopes=["lookup", "read"])
+        token = ApiToken(name="program", user=people["owner"], scopes=["lookup", "read"])
         self.token = set_new_token(token)
         token.save()
-        self.clients = {who: Client(raise_request_exception=False) for who in PEOPLE}
-        for who, user in of.items():
-            self.clients[who].force_login(user)
+        self.clients = {role: Client(raise_request_exception=False) for role in PEOPLE}
+        for role, user in people.items():
+            self.clients[role].force_login(user)
 
-    def ask(self, who: str, method: str, address: str, row: Row) -> str:
-        """Send a request, undo what it changed; the status, `login` for a redirect to sign-in."""
-        client = self.clients[who]
+    def request(self, role: str, method: str, address: str, row: Row) -> str:
+        """Send a request, roll it back, and return the status (`login` if redirected there)."""
+        client = self.clients[role]
         cookies = deepcopy(client.cookies)
-        cache.clear()  # limits count there
+        cache.clear()  # resets rate limits
         with transaction.atomic():
-            response = self._send(client, who, method, address, row)
+            response = self._send(client, role, method, address, row)
             transaction.set_rollback(True)
         client.cookies = cookies
         is_to_login = response.status_code in (302, 303) and "login" in response["Location"]
         return "login" if is_to_login else str(response.status_code)
 
-    def _send(self, client: Client, who: str, method: str, address: str, row: Row) -> Any:
-        headers = {"Authorization": f"Bearer {self.token}"} if who == "token" else {}
-        path = f"/{self.filled(address)}"
+    def _send(self, client: Client, role: str, method: str, address: str, row: Row) -> Any:
+        headers = {"Authorization": f"Bearer {self.token}"} if role == "token" else {}
+        path = f"/{self.fill(address)}"
         if method != "POST":
             return client.generic(method, path, headers=headers)
         if address.startswith("api/"):
             return client.post(path, {}, content_type="application/json", headers=headers)
         return client.post(path, row.sent, headers=headers)
 
-    def filled(self, address: str) -> str:
-        """The address of something that is there."""
+    def fill(self, address: str) -> str:
+        """Fill in the address with the IDs of existing objects."""
         label = re.match(r"admin/(\w+)/(\w+)/.*<", address)
         model = apps.get_model(label[1], label[2]) if label else Lookup
         first = model._default_manager.order_by("pk").first()
@@ -141,7 +151,7 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Site]:
-    """One site for the whole table, in a transaction that ends with it."""
+    """One site for the whole table, in a transaction that is rolled back."""
     with (
         DemoSentry(World()) as demo,
         override_settings(
@@ -154,34 +164,34 @@ def site(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
         transaction.set_rollback(True)
 
 
-@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("role", PEOPLE)
 @pytest.mark.parametrize("method", METHODS)
-def test_each_address_answers_as_the_table_says(method: str, who: str, site: Site) -> None:
-    wrong = []
+def test_each_url_responds_as_listed(method: str, role: str, site: Site) -> None:
+    failures = []
     for address in ADDRESSES:
         row = row_of(address)
         assert row is not None
-        expected = row.cells(method)[who]
-        status = site.ask(who, method, address, row)
-        if not fits(expected, status):
-            wrong.append(f"{method} {address} as {who}: {status} instead of {expected}")
-    assert not wrong, "\n".join(wrong)
+        expected = row.cells(method)[role]
+        status = site.request(role, method, address, row)
+        if not matches(expected, status):
+            failures.append(f"{method} {address} as {role}: {status} instead of {expected}")
+    assert not failures, "\n".join(failures)
 
 
-def fits(expected: str, status: str) -> bool:
-    """Whether an answer is what a cell of the table says."""
+def matches(expected: str, status: str) -> bool:
+    """Return whether the status matches the table cell."""
     if expected == "?":
-        return status == "login" or int(status) in LET_IN
+        return status == "login" or int(status) in NOT_FORBIDDEN
     if expected == "302":
         return status == "login"
     if not status.isdigit():
         return False
     if expected in ("in", "~"):
-        return int(status) < 400 or (expected == "~" and int(status) in LET_IN)
+        return int(status) < 400 or (expected == "~" and int(status) in NOT_FORBIDDEN)
     return status == expected
 
 
-def test_the_table_names_everybody() -> None:
+def test_every_row_covers_every_role() -> None:
     for row in ROWS:
         for method in METHODS:
             assert tuple(row.cells(method)) == PEOPLE

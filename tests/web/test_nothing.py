@@ -1,4 +1,4 @@
-"""Nothing found: where the customer was seen instead, one click away, and never a false claim."""
+"""Empty results: errors at other times, wider windows, and no false claims."""
 
 import html
 import re
@@ -22,7 +22,7 @@ NEVER = "We found no errors for this customer"
 JANE = "jane@example.com"
 
 
-def planted(demo: DemoSentry, *minutes: int, **fields: str) -> None:
+def add_errors(demo: DemoSentry, *minutes: int, **fields: str) -> None:
     for minute in minutes:
         demo.world.add_event(
             email=JANE,
@@ -34,17 +34,17 @@ def planted(demo: DemoSentry, *minutes: int, **fields: str) -> None:
         )
 
 
-def page_of(browser: Client, **changes: object) -> str:
+def result_page(browser: Client, **changes: object) -> str:
     return text(browser.get(look_up(browser, **{"customer": JANE, **changes})))
 
 
-def words(page: str) -> str:
-    """The page's text with single blanks."""
+def page_text(page: str) -> str:
+    """Return the page's text with whitespace collapsed."""
     return " ".join(Page(page).text.split())
 
 
-def forms_to_create(page: str) -> list[dict[str, str]]:
-    """What each form of the page posts that looks up at once, with the value of each button."""
+def lookup_forms(page: str) -> list[dict[str, str]]:
+    """Return the data that each lookup form of the page posts, per button."""
     found = []
     below = page.split('class="nothing"')[1]
     for form in re.findall(r'<form method="post" action="/lookups/".*?</form>', below, re.DOTALL):
@@ -56,19 +56,17 @@ def forms_to_create(page: str) -> list[dict[str, str]]:
     return found
 
 
-def clicked(browser: Client, posted: dict[str, str]) -> str:
-    """The result that a click leads to, without a form in between."""
+def click(browser: Client, posted: dict[str, str]) -> str:
+    """Submit the form and return the result page."""
     posted.pop("csrfmiddlewaretoken", None)
     response = browser.post("/lookups/", posted)
     assert response.status_code == 303
     return text(browser.get(response["Location"]))
 
 
-def test_it_says_when_the_customer_was_last_seen_and_what_it_was(
-    ana: Client, connected: DemoSentry
-) -> None:
-    planted(connected, -19)
-    page = words(page_of(ana))
+def test_most_recent_error_and_its_time_are_shown(ana: Client, connected: DemoSentry) -> None:
+    add_errors(connected, -19)
+    page = page_text(result_page(ana))
     assert "No errors for this customer in this window." in page
     assert "This customer’s most recent error was on" in page
     assert "(14 min before the window)" in page
@@ -77,114 +75,106 @@ def test_it_says_when_the_customer_was_last_seen_and_what_it_was(
     assert NEVER not in page
 
 
-def test_one_click_leads_to_the_nearest_error_on_either_side(
-    ana: Client, connected: DemoSentry
-) -> None:
-    planted(connected, -300, -19, 70, 400)
-    before, after, *_wider = forms_to_create(page_of(ana, window=7))
+def test_buttons_open_nearest_error_before_and_after(ana: Client, connected: DemoSentry) -> None:
+    add_errors(connected, -300, -19, 70, 400)
+    before, after, *_wider = lookup_forms(result_page(ana, window=7))
     for posted, minutes in ((before, -19), (after, 70)):
-        page = clicked(ana, posted)
+        page = click(ana, posted)
         assert "The payment was declined." in page
         lookup = Lookup.objects.latest("created_at")
         assert (lookup.customer, lookup.minutes, lookup.zone) == (JANE, 7, "Europe/Berlin")
         assert lookup.moment == MOMENT + minutes * MINUTE
 
 
-def test_one_click_searches_a_wider_window(ana: Client, connected: DemoSentry) -> None:
-    planted(connected, -40)
-    *_nearest, quarter, hour, day = forms_to_create(page_of(ana))
+def test_button_searches_wider_window(ana: Client, connected: DemoSentry) -> None:
+    add_errors(connected, -40)
+    *_nearest, quarter, hour, day = lookup_forms(result_page(ana))
     assert [one["window"] for one in (quarter, hour, day)] == ["15", "60", "1440"]
-    assert "The payment was declined." in clicked(ana, hour)
+    assert "The payment was declined." in click(ana, hour)
 
 
-def test_the_click_stays_in_the_chosen_project_and_environment(
-    ana: Client, connected: DemoSentry
-) -> None:
-    planted(connected, -19)
-    clicked(ana, forms_to_create(page_of(ana, project="web", environment="production"))[0])
+def test_button_keeps_chosen_project_and_environment(ana: Client, connected: DemoSentry) -> None:
+    add_errors(connected, -19)
+    click(ana, lookup_forms(result_page(ana, project="web", environment="production"))[0])
     lookup = Lookup.objects.latest("created_at")
     assert (lookup.projects, lookup.environments) == (["web"], ["production"])
 
 
-def test_never_seen_says_how_far_back_was_looked_and_which_other_name_to_try(
+def test_never_seen_shows_search_period_and_suggests_other_identifier(
     ana: Client, settings: Settings
 ) -> None:
     settings.SENTRY_RETENTION_DAYS = 30
-    page = words(page_of(ana))
+    page = page_text(result_page(ana))
     since = (NOW - timedelta(days=30)).astimezone(ZoneInfo("Europe/Berlin"))
     day = f"{since.day} {since:%b %Y}"
     assert f"{NEVER} where we searched in the last 30 days (since {day})" in page
     assert "try the user ID instead of the email" in page
     assert f"keeps errors for 30 days, so we don't know what happened before {day}." in page
-    assert "try the email instead" in words(page_of(ana, customer="4711"))
+    assert "try the email instead" in page_text(result_page(ana, customer="4711"))
 
 
-def test_it_says_what_was_searched(ana: Client) -> None:
-    page = page_of(ana, environment="staging")
-    assert f"{JANE}, as user ID, email, and username" in words(page)
+def test_searched_fields_projects_and_environments_are_listed(ana: Client) -> None:
+    page = result_page(ana, environment="staging")
+    assert f"{JANE}, as user ID, email, and username" in page_text(page)
     assert "<dt>Projects</dt><dd>api and web</dd>" in page
     assert "<dt>Environments</dt><dd>staging</dd>" in page
 
 
 @pytest.mark.parametrize("case", ["young", "old", "part"])
-def test_an_answer_that_is_not_complete_claims_nothing_about_other_times(
+def test_incomplete_result_claims_nothing_about_other_times(
     ana: Client, connected: DemoSentry, case: str
 ) -> None:
-    planted(connected, -19)
+    add_errors(connected, -19)
     changes: dict[str, object] = {}
     if case == "part":
         connected.fail(r"/acme/events/", times=1, body='{"data": [null]}', status=200)
     else:
         moment = just_now() - (2 * MINUTE if case == "young" else timedelta(days=90))
         changes = {"at": moment.isoformat()}
-    shown = page_of(ana, **changes)
-    page = words(shown)
+    shown = result_page(ana, **changes)
+    page = page_text(shown)
     assert "This result is incomplete, for the reason above." in page
     assert NEVER not in page
     assert "most recent error" not in page
-    assert [one["window"] for one in forms_to_create(shown)] == ["15", "60", "1440"]
+    assert [one["window"] for one in lookup_forms(shown)] == ["15", "60", "1440"]
 
 
-def test_a_stale_answer_claims_nothing_about_other_times(
-    ana: Client, connected: DemoSentry
-) -> None:
-    planted(connected, -19)
+def test_stale_result_claims_nothing_about_other_times(ana: Client, connected: DemoSentry) -> None:
+    add_errors(connected, -19)
     address = look_up(ana, customer=JANE)
     assert "most recent error" in text(ana.get(address))
     connected.fail(r"/acme/events/", times=None, status=500)
     again = ana.post(f"{address}again/")["Location"]
-    page = words(text(ana.get(again)))
+    page = page_text(text(ana.get(again)))
     assert "This result is incomplete, for the reason above." in page
     assert "most recent error" not in page
 
 
-def test_what_could_not_be_found_out_is_said_and_nothing_is_claimed(
-    ana: Client, connected: DemoSentry
-) -> None:
-    planted(connected, -19)
+def test_failed_check_of_other_times_is_reported(ana: Client, connected: DemoSentry) -> None:
+    add_errors(connected, -19)
     connected.fail(r"/acme/events/.*per_page=25", times=None, status=400)
-    page = words(page_of(ana))
+    page = page_text(result_page(ana))
     assert "We couldn't check whether this customer had errors at other times" in page
     assert "complete" in page
     assert NEVER not in page
 
 
-def test_a_window_cut_out_of_a_wider_answer_needs_no_call_and_claims_no_last_time(
+def test_narrower_window_from_cache_needs_no_call_and_shows_no_most_recent_error(
     ana: Client, connected: DemoSentry
 ) -> None:
-    planted(connected, -40)
-    page_of(ana, window=60)
+    add_errors(connected, -40)
+    result_page(ana, window=60)
     connected.clear()
-    shown = page_of(ana)
-    page = words(shown)
+    shown = result_page(ana)
+    page = page_text(shown)
     assert [call.path for call in connected.calls if "/events/" in call.path] == []
     assert "most recent error" not in page
     assert "35 min before the window" in page
     assert "We assume that Sentry keeps errors" not in page
-    assert "The payment was declined." in clicked(ana, forms_to_create(shown)[0])
+    assert "The payment was declined." in click(ana, lookup_forms(shown)[0])
 
 
-def test_hostile_errors_at_other_times_stay_text_and_show_no_other_name(
+def test_hostile_errors_at_other_times_are_escaped_and_redacted(
     ana: Client, connected: DemoSentry
 ) -> None:
     connected.world.add_event(
@@ -202,6 +192,6 @@ def test_hostile_errors_at_other_times_stay_text_and_show_no_other_name(
     assert "<script>alert" not in text(ana.get(address))
 
 
-def test_no_customer_gets_into_an_address(ana: Client, connected: DemoSentry) -> None:
-    planted(connected, -19, 60)
-    assert not re.findall(r'(?:href|action|src)="[^"]*jane', page_of(ana))
+def test_customer_is_absent_from_urls(ana: Client, connected: DemoSentry) -> None:
+    add_errors(connected, -19, 60)
+    assert not re.findall(r'(?:href|action|src)="[^"]*jane', result_page(ana))

@@ -1,4 +1,4 @@
-"""Nobody sees what lies in projects of other teams, by whichever door, and everybody is told."""
+"""Other teams' projects are hidden everywhere, and every reader is notified of it."""
 
 import json
 from collections.abc import Iterator
@@ -19,17 +19,17 @@ from tests.web.teams import HIDDEN, errors_in_two_projects, team
 
 pytestmark = pytest.mark.django_db
 
-SAID = "This lookup searched projects you don't have access to."
+NOTICE = "This lookup searched projects you don't have access to."
 
 
 @pytest.fixture
 def hidden_event(connected: DemoSentry) -> str:
-    """The id of an event that a reader of `web` alone may not see."""
+    """Return the ID of an event that is hidden from people who can only see `web`."""
     return errors_in_two_projects(connected.world)
 
 
-def doors(address: str, event_id: str) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """Every way to read a lookup: method, address, what is posted."""
+def all_requests(address: str, event_id: str) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Yield every way to read a lookup: method, URL, and posted data."""
     event = f"events/{event_id}/"
     pages = (
         *("", "?wait=1", "export.md", "export.xml", "export.json", "export.json?for=llm"),
@@ -45,8 +45,8 @@ def doors(address: str, event_id: str) -> Iterator[tuple[str, str, dict[str, str
     yield "GET", "/", {}
 
 
-def opened(client: Client, door: tuple[str, str, dict[str, str]]) -> str:
-    method, address, posted = door
+def response_text(client: Client, request: tuple[str, str, dict[str, str]]) -> str:
+    method, address, posted = request
     if method == "GET":
         return text(client.get(address))
     part = {"X-Triage-Part": "1"} if address.endswith("shown/") else {}
@@ -55,24 +55,27 @@ def opened(client: Client, door: tuple[str, str, dict[str, str]]) -> str:
 
 def assert_nothing_hidden(reader: User, address: str, event_id: str) -> None:
     client = signed_in(reader)
-    for door in doors(address, event_id):
-        told = opened(client, door).replace(door[1], "")  # a page may repeat its own address
+    for request in all_requests(address, event_id):
+        # A page may repeat its own URL.
+        content = response_text(client, request).replace(request[1], "")
         found = [
-            told[max(0, told.index(w) - 150) : told.index(w) + 80] for w in HIDDEN if w in told
+            content[max(0, content.index(w) - 150) : content.index(w) + 80]
+            for w in HIDDEN
+            if w in content
         ]
-        assert not found, (door, found)
-        assert event_id not in told, door
+        assert not found, (request, found)
+        assert event_id not in content, request
     for live in (False, True):
         if live:
             client.cookies["triage_live"] = "1"
         page = text(client.get(address))
-        assert SAID in unescape(page)
+        assert NOTICE in unescape(page)
         assert "incomplete" in page
         assert "at least once" in page
         assert "1 problem<" in page
 
 
-def test_a_lookup_that_was_shared_shows_only_the_readers_projects(
+def test_shared_lookup_shows_only_readers_projects(
     hidden_event: str, agent: User, other_agent: User
 ) -> None:
     team("Both", ["web", "api-secret"], agent)
@@ -80,12 +83,12 @@ def test_a_lookup_that_was_shared_shows_only_the_readers_projects(
     ana = signed_in(agent)
     address = look_up(ana)
     assert "zzhidden" in text(ana.get(address))
-    assert SAID not in text(ana.get(address))
+    assert NOTICE not in text(ana.get(address))
     assert ana.post(f"{address}share/", {"reader": "ben"}).status_code == 303
     assert_nothing_hidden(other_agent, address, hidden_event)
 
 
-def test_the_first_to_open_a_shared_lookup_sees_no_more(
+def test_first_reader_of_shared_lookup_sees_only_own_projects(
     hidden_event: str, agent: User, other_agent: User
 ) -> None:
     team("Both", ["web", "api-secret"], agent)
@@ -94,10 +97,10 @@ def test_the_first_to_open_a_shared_lookup_sees_no_more(
     address = look_up(ana)
     ana.post(f"{address}share/", {"reader": "ben"})
     assert_nothing_hidden(other_agent, address, hidden_event)
-    assert "zzhidden" in text(ana.get(address))  # the whole answer is kept all the same
+    assert "zzhidden" in text(ana.get(address))  # the stored result is still complete
 
 
-def test_a_lead_sees_of_the_teams_lookups_only_their_own_projects(
+def test_lead_sees_only_own_projects_in_team_lookups(
     hidden_event: str, agent: User, lead: User
 ) -> None:
     team("Both", ["web", "api-secret"], agent)
@@ -112,10 +115,10 @@ def test_a_lead_sees_of_the_teams_lookups_only_their_own_projects(
     assert json.loads(text(taken))["searched"]["projects"] == ["web"]
 
 
-def test_a_project_that_a_team_lost_is_gone_from_what_was_kept(
+def test_project_removed_from_team_is_hidden_in_stored_results(
     hidden_event: str, agent: User
 ) -> None:
-    before = look_up(signed_in(agent))  # while there was no team
+    before = look_up(signed_in(agent))  # before any team existed
     group = team("Both", ["web", "api-secret"], agent)
     ana = signed_in(agent)
     address = look_up(ana)
@@ -126,7 +129,7 @@ def test_a_project_that_a_team_lost_is_gone_from_what_was_kept(
         assert_nothing_hidden(agent, one, hidden_event)
 
 
-def test_json_says_that_a_part_is_left_out_and_counts_only_the_rest(
+def test_json_is_marked_incomplete_and_counts_only_visible_events(
     hidden_event: str, agent: User
 ) -> None:
     address = look_up(signed_in(agent))
@@ -144,7 +147,7 @@ def test_json_says_that_a_part_is_left_out_and_counts_only_the_rest(
     assert part["nearby"] is None
 
 
-def test_a_reader_of_nothing_that_was_found_is_told_no_false_nothing(
+def test_reader_without_visible_events_sees_incomplete_result(
     hidden_event: str, agent: User
 ) -> None:
     address = look_up(signed_in(agent))
@@ -153,13 +156,11 @@ def test_a_reader_of_nothing_that_was_found_is_told_no_false_nothing(
     team("Others", ["docs"], agent)
     page = text(ana.get(address))
     assert "No errors were found, but the result is incomplete." in page
-    assert SAID in unescape(page)
+    assert NOTICE in unescape(page)
     assert not [word for word in HIDDEN if word in page]
 
 
-def test_it_is_said_in_the_same_words_where_nothing_was_left_out(
-    connected: DemoSentry, agent: User
-) -> None:
+def test_empty_result_shows_same_notice(connected: DemoSentry, agent: User) -> None:
     connected.world.add_project("web")
     connected.world.add_project("api-secret")
     address = look_up(signed_in(agent))
@@ -167,11 +168,11 @@ def test_it_is_said_in_the_same_words_where_nothing_was_left_out(
     assert "No errors for this customer in this window." in text(ana.get(address))
     team("Few", ["web"], agent)
     page = text(ana.get(address))
-    assert SAID in unescape(page)
+    assert NOTICE in unescape(page)
     assert "No errors were found, but the result is incomplete." in page
 
 
-def test_what_could_not_be_read_names_no_other_project(hidden_event: str, agent: User) -> None:
+def test_notice_of_unread_projects_omits_other_projects(hidden_event: str, agent: User) -> None:
     ana = signed_in(agent)
     address = look_up(ana, project="")
     lookup = Lookup.objects.get()
@@ -184,7 +185,7 @@ def test_what_could_not_be_read_names_no_other_project(hidden_event: str, agent:
     assert "Part of this result could not be read." in page
 
 
-def test_how_far_an_asking_is_is_told_only_to_who_may_see_all_of_it(
+def test_progress_details_require_access_to_all_projects(
     hidden_event: str, agent: User, other_agent: User
 ) -> None:
     team("Few", ["web"], other_agent)
@@ -193,22 +194,21 @@ def test_how_far_an_asking_is_is_told_only_to_who_may_see_all_of_it(
     address = look_up(ana)
     ana.post(f"{address}share/", {"reader": "ben"})
     lookup = Lookup.objects.get()
-    told = {
+    progress = {
         "events_found": 5,
         "newest": [
             {"id": "e", "timestamp": lookup.moment.isoformat(), "level": "error", "sentence": "X"}
         ],
     }
-    lookups_cache.put_sealed(lookup.cache_key.replace("answer/", "progress/"), told, 30)
-    lookups_cache.put(f"{lookup.cache_key}/lease", "somebody", 30)  # another process is at it
+    lookups_cache.put_sealed(lookup.cache_key.replace("answer/", "progress/"), progress, 30)
+    # Another process runs the lookup.
+    lookups_cache.put(f"{lookup.cache_key}/lease", "somebody", 30)
     assert ana.get(f"{address}progress").json()["events_found"] == 5
     assert signed_in(other_agent).get(f"{address}progress").json()["events_found"] == 0
     cache.clear()
 
 
-def test_counts_of_other_projects_are_not_told_beside_last_lookups(
-    hidden_event: str, agent: User
-) -> None:
+def test_recent_lookups_do_not_count_other_projects(hidden_event: str, agent: User) -> None:
     ana = signed_in(agent)
     ana.get(look_up(ana))
     assert '"recent-what">2 problems<' in text(ana.get("/"))
@@ -216,7 +216,7 @@ def test_counts_of_other_projects_are_not_told_beside_last_lookups(
     assert '"recent-what">only your projects<' in text(ana.get("/"))
 
 
-def test_another_teams_answer_in_the_cache_serves_nobody_else(
+def test_cached_result_is_not_reused_for_another_team(
     hidden_event: str, agent: User, connected: DemoSentry
 ) -> None:
     team("Both", ["web", "api-secret"], agent)
@@ -227,6 +227,6 @@ def test_another_teams_answer_in_the_cache_serves_nobody_else(
     for minutes in (30, 5):  # the same window, and a narrower one
         page = text(kim.get(look_up(kim, window=minutes)))
         assert "zzhidden" not in page
-        assert SAID not in page
+        assert NOTICE not in page
         assert "Card declined" in page
     assert Lookup.objects.filter(user=few).first().projects == ["web"]  # type: ignore[union-attr]

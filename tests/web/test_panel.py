@@ -1,4 +1,4 @@
-"""The panel beside a result: its pieces for the browser, its form, one problem alone."""
+"""The export panel of a result: its fragment, its form, and single problems."""
 
 import pytest
 from django.contrib.auth.models import User
@@ -14,23 +14,23 @@ pytestmark = pytest.mark.django_db
 CHOICE = {"preset": "explain", "format": "xml", "budget": "2000"}
 
 
-def test_the_pieces_hold_what_the_page_would_and_nothing_around_it(ana: Client) -> None:
+def test_fragment_matches_page_without_layout(ana: Client) -> None:
     address = look_up(ana)
-    page, pieces = ana.get(address, CHOICE), ana.get(f"{address}export/panel/", CHOICE)
-    assert pieces.context["export"].text == page.context["export"].text
-    assert text(pieces).strip() in text(page).replace(
-        str(page.context["csrf_token"]), str(pieces.context["csrf_token"])
+    page, fragment = ana.get(address, CHOICE), ana.get(f"{address}export/panel/", CHOICE)
+    assert fragment.context["export"].text == page.context["export"].text
+    assert text(fragment).strip() in text(page).replace(
+        str(page.context["csrf_token"]), str(fragment.context["csrf_token"])
     )
-    assert "<html" not in text(pieces)
+    assert "<html" not in text(fragment)
 
 
-def test_the_download_beside_the_preview_is_the_preview(ana: Client) -> None:
+def test_download_link_matches_preview(ana: Client) -> None:
     address = look_up(ana)
     for format_ in ("markdown", "xml", "json"):
-        pieces = ana.get(f"{address}export/panel/", {**CHOICE, "format": format_})
-        links = Page(text(pieces)).all("a")
+        fragment = ana.get(f"{address}export/panel/", {**CHOICE, "format": format_})
+        links = Page(text(fragment)).all("a")
         (link,) = [link for link in links if link.get("data-part") == "download"]
-        assert text(ana.get(link["href"])) == pieces.context["export"].text
+        assert text(ana.get(link["href"])) == fragment.context["export"].text
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_the_download_beside_the_preview_is_the_preview(ana: Client) -> None:
         ({"issue": "999"}, "budget", "no problem with that ID"),
     ],
 )
-def test_a_choice_that_makes_no_sense_is_told_for_its_field(
+def test_invalid_choice_is_reported_for_its_field(
     ana: Client, changes: dict[str, str], field: str, sentence: str
 ) -> None:
     response = ana.get(f"{look_up(ana)}export/panel/", {**CHOICE, **changes})
@@ -53,49 +53,49 @@ def test_a_choice_that_makes_no_sense_is_told_for_its_field(
 
 
 @pytest.mark.parametrize("typed", ["2000", "2,000", "2 000", " 2\u202f000 "])
-def test_a_budget_may_be_typed_with_signs_between_its_digits(ana: Client, typed: str) -> None:
-    pieces = ana.get(f"{look_up(ana)}export/panel/", {"budget": typed})
-    assert pieces.context["choice"].budget == 2000
+def test_token_limit_accepts_thousands_separators(ana: Client, typed: str) -> None:
+    fragment = ana.get(f"{look_up(ana)}export/panel/", {"budget": typed})
+    assert fragment.context["choice"].budget == 2000
 
 
-def test_a_usual_size_goes_before_the_number_in_the_field(ana: Client) -> None:
-    """Without JavaScript a click on it sends both, the field's number first."""
+def test_size_button_overrides_typed_token_limit(ana: Client) -> None:
+    """Without JavaScript, the button submits both values, the typed one first."""
     response = ana.get(f"{look_up(ana)}?preset=none&format=markdown&budget=6000&budget=2000")
     assert response.context["choice"].budget == 2000
 
 
 @pytest.fixture
 def two_problems(ana: Client, connected: DemoSentry) -> str:
-    """The address of a result with two problems."""
+    """Return the URL of a result with two problems."""
     connected.world.add_event(
         user_id="1001", timestamp=MOMENT, project="web", exception=("CartBroke", "No price")
     )
     return look_up(ana)
 
 
-def test_the_text_of_one_problem_tells_that_problem_alone(ana: Client, two_problems: str) -> None:
+def test_problem_export_contains_only_that_problem(ana: Client, two_problems: str) -> None:
     page = ana.get(two_problems, CHOICE)
     links = [link for link in Page(text(page)).all("a") if "data-problem" in link]
     assert len(links) == 2
-    told = [text(ana.get(link["href"])) for link in links]
+    exports = [text(ana.get(link["href"])) for link in links]
     for own, other in (("CartBroke", "PaymentDeclined"), ("PaymentDeclined", "CartBroke")):
-        (alone,) = [export for export in told if own in export]
-        assert other not in alone
-        assert alone.startswith("Explain to a support agent")
+        (export,) = [export for export in exports if own in export]
+        assert other not in export
+        assert export.startswith("Explain to a support agent")
 
 
-def test_the_panel_is_for_whoever_may_open_the_lookup(
+def test_panel_requires_access_to_lookup(
     ana: Client, two_problems: str, other_agent: User, lead: User, outsider: User, client: Client
 ) -> None:
-    pieces = f"{two_problems}export/panel/"
+    url = f"{two_problems}export/panel/"
     for stranger in (other_agent, outsider):
-        assert signed_in(stranger).get(pieces).status_code == 404
+        assert signed_in(stranger).get(url).status_code == 404
         assert signed_in(stranger).post(f"{two_problems}copied/", CHOICE).status_code == 404
-    assert signed_in(lead).get(pieces).status_code == 200
-    assert "login" in client.get(pieces)["Location"]
+    assert signed_in(lead).get(url).status_code == 200
+    assert "login" in client.get(url)["Location"]
 
 
-def test_the_key_can_be_switched_off(ana: Client) -> None:
+def test_keyboard_shortcut_can_be_turned_off(ana: Client) -> None:
     address = look_up(ana)
     assert "data-shortcut" in text(ana.get(address))
     ana.post("/accounts/preferences/", {"time_zone": ""})

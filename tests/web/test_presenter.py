@@ -1,4 +1,4 @@
-"""What the pages say and where the timeline's marks stand, without any page."""
+"""Presenters of the result and event pages, without templates."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,12 +19,12 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def page(*events: Event, seconds_later: int = 12, **changes: object) -> ResultPage:
-    """The page of these events, read some seconds after they were fetched."""
+    """Return the result page of these events, viewed `seconds_later` after the fetch."""
     now = FETCHED + timedelta(seconds=seconds_later)
     return result.result_page(answer(*events), lookup(**changes), zone=BERLIN, now=now)
 
 
-def test_facts_say_how_much_how_sure_and_how_old() -> None:
+def test_facts_show_counts_completeness_and_age() -> None:
     assert page(event(), event(9)).facts == (
         "1 problem",
         "2 events",
@@ -33,15 +33,23 @@ def test_facts_say_how_much_how_sure_and_how_old() -> None:
     )
 
 
-def test_shared_copy_says_its_age() -> None:
+@pytest.mark.parametrize("events", [(), (event(),)])
+def test_facts_never_call_an_incomplete_result_complete(events: tuple[Event, ...]) -> None:
+    incomplete = replace(answer(*events), complete=False)
+    facts = result.result_page(incomplete, lookup(), zone=BERLIN, now=FETCHED).facts
+    assert "incomplete" in facts
+    assert "complete" not in facts
+
+
+def test_cached_result_shows_its_age() -> None:
     assert "from cache, 4 min old" in page(event(), seconds_later=250, from_cache=True).facts
 
 
-def test_moment_is_told_in_both_zones() -> None:
+def test_reported_time_is_shown_in_both_zones() -> None:
     assert page(event()).summary.both_zones == "14:05 Europe/Berlin = 13:05 UTC"
 
 
-def test_other_day_in_utc_is_named() -> None:
+def test_utc_date_is_shown_when_it_differs() -> None:
     moment = datetime(2026, 11, 19, 23, 30, tzinfo=UTC)
 
     assert formatting.in_utc_too(moment, BERLIN) == (
@@ -49,7 +57,7 @@ def test_other_day_in_utc_is_named() -> None:
     )
 
 
-def test_event_time_is_local_with_utc_beside() -> None:
+def test_event_time_is_local_with_utc() -> None:
     shown = page(event(-130)).groups[0].events[0]
 
     assert shown.time.text == "14:02:50"
@@ -58,23 +66,23 @@ def test_event_time_is_local_with_utc_beside() -> None:
     assert shown.relative == "2 min before"
 
 
-def test_an_event_tells_its_time_in_both_zones() -> None:
+def test_event_facts_show_time_in_both_zones() -> None:
     late = formatting.in_both(datetime(2026, 11, 19, 23, 30, 5, tzinfo=UTC), BERLIN)
 
-    told = dict(page(event(-130)).groups[0].events[0].facts)["Time"]
+    shown_time = dict(page(event(-130)).groups[0].events[0].facts)["Time"]
 
-    assert told == "20 Nov 2026, 14:02:50 Europe/Berlin = 13:02:50 UTC"
+    assert shown_time == "20 Nov 2026, 14:02:50 Europe/Berlin = 13:02:50 UTC"
     assert late == "20 Nov 2026, 00:30:05 Europe/Berlin = 19 Nov 2026, 23:30:05 UTC"
 
 
-def test_repeated_hour_is_typed_with_its_offset() -> None:
+def test_repeated_hour_includes_offset() -> None:
     first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
 
     assert formatting.typed_in(first, BERLIN) == "2026-10-25 02:30:00+02:00"
     assert formatting.typed_in(MOMENT, BERLIN) == "2026-11-20 14:05:00"
 
 
-def test_every_mark_leads_to_an_event_on_the_page() -> None:
+def test_every_mark_links_to_event_on_page() -> None:
     shown = page(*answers.many_events(120))
     assert shown.timeline is not None
 
@@ -83,14 +91,14 @@ def test_every_mark_leads_to_an_event_on_the_page() -> None:
     assert {mark.href for lane in shown.timeline.lanes for mark in lane.marks} <= anchors
 
 
-def test_levels_differ_by_shape_and_word() -> None:
+def test_levels_have_distinct_shapes_and_words() -> None:
     marks = [level_mark(level) for level in answers.LEVELS]
 
     assert len({mark.shape for mark in marks}) == 4
     assert [mark.word for mark in marks] == list(answers.LEVELS)
 
 
-def test_many_problems_are_folded_and_none_is_lost() -> None:
+def test_many_problems_are_folded_without_loss() -> None:
     shown = page(*answers.many_events(500, 500))
 
     assert len(shown.groups) + len(shown.folded) == 500
@@ -98,7 +106,7 @@ def test_many_problems_are_folded_and_none_is_lost() -> None:
     assert shown.timeline.lanes_left_out == 500 - MAX_LANES
 
 
-def test_events_nearest_the_moment_stand_open() -> None:
+def test_events_nearest_reported_time_are_expanded() -> None:
     card = page(*(event(seconds) for seconds in range(-200, 200, 10))).groups[0]
 
     assert [shown.relative for shown in card.events][3:6] == [
@@ -110,7 +118,7 @@ def test_events_nearest_the_moment_stand_open() -> None:
     assert len(card.events) + len(card.folded) == 40
 
 
-def test_repeated_frames_are_told_once_and_counted() -> None:
+def test_repeated_frames_are_shown_once_with_count() -> None:
     frames = (answers.frame(1),) * 250
     body = answers.body(exceptions=(ExceptionInfo(type="RecursionError", frames=frames),))
 
@@ -120,18 +128,18 @@ def test_repeated_frames_are_told_once_and_counted() -> None:
     assert exception.left_out == 0
 
 
-def test_what_is_left_out_of_250_frames_is_counted_and_shown_on_the_event_page() -> None:
+def test_omitted_frames_are_counted_and_shown_on_event_page() -> None:
     long = answers.recursion_event()
-    asked = answer(long)
+    sample = answer(long)
 
     brief = page(long).groups[0].events[0].exceptions[0]
-    full = result.event_view(long, answer=asked, zone=BERLIN).exceptions[0]
+    full = result.event_view(long, answer=sample, zone=BERLIN).exceptions[0]
 
     assert 1 + len(brief.own) + len(brief.library) + brief.left_out == 250
     assert 1 + len(full.own) + len(full.library) == 250
 
 
-def test_own_code_comes_before_libraries() -> None:
+def test_own_code_precedes_library_code() -> None:
     exception = page(event()).groups[0].events[0].exceptions[0]
 
     assert exception.crash is not None
@@ -141,7 +149,7 @@ def test_own_code_comes_before_libraries() -> None:
     assert [frame.place for frame in exception.library] == ["site-packages/http2.py:102"]
 
 
-def test_steps_are_told_relative_to_the_event_with_failures_marked() -> None:
+def test_steps_are_relative_to_event_with_failures_marked() -> None:
     steps = page(event()).groups[0].events[0].story.steps
 
     assert [(step.relative, step.words, step.has_failed) for step in steps] == [
@@ -150,7 +158,7 @@ def test_steps_are_told_relative_to_the_event_with_failures_marked() -> None:
     ]
 
 
-def test_an_events_own_page_tells_what_the_program_noted_too() -> None:
+def test_event_page_also_shows_raw_breadcrumbs() -> None:
     clicked = Breadcrumb(MOMENT, category="ui.click", message="button.pay-now > span")
     one = event(body=answers.body(breadcrumbs=(clicked,)))
 
@@ -161,7 +169,7 @@ def test_an_events_own_page_tells_what_the_program_noted_too() -> None:
     assert (brief.text, brief.raw) == ("pay now", "")
 
 
-def test_nothing_found_says_what_was_searched_and_offers_wider_windows() -> None:
+def test_empty_result_shows_searched_scope_and_offers_wider_windows() -> None:
     nothing = page().nothing
 
     assert nothing is not None
@@ -170,20 +178,20 @@ def test_nothing_found_says_what_was_searched_and_offers_wider_windows() -> None
     assert [minutes for minutes, _words in nothing.wider] == [15, 60, 1440]
 
 
-def test_an_id_says_that_events_and_traces_were_searched_too() -> None:
-    asked = answer()
-    by_id = replace(asked, question=replace(asked.question, customer=parse_customer("a" * 32)))
+def test_event_id_also_lists_event_and_trace_id_fields() -> None:
+    sample = answer()
+    by_id = replace(sample, question=replace(sample.question, customer=parse_customer("a" * 32)))
 
     shown = result.result_page(by_id, lookup(), zone=BERLIN, now=FETCHED)
 
     assert shown.searched_fields == "user ID, email, username, event ID, and trace ID"
 
 
-def test_counts_say_when_there_is_more_than_is_listed() -> None:
-    asked = answer(event())
+def test_counts_show_when_more_events_exist_than_listed() -> None:
+    sample = answer(event())
     for total, words in ((None, "at least 1 event"), (12_345, "1 of 12,345 events")):
         shown = result.result_page(
-            replace(asked, events_total=total), lookup(), zone=BERLIN, now=FETCHED
+            replace(sample, events_total=total), lookup(), zone=BERLIN, now=FETCHED
         )
         assert words in shown.facts
 
@@ -194,9 +202,9 @@ def test_redaction_is_receipted_in_words() -> None:
 
 
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "data:text/html,x", "//evil.example"])
-def test_only_web_addresses_become_links(address: str) -> None:
+def test_only_http_urls_become_links(address: str) -> None:
     assert page(event(permalink=address)).groups[0].events[0].permalink == ""
 
 
-def test_text_that_turns_the_writing_direction_is_made_visible() -> None:
+def test_direction_and_control_characters_are_made_visible() -> None:
     assert formatting.visible("a\u202egpj.exe\x1b[31m") == "a\ufffdgpj.exe\u241b[31m"

@@ -1,4 +1,4 @@
-"""The questions before an export, as admins write them and agents choose them."""
+"""Export presets: admins write the prompts, agents choose them."""
 
 import pytest
 from django.contrib.auth.models import User
@@ -14,18 +14,18 @@ LIST = "/admin/lookups/exportpreset/"
 
 
 def form(**changes: object) -> dict[str, object]:
-    """The admin's form for a question, filled in well but for the changes."""
-    good = {
+    """Return valid admin form data for a preset, with overrides."""
+    data = {
         "name": "summary",
         "label": "Sum it up",
         "instruction": "Sum it up in one sentence.",
         "position": 5,
         "is_active": "on",
     }
-    return {**good, **changes}
+    return {**data, **changes}
 
 
-def page_of(name: str) -> str:
+def change_url(name: str) -> str:
     return f"{LIST}{ExportPreset.objects.get(name=name).pk}/change/"
 
 
@@ -35,13 +35,11 @@ def download(ana: Client, address: str, preset: str) -> str:
     return text(response)
 
 
-def test_what_an_admin_writes_is_what_stands_before_the_data_and_nothing_else_changes(
-    ana: Client, admin: User
-) -> None:
+def test_edited_prompt_precedes_unchanged_data(ana: Client, admin: User) -> None:
     address = look_up(ana)
     before = download(ana, address, "explain")
-    written = form(name="explain", label="Tell it", instruction="Tell it\r\nin Spanish. ")
-    saved = signed_in(admin).post(page_of("explain"), written)
+    edited = form(name="explain", label="Tell it", instruction="Tell it\r\nin Spanish. ")
+    saved = signed_in(admin).post(change_url("explain"), edited)
     assert saved.status_code == 302
     after = download(ana, address, "explain")
     assert after.startswith("Tell it\nin Spanish.\n\n")
@@ -49,9 +47,7 @@ def test_what_an_admin_writes_is_what_stands_before_the_data_and_nothing_else_ch
     assert ExportPreset.objects.get(name="explain").changed_by == admin
 
 
-def test_a_new_question_is_offered_at_its_place_and_none_comes_first(
-    ana: Client, admin: User
-) -> None:
+def test_new_preset_is_listed_by_position_after_none(ana: Client, admin: User) -> None:
     signed_in(admin).post(f"{LIST}add/", form())
     address = look_up(ana)
     names = [preset.name for preset in ana.get(address).context["presets"]]
@@ -69,7 +65,7 @@ def test_a_new_question_is_offered_at_its_place_and_none_comes_first(
         ({"name": "two words"}, "valid"),
     ],
 )
-def test_a_question_that_will_not_do_is_refused(
+def test_invalid_preset_is_rejected(
     ana: Client, admin: User, changes: dict[str, object], sentence: str
 ) -> None:
     response = signed_in(admin).post(f"{LIST}add/", form(**changes))
@@ -78,16 +74,14 @@ def test_a_question_that_will_not_do_is_refused(
     assert ExportPreset.objects.count() == 4
 
 
-def test_the_name_of_a_question_stays_because_links_hold_it(ana: Client, admin: User) -> None:
-    signed_in(admin).post(page_of("bug"), form(name="other", label="Ticket"))
+def test_preset_name_cannot_be_changed(ana: Client, admin: User) -> None:
+    signed_in(admin).post(change_url("bug"), form(name="other", label="Ticket"))
     assert ExportPreset.objects.get(name="bug").label == "Ticket"
 
 
-def test_a_question_taken_away_is_refused_in_old_links_by_a_page_that_names_the_others(
-    ana: Client, admin: User
-) -> None:
+def test_old_link_to_removed_preset_lists_available_presets(ana: Client, admin: User) -> None:
     address = look_up(ana)
-    signed_in(admin).post(page_of("bug"), form(is_active=""))
+    signed_in(admin).post(change_url("bug"), form(is_active=""))
     ExportPreset.objects.filter(name="cause").delete()
     for preset in ("bug", "cause"):
         for page in (address, f"{address}export.md"):
@@ -96,6 +90,6 @@ def test_a_question_taken_away_is_refused_in_old_links_by_a_page_that_names_the_
             assert "Choose one of: none, explain, reply." in text(response)
 
 
-def test_only_admins_write_questions(ana: Client, lead: User) -> None:
+def test_only_admins_manage_presets(ana: Client, lead: User) -> None:
     assert signed_in(lead).get(LIST).status_code == 403
     assert ana.get(LIST).status_code == 403

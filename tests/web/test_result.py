@@ -1,4 +1,4 @@
-"""The result, its export, its events, and what hostile or empty events do to them."""
+"""The result page, its exports, and its events, including hostile and empty ones."""
 
 import re
 from datetime import timedelta
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 HOSTILE = "<script>alert(1)</script> ![x](https://evil.example) \"onclick='x'"
 
 
-def test_a_lookup_leads_from_the_form_to_the_answer(ana: Client) -> None:
+def test_form_leads_to_result(ana: Client) -> None:
     address = look_up(ana)
     assert re.fullmatch(r"/lookups/[0-9a-f-]{36}/", address)
     page = text(ana.get(address))
@@ -26,7 +26,7 @@ def test_a_lookup_leads_from_the_form_to_the_answer(ana: Client) -> None:
     assert "PaymentDeclined" in page
 
 
-def test_the_customer_stands_in_no_address_and_no_title(ana: Client) -> None:
+def test_customer_is_absent_from_urls_and_title(ana: Client) -> None:
     address = look_up(ana, customer="jane@example.com")
     page = text(ana.get(address))
     title = re.search(r"<title>(.*?)</title>", page, re.DOTALL)
@@ -35,7 +35,7 @@ def test_the_customer_stands_in_no_address_and_no_title(ana: Client) -> None:
     assert not re.findall(r'(?:href|action|src)="[^"]*jane', page)
 
 
-def test_hostile_text_stays_text_on_every_page(ana: Client, connected: DemoSentry) -> None:
+def test_hostile_text_is_escaped_on_every_page(ana: Client, connected: DemoSentry) -> None:
     event = connected.world.add_event(
         user_id="66",
         timestamp=MOMENT,
@@ -51,9 +51,7 @@ def test_hostile_text_stays_text_on_every_page(ana: Client, connected: DemoSentr
         assert "&lt;script&gt;" in page
 
 
-def test_an_event_with_nothing_in_it_has_a_page_without_none(
-    ana: Client, connected: DemoSentry
-) -> None:
+def test_empty_event_never_prints_none(ana: Client, connected: DemoSentry) -> None:
     empty: dict[str, object] = dict.fromkeys(
         ("title", "culprit", "entries", "tags", "user", "contexts", "context", "message", "sdk")
     )
@@ -68,7 +66,7 @@ def test_an_event_with_nothing_in_it_has_a_page_without_none(
     assert not re.search(r">\s*None\s*<", page)
 
 
-def test_the_download_is_what_the_page_previews_byte_for_byte(ana: Client) -> None:
+def test_download_matches_preview_exactly(ana: Client) -> None:
     address = look_up(ana)
     for name, suffix in (("markdown", "md"), ("xml", "xml"), ("json", "json")):
         response = ana.get(f"{address}?format={name}&budget=2000&preset=explain")
@@ -81,16 +79,16 @@ def test_the_download_is_what_the_page_previews_byte_for_byte(ana: Client) -> No
 @pytest.mark.parametrize(
     "query", ["?budget=5", "?budget=many", "?preset=nope", "?format=yaml", "?budget=999999999"]
 )
-def test_an_export_that_makes_no_sense_is_refused(ana: Client, query: str) -> None:
+def test_invalid_export_options_are_rejected(ana: Client, query: str) -> None:
     address = look_up(ana)
     assert ana.get(f"{address}{query}").status_code == 400
 
 
-def test_an_unknown_file_ending_is_refused(ana: Client) -> None:
+def test_unknown_export_extension_is_rejected(ana: Client) -> None:
     assert ana.get(f"{look_up(ana)}export.exe").status_code == 400
 
 
-def test_a_refresh_asks_again_under_a_new_address(ana: Client, connected: DemoSentry) -> None:
+def test_refresh_creates_new_lookup(ana: Client, connected: DemoSentry) -> None:
     address = look_up(ana)
     ana.get(address)
     connected.world.add_event(user_id="1001", timestamp=MOMENT)
@@ -99,7 +97,7 @@ def test_a_refresh_asks_again_under_a_new_address(ana: Client, connected: DemoSe
     assert ana.get(again).context["lookup"].events == 2
 
 
-def test_a_purged_answer_has_its_own_page(ana: Client) -> None:
+def test_purged_result_returns_410(ana: Client) -> None:
     address = look_up(ana)
     ana.get(address)
     purge_answers(list(Lookup.objects.all()))
@@ -108,14 +106,12 @@ def test_a_purged_answer_has_its_own_page(ana: Client) -> None:
     assert "again" in text(response)
 
 
-def test_an_event_not_among_the_first_fifty_opens_on_its_own_page(
-    ana: Client, connected: DemoSentry
-) -> None:
+def test_event_beyond_first_fifty_has_own_page(ana: Client, connected: DemoSentry) -> None:
     for place in range(51):
         connected.world.add_event(user_id="5", timestamp=MOMENT + timedelta(seconds=place))
     address = look_up(ana, customer="5")
     page = text(ana.get(address))
-    far = max(connected.world.events, key=lambda event: event.timestamp)
-    assert f"{address}events/{far.id}/" in page
-    assert ana.get(f"{address}events/{far.id}/").status_code == 200
+    latest = max(connected.world.events, key=lambda event: event.timestamp)
+    assert f"{address}events/{latest.id}/" in page
+    assert ana.get(f"{address}events/{latest.id}/").status_code == 200
     assert ana.get(f"{address}events/{'0' * 32}/").status_code == 404

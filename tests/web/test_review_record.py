@@ -1,4 +1,4 @@
-"""The page of one record, after a lookup through the front door."""
+"""The admin page of one lookup."""
 
 from datetime import timedelta
 
@@ -11,14 +11,14 @@ from apps.demo.server import DemoSentry
 from apps.lookups.models import Lookup, LookupIssue, LookupProject
 from tests.conftest import MOMENT, signed_in
 from tests.web.asking import look_up, text
-from tests.web.reviewing import LIST, looked_up
+from tests.web.reviewing import LIST, make_lookup
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def lookup(agent: User, connected: DemoSentry) -> Lookup:
-    """Ana looked up 1001, who had two errors."""
+    """Return Ana's lookup of customer 1001, with two errors."""
     for title in ("Cart price is missing", "Payment declined"):
         connected.world.add_event(
             user_id="1001", timestamp=MOMENT, project="shop", issue=title, title=title
@@ -28,11 +28,11 @@ def lookup(agent: User, connected: DemoSentry) -> Lookup:
     return Lookup.objects.get()
 
 
-def record(browser: Client, lookup: Lookup) -> str:
+def record_page(browser: Client, lookup: Lookup) -> str:
     return text(browser.get(f"{LIST}{lookup.pk}/change/"))
 
 
-def test_an_answer_leaves_a_row_for_each_issue_and_project(lookup: Lookup) -> None:
+def test_result_stores_row_per_issue_and_project(lookup: Lookup) -> None:
     assert {issue.title for issue in LookupIssue.objects.all()} == {
         "Cart price is missing",
         "Payment declined",
@@ -43,7 +43,7 @@ def test_an_answer_leaves_a_row_for_each_issue_and_project(lookup: Lookup) -> No
     assert round((lookup.expires_at - lookup.answered_at) / timedelta(days=1)) == 30
 
 
-def test_a_shared_answer_tells_the_calls_it_saved(lookup: Lookup, other_agent: User) -> None:
+def test_cached_result_records_calls_saved(lookup: Lookup, other_agent: User) -> None:
     ben = signed_in(other_agent)
     ben.get(look_up(ben))
     shared = Lookup.objects.latest("pk")
@@ -51,47 +51,43 @@ def test_a_shared_answer_tells_the_calls_it_saved(lookup: Lookup, other_agent: U
     assert shared.calls_saved == lookup.calls > 0
 
 
-def test_it_tells_what_the_agent_saw_and_the_calls_it_made(lookup: Lookup, admin: User) -> None:
-    page = record(signed_in(admin), lookup)
+def test_page_shows_result_and_calls(lookup: Lookup, admin: User) -> None:
+    page = record_page(signed_in(admin), lookup)
     assert f'href="/lookups/{lookup.uuid}/"' in page
     assert "Cart price is missing" in page
     assert "/organizations/acme/events/" in page
     assert str(lookup.uuid) in page
 
 
-def test_it_tells_exports_and_what_the_trail_says_of_it(
-    lookup: Lookup, agent: User, admin: User
-) -> None:
+def test_page_shows_exports_and_audit_entries(lookup: Lookup, agent: User, admin: User) -> None:
     signed_in(agent).get(f"/lookups/{lookup.uuid}/export.md")
-    page = record(signed_in(admin), lookup)
+    page = record_page(signed_in(admin), lookup)
     assert "downloaded, markdown" in page
     assert "looked up a customer" in page
 
 
-def test_that_somebody_opened_it_is_recorded(lookup: Lookup, admin: User) -> None:
-    record(signed_in(admin), lookup)
+def test_opening_record_is_audited(lookup: Lookup, admin: User) -> None:
+    record_page(signed_in(admin), lookup)
     entry = Entry.objects.filter(action=Action.VIEWED, actor="ada").get()
     assert entry.target == lookup.audit_target
     assert entry.customer_hash == lookup.customer_hash
 
 
-def test_without_an_answer_it_says_why(agent: User, admin: User) -> None:
-    gone = looked_up(agent, purged_at=MOMENT)
-    assert "An admin deleted the result" in record(signed_in(admin), gone)
-    failed = looked_up(agent, has_answer=False, outcome="failed", problem="too_slow")
-    page = record(signed_in(admin), failed)
+def test_missing_result_shows_reason(agent: User, admin: User) -> None:
+    purged = make_lookup(agent, purged_at=MOMENT)
+    assert "An admin deleted the result" in record_page(signed_in(admin), purged)
+    failed = make_lookup(agent, has_answer=False, outcome="failed", problem="too_slow")
+    page = record_page(signed_in(admin), failed)
     assert "No result was stored" in page
     assert "failed: too slow" in page
 
 
-def test_nobody_without_the_review_opens_it_and_nothing_is_recorded(
-    lookup: Lookup, lead: User
-) -> None:
+def test_lead_cannot_open_record_and_nothing_is_audited(lookup: Lookup, lead: User) -> None:
     lead.is_staff = True
     lead.save()
     assert signed_in(lead).get(f"{LIST}{lookup.pk}/change/").status_code == 403
     assert not Entry.objects.filter(actor="lea", action=Action.VIEWED).exists()
 
 
-def test_a_record_that_does_not_exist_leads_back_to_the_list(admin: User) -> None:
+def test_unknown_record_redirects(admin: User) -> None:
     assert signed_in(admin).get(f"{LIST}4711/change/").status_code == 302

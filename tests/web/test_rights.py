@@ -1,4 +1,4 @@
-"""Who gets in, and what a browser is told to do with the pages."""
+"""Access to pages, and the response headers of pages."""
 
 import re
 
@@ -10,26 +10,26 @@ from apps.demo.server import DemoSentry
 from apps.lookups.models import Lookup
 from apps.lookups.services import purge_answers
 from tests.conftest import signed_in
-from tests.web.asking import filled, look_up, text
+from tests.web.asking import form_data, look_up, text
 
 pytestmark = pytest.mark.django_db
 
 
-def test_nobody_gets_in_without_signing_in(connected: DemoSentry, client: Client) -> None:
+def test_pages_require_sign_in(connected: DemoSentry, client: Client) -> None:
     for address in ("/", "/accounts/preferences/", "/admin/lookups/lookup/"):
         response = client.get(address)
         assert response.status_code == 302
         assert "login" in response["Location"]
 
 
-def test_only_health_and_sign_in_are_open(connected: DemoSentry, client: Client) -> None:
+def test_health_and_sign_in_are_public(connected: DemoSentry, client: Client) -> None:
     connected.world.add_project("web")
     assert client.get("/accounts/login/").status_code == 200
     assert client.get("/healthz").json() == {"status": "ok"}
     assert client.get("/readyz").json() == {"database": "ok", "cache": "ok", "sentry": "ok"}
 
 
-def test_a_lookup_of_somebody_else_does_not_exist_for_an_agent(
+def test_other_agents_lookup_returns_404(
     ana: Client, other_agent: User, admin: User, outsider: User
 ) -> None:
     address = look_up(ana)
@@ -55,7 +55,7 @@ def test_a_lookup_of_somebody_else_does_not_exist_for_an_agent(
 
 
 @pytest.mark.parametrize("end", ["purged", "cancelled"])
-def test_what_has_ended_shows_nothing_anywhere_and_asks_nobody(
+def test_purged_or_canceled_lookup_shows_nothing_and_makes_no_calls(
     ana: Client, connected: DemoSentry, end: str
 ) -> None:
     address = look_up(ana)
@@ -65,7 +65,7 @@ def test_what_has_ended_shows_nothing_anywhere_and_asks_nobody(
         purge_answers([lookup])
     else:
         ana.post(f"{address}cancel/")
-    asked = len(connected.calls)
+    calls = len(connected.calls)
     event = f"events/{'0' * 32}/"
     for page in (
         "",
@@ -82,16 +82,16 @@ def test_what_has_ended_shows_nothing_anywhere_and_asks_nobody(
     assert ana.post(f"{address}shown/").status_code in (409, 410)
     assert ana.get(f"{address}progress").json()["state"] == end
     assert ana.get(f"{address}newer").json()["new"] is None
-    assert len(connected.calls) == asked
+    assert len(connected.calls) == calls
 
 
-def test_an_account_without_a_role_may_not_look_up(outsider: User, connected: DemoSentry) -> None:
+def test_account_without_role_cannot_look_up(outsider: User, connected: DemoSentry) -> None:
     client = signed_in(outsider)
     assert client.get("/").status_code == 403
-    assert client.post("/lookups/", filled()).status_code == 403
+    assert client.post("/lookups/", form_data()).status_code == 403
 
 
-def test_pages_are_not_kept_and_the_policy_is_strict(ana: Client) -> None:
+def test_pages_are_not_cached_and_policy_is_strict(ana: Client) -> None:
     response = ana.get(look_up(ana))
     assert response["Cache-Control"] == "no-store"
     policy = response["Content-Security-Policy"]
@@ -100,9 +100,7 @@ def test_pages_are_not_kept_and_the_policy_is_strict(ana: Client) -> None:
     assert not re.search(r"<[^>]+ style=|<[^>]+ on\w+=|<script(?![^>]* src=)", text(response))
 
 
-def test_signing_in_with_a_password_works_and_a_wrong_one_does_not(
-    agent: User, connected: DemoSentry, client: Client
-) -> None:
+def test_password_sign_in(agent: User, connected: DemoSentry, client: Client) -> None:
     connected.world.add_project("web")
     wrong = client.post("/accounts/login/", {"username": "ana", "password": "wrong"})
     assert wrong.status_code == 200
@@ -111,16 +109,16 @@ def test_signing_in_with_a_password_works_and_a_wrong_one_does_not(
 
 
 @pytest.mark.parametrize("address", ["/", "/lookups/", "/accounts/login/"])
-def test_a_form_in_an_unknown_charset_is_a_plain_400(client: Client, address: str) -> None:
+def test_form_in_unsupported_charset_returns_400(client: Client, address: str) -> None:
     kind = "application/x-www-form-urlencoded; charset=utf-7"
     assert client.post(address, "customer=a", content_type=kind).status_code == 400
 
 
-def test_a_nul_in_an_address_is_a_plain_400(ana: Client) -> None:
+def test_nul_in_url_returns_400(ana: Client) -> None:
     assert ana.get("/?customer=%00").status_code == 400
 
 
-def test_asking_for_the_head_of_a_page_is_allowed(ana: Client) -> None:
+def test_head_requests_are_allowed(ana: Client) -> None:
     address = look_up(ana)
     assert ana.head(address).status_code == 200
     assert ana.head(f"{address}export.md").status_code == 200

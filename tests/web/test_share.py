@@ -1,4 +1,4 @@
-"""Sharing a lookup with a person or a team: who may, what they then may, and how it ends."""
+"""Sharing a lookup with a person or a team: permissions, access, and expiration."""
 
 import re
 from datetime import timedelta
@@ -27,7 +27,7 @@ def unshare(client: Client, address: str) -> int:
     return client.post(f"{address}unshare/", {"share": number}).status_code
 
 
-def test_a_shared_lookup_opens_until_sharing_ends(ana: Client, other_agent: User) -> None:
+def test_shared_lookup_is_readable_until_sharing_stops(ana: Client, other_agent: User) -> None:
     address, ben = look_up(ana), signed_in(other_agent)
     assert ben.get(address).status_code == 404
     assert share(ana, address, "ben") == 303
@@ -36,7 +36,7 @@ def test_a_shared_lookup_opens_until_sharing_ends(ana: Client, other_agent: User
     assert ben.get(address).status_code == 404
 
 
-def test_sharing_and_its_end_stand_in_the_trail_without_the_customer(
+def test_sharing_and_unsharing_are_audited_without_customer(
     ana: Client, agent: User, other_agent: User
 ) -> None:
     address = look_up(ana)
@@ -53,7 +53,7 @@ def test_sharing_and_its_end_stand_in_the_trail_without_the_customer(
         assert "1001" not in str(entry.detail)
 
 
-def test_an_end_that_was_chosen_comes_by_itself(ana: Client, other_agent: User) -> None:
+def test_share_expires_automatically(ana: Client, other_agent: User) -> None:
     address, ben = look_up(ana), signed_in(other_agent)
     share(ana, address, "ben", days="1")
     row = LookupShare.objects.get()
@@ -65,7 +65,7 @@ def test_an_end_that_was_chosen_comes_by_itself(ana: Client, other_agent: User) 
     assert "Shared with you" not in text(ben.get("/"))
 
 
-def test_a_team_reads_what_is_shared_with_it_and_who_leaves_it_no_more(
+def test_team_share_is_readable_only_by_current_members(
     ana: Client, agent: User, other_agent: User
 ) -> None:
     group = team("Checkout", ["web", "api"], agent, other_agent)
@@ -77,9 +77,7 @@ def test_a_team_reads_what_is_shared_with_it_and_who_leaves_it_no_more(
     assert ben.get(address).status_code == 404
 
 
-def test_who_may_only_read_copies_but_neither_shares_nor_stops(
-    ana: Client, other_agent: User
-) -> None:
+def test_reader_can_export_but_not_share_or_cancel(ana: Client, other_agent: User) -> None:
     person("kim", "agent")
     address, ben = look_up(ana), signed_in(other_agent)
     share(ana, address, "ben")
@@ -95,7 +93,7 @@ def test_who_may_only_read_copies_but_neither_shares_nor_stops(
     assert ben.get(f"{address}unredacted/").status_code == 403
 
 
-def test_going_on_from_a_shared_lookup_makes_ones_own(
+def test_follow_up_of_shared_lookup_creates_own_lookup(
     ana: Client, agent: User, other_agent: User
 ) -> None:
     team("Both", ["web", "api"], agent)
@@ -103,16 +101,14 @@ def test_going_on_from_a_shared_lookup_makes_ones_own(
     address, ben = look_up(ana), signed_in(other_agent)
     share(ana, address, "ben")
     for act, posted in (("again/", {}), ("move/", {"move": "wider"})):
-        onward = ben.post(f"{address}{act}", posted)
-        assert onward.status_code == 303
+        response = ben.post(f"{address}{act}", posted)
+        assert response.status_code == 303
         own = Lookup.objects.latest("created_at")
         assert own.user == other_agent
         assert own.projects == ["web"]
 
 
-def test_shared_lookups_stand_in_a_list_of_their_own(
-    ana: Client, agent: User, other_agent: User
-) -> None:
+def test_shared_lookups_have_separate_list(ana: Client, agent: User, other_agent: User) -> None:
     address = look_up(ana)
     share(ana, address, "ben")
     page = text(signed_in(other_agent).get("/"))
@@ -124,7 +120,7 @@ def test_shared_lookups_stand_in_a_list_of_their_own(
 
 
 @pytest.mark.parametrize("name", ["uli", "closed", "nobody-at-all", "otto", "team lead", "", "BEN"])
-def test_only_people_who_may_look_up_and_teams_can_be_chosen(
+def test_only_teams_and_people_with_lookup_access_can_be_chosen(
     name: str, ana: Client, auditor: User, outsider: User, other_agent: User
 ) -> None:
     closed = person("closed", "agent")
@@ -140,7 +136,7 @@ def test_only_people_who_may_look_up_and_teams_can_be_chosen(
     assert {"value": "ben"} in options
 
 
-def test_a_big_site_has_the_name_typed(ana: Client, other_agent: User) -> None:
+def test_large_site_uses_text_field_for_reader(ana: Client, other_agent: User) -> None:
     User.objects.bulk_create(User(username=f"p{number}") for number in range(60))
     people = User.objects.filter(username__startswith="p")
     for one in people:
@@ -151,14 +147,14 @@ def test_a_big_site_has_the_name_typed(ana: Client, other_agent: User) -> None:
     assert share(ana, address, "p59") == 303
 
 
-def test_sharing_with_whose_it_is_is_refused(ana: Client, agent: User, lead: User) -> None:
+def test_sharing_with_owner_is_rejected(ana: Client, agent: User, lead: User) -> None:
     address = look_up(ana)
     refused = signed_in(lead).post(f"{address}share/", {"reader": "ana"})
     assert refused.status_code == 400
     assert "This lookup already belongs to that person." in text(refused)
 
 
-def test_sharing_again_replaces_the_end(ana: Client, other_agent: User) -> None:
+def test_sharing_again_replaces_expiration(ana: Client, other_agent: User) -> None:
     address = look_up(ana)
     share(ana, address, "ben", days="1")
     share(ana, address, "ben")
@@ -168,7 +164,7 @@ def test_sharing_again_replaces_the_end(ana: Client, other_agent: User) -> None:
     assert len(rows) == 1
 
 
-def test_a_lead_shares_and_ends_for_their_team_and_an_admin_for_all(
+def test_leads_share_for_their_team_and_admins_for_everyone(
     ana: Client, agent: User, lead: User, admin: User, other_agent: User
 ) -> None:
     team("Checkout", ["web"], agent, lead)
@@ -180,9 +176,7 @@ def test_a_lead_shares_and_ends_for_their_team_and_an_admin_for_all(
     assert share(signed_in(other_lead), address, "ben") == 404
 
 
-def test_the_share_of_another_lookup_cannot_be_ended_from_here(
-    ana: Client, other_agent: User
-) -> None:
+def test_share_of_another_lookup_cannot_be_ended(ana: Client, other_agent: User) -> None:
     theirs = look_up(signed_in(other_agent))
     share(signed_in(other_agent), theirs, "ana")
     mine = look_up(ana)

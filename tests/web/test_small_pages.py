@@ -1,4 +1,4 @@
-"""The form, problems and errors as they reach the browser."""
+"""The lookup form, problem pages, and error pages as rendered."""
 
 from html import unescape
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from tests.web.pages import Page, rendered
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def test_problem_keeps_what_was_asked_and_hides_details_from_agents() -> None:
+def test_problem_page_keeps_input_and_hides_details_from_agents() -> None:
     limited = SentryRateLimited("Limited.", retry_after=40, detail="HTTP 429")
     record, problem = lookup(), problem_of(limited)
     for is_reviewer in (True, False):
@@ -28,7 +28,7 @@ def test_problem_keeps_what_was_asked_and_hides_details_from_agents() -> None:
         assert ("HTTP 429" in html) is is_reviewer
 
 
-def test_problem_without_a_lookup_still_has_a_way_on() -> None:
+def test_problem_page_without_lookup_links_to_new_lookup() -> None:
     html = rendered("problem.html", {"problem": Problem("x", "Not now.", "Later.")})
 
     assert "New lookup" in html
@@ -42,7 +42,7 @@ def test_error_pages_need_no_context(name: str) -> None:
     assert "{%" not in html
 
 
-def test_form_shows_each_error_beside_its_field_and_keeps_what_was_typed() -> None:
+def test_form_shows_errors_with_fields_and_keeps_input() -> None:
     typed = {"customer": "x" * 300, "at": "<nonsense>", "zone": "Europe/Berlin", "window": "0"}
     form = LookupForm(typed, own_zone=BERLIN, projects=("api", "web"))
 
@@ -58,7 +58,7 @@ def test_form_shows_each_error_beside_its_field_and_keeps_what_was_typed() -> No
     assert [select["name"] for select in page.all("select")] == ["zone", "project"]
 
 
-def test_empty_form_starts_in_the_customer_field() -> None:
+def test_empty_form_focuses_customer_field() -> None:
     page = Page(rendered("lookups/new.html", {"form": LookupForm(own_zone=BERLIN)}))
 
     focused = [field["name"] for field in page.all("input") if "autofocus" in field]
@@ -71,12 +71,12 @@ def test_every_visible_field_has_a_label() -> None:
         rendered("accounts/preferences.html", {"form": PreferencesForm()}),
     ):
         page = Page(html)
-        labelled = {label["for"] for label in page.all("label")}
+        labeled = {label["for"] for label in page.all("label")}
         fields = page.all("input") + page.all("select") + page.all("textarea")
-        assert {f["id"] for f in fields if f.get("type") != "hidden"} <= labelled
+        assert {f["id"] for f in fields if f.get("type") != "hidden"} <= labeled
 
 
-def test_demo_customers_fill_the_form_by_a_post() -> None:
+def test_demo_customers_are_posted_in_hidden_fields() -> None:
     customer = {"identifier": "a\"b'c", "at": "2026-11-20 14:05", "zone": "UTC", "story": "Paid"}
 
     html = rendered(
@@ -87,7 +87,7 @@ def test_demo_customers_fill_the_form_by_a_post() -> None:
     assert [field["value"] for field in hidden] == ["a\"b'c"]
 
 
-def test_purged_answer_offers_to_look_again() -> None:
+def test_purged_page_offers_new_lookup() -> None:
     record = lookup()
 
     html = rendered("lookups/purged.html", {"lookup": record})

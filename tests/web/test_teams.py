@@ -1,4 +1,4 @@
-"""Which projects a person may ask about, by the teams they are in; and writing teams."""
+"""Project access by team membership, and managing teams."""
 
 import json
 from html import unescape
@@ -13,7 +13,7 @@ from apps.audit.models import Action, Entry
 from apps.demo.server import DemoSentry
 from apps.lookups.models import Lookup
 from tests.conftest import person, signed_in
-from tests.web.asking import AT, filled, look_up, text
+from tests.web.asking import AT, form_data, look_up, text
 from tests.web.pages import Page
 from tests.web.teams import team
 
@@ -23,12 +23,12 @@ TEAMS = "/admin/accounts/team/"
 
 
 def projects_asked(demo: DemoSentry) -> list[list[str]]:
-    """The project ids of each list of events that Sentry was asked for."""
+    """Return the project IDs of each event list requested from Sentry."""
     tables = [call for call in demo.calls if call.path.endswith("/acme/events/")]
     return [call.query["project"] for call in tables]
 
 
-def asked_by_api(user: User, **changes: object) -> tuple[int, dict[str, object]]:
+def api_lookup(user: User, **changes: object) -> tuple[int, dict[str, object]]:
     token = ApiToken(name="Zendesk", user=user)
     sent = set_new_token(token)
     token.save()
@@ -41,7 +41,7 @@ def asked_by_api(user: User, **changes: object) -> tuple[int, dict[str, object]]
     return response.status_code, response.json()
 
 
-def test_the_form_offers_and_a_lookup_asks_only_the_teams_projects(
+def test_form_and_lookup_are_limited_to_team_projects(
     ana: Client, agent: User, connected: DemoSentry
 ) -> None:
     connected.world.add_event(user_id="3", project="docs", environment="testing")
@@ -60,49 +60,49 @@ def test_the_form_offers_and_a_lookup_asks_only_the_teams_projects(
     }
 
 
-def test_a_project_that_is_not_the_teams_is_refused_and_recorded(
+def test_project_outside_team_is_rejected_and_recorded(
     ana: Client, agent: User, connected: DemoSentry
 ) -> None:
     team("Checkout", ["web"], agent)
-    refused = ana.post("/lookups/", filled(project="api"))
+    refused = ana.post("/lookups/", form_data(project="api"))
     assert refused.status_code == 403
     assert "Your teams don't have access to this project: api." in unescape(text(refused))
-    status, told = asked_by_api(agent, projects=["web", "api"])
-    assert (status, told["code"]) == (403, "project_not_allowed")
+    status, data = api_lookup(agent, projects=["web", "api"])
+    assert (status, data["code"]) == (403, "project_not_allowed")
     assert not Lookup.objects.exists()
     assert not projects_asked(connected)
     entries = Entry.objects.filter(action=Action.REFUSED)
     assert [(entry.actor, entry.detail["projects"]) for entry in entries] == [("ana", ["api"])] * 2
 
 
-def test_what_was_typed_as_a_project_gets_into_no_entry(ana: Client, agent: User) -> None:
+def test_unknown_project_is_absent_from_audit_entry(ana: Client, agent: User) -> None:
     team("Checkout", ["web"], agent)
-    asked_by_api(agent, projects=["jane@example.com"])
+    api_lookup(agent, projects=["jane@example.com"])
     assert Entry.objects.get(action=Action.REFUSED).detail["projects"] == []
 
 
-def test_a_program_is_answered_about_its_persons_projects(ana: Client, agent: User) -> None:
+def test_api_token_is_limited_to_its_owners_projects(ana: Client, agent: User) -> None:
     team("Checkout", ["web"], agent)
-    status, told = asked_by_api(agent)
+    status, data = api_lookup(agent)
     assert status == 200
-    assert told["searched"] == {"organization": "acme", "projects": ["web"], "environments": []}
-    assert told["complete"] is True
+    assert data["searched"] == {"organization": "acme", "projects": ["web"], "environments": []}
+    assert data["complete"] is True
 
 
-def test_who_is_in_no_team_while_there_are_teams_is_told_whom_to_ask(
+def test_person_without_team_is_referred_to_admin(
     ana: Client, agent: User, other_agent: User
 ) -> None:
     team("Checkout", ["web"], other_agent)
-    for response in (ana.get("/"), ana.post("/", filled()), ana.post("/lookups/", filled())):
+    for response in (ana.get("/"), ana.post("/", form_data()), ana.post("/lookups/", form_data())):
         assert response.status_code == 403
         assert "You're not on a team yet" in unescape(text(response))
         assert "Ask your Triage admin" in text(response)
-    status, told = asked_by_api(agent)
-    assert (status, told["code"]) == (403, "no_projects")
+    status, data = api_lookup(agent)
+    assert (status, data["code"]) == (403, "no_projects")
     assert not Lookup.objects.exists()
 
 
-def test_who_is_in_several_teams_sees_the_projects_of_all(ana: Client, agent: User) -> None:
+def test_projects_of_several_teams_combine(ana: Client, agent: User) -> None:
     team("One", ["web"], agent)
     team("Two", ["api"], agent)
     ana.get(look_up(ana))
@@ -112,16 +112,14 @@ def test_who_is_in_several_teams_sees_the_projects_of_all(ana: Client, agent: Us
     assert Lookup.objects.latest("created_at").projects == []
 
 
-def test_a_teams_project_that_sentry_does_not_show_is_said(ana: Client, agent: User) -> None:
+def test_team_project_unknown_to_sentry_is_reported(ana: Client, agent: User) -> None:
     team("Checkout", ["web", "gone"], agent)
     page = text(ana.get(look_up(ana)))
     assert "Not searched, because the token can't see it: gone." in unescape(page)
     assert "incomplete" in page
 
 
-def test_a_lead_opens_the_lookups_of_their_teams_and_without_teams_all(
-    ana: Client, agent: User, lead: User
-) -> None:
+def test_lead_opens_team_lookups_or_all_without_teams(ana: Client, agent: User, lead: User) -> None:
     address, lea = look_up(ana), signed_in(lead)
     assert lea.get(address).status_code == 200
     team("Elsewhere", ["web"], lead)
@@ -130,7 +128,7 @@ def test_a_lead_opens_the_lookups_of_their_teams_and_without_teams_all(
     assert lea.get(address).status_code == 200
 
 
-def test_an_admin_makes_changes_and_removes_a_team(
+def test_admin_creates_changes_and_deletes_team(
     admin: User, agent: User, connected: DemoSentry
 ) -> None:
     connected.world.add_project("web")
@@ -151,12 +149,12 @@ def test_an_admin_makes_changes_and_removes_a_team(
     removed = ada.post(f"{TEAMS}{group.team.pk}/delete/", {"post": "yes"}, follow=True)
     assert "everyone can see every project" in text(removed)
     assert not Group.objects.filter(name="Buying").exists()
-    told = Entry.objects.filter(action=Action.SETTING_CHANGED)
-    assert [entry.detail["what"].split()[0] for entry in told] == ["removed", "changed", "made"]
+    entries = Entry.objects.filter(action=Action.SETTING_CHANGED)
+    assert [entry.detail["what"].split()[0] for entry in entries] == ["removed", "changed", "made"]
 
 
 @pytest.mark.parametrize("name", ["lead", "Admin", " auditor ", "Taken", "a,b", ""])
-def test_a_team_has_a_name_of_its_own(name: str, admin: User, connected: DemoSentry) -> None:
+def test_team_name_must_be_valid_and_unique(name: str, admin: User, connected: DemoSentry) -> None:
     connected.world.add_project("web")
     team("taken", ["web"])
     refused = signed_in(admin).post(f"{TEAMS}add/", {"name": name, "projects": ["web"]})
@@ -167,7 +165,7 @@ def test_a_team_has_a_name_of_its_own(name: str, admin: User, connected: DemoSen
     }
 
 
-def test_while_sentry_is_silent_slugs_are_typed(admin: User) -> None:
+def test_project_slugs_are_typed_while_sentry_is_unavailable(admin: User) -> None:
     ada = signed_in(admin)
     assert "<textarea" in text(ada.get(f"{TEAMS}add/"))
     wrong = ada.post(f"{TEAMS}add/", {"name": "A", "projects": "web, not a/slug"})
@@ -176,16 +174,16 @@ def test_while_sentry_is_silent_slugs_are_typed(admin: User) -> None:
     assert Team.objects.get().projects == ["api", "web"]
 
 
-def test_a_team_gives_no_right_by_itself(outsider: User, connected: DemoSentry) -> None:
+def test_team_membership_grants_no_permissions(outsider: User, connected: DemoSentry) -> None:
     team("Checkout", ["web"], outsider)
     assert signed_in(outsider).get("/").status_code == 403
 
 
-def test_the_review_opens_by_what_a_person_may_do(
+def test_manage_depends_on_permissions(
     agent: User, lead: User, admin: User, outsider: User, connected: DemoSentry
 ) -> None:
     for one in (agent, outsider):
-        one.is_staff = True  # of no meaning here
+        one.is_staff = True  # has no effect here
         one.save()
         assert signed_in(one).get("/admin/").status_code == 403
         assert signed_in(one).get("/admin/login/").status_code == 403
@@ -198,13 +196,13 @@ def test_the_review_opens_by_what_a_person_may_do(
     assert "/admin/accounts/team/" in page
     assert "/admin/auth/group/" not in page
     presets = person("pia", "agent")
-    presets.groups.add(_group("questions", "view_exportpreset"))
+    presets.groups.add(group_with_permission("questions", "view_exportpreset"))
     page = text(signed_in(presets).get("/admin/"))
     assert "/admin/lookups/exportpreset/" in page
     assert "/admin/lookups/lookup/" not in page
 
 
-def _group(name: str, codename: str) -> Group:
+def group_with_permission(name: str, codename: str) -> Group:
     group = Group.objects.create(name=name)
     group.permissions.add(Permission.objects.get(codename=codename))
     return group
@@ -216,10 +214,10 @@ def test_roles_combine(connected: DemoSentry) -> None:
     assert signed_in(both).get("/").status_code == 200
 
 
-def test_an_auditor_sees_no_customer(ana: Client, auditor: User) -> None:
+def test_auditor_cannot_open_lookups(ana: Client, auditor: User) -> None:
     address, uli = look_up(ana), signed_in(auditor)
     assert uli.get("/").headers["Location"] == "/admin/audit/entry/"
     assert uli.get(address).status_code == 404
-    refused = uli.post("/lookups/", filled())
+    refused = uli.post("/lookups/", form_data())
     assert refused.status_code == 403
     assert "Ask your Triage admin" in text(refused)

@@ -1,4 +1,4 @@
-"""What reaches the browser: escaped, complete, and within the content security policy."""
+"""Rendered pages: escaped, complete, and compliant with the content security policy."""
 
 import re
 from itertools import pairwise
@@ -19,7 +19,7 @@ from tests.web.pages import Page, rendered
 BERLIN = ZoneInfo("Europe/Berlin")
 ANSWERS = {
     "none": answer(),
-    "seen": answers.seen_elsewhere(problem="It took too long."),
+    "seen": answers.errors_at_other_times(problem="It took too long."),
     "never": answers.never_seen(),
     "one": answer(event()),
     "bare": answer(answers.bare_event()),
@@ -30,10 +30,10 @@ ANSWERS = {
 }
 
 
-def result(asked: Answer, text: str = "plain", record: Lookup | None = None) -> str:
-    """The result page of an answer."""
+def result(sample: Answer, text: str = "plain", record: Lookup | None = None) -> str:
+    """Render the result page of an answer."""
     record = record or lookup()
-    page = presenters_result.result_page(asked, record, zone=BERLIN, now=FETCHED)
+    page = presenters_result.result_page(sample, record, zone=BERLIN, now=FETCHED)
     context: dict[str, object] = {
         "page": page,
         "lookup": record,
@@ -57,7 +57,7 @@ def test_none_is_never_printed(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-def test_page_holds_nothing_the_content_security_policy_refuses(name: str) -> None:
+def test_page_complies_with_content_security_policy(name: str) -> None:
     page = Page(result(ANSWERS[name]))
 
     for tag, attributes in page.tags:
@@ -67,7 +67,7 @@ def test_page_holds_nothing_the_content_security_policy_refuses(name: str) -> No
         assert not attributes.get("src", "").startswith(("http", "data:", "//"))
 
 
-def test_hostile_text_is_escaped_and_still_readable() -> None:
+def test_hostile_text_is_escaped_but_readable() -> None:
     html = result(ANSWERS["hostile"], text="</textarea><script>alert(2)</script>")
 
     assert "<script>alert" not in html
@@ -76,15 +76,15 @@ def test_hostile_text_is_escaped_and_still_readable() -> None:
     assert "javascript:" not in html
 
 
-def test_links_out_are_web_addresses_that_learn_nothing_of_us() -> None:
-    out = [link for link in Page(result(ANSWERS["one"])).all("a") if "//" in link["href"]]
+def test_external_links_are_https_without_referrer() -> None:
+    external = [link for link in Page(result(ANSWERS["one"])).all("a") if "//" in link["href"]]
 
-    assert out
-    assert all(link["href"].startswith("https://") for link in out)
-    assert all(link["rel"] == "noreferrer noopener" for link in out)
+    assert external
+    assert all(link["href"].startswith("https://") for link in external)
+    assert all(link["rel"] == "noreferrer noopener" for link in external)
 
 
-def test_customer_is_shown_as_typed_but_never_in_title_or_address() -> None:
+def test_customer_is_shown_as_typed_but_never_in_title_or_url() -> None:
     html = result(ANSWERS["one"])
 
     assert "anna &lt;b&gt;@example.org" in html
@@ -92,7 +92,7 @@ def test_customer_is_shown_as_typed_but_never_in_title_or_address() -> None:
     assert not [link for link in Page(html).all("a") if "anna" in link["href"]]
 
 
-def test_times_are_local_with_utc_on_hover_and_the_zone_is_named() -> None:
+def test_times_are_local_with_utc_on_hover_and_zone() -> None:
     html = result(ANSWERS["one"])
 
     assert (
@@ -102,7 +102,7 @@ def test_times_are_local_with_utc_on_hover_and_the_zone_is_named() -> None:
     assert "Times are in Europe/Berlin" in html
 
 
-def test_every_mark_is_a_link_with_a_title_to_an_event_in_the_list() -> None:
+def test_every_mark_has_title_and_links_to_listed_event() -> None:
     html = result(ANSWERS["many"])
     ids = {attributes["id"] for _tag, attributes in Page(html).tags if "id" in attributes}
     marks = re.findall(r'<a href="#(event-\w+)" class="mark-link"><title>([^<]+)</title>', html)
@@ -126,14 +126,14 @@ def test_ids_are_unique() -> None:
         ("info", 'circle class="shape" r="5"'),
     ],
 )
-def test_each_level_has_its_own_shape_and_word(level: str, drawn: str) -> None:
+def test_each_level_has_own_shape_and_word(level: str, drawn: str) -> None:
     html = result(answer(event(level=level)))
 
     assert drawn in html
     assert f"</svg>\n {level}" in html
 
 
-def test_event_that_was_not_read_leads_to_its_own_page() -> None:
+def test_unread_event_links_to_its_page() -> None:
     unread = event(body=None)
     record = lookup()
 
@@ -142,7 +142,7 @@ def test_event_that_was_not_read_leads_to_its_own_page() -> None:
     assert f"/lookups/{record.uuid}/events/{unread.id}/" in html
 
 
-def test_preview_keeps_the_text_exactly() -> None:
+def test_preview_preserves_text_exactly() -> None:
     text = "\nfirst line is empty\n  <b> & \u00e9\n"
 
     html = result(ANSWERS["one"], text=text)
@@ -154,16 +154,16 @@ def test_preview_keeps_the_text_exactly() -> None:
     )
 
 
-def test_headings_go_down_one_step_at_a_time() -> None:
-    for asked in ANSWERS.values():
+def test_heading_levels_are_not_skipped() -> None:
+    for sample in ANSWERS.values():
         levels = [
-            int(tag[1]) for tag, _a in Page(result(asked)).tags if re.fullmatch("h[1-6]", tag)
+            int(tag[1]) for tag, _a in Page(result(sample)).tags if re.fullmatch("h[1-6]", tag)
         ]
         assert levels[0] == 1
         assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
-def test_incomplete_answer_shows_each_reason() -> None:
+def test_incomplete_result_shows_each_reason() -> None:
     html = result(answers.partial_answer())
 
     for notice in answers.partial_answer().notices:
@@ -171,7 +171,7 @@ def test_incomplete_answer_shows_each_reason() -> None:
     assert "incomplete" in html
 
 
-def test_nothing_found_offers_a_wider_window_with_what_was_typed() -> None:
+def test_empty_result_offers_wider_windows_and_keeps_input() -> None:
     page = Page(result(ANSWERS["none"]))
 
     wider = [button["value"] for button in page.all("button") if button.get("name") == "window"]
@@ -181,21 +181,21 @@ def test_nothing_found_offers_a_wider_window_with_what_was_typed() -> None:
 
 
 def test_event_page_shows_everything() -> None:
-    record, asked = lookup(), ANSWERS["recursion"]
-    shown = presenters_result.event_view(asked.events[0], answer=asked, zone=BERLIN)
-    told = presenters_result.summarize_lookup(asked.question, record, BERLIN)
+    record, sample = lookup(), ANSWERS["recursion"]
+    shown = presenters_result.event_view(sample.events[0], answer=sample, zone=BERLIN)
+    summary = presenters_result.summarize_lookup(sample.question, record, BERLIN)
 
-    html = rendered("lookups/event.html", {"event": shown, "summary": told, "lookup": record})
+    html = rendered("lookups/event.html", {"event": shown, "summary": summary, "lookup": record})
 
     assert "RecursionError" in html
-    assert f"/lookups/{record.uuid}/#event-{asked.events[0].id}" in html
+    assert f"/lookups/{record.uuid}/#event-{sample.events[0].id}" in html
     assert not re.search(r"\bNone\b", html)
 
 
 def test_export_fields_have_labels() -> None:
     page = Page(result(ANSWERS["one"]))
-    labelled = {label["for"] for label in page.all("label")}
+    labeled = {label["for"] for label in page.all("label")}
 
     fields = page.all("input") + page.all("select") + page.all("textarea")
 
-    assert {field["id"] for field in fields if field.get("type") != "hidden"} <= labelled
+    assert {field["id"] for field in fields if field.get("type") != "hidden"} <= labeled

@@ -1,4 +1,4 @@
-"""The choice of light and dark, and what pages weigh on the wire."""
+"""The light and dark themes, and compression of responses."""
 
 import gzip
 
@@ -10,7 +10,7 @@ from tests.web.asking import look_up, text
 pytestmark = pytest.mark.django_db
 
 
-def test_a_theme_is_kept_and_can_be_given_back(ana: Client) -> None:
+def test_theme_is_remembered_and_can_be_reset(ana: Client) -> None:
     response = ana.post("/accounts/theme/", {"theme": "dark", "next": "/accounts/preferences/"})
     assert (response.status_code, response["Location"]) == (303, "/accounts/preferences/")
     assert '<html lang="en" data-theme="dark">' in text(ana.get("/"))
@@ -18,22 +18,24 @@ def test_a_theme_is_kept_and_can_be_given_back(ana: Client) -> None:
     assert '<html lang="en">' in text(ana.get("/"))
 
 
-@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
-def test_the_choice_leads_to_no_other_site(ana: Client, back: str) -> None:
-    response = ana.post("/accounts/theme/", {"theme": "dark", "next": back})
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example", "javascript:alert(1)"]
+)
+def test_theme_change_never_redirects_to_other_site(ana: Client, target: str) -> None:
+    response = ana.post("/accounts/theme/", {"theme": "dark", "next": target})
     assert response["Location"] == "/"
 
 
-def test_a_cookie_of_any_other_value_is_no_theme(ana: Client) -> None:
+def test_unknown_theme_cookie_is_ignored(ana: Client) -> None:
     ana.cookies["triage_theme"] = '"><script>'
     assert '<html lang="en">' in text(ana.get("/"))
 
 
-def test_pages_and_the_stylesheet_go_over_the_wire_packed(ana: Client) -> None:
-    asking = {"Accept-Encoding": "gzip"}
-    page = ana.get(look_up(ana), headers=asking)
+def test_pages_and_stylesheet_are_gzipped(ana: Client) -> None:
+    headers = {"Accept-Encoding": "gzip"}
+    page = ana.get(look_up(ana), headers=headers)
     assert page["Content-Encoding"] == "gzip"
     assert b"The payment was declined." in gzip.decompress(page.content)
-    style = ana.get("/static/web/triage.css", headers=asking)
+    style = ana.get("/static/web/triage.css", headers=headers)
     assert style["Content-Encoding"] == "gzip"
     style.close()

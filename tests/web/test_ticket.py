@@ -1,4 +1,4 @@
-"""A ticket is pasted, read, confirmed, and leads to the filled form; its text stays nowhere."""
+"""Pasting a ticket, confirming its values, and filling the form; the text is never stored."""
 
 import html
 import logging
@@ -26,39 +26,39 @@ WRITTEN = "2026-11-20"
 PLAIN = "jane@example.com could not pay yesterday around 3:15 pm Berlin time. Zebrafish."
 
 
-def pasted(client: Client, words: str, **more: str) -> HttpResponse:
-    """The page of a pasted ticket."""
+def paste(client: Client, words: str, **more: str) -> HttpResponse:
+    """Post a ticket and return the response."""
     sent = {"text": words, "written": WRITTEN, "zone": "Europe/Berlin", **more}
     response = client.post("/tickets/", sent)
     assert isinstance(response, HttpResponse)
     return response
 
 
-def used(client: Client, sent: dict[str, str]) -> HttpResponse:
-    """What "Use these" leads to."""
+def submit_choices(client: Client, sent: dict[str, str]) -> HttpResponse:
+    """Press "Use these" and return the response."""
     response = client.post("/tickets/use/", sent)
     assert isinstance(response, HttpResponse)
     return response
 
 
 def radios(page: str, name: str) -> list[dict[str, str]]:
-    """The choices of one group."""
+    """Return the radio buttons of one group."""
     return [field for field in Page(page).all("input") if field.get("name") == name]
 
 
 def chosen(page: str, name: str) -> list[str]:
-    """What is chosen in it."""
+    """Return the checked values of one group."""
     return [field["value"] for field in radios(page, name) if "checked" in field]
 
 
 def hidden(page: str) -> dict[str, str]:
-    """What the form of choices carries along."""
+    """Return the hidden fields of the confirmation form."""
     form = page[page.index('action="/tickets/use/"') :]
     fields = Page(form[: form.index("</form>")]).all("input")
     return {field["name"]: field["value"] for field in fields if field.get("type") == "hidden"}
 
 
-def test_the_form_offers_to_paste_a_ticket(ana: Client) -> None:
+def test_form_has_ticket_field(ana: Client) -> None:
     page = Page(text(ana.get("/")))
     labels = {label["for"] for label in page.all("label")}
     assert [field["name"] for field in page.all("textarea")] == ["text"]
@@ -66,8 +66,8 @@ def test_the_form_offers_to_paste_a_ticket(ana: Client) -> None:
     assert {"ticket_text", "ticket_written", "ticket_zone"} <= labels
 
 
-def test_what_is_alone_and_sure_is_chosen_and_shown_where_it_was_read(ana: Client) -> None:
-    page = text(pasted(ana, PLAIN))
+def test_unambiguous_values_are_preselected_and_highlighted(ana: Client) -> None:
+    page = text(paste(ana, PLAIN))
     assert chosen(page, "customer") == ["jane@example.com"]
     assert chosen(page, "moment") == ["2026-11-19 15:15:00|15"]
     assert "<mark>yesterday around 3:15 pm Berlin time</mark>" in page
@@ -89,25 +89,23 @@ def test_what_is_alone_and_sure_is_chosen_and_shown_where_it_was_read(ana: Clien
         ("on 19 November 2026", ["2026-11-19 12:00:00|720"]),
     ],
 )
-def test_what_is_ambiguous_has_nothing_chosen(ana: Client, words: str, moments: list[str]) -> None:
-    page = text(pasted(ana, words))
+def test_ambiguous_time_is_not_preselected(ana: Client, words: str, moments: list[str]) -> None:
+    page = text(paste(ana, words))
     assert [field["value"] for field in radios(page, "moment")] == [*moments, ""]
     assert chosen(page, "moment") == []
 
 
-def test_of_two_customers_none_is_chosen_but_the_help_desks_own_address_does_not_count(
+def test_two_customers_are_not_preselected_and_help_desk_address_is_ignored(
     ana: Client,
 ) -> None:
-    both = text(pasted(ana, "jane@example.com, customer id: 1001"))
+    both = text(paste(ana, "jane@example.com, customer id: 1001"))
     assert chosen(both, "customer") == []
-    own = text(pasted(ana, "To: support@acme.com\nFrom: jane@example.com\nHello"))
+    own = text(paste(ana, "To: support@acme.com\nFrom: jane@example.com\nHello"))
     assert chosen(own, "customer") == ["jane@example.com"]
 
 
-def test_what_was_confirmed_fills_the_form_and_asks_nothing(
-    ana: Client, connected: DemoSentry
-) -> None:
-    page = text(pasted(ana, PLAIN))
+def test_confirmed_values_fill_form_without_calls(ana: Client, connected: DemoSentry) -> None:
+    page = text(paste(ana, PLAIN))
     ana.get("/")
     connected.clear()
     choice = {"customer": "jane@example.com", "moment": "2026-11-19 15:15:00|15"}
@@ -122,9 +120,9 @@ def test_what_was_confirmed_fills_the_form_and_asks_nothing(
     assert Lookup.objects.count() == 0
 
 
-def test_the_filled_form_looks_up_what_the_ticket_said(ana: Client) -> None:
+def test_filled_form_looks_up_ticket_values(ana: Client) -> None:
     words = f"user id: 1001 saw it on {MOMENT:%Y-%m-%d} at {MOMENT:%H:%M} UTC"
-    page = text(pasted(ana, words, written=f"{MOMENT:%Y-%m-%d}", zone="UTC"))
+    page = text(paste(ana, words, written=f"{MOMENT:%Y-%m-%d}", zone="UTC"))
     (customer,), (moment,) = chosen(page, "customer"), chosen(page, "moment")
     form = ana.post("/tickets/use/", {**hidden(page), "customer": customer, "moment": moment})
     inputs = {one["name"]: one["value"] for one in Page(text(form)).all("input") if "value" in one}
@@ -143,11 +141,11 @@ def test_the_filled_form_looks_up_what_the_ticket_said(ana: Client) -> None:
         ({"customer": "jane@example.com", "moment": "2999-01-01 10:00|5"}, ["moment"]),
     ],
 )
-def test_an_open_question_is_told_beside_its_group_and_nothing_is_lost(
+def test_missing_choice_is_reported_and_input_is_kept(
     ana: Client, choice: dict[str, str], open_groups: list[str]
 ) -> None:
     words = 'jane@example.com "paid"\r\non 10/11 at 14:05, or 2026-11-19 15:15'
-    first = text(pasted(ana, words))
+    first = text(paste(ana, words))
     response = ana.post("/tickets/use/", {**hidden(first), **choice})
     page = text(response)
     assert response.status_code == 400
@@ -158,27 +156,27 @@ def test_an_open_question_is_told_beside_its_group_and_nothing_is_lost(
         assert chosen(page, name) == [choice[name]]
 
 
-def test_none_of_these_leaves_the_field_to_the_person(ana: Client) -> None:
-    page = text(pasted(ana, PLAIN))
+def test_none_of_these_leaves_field_empty(ana: Client) -> None:
+    page = text(paste(ana, PLAIN))
     form = text(ana.post("/tickets/use/", {**hidden(page), "customer": "", "moment": ""}))
     assert "What went wrong for this customer?" in form
     assert 'value="jane@example.com"' not in form
 
 
-def test_a_text_with_nothing_in_it_says_so_and_what_to_do(ana: Client) -> None:
-    page = text(pasted(ana, "Hello, it does not work. Please help."))
+def test_text_without_customer_or_time_shows_message(ana: Client) -> None:
+    page = text(paste(ana, "Hello, it does not work. Please help."))
     assert "We found no customer or time in this text." in page
     assert "Hello, it does not work." in page
     assert 'href="/"' in page
     assert "/tickets/use/" not in page
 
 
-def test_words_that_count_from_a_missing_date_ask_for_it_first(ana: Client) -> None:
-    page = text(pasted(ana, PLAIN, written=""))
+def test_relative_time_without_ticket_date_asks_for_date(ana: Client) -> None:
+    page = text(paste(ana, PLAIN, written=""))
     assert "When was the ticket written?" in page
     assert "is counted from the day the ticket was written" in page
     assert chosen(page, "moment") == []
-    assert chosen(text(pasted(ana, PLAIN)), "moment") != []
+    assert chosen(text(paste(ana, PLAIN)), "moment") != []
 
 
 @pytest.mark.parametrize(
@@ -191,11 +189,11 @@ def test_words_that_count_from_a_missing_date_ask_for_it_first(ana: Client) -> N
         ({"zone": "Mars/Olympus"}, "zone", "We don't recognize this time zone."),
     ],
 )
-def test_what_cannot_be_read_is_told_beside_its_field_and_stays(
+def test_invalid_input_is_reported_with_its_field_and_kept(
     ana: Client, changes: dict[str, str], field: str, sentence: str
 ) -> None:
     words = changes.get("text", PLAIN)
-    response = pasted(ana, words, **{name: v for name, v in changes.items() if name != "text"})
+    response = paste(ana, words, **{name: v for name, v in changes.items() if name != "text"})
     page = text(response)
     assert response.status_code == 400
     assert sentence in html.unescape(page)
@@ -203,36 +201,36 @@ def test_what_cannot_be_read_is_told_beside_its_field_and_stays(
     assert words in html.unescape(page)
 
 
-def test_hostile_text_is_escaped_everywhere(ana: Client) -> None:
+def test_hostile_text_is_escaped(ana: Client) -> None:
     words = (
         '</textarea><script>alert(1)</script> user name "><img src=x onerror=alert(2)>\n'
         "jane@example.com \u202e yesterday at 15:15 <b>now</b>\n"
         "On 17 Nov 2026 at 14:20, <b>now</b> wrote:"
     )
-    page = text(pasted(ana, words))
+    page = text(paste(ana, words))
     assert "<script>alert" not in page
     assert "<img" not in page
     assert "<b>now" not in page
     names = {name for _tag, attributes in Page(page).tags for name in attributes}
     assert not {name for name in names if name == "style" or name.startswith("on")}
-    where = page[page.index('<p class="ticket-where"') : page.index("ticket-paste")]
-    assert "\u202e" not in where
+    excerpt = page[page.index('<p class="ticket-where"') : page.index("ticket-paste")]
+    assert "\u202e" not in excerpt
 
 
-def test_every_piece_of_an_excerpt_is_escaped() -> None:
+def test_every_part_of_excerpt_is_escaped() -> None:
     shown = rendered("lookups/_excerpt.html", {"excerpt": Excerpt("<i>", "<b>\u202e", "<u>")})
     assert "&lt;i&gt;<mark>&lt;b&gt;\ufffd</mark>&lt;u&gt;" in shown
 
 
-def test_the_text_is_kept_nowhere(
+def test_ticket_text_is_not_stored(
     ana: Client, caplog: pytest.LogCaptureFixture, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        responses = [pasted(ana, PLAIN), pasted(ana, f"Zebrafish {'x' * 20_000}")]
-        carried = hidden(text(responses[0]))
-        responses.append(used(ana, carried))
+        responses = [paste(ana, PLAIN), paste(ana, f"Zebrafish {'x' * 20_000}")]
+        fields = hidden(text(responses[0]))
+        responses.append(submit_choices(ana, fields))
         choice = {"customer": "jane@example.com", "moment": "2026-11-19 15:15:00|15"}
-        responses.append(used(ana, {**carried, **choice}))
+        responses.append(submit_choices(ana, {**fields, **choice}))
     assert [response.status_code for response in responses] == [200, 400, 400, 200]
     assert all(response["Cache-Control"] == "no-store" for response in responses)
     assert "Zebrafish" not in caplog.text
@@ -249,11 +247,11 @@ def test_the_text_is_kept_nowhere(
     call_command("dumpdata", output=str(file))
     assert "Zebrafish" not in file.read_text()
     assert "jane@example.com" not in file.read_text()
-    kept = getattr(cache, "_cache", {})
-    assert not any(b"Zebrafish" in bytes(value) for value in kept.values())
+    cached = getattr(cache, "_cache", {})
+    assert not any(b"Zebrafish" in bytes(value) for value in cached.values())
 
 
-def test_who_may_not_look_up_may_not_paste(
+def test_pasting_requires_lookup_permission(
     outsider: User, connected: DemoSentry, client: Client
 ) -> None:
     for address in ("/tickets/", "/tickets/use/"):
@@ -263,22 +261,22 @@ def test_who_may_not_look_up_may_not_paste(
         assert "jane" not in stranger["Location"]
 
 
-def test_a_post_from_another_site_is_refused(agent: User, connected: DemoSentry) -> None:
+def test_cross_site_post_is_rejected(agent: User, connected: DemoSentry) -> None:
     stranger = Client(enforce_csrf_checks=True)
     stranger.force_login(agent)
     for address in ("/tickets/", "/tickets/use/"):
         assert stranger.post(address, {"text": PLAIN}).status_code == 403
 
 
-def test_opening_the_address_without_a_text_leads_to_the_form(ana: Client) -> None:
+def test_get_without_text_redirects_to_form(ana: Client) -> None:
     for address in ("/tickets/", "/tickets/use/"):
         assert ana.get(address)["Location"] == "/"
 
 
-def test_a_part_of_today_is_still_readable_a_minute_later(ana: Client) -> None:
-    """What was offered holds when it comes back, though now has moved on."""
+def test_offered_time_today_is_still_accepted_a_minute_later(ana: Client) -> None:
+    """An offered time stays valid although the current time has moved on."""
     today = datetime.now(UTC)
-    page = text(pasted(ana, "jane@example.com: today", written=f"{today:%Y-%m-%d}", zone="UTC"))
+    page = text(paste(ana, "jane@example.com: today", written=f"{today:%Y-%m-%d}", zone="UTC"))
     value = radios(page, "moment")[0]["value"]
     before = datetime.fromisoformat(f"{value.partition('|')[0]}+00:00") - timedelta(minutes=1)
     earlier = f"{before:%Y-%m-%d %H:%M:%S}|{value.partition('|')[2]}"

@@ -1,4 +1,4 @@
-"""Where lanes, marks, ticks, releases and steps stand in the drawing, and what they are called."""
+"""Positions and labels of lanes, marks, ticks, releases, and steps in the timeline."""
 
 import re
 from dataclasses import replace
@@ -20,32 +20,32 @@ from tests.web.answers import MOMENT, answer, body, event
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def drawn(asked: Answer, shown: EventFilter | None = None) -> Timeline:
-    """The drawing of an answer, in Berlin."""
+def draw(sample: Answer, shown: EventFilter | None = None) -> Timeline:
+    """Draw the timeline of an answer, in Berlin time."""
     shown = shown or EventFilter()
-    left = filter_groups(number_groups(group_by_issue(asked)), shown)
-    return timeline_of(asked, left, shown, BERLIN)
+    filtered = filter_groups(number_groups(group_by_issue(sample)), shown)
+    return timeline_of(sample, filtered, shown, BERLIN)
 
 
 def at(seconds: int) -> datetime:
-    """That many seconds after the moment."""
+    """Return the time that many seconds after the reported time."""
     return MOMENT + timedelta(seconds=seconds)
 
 
-def near(seconds: int) -> EventFilter:
-    """What is shown when zoomed to that many seconds around the moment."""
+def zoom(seconds: int) -> EventFilter:
+    """Return a filter for that many seconds before and after the reported time."""
     return EventFilter(span=TimeRange(at(-seconds), at(seconds)))
 
 
 def with_deploys(*deploys: Deploy) -> Answer:
-    """An answer with one event and these deploys."""
-    asked = answer(event())
-    return replace(asked, beside=replace(asked.beside, deploys=deploys))
+    """Return an answer with one event and these deploys."""
+    sample = answer(event())
+    return replace(sample, beside=replace(sample.beside, deploys=deploys))
 
 
 @pytest.mark.parametrize("minutes", [1, 5, 60, 1440])
-def test_marks_and_ticks_stand_inside_the_drawing(minutes: int) -> None:
-    drawing = drawn(answer(*answers.many_events(200), minutes=minutes))
+def test_marks_and_ticks_are_inside_drawing(minutes: int) -> None:
+    drawing = draw(answer(*answers.many_events(200), minutes=minutes))
 
     places = [mark.x for lane in drawing.lanes for mark in lane.marks]
     places += [float(tick.across.removesuffix("%")) for tick in drawing.ticks]
@@ -55,15 +55,15 @@ def test_marks_and_ticks_stand_inside_the_drawing(minutes: int) -> None:
     assert drawing.moment.across == "50.00%"
 
 
-def test_marks_stand_in_order_and_count_every_event() -> None:
-    drawing = drawn(answer(*answers.many_events(120)))
+def test_marks_are_ordered_and_count_every_event() -> None:
+    drawing = draw(answer(*answers.many_events(120)))
 
     for lane in drawing.lanes:
         assert [mark.x for mark in lane.marks] == sorted(mark.x for mark in lane.marks)
     assert sum(mark.count for lane in drawing.lanes for mark in lane.marks) == 120
 
 
-def test_an_hour_that_the_clocks_repeat_is_told_twice_with_its_zone() -> None:
+def test_repeated_hour_is_labeled_twice_with_zone() -> None:
     window = Window(datetime(2026, 10, 25, 2, 0, tzinfo=UTC), 120)
     drawing = draw_timeline(number_groups(group_by_issue(answer(event()))), window, BERLIN)
 
@@ -75,31 +75,31 @@ def test_an_hour_that_the_clocks_repeat_is_told_twice_with_its_zone() -> None:
     ]
 
 
-def test_a_lane_is_called_by_what_failed_and_named_by_the_whole_sentence() -> None:
+def test_lane_has_short_label_and_full_name() -> None:
     body_read = body(exceptions=(ExceptionInfo(type="ReadTimeout"),))
     late = event(title="ReadTimeout", transaction="/cart/items", platform="python", body=body_read)
 
-    (lane,) = drawn(answer(late)).lanes
+    (lane,) = draw(answer(late)).lanes
 
     assert lane.label == "Another service did not answer our server in time"
     assert lane.name == f"While using the cart: a{lane.label[1:]}."
 
 
-def test_lanes_that_would_be_called_the_same_have_their_technical_titles() -> None:
+def test_lanes_with_same_label_use_technical_titles() -> None:
     one, two = (
         event(issue_id="1", title="PaymentDeclined: a"),
         event(9, issue_id="2", title="PaymentDeclined: b"),
     )
 
-    labels = {lane.label for lane in drawn(answer(two, one)).lanes}
+    labels = {lane.label for lane in draw(answer(two, one)).lanes}
 
     assert labels == {"PaymentDeclined: a", "PaymentDeclined: b"}
 
 
-def test_zooming_draws_the_seconds_and_leaves_empty_lanes_out() -> None:
-    asked = answer(event(200, issue_id="9"), event(2, issue_id="3"), event(-3, issue_id="4"))
+def test_zoom_shows_seconds_and_omits_empty_lanes() -> None:
+    sample = answer(event(200, issue_id="9"), event(2, issue_id="3"), event(-3, issue_id="4"))
 
-    drawing = drawn(asked, near(10))
+    drawing = draw(sample, zoom(10))
 
     assert {lane.number for lane in drawing.lanes} == {1, 2}
     assert [tick.label for tick in drawing.ticks] == [
@@ -111,32 +111,32 @@ def test_zooming_draws_the_seconds_and_leaves_empty_lanes_out() -> None:
     assert len({mark.x for lane in drawing.lanes for mark in lane.marks}) == 2
 
 
-def test_marks_that_were_joined_stand_apart_when_zoomed() -> None:
-    asked = answer(event(3), event(0))
+def test_zoom_splits_joined_marks() -> None:
+    sample = answer(event(3), event(0))
 
-    assert [mark.count for mark in drawn(asked).lanes[0].marks] == [2]
-    assert [mark.count for mark in drawn(asked, near(10)).lanes[0].marks] == [1, 1]
+    assert [mark.count for mark in draw(sample).lanes[0].marks] == [2]
+    assert [mark.count for mark in draw(sample, zoom(10)).lanes[0].marks] == [1, 1]
 
 
-def test_a_filtered_lane_keeps_its_number() -> None:
-    asked = answer(*answers.many_events(60))
-    third = drawn(asked).lanes[2]
-    issue = group_by_issue(asked)[2].issue_id
+def test_filtered_lane_keeps_its_number() -> None:
+    sample = answer(*answers.many_events(60))
+    third = draw(sample).lanes[2]
+    issue = group_by_issue(sample)[2].issue_id
 
-    (lane,) = drawn(asked, EventFilter(issue_id=issue)).lanes
+    (lane,) = draw(sample, EventFilter(issue_id=issue)).lanes
 
     assert (lane.number, lane.href) == (3, third.href)
 
 
-def test_the_moment_is_drawn_only_inside_and_told_otherwise() -> None:
-    drawing = drawn(answer(event(200)), EventFilter(span=TimeRange(at(100), at(300))))
+def test_reported_time_outside_range_is_described_instead_of_drawn() -> None:
+    drawing = draw(answer(event(200)), EventFilter(span=TimeRange(at(100), at(300))))
 
     assert drawing.moment is None
     assert drawing.elsewhere == "Reported at 14:05:00, before this range"
 
 
-def test_a_release_is_marked_where_it_went_live_and_told_in_words() -> None:
-    drawing = drawn(with_deploys(Deploy("shop@2.14.0", at(-60), "web", "production")))
+def test_release_is_marked_at_deploy_time_and_listed() -> None:
+    drawing = draw(with_deploys(Deploy("shop@2.14.0", at(-60), "web", "production")))
 
     (mark,) = drawing.releases.marks
     assert (mark.across, mark.text) == ("40.80%", "2.14.0")
@@ -145,30 +145,30 @@ def test_a_release_is_marked_where_it_went_live_and_told_in_words() -> None:
     assert "1 release went live" in drawing.description
 
 
-def test_releases_at_about_the_same_time_are_one_mark() -> None:
-    drawing = drawn(with_deploys(Deploy("7.1", at(-55), "api"), Deploy("2.14.0", at(-60), "web")))
+def test_nearby_releases_share_one_mark() -> None:
+    drawing = draw(with_deploys(Deploy("7.1", at(-55), "api"), Deploy("2.14.0", at(-60), "web")))
 
     (mark,) = drawing.releases.marks
     assert mark.text == "2 releases"
     assert drawing.releases.listed[0].text == "2.14.0 (web) and 7.1 (api)"
 
 
-def test_releases_outside_and_of_other_projects_are_left_out() -> None:
-    asked = with_deploys(
+def test_releases_outside_range_or_project_are_left_out() -> None:
+    sample = with_deploys(
         Deploy("1", at(-280), "web"), Deploy("2", at(0), "api"), Deploy("3", at(9))
     )
 
-    assert [one.text for one in drawn(asked, near(5)).releases.listed] == ["2 (api)"]
-    assert [one.text for one in drawn(asked, EventFilter(project="web")).releases.listed] == [
+    assert [one.text for one in draw(sample, zoom(5)).releases.listed] == ["2 (api)"]
+    assert [one.text for one in draw(sample, EventFilter(project="web")).releases.listed] == [
         "1 (web)",
         "3",
     ]
 
 
-def test_labels_of_releases_never_reach_into_the_next_mark() -> None:
+def test_release_labels_never_overlap_next_mark() -> None:
     deploys = [Deploy(f"2.14.{number}-rc", at(number * 12 - 290)) for number in range(48)]
 
-    marks = drawn(with_deploys(*deploys)).releases.marks
+    marks = draw(with_deploys(*deploys)).releases.marks
 
     places = [float(mark.across.removesuffix("%")) for mark in marks]
     assert len(marks) > 10
@@ -176,28 +176,32 @@ def test_labels_of_releases_never_reach_into_the_next_mark() -> None:
         assert not mark.text or mark.anchor == "end" or after - place > len(mark.text) * 0.8
 
 
-def test_the_customers_steps_are_counted_where_they_were_done() -> None:
+def test_customer_steps_are_counted_by_time() -> None:
     crumbs = tuple(
         Breadcrumb(at(seconds), message=str(seconds)) for seconds in (-200, -61, -60, -59, 400)
     )
-    asked = answer(event(1, body=body(breadcrumbs=crumbs)), event(0, body=body(breadcrumbs=crumbs)))
+    sample = answer(
+        event(1, body=body(breadcrumbs=crumbs)), event(0, body=body(breadcrumbs=crumbs))
+    )
 
-    density = drawn(asked).density
+    density = draw(sample).density
 
     assert density
     assert density.description == "What the customer did: 4 steps, most around 14:04"
     assert density.path.count("M") == 3
-    assert drawn(asked, near(10)).density is None
+    assert draw(sample, zoom(10)).density is None
 
 
-def test_the_table_holds_what_the_drawing_holds() -> None:
-    asked = answer(*answers.many_events(40))
-    asked = replace(asked, beside=replace(asked.beside, deploys=(Deploy("2.0", at(-20), "web"),)))
+def test_table_lists_everything_in_drawing() -> None:
+    sample = answer(*answers.many_events(40))
+    sample = replace(
+        sample, beside=replace(sample.beside, deploys=(Deploy("2.0", at(-20), "web"),))
+    )
 
-    table = event_table(asked, EventFilter(), BERLIN)
+    table = event_table(sample, EventFilter(), BERLIN)
 
     assert [row.when for row in table.rows] == sorted(row.when for row in table.rows)
-    assert {row.event_id for row in table.rows if row.event_id} == {one.id for one in asked.events}
+    assert {row.event_id for row in table.rows if row.event_id} == {one.id for one in sample.events}
     others = [(row.what, row.release) for row in table.rows if not row.event_id]
     assert others == [("A release went live", "2.0"), ("Reported time", "")]
     first = table.rows[0]
@@ -205,10 +209,10 @@ def test_the_table_holds_what_the_drawing_holds() -> None:
     assert first.time.utc.endswith("UTC")
 
 
-def test_the_table_holds_what_is_left_when_filtered() -> None:
-    asked = answer(*answers.many_events(40))
+def test_table_respects_filter() -> None:
+    sample = answer(*answers.many_events(40))
 
-    table = event_table(asked, EventFilter(level="fatal"), BERLIN)
+    table = event_table(sample, EventFilter(level="fatal"), BERLIN)
 
     assert {row.level for row in table.rows if row.event_id} == {"fatal"}
     assert table.filter.hidden

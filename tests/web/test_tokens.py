@@ -1,4 +1,4 @@
-"""API tokens in the review: made, shown once, watched and revoked."""
+"""Managing API tokens: creation, one-time display, states, and revocation."""
 
 import logging
 import re
@@ -25,21 +25,21 @@ pytestmark = pytest.mark.django_db
 LIST = "/admin/accounts/apitoken/"
 
 
-def make(client: Client, person: User, **changes: object) -> Any:
+def create_token(client: Client, person: User, **changes: object) -> Any:
     form = {"name": "Zendesk", "user": person.pk, "scopes": ["lookup"], "days": 90, **changes}
     return client.post(f"{LIST}add/", form)
 
 
-def shown(response: Any) -> str:
+def shown_token(response: Any) -> str:
     found = re.search(r"triage_[\w-]{43}", response.content.decode())
     assert found, unescape(response.content.decode())
     return found[0]
 
 
-def test_a_token_is_shown_once_in_the_answer_that_makes_it(admin: User, agent: User) -> None:
+def test_token_is_shown_once_after_creation(admin: User, agent: User) -> None:
     client = signed_in(admin)
-    response = make(client, agent)
-    token = shown(response)
+    response = create_token(client, agent)
+    token = shown_token(response)
     assert response.status_code == 200
     assert "no-store" in response["Cache-Control"]
     assert find_token(token).user == agent
@@ -47,26 +47,26 @@ def test_a_token_is_shown_once_in_the_answer_that_makes_it(admin: User, agent: U
         assert token not in client.get(page).content.decode()
 
 
-def test_the_token_itself_is_kept_nowhere(
+def test_token_is_not_stored_in_plain_text(
     admin: User, agent: User, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     client = signed_in(admin)
-    response = make(client, agent)
-    token = shown(response)
+    response = create_token(client, agent)
+    token = shown_token(response)
     assert token not in str(response.headers) + str(client.cookies)
     assert token not in caplog.text
     assert token not in repr([one.get_decoded() for one in Session.objects.all()])
     assert token not in repr(list(LogEntry.objects.values()))
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
-            cursor.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - a name from the database
+            cursor.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - a table name
             assert token not in repr(cursor.fetchall()), table
 
 
-def test_issuing_and_revoking_are_in_the_trail(admin: User, agent: User) -> None:
+def test_issuing_and_revoking_are_audited(admin: User, agent: User) -> None:
     client = signed_in(admin)
-    make(client, agent, projects="web, checkout-api", scopes=["lookup", "read"])
+    create_token(client, agent, projects="web, checkout-api", scopes=["lookup", "read"])
     token = ApiToken.objects.get()
     for _ in range(2):
         client.post(LIST, {"action": "revoke", "_selected_action": [token.pk]})
@@ -92,41 +92,39 @@ def test_issuing_and_revoking_are_in_the_trail(admin: User, agent: User) -> None
         {"projects": ",".join(f"p{number}" for number in range(101))},
     ],
 )
-def test_a_token_without_an_end_or_a_purpose_is_not_made(
-    admin: User, agent: User, changes: dict[str, object]
-) -> None:
-    assert "errornote" in make(signed_in(admin), agent, **changes).content.decode()
+def test_invalid_token_is_rejected(admin: User, agent: User, changes: dict[str, object]) -> None:
+    assert "errornote" in create_token(signed_in(admin), agent, **changes).content.decode()
     assert not ApiToken.objects.exists()
 
 
-def test_a_token_ends_when_its_admin_said(admin: User, agent: User) -> None:
-    make(signed_in(admin), agent, days=7)
-    left = ApiToken.objects.get().expires_at - timezone.now()
-    assert timedelta(days=6, hours=23) < left <= timedelta(days=7)
+def test_token_expires_after_chosen_days(admin: User, agent: User) -> None:
+    create_token(signed_in(admin), agent, days=7)
+    remaining = ApiToken.objects.get().expires_at - timezone.now()
+    assert timedelta(days=6, hours=23) < remaining <= timedelta(days=7)
 
 
-def test_the_form_offers_90_days_and_the_least_right(admin: User) -> None:
+def test_form_defaults_to_90_days_and_least_privilege(admin: User) -> None:
     page = signed_in(admin).get(f"{LIST}add/")
     form = page.context["adminform"].form
     assert (form["days"].value(), form["scopes"].value()) == (90, ["lookup"])
 
 
-def test_an_admin_makes_no_token_for_a_superuser(admin: User) -> None:
+def test_admin_cannot_create_token_for_superuser(admin: User) -> None:
     root = User.objects.create_superuser("root")
-    assert "errornote" in make(signed_in(admin), root).content.decode()
+    assert "errornote" in create_token(signed_in(admin), root).content.decode()
     assert not ApiToken.objects.exists()
-    assert shown(make(signed_in(root), root))
+    assert shown_token(create_token(signed_in(root), root))
 
 
-def test_of_an_issued_token_only_the_name_can_be_changed(admin: User, agent: User) -> None:
+def test_only_name_of_issued_token_can_be_changed(admin: User, agent: User) -> None:
     token_of(agent, scopes=["read"])
     before = ApiToken.objects.get()
     form = {"name": "New", "user": admin.pk, "scopes": ["lookup"], "days": 366, "token_hash": "x"}
     signed_in(admin).post(f"{LIST}{before.pk}/change/", form)
     after = ApiToken.objects.get()
     assert after.name == "New"
-    kept = ("user", "scopes", "projects", "expires_at", "token_hash", "revoked_at")
-    assert [getattr(after, one) for one in kept] == [getattr(before, one) for one in kept]
+    unchanged = ("user", "scopes", "projects", "expires_at", "token_hash", "revoked_at")
+    assert [getattr(after, one) for one in unchanged] == [getattr(before, one) for one in unchanged]
 
 
 @pytest.mark.parametrize(
@@ -140,20 +138,20 @@ def test_of_an_issued_token_only_the_name_can_be_changed(admin: User, agent: Use
         ({"revoked_at": MOMENT}, "revoked", "revoked"),
     ],
 )
-def test_the_list_tells_what_needs_a_look(
+def test_list_filters_and_labels_token_states(
     admin: User, agent: User, changes: dict[str, Any], state: str, word: str
 ) -> None:
     token_of(agent)
     ApiToken.objects.update(**changes)
     client = signed_in(admin)
-    for offered in ("ends_soon", "unused", "expired", "revoked"):
-        listed = client.get(LIST, {"state": offered}).context["cl"].result_count
-        assert listed == (offered == state), offered
+    for option in ("ends_soon", "unused", "expired", "revoked"):
+        count = client.get(LIST, {"state": option}).context["cl"].result_count
+        assert count == (option == state), option
     page = client.get(LIST, {"state": state}).content.decode()
     assert f"{word}</" in page
 
 
-def test_whoever_is_no_admin_makes_no_token(agent: User, lead: User) -> None:
+def test_agents_and_leads_cannot_create_tokens(agent: User, lead: User) -> None:
     for person in (agent, lead):
-        assert make(signed_in(person), person).status_code == 403
+        assert create_token(signed_in(person), person).status_code == 403
     assert not ApiToken.objects.exists()

@@ -1,4 +1,4 @@
-"""Exporting without redaction: for few, on purpose, recorded, and kept nowhere."""
+"""Exporting without redaction: restricted, confirmed, recorded, and never stored."""
 
 import json
 from html import unescape
@@ -11,7 +11,7 @@ from apps.demo.server import DemoSentry
 from apps.lookups.models import ExportRecord, Lookup
 from tests.conftest import MOMENT, lists_asked, person, signed_in
 from tests.web.asking import look_up, text
-from tests.web.records import kept, the_record
+from tests.web.records import only_export_record, stored_texts
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +21,7 @@ FORM = {"confirmed": "on", "format": "markdown", "budget": "6000", "reason": ""}
 
 @pytest.fixture
 def result(lead: User, ana: Client, connected: DemoSentry) -> tuple[Client, str]:
-    """The lead's browser, and the address of a lookup of theirs that hides an e-mail."""
+    """Return the lead's browser and the URL of their lookup, whose result hides an email."""
     connected.world.add_event(
         user_id="1001", timestamp=MOMENT, project="web", exception=("Bounced", f"mail to {SECRET}")
     )
@@ -31,7 +31,7 @@ def result(lead: User, ana: Client, connected: DemoSentry) -> tuple[Client, str]
     return browser, address
 
 
-def test_the_file_shows_what_was_hidden_and_the_customer_as_typed(
+def test_file_contains_personal_data_and_customer_as_typed(
     result: tuple[Client, str], lead: User
 ) -> None:
     browser, address = result
@@ -41,23 +41,23 @@ def test_the_file_shows_what_was_hidden_and_the_customer_as_typed(
     assert "1001" in text(file)
     assert "attachment" in file["Content-Disposition"]
     assert file["Cache-Control"] == "no-store"
-    record = the_record()
+    record = only_export_record()
     assert (record.how, record.redacted, record.user) == ("downloaded", False, lead)
 
 
 @pytest.mark.parametrize(("format_", "budget"), [("xml", "2000"), ("json", ""), ("markdown", "")])
-def test_format_and_budget_can_be_chosen(
+def test_format_and_token_limit_can_be_chosen(
     result: tuple[Client, str], format_: str, budget: str
 ) -> None:
     browser, address = result
     file = browser.post(f"{address}unredacted/", {**FORM, "format": format_, "budget": budget})
     assert SECRET in text(file)
-    record = the_record()
+    record = only_export_record()
     assert (record.format, record.budget) == (format_, int(budget) if budget else None)
     assert format_ != "json" or json.loads(text(file))["customer"] == "1001"
 
 
-def test_it_has_a_record_of_its_own_and_the_old_one_stays(
+def test_export_creates_own_lookup_and_keeps_original(
     result: tuple[Client, str], connected: DemoSentry
 ) -> None:
     browser, address = result
@@ -71,13 +71,13 @@ def test_it_has_a_record_of_its_own_and_the_old_one_stays(
     assert ExportRecord.objects.get().lookup == new
 
 
-def test_nothing_of_it_is_kept_in_database_cache_or_log(
+def test_personal_data_is_absent_from_database_cache_and_log(
     result: tuple[Client, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     browser, address = result
     assert SECRET in text(browser.post(f"{address}unredacted/", FORM))
-    assert any("Bounced" in cell for cell in kept())
-    assert not any(SECRET in cell for cell in kept())
+    assert any("Bounced" in cell for cell in stored_texts())
+    assert not any(SECRET in cell for cell in stored_texts())
     assert SECRET not in caplog.text
     for lookup in Lookup.objects.all():
         assert SECRET not in text(browser.get(f"/lookups/{lookup.uuid}/"))
@@ -93,7 +93,7 @@ def test_nothing_of_it_is_kept_in_database_cache_or_log(
         ({"budget": "many"}, "Enter the token limit as a whole number."),
     ],
 )
-def test_a_form_that_will_not_do_is_shown_again_and_nothing_is_asked(
+def test_invalid_form_is_shown_again_without_calls(
     result: tuple[Client, str], connected: DemoSentry, changes: dict[str, str], sentence: str
 ) -> None:
     browser, address = result
@@ -105,33 +105,33 @@ def test_a_form_that_will_not_do_is_shown_again_and_nothing_is_asked(
     assert not ExportRecord.objects.exists()
 
 
-def test_the_reason_is_kept_without_the_customer(result: tuple[Client, str]) -> None:
+def test_reason_is_stored_without_customer(result: tuple[Client, str]) -> None:
     browser, address = result
     reason = "Customer 1001 (jane@example.com) asks for a copy, case 4711"
     browser.post(f"{address}unredacted/", {**FORM, "reason": reason})
-    assert the_record().reason.endswith("asks for a copy, case 4711")
+    assert only_export_record().reason.endswith("asks for a copy, case 4711")
 
 
-def test_the_page_says_what_it_means_before_anything_happens(
+def test_confirmation_page_explains_consequences_without_calls(
     result: tuple[Client, str], connected: DemoSentry
 ) -> None:
     browser, address = result
     before = len(connected.calls)
     page = text(browser.get(f"{address}unredacted/"))
-    for said in (
+    for phrase in (
         "personal data and secrets",
         "asks Sentry again",
         "recorded with your name",
         "Triage doesn’t store it.",
     ):
-        assert said in page
+        assert phrase in page
     assert (Lookup.objects.count(), len(connected.calls)) == (1, before)
 
 
 @pytest.mark.parametrize(
     ("role", "status"), [("agent", 403), ("lead", 200), ("admin", 200), ("auditor", 403)]
 )
-def test_only_leads_and_admins_may(ana: Client, role: str, status: int) -> None:
+def test_only_leads_and_admins_can_export(ana: Client, role: str, status: int) -> None:
     own = look_up(ana)
     browser = signed_in(person("somebody", role))
     assert browser.get(f"{own}unredacted/").status_code == status
@@ -139,14 +139,14 @@ def test_only_leads_and_admins_may(ana: Client, role: str, status: int) -> None:
     assert ExportRecord.objects.count() == (status == 200)
 
 
-def test_the_link_is_shown_only_to_those_who_may(ana: Client, lead: User) -> None:
+def test_link_requires_permission(ana: Client, lead: User) -> None:
     address = look_up(ana)
     assert "unredacted" not in text(ana.get(address))
     assert f"{address}unredacted/" in text(signed_in(lead).get(address))
     assert ana.get(f"{address}unredacted/").status_code == 403
 
 
-def test_a_lookup_one_may_not_open_does_not_exist(ana: Client, other_agent: User) -> None:
+def test_inaccessible_lookup_returns_404(ana: Client, other_agent: User) -> None:
     address = look_up(ana)
     permissions = person("lead-for-a-moment", "lead").groups.get().permissions
     other_agent.user_permissions.add(permissions.get(codename="export_unredacted"))
@@ -155,7 +155,7 @@ def test_a_lookup_one_may_not_open_does_not_exist(ana: Client, other_agent: User
     assert Lookup.objects.count() == 1
 
 
-def test_when_sentry_fails_the_usual_page_says_so_and_no_export_is_recorded(
+def test_sentry_failure_shows_error_page_and_records_no_export(
     result: tuple[Client, str], connected: DemoSentry
 ) -> None:
     browser, address = result

@@ -8,9 +8,9 @@ from apps.accounts.models import ApiToken
 from apps.accounts.tokens import set_new_token
 
 
-def token_of(user: User, **more: Any) -> str:
-    """A token in this person's name that may do everything, but for what is said otherwise."""
-    record = ApiToken(name="ticket system", user=user, **{"scopes": ["lookup", "read"], **more})
+def token_of(user: User, **changes: Any) -> str:
+    """Create a token for this person with all scopes, with overrides."""
+    record = ApiToken(name="ticket system", user=user, **{"scopes": ["lookup", "read"], **changes})
     token = set_new_token(record)
     record.save()
     return token

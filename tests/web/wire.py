@@ -1,4 +1,4 @@
-"""A server that says on the wire exactly what a test wants: wrong, endless, packed, cut off."""
+"""A server that sends raw responses: malformed, endless, compressed, or cut off."""
 
 import gzip
 import json
@@ -13,38 +13,44 @@ PROJECTS = [{"id": "1", "slug": "web"}]
 MEGABYTE = 1024 * 1024
 RESET = b"\0 hang up with a reset"
 
-Said = Callable[[], Iterable[bytes]]
+Responder = Callable[[], Iterable[bytes]]
 
-_NO_FAREWELL = struct.pack("ii", 1, 0)
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
-def head(length: int, *lines: str, status: str = "200 OK") -> bytes:
-    """A head of an answer; header lines replace the usual type by naming another."""
-    usual = () if any(line.startswith("Content-Type") for line in lines) else (_JSON,)
-    told = (f"HTTP/1.1 {status}", *usual, *lines, f"Content-Length: {length}", "Connection: close")
-    return "\r\n".join((*told, "", "")).encode()
+def response_head(length: int, *lines: str, status: str = "200 OK") -> bytes:
+    """Return the head of a response; a Content-Type line replaces the default one."""
+    default = () if any(line.startswith("Content-Type") for line in lines) else (_JSON,)
+    head_lines = (
+        f"HTTP/1.1 {status}",
+        *default,
+        *lines,
+        f"Content-Length: {length}",
+        "Connection: close",
+    )
+    return "\r\n".join((*head_lines, "", "")).encode()
 
 
 _JSON = "Content-Type: application/json"
 
 
-def whole(content: bytes, *lines: str, status: str = "200 OK") -> list[bytes]:
-    """An answer with that body."""
-    return [head(len(content), *lines, status=status), content]
+def full_response(content: bytes, *lines: str, status: str = "200 OK") -> list[bytes]:
+    """Return a response with that body."""
+    return [response_head(len(content), *lines, status=status), content]
 
 
-def packed_spaces(megabytes: int) -> bytes:
-    """So many megabytes of JSON's blanks, as a few kilobytes of gzip."""
+def gzipped_spaces(megabytes: int) -> bytes:
+    """Return that many megabytes of spaces as a few kilobytes of gzip."""
     return gzip.compress(b" " * MEGABYTE) * megabytes
 
 
 class Wire:
-    """Lists one project, and says anything else as told. Remembers what came in and went out.
+    """Lists one project and answers other requests with `says`; records all traffic.
 
-    With `projects` off, not even the projects are listed.
+    Without `projects`, the list of projects comes from `says`, too.
     """
 
-    def __init__(self, says: Said, *, projects: bool = True) -> None:
+    def __init__(self, says: Responder, *, projects: bool = True) -> None:
         self.says = says
         self._lists_projects = projects
         self.asked: list[str] = []
@@ -66,7 +72,7 @@ class Wire:
 
     @property
     def lists(self) -> list[str]:
-        """The requests for anything but the projects."""
+        """Return all requests except those for the list of projects."""
         return [one for one in self.asked if "/projects/" not in one.split(" ")[1]]
 
     def _serve(self) -> None:
@@ -88,9 +94,11 @@ class Wire:
             self.asked.append(request.decode())
             listing = self._lists_projects and b"/projects/?" in request.split(b"\r\n")[0]
             try:
-                for part in whole(json.dumps(PROJECTS).encode()) if listing else self.says():
+                for part in (
+                    full_response(json.dumps(PROJECTS).encode()) if listing else self.says()
+                ):
                     if part == RESET:
-                        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_FAREWELL)
+                        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
                         return
                     connection.sendall(part)
                     self.sent += 0 if listing else len(part)
