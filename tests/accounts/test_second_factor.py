@@ -76,6 +76,16 @@ def test_a_code_used_early_does_not_work_again(
     assert not is_in(second)
 
 
+def test_the_same_person_is_confirmed_by_a_code(with_app: User, client: Client) -> None:
+    client.force_login(with_app)
+    session = client.session
+    session["account_authentication_methods"] = []
+    session.save()
+    page = client.get("/accounts/2fa/reauthenticate/").content.decode()
+    assert "Code from your app, or a recovery code" in page
+
+
+
 def test_codes_tolerate_a_small_clock_offset_only(
     with_app: User,
 ) -> None:
