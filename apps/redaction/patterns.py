@@ -780,7 +780,6 @@ _TOKENS: tuple[tuple[str, str], ...] = (
     ("access-", rf"(?:sandbox|development|production)-{_UUID}"),
     ("shp", r"(?:at|ca|pa|ss|ua|rt)_[a-fA-F0-9]{32}"),
     ("EZ", r"[AT]K[A-Za-z0-9]{54}"),
-    ("EZ", r"[AT]K[A-Za-z0-9]{54}"),
     # Messaging and identity
     ("bot", r"\d{8,10}:A[\w-]{32,36}"),
     ("xox", r"[a-z](?:\.xox[a-z])?-[\w.-]{10,250}"),

@@ -85,7 +85,6 @@ def test_the_same_person_is_confirmed_by_a_code(with_app: User, client: Client) 
     assert "Code from your app, or a recovery code" in page
 
 
-
 def test_codes_tolerate_a_small_clock_offset_only(
     with_app: User,
 ) -> None:

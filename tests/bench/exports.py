@@ -67,8 +67,8 @@ def _fifteen(varied: list[str]) -> Target:
     text = ours(answer, 6000)
     kept = kept_in(answer, text)
     crash, wanted = kept.found["crash frame"], kept.wanted["crash frame"]
-    told = f"{crash} of {wanted} in {estimate_tokens(text)} tokens"
-    return ("15 varied events with all crash frames in 6,000 tokens", told, crash == wanted)
+    summary = f"{crash} of {wanted} in {estimate_tokens(text)} tokens"
+    return ("15 varied events with all crash frames in 6,000 tokens", summary, crash == wanted)
 
 
 def _facts(names: list[str]) -> list[Target]:

@@ -40,7 +40,7 @@ class Sentry:
 
         Somebody else has as many in the same issues and seconds.
         """
-        told = [
+        rows = [
             {
                 "user_id": who,
                 "timestamp": (MOMENT + timedelta(seconds=place - events // 2)).isoformat(),
@@ -50,8 +50,8 @@ class Sentry:
             for place in range(events)
             for who in (customer, "somebody-else")
         ]
-        for first in range(0, len(told), _AT_A_TIME):
-            some = told[first : first + _AT_A_TIME]
+        for first in range(0, len(rows), _AT_A_TIME):
+            some = rows[first : first + _AT_A_TIME]
             self._ok(requests.post(f"{self._control}/events", json=some, timeout=60))
 
     def forget_events(self) -> None:
