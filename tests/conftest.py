@@ -9,19 +9,18 @@ from shutil import copyfile
 
 import pytest
 from django.contrib.auth.models import Group, User
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import connection, connections
 from django.test import Client, TransactionTestCase
 from playwright.sync_api import Browser
 from pytest_django import DjangoDbBlocker, Settings
 
+from apps import redis_cache
 from apps.audit import models, trail
 from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from apps.events.query import Question, Window, parse_customer
-from apps.lookups import cache as lookups_cache
 from apps.sentry import SentryConfig
-from apps.signin import allauth_adapters as attempts
 from tests.browser import site
 from tests.examples import examples  # noqa: F401 - loads the profile
 from tests.postgres import Postgres, running_postgres
@@ -147,10 +146,10 @@ def command_line(connected: DemoSentry, db: None, settings: Settings) -> Command
 @pytest.fixture(autouse=True)
 def empty_cache() -> None:
     """Reset caches and counters between tests."""
-    cache.clear()
+    redis_cache.retry_redis()
+    for cache in caches.all():
+        cache.clear()
     trail._counts.clear()
-    attempts.clear_attempts()
-    lookups_cache.retry_now()
 
 
 def lists_asked(demo: DemoSentry) -> int:

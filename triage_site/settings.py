@@ -1,6 +1,7 @@
 """Django's settings. Values that differ between machines come from the environment (`env`)."""
 
 import re
+from typing import Any
 from urllib.parse import unquote, urlsplit
 from zoneinfo import available_timezones
 
@@ -184,27 +185,26 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.redis_url("REDIS_URL")
+_LOCAL_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
+_REDIS_CACHE: dict[str, Any] = {
+    "BACKEND": "apps.redis_cache.FallbackRedisCache",
+    "LOCATION": REDIS_URL,
+    "KEY_PREFIX": "triage-demo" if DEMO else "triage",
+    "VERSION": 2,  # older versions used another serializer
+    "OPTIONS": {
+        "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
+        "SOCKET_CONNECT_TIMEOUT": 0.25,
+        "SOCKET_TIMEOUT": 0.25,
+        "MAX_ENTRIES": 100_000,  # in memory, while Redis is lost
+    },
+}
+# Apart in memory: cached results must not push out the counts of failed sign-ins.
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": _LOCAL_MEMORY, "OPTIONS": {"MAX_ENTRIES": 100_000}},
+    "lookups": {"BACKEND": _LOCAL_MEMORY, "LOCATION": "lookups", "OPTIONS": {"MAX_ENTRIES": 1000}},
+}
 if REDIS_URL:
-    CACHES = {
-        "default": {
-            "BACKEND": "django_redis.cache.RedisCache",
-            "LOCATION": REDIS_URL,
-            "KEY_PREFIX": "triage-demo" if DEMO else "triage",
-            "VERSION": 2,  # older versions used another serializer
-            "OPTIONS": {
-                "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
-                "SOCKET_CONNECT_TIMEOUT": 0.25,
-                "SOCKET_TIMEOUT": 0.25,
-            },
-        }
-    }
-else:
-    CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-            "OPTIONS": {"MAX_ENTRIES": 1000},
-        }
-    }
+    CACHES = {"default": _REDIS_CACHE, "lookups": _REDIS_CACHE}
 
 # --- sign-in ------------------------------------------------------------------------------------
 

@@ -123,7 +123,7 @@ def read_related(lookup: Lookup) -> None:
     """
     answer = answer_lookup(lookup).answer
     signals = tuple(dict.fromkeys(one.signal for one in answer.beside.unread if one.can_retry))
-    if not signals or cache.add(f"{lookup.cache_key}/beside", 1, SIGNALS_PAUSE_S) is False:
+    if not signals or not cache.add(f"{lookup.cache_key}/beside", 1, SIGNALS_PAUSE_S):
         return
     question = question_of(lookup)
     try:

@@ -325,7 +325,7 @@ def _current_ids(lookup: Lookup) -> set[str] | None:
     cached = cache.get_sealed(key)
     if isinstance(cached, list):
         return set(cached)
-    if cache.add(f"{key}/asked", 1, NEWER_PAUSE_S) is not True:
+    if not cache.add(f"{key}/asked", 1, NEWER_PAUSE_S):
         return None
     try:
         with sentry_client(PATIENCE_S) as client:

@@ -1,77 +1,45 @@
-"""The cache that all processes share. Losing it costs time, never a result; nothing here raises.
-
-After a failure the cache is skipped for ten seconds, because each call to a frozen server would
-take its whole timeout.
-"""
+"""The cache that all processes share. Losing it costs time, never a result; nothing here raises."""
 
 import base64
 import json
-import time
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Iterable
 
-from django.core.cache import cache
-from django_redis.exceptions import ConnectionInterrupted
-from redis.exceptions import RedisError
+from django.core.cache import caches
+from django.utils.connection import ConnectionProxy
 
 from apps.crypto import Unreadable, seal_as, unseal_as
+from apps.redis_cache import is_redis_lost
 
-T = TypeVar("T")
-
-PAUSE_S = 10.0
-_FAILURES = (ConnectionInterrupted, RedisError, OSError)
-
-_paused_until = 0.0
+cache = ConnectionProxy(caches, "lookups")
 
 
 def is_available() -> bool:
-    """Return whether the cache is in use at present."""
-    return time.monotonic() >= _paused_until
-
-
-def retry_now() -> None:
-    """Use the cache again at once, for example after it was replaced."""
-    global _paused_until  # noqa: PLW0603 - one cache, one state for the process
-    _paused_until = 0.0
+    """Return whether all processes share the cache at present."""
+    return not is_redis_lost()
 
 
 def get(key: str) -> object:
-    """Return the value, or None if it is missing, unreadable, or the cache is unavailable."""
-    return _try(lambda: cache.get(key), None)
+    """Return the value, or None if it is missing or unreadable."""
+    return cache.get(key)
 
 
 def get_many(keys: Iterable[str]) -> dict[str, object]:
     """Return the values that exist, in one call."""
-    return _try(lambda: dict(cache.get_many(list(keys))), {})
+    return dict(cache.get_many(list(keys)))
 
 
 def put(key: str, value: object, seconds: float) -> None:
     """Store a value of JSON types for this many seconds."""
-    _try(lambda: cache.set(key, value, seconds), None)
+    cache.set(key, value, seconds)
 
 
-def add(key: str, value: object, seconds: float) -> bool | None:
-    """Store a value if the key is free. Return whether it was, or None without a cache."""
-    return _try(lambda: bool(cache.add(key, value, seconds)), None)
+def add(key: str, value: object, seconds: float) -> bool:
+    """Store a value if the key is free, and return whether it was."""
+    return bool(cache.add(key, value, seconds))
 
 
 def increment(key: str, seconds: float) -> int:
-    """Add one to a counter that expires after this many seconds. Return 0 without a cache."""
-    return _try(lambda: _count(key, seconds), 0)
-
-
-def delete(key: str) -> None:
-    """Delete a value."""
-    _try(lambda: cache.delete(key), None)
-
-
-def delete_if_equal(key: str, value: object) -> None:
-    """Delete a value unless another process has replaced it."""
-    if get(key) == value:
-        delete(key)
-
-
-def _count(key: str, seconds: float) -> int:
+    """Add one to a counter that expires after this many seconds, and return it."""
     cache.add(key, 0, seconds)
     try:
         return int(cache.incr(key))
@@ -79,22 +47,15 @@ def _count(key: str, seconds: float) -> int:
         return 1
 
 
-def attempt(call: Callable[[], T], fallback: Callable[[], T]) -> T:
-    """Return the result of a cache call, or of `fallback` while the cache is unavailable."""
-    global _paused_until  # noqa: PLW0603 - one cache, one state for the process
-    if not is_available():
-        return fallback()
-    try:
-        return call()
-    except ValueError:  # not JSON, so written by another program
-        return fallback()
-    except _FAILURES:
-        _paused_until = time.monotonic() + PAUSE_S
-        return fallback()
+def delete(key: str) -> None:
+    """Delete a value."""
+    cache.delete(key)
 
 
-def _try(call: Callable[[], T], default: T) -> T:
-    return attempt(call, lambda: default)
+def delete_if_equal(key: str, value: object) -> None:
+    """Delete a value unless another process has replaced it."""
+    if get(key) == value:
+        delete(key)
 
 
 # Encrypted values: everything about customers, and everything that decides where our token goes.

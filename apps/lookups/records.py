@@ -45,6 +45,7 @@ from apps.lookups.problems import (
 )
 from apps.lookups.sentry_connection import sentry_config
 from apps.redaction.engine import Ledger, redact_text
+from apps.redis_cache import retry_redis
 from apps.sentry import SentryError
 
 # The limit of lookups per person and minute, counted over all processes.
@@ -57,7 +58,7 @@ class TooManyLookups(LookupFailed):
 
 
 def count_lookup(user: User) -> None:
-    """Count one lookup. Raise `TooManyLookups`, but never without a shared cache."""
+    """Count one lookup. Raise `TooManyLookups`."""
     now = time.time()
     started = cache.increment(f"begun/{user.pk}/{int(now // _MINUTE_S)}", _MINUTE_S)
     if started > settings.TRIAGE_LOOKUPS_PER_MINUTE:
@@ -458,7 +459,7 @@ def forget_customer(identifier: str, actor: Actor) -> Erasure:
     again: until then no cached copy is shown, and all expire within two days.
     """
     customer_hash = hash_customer(identifier)
-    cache.retry_now()
+    retry_redis()
     keys = {
         key for lookup in _lookups(customer_hash).iterator(50) for key in _all_cache_keys(lookup)
     }

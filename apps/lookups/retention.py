@@ -223,7 +223,7 @@ def prune_daily() -> Thread:
 
 def prune_if_due() -> bool:
     """Prune, unless a process did so within a day. Return whether it was done."""
-    if cache.add("pruned", time.time(), _DAY_S) is False:
+    if not cache.add("pruned", time.time(), _DAY_S):
         return False
     try:
         problem = prune(_SITE).problem

@@ -51,8 +51,7 @@ def run_once(
         found = ready()
         if found is not None:
             return found
-        taken = cache.add(lease, token, LEASE_S)
-        if taken is not False or time.monotonic() > give_up:
+        if cache.add(lease, token, LEASE_S) or time.monotonic() > give_up:
             break
         time.sleep(_POLL_S)
     with _renewed(lease, token, should_continue):

@@ -102,7 +102,7 @@ class SharedRateLimiter:
 
     def _check_rest(self, until: float, *, may_probe: bool) -> None:
         wait = until - time.time()
-        if wait <= 0 and may_probe and cache.add(self._probe, 1, _PROBE_TTL_S) is not False:
+        if wait <= 0 and may_probe and cache.add(self._probe, 1, _PROBE_TTL_S):
             return
         raise SentryResting(
             "Sentry failed several times in a row, so calls are paused for a while.",
@@ -121,19 +121,15 @@ class SharedRateLimiter:
             try:
                 yield
             finally:
-                if key:
-                    cache.delete_if_equal(key, token)
+                cache.delete_if_equal(key, token)
 
     def _acquire(self, give_up: float, numbers: Sequence[int]) -> tuple[str, str]:
-        """Return key and token of a shared slot; the key is empty without a shared cache."""
+        """Return key and token of a shared slot. Raise `SentryCrowded`."""
         token = uuid.uuid4().hex
         while True:
             for number in numbers:
                 key = f"{self._slot}/{number}"
-                taken = cache.add(key, token, _SLOT_TTL_S)
-                if taken is None:
-                    return "", token
-                if taken:
+                if cache.add(key, token, _SLOT_TTL_S):
                     return key, token
             if time.monotonic() > give_up:
                 raise SentryCrowded("All connections to Sentry stayed busy.")

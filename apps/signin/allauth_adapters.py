@@ -7,16 +7,12 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.userkit import filter_users_by_email, get_user_by_username
-from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal import auth as totp
-from allauth.socialaccount.internal import jwtkit
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
-from django.core.cache import cache as shared_cache
-from django.core.cache.backends.locmem import LocMemCache
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
@@ -25,70 +21,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from apps.audit.models import Action
 from apps.audit.trail import client_address
 from apps.crypto import seal, unseal
-from apps.lookups import cache as lookups_cache
 from apps.signin.signals import audit_account
-
-# --- counting failed attempts -------------------------------------------------------------------
-#
-# django-allauth uses Django's default cache directly. Without Redis, every sign-in would fail with
-# an error, or passwords could be tried without limit. So it gets a cache that falls back to the
-# memory of the process.
-
-_TOTP_SECONDS = 120
-
-
-class SignInCache:
-    """The cache methods django-allauth uses. `add` stores for at least `min_seconds`."""
-
-    def __init__(self, min_seconds: float = 0) -> None:
-        self.min_seconds = min_seconds
-
-    def add(self, key: str, value: Any, timeout: float) -> bool:
-        """Store the value if the key is new, and return whether it was."""
-        seconds = max(timeout, self.min_seconds)
-        return bool(_try("add", key, value, seconds))
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """Return the value, or the default."""
-        return _try("get", key, default)
-
-    def set(self, key: str, value: Any, timeout: float) -> None:
-        """Store the value."""
-        _try("set", key, value, timeout)
-
-    def delete(self, key: str) -> None:
-        """Delete the value."""
-        _try("delete", key)
-
-
-_local_cache = LocMemCache("sign-in", {"OPTIONS": {"MAX_ENTRIES": 100_000}})
-
-
-def install_cache() -> None:
-    """Replace the cache of the modules that count attempts and reject reused codes."""
-    totp_cache = SignInCache(_TOTP_SECONDS)  # a code is valid for three periods of 30 seconds
-    for module, cache in ((ratelimit, SignInCache()), (jwtkit, SignInCache()), (totp, totp_cache)):
-        assert hasattr(module, "cache"), module  # noqa: S101 - newer versions may differ
-        module.cache = cache
-
-
-def clear_attempts() -> None:
-    """Delete the attempts counted by this process."""
-    _local_cache.clear()
-
-
-def _try(method: str, *arguments: Any) -> Any:
-    """Call Redis if configured, or the process's cache, which is also the fallback."""
-
-    def call_local() -> Any:
-        return getattr(_local_cache, method)(*arguments)
-
-    if not settings.REDIS_URL:
-        return call_local()
-    return lookups_cache.attempt(lambda: getattr(shared_cache, method)(*arguments), call_local)
-
-
-# --- adapters -----------------------------------------------------------------------------------
 
 _NO_ADDRESS = "0.0.0.0"  # noqa: S104 - shared by requests without an address
 _LOCKOUT_S = 10 * 60
@@ -215,7 +148,6 @@ def account_of(credentials: dict[str, Any]) -> User | None:
 
 def audit_lockout(request: HttpRequest, account: User | None) -> None:
     """Record once in the audit trail that an account, or an address, is locked out."""
-    cache: SignInCache = ratelimit.cache
     caller = client_address(request) if account is None else account.pk
     if cache.add(f"triage-locked:{caller}", True, _LOCKOUT_S):
         audit_account(Action.LOCKED_OUT, request, account)

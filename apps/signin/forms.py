@@ -16,6 +16,7 @@ from django import forms
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.core.cache import cache
 
 from apps.signin.allauth_adapters import audit_lockout
 
@@ -152,12 +153,25 @@ class AcceptForm(forms.Form):
 # --- second factors ----------------------------------------------------------------------------
 
 
-class _CodeForm(forms.Form):
+_USED_CODE_S = 120  # a code is valid for three periods of 30 seconds; allauth remembers it for one
+
+
+class _CodeForm(factor_forms.BaseAuthenticateForm):
     """A form with a code from the app, or a recovery code."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _set_code_label(self, "Code from your app, or a recovery code")
+
+    def clean_code(self) -> str:
+        """Refuse a code that was used before."""
+        code = "".join(filter(str.isalnum, self.cleaned_data["code"])).upper()
+        used = f"used-code:{self.user.pk}:{code}"
+        if cache.get(used):
+            self.cleaned_data["code"] = ""  # counted as a wrong code
+        cleaned = str(super().clean_code())
+        cache.set(used, 1, _USED_CODE_S)
+        return cleaned
 
 
 class AuthenticateForm(_CodeForm, factor_forms.AuthenticateForm):

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.cache import caches
+from django.core.cache import cache, caches
 from django.test import Client
 from pytest_django import Settings
 
-from apps.lookups import cache
-from apps.signin import allauth_adapters as attempts
+from apps.redis_cache import retry_redis
 from tests.lookups.test_redis import Redis
+from tests.shell import start_with
 
 pytestmark = pytest.mark.django_db
 
@@ -21,14 +21,7 @@ pytestmark = pytest.mark.django_db
 def redis_server(tmp_path: Path, settings: Settings) -> Iterator[Redis]:
     """Run Redis on a free port, configured for the site."""
     server = Redis(tmp_path)
-    options = {
-        "SOCKET_CONNECT_TIMEOUT": 0.25,
-        "SOCKET_TIMEOUT": 0.25,
-        "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
-    }
-    backend = {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": server.url}
-    settings.REDIS_URL = server.url
-    settings.CACHES = {"default": {**backend, "OPTIONS": options}}
+    settings.CACHES = start_with({"REDIS_URL": server.url}).settings["CACHES"]
     yield server
     caches["default"].close()
     server.stop()
@@ -43,8 +36,9 @@ def enter(password: str) -> bytes:
 def test_processes_share_the_count(agent: User, redis_server: Redis) -> None:
     for _attempt in range(5):
         enter("wrong")
-        attempts.clear_attempts()  # as in a process that has counted nothing
     assert b"Too many attempts" in enter("ana-password")
+    redis_server.client.flushall()  # the count is nowhere else
+    assert enter("ana-password") == b"signed in"
 
 
 @pytest.mark.parametrize("loss", [signal.SIGKILL, signal.SIGSTOP])
@@ -57,5 +51,16 @@ def test_the_lockout_works_without_redis(
     assert enter("ana-password") == b"signed in"
     for _attempt in range(5):
         assert b"is incorrect" in enter("wrong")
-        cache.retry_now()
+        retry_redis()
     assert b"Too many attempts" in enter("ana-password")
+
+
+def test_values_of_an_outage_are_dropped_when_redis_is_back(redis_server: Redis) -> None:
+    redis_server.process.send_signal(signal.SIGSTOP)
+    cache.set("key", "during the outage", 60)
+    assert cache.get("key") == "during the outage"
+    redis_server.process.send_signal(signal.SIGCONT)
+    retry_redis()
+    cache.set("other", 1, 60)
+    redis_server.process.send_signal(signal.SIGSTOP)
+    assert cache.get("key") is None

@@ -28,10 +28,10 @@ def main() -> None:
 def _measure(*, is_kept: bool) -> None:
     from django.contrib import admin
     from django.contrib.auth.models import Group, User
-    from django.core.cache import cache
     from django.db import connection
     from django.test import Client
 
+    from apps.lookups.cache import cache
     from apps.lookups.models import Lookup
     from tests.bench.filling import CUSTOMER
     from tests.bench.plain_list import PlainAdmin, PlainLookup, copy_rows

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.cache import cache
 from django.db import connections
 
 from apps.audit.models import Action, Entry, Words
@@ -16,6 +15,7 @@ from apps.demo.server import DemoSentry
 from apps.lookups import cache as lookups_cache
 from apps.lookups import store
 from apps.lookups.access import Requester
+from apps.lookups.cache import cache
 from apps.lookups.exports import ExportDetails, record_export
 from apps.lookups.models import ExportMethod, ExportRecord, Lookup, Origin, TypedCustomer
 from apps.lookups.problems import LookupPurged, Removal
@@ -65,7 +65,7 @@ def test_all_data_of_this_customer_and_no_other_is_erased(jane: Lookup, agent: U
 
 def test_cached_copies_are_deleted(jane: Lookup) -> None:
     def cached_keys() -> list[str]:
-        names = (str(name).removeprefix(":1:") for name in cache._cache)  # type: ignore[attr-defined]
+        names = (str(name).removeprefix(":1:") for name in cache._cache)
         return [name for name in names if name.startswith(("answer/", "windows/", "progress/"))]
 
     assert len(cached_keys()) >= 3

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.cache import cache
 from django.core.cache.backends.locmem import LocMemCache
 from django.db import connections
 from pytest_django import Settings
@@ -16,6 +15,7 @@ from apps.demo.server import DemoSentry
 from apps.events.query import Question
 from apps.lookups import store
 from apps.lookups.access import Requester
+from apps.lookups.cache import cache
 from apps.lookups.models import Lookup, Origin, Outcome
 from apps.lookups.problems import LookupFailed, LookupPurged
 from apps.lookups.records import record_lookup, repeat_lookup
@@ -229,7 +229,7 @@ class CacheThatLooks(LocMemCache):
 def test_a_lookup_is_marked_as_purged_before_the_cache_is_cleared(
     connected: DemoSentry, agent: User, settings: Settings
 ) -> None:
-    settings.CACHES = {"default": {"BACKEND": f"{__name__}.CacheThatLooks"}}
+    settings.CACHES = {**settings.CACHES, "lookups": {"BACKEND": f"{__name__}.CacheThatLooks"}}
     connected.world.add_event(user_id="1", timestamp=MOMENT)
     lookup = answer_lookup(recorded(question("1"), agent)).lookup
     CacheThatLooks.marked.clear()

@@ -207,9 +207,9 @@ def _end_the_pause() -> None:
 
 
 def _keys() -> list[str]:
-    from django.core.cache import cache  # noqa: PLC0415 - only to read the local memory
+    from apps.lookups.cache import cache  # noqa: PLC0415 - only to read the local memory
 
-    return [str(name).removeprefix(":1:") for name in cache._cache]  # type: ignore[attr-defined]
+    return [str(name).removeprefix(":1:") for name in cache._cache]
 
 
 @pytest.mark.django_db(transaction=True)

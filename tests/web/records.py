@@ -5,9 +5,9 @@ import pickle
 from collections.abc import Iterator
 
 from django.apps import apps
-from django.core.cache import cache
 
 from apps.crypto import Unreadable, unseal
+from apps.lookups.cache import cache
 from apps.lookups.models import ExportRecord
 
 
@@ -18,7 +18,7 @@ def stored_texts() -> Iterator[str]:
             for cell in row:
                 is_encrypted = isinstance(cell, bytes | memoryview)
                 yield unseal(bytes(cell)).decode() if is_encrypted else str(cell)
-    for pickled in cache._cache.values():  # type: ignore[attr-defined]  # local-memory cache
+    for pickled in cache._cache.values():  # local-memory cache
         yield _decrypted(pickle.loads(pickled))  # noqa: S301 - this process wrote it
 
 

@@ -17,6 +17,7 @@ from pytest_django import Settings
 from apps.demo.server import DemoSentry
 from tests.conftest import signed_in
 from tests.lookups.test_redis import free_port
+from tests.shell import start_with
 from tests.web.asking import form_data, look_up, text
 from tests.web.faulty import (
     LIMITED,
@@ -183,10 +184,7 @@ def test_rate_limit_reset_uses_the_servers_clock(
 def test_result_works_without_cache(ana: Client, connected: DemoSentry, settings: Settings) -> None:
     address = look_up(ana)
     location = f"redis://127.0.0.1:{free_port()}/0"
-    original = settings.CACHES["default"]
-    settings.CACHES = {
-        "default": {**original, "BACKEND": "django_redis.cache.RedisCache", "LOCATION": location}
-    }
+    settings.CACHES = start_with({"REDIS_URL": location}).settings["CACHES"]
     response = ana.get(address)
     assert response.status_code == 200
     assert "The payment was declined." in text(response)

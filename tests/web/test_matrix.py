@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import transaction
 from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -109,7 +109,8 @@ class Site:
         """Send a request, roll it back, and return the status (`login` if redirected there)."""
         client = self.clients[role]
         cookies = deepcopy(client.cookies)
-        cache.clear()  # resets rate limits
+        for cache in caches.all():
+            cache.clear()  # resets rate limits
         with transaction.atomic():
             response = self._send(client, role, method, address, row)
             transaction.set_rollback(True)

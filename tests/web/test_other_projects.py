@@ -6,12 +6,12 @@ from html import unescape
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.cache import cache
 from django.test import Client
 
 from apps.accounts.models import Team
 from apps.demo.server import DemoSentry
 from apps.lookups import cache as lookups_cache
+from apps.lookups.cache import cache
 from apps.lookups.models import Lookup
 from tests.conftest import person, signed_in
 from tests.web.asking import look_up, text

@@ -2,10 +2,10 @@
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.cache import cache
 from django.test import Client
 
 from apps.lookups.admin.statistics import Charts
+from apps.lookups.cache import cache
 from apps.lookups.models import Lookup, LookupDay
 from tests.conftest import signed_in
 from tests.web.reviewing import LIST, ago, make_lookup, team

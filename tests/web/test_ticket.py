@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
-from django.core.cache import cache
 from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import Client
 
 from apps.demo.server import DemoSentry
+from apps.lookups.cache import cache
 from apps.lookups.models import Lookup
 from apps.tickets import Excerpt
 from tests.conftest import MOMENT, signed_in

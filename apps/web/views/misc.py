@@ -41,7 +41,8 @@ def _database_state() -> str:
 
 def _cache_state() -> str:
     cache.put("health/probe", "1", 10)
-    return "ok" if cache.get("health/probe") == "1" else "failed"
+    stored = cache.get("health/probe") == "1"
+    return "ok" if stored and cache.is_available() else "failed"
 
 
 def _sentry_state() -> str:

@@ -1,0 +1,119 @@
+"""A Redis cache that falls back to the memory of the process. Losing Redis never raises.
+
+After a failure, Redis is skipped for ten seconds, because each call to a frozen server would take
+its whole timeout. What the process stored in the meantime is dropped once Redis is back.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.core.cache.backends.locmem import LocMemCache
+from django_redis.cache import RedisCache
+from django_redis.exceptions import ConnectionInterrupted
+from redis.exceptions import RedisError
+
+T = TypeVar("T")
+
+PAUSE_S = 10.0
+_FAILURES = (ConnectionInterrupted, RedisError, OSError)
+
+
+@dataclass
+class _Outage:
+    """One state for all threads of the process."""
+
+    until: float = 0.0  # on the monotonic clock
+    used_memory: bool = False
+
+
+_outage = _Outage()
+
+
+def is_redis_lost() -> bool:
+    """Return whether Redis failed within the last ten seconds."""
+    return time.monotonic() < _outage.until
+
+
+def retry_redis() -> None:
+    """Use Redis again at once, for example after it was replaced."""
+    _outage.until = 0.0
+
+
+class FallbackRedisCache(RedisCache):  # type: ignore[misc]
+    """Redis, or the process's memory while Redis is lost."""
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._memory = LocMemCache(f"memory of {server}", params)
+
+    def add(self, *args: Any, **kwargs: Any) -> bool:
+        """Store a value if the key is free, and return whether it was."""
+        return bool(
+            self._try(
+                lambda: self.client.add(*args, **kwargs), lambda: self._memory.add(*args, **kwargs)
+            )
+        )
+
+    def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
+        """Return the value, or the default if it is missing or not JSON."""
+        try:
+            return self._try(
+                lambda: self.client.get(key, default, version),
+                lambda: self._memory.get(key, default, version),
+            )
+        except ValueError:  # written by another program
+            return default
+
+    def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:
+        """Return the values that exist, in one call."""
+        names = list(keys)
+        try:
+            return dict(
+                self._try(
+                    lambda: self.client.get_many(names, version),
+                    lambda: self._memory.get_many(names, version),
+                )
+            )
+        except ValueError:  # written by another program
+            return {}
+
+    def set(self, *args: Any, **kwargs: Any) -> None:
+        """Store the value."""
+        self._try(
+            lambda: self.client.set(*args, **kwargs), lambda: self._memory.set(*args, **kwargs)
+        )
+
+    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
+        """Add to a counter and return it. Raise ValueError if it is missing."""
+        return int(
+            self._try(
+                lambda: self.client.incr(key, delta, version),
+                lambda: self._memory.incr(key, delta, version),
+            )
+        )
+
+    def delete(self, *args: Any, **kwargs: Any) -> bool:
+        """Delete the value, and return whether there was one."""
+        return bool(
+            self._try(
+                lambda: self.client.delete(*args, **kwargs),
+                lambda: self._memory.delete(*args, **kwargs),
+            )
+        )
+
+    def _try(self, call: Callable[[], T], in_memory: Callable[[], T]) -> T:
+        """Return the result from Redis, or from memory while Redis is lost."""
+        if not is_redis_lost():
+            try:
+                result = call()
+            except _FAILURES:
+                _outage.until = time.monotonic() + PAUSE_S
+            else:
+                if _outage.used_memory:
+                    _outage.used_memory = False
+                    self._memory.clear()
+                return result
+        _outage.used_memory = True
+        return in_memory()
