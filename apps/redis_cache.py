@@ -4,6 +4,7 @@ After a failure, Redis is skipped for ten seconds, because each call to a frozen
 its whole timeout. What the process stored in the meantime is dropped once Redis is back.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from redis.exceptions import RedisError
 
 T = TypeVar("T")
 
+_log = logging.getLogger(__name__)
 PAUSE_S = 10.0
 _FAILURES = (ConnectionInterrupted, RedisError, OSError)
 
@@ -108,7 +110,10 @@ class FallbackRedisCache(RedisCache):  # type: ignore[misc]
         if not is_redis_lost():
             try:
                 result = call()
-            except _FAILURES:
+            except _FAILURES as error:
+                if not _outage.used_memory:
+                    cause = type(error.__cause__ or error).__name__
+                    _log.warning("Redis failed (%s). Using this process's memory for now.", cause)
                 _outage.until = time.monotonic() + PAUSE_S
             else:
                 if _outage.used_memory:

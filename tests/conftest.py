@@ -146,7 +146,7 @@ def command_line(connected: DemoSentry, db: None, settings: Settings) -> Command
 @pytest.fixture(autouse=True)
 def empty_cache() -> None:
     """Reset caches and counters between tests."""
-    redis_cache.retry_redis()
+    redis_cache._outage.until, redis_cache._outage.used_memory = 0.0, False
     for cache in caches.all():
         cache.clear()
     trail._counts.clear()

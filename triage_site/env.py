@@ -61,6 +61,13 @@ def integer(name: str, default: int, *, minimum: int, maximum: int) -> int:
     return number
 
 
+def proxies(name: str) -> int:
+    """Return a number of proxies. Words for true mean one."""
+    if text(name).isdigit():
+        return integer(name, 0, minimum=0, maximum=9)
+    return int(boolean(name, default=False))
+
+
 def words(name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Return a comma-separated list without duplicates and surrounding spaces."""
     parts = (part.strip() for part in text(name).split(","))
@@ -168,9 +175,24 @@ def _is_host_url(url: str) -> bool:
 def redis_url(name: str) -> str:
     """Return the URL of a Redis server, or an empty string."""
     url = text(name)
-    if url and not url.startswith(("redis://", "rediss://", "unix://")):
-        stop(f"{name} must be an address such as redis://localhost:6379/0.")
+    if url and not _is_redis_url(url):
+        stop(
+            f"{name} must be the address of one server, such as redis://localhost:6379/0. "
+            "Percent-encode special characters in its password."
+        )
     return url
+
+
+def _is_redis_url(url: str) -> bool:
+    if url.startswith("unix://"):
+        return True
+    try:
+        parts = urlsplit(url)
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    is_plain = not parts.fragment and "," not in url and re.fullmatch(r"/?\d*", parts.path)
+    return parts.scheme in ("redis", "rediss") and bool(parts.hostname and has_port and is_plain)
 
 
 def database(name: str, default_file: Path) -> dict[str, object]:

@@ -139,6 +139,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "apps.web.middleware.NoStoreMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "apps.web.views.health.HealthMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.web.api.ApiProblemsMiddleware",
@@ -472,7 +473,10 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
-TRIAGE_BEHIND_PROXY = env.boolean("TRIAGE_BEHIND_PROXY", default=False)
+TRIAGE_BEHIND_PROXY = env.proxies("TRIAGE_BEHIND_PROXY")
+TRIAGE_PROXY_HEADER = env.choice(
+    "TRIAGE_PROXY_HEADER", "x-forwarded-for", ("x-forwarded-for", "forwarded")
+)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRIAGE_BEHIND_PROXY else None
 # Not no-referrer: browsers would send "Origin: null", which fails the CSRF check.
 SECURE_REFERRER_POLICY = "same-origin"
@@ -508,7 +512,9 @@ if TIME_ZONE not in available_timezones():
 
 # --- static files -------------------------------------------------------------------------------
 
-STATIC_URL = "static/"
+# Static files are found before the first request, so the site's path must be known at start.
+FORCE_SCRIPT_NAME = env.text("SCRIPT_NAME").rstrip("/") or None
+STATIC_URL = f"{FORCE_SCRIPT_NAME or ''}/static/"
 STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.AppDirectoriesFinder"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from ipaddress import IPv6Address, ip_address, ip_network
 from threading import Lock
 
-from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import transaction
 from django.http import HttpRequest
 
+from apps.audit.addresses import client_address
 from apps.audit.models import Action, End, Entry, Words
 from apps.crypto import Unreadable, keyed_hash, seal, unseal
 
@@ -144,21 +144,6 @@ def lock_end() -> End:
         End.objects.get_or_create(pk=1)
         end = ends.get(pk=1)
     return end
-
-
-def client_address(request: HttpRequest) -> str:
-    """Return the client's IP address; empty if unknown.
-
-    Behind a proxy, only the last address in `X-Forwarded-For` can be trusted: our proxy added it,
-    and clients can forge the others.
-    """
-    address = request.META.get("REMOTE_ADDR", "")
-    if settings.TRIAGE_BEHIND_PROXY:
-        address = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or address
-    try:
-        return str(ip_address(address))
-    except ValueError:
-        return ""
 
 
 def actor_of(request: HttpRequest) -> Actor:

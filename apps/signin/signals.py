@@ -12,8 +12,9 @@ from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.http import HttpRequest
 
+from apps.audit.addresses import client_address
 from apps.audit.models import Action
-from apps.audit.trail import Actor, Fact, client_address, record
+from apps.audit.trail import Actor, Fact, record
 from apps.signin.sessions import end_reason, start_limits
 
 UNKNOWN = "unknown account"

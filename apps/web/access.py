@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.permissions import projects_of
+from apps.audit.addresses import client_address
 from apps.audit.models import Action, Entry
-from apps.audit.trail import Actor, client_address, record_refusal
+from apps.audit.trail import Actor, record_refusal
 from apps.lookups.access import Requester, may_manage, may_read
 from apps.lookups.models import Lookup, Origin
 from apps.lookups.records import record_action

@@ -3,8 +3,6 @@
 from django.apps import AppConfig
 from django.core import checks
 
-from apps.web.checks import check_settings
-
 
 class WebConfig(AppConfig):
     """The pages and the API."""
@@ -14,4 +12,6 @@ class WebConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks of our own settings for `manage.py check --deploy`."""
+        from apps.web.checks import check_settings
+
         checks.register(check_settings, checks.Tags.security, deploy=True)

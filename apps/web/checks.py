@@ -1,12 +1,19 @@
 """Deployment checks of our own settings."""
 
 from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import checks
+from django.db import DatabaseError
 
+from apps.audit.addresses import looks_like_proxy, parse_address
+from apps.audit.models import Entry
+
+# Fewer can be one person at work.
+_RECENT = 50
 _OWN_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 
@@ -42,3 +49,32 @@ def _found() -> Iterator[tuple[str, str, str]]:
             "SENTRY_BASE_URL doesn't use https, so the token is sent unencrypted.",
             "Use https, or keep Sentry on the same machine.",
         )
+    if settings.SECURE_SSL_REDIRECT and not settings.TRIAGE_BEHIND_PROXY:
+        yield (
+            "W005",
+            "TRIAGE_BEHIND_PROXY is 0, so everyone seems to have the address of the TLS proxy.",
+            "Set it to the number of proxies in front of Triage.",
+        )
+    address = _only_address()
+    if address is not None and looks_like_proxy(address):
+        yield (
+            "W006",
+            f"All recent requests in the audit trail come from {address}, which looks like a "
+            "proxy's address.",
+            f"Set TRIAGE_BEHIND_PROXY (now {settings.TRIAGE_BEHIND_PROXY}) to the number of "
+            "proxies in front of Triage.",
+        )
+
+
+def _only_address() -> IPv4Address | IPv6Address | None:
+    """Return the address of the latest entries in the audit trail, if all have the same one."""
+    recent = Entry.objects.exclude(address="").order_by("-pk").values_list("address", flat=True)
+    try:
+        addresses = list(recent[:_RECENT])
+    except DatabaseError:  # not migrated yet
+        return None
+    return (
+        parse_address(addresses[0])
+        if len(addresses) == _RECENT == addresses.count(addresses[0])
+        else None
+    )

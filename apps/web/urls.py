@@ -7,7 +7,7 @@ from apps.answers.templates import Kind
 from apps.web import api as web_api
 from apps.web import theme
 from apps.web.api import api
-from apps.web.views import drafts, events, explain, exports, known_errors, lookups, misc
+from apps.web.views import drafts, events, explain, exports, health, known_errors, lookups
 
 api_patterns, api_app_name, api_namespace = api.urls
 for pattern in api_patterns:
@@ -93,6 +93,6 @@ urlpatterns = [
     path("api/v1/", web_api.api_page, name="api_page"),
     path("api/v1/", (api_patterns, api_app_name, api_namespace)),
     re_path(r"^api/", web_api.no_such_address, name="api_nothing"),
-    path("healthz", misc.healthz, name="healthz"),
-    path("readyz", misc.readyz, name="readyz"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
 ]

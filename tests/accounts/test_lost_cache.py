@@ -64,3 +64,16 @@ def test_values_of_an_outage_are_dropped_when_redis_is_back(redis_server: Redis)
     cache.set("other", 1, 60)
     redis_server.process.send_signal(signal.SIGSTOP)
     assert cache.get("key") is None
+
+
+def test_loss_of_redis_is_logged_once_without_its_password(
+    redis_server: Redis, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    redis_server.client.config_set("requirepass", "right")
+    location = redis_server.url.replace("//", "//:wrong-password@")
+    settings.CACHES = start_with({"REDIS_URL": location}).settings["CACHES"]
+    for _ in range(2):
+        cache.set("key", 1, 60)
+        retry_redis()
+    (logged,) = caplog.messages
+    assert logged.startswith("Redis failed (AuthenticationError)")

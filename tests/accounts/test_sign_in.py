@@ -7,10 +7,11 @@ import pytest
 from django.contrib.auth import hashers
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from pytest_django import Settings
 
+from apps.audit.addresses import _warn_once, client_address
 from apps.audit.models import Action, Entry
 from tests.conftest import signed_in
 
@@ -94,10 +95,47 @@ def test_an_ip_address_is_locked_across_accounts(agent: User, client: Client) ->
     assert enter(client, "ana", "ana-password", REMOTE_ADDR="10.1.1.2").status_code == 302
 
 
+@pytest.mark.parametrize(
+    ("hops", "header", "value", "address"),
+    [
+        (1, "x-forwarded-for", "10.0.0.1, 192.0.2.7", "192.0.2.7"),
+        (2, "x-forwarded-for", "203.0.113.1, 192.0.2.7, 10.0.0.1", "192.0.2.7"),
+        (2, "x-forwarded-for", "192.0.2.7", "192.0.2.7"),
+        (1, "x-forwarded-for", "192.0.2.7:40001", "192.0.2.7"),
+        (1, "x-forwarded-for", "[2001:db8::7]:40001", "2001:db8::7"),
+        (1, "x-forwarded-for", "2001:db8::7", "2001:db8::7"),
+        (1, "x-forwarded-for", "::ffff:192.0.2.7", "192.0.2.7"),
+        (1, "x-forwarded-for", "unknown", ""),
+        (1, "x-forwarded-for", "", "127.0.0.1"),
+        (0, "x-forwarded-for", "192.0.2.7", "127.0.0.1"),
+        (1, "forwarded", 'for=10.0.0.1, proto=https;For="[2001:db8::7]:4711"', "2001:db8::7"),
+        (2, "forwarded", "for=192.0.2.7;by=10.0.0.2, for=10.0.0.1", "192.0.2.7"),
+    ],
+)
+def test_address_is_the_one_that_the_outermost_proxy_added(
+    settings: Settings, hops: int, header: str, value: str, address: str
+) -> None:
+    settings.TRIAGE_BEHIND_PROXY = hops
+    settings.TRIAGE_PROXY_HEADER = header
+    other = {"x-forwarded-for": "Forwarded", "forwarded": "X-Forwarded-For"}[header]
+    headers = {header: value, other: "for=203.0.113.99"}
+    assert client_address(RequestFactory().get("/", headers=headers)) == address
+
+
+def test_forwarded_private_address_is_logged_once(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    _warn_once.cache_clear()
+    for _ in range(2):
+        client_address(RequestFactory().get("/", headers={"X-Forwarded-For": "192.0.2.7"}))
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "TRIAGE_BEHIND_PROXY (now 0)" in caplog.text
+
+
 def test_behind_a_proxy_its_header_gives_the_address(
     agent: User, settings: Settings, client: Client
 ) -> None:
-    settings.TRIAGE_BEHIND_PROXY = True
+    settings.TRIAGE_BEHIND_PROXY = 1
     for number in range(30):
         forwarded = f"10.0.0.{number}, 192.0.2.7"
         enter(client, f"name{number}", "wrong", HTTP_X_FORWARDED_FOR=forwarded)

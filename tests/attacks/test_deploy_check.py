@@ -7,10 +7,15 @@ import pytest
 from django.core.checks import run_checks
 from pytest_django import Settings
 
+from apps.audit.models import Action
+from apps.audit.trail import Actor, record
 from tests.attacks.production import environment, manage
 from tests.shell import start_with
 
 DEPLOY = ("check", "--deploy", "--fail-level", "WARNING")
+
+
+pytestmark = pytest.mark.django_db
 
 
 def deploy_warnings(folder: Path, settings: Settings, **variables: str) -> set[str | None]:
@@ -45,12 +50,24 @@ def test_command_fails_only_with_warnings(tmp_path: Path) -> None:
         ("ALLOWED_HOSTS", "*", "triage.W003"),
         ("ALLOWED_HOSTS", ".example.org", "triage.W003"),
         ("SENTRY_BASE_URL", "http://sentry.internal", "triage.W004"),
+        ("TRIAGE_BEHIND_PROXY", "0", "triage.W005"),
     ],
 )
 def test_unsafe_setting_raises_warning(
     tmp_path: Path, settings: Settings, name: str, value: str, code: str
 ) -> None:
     assert deploy_warnings(tmp_path, settings, **{name: value}) == {code}
+
+
+def test_one_private_address_in_the_trail_raises_warning(
+    tmp_path: Path, settings: Settings
+) -> None:
+    for number in range(50):
+        record(Action.SIGNED_IN, Actor("web", address=f"192.0.2.{number}"))
+    assert deploy_warnings(tmp_path, settings) == set()
+    for _ in range(50):
+        record(Action.SIGNED_IN, Actor("web", address="10.0.0.1"))
+    assert deploy_warnings(tmp_path, settings) == {"triage.W006"}
 
 
 @pytest.mark.parametrize(

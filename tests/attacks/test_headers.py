@@ -1,12 +1,15 @@
 """Security headers and cookie flags on every kind of response."""
 
+import re
+from pathlib import Path
+
 import pytest
 import requests
 from django.contrib.auth.models import User
 from django.test import Client
 
 from apps.web.middleware import PERMISSIONS
-from tests.attacks.production import Production
+from tests.attacks.production import Production, serving
 
 # Path, arguments of the request, and expected status.
 REQUESTS = [
@@ -20,6 +23,7 @@ REQUESTS = [
     ("/admin/", {}, 302),
     ("/admin/nowhere/", {}, 302),
     ("/healthz", {}, 200),
+    ("/healthz", {"headers": {"Host": "10.42.8.201:8000", "X-Forwarded-Proto": "http"}}, 200),
     ("/api/v1/openapi.json", {}, 401),
     ("/api/v1/lookups/", {}, 405),
     ("/?customer=%00", {}, 400),
@@ -39,8 +43,18 @@ def test_every_response_has_security_headers(
 
     assert response.status_code == status
     _assert_security_headers(response)
-    is_secure = request_kwargs.get("headers") != {"X-Forwarded-Proto": "http"}
+    is_secure = "X-Forwarded-Proto" not in request_kwargs.get("headers", {})  # type: ignore[operator]
     assert ("Strict-Transport-Security" in response.headers) is is_secure
+
+
+def test_site_works_below_a_path(tmp_path: Path, migrated: Path) -> None:
+    with serving(tmp_path, migrated, SCRIPT_NAME="/triage") as production:
+        page = production.send("/triage/accounts/login/")
+        links = re.findall(r'(?:href|src|action)="(/[^"]*)"', page.text)
+        assert page.status_code == 200
+        assert any(link.endswith(".css") for link in links)
+        for link in links:
+            assert production.send(link).status_code in (200, 302), link
 
 
 def _assert_security_headers(response: requests.Response) -> None:

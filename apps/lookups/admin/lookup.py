@@ -21,9 +21,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, Streami
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
+from apps.audit.addresses import client_address
 from apps.audit.admin import AllowedFiltersAdmin, csv_line
 from apps.audit.models import Action
-from apps.audit.trail import Fact, actor_of, client_address, record
+from apps.audit.trail import Fact, actor_of, record
 from apps.crypto import hash_customer
 from apps.lookups.access import Requester
 from apps.lookups.admin.filters import (
