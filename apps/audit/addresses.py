@@ -57,6 +57,14 @@ def parse_address(text: str) -> IPv4Address | IPv6Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
+def client_network(address: str) -> str:
+    """Return the network whose addresses one client can choose from: of IPv6, the /64."""
+    parsed = parse_address(address)
+    if isinstance(parsed, IPv6Address):
+        return str(ip_network((parsed, 64), strict=False))
+    return str(parsed or "")
+
+
 def looks_like_proxy(address: IPv4Address | IPv6Address) -> bool:
     """Return whether the address belongs to a private network, as proxies' addresses do."""
     return any(address in network for network in _PRIVATE)

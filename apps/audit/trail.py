@@ -11,14 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from ipaddress import IPv6Address, ip_address, ip_network
 from threading import Lock
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import transaction
 from django.http import HttpRequest
 
-from apps.audit.addresses import client_address
+from apps.audit.addresses import client_address, client_network
 from apps.audit.models import Action, End, Entry, Words
 from apps.crypto import Unreadable, keyed_hash, seal, unseal
 
@@ -155,9 +154,10 @@ def actor_of(request: HttpRequest) -> Actor:
     return Actor("web", address=address)
 
 
-# Refusals per minute that get an entry each; of the rest, only the 10th, 100th, 1000th, ... do, so
-# that nobody can flood the trail.
+# Entries per minute and kind that one caller can cause at will. Of the rest, only the 10th, 100th,
+# 1000th, ... get one, so that nobody can flood the trail.
 PERSON_LIMIT = 30
+UNKNOWN_ACCOUNT_LIMIT = 5
 ANONYMOUS_LIMIT = 1
 _MAX_CALLERS = 1000
 
@@ -167,31 +167,29 @@ _minute = 0
 
 
 def record_refusal(actor: Actor, *, target: str = "", why: str) -> None:
-    """Record a refusal, within the limits per caller, minute, and process.
-
-    `why` is a fixed phrase, such as `no permission`.
-    """
-    count = _count_refusal(_caller(actor))
+    """Record a refusal, within the limits. `why` is a fixed phrase, such as `no permission`."""
     limit = ANONYMOUS_LIMIT if actor.user_id is None else PERSON_LIMIT
+    record_limited(Action.REFUSED, actor, limit=limit, target=target, detail={"why": why})
+
+
+def record_limited(
+    action: Action, actor: Actor, *, limit: int, target: str = "", detail: Mapping[str, Fact]
+) -> None:
+    """Record an action, with at most `limit` entries per caller, minute, and process."""
+    count = _count(f"{action} by {_caller(actor)}")
+    if count > limit:
+        detail = {**detail, "times_this_minute": count}
     if count <= limit or _is_power_of_ten(count):
-        detail: dict[str, Fact] = {"why": why}
-        if count > limit:
-            detail["times_this_minute"] = count
-        record(Action.REFUSED, actor, target=target, detail=detail)
+        record(action, actor, target=target, detail=detail)
 
 
 def _caller(actor: Actor) -> str:
     if actor.user_id is not None:
         return f"person {actor.user_id}"
-    if not actor.address:
-        return ""
-    address = ip_address(actor.address)
-    if isinstance(address, IPv6Address):  # a client can use any address of its /64
-        return str(ip_network((address, 64), strict=False))
-    return str(address)
+    return client_network(actor.address)
 
 
-def _count_refusal(caller: str) -> int:
+def _count(caller: str) -> int:
     global _minute  # noqa: PLW0603 - counts are per process
     now = int(time.time() // 60)
     with _lock:

@@ -7,14 +7,17 @@ from allauth.account.authentication import get_authentication_records
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.contrib.auth import logout
+from django.contrib.auth import SESSION_KEY, logout
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends.base import SessionBase
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 
 from apps.accounts.permissions import ADMIN, AUDITOR, LEAD
+from apps.audit.addresses import client_address, client_network
 
 BEGAN, SEEN = "signed_in_at", "seen_at"
 _SAVE_EVERY_S = 60
@@ -23,6 +26,7 @@ _END_REASON = "triage_end_reason"
 
 def start_limits(session: SessionBase) -> None:
     """Start the session's limits at sign-in."""
+    session.set_expiry(None)
     session[BEGAN] = session[SEEN] = int(time.time())
 
 
@@ -111,8 +115,13 @@ _OPEN_WITHOUT_FACTOR = (
 )
 
 
+# Sessions of people who have not signed in, such as for a filled-in form or a passkey's challenge.
+_ANONYMOUS_S = 15 * 60
+_ANONYMOUS_PER_MINUTE = 60
+
+
 class SessionLimitsMiddleware:
-    """Ends sessions that were idle, or open, for too long."""
+    """Ends sessions that were idle, or open, for too long; limits those of nobody."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -125,7 +134,23 @@ class SessionLimitsMiddleware:
                 logout(request)
             else:
                 record_activity(request)
-        return self.get_response(request)
+        response = self.get_response(request)
+        session = request.session
+        if session.modified and not session.is_empty() and SESSION_KEY not in session:
+            if session.session_key is None and not _may_start_session(request):
+                session.clear()
+                return HttpResponse(render_to_string("429.html"), status=429)
+            session.set_expiry(_ANONYMOUS_S)
+        return response
+
+
+def _may_start_session(request: HttpRequest) -> bool:
+    key = f"sessions/{client_network(client_address(request))}/{int(time.time() // 60)}"
+    cache.add(key, 0, 60)
+    try:
+        return bool(cache.incr(key) <= _ANONYMOUS_PER_MINUTE)
+    except ValueError:  # it expired in between
+        return True
 
 
 class SecondFactorMiddleware:

@@ -14,7 +14,14 @@ from django.http import HttpRequest
 
 from apps.audit.addresses import client_address
 from apps.audit.models import Action
-from apps.audit.trail import Actor, Fact, record
+from apps.audit.trail import (
+    PERSON_LIMIT,
+    UNKNOWN_ACCOUNT_LIMIT,
+    Actor,
+    Fact,
+    record,
+    record_limited,
+)
 from apps.signin.sessions import end_reason, start_limits
 
 UNKNOWN = "unknown account"
@@ -45,14 +52,21 @@ def audit_account(
     by: User | None = None,
     **facts: Fact,
 ) -> None:
-    """Record a change to an account; `by` is None if no one is signed in."""
+    """Record a change to an account; `by` is None if no one is signed in.
+
+    Failed sign-ins are limited per address and minute.
+    """
     actor = Actor("web", address=client_address(request))
     if by is not None:
         actor = Actor("web", by.pk, by.get_username(), actor.address)
     if account is not None:
         facts["account"] = account.get_username()
     target = UNKNOWN if account is None else f"account {account.pk}"
-    record(action, actor, target=target, detail=facts)
+    if action == Action.SIGN_IN_FAILED and by is None:
+        limit = UNKNOWN_ACCOUNT_LIMIT if account is None else PERSON_LIMIT
+        record_limited(action, actor, limit=limit, target=target, detail=facts)
+    else:
+        record(action, actor, target=target, detail=facts)
 
 
 def sign_in_methods(request: HttpRequest, user: User) -> str:

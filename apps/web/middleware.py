@@ -26,7 +26,7 @@ from apps.lookups.access import Requester
 from apps.lookups.models import Lookup, Origin
 from apps.lookups.problems import LookupCancelled, LookupFailed, LookupPurged, Problem
 from apps.lookups.records import reason_of
-from apps.web.access import get_lookup_or_404
+from apps.web.access import get_lookup_or_404, record_partial_view
 
 _TAKES_FILES = "admin:known_errors_knownerror_import"
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -162,14 +162,14 @@ def render_failures(view: View) -> View:
         try:
             return view(request, **kwargs)
         except LookupCancelled as failure:
-            lookup, status = (
-                get_lookup_or_404(request, kwargs["lookup_id"]),
-                failure.problem.page_status,
-            )
+            lookup = get_lookup_or_404(request, kwargs["lookup_id"])
+            record_partial_view(request, lookup, "canceled")
             context = {"lookup": lookup, "reason": reason_of(lookup)}
+            status = failure.problem.page_status
             return render(request, "lookups/cancelled.html", context, status=status)
         except LookupPurged as failure:
             lookup, problem = get_lookup_or_404(request, kwargs["lookup_id"]), failure.problem
+            record_partial_view(request, lookup, "deleted")
             context = {"lookup": lookup, "removal": failure.removal, "headline": problem.message}
             return render(request, "lookups/purged.html", context, status=problem.page_status)
         except LookupFailed as failure:
@@ -185,6 +185,8 @@ def problem_page(
     """Render a failure in plain words, with its status and, if known, `Retry-After`."""
     lookups = Lookup.objects.select_related("typed").defer("snapshot")
     lookup = lookups.filter(uuid=lookup_id).first() if lookup_id else None
+    if lookup:
+        record_partial_view(request, lookup, "problem")
     context = {
         "problem": problem,
         "lookup": lookup,

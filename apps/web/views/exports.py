@@ -18,7 +18,13 @@ from apps.lookups.known_errors import with_replies
 from apps.lookups.models import ExportMethod, Lookup
 from apps.lookups.problems import bad_input
 from apps.lookups.records import reason_of, repeat_lookup
-from apps.web.access import allowed_projects, get_lookup_or_404, record_partial_view, requester_of
+from apps.web.access import (
+    allowed_projects,
+    get_lookup_or_404,
+    record_partial_view,
+    record_view,
+    requester_of,
+)
 from apps.web.exports import ChoiceRefused, create_export, panel_context, read_choice
 from apps.web.forms import UnredactedForm
 from apps.web.middleware import problem_page, render_failures
@@ -85,6 +91,7 @@ def lookup_unredacted(request: HttpRequest, lookup_id: uuid.UUID) -> HttpRespons
     form = UnredactedForm(posted, initial={"reason": reason_of(lookup)})
     if form.is_valid():
         return _unredacted(request, lookup, form)
+    record_view(request, lookup, "unredacted form")
     context = {"lookup": lookup, "form": form}
     status = 400 if form.is_bound else 200
     return render(request, "lookups/unredacted.html", context, status=status)

@@ -72,6 +72,7 @@ from apps.web.access import (
     get_managed_lookup_or_404,
     person_of,
     posted_pk,
+    record_partial_view,
     record_view,
     requester_of,
 )
@@ -329,6 +330,7 @@ def _zone_of(request: HttpRequest) -> ZoneInfo:
 def lookup_progress(request: HttpRequest, lookup_id: uuid.UUID) -> JsonResponse:
     """Return the progress as JSON. Start the query if it is neither running nor done."""
     lookup = get_lookup_or_404(request, lookup_id)
+    record_partial_view(request, lookup, "progress")
     state, progress = visible_state(lookup, _PROGRESS_PATIENCE_S, allowed_projects(request))
     return JsonResponse(progress_data(lookup, state, progress))
 
@@ -408,6 +410,7 @@ def lookup_unshare(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 
 
 def _share_page(request: HttpRequest, lookup: Lookup, form: ShareForm | None) -> HttpResponse:
+    record_view(request, lookup, "sharing")
     context = {"lookup": lookup, "share": share_section(person_of(request), lookup, form)}
     status = 400 if form is not None else 200
     return render(request, "lookups/share.html", context, status=status)
