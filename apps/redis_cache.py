@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from django.core.cache.backends.base import BaseCache
 from django.core.cache.backends.locmem import LocMemCache
+from django.utils.connection import ConnectionProxy
 from django_redis.cache import RedisCache
 from django_redis.exceptions import ConnectionInterrupted
 from redis.exceptions import RedisError
@@ -36,6 +38,15 @@ _outage = _Outage()
 def is_redis_lost() -> bool:
     """Return whether Redis failed within the last ten seconds."""
     return time.monotonic() < _outage.until
+
+
+def increment(cache: "BaseCache | ConnectionProxy[BaseCache]", key: str, seconds: float) -> int:
+    """Add one to a counter that expires after this many seconds, and return it."""
+    cache.add(key, 0, seconds)
+    try:
+        return int(cache.incr(key))
+    except ValueError:  # it expired in between
+        return 1
 
 
 def retry_redis() -> None:

@@ -234,7 +234,8 @@ ACCOUNT_FORMS = {
     "reset_password_from_key": "apps.signin.forms.ResetPasswordKeyForm",
 }
 ACCOUNT_RATE_LIMITS = {
-    # A whole office can share one address, so an address has a higher limit than an account.
+    # A whole office can share one address, so an address has a higher limit than one of its
+    # accounts. AccountAdapter adds a limit for an account from all addresses.
     "login": "120/m/ip",
     "login_failed": "30/5m/ip,5/10m/key",
 }

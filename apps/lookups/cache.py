@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from django.core.cache import caches
 from django.utils.connection import ConnectionProxy
 
+from apps import redis_cache
 from apps.crypto import Unreadable, seal_as, unseal_as
-from apps.redis_cache import is_redis_lost
 
 cache = ConnectionProxy(caches, "lookups")
 
 
 def is_available() -> bool:
     """Return whether all processes share the cache at present."""
-    return not is_redis_lost()
+    return not redis_cache.is_redis_lost()
 
 
 def get(key: str) -> object:
@@ -40,11 +40,7 @@ def add(key: str, value: object, seconds: float) -> bool:
 
 def increment(key: str, seconds: float) -> int:
     """Add one to a counter that expires after this many seconds, and return it."""
-    cache.add(key, 0, seconds)
-    try:
-        return int(cache.incr(key))
-    except ValueError:  # it expired in between
-        return 1
+    return redis_cache.increment(cache, key, seconds)
 
 
 def delete(key: str) -> None:

@@ -18,13 +18,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from apps.audit.addresses import client_address
+from apps.audit.addresses import client_address, client_network
 from apps.audit.models import Action
 from apps.crypto import seal, unseal
+from apps.redis_cache import increment
 from apps.signin.signals import audit_account
 
 _NO_ADDRESS = "0.0.0.0"  # noqa: S104 - shared by requests without an address
 _LOCKOUT_S = 10 * 60
+_ACCOUNT_FAILURES = 100
 _WRONG = "The username or password is incorrect."
 _WRONG_CODE = "That code isn't right. Try the next one your app shows."
 _MESSAGES = {
@@ -81,8 +83,14 @@ class AccountAdapter(DefaultAccountAdapter):
             messages.add_message(request, level, message)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count the attempt. Raise ValidationError after too many."""
+        """Count the attempt. Raise ValidationError after too many.
+
+        A few wrong passwords lock the account for their network only, or anyone could keep its
+        owner out. Many lock it for all.
+        """
         try:
+            if cache.get(_failures_key(credentials), 0) >= _ACCOUNT_FAILURES:
+                raise self.validation_error("too_many_login_attempts")
             super().pre_authenticate(request, **credentials)
         except ValidationError:
             audit_lockout(request, account_of(credentials))
@@ -90,6 +98,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """Record a wrong password or an unknown account."""
+        increment(cache, _failures_key(credentials), _LOCKOUT_S)
         by = request.user if isinstance(request.user, User) else None
         audit_account(
             Action.SIGN_IN_FAILED, request, account_of(credentials), by=by, how="password"
@@ -109,7 +118,12 @@ class AccountAdapter(DefaultAccountAdapter):
         return response
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        return _attempts_key(credentials)
+        network = client_network(client_address(request))
+        return f"{_attempts_key(credentials)} from {network}"
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        super()._delete_login_attempts_cached_email(request, **credentials)
+        cache.delete(_failures_key(credentials))
 
 
 class FactorAdapter(DefaultMFAAdapter):
@@ -151,6 +165,10 @@ def audit_lockout(request: HttpRequest, account: User | None) -> None:
     caller = client_address(request) if account is None else account.pk
     if cache.add(f"triage-locked:{caller}", True, _LOCKOUT_S):
         audit_account(Action.LOCKED_OUT, request, account)
+
+
+def _failures_key(credentials: dict[str, Any]) -> str:
+    return f"failures/{_attempts_key(credentials)}"
 
 
 def _attempts_key(credentials: dict[str, Any]) -> str:

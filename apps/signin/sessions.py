@@ -18,6 +18,7 @@ from django.urls import Resolver404, resolve
 
 from apps.accounts.permissions import ADMIN, AUDITOR, LEAD
 from apps.audit.addresses import client_address, client_network
+from apps.redis_cache import increment
 
 BEGAN, SEEN = "signed_in_at", "seen_at"
 _SAVE_EVERY_S = 60
@@ -146,11 +147,7 @@ class SessionLimitsMiddleware:
 
 def _may_start_session(request: HttpRequest) -> bool:
     key = f"sessions/{client_network(client_address(request))}/{int(time.time() // 60)}"
-    cache.add(key, 0, 60)
-    try:
-        return bool(cache.incr(key) <= _ANONYMOUS_PER_MINUTE)
-    except ValueError:  # it expired in between
-        return True
+    return increment(cache, key, 60) <= _ANONYMOUS_PER_MINUTE
 
 
 class SecondFactorMiddleware:

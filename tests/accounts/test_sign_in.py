@@ -75,16 +75,26 @@ def test_only_existing_names_are_recorded(agent: User, client: Client) -> None:
     assert not Entry.objects.filter(actor="ana").exists()
 
 
-def test_five_failures_lock_the_account(agent: User, other_agent: User, client: Client) -> None:
+def test_five_failures_lock_the_account_for_their_network(
+    agent: User, other_agent: User, client: Client
+) -> None:
     User.objects.filter(pk=agent.pk).update(email="ana@example.org")
     for number in range(5):
         enter(client, "ana" if number % 2 else "ana@example.org", "wrong")
     for name in ("ana", "ana@example.org"):
-        refused = enter(client, name, "ana-password", REMOTE_ADDR="10.9.9.9")
+        refused = enter(client, name, "ana-password")
         assert b"Too many attempts" in refused.content
     assert not is_in(client)
     assert trail(Action.LOCKED_OUT) == [(f"account {agent.pk}", {"account": "ana"})]
     assert enter(client, "ben", "ben-password").status_code == 302
+    assert enter(Client(), "ana", "ana-password", REMOTE_ADDR="10.9.9.9").status_code == 302
+
+
+def test_hundred_failures_from_many_networks_lock_the_account(agent: User) -> None:
+    for number in range(100):
+        enter(Client(), "ana", "wrong", REMOTE_ADDR=f"192.0.2.{number // 4}")
+    refused = enter(Client(), "ana", "ana-password", REMOTE_ADDR="10.9.9.9")
+    assert b"Too many attempts" in refused.content
 
 
 def test_an_ip_address_is_locked_across_accounts(agent: User, client: Client) -> None:
