@@ -7,7 +7,7 @@ import re
 import socket
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from ssl import SSLContext
 from time import monotonic
 from typing import Any
@@ -26,6 +26,24 @@ from urllib3.exceptions import NewConnectionError
 _PRIVATE_NAME = re.compile(
     r"[^.]+|(?:.+\.)?(?:localhost|local|internal|intranet|lan|home\.arpa)", re.IGNORECASE
 )
+# Link-local and multicast, and where clouds serve the credentials of their machines.
+_NEVER = [
+    ip_network(network)
+    for network in (
+        *("0.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "255.255.255.255/32"),
+        *("::/128", "fe80::/10", "ff00::/8"),
+        *("168.63.129.16/32", "192.0.0.192/32", "100.100.100.200/32", "fd00:ec2::254/128"),
+    )
+]
+# The private and reserved networks that `is_global` of some Python versions does not know.
+_SPECIAL = [
+    ip_network(network)
+    for network in (
+        *("192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "240.0.0.0/4"),
+        *("64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "3fff::/20", "5f00::/16"),
+        "fec0::/10",
+    )
+]
 _UNKNOWN_HOST = "The host name couldn't be found."
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 Origin = tuple[str, str, int]
@@ -61,9 +79,10 @@ class OutboundPolicy:
     def check_resolved(self, host: str, resolved: str) -> None:
         """Raise `AddressRefused` if the host must not resolve to this IP address."""
         address = _unwrapped(ip_address(resolved.partition("%")[0]))
-        if address.is_link_local or address.is_multicast or address.is_unspecified:
+        if any(address in network for network in _NEVER):
             raise AddressRefused(f"{host} points to an address that no server can have.")
-        if not address.is_global and not self._may_be_private(host):
+        is_special = any(address in network for network in _SPECIAL) or not address.is_global
+        if is_special and not self._may_be_private(host):
             raise AddressRefused(
                 f"{host} points to a private address. If that's intended, add it to "
                 "TRIAGE_PRIVATE_HOSTS."
@@ -94,13 +113,16 @@ def _is_private_name(name: str) -> bool:
     return True
 
 
+_NAT64, _COMPATIBLE = ip_network("64:ff9b::/96"), ip_network("::/96")
+
+
 def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """Return the IPv4 address embedded in an IPv6 address (`::ffff:10.0.0.1`, 6to4, NAT64)."""
+    """Return the IPv4 address embedded in an IPv6 address (`::10.0.0.1`, 6to4, NAT64)."""
     if isinstance(address, IPv4Address):
         return address
     if address.ipv4_mapped or address.sixtofour:
         return address.ipv4_mapped or address.sixtofour or address
-    if address.packed[:12] == bytes.fromhex("0064ff9b0000000000000000"):
+    if address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):
         return IPv4Address(address.packed[12:])
     return address
 

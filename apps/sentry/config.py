@@ -1,9 +1,9 @@
 """Configuration, errors, and the deadline of Sentry's client."""
 
+import re
 import time
 from dataclasses import dataclass, field
 from enum import StrEnum
-from urllib.parse import urlsplit
 
 from apps.events.answer import Signal
 
@@ -43,15 +43,14 @@ class SentryConfig:
     signals_wait_s: float = 0.05
 
 
+# One label, such as in https://de.sentry.io.
+_CLOUD = re.compile(r"https://([a-z0-9-]{1,63}\.sentry\.io)(?::443)?/?")
+
+
 def cloud_root(address: str) -> str | None:
     """Return the root of an address in Sentry's cloud, or None: no other may get the token."""
-    try:
-        parts = urlsplit(address)
-        is_default_https = parts.scheme == "https" and parts.port in (None, 443)
-    except ValueError:
-        return None
-    host = parts.hostname or ""
-    return f"https://{host}" if is_default_https and host.endswith(".sentry.io") else None
+    match = _CLOUD.fullmatch(address)
+    return f"https://{match[1]}" if match else None
 
 
 # Errors. Callers decide by class, never by text.

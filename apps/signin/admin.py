@@ -24,7 +24,7 @@ from apps.audit.addresses import client_address
 from apps.audit.admin import AllowedFiltersAdmin
 from apps.audit.models import Action
 from apps.audit.trail import Actor, audited_transaction, lock_end, record
-from apps.signin.forms import available_username
+from apps.signin.forms import available_email, available_username
 from apps.signin.sessions import end_all_sessions
 from apps.signin.signals import audit_account
 
@@ -64,6 +64,18 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at r
     def clean_username(self) -> str:
         """Reject the username of another person, and another person's email as a username."""
         return available_username(self.cleaned_data["username"], email="", exclude=self.instance)
+
+    def clean_email(self) -> str:
+        """Reject the email address of another account."""
+        return available_email(self.cleaned_data["email"], exclude=self.instance)
+
+
+class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """An invitation for someone who has no account yet."""
+
+    def clean_email(self) -> str:
+        """Reject the email address of an account."""
+        return available_email(self.cleaned_data["email"])
 
 
 class PersonAdmin(AllowedFiltersAdmin):
@@ -191,6 +203,7 @@ The link works once and expires in three days.
 class InvitationAdmin(AllowedFiltersAdmin):
     """Invitations: created here, with a link that is shown once, and then only revoked."""
 
+    form = InvitationForm
     list_display = ("__str__", "email", "invited_by", "created_at", "state")
     list_select_related = ("invited_by",)
     fields = ("name", "email", "groups")

@@ -17,6 +17,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.cache import cache
+from django.db.models import Q
 
 from apps.signin.allauth_adapters import audit_lockout
 
@@ -103,6 +104,14 @@ def available_username(typed: str, *, email: str, exclude: User | None = None) -
     return name
 
 
+def available_email(typed: str, *, exclude: User | None = None) -> str:
+    """Return the email address. Raise ValidationError if another account can sign in with it."""
+    others = User.objects.exclude(pk=(exclude and exclude.pk) or 0)
+    if typed and others.filter(Q(email__iexact=typed) | Q(username__iexact=typed)).exists():
+        raise forms.ValidationError("Another account has this email address.")
+    return typed
+
+
 class AcceptForm(forms.Form):
     """Username and password of an invited person; without username for an existing account."""
 
@@ -138,6 +147,8 @@ class AcceptForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Check that the passwords match and follow the rules."""
         cleaned = self.cleaned_data
+        if self.person is None:
+            available_email(self.email)
         first, second = cleaned.get("password1", ""), cleaned.get("password2", "")
         if first and second and first != second:
             self.add_error("password2", "The passwords don't match.")

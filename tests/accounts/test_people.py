@@ -177,3 +177,17 @@ def test_other_roles_cannot_change_people(agent: User, role: str) -> None:
     client.post(f"{PEOPLE}{agent.pk}/change/", {"username": "taken"})
     agent.refresh_from_db()
     assert agent.username == "ana"
+
+
+def test_one_email_address_belongs_to_one_account(
+    admin: User, agent: User, other_agent: User
+) -> None:
+    User.objects.filter(pk=agent.pk).update(email="ana@example.org")
+    client = signed_in(admin)
+    for email in ("ANA@example.org", "ana@example.org"):
+        page = client.post(f"{PEOPLE}{other_agent.pk}/change/", {"username": "ben", "email": email})
+        assert b"Another account has this email address." in page.content
+        page = client.post("/admin/accounts/invitation/add/", {"name": "Jo", "email": email})
+        assert b"Another account has this email address." in page.content
+    other_agent.refresh_from_db()
+    assert other_agent.email == ""
