@@ -73,3 +73,11 @@ def test_a_deceptive_zip_is_explained(way: int, lead: User) -> None:
         page = checked(browser, ("a.zip", bytes(broken)))
         assert "can&#x27;t be read" in page or "contains no Markdown (.md) files" in page
     assert not KnownError.objects.exists()
+
+
+def test_checking_stops_after_ten_refusals(lead: User) -> None:
+    front = "title: x\nlinks:\n" + "  - {label: a, address: https://a.example}\n" * 600
+    page = checked(signed_in(lead), *((f"{n}.md", file_of(front)) for n in range(15)))
+    assert page.count("It has too many values.") == 10
+    assert "5 more files" in page
+    assert 'name="checked"' not in page
