@@ -500,7 +500,10 @@ def restrict_to_projects(answer: Answer, projects: Collection[str] | None) -> An
 
 
 def _is_within(answer: Answer, projects: Collection[str]) -> bool:
-    """Return whether the search and everything found are limited to these projects."""
+    """Return whether the search and everything found are limited to these projects.
+
+    Something without a project belongs to those that were searched, if they are known.
+    """
     beside = answer.beside
     nearby = answer.nearby.events if answer.nearby else ()
     found = (
@@ -509,8 +512,10 @@ def _is_within(answer: Answer, projects: Collection[str]) -> bool:
         *(one.project for one in beside.feedback),
         *(deploy.project for deploy in beside.deploys),
     )
+    searched = answer.searched.projects
     return all(
-        project is None or project in projects for project in (*answer.searched.projects, *found)
+        project in projects or (project is None and bool(searched))
+        for project in (*searched, *found)
     )
 
 

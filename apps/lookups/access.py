@@ -140,7 +140,9 @@ def _people() -> QuerySet[User]:
 
 
 def _active() -> Q:
-    return Q(ended_at=None) & (Q(until=None) | Q(until__gt=timezone.now()))
+    """Select shares that have not ended, by time or with the account of the lookup's owner."""
+    is_open = Q(ended_at=None) & (Q(until=None) | Q(until__gt=timezone.now()))
+    return is_open & (Q(lookup__user=None) | Q(lookup__user__is_active=True))
 
 
 def _for(user: User) -> Q:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -469,7 +469,15 @@ def forget_customer(identifier: str, actor: Actor) -> Erasure:
         record(Action.FORGOT, actor, customer_hash=customer_hash, detail=asdict(counts))
     for key in keys:
         cache.delete(key)
+    _fold_log()
     return Erasure(counts, cache.is_available())
+
+
+def _fold_log() -> None:
+    """Write SQLite's log to the database, where erased data is overwritten, and empty it."""
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def was_erased(lookup: Lookup, answer: Answer) -> bool:

@@ -3,6 +3,7 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -143,3 +144,11 @@ def test_the_command_reads_standard_input_and_clears_a_shared_cache(
     assert forget("\n", "--yes")[0] == 2
     redis_server.stop()
     assert forget(f"{JANE}\n", "--yes")[0] == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_erased_bytes_leave_the_log_of_sqlite(jane: Lookup) -> None:
+    log = Path(f"{connections['default'].settings_dict['NAME']}-wal")
+    assert log.stat().st_size > 0
+    forget_customer(JANE, ADMIN)
+    assert log.stat().st_size == 0

@@ -65,6 +65,15 @@ def test_share_expires_automatically(ana: Client, other_agent: User) -> None:
     assert "Shared with you" not in text(ben.get("/"))
 
 
+def test_share_ends_with_the_owners_account(ana: Client, agent: User, other_agent: User) -> None:
+    address, ben = look_up(ana), signed_in(other_agent)
+    share(ana, address, "ben")
+    assert ben.get(address).status_code == 200
+    User.objects.filter(pk=agent.pk).update(is_active=False)
+    assert ben.get(address).status_code == 404
+    assert "Shared with you" not in text(ben.get("/"))
+
+
 def test_team_share_is_readable_only_by_current_members(
     ana: Client, agent: User, other_agent: User
 ) -> None:
