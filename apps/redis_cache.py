@@ -5,53 +5,20 @@ its whole timeout. What the process stored in the meantime is dropped once Redis
 """
 
 import logging
-import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from django.core.cache.backends.base import BaseCache
 from django.core.cache.backends.locmem import LocMemCache
-from django.utils.connection import ConnectionProxy
 from django_redis.cache import RedisCache
 from django_redis.exceptions import ConnectionInterrupted
 from redis.exceptions import RedisError
 
+from apps.cache_outage import is_redis_lost, outage
+
 T = TypeVar("T")
 
-_log = logging.getLogger(__name__)
-PAUSE_S = 10.0
 _FAILURES = (ConnectionInterrupted, RedisError, OSError)
-
-
-@dataclass
-class _Outage:
-    """One state for all threads of the process."""
-
-    until: float = 0.0  # on the monotonic clock
-    used_memory: bool = False
-
-
-_outage = _Outage()
-
-
-def is_redis_lost() -> bool:
-    """Return whether Redis failed within the last ten seconds."""
-    return time.monotonic() < _outage.until
-
-
-def increment(cache: "BaseCache | ConnectionProxy[BaseCache]", key: str, seconds: float) -> int:
-    """Add one to a counter that expires after this many seconds, and return it."""
-    cache.add(key, 0, seconds)
-    try:
-        return int(cache.incr(key))
-    except ValueError:  # it expired in between
-        return 1
-
-
-def retry_redis() -> None:
-    """Use Redis again at once, for example after it was replaced."""
-    _outage.until = 0.0
+_log = logging.getLogger(__name__)
 
 
 class FallbackRedisCache(RedisCache):  # type: ignore[misc]
@@ -122,14 +89,14 @@ class FallbackRedisCache(RedisCache):  # type: ignore[misc]
             try:
                 result = call()
             except _FAILURES as error:
-                if not _outage.used_memory:
+                if not outage.used_memory:
                     cause = type(error.__cause__ or error).__name__
                     _log.warning("Redis failed (%s). Using this process's memory for now.", cause)
-                _outage.until = time.monotonic() + PAUSE_S
+                outage.begin()
             else:
-                if _outage.used_memory:
-                    _outage.used_memory = False
+                if outage.used_memory:
+                    outage.used_memory = False
                     self._memory.clear()
                 return result
-        _outage.used_memory = True
+        outage.used_memory = True
         return in_memory()

@@ -15,7 +15,7 @@ from django.test import Client, TransactionTestCase
 from playwright.sync_api import Browser
 from pytest_django import DjangoDbBlocker, Settings
 
-from apps import redis_cache
+from apps import cache_outage
 from apps.audit import models, trail
 from apps.demo.server import DemoSentry
 from apps.demo.world import World
@@ -146,7 +146,7 @@ def command_line(connected: DemoSentry, db: None, settings: Settings) -> Command
 @pytest.fixture(autouse=True)
 def empty_cache() -> None:
     """Reset caches and counters between tests."""
-    redis_cache._outage.until, redis_cache._outage.used_memory = 0.0, False
+    cache_outage.outage.until, cache_outage.outage.used_memory = 0.0, False
     for cache in caches.all():
         cache.clear()
     trail._counts.clear()

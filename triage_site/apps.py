@@ -1,9 +1,9 @@
 """The Django app of Manage."""
 
-from django.contrib.admin.apps import AdminConfig
+from django.contrib.admin.apps import SimpleAdminConfig
 
 
-class ManageConfig(AdminConfig):
-    """The admin site below `/admin/`."""
+class ManageConfig(SimpleAdminConfig):
+    """The admin site. Its URLs import the admin modules, which most commands don't need."""
 
     default_site = "triage_site.admin_site.ManageSite"

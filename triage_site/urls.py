@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from apps.signin.views import admin_login, admin_password_change
 
+admin.autodiscover()
 admin.site.site_header = "Triage management"
 admin.site.site_title = "Triage management"
 admin.site.enable_nav_sidebar = False

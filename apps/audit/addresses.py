@@ -27,7 +27,9 @@ def client_address(request: HttpRequest) -> str:
     """
     hops = settings.TRIAGE_BEHIND_PROXY
     seen = forwarded_addresses(request) if hops else []
-    address = parse_address(seen[-min(hops, len(seen))] if seen else request.META["REMOTE_ADDR"])
+    address = parse_address(
+        seen[-min(hops, len(seen))] if seen else request.META.get("REMOTE_ADDR", "")
+    )
     if address is not None and looks_like_proxy(address) and _is_forwarded(request):
         _warn_once(hops)
     return str(address or "")

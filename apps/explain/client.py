@@ -33,12 +33,10 @@ from apps.explain.llm import (
     StreamInterrupted,
     Usage,
 )
+from apps.explain.transport import CallLimits, GuardedTransport, ResponseTooLarge
 from apps.outbound import (
     AddressRefused,
-    CallLimits,
-    GuardedTransport,
     OutboundPolicy,
-    ResponseTooLarge,
 )
 
 # A chunk of one token takes about 300 bytes on the wire.

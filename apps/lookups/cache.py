@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.core.cache import caches
 from django.utils.connection import ConnectionProxy
 
-from apps import redis_cache
+from apps import cache_outage
 from apps.crypto import Unreadable, seal_as, unseal_as
 
 cache = ConnectionProxy(caches, "lookups")
@@ -15,7 +15,7 @@ cache = ConnectionProxy(caches, "lookups")
 
 def is_available() -> bool:
     """Return whether all processes share the cache at present."""
-    return not redis_cache.is_redis_lost()
+    return not cache_outage.is_redis_lost()
 
 
 def get(key: str) -> object:
@@ -40,7 +40,7 @@ def add(key: str, value: object, seconds: float) -> bool:
 
 def increment(key: str, seconds: float) -> int:
     """Add one to a counter that expires after this many seconds, and return it."""
-    return redis_cache.increment(cache, key, seconds)
+    return cache_outage.increment(cache, key, seconds)
 
 
 def delete(key: str) -> None:

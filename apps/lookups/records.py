@@ -18,6 +18,7 @@ from apps.accounts.permissions import NO_TEAM, projects_of
 from apps.audit.models import Action, Entry, Words
 from apps.audit.trail import Actor, Fact, audited_transaction, record, words_for
 from apps.audit.verification import erase_words
+from apps.cache_outage import retry_redis
 from apps.crypto import hash_customer
 from apps.events.answer import Answer, RelatedData, Signal
 from apps.events.grouping import UNGROUPED, group_by_issue
@@ -45,7 +46,6 @@ from apps.lookups.problems import (
 )
 from apps.lookups.sentry_connection import sentry_config
 from apps.redaction.engine import Ledger, redact_text
-from apps.redis_cache import retry_redis
 from apps.sentry import SentryError
 
 # The limit of lookups per person and minute, counted over all processes.

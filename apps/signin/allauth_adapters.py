@@ -20,8 +20,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from apps.audit.addresses import client_address, client_network
 from apps.audit.models import Action
+from apps.cache_outage import increment
 from apps.crypto import seal, unseal
-from apps.redis_cache import increment
 from apps.signin.signals import audit_account
 
 _NO_ADDRESS = "0.0.0.0"  # noqa: S104 - shared by requests without an address

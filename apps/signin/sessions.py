@@ -18,7 +18,7 @@ from django.urls import Resolver404, resolve
 
 from apps.accounts.permissions import ADMIN, AUDITOR, LEAD
 from apps.audit.addresses import client_address, client_network
-from apps.redis_cache import increment
+from apps.cache_outage import increment
 
 BEGAN, SEEN = "signed_in_at", "seen_at"
 _SAVE_EVERY_S = 60

@@ -10,7 +10,7 @@ from django.core.cache import cache, caches
 from django.test import Client
 from pytest_django import Settings
 
-from apps.redis_cache import retry_redis
+from apps.cache_outage import retry_redis
 from tests.lookups.test_redis import Redis
 from tests.shell import start_with
 

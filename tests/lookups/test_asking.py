@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 
-from apps import redis_cache
+from apps import cache_outage
 from apps.demo.server import DemoSentry
 from apps.lookups import cache, store
 from apps.lookups.background import (
@@ -273,7 +273,7 @@ def test_without_a_shared_cache_the_request_queries_sentry(
     record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lookup = record()
-    monkeypatch.setattr(redis_cache._outage, "until", float("inf"))
+    monkeypatch.setattr(cache_outage.outage, "until", float("inf"))
     assert state(lookup) == LookupState.LOST
     result = answer_soon(lookup, 0.01)
     assert result

@@ -5,13 +5,8 @@ from collections.abc import Callable
 import httpx2
 import pytest
 
-from apps.outbound import (
-    AddressRefused,
-    CallLimits,
-    GuardedTransport,
-    OutboundPolicy,
-    ResponseTooLarge,
-)
+from apps.explain.transport import CallLimits, GuardedTransport, ResponseTooLarge
+from apps.outbound import AddressRefused, OutboundPolicy
 from tests.outbound.listener import Listener
 
 Names = dict[str, list[str]]
