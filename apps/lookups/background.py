@@ -8,6 +8,7 @@ and the next poll starts them again.
 import logging
 import time
 import traceback
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -15,7 +16,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from threading import Lock
-from uuid import UUID
 
 from django.conf import settings
 from django.db import connections
@@ -36,14 +36,14 @@ from apps.sentry import SentryCrowded, SentryError, fetch_ids
 # Queries within the request: a limited number at a time, so threads are left for other pages.
 
 _lock = Lock()
-_waiting = 0
+_waiting: Counter[int | None] = Counter()  # requests of this process by person
 
 
 def answer_now(lookup: Lookup) -> LookupResult:
     """Return the result, querying Sentry within the request. Raise as `answer_lookup` does."""
     if has_ended(lookup):
         return answer_lookup(lookup)
-    with request_slot():
+    with request_slot(lookup.user_id):
         return answer_lookup(lookup)
 
 
@@ -52,7 +52,7 @@ def read_event_now(lookup: Lookup, answer: Answer, event_id: str) -> Event | Non
     listed = (*answer.events, *answer.beside.trace_errors)
     if all(event.body is not None for event in listed if event.id == event_id):
         return read_event(lookup, answer, event_id)
-    with request_slot():
+    with request_slot(lookup.user_id):
         return read_event(lookup, answer, event_id)
 
 
@@ -63,26 +63,27 @@ def has_ended(lookup: Lookup) -> bool:
 
 
 @contextmanager
-def request_slot() -> Iterator[None]:
+def request_slot(person: int | None) -> Iterator[None]:
     """Hold one of the process's slots for requests that wait for Sentry.
 
-    Raise `LookupFailed` at once if all are taken.
+    Raise `LookupFailed` at once if all are taken, or if the person (a primary key) has a third.
     """
-    global _waiting  # noqa: PLW0603 - one server, one count for the process
+    most = settings.TRIAGE_MOST_WAITING
     with _lock:
-        if _waiting >= settings.TRIAGE_MOST_WAITING:
+        if _waiting.total() >= most or _waiting[person] >= max(2, most // 3):
             raise LookupFailed(problem_of(SentryCrowded("All request slots are in use.")))
-        _waiting += 1
+        _waiting[person] += 1
     try:
         yield
     finally:
         with _lock:
-            _waiting -= 1
+            _waiting[person] -= 1
 
 
 # Queries in the background.
 
 MAX_CONCURRENT = 8
+MAX_CONCURRENT_PER_PERSON = 3
 
 _POLL_S = 0.03
 _END_TTL_S = 30.0
@@ -104,16 +105,16 @@ class LookupState(StrEnum):
     LOST = "lost"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Job:
-    """A query of this process, started for one of the lookups with the same question."""
+    """A query of this process for one of the lookups with the same question; None: it waits."""
 
-    lookup: UUID
-    future: Future[LookupResult]
+    lookup: Lookup
+    future: Future[LookupResult] | None = None
 
 
 class _BackgroundPool:
-    """The queries of this process, by cache key."""
+    """The queries of this process by cache key, oldest first."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -121,25 +122,31 @@ class _BackgroundPool:
         self._jobs: dict[str, _Job] = {}
 
     def future_for(self, lookup: Lookup) -> Future[LookupResult] | None:
-        """Return the lookup's own query, started if need be; None while another one runs it."""
+        """Return the lookup's own query, started if need be; None while it has none."""
         with self._lock:
             job = self._jobs.get(lookup.cache_key)
             if job is None and not is_leased(lookup.cache_key):
-                job = self._submit(lookup)
-            return job.future if job and job.lookup == lookup.uuid else None
+                self._jobs[lookup.cache_key] = job = _Job(lookup)
+                self._start_waiting()
+            return job.future if job and job.lookup.uuid == lookup.uuid else None
 
     def is_queued(self, lookup: Lookup) -> bool:
         """Return whether the question waits for a thread of this process."""
         with self._lock:
             job = self._jobs.get(lookup.cache_key)
-        return job is not None and not job.future.running()
+        return job is not None and job.future is None
 
-    def _submit(self, lookup: Lookup) -> _Job:
+    def _start_waiting(self) -> None:
+        """Start the oldest queries for which there is room, in all and for their person."""
         if self._pool is None:  # not before the server has forked
             self._pool = ThreadPoolExecutor(MAX_CONCURRENT, thread_name_prefix="lookup")
-        future = self._pool.submit(self._run, lookup.pk, lookup.cache_key)
-        self._jobs[lookup.cache_key] = job = _Job(lookup.uuid, future)
-        return job
+        running = Counter(job.lookup.user_id for job in self._jobs.values() if job.future)
+        for key, job in self._jobs.items():
+            person = job.lookup.user_id
+            has_room = running.total() < MAX_CONCURRENT
+            if job.future is None and has_room and running[person] < MAX_CONCURRENT_PER_PERSON:
+                running[person] += 1
+                job.future = self._pool.submit(self._run, job.lookup.pk, key)
 
     def _run(self, pk: int, cache_key: str) -> LookupResult:
         try:
@@ -148,6 +155,7 @@ class _BackgroundPool:
             connections.close_all()
             with self._lock:
                 del self._jobs[cache_key]
+                self._start_waiting()
 
 
 _pool = _BackgroundPool()

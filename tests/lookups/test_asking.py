@@ -11,6 +11,7 @@ from apps.demo.server import DemoSentry
 from apps.lookups import cache, store
 from apps.lookups.background import (
     MAX_CONCURRENT,
+    MAX_CONCURRENT_PER_PERSON,
     LookupState,
     answer_soon,
     cancel_lookup,
@@ -22,7 +23,7 @@ from apps.lookups.records import record_failure
 from apps.lookups.services import answer_lookup, purge_answers
 from apps.lookups.single_flight import read_progress
 from apps.lookups.throttling import FAILURES_TO_OPEN
-from tests.conftest import MOMENT, lists_asked
+from tests.conftest import MOMENT, lists_asked, person
 from tests.lookups.background import end_all, recorded, state, until, wait_for_idle
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -258,7 +259,8 @@ def test_a_lookup_of_a_dead_process_is_started_again(
 
 def test_lookups_beyond_the_pool_size_wait(connected: DemoSentry, record: Record) -> None:
     hang(connected)
-    lookups = [record(f"x{place}") for place in range(MAX_CONCURRENT + 1)]
+    people = [person(f"person{place // 2}", "agent") for place in range(0, MAX_CONCURRENT + 1, 2)]
+    lookups = [recorded(people[place // 2], f"x{place}") for place in range(MAX_CONCURRENT + 1)]
     for lookup in lookups:
         answer_soon(lookup, 0.01)
     until(
@@ -267,6 +269,20 @@ def test_lookups_beyond_the_pool_size_wait(connected: DemoSentry, record: Record
     assert state(lookups[-1]) == LookupState.WAITING
     cancel_lookup(lookups[0])
     until(lambda: state(lookups[-1]) == LookupState.RUNNING)
+
+
+def test_one_person_takes_at_most_a_part_of_the_pool(
+    connected: DemoSentry, record: Record, other_agent: User
+) -> None:
+    hang(connected)
+    lookups = [record(f"x{place}") for place in range(MAX_CONCURRENT_PER_PERSON + 1)]
+    lookups.append(recorded(other_agent, "y"))
+    for lookup in lookups:
+        answer_soon(lookup, 0.01)
+    until(lambda: state(lookups[-1]) == LookupState.RUNNING)
+    assert state(lookups[-2]) == LookupState.WAITING
+    cancel_lookup(lookups[0])
+    until(lambda: state(lookups[-2]) == LookupState.RUNNING)
 
 
 def test_without_a_shared_cache_the_request_queries_sentry(

@@ -101,7 +101,7 @@ def _unredacted(request: HttpRequest, lookup: Lookup, form: UnredactedForm) -> H
     """Return the file, made from a new lookup's answer, which is not stored."""
     requester, chosen = requester_of(request), form.cleaned_data
     again = repeat_lookup(lookup, requester=requester, reason=chosen["reason"])
-    with request_slot():
+    with request_slot(request.user.pk):
         answer = unredacted_result(again, allowed_projects(request)).answer
     today = today_in(again.zone)
     rendered = render_export(

@@ -242,7 +242,7 @@ def lookup_again(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 def lookup_beside(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Load the related data that was not read in time."""
     lookup = get_lookup_or_404(request, lookup_id)
-    with request_slot():
+    with request_slot(request.user.pk):
         read_related(lookup)
     return SeeOther(f"{reverse('lookup_detail', args=[lookup.uuid])}#beside")
 
@@ -340,7 +340,7 @@ def lookup_newer(request: HttpRequest, lookup_id: uuid.UUID) -> JsonResponse:
     """Return how many events a window that was still open has gained; null if unknown."""
     lookup = get_lookup_or_404(request, lookup_id)
     try:
-        with request_slot():
+        with request_slot(request.user.pk):
             new = count_new(lookup, allowed_projects(request))
     except LookupFailed:
         new = None
