@@ -61,6 +61,17 @@ class BudgetExceeded(ModelFailed):
         return replace(problem, next_step=f"Left today: {self.left}. {problem.next_step}")
 
 
+class ShareExceeded(BudgetExceeded):
+    """The call would take the person beyond a third of the day's budget."""
+
+    _problem = Problem(
+        "budget",
+        "The text wasn't sent: you've used your share of today's budget, which is a third.",
+        BudgetExceeded._problem.next_step,
+        page_status=429,
+    )
+
+
 class TooManyCalls(ModelFailed):
     """This process has reached its limit of concurrent calls."""
 

@@ -9,7 +9,8 @@ from datetime import date
 from threading import BoundedSemaphore
 from zoneinfo import ZoneInfo
 
-from django.db.models import F
+from django.contrib.auth.models import User
+from django.db.models import F, Sum
 from django.utils import timezone
 
 from apps.audit.models import Action
@@ -21,6 +22,7 @@ from apps.explain.llm import (
     BudgetExceeded,
     Llm,
     ModelFailed,
+    ShareExceeded,
     TooManyCalls,
     Usage,
     format_money,
@@ -66,6 +68,22 @@ def settle(reservation: Reservation, *, tokens: int, cost: int) -> None:
         tokens=F("tokens") + (tokens - reservation.tokens),
         cost=F("cost") + (cost - reservation.cost),
     )
+
+
+def _check_share(llm: Llm, user: User | None, tokens_in: int) -> None:
+    """Raise `ShareExceeded` if the person's calls today would use over a third of the budget.
+
+    The first call of the day is always within the share.
+    """
+    start = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    used = Explanation.objects.filter(user=user, at__gte=start).aggregate(
+        tokens=Sum(F("tokens_in") + F("tokens_out"), default=0), cost=Sum("cost", default=0)
+    )
+    tokens = used["tokens"] + tokens_in + llm.answer_tokens
+    cost = used["cost"] + llm.cost(tokens_in, llm.answer_tokens)
+    is_over = tokens * 3 > llm.tokens_per_day or (llm.costs_money and cost * 3 > _daily_cost(llm))
+    if used["tokens"] and is_over:
+        raise ShareExceeded(remaining_today(llm))
 
 
 def remaining_today(llm: Llm) -> str:
@@ -178,6 +196,7 @@ def _prepare(llm: Llm, result: LookupResult, message: Message, requester: Reques
         raise TooManyCalls
     try:
         with audited_transaction():
+            _check_share(llm, requester.user, message.max_tokens)
             reservation = reserve(llm, message.max_tokens)
             record = Explanation.objects.create(
                 lookup=result.lookup,

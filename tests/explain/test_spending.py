@@ -43,6 +43,16 @@ def test_without_prices_the_budget_counts_tokens_only(
     assert explainer.refused().status_code == 429
 
 
+def test_one_person_uses_at_most_a_third_of_the_budget(
+    explainer: Explainer, model: ModelServer, llm: Llm, settings: Settings
+) -> None:
+    explainer.answer()  # uses 960 tokens
+    settings.LLM = replace(llm, tokens_per_day=6000)
+    response = explainer.refused()
+    assert response.status_code == 429
+    assert "your share of today&#x27;s budget" in response.content.decode()
+
+
 def test_unreported_usage_counts_as_the_maximum(explainer: Explainer, model: ModelServer) -> None:
     model.will(says(line("So."), usage=None))
     page = explainer.answer()
