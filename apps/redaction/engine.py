@@ -15,6 +15,8 @@ from urllib.parse import unquote
 from apps.events.answer import Answer, Deploy, Feedback, RelatedData, Replay
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue, Request
 from apps.events.query import CustomerKind
+from apps.redaction.addresses import DEVICES, IPV4
+from apps.redaction.credentials import KEYS, PRIVATE_KEYS, TEXTUAL
 from apps.redaction.keys import (
     has_expected_form,
     is_placeholder,
@@ -25,17 +27,9 @@ from apps.redaction.keys import (
     named_values,
     scheme_length,
 )
-from apps.redaction.patterns import (
-    CHECKED_NUMBERS,
-    DEVICES,
-    IPV4,
-    KEYS,
-    PHONES,
-    PRIVATE_KEYS,
-    TEXTUAL,
-    VENDOR_TOKENS,
-    Shape,
-)
+from apps.redaction.numbers import CHECKED_NUMBERS, PHONES
+from apps.redaction.shapes import Shape
+from apps.redaction.vendor_tokens import VENDOR_TOKENS
 
 RULES_VERSION = 3
 CUSTOMER_ALIAS = "<customer>"

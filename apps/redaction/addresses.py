@@ -1,0 +1,182 @@
+"""Addresses of people and devices: email, IP, and MAC."""
+
+import ipaddress
+import re
+from collections.abc import Iterator
+
+from apps.redaction.shapes import Candidate, Shape, at_hints, bounded_start
+
+
+def is_ip_address(text: str) -> bool:
+    """Return whether it is an IPv4 or IPv6 address that can identify someone."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return not (address.is_loopback or address.is_unspecified or text == "255.255.255.255")
+
+
+def is_mac_address(text: str) -> bool:
+    """Return whether it is the address of a device, not null or broadcast (IEEE 802)."""
+    digits = {character.lower() for character in text if character.isalnum()}
+    return digits not in ({"0"}, {"f"})
+
+
+# Local parts of RFC 5322 in common use, with the letters of RFC 6531, and domains of RFC 5890; the
+# `@` also as it is escaped in URLs, JSON, and HTML.
+_AT = r"(?:@|%40|%2540|\\u0040|&#64;|&#x40;|\uff20)"
+_EMAIL = re.compile(
+    r"(?:"
+    r"[\w+](?:(?<![\w.+%\\-].)|(?<=[^\w.+%\\][.-].)|(?<=%[0-9A-Fa-f]{2}.)|(?<=\\[nrtbf].)"
+    r"|(?<=\\u[0-9A-Fa-f]{4}.)|(?<=\\x[0-9A-Fa-f]{2}.)|(?<=[^\\]\\.)(?<![nrtbfux]))"
+    r"(?:[\w.+'-]|&(?!#)|%2[Bb]|%27){0,128}+"
+    r"|\\?\"[^\"\\\n@]{1,64}\\?\")" + _AT + r"(?!v?\d{1,5}\.\d{1,9}(?:\.|-|\b))(?!\dx\.)"
+    r"(?:(?:[^\W_][\w-]{0,62}+\.){1,8}(?:xn--[\w-]{2,59}|[^\W\d_]{2,24})|\[[0-9a-fA-F.:IPv]{3,45}\])"
+)
+_FILES = frozenset((
+    "png", "jpg", "jpeg", "gif", "svg", "webp", "avif", "ico", "js", "jsx", "mjs", "cjs",
+    "ts", "tsx", "css", "scss", "less", "json", "html", "htm", "map", "vue", "woff", "woff2",
+    "ttf", "md", "txt", "yml", "yaml", "lock", "log",
+))  # fmt: skip
+
+
+_LOCAL_BEFORE = re.compile(r"(?:[\w.+'&-]|%2[Bb]|%27){1,128}\Z")
+
+
+def _email_starts(text: str, lowered: str, hints: tuple[str, ...]) -> Iterator[int]:
+    """Yield the possible starts of the local part before each `@`."""
+    last = 0
+    for at in at_hints(text, lowered, hints):
+        before = max(last, at - 130)
+        local = _LOCAL_BEFORE.search(text, before, at)
+        if local:
+            yield from range(local.start(), at)
+        elif text[at - 1 : at] == '"':
+            quote = text.rfind('"', before, at - 1)
+            yield from () if quote < 0 else (max(quote - 1, 0), quote)
+        last = at
+
+
+def _is_email(found: Candidate) -> bool:
+    local, _, ending = found.value.partition("@")
+    if ending.rpartition(".")[2].lower() in _FILES or found.after[:1] == "(":
+        return False
+    return not (local == "git" and found.after[:1] in (":", "/"))
+
+
+_VERSION_WORDS = frozenset((
+    "version", "ver", "vers", "rev", "revision", "build", "release", "released", "firmware",
+    "fw", "driver", "sdk", "jdk", "jre", "java", "chrome", "chromium", "headlesschrome", "crios",
+    "firefox", "fxios", "safari", "edge", "edg", "edga", "opr", "opera", "brave", "webview",
+    "android", "ios", "ipados", "macos", "windows", "nt", "kernel", "net", "core", "framework",
+    "clr", "runtime", "oid", "section", "chapter", "semver", "nuget", "assembly", "gem", "dist",
+    "patch", "library", "plugin", "package", "bundle", "product", "agent", "ssl", "tls",
+    "openssl", "fileversion", "productversion", "appversion", "assemblyversion",
+))  # fmt: skip
+_VERSION_SIGNS = ("==", ">=", "<=", "~=", "!=", "~>", "^", "§")
+_BETWEEN = " \"'([:=/@#-]),"
+_V_BEFORE = re.compile(r"(?<![A-Za-z])[vV]\.?\Z")
+_LAST_LETTERS = re.compile(r"[A-Za-z]{1,20}\Z")
+
+
+def _names_a_version(before: str) -> bool:
+    """Return whether it ends with a word for a version, or a product with four-part versions."""
+    near = before[-40:]
+    if near.rstrip(" vV\"'").endswith(_VERSION_SIGNS):
+        return True
+    if _V_BEFORE.search(near):
+        return True
+    word = _LAST_LETTERS.search(near.rstrip(_BETWEEN)[-20:])
+    gap = len(near) - len(near.rstrip(_BETWEEN))
+    if word is None or gap > 6 or "," in near[len(near) - gap :]:
+        return False
+    return word[0].lower() in _VERSION_WORDS or word[0].lower().endswith("version")
+
+
+_PRODUCT_BEFORE = re.compile(r"(?:(?<![\w.:/@-])|(?<=[/]))@?[A-Za-z][\w.+-]{0,40}[/@-]\Z")
+_HOST_BEFORE = re.compile(r"(?:\.[a-z]{2,24}|localhost|[\s\"'(=,\[]|\A)/\Z")
+_LOGIN_BEFORE = re.compile(r"(?:://[^\s/]{0,60}|\b(?:root|admin|ubuntu|ec2-user|user|deploy))@\Z")
+# `rails (7.0.8.1)`, `gem 'rails', '5.2.4.3'`, `upgrade from 1.2.3.4 to 1.2.3.5`
+_LIBRARY_BEFORE = re.compile(
+    r"(?:(?<![\w./:-])(?!(?:client|host|server|peer|ip|addr|address|user|from|node|remote)\b)"
+    r"[a-z][a-z0-9_-]{1,40} \(|\bgem [\"'][\w-]{1,40}[\"'], [\"']|\bapp "
+    r"|(?:upgrad|updat|bump|migrat|downgrad)\w{0,6} .{0,40}(?:from|to|->|=>|→) )\Z",
+    re.IGNORECASE,
+)
+_IPV4 = re.compile(
+    bounded_start(r"\d", unless_after=r"A-Za-z0-9.", ahead=r"\d{0,2}\.\d{1,3}\.")
+    + r"\d{0,2}+(?:\.\d{1,3}+){3}(?!\w|\.\d|-[A-Za-z])"
+)
+
+
+def _is_ipv4(found: Candidate) -> bool:
+    """Rule out versions: after words for them, and small ones after `name/` or `name@`."""
+    if _names_a_version(found.before) or not is_ip_address(found.value):
+        return False
+    if re.match(r":\d{2,5}(?!\d)", found.after) or _LOGIN_BEFORE.search(found.before[-64:]):
+        return True
+    parts = [int(part) for part in found.value.split(".")]
+    after_name = found.before.endswith("@") and _PRODUCT_BEFORE.search(found.before) is not None
+    if (
+        (after_name and parts[0] < 30 and parts[0] != 10)
+        or parts[0] == 255
+        or parts[1:] == [0, 0, 0]
+        or (parts[3] == 0 and parts[0] < 30 and parts[0] != 10)
+    ):
+        return False
+    if _HOST_BEFORE.search(found.before) or max(parts) >= 100:
+        return not re.search(r"(?<![\w/.])[A-Z][A-Za-z]{2,40}/\Z", found.before)
+    if _LIBRARY_BEFORE.search(found.before) and parts[0] != 10:
+        return False
+    return not _PRODUCT_BEFORE.search(found.before) or found.before.endswith("ip-")
+
+
+_HEX = r"[0-9A-Fa-f]{1,4}"
+_IPV6 = re.compile(
+    r"[0-9A-Fa-f:](?=[0-9A-Fa-f]{0,3}:[0-9A-Fa-f:])(?:(?<![A-Za-z0-9:.].)|(?<=[G-Zg-z_\"'\]]:.)|(?<=[A-Za-z]{3}:.)|(?<=\\[nrt].)|(?<=%[0-9A-Fa-f]{2}.))"
+    r"(?:(?<=[0-9A-Fa-f])[0-9A-Fa-f]{0,3}(?::" + _HEX + r"){7}"
+    r"|(?:(?<=[0-9A-Fa-f])[0-9A-Fa-f]{0,3}(?::" + _HEX + r"){0,6}::|(?<=:):)"
+    r"(?:" + _HEX + r"(?::" + _HEX + r"){0,6})?)"
+    r"(?:(?<=[:0-9])(?:\.\d{1,3}){3})?(?![\w]|:\w|\.\d)"
+)
+
+
+def _is_ipv6(found: Candidate) -> bool:
+    return (
+        len(found.value) > 5 and any(map(str.isdigit, found.value)) and is_ip_address(found.value)
+    )
+
+
+_PAIR = "[0-9A-Fa-f]{2}"
+_MAC = re.compile(
+    r"[0-9A-Fa-f](?=[0-9A-Fa-f][:-][0-9A-Fa-f]{2}[:-])(?:(?<![A-Za-z0-9.:-].)|(?<=[g-zG-Z_\"'\]][:-].)"
+    r"|(?<=[A-Za-z]{3}[:-].)|(?<=\\[nrt].)|(?<=%[0-9A-Fa-f]{2}.))"
+    rf"[0-9A-Fa-f](?P<separator>[:-]){_PAIR}(?:(?P=separator){_PAIR}){{4}}(?![A-Za-z0-9-]|:\w)"
+)
+_CISCO = re.compile(
+    bounded_start("[0-9A-Fa-f]", ahead=r"[0-9A-Fa-f]{3}\.[0-9A-Fa-f]{4}\.")
+    + r"(?=[0-9.]{0,13}[A-Fa-f])[0-9A-Fa-f]{3}(?:\.[0-9A-Fa-f]{4}){2}(?![\w-]|\.\w)"
+)
+
+
+def _is_mac(found: Candidate) -> bool:
+    """Rule out dates with times, which are digits with dashes."""
+    digits_only = "-" in found.value and not re.search("[A-Fa-f]", found.value)
+    return is_mac_address(found.value) and not (digits_only and "mac" not in found.before.lower())
+
+
+ADDRESSES = (
+    Shape(
+        "email",
+        _EMAIL,
+        ("@", "%40", "%2540", "\\u0040", "&#64;", "&#x40;", "\uff20"),
+        _is_email,
+        _email_starts,
+    ),
+)
+DEVICES = (
+    Shape("mac", _MAC, (":", "-"), _is_mac),
+    Shape("mac", _CISCO, (".",), _is_mac),
+    Shape("ip", _IPV6, ("::", ":"), _is_ipv6),
+)
+IPV4 = (Shape("ip", _IPV4, (".",), _is_ipv4),)

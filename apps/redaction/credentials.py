@@ -1,0 +1,324 @@
+"""Secrets in sentences, command lines, markup, addresses, and calls, other than `name=value`."""
+
+import base64
+import binascii
+import re
+
+from apps.redaction.addresses import ADDRESSES
+from apps.redaction.keys import kind_of_key
+from apps.redaction.shapes import Candidate, Shape, at_hints, bounded_start
+
+_MIN_CHOSEN_LENGTH = 5
+_PASSWORD_SYMBOLS = frozenset("!#$%&*+?@^~")
+_WORDS = (
+    *("password", "passwort", "kennwort", "passphrase", "passcode", "mot de passe", "mdp"),
+    *("contraseña", "contrasena", "clave", "senha", "wachtwoord", "hasło", "haslo", "heslo"),
+    *("parola", "пароль", "lösenord"),
+)
+_WORD = rf"(?<![^\W_])(?:{'|'.join(_WORDS)})[\"'`]?[ ]{{1,2}}"
+_IS = "now|is|was|has|been|est|es|ist|lautet|jest|je|é|è|changed|set|updated|reset|from|to|new"
+_VALUE = (
+    r"(?P<value>(?<=[\"'`])[^\"'`\n]{3,200}(?=[\"'`])"
+    r"|(?<![\"'`])[^\s\"'`,;<>(){}=]{3,200}(?<![.!?:]))"
+)
+_QUOTED = r"[\"'](?P<value>[^\"'<>\n]{1,500})[\"']"
+_ARGUMENT = r"[\"']?(?P<value>[^\s\"'<>$-][^\s\"'<>]{0,200})"
+_FIELD = r"[\"'](?P<name>[\w.\[\]-]{1,60})[\"']"
+
+
+def _looks_chosen(found: Candidate) -> bool:
+    """Return whether it has letters and a digit or symbol, unlike a word of a sentence."""
+    value = found.value
+    odd = any(character.isdigit() or character in _PASSWORD_SYMBOLS for character in value)
+    return len(value) >= _MIN_CHOSEN_LENGTH and odd and any(map(str.isalpha, value))
+
+
+def _has_secret_name(found: Candidate) -> bool:
+    """Return whether it has a secret's name and is no caption, as that of a form field is."""
+    name, value = found.match["name"], found.value.strip()
+    if kind_of_key(name) != "secret" or value.startswith(("$", "{", "-", "%")):
+        return False
+    is_caption = " " in value and not any(map(str.isdigit, value))
+    return bool(value) and not is_caption and value.lower() != name.lower()
+
+
+def _shape(
+    pattern: str, hints: tuple[str, ...], *, named: bool = False, prose: bool = False
+) -> Shape:
+    check = _looks_chosen if prose else _has_secret_name if named else _is_literal
+    return Shape("secret", re.compile(pattern, re.IGNORECASE), hints, check, starts=at_hints)
+
+
+def _is_literal(found: Candidate) -> bool:
+    return not found.value.startswith(("$", "{", "<", "%("))
+
+
+_IN_PROSE = (
+    _shape(
+        rf"{_WORD}(?:(?:was|has been|is)[ ])?(?:changed|updated|reset|set)[ ]from[ ]"
+        rf"[^\s]{{1,200}}[ ]to[ ][\"'`]?{_VALUE}",
+        _WORDS,
+        prose=True,
+    ),
+    _shape(
+        rf"{_WORD}(?:(?:(?:{_IS})\b|(?:for|of|von|de|pour|para)[ ]{{1,2}}(?:user[ ]{{1,2}})?"
+        rf"(?!user[ ])[\w.@<>-]{{1,60}})[ ]?[:=]?[ ]{{1,2}}){{1,4}}[\"'`]?{_VALUE}",
+        _WORDS,
+        prose=True,
+    ),
+    _shape(
+        r"(?:(?:api|access|secret|auth|license)[ _-]?key|token|password)[ ]{1,2}"
+        r"(?:provided|given|used|supplied|sent|received|passed|specified)[ ]?[:=][ ]?"
+        rf"[\"'`]?{_VALUE}",
+        ("api", "access", "secret", "auth", "license", "token", "password"),
+        prose=True,
+    ),
+)
+_IN_COMMANDS = (
+    _shape(
+        r"identified[ ](?:with[ ][\w\"'`]{1,60}[ ])?(?:by|as)[ ](?:password[ ])?" + _QUOTED,
+        ("identified",),
+    ),
+    _shape(
+        rf"(?:mysql|mariadb)[\w-]{{0,12}}[ ](?:[^|;\n]{{0,200}}?[ ])??-p{_ARGUMENT}",
+        ("mysql", "mariadb"),
+    ),
+    _shape(rf"sshpass[ ]{{1,2}}-p[ ]{{0,2}}{_ARGUMENT}", ("sshpass",)),
+    _shape(
+        r"(?:docker|podman|helm|skopeo|buildah)[ ](?:[\w-]{1,20}[ ])?login[ ]"
+        rf"(?:[^|;\n]{{0,200}}?[ ])??-p(?:[ ]{{1,2}}|=){_ARGUMENT}",
+        ("docker", "podman", "helm", "skopeo", "buildah"),
+    ),
+    _shape(
+        rf"(?<=[\"'])--(?P<name>[a-z][\w-]{{1,40}})[\"'],[ ]{{0,2}}[bru]?{_QUOTED}",
+        ("--",),
+        named=True,
+    ),
+    _shape(
+        r"(?:http(?:basic|digest|proxy)auth|basicauth|basiccredentials|usernamepasswordcredentials"
+        r"|passwordauthentication)\([ ]?(?:\w{1,20}=)?[\"'][^\"'\n]{0,100}[\"'],[ ]?(?:\w{1,20}=)?"
+        + _QUOTED,
+        ("http", "basic", "username", "passwordauth"),
+    ),
+    _shape(
+        r"digest[ ][^\n]{0,1500}?\bresponse=[\"']?(?P<value>[0-9a-f]{16,128})",
+        ("digest",),
+    ),
+)
+_IN_MARKUP = (
+    _shape(
+        r"<(?:[\w-]{1,30}:)?(?P<name>[\w-]{1,60})[ ][^<>\n]{1,300}>(?P<value>[^<>\n]{1,1000})</",
+        ("<",),
+        named=True,
+    ),
+    _shape(
+        rf"name={_FIELD}[^<>\n]{{0,200}}>(?P<value>[^<>\n]{{1,1000}})</", ("name=",), named=True
+    ),
+    _shape(rf"name={_FIELD}[^<>\n]{{1,200}}\svalue={_QUOTED}", ("name=",), named=True),
+    _shape(rf"value={_QUOTED}[^<>\n]{{0,200}}\sname={_FIELD}", ("value=",), named=True),
+    _shape(
+        rf"name={_FIELD}(?:\\r\\n|\\n|\r?\n){{2}}(?P<value>[^\r\n\\\"<>]{{1,1000}})",
+        ("name=",),
+        named=True,
+    ),
+)
+_IN_ADDRESSES = (
+    _shape(r"(?<![:\w])//[\w.+-]{1,100}:(?P<value>[^\s/?#\"'<>@]{1,300})@[\w\[]", ("//",)),
+    _shape(r"rediss?://(?P<value>[^\s/:@\"'<>]{1,300})@", ("redis",)),
+    _shape(r"jdbc:oracle:[a-z]{2,8}:[^\s/@:]{1,60}/(?P<value>[^\s@\"'<>]{1,200})@", ("jdbc:",)),
+    _shape(
+        r"%3a%2f%2f[^\s%&:]{0,100}%3a(?P<value>(?:[^\s%&\"'<>]|%(?!40|2f)[0-9a-f]{2}){1,300})%40",
+        ("%3a%2f%2f",),
+    ),
+)
+CONTEXTUAL = (*_IN_PROSE, *_IN_COMMANDS, *_IN_MARKUP, *_IN_ADDRESSES)
+
+
+_LOOKS_GENERATED = re.compile(
+    r"(?=.{0,300}?\d)(?=.{0,300}?[A-Za-z])|.{0,300}?[A-Z].{0,300}?[a-z].{0,300}?[A-Z]"
+)
+
+
+def _is_credential(found: Candidate) -> bool:
+    """Rule out words of sentences, as in "bearer token expired" and "basic authentication"."""
+    return bool(_LOOKS_GENERATED.match(found.value)) or len(found.value.rstrip(".")) >= 24
+
+
+def _is_basic(found: Candidate) -> bool:
+    """Return whether it is `user:password` in base64 (RFC 7617)."""
+    try:
+        return b":" in base64.b64decode(found.value + "=" * (-len(found.value) % 4))
+    except (ValueError, binascii.Error):
+        return False
+
+
+def _is_secret_option(found: Candidate) -> bool:
+    return kind_of_key(found.match["name"]) == "secret" and not found.value.startswith(
+        ("-", "<", "$", "{")
+    )
+
+
+def _is_mentioned_secret(found: Candidate) -> bool:
+    word = found.match["word"].lower()
+    if word.endswith(("pin", "code", "otp", "cvv", "cvc")):
+        return found.value.isdigit() and 3 <= len(found.value) <= 8
+    has_digit, has_letter = any(map(str.isdigit, found.value)), any(map(str.isalpha, found.value))
+    return has_digit and has_letter and len(found.value) >= 6
+
+
+# RFC 7468, RFC 4880, and PuTTY. A truncated key ends with the text.
+PRIVATE_KEYS = (
+    Shape(
+        "private-key",
+        re.compile(
+            r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
+            r"(?:(?!-----BEGIN)[^<>\"'{}`]){0,12000}?(?:-----END [A-Z0-9 ]{0,30}KEY(?: BLOCK)?-----"
+            r"|(?=[<>\"'{}`]|-----BEGIN)|\Z)"
+        ),
+        ("private key",),
+    ),
+    Shape(
+        "private-key",
+        re.compile(r"Private-Lines: \d{1,3}\s{1,2}(?:[A-Za-z0-9+/=]{1,80}\s{0,2}){1,60}"),
+        ("private-lines",),
+    ),
+)
+
+# RFC 7519, also truncated, and other JSON in base64.
+_JWT = re.compile(
+    bounded_start("eyJ", unless_after=r"\w-")
+    + r"[\w-]{6,8000}+(?:(?:\.[\w-]{0,8000}+){1,4}|(?<=[\w-]{20}))"
+)
+
+_TEXTUAL = (
+    Shape(
+        "token",
+        re.compile(
+            r"(?<![A-Za-z])(?:bearer|token|ssws|apikey)[ :=]{1,3}[\"']?"
+            r"(?P<value>[\w.~+/=-]{8,4000}+)",
+            re.I,
+        ),
+        ("bearer", "token", "ssws", "apikey"),
+        _is_credential,
+        starts=at_hints,
+    ),
+    Shape(
+        "token",
+        re.compile(r"(?<![A-Za-z])basic[ :=]{1,3}(?P<value>[A-Za-z0-9+/]{4,4000}+={0,2})", re.I),
+        ("basic",),
+        _is_basic,
+        starts=at_hints,
+    ),
+    Shape(
+        "secret", re.compile(r"://[^\s/:@\"'<>]{0,100}:(?P<value>[^\s/?#\"'<>]{1,300})@"), ("://",)
+    ),
+    Shape(
+        "token",
+        re.compile(r"://(?P<value>(?=[a-zA-Z_-]{0,200}\d)[\w-]{16,250})(?::x-oauth-basic)?@"),
+        ("://",),
+    ),
+    Shape(
+        "secret",
+        re.compile(
+            r"(?<![\w-])(?:-u|--user|-U|--proxy-user)[ =]?[\"']?[^\s:\"'/=]{1,100}:"
+            r"(?P<value>[^\s\"']{1,300})"
+        ),
+        ("-u", "--user", "--proxy-user"),
+        lambda found: not found.value.isdigit(),
+        starts=at_hints,
+    ),
+    Shape(
+        "secret",
+        re.compile(
+            r"(?<![\w-])--(?P<name>[A-Za-z][\w-]{1,40})[ ]{1,2}"
+            r"(?P<value>\"[^\"\n]{1,500}\"|'[^'\n]{1,500}'|[^\s\"']{1,500})"
+        ),
+        ("--",),
+        _is_secret_option,
+        starts=at_hints,
+    ),
+    Shape(
+        "secret",
+        re.compile(
+            r"(?<![A-Za-z])(?P<word>password|passwd|passwort|kennwort|passphrase|passcode|token|secret"
+            r"|(?:api|access|secret|auth|license)[ _-]?key|session[ _-]?id|pin|otp|cvv|cvc"
+            r"|(?:verification|security|login|one[- ]time|auth\w{0,12}|2fa|sms)[ -]code)"
+            r"[\"'`]?[ ]{1,2}(?:(?:is|was|ist|lautet|of|to|with|value|code)[ ]{1,2}){0,2}:?[ ]?"
+            r"(?P<value>\"[^\"\n]{3,200}\"|'[^'\n]{3,200}'|`[^`\n]{3,200}`|[^\s\"'`,;<>(){}=]{3,200}(?<![.!?:]))",
+            re.I,
+        ),
+        (
+            *("password", "passwd", "passwort", "kennwort", "passphrase", "passcode", "token"),
+            *("secret", "api", "access", "auth", "license", "session", "pin", "otp", "cvv", "cvc"),
+            *("verification", "security", "login", "one", "2fa", "sms"),
+        ),
+        _is_mentioned_secret,
+        starts=at_hints,
+    ),
+    Shape(
+        "secret",
+        re.compile(
+            r"/(?:reset|reset[_-]?password|password[_-]?reset|reset[_-]password[_-]confirm|magic|magic[_-]?links?"
+            r"|login[_-]?link|verify|verify[_-]?email|verification|confirm|confirm[_-]?email|confirmation"
+            r"|activate|activation|invite|invitations?|invites|unsubscribe|recover|one[_-]?time|sso|set[_-]password)"
+            r"(?:/[\w=-]{1,12})?/(?P<value>(?=[A-Za-z_.~=-]{0,100}\d)(?=[\d_.~=-]{0,100}[A-Za-z])[\w.~=-]{10,500})",
+            re.I,
+        ),
+        (
+            *(
+                "/reset",
+                "/password",
+                "/magic",
+                "/login",
+                "/verif",
+                "/confirm",
+                "/activat",
+                "/invit",
+            ),
+            *("/unsubscribe", "/recover", "/one", "/sso", "/set"),
+        ),
+        starts=at_hints,
+    ),
+    Shape(
+        "secret",
+        re.compile(
+            r"(?<![A-Za-z])(?:name|key|header|field)\\{0,4}[\"']?\s?[:=]\s?\\{0,4}[\"']"
+            r"(?P<name>[\w.-]{1,60})\\{0,4}[\"'],?\s{0,8}\\{0,4}[\"']?value\\{0,4}[\"']?\s?[:=]\s?"
+            r"\\{0,4}[\"'](?P<value>[^\"'\\\n]{1,2000})",
+            re.I,
+        ),
+        ("name", "key", "header", "field"),
+        _is_secret_option,
+        starts=at_hints,
+    ),
+    Shape(
+        "secret",
+        re.compile(
+            r"auth\"?\s?[=:]\s?[\[(]\s?[\"'][^\"'\n]{1,100}[\"'],\s?[\"'](?P<value>[^\"'\n]{1,300})[\"']"
+        ),
+        ("auth",),
+        starts=at_hints,
+    ),
+    Shape(
+        "token",
+        re.compile(
+            r"(?:hooks\.slack\.com/(?:services|workflows|triggers)"
+            r"|discord(?:app)?\.com/api/webhooks|webhook\.office\.com/webhookb2)/(?P<value>[\w/@.-]{8,300})"
+        ),
+        ("hooks.slack.com", "/api/webhooks", "webhook.office.com"),
+    ),
+)
+
+# AWS secret keys have no prefix: 40 characters of base64 in a text that mentions AWS.
+_AWS_SECRET = Shape(
+    "secret",
+    re.compile(
+        r"(?<![A-Za-z0-9/+=_-])(?P<value>(?=[\w/+]{0,39}[/+])[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=_-])"
+    ),
+    ("akia", "asia", "aws_", "aws-"),
+    lambda found: bool(_LOOKS_GENERATED.match(found.value)) and not found.value.islower(),
+)
+
+# Searched before named values, because they are certain without a name.
+KEYS = (*PRIVATE_KEYS, _AWS_SECRET, Shape("jwt", _JWT, ("eyj",)))
+TEXTUAL = (*_TEXTUAL, *CONTEXTUAL, *ADDRESSES)

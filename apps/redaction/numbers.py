@@ -1,0 +1,247 @@
+"""Cards, IBANs, social security numbers, and phone numbers."""
+
+import re
+
+from stdnum import luhn
+from stdnum.iso7064 import mod_97_10
+
+from apps.redaction.keys import is_id_name
+from apps.redaction.shapes import Candidate, Shape, at_hints, bounded_start
+
+# Checksums, prefixes, and ranges of the standards
+
+# Lowest and highest prefix, its width, and the lengths, by the brands' published ranges (ISO/IEC
+# 7812 issuer numbers). 17 and 18 digits are valid for some, but far more often other IDs.
+_BRANDS: tuple[tuple[int, int, int, tuple[int, ...]], ...] = (
+    (4, 4, 1, (13, 16, 19)),  # Visa
+    (51, 55, 2, (16,)),  # Mastercard
+    (2221, 2720, 4, (16,)),  # Mastercard
+    (34, 34, 2, (15,)),  # American Express
+    (37, 37, 2, (15,)),  # American Express
+    (300, 305, 3, (14, 16)),  # Diners Club
+    (309, 309, 3, (14, 16)),  # Diners Club
+    (36, 36, 2, (14, 16, 19)),  # Diners Club
+    (38, 39, 2, (14, 16)),  # Diners Club
+    (3528, 3589, 4, (16, 19)),  # JCB
+    (1800, 1800, 4, (15,)),  # JCB
+    (2131, 2131, 4, (15,)),  # JCB
+    (60, 60, 2, (16, 19)),  # Discover, RuPay
+    (644, 659, 3, (16, 19)),  # Discover, RuPay, Verve, Troy
+    (62, 62, 2, (14, 15, 16, 19)),  # UnionPay
+    (81, 82, 2, (16, 19)),  # UnionPay, RuPay
+    (2200, 2204, 4, (16, 19)),  # Mir
+    (9792, 9792, 4, (16,)),  # Troy
+    (8600, 8600, 4, (16,)),  # Uzcard
+    (9860, 9860, 4, (16,)),  # Humo
+    (50, 50, 2, (13, 14, 15, 16, 19)),  # Maestro
+    (56, 69, 2, (13, 14, 15, 16, 19)),  # Maestro
+)
+
+# The countries by IBAN length (SWIFT's registry of ISO 13616).
+IBAN_LENGTHS = {
+    15: "NO",
+    16: "BE",
+    18: "DK FI FO GL NL SD",
+    19: "MK SI",
+    20: "AT BA EE KZ LT LU MN XK",
+    21: "CH HR LI LV",
+    22: "BG BH CR DE GB GE IE ME RS VA",
+    23: "AE GI IL IQ OM SO TL",
+    24: "AD CZ DZ ES MD PK RO SA SE SK TN VG",
+    25: "AO LY PT ST",
+    26: "IR IS TR",
+    27: "BI BF CM DJ FR GR IT MC MR SM MG CI ML",
+    28: "AL AZ BJ BY CY DO GT HN HU LB NI PL SN SV",
+    29: "BR EG PS QA UA",
+    30: "JO KW MU YE",
+    31: "MT SC",
+    32: "LC",
+    33: "RU",
+}
+
+
+def is_card_number(digits: str) -> bool:
+    """Return whether they are a card number: prefix and length of a brand, and the Luhn check."""
+    if not 13 <= len(digits) <= 19 or len(set(digits)) < 2:
+        return False
+    is_of_brand = any(
+        low <= int(digits[:width]) <= high and len(digits) in lengths
+        for low, high, width, lengths in _BRANDS
+    )
+    return is_of_brand and luhn.is_valid(digits)
+
+
+def is_iban(text: str) -> bool:
+    """Return whether it passes ISO 13616: country, length, and remainder 1 when divided by 97."""
+    iban = "".join(filter(str.isalnum, text)).upper()
+    if not iban.isascii() or iban[:2] not in IBAN_LENGTHS.get(len(iban), "").split():
+        return False
+    return mod_97_10.is_valid(iban[4:] + iban[:4])
+
+
+def is_social_security_number(digits: str) -> bool:
+    """Return whether the digits are in the ranges of SSNs and of the IRS's ITINs."""
+    area, group, serial = digits[:3], digits[3:5], digits[5:]
+    return len(digits) == 9 and area not in ("000", "666") and group != "00" and serial != "0000"
+
+
+_NOT_DIGIT = re.compile(r"\D")
+_NAME_BEFORE = re.compile(r"([A-Za-z_-]{1,40})[\"'\])]{0,2}\s{0,2}[:=#]?\s{0,2}[\"'#]?\Z")
+_ARTICLE = re.compile(r"(?:isbn|ean|gtin|upc|imei|barcode|iccid|tracking)\W{0,4}\Z", re.IGNORECASE)
+
+_GAP = r"(?:[ .+_/\u00a0\u2009\u202f-]|%20|  )"
+_START = r"\d(?:(?<!\d\d)(?<!\d\.\d)(?<!%\d)|(?<=%[0-9A-Fa-f]{2}\d))"
+_CARD = re.compile(
+    rf"{_START}(?:\d{{12,18}}+"
+    rf"|\d{{3}}(?P<gap>{_GAP})(?:\d{{4}}(?P=gap)\d{{4}}(?P=gap)\d{{1,4}}+|\d{{6}}(?P=gap)\d{{4,5}}+)"
+    rf"|\d{{7}}{_GAP}\d{{8}}|\d{{5}}{_GAP}\d{{8,13}}+|(?:[ -]\d){{13,15}}(?![ -]\d))(?!\d|\.\d)"
+)
+_LONG_CARD = re.compile(
+    rf"{_START}\d{{3}}(?P<gap>{_GAP})(?:\d{{4}}(?P=gap)){{3}}\d{{2,3}}(?!\d|\.\d)"
+)
+_LETTERS_BEFORE = re.compile(r"(?:\A|[^A-Za-z0-9])[A-Za-z_]{0,40}\Z")
+_LETTERS_AFTER = re.compile(r"[A-Za-z_]{0,40}(?![A-Za-z0-9])")
+
+
+def _is_card(found: Candidate) -> bool:
+    """Accept a number between letters, but not inside a longer ID of letters and digits."""
+    digits = _NOT_DIGIT.sub("", found.value.replace("%20", " "))
+    if not is_card_number(digits) or _ARTICLE.search(found.before):
+        return False
+    before = re.sub(r"(?:\\[nrt]|%[0-9A-Fa-f]{2})\Z", " ", found.before)
+    if not (_LETTERS_BEFORE.search(before) and _LETTERS_AFTER.match(found.after)):
+        return False
+    name = _NAME_BEFORE.search(before)
+    numbered = name is not None and is_id_name(name[1]) and "card" not in before.lower()
+    return not (numbered and found.value.isdigit() and len(digits) in (13, 17, 18, 19))
+
+
+def _iban_pattern(length: int, countries: str) -> str:
+    either_case = "|".join(
+        f"(?<=[{country[0]}{country[0].lower()}])[{country[1]}{country[1].lower()}]"
+        for country in countries.split()
+    )
+    return rf"(?:{either_case}){_IBAN_GAP}\d{_IBAN_GAP}\d(?:{_IBAN_GAP}[A-Za-z0-9]){{{length - 4}}}"
+
+
+_IBAN_GAP = r"(?:[ .\u00a0\u202f+-]|%20)?"
+_IBAN = re.compile(
+    r"[A-Za-z](?=[A-Za-z][ -]?\d[ -]?\d)"
+    r"(?:(?<![A-Za-z0-9].)|(?<=\\[nrt].)|(?<=%[0-9A-Fa-f]{2}.))(?:"
+    + "|".join(_iban_pattern(*row) for row in IBAN_LENGTHS.items())
+    + r")(?![A-Za-z0-9])"
+)
+
+_SSN = re.compile(
+    bounded_start(r"\d", ahead=r"\d\d[ -]\d\d[ -]")
+    + r"\d{2}(?P<gap>[ -])\d{2}(?P=gap)\d{4}(?![\w-]|\.\d)"
+)
+_NAMED_SSN = re.compile(
+    r"(?<![A-Za-z])(?:ssn|itin|tin|social[ _-]?security|tax(?:payer)?[ _-]?id)"
+    r"(?:[ _-]?(?:number|num|no|nr|#))?[\"'\s.:=#(]{0,6}(?:(?:is|was|of)\s)?[\"']?"
+    r"(?P<value>\d{3}[ .-]?\d{2}[ .-]?\d{4})(?!\d|\.\d)",
+    re.IGNORECASE,
+)
+_ORDER_BEFORE = re.compile(
+    r"(?<![A-Za-z])(?:orders?|invoice|ticket|case|ref|reference|sku|article|item|batch|serial|job"
+    r"|bestellung|bestellnummer|rechnung|build|version|part|isbn|id|uuid|no|nr)"
+    r"(?:[ _-]?(?:no|nr|number|id|code))?[\"'\])]{0,2}[\s.:=#]{0,3}[\"'#]?\Z",
+    re.IGNORECASE,
+)
+
+
+# E.164: up to 15 digits after the plus, with common separators.
+_PLUS_PHONE = re.compile(
+    r"(?:\+|%2[Bb]|(?<![A-Za-z0-9.+/-])00)(?:(?<![A-Za-z0-9.+]\+)|(?<=\\[nrt]\+))(?=[1-9])"
+    r"(?!\d{4}-\d\d-\d\d)"
+    r"(?:[\s./()-]{0,3}\d){7,15}+(?![\w@]|\.\d)"
+)
+_NANP_PHONE = re.compile(
+    bounded_start(r"[2-9(1]", unless_after=r"A-Za-z0-9.+-", ahead=r"[ .-]?\(?\d{2,3}[ .)-]")
+    + r"(?:(?<=1)[ .-]?\(?[2-9]\d{2}\)?|(?<=\()[2-9]\d{2}\)|(?<=[2-9])\d{2})"
+    r"(?:(?<=\)) ?\d{3}[ .-]\d{4}|(?P<gap>[ .-])\d{3}(?P=gap)\d{4})(?![\w-]|\.\d)"
+)
+# National numbers with a leading zero, in the notation of DIN 5008 and similar ones.
+_NATIONAL_PHONE = re.compile(
+    bounded_start(r"[(0]", unless_after=r"A-Za-z0-9.+/-", ahead=r"0?[1-9]\d?[\d ./)-]")
+    + r"(?<!\d[ \u00a0][(0])(?:(?<=\()0[1-9]\d{0,4}\)[ /-]{0,3}\d{2,12}(?:[ -]\d{2,8}){0,4}"
+    r"|(?<=0)[1-9](?:(?:[ .]\d{2}){4}"
+    r"|\d{1,4}(?: ?[/] ?| - |[ -])\d{2,8}(?:[ -]\d{2,8}){0,4}"
+    r"|(?:[ ]\d{4}|[-]\d{4})[ -]\d{4}|[ -]\d{7,8}"
+    r"|(?<=1)[5-7]\d{8,9}|(?<=7)\d{9}|(?<=[67])\d{8}))(?![\w-]|\.\d|/\d)"
+)
+_STRONG = (
+    r"tel|telefon(?:nummer)?|t[eé]l[eé]phone|phones?|mobile?|mobil(?:nummer|telefon)?|handy(?:nummer)?"
+    r"|msisdn|fax|whatsapp|sms|rufnummer|r[uü]ckruf|telefax|cell ?phone|phonenumber|movil|portable"
+)
+_WEAK = r"calls?|called|calling|dial(?:l?ed)?|cell|text(?:ed)?|contact|hotline|ring|caller|viber"
+_LINKS = (
+    r"(?:[ _-]?(?:number|nummer|no|nr|num))?[\"'\\\])]{0,4}[\s.:=#]{0,4}"
+    r"(?:(?:is|was|ist|to|at|on|from|us|me|him|her|them|under|unter)\s){0,2}[\"'\\(]{0,3}"
+)
+_NAMED_PHONE = re.compile(
+    rf"(?<![A-Za-z])(?<!windows )(?<!i)(?:{_STRONG}){_LINKS}(?<![\d.])"
+    r"(?P<value>(?!\d{4}-\d\d-\d\d)\(?\d(?:(?:[ ()/-]{1,2}|\.(?=\d{2}))?\d){4,14}+)"
+    r"(?![\w@]|\.\d|:\d)",
+    re.IGNORECASE,
+)
+_WEAKLY_NAMED_PHONE = re.compile(
+    rf"(?<![A-Za-z])(?:{_WEAK}){_LINKS}"
+    r"(?P<value>(?!\d{4}-\d\d-\d\d)(?:[2-9]\d{2}[ .-]?[2-9]\d{2}[ .-]?\d{4}|0\d(?:[ /-]?\d){5,12}+"
+    r"|\d{2,4}(?:[ -]\d{2,4}){2,4}))(?![\w@-]|\.\d|:\d)",
+    re.IGNORECASE,
+)
+_STRONG_HINTS = (
+    *("tel", "tél", "phone", "mobil", "handy", "msisdn", "fax", "whatsapp", "sms", "rufnummer"),
+    *("rückruf", "ruckruf", "cell", "movil", "portable"),
+)
+_WEAK_HINTS = ("call", "dial", "cell", "text", "contact", "hotline", "ring", "viber")
+
+
+def _digits(found: Candidate) -> str:
+    return _NOT_DIGIT.sub("", found.value.removeprefix("%2B").removeprefix("%2b"))
+
+
+def _is_plus_phone(found: Candidate) -> bool:
+    """Accept a number after 00 only if it is grouped or long enough for a country code."""
+    digits = _digits(found)
+    if found.value.startswith("00"):
+        grouped = not found.value.isdigit()
+        return (
+            10 <= len(digits) <= 17
+            and (grouped or len(digits) >= 13)
+            and _is_not_order_number(found)
+        )
+    return 8 <= len(digits) <= 15
+
+
+def _is_not_order_number(found: Candidate) -> bool:
+    phone = re.search(
+        r"(?:phone|tel|fax|mobile?|call)\W?(?:number|no|nr)?\W{0,3}\Z", found.before, re.I
+    )
+    return phone is not None or not _ORDER_BEFORE.search(found.before)
+
+
+def _is_national_phone(found: Candidate) -> bool:
+    digits = _digits(found)
+    return 6 <= len(digits) <= 13 and len(set(digits)) > 2 and _is_not_order_number(found)
+
+
+def _is_named_phone(found: Candidate) -> bool:
+    return 5 <= len(_digits(found)) <= 15
+
+
+CHECKED_NUMBERS = (
+    Shape("iban", _IBAN, (), lambda found: is_iban(found.value.replace("%20", ""))),
+    Shape("card", _LONG_CARD, (), _is_card),
+    Shape("card", _CARD, (), _is_card),
+    Shape("ssn", _SSN, ("-", " "), lambda found: is_social_security_number(_digits(found))),
+    Shape("ssn", _NAMED_SSN, ("ssn", "itin", "tin", "social", "tax"), starts=at_hints),
+)
+PHONES = (
+    Shape("phone", _PLUS_PHONE, ("+", "00", "%2b"), _is_plus_phone, starts=at_hints),
+    Shape("phone", _NANP_PHONE, ("-", ".", " "), _is_not_order_number),
+    Shape("phone", _NATIONAL_PHONE, ("0",), _is_national_phone),
+    Shape("phone", _NAMED_PHONE, _STRONG_HINTS, _is_named_phone, starts=at_hints),
+    Shape("phone", _WEAKLY_NAMED_PHONE, _WEAK_HINTS, _is_named_phone, starts=at_hints),
+)

@@ -1,0 +1,99 @@
+"""What a shape of text is: a pattern, a check of what it finds, and hints that speed it up."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+_CONTEXT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A match with its surroundings; `before` begins with the name of the value, if it is near."""
+
+    value: str
+    before: str
+    after: str
+    match: re.Match[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A kind of secret that is recognized by its text.
+
+    The pattern's group `value`, or else the whole match, is hidden if `is_secret` confirms it.
+    Lowercase `hints` speed up the search: without any of them in the text, there is no match.
+    `starts` returns the only possible positions of a match from the text, the text in lowercase,
+    and the hints, where that is faster than searching the whole text.
+    """
+
+    kind: str
+    pattern: re.Pattern[str]
+    hints: tuple[str, ...] = ()
+    is_secret: Callable[[Candidate], bool] = lambda _candidate: True
+    starts: Callable[[str, str, tuple[str, ...]], Iterable[int]] | None = None
+
+    def spans(self, text: str, lowered: str, name: str) -> list[tuple[int, int]]:
+        """Return the positions in the text, in order; `lowered` is the text in lowercase."""
+        if self.hints and not any(map(lowered.__contains__, self.hints)):
+            return []
+        if self.starts and len(lowered) == len(text):
+            return self._spans_at(self.starts(text, lowered, self.hints), text, name)
+        return self._all_spans(text, name)
+
+    def _all_spans(self, text: str, name: str) -> list[tuple[int, int]]:
+        """Search the whole text; after a rejected match, resume one character further."""
+        spans, position = [], 0
+        while match := self.pattern.search(text, position):
+            span = self._span(match, name)
+            position = match.start() + 1
+            if span:
+                spans.append(span)
+                position = max(span[1], position)
+        return spans
+
+    def _spans_at(self, starts: Iterable[int], text: str, name: str) -> list[tuple[int, int]]:
+        spans, done = [], 0
+        for start in starts:
+            match = self.pattern.match(text, start) if start >= done else None
+            span = self._span(match, name) if match else None
+            if span:
+                spans.append(span)
+                done = span[1]
+        return spans
+
+    def _span(self, match: re.Match[str], name: str) -> tuple[int, int] | None:
+        start, end = match.span("value" if "value" in self.pattern.groupindex else 0)
+        return (start, end) if self.is_secret(_candidate(match, start, end, name)) else None
+
+
+def at_hints(_text: str, lowered: str, hints: tuple[str, ...]) -> list[int]:
+    """Return the positions of the hints, for patterns that begin with one."""
+    return sorted({position for hint in hints for position in find_all(lowered, hint)})
+
+
+def find_all(text: str, part: str) -> Iterator[int]:
+    """Yield the positions of the part in the text."""
+    position = text.find(part)
+    while position >= 0:
+        yield position
+        position = text.find(part, position + 1)
+
+
+def _candidate(match: re.Match[str], start: int, end: int, name: str) -> Candidate:
+    text = match.string
+    before = text[max(0, start - _CONTEXT) : start]
+    if name and start < _CONTEXT:
+        before = f"{name}: {before}"
+    return Candidate(text[start:end], before, text[end : end + _CONTEXT], match)
+
+
+def bounded_start(first: str, *, unless_after: str = "A-Za-z0-9.-", ahead: str = "") -> str:
+    r"""Return a pattern for `first`, unless it follows one of `unless_after`.
+
+    It may follow an escape such as `\n` or `%3D`. The lookbehind comes after `first`, so that the
+    search can skip from one `first` to the next. `ahead` is a cheap lookahead for what follows.
+    """
+    escaped = rf"(?<=\\[nrt]{first})|(?<=%[0-9A-Fa-f]{{2}}{first})|(?<=\\u[0-9a-f]{{4}}{first})"
+    cheaper = f"(?={ahead})" if ahead else ""
+    return rf"{first}{cheaper}(?:(?<![{unless_after}]{first})|{escaped})"
