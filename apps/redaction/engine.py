@@ -119,8 +119,8 @@ _harmless: set[int] = set()
 _MIN_DIGITS_OF_CHECKED = 9
 _MIN_DIGITS_OF_ADDRESS = 4
 _PHONES_AND_IPV4 = (*PHONES, *IPV4)
-_LONG_RUN = re.compile(r"[\w.~+/=:$-]{14,}")
-_TOKEN_CHARACTER = re.compile(r"[\d_.-]")
+_LONG_RUN = re.compile(r"[\w.~+/=:$|-]{14,}")
+_TOKEN_CHARACTER = re.compile(r"[\d_.~-]")
 _TEXTUAL_HINTS = tuple({hint for shape in TEXTUAL for hint in shape.hints})
 _TOKEN_PREFIXES = tuple({prefix for prefix, _pattern in VENDOR_TOKENS})
 
@@ -253,7 +253,7 @@ _CARD_FIELDS = frozenset((
     "cardholder", "cardHolder", "card_holder",
 ))  # fmt: skip
 _EXPIRY = re.compile(r"exp(?:iry|iration|ires)?(?:[_-]?(?:date|month|year))?", re.IGNORECASE)
-_MIN_PHONE_DIGITS = 5
+_MIN_PHONE_DIGITS = 4
 # The value of the tag `user`, such as `id:4711`.
 _USER_TAG = re.compile(r"(?P<kind>id|email|username|ip):(?P<value>.+)", re.DOTALL)
 _IDENTITY_NAME = re.compile(r"(?:id|user|username|customer|account|login)$", re.IGNORECASE)

@@ -10,8 +10,11 @@ from apps.redaction.shapes import Candidate, Shape, at_hints, bounded_start
 
 # Checksums, prefixes, and ranges of the standards
 
+# Twelve digits, which are seldom used by other brands.
+_MAESTRO = ((5018, 5020), (5038, 5038), (5893, 5893), (6304, 6304), (6390, 6390), (6759, 6763))
 # Lowest and highest prefix, its width, and the lengths, by the brands' published ranges (ISO/IEC
-# 7812 issuer numbers). 17 and 18 digits are valid for some, but far more often other IDs.
+# 7812 issuer numbers). 17 and 18 digits are valid for some, but far more often other IDs, so they
+# count only after a word for a card, like all lengths outside these ranges.
 _BRANDS: tuple[tuple[int, int, int, tuple[int, ...]], ...] = (
     (4, 4, 1, (13, 16, 19)),  # Visa
     (51, 55, 2, (16,)),  # Mastercard
@@ -22,7 +25,8 @@ _BRANDS: tuple[tuple[int, int, int, tuple[int, ...]], ...] = (
     (309, 309, 3, (14, 16)),  # Diners Club
     (36, 36, 2, (14, 16, 19)),  # Diners Club
     (38, 39, 2, (14, 16)),  # Diners Club
-    (3528, 3589, 4, (16, 19)),  # JCB
+    (35, 35, 2, (16,)),  # JCB
+    (3528, 3589, 4, (19,)),  # JCB
     (1800, 1800, 4, (15,)),  # JCB
     (2131, 2131, 4, (15,)),  # JCB
     (60, 60, 2, (16, 19)),  # Discover, RuPay
@@ -33,6 +37,7 @@ _BRANDS: tuple[tuple[int, int, int, tuple[int, ...]], ...] = (
     (9792, 9792, 4, (16,)),  # Troy
     (8600, 8600, 4, (16,)),  # Uzcard
     (9860, 9860, 4, (16,)),  # Humo
+    *((low, high, 4, (12,)) for low, high in _MAESTRO),
     (50, 50, 2, (13, 14, 15, 16, 19)),  # Maestro
     (56, 69, 2, (13, 14, 15, 16, 19)),  # Maestro
 )
@@ -60,11 +65,11 @@ IBAN_LENGTHS = {
 }
 
 
-def is_card_number(digits: str) -> bool:
+def is_card_number(digits: str, *, of_any_brand: bool = False) -> bool:
     """Return whether they are a card number: prefix and length of a brand, and the Luhn check."""
-    if not 13 <= len(digits) <= 19 or len(set(digits)) < 2:
+    if not 12 <= len(digits) <= 19 or len(set(digits)) < 2:
         return False
-    is_of_brand = any(
+    is_of_brand = of_any_brand or any(
         low <= int(digits[:width]) <= high and len(digits) in lengths
         for low, high, width, lengths in _BRANDS
     )
@@ -92,9 +97,10 @@ _ARTICLE = re.compile(r"(?:isbn|ean|gtin|upc|imei|barcode|iccid|tracking)\W{0,4}
 _GAP = r"(?:[ .+_/\u00a0\u2009\u202f-]|%20|  )"
 _START = r"\d(?:(?<!\d\d)(?<!\d\.\d)(?<!%\d)|(?<=%[0-9A-Fa-f]{2}\d))"
 _CARD = re.compile(
-    rf"{_START}(?:\d{{12,18}}+"
+    rf"{_START}(?:\d{{11,18}}+"
     rf"|\d{{3}}(?P<gap>{_GAP})(?:\d{{4}}(?P=gap)\d{{4}}(?P=gap)\d{{1,4}}+|\d{{6}}(?P=gap)\d{{4,5}}+)"
-    rf"|\d{{7}}{_GAP}\d{{8}}|\d{{5}}{_GAP}\d{{8,13}}+|(?:[ -]\d){{13,15}}(?![ -]\d))(?!\d|\.\d)"
+    rf"|\d{{3}} \d{{4}} \d{{4}}|\d{{7}}[ -]\d{{8}}|\d{{5}}{_GAP}\d{{8,13}}+"
+    r"|(?:[ -]\d){13,15}(?![ -]\d))(?!\d|\.\d)"
 )
 _LONG_CARD = re.compile(
     rf"{_START}\d{{3}}(?P<gap>{_GAP})(?:\d{{4}}(?P=gap)){{3}}\d{{2,3}}(?!\d|\.\d)"
@@ -103,17 +109,29 @@ _LETTERS_BEFORE = re.compile(r"(?:\A|[^A-Za-z0-9])[A-Za-z_]{0,40}\Z")
 _LETTERS_AFTER = re.compile(r"[A-Za-z_]{0,40}(?![A-Za-z0-9])")
 
 
+# `card number: `, `Karte Nr. `, `"cardNumber":"`, `card ending in `
+_CARD_BEFORE = re.compile(
+    r"(?:(?<!dis)(?<!post)(?<!score)cards?|(?<![a-z])(?:kart\w{0,3}|kredit\w{1,12}|cart[eãa]\w{0,2}"
+    r"|tarjeta|kort|kaart|cc|pan|maestro|visa|mastercard|amex|карт\w{1,2}))"
+    r"(?:[ _-]?(?:number|num|nr|no|nummer|n[uú]m[eé]ro))?[^\w\n]{1,8}(?:\w{1,9}[ :=]{1,3}){0,2}\Z",
+    re.IGNORECASE,
+)
+_RARE_LENGTHS = (12, 13, 17, 18, 19)
+
+
 def _is_card(found: Candidate) -> bool:
     """Accept a number between letters, but not inside a longer ID of letters and digits."""
     digits = _NOT_DIGIT.sub("", found.value.replace("%20", " "))
-    if not is_card_number(digits) or _ARTICLE.search(found.before):
+    named = _CARD_BEFORE.search(found.before[-48:]) is not None
+    if not is_card_number(digits, of_any_brand=named) or _ARTICLE.search(found.before):
         return False
     before = re.sub(r"(?:\\[nrt]|%[0-9A-Fa-f]{2})\Z", " ", found.before)
     if not (_LETTERS_BEFORE.search(before) and _LETTERS_AFTER.match(found.after)):
         return False
+    if named or not found.value.isdigit() or len(digits) not in _RARE_LENGTHS:
+        return True
     name = _NAME_BEFORE.search(before)
-    numbered = name is not None and is_id_name(name[1]) and "card" not in before.lower()
-    return not (numbered and found.value.isdigit() and len(digits) in (13, 17, 18, 19))
+    return not (name and is_id_name(name[1])) and not re.search(r"\w-?\Z", before)
 
 
 def _iban_pattern(length: int, countries: str) -> str:
@@ -150,16 +168,19 @@ _ORDER_BEFORE = re.compile(
 )
 
 
+_EXTENSION = r"(?:[ ,;]{0,2}(?:x|ext\.?|extension|durchwahl|poste)[ :.]{0,2}\d{1,6})?"
 # E.164: up to 15 digits after the plus, with common separators.
 _PLUS_PHONE = re.compile(
     r"(?:\+|%2[Bb]|(?<![A-Za-z0-9.+/-])00)(?:(?<![A-Za-z0-9.+]\+)|(?<=\\[nrt]\+))(?=[1-9])"
-    r"(?!\d{4}-\d\d-\d\d)"
-    r"(?:[\s./()-]{0,3}\d){7,15}+(?![\w@]|\.\d)"
+    r"(?!\d{4}-\d\d-\d\d)(?<!\d[ \u00a0]00)"
+    r"(?:[\s./()-]{0,3}\d){7,15}+" + _EXTENSION + r"(?![\w@]|\.\d)"
 )
 _NANP_PHONE = re.compile(
     bounded_start(r"[2-9(1]", unless_after=r"A-Za-z0-9.+-", ahead=r"[ .-]?\(?\d{2,3}[ .)-]")
     + r"(?:(?<=1)[ .-]?\(?[2-9]\d{2}\)?|(?<=\()[2-9]\d{2}\)|(?<=[2-9])\d{2})"
-    r"(?:(?<=\)) ?\d{3}[ .-]\d{4}|(?P<gap>[ .-])\d{3}(?P=gap)\d{4})(?![\w-]|\.\d)"
+    r"(?:(?<=\)) ?\d{3}[ .-]\d{4}|(?P<gap>[ .-])\d{3}(?P=gap)\d{4})"
+    + _EXTENSION
+    + r"(?![\w-]|\.\d)"
 )
 # National numbers with a leading zero, in the notation of DIN 5008 and similar ones.
 _NATIONAL_PHONE = re.compile(
@@ -171,8 +192,10 @@ _NATIONAL_PHONE = re.compile(
     r"|(?<=1)[5-7]\d{8,9}|(?<=7)\d{9}|(?<=[67])\d{8}))(?![\w-]|\.\d|/\d)"
 )
 _STRONG = (
-    r"tel|telefon(?:nummer)?|t[eé]l[eé]phone|phones?|mobile?|mobil(?:nummer|telefon)?|handy(?:nummer)?"
-    r"|msisdn|fax|whatsapp|sms|rufnummer|r[uü]ckruf|telefax|cell ?phone|phonenumber|movil|portable"
+    r"tel(?:[eé]?(?:f|ph)[oó]n\w{0,8}|em[oó]vel|ef\w{1,6})?|phones?|phonenumber|mobile?|mobil\w{0,8}"
+    r"|handy\w{0,6}|msisdn|fax|telefax|whatsapp|sms|rufnummer|r[uü]ckruf|cell ?phone|m[oó]vil"
+    r"|celular|portable|puhelin\w{0,6}|komórka|телефон\w{0,2}|тел|τηλ[εέ]φωνο|电话|電話"
+    r"|手机|휴대폰|전화"
 )
 _WEAK = r"calls?|called|calling|dial(?:l?ed)?|cell|text(?:ed)?|contact|hotline|ring|caller|viber"
 _LINKS = (
@@ -181,7 +204,9 @@ _LINKS = (
 )
 _NAMED_PHONE = re.compile(
     rf"(?<![A-Za-z])(?<!windows )(?<!i)(?:{_STRONG}){_LINKS}(?<![\d.])"
-    r"(?P<value>(?!\d{4}-\d\d-\d\d)\(?\d(?:(?:[ ()/-]{1,2}|\.(?=\d{2}))?\d){4,14}+)"
+    r"(?P<value>(?!\d{4}-\d\d-\d\d)\(?\d(?:(?:[ ()/-]{1,2}|\.(?=\d{2}))?\d){4,14}+"
+    + _EXTENSION
+    + r")"
     r"(?![\w@]|\.\d|:\d)",
     re.IGNORECASE,
 )
@@ -193,7 +218,8 @@ _WEAKLY_NAMED_PHONE = re.compile(
 )
 _STRONG_HINTS = (
     *("tel", "tél", "phone", "mobil", "handy", "msisdn", "fax", "whatsapp", "sms", "rufnummer"),
-    *("rückruf", "ruckruf", "cell", "movil", "portable"),
+    *("rückruf", "ruckruf", "cell", "movil", "móvil", "celular", "portable", "puhelin", "komórka"),
+    *("тел", "τηλ", "电话", "電話", "手机", "휴대폰", "전화"),
 )
 _WEAK_HINTS = ("call", "dial", "cell", "text", "contact", "hotline", "ring", "viber")
 
@@ -212,7 +238,8 @@ def _is_plus_phone(found: Candidate) -> bool:
             and (grouped or len(digits) >= 13)
             and _is_not_order_number(found)
         )
-    return 8 <= len(digits) <= 15
+    grouped = any(map(str.isspace, found.value))
+    return 8 - grouped <= len(digits) <= 21
 
 
 def _is_not_order_number(found: Candidate) -> bool:
@@ -228,7 +255,7 @@ def _is_national_phone(found: Candidate) -> bool:
 
 
 def _is_named_phone(found: Candidate) -> bool:
-    return 5 <= len(_digits(found)) <= 15
+    return 5 <= len(_digits(found)) <= 21
 
 
 CHECKED_NUMBERS = (
