@@ -5,11 +5,10 @@ import binascii
 import re
 
 from apps.redaction.addresses import ADDRESSES
-from apps.redaction.keys import kind_of_key
+from apps.redaction.keys import has_expected_form, kind_of_key, looks_generated
+from apps.redaction.named_values import PASSWORD_SYMBOLS, looks_chosen
 from apps.redaction.shapes import Candidate, Shape, at_hints, bounded_start
 
-_MIN_CHOSEN_LENGTH = 5
-_PASSWORD_SYMBOLS = frozenset("!#$%&*+?@^~")
 _WORDS = (
     *("password", "passwort", "kennwort", "passphrase", "passcode", "mot de passe", "mdp"),
     *("contraseña", "contrasena", "clave", "senha", "wachtwoord", "hasło", "haslo", "heslo"),
@@ -26,17 +25,14 @@ _ARGUMENT = r"[\"']?(?P<value>[^\s\"'<>$-][^\s\"'<>]{0,200})"
 _FIELD = r"[\"'](?P<name>[\w.\[\]-]{1,60})[\"']"
 
 
-def _looks_chosen(found: Candidate) -> bool:
-    """Return whether it has letters and a digit or symbol, unlike a word of a sentence."""
-    value = found.value
-    odd = any(character.isdigit() or character in _PASSWORD_SYMBOLS for character in value)
-    return len(value) >= _MIN_CHOSEN_LENGTH and odd and any(map(str.isalpha, value))
+def _names_secret(name: str, value: str) -> bool:
+    return kind_of_key(name) == "secret" and has_expected_form(name, value)
 
 
 def _has_secret_name(found: Candidate) -> bool:
     """Return whether it has a secret's name and is no caption, as that of a form field is."""
     name, value = found.match["name"], found.value.strip()
-    if kind_of_key(name) != "secret" or value.startswith(("$", "{", "-", "%")):
+    if not _names_secret(name, value) or value.startswith(("$", "{", "-", "%")):
         return False
     is_caption = " " in value and not any(map(str.isdigit, value))
     return bool(value) and not is_caption and value.lower() != name.lower()
@@ -45,8 +41,18 @@ def _has_secret_name(found: Candidate) -> bool:
 def _shape(
     pattern: str, hints: tuple[str, ...], *, named: bool = False, prose: bool = False
 ) -> Shape:
-    check = _looks_chosen if prose else _has_secret_name if named else _is_literal
+    check = _is_chosen if prose else _has_secret_name if named else _is_literal
     return Shape("secret", re.compile(pattern, re.IGNORECASE), hints, check, starts=at_hints)
+
+
+def _is_chosen(found: Candidate) -> bool:
+    return looks_chosen(found.value)
+
+
+def _mixes_characters(value: str) -> bool:
+    """Return whether it has at least three of capitals, small letters, digits, and symbols."""
+    kinds = (str.isupper, str.islower, str.isdigit, PASSWORD_SYMBOLS.__contains__)
+    return sum(any(map(kind, value)) for kind in kinds) > 2
 
 
 def _is_literal(found: Candidate) -> bool:
@@ -105,6 +111,13 @@ _IN_COMMANDS = (
         ("digest",),
     ),
 )
+_SHORT_OPTION = Shape(
+    "secret",
+    re.compile(r"(?<![\w-])-[pPa][ ]{1,2}[\"']?(?P<value>[^\s\"'<>$:/=-][^\s\"'<>:/=]{7,200})"),
+    ("-p ", "-a "),
+    lambda found: looks_generated(found.value) or _mixes_characters(found.value),
+    starts=at_hints,
+)
 _IN_MARKUP = (
     _shape(
         r"<(?:[\w-]{1,30}:)?(?P<name>[\w-]{1,60})[ ][^<>\n]{1,300}>(?P<value>[^<>\n]{1,1000})</",
@@ -131,7 +144,7 @@ _IN_ADDRESSES = (
         ("%3a%2f%2f",),
     ),
 )
-CONTEXTUAL = (*_IN_PROSE, *_IN_COMMANDS, *_IN_MARKUP, *_IN_ADDRESSES)
+CONTEXTUAL = (*_IN_PROSE, _SHORT_OPTION, *_IN_COMMANDS, *_IN_MARKUP, *_IN_ADDRESSES)
 
 
 _LOOKS_GENERATED = re.compile(
@@ -141,6 +154,8 @@ _LOOKS_GENERATED = re.compile(
 
 def _is_credential(found: Candidate) -> bool:
     """Rule out words of sentences, as in "bearer token expired" and "basic authentication"."""
+    if found.after[:1] == "(":
+        return False
     return bool(_LOOKS_GENERATED.match(found.value)) or len(found.value.rstrip(".")) >= 24
 
 
@@ -153,7 +168,7 @@ def _is_basic(found: Candidate) -> bool:
 
 
 def _is_secret_option(found: Candidate) -> bool:
-    return kind_of_key(found.match["name"]) == "secret" and not found.value.startswith(
+    return _names_secret(found.match["name"], found.value) and not found.value.startswith(
         ("-", "<", "$", "{")
     )
 
@@ -192,6 +207,16 @@ _JWT = re.compile(
 
 _TEXTUAL = (
     Shape(
+        "secret",
+        re.compile(
+            r"(?:(?<![\w-])--|[ ]-)(?P<name>[A-Za-z][\w-]{1,40})[ ]{1,2}"
+            r"(?P<value>\"[^\"\n]{1,500}\"|'[^'\n]{1,500}'|[^\s\"']{1,500})"
+        ),
+        ("--", " -"),
+        _is_secret_option,
+        starts=at_hints,
+    ),
+    Shape(
         "token",
         re.compile(
             r"(?<![A-Za-z])(?:bearer|token|ssws|apikey)[ :=]{1,3}[\"']?"
@@ -225,16 +250,6 @@ _TEXTUAL = (
         ),
         ("-u", "--user", "--proxy-user"),
         lambda found: not found.value.isdigit(),
-        starts=at_hints,
-    ),
-    Shape(
-        "secret",
-        re.compile(
-            r"(?<![\w-])--(?P<name>[A-Za-z][\w-]{1,40})[ ]{1,2}"
-            r"(?P<value>\"[^\"\n]{1,500}\"|'[^'\n]{1,500}'|[^\s\"']{1,500})"
-        ),
-        ("--",),
-        _is_secret_option,
         starts=at_hints,
     ),
     Shape(

@@ -10,6 +10,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 from urllib.parse import unquote
 
 from apps.events.answer import Answer, Deploy, Feedback, RelatedData, Replay
@@ -18,12 +19,16 @@ from apps.events.query import CustomerKind
 from apps.redaction.addresses import DEVICES, IPV4
 from apps.redaction.credentials import KEYS, PRIVATE_KEYS, TEXTUAL
 from apps.redaction.keys import (
+    PARTS,
     has_expected_form,
-    is_placeholder,
     is_plural,
-    is_secret_parameter,
     is_version_name,
     kind_of_key,
+    requires_form,
+)
+from apps.redaction.named_values import (
+    is_placeholder,
+    is_secret_parameter,
     named_values,
     scheme_length,
 )
@@ -112,7 +117,7 @@ def _normalized(kind: str, value: str) -> str:
 # Cheap checks come first, because nearly all texts are harmless: a separator of names and values
 # or a character of addresses, enough digits for a number, a run long enough for a token.
 
-_SEPARATORS = re.compile(r"[@=:%>&,\uff20\uff1d\uff1a]|--|\\u")
+_SEPARATORS = re.compile(r"[@=:%>&,\"'\uff20\uff1d\uff1a]|--|\\u")
 _MAX_UNSPLIT_LENGTH = 500
 _MAX_REMEMBERED = 100_000
 _harmless: set[int] = set()
@@ -270,7 +275,7 @@ def redact_value(value: object, ledger: Ledger, *, key: str = "", depth: int = 0
     if depth > _MAX_DEPTH:
         return "<too deep>"
     if isinstance(value, Mapping):
-        return _fields(value, ledger, depth)
+        return _fields(value, ledger, depth, parent=key)
     if isinstance(value, list | tuple):
         return _sequence(value, ledger, key, depth)
     return _scalar(value, ledger, key, depth)
@@ -279,7 +284,7 @@ def redact_value(value: object, ledger: Ledger, *, key: str = "", depth: int = 0
 def _kind_of_object(value: object, kind: str | None, key: str) -> str | None:
     """Return the kind of an object to hide as a whole: a secret, an address, or a full name."""
     if kind == "secret" and value and isinstance(value, Mapping | list | tuple):
-        return kind
+        return None if requires_form(key) else kind
     if not isinstance(value, Mapping) or not value or "port" in value:
         return None
     if kind in _PERSONAL_OBJECTS:
@@ -299,11 +304,13 @@ def _named(value: str | float, kind: str, ledger: Ledger, key: str) -> object:
     return alias_of(text, kind, ledger)
 
 
-def _fields(value: Mapping[object, object], ledger: Ledger, depth: int) -> dict[str, object]:
+def _fields(
+    value: Mapping[Any, object], ledger: Ledger, depth: int, *, parent: str = ""
+) -> dict[str, object]:
     """Redact the fields of an object.
 
     This includes `{"name": "password", "value": "x"}`, the notation of forms and headers, and the
-    expiry date next to a card's number or brand.
+    expiry date next to a card's number or brand. `key` and `id` can count with the parent's name.
     """
     names = [value[name] for name in ("name", "key", "header") if isinstance(value.get(name), str)]
     named = str(names[0]) if names and "value" in value and kind_of_key(str(names[0])) else None
@@ -313,6 +320,8 @@ def _fields(value: Mapping[object, object], ledger: Ledger, depth: int) -> dict[
         key = named if named and name == "value" else str(name)
         if is_card and _EXPIRY.fullmatch(key):
             key = f"card_{key}"
+        if parent and key.lower() in PARTS and kind_of_key(f"{parent}_{key}"):
+            key = f"{parent}_{key}"
         redacted[redact_text(str(name), ledger)] = redact_value(
             inner, ledger, key=key, depth=depth + 1
         )
@@ -324,7 +333,25 @@ def _sequence(
 ) -> object:
     if len(value) == 2 and isinstance(value[0], str) and kind_of_key(value[0]):
         return [value[0], redact_value(value[1], ledger, key=value[0], depth=depth + 1)]
-    return [redact_value(inner, ledger, key=key, depth=depth + 1) for inner in value]
+    redacted: list[object] = []
+    for before, inner in zip((None, *value), value, strict=False):
+        option = before if isinstance(before, str) and before.startswith("-") else ""
+        if option and isinstance(inner, str):
+            redacted.append(_argument(option, inner, ledger))
+        else:
+            redacted.append(redact_value(inner, ledger, key=key, depth=depth + 1))
+    return redacted
+
+
+def _argument(option: str, value: str, ledger: Ledger) -> str:
+    """Redact what follows an option in a list of arguments, as on a command line."""
+    if value.startswith("-") or "=" in option:
+        return str(_scalar(value, ledger, "", _MAX_DEPTH))
+    name = option.lstrip("-")
+    if kind_of_key(name) and len(name) > 1:
+        return str(redact_value(value, ledger, key=name, depth=_MAX_DEPTH))
+    redacted = redact_text(f"{option} {value}", ledger)
+    return redacted.removeprefix(f"{option} ")
 
 
 def _scalar(value: object, ledger: Ledger, key: str, depth: int) -> object:
@@ -580,7 +607,10 @@ def _mapping(values: Mapping[str, object], ledger: Ledger) -> dict[str, object]:
 def _mapping_of_mappings(
     values: Mapping[str, Mapping[str, object]], ledger: Ledger
 ) -> dict[str, dict[str, object]]:
-    return {redact_text(name, ledger): _mapping(inner, ledger) for name, inner in values.items()}
+    return {
+        redact_text(name, ledger): _fields(inner, ledger, 0, parent=name)
+        for name, inner in values.items()
+    }
 
 
 def _user(user: Mapping[str, object], ledger: Ledger) -> dict[str, object]:

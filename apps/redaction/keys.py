@@ -1,12 +1,11 @@
-"""Classifying values by their names, and finding named values such as `password=x` in text.
+"""Classifying values by their names.
 
 Names are split into words: `X-Api-Key`, `x_api_key`, and `xApiKey` are equal, and `compass`,
 `author`, and `secretary` are harmless.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import lru_cache
 
 # Word lists, in the languages of identifiers
@@ -51,7 +50,7 @@ KEY_QUALIFIERS = frozenset((
     "twilio", "mailgun", "github", "gitlab", "aws", "azure", "algolia", "cloudflare", "datadog",
     "gemini", "mistral", "deepseek", "huggingface", "paypal", "adyen", "webhook", "deploy",
 ))  # fmt: skip
-# Words before "KEY" that make a name in capitals harmless, unlike environment variables.
+# Words before "key" that make the name harmless.
 HARMLESS_KEY_QUALIFIERS = frozenset((
     "primary", "foreign", "cache", "sort", "public", "unique", "partition", "composite", "natural",
     "hash", "map", "group", "object", "dict", "lookup", "search", "row", "page", "field", "metric",
@@ -61,7 +60,19 @@ HARMLESS_KEY_QUALIFIERS = frozenset((
     "esc", "escape", "ctrl", "shift", "alt", "any", "sentry", "index", "parent", "range", "state",
     "query", "react", "local", "prefix", "lock", "candidate", "surrogate", "order", "user",
     "not", "on", "data", "meta", "type", "id", "context", "item", "option", "menu", "theme",
+    "dedupe", "dedup", "fingerprint", "etag", "trace", "span", "storage", "s3", "bucket", "blob",
+    "asset", "cursor", "sorting", "grouping", "routing", "shard", "entity", "record", "node",
 ))  # fmt: skip
+# Words of names in capitals whose values look generated without being credentials.
+HARMLESS_CAPITALS = frozenset((
+    "id", "ids", "uid", "commit", "sha", "rev", "revision", "hash", "version", "trace", "span",
+    "traceparent", "build", "checksum", "digest", "uuid", "guid", "ref", "tag", "release", "image",
+    "host", "hostname", "machine", "container", "pod", "node", "etag", "crc", "md5", "sha1",
+    "sha256", "sha512", "fingerprint", "cache", "path", "file", "dir", "home", "url", "uri", "name",
+    "src", "dst", "mac", "stream", "slug", "branch", "serial", "model", "agent", "request", "event",
+    "bucket", "region", "zone", "arn", "user", "log", "display", "colors", "date", "time", "key",
+))  # fmt: skip
+NO_KEY = ("monkey", "turkey", "donkey", "hockey", "jockey", "whiskey", "mickey", "passkey")
 NO_PASS = ("compass", "bypass", "surpass", "encompass", "trespass", "overpass", "underpass")
 
 # Words of names that only describe a secret: `token_type`, `password_length`, `is_password_set`.
@@ -80,7 +91,8 @@ ABOUT_LAST = frozenset((
     "remaining", "left", "start", "started", "ended", "end", "present", "exists", "missing",
     "match", "mismatch", "set", "verified", "label", "validator", "validators", "help", "endpoint",
     "generator", "view", "store", "sampled", "rate", "position", "line", "column", "brand",
-    "reset", "network", "country",
+    "reset", "network", "country", "hasher", "hashers", "description", "within", "pattern",
+    "regex", "prefix", "suffix",
 ))  # fmt: skip
 ABOUT_PARTS = ("publickey", "publishable", "secretar")
 
@@ -109,24 +121,85 @@ PERSONAL_NAMES = {
     **dict.fromkeys(("billingaddress", "shippingaddress", "deliveryaddress"), "address"),
     **dict.fromkeys(("postcode", "zipcode", "postalcode", "plz", "strasse", "straße"), "address"),
 }
+# Lasting names of a person's device.
+PERSONAL_NAMES |= dict.fromkeys(
+    (
+        *("idfa", "idfv", "gaid", "adid", "aaid", "advertisingid", "advertisingidentifier", "udid"),
+        *("deviceid", "deviceuuid", "deviceserial", "devicemac", "deviceidentifier", "devicename"),
+        *("deviceuniqueidentifier", "devicevendorid", "devicevendoridentifier", "deviceudid"),
+        *("deviceimei", "deviceadvertisingid", "deviceapphash", "androidid", "imei", "imsi"),
+        *("iccid", "meid", "serialnumber", "hardwareid", "vendoridentifier", "wifimac"),
+        *("identifierforvendor", "installationid", "installid", "uniqueidentifier"),
+        *("advertisingtrackingid", "deviceserialnumber", "deviceandroidid", "vendorid"),
+    ),
+    "device",
+)
 PERSONAL_LAST = {"email": "email", "emails": "email", "phone": "phone", "ip": "ip"}
 
 
 # Names that count only with a value of the expected form: `sin` with nine digits, not a sine.
 
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_RUN = re.compile(r"[A-Za-z0-9]{12,500}+")
+_CHARACTERS = re.compile(r"[\w+/=.~:|$-]{12,500}")
+_TO_OR_FROM_DIGIT = re.compile(r"[A-Za-z](?=\d)|\d(?=[A-Za-z])")
+_TO_CAPITAL = re.compile(r"[a-z](?=[A-Z])")
+_MIN_LENGTH_OF_PARTS = 20
+
+
+def looks_generated(value: str) -> bool:
+    """Return whether letters and digits alternate as in a random value, unlike words with numbers.
+
+    This includes UUIDs.
+    """
+    value = value.strip("\"'` ")
+    if not _CHARACTERS.fullmatch(value):
+        return False
+    if _UUID.fullmatch(value):
+        return True
+    is_long = len(value) >= _MIN_LENGTH_OF_PARTS and "/" not in value
+    if is_long and len(_TO_OR_FROM_DIGIT.findall(value)) > 4:
+        return True
+    return any(
+        len(_TO_OR_FROM_DIGIT.findall(run)) > 1
+        or (len(run) >= _MIN_LENGTH_OF_PARTS and len(_TO_CAPITAL.findall(run)) > 3)
+        for run in _RUN.findall(value)
+    )
+
+
+def _has_generated_part(value: str) -> bool:
+    """Return whether a part of the URL's path or query looks generated."""
+    return any(map(looks_generated, _URL_PARTS.split(value[:2000])))
+
+
+_URL_PARTS = re.compile(r"[/?&=#]")
 _BIC = re.compile(r"[A-Za-z]{6}[A-Za-z0-9]{2}(?:[A-Za-z0-9]{3})?")
-_WORDS = re.compile(r"[^\d=(){}]{2,200}")
+_PHRASE = re.compile(r"[^\d=(){}]{2,200}")
 _WITH_PASSWORD = re.compile(r".{0,2000}?:[^\s/@:]{1,300}@", re.DOTALL)
+_DEVICE_ID = re.compile(r"[\"']?(?=[A-Za-z:_-]{0,64}\d)[0-9A-Za-z:_-]{8,64}[\"']?")
+# The models of devices, which are also their names until a person chooses another.
+_DEVICE_NAME = re.compile(
+    r"(?!(?:(?:apple|google|samsung|huawei|xiaomi|oneplus|motorola|lg|sony|nokia)\s)?"
+    r"(?:iphone|ipad|ipod(?: touch)?|apple watch|watch|mac\w{0,8}|pixel|galaxy|redmi|nexus|moto"
+    r"|sm-\w{1,12}|sdk_\w{1,30}|emulator\w{0,12}|simulator|android|windows|linux|pc|phone|tablet|unknown)"
+    r"(?:[ ,_-](?:pro|max|mini|plus|ultra|air|se|xl|tab|note|edge|fold|flip|lite|x86|x86_64|gen"
+    r"|[a-z]{0,3}\d{1,5}[a-z]{0,3}|\([^()]{0,40}\))){0,6}\Z).{3,100}",
+    re.IGNORECASE,
+)
 _FORMS: dict[str, re.Pattern[str]] = {
     "sin": re.compile(r"\d{3}[ -]?\d{3}[ -]?\d{3}"),
     **dict.fromkeys(("bic", "swift"), _BIC),
-    **dict.fromkeys(("nom", "nombre"), _WORDS),
+    **dict.fromkeys(("nom", "nombre"), _PHRASE),
     "login": re.compile(r"[^\d\s].{2,200}|\d{5,40}", re.DOTALL),
     "address": re.compile(
         r"(?=.{0,300}?\d)(?=.{0,300}?[^\W\d_]{3})[^:@]{0,300}\s.{1,300}", re.DOTALL
     ),
     "zip": re.compile(r"(?=[A-Za-z -]{0,9}\d)[A-Za-z0-9][A-Za-z0-9 -]{2,9}"),
     "rememberme": re.compile(r".{12,4000}", re.DOTALL),
+    # Not the working directory of a shell.
+    **dict.fromkeys(("pwd", "oldpwd"), re.compile(r"(?![/~]|[A-Za-z]:[\\/]).{1,4000}", re.DOTALL)),
+    "devicename": _DEVICE_NAME,
+    "vendorid": _UUID,
 }
 # Names of service URLs, which are secret if they contain a password.
 URL_NAME_ENDS = (
@@ -137,11 +210,28 @@ URL_NAME_ENDS = (
 
 def has_expected_form(name: str, value: str) -> bool:
     """Return whether the value has the form that its name requires, if any."""
-    joined = re.sub(r"[\W_]", "", name.lower())
-    form = _WITH_PASSWORD if joined.endswith(URL_NAME_ENDS) else _FORMS.get(joined)
-    if not form:
-        return True
-    return bool(form.match(value) if form is _WITH_PASSWORD else form.fullmatch(value.strip()))
+    is_expected = _form(name)
+    return is_expected is None or bool(is_expected(value.strip()))
+
+
+def requires_form(name: str) -> bool:
+    """Return whether the name alone does not reveal a secret."""
+    return _form(name) is not None
+
+
+@lru_cache(maxsize=4096)
+def _form(name: str) -> Callable[[str], object] | None:
+    words = _words_of(name[-100:])
+    joined = "".join(words)
+    if joined.endswith(URL_NAME_ENDS):
+        return _WITH_PASSWORD.match
+    if joined in _FORMS:
+        return _FORMS[joined].fullmatch
+    if PERSONAL_NAMES.get(joined) == "device":
+        return _DEVICE_ID.fullmatch
+    if joined.endswith(("url", "uri")) and words:
+        return _has_generated_part
+    return None if not words or _is_certain(words, joined, name) else looks_generated
 
 
 _WORD_BREAKS = re.compile(r"[\W_]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -152,8 +242,15 @@ _ID_ENDS = frozenset((
 _VERSION_NAMES = ("version", "build", "release", "dist", "revision")
 _PLURALS = ("tokens", "sessions", "cookies", "secrets", "credentials")
 _CARDS = ("cardexp", "ccexp", "creditcardexp")
-# Variables of shells that are not passwords.
-_WORKING_DIRECTORY = ("PWD", "OLDPWD")
+# Names of fields that say more after the name of their object.
+PARTS = frozenset((
+    "key", "id", "name", "number", "uuid", "udid", "serial", "mac", "identifier", "vendorid",
+))  # fmt: skip
+# Variables of desktops that are not sessions of people.
+_OF_DESKTOPS = frozenset((
+    "DESKTOP_SESSION", "GDMSESSION", "XDG_SESSION_ID", "XDG_SESSION_DESKTOP", "TERM_SESSION_ID",
+    "SESSION_MANAGER", "XDG_SESSION_PATH", "XDG_SESSION_CLASS",
+))  # fmt: skip
 
 
 def _words_of(name: str) -> list[str]:
@@ -162,9 +259,11 @@ def _words_of(name: str) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def kind_of_key(key: str) -> str | None:
-    """Return the kind of the values with this name ("secret", "email", ...), or None."""
-    if len(key) > 100:
-        key = key[-100:]
+    """Return the kind of the values with this name ("secret", "email", ...), or None.
+
+    Some names count only with a value of the expected form (`has_expected_form`).
+    """
+    key = key[-100:]
     words = _words_of(key)
     if not words:
         return None
@@ -174,10 +273,25 @@ def kind_of_key(key: str) -> str | None:
         return personal
     if joined.startswith(_CARDS):
         return "secret"
-    if _is_descriptive(words, joined) or key in _WORKING_DIRECTORY:
+    if _is_descriptive(words, joined) or key in _OF_DESKTOPS:
         return None
-    is_access = _is_access_key(words, key) or joined.endswith(URL_NAME_ENDS)
-    return "secret" if is_access or _is_secret(words, joined) else None
+    return "secret" if _is_certain(words, joined, key) or _is_possible(words, joined, key) else None
+
+
+def _is_certain(words: list[str], joined: str, key: str) -> bool:
+    """Return whether the name reveals a secret or a person, whatever the value is."""
+    if PERSONAL_NAMES.get(joined) or _personal_by_end(words) or joined.startswith(_CARDS):
+        return True
+    return _is_access_key(words, key) or joined.endswith(URL_NAME_ENDS) or _is_secret(words, joined)
+
+
+def _is_possible(words: list[str], joined: str, key: str) -> bool:
+    """Return whether a generated value with this name is a secret: `mapbox_key`, `MAPBOX`."""
+    if joined.endswith("key") and joined not in NO_KEY:
+        qualifiers = words[:-1] if words[-1] == "key" else [words[-1][:-3]]
+        return any(qualifiers) and HARMLESS_KEY_QUALIFIERS.isdisjoint(qualifiers)
+    is_variable = key.isupper() and key.isascii() and len(key) > 2
+    return is_variable and HARMLESS_CAPITALS.isdisjoint(words)
 
 
 def _is_descriptive(words: list[str], joined: str) -> bool:
@@ -257,363 +371,3 @@ COMMON_WORDS = EMPTY_VALUES | frozenset((
     "started", "stored", "str", "string", "text", "the", "this", "to", "too", "type",
     "unexpected", "unknown", "updated", "valid", "was", "with", "wrong", "yield", "your",
 ))  # fmt: skip
-
-
-# Objects and lists in text, as JSON or in the notation of a program
-
-_MAX_BRACKETED = 4000
-_QUOTE = r"\\{0,8}[\"']"
-# A literal such as `{"a": 1}` or `{ a: 'x' }`, not a placeholder or code.
-_OBJECT = rf"\{{\s{{0,40}}(?:{_QUOTE}|:\w|[A-Za-z_]\w{{0,60}}\s?:\s{{0,2}}[\"'\d])"
-_OBJECT_OR_LIST = re.compile(rf"{_OBJECT}|\[\s{{0,40}}(?:{_OBJECT}|{_QUOTE})")
-_ONE_TEXT = re.compile(r"\[\s?(?:[bBuU])?\\{0,8}[\"'][^\"'\\\n]{0,1000}\\{0,8}[\"']\s?\]")
-_PART = re.compile(
-    r"\"(?:[^\"\\]|\\.){0,1000}+\"|'(?:[^'\\]|\\.){0,1000}+'"
-    r"|\\{1,8}\"[^\"\\]{0,1000}+\\{1,8}\"|[\[\]{}()]",
-    re.DOTALL,
-)
-
-
-def end_of_object(text: str, start: int) -> int | None:
-    """Return the end of the object or list that begins at `start`; None if there is none.
-
-    A list of one text does not count. A truncated object ends with the text, and an overlong one
-    at the limit.
-    """
-    if not _OBJECT_OR_LIST.match(text, start) or _ONE_TEXT.match(text, start):
-        return None
-    last, depth = min(len(text), start + _MAX_BRACKETED), 0
-    for part in _PART.finditer(text, start, last):
-        bracket = part.group()
-        if bracket in "[{(":
-            depth += 1
-        elif bracket in "]})":
-            depth -= 1
-            if not depth:
-                return part.end()
-    return last
-
-
-# The extent of a value, which depends on how it begins, up to `_MAX_SPAN`
-
-_MAX_SPAN = 4000
-# Also inside a wrapper such as `SecretStr('x')`.
-_QUOTED = re.compile(
-    r"\[?(?:(?:pydantic\.)?(?:Secret|Password|Sensitive|Token)\w{0,12}\(\s?)?"
-    r"(?:[bBuUrRfF]{1,2}(?=\\{0,8}[\"']))?(\\{0,8}[\"'`]|%22|%27|&quot;)"
-)
-_INSIDE = {
-    '"': re.compile(r'(?:[^"\\]|\\.){0,4000}+', re.DOTALL),
-    "'": re.compile(r"(?:[^'\\]|\\.){0,4000}+", re.DOTALL),
-}
-_BARE = re.compile(
-    r"(?:[^\s&;,\"'`<>)\]}\\|]|\\(?![nrt\"'\\])|\|(?=[^\s|=:&;,\"']{4,100}(?:[\s&;,\"']|\Z))){1,4000}+"
-)
-_OF_ENVIRONMENT = re.compile(r"[^\s\"'`&;<>\\]{1,4000}+")
-_ENCODED = re.compile(
-    r"(?:[^\s&;,\"'<>)\]}%]|%(?!26|22|27|2C|7D|5D|3B|0A|0D)[0-9A-F]{2}){1,4000}+", re.IGNORECASE
-)
-_PARAMETER = re.compile(r"[\w.~%/+|-]{1,500}+")
-IN_MARKUP = re.compile(r"(?:[^<&\n]|&(?!lt;)){1,4000}+")
-SCHEME = re.compile(
-    r"(?:basic|bearer|token|digest|apikey|api-key|ssws|jwt|negotiate|ntlm|hawk)\s{1,4}", re.I
-)
-_CREDENTIALS = re.compile(
-    r"(?:[A-Za-z0-9-]{1,30}\s{1,3})?"
-    r"(?:[\w-]{1,30}=(?:\"[^\"\n]{0,500}\"|[^\s,\"']{1,1000}),?[ ]?){1,20}"
-)
-_HIDDEN_CREDENTIALS = re.compile(r"(?:[A-Za-z][\w-]{0,30}\s)?<[a-z-]{2,20}-\d")
-_COOKIES = re.compile(r"[^\s=;\"'\\]{1,200}=(?:[^\n\r\"'\\]|\\(?![nrt\"'])){0,4000}+")
-# Secret only as a URL parameter, and only if the value looks generated.
-URL_PARAMETERS = frozenset(("code", "state", "key", "t", "k", "ticket", "nonce", "hash", "oobcode"))
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """The position of a value. Quotes and brackets make it certain to be one."""
-
-    start: int
-    end: int
-    quoted: bool
-    is_object: bool = False
-
-
-def value_span(text: str, match: re.Match[str]) -> Span | None:
-    """Return the position of the value after the matched name and mark."""
-    start, name = match.end(), match["name"].lower()
-    end = end_of_object(text, start) if match["mark"].strip() != "," else None
-    if end:
-        return Span(start, end, quoted=True, is_object=True)
-    quote = _QUOTED.match(text, start)
-    if quote:
-        return Span(quote.end(), _closing(text, quote), quoted=True)
-    if name.endswith("authorization"):
-        return _authorization(text, start)
-    if name.endswith("cookie"):
-        cookies = _COOKIES.match(text, start)
-        if cookies:
-            return Span(start, cookies.end(), quoted=True)
-    found = _bare_pattern(match).match(text, start)
-    return Span(start, found.end(), quoted=False) if found else None
-
-
-def _bare_pattern(match: re.Match[str]) -> re.Pattern[str]:
-    mark = match["mark"].strip()
-    if mark in (">", "&gt;"):
-        return IN_MARKUP
-    if mark.startswith("%"):
-        return _ENCODED
-    if match["name"].lower() in URL_PARAMETERS:
-        return _PARAMETER
-    return _OF_ENVIRONMENT if mark == "=" and match["name"].isupper() else _BARE
-
-
-def _closing(text: str, quote: re.Match[str]) -> int:
-    """Return the end of a quoted value: its closing quote, or else the end of the line."""
-    mark, start = quote[1], quote.end()
-    inside = _INSIDE.get(mark)
-    if inside:
-        found = inside.match(text, start)
-        end = found.end() if found else start
-    else:
-        end = text.find(mark, start, start + _MAX_SPAN)
-    if end >= 0 and text.startswith(mark, end):
-        return end
-    line_end = text.find("\n", start, start + _MAX_SPAN)
-    return min(len(text), start + _MAX_SPAN) if line_end < 0 else line_end
-
-
-def _authorization(text: str, start: int) -> Span | None:
-    if _HIDDEN_CREDENTIALS.match(text, start):
-        return None
-    credentials = _CREDENTIALS.match(text, start)
-    scheme = SCHEME.match(text, start)
-    if scheme and not credentials:
-        start = scheme.end()
-    else:
-        word = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,30} (?=[\w.~+/=-]{6})").match(text, start)
-        start = word.end() if word else start
-    found = credentials or _BARE.match(text, start)
-    return Span(start, found.end(), quoted=False) if found else None
-
-
-# Named values in text: `password=x`, `{"token": "x"}`, `Cookie: a=b`
-#
-# One pattern finds names and separators; the extent of the value is bounded, so the search takes
-# linear time.
-
-_NAME_AND_MARK = (
-    r"(?P<name>\w(?<!\w[.-]\w)[\w.$-]{0,80}+)"
-    r"(?P<close>\\{0,8}[\"'`]|%22|%27|&quot;|\*\*)?(?:[\])]|%(?:25)?5[Dd])?"
-    r"(?P<mark>\s{0,4}+(?:=>|:=|={1,3}|:(?!:)|%3[Dd]|%3[Aa]|[\uff1d\uff1a]"
-    r"|(?<=\s)->(?=\s))|>|&gt;|,)\s{0,4}+"
-)
-_NAMED = re.compile(rf"\b{_NAME_AND_MARK}")
-# Also after a percent-encoded character: `%22password%22`, `%5Bpassword%5D`, `%255Bpassword%255D`.
-_NAMED_IN_ADDRESS = re.compile(
-    r"(?:\b(?<!%)(?<!%25)|(?<=%[0-9A-Fa-f]{2})(?!(?<=%25)[0-9A-Fa-f]{2})|(?<=%25[0-9A-Fa-f]{2}))"
-    + _NAME_AND_MARK
-)
-_WORD_BEFORE = re.compile(r"([A-Za-z-]{2,20})[ _]\Z")
-_ALREADY = re.compile(
-    r"<[a-z-]{2,20}(?:-\d{1,6})?>|\[(?:filtered|redacted)\]|[*•xX.]{3,200}|<redacted>", re.I
-)
-_PLACEHOLDER = re.compile(
-    r"%\(?\w{0,60}\)?[sdr]|\$?\{\{?[^{}]{0,100}\}?\}|\$\w{1,60}-?|:[a-z_]{1,60}|\?|<[\w -]{1,40}>"
-)
-_CODE = re.compile(
-    r"(?:(?:self|this|request|req|res|settings|config|os|process|env|user|form|data|props|state"
-    r"|ctx|options|params|args|kwargs|cls|session|response|event|app|input|body|credentials)"
-    r"(?:\??\.[A-Za-z_]\w{0,60}){1,9}|[A-Za-z_.]{1,80}[(\[].{0,4000}"
-    r"|(?:Optional|Maybe)\b.{0,80}|[A-Za-z_.]{1,80}\(?)"
-)
-_HOLDS_TEXT = re.compile(r"[:>]\s{0,4}(?:\\{0,8}[\"']|[\[{])")
-# Words too common to hide what follows a colon: `auth: failed`, `pass: 12`.
-_WEAK = frozenset((
-    "pin", "pass", "card", "auth", "session", "pan", "sid", "tan", "sig", "signature", "salt",
-    "login", "bic", "swift", "nom", "nombre", "clave", "address", "zip", "passe", "adresse",
-))  # fmt: skip
-_SECOND_WORDS = frozenset(("id", "key", "token", "number", "no", "nr", "code", "phrase", "word"))
-_OPENINGS = ("{", "[", "(", "${", "$(", "#{", "%(", "<%")
-_SENTENCE = re.compile(r"[ ]{1,4}[A-Za-z']{1,20}(?![\w'=:-])")
-_LETTER_AND_DIGIT = re.compile(r"(?=.{0,200}?\d)(?=.{0,200}?[A-Za-z])")
-_HINTS = (
-    *("pass", "pwd", "secret", "token", "auth", "key", "sess", "sid", "cookie", "sig", "cv", "otp"),
-    *("pin", "card", "jwt", "csrf", "xsrf", "bearer", "cred", "iban", "kennwort", "contrase"),
-    *("mot", "account", "routing", "social", "ssn", "tax", "code", "name", "birth", "dob", "pan"),
-    *("state=", "license", "senha", "mdp", "pw", "street", "address", "zip", "post", "holder"),
-    *("2fa", "salt", "verif", "remember", "answer", "bic", "swift", "konto", "kredit", "steuer"),
-    *("vat", "sin", "clave", "dsn", "connection", "url", "uri", "nom", "apellido", "hasło"),
-    *("haslo", "heslo", "parol", "пароль", "密", "パス", "비밀", "senord", "salasana", "jelsz"),
-    *("ifre", "adres", "login", "adgang", "ustid", "exp", "direccion", "anschrift", "cogn"),
-    *("magic", "saml", "hmac", "ticket", "nonce", "hash=", "t=", "k=", "phone", "mac", "psk"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class NamedValue:
-    """The position of a value in a text, and its kind by name."""
-
-    kind: str
-    start: int
-    end: int
-
-
-def named_values(text: str, lowered: str) -> Iterator[NamedValue]:
-    """Yield the values that must be hidden because of their names, in order."""
-    if not any(map(lowered.__contains__, _HINTS)):
-        return
-    done = 0
-    for match in (_NAMED_IN_ADDRESS if "%" in text else _NAMED).finditer(text):
-        if match.start() < done:
-            continue
-        if not _may_be_secret(match["name"]):
-            continue
-        kind = _kind(text, match)
-        span = value_span(text, match) if kind else None
-        if kind and span and _must_be_hidden(text, match, kind, span):
-            done = span.end
-            alias_kind = "secret" if kind == "parameter" else kind
-            if match["name"].lower().endswith("authorization"):
-                alias_kind = "token"
-            yield NamedValue(alias_kind, span.start, span.end)
-
-
-@lru_cache(maxsize=4096)
-def _may_be_secret(name: str) -> bool:
-    """Rule out most names cheaply; `_kind` decides about the others."""
-    lowered = name.lower()
-    after_escape = name[0] in "nrt" and kind_of_key(name[1:]) is not None
-    listed = lowered in _SECOND_WORDS or lowered in URL_PARAMETERS
-    return kind_of_key(name) is not None or after_escape or listed
-
-
-def _kind(text: str, match: re.Match[str]) -> str | None:
-    name, start = match["name"], match.start()
-    if match["mark"] in (">", "&gt;") and not _is_element(text, match):
-        return None
-    if match["mark"].strip() == "," and not _is_pair(text, match):
-        return None
-    kind = kind_of_key(name)
-    if not kind and text[start - 1 : start] == "\\" and name[0] in "nrt":
-        kind = kind_of_key(name[1:])
-    if not kind and name.lower() in _SECOND_WORDS:
-        before = _WORD_BEFORE.search(text[max(0, start - 22) : start])
-        kind = kind_of_key(f"{before[1]} {name}") if before else None
-    if not kind and name.lower() in URL_PARAMETERS and _is_parameter(text, match):
-        kind = "parameter"
-    return None if kind in ("email", "ip", "phone") else kind
-
-
-def _is_element(text: str, match: re.Match[str]) -> bool:
-    """Return whether it is like `<password>x</password>`, not an alias."""
-    inside = IN_MARKUP.match(text, match.end())
-    opened = text[max(0, match.start() - 4) : match.start()].endswith(("<", "&lt;", ":"))
-    return opened and inside is not None and text.startswith(("</", "&lt;/"), inside.end())
-
-
-def _is_pair(text: str, match: re.Match[str]) -> bool:
-    """Return whether it is like `["password", "x"]` or `("password", "x")`, not a longer list."""
-    start = match.start() - len(match["close"] or "")
-    opening = text[max(0, start - 1) : start]
-    value = value_span(text, match)
-    return bool(
-        match["close"] and opening in ("[", "(") and value and value.quoted
-        and text[value.end + len(match["close"]) :][:1] in ("]", ")")
-    )  # fmt: skip
-
-
-def _is_parameter(text: str, match: re.Match[str]) -> bool:
-    before = text[max(0, match.start() - 3) : match.start()]
-    return match["mark"] in ("=", "%3D", "%3d") and before.endswith(("?", "&", "#", "%26", "%3F"))
-
-
-def is_secret_parameter(name: str, value: str) -> bool:
-    """Return whether a URL parameter such as `code` has a value that looks generated."""
-    if name.lower() not in URL_PARAMETERS:
-        return False
-    min_length = 16 if name.lower() in ("key", "t", "k", "hash") else 10
-    return len(value) >= min_length and bool(_LETTER_AND_DIGIT.match(value))
-
-
-def is_placeholder(value: str) -> bool:
-    """Return whether the value is empty, a word like `null`, or redacted already."""
-    plain = value.strip().lower()
-    return not plain or plain in EMPTY_VALUES or bool(_ALREADY.fullmatch(plain))
-
-
-def scheme_length(value: str) -> int:
-    """Return the length of the scheme at the start: 7 for `Bearer abc`."""
-    scheme = SCHEME.match(value)
-    return scheme.end() if scheme else 0
-
-
-def _must_be_hidden(text: str, match: re.Match[str], kind: str, span: Span) -> bool:
-    value, name = text[span.start : span.end], match["name"]
-    lowered = value.strip().lower()
-    if span.is_object:
-        return kind != "parameter" and not _is_harmless_object(text, match, value)
-    if (
-        not lowered
-        or not has_expected_form(name, value)
-        or _PLACEHOLDER.fullmatch(lowered)
-        or _is_hidden(text, span)
-    ):
-        return False
-    if lowered in EMPTY_VALUES or (is_plural(name) and lowered.isdigit()):
-        return False
-    if kind == "parameter":
-        return is_secret_parameter(name, value)
-    if span.quoted:
-        return not (match["mark"].strip() in (",", "==", "===") and kind_of_key(value))
-    return _is_bare_secret(text, match, span, lowered)
-
-
-def _is_harmless_object(text: str, match: re.Match[str], value: str) -> bool:
-    """Return whether it has counts, a server address, or a parser's `Unexpected token: {"a"`."""
-    counts = is_plural(match["name"]) and value[0] == "{" and not _HOLDS_TEXT.search(value)
-    unexpected = text[max(0, match.start() - 11) : match.start()].lower() == "unexpected "
-    of_server = kind_of_key(match["name"]) == "address" and '"port"' in value
-    return counts or unexpected or of_server
-
-
-def _is_hidden(text: str, span: Span) -> bool:
-    """Return whether the span contains only an alias, possibly after a scheme."""
-    scheme = SCHEME.match(text, span.start, span.end)
-    hidden = _ALREADY.match(text, scheme.end() if scheme else span.start)
-    return hidden is not None and hidden.end() >= span.end
-
-
-def _is_bare_secret(text: str, match: re.Match[str], span: Span, lowered: str) -> bool:
-    """Return whether an unquoted value is not a word of a sentence, a placeholder, or code."""
-    name, value = match["name"], text[span.start : span.end]
-    if (
-        lowered.startswith(_OPENINGS)
-        or lowered.rstrip(".!") in COMMON_WORDS
-        or lowered == name.lower()
-    ):
-        return False
-    spaced = text[match.end() - 1] == " "
-    if _is_code(text, span, value, spaced=spaced) or (name == "PWD" and value[0] == "/"):
-        return False
-    has_digit = any(map(str.isdigit, value))
-    weak = name.lower() in _WEAK
-    if weak and lowered.isdigit() and len(lowered) < 3:
-        return False
-    mark = match["mark"].strip()
-    if mark not in (":", "\uff1a", "->"):
-        return True
-    if mark == "->" and not has_digit:
-        return False
-    unexpected = text[max(0, match.start() - 11) : match.start()].lower() == "unexpected "
-    in_sentence = not has_digit and (weak or bool(_SENTENCE.match(text, span.end)))
-    return not unexpected and not in_sentence
-
-
-def _is_code(text: str, span: Span, value: str, *, spaced: bool) -> bool:
-    """Return whether the value is code, such as `request.POST["x"]` or `get_token(user)`."""
-    if not _CODE.fullmatch(value):
-        return False
-    after = text[span.end : span.end + 1]
-    called = "(" in value or "[" in value or (after in ("[", "(") and spaced)
-    return called or ("." in value and not any(map(str.isdigit, value)))

@@ -175,7 +175,7 @@ _TOKENS: tuple[tuple[str, str], ...] = (
     ("rdme_", r"[a-z0-9]{60,80}"),
     ("tfp_", r"[\w.=-]{40,70}"),
     ("CFPAT-", r"[\w-]{40,50}"),
-    ("sl.", r"[\w-]{60,2000}"),
+    ("sl.", r"[\w=-]{60,2000}"),
     ("AQVN", r"[\w-]{30,50}"),
 )
 # A hint in the text, the first character of the token, and the pattern of its rest.

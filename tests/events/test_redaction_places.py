@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from apps.events.answer import Answer
 from apps.events.event import Breadcrumb, Event, EventBody, Issue, Request
-from apps.redaction import addresses, credentials, keys, numbers, vendor_tokens
+from apps.redaction import (
+    addresses,
+    credentials,
+    keys,
+    named_values,
+    numbers,
+    vendor_tokens,
+)
 from apps.redaction.engine import (
     RULES_VERSION,
     Ledger,
@@ -188,7 +195,7 @@ cardinality discard dashboard monkey keyboard key code status name filename host
 iphone spanId trace_id PublicKeyToken public_key sort_key primary_key keyCode design assign
 signal signup description subscription opinion mapping shipping typing bypass token_expires_in
 PRIMARY_KEY FOREIGN_KEY CACHE_KEY KeyError exp expiry_date exp_month zip_path swiftly business
-basalt cosine enclave cause_code error_code country_code postcodes device_id cache_key row_key
+basalt cosine enclave cause_code error_code country_code postcodes cache_key row_key
 session_count cookie_domain carddeck panorama sidebar outside president
 """
 
@@ -223,7 +230,7 @@ def test_any_text_is_accepted(text: str) -> None:
 def patterns() -> Iterator[re.Pattern[str]]:
     """Yield the patterns of all modules, alone, in shapes, and in tables."""
     # Splitting a name at a single class does not backtrack.
-    for module in (addresses, credentials, keys, numbers, vendor_tokens):
+    for module in (addresses, credentials, keys, named_values, numbers, vendor_tokens):
         for name, value in vars(module).items():
             for one in value if isinstance(value, tuple) else (value,):
                 if isinstance(one, Shape):

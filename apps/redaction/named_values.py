@@ -1,0 +1,446 @@
+"""Finding named values in text: `password=x`, `{"token": "x"}`, `Cookie: a=b`."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from apps.redaction.keys import (
+    COMMON_WORDS,
+    EMPTY_VALUES,
+    PARTS,
+    has_expected_form,
+    is_plural,
+    kind_of_key,
+    looks_generated,
+    requires_form,
+)
+
+# Objects and lists in text, as JSON or in the notation of a program
+
+_MAX_BRACKETED = 4000
+_QUOTE = r"\\{0,8}[\"']"
+# A literal such as `{"a": 1}` or `{ a: 'x' }`, not a placeholder or code.
+_OBJECT = rf"\{{\s{{0,40}}(?:{_QUOTE}|:\w|[A-Za-z_]\w{{0,60}}\s?:\s{{0,2}}[\"'\d])"
+_OBJECT_OR_LIST = re.compile(rf"{_OBJECT}|\[\s{{0,40}}(?:{_OBJECT}|{_QUOTE})")
+_ONE_TEXT = re.compile(r"\[\s?(?:[bBuU])?\\{0,8}[\"'][^\"'\\\n]{0,1000}\\{0,8}[\"']\s?\]")
+_PART = re.compile(
+    r"\"(?:[^\"\\]|\\.){0,1000}+\"|'(?:[^'\\]|\\.){0,1000}+'"
+    r"|\\{1,8}\"[^\"\\]{0,1000}+\\{1,8}\"|[\[\]{}()]",
+    re.DOTALL,
+)
+
+
+def end_of_object(text: str, start: int) -> int | None:
+    """Return the end of the object or list that begins at `start`; None if there is none.
+
+    A list of one text does not count. A truncated object ends with the text, and an overlong one
+    at the limit.
+    """
+    if not _OBJECT_OR_LIST.match(text, start) or _ONE_TEXT.match(text, start):
+        return None
+    last, depth = min(len(text), start + _MAX_BRACKETED), 0
+    for part in _PART.finditer(text, start, last):
+        bracket = part.group()
+        if bracket in "[{(":
+            depth += 1
+        elif bracket in "]})":
+            depth -= 1
+            if not depth:
+                return part.end()
+    return last
+
+
+# The extent of a value, which depends on how it begins, up to `_MAX_SPAN`
+
+_MAX_SPAN = 4000
+# Also inside a wrapper such as `SecretStr('x')`.
+_QUOTED = re.compile(
+    r"\[?(?:(?:pydantic\.)?(?:Secret|Password|Sensitive|Token)\w{0,12}\(\s?)?"
+    r"(?:string\(\d{1,6}\)\s)?(?:[bBuUrRfFL@$]{1,2}(?=\\{0,8}[\"']))?(\\{0,8}[\"'`]|%22|%27|&quot;)"
+)
+_INSIDE = {
+    '"': re.compile(r'(?:[^"\\]|\\.){0,4000}+', re.DOTALL),
+    "'": re.compile(r"(?:[^'\\]|\\.){0,4000}+", re.DOTALL),
+}
+# An `&` begins a parameter only before `name=`, and a bracket inside a value does not close it.
+_IN_VALUE = r"&(?![\w.~%\[\]-]{1,60}=|amp;|quot;|lt;|gt;|#)|[)\]}](?=[\w$#!^*+~@])"
+_BARE = re.compile(
+    r"(?:[^\s&;,\"'`<>)\]}\\|]|\\(?![nrt\"'\\])|\|(?=[^\s|=:&;,\"']{4,100}(?:[\s&;,\"']|\Z))"
+    rf"|{_IN_VALUE}){{1,4000}}+"
+)
+_OF_ENVIRONMENT = re.compile(rf"(?:[^\s\"'`&;<>\\]|{_IN_VALUE}){{1,4000}}+")
+_ENCODED = re.compile(
+    r"(?:[^\s&;,\"'<>)\]}%]|%(?!26|22|27|2C|7D|5D|3B|0A|0D)[0-9A-F]{2}){1,4000}+", re.IGNORECASE
+)
+_PARAMETER = re.compile(r"[\w.~%/+|-]{1,500}+")
+IN_MARKUP = re.compile(r"(?:[^<&\n]|&(?!lt;)){1,4000}+")
+SCHEME = re.compile(
+    r"(?:basic|bearer|token|digest|apikey|api-key|ssws|jwt|negotiate|ntlm|hawk)\s{1,4}", re.I
+)
+_CREDENTIALS = re.compile(
+    r"(?:[A-Za-z0-9-]{1,30}\s{1,3})?"
+    r"(?:[\w-]{1,30}=(?:\"[^\"\n]{0,500}\"|[^\s,\"']{1,1000}),?[ ]?){1,20}"
+)
+_HIDDEN_CREDENTIALS = re.compile(r"(?:[A-Za-z][\w-]{0,30}\s)?<[a-z-]{2,20}-\d")
+_COOKIES = re.compile(r"[^\s=;\"'\\]{1,200}=(?:[^\n\r\"'\\]|\\(?![nrt\"'])){0,4000}+")
+# Secret only as a URL parameter, and only if the value looks generated.
+URL_PARAMETERS = frozenset(("code", "state", "key", "t", "k", "ticket", "nonce", "hash", "oobcode"))
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The position of a value. Quotes and brackets make it certain to be one."""
+
+    start: int
+    end: int
+    quoted: bool
+    is_object: bool = False
+
+
+def value_span(text: str, match: re.Match[str]) -> Span | None:
+    """Return the position of the value after the matched name and mark."""
+    start, name = match.end(), match["name"].lower()
+    end = end_of_object(text, start) if match["mark"].strip() != "," else None
+    if end:
+        return Span(start, end, quoted=True, is_object=True)
+    quote = _QUOTED.match(text, start)
+    if quote:
+        return Span(quote.end(), _closing(text, quote), quoted=True)
+    if name.endswith("authorization"):
+        return _authorization(text, start)
+    if name.endswith("cookie"):
+        cookies = _COOKIES.match(text, start)
+        if cookies:
+            return Span(start, cookies.end(), quoted=True)
+    found = _bare_pattern(match).match(text, start)
+    return Span(start, found.end(), quoted=False) if found else None
+
+
+def _bare_pattern(match: re.Match[str]) -> re.Pattern[str]:
+    mark = match["mark"].strip()
+    if mark in (">", "&gt;"):
+        return IN_MARKUP
+    if mark.startswith("%"):
+        return _ENCODED
+    if match["name"].lower() in URL_PARAMETERS:
+        return _PARAMETER
+    return _OF_ENVIRONMENT if mark == "=" and match["name"].isupper() else _BARE
+
+
+def _closing(text: str, quote: re.Match[str]) -> int:
+    """Return the end of a quoted value: its closing quote, or else the end of the line."""
+    mark, start = quote[1], quote.end()
+    inside = _INSIDE.get(mark)
+    if inside:
+        found = inside.match(text, start)
+        end = found.end() if found else start
+    else:
+        end = text.find(mark, start, start + _MAX_SPAN)
+    if end >= 0 and text.startswith(mark, end):
+        return end
+    line_end = text.find("\n", start, start + _MAX_SPAN)
+    return min(len(text), start + _MAX_SPAN) if line_end < 0 else line_end
+
+
+def _authorization(text: str, start: int) -> Span | None:
+    if _HIDDEN_CREDENTIALS.match(text, start):
+        return None
+    credentials = _CREDENTIALS.match(text, start)
+    scheme = SCHEME.match(text, start)
+    if scheme and not credentials:
+        start = scheme.end()
+    else:
+        word = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,30} (?=[\w.~+/=-]{6})").match(text, start)
+        start = word.end() if word else start
+    found = credentials or _BARE.match(text, start)
+    return Span(start, found.end(), quoted=False) if found else None
+
+
+# Named values in text: `password=x`, `{"token": "x"}`, `Cookie: a=b`
+#
+# One pattern finds names and separators; the extent of the value is bounded, so the search takes
+# linear time.
+
+_NAME_AND_MARK = (
+    r"(?P<name>\w(?<!\w[.-]\w)[\w.$-]{0,80}+)"
+    r"(?P<close>\\{0,8}[\"'`]|%22|%27|&quot;|\*\*)?(?:[\])]|\[\d{0,4}\]|%(?:25)?5[Dd])?"
+    r"(?P<mark>\s{0,4}+(?:=>|:=|!?={1,3}|:(?!:)|%3[Dd]|%3[Aa]|[\uff1d\uff1a]"
+    r"|(?<=\s)->(?=\s))|>|&gt;|,|;s:\d{1,6}:(?=\\{0,8}\")|[ (](?=\\{0,8}[\"'`]))\s{0,4}+"
+)
+_NAMED = re.compile(rf"\b{_NAME_AND_MARK}")
+# Also after a percent-encoded character: `%22password%22`, `%5Bpassword%5D`, `%255Bpassword%255D`.
+_NAMED_IN_ADDRESS = re.compile(
+    r"(?:\b(?<!%)(?<!%25)|(?<=%[0-9A-Fa-f]{2})(?!(?<=%25)[0-9A-Fa-f]{2})|(?<=%25[0-9A-Fa-f]{2}))"
+    + _NAME_AND_MARK
+)
+_WORD_BEFORE = re.compile(r"([A-Za-z-]{2,20})[ _]\Z")
+_ALREADY = re.compile(
+    r"<[a-z-]{2,20}(?:-\d{1,6})?>|\[(?:filtered|redacted)\]|[*•xX.]{3,200}|<redacted>", re.I
+)
+_PLACEHOLDER = re.compile(
+    r"%\(?\w{0,60}\)?[sdr]|\$?\{\{?[^{}]{0,100}\}?\}|\$\w{1,60}-?|:[a-z_]{1,60}|\?|<[\w -]{1,40}>"
+)
+_INTERPOLATION = re.compile(r"[#$%]?\{\{?[^{}]{1,100}\}\}?|bearer|basic|token|[ :;./=_-]")
+_MIN_LITERAL = 4
+_QUOTES = ('"', "'", "`")
+_MIN_CHOSEN_LENGTH = 5
+PASSWORD_SYMBOLS = frozenset("!#$%&*+?@^~")
+_CODE = re.compile(
+    r"(?:(?:self|this|request|req|res|settings|config|os|process|env|user|form|data|props|state"
+    r"|ctx|options|params|args|kwargs|cls|session|response|event|app|input|body|credentials)"
+    r"(?:\??\.[A-Za-z_]\w{0,60}){1,9}|(?:::)?[A-Za-z_.]{1,80}[(\[].{0,4000}"
+    r"|(?:::)?[A-Za-z_]\w{0,60}(?:(?:\.|::)[A-Za-z_]\w{0,60}){1,6}[(\[].{0,4000}"
+    r"|(?:Optional|Maybe)\b.{0,80}|[A-Za-z_.]{1,80}\(?)"
+)
+# Of several words: `access_token`, `SocialToken`, `GITHUB_TOKEN`.
+_IDENTIFIER = re.compile(
+    r"[A-Za-z]{1,30}(?:_[A-Za-z]{1,30}){1,6}|[A-Za-z]?[a-z]{1,30}[A-Z][A-Za-z]{1,40}"
+)
+_HOLDS_TEXT = re.compile(r"[:>]\s{0,4}(?:\\{0,8}[\"']|[\[{])")
+# Words too common to hide what follows a colon: `auth: failed`, `pass: 12`.
+_WEAK = frozenset((
+    "pin", "pass", "card", "auth", "session", "pan", "sid", "tan", "sig", "signature", "salt",
+    "login", "bic", "swift", "nom", "nombre", "clave", "address", "zip", "passe", "adresse",
+))  # fmt: skip
+_SECOND_WORDS = frozenset(("id", "key", "token", "number", "no", "nr", "code", "phrase", "word"))
+_OPENINGS = ("{", "[", "(", "${", "$(", "#{", "%(", "<%")
+_SENTENCE = re.compile(r"[ ]{1,4}[A-Za-z']{1,20}(?![\w'=:-])")
+_LETTER_AND_DIGIT = re.compile(r"(?=.{0,200}?\d)(?=.{0,200}?[A-Za-z])")
+_HINTS = (
+    *("pass", "pwd", "secret", "token", "auth", "key", "sess", "sid", "cookie", "sig", "cv", "otp"),
+    *("pin", "card", "jwt", "csrf", "xsrf", "bearer", "cred", "iban", "kennwort", "contrase"),
+    *("mot", "account", "routing", "social", "ssn", "tax", "code", "name", "birth", "dob", "pan"),
+    *("state=", "license", "senha", "mdp", "pw", "street", "address", "zip", "post", "holder"),
+    *("2fa", "salt", "verif", "remember", "answer", "bic", "swift", "konto", "kredit", "steuer"),
+    *("vat", "sin", "clave", "dsn", "connection", "url", "uri", "nom", "apellido", "hasło"),
+    *("haslo", "heslo", "parol", "пароль", "密", "パス", "비밀", "senord", "salasana", "jelsz"),
+    *("ifre", "adres", "login", "adgang", "ustid", "exp", "direccion", "anschrift", "cogn"),
+    *("magic", "saml", "hmac", "ticket", "nonce", "hash=", "t=", "k=", "phone", "mac", "psk"),
+    *(
+        "idf",
+        "adid",
+        "gaid",
+        "aaid",
+        "udid",
+        "advertis",
+        "device",
+        "android",
+        "imei",
+        "imsi",
+        "iccid",
+    ),
+    *("meid", "serial", "hardware", "vendor", "install", "identifier"),
+)
+
+_VARIABLE = re.compile(r"(?<![A-Za-z0-9_$])[A-Z][A-Z0-9_]{2,60}+=[\"']?[\w.=+/-]{12}")
+# The name of the object in which a text is: `{'mapbox': {'region': 'eu', `
+_PARENT = re.compile(r"([A-Za-z][\w-]{1,60})\\{0,8}[\"']?\s?(?:=>|[:=(])?\s?\{[^{}]{0,100}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class NamedValue:
+    """The position of a value in a text, and its kind by name."""
+
+    kind: str
+    start: int
+    end: int
+
+
+def named_values(text: str, lowered: str) -> Iterator[NamedValue]:
+    """Yield the values that must be hidden because of their names, in order."""
+    if not any(map(lowered.__contains__, _HINTS)) and not _VARIABLE.search(text):
+        return
+    done = 0
+    for match in (_NAMED_IN_ADDRESS if "%" in text else _NAMED).finditer(text):
+        if match.start() < done or not _may_be_secret(match["name"]):
+            continue
+        kind, name = _kind_and_name(text, match)
+        span = value_span(text, match) if kind else None
+        if kind and span and _must_be_hidden(text, match, kind, name, span):
+            done = span.end
+            alias_kind = "secret" if kind == "parameter" else kind
+            if match["name"].lower().endswith("authorization"):
+                alias_kind = "token"
+            yield NamedValue(alias_kind, span.start, span.end)
+
+
+@lru_cache(maxsize=4096)
+def _may_be_secret(name: str) -> bool:
+    """Rule out most names cheaply; `_kind` decides about the others."""
+    lowered = name.lower()
+    after_escape = name[0] in "nrt" and kind_of_key(name[1:]) is not None
+    listed = lowered in _SECOND_WORDS or lowered in URL_PARAMETERS or lowered in PARTS
+    return kind_of_key(name) is not None or after_escape or listed
+
+
+def _kind_and_name(text: str, match: re.Match[str]) -> tuple[str | None, str]:
+    """Return the kind of the value, and its name with the words before it that matter."""
+    name, start = match["name"], match.start()
+    if match["mark"] in (">", "&gt;") and not _is_element(text, match):
+        return None, name
+    if match["mark"].strip() == "," and not _is_pair(text, match):
+        return None, name
+    names = [name]
+    if text[start - 1 : start] == "\\" and name[0] in "nrt":
+        names.append(name[1:])
+    if name.lower() in _SECOND_WORDS:
+        before = _WORD_BEFORE.search(text[max(0, start - 22) : start])
+        names += [f"{before[1]} {name}"] if before else []
+    if name.lower() in PARTS:
+        parent = _PARENT.search(text, max(0, start - 120), start)
+        names += [f"{parent[1]}_{name}"] if parent else []
+    kind, name = next(((kind, one) for one in names if (kind := kind_of_key(one))), (None, name))
+    if not kind and name.lower() in URL_PARAMETERS and _is_parameter(text, match):
+        kind = "parameter"
+    return (None if kind in ("email", "ip", "phone") else kind), name
+
+
+def _is_element(text: str, match: re.Match[str]) -> bool:
+    """Return whether it is like `<password>x</password>`, not an alias."""
+    inside = IN_MARKUP.match(text, match.end())
+    opened = text[max(0, match.start() - 4) : match.start()].endswith(("<", "&lt;", ":"))
+    return opened and inside is not None and text.startswith(("</", "&lt;/"), inside.end())
+
+
+def _is_pair(text: str, match: re.Match[str]) -> bool:
+    """Return whether it is like `["password", "x"]` or `("password", "x")`, not a longer list."""
+    start = match.start() - len(match["close"] or "")
+    opening = text[max(0, start - 1) : start]
+    value = value_span(text, match)
+    return bool(
+        match["close"] and opening in ("[", "(") and value and value.quoted
+        and text[value.end + len(match["close"]) :][:1] in ("]", ")")
+    )  # fmt: skip
+
+
+def _is_parameter(text: str, match: re.Match[str]) -> bool:
+    before = text[max(0, match.start() - 3) : match.start()]
+    return match["mark"] in ("=", "%3D", "%3d") and before.endswith(("?", "&", "#", "%26", "%3F"))
+
+
+def is_secret_parameter(name: str, value: str) -> bool:
+    """Return whether a URL parameter such as `code` has a value that looks generated."""
+    if name.lower() not in URL_PARAMETERS:
+        return False
+    min_length = 16 if name.lower() in ("key", "t", "k", "hash") else 10
+    return len(value) >= min_length and bool(_LETTER_AND_DIGIT.match(value))
+
+
+def is_placeholder(value: str) -> bool:
+    """Return whether the value is empty, a word like `null`, or redacted already."""
+    plain = value.strip().lower()
+    return not plain or plain in EMPTY_VALUES or bool(_ALREADY.fullmatch(plain))
+
+
+def scheme_length(value: str) -> int:
+    """Return the length of the scheme at the start: 7 for `Bearer abc`."""
+    scheme = SCHEME.match(value)
+    return scheme.end() if scheme else 0
+
+
+def _must_be_hidden(text: str, match: re.Match[str], kind: str, name: str, span: Span) -> bool:
+    value = text[span.start : span.end]
+    lowered = value.strip().lower()
+    if span.is_object:
+        return kind != "parameter" and not _is_harmless_object(text, match, value)
+    if not _can_be_secret(lowered) or _is_hidden(text, span):
+        return False
+    if kind == "parameter":
+        return is_secret_parameter(name, value)
+    if (is_plural(name) and lowered.isdigit()) or not has_expected_form(name, value):
+        return False
+    if span.quoted:
+        return _is_quoted_secret(text, match, value)
+    return _is_bare_secret(text, match, span, lowered)
+
+
+def _can_be_secret(lowered: str) -> bool:
+    """Return whether it is no placeholder and no word like `null`."""
+    if lowered in EMPTY_VALUES or not any(map(str.isalnum, lowered[:300])):
+        return False
+    return not _is_placeholder(lowered)
+
+
+def _is_placeholder(lowered: str) -> bool:
+    """Return whether it is a placeholder of a template or format, or consists of them."""
+    if _PLACEHOLDER.fullmatch(lowered):
+        return True
+    return "{" in lowered and len(_INTERPOLATION.sub("", lowered[:300])) < _MIN_LITERAL
+
+
+def _is_quoted_secret(text: str, match: re.Match[str], value: str) -> bool:
+    """Return whether a quoted value is not a name, or what follows a quoted name by chance."""
+    mark, is_weak = match["mark"].strip(), match["name"].lower() in _WEAK
+    if mark in ("", "(", ",", "==", "===") and kind_of_key(value):
+        return False
+    before = text[match.start() - 1 : match.start()]
+    if before in _QUOTES and not match["close"] and text.startswith(before, match.end()):
+        return False
+    if mark in ("", "("):
+        return not is_weak and looks_chosen(value)
+    if mark == "=" and len(value) < 3 and value.isalpha():
+        return False
+    return mark != "," or not is_weak or looks_generated(value)
+
+
+def looks_chosen(value: str) -> bool:
+    """Return whether it has letters and a digit or symbol, unlike a word of a sentence."""
+    odd = any(character.isdigit() or character in PASSWORD_SYMBOLS for character in value)
+    is_long = len(value) >= _MIN_CHOSEN_LENGTH
+    return is_long and odd and any(map(str.isalpha, value)) and not any(map(str.isspace, value))
+
+
+def _is_harmless_object(text: str, match: re.Match[str], value: str) -> bool:
+    """Return whether it has counts, a server address, or a parser's `Unexpected token: {"a"`."""
+    if requires_form(match["name"]):
+        return True
+    counts = is_plural(match["name"]) and value[0] == "{" and not _HOLDS_TEXT.search(value)
+    unexpected = text[max(0, match.start() - 11) : match.start()].lower() == "unexpected "
+    of_server = kind_of_key(match["name"]) == "address" and '"port"' in value
+    return counts or unexpected or of_server
+
+
+def _is_hidden(text: str, span: Span) -> bool:
+    """Return whether the span contains only an alias, possibly after a scheme."""
+    scheme = SCHEME.match(text, span.start, span.end)
+    hidden = _ALREADY.match(text, scheme.end() if scheme else span.start)
+    return hidden is not None and hidden.end() >= span.end
+
+
+def _is_bare_secret(text: str, match: re.Match[str], span: Span, lowered: str) -> bool:
+    """Return whether an unquoted value is not a word of a sentence, a placeholder, or code."""
+    name, value = match["name"], text[span.start : span.end]
+    if (
+        lowered.startswith(_OPENINGS)
+        or lowered.rstrip(".!") in COMMON_WORDS
+        or name.lower().endswith(lowered)
+        or (len(lowered) < 3 and lowered.isalpha() and text[match.end() - 1] == " ")
+    ):
+        return False
+    spaced = text[match.end() - 1] == " "
+    if _is_code(text, span, value, spaced=spaced) or (name == "PWD" and value[0] == "/"):
+        return False
+    has_digit = any(map(str.isdigit, value))
+    weak = name.lower() in _WEAK
+    if weak and lowered.isdigit() and len(lowered) < 3:
+        return False
+    mark = match["mark"].strip()
+    if mark not in (":", "\uff1a", "->"):
+        return True
+    if mark == "->" and not has_digit:
+        return False
+    unexpected = text[max(0, match.start() - 11) : match.start()].lower() == "unexpected "
+    in_sentence = not has_digit and (weak or bool(_SENTENCE.match(text, span.end)))
+    return not unexpected and not in_sentence
+
+
+def _is_code(text: str, span: Span, value: str, *, spaced: bool) -> bool:
+    """Return whether the value is code, such as `request.POST["x"]` or `get_token(user)`."""
+    if spaced and _IDENTIFIER.fullmatch(value) and (value.isupper() or kind_of_key(value)):
+        return True
+    if not _CODE.fullmatch(value):
+        return False
+    after = text[span.end : span.end + 1]
+    called = "(" in value or "[" in value or (after in ("[", "(") and spaced)
+    return called or ("." in value and not any(map(str.isdigit, value)))
