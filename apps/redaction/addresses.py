@@ -13,7 +13,10 @@ def is_ip_address(text: str) -> bool:
         address = ipaddress.ip_address(text)
     except ValueError:
         return False
-    return not (address.is_loopback or address.is_unspecified or text == "255.255.255.255")
+    if address.is_loopback or address.is_unspecified or text == "255.255.255.255":
+        return False
+    # `fe80::1` is the same on every network.
+    return not (address.is_link_local and address.version == 6 and int(address) % 2**64 < 2**16)
 
 
 def is_mac_address(text: str) -> bool:
@@ -135,6 +138,7 @@ _HEX = r"[0-9A-Fa-f]{1,4}"
 _IPV6 = re.compile(
     r"[0-9A-Fa-f:](?=[0-9A-Fa-f]{0,3}:[0-9A-Fa-f:])(?:(?<![A-Za-z0-9:.].)|(?<=[G-Zg-z_\"'\]]:.)|(?<=[A-Za-z]{3}:.)|(?<=\\[nrt].)|(?<=%[0-9A-Fa-f]{2}.))"
     r"(?:(?<=[0-9A-Fa-f])[0-9A-Fa-f]{0,3}(?::" + _HEX + r"){7}"
+    r"|(?<=[0-9A-Fa-f])[0-9A-Fa-f]{0,3}(?::" + _HEX + r"){5}(?=:\d{1,3}(?:\.\d{1,3}){3}):\d{1,3}"
     r"|(?:(?<=[0-9A-Fa-f])[0-9A-Fa-f]{0,3}(?::" + _HEX + r"){0,6}::|(?<=:):)"
     r"(?:" + _HEX + r"(?::" + _HEX + r"){0,6})?)"
     r"(?:(?<=[:0-9])(?:\.\d{1,3}){3})?(?![\w]|:\w|\.\d)"

@@ -4,7 +4,6 @@ import base64
 import binascii
 import re
 
-from apps.redaction.addresses import ADDRESSES
 from apps.redaction.keys import has_expected_form, kind_of_key, looks_generated
 from apps.redaction.named_values import PASSWORD_SYMBOLS, looks_chosen
 from apps.redaction.shapes import Candidate, Shape, at_hints, bounded_start
@@ -181,6 +180,48 @@ def _is_mentioned_secret(found: Candidate) -> bool:
     return has_digit and has_letter and len(found.value) >= 6
 
 
+# Parts of paths before a code that is sent to one person.
+_BEFORE_ONE_TIME = re.compile(
+    r"(?:password[_-]?)?reset(?:[_-]?password)?(?:[_-]confirm)?|magic(?:[_-]?links?)?|login[_-]?link"
+    r"|verif(?:y|ication)(?:[_-]?e?mail)?|confirm(?:[_-]?e?mail|ation)?|activat(?:e|ion)"
+    r"|invit(?:e|es|ations?)|unsubscribe|recover(?:y)?|one[_-]?time|sso|set[_-]password",
+    re.IGNORECASE,
+)
+# Other parts of paths before a secret, besides names such as `token`.
+_BEFORE_SECRET = re.compile(
+    r"shared?|shares|(?:web)?hooks?|private|receipts?|keys?|downloads?|signed|access|callback|links?"
+    r"|guest|preview|claim|tickets?|uploads?|codes?|nonce|oauth2?|authorize|confidential|hidden",
+    re.IGNORECASE,
+)
+_STATIC_FILE = re.compile(
+    r"\.(?:m?[jt]sx?|css|map|png|jpe?g|gif|svg|webp|ico|woff2?|ttf|py|rb|php|go|java|html?|json)\Z",
+    re.IGNORECASE,
+)
+
+
+def _is_secret_segment(found: Candidate) -> bool:
+    """Return whether it follows the name of a secret in a path, and looks generated."""
+    name = found.match["name"]
+    if _STATIC_FILE.search(found.value):
+        return False
+    if _BEFORE_ONE_TIME.fullmatch(name):
+        return True
+    named = _BEFORE_SECRET.fullmatch(name) is not None or kind_of_key(name) == "secret"
+    return named and looks_generated(found.value)
+
+
+def _segment(slash: str, hints: tuple[str, ...]) -> Shape:
+    return Shape(
+        "secret",
+        re.compile(
+            rf"{slash}(?P<name>[A-Za-z][\w-]{{2,30}}+)(?:{slash}[\w=-]{{1,12}})?{slash}"
+            r"(?P<value>(?=[A-Za-z_.~=-]{0,100}\d)(?=[\d_.~=-]{0,100}[A-Za-z])[\w.~=-]{10,500})"
+        ),
+        hints,
+        _is_secret_segment,
+    )
+
+
 # RFC 7468, RFC 4880, and PuTTY. A truncated key ends with the text.
 PRIVATE_KEYS = (
     Shape(
@@ -270,30 +311,8 @@ _TEXTUAL = (
         _is_mentioned_secret,
         starts=at_hints,
     ),
-    Shape(
-        "secret",
-        re.compile(
-            r"/(?:reset|reset[_-]?password|password[_-]?reset|reset[_-]password[_-]confirm|magic|magic[_-]?links?"
-            r"|login[_-]?link|verify|verify[_-]?email|verification|confirm|confirm[_-]?email|confirmation"
-            r"|activate|activation|invite|invitations?|invites|unsubscribe|recover|one[_-]?time|sso|set[_-]password)"
-            r"(?:/[\w=-]{1,12})?/(?P<value>(?=[A-Za-z_.~=-]{0,100}\d)(?=[\d_.~=-]{0,100}[A-Za-z])[\w.~=-]{10,500})",
-            re.I,
-        ),
-        (
-            *(
-                "/reset",
-                "/password",
-                "/magic",
-                "/login",
-                "/verif",
-                "/confirm",
-                "/activat",
-                "/invit",
-            ),
-            *("/unsubscribe", "/recover", "/one", "/sso", "/set"),
-        ),
-        starts=at_hints,
-    ),
+    _segment("/", ("/",)),
+    _segment("%2[Ff]", ("%2f",)),
     Shape(
         "secret",
         re.compile(
@@ -336,4 +355,4 @@ _AWS_SECRET = Shape(
 
 # Searched before named values, because they are certain without a name.
 KEYS = (*PRIVATE_KEYS, _AWS_SECRET, Shape("jwt", _JWT, ("eyj",)))
-TEXTUAL = (*_TEXTUAL, *CONTEXTUAL, *ADDRESSES)
+TEXTUAL = (*_TEXTUAL, *CONTEXTUAL)

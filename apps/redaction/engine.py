@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from apps.events.answer import Answer, Deploy, Feedback, RelatedData, Replay
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue, Request
 from apps.events.query import CustomerKind
-from apps.redaction.addresses import DEVICES, IPV4
+from apps.redaction.addresses import ADDRESSES, DEVICES, IPV4
 from apps.redaction.credentials import KEYS, PRIVATE_KEYS, TEXTUAL
 from apps.redaction.keys import (
     PARTS,
@@ -33,7 +33,9 @@ from apps.redaction.named_values import (
     scheme_length,
 )
 from apps.redaction.numbers import CHECKED_NUMBERS, PHONES
+from apps.redaction.persons import ACCOUNTS, OWNED_DEVICES
 from apps.redaction.shapes import Shape
+from apps.redaction.statements import ROWS, inserted_values
 from apps.redaction.vendor_tokens import VENDOR_TOKENS
 
 RULES_VERSION = 3
@@ -126,7 +128,9 @@ _MIN_DIGITS_OF_ADDRESS = 4
 _PHONES_AND_IPV4 = (*PHONES, *IPV4)
 _LONG_RUN = re.compile(r"[\w.~+/=:$|-]{14,}")
 _TOKEN_CHARACTER = re.compile(r"[\d_.~-]")
-_TEXTUAL_HINTS = tuple({hint for shape in TEXTUAL for hint in shape.hints})
+# Rows come last, so that the addresses in them have the same aliases as elsewhere.
+_TEXTUAL = (*TEXTUAL, *ADDRESSES, *OWNED_DEVICES, *ROWS)
+_TEXTUAL_HINTS = tuple({hint for shape in _TEXTUAL for hint in shape.hints})
 _TOKEN_PREFIXES = tuple({prefix for prefix, _pattern in VENDOR_TOKENS})
 
 
@@ -167,10 +171,12 @@ def _redact_shapes(text: str, ledger: Ledger, name: str, *, is_version: bool) ->
     text = _without_tokens(text, ledger)
     if digits >= _MIN_DIGITS_OF_CHECKED:
         text = _without_shapes(text, ledger, CHECKED_NUMBERS, name)
+    if "/" in text or "\\" in text or "%5" in text:
+        text = _without_shapes(text, ledger, ACCOUNTS, name)
     if has_separator:
         text = _without_named_values(text, ledger)
     if (has_separator or digits) and _contains_any(text.lower(), _TEXTUAL_HINTS):
-        text = _without_shapes(text, ledger, TEXTUAL, name)
+        text = _without_shapes(text, ledger, _TEXTUAL, name)
     if not is_version and (text.count(":") > 1 or text.count("-") > 4 or text.count(".") > 1):
         text = _without_shapes(text, ledger, DEVICES, name)
     if not is_version and digits >= _MIN_DIGITS_OF_ADDRESS:
@@ -215,8 +221,10 @@ def _contains_any(text: str, hints: tuple[str, ...]) -> bool:
 
 
 def _without_named_values(text: str, ledger: Ledger) -> str:
-    found = [(value.start, value.end, value.kind) for value in named_values(text, text.lower())]
-    return _replaced(text, found, ledger) if found else text
+    for search in (inserted_values, named_values):
+        found = [(value.start, value.end, value.kind) for value in search(text, text.lower())]
+        text = _replaced(text, found, ledger) if found else text
+    return text
 
 
 def _without_shapes(text: str, ledger: Ledger, shapes: tuple[Shape, ...], name: str) -> str:

@@ -144,6 +144,7 @@ _RUN = re.compile(r"[A-Za-z0-9]{12,500}+")
 _CHARACTERS = re.compile(r"[\w+/=.~:|$-]{12,500}")
 _TO_OR_FROM_DIGIT = re.compile(r"[A-Za-z](?=\d)|\d(?=[A-Za-z])")
 _TO_CAPITAL = re.compile(r"[a-z](?=[A-Z])")
+_DIGIT = re.compile(r"\d")
 _MIN_LENGTH_OF_PARTS = 20
 
 
@@ -160,11 +161,16 @@ def looks_generated(value: str) -> bool:
     is_long = len(value) >= _MIN_LENGTH_OF_PARTS and "/" not in value
     if is_long and len(_TO_OR_FROM_DIGIT.findall(value)) > 4:
         return True
-    return any(
-        len(_TO_OR_FROM_DIGIT.findall(run)) > 1
-        or (len(run) >= _MIN_LENGTH_OF_PARTS and len(_TO_CAPITAL.findall(run)) > 3)
-        for run in _RUN.findall(value)
-    )
+    return any(map(_alternates, _RUN.findall(value)))
+
+
+def _alternates(run: str) -> bool:
+    """Return whether digits or capitals are spread over the run."""
+    digits, changes = len(_DIGIT.findall(run)), len(_TO_OR_FROM_DIGIT.findall(run))
+    if digits > 1 and changes > 1:
+        return True
+    changes += len(_TO_CAPITAL.findall(run))
+    return changes > 3 if len(run) >= _MIN_LENGTH_OF_PARTS else changes > 3 and digits > 0
 
 
 def _has_generated_part(value: str) -> bool:

@@ -1,0 +1,105 @@
+"""Rows of databases in SQL statements and in the errors about them."""
+
+import re
+from collections.abc import Iterator
+
+from apps.redaction.keys import has_expected_form, kind_of_key
+from apps.redaction.named_values import NamedValue
+from apps.redaction.shapes import Candidate, Shape, at_hints
+
+# `INSERT INTO users (login, password) VALUES ('jane', 'x')`
+
+_INSERT = re.compile(
+    r"(?:insert|replace)\s{1,4}(?:\w{1,10}\s{1,4}){0,2}?into\s{1,4}(?P<table>[^\s(]{1,120})\s{0,4}"
+    r"\((?P<columns>[^()]{1,2000})\)[^()]{0,60}?values?\s{0,4}(?=\()",
+    re.IGNORECASE,
+)
+_PART = re.compile(
+    r"(?P<text>[NEne]?'(?:[^'\\]|''|\\.){0,4000}+'?|\\?\"(?:[^\"\\]){0,4000}+\\?\"?)"
+    r"|(?P<next>,)|(?P<open>\()|(?P<close>\))|(?P<bare>[^\s,()'\"\\]{1,200}+)|\s{1,50}+|\\",
+    re.DOTALL,
+)
+_OF_PEOPLE = re.compile(
+    r"user|customer|client|account|people|person|member|contact|profile|patient|guest|employee",
+    re.IGNORECASE,
+)
+_MAX_LENGTH = 20_000
+
+
+def inserted_values(text: str, lowered: str) -> Iterator[NamedValue]:
+    """Yield the literals in the columns of secrets and persons, in order."""
+    if "values" not in lowered or len(lowered) != len(text):
+        return
+    done = 0
+    for start in at_hints(text, lowered, ("insert", "replace")):
+        match = _INSERT.match(text, start) if start >= done else None
+        if match:
+            for value in _literals(text, match.end(), _kinds_of_columns(match)):
+                done = value.end
+                yield value
+
+
+def _kinds_of_columns(match: re.Match[str]) -> list[tuple[str, str | None]]:
+    names = [re.sub(r"\W", "", column.rpartition(".")[2]) for column in match["columns"].split(",")]
+    of_people = _OF_PEOPLE.search(match["table"]) is not None
+    return [(name, "name" if of_people and name == "name" else kind_of_key(name)) for name in names]
+
+
+def _literals(text: str, start: int, columns: list[tuple[str, str | None]]) -> Iterator[NamedValue]:
+    depth = column = 0
+    for part in _PART.finditer(text, start, min(len(text), start + _MAX_LENGTH)):
+        if part["open"]:
+            depth, column = depth + 1, column if depth else 0
+        elif part["close"]:
+            depth -= 1
+        elif part["next"]:
+            column += depth == 1
+        elif depth == 0 and part["bare"]:
+            return
+        elif depth == 1 and column < len(columns):
+            name, kind = columns[column]
+            begin, end = _inside(part)
+            if kind and begin < end and has_expected_form(name, text[begin:end]):
+                yield NamedValue(kind, begin, end)
+
+
+def _inside(part: re.Match[str]) -> tuple[int, int]:
+    """Return the position of a literal without its quotes; an empty one for placeholders."""
+    start, end = part.span()
+    if part["text"]:
+        quotes = re.compile(r"[NEne]?(?:'|\\?\")").match(part.string, start)
+        start = quotes.end() if quotes else start
+        closing = re.compile(r"(?:'|\\?\")\Z").search(part.string, start, end)
+        return start, closing.start() if closing else end
+    bare = part["bare"] or ""
+    return (start, end) if bare.isdigit() else (start, start)
+
+
+# Errors that quote a row
+
+# Numbers, UUIDs, times, and words of the database, which name no person.
+_HARMLESS = re.compile(
+    r"(?:(?:-?[\d.]{1,30}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|null|true|false|[tf]"
+    r"|\d{4}-\d\d-\d\d[\d:. TZ+-]{0,30})(?:[,-] ?|\Z)){1,30}",
+    re.IGNORECASE,
+)
+
+
+def _quotes_person(found: Candidate) -> bool:
+    return not _HARMLESS.fullmatch(found.value)
+
+
+def _row(before: str, last: str, hints: tuple[str, ...]) -> Shape:
+    """Return a shape for what follows `before` up to a bracket or quote with `last` after it."""
+    end = before[-1]
+    closing = {"(": r"\)", "'": "'"}[end]
+    pattern = rf"{before}(?P<value>(?:[^\n{closing}]|{closing}(?!{last}|\Z|[\"'\\\n])){{1,4000}}+)"
+    return Shape("row", re.compile(pattern, re.IGNORECASE), hints, _quotes_person, starts=at_hints)
+
+
+ROWS = (
+    _row(r"failing row contains \(", r"\.(?!\d)", ("failing row contains",)),
+    _row(r"key \([^\n=]{1,300}?\)=\(", r"\.| (?:already|is |conflicts)", ("key (",)),
+    _row(r"duplicate key value is \(", r"\.", ("duplicate key value is",)),
+    _row(r"duplicate entry '", " for ", ("duplicate entry",)),
+)
