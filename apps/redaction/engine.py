@@ -34,7 +34,7 @@ from apps.redaction.named_values import (
 )
 from apps.redaction.numbers import CHECKED_NUMBERS, PHONES
 from apps.redaction.persons import ACCOUNTS, OWNED_DEVICES
-from apps.redaction.shapes import Shape
+from apps.redaction.shapes import ShapeGroup
 from apps.redaction.statements import ROWS, inserted_values
 from apps.redaction.vendor_tokens import VENDOR_TOKENS
 
@@ -125,12 +125,17 @@ _MAX_REMEMBERED = 100_000
 _harmless: set[int] = set()
 _MIN_DIGITS_OF_CHECKED = 9
 _MIN_DIGITS_OF_ADDRESS = 4
-_PHONES_AND_IPV4 = (*PHONES, *IPV4)
-_LONG_RUN = re.compile(r"[\w.~+/=:$|-]{14,}")
-_TOKEN_CHARACTER = re.compile(r"[\d_.~-]")
+_MIN_LENGTH_WITHOUT_DIGIT = 30
+_DIGITS = frozenset("0123456789")
+_KEYS = ShapeGroup(*KEYS)
+_PRIVATE_KEYS = ShapeGroup(*PRIVATE_KEYS)
+_CHECKED_NUMBERS = ShapeGroup(*CHECKED_NUMBERS)
+_ACCOUNTS = ShapeGroup(*ACCOUNTS)
 # Rows come last, so that the addresses in them have the same aliases as elsewhere.
-_TEXTUAL = (*TEXTUAL, *ADDRESSES, *OWNED_DEVICES, *ROWS)
-_TEXTUAL_HINTS = tuple({hint for shape in _TEXTUAL for hint in shape.hints})
+_TEXTUAL = ShapeGroup(*TEXTUAL, *ADDRESSES, *OWNED_DEVICES, *ROWS)
+_DEVICES = ShapeGroup(*DEVICES)
+_PHONES_AND_IPV4 = ShapeGroup(*PHONES, *IPV4)
+_LONG_RUN = re.compile(r"[\w.~+/=:$|-]{14,}")
 _TOKEN_PREFIXES = tuple({prefix for prefix, _pattern in VENDOR_TOKENS})
 
 
@@ -167,18 +172,18 @@ def _redact_shapes(text: str, ledger: Ledger, name: str, *, is_version: bool) ->
     digits = sum(map(text.count, "0123456789"))
     has_separator = _SEPARATORS.search(text) is not None
     if "-----" in text or "eyJ" in text or digits:
-        text = _without_shapes(text, ledger, KEYS, name)
+        text = _without_shapes(text, ledger, _KEYS, name)
     text = _without_tokens(text, ledger)
     if digits >= _MIN_DIGITS_OF_CHECKED:
-        text = _without_shapes(text, ledger, CHECKED_NUMBERS, name)
+        text = _without_shapes(text, ledger, _CHECKED_NUMBERS, name)
     if "/" in text or "\\" in text or "%5" in text:
-        text = _without_shapes(text, ledger, ACCOUNTS, name)
+        text = _without_shapes(text, ledger, _ACCOUNTS, name)
     if has_separator:
         text = _without_named_values(text, ledger)
-    if (has_separator or digits) and _contains_any(text.lower(), _TEXTUAL_HINTS):
+    if has_separator or digits:
         text = _without_shapes(text, ledger, _TEXTUAL, name)
     if not is_version and (text.count(":") > 1 or text.count("-") > 4 or text.count(".") > 1):
-        text = _without_shapes(text, ledger, DEVICES, name)
+        text = _without_shapes(text, ledger, _DEVICES, name)
     if not is_version and digits >= _MIN_DIGITS_OF_ADDRESS:
         text = _without_shapes(text, ledger, _PHONES_AND_IPV4, name)
     return text
@@ -186,7 +191,7 @@ def _redact_shapes(text: str, ledger: Ledger, name: str, *, is_version: bool) ->
 
 def _redact_lines(text: str, ledger: Ledger, name: str, *, is_version: bool) -> str:
     """Redact a long text by line, because most of its lines are known to be harmless."""
-    lines = list(_lines(_without_shapes(text, ledger, PRIVATE_KEYS, name)))
+    lines = list(_lines(_without_shapes(text, ledger, _PRIVATE_KEYS, name)))
     if len(lines) == 1:
         return _redact_unless_known(lines[0], ledger, name, is_version=is_version)
     return "".join(redact_named(line, ledger, name=name, is_version=is_version) for line in lines)
@@ -207,7 +212,11 @@ def _lines(text: str) -> Iterator[str]:
 
 def _without_tokens(text: str, ledger: Ledger) -> str:
     """Hide vendor tokens; only long runs of characters are searched for their prefixes."""
-    runs = " ".join(run for run in _LONG_RUN.findall(text) if _TOKEN_CHARACTER.search(run))
+    runs = " ".join(
+        run
+        for run in _LONG_RUN.findall(text)
+        if len(run) > _MIN_LENGTH_WITHOUT_DIGIT or not _DIGITS.isdisjoint(run)
+    )
     if not runs or not _contains_any(runs, _TOKEN_PREFIXES):
         return text
     for prefix, pattern in VENDOR_TOKENS:
@@ -227,9 +236,9 @@ def _without_named_values(text: str, ledger: Ledger) -> str:
     return text
 
 
-def _without_shapes(text: str, ledger: Ledger, shapes: tuple[Shape, ...], name: str) -> str:
+def _without_shapes(text: str, ledger: Ledger, shapes: ShapeGroup, name: str) -> str:
     lowered = text.lower()
-    for shape in shapes:
+    for shape in shapes.relevant(lowered):
         found = [(start, end, shape.kind) for start, end in shape.spans(text, lowered, name)]
         if found:
             text = _replaced(text, found, ledger)

@@ -35,8 +35,6 @@ class Shape:
 
     def spans(self, text: str, lowered: str, name: str) -> list[tuple[int, int]]:
         """Return the positions in the text, in order; `lowered` is the text in lowercase."""
-        if self.hints and not any(map(lowered.__contains__, self.hints)):
-            return []
         if self.starts and len(lowered) == len(text):
             return self._spans_at(self.starts(text, lowered, self.hints), text, name)
         return self._all_spans(text, name)
@@ -65,6 +63,26 @@ class Shape:
     def _span(self, match: re.Match[str], name: str) -> tuple[int, int] | None:
         start, end = match.span("value" if "value" in self.pattern.groupindex else 0)
         return (start, end) if self.is_secret(_candidate(match, start, end, name)) else None
+
+
+class ShapeGroup:
+    """Shapes that are searched one after another, each hint of which is looked for once."""
+
+    def __init__(self, *shapes: Shape) -> None:
+        self._shapes = tuple((1 << number, shape) for number, shape in enumerate(shapes))
+        self._without_hint = sum(bit for bit, shape in self._shapes if not shape.hints)
+        self._by_hint = tuple(
+            (hint, sum(bit for bit, shape in self._shapes if hint in shape.hints))
+            for hint in sorted({hint for shape in shapes for hint in shape.hints})
+        )
+
+    def relevant(self, lowered: str) -> list[Shape]:
+        """Return the shapes that can match the text, which is in lowercase."""
+        bits = self._without_hint
+        for hint, bits_of_hint in self._by_hint:
+            if hint in lowered:
+                bits |= bits_of_hint
+        return [shape for bit, shape in self._shapes if bits & bit] if bits else []
 
 
 def at_hints(_text: str, lowered: str, hints: tuple[str, ...]) -> list[int]:
