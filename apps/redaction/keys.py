@@ -146,6 +146,7 @@ _TO_OR_FROM_DIGIT = re.compile(r"[A-Za-z](?=\d)|\d(?=[A-Za-z])")
 _TO_CAPITAL = re.compile(r"[a-z](?=[A-Z])")
 _DIGIT = re.compile(r"\d")
 _MIN_LENGTH_OF_PARTS = 20
+_MAX_CHECKED = 80
 
 
 def looks_generated(value: str) -> bool:
@@ -158,10 +159,11 @@ def looks_generated(value: str) -> bool:
         return False
     if _UUID.fullmatch(value):
         return True
-    is_long = len(value) >= _MIN_LENGTH_OF_PARTS and "/" not in value
-    if is_long and len(_TO_OR_FROM_DIGIT.findall(value)) > 4:
+    start = value[:_MAX_CHECKED]
+    in_parts = len(start) >= _MIN_LENGTH_OF_PARTS and "/" not in start
+    if in_parts and len(_TO_OR_FROM_DIGIT.findall(start)) > 4:
         return True
-    return any(map(_alternates, _RUN.findall(value)))
+    return any(map(_alternates, _RUN.findall(start)))
 
 
 def _alternates(run: str) -> bool:

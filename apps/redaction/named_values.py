@@ -54,6 +54,7 @@ def end_of_object(text: str, start: int) -> int | None:
 # The extent of a value, which depends on how it begins, up to `_MAX_SPAN`
 
 _MAX_SPAN = 4000
+_MAX_CHECKED = 300
 # Also inside a wrapper such as `SecretStr('x')`.
 _QUOTED = re.compile(
     r"\[?(?:(?:pydantic\.)?(?:Secret|Password|Sensitive|Token)\w{0,12}\(\s?)?"
@@ -66,15 +67,16 @@ _INSIDE = {
 # An `&` begins a parameter only before `name=`, and a bracket inside a value does not close it.
 _IN_VALUE = r"&(?![\w.~%\[\]-]{1,60}=|amp;|quot;|lt;|gt;|#)|[)\]}](?=[\w$#!^*+~@])"
 _BARE = re.compile(
-    r"(?:[^\s&;,\"'`<>)\]}\\|]|\\(?![nrt\"'\\])|\|(?=[^\s|=:&;,\"']{4,100}(?:[\s&;,\"']|\Z))"
-    rf"|{_IN_VALUE}){{1,4000}}+"
+    r"(?:[^\s&;,\"'`<>)\]}\\|]{1,4000}+|\\(?![nrt\"'\\])"
+    rf"|\|(?=[^\s|=:&;,\"']{{4,100}}(?:[\s&;,\"']|\Z))|{_IN_VALUE}){{1,4000}}+"
 )
-_OF_ENVIRONMENT = re.compile(rf"(?:[^\s\"'`&;<>\\]|{_IN_VALUE}){{1,4000}}+")
+_OF_ENVIRONMENT = re.compile(rf"(?:[^\s\"'`&;<>\\)\]}}]{{1,4000}}+|[)\]}}]|{_IN_VALUE}){{1,4000}}+")
 _ENCODED = re.compile(
-    r"(?:[^\s&;,\"'<>)\]}%]|%(?!26|22|27|2C|7D|5D|3B|0A|0D)[0-9A-F]{2}){1,4000}+", re.IGNORECASE
+    r"(?:[^\s&;,\"'<>)\]}%]{1,4000}+|%(?!26|22|27|2C|7D|5D|3B|0A|0D)[0-9A-F]{2}){1,4000}+",
+    re.IGNORECASE,
 )
 _PARAMETER = re.compile(r"[\w.~%/+|-]{1,500}+")
-IN_MARKUP = re.compile(r"(?:[^<&\n]|&(?!lt;)){1,4000}+")
+IN_MARKUP = re.compile(r"(?:[^<&\n]{1,4000}+|&(?!lt;)){1,4000}+")
 SCHEME = re.compile(
     r"(?:basic|bearer|token|digest|apikey|api-key|ssws|jwt|negotiate|ntlm|hawk)\s{1,4}", re.I
 )
@@ -98,7 +100,12 @@ class Span:
     is_object: bool = False
 
 
-def value_span(text: str, match: re.Match[str]) -> Span | None:
+# The start and end of the last unquoted value that each pattern found, and how far it could read.
+# A name inside that value has a value with the same end, so no part is read twice.
+Runs = dict[re.Pattern[str], tuple[int, int, int]]
+
+
+def value_span(text: str, match: re.Match[str], runs: Runs) -> Span | None:
     """Return the position of the value after the matched name and mark."""
     start, name = match.end(), match["name"].lower()
     end = end_of_object(text, start) if match["mark"].strip() != "," else None
@@ -113,8 +120,20 @@ def value_span(text: str, match: re.Match[str]) -> Span | None:
         cookies = _COOKIES.match(text, start)
         if cookies:
             return Span(start, cookies.end(), quoted=True)
-    found = _bare_pattern(match).match(text, start)
-    return Span(start, found.end(), quoted=False) if found else None
+    end = _end_of_run(text, start, _bare_pattern(match), runs)
+    return Span(start, end, quoted=False) if end > start else None
+
+
+def _end_of_run(text: str, start: int, pattern: re.Pattern[str], runs: Runs) -> int:
+    first, last, limit = runs.get(pattern, (0, 0, 0))
+    if not first <= start < last:
+        first = last = limit = start
+    if last == limit:
+        limit = min(len(text), start + _MAX_SPAN)
+        found = pattern.match(text, last, limit)
+        last = found.end() if found else last
+    runs[pattern] = (first, last, limit)
+    return last
 
 
 def _bare_pattern(match: re.Match[str]) -> re.Pattern[str]:
@@ -234,8 +253,7 @@ _HINTS = (
 )
 
 _VARIABLE = re.compile(r"(?<![A-Za-z0-9_$])[A-Z][A-Z0-9_]{2,60}+=[\"']?[\w.=+/-]{12}")
-# The name of the object in which a text is: `{'mapbox': {'region': 'eu', `
-_PARENT = re.compile(r"([A-Za-z][\w-]{1,60})\\{0,8}[\"']?\s?(?:=>|[:=(])?\s?\{[^{}]{0,100}\Z")
+_PARENT = re.compile(r"([A-Za-z][\w-]{0,60}+)\\{0,8}[\"']?\s?(?:=>|[:=(])?\s?\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,12 +269,12 @@ def named_values(text: str, lowered: str) -> Iterator[NamedValue]:
     """Yield the values that must be hidden because of their names, in order."""
     if not any(map(lowered.__contains__, _HINTS)) and not _VARIABLE.search(text):
         return
-    done = 0
+    done, runs = 0, Runs()
     for match in (_NAMED_IN_ADDRESS if "%" in text else _NAMED).finditer(text):
         if match.start() < done or not _may_be_secret(match["name"]):
             continue
         kind, name = _kind_and_name(text, match)
-        span = value_span(text, match) if kind else None
+        span = value_span(text, match, runs) if kind else None
         if kind and span and _must_be_hidden(text, match, kind, name, span):
             done = span.end
             alias_kind = "secret" if kind == "parameter" else kind
@@ -288,12 +306,19 @@ def _kind_and_name(text: str, match: re.Match[str]) -> tuple[str | None, str]:
         before = _WORD_BEFORE.search(text[max(0, start - 22) : start])
         names += [f"{before[1]} {name}"] if before else []
     if name.lower() in PARTS:
-        parent = _PARENT.search(text, max(0, start - 120), start)
-        names += [f"{parent[1]}_{name}"] if parent else []
+        names += [f"{parent}_{name}" for parent in _parent(text, start)]
     kind, name = next(((kind, one) for one in names if (kind := kind_of_key(one))), (None, name))
     if not kind and name.lower() in URL_PARAMETERS and _is_parameter(text, match):
         kind = "parameter"
     return (None if kind in ("email", "ip", "phone") else kind), name
+
+
+def _parent(text: str, start: int) -> Iterator[str]:
+    """Yield the name of the object that contains `start`: `{'mapbox': {'region': 'eu', `."""
+    brace = text.rfind("{", max(0, start - 100), start)
+    if brace > text.rfind("}", max(0, start - 100), start):
+        found = _PARENT.search(text, max(0, brace - 70), brace)
+        yield from (found[1],) if found else ()
 
 
 def _is_element(text: str, match: re.Match[str]) -> bool:
@@ -307,7 +332,7 @@ def _is_pair(text: str, match: re.Match[str]) -> bool:
     """Return whether it is like `["password", "x"]` or `("password", "x")`, not a longer list."""
     start = match.start() - len(match["close"] or "")
     opening = text[max(0, start - 1) : start]
-    value = value_span(text, match)
+    value = value_span(text, match, {})
     return bool(
         match["close"] and opening in ("[", "(") and value and value.quoted
         and text[value.end + len(match["close"]) :][:1] in ("]", ")")
@@ -340,7 +365,7 @@ def scheme_length(value: str) -> int:
 
 
 def _must_be_hidden(text: str, match: re.Match[str], kind: str, name: str, span: Span) -> bool:
-    value = text[span.start : span.end]
+    value = text[span.start : min(span.end, span.start + _MAX_CHECKED)]
     lowered = value.strip().lower()
     if span.is_object:
         return kind != "parameter" and not _is_harmless_object(text, match, value)
@@ -403,6 +428,8 @@ def _is_harmless_object(text: str, match: re.Match[str], value: str) -> bool:
 
 def _is_hidden(text: str, span: Span) -> bool:
     """Return whether the span contains only an alias, possibly after a scheme."""
+    if text[span.end - 1] not in ">]*•xX.":
+        return False
     scheme = SCHEME.match(text, span.start, span.end)
     hidden = _ALREADY.match(text, scheme.end() if scheme else span.start)
     return hidden is not None and hidden.end() >= span.end
@@ -410,7 +437,7 @@ def _is_hidden(text: str, span: Span) -> bool:
 
 def _is_bare_secret(text: str, match: re.Match[str], span: Span, lowered: str) -> bool:
     """Return whether an unquoted value is not a word of a sentence, a placeholder, or code."""
-    name, value = match["name"], text[span.start : span.end]
+    name, value = match["name"], text[span.start : span.start + len(lowered)]
     if (
         lowered.startswith(_OPENINGS)
         or lowered.rstrip(".!") in COMMON_WORDS
