@@ -38,10 +38,14 @@ _OWN_ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _RECIPIENT = re.compile(
-    r"^[ \t>*|]{0,12}(?:to|cc|bcc|an|à|para)\*?[ \t]?:[^\n]{0,200}\Z", re.IGNORECASE | re.MULTILINE
+    r"^[ \t>*|]{0,12}(?:to|cc|bcc|an|à|para|aan|a|til|till|do|vastaanottaja|"
+    r"kopie|kopi|kopia|kopio|dw|宛先)\*?[ \t]?:[^\n]{0,200}\Z",
+    re.IGNORECASE | re.MULTILINE,
 )
 _SENDER = re.compile(
-    r"^[ \t>*|]{0,12}(?:from|von|de|reply-to)\*?[ \t]?:[^\n]{0,200}\Z", re.IGNORECASE | re.MULTILINE
+    r"^[ \t>*|]{0,12}(?:from|von|de|reply-to|van|da|fra|från|od|lähettäjä|差出人)\*?"
+    r"[ \t]?:[^\n]{0,200}\Z",
+    re.IGNORECASE | re.MULTILINE,
 )
 
 _OWNER = (
@@ -99,12 +103,40 @@ _LINK = re.compile(r"https?://[^\s<>\"'“”\]]{1,1900}", re.IGNORECASE)
 _LOOKS_LIKE_DATE = re.compile(
     r"[0-9]{1,4}[./:-][0-9]{1,2}(?:[./:-][0-9]{1,4})?|(?:19|20)[0-9]{2}-.{0,30}"
 )
+# What log lines put after "client": an IP address, perhaps with a port, or a version.
+_IP = r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|(?=[^\s:]{0,4}:[^\s:]{0,4}:)[0-9a-f:]{2,39})"
+_NOT_AN_ID = re.compile(
+    rf"\[?{_IP}(?:[:/][0-9]{{1,5}})?|v?[0-9]{{1,4}}(?:\.[0-9]{{1,4}}){{1,3}}(?:[-+].{{1,20}})?",
+    re.IGNORECASE,
+)
+_IP_OF_CUSTOMER = re.compile(
+    rf"(?<!\w)(?:{_OWNER}['\u2019]?s?|my|their|his|her|meine|son|su)[ \t_.-]{{1,2}}ip"
+    r"(?:[ \t_-]?addr(?:ess)?|-adresse)?[ \t]?(?:[:=]|is|was|ist|est|es)?[ \t]{1,3}"
+    rf"(?P<value>{_IP})(?![\w:]|\.[0-9])",
+    re.IGNORECASE,
+)
+_MESSAGE_ID = re.compile(
+    r"(?<![\w-])(?:message[-_]?id|in[-_]reply[-_]to|references|content[-_]id|msg[-_]?id)[*\"']{0,2}"
+    r"[ \t]?[:=][^\n]{0,998}(?:\n[ \t]{1,8}<[^\n]{0,998}){0,20}",
+    re.IGNORECASE,
+)
 
 
-def find_customers(text: str) -> tuple[tuple[CustomerFound, ...], tuple[str, ...]]:
-    """Return the possible customers, likeliest first, and notes on those not listed."""
+def find_customers(
+    text: str, *, by_ip: bool = False
+) -> tuple[tuple[CustomerFound, ...], tuple[str, ...]]:
+    """Return the possible customers, likeliest first, and notes on those not listed.
+
+    `by_ip` says that customers can be found by their IP address.
+    """
+    text = _MESSAGE_ID.sub(lambda found: " " * len(found[0]), text)
     links, notes = _find_links(text)
     tokens: list[_Token] = list(links)
+    if by_ip:
+        tokens += [
+            _Token(one.start("value"), one.end("value"), one["value"], "IP address", rank=1)
+            for one in _IP_OF_CUSTOMER.finditer(text)
+        ]
     for find in (
         _find_sign_in_ids,
         _find_labeled_ids,
@@ -163,7 +195,7 @@ def _find_labeled_ids(text: str) -> Iterator[_Token]:
         is_cut = _MORE_GROUPS.match(text, found.end()) and value.isdecimal() and len(value) < 4
         if is_cut or not any(character.isdigit() for character in value):
             continue
-        if not found["id"] and _LOOKS_LIKE_DATE.fullmatch(value):
+        if (not found["id"] and _LOOKS_LIKE_DATE.fullmatch(value)) or _NOT_AN_ID.fullmatch(value):
             continue
         if not has_label and len(value) < 3:
             continue

@@ -1,18 +1,19 @@
-"""Find days and durations in a text, and work out which days they can mean."""
+"""Find days in a text, and work out which days they can mean."""
 
 import calendar
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 
+from apps.tickets.durations import DurationToken
 from apps.tickets.text import (
     ANY_WEEKDAY,
     DAYS_AGO,
     DOUBTFUL_MONTHS,
     MONTHS,
-    NUMBERS,
+    MONTHS_BESIDE_YEAR,
     PARTS_OF_DAYS,
     WEEKDAYS,
     ReferenceTime,
@@ -20,70 +21,6 @@ from apps.tickets.text import (
     normalize,
     not_overlapping,
 )
-
-# Durations: two hours ago, vor 10 Minuten, just now.
-
-
-@dataclass(frozen=True, slots=True)
-class DurationToken:
-    """How long before the ticket something happened: "two hours ago"."""
-
-    start: int
-    end: int
-    text: str
-    back: timedelta
-
-
-_COUNT = (
-    r"(?P<count>[0-9]{1,3}|an?|a\sfew|a\scouple\sof|half\san|"
-    rf"einer|einem|une?|una|{alternation(NUMBERS)})"
-)
-_UNIT = (
-    r"(?P<unit>min(?:ute[ns]?|uto|s)?|minutos|hours?|hrs?|h|stunden?|heures?|horas?|"
-    r"days?|tage?n?|jours?|d[ií]as?)"
-)
-_AGO = re.compile(
-    rf"(?<!\w){_COUNT}\s{{0,2}}{_UNIT}\sago(?!\w)|(?<!\w)(?P<now>just\snow|right\snow|gerade\seben|soeben|à\sl['\u2019]instant|ahora\smismo)(?!\w)",
-    re.IGNORECASE,
-)
-_BACK = re.compile(rf"(?<!\w)(?:vor|il\sy\sa|hace)\s{_COUNT}\s{{1,2}}{_UNIT}(?!\w)", re.IGNORECASE)
-
-
-def find_durations(text: str) -> list[DurationToken]:
-    """Return all minutes and hours ago; `find_dates` returns the days ago."""
-    tokens = []
-    for pattern in (_AGO, _BACK):
-        for found in pattern.finditer(text):
-            unit = _unit(found)
-            if unit != "days":
-                back = timedelta(**{unit: _count(found)})
-                tokens.append(DurationToken(found.start(), found.end(), found[0], back))
-    return sorted(tokens, key=lambda one: one.start)
-
-
-def _find_days_ago(text: str) -> Iterator[tuple[re.Match[str], int]]:
-    """Yield each match of "three days ago", and the number of days."""
-    for pattern in (_AGO, _BACK):
-        for found in pattern.finditer(text):
-            if _unit(found) == "days" and _count(found) <= 365 and "few" not in found[0]:
-                yield found, int(_count(found))
-
-
-def _unit(found: re.Match[str]) -> str:
-    unit = normalize(found.groupdict().get("unit") or "m")
-    if unit.startswith("m"):
-        return "minutes"
-    return "days" if unit[0] in "dtj" else "hours"
-
-
-def _count(found: re.Match[str]) -> float:
-    written = normalize(found["count"] or "")
-    if not written:
-        return 0
-    if written.isdecimal():
-        return int(written)
-    return {"a few": 5, "a couple of": 2, "half an": 0.5}.get(written) or NUMBERS.get(written, 1)
-
 
 # Dates: 20 Nov 2026, 11/12, yesterday, on Monday, on the 20th.
 
@@ -124,7 +61,11 @@ _WEEKDAY = rf"(?:(?P<weekday>{alternation(ANY_WEEKDAY)})\.?,?\s{{1,3}})?"
 _FREE = r"(?<![\w./:#-])"
 _YEAR_FIRST = re.compile(
     _FREE + r"(?P<y>(?:19|20)[0-9]{2})(?P<sep>[-/.])(?P<m>[01]?[0-9])(?P=sep)(?P<d>[0-3]?[0-9])"
-    r"(?=T[0-9]|[^\w./-]|[./-](?!\w)|\Z)"
+    r"(?=[T_][0-9]|[^\w./-]|[./-](?!\w)|-[0-9]{2}:|\Z)"
+)
+_JAPANESE = re.compile(
+    r"(?<![0-9])(?P<y>20[0-9]{2})年\s?(?P<m>[01]?[0-9])月\s?(?P<d>[0-3]?[0-9])日"
+    r"(?:\s?\(?[月火水木金土日](?:曜日)?(?!\w)\)?)?"
 )
 # In logs and file names: 20261118T220500Z, 20/Nov/2026:14:05:12.
 _PACKED = re.compile(
@@ -134,24 +75,30 @@ _PACKED = re.compile(
 )
 _NUMBERS = re.compile(
     rf"(?<!\w){_WEEKDAY}{_FREE}(?P<a>[0-9]{{1,2}})(?P<sep>[-/.])(?P<b>[0-9]{{1,2}})"
-    r"(?:(?P=sep)(?P<year>[0-9]{4}|[0-9]{2})|(?P<short>\.(?!\w)|/?))(?![\w/]|[.-][0-9])",
+    r"(?:(?P=sep)(?P<year>[0-9]{4}|[0-9]{2})|(?P<short>\.(?!\w)|/?))(?=[T@_-][0-2]?[0-9][:.][0-5][0-9]|(?![\w/]|[.-][0-9]))",
     re.IGNORECASE,
 )
 _AT_BEFORE = re.compile(r"(?<!\w)(?:at|um)\s\Z", re.IGNORECASE)
 _DOTTED_BEFORE = re.compile(
     r"(?<!\w)(?:am|vom|den|dem|der|on|seit|bis|since|le|el)\s\Z", re.IGNORECASE
 )
+# The year of "Nov 20 14:05:09 2026" comes after the time.
+_YEAR_AFTER_TIME = (
+    r"(?=\s{1,2}[0-2][0-9]:[0-5][0-9](?::[0-5][0-9])?(?:\s[A-Z]{3,4})?\s(?P<last>20[0-9]{2})(?!\w))"
+)
 _DAY_MONTH = re.compile(
-    rf"(?<!\w){_WEEKDAY}(?:the\s)?{_FREE}(?P<d>[0-3]?[0-9])(?:\s?(?:st|nd|rd|th|er|º)|\.)?[\s-]{{1,2}}"
+    rf"(?<!\w){_WEEKDAY}(?:(?:the|den|d\.)\s)?{_FREE}(?P<d>[0-3]?[0-9])"
+    rf"(?:\s?(?:st|nd|rd|th|er|º)|\.)?(?:[\s-]{{1,2}}|(?P<slash>/))"
     rf"(?:of\s|de\s)?(?P<month>{alternation(MONTHS)})(?!\w)\.?"
-    r"(?:(?:,?\s{1,2}|-)(?:of\s|de\s|del\s)?(?P<year>[0-9]{4})(?!\w)|[\s-](?P<yy>'?[0-9]{2})"
-    r"(?!\w|\s?[:.h][0-9]|\s?[ap]\.?m|\s?uhr))?",
+    r"(?:(?:,?\s{1,2}|[-/])(?:of\s|de\s|del\s)?(?P<year>[0-9]{4})(?!\w)|[\s/-](?P<yy>'?[0-9]{2})"
+    rf"(?!\w|\s?[:.h][0-9]|\s?[ap]\.?m|\s?uhr)|{_YEAR_AFTER_TIME})?",
     re.IGNORECASE,
 )
 _MONTH_DAY = re.compile(
     rf"(?<!\w){_WEEKDAY}(?P<month>{alternation(MONTHS)})(?P<dot>\.)?[\s-]{{1,2}}(?:the\s)?"
     r"(?P<d>[0-3]?[0-9])(?P<th>st|nd|rd|th)?(?![\w%]|[:.][0-9]|\s?[ap]\.?m)"
-    r"(?:,?\s{1,2}(?P<year>[0-9]{4})(?!\w)|,\s(?P<yy>'?[0-9]{2})(?!\w|\s?[:.h][0-9]|\s?[ap]\.?m))?",
+    r"(?:(?:,?\s{1,2}|-)(?P<year>[0-9]{4})(?!\w)|,\s(?P<yy>'?[0-9]{2})"
+    rf"(?!\w|\s?[:.h][0-9]|\s?[ap]\.?m)|{_YEAR_AFTER_TIME})?",
     re.IGNORECASE,
 )
 _NOT_DATES = frozenset(("24/7", "9/11"))
@@ -161,12 +108,15 @@ _NO_DAY_AFTER = re.compile(
 )
 
 _WORDS = re.compile(
-    rf"(?<!\w)(?P<word>{alternation({**DAYS_AGO, **PARTS_OF_DAYS})})(?!\w)", re.IGNORECASE
+    rf"(?<!\w)(?P<word>{alternation({**DAYS_AGO, **PARTS_OF_DAYS})})(?P<ish>-?ish)?(?!\w)|"
+    r"(?P<tight>一昨日|昨日|今日|本日|今朝)",
+    re.IGNORECASE,
 )
 _HIER = re.compile(r"(?<![\w-])hier(?=\s{1,2}(?:à|vers|midi)(?!\w))", re.IGNORECASE)
 _ON_WEEKDAY = re.compile(
     rf"(?<!\w)(?:(?P<last>last|past|letzten|letzter|dernier|pasado)\s|(?P<next>next|every|each|jeden|"
-    rf"nächsten|coming|until|till)\s)?(?P<day>{alternation(WEEKDAYS)})(?P<after>\s(?:dernier|pasado))?(?!\w)",
+    rf"nächsten|coming|until|till)\s)?(?P<day>{alternation(WEEKDAYS)})(?P<after>\s(?:dernier|pasado))?"
+    r"(?P<ish>-?ish)?(?!\w)",
     re.IGNORECASE,
 )
 # "on the 20th", but not the ordinal of something else.
@@ -182,12 +132,17 @@ _WEEK_SPAN = re.compile(
     re.IGNORECASE,
 )
 _VAGUE = re.compile(
-    r"(?<!\w)(?:last\s(?:week|month|weekend)|(?:over|at|on|during)\sthe\sweekend|am\swochenende|(?:a|one)\sweek\sago|the\sother\sday|a\sfew\sdays\sago|"
-    r"recently|letzte\swoche|neulich|la\ssemaine\sderni[èe]re|la\ssemana\spasada)(?!\w)",
+    r"(?<!\w)(?:(?:last|this|earlier\sthis)\s(?:week|month|weekend)|"
+    r"(?:over|at|on|during)\sthe\sweekend|am\swochenende|the\sother\sday|"
+    r"(?:a\sfew|several|some|[0-9]{1,2}|an?|one|two|three|four)\s(?:weeks?|months?)\sago|"
+    r"(?:(?<![\w½¼¾]\s)(?:hours|days|weeks)|a\s(?:short\s)?while|some\stime)\sago|earlier\stoday|all\s(?:day|morning)|"
+    r"recently|letzte\swoche|neulich|kürzlich|vorhin|vor\s(?:kurzem|einer\swoche)|"
+    r"la\ssemaine\sderni[èe]re|récemment|tout\sà\sl['\u2019]heure|la\ssemana\spasada|hace\spoco)(?!\w)",
     re.IGNORECASE,
 )
 _COMING = re.compile(
-    rf"(?<!\w)(?:tomorrow|demain|übermorgen|(?:next|coming|nächsten)\s{alternation(WEEKDAYS)})(?!\w)",
+    rf"(?<!\w)(?:tomorrow|demain|übermorgen|domani|amanhã|i\smorgen|i\smorgon|imorgon|huomenna|jutro|"
+    rf"(?:next|coming|nächsten)\s{alternation(WEEKDAYS)})(?!\w)",
     re.IGNORECASE,
 )
 # Capitalized only; "Sat" and "Sun" are also words, so they need "on" before them.
@@ -196,11 +151,16 @@ _SHORT_WEEKDAY = re.compile(
 )
 
 
-def find_dates(text: str) -> list[DateToken]:
-    """Return all days in the order of the text; none overlap."""
-    found: list[DateToken] = []
+def find_dates(text: str, durations: Sequence[DurationToken]) -> list[DateToken]:
+    """Return all days in the order of the text, and those of "3 days ago"; none overlap."""
+    found = [
+        DateToken(one.start, one.end, one.text, ago=one.days, question=one.question)
+        for one in durations
+        if one.days is not None
+    ]
     for scan in (
         _year_first,
+        _japanese,
         _packed,
         _day_month,
         _month_day,
@@ -209,7 +169,7 @@ def find_dates(text: str) -> list[DateToken]:
         _weekdays,
         _vague,
     ):
-        found += not_overlapping(scan(text), found)
+        found += not_overlapping(scan(text), [*found, *durations])
     return sorted(found, key=lambda tokens: tokens.start)
 
 
@@ -218,6 +178,13 @@ def _year_first(text: str) -> Iterator[DateToken]:
         dates = _real([(int(found["y"]), int(found["m"]), int(found["d"]))])
         if dates:
             yield DateToken(found.start(), found.end(), found[0], dates, is_machine=True)
+
+
+def _japanese(text: str) -> Iterator[DateToken]:
+    for found in _JAPANESE.finditer(text):
+        dates = _real([(int(found["y"]), int(found["m"]), int(found["d"]))])
+        if dates:
+            yield DateToken(found.start(), found.end(), found[0], dates)
 
 
 def _packed(text: str) -> Iterator[DateToken]:
@@ -237,14 +204,16 @@ def _month_day(text: str) -> Iterator[DateToken]:
 
 
 def _with_named_month(found: re.Match[str]) -> DateToken | None:
-    year = int(found["year"]) if found["year"] else None
+    year = int(found["year"] or found["last"] or 0) or None
     question = ""
     if found["yy"]:
         year = 2000 + int(found["yy"].lstrip("'"))
         question = f"“{_one_line(found[0])}”: we read the last number as the year {year}."
     dates = _real([(year, MONTHS[normalize(found["month"])], int(found["d"]))])
     month = found["month"]
-    is_bare = not found["year"] and not found["weekday"] and not found.groupdict().get("th")
+    is_bare = not (year or found["weekday"] or found.groupdict().get("th"))
+    if is_bare and (normalize(month) in MONTHS_BESIDE_YEAR or found.groupdict().get("slash")):
+        return None
     is_word = normalize(month) in DOUBTFUL_MONTHS and is_bare
     if is_word and _NO_DAY_AFTER.match(found.string, found.end()):
         return None
@@ -307,13 +276,13 @@ def _orders(found: re.Match[str]) -> list[YearMonthDay]:
 
 def _relative(text: str) -> Iterator[DateToken]:
     for found in _WORDS.finditer(text):
-        word = normalize(found["word"])
+        word = normalize(found["word"] or found["tight"])
         ago, part = PARTS_OF_DAYS[word] if word in PARTS_OF_DAYS else (DAYS_AGO[word], "")
-        yield DateToken(found.start(), found.end(), found[0], ago=ago, part=part)
+        yield DateToken(
+            found.start(), found.end(), found[0], ago=ago, part=part, question=_roughly(found)
+        )
     for found in _HIER.finditer(text):
         yield DateToken(found.start(), found.end(), found[0], ago=1)
-    for found, ago in _find_days_ago(text):
-        yield DateToken(found.start(), found.end(), found[0], ago=ago)
     for found in _OF_MONTH.finditer(text):
         if 1 <= int(found["d"]) <= 31:
             yield DateToken(found.start("the"), found.end(), found["the"], of_month=int(found["d"]))
@@ -330,7 +299,14 @@ def _single_weekdays(text: str) -> Iterator[DateToken]:
         if not found["next"]:
             last = bool(found["last"] or found["after"])
             day = WEEKDAYS[normalize(found["day"])]
-            yield DateToken(found.start(), found.end(), found[0], weekday=day, is_last=last)
+            yield DateToken(
+                found.start(),
+                found.end(),
+                found[0],
+                weekday=day,
+                is_last=last,
+                question=_roughly(found),
+            )
     for found in _SHORT_WEEKDAY.finditer(text):
         day = ANY_WEEKDAY[normalize(found["day"])]
         yield DateToken(found.start(), found.end(), found[0], weekday=day)
@@ -342,6 +318,10 @@ def _vague(text: str) -> Iterator[DateToken]:
     for found in _COMING.finditer(text):
         question = f"“{_one_line(found[0])}” is in the future, so we didn't list it."
         yield DateToken(found.start(), found.end(), found[0], question=question, is_vague=True)
+
+
+def _roughly(found: re.Match[str]) -> str:
+    return f"“{_one_line(found[0])}” may be another day. Check it." if found["ish"] else ""
 
 
 def _real(dates: list[YearMonthDay]) -> tuple[YearMonthDay, ...]:
@@ -464,6 +444,14 @@ def _resolve_day(
     if token.is_vague:
         question = f"“{token.words}” isn't one specific day. Type one in the form."
         return DayOptions(questions=(token.question or question,))
+    days = _days_meant(token, references, zone, now)
+    asked = (token.question,) if token.question else ()
+    return replace(days, questions=(*asked, *days.questions))
+
+
+def _days_meant(
+    token: DateToken, references: Sequence[ReferenceTime], zone: tzinfo, now: datetime
+) -> DayOptions:
     if token.dates:
         return _calendar_days(token, references, zone, now)
     if not references:
@@ -489,7 +477,7 @@ def _calendar_days(
     if not recent:
         question = f"“{token.words}” is too long ago: errors from then are no longer stored."
         return DayOptions(questions=(question,))
-    questions = [token.question] if token.question else []
+    questions = []
     if token.weekday is not None:
         matching = [one for one in recent if one.day.weekday() == token.weekday]
         if not matching:

@@ -1,4 +1,4 @@
-"""The result types of reading a ticket, places in its text, and words in four languages."""
+"""The result types of reading a ticket, places in its text, and words in 13 languages."""
 
 import re
 from bisect import bisect_left, bisect_right
@@ -101,7 +101,28 @@ class Reading:
         return any(found.lacks_date for found in self.moments)
 
 
-# Places in a text.
+# Cleaning a text, and places in it.
+
+_INVISIBLE = dict.fromkeys([0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, 0xFEFF])
+_INVISIBLE |= dict.fromkeys(range(0x2066, 0x206A))
+_SPACES: dict[int, int | str | None] = dict.fromkeys((0xA0, 0x2007, 0x2009, 0x202F, 0x3000), " ")
+_WIDE = {0xFF01 + offset: 0x21 + offset for offset in range(94)} | {0x2010: "-", 0x2011: "-"}
+_CLEANED = {**_INVISIBLE, **_SPACES, **_WIDE}
+# Japanese and Chinese write no spaces; the signs for year, month, and so on belong to a number.
+_TIGHT = re.compile(
+    r"(?<=[\u3041-\u9fff])(?<![年月時])(?=[0-9])|"
+    r"(?<=[0-9])(?=[\u3041-\u9fff])(?![年月日時分秒])"
+)
+
+
+def clean(text: str) -> str:
+    """Return the text with usual spaces, digits, and line ends, and without invisible characters.
+
+    Mail programs put narrow spaces before "PM", and invisible marks between the numbers of a date.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_CLEANED)
+    return _TIGHT.sub(" ", text)
+
 
 _HARD_BREAK = re.compile(r"\n[ \t\r>]{0,8}\n|[!?;]\s|[^\W\d]{2}\.\s{1,3}(?=[A-ZÄÖÜÉ¿¡])")
 
@@ -116,6 +137,14 @@ class Spanned(Protocol):
     @property
     def end(self) -> int:
         """Return the place after its last character."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Words that may be a time but can't be read."""
+
+    start: int
+    end: int
 
 
 S = TypeVar("S", bound=Spanned)
@@ -174,33 +203,47 @@ def _one_line(text: str) -> str:
     return f"{left}{' '.join(text.split())}{right}" if text.strip() else left
 
 
-# Months, weekdays, and words for days in English, German, French, and Spanish, with typos.
+# Months, weekdays, and words for days in English, German, French, Spanish, Italian, Portuguese,
+# Dutch, Danish and Norwegian, Swedish, Finnish, Polish, and Japanese, with typos.
 #
 # Ambiguous words are not listed: French "mar." and "hier" (German for "here"), German "morgen"
 # and Spanish "mañana" (tomorrow or morning).
 
 _MONTHS = (
-    "january jan januar jänner jaenner janvier janv enero ene",
-    "february feb febr februar février fevrier févr fevr febrero",
-    "march mar märz maerz mrz mars marzo",
-    "april apr avril avr abril abr",
-    "may mai mayo",
-    "june jun juni juin junio",
-    "july jul juli juillet juil julio",
-    "august aug août aout agosto ago",
-    "september sept sep septembre septiembre setiembre",
-    "october oct oktober okt octobre octubre",
-    "november novmber nov novembre noviembre",
-    "december dec dezember dez décembre decembre diciembre dic",
+    "january jan januar jänner jaenner janvier janv enero ene gennaio gen janeiro januari "
+    "tammikuuta tammikuu tammik stycznia sty",
+    "february feb febr februar février fevrier févr fevr febrero febbraio fevereiro fev februari "
+    "helmikuuta helmikuu helmik lutego lut",
+    "march mar märz maerz mrz mars marzo março marco maart mrt marts "
+    "maaliskuuta maaliskuu maalisk marca",
+    "april apr avril avr abril abr aprile huhtikuuta huhtikuu huhtik kwietnia kwi",
+    "may mai mayo maggio mag maio mei maj toukokuuta toukokuu toukok maja",
+    "june jun juni juin junio giugno giu junho kesäkuuta kesäkuu kesäk czerwca cze",
+    "july jul juli juillet juil julio luglio lug julho heinäkuuta heinäkuu heinäk lipca lip",
+    "august aug août aout agosto ago augustus augusti elokuuta elokuu elok sierpnia sie",
+    "september sept sep septembre septiembre setiembre settembre setembro set "
+    "syyskuuta syyskuu syysk września wrz",
+    "october oct oktober okt octobre octubre ottobre ott outubro out "
+    "lokakuuta lokakuu lokak października paź",
+    "november novmber nov novembre noviembre novembro marraskuuta marraskuu marrask listopada lis",
+    "december dec dezember dez décembre decembre diciembre dic dicembre dezembro desember des "
+    "joulukuuta joulukuu jouluk grudnia gru",
 )
 _WEEKDAYS = (
-    "monday mondey montag lundi lunes",
-    "tuesday teusday tuseday dienstag mardi martes",
-    "wednesday wendesday wensday wednsday mittwoch mercredi miércoles miercoles",
-    "thursday thurday thrusday donnerstag jeudi jueves",
-    "friday freitag vendredi viernes",
-    "saturday saterday samstag sonnabend samedi sábado sabado",
-    "sunday sonntag dimanche domingo",
+    "monday mondey montag lundi lunes lunedì segunda-feira maandag mandag måndag maanantai "
+    "maanantaina poniedziałek",
+    "tuesday teusday tuseday dienstag mardi martes martedì terça-feira dinsdag tirsdag tisdag "
+    "tiistai tiistaina wtorek",
+    "wednesday wendesday wensday wednsday mittwoch mercredi miércoles miercoles mercoledì "
+    "quarta-feira woensdag onsdag keskiviikko keskiviikkona środa środę",
+    "thursday thurday thrusday donnerstag jeudi jueves giovedì quinta-feira donderdag torsdag "
+    "torstai torstaina czwartek",
+    "friday freitag vendredi viernes venerdì sexta-feira vrijdag fredag perjantai perjantaina "
+    "piątek",
+    "saturday saterday samstag sonnabend samedi sábado sabado sabato zaterdag lørdag lördag "
+    "lauantai lauantaina sobota sobotę",
+    "sunday sonntag dimanche domingo domenica zondag søndag söndag sunnuntai sunnuntaina "
+    "niedziela niedzielę",
 )
 _SHORT_WEEKDAYS = (
     "mon mo",
@@ -223,104 +266,73 @@ ANY_WEEKDAY = {**WEEKDAYS, **_numbered(_SHORT_WEEKDAYS, 0)}
 
 # Months that are also other words: in lowercase they may not be a month.
 DOUBTFUL_MONTHS = frozenset(("may", "march", "mar", "dec", "ago", "mars", "mai", "jan", "sep"))
+# Words that are months only beside a year or a day of the week: "3 out of 5".
+MONTHS_BESIDE_YEAR = frozenset((
+    "gen", "mag", "mei", "maj", "maja", "giu", "lug", "lip", "set", "out", "lis", "sie", "cze",
+    "gru", "sty", "lut", "des", "mrt", "ott", "fev",
+))  # fmt: skip
 
-DAYS_AGO = {
-    "the day before yesterday": 2,
-    "day before yesterday": 2,
-    "yesterday": 1,
-    "yesteday": 1,
-    "yestrday": 1,
-    "yesterady": 1,
-    "today": 0,
-    "vorgestern": 2,
-    "gestern": 1,
-    "heute": 0,
-    "avant-hier": 2,
-    "aujourd'hui": 0,
-    "anteayer": 2,
-    "antes de ayer": 2,
-    "ayer": 1,
-    "hoy": 0,
+_DAYS_AGO = {
+    0: "today|heute|aujourd'hui|hoy|oggi|hoje|vandaag|i dag|idag|tänään|dzisiaj|dziś|今日|本日",
+    1: "yesterday|yesteday|yestrday|yesterady|gestern|ayer|ieri|ontem|gisteren|i går|igår|eilen|"
+    "wczoraj|昨日",
+    2: "the day before yesterday|day before yesterday|vorgestern|avant-hier|anteayer|antes de ayer|"
+    "l'altro ieri|anteontem|eergisteren|i forgårs|i förrgår|toissapäivänä|przedwczoraj|"
+    "一昨日|おととい",
 }
+DAYS_AGO = {word: ago for ago, words in _DAYS_AGO.items() for word in words.split("|")}
 
 # A part of a certain day: how many days ago, and which part.
+_PARTS_OF_DAYS = {
+    (0, "morning"): "this morning|heute morgen|heute früh|ce matin|esta mañana|stamattina|"
+    "hoje de manhã|vanmorgen|vanochtend|i morges|i morse|tänä aamuna|dziś rano|dzisiaj rano|今朝",
+    (0, "afternoon"): "this afternoon|heute nachmittag|cet après-midi|cet apres-midi|esta tarde|"
+    "oggi pomeriggio|hoje à tarde|vanmiddag|i ettermiddag|i eftermiddag",
+    (0, "evening"): "this evening|tonight|heute abend|ce soir|esta noche|stasera|hoje à noite|"
+    "vanavond|i aften|i kveld|i kväll",
+    (0, "small hours"): "heute nacht|cette nuit",
+    (1, "morning"): "gestern morgen|gestern früh|hier matin|ayer por la mañana|ieri mattina|"
+    "ontem de manhã|gisterochtend|gistermorgen|i går morges|wczoraj rano",
+    (1, "afternoon"): "hier après-midi|hier apres-midi|ayer por la tarde|ieri pomeriggio|"
+    "ontem à tarde|gistermiddag",
+    (1, "evening"): "last evening|hier soir|ayer por la noche|anoche|ieri sera|ontem à noite|"
+    "gisteravond|i aftes|i går kveld|igår kväll|eilen illalla|wczoraj wieczorem",
+    (1, "night"): "last night|letzte nacht",
+}
 PARTS_OF_DAYS = {
-    "this morning": (0, "morning"),
-    "this afternoon": (0, "afternoon"),
-    "this evening": (0, "evening"),
-    "tonight": (0, "evening"),
-    "last night": (1, "night"),
-    "last evening": (1, "evening"),
-    "heute morgen": (0, "morning"),
-    "heute früh": (0, "morning"),
-    "heute nacht": (0, "small hours"),
-    "gestern morgen": (1, "morning"),
-    "gestern früh": (1, "morning"),
-    "letzte nacht": (1, "night"),
-    "ce matin": (0, "morning"),
-    "cet après-midi": (0, "afternoon"),
-    "cet apres-midi": (0, "afternoon"),
-    "ce soir": (0, "evening"),
-    "hier matin": (1, "morning"),
-    "hier après-midi": (1, "afternoon"),
-    "hier apres-midi": (1, "afternoon"),
-    "hier soir": (1, "evening"),
-    "cette nuit": (0, "small hours"),
-    "esta mañana": (0, "morning"),
-    "esta tarde": (0, "afternoon"),
-    "esta noche": (0, "evening"),
-    "ayer por la mañana": (1, "morning"),
-    "ayer por la tarde": (1, "afternoon"),
-    "ayer por la noche": (1, "evening"),
-    "anoche": (1, "evening"),
+    word: meaning for meaning, words in _PARTS_OF_DAYS.items() for word in words.split("|")
 }
 
-PARTS = {
-    "morning": "morning",
-    "forenoon": "morning",
-    "lunchtime": "midday",
-    "lunch time": "midday",
-    "afternoon": "afternoon",
-    "evening": "evening",
-    "night": "night",
-    "vormittag": "morning",
-    "vormittags": "morning",
-    "morgens": "morning",
-    "mittags": "midday",
-    "nachmittag": "afternoon",
-    "nachmittags": "afternoon",
-    "abend": "evening",
-    "abends": "evening",
-    "nachts": "night",
-    "du matin": "morning",
-    "de l'après-midi": "afternoon",
-    "du soir": "evening",
-    "de la mañana": "morning",
-    "de la tarde": "afternoon",
-    "de la noche": "evening",
+_PARTS = {
+    "morning": "morning|forenoon|vormittag|vormittags|morgens|du matin|de la mañana|di mattina|"
+    "del mattino|da manhã|'s ochtends|'s morgens|om morgenen|på morgonen|på förmiddagen|aamulla",
+    "midday": "lunchtime|lunch time|mittags",
+    "afternoon": "afternoon|nachmittag|nachmittags|de l'après-midi|de la tarde|del pomeriggio|"
+    "da tarde|'s middags|om eftermiddagen|om ettermiddagen|på eftermiddagen|iltapäivällä|"
+    "po południu",
+    "evening": "evening|abend|abends|du soir|de la noche|di sera|da noite|'s avonds|om aftenen|"
+    "om kvelden|på kvällen|illalla|wieczorem",
+    "night": "night|nachts",
 }
+PARTS = {word: part for part, words in _PARTS.items() for word in words.split("|")}
 
-NUMBERS = {
-    word: number
-    for number, row in enumerate(
-        (
-            "one eins ein une uno",
-            "two zwei deux dos",
-            "three drei trois tres",
-            "four vier quatre cuatro",
-            "five fünf cinq cinco",
-            "six sechs seis",
-            "seven sieben sept siete",
-            "eight acht huit ocho",
-            "nine neun neuf nueve",
-            "ten zehn dix diez",
-            "eleven elf onze once",
-            "twelve zwölf douze doce",
-        ),
-        1,
-    )
-    for word in row.split()
-}
+NUMBERS = _numbered(
+    (
+        "one eins ein une uno um uma een één en et ett yksi",
+        "two zwei deux dos due dois duas twee to två kaksi",
+        "three drei trois tres tre três drie kolme",
+        "four vier quatre cuatro quattro quatro fire fyra neljä",
+        "five fünf cinq cinco cinque vijf fem viisi",
+        "six sechs seis sei zes seks sex kuusi",
+        "seven sieben sept siete sette sete zeven syv sju seitsemän",
+        "eight acht huit ocho otto oito otte åtte åtta kahdeksan",
+        "nine neun neuf nueve nove negen ni nio yhdeksän",
+        "ten zehn dix diez dieci dez tien ti tio kymmenen",
+        "eleven elf onze once undici elleve elva yksitoista",
+        "twelve zwölf douze doce dodici doze twaalf tolv kaksitoista",
+    ),
+    1,
+)
 
 
 _CASE_FOLDS = {0x2019: "'", 0x131: "i", 0x307: ""}

@@ -52,13 +52,20 @@ class PartToken:
 
 ROUGH_WORDS = (
     r"approximately|around|about|approx\.?|roughly|circa|ca\.?|nearly|almost|~|gegen|etwa|ungefähr|"
-    r"environ|vers|hacia|sobre"
+    r"environ|vers|hacia|sobre|verso|por\svolta|rond|omstreeks|ongeveer|omkring|rundt|runt|vid|noin|około"
 )
-EDGE_WORDS = r"before|after|until|till|by|nach|vor|bis|avant|après"
-START_WORDS = r"since|from|seit|ab|depuis|desde"
+EDGE_WORDS = (
+    r"before|after|until|till|by|nach|vor|bis|avant|après|antes|después|prima|dopo|depois|voor|"
+    r"tegen|før|etter|efter|före|innan|ennen|jälkeen|przed"
+)
+START_WORDS = r"since|from|seit|ab|depuis|desde|sinds|da|dalle|siden|sedan"
+# Words directly before a time of day.
+AT_WORDS = (
+    r"at|@|um|om|à|a\slas?|las|alle|ore|às|kl\.?|klokken|klockan|klo|kello|o\sgodz\.?|godz\.?"
+)
 _BEFORE = re.compile(
     rf"(?<!\w)(?:(?P<about>{ROUGH_WORDS})|(?P<bound>{EDGE_WORDS}))"
-    r"(?:\s{1,3}(?:at|um|à|las|a\slas))?\s{0,3}\Z",
+    rf"(?:\s{{1,3}}(?:{AT_WORDS}))?\s{{0,3}}\Z",
     re.IGNORECASE,
 )
 
@@ -85,25 +92,36 @@ def parse_number(written: str) -> int:
 
 _MINUTES = {"five": 5, "ten": 10, "twenty": 20, "twenty-five": 25, "twenty five": 25}
 _MINUTES |= {"fünf": 5, "zehn": 10, "zwanzig": 20}
+_SPELLED_BEFORE = {
+    "half past": 30, "quarter past": 15, "quarter after": 15, "quarter to": -15,
+    "quarter till": -15, "viertel nach": 15, "viertel vor": -15, "dreiviertel": -15, "halb": -30,
+    "kwart over": 15, "kwart voor": -15, "halv": -30, "kvart over": 15, "kvart över": 15,
+    "kvart i": -15, "kvart på": -15, "puoli": -30,
+}  # fmt: skip
+_SPELLED_AFTER = {
+    "y media": 30, "et demie": 30, "e mezza": 30, "e mezzo": 30, "e meia": 30, "y cuarto": 15,
+    "et quart": 15, "e un quarto": 15, "menos cuarto": -15, "moins le quart": -15,
+    "meno un quarto": -15,
+}  # fmt: skip
+_DUTCH_HOURS = r"twee|drie|vier|vijf|zes|zeven|acht|negen|tien|elf|twaalf"
+# "half four" can be 3:30 or 4:30, unless the number is Dutch.
 _HALF = re.compile(
-    rf"(?<!\w)(?P<word>half\spast|(?:{alternation(_MINUTES)}|[1-5]?[0-9])\s(?:minutes\s)?(?:past|to|nach|vor)|quarter\spast|quarter\sto|viertel\snach|viertel\svor|halb)\s"
+    rf"(?<!\w)(?P<word>{alternation(_SPELLED_BEFORE)}|half(?=\s(?:{_DUTCH_HOURS})(?!\w))|"
+    rf"(?:{alternation(_MINUTES)}|[1-5]?[0-9])\s(?:minutes\s)?(?:past|to|nach|vor))\s"
     rf"(?P<hour>[01]?[0-9]|{alternation(NUMBERS)})(?!\w|[:.,][0-9])"
     rf"(?:\s{{0,2}}(?P<meridiem>{MERIDIEM})|\suhr(?!\w))?",
     re.IGNORECASE,
 )
 _HALF_AFTER = re.compile(
-    rf"(?<!\w)(?:las|à|vers)\s(?P<hour>[01]?[0-9]|{alternation(NUMBERS)})(?:\s?(?:h|heures?|horas?))?\s"
-    rf"(?P<word>y\smedia|y\scuarto|menos\scuarto|et\sdemie|et\squart|moins\sle\squart)(?!\w)"
+    rf"(?<!\w)(?:las|la|à|vers|alle|le|verso|às|as)\s(?P<hour>[01]?[0-9]|{alternation(NUMBERS)})"
+    rf"(?:\s?(?:h|heures?|horas?))?\s(?P<word>{alternation(_SPELLED_AFTER)})(?!\w)"
     rf"(?P<meridiem>(?!))?",
     re.IGNORECASE,
 )
-_SPELLED_MINUTES = {"half past": 30, "quarter past": 15, "quarter to": -15}
-_SPELLED_MINUTES |= {"y media": 30, "et demie": 30, "y cuarto": 15, "et quart": 15}
-_SPELLED_MINUTES |= {"menos cuarto": -15, "moins le quart": -15}
-_SPELLED_MINUTES |= {"viertel nach": 15, "viertel vor": -15, "halb": -30}
+_SPELLED_MINUTES = {**_SPELLED_BEFORE, **_SPELLED_AFTER, "half": -30}
 _NAMED = re.compile(
-    r"(?<!\w)(?:(?P<noon>noon|midday|mediod[ií]a|(?<=à\s)midi)|(?P<midnight>midnight|mitternacht|minuit|"
-    r"medianoche))(?!\w)",
+    r"(?<!\w)(?:(?P<noon>noon|midday|mediod[ií]a|mezzogiorno|(?<=à\s)midi)|"
+    r"(?P<midnight>midnight|mitternacht|minuit|medianoche|mezzanotte|meia-noite))(?!\w)",
     re.IGNORECASE,
 )
 
@@ -154,30 +172,56 @@ def _find_named(text: str) -> Iterator[ClockToken]:
         )
 
 
-_TIME_BEFORE = re.compile(r"(?<!\w)(?:at|um)\s\Z", re.IGNORECASE)
+# What makes "16.10" a time: a word, or a whole date.
+_TIME_BEFORE = re.compile(
+    rf"(?<!\w)(?:{AT_WORDS}|{ROUGH_WORDS}|as|o)\s{{1,2}}\Z|20[0-9]{{2}}年?,?\s{{1,2}}\Z",
+    re.IGNORECASE,
+)
 
-_HOUR_WORD = r"(?:uhr|o['\u2019]?clock|hrs|h|heures|horas)(?!\w)"
-_FREE = r"(?:(?<![\w:./,+#$€£-])|(?<=[0-9]T)|(?<=/[0-9]{4}:))"
+_HOUR_WORD = r"(?:uhr|uur|o['\u2019]?clock|hrs|h|heures|horas)(?!\w)"
+_FREE = (
+    r"(?:(?<![\w:./,+#$€£-])|(?<=[0-9]T)|(?<=/[0-9]{4}:)|(?<=[0-9]{4}[@_-])|(?<=-[0-9]{2}_)|"
+    r"(?<=-[0-9]{2}-)(?=[0-9]{2}:))"
+)
+_ISH = r"(?:-?(?P<ish>ish)(?!\w))?"
+_ISH_AFTER = r"(?:[\s-]?(?P<ish_after>ish)(?!\w))?"
 _WITH_MINUTES = re.compile(
     _FREE + r"(?P<hour>[0-2]?[0-9])(?P<sep>[:.]|\s?h\s?|\s?uhr\s)(?P<minute>[0-5][0-9])"
     r"(?:[:.](?P<second>[0-5][0-9])(?:[.,][0-9]{1,9})?)?"
-    rf"(?:\s{{0,2}}(?P<meridiem>{MERIDIEM})|(?P<short>[ap])(?!\w)|\s{{0,2}}(?P<word>{_HOUR_WORD}))?"
-    r"(?:(?!\w|[:.][0-9])|(?=Z(?!\w)))(?!\s{0,2}(?:min|hours|sec|[€$£%]|eur|usd|gbp|chf|per))",
+    rf"{_ISH}(?:\s{{0,2}}(?P<meridiem>{MERIDIEM})|(?P<short>[ap])(?!\w)|\s{{0,2}}(?P<word>{_HOUR_WORD}))?"
+    rf"{_ISH_AFTER}(?:(?!\w|[:.][0-9])|(?=Z(?!\w)))"
+    r"(?!\s{0,2}(?:min|hours|sec|[€$£%]|eur|usd|gbp|chf|per))",
     re.IGNORECASE,
 )
 _WITH_WORD = re.compile(
-    _FREE + rf"(?P<hour>[0-2]?[0-9])\s{{0,2}}(?:(?P<meridiem>{MERIDIEM})|"
-    r"(?P<word>(?:uhr|o['\u2019]?clock)(?!\w)))",
+    _FREE + rf"(?P<hour>[0-2]?[0-9]){_ISH}\s{{0,2}}(?:(?P<meridiem>{MERIDIEM})|"
+    rf"(?P<word>(?:uhr|uur|o['\u2019]?clock)(?!\w))){_ISH_AFTER}",
     re.IGNORECASE,
 )
 _SPELLED = re.compile(
-    rf"(?<!\w)(?P<hour>{alternation(NUMBERS)})\s(?:(?P<meridiem>{MERIDIEM})|"
-    r"(?P<word>(?:uhr|o['\u2019]?clock)(?!\w)))",
+    rf"(?<!\w)(?P<hour>{alternation(NUMBERS)}){_ISH}\s(?:(?P<meridiem>{MERIDIEM})|"
+    rf"(?P<word>(?:uhr|uur|heures|o['\u2019]?clock)(?!\w))){_ISH_AFTER}",
     re.IGNORECASE,
+)
+_SPELLED_AT = re.compile(
+    rf"(?<!\w)(?:{AT_WORDS}|{ROUGH_WORDS})\s(?P<hour>{alternation(NUMBERS)})(?P<word>)"
+    r"(?=,?\s(?:(?:in\sthe|this|yesterday|today|gestern|heute|hier|ayer|hoy|ieri|oggi)(?!\w)|"
+    rf"{alternation(PARTS)}(?!\w)))",
+    re.IGNORECASE,
+)
+# "4ish" needs no word before it.
+_ROUGH_HOUR = re.compile(
+    _FREE + r"(?P<hour>[0-2]?[0-9])-?(?P<ish>ish)(?!\w|\s?(?:am|pm|people|users|times|orders|items|"
+    r"minutes?|mins?|hours?|days?|eur|usd|percent)(?!\w))",
+    re.IGNORECASE,
+)
+_JAPANESE = re.compile(
+    r"(?<![0-9:])(?:(?P<half>午前|午後)\s?)?(?P<hour>[0-2]?[0-9])"
+    r"(?::(?P<minute>[0-5][0-9])(?![0-9:])|時\s?(?:(?P<minute2>[0-5]?[0-9])分|(?P<thirty>半))?)"
 )
 # "at 5": a bare number is a time only after one of these words and before one that ends it.
 _ALONE = re.compile(
-    rf"(?<!\w)(?:at|@|um|à|a\slas|{ROUGH_WORDS}|{EDGE_WORDS}|{START_WORDS})\s{{0,3}}(?P<hour>[0-2]?[0-9])"
+    rf"(?<!\w)(?:{AT_WORDS}|{ROUGH_WORDS}|{EDGE_WORDS}|{START_WORDS})\s{{0,3}}(?P<hour>[0-2]?[0-9])"
     r"(?:-?(?P<ish>ish)(?!\w))?(?![\w%€$£/#:-]|\s?%|[.,][0-9])"
     r"(?=\s{0,3}(?:\Z|[.,;:!?()\n\u2013]|(?:yesterday|today|tonight|this|last|on|in\sthe|and|but|or|"
     r"when|while|i|we|he|she|it|my|our|the|then|until|till|gestern|heute|vorgestern|am|und|als|"
@@ -187,8 +231,8 @@ _ALONE = re.compile(
     re.IGNORECASE,
 )
 _WITH_H = re.compile(
-    r"(?<!\w)(?:à|vers|a\slas|um|gegen|[0-9]{1,2}[./-][0-9]{4})\s{1,3}(?P<hour>[0-2]?[0-9])\s?"
-    r"(?P<word>(?:h|heures|horas)(?!\w))",
+    rf"(?<!\w)(?:{AT_WORDS}|{ROUGH_WORDS}|[0-9]{{1,2}}[./-][0-9]{{4}})\s{{1,3}}(?P<hour>[0-2]?[0-9])\s?"
+    r"(?P<word>(?:h|heures|horas|uur)(?!\w))",
     re.IGNORECASE,
 )
 # 1405hrs, 0905 this morning, and the six digits of 20261118T220500Z.
@@ -214,7 +258,7 @@ _PART = re.compile(
 def find_clocks(text: str) -> list[ClockToken]:
     """Return all times of day in the order of the text; none overlap."""
     found: list[ClockToken] = []
-    for scan in (_ranges, _find_halves, _digits, _usual, _find_named):
+    for scan in (_ranges, _find_halves, _digits, _japanese, _usual, _find_named):
         found += not_overlapping(scan(text), found)
     return sorted(found, key=lambda token: token.start)
 
@@ -229,7 +273,15 @@ def find_parts(text: str) -> list[PartToken]:
 
 def _usual(text: str) -> list[ClockToken]:
     tokens: list[ClockToken] = []
-    for pattern in (_WITH_MINUTES, _WITH_WORD, _SPELLED, _WITH_H, _ALONE):
+    for pattern in (
+        _WITH_MINUTES,
+        _WITH_WORD,
+        _SPELLED,
+        _SPELLED_AT,
+        _WITH_H,
+        _ROUGH_HOUR,
+        _ALONE,
+    ):
         read = (_clock(text, found) for found in pattern.finditer(text))
         tokens += not_overlapping(filter(None, read), tokens)
     return tokens
@@ -240,8 +292,9 @@ def _clock(text: str, found: re.Match[str]) -> ClockToken | None:
     hour = parse_number(groups["hour"])
     meridiem = parse_meridiem(groups.get("meridiem") or groups.get("short"))
     about, bound = qualifiers_before(text, found.start("hour"))
-    at = _TIME_BEFORE.search(text, max(0, found.start() - 4), found.start())
-    is_explicit = bool(groups.get("word") or meridiem or about or at or groups.get("ish"))
+    at = _TIME_BEFORE.search(text, max(0, found.start() - 16), found.start())
+    about = about or groups.get("ish") or groups.get("ish_after") or ""
+    is_explicit = bool(groups.get("word") or meridiem or about or at)
     is_length = groups["hour"] == "0" and groups.get("sep") == ":"  # a call of 0:43
     if hour > 23 or ((groups.get("sep") == "." or is_length) and not is_explicit):
         return None
@@ -254,12 +307,31 @@ def _clock(text: str, found: re.Match[str]) -> ClockToken | None:
         minute=int(groups.get("minute") or 0),
         second=int(groups["second"]) if groups.get("second") else None,
         meridiem=meridiem,
-        about=about or groups.get("ish") or "",
+        about=about,
         bound=bound,
         is_whole_hour="minute" not in groups,
         is_padded=groups["hour"].startswith("0"),
         is_24h=bool(groups.get("second")) or hour == 0 or hour > 12,
+        is_spelled=not groups["hour"].isdecimal(),
     )
+
+
+def _japanese(text: str) -> Iterator[ClockToken]:
+    """Find "14時5分", "午後2時半" and "午後2:05"; others are read like those of other languages."""
+    for found in _JAPANESE.finditer(text):
+        hour, is_spelled = int(found["hour"]), not found["minute"]
+        if hour <= 23 and (is_spelled or found["half"]):
+            minute = 30 if found["thirty"] else int(found["minute"] or found["minute2"] or 0)
+            yield ClockToken(
+                found.start(),
+                found.end(),
+                found[0],
+                hour,
+                minute,
+                meridiem={"午前": "am", "午後": "pm"}.get(found["half"] or "", ""),
+                is_whole_hour=is_spelled and not (found["minute2"] or found["thirty"]),
+                is_24h=hour == 0 or hour > 12,
+            )
 
 
 def _ranges(text: str) -> Iterator[ClockToken]:
@@ -476,6 +548,7 @@ _LONDON, _SYDNEY = ("Europe/London", "London time"), ("Australia/Sydney", "Sydne
 _SHORT: dict[str, tuple[float | tuple[str, str], ...]] = {
     "UTC": (0,), "CET": (1, _BERLIN), "CEST": (2, _BERLIN), "MEZ": (1, _BERLIN),
     "MESZ": (2, _BERLIN), "GMT": (0, _LONDON),
+    "OEZ": (2, _ATHENS), "OESZ": (3, _ATHENS),
     "WET": (0, ("Europe/Lisbon", "Lisbon time")), "EET": (2, _ATHENS), "EEST": (3, _ATHENS),
     "EST": (-5, _NEW_YORK), "EDT": (-4, _NEW_YORK), "ET": (_NEW_YORK,),
     "CDT": (-5, _CHICAGO), "CT": (_CHICAGO,), "MST": (-7, _DENVER), "MDT": (-6, _DENVER),
@@ -581,6 +654,17 @@ def zone_at(text: str, at: int, *, after_iso: bool = False) -> ZoneToken | None:
         or _iana_at(text, at)
         or _place_at(text, at)
     )
+
+
+_MENTIONED = re.compile(
+    rf"(?<![\w/+-])(?:{'|'.join(one for one in _SHORT if len(one) > 2)})(?![\w/+-])"
+)
+
+
+def find_zones(text: str) -> list[ZoneToken]:
+    """Return the abbreviations of zones anywhere in the text: "we are on EST"."""
+    found = (_abbreviation_at(text, one.start()) for one in _MENTIONED.finditer(text))
+    return [token for token in found if token]
 
 
 def zone_of_all_times(text: str) -> ZoneToken | None:

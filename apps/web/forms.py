@@ -461,7 +461,10 @@ class TicketForm(forms.Form):
             self.add_error("written", str(refused))
             return cleaned
         try:
-            cleaned["reading"] = read_ticket(cleaned["text"], zone=zone, now=now, written=written)
+            by_ip = "user.ip" in settings.TRIAGE_CUSTOMER_FIELDS
+            cleaned["reading"] = read_ticket(
+                cleaned["text"], zone=zone, now=now, written=written, by_ip=by_ip
+            )
         except TicketRefused as refused:
             self.add_error("text", str(refused))
         return cleaned

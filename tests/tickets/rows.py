@@ -130,7 +130,43 @@ SURE = [
     sure("yesterday at 15:15 and it said 10 errors at 5 places", "2026-11-19 14:15"),
 ]
 
+SURE += [
+    sure("11/18/2026-04:10 PM it failed", "2026-11-18 15:10"),
+    sure("2026-11-18_16:10:05 fatal", "2026-11-18 15:10"),
+    sure("Wed Nov 18 16:10:05 2026 worker died", "2026-11-18 15:10"),
+    sure("yesterday 4ish pm", "2026-11-19 15:00", 15),
+    sure("yesterday at 4pm-ish", "2026-11-19 15:00", 15),
+    sure("around 4:30ish pm yesterday", "2026-11-19 15:30", 15),
+    sure("yesterday at 4:10\u202fPM", "2026-11-19 15:10"),
+    sure("yesterday at quarter to five in the afternoon", "2026-11-19 15:45"),
+    sure("yesterday at four in the afternoon", "2026-11-19 15:00", 15),
+    sure("gestern nachmittags um halb fünf", "2026-11-19 15:30"),
+    sure("hier à quatre heures et demie de l'après-midi", "2026-11-19 15:30"),
+    sure("ayer a las cuatro y media de la tarde", "2026-11-19 15:30"),
+    sure("ieri alle 16:10", "2026-11-19 15:10"),
+    sure("ontem às 16h10", "2026-11-19 15:10"),
+    sure("gisteren om half drie 's middags", "2026-11-19 13:30"),
+    sure("i går kl. 16.10", "2026-11-19 15:10"),
+    sure("igår kl 16:10", "2026-11-19 15:10"),
+    sure("eilen klo 16.10", "2026-11-19 15:10"),
+    sure("wczoraj o 16:10", "2026-11-19 15:10"),
+    sure("昨日16:10にエラー", "2026-11-19 15:10"),
+    sure("2026年11月19日 午後4時10分", "2026-11-19 15:10"),
+    sure("yesterday around 3ish PM ET", "2026-11-19 20:00", 15),
+    sure("On November 18 at 4:10 pm I wrote: the page is blank", "2026-11-18 15:10"),
+]
+
 AMBIGUOUS = [
+    ambiguous("18/Nov/26 4:10 PM", "2026-11-18 15:10", "as the year 2026"),
+    ambiguous("yesterday at half four", "2026-11-19 11:00", "“half” near it", 720),
+    ambiguous("yesterday at 1610", "2026-11-19 11:00", "“at 1610” near it", 720),
+    ambiguous("on Tuesday-ish", "2026-11-17 11:00", "may be another day", 720),
+    ambiguous("today at noon. We are on EST.", "2026-11-20 11:00, 2026-11-20 17:00", "“EST”", 15),
+    ambiguous(
+        "On 18 November I paid, on 19. listopadx 2026 at 16:10 it failed",
+        "2026-11-18 15:10",
+        "“19. listopadx 2026” near it may be its day",
+    ),
     ambiguous(
         "on 11/12/2026 at 14:05", "2026-11-12 13:05", "11 Dec 2026 or Thu 12 Nov|in the future"
     ),
@@ -217,9 +253,6 @@ AMBIGUOUS = [
     ambiguous("this morning before work", "2026-11-20 08:00", "“before work”", 180),
     ambiguous("3pm Sydney on 19 Nov", "2026-11-19 04:00, 2026-11-19 14:00", "may or may not", 15),
     ambiguous("2-3 hours ago", "2026-11-20 10:20", "“2-” before it", 45, written=TIMED),
-    ambiguous(
-        "hace dos horas y media", "2026-11-20 11:20", "“y media” after it", 30, written=TIMED
-    ),
     ambiguous("today, 930 am", "2026-11-20 11:00", "“930 am” near it", 720),
     ambiguous("nine fifteen this morning", "2026-11-20 08:00", "“nine fifteen” near it", 180),
     ambiguous("yesterday five minutes past noon", "2026-11-19 11:00", "“minutes past”", 15),
@@ -268,4 +301,70 @@ NOTED = [
     ("born on 12 May 1985", "too long ago"),
     ("since last week", "isn't one specific day"),
     ("over the weekend", "isn't one specific day"),
+]
+
+# How many minutes before the ticket.
+DURATIONS = [
+    ("1.5 hours ago", 90),
+    ("1,5 hours ago", 90),
+    ("0.5h ago", 30),
+    ("1½ hours ago", 90),
+    ("1 1/2 hours ago", 90),
+    ("an hour and a half ago", 90),
+    ("about two and a half hours ago", 150),
+    ("half an hour ago", 30),
+    ("a quarter of an hour ago", 15),
+    ("three quarters of an hour ago", 45),
+    ("twenty-five minutes ago", 25),
+    ("forty five minutes ago", 45),
+    ("1 h 20 min ago", 80),
+    ("1 hour and 20 minutes ago", 80),
+    ("1:20 hours ago", 80),
+    ("an hour or so ago", 60),
+    ("vor 1,5 Stunden", 90),
+    ("vor anderthalb Stunden", 90),
+    ("vor zweieinhalb Stunden", 150),
+    ("vor 1 Std. 20 Min.", 80),
+    ("vor einer halben Stunde", 30),
+    ("vor einer Viertelstunde", 15),
+    ("vor fünfundzwanzig Minuten", 25),
+    ("il y a 1h20", 80),
+    ("il y a une heure et demie", 90),
+    ("il y a une demi-heure", 30),
+    ("il y a un quart d'heure", 15),
+    ("il y a vingt-cinq minutes", 25),
+    ("hace hora y media", 90),
+    ("hace dos horas y media", 150),
+    ("hace media hora", 30),
+    ("hace tres cuartos de hora", 45),
+    ("hace veinticinco minutos", 25),
+    ("due ore e mezza fa", 150),
+    ("há uma hora e meia", 90),
+    ("anderhalf uur geleden", 90),
+    ("två timmar sedan", 120),
+    ("halvanden time siden", 90),
+    ("puolitoista tuntia sitten", 90),
+    ("pół godziny temu", 30),
+    ("30分前", 30),
+]
+# The same, with a part of the question.
+OPEN_DURATIONS = [
+    ("2-3 hours ago", 180, "“2-” before it"),
+    ("more than 2 hours ago", 120, "“more than” before it"),
+    ("vor mehr als 2 Stunden", 120, "“vor mehr als 2 Stunden”"),
+    ("an hour or two ago", 60, "“or two” after it"),
+    ("twenty minutes to an hour ago", 60, "before it"),
+    ("a few hours ago", 300, "exactly how long ago"),
+    ("1.5 days ago", 2160, "parts of a day"),
+]
+# Words that may be a time, but can't be read.
+UNREAD = [
+    ("hace 2 o 3 horas", "hace 2 o 3 horas"),
+    ("within the last two hours", "within the last two hours"),
+    ("zeventien uur geleden", "zeventien uur geleden"),
+    ("seit 2 Stunden", "seit 2 Stunden"),
+    ("v1.5 hours ago", "v1.5 hours ago"),
+    ("20. listopadx 2026 we paid", "20. listopadx 2026"),
+    ("31/02/2026", "31/02/2026"),
+    ("it was half four, you see", "half four"),
 ]

@@ -74,10 +74,25 @@ def test_identifier_of_a_customer_is_found(text: str, identifier: str, kind: str
         "icon@2x.png2 and @jane and jane@localhost",
         "https://example.com/account/77",
         "deadbeef 0123456789abcdef",
+        "upstream timed out, client: 203.0.113.9, server: shop.example",
+        "client 10.0.0.7:51234 closed, account 2001:db8::17, client: [2001:db8::17]:443",
+        "client 2.14.0 and client: 2.14.0-beta1",
+        "Message-ID: <20261120140509.A12@mail.example.com>",
+        "In-Reply-To: <abc=x@mail.example.com>\nReferences: <1@example.com>\n <2@example.com>",
+        "the customer's IP is 203.0.113.9",
     ],
 )
 def test_other_text_is_not_a_customer(text: str) -> None:
     assert found(text) == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["the customer's IP is 203.0.113.9.", "User IP: 203.0.113.9", "my ip 203.0.113.9"]
+)
+def test_ip_address_is_a_customer_only_if_named_so_and_configured(text: str) -> None:
+    log = "client: 198.51.100.7, server: shop.example"
+    customers, _ = find_customers(f"{log}\n{text}", by_ip=True)
+    assert [(one.identifier, one.kind) for one in customers] == [("203.0.113.9", "IP address")]
 
 
 def test_help_desks_own_addresses_come_last() -> None:

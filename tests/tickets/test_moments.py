@@ -1,11 +1,23 @@
 """Moments are found, counted from the ticket's date, and questioned if ambiguous."""
 
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from apps.tickets import MomentFound, Reading, read_ticket
-from tests.tickets.rows import AMBIGUOUS, NOTED, NOTHING, NOW, SURE, Row
+from tests.tickets.rows import (
+    AMBIGUOUS,
+    DURATIONS,
+    NOTED,
+    NOTHING,
+    NOW,
+    OPEN_DURATIONS,
+    SURE,
+    TIMED,
+    UNREAD,
+    Row,
+)
 
 
 def reading(row: Row) -> Reading:
@@ -18,40 +30,61 @@ def utc_times(found: MomentFound) -> tuple[str, ...]:
     return tuple(f"{one.moment:%Y-%m-%d %H:%M}" for one in found.readings)
 
 
-@pytest.mark.parametrize("row", SURE, ids=lambda row: row.text)
-def test_unambiguous_moment_raises_no_question(row: Row) -> None:
-    (found,) = reading(row).moments
-    assert (utc_times(found), found.questions) == (row.utc, ())
-    assert found.is_sure
-    assert found.readings[0].minutes == row.minutes
+def test_unambiguous_moment_raises_no_question() -> None:
+    for row in SURE:
+        (found,) = reading(row).moments
+        assert (utc_times(found), found.questions) == (row.utc, ()), row.text
+        assert found.is_sure, row.text
+        assert found.readings[0].minutes == row.minutes, row.text
 
 
-@pytest.mark.parametrize("row", AMBIGUOUS, ids=lambda row: row.text)
-def test_ambiguous_moment_raises_questions_and_lists_all_readings(row: Row) -> None:
-    read = reading(row)
-    if not read.moments:
-        assert row.utc == ()
-        assert all(question in " ".join(read.notes) for question in row.questions)
-        return
-    found = read.moments[0]
-    assert utc_times(found) == row.utc
-    assert not found.is_sure
-    assert found.lacks_date is (not row.utc)
-    for question in row.questions:
-        assert question in " ".join(found.questions)
-    assert not row.utc or found.readings[0].minutes == row.minutes
+def test_ambiguous_moment_raises_questions_and_lists_all_readings() -> None:
+    for row in AMBIGUOUS:
+        read = reading(row)
+        if not read.moments:
+            assert row.utc == (), row.text
+            assert all(question in " ".join(read.notes) for question in row.questions), row.text
+            continue
+        found = read.moments[0]
+        assert utc_times(found) == row.utc, row.text
+        assert not found.is_sure, row.text
+        assert found.lacks_date is (not row.utc), row.text
+        for question in row.questions:
+            assert question in " ".join(found.questions), row.text
+        assert not row.utc or found.readings[0].minutes == row.minutes, row.text
 
 
-@pytest.mark.parametrize("text", NOTHING)
-def test_other_text_is_not_read_as_a_moment(text: str) -> None:
-    assert reading(Row(text)).moments == ()
+def test_other_text_is_not_read_as_a_moment() -> None:
+    for text in NOTHING:
+        assert reading(Row(text)).moments == (), text
 
 
-@pytest.mark.parametrize(("text", "note"), NOTED)
-def test_unusable_moment_becomes_a_note(text: str, note: str) -> None:
-    read = reading(Row(text))
-    assert read.moments == ()
-    assert any(note in sentence for sentence in read.notes)
+def test_unusable_moment_becomes_a_note() -> None:
+    for text, note in NOTED:
+        read = reading(Row(text))
+        assert read.moments == (), text
+        assert any(note in sentence for sentence in read.notes), text
+
+
+def test_duration_is_subtracted_from_when_the_ticket_was_written() -> None:
+    for text, minutes in DURATIONS:
+        (found,) = reading(Row(f"It broke, {text}, for me", written=TIMED)).moments
+        assert found.is_sure, text
+        assert TIMED - found.readings[0].moment == timedelta(minutes=minutes), text
+
+
+def test_open_duration_raises_a_question() -> None:
+    for text, minutes, question in OPEN_DURATIONS:
+        (found,) = reading(Row(text, written=TIMED)).moments
+        assert TIMED - found.readings[0].moment == timedelta(minutes=minutes), text
+        assert question in " ".join(found.questions), text
+
+
+def test_words_that_may_be_a_time_are_named_when_they_cannot_be_read() -> None:
+    for text, words in UNREAD:
+        read = reading(Row(text, written=TIMED))
+        assert not any(found.is_sure for found in read.moments), text
+        assert f"“{words}” may be a time, but we can't read it." in read.notes, text
 
 
 def test_there_are_at_least_sixty_sample_tickets() -> None:
@@ -125,6 +158,11 @@ def test_note_counts_the_moments_not_listed() -> None:
     read = reading(Row(", ".join(f"2026-11-{day:02} 10:05" for day in range(1, 15))))
     assert len(read.moments) == 8
     assert "6 more times were found but not listed." in read.notes
+
+
+def test_two_times_counted_from_an_unknown_date_are_both_listed() -> None:
+    read = reading(Row("hier vers 15h30, puis à 16h10", written=None))
+    assert [found.excerpt.found for found in read.moments] == ["hier vers 15h30", "16h10"]
 
 
 CHAT = """[14:02] Visitor: my payment fails

@@ -21,30 +21,129 @@ def moments(read: Reading) -> list[list[str]]:
     return [[f"{one.moment:%d %H:%M}" for one in found.readings] for found in read.moments]
 
 
+HEADERS = [
+    "Sent: Tuesday, 17 November 2026 14:20",
+    "**Sent:** Tuesday, November 17, 2026 2:20 PM",
+    "> Date: Tue, 17 Nov 2026 14:20:07 +0100",
+    "Gesendet: Dienstag, 17. November 2026 14:20",
+    "Envoyé : mardi 17 novembre 2026 14:20",
+    "Enviado el: martes, 17 de noviembre de 2026 14:20",
+    "Inviato: martedì 17 novembre 2026 14:20",
+    "Verzonden: dinsdag 17 november 2026 14:20",
+    "Sendt: tirsdag den 17. november 2026 14:20",
+    "Dato: tirsdag, 17. november 2026 kl. 14.20",
+    "Skickat: den 17 november 2026 14:20",
+    "Lähetetty: tiistai 17. marraskuuta 2026 14.20",
+    "Päivämäärä: tiistaina, 17. marraskuuta 2026 klo 14.20",
+    "Wysłano: wtorek, 17 listopada 2026 14:20",
+    "Data: terça-feira, 17 de novembro de 2026, 14:20",
+    "Date: ter., 17 de nov. de 2026 às 14:20",
+    "送信日時: 2026年11月17日 14:20",
+    "Created at: 2026-11-17 14:20",
+    "Created: 17/Nov/26 2:20 PM",
+    "Jane Doe added a comment - 17/Nov/26 2:20 PM",
+    "On 17 Nov 2026 at 14:20, Jane Doe <jane@example.com> wrote:",
+    "On Tue, Nov 17, 2026 at 2:20 PM Jane Doe\n<jane@example.com> wrote:",
+    "On 17/11/2026 14:20, Jane Doe wrote:",
+    "---- On Tue, 17 Nov 2026 14:20:07 +0100 jane@example.com wrote ----",
+    "Am 17.11.2026 um 14:20 schrieb Jane Doe <jane@example.com>:",
+    "Jane <jane@example.com> schrieb am Di., 17. Nov.\n2026 um 14:20 Uhr:",
+    "Le mar. 17 nov. 2026 à 14:20, Jane <jane@example.com> a écrit :",
+    "El 17 nov 2026 a las 14:20, Jane escribió:",
+    "Il giorno mar 17 nov 2026 alle ore 14:20 Jane <jane@example.com> ha scritto:",
+    "Em ter., 17 de nov. de 2026 às 14:20, Jane <jane@example.com> escreveu:",
+    "Op di 17 nov 2026 om 14:20 schreef Jane <jane@example.com>:",
+    "Op 17 nov. 2026 om 14:20 heeft Jane <jane@example.com> het volgende geschreven:",
+    "tir. 17. nov. 2026 kl. 14.20 skrev Jane <jane@example.com>:",
+    "Den tis 17 nov. 2026 kl 14:20 skrev Jane <jane@example.com>:",
+    "ti 17. marrask. 2026 klo 14.20 Jane\n(jane@example.com) kirjoitti:",
+    "wt., 17 lis 2026 o 14:20 Jane <jane@example.com> napisał(a):",
+    "2026年11月17日(火) 14:20 Jane <jane@example.com>:",
+    "2026/11/17 14:20、Jane <jane@example.com>のメール\uff1a",
+    '17.11.2026, 14:20, "Jane" <jane@example.com>:',
+    "Jane Doe reported via email 2 days ago (Tue, 17 Nov 2026 at 2:20 PM)",
+]
+
+
+def test_header_is_a_reference_time_and_not_a_moment() -> None:
+    for header in HEADERS:
+        read = reading(f"{header}\n\nIt broke yesterday at 15:15.")
+        assert moments(read) == [["16 14:15"]], header
+        assert read.moments[0].is_sure, header
+        assert "the date of the message" in read.moments[0].readings[0].understood, header
+        assert len(read.written) == 1, header
+
+
 @pytest.mark.parametrize(
-    "header",
+    "sentence",
     [
-        "Sent: Tuesday, 17 November 2026 14:20",
-        "**Sent:** Tuesday, November 17, 2026 2:20 PM",
-        "> Date: Tue, 17 Nov 2026 14:20:07 +0100",
-        "Gesendet: Dienstag, 17. November 2026 14:20",
-        "Envoyé : mardi 17 novembre 2026 14:20",
-        "Enviado el: martes, 17 de noviembre de 2026 14:20",
-        "Created at: 2026-11-17 14:20",
-        "On 17 Nov 2026 at 14:20, Jane Doe <jane@example.com> wrote:",
-        "On Tue, Nov 17, 2026 at 2:20 PM Jane Doe\n<jane@example.com> wrote:",
-        "Am 17.11.2026 um 14:20 schrieb Jane Doe <jane@example.com>:",
-        "Le mar. 17 nov. 2026 à 14:20, Jane <jane@example.com> a écrit :",
-        "El 17 nov 2026 a las 14:20, Jane escribió:",
-        "Jane Doe reported via email 2 days ago (Tue, 17 Nov 2026 at 2:20 PM)",
+        "On November 18 at 16:10 it broke, please help.",
+        "Le paiement a échoué le 18 novembre 2026 à 16h10.",
+        "Am 18.11. um 16:10 Uhr kam ein Fehler, mein Chef schrieb mir: nichts geht",
+        "El 18 de noviembre a las 16:10 falló.",
+        "On November 18, 2026 at 16:10 the log wrote:",
+        "On Nov 18, 2026 at 16:10 I got this from the shop <shop@example.com>:",
     ],
 )
-def test_header_is_a_reference_time_and_not_a_moment(header: str) -> None:
-    read = reading(f"{header}\n\nIt broke yesterday at 15:15.")
-    assert moments(read) == [["16 14:15"]]
-    assert read.moments[0].is_sure
-    assert "the date of the message" in read.moments[0].readings[0].understood
+def test_sentence_that_begins_like_a_header_is_read(sentence: str) -> None:
+    header = "On Thu, Nov 19, 2026 at 5:05 PM Jane <jane@example.com> wrote:"
+    read = reading(f"{sentence}\n{header}\n> hello")
+    assert moments(read) == [["18 15:10"]]
     assert len(read.written) == 1
+
+
+def test_relative_words_count_from_the_message_they_are_in() -> None:
+    read = reading(
+        "It broke again today at 14:10.\n\n"
+        "On Thu, Nov 19, 2026 at 5:05 PM Help <help@example.com> wrote:\n"
+        "> When did it break first?\n>\n"
+        "> On Wed, Nov 18, 2026 at 3:00 PM Kim <kim@example.com> wrote:\n"
+        ">> It broke yesterday at 15:20.\n"
+        ">\n> Was it before that?\n"
+        "No, only today at 16:30.",
+        written=FRIDAY,
+    )
+    assert moments(read) == [["20 13:10"], ["17 14:20"], ["20 15:30"]]
+    assert all(found.is_sure for found in read.moments)
+
+
+def test_time_takes_no_day_from_another_message() -> None:
+    read = reading("it broke yesterday\nSent: 18 November 2026 14:20\nat 16:10 it was gone", FRIDAY)
+    assert moments(read) == [["17 15:10"], ["19 11:00"]]
+
+
+def test_header_that_cannot_be_read_is_named_and_gives_no_time() -> None:
+    read = reading(
+        "18. listopadu 2026 14:20 Kim <kim@example.com> napsal(a):\n> it broke yesterday"
+    )
+    assert [found.excerpt.found for found in read.moments] == ["yesterday"]
+    assert read.lacks_date
+    assert "“18. listopadu 2026 14:20 Kim <kim@example.com> napsal(a):” says when" in read.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Kim Lee\nYesterday 2:05 PM\nThe page is white", []),
+        ("Kim Lee  [2:05 PM]\ncart is empty", []),
+        ("[2:05 PM] Kim Lee\n  checkout is down", []),
+        ("2:05 PM\tkim\tlogin fails\n2:06 PM\tshop\twhich one?", []),
+        ("Kim Lee (14:05): login fails\nShop (14:06): which one?", []),
+        ("Kim — 18/11/2026 14:05\nlogin fails", []),
+        ("18 November 2026\nKim Lee, 14:05\nlogin fails", []),
+        ("Kim Lee\n2 hours ago\nlogin fails", []),
+        ("Order date: 18 Nov 2026 14:05\nI can't see it.", []),
+        (
+            "18/11/2026, 14:05 - Kim: down\n18/11/2026, 14:08 - Kim: since yesterday 16:10",
+            ["17 15:10"],
+        ),
+        ("Error time: 18 Nov 2026 16:10\nPlease help", ["18 15:10"]),
+        ("2026-11-18 16:10:05\tERROR\ttimeout\nplease help", ["18 15:10"]),
+    ],
+)
+def test_stamp_of_a_message_is_never_sure(text: str, expected: list[str]) -> None:
+    sure = [found for found in reading(text, FRIDAY).moments if found.is_sure]
+    assert [f"{found.readings[0].moment:%d %H:%M}" for found in sure] == expected
 
 
 def test_header_does_not_apply_to_the_text_above_it() -> None:

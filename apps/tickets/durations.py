@@ -1,0 +1,381 @@
+"""Find how long ago something happened: "an hour and a half ago", "vor 1,5 Stunden".
+
+The words beside "ago" or "vor" are read one by one: a count, a unit, perhaps a half, and perhaps a
+second count and unit. The longest run of words that makes sense is taken; a run that makes none is
+returned as unread.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from apps.tickets.text import NUMBERS, Unread, alternation, normalize, not_overlapping
+
+
+@dataclass(frozen=True, slots=True)
+class DurationToken:
+    """How long before the ticket something happened.
+
+    `days` is set if it counts whole days, so that any hour of that day is meant. `question` asks
+    about words that leave it open.
+    """
+
+    start: int
+    end: int
+    text: str
+    back: timedelta
+    days: int | None = None
+    question: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    start: int
+    end: int
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Amount:
+    minutes: float
+    is_days: bool
+    is_vague: bool
+
+
+def _words(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
+_MAX_WORDS = 9
+_WINDOW = 90
+
+_AGO = re.compile(
+    r"(?<!\w)(?:ago|back|geleden|fa|sedan|siden|temu|sitten)(?!\w)|(?<=[分間日半])前",
+    re.IGNORECASE,
+)
+_BACK = re.compile(r"(?<!\w)(?:vor|il\sy\sa|hace|há|faz)(?!\w)", re.IGNORECASE)
+_NOW = re.compile(
+    r"(?<!\w)(?:just\snow|right\snow|gerade\seben|soeben|à\sl['\u2019]instant|ahora\smismo|"
+    r"proprio\sora|agora\smesmo|zojuist|lige\snu|akkurat\snå|just\snu|juuri\snyt|przed\schwilą)(?!\w)",
+    re.IGNORECASE,
+)
+# "in the last two hours", "seit 2 Stunden": a span whose start or end isn't the problem's.
+_SPAN = re.compile(
+    r"(?<!\w)(?:last|past|previous|since|within|seit|innerhalb|letzten|depuis|dernières|derniers|"
+    r"desde\shace|últimas|últimos|ultime|ultimi|da\scirca|sinds|afgelopen|siste|sidste|senaste)(?!\w)",
+    re.IGNORECASE,
+)
+_WORD = re.compile(
+    r"[0-9]{1,4}(?:[.,:][0-9]{1,2}|/[0-9])?|[½¼¾]|時間|[分日半前]|[^\W\d_]{1,24}|[~\u2248]"
+)
+# What may stand between two words of one amount.
+_GAP = re.compile(r"[\s'\u2019\u2013-]{0,3}|\.\s{0,2}|\s?,\s{1,2}|\s?\(\s?")
+
+_UNITS: dict[float, str] = {
+    1 / 60: "second seconds sec secs sekunde sekunden seconde secondes segundo segundos secondi",
+    1: "m min mins minute minutes minuten minuto minutos minuti minuut minutt minutter minuter "
+    "minuuttia minuutti minut minuty 分",
+    15: "viertelstunde viertelstündchen kwartier kvart kvarter kwadrans",
+    30: "halbstunde halvtimme halvtime",
+    45: "dreiviertelstunde",
+    60: "h hr hrs hour hours std stunde stunden heure heures hora horas ora ore uur uren timme "
+    "timmar time timer tuntia tunti godzina godziny godzin godzinę 時間",
+    1440: "d day days tag tage tagen jour jours día dia días dias giorno giorni dag dagen dage "
+    "dager dagar päivää päivä dzień dni 日",
+}
+_MINUTES = {unit: minutes for minutes, units in _UNITS.items() for unit in units.split()}
+_ANY_UNIT = frozenset(_MINUTES) | _words(
+    "week weeks month months year years woche wochen monat monaten semaine semaines mois semana "
+    "semanas mes meses settimana weken uger vecka veckor"
+)
+# Units that are also other words: "last time", "since I", "within d".
+_NOT_ALONE = _words("m h d time dag day days dia mes second seconds min timer")
+
+_NUMBERS: dict[str, float] = {
+    **NUMBERS,
+    "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18,
+    "nineteen": 19, "dreizehn": 13, "vierzehn": 14, "fünfzehn": 15, "sechzehn": 16, "quinze": 15,
+    "quince": 15, "quindici": 15, "vijftien": 15, "femton": 15, "femten": 15,
+}  # fmt: skip
+_TENS: dict[str, float] = {
+    "twenty": 20, "thirty": 30, "forty": 40, "fourty": 40, "fifty": 50, "sixty": 60, "ninety": 90,
+    "zwanzig": 20, "dreißig": 30, "dreissig": 30, "vierzig": 40, "fünfzig": 50, "sechzig": 60,
+    "vingt": 20, "trente": 30, "quarante": 40, "cinquante": 50, "veinte": 20, "veinti": 20,
+    "treinta": 30, "cuarenta": 40, "cincuenta": 50, "venti": 20, "trenta": 30, "quaranta": 40,
+    "vinte": 20, "trinta": 30, "quarenta": 40, "twintig": 20, "dertig": 30, "veertig": 40,
+    "tjugo": 20, "tyve": 20, "tjue": 20, "trettio": 30, "tretti": 30, "tredive": 30,
+}  # fmt: skip
+_FRACTIONS: dict[str, float] = {
+    "½": 0.5, "¼": 0.25, "¾": 0.75, "1/2": 0.5, "1/4": 0.25, "3/4": 0.75, "half": 0.5,
+    "halben": 0.5, "halbe": 0.5, "demi": 0.5, "demie": 0.5, "media": 0.5, "medio": 0.5,
+    "mezz": 0.5, "mezza": 0.5, "mezzo": 0.5, "meia": 0.5, "meio": 0.5, "halv": 0.5, "puoli": 0.5,
+    "pół": 0.5, "半": 0.5, "viertel": 0.25, "dreiviertel": 0.75,
+}  # fmt: skip
+_QUARTERS = _words("quarter quarters quart quarts cuarto cuartos quarto")
+_AND_A_HALF: dict[str, float] = {
+    "anderthalb": 1.5, "anderthalben": 1.5, "anderhalf": 1.5, "halvannen": 1.5, "halvanden": 1.5,
+    "puolitoista": 1.5, "półtorej": 1.5, "półtora": 1.5,
+}  # fmt: skip
+_ARTICLES = _words(
+    "a an the of d de di ein eine einer einem ner un une una uno um uma een en ett et én"
+)
+_JOINING = _words("and und et y e en og och plus i")
+_FEW = _words(
+    "few several some couple par einigen paar quelques algunos algunas unos unas alcune "
+    "alcuni algumas alguns enkele några noen kilka"
+)
+_ROUGH = _words(
+    "about around approximately approx roughly like maybe nearly almost circa ca cirka etwa "
+    "ungefähr rund gut knapp fast environ presque aproximadamente unos unas cerca casi quasi "
+    "ongeveer bijna zowat omkring rundt runt noin około ok prawie ~ ≈"
+)
+_OPEN = _words(
+    "than over under least most within only inside como als plus moins más mas menos mehr "
+    "weniger più meno mais oltre meer minder dan mer mindre enn än end"
+)
+_OR = _words("or to bis oder ou o eller tai lub")
+# What each word is in a count, and its value; of two meanings the one listed last.
+_VOCABULARY: dict[str, tuple[str, float]] = {
+    word: (kind, value)
+    for kind, values in (
+        ("number", _NUMBERS),
+        ("number", _AND_A_HALF),
+        ("tens", _TENS),
+        ("few", {**dict.fromkeys(_FEW, 5.0), "couple": 2.0, "par": 2.0}),
+        ("joining", dict.fromkeys(_JOINING, 1.0)),
+        ("article", dict.fromkeys(_ARTICLES, 1.0)),
+        ("quarter", dict.fromkeys(_QUARTERS, 0.25)),
+        ("fraction", _FRACTIONS),
+    )
+    for word, value in values.items()
+}
+_COMPOUND = re.compile(
+    rf"(?P<ones>{alternation(NUMBERS)})und(?P<tens>{alternation(_TENS)})|"
+    rf"(?P<whole>{alternation(NUMBERS)})(?:und)?einhalb|veinti(?P<veinti>{alternation(NUMBERS)})"
+)
+
+
+def find_durations(text: str) -> tuple[list[DurationToken], list[Unread]]:
+    """Return all durations before the ticket, and the words that may be one but can't be read."""
+    nothing = _Amount(0, is_days=False, is_vague=False)
+    found = [_token(text, one.start(), one.end(), nothing) for one in _NOW.finditer(text)]
+    unread: list[Unread] = []
+    for trigger in _AGO.finditer(text):
+        words = _words_before(text, trigger.start())
+        token = _ending(text, words, trigger.end())
+        if token:
+            found.append(token)
+        elif words and words[-1].word in _ANY_UNIT:
+            unread.append(Unread(words[-4:][0].start, trigger.end()))
+    for trigger in _BACK.finditer(text):
+        words = _words_after(text, trigger.end())
+        token = _beginning(text, words, trigger.start())
+        if token:
+            found.append(token)
+        else:
+            unread += _with_unit(trigger.start(), words)
+    for trigger in _SPAN.finditer(text):
+        unread += _with_unit(trigger.start(), _words_after(text, trigger.end()))
+    tokens = sorted(not_overlapping(found, []), key=lambda one: one.start)
+    return tokens, not_overlapping(unread, tokens)
+
+
+def _with_unit(start: int, words: Sequence[_Word]) -> Iterator[Unread]:
+    """Yield the words up to the first unit among them."""
+    for number, one in enumerate(words[:5]):
+        if one.word in _ANY_UNIT and (number or one.word not in _NOT_ALONE):
+            yield Unread(start, one.end)
+            return
+
+
+def _words_before(text: str, at: int) -> list[_Word]:
+    """Return the words directly before this place, as far as one amount can reach."""
+    words: list[_Word] = []
+    for found in reversed(list(_WORD.finditer(text, max(0, at - _WINDOW), at))):
+        after = words[0].start if words else at
+        if len(words) == _MAX_WORDS or not _GAP.fullmatch(text, found.end(), after):
+            break
+        words.insert(0, _Word(found.start(), found.end(), normalize(found[0])))
+    return words
+
+
+def _words_after(text: str, at: int) -> list[_Word]:
+    """Return the words directly after this place, as far as one amount can reach."""
+    words: list[_Word] = []
+    for found in _WORD.finditer(text, at, at + _WINDOW):
+        before = words[-1].end if words else at
+        if len(words) == _MAX_WORDS or not _GAP.fullmatch(text, before, found.start()):
+            break
+        words.append(_Word(found.start(), found.end(), normalize(found[0])))
+    return words
+
+
+def _ending(text: str, words: list[_Word], end: int) -> DurationToken | None:
+    """Read the longest amount at the end of the words before "ago"."""
+    tail = ""
+    is_tail = len(words) > 2 and words[-2].word in _OR
+    if is_tail and (words[-1].word in ("so", "more", "less") or _value(words[-1].word)[0]):
+        tail = "" if words[-1].word == "so" else text[words[-2].start : words[-1].end]
+        words = words[:-2]
+    for first in range(len(words)):
+        amount = _read(words[first:])
+        start = words[first].start
+        if amount is None or _is_cut(text, start):
+            continue
+        question = _question(f"The ticket says “{tail}” after it." if tail else "", amount)
+        before = words[:first]
+        if before and (before[-1].word in _OPEN or before[-1].word in _OR | _JOINING):
+            before = before[-2:]
+        elif not (before and _is_number(before[-1].word)):
+            before = []
+        if before and (before[-1].word in _OPEN or any(_is_number(one.word) for one in before)):
+            said = " ".join(text[before[-2:][0].start : start].split())
+            question = f"The ticket says “{said}” before it. Check how long ago it was."
+        return _token(text, start, end, amount, question)
+    return None
+
+
+def _beginning(text: str, words: list[_Word], start: int) -> DurationToken | None:
+    """Read the longest amount at the beginning of the words after "vor" or "hace"."""
+    is_open = False
+    while words and words[0].word in _OPEN | _ROUGH:
+        is_open = is_open or words[0].word in _OPEN
+        words = words[1:]
+    for last in range(len(words), 0, -1):
+        amount = _read(words[:last])
+        if amount is None:
+            continue
+        end = words[last - 1].end
+        after = words[last : last + 2]
+        is_range = len(after) == 2 and after[0].word in _OR | _JOINING and _is_number(after[1].word)
+        said = text[start:end] if is_open else text[end : after[-1].end] if is_range else ""
+        said = f"The ticket says “{' '.join(said.split())}”." if said else ""
+        return _token(text, start, end, amount, _question(said, amount))
+    return None
+
+
+def _question(said: str, amount: _Amount) -> str:
+    if said:
+        return f"{said} Check how long ago it was."
+    if amount.is_vague and amount.minutes > 60:
+        return "The ticket doesn't say exactly how long ago. Check it."
+    if amount.minutes >= 1440 and not amount.is_days:
+        return "The ticket counts parts of a day. Check how long ago it was."
+    return ""
+
+
+def _token(text: str, start: int, end: int, amount: _Amount, question: str = "") -> DurationToken:
+    days = round(amount.minutes / 1440) if amount.is_days else None
+    if days is not None and (days > 365 or amount.is_vague):
+        question = question or "The ticket doesn't say exactly how long ago. Check it."
+    back = timedelta(minutes=amount.minutes)
+    return DurationToken(start, end, text[start:end], back, days, question)
+
+
+def _is_cut(text: str, start: int) -> bool:
+    """Return whether the first word is the end of a longer one: "v1.5"."""
+    return start > 0 and (text[start - 1].isalnum() or text[start - 1] in "._:/,+#$€£½¼¾")
+
+
+def _is_number(word: str) -> bool:
+    return word in _MINUTES or _value(word)[0] in ("number", "tens", "fraction")
+
+
+def _read(words: Sequence[_Word]) -> _Amount | None:
+    """Return the minutes of words such as "one hour and 20 min" if all of them are used."""
+    left = [one.word for one in words]
+    while left and left[0] in _ROUGH:
+        left = left[1:]
+    units: list[float] = []
+    minutes, value, is_vague = 0.0, 0.0, False
+    while left and len(units) < 2:
+        at = next((at for at in range(len(left)) if _is_unit(left, at)), None)
+        if at is None:  # the minutes of "1h20"
+            if units != [60] or len(left) > 1 or not left[0].isdecimal() or int(left[0]) > 59:
+                return None
+            return _Amount(minutes + int(left[0]), is_days=False, is_vague=False)
+        unit = _MINUTES[left[at]]
+        count = _count(left[:at])
+        extra, rest = _half_after(left[at + 1 :])
+        if count is None or (at == 0 and not extra and unit not in (15, 30, 45)):
+            return None
+        value = count[0] + extra
+        minutes += value * unit
+        is_vague = is_vague or count[1]
+        units.append(unit)
+        left = rest[1:] if len(rest) > 1 and rest[0] in _JOINING else rest
+    if left or not units:
+        return None
+    is_days = units == [1440] and value == int(value)
+    return _Amount(minutes, is_days=is_days, is_vague=is_vague)
+
+
+def _is_unit(words: Sequence[str], at: int) -> bool:
+    """Return whether the word is a unit; a single letter only after a number: "2 h"."""
+    word = words[at]
+    return word in _MINUTES and (
+        len(word) > 1 or word > "z" or (at > 0 and words[at - 1][-1].isdigit())
+    )
+
+
+def _half_after(words: list[str]) -> tuple[float, list[str]]:
+    """Return the fraction that words after a unit add ("and a half"), and the words after it."""
+    at = 0
+    while at < len(words) - 1 and words[at] in _JOINING | _ARTICLES:
+        at += 1
+    if not words or (at == 0 and words[0] != "半"):
+        return 0, words
+    fraction = 0.25 if words[at] in _QUARTERS else _FRACTIONS.get(words[at], 0)
+    return (fraction, words[at + 1 :]) if fraction else (0, words)
+
+
+def _count(words: Sequence[str]) -> tuple[float, bool] | None:
+    """Return the number that the words before a unit mean, and whether it is vague; else None."""
+    total: float | None = None
+    last, is_joined, is_vague = "", False, False
+    for word in words:
+        kind, value = _value(word)
+        if kind in ("article", "joining") and not (last == "tens" and word in _NUMBERS):
+            is_joined = is_joined or (kind == "joining" and total is not None)
+        elif word not in _ROUGH or total is not None or kind == "few":
+            total = _added(total, last, kind, value, is_joined=is_joined)
+            if total is None or (word == "to" and len(words) > 1):  # "to" is two in Danish
+                return None
+            is_vague = is_vague or (kind == "few" and value > 2)
+            last = kind
+    return (1 if total is None else total), is_vague
+
+
+def _added(
+    total: float | None, last: str, kind: str, value: float, *, is_joined: bool
+) -> float | None:
+    """Return the total after one more word of a count; None if the word doesn't fit there."""
+    if total is None:
+        return value if kind else None
+    if last == "tens" and value < 10 and kind in ("number", "article", "joining"):
+        return total + value
+    if last == "number" and kind == "quarter":
+        return total + value if is_joined else total * value
+    return total + value if last == "number" and kind == "fraction" else None
+
+
+def _value(word: str) -> tuple[str, float]:
+    """Return the kind and value of a word in a count; the kind is "" if it can't be in one."""
+    if word in _VOCABULARY:
+        return _VOCABULARY[word]
+    if word[0].isdigit():
+        whole, _, minutes = word.partition(":")  # the hours of "1:30 h"
+        known = "/" not in word and int(minutes or 0) < 60
+        return (
+            ("number", float(whole.replace(",", ".")) + int(minutes or 0) / 60)
+            if known
+            else ("", 0)
+        )
+    compound = _COMPOUND.fullmatch(word)
+    if not compound:
+        return "", 0
+    if compound["whole"]:
+        return "number", NUMBERS[compound["whole"]] + 0.5
+    ones = NUMBERS[compound["ones"] or compound["veinti"]]
+    return "number", ones + (_TENS[compound["tens"]] if compound["tens"] else 20)

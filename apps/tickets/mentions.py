@@ -1,0 +1,238 @@
+"""Pair each time of day in a ticket with its day, part of the day, and time zone."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from apps.tickets.dates import DateGroup, DateToken
+from apps.tickets.text import Spanned, has_sentence_break, last_before
+from apps.tickets.times import (
+    AT_WORDS,
+    EDGE_WORDS,
+    ROUGH_WORDS,
+    START_WORDS,
+    ClockToken,
+    PartToken,
+    ZoneToken,
+    zone_at,
+)
+
+_MAX_DISTANCE = 400
+
+
+class DaySource(Enum):
+    """Where the day of a time was found."""
+
+    ADJACENT = "adjacent"
+    SENTENCE = "sentence"
+    FURTHER_UP = "further up"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """The words for one moment: a time, a day, or both, with a part of the day and a zone."""
+
+    start: int
+    end: int
+    clock: ClockToken | None
+    group: DateGroup | None
+    day_source: DaySource
+    part: str = ""
+    zone: ZoneToken | None = None
+
+    @property
+    def has_calendar_date(self) -> bool:
+        """Return whether its day is a date, which needs no reference time."""
+        return self.group is not None and any(day.dates for day in self.group.days)
+
+
+# Pair each time with its day: the adjacent one, else one of the same sentence or further up.
+
+# What _between_without_parts returns for a long gap; no pattern below matches it.
+_TOO_FAR = "too far"
+_BEFORE_TIME = re.compile(
+    rf"[\s,;:(@|·T_~\u2013-]{{0,5}}(?:(?:{ROUGH_WORDS}|{EDGE_WORDS}|{START_WORDS}|{AT_WORDS}|shortly|"
+    r"just|so|the|in|between|kurz|von|zwischen|entre|tra|fra|a|o|godz)[\s(~]{1,3}){0,4}",
+    re.IGNORECASE,
+)
+_BEFORE_DAY = re.compile(
+    r"[\s,;(\u2013-]{0,5}(?:(?:on|of|the|am|vom|den|le|el)\s){0,2}", re.IGNORECASE
+)
+_JOINED = re.compile(r"[ \t,(\u2013-]{0,4}(?:\n\()?(?:on\s|den\s|the\s)?")
+_BETWEEN_PART = re.compile(r"[\s,(]{0,4}(?:(?:at|in|around|about|the|am|um|gegen|por|la)\s){0,3}")
+
+
+@dataclass(frozen=True, slots=True)
+class Breaks:
+    """Where messages begin: the headers of mails, and the first words of lines of a chat.
+
+    A time takes no day from another mail, and one from another line of a chat only as a question.
+    """
+
+    mails: tuple[int, ...] = ()
+    chat: tuple[int, ...] = ()
+
+    def in_mail(self, start: int, end: int) -> bool:
+        """Return whether a mail begins between these places."""
+        return bisect_right(self.mails, start) < bisect_right(self.mails, end)
+
+    def between(self, start: int, end: int) -> bool:
+        """Return whether any message begins between these places."""
+        in_chat = bisect_right(self.chat, start) < bisect_right(self.chat, end)
+        return in_chat or self.in_mail(start, end)
+
+
+_NO_BREAKS = Breaks()
+
+
+def find_mentions(
+    text: str,
+    dates: Sequence[DateToken],
+    clocks: Sequence[ClockToken],
+    parts: Sequence[PartToken],
+    breaks: Breaks = _NO_BREAKS,
+) -> list[Mention]:
+    """Return all mentions in the order of the text. A day that has a time is not listed alone."""
+    groups: list[DateGroup] = []
+    for day in dates:
+        if groups and _JOINED.fullmatch(text, groups[-1].end, day.start):
+            groups[-1] = DateGroup((*groups[-1].days, day))
+        else:
+            groups.append(DateGroup((day,)))
+    mentions = [_mention_of_clock(text, clock, groups, parts, breaks) for clock in clocks]
+    used = {
+        mention.group
+        for mention in mentions
+        if mention.group and not breaks.between(mention.group.end, mention.start)
+    }
+    mentions += [_mention_of_day(text, group, parts) for group in groups if group not in used]
+    return sorted(mentions, key=lambda mention: mention.start)
+
+
+def _mention_of_clock(
+    text: str,
+    clock: ClockToken,
+    groups: Sequence[DateGroup],
+    parts: Sequence[PartToken],
+    breaks: Breaks,
+) -> Mention:
+    near = _adjacent_parts(text, clock, parts)
+    zone = zone_at(text, clock.end, after_iso=clock.second is not None)
+    clock_end = zone.end if zone else clock.end
+    before = last_before(groups, clock.start)
+    index = groups.index(before) + 1 if before else 0
+    after = groups[index] if index < len(groups) else None
+    if before and breaks.in_mail(before.end, clock.start):
+        before = None
+    if after and breaks.between(clock_end, after.start):
+        after = None
+    group, day_source = _day_for_clock(text, clock, clock_end, (before, after), near)
+    if group and group is before and breaks.between(group.end, clock.start):
+        day_source = DaySource.FURTHER_UP
+    if group and group.is_machine:
+        zone = zone_at(text, clock.end, after_iso=True)
+    spans: list[Spanned] = [clock]
+    if group and day_source is DaySource.ADJACENT:
+        near = [*near, *_adjacent_parts(text, group, parts)]
+        spans.append(group)
+    spans += near
+    zone = zone or zone_at(text, max(span.end for span in spans))
+    spans += [zone] if zone else []
+    return Mention(
+        start=min(span.start for span in spans),
+        end=max(span.end for span in spans),
+        clock=clock,
+        group=group,
+        day_source=day_source,
+        part=near[0].part if near else group.part if group else "",
+        zone=zone,
+    )
+
+
+def _mention_of_day(text: str, group: DateGroup, parts: Sequence[PartToken]) -> Mention:
+    near = _adjacent_parts(text, group, parts)
+    end = max([group.end, *(part.end for part in near)])
+    return Mention(
+        start=min([group.start, *(part.start for part in near)]),
+        end=end,
+        clock=None,
+        group=group,
+        day_source=DaySource.ADJACENT,
+        part=group.part or (near[0].part if near else ""),
+        zone=zone_at(text, end),
+    )
+
+
+def _day_for_clock(
+    text: str,
+    clock: ClockToken,
+    clock_end: int,
+    days: tuple[DateGroup | None, DateGroup | None],
+    near: Sequence[PartToken],
+) -> tuple[DateGroup | None, DaySource]:
+    before, after = days
+    gap_before = _between_without_parts(text, before.end, clock.start, near) if before else _TOO_FAR
+    gap_after = _between_without_parts(text, clock_end, after.start, near) if after else _TOO_FAR
+    is_before, is_after = _BEFORE_TIME.fullmatch(gap_before), _BEFORE_DAY.fullmatch(gap_after)
+    if is_before and is_after:  # "3 pm yesterday, 4 pm today"
+        is_before = None if "," in gap_before and "," not in gap_after else is_before
+    if before and is_before:
+        return before, DaySource.ADJACENT
+    if after and is_after:
+        return after, DaySource.ADJACENT
+    return _day_at_distance(text, clock, clock_end, before, after)
+
+
+def _day_at_distance(
+    text: str,
+    clock: ClockToken,
+    clock_end: int,
+    before: DateGroup | None,
+    after: DateGroup | None,
+) -> tuple[DateGroup | None, DaySource]:
+    """Return a day that is not adjacent to the time: in its sentence, or further up."""
+    if before and not has_sentence_break(text[before.end : clock.start][:_MAX_DISTANCE]):
+        is_far = _is_far(before, clock)
+        return before, DaySource.FURTHER_UP if is_far else DaySource.SENTENCE
+    if (
+        after
+        and not _is_far(clock, after)
+        and not has_sentence_break(text[clock_end : after.start])
+    ):
+        return after, DaySource.SENTENCE
+    if before and clock.start - before.end <= _MAX_DISTANCE:
+        return before, DaySource.FURTHER_UP
+    return None, DaySource.NONE
+
+
+def _is_far(one: Spanned, other: Spanned) -> bool:
+    return other.start - one.end > _MAX_DISTANCE / 2
+
+
+def _adjacent_parts(text: str, at: Spanned, parts: Sequence[PartToken]) -> list[PartToken]:
+    """Return the parts of the day directly before or after."""
+    near = []
+    for part in parts:
+        first, second = gap_between(at, part)
+        if 0 <= second - first <= 24 and _BETWEEN_PART.fullmatch(text[first:second].casefold()):
+            near.append(part)
+    return near
+
+
+def gap_between(one: Spanned, other: Spanned) -> tuple[int, int]:
+    """Return start and end of what lies between the two; end is less if they overlap."""
+    return (other.end, one.start) if other.end <= one.start else (one.end, other.start)
+
+
+def _between_without_parts(text: str, start: int, end: int, parts: Sequence[PartToken]) -> str:
+    """Return the text between two places, up to 120 characters, without its parts of days."""
+    if end - start > 120:
+        return _TOO_FAR
+    between = text[start:end]
+    for part in parts:
+        if start <= part.start and part.end <= end:
+            between = between.replace(text[part.start : part.end], " ", 1)
+    return between

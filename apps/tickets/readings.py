@@ -1,0 +1,280 @@
+"""Work out every moment that a mention or a duration in a ticket can mean."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+from apps.tickets.dates import DayOption, DayOptions, format_day, local_day, resolve_days
+from apps.tickets.durations import DurationToken
+from apps.tickets.mentions import Mention
+from apps.tickets.questions import mention_questions
+from apps.tickets.text import MomentFound, MomentReading, ReferenceTime, excerpt
+from apps.tickets.times import (
+    MIDNIGHT,
+    ClockStyle,
+    ClockToken,
+    ZoneOption,
+    ZoneToken,
+    end_of_range,
+    is_skipped,
+    middle_and_half,
+    part_of_day,
+    possible_hours,
+    search_minutes,
+    utc_instants,
+)
+
+_CLOCK_SKEW = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """How to read a text.
+
+    `zone` is the default time zone, `all_times` one given for every time in the text, and
+    `other_zones` are those given for single times.
+    """
+
+    zone: ZoneInfo
+    now: datetime
+    style: ClockStyle = field(default_factory=ClockStyle)
+    all_times: ZoneToken | None = None
+    other_zones: tuple[ZoneToken, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A possible reading, the day and zone it uses, and the question it raises."""
+
+    reading: MomentReading
+    day: DayOption
+    zone: str
+    question: str = ""
+
+    @property
+    def is_after_ticket(self) -> bool:
+        """Return whether all of it lies after the message its day was counted from."""
+        written = self.day.reference.moment if self.day.reference else None
+        earliest = self.reading.moment - timedelta(minutes=self.reading.minutes or 0)
+        return written is not None and earliest > written + _CLOCK_SKEW
+
+
+def resolve_mention(
+    text: str, mention: Mention, references: Sequence[ReferenceTime], context: Context
+) -> MomentFound:
+    """Return every moment that the mention can mean, counted from each of the references."""
+    questions = list(mention_questions(text, mention, context.zone.key))
+    candidates: list[_Candidate] = []
+    lacks_date = False
+    for option in _zones(mention, context):
+        days = _days(mention, references, option.zone, context)
+        questions += days.questions
+        lacks_date = lacks_date or days.lacks_date
+        for day in days.options:
+            candidates += _on_day(mention, day, option, context)
+    plausible, notes = _plausible(candidates, context.now)
+    if any(one.day.reference and one.day.reference.is_uncertain for one in plausible):
+        questions.append("It's counted from a date on a separate line above. Check that date.")
+    unique: dict[tuple[datetime, int], MomentReading] = {}
+    for one in plausible:
+        unique.setdefault((one.reading.moment, one.reading.minutes or 0), one.reading)
+    readings = tuple(unique[key] for key in sorted(unique))
+    if len(readings) > 1:
+        questions += [one.question for one in plausible if one.question]
+    questions += _zone_questions(mention, candidates, context)
+    return MomentFound(
+        excerpt=excerpt(text, mention.start, mention.end),
+        readings=readings,
+        questions=tuple(dict.fromkeys([*questions, *notes])),
+        lacks_date=lacks_date and not readings,
+    )
+
+
+def resolve_duration(
+    text: str, token: DurationToken, references: Sequence[ReferenceTime], context: Context
+) -> MomentFound:
+    """Return the moments of "two hours ago", counted from the minute the ticket was written."""
+    where = excerpt(text, token.start, token.end)
+    words = " ".join(token.text.split())
+    minutes = max(10, round(token.back.total_seconds() / 60 / 4))
+    readings = tuple(
+        MomentReading(
+            (one.moment - token.back).astimezone(UTC).replace(microsecond=0),
+            minutes,
+            f"“{words}” counted from {one.moment.astimezone(context.zone):%H:%M}, {one.source}",
+        )
+        for one in references
+        if one.moment is not None
+    )
+    if not readings:
+        question = (
+            f"“{words}” is counted from the minute the ticket was written. Enter that time too."
+        )
+        return MomentFound(where, questions=(question,), lacks_date=True)
+    questions = [token.question] if token.question else []
+    if len(readings) > 1:
+        questions.append(f"“{words}” could be counted from more than one message.")
+    return MomentFound(where, readings, tuple(questions))
+
+
+def _zones(mention: Mention, context: Context) -> tuple[ZoneOption, ...]:
+    """Return the mention's own zone, else the default one and those of other times."""
+    named = mention.zone or context.all_times
+    if named and named.options and not named.is_uncertain:
+        return _explained_options(named)
+    default = ZoneOption(f"no time zone is given, so {context.zone.key}", context.zone)
+    if named and named.is_uncertain:
+        return (default, *_explained_options(named))
+    if mention.clock is None or mention.zone:
+        return (default,)
+    others = (option for zone in context.other_zones for option in _explained_options(zone))
+    return (default, *others)
+
+
+def _explained_options(named: ZoneToken) -> tuple[ZoneOption, ...]:
+    return tuple(
+        replace(
+            option,
+            label=f"in {option.label}, as written"
+            if option.label == named.text
+            else f"“{named.text}” is {option.label}",
+        )
+        for option in named.options
+    )
+
+
+def _days(
+    mention: Mention, references: Sequence[ReferenceTime], zone: tzinfo, context: Context
+) -> DayOptions:
+    """Return the mention's own day, else the ticket's day and the one before it."""
+    if mention.group:
+        return resolve_days(mention.group, references, zone, context.now)
+    question = f"The ticket gives no day for “{mention.clock.text if mention.clock else ''}”."
+    if not references:
+        return DayOptions(questions=(question,), lacks_date=True)
+    options = []
+    for one in references:
+        written = local_day(one, zone)
+        before = written - timedelta(days=1)
+        options.append(DayOption(written, f"the day it was written, {one.source}", one))
+        options.append(DayOption(before, f"the day before it was written, {one.source}", one))
+    return DayOptions(tuple(options), (f"{question} Which day was it?",))
+
+
+def _on_day(
+    mention: Mention, day: DayOption, option: ZoneOption, context: Context
+) -> Iterator[_Candidate]:
+    clock = mention.clock
+    if clock is None:
+        yield _part_of_day(mention, day, option, context)
+        return
+    hours = possible_hours(clock, mention.part, context.style, is_machine=_is_machine(mention))
+    question = ""
+    if len(hours) > 1:
+        question = f"“{clock.text}” doesn't say a.m. or p.m."
+        if clock.meridiem == MIDNIGHT:
+            question = "Midnight could be the start or the end of the day."
+    for hour in hours:
+        for one in _at_hour(mention, clock, hour, day, option, context):
+            yield replace(one, question=one.question or question)
+        if mention.part == "night" and hour < 6 and clock.meridiem != MIDNIGHT:
+            night = f"“{clock.text}” at night could be before or after midnight."
+            after = replace(day, day=day.day + timedelta(days=1))
+            for one in _at_hour(mention, clock, hour, after, option, context):
+                yield replace(one, question=night)
+
+
+def _is_machine(mention: Mention) -> bool:
+    """Return whether a program wrote it, so that no a.m. or p.m. is missing."""
+    if mention.group and mention.group.is_machine:
+        return True
+    is_universal = mention.zone is not None and mention.zone.is_universal
+    return is_universal and mention.clock is not None and not mention.clock.is_whole_hour
+
+
+def _at_hour(
+    mention: Mention,
+    clock: ClockToken,
+    hour: int,
+    day: DayOption,
+    option: ZoneOption,
+    context: Context,
+) -> Iterator[_Candidate]:
+    moments = utc_instants(day.day, hour, clock.minute, clock.second or 0, option.zone)
+    question = ""
+    if len(moments) > 1:
+        question = f"{hour % 24:02}:{clock.minute:02} on {format_day(day.day)} "
+        if is_skipped(day.day, hour, clock.minute, option.zone):
+            question += "did not exist because the clocks moved forward. Which time was it?"
+        else:
+            question += "happened twice because the clocks moved back. Which time was it?"
+    range_end = end_of_range(clock, hour)
+    for start in moments:
+        moment, minutes = start, search_minutes(clock)
+        if range_end is not None:
+            until = utc_instants(day.day, *range_end, 0, option.zone)[-1]
+            moment, minutes = middle_and_half(start, until, context.now) or (start, None)
+        understood = _understood(mention, day, option)
+        yield _Candidate(MomentReading(moment, minutes, understood), day, option.label, question)
+
+
+def _part_of_day(
+    mention: Mention, day: DayOption, option: ZoneOption, context: Context
+) -> _Candidate:
+    """Return the candidate for a whole day, or a part of one, as far as it is over."""
+    start, end = part_of_day(day.day, mention.part, option.zone)
+    middle = middle_and_half(start, end, context.now)
+    if middle is None:
+        return _Candidate(MomentReading(start, None, ""), day, option.label)
+    span = "no time is given, so the whole day"
+    if mention.part:
+        first, last = (f"{edge.astimezone(option.zone):%H:%M}" for edge in (start, end))
+        span = f"the {mention.part}, {first} to {last}"
+    understood = f"{_understood(mention, day, option)}; {span}"
+    return _Candidate(MomentReading(*middle, understood), day, option.label)
+
+
+def _understood(mention: Mention, day: DayOption, option: ZoneOption) -> str:
+    """Say how the words were understood."""
+    rough = ""
+    if mention.clock and mention.clock.about:
+        rough = f"“{mention.clock.about}” makes it approximate"
+    return "; ".join(filter(None, [day.explanation, rough, option.label]))
+
+
+def _plausible(
+    candidates: Sequence[_Candidate], now: datetime
+) -> tuple[list[_Candidate], list[str]]:
+    """Return the candidates before now and before the ticket, and notes on the others."""
+    past = [one for one in candidates if one.reading.moment <= now + _CLOCK_SKEW]
+    notes = []
+    if len(past) < len(candidates):
+        future = dict.fromkeys(format_day(one.day.day) for one in candidates if one not in past)
+        notes.append(f"A time on {' or '.join(future)} is in the future, so we didn't list it.")
+    before = [one for one in past if not one.is_after_ticket]
+    if past and not before:
+        notes.append("This is later than the ticket itself. Check it.")
+    return before or past, notes
+
+
+def _zone_questions(
+    mention: Mention, candidates: Sequence[_Candidate], context: Context
+) -> Iterator[str]:
+    """Ask about the time zone if the possible zones lead to different moments."""
+    by_zone: dict[str, set[datetime]] = {}
+    for one in candidates:
+        by_zone.setdefault(one.zone, set()).add(one.reading.moment)
+    if len(set(map(frozenset, by_zone.values()))) < 2:
+        return
+    named = mention.zone or context.all_times
+    if named and named.is_uncertain:
+        yield f"“{named.text}” may or may not be the time zone."
+    elif named:
+        yield f"“{named.text}” could mean more than one time zone."
+    elif mention.clock:
+        names = " and ".join(f"“{zone.text}”" for zone in context.other_zones)
+        yield (
+            f"“{mention.clock.text}” gives no time zone, but another time in the ticket does: "
+            f"{names}."
+        )

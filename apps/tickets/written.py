@@ -1,0 +1,424 @@
+"""Find when the messages in a ticket were written, and which of them a place belongs to.
+
+A message begins with a header of a mail program ("Sent: ..."), with a line above a quotation
+("On ..., Jane wrote:"), or with the stamp of a help desk or chat ("Jane  2:05 PM"). Only the first
+two surely say when it was written. A quotation ends where its lines are no longer quoted.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from apps.tickets.dates import find_dates, local_day
+from apps.tickets.durations import DurationToken, find_durations
+from apps.tickets.mentions import DaySource, Mention, find_mentions
+from apps.tickets.readings import Context, resolve_mention
+from apps.tickets.text import Excerpt, ReferenceTime, Spanned, excerpt, not_overlapping
+from apps.tickets.times import ClockToken, find_clocks, find_parts
+
+CHAT_LINE = "This is the time of a line in a chat: it says when that line was sent."
+ALONE = "This line is on its own. It may say when the message was written."
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header, and when it says the text below it was written.
+
+    There is more than one reference if it is ambiguous, and none if it can't be read.
+    """
+
+    start: int
+    end: int
+    references: tuple[ReferenceTime, ...]
+    excerpt: Excerpt
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line: where it starts, where its text starts after the quote marks, and where it ends."""
+
+    start: int
+    body: int
+    end: int
+    depth: int
+
+    @property
+    def is_blank(self) -> bool:
+        """Return whether it has nothing but quote marks."""
+        return self.body >= self.end
+
+
+# Headers.
+
+_PREFIX = re.compile(r"[ \t>*|_]{0,40}")
+_WRITTEN = (
+    r"date|sent|(?:created|received|submitted|opened|written|requested|posted)(?:\s(?:at|on))?|"
+    r"gesendet|datum|(?:erstellt|eingegangen|empfangen)(?:\sam)?|envoyée?(?:\sle)?|date\sd['\u2019]envoi|"
+    r"enviad[oa](?:\s(?:el|em))?|fecha|inviato|data|verzonden|verstuurd|sendt|dato|skickat|"
+    r"lähetetty|päivämäärä|päiväys|wysłano|wysłane|送信日時|送信|受信日時|日時|日付"
+)
+_FIELD = re.compile(
+    rf"^{_PREFIX.pattern}(?:{_WRITTEN})[*_]{{0,2}}[ \t]?:[*_]{{0,2}}[ \t]{{0,8}}"
+    r"(?P<rest>[^\n]{6,120})",
+    re.IGNORECASE | re.MULTILINE,
+)
+_IN_BRACKETS = re.compile(
+    r"(?:reported|replied|commented|created|said|wrote|(?:mail|message)\sfrom)[^\n(]{0,60}\((?P<rest>[^\n)]{8,60})\)",
+    re.IGNORECASE,
+)
+# "Jane added a comment - 20/Nov/26 2:05 PM", but not "Jane replied at 2:05 PM that ..."
+_COMMENTED = re.compile(
+    rf"^{_PREFIX.pattern}[^\n.:!?]{{1,60}}\s(?:added\sa\scomment|commented|replied|responded|"
+    r"made\schanges|created\sissue)\s?(?:-|\u2013|on|at|:)?\s(?P<rest>[^\n]{6,40})$",
+    re.IGNORECASE | re.MULTILINE,
+)
+# A form with date and time of the problem on two lines is not the header of a mail.
+_TIME_LABEL = re.compile(
+    rf"{_PREFIX.pattern}(?:time(?!\s?zone)|uhrzeit|heure|hora|ora|tijd|tidspunkt|klokkeslett|"
+    r"kellonaika|godzina|時刻)[^\n:]{0,24}:",
+    re.IGNORECASE,
+)
+_TIME_BELOW = re.compile(rf"\n{_TIME_LABEL.pattern}", re.IGNORECASE)
+_YEAR = re.compile(r"(?<![\w.])20[0-9]{2}(?![0-9])")
+
+_VERB = re.compile(
+    r"(?<!\w)(?:wrote|writes|sent|schrieb|geschrieben|écrit|escribió|scritto|escreveu|schreef|"
+    r"geschreven|skrev|kirjoitti|napisał(?:\(a\)|a)?|pisze|написал|пише|napsal(?:\(a\))?|írta)"
+    r"(?!\w)|写道|のメール|のメッセージ",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(
+    r"[<(\[]{0,2}(?:mailto:)?[\w.+'=-]{1,80}@[\w-]{1,60}(?:\.[\w-]{1,60}){1,6}(?:<mailto:[^\s>]{3,120}>)?[>)\]]{0,3}"
+)
+_ENDS = re.compile(r":[ \t*_>-]{0,8}\Z|[ \t]wrote(?:[ \t]?-{2,20}|[ \t]{0,4})\Z")
+# Words beside the date and the name in such a line. Other words in lowercase are a sentence.
+_BESIDE_DATE = frozenset(
+    word
+    for row in (
+        "on in at via from message gmt utc uhr um am von nachm vorm vom le à de el a las il giorno",
+        "alle ore ha dans van op om heeft het volgende den d på kl har følgende följande em às da",
+        "pe klo w dniu dnia o godz użytkownik pm uur i nome per du of to",
+    )
+    for word in row.split()
+)
+_WORD = re.compile(r"[^\W\d_][\w'\u2019.-]{0,60}")
+_SELF = re.compile(r"(?<!\w)(?:I|we|it|ich|wir|es|je|nous|ik|wij|jag|jeg|vi|minä)\s", re.IGNORECASE)
+_MAX_ATTRIBUTION = 480
+
+
+def find_headers(text: str, context: Context) -> list[Header]:
+    """Return all headers, in the order of the text."""
+    found: list[Header] = []
+    for pattern in (_FIELD, _IN_BRACKETS, _COMMENTED):
+        for match in pattern.finditer(text):
+            references = read_references(match["rest"], (), context, "the date of the message")
+            is_header = references or (pattern is _FIELD and _YEAR.search(match["rest"]))
+            if is_header and not _TIME_BELOW.match(text, match.end()):
+                where = excerpt(text, match.start(), match.end())
+                found.append(Header(match.start(), match.end(), references, where))
+    found += not_overlapping(_attributions(text, context), found)
+    return sorted(found, key=lambda header: header.start)
+
+
+def _attributions(text: str, context: Context) -> Iterator[Header]:
+    """Find lines such as "On Fri, Nov 20, 2026, Jane wrote:", which can take up three lines."""
+    lines = _lines(text)
+    for last, line in enumerate(lines):
+        if line.is_blank or not _ENDS.search(text, max(line.body, line.end - 40), line.end):
+            continue
+        for first in range(last, max(-1, last - 3), -1):
+            start = lines[first].body
+            if lines[first].is_blank or line.end - start > _MAX_ATTRIBUTION:
+                break
+            words = " ".join(text[one.body : one.end] for one in lines[first : last + 1])
+            is_quoted = last + 1 < len(lines) and _quoted_below(lines, last)
+            references = _read_attribution(words, is_quoted, context)
+            if references is not None:
+                yield Header(start, line.end, references, excerpt(text, start, line.end))
+                break
+
+
+def _quoted_below(lines: Sequence[_Line], at: int) -> bool:
+    below = next((one for one in lines[at + 1 : at + 4] if not one.is_blank), None)
+    return below is not None and below.depth > lines[at].depth
+
+
+def _read_attribution(
+    words: str, is_quoted: bool, context: Context
+) -> tuple[ReferenceTime, ...] | None:
+    """Return the dates of such a line, () if it has one that can't be read; None for other text."""
+    has_address, verb = bool(_ADDRESS.search(words)), _VERB.search(words)
+    has_digit = any(character.isdecimal() for character in words)
+    if not (has_address or verb) or not (has_digit or is_quoted):
+        return None
+    bare = _ADDRESS.sub(" ", words)
+    durations, _ = find_durations(bare)
+    dates = find_dates(bare, durations)
+    is_dated = any(one.dates for one in dates) or _YEAR.search(bare)
+    if not (is_dated or (is_quoted and verb and dates)):
+        return None
+    rest = _VERB.sub(" ", _without(bare, [*dates, *find_clocks(bare)]))
+    beside = (one.strip(".") for one in _WORD.findall(rest))
+    plain = [
+        one for one in beside if one[:1].islower() and len(one) > 2 and one not in _BESIDE_DATE
+    ]
+    if len(plain) > (2 if has_address else 1):
+        return None
+    if not has_address and (_SELF.search(rest) or not bare.rstrip(" *_>-").endswith(":")):
+        return None
+    return read_references(bare, (), context, "the date of the message")
+
+
+def _without(text: str, spans: Sequence[Spanned]) -> str:
+    for one in sorted(spans, key=lambda one: one.start, reverse=True):
+        text = f"{text[: one.start]} {text[one.end :]}"
+    return text
+
+
+def read_references(
+    typed: str, references: Sequence[ReferenceTime], context: Context, source: str
+) -> tuple[ReferenceTime, ...]:
+    """Return what the first time in the text can mean, else the first day."""
+    durations, _ = find_durations(typed)
+    dates = find_dates(typed, durations)
+    if any(one.days is None for one in durations) and not any(one.dates for one in dates):
+        return ()
+    mentions = find_mentions(typed, dates, find_clocks(typed), find_parts(typed))
+    timed = (one for one in mentions if one.clock and one.day_source is not DaySource.NONE)
+    mention = next(timed, None) or next((one for one in mentions if one.group), None)
+    if mention is None or (mention.clock is None and mention.part):
+        return ()
+    moments = [
+        reading.moment for reading in resolve_mention(typed, mention, references, context).readings
+    ]
+    is_uncertain = mention.zone is not None and not mention.zone.options
+    if mention.clock:
+        return tuple(ReferenceTime(source, moment, is_uncertain=is_uncertain) for moment in moments)
+    days = (moment.astimezone(context.zone).date() for moment in moments)
+    return tuple(ReferenceTime(source, day=day) for day in days)
+
+
+# Stamps: a time on a line of its own, or at the beginning of a line of a chat.
+
+_LINE_START = re.compile(r"[ \t>*\[(]{0,40}\Z")
+_LEVELS = frozenset(("ERROR", "WARN", "WARNING", "INFO", "DEBUG", "FATAL", "TRACE", "CRITICAL"))
+# "[14:02] Kim: ", "20.11.26, 14:05 - Jörg: ", "02:05 PM<tab>nana<tab>".
+_SPEAKER = re.compile(
+    r"[ \t]{0,2}[\])]?(?:[ \t]{0,3}(?:[-\u2013|][ \t])?"
+    r"(?P<name>[^\W\d_][^\n\t:\[\]]{0,30}):(?=[ \t\n]|\Z)|"
+    r"\t(?P<tab>[^\W\d_][^\n\t:]{0,30})(?::?[ \t]{0,2}\t|\n))"
+)
+# "Kim (14:02): hello", "Kim [14:02]: hello".
+_SPEAKER_BEFORE = re.compile(r"[^\W\d_][^\n\d:.!?]{0,30}[ \t][\[(]\Z")
+_SPOKEN_AFTER = re.compile(r"[\])]:?[ \t]")
+_HAPPENED = re.compile(
+    r"time|zeit|heure|hora\b|when|wann|quand|cuándo|cuando|quando|wanneer|occur|happen|incident|"
+    r"issue|problem|error|fail|fehler|erreur|erro|\b(?:fel|feil|fejl|bug|first|last\sseen|at|log)\b|"
+    r"crash|since|seit|depuis|desde|start|begin|発生",
+    re.IGNORECASE,
+)
+_STAMP_WORDS = frozenset(
+    word
+    for row in (
+        "at on um am à le el la las a il alle kl klo via added commented replied responded wrote",
+        "said sent posted comment edited de of the om den og today yesterday by from",
+    )
+    for word in row.split()
+)
+_LABEL = re.compile(
+    rf"{_PREFIX.pattern}(?P<label>[^\W\d_][^\n:.!?]{{1,30}}?)[*_]{{0,2}}[ \t]?:[*_]{{0,2}}[ \t]"
+)
+
+
+_SENTENCE_END = re.compile(r"[!?;。\u3041-\u3096]|[^\W\d]{2}\.[ \t]{0,4}\Z")
+_MAX_STAMP = 60
+_MAX_NAME = 3
+
+
+def chat_stamps(text: str, clocks: Sequence[ClockToken]) -> list[ClockToken]:
+    """Return the times at the beginning of a line of a chat: "[14:02] Kim: hello"."""
+    return [one for one in clocks if "\n" in text.strip() and _is_spoken(text, one)]
+
+
+def _is_spoken(text: str, clock: ClockToken) -> bool:
+    line_start = text.rfind("\n", 0, clock.start) + 1
+    before = text[line_start : clock.start]
+    durations, _ = find_durations(before)
+    for day in reversed(find_dates(before, durations)):
+        before = before[: day.start] + before[day.end :].strip(" ,")
+    speaker = _SPEAKER.match(text, clock.end)
+    if _LINE_START.fullmatch(before) and speaker:
+        name = speaker["name"] or speaker["tab"] or ""
+        return len(name.split()) <= _MAX_NAME and name.strip() not in _LEVELS
+    return bool(_SPEAKER_BEFORE.fullmatch(before) and _SPOKEN_AFTER.match(text, clock.end))
+
+
+def stamp_question(text: str, mention: Mention, chat: Sequence[ClockToken]) -> str:
+    """Return the question about a time that may only say when something was written, or ""."""
+    if mention.clock in chat:
+        return CHAT_LINE
+    at = mention.clock.start if mention.clock else mention.start
+    line = _line_around(text, at, mention.start, mention.end)
+    if not line:
+        return ""
+    before, after = line
+    is_last = not text[mention.end + len(after) :].strip()
+    label = _LABEL.fullmatch(before)
+    if label and not after.strip(" \t.)"):
+        happened = _HAPPENED.search(label["label"])
+        return "" if happened else f"“{label['label']}” may not be when the problem was. Check it."
+    if not _is_stamp(before, after):
+        return ""
+    if mention.has_calendar_date:
+        return ALONE
+    words = _WORD.findall(f"{before} {after}")
+    is_named = bool(words) or _is_name_above(text, at)
+    return CHAT_LINE if is_named and not is_last and (mention.clock or not words) else ""
+
+
+def is_stamp_of(text: str, duration: DurationToken) -> bool:
+    """Return whether the duration is on a line with only a name: "Jane Doe, 2h ago"."""
+    line = _line_around(text, duration.start, duration.start, duration.end)
+    if not line or not _is_stamp(*line):
+        return False
+    return bool(_WORD.search(" ".join(line))) or _is_name_above(text, duration.start)
+
+
+def _line_around(text: str, at: int, start: int, end: int) -> tuple[str, str] | None:
+    """Return what is before and after these places on their line; None if that is a lot."""
+    first = text.rfind("\n", 0, at) + 1
+    last = text.find("\n", end)
+    before, after = text[first : max(first, start)], text[end : last if last >= 0 else len(text)]
+    is_short = len(before) + len(after) <= _MAX_STAMP and "\n" in text.strip()
+    return (before, after) if is_short and not _TIME_LABEL.match(f"{before} ") else None
+
+
+def _is_stamp(before: str, after: str) -> bool:
+    """Return whether there are only names and the like beside a time, and no sentence."""
+    words = _WORD.findall(f"{before} {after}")
+    is_prose = any(word[0].islower() and word not in _STAMP_WORDS for word in words)
+    return not is_prose and not _SENTENCE_END.search(before + after)
+
+
+def _is_name_above(text: str, at: int) -> bool:
+    """Return whether the line above this place is a name: "Jane Doe"."""
+    line_start = text.rfind("\n", 0, at) + 1
+    line = text[text.rfind("\n", 0, max(0, line_start - 1)) + 1 : max(0, line_start - 1)].strip()
+    words = line.split()
+    is_name = 0 < len(words) <= 4 and all(word[0].isupper() for word in words)
+    return is_name and line[-1].isalpha()
+
+
+def headers_of_stamps(
+    text: str, stamps: Mapping[Mention, str], messages: "Messages | None", context: Context
+) -> list[Header]:
+    """Return lines with only a time as headers, from which the text below counts, surely or maybe.
+
+    Without `messages` they are those with a date; with them the others, whose day is found there.
+    """
+    headers = []
+    for mention, question in stamps.items():
+        if question not in (CHAT_LINE, ALONE) or mention.has_calendar_date is (
+            messages is not None
+        ):
+            continue
+        references = messages.references_at(mention.start) if messages else ()
+        found = resolve_mention(text, mention, references, context)
+        is_sure = question == CHAT_LINE and mention.has_calendar_date
+        source = "the date of the line" if is_sure else "the date above it"
+        own = tuple(
+            ReferenceTime(source, moment=reading.moment, is_uncertain=not is_sure)
+            for reading in found.readings
+        )
+        headers.append(Header(mention.start, mention.end, own, found.excerpt))
+    return headers
+
+
+# Which message a place belongs to.
+
+
+class Messages:
+    """The messages of a ticket."""
+
+    def __init__(
+        self,
+        text: str,
+        headers: Sequence[Header],
+        given: tuple[ReferenceTime, ...],
+        context: Context,
+    ) -> None:
+        """Divide the text at the headers. `given` is when the whole ticket was written."""
+        self._given, self._context = given, context
+        lines = _lines(text)
+        self._starts = [line.start for line in lines]
+        self._headers = _headers_by_line(lines, sorted(headers, key=lambda one: one.start))
+        first = min((header.start for header in headers), default=0)
+        is_label = re.compile(r"[^\n:]{1,30}:|[\s_-]{0,80}\Z")
+        self._is_on_top = all(is_label.match(line) for line in text[:first].split("\n"))
+        self._first = first
+
+    def references_at(self, at: int) -> tuple[ReferenceTime, ...]:
+        """Return what "yesterday" counts from at this place.
+
+        The given date also counts below a header on top, which may be that of an older message.
+        """
+        header = self._header_at(at)
+        if header is None:
+            return self._given
+        if not self._given or not (self._is_on_top and header.start == self._first):
+            return header.references
+        own = {local_day(one, self._context.zone) for one in self._given}
+        others = (one for one in header.references if local_day(one, self._context.zone) not in own)
+        return (*self._given, *others)
+
+    def timed_references_at(self, at: int) -> tuple[ReferenceTime, ...]:
+        """Return what "two hours ago" counts from: the message's time if only a date is given."""
+        header = self._header_at(at)
+        if header and header.references and not any(one.moment for one in self._given):
+            return header.references
+        return self.references_at(at)
+
+    def _header_at(self, at: int) -> Header | None:
+        before = [
+            header
+            for header in self._headers[bisect_right(self._starts, at) - 1]
+            if header.start < at
+        ]
+        return before[-1] if before else None
+
+
+def _headers_by_line(lines: Sequence[_Line], headers: Sequence[Header]) -> list[tuple[Header, ...]]:
+    """Return for each line the last header it is in, and those that start on it.
+
+    A header above quoted lines ends with them.
+    """
+    starts = [header.start for header in headers]
+    active: list[tuple[int, Header]] = []
+    by_line: list[tuple[Header, ...]] = []
+    for number, line in enumerate(lines):
+        while active and not line.is_blank and active[-1][0] > line.depth:
+            active.pop()
+        above = active[-1][1] if active else None
+        own = headers[bisect_right(starts, line.start - 1) : bisect_right(starts, line.end)]
+        for header in own:
+            last = number
+            while last + 1 < len(lines) and lines[last].end < header.end:
+                last += 1
+            below = next((one for one in lines[last + 1 : last + 4] if not one.is_blank), line)
+            while active and active[-1][0] >= below.depth:
+                active.pop()
+            active.append((below.depth, header))
+        by_line.append((*((above,) if above else ()), *own))
+    return by_line
+
+
+def _lines(text: str) -> list[_Line]:
+    lines, start = [], 0
+    for content in text.split("\n"):
+        prefix = _PREFIX.match(content)
+        body = prefix.end() if prefix else 0
+        depth = content[:body].count(">")
+        lines.append(_Line(start, start + body, start + len(content.rstrip()), depth))
+        start += len(content) + 1
+    return lines
