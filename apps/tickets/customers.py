@@ -116,7 +116,7 @@ _IP_OF_CUSTOMER = re.compile(
     re.IGNORECASE,
 )
 _MESSAGE_ID = re.compile(
-    r"(?<![\w-])(?:message[-_]?id|in[-_]reply[-_]to|references|content[-_]id|msg[-_]?id)[*\"']{0,2}"
+    r"(?<!\w)(?:message[-_]?id|in[-_]reply[-_]to|references|content[-_]id|msg[-_]?id)[*\"']{0,2}"
     r"[ \t]?[:=][^\n]{0,998}(?:\n[ \t]{1,8}<[^\n]{0,998}){0,20}",
     re.IGNORECASE,
 )

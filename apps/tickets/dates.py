@@ -95,9 +95,10 @@ _DAY_MONTH = re.compile(
     re.IGNORECASE,
 )
 _MONTH_DAY = re.compile(
-    rf"(?<!\w){_WEEKDAY}(?P<month>{alternation(MONTHS)})(?P<dot>\.)?[\s-]{{1,2}}(?:the\s)?"
+    rf"(?<!\w){_WEEKDAY}(?:(?P<first>20[0-9]{{2}})\.?\s{{1,2}})?"
+    rf"(?P<month>{alternation(MONTHS)})(?P<dot>\.)?[\s-]{{1,2}}(?:the\s)?"
     r"(?P<d>[0-3]?[0-9])(?P<th>st|nd|rd|th)?(?![\w%]|[:.][0-9]|\s?[ap]\.?m)"
-    r"(?:(?:,?\s{1,2}|-)(?P<year>[0-9]{4})(?!\w)|,\s(?P<yy>'?[0-9]{2})"
+    r"(?:(?:,?\s{1,2}|-)(?P<year>[0-9]{4})(?!\w)|(?:,\s|-)(?P<yy>'?[0-9]{2})"
     rf"(?!\w|\s?[:.h][0-9]|\s?[ap]\.?m)|{_YEAR_AFTER_TIME})?",
     re.IGNORECASE,
 )
@@ -124,6 +125,14 @@ _OF_MONTH = re.compile(
     r"(?<!\w)(?:on|since|from|until|till|before|after|by|am|seit|le|el)\s"
     r"(?P<the>(?:the\s)(?P<d>[0-3]?[0-9])(?:st|nd|rd|th))"
     r"(?=\s{0,2}(?:[.,;:!?)(\n-]|\Z|(?:at|around|about|in|it|i|we|my|the|our|and|when|between)(?!\w)))",
+    re.IGNORECASE,
+)
+_BEFORE_CLOCK = r"(?=,?\s(?:at|um|om|à|a\slas?|alle|kl|klo|vers|gegen|around|about|hacia|rond)\W)"
+# "Tuesday the 10th", "mardi 10 à 16h", "am 10. um 16 Uhr", "el día 10 a las 4".
+_NUMBERED_DAY = re.compile(
+    rf"(?<!\w)(?:(?P<weekday>{alternation(WEEKDAYS)})\.?,?\s(?:(?:the|den|le|el|il)\s)?|"
+    r"(?:am|le|el(?:\sd[ií]a)?|il(?:\sgiorno)?)\s)(?P<d>[0-3]?[0-9])"
+    rf"(?:(?P<th>(?:st|nd|rd|th|er|º|\.)(?![\w:])){_BEFORE_CLOCK}|(?P<th2>st|nd|rd|th)(?!\w)|{_BEFORE_CLOCK})",
     re.IGNORECASE,
 )
 _WEEK_SPAN = re.compile(
@@ -204,7 +213,8 @@ def _month_day(text: str) -> Iterator[DateToken]:
 
 
 def _with_named_month(found: re.Match[str]) -> DateToken | None:
-    year = int(found["year"] or found["last"] or 0) or None
+    first = found.groupdict().get("first")
+    year = int(first or found["year"] or found["last"] or 0) or None
     question = ""
     if found["yy"]:
         year = 2000 + int(found["yy"].lstrip("'"))
@@ -283,6 +293,11 @@ def _relative(text: str) -> Iterator[DateToken]:
         )
     for found in _HIER.finditer(text):
         yield DateToken(found.start(), found.end(), found[0], ago=1)
+    for found in _NUMBERED_DAY.finditer(text):
+        if 1 <= int(found["d"]) <= 31:
+            weekday = _weekday(found)
+            number = int(found["d"])
+            yield DateToken(found.start(), found.end(), found[0], weekday=weekday, of_month=number)
     for found in _OF_MONTH.finditer(text):
         if 1 <= int(found["d"]) <= 31:
             yield DateToken(found.start("the"), found.end(), found["the"], of_month=int(found["d"]))
@@ -555,6 +570,10 @@ def _days_of_month(
                 options.append(DayOption(month_before.replace(day=number), explanation, one))
     if not options:
         return DayOptions(questions=(f"“{token.words}” isn't a day in the past.",))
+    if token.weekday is not None:
+        matching = [one for one in options if one.day.weekday() == token.weekday]
+        if len({one.day for one in matching}) == 1:
+            return DayOptions(tuple(matching))
     is_before = all(one.reference and one.day < local_day(one.reference, zone) for one in options)
     latest = max(local_day(one, zone).day for one in references)
     if is_before and number < latest and len({option.day for option in options}) == 1:

@@ -130,6 +130,8 @@ _ROUGH = _words(
     "ungefähr rund gut knapp fast environ presque aproximadamente unos unas cerca casi quasi "
     "ongeveer bijna zowat omkring rundt runt noin około ok prawie ~ ≈"
 )
+# Those of "à peu près", "cosa de", and "más o menos".
+_ROUGH_PHRASES = _words("à peu près cosa de o")
 _OPEN = _words(
     "than over under least most within only inside como als plus moins más mas menos mehr "
     "weniger più meno mais oltre meer minder dan mer mindre enn än end"
@@ -183,7 +185,7 @@ def find_durations(text: str) -> tuple[list[DurationToken], list[Unread]]:
 
 def _with_unit(start: int, words: Sequence[_Word]) -> Iterator[Unread]:
     """Yield the words up to the first unit among them."""
-    for number, one in enumerate(words[:5]):
+    for number, one in enumerate(words):
         if one.word in _ANY_UNIT and (number or one.word not in _NOT_ALONE):
             yield Unread(start, one.end)
             return
@@ -239,7 +241,7 @@ def _ending(text: str, words: list[_Word], end: int) -> DurationToken | None:
 def _beginning(text: str, words: list[_Word], start: int) -> DurationToken | None:
     """Read the longest amount at the beginning of the words after "vor" or "hace"."""
     is_open = False
-    while words and words[0].word in _OPEN | _ROUGH:
+    while words and words[0].word in _OPEN | _ROUGH | _ROUGH_PHRASES:
         is_open = is_open or words[0].word in _OPEN
         words = words[1:]
     for last in range(len(words), 0, -1):

@@ -62,7 +62,9 @@ _BEFORE_DAY = re.compile(
     r"[\s,;(\u2013-]{0,5}(?:(?:on|of|the|am|vom|den|le|el)\s){0,2}", re.IGNORECASE
 )
 _JOINED = re.compile(r"[ \t,(\u2013-]{0,4}(?:\n\()?(?:on\s|den\s|the\s)?")
-_BETWEEN_PART = re.compile(r"[\s,(]{0,4}(?:(?:at|in|around|about|the|am|um|gegen|por|la)\s){0,3}")
+_BETWEEN_PART = re.compile(
+    r"[\s,(]{0,4}(?:(?:at|in|around|about|the|of|am|um|gegen|por|la)\s){0,3}"
+)
 
 
 @dataclass(frozen=True, slots=True)

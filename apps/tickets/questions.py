@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from apps.tickets.mentions import DaySource, Mention, gap_between
 from apps.tickets.text import NUMBERS, Unread, alternation, has_sentence_break
@@ -17,7 +18,9 @@ _LIKE_A_TIME = re.compile(
     rf"(?<!\w)(?:past|to|at|around|about|maybe|perhaps|like|um|gegen)\s{alternation(NUMBERS)}(?!\w)|"
     r"(?<!\w)(?:maybe|perhaps|like|at|around|about|um|gegen|vers|à|las|to|past|@)\s[0-9]{1,2}(?![\w%])|"
     r"(?<!\w)(?:at|around|about|um|gegen)\s[0-2][0-9][0-5][0-9](?!\w)|"
-    r"(?<!\w)(?:half|quarter|viertel|dreiviertel|halb|demie|y\smedia|o['\u2019]?clock)(?!\w)",
+    r"(?<!\w)(?:half|quarter|viertel|dreiviertel|halb|demie|y\smedia|o['\u2019]?clock|(?:this|same)\stime|"
+    r"halv|kvart|kwart|puoli|varttia|wpół|mezza|meia|klo|kello|kl\.|klokken|klockan|godz\.?|godzinie|"
+    r"uur|ore)(?!\w)",
     re.IGNORECASE,
 )
 _LIKE_A_DATE = re.compile(
@@ -31,34 +34,87 @@ _SURELY_A_TIME = re.compile(
     rf"(?<!\w)(?:half|quarter|viertel|dreiviertel|halb|halv|kvart|kwart|puoli|wpół)\s"
     rf"(?:(?:past|to|of|after|nach|vor|over|voor|i|på|do)\s)?(?:[0-9]{{1,2}}|{alternation(NUMBERS)}|"
     r"[^\W\d_]{4,9}ej)(?!\w)|"
+    r"(?<!\w)(?:timestamp|epoch|ts|time)[\"']?\s?[:=]\s?[\"']?1[0-9]{9}(?:[0-9]{3})?(?!\w)|"
     rf"(?<!\w)(?:[^\W\d_]{{3,12}}(?:\s[^\W\d_]{{3,12}})?|[0-9]{{1,2}})\so['\u2019]?clock(?!\w)",
     re.IGNORECASE,
 )
-_OTHER_CLOCK = re.compile(
-    r"[,\s(]{1,3}(?P<said>(?:(?:my|his|her|their|the\scustomer['\u2019]?s|customer(?:['\u2019]?s)?|meiner?|ihrer?)\s(?:local\s)?"
-    r"(?:time(?!\w)|zeit(?!\w))|local\s(?:time(?!\w))?|ortszeit|heure\slocale|hora\slocal|"
-    r"(?:over\s)?here(?!\w)))",
-    re.IGNORECASE,
-)
-_NEAR_MEAL = re.compile(
-    r"[,\s]{1,3}(?P<said>(?:just\s|right\s|shortly\s)?(?:before|after|vor|nach|avant|après)\s"
-    r"(?:the\s|my\s|der\s|dem\s|le\s)?(?:work|lunch|breakfast|dinner|tea|school|bed|arbeit|"
-    r"mittag|essen|frühstück|travail|déjeuner))(?!\w)",
-    re.IGNORECASE,
-)
-_EARLY = re.compile(
-    r"(?<!\w)(?P<said>early|früh|frühmorgens|tôt|temprano)\s(?:in\sthe\s|on\s)?\Z", re.IGNORECASE
-)
-_PAST = re.compile(
-    r"(?<!\w)(?P<said>(?:minutes|mins|min|minuten|shortly)\s(?:past|to|after|before|nach|vor))\s\Z",
-    re.IGNORECASE,
-)
-_MORE_DIGITS = re.compile(r"(?<=[^\W\d])\s(?P<said>[0-9]{1,2})(?![\w.:/%-])")
-_IN_A_PLACE = re.compile(r",?\s\(?(?P<said>(?:over\s|here\s)?in\s[A-Z][^\W\d_]{2,20})(?!\w)")
-_SENT = re.compile(
-    r"(?<!\w)(?P<said>received|posted|submitted|created|opened|reviewed|published|sent|updated|"
-    r"started|empfangen|gesendet|eingegangen|reçu|recibido)(?:\s(?:on|at|am|le|el))?[\s:,]{1,3}\Z",
-    re.IGNORECASE,
+
+
+class _Cue(NamedTuple):
+    """Words beside a mention, and the sentence about them; `has_clock` limits it to some mentions.
+
+    Words before it are searched up to the mention, those after it are matched from its end.
+    """
+
+    pattern: re.Pattern[str]
+    sentence: str
+    has_clock: bool | None = None
+    is_before: bool = False
+
+
+def _cue(words: str, sentence: str, *, has_clock: bool | None = None) -> _Cue:
+    return _Cue(re.compile(words, re.IGNORECASE), sentence, has_clock)
+
+
+def _cue_before(words: str, sentence: str, *, has_clock: bool | None = None) -> _Cue:
+    pattern = re.compile(rf"(?<!\w)(?P<said>{words})[\s:,(]{{1,3}}\Z", re.IGNORECASE)
+    return _Cue(pattern, sentence, has_clock, is_before=True)
+
+
+_ZONE = "The ticket says “{}”. Check which time zone that is."
+_NOT_EXACT = "The ticket says “{}”, not an exact time."
+_NOT_PROBLEM = "The ticket says “{}”: it may not be when the problem was."
+_WHICH = "The ticket says “{}”. Check which time it was."
+_AT = r"(?:\s(?:on|at|am|um|le|el|à|since|from|of|vom|until))?"
+_CUES = (
+    _cue(
+        r"[,\s(]{1,3}(?P<said>(?:(?:my|his|her|their|your|the\scustomer['\u2019]?s|customer(?:['\u2019]?s)?|"
+        r"meiner?|ihrer?)\s(?:local\s)?(?:time(?!\w)|zeit(?!\w))|local\s(?:time(?!\w))?|ortszeit|"
+        r"heure\slocale|hora\slocal|(?:over\s)?here(?!\w)))",
+        _ZONE,
+    ),
+    _Cue(
+        re.compile(r",?\s\(?(?P<said>(?:over\s|here\s)?in\s[A-Z][^\W\d_]{2,20})(?!\w)"),
+        _ZONE,
+        has_clock=True,
+    ),
+    _cue(
+        r"[,\s]{1,3}(?P<said>(?:just\s|right\s|shortly\s)?(?:before|after|vor|nach|avant|après)\s"
+        r"(?:the\s|my\s|der\s|dem\s|le\s)?(?:work|lunch|breakfast|dinner|tea|school|bed|arbeit|"
+        r"mittag|essen|frühstück|travail|déjeuner|last))(?!\w)",
+        _NOT_EXACT,
+    ),
+    _cue(r"(?P<said>['\u2019]s)(?!\w)", _NOT_PROBLEM),
+    _cue(r"\s(?P<said>week)(?!\w)", _WHICH),
+    _cue(
+        r"\s(?P<said>(?:or|oder|ou|eller)\s(?!so\W)\w{1,12}|o\s[0-9]{1,2}(?![0-9:.h]))(?!\w)",
+        _WHICH,
+    ),
+    _cue(
+        r"(?<=[^\W\d])\s(?P<said>[0-9]{1,2})(?![\w.:/%-])",
+        "“{}” after it may be the minutes. Check that.",
+        has_clock=True,
+    ),
+    _cue_before(r"(?:[\w.]{1,12})\s(?:or|oder|ou|eller)(?:\s(?:at|um|à|on|am))?", _WHICH),
+    _cue_before(r"[0-9]{1,2}\s?(?:/|o)", _WHICH, has_clock=True),
+    _cue_before(r"between|zwischen|entre|tussen|mellem|mellom|mellan", _NOT_EXACT),
+    _cue_before(
+        r"(?:early|früh|frühmorgens|tôt|temprano)(?:\sin\sthe|\son)?", _NOT_EXACT, has_clock=False
+    ),
+    _cue_before(
+        r"(?:minutes|mins|min|minuten|hour|stunde|shortly)\s(?:past|to|after|before|nach|vor)",
+        "The ticket says “{}”. Check the minute.",
+    ),
+    _cue_before(
+        r"(?:received|posted|submitted|created|opened|reviewed|published|sent|updated|started|"
+        r"empfangen|gesendet|eingegangen|reçu|recibido|generated|exported|printed|downloaded|"
+        r"(?:worked|works|working|fine)(?:\sagain|\suntil)?|not|nicht|pas|closed?s?|ordered|delivered|shipped|expires?|expired|"
+        r"due|born|scheduled|called|emailed|wrote|schrieb|resolved|fixed|restored|recovered|"
+        r"(?:up|back|online)(?:\s(?:again|up|online))?|"
+        r"(?:e-?mail|mail|message|ticket|call|order|invoice|chat|login|nachricht|bestellung|commande|"
+        rf"pedido)(?=\s(?:from|of|vom|du|del|on)\s?)){_AT}",
+        _NOT_PROBLEM,
+    ),
 )
 
 
@@ -66,36 +122,38 @@ def mention_questions(text: str, mention: Mention, zone: str) -> Iterator[str]:
     """Ask what is uncertain whatever the day is."""
     clock, group = mention.clock, mention.group
     if mention.zone and not mention.zone.options:
-        yield (f"We don't recognize “{mention.zone.text}”, so the time is read as {zone}.")
+        yield f"We don't recognize “{mention.zone.text}”, so the time is read as {zone}."
     bound = (clock.bound if clock else "") or qualifiers_before(text, mention.start)[1]
     if bound:
         yield f"The ticket says “{bound}”, not an exact time."
     yield from _questions_near_mention(text, mention)
+    if group and text.startswith(" or so", group.end):
+        yield f"The ticket says “{group.text} or so”. Check the day."
     if clock and group and mention.day_source is DaySource.FURTHER_UP:
         yield f"The day of “{clock.text}” is taken from “{group.text}”, further up. Check that."
 
 
 def _questions_near_mention(text: str, mention: Mention) -> Iterator[str]:
-    """Ask about the words directly before and after a mention."""
-    start, end, has_clock = mention.start, mention.end, mention.clock is not None
-    other = _OTHER_CLOCK.match(text, end) or (has_clock and _IN_A_PLACE.match(text, end))
-    if other:
-        yield f"The ticket says “{other['said'].strip()}”. Check which time zone that is."
-    meal = _NEAR_MEAL.match(text, end)
-    if meal:
-        yield f"The ticket says “{meal['said']}”, not an exact time."
-    early = None if has_clock else _EARLY.search(text, max(0, start - 24), start)
-    if early:
-        yield f"The ticket says “{early['said']}”, not an exact time."
-    past = _PAST.search(text, max(0, start - 24), start)
-    if past:
-        yield f"The ticket says “{past['said']}”. Check the minute."
-    more = _MORE_DIGITS.match(text, end) if has_clock else None
-    if more:
-        yield f"“{more['said']}” after it may be the minutes. Check that."
-    sent = _SENT.search(text, max(0, start - 20), start)
-    if sent:
-        yield f"The ticket says “{sent['said']}”: it may not be when the problem was."
+    """Ask about the words directly before and after a mention, its time, and its day."""
+    has_clock = mention.clock is not None
+    places = {(mention.start, mention.end)}
+    is_range = mention.clock is not None and mention.clock.until is not None
+    if mention.clock and not is_range:
+        places.add((mention.clock.start, mention.clock.end))
+    if mention.group:
+        places.add((mention.group.start, mention.group.end))
+    for cue in _CUES:
+        if cue.has_clock not in (None, has_clock):
+            continue
+        for start, end in sorted(places):
+            found = (
+                cue.pattern.search(text, max(0, start - 32), start)
+                if cue.is_before
+                else cue.pattern.match(text, end)
+            )
+            if found and not (is_range and cue.sentence == _NOT_EXACT):
+                yield cue.sentence.format(" ".join(found["said"].split()))
+                break
 
 
 def find_unread(text: str) -> tuple[list[Unread], list[Unread]]:

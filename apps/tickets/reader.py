@@ -29,6 +29,7 @@ from apps.tickets.times import (
     find_clocks,
     find_parts,
     find_zones,
+    is_utc,
     zone_at,
     zone_of_all_times,
     zone_of_writer,
@@ -196,7 +197,8 @@ def _find_moments(
 
 
 def _other_zones(text: str, headers: Sequence[Header], scan: _Scan) -> tuple[ZoneToken, ...]:
-    """Return the zones that a time without one may have: those beside other times, or alone."""
+    """Return the zones that a time without one may have: of other times, headers, or alone."""
+    senders = [header.zone for header in headers if header.zone and not is_utc(header.zone)]
     beside = [mention.zone for mention in scan.mentions if mention.clock]
     beside += [zone_at(text, one.end) for one in scan.like_times]
     alone = not_overlapping(find_zones(text), [*headers, *scan.mentions])
@@ -205,6 +207,7 @@ def _other_zones(text: str, headers: Sequence[Header], scan: _Scan) -> tuple[Zon
         for zone in [*beside, *alone]
         if zone and zone.options and not zone.is_offset
     }
+    zones |= {zone.text: zone for zone in senders if zone.options}
     return tuple(zones.values())[:_MAX_ZONES]
 
 
@@ -213,7 +216,8 @@ def _unread_notes(
 ) -> Iterator[str]:
     """Say which words may be a time but can't be read, unless a question names them."""
     for header in [one for one in headers if not one.references][:_MAX_NOTES]:
-        yield f"“{header.excerpt.found}” says when a message was written, but we can't read it."
+        found = header.excerpt.found
+        yield f"“{found}” says when a message was written, but we can't use its date."
     words = dict.fromkeys(quote(text, one) for one in sorted(unread, key=lambda one: one.start))
     left = [one for one in words if f"“{one}”" not in said]
     for one in left[:_MAX_NOTES]:

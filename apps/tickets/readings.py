@@ -74,8 +74,7 @@ def resolve_mention(
         for day in days.options:
             candidates += _on_day(mention, day, option, context)
     plausible, notes = _plausible(candidates, context.now)
-    if any(one.day.reference and one.day.reference.is_uncertain for one in plausible):
-        questions.append("It's counted from a date on a separate line above. Check that date.")
+    questions += [one.day.reference.doubt for one in plausible if one.day.reference]
     unique: dict[tuple[datetime, int], MomentReading] = {}
     for one in plausible:
         unique.setdefault((one.reading.moment, one.reading.minutes or 0), one.reading)
@@ -86,7 +85,7 @@ def resolve_mention(
     return MomentFound(
         excerpt=excerpt(text, mention.start, mention.end),
         readings=readings,
-        questions=tuple(dict.fromkeys([*questions, *notes])),
+        questions=tuple(dict.fromkeys(filter(None, [*questions, *notes]))),
         lacks_date=lacks_date and not readings,
     )
 
@@ -112,10 +111,10 @@ def resolve_duration(
             f"“{words}” is counted from the minute the ticket was written. Enter that time too."
         )
         return MomentFound(where, questions=(question,), lacks_date=True)
-    questions = [token.question] if token.question else []
+    questions = [token.question, *(one.doubt for one in references)]
     if len(readings) > 1:
         questions.append(f"“{words}” could be counted from more than one message.")
-    return MomentFound(where, readings, tuple(questions))
+    return MomentFound(where, readings, tuple(dict.fromkeys(filter(None, questions))))
 
 
 def _zones(mention: Mention, context: Context) -> tuple[ZoneOption, ...]:

@@ -74,13 +74,13 @@ class ReferenceTime:
     """When the text was written, from which "yesterday" counts.
 
     Either the aware `moment` or, if only that is known, the `day`. `source` says where it was
-    found, in words. `is_uncertain` means that it may be another date.
+    found, in words. `doubt` asks about it if it may be another date.
     """
 
     source: str
     moment: datetime | None = None
     day: date | None = None
-    is_uncertain: bool = False
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ AT_WORDS = (
 )
 _BEFORE = re.compile(
     rf"(?<!\w)(?:(?P<about>{ROUGH_WORDS})|(?P<bound>{EDGE_WORDS}))"
-    rf"(?:\s{{1,3}}(?:{AT_WORDS}))?\s{{0,3}}\Z",
+    rf"(?:\s{{1,3}}(?:{AT_WORDS}|the|le|den|dem|el|il))?\s{{0,3}}\Z",
     re.IGNORECASE,
 )
 
@@ -211,7 +211,8 @@ _SPELLED_AT = re.compile(
 )
 # "4ish" needs no word before it.
 _ROUGH_HOUR = re.compile(
-    _FREE + r"(?P<hour>[0-2]?[0-9])-?(?P<ish>ish)(?!\w|\s?(?:am|pm|people|users|times|orders|items|"
+    _FREE + rf"(?P<hour>[0-2]?[0-9]|{alternation(NUMBERS)})-?(?P<ish>ish)"
+    r"(?!\w|\s?(?:am|pm|people|users|times|orders|items|"
     r"minutes?|mins?|hours?|days?|eur|usd|percent)(?!\w))",
     re.IGNORECASE,
 )
@@ -665,6 +666,11 @@ def find_zones(text: str) -> list[ZoneToken]:
     """Return the abbreviations of zones anywhere in the text: "we are on EST"."""
     found = (_abbreviation_at(text, one.start()) for one in _MENTIONED.finditer(text))
     return [token for token in found if token]
+
+
+def is_utc(zone: ZoneToken) -> bool:
+    """Return whether it can only mean UTC, which programs write whatever the writer's zone is."""
+    return all(one.zone.utcoffset(None) == timedelta(0) for one in zone.options)
 
 
 def zone_of_all_times(text: str) -> ZoneToken | None:

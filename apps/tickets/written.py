@@ -8,16 +8,19 @@ two surely say when it was written. A quotation ends where its lines are no long
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from apps.tickets.dates import find_dates, local_day
 from apps.tickets.durations import DurationToken, find_durations
 from apps.tickets.mentions import DaySource, Mention, find_mentions
 from apps.tickets.readings import Context, resolve_mention
 from apps.tickets.text import Excerpt, ReferenceTime, Spanned, excerpt, not_overlapping
-from apps.tickets.times import ClockToken, find_clocks, find_parts
+from apps.tickets.times import ClockToken, ZoneToken, find_clocks, find_parts, zone_at
 
 CHAT_LINE = "This is the time of a line in a chat: it says when that line was sent."
+_SEPARATE_LINE = "It's counted from a date on a separate line above. Check that date."
+_UNKNOWN_ZONE = "It's counted from a message in a time zone we don't recognize. Check the day."
+_QUOTED = "This is in a quotation, which may be older than the ticket. Check the day."
 ALONE = "This line is on its own. It may say when the message was written."
 
 
@@ -25,13 +28,15 @@ ALONE = "This line is on its own. It may say when the message was written."
 class Header:
     """A header, and when it says the text below it was written.
 
-    There is more than one reference if it is ambiguous, and none if it can't be read.
+    There is more than one reference if it is ambiguous, and none if it can't be read. `zone` is
+    the time zone it gives.
     """
 
     start: int
     end: int
     references: tuple[ReferenceTime, ...]
     excerpt: Excerpt
+    zone: ZoneToken | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +68,21 @@ _FIELD = re.compile(
     r"(?P<rest>[^\n]{6,120})",
     re.IGNORECASE | re.MULTILINE,
 )
+# Some programs put the whole header on one line.
+_INLINE_FIELD = re.compile(
+    r"(?<=[>;\]])\s{0,2}(?:sent|gesendet|envoyé|enviad[oa](?:\s(?:el|em))?|inviato|verzonden|sendt|"
+    r"skickat|lähetetty|wysłano)\s?:\s{1,2}(?P<rest>[^\n]{6,48})",
+    re.IGNORECASE,
+)
 _IN_BRACKETS = re.compile(
     r"(?:reported|replied|commented|created|said|wrote|(?:mail|message)\sfrom)[^\n(]{0,60}\((?P<rest>[^\n)]{8,60})\)",
     re.IGNORECASE,
 )
 # "Jane added a comment - 20/Nov/26 2:05 PM", but not "Jane replied at 2:05 PM that ..."
 _COMMENTED = re.compile(
-    rf"^{_PREFIX.pattern}[^\n.:!?]{{1,60}}\s(?:added\sa\scomment|commented|replied|responded|"
-    r"made\schanges|created\sissue)\s?(?:-|\u2013|on|at|:)?\s(?P<rest>[^\n]{6,40})$",
+    rf"^{_PREFIX.pattern}(?:[^\n.:!?]{{1,60}}\s(?:added\sa\scomment|commented|replied|responded|"
+    r"made\schanges|created\sissue)\s?(?:-|\u2013|on|at|:)?|(?:posted|sent|submitted|reported|opened|"
+    r"created)\sby\s[^\n.:!?]{1,40}\s(?:on|at|-))\s(?P<rest>[^\n]{6,40})$",
     re.IGNORECASE | re.MULTILINE,
 )
 # A form with date and time of the problem on two lines is not the header of a mail.
@@ -105,29 +117,36 @@ _BESIDE_DATE = frozenset(
 _WORD = re.compile(r"[^\W\d_][\w'\u2019.-]{0,60}")
 _SELF = re.compile(r"(?<!\w)(?:I|we|it|ich|wir|es|je|nous|ik|wij|jag|jeg|vi|minä)\s", re.IGNORECASE)
 _MAX_ATTRIBUTION = 480
+_MAX_LINES = 5
 
 
 def find_headers(text: str, context: Context) -> list[Header]:
     """Return all headers, in the order of the text."""
     found: list[Header] = []
-    for pattern in (_FIELD, _IN_BRACKETS, _COMMENTED):
+    for pattern in (_FIELD, _INLINE_FIELD, _IN_BRACKETS, _COMMENTED):
         for match in pattern.finditer(text):
             references = read_references(match["rest"], (), context, "the date of the message")
             is_header = references or (pattern is _FIELD and _YEAR.search(match["rest"]))
             if is_header and not _TIME_BELOW.match(text, match.end()):
-                where = excerpt(text, match.start(), match.end())
-                found.append(Header(match.start(), match.end(), references, where))
+                found.append(_header(text, match.start(), match.end(), references))
     found += not_overlapping(_attributions(text, context), found)
     return sorted(found, key=lambda header: header.start)
 
 
+def _header(text: str, start: int, end: int, references: tuple[ReferenceTime, ...]) -> Header:
+    words = text[start:end]
+    zones = (zone_at(words, clock.end, after_iso=True) for clock in find_clocks(words))
+    zone = next(filter(None, zones), None)
+    return Header(start, end, references, excerpt(text, start, end), zone)
+
+
 def _attributions(text: str, context: Context) -> Iterator[Header]:
-    """Find lines such as "On Fri, Nov 20, 2026, Jane wrote:", which can take up three lines."""
+    """Find lines such as "On Fri, Nov 20, 2026, Jane wrote:", which can take up five lines."""
     lines = _lines(text)
     for last, line in enumerate(lines):
         if line.is_blank or not _ENDS.search(text, max(line.body, line.end - 40), line.end):
             continue
-        for first in range(last, max(-1, last - 3), -1):
+        for first in range(last, max(-1, last - _MAX_LINES), -1):
             start = lines[first].body
             if lines[first].is_blank or line.end - start > _MAX_ATTRIBUTION:
                 break
@@ -135,7 +154,7 @@ def _attributions(text: str, context: Context) -> Iterator[Header]:
             is_quoted = last + 1 < len(lines) and _quoted_below(lines, last)
             references = _read_attribution(words, is_quoted, context)
             if references is not None:
-                yield Header(start, line.end, references, excerpt(text, start, line.end))
+                yield _header(text, start, line.end, references)
                 break
 
 
@@ -163,7 +182,7 @@ def _read_attribution(
     plain = [
         one for one in beside if one[:1].islower() and len(one) > 2 and one not in _BESIDE_DATE
     ]
-    if len(plain) > (2 if has_address else 1):
+    if len(plain) > (1 if not has_address else 4 if is_quoted else 2):
         return None
     if not has_address and (_SELF.search(rest) or not bare.rstrip(" *_>-").endswith(":")):
         return None
@@ -192,11 +211,23 @@ def read_references(
     moments = [
         reading.moment for reading in resolve_mention(typed, mention, references, context).readings
     ]
-    is_uncertain = mention.zone is not None and not mention.zone.options
     if mention.clock:
-        return tuple(ReferenceTime(source, moment, is_uncertain=is_uncertain) for moment in moments)
+        doubt = _UNKNOWN_ZONE if mention.zone and not mention.zone.options else ""
+        found = [ReferenceTime(source, moment, doubt=doubt) for moment in moments]
+        return (*found, *_days_elsewhere(found, mention.zone, context))
     days = (moment.astimezone(context.zone).date() for moment in moments)
     return tuple(ReferenceTime(source, day=day) for day in days)
+
+
+def _days_elsewhere(
+    written: Sequence[ReferenceTime], zone: ZoneToken | None, context: Context
+) -> Iterator[ReferenceTime]:
+    """Yield the dates in the message's own time zone that differ from those in the default one."""
+    for option in zone.options if zone else ():
+        for one in written:
+            day = local_day(one, option.zone)
+            if day != local_day(one, context.zone):
+                yield ReferenceTime(f"{one.source} in its own time zone", day=day)
 
 
 # Stamps: a time on a line of its own, or at the beginning of a line of a chat.
@@ -231,6 +262,7 @@ _LABEL = re.compile(
 )
 
 
+_NICKNAME = re.compile(r"[ \t>]{0,8}\S{1,30}(?:[ \t]{2,8}|\t|[ \t]?[\u2013\u2014·\u2022|][ \t]?)")
 _SENTENCE_END = re.compile(r"[!?;。\u3041-\u3096]|[^\W\d]{2}\.[ \t]{0,4}\Z")
 _MAX_STAMP = 60
 _MAX_NAME = 3
@@ -264,6 +296,7 @@ def stamp_question(text: str, mention: Mention, chat: Sequence[ClockToken]) -> s
         return ""
     before, after = line
     is_last = not text[mention.end + len(after) :].strip()
+    before, after = _without_times(before), _without_times(after)
     label = _LABEL.fullmatch(before)
     if label and not after.strip(" \t.)"):
         happened = _HAPPENED.search(label["label"])
@@ -273,7 +306,7 @@ def stamp_question(text: str, mention: Mention, chat: Sequence[ClockToken]) -> s
     if mention.has_calendar_date:
         return ALONE
     words = _WORD.findall(f"{before} {after}")
-    is_named = bool(words) or _is_name_above(text, at)
+    is_named = bool(words) or _may_be_name_above(text, at)
     return CHAT_LINE if is_named and not is_last and (mention.clock or not words) else ""
 
 
@@ -282,7 +315,7 @@ def is_stamp_of(text: str, duration: DurationToken) -> bool:
     line = _line_around(text, duration.start, duration.start, duration.end)
     if not line or not _is_stamp(*line):
         return False
-    return bool(_WORD.search(" ".join(line))) or _is_name_above(text, duration.start)
+    return bool(_WORD.search(" ".join(line))) or _may_be_name_above(text, duration.start)
 
 
 def _line_around(text: str, at: int, start: int, end: int) -> tuple[str, str] | None:
@@ -294,20 +327,24 @@ def _line_around(text: str, at: int, start: int, end: int) -> tuple[str, str] | 
     return (before, after) if is_short and not _TIME_LABEL.match(f"{before} ") else None
 
 
+def _without_times(text: str) -> str:
+    durations, _ = find_durations(text)
+    return _without(text, [*durations, *find_dates(text, [])])
+
+
 def _is_stamp(before: str, after: str) -> bool:
     """Return whether there are only names and the like beside a time, and no sentence."""
+    if _NICKNAME.fullmatch(before) and not after.strip():
+        return True
     words = _WORD.findall(f"{before} {after}")
     is_prose = any(word[0].islower() and word not in _STAMP_WORDS for word in words)
     return not is_prose and not _SENTENCE_END.search(before + after)
 
 
-def _is_name_above(text: str, at: int) -> bool:
-    """Return whether the line above this place is a name: "Jane Doe"."""
-    line_start = text.rfind("\n", 0, at) + 1
-    line = text[text.rfind("\n", 0, max(0, line_start - 1)) + 1 : max(0, line_start - 1)].strip()
-    words = line.split()
-    is_name = 0 < len(words) <= 4 and all(word[0].isupper() for word in words)
-    return is_name and line[-1].isalpha()
+def _may_be_name_above(text: str, at: int) -> bool:
+    """Return whether there is text above this line, and it isn't the question it answers."""
+    above = text[: text.rfind("\n", 0, at) + 1].rstrip()
+    return bool(above) and above[-1] not in "?:.,"
 
 
 def headers_of_stamps(
@@ -327,9 +364,9 @@ def headers_of_stamps(
         found = resolve_mention(text, mention, references, context)
         is_sure = question == CHAT_LINE and mention.has_calendar_date
         source = "the date of the line" if is_sure else "the date above it"
+        doubt = "" if is_sure else _SEPARATE_LINE
         own = tuple(
-            ReferenceTime(source, moment=reading.moment, is_uncertain=not is_sure)
-            for reading in found.readings
+            ReferenceTime(source, moment=reading.moment, doubt=doubt) for reading in found.readings
         )
         headers.append(Header(mention.start, mention.end, own, found.excerpt))
     return headers
@@ -350,9 +387,9 @@ class Messages:
     ) -> None:
         """Divide the text at the headers. `given` is when the whole ticket was written."""
         self._given, self._context = given, context
-        lines = _lines(text)
-        self._starts = [line.start for line in lines]
-        self._headers = _headers_by_line(lines, sorted(headers, key=lambda one: one.start))
+        self._lines = _lines(text)
+        self._starts = [line.start for line in self._lines]
+        self._headers = _headers_by_line(self._lines, sorted(headers, key=lambda one: one.start))
         first = min((header.start for header in headers), default=0)
         is_label = re.compile(r"[^\n:]{1,30}:|[\s_-]{0,80}\Z")
         self._is_on_top = all(is_label.match(line) for line in text[:first].split("\n"))
@@ -365,7 +402,12 @@ class Messages:
         """
         header = self._header_at(at)
         if header is None:
-            return self._given
+            is_quoted = self._lines[bisect_right(self._starts, at) - 1].depth > 0
+            return (
+                tuple(replace(one, doubt=_QUOTED) for one in self._given)
+                if is_quoted
+                else self._given
+            )
         if not self._given or not (self._is_on_top and header.start == self._first):
             return header.references
         own = {local_day(one, self._context.zone) for one in self._given}

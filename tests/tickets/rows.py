@@ -153,6 +153,11 @@ SURE += [
     sure("昨日16:10にエラー", "2026-11-19 15:10"),
     sure("2026年11月19日 午後4時10分", "2026-11-19 15:10"),
     sure("yesterday around 3ish PM ET", "2026-11-19 20:00", 15),
+    sure("mardi 10 à 16h10", "2026-11-10 15:10"),
+    sure("am Dienstag, den 10. um 16:10 Uhr", "2026-11-10 15:10"),
+    sure("Tuesday the 10th at 4:10 pm", "2026-11-10 15:10"),
+    sure("el día 18 a las 16:10", "2026-11-18 15:10"),
+    sure("2026. November 18, 16:10", "2026-11-18 15:10"),
     sure("On November 18 at 4:10 pm I wrote: the page is blank", "2026-11-18 15:10"),
 ]
 
@@ -162,6 +167,16 @@ AMBIGUOUS = [
     ambiguous("yesterday at 1610", "2026-11-19 11:00", "“at 1610” near it", 720),
     ambiguous("on Tuesday-ish", "2026-11-17 11:00", "may be another day", 720),
     ambiguous("today at noon. We are on EST.", "2026-11-20 11:00, 2026-11-20 17:00", "“EST”", 15),
+    ambiguous("Monday or Tuesday at 3 pm", "2026-11-17 14:00", "“Monday or”", 15),
+    ambiguous("yesterday at 3:10 pm or 4", "2026-11-19 14:10", "“or 4”"),
+    ambiguous("around Nov 18 or so, 4 pm", "2026-11-18 15:00", "“Nov 18 or so”", 15),
+    ambiguous("yesterday's build at 16:10", "2026-11-19 15:10", "“'s”"),
+    ambiguous("this time yesterday", "2026-11-19 11:00", "“this time” near it", 720),
+    ambiguous("the Tuesday before last at 16:10", "2026-11-17 15:10", "“before last”"),
+    ambiguous("it worked yesterday at 16:10", "2026-11-19 15:10", "“worked”"),
+    ambiguous("my mail from yesterday 16:10", "2026-11-19 15:10", "“mail from”"),
+    ambiguous("avant le 18 novembre à 16h10", "2026-11-18 15:10", "“avant”"),
+    ambiguous("between yesterday 4:10 pm and noon", "2026-11-19 15:10", "“between”"),
     ambiguous(
         "On 18 November I paid, on 19. listopadx 2026 at 16:10 it failed",
         "2026-11-18 15:10",

@@ -61,6 +61,9 @@ HEADERS = [
     "2026年11月17日(火) 14:20 Jane <jane@example.com>:",
     "2026/11/17 14:20、Jane <jane@example.com>のメール\uff1a",
     '17.11.2026, 14:20, "Jane" <jane@example.com>:',
+    "On Tue, 17 Nov 2026 at 14:20 Jane Doe\n<\nmailto:jane@example.com\n> wrote:",
+    "From: Jane <jane@example.com>Sent: Tuesday, November 17, 2026, 2:20 PM",
+    "Posted by jane on 17 Nov 2026 14:20",
     "Jane Doe reported via email 2 days ago (Tue, 17 Nov 2026 at 2:20 PM)",
 ]
 
@@ -110,6 +113,20 @@ def test_relative_words_count_from_the_message_they_are_in() -> None:
 def test_time_takes_no_day_from_another_message() -> None:
     read = reading("it broke yesterday\nSent: 18 November 2026 14:20\nat 16:10 it was gone", FRIDAY)
     assert moments(read) == [["17 15:10"], ["19 11:00"]]
+
+
+def test_words_count_from_the_senders_day_and_clock_too() -> None:
+    read = reading("Date: Thu, 19 Nov 2026 23:30:07 -0800\n\nIt broke yesterday at 15:10.")
+    assert moments(read) == [["18 14:10", "18 23:10", "19 14:10"]]
+    questions = " ".join(read.moments[0].questions)
+    assert "in its own time zone" in questions
+    assert "“-0800”" in questions
+
+
+def test_quotation_without_a_header_may_be_older_than_the_ticket() -> None:
+    read = reading("Any news?\n\n> It broke yesterday at 15:10.", FRIDAY)
+    assert moments(read) == [["19 14:10"]]
+    assert "in a quotation" in read.moments[0].questions[0]
 
 
 def test_header_that_cannot_be_read_is_named_and_gives_no_time() -> None:
