@@ -117,7 +117,7 @@ _IP_OF_CUSTOMER = re.compile(
 )
 _MESSAGE_ID = re.compile(
     r"(?<!\w)(?:message[-_]?id|in[-_]reply[-_]to|references|content[-_]id|msg[-_]?id)[*\"']{0,2}"
-    r"[ \t]?[:=][^\n]{0,998}(?:\n[ \t]{1,8}<[^\n]{0,998}){0,20}",
+    r"[ \t]?[:=]\s{0,4}(?:(?:<[^<>\n]{1,250}>\s{0,8}){1,30}|\S{1,250})",
     re.IGNORECASE,
 )
 

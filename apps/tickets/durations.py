@@ -54,7 +54,9 @@ _AGO = re.compile(
     r"(?<!\w)(?:ago|back|geleden|fa|sedan|siden|temu|sitten)(?!\w)|(?<=[分間日半])前",
     re.IGNORECASE,
 )
-_BACK = re.compile(r"(?<!\w)(?:vor|il\sy\sa|hace|há|faz)(?!\w)", re.IGNORECASE)
+_BACK = re.compile(
+    r"(?<!\w)(?:vor|il\sy\sa|[çc]a\sfait|cela\sfait|hace|há|faz)(?!\w)", re.IGNORECASE
+)
 _NOW = re.compile(
     r"(?<!\w)(?:just\snow|right\snow|gerade\seben|soeben|à\sl['\u2019]instant|ahora\smismo|"
     r"proprio\sora|agora\smesmo|zojuist|lige\snu|akkurat\snå|just\snu|juuri\snyt|przed\schwilą)(?!\w)",
@@ -130,10 +132,10 @@ _ROUGH = _words(
     "ungefähr rund gut knapp fast environ presque aproximadamente unos unas cerca casi quasi "
     "ongeveer bijna zowat omkring rundt runt noin około ok prawie ~ ≈"
 )
-# Those of "à peu près", "cosa de", and "más o menos".
-_ROUGH_PHRASES = _words("à peu près cosa de o")
+# Those of "à peu près", "cosa de", "como", and "más o menos".
+_ROUGH_PHRASES = _words("à peu près cosa como de o")
 _OPEN = _words(
-    "than over under least most within only inside como als plus moins más mas menos mehr "
+    "than over under least most within only inside als plus moins más mas menos mehr "
     "weniger più meno mais oltre meer minder dan mer mindre enn än end"
 )
 _OR = _words("or to bis oder ou o eller tai lub")
@@ -168,7 +170,7 @@ def find_durations(text: str) -> tuple[list[DurationToken], list[Unread]]:
         token = _ending(text, words, trigger.end())
         if token:
             found.append(token)
-        elif words and words[-1].word in _ANY_UNIT:
+        elif words and (words[-1].word in _ANY_UNIT or _is_number(words[-1].word)):
             unread.append(Unread(words[-4:][0].start, trigger.end()))
     for trigger in _BACK.finditer(text):
         words = _words_after(text, trigger.end())
@@ -262,8 +264,6 @@ def _question(said: str, amount: _Amount) -> str:
         return f"{said} Check how long ago it was."
     if amount.is_vague and amount.minutes > 60:
         return "The ticket doesn't say exactly how long ago. Check it."
-    if amount.minutes >= 1440 and not amount.is_days:
-        return "The ticket counts parts of a day. Check how long ago it was."
     return ""
 
 
@@ -281,7 +281,7 @@ def _is_cut(text: str, start: int) -> bool:
 
 
 def _is_number(word: str) -> bool:
-    return word in _MINUTES or _value(word)[0] in ("number", "tens", "fraction")
+    return word in _ANY_UNIT or _value(word)[0] in ("number", "tens", "fraction")
 
 
 def _read(words: Sequence[_Word]) -> _Amount | None:
@@ -310,6 +310,7 @@ def _read(words: Sequence[_Word]) -> _Amount | None:
     if left or not units:
         return None
     is_days = units == [1440] and value == int(value)
+    is_vague = is_vague or (1440 in units and not is_days)
     return _Amount(minutes, is_days=is_days, is_vague=is_vague)
 
 
@@ -338,8 +339,14 @@ def _count(words: Sequence[str]) -> tuple[float, bool] | None:
     last, is_joined, is_vague = "", False, False
     for word in words:
         kind, value = _value(word)
-        if kind in ("article", "joining") and not (last == "tens" and word in _NUMBERS):
-            is_joined = is_joined or (kind == "joining" and total is not None)
+        is_article = kind == "article" and not last
+        if word in _JOINING and total is None and not is_article:  # "en och en halv"
+            if last != "article":
+                return None
+            total, last, is_joined = 1, "number", True
+        elif kind in ("article", "joining") and not (last == "tens" and word in _NUMBERS):
+            is_joined = is_joined or kind == "joining"
+            last = last or kind
         elif word not in _ROUGH or total is not None or kind == "few":
             total = _added(total, last, kind, value, is_joined=is_joined)
             if total is None or (word == "to" and len(words) > 1):  # "to" is two in Danish

@@ -44,6 +44,12 @@ class Mention:
     zone: ZoneToken | None = None
 
     @property
+    def has_own_date(self) -> bool:
+        """Return whether it is a time with a date beside it."""
+        is_beside = self.clock is not None and self.day_source is DaySource.ADJACENT
+        return is_beside and self.has_calendar_date
+
+    @property
     def has_calendar_date(self) -> bool:
         """Return whether its day is a date, which needs no reference time."""
         return self.group is not None and any(day.dates for day in self.group.days)

@@ -109,6 +109,8 @@ _CUES = (
         r"(?:received|posted|submitted|created|opened|reviewed|published|sent|updated|started|"
         r"empfangen|gesendet|eingegangen|reçu|recibido|generated|exported|printed|downloaded|"
         r"(?:worked|works|working|fine)(?:\sagain|\suntil)?|not|nicht|pas|closed?s?|ordered|delivered|shipped|expires?|expired|"
+        r"(?:posted|submitted|created|opened|reported)\sby\s[^\n.:]{1,16}|"
+        r"(?:joined|left|ended)(?:\sthe\s(?:chat|conversation))?|"
         r"due|born|scheduled|called|emailed|wrote|schrieb|resolved|fixed|restored|recovered|"
         r"(?:up|back|online)(?:\s(?:again|up|online))?|"
         r"(?:e-?mail|mail|message|ticket|call|order|invoice|chat|login|nachricht|bestellung|commande|"
@@ -116,6 +118,15 @@ _CUES = (
         _NOT_PROBLEM,
     ),
 )
+
+
+# "Was it yesterday at 3 pm?": somebody asks the customer.
+_ASKED = re.compile(
+    r"(?:\A|[.!?\n>][ \t>]{0,8})(?:(?:hi|hello|hallo|and|und)\s[^.!?\n]{0,20})?"
+    r"(?:(?:did|do|does|were|was|have|has|is|are|haben|hatten|war|ist|funktioniert)\s(?:you|it|this|that|sie|es|das)(?!\w)[^.!?\n]{0,60})?\Z",
+    re.IGNORECASE,
+)
+_QUESTION_MARK = re.compile(r"[^.!?\n]{0,60}\?")
 
 
 def mention_questions(text: str, mention: Mention, zone: str) -> Iterator[str]:
@@ -127,6 +138,10 @@ def mention_questions(text: str, mention: Mention, zone: str) -> Iterator[str]:
     if bound:
         yield f"The ticket says “{bound}”, not an exact time."
     yield from _questions_near_mention(text, mention)
+    if _QUESTION_MARK.match(text, mention.end) and _ASKED.search(
+        text, max(0, mention.start - 100), mention.start
+    ):
+        yield "It's in a question. Check whether it's when the problem was."
     if group and text.startswith(" or so", group.end):
         yield f"The ticket says “{group.text} or so”. Check the day."
     if clock and group and mention.day_source is DaySource.FURTHER_UP:

@@ -146,6 +146,17 @@ def _scan(text: str, headers: Sequence[Header]) -> _Scan:
     chat_starts = tuple(text.rfind("\n", 0, one.start) + 1 for one in chat)
     breaks = Breaks(tuple(header.start for header in headers), chat_starts)
     mentions = find_mentions(text, dates, clocks, parts, breaks)
+    stamps = [one for one in mentions if stamp_question(text, one, chat) and one.has_own_date]
+    if stamps:  # other times take no day from them
+        starts = sorted([*breaks.mails, *(one.start for one in stamps)])
+        others = find_mentions(
+            text,
+            not_overlapping(dates, stamps),
+            not_overlapping(clocks, stamps),
+            parts,
+            Breaks(tuple(starts), breaks.chat),
+        )
+        mentions = sorted([*stamps, *others], key=lambda one: one.start)
     like_times, more_unread = find_unread(text)
     taken += mentions
     return _Scan(

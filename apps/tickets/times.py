@@ -69,7 +69,11 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 
-MERIDIEM = r"[ap](?:m|\.\s?m\.?)(?!\w)"
+# "3 am", but not the German "um 3 am Montag".
+MERIDIEM = (
+    r"[ap](?:m|\.\s?m\.?)(?!\w)(?!(?<=am)\s(?:(?:frühen|späten)\s)?(?:vormittag|mittag|nachmittag|abend|morgen|"
+    r"wochenende|tag|telefon|[^\W\d_]{2,8}tag|mittwoch|sonnabend|[0-3]?[0-9]\.)(?!\w))"
+)
 
 
 def qualifiers_before(text: str, start: int) -> tuple[str, str]:

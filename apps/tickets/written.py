@@ -20,6 +20,9 @@ from apps.tickets.times import ClockToken, ZoneToken, find_clocks, find_parts, z
 CHAT_LINE = "This is the time of a line in a chat: it says when that line was sent."
 _SEPARATE_LINE = "It's counted from a date on a separate line above. Check that date."
 _UNKNOWN_ZONE = "It's counted from a message in a time zone we don't recognize. Check the day."
+_UNREAD_HEADER = (
+    "It's counted from the ticket's date, but it is in a message with its own. Check it."
+)
 _QUOTED = "This is in a quotation, which may be older than the ticket. Check the day."
 ALONE = "This line is on its own. It may say when the message was written."
 
@@ -70,8 +73,8 @@ _FIELD = re.compile(
 )
 # Some programs put the whole header on one line.
 _INLINE_FIELD = re.compile(
-    r"(?<=[>;\]])\s{0,2}(?:sent|gesendet|envoyé|enviad[oa](?:\s(?:el|em))?|inviato|verzonden|sendt|"
-    r"skickat|lähetetty|wysłano)\s?:\s{1,2}(?P<rest>[^\n]{6,48})",
+    r"(?<=[>;\]])[ \t]{0,2}(?:sent|gesendet|envoyé|enviad[oa](?:\s(?:el|em))?|inviato|verzonden|"
+    r"sendt|skickat|lähetetty|wysłano)\s?:\s{1,2}(?P<rest>[^\n]{6,48})",
     re.IGNORECASE,
 )
 _IN_BRACKETS = re.compile(
@@ -79,6 +82,12 @@ _IN_BRACKETS = re.compile(
     re.IGNORECASE,
 )
 # "Jane added a comment - 20/Nov/26 2:05 PM", but not "Jane replied at 2:05 PM that ..."
+# "Jane Doe · 2h": how long ago, without a word that says so.
+_AGE = re.compile(
+    rf"^{_PREFIX.pattern}[^\W\d_][^\n.:!?]{{1,40}}\s?[·•|\u2013\u2014]\s?(?P<rest>[0-9]{{1,3}}\s?"
+    r"(?:m|min|mins|h|hr|hrs|d|w|std|j|t)\.?)$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _COMMENTED = re.compile(
     rf"^{_PREFIX.pattern}(?:[^\n.:!?]{{1,60}}\s(?:added\sa\scomment|commented|replied|responded|"
     r"made\schanges|created\sissue)\s?(?:-|\u2013|on|at|:)?|(?:posted|sent|submitted|reported|opened|"
@@ -123,10 +132,11 @@ _MAX_LINES = 5
 def find_headers(text: str, context: Context) -> list[Header]:
     """Return all headers, in the order of the text."""
     found: list[Header] = []
-    for pattern in (_FIELD, _INLINE_FIELD, _IN_BRACKETS, _COMMENTED):
+    for pattern in (_FIELD, _INLINE_FIELD, _IN_BRACKETS, _COMMENTED, _AGE):
         for match in pattern.finditer(text):
             references = read_references(match["rest"], (), context, "the date of the message")
-            is_header = references or (pattern is _FIELD and _YEAR.search(match["rest"]))
+            is_unread = pattern is _AGE or (pattern is _FIELD and _YEAR.search(match["rest"]))
+            is_header = references or is_unread
             if is_header and not _TIME_BELOW.match(text, match.end()):
                 found.append(_header(text, match.start(), match.end(), references))
     found += not_overlapping(_attributions(text, context), found)
@@ -410,6 +420,8 @@ class Messages:
             )
         if not self._given or not (self._is_on_top and header.start == self._first):
             return header.references
+        if not header.references:
+            return tuple(replace(one, doubt=_UNREAD_HEADER) for one in self._given)
         own = {local_day(one, self._context.zone) for one in self._given}
         others = (one for one in header.references if local_day(one, self._context.zone) not in own)
         return (*self._given, *others)

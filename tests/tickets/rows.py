@@ -153,6 +153,8 @@ SURE += [
     sure("昨日16:10にエラー", "2026-11-19 15:10"),
     sure("2026年11月19日 午後4時10分", "2026-11-19 15:10"),
     sure("yesterday around 3ish PM ET", "2026-11-19 20:00", 15),
+    sure("gestern gegen halb fünf am Nachmittag", "2026-11-19 15:30", 15),
+    sure("20261118 16:10 fatal", "2026-11-18 15:10"),
     sure("mardi 10 à 16h10", "2026-11-10 15:10"),
     sure("am Dienstag, den 10. um 16:10 Uhr", "2026-11-10 15:10"),
     sure("Tuesday the 10th at 4:10 pm", "2026-11-10 15:10"),
@@ -174,6 +176,11 @@ AMBIGUOUS = [
     ambiguous("this time yesterday", "2026-11-19 11:00", "“this time” near it", 720),
     ambiguous("the Tuesday before last at 16:10", "2026-11-17 15:10", "“before last”"),
     ambiguous("it worked yesterday at 16:10", "2026-11-19 15:10", "“worked”"),
+    ambiguous("3 weeks and 2 days ago", "2026-11-18 11:00", "“weeks and” before it", 720),
+    ambiguous("Was it yesterday at 16:10?", "2026-11-19 15:10", "in a question"),
+    ambiguous(
+        "Ticket 1 created by Kim on 18 Nov 2026 16:10", "2026-11-18 15:10", "“created by Kim on”"
+    ),
     ambiguous("my mail from yesterday 16:10", "2026-11-19 15:10", "“mail from”"),
     ambiguous("avant le 18 novembre à 16h10", "2026-11-18 15:10", "“avant”"),
     ambiguous("between yesterday 4:10 pm and noon", "2026-11-19 15:10", "“between”"),
@@ -357,6 +364,8 @@ DURATIONS = [
     ("há uma hora e meia", 90),
     ("anderhalf uur geleden", 90),
     ("två timmar sedan", 120),
+    ("en och en halv timme sedan", 90),
+    ("twee en een half uur geleden", 150),
     ("halvanden time siden", 90),
     ("puolitoista tuntia sitten", 90),
     ("pół godziny temu", 30),
@@ -370,7 +379,7 @@ OPEN_DURATIONS = [
     ("an hour or two ago", 60, "“or two” after it"),
     ("twenty minutes to an hour ago", 60, "before it"),
     ("a few hours ago", 300, "exactly how long ago"),
-    ("1.5 days ago", 2160, "parts of a day"),
+    ("1.5 days ago", 2160, "exactly how long ago"),
 ]
 # Words that may be a time, but can't be read.
 UNREAD = [
