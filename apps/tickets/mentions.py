@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -20,6 +20,7 @@ from apps.tickets.times import (
 )
 
 _MAX_DISTANCE = 400
+_NEAR = 60
 
 
 class DaySource(Enum):
@@ -110,7 +111,14 @@ def find_mentions(
             groups[-1] = DateGroup((*groups[-1].days, day))
         else:
             groups.append(DateGroup((day,)))
-    mentions = [_mention_of_clock(text, clock, groups, parts, breaks) for clock in clocks]
+    led = {
+        group
+        for group in groups
+        for clock in clocks
+        if group.end <= clock.start <= group.end + _NEAR
+        and _BEFORE_TIME.fullmatch(text, group.end, clock.start)
+    }
+    mentions = [_mention_of_clock(text, clock, groups, led, parts, breaks) for clock in clocks]
     used = {
         mention.group
         for mention in mentions
@@ -124,9 +132,11 @@ def _mention_of_clock(
     text: str,
     clock: ClockToken,
     groups: Sequence[DateGroup],
+    led: Container[DateGroup],
     parts: Sequence[PartToken],
     breaks: Breaks,
 ) -> Mention:
+    """Pair a time with its day; a day in `led` is directly before a time, and so not another's."""
     near = _adjacent_parts(text, clock, parts)
     zone = zone_at(text, clock.end, after_iso=clock.second is not None)
     clock_end = zone.end if zone else clock.end
@@ -138,6 +148,8 @@ def _mention_of_clock(
     if after and breaks.between(clock_end, after.start):
         after = None
     group, day_source = _day_for_clock(text, clock, clock_end, (before, after), near)
+    if group and group is after and day_source is DaySource.SENTENCE and after in led:
+        group, day_source = _day_at_distance(text, clock, clock_end, before, None)
     if group and group is before and breaks.between(group.end, clock.start):
         day_source = DaySource.FURTHER_UP
     if group and group.is_machine:

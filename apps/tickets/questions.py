@@ -15,7 +15,7 @@ _LIKE_A_TIME = re.compile(
     r"[0-2]?[0-9](?=\s(?:y|et|menos|moins|Uhr)\s))(?![\w.])|"
     r"(?<![\w.,:/+#$€£-])[0-9]{3,4}\s?[ap]m(?!\w)|"
     rf"(?<!\w){alternation(NUMBERS)}\s(?:o|oh|five|ten|fifteen|twenty|thirty|forty|fifty)(?!\w)|"
-    rf"(?<!\w)(?:past|to|at|around|about|maybe|perhaps|like|um|gegen)\s{alternation(NUMBERS)}(?!\w)|"
+    rf"(?<!\w)(?:past|to|at|around|about|before|after|until|by|maybe|perhaps|like|um|gegen|vor|nach|bis)\s{alternation(NUMBERS)}(?!\w)|"
     r"(?<!\w)(?:maybe|perhaps|like|at|around|about|um|gegen|vers|à|las|to|past|@)\s[0-9]{1,2}(?![\w%])|"
     r"(?<!\w)(?:at|around|about|um|gegen)\s[0-2][0-9][0-5][0-9](?!\w)|"
     r"(?<!\w)(?:half|quarter|viertel|dreiviertel|halb|demie|y\smedia|o['\u2019]?clock|(?:this|same)\stime|"
@@ -207,4 +207,4 @@ def quote(text: str, words: Unread) -> str:
 def _is_near(text: str, mention: Mention, token: Unread) -> bool:
     first, second = gap_between(mention, token)
     is_close = 0 <= second - first <= _MAX_DISTANCE
-    return is_close and not has_sentence_break(text[first:second])
+    return is_close and not has_sentence_break(text[first : second + 1])

@@ -177,7 +177,8 @@ def _on_day(
     for hour in hours:
         for one in _at_hour(mention, clock, hour, day, option, context):
             yield replace(one, question=one.question or question)
-        if mention.part == "night" and hour < 6 and clock.meridiem != MIDNIGHT:
+        is_late = mention.part in ("night", "evening")
+        if is_late and hour < 6 and clock.meridiem != MIDNIGHT:
             night = f"“{clock.text}” at night could be before or after midnight."
             after = replace(day, day=day.day + timedelta(days=1))
             for one in _at_hour(mention, clock, hour, after, option, context):

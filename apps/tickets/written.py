@@ -137,7 +137,9 @@ def find_headers(text: str, context: Context) -> list[Header]:
             references = read_references(match["rest"], (), context, "the date of the message")
             is_unread = pattern is _AGE or (pattern is _FIELD and _YEAR.search(match["rest"]))
             is_header = references or is_unread
-            if is_header and not _TIME_BELOW.match(text, match.end()):
+            above = text.rfind("\n", 0, max(0, match.start() - 1)) + 1
+            is_form = _TIME_BELOW.match(text, match.end()) or _TIME_LABEL.match(text, above)
+            if is_header and not is_form:
                 found.append(_header(text, match.start(), match.end(), references))
     found += not_overlapping(_attributions(text, context), found)
     return sorted(found, key=lambda header: header.start)
@@ -259,6 +261,10 @@ _HAPPENED = re.compile(
     r"crash|since|seit|depuis|desde|start|begin|発生",
     re.IGNORECASE,
 )
+_REPORTED = re.compile(
+    r"report|sent|receiv|creat|submit|open|updat|log-?in|order|meld|empf|envoi|env[íi]o|rapport",
+    re.IGNORECASE,
+)
 _STAMP_WORDS = frozenset(
     word
     for row in (
@@ -309,7 +315,7 @@ def stamp_question(text: str, mention: Mention, chat: Sequence[ClockToken]) -> s
     before, after = _without_times(before), _without_times(after)
     label = _LABEL.fullmatch(before)
     if label and not after.strip(" \t.)"):
-        happened = _HAPPENED.search(label["label"])
+        happened = _HAPPENED.search(label["label"]) and not _REPORTED.search(label["label"])
         return "" if happened else f"“{label['label']}” may not be when the problem was. Check it."
     if not _is_stamp(before, after):
         return ""

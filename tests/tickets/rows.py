@@ -181,6 +181,13 @@ AMBIGUOUS = [
     ambiguous(
         "Ticket 1 created by Kim on 18 Nov 2026 16:10", "2026-11-18 15:10", "“created by Kim on”"
     ),
+    ambiguous("tonight at 1 am", "2026-11-20 00:00, 2026-11-21 00:00", "after midnight", 15),
+    ambiguous("just before six yesterday evening", "2026-11-19 20:00", "“before six” near", 180),
+    ambiguous(
+        "It failed at 9:20 am, first time yesterday 5:45 pm.",
+        "2026-11-19 08:20, 2026-11-20 08:20",
+        "gives no day",
+    ),
     ambiguous("my mail from yesterday 16:10", "2026-11-19 15:10", "“mail from”"),
     ambiguous("avant le 18 novembre à 16h10", "2026-11-18 15:10", "“avant”"),
     ambiguous("between yesterday 4:10 pm and noon", "2026-11-19 15:10", "“between”"),

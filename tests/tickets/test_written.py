@@ -150,6 +150,10 @@ def test_header_that_cannot_be_read_is_named_and_gives_no_time() -> None:
         ("18 November 2026\nKim Lee, 14:05\nlogin fails", []),
         ("Kim Lee\n2 hours ago\nlogin fails", []),
         ("Order date: 18 Nov 2026 14:05\nI can't see it.", []),
+        ("Report time: 2026-11-18 14:05\nI can't see it.", []),
+        ("Time: 16:10\nDate: 18/11/2026\nUser: 5512", ["18 15:10"]),
+        ("Kim Lee · 18 Nov 2026, 14:05\nit froze at 16:10\nThanks", []),
+        ("Kim Lee • 2 h\nit froze 10 minutes ago", []),
         (
             "18/11/2026, 14:05 - Kim: down\n18/11/2026, 14:08 - Kim: since yesterday 16:10",
             ["17 15:10"],
