@@ -529,6 +529,8 @@ def _days_ago(
     )
     if len({option.day for option in options}) < 2:
         return DayOptions(options)
+    if len({one.source for one in references}) == 1:
+        return DayOptions(options, (_could_be(token, options),))
     sources = _join_or([one.source for one in references])
     return DayOptions(options, (f"“{token.words}” could be counted from {sources}.",))
 

@@ -8,16 +8,8 @@ from enum import Enum
 
 from apps.tickets.dates import DateGroup, DateToken
 from apps.tickets.text import Spanned, has_sentence_break, last_before
-from apps.tickets.times import (
-    AT_WORDS,
-    EDGE_WORDS,
-    ROUGH_WORDS,
-    START_WORDS,
-    ClockToken,
-    PartToken,
-    ZoneToken,
-    zone_at,
-)
+from apps.tickets.times import AT_WORDS, EDGE_WORDS, ROUGH_WORDS, START_WORDS, ClockToken, PartToken
+from apps.tickets.zones import ZoneToken, zone_at
 
 _MAX_DISTANCE = 400
 _NEAR = 60

@@ -138,8 +138,9 @@ def mention_questions(text: str, mention: Mention, zone: str) -> Iterator[str]:
     if bound:
         yield f"The ticket says “{bound}”, not an exact time."
     yield from _questions_near_mention(text, mention)
-    if _QUESTION_MARK.match(text, mention.end) and _ASKED.search(
-        text, max(0, mention.start - 100), mention.start
+    if _QUESTION_MARK.match(text, mention.end) and (
+        _ASKED.search(text, max(0, mention.start - 100), mention.start)
+        or text.startswith(">", text.rfind("\n", 0, mention.start) + 1)
     ):
         yield "It's in a question. Check whether it's when the problem was."
     if group and text.startswith(" or so", group.end):

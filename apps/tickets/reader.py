@@ -22,18 +22,7 @@ from apps.tickets.text import (
     clean,
     not_overlapping,
 )
-from apps.tickets.times import (
-    ClockStyle,
-    ClockToken,
-    ZoneToken,
-    find_clocks,
-    find_parts,
-    find_zones,
-    is_utc,
-    zone_at,
-    zone_of_all_times,
-    zone_of_writer,
-)
+from apps.tickets.times import ClockStyle, ClockToken, find_clocks, find_parts
 from apps.tickets.written import (
     ALONE,
     CHAT_LINE,
@@ -45,6 +34,14 @@ from apps.tickets.written import (
     is_stamp_of,
     read_references,
     stamp_question,
+)
+from apps.tickets.zones import (
+    ZoneToken,
+    find_zones,
+    is_utc,
+    zone_at,
+    zone_of_all_times,
+    zone_of_writer,
 )
 
 _MAX_TOKENS = 100

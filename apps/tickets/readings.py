@@ -14,8 +14,6 @@ from apps.tickets.times import (
     MIDNIGHT,
     ClockStyle,
     ClockToken,
-    ZoneOption,
-    ZoneToken,
     end_of_range,
     is_skipped,
     middle_and_half,
@@ -24,6 +22,7 @@ from apps.tickets.times import (
     search_minutes,
     utc_instants,
 )
+from apps.tickets.zones import ZoneOption, ZoneToken
 
 _CLOCK_SKEW = timedelta(minutes=5)
 

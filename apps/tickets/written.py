@@ -15,7 +15,8 @@ from apps.tickets.durations import DurationToken, find_durations
 from apps.tickets.mentions import DaySource, Mention, find_mentions
 from apps.tickets.readings import Context, resolve_mention
 from apps.tickets.text import Excerpt, ReferenceTime, Spanned, excerpt, not_overlapping
-from apps.tickets.times import ClockToken, ZoneToken, find_clocks, find_parts, zone_at
+from apps.tickets.times import ClockToken, find_clocks, find_parts
+from apps.tickets.zones import ZoneToken, zone_at
 
 CHAT_LINE = "This is the time of a line in a chat: it says when that line was sent."
 _SEPARATE_LINE = "It's counted from a date on a separate line above. Check that date."

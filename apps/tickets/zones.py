@@ -1,0 +1,281 @@
+"""Find time zones in a text, and what they can mean."""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, timedelta, timezone, tzinfo
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from apps.events.query import iana_zones
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneOption:
+    """A time zone that the words can mean, and how the page describes it."""
+
+    label: str
+    zone: tzinfo
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneToken:
+    """A time zone in the text; without `options` it is unknown.
+
+    `is_uncertain` marks a place that need not be the clock's. `is_offset` marks Z or digits, as
+    programs write them after each time.
+    """
+
+    start: int
+    end: int
+    text: str
+    options: tuple[ZoneOption, ...]
+    is_universal: bool = False
+    is_uncertain: bool = False
+    is_offset: bool = False
+
+
+# An abbreviation is a fixed offset in hours, but is also used for local time: in summer,
+# "3 pm EST" can be either. Sources: the IANA tz database, RFC 5322 section 4.3 (EST to PDT).
+_NEW_YORK, _CHICAGO = ("America/New_York", "New York time"), ("America/Chicago", "Chicago time")
+_DENVER, _LA = ("America/Denver", "Denver time"), ("America/Los_Angeles", "Los Angeles time")
+_BERLIN, _ATHENS = ("Europe/Berlin", "Berlin time"), ("Europe/Athens", "Athens time")
+_LONDON, _SYDNEY = ("Europe/London", "London time"), ("Australia/Sydney", "Sydney time")
+_SHORT: dict[str, tuple[float | tuple[str, str], ...]] = {
+    "UTC": (0,), "CET": (1, _BERLIN), "CEST": (2, _BERLIN), "MEZ": (1, _BERLIN),
+    "MESZ": (2, _BERLIN), "GMT": (0, _LONDON),
+    "OEZ": (2, _ATHENS), "OESZ": (3, _ATHENS),
+    "WET": (0, ("Europe/Lisbon", "Lisbon time")), "EET": (2, _ATHENS), "EEST": (3, _ATHENS),
+    "EST": (-5, _NEW_YORK), "EDT": (-4, _NEW_YORK), "ET": (_NEW_YORK,),
+    "CDT": (-5, _CHICAGO), "CT": (_CHICAGO,), "MST": (-7, _DENVER), "MDT": (-6, _DENVER),
+    "MT": (_DENVER,), "PST": (-8, _LA, ("Asia/Manila", "Philippine time")), "PDT": (-7, _LA),
+    "PT": (_LA,),
+    "CST": (-6, _CHICAGO, ("Asia/Shanghai", "China Standard Time")),
+    "IST": (("Asia/Kolkata", "India Standard Time"), ("Asia/Jerusalem", "Israel time"),
+            ("Europe/Dublin", "Irish time")),
+    "BST": (_LONDON, 1, ("Asia/Dhaka", "Bangladesh time")),
+    "AST": (-4, ("America/Halifax", "Halifax time"), ("Asia/Riyadh", "Arabia time")),
+    "GST": (("Asia/Dubai", "Gulf time"),), "SGT": (8,), "HKT": (8,), "JST": (9,), "KST": (9,),
+    "PHT": (8,), "MSK": (3,), "BRT": (-3,), "SAST": (2,), "PKT": (5,), "WIB": (7,),
+    "AEST": (10, _SYDNEY), "AEDT": (11, _SYDNEY), "AWST": (8,),
+    "ACST": (9.5, ("Australia/Adelaide", "Adelaide time")),
+    "ACDT": (10.5, ("Australia/Adelaide", "Adelaide time")),
+    "NZST": (12, ("Pacific/Auckland", "Auckland time")),
+    "NZDT": (13, ("Pacific/Auckland", "Auckland time")),
+}  # fmt: skip
+_PLACES = {
+    "eastern": "America/New_York", "central": "America/Chicago", "mountain": "America/Denver",
+    "pacific": "America/Los_Angeles", "us eastern": "America/New_York",
+    "us central": "America/Chicago", "us pacific": "America/Los_Angeles",
+    "eastern standard": "America/New_York", "pacific standard": "America/Los_Angeles",
+    "central european": "Europe/Berlin", "german": "Europe/Berlin", "germany": "Europe/Berlin",
+    "berliner": "Europe/Berlin", "deutsche": "Europe/Berlin", "deutscher": "Europe/Berlin",
+    "wiener": "Europe/Vienna", "zürcher": "Europe/Zurich", "munich": "Europe/Berlin",
+    "hamburg": "Europe/Berlin", "frankfurt": "Europe/Berlin", "cologne": "Europe/Berlin",
+    "uk": "Europe/London", "british": "Europe/London", "england": "Europe/London",
+    "irish": "Europe/Dublin", "french": "Europe/Paris", "france": "Europe/Paris",
+    "italian": "Europe/Rome", "italy": "Europe/Rome", "milan": "Europe/Rome",
+    "polish": "Europe/Warsaw", "dutch": "Europe/Amsterdam", "swiss": "Europe/Zurich",
+    "indian": "Asia/Kolkata", "india": "Asia/Kolkata", "mumbai": "Asia/Kolkata",
+    "delhi": "Asia/Kolkata", "bangalore": "Asia/Kolkata", "japan": "Asia/Tokyo",
+    "japanese": "Asia/Tokyo", "chinese": "Asia/Shanghai", "beijing": "Asia/Shanghai",
+    "san francisco": "America/Los_Angeles", "seattle": "America/Los_Angeles",
+    "la": "America/Los_Angeles", "ny": "America/New_York", "nyc": "America/New_York",
+    "boston": "America/New_York", "washington": "America/New_York", "miami": "America/New_York",
+    "atlanta": "America/New_York", "dallas": "America/Chicago", "houston": "America/Chicago",
+}  # fmt: skip
+# Words before "time" that are not places: "3 pm next time", "the second time".
+_NOT_PLACES = frozenset((
+    "the", "this", "that", "last", "first", "next", "every", "each", "any", "some", "same",
+    "other", "second", "third", "long", "whole", "real", "local", "our", "your", "my", "his",
+    "her", "their", "its", "it", "no", "full", "all", "down", "run", "up", "one", "wait",
+    "response", "loading", "a", "de", "la",
+))  # fmt: skip
+
+_NOT_ABBREVIATIONS = frozenset((
+    "BUT", "NOT", "GOT", "THAT", "WHAT", "LAST", "JUST", "MOST", "MUST", "NEXT", "LEFT", "SENT",
+    "WENT", "SET", "GET", "LET", "OUT", "YET", "PUT", "CUT", "LOST", "LIST", "POST", "TEXT",
+))  # fmt: skip
+
+_OFFSET = re.compile(
+    r"\s{0,2}\(?(?P<name>UTC|GMT)?\s?(?P<sign>[+\u2212-])(?P<hours>[01]?[0-9])"
+    r"(?P<minutes>:?[0-5][0-9])?(?![\w:.])\)?"
+)
+_ABBREVIATION = re.compile(r",?\s{0,2}[(\[]?(?P<name>[A-Z]{2,4})(?![\w+-])[)\]]?")
+_ZULU = re.compile(r"\s?Z(?![\w.]\w)(?!\w)")
+_IANA = re.compile(r",?\s{0,2}\(?(?P<name>[A-Z][a-z]{2,12}/[A-Z][A-Za-z_/-]{2,30})\)?")
+_PLACE = re.compile(
+    r",?\s{0,2}\(?(?:in\s)?(?:(?:the|our|my)\s)?(?P<place>[^\W\d_][^\W\d_.]{0,14}"
+    r"(?:[ -][^\W\d_]{2,14}){0,2}?)(?:\s(?:local|standard|daylight))?\s(?:time|zeit)"
+    r"(?!\w|\s?[:(])\)?",
+    re.IGNORECASE,
+)
+_TIME_IN = re.compile(
+    r",?\s{0,2}\(?(?:(?:local\s)?time\sin|heure\sde|hora\sde|zeit\sin|uhrzeit\sin)\s"
+    r"(?P<place>[^\W\d_]{2,14}(?:[ -][^\W\d_]{2,14}){0,2})\)?",
+    re.IGNORECASE,
+)
+_US_ZONE = re.compile(r",?\s{0,2}\(?(?P<place>Eastern|Central|Mountain|Pacific)(?!\w|\s[A-Z])\)?")
+_IN_PLACE = re.compile(
+    r",?\s{1,2}(?:here\s)?in\s(?P<place>[A-Z][^\W\d_]{2,14}(?:\s[A-Z][^\W\d_]{2,14})?)"
+)
+_IN_BRACKETS = re.compile(r"\s{0,2}\((?P<place>[^\W\d_]{2,14}(?:[ -][^\W\d_]{2,14})?)\)")
+_BARE_PLACE = re.compile(
+    r",?\s{1,2}\(?(?P<two>(?P<one>[A-Z][^\W\d_]{1,14})(?:\s[A-Z][^\W\d_]{2,14})?)(?!\w)"
+)
+_WRITTEN_IN = re.compile(
+    r"(?<!\w)(?:I['\u2019]?m|I\sam|we['\u2019]?re|we\sare|is|based|located|living|lives|writing|office|team|"
+    r"wohne|bin|sind|suis|sommes|estoy|estamos)\s(?:based\s|here\s|located\s|writing\s)?"
+    r"(?:in|from|aus|à|en)\s(?P<two>(?P<one>[A-Z][^\W\d_]{1,14})(?:\s[A-Z][^\W\d_]{2,14})?)(?!\w)"
+)
+_ALL_TIMES = re.compile(
+    r"\b(?:all\s(?:the\s)?times|times\sare|times\sin)(?:\sare)?(?:\sin)?|"
+    r"^[ \t>*|]{0,12}(?:time|uhrzeit|heure|hora)[^\n:(\[]{0,24}(?=[(\[][A-Z])|"
+    r"\b(?:tz|time\s?zone|zeitzone|fuseau\shoraire|zona\shoraria)\s?:",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def zone_at(text: str, at: int, *, after_iso: bool = False) -> ZoneToken | None:
+    """Return the zone directly after a time that ends at `at`, or None.
+
+    After a time in ISO 8601 (`after_iso`), "-05:00" is an offset and not a range.
+    """
+    if _ZULU.match(text, at):
+        option = ZoneOption("UTC", UTC)
+        return ZoneToken(at, at + 1, "Z", (option,), is_universal=True, is_offset=True)
+    return (
+        _offset_at(text, at, after_iso=after_iso)
+        or _abbreviation_at(text, at)
+        or _iana_at(text, at)
+        or _place_at(text, at)
+    )
+
+
+_MENTIONED = re.compile(
+    rf"(?<![\w/+-])(?:{'|'.join(one for one in _SHORT if len(one) > 2)})(?![\w/+-])"
+)
+
+
+def find_zones(text: str) -> list[ZoneToken]:
+    """Return the abbreviations of zones anywhere in the text: "we are on EST"."""
+    found = (_abbreviation_at(text, one.start()) for one in _MENTIONED.finditer(text))
+    return [token for token in found if token]
+
+
+def is_utc(zone: ZoneToken) -> bool:
+    """Return whether it can only mean UTC, which programs write whatever the writer's zone is."""
+    return all(one.zone.utcoffset(None) == timedelta(0) for one in zone.options)
+
+
+def zone_of_all_times(text: str) -> ZoneToken | None:
+    """Return the zone of a sentence such as "All times are in CET", or None."""
+    for found in _ALL_TIMES.finditer(text):
+        token = zone_at(text, found.end())
+        if token:
+            return replace(token, is_uncertain=False)
+    return None
+
+
+def zone_of_writer(text: str) -> ZoneToken | None:
+    """Return the uncertain zone of a place the writer mentions ("I'm in Sydney"), or None."""
+    places = (_place_token(text, found.start("one"), found) for found in _WRITTEN_IN.finditer(text))
+    return next(filter(None, places), None)
+
+
+def _offset_at(text: str, at: int, *, after_iso: bool) -> ZoneToken | None:
+    found = _OFFSET.match(text, at)
+    if not found or int(found["hours"]) > 14:
+        return None
+    digits = (found["minutes"] or "").lstrip(":")
+    is_written_out = len(found["hours"]) == 2 and bool(digits) and found["sign"] != "-"
+    is_mail = len(found["hours"]) == 2 and len(found["minutes"] or "") == 2
+    if not (found["name"] or after_iso or is_written_out or is_mail):
+        return None
+    ahead = timedelta(hours=int(found["hours"]), minutes=int(digits or 0))
+    label = f"UTC{'+' if found['sign'] == '+' else '-'}{found['hours']}"
+    label += f":{digits}" if digits else ""
+    zone = timezone(ahead if found["sign"] == "+" else -ahead)
+    token = _token(text, at, found.end(), (ZoneOption(label, zone),), is_universal=True)
+    return replace(token, is_offset=True)
+
+
+def _abbreviation_at(text: str, at: int) -> ZoneToken | None:
+    found = _ABBREVIATION.match(text, at)
+    if not found:
+        return None
+    name = found["name"]
+    meanings = _SHORT.get(name)
+    if not meanings:
+        looks_like_one = len(name) > 2 and name[-1] == "T" and name not in _NOT_ABBREVIATIONS
+        return _token(text, at, found.end(), ()) if looks_like_one else None
+    options = []
+    for meaning in meanings:
+        if isinstance(meaning, tuple):
+            options.append(ZoneOption(meaning[1], ZoneInfo(meaning[0])))
+        else:
+            label = name if name == "UTC" else f"{name} as UTC{meaning:+g}"
+            options.append(ZoneOption(label, timezone(timedelta(hours=meaning))))
+    return _token(text, at, found.end(), tuple(options), is_universal=name in ("UTC", "GMT"))
+
+
+def _iana_at(text: str, at: int) -> ZoneToken | None:
+    found = _IANA.match(text, at)
+    if not found or found["name"] not in iana_zones():
+        return None
+    option = ZoneOption(found["name"], ZoneInfo(found["name"]))
+    return _token(text, at, found.end(), (option,))
+
+
+def _place_at(text: str, at: int) -> ZoneToken | None:
+    for pattern in (_TIME_IN, _PLACE, _US_ZONE, _IN_BRACKETS, _IN_PLACE):
+        found = pattern.match(text, at)
+        if not found:
+            continue
+        options = _zones_of(found["place"])
+        if options:
+            token = _token(text, at, found.end(), options)
+            return replace(token, is_uncertain=pattern is _IN_PLACE)
+        if pattern is _PLACE and _looks_like_place(found["place"]):
+            return _token(text, at, found.end(), ())
+    bare = _BARE_PLACE.match(text, at)  # "3 pm Sydney"
+    return _place_token(text, at, bare) if bare else None
+
+
+def _place_token(text: str, start: int, found: re.Match[str]) -> ZoneToken | None:
+    """Return the uncertain zone of a place of two words or one, or None."""
+    for name in ("two", "one"):
+        options = _zones_of(found[name] or "")
+        if options:
+            return replace(_token(text, start, found.end(name), options), is_uncertain=True)
+    return None
+
+
+def _zones_of(place: str) -> tuple[ZoneOption, ...]:
+    name = place.casefold()
+    keys = (_PLACES[name],) if name in _PLACES else _cities().get(name, ())
+    return tuple(ZoneOption(key, ZoneInfo(key)) for key in keys)
+
+
+def _looks_like_place(words: str) -> bool:
+    first, *_ = words.split()
+    is_name = all(word[0].isupper() for word in words.split()) and not words.isupper()
+    return is_name and first.casefold() not in _NOT_PLACES
+
+
+def _token(
+    text: str, at: int, end: int, options: tuple[ZoneOption, ...], *, is_universal: bool = False
+) -> ZoneToken:
+    words = text[at:end].strip(" ,()[]\n\t\r")
+    return ZoneToken(at, end, words, options, is_universal)
+
+
+@cache
+def _cities() -> dict[str, tuple[str, ...]]:
+    """Return zone keys by the lowercase name of their city: "new york" is America/New_York."""
+    cities: dict[str, tuple[str, ...]] = {}
+    for key in sorted(iana_zones()):
+        area, slash, city = key.rpartition("/")
+        if slash and not area.startswith(("Etc", "SystemV", "posix", "right", "US", "Brazil")):
+            name = city.replace("_", " ").casefold()
+            cities[name] = (*cities.get(name, ()), key)
+    return cities
