@@ -128,7 +128,7 @@ _FEW = _words(
     "alcuni algumas alguns enkele några noen kilka"
 )
 _ROUGH = _words(
-    "about around approximately approx roughly like maybe nearly almost circa ca cirka etwa "
+    "about around approximately approx roughly like maybe nearly almost circa ca cirka zirka etwa "
     "ungefähr rund gut knapp fast environ presque aproximadamente unos unas cerca casi quasi "
     "ongeveer bijna zowat omkring rundt runt noin około ok prawie ~ ≈"
 )
@@ -138,6 +138,8 @@ _OPEN = _words(
     "than over under least most within only inside als plus moins más mas menos mehr "
     "weniger più meno mais oltre meer minder dan mer mindre enn än end"
 )
+# What "y pico" and "et quelques" add to an amount.
+_A_BIT = _words("pico algo etwas bisschen quelques poussières qualcosa pouco tanto wat lidt litt")
 _OR = _words("or to bis oder ou o eller tai lub")
 # What each word is in a count, and its value; of two meanings the one listed last.
 _VOCABULARY: dict[str, tuple[str, float]] = {
@@ -170,7 +172,7 @@ def find_durations(text: str) -> tuple[list[DurationToken], list[Unread]]:
         token = _ending(text, words, trigger.end())
         if token:
             found.append(token)
-        elif words and (words[-1].word in _ANY_UNIT or _is_number(words[-1].word)):
+        elif any(one.word in _ANY_UNIT for one in words[-1 if trigger[0] == "back" else -4 :]):
             unread.append(Unread(words[-4:][0].start, trigger.end()))
     for trigger in _BACK.finditer(text):
         words = _words_after(text, trigger.end())
@@ -252,7 +254,8 @@ def _beginning(text: str, words: list[_Word], start: int) -> DurationToken | Non
             continue
         end = words[last - 1].end
         after = words[last : last + 2]
-        is_range = len(after) == 2 and after[0].word in _OR | _JOINING and _is_number(after[1].word)
+        is_more = len(after) == 2 and after[0].word in _OR | _JOINING
+        is_range = is_more and (_is_number(after[1].word) or after[1].word in _A_BIT)
         said = text[start:end] if is_open else text[end : after[-1].end] if is_range else ""
         said = f"The ticket says “{' '.join(said.split())}”." if said else ""
         return _token(text, start, end, amount, _question(said, amount))

@@ -102,7 +102,8 @@ _CUES = (
         r"(?:early|früh|frühmorgens|tôt|temprano)(?:\sin\sthe|\son)?", _NOT_EXACT, has_clock=False
     ),
     _cue_before(
-        r"(?:minutes|mins|min|minuten|hour|stunde|shortly)\s(?:past|to|after|before|nach|vor)",
+        r"(?:minutes|mins|min|minuten|hour|stunde|shortly|quarter|half|five|ten|twenty|viertel)\s"
+        r"(?:past|to|of|till?|after|before|nach|vor)",
         "The ticket says “{}”. Check the minute.",
     ),
     _cue_before(
@@ -138,15 +139,17 @@ def mention_questions(text: str, mention: Mention, zone: str) -> Iterator[str]:
     if bound:
         yield f"The ticket says “{bound}”, not an exact time."
     yield from _questions_near_mention(text, mention)
-    if _QUESTION_MARK.match(text, mention.end) and (
-        _ASKED.search(text, max(0, mention.start - 100), mention.start)
-        or text.startswith(">", text.rfind("\n", 0, mention.start) + 1)
-    ):
-        yield "It's in a question. Check whether it's when the problem was."
     if group and text.startswith(" or so", group.end):
         yield f"The ticket says “{group.text} or so”. Check the day."
     if clock and group and mention.day_source is DaySource.FURTHER_UP:
         yield f"The day of “{clock.text}” is taken from “{group.text}”, further up. Check that."
+
+
+def asked_question(text: str, mention: Mention, *, is_older: bool) -> Iterator[str]:
+    """Ask about a time in a question to the customer, such as those of an older message."""
+    is_asked = is_older or _ASKED.search(text, max(0, mention.start - 100), mention.start)
+    if is_asked and _QUESTION_MARK.match(text, mention.end):
+        yield "It's in a question. Check whether it's when the problem was."
 
 
 def _questions_near_mention(text: str, mention: Mention) -> Iterator[str]:
@@ -156,7 +159,7 @@ def _questions_near_mention(text: str, mention: Mention) -> Iterator[str]:
     is_range = mention.clock is not None and mention.clock.until is not None
     if mention.clock and not is_range:
         places.add((mention.clock.start, mention.clock.end))
-    if mention.group:
+    if mention.group and mention.day_source is not DaySource.FURTHER_UP:
         places.add((mention.group.start, mention.group.end))
     for cue in _CUES:
         if cue.has_clock not in (None, has_clock):

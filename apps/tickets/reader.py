@@ -9,7 +9,7 @@ from apps.tickets.customers import find_customers
 from apps.tickets.dates import find_dates
 from apps.tickets.durations import DurationToken, find_durations
 from apps.tickets.mentions import Breaks, Mention, find_mentions
-from apps.tickets.questions import find_unread, quote, unread_questions
+from apps.tickets.questions import asked_question, find_unread, quote, unread_questions
 from apps.tickets.readings import Context, resolve_duration, resolve_mention
 from apps.tickets.text import (
     MAX_TICKET_LENGTH,
@@ -196,6 +196,7 @@ def _find_moments(
     for mention in scan.mentions:
         moment = resolve_mention(text, mention, messages.references_at(mention.start), context)
         more = list(unread_questions(text, mention, scan.like_times, scan.unread))
+        more += asked_question(text, mention, is_older=messages.is_older(mention.start))
         if mention in stamps:
             more.insert(0, stamps[mention])
         found.append((mention.start, replace(moment, questions=(*moment.questions, *more))))

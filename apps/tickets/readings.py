@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
+from apps.events.query import MAX_WINDOW_MINUTES
 from apps.tickets.dates import DayOption, DayOptions, format_day, local_day, resolve_days
 from apps.tickets.durations import DurationToken
 from apps.tickets.mentions import Mention
@@ -95,7 +96,7 @@ def resolve_duration(
     """Return the moments of "two hours ago", counted from the minute the ticket was written."""
     where = excerpt(text, token.start, token.end)
     words = " ".join(token.text.split())
-    minutes = max(10, round(token.back.total_seconds() / 60 / 4))
+    minutes = min(max(10, round(token.back.total_seconds() / 60 / 4)), MAX_WINDOW_MINUTES)
     readings = tuple(
         MomentReading(
             (one.moment - token.back).astimezone(UTC).replace(microsecond=0),

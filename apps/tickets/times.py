@@ -192,7 +192,7 @@ _WITH_MINUTES = re.compile(
     r"(?:[:.](?P<second>[0-5][0-9])(?:[.,][0-9]{1,9})?)?"
     rf"{_ISH}(?:\s{{0,2}}(?P<meridiem>{MERIDIEM})|(?P<short>[ap])(?!\w)|\s{{0,2}}(?P<word>{_HOUR_WORD}))?"
     rf"{_ISH_AFTER}(?:(?!\w|[:.][0-9])|(?=Z(?!\w)))"
-    r"(?!\s{0,2}(?:min|hours|sec|[€$£%]|eur|usd|gbp|chf|per))",
+    r"(?!\s{0,2}(?:[€$£%]|(?:min|mins|minutes|hours|sec|seconds|eur|usd|gbp|chf|per)(?!\w)))",
     re.IGNORECASE,
 )
 _WITH_WORD = re.compile(
@@ -250,7 +250,8 @@ _RANGE = re.compile(
     rf"(?:las\s)?(?P<hour>[0-2]?[0-9])(?:[:.h](?P<minute>[0-5][0-9]))?\s?(?P<meridiem>{MERIDIEM})?"
     r"(?:\s?(?:uhr|h|heures|horas)(?!\w))?\s{0,2}(?P<to>-|\u2013|to|and|until|till|bis|und|et|y)\s{0,2}"
     rf"(?:las\s)?(?P<hour2>[0-2]?[0-9])(?:[:.h](?P<minute2>[0-5][0-9]))?(?:\s?(?P<meridiem2>{MERIDIEM}))?"
-    r"(?P<word>\s?(?:uhr|h|heures|horas)(?!\w))?(?![\w/%€$£-]|[:.,][0-9]|\s?(?:min|days|times|hours|users))",
+    r"(?P<word>\s?(?:uhr|h|heures|horas)(?!\w))?(?![\w/%€$£-]|[:.,][0-9]|"
+    r"\s?(?:min|mins|minutes|days|times|hours|users)(?!\w))",
     re.IGNORECASE,
 )
 _PART = re.compile(

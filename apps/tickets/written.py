@@ -425,13 +425,18 @@ class Messages:
                 if is_quoted
                 else self._given
             )
-        if not self._given or not (self._is_on_top and header.start == self._first):
+        if not self._given or self.is_older(at):
             return header.references
         if not header.references:
             return tuple(replace(one, doubt=_UNREAD_HEADER) for one in self._given)
         own = {local_day(one, self._context.zone) for one in self._given}
         others = (one for one in header.references if local_day(one, self._context.zone) not in own)
         return (*self._given, *others)
+
+    def is_older(self, at: int) -> bool:
+        """Return whether this place is in a message below the newest one."""
+        header = self._header_at(at)
+        return header is not None and not (self._is_on_top and header.start == self._first)
 
     def timed_references_at(self, at: int) -> tuple[ReferenceTime, ...]:
         """Return what "two hours ago" counts from: the message's time if only a date is given."""

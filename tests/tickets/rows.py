@@ -155,6 +155,8 @@ SURE += [
     sure("yesterday around 3ish PM ET", "2026-11-19 20:00", 15),
     sure("gestern gegen halb fünf am Nachmittag", "2026-11-19 15:30", 15),
     sure("20261118 16:10 fatal", "2026-11-18 15:10"),
+    sure("yesterday at 4:10 pm Europe/Paris", "2026-11-19 15:10"),
+    sure("yesterday at 16:10 permission denied", "2026-11-19 15:10"),
     sure("mardi 10 à 16h10", "2026-11-10 15:10"),
     sure("am Dienstag, den 10. um 16:10 Uhr", "2026-11-10 15:10"),
     sure("Tuesday the 10th at 4:10 pm", "2026-11-10 15:10"),
@@ -181,6 +183,7 @@ AMBIGUOUS = [
     ambiguous(
         "Ticket 1 created by Kim on 18 Nov 2026 16:10", "2026-11-18 15:10", "“created by Kim on”"
     ),
+    ambiguous("yesterday, a quarter of six p.m.", "2026-11-19 17:00", "“quarter of”", 15),
     ambiguous("tonight at 1 am", "2026-11-20 00:00, 2026-11-21 00:00", "after midnight", 15),
     ambiguous("just before six yesterday evening", "2026-11-19 20:00", "“before six” near", 180),
     ambiguous(
@@ -384,6 +387,7 @@ OPEN_DURATIONS = [
     ("more than 2 hours ago", 120, "“more than” before it"),
     ("vor mehr als 2 Stunden", 120, "“vor mehr als 2 Stunden”"),
     ("an hour or two ago", 60, "“or two” after it"),
+    ("hace dos horas y pico", 120, "“y pico”"),
     ("twenty minutes to an hour ago", 60, "before it"),
     ("a few hours ago", 300, "exactly how long ago"),
     ("1.5 days ago", 2160, "exactly how long ago"),
@@ -393,6 +397,7 @@ UNREAD = [
     ("hace 2 o 3 horas", "hace 2 o 3 horas"),
     ("within the last two hours", "within the last two hours"),
     ("zeventien uur geleden", "zeventien uur geleden"),
+    ("an hour and a bit ago", "hour and a bit ago"),
     ("seit 2 Stunden", "seit 2 Stunden"),
     ("v1.5 hours ago", "v1.5 hours ago"),
     ("20. listopadx 2026 we paid", "20. listopadx 2026"),

@@ -123,6 +123,13 @@ def test_words_count_from_the_senders_day_and_clock_too() -> None:
     assert "“-0800”" in questions
 
 
+def test_time_in_a_question_of_an_older_message_is_not_sure() -> None:
+    header = "On Nov 18, 2026 at 14:20 Help <help@example.com> wrote:\n"
+    read = reading(f"Thanks!\n{header}> Does it work since today at 13:30?\n> It did today at 12:30.")
+    assert moments(read) == [["18 12:30"], ["18 11:30"]]
+    assert [found.is_sure for found in read.moments] == [False, True]
+
+
 def test_quotation_without_a_header_may_be_older_than_the_ticket() -> None:
     read = reading("Any news?\n\n> It broke yesterday at 15:10.", FRIDAY)
     assert moments(read) == [["19 14:10"]]
