@@ -64,7 +64,7 @@ _NOW = re.compile(
 )
 # "in the last two hours", "seit 2 Stunden": a span whose start or end isn't the problem's.
 _SPAN = re.compile(
-    r"(?<!\w)(?:last|past|previous|since|within|seit|innerhalb|letzten|depuis|dernières|derniers|"
+    r"(?<!\w)(?:last|past|previous|since|seit|letzten|depuis|dernières|derniers|"
     r"desde\shace|últimas|últimos|ultime|ultimi|da\scirca|sinds|afgelopen|siste|sidste|senaste)(?!\w)",
     re.IGNORECASE,
 )

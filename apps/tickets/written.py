@@ -245,13 +245,14 @@ def _days_elsewhere(
 
 # Stamps: a time on a line of its own, or at the beginning of a line of a chat.
 
-_LINE_START = re.compile(r"[ \t>*\[(]{0,40}\Z")
+_LINE_START = re.compile(r"[ \t>*\[(|\"]{0,40}\Z")
 _LEVELS = frozenset(("ERROR", "WARN", "WARNING", "INFO", "DEBUG", "FATAL", "TRACE", "CRITICAL"))
 # "[14:02] Kim: ", "20.11.26, 14:05 - Jörg: ", "02:05 PM<tab>nana<tab>".
 _SPEAKER = re.compile(
     r"[ \t]{0,2}[\])]?(?:[ \t]{0,3}(?:[-\u2013|][ \t])?"
     r"(?P<name>[^\W\d_][^\n\t:\[\]]{0,30}):(?=[ \t\n]|\Z)|"
-    r"\t(?P<tab>[^\W\d_][^\n\t:]{0,30})(?::?[ \t]{0,2}\t|\n))"
+    r"\t(?P<tab>[^\W\d_][^\n\t:]{0,30})(?::?[ \t]{0,2}\t|\n)|"
+    r"\"?[ ]?[|;,][ ]?\"?(?P<cell>[^\W\d_][^\n\t|\";,:]{0,30})\"?[ ]?[|;,])"
 )
 # "Kim (14:02): hello", "Kim [14:02]: hello".
 _SPEAKER_BEFORE = re.compile(r"[^\W\d_][^\n\d:.!?]{0,30}[ \t][\[(]\Z")
@@ -270,7 +271,8 @@ _STAMP_WORDS = frozenset(
     word
     for row in (
         "at on um am à le el la las a il alle kl klo via added commented replied responded wrote",
-        "said sent posted comment edited de of the om den og today yesterday by from",
+        "said sent posted comment edited de of the om den og today yesterday by from to with par",
+        "von por door av af ticket status changed assigned updated call note joined viewed admin",
     )
     for word in row.split()
 )
@@ -298,8 +300,9 @@ def _is_spoken(text: str, clock: ClockToken) -> bool:
         before = before[: day.start] + before[day.end :].strip(" ,")
     speaker = _SPEAKER.match(text, clock.end)
     if _LINE_START.fullmatch(before) and speaker:
-        name = speaker["name"] or speaker["tab"] or ""
-        return len(name.split()) <= _MAX_NAME and name.strip() not in _LEVELS
+        name = next(filter(None, speaker.groups()), "").strip()
+        is_cell = speaker["cell"] is None or name[0].isupper()
+        return is_cell and len(name.split()) <= _MAX_NAME and name.upper() not in _LEVELS
     return bool(_SPEAKER_BEFORE.fullmatch(before) and _SPOKEN_AFTER.match(text, clock.end))
 
 
@@ -351,6 +354,7 @@ def _without_times(text: str) -> str:
 
 def _is_stamp(before: str, after: str) -> bool:
     """Return whether there are only names and the like beside a time, and no sentence."""
+    before, after = _ADDRESS.sub(" ", before), _ADDRESS.sub(" ", after)
     if _NICKNAME.fullmatch(before) and not after.strip():
         return True
     words = _WORD.findall(f"{before} {after}")
@@ -361,7 +365,7 @@ def _is_stamp(before: str, after: str) -> bool:
 def _may_be_name_above(text: str, at: int) -> bool:
     """Return whether there is text above this line, and it isn't the question it answers."""
     above = text[: text.rfind("\n", 0, at) + 1].rstrip()
-    return bool(above) and above[-1] not in "?:.,"
+    return not above or above[-1] not in "?:.,"
 
 
 def headers_of_stamps(

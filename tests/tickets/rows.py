@@ -395,7 +395,7 @@ OPEN_DURATIONS = [
 # Words that may be a time, but can't be read.
 UNREAD = [
     ("hace 2 o 3 horas", "hace 2 o 3 horas"),
-    ("within the last two hours", "within the last two hours"),
+    ("in the last two hours", "last two hours"),
     ("zeventien uur geleden", "zeventien uur geleden"),
     ("an hour and a bit ago", "hour and a bit ago"),
     ("seit 2 Stunden", "seit 2 Stunden"),

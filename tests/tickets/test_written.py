@@ -125,7 +125,9 @@ def test_words_count_from_the_senders_day_and_clock_too() -> None:
 
 def test_time_in_a_question_of_an_older_message_is_not_sure() -> None:
     header = "On Nov 18, 2026 at 14:20 Help <help@example.com> wrote:\n"
-    read = reading(f"Thanks!\n{header}> Does it work since today at 13:30?\n> It did today at 12:30.")
+    read = reading(
+        f"Thanks!\n{header}> Does it work since today at 13:30?\n> It did today at 12:30."
+    )
     assert moments(read) == [["18 12:30"], ["18 11:30"]]
     assert [found.is_sure for found in read.moments] == [False, True]
 
@@ -154,6 +156,10 @@ def test_header_that_cannot_be_read_is_named_and_gives_no_time() -> None:
         ("2:05 PM\tkim\tlogin fails\n2:06 PM\tshop\twhich one?", []),
         ("Kim Lee (14:05): login fails\nShop (14:06): which one?", []),
         ("Kim — 18/11/2026 14:05\nlogin fails", []),
+        ("Kim Lee (kim@example.com) - 18 Nov 2026 14:05\nlogin fails", []),
+        ("Status changed to Open on 18 Nov 2026, 14:05\nlogin fails", []),
+        ("| 18.11.2026 14:05 | Kim Lee | login fails |\n| x |", []),
+        ('"2026-11-18 14:05","Kim Lee","login fails"\nx', []),
         ("18 November 2026\nKim Lee, 14:05\nlogin fails", []),
         ("Kim Lee\n2 hours ago\nlogin fails", []),
         ("Order date: 18 Nov 2026 14:05\nI can't see it.", []),
