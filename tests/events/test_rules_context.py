@@ -1,12 +1,12 @@
 """Test the rules on what surrounds an error: its file, and the call just before it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Request
-from apps.events.rules.rule import Place
+from apps.events.rules.rule import Place, Side, UserAction, side_of, user_action_of
 from apps.events.summary import is_specific, place_of, summarize
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
@@ -80,20 +80,70 @@ def test_breadcrumbs_explain_missing_response() -> None:
     assert unanswered() == unanswered(gone, back) == reached
 
 
-@pytest.mark.parametrize(
-    ("contexts", "file", "us"),
-    [
-        ({"device": {"model": "Pixel"}}, "index.js", "The app"),
-        ({}, "app:///index.android.bundle", "The app"),
-        ({"device": {}, "browser": {}}, "index.js", "The page"),
-        ({}, "index.js", "The page"),
-    ],
+WEB = "https://shop.example/cart"
+PLACES: tuple[tuple[str, Side, dict[str, Any], str | None, str], ...] = (
+    ("javascript", Side.BROWSER, {}, None, "index.js"),
+    ("javascript", Side.BROWSER, {"os": {"name": "iOS"}, "browser": {"name": "Safari"}}, WEB, ""),
+    ("javascript", Side.BROWSER, {"device": {}, "browser": {}}, None, "index.js"),
+    ("javascript", Side.DEVICE, {"device": {"model": "Pixel"}}, None, "index.js"),
+    ("javascript", Side.DEVICE, {}, None, "app:///index.android.bundle"),
+    ("javascript", Side.DEVICE, {"sdk": {"name": "sentry.javascript.react-native"}}, None, ""),
+    ("javascript", Side.DEVICE, {"sdk": {"name": "sentry.javascript.capacitor"}}, WEB, ""),
+    ("javascript", Side.DEVICE, {"browser": {"name": "Electron"}}, WEB, ""),
+    ("javascript", Side.DEVICE, {}, "tauri://localhost/cart", ""),
+    ("javascript", Side.DEVICE, {}, "http://tauri.localhost/cart", ""),
+    ("javascript", Side.SERVER, {"runtime": {"name": "cloudflare"}}, WEB, ""),
+    ("javascript", Side.SERVER, {"runtime": {"name": "vercel-edge"}}, None, ""),
+    ("javascript", Side.SERVER, {"runtime": {"name": "bun"}, "device": {"arch": "x"}}, None, ""),
+    ("node", Side.DEVICE, {"runtime": {"name": "Electron"}}, None, ""),
+    ("node", Side.SERVER, {"app": {"app_memory": 7}, "device": {"arch": "arm64"}}, None, ""),
+    ("python", Side.SERVER, {"runtime": {"name": "CPython"}}, None, "shop/tasks.py"),
+    ("python", Side.DEVICE, {}, None, "PyQt6/QtWidgets.py"),
+    ("java", Side.SERVER, {}, None, "Cart.java"),
+    ("java", Side.SERVER, {"device": {"family": "Mac"}, "browser": {"name": "Safari"}}, WEB, ""),
+    ("java", Side.DEVICE, {"device": {"model": "Pixel 8"}}, None, ""),
+    ("java", Side.DEVICE, {"app": {"app_identifier": "com.example"}}, "https://a.example/", ""),
+    ("java", Side.DEVICE, {}, None, "android.os.Handler"),
+    ("java", Side.DEVICE, {}, None, "javafx.application.Platform"),
+    ("csharp", Side.DEVICE, {}, None, "UnityEngine.Debug:Log (object)"),
+    ("csharp", Side.DEVICE, {}, None, "System.Windows.Forms.Control"),
+    ("csharp", Side.SERVER, {"sdk": {"name": "sentry.dotnet.aspnetcore"}}, None, ""),
+    ("csharp", Side.SERVER, {"sdk": {"name": "sentry.dotnet"}}, WEB, ""),
+    ("csharp", Side.UNKNOWN, {"sdk": {"name": "sentry.dotnet"}}, None, "Cart.cs"),
+    ("csharp", Side.UNKNOWN, {"device": {"boot_time": "now"}}, None, "Cart.cs"),
+    ("native", Side.UNKNOWN, {}, None, ""),
+    ("native", Side.DEVICE, {"sdk": {"name": "sentry.native.unreal"}}, None, ""),
+    ("other", Side.UNKNOWN, {}, WEB, ""),
 )
-def test_javascript_app_is_not_a_page(contexts: dict[str, Any], file: str, us: str) -> None:
-    raised = ExceptionInfo("TypeError", "x of undefined", frames=(Frame(file=file),))
-    body = EventBody(exceptions=(raised,), contexts=contexts)
-    result = summarize(Event("a" * 32, AT, platform="javascript", body=body))
-    assert result == f"{us} tried to use something that was missing."
+
+
+def test_place_follows_from_what_the_event_says() -> None:
+    wrong = []
+    for platform, side, contexts, url, frame in PLACES:
+        has_module = platform in ("java", "csharp")
+        frames = (Frame(file="a"), Frame(file=frame, module=frame if has_module else None))
+        body = EventBody(
+            exceptions=(ExceptionInfo("TypeError", "x of undefined", frames=frames),),
+            contexts=contexts,
+            request=Request(url=url) if url else None,
+        )
+        found = side_of(Event("a" * 32, AT, platform=platform, body=body))
+        if found is not side:
+            wrong.append(f"{platform}, {contexts}, {url}, {frame} -> {found}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "platform", "action"),
+    [(1, "javascript", UserAction.ACCOUNT), (5, "javascript", None), (1, "node", None)],
+)
+def test_only_recent_navigation_of_the_customer_is_their_action(
+    minutes: int, platform: str, action: UserAction | None
+) -> None:
+    when = AT - timedelta(minutes=minutes)
+    crumb = Breadcrumb(when, category="navigation", data={"from": "/", "to": "/settings"})
+    body = EventBody(breadcrumbs=(crumb,), request=Request(url="https://a.example/sse"))
+    assert user_action_of(Event("a" * 32, AT, platform=platform, body=body)) is action
 
 
 @pytest.mark.parametrize(

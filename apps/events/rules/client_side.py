@@ -3,18 +3,27 @@
 from apps.events.rules.rule import (
     CLIENT,
     IN_BROWSER,
+    NOT_BROWSER,
     NOT_CLIENT,
+    NOT_DEVICE,
     ON_DEVICE,
     ON_SERVER,
     Example,
     Place,
+    Reading,
     Rule,
     Side,
     UserAction,
     names_in,
+    reading,
 )
 
 _JS = "javascript"
+_PART = (
+    r"chunkload|loading (?:css )?chunk|dynamically imported module|unable to preload css"
+    r"|importing a module script failed|webassembly|importing binding name"
+    r"|does not provide an export"
+)
 
 BROWSER = (
     Rule(
@@ -27,6 +36,7 @@ BROWSER = (
         files=r"-extension://|webkit-masked",
         sides=IN_BROWSER,
         slight=True,
+        reads=Reading.CODE,
     ),
     Rule(
         "The app that the page was opened in got in the way.",
@@ -36,14 +46,23 @@ BROWSER = (
         r"|java object is gone|enabledidusertypeonkeyboard|pcm\.hidemodal",
         sides=IN_BROWSER,
         slight=True,
+        reads=Reading.CODE,
     ),
     Rule(
         "A part of the page could not be loaded.",
         Place.BROWSER,
         Example("ChunkLoadError: Loading chunk 7 failed", _JS),
-        text=r"chunkload|loading (?:css )?chunk|dynamically imported module|unable to preload css"
-        r"|importing a module script failed"
-        r"|webassembly|importing binding name|does not provide an export",
+        text=_PART,
+        sides=frozenset((Side.BROWSER, Side.UNKNOWN)),
+        reads=Reading.CODE,
+    ),
+    Rule(
+        "{Us} could not load one of its parts.",
+        None,
+        Example("ChunkLoadError: Loading chunk 7 failed", "node"),
+        text=_PART,
+        sides=ON_DEVICE | ON_SERVER,
+        reads=Reading.CODE,
     ),
     Rule(
         "The page got the wrong file, most often right after an update.",
@@ -52,6 +71,7 @@ BROWSER = (
         text=r"^syntaxerror: (?:unexpected token '?<'?|expected expression, got '<')$"
         r"|expected a javascript|not a valid javascript mime",
         sides=IN_BROWSER,
+        reads=Reading.CODE,
     ),
     Rule(
         "A part of the page from another site failed, and the browser does not say why.",
@@ -183,6 +203,7 @@ BROWSER = (
         Example("Error: Minified React error #130", _JS),
         text=r"react error #130\b|element type is invalid|failed to resolve component",
         sides=IN_BROWSER,
+        reads=Reading.CODE,
     ),
     Rule(
         "The page was given data that it cannot show.",
@@ -206,6 +227,7 @@ BROWSER = (
         text=r"rendered (?:more|fewer) hooks|invalid hook call|react error #(?:300|310|321)\b"
         r"|expressionchangedafter",
         sides=IN_BROWSER,
+        reads=Reading.CODE,
     ),
     Rule(
         "The customer's browser is too old for the page.",
@@ -216,6 +238,7 @@ BROWSER = (
         r" is not (?:a function|defined)|invalid regular expression|invalid group specifier"
         r"|variable: (?:resizeobserver|intersectionobserver|globalthis|bigint|structuredclone)",
         sides=IN_BROWSER,
+        reads=Reading.CODE,
     ),
     Rule(
         "The map could not be shown as it should be.",
@@ -233,6 +256,7 @@ BROWSER = (
         text=r"(?:variable: |[ :'])(?:\$|jquery|ga|gtag|fbq|google|grecaptcha|hbspt"
         r"|datalayer)\b(?: is not defined|$)|failed to load (?:external )?script",
         sides=IN_BROWSER,
+        reads=Reading.CODE,
     ),
     Rule(
         "The live link between the page and our server broke.",
@@ -271,6 +295,7 @@ BROWSER = (
         text=r"minified react error|\bng0\d{3,4}\b|error boundary|effect_update_depth",
         sides=IN_BROWSER,
         vague=True,
+        reads=Reading.CODE,
     ),
     Rule(
         "The browser could not read a part of the program.",
@@ -279,6 +304,7 @@ BROWSER = (
         types=names_in("SyntaxError"),
         sides=IN_BROWSER,
         vague=True,
+        reads=Reading.CODE,
     ),
     Rule(
         "The browser did not let the page do that.",
@@ -294,6 +320,16 @@ BROWSER = (
         Example("UnhandledRejection: Object captured as promise rejection with keys: a", _JS),
         text=r"promise rejection",
         types=names_in("UnhandledRejection"),
+        sides=IN_BROWSER,
+        vague=True,
+    ),
+    Rule(
+        "A step of {us} failed and gave no reason.",
+        None,
+        Example("Error: Unhandled promise rejection: undefined", "node"),
+        text=r"promise rejection",
+        types=names_in("UnhandledRejection"),
+        sides=NOT_BROWSER,
         vague=True,
     ),
 )
@@ -301,20 +337,32 @@ BROWSER = (
 
 # Apps on phones and computers
 
+_FROZEN = r"\banr\b|application ?not ?responding|app.?hang(?:ing|s|ed)?\b|event loop blocked"
+
 DEVICE = (
     Rule(
         "The app on the customer's device froze for a while.",
         Place.DEVICE,
         Example("ApplicationNotResponding: ANR", "android"),
-        text=r"\banr\b|not ?responding|app.?hang|background anr",
+        text=_FROZEN,
         mechanisms=names_in("AppHang ANR"),
+        sides=ON_DEVICE,
+    ),
+    Rule(
+        "{Us} froze for a while.",
+        None,
+        Example("ApplicationNotResponding: Application Not Responding for 5000 ms", "node"),
+        text=_FROZEN,
+        mechanisms=names_in("AppHang ANR"),
+        sides=NOT_DEVICE,
     ),
     Rule(
         "The phone closed the app, most often to save memory.",
         Place.DEVICE,
         Example("WatchdogTermination: The OS watchdog terminated your app", "cocoa"),
-        text=r"watchdog|0x8badf00d|jetsam|low memory kill|overused ram",
+        text=r"watchdog ?termination|os watchdog|0x8badf00d|jetsam|low memory kill|overused ram",
         mechanisms=names_in("watchdog_termination"),
+        sides=ON_DEVICE,
     ),
     Rule(
         "The customer's device has run out of storage space.",
@@ -350,6 +398,7 @@ DEVICE = (
         text=r"invalid number of (?:rows|items|sections)|invalid view holder|inconsistency detected"
         r"|invalid update: ",
         sides=ON_DEVICE,
+        reads=Reading.CODE,
     ),
     Rule(
         "{Us} crashed because it used memory that was not its own.",
@@ -358,12 +407,14 @@ DEVICE = (
         text=r"exc_bad_access|sigsegv|\bsegv|segfault|segmentation fault|access_violation|sigbus"
         r"|memory access out of bounds|bus error|accessviolation|garbage pointer|stack_buffer"
         r"|heap.?corrupt|use.after.free",
+        reads=Reading.CODE,
     ),
     Rule(
         "{Us} tried to do something that its machine cannot do.",
         None,
         Example("SIGILL: Illegal instruction", "native"),
         text=r"sigill|exc_bad_instruction|illegal.instruction|sigfpe|exc_arithmetic",
+        reads=Reading.CODE,
     ),
     Rule(
         "{Us} shut down because it was in a state it should never be in.",
@@ -371,6 +422,7 @@ DEVICE = (
         Example("SIGABRT: Abort", "native"),
         text=r"sigabrt|exc_crash|\babort\(|assertion failure|internalinconsistency|fortify"
         r"|sigtrap|fatal_app_exit",
+        reads=Reading.CODE,
     ),
     Rule(
         "The app tried to change a screen that was already closed.",
@@ -379,6 +431,7 @@ DEVICE = (
         text=r"setstate\(\) called after|deactivated widget|onsaveinstancestate|not attached to"
         r"|badtoken|view not attached|isn't attached|activity has been destroyed"
         r"|unmounted component",
+        reads=Reading.CODE,
     ),
     Rule(
         "A part of the screen did not fit on the customer's device.",
@@ -386,6 +439,7 @@ DEVICE = (
         Example("FlutterError: A RenderFlex overflowed by 42 pixels", "dart"),
         text=r"overflowed by|renderbox was not laid out|unbounded (?:height|width)",
         slight=True,
+        reads=Reading.CODE,
     ),
     Rule(
         "The customer's phone had no app that could open this.",
@@ -393,6 +447,7 @@ DEVICE = (
         Example("ActivityNotFoundException: No Activity found to handle Intent", "android"),
         text=r"activitynotfound|no activity found|cannot open url|could not launch"
         r"|no app .{0,20}open",
+        reads=Reading.CODE,
     ),
     Rule(
         "The phone did not let the app work in the background.",
@@ -414,7 +469,8 @@ DEVICE = (
         "The phone's own system failed.",
         Place.DEVICE,
         Example("DeadSystemException: dead", "android"),
-        text=r"deadsystem|deadobject|system_server|package manager has died",
+        text=r"deadsystem|deadobject|system_server|package manager has died"
+        r"|\.finalize\(\) timed out",
     ),
     Rule(
         "The app handed the phone too much data at once.",
@@ -481,6 +537,7 @@ DEVICE = (
         Place.APP,
         Example("InflateException: Binary XML file line #21", "android"),
         text=r"inflateexception|resources.notfound|nib.{0,40}could not|storyboard|error inflating",
+        reads=Reading.CODE,
     ),
     Rule(
         "A part of the app is missing on the customer's device.",
@@ -489,12 +546,13 @@ DEVICE = (
         text=r"requirenativecomponent|missingplugin|turbomodule|native module|nativemodule"
         r"|unsatisfiedlink|library not loaded|unable to load asset|dlopen failed"
         r"|addressableassets|asset ?bundle|unknown module",
+        reads=Reading.CODE,
     ),
     Rule(
         "A saved sign-in could not be read from the customer's device.",
         Place.DEVICE,
         Example("KeyStoreException: key is gone", "android"),
-        text=r"keychain|-34018\b|-25300\b|aeadbadtag|usernotauthenticatedexception|\bsecitem"
+        text=r"keychain|aeadbadtag|usernotauthenticatedexception|\bsecitem"
         r"|errsec|keystore|keypermanentlyinvalid|secure.?storage",
         sides=ON_DEVICE,
     ),
@@ -524,6 +582,7 @@ DEVICE = (
         text=r"badparcelable|when unmarshalling|parcel: unmarsh|unarchiv|restoreinstancestate"
         r"|hiveerror|asyncstorage|sharedpreferences|nsuserdefaults",
         sides=ON_DEVICE,
+        reads=Reading.CODE,
     ),
     Rule(
         "The phone could not sign up for alerts.",
@@ -545,6 +604,7 @@ DEVICE = (
         r"|presentation source|while a presentation is in progress|pushing the same view controller"
         r"|was not handled by any nav",
         sides=ON_DEVICE,
+        reads=Reading.CODE,
     ),
     Rule(
         "The customer's machine did not let the program use one of its files.",
@@ -561,6 +621,7 @@ DEVICE = (
         r"|disposed)|i/o operation on closed|used after (?:being )?(?:free|dispos)"
         r"|already closed|closed channel|loop is closed",
         types=names_in("MissingReferenceException"),
+        reads=Reading.CODE,
     ),
     Rule(
         "The app could not use a part of the customer's device.",
@@ -574,7 +635,8 @@ DEVICE = (
 
 # Invalid input and requests
 
-INPUT = (
+INPUT = reading(
+    Reading.STATEMENT,
     Rule(
         "What was sent was too large to accept.",
         Place.SERVER,
@@ -631,6 +693,7 @@ INPUT = (
         text=r"unexpected token '?<'?.{0,20}(?:<!doc|json|html)|json parse error: unrecog.{0,20}<"
         r"|<!doctype|<html|unexpected character.{0,40}[('\": ]<|parsing value: <",
         sides=CLIENT,
+        reads=Reading.CODE,
     ),
     Rule(
         "Our server got a whole page where it needed data from another service.",
@@ -639,6 +702,7 @@ INPUT = (
         text=r"unexpected token '?<|<!doctype|<html|unexpected character.{0,40}[('\": ]<"
         r"|parsing value: <|unexpected byte.{0,30}0x3c",
         sides=ON_SERVER,
+        reads=Reading.CODE,
     ),
     Rule(
         "{Us} got data that it could not read.",
@@ -705,12 +769,12 @@ INPUT = (
         "What was entered was not accepted.",
         Place.SERVER,
         Example("ValidationError: Enter a whole phone number"),
-        text=r"(?<!chain )validation.?(?:failed|error)|is (?:required|not valid)\b|^unprocessable"
-        r"|invalid input"
-        r"|must not be (?:blank|empty)|can't be blank|recordinvalid|got invalid value",
+        text=r"(?<!chain )(?<!pinning )(?<!certificate )validation.?(?:failed|error)"
+        r"|is (?:required|not valid)\b|^unprocessable|invalid input|beanpropertybindingresult"
+        r"|(?<!setting )must not be (?:blank|empty)|can't be blank|recordinvalid|got invalid value",
         types=names_in(
             "ValidationError ValidationException MethodArgumentNotValidException RecordInvalid"
-            " UnprocessableEntity ZodError ConstraintViolationException BindException"
+            " UnprocessableEntity ZodError ConstraintViolationException"
             " InvalidChangesetError RequestValidationError"
             " UnprocessableEntityHttpException UnprocessableEntityException"
         ),
@@ -726,6 +790,7 @@ INPUT = (
             " MultiValueDictKeyError BadRequest BadRequestHttpException"
         ),
         sides=NOT_CLIENT,
+        reads=Reading.CODE,
     ),
     Rule(
         "It went over a set limit.",
@@ -764,6 +829,7 @@ INPUT = (
             " NoResourceFoundException ActionNotFound UnknownAction ResourceNotFoundException"
         ),
         sides=NOT_CLIENT,
+        reads=Reading.CODE,
     ),
     Rule(
         "Our server does not accept that kind of call there.",
@@ -771,6 +837,7 @@ INPUT = (
         Example("MethodNotAllowedHttpException: The POST method is not supported", "php"),
         text=r"method.?not.?allowed|method.{0,12}is not supported",
         statuses=frozenset((405,)),
+        reads=Reading.CODE,
     ),
     Rule(
         "A web address that the program uses is not right.",
@@ -787,6 +854,7 @@ INPUT = (
         text=r"translation ?(?:is )?missing|missing ?translation|translation.{0,40}not found"
         r"|missing_message|not a valid locale|incorrect locale|invalid ?locale|missing message:"
         r"|no (?:translation|locale)",
+        reads=Reading.CODE,
     ),
     Rule(
         "Our server could not put the page together.",
@@ -797,6 +865,7 @@ INPUT = (
         r"|view \[.{0,60}\] not found",
         types=names_in("NoReverseMatch MissingTemplate TemplateError"),
         sides=ON_SERVER,
+        reads=Reading.CODE,
     ),
     Rule(
         "A file could not be sent.",

@@ -1,14 +1,22 @@
 """All rules of plain words in the order of precedence."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 from apps.events.event import Event
 from apps.events.rules.client_side import BROWSER, DEVICE, INPUT, OPERATIONS
 from apps.events.rules.outside import ACCESS, BUSINESS, NETWORK, PAYMENT, PAYMENT_SERVICE, SERVICES
-from apps.events.rules.rule import Rule, Symptom, last_call_symptom, symptoms_of
-from apps.events.rules.server_side import CODE, COMPONENTS, DATA, FILES, MONITORS, SERVER
+from apps.events.rules.rule import Reading, Rule, Symptom, last_call_symptom, symptoms_of
+from apps.events.rules.server_side import (
+    CODE,
+    COMPONENTS,
+    DATA,
+    FILES,
+    MONITORS,
+    SERVER,
+    UNCLEAR,
+)
 
 RULES: tuple[Rule, ...] = (
     *MONITORS,
@@ -27,9 +35,11 @@ RULES: tuple[Rule, ...] = (
     *SERVICES,
     *OPERATIONS,
     *CODE,
+    *UNCLEAR,
 )
 _SURE = tuple(rule for rule in RULES if not (rule.vague or rule.broad))
 _VAGUE = tuple(rule for rule in RULES if rule.vague)
+_OF_CODE = tuple(rule for rule in RULES if rule.reads is Reading.CODE)
 _BROAD = tuple(rule for rule in RULES if rule.broad)
 
 # By id; the event is stored too, so that its id is not reused.
@@ -62,7 +72,7 @@ def rule_for(event: Event) -> Rule | None:
 
 
 def _find_rule(event: Event) -> Rule | None:
-    symptoms = symptoms_of(event)
+    symptoms = list(_without_names_of_code(symptoms_of(event)))
     call = last_call_symptom(event)
     return (
         _first(_SURE, symptoms)
@@ -70,6 +80,15 @@ def _find_rule(event: Event) -> Rule | None:
         or (call and _first(_SURE, (call,)))
         or _first(_BROAD, symptoms)
     )
+
+
+def _without_names_of_code(symptoms: Iterable[Symptom]) -> Iterator[Symptom]:
+    """Yield the symptoms, those of errors in the program's code without the names in them."""
+    is_code = False
+    for symptom in symptoms:
+        if not (symptom.is_quoted and is_code):
+            is_code = any(rule.matches(symptom) for rule in _OF_CODE)
+            yield symptom.as_code_error() if is_code else symptom
 
 
 def _first(rules: Sequence[Rule], symptoms: Sequence[Symptom]) -> Rule | None:

@@ -8,10 +8,12 @@ from apps.events.rules.rule import (
     ON_SERVER,
     Example,
     Place,
+    Reading,
     Rule,
     Side,
     UserAction,
     names_in,
+    reading,
 )
 
 # Payments
@@ -28,7 +30,8 @@ _DOWN = (
     r"|connection ?error|our connection to|could not connect to|connection ?exception"
 )
 
-PAYMENT = (
+PAYMENT = reading(
+    Reading.STATEMENT,
     Rule(
         "The payment service's form could not be loaded.",
         Place.BROWSER,
@@ -37,6 +40,7 @@ PAYMENT = (
         r"|klarna|square|mollie)|(?:stripe\.js|paypal|klarna).{0,12}failed to load"
         r"|(?:stripe|paypal|braintree|adyencheckout|klarna|mollie) is not defined",
         action=UserAction.PAYING,
+        reads=Reading.CODE,
     ),
     Rule(
         "There was not enough money on the card or account.",
@@ -219,11 +223,14 @@ PAYMENT_SERVICE = (
 )
 
 
+# The numbers of Apple's network errors are only those beside their domain.
+_NSURL = r"(?:nsurl|urlsession|urlerror|cfnetwork).{0,200}"
 _UNTRUSTED = (
-    r"certificate.{0,30}(?:verif|expired|unknown|invalid|trust|chain|revoked|path|mismatch)"
+    r"certificate.{0,30}(?:verif|valid|expired|unknown|invalid|trust|chain|revoked|path|mismatch)"
     r"|(?:verify|ssl|peer|leaf|server|bad).{0,20}certificate|certificateverify|certpath"
-    r"|chain validation|pkix|\bssl|\btls\b|self.signed|unable to verify the first|x509"
-    r"|err_cert|err_ssl|trust anchor|cleartext|code: -120[0-6]\b|\bhandshake"
+    r"|(?:chain|pinning) validation|pinning fail|pkix|\bssl(?!.{0,60}(?:closed|eof|reset|time))"
+    r"|\btls\b|self.signed|unable to verify the first|x509|err_cert|err_ssl|trust anchor|cleartext"
+    rf"|{_NSURL}-120[0-6]\b|handshake ?(?:fail|exception|error|alert)"
 )
 
 NETWORK = (
@@ -231,8 +238,9 @@ NETWORK = (
         "The customer's device was offline.",
         Place.NETWORK,
         Example("NSURLErrorDomain: The Internet connection appears to be offline.", "cocoa"),
-        text=r"internet connection|internet_disconnected|no internet|network is unreachable|-1009\b"
-        r"|unable to resolve host|failed host lookup|not connected to the internet|-1003\b"
+        text=r"internet connection|internet_disconnected|no internet|network is unreachable"
+        rf"|{_NSURL}-100[39]\b"
+        r"|unable to resolve host|failed host lookup|not connected to the internet"
         r"|client is offline|ns_error_net_offline|\(offline\)|name_not_resolved"
         r"|no address associated|resolve destination host",
         types=names_in("UnknownHostException NoConnectivityException NoNetworkException"),
@@ -242,11 +250,18 @@ NETWORK = (
         "The customer's connection was lost along the way.",
         Place.NETWORK,
         Example("NSURLErrorDomain: The network connection was lost. (Code: -1005)", "cocoa"),
-        text=r"connection was lost|-1005\b|err_network_changed"
+        text=rf"connection was lost|{_NSURL}-1005\b|err_network_changed"
         r"|connection.{0,8}(?:abort|reset|closed)|broken pipe|econnreset|unexpected end of stream"
         r"|socket is not connected|err_connection_(?:reset|closed)|connection lost|forcibly closed",
         types=names_in("EOFException StreamResetException"),
         sides=CLIENT,
+    ),
+    Rule(
+        "The browser could not be sure that our server was the real one.",
+        Place.NETWORK,
+        Example("Public key pinning validation failed for 'shop.example'", "javascript"),
+        text=r"public key pinning|expect-ct",
+        sides=IN_BROWSER,
     ),
     Rule(
         "The customer's device could not make a safe connection.",
@@ -268,7 +283,8 @@ NETWORK = (
         "A step was called off, most often because the customer had moved on.",
         Place.BROWSER,
         Example("AbortError: The user aborted a request.", "javascript"),
-        text=r"user aborted|request aborted|signal is aborted|operation was aborted|code: -999\b"
+        text=r"user aborted|request aborted|signal is aborted|operation was aborted"
+        rf"|{_NSURL}-999\b"
         r"|cancell?ed by (?:the )?user|navigation (?:was )?(?:cancell?ed|aborted)"
         r"|aborted a request|^typeerror: cancell?ed$|aborted without reason|fetch is aborted",
         types=names_in(
@@ -289,8 +305,8 @@ NETWORK = (
         "The customer's connection was slow, or our server did not answer in time.",
         Place.NETWORK,
         Example("AxiosError: timeout of 10000ms exceeded", "javascript"),
-        text=rf"^(?!.{{0,120}}timeout \(\w\)).{{0,400}}(?:{_TIMED_OUT}|econnaborted|-1001\b"
-        rf"|err_timed_out)",
+        text=rf"^(?!.{{0,120}}timeout \(\w\)).{{0,400}}(?:{_TIMED_OUT}|econnaborted"
+        rf"|{_NSURL}-1001\b|err_timed_out)",
         sides=CLIENT,
         statuses=frozenset((408,)),
     ),
@@ -308,7 +324,7 @@ NETWORK = (
         Example("SocketException: Connection refused", "dart"),
         text=r"nsurlerror|network request failed|could not connect to the server|failed to connect"
         r"|network[ _]?error|connection refused|connect to destination|cferrordomaincfnetwork"
-        r"|\b503\b|err_connection",
+        r"|err_connection",
         types=names_in(
             "ClientException ConnectException HttpError HttpException NetworkException DioException"
         ),
@@ -448,6 +464,14 @@ SERVICES = (
         sides=ON_SERVER,
     ),
     Rule(
+        "{Us} failed and gave no reason.",
+        None,
+        Example("InternalServerError: 500 Internal Server Error: The server is overloaded"),
+        text=r"^internal server error: /|encountered an internal error|^(?:[\w.\\]{1,120})?"
+        r"(?:httpexception|internalservererror\w{0,20}): (?:500[: ]{1,2})?internal server error",
+        sides=ON_SERVER,
+    ),
+    Rule(
         "Another service was down or having problems.",
         Place.SERVICE,
         Example("HttpServerErrorException: 503 Service Unavailable", "node"),
@@ -558,7 +582,8 @@ SERVICES = (
 
 _EXPIRED = r"(?:expired|abgelaufen|expir[eé]|caducad|vencid|scadut|verlopen|wygas|utg.tt)"
 
-ACCESS = (
+ACCESS = reading(
+    Reading.STATEMENT,
     Rule(
         "The email address has not been confirmed yet.",
         Place.SERVER,
@@ -758,7 +783,8 @@ _INVALID = (
     r"|ung.ltig|falsch|no v.lid|invalide|non valid|nieprawid)"
 )
 
-BUSINESS = (
+BUSINESS = reading(
+    Reading.STATEMENT,
     Rule(
         "A coupon or discount was not accepted.",
         Place.SERVER,

@@ -5,14 +5,16 @@ Patterns are in lowercase and bounded, so that matching takes linear time.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import Enum
 from functools import cache
 from urllib.parse import urljoin, urlsplit
 from zoneinfo import ZoneInfo
 
-from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo
+from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame
 from apps.events.query import iana_zones
+from apps.events.rules.names import statement_of, without_names
 
 
 def names_in(text: str) -> frozenset[str]:
@@ -38,6 +40,7 @@ ON_DEVICE = frozenset((Side.DEVICE,))
 CLIENT = IN_BROWSER | ON_DEVICE
 NOT_CLIENT = frozenset(Side) - CLIENT
 NOT_BROWSER = frozenset(Side) - IN_BROWSER
+NOT_DEVICE = frozenset(Side) - ON_DEVICE
 
 _SIDES = {
     "javascript": Side.BROWSER,
@@ -51,31 +54,102 @@ _SIDES = {
     ),
 }
 _ANY_SIDE_PLATFORMS = names_in("java csharp native c rust kotlin")
-_APP_CONTEXTS = frozenset(("app", "unity", "react_native_context"))
+_APP_CONTEXTS = names_in("unity react_native_context electron flutter_context")
+_APP_SDK = re.compile(
+    r"android|cocoa|apple|react-native|flutter|unity|unreal|electron|maui|xamarin|capacitor"
+    r"|cordova|ionic|godot|tauri"
+)
+_SERVER_RUNTIME = re.compile(r"cloudflare|edge|deno|bun\b|node|workerd|lambda")
+_APP_PAGE = re.compile(
+    r"(?!https?:|file:|[a-z-]{0,20}extension:)[a-z-]{2,20}:/|\w{4,5}://tauri\."
+    r"|file:/.{0,200}(?:android_asset|app\.asar)"
+)
+_APP_FRAME = re.compile(
+    r"(?:androidx?|dalvik|com\.android|unityengine|unityeditor|javafx|javax\.swing(?!\.text)"
+    r"|java\.awt\.event\w{0,20}|system\.windows|microsoft\.maui|microsoft\.ui\.xaml|avalonia"
+    r"|xamarin|mono\.android|pyqt\d|pyside\d|tkinter|kivy)[./]|(?:node:)?electron/js2c"
+)
+_SERVER_FRAME = re.compile(
+    r"(?:org\.springframework\.web|(?:javax|jakarta)\.servlet|org\.apache\.(?:catalina|coyote)"
+    r"|org\.eclipse\.jetty|io\.(?:undertow|quarkus|micronaut)|io\.ktor\.server"
+    r"|microsoft\.aspnetcore|system\.web|grpc\.aspnetcore)[./]"
+)
 
 
 def side_of(event: Event) -> Side:
-    """Return where the program ran, from the platform and the SDK's contexts."""
-    body = event.body
-    if body and _APP_CONTEXTS & body.contexts.keys():
-        return Side.DEVICE
+    """Return where the program ran, as far as the event says so.
+
+    The contexts `app` and `device` alone say little: SDKs of servers send them too, and Sentry
+    adds the customer's device to the request of a server.
+    """
+    body = event.body or EventBody()
     platform = (event.platform or "").lower().split("-")[0]
-    if platform == "javascript" and body and _is_javascript_app(body):
+    if _is_app(body, platform):
         return Side.DEVICE
-    if platform in _ANY_SIDE_PLATFORMS and body:
-        if "device" in body.contexts:
-            return Side.DEVICE
-        is_native = platform in ("native", "c") and "runtime" not in body.contexts
-        return Side.UNKNOWN if is_native and not body.request else Side.SERVER
-    return _SIDES.get(platform, Side.UNKNOWN)
+    if platform == "javascript" and _is_worker(body):
+        return Side.SERVER
+    if platform not in _ANY_SIDE_PLATFORMS or event.body is None:
+        return _SIDES.get(platform, Side.UNKNOWN)
+    if body.request or "asp" in _sdk(body) or _has_frame(_SERVER_FRAME, body):
+        return Side.SERVER
+    # A desktop program, a job, or a tool.
+    is_unclear = "sentry.dotnet" in _sdk(body) or body.contexts.keys() & {"app", "device"}
+    is_native = platform in ("native", "c") and "runtime" not in body.contexts
+    return Side.UNKNOWN if is_unclear or is_native else Side.SERVER
+
+
+def _is_app(body: EventBody, platform: str) -> bool:
+    """Return whether it is a program on the customer's device other than a page in a browser."""
+    app, page = body.contexts.get("app", {}), body.request.url if body.request else None
+    return bool(
+        _APP_CONTEXTS & body.contexts.keys()
+        or _APP_SDK.search(_sdk(body))
+        or "electron" in (_name(body, "runtime"), _name(body, "browser"))
+        or any(app.get(key) for key in ("app_identifier", "app_name", "app_version"))
+        or (platform == "javascript" and (_is_javascript_app(body) or _APP_PAGE.match(page or "")))
+        or (platform in _ANY_SIDE_PLATFORMS and _has_own_device(body))
+        or (platform in ("native", "c") and app)
+        or _has_frame(_APP_FRAME, body)
+    )
 
 
 def _is_javascript_app(body: EventBody) -> bool:
     """Return whether it is an app such as React Native's or Electron's, rather than a web page."""
-    if "browser" in body.contexts or body.request:
+    if "browser" in body.contexts or body.request or _is_worker(body):
         return False
     frames = (frame for one in body.exceptions[:1] for frame in one.frames)
     return "device" in body.contexts or any((one.file or "").startswith("app:") for one in frames)
+
+
+def _is_worker(body: EventBody) -> bool:
+    """Return whether JavaScript ran on a server."""
+    return bool(_SERVER_RUNTIME.search(_name(body, "runtime"))) or "cloud_resource" in body.contexts
+
+
+def _has_own_device(body: EventBody) -> bool:
+    """Return whether the program describes its device, rather than the sender of a request."""
+    if body.request or body.contexts.keys() & {"browser", "client_os"}:
+        return False
+    device = body.contexts.get("device", {})
+    is_described = any(device.get(key) for key in ("model", "manufacturer", "brand"))
+    return is_described or _name(body, "os") == "android"
+
+
+def _has_frame(pattern: re.Pattern[str], body: EventBody) -> bool:
+    """Return whether the pattern matches an inner or outer frame of the two first exceptions."""
+    frames = (
+        one for raised in body.exceptions[:2] for one in raised.frames[:5] + raised.frames[-9:]
+    )
+    names = (frame.module or frame.file or frame.function or "" for frame in frames)
+    return any(pattern.match(name[:80].lower()) for name in names)
+
+
+def _sdk(body: EventBody) -> str:
+    return _name(body, "sdk")
+
+
+def _name(body: EventBody, context: str) -> str:
+    return _text(body.contexts.get(context, {}).get("name")).lower()
 
 
 # Symptoms: what the rules match
@@ -108,6 +182,7 @@ _QUOTED_ERROR = re.compile(
 )
 _NO_RESPONSE = re.compile(r"failed to fetch|\bload failed|network ?error|network request failed")
 _OFFLINE = re.compile(r"\boffline\b|\bnone\b|network_lost|unavailable|disconnected")
+_LIBRARY = re.compile(r"://|node_modules|site-packages|vendor/|/gems/")
 _TITLE = re.compile(r"([^\s:]{1,120}(?:::[^\s:]{1,80}){0,6})(?:: |$)")
 
 _Line = tuple[str, str, str, str]  # type, message, calls, file
@@ -117,11 +192,17 @@ _Line = tuple[str, str, str, str]  # type, message, calls, file
 class Symptom:
     """A line about the failure: an exception, the title, or a message.
 
-    `line` is `type: message`, `name` the bare name of the type, `calls` its module and innermost
-    functions, `file` the file it was raised in; `paying` means that it is about a payment service.
+    `line` is `type: message` in lowercase; `text` the same, without the names of `without_names` if
+    it is an error in the program's code; `statement` what `statement_of` leaves of it. `name` is
+    the bare name of the type, `calls` its module and innermost functions, `file` the file it was
+    raised in; `paying` means that it is about a payment service.
     """
 
+    kind: str
+    message: str
     line: str
+    text: str
+    statement: str
     name: str
     side: Side
     status: int | None
@@ -129,6 +210,25 @@ class Symptom:
     calls: str
     mechanism: str
     file: str = ""
+    is_quoted: bool = False
+    is_code: bool = False
+
+    def as_code_error(self) -> "Symptom":
+        """Return the symptom of an error in the program's code, without the names in it."""
+        message = without_names(self.message)
+        text = _line(self.kind, message)
+        return replace(
+            self,
+            text=text,
+            statement=_line(self.kind, statement_of(message)),
+            status=None if message.isdecimal() else self.status,
+            paying=bool(_PAYING.search(text)),
+            is_code=True,
+        )
+
+
+def _line(kind: str, message: str) -> str:
+    return f"{kind}: {message}".lower() if kind else message.lower()
 
 
 def symptoms_of(event: Event) -> list[Symptom]:
@@ -138,15 +238,19 @@ def symptoms_of(event: Event) -> list[Symptom]:
     mechanism = dict(body.tags).get("mechanism", "").lower()
     call = _last_call(body.breadcrumbs)
     found = []
-    for kind, message, calls, file in _with_quoted_errors(_lines(event, body)):
-        line = f"{kind}: {message}".lower() if kind else message.lower()
-        if side in CLIENT and _NO_RESPONSE.search(line):
-            line += _missing_response_reason(body.breadcrumbs)
+    for kind, message, calls, file, is_quoted in _with_quoted_errors(_lines(event, body)):
+        line = _line(kind, message)
+        has_no_response = side in CLIENT and _NO_RESPONSE.search(line)
+        reason = _missing_response_reason(body.breadcrumbs) if has_no_response else ""
         # A promise that was rejected without an error: the call before it failed.
         status = _status(line) or ("promise rejection" in line and _failed_status(call)) or None
         found.append(
             Symptom(
-                line=line,
+                kind=kind,
+                message=message + reason,
+                line=line + reason,
+                text=line + reason,
+                statement=_line(kind, statement_of(message)) + reason,
                 name=_bare_name(kind),
                 side=side,
                 status=status,
@@ -154,6 +258,7 @@ def symptoms_of(event: Event) -> list[Symptom]:
                 calls=calls,
                 mechanism=mechanism,
                 file=file,
+                is_quoted=is_quoted,
             )
         )
     return found
@@ -175,8 +280,13 @@ def last_call_symptom(event: Event) -> Symptom | None:
     page = body.request.url if body.request else None
     if side in CLIENT and page and _domain(address, page) != _domain(page.lower(), page):
         return None
+    host = "" if side in CLIENT else urlsplit(address).netloc
     return Symptom(
-        line="" if side in CLIENT else urlsplit(address).netloc,
+        kind="",
+        message=host,
+        line=host,
+        text=host,
+        statement=host,
         name="",
         side=side,
         status=status,
@@ -209,12 +319,12 @@ def _lines(event: Event, body: EventBody) -> Iterator[_Line]:
     yield from map(_exception_line, causes)
 
 
-def _with_quoted_errors(lines: Iterator[_Line]) -> Iterator[_Line]:
+def _with_quoted_errors(lines: Iterator[_Line]) -> Iterator[tuple[str, str, str, str, bool]]:
     """Yield each line, then an error in it: `CompletionException: java.io.IOException: no`."""
     for line in lines:
-        yield line
+        yield *line, False
         if match := _QUOTED_ERROR.search(line[1]):
-            yield match[1], line[1][match.end() :], "", ""
+            yield match[1], line[1][match.end() :], "", "", True
 
 
 def _missing_response_reason(crumbs: tuple[Breadcrumb, ...]) -> str:
@@ -230,13 +340,18 @@ def _missing_response_reason(crumbs: tuple[Breadcrumb, ...]) -> str:
 
 def _exception_line(one: ExceptionInfo) -> _Line:
     functions = (frame.function or "" for frame in one.frames[:_MAX_CALLS])
-    file = (one.frames[0].file or "") if one.frames else ""
+    file = next((frame.file for frame in one.frames[:1] if _is_library(frame)), "") or ""
     return (
         (one.type or "")[:200],
         (one.value or "")[:_MAX_TEXT],
         " ".join((one.module or "", *functions)).lower()[:_MAX_TEXT],
         file.lower()[:_MAX_TEXT],
     )
+
+
+def _is_library(frame: Frame) -> bool:
+    """Return whether the file is not our own: its name says nothing of what happened."""
+    return not frame.in_app or bool(_LIBRARY.search(frame.file or ""))
 
 
 def _status(line: str) -> int | None:
@@ -314,6 +429,7 @@ _BACKGROUND_WORK = re.compile(
 )
 _WORD = re.compile(r"[A-Z]?[a-z]{1,40}|[A-Z]{1,40}")
 _ACTION_CATEGORIES = frozenset(("navigation", "ui.click", "ui.tap", "touch", "ui.multiClick"))
+_RECENT = timedelta(minutes=2)
 
 
 def user_action_of(event: Event) -> UserAction | None:
@@ -343,9 +459,9 @@ def _action_words(event: Event) -> list[str]:
     if event.body:
         if event.body.request and event.body.request.url:
             texts.append(_path(event.body.request.url))
-        crumbs = reversed(event.body.breadcrumbs)
+        crumbs = reversed(event.body.breadcrumbs if side_of(event) is not Side.SERVER else ())
         last = next((one for one in crumbs if one.category in _ACTION_CATEGORIES), None)
-        if last:
+        if last and (last.timestamp is None or event.timestamp - last.timestamp < _RECENT):
             target = last.data.get("to") or last.data.get("view.id") or last.message or ""
             texts.append(_path(str(target)))
     return [" ".join(_WORD.findall(text[:300])).lower() for text in texts if text]
@@ -368,6 +484,18 @@ class Place(Enum):
     BROWSER = "the customer's browser"
     DEVICE = "the customer's device"
     APP = "the app itself"
+
+
+class Reading(Enum):
+    """What of a symptom a rule reads.
+
+    Rules about the program's own code read the line with all names. If one of them explains a
+    symptom, the names in it say nothing to other rules.
+    """
+
+    CODE = "line"
+    TEXT = "text"
+    STATEMENT = "statement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,18 +541,24 @@ class Rule:
     broad: bool = False
     slight: bool = False
     action: UserAction | None = None
+    reads: Reading = Reading.TEXT
 
     def matches(self, symptom: Symptom) -> bool:
         """Return whether the rule explains the symptom."""
         if (self.sides and symptom.side not in self.sides) or (self.paying and not symptom.paying):
             return False
-        return (
+        is_about_code = self.reads is Reading.CODE
+        if (
             symptom.name in self.types
             or symptom.status in self.statuses
             or symptom.mechanism in self.mechanisms
-            or _is_found(self.text, symptom.line)
-            or _is_found(self.files, symptom.file)
-            or _is_found(self.calls, symptom.calls)
+        ):
+            return True
+        if _is_found(self.text, getattr(symptom, self.reads.value)):
+            return True
+        # Where a code error was raised says nothing of what happened.
+        return (is_about_code or not symptom.is_code) and (
+            _is_found(self.files, symptom.file) or _is_found(self.calls, symptom.calls)
         )
 
     def sentence_for(self, side: Side) -> str:
@@ -439,6 +573,13 @@ class Rule:
         if self.place:
             return self.place
         return Place.SERVER if side is Side.SERVER else Place.APP
+
+
+def reading(reads: Reading, *rules: Rule) -> tuple[Rule, ...]:
+    """Return the rules, of which those without another reading have this one."""
+    return tuple(
+        replace(rule, reads=reads) if rule.reads is Reading.TEXT else rule for rule in rules
+    )
 
 
 _US = {

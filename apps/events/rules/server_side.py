@@ -7,8 +7,10 @@ from apps.events.rules.rule import (
     ON_SERVER,
     Example,
     Place,
+    Reading,
     Rule,
     names_in,
+    reading,
 )
 
 SERVER = (
@@ -57,6 +59,7 @@ SERVER = (
         r"|(?:load|locate|find|default) (?:\w{1,12} )?credentials"
         r"|(?:config|setting|\benv)\w{0,12} .{0,30}(?:missing|not set|not found|is required)",
         types=names_in("ImproperlyConfigured UnsatisfiedDependencyException BeanCreationException"),
+        reads=Reading.CODE,
     ),
     Rule(
         "A part of the program was missing when it was needed.",
@@ -64,13 +67,17 @@ SERVER = (
         Example("ModuleNotFoundError: No module named 'invoices'"),
         text=r"no module named|cannot find module|cannot load such file"
         r"|could not load (?:file|type)"
-        r"|class .{0,100}not found|cannot import name|undefined symbol|uninitialized constant"
+        r"|class (?:[\"'\[]|\w{0,60}[.\\]).{0,100}(?:not found|does not exist)|cannot find package"
+        r"|cannot import name|undefined symbol|uninitialized constant"
         r"|dllnotfound|unable to load (?:dll|shared library)|unable to resolve service"
-        r"|no service for type|no provider for|nullinjector|no qualifying bean|resolve dependenc",
+        r"|no service for type|no provider for|nullinjector|no qualifying bean|resolve dependenc"
+        r"|nosuchmethoderror(?!.{0,200}(?:called on|has no instance|called with))",
         types=names_in(
             "ModuleNotFoundError ImportError NoClassDefFoundError ClassNotFoundException LoadError"
-            " NoSuchMethodError NoSuchFieldError TypeLoadException UndefinedFunctionError"
+            " NoSuchFieldError NoSuchMethodException NoSuchFieldException"
+            " TypeLoadException UndefinedFunctionError ReflectionException"
         ),
+        reads=Reading.CODE,
     ),
     Rule(
         "A file that {us} needs is missing.",
@@ -78,6 +85,7 @@ SERVER = (
         Example("FileNotFoundError: [Errno 2] No such file or directory: 'terms.pdf'"),
         text=r"no such file|enoent|could not find (?:file|a part of the path)|failed to open stream"
         r"|cannot find the (?:file|path)|filenotfound|nosuchfile|pathnotfound",
+        reads=Reading.CODE,
     ),
     Rule(
         "{Us} was not allowed to open one of its own files.",
@@ -135,11 +143,13 @@ SERVER = (
         vague=True,
     ),
     Rule(
-        "Our server could not start because another program was in its place.",
-        Place.SERVER,
+        "{Us} could not start because another program was in its place.",
+        None,
         Example("Error: listen EADDRINUSE: address already in use :::3000", "node"),
-        text=r"eaddrinuse|address already in use",
-        sides=ON_SERVER,
+        text=r"eaddrinuse|address already in use|port \d{2,5} (?:is |was )?(?:already )?in use"
+        r"|only one usage of each socket address",
+        types=names_in("PortInUseException"),
+        sides=NOT_BROWSER,
     ),
     Rule(
         "{Us} does not know that time zone.",
@@ -156,13 +166,15 @@ SERVER = (
         text=r"deprecationwarning|\bis deprecated|has been deprecated|\bdeprecated:",
         vague=True,
         slight=True,
+        reads=Reading.CODE,
     ),
 )
 
 
 # Bugs of the program itself, in any language
 
-CODE = (
+CODE = reading(
+    Reading.CODE,
     Rule(
         "{Us} went around in circles and stopped.",
         None,
@@ -182,7 +194,7 @@ CODE = (
         r"|entry in nil map",
         types=names_in(
             "NullPointerException NullReferenceException ArgumentNullException"
-            " UninitializedPropertyAccessException KotlinNullPointerException"
+            " KotlinNullPointerException"
         ),
         vague=True,
     ),
@@ -192,7 +204,8 @@ CODE = (
         Example("LateInitializationError: Field 'city' was used too soon", "dart"),
         text=r"late ?initiali[sz]ation|before initiali[sz]ation|not (?:been |yet )?initiali[sz]ed"
         r"|must be used within|no queryclient|correct provider|app registry not ready"
-        r"|appregistrynotready|not ready yet|no firebase app",
+        r"|appregistrynotready|not ready yet|no firebase app|lateinit property",
+        types=names_in("UninitializedPropertyAccessException"),
         vague=True,
     ),
     Rule(
@@ -208,7 +221,8 @@ CODE = (
         "{Us} was given a list with the same thing in it twice.",
         None,
         Example('IllegalArgumentException: Key "12" was already used.', "android"),
-        text=r"key .{0,60}was already used|duplicate(?:d)? (?:globalkey|keys? )|with the same key",
+        text=r"key .{0,60}was already used|duplicated? (?:globalkey|keys? (?!value))"
+        r"|with the same key",
         vague=True,
     ),
     Rule(
@@ -244,8 +258,9 @@ CODE = (
         "{Us} asked one of its parts to do something it cannot do.",
         None,
         Example("TypeError: cart.total is not a function", "javascript"),
-        text=r"is not a (?:function|constructor)|is not iterable|has no attribute|undefined method"
-        r"|unrecognized selector|no implicit conversion|not callable|doesn't respond to"
+        text=r"is not a (?:function|constructor)|is not iterable|has no (?:attribute|field named)"
+        r"|undefined method|unrecognized selector|no implicit conversion|not callable"
+        r"|doesn't respond to|without 'new'|(?:private|protected) method"
         r"|object does not support|has no (?:instance )?(?:method|getter)"
         r"|can't locate object method",
         types=names_in(
@@ -269,7 +284,8 @@ CODE = (
         text=r"unsupported operand|only concatenate|comparison of .{0,60} failed"
         r"|not supported between|cannot be cast|can't convert|is not a subtype|invalid ?cast"
         r"|classcast|cannot convert|must be of type|to string conversion|in arithmetic expression"
-        r"|unexpected keyword argument|positional argument|wrong number"
+        r"|unexpected keyword argument|positional argument|wrong number|too few arguments"
+        r"|unknown keyword|is not subscriptable|cannot unpack"
         r"|must be (?:an? )?(?:str|int|string|array|number|bytes)|typemismatch|interface conversion"
         r"|cannot unmarshal|not (?:json )?serializable|invalid argument type|argumenterror",
         types=names_in("ClassCastException InvalidCastException ArgumentError ArgumentException"),
@@ -329,6 +345,19 @@ CODE = (
         vague=True,
     ),
     Rule(
+        "{Us} stopped at a point it should never reach.",
+        None,
+        Example("EXC_BREAKPOINT: Fatal error", "cocoa"),
+        text=r"exc_breakpoint|brk 1\b|fatal error:",
+        vague=True,
+    ),
+)
+
+
+# Errors of which only the kind is known
+
+UNCLEAR = (
+    Rule(
         "{Us} was not ready for a step that it was asked to take.",
         None,
         Example("IllegalStateException: order is closed", "java"),
@@ -353,13 +382,6 @@ CODE = (
             "ValueError RangeError InvalidArgumentException UnexpectedValueException"
             " FormatException"
         ),
-        vague=True,
-    ),
-    Rule(
-        "{Us} stopped at a point it should never reach.",
-        None,
-        Example("EXC_BREAKPOINT: Fatal error", "cocoa"),
-        text=r"exc_breakpoint|brk 1\b|fatal error:",
         vague=True,
     ),
     Rule(
@@ -489,7 +511,8 @@ DATA = (
         "Our data store could not be reached.",
         Place.SERVER,
         Example("OperationalError: connection to server at 10.0.0.5 failed: refused"),
-        text=r"server closed the connection|lost connection to|has gone away|mysql server"
+        text=r"server closed the connection|ssl connection has been|ssl syscall"
+        r"|lost connection to|has gone away|mysql server"
         r"|connection to server at|could not translate host|could not connect to server"
         r"|reach database server|terminating connection|database system is|adminshutdown"
         r"|dbconnection\.|mongo.{0,12}(?:network|select)|serverselection|buffering timed out"
@@ -523,6 +546,7 @@ DATA = (
         text=r"(?:column|relation|table|function).{0,80}(?:does not|doesn't) exist|unknown column"
         r"|no such (?:table|column)|undefined_?(?:table|column)\b|invalid (?:column|object) name"
         r"|pendingmigration|42p01|42703|42s02",
+        reads=Reading.CODE,
     ),
     Rule(
         "Our server asked its data store in the wrong way.",
@@ -532,6 +556,7 @@ DATA = (
         r"|bad ?sql ?grammar|\": syntax error|cannot resolve keyword"
         r"|unknown ?attribute|second operation was started|detachedinstance|not bound to a session"
         r"|lazyinitiali[sz]ation|could not initialize proxy|from an async context",
+        reads=Reading.CODE,
     ),
     Rule(
         "Our data store was not taking changes at that time.",
@@ -709,7 +734,8 @@ FILES = (
 
 # Problems that Sentry detects itself: jobs, outages, clicks, slow pages, feedback
 
-MONITORS = (
+MONITORS = reading(
+    Reading.CODE,
     Rule(
         "The customer wrote to us about a problem.",
         Place.APP,
@@ -895,8 +921,9 @@ COMPONENTS = (
         "Our server could not check which features are turned on.",
         Place.SERVICE,
         Example("ClientNotInitialized: LaunchDarkly client has not been initialized"),
-        text=r"launchdarkly|\bunleash|feature.?flags?\b|flagsmith|configcat|optimizely",
+        text=r"launchdarkly|\bunleash|feature flags?\b|flagsmith|configcat|optimizely",
         sides=ON_SERVER,
+        reads=Reading.CODE,
     ),
     Rule(
         "Our server could not make a document or a picture.",
@@ -933,7 +960,7 @@ COMPONENTS = (
         Place.SERVER,
         Example("LockNotOwnedError: Cannot release a lock that's no longer owned"),
         text=r"locknotowned|lock.{0,20}(?:no longer owned|has expired)|redlock|lockerror"
-        r"|(?:acquire|obtain|get) (?:a |the )?(?:distributed )?lock",
+        r"|(?<!when trying to )(?:acquire|obtain|get) (?:a |the )?(?:distributed )?lock",
     ),
     Rule(
         "Our server's short-term memory did not work.",

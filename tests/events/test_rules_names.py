@@ -1,0 +1,113 @@
+"""Test that sentences read what happened, not what the program's code is called."""
+
+from datetime import UTC, datetime
+
+from apps.events.event import Event, EventBody, ExceptionInfo, Frame
+from apps.events.rules.names import statement_of, without_names
+from apps.events.summary import summarize
+
+AT = datetime(2026, 11, 20, tzinfo=UTC)
+CANNOT = "asked one of its parts to do something it cannot do."
+NO_NAME = "used the name of something that does not exist."
+MISSING = "tried to use something that was missing."
+NO_PART = "A part of the program was missing when it was needed."
+NO_DETAIL = "looked for a detail that was not in its data."
+UNKNOWN = "Something in the program failed."
+OFFLINE = "The customer's device was offline."
+
+SENTENCES = (
+    ("python", "AttributeError: module 'shop.pay' has no attribute 'card_declined'", CANNOT),
+    ("python", "NameError: name 'insufficient_funds' is not defined", NO_NAME),
+    ("python", "ImportError: cannot import name 'SoldOut' from 'shop.stock' (/srv/s.py)", NO_PART),
+    ("python", "KeyError: 'coupon_expired'", NO_DETAIL),
+    ("python", "KeyError: 402", NO_DETAIL),
+    ("python", "FileNotFoundError: [Errno 2] No such file: 'mail/payment_declined.html'", "A file"),
+    ("python", 'UndefinedColumn: column "card_declined" does not exist', "Our data store is not"),
+    ("python", "TemplateDoesNotExist: mail/password_expired.html", "could not put the page"),
+    ("python", "ImproperlyConfigured: The MAIL_PASSWORD setting must not be empty.", "A setting"),
+    ("python", "ValueError: unknown event type 'card.declined'", "got a value that it cannot use."),
+    ("python", "RuntimeError: handler for 'payment_declined' is not registered", "did not expect"),
+    ("python", "RuntimeError: if the card is declined, call retry()", "did not expect"),
+    ("python", "RuntimeError: the coupon may have expired", "did not expect"),
+    ("python", "RuntimeError: the card was not declined", "did not expect"),
+    ("python", 'Exception: {"declined": false, "id": 4}', UNKNOWN),
+    ("python", "Exception: option --out-of-stock needs a value", UNKNOWN),
+    ("python", "Exception: payment declined e-mail is not translated", UNKNOWN),
+    ("php", "PDOException: SQLSTATE[HY000]: odd (SQL: update payments set declined = 1)", "store"),
+    (
+        "javascript",
+        "TypeError: Cannot read properties of null (reading 'passwordTooWeak')",
+        MISSING,
+    ),
+    ("javascript", "TypeError: this.isOutOfStock is not a function", CANNOT),
+    (
+        "javascript",
+        "ChunkLoadError: Loading chunk card-declined failed (timeout: https://a.example/soldOut.js)",
+        "A part of the page could not be loaded.",
+    ),
+    ("ruby", "NoMethodError: undefined method `out_of_stock?' for nil:NilClass", MISSING),
+    ("ruby", "ActionController::RoutingError: No route matches [GET] '/card/declined'", "The page"),
+    ("php", 'Error: Class "App\\Cart\\SoldOut" not found', NO_PART),
+    ("php", 'ErrorException: Undefined array key "card_declined"', NO_DETAIL),
+    ("java", 'NullPointerException: Cannot invoke "Card.isDeclined()" as "card" is null', MISSING),
+    ("java", "ClassNotFoundException: com.shop.errors.OutOfStockException", NO_PART),
+    ("csharp", "KeyNotFoundException: The given key 'sold_out' was not present", NO_DETAIL),
+    ("go", "runtime.plainError: assignment to entry in nil map soldOut", MISSING),
+    ("cocoa", "Fatal error: Unexpectedly found nil: PaymentDeclinedView.swift, line 12", MISSING),
+    ("dart", "NoSuchMethodError: The getter 'couponExpired' was called on null.", MISSING),
+    ("elixir", "KeyError: key :insufficient_funds not found in: %{amount: 3}", NO_DETAIL),
+    ("other", "Cron failure: sold-out-report", "A scheduled job failed."),
+    # Words that say what happened.
+    ("python", "KeyError: 'x' while the payment was declined", "The payment was declined."),
+    ("node", "Error: insufficient_funds", "There was not enough money on the card or account."),
+    ("node", "Error: failed, code 'card_declined'", "The payment was declined."),
+    ("node", 'Error: {"code":"card_declined"}', "The payment was declined."),
+    (
+        "rust",
+        'panic: `unwrap()` on an `Err` value: "card was declined"',
+        "The payment was declined.",
+    ),
+    # Numbers of Apple's network errors, beside their domain or elsewhere.
+    ("cocoa", "NSURLErrorDomain: no (Code: -1009)", OFFLINE),
+    ("cocoa", 'Error Domain=NSURLErrorDomain Code=-1005 "no"', "lost along the way."),
+    ("javascript", "Error: No price for SKU-1009", UNKNOWN),
+    ("cocoa", "Error: Order SO-1001", UNKNOWN),
+    # Other words with two meanings.
+    ("java", "BindException: Address already in use", "Our server could not start"),
+    ("python", "InternalServerError: 500 Internal Server Error: encountered it", "gave no reason."),
+    ("node", "Error: Unhandled promise rejection: undefined", "A step of our server failed"),
+    ("node", "ApplicationNotResponding: Application Not Responding", "Our server froze"),
+    ("python", "RuntimeError: the watchdog barks", "did not expect"),
+    ("android", "TimeoutException: a.B.finalize() timed out after 10 seconds", "The phone's own"),
+    (
+        "javascript",
+        "Public key pinning validation failed for 'a.example'",
+        "our server was the real",
+    ),
+    ("python", "SSLError: certificate validation failed", "the real one."),
+    ("python", "OperationalError: SSL connection has been closed unexpectedly", "reached."),
+)
+
+
+def test_names_are_not_read_as_what_happened() -> None:
+    wrong = []
+    for platform, title, expected in SENTENCES:
+        kind, _, value = title.partition(": ")
+        raised = (ExceptionInfo(kind, value),) if " " not in kind else ()
+        body = EventBody(exceptions=raised)
+        sentence = summarize(Event("a" * 32, AT, title=title, platform=platform, body=body))
+        if expected not in sentence:
+            wrong.append(f"{title} -> {sentence}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_file_of_our_own_is_not_read_as_what_happened() -> None:
+    frames = (Frame(file="shop/captcha.py", function="check", in_app=True),)
+    raised = ExceptionInfo("LookupError", "no", frames=frames)
+    event = Event("a" * 32, AT, platform="python", body=EventBody(exceptions=(raised,)))
+    assert summarize(event) == UNKNOWN
+
+
+def test_ordinary_text_is_not_shortened() -> None:
+    text = "Your card was declined: the users' bank can't confirm it, and it's the 2nd time."
+    assert statement_of(text) == without_names(text) == text
