@@ -769,9 +769,10 @@ INPUT = reading(
         "What was entered was not accepted.",
         Place.SERVER,
         Example("ValidationError: Enter a whole phone number"),
-        text=r"(?<!chain )(?<!pinning )(?<!certificate )validation.?(?:failed|error)"
-        r"|is (?:required|not valid)\b|^unprocessable|invalid input|beanpropertybindingresult"
-        r"|(?<!setting )must not be (?:blank|empty)|can't be blank|recordinvalid|got invalid value",
+        text=r"^(?!.{0,120}(?:environment|config|setting))(?:unprocessable|.{0,400}"
+        r"(?:(?<!chain )(?<!pinning )(?<!certificate )validation.?(?:failed|error)"
+        r"|is (?:required|not valid)\b|invalid input|beanpropertybindingresult"
+        r"|must not be (?:blank|empty)|can't be blank|recordinvalid|got invalid value))",
         types=names_in(
             "ValidationError ValidationException MethodArgumentNotValidException RecordInvalid"
             " UnprocessableEntity ZodError ConstraintViolationException"

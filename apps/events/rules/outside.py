@@ -462,6 +462,7 @@ SERVICES = (
         r"|request limit (?:exceed|reach)|over_?query_?limit|slowdown|your request rate)",
         statuses=frozenset((429,)),
         sides=ON_SERVER,
+        reads=Reading.STATEMENT,
     ),
     Rule(
         "{Us} failed and gave no reason.",
@@ -519,6 +520,7 @@ SERVICES = (
         r"|login attempts|zu viele (?:anfragen|versuche)|trop de (?:tentatives|requ.tes)"
         r"|demasiad[oa]s (?:intentos|solicitudes)",
         statuses=frozenset((429,)),
+        reads=Reading.STATEMENT,
     ),
     Rule(
         "Our server was down or too busy.",

@@ -193,16 +193,15 @@ class Symptom:
     """A line about the failure: an exception, the title, or a message.
 
     `line` is `type: message` in lowercase; `text` the same, without the names of `without_names` if
-    it is an error in the program's code; `statement` what `statement_of` leaves of it. `name` is
-    the bare name of the type, `calls` its module and innermost functions, `file` the file it was
-    raised in; `paying` means that it is about a payment service.
+    it is an error in the program's code. `name` is the bare name of the type, `calls` its module
+    and innermost functions, `file` the file it was raised in; `paying` means that it is about a
+    payment service.
     """
 
     kind: str
     message: str
     line: str
     text: str
-    statement: str
     name: str
     side: Side
     status: int | None
@@ -219,12 +218,17 @@ class Symptom:
         text = _line(self.kind, message)
         return replace(
             self,
+            message=message,
             text=text,
-            statement=_line(self.kind, statement_of(message)),
             status=None if message.isdecimal() else self.status,
             paying=bool(_PAYING.search(text)),
             is_code=True,
         )
+
+    @property
+    def statement(self) -> str:
+        """The text of what is said to have happened."""
+        return _line(self.kind, statement_of(self.message))
 
 
 def _line(kind: str, message: str) -> str:
@@ -250,7 +254,6 @@ def symptoms_of(event: Event) -> list[Symptom]:
                 message=message + reason,
                 line=line + reason,
                 text=line + reason,
-                statement=_line(kind, statement_of(message)) + reason,
                 name=_bare_name(kind),
                 side=side,
                 status=status,
@@ -286,7 +289,6 @@ def last_call_symptom(event: Event) -> Symptom | None:
         message=host,
         line=host,
         text=host,
-        statement=host,
         name="",
         side=side,
         status=status,
@@ -493,9 +495,9 @@ class Reading(Enum):
     symptom, the names in it say nothing to other rules.
     """
 
-    CODE = "line"
-    TEXT = "text"
-    STATEMENT = "statement"
+    CODE = "the line as it is"
+    TEXT = "without the names in an error of the code"
+    STATEMENT = "only what is said to have happened"
 
 
 @dataclass(frozen=True, slots=True)
@@ -554,7 +556,9 @@ class Rule:
             or symptom.mechanism in self.mechanisms
         ):
             return True
-        if _is_found(self.text, getattr(symptom, self.reads.value)):
+        if _is_found(self.text, symptom.line if is_about_code else symptom.text) and (
+            self.reads is not Reading.STATEMENT or _is_found(self.text, symptom.statement)
+        ):
             return True
         # Where a code error was raised says nothing of what happened.
         return (is_about_code or not symptom.is_code) and (

@@ -55,7 +55,8 @@ SERVER = (
         "A setting that the program needs is missing.",
         Place.SERVER,
         Example("ImproperlyConfigured: Set the SMS_KEY environment variable"),
-        text=r"environment variable|missing (?:config|setting|env)|not configured"
+        text=r"environment variable|invalid environment|\benvvar|could not resolve placeholder"
+        r"|missing (?:config|setting|env)|not configured"
         r"|(?:load|locate|find|default) (?:\w{1,12} )?credentials"
         r"|(?:config|setting|\benv)\w{0,12} .{0,30}(?:missing|not set|not found|is required)",
         types=names_in("ImproperlyConfigured UnsatisfiedDependencyException BeanCreationException"),
@@ -251,7 +252,7 @@ CODE = reading(
         Example("MatchError: no match of right hand side value: :error", "elixir"),
         text=r"no match of|no function clause|no (?:case|cond|with) clause|(?:match|clause)error"
         r"|unhandled (?:case|enum)|not a valid (?:enum|choice)|no enum constant"
-        r"|unexpected response",
+        r"|unexpected response|unhandled match|nowhenbranch",
         vague=True,
     ),
     Rule(
@@ -340,7 +341,7 @@ CODE = reading(
         "{Us} was asked for something that is not built yet.",
         None,
         Example("NotImplementedError: gift wrap"),
-        text=r"not ?implemented|unimplemented|not (?:yet )?supported|todo!",
+        text=r"not (?:yet )?implemented|notimplemented|unimplemented|not (?:yet )?supported|todo!",
         types=names_in("NotSupportedException"),
         vague=True,
     ),
@@ -960,7 +961,7 @@ COMPONENTS = (
         Place.SERVER,
         Example("LockNotOwnedError: Cannot release a lock that's no longer owned"),
         text=r"locknotowned|lock.{0,20}(?:no longer owned|has expired)|redlock|lockerror"
-        r"|(?<!when trying to )(?:acquire|obtain|get) (?:a |the )?(?:distributed )?lock",
+        r"|(?<!when trying to )(?:acquire|obtain|get) (?:a |the )?(?:distributed )?lock(?! on )",
     ),
     Rule(
         "Our server's short-term memory did not work.",
