@@ -81,7 +81,17 @@ SENTENCES = (
     ("cocoa", 'Error Domain=NSURLErrorDomain Code=-1005 "no"', "lost along the way."),
     ("javascript", "Error: No price for SKU-1009", UNKNOWN),
     ("cocoa", "Error: Order SO-1001", UNKNOWN),
+    # Numbers that are no status of a call.
+    ("python", "Exception: Parcel (404) is late", UNKNOWN),
+    ("python", "Exception: Promo code 402", UNKNOWN),
+    ("python", "Exception: unknown size: 500", UNKNOWN),
     # Other words with two meanings.
+    ("cocoa", "N+1 API Call", "The app was slow because it asked for things one by one."),
+    ("cocoa", "Consecutive HTTP", "The app was slow"),
+    ("python", "N+1 Query", "Our server was slow because it asked its data store for things"),
+    ("dart", "Error: ResizeObserver loop limit exceeded", "The app drew its screen in two steps"),
+    ("node", "Error: EMFILE: too many open files", "Our server had too many files open at once."),
+    ("cocoa", "Error: EMFILE: too many open files", "The app had too many files open at once."),
     ("java", "BindException: Address already in use", "Our server could not start"),
     ("python", "InternalServerError: 500 Internal Server Error: encountered it", "gave no reason."),
     ("node", "Error: Unhandled promise rejection: undefined", "A step of our server failed"),

@@ -6,6 +6,7 @@ from apps.events.rules.rule import (
     NOT_BROWSER,
     NOT_CLIENT,
     NOT_DEVICE,
+    NOT_SERVER,
     ON_DEVICE,
     ON_SERVER,
     Example,
@@ -85,6 +86,15 @@ BROWSER = (
         Example("Error: ResizeObserver loop limit exceeded", _JS),
         text=r"resizeobserver loop",
         slight=True,
+        sides=NOT_DEVICE,
+    ),
+    Rule(
+        "The app drew its screen in two steps, which the customer does not notice.",
+        Place.APP,
+        Example("Error: ResizeObserver loop limit exceeded", "dart"),
+        text=r"resizeobserver loop",
+        sides=ON_DEVICE,
+        slight=True,
     ),
     Rule(
         "The space that the browser sets aside for our site is full.",
@@ -116,6 +126,7 @@ BROWSER = (
         Example("Blocked 'font' from 'fonts.example'", _JS),
         text=r"^blocked .{0,40} from|content.security.policy|\bcsp\b"
         r"|refused to (?:load|execute|connect|apply|frame|evaluate)|trustedtype",
+        sides=frozenset((Side.BROWSER, Side.UNKNOWN)),
     ),
     Rule(
         "The customer's location was not shared.",
@@ -387,6 +398,7 @@ DEVICE = (
         Example("Fatal Error: GPU has crashed or was reset", "native"),
         text=r"gpu.{0,20}(?:crash|hung|hang|reset|lost|removed)|device_(?:hung|removed|lost)"
         r"|dxgi_error|metal.{0,20}command buffer",
+        sides=NOT_SERVER,
     ),
     Rule(
         "A list on the screen did not match its data.",
@@ -425,13 +437,14 @@ DEVICE = (
         reads=Reading.CODE,
     ),
     Rule(
-        "The app tried to change a screen that was already closed.",
+        "{Us} tried to change a screen that was already closed.",
         Place.APP,
         Example("FlutterError: setState() called after dispose()", "dart"),
         text=r"setstate\(\) called after|deactivated widget|onsaveinstancestate|not attached to"
         r"|badtoken|view not attached|isn't attached|activity has been destroyed"
         r"|unmounted component",
         reads=Reading.CODE,
+        sides=NOT_SERVER,
     ),
     Rule(
         "A part of the screen did not fit on the customer's device.",
@@ -440,21 +453,24 @@ DEVICE = (
         text=r"overflowed by|renderbox was not laid out|unbounded (?:height|width)",
         slight=True,
         reads=Reading.CODE,
+        sides=ON_DEVICE,
     ),
     Rule(
-        "The customer's phone had no app that could open this.",
+        "The customer's device had no app that could open this.",
         Place.DEVICE,
         Example("ActivityNotFoundException: No Activity found to handle Intent", "android"),
         text=r"activitynotfound|no activity found|cannot open url|could not launch"
         r"|no app .{0,20}open",
         reads=Reading.CODE,
+        sides=ON_DEVICE,
     ),
     Rule(
-        "The phone did not let the app work in the background.",
+        "The device did not let the app work in the background.",
         Place.DEVICE,
         Example("ForegroundServiceStartNotAllowedException: not allowed", "android"),
         text=r"foregroundservice|startforeground|backgroundservicestart|bgtaskscheduler"
         r"|backgroundtask|remoteserviceexception",
+        sides=ON_DEVICE,
     ),
     Rule(
         "The app on the customer's device is too old.",
@@ -480,7 +496,7 @@ DEVICE = (
         sides=ON_DEVICE,
     ),
     Rule(
-        "The phone did not let the app use the camera or microphone.",
+        "The device did not let the app use the camera or microphone.",
         Place.DEVICE,
         Example("SecurityException: requires android.permission.CAMERA", "android"),
         text=r"permission\.(?:camera|record_audio)|cameraaccess|camera_?permission|avcapture"
@@ -489,7 +505,7 @@ DEVICE = (
         sides=ON_DEVICE,
     ),
     Rule(
-        "The phone did not let the app use Bluetooth.",
+        "The device did not let the app use Bluetooth.",
         Place.DEVICE,
         Example(
             "SecurityException: Need android.permission.BLUETOOTH_CONNECT permission", "android"
@@ -500,7 +516,7 @@ DEVICE = (
         sides=ON_DEVICE,
     ),
     Rule(
-        "The phone did not share its location with the app.",
+        "The device did not share its location with the app.",
         Place.DEVICE,
         Example("SecurityException: needs android.permission.ACCESS_FINE_LOCATION", "android"),
         text=r"access_(?:fine|coarse)_location|location ?services? .{0,12}(?:disabled|off)"
@@ -509,7 +525,7 @@ DEVICE = (
         sides=ON_DEVICE,
     ),
     Rule(
-        "The phone did not let the app show alerts.",
+        "The device did not let the app show alerts.",
         Place.DEVICE,
         Example("UNErrorDomain: Notifications are not allowed for this application", "cocoa"),
         text=r"unerrordomain|post_notifications|notifications?.{0,20}(?:not allowed|denied"
@@ -517,7 +533,7 @@ DEVICE = (
         sides=ON_DEVICE,
     ),
     Rule(
-        "The phone did not let the app use the customer's pictures.",
+        "The device did not let the app use the customer's pictures.",
         Place.DEVICE,
         Example("PlatformException: photo_access_denied", "dart"),
         text=r"photo_?access|phphotos.{0,80}(?:denied|3311)|photo ?library|read_media|(?:read"
@@ -525,7 +541,7 @@ DEVICE = (
         sides=ON_DEVICE,
     ),
     Rule(
-        "The phone did not let the app use one of its features.",
+        "The device did not let the app use one of its features.",
         Place.DEVICE,
         Example("SecurityException: Permission Denial: reading contacts", "android"),
         text=r"securityexception|permission (?:denial|denied|not granted|required)|notdetermined"
@@ -538,6 +554,7 @@ DEVICE = (
         Example("InflateException: Binary XML file line #21", "android"),
         text=r"inflateexception|resources.notfound|nib.{0,40}could not|storyboard|error inflating",
         reads=Reading.CODE,
+        sides=ON_DEVICE,
     ),
     Rule(
         "A part of the app is missing on the customer's device.",
@@ -547,6 +564,7 @@ DEVICE = (
         r"|unsatisfiedlink|library not loaded|unable to load asset|dlopen failed"
         r"|addressableassets|asset ?bundle|unknown module",
         reads=Reading.CODE,
+        sides=NOT_SERVER & NOT_BROWSER,
     ),
     Rule(
         "A saved sign-in could not be read from the customer's device.",
@@ -585,7 +603,7 @@ DEVICE = (
         reads=Reading.CODE,
     ),
     Rule(
-        "The phone could not sign up for alerts.",
+        "The device could not sign up for alerts.",
         Place.DEVICE,
         Example("IOException: SERVICE_NOT_AVAILABLE", "android"),
         text=r"^(?:java\.io\.)?ioexception: (?:service_not_available|authentication_failed"
@@ -629,6 +647,7 @@ DEVICE = (
         Example("PlatformException: error, channel failed", "dart"),
         text=r"^platformexception(?!.{0,80}network)",
         vague=True,
+        sides=ON_DEVICE,
     ),
 )
 
@@ -764,6 +783,7 @@ INPUT = reading(
         Place.SERVER,
         Example("ResponseValidationError: 1 validation errors"),
         text=r"response ?validation|responseserializ",
+        sides=NOT_CLIENT,
     ),
     Rule(
         "What was entered was not accepted.",

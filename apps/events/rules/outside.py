@@ -343,6 +343,7 @@ NETWORK = (
         Place.SERVICE,
         Example("CallNotPermittedException: CircuitBreaker 'stock' is OPEN", "node"),
         text=r"circuit.?breaker|brokencircuit|circuit (?:is )?open",
+        sides=NOT_CLIENT,
     ),
     Rule(
         "Our server could not find another service by its name.",

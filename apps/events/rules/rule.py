@@ -41,6 +41,7 @@ CLIENT = IN_BROWSER | ON_DEVICE
 NOT_CLIENT = frozenset(Side) - CLIENT
 NOT_BROWSER = frozenset(Side) - IN_BROWSER
 NOT_DEVICE = frozenset(Side) - ON_DEVICE
+NOT_SERVER = frozenset(Side) - ON_SERVER
 
 _SIDES = {
     "javascript": Side.BROWSER,
@@ -159,11 +160,13 @@ _MAX_CAUSES = 6
 _MAX_CALLS = 3
 
 _STATUS = re.compile(
+    r"(?<!promo )(?<!voucher )(?<!coupon )(?<!discount )(?<!gift )(?<!post )(?<!zip )"
     r"\b(?:status(?:code)?|status code(?: of)?|http(?:error|/[12](?:\.\d)?)?|code|returned"
-    r"|responded with|answered)[ =:(]{1,3}([45]\d\d)\b"
-    r"|\b([45]\d\d)[:,]? (?:client|server) error|[:(] ?([45]\d\d)[ )]|\(([45]\d\d): "
-    r"|(?:^|[ :])\[([45]\d\d)\]"
-    r"|: ([45]\d\d)$|(?:felkod|fehlercode|feilkode|foutcode|code d.erreur|c.digo|codice|kod[u]?)"
+    r"|responded with|answered|unacceptable)[ =:(]{1,3}([45]\d\d)\b"
+    r"|\b([45]\d\d)[:,]? (?:client|server) error|\(([45]\d\d): |(?:^|[ :])\[([45]\d\d)\]"
+    r"|(?:http|status|respon|request|server|\bapi|fetch|fail|gateway|graphql|://)"
+    r"[^\n]{0,80}[:(] ?([45]\d\d)(?:[ )]|$)"
+    r"|(?:felkod|fehlercode|feilkode|foutcode|code d.erreur|c.digo|codice|kod[u]?)"
     r"[ :=]{1,3}([45]\d\d)\b"
     r"|\b([45]\d\d) (?:bad|unauthorized|payment|forbidden|not found|method|conflict"
     r"|gone|unprocessable|too many|internal|service|gateway)"

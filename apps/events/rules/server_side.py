@@ -24,14 +24,14 @@ SERVER = (
         sides=NOT_CLIENT,
     ),
     Rule(
-        "Our server had too many files open at once.",
-        Place.SERVER,
+        "{Us} had too many files open at once.",
+        None,
         Example("OSError: [Errno 24] Too many open files"),
         text=r"too many open files|emfile|enfile",
     ),
     Rule(
-        "Our server had more work than it could do at once.",
-        Place.SERVER,
+        "{Us} had more work than it could do at once.",
+        None,
         Example("RuntimeError: can't start new thread"),
         text=r"can't start new thread|native thread|rejectedexecution|resource temporarily"
         r"|queue (?:is )?full|eagain",
@@ -111,10 +111,11 @@ SERVER = (
         Example("ErrorException: headers already sent by (output started)", "php"),
         text=r"headers (?:already|after they are) sent|response (?:has )?already|doublerender"
         r"|cannot set headers|response has been committed",
+        sides=NOT_CLIENT,
     ),
     Rule(
-        "Our server tried a piece of work again and again, then gave up.",
-        Place.SERVER,
+        "{Us} tried a piece of work again and again, then gave up.",
+        None,
         Example("MaxRetriesExceededError: Can't retry shop.send_mail[3f2]"),
         text=r"maxretriesexceeded|can't retry|retries exhausted|retry limit|maxattemptsexceeded"
         r"|attempted too many times",
@@ -548,6 +549,7 @@ DATA = (
         r"|no such (?:table|column)|undefined_?(?:table|column)\b|invalid (?:column|object) name"
         r"|pendingmigration|42p01|42703|42s02",
         reads=Reading.CODE,
+        sides=NOT_CLIENT,
     ),
     Rule(
         "Our server asked its data store in the wrong way.",
@@ -558,6 +560,7 @@ DATA = (
         r"|unknown ?attribute|second operation was started|detachedinstance|not bound to a session"
         r"|lazyinitiali[sz]ation|could not initialize proxy|from an async context",
         reads=Reading.CODE,
+        sides=NOT_CLIENT,
     ),
     Rule(
         "Our data store was not taking changes at that time.",
@@ -782,38 +785,38 @@ MONITORS = reading(
         text=r"^downtime detected|^uptime (?:check|monitor)",
     ),
     Rule(
-        "The page was slow because our server asked its data store for things one by one.",
-        Place.SERVER,
+        "{Us} was slow because it asked its data store for things one by one.",
+        None,
         Example("N+1 Query"),
         text=r"^m?n\+1 (?:db )?quer",
     ),
     Rule(
-        "The page was slow because it asked our server for things one by one.",
-        Place.BROWSER,
+        "{Us} was slow because it asked for things one by one.",
+        None,
         Example("N+1 API Call", "javascript"),
         text=r"^n\+1 api call",
     ),
     Rule(
-        "The page was slow because our data store took too long to answer.",
-        Place.SERVER,
+        "{Us} was slow because its data store took too long to answer.",
+        None,
         Example("Slow DB Query"),
         text=r"^slow (?:db|database) (?:query|span)|^slow query|slow query.{0,20}\d",
     ),
     Rule(
-        "The page was slow because our server had to wait for its data store too often.",
-        Place.SERVER,
+        "{Us} was slow because it had to wait for its data store too often.",
+        None,
         Example("Consecutive DB Queries"),
         text=r"^consecutive db",
     ),
     Rule(
-        "The page was slow because it had to wait for one answer after another.",
-        Place.APP,
+        "{Us} was slow because it had to wait for one answer after another.",
+        None,
         Example("Consecutive HTTP", "javascript"),
         text=r"^consecutive http",
     ),
     Rule(
-        "The page was slow because too much was sent at once.",
-        Place.APP,
+        "{Us} was slow because too much was sent at once.",
+        None,
         Example("Large HTTP payload", "javascript"),
         text=r"^large http payload",
     ),
@@ -843,8 +846,8 @@ MONITORS = reading(
         r"|^frame drop|^frozen frame",
     ),
     Rule(
-        "Our server has become slower than it was.",
-        Place.SERVER,
+        "{Us} has become slower than it was.",
+        None,
         Example("Endpoint Regression"),
         text=r"^(?:endpoint|function|transaction|duration).{0,12}regress",
     ),
