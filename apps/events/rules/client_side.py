@@ -37,7 +37,7 @@ BROWSER = (
         files=r"-extension://|webkit-masked",
         sides=IN_BROWSER,
         slight=True,
-        reads=Reading.CODE,
+        reads=Reading.NAMES,
     ),
     Rule(
         "The app that the page was opened in got in the way.",
@@ -47,7 +47,7 @@ BROWSER = (
         r"|java object is gone|enabledidusertypeonkeyboard|pcm\.hidemodal",
         sides=IN_BROWSER,
         slight=True,
-        reads=Reading.CODE,
+        reads=Reading.NAMES,
     ),
     Rule(
         "A part of the page could not be loaded.",
@@ -72,7 +72,7 @@ BROWSER = (
         text=r"^syntaxerror: (?:unexpected token '?<'?|expected expression, got '<')$"
         r"|expected a javascript|not a valid javascript mime",
         sides=IN_BROWSER,
-        reads=Reading.CODE,
+        reads=Reading.NAMES,
     ),
     Rule(
         "A part of the page from another site failed, and the browser does not say why.",
@@ -214,7 +214,7 @@ BROWSER = (
         Example("Error: Minified React error #130", _JS),
         text=r"react error #130\b|element type is invalid|failed to resolve component",
         sides=IN_BROWSER,
-        reads=Reading.CODE,
+        reads=Reading.NAMES,
     ),
     Rule(
         "The page was given data that it cannot show.",
@@ -249,7 +249,7 @@ BROWSER = (
         r" is not (?:a function|defined)|invalid regular expression|invalid group specifier"
         r"|variable: (?:resizeobserver|intersectionobserver|globalthis|bigint|structuredclone)",
         sides=IN_BROWSER,
-        reads=Reading.CODE,
+        reads=Reading.NAMES,
     ),
     Rule(
         "The map could not be shown as it should be.",
@@ -267,7 +267,7 @@ BROWSER = (
         text=r"(?:variable: |[ :'])(?:\$|jquery|ga|gtag|fbq|google|grecaptcha|hbspt"
         r"|datalayer)\b(?: is not defined|$)|failed to load (?:external )?script",
         sides=IN_BROWSER,
-        reads=Reading.CODE,
+        reads=Reading.NAMES,
     ),
     Rule(
         "The live link between the page and our server broke.",
@@ -306,7 +306,7 @@ BROWSER = (
         text=r"minified react error|\bng0\d{3,4}\b|error boundary|effect_update_depth",
         sides=IN_BROWSER,
         vague=True,
-        reads=Reading.CODE,
+        reads=Reading.NAMES,
     ),
     Rule(
         "The browser could not read a part of the program.",
@@ -419,14 +419,14 @@ DEVICE = (
         text=r"exc_bad_access|sigsegv|\bsegv|segfault|segmentation fault|access_violation|sigbus"
         r"|memory access out of bounds|bus error|accessviolation|garbage pointer|stack_buffer"
         r"|heap.?corrupt|use.after.free",
-        reads=Reading.CODE,
+        reads=Reading.NAMES,
     ),
     Rule(
         "{Us} tried to do something that its machine cannot do.",
         None,
         Example("SIGILL: Illegal instruction", "native"),
         text=r"sigill|exc_bad_instruction|illegal.instruction|sigfpe|exc_arithmetic",
-        reads=Reading.CODE,
+        reads=Reading.NAMES,
     ),
     Rule(
         "{Us} shut down because it was in a state it should never be in.",
@@ -434,7 +434,7 @@ DEVICE = (
         Example("SIGABRT: Abort", "native"),
         text=r"sigabrt|exc_crash|\babort\(|assertion failure|internalinconsistency|fortify"
         r"|sigtrap|fatal_app_exit",
-        reads=Reading.CODE,
+        reads=Reading.NAMES,
     ),
     Rule(
         "{Us} tried to change a screen that was already closed.",
@@ -443,7 +443,7 @@ DEVICE = (
         text=r"setstate\(\) called after|deactivated widget|onsaveinstancestate|not attached to"
         r"|badtoken|view not attached|isn't attached|activity has been destroyed"
         r"|unmounted component",
-        reads=Reading.CODE,
+        reads=Reading.NAMES,
         sides=NOT_SERVER,
     ),
     Rule(
@@ -553,7 +553,6 @@ DEVICE = (
         Place.APP,
         Example("InflateException: Binary XML file line #21", "android"),
         text=r"inflateexception|resources.notfound|nib.{0,40}could not|storyboard|error inflating",
-        reads=Reading.CODE,
         sides=ON_DEVICE,
     ),
     Rule(
@@ -563,7 +562,7 @@ DEVICE = (
         text=r"requirenativecomponent|missingplugin|turbomodule|native module|nativemodule"
         r"|unsatisfiedlink|library not loaded|unable to load asset|dlopen failed"
         r"|addressableassets|asset ?bundle|unknown module",
-        reads=Reading.CODE,
+        reads=Reading.NAMES,
         sides=NOT_SERVER & NOT_BROWSER,
     ),
     Rule(
@@ -600,7 +599,6 @@ DEVICE = (
         text=r"badparcelable|when unmarshalling|parcel: unmarsh|unarchiv|restoreinstancestate"
         r"|hiveerror|asyncstorage|sharedpreferences|nsuserdefaults",
         sides=ON_DEVICE,
-        reads=Reading.CODE,
     ),
     Rule(
         "The device could not sign up for alerts.",
@@ -622,7 +620,7 @@ DEVICE = (
         r"|presentation source|while a presentation is in progress|pushing the same view controller"
         r"|was not handled by any nav",
         sides=ON_DEVICE,
-        reads=Reading.CODE,
+        reads=Reading.NAMES,
     ),
     Rule(
         "The customer's machine did not let the program use one of its files.",
@@ -712,7 +710,7 @@ INPUT = reading(
         text=r"unexpected token '?<'?.{0,20}(?:<!doc|json|html)|json parse error: unrecog.{0,20}<"
         r"|<!doctype|<html|unexpected character.{0,40}[('\": ]<|parsing value: <",
         sides=CLIENT,
-        reads=Reading.CODE,
+        reads=Reading.NAMES,
     ),
     Rule(
         "Our server got a whole page where it needed data from another service.",
@@ -721,7 +719,7 @@ INPUT = reading(
         text=r"unexpected token '?<|<!doctype|<html|unexpected character.{0,40}[('\": ]<"
         r"|parsing value: <|unexpected byte.{0,30}0x3c",
         sides=ON_SERVER,
-        reads=Reading.CODE,
+        reads=Reading.NAMES,
     ),
     Rule(
         "{Us} got data that it could not read.",
@@ -881,12 +879,12 @@ INPUT = reading(
         "Our server could not put the page together.",
         Place.SERVER,
         Example("Twig\\Error\\RuntimeError: Neither the property exists", "php"),
-        text=r"\btwig\b|jinja|^undefinederror|templatesyntax|templatedoesnotexist|actionview"
-        r"|\bblade\b|thymeleaf|freemarker|liquid::|template.{0,20}(?:error|not found|missing)"
+        text=r"\btwig\\|^jinja|^undefinederror|templatesyntax|templatedoesnotexist|actionview"
+        r"|\bblade\.php|thymeleaf|freemarker|liquid::|template.{0,20}(?:error|not found|missing)"
         r"|view \[.{0,60}\] not found",
         types=names_in("NoReverseMatch MissingTemplate TemplateError"),
         sides=ON_SERVER,
-        reads=Reading.CODE,
+        reads=Reading.NAMES,
     ),
     Rule(
         "A file could not be sent.",

@@ -39,7 +39,7 @@ RULES: tuple[Rule, ...] = (
 )
 _SURE = tuple(rule for rule in RULES if not (rule.vague or rule.broad))
 _VAGUE = tuple(rule for rule in RULES if rule.vague)
-_OF_CODE = tuple(rule for rule in RULES if rule.reads is Reading.CODE)
+_OF_CODE = tuple(rule for rule in RULES if rule.reads in (Reading.NAMES, Reading.CODE))
 _BROAD = tuple(rule for rule in RULES if rule.broad)
 
 # By id; the event is stored too, so that its id is not reused.

@@ -21,7 +21,7 @@ _SUGGESTION = re.compile(r"\bdid you mean.{0,500}", re.IGNORECASE)
 
 def without_names(text: str) -> str:
     """Return the text without quoted parts, identifiers, paths, addresses, and file names."""
-    unquoted = _QUOTED.sub(" _ ", _SUGGESTION.sub("", text))
+    unquoted = _QUOTED.sub("_", _SUGGESTION.sub("", text))
     return " ".join(word for word in unquoted.split(" ") if not _NAME.search(word))
 
 

@@ -40,7 +40,7 @@ PAYMENT = reading(
         r"|klarna|square|mollie)|(?:stripe\.js|paypal|klarna).{0,12}failed to load"
         r"|(?:stripe|paypal|braintree|adyencheckout|klarna|mollie) is not defined",
         action=UserAction.PAYING,
-        reads=Reading.CODE,
+        reads=Reading.NAMES,
     ),
     Rule(
         "There was not enough money on the card or account.",
@@ -174,7 +174,8 @@ PAYMENT = reading(
         "The payment did not go through.",
         Place.SERVICE,
         Example("PaymentError: could not process", "java"),
-        text=r"payment.{0,30}(?:fail|error|unsuccess)|(?:failed|unable|could not).{0,30}payment"
+        text=r"payment.{0,30}(?:fail|error|unsuccess|(?:could|can) ?not be)"
+        r"|(?:failed|unable|could not).{0,30}payment"
         r"|zahlung.{0,20}fehlgeschlagen|paiement.{0,20}chou|pago.{0,20}fall"
         r"|betal(?:n)?ing.{0,20}(?:misslyck|mislyk|mislukt|feil)|pagamento.{0,20}(?:falh|fallit"
         r"|recus)"

@@ -494,13 +494,14 @@ class Place(Enum):
 class Reading(Enum):
     """What of a symptom a rule reads.
 
-    Rules about the program's own code read the line with all names. If one of them explains a
-    symptom, the names in it say nothing to other rules.
+    A line that a rule about the program's code explains has an error in the code. Only rules about
+    names read the names in it.
     """
 
-    CODE = "the line as it is"
-    TEXT = "without the names in an error of the code"
-    STATEMENT = "only what is said to have happened"
+    NAMES = "the line as it is, for a rule about code"
+    CODE = "the text, for a rule about code"
+    TEXT = "the text"
+    STATEMENT = "the part of the text that is said to have happened"
 
 
 @dataclass(frozen=True, slots=True)
@@ -552,19 +553,19 @@ class Rule:
         """Return whether the rule explains the symptom."""
         if (self.sides and symptom.side not in self.sides) or (self.paying and not symptom.paying):
             return False
-        is_about_code = self.reads is Reading.CODE
         if (
             symptom.name in self.types
             or symptom.status in self.statuses
             or symptom.mechanism in self.mechanisms
         ):
             return True
-        if _is_found(self.text, symptom.line if is_about_code else symptom.text) and (
+        reads_names = self.reads is Reading.NAMES
+        if _is_found(self.text, symptom.line if reads_names else symptom.text) and (
             self.reads is not Reading.STATEMENT or _is_found(self.text, symptom.statement)
         ):
             return True
         # Where a code error was raised says nothing of what happened.
-        return (is_about_code or not symptom.is_code) and (
+        return (reads_names or not symptom.is_code) and (
             _is_found(self.files, symptom.file) or _is_found(self.calls, symptom.calls)
         )
 

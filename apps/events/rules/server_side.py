@@ -68,7 +68,8 @@ SERVER = (
         Example("ModuleNotFoundError: No module named 'invoices'"),
         text=r"no module named|cannot find module|cannot load such file"
         r"|could not load (?:file|type)"
-        r"|class (?:[\"'\[]|\w{0,60}[.\\]).{0,100}(?:not found|does not exist)|cannot find package"
+        r"|class (?:[\"'\[_]|\w{0,60}[.\\]).{0,100}(?:not found|does not exist)|cannot find package"
+        r"|target class"
         r"|cannot import name|undefined symbol|uninitialized constant"
         r"|dllnotfound|unable to load (?:dll|shared library)|unable to resolve service"
         r"|no service for type|no provider for|nullinjector|no qualifying bean|resolve dependenc"
@@ -199,6 +200,7 @@ CODE = reading(
             " KotlinNullPointerException"
         ),
         vague=True,
+        reads=Reading.NAMES,
     ),
     Rule(
         "{Us} used something before it was ready.",
@@ -232,7 +234,7 @@ CODE = reading(
         None,
         Example("IndexError: list index out of range"),
         text=r"index.{0,30}out of (?:range|bounds)|of empty (?:array|list)|out[ _]?of ?bounds"
-        r"|out_?of_?range|invalid array length"
+        r"|not in inclusive range|out_?of_?range|invalid array length"
         r"|list index|rangeerror \(index|index \d{1,9} (?:beyond|exceeds)|slice bounds",
         types=names_in("IndexError NSRangeException StringIndexOutOfBoundsException"),
         vague=True,
@@ -739,7 +741,7 @@ FILES = (
 # Problems that Sentry detects itself: jobs, outages, clicks, slow pages, feedback
 
 MONITORS = reading(
-    Reading.CODE,
+    Reading.NAMES,
     Rule(
         "The customer wrote to us about a problem.",
         Place.APP,
@@ -927,7 +929,7 @@ COMPONENTS = (
         Example("ClientNotInitialized: LaunchDarkly client has not been initialized"),
         text=r"launchdarkly|\bunleash|feature flags?\b|flagsmith|configcat|optimizely",
         sides=ON_SERVER,
-        reads=Reading.CODE,
+        reads=Reading.NAMES,
     ),
     Rule(
         "Our server could not make a document or a picture.",
