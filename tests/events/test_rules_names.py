@@ -1,5 +1,6 @@
 """Test that sentences read what happened, not what the program's code is called."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from apps.events.event import Event, EventBody, ExceptionInfo, Frame
@@ -81,6 +82,13 @@ SENTENCES = (
     ("cocoa", 'Error Domain=NSURLErrorDomain Code=-1005 "no"', "lost along the way."),
     ("javascript", "Error: No price for SKU-1009", UNKNOWN),
     ("cocoa", "Error: Order SO-1001", UNKNOWN),
+    # Settings and states that contain a word for a failure.
+    ("python", "Exception: maxSessionTimeout set to 90", UNKNOWN),
+    ("python", "Exception: acquire lock=1, flags=2", UNKNOWN),
+    ("python", "Exception: memory limit: 512 MB", UNKNOWN),
+    ("cocoa", "Exception: Bluetooth controller is started", UNKNOWN),
+    ("cocoa", "Exception: notifyBestAppChanged", UNKNOWN),
+    ("python", "KeyError: 'immutable'", NO_DETAIL),
     # Numbers that are no status of a call.
     ("python", "Exception: Parcel (404) is late", UNKNOWN),
     ("python", "Exception: Promo code 402", UNKNOWN),
@@ -118,6 +126,13 @@ def test_names_are_not_read_as_what_happened() -> None:
         if expected not in sentence:
             wrong.append(f"{title} -> {sentence}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_note_needs_a_word_for_a_failure() -> None:
+    noted = Event("a" * 32, AT, title="Kafka consumer of payments is up", platform="python")
+    assert summarize(replace(noted, level="info")) == "The program only logged a note."
+    failed = replace(noted, title="The payment was declined", level="info")
+    assert summarize(failed) == "The payment was declined."
 
 
 def test_file_of_our_own_is_not_read_as_what_happened() -> None:

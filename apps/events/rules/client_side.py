@@ -348,7 +348,7 @@ BROWSER = (
 
 # Apps on phones and computers
 
-_FROZEN = r"\banr\b|application ?not ?responding|app.?hang(?:ing|s|ed)?\b|event loop blocked"
+_FROZEN = r"\banr\b|application ?not ?responding|\bapp[ _-]?hang(?:ing|s|ed)?\b|event loop blocked"
 
 DEVICE = (
     Rule(
@@ -387,7 +387,9 @@ DEVICE = (
         "{Us} ran out of memory.",
         None,
         Example("OutOfMemoryError: Failed to allocate 12 bytes", "android"),
-        text=r"out.?of.?memory|insufficient.?memory|\boom\b|oomkill|memory.?limit"
+        text=r"out.?of.?memory|insufficient.?memory|\boom\b|oomkill|memory.?limit.{0,30}(?:exceed"
+        r"|reach|hit)"
+        r"|exceed.{0,30}memory.?limit"
         r"|allowed memory size|cannot allocate"
         r"|heap (?:space|out)|allocation failed|std::bad_alloc|enomem",
         types=names_in("MemoryError NoMemoryError"),
@@ -569,7 +571,9 @@ DEVICE = (
         "A saved sign-in could not be read from the customer's device.",
         Place.DEVICE,
         Example("KeyStoreException: key is gone", "android"),
-        text=r"keychain|aeadbadtag|usernotauthenticatedexception|\bsecitem"
+        text=r"keychain.{0,80}(?:error|fail|denied|not |lock|-\d{4,5}\b)"
+        r"|(?:error|fail|could not|unable).{0,60}keychain|aeadbadtag|usernotauthenticatedexception"
+        r"|\bsecitem"
         r"|errsec|keystore|keypermanentlyinvalid|secure.?storage",
         sides=ON_DEVICE,
     ),
@@ -584,7 +588,8 @@ DEVICE = (
         "The Bluetooth connection did not work.",
         Place.DEVICE,
         Example("CBErrorDomain: Bluetooth is off", "cocoa"),
-        text=r"bluetooth|\bgatt|cberrordomain",
+        text=r"bluetooth.{0,80}(?:fail|error|\boff\b|not |lost|disconn|unavail|cannot|time)"
+        r"|(?:fail|error|could not|cannot|unable|lost).{0,60}bluetooth|\bgatt|cberrordomain",
     ),
     Rule(
         "A card or tag could not be read by holding it close.",
@@ -836,7 +841,7 @@ INPUT = reading(
         Place.APP,
         Example("DecompressionBombError: Image size exceeds limit"),
         text=r"decompression ?bomb|too large.{0,20}bitmap|image (?:size|dimension).{0,30}exceed"
-        r"|(?:image|picture) (?:is )?too (?:large|big)|pixel limit",
+        r"|(?<!program )(?:image|picture) (?:is )?too (?:large|big)|pixel limit",
     ),
     Rule(
         "The page could not be found.",

@@ -1,5 +1,6 @@
 """All rules of plain words in the order of precedence."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -42,6 +43,14 @@ _VAGUE = tuple(rule for rule in RULES if rule.vague)
 _OF_CODE = tuple(rule for rule in RULES if rule.reads in (Reading.NAMES, Reading.CODE))
 _BROAD = tuple(rule for rule in RULES if rule.broad)
 
+# A note that says nothing failed can still contain the name of something that fails elsewhere.
+_FAILURE = re.compile(
+    r"fail|error|exception|denied|declin|reject|refus|expir|abort|invalid|exceed|unable|lost|timed"
+    r"|time.?out|crash|block|broken|wrong|missing|insuffic|not |n't |no |un(?:able|avail|expected)"
+    r"|too |already|could|cannot|click|feedback|regress|slow|n\+1|cancel|closed|out of|detected"
+    r"|fehl|nicht|erreur|chou|fall|err\b"
+)
+
 # By id; the event is stored too, so that its id is not reused.
 _cached: ContextVar[dict[int, tuple[Event, Rule | None]] | None] = ContextVar(
     "cached", default=None
@@ -73,6 +82,8 @@ def rule_for(event: Event) -> Rule | None:
 
 def _find_rule(event: Event) -> Rule | None:
     symptoms = list(_without_names_of_code(symptoms_of(event)))
+    if event.level in ("info", "debug"):
+        symptoms = [one for one in symptoms if _FAILURE.search(one.line)]
     call = last_call_symptom(event)
     return (
         _first(_SURE, symptoms)

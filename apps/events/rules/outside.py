@@ -19,7 +19,8 @@ from apps.events.rules.rule import (
 # Payments
 
 _TIMED_OUT = (
-    r"(?<!set)(?<!clear)time.?out|timed out|deadline (?:exceeded|has elapsed)|took too long"
+    r"(?<!set)(?<!clear)(?<!session)(?<!negotiated )time.?out(?! (?:set|is|must|should|value))"
+    r"|timed out|deadline (?:exceeded|has elapsed)|took too long"
     r"|no (?:answer|response|price) within|zeit.berschreitung|d.lai.{0,12}d.pass"
     r"|tiempo.{0,12}agotad"
     r"|did not (?:answer|respond)"
@@ -230,7 +231,8 @@ _UNTRUSTED = (
     r"certificate.{0,30}(?:verif|valid|expired|unknown|invalid|trust|chain|revoked|path|mismatch)"
     r"|(?:verify|ssl|peer|leaf|server|bad).{0,20}certificate|certificateverify|certpath"
     r"|(?:chain|pinning) validation|pinning fail|pkix|\bssl(?!.{0,60}(?:closed|eof|reset|time))"
-    r"|\btls\b|self.signed|unable to verify the first|x509|err_cert|err_ssl|trust anchor|cleartext"
+    r"|\btls\b.{0,40}(?:fail|error|handshake|unsupport|mismatch)|self.signed"
+    r"|unable to verify the first|x509|err_cert|err_ssl|trust anchor|cleartext"
     rf"|{_NSURL}-120[0-6]\b|handshake ?(?:fail|exception|error|alert)"
 )
 
@@ -323,7 +325,8 @@ NETWORK = (
         "The app could not reach our server.",
         Place.NETWORK,
         Example("SocketException: Connection refused", "dart"),
-        text=r"nsurlerror|network request failed|could not connect to the server|failed to connect"
+        text=r"nsurlerror|network request failed|could not connect to the server"
+        r"|failed to connect(?! \()"
         r"|network[ _]?error|connection refused|connect to destination|cferrordomaincfnetwork"
         r"|err_connection",
         types=names_in(
@@ -848,7 +851,8 @@ BUSINESS = reading(
         "The age check did not go through.",
         Place.SERVER,
         Example("AgeVerificationFailed: no"),
-        text=r"\bage ?(?:verif|check|restrict)|under ?age\b|\bminimum age|too young|underage",
+        text=r"\bage ?(?:verif|check|restrict)|under ?age\b|\bminimum age|(?:is|are) too young"
+        r"|underage",
     ),
     Rule(
         "The check of the customer's identity did not go through.",

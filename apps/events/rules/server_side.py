@@ -18,7 +18,7 @@ SERVER = (
         "Our server had run out of storage space.",
         Place.SERVER,
         Example("OSError: [Errno 28] No space left on device"),
-        text=r"no space left|enospc|disk (?:is )?full|disk quota|could not extend file"
+        text=r"no space left|enospc|disk (?:is )?full|disk quota exceeded|could not extend file"
         r"|not enough space|(?:not enough|insufficient|low) disk|disk space|kein speicherplatz"
         r"|espace (?:disque )?insuf|espacio insuf|spazio insuf",
         sides=NOT_CLIENT,
@@ -103,7 +103,8 @@ SERVER = (
         None,
         Example("cryptography.fernet.InvalidToken: "),
         text=r"fernet|decrypt|(?:incorrect|bad|invalid).?padding|badmac|cipher|messageencryptor"
-        r"|messageverifier|\bkms\b|aeadbadtag|tag mismatch|cryptographic|payload (?:is"
+        r"|messageverifier|\bkms\b|aeadbadtag|tag mismatch|cryptographic ?(?:error|exception|fail)"
+        r"|payload (?:is"
         r"|was) invalid",
     ),
     Rule(
@@ -329,7 +330,8 @@ CODE = reading(
         "{Us} tried to change something that cannot be changed.",
         None,
         Example("FrozenError: can't modify frozen String", "ruby"),
-        text=r"frozenerror|modify frozen|read.?only property|not extensible|cannot redefine|immutab"
+        text=r"frozenerror|modify frozen|read.?only property|not extensible|cannot redefine"
+        r"|is immutable|immutable\w{0,12}(?:error|exception)"
         r"|constant variable",
         types=names_in("FrozenInstanceError UnsupportedOperationException"),
     ),
@@ -392,7 +394,7 @@ UNCLEAR = (
         "Something took too long and was stopped.",
         None,
         Example("TimeoutError: timed out", "other"),
-        text=r"time.?out|timed out|deadline",
+        text=r"(?<!session)time.?out(?! (?:set|is|must|should|value))|timed out|deadline",
         broad=True,
     ),
     Rule(
@@ -454,7 +456,7 @@ DATA = (
         "Someone else had just changed the same thing.",
         Place.SERVER,
         Example("ActiveRecord::StaleObjectError: Attempted to update a stale object", "ruby"),
-        text=r"stale ?(?:object|data|entry|element.{0,8}version)|optimistic ?lock"
+        text=r"stale ?object|staledata|stale (?:entry|element.{0,8}version)|optimistic ?lock"
         r"|dbupdateconcurrency|row was updated or deleted|version ?conflict|concurrent ?update"
         r"|expected version|conditionalcheckfailed",
     ),
@@ -679,7 +681,9 @@ FILES = (
         "Files could not be sent to another server, or fetched from there.",
         Place.SERVICE,
         Example("error_perm: 530 Login incorrect.", function="ftplib.login"),
-        text=r"\bs?ftps?\b|ftplib|paramiko|\bjsch|net::s(?:ftp|sh|cp)|phpseclib|^error_perm"
+        text=r"\bs?ftps?\b.{0,80}(?:fail|error|refus|denied|timed|not |reset|incorrect)"
+        r"|(?:fail|error|could not|unable).{0,60}\bs?ftps?\b|ftplib|paramiko|\bjsch|net::s(?:ftp"
+        r"|sh|cp)|phpseclib|^error_perm"
         r"|ssh.{0,20}(?:banner|handshake|authent)|no matching host key",
         calls=r"\bparamiko|\bftplib|pysftp|asyncssh|\bjsch\b",
         files=r"paramiko/|ftplib\.|pysftp|asyncssh|ssh2|net/s(?:ftp|sh)|phpseclib",
@@ -711,7 +715,7 @@ FILES = (
         Place.DEVICE,
         Example("SerialException: could not open port COM3"),
         text=r"could not open port|\bcom port|serial ?(?:port|exception)|\busb\b.{0,60}"
-        r"(?:fail|error|not |lost|denied|disconnect)|\bhid device",
+        r"(?:fail|error|not |lost|denied|disconnect)|\bhid device.{0,30}(?:fail|error|not |lost)",
     ),
     Rule(
         "{Us} could not read or save a file.",
@@ -950,7 +954,8 @@ COMPONENTS = (
         text=r"kafka|recordtoolarge|max\.request\.size|celery.exceptions.notregistered|rabbit.?mq"
         r"|amqp|\bsqs\b|kombu|nats:|servicebus|\bbunny::|present in metadata|message broker"
         r"|econnrefused.{0,40}:(?:9092|5672)\b",
-        calls=r"org\.apache\.kafka|aiokafka|\bpika\.|kombu\.(?:connection|transport)|rabbitmq\.client",
+        calls=r"org\.apache\.kafka|aiokafka|\bpika\.|kombu\.(?:connection|transport)"
+        r"|rabbitmq\.client",
     ),
     Rule(
         "Our search service could not do what it was asked.",
@@ -965,8 +970,9 @@ COMPONENTS = (
         "Two tasks on our server tried to change the same thing at once.",
         Place.SERVER,
         Example("LockNotOwnedError: Cannot release a lock that's no longer owned"),
-        text=r"locknotowned|lock.{0,20}(?:no longer owned|has expired)|redlock|lockerror"
-        r"|(?<!when trying to )(?:acquire|obtain|get) (?:a |the )?(?:distributed )?lock(?! on )",
+        text=r"locknotowned|lock.{0,20}(?:no longer owned|has expired)|\bredlock|lockerror"
+        r"|(?:could not|failed to|unable to|cannot|can't) (?:acquire|obtain|get) (?:a |the )?"
+        r"(?:distributed )?lock(?! on )",
     ),
     Rule(
         "Our server's short-term memory did not work.",
