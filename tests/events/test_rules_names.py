@@ -82,6 +82,10 @@ SENTENCES = (
     ("cocoa", 'Error Domain=NSURLErrorDomain Code=-1005 "no"', "lost along the way."),
     ("javascript", "Error: No price for SKU-1009", UNKNOWN),
     ("cocoa", "Error: Order SO-1001", UNKNOWN),
+    ("python", "MigrationError: leaf nodes (0004_coupon_expired, 0004_card_declined)", UNKNOWN),
+    ("python", "HealthCheckFailed: payment gateway is up", UNKNOWN),
+    ("python", "ValueError: the first has length 3; 2 is required", "got a value that it cannot"),
+    ("node", 'ValidationError: "MAIL_URL" is not allowed to be empty', "What was entered was not"),
     # Settings and states that contain a word for a failure.
     ("python", "Exception: maxSessionTimeout set to 90", UNKNOWN),
     ("python", "Exception: acquire lock=1, flags=2", UNKNOWN),

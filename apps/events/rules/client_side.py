@@ -207,6 +207,7 @@ BROWSER = (
         text=r"hydrat|text content does not match|did not match.{0,20}server"
         r"|react error #(?:418|419|421|422|423|425)\b",
         sides=IN_BROWSER,
+        reads=Reading.NAMES,
     ),
     Rule(
         "A part that the page should show is not there.",
@@ -222,6 +223,7 @@ BROWSER = (
         Example("Error: Objects are not valid as a React child", _JS),
         text=r"not valid as a react child|react error #31\b",
         sides=IN_BROWSER,
+        reads=Reading.NAMES,
     ),
     Rule(
         "The page kept drawing itself over and over.",
@@ -230,6 +232,7 @@ BROWSER = (
         text=r"maximum update depth|too many re-renders|react error #(?:185|301)\b|infinite (?:loop"
         r"|render|digest)|maximum recursive updates",
         sides=IN_BROWSER,
+        reads=Reading.NAMES,
     ),
     Rule(
         "The page was put together in the wrong order.",
@@ -238,7 +241,7 @@ BROWSER = (
         text=r"rendered (?:more|fewer) hooks|invalid hook call|react error #(?:300|310|321)\b"
         r"|expressionchangedafter",
         sides=IN_BROWSER,
-        reads=Reading.CODE,
+        reads=Reading.NAMES,
     ),
     Rule(
         "The customer's browser is too old for the page.",
@@ -794,7 +797,8 @@ INPUT = reading(
         Example("ValidationError: Enter a whole phone number"),
         text=r"^(?!.{0,120}(?:environment|config|setting))(?:unprocessable|.{0,400}"
         r"(?:(?<!chain )(?<!pinning )(?<!certificate )validation.?(?:failed|error)"
-        r"|is (?:required|not valid)\b|invalid input|beanpropertybindingresult"
+        r"|(?<!\d )is (?:required|not valid)\b|is not allowed to be empty|invalid input"
+        r"|beanpropertybindingresult"
         r"|must not be (?:blank|empty)|can't be blank|recordinvalid|got invalid value))",
         types=names_in(
             "ValidationError ValidationException MethodArgumentNotValidException RecordInvalid"
@@ -808,7 +812,8 @@ INPUT = reading(
         Place.SERVER,
         Example("ActionController::ParameterMissing: param is missing: order", "ruby"),
         text=r"(?:parameter|param|field|argument|header|property).{0,40}(?:is missing|not present)"
-        r"|missing (?:required )?(?:param|field|key|header)|is undefined in (?:form|url|arguments)",
+        r"|missing (?:required )?(?:param|field|key(?!s:)|header)|is undefined in (?:form|url"
+        r"|arguments)",
         types=names_in(
             "ParameterMissing MissingServletRequestParameterException BadRequestKeyError"
             " MultiValueDictKeyError BadRequest BadRequestHttpException"
@@ -887,7 +892,7 @@ INPUT = reading(
         text=r"\btwig\\|^jinja|^undefinederror|templatesyntax|templatedoesnotexist|actionview"
         r"|\bblade\.php|thymeleaf|freemarker|liquid::|template.{0,20}(?:error|not found|missing)"
         r"|view \[.{0,60}\] not found",
-        types=names_in("NoReverseMatch MissingTemplate TemplateError"),
+        types=names_in("NoReverseMatch MissingTemplate TemplateError UrlGenerationError"),
         sides=ON_SERVER,
         reads=Reading.NAMES,
     ),

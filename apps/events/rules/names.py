@@ -36,7 +36,7 @@ _CALLED_AFTER_EVENTS = (
     r"|banner|screen|view|dialog|pop-?up|message|notice|flow|counter|metric|test|flag|column|field"
     r"|report|queue|topic|page)s?"
 )
-_CODE_WORD = r"(?:code|reason|error|status|result|cause|outcome|message)"
+_CODE_WORD = r"(?:code|reason|error|exception|status|result|cause|outcome|message)"
 _NOT_SAID = tuple(
     (re.compile(pattern), kept)
     for pattern, kept in (
@@ -106,5 +106,7 @@ def _is_code(match: re.Match[str]) -> bool:
         return False
     if _IS_CODE_AFTER.search(before):
         return True
-    is_plain = name == match[0] and name in (name.lower(), name.upper())
-    return is_plain and after[:1] in ":.,;)]" and (is_first or before.endswith((": ", "(", "[")))
+    if name != match[0] or name[0].isdigit() or name not in (name.lower(), name.upper()):
+        return False
+    is_alone = before.endswith((": ", "[", "(")) or is_first
+    return is_alone and after[:1] in (")" if before.endswith("(") else ":.,;]")

@@ -176,7 +176,7 @@ PAYMENT = reading(
         Place.SERVICE,
         Example("PaymentError: could not process", "java"),
         text=r"payment.{0,30}(?:fail|error|unsuccess|(?:could|can) ?not be)"
-        r"|(?:failed|unable|could not).{0,30}payment"
+        r"|(?:failed|unable|could not) (?:\w{1,20} ){0,4}payment"
         r"|zahlung.{0,20}fehlgeschlagen|paiement.{0,20}chou|pago.{0,20}fall"
         r"|betal(?:n)?ing.{0,20}(?:misslyck|mislyk|mislukt|feil)|pagamento.{0,20}(?:falh|fallit"
         r"|recus)"
@@ -743,7 +743,7 @@ ACCESS = reading(
         "The customer was not allowed to do that.",
         Place.SERVER,
         Example("Pundit::NotAuthorizedError: not allowed to show? this Page", "ruby"),
-        text=r"permissiondenied:|not allowed to"
+        text=r"permissiondenied:|not allowed to(?! be )"
         r"|(?:action|access) (?:is )?(?:unauthorized|forbidden)"
         r"|(?<!caller )do(?:es)? not have permission|row-level security"
         r"|\bforbidden\b(?! for url|\))|not authori[sz]ed to access|insufficient permission"
