@@ -93,6 +93,17 @@ SENTENCES = (
     ("cocoa", "Exception: Bluetooth controller is started", UNKNOWN),
     ("cocoa", "Exception: notifyBestAppChanged", UNKNOWN),
     ("python", "KeyError: 'immutable'", NO_DETAIL),
+    # Causes that the line does not name: a connection, a browser, an entry of the customer.
+    ("python", "TimeoutError: the job was not ready, timed out", "Something took too long"),
+    ("javascript", "Error: timed out waiting for a worker", "Something took too long"),
+    ("javascript", "Error: [cart] Failed to fetch created cart", UNKNOWN),
+    ("node", "TypeError: path argument is required", "ran into something it did not expect"),
+    ("node", "Error: MAIL_TOKEN is required", UNKNOWN),
+    (
+        "python",
+        "ImproperlyConfigured: MAIL_URL must start with https",
+        "A setting of the program is",
+    ),
     # Numbers that are no status of a call.
     ("python", "Exception: Parcel (404) is late", UNKNOWN),
     ("python", "Exception: Promo code 402", UNKNOWN),

@@ -351,7 +351,10 @@ BROWSER = (
 
 # Apps on phones and computers
 
-_FROZEN = r"\banr\b|application ?not ?responding|\bapp[ _-]?hang(?:ing|s|ed)?\b|event loop blocked"
+_FROZEN = (
+    r"(?:^|: )(?:background )?anr\b(?! detect)|application ?not ?responding"
+    r"|\bapp[ _-]?hang(?:ing|s|ed)?\b|event loop blocked"
+)
 
 DEVICE = (
     Rule(
@@ -678,7 +681,8 @@ INPUT = reading(
         "The file could not be read, or it is not a kind we accept.",
         Place.SERVER,
         Example("UnidentifiedImageError: cannot identify image file"),
-        text=r"cannot identify image|unsupported (?:media|file|image)|invalid image|not an image"
+        text=r"cannot identify image|unsupported (?:media|file|image)|invalid image(?! index)"
+        r"|not an image"
         r"|not a (?:valid )?(?:zip|pdf|image)|bad ?zip|magick|decode delegate|libvips"
         r"|unidentifiedimage|zip ?exception|gd-jpeg|imagecreatefrom|does not support .{0,12}file"
         r"|unable to identify a reader|heic|heif"
@@ -795,11 +799,11 @@ INPUT = reading(
         "What was entered was not accepted.",
         Place.SERVER,
         Example("ValidationError: Enter a whole phone number"),
-        text=r"^(?!.{0,120}(?:environment|config|setting))(?:unprocessable|.{0,400}"
-        r"(?:(?<!chain )(?<!pinning )(?<!certificate )validation.?(?:failed|error)"
-        r"|(?<!\d )is (?:required|not valid)\b|is not allowed to be empty|invalid input"
-        r"|beanpropertybindingresult"
-        r"|must not be (?:blank|empty)|can't be blank|recordinvalid|got invalid value))",
+        text=r"^(?!.{0,120}(?:environment|config|setting|certificate|pinning|chain))"
+        r"(?:unprocessable|.{0,400}(?:validation.?(?:failed|error)|invalid input\b(?! into)"
+        r"|beanpropertybindingresult|can't be blank|recordinvalid|got invalid value"
+        r"|is not allowed to be empty)|(?=.{0,400}(?:valid(?!e)|input|form\b|field|email|schema))"
+        r".{0,400}(?:(?<!\d )is (?:required|not valid)\b|must not be (?:blank|empty)))",
         types=names_in(
             "ValidationError ValidationException MethodArgumentNotValidException RecordInvalid"
             " UnprocessableEntity ZodError ConstraintViolationException"
@@ -816,7 +820,7 @@ INPUT = reading(
         r"|arguments)",
         types=names_in(
             "ParameterMissing MissingServletRequestParameterException BadRequestKeyError"
-            " MultiValueDictKeyError BadRequest BadRequestHttpException"
+            " MultiValueDictKeyError"
         ),
         sides=NOT_CLIENT,
         reads=Reading.CODE,
@@ -905,6 +909,13 @@ INPUT = reading(
         r"|.chec.{0,20}t.l.versement|uploadfailed",
         vague=True,
         action=UserAction.UPLOADING,
+    ),
+    Rule(
+        "Our server did not accept what it was asked to do.",
+        Place.SERVER,
+        Example("BadRequest: no"),
+        types=names_in("BadRequest BadRequestHttpException BadRequestException BadRequestError"),
+        sides=NOT_CLIENT,
     ),
     Rule(
         "Our server was asked for a kind of answer it does not have.",

@@ -25,6 +25,13 @@ _TIMED_OUT = (
     r"|tiempo.{0,12}agotad"
     r"|did not (?:answer|respond)"
 )
+# A timeout is one of a connection only if the line says so.
+_CALL_TIMED_OUT = (
+    r"^(?=.{0,400}(?:request|respon|connect|\bread(?!y)|socket|http|\bhost\b|server|\bapi|fetch|service"
+    r"|network|\burl|://|upstream|gateway|\bcurl|\brpc|provider|axios|\bdio|etimedout|client|call"
+    r"|upload|download|answer|offline|within|zeit|d.lai|tiempo))"
+    rf"(?!.{{0,120}}timeout \(\w\)).{{0,400}}(?:{_TIMED_OUT})"
+)
 _DOWN = (
     r"unavailable|bad gateway|connection ?refused|econnrefused|failed to establish|econnreset"
     r"|connection reset|socket hang up|remote end closed|name or service not known"
@@ -308,8 +315,7 @@ NETWORK = (
         "The customer's connection was slow, or our server did not answer in time.",
         Place.NETWORK,
         Example("AxiosError: timeout of 10000ms exceeded", "javascript"),
-        text=rf"^(?!.{{0,120}}timeout \(\w\)).{{0,400}}(?:{_TIMED_OUT}|econnaborted"
-        rf"|{_NSURL}-1001\b|err_timed_out)",
+        text=rf"{_CALL_TIMED_OUT}|econnaborted|{_NSURL}-1001\b|err_timed_out",
         sides=CLIENT,
         statuses=frozenset((408,)),
     ),
@@ -317,7 +323,8 @@ NETWORK = (
         "The customer's browser could not reach our server.",
         Place.NETWORK,
         Example("TypeError: NetworkError when attempting to fetch resource.", "javascript"),
-        text=r"failed to fetch|networkerror when|\bload failed|network ?error|net::err_|err_network"
+        text=r"failed to fetch\.?(?: \(.{1,99}\))?$|networkerror when|\bload failed|network ?error"
+        r"|net::err_|err_network"
         r"|fetch failed|network.request.failed|xhr error|http failure response.{0,80}: 0 ",
         sides=IN_BROWSER,
     ),
@@ -453,7 +460,7 @@ SERVICES = (
         "Another service did not answer our server in time.",
         Place.SERVICE,
         Example("Net::ReadTimeout: Net::ReadTimeout with #<TCPSocket:(closed)>", "ruby"),
-        text=_TIMED_OUT,
+        text=_CALL_TIMED_OUT,
         types=names_in("ReadTimeout ConnectTimeout OpenTimeout"),
         statuses=frozenset((408, 504)),
         sides=ON_SERVER,
@@ -627,10 +634,10 @@ ACCESS = reading(
         r"|cookies? (?:is |are )?(?:disabled|blocked)",
     ),
     Rule(
-        "The page was open too long, so its form was no longer accepted.",
+        "The form was not accepted, most often because the page was open too long.",
         Place.SERVER,
         Example("ActionController::InvalidAuthenticityToken: not verified", "ruby"),
-        text=r"csrf|antiforgery|page expired",
+        text=r"csrf(?! attack)|antiforgery|page expired",
         types=names_in("InvalidAuthenticityToken TokenMismatchException"),
         statuses=frozenset((419,)),
     ),

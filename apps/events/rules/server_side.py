@@ -52,6 +52,15 @@ SERVER = (
         sides=NOT_CLIENT,
     ),
     Rule(
+        "A setting of the program is not right.",
+        Place.SERVER,
+        Example("ImproperlyConfigured: SHOP_URL must start with https"),
+        text=r"^(?!.{0,300}(?:required|missing|not set|not found|not configured|empty|set the))"
+        r"(?:improperlyconfigured|.{0,40}(?:setting|config(?:uration)?|environment)).{0,120}"
+        r"\b(?:must|invalid|unknown|not (?:a )?valid|unsupported|wrong|should)\b",
+        reads=Reading.CODE,
+    ),
+    Rule(
         "A setting that the program needs is missing.",
         Place.SERVER,
         Example("ImproperlyConfigured: Set the SMS_KEY environment variable"),
@@ -292,8 +301,8 @@ CODE = reading(
         r"|unexpected keyword argument|positional argument|wrong number|too few arguments"
         r"|unknown keyword|is not subscriptable|cannot unpack"
         r"|must be (?:an? )?(?:str|int|string|array|number|bytes)|typemismatch|interface conversion"
-        r"|cannot unmarshal|not (?:json )?serializable|invalid argument type|argumenterror",
-        types=names_in("ClassCastException InvalidCastException ArgumentError ArgumentException"),
+        r"|cannot unmarshal|not (?:json )?serializable|invalid argument type",
+        types=names_in("ClassCastException InvalidCastException ArgumentError"),
         vague=True,
     ),
     Rule(
@@ -346,8 +355,15 @@ CODE = reading(
         "{Us} was asked for something that is not built yet.",
         None,
         Example("NotImplementedError: gift wrap"),
-        text=r"not (?:yet )?implemented|notimplemented|unimplemented|not (?:yet )?supported|todo!",
-        types=names_in("NotSupportedException"),
+        text=r"not (?:yet )?implemented|notimplemented|unimplemented|todo!",
+        vague=True,
+    ),
+    Rule(
+        "{Us} was asked for something that it does not support.",
+        None,
+        Example("AxiosError: Blob is not supported", "node"),
+        text=r"not (?:yet |currently )?supported",
+        types=names_in("NotSupportedException UnsupportedOperation"),
         vague=True,
     ),
     Rule(
@@ -386,6 +402,7 @@ UNCLEAR = (
         Example("ValueError: no such size"),
         types=names_in(
             "ValueError RangeError InvalidArgumentException UnexpectedValueException"
+            " ArgumentException"
             " FormatException"
         ),
         vague=True,
@@ -458,7 +475,7 @@ DATA = (
         Example("ActiveRecord::StaleObjectError: Attempted to update a stale object", "ruby"),
         text=r"stale ?object|staledata|stale (?:entry|element.{0,8}version)|optimistic ?lock"
         r"|dbupdateconcurrency|row was updated or deleted|version ?conflict|concurrent ?update"
-        r"|expected version|conditionalcheckfailed",
+        r"|(?<!un)expected version|conditionalcheckfailed",
     ),
     Rule(
         "There is already an account or entry with this email.",
