@@ -19,7 +19,8 @@ from apps import cache_outage
 from apps.audit import models, trail
 from apps.demo.server import DemoSentry
 from apps.demo.world import World
-from apps.events.query import Question, Window, parse_customer
+from apps.events.identifier import parse_customer
+from apps.events.query import Question, Window
 from apps.sentry import SentryConfig
 from tests.browser import site
 from tests.examples import examples  # noqa: F401 - loads the profile

@@ -279,6 +279,7 @@ class NoticeCode(StrEnum):
     INCOMPLETE_LIST = "incomplete_list"
     FLAVOR_LIMITS = "flavor_limits"
     OTHER_PROJECTS = "other_projects"
+    MAYBE_ISSUE = "maybe_issue"
 
 
 @dataclass(frozen=True, slots=True)

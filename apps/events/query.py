@@ -1,7 +1,6 @@
 """The query of a lookup: which customer, in which window, where."""
 
 import re
-import unicodedata
 import uuid
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -9,29 +8,35 @@ from enum import StrEnum
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
-MAX_CUSTOMER_LENGTH = 200
-MAX_LINK_LENGTH = 2000
 MIN_WINDOW_MINUTES = 1
 MAX_WINDOW_MINUTES = 1440
 
 DEFAULT_FIELDS = ("user.id", "user.email", "user.username")
 
-_CONTROLS = frozenset(("Cc", "Zl", "Zp"))
 _HEX_ID = re.compile(r"[0-9a-f]{32}")
-_LINK = re.compile(r"https?://\S+", re.IGNORECASE)
-_EVENT_IN_LINK = re.compile(
-    r"/events/([0-9a-f-]{32,36})(?=[/?#]|$)|/discover/[^/:?#]+:([0-9a-f]{32})(?=[/?#]|$)"
-)
-_TRACE_IN_LINK = re.compile(r"/(?:trace|traces)/(?:trace/)?([0-9a-f-]{32,36})(?=[/?#]|$)")
-_ISSUE_IN_LINK = re.compile(r"/issues/(\d+|[a-z0-9]+(?:-[a-z0-9]+)+)(?=[/?#]|$)")
+
+
+EXACTLY = "exactly:"
 
 
 class CustomerRefused(ValueError):
-    """The text does not identify a customer; the message explains why to the person."""
+    """The text does not identify a customer; the message explains why to the person.
+
+    `may_be_exact` says whether an identifier can look like that.
+    """
+
+    def __init__(self, message: str, *, may_be_exact: bool = False) -> None:
+        super().__init__(message)
+        self.may_be_exact = may_be_exact
+
+    @property
+    def next_step(self) -> str:
+        """What to do if the text is an identifier after all, or ""."""
+        return f"If this is exactly the identifier, type {EXACTLY} before it." * self.may_be_exact
 
 
-class IssueLinkRefused(CustomerRefused):
-    """The text is a link to an issue, which many customers can share."""
+class LinkRefused(CustomerRefused):
+    """The text is a link that doesn't point to one customer, event, or trace."""
 
 
 class CustomerKind(StrEnum):
@@ -39,69 +44,27 @@ class CustomerKind(StrEnum):
 
     IDENTIFIER = "identifier"
     IDENTIFIER_OR_HEX = "identifier_or_hex"
+    IDENTIFIER_OR_ISSUE = "identifier_or_issue"
     EVENT = "event"
     TRACE = "trace"
 
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """The customer to look up. `hex_id` is set for an actual or possible event or trace ID."""
+    """The customer to look up. `hex_id` is set for an actual or possible event or trace ID.
+
+    `fields` are the only ones to search; empty means all of the lookup's.
+    """
 
     identifier: str
     kind: CustomerKind = CustomerKind.IDENTIFIER
     hex_id: str | None = None
+    fields: tuple[str, ...] = ()
 
     @property
     def is_named(self) -> bool:
         """Whether the identifier may be a person's, rather than an event's or a trace's."""
-        return self.kind in (CustomerKind.IDENTIFIER, CustomerKind.IDENTIFIER_OR_HEX)
-
-
-def parse_customer(text: str) -> Customer:
-    """Parse the text of the customer field.
-
-    Strip whitespace and invisible characters at the ends and keep the rest as typed. A Sentry link
-    to an event or trace stands for its ID and is never opened.
-
-    Raise `CustomerRefused` if the text is empty, longer than `MAX_CUSTOMER_LENGTH`, or contains
-    a control character, and `IssueLinkRefused` if it is a link to an issue.
-    """
-    if any(unicodedata.category(char) == "Cs" for char in text):
-        raise CustomerRefused("We can't read the customer. Type it again.")
-    identifier = _strip_invisible(text)
-    if any(unicodedata.category(char) in _CONTROLS for char in identifier):
-        raise CustomerRefused(
-            "The customer contains a line break, a tab, or another control character. "
-            "Type it on one line."
-        )
-    if not identifier:
-        raise CustomerRefused("Enter a customer: a user ID, email, or username.")
-    if len(identifier) <= MAX_LINK_LENGTH and _LINK.fullmatch(identifier):
-        linked = _customer_in_link(identifier)
-        if linked:
-            return linked
-    if len(identifier) > MAX_CUSTOMER_LENGTH:
-        raise CustomerRefused(
-            f"That is {len(identifier)} characters long; the limit for a customer is "
-            f"{MAX_CUSTOMER_LENGTH}."
-        )
-    hex_id = as_hex_id(identifier)
-    kind = CustomerKind.IDENTIFIER_OR_HEX if hex_id else CustomerKind.IDENTIFIER
-    return Customer(identifier=identifier, kind=kind, hex_id=hex_id)
-
-
-def _strip_invisible(text: str) -> str:
-    """Strip whitespace and invisible characters, which often come with pasted text."""
-    start, end = 0, len(text)
-    while start < end and _is_invisible(text[start]):
-        start += 1
-    while end > start and _is_invisible(text[end - 1]):
-        end -= 1
-    return text[start:end]
-
-
-def _is_invisible(char: str) -> bool:
-    return char.isspace() or unicodedata.category(char) == "Cf"
+        return self.kind not in (CustomerKind.EVENT, CustomerKind.TRACE)
 
 
 def as_hex_id(text: str) -> str | None:
@@ -113,24 +76,6 @@ def as_hex_id(text: str) -> str | None:
     except ValueError:
         return None
     return parsed.hex if str(parsed) == text.lower() else None
-
-
-def _customer_in_link(link: str) -> Customer | None:
-    lowered = link.lower()
-    for pattern, kind in (
-        (_EVENT_IN_LINK, CustomerKind.EVENT),
-        (_TRACE_IN_LINK, CustomerKind.TRACE),
-    ):
-        found = pattern.search(lowered)
-        hex_id = as_hex_id(next(filter(None, found.groups()))) if found else None
-        if hex_id:
-            return Customer(identifier=hex_id, kind=kind, hex_id=hex_id)
-    if _ISSUE_IN_LINK.search(lowered):
-        raise IssueLinkRefused(
-            "This link points to an issue, which many customers can share. Paste the link to "
-            "a single event, or type the customer."
-        )
-    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +119,11 @@ class Question:
     projects: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
     fields: tuple[str, ...] = DEFAULT_FIELDS
+
+    @property
+    def searched_fields(self) -> tuple[str, ...]:
+        """The fields that the customer is searched in."""
+        return self.customer.fields or self.fields
 
 
 # Parsing a reported time. Ambiguous input is refused, never guessed.

@@ -668,7 +668,7 @@ def other_occurrences_facts(answer: Answer, selection: Selection) -> OtherOccurr
         last=last,
         fields=tuple(
             selection.text(field, selection.detail.names, _OTHER_TIMES)
-            for field in answer.question.fields
+            for field in answer.question.searched_fields
         ),
         is_never=nearby.is_never,
         problem=selection.optional_text(

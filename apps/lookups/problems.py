@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import ceil
 
+from apps.events.query import CustomerRefused
 from apps.sentry import (
     SentryAddressRefused,
     SentryAuthRefused,
@@ -164,6 +165,12 @@ def bad_input(message: str, next_step: str = "Correct it and try again.") -> Pro
         api_status=400,
         exit_status=EXIT_USAGE,
     )
+
+
+def customer_problem(refused: CustomerRefused) -> Problem:
+    """Return the problem for a customer that can't be looked up."""
+    message = str(refused)
+    return bad_input(message, refused.next_step) if refused.next_step else bad_input(message)
 
 
 class LookupFailed(Exception):

@@ -3,7 +3,7 @@
 import re
 import secrets
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -22,7 +22,8 @@ from apps.cache_outage import retry_redis
 from apps.crypto import hash_customer
 from apps.events.answer import Answer, RelatedData, Signal
 from apps.events.grouping import UNGROUPED, group_by_issue
-from apps.events.query import Customer, Question, Window, parse_customer
+from apps.events.identifier import names_to_erase, restored_customer, stored_text
+from apps.events.query import Customer, Question, Window
 from apps.lookups import cache, store
 from apps.lookups.access import Requester
 from apps.lookups.models import (
@@ -132,7 +133,8 @@ def record_lookup(
     fresh: bool = False,
     reason: str = "",
 ) -> Lookup:
-    """Create and record a lookup before Sentry is queried. `typed` is the customer as typed.
+    """Create and record a lookup before Sentry is queried. `typed` is the customer as typed,
+    of which no link is recorded.
 
     Without chosen projects it searches those that the requester can see. Raise `LookupFailed` when
     no Sentry is configured or a required reason is missing, and its subclasses `TooManyLookups`
@@ -164,7 +166,7 @@ def record_lookup(
     )
     with transaction.atomic():
         lookup.save(force_insert=True)
-        TypedCustomer.of(lookup, typed.strip()).save(force_insert=True)
+        TypedCustomer.of(lookup, stored_text(typed, question.customer)).save(force_insert=True)
         record(
             Action.LOOKED_UP,
             requester.actor,
@@ -186,7 +188,7 @@ def record_lookup(
 def question_of(lookup: Lookup) -> Question:
     """Return the question of a lookup. Raise `CustomerErased`."""
     return Question(
-        customer=_customer_of(lookup),
+        customer=customer_of(lookup),
         window=Window(moment=lookup.moment, minutes=lookup.minutes),
         projects=tuple(lookup.projects),
         environments=tuple(lookup.environments),
@@ -196,15 +198,15 @@ def question_of(lookup: Lookup) -> Question:
 
 def identifiers_of(lookup: Lookup) -> frozenset[str]:
     """Return the identifiers of the lookup's customer to redact; none if they were erased."""
-    typed = lookup.customer
-    return frozenset({parse_customer(typed).identifier} if typed else ())
+    return frozenset({customer_of(lookup).identifier} if lookup.customer else ())
 
 
-def _customer_of(lookup: Lookup) -> Customer:
+def customer_of(lookup: Lookup) -> Customer:
+    """Return the customer of a lookup. Raise `CustomerErased`."""
     typed = lookup.customer
     if not typed:
         raise CustomerErased
-    return parse_customer(typed)
+    return restored_customer(typed, fields=tuple(settings.TRIAGE_CUSTOMER_FIELDS))
 
 
 def visible_question(lookup: Lookup, requester: Requester) -> Question:
@@ -445,6 +447,13 @@ class Erasure:
 
     counts: StoredCounts
     is_cache_cleared: bool
+
+
+def identifiers_to_erase(lines: Iterable[str]) -> list[str]:
+    """Return the identifiers to erase for typed lines, each once. Raise `CustomerRefused`."""
+    fields = tuple(settings.TRIAGE_CUSTOMER_FIELDS)
+    names = (name for line in lines for name in names_to_erase(line, fields=fields))
+    return list(dict.fromkeys(names))
 
 
 def stored_counts(identifier: str) -> StoredCounts:

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from apps.events.answer import Signal
+from apps.events.identifier import Site, parse_customer
+from apps.events.query import Customer
 from apps.lookups import cache
 from apps.lookups.problems import problem_of
 from apps.lookups.throttling import SharedRateLimiter
@@ -30,6 +32,13 @@ CLOUD_HOST = "sentry.io"
 _PROJECTS_TTL_S = 600
 _HOUR_S = 60 * 60
 _DAY_S = 24 * _HOUR_S
+
+
+def read_customer(text: str) -> Customer:
+    """Read what a person typed as the customer. Raise `CustomerRefused`."""
+    organization = settings.SENTRY_ORG
+    site = Site(settings.SENTRY_BASE_URL, organization) if organization else None
+    return parse_customer(text, fields=tuple(settings.TRIAGE_CUSTOMER_FIELDS), site=site)
 
 
 def sentry_config() -> SentryConfig:

@@ -69,6 +69,7 @@ def _identity(question: Question, config: SentryConfig) -> list[object]:
         sorted(question.environments),
         question.customer.kind,
         question.customer.identifier,
+        list(question.customer.fields),
         list(question.fields),
         config.max_events,
         config.max_bodies,

@@ -15,7 +15,6 @@ from urllib.parse import unquote
 
 from apps.events.answer import Answer, Deploy, Feedback, RelatedData, Replay
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue, Request
-from apps.events.query import CustomerKind
 from apps.redaction.addresses import ADDRESSES, DEVICES, IPV4
 from apps.redaction.credentials import KEYS, PRIVATE_KEYS, TEXTUAL
 from apps.redaction.keys import (
@@ -490,7 +489,7 @@ def _customer_values(answer: Answer) -> frozenset[str]:
     events = (*answer.events, *(answer.nearby.events if answer.nearby else ()))
     values = {value for event in events for value in _identifiers_in(event)}
     values |= _identifiers_in_related(answer.beside)
-    if customer.kind in (CustomerKind.IDENTIFIER, CustomerKind.IDENTIFIER_OR_HEX):
+    if customer.is_named:
         values.add(customer.identifier)
         if customer.hex_id:
             values |= {customer.hex_id, str(uuid.UUID(customer.hex_id))}

@@ -320,12 +320,13 @@ def tag_terms(question: Question) -> tuple[str, ...]:
         return ()
     if customer.identifier.startswith('"') or customer.identifier.endswith('"'):
         return ()
-    keys = [name[5:-1] if name.startswith("tags[") else name for name in question.fields]
+    fields = question.searched_fields
+    keys = [name[5:-1] if name.startswith("tags[") else name for name in fields]
     if any(":" in key or key in _SEARCH_KEYWORDS for key in keys):
         return ()
     return tuple(
         f"{key}:{_quoted(value)}"
-        for key, name in zip(keys, question.fields, strict=True)
+        for key, name in zip(keys, fields, strict=True)
         for value in spellings_of(name, customer.identifier)
     )
 
@@ -335,7 +336,7 @@ def tag_search_limits(question: Question) -> list[str]:
     limits = []
     identifier = question.customer.identifier
     has_case = identifier.lower() != identifier.upper()
-    if EMAIL_FIELDS & set(question.fields) and "@" in identifier and has_case:
+    if EMAIL_FIELDS & set(question.searched_fields) and "@" in identifier and has_case:
         limits.append("We searched for the address only as typed and in lowercase.")
     if question.customer.hex_id:
         limits.append("We didn't search for what you typed as a trace ID.")

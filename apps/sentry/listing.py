@@ -86,6 +86,19 @@ def environment_notices(question: Question, searched: Sequence[Project]) -> tupl
     )
 
 
+def issue_notices(question: Question, projects: Sequence[Project]) -> tuple[Notice, ...]:
+    """Return a notice if an identifier without events may be the short ID of an issue."""
+    slug, _, _number = question.customer.identifier.casefold().rpartition("-")
+    is_possible = question.customer.kind == CustomerKind.IDENTIFIER_OR_ISSUE
+    if not is_possible or slug not in {project.slug.casefold() for project in projects}:
+        return ()
+    message = (
+        f"What was typed looks like the short ID of an issue in the project {slug}, not like a "
+        "customer. Open the issue in Sentry, and look up the customer of one of its events."
+    )
+    return (Notice(NoticeCode.MAYBE_ISSUE, message),)
+
+
 def window_notices(question: Question, config: SentryConfig, now: datetime) -> tuple[Notice, ...]:
     """Return notices on a window that is too recent or reaches back too far."""
     notices = []

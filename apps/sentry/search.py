@@ -55,7 +55,7 @@ def search_for(question: Question) -> Search:
     clauses: list[str] = []
     exact = True
     if customer.is_named:
-        clauses = identity_clauses(customer.identifier, question.fields)
+        clauses = identity_clauses(customer.identifier, question.searched_fields)
         exact = is_exact(customer.identifier)
     if customer.hex_id and customer.kind != CustomerKind.EVENT:
         clauses.append(f'trace:"{customer.hex_id}"')
@@ -94,8 +94,12 @@ def matched_fields(event: Event, customer: Customer) -> tuple[str, ...]:
 
 
 def fields_naming(customer: Customer, identities: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """Return the fields with the customer's identifier."""
-    return tuple(name for name, value in identities if _is_same(name, value, customer.identifier))
+    """Return the searched fields with the customer's identifier."""
+    return tuple(
+        name
+        for name, value in identities
+        if name in (customer.fields or (name,)) and _is_same(name, value, customer.identifier)
+    )
 
 
 def has_identity(event: Event, customer: Customer) -> bool:

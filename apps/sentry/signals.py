@@ -102,7 +102,7 @@ def read_replays(client: SentryClient, question: Question, scope: Scope) -> Sign
 
     Replays can be searched by user fields, but not by tags.
     """
-    fields = [name for name in question.fields if name in _USER]
+    fields = [name for name in question.searched_fields if name in _USER]
     if not fields:
         return SignalRows((), is_complete=False)
     clauses = identity_clauses(question.customer.identifier, fields)
@@ -128,7 +128,7 @@ def read_replays(client: SentryClient, question: Question, scope: Scope) -> Sign
     )
     is_read = len(readable) + len(others) == len(present)
     has_more, at_end = _paging(response, len(rows), MAX_REPLAYS)
-    is_complete = is_read and at_end and len(fields) == len(question.fields)
+    is_complete = is_read and at_end and len(fields) == len(question.searched_fields)
     return SignalRows(tuple(found), is_complete=is_complete, has_more=has_more)
 
 
@@ -180,7 +180,7 @@ def read_feedback(client: SentryClient, question: Question, scope: Scope) -> Sig
     identifier looks like one, else the first field. With other fields left, the result is
     incomplete. The identities in each feedback decide whether it is the customer's.
     """
-    fields = [field for field in question.fields if field in _USER]
+    fields = [field for field in question.searched_fields if field in _USER]
     if not fields:
         return SignalRows((), is_complete=False)
     params = [
@@ -203,7 +203,7 @@ def read_feedback(client: SentryClient, question: Question, scope: Scope) -> Sig
     )
     has_more, at_end = _paging(response, len(rows), MAX_FEEDBACK)
     is_judged = all(is_judged for _feedback, is_judged in read) and len(rows) == len(read)
-    is_complete = is_judged and at_end and len(question.fields) == 1
+    is_complete = is_judged and at_end and len(question.searched_fields) == 1
     return SignalRows(tuple(found), is_complete=is_complete, has_more=has_more)
 
 

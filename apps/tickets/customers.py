@@ -1,17 +1,14 @@
 """Find whom a ticket may be about: email addresses, labeled IDs, usernames, Sentry links."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from apps.events.query import (
-    CustomerKind,
-    CustomerRefused,
-    IssueLinkRefused,
-    as_hex_id,
-    parse_customer,
-)
+from apps.events.identifier import parse_customer, stored_text
+from apps.events.query import Customer, CustomerKind, CustomerRefused, as_hex_id
 from apps.tickets.text import CustomerFound, excerpt, normalize, not_overlapping
+
+CustomerReader = Callable[[str], Customer]
 
 _MAX_SHOWN = 8
 _MAX_READ = 200
@@ -99,6 +96,7 @@ _HEX = re.compile(
     r"(?<![\w-])(?:[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?![\w-])",
     re.IGNORECASE,
 )
+_HEX_LABEL = re.compile(r"(?P<noun>event|trace|replay)[\s_-]?id[^\w\n]{0,6}\Z", re.IGNORECASE)
 _LINK = re.compile(r"https?://[^\s<>\"'“”\]]{1,1900}", re.IGNORECASE)
 _LOOKS_LIKE_DATE = re.compile(
     r"[0-9]{1,4}[./:-][0-9]{1,2}(?:[./:-][0-9]{1,4})?|(?:19|20)[0-9]{2}-.{0,30}"
@@ -123,14 +121,14 @@ _MESSAGE_ID = re.compile(
 
 
 def find_customers(
-    text: str, *, by_ip: bool = False
+    text: str, read: CustomerReader = parse_customer, *, by_ip: bool = False
 ) -> tuple[tuple[CustomerFound, ...], tuple[str, ...]]:
     """Return the possible customers, likeliest first, and notes on those not listed.
 
     `by_ip` says that customers can be found by their IP address.
     """
     text = _MESSAGE_ID.sub(lambda found: " " * len(found[0]), text)
-    links, notes = _find_links(text)
+    links, notes = _find_links(text, read)
     tokens: list[_Token] = list(links)
     if by_ip:
         tokens += [
@@ -150,7 +148,7 @@ def find_customers(
         key = one.identifier.casefold()
         if key in found:
             found[key] = replace(found[key], times=found[key].times + 1)
-        elif _is_valid_customer(one.identifier):
+        elif _is_valid_customer(one.identifier, read):
             where = excerpt(text, one.start, one.end)
             found[key] = CustomerFound(one.identifier, one.kind, where, 1, one.is_ours)
     if len(found) > _MAX_SHOWN:
@@ -160,31 +158,29 @@ def find_customers(
     return tuple(found.values())[:_MAX_SHOWN], tuple(notes)
 
 
-def _is_valid_customer(identifier: str) -> bool:
+def _is_valid_customer(identifier: str, read: CustomerReader) -> bool:
     try:
-        parse_customer(identifier)
+        read(identifier)
     except CustomerRefused:
         return False
     return True
 
 
-def _find_links(text: str) -> tuple[list[_Token], list[str]]:
+def _find_links(text: str, read: CustomerReader) -> tuple[list[_Token], list[str]]:
     tokens, notes = [], []
     for found in _LINK.finditer(text):
         link = found[0].rstrip(".,;:!?)")
         try:
-            customer = parse_customer(link)
-        except IssueLinkRefused:
-            notes.append(
-                "A link points to an issue, which many customers can share, so we didn't list it."
-            )
+            customer = read(link)
+        except CustomerRefused as refused:
+            if not refused.may_be_exact:
+                notes.append(f"We didn't list a link. {refused}")
             continue
-        except CustomerRefused:
-            continue
-        if not customer.is_named:
-            kind = "event" if customer.kind is CustomerKind.EVENT else "trace"
+        if customer.identifier != link:
+            what = "one customer" if customer.is_named else f"one {customer.kind}"
             end = found.start() + len(link)
-            tokens.append(_Token(found.start(), end, link, f"Sentry link to one {kind}", rank=1))
+            identifier = stored_text(link, customer)
+            tokens.append(_Token(found.start(), end, identifier, f"Sentry link to {what}", rank=1))
     return tokens, list(dict.fromkeys(notes))
 
 
@@ -212,8 +208,14 @@ def _find_sign_in_ids(text: str) -> Iterator[_Token]:
 
 def _find_hex_ids(text: str) -> Iterator[_Token]:
     for found in _HEX.finditer(text):
-        kind = "32-character ID: a user, an event, or a trace"
-        yield _Token(found.start(), found.end(), found[0], kind, rank=2)
+        label = _HEX_LABEL.search(text, max(0, found.start() - 30), found.start())
+        noun = label["noun"].casefold() if label else ""
+        if noun in (CustomerKind.EVENT, CustomerKind.TRACE):
+            identifier = f"{noun}:{as_hex_id(found[0])}"
+            yield _Token(found.start(), found.end(), identifier, f"{noun} ID", rank=1)
+        elif not noun:
+            kind = "32-character ID: a user, an event, or a trace"
+            yield _Token(found.start(), found.end(), found[0], kind, rank=2)
 
 
 def _find_emails(text: str) -> Iterator[_Token]:

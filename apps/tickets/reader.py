@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from apps.tickets.customers import find_customers
+from apps.events.identifier import parse_customer
+from apps.tickets.customers import CustomerReader, find_customers
 from apps.tickets.dates import find_dates
 from apps.tickets.durations import DurationToken, find_durations
 from apps.tickets.mentions import Breaks, Mention, find_mentions
@@ -57,12 +58,13 @@ def read_ticket(
     now: datetime,
     written: datetime | date | None = None,
     by_ip: bool = False,
+    read_customer: CustomerReader = parse_customer,
 ) -> Reading:
     """Find customers and moments in a ticket.
 
     Times without a time zone are read in `zone`; `now` is aware. `written` is when the ticket was
     written, if known: an aware datetime, or a date. `by_ip` says that customers can be found by
-    their IP address.
+    their IP address; `read_customer` reads each identifier.
     Raise `TicketRefused` if the text is empty or longer than 20,000 characters.
     """
     length = len(text) - text.count("\r\n")
@@ -82,7 +84,7 @@ def read_ticket(
     context = Context(zone, now)
     headers = find_headers(text, context)
     moments, notes = _find_moments(text, headers, given, context)
-    customers, customer_notes = find_customers(text, by_ip=by_ip)
+    customers, customer_notes = find_customers(text, read_customer, by_ip=by_ip)
     return Reading(
         customers=customers,
         moments=moments,

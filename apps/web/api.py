@@ -39,15 +39,15 @@ from apps.events.query import (
     MomentRefused,
     Question,
     Window,
-    parse_customer,
     parse_moment,
 )
 from apps.lookups.access import Requester
 from apps.lookups.answers import has_ended, result_now
 from apps.lookups.exports import record_export
 from apps.lookups.models import ExportMethod, Lookup, Origin
-from apps.lookups.problems import BROKEN, LookupFailed, Problem, bad_input
+from apps.lookups.problems import BROKEN, LookupFailed, Problem, bad_input, customer_problem
 from apps.lookups.records import MAX_REASON_LENGTH, record_lookup
+from apps.lookups.sentry_connection import read_customer
 from apps.web.access import find_lookup
 from apps.web.exports import Choice, ChoiceRefused, create_export, read_choice
 from apps.web.middleware import mark_refusal_recorded
@@ -278,7 +278,9 @@ Customer = Annotated[
         min_length=1,
         max_length=2000,
         examples=["jane@example.com"],
-        description="User ID, email, username, event ID, trace ID, or a Sentry link.",
+        description="User ID, email, username, event ID, trace ID, or a Sentry link. "
+        "Copied labels, quotes, and searches are read as what they say; after `exactly:`, the "
+        "rest is taken as it is.",
     ),
 ]
 Moment = Annotated[
@@ -612,7 +614,7 @@ def _export(request: HttpRequest, token: ApiToken, lookup: Lookup, choice: Choic
 def _question(body: LookupRequest, zone: ZoneInfo, token: ApiToken) -> Question:
     try:
         return Question(
-            customer=parse_customer(body.customer),
+            customer=read_customer(body.customer),
             window=Window(
                 moment=parse_moment(str(body.at), zone=zone, now=timezone.now()),
                 minutes=body.window_minutes or settings.TRIAGE_WINDOW_MINUTES,
@@ -621,7 +623,9 @@ def _question(body: LookupRequest, zone: ZoneInfo, token: ApiToken) -> Question:
             environments=tuple(dict.fromkeys(body.environments)),
             fields=tuple(settings.TRIAGE_CUSTOMER_FIELDS),
         )
-    except (CustomerRefused, MomentRefused) as refused:
+    except CustomerRefused as refused:
+        raise LookupFailed(customer_problem(refused)) from refused
+    except MomentRefused as refused:
         raise LookupFailed(bad_input(str(refused))) from refused
 
 

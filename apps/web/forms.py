@@ -17,6 +17,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from apps.events.query import (
+    EXACTLY,
     MAX_WINDOW_MINUTES,
     MIN_WINDOW_MINUTES,
     CustomerRefused,
@@ -24,7 +25,6 @@ from apps.events.query import (
     Question,
     Window,
     iana_zones,
-    parse_customer,
     parse_moment,
     parse_zone,
 )
@@ -38,7 +38,13 @@ from apps.lookups.access import (
     reader_choices,
 )
 from apps.lookups.models import Lookup
-from apps.lookups.records import MAX_REASON_LENGTH, reason_enabled, reason_required
+from apps.lookups.records import (
+    MAX_REASON_LENGTH,
+    identifiers_to_erase,
+    reason_enabled,
+    reason_required,
+)
+from apps.lookups.sentry_connection import read_customer
 from apps.tickets import (
     MAX_TICKET_LENGTH,
     CustomerFound,
@@ -103,7 +109,11 @@ MAX_CUSTOMER_LENGTH = 2000
 
 
 class LookupForm(forms.Form):
-    """The lookup form. Project and environment are left out unless there is a choice."""
+    """The lookup form. Project and environment are left out unless there is a choice.
+
+    `may_be_exact` says that the refused customer can be looked up exactly as typed, which the
+    button `exactly` posts.
+    """
 
     customer = forms.CharField(
         max_length=MAX_CUSTOMER_LENGTH,
@@ -161,6 +171,7 @@ class LookupForm(forms.Form):
     ) -> None:
         defaults = {"zone": own_zone.key, "window": settings.TRIAGE_WINDOW_MINUTES}
         super().__init__(data, initial={**defaults, **(initial or {})})
+        self.may_be_exact = False
         self.own_zone = own_zone
         self.zone_is_known = zone_is_known
         select = ZoneSelect()
@@ -186,9 +197,12 @@ class LookupForm(forms.Form):
     def clean_customer(self) -> str:
         """Return the customer as typed, unless it can't be an identifier."""
         typed = str(self.cleaned_data["customer"])
+        if self.data.get("exactly"):
+            typed = f"{EXACTLY}{typed}"
         try:
-            parse_customer(typed)
+            read_customer(typed)
         except CustomerRefused as refused:
+            self.may_be_exact = refused.may_be_exact
             raise forms.ValidationError(str(refused)) from refused
         return typed
 
@@ -224,7 +238,7 @@ class LookupForm(forms.Form):
         """Return the question of a valid form."""
         cleaned = self.cleaned_data
         return Question(
-            customer=parse_customer(cleaned["customer"]),
+            customer=read_customer(cleaned["customer"]),
             window=Window(moment=cleaned["moment"], minutes=cleaned["window"]),
             projects=tuple(filter(None, [cleaned.get("project")])),
             environments=tuple(filter(None, [cleaned.get("environment")])),
@@ -269,20 +283,20 @@ class ForgetForm(forms.Form):
     )
 
     def clean_names(self) -> str:
-        """Return the identifiers as lookups store them, each once, joined by newlines."""
+        """Return the lines without empty ones."""
         lines = [line for line in self.cleaned_data["names"].splitlines() if line.strip()]
         if len(lines) > MAX_IDENTIFIERS:
             raise forms.ValidationError(f"Enter up to {MAX_IDENTIFIERS} identifiers at a time.")
         try:
-            names = [parse_customer(line).identifier for line in lines]
+            identifiers_to_erase(lines)
         except CustomerRefused as refused:
             raise forms.ValidationError(str(refused)) from refused
-        return "\n".join(dict.fromkeys(names))
+        return "\n".join(lines)
 
     @property
     def identifiers(self) -> list[str]:
-        """The identifiers of a valid form."""
-        return str(self.cleaned_data["names"]).split("\n")
+        """The identifiers of a valid form, as lookups store them."""
+        return identifiers_to_erase(str(self.cleaned_data["names"]).split("\n"))
 
 
 class UnredactedForm(forms.Form):
@@ -463,7 +477,12 @@ class TicketForm(forms.Form):
         try:
             by_ip = "user.ip" in settings.TRIAGE_CUSTOMER_FIELDS
             cleaned["reading"] = read_ticket(
-                cleaned["text"], zone=zone, now=now, written=written, by_ip=by_ip
+                cleaned["text"],
+                zone=zone,
+                now=now,
+                written=written,
+                by_ip=by_ip,
+                read_customer=read_customer,
             )
         except TicketRefused as refused:
             self.add_error("text", str(refused))

@@ -59,7 +59,8 @@ def _open(customer: str, agents: int, sentry: Sentry) -> tuple[Counter[str], flo
     """That many record and open the same lookup together; the calls by path, and the time."""
     from django.db import connections  # noqa: PLC0415 - after `set_up`
 
-    from apps.events.query import Question, Window, parse_customer  # noqa: PLC0415
+    from apps.events.identifier import parse_customer  # noqa: PLC0415
+    from apps.events.query import Question, Window  # noqa: PLC0415
     from apps.lookups.access import Requester  # noqa: PLC0415
     from apps.lookups.models import Lookup, Origin  # noqa: PLC0415
     from apps.lookups.records import record_lookup  # noqa: PLC0415

@@ -9,7 +9,8 @@ import requests
 
 from apps.events.answer import Answer, Signal
 from apps.events.grouping import nearest_first
-from apps.events.query import Question, Window, parse_customer
+from apps.events.identifier import parse_customer
+from apps.events.query import Question, Window
 from apps.sentry import Flavor, SentryClient, SentryConfig, fetch_answer
 from tests.bench.sentry_process import MOMENT, ORGANIZATION, TOKEN, Sentry
 

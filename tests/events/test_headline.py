@@ -10,7 +10,8 @@ import pytest
 from apps.events.answer import Answer, Notice, NoticeCode, SearchScope
 from apps.events.event import Event, EventBody, Request
 from apps.events.grouping import group_by_issue
-from apps.events.query import Question, Window, parse_customer
+from apps.events.identifier import parse_customer
+from apps.events.query import Question, Window
 from apps.events.summary import headline
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -4,13 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from apps.events.query import (
-    CustomerKind,
-    CustomerRefused,
-    IssueLinkRefused,
-    Window,
-    parse_customer,
-)
+from apps.events.identifier import parse_customer
+from apps.events.query import CustomerKind, CustomerRefused, Window
 
 EVENT = "7ca573c0f4814912aaa9bdc77d1a7d51"
 
@@ -53,34 +48,6 @@ def test_dashed_uuid_is_identifier_or_hex() -> None:
     assert customer.kind == CustomerKind.IDENTIFIER_OR_HEX
     assert customer.hex_id == EVENT
     assert customer.identifier == "7CA573C0-F481-4912-AAA9-BDC77D1A7D51"
-
-
-@pytest.mark.parametrize(
-    "link",
-    [
-        f"https://acme.sentry.io/issues/6507376925/events/{EVENT}/?project=1",
-        f"https://sentry.example.org/organizations/acme/issues/12/events/{EVENT}",
-        f"https://sentry.io/organizations/acme/discover/web:{EVENT}/",
-    ],
-)
-def test_event_link_becomes_event(link: str) -> None:
-    customer = parse_customer(link)
-    assert (customer.kind, customer.hex_id) == (CustomerKind.EVENT, EVENT)
-
-
-def test_trace_link_becomes_trace() -> None:
-    customer = parse_customer(f"https://acme.sentry.io/explore/traces/trace/{EVENT}/?x=1")
-    assert (customer.kind, customer.hex_id) == (CustomerKind.TRACE, EVENT)
-
-
-def test_issue_link_is_refused() -> None:
-    with pytest.raises(IssueLinkRefused, match="many customers"):
-        parse_customer("https://acme.sentry.io/issues/6507376925/")
-
-
-def test_other_link_is_identifier() -> None:
-    typed = "https://openid.example.org/jane"
-    assert parse_customer(typed).identifier == typed
 
 
 def test_window_includes_both_ends() -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from apps.events.answer import Answer, SearchScope
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Request
-from apps.events.query import Customer, Question, Window, parse_customer
+from apps.events.identifier import parse_customer
+from apps.events.query import Customer, Question, Window
 from apps.redaction.engine import Ledger, redact, redact_event, redact_text, redact_value
 
 MOMENT = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)

@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer, CatalogEntry, KnownErrors, SearchScope
 from apps.events.event import Event, EventBody, ExceptionInfo, Issue
-from apps.events.query import Question, Window, parse_customer
+from apps.events.identifier import parse_customer
+from apps.events.query import Question, Window
 from apps.known_errors.matching import Catalogue, Entry, build_catalogue, match
 from apps.known_errors.patterns import parse_pattern
 

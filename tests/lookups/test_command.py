@@ -36,6 +36,18 @@ def test_a_confirmed_empty_result_exits_with_0(
     assert (answer["complete"], answer["events"]) == (True, [])
 
 
+def test_the_command_says_how_it_read_the_customer(
+    command_line: CommandLine, demo_sentry: DemoSentry
+) -> None:
+    demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT, title="by ID")
+    done = command_line.lookup("user.id:1001", "--at", AT)
+    assert done.returncode == 0
+    assert done.stderr.strip() == "Read as the user ID <customer>."
+    done = command_line.lookup("ip:203.0.113.7", "--at", AT)
+    assert done.returncode == 2
+    assert "type exactly: before it" in done.stderr
+
+
 def test_the_json_follows_its_documented_schema(
     command_line: CommandLine, demo_sentry: DemoSentry
 ) -> None:

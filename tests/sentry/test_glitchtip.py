@@ -7,6 +7,7 @@ import pytest
 
 from apps.demo.server import DemoSentry
 from apps.events.answer import NoticeCode
+from apps.events.query import EXACTLY
 from apps.sentry import (
     SentryClient,
     SentryConfig,
@@ -51,7 +52,7 @@ def test_exactly_the_events_of_an_awkward_customer_are_found(
             expected |= {by_id.id, by_name.id}
     demo.world.add_event(timestamp=MOMENT)
     crowd(demo, 120)
-    answer = look_up(config, question(identifier))
+    answer = look_up(config, question(f"{EXACTLY}{identifier}"))
     assert ids(answer) == expected
     assert answer.complete is not (busy and "@" in identifier), answer.notices
     assert all(event.body for event in answer.events)

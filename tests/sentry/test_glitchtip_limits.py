@@ -7,6 +7,7 @@ import pytest
 
 from apps.demo.server import DemoSentry
 from apps.events.answer import NoticeCode
+from apps.events.query import EXACTLY
 from apps.sentry import (
     Flavor,
     SentryAuthRefused,
@@ -43,7 +44,7 @@ def test_very_long_list_is_entered_near_the_window_with_a_notice(
     mine = demo.world.add_event(user_id=name, timestamp=MOMENT)
     for place in range(400):
         demo.world.add_event(timestamp=NOW - timedelta(seconds=200 * place))
-    answer = look_up(config, question(name))
+    answer = look_up(config, question(f"{EXACTLY}{name}"))
     assert ids(answer) == {mine.id}
     assert codes(answer) == [NoticeCode.FLAVOR_LIMITS]
     assert not answer.complete

@@ -7,7 +7,7 @@ import pytest
 
 from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, NoticeCode
-from apps.events.query import Question
+from apps.events.query import EXACTLY, Question
 from apps.sentry import (
     SentryAuthRefused,
     SentryClient,
@@ -72,7 +72,7 @@ def test_exactly_the_events_of_an_awkward_customer_are_found(
         if other == identifier:
             expected |= {by_id.id, by_name.id}
     demo_sentry.world.add_event(timestamp=MOMENT)
-    answer = look_up(config, question(identifier))
+    answer = look_up(config, question(f"{EXACTLY}{identifier}"))
     assert {event.id for event in answer.events} == expected
     assert answer.complete
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from apps.events.event import Event
-from apps.events.query import Customer, parse_customer
+from apps.events.identifier import parse_customer
+from apps.events.query import Customer
 from apps.sentry.search import is_exact, matched_fields, quote, search_for
 from tests.conftest import question
 

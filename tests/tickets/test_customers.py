@@ -36,9 +36,20 @@ def found(text: str) -> tuple[CustomerFound, ...]:
         ("Kd.-Nr. 88123", "88123", "customer ID"),
         (f"user {UUID}", UUID, "32-character user ID"),
         (f"seen {UUID} there", UUID, "32-character ID: a user, an event, or a trace"),
-        (f"Event ID: {HEX}", HEX, "32-character ID: a user, an event, or a trace"),
-        (f"see {EVENT}.", EVENT, "Sentry link to one event"),
-        (f"https://acme.sentry.io/performance/trace/{HEX}/", "", "Sentry link to one trace"),
+        (f"Event ID: {HEX}", f"event:{HEX}", "event ID"),
+        (f"trace-id={HEX}", f"trace:{HEX}", "trace ID"),
+        (f"Reference: {HEX}", HEX, "32-character ID: a user, an event, or a trace"),
+        (f"see {EVENT}.", f"event:{HEX}", "Sentry link to one event"),
+        (
+            f"https://acme.sentry.io/performance/trace/{HEX}/?token=t0p",
+            f"trace:{HEX}",
+            "Sentry link to one trace",
+        ),
+        (
+            "https://acme.sentry.io/issues/?query=user.email%3Ajane%40example.com",
+            'user.email:"jane@example.com"',
+            "Sentry link to one customer",
+        ),
         ("Username: jane_doe", "jane_doe", "username"),
         ("user name CORP\\kowalski cannot", "CORP\\kowalski", "username"),
         ("was logged in as jdoe.", "jdoe", "username"),
@@ -58,8 +69,8 @@ def found(text: str) -> tuple[CustomerFound, ...]:
 def test_identifier_of_a_customer_is_found(text: str, identifier: str, kind: str) -> None:
     (one,) = found(text)
     assert one.kind == kind
-    assert one.identifier == (identifier or text)
-    assert one.excerpt.found == one.identifier
+    assert one.identifier == identifier
+    assert one.excerpt.found in (identifier, HEX) or text.startswith(("http", "see"))
 
 
 @pytest.mark.parametrize(
@@ -118,6 +129,10 @@ def test_link_to_an_issue_becomes_a_note() -> None:
     customers, notes = find_customers("https://acme.sentry.io/issues/12/")
     assert customers == ()
     assert "many customers" in notes[0]
+
+
+def test_replay_is_not_offered_as_a_customer() -> None:
+    assert found(f"Replay ID: {HEX}") == ()
 
 
 def test_note_counts_the_customers_not_listed() -> None:

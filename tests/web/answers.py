@@ -14,7 +14,8 @@ from apps.events.event import (
     Issue,
     Request,
 )
-from apps.events.query import Question, Window, parse_customer
+from apps.events.identifier import parse_customer
+from apps.events.query import Question, Window
 from apps.lookups.models import Lookup, Origin, TypedCustomer
 
 MOMENT = datetime(2026, 11, 20, 13, 5, tzinfo=UTC)

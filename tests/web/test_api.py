@@ -50,6 +50,16 @@ def test_lookup_is_returned_as_json_and_recorded(token: str, agent: User) -> Non
     )
 
 
+def test_copied_customer_is_read_as_in_the_form(token: str) -> None:
+    assert len(post(token, {**REQUEST, "customer": "User ID: 1001"}).json()["events"]) == 1
+    assert post(token, {**REQUEST, "customer": "username:1001"}).json()["events"] == []
+    problem = post(token, {**REQUEST, "customer": "Order ID: 1001"}).json()
+    assert problem["code"] == "bad_input"
+    assert "type exactly: before it" in problem["next_step"]
+    data = post(token, {**REQUEST, "customer": "exactly:Order ID: 1001"}).json()
+    assert (data["complete"], data["events"]) == (True, [])
+
+
 def test_reported_time_accepts_epoch_seconds(token: str) -> None:
     data = post(token, {"customer": "1001", "at": int(MOMENT.timestamp())}).json()
     assert len(data["events"]) == 1

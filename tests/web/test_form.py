@@ -140,3 +140,62 @@ def test_form_and_chosen_project_work_while_sentry_is_down(
     assert [call for call in connected.calls if "projects" in call.path] == []
     assert Lookup.objects.get().projects == ["api"]
     assert "PaymentDeclined" not in text(ana.get(address))
+
+
+def test_copied_label_restricts_the_lookup_and_the_page_says_so(
+    ana: Client, connected: DemoSentry
+) -> None:
+    connected.world.add_event(user_id="77", timestamp=MOMENT, title="Aspen")
+    connected.world.add_event(username="77", timestamp=MOMENT, title="Birch")
+    connected.world.add_event(user_id="id:77", timestamp=MOMENT, title="Cedar")
+    page = text(ana.get(look_up(ana, customer="id:77")))
+    assert "Read as the user ID 77." in page
+    assert ("Aspen" in page, "Birch" in page, "Cedar" in page) == (True, False, False)
+    other = form_data(customer=value_of("customer", page.partition("Read as")[2]))
+    page = text(ana.get(ana.post("/lookups/", other)["Location"]))
+    assert "Looked up exactly as typed." in page
+    assert ("Aspen" in page, "Cedar" in page) == (False, True)
+
+
+def test_refused_customer_can_be_looked_up_exactly_as_typed(
+    ana: Client, connected: DemoSentry
+) -> None:
+    connected.world.add_event(user_id="203.0.113.7", timestamp=MOMENT, title="by address")
+    page = text(ana.post("/lookups/", form_data(customer="203.0.113.7")))
+    assert 'name="exactly" value="1"' in page
+    assert value_of("customer", page) == "203.0.113.7"
+    location = ana.post("/lookups/", form_data(customer="203.0.113.7", exactly="1"))["Location"]
+    assert "by address" in text(ana.get(location))
+    page = text(ana.post("/lookups/", form_data(customer="https://acme.sentry.io/issues/12/")))
+    assert 'name="exactly"' not in page
+
+
+def test_nothing_of_a_link_but_its_target_is_recorded(ana: Client, connected: DemoSentry) -> None:
+    event = connected.world.add_event(timestamp=MOMENT, title="linked")
+    link = f"https://acme.sentry.io/issues/1/events/{event.id}/?token=t0p-secret#t0p-secret"
+    page = text(ana.get(look_up(ana, customer=link)))
+    assert "linked" in page
+    assert "t0p-secret" not in page
+    assert Lookup.objects.get().customer == f"event:{event.id}"
+
+
+def test_empty_result_for_the_short_id_of_an_issue_is_incomplete(
+    ana: Client, connected: DemoSentry
+) -> None:
+    connected.world.add_project("checkout-api")
+    page = text(ana.get(look_up(ana, customer="CHECKOUT-API-1")))
+    assert "short ID of an issue in the project checkout-api" in page
+    assert "the result is incomplete" in page
+    page = text(ana.get(look_up(ana, customer="ACME-1042")))
+    assert "not as the short ID of an issue" in page
+    assert "the result is incomplete" not in page
+    connected.world.add_event(user_id="CHECKOUT-API-2", timestamp=MOMENT, title="of a customer")
+    page = text(ana.get(look_up(ana, customer="CHECKOUT-API-2")))
+    assert "of a customer" in page
+    assert "short ID" not in page
+
+
+def value_of(name: str, page: str) -> str:
+    """Return the value of the first input with that name."""
+    field = page.partition(f'name="{name}" value="')[2]
+    return unescape(field.partition('"')[0])

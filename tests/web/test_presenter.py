@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from apps.events.event import Breadcrumb, Event, ExceptionInfo
-from apps.events.query import parse_customer
+from apps.events.identifier import parse_customer
 from apps.web.presenters import formatting, result
 from apps.web.presenters.formatting import level_mark
 from apps.web.presenters.result import ResultPage

@@ -200,22 +200,6 @@ def redaction_receipt(counts: Mapping[str, int]) -> str:
     return f"Hidden: {', '.join(parts)}" if parts else "Nothing had to be hidden"
 
 
-_FIELD_NAMES = {
-    "user.id": "user ID",
-    "user.email": "email",
-    "user.username": "username",
-    "id": "event ID",
-    "trace": "trace ID",
-}
-
-
-def field_name(field: str) -> str:
-    """Return the agent's name for a searched field."""
-    if field.startswith("tags[") and field.endswith("]"):
-        return f"tag {field[5:-1]}"
-    return _FIELD_NAMES.get(field, field)
-
-
 # Levels have a shape and a word, because color alone is not accessible.
 
 

@@ -21,6 +21,7 @@ from apps.events.event import (
 )
 from apps.events.filtering import NumberedGroup
 from apps.events.grouping import Group, nearest_first
+from apps.events.identifier import field_name
 from apps.events.query import Window
 from apps.events.releases import (
     LastDay,
@@ -40,7 +41,6 @@ from apps.web.presenters.formatting import (
     LocalTime,
     clipped,
     counted,
-    field_name,
     grouped,
     in_both,
     level_mark,

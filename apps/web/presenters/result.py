@@ -17,11 +17,21 @@ from apps.events.answer import Answer, Call, Notice, NoticeCode, OtherOccurrence
 from apps.events.event import Event
 from apps.events.filtering import EventFilter, filter_groups, number_groups
 from apps.events.grouping import Group, group_by_issue
-from apps.events.query import CustomerKind, Move, Question, Window, apply_move, format_duration
+from apps.events.identifier import field_name, reading_of
+from apps.events.query import (
+    EXACTLY,
+    CustomerKind,
+    Move,
+    Question,
+    Window,
+    apply_move,
+    format_duration,
+)
 from apps.events.rules.rule import zone_of_customer
 from apps.events.summary import headline, summarize
 from apps.lookups.answers import LookupState, NewSince, Projects, sees_all_projects
 from apps.lookups.models import Lookup, Outcome
+from apps.lookups.records import customer_of
 from apps.web.access import admin_origin, home_url, may_look_up, site_origin
 from apps.web.presenters.filters import FilterForm, filter_form
 from apps.web.presenters.formatting import (
@@ -30,7 +40,6 @@ from apps.web.presenters.formatting import (
     also_in,
     clipped,
     counted,
-    field_name,
     grouped,
     half_window,
     in_utc_too,
@@ -135,10 +144,11 @@ def searched_fields(question: Question) -> str:
     kind = question.customer.kind
     if kind in by_kind:
         return by_kind[kind]
-    fields = [field_name(field) for field in question.fields]
+    fields = [field_name(field) for field in question.searched_fields]
     if kind == CustomerKind.IDENTIFIER_OR_HEX:
         fields += ["event ID", "trace ID"]
-    return listed(fields)
+    not_searched = ", not as the short ID of an issue"
+    return listed(fields) + not_searched * (kind == CustomerKind.IDENTIFIER_OR_ISSUE)
 
 
 def _seen(
@@ -319,9 +329,14 @@ MAX_OPEN_ISSUES = 10
 
 @dataclass(frozen=True, slots=True)
 class LookupSummary:
-    """The lookup as the page repeats it. `typed` is the reported time for the lookup form."""
+    """The lookup as the page repeats it. `typed` is the reported time for the lookup form.
+
+    `reading` says how the customer was read; `exactly` is the customer for the literal reading.
+    """
 
     customer: str
+    reading: str
+    exactly: str
     moment: LocalTime
     both_zones: str
     minutes: int
@@ -467,9 +482,14 @@ def _title(answer: Answer, problems: int) -> str:
 
 def summarize_lookup(question: Question, lookup: Lookup, zone: ZoneInfo) -> LookupSummary:
     """Return the lookup in the agent's zone."""
-    window = question.window
+    window, typed = question.window, lookup.customer
+    reading = reading_of(typed, customer_of(lookup)) if typed else ""
+    is_exact = typed.casefold().startswith(EXACTLY)
+    has_other_reading = bool(reading) and question.customer.is_named and not is_exact
     return LookupSummary(
         customer=visible(lookup.customer),
+        reading=visible(reading),
+        exactly=f"{EXACTLY}{lookup.customer}" if has_other_reading else "",
         moment=local_moment(window.moment, zone),
         both_zones=in_utc_too(window.moment, zone),
         minutes=window.minutes,

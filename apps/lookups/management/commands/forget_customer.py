@@ -8,11 +8,11 @@ from django.core.management import BaseCommand
 from django.core.management.base import CommandError
 
 from apps.audit.trail import Actor
-from apps.events.query import CustomerRefused, parse_customer
+from apps.events.query import CustomerRefused
 from apps.lookups.management.person import counted, system_user
 from apps.lookups.models import Origin
 from apps.lookups.problems import EXIT_FAILED, EXIT_USAGE
-from apps.lookups.records import forget_customer, stored_counts
+from apps.lookups.records import forget_customer, identifiers_to_erase, stored_counts
 
 
 class Command(BaseCommand):
@@ -53,9 +53,9 @@ def _read_identifiers() -> list[str]:
     if sys.stdin.isatty():
         print("The customer's identifiers, one per line. End with Ctrl-D:", file=sys.stderr)
     try:
-        identifiers = [parse_customer(line).identifier for line in sys.stdin if line.strip()]
+        identifiers = identifiers_to_erase(line for line in sys.stdin if line.strip())
     except CustomerRefused as refused:
         raise CommandError(str(refused), returncode=EXIT_USAGE) from refused
     if not identifiers:
         raise CommandError("Enter at least one identifier.", returncode=EXIT_USAGE)
-    return list(dict.fromkeys(identifiers))
+    return identifiers

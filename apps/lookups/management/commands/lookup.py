@@ -16,12 +16,12 @@ from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from apps.events.identifier import reading_of
 from apps.events.query import (
     CustomerRefused,
     MomentRefused,
     Question,
     Window,
-    parse_customer,
     parse_moment,
 )
 from apps.exports import DEFAULT_BUDGET, ExportRefused, Preset, Rendered, render
@@ -39,6 +39,7 @@ from apps.lookups.problems import (
     LookupFailed,
 )
 from apps.lookups.records import record_lookup
+from apps.lookups.sentry_connection import read_customer
 from apps.lookups.services import LookupResult, answer_lookup, answer_unredacted
 
 
@@ -111,6 +112,9 @@ class Command(BaseCommand):
             requester=requester,
             how=ExportMethod.PRINTED,
         )
+        reading = reading_of(lookup.customer, question.customer)
+        if reading:
+            self.stderr.write(reading.replace(question.customer.identifier, "<customer>"))
         self.stdout.write(rendered.text)
         raise SystemExit(EXIT_COMPLETE if result.answer.complete else EXIT_INCOMPLETE)
 
@@ -125,13 +129,16 @@ def _read_question(options: dict[str, Any]) -> tuple[Question, ZoneInfo]:
     try:
         moment = parse_moment(options["at"], zone=zone, now=timezone.now())
         question = Question(
-            customer=parse_customer(options["customer"]),
+            customer=read_customer(options["customer"]),
             window=Window(moment=moment, minutes=options["window"]),
             projects=tuple(dict.fromkeys(options["project"])),
             environments=tuple(dict.fromkeys(options["environment"])),
             fields=tuple(settings.TRIAGE_CUSTOMER_FIELDS),
         )
-    except (CustomerRefused, MomentRefused, ValueError) as refused:
+    except CustomerRefused as refused:
+        message = f"{refused} {refused.next_step}".strip()
+        raise CommandError(message, returncode=EXIT_USAGE) from refused
+    except (MomentRefused, ValueError) as refused:
         raise CommandError(str(refused), returncode=EXIT_USAGE) from refused
     return question, zone
 

@@ -1,0 +1,630 @@
+"""Read what people type or paste as a customer: values, labels, searches, and Sentry links.
+
+Copied text is read as what it says: `user.email:jane@example.com` is an email address, and a link
+to an event is that event. What can't be looked up is refused with a next step, because a search
+for the literal text would find nothing and look like a customer without errors. `exactly:` in
+front turns all of this off.
+"""
+
+import re
+import unicodedata
+from contextlib import suppress
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+from apps.events.query import (
+    DEFAULT_FIELDS,
+    EXACTLY,
+    Customer,
+    CustomerKind,
+    CustomerRefused,
+    LinkRefused,
+    as_hex_id,
+)
+
+MAX_CUSTOMER_LENGTH = 200
+MAX_LINK_LENGTH = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The Sentry that is searched. Links to any other are refused."""
+
+    base_url: str
+    organization: str
+
+
+def parse_customer(
+    text: str, *, fields: tuple[str, ...] = DEFAULT_FIELDS, site: Site | None = None
+) -> Customer:
+    """Parse the text of the customer field. No link is ever opened.
+
+    `fields` are those that identify a customer. Without a `site`, links to any Sentry are read.
+
+    Raise `CustomerRefused` if the text can't be looked up; the message explains why.
+    """
+    typed = _clean(text)
+    if typed.casefold().startswith(EXACTLY):
+        customer = Customer(_strip_invisible(typed[len(EXACTLY) :]))
+    else:
+        customer = _Reader(fields, site).read(_with_plain_characters(typed))
+    if not customer.identifier:
+        raise CustomerRefused("Enter a customer: a user ID, email, or username.")
+    if len(customer.identifier) > MAX_CUSTOMER_LENGTH:
+        raise _too_long(customer.identifier)
+    return customer
+
+
+def stored_text(typed: str, customer: Customer) -> str:
+    """Return the text that stands for the customer in records: never the rest of a link."""
+    text = _strip_invisible(typed)
+    is_exact = text.casefold().startswith(EXACTLY)
+    if is_exact or customer.identifier == text or "/" not in text:
+        return text
+    if not customer.is_named:
+        return f"{customer.kind}:{customer.hex_id}"
+    if len(customer.fields) == 1:
+        return f'{customer.fields[0]}:"{customer.identifier.replace(_QUOTE, _ESCAPED_QUOTE)}"'
+    return customer.identifier
+
+
+def restored_customer(stored: str, *, fields: tuple[str, ...]) -> Customer:
+    """Return the customer of a recorded text, even if it would be refused by now."""
+    for known in (fields, (*DEFAULT_FIELDS, *fields)):
+        with suppress(CustomerRefused):
+            return parse_customer(stored, fields=known)
+    return parse_customer(f"{EXACTLY}{stored}")
+
+
+def reading_of(typed: str, customer: Customer) -> str:
+    """Return a sentence on how the text was read, or "" if it was taken as it is."""
+    if typed == customer.identifier:
+        return ""
+    if typed.casefold().startswith(EXACTLY):
+        return "Looked up exactly as typed."
+    if not customer.is_named:
+        return f"Read as the {field_name(_FIELD_OF_KIND[customer.kind])} {customer.hex_id}."
+    kind = f"the {field_name(customer.fields[0])} " if customer.fields else ""
+    return f"Read as {kind}{customer.identifier}."
+
+
+def names_to_erase(text: str, *, fields: tuple[str, ...] = DEFAULT_FIELDS) -> tuple[str, ...]:
+    """Return the identifiers that lookups of this text have, and had before it was read.
+
+    Raise `CustomerRefused` if no lookup can have it.
+    """
+    literal = parse_customer(f"{EXACTLY}{text}").identifier
+    try:
+        return tuple(dict.fromkeys((parse_customer(text, fields=fields).identifier, literal)))
+    except CustomerRefused:
+        return (literal,)
+
+
+_FIELD_OF_KIND = {CustomerKind.EVENT: "id", CustomerKind.TRACE: "trace"}
+_FIELD_NAMES = {
+    "user.id": "user ID",
+    "user.email": "email",
+    "user.username": "username",
+    "id": "event ID",
+    "trace": "trace ID",
+}
+
+
+def field_name(field: str) -> str:
+    """Return the name of a searched field for people."""
+    if field.startswith("tags[") and field.endswith("]"):
+        return f"tag {field[5:-1]}"
+    return _FIELD_NAMES.get(field, field)
+
+
+# The characters of a text.
+
+_QUOTE, _ESCAPED_QUOTE = '"', '\\"'
+_CONTROLS = frozenset(("Cc", "Zl", "Zp"))
+_WRAPPERS = frozenset(("Pi", "Pf", "Ps", "Pe"))
+_JUNK = r"(?:[^\w@+$%&=/\\#-]|_){0,20}"
+
+
+def _clean(text: str) -> str:
+    if any(unicodedata.category(char) == "Cs" for char in text):
+        raise CustomerRefused("We can't read the customer. Type it again.")
+    stripped = _strip_invisible(text)
+    if any(unicodedata.category(char) in _CONTROLS for char in stripped):
+        raise CustomerRefused(
+            "The customer contains a line break, a tab, or another control character. "
+            "Type it on one line."
+        )
+    if len(stripped) > MAX_LINK_LENGTH:
+        raise _too_long(stripped)
+    return stripped
+
+
+def _too_long(text: str) -> CustomerRefused:
+    return CustomerRefused(
+        f"That is {len(text)} characters long; the limit for a customer is {MAX_CUSTOMER_LENGTH}."
+    )
+
+
+def _strip_invisible(text: str) -> str:
+    """Strip whitespace and invisible characters, which often come with pasted text."""
+    start, end = 0, len(text)
+    while start < end and _is_invisible(text[start]):
+        start += 1
+    while end > start and _is_invisible(text[end - 1]):
+        end -= 1
+    return text[start:end]
+
+
+def _is_invisible(char: str) -> bool:
+    return char.isspace() or unicodedata.category(char) == "Cf"
+
+
+def _with_plain_characters(text: str) -> str:
+    """Turn odd spaces into plain ones, and drop invisible characters that no script needs."""
+    spaced = "".join(" " if unicodedata.category(char) == "Zs" else char for char in text)
+    visible = "".join(char for char in spaced if unicodedata.category(char) != "Cf")
+    return visible if visible.isascii() else spaced
+
+
+def _unwrapped(text: str) -> str:
+    """Return the text without quotes or brackets around it, and without a comma at the end."""
+    while True:
+        bare = text.strip().rstrip(",;").rstrip()
+        ends = {*bare[:1], *bare[-1:]}
+        if len(bare) > 2 and all(map(_is_wrapper, ends)) and not ends & set(bare[1:-1]):
+            bare = bare[1:-1]
+        if bare == text or not bare:
+            return text
+        text = bare
+
+
+def _is_wrapper(char: str) -> bool:
+    """Return whether the character is a quote in any language, or a bracket that is no list's."""
+    if char.isascii():
+        return char in "\"'`<>{}"
+    return unicodedata.category(char) in _WRAPPERS or char == "\u00b4"
+
+
+# Values that are recognized without a label.
+
+_DOMAIN = r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,40})"
+_EMAIL = re.compile(rf"(?<![\w.+'%-])[\w+][\w.+'%&/=~-]{{0,63}}@{_DOMAIN}(?![\w@-])")
+_HEX = r"(?i:[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
+_HEX_IN_TEXT = re.compile(rf"(?<!\w){_HEX}(?!\w)")
+_CLEAR = rf"{_EMAIL.pattern}|{_HEX}|[0-9]{{1,20}}"
+_SURROUNDED = re.compile(
+    rf"{_JUNK}(?P<value>{_EMAIL.pattern}|{_HEX}){_JUNK}|"
+    r"[^\w@+$%&=/\\#<>*~|-]{0,3}#?(?P<number>[0-9]{1,20})[^\w@+$%&=/\\#<>*~|-]{0,4}"
+)
+_SEVERAL = re.compile(
+    rf"(?:{_CLEAR})(?:\s{{0,5}}(?:[,;/|]|\band\b|\bor\b)\s{{0,5}}(?:{_CLEAR}))+", re.IGNORECASE
+)
+_SHORT_ID = re.compile(r"[a-z][\w-]{0,60}-[0-9a-hjkmnp-tv-z]{1,7}", re.IGNORECASE)
+_HANDLE = re.compile(r"@\w[\w.-]*")
+
+
+# Labels before a value, and fields of Sentry's search language.
+
+_LABELED = re.compile(
+    r"[^\w\s!-]{0,3}(?P<label>[!-]?[^\W\d_](?:[\w.\u2019'() -]{0,38}[\w.)])?(?:\[[\w.:-]{1,64}\])?)"
+    r"[^\w\s:=#]{0,3}(?P<sign>\s?(?:[:=]{1,2}>?|[\uff1a\uff1d])(?:\*\*)?\s?|\s?#\s?|"
+    r"\s(?:is|ist|est|es)\s)"
+    r"(?P<value>\S.*)"
+)
+_SPACED = re.compile(
+    rf"(?P<label>[^\W\d_][\w.’' -]{{0,38}}[\w.])(?P<sign>\s)"
+    rf"(?P<value>{_CLEAR}|[A-Z][A-Z0-9_]*(?:-[A-Z0-9_]+)+){_JUNK}"
+)
+_IDENTITY_LABELS = {
+    **dict.fromkeys(
+        ("id", "userid", "uid", "useruid", "useruuid", "usernumber", "userno", "usernr",
+         "benutzerid", "nutzerid", "benutzernummer", "idutilisateur", "idusuario", "idutente"),
+        "user.id",
+    ),
+    **dict.fromkeys(
+        ("email", "mail", "useremail", "usermail", "emailaddress", "mailaddress", "emailadresse",
+         "mailadresse", "adressemail", "adresseemail", "courriel", "correo", "correoelectronico",
+         "from", "von", "de", "replyto", "sender", "contactemail", "customeremail"),
+        "user.email",
+    ),
+    **dict.fromkeys(
+        ("userusername", "username", "login", "loginname", "userlogin", "benutzername",
+         "nutzername", "handle", "nickname", "screenname", "nomdutilisateur", "identifiant",
+         "nombredeusuario"),
+        "user.username",
+    ),
+}  # fmt: skip
+_ANY_FIELD = re.compile(
+    r"user|(?:(?:the|full|display|user)?(?:customer|client|account|acct|member|subscriber|buyer|"
+    r"kunden?|konto|compte|cliente|cuenta|person|phone|tel|telephone|telefon|mobile|sub|subject)"
+    r"(?:s?(?:id|number|num|no|nr|nummer|key|name|code|ref|uuid))?)|(?:full|display|real)?name"
+)
+_EVENTS = frozenset((
+    "event", "eventid", "sentryid", "sentryevent", "sentryeventid", "lasteventid", "erroreventid",
+    "ereignis", "ereignisid", "iddevenement", "idevento", "iddeevento",
+))  # fmt: skip
+_TRACES = frozenset(("trace", "traceid", "sentrytrace", "sentrytraceid", "traceparent"))
+_MAYBE_EVENTS = frozenset((
+    "error", "errorid", "exceptionid", "incidentid", "reference", "referenceid", "supportid",
+    "fehlerid",
+))  # fmt: skip
+_ISSUES = frozenset(("issue", "issueid", "shortid", "issueshortid", "sentryissue", "groupid"))
+_REPLAYS = frozenset(("replay", "replayid", "sessionreplay", "sessionreplayid", "sentryreplayid"))
+_ADDRESSES = frozenset((
+    "ip", "userip", "ipaddress", "useripaddress", "clientip", "remoteaddr", "ipadresse",
+    "adresseip", "xforwardedfor",
+))  # fmt: skip
+_OTHER_ID = re.compile(
+    r"(?:^|[\W_])(?i:id|uuid|guid|no|nr|number|nummer)\.?$|[a-z](?:Id|ID|Uuid|UUID|Guid|No|Nr)$"
+)
+_ONE_MORE = re.compile(r"[,;{]\s{0,5}[\"']?[^\W\d_][\w.-]{0,40}[\"']?\s{0,5}[:=]")
+_SEARCH_KEY = re.compile(
+    r"(?:is|has|level|release|environment|transaction|message|title|url|culprit|platform|project|"
+    r"assigned|assigned_or_suggested|bookmarks|age|timestamp|times[_sS]een|first[_sS]een|"
+    r"last[_sS]een|logger|location|mechanism|dist|(?:error|stack|http|os|browser|device|geo|sdk|"
+    r"issue|app|user|release|project|unreal|profile|replay|span)\.[\w.]+)"
+)
+_TOKEN = re.compile(
+    r"(?P<not>[!-]?)(?P<key>[a-z][\w.-]*(?:\[[\w.:-]+\])?):"
+    r"(?P<value>\"(?:\\.|[^\"\\])*\"|\[[^\]]*\]|[^\s()]+)",
+    re.IGNORECASE,
+)
+
+_NO_LINK = "Paste the link to a single event, or type the customer."
+_ONE_ONLY = "That names several customers. Look up one at a time."
+_A_SEARCH = (
+    "That is a Sentry search, not a customer. Enter the customer's user ID, email, or username."
+)
+_AN_ISSUE = (
+    "This points to an issue, which many customers can share. Open it in Sentry, and paste the "
+    "link to a single event or the customer's user ID or email."
+)
+_A_REPLAY = (
+    "This points to a session replay, which can't be looked up. Open it in Sentry, and paste the "
+    "customer's user ID or email."
+)
+_AN_ADDRESS = (
+    "Many customers can share an IP address, so we don't look it up. Enter the customer's user "
+    "ID, email, or username."
+)
+_NO_VALUE = "The value is missing. Enter the customer's user ID, email, or username."
+
+
+def _bare_value(text: str) -> str | None:
+    """Return the email address, number, or 32 hex digits in nothing but punctuation."""
+    found = _SURROUNDED.fullmatch(text)
+    return (found["value"] or found["number"]) if found else None
+
+
+def _key(label: str) -> str:
+    """Return a label without case, accents, spaces, and punctuation."""
+    plain = unicodedata.normalize("NFKD", label).casefold()
+    return "".join(char for char in plain if char.isalnum())
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads one text, whose odd characters are gone."""
+
+    fields: tuple[str, ...]
+    site: Site | None
+
+    def read(self, text: str) -> Customer:
+        text = _unwrapped(text)
+        links = _links_in(text, self.site)
+        if links:
+            return self._linked(text, links)
+        if len(text) > MAX_CUSTOMER_LENGTH:
+            raise _too_long(text)
+        if text.casefold().startswith("mailto:"):
+            text = unquote(re.split(r"[?|]", text[7:])[0])
+        tokens = list(_TOKEN.finditer(text))
+        searched = self._searched(tokens) if len(tokens) > 1 else None
+        return searched or self._labeled(text) or self._unlabeled(text)
+
+    # Without a label
+
+    def _unlabeled(self, text: str) -> Customer:
+        if _SEVERAL.fullmatch(text):
+            raise CustomerRefused(_ONE_ONLY)
+        value = _bare_value(text) or self._only_email(text) or text
+        if _is_ip(value.strip("[]")):
+            raise CustomerRefused(_AN_ADDRESS, may_be_exact=True)
+        if hex_id := as_hex_id(value):
+            return Customer(value, CustomerKind.IDENTIFIER_OR_HEX, hex_id)
+        if " " not in value:
+            value = value.rstrip(".:") or value
+        if _HANDLE.fullmatch(value):
+            value = value[1:]
+        is_short_id = _SHORT_ID.fullmatch(value)
+        kind = CustomerKind.IDENTIFIER_OR_ISSUE if is_short_id else CustomerKind.IDENTIFIER
+        return Customer(value, kind)
+
+    def _only_email(self, text: str) -> str | None:
+        """Return the email address in a text with other words."""
+        if not re.search(r"[\s<>,;()\[\]]", text):
+            return None
+        found = {email.casefold(): email for email in _EMAIL.findall(text)}
+        if len(found) > 1:
+            raise CustomerRefused(_ONE_ONLY)
+        return next(iter(found.values()), None)
+
+    # With a label
+
+    def _labeled(self, text: str) -> Customer | None:
+        found = _LABELED.fullmatch(text) or _SPACED.fullmatch(text)
+        if found is None:
+            return None
+        label, value = found["label"].lstrip("!-"), _unwrapped(found["value"])
+        is_spaced = not found["sign"].strip()
+        field = self._field_of(label)
+        if is_spaced and field == "user.email":
+            return None
+        is_known = field is not None or _ANY_FIELD.fullmatch(_key(label)) is not None
+        if is_known and label != found["label"]:
+            raise CustomerRefused(_A_SEARCH, may_be_exact=True)
+        if is_known and _ONE_MORE.search(value):
+            raise CustomerRefused(_ONE_ONLY, may_be_exact=True)
+        if field:
+            return self._in_field(field, value)
+        is_search = found["sign"] == ":" and label == label.lower()
+        return self._hex_or_refused(label, value) or self._other(label, value, is_search=is_search)
+
+    def _field_of(self, label: str) -> str | None:
+        """Return the configured field that a label names, or None.
+
+        Raise `CustomerRefused` for a field of Sentry's that isn't configured.
+        """
+        tags = {_key(field[5:-1]): field for field in self.fields if field.startswith("tags[")}
+        name = label[5:-1] if label.startswith("tags[") else label
+        field = tags.get(_key(name)) or _IDENTITY_LABELS.get(_key(label), "")
+        if field in self.fields:
+            return field
+        if label.startswith("tags[") or label == field:
+            raise CustomerRefused(
+                f"This site doesn't look up customers by {field_name(field or label)}. Enter one "
+                f"of these: {', '.join(map(field_name, self.fields))}.",
+                may_be_exact=True,
+            )
+        return None
+
+    def _in_field(self, field: str, value: str) -> Customer:
+        if re.fullmatch(r'"(?:\\.|[^"\\])*"', value):
+            value = value[1:-1]
+        value = value.replace(_ESCAPED_QUOTE, _QUOTE)
+        if field == "user.email":
+            value = self._only_email(value) or value
+        if re.fullmatch(r"\[.*,.*\]", value) or re.search(r"(?<!\\)\*|\uf00d", value):
+            raise CustomerRefused(_ONE_ONLY, may_be_exact=True)
+        value = _bare_value(value) or value.replace("\\*", "*")
+        if not value.strip("\"' "):
+            raise CustomerRefused(_NO_VALUE)
+        is_other_kind = field != "user.email" and _EMAIL.fullmatch(value) and field[:4] == "user"
+        return Customer(value, fields=() if is_other_kind else (field,))
+
+    def _hex_or_refused(self, label: str, value: str) -> Customer | None:
+        """Return the event or trace that a label announces. Refuse what isn't one customer's."""
+        key = _key(label)
+        if key in _ISSUES:
+            raise CustomerRefused(_AN_ISSUE, may_be_exact=True)
+        if key in _REPLAYS:
+            raise CustomerRefused(_A_REPLAY, may_be_exact=True)
+        if key in _ADDRESSES:
+            raise CustomerRefused(_AN_ADDRESS, may_be_exact=True)
+        found = _HEX_IN_TEXT.search(value)
+        hex_id = as_hex_id(found[0]) if found else None
+        if key in _EVENTS or key in _TRACES:
+            kind = CustomerKind.EVENT if key in _EVENTS else CustomerKind.TRACE
+            if hex_id is None:
+                raise CustomerRefused(
+                    f"This is not a complete {kind} ID, which has 32 digits and letters from a to "
+                    "f. Copy it again.",
+                    may_be_exact=True,
+                )
+            return Customer(hex_id, kind, hex_id)
+        is_whole = hex_id is not None and as_hex_id(value) == hex_id
+        if is_whole and (key in _MAYBE_EVENTS or not _OTHER_ID.search(label)):
+            return Customer(value, CustomerKind.IDENTIFIER_OR_HEX, hex_id)
+        return None
+
+    def _other(self, label: str, value: str, *, is_search: bool) -> Customer | None:
+        if _ANY_FIELD.fullmatch(_key(label)):
+            return self.read(value)
+        if is_search and _SEARCH_KEY.fullmatch(label):
+            raise CustomerRefused(_A_SEARCH, may_be_exact=True)
+        if _OTHER_ID.search(label):
+            raise CustomerRefused(
+                f"We don't know whether “{label}” identifies a customer. If it does, enter only "
+                "the value.",
+                may_be_exact=True,
+            )
+        return None
+
+    # A search in Sentry's language
+
+    def _searched(self, tokens: list[re.Match[str]], *, is_link: bool = False) -> Customer | None:
+        """Return the only customer in a search; None if it has none."""
+        found: dict[str, Customer] = {}
+        for token in tokens:
+            customer = self._in_token(token, is_link=is_link)
+            if customer:
+                found[customer.identifier.casefold()] = customer
+        if len(found) > 1:
+            raise CustomerRefused(_ONE_ONLY)
+        return next(iter(found.values()), None)
+
+    def _in_token(self, token: re.Match[str], *, is_link: bool) -> Customer | None:
+        key, value = token["key"], token["value"]
+        if key.casefold() == "id" and is_link:
+            key = "event"  # as Sentry's own pages mean it
+        is_identity = key in ("user", "event", "trace") or f"tags[{key}]" in self.fields
+        if is_identity or key.startswith(("user.", "tags[")):
+            return self._labeled(f"{token['not']}{key}:{value}")
+        return None
+
+    # A link to Sentry
+
+    def _linked(self, text: str, links: list[str]) -> Customer:
+        if len(links) > 1:
+            raise CustomerRefused(_ONE_ONLY)
+        try:
+            parts = urlsplit(links[0] if "://" in links[0] else f"https://{links[0]}")
+            host = (parts.hostname or "").rstrip(".")
+        except ValueError as error:
+            raise LinkRefused(f"We can't read this link. {_NO_LINK}") from error
+        segments = [unquote(segment) for segment in parts.path.split("/") if segment]
+        target = _target_of(segments, parse_qs(parts.query))
+        if target is None and not _is_sentry(host, self.site):
+            return self._other_link(text, links[0], parts)
+        if self.site:
+            _check_site(self.site, host, segments)
+        if isinstance(target, Customer):
+            return target
+        searched = self._searched_in(parts)
+        if searched is None:
+            raise LinkRefused(target or f"This link names no customer, event, or trace. {_NO_LINK}")
+        return searched
+
+    def _other_link(self, text: str, link: str, parts: SplitResult) -> Customer:
+        """Return a link as an identifier, as OpenID has them."""
+        if text != link or parts.query or parts.fragment or parts.username or parts.password:
+            raise LinkRefused(f"We can't read this link. {_NO_LINK}", may_be_exact=text == link)
+        return Customer(link)
+
+    def _searched_in(self, parts: SplitResult) -> Customer | None:
+        """Return the customer, event, or trace that the search in a link names."""
+        queries = (
+            value
+            for name, values in parse_qs(parts.query).items()
+            if name.casefold().endswith("query")
+            for value in values
+        )
+        for query in queries:
+            hex_id = as_hex_id(query.strip())
+            if hex_id:
+                return Customer(hex_id, CustomerKind.EVENT, hex_id)
+            searched = self._searched(list(_TOKEN.finditer(query)), is_link=True)
+            if searched:
+                return searched
+        return None
+
+
+# Links: which Sentry they point to, and to what.
+
+_LINK = re.compile(r"https?://[^\s<>\"“”|`]{1,1990}", re.IGNORECASE)
+_BARE_LINK = re.compile(r"(?P<host>(?:[\w-]+\.)+[\w-]+)(?::\d{1,5})?/\S+")
+_CLOUD = "sentry.io"
+_NOT_ORGANIZATIONS = re.compile(r"www|app|(?:us|de|eu)\d?")
+_SLUG_AND_ID = re.compile(r"[\w.-]+:([0-9a-f]{32})", re.IGNORECASE)
+_PAGES = frozenset((
+    "alerts", "api", "auth", "crons", "dashboard", "dashboards", "discover", "errors", "explore",
+    "feedback", "insights", "issues", "logs", "monitors", "organizations", "performance",
+    "profiling", "projects", "releases", "replays", "settings", "share", "stats", "traces",
+    "user-feedback",
+))  # fmt: skip
+
+
+def _links_in(text: str, site: Site | None) -> list[str]:
+    found = [link.rstrip(".,;:!?*'’»)]}") for link in _LINK.findall(text)]
+    bare = _BARE_LINK.fullmatch(text)
+    if bare and _is_sentry(bare["host"], site):
+        found = [text.rstrip(".,;:!?")]
+    return list(dict.fromkeys(found))
+
+
+def _host_of(site: Site) -> str:
+    return urlsplit(site.base_url).hostname or ""
+
+
+def _is_within(host: str, domain: str) -> bool:
+    return host == domain or host.endswith(f".{domain}")
+
+
+def _is_sentry(host: str, site: Site | None) -> bool:
+    host = host.casefold()
+    return _is_within(host, _CLOUD) or (site is not None and _is_within(host, _host_of(site)))
+
+
+def _check_site(site: Site, host: str, segments: list[str]) -> None:
+    """Raise `LinkRefused` if the link points to another server or organization."""
+    own_host = _host_of(site)
+    domain = _CLOUD if _is_within(own_host, _CLOUD) else own_host
+    if not _is_within(host, domain) and not _is_internal(own_host):
+        raise LinkRefused(
+            f"This link points to another server, {host[:100]}. Triage asks {own_host}. {_NO_LINK}"
+        )
+    prefix = host.removesuffix(_CLOUD if _is_within(host, _CLOUD) else domain).rstrip(".")
+    is_organization = "." not in prefix and not _NOT_ORGANIZATIONS.fullmatch(prefix)
+    named = {_organization_in(segments)}
+    if _is_within(host, domain) or _is_within(host, _CLOUD):
+        named.add(prefix if is_organization else "")
+    others = {name for name in named if name and name.casefold() != site.organization.casefold()}
+    if others:
+        raise LinkRefused(
+            f"This link points to another organization, {min(others)[:100]}. Triage asks "
+            f"{site.organization}. {_NO_LINK}"
+        )
+
+
+def _is_internal(host: str) -> bool:
+    """Return whether only servers use this name, so that links for people have another."""
+    return "." not in host or _is_ip(host) or host.endswith((".internal", ".local", ".svc"))
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _organization_in(segments: list[str]) -> str:
+    """Return the organization in the path of any version of Sentry or GlitchTip, or ""."""
+    if segments[:2] == ["api", "0"]:
+        segments = segments[2:]
+        return segments[1] if segments[:1] in (["organizations"], ["projects"]) else ""
+    if segments[:1] in (["organizations"], ["settings"]) and len(segments) > 1:
+        return segments[1]
+    first = segments[0] if segments else ""
+    return "" if first in _PAGES else first
+
+
+def _target_of(segments: list[str], params: dict[str, list[str]]) -> Customer | str | None:
+    """Return what the path points to: an event or trace, or why it can't be looked up."""
+    pairs = list(zip(["", *segments], segments, strict=False))
+    for parent, name in pairs:
+        in_slug = _SLUG_AND_ID.fullmatch(name)
+        if parent in ("events", "eventids") and as_hex_id(name):
+            return _of_kind(CustomerKind.EVENT, name)
+        if parent in ("discover", "performance") and in_slug:
+            return _of_kind(CustomerKind.EVENT, in_slug[1])
+        if parent in ("trace", "traces") and as_hex_id(name):
+            return _of_kind(CustomerKind.TRACE, name)
+    messages = (message for parent, name in pairs if (message := _refusal(parent, name)))
+    has_feedback = "feedbackSlug" in params or "eventId" in params
+    return next(messages, _FEEDBACK if has_feedback else None)
+
+
+def _of_kind(kind: CustomerKind, text: str) -> Customer:
+    hex_id = as_hex_id(text) or ""
+    return Customer(hex_id, kind, hex_id)
+
+
+_FEEDBACK = (
+    "This points to feedback, which can't be looked up. Open it in Sentry, and paste the "
+    "customer's user ID or email."
+)
+
+
+def _refusal(parent: str, name: str) -> str:
+    """Return why a link with this part can't be looked up, or ""."""
+    if parent == "replays":
+        return _A_REPLAY
+    if name in ("feedback", "user-feedback"):
+        return _FEEDBACK
+    is_issue = name.isdecimal() or _SHORT_ID.fullmatch(name)
+    if (parent in ("issues", "group") and is_issue) or parent == "share":
+        return _AN_ISSUE
+    return ""
