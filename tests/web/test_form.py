@@ -145,9 +145,9 @@ def test_form_and_chosen_project_work_while_sentry_is_down(
 def test_copied_label_restricts_the_lookup_and_the_page_says_so(
     ana: Client, connected: DemoSentry
 ) -> None:
-    connected.world.add_event(user_id="77", timestamp=MOMENT, title="Aspen")
-    connected.world.add_event(username="77", timestamp=MOMENT, title="Birch")
-    connected.world.add_event(user_id="id:77", timestamp=MOMENT, title="Cedar")
+    connected.world.add_event(user_id="77", timestamp=MOMENT, title="Aspen", issue="A")
+    connected.world.add_event(username="77", timestamp=MOMENT, title="Birch", issue="B")
+    connected.world.add_event(user_id="id:77", timestamp=MOMENT, title="Cedar", issue="C")
     page = text(ana.get(look_up(ana, customer="id:77")))
     assert "Read as the user ID 77." in page
     assert ("Aspen" in page, "Birch" in page, "Cedar" in page) == (True, False, False)
