@@ -9,6 +9,7 @@ from io import StringIO
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -27,6 +28,7 @@ from django.utils.html import format_html
 from apps.audit.models import Action, Entry
 from apps.audit.trail import Fact, actor_of, decrypt_words, record
 from apps.crypto import hash_customer
+from apps.events.identifier import identifier_to_find
 
 MAX_LISTED = 10_000
 ORIGIN_LABELS = {"web": "web page", "api": "API", "cli": "command line", "system": "Triage itself"}
@@ -331,7 +333,8 @@ def _query(request: HttpRequest) -> dict[str, str]:
     query = {name: request.GET[name] for name in request.GET if name not in ("q", "p", "e")}
     posted = {name: request.POST.get(name, "").strip() for name in ("who", "customer", "on")}
     if posted["customer"]:
-        query["q"] = hash_customer(posted["customer"])
+        fields = tuple(settings.TRIAGE_CUSTOMER_FIELDS)
+        query["q"] = hash_customer(identifier_to_find(posted["customer"], fields=fields))
     elif posted["who"] or posted["on"]:
         query["q"] = posted["who"] or posted["on"].lower().removeprefix("lookup ")
     for name, bound, offset in (("from", "at__gte", 0), ("to", "at__lt", 1)):

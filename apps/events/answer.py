@@ -279,7 +279,7 @@ class NoticeCode(StrEnum):
     INCOMPLETE_LIST = "incomplete_list"
     FLAVOR_LIMITS = "flavor_limits"
     OTHER_PROJECTS = "other_projects"
-    MAYBE_ISSUE = "maybe_issue"
+    UNCLEAR_CUSTOMER = "unclear_customer"
 
 
 @dataclass(frozen=True, slots=True)

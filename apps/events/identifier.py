@@ -60,13 +60,15 @@ def stored_text(typed: str, customer: Customer) -> str:
     """Return the text that stands for the customer in records: never the rest of a link."""
     text = _strip_invisible(typed)
     is_exact = text.casefold().startswith(EXACTLY)
-    if is_exact or customer.identifier == text or "/" not in text:
+    if is_exact or customer.identifier == text or not re.search(r"[/?]", text):
         return text
     if not customer.is_named:
         return f"{customer.kind}:{customer.hex_id}"
-    if len(customer.fields) == 1:
-        return f'{customer.fields[0]}:"{customer.identifier.replace(_QUOTE, _ESCAPED_QUOTE)}"'
-    return customer.identifier
+    if customer.fields:
+        escaped = re.sub(r'(["*])', r"\\\1", customer.identifier)
+        return f'{customer.fields[0]}:"{escaped}"'
+    is_plain = restored_customer(customer.identifier, fields=()) == customer
+    return customer.identifier if is_plain else f"{EXACTLY}{customer.identifier}"
 
 
 def restored_customer(stored: str, *, fields: tuple[str, ...]) -> Customer:
@@ -75,6 +77,14 @@ def restored_customer(stored: str, *, fields: tuple[str, ...]) -> Customer:
         with suppress(CustomerRefused):
             return parse_customer(stored, fields=known)
     return parse_customer(f"{EXACTLY}{stored}")
+
+
+def identifier_to_find(text: str, *, fields: tuple[str, ...]) -> str:
+    """Return the identifier that lookups of this text have."""
+    try:
+        return restored_customer(text, fields=fields).identifier
+    except CustomerRefused:
+        return text
 
 
 def reading_of(typed: str, customer: Customer) -> str:
@@ -120,7 +130,6 @@ def field_name(field: str) -> str:
 
 # The characters of a text.
 
-_QUOTE, _ESCAPED_QUOTE = '"', '\\"'
 _CONTROLS = frozenset(("Cc", "Zl", "Zp"))
 _WRAPPERS = frozenset(("Pi", "Pf", "Ps", "Pe"))
 _JUNK = r"(?:[^\w@+$%&=/\\#-]|_){0,20}"
@@ -177,6 +186,14 @@ def _unwrapped(text: str) -> str:
         if bare == text or not bare:
             return text
         text = bare
+
+
+def _tidied(value: str) -> str:
+    """Return a value without a full stop at its end, or an @ that says it is a username."""
+    if " " in value:
+        return value
+    value = value.rstrip(".:") or value
+    return value[1:] if _HANDLE.fullmatch(value) else value
 
 
 def _is_wrapper(char: str) -> bool:
@@ -255,6 +272,7 @@ _ADDRESSES = frozenset((
     "ip", "userip", "ipaddress", "useripaddress", "clientip", "remoteaddr", "ipadresse",
     "adresseip", "xforwardedfor",
 ))  # fmt: skip
+_ARTICLE = re.compile(r"^(?:the|an?|your|my|our|their|his|her)\W+")
 _OTHER_ID = re.compile(
     r"(?:^|[\W_])(?i:id|uuid|guid|no|nr|number|nummer)\.?$|[a-z](?:Id|ID|Uuid|UUID|Guid|No|Nr)$"
 )
@@ -298,8 +316,8 @@ def _bare_value(text: str) -> str | None:
 
 
 def _key(label: str) -> str:
-    """Return a label without case, accents, spaces, and punctuation."""
-    plain = unicodedata.normalize("NFKD", label).casefold()
+    """Return a label without articles, case, accents, spaces, and punctuation."""
+    plain = _ARTICLE.sub("", unicodedata.normalize("NFKD", label).casefold())
     return "".join(char for char in plain if char.isalnum())
 
 
@@ -329,14 +347,11 @@ class _Reader:
         if _SEVERAL.fullmatch(text):
             raise CustomerRefused(_ONE_ONLY)
         value = _bare_value(text) or self._only_email(text) or text
-        if _is_ip(value.strip("[]")):
+        if _is_ip(value) or _is_ip(re.sub(r"(?<=\d):\d{1,5}$", "", value)):
             raise CustomerRefused(_AN_ADDRESS, may_be_exact=True)
         if hex_id := as_hex_id(value):
             return Customer(value, CustomerKind.IDENTIFIER_OR_HEX, hex_id)
-        if " " not in value:
-            value = value.rstrip(".:") or value
-        if _HANDLE.fullmatch(value):
-            value = value[1:]
+        value = _tidied(value)
         is_short_id = _SHORT_ID.fullmatch(value)
         kind = CustomerKind.IDENTIFIER_OR_ISSUE if is_short_id else CustomerKind.IDENTIFIER
         return Customer(value, kind)
@@ -390,16 +405,17 @@ class _Reader:
         return None
 
     def _in_field(self, field: str, value: str) -> Customer:
-        if re.fullmatch(r'"(?:\\.|[^"\\])*"', value):
-            value = value[1:-1]
-        value = value.replace(_ESCAPED_QUOTE, _QUOTE)
+        quoted = re.fullmatch(r'"((?:\\.|[^"\\])*)"', value)
+        if re.search(r"(?<!\\)\*|\uf00d", value) or re.fullmatch(r"\[.*,.*\]", value):
+            raise CustomerRefused(_ONE_ONLY, may_be_exact=True)
         if field == "user.email":
             value = self._only_email(value) or value
-        if re.fullmatch(r"\[.*,.*\]", value) or re.search(r"(?<!\\)\*|\uf00d", value):
-            raise CustomerRefused(_ONE_ONLY, may_be_exact=True)
-        value = _bare_value(value) or value.replace("\\*", "*")
+        value = _bare_value(value) or (quoted[1] if quoted else _tidied(value))
+        value = re.sub(r'\\(["*])', r"\1", value)
         if not value.strip("\"' "):
             raise CustomerRefused(_NO_VALUE)
+        if field == "user.id" and not quoted and " " in value:
+            raise CustomerRefused("A user ID has no spaces. Enter only the ID.", may_be_exact=True)
         is_other_kind = field != "user.email" and _EMAIL.fullmatch(value) and field[:4] == "user"
         return Customer(value, fields=() if is_other_kind else (field,))
 
@@ -489,7 +505,8 @@ class _Reader:
     def _other_link(self, text: str, link: str, parts: SplitResult) -> Customer:
         """Return a link as an identifier, as OpenID has them."""
         if text != link or parts.query or parts.fragment or parts.username or parts.password:
-            raise LinkRefused(f"We can't read this link. {_NO_LINK}", may_be_exact=text == link)
+            may_be_exact = text == link and "@" not in parts.netloc and not parts.query
+            raise LinkRefused(f"We can't read this link. {_NO_LINK}", may_be_exact=may_be_exact)
         return Customer(link)
 
     def _searched_in(self, parts: SplitResult) -> Customer | None:
@@ -518,8 +535,8 @@ _CLOUD = "sentry.io"
 _NOT_ORGANIZATIONS = re.compile(r"www|app|(?:us|de|eu)\d?")
 _SLUG_AND_ID = re.compile(r"[\w.-]+:([0-9a-f]{32})", re.IGNORECASE)
 _PAGES = frozenset((
-    "alerts", "api", "auth", "crons", "dashboard", "dashboards", "discover", "errors", "explore",
-    "feedback", "insights", "issues", "logs", "monitors", "organizations", "performance",
+    "alerts", "api", "auth", "crons", "dashboard", "dashboards", "discover", "errors", "events",
+    "explore", "feedback", "group", "insights", "issues", "logs", "monitors", "performance",
     "profiling", "projects", "releases", "replays", "settings", "share", "stats", "traces",
     "user-feedback",
 ))  # fmt: skip
@@ -587,8 +604,8 @@ def _organization_in(segments: list[str]) -> str:
         return segments[1] if segments[:1] in (["organizations"], ["projects"]) else ""
     if segments[:1] in (["organizations"], ["settings"]) and len(segments) > 1:
         return segments[1]
-    first = segments[0] if segments else ""
-    return "" if first in _PAGES else first
+    has_organization = segments and segments[0] not in _PAGES and _PAGES & set(segments[1:3])
+    return segments[0] if has_organization else ""
 
 
 def _target_of(segments: list[str], params: dict[str, list[str]]) -> Customer | str | None:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from apps.events.answer import Answer
 from apps.events.event import Event
 from apps.events.grouping import Group, group_by_issue
+from apps.events.query import CustomerKind
 from apps.events.rules.engine import rule_for
 from apps.events.rules.rule import CLIENT, Place, Rule, Side, side_of, user_action_of
 
@@ -80,11 +81,13 @@ def headline(answer: Answer, zone: ZoneInfo) -> str:
     An incomplete result says "so far" or "at least".
     """
     groups = group_by_issue(answer)
+    is_trace = answer.question.customer.kind == CustomerKind.TRACE
+    whose = "in this trace" if is_trace else "for this customer"
     if not groups:
         if answer.complete:
-            return "No errors for this customer in this window."
+            return f"No errors {whose} in this window."
         if answer.is_only_pending:
-            return "No errors for this customer so far."
+            return f"No errors {whose} so far."
         return "No errors were found, but the result is incomplete."
     first, *others = (group for group in groups if not group.is_noise)
     sentence = f"{summarize_group(first)[:-1]}, {_frequency(first, answer, zone)}"

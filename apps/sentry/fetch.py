@@ -37,7 +37,7 @@ from apps.sentry.listing import (
     Listing,
     detail_notices,
     environment_notices,
-    issue_notices,
+    identifier_notices,
     list_events,
     merge_body,
     read_bodies,
@@ -114,7 +114,7 @@ def fetch_answer(
             *skipped,
             *environment_notices(question, searched),
             *window_notices(question, client.config, now),
-            *(() if listing.events else issue_notices(question, projects)),
+            *(() if listing.events else identifier_notices(question, projects)),
             *listing.notices,
             *missing,
         )
@@ -196,7 +196,7 @@ _INCOMPLETE = frozenset(
         NoticeCode.ENVIRONMENT_UNKNOWN,
         NoticeCode.INCOMPLETE_LIST,
         NoticeCode.FLAVOR_LIMITS,
-        NoticeCode.MAYBE_ISSUE,
+        NoticeCode.UNCLEAR_CUSTOMER,
     )
 )
 

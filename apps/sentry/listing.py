@@ -86,17 +86,27 @@ def environment_notices(question: Question, searched: Sequence[Project]) -> tupl
     )
 
 
-def issue_notices(question: Question, projects: Sequence[Project]) -> tuple[Notice, ...]:
-    """Return a notice if an identifier without events may be the short ID of an issue."""
-    slug, _, _number = question.customer.identifier.casefold().rpartition("-")
-    is_possible = question.customer.kind == CustomerKind.IDENTIFIER_OR_ISSUE
-    if not is_possible or slug not in {project.slug.casefold() for project in projects}:
+def identifier_notices(question: Question, projects: Sequence[Project]) -> tuple[Notice, ...]:
+    """Return a notice if an empty list says nothing about a customer.
+
+    The identifier is an event's ID, or may be the short ID of an issue.
+    """
+    customer = question.customer
+    slug, _, _number = customer.identifier.casefold().rpartition("-")
+    slugs = {project.slug.casefold() for project in projects}
+    if customer.kind == CustomerKind.EVENT:
+        message = (
+            "We found no event with this ID where we searched. It may be too old, or Sentry never "
+            "stored it. Look up the customer instead."
+        )
+    elif customer.kind == CustomerKind.IDENTIFIER_OR_ISSUE and slug in slugs:
+        message = (
+            f"What was typed looks like the short ID of an issue in the project {slug}, not like a "
+            "customer. Open the issue in Sentry, and look up the customer of one of its events."
+        )
+    else:
         return ()
-    message = (
-        f"What was typed looks like the short ID of an issue in the project {slug}, not like a "
-        "customer. Open the issue in Sentry, and look up the customer of one of its events."
-    )
-    return (Notice(NoticeCode.MAYBE_ISSUE, message),)
+    return (Notice(NoticeCode.UNCLEAR_CUSTOMER, message),)
 
 
 def window_notices(question: Question, config: SentryConfig, now: datetime) -> tuple[Notice, ...]:

@@ -83,6 +83,7 @@ def test_value_is_taken_out_of_what_was_copied_with_it() -> None:
         ("@jane_doe", "jane_doe"),
         ("jane_doe.", "jane_doe"),
         ("Jane\u00a0Doe", "Jane Doe"),
+        ("Your client number is 77", "77"),
         (f"login: {EMAIL}", EMAIL),
         (f"Reference: {HEX}", HEX),
     ]  # fmt: skip
@@ -187,6 +188,9 @@ def test_what_is_not_one_customer_is_refused_with_a_next_step() -> None:
         ("Order ID: 5", "Order ID"),
         ("Event ID: 7ca573c0", "complete event ID"),
         ('user.id:""', "missing"),
+        ("user.id:77 timeout", "no spaces"),
+        ("203.0.113.7:443", "IP address"),
+        ("https://acme.sentry.io/pull/acme/web/5/", "no customer, event, or trace"),
     ]
     texts = [str(refusal(text)) for text, _ in rows]
     assert [row for row, text in zip(rows, texts, strict=True) if row[1] not in text] == []
@@ -218,6 +222,11 @@ def test_record_has_the_reading_but_never_the_rest_of_a_link() -> None:
         (f"https://acme.sentry.io/performance/trace/{HEX}/?t0p", f"trace:{HEX}"),
         ("https://acme.sentry.io/issues/?query=user.id%3A77&token=t0p", 'user.id:"77"'),
         (f"mailto:{EMAIL}?body=a/t0p", EMAIL),
+        (
+            "https://acme.sentry.io/issues/?query=user.username%3A%22a%5C%2A%20%5C%22b%22",
+            'user.username:"a\\* \\"b"',
+        ),
+        ("https://acme.sentry.io/issues/?query=user%3A%22a%3Db%22", "a=b"),
         (" id:77 ", "id:77"),
         ("exactly:https://id.example.org/jane", "exactly:https://id.example.org/jane"),
     ]

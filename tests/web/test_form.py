@@ -195,6 +195,16 @@ def test_empty_result_for_the_short_id_of_an_issue_is_incomplete(
     assert "short ID" not in page
 
 
+def test_empty_result_for_an_event_or_trace_claims_nothing_about_a_customer(
+    ana: Client, connected: DemoSentry
+) -> None:
+    page = text(ana.get(look_up(ana, customer=f"Event ID: {'ab' * 16}")))
+    assert "We found no event with this ID where we searched." in page
+    assert "the result is incomplete" in page
+    page = text(ana.get(look_up(ana, customer=f"Trace ID: {'ab' * 16}")))
+    assert "No errors in this trace in this window." in page
+
+
 def value_of(name: str, page: str) -> str:
     """Return the value of the first input with that name."""
     field = page.partition(f'name="{name}" value="')[2]

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.contrib.admin.views.main import ChangeList
@@ -26,6 +27,7 @@ from apps.audit.admin import AllowedFiltersAdmin, csv_line
 from apps.audit.models import Action
 from apps.audit.trail import Fact, actor_of, record
 from apps.crypto import hash_customer
+from apps.events.identifier import identifier_to_find
 from apps.lookups.access import Requester
 from apps.lookups.admin.filters import (
     FILTERS,
@@ -554,4 +556,5 @@ def _find(term: str) -> dict[str, str]:
         return {"who": str(person)}
     if Lookup.objects.filter(system_user=term).exclude(system_user="").exists():
         return {"system": term}
-    return {"q": hash_customer(term)}
+    fields = tuple(settings.TRIAGE_CUSTOMER_FIELDS)
+    return {"q": hash_customer(identifier_to_find(term, fields=fields))}
