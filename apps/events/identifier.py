@@ -9,7 +9,7 @@ front turns all of this off.
 import re
 import unicodedata
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
@@ -46,9 +46,10 @@ def parse_customer(
     """
     typed = _clean(text)
     if typed.casefold().startswith(EXACTLY):
-        customer = Customer(_strip_invisible(typed[len(EXACTLY) :]))
+        customer = Customer(typed[len(EXACTLY) :])
     else:
         customer = _Reader(fields, site).read(_with_plain_characters(typed))
+    customer = replace(customer, identifier=_strip_invisible(customer.identifier))
     if not customer.identifier:
         raise CustomerRefused("Enter a customer: a user ID, email, or username.")
     if len(customer.identifier) > MAX_CUSTOMER_LENGTH:
@@ -57,18 +58,19 @@ def parse_customer(
 
 
 def stored_text(typed: str, customer: Customer) -> str:
-    """Return the text that stands for the customer in records: never the rest of a link."""
+    """Return the text that stands for the customer in records: of a link, only its target."""
     text = _strip_invisible(typed)
     is_exact = text.casefold().startswith(EXACTLY)
-    if is_exact or customer.identifier == text or not re.search(r"[/?]", text):
+    if is_exact or customer.identifier == text or not _HAS_LINK.search(text):
         return text
     if not customer.is_named:
         return f"{customer.kind}:{customer.hex_id}"
+    target = customer.identifier
     if customer.fields:
-        escaped = re.sub(r'(["*])', r"\\\1", customer.identifier)
-        return f'{customer.fields[0]}:"{escaped}"'
-    is_plain = restored_customer(customer.identifier, fields=()) == customer
-    return customer.identifier if is_plain else f"{EXACTLY}{customer.identifier}"
+        escaped = re.sub(r'(["*])', r"\\\1", target)
+        target = f'{customer.fields[0]}:"{escaped}"'
+    is_plain = restored_customer(target, fields=customer.fields) == customer
+    return target if is_plain else f"{EXACTLY}{customer.identifier}"
 
 
 def restored_customer(stored: str, *, fields: tuple[str, ...]) -> Customer:
@@ -218,6 +220,7 @@ _SEVERAL = re.compile(
     rf"(?:{_CLEAR})(?:\s{{0,5}}(?:[,;/|]|\band\b|\bor\b)\s{{0,5}}(?:{_CLEAR}))+", re.IGNORECASE
 )
 _SHORT_ID = re.compile(r"[a-z][\w-]{0,60}-[0-9a-hjkmnp-tv-z]{1,7}", re.IGNORECASE)
+_ENCODED = re.compile(r"%(?:40|3A|22|20)", re.IGNORECASE)
 _HANDLE = re.compile(r"@\w[\w.-]*")
 
 
@@ -268,6 +271,7 @@ _MAYBE_EVENTS = frozenset((
 ))  # fmt: skip
 _ISSUES = frozenset(("issue", "issueid", "shortid", "issueshortid", "sentryissue", "groupid"))
 _REPLAYS = frozenset(("replay", "replayid", "sessionreplay", "sessionreplayid", "sentryreplayid"))
+_HEX_LABELS = _EVENTS | _TRACES | _REPLAYS
 _ADDRESSES = frozenset((
     "ip", "userip", "ipaddress", "useripaddress", "clientip", "remoteaddr", "ipadresse",
     "adresseip", "xforwardedfor",
@@ -336,7 +340,9 @@ class _Reader:
         if len(text) > MAX_CUSTOMER_LENGTH:
             raise _too_long(text)
         if text.casefold().startswith("mailto:"):
-            text = unquote(re.split(r"[?|]", text[7:])[0])
+            text = re.split(r"[?|]", text[7:])[0]
+        if _ENCODED.search(text) and not re.search(r'[\s"]', text):
+            text = unquote(text)
         tokens = list(_TOKEN.finditer(text))
         searched = self._searched(tokens) if len(tokens) > 1 else None
         return searched or self._labeled(text) or self._unlabeled(text)
@@ -347,6 +353,8 @@ class _Reader:
         if _SEVERAL.fullmatch(text):
             raise CustomerRefused(_ONE_ONLY)
         value = _bare_value(text) or self._only_email(text) or text
+        if value == text and (customer := self._only_hex(text)):
+            return customer
         if _is_ip(value) or _is_ip(re.sub(r"(?<=\d):\d{1,5}$", "", value)):
             raise CustomerRefused(_AN_ADDRESS, may_be_exact=True)
         if hex_id := as_hex_id(value):
@@ -364,6 +372,18 @@ class _Reader:
         if len(found) > 1:
             raise CustomerRefused(_ONE_ONLY)
         return next(iter(found.values()), None)
+
+    def _only_hex(self, text: str) -> Customer | None:
+        """Return the event, trace, or 32-character ID in a text with other words."""
+        found = list(_HEX_IN_TEXT.finditer(text)) if " " in text else []
+        ids = {as_hex_id(one[0]) for one in found}
+        if len(ids) > 1:
+            raise CustomerRefused(_ONE_ONLY, may_be_exact=True)
+        if not found:
+            return None
+        words = re.findall(r"[\w-]+", text[: found[0].start()])[-2:]
+        label = next((one for one in (" ".join(words), *words[1:]) if _key(one) in _HEX_LABELS), "")
+        return self._hex_or_refused(label or "ID in a text", found[0][0])
 
     # With a label
 
@@ -530,6 +550,7 @@ class _Reader:
 # Links: which Sentry they point to, and to what.
 
 _LINK = re.compile(r"https?://[^\s<>\"“”|`]{1,1990}", re.IGNORECASE)
+_HAS_LINK = re.compile(r"://|mailto:|\w\.\w+(?::\d{1,5})?/", re.IGNORECASE)
 _BARE_LINK = re.compile(r"(?P<host>(?:[\w-]+\.)+[\w-]+)(?::\d{1,5})?/\S+")
 _CLOUD = "sentry.io"
 _NOT_ORGANIZATIONS = re.compile(r"www|app|(?:us|de|eu)\d?")

@@ -52,6 +52,7 @@ def test_label_restricts_the_lookup_to_its_field() -> None:
         ('{"userId": "77"},', ("77", "user.id")),
         (f"User ID: {HEX}", (HEX, "user.id")),
         (f"email:{EMAIL}", (EMAIL, "user.email")),
+        ("user.email%3Ajane%40example.com", (EMAIL, "user.email")),
         ('user.email:"Jane@Example.com"', ("Jane@Example.com", "user.email")),
         (f"E-Mail: {EMAIL}", (EMAIL, "user.email")),
         (f"user:email:{EMAIL}", (EMAIL, "user.email")),
@@ -84,6 +85,9 @@ def test_value_is_taken_out_of_what_was_copied_with_it() -> None:
         ("jane_doe.", "jane_doe"),
         ("Jane\u00a0Doe", "Jane Doe"),
         ("Your client number is 77", "77"),
+        ("jane%40example.com", EMAIL),
+        (f"&lt;{EMAIL}&gt;", EMAIL),
+        (f"It failed with {HEX} again", HEX),
         (f"login: {EMAIL}", EMAIL),
         (f"Reference: {HEX}", HEX),
     ]  # fmt: skip
@@ -110,7 +114,7 @@ def test_exactly_takes_the_rest_as_it_is(typed: str) -> None:
 def test_event_and_trace_ids_are_read_with_any_label() -> None:
     texts = (
         "Event ID: {}", "event_id={}", "eventId: {}", '"event_id": "{}"', "EVENT-ID {}", "event:{}",
-        "Sentry Event ID: `{}`", "Last event ID: {}.",
+        "Sentry Event ID: `{}`", "Last event ID: {}.", "the event {} in acme/web",
     )  # fmt: skip
     events = [text.format(value) for text in texts for value in (HEX, DASHED)]
     traces = [f"Trace ID: {HEX}", f"trace:{HEX}", f"sentry-trace: {HEX}-a1b2c3d4e5f60718-1",
@@ -189,6 +193,8 @@ def test_what_is_not_one_customer_is_refused_with_a_next_step() -> None:
         ("Event ID: 7ca573c0", "complete event ID"),
         ('user.id:""', "missing"),
         ("user.id:77 timeout", "no spaces"),
+        (f"the replay {HEX} of Jane", "session replay"),
+        (f"event {HEX}, trace {'ab' * 16}", "several"),
         ("203.0.113.7:443", "IP address"),
         ("https://acme.sentry.io/pull/acme/web/5/", "no customer, event, or trace"),
     ]
