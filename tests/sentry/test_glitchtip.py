@@ -59,6 +59,15 @@ def test_exactly_the_events_of_an_awkward_customer_are_found(
     assert {issue.title for issue in answer.issues} == {"Error: Something went wrong"}
 
 
+def test_label_limits_the_lookup_to_its_field(
+    demo: DemoSentry, config: SentryConfig, busy: bool
+) -> None:
+    demo.world.add_event(user_id="77", timestamp=MOMENT)
+    named = demo.world.add_event(username="77", timestamp=MOMENT)
+    crowd(demo, 120)
+    assert ids(look_up(config, question("username:77"))) == {named.id}
+
+
 def test_window_includes_its_edges(demo: DemoSentry, config: SentryConfig, busy: bool) -> None:
     for offset in (-FIVE - SECOND, -FIVE, FIVE, FIVE + SECOND):
         demo.world.add_event(user_id="1", timestamp=MOMENT + offset)

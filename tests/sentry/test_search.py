@@ -41,6 +41,13 @@ def test_all_fields_are_searched_at_once_in_parentheses() -> None:
     )
 
 
+def test_label_limits_search_and_rows_to_its_field() -> None:
+    lookup = question("username:77")
+    assert search_for(lookup).text == '(user.username:"77")'
+    assert matched_fields(row(id="77"), lookup.customer) == ()
+    assert matched_fields(row(id="77", username="77"), lookup.customer) == ("user.username",)
+
+
 def test_configured_tags_are_quoted_too() -> None:
     lookup = replace(question('a"1'), fields=("user.id", "tags[account_id]"))
     assert search_for(lookup).text == '(user.id:"a\\"1" OR tags[account_id]:"a\\"1")'
