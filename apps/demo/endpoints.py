@@ -218,7 +218,7 @@ def event_detail(request: ApiRequest) -> ApiResponse:
     """Return one event of a project."""
     project = request.project()
     event = request.world.find_event(request.args["event"])
-    if event is None or event.project.slug != project.slug:
+    if event is None or event.is_lost or event.project.slug != project.slug:
         raise not_found("Event not found")
     return _full_event(request, event)
 
@@ -228,7 +228,7 @@ def issue_event_detail(request: ApiRequest) -> ApiResponse:
     own = request.world.events_of(_issue(request))
     named = {"latest": own[-1], "recommended": own[-1], "oldest": own[0]} if own else {}
     event = (named | {one.id: one for one in own}).get(request.args["event"])
-    if event is None:
+    if event is None or event.is_lost:
         raise not_found("Event not found")
     return _full_event(request, event)
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -79,7 +80,7 @@ class ApiResponse:
     text: str | None = None
     content_type: str = "application/json"
 
-    @property
+    @cached_property
     def content(self) -> bytes:
         """The body in UTF-8."""
         if self.text is not None:
@@ -389,7 +390,8 @@ def fault_from(values: Json) -> Fault:
 class Call:
     """A request with its response. `ms` is the server's time; a dropped one has status 0.
 
-    `started` is a time of `perf_counter`, which shows whether calls overlapped.
+    `started` is a time of `perf_counter`, which shows whether calls overlapped. `size` is the
+    length of the body in bytes.
     """
 
     method: str
@@ -398,6 +400,7 @@ class Call:
     status: int
     ms: float
     started: float = 0.0
+    size: int = 0
 
 
 class Control:

@@ -232,7 +232,8 @@ class _Handler(BaseHTTPRequestHandler):
             response = self._demo.respond(parts.path, params, auth)
             response = fault.applied_to(response) if fault else response
         ms = round((time.perf_counter() - started) * 1000, 1)
-        call = Call(self.command, parts.path, params, response.status, ms, started)
+        size = len(response.content)
+        call = Call(self.command, parts.path, params, response.status, ms, started, size)
         self._demo.calls.append(call)
         if response.status:
             self._send(response, fault)

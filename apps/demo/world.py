@@ -94,7 +94,8 @@ class Event:
 
     The events table and the search read `columns` and `tags`; the detail endpoints return
     `body`. As in Sentry they are stored separately, so tests can make them disagree.
-    `verbatim` bodies are returned unchanged.
+    `verbatim` bodies are returned unchanged. A lost body is listed with nothing but its IDs and
+    time, and can't be retrieved.
     """
 
     id: str
@@ -105,6 +106,7 @@ class Event:
     tags: dict[str, str]
     body: Json
     verbatim: bool = False
+    is_lost: bool = False
 
     @property
     def second(self) -> datetime:
@@ -192,7 +194,8 @@ class Draft:
     whole chain in the order of the SDKs, innermost cause first, each `{type, value, module,
     mechanism, frames}`. `issue` identifies the group within the project. `user` adds keys to
     the user object, `entries` adds whole entries, `overrides` replaces top-level keys of the
-    body. `trace_id`: None generates one, an empty string means no trace.
+    body. `trace_id`: None generates one, an empty string means no trace. `is_lost`: the server
+    has the event's columns, but its body is gone.
     """
 
     event_id: str | None = None
@@ -232,6 +235,7 @@ class Draft:
     contexts: Json = field(default_factory=dict)
     extra: Json = field(default_factory=dict)
     overrides: Json = field(default_factory=dict)
+    is_lost: bool = False
 
     @property
     def chain(self) -> list[Json | None]:
@@ -340,6 +344,23 @@ def full_body(draft: Draft, issue: Issue, tags: dict[str, str], when: datetime) 
         "dateCreated": iso_z(when),
         "entries": entries_of(draft),
     } | draft.overrides
+
+
+def lost_body(draft: Draft, issue: Issue, when: datetime) -> Json:
+    """Return what the list of an issue has of an event whose body is gone."""
+    return {
+        "id": draft.event_id,
+        "groupID": str(issue.id),
+        "eventID": draft.event_id,
+        "projectID": str(issue.project.id),
+        "title": "<unlabeled event>",
+        "message": "",
+        **dict.fromkeys(("user", "platform", "dateReceived", "culprit", "dist", "sdk")),
+        **{name: [] for name in ("entries", "tags", "errors", "fingerprints")},
+        **{name: {} for name in ("contexts", "context", "metadata", "packages")},
+        "type": "default",
+        "dateCreated": iso_z(when),
+    }
 
 
 def entries_of(draft: Draft) -> list[Json]:
@@ -902,6 +923,7 @@ def _event(draft: Draft, issue: Issue) -> Event:
     """Return the stored event of a complete draft."""
     tags = tags_of(draft)
     when = draft.timestamp or datetime.now(UTC)
+    body = lost_body(draft, issue, when) if draft.is_lost else full_body(draft, issue, tags, when)
     return Event(
         id=str(draft.event_id),
         project=issue.project,
@@ -909,7 +931,8 @@ def _event(draft: Draft, issue: Issue) -> Event:
         timestamp=when,
         columns=columns_of(draft, issue),
         tags=tags,
-        body=full_body(draft, issue, tags, when),
+        body=body,
+        is_lost=draft.is_lost,
     )
 
 

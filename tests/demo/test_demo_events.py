@@ -1,5 +1,6 @@
 """Issues, their events, single events, and the project's event list."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -55,6 +56,32 @@ def test_a_bare_event_id_is_a_direct_hit(api: Api, world: World) -> None:
     answer = api.issue_events(first.issue.id, first.id)
     assert answer.headers["X-Sentry-Direct-Hit"] == "1"
     assert ids(answer) == [first.id]
+
+
+def test_a_list_of_ids_finds_exactly_these_events_of_the_issue(api: Api, world: World) -> None:
+    events = [world.add_event(timestamp=NOON + timedelta(seconds=at)) for at in range(3)]
+    other = world.add_event(timestamp=NOON, issue="other")
+    issue, wanted = events[0].issue.id, [events[2].id, events[0].id]
+    dashed = str(uuid.UUID(wanted[1])).upper()
+    for query in (
+        f"id:[{','.join(wanted)}]",
+        f"id:[{wanted[1]}, {wanted[0]}]",
+        f'id:["{wanted[0]}",{dashed}]',
+        f"id:[{','.join((*wanted, other.id, '0' * 32))}]",
+    ):
+        assert ids(api.issue_events(issue, query, full=1)) == wanted, query
+    refused = api.issue_events(issue, f"id:[{wanted[0]},nonsense]")
+    assert (refused.status_code, "valid UUID hex" in refused.json()["detail"]) == (400, True)
+
+
+def test_a_lost_body_is_listed_without_content_and_not_found_alone(api: Api, world: World) -> None:
+    lost = world.add_event(timestamp=NOON, user_id="1", is_lost=True)
+    assert api.found("user.id:1") == {lost.id}
+    (listed,) = api.issue_events(lost.issue.id, f"id:[{lost.id}]", full=1).json()
+    assert listed["eventID"] == lost.id
+    assert not any(listed[name] for name in ("entries", "contexts", "tags", "user", "dateReceived"))
+    for path in ("projects/acme/web", f"organizations/acme/issues/{lost.issue.id}"):
+        assert api.get(f"{path}/events/{lost.id}/").status_code == 404, path
 
 
 def test_an_issues_events_come_newest_first_whatever_sort_says(api: Api, world: World) -> None:

@@ -184,14 +184,6 @@ WALK = """
 >        walk(child, (*path, node.name))
 """
 
-ALL_NULL: Json = {
-    **dict.fromkeys(
-        ("groupID", "message", "user", "dateReceived", "contexts", "context", "culprit")
-    ),
-    "tags": [],
-    "entries": [],
-}
-
 
 def oda(scene: Scene) -> None:
     """Add one event of every odd kind, some seconds apart."""
@@ -205,9 +197,9 @@ def oda(scene: Scene) -> None:
     scene.add(
         60,
         project="orders-worker",
-        issue="all-null",
-        exception=("Error", "everything optional is missing"),
-        overrides=ALL_NULL,
+        issue="lost",
+        exception=("Error", "the server has lost the details"),
+        is_lost=True,
         environment=None,
         trace_id="",
     )
