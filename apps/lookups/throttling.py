@@ -20,7 +20,7 @@ from apps.sentry import (
     SentryTimeout,
     SentryUnreachable,
 )
-from apps.sentry.http import seconds_to_reset
+from apps.sentry.http import SHARED_LIMIT, seconds_to_reset
 from apps.sentry.throttling import LocalSlot
 
 MAX_SLOTS = 4
@@ -110,7 +110,7 @@ class SharedRateLimiter:
         )
 
     def _not_before(self, route: str) -> str:
-        """Return the key of an endpoint's block: Sentry limits each endpoint separately."""
+        """Return the key of a limit's block: most endpoints have a limit of their own."""
         return f"pace/{self._name}/not-before{route}"
 
     @contextmanager
@@ -139,7 +139,8 @@ class SharedRateLimiter:
 class _RelatedRateLimiter(SharedRateLimiter):
     """One slot, no probe, no effect on the circuit, and blocks of its own.
 
-    The same endpoints serve the answers themselves, which a limit met here must not delay.
+    The same endpoints serve the answers themselves, which a limit met here must not delay. Only
+    the shared limit holds back both: Sentry would refuse the calls for the answers as well.
     """
 
     def __init__(self, name: str) -> None:
@@ -162,6 +163,8 @@ class _RelatedRateLimiter(SharedRateLimiter):
             _block(self._related_not_before(route), error.retry_after)
 
     def _related_not_before(self, route: str) -> str:
+        if route == SHARED_LIMIT:
+            return self._not_before(route)
         return f"pace/{self._name}/aside/not-before{route}"
 
 

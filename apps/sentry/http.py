@@ -357,6 +357,12 @@ _FIRST_WAIT_S = 0.25
 _MAX_RETRY_WAIT_S = 4.0
 _MIN_TIMEOUT_S = 0.05
 _IDS = re.compile(r"/(?:[0-9a-f]{32}|\d+)(?=/|$)")
+
+# Sentry counts endpoints without a limit of their own together.
+SHARED_LIMIT = "/shared"
+_SHARES_LIMIT = re.compile(
+    r"/organizations/[^/]+/(?:issues/\*/events|replays)/|/projects/[^/]+/[^/]+/events/\*/"
+)
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 
 
@@ -500,8 +506,9 @@ class Transport:
 
 
 def _route(path: str) -> str:
-    """Return the endpoint: the path without IDs. Sentry limits each endpoint separately."""
-    return _IDS.sub("/*", path)
+    """Return the name of the limit that applies: the path without IDs, or the shared limit."""
+    route = _IDS.sub("/*", path)
+    return SHARED_LIMIT if _SHARES_LIMIT.fullmatch(route) else route
 
 
 def _should_retry(error: BaseException, deadline: Deadline) -> bool:

@@ -1,12 +1,13 @@
 """Calls for related data of concurrent lookups: they share one slot and delay no answer."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
 from apps.demo.server import DemoSentry
-from apps.events.answer import Answer, Signal
+from apps.events.answer import Answer, NoticeCode, Signal
 from apps.lookups.throttling import SharedRateLimiter
 from apps.sentry import Flavor, SentryClient, SentryConfig, fetch_answer
 from tests.conftest import MOMENT, NOW, question
@@ -61,3 +62,27 @@ def test_a_rate_limit_on_a_signal_delays_no_answer(
         assert {one.signal for one in answer.beside.unread} == {Signal.FEEDBACK, Signal.TRACES}
     refused = [call for call in demo_sentry.calls if call.status == 429]
     assert len(refused) == 2, "the second lookup must know the limit"
+
+
+def test_a_limit_holds_back_all_endpoints_that_share_it(
+    signals: SentryConfig, demo_sentry: DemoSentry
+) -> None:
+    """Sentry counts lists of an issue, single events, and replays together."""
+    demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
+    lists, single, replays = r"/issues/\d+/events/", "/projects/acme/web/events/", "/replays/"
+    for number, limited in enumerate((lists, single, replays)):
+        limiter = SharedRateLimiter(f"shared-{number}")
+        if limited == single:
+            demo_sentry.fail(lists, status=200, body=[])
+        demo_sentry.fail(limited, status=429, headers={"Retry-After": "30"})
+        for is_limited in (False, True):
+            demo_sentry.calls.clear()
+            client = SentryClient(replace(signals, signals_wait_s=5.0), limiter)
+            answer = fetch_answer(client, question("1001"), projects=client.projects(), now=NOW)
+            client.close()
+            called = " ".join(call.path for call in demo_sentry.calls)
+            assert (answer.complete, len(answer.events), len(answer.issues)) == (True, 1, 1)
+            if is_limited:
+                assert not re.search(f"{lists}|{single}|{replays}", called), limited
+                assert answer.has_notice(NoticeCode.PARTIAL_BODIES), limited
+        demo_sentry.clear()
