@@ -4,6 +4,7 @@ Reference: https://docs.sentry.io/api/
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -89,7 +90,7 @@ class ProgressTracker:
     def __init__(self) -> None:
         self._events: dict[str, Event] = {}
         self._sentences: dict[str, str] = {}
-        self._unread_problems: set[str | None] = set()
+        self._unread_calls: Counter[str | None] = Counter()
         self._pages = 0
         self._done = 0
         self._known: int | None = None
@@ -105,11 +106,14 @@ class ProgressTracker:
     def record_list(
         self, events: Sequence[Event], problems: Iterable[str | None], *, others: int
     ) -> None:
-        """Record the end of the list: one call for each problem follows, and `others` more."""
+        """Record the end of the list: a call for each of these problems, and `others`, follow.
+
+        A problem that takes several calls is repeated.
+        """
         with self._lock:
             self._events = {event.id: event for event in events}
-            self._unread_problems = set(problems)
-            self._done, self._known = 1, 1 + len(self._unread_problems) + others
+            self._unread_calls = Counter(problems)
+            self._done, self._known = 1, 1 + self._unread_calls.total() + others
 
     def tracked(self, call: Callable[[], T], *problem: str | None) -> Callable[[], T]:
         """Wrap a call so that it counts as done when it ends, with an error or without.
@@ -123,7 +127,7 @@ class ProgressTracker:
             finally:
                 with self._lock:
                     self._done += 1
-                    self._unread_problems.difference_update(problem)
+                    self._unread_calls.subtract(problem)
 
         return run
 
@@ -136,7 +140,7 @@ class ProgressTracker:
                 done=self._done,
                 known=self._known,
                 pages=self._pages,
-                read=len(problems) - len(self._unread_problems) if is_listed else 0,
+                read=len(problems) - len(+self._unread_calls) if is_listed else 0,
                 problems=len(problems) if is_listed else None,
                 events_found=len(events),
             )
@@ -154,7 +158,9 @@ class SentryClient:
     """Sentry's API for one organization. One client serves one lookup and logs its calls.
 
     `flavor`, `one_project`, and `absent_signals` start from the configuration and follow what the
-    server's responses show; `flavor_is_sure` is true once one has shown the flavor.
+    server's responses show; `flavor_is_sure` is true once one has shown the flavor. `announce`
+    says how many calls follow at once; optional calls wait until these have begun. For a client
+    of optional calls, `cancel_waiting` and `stop_yielding` end that.
     """
 
     def __init__(
@@ -163,7 +169,9 @@ class SentryClient:
         self.config = config
         shared = rate_limiter or LocalRateLimiter(config.max_parallel)
         self._rate_limiter = PriorityRateLimiter(shared)
-        self._cancel_waiting: Callable[[], None] = lambda: None
+        self.announce = self._rate_limiter.announce
+        self.cancel_waiting: Callable[[], None] = lambda: None
+        self.stop_yielding: Callable[[], None] = lambda: None
         self._transport = Transport(config, self._rate_limiter, tries=tries)
         self.organization_path = f"/organizations/{path_segment(config.organization)}"
         self.flavor = config.flavor
@@ -187,13 +195,14 @@ class SentryClient:
         config = replace(self.config, deadline_s=deadline_s)
         rate_limiter = self._rate_limiter.for_related()
         client = SentryClient(config, rate_limiter, tries=1)
-        client._cancel_waiting = rate_limiter.cancel
+        client.cancel_waiting = rate_limiter.cancel
+        client.stop_yielding = rate_limiter.stop_yielding
         client.flavor, client.one_project = self.flavor, self.one_project
         return client
 
     def abort(self) -> None:
         """Abort the calls under way and those that wait for a slot."""
-        self._cancel_waiting()
+        self.cancel_waiting()
         self._transport.abort()
 
     def close(self) -> None:
@@ -247,11 +256,16 @@ class SentryClient:
         return parse_count(response.body)
 
     # https://docs.sentry.io/api/events/list-an-issues-events/
-    def issue_events(self, issue_id: str, search: str, scope: Scope) -> Iterator[list[object]]:
-        """Yield pages of an issue's full events, newest first (Sentry's limit is 10 per page)."""
+    def issue_events(
+        self, issue_id: str, event_ids: Sequence[str], scope: Scope
+    ) -> Iterator[list[object]]:
+        """Yield pages of up to 10 full events of an issue, some servers send fewer per page.
+
+        IDs need no quoting. A search for the customer would make Sentry look up the user first.
+        """
         params = [
             *scope.params(),
-            ("query", search),
+            ("query", f"id:[{','.join(event_ids[:FULL_PER_PAGE])}]"),
             ("full", "1"),
             ("per_page", str(FULL_PER_PAGE)),
         ]
@@ -264,6 +278,12 @@ class SentryClient:
         """Return the full body of one event. Raise `SentryNotFound` if there is none."""
         organization = path_segment(self.config.organization)
         path = f"/projects/{organization}/{path_segment(project)}/events/{event_id}/"
+        return self._transport.get(path, [], self.deadline).body
+
+    # https://docs.sentry.io/api/events/retrieve-an-issue-event/
+    def issue_event(self, issue_id: str, event_id: str) -> object:
+        """Return the full body of one event. Raise `SentryNotFound` if there is none."""
+        path = f"{self.organization_path}/issues/{path_segment(issue_id)}/events/{event_id}/"
         return self._transport.get(path, [], self.deadline).body
 
     # https://docs.sentry.io/api/organizations/resolve-an-event-id/

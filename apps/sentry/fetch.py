@@ -3,7 +3,6 @@
 Only this module decides whether a result is complete.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -33,14 +32,15 @@ from apps.sentry.config import (
 )
 from apps.sentry.glitchtip import GlitchTip, list_glitchtip_events
 from apps.sentry.listing import (
-    BodyRequest,
     Listing,
+    batches_of,
+    collect_bodies,
     detail_notices,
     environment_notices,
     identifier_notices,
     list_events,
     merge_body,
-    read_bodies,
+    read_batch,
     read_single_body,
     result_in_time,
     split_results,
@@ -264,29 +264,32 @@ def _list(fetch: _Fetch) -> Listing:
 
 
 def _read_details(fetch: _Fetch, listing: Listing) -> tuple[_Details, tuple[Notice, ...]]:
-    """Read the bodies nearest to the reported time, and all issues, in parallel."""
-    client, moment = fetch.client, fetch.question.window.moment
+    """Read the bodies nearest to the reported time, and all issues, in parallel.
+
+    Bodies go first: if not all calls fit into one round, the issues are the ones that wait.
+    """
+    client, pool, moment = fetch.client, fetch.pool, fetch.question.window.moment
     nearest = nearest_first(listing.events, moment)[: client.config.max_bodies]
     wanted = [event for event in nearest if event.body is None]
-    by_issue = _group_by_issue(wanted)
-    listed = {event.id for event in listing.events}
+    batches = batches_of(wanted)
     tracker = client.progress_tracker
     calls = _issue_calls(client, listing, fetch.scope, fetch.searched)
-    tracker.record_list(listing.events, by_issue, others=len(calls))
-    issue_futures = [fetch.pool.submit(tracker.tracked(call)) for call in calls]
-    body_futures = []
-    for issue_id, events in by_issue.items():
-        request = BodyRequest(issue_id, events, listed, fetch.search, fetch.scope)
-        call = tracker.tracked(partial(read_bodies, client, request), issue_id)
-        body_futures.append(fetch.pool.submit(call))
+    tracker.record_list(listing.events, [batch[0].issue_id for batch in batches], others=len(calls))
+    client.announce(len(batches) + len(calls))
+    batch_futures = [
+        pool.submit(tracker.tracked(partial(read_batch, client, batch), batch[0].issue_id))
+        for batch in batches
+    ]
+    issue_futures = [pool.submit(tracker.tracked(call)) for call in calls]
+    bodies = collect_bodies(client, pool, wanted, list(zip(batches, batch_futures, strict=True)))
     issue_lists, issues_failed = split_results(client, issue_futures)
-    parts, bodies_failed = split_results(client, body_futures)
-    bodies = {event_id: body for part in parts for event_id, body in part.by_id.items()}
-    failed = [*bodies_failed, *(error for part in parts for error in part.failed)]
-    missing = len(wanted) - len(bodies)
     issues = (*listing.issues, *(issue for found in issue_lists for issue in found))
-    where = _issues_missing_bodies(by_issue, bodies, listing.events, issues) if missing > 0 else ()
-    return _Details(bodies, issues), detail_notices(missing, where, failed, issues_failed)
+    missing: dict[str, list[Event]] = {}
+    for event in wanted:
+        if event.id in bodies.failed:
+            missing.setdefault(bodies.failed[event.id], []).append(event)
+    short_ids = {issue.id: issue.short_id for issue in issues}
+    return _Details(bodies.by_id, issues), detail_notices(missing, short_ids, issues_failed)
 
 
 def _issue_calls(
@@ -330,29 +333,6 @@ def _issues_at_once(
     except SentryOneProjectOnly:
         client.one_project = True
     return [issue for one, own in by_project.items() for issue in client.issues(own, (one,))]
-
-
-def _issues_missing_bodies(
-    by_issue: Mapping[str | None, Sequence[Event]],
-    bodies: Mapping[str, EventBody],
-    listed: Sequence[Event],
-    issues: Sequence[Issue],
-) -> tuple[str, ...]:
-    """Return the short IDs of issues with fewer bodies than requested."""
-    read = Counter(event.issue_id for event in listed if event.id in bodies)
-    names = {issue.id: issue.short_id for issue in issues}
-    return tuple(
-        names.get(issue_id) or issue_id
-        for issue_id, events in by_issue.items()
-        if issue_id and read[issue_id] < len(events)
-    )
-
-
-def _group_by_issue(events: Sequence[Event]) -> dict[str | None, list[Event]]:
-    grouped: dict[str | None, list[Event]] = {}
-    for event in events:
-        grouped.setdefault(event.issue_id, []).append(event)
-    return grouped
 
 
 def _finish_events(

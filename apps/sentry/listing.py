@@ -1,6 +1,6 @@
 """List the customer's events, read their bodies, and say what is missing."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
@@ -12,7 +12,7 @@ from typing import TypeVar
 from apps.events.answer import Notice, NoticeCode
 from apps.events.event import Event, EventBody, Issue
 from apps.events.query import CustomerKind, Question
-from apps.sentry.client import Scope, SentryClient
+from apps.sentry.client import FULL_PER_PAGE, Scope, SentryClient
 from apps.sentry.config import (
     SentryBadResponse,
     SentryConfig,
@@ -23,7 +23,7 @@ from apps.sentry.config import (
     SentryRejectedQuery,
     SentryTimeout,
 )
-from apps.sentry.parsing import Project, event_id_of, parse_body
+from apps.sentry.parsing import Project, event_id_of, is_empty_body, parse_body
 from apps.sentry.search import Search, has_identity, matched_fields
 
 # Notices: what a result must say about itself, for the agent.
@@ -33,19 +33,16 @@ _SETTLING = timedelta(minutes=10)
 
 
 def detail_notices(
-    missing: int,
-    where: Sequence[str],
-    failed: Sequence[SentryError],
+    missing: Mapping[str, Sequence[Event]],
+    short_ids: Mapping[str, str | None],
     facts_failed: Sequence[SentryError],
 ) -> tuple[Notice, ...]:
-    """Return notices on event bodies and issues that were not read.
-
-    `missing` is the number of bodies, `where` the issues they belong to.
-    """
+    """Return notices on event bodies, missing for these reasons, and issues that were not read."""
     notices = []
-    if missing > 0:
-        reason = failed[0].message if failed else "Sentry didn't send them."
-        count = "one event" if missing == 1 else f"{missing} events"
+    for reason, events in missing.items():
+        count = "one event" if len(events) == 1 else f"{len(events)} events"
+        ids = dict.fromkeys(event.issue_id for event in events if event.issue_id)
+        where = [short_ids.get(issue_id) or issue_id for issue_id in ids]
         in_issues = (
             f" in {', '.join(where[:5])}{' and others' if where[5:] else ''}" if where else ""
         )
@@ -370,76 +367,108 @@ def with_event(listing: Listing, event: Event, question: Question) -> Listing:
     return replace(listing, events=(found,), total=1, notices=notices)
 
 
-# Bodies: ten per page from the list of an issue, then one by one for those missing there.
+# Bodies: ten per call from the list of their issue, then one by one those that are missing there.
+
+_NOT_SENT = "Sentry didn't send them."
 
 
 @dataclass(frozen=True, slots=True)
 class Bodies:
-    """Bodies by event ID, and the errors for those that are missing."""
+    """Bodies by event ID, and the reasons why others could not be read."""
 
     by_id: dict[str, EventBody] = field(default_factory=dict)
-    failed: tuple[SentryError, ...] = ()
+    failed: dict[str, str] = field(default_factory=dict)
+
+    def add(self, other: "Bodies") -> None:
+        """Add what was read later."""
+        self.by_id.update(other.by_id)
+        self.failed.update(other.failed)
 
 
-@dataclass(frozen=True, slots=True)
-class BodyRequest:
-    """The bodies to read from one issue.
+def batches_of(events: Sequence[Event]) -> list[list[Event]]:
+    """Return batches that `read_batch` can read: up to ten events of one issue."""
+    by_issue: dict[str, list[Event]] = {}
+    for event in events:
+        if event.issue_id:
+            by_issue.setdefault(event.issue_id, []).append(event)
+    return [
+        own[start : start + FULL_PER_PAGE]
+        for own in by_issue.values()
+        for start in range(0, len(own), FULL_PER_PAGE)
+    ]
 
-    If more of the `listed` events share the second of the first or last of `events`, their bodies
-    are accepted instead. `search` and `scope` are those that found the events.
+
+def read_batch(client: SentryClient, batch: Sequence[Event]) -> Bodies:
+    """Return what the list of the issue has; events in neither part can be read one by one.
+
+    Follow pages as long as they add bodies, and accept none but those of the batch.
     """
-
-    issue_id: str | None
-    events: Sequence[Event]
-    listed: Collection[str]
-    search: Search
-    scope: Scope
-
-
-def read_bodies(client: SentryClient, request: BodyRequest) -> Bodies:
-    """Return as many bodies as events were requested. Return each `SentryError`; raise none."""
-    found: dict[str, EventBody] = {}
-    failed: list[SentryError] = []
-    if request.issue_id:
-        try:
-            _read_from_issue(client, request.issue_id, request, found)
-        except (SentryNotFound, SentryBadResponse, SentryRejectedQuery) as error:
-            failed.append(error)  # the events can still be read one by one
-        except SentryError as error:
-            return Bodies(found, (error,))
-    missing = [event for event in request.events if event.id not in found]
-    for event in missing[: len(request.events) - len(found)]:
-        try:
-            found[event.id] = read_single_body(client, event)
-        except SentryError as error:
-            failed.append(error)
-    return Bodies(found, tuple(failed))
+    times = [event.timestamp for event in batch]
+    scope = Scope(min(times), max(times) + timedelta(seconds=1))
+    ids = [event.id for event in batch]
+    sent: dict[str, object] = {}
+    failed: dict[str, str] = {}
+    try:
+        for page in client.issue_events(batch[0].issue_id or "", ids, scope):
+            before = len(sent)
+            sent |= {found: body for body in page if (found := event_id_of(body)) in ids and found}
+            if len(sent) in (before, len(ids)):
+                break
+    except (SentryNotFound, SentryBadResponse, SentryRejectedQuery):
+        pass
+    except SentryError as error:
+        failed = {event_id: error.message for event_id in ids if event_id not in sent}
+    failed |= {event_id: _NOT_SENT for event_id, body in sent.items() if is_empty_body(body)}
+    return Bodies(
+        {event_id: parse_body(body) for event_id, body in sent.items() if event_id not in failed},
+        failed,
+    )
 
 
-def _read_from_issue(
-    client: SentryClient, issue_id: str, request: BodyRequest, found: dict[str, EventBody]
-) -> None:
-    """Page through the issue from the last event to the first, as long as a page adds some.
-
-    Add to `found` page by page, which keeps what was read before an error.
-    """
-    times = [event.timestamp for event in request.events]
-    span = replace(request.scope, start=min(times), end=max(times) + timedelta(seconds=1))
-    for page in client.issue_events(issue_id, request.search.text, span):
-        before = len(found)
-        for body in page:
-            event_id = event_id_of(body)
-            if event_id in request.listed and event_id and len(found) < len(request.events):
-                found[event_id] = parse_body(body)
-        if len(found) in (before, len(request.events)):
-            return
+def collect_bodies(
+    client: SentryClient,
+    pool: ThreadPoolExecutor,
+    wanted: Sequence[Event],
+    batches: Sequence[tuple[Sequence[Event], Future[Bodies]]],
+) -> Bodies:
+    """Wait for the batches and read the wanted events that none of them decided."""
+    bodies = Bodies()
+    for batch, future in batches:
+        outcome = _outcome(client, future)
+        if isinstance(outcome, SentryError):
+            outcome = Bodies(failed={event.id: outcome.message for event in batch})
+        bodies.add(outcome)
+    undecided = [e for e in wanted if e.id not in bodies.by_id and e.id not in bodies.failed]
+    client.announce(len(undecided))
+    calls = [partial(read_single_body, client, event) for event in undecided]
+    for event, body in zip(undecided, run_all(client, pool, calls), strict=True):
+        if isinstance(body, SentryError):
+            bodies.failed[event.id] = body.message
+        else:
+            bodies.by_id[event.id] = body
+    return bodies
 
 
 def read_single_body(client: SentryClient, event: Event) -> EventBody:
-    """Return the body of one event from its project. Raise a `SentryError`."""
-    if event.project is None:
+    """Return the body of one event, from its project or else its issue. Raise a `SentryError`."""
+    body = _sent_body(client, event)
+    if event_id_of(body) not in (event.id, None):
+        raise SentryBadResponse("Sentry sent another event.")
+    if is_empty_body(body):
+        raise SentryNotFound(_NOT_SENT)
+    return parse_body(body)
+
+
+def _sent_body(client: SentryClient, event: Event) -> object:
+    if event.project:
+        try:
+            return client.project_event(event.project, event.id)
+        except SentryNotFound:
+            if not event.issue_id:
+                raise
+    if not event.issue_id:
         raise SentryNotFound("Sentry doesn't say which project the event belongs to.")
-    return parse_body(client.project_event(event.project, event.id))
+    return client.issue_event(event.issue_id, event.id)
 
 
 def merge_body(event: Event, body: EventBody) -> Event:

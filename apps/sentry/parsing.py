@@ -299,7 +299,7 @@ def _level(value: object) -> str | None:
 
 
 def parse_full_event(body: object, identity_fields: Sequence[str]) -> Event | None:
-    """Parse a full event, body included; return None without ID or time."""
+    """Parse a full event, with its body unless that is empty; return None without ID or time."""
     raw = mapping(body)
     event_id = event_id_of(raw)
     happened = moment(raw.get("dateCreated")) or moment(raw.get("dateReceived"))
@@ -325,7 +325,7 @@ def parse_full_event(body: object, identity_fields: Sequence[str]) -> Event | No
         environment=details.environment,
         trace_id=details.trace_id,
         identities=tuple(_identities(identities, identity_fields)),
-        body=details,
+        body=None if is_empty_body(raw) else details,
     )
 
 
@@ -333,6 +333,15 @@ def event_id_of(body: object) -> str | None:
     """Return the 32 hex digits of an event's ID (`eventID`, else `id`)."""
     raw = mapping(body)
     return as_hex_id(text(raw.get("eventID")) or "") or as_hex_id(text(raw.get("id")) or "")
+
+
+_CONTENT = ("entries", "contexts", "context", "tags", "user", "message", "occurrence")
+
+
+def is_empty_body(body: object) -> bool:
+    """Return whether this is an event that Sentry lists but whose body it has lost."""
+    raw = mapping(body)
+    return not raw.get("dateReceived") and not any(raw.get(name) for name in _CONTENT)
 
 
 def parse_body(body: object) -> EventBody:

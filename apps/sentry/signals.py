@@ -43,6 +43,7 @@ from apps.sentry.config import (
     Flavor,
     SentryBadResponse,
     SentryConfig,
+    SentryCrowded,
     SentryError,
     SentryNotFound,
     SentryOneProjectOnly,
@@ -435,14 +436,21 @@ class SignalReader:
         self._start(signals, Signal.DEPLOYS, read)
 
     def collect(self, patience_s: float) -> RelatedData:
-        """Return what arrives within `patience_s` seconds, and abort the rest."""
+        """Return what arrives within `patience_s` seconds, and abort the rest.
+
+        If none was as fast as that so far, start no more.
+        """
+        if patience_s >= self._fastest_call_s():
+            self._client.stop_yielding()
+        else:
+            self._client.cancel_waiting()
         end = monotonic() + patience_s
         found: dict[Signal, SignalRows[Any]] = {}
         unread: list[UnreadSignal] = []
         for signal, future in self._futures.items():
             try:
                 found[signal] = future.result(timeout=max(0.0, end - monotonic()))
-            except FutureTimeout:
+            except (FutureTimeout, SentryCrowded):
                 message = f"{_NAMES[signal]} could not be read in time."
                 unread.append(UnreadSignal(signal, message, is_late=True))
             except (SentryNotFound, SentryPermissionMissing) as error:
@@ -464,6 +472,10 @@ class SignalReader:
             unread=tuple(unread),
             calls=len(self._client.call_log),
         )
+
+    def _fastest_call_s(self) -> float:
+        calls = self._client.call_log or self._main.call_log
+        return min((call.duration_ms / 1000 for call in calls), default=0.0)
 
     def close(self) -> None:
         """Abort the calls under way."""

@@ -6,13 +6,18 @@ Callers that share limits between processes pass their own `RateLimiter`.
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from threading import BoundedSemaphore, Lock
+from threading import BoundedSemaphore, Event, Lock
 from typing import Protocol
 
 from apps.sentry.config import SentryCrowded, SentryError
 
 _POLL_S = 0.01
-_SLOT_WAIT_S = 0.05
+
+# An optional call starts along with a call that a result needs, so that both end at about the same
+# time. Later it would still run, and take a slot, when the next of those calls are sent. If none
+# has started for long, nothing is known of the next.
+_ALONGSIDE_S = 0.05
+_LONG_S = 5.0
 
 
 class RateLimiter(Protocol):
@@ -77,20 +82,28 @@ class _LocalRelatedRateLimiter(LocalRateLimiter):
 
 
 class PriorityRateLimiter:
-    """The rate limiter of the calls a result needs; it counts those that wait for a slot."""
+    """The rate limiter of the calls a result needs; it knows when optional ones are in the way."""
 
     def __init__(self, rate_limiter: RateLimiter) -> None:
         self._rate_limiter = rate_limiter
         self._lock = Lock()
         self._waiting = 0
+        self._announced = 0
+        self._last_start = -_LONG_S
         self.check = rate_limiter.check
         self.record_response = rate_limiter.record_response
         self.record_error = rate_limiter.record_error
 
     @property
-    def is_waiting(self) -> bool:
-        """Return whether a call waits for a slot."""
-        return self._waiting > 0
+    def allows_others(self) -> bool:
+        """Return whether an optional call that starts now will hardly delay one of these."""
+        since = time.monotonic() - self._last_start
+        is_waiting = self._waiting > 0 or self._announced > 0
+        return not is_waiting and (since < _ALONGSIDE_S or since > _LONG_S)
+
+    def announce(self, calls: int) -> None:
+        """Say how many calls will be made at once."""
+        self._announced = calls
 
     @contextmanager
     def slot(self, seconds: float) -> Iterator[None]:
@@ -99,6 +112,7 @@ class PriorityRateLimiter:
             self._count(1)
             try:
                 stack.enter_context(self._rate_limiter.slot(seconds))
+                self._last_start = time.monotonic()
             finally:
                 self._count(-1)
             yield
@@ -110,34 +124,41 @@ class PriorityRateLimiter:
     def _count(self, change: int) -> None:
         with self._lock:
             self._waiting += change
+            if change < 0:
+                self._announced = max(0, self._announced - 1)
 
 
 class RelatedRateLimiter:
-    """The rate limiter of optional calls, which start when no call with priority waits."""
+    """The rate limiter of optional calls, which must not keep calls with priority waiting."""
 
     def __init__(self, rate_limiter: RateLimiter, priority: PriorityRateLimiter) -> None:
         self._rate_limiter = rate_limiter
         self._priority = priority
-        self._is_cancelled = False
+        self._is_yielding = True
+        self._cancelled = Event()
         self.check = rate_limiter.check
         self.record_response = rate_limiter.record_response
         self.record_error = rate_limiter.record_error
 
     def cancel(self) -> None:
         """Let no further call have a slot."""
-        self._is_cancelled = True
+        self._cancelled.set()
+
+    def stop_yielding(self) -> None:
+        """Let the calls start at any time: no call with priority follows."""
+        self._is_yielding = False
 
     @contextmanager
     def slot(self, seconds: float) -> Iterator[None]:
-        """Hold a slot once no call with priority waits for one."""
+        """Hold a slot once that delays no call with priority."""
         end = time.monotonic() + seconds
-        while not self._is_cancelled and time.monotonic() < end:
-            if self._priority.is_waiting:
-                time.sleep(_POLL_S)
+        while not self._cancelled.is_set() and time.monotonic() < end:
+            if self._is_yielding and not self._priority.allows_others:
+                self._cancelled.wait(_POLL_S)
                 continue
             with ExitStack() as stack:
                 try:
-                    stack.enter_context(self._rate_limiter.slot(_SLOT_WAIT_S))
+                    stack.enter_context(self._rate_limiter.slot(_POLL_S))
                 except SentryCrowded:
                     continue
                 yield

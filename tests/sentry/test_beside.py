@@ -180,6 +180,26 @@ def test_hanging_signal_does_not_delay_the_answer(
     assert messages[0] == "Session replays could not be read in time."
 
 
+def test_signals_take_no_place_that_a_body_needs(
+    signals: SentryConfig, demo_sentry: DemoSentry
+) -> None:
+    """Three lists of bodies and one of issues fill all four places right after the list.
+
+    Replays are read along with the list. Nothing else can arrive before the answer is ready, so
+    nothing else is requested.
+    """
+    for name in ("One", "Two", "Three"):
+        demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT, issue=name, trace_id=TRACE)
+    client = SentryClient(replace(signals, signals_wait_s=0.05))
+    projects = client.projects()
+    demo_sentry.settings.latency_s = 0.1
+    answer = fetch_answer(client, question("1001"), projects=projects, now=NOW)
+    client.close()
+    assert (answer.complete, answer.bodies_read, answer.beside.calls) == (True, 3, 1)
+    assert Signal.REPLAYS in answer.beside.surely
+    assert [one.signal for one in answer.beside.unread if one.is_late] == list(Signal)[1:]
+
+
 def test_unread_signals_can_be_read_later(signals: SentryConfig, demo_sentry: DemoSentry) -> None:
     demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT, trace_id=TRACE)
     demo_sentry.world.add_event(timestamp=MOMENT, trace_id=TRACE, project="api")

@@ -34,6 +34,17 @@ def test_progress_shows_events_while_listing_and_problems_afterwards() -> None:
     assert (reading.done, reading.known) == (1, 4)
 
 
+def test_problem_is_read_after_its_last_call() -> None:
+    tracker = ProgressTracker()
+    tracker.record_list([*events(20), *events(1, problem="2")], ["1", "1", "2"], others=0)
+    seen = []
+    for problem in ("1", "2", "1"):
+        tracker.tracked(lambda: None, problem)()
+        progress = tracker.snapshot()
+        seen.append((progress.read, progress.done, progress.known))
+    assert seen == [(0, 2, 4), (1, 3, 4), (2, 4, 4)]
+
+
 def test_failed_call_counts_as_done() -> None:
     tracker = ProgressTracker()
     tracker.record_list(events(1), ["1"], others=1)

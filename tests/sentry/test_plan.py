@@ -101,19 +101,6 @@ def test_all_pages_are_followed(demo_sentry: DemoSentry, config: SentryConfig) -
     assert answer.complete
 
 
-def test_bodies_of_the_fifty_nearest_are_read_ten_per_page(
-    demo_sentry: DemoSentry, config: SentryConfig
-) -> None:
-    for place in range(70):
-        demo_sentry.world.add_event(user_id="1", timestamp=MOMENT + timedelta(seconds=place))
-    answer = look_up(config, question("1"))
-    assert answer.bodies_read == 50
-    assert all(event.body for event in answer.events if event.timestamp < MOMENT + timedelta(0, 50))
-    paths = [call.path for call in demo_sentry.calls]
-    assert len([path for path in paths if "/issues/" in path and path.endswith("/events/")]) == 5
-    assert not [path for path in paths if "/projects/acme/" in path]
-
-
 def test_all_issues_are_read_in_one_call(demo_sentry: DemoSentry, config: SentryConfig) -> None:
     for name in ("One", "Two", "Three"):
         demo_sentry.world.add_event(user_id="1", timestamp=MOMENT, issue=name)
@@ -122,26 +109,6 @@ def test_all_issues_are_read_in_one_call(demo_sentry: DemoSentry, config: Sentry
     assert all(issue.users_affected == 1 and issue.permalink for issue in answer.issues)
     calls = [call for call in demo_sentry.calls if call.path.endswith("/acme/issues/")]
     assert len(calls) == 1
-
-
-def test_body_missing_from_the_issues_list_is_read_alone(
-    demo_sentry: DemoSentry, config: SentryConfig
-) -> None:
-    demo_sentry.world.add_event(user_id="1", timestamp=MOMENT)
-    demo_sentry.fail(r"/issues/\d+/events/", times=None, status=200, body="[]")
-    answer = look_up(config, question("1"))
-    assert answer.bodies_read == 1
-    assert answer.complete
-
-
-def test_failed_bodies_only_add_a_notice(demo_sentry: DemoSentry, config: SentryConfig) -> None:
-    demo_sentry.world.add_event(user_id="1", timestamp=MOMENT, issue="Good")
-    bad = demo_sentry.world.add_event(user_id="1", timestamp=MOMENT, issue="Bad")
-    demo_sentry.fail(rf"/issues/{bad.issue.id}/events/", times=None, status=403)
-    answer = look_up(config, question("1"))
-    assert (len(answer.events), answer.bodies_read) == (2, 1)
-    assert codes(answer) == [NoticeCode.PARTIAL_BODIES]
-    assert bad.issue.short_id in answer.notices[0].message
 
 
 def test_failed_issues_add_a_notice(demo_sentry: DemoSentry, config: SentryConfig) -> None:
