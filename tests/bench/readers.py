@@ -12,10 +12,11 @@ from apps.events.grouping import nearest_first
 from apps.events.identifier import parse_customer
 from apps.events.query import Question, Window
 from apps.sentry import Flavor, SentryClient, SentryConfig, fetch_answer
-from tests.bench.sentry_process import MOMENT, ORGANIZATION, TOKEN, Sentry
+from tests.bench.sentry_process import MOMENT, ORGANIZATION, TOKEN, Sentry, Traffic
 
 MINUTES = 60
 AT_A_TIME = 4
+NONE = Traffic(0, 0)
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Reading:
     event_calls: int
     issue_calls: int
     answer: Answer | None = None
+    traffic: Traffic = NONE
 
 
 def ours(sentry: Sentry, customer: str) -> Reading:
@@ -43,6 +45,7 @@ def ours(sentry: Sentry, customer: str) -> Reading:
     finally:
         client.close()
     client = SentryClient(config)
+    sentry.forget_calls()
     question = Question(customer=parse_customer(customer), window=Window(MOMENT, MINUTES))
     started = time.perf_counter()
     try:
@@ -51,21 +54,20 @@ def ours(sentry: Sentry, customer: str) -> Reading:
     finally:
         client.close()
     issue_calls = sum(call.path.endswith("/issues/") for call in answer.call_log)
-    return Reading(seconds, answer.calls - issue_calls, issue_calls, answer)
+    return Reading(seconds, answer.calls - issue_calls, issue_calls, answer, sentry.traffic())
 
 
 def ideal_rounds(answer: Answer) -> int:
     """How often one must wait for Sentry, however clever one is, with four calls at a time.
 
-    The pages of the list come one after another. Then come the pages of ten full events of each
-    issue and one call for the facts of a hundred issues, four at a time; the pages of one issue
-    lead from one to the next.
+    The pages of the list come one after another. Then come, four at a time, a call for ten full
+    events of each issue, and one for the facts of a hundred issues.
     """
     near = nearest_first(answer.events, MOMENT)[:50]
-    pages = [ceil(size / 10) for size in Counter(event.issue_id for event in near).values()]
+    full = sum(ceil(size / 10) for size in Counter(event.issue_id for event in near).values())
     facts = ceil(len({event.issue_id for event in answer.events}) / 100)
     lists = max(1, ceil(len(answer.events) / 100))
-    return lists + max(max(pages, default=0), ceil((sum(pages) + facts) / AT_A_TIME))
+    return lists + ceil((full + facts) / AT_A_TIME)
 
 
 def plain(sentry: Sentry, customer: str, bodies: int) -> Reading:

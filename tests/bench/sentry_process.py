@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from typing import Any
 
 import requests
 
@@ -22,6 +24,35 @@ def _serve(link: Connection) -> None:
         link.send(demo.url)
         with suppress(EOFError):
             link.recv()
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What calls cost: how often one had to wait for another, and the bytes of their bodies."""
+
+    rounds: int
+    size: int
+
+    @classmethod
+    def of(cls, calls: Sequence[dict[str, Any]]) -> "Traffic":
+        """Of calls as the demo records them; those for optional data don't count."""
+        ends: list[tuple[float, int]] = []
+        counted = sorted((one for one in calls if not _is_optional(one)), key=_started)
+        for call in counted:
+            before = (rounds for end, rounds in ends if end <= call["started"])
+            ends.append((call["started"] + call["ms"] / 1000, 1 + max(before, default=0)))
+        return cls(max((one for _, one in ends), default=0), sum(one["size"] for one in counted))
+
+
+def _started(call: dict[str, Any]) -> float:
+    started: float = call["started"]
+    return started
+
+
+def _is_optional(call: dict[str, Any]) -> bool:
+    query = " ".join(call["query"].get("query", ()))
+    is_other_list = call["path"].endswith(("/replays/", "/releases/"))
+    return is_other_list or "!has:" in query or "feedback" in query
 
 
 class Sentry:
@@ -64,7 +95,15 @@ class Sentry:
 
     def calls(self) -> Sequence[str]:
         """The paths that were asked for since."""
-        return [call["path"] for call in requests.get(f"{self._control}/calls", timeout=10).json()]
+        return [call["path"] for call in self._recorded()]
+
+    def traffic(self) -> Traffic:
+        """What they cost."""
+        return Traffic.of(self._recorded())
+
+    def _recorded(self) -> list[dict[str, Any]]:
+        calls: list[dict[str, Any]] = requests.get(f"{self._control}/calls", timeout=10).json()
+        return calls
 
     def _ok(self, response: requests.Response) -> None:
         response.raise_for_status()
