@@ -231,17 +231,18 @@ class SentryClient:
     # https://docs.sentry.io/api/explore/query-explore-events-in-table-format/
     def event_rows(
         self, search: str, scope: Scope, identity_fields: Sequence[str]
-    ) -> Iterator[list[Event | None]]:
+    ) -> Iterator[tuple[list[Event | None], bool]]:
         """Yield the pages of the events table (`dataset=errors`), newest first.
 
-        An unreadable row is None: it could be the customer's, so the caller must know of it.
+        With each page comes whether another one follows. An unreadable row is None: it could be
+        the customer's, so the caller must know of it.
         """
         row_params = self.row_params(search, scope, identity_fields)
         params = [*row_params, ("sort", "-timestamp"), ("per_page", str(PER_PAGE))]
         for page in self._pages(f"{self.organization_path}/events/", params):
             rows = parse_rows(page.body, identity_fields)
             self.flavor, self.flavor_is_sure = Flavor.SENTRY, True
-            yield rows
+            yield rows, next_cursor(page.headers.get("link", "")) is not None
 
     def row_params(self, search: str, scope: Scope, identity_fields: Sequence[str]) -> Params:
         """Return the parameters for rows of the events table, without sorting and paging."""

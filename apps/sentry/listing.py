@@ -260,13 +260,16 @@ def _merged(parts: Sequence[Listing], skipped: Sequence[Notice], limit: int) -> 
 
 
 def _read_table(client: SentryClient, question: Question, search: Search, scope: Scope) -> Listing:
-    """Read page after page until the list ends or exceeds the limit."""
+    """Read page after page until the list ends or exceeds the limit.
+
+    If the search finds nothing but the customer's events, a further page surely exceeds it.
+    """
     table = _Table(question, search)
     try:
-        for page in client.event_rows(search.text, scope, question.fields):
+        for page, continues in client.event_rows(search.text, scope, question.fields):
             table.add(page)
             client.progress_tracker.record_page(table.events.values())
-            if len(table.events) > client.config.max_events:
+            if len(table.events) + (continues and search.exact) > client.config.max_events:
                 return _with_total(client, table.listing(), search, scope)
     except SentryError as error:
         if not table.events:

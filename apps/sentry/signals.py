@@ -282,7 +282,8 @@ def read_trace_errors(
     fields = tuple(dict.fromkeys((*question.fields, *_USER)))
     no_identity = " ".join(f"!has:{field}" for field in fields)
     listed = {event.id for event in events}
-    page = next(client.event_rows(f"trace:[{','.join(searched)}] {no_identity}", scope, fields), [])
+    search = f"trace:[{','.join(searched)}] {no_identity}"
+    page, _continues = next(client.event_rows(search, scope, fields), ([], False))
     own = [
         replace(row, matched_on=("trace",))
         for row in page

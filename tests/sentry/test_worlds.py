@@ -196,9 +196,15 @@ def test_lookup_sends_the_expected_calls(sentry: DemoSentry, sizes: dict[int, in
 
 
 def test_capped_lookup_sends_one_extra_count(sentry: DemoSentry) -> None:
+    """It reads no page beyond the limit, unless only its rows show that there are more."""
     populate(sentry, {0: 250})
+    for limit, tables in ((100, 1), (120, 2), (200, 2), (249, 3)):
+        sentry.clear()
+        answer = look_up(sentry, question("1", minutes=60), max_events=limit)
+        assert (len(answer.events), answer.events_total) == (limit, 250)
+        counts = calls_by_kind(sentry)
+        assert (counts["table"], counts["count"], counts["other"]) == (tables, 1, 0), limit
     sentry.clear()
-    answer = look_up(sentry, question("1", minutes=60), max_events=120)
-    assert (len(answer.events), answer.events_total) == (120, 250)
-    counts = calls_by_kind(sentry)
-    assert (counts["table"], counts["count"], counts["other"]) == (2, 1, 0)
+    answer = look_up(sentry, question("1", minutes=60), max_events=250)
+    assert (len(answer.events), answer.complete) == (250, True)
+    assert calls_by_kind(sentry)["count"] == 0
