@@ -567,14 +567,11 @@ def project_list(request: ApiRequest) -> ApiResponse:
 
 
 def _project_body(request: ApiRequest, project: Project) -> Json:
-    world, settings = request.world, request.settings
-    own = [event for event in world.events if event.project.slug == project.slug]
-    has_feedback = settings.feedback_on and any(one.project == project for one in world.feedback)
+    own = [event for event in request.world.events if event.project.slug == project.slug]
+    products = ("hasReplays", "hasFeedbacks", "hasNewFeedbacks")
     return _project_reference(project) | {
         "environments": sorted({str(one.columns["environment"] or "") for one in own} - {""}),
-        "hasReplays": settings.replays_on and any(one.project == project for one in world.replays),
-        "hasFeedbacks": has_feedback,
-        "hasNewFeedbacks": has_feedback,
+        **dict.fromkeys(products, request.settings.products_used),
     }
 
 

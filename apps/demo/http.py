@@ -34,7 +34,8 @@ class Settings:
     list is `[]` although there are events. `scopes`: what the token can do. `rate_limit`
     requests per `rate_window_s` seconds are enforced only if `rate_limited` is on.
     `replays_on` and `feedback_on`: off for servers without replays (404 with an empty body) or
-    without the issue category feedback (400). `now`: a fixed clock in ISO form.
+    without the issue category feedback (400). `products_used`: off for projects that have never
+    sent a replay or feedback. `now`: a fixed clock in ISO form.
     """
 
     flavor: str = "sentry"
@@ -52,6 +53,7 @@ class Settings:
     rate_limited: bool = False
     replays_on: bool = True
     feedback_on: bool = True
+    products_used: bool = True
     now: str | None = None
 
     def clock(self) -> datetime:

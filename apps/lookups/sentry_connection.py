@@ -119,12 +119,17 @@ def _with_region(config: SentryConfig, limiter: SharedRateLimiter) -> SentryConf
 
 def visible_projects(client: SentryClient) -> tuple[Project, ...]:
     """Return the projects the token can see, cached for ten minutes. Raise a `SentryError`."""
-    key = f"projects/{_fingerprint(client.config)}"
+    key = f"visible-projects/{_fingerprint(client.config)}"
     cached = cache.get_sealed(key)
     if isinstance(cached, list) and cached:
-        return tuple(Project(row[0], row[1], tuple(row[2])) for row in cached)
+        return tuple(
+            Project(row[0], row[1], tuple(row[2]), tuple(map(Signal, row[3]))) for row in cached
+        )
     projects = client.projects()
-    rows = [[project.id, project.slug, list(project.environments)] for project in projects]
+    rows = [
+        [project.id, project.slug, list(project.environments), list(project.unused)]
+        for project in projects
+    ]
     cache.put_sealed(key, rows, _PROJECTS_TTL_S)
     return projects
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypedDict
 
+from apps.events.answer import Signal
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue, Request
 from apps.events.query import as_hex_id
 from apps.sentry.config import SentryBadResponse, SentryNotFound
@@ -231,13 +232,24 @@ def _code(value: object) -> Iterator[tuple[int, str]]:
 _LEVELS = frozenset(("fatal", "error", "warning", "info", "debug"))
 
 
+# By these flags Sentry tells whether a project has ever sent something of the kind.
+_PRODUCT_FLAGS = {
+    Signal.REPLAYS: ("hasReplays",),
+    Signal.FEEDBACK: ("hasFeedbacks", "hasNewFeedbacks"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project the token can see, with its environments if Sentry lists them."""
+    """A project the token can see, with its environments if Sentry lists them.
+
+    `unused` are signals that it has never sent, as far as Sentry says so.
+    """
 
     id: str
     slug: str
     environments: tuple[str, ...] = ()
+    unused: tuple[Signal, ...] = ()
 
 
 def parse_project(body: object) -> Project | None:
@@ -247,7 +259,12 @@ def parse_project(body: object) -> Project | None:
     if not project_id or not slug:
         return None
     names = (text(name) for name in items(raw.get("environments")))
-    return Project(project_id, slug, tuple(name for name in names if name))
+    unused = (
+        signal
+        for signal, flags in _PRODUCT_FLAGS.items()
+        if all(raw.get(flag) is False for flag in flags)
+    )
+    return Project(project_id, slug, tuple(name for name in names if name), tuple(unused))
 
 
 def parse_row(body: object, identity_fields: Sequence[str]) -> Event | None:

@@ -487,7 +487,8 @@ class SignalReader:
     def _start(
         self, signals: Sequence[Signal], signal: Signal, read: Callable[..., SignalRows[Any]]
     ) -> None:
-        if signal in signals and signal not in self._futures:
+        is_used = any(signal not in project.unused for project in self._projects)
+        if is_used and signal in signals and signal not in self._futures:
             self._client.one_project = self._main.one_project
             self._futures[signal] = self._pool.submit(self._read, read)
 

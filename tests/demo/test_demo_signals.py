@@ -117,13 +117,12 @@ def test_long_feedback_is_cut_in_the_title() -> None:
 
 
 def test_projects_list_their_signals(api: Api, demo: DemoSentry) -> None:
-    complaint(demo.world)
     demo.world.add_replay(when=NOON)
-    [project] = api.get("organizations/acme/projects/").json()
-    assert (project["hasReplays"], project["hasNewFeedbacks"]) == (True, True)
-    demo.settings.replays_on = demo.settings.feedback_on = False
-    [project] = api.get("organizations/acme/projects/").json()
-    assert (project["hasReplays"], project["hasNewFeedbacks"]) == (False, False)
+    for used in (True, False):
+        demo.settings.products_used = used
+        [project] = api.get("organizations/acme/projects/").json()
+        flags = ("hasReplays", "hasFeedbacks", "hasNewFeedbacks")
+        assert [project[flag] for flag in flags] == [used] * 3
 
 
 def test_glitchtip_has_none_of_it(api: Api, demo: DemoSentry) -> None:

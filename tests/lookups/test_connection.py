@@ -12,10 +12,11 @@ from pytest_django import Settings
 
 from apps.demo.server import DemoSentry
 from apps.demo.world import World
-from apps.events.answer import Answer
+from apps.events.answer import Answer, Signal
 from apps.lookups import cache, sentry_connection
 from apps.lookups.sentry_connection import sentry_client, visible_projects
 from apps.sentry import SentryError, SentryNotFound, fetch_answer
+from apps.sentry.parsing import Project
 from tests.conftest import MOMENT, lists_asked, question
 
 CLOUD = "https://sentry.io/api/0/organizations/acme/"
@@ -72,10 +73,13 @@ def test_a_forged_region_in_the_cache_never_gets_the_token(
 @responses.activate
 def test_the_projects_are_requested_once() -> None:
     responses.get(CLOUD, json={})
-    listed = responses.get("https://sentry.io/api/0/organizations/acme/projects/", json=PROJECTS)
+    row = {**PROJECTS[0], "environments": ["production"], "hasReplays": False}
+    listed = responses.get("https://sentry.io/api/0/organizations/acme/projects/", json=[row])
     for _ in range(2):
         with sentry_client() as client:
-            assert [project.slug for project in visible_projects(client)] == ["web"]
+            assert visible_projects(client) == (
+                Project("1", "web", ("production",), (Signal.REPLAYS,)),
+            )
     assert listed.call_count == 1
 
 

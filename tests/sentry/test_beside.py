@@ -168,6 +168,26 @@ def test_disabled_products_add_no_notice(signals: SentryConfig, demo_sentry: Dem
     assert (beside.unread, beside.surely, beside.calls) == ((), (), 2)
 
 
+def test_signals_that_no_project_has_ever_sent_are_not_requested(
+    signals: SentryConfig, demo_sentry: DemoSentry
+) -> None:
+    demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT, trace_id=TRACE)
+    flags = ("hasReplays", "hasFeedbacks", "hasNewFeedbacks")
+    for project_flags, expected in (
+        (dict.fromkeys(flags, False), {Signal.TRACES, Signal.DEPLOYS}),
+        ({**dict.fromkeys(flags, False), "hasFeedbacks": True}, set(Signal) - {Signal.REPLAYS}),
+        (dict.fromkeys(flags), set(Signal)),
+        ({}, set(Signal)),
+    ):
+        projects = [
+            {"id": "1", "slug": "web", **project_flags},
+            {"id": "2", "slug": "api", **dict.fromkeys(flags, False)},
+        ]
+        demo_sentry.fail("/acme/projects/", status=200, body=projects)
+        beside = look_up(signals, question("1001")).beside
+        assert (set(beside.asked), beside.calls, beside.unread) == (expected, len(expected), ())
+
+
 def test_hanging_signal_does_not_delay_the_answer(
     signals: SentryConfig, demo_sentry: DemoSentry
 ) -> None:
