@@ -26,11 +26,15 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class ExceptionInfo:
-    """An exception of a chain. `frames` start at the crash site."""
+    """An exception of a chain. `frames` start at the crash site.
+
+    `mechanism` is how the SDK caught it. A stack trace without exception has only frames.
+    """
 
     type: str | None = None
     value: str | None = None
     module: str | None = None
+    mechanism: str | None = None
     handled: bool | None = None
     frames: tuple[Frame, ...] = ()
 
@@ -69,7 +73,9 @@ class Request:
 class EventBody:
     """The details of a full event.
 
-    `exceptions` are the raised one, then its causes; `breadcrumbs` are oldest first.
+    `exceptions` are the raised one, then its causes; `breadcrumbs` are oldest first. `extra` is the
+    SDK's, and what replaces a stack trace: a monitor's measurements, a browser's report. `lists`
+    are texts of a line per thread, span, and so on; `unread` counts what is not read, by kind.
     """
 
     message: str | None = None
@@ -79,7 +85,10 @@ class EventBody:
     tags: tuple[tuple[str, str], ...] = ()
     contexts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     extra: Mapping[str, object] = field(default_factory=dict)
+    lists: Mapping[str, str] = field(default_factory=dict)
+    unread: Mapping[str, int] = field(default_factory=dict)
     happened_at: datetime | None = None
+    received_at: datetime | None = None
     release: str | None = None
     environment: str | None = None
     trace_id: str | None = None

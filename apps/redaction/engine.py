@@ -554,6 +554,11 @@ def _body(body: EventBody, ledger: Ledger) -> EventBody:
         tags=_pairs(body.tags, ledger),
         contexts=_mapping_of_mappings(body.contexts, ledger),
         extra=_mapping(body.extra, ledger),
+        lists={
+            name: redact_named(lines, ledger, name="", is_version=name == "packages")
+            for name, lines in body.lists.items()
+        },
+        unread={redact_text(name, ledger): count for name, count in body.unread.items()},
         user=_user(body.user, ledger),
     )
 
@@ -563,6 +568,7 @@ def _exception(exception: ExceptionInfo, ledger: Ledger) -> ExceptionInfo:
         exception,
         type=_optional(exception.type, ledger),
         module=_optional(exception.module, ledger),
+        mechanism=_optional(exception.mechanism, ledger),
         value=_optional(exception.value, ledger),
         frames=tuple(_frame(frame, ledger) for frame in exception.frames),
     )

@@ -174,30 +174,38 @@ def parse_exceptions(entries: Mapping[str, object]) -> Iterator[ExceptionInfo]:
     """Yield exceptions, the raised one first: SDKs send the innermost cause first."""
     data = mapping(entries.get("exception"))
     values = mappings(data.get("values")) or mappings([data.get("value")])
-    fallback = _thread_frames(entries)
+    fallback = _frames_without_exception(entries)
     for place, raw in enumerate(reversed(values)):
         frames = _frames(raw)
         if not frames and place == 0:
             frames = fallback
+        mechanism = mapping(raw.get("mechanism"))
         yield ExceptionInfo(
             type=text(raw.get("type")),
             value=text(raw.get("value")),
             module=text(raw.get("module")),
-            handled=flag(mapping(raw.get("mechanism")).get("handled")),
+            mechanism=text(mechanism.get("type")),
+            handled=flag(mechanism.get("handled")),
             frames=frames,
         )
     if not values and fallback:
         yield ExceptionInfo(frames=fallback)
 
 
-def _thread_frames(entries: Mapping[str, object]) -> tuple[Frame, ...]:
-    """Return the frames of the crashed or else the current thread."""
-    threads = mappings(mapping(entries.get("threads")).get("values"))
+def _frames_without_exception(entries: Mapping[str, object]) -> tuple[Frame, ...]:
+    """Return the frames of a message's stack trace, the crashed thread, or else a template."""
+    frames = _frames(entries)
+    threads = _threads(entries)
     for state in ("crashed", "current"):
         for thread in threads:
-            if flag(thread.get(state)) and _frames(thread):
-                return _frames(thread)
-    return ()
+            if not frames and flag(thread.get(state)):
+                frames = _frames(thread)
+    template = mapping(entries.get("template"))
+    return frames or ((_frame(template),) if template else ())
+
+
+def _threads(entries: Mapping[str, object]) -> list[Mapping[str, object]]:
+    return mappings(mapping(entries.get("threads")).get("values"))
 
 
 def _frames(raw: Mapping[str, object]) -> tuple[Frame, ...]:
@@ -368,12 +376,15 @@ def parse_body(body: object) -> EventBody:
     tags = tuple(pairs(raw.get("tags")))
     tag = dict(tags)
     exceptions = tuple(parse_exceptions(entries))
-    contexts = {
-        name: mapping(value)
-        for name, value in mapping(raw.get("contexts")).items()
-        if mapping(value)
+    sdk = {name: mapping(raw.get("sdk")).get(name) for name in ("name", "version")}
+    sent = {
+        **mapping(raw.get("contexts")),
+        "sdk": {name: value for name, value in sdk.items() if value},
+        "request environment": mapping(entries.get("request")).get("env"),
     }
+    contexts = {name: mapping(value) for name, value in sent.items() if mapping(value)}
     handled = next((e.handled for e in exceptions if e.handled is not None), None)
+    lists, unread = _lists(raw, entries, exceptions[0].frames if exceptions else ())
     return EventBody(
         message=_message(raw, entries),
         exceptions=exceptions,
@@ -385,7 +396,10 @@ def parse_body(body: object) -> EventBody:
         tags=tags,
         contexts=contexts,
         extra={**_evidence(raw, entries), **mapping(raw.get("context"))},
+        lists=lists,
+        unread=unread,
         happened_at=moment(raw.get("dateCreated")),
+        received_at=moment(raw.get("dateReceived")),
         release=text(mapping(raw.get("release")).get("version")) or tag.get("release"),
         environment=tag.get("environment"),
         trace_id=as_hex_id(text(mapping(contexts.get("trace")).get("trace_id")) or ""),
@@ -406,16 +420,116 @@ def _entries(raw: Mapping[str, object]) -> dict[str, object]:
 def _message(raw: Mapping[str, object], entries: Mapping[str, object]) -> str | None:
     entry = mapping(entries.get("message"))
     message = text(entry.get("formatted")) or text(entry.get("message"))
-    message = message or text(raw.get("message"))
-    return message or text(mapping(raw.get("occurrence")).get("subtitle"))
+    return message or text(raw.get("message")) or _occurrence_text(raw)
+
+
+def _occurrence_text(raw: Mapping[str, object]) -> str | None:
+    """Return what a monitor found, without its title if that is the event's."""
+    found = mapping(raw.get("occurrence"))
+    title, subtitle = text(found.get("issueTitle")), text(found.get("subtitle"))
+    if title and title in (text(raw.get("title")) or ""):
+        title = None
+    return ": ".join(filter(None, (title, subtitle))) or None
+
+
+_REPORTS = ("csp", "hpkp", "expectct", "expectstaple", "nel")
+_NOTHING: tuple[object, ...] = (None, "", [], {})
 
 
 def _evidence(raw: Mapping[str, object], entries: Mapping[str, object]) -> dict[str, object]:
-    """Return what replaces a stack: a monitor's measurements, or what a CSP blocked."""
-    shown = mappings(mapping(raw.get("occurrence")).get("evidenceDisplay"))
-    measured = ((text(one.get("name")), text(one.get("value"))) for one in shown)
-    blocked = ((name, text(value)) for name, value in mapping(entries.get("csp")).items())
-    return {name: value for name, value in (*measured, *blocked) if name and value}
+    """Return a monitor's measurements, a browser's report, and what a message lacks."""
+    occurrence = mapping(raw.get("occurrence"))
+    shown = mappings(occurrence.get("evidenceDisplay"))
+    message = _message(raw, entries) or ""
+    sent = mapping(entries.get("message")).get("params")
+    params = list(sent.values()) if isinstance(sent, dict) else items(sent)
+    lacks = [value for value in params if text(value) and str(value) not in message]
+    found = _occurrence_text(raw)
+    evidence: dict[str, object] = {
+        **{text(one.get("name")) or "": text(one.get("value")) for one in shown},
+        **{name: value for kind in _REPORTS for name, value in mapping(entries.get(kind)).items()},
+        "occurrence": None if not found or found in message else found,
+        **mapping(occurrence.get("evidenceData")),
+        "message parameters": lacks,
+    }
+    return {name: value for name, value in evidence.items() if name and value not in _NOTHING}
+
+
+# Lists in a body, as texts with a line per thread, span, and so on.
+
+_MAX_LINES = 100
+_MAX_LINE = 300
+_READ = frozenset((
+    *("exception", "stacktrace", "threads", "template", "message", "breadcrumbs", "request"),
+    *("spans", "debugmeta", *_REPORTS),
+))  # fmt: skip
+
+
+def _lists(
+    raw: Mapping[str, object], entries: Mapping[str, object], crash: tuple[Frame, ...]
+) -> tuple[dict[str, str], dict[str, int]]:
+    """Return the lists as texts, and the counts of what is not read: unknown types, long lists.
+
+    A template or stack trace is listed unless its frames are those of the crash.
+    """
+    template, spans = mapping(entries.get("template")), entries.get("spans")
+    stacks = ((_frame(template),) if template else (), _frames(entries))
+    images = mapping(entries.get("debugmeta")).get("images")
+    lines: dict[str, list[str]] = {
+        "user report": [text(mapping(raw.get("userReport")).get("comments")) or ""],
+        "problems reported by Sentry": [
+            _joined(one, "type", "message") for one in mappings(raw.get("errors"))
+        ],
+        **{
+            name: [] if frames == crash else [_frame_line(frame) for frame in frames]
+            for name, frames in zip(("template", "stack trace"), stacks, strict=True)
+        },
+        "threads": [_thread_line(one) for one in _threads(entries)],
+        "spans": [
+            _span_line(one) for one in mappings(spans) or mappings(mapping(spans).get("spans"))
+        ],
+        "packages": [" ".join(pair) for pair in pairs(raw.get("packages"))],
+        "debug images": [
+            _joined(one, "code_file", "debug_file", "name", "type", "debug_id", "uuid")
+            for one in mappings(images)
+        ],
+    }
+    filled = {name: [line for line in found if line] for name, found in lines.items()}
+    unread = {name: len(found) - _MAX_LINES for name, found in filled.items()}
+    unread |= {f"entries of the type {kind[:40]}": 1 for kind in entries.keys() - _READ}
+    unread["crash files"] = 1 if raw.get("crashFile") else 0
+    return (
+        {
+            name: "\n".join(" ".join(line.split())[:_MAX_LINE] for line in found[:_MAX_LINES])
+            for name, found in filled.items()
+            if found
+        },
+        {name: count for name, count in sorted(unread.items()) if count > 0},
+    )
+
+
+def _joined(raw: Mapping[str, object], *names: str) -> str:
+    return " ".join(filter(None, (text(raw.get(name)) for name in names)))
+
+
+def _frame_line(frame: Frame) -> str:
+    place = ":".join(str(part) for part in (frame.file, frame.line) if part is not None)
+    return " ".join(filter(None, (place, frame.function, frame.crash_code)))
+
+
+def _thread_line(raw: Mapping[str, object]) -> str:
+    frames = _frames(raw)
+    states = [state for state in ("crashed", "current") if flag(raw.get(state))]
+    name = " ".join(filter(None, (_joined(raw, "id", "name", "state"), *states)))
+    return ": ".join(filter(None, (name, _frame_line(frames[0]) if frames else "")))
+
+
+def _span_line(raw: Mapping[str, object]) -> str:
+    began, ended = moment(raw.get("start_timestamp")), moment(raw.get("timestamp"))
+    took = f"{(ended - began).total_seconds() * 1000:.0f} ms" if began and ended else ""
+    return " ".join(
+        filter(None, (text(raw.get("op")), took, _joined(raw, "status", "description")))
+    )
 
 
 def _user(raw: Mapping[str, object]) -> dict[str, object]:

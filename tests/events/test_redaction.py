@@ -110,6 +110,8 @@ def answer_with_secret(secret: str) -> Answer:
             ExceptionInfo(
                 type="Error",
                 value=secret,
+                module=secret,
+                mechanism=secret,
                 frames=(
                     Frame(
                         file="a.py",
@@ -132,6 +134,8 @@ def answer_with_secret(secret: str) -> Answer:
         tags=(("note", secret),),
         contexts={"app": {"note": secret}},
         extra={"note": secret},
+        lists={"spans": f"db 12 ms\nhttp {secret}"},
+        unread={f"entries of the type {secret}": 1},
         culprit=secret,
         user={"id": "1001", "note": secret},
     )

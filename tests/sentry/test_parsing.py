@@ -1,5 +1,6 @@
 """Event bodies of any shape are parsed without errors or losses."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -108,6 +109,90 @@ def test_evidence_replaces_a_missing_stack() -> None:
     }  # fmt: skip
 
 
+FRAME = {"filename": "src/Confirm.php", "function": "confirm", "lineNo": 88}
+STACK = {"frames": [{"filename": "index.php", "lineNo": 1}, FRAME]}
+HASH = "c0ffee00-0000-4000-8000-000000000001"
+
+
+def test_entries_of_every_type_are_read() -> None:
+    """Each row: an entry or another part of the body, and where its facts come out."""
+    places = {
+        "frame": lambda body: body.exceptions[0].frames[0].file,
+        "message": lambda body: body.message,
+        "extra": lambda body: body.extra,
+        "lists": lambda body: body.lists,
+        "unread": lambda body: body.unread,
+        "contexts": lambda body: body.contexts,
+    }
+    thread = {"id": 4, "name": "main", "current": True, "stacktrace": STACK}
+    span = {"op": "db", "start_timestamp": 10.0, "timestamp": 10.5, "description": "SELECT  1"}
+    spans = {"spans": "db 500 ms SELECT 1"}
+    image = {"type": "macho", "code_file": "/lib/pay.dylib", "debug_id": HASH}
+    found = {"issueTitle": "N+1 Query", "subtitle": "repeated 25 times"}
+    evidence = {"evidenceDisplay": [{"name": "Query", "value": "SELECT 1"}]}
+    rows: tuple[tuple[dict[str, Any] | str, object, str, object], ...] = (
+        ("stacktrace", STACK, "frame", "src/Confirm.php"),
+        ("template", {"filename": "cart.html", "lineNo": 3}, "frame", "cart.html"),
+        ("threads", {"values": [thread]}, "frame", "src/Confirm.php"),
+        ("threads", {"values": [thread]}, "lists", {
+            "threads": "4 main current: src/Confirm.php:88 confirm",
+        }),
+        ("message", {"formatted": "2 of 3"}, "message", "2 of 3"),
+        ("message", {"message": "%s", "params": ["a"]}, "extra", {"message parameters": ["a"]}),
+        ("message", {"message": "a", "params": {"x": "a"}}, "extra", {}),
+        ("csp", {"line_number": 4, "referrer": None}, "extra", {"line_number": 4}),
+        ("hpkp", {"known_pins": ["x"], "port": 0}, "extra", {"known_pins": ["x"], "port": 0}),
+        ("expectct", {"hostname": "h"}, "extra", {"hostname": "h"}),
+        ("expectstaple", {"cert_status": "REVOKED"}, "extra", {"cert_status": "REVOKED"}),
+        ("nel", {"body": {"phase": "dns"}}, "extra", {"body": {"phase": "dns"}}),
+        ("spans", [span, None], "lists", spans),
+        ("spans", {"spans": [span]}, "lists", spans),
+        ("debugmeta", {"images": [image]}, "lists", {
+            "debug images": f"/lib/pay.dylib macho {HASH}",
+        }),
+        ("request", {"env": {"SERVER_PORT": "80"}}, "contexts", {
+            "request environment": {"SERVER_PORT": "80"},
+        }),
+        ("hologram", {"depth": 3}, "unread", {"entries of the type hologram": 1}),
+        ({"crashFile": {"id": "1"}}, None, "unread", {"crash files": 1}),
+        ({"occurrence": found}, None, "message", "N+1 Query: repeated 25 times"),
+        ({"occurrence": found, "title": "N+1 Query"}, None, "message", "repeated 25 times"),
+        ({"occurrence": found, "message": "m"}, None, "extra", {
+            "occurrence": "N+1 Query: repeated 25 times",
+        }),
+        ({"occurrence": evidence}, None, "extra", {"Query": "SELECT 1"}),
+        ({"occurrence": {"evidenceData": {"op": "db", "no": None}}}, None, "extra", {"op": "db"}),
+        ({"packages": {"django": "4.2"}}, None, "lists", {"packages": "django 4.2"}),
+        ({"errors": [{"type": "js_no_source", "message": "Gone"}]}, None, "lists", {
+            "problems reported by Sentry": "js_no_source Gone",
+        }),
+        ({"userReport": {"comments": "It\nfroze"}}, None, "lists", {"user report": "It froze"}),
+        ({"sdk": {"name": "sentry.php", "version": "4"}}, None, "contexts", {
+            "sdk": {"name": "sentry.php", "version": "4"},
+        }),
+    )  # fmt: skip
+    for sent, data, place, expected in rows:
+        raw = sent if isinstance(sent, dict) else {"entries": [{"type": sent, "data": data}]}
+        assert places[place](parse_body(raw)) == expected, f"{sent} {data}"
+
+
+def test_second_stack_trace_and_long_lists_are_not_dropped() -> None:
+    raw = exception({"type": "E", "stacktrace": {"frames": [{"filename": "a.py"}]}})
+    raw["entries"] += [{"type": "stacktrace", "data": STACK}, {"type": "spans", "data": []}]
+    raw["packages"] = {f"p{number}": "1" for number in range(130)}
+    body = parse_body(raw)
+    assert body.exceptions[0].frames[0].file == "a.py"
+    assert body.lists["stack trace"] == "src/Confirm.php:88 confirm\nindex.php:1"
+    assert body.unread == {"packages": 30}
+
+
+def test_mechanism_and_time_of_receipt_are_read() -> None:
+    raw = exception({"type": "E", "mechanism": {"type": "onerror", "handled": False}})
+    body = parse_body({**raw, "dateReceived": "2026-11-20T14:05:00Z"})
+    assert (body.exceptions[0].mechanism, body.exceptions[0].handled) == ("onerror", False)
+    assert body.received_at == datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
+
+
 def test_permalink_must_be_http() -> None:
     issue = parse_issue({"id": "1", "permalink": "javascript:alert(1)"})
     assert issue is not None
@@ -121,6 +206,7 @@ KEYS = st.sampled_from(
         *("lineNo", "inApp", "mechanism", "handled", "tags", "key", "user", "contexts", "trace"),
         *("breadcrumbs", "message", "formatted", "request", "headers", "query", "url", "release"),
         *("user.id", "user.email", "tags[account_id]", "error.handled", "trace_id", "threads"),
+        *("spans", "template", "images", "occurrence", "evidenceDisplay", "params", "packages"),
     ]
 )
 LEAVES = st.one_of(
@@ -130,6 +216,7 @@ LEAVES = st.one_of(
     st.floats(),
     st.text(max_size=20),
     st.sampled_from(["exception", "threads", "request", "breadcrumbs", "message", EVENT_ID]),
+    st.sampled_from(["stacktrace", "template", "spans", "debugmeta", "csp", "nel", "unheard of"]),
     st.sampled_from(["2026-11-20T14:05:00Z", "yes", "1", "None"]),
 )
 JSON = st.recursive(
