@@ -78,6 +78,7 @@ def _event(event: EventFacts) -> list[str]:
     request = " ".join(filter(None, (event.method, event.url)))
     facts += [f"- Request {inline(request)}"] if request else []
     facts += [f"- Where: {inline(event.culprit)}"] if event.culprit else []
+    facts += [f"- {event.delay}"] if event.delay else []
     for exception in event.exceptions:
         facts += _exception(exception)
     return facts

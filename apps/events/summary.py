@@ -1,15 +1,19 @@
 """Plain sentences about events, groups, and results, made of our own words only."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer
 from apps.events.event import Event
 from apps.events.grouping import Group, group_by_issue
-from apps.events.query import CustomerKind
+from apps.events.query import CustomerKind, format_duration
 from apps.events.rules.engine import rule_for
 from apps.events.rules.rule import CLIENT, Place, Rule, Side, side_of, user_action_of
+
+# Events arrive within ten minutes (see `SETTLED_AFTER`), and never before they happen.
+_LATE = timedelta(minutes=10)
+_EARLY = timedelta(minutes=-1)
 
 
 def summarize(event: Event) -> str:
@@ -117,3 +121,46 @@ def _frequency(group: Group, answer: Answer, zone: ZoneInfo) -> str:
 def _clock(when: datetime, answer: Answer, zone: ZoneInfo) -> str:
     is_same_day = when.date() == answer.question.window.moment.astimezone(zone).date()
     return f"{when:%H:%M}" if is_same_day else f"{when.day} {when:%b}, {when:%H:%M}"
+
+
+def arrival_text(event: Event) -> str | None:
+    """Return `received 3 days later` if Sentry received the event at quite another time."""
+    wait = _wait(event)
+    if wait is None:
+        return None
+    side = "later" if wait > timedelta() else "earlier"
+    return f"received {format_duration(wait.total_seconds())} {side}"
+
+
+def delay_text(event: Event) -> str | None:
+    """Say what it means if Sentry received the event long after its time, or before it."""
+    wait = _wait(event)
+    if wait is None:
+        return None
+    clock = f"{_CLOCKS.get(side_of(event), 'the program’s')} clock"
+    length = format_duration(wait.total_seconds())
+    if wait < timedelta():
+        return (
+            f"Sentry received this event {length} before its time: {clock} was ahead, so it "
+            "happened earlier than shown."
+        )
+    return (
+        f"Sentry received this event {length} after its time: {clock} was wrong, or the event "
+        "waited in a queue. If the clock was wrong, it happened later than shown."
+    )
+
+
+_CLOCKS = {
+    Side.SERVER: "our server’s",
+    Side.BROWSER: "the device’s",
+    Side.DEVICE: "the device’s",
+}
+
+
+def _wait(event: Event) -> timedelta | None:
+    """Return the time from event to receipt, unless it is unknown or as usual."""
+    received = event.body.received_at if event.body else None
+    if event.body is None or received is None:
+        return None
+    wait = received - (event.body.happened_at or event.timestamp)
+    return None if _EARLY <= wait <= _LATE else wait

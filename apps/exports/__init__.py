@@ -126,9 +126,13 @@ def _check(format: str, budget: int | None, preset: Preset) -> None:
 
 def _document(answer: Answer, setting: Setting, *, plain: bool) -> Document:
     if setting.budget is not None:
-        room = setting.budget - reserved_for_prompt(setting.budget)
+        reserved = reserved_for_prompt(setting.budget)
         bare = replace(setting, preset=NO_PRESET)
-        document = fit(lambda detail: build(answer, setting=bare, detail=detail), room)
+        document = fit(
+            lambda detail: build(answer, setting=bare, detail=detail),
+            setting.budget - reserved,
+            reserved=reserved,
+        )
         return replace(document, preset=setting.preset)
     return build(answer, setting=setting, detail=EVERYTHING if plain else LADDER[0])
 

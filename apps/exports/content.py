@@ -3,6 +3,7 @@
 Each issue has one lead event in full; its further events list only what differs from that one.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -13,6 +14,7 @@ from apps.events.breadcrumb_text import PlacedBreadcrumb, merge_breadcrumbs, pla
 from apps.events.event import (
     Breadcrumb,
     Event,
+    EventBody,
     ExceptionInfo,
     Frame,
     breadcrumb_message,
@@ -22,9 +24,10 @@ from apps.events.grouping import Group, nearest_first
 from apps.events.query import Window, format_duration
 from apps.events.releases import describe_fix, issue_fix_text, last_day_of
 from apps.events.rules.rule import device_of
-from apps.events.summary import summarize, summarize_group
+from apps.events.summary import delay_text, summarize, summarize_group
 from apps.exports.facts import (
     BreadcrumbFacts,
+    DetailFacts,
     Document,
     EventFacts,
     ExceptionFacts,
@@ -144,7 +147,7 @@ def issue_facts(
     if last_seen and not detail.last_seen:
         selection.leave_out("last-seen times", 1, where)
         last_seen = None
-    return IssueFacts(
+    facts = IssueFacts(
         id=issue_id,
         short_id=short_id,
         title=selection.text(group.title, detail.issue_titles, where),
@@ -162,6 +165,10 @@ def issue_facts(
         status=_status(group, selection, where),
         known=known_facts(group, known, selection, today),
     )
+    if not detail.slim:
+        return facts
+    selection.leave_out("impacts", 1 if facts.users_affected or facts.first_seen else 0, where)
+    return replace(facts, users_affected=None, first_seen=None, level=None, project=None)
 
 
 def _status(group: Group, selection: Selection, where: str) -> StatusFacts | None:
@@ -216,13 +223,20 @@ def event_facts(event: Event, lead: Event, moment: datetime, selection: Selectio
         url=selection.optional_text(request.url if request else None, detail.names, where),
         permalink=selection.link(event.permalink, where, wanted=detail.ids),
         exceptions=_chain(event, lead, selection, where),
+        message=_message_beside(event, lead, selection, where),
+        received=body.received_at if body and delay_text(event) else None,
+        delay=delay_text(event) if is_lead or detail.plain else None,
+    )
+    facts = replace(
+        facts,
+        details=_details(event, lead, facts, selection),
+        exceptions=_without_repeats(facts),
     )
     if not detail.bare:
         return facts
     selection.leave_out("event details", 1, where)
-    return replace(
-        facts, project=None, level=None, release=None, environment=None, method=None, url=None
-    )
+    facts = replace(facts, project=None, level=None, method=None, url=None, delay=None)
+    return replace(facts, release=None, environment=None)
 
 
 def _place(place: str | None, event: Event, selection: Selection, where: str) -> str | None:
@@ -248,15 +262,19 @@ def _device(event: Event, lead: Event, selection: Selection, where: str) -> str 
 
 
 def _title(event: Event, selection: Selection, where: str) -> str | None:
-    title = event.title
-    exceptions = event.body.exceptions if event.body else ()
-    if not exceptions and not selection.detail.plain:
+    title, has_exception = event.title, _has_exception(event)
+    if not has_exception and not selection.detail.plain:
         title = _with_message(event)
-    if exceptions and not selection.detail.titles:
+    if has_exception and not selection.detail.titles:
         selection.leave_out("titles", 1 if title else 0, where)
         return None
     limit = selection.detail.texts if selection.detail.plain else min(selection.detail.texts, 160)
     return selection.optional_text(title, limit, where)
+
+
+def _has_exception(event: Event) -> bool:
+    """Return whether an exception describes the event, rather than a bare stack trace."""
+    return any(one.type or one.value for one in (event.body.exceptions if event.body else ()))
 
 
 def _with_message(event: Event) -> str | None:
@@ -265,6 +283,20 @@ def _with_message(event: Event) -> str | None:
     if not message or not event.title or message in event.title:
         return event.title or message
     return message if message.startswith(event.title) else f"{event.title}: {message}"
+
+
+def _message_beside(event: Event, lead: Event, selection: Selection, where: str) -> str | None:
+    """Return the message, unless the title, the exception, or the lead event has it."""
+    message = event.body.message if event.body else None
+    if selection.detail.plain or not message:
+        return message
+    if not _has_exception(event):
+        return None  # the title ends with it
+    texts = [one.value or "" for one in event.body.exceptions] if event.body else []
+    shared = lead.body.message if lead.body and event is not lead else None
+    if message == shared or any(message in text for text in (*texts, event.title or "")):
+        return None
+    return selection.text(message, selection.detail.texts, where)
 
 
 def _chain(
@@ -282,6 +314,14 @@ def _chain(
     return tuple(_exception(exception, selection, where) for exception in selected)
 
 
+def _without_repeats(facts: EventFacts) -> tuple[ExceptionFacts, ...]:
+    """Return the exceptions, which say whether they were caught only if that differs."""
+    return tuple(
+        replace(one, handled=None) if one.handled == facts.handled else one
+        for one in facts.exceptions
+    )
+
+
 def _raised_if_different(
     chain: Sequence[ExceptionInfo], lead: Event, selection: Selection, where: str
 ) -> tuple[ExceptionFacts, ...]:
@@ -294,14 +334,17 @@ def _raised_if_different(
 
 
 def _exception(exception: ExceptionInfo, selection: Selection, where: str) -> ExceptionFacts:
-    crash = exception.crash_frame
+    crash, is_bare = exception.crash_frame, selection.detail.bare
     return ExceptionFacts(
-        type=selection.name(exception.type, where),
+        type=selection.optional_text(exception.type, max(selection.detail.names, 40), where),
         value=selection.optional_text(exception.value, selection.detail.texts, where),
         frames=tuple(
             _frame(frame, frame is crash, selection, where)
             for frame in _frames(exception, crash, selection, where)
         ),
+        module=None if is_bare else selection.name(exception.module, where),
+        mechanism=None if is_bare else selection.name(exception.mechanism, where),
+        handled=None if is_bare else exception.handled,
     )
 
 
@@ -334,13 +377,123 @@ def _frame(frame: Frame, crash: bool, selection: Selection, where: str) -> Frame
     if code is not None and not selection.detail.plain:
         code = code.strip()
     return FrameFacts(
-        file=selection.name(frame.file or frame.module, where),
+        file=selection.path(frame.file or frame.module, where),
         line=frame.line,
         function=selection.name(frame.function, where),
         in_app=frame.in_app,
         code=selection.optional_text(code, selection.detail.codes, where),
         crash=crash,
+        around=tuple(_around(frame, selection, where)) if crash else (),
     )
+
+
+def _around(frame: Frame, selection: Selection, where: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines next to the frame's own, as many on each side as fit."""
+    for number, text in frame.code:
+        away = abs(number - frame.line) if frame.line is not None else 0
+        if away and away <= selection.detail.around and text.strip():
+            code = text if selection.detail.plain else text.strip()
+            yield number, selection.text(code, selection.detail.codes, where)
+
+
+# Details: what an SDK adds to an error, without what the facts of the event already say
+
+_DETAILS = "events"
+_MAIN_CONTEXTS = ("runtime", "browser", "os", "client_os", "app", "sdk")
+_SIDE_CONTEXTS = ("device", "gpu", "culture", "state", "trace", "request environment")
+
+
+def _details(
+    event: Event, lead: Event, facts: EventFacts, selection: Selection
+) -> tuple[DetailFacts, ...]:
+    """Return the details of a lead event, as many of each section as fit."""
+    detail, body = selection.detail, event.body
+    if body is None:
+        return ()
+    if event is not lead and not detail.plain:
+        selection.leave_out("details of further events", 1 if body.tags else 0, _DETAILS)
+        return ()
+    for what, count in body.unread.items():
+        selection.leave_out(selection.text(what, 80, ""), count, _DETAILS)
+    known = () if detail.plain else _known_texts(facts)
+    rows = [
+        (section, name, value)
+        for section, name, value in _sections(body)
+        if section not in ("tags", "contexts") or value not in known
+    ]
+    if not detail.details:
+        selection.leave_out("tags, extra, and other details", len(rows), _DETAILS)
+        return ()
+    found = []
+    for section, group in groupby(rows, key=lambda row: row[0]):
+        limit = detail.lists if section in body.lists else detail.details
+        for _section, name, value in selection.first(list(group), limit, section, _DETAILS):
+            found.append(
+                DetailFacts(
+                    section,
+                    selection.name(name, _DETAILS),
+                    selection.text(value, detail.detail_texts, _DETAILS),
+                )
+            )
+    return tuple(found)
+
+
+def _known_texts(facts: EventFacts) -> frozenset[str]:
+    """Return the values that would only repeat a fact of the event."""
+    names = ("level", "release", "environment", "transaction", "culprit", "url", "method", "title")
+    texts = {getattr(facts, name) for name in (*names, "trace_id", "device", "project")}
+    parts = (facts.device or "").split(", ")
+    words = {word for part in parts for word in (part, *part.rsplit(" ", 1))}
+    raised = {text for one in facts.exceptions for text in (one.type, one.mechanism)}
+    answers = {"yes", "no"} if facts.handled is not None else set()
+    return frozenset(filter(None, texts | words | raised | answers))
+
+
+def _sections(body: EventBody) -> Iterator[tuple[str, str | None, str]]:
+    """Yield section, name, and value of all details, the most telling sections first."""
+    request = body.request
+    crash = body.exceptions[0].crash_frame if body.exceptions else None
+    sent = request.data if request else None
+    named = (
+        ("extra", body.extra.items()),
+        ("tags", body.tags),
+        ("variables", crash.variables.items() if crash else ()),
+        ("parameters", request.query if request else ()),
+        ("sent", sent.items() if isinstance(sent, dict) else [("body", sent)]),
+        ("contexts", _contexts(body)),
+        ("headers", request.headers if request else ()),
+        ("cookies", request.cookies if request else ()),
+        ("user", body.user.items()),
+    )
+    for section, pairs in named:
+        for name, value in pairs:
+            if text := _detail_text(value):
+                yield section, str(name), text
+    for section, lines in body.lists.items():
+        for line in lines.split("\n"):
+            yield section, None, line
+
+
+def _contexts(body: EventBody) -> Iterator[tuple[str, object]]:
+    """Yield what the contexts say: versions first, then custom ones, then devices and the like."""
+
+    def place(name: str) -> int:
+        if name in _MAIN_CONTEXTS:
+            return _MAIN_CONTEXTS.index(name) - len(_MAIN_CONTEXTS)
+        return 1 if name in _SIDE_CONTEXTS else 0
+
+    for context in sorted(body.contexts, key=place):
+        for name, value in body.contexts[context].items():
+            if name != "type":
+                yield f"{context} {name}", value
+
+
+def _detail_text(value: object) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    if isinstance(value, bool | int | float):
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    return json.dumps(value, ensure_ascii=False, default=str) if value else ""
 
 
 # Related entries: feedback, errors of the same traces, releases, and session replays
@@ -534,13 +687,37 @@ def event_rows(event: EventFacts) -> tuple[Row, ...]:
         ("trace", event.trace_id),
         ("request", " ".join(filter(None, (event.method, event.url)))),
         ("link", event.permalink),
+        ("received", iso(event.received)),
     )
 
 
 def further_rows(event: EventFacts, lead: EventFacts, issue: IssueFacts) -> tuple[Row, ...]:
     """Return the labeled facts of a further event: its ID and what differs from the lead."""
     link = explicit_permalink(event, issue)
-    return (("event", event.id), *differences(event, lead), ("link", link))
+    late = ("received", iso(event.received))
+    return (("event", event.id), *differences(event, lead), ("link", link), late)
+
+
+def detail_lines(event: EventFacts, quote: Quote) -> list[str]:
+    """Return what a late receipt means, the message, and a line for each section of details."""
+    lines = [event.delay] if event.delay else []
+    lines += [f"message: {quote(event.message)}"] if event.message else []
+    for section, group in groupby(event.details, key=lambda one: one.section):
+        rows = (
+            quote(one.value) if one.name is None else f"{quote(one.name)} {quote(one.value)}"
+            for one in group
+        )
+        lines.append(f"{section}: {'; '.join(rows)}")
+    return lines
+
+
+def caught_by(exception: ExceptionFacts) -> list[Row]:
+    """Return the labeled facts about how the exception was caught."""
+    return [
+        ("module", exception.module),
+        ("mechanism", exception.mechanism),
+        ("caught", None if exception.handled is None else caught(exception.handled)),
+    ]
 
 
 def join_rows(rows: Iterable[Row], quote: Quote = str) -> str:
@@ -557,8 +734,9 @@ def header_lines(header: Header, quote: Quote) -> list[str]:
     def listed(names: tuple[str, ...], nothing: str) -> str:
         return ", ".join(map(quote, names)) or nothing
 
+    found = f", found in {listed(header.matched_on, '')}" if header.matched_on else ""
     return [
-        f"Customer: {quote(header.customer)}, found in {listed(header.matched_on, 'no field')}",
+        f"Customer: {quote(header.customer)}{found}",
         f"Reported time: {moment_and_window(header)}",
         f"Searched: {quote(header.organization)}, projects {listed(header.projects, 'none')}, "
         f"environments {listed(header.environments, 'all')}",

@@ -1,6 +1,6 @@
 """Building the document of an export from a result."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -77,6 +77,7 @@ def build(answer: Answer, *, setting: Setting, detail: Detail) -> Document:
         hidden=selection.counted(answer.redaction),
         neutralized=selection.neutralized,
         budget=setting.budget,
+        slim=detail.slim,
     )
 
 
@@ -90,11 +91,14 @@ def _newest_first(
 
 def _header(answer: Answer, setting: Setting, selection: Selection) -> Header:
     window, detail = answer.question.window, selection.detail
+    if detail.slim:
+        selection.leave_out("facts about the lookup", 3, "header")
+        setting = replace(setting, lookup_id=None, zone="UTC")
     return Header(
         lookup_id=selection.optional_text(setting.lookup_id, 40, "header"),
         only_issue=selection.optional_text(setting.issue_id, 40, "header"),
         customer=selection.text(setting.customer, max(detail.names, 12), "header"),
-        matched_on=_names(answer.matched_on, "fields", selection),
+        matched_on=() if detail.slim else _names(answer.matched_on, "fields", selection),
         moment=window.moment,
         local_moment=window.moment.astimezone(ZoneInfo(setting.zone)),
         zone=setting.zone,

@@ -1,5 +1,6 @@
 """The facts of an export, shared by all formats, and how much of them is selected."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -162,7 +163,10 @@ class IssueFacts:
 
 @dataclass(frozen=True, slots=True)
 class FrameFacts:
-    """A stack frame. `code` is its line of code; `crash` marks the frame to look at first."""
+    """A stack frame. `code` is its line of code; `crash` marks the frame to look at first.
+
+    `around` are the lines next to it with their numbers, for the crash frame alone.
+    """
 
     file: str | None
     line: int | None
@@ -170,15 +174,31 @@ class FrameFacts:
     in_app: bool
     code: str | None
     crash: bool
+    around: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ExceptionFacts:
-    """An exception of a chain."""
+    """An exception of a chain, or a stack trace without type and value.
+
+    `mechanism` is how the SDK caught it, and `handled` whether the application did.
+    """
 
     type: str | None
     value: str | None
     frames: tuple[FrameFacts, ...]
+    module: str | None = None
+    mechanism: str | None = None
+    handled: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DetailFacts:
+    """A detail of an event, such as a tag. `section` is our word; a line of a list has no name."""
+
+    section: str
+    name: str | None
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +215,11 @@ class BreadcrumbFacts:
 
 @dataclass(frozen=True, slots=True)
 class EventFacts:
-    """An event: the lead event of its issue, or a further one."""
+    """An event: the lead event of its issue, or a further one.
+
+    `message` is the one beside an exception. `delay` is a sentence about an event that Sentry
+    received long after, or before, its time, and `received` is when.
+    """
 
     id: str
     issue_id: str | None
@@ -216,6 +240,10 @@ class EventFacts:
     url: str | None
     permalink: str | None
     exceptions: tuple[ExceptionFacts, ...]
+    message: str | None = None
+    received: datetime | None = None
+    delay: str | None = None
+    details: tuple[DetailFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +293,10 @@ class OtherOccurrencesFacts:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Everything an export contains, in order. `events` are newest first."""
+    """Everything an export contains, in order. `events` are newest first.
+
+    `slim` means that the limit barely fits an error, so that even JSON has no empty keys in it.
+    """
 
     preset: Preset
     marker: str
@@ -279,6 +310,7 @@ class Document:
     hidden: dict[str, int]
     neutralized: dict[str, int]
     budget: int | None
+    slim: bool = False
 
     def events_of(self, issue: IssueFacts) -> tuple[EventFacts, ...]:
         """Return the issue's events: the lead, then the others, newest first."""
@@ -296,16 +328,19 @@ class Detail:
     """Limits of what is selected; they apply to every format alike.
 
     Counts per event: `crumbs` of a lead event, `further_crumbs` of a further one (both counted
-    back from the event), `exceptions`, `in_app_frames`, and `library_frames`. Per issue:
-    `further_events` and `known` (known errors, each with up to `known_links`).
+    back from the event), `exceptions`, `in_app_frames`, `library_frames`, and `around` (lines on
+    each side of a crash). Per section of its details: `details` (tags and the like) and `lists`
+    (threads and the like). Per issue: `further_events` and `known` (known errors, each with up to
+    `known_links`).
 
     Characters: `texts`, `names`, `codes` (a line of code), `crumb_texts`, `notice_texts`,
-    `issue_titles` (in the summary), and `known_texts`.
+    `detail_texts`, `issue_titles` (in the summary), and `known_texts`.
 
     Switches: `ids` for the links of events and the traces of further ones, `references` for the
     links and traces of issues, `places` for the place of each omission, `titles` and `culprits`
     for those of events that have an exception. `bare` reduces an event to its error and its crash
-    frame. `plain` leaves every text unchanged, for programs.
+    frame, and `slim` makes room for these in the header and the summary. `plain` leaves every text
+    unchanged, for programs.
     """
 
     crumbs: int = 100
@@ -339,13 +374,18 @@ class Detail:
     known: int = 5
     known_texts: int = 4000
     known_links: int = 10
+    details: int = 60
+    detail_texts: int = 600
+    lists: int = 40
+    around: int = 2
+    slim: bool = False
     plain: bool = False
 
 
 _UNLIMITED_COUNTS = (
     *("crumbs", "further_crumbs", "exceptions", "issues", "summary_rows", "further_events"),
     *("searched", "issue_titles", "notices", "counts", "omissions", "related", "known"),
-    "known_links",
+    *("known_links", "details", "lists"),
 )
 EVERYTHING = Detail(**dict.fromkeys(_UNLIMITED_COUNTS, _UNLIMITED), plain=True)  # type: ignore[arg-type]
 
@@ -353,22 +393,24 @@ EVERYTHING = Detail(**dict.fromkeys(_UNLIMITED_COUNTS, _UNLIMITED), plain=True) 
 # repeated facts before unique ones. An error's type, message, crash frame, and last breadcrumb
 # are cut last.
 _CUTS: tuple[dict[str, int | bool], ...] = (
-    {"further_crumbs": 30, "crumbs": 60},
-    {"library_frames": 20, "texts": 2000, "known_texts": 2000},
-    {"further_crumbs": 10, "crumbs": 40},
-    {"library_frames": 6, "further_events": 100, "related": 15, "known": 3},
-    {"further_crumbs": 3, "crumbs": 25, "crumb_texts": 200},
+    {"further_crumbs": 30, "crumbs": 60, "lists": 15},
+    {"library_frames": 20, "texts": 2000, "known_texts": 2000, "lists": 5},
+    {"further_crumbs": 10, "crumbs": 40, "details": 30, "detail_texts": 300},
+    {"library_frames": 6, "further_events": 100, "related": 15, "known": 3, "lists": 0},
+    {"further_crumbs": 3, "crumbs": 25, "crumb_texts": 200, "details": 15},
     {"titles": False, "ids": False},
     {"library_frames": 2, "texts": 1200, "in_app_frames": 30, "known_texts": 1000},
-    {"further_crumbs": 0, "crumbs": 15},
+    {"further_crumbs": 0, "crumbs": 15, "details": 8, "detail_texts": 160},
     {"library_frames": 0, "in_app_frames": 15, "further_events": 40, "last_seen": False},
-    {"crumbs": 10, "texts": 800, "crumb_texts": 160, "known": 1},
+    {"crumbs": 10, "texts": 800, "crumb_texts": 160, "known": 1, "details": 5, "around": 1},
     {"further_events": 20, "in_app_frames": 8, "places": False, "related": 8},
     {"texts": 500, "exceptions": 8, "further_events": 10, "issue_titles": 100},
     {"crumbs": 7, "in_app_frames": 5, "crumb_texts": 120, "issues": 100, "summary_rows": 100},
+    {"details": 3, "detail_texts": 80},
     {"culprits": False, "crumbs": 5, "in_app_frames": 3, "texts": 350, "names": 160},
     {"searched": 30, "further_events": 5, "exceptions": 4, "crumb_texts": 90, "related": 4},
     {"known_texts": 500, "known_links": 2},
+    {"details": 0, "around": 0},
     {"devices": False, "in_app_frames": 2, "crumbs": 3, "texts": 240, "names": 120},
     {"codes": 120, "issue_titles": 60, "exceptions": 3, "references": False},
     {"known_texts": 300},
@@ -388,9 +430,11 @@ _CUTS: tuple[dict[str, int | bool], ...] = (
     {"known": 0},
     {"bare": True},
     {"crumbs": 0, "texts": 40, "notices": 4, "notice_texts": 100, "omissions": 1},
-    {"issues": 0, "names": 30, "counts": 2},
-    {"summary_rows": 0, "searched": 2, "notices": 3, "notice_texts": 80, "counts": 0},
-    {"names": 20, "searched": 1, "notices": 2, "notice_texts": 60},
+    {"slim": True, "issue_titles": 20, "searched": 1, "counts": 1, "names": 24},
+    {"names": 16},
+    {"issues": 0},
+    {"summary_rows": 0, "notices": 3, "notice_texts": 80, "counts": 0},
+    {"notices": 2, "notice_texts": 60},
     {"names": 12, "notices": 1, "notice_texts": 40},
     {"names": 8, "searched": 0, "notice_texts": 20},
     {"notices": 0},
@@ -421,6 +465,7 @@ LADDER = _ladder()
 
 
 T = TypeVar("T")
+_PATH_PARTS = re.compile(r"[/\\]?[^/\\]+|[/\\]")
 _EVERYWHERE = "the export"
 
 
@@ -450,6 +495,20 @@ class Selection:
         """Return a short text, such as a release or a function name."""
         return self.optional_text(raw, self.detail.names, where)
 
+    def path(self, raw: str | None, where: str) -> str | None:
+        """Return a file's path, of which the end says most: `…/checkout/views.py`."""
+        limit = self.detail.names
+        whole = self.optional_text(raw, max(limit, len(raw or "")), where)
+        if whole is None or len(whole) <= limit or self.detail.plain:
+            return whole
+        self.leave_out("beginnings of long paths", 1, where)
+        kept = ""
+        for part in reversed(_PATH_PARTS.findall(whole)):
+            if len(part) + len(kept) >= limit:
+                break
+            kept = f"{part}{kept}"
+        return f"…{kept}" if kept else truncate(whole, limit)
+
     def link(self, raw: str | None, where: str, *, wanted: bool) -> str | None:
         """Return a URL in full or not at all, because half a URL is useless."""
         if raw is None or (wanted and len(raw) <= 300) or self.detail.plain:
@@ -476,11 +535,12 @@ class Selection:
 
     @property
     def omitted(self) -> tuple[Omission, ...]:
-        """Return the omissions in order; those that do not fit are summed up in one."""
+        """Return the omissions in order; the smallest, if they do not fit, are summed up in one."""
         omissions = [Omission(what, count, where) for (what, where), count in self._omitted.items()]
         room = self.detail.omissions
         if len(omissions) <= room:
             return tuple(omissions)
+        omissions.sort(key=lambda omission: -omission.count)
         rest = sum(omission.count for omission in omissions[room - 1 :])
         return (*omissions[: room - 1], Omission("other items", rest, _EVERYWHERE))
 

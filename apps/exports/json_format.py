@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from itertools import groupby
 
 from apps.exports.content import iso
 from apps.exports.escaping import enclose
@@ -19,10 +20,6 @@ from apps.exports.facts import (
 )
 
 SCHEMA = "triage.lookup/1"
-_OPTIONAL_KEYS = ("nearby", "known_unchecked")
-# Plain JSON must fit the limit that was measured with the block. With up to this many issues, the
-# omitted keys cost fewer tokens than the two lines of the block.
-_MAX_SHORTENED_ISSUES = 10
 Json = dict[str, object]
 
 
@@ -31,32 +28,40 @@ def render(document: Document, *, inside_block: bool = False) -> str:
     values = data(document)
     if not inside_block:
         return f"{_serialized(values)}\n"
-    block = _serialized(_without_empty(document, values))
+    block = _serialized(_without_empty(values))
     return f"{document.preset.prompt}{enclose(block, document.marker)}"
 
 
-def _without_empty(document: Document, values: Json) -> Json:
-    shortened = {key: value for key, value in values.items() if value or key not in _OPTIONAL_KEYS}
-    if len(document.issues) <= _MAX_SHORTENED_ISSUES:
-        shortened["issues"] = [
-            {key: value for key, value in _issue(issue).items() if value or key != "known"}
-            for issue in document.issues
-        ]
-    return shortened
+def _without_empty(values: Json) -> Json:
+    """Return the facts without unknown, empty, and derived ones, which no model needs."""
+    window = values["window"]
+    if isinstance(window, dict):
+        values = {**values, "window": {key: window[key] for key in ("moment", "minutes")}}
+    return {
+        name: [_present(**one) if isinstance(one, dict) else one for one in value]
+        if isinstance(value, list)
+        else value
+        for name, value in _present(**values).items()
+    }
 
 
 def data(document: Document) -> Json:
-    """Return the facts as plain data; unknown values are null, and no key is missing."""
+    """Return the facts as plain data; unknown values are null.
+
+    Of the keys of an event, an exception, and a frame, the last ones are missing if empty. In a
+    slim document, this applies to all keys of an event.
+    """
     crumbs: dict[str, list[BreadcrumbFacts]] = {}
     for crumb in document.breadcrumbs:
         crumbs.setdefault(crumb.event_id, []).append(crumb)
+    events = [_event(event, crumbs.get(event.id, [])) for event in document.events]
     neutralized = {f"neutralised {kind}": n for kind, n in document.neutralized.items()}
     return {
         "schema": SCHEMA,
         **_header(document.header),
         "issues": [_issue(issue) for issue in document.issues],
         "known_unchecked": document.header.known_unchecked,
-        "events": [_event(event, crumbs.get(event.id, [])) for event in document.events],
+        "events": [_present(**event) for event in events] if document.slim else events,
         "beside": [_related(related) for related in document.related],
         "nearby": _other_occurrences(document.other_occurrences),
         "redaction": {"counts": {**document.hidden, **neutralized}},
@@ -171,7 +176,34 @@ def _event(event: EventFacts, crumbs: list[BreadcrumbFacts]) -> Json:
         ],
         "request": request if event.method or event.url else None,
         "permalink": event.permalink,
+        **_present(
+            received=iso(event.received),
+            delay=event.delay,
+            message=event.message,
+            details=_details(event),
+        ),
     }
+
+
+def _details(event: EventFacts) -> Json:
+    """Return the details by section: an object, or a list of lines or of pairs.
+
+    Pairs are needed if a name occurs twice, such as that of a parameter.
+    """
+    details: Json = {}
+    for section, group in groupby(event.details, key=lambda one: one.section):
+        rows = list(group)
+        named = {one.name: one.value for one in rows if one.name is not None}
+        details[section] = (
+            named
+            if len(named) == len(rows)
+            else [one.value if one.name is None else [one.name, one.value] for one in rows]
+        )
+    return details
+
+
+def _present(**values: object) -> Json:
+    return {name: value for name, value in values.items() if value not in (None, {}, [])}
 
 
 def _related(related: RelatedFacts) -> Json:
@@ -223,7 +255,11 @@ def _exception(exception: ExceptionFacts) -> Json:
                 "function": frame.function,
                 "in_app": frame.in_app,
                 "code": frame.code,
+                **_present(around=[list(line) for line in frame.around]),
             }
             for frame in exception.frames
         ],
+        **_present(
+            module=exception.module, mechanism=exception.mechanism, handled=exception.handled
+        ),
     }

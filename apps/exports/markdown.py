@@ -6,8 +6,10 @@ from apps.exports.content import (
     UNKNOWN,
     WRITTEN_BY,
     caught,
+    caught_by,
     clock,
     closing_lines,
+    detail_lines,
     empty_list_note,
     event_rows,
     further_rows,
@@ -110,8 +112,8 @@ def _row(number: int, issue: IssueFacts) -> dict[str, str]:
         "issue": _cell(issue.name),
         "what happened": issue.summary,
         "title": _cell(issue.title),
-        "level": _cell(issue.level),
-        "project": _cell(issue.project),
+        "level": _cell(issue.level) if issue.level else "",
+        "project": _cell(issue.project) if issue.project else "",
         "caught": caught(issue.handled),
         "events": str(issue.events),
         "users affected": "" if issue.users_affected is None else str(issue.users_affected),
@@ -129,6 +131,7 @@ def _issue(number: int, issue: IssueFacts, events: tuple[EventFacts, ...]) -> st
     if events:
         lead, *further = events
         lines += [_lead(lead), *(_exception(exception) for exception in lead.exceptions)]
+        lines += [f"- {line}" for line in detail_lines(lead, inline)]
         lines += [_further(event, lead, issue) for event in further]
     return "\n".join(lines)
 
@@ -151,11 +154,16 @@ def _exception(exception: ExceptionFacts) -> str:
     value = block(exception.value) if exception.value is not None else "no message"
     kind = inline(exception.type)
     heading = f"\n{kind}:{value}\n" if "\n" in value else f"- {kind}: {value}"
-    return "\n".join([heading, *map(_frame, exception.frames)])
+    if exception.type is None and exception.value is None:
+        heading = "- stack trace"
+    rows = join_rows(caught_by(exception), inline)
+    return "\n".join([heading, *([f"- {rows}"] if rows else []), *map(_frame, exception.frames)])
 
 
 def _frame(frame: FrameFacts) -> str:
-    return f"- {'crash ' if frame.crash else ''}{inline(frame_line(frame))}"
+    line = f"- {'crash ' if frame.crash else ''}{inline(frame_line(frame))}"
+    around = "; ".join(inline(f"{number} {text}") for number, text in frame.around)
+    return f"{line}\n- around it: {around}" if around else line
 
 
 def frame_line(frame: FrameFacts) -> str:
@@ -167,5 +175,6 @@ def frame_line(frame: FrameFacts) -> str:
 
 
 def _further(event: EventFacts, lead: EventFacts, issue: IssueFacts) -> str:
-    facts = join_rows(further_rows(event, lead, issue), inline)
+    rows = join_rows(further_rows(event, lead, issue), inline)
+    facts = "; ".join([rows, *detail_lines(event, inline)])
     return f"- again {clock(event.timestamp, lead.timestamp)} ({seconds(event.seconds)}): {facts}"

@@ -4,8 +4,10 @@ from apps.exports.content import (
     UNKNOWN,
     WRITTEN_BY,
     caught,
+    caught_by,
     clock,
     closing_lines,
+    detail_lines,
     empty_list_note,
     event_rows,
     further_rows,
@@ -24,6 +26,7 @@ from apps.exports.facts import (
     Document,
     EventFacts,
     ExceptionFacts,
+    FrameFacts,
     IssueFacts,
     KnownFacts,
     StatusFacts,
@@ -56,13 +59,20 @@ def _section(lines: list[str], heading: str = "") -> list[str]:
 
 
 def _issue(issue: IssueFacts) -> list[str]:
-    users = UNKNOWN if issue.users_affected is None else issue.users_affected
-    last = f", last {iso(issue.last_seen)}" if issue.last_seen else ""
+    users = issue.users_affected
+    facts = {
+        "level": issue.level,
+        "project": issue.project,
+        "caught": caught(issue.handled),
+        "events": str(issue.events),
+        "users affected": None if users is None else str(users),
+    }
+    times = (("first seen", issue.first_seen), ("last", issue.last_seen))
+    seen = [f"{name} {iso(at)}" for name, at in times if at]
     lines = [
         f"{issue.name} {one_line(issue.title)}",
-        f"level {issue.level or UNKNOWN}, project {issue.project or UNKNOWN}, "
-        f"caught {caught(issue.handled)}, events {issue.events}, users affected {users}",
-        f"first seen {iso(issue.first_seen) or UNKNOWN}{last}",
+        ", ".join(f"{name} {value}" for name, value in facts.items() if value is not None),
+        *([", ".join(seen)] if seen else []),
         *_status(issue.status),
         *([issue.permalink] if issue.permalink else []),
     ]
@@ -93,9 +103,11 @@ def _events(events: tuple[EventFacts, ...], issue: IssueFacts) -> list[str]:
     lines = [f"{iso(lead.timestamp)} ({seconds(lead.seconds)}): {join_rows(event_rows(lead))}"]
     for exception in lead.exceptions:
         lines += _exception(exception)
+    lines += detail_lines(lead, one_line)
     for event in further:
         at = f"{clock(event.timestamp, lead.timestamp)} ({seconds(event.seconds)})"
-        lines.append(f"again {at}: {join_rows(further_rows(event, lead, issue))}")
+        facts = [join_rows(further_rows(event, lead, issue)), *detail_lines(event, one_line)]
+        lines.append(f"again {at}: {'; '.join(facts)}")
     return [f"   {_one_line_indented(line)}" for line in lines]
 
 
@@ -107,7 +119,14 @@ def _one_line_indented(line: str) -> str:
 
 def _exception(exception: ExceptionFacts) -> list[str]:
     value = "no message" if exception.value is None else exception.value
-    return [
-        f"{exception.type or UNKNOWN}: {value}",
-        *(f"  {'crash ' if frame.crash else ''}{frame_line(frame)}" for frame in exception.frames),
-    ]
+    heading = f"{exception.type or UNKNOWN}: {value}"
+    if exception.type is None and exception.value is None:
+        heading = "stack trace"
+    rows = join_rows(caught_by(exception))
+    frames = (line for frame in exception.frames for line in _frame(frame))
+    return [heading, *([f"  {rows}"] if rows else []), *(f"  {line}" for line in frames)]
+
+
+def _frame(frame: FrameFacts) -> list[str]:
+    line = f"{'crash ' if frame.crash else ''}{frame_line(frame)}"
+    return [line, *(f"  around it: {number} {text}" for number, text in frame.around)]

@@ -144,13 +144,23 @@ def _event(event: EventFacts) -> list[str]:
         method=event.method,
         url=event.url,
         permalink=event.permalink,
+        received=iso(event.received),
     )
-    inner = [line for exception in event.exceptions for line in _exception(exception)]
+    texts = (("delay", event.delay), ("message", event.message))
+    inner = [_tag(name, text) for name, text in texts if text]
+    inner += [line for exception in event.exceptions for line in _exception(exception)]
+    inner += [_tag("detail", one.value, section=one.section, key=one.name) for one in event.details]
     return [f"{opening[:-2]}>", *inner, "</event>"] if inner else [opening]
 
 
 def _exception(exception: ExceptionFacts) -> list[str]:
-    opening = _tag("exception", type=exception.type)
+    opening = _tag(
+        "exception",
+        type=exception.type,
+        module=exception.module,
+        mechanism=exception.mechanism,
+        handled=exception.handled,
+    )
     frames = [
         _tag(
             "frame",
@@ -162,6 +172,9 @@ def _exception(exception: ExceptionFacts) -> list[str]:
             crash=frame.crash or None,
         )
         for frame in exception.frames
+    ]
+    frames += [
+        _tag("around", code, line=line) for frame in exception.frames for line, code in frame.around
     ]
     value = [] if exception.value is None else [_tag("value", exception.value)]
     return [f"{opening[:-2]}>", *value, *frames, "</exception>"]

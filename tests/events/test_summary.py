@@ -1,6 +1,6 @@
 """Test the plain sentences about events."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,15 @@ from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Reque
 from apps.events.grouping import Group
 from apps.events.rules.engine import RULES
 from apps.events.rules.rule import Place, Side, UserAction, user_action_of
-from apps.events.summary import group_handling_text, handling_text, is_specific, place_of, summarize
+from apps.events.summary import (
+    arrival_text,
+    delay_text,
+    group_handling_text,
+    handling_text,
+    is_specific,
+    place_of,
+    summarize,
+)
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -183,3 +191,27 @@ def test_sentence_contains_no_event_text(
         body=body,
     )
     assert summarize(hostile) in SENTENCES
+
+
+def test_late_and_early_receipt_is_said() -> None:
+    """Each row: the seconds from the event to its receipt, its platform, and what is said."""
+    day = 86_400
+    rows: tuple[tuple[float | None, str, str | None, str | None], ...] = (
+        (None, "cocoa", None, None),
+        (0, "cocoa", None, None),
+        (600, "cocoa", None, None),
+        (-60, "cocoa", None, None),
+        (601, "cocoa", "received 10 min later", "10 min after its time: the device’s clock"),
+        (3 * day, "cocoa", "received 3 days later", "or the event waited in a queue"),
+        (3 * day, "python", "received 3 days later", "our server’s clock was wrong, or the event"),
+        (-61, "cocoa", "received 1 min earlier", "1 min before its time: the device’s clock was"),
+        (-2 * day, "python", "received 2 days earlier", "our server’s clock was ahead"),
+    )
+    for seconds, platform, short, sentence in rows:
+        received = None if seconds is None else AT + timedelta(seconds=seconds)
+        body = EventBody(happened_at=AT, received_at=received)
+        event = Event(id="a" * 32, timestamp=AT, platform=platform, body=body)
+        said = delay_text(event)
+        assert arrival_text(event) == short, f"{seconds}"
+        assert said is sentence is None or (sentence and said and sentence in said), f"{said}"
+    assert delay_text(Event(id="a" * 32, timestamp=AT)) is None

@@ -1,5 +1,6 @@
 """Results to export: an ordinary afternoon, and hostile ones."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from apps.events.answer import Answer, Notice, NoticeCode, SearchScope
@@ -132,13 +133,62 @@ def afternoon(events: int = 5, issues: int = 2) -> Answer:
     )
 
 
+def detailed() -> Answer:
+    """Return a result with everything that an SDK adds to an error, received three days late."""
+    one = event(1, 1)
+    body = one.body or EventBody()
+    raised, *causes = body.exceptions
+    frames = tuple(replace(one, variables={"total": 19.99}) for one in raised.frames)
+    raised = replace(raised, module="shop.errors", mechanism="django", handled=True, frames=frames)
+    return answer(
+        replace(
+            one,
+            platform="python",
+            body=replace(
+                body,
+                exceptions=(raised, *causes),
+                message="Charging order 9917 failed at step 3",
+                tags=(("tenant", "acme-eu"), ("job", "nightly-import"), ("release", "shop@2.14.0")),
+                extra={"feature": "new-basket", "attempts": [2, 3], "final": False},
+                contexts={
+                    "device": {"memory_size": 4096},
+                    "runtime": {"name": "CPython", "version": "3.11.7", "build": "3.11.7 (main)"},
+                },
+                lists={"threads": "7 worker: pool.py:55 wait\n8 idle", "packages": "django 4.2"},
+                unread={"entries of the type hologram": 1},
+                request=Request(
+                    method="POST",
+                    url="https://shop.example/checkout/pay",
+                    query=(("page", "2"), ("page", "3")),
+                    headers=(("Accept-Language", "de-AT"),),
+                    data={"voucher": "SPRING"},
+                ),
+                happened_at=one.timestamp,
+                received_at=one.timestamp + timedelta(days=3),
+            ),
+        ),
+        issues=(issue(1),),
+    )
+
+
 def hostile(text: str) -> Answer:
     """Return a result in which this text is every text that an application controls."""
     at = MOMENT
     raised = ExceptionInfo(
         type=text,
         value=text,
-        frames=(Frame(file=text, line=3, function=text, in_app=True, code=((3, text),)),),
+        module=text,
+        mechanism=text,
+        frames=(
+            Frame(
+                file=text,
+                line=3,
+                function=text,
+                in_app=True,
+                code=((2, text), (3, text)),
+                variables={text: text},
+            ),
+        ),
     )
     lead = Event(
         id="a" * 32,
@@ -156,7 +206,15 @@ def hostile(text: str) -> Answer:
         body=EventBody(
             exceptions=(raised,),
             breadcrumbs=(Breadcrumb(at, "default", text, text, text, {text: text}),),
-            request=Request(method=text, url=text),
+            request=Request(
+                method=text, url=text, query=((text, text),), headers=((text, text),), data=text
+            ),
+            message=f"not in the title: {text}",
+            tags=((text, text),),
+            extra={text: text},
+            contexts={text: {text: text}},
+            lists={"threads": text},
+            unread={text: 1},
         ),
     )
     further = Event(

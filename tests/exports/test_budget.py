@@ -1,18 +1,31 @@
 """The token limit is never exceeded, and the most important facts are cut last."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from apps.events.answer import Answer
+from apps.events.event import EventBody, ExceptionInfo
 from apps.exports import ExportRefused, Format, Rendered, estimate_tokens, render
 from apps.exports import budget as budgets
 from apps.exports.budget import fit
 from apps.exports.document import Setting, build
 from apps.exports.facts import LADDER, Detail, Document
 from tests.examples import examples
-from tests.exports.answers import MARKER, REPLY, afternoon, event, hostile, issue, recursion
+from tests.exports.answers import (
+    MARKER,
+    REPLY,
+    afternoon,
+    detailed,
+    event,
+    frame,
+    hostile,
+    issue,
+    recursion,
+)
 from tests.exports.answers import answer as answered
 
 FORMATS: tuple[Format, ...] = ("markdown", "xml", "json", "text")
@@ -81,10 +94,21 @@ def test_type_message_crash_frame_and_last_breadcrumb_are_cut_last() -> None:
     assert "api/cart/0 " not in text
 
 
-def test_low_limit_fits_the_error_and_its_crash_frame() -> None:
-    for export in every_format(afternoon(1, 1), 600):
-        for fact in ("PaymentDeclined", "Card was declined", "shop/checkout/views.py"):
-            assert fact in export.text
+@pytest.mark.parametrize("result", [afternoon(1, 1), afternoon(12, 1), detailed()])
+def test_low_limit_fits_the_error_and_its_crash_frame(result: Answer) -> None:
+    for export in every_format(result, 500):
+        for fact in ("PaymentDeclined", "Card was declined", "checkout/views.py", "step_101"):
+            assert fact in export.text, f"{export.suffix} lacks {fact}"
+
+
+def test_long_path_keeps_its_end() -> None:
+    path = f"https://shop.example/static/{'chunks/' * 20}payment/main.js"
+    one = replace(frame(7), file=path)
+    deep = replace(
+        event(1, 1), body=EventBody(exceptions=(ExceptionInfo("E", "v", frames=(one,)),))
+    )
+    for export in every_format(answered(deep), 500):
+        assert "/payment/main.js" in export.text
 
 
 def test_higher_limit_never_means_fewer_facts() -> None:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from apps.events.answer import Notice, NoticeCode
-from apps.events.event import EventBody
+from apps.events.event import EventBody, ExceptionInfo
 from apps.exports import ExportRefused, Format, Preset, render
 from apps.exports.facts import NO_PRESET
 from tests.exports.answers import (
@@ -18,7 +18,9 @@ from tests.exports.answers import (
     REPLY,
     afternoon,
     answer,
+    detailed,
     event,
+    frame,
     recursion,
 )
 from tests.exports.blocks import enclosed
@@ -116,7 +118,7 @@ def crumb_times(values: dict[str, list[dict[str, list[dict[str, str]]]]]) -> set
 
 @pytest.mark.parametrize(
     ("result", "budget"),
-    list(product((afternoon(12, 3), recursion(), answer(complete=False)), BUDGETS)),
+    list(product((afternoon(12, 3), recursion(), detailed(), answer(complete=False)), BUDGETS)),
 )
 def test_all_formats_contain_the_same_facts(result: object, budget: int) -> None:
     exports = {
@@ -156,6 +158,73 @@ def test_json_keys_and_their_order() -> None:
     assert list(raised["frames"][0]) == ["file", "line", "function", "in_app", "code"]
     crumb = values["events"][0]["breadcrumbs"][0]
     assert list(crumb) == ["timestamp", "category", "level", "message"]
+
+
+FACTS = {
+    "message": "Charging order 9917 failed at step 3",
+    "tag": "nightly-import",
+    "extra": "new-basket",
+    "list in extra": "[2, 3]",
+    "runtime": "3.11.7 (main)",
+    "device": "4096",
+    "mechanism": "django",
+    "module": "shop.errors",
+    "line before the crash": "before()",
+    "line after the crash": "after()",
+    "variable": "19.99",
+    "header": "de-AT",
+    "sent": "SPRING",
+    "thread": "8 idle",
+    "package": "django 4.2",
+    "time of receipt": "2026-11-23T14:05:10Z",
+    "delay": "Sentry received this event 3 days after its time: our server’s clock was wrong",
+}
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_what_an_sdk_adds_is_exported_or_counted(kind: Format) -> None:
+    whole = render(detailed(), format=kind, marker=MARKER)
+    for name, fact in FACTS.items():
+        assert fact in whole.text, name
+    assert [(one.what, one.count) for one in whole.omitted] == [("entries of the type hologram", 1)]
+    assert "release shop@2.14.0; release" not in whole.text, "a tag that repeats a fact"
+
+    counts = (("tags, extra, and other details", 700), ("threads", 1600), ("packages", 1600))
+    for what, budget in counts:
+        cut = render(detailed(), format=kind, marker=MARKER, budget=budget)
+        assert what in {one.what for one in cut.omitted}, what
+        assert what in cut.text, what
+
+
+def test_json_keys_of_details() -> None:
+    values = json.loads(render(detailed(), format="json", marker=MARKER, budget=None).text)
+    found = values["events"][0]
+    assert list(found) == [*EVENT_KEYS, "received", "delay", "message", "details"]
+    raised = found["exceptions"][0]
+    assert list(raised) == ["type", "value", "frames", "module", "mechanism", "handled"]
+    assert raised["frames"][1]["around"] == [[100, "    before()"], [102, "    after()"]]
+    details = found["details"]
+    assert details["tags"] == {
+        "tenant": "acme-eu",
+        "job": "nightly-import",
+        "release": "shop@2.14.0",
+    }
+    assert details["extra"] == {"feature": "new-basket", "attempts": "[2, 3]", "final": "false"}
+    assert details["parameters"] == [["page", "2"], ["page", "3"]], "a name can occur twice"
+    assert details["threads"] == ["7 worker: pool.py:55 wait", "8 idle"]
+    assert next(iter(details["contexts"])) == "runtime name", "versions come first"
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_stack_trace_without_exception_is_named_as_such(kind: Format) -> None:
+    body = EventBody(message="no stock", exceptions=(ExceptionInfo(frames=(frame(88),)),))
+    bare = replace(event(1, 1), title="no stock", body=body)
+    text = render(answer(bare), format=kind, marker=MARKER).text
+    assert "step_88" in text
+    assert "no stock" in text
+    if kind in ("markdown", "text"):
+        assert "stack trace\n" in text
+        assert "no message" not in text
 
 
 def test_json_without_a_limit_is_complete_and_unchanged() -> None:

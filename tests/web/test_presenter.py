@@ -1,17 +1,20 @@
-"""Presenters of the result and event pages, without templates."""
+"""Presenters of the result and event pages, mostly without templates."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.template.loader import render_to_string
 
 from apps.events.event import Breadcrumb, Event, ExceptionInfo
 from apps.events.identifier import parse_customer
 from apps.web.presenters import formatting, result
 from apps.web.presenters.formatting import level_mark
+from apps.web.presenters.issue import FULL, present_event
 from apps.web.presenters.result import ResultPage
 from apps.web.presenters.timeline import MAX_LANES
+from tests.exports.answers import detailed
 from tests.web import answers
 from tests.web.answers import FETCHED, MOMENT, answer, event, lookup
 
@@ -208,3 +211,22 @@ def test_only_http_urls_become_links(address: str) -> None:
 
 def test_direction_and_control_characters_are_made_visible() -> None:
     assert formatting.visible("a\u202egpj.exe\x1b[31m") == "a\ufffdgpj.exe\u241b[31m"
+
+
+def test_event_page_shows_what_an_sdk_adds() -> None:
+    one = detailed().events[0]
+    view = present_event(one, window=answer().question.window, zone=BERLIN, limits=FULL)
+    context = {"event": view, "is_page": True, "lookup": lookup()}
+    page_text = render_to_string("lookups/_event_body.html", context)
+    facts = (
+        "3 days after its time: our server’s clock was wrong",
+        "Charging order 9917 failed at step 3",
+        "from shop.errors, recorded by django, caught by the program",
+        *("acme-eu", "nightly-import", "new-basket", "3.11.7 (main)", "SPRING", "19.99"),
+        *("7 worker: pool.py:55 wait\n8 idle", "django 4.2", "before()"),
+        *("Only in Sentry", "entries of the type hologram (1)"),
+    )
+    for fact in facts:
+        assert fact in page_text, fact
+    line = render_to_string("lookups/_event_line.html", context)
+    assert "received 3 days later" in line

@@ -1,7 +1,7 @@
 """One problem as the result page shows it: known errors, impact, and events with their steps."""
 
 import secrets
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby, islice
@@ -34,7 +34,13 @@ from apps.events.releases import (
     last_day_of,
     short_release,
 )
-from apps.events.summary import group_handling_text, place_of, summarize_group
+from apps.events.summary import (
+    arrival_text,
+    delay_text,
+    group_handling_text,
+    place_of,
+    summarize_group,
+)
 from apps.lookups.known_errors import greeting, render_reply
 from apps.web.presenters.formatting import (
     LevelMark,
@@ -251,11 +257,12 @@ class FrameView:
 class ExceptionView:
     """One exception: the crash frame, then in-app frames, then library frames.
 
-    `left_out` counts the frames that are not shown.
+    `origin` is where it comes from and who caught it; `left_out` counts the frames not shown.
     """
 
     type: str
     value: str
+    origin: str
     is_cause: bool
     crash: FrameView | None
     own: tuple[FrameView, ...]
@@ -271,15 +278,27 @@ def exception_view(exception: ExceptionInfo, *, is_cause: bool, limits: Limits) 
         rest.remove(crash)
     own = _frames([frame for frame in rest if frame.in_app], limits.own_frames, limits)
     library = _frames([f for f in rest if not f.in_app], limits.library_frames, limits)
+    is_stack = exception.type is None and exception.value is None
     return ExceptionView(
-        type=clipped(exception.type or "Error", 200),
+        type="Stack trace" if is_stack else clipped(exception.type or "Error", 200),
         value=clipped(exception.value or "", limits.text),
+        origin=clipped(", ".join(_origin(exception)), 300),
         is_cause=is_cause,
         crash=None if crash is None else _frame(crash, limits),
         own=own,
         library=library,
         left_out=len(rest) - sum(frame.times for frame in (*own, *library)),
     )
+
+
+def _origin(exception: ExceptionInfo) -> Iterator[str]:
+    """Yield the module, how the SDK recorded the exception, and whether the program caught it."""
+    if exception.module:
+        yield f"from {exception.module}"
+    if exception.mechanism:
+        yield f"recorded by {exception.mechanism}"
+    if exception.handled is not None:
+        yield "caught by the program" if exception.handled else "not caught by the program"
 
 
 def crash_line(exception: ExceptionInfo) -> str:
@@ -406,12 +425,17 @@ def step_of(
 
 @dataclass(frozen=True, slots=True)
 class EventView:
-    """An event for its page or card. Empty texts and rows are not shown."""
+    """An event for its page or card. Empty texts and rows are not shown.
+
+    `arrival` and `delay` say in short and in full that Sentry received it at another time.
+    """
 
     id: str
     anchor: str
     time: LocalTime
     relative: str
+    arrival: str
+    delay: str
     level: LevelMark
     title: str
     message: str
@@ -422,6 +446,7 @@ class EventView:
     request: tuple[Row, ...]
     facts: tuple[Row, ...]
     details: tuple[Row, ...]
+    lists: tuple[Row, ...]
     permalink: str
 
 
@@ -439,6 +464,8 @@ def present_event(event: Event, *, window: Window, zone: ZoneInfo, limits: Limit
         anchor=f"event-{event.id}",
         time=local_clock(event.timestamp, zone, day_of=window.moment),
         relative=relative(event.timestamp, window.moment, at="at that time"),
+        arrival=arrival_text(event) or "",
+        delay=delay_text(event) or "",
         level=level_mark(event.level),
         title=title,
         message="" if message in title else message,
@@ -450,8 +477,13 @@ def present_event(event: Event, *, window: Window, zone: ZoneInfo, limits: Limit
         ),
         story=event_story(body.breadcrumbs, event=event, zone=zone, limits=limits),
         request=_request_rows(body.request, limits),
-        facts=(("Time", in_both(event.timestamp, zone)), *_event_facts(event, body)),
+        facts=(
+            ("Time", in_both(event.timestamp, zone)),
+            *([("Received", in_both(body.received_at, zone))] if body.received_at else []),
+            *_event_facts(event, body),
+        ),
         details=_details(body, limits),
+        lists=_lists(body, limits),
         permalink=safe_link(event.permalink),
     )
 
@@ -487,6 +519,16 @@ def _request_rows(request: Request | None, limits: Limits) -> tuple[Row, ...]:
 
 def _named(prefix: str, pairs: Iterable[Row]) -> tuple[Row, ...]:
     return tuple((f"{prefix}{name}", value) for name, value in pairs)
+
+
+def _lists(body: EventBody, limits: Limits) -> tuple[Row, ...]:
+    """Return threads, spans, and so on with their names, then what is only in Sentry."""
+    shown = tuple(
+        (f"{name[0].upper()}{name[1:]}", clipped(lines, limits.text))
+        for name, lines in body.lists.items()
+    )
+    unread = listed(f"{name} ({grouped(count)})" for name, count in body.unread.items())
+    return (*shown, *((("Only in Sentry", clipped(unread, limits.text)),) if unread else ()))
 
 
 def _details(body: EventBody, limits: Limits) -> tuple[Row, ...]:
