@@ -17,6 +17,12 @@ from apps.events.answer import Answer, Deploy, Feedback, RelatedData, Replay
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue, Request
 from apps.redaction.addresses import ADDRESSES, DEVICES, IPV4
 from apps.redaction.credentials import KEYS, PRIVATE_KEYS, TEXTUAL
+from apps.redaction.customer import (
+    MIN_LENGTH_IN_TEXT,
+    CustomerNames,
+    code_words,
+    identifiers_in,
+)
 from apps.redaction.keys import (
     PARTS,
     has_expected_form,
@@ -37,9 +43,8 @@ from apps.redaction.shapes import ShapeGroup
 from apps.redaction.statements import ROWS, inserted_values
 from apps.redaction.vendor_tokens import VENDOR_TOKENS
 
-RULES_VERSION = 3
+RULES_VERSION = 4
 CUSTOMER_ALIAS = "<customer>"
-MIN_LENGTH_IN_TEXT = 3
 
 _NUMBERS = frozenset(("card", "iban", "phone", "ssn", "mac"))
 _GAPS = re.compile(r"[\W_]+")
@@ -47,31 +52,31 @@ _ALREADY_HIDDEN = re.compile(r"<[a-z-]{2,20}(?:-\d{1,6})?>|\[Filtered\]|\[REDACT
 
 
 class Ledger:
-    """The aliases of the values in one result, and the counts of hidden values by kind."""
+    """The aliases of the values in one result, and the counts of hidden values by kind.
 
-    def __init__(self, customer_values: frozenset[str], *, first_number: int = 1) -> None:
+    With the words of the program, a customer's name that is one of them is hidden only where it
+    means the customer.
+    """
+
+    def __init__(
+        self,
+        customer_values: frozenset[str],
+        *,
+        words: frozenset[str] | None = None,
+        first_number: int = 1,
+    ) -> None:
         self._first_number = first_number
         self.counts: Counter[str] = Counter()
         self._aliases: dict[str, str] = {}
         self._numbers: Counter[str] = Counter()
-        self._customer = frozenset(value.casefold() for value in customer_values if value)
-        self._searched_values = sorted(
-            (value for value in self._customer if len(value) >= MIN_LENGTH_IN_TEXT),
-            key=len,
-            reverse=True,
-        )
-        joined = "|".join(re.escape(value) for value in self._searched_values)
-        self._customer_in_text = (
-            re.compile(rf"(?<!\w)(?:{joined})(?!\w)", re.IGNORECASE) if joined else None
-        )
+        self.customer = CustomerNames(customer_values, words)
 
     def alias(self, kind: str, value: str) -> str:
         """Return and count the alias of a value; an alias is returned unchanged."""
         if not value.strip() or _ALREADY_HIDDEN.fullmatch(value):
             return value
-        if self.is_customer(value):
-            self.counts["customer"] += 1
-            return CUSTOMER_ALIAS
+        if self.customer.is_exact(value):
+            return self._alias(value)
         self.counts[kind] += 1
         key = _normalized(kind, value)
         if key not in self._aliases:
@@ -79,31 +84,22 @@ class Ledger:
             self._numbers[kind] += 1
         return self._aliases[key]
 
-    def is_customer(self, value: str) -> bool:
-        """Return whether the whole value is one of the customer's identifiers."""
-        plain = value.strip().casefold()
-        return plain in self._customer or ("%" in plain and unquote(plain) in self._customer)
+    def hide_customer(self, text: str, *, in_code: bool = False, is_version: bool = False) -> str:
+        """Replace the customer's identifiers where they mean the customer.
 
-    def hide_customer(self, text: str, *, except_numbers: bool = False) -> str:
-        """Replace the customer's identifiers in a text.
-
-        `except_numbers` is for versions, parts of which could equal an identifier.
+        Parts of a version could equal an identifier that is a number.
         """
-        if self._customer_in_text is None or not self._may_contain_customer(text):
-            return text
 
-        def alias(match: re.Match[str]) -> str:
-            if except_numbers and match.group().isdigit():
-                return match.group()
-            self.counts["customer"] += 1
-            return CUSTOMER_ALIAS
+        return self.customer.hide(
+            text, self._version_alias if is_version else self._alias, in_code=in_code or is_version
+        )
 
-        return self._customer_in_text.sub(alias, text)
+    def _alias(self, _value: str) -> str:
+        self.counts["customer"] += 1
+        return CUSTOMER_ALIAS
 
-    def _may_contain_customer(self, text: str) -> bool:
-        """Search for plain words, which is many times faster than the pattern."""
-        folded = text.casefold()
-        return any(value in folded for value in self._searched_values)
+    def _version_alias(self, value: str) -> str:
+        return value if value.isdigit() else self._alias(value)
 
 
 def _normalized(kind: str, value: str) -> str:
@@ -143,8 +139,11 @@ def redact_text(text: str, ledger: Ledger) -> str:
     return redact_named(text, ledger, name="")
 
 
-def redact_named(text: str, ledger: Ledger, *, name: str, is_version: bool = False) -> str:
+def redact_named(
+    text: str, ledger: Ledger, *, name: str, is_version: bool = False, in_code: bool = False
+) -> str:
     """Redact the text of a named value; the name can reveal what its numbers are."""
+    text = ledger.hide_customer(text, in_code=in_code, is_version=is_version)
     if len(text) > _MAX_UNSPLIT_LENGTH and "\n" in text:
         return _redact_lines(text, ledger, name, is_version=is_version)
     return _redact_unless_known(text, ledger, name, is_version=is_version)
@@ -155,7 +154,6 @@ def _redact_unless_known(text: str, ledger: Ledger, name: str, *, is_version: bo
 
     Only hashes are stored, which are salted per process.
     """
-    text = ledger.hide_customer(text, except_numbers=is_version)
     key = hash((text, name, is_version))
     if key in _harmless:
         return text
@@ -193,7 +191,12 @@ def _redact_lines(text: str, ledger: Ledger, name: str, *, is_version: bool) -> 
     lines = list(_lines(_without_shapes(text, ledger, _PRIVATE_KEYS, name)))
     if len(lines) == 1:
         return _redact_unless_known(lines[0], ledger, name, is_version=is_version)
-    return "".join(redact_named(line, ledger, name=name, is_version=is_version) for line in lines)
+    return "".join(
+        _redact_lines(line, ledger, name, is_version=is_version)
+        if len(line) > _MAX_UNSPLIT_LENGTH and "\n" in line
+        else _redact_unless_known(line, ledger, name, is_version=is_version)
+        for line in lines
+    )
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -396,12 +399,14 @@ def _json(value: str, ledger: Ledger, depth: int) -> str:
 
 
 def _string(value: str, ledger: Ledger, key: str) -> str:
-    """Redact a text; a short identifier such as 7 counts only with a key that fits."""
+    """Redact a text; an identifier such as 7 or `admin` counts only with a key that fits."""
     typed = _USER_TAG.fullmatch(value) if key == "user" else None
     if typed:
         return f"{typed['kind']}:{ledger.alias('user', typed['value'])}"
-    is_identifier = len(value) >= MIN_LENGTH_IN_TEXT or bool(_IDENTITY_NAME.search(key))
-    if is_identifier and ledger.is_customer(value) and not is_version_name(key):
+    customer = ledger.customer
+    is_sure = len(value) >= MIN_LENGTH_IN_TEXT and not customer.is_common(value)
+    is_named = is_sure or bool(_IDENTITY_NAME.search(key))
+    if is_named and customer.is_exact(value) and not is_version_name(key):
         return ledger.alias("user", value)
     return redact_named(value, ledger, name=key, is_version=is_version_name(key))
 
@@ -461,7 +466,7 @@ _USER_KINDS = {"email": "email", "ip_address": "ip", "name": "name", "display_na
 
 def redact(answer: Answer) -> Answer:
     """Redact a result, and add the counts of hidden values by kind."""
-    ledger = Ledger(_customer_values(answer))
+    ledger = Ledger(_customer_values(answer), words=code_words(_all_events(answer)))
     events = tuple(_event(event, ledger) for event in answer.events)
     issues = tuple(_issue(issue, ledger) for issue in answer.issues)
     beside = _related(answer.beside, ledger)
@@ -485,9 +490,8 @@ def redact(answer: Answer) -> Answer:
 
 
 def _customer_values(answer: Answer) -> frozenset[str]:
-    customer = answer.question.customer
-    events = (*answer.events, *(answer.nearby.events if answer.nearby else ()))
-    values = {value for event in events for value in _identifiers_in(event)}
+    customer, events = answer.question.customer, _all_events(answer)
+    values = {value for event in events for value in identifiers_in(event)}
     values |= _identifiers_in_related(answer.beside)
     if customer.is_named:
         values.add(customer.identifier)
@@ -496,15 +500,17 @@ def _customer_values(answer: Answer) -> frozenset[str]:
     return frozenset(values - {event.id for event in events})
 
 
-def _identifiers_in(event: Event) -> set[str]:
-    """Return the customer's identifiers in the event and its body."""
-    user = event.body.user if event.body else {}
-    own = {str(user[name]) for name in ("id", "email", "username") if user.get(name)}
-    return own | {value for _name, value in event.identities}
+def _all_events(answer: Answer) -> tuple[Event, ...]:
+    return (*answer.events, *(answer.nearby.events if answer.nearby else ()))
 
 
 def _optional(text: str | None, ledger: Ledger) -> str | None:
     return None if text is None else redact_text(text, ledger)
+
+
+def _code(text: str | None, ledger: Ledger) -> str | None:
+    """Redact a part of the program's code."""
+    return None if text is None else redact_named(text, ledger, name="", in_code=True)
 
 
 def _release(text: str | None, ledger: Ledger) -> str | None:
@@ -519,10 +525,10 @@ def _event(event: Event, ledger: Ledger) -> Event:
         message=_optional(event.message, ledger),
         culprit=_optional(event.culprit, ledger),
         transaction=_optional(event.transaction, ledger),
-        level=_optional(event.level, ledger),
-        platform=_optional(event.platform, ledger),
+        level=_code(event.level, ledger),
+        platform=_code(event.platform, ledger),
         release=_release(event.release, ledger),
-        environment=_optional(event.environment, ledger),
+        environment=_code(event.environment, ledger),
         permalink=_release(event.permalink, ledger),
         identities=tuple(
             (name, ledger.alias(name.removeprefix("user."), value))
@@ -537,8 +543,9 @@ def redact_event(event: Event, *, customer: str) -> Event:
 
     Its aliases have separate numbers, because the values of the result's aliases are unknown.
     """
-    values = _identifiers_in(event) | {customer}
-    return _event(event, Ledger(frozenset(values - {event.id}), first_number=_FIRST_LATER_NUMBER))
+    values = frozenset((identifiers_in(event) | {customer}) - {event.id})
+    words = code_words((event,))
+    return _event(event, Ledger(values, words=words, first_number=_FIRST_LATER_NUMBER))
 
 
 def _body(body: EventBody, ledger: Ledger) -> EventBody:
@@ -547,7 +554,7 @@ def _body(body: EventBody, ledger: Ledger) -> EventBody:
         message=_optional(body.message, ledger),
         culprit=_optional(body.culprit, ledger),
         release=_release(body.release, ledger),
-        environment=_optional(body.environment, ledger),
+        environment=_code(body.environment, ledger),
         exceptions=tuple(_exception(exception, ledger) for exception in body.exceptions),
         breadcrumbs=tuple(_breadcrumb(crumb, ledger) for crumb in body.breadcrumbs),
         request=None if body.request is None else _request(body.request, ledger),
@@ -555,7 +562,9 @@ def _body(body: EventBody, ledger: Ledger) -> EventBody:
         contexts=_mapping_of_mappings(body.contexts, ledger),
         extra=_mapping(body.extra, ledger),
         lists={
-            name: redact_named(lines, ledger, name="", is_version=name == "packages")
+            name: redact_named(
+                lines, ledger, name="", is_version=name == "packages", in_code=name != "user report"
+            )
             for name, lines in body.lists.items()
         },
         unread={redact_text(name, ledger): count for name, count in body.unread.items()},
@@ -566,9 +575,9 @@ def _body(body: EventBody, ledger: Ledger) -> EventBody:
 def _exception(exception: ExceptionInfo, ledger: Ledger) -> ExceptionInfo:
     return replace(
         exception,
-        type=_optional(exception.type, ledger),
-        module=_optional(exception.module, ledger),
-        mechanism=_optional(exception.mechanism, ledger),
+        type=(_optional if " " in (exception.type or "") else _code)(exception.type, ledger),
+        module=_code(exception.module, ledger),
+        mechanism=_code(exception.mechanism, ledger),
         value=_optional(exception.value, ledger),
         frames=tuple(_frame(frame, ledger) for frame in exception.frames),
     )
@@ -577,10 +586,10 @@ def _exception(exception: ExceptionInfo, ledger: Ledger) -> ExceptionInfo:
 def _frame(frame: Frame, ledger: Ledger) -> Frame:
     return replace(
         frame,
-        module=_optional(frame.module, ledger),
-        file=_optional(frame.file, ledger),
-        function=_optional(frame.function, ledger),
-        code=tuple((number, redact_text(text, ledger)) for number, text in frame.code),
+        module=_code(frame.module, ledger),
+        file=_code(frame.file, ledger),
+        function=_code(frame.function, ledger),
+        code=tuple((number, _code(text, ledger) or "") for number, text in frame.code),
         variables=_mapping(frame.variables, ledger),
     )
 
@@ -588,9 +597,9 @@ def _frame(frame: Frame, ledger: Ledger) -> Frame:
 def _breadcrumb(crumb: Breadcrumb, ledger: Ledger) -> Breadcrumb:
     return replace(
         crumb,
-        type=_optional(crumb.type, ledger),
-        level=_optional(crumb.level, ledger),
-        category=_optional(crumb.category, ledger),
+        type=_code(crumb.type, ledger),
+        level=_code(crumb.level, ledger),
+        category=_code(crumb.category, ledger),
         message=_optional(crumb.message, ledger),
         data=_mapping(crumb.data, ledger),
     )
@@ -599,7 +608,7 @@ def _breadcrumb(crumb: Breadcrumb, ledger: Ledger) -> Breadcrumb:
 def _request(request: Request, ledger: Ledger) -> Request:
     return replace(
         request,
-        method=_optional(request.method, ledger),
+        method=_code(request.method, ledger),
         url=_optional(request.url, ledger),
         query=tuple(_parameter(name, value, ledger) for name, value in request.query),
         headers=_pairs(request.headers, ledger),
@@ -661,7 +670,8 @@ def add_related(answer: Answer, later: RelatedData, *, customer: str) -> Answer:
     text = repr((answer.events, answer.issues, answer.beside, answer.nearby))
     used = (int(number) for number in _ALIAS_NUMBER.findall(text))
     names = _identifiers_in_related(later) | {customer}
-    ledger = Ledger(frozenset(names), first_number=max(used, default=0) + 1)
+    words = code_words(_all_events(answer))
+    ledger = Ledger(frozenset(names), words=words, first_number=max(used, default=0) + 1)
     beside = answer.beside.merged_with(_related(later, ledger))
     counts = Counter(answer.redaction) + ledger.counts
     return replace(answer, beside=beside, redaction=dict(sorted(counts.items())))
