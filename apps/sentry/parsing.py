@@ -210,7 +210,7 @@ def _threads(entries: Mapping[str, object]) -> list[Mapping[str, object]]:
 
 def _frames(raw: Mapping[str, object]) -> tuple[Frame, ...]:
     """Return frames with the crash site first: Sentry sends the oldest call first."""
-    stack = mapping(raw.get("stacktrace"))
+    stack = mapping(raw.get("stacktrace")) or mapping(raw.get("rawStacktrace"))
     return tuple(_frame(frame) for frame in reversed(mappings(stack.get("frames"))))
 
 

@@ -4,7 +4,16 @@ import json
 import sqlite3
 import zlib
 from pathlib import Path
+from uuid import uuid4
 
+from pydantic import TypeAdapter
+
+from apps.crypto import seal_as
+from apps.events.answer import Answer
+from apps.exports import render
+from apps.lookups.models import Lookup
+from apps.lookups.store import from_snapshot
+from tests.exports.answers import detailed
 from tests.shell import Shell
 
 FIELDS = {
@@ -74,3 +83,26 @@ def test_older_records_are_encrypted_without_a_readable_trace(shell: Shell, tmp_
     assert {tuple(row[:2]) for row in rows} == {("planted-customer@example.org", "planted-answer")}
     assert {row[2][:10] for row in rows} == {"2126-12-20"}
     assert all(is_found for *_rest, is_found in rows)
+
+
+NEWER = frozenset(("lists", "unread", "received_at", "mechanism"))
+
+
+def without_newer(value: object) -> object:
+    """Return the stored JSON as versions wrote it that did not know these fields."""
+    if isinstance(value, dict):
+        return {name: without_newer(inner) for name, inner in value.items() if name not in NEWER}
+    return [without_newer(inner) for inner in value] if isinstance(value, list) else value
+
+
+def test_older_result_opens_without_newer_fields() -> None:
+    lookup = Lookup(uuid=uuid4())
+    content = json.loads(TypeAdapter(Answer).dump_json(detailed()))
+    older = json.dumps(without_newer(content)).encode()
+    assert b"received_at" not in older
+    lookup.snapshot = seal_as(lookup.audit_target, older)
+    answer = from_snapshot(lookup)
+    assert answer is not None
+    text = render(answer, format="markdown", marker="k7Qm2xT9vLpW").text
+    assert "nightly-import" in text
+    assert "after its time" not in text

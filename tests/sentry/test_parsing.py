@@ -132,6 +132,7 @@ def test_entries_of_every_type_are_read() -> None:
     evidence = {"evidenceDisplay": [{"name": "Query", "value": "SELECT 1"}]}
     rows: tuple[tuple[dict[str, Any] | str, object, str, object], ...] = (
         ("stacktrace", STACK, "frame", "src/Confirm.php"),
+        ("exception", {"values": [{"rawStacktrace": STACK}]}, "frame", "src/Confirm.php"),
         ("template", {"filename": "cart.html", "lineNo": 3}, "frame", "cart.html"),
         ("threads", {"values": [thread]}, "frame", "src/Confirm.php"),
         ("threads", {"values": [thread]}, "lists", {
