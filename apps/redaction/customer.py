@@ -143,8 +143,9 @@ def _of_person(values: list[str]) -> str:
     before = (
         # user=404, username: checkout, user 'checkout', <User: 404>, user_id": 404
         rf"""(?:{start}{_WHO}{_ITS_NAME}(?:{_ASSIGNED}|\s{{0,2}}["'`<(\[]{{1,2}})"""
-        # for user checkout, hello checkout, logged in as checkout
-        rf"|{start}(?:for|by|of|as|from|to|the) (?:the )?{_WHO}{_ITS_NAME} |{start}{_GREETED},? "
+        # for user checkout, <User checkout>, hello checkout, logged in as checkout
+        rf"|<{_WHO} |{start}(?:for|by|of|as|from|to) (?:user(?:name)?|member) "
+        rf"|{start}{_GREETED},? "
         # /users/checkout
         rf"|[/\\](?:users|customers|members|people|profiles?|u|home)[/\\]"
         # a word that does something: user checkout has no cart
@@ -152,7 +153,7 @@ def _of_person(values: list[str]) -> str:
     )
     before_number = (
         # user 404, customer no. 404, /user/404, User object (404), user_404
-        rf"""(?:{_WHO}{_ITS_NAME}\.?[\s:=#/_(<\[-]{{1,3}}["'(#]{{0,2}}"""
+        rf"""(?:{_WHO}{_ITS_NAME}\.?(?:[:=#/_(<\[-]|(?<!s)\s){{1,3}}["'(#]{{0,2}}"""
         # id=404, "id": 404
         rf"""|(?<![^\W])(?:u?id|pk)["']?\s?[:=#\s]\s?["']?)"""
     )

@@ -56,6 +56,7 @@ def test_code_and_common_words_stay() -> None:
         ("order", "code", ((3, "order = cart.order()"),), "order = cart.order()"),
         ("user", "value", "user not found", "user not found"),
         ("login", "value", "User login failed", "User login failed"),
+        ("session", "message", "Start of the user session failed", "user session"),
         ("search", "data", {"action": "search"}, "'search'"),
         ("null", "value", "Cannot read properties of null", "of null"),
         ("zephyr", "file", "zephyr/rpc.py", "zephyr/rpc.py"),
@@ -69,6 +70,7 @@ def test_code_and_common_words_stay() -> None:
         ("2026", "message", "Report for 2026 is empty", "for 2026"),
         ("1024", "value", "buffer of 1024 bytes", "of 1024"),
         ("42", "url", "https://shop.example/items/42", "items/42"),
+        ("42", "message", "asked users 42 times", "42 times"),
         ("118", "file", "views/pay.py:118", "pay.py:118"),
     )
     for user, place, value, kept in rows:
@@ -143,4 +145,4 @@ def test_hiding_names_takes_linear_time() -> None:
     """A pattern with quadratic time would take hours for one of these."""
     ledger = Ledger(frozenset({"7", "checkout", "jane roe"}), words=frozenset())
     for text in ("user ", "7 ", "user_id=(", "for the user checkout ", "roe, jane ", "/users/"):
-        redact_text(text * 20_000, ledger)
+        redact_text(text * 5_000, ledger)
