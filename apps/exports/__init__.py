@@ -1,15 +1,16 @@
-"""Exports of a redacted result as Markdown, XML, JSON, and plain text.
+"""Exports of a redacted result as Markdown, JSON, and plain text.
 
 The package does no I/O. Everything in an export is neutralized and fits a token limit.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
 from apps.events.answer import Answer
 from apps.events.grouping import group_by_issue
-from apps.exports import json_format, markdown, xml_format
+from apps.exports import json_format, markdown
 from apps.exports import text as exports_text
 from apps.exports.budget import MAX_TOKENS, MIN_TOKENS, fit
 from apps.exports.document import Setting, build
@@ -24,7 +25,7 @@ from apps.exports.facts import (
 )
 from apps.exports.tokens import estimate_tokens
 
-Format = Literal["markdown", "xml", "json", "text"]
+Format = Literal["markdown", "json", "text"]
 
 __all__ = [
     "DEFAULT_BUDGET",
@@ -40,7 +41,6 @@ DEFAULT_BUDGET = 6000
 # Media type and file suffix
 _FORMATS: dict[str, tuple[str, str]] = {
     "markdown": ("text/markdown", "md"),
-    "xml": ("application/xml", "xml"),
     "json": ("application/json", "json"),
     "text": ("text/plain", "txt"),
 }
@@ -101,8 +101,8 @@ def render(  # noqa: PLR0913 - independent, keyword-only options
     )
     if issue_id and issue_id not in {group.issue_id for group in group_by_issue(answer)}:
         raise ExportRefused("The lookup has no problem with that ID.")
-    document = _document(answer, setting, plain=format == "json" and not inside_block)
-    text = _rendered(document, format, inside_block=inside_block)
+    write = _writer(format, inside_block=inside_block)
+    document, text = _document(answer, setting, write, plain=write is json_format.render)
     media_type, suffix = _FORMATS[format]
     return Rendered(text, estimate_tokens(text), document.omitted, media_type, suffix)
 
@@ -124,21 +124,21 @@ def _check(format: str, budget: int | None, preset: Preset) -> None:
         )
 
 
-def _document(answer: Answer, setting: Setting, *, plain: bool) -> Document:
-    if setting.budget is not None:
-        reserved = reserved_for_prompt(setting.budget)
-        bare = replace(setting, preset=NO_PRESET)
-        document = fit(
-            lambda detail: build(answer, setting=bare, detail=detail),
-            setting.budget - reserved,
-            reserved=reserved,
-        )
-        return replace(document, preset=setting.preset)
-    return build(answer, setting=setting, detail=EVERYTHING if plain else LADDER[0])
+def _document(
+    answer: Answer, setting: Setting, write: Callable[[Document], str], *, plain: bool
+) -> tuple[Document, str]:
+    if setting.budget is None:
+        detail = EVERYTHING if plain else LADDER[0]
+        document = build(answer, setting=setting, detail=detail)
+        return document, write(document)
+    room = setting.budget - reserved_for_prompt(setting.budget)
+    bare = replace(setting, preset=NO_PRESET)
+    document = fit(lambda detail: build(answer, setting=bare, detail=detail), write, room)
+    document = replace(document, preset=setting.preset)
+    return document, write(document)
 
 
-def _rendered(document: Document, format: Format, *, inside_block: bool) -> str:
+def _writer(format: Format, *, inside_block: bool) -> Callable[[Document], str]:
     if format == "json":
-        return json_format.render(document, inside_block=inside_block)
-    writers = {"markdown": markdown.render, "xml": xml_format.render, "text": exports_text.render}
-    return writers[format](document)
+        return json_format.render_block if inside_block else json_format.render
+    return markdown.render if format == "markdown" else exports_text.render

@@ -568,7 +568,7 @@ def _replay(replay: Replay) -> Iterator[str]:
         yield f"pages {', '.join(dict.fromkeys(replay.urls))}"
 
 
-# Wording that Markdown and plain text share, and partly XML
+# Wording that Markdown and plain text share
 
 UNKNOWN = "unknown"
 _COMPARED = ("culprit", "transaction", "level", "release", "environment", "project")

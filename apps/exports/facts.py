@@ -89,7 +89,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class StatusFacts:
-    """The status of an issue. The field names are JSON keys and XML attributes.
+    """The status of an issue. The field names are JSON keys.
 
     `last_day` counts the events of all customers in the last day; `fix` says in which release the
     issue is fixed, and which one the customer had.

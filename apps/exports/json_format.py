@@ -23,12 +23,14 @@ SCHEMA = "triage.lookup/1"
 Json = dict[str, object]
 
 
-def render(document: Document, *, inside_block: bool = False) -> str:
-    """Return plain JSON, or the prompt and shortened JSON inside the marked block."""
-    values = data(document)
-    if not inside_block:
-        return f"{_serialized(values)}\n"
-    block = _serialized(_without_empty(values))
+def render(document: Document) -> str:
+    """Return plain JSON."""
+    return f"{_serialized(data(document))}\n"
+
+
+def render_block(document: Document) -> str:
+    """Return the prompt, and shortened JSON inside the marked block."""
+    block = _serialized(_without_empty(data(document)))
     return f"{document.preset.prompt}{enclose(block, document.marker)}"
 
 

@@ -500,7 +500,7 @@ def _describe(status: int, response: dict[str, Any]) -> None:
 
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,40}")
-_FORMATS = {"json": "application/json", "markdown": "text/markdown", "xml": "application/xml"}
+_FORMATS = {"json": "application/json", "markdown": "text/markdown"}
 
 
 class WrongType(Exception):
@@ -570,14 +570,7 @@ def create_lookup(request: HttpRequest, body: LookupRequest) -> HttpResponse:
     operation_id="read_lookup",
     by_alias=True,
     openapi_extra={
-        "responses": {
-            200: {
-                "content": {
-                    media_type: {"schema": {"type": "string"}}
-                    for media_type in ("text/markdown", "application/xml")
-                }
-            }
-        },
+        "responses": {200: {"content": {"text/markdown": {"schema": {"type": "string"}}}}},
         "parameters": [
             {
                 "in": "query",
@@ -595,7 +588,7 @@ def read_lookup(request: HttpRequest, lookup_id: LookupId) -> HttpResponse:
     try:
         choice = read_choice({"format": request.GET.get("format", "json")})
     except ChoiceRefused as refused:
-        raise LookupFailed(bad_input("The format must be json, markdown, or xml.")) from refused
+        raise LookupFailed(bad_input("The format must be json or markdown.")) from refused
     lookup = find_lookup(token.user, api_requester(request, token).actor, lookup_id)
     if not has_ended(lookup):
         raise LookupFailed(NOT_STORED)

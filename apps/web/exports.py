@@ -16,15 +16,14 @@ from apps.lookups.known_errors import with_replies
 from apps.web.access import person_of
 from apps.web.presenters.formatting import redaction_receipt, today_in
 
-Format = Literal["markdown", "xml", "json"]
+Format = Literal["markdown", "json"]
 
 FORMATS: tuple[tuple[Format, str], ...] = (
     ("markdown", "Markdown"),
-    ("xml", "XML"),
     ("json", "JSON"),
 )
 SIZES = (2000, 6000, 16000)
-_BY_SUFFIX: dict[str, Format] = {"md": "markdown", "xml": "xml", "json": "json"}
+_BY_SUFFIX: dict[str, Format] = {"md": "markdown", "json": "json"}
 _DIGIT_SEPARATORS = str.maketrans("", "", ", '\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}")
 
 
@@ -89,7 +88,7 @@ def read_choice(values: Mapping[str, str], *, suffix: str = "") -> Choice:
     chosen = _BY_SUFFIX.get(suffix) if suffix else values.get("format", "markdown")
     format_: Format | None = next((name for name, _label in FORMATS if name == chosen), None)
     if format_ is None:
-        raise ChoiceRefused("Choose Markdown, XML, or JSON.", "format")
+        raise ChoiceRefused("Choose Markdown or JSON.", "format")
     typed = values.get("budget", "").translate(_DIGIT_SEPARATORS)
     default = None if suffix == "json" else DEFAULT_BUDGET
     if typed and not (typed.isascii() and typed.isdigit() and len(typed) < 9):

@@ -319,7 +319,7 @@ class UnredactedForm(forms.Form):
     format = forms.ChoiceField(
         label="Format",
         choices=FORMATS,
-        error_messages={"invalid_choice": "Choose Markdown, XML, or JSON."},
+        error_messages={"invalid_choice": "Choose Markdown or JSON."},
     )
     budget = forms.IntegerField(
         required=False,

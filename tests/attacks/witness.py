@@ -41,6 +41,7 @@ from django.contrib import admin
 from django.db import models
 hostile = HOSTILE
 unchanged = {"zone", "marker", "cache_key", "customer_hash", "token_hash", "password", "codename"}
+admin.autodiscover()
 for model in admin.site._registry:
     if model._meta.app_label in ("audit", "contenttypes"):
         continue

@@ -71,7 +71,7 @@ def test_exports_copies_and_refreshes_are_recorded(ana: Client) -> None:
     address = look_up(ana)
     ana.get(f"{address}export.json")
     assert (last().action, last().detail["format"]) == ("exported", "json")
-    ana.post(f"{address}copied/", {"format": "xml"})
+    ana.post(f"{address}copied/", {"format": "json"})
     assert (last().action, last().detail["how"]) == ("copied", "copied")
     ana.post(f"{address}again/")
     assert (last().action, last().detail["fresh"]) == ("looked_up", True)

@@ -184,7 +184,7 @@ def test_single_problem_copy_uses_chosen_prompt_and_is_recorded(clipboard_browse
     assert clipboard_browser.clipboard() != clipboard_browser.preview()
 
 
-@pytest.mark.parametrize("name", ["Markdown", "XML", "JSON"])
+@pytest.mark.parametrize("name", ["Markdown", "JSON"])
 def test_download_matches_preview(agent_browser: Visitor, name: str) -> None:
     agent_browser.look_up("mallory@example.net")
     page = agent_browser.page
@@ -205,7 +205,7 @@ def test_form_and_download_links_work_without_javascript(no_script: Visitor) -> 
     assert no_script.preview().startswith("DATA BEGINS")
     expect(page.locator("#export [data-copy]")).to_be_hidden()
     choose(page, "Likely cause")
-    page.get_by_label("XML", exact=True).check()
+    page.get_by_label("JSON", exact=True).check()
     page.get_by_role("button", name="Show").click()
     assert no_script.preview().startswith("Name the most likely cause")
     longer = no_script.preview()

@@ -7,11 +7,24 @@ from apps.events.answer import Answer, Notice, NoticeCode, SearchScope
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue, Request
 from apps.events.query import Customer, Question, Window
 from apps.exports import Preset
+from apps.exports.budget import fit
+from apps.exports.document import Setting, build
+from apps.exports.facts import Detail, Document
+from apps.exports.json_format import render_block
 
 MARKER = "k7Qm2xT9vLpW"
 EXPLAIN = Preset("explain", "What happened?", "Explain to a support agent what went wrong.")
 REPLY = Preset("reply", "Reply to the customer", "Write a short, friendly reply. " * 6)
 MOMENT = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
+
+
+def fitting_json(result: Answer, budget: int) -> Document:
+    """Return the document of which JSON for a language model fits the budget."""
+
+    def build_it(detail: Detail) -> Document:
+        return build(result, setting=Setting(MARKER, budget=budget), detail=detail)
+
+    return fit(build_it, render_block, budget)
 
 
 def frame(number: int, *, in_app: bool = True, file: str = "shop/checkout/views.py") -> Frame:

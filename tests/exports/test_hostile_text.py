@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
-from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +16,6 @@ from apps.exports import Format, render
 from apps.exports.escaping import Neutralizer, one_line, truncate
 from tests.examples import examples
 from tests.exports.answers import MARKER, afternoon, hostile
-from tests.exports.blocks import enclosed
 
 FENCES = [sign * count for sign in "`~" for count in (1, 2, 3, 4, 5, 8, 13, 20)]
 TEXTS = [
@@ -44,7 +42,7 @@ TEXTS = [
     *(f"inline {fence} out {fence}{fence[:1]} x" for fence in FENCES),
 ]
 ALIVE = {"link_open", "image", "html_block", "html_inline", "em_open", "strong_open"}
-FORMATS: tuple[Format, ...] = ("markdown", "xml", "json", "text")
+FORMATS: tuple[Format, ...] = ("markdown", "json", "text")
 UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
     "\uff1c\uff1e\u3008\u3009\uff40\ud800-\udfff]"
@@ -100,20 +98,6 @@ def test_title_never_breaks_the_table(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_xml_preserves_the_fields(text: str) -> None:
-    written = exported(text, "xml")
-
-    tree = ElementTree.fromstring(enclosed(written, MARKER))  # noqa: S314 - our own output
-    first = next(event for event in tree.iter("event") if event.get("id") == "a" * 32)
-    clean = Neutralizer(MARKER).clean(text)
-    assert first.get("culprit") == first.get("release") == clean
-    assert first.findtext("exception/value") == clean
-    assert first.find("exception").get("type") == clean  # type: ignore[union-attr]
-    assert first.findtext("exception/frame") == Neutralizer(MARKER).clean(text.strip())
-    assert len(tree.findall("events/event")) == 2
-
-
-@pytest.mark.parametrize("text", TEXTS)
 def test_json_preserves_the_fields(text: str) -> None:
     budgeted = json.loads(render(hostile(text), format="json", marker=MARKER).text)
     whole = json.loads(render(hostile(text), format="json", marker=MARKER, budget=None).text)
@@ -132,7 +116,7 @@ def test_no_invisible_character_is_exported(kind: Format, text: str) -> None:
     written.encode()
 
 
-@pytest.mark.parametrize("kind", ["markdown", "xml", "json"])
+@pytest.mark.parametrize("kind", ["markdown", "json"])
 @pytest.mark.parametrize("text", TEXTS)
 def test_marker_appears_in_two_lines_only(kind: Format, text: str) -> None:
     written = exported(text, kind)
@@ -150,7 +134,7 @@ def test_neutralized_characters_are_counted() -> None:
 
 def test_guessable_marker_is_refused() -> None:
     with pytest.raises(ValueError, match="8 to 40"):
-        render(afternoon(), format="xml", marker="data")
+        render(afternoon(), format="markdown", marker="data")
 
 
 @pytest.mark.parametrize(
@@ -171,16 +155,12 @@ def test_truncation_never_splits_a_unit(text: str, limit: int, expected: str) ->
 
 @settings(max_examples=examples(40), deadline=None)
 @given(st.text(max_size=120))
-def test_any_text_survives_xml_and_json(text: str) -> None:
+def test_any_text_survives_json(text: str) -> None:
     answer = hostile(text)
     clean = Neutralizer(MARKER).clean(text)
 
-    tree = ElementTree.fromstring(  # noqa: S314 - our own output
-        enclosed(render(answer, format="xml", marker=MARKER, budget=None).text, MARKER)
-    )
     values = json.loads(render(answer, format="json", marker=MARKER).text)
 
-    assert [value.text or "" for value in tree.iter("value")][:1] == [clean]
     assert values["events"][0]["exceptions"][0]["value"] == clean
 
 

@@ -186,7 +186,7 @@ def test_lookups_are_recorded_with_the_system_user(
 
 def test_printed_exports_are_recorded(command_line: CommandLine, demo_sentry: DemoSentry) -> None:
     demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
-    command_line.lookup("1001", "--at", AT, "--format", "xml", "--preset", "bug")
+    command_line.lookup("1001", "--at", AT, "--format", "markdown", "--preset", "bug")
     command_line.lookup("1001", "--at", AT, "--no-redact")
     printed = ExportRecord.objects.order_by("id")
     assert {(one.how, one.origin, bool(one.system_user)) for one in printed} == {
@@ -194,7 +194,7 @@ def test_printed_exports_are_recorded(command_line: CommandLine, demo_sentry: De
     }
     assert [
         (one.format, one.preset, one.budget, one.redacted, one.lookup.redacted) for one in printed
-    ] == [("xml", "bug", 6000, True, True), ("text", "none", None, False, False)]
+    ] == [("markdown", "bug", 6000, True, True), ("text", "none", None, False, False)]
 
 
 @pytest.mark.parametrize(

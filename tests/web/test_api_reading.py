@@ -61,7 +61,6 @@ def test_stored_result_is_returned_without_querying_sentry(sentry: DemoSentry, a
     ("export_format", "media_type", "expected"),
     [
         ("markdown", "text/markdown", "# "),
-        ("xml", "application/xml", "</"),
         ("json", "application/json", "triage.lookup/1"),
     ],
 )

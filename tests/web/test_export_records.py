@@ -14,7 +14,7 @@ from tests.web.tokens import token_of
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/lookups/exportrecord/"
-CHOICE = {"preset": "bug", "format": "xml", "budget": "2,000"}
+CHOICE = {"preset": "bug", "format": "json", "budget": "2,000"}
 
 
 def values_of(record: ExportRecord) -> tuple[object, ...]:
@@ -31,9 +31,9 @@ def test_viewing_a_result_or_its_panel_is_not_recorded(ana: Client) -> None:
 
 
 def test_download_is_recorded(ana: Client, agent: User) -> None:
-    file = ana.get(f"{look_up(ana)}export.xml", CHOICE)
+    file = ana.get(f"{look_up(ana)}export.json", CHOICE)
     record = only_export_record()
-    assert values_of(record) == ("downloaded", "web", "xml", "bug", 2000, True)
+    assert values_of(record) == ("downloaded", "web", "json", "bug", 2000, True)
     assert record.user == agent
     assert record.lookup == Lookup.objects.get()
     assert 0 < record.tokens <= len(text(file))
@@ -44,7 +44,7 @@ def test_copy_is_recorded(ana: Client) -> None:
     preview = ana.get(address, CHOICE).context["export"]
     assert ana.post(f"{address}copied/", CHOICE).status_code == 204
     record = only_export_record()
-    assert values_of(record) == ("copied", "web", "xml", "bug", 2000, True)
+    assert values_of(record) == ("copied", "web", "json", "bug", 2000, True)
     assert record.tokens == preview.tokens
 
 
@@ -98,7 +98,7 @@ def reviewed(ana: Client, admin: User) -> Client:
     [
         ({}, 2),
         ({"how__exact": "copied"}, 1),
-        ({"format__exact": "json"}, 1),
+        ({"format__exact": "json"}, 2),
         ({"redacted__exact": "0"}, 0),
         ({"at__gte": "2020-01-01 00:00:00+00:00"}, 2),
     ],

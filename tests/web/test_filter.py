@@ -98,7 +98,7 @@ def test_search_text_is_never_in_a_url(ana: Client, address: str) -> None:
 
 
 def test_filter_keeps_export_options(ana: Client, address: str) -> None:
-    query = "preset=none&format=xml&budget=2000"
+    query = "preset=none&format=json&budget=2000"
 
     response = ana.post(f"{address}shown/?{query}", {"level": "error"})
 
@@ -106,12 +106,12 @@ def test_filter_keeps_export_options(ana: Client, address: str) -> None:
 
 
 def test_partial_response_omits_the_export(ana: Client, address: str) -> None:
-    response = ana.post(f"{address}shown/?format=xml", {"project": "api"}, headers=PART)
+    response = ana.post(f"{address}shown/?format=json", {"project": "api"}, headers=PART)
 
     ids = [a["id"] for _tag, a in Page(text(response)).tags if "id" in a]
     assert {"timeline", "problems", "filter", "shown-all"} <= set(ids)
     assert not {"export", "main"} & set(ids)
-    assert "export.xml?preset=none&amp;format=xml" in text(response)
+    assert "export.json?preset=none&amp;format=json" in text(response)
     assert "2 of 3 events shown." in text(response)
 
 

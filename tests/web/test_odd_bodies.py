@@ -53,5 +53,5 @@ def test_pages_and_exports_render_any_body(body: object) -> None:
         html += rendered("lookups/_story.html", {"story": page.story})
     if "None" not in repr(body):
         assert not PRINTED_NONE.search(html)
-    for form in ("markdown", "xml", "json", "text"):
+    for form in ("markdown", "json", "text"):
         assert render(answer, format=form, marker="ab" * 8).text

@@ -32,7 +32,7 @@ def all_requests(address: str, event_id: str) -> Iterator[tuple[str, str, dict[s
     """Yield every way to read a lookup: method, URL, and posted data."""
     event = f"events/{event_id}/"
     pages = (
-        *("", "?wait=1", "export.md", "export.xml", "export.json", "export.json?for=llm"),
+        *("", "?wait=1", "export.md", "export.json", "export.json?for=llm"),
         *("export.md?budget=100000", "export.md?issue=2", "export/panel/", "table/"),
         *("progress", "newer", event, f"{event}brief/"),
     )

@@ -11,7 +11,7 @@ from tests.web.pages import Page
 
 pytestmark = pytest.mark.django_db
 
-CHOICE = {"preset": "explain", "format": "xml", "budget": "2000"}
+CHOICE = {"preset": "explain", "format": "json", "budget": "2000"}
 
 
 def test_fragment_matches_page_without_layout(ana: Client) -> None:
@@ -26,7 +26,7 @@ def test_fragment_matches_page_without_layout(ana: Client) -> None:
 
 def test_download_link_matches_preview(ana: Client) -> None:
     address = look_up(ana)
-    for format_ in ("markdown", "xml", "json"):
+    for format_ in ("markdown", "json"):
         fragment = ana.get(f"{address}export/panel/", {**CHOICE, "format": format_})
         links = Page(text(fragment)).all("a")
         (link,) = [link for link in links if link.get("data-part") == "download"]
@@ -39,7 +39,7 @@ def test_download_link_matches_preview(ana: Client) -> None:
         ({"budget": "5"}, "budget", "The token limit must be from 400 to 1,000,000 tokens."),
         ({"budget": "<b>"}, "budget", "Enter the token limit as a whole number."),
         ({"preset": "nope"}, "preset", "There is no preset with that name."),
-        ({"format": "yaml"}, "format", "Choose Markdown, XML, or JSON."),
+        ({"format": "yaml"}, "format", "Choose Markdown or JSON."),
         ({"issue": "999"}, "budget", "no problem with that ID"),
     ],
 )

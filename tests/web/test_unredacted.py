@@ -45,7 +45,7 @@ def test_file_contains_personal_data_and_customer_as_typed(
     assert (record.how, record.redacted, record.user) == ("downloaded", False, lead)
 
 
-@pytest.mark.parametrize(("format_", "budget"), [("xml", "2000"), ("json", ""), ("markdown", "")])
+@pytest.mark.parametrize(("format_", "budget"), [("json", "2000"), ("json", ""), ("markdown", "")])
 def test_format_and_token_limit_can_be_chosen(
     result: tuple[Client, str], format_: str, budget: str
 ) -> None:
@@ -88,7 +88,7 @@ def test_personal_data_is_absent_from_database_cache_and_log(
     [
         ({"confirmed": ""}, "Check the box to confirm that you need the personal data."),
         ({"reason": "x" * 201}, "Keep the reason to 200 characters or fewer."),
-        ({"format": "yaml"}, "Markdown, XML, or JSON"),
+        ({"format": "yaml"}, "Markdown or JSON"),
         ({"budget": "5"}, "The token limit must be from 400"),
         ({"budget": "many"}, "Enter the token limit as a whole number."),
     ],

@@ -60,7 +60,7 @@ class Command(BaseCommand):
         parser.add_argument("--window", type=int, default=settings.TRIAGE_WINDOW_MINUTES)
         parser.add_argument("--project", action="append", default=[], metavar="SLUG")
         parser.add_argument("--environment", action="append", default=[], metavar="NAME")
-        parser.add_argument("--format", choices=("text", "markdown", "xml", "json"), default="text")
+        parser.add_argument("--format", choices=("text", "markdown", "json"), default="text")
         parser.add_argument("--budget", type=_budget, metavar="TOKENS")
         parser.add_argument(
             "--preset", default="none", metavar="NAME", help="the prompt to put before the data"
@@ -165,7 +165,7 @@ def _render(result: LookupResult, preset: Preset, options: dict[str, Any]) -> Re
 
 def _budget_of(options: dict[str, Any]) -> int | None:
     typed: int | None = options["budget"]
-    return DEFAULT_BUDGET if typed is None and options["format"] in ("markdown", "xml") else typed
+    return DEFAULT_BUDGET if typed is None and options["format"] == "markdown" else typed
 
 
 def _preset(name: str) -> Preset:
