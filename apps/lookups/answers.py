@@ -107,7 +107,8 @@ def sees_all_projects(lookup: Lookup, projects: Projects) -> bool:
 
 
 def _restrict(result: LookupResult, projects: Projects) -> LookupResult:
-    return replace(result, answer=with_known_errors(restrict_to_projects(result.answer, projects)))
+    answer = with_known_errors(restrict_to_projects(result.answer, projects))
+    return replace(result, answer=answer, projects=projects)
 
 
 # Related data that could not be read in time, read again on request.

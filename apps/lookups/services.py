@@ -1,7 +1,7 @@
 """Answer lookups: from their snapshot, from the cache, or from Sentry; and purge results."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -43,11 +43,15 @@ _BATCH = 100
 
 @dataclass(frozen=True, slots=True)
 class LookupResult:
-    """A lookup and its answer; `problem` is the reason why the answer is stale."""
+    """A lookup and its answer; `problem` is the reason why the answer is stale.
+
+    The answer is limited to `projects`, the slugs that its reader can see; None means all.
+    """
 
     lookup: Lookup
     answer: Answer
     problem: Problem | None = None
+    projects: Collection[str] | None = None
 
 
 def answer_lookup(lookup: Lookup, *, waited_s: float = 0.0) -> LookupResult:
@@ -155,6 +159,7 @@ def purge_answers(lookups: Sequence[Lookup], *, actor: Actor = SYSTEM) -> int:
 def _cache_keys_of(pks: Sequence[int]) -> Iterator[str]:
     for lookup in Lookup.objects.filter(pk__in=pks):
         yield from store.keys_of(lookup.cache_key, store.readable_snapshot(lookup))
+        yield store.export_key(lookup)
 
 
 def _purge(pks: Sequence[int]) -> int:

@@ -211,6 +211,11 @@ def put_event(key: str, event: Event) -> None:
     cache.put_sealed_bytes(f"{key}/{event.id}", _EVENT.dump_json(event), _ttl_s(TTL_SETTLED))
 
 
+def export_key(lookup: Lookup) -> str:
+    """Return the key for the export that was rendered last."""
+    return f"export/{lookup.uuid}"
+
+
 def drop_event(key: str, event_id: str) -> None:
     """Delete a cached event."""
     cache.delete(f"{key}/{event_id}")

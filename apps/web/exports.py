@@ -7,11 +7,18 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
+from pydantic import TypeAdapter
 
 from apps.accounts.preferences import has_shortcuts
 from apps.exports import DEFAULT_BUDGET, ExportRefused, Rendered, render
 from apps.lookups.answers import LookupResult
-from apps.lookups.exports import ExportDetails, available_presets, get_preset
+from apps.lookups.exports import (
+    ExportDetails,
+    available_presets,
+    get_preset,
+    store_export,
+    stored_export,
+)
 from apps.lookups.known_errors import with_replies
 from apps.web.access import person_of
 from apps.web.presenters.formatting import redaction_receipt, today_in
@@ -24,6 +31,7 @@ FORMATS: tuple[tuple[Format, str], ...] = (
 )
 SIZES = (2000, 6000, 16000)
 _BY_SUFFIX: dict[str, Format] = {"md": "markdown", "json": "json"}
+_RENDERED = TypeAdapter(Rendered)
 _DIGIT_SEPARATORS = str.maketrans("", "", ", '\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}")
 
 
@@ -103,16 +111,24 @@ def read_choice(values: Mapping[str, str], *, suffix: str = "") -> Choice:
 
 
 def create_export(result: LookupResult, choice: Choice) -> Export:
-    """Render the result. Raise `ChoiceRefused` if the choice does not fit it."""
+    """Render the result, or return what was rendered last if nothing it depends on has changed.
+
+    Raise `ChoiceRefused` if the choice does not fit the result.
+    """
     try:
         preset = get_preset(choice.preset)
     except ExportRefused as refused:
         raise ChoiceRefused(str(refused), "preset") from refused
     zone = result.lookup.zone
     today = today_in(zone)
+    answer = with_replies(result.answer, zone=ZoneInfo(zone), today=today)
+    basis = repr((choice, preset, zone, today, answer.known, result.lookup.from_cache))
+    stored = stored_export(result, basis)
+    if stored is not None:
+        return Export(choice, _RENDERED.validate_json(stored))
     try:
         rendered = render(
-            with_replies(result.answer, zone=ZoneInfo(zone), today=today),
+            answer,
             format=choice.format,
             budget=choice.budget,
             preset=preset,
@@ -126,6 +142,7 @@ def create_export(result: LookupResult, choice: Choice) -> Export:
         )
     except ExportRefused as refused:
         raise ChoiceRefused(str(refused), "budget") from refused
+    store_export(result, basis, _RENDERED.dump_json(rendered))
     return Export(choice, rendered)
 
 

@@ -5,9 +5,13 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from apps.demo.server import DemoSentry
-from tests.conftest import MOMENT, signed_in
+from apps.lookups import cache, store
+from apps.lookups.models import ExportPreset, Lookup
+from apps.lookups.services import purge_answers
+from tests.conftest import MOMENT, person, signed_in
 from tests.web.asking import look_up, text
 from tests.web.pages import Page
+from tests.web.teams import errors_in_two_projects, team
 
 pytestmark = pytest.mark.django_db
 
@@ -103,3 +107,36 @@ def test_keyboard_shortcut_can_be_turned_off(ana: Client) -> None:
     assert "checked" not in text(ana.get("/accounts/preferences/"))
     ana.post("/accounts/preferences/", {"time_zone": "", "shortcuts": "on"})
     assert "data-shortcut" in text(ana.get(address))
+
+
+def test_stored_export_is_used_only_while_nothing_has_changed(
+    ana: Client, admin: User, connected: DemoSentry
+) -> None:
+    address = look_up(ana)
+    first = text(ana.get(f"{address}export.md"))
+    assert text(ana.get(f"{address}export.md")) == first
+    assert text(ana.get(f"{address}export.md", {"budget": "500"})) != first
+    ExportPreset.objects.filter(name="bug").update(instruction="A new prompt.")
+    assert "A new prompt." in text(ana.get(f"{address}export.md", {"preset": "bug"}))
+    ExportPreset.objects.filter(name="bug").update(instruction="A newer prompt.")
+    assert "A newer prompt." in text(ana.get(f"{address}export.md", {"preset": "bug"}))
+    lookup = Lookup.objects.get()
+    key = store.export_key(lookup)
+    assert cache.get(key)
+    purge_answers([lookup])
+    assert cache.get(key) is None
+
+
+def test_stored_export_of_one_reader_is_not_shown_to_another(
+    connected: DemoSentry, lead: User
+) -> None:
+    hidden = errors_in_two_projects(connected.world)
+    team("all", ["web", "api-secret"], lead)
+    other = person("other-lead", "lead")
+    team("web", ["web"], other)
+    address = look_up(signed_in(lead))
+    assert hidden in text(signed_in(lead).get(f"{address}export.md"))
+    share = signed_in(lead).post(f"{address}share/", {"reader": "other-lead", "days": ""})
+    assert share.status_code == 303
+    assert hidden not in text(signed_in(other).get(f"{address}export.md"))
+    assert hidden in text(signed_in(lead).get(f"{address}export.md"))
