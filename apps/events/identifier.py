@@ -526,7 +526,7 @@ class _Reader:
         """Return a link as an identifier, as OpenID has them."""
         if text != link or parts.query or parts.fragment or parts.username or parts.password:
             may_be_exact = text == link and "@" not in parts.netloc and not parts.query
-            raise LinkRefused(f"We can't read this link. {_NO_LINK}", may_be_exact=may_be_exact)
+            raise CustomerRefused(f"We can't read this link. {_NO_LINK}", may_be_exact=may_be_exact)
         return Customer(link)
 
     def _searched_in(self, parts: SplitResult) -> Customer | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from apps.events.identifier import parse_customer, stored_text
-from apps.events.query import Customer, CustomerKind, CustomerRefused, as_hex_id
+from apps.events.query import Customer, CustomerKind, CustomerRefused, LinkRefused, as_hex_id
 from apps.tickets.text import CustomerFound, excerpt, normalize, not_overlapping
 
 CustomerReader = Callable[[str], Customer]
@@ -96,7 +96,7 @@ _HEX = re.compile(
     r"(?<![\w-])(?:[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?![\w-])",
     re.IGNORECASE,
 )
-_HEX_LABEL = re.compile(r"(?P<noun>event|trace|replay)[\s_-]?id[^\w\n]{0,6}\Z", re.IGNORECASE)
+_HEX_LABEL = re.compile(r"(?P<noun>event|trace|replay)(?:[\s_-]?id)?\W{0,6}\Z", re.IGNORECASE)
 _LINK = re.compile(r"https?://[^\s<>\"'“”\]]{1,1900}", re.IGNORECASE)
 _LOOKS_LIKE_DATE = re.compile(
     r"[0-9]{1,4}[./:-][0-9]{1,2}(?:[./:-][0-9]{1,4})?|(?:19|20)[0-9]{2}-.{0,30}"
@@ -128,7 +128,7 @@ def find_customers(
     `by_ip` says that customers can be found by their IP address.
     """
     text = _MESSAGE_ID.sub(lambda found: " " * len(found[0]), text)
-    links, notes = _find_links(text, read)
+    links, notes, rest = _find_links(text, read)
     tokens: list[_Token] = list(links)
     if by_ip:
         tokens += [
@@ -142,7 +142,7 @@ def find_customers(
         _find_emails,
         _find_usernames,
     ):
-        tokens += not_overlapping(list(find(text))[:_MAX_READ], tokens)
+        tokens += not_overlapping(list(find(rest))[:_MAX_READ], tokens)
     found: dict[str, CustomerFound] = {}
     for one in sorted(tokens, key=lambda one: (one.is_ours, one.rank, one.start)):
         key = one.identifier.casefold()
@@ -166,22 +166,25 @@ def _is_valid_customer(identifier: str, read: CustomerReader) -> bool:
     return True
 
 
-def _find_links(text: str, read: CustomerReader) -> tuple[list[_Token], list[str]]:
-    tokens, notes = [], []
+def _find_links(text: str, read: CustomerReader) -> tuple[list[_Token], list[str], str]:
+    """Return what links stand for, notes on the others, and the text with those blanked out."""
+    tokens, notes, rest = [], [], text
     for found in _LINK.finditer(text):
         link = found[0].rstrip(".,;:!?)")
         try:
             customer = read(link)
-        except CustomerRefused as refused:
-            if not refused.may_be_exact:
-                notes.append(f"We didn't list a link. {refused}")
+        except LinkRefused as refused:
+            notes.append(f"We didn't list a link. {refused}")
+            rest = rest[: found.start()] + " " * len(found[0]) + rest[found.end() :]
+            continue
+        except CustomerRefused:
             continue
         if customer.identifier != link:
             what = "one customer" if customer.is_named else f"one {customer.kind}"
             end = found.start() + len(link)
             identifier = stored_text(link, customer)
             tokens.append(_Token(found.start(), end, identifier, f"Sentry link to {what}", rank=1))
-    return tokens, list(dict.fromkeys(notes))
+    return tokens, list(dict.fromkeys(notes)), rest
 
 
 def _find_labeled_ids(text: str) -> Iterator[_Token]:

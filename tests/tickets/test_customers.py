@@ -37,6 +37,8 @@ def found(text: str) -> tuple[CustomerFound, ...]:
         (f"user {UUID}", UUID, "32-character user ID"),
         (f"seen {UUID} there", UUID, "32-character ID: a user, an event, or a trace"),
         (f"Event ID: {HEX}", f"event:{HEX}", "event ID"),
+        (f"Sentry event {HEX}", f"event:{HEX}", "event ID"),
+        (f"Event ID\n{HEX}", f"event:{HEX}", "event ID"),
         (f"trace-id={HEX}", f"trace:{HEX}", "trace ID"),
         (f"Reference: {HEX}", HEX, "32-character ID: a user, an event, or a trace"),
         (f"see {EVENT}.", f"event:{HEX}", "Sentry link to one event"),
@@ -131,8 +133,20 @@ def test_link_to_an_issue_becomes_a_note() -> None:
     assert "many customers" in notes[0]
 
 
-def test_replay_is_not_offered_as_a_customer() -> None:
-    assert found(f"Replay ID: {HEX}") == ()
+def test_ids_of_what_cannot_be_looked_up_are_not_offered() -> None:
+    texts = (
+        f"Replay ID: {HEX}",
+        f"Session replay\n{HEX}",
+        f"https://acme.sentry.io/replays/{HEX}/",
+        f"https://acme.sentry.io/share/issue/{HEX}/",
+        "https://tickets.example.com/77?token=t0p",
+    )
+    assert [found(text) for text in texts] == [()] * len(texts)
+    _customers, notes = find_customers(" ".join(texts))
+    assert [note.split(".")[1].split(",")[0] for note in notes] == [
+        " This points to a session replay",
+        " This points to an issue",
+    ]
 
 
 def test_note_counts_the_customers_not_listed() -> None:
