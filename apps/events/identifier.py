@@ -510,7 +510,7 @@ class _Reader:
         except ValueError as error:
             raise LinkRefused(f"We can't read this link. {_NO_LINK}") from error
         segments = [unquote(segment) for segment in parts.path.split("/") if segment]
-        target = _target_of(segments, parse_qs(parts.query))
+        target = _target_of(segments)
         if target is None and not _is_sentry(host, self.site):
             return self._other_link(text, links[0], parts)
         if self.site:
@@ -629,7 +629,7 @@ def _organization_in(segments: list[str]) -> str:
     return segments[0] if has_organization else ""
 
 
-def _target_of(segments: list[str], params: dict[str, list[str]]) -> Customer | str | None:
+def _target_of(segments: list[str]) -> Customer | str | None:
     """Return what the path points to: an event or trace, or why it can't be looked up."""
     pairs = list(zip(["", *segments], segments, strict=False))
     for parent, name in pairs:
@@ -640,9 +640,7 @@ def _target_of(segments: list[str], params: dict[str, list[str]]) -> Customer | 
             return _of_kind(CustomerKind.EVENT, in_slug[1])
         if parent in ("trace", "traces") and as_hex_id(name):
             return _of_kind(CustomerKind.TRACE, name)
-    messages = (message for parent, name in pairs if (message := _refusal(parent, name)))
-    has_feedback = "feedbackSlug" in params or "eventId" in params
-    return next(messages, _FEEDBACK if has_feedback else None)
+    return next((message for pair in pairs if (message := _refusal(*pair))), None)
 
 
 def _of_kind(kind: CustomerKind, text: str) -> Customer:

@@ -98,8 +98,8 @@ def identifier_notices(question: Question, projects: Sequence[Project]) -> tuple
         )
     elif customer.kind == CustomerKind.IDENTIFIER_OR_ISSUE and slug in slugs:
         message = (
-            f"What was typed looks like the short ID of an issue in the project {slug}, not like a "
-            "customer. Open the issue in Sentry, and look up the customer of one of its events."
+            "What was typed looks like the short ID of an issue, not like a customer. Open the "
+            "issue in Sentry, and look up the customer of one of its events."
         )
     else:
         return ()

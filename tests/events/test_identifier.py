@@ -183,6 +183,8 @@ def test_what_is_not_one_customer_is_refused_with_a_next_step() -> None:
         ("203.0.113.7", "IP address"),
         ("user.email:[a@example.com,b@example.com]", "several"),
         ("user.email:*@example.com", "several"),
+        ("user.id:[77,78]", "several"),
+        (f"Request ID: {HEX}", "Request ID"),
         ("jane@example.com, john@example.com", "several"),
         ("user.id:77 OR user.id:78", "several"),
         ('{"id": 77, "email": "jane@example.com"}', "several"),
@@ -240,6 +242,20 @@ def test_record_has_the_reading_but_never_the_rest_of_a_link() -> None:
     assert wrong(rows, [stored for stored, _ in found]) == []
     for stored, customer in found:
         assert restored_customer(stored, fields=FIELDS) == customer
+
+
+def test_link_as_a_value_is_recorded_exactly() -> None:
+    link = "https://acme.sentry.io/issues/?query=user.id%3Ahttps%3A%2F%2Fid.example.org%2Fjane"
+    assert stored_text(link, read(link)) == "exactly:https://id.example.org/jane"
+
+
+def test_only_a_link_without_secrets_can_be_looked_up_exactly() -> None:
+    links = (
+        "https://me.example.org/a#12",
+        "https://x.example.org/?t=0",
+        "https://a:b@x.example.org/",
+    )
+    assert [refusal(link).may_be_exact for link in links] == [True, False, False]
 
 
 def test_recorded_text_is_restored_after_the_fields_changed() -> None:
