@@ -95,9 +95,7 @@ def reading_of(typed: str, customer: Customer) -> str:
         return ""
     if typed.casefold().startswith(EXACTLY):
         return "Looked up exactly as typed."
-    if not customer.is_named:
-        return f"Read as the {field_name(_FIELD_OF_KIND[customer.kind])} {customer.hex_id}."
-    kind = f"the {field_name(customer.fields[0])} " if customer.fields else ""
+    kind = f"the {field_name(customer.only_fields[0])} " if customer.only_fields else ""
     return f"Read as {kind}{customer.identifier}."
 
 
@@ -113,7 +111,6 @@ def names_to_erase(text: str, *, fields: tuple[str, ...] = DEFAULT_FIELDS) -> tu
         return (literal,)
 
 
-_FIELD_OF_KIND = {CustomerKind.EVENT: "id", CustomerKind.TRACE: "trace"}
 _FIELD_NAMES = {
     "user.id": "user ID",
     "user.email": "email",

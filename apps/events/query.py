@@ -62,6 +62,12 @@ class Customer:
     fields: tuple[str, ...] = ()
 
     @property
+    def only_fields(self) -> tuple[str, ...]:
+        """The only fields to search; empty means all of the lookup's."""
+        by_kind = {CustomerKind.EVENT: ("id",), CustomerKind.TRACE: ("trace",)}
+        return self.fields or by_kind.get(self.kind, ())
+
+    @property
     def is_named(self) -> bool:
         """Whether the identifier may be a person's, rather than an event's or a trace's."""
         return self.kind not in (CustomerKind.EVENT, CustomerKind.TRACE)

@@ -739,7 +739,8 @@ def header_lines(header: Header, quote: Quote) -> list[str]:
         f"Customer: {quote(header.customer)}{found}",
         f"Reported time: {moment_and_window(header)}",
         f"Searched: {quote(header.organization)}, projects {listed(header.projects, 'none')}, "
-        f"environments {listed(header.environments, 'all')}",
+        f"environments {listed(header.environments, 'all')}"
+        + (f", only in {listed(header.only_fields, '')}" if header.only_fields else ""),
         completeness(header),
         *([f"Only issue {quote(header.only_issue)} is included."] if header.only_issue else []),
         *(f"Notice {notice.code}: {quote(notice.message)}" for notice in header.notices),

@@ -108,6 +108,7 @@ def _header(answer: Answer, setting: Setting, selection: Selection) -> Header:
         organization=selection.text(answer.searched.organization, detail.names, "header"),
         projects=_names(answer.searched.projects, "projects searched", selection),
         environments=_names(answer.searched.environments, "environments searched", selection),
+        only_fields=_names(answer.question.customer.only_fields, "fields searched", selection),
         complete=answer.complete,
         notices=tuple(
             NoticeFacts(notice.code, selection.text(notice.message, detail.notice_texts, "notices"))

@@ -61,7 +61,10 @@ class NoticeFacts:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The customer, the window, the places searched, and the completeness of the list."""
+    """The customer, the window, the places searched, and the completeness of the list.
+
+    `only_fields` are set if the customer was searched in no other fields, as typed.
+    """
 
     lookup_id: str | None
     only_issue: str | None
@@ -76,6 +79,7 @@ class Header:
     organization: str
     projects: tuple[str, ...]
     environments: tuple[str, ...]
+    only_fields: tuple[str, ...]
     complete: bool
     notices: tuple[NoticeFacts, ...]
     fetched_at: datetime

@@ -111,6 +111,7 @@ def _header(header: Header) -> Json:
             "organization": header.organization,
             "projects": list(header.projects),
             "environments": list(header.environments),
+            **({"only_fields": list(header.only_fields)} if header.only_fields else {}),
         },
         **({"only_issue": header.only_issue} if header.only_issue else {}),
         "complete": header.complete,

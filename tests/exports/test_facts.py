@@ -360,3 +360,16 @@ def test_export_equals_the_golden_file(kind: Format, name: str) -> None:
 
     assert export.text == (GOLDEN / name).read_text()
     assert name.endswith(export.suffix)
+
+
+def test_each_format_names_the_only_field_searched() -> None:
+    answer = afternoon()
+    customer = replace(answer.question.customer, fields=("user.id",))
+    answer = replace(answer, question=replace(answer.question, customer=customer))
+    parts: dict[Format, str] = {
+        "json": '"only_fields":["user.id"]',
+        "markdown": "only in ",
+        "text": "only in ",
+    }
+    for format, part in parts.items():
+        assert part in render(answer, format=format, marker=MARKER, budget=None).text

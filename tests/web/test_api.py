@@ -51,7 +51,8 @@ def test_lookup_is_returned_as_json_and_recorded(token: str, agent: User) -> Non
 
 
 def test_copied_customer_is_read_as_in_the_form(token: str) -> None:
-    assert len(post(token, {**REQUEST, "customer": "User ID: 1001"}).json()["events"]) == 1
+    data = post(token, {**REQUEST, "customer": "User ID: 1001"}).json()
+    assert (len(data["events"]), data["searched"]["only_fields"]) == (1, ["user.id"])
     assert post(token, {**REQUEST, "customer": "username:1001"}).json()["events"] == []
     problem = post(token, {**REQUEST, "customer": "Order ID: 1001"}).json()
     assert problem["code"] == "bad_input"

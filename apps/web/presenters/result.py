@@ -140,11 +140,8 @@ def nothing_view(answer: Answer, zone: ZoneInfo, *, customer: str) -> NothingFou
 
 def searched_fields(question: Question) -> str:
     """Return what the customer was searched as: user ID, email, and username."""
-    by_kind = {CustomerKind.EVENT: "event ID", CustomerKind.TRACE: "trace ID"}
     kind = question.customer.kind
-    if kind in by_kind:
-        return by_kind[kind]
-    fields = [field_name(field) for field in question.searched_fields]
+    fields = [field_name(field) for field in question.customer.only_fields or question.fields]
     if kind == CustomerKind.IDENTIFIER_OR_HEX:
         fields += ["event ID", "trace ID"]
     not_searched = ", not as the short ID of an issue"
