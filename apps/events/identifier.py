@@ -115,6 +115,7 @@ _FIELD_NAMES = {
     "user.id": "user ID",
     "user.email": "email",
     "user.username": "username",
+    "user.ip": "IP address",
     "id": "event ID",
     "trace": "trace ID",
 }
@@ -352,7 +353,10 @@ class _Reader:
         value = _bare_value(text) or self._only_email(text) or text
         if value == text and (customer := self._only_hex(text)):
             return customer
-        if _is_ip(value) or _is_ip(re.sub(r"(?<=\d):\d{1,5}$", "", value)):
+        address = next(filter(_is_ip, (value, re.sub(r"(?<=\d):\d{1,5}$", "", value))), None)
+        if address and self._field_of("ip"):
+            return Customer(address)
+        if address:
             raise CustomerRefused(_AN_ADDRESS, may_be_exact=True)
         if hex_id := as_hex_id(value):
             return Customer(value, CustomerKind.IDENTIFIER_OR_HEX, hex_id)
@@ -410,10 +414,11 @@ class _Reader:
         """
         tags = {_key(field[5:-1]): field for field in self.fields if field.startswith("tags[")}
         name = label[5:-1] if label.startswith("tags[") else label
-        field = tags.get(_key(name)) or _IDENTITY_LABELS.get(_key(label), "")
+        by_label = "user.ip" if _key(label) in _ADDRESSES else _IDENTITY_LABELS.get(_key(label))
+        field = tags.get(_key(name)) or by_label or ""
         if field in self.fields:
             return field
-        if label.startswith("tags[") or label == field:
+        if label.startswith("tags[") or label == field != "user.ip":
             raise CustomerRefused(
                 f"This site doesn't look up customers by {field_name(field or label)}. Enter one "
                 f"of these: {', '.join(map(field_name, self.fields))}.",

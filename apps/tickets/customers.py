@@ -121,21 +121,14 @@ _MESSAGE_ID = re.compile(
 
 
 def find_customers(
-    text: str, read: CustomerReader = parse_customer, *, by_ip: bool = False
+    text: str, read: CustomerReader = parse_customer
 ) -> tuple[tuple[CustomerFound, ...], tuple[str, ...]]:
-    """Return the possible customers, likeliest first, and notes on those not listed.
-
-    `by_ip` says that customers can be found by their IP address.
-    """
+    """Return the possible customers, likeliest first, and notes on those not listed."""
     text = _MESSAGE_ID.sub(lambda found: " " * len(found[0]), text)
     links, notes, rest = _find_links(text, read)
     tokens: list[_Token] = list(links)
-    if by_ip:
-        tokens += [
-            _Token(one.start("value"), one.end("value"), one["value"], "IP address", rank=1)
-            for one in _IP_OF_CUSTOMER.finditer(text)
-        ]
     for find in (
+        _find_ip_addresses,
         _find_sign_in_ids,
         _find_labeled_ids,
         _find_hex_ids,
@@ -202,6 +195,12 @@ def _find_labeled_ids(text: str) -> Iterator[_Token]:
         kind = f"{_ENGLISH.get(noun, noun)} ID"
         kind = kind if as_hex_id(value) is None else f"32-character {kind}"
         yield _Token(found.start("value"), found.end("value"), value, kind, rank=1)
+
+
+def _find_ip_addresses(text: str) -> Iterator[_Token]:
+    for found in _IP_OF_CUSTOMER.finditer(text):
+        start, end = found.span("value")
+        yield _Token(start, end, found["value"], "IP address", rank=1)
 
 
 def _find_sign_in_ids(text: str) -> Iterator[_Token]:

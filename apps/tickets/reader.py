@@ -57,14 +57,12 @@ def read_ticket(
     zone: ZoneInfo,
     now: datetime,
     written: datetime | date | None = None,
-    by_ip: bool = False,
     read_customer: CustomerReader = parse_customer,
 ) -> Reading:
     """Find customers and moments in a ticket.
 
     Times without a time zone are read in `zone`; `now` is aware. `written` is when the ticket was
-    written, if known: an aware datetime, or a date. `by_ip` says that customers can be found by
-    their IP address; `read_customer` reads each identifier.
+    written, if known: an aware datetime, or a date. `read_customer` reads each identifier.
     Raise `TicketRefused` if the text is empty or longer than 20,000 characters.
     """
     length = len(text) - text.count("\r\n")
@@ -84,7 +82,7 @@ def read_ticket(
     context = Context(zone, now)
     headers = find_headers(text, context)
     moments, notes = _find_moments(text, headers, given, context)
-    customers, customer_notes = find_customers(text, read_customer, by_ip=by_ip)
+    customers, customer_notes = find_customers(text, read_customer)
     return Reading(
         customers=customers,
         moments=moments,

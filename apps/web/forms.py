@@ -475,13 +475,11 @@ class TicketForm(forms.Form):
             self.add_error("written", str(refused))
             return cleaned
         try:
-            by_ip = "user.ip" in settings.TRIAGE_CUSTOMER_FIELDS
             cleaned["reading"] = read_ticket(
                 cleaned["text"],
                 zone=zone,
                 now=now,
                 written=written,
-                by_ip=by_ip,
                 read_customer=read_customer,
             )
         except TicketRefused as refused:

@@ -206,6 +206,15 @@ def test_what_is_not_one_customer_is_refused_with_a_next_step() -> None:
     assert [text for text in texts if not any(step in text for step in steps)] == []
 
 
+def test_ip_address_is_read_where_it_identifies_customers() -> None:
+    fields = ("user.id", "user.ip")
+    rows = [("203.0.113.7", ()), ("203.0.113.7:443", ()), ("Client IP: 203.0.113.7", ("user.ip",))]
+    found = [parse_customer(text, fields=fields) for text, _ in rows]
+    assert [(one.identifier, one.fields) for one in found] == [
+        ("203.0.113.7", only) for _, only in rows
+    ]
+
+
 def test_link_to_another_server_or_organization_is_refused() -> None:
     path = f"issues/65/events/{HEX}/?token=t0p-secret"
     rows = [

@@ -1,7 +1,10 @@
 """Customers are found by labels, likeliest first, the help desk's own addresses last."""
 
+from functools import partial
+
 import pytest
 
+from apps.events.identifier import parse_customer
 from apps.tickets.customers import find_customers
 from apps.tickets.text import CustomerFound
 
@@ -103,8 +106,9 @@ def test_other_text_is_not_a_customer(text: str) -> None:
     "text", ["the customer's IP is 203.0.113.9.", "User IP: 203.0.113.9", "my ip 203.0.113.9"]
 )
 def test_ip_address_is_a_customer_only_if_named_so_and_configured(text: str) -> None:
+    by_ip = partial(parse_customer, fields=("user.id", "user.ip"))
     log = "client: 198.51.100.7, server: shop.example"
-    customers, _ = find_customers(f"{log}\n{text}", by_ip=True)
+    customers, _ = find_customers(f"{log}\n{text}", by_ip)
     assert [(one.identifier, one.kind) for one in customers] == [("203.0.113.9", "IP address")]
 
 
