@@ -33,7 +33,7 @@ from apps.tickets.written import (
     find_headers,
     headers_of_stamps,
     is_stamp_of,
-    read_references,
+    read_written,
     stamp_question,
 )
 from apps.tickets.zones import (
@@ -100,10 +100,10 @@ def read_ticket_date(typed: str, *, zone: ZoneInfo, now: datetime) -> datetime |
     context = Context(zone, now)
     today = [ReferenceTime("now", moment=now)]
     typed = clean(typed)
-    found = read_references(typed, today, context, "the ticket's date")
+    found = read_written(typed, today, context, "the ticket's date").references
     if not found:
         next_year = replace(context, now=now + timedelta(days=366))
-        if read_references(typed, today, next_year, ""):
+        if read_written(typed, today, next_year).references:
             raise TicketRefused("This is in the future. Check when the ticket was written.")
         raise TicketRefused(
             "We can't read when the ticket was written. Enter it as 2026-11-20 14:05, "

@@ -16,9 +16,10 @@ from apps.tickets.mentions import DaySource, Mention, find_mentions
 from apps.tickets.readings import Context, resolve_mention
 from apps.tickets.text import Excerpt, ReferenceTime, Spanned, excerpt, not_overlapping
 from apps.tickets.times import ClockToken, find_clocks, find_parts
-from apps.tickets.zones import ZoneToken, zone_at
+from apps.tickets.zones import ZoneToken
 
 CHAT_LINE = "This is the time of a line in a chat: it says when that line was sent."
+_OF_MESSAGE = "the date of the message"
 _SEPARATE_LINE = "It's counted from a date on a separate line above. Check that date."
 _UNKNOWN_ZONE = "It's counted from a message in a time zone we don't recognize. Check the day."
 _UNREAD_HEADER = (
@@ -26,6 +27,14 @@ _UNREAD_HEADER = (
 )
 _QUOTED = "This is in a quotation, which may be older than the ticket. Check the day."
 ALONE = "This line is on its own. It may say when the message was written."
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """When something was written: every time it can mean, none if unreadable, and its time zone."""
+
+    references: tuple[ReferenceTime, ...] = ()
+    zone: ZoneToken | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +91,13 @@ _IN_BRACKETS = re.compile(
     r"(?:reported|replied|commented|created|said|wrote|(?:mail|message)\sfrom)[^\n(]{0,60}\((?P<rest>[^\n)]{8,60})\)",
     re.IGNORECASE,
 )
-# "Jane added a comment - 20/Nov/26 2:05 PM", but not "Jane replied at 2:05 PM that ..."
 # "Jane Doe · 2h": how long ago, without a word that says so.
 _AGE = re.compile(
     rf"^{_PREFIX.pattern}[^\W\d_][^\n.:!?]{{1,40}}\s?[·•|\u2013\u2014]\s?(?P<rest>[0-9]{{1,3}}\s?"
     r"(?:m|min|mins|h|hr|hrs|d|w|std|j|t)\.?)$",
     re.IGNORECASE | re.MULTILINE,
 )
+# "Jane added a comment - 20/Nov/26 2:05 PM", but not "Jane replied at 2:05 PM that ..."
 _COMMENTED = re.compile(
     rf"^{_PREFIX.pattern}(?:[^\n.:!?]{{1,60}}\s(?:added\sa\scomment|commented|replied|responded|"
     r"made\schanges|created\sissue)\s?(?:-|\u2013|on|at|:)?|(?:posted|sent|submitted|reported|opened|"
@@ -135,22 +144,18 @@ def find_headers(text: str, context: Context) -> list[Header]:
     found: list[Header] = []
     for pattern in (_FIELD, _INLINE_FIELD, _IN_BRACKETS, _COMMENTED, _AGE):
         for match in pattern.finditer(text):
-            references = read_references(match["rest"], (), context, "the date of the message")
+            written = read_written(match["rest"], (), context)
             is_unread = pattern is _AGE or (pattern is _FIELD and _YEAR.search(match["rest"]))
-            is_header = references or is_unread
             above = text.rfind("\n", 0, max(0, match.start() - 1)) + 1
             is_form = _TIME_BELOW.match(text, match.end()) or _TIME_LABEL.match(text, above)
-            if is_header and not is_form:
-                found.append(_header(text, match.start(), match.end(), references))
+            if (written.references or is_unread) and not is_form:
+                found.append(_header(text, match.start(), match.end(), written))
     found += not_overlapping(_attributions(text, context), found)
     return sorted(found, key=lambda header: header.start)
 
 
-def _header(text: str, start: int, end: int, references: tuple[ReferenceTime, ...]) -> Header:
-    words = text[start:end]
-    zones = (zone_at(words, clock.end, after_iso=True) for clock in find_clocks(words))
-    zone = next(filter(None, zones), None)
-    return Header(start, end, references, excerpt(text, start, end), zone)
+def _header(text: str, start: int, end: int, written: Written) -> Header:
+    return Header(start, end, written.references, excerpt(text, start, end), written.zone)
 
 
 def _attributions(text: str, context: Context) -> Iterator[Header]:
@@ -164,10 +169,9 @@ def _attributions(text: str, context: Context) -> Iterator[Header]:
             if lines[first].is_blank or line.end - start > _MAX_ATTRIBUTION:
                 break
             words = " ".join(text[one.body : one.end] for one in lines[first : last + 1])
-            is_quoted = last + 1 < len(lines) and _quoted_below(lines, last)
-            references = _read_attribution(words, is_quoted, context)
-            if references is not None:
-                yield _header(text, start, line.end, references)
+            written = _read_attribution(words, _quoted_below(lines, last), context)
+            if written is not None:
+                yield _header(text, start, line.end, written)
                 break
 
 
@@ -176,21 +180,22 @@ def _quoted_below(lines: Sequence[_Line], at: int) -> bool:
     return below is not None and below.depth > lines[at].depth
 
 
-def _read_attribution(
-    words: str, is_quoted: bool, context: Context
-) -> tuple[ReferenceTime, ...] | None:
-    """Return the dates of such a line, () if it has one that can't be read; None for other text."""
+def _read_attribution(words: str, is_quoted: bool, context: Context) -> Written | None:
+    """Return the dates of such a line, or none if it has one that can't be read.
+
+    Return None for other text.
+    """
     has_address, verb = bool(_ADDRESS.search(words)), _VERB.search(words)
     has_digit = any(character.isdecimal() for character in words)
     if not (has_address or verb) or not (has_digit or is_quoted):
         return None
     bare = _ADDRESS.sub(" ", words)
-    durations, _ = find_durations(bare)
-    dates = find_dates(bare, durations)
+    dates = find_dates(bare, [])
     is_dated = any(one.dates for one in dates) or _YEAR.search(bare)
     if not (is_dated or (is_quoted and verb and dates)):
         return None
-    rest = _VERB.sub(" ", _without(bare, [*dates, *find_clocks(bare)]))
+    clocks = not_overlapping(find_clocks(bare), dates)
+    rest = _VERB.sub(" ", _without(bare, [*dates, *clocks]))
     beside = (one.strip(".") for one in _WORD.findall(rest))
     plain = [
         one for one in beside if one[:1].islower() and len(one) > 2 and one not in _BESIDE_DATE
@@ -199,7 +204,7 @@ def _read_attribution(
         return None
     if not has_address and (_SELF.search(rest) or not bare.rstrip(" *_>-").endswith(":")):
         return None
-    return read_references(bare, (), context, "the date of the message")
+    return _read(bare, find_mentions(bare, dates, clocks, []), (), context, _OF_MESSAGE)
 
 
 def _without(text: str, spans: Sequence[Spanned]) -> str:
@@ -208,28 +213,42 @@ def _without(text: str, spans: Sequence[Spanned]) -> str:
     return text
 
 
-def read_references(
-    typed: str, references: Sequence[ReferenceTime], context: Context, source: str
-) -> tuple[ReferenceTime, ...]:
+def read_written(
+    typed: str,
+    references: Sequence[ReferenceTime],
+    context: Context,
+    source: str = _OF_MESSAGE,
+) -> Written:
     """Return what the first time in the text can mean, else the first day."""
     durations, _ = find_durations(typed)
     dates = find_dates(typed, durations)
     if any(one.days is None for one in durations) and not any(one.dates for one in dates):
-        return ()
+        return Written()
     mentions = find_mentions(typed, dates, find_clocks(typed), find_parts(typed))
+    return _read(typed, mentions, references, context, source)
+
+
+def _read(
+    typed: str,
+    mentions: Sequence[Mention],
+    references: Sequence[ReferenceTime],
+    context: Context,
+    source: str,
+) -> Written:
     timed = (one for one in mentions if one.clock and one.day_source is not DaySource.NONE)
     mention = next(timed, None) or next((one for one in mentions if one.group), None)
     if mention is None or (mention.clock is None and mention.part):
-        return ()
+        return Written()
     moments = [
         reading.moment for reading in resolve_mention(typed, mention, references, context).readings
     ]
     if mention.clock:
         doubt = _UNKNOWN_ZONE if mention.zone and not mention.zone.options else ""
         found = [ReferenceTime(source, moment, doubt=doubt) for moment in moments]
-        return (*found, *_days_elsewhere(found, mention.zone, context))
+        elsewhere = _days_elsewhere(found, mention.zone, context)
+        return Written((*found, *elsewhere), mention.zone)
     days = (moment.astimezone(context.zone).date() for moment in moments)
-    return tuple(ReferenceTime(source, day=day) for day in days)
+    return Written(tuple(ReferenceTime(source, day=day) for day in days))
 
 
 def _days_elsewhere(
@@ -279,8 +298,6 @@ _STAMP_WORDS = frozenset(
 _LABEL = re.compile(
     rf"{_PREFIX.pattern}(?P<label>[^\W\d_][^\n:.!?]{{1,30}}?)[*_]{{0,2}}[ \t]?:[*_]{{0,2}}[ \t]"
 )
-
-
 _NICKNAME = re.compile(r"[ \t>]{0,8}\S{1,30}(?:[ \t]{2,8}|\t|[ \t]?[\u2013\u2014·\u2022|][ \t]?)")
 _SENTENCE_END = re.compile(r"[!?;。\u3041-\u3096]|[^\W\d]{2}\.[ \t]{0,4}\Z")
 _MAX_STAMP = 60
@@ -289,12 +306,16 @@ _MAX_NAME = 3
 
 def chat_stamps(text: str, clocks: Sequence[ClockToken]) -> list[ClockToken]:
     """Return the times at the beginning of a line of a chat: "[14:02] Kim: hello"."""
-    return [one for one in clocks if "\n" in text.strip() and _is_spoken(text, one)]
+    if "\n" not in text.strip():
+        return []
+    return [one for one in clocks if _is_spoken(text, one)]
 
 
 def _is_spoken(text: str, clock: ClockToken) -> bool:
     line_start = text.rfind("\n", 0, clock.start) + 1
     before = text[line_start : clock.start]
+    if len(before) > _MAX_STAMP:
+        return False
     durations, _ = find_durations(before)
     for day in reversed(find_dates(before, durations)):
         before = before[: day.start] + before[day.end :].strip(" ,")
