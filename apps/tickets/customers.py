@@ -47,13 +47,15 @@ _SENDER = re.compile(
 
 _OWNER = (
     r"(?P<noun>customer|cust|user|account|acct|client|member|subscriber|shopper|buyer|profile|kunden|kunde|"
-    r"kunde|kd|benutzer|nutzer|konto|compte|utilisateur|cliente|usuario|cuenta)"
+    r"kunde|kd|benutzer|nutzer|konto|compte|utilisateur|cliente|usuario|cuenta|"
+    r"u(?=id[ \t]?[:=]))"
 )
 _ENGLISH = {
     "acct": "account", "cust": "customer",
     "kunden": "customer", "kunde": "customer", "kd": "customer",
     "benutzer": "user", "nutzer": "user", "konto": "account", "compte": "account",
     "utilisateur": "user", "cliente": "customer", "usuario": "user", "cuenta": "account",
+    "u": "user",
 }  # fmt: skip
 _ID_WORD = r"(?:id|number|num|no|nr|nummer|kennung|numéro|número|n°|nº|uid|uuid|key|code|ref)"
 _LABELED_ID = re.compile(

@@ -352,8 +352,8 @@ def _count(words: Sequence[str]) -> tuple[float, bool] | None:
             last = last or kind
         elif word not in _ROUGH or total is not None or kind == "few":
             total = _added(total, last, kind, value, is_joined=is_joined)
-            if total is None or (word == "to" and len(words) > 1):  # "to" is two in Danish
-                return None
+            if total is None or (word == "to" and words[1:2] and words[1] not in _JOINING):
+                return None  # "to" is two in Danish
             is_vague = is_vague or (kind == "few" and value > 2)
             last = kind
     return (1 if total is None else total), is_vague

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from apps.tickets.mentions import DaySource, Mention, gap_between
-from apps.tickets.text import NUMBERS, Unread, alternation, has_sentence_break
+from apps.tickets.text import NUMBERS, Spanned, Unread, alternation, has_sentence_break
 from apps.tickets.times import qualifiers_before
 
 _MAX_DISTANCE = 40
@@ -155,20 +155,21 @@ def asked_question(text: str, mention: Mention, *, is_older: bool) -> Iterator[s
 def _questions_near_mention(text: str, mention: Mention) -> Iterator[str]:
     """Ask about the words directly before and after a mention, its time, and its day."""
     has_clock = mention.clock is not None
-    places = {(mention.start, mention.end)}
+    places: list[Spanned] = [mention]
     is_range = mention.clock is not None and mention.clock.until is not None
     if mention.clock and not is_range:
-        places.add((mention.clock.start, mention.clock.end))
+        places.append(mention.clock)
+    days: list[Spanned] = []
     if mention.group and mention.day_source is not DaySource.FURTHER_UP:
-        places.add((mention.group.start, mention.group.end))
+        days.append(mention.group)
     for cue in _CUES:
         if cue.has_clock not in (None, has_clock):
             continue
-        for start, end in sorted(places):
+        for one in [*places, *(() if cue.has_clock else days)]:
             found = (
-                cue.pattern.search(text, max(0, start - 32), start)
+                cue.pattern.search(text, max(0, one.start - 32), one.start)
                 if cue.is_before
-                else cue.pattern.match(text, end)
+                else cue.pattern.match(text, one.end)
             )
             if found and not (is_range and cue.sentence == _NOT_EXACT):
                 yield cue.sentence.format(" ".join(found["said"].split()))

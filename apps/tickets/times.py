@@ -439,9 +439,9 @@ def possible_hours(
         return (0, 24)
     if clock.meridiem:
         return (_with_meridiem(clock.hour, clock.meridiem),)
-    if clock.is_24h or is_machine:
-        return (clock.hour,)
-    if not (clock.is_whole_hour or clock.is_spelled) and style.has_24h and not style.has_meridiem:
+    is_exact = not (clock.is_whole_hour or clock.is_spelled)
+    is_24h_text = is_machine or (style.has_24h and not style.has_meridiem)
+    if clock.is_24h or (is_exact and is_24h_text):
         return (clock.hour,)
     both = (clock.hour % 12, clock.hour % 12 + 12)
     fitting = tuple(hour for hour in both if hour in _HOURS_OF_PART.get(part, both))

@@ -487,8 +487,10 @@ def _headers_by_line(lines: Sequence[_Line], headers: Sequence[Header]) -> list[
     starts = [header.start for header in headers]
     active: list[tuple[int, Header]] = []
     by_line: list[tuple[Header, ...]] = []
+    until = 0
     for number, line in enumerate(lines):
-        while active and not line.is_blank and active[-1][0] > line.depth:
+        is_text = not line.is_blank and line.start >= until
+        while active and is_text and active[-1][0] > line.depth:
             active.pop()
         above = active[-1][1] if active else None
         own = headers[bisect_right(starts, line.start - 1) : bisect_right(starts, line.end)]
@@ -500,6 +502,7 @@ def _headers_by_line(lines: Sequence[_Line], headers: Sequence[Header]) -> list[
             while active and active[-1][0] >= below.depth:
                 active.pop()
             active.append((below.depth, header))
+            until = header.end
         by_line.append((*((above,) if above else ()), *own))
     return by_line
 

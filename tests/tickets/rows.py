@@ -157,6 +157,8 @@ SURE += [
     sure("20261118 16:10 fatal", "2026-11-18 15:10"),
     sure("yesterday at 4:10 pm Europe/Paris", "2026-11-19 15:10"),
     sure("yesterday at 16:10 permission denied", "2026-11-19 15:10"),
+    sure("19.11.2026 um Viertel vor sechs abends", "2026-11-19 16:45"),
+    sure("gestern 17 Uhr 45", "2026-11-19 16:45"),
     sure("mardi 10 à 16h10", "2026-11-10 15:10"),
     sure("am Dienstag, den 10. um 16:10 Uhr", "2026-11-10 15:10"),
     sure("Tuesday the 10th at 4:10 pm", "2026-11-10 15:10"),
@@ -184,6 +186,7 @@ AMBIGUOUS = [
         "Ticket 1 created by Kim on 18 Nov 2026 16:10", "2026-11-18 15:10", "“created by Kim on”"
     ),
     ambiguous("yesterday, a quarter of six p.m.", "2026-11-19 17:00", "“quarter of”", 15),
+    ambiguous("19.11.2026 um 5 Uhr", "2026-11-19 04:00, 2026-11-19 16:00", "a.m. or p.m.", 15),
     ambiguous("tonight at 1 am", "2026-11-20 00:00, 2026-11-21 00:00", "after midnight", 15),
     ambiguous("just before six yesterday evening", "2026-11-19 20:00", "“before six” near", 180),
     ambiguous(

@@ -31,6 +31,7 @@ def found(text: str) -> tuple[CustomerFound, ...]:
         ("user #1001", "1001", "user ID"),
         ("user_id=77", "77", "user ID"),
         ("userId: 1001", "1001", "user ID"),
+        ("client=203.0.113.9 uid=8812", "8812", "user ID"),
         ("the customer's id is 55", "55", "customer ID"),
         ("account AC-1234 is broken", "AC-1234", "account ID"),
         ("Account: AC-1234", "AC-1234", "account ID"),

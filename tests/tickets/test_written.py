@@ -110,6 +110,12 @@ def test_relative_words_count_from_the_message_they_are_in() -> None:
     assert all(found.is_sure for found in read.moments)
 
 
+def test_header_on_two_lines_counts_for_the_quotation_below() -> None:
+    header = "On Fri, Nov 20, 2026 at 9:05 AM Kim Fox via Help <\nkim@example.com> wrote:"
+    read = reading(f"{header}\n\n> It broke yesterday at 15:15.\n\nSince today at 13:30?")
+    assert moments(read) == [["19 14:15"], []]
+
+
 def test_time_takes_no_day_from_another_message() -> None:
     read = reading("it broke yesterday\nSent: 18 November 2026 14:20\nat 16:10 it was gone", FRIDAY)
     assert moments(read) == [["17 15:10"], ["19 11:00"]]
