@@ -109,6 +109,7 @@ _NOT_AN_ID = re.compile(
     rf"\[?{_IP}(?:[:/][0-9]{{1,5}})?|v?[0-9]{{1,4}}(?:\.[0-9]{{1,4}}){{1,3}}(?:[-+].{{1,20}})?",
     re.IGNORECASE,
 )
+_IP_KIND = "IP address"
 _IP_OF_CUSTOMER = re.compile(
     rf"(?<!\w)(?:{_OWNER}['\u2019]?s?|my|their|his|her|meine|son|su)[ \t_.-]{{1,2}}ip"
     r"(?:[ \t_-]?addr(?:ess)?|-adresse)?[ \t]?(?:[:=]|is|was|ist|est|es)?[ \t]{1,3}"
@@ -130,7 +131,7 @@ def find_customers(
     links, notes, rest = _find_links(text, read)
     tokens: list[_Token] = list(links)
     for find in (
-        _find_ip_addresses,
+        _find_ips,
         _find_sign_in_ids,
         _find_labeled_ids,
         _find_hex_ids,
@@ -143,7 +144,9 @@ def find_customers(
         key = one.identifier.casefold()
         if key in found:
             found[key] = replace(found[key], times=found[key].times + 1)
-        elif _is_valid_customer(one.identifier, read):
+        elif refused := _refusal(one.identifier, read):
+            notes += [f"We didn't list an IP address. {refused}"] if one.kind == _IP_KIND else []
+        else:
             where = excerpt(text, one.start, one.end)
             found[key] = CustomerFound(one.identifier, one.kind, where, 1, one.is_ours)
     if len(found) > _MAX_SHOWN:
@@ -153,12 +156,19 @@ def find_customers(
     return tuple(found.values())[:_MAX_SHOWN], tuple(notes)
 
 
-def _is_valid_customer(identifier: str, read: CustomerReader) -> bool:
+def _refusal(identifier: str, read: CustomerReader) -> str:
+    """Return why it can't be looked up, or ""."""
     try:
         read(identifier)
-    except CustomerRefused:
-        return False
-    return True
+    except CustomerRefused as refused:
+        return str(refused)
+    return ""
+
+
+def _find_ips(text: str) -> Iterator[_Token]:
+    """Find only the IP addresses that are said to be the customer's."""
+    for found in _IP_OF_CUSTOMER.finditer(text):
+        yield _Token(found.start("value"), found.end("value"), found["value"], _IP_KIND, rank=1)
 
 
 def _find_links(text: str, read: CustomerReader) -> tuple[list[_Token], list[str], str]:
@@ -197,12 +207,6 @@ def _find_labeled_ids(text: str) -> Iterator[_Token]:
         kind = f"{_ENGLISH.get(noun, noun)} ID"
         kind = kind if as_hex_id(value) is None else f"32-character {kind}"
         yield _Token(found.start("value"), found.end("value"), value, kind, rank=1)
-
-
-def _find_ip_addresses(text: str) -> Iterator[_Token]:
-    for found in _IP_OF_CUSTOMER.finditer(text):
-        start, end = found.span("value")
-        yield _Token(start, end, found["value"], "IP address", rank=1)
 
 
 def _find_sign_in_ids(text: str) -> Iterator[_Token]:

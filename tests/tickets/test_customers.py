@@ -113,6 +113,14 @@ def test_ip_address_is_a_customer_only_if_named_so_and_configured(text: str) -> 
     assert [(one.identifier, one.kind) for one in customers] == [("203.0.113.9", "IP address")]
 
 
+def test_ip_address_said_to_be_the_customers_becomes_a_note() -> None:
+    log = "client: 198.51.100.7, server: shop.example"
+    assert find_customers(log) == ((), ())
+    customers, notes = find_customers(f"{log}\nUser IP: 203.0.113.9")
+    assert customers == ()
+    assert "IP address" in notes[0]
+
+
 def test_help_desks_own_addresses_come_last() -> None:
     mail = (
         "To: support@acme.com\nCc: ana@acme.com\nFrom: Jane <jane@example.com>\n"
