@@ -14,6 +14,7 @@ from apps.tickets.text import (
     DOUBTFUL_MONTHS,
     MONTHS,
     MONTHS_BESIDE_YEAR,
+    NUMBERS,
     PARTS_OF_DAYS,
     WEEKDAYS,
     ReferenceTime,
@@ -115,9 +116,16 @@ _WORDS = re.compile(
     re.IGNORECASE,
 )
 _HIER = re.compile(r"(?<![\w-])hier(?=\s{1,2}(?:à|vers|midi)(?!\w))", re.IGNORECASE)
+_NEXT = (
+    r"next|every|each|coming|until|till|jeden|nächsten|kommenden|chaque|cada|próximo|ogni|prossimo|"
+    r"elke|volgende|komende|varje|nästa|hver|næste|neste|joka|ensi|każd(?:y|ą|ego)"
+)
 _ON_WEEKDAY = re.compile(
-    rf"(?<!\w)(?:(?P<last>last|past|letzten|letzter|dernier|pasado)\s|(?P<next>next|every|each|jeden|"
-    rf"nächsten|coming|until|till)\s)?(?P<day>{alternation(WEEKDAYS)})(?P<after>\s(?:dernier|pasado))?"
+    r"(?<!\w)(?:(?P<last>last|past|previous|letzten|letzter|vorigen|vergangenen|dernier|pasado|último|"
+    r"ultimo|afgelopen|vorige|förra|sidste|siste|forrige|viime|zeszł(?:y|ą|ego)|ostatni(?:ą|ego)?)\s|"
+    rf"(?P<next>{_NEXT})\s)?(?P<day>{alternation(WEEKDAYS)})"
+    r"(?P<after>\s(?:dernier|dernière|pasado|passé|scorso|scorsa|passado|passada|passato))?"
+    r"(?P<after_next>\s(?:prochain|prochaine|próximo|prossimo|prossima|que\sviene))?"
     r"(?P<ish>-?ish)?(?!\w)",
     re.IGNORECASE,
 )
@@ -128,7 +136,10 @@ _OF_MONTH = re.compile(
     r"(?=\s{0,2}(?:[.,;:!?)(\n-]|\Z|(?:at|around|about|in|it|i|we|my|the|our|and|when|between)(?!\w)))",
     re.IGNORECASE,
 )
-_BEFORE_CLOCK = r"(?=,?\s(?:at|um|om|à|a\slas?|alle|kl|klo|vers|gegen|around|about|hacia|rond)\W)"
+_BEFORE_CLOCK = (
+    r"(?=,?\s(?:at|um|om|à|a\slas?|alle|kl\.?|klo|vers|gegen|around|about|hacia|rond)\s{1,2}"
+    rf"(?:[0-9]|{alternation(NUMBERS)}(?!\w)))"
+)
 # "Tuesday the 10th", "mardi 10 à 16h", "am 10. um 16 Uhr", "el día 10 a las 4".
 _NUMBERED_DAY = re.compile(
     rf"(?<!\w)(?:(?P<weekday>{alternation(WEEKDAYS)})\.?,?\s(?:(?:the|den|le|el|il)\s)?|"
@@ -157,7 +168,8 @@ _COMING = re.compile(
 )
 # Capitalized only; "Sat" and "Sun" are also words, so they need "on" before them.
 _SHORT_WEEKDAY = re.compile(
-    r"(?<!\w)(?P<day>Mon|Tues?|Wed|Thu(?:rs?)?|Fri|(?<=on\s)(?:Sat|Sun))\.?(?=[\s,)]|\Z)"
+    r"(?<!\w)(?<!next\s)(?<!every\s)(?<!each\s)(?<!coming\s)"
+    r"(?P<last>last\s)?(?P<day>Mon|Tues?|Wed|Thu(?:rs?)?|Fri|(?<=on\s)(?:Sat|Sun))\.?(?=[\s,)]|\Z)"
 )
 
 
@@ -223,7 +235,10 @@ def _with_named_month(found: re.Match[str]) -> DateToken | None:
     dates = _real([(year, MONTHS[normalize(found["month"])], int(found["d"]))])
     month = found["month"]
     is_bare = not (year or found["weekday"] or found.groupdict().get("th"))
-    if is_bare and (normalize(month) in MONTHS_BESIDE_YEAR or found.groupdict().get("slash")):
+    is_first = found.start("month") < found.start("d")
+    if (is_bare or is_first) and normalize(month) in MONTHS_BESIDE_YEAR:
+        return None  # "3 out of 5", "Gen 2 2026"
+    if is_bare and found.groupdict().get("slash"):
         return None
     is_word = normalize(month) in DOUBTFUL_MONTHS and is_bare
     if is_word and _NO_DAY_AFTER.match(found.string, found.end()):
@@ -312,7 +327,7 @@ def _weekdays(text: str) -> Iterator[DateToken]:
 
 def _single_weekdays(text: str) -> Iterator[DateToken]:
     for found in _ON_WEEKDAY.finditer(text):
-        if not found["next"]:
+        if not (found["next"] or found["after_next"]):
             last = bool(found["last"] or found["after"])
             day = WEEKDAYS[normalize(found["day"])]
             yield DateToken(
@@ -324,8 +339,8 @@ def _single_weekdays(text: str) -> Iterator[DateToken]:
                 question=_roughly(found),
             )
     for found in _SHORT_WEEKDAY.finditer(text):
-        day = ANY_WEEKDAY[normalize(found["day"])]
-        yield DateToken(found.start(), found.end(), found[0], weekday=day)
+        day, last = ANY_WEEKDAY[normalize(found["day"])], bool(found["last"])
+        yield DateToken(found.start(), found.end(), found[0], weekday=day, is_last=last)
 
 
 def _vague(text: str) -> Iterator[DateToken]:
@@ -363,6 +378,7 @@ def _one_line(text: str) -> str:
 # Which calendar days a date can mean, counted from when the ticket was written.
 
 _MAX_YEARS_BACK = 10
+_LONG_AGO = 270  # days
 
 
 @dataclass(frozen=True, slots=True)
@@ -501,6 +517,8 @@ def _calendar_days(
         recent = matching or recent
     if len(recent) > 1:
         questions.append(_could_be(token, recent))
+    elif any(one.explanation and (latest - one.day).days > _LONG_AGO for one in recent):
+        questions.append(f"“{token.words}” gives no year. Check that it isn't a day to come.")
     return DayOptions(tuple(recent), tuple(questions))
 
 

@@ -97,6 +97,7 @@ _CUES = (
     ),
     _cue_before(r"(?:[\w.]{1,12})\s(?:or|oder|ou|eller)(?:\s(?:at|um|à|on|am))?", _WHICH),
     _cue_before(r"[0-9]{1,2}\s?(?:/|o)", _WHICH, has_clock=True),
+    _cue_before(r"[\w.:-]{1,8}\s(?:to|till?|bis)", _WHICH, has_clock=True),
     _cue_before(r"between|zwischen|entre|tussen|mellem|mellom|mellan", _NOT_EXACT),
     _cue_before(
         r"(?:early|früh|frühmorgens|tôt|temprano)(?:\sin\sthe|\son)?", _NOT_EXACT, has_clock=False

@@ -110,8 +110,8 @@ _DUTCH_HOURS = r"twee|drie|vier|vijf|zes|zeven|acht|negen|tien|elf|twaalf"
 _HALF = re.compile(
     rf"(?<!\w)(?P<word>{alternation(_SPELLED_BEFORE)}|half(?=\s(?:{_DUTCH_HOURS})(?!\w))|"
     rf"(?:{alternation(_MINUTES)}|[1-5]?[0-9])\s(?:minutes\s)?(?:past|to|nach|vor))\s"
-    rf"(?P<hour>[01]?[0-9]|{alternation(NUMBERS)})(?!\w|[:.,][0-9])"
-    rf"(?:\s{{0,2}}(?P<meridiem>{MERIDIEM})|\suhr(?!\w))?",
+    rf"(?P<hour>[01]?[0-9]|{alternation(NUMBERS)})"
+    rf"(?:\s{{0,2}}(?P<meridiem>{MERIDIEM})|\suhr(?!\w)|(?!\w|[:.,][0-9]))",
     re.IGNORECASE,
 )
 _HALF_AFTER = re.compile(
