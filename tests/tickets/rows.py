@@ -159,6 +159,7 @@ SURE += [
     sure("19.11.2026 um Viertel vor sechs abends", "2026-11-19 16:45"),
     sure("gestern 17 Uhr 45", "2026-11-19 16:45"),
     sure("yesterday 5 past 4pm", "2026-11-19 15:05"),
+    sure("yesterday 5 items were gone", "2026-11-19 11:00", 720),
     sure("mardi 10 à 16h10", "2026-11-10 15:10"),
     sure("am Dienstag, den 10. um 16:10 Uhr", "2026-11-10 15:10"),
     sure("Tuesday the 10th at 4:10 pm", "2026-11-10 15:10"),

@@ -85,6 +85,7 @@ def test_header_is_a_reference_time_and_not_a_moment() -> None:
         "Am 18.11. um 16:10 Uhr kam ein Fehler, mein Chef schrieb mir: nichts geht",
         "El 18 de noviembre a las 16:10 falló.",
         "On November 18, 2026 at 16:10 the log wrote:",
+        "On November 18, 2026 at 16:10 I wrote:",
         "On Nov 18, 2026 at 16:10 I got this from the shop <shop@example.com>:",
     ],
 )
@@ -117,8 +118,8 @@ def test_header_on_two_lines_counts_for_the_quotation_below() -> None:
 
 
 def test_time_takes_no_day_from_another_message() -> None:
-    read = reading("it broke yesterday\nSent: 18 November 2026 14:20\nat 16:10 it was gone", FRIDAY)
-    assert moments(read) == [["17 15:10"], ["19 11:00"]]
+    read = reading("it broke on Monday\nSent: 18 November 2026 14:20\nat 13:10 it was gone", FRIDAY)
+    assert moments(read) == [["17 12:10", "18 12:10"], ["16 11:00"]]
 
 
 def test_words_count_from_the_senders_day_and_clock_too() -> None:
@@ -132,7 +133,7 @@ def test_words_count_from_the_senders_day_and_clock_too() -> None:
 def test_time_in_a_question_of_an_older_message_is_not_sure() -> None:
     header = "On Nov 18, 2026 at 14:20 Help <help@example.com> wrote:\n"
     read = reading(
-        f"Thanks!\n{header}> Does it work since today at 13:30?\n> It did today at 12:30."
+        f"Thanks!\n{header}> At your place in the office since today at 13:30?\n> It did today at 12:30."
     )
     assert moments(read) == [["18 12:30"], ["18 11:30"]]
     assert [found.is_sure for found in read.moments] == [False, True]
@@ -173,6 +174,7 @@ def test_header_that_cannot_be_read_is_named_and_gives_no_time() -> None:
         ("Time: 16:10\nDate: 18/11/2026\nUser: 5512", ["18 15:10"]),
         ("Kim Lee · 18 Nov 2026, 14:05\nit froze at 16:10\nThanks", []),
         ("Kim Lee • 2 h\nit froze 10 minutes ago", []),
+        ("Kim Lee · 18 Nov 2026, 14:05\nit froze 10 minutes ago\nThanks", []),
         (
             "18/11/2026, 14:05 - Kim: down\n18/11/2026, 14:08 - Kim: since yesterday 16:10",
             ["17 15:10"],
