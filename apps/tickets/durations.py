@@ -69,7 +69,7 @@ _SPAN = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(
-    r"[0-9]{1,4}(?:[.,:][0-9]{1,2}|/[0-9])?|[½¼¾]|時間|[分日半前]|[^\W\d_]{1,24}|[~\u2248]"
+    r"[0-9]{1,4}(?:[.,:][0-9]{1,2}|/[0-9])?|[½¼¾]|時間|[分日半前]|[^\W\d_]{1,24}|[~\u2248&]"
 )
 # What may stand between two words of one amount.
 _GAP = re.compile(r"[\s'\u2019\u2013-]{0,3}|\.\s{0,2}|\s?,\s{1,2}|\s?\(\s?")
@@ -122,7 +122,7 @@ _AND_A_HALF: dict[str, float] = {
 _ARTICLES = _words(
     "a an the of d de di ein eine einer einem ner un une una uno um uma een en ett et én"
 )
-_JOINING = _words("and und et y e en og och plus i")
+_JOINING = _words("& and und et y e en og och plus i")
 _FEW = _words(
     "few several some couple par einigen paar quelques algunos algunas unos unas alcune "
     "alcuni algumas alguns enkele några noen kilka"
@@ -133,7 +133,7 @@ _ROUGH = _words(
     "ongeveer bijna zowat omkring rundt runt noin około ok prawie ~ ≈"
 )
 # Those of "à peu près", "cosa de", "como", and "más o menos".
-_ROUGH_PHRASES = _words("à peu près cosa como de o")
+_ROUGH_PHRASES = _words("à peu près cosa como de o etwas")
 _OPEN = _words(
     "than over under least most within only inside als plus moins más mas menos mehr "
     "weniger più meno mais oltre meer minder dan mer mindre enn än end"

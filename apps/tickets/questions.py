@@ -100,7 +100,9 @@ _CUES = (
     _cue_before(r"[\w.:-]{1,8}\s(?:to|till?|bis)", _WHICH, has_clock=True),
     _cue_before(r"between|zwischen|entre|tussen|mellem|mellom|mellan", _NOT_EXACT),
     _cue_before(
-        r"(?:early|früh|frühmorgens|tôt|temprano)(?:\sin\sthe|\son)?", _NOT_EXACT, has_clock=False
+        r"(?:early|first\sthing|früh|frühmorgens|tôt|temprano)(?:\sin\sthe|\son)?",
+        _NOT_EXACT,
+        has_clock=False,
     ),
     _cue_before(
         r"(?:minutes|mins|min|minuten|hour|stunde|shortly|quarter|half|five|ten|twenty|viertel)\s"

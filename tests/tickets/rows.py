@@ -354,6 +354,7 @@ DURATIONS = [
     ("an hour and a half ago", 90),
     ("about two and a half hours ago", 150),
     ("half an hour ago", 30),
+    ("an hour & a half ago", 90),
     ("a quarter of an hour ago", 15),
     ("three quarters of an hour ago", 45),
     ("twenty-five minutes ago", 25),

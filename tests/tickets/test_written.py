@@ -133,7 +133,8 @@ def test_words_count_from_the_senders_day_and_clock_too() -> None:
 def test_time_in_a_question_of_an_older_message_is_not_sure() -> None:
     header = "On Nov 18, 2026 at 14:20 Help <help@example.com> wrote:\n"
     read = reading(
-        f"Thanks!\n{header}> At your place in the office since today at 13:30?\n> It did today at 12:30."
+        f"Thanks!\n{header}> At your place in the office since today at 13:30?\n"
+        "> It did today at 12:30."
     )
     assert moments(read) == [["18 12:30"], ["18 11:30"]]
     assert [found.is_sure for found in read.moments] == [False, True]
