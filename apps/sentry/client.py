@@ -46,6 +46,9 @@ FULL_PER_PAGE = 10
 MAX_PAGES = 100
 ISSUES_PER_CALL = 100
 
+# What tells an event and its customer apart, next to the identity fields.
+ID_FIELDS = ("id", "timestamp", "trace")
+
 # Fields of the events table, most important first; identity fields take the rest of the 20.
 _ROW_FIELDS = (
     "id", "timestamp", "issue.id", "project.name", "title", "trace", "level", "error.handled",
@@ -179,6 +182,7 @@ class SentryClient:
         self.one_project = config.one_project
         self.projects_are_fresh = False
         self.absent_signals: set[Signal] = set()
+        self.row_fields: Sequence[str] = _ROW_FIELDS
         self.deadline = Deadline(config.deadline_s)
         self.progress_tracker = ProgressTracker()
 
@@ -246,7 +250,7 @@ class SentryClient:
 
     def row_params(self, search: str, scope: Scope, identity_fields: Sequence[str]) -> Params:
         """Return the parameters for rows of the events table, without sorting and paging."""
-        own_fields = _ROW_FIELDS[: MAX_FIELDS - len(identity_fields)]
+        own_fields = self.row_fields[: MAX_FIELDS - len(identity_fields)]
         fields = (("field", name) for name in (*own_fields, *identity_fields))
         return [*self._table_params(search, scope), *fields]
 

@@ -15,6 +15,7 @@ from apps.sentry import (
     SentryNotFound,
     SentryTimeout,
     fetch_answer,
+    fetch_ids,
 )
 from tests.conftest import MOMENT, NOW, question
 
@@ -236,6 +237,20 @@ def test_configured_tag_finds_the_customer(demo_sentry: DemoSentry, config: Sent
     answer = look_up(config, lookup)
     assert len(answer.events) == 1
     assert answer.matched_on == ("tags[account_id]",)
+
+
+def test_ids_are_read_from_short_rows(demo_sentry: DemoSentry, config: SentryConfig) -> None:
+    world = demo_sentry.world
+    trace = "ab" * 16
+    own = {world.add_event(user_id="1", timestamp=MOMENT).id for _ in range(3)}
+    traced = world.add_event(user_id="2", timestamp=MOMENT, trace_id=trace).id
+    for customer, expected in (("1", own), (trace, {traced}), (traced, {traced})):
+        client = SentryClient(config)
+        found = fetch_ids(client, question(customer), projects=client.projects())
+        client.close()
+        assert found == expected, customer
+        fields = demo_sentry.calls[-1].query["field"]
+        assert fields == ["id", "timestamp", "trace", *question(customer).fields]
 
 
 def test_wrong_token_and_wrong_organization_are_errors(
