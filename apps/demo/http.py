@@ -187,16 +187,26 @@ class ApiRequest:
 
 @dataclass(frozen=True)
 class Route:
-    """A path, the scope its token needs (None for web pages), and the endpoint."""
+    """A path, the scope its token needs (None for web pages), and the endpoint.
+
+    `limit` is the name of its rate limit, which endpoints without one of their own share.
+    """
 
     path: re.Pattern[str]
     scope: str | None
     endpoint: Callable[[ApiRequest], ApiResponse]
+    limit: str
 
 
-def route(path: str, scope: str | None, endpoint: Callable[[ApiRequest], ApiResponse]) -> Route:
+def route(
+    path: str,
+    scope: str | None,
+    endpoint: Callable[[ApiRequest], ApiResponse],
+    *,
+    has_own_limit: bool = True,
+) -> Route:
     """Return a route from the text of its pattern."""
-    return Route(re.compile(path), scope, endpoint)
+    return Route(re.compile(path), scope, endpoint, path if has_own_limit else "shared")
 
 
 def find_route(routes: Sequence[Route], path: str) -> tuple[Route, dict[str, str]] | None:
@@ -259,20 +269,20 @@ CONCURRENT_LIMIT = 15
 
 
 class RateLimiter:
-    """Fixed windows of `rate_window_s` seconds with one counter per endpoint."""
+    """Fixed windows of `rate_window_s` seconds with one counter per limit."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
         self._counts: dict[tuple[str, int], int] = {}
 
-    def count(self, endpoint: str) -> tuple[bool, dict[str, str]]:
+    def count(self, name: str) -> tuple[bool, dict[str, str]]:
         """Count a request. Return whether it exceeds the limit, and the headers to send."""
         limit, length = self._settings.rate_limit, self._settings.rate_window_s
         window = int(time.time()) // length
         with self._lock:
-            used = self._counts.get((endpoint, window), 0) + 1
-            self._counts[(endpoint, window)] = used
+            used = self._counts.get((name, window), 0) + 1
+            self._counts[(name, window)] = used
         headers = {
             "X-Sentry-Rate-Limit-Limit": str(limit),
             "X-Sentry-Rate-Limit-Remaining": str(max(limit - used, 0)),

@@ -108,7 +108,7 @@ class DemoSentry:
         if found is None:
             return glitchtip.unknown_path(path) if is_glitchtip else not_found().response()
         route, args = found
-        is_over_limit, headers = self._limiter.count(route.path.pattern)
+        is_over_limit, headers = self._limiter.count(route.limit)
         if is_glitchtip:  # it has no rate limit
             is_over_limit, headers = False, {}
         request = ApiRequest(

@@ -71,6 +71,19 @@ def test_an_enforced_limit_answers_429_without_retry_after(api: Api, demo: DemoS
     assert "too frequently" in answers[1].json()["detail"]
 
 
+def test_endpoints_without_a_limit_of_their_own_share_one(api: Api, demo: DemoSentry) -> None:
+    event = demo.world.add_event(timestamp=NOON)
+    demo.settings.change({"rate_limit": 1, "rate_window_s": 100_000_000, "rate_limited": True})
+    expected = {
+        f"{ORG}replays/": 200,
+        f"{ORG}issues/{event.issue.id}/events/": 429,
+        f"projects/acme/web/events/{event.id}/": 429,
+        f"{ORG}issues/{event.issue.id}/events/{event.id}/": 200,
+        f"{ORG}issues/": 200,
+    }
+    assert {path: api.get(path).status_code for path in expected} == expected
+
+
 def test_a_fault_happens_the_given_number_of_times(api: Api, demo: DemoSentry) -> None:
     demo.fail(r"/acme/$", times=2, status=503, body="busy", content_type="text/plain")
     answers = [api.get(ORG) for _ in range(3)]
