@@ -6,6 +6,7 @@ Callers that share limits between processes pass their own `RateLimiter`.
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from math import inf
 from threading import BoundedSemaphore, Event, Lock
 from typing import Protocol
 
@@ -14,10 +15,10 @@ from apps.sentry.config import SentryCrowded, SentryError
 _POLL_S = 0.01
 
 # An optional call starts along with a call that a result needs, so that both end at about the same
-# time. Later it would still run, and take a slot, when the next of those calls are sent. If none
-# has started for long, nothing is known of the next.
+# time. Later it would still run, and take a slot, when the next of those calls are sent. But what
+# has run for twice as long as an optional call takes will probably go on for as long as that.
 _ALONGSIDE_S = 0.05
-_LONG_S = 5.0
+_LONG = 2
 
 
 class RateLimiter(Protocol):
@@ -89,17 +90,16 @@ class PriorityRateLimiter:
         self._lock = Lock()
         self._waiting = 0
         self._announced = 0
-        self._last_start = -_LONG_S
+        self._last_start = -inf
         self.check = rate_limiter.check
         self.record_response = rate_limiter.record_response
         self.record_error = rate_limiter.record_error
 
-    @property
-    def allows_others(self) -> bool:
-        """Return whether an optional call that starts now will hardly delay one of these."""
+    def allows_call_of(self, seconds: float) -> bool:
+        """Return whether an optional call that takes so long will hardly delay one of these."""
         since = time.monotonic() - self._last_start
         is_waiting = self._waiting > 0 or self._announced > 0
-        return not is_waiting and (since < _ALONGSIDE_S or since > _LONG_S)
+        return not is_waiting and (since < _ALONGSIDE_S or since >= _LONG * seconds)
 
     def announce(self, calls: int) -> None:
         """Say how many calls will be made at once."""
@@ -136,6 +136,7 @@ class RelatedRateLimiter:
         self._priority = priority
         self._is_yielding = True
         self._cancelled = Event()
+        self._durations: list[float] = []
         self.check = rate_limiter.check
         self.record_response = rate_limiter.record_response
         self.record_error = rate_limiter.record_error
@@ -153,7 +154,8 @@ class RelatedRateLimiter:
         """Hold a slot once that delays no call with priority."""
         end = time.monotonic() + seconds
         while not self._cancelled.is_set() and time.monotonic() < end:
-            if self._is_yielding and not self._priority.allows_others:
+            longest = max(self._durations, default=inf)
+            if self._is_yielding and not self._priority.allows_call_of(longest):
                 self._cancelled.wait(_POLL_S)
                 continue
             with ExitStack() as stack:
@@ -161,7 +163,11 @@ class RelatedRateLimiter:
                     stack.enter_context(self._rate_limiter.slot(_POLL_S))
                 except SentryCrowded:
                     continue
-                yield
+                started = time.monotonic()
+                try:
+                    yield
+                finally:
+                    self._durations.append(time.monotonic() - started)
                 return
         raise SentryCrowded("All connections to Sentry stayed busy.")
 

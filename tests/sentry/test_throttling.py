@@ -35,16 +35,15 @@ def test_optional_call_waits_for_announced_calls(needed: PriorityRateLimiter) ->
 def test_optional_call_starts_along_with_a_call_or_not_at_all(
     needed: PriorityRateLimiter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One that starts later would still run when the next calls are sent."""
-    optional = needed.for_related()
+    """One that starts later would still run when the next calls are sent, unless it is short."""
+    optional, short = needed.for_related(), needed.for_related()
+    assert may_start(short, 9)
     with needed.slot(9):
-        assert may_start(optional, 9)
+        assert may_start(needed.for_related(), 9)
         monkeypatch.setattr(throttling, "_ALONGSIDE_S", 0.0)
-        monkeypatch.setattr(throttling, "_LONG_S", 60.0)
         assert not may_start(optional, 0.03)
-        monkeypatch.setattr(throttling, "_LONG_S", 0.0)
-        assert may_start(optional, 9), "nothing has started for long"
-        monkeypatch.setattr(throttling, "_LONG_S", 60.0)
+        assert may_start(short, 9)
+    assert not may_start(optional, 0.03)
     optional.stop_yielding()
     assert may_start(optional, 9)
     optional.cancel()
