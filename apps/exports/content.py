@@ -411,7 +411,9 @@ def _details(
     if body is None:
         return ()
     if event is not lead and not detail.plain:
-        selection.leave_out("details of further events", 1 if body.tags else 0, _DETAILS)
+        selection.leave_out(
+            "details of further events", 1 if body.tags or body.extra else 0, _DETAILS
+        )
         return ()
     for what, count in body.unread.items():
         selection.leave_out(selection.text(what, 80, ""), count, _DETAILS)

@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 from itertools import groupby
+from typing import cast
 
 from apps.exports.content import iso
 from apps.exports.escaping import enclose
@@ -39,12 +40,10 @@ def _without_empty(values: Json) -> Json:
     window = values["window"]
     if isinstance(window, dict):
         values = {**values, "window": {key: window[key] for key in ("moment", "minutes")}}
-    return {
-        name: [_present(**one) if isinstance(one, dict) else one for one in value]
-        if isinstance(value, list)
-        else value
-        for name, value in _present(**values).items()
-    }
+    present = _present(**values)
+    for name in ("issues", "events"):
+        present[name] = [_present(**row) for row in cast(list[Json], values[name])]
+    return {name: present[name] for name in values if name in present}
 
 
 def data(document: Document) -> Json:

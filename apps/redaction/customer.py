@@ -158,7 +158,7 @@ def _of_person(values: list[str]) -> str:
         rf"""|(?<![^\W])(?:u?id|pk)["']?\s?[:=#\s]\s?["']?)"""
     )
     return (
-        rf"(?P<before>{before}(?={words}|{numbers}{end})|{start}{before_number}"
+        rf"(?P<before>{before}(?={words}|(?:{numbers}){end})|{start}{before_number}"
         rf"(?=(?:{numbers}){end}))(?P<value>{words}|(?:{numbers}){end})"
     )
 
