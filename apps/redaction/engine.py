@@ -561,15 +561,18 @@ def _body(body: EventBody, ledger: Ledger) -> EventBody:
         tags=_pairs(body.tags, ledger),
         contexts=_mapping_of_mappings(body.contexts, ledger),
         extra=_mapping(body.extra, ledger),
-        lists={
-            name: redact_named(
-                lines, ledger, name="", is_version=name == "packages", in_code=name != "user report"
-            )
-            for name, lines in body.lists.items()
-        },
+        lists={name: _list(name, lines, ledger) for name, lines in body.lists.items()},
         unread={redact_text(name, ledger): count for name, count in body.unread.items()},
         user=_user(body.user, ledger),
     )
+
+
+_LISTS_OF_CODE = ("template", "stack trace", "debug images")
+
+
+def _list(name: str, lines: str, ledger: Ledger) -> str:
+    is_version, in_code = name == "packages", name in _LISTS_OF_CODE
+    return redact_named(lines, ledger, name="", is_version=is_version, in_code=in_code)
 
 
 def _exception(exception: ExceptionInfo, ledger: Ledger) -> ExceptionInfo:

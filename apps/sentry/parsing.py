@@ -554,9 +554,10 @@ def _breadcrumb(raw: Mapping[str, object]) -> Breadcrumb:
 def _request(raw: Mapping[str, object]) -> Request | None:
     if not raw:
         return None
+    url, fragment = text(raw.get("url")), text(raw.get("fragment"))
     return Request(
         method=text(raw.get("method")),
-        url=text(raw.get("url")),
+        url=f"{url}#{fragment}" if url and fragment and "#" not in url else url,
         query=tuple(pairs(raw.get("query"))),
         headers=tuple(pairs(raw.get("headers"))),
         cookies=tuple(pairs(raw.get("cookies"))),

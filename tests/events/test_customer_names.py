@@ -107,6 +107,7 @@ def test_person_is_hidden_everywhere() -> None:
         (dict(USER), "url", "https://shop.example/?q=Jane%20Roe", "Jane%20Roe"),
         (dict(USER), "contexts", {"card": {"owner": "JANE ROE"}}, "JANE ROE"),
         ("anna", "message", "anna could not pay", "anna"),
+        ("anna", "lists", {"spans": "db 3 ms name = 'anna'"}, "anna"),
         ("anna", "tags", (("rep", "anna"),), "anna"),
         ("anna", "file", "/home/anna/app.py", "anna"),
         ("anna", "file", "C:\\Users\\anna\\app.py", "anna"),

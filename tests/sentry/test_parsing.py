@@ -119,6 +119,7 @@ def test_entries_of_every_type_are_read() -> None:
     places = {
         "frame": lambda body: body.exceptions[0].frames[0].file,
         "message": lambda body: body.message,
+        "url": lambda body: body.request.url,
         "extra": lambda body: body.extra,
         "lists": lambda body: body.lists,
         "unread": lambda body: body.unread,
@@ -154,6 +155,7 @@ def test_entries_of_every_type_are_read() -> None:
         ("request", {"env": {"SERVER_PORT": "80"}}, "contexts", {
             "request environment": {"SERVER_PORT": "80"},
         }),
+        ("request", {"url": "https://x.example/", "fragment": "/pay"}, "url", "https://x.example/#/pay"),
         ("hologram", {"depth": 3}, "unread", {"entries of the type hologram": 1}),
         ({"crashFile": {"id": "1"}}, None, "unread", {"crash files": 1}),
         ({"occurrence": found}, None, "message", "N+1 Query: repeated 25 times"),
