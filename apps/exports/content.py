@@ -236,7 +236,7 @@ def event_facts(event: Event, lead: Event, moment: datetime, selection: Selectio
         return facts
     selection.leave_out("event details", 1, where)
     facts = replace(facts, project=None, level=None, method=None, url=None, delay=None)
-    return replace(facts, release=None, environment=None)
+    return replace(facts, release=None, environment=None, handled=None)
 
 
 def _place(place: str | None, event: Event, selection: Selection, where: str) -> str | None:

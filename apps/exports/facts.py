@@ -435,11 +435,11 @@ _CUTS: tuple[dict[str, int | bool], ...] = (
     {"bare": True},
     {"crumbs": 0, "texts": 40, "notices": 4, "notice_texts": 100, "omissions": 1},
     {"slim": True, "issue_titles": 20, "searched": 1, "counts": 1, "names": 24},
-    {"names": 16},
+    {"names": 12, "issue_titles": 12},
     {"issues": 0},
     {"summary_rows": 0, "notices": 3, "notice_texts": 80, "counts": 0},
     {"notices": 2, "notice_texts": 60},
-    {"names": 12, "notices": 1, "notice_texts": 40},
+    {"notices": 1, "notice_texts": 40},
     {"names": 8, "searched": 0, "notice_texts": 20},
     {"notices": 0},
 )
