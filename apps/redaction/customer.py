@@ -130,6 +130,7 @@ _WHO = (
     r"(?:users?|customers?|accounts?|members?|tenants?|owner|author|buyer|client|login|kunden?|nutzer"
     r"|benutzer|usuario|utilisateur)"
 )
+_PERSON = r"(?:user|customer|account|member|tenant|kunde|benutzer|nutzer|usuario|utilisateur)"
 _ITS_NAME = r"(?:[ _.-]?(?:names?|ids?|no|nr|nummer|number|pk|object|login|key))?"
 _ASSIGNED = r"""["'\])]{0,2}\s{0,2}(?:[:=#]|=>|==)\s{0,2}["'<(\[{#]{0,2}"""
 _GREETED = r"(?:hello|hi|dear|hallo|liebe[r]?|bonjour|hola|logged in as|signed in as|on behalf of)"
@@ -152,13 +153,18 @@ def _of_person(values: list[str]) -> str:
         rf"|{start}{_WHO} (?=[^\s]{{1,60}} {_DOES}\b))"
     )
     before_number = (
-        # user 404, customer no. 404, /user/404, User object (404), user_404
-        rf"""(?:{_WHO}{_ITS_NAME}\.?(?:[:=#/_(<\[-]|(?<!s)\s){{1,3}}["'(#]{{0,2}}"""
-        # id=404, "id": 404
-        rf"""|(?<![^\W])(?:u?id|pk)["']?\s?[:=#\s]\s?["']?)"""
+        # user=404, customer no. 404, User object (404), user_404, but not GET /user: 404
+        rf"""(?:(?<![^\W_])(?<!/){_WHO}{_ITS_NAME}["'\]).]{{0,2}}\s?[:=#_(<\[-]{{1,2}}\s?["'(#]{{0,2}}"""
+        # user 404, but not GET /user 404
+        rf"""|(?<![\w/.-]){_PERSON}{_ITS_NAME}\.?\s{{1,2}}["'(#]{{0,2}}"""
+        # /user/404
+        rf"""|[/\\]{_WHO}[/\\]"""
+        # id=404, with id 404, "id": 404, but not order id 404
+        rf"""|(?:^|[^\w\s]\s?|\b(?:with|where|and|or|by|for|no) )"""
+        r"""(?:u?id|pk)["']?\s?[:=#\s]\s?["']?)"""
     )
     return (
-        rf"(?P<before>{before}(?={words}|(?:{numbers}){end})|{start}{before_number}"
+        rf"(?P<before>{before}(?={words})|{before_number}"
         rf"(?=(?:{numbers}){end}))(?P<value>{words}|(?:{numbers}){end})"
     )
 

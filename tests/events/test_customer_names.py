@@ -71,6 +71,10 @@ def test_code_and_common_words_stay() -> None:
         ("1024", "value", "buffer of 1024 bytes", "of 1024"),
         ("42", "url", "https://shop.example/items/42", "items/42"),
         ("42", "message", "asked users 42 times", "42 times"),
+        ("404", "message", "GET /account 404", "/account 404"),
+        ("404", "message", "GET https://shop.example/api/user: 404", "user: 404"),
+        ("404", "message", "Order ID: 404 is paid", "ID: 404"),
+        ("404", "message", "order_id=404 is paid", "=404"),
         ("118", "file", "views/pay.py:118", "pay.py:118"),
     )
     for user, place, value, kept in rows:
@@ -124,6 +128,8 @@ def test_person_is_hidden_everywhere() -> None:
         ("404", "value", "User 404 has no cart", "404"),
         ("404", "value", "customer #404 is new", "404"),
         ("404", "value", "<User: 404>", "404"),
+        ("404", "value", "User with id 404 is new", "404"),
+        ("404", "value", '{"id": 404}', "404"),
         ("404", "message", "SELECT * FROM cart WHERE user_id = 404", "404"),
         ("404", "transaction", "/api/users/404/cart", "404"),
         ("404", "variables", {"user_id": 404}, "404"),
