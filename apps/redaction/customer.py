@@ -44,7 +44,7 @@ class CustomerNames:
         }
         searched = {value for value in self._values if len(value) >= _min_length(value)}
         sure = searched - common
-        plain = {v for v in sure if _CODE_WORD.fullmatch(v) or (v.isdigit() and len(v) < 5)}
+        plain = {v for v in sure if _CODE_WORD.fullmatch(v) or (v.isdecimal() and len(v) < 5)}
         in_code = sure if code_words is None else sure - plain
         lenient = set() if code_words is None else self._values - sure
         self._common = common
@@ -86,7 +86,7 @@ def _min_length(value: str) -> int:
 
 
 def _is_common(value: str, code_words: frozenset[str]) -> bool:
-    if value.isdigit():
+    if value.isdecimal():
         return _is_common_number(value)
     parts = _PARTS.findall(value)
     if "@" in value or not value.isascii() or not parts:
@@ -132,40 +132,42 @@ _WHO = (
 )
 _PERSON = r"(?:user|customer|account|member|tenant|kunde|benutzer|nutzer|usuario|utilisateur)"
 _ITS_NAME = r"(?:[ _.-]?(?:names?|ids?|no|nr|nummer|number|pk|object|login|key))?"
-_ASSIGNED = r"""["'\])]{0,2}\s{0,2}(?:[:=#]|=>|==)\s{0,2}["'<(\[{#]{0,2}"""
-_GREETED = r"(?:hello|hi|dear|hallo|liebe[r]?|bonjour|hola|logged in as|signed in as|on behalf of)"
+_GREETED = r"(?:hello|hi|dear|hallo|lieber?|bonjour|hola|logged in as|signed in as|on behalf of)"
 _DOES = r"(?:is|was|has|had|not|does|did|already|exists?|logged|signed|with)"
+_START, _END = r"(?<![^\W_])", r"(?![^\W_])"
+_QUOTE = r"""["'<(\[{#]{0,2}"""
+_BEFORE_WORDS = "|".join((
+    # user=checkout, username: checkout, "user": "checkout", (user)=(checkout)
+    rf"""{_START}{_WHO}{_ITS_NAME}["'\])]{{0,2}}\s{{0,2}}(?:[:=#]|=>|==)\s{{0,2}}{_QUOTE}""",
+    # user 'checkout', <User checkout>
+    rf"""{_START}{_WHO}{_ITS_NAME}\s{{0,2}}["'`<(\[]{{1,2}}|<{_WHO}\s""",
+    # for user checkout, hello checkout, logged in as checkout
+    rf"{_START}(?:for|by|of|as|from|to) (?:user(?:name)?|member) |{_START}{_GREETED},? ",
+    # /users/checkout
+    r"[/\\](?:users|customers|members|people|profiles?|u|home)[/\\]",
+    # user checkout has no cart
+    rf"{_START}{_WHO} (?=[^\s]{{1,60}} {_DOES}\b)",
+))  # fmt: skip
+_BEFORE_NUMBERS = "|".join((
+    # user=404, customer no.: 404, User object (404), user_404, user_id in (404); not GET /user: 404
+    rf"""{_START}(?<!/){_WHO}{_ITS_NAME}["'\]).]{{0,2}}"""
+    rf"""(?:\s?[:=#_(<\[-]{{1,2}}|\sin\s?\()\s?["'(#]{{0,2}}""",
+    # user 404; not GET /user 404
+    rf"""(?<![\w/.-]){_PERSON}{_ITS_NAME}\.?\s{{1,2}}["'(#]{{0,2}}""",
+    # /user/404
+    rf"[/\\]{_WHO}[/\\]",
+    # id=404, with id 404, "id": 404; not order id 404
+    r"""(?:^|[^\w\s]\s?|\b(?:with|where|and|or|by|for|no) )(?:u?id|pk)["']?\s?[:=#\s]\s?["']?""",
+))  # fmt: skip
 
 
 def _of_person(values: list[str]) -> str:
-    numbers = "|".join(re.escape(value) for value in values if value.isdigit()) or r"(?!)"
-    words = "|".join(_spelled(value) for value in values if not value.isdigit()) or r"(?!)"
-    start, end = r"(?<![^\W_])", r"(?![^\W_])"
-    before = (
-        # user=404, username: checkout, user 'checkout', <User: 404>, user_id": 404
-        rf"""(?:{start}{_WHO}{_ITS_NAME}(?:{_ASSIGNED}|\s{{0,2}}["'`<(\[]{{1,2}})"""
-        # for user checkout, <User checkout>, hello checkout, logged in as checkout
-        rf"|<{_WHO} |{start}(?:for|by|of|as|from|to) (?:user(?:name)?|member) "
-        rf"|{start}{_GREETED},? "
-        # /users/checkout
-        rf"|[/\\](?:users|customers|members|people|profiles?|u|home)[/\\]"
-        # a word that does something: user checkout has no cart
-        rf"|{start}{_WHO} (?=[^\s]{{1,60}} {_DOES}\b))"
-    )
-    before_number = (
-        # user=404, customer no. 404, User object (404), user_404, but not GET /user: 404
-        rf"""(?:(?<![^\W_])(?<!/){_WHO}{_ITS_NAME}["'\]).]{{0,2}}\s?[:=#_(<\[-]{{1,2}}\s?["'(#]{{0,2}}"""
-        # user 404, but not GET /user 404
-        rf"""|(?<![\w/.-]){_PERSON}{_ITS_NAME}\.?\s{{1,2}}["'(#]{{0,2}}"""
-        # /user/404
-        rf"""|[/\\]{_WHO}[/\\]"""
-        # id=404, with id 404, "id": 404, but not order id 404
-        rf"""|(?:^|[^\w\s]\s?|\b(?:with|where|and|or|by|for|no) )"""
-        r"""(?:u?id|pk)["']?\s?[:=#\s]\s?["']?)"""
-    )
+    numbers = "|".join(value for value in values if value.isdecimal()) or "(?!)"
+    words = "|".join(_spelled(value) for value in values if not value.isdecimal()) or "(?!)"
+    numbers = f"(?:{numbers}){_END}"
     return (
-        rf"(?P<before>{before}(?={words})|{before_number}"
-        rf"(?=(?:{numbers}){end}))(?P<value>{words}|(?:{numbers}){end})"
+        rf"(?P<before>(?:{_BEFORE_WORDS})(?={words})|(?:{_BEFORE_NUMBERS})(?={numbers}))"
+        rf"(?P<value>{words}|{numbers})"
     )
 
 

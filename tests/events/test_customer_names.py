@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from hypothesis import example, given
+from hypothesis import strategies as st
+
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Request
 from apps.redaction.engine import Ledger, redact_event, redact_text
 from tests.events.test_redaction import EVENT_ID, MOMENT
@@ -146,6 +149,13 @@ def test_person_is_hidden_everywhere() -> None:
 
 def test_without_the_programs_words_every_name_is_hidden() -> None:
     assert redact_text("checkout failed", Ledger(frozenset({"checkout"}))) == "<customer> failed"
+
+
+@example("²²²", " ")
+@given(st.text(min_size=1, max_size=20), st.text(max_size=60))
+def test_any_name_is_accepted(name: str, text: str) -> None:
+    for value in (name, f"user={name}", text):
+        redact_text(value, Ledger(frozenset({name, text}), words=frozenset({"checkout"})))
 
 
 def test_hiding_names_takes_linear_time() -> None:
