@@ -64,6 +64,7 @@ def test_code_and_common_words_stay() -> None:
         ("null", "value", "Cannot read properties of null", "of null"),
         ("zephyr", "file", "zephyr/rpc.py", "zephyr/rpc.py"),
         ("max", "function", "Math.max", "Math.max"),
+        ("mark", "file", "lib/mark.js", "lib/mark.js"),
         ("root", "file", "/root/app/main.go", "/root/app"),
         ("404", "value", "Request failed with status code 404", "code 404"),
         ("404", "data", {"status_code": 404}, "404"),
