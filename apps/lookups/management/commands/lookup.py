@@ -1,6 +1,7 @@
 """`manage.py lookup`: one lookup, printed; the exit status says whether it is complete."""
 
 import fcntl
+import logging
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from dataclasses import replace
@@ -73,6 +74,8 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Look up, print, and exit with 0, 2, 3, or 4."""
+        # Standard error is for the person who looks up; a lost cache costs them only time.
+        logging.getLogger("apps.redis_cache").setLevel(logging.ERROR)
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")  # the terminal may be ASCII only
         if options["customer"] == "-":
