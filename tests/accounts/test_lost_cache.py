@@ -1,5 +1,6 @@
 """Failed attempts are counted with Redis, without it, and while it is down."""
 
+import logging
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,6 +70,7 @@ def test_values_of_an_outage_are_dropped_when_redis_is_back(redis_server: Redis)
 def test_loss_of_redis_is_logged_once_without_its_password(
     redis_server: Redis, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.WARNING, "apps.redis_cache")
     redis_server.client.config_set("requirepass", "right")
     location = redis_server.url.replace("//", "//:wrong-password@")
     settings.CACHES = start_with({"REDIS_URL": location}).settings["CACHES"]
