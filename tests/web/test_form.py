@@ -185,6 +185,7 @@ def test_empty_result_for_the_short_id_of_an_issue_is_incomplete(
     connected.world.add_project("checkout-api")
     page = text(ana.get(look_up(ana, customer="CHECKOUT-API-1")))
     assert "looks like the short ID of an issue" in page
+    assert "A refresh won’t help." in page
     assert "the result is incomplete" in page
     page = text(ana.get(look_up(ana, customer="ACME-1042")))
     assert "not as the short ID of an issue" in page

@@ -108,13 +108,17 @@ class OtherTimes:
 
 @dataclass(frozen=True, slots=True)
 class NothingFound:
-    """What was searched in vain. `wider` are windows to try: minutes and label."""
+    """What was searched in vain. `wider` are windows to try: minutes and label.
+
+    `is_unclear` says that only what was typed makes the result incomplete.
+    """
 
     fields: str
     projects: str
     environments: str
     wider: tuple[tuple[int, str], ...]
     seen: OtherTimes | None
+    is_unclear: bool
 
 
 def nothing_view(answer: Answer, zone: ZoneInfo, *, customer: str) -> NothingFound:
@@ -135,6 +139,7 @@ def nothing_view(answer: Answer, zone: ZoneInfo, *, customer: str) -> NothingFou
         seen=_seen(occurrences, question.window, zone, customer)
         if occurrences and answer.complete
         else None,
+        is_unclear={notice.code for notice in answer.notices} == {NoticeCode.UNCLEAR_CUSTOMER},
     )
 
 
