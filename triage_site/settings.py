@@ -82,10 +82,12 @@ TRIAGE_CUSTOMER_FIELDS = env.words(
     "TRIAGE_CUSTOMER_FIELDS", ("user.id", "user.email", "user.username")
 )
 for _field in TRIAGE_CUSTOMER_FIELDS:
-    if not re.fullmatch(r"user\.(?:id|email|username)|tags\[[\w.:-]{1,64}\]", _field):
+    if not re.fullmatch(r"user\.(?:id|email|username)|tags\[[A-Za-z0-9_.-]{1,64}\]", _field):
         env.stop(
             f"TRIAGE_CUSTOMER_FIELDS contains {_field!r}. Use user.id, user.email, "
-            "user.username, or tags such as tags[account_id]."
+            "user.username, or tags such as tags[account_id]. Sentry can search only for tags "
+            "whose names have nothing but the letters A to Z, digits, dots, dashes, and "
+            "underscores: rename the tag in your application."
         )
 if len(TRIAGE_CUSTOMER_FIELDS) > 10:
     env.stop(

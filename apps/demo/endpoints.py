@@ -74,7 +74,7 @@ def events_table(request: ApiRequest) -> ApiResponse:
     if dataset not in DATASETS:
         raise bad_request(f"dataset must be one of: {', '.join(DATASETS)}")
     events = found_events(request, projects, request.one("query") or "", request.world.events)
-    rows = _grouped(events, fields) if COUNT in fields else _plain(events, fields)
+    rows = _grouped(events, fields) if COUNT in fields else _plain(request, events, fields)
     cap = request.settings.row_page_cap or size
     page, headers = page_of(request, _sorted(request, rows, fields), min(size, cap))
     data = [
@@ -96,11 +96,17 @@ def _fields(request: ApiRequest) -> list[str]:
     return fields
 
 
-def _plain(events: list[Event], fields: list[str]) -> list[Json]:
+def _plain(request: ApiRequest, events: list[Event], fields: list[str]) -> list[Json]:
     """Return one row per event; Sentry adds `id` and `project.name`."""
     names = dict.fromkeys((*fields, "id", "project.name"))
     ordered = sorted(events, key=lambda event: event.id)
-    return [{name: column(event, name) for name in names} for event in ordered]
+    rows = [{name: column(event, name) for name in names} for event in ordered]
+    if request.settings.newer_dataset:
+        for row in rows:
+            row.pop("issue.id", None)
+            handled = row.get("error.handled")
+            row["error.handled"] = None if handled is None else str(handled).lower()
+    return rows
 
 
 def _grouped(events: list[Event], fields: list[str]) -> list[Json]:

@@ -30,9 +30,11 @@ class Settings:
     full bodies on a page, None for servers without the cap. `row_page_cap`: silent maximum
     number of rows on a page of the events table. `visible_projects`: slugs the token can see,
     None for all. `multi_project`: off for plans that cannot search several projects at once.
-    `events_table`: off for servers without the feature. `issue_events_empty`: an issue's event
-    list is `[]` although there are events. `scopes`: what the token can do. `rate_limit`
-    requests per `rate_window_s` seconds are enforced only if `rate_limited` is on.
+    `events_table`: off for servers without the feature. `newer_dataset`: patterns in its query
+    heed capitals unless `caseInsensitive=1`, rows lack `issue.id`, and `error.handled` is text.
+    `issue_events_empty`: an issue's event list is `[]` although there are events. `scopes`: what
+    the token can do. `rate_limit` requests per `rate_window_s` seconds are enforced only if
+    `rate_limited` is on.
     `replays_on` and `feedback_on`: off for servers without replays (404 with an empty body) or
     without the issue category feedback (400). `products_used`: off for projects that have never
     sent a replay or feedback. `now`: a fixed clock in ISO form.
@@ -46,6 +48,7 @@ class Settings:
     visible_projects: list[str] | None = None
     multi_project: bool = True
     events_table: bool = True
+    newer_dataset: bool = False
     issue_events_empty: bool = False
     scopes: list[str] = field(default_factory=lambda: ["event:read", "org:read", "project:read"])
     rate_limit: int = 1000

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, TypeVar
 
-from apps.demo.http import ApiRequest, bad_request
+from apps.demo.http import ApiError, ApiRequest, bad_request
 from apps.demo.world import (
     ARRAY_COLUMNS,
     BOOLEAN_COLUMNS,
@@ -86,6 +86,7 @@ KEY = re.compile(
     r'(?P<key>tags\[[a-zA-Z0-9_.:-]+(?: *, *string)?\]|[a-zA-Z0-9_.-]+|"[a-zA-Z0-9_.:-]+")'
     r":"
 )
+NAME = re.compile(r"[a-zA-Z0-9_.-]+")
 COMPARISON = re.compile(r">=|<=|>|<|=|!=")
 QUOTED = re.compile(r'"((?:\\"|[^"])*+)"')
 UNQUOTED = re.compile(r"[^()\t\n ]*")
@@ -186,7 +187,10 @@ class _Reader:
         sign = match.group() if match else "="
         self.at = match.end() if match else self.at
         start = self.at
-        value = self._value()
+        name = NAME.match(self.query, start) if key == "has" else None
+        if name:  # the rest is free text: older servers read `has:tags[x]` so
+            self.at = name.end()
+        value = name.group() if name else self._value()
         if not value and self.at == start:
             raise SearchError(f"Empty string after '{key}:'")
         if key == "has":
@@ -283,9 +287,9 @@ def check_sides(terms: list[Node | str]) -> None:
 
 # --- wildcards ----------------------------------------------------------------------------------
 #
-# `*` after an even number of backslashes is a wildcard, `\*` is a star. A value with wildcards
-# only at its ends is compared as prefix, suffix, or infix, and a lone backslash is literal. With a
-# wildcard in the middle, it becomes a regular expression in which every backslash is an escape.
+# `*` after an even number of backslashes is a wildcard, `\*` is a star, and a lone backslash is
+# literal. With a wildcard, the value becomes a regular expression in which every backslash is an
+# escape and braces are not escaped.
 
 WILDCARD = re.compile(r"(?<!\\)(?:\\\\)*\*")
 
@@ -300,22 +304,18 @@ def unescaped(value: str) -> str:
     return value.replace("\\*", "*")
 
 
-def pattern_of(value: str) -> re.Pattern[str]:
-    """Return the anchored, case-insensitive pattern of a value with wildcards."""
-    found = list(WILDCARD.finditer(value))
-    leads = bool(found) and found[0].span() == (0, 1)
-    trails = bool(found) and found[-1].end() == len(value) and (len(found) > 1 or not leads)
-    if len(found) == leads + trails:
-        inner = value[1 if leads else 0 : -1 if trails else None]
-        text = ".*" * leads + re.escape(unescaped(inner)) + ".*" * trails
-    else:
-        text = _regex(value)
-    return re.compile(text + r"\Z", re.IGNORECASE | re.DOTALL)
+def pattern_of(value: str, *, ignore_case: bool = True) -> re.Pattern[str]:
+    """Return the anchored pattern of a value with wildcards. Raises ApiError 500, as Sentry does.
 
-
-def _regex(value: str) -> str:
+    Braces repeat what precedes them.
+    """
     parts = re.findall(r"\\.|.", value, re.DOTALL)
-    return "".join(".*" if part == "*" else re.escape(part[-1]) for part in parts)
+    literal = (part if part in "{}" else re.escape(part[-1]) for part in parts)
+    text = "".join(".*" if part == "*" else one for part, one in zip(parts, literal, strict=True))
+    try:
+        return re.compile(rf"{text}\Z", re.DOTALL | (re.IGNORECASE if ignore_case else 0))
+    except re.error as error:
+        raise ApiError(500, "Internal Error") from error
 
 
 # --- tests of events ----------------------------------------------------------------------------
@@ -344,13 +344,16 @@ def compiled(node: Node, leaf_test: Callable[[Clause | FreeText], Test[T]]) -> T
     return leaf_test(node)
 
 
-def event_test(world: World) -> Callable[[Clause | FreeText], Test[Event]]:
+def event_test(
+    world: World, *, ignore_case: bool = True
+) -> Callable[[Clause | FreeText], Test[Event]]:
     """Return the function that makes the test of a leaf. It raises SearchError.
 
-    The world is needed because an unknown project or issue is an error.
+    The world is needed because an unknown project or issue is an error. `ignore_case` is about
+    patterns.
     """
     return lambda leaf: (
-        _free_text(leaf.text) if isinstance(leaf, FreeText) else _clause(leaf, world)
+        _free_text(leaf.text) if isinstance(leaf, FreeText) else _clause(leaf, world, ignore_case)
     )
 
 
@@ -366,7 +369,7 @@ def _free_text(text: str) -> Test[Event]:
     return test
 
 
-def _clause(node: Clause, world: World) -> Test[Event]:
+def _clause(node: Clause, world: World, ignore_case: bool) -> Test[Event]:
     if node.key == "is":
         raise SearchError('"is:" queries are not supported in this search.')
     _check_names(node, world)
@@ -376,7 +379,7 @@ def _clause(node: Clause, world: World) -> Test[Event]:
         return _time(node)
     if node.key in BOOLEAN_COLUMNS and node.values != ("",):
         return _boolean(node)
-    singles = [_single(node.key, value) for value in node.values]
+    singles = [_single(node.key, value, ignore_case) for value in node.values]
     return lambda event: any(test(event) for test in singles) == node.is_positive
 
 
@@ -446,10 +449,10 @@ def _boolean(node: Clause) -> Test[Event]:
     return lambda event: column(event, node.key) is wanted
 
 
-def _single(key: str, value: str) -> Test[Event]:
+def _single(key: str, value: str, ignore_case: bool) -> Test[Event]:
     """Return the positive test of one text; absent and empty are the same in Sentry."""
     if is_wildcard(value):
-        pattern = pattern_of(value)
+        pattern = pattern_of(value, ignore_case=ignore_case)
         return lambda event: any(pattern.match(text) for text in _texts(event, key))
     wanted = unescaped(value)
     if key == "message" and value:
@@ -551,7 +554,9 @@ def found_events(
     Raises ApiError 400 for an invalid window or query.
     """
     try:
-        test = compiled(parse(query), event_test(request.world))
+        is_newer = request.settings.newer_dataset
+        ignore_case = not is_newer or request.one("caseInsensitive") == "1"
+        test = compiled(parse(query), event_test(request.world, ignore_case=ignore_case))
     except SearchError as error:
         raise bad_request(str(error)) from error
     window = window_of(request)

@@ -280,6 +280,7 @@ class NoticeCode(StrEnum):
     FLAVOR_LIMITS = "flavor_limits"
     OTHER_PROJECTS = "other_projects"
     UNCLEAR_CUSTOMER = "unclear_customer"
+    OTHER_SPELLING = "other_spelling"
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,10 +352,28 @@ class Answer:
         return tuple(dict.fromkeys(name for event in self.events for name in event.matched_on))
 
     @property
+    def spellings(self) -> tuple[str, ...]:
+        """The customer's identifier as found with other capitals, for a result not redacted."""
+        nearby = self.nearby.events if self.nearby else ()
+        found = (event.spelling for event in (*self.events, *nearby))
+        return tuple(dict.fromkeys(spelling for spelling in found if spelling))
+
+    @property
     def all_notices(self) -> tuple[Notice, ...]:
         """The notices about the events, then those about unread signals."""
         missing = (Notice(NoticeCode.SIGNAL_MISSING, one.message) for one in self.beside.unread)
-        return (*self.notices, *missing)
+        return (*self.event_notices(), *missing)
+
+    def event_notices(self, typed: str = "") -> tuple[Notice, ...]:
+        """Return the notices about the events, with spellings restored from what was typed."""
+        if not self.spellings:
+            return self.notices
+        spellings = ", ".join(f"“{restore_case(one, typed)}”" for one in self.spellings[:3])
+        message = (
+            f"Sentry has this customer with other capital letters: {spellings}. If capitals matter "
+            "in your IDs, check that it’s the same customer."
+        )
+        return (*self.notices, Notice(NoticeCode.OTHER_SPELLING, message))
 
     @property
     def is_only_pending(self) -> bool:
@@ -364,6 +383,27 @@ class Answer:
     def has_notice(self, code: NoticeCode) -> bool:
         """Return whether there is a notice of this kind about the events."""
         return any(notice.code == code for notice in self.notices)
+
+
+# The spelling of an identifier: its capitals can be shown where the identifier can't.
+
+
+def case_pattern(value: str) -> str:
+    """Return the value with its letters and digits hidden: Ann-7@x becomes Xxx-0@x."""
+    return "".join(
+        "X" if char.isupper() else "0" if char.isdigit() else "x" if char.isalnum() else char
+        for char in value
+    )
+
+
+def restore_case(pattern: str, typed: str) -> str:
+    """Return what was typed with the capitals of the pattern, or the pattern if it can't be."""
+    restored = "".join(
+        char.upper() if case == "X" else char.lower()
+        for char, case in zip(typed, pattern, strict=False)
+    )
+    fits = len(restored) == len(typed) == len(pattern) and case_pattern(restored) == pattern
+    return restored if fits else pattern
 
 
 # Progress of a running lookup. It is shown before redaction, so it contains no text of an event.

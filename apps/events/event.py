@@ -102,7 +102,8 @@ class Event:
     """An event in Sentry. `timestamp` is in UTC with second precision.
 
     `body` is None until the full event is read; `matched_on` names the fields in which the
-    customer was found.
+    customer was found, and `spelling` is their identifier there if its capitals differ from what
+    was typed (redaction leaves only the capitals' places).
     """
 
     id: str
@@ -121,6 +122,7 @@ class Event:
     trace_id: str | None = None
     permalink: str | None = None
     matched_on: tuple[str, ...] = ()
+    spelling: str | None = None
     identities: tuple[tuple[str, str], ...] = ()
     body: EventBody | None = None
 

@@ -25,6 +25,7 @@ from apps.events.query import (
 
 MAX_CUSTOMER_LENGTH = 200
 MAX_LINK_LENGTH = 2000
+_SIGNS = '\\"*{}'  # a search for nothing but these can match everything
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,11 @@ def parse_customer(
         raise CustomerRefused("Enter a customer: a user ID, email, or username.")
     if len(customer.identifier) > MAX_CUSTOMER_LENGTH:
         raise _too_long(customer.identifier)
+    if "\\" in customer.identifier and not customer.identifier.strip(_SIGNS):
+        raise CustomerRefused(
+            "Sentry can’t search for these signs alone: it would find everyone. Add letters or "
+            "digits of the customer’s identifier."
+        )
     return customer
 
 
@@ -78,7 +84,9 @@ def restored_customer(stored: str, *, fields: tuple[str, ...]) -> Customer:
     for known in (fields, (*DEFAULT_FIELDS, *fields)):
         with suppress(CustomerRefused):
             return parse_customer(stored, fields=known)
-    return parse_customer(f"{EXACTLY}{stored}")
+    with suppress(CustomerRefused):
+        return parse_customer(f"{EXACTLY}{stored}")
+    return Customer(stored)
 
 
 def identifier_to_find(text: str, *, fields: tuple[str, ...]) -> str:

@@ -22,7 +22,7 @@ from apps.lookups.models import Lookup
 from apps.redaction.engine import RULES_VERSION
 from apps.sentry import SentryConfig
 
-SCHEMA = 3
+SCHEMA = 4
 SETTLED_AFTER = timedelta(minutes=10)
 TTL_SETTLED = timedelta(days=1)
 TTL_EMPTY = timedelta(minutes=5)

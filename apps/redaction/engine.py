@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
-from apps.events.answer import Answer, Deploy, Feedback, RelatedData, Replay
+from apps.events.answer import Answer, Deploy, Feedback, RelatedData, Replay, case_pattern
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue, Request
 from apps.redaction.addresses import ADDRESSES, DEVICES, IPV4
 from apps.redaction.credentials import KEYS, PRIVATE_KEYS, TEXTUAL
@@ -530,6 +530,7 @@ def _event(event: Event, ledger: Ledger) -> Event:
         release=_release(event.release, ledger),
         environment=_code(event.environment, ledger),
         permalink=_release(event.permalink, ledger),
+        spelling=event.spelling and case_pattern(event.spelling),
         identities=tuple(
             (name, ledger.alias(name.removeprefix("user."), value))
             for name, value in event.identities

@@ -26,10 +26,11 @@ from apps.sentry.config import (
 )
 from apps.sentry.http import TRIES, ApiResponse, Params, Transport
 from apps.sentry.parsing import (
+    Identities,
     Project,
     items,
     mapping,
-    parse_count,
+    parse_counts,
     parse_full_event,
     parse_issue,
     parse_project,
@@ -254,11 +255,19 @@ class SentryClient:
         fields = (("field", name) for name in (*own_fields, *identity_fields))
         return [*self._table_params(search, scope), *fields]
 
-    def event_count(self, search: str, scope: Scope) -> int | None:
-        """Return the total number of events for a search, or None if Sentry doesn't say."""
-        params = [*self._table_params(search, scope), ("field", "count()")]
+    def event_counts(
+        self, search: str, scope: Scope, identity_fields: Sequence[str]
+    ) -> list[tuple[Identities, int]]:
+        """Return the number of a search's events for each combination of identities."""
+        params = [
+            *self._table_params(search, scope),
+            *(("field", name) for name in (*identity_fields, "count()")),
+            ("per_page", str(PER_PAGE)),
+        ]
         response = self._transport.get(f"{self.organization_path}/events/", params, self.deadline)
-        return parse_count(response.body)
+        if not is_last_page(response.headers.get("link", ""), row_count(response), PER_PAGE):
+            raise SentryBadResponse("There are too many combinations to count.")
+        return parse_counts(response.body, identity_fields)
 
     # https://docs.sentry.io/api/events/list-an-issues-events/
     def issue_events(
@@ -327,6 +336,7 @@ class SentryClient:
         return [
             ("dataset", "errors"),
             ("query", search),
+            ("caseInsensitive", "1"),  # newer datasets need it, others ignore it
             *scope.params(),
             *scope.project_params(),
         ]

@@ -37,7 +37,7 @@ from apps.sentry.config import (
 from apps.sentry.http import Params
 from apps.sentry.listing import Listing, capped, newest_first, run_all, skipped_notices, with_event
 from apps.sentry.parsing import Project, integer, mapping, moment, parse_full_event, parse_issue
-from apps.sentry.search import EMAIL_FIELDS, matched_fields, spellings_of
+from apps.sentry.search import has_case, matched_fields, spellings_of, with_match
 
 # GlitchTip's API as of 5.2. Its lists of full events have no search and no time range, so their
 # callers filter the rows.
@@ -334,10 +334,8 @@ def tag_terms(question: Question) -> tuple[str, ...]:
 def tag_search_limits(question: Question) -> list[str]:
     """Return sentences on what a search by tags can't find."""
     limits = []
-    identifier = question.customer.identifier
-    has_case = identifier.lower() != identifier.upper()
-    if EMAIL_FIELDS & set(question.searched_fields) and "@" in identifier and has_case:
-        limits.append("We searched for the address only as typed and in lowercase.")
+    if has_case(question.customer.identifier):
+        limits.append("Not every spelling with other capital letters was searched.")
     if question.customer.hex_id:
         limits.append("We didn't search for what you typed as a trace ID.")
     return limits
@@ -638,10 +636,6 @@ class _ListingReader:
         with_body = {event.id for event in nearest[: self.client.config.max_bodies]}
         customer = self.question.customer
         return tuple(
-            replace(
-                event,
-                matched_on=matched_fields(event, customer),
-                body=event.body if event.id in with_body else None,
-            )
+            replace(with_match(event, customer), body=event.body if event.id in with_body else None)
             for event in events
         )

@@ -24,7 +24,7 @@ from apps.sentry.config import (
     SentryTimeout,
 )
 from apps.sentry.parsing import Project, event_id_of, is_empty_body, parse_body
-from apps.sentry.search import Search, has_identity, matched_fields
+from apps.sentry.search import Search, fields_naming, has_identity, with_match
 
 # Notices: what a result must say about itself, for the agent.
 
@@ -259,18 +259,31 @@ def _merged(parts: Sequence[Listing], skipped: Sequence[Notice], limit: int) -> 
     return capped(listing, limit) if was_capped or len(by_id) > limit else listing
 
 
+# After this many rows of others with similar identifiers, only what was typed is searched.
+MAX_OTHERS = 150
+_AS_TYPED = Notice(
+    NoticeCode.INCOMPLETE_LIST,
+    "The identifiers of many other customers start with the same characters, so we searched only "
+    "for what you typed. The customer’s events with other capital letters may be missing.",
+)
+
+
 def _read_table(client: SentryClient, question: Question, search: Search, scope: Scope) -> Listing:
     """Read page after page until the list ends or exceeds the limit.
 
     If the search finds nothing but the customer's events, a further page surely exceeds it.
     """
-    table = _Table(question, search)
+    table = _Table(question)
     try:
         for page, continues in client.event_rows(search.text, scope, question.fields):
             table.add(page)
             client.progress_tracker.record_page(table.events.values())
             if len(table.events) + (continues and search.exact) > client.config.max_events:
-                return _with_total(client, table.listing(), search, scope)
+                return _with_total(client, table.listing(), question, search, scope)
+            if search.typed and table.others >= MAX_OTHERS:
+                narrower = Search(search.typed, exact=True)
+                typed = _read_table(client, question, narrower, scope)
+                return _merged([table.listing(), typed], [_AS_TYPED], client.config.max_events)
     except SentryError as error:
         if not table.events:
             raise
@@ -280,23 +293,29 @@ def _read_table(client: SentryClient, question: Question, search: Search, scope:
 
 @dataclass
 class _Table:
-    """The customer's rows of the pages read so far; an event on two pages counts once."""
+    """The customer's rows of the pages read so far; an event on two pages counts once.
+
+    `others` counts the rows of others.
+    """
 
     question: Question
-    search: Search
     events: dict[str, Event] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     unreadable: int = 0
+    others: int = 0
 
     def add(self, page: Sequence[Event | None]) -> None:
+        customer = self.question.customer
         for row in page:
             if row is None:
                 self.unreadable += 1
             elif row.id not in self.events and self.question.window.contains(row.timestamp):
-                matched = matched_fields(row, self.question.customer)
-                if matched:
-                    self.events[row.id] = replace(row, matched_on=matched)
-                elif self.search.exact and not has_identity(row, self.question.customer):
+                event = with_match(row, customer)
+                if event.matched_on:
+                    self.events[row.id] = event
+                elif has_identity(row, customer):
+                    self.others += 1
+                else:
                     self.unreadable += 1
 
     def record_failure(self, error: SentryError) -> None:
@@ -320,12 +339,19 @@ def newest_first(events: Iterable[Event]) -> tuple[Event, ...]:
     return tuple(sorted(events, key=lambda event: (event.timestamp, event.id), reverse=True))
 
 
-def _with_total(client: SentryClient, listing: Listing, search: Search, scope: Scope) -> Listing:
+def _with_total(
+    client: SentryClient, listing: Listing, question: Question, search: Search, scope: Scope
+) -> Listing:
     """Return the newest events up to the limit, with their total if Sentry can count them."""
-    total = None
-    if search.exact:
+    total, customer = None, question.customer
+    if search.exact or not customer.hex_id:  # counts have no event and trace IDs to check
         with suppress(SentryError):
-            total = client.event_count(search.text, scope)
+            counts = client.event_counts(search.text, scope, question.fields)
+            total = sum(
+                count
+                for identities, count in counts
+                if search.exact or fields_naming(customer, identities)
+            )
     return capped(replace(listing, total=total), client.config.max_events)
 
 

@@ -301,6 +301,9 @@ def parse_row(body: object, identity_fields: Sequence[str]) -> Event | None:
     )
 
 
+Identities = tuple[tuple[str, str], ...]
+
+
 def _issue_id(value: object) -> str | None:
     """Return an issue ID sent as number or text; None for 0 and anything else."""
     number = integer(value)
@@ -604,10 +607,15 @@ def _web_link(value: object) -> str | None:
     return link if link.startswith(("https://", "http://")) else None
 
 
-def parse_count(body: object) -> int | None:
-    """Parse the single row of a `count()` query."""
-    rows = mappings(mapping(body).get("data"))
-    return integer(rows[0].get("count()")) if rows else None
+def parse_counts(body: object, identity_fields: Sequence[str]) -> list[tuple[Identities, int]]:
+    """Parse the rows of a `count()` query by identities. Raise `SentryBadResponse`."""
+    counts = []
+    for raw in items(mapping(body).get("data")):
+        count = integer(mapping(raw).get("count()"))
+        if count is None:
+            raise SentryBadResponse("The events were not counted.")
+        counts.append((tuple(_identities(mapping(raw), identity_fields)), count))
+    return counts
 
 
 def parse_rows(body: object, identity_fields: Sequence[str]) -> list[Event | None]:

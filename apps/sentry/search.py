@@ -1,19 +1,19 @@
 """Build searches in Sentry's event search language, and match events with a customer.
 
 Quoting follows Sentry's lexer: in quotes only `\\"` is an escape, `*` is a wildcard unless a
-backslash precedes it, and a backslash can't be escaped.
+backslash precedes it, and a backslash can't be escaped. A value with a wildcard is a pattern.
 """
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from apps.events.event import Event
 from apps.events.query import Customer, CustomerKind, Question
 
 EMAIL_FIELDS = frozenset(("user.email",))
 _UNSAFE_BACKSLASH = re.compile(r'\\(?:["*]|$)')
-_BACKSLASHES = re.compile(r'\\+["*]?')
+_SPECIAL_IN_PATTERN = re.compile(r'\\+["*]?|[{}]')
 
 
 def is_exact(value: str) -> bool:
@@ -24,44 +24,86 @@ def is_exact(value: str) -> bool:
 def quote(value: str) -> str:
     """Quote a value for a search.
 
-    A backslash is literal, except at the end and before `"` or `*`: there, no exact form exists.
-    Then each backslash, with the character it would escape, becomes a wildcard (in a pattern the
-    other backslashes would vanish as well), and the caller must check the rows found.
+    A backslash is literal, except at the end and before `"` or `*`: there, no exact form exists,
+    and the caller must check the rows that the pattern finds.
     """
-    if is_exact(value):
-        return f'"{_escape(value)}"'
-    return '"' + "*".join(map(_escape, _BACKSLASHES.split(value))) + '"'
+    return f'"{_escape(value)}"' if is_exact(value) else f'"{_pattern(value)}"'
+
+
+def _pattern(value: str) -> str:
+    """Return a pattern that matches the value and a bit more.
+
+    Sentry makes a regular expression of it. Backslashes and what they would escape vanish there,
+    and braces repeat what precedes them, so these become wildcards.
+    """
+    return "*".join(map(_escape, _SPECIAL_IN_PATTERN.split(value)))
 
 
 def _escape(value: str) -> str:
     return value.replace('"', '\\"').replace("*", "\\*")
 
 
+def has_case(value: str) -> bool:
+    """Return whether the value has another spelling with other capitals."""
+    return value.lower() != value or value.upper() != value
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A search in parentheses, and whether it matches nothing but the customer."""
+    """A search in parentheses, and whether it finds nothing but the customer.
+
+    If not, `typed` finds only the identifier as typed, where that is possible.
+    """
 
     text: str
     exact: bool
+    typed: str | None = None
 
 
 def search_for(question: Question) -> Search:
-    """Return the search for the customer in any of the lookup's fields.
+    """Return the search for the customer in any of the lookup's fields, with any capitals.
 
-    Email addresses are searched as typed and in lowercase, because Sentry's search is
-    case-sensitive.
+    Sentry compares values with their capitals, but patterns without (its newer datasets do so
+    only on request, see `client`). So a `*` follows each value that has capitals.
     """
     customer = question.customer
     clauses: list[str] = []
+    typed: list[str] = []
+    hex_clauses: list[str] = []
     exact = True
-    if customer.is_named:
-        clauses = identity_clauses(customer.identifier, question.searched_fields)
-        exact = is_exact(customer.identifier)
     if customer.hex_id and customer.kind != CustomerKind.EVENT:
-        clauses.append(f'trace:"{customer.hex_id}"')
+        hex_clauses.append(f'trace:"{customer.hex_id}"')
     if customer.hex_id and customer.kind != CustomerKind.TRACE:
-        clauses.append(f'id:"{customer.hex_id}"')
-    return Search(f"({' OR '.join(clauses)})", exact)
+        hex_clauses.append(f'id:"{customer.hex_id}"')
+    if customer.is_named:
+        values = any_case_values(customer.identifier)
+        clauses = [f"{field}:{value}" for field in question.searched_fields for value in values]
+        exact = is_exact(customer.identifier)
+        if exact and has_case(customer.identifier):
+            exact = False
+            typed = identity_clauses(customer.identifier, question.searched_fields)
+    text = " OR ".join((*clauses, *hex_clauses))
+    narrower = f"({' OR '.join((*typed, *hex_clauses))})" if typed else None
+    return Search(f"({text})", exact, narrower)
+
+
+def any_case_values(identifier: str) -> list[str]:
+    """Return the quoted values to search for an identifier with any capitals.
+
+    Sentry's patterns fold one character to one, so those that fold to two need a value of their
+    own, such as straße and strasse.
+    """
+    if not has_case(identifier):
+        return [quote(identifier)]
+    folded = identifier.casefold()
+    distinct: dict[str, str] = {}
+    for value in (identifier, folded, folded.replace("ss", "ß")):
+        distinct.setdefault(_folded_one_to_one(value), value)
+    return [f'"{_pattern(value)}*"' for value in distinct.values()]
+
+
+def _folded_one_to_one(value: str) -> str:
+    return "".join(folded if len(folded := char.casefold()) == 1 else char for char in value)
 
 
 def identity_clauses(identifier: str, fields: Sequence[str]) -> list[str]:
@@ -78,11 +120,16 @@ def spellings_of(field: str, identifier: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((identifier, identifier.lower())))
 
 
-def matched_fields(event: Event, customer: Customer) -> tuple[str, ...]:
-    """Return the fields that match the customer; an empty tuple means someone else's event.
+def with_match(event: Event, customer: Customer) -> Event:
+    """Return the event with the fields that match, and with the customer's spelling in them."""
+    matched = matched_fields(event, customer)
+    spellings = [value for name, value in event.identities if name in matched]
+    is_as_typed = not spellings or customer.identifier in spellings
+    return replace(event, matched_on=matched, spelling=None if is_as_typed else spellings[0])
 
-    Email addresses are compared case-insensitively, other fields and tags exactly.
-    """
+
+def matched_fields(event: Event, customer: Customer) -> tuple[str, ...]:
+    """Return the fields that match the customer; an empty tuple means someone else's event."""
     matched = []
     if customer.is_named:
         matched = [*fields_naming(customer, event.identities)]
@@ -94,23 +141,18 @@ def matched_fields(event: Event, customer: Customer) -> tuple[str, ...]:
 
 
 def fields_naming(customer: Customer, identities: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """Return the searched fields with the customer's identifier."""
+    """Return the searched fields with the customer's identifier, with any capitals."""
+    folded = customer.identifier.casefold()
     return tuple(
         name
         for name, value in identities
-        if name in (customer.fields or (name,)) and _is_same(name, value, customer.identifier)
+        if name in (customer.fields or (name,)) and value.casefold() == folded
     )
 
 
 def has_identity(event: Event, customer: Customer) -> bool:
     """Return whether a row that doesn't match can be judged to be someone else's.
 
-    A row without any identity can't: an exact search found it, so it may be the customer's.
+    A row without any identity can't: a search found it, so it may be the customer's.
     """
     return bool(event.identities or (customer.hex_id and event.trace_id))
-
-
-def _is_same(field: str, value: str, identifier: str) -> bool:
-    if field in EMAIL_FIELDS:
-        return value.casefold() == identifier.casefold()
-    return value == identifier

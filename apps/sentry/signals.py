@@ -67,9 +67,10 @@ from apps.sentry.parsing import (
 from apps.sentry.search import (
     Search,
     fields_naming,
+    has_case,
     has_identity,
     identity_clauses,
-    matched_fields,
+    with_match,
 )
 
 T = TypeVar("T")
@@ -90,18 +91,23 @@ _REPLAY_FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class SignalRows(Generic[T]):
-    """The rows of a signal, and whether there certainly are no more, or certainly are more."""
+    """The rows of a signal, and whether there certainly are no more, or certainly are more.
+
+    `withheld` rows may be the customer's but show someone else.
+    """
 
     rows: tuple[T, ...]
     is_complete: bool = True
     has_more: bool = False
+    withheld: int = 0
 
 
 # https://docs.sentry.io/api/replays/list-an-organizations-replays/
 def read_replays(client: SentryClient, question: Question, scope: Scope) -> SignalRows[Replay]:
     """Return the customer's session replays that overlap the window, oldest first.
 
-    Replays can be searched by user fields, but not by tags.
+    Replays can be searched by user fields, but not by tags. The list is never complete: Sentry's
+    search misses some (sentry#48957). One of several people shows only one of them (sentry#100436).
     """
     fields = [name for name in question.searched_fields if name in _USER]
     if not fields:
@@ -127,10 +133,8 @@ def read_replays(client: SentryClient, question: Question, scope: Scope) -> Sign
         (replay for replay in readable if replay.overlaps(question.window)),
         key=lambda replay: (replay.started_at, replay.id),
     )
-    is_read = len(readable) + len(others) == len(present)
-    has_more, at_end = _paging(response, len(rows), MAX_REPLAYS)
-    is_complete = is_read and at_end and len(fields) == len(question.searched_fields)
-    return SignalRows(tuple(found), is_complete=is_complete, has_more=has_more)
+    has_more, _at_end = _paging(response, len(rows), MAX_REPLAYS)
+    return SignalRows(tuple(found), is_complete=False, has_more=has_more, withheld=len(others))
 
 
 def _paging(response: ApiResponse, rows: int, full_page: int) -> tuple[bool, bool]:
@@ -179,7 +183,8 @@ def read_feedback(client: SentryClient, question: Question, scope: Scope) -> Sig
 
     A search for issues takes no OR, so this searches one field: the email address if the
     identifier looks like one, else the first field. With other fields left, the result is
-    incomplete. The identities in each feedback decide whether it is the customer's.
+    incomplete, and with other capitals to search too. The identities in each feedback decide
+    whether it is the customer's.
     """
     fields = [field for field in question.searched_fields if field in _USER]
     if not fields:
@@ -204,7 +209,8 @@ def read_feedback(client: SentryClient, question: Question, scope: Scope) -> Sig
     )
     has_more, at_end = _paging(response, len(rows), MAX_FEEDBACK)
     is_judged = all(is_judged for _feedback, is_judged in read) and len(rows) == len(read)
-    is_complete = is_judged and at_end and len(question.searched_fields) == 1
+    is_sure = len(question.searched_fields) == 1 and not has_case(question.customer.identifier)
+    is_complete = is_judged and at_end and is_sure
     return SignalRows(tuple(found), is_complete=is_complete, has_more=has_more)
 
 
@@ -276,11 +282,12 @@ def read_trace_errors(
 
     `events` are sorted by distance to the reported time; the first 50 traces are searched. In the
     same trace, an error with another identity is someone else's; an IP address is no identity.
+    Sentry doesn't check tags here, as older servers misread `!has:tags[x]`.
     """
     traces = tuple(dict.fromkeys(event.trace_id for event in events if event.trace_id))
     searched = traces[:MAX_TRACES]
     fields = tuple(dict.fromkeys((*question.fields, *_USER)))
-    no_identity = " ".join(f"!has:{field}" for field in fields)
+    no_identity = " ".join(f"!has:{field}" for field in _USER)
     listed = {event.id for event in events}
     search = f"trace:[{','.join(searched)}] {no_identity}"
     page, _continues = next(client.event_rows(search, scope, fields), ([], False))
@@ -462,6 +469,7 @@ class SignalReader:
             except SentryError as error:
                 unread.append(_failed(signal, error))
         unread += [_incomplete(signal) for signal, part in found.items() if part.has_more]
+        unread += [_withheld(signal, part) for signal, part in found.items() if part.withheld]
         self.close()
         return RelatedData(
             replays=_rows(found, Signal.REPLAYS),
@@ -513,6 +521,7 @@ class SignalReader:
             tuple(row for part in parts for row in part.rows),
             is_complete=all(part.is_complete for part in parts),
             has_more=any(part.has_more for part in parts),
+            withheld=sum(part.withheld for part in parts),
         )
 
 
@@ -523,6 +532,14 @@ def _failed(signal: Signal, error: SentryError) -> UnreadSignal:
 
 def _incomplete(signal: Signal) -> UnreadSignal:
     message = f"{_NAMES[signal]} could be read only in part: Sentry has more than we read."
+    return UnreadSignal(signal, message, can_retry=False)
+
+
+def _withheld(signal: Signal, part: SignalRows[Any]) -> UnreadSignal:
+    message = (
+        f"{_NAMES[signal]} that we left out: {part.withheld}. Sentry’s search found them for this "
+        "customer, but they show someone else. Several people can be in one; check in Sentry."
+    )
     return UnreadSignal(signal, message, can_retry=False)
 
 
@@ -539,6 +556,7 @@ _SECOND = timedelta(seconds=1)
 _NEWEST_FIRST = "-timestamp"
 _OLDEST_FIRST = "timestamp"
 _UNDECIDED = "The first rows that Sentry sent don't show it."
+_AS_TYPED = "too many other customers have similar IDs to search for other capital letters."
 
 
 @dataclass(frozen=True, slots=True)
@@ -570,6 +588,7 @@ class OccurrenceSearch:
         self._search = search
         self._scope = scope
         self._deadline = Deadline(min(OTHER_TIMES_TIMEOUT_S, client.deadline.left()))
+        self._is_as_typed = False
 
     def find(
         self, projects: Sequence[Project], now: datetime
@@ -591,7 +610,10 @@ class OccurrenceSearch:
         if any(self._question.window.contains(event.timestamp) for event in newest.events):
             message = "A new error came in while we were looking. Refresh to see it."
             return None, (Notice(NoticeCode.INCOMPLETE_LIST, message),)
-        return self._with_neighbors(occurrences, newest), ()
+        occurrences = self._with_neighbors(occurrences, newest)
+        if self._is_as_typed and not occurrences.problem:
+            occurrences = _with_problem(occurrences, _AS_TYPED)
+        return occurrences, ()
 
     def _with_neighbors(
         self, occurrences: OtherOccurrences, newest: _FirstRows
@@ -633,15 +655,23 @@ class OccurrenceSearch:
             raise SentryBadResponse(_UNDECIDED)
         return rows.events[0] if rows.events else None
 
-    # https://docs.sentry.io/api/explore/query-explore-events-in-table-format/
     def _read(self, sort: str, start: datetime, end: datetime) -> _FirstRows:
+        """Return the first rows, only as typed if those of others take all the places."""
+        rows = self._read_rows(self._search.text, sort, start, end)
+        if rows.events or rows.is_complete or not self._search.typed:
+            return rows
+        self._is_as_typed = True
+        return self._read_rows(self._search.typed, sort, start, end)
+
+    # https://docs.sentry.io/api/explore/query-explore-events-in-table-format/
+    def _read_rows(self, search: str, sort: str, start: datetime, end: datetime) -> _FirstRows:
         """Return the first rows from `start` to `end`, both included.
 
         Raise a `SentryError`. Trust no row if one is outside this time or out of order.
         """
         params = [
             *self._client.row_params(
-                self._search.text,
+                search,
                 replace(self._scope, start=start, end=end + _SECOND),
                 self._question.fields,
             ),
@@ -668,11 +698,10 @@ class OccurrenceSearch:
         for row in rows:
             if row is None:
                 break
-            matched = matched_fields(row, customer)
-            if not matched and self._search.exact and not has_identity(row, customer):
+            event = with_match(row, customer)
+            if not event.matched_on and not has_identity(row, customer):
                 break
-            linked = with_permalink(row, {}, self._client.config)
-            judged.append(replace(linked, matched_on=matched))
+            judged.append(with_permalink(event, {}, self._client.config))
         return judged
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from tests.demo.conftest import NOON, Api
 
@@ -83,15 +84,30 @@ def test_a_lone_backslash_is_literal_in_an_exact_value(api: Api, world: World) -
     assert api.found(r'user.username:"CORP\kowalski"') == {user}
 
 
-def test_a_backslash_stays_when_the_only_wildcard_is_at_the_end(api: Api, world: World) -> None:
-    user = add(world, username="CORP\\kowalski\\")
-    assert api.found(r'user.username:"CORP\kowalski*"') == {user}
-
-
-def test_a_backslash_vanishes_when_a_wildcard_is_in_the_middle(api: Api, world: World) -> None:
+def test_a_backslash_vanishes_and_braces_repeat_in_a_pattern(api: Api, world: World) -> None:
     add(world, username="CORP\\a*b")
     without = add(world, username="CORPaxb")
     assert api.found(r'user.username:"CORP\a*b"') == {without}
+    assert api.found(r'user.username:"CORP\a*"') == {without}
+    assert api.found('user.username:"CORPa{1}*"') == {without}
+    assert api.table('user.username:"a*{2}"').status_code == 500
+
+
+def test_the_newer_dataset_heeds_capitals_unless_told_otherwise(
+    api: Api, demo: DemoSentry, world: World
+) -> None:
+    demo.settings.newer_dataset = True
+    lower, upper = add(world, user_id="ann", handled=True), add(world, user_id="ANN")
+    assert api.found('user.id:"ann*"') == {lower}
+    assert api.found('user.id:"ann*"', caseInsensitive="1") == {lower, upper}
+    [row] = api.table('user.id:"ann"', field=["issue.id", "error.handled"]).json()["data"]
+    assert "issue.id" not in row
+
+
+def test_has_reads_the_brackets_of_a_tag_as_free_text(api: Api, world: World) -> None:
+    add(world, tags={"lang": "de"}, message="[lang]")
+    add(world)
+    assert api.found("!has:tags[lang]") == api.found('!has:tags "[lang]"')
 
 
 def test_an_escaped_quote_is_a_quote(api: Api, world: World) -> None:

@@ -24,6 +24,10 @@ EVENT = "7ca573c0f4814912aaa9bdc77d1a7d51"
         "a\x85b",
         "a\u2028b",
         "\udcff",
+        "\\",
+        '\\"',
+        "\\*",
+        "{}\\",
     ],
 )
 def test_invalid_customer_is_refused(typed: str) -> None:

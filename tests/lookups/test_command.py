@@ -219,6 +219,8 @@ def test_printed_exports_are_recorded(command_line: CommandLine, demo_sentry: De
         ("SENTRY_BASE_URL", "https://sentry.io/api/0"),
         ("SENTRY_BASE_URL", "https://sentry.io:99999"),
         ("TRIAGE_CUSTOMER_FIELDS", "password"),
+        ("TRIAGE_CUSTOMER_FIELDS", "tags[account:id]"),
+        ("TRIAGE_CUSTOMER_FIELDS", "tags[größe]"),
         ("SENTRY_ORG", ""),
         ("SENTRY_AUTH_TOKEN", "two\nlines"),
         ("SENTRY_AUTH_TOKEN", "snow\u2603"),

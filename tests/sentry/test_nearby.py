@@ -128,6 +128,18 @@ def test_inexact_search_is_judged_row_by_row(
     assert minutes_of(occurrences_of(config, question(customer)), planted) == (-20, None, -20)
 
 
+def test_similar_ids_leave_only_what_was_typed(
+    demo_sentry: DemoSentry, config: SentryConfig
+) -> None:
+    """Of the others' IDs that start alike, a page is read; the problem says what wasn't."""
+    plant(demo_sentry, *range(-40, -10), user="user-51")
+    planted = plant(demo_sentry, -50, user="user-5")
+    nearby = occurrences_of(config, question("user-5"))
+    assert minutes_of(nearby, planted) == (-50, None, -50)
+    assert nearby.problem
+    assert "capital letters" in nearby.problem
+
+
 def test_first_page_of_other_customers_is_not_complete(
     demo_sentry: DemoSentry, config: SentryConfig
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, NoticeCode
-from apps.events.query import EXACTLY, Question
+from apps.events.query import DEFAULT_FIELDS, EXACTLY, Question
 from apps.sentry import (
     SentryAuthRefused,
     SentryClient,
@@ -26,10 +26,9 @@ AWKWARD = [
     '""',
     "*",
     "a*",
-    "\\*",
     "x\\",
-    '\\"',
-    "\\\\",
+    "A{2}\\",
+    "{a}",
     "CORP\\a\\*b",
     "a,b",
     "[a,b]",
@@ -78,10 +77,57 @@ def test_exactly_the_events_of_an_awkward_customer_are_found(
     assert answer.complete
 
 
-def test_email_matches_in_any_case(demo_sentry: DemoSentry, config: SentryConfig) -> None:
-    demo_sentry.world.add_event(email="jane@example.com", timestamp=MOMENT)
-    answer = look_up(config, question("JANE@example.com"))
-    assert answer.matched_on == ("user.email",)
+SPELLINGS: list[tuple[str, str, str, str]] = [  # field, typed, found, someone else's
+    ("email", "jane@example.com", "Jane@Example.com", "jane@example.com.au"),
+    ("username", "CORP\\anna", "corp\\Anna", "corpanna"),
+    ("user_id", "a{2}", "A{2}", "aa"),
+    ("username", "Straße 7", "STRASSE 7", "Strase 7"),
+    ("account_id", "cus_9Ab", "CUS_9AB", "cus_9Abc"),
+    ("username", "ÅSA", "åsa", "åsab"),
+]
+
+
+@pytest.mark.parametrize("newer", [False, True])
+def test_customer_is_found_with_any_capitals_in_one_call(
+    demo_sentry: DemoSentry, config: SentryConfig, newer: bool
+) -> None:
+    demo_sentry.settings.newer_dataset = newer
+    for field, typed, found, other in SPELLINGS:
+        demo_sentry.world.clear()
+        planted = [
+            demo_sentry.world.add_event(
+                timestamp=MOMENT,
+                **({"tags": {field: name}} if field == "account_id" else {field: name}),
+            )
+            for name in (typed, found, other)
+        ]
+        demo_sentry.clear()
+        lookup = replace(question(typed), fields=(*DEFAULT_FIELDS, "tags[account_id]"))
+        answer = look_up(config, lookup)
+        assert {event.id for event in answer.events} == {one.id for one in planted[:2]}, typed
+        assert (answer.complete, answer.spellings) == (True, (found,)), typed
+        assert tables_read(demo_sentry) == 1, typed
+
+
+def tables_read(demo_sentry: DemoSentry) -> int:
+    return sum(call.path.endswith("/acme/events/") for call in demo_sentry.calls)
+
+
+def test_too_many_others_leave_the_search_for_other_capitals_incomplete(
+    demo_sentry: DemoSentry, config: SentryConfig
+) -> None:
+    newest = demo_sentry.world.add_event(user_id="USER-5", timestamp=MOMENT + timedelta(seconds=9))
+    for place in range(450):
+        demo_sentry.world.add_event(user_id=f"user-5{place}", timestamp=MOMENT)
+    oldest = [
+        demo_sentry.world.add_event(user_id=name, timestamp=MOMENT - timedelta(seconds=9))
+        for name in ("user-5", "User-5")
+    ]
+    answer = look_up(config, question("user-5"))
+    assert {event.id for event in answer.events} == {newest.id, oldest[0].id}
+    assert (codes(answer), answer.complete) == ([NoticeCode.INCOMPLETE_LIST], False)
+    assert answer.events_total is None
+    assert tables_read(demo_sentry) == 3
 
 
 def test_window_includes_both_edges(demo_sentry: DemoSentry, config: SentryConfig) -> None:

@@ -8,7 +8,7 @@ import pytest
 from apps.events.event import Event
 from apps.events.identifier import parse_customer
 from apps.events.query import Customer
-from apps.sentry.search import is_exact, matched_fields, quote, search_for
+from apps.sentry.search import any_case_values, is_exact, matched_fields, quote, search_for
 from tests.conftest import question
 
 HEX = "7ca573c0f4814912aaa9bdc77d1a7d51"
@@ -35,7 +35,13 @@ def test_value_cannot_leave_its_quotes(value: str, text: str, exact: bool) -> No
 
 
 def test_all_fields_are_searched_at_once_in_parentheses() -> None:
-    assert search_for(question("Jane@Example.com")).text == (
+    """Patterns ignore case, so they find any capitals. `typed` is for when they find too many."""
+    search = search_for(question("Jane@Example.com"))
+    assert search.text == (
+        '(user.id:"Jane@Example.com*" OR user.email:"Jane@Example.com*" '
+        'OR user.username:"Jane@Example.com*")'
+    )
+    assert search.typed == (
         '(user.id:"Jane@Example.com" OR user.email:"Jane@Example.com" '
         'OR user.email:"jane@example.com" OR user.username:"Jane@Example.com")'
     )
@@ -48,14 +54,30 @@ def test_label_limits_search_and_rows_to_its_field() -> None:
     assert matched_fields(row(id="77", username="77"), lookup.customer) == ("user.username",)
 
 
+@pytest.mark.parametrize(
+    ("typed", "values"),
+    [
+        ("1001", ['"1001"']),
+        ("田中", ['"田中"']),
+        ('a"b', ['"a\\"b*"']),
+        ("CORP\\anna", ['"CORP*anna*"']),
+        ("a{2}*", ['"a*2*\\**"']),
+        ("Straße", ['"Straße*"', '"strasse*"']),
+        ("STRASSE", ['"STRASSE*"', '"straße*"']),
+    ],
+)
+def test_values_with_capitals_are_searched_by_pattern(typed: str, values: list[str]) -> None:
+    assert any_case_values(typed) == values
+
+
 def test_configured_tags_are_quoted_too() -> None:
-    lookup = replace(question('a"1'), fields=("user.id", "tags[account_id]"))
-    assert search_for(lookup).text == '(user.id:"a\\"1" OR tags[account_id]:"a\\"1")'
+    lookup = replace(question('7"1'), fields=("user.id", "tags[account_id]"))
+    assert search_for(lookup).text == '(user.id:"7\\"1" OR tags[account_id]:"7\\"1")'
 
 
 def test_hex_id_is_searched_as_user_trace_and_event() -> None:
     text = search_for(question(HEX)).text
-    assert f'user.id:"{HEX}"' in text
+    assert f'user.id:"{HEX}*"' in text
     assert f'trace:"{HEX}"' in text
     assert f'id:"{HEX}"' in text
 
@@ -71,7 +93,9 @@ def row(**identities: str) -> Event:
         ("1001", row(id="1001"), ("user.id",)),
         ("1001", row(id="10010", username="1001"), ("user.username",)),
         ("jane@example.com", row(email="JANE@example.com"), ("user.email",)),
-        ("jane", row(username="Jane"), ()),
+        ("jane", row(username="Jane"), ("user.username",)),
+        ("straße", row(username="STRASSE"), ("user.username",)),
+        ("jane", row(username="Jane1"), ()),
         ("1001", row(), ()),
     ],
 )

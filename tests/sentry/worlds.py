@@ -52,11 +52,9 @@ class Planted:
 
     def is_about(self, question: Question) -> bool:
         """Return whether a searched field has the customer, or its ID was entered."""
-        wanted = question.customer.identifier
-        for name in question.fields:
-            spellings = (wanted, wanted.lower()) if name == "user.email" else (wanted,)
-            if self.names.get(name) in spellings:
-                return True
+        wanted = question.customer.identifier.casefold()
+        if any((self.names.get(name) or "").casefold() == wanted for name in question.fields):
+            return True
         return question.customer.hex_id is not None and self.trace == question.customer.hex_id
 
     def is_expected(self, question: Question) -> bool:
@@ -164,17 +162,10 @@ def _similar(name: str) -> tuple[str, ...]:
 
 
 def _names(customer: str) -> st.SearchStrategy[dict[str, str | None]]:
-    """Return identities. An email address is the customer's, as typed or in lowercase, or not."""
-    value = st.sampled_from((None, None, customer, customer.lower(), *_similar(customer)))
-
-    def known_spelling(names: dict[str, str | None]) -> dict[str, str | None]:
-        email = names["user.email"]
-        if email and email.casefold() == customer.casefold() and email != customer:
-            return {**names, "user.email": customer.lower()}
-        return names
-
-    fields = (*DEFAULT_FIELDS, ACCOUNT)
-    return st.fixed_dictionaries(dict.fromkeys(fields, value)).map(known_spelling)
+    """Return identities: the customer's, with any capitals, or similar ones."""
+    spellings = (customer, customer.lower(), customer.upper(), customer.casefold())
+    value = st.sampled_from((None, None, *spellings, *_similar(customer)))
+    return st.fixed_dictionaries(dict.fromkeys((*DEFAULT_FIELDS, ACCOUNT), value))
 
 
 def _times(minutes: int) -> st.SearchStrategy[datetime]:

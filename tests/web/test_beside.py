@@ -1,7 +1,6 @@
 """Session replays, feedback, and related errors on the page, in exports, and in records."""
 
 import json
-from datetime import UTC, datetime
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -131,13 +130,8 @@ def test_replay_is_shown_without_errors(ana: Client, connected: DemoSentry) -> N
     assert "2 rage clicks" in page
 
 
-def test_page_says_no_replay_only_when_confirmed(ana: Client, connected: DemoSentry) -> None:
-    confirmed = "Sentry has no session replay for this customer where we searched."
-    assert confirmed in text(ana.get(look_up(ana, customer="77")))
-    now = datetime.now(UTC).isoformat()
-    assert confirmed not in text(ana.get(look_up(ana, customer="77", at=now)))
-    connected.fail("/replays/", status=200, body='{"data": [{"id": "x"}]}')
-    assert confirmed not in text(ana.get(look_up(ana, customer="78")))
+def test_page_never_says_that_there_is_no_replay(ana: Client) -> None:
+    assert "no session replay" not in text(ana.get(look_up(ana, customer="77")))
 
 
 def test_customer_without_events_is_redacted_using_the_replay(

@@ -10,7 +10,7 @@ from apps.demo.server import DemoSentry
 from apps.lookups.models import Lookup
 from apps.lookups.services import purge_answers
 from tests.conftest import MOMENT
-from tests.web.asking import look_up, text
+from tests.web.asking import form_data, look_up, text
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +33,25 @@ def test_customer_is_absent_from_urls_and_title(ana: Client) -> None:
     assert title
     assert "jane" not in title[1] + address
     assert not re.findall(r'(?:href|action|src)="[^"]*jane', page)
+
+
+def test_other_capitals_are_shown_on_the_page_and_hidden_in_the_export(
+    ana: Client, connected: DemoSentry
+) -> None:
+    connected.world.add_event(email="Rosa.Luz@Example.org", timestamp=MOMENT)
+    address = look_up(ana, customer="rosa.luz@example.org")
+    assert "“Rosa.Luz@Example.org”" in text(ana.get(address))
+    for suffix in ("md", "json"):
+        export = text(ana.get(f"{address}export.{suffix}"))
+        assert "Xxxx.Xxx@Xxxxxxx.xxx" in export
+        assert "rosa" not in export.lower()
+
+
+def test_customer_of_signs_alone_is_refused_and_the_form_kept(ana: Client) -> None:
+    page = text(ana.post("/lookups/", form_data(customer='\\"', window=17)))
+    assert "would find everyone" in page
+    assert "\\&quot;" in page
+    assert 'value="17"' in page
 
 
 def test_hostile_text_is_escaped_on_every_page(ana: Client, connected: DemoSentry) -> None:

@@ -443,7 +443,7 @@ def result_page(
         facts=_facts(answer, lookup, groups, now),
         complete=answer.complete,
         is_young=answer.has_notice(NoticeCode.WINDOW_OPEN),
-        notices=answer.notices,
+        notices=answer.event_notices(visible(lookup.customer)),
         known=known_summary(answer, problems, known),
         story=story_view(answer, groups, zone),
         nothing=None if groups else nothing_view(answer, zone, customer=lookup.customer),

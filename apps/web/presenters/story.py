@@ -19,7 +19,6 @@ from apps.web.presenters.formatting import (
     clipped,
     counted,
     level_mark,
-    listed,
     local_clock,
     relative,
     safe_link,
@@ -157,10 +156,6 @@ def _summary(steps: Sequence[Step]) -> str:
 _MAX_PAGES = 5
 _MAX_RELEASES = 5
 _MAX_RELATED_TEXT = 2000
-_ABSENCE_NAMES = {
-    Signal.REPLAYS: "session replay",
-    Signal.FEEDBACK: "feedback",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,14 +240,10 @@ def related_view(answer: Answer, zone: ZoneInfo) -> RelatedView | None:
 
 
 def _absences(related: RelatedData) -> str:
-    found = {Signal.REPLAYS: related.replays, Signal.FEEDBACK: related.feedback}
-    missing = [
-        f"no {name}"
-        for signal, name in _ABSENCE_NAMES.items()
-        if signal in related.surely and not found[signal]
-    ]
-    absences = f"Sentry has {listed(missing)} for this customer where we searched."
-    return absences if missing else ""
+    """Return what certainly doesn't exist; of replays, Sentry's search can miss some."""
+    if Signal.FEEDBACK not in related.surely or related.feedback:
+        return ""
+    return "Sentry has no feedback for this customer where we searched."
 
 
 def _feedback(feedback: Feedback, window: Window, zone: ZoneInfo) -> FeedbackView:
