@@ -17,6 +17,7 @@ from apps.sentry import (
     SentryRateLimited,
     SentryRejectedQuery,
     SentryResting,
+    SentryRetired,
     SentryServerError,
     SentryTimeout,
     SentryUnreachable,
@@ -69,6 +70,12 @@ _TABLE: dict[type[SentryError], Problem] = {
         "query_refused",
         "Sentry didn't accept this search.",
         "Check the customer and try a shorter window. If it keeps happening, tell your admin.",
+    ),
+    SentryRetired: Problem(
+        "retired",
+        "Sentry has turned off an address that Triage uses.",
+        "Sentry often does so for only some minutes. Try again in ten minutes. If it keeps "
+        "happening, tell your Triage admin: Triage needs an update.",
     ),
     SentryServerError: Problem(
         "server_error", "We could not ask Sentry: it's having problems of its own.", _TRY_AGAIN

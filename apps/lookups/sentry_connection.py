@@ -181,7 +181,7 @@ def check_connection() -> tuple[Finding, ...]:
         config = sentry_config()
     except SentryError as error:
         return (Finding("Configuration", False, error.message, _CONNECT),)
-    return run_checks(config)
+    return run_checks(config, tuple(settings.TRIAGE_CUSTOMER_FIELDS))
 
 
 def connection_state() -> str:

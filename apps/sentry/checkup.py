@@ -1,13 +1,14 @@
 """Check the connection to Sentry with a few cheap calls, and say what to change."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from apps.sentry.client import path_segment
+from apps.events.query import DEFAULT_FIELDS, Customer, Question, Window
+from apps.sentry.client import Scope, path_segment
 from apps.sentry.config import (
     Deadline,
     Flavor,
@@ -20,12 +21,15 @@ from apps.sentry.config import (
     SentryOneProjectOnly,
     SentryPermissionMissing,
     SentryRateLimited,
+    SentryRejectedQuery,
+    SentryRetired,
     SentryTimeout,
     SentryUnknownRoute,
     SentryUnreachable,
 )
-from apps.sentry.http import ApiResponse, Transport
-from apps.sentry.parsing import items, parse_project
+from apps.sentry.http import ApiResponse, Transport, retirement
+from apps.sentry.parsing import items, mapping, parse_project
+from apps.sentry.search import search_for
 from apps.sentry.throttling import LocalRateLimiter
 
 MAX_SKEW_S = 30
@@ -38,6 +42,8 @@ _FIXES: dict[type[SentryError], str] = {
     SentryTimeout: "Check the network between this machine and Sentry, and Sentry's own status.",
     SentryAuthRefused: "Create a new token in Sentry and set it as SENTRY_AUTH_TOKEN.",
     SentryNotFound: "Check SENTRY_ORG: it is the slug in Sentry's addresses, not the name.",
+    SentryRetired: "Try again in ten minutes: at first, Sentry turns an old address off for only "
+    "some minutes. If it stays off, update Triage.",
     SentryRateLimited: "Wait a moment. Another program may be using the same token.",
     SentryBadResponse: "Check SENTRY_BASE_URL: something other than Sentry's API answers there.",
 }
@@ -53,15 +59,15 @@ class Finding:
     fix: str = ""
 
 
-def run_checks(config: SentryConfig) -> tuple[Finding, ...]:
-    """Return what works and what doesn't. Raise nothing.
+def run_checks(config: SentryConfig, fields: Sequence[str] = DEFAULT_FIELDS) -> tuple[Finding, ...]:
+    """Return what works and what doesn't. Raise nothing. `fields` are those of the customer.
 
     If host, token, or organization fail, return only that.
     """
     config = replace(config, deadline_s=REQUEST_TIMEOUT_S)
     transport = Transport(config, LocalRateLimiter(1))
     try:
-        return tuple(_ConnectionCheck(config, transport).findings())
+        return tuple(_ConnectionCheck(config, fields, transport).findings())
     finally:
         transport.close()
 
@@ -69,12 +75,14 @@ def run_checks(config: SentryConfig) -> tuple[Finding, ...]:
 class _ConnectionCheck:
     """The calls of one check."""
 
-    def __init__(self, config: SentryConfig, transport: Transport) -> None:
+    def __init__(self, config: SentryConfig, fields: Sequence[str], transport: Transport) -> None:
         self._config = config
+        self._fields = fields
         self._transport = transport
         self._organization = f"/organizations/{path_segment(config.organization)}"
         self._headers: Mapping[str, str] = {}
         self._project = ""
+        self._retirements: dict[str, str] = {}
 
     def findings(self) -> Iterator[Finding]:
         reached = self._run("Host, token, and organization", self._check_organization, "org:read")
@@ -84,10 +92,14 @@ class _ConnectionCheck:
         yield self._clock()
         yield self._run("Projects", self._check_projects, "org:read")
         yield self._run("List of events", self._check_events_table, "org:read")
+        yield from self._search()
         yield self._run("Problems", self._check_issues, "event:read")
         if self._project:
             yield self._run("Details of an event", self._check_event, "project:read")
         yield self._limits()
+        for path, announcement in self._retirements.items():
+            message = f"Sentry plans to turn off {path}. {announcement}"
+            yield Finding("Announced changes", True, message)
 
     def _run(self, label: str, check: Callable[[], str], scope: str) -> Finding:
         try:
@@ -103,6 +115,9 @@ class _ConnectionCheck:
     def _get(self, path: str, *params: tuple[str, str]) -> ApiResponse:
         response = self._transport.get(path, params, Deadline(self._config.deadline_s))
         self._headers = response.headers
+        announcement = retirement(response.headers)
+        if announcement:
+            self._retirements[path] = announcement
         return response
 
     def _check_organization(self) -> str:
@@ -138,6 +153,30 @@ class _ConnectionCheck:
             if self._config.flavor == Flavor.SENTRY:
                 raise
         return self._check_glitchtip()
+
+    # https://github.com/getsentry/sentry (organization_events_validate.py, not documented)
+    def _search(self) -> Iterator[Finding]:
+        """Have Sentry check the search of a lookup without running it, where it can."""
+        now = datetime.now(UTC)
+        customer = Customer("triage-check")
+        question = Question(customer, Window(now, 60), fields=tuple(self._fields))
+        scope = Scope(question.window.start, question.window.end)
+        params = [
+            *(("dataset", "errors"), ("query", search_for(question).text)),
+            *(("field", name) for name in self._fields),
+            *(*scope.params(), *scope.project_params()),
+        ]
+        try:
+            checked = mapping(self._get(f"{self._organization}/events/validate/", *params).body)
+        except SentryRejectedQuery as error:
+            problems = error.detail.removeprefix("400").strip()
+            if problems and not isinstance(error, SentryRetired):
+                yield _search_finding(problems.split("; "))
+            return
+        except SentryError:
+            return
+        if checked.get("valid") is True and not checked.get("dataset"):
+            yield Finding("Search", True, "Sentry accepts the search for a customer.")
 
     def _check_glitchtip(self) -> str:
         """Check a project's own list, which replaces the events table."""
@@ -176,6 +215,19 @@ class _ConnectionCheck:
         if not limit:
             return Finding("Limits", True, "Sentry reports no limit for this token.")
         return Finding("Limits", True, f"{left or '?'} of {limit} calls are left in this period.")
+
+
+def _search_finding(problems: Sequence[str]) -> Finding:
+    """Return the finding for what Sentry says against a search.
+
+    A field is unknown to Sentry until an event has it.
+    """
+    unknown = [one.partition(":")[0] for one in problems if one.endswith(": Unknown attribute")]
+    if len(unknown) == len(problems):
+        names = ", ".join(dict.fromkeys(unknown))
+        return Finding("Search", True, f"Sentry has no recent events with {names}.")
+    message = f"Sentry doesn't accept the search for a customer: {'; '.join(problems)}"
+    return Finding("Search", False, message, "Check TRIAGE_CUSTOMER_FIELDS, and update Triage.")
 
 
 def _error_text(error: SentryError) -> str:

@@ -319,14 +319,23 @@ class SentryClient:
 
     # https://docs.sentry.io/api/events/list-an-organizations-issues/ (`group` is not documented)
     def issues(self, issue_ids: Sequence[str], project_ids: Sequence[str] = ()) -> list[Issue]:
-        """Return up to 100 issues in one call, without those that Sentry omits."""
-        params = [("group", issue_id) for issue_id in issue_ids[:ISSUES_PER_CALL]]
+        """Return up to 100 issues in one call, without those that Sentry omits.
+
+        Those requested by short ID have it as their `id`, as the events do.
+        """
+        wanted = set(issue_ids[:ISSUES_PER_CALL])
+        short_ids = sorted(one for one in wanted if not one.isdecimal())
+        params = [("group", one) for one in issue_ids[:ISSUES_PER_CALL] if one not in short_ids]
         params += [("project", project_id) for project_id in project_ids or ("-1",)]
-        params += [("query", ""), ("limit", str(ISSUES_PER_CALL))]
+        query = f"issue:[{','.join(short_ids)}]" if short_ids else ""
+        params += [("query", query), ("limit", str(ISSUES_PER_CALL))]
         response = self._transport.get(f"{self.organization_path}/issues/", params, self.deadline)
-        wanted = set(issue_ids)
-        found = (parse_issue(row) for row in rows_of(response))
-        return [issue for issue in found if issue and issue.id in wanted]
+        found = filter(None, (parse_issue(row) for row in rows_of(response)))
+        named = (
+            replace(issue, id=issue.short_id) if issue.short_id in wanted else issue
+            for issue in found
+        )
+        return [issue for issue in named if issue.id in wanted]
 
     def get(self, path: str, params: Params, deadline: Deadline | None = None) -> ApiResponse:
         """GET any other path of the API. Raise a `SentryError`."""

@@ -138,6 +138,10 @@ class SentryRejectedQuery(SentryError):
     """Sentry didn't accept the request (400 and other 4xx)."""
 
 
+class SentryRetired(SentryRejectedQuery):
+    """Sentry has turned this endpoint off, for some minutes a day or for good (410)."""
+
+
 class SentryOneProjectOnly(SentryRejectedQuery):
     """The organization can't search several projects at once (400)."""
 

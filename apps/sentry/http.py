@@ -41,6 +41,7 @@ from apps.sentry.config import (
     SentryPermissionMissing,
     SentryRateLimited,
     SentryRejectedQuery,
+    SentryRetired,
     SentryServerError,
     SentryTimeout,
     SentryUnknownRoute,
@@ -247,12 +248,13 @@ _ERRORS_BY_STATUS: dict[int, tuple[type[SentryError], str]] = {
     403: (SentryPermissionMissing, "The token isn't allowed to read this."),
     404: (SentryNotFound, "Sentry has nothing at this address."),
     408: (SentryTimeout, "Sentry gave up waiting for the request."),
+    410: (SentryRetired, "Sentry has turned off an address that Triage uses."),
     504: (SentryTimeout, "Sentry did not finish the query in time."),
 }
 
 
 def _error_for(status: int, headers: Mapping[str, str], detail: str) -> SentryError:
-    full_detail = f"{status} {detail}".strip()
+    full_detail = " ".join(filter(None, (str(status), detail, retirement(headers))))
     if status == 429:
         return SentryRateLimited(
             "Sentry limits how often we can send requests.",
@@ -271,6 +273,16 @@ def _error_for(status: int, headers: Mapping[str, str], detail: str) -> SentryEr
     if status < 300:
         return SentryBadResponse(f"Sentry sent an empty answer ({status}).", detail=full_detail)
     return _refusal(status, detail, full_detail)
+
+
+# https://github.com/getsentry/sentry/blob/master/src/sentry/api/helpers/deprecation.py
+_RETIREMENT_HEADERS = ("X-Sentry-Deprecation-Date", "X-Sentry-Replacement-Endpoint")
+
+
+def retirement(headers: Mapping[str, str]) -> str:
+    """Return the headers with which Sentry announces the end of an endpoint, or nothing."""
+    found = ((name, headers.get(name.lower(), "")[:200]) for name in _RETIREMENT_HEADERS)
+    return ", ".join(f"{name}: {value}" for name, value in found if value)
 
 
 def _refusal(status: int, detail: str, full_detail: str) -> SentryError:
@@ -301,8 +313,19 @@ def _detail(content: bytes) -> str:
         return re.sub(r"(?:<[^>]{0,200}>|\s)+", " ", text).strip()[:300]
     detail: object = body.get("detail", body) if isinstance(body, dict) else body
     if isinstance(detail, dict):
-        detail = detail.get("message") or detail.get("code") or json.dumps(detail)
+        known = detail.get("message") or detail.get("code") or _invalid_parts(detail)
+        detail = known or json.dumps(detail)
     return "" if detail is None else str(detail)[:300]
+
+
+def _invalid_parts(validation: Mapping[str, object]) -> str:
+    """Return what Sentry's check of a search (`/events/validate/`) finds invalid."""
+    parts = []
+    for name, group in validation.items():
+        for part in group if isinstance(group, list) else [group]:
+            if isinstance(part, dict) and part.get("valid") is False:
+                parts.append(f"{part.get('name') or name}: {part.get('error')}")
+    return "; ".join(parts)
 
 
 def _seconds_to_wait(headers: Mapping[str, str]) -> float:

@@ -237,6 +237,7 @@ def _code(value: object) -> Iterator[tuple[int, str]]:
 
 # Projects, events, and issues.
 
+_SHORT_ID = re.compile(r"[A-Za-z0-9_-]{1,100}-[A-Za-z0-9]{1,20}")
 _LEVELS = frozenset(("fatal", "error", "warning", "info", "debug"))
 
 
@@ -286,7 +287,7 @@ def parse_row(body: object, identity_fields: Sequence[str]) -> Event | None:
         id=event_id,
         timestamp=timestamp,
         project=text(raw.get("project.name")) or text(raw.get("project")),
-        issue_id=_issue_id(raw.get("issue.id")),
+        issue_id=_issue_id(raw.get("issue.id")) or _short_id(raw.get("issue")),
         title=text(raw.get("title")),
         message=text(raw.get("message")),
         culprit=text(raw.get("culprit")),
@@ -308,6 +309,12 @@ def _issue_id(value: object) -> str | None:
     """Return an issue ID sent as number or text; None for 0 and anything else."""
     number = integer(value)
     return str(number) if number else None
+
+
+def _short_id(value: object) -> str | None:
+    """Return the short ID of an issue such as WEB-1A, which newer rows have instead."""
+    short_id = text(value) or ""
+    return short_id if _SHORT_ID.fullmatch(short_id) else None
 
 
 def _identities(raw: Mapping[str, object], fields: Sequence[str]) -> Iterator[tuple[str, str]]:

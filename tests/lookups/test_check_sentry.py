@@ -33,6 +33,51 @@ def test_a_working_connection_passes_every_check(sound: DemoSentry) -> None:
     assert len(check_connection()) == 7
 
 
+def test_retired_and_announced_endpoints_are_named(sound: DemoSentry) -> None:
+    """Sentry announces the end of an endpoint on each of its answers."""
+    headers = {"X-Sentry-Deprecation-Date": "2027-05-01", "X-Sentry-Replacement-Endpoint": "/new/"}
+    sound.fail("/projects/acme/", times=None, status=410, headers=headers, body={"message": "no"})
+    sound.fail(r"/acme/issues/\?", times=None, headers=headers)
+    by_label = {finding.label: finding for finding in check_connection()}
+    retired, announced = by_label["Details of an event"], by_label["Announced changes"]
+    assert (retired.ok, announced.ok) == (False, True)
+    assert "ten minutes" in retired.fix
+    for message in (retired.message, announced.message):
+        assert "2027-05-01" in message
+        assert "/new/" in message
+    assert "/organizations/acme/issues/" in announced.message
+
+
+VALID: dict[str, object] = {"valid": True, "dataset": [], "field": [], "query": []}
+UNKNOWN = {"valid": False, "error": "Unknown attribute", "name": "user.username"}
+BROKEN = {"valid": False, "error": "Invalid quote"}
+UNCHECKED = {"valid": True, "error": "This dataset is not compatible with the validate endpoint"}
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "finding"),
+    [
+        (200, VALID, (True, "Sentry accepts the search")),
+        (200, {**VALID, "dataset": [UNCHECKED]}, None),
+        (400, {"valid": False, "query": [UNKNOWN]}, (True, "no recent events with user.username")),
+        (400, {"valid": False, "query": [BROKEN, UNKNOWN]}, (False, "query: Invalid quote")),
+        (400, "", None),
+        (404, {"detail": "no"}, None),
+        (500, "", None),
+    ],
+)
+def test_sentry_checks_the_search_where_it_can(
+    sound: DemoSentry, status: int, answer: object, finding: tuple[bool, str] | None
+) -> None:
+    sound.fail("/events/validate/", times=None, status=status, body=answer)
+    found = [one for one in check_connection() if one.label == "Search"]
+    assert len(found) == bool(finding)
+    for one in found:
+        assert finding
+        assert (one.ok, bool(one.fix)) == (finding[0], not finding[0])
+        assert finding[1] in one.message
+
+
 def test_an_unreachable_host_is_the_only_finding(sound: DemoSentry, settings: Settings) -> None:
     settings.SENTRY_BASE_URL = "http://127.0.0.1:9"
     (finding,) = check_connection()

@@ -158,6 +158,30 @@ def test_all_issues_are_read_in_one_call(demo_sentry: DemoSentry, config: Sentry
     assert len(calls) == 1
 
 
+def test_rows_of_the_newer_dataset_are_grouped_by_short_id(
+    demo_sentry: DemoSentry, config: SentryConfig
+) -> None:
+    """They have no `issue.id`, and `error.handled` as text."""
+    demo_sentry.settings.newer_dataset = True
+    for name, handled in (("One", True), ("Two", False)):
+        for _ in range(2):
+            demo_sentry.world.add_event(
+                user_id="1", timestamp=MOMENT, exception=(name, "x"), handled=handled
+            )
+    answer = look_up(config, question("1"))
+    assert {(event.issue_id, event.handled) for event in answer.events} == {
+        ("WEB-1", True),
+        ("WEB-2", False),
+    }
+    assert {(issue.id, issue.events_total) for issue in answer.issues} == {
+        ("WEB-1", 2),
+        ("WEB-2", 2),
+    }
+    assert (answer.bodies_read, answer.complete, answer.notices) == (4, True, ())
+    assert answer.calls == 5
+    assert all(event.permalink for event in answer.events)
+
+
 def test_failed_issues_add_a_notice(demo_sentry: DemoSentry, config: SentryConfig) -> None:
     demo_sentry.world.add_event(user_id="1", timestamp=MOMENT)
     demo_sentry.fail(r"/acme/issues/\?", times=None, status=403)

@@ -20,6 +20,7 @@ from apps.sentry import (
     SentryPermissionMissing,
     SentryRateLimited,
     SentryRejectedQuery,
+    SentryRetired,
     SentryServerError,
     SentryTimeout,
     SentryUnreachable,
@@ -39,6 +40,7 @@ GOOD = [{"id": "1", "slug": "web"}]
         (403, SentryPermissionMissing),
         (404, SentryNotFound),
         (302, SentryBadResponse),
+        (410, SentryRetired),
         (422, SentryRejectedQuery),
     ],
 )
@@ -49,6 +51,21 @@ def test_permanent_errors_are_not_retried(
     with pytest.raises(kind):
         client.projects()
     assert len(client.call_log) == 1
+
+
+def test_retired_endpoint_says_when_and_what_replaces_it(
+    wire: responses.RequestsMock, client: SentryClient
+) -> None:
+    headers = {
+        "X-Sentry-Deprecation-Date": "2026-12-01T00:00:00+00:00",
+        "X-Sentry-Replacement-Endpoint": "/api/0/organizations/acme/workspaces/",
+    }
+    body = {"message": "This API no longer exists."}
+    wire.get(PROJECTS, status=410, headers=headers, json=body)
+    with pytest.raises(SentryRetired) as raised:
+        client.projects()
+    for text in (body["message"], *headers, *headers.values()):
+        assert text in raised.value.detail
 
 
 @pytest.mark.parametrize(

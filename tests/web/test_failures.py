@@ -32,6 +32,7 @@ def test_no_errors_is_confirmed_only_for_complete_results(ana: Client) -> None:
         ({"status": 403, "body": "{}"}, "our key doesn't have the access this needs"),
         ({"status": 404, "body": ""}, "doesn't recognize our organization"),
         ({"status": 400, "body": '{"detail": "Invalid quote"}'}, "didn't accept this search"),
+        ({"status": 410, "body": "{}"}, "turned off an address that Triage uses"),
         ({"status": 500, "body": "oops"}, "having problems of its own"),
         ({"status": 502, "body": "<html>bad</html>"}, "having problems of its own"),
         ({"status": 504, "body": ""}, "did not answer in time"),
