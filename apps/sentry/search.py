@@ -13,6 +13,7 @@ from apps.events.query import Customer, CustomerKind, Question
 
 EMAIL_FIELDS = frozenset(("user.email",))
 _UNSAFE_BACKSLASH = re.compile(r'\\(?:["*]|$)')
+_ONE_OR_TWO = re.compile("[s\u017f\0]{2,}|\0", re.IGNORECASE)
 _SPECIAL_IN_PATTERN = re.compile(r'\\+["*]?|[{}]')
 
 
@@ -90,20 +91,25 @@ def search_for(question: Question) -> Search:
 def any_case_values(identifier: str) -> list[str]:
     """Return the quoted values to search for an identifier with any capitals.
 
-    Sentry's patterns fold one character to one, so those that fold to two need a value of their
-    own, such as straße and strasse.
+    Sentry's patterns fold one character to one. Where one may be two, such as ß and ss, each
+    spelling is a value; more such places become wildcards.
     """
     if not has_case(identifier):
         return [quote(identifier)]
+    marked = "".join("\0" if len(char.casefold()) > 1 else char for char in identifier)
+    parts = _ONE_OR_TWO.split(marked)
+    is_one_place = len(parts) == 2 and marked.lower().count("ss") + marked.count("\0") == 1
+    if any(parts) and len(parts) > 1 and not is_one_place:
+        return [f'"{"*".join(map(_pattern, parts))}*"']
     folded = identifier.casefold()
     distinct: dict[str, str] = {}
     for value in (identifier, folded, folded.replace("ss", "ß")):
-        distinct.setdefault(_folded_one_to_one(value), value)
+        distinct.setdefault("".join(map(_folded_one_to_one, value)), value)
     return [f'"{_pattern(value)}*"' for value in distinct.values()]
 
 
-def _folded_one_to_one(value: str) -> str:
-    return "".join(folded if len(folded := char.casefold()) == 1 else char for char in value)
+def _folded_one_to_one(char: str) -> str:
+    return folded if len(folded := char.casefold()) == 1 else char
 
 
 def identity_clauses(identifier: str, fields: Sequence[str]) -> list[str]:

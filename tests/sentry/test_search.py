@@ -63,6 +63,7 @@ def test_label_limits_search_and_rows_to_its_field() -> None:
         ("CORP\\anna", ['"CORP*anna*"']),
         ("a{2}*", ['"a*2*\\**"']),
         ("Straße", ['"Straße*"', '"strasse*"']),
+        ("Jess Weiß", ['"Je* Wei**"']),
         ("STRASSE", ['"STRASSE*"', '"straße*"']),
     ],
 )
