@@ -207,7 +207,7 @@ class Draft:
     issue_status: str = "unresolved"
     kind: str | None = None
     title: str | None = None
-    level: str = "error"
+    level: str | None = "error"
     logger: str | None = None
     handled: bool | None = False
     mechanism: str = "generic"
@@ -677,7 +677,7 @@ def feedback_issue(draft: Draft, project: Project, number: int, own: int) -> Iss
         project=project,
         title=title_of(draft),
         culprit="user",
-        level=draft.level,
+        level=draft.level or "info",
         kind="generic",
         status="unresolved",
         metadata={"title": draft.title, "value": draft.message}
@@ -912,7 +912,7 @@ class World:
                 project=project,
                 title=title_of(draft),
                 culprit=culprit_of(draft),
-                level=draft.level,
+                level=draft.level or "error",
                 kind=draft.kind or "error",
                 status=draft.issue_status,
             )

@@ -46,6 +46,14 @@ def test_every_customer_has_something_to_show_except_three(
     assert bool(events_of(story, customer)) == (customer.key not in ("leo", "hanna", "nils"))
 
 
+def test_nadia_has_two_spellings_and_oda_an_event_without_a_level(story: World) -> None:
+    nadia = named("nadia").identifier.casefold()
+    emails = {str(event.columns["user.email"]) for event in story.events}
+    assert len({email for email in emails if email.casefold() == nadia}) == 2
+    levels = [event.columns["level"] for event in events_of(story, named("oda"))]
+    assert levels.count(None) == 1
+
+
 def test_hanna_had_an_error_14_minutes_before_and_one_later_and_nils_none_ever(
     story: World,
 ) -> None:

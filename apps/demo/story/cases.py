@@ -198,6 +198,7 @@ def oda(scene: Scene) -> None:
         60,
         project="orders-worker",
         issue="lost",
+        level=None,
         exception=("Error", "the server has lost the details"),
         is_lost=True,
         environment=None,
@@ -565,12 +566,16 @@ SKIPPED = frame(
 
 
 def nadia(scene: Scene) -> None:
-    """Add two crashes of the scanner and an error of the address screen, in Arabic."""
+    """Add two crashes of the scanner and an error of the address screen, in Arabic.
+
+    One screen sends her address as she typed it, the other one in capitals.
+    """
     for seconds in (-75, 30):
         _scanner(scene, seconds)
     scene.add(
         -20,
         project="mobile-app",
+        email="Nadia.Haddad@example.com",
         issue="address-city",
         exception=("TypeError", "undefined is not an object (evaluating 'city.split')"),
         frames=[*REACT_NATIVE, frame("src/address/format.ts", "formatCity", 12, ADDRESS)],
