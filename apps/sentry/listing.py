@@ -259,7 +259,7 @@ def _merged(parts: Sequence[Listing], skipped: Sequence[Notice], limit: int) -> 
     return capped(listing, limit) if was_capped or len(by_id) > limit else listing
 
 
-# After this many rows of others with similar identifiers, only what was typed is searched.
+# After this many rows of others with similar identifiers, a narrower search is used.
 MAX_OTHERS = 150
 _AS_TYPED = Notice(
     NoticeCode.INCOMPLETE_LIST,
@@ -280,10 +280,11 @@ def _read_table(client: SentryClient, question: Question, search: Search, scope:
             client.progress_tracker.record_page(table.events.values())
             if len(table.events) + (continues and search.exact) > client.config.max_events:
                 return _with_total(client, table.listing(), question, search, scope)
-            if search.typed and table.others >= MAX_OTHERS:
-                narrower = Search(search.typed, exact=True)
-                typed = _read_table(client, question, narrower, scope)
-                return _merged([table.listing(), typed], [_AS_TYPED], client.config.max_events)
+            if search.narrower and table.others >= MAX_OTHERS:
+                listing = _read_table(client, question, search.narrower, scope)
+                if not search.narrower.exact:
+                    return listing
+                return _merged([table.listing(), listing], [_AS_TYPED], client.config.max_events)
     except SentryError as error:
         if not table.events:
             raise

@@ -53,59 +53,75 @@ def has_case(value: str) -> bool:
 class Search:
     """A search in parentheses, and whether it finds nothing but the customer.
 
-    If not, `typed` finds only the identifier as typed, where that is possible.
+    If it finds too many others, `narrower` finds fewer, but if exact, only what was typed.
     """
 
     text: str
     exact: bool
-    typed: str | None = None
+    narrower: "Search | None" = None
 
 
 def search_for(question: Question) -> Search:
     """Return the search for the customer in any of the lookup's fields, with any capitals.
 
     Sentry compares values with their capitals, but patterns without (its newer datasets do so
-    only on request, see `client`). So a `*` follows each value that has capitals.
+    only on request, see `client`). So a `*` follows each value that has capitals, or replaces a
+    letter of it, which finds fewer others but doesn't work for short ones.
     """
-    customer = question.customer
-    clauses: list[str] = []
-    typed: list[str] = []
-    hex_clauses: list[str] = []
-    exact = True
+    customer, fields = question.customer, question.searched_fields
+    if not customer.is_named:
+        return _search([], customer, exact=True)
+    clauses = identity_clauses(customer.identifier, fields)
+    as_typed = _search(clauses, customer, exact=is_exact(customer.identifier))
+    if not has_case(customer.identifier):
+        return as_typed
+    narrower = as_typed if as_typed.exact else None
+    patterns = any_case_patterns(customer.identifier)
+    inner = [_with_inner_wildcard(pattern) for pattern in patterns]
+    if all(inner):
+        clauses = [f'{field}:"{pattern}"' for field in fields for pattern in inner]
+        narrower = _search(clauses, customer, exact=False, narrower=narrower)
+    clauses = [f'{field}:"{pattern}*"' for field in fields for pattern in patterns]
+    return _search(clauses, customer, exact=False, narrower=narrower)
+
+
+def _search(
+    clauses: list[str], customer: Customer, *, exact: bool, narrower: Search | None = None
+) -> Search:
+    """Return the search for any of the clauses, the trace ID, or the event ID."""
     if customer.hex_id and customer.kind != CustomerKind.EVENT:
-        hex_clauses.append(f'trace:"{customer.hex_id}"')
+        clauses = [*clauses, f'trace:"{customer.hex_id}"']
     if customer.hex_id and customer.kind != CustomerKind.TRACE:
-        hex_clauses.append(f'id:"{customer.hex_id}"')
-    if customer.is_named:
-        values = any_case_values(customer.identifier)
-        clauses = [f"{field}:{value}" for field in question.searched_fields for value in values]
-        exact = is_exact(customer.identifier)
-        if exact and has_case(customer.identifier):
-            exact = False
-            typed = identity_clauses(customer.identifier, question.searched_fields)
-    text = " OR ".join((*clauses, *hex_clauses))
-    narrower = f"({' OR '.join((*typed, *hex_clauses))})" if typed else None
-    return Search(f"({text})", exact, narrower)
+        clauses = [*clauses, f'id:"{customer.hex_id}"']
+    return Search(f"({' OR '.join(clauses)})", exact, narrower)
 
 
-def any_case_values(identifier: str) -> list[str]:
-    """Return the quoted values to search for an identifier with any capitals.
+def any_case_patterns(identifier: str) -> list[str]:
+    """Return the patterns that, between them, match an identifier with any capitals.
 
     Sentry's patterns fold one character to one. Where one may be two, such as ß and ss, each
-    spelling is a value; more such places become wildcards.
+    spelling has a pattern; more such places become wildcards.
     """
-    if not has_case(identifier):
-        return [quote(identifier)]
     marked = "".join("\0" if len(char.casefold()) > 1 else char for char in identifier)
     parts = _ONE_OR_TWO.split(marked)
     is_one_place = len(parts) == 2 and marked.lower().count("ss") + marked.count("\0") == 1
     if any(parts) and len(parts) > 1 and not is_one_place:
-        return [f'"{"*".join(map(_pattern, parts))}*"']
+        return ["*".join(map(_pattern, parts))]
     folded = identifier.casefold()
     distinct: dict[str, str] = {}
     for value in (identifier, folded, folded.replace("ss", "ß")):
         distinct.setdefault("".join(map(_folded_one_to_one, value)), value)
-    return [f'"{_pattern(value)}*"' for value in distinct.values()]
+    return [_pattern(value) for value in distinct.values()]
+
+
+def _with_inner_wildcard(pattern: str) -> str | None:
+    """Return the pattern with a `*` for the letter nearest to its middle, not for its ends."""
+    middle = len(pattern) / 2
+    letters = [place for place in range(1, len(pattern) - 1) if has_case(pattern[place])]
+    if not letters:
+        return None
+    place = min(letters, key=lambda place: abs(place - middle))
+    return f"{pattern[:place]}*{pattern[place + 1 :]}"
 
 
 def _folded_one_to_one(char: str) -> str:

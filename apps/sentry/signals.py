@@ -656,12 +656,14 @@ class OccurrenceSearch:
         return rows.events[0] if rows.events else None
 
     def _read(self, sort: str, start: datetime, end: datetime) -> _FirstRows:
-        """Return the first rows, only as typed if those of others take all the places."""
-        rows = self._read_rows(self._search.text, sort, start, end)
-        if rows.events or rows.is_complete or not self._search.typed:
-            return rows
-        self._is_as_typed = True
-        return self._read_rows(self._search.typed, sort, start, end)
+        """Return the first rows, of a narrower search if those of others take all the places."""
+        search = self._search
+        rows = self._read_rows(search.text, sort, start, end)
+        while search.narrower and not rows.events and not rows.is_complete:
+            search = search.narrower
+            self._is_as_typed |= search.exact
+            rows = self._read_rows(search.text, sort, start, end)
+        return rows
 
     # https://docs.sentry.io/api/explore/query-explore-events-in-table-format/
     def _read_rows(self, search: str, sort: str, start: datetime, end: datetime) -> _FirstRows:

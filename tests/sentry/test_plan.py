@@ -113,21 +113,35 @@ def tables_read(demo_sentry: DemoSentry) -> int:
     return sum(call.path.endswith("/acme/events/") for call in demo_sentry.calls)
 
 
-def test_too_many_others_leave_the_search_for_other_capitals_incomplete(
-    demo_sentry: DemoSentry, config: SentryConfig
+@pytest.mark.parametrize(
+    ("typed", "other", "found", "tables"),
+    [
+        ("user-5", "user-5{}", {"user-5", "USER-5", "User-5"}, 3),
+        ("anna", "an{}a", {"anna", "ANNA", "Anna"}, 1),
+        ("u-5", "u-5{}", {"u-5", "U-5"}, 3),
+    ],
+)
+def test_many_others_with_similar_ids_narrow_the_search(
+    demo_sentry: DemoSentry,
+    config: SentryConfig,
+    typed: str,
+    other: str,
+    found: set[str],
+    tables: int,
 ) -> None:
-    newest = demo_sentry.world.add_event(user_id="USER-5", timestamp=MOMENT + timedelta(seconds=9))
+    """A pattern ends before the others' IDs do, unless the customer's is too short for one."""
+    demo_sentry.world.add_event(user_id=typed.upper(), timestamp=MOMENT + timedelta(seconds=9))
     for place in range(450):
-        demo_sentry.world.add_event(user_id=f"user-5{place}", timestamp=MOMENT)
-    oldest = [
+        demo_sentry.world.add_event(user_id=other.format(place), timestamp=MOMENT)
+    for name in (typed, typed.capitalize()):
         demo_sentry.world.add_event(user_id=name, timestamp=MOMENT - timedelta(seconds=9))
-        for name in ("user-5", "User-5")
-    ]
-    answer = look_up(config, question("user-5"))
-    assert {event.id for event in answer.events} == {newest.id, oldest[0].id}
-    assert (codes(answer), answer.complete) == ([NoticeCode.INCOMPLETE_LIST], False)
-    assert answer.events_total is None
-    assert tables_read(demo_sentry) == 3
+    answer = look_up(config, question(typed))
+    assert {value for event in answer.events for _name, value in event.identities} == found
+    is_complete = typed != "u-5"
+    assert answer.complete is is_complete
+    assert codes(answer) == ([] if is_complete else [NoticeCode.INCOMPLETE_LIST])
+    assert answer.events_total == (len(answer.events) if is_complete else None)
+    assert tables_read(demo_sentry) == tables
 
 
 def test_window_includes_both_edges(demo_sentry: DemoSentry, config: SentryConfig) -> None:

@@ -8,7 +8,7 @@ import pytest
 from apps.events.event import Event
 from apps.events.identifier import parse_customer
 from apps.events.query import Customer
-from apps.sentry.search import any_case_values, is_exact, matched_fields, quote, search_for
+from apps.sentry.search import is_exact, matched_fields, quote, search_for
 from tests.conftest import question
 
 HEX = "7ca573c0f4814912aaa9bdc77d1a7d51"
@@ -35,13 +35,19 @@ def test_value_cannot_leave_its_quotes(value: str, text: str, exact: bool) -> No
 
 
 def test_all_fields_are_searched_at_once_in_parentheses() -> None:
-    """Patterns ignore case, so they find any capitals. `typed` is for when they find too many."""
+    """Patterns ignore case, so they find any capitals. The narrower ones find fewer others."""
     search = search_for(question("Jane@Example.com"))
     assert search.text == (
         '(user.id:"Jane@Example.com*" OR user.email:"Jane@Example.com*" '
         'OR user.username:"Jane@Example.com*")'
     )
-    assert search.typed == (
+    assert search.narrower
+    assert search.narrower.text == (
+        '(user.id:"Jane@Exa*ple.com" OR user.email:"Jane@Exa*ple.com" '
+        'OR user.username:"Jane@Exa*ple.com")'
+    )
+    assert search.narrower.narrower
+    assert search.narrower.narrower.text == (
         '(user.id:"Jane@Example.com" OR user.email:"Jane@Example.com" '
         'OR user.email:"jane@example.com" OR user.username:"Jane@Example.com")'
     )
@@ -55,20 +61,25 @@ def test_label_limits_search_and_rows_to_its_field() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "values"),
+    ("typed", "values", "narrower"),
     [
-        ("1001", ['"1001"']),
-        ("田中", ['"田中"']),
-        ('a"b', ['"a\\"b*"']),
-        ("CORP\\anna", ['"CORP*anna*"']),
-        ("a{2}*", ['"a*2*\\**"']),
-        ("Straße", ['"Straße*"', '"strasse*"']),
-        ("Jess Weiß", ['"Je* Wei**"']),
-        ("STRASSE", ['"STRASSE*"', '"straße*"']),
+        ("1001", ["1001"], None),
+        ("田中", ["田中"], None),
+        ('a"b', ['a\\"b*'], ['a\\"b']),
+        ("CORP\\anna", ["CORP*anna*"], ["CORP**nna"]),
+        ("a{2}*", ["a*2*\\**"], ["a{2}\\*"]),
+        ("Straße", ["Straße*", "strasse*"], ["Str*ße", "str*sse"]),
+        ("STRASSE", ["STRASSE*", "straße*"], ["STR*SSE", "str*ße"]),
+        ("Jess Weiß", ["Je* Wei**"], ["Je* *ei*"]),
     ],
 )
-def test_values_with_capitals_are_searched_by_pattern(typed: str, values: list[str]) -> None:
-    assert any_case_values(typed) == values
+def test_values_with_capitals_are_searched_by_pattern(
+    typed: str, values: list[str], narrower: list[str] | None
+) -> None:
+    search = search_for(replace(question(typed), fields=("user.id",)))
+    for values_of, one in ((values, search), (narrower, search.narrower)):
+        clauses = [f'user.id:"{value}"' for value in values_of or ()]
+        assert (one and one.text) == (f"({' OR '.join(clauses)})" if clauses else None)
 
 
 def test_configured_tags_are_quoted_too() -> None:
