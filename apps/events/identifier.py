@@ -45,6 +45,18 @@ def parse_customer(
 
     Raise `CustomerRefused` if the text can't be looked up; the message explains why.
     """
+    customer = _parse(text, fields, site)
+    if "\\" in customer.identifier and not customer.identifier.strip(_SIGNS):
+        raise CustomerRefused(
+            "Sentry can’t search for these signs alone: it would find everyone. Add letters or "
+            "digits of the customer’s identifier."
+        )
+    return customer
+
+
+def _parse(
+    text: str, fields: tuple[str, ...] = DEFAULT_FIELDS, site: Site | None = None
+) -> Customer:
     typed = _clean(text)
     if typed.casefold().startswith(EXACTLY):
         customer = Customer(typed[len(EXACTLY) :])
@@ -55,11 +67,6 @@ def parse_customer(
         raise CustomerRefused("Enter a customer: a user ID, email, or username.")
     if len(customer.identifier) > MAX_CUSTOMER_LENGTH:
         raise _too_long(customer.identifier)
-    if "\\" in customer.identifier and not customer.identifier.strip(_SIGNS):
-        raise CustomerRefused(
-            "Sentry can’t search for these signs alone: it would find everyone. Add letters or "
-            "digits of the customer’s identifier."
-        )
     return customer
 
 
@@ -84,9 +91,7 @@ def restored_customer(stored: str, *, fields: tuple[str, ...]) -> Customer:
     for known in (fields, (*DEFAULT_FIELDS, *fields)):
         with suppress(CustomerRefused):
             return parse_customer(stored, fields=known)
-    with suppress(CustomerRefused):
-        return parse_customer(f"{EXACTLY}{stored}")
-    return Customer(stored)
+    return _parse(f"{EXACTLY}{stored}")
 
 
 def identifier_to_find(text: str, *, fields: tuple[str, ...]) -> str:
@@ -112,7 +117,7 @@ def names_to_erase(text: str, *, fields: tuple[str, ...] = DEFAULT_FIELDS) -> tu
 
     Raise `CustomerRefused` if no lookup can have it.
     """
-    literal = parse_customer(f"{EXACTLY}{text}").identifier
+    literal = _parse(f"{EXACTLY}{text}").identifier
     try:
         return tuple(dict.fromkeys((parse_customer(text, fields=fields).identifier, literal)))
     except CustomerRefused:
