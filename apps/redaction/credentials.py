@@ -112,8 +112,8 @@ _IN_COMMANDS = (
 )
 _SHORT_OPTION = Shape(
     "secret",
-    re.compile(r"(?<![\w-])-[pPa][ ]{1,2}[\"']?(?P<value>[^\s\"'<>$:/=-][^\s\"'<>:/=]{7,200})"),
-    ("-p ", "-a "),
+    re.compile(r"(?<![\w-])-p[ ]{1,2}[\"']?(?P<value>[^\s\"'<>$:/=-][^\s\"'<>:/=]{7,200})"),
+    ("-p ",),
     lambda found: looks_generated(found.value) or _mixes_characters(found.value),
     starts=at_hints,
 )
@@ -128,6 +128,16 @@ _IN_MARKUP = (
     ),
     _shape(rf"name={_FIELD}[^<>\n]{{1,200}}\svalue={_QUOTED}", ("name=",), named=True),
     _shape(rf"value={_QUOTED}[^<>\n]{{0,200}}\sname={_FIELD}", ("value=",), named=True),
+    # Pydantic: the name of the field, a line below what is wrong with it, and the value.
+    Shape(
+        "secret",
+        re.compile(
+            r"(?<![\w.])(?P<name>\w[\w.]{1,60}+)\n[ ]{2}[^\n]{1,200}?input_value="
+            r"(?P<value>'[^'\n]{1,500}'|[^\s,\]]{1,200})"
+        ),
+        ("input_value=",),
+        _has_secret_name,
+    ),
     _shape(
         rf"name={_FIELD}(?:\\r\\n|\\n|\r?\n){{2}}(?P<value>[^\r\n\\\"<>]{{1,1000}})",
         ("name=",),
@@ -222,14 +232,17 @@ def _segment(slash: str, hints: tuple[str, ...]) -> Shape:
     )
 
 
+# Between the lines of a key that is written as several strings.
+_NEXT_STRING = r"[\"'] ?[+.\\,]?\s{1,40}[\"'](?=[\w+/=-])"
 # RFC 7468, RFC 4880, and PuTTY. A truncated key ends with the text.
 PRIVATE_KEYS = (
     Shape(
         "private-key",
         re.compile(
             r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
-            r"(?:(?!-----BEGIN)[^<>\"'{}`]){0,12000}?(?:-----END [A-Z0-9 ]{0,30}KEY(?: BLOCK)?-----"
-            r"|(?=[<>\"'{}`]|-----BEGIN)|\Z)"
+            rf"(?:(?!-----BEGIN)[^<>\"'{{}}`]|{_NEXT_STRING}){{0,12000}}?"
+            r"(?:-----END [A-Z0-9 ]{0,30}KEY(?: BLOCK)?-----"
+            rf"|(?!{_NEXT_STRING})(?=[<>\"'{{}}`]|-----BEGIN)|\Z)"
         ),
         ("private key",),
     ),
@@ -311,14 +324,23 @@ _TEXTUAL = (
         _is_mentioned_secret,
         starts=at_hints,
     ),
+    Shape(
+        "token",
+        re.compile(
+            r"(?:hooks\.slack\.com/(?:services|workflows|triggers)|hooks\.zapier\.com/hooks/catch"
+            r"|discord(?:app)?\.com/api/webhooks|(?:outlook|webhook)\.office\.com/webhook(?:b2)?)/"
+            r"(?P<value>[\w/@.%-]{8,300})"
+        ),
+        ("hooks.", "/api/webhooks", "office.com"),
+    ),
     _segment("/", ("/",)),
     _segment("%2[Ff]", ("%2f",)),
     Shape(
         "secret",
         re.compile(
-            r"(?<![A-Za-z])(?:name|key|header|field)\\{0,4}[\"']?\s?[:=]\s?\\{0,4}[\"']"
-            r"(?P<name>[\w.-]{1,60})\\{0,4}[\"'],?\s{0,8}\\{0,4}[\"']?value\\{0,4}[\"']?\s?[:=]\s?"
-            r"\\{0,4}[\"'](?P<value>[^\"'\\\n]{1,2000})",
+            r"(?<![A-Za-z])(?:name|key|header|field)\\{0,4}[\"']?\s?[:=]\s?\\{0,4}[\"']?"
+            r"(?P<name>[\w.-]{1,60})\\{0,4}[\"']?,?\s{0,8}\\{0,4}[\"']?value\\{0,4}[\"']?\s?[:=]\s?"
+            r"\\{0,4}[\"']?(?P<value>[^\"'\\\s][^\"'\\\n]{0,2000})",
             re.I,
         ),
         ("name", "key", "header", "field"),
@@ -332,14 +354,6 @@ _TEXTUAL = (
         ),
         ("auth",),
         starts=at_hints,
-    ),
-    Shape(
-        "token",
-        re.compile(
-            r"(?:hooks\.slack\.com/(?:services|workflows|triggers)"
-            r"|discord(?:app)?\.com/api/webhooks|webhook\.office\.com/webhookb2)/(?P<value>[\w/@.-]{8,300})"
-        ),
-        ("hooks.slack.com", "/api/webhooks", "webhook.office.com"),
     ),
 )
 

@@ -120,17 +120,17 @@ _MAX_REMEMBERED = 100_000
 _harmless: set[int] = set()
 _MIN_DIGITS_OF_CHECKED = 9
 _MIN_DIGITS_OF_ADDRESS = 4
-_MIN_LENGTH_WITHOUT_DIGIT = 30
-_DIGITS = frozenset("0123456789")
+_MAX_LENGTH_OF_WORDS = 20
+_TOKEN_CHARACTERS = frozenset("0123456789_")
 _KEYS = ShapeGroup(*KEYS)
 _PRIVATE_KEYS = ShapeGroup(*PRIVATE_KEYS)
 _CHECKED_NUMBERS = ShapeGroup(*CHECKED_NUMBERS)
-_ACCOUNTS = ShapeGroup(*ACCOUNTS)
+_PERSONS = ShapeGroup(*ACCOUNTS, *OWNED_DEVICES)
 # Rows come last, so that the addresses in them have the same aliases as elsewhere.
-_TEXTUAL = ShapeGroup(*TEXTUAL, *ADDRESSES, *OWNED_DEVICES, *ROWS)
+_TEXTUAL = ShapeGroup(*TEXTUAL, *ADDRESSES, *ROWS)
 _DEVICES = ShapeGroup(*DEVICES)
 _PHONES_AND_IPV4 = ShapeGroup(*PHONES, *IPV4)
-_LONG_RUN = re.compile(r"[\w.~+/=:$|-]{14,}")
+_LONG_RUN = re.compile(r"[\w.~+/=:$|!-]{14,}")
 _TOKEN_PREFIXES = tuple({prefix for prefix, _pattern in VENDOR_TOKENS})
 
 
@@ -173,8 +173,7 @@ def _redact_shapes(text: str, ledger: Ledger, name: str, *, is_version: bool) ->
     text = _without_tokens(text, ledger)
     if digits >= _MIN_DIGITS_OF_CHECKED:
         text = _without_shapes(text, ledger, _CHECKED_NUMBERS, name)
-    if "/" in text or "\\" in text or "%5" in text:
-        text = _without_shapes(text, ledger, _ACCOUNTS, name)
+    text = _without_shapes(text, ledger, _PERSONS, name)
     if has_separator:
         text = _without_named_values(text, ledger)
     if has_separator or digits:
@@ -214,17 +213,18 @@ def _lines(text: str) -> Iterator[str]:
 
 def _without_tokens(text: str, ledger: Ledger) -> str:
     """Hide vendor tokens; only long runs of characters are searched for their prefixes."""
-    runs = " ".join(
-        run
-        for run in _LONG_RUN.findall(text)
-        if len(run) > _MIN_LENGTH_WITHOUT_DIGIT or not _DIGITS.isdisjoint(run)
-    )
+    runs = " ".join(filter(_can_be_token, _LONG_RUN.findall(text)))
     if not runs or not _contains_any(runs, _TOKEN_PREFIXES):
         return text
     for prefix, pattern in VENDOR_TOKENS:
         if prefix in runs and pattern.search(runs):
             text = pattern.sub(lambda match: ledger.alias("token", match.group()), text)
     return text
+
+
+def _can_be_token(run: str) -> bool:
+    """Return whether it has a digit or underscore, or only capitals, or is very long."""
+    return not _TOKEN_CHARACTERS.isdisjoint(run) or run.isupper() or len(run) > _MAX_LENGTH_OF_WORDS
 
 
 def _contains_any(text: str, hints: tuple[str, ...]) -> bool:

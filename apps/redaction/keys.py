@@ -57,11 +57,12 @@ HARMLESS_KEY_QUALIFIERS = frozenset((
     "event", "feature", "issue", "project", "registry", "hot", "shortcut", "arrow", "translation",
     "message", "idempotency", "config", "setting", "settings", "redis", "job", "queue", "file",
     "duplicate", "dup", "invalid", "missing", "no", "unknown", "bad", "enter", "space", "tab",
-    "esc", "escape", "ctrl", "shift", "alt", "any", "sentry", "index", "parent", "range", "state",
+    "esc", "escape", "ctrl", "shift", "alt", "any", "index", "parent", "range", "state",
     "query", "react", "local", "prefix", "lock", "candidate", "surrogate", "order", "user",
     "not", "on", "data", "meta", "type", "id", "context", "item", "option", "menu", "theme",
     "dedupe", "dedup", "fingerprint", "etag", "trace", "span", "storage", "s3", "bucket", "blob",
-    "asset", "cursor", "sorting", "grouping", "routing", "shard", "entity", "record", "node",
+    "asset", "cursor", "sorting", "grouping", "routing", "shard", "entity", "record", "node", "by",
+    "in", "of", "for",
 ))  # fmt: skip
 # Words of names in capitals whose values look generated without being credentials.
 HARMLESS_CAPITALS = frozenset((
@@ -89,10 +90,10 @@ ABOUT_LAST = frozenset((
     "middleware", "serializer", "storage", "manager", "handler", "factory", "service", "class",
     "field", "format", "scope", "scopes", "issuer", "audience", "used", "usage", "budget",
     "remaining", "left", "start", "started", "ended", "end", "present", "exists", "missing",
-    "match", "mismatch", "set", "verified", "label", "validator", "validators", "help", "endpoint",
-    "generator", "view", "store", "sampled", "rate", "position", "line", "column", "brand",
-    "reset", "network", "country", "hasher", "hashers", "description", "within", "pattern",
-    "regex", "prefix", "suffix",
+    "match", "mismatch", "set", "method", "options", "verified", "label", "validator", "validators",
+    "help", "endpoint", "generator", "view", "store", "sampled", "rate", "position", "line",
+    "column", "brand", "reset", "network", "country", "hasher", "hashers", "description", "within",
+    "pattern", "regex", "prefix", "suffix",
 ))  # fmt: skip
 ABOUT_PARTS = ("publickey", "publishable", "secretar")
 
@@ -126,7 +127,13 @@ PERSONAL_NAMES |= dict.fromkeys(
     (
         *("idfa", "idfv", "gaid", "adid", "aaid", "advertisingid", "advertisingidentifier", "udid"),
         *("deviceid", "deviceuuid", "deviceserial", "devicemac", "deviceidentifier", "devicename"),
-        *("deviceuniqueidentifier", "devicevendorid", "devicevendoridentifier", "deviceudid"),
+        *(
+            "deviceuniqueidentifier",
+            "deviceuniqueid",
+            "devicevendorid",
+            "devicevendoridentifier",
+            "deviceudid",
+        ),
         *("deviceimei", "deviceadvertisingid", "deviceapphash", "androidid", "imei", "imsi"),
         *("iccid", "meid", "serialnumber", "hardwareid", "vendoridentifier", "wifimac"),
         *("identifierforvendor", "installationid", "installid", "uniqueidentifier"),
@@ -141,7 +148,7 @@ PERSONAL_LAST = {"email": "email", "emails": "email", "phone": "phone", "ip": "i
 
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _RUN = re.compile(r"[A-Za-z0-9]{12,500}+")
-_CHARACTERS = re.compile(r"[\w+/=.~:|$-]{12,500}")
+_CHARACTERS = re.compile(r"[\w+/=.~:|$%-]{12,500}")
 _TO_OR_FROM_DIGIT = re.compile(r"[A-Za-z](?=\d)|\d(?=[A-Za-z])")
 _TO_CAPITAL = re.compile(r"[a-z](?=[A-Z])")
 _DIGIT = re.compile(r"\d")
@@ -175,7 +182,7 @@ def _alternates(run: str) -> bool:
     return changes > 3 if len(run) >= _MIN_LENGTH_OF_PARTS else changes > 3 and digits > 0
 
 
-def _has_generated_part(value: str) -> bool:
+def has_generated_part(value: str) -> bool:
     """Return whether a part of the URL's path or query looks generated."""
     return any(map(looks_generated, _URL_PARTS.split(value[:2000])))
 
@@ -238,7 +245,7 @@ def _form(name: str) -> Callable[[str], object] | None:
     if PERSONAL_NAMES.get(joined) == "device":
         return _DEVICE_ID.fullmatch
     if joined.endswith(("url", "uri")) and words:
-        return _has_generated_part
+        return has_generated_part
     return None if not words or _is_certain(words, joined, name) else looks_generated
 
 
@@ -253,6 +260,7 @@ _CARDS = ("cardexp", "ccexp", "creditcardexp")
 # Names of fields that say more after the name of their object.
 PARTS = frozenset((
     "key", "id", "name", "number", "uuid", "udid", "serial", "mac", "identifier", "vendorid",
+    "uniqueid", "unique_id",
 ))  # fmt: skip
 # Variables of desktops that are not sessions of people.
 _OF_DESKTOPS = frozenset((
@@ -296,8 +304,8 @@ def _is_certain(words: list[str], joined: str, key: str) -> bool:
 def _is_possible(words: list[str], joined: str, key: str) -> bool:
     """Return whether a generated value with this name is a secret: `mapbox_key`, `MAPBOX`."""
     if joined.endswith("key") and joined not in NO_KEY:
-        qualifiers = words[:-1] if words[-1] == "key" else [words[-1][:-3]]
-        return any(qualifiers) and HARMLESS_KEY_QUALIFIERS.isdisjoint(qualifiers)
+        qualifier = "".join(words[-2:-1]) if words[-1] == "key" else words[-1][:-3]
+        return qualifier != "" and qualifier not in HARMLESS_KEY_QUALIFIERS
     is_variable = key.isupper() and key.isascii() and len(key) > 2
     return is_variable and HARMLESS_CAPITALS.isdisjoint(words)
 

@@ -10,6 +10,7 @@ from apps.redaction.keys import (
     EMPTY_VALUES,
     PARTS,
     has_expected_form,
+    has_generated_part,
     is_plural,
     kind_of_key,
     looks_generated,
@@ -57,7 +58,7 @@ _MAX_SPAN = 4000
 _MAX_CHECKED = 300
 # Also inside a wrapper such as `SecretStr('x')`.
 _QUOTED = re.compile(
-    r"\[?(?:(?:pydantic\.)?(?:Secret|Password|Sensitive|Token)\w{0,12}\(\s?)?"
+    r"\[?(?:(?:pydantic\.)?(?:Secret|Password|Sensitive|Token|Some\b|Optional\b)\w{0,12}\(\s?)?"
     r"(?:string\(\d{1,6}\)\s)?(?:[bBuUrRfFL@$]{1,2}(?=\\{0,8}[\"']))?(\\{0,8}[\"'`]|%22|%27|&quot;)"
 )
 _INSIDE = {
@@ -184,8 +185,8 @@ def _authorization(text: str, start: int) -> Span | None:
 _NAME_AND_MARK = (
     r"(?P<name>\w(?<!\w[.-]\w)[\w.$-]{0,80}+)"
     r"(?P<close>\\{0,8}[\"'`]|%22|%27|&quot;|\*\*)?(?:[\])]|\[\d{0,4}\]|%(?:25)?5[Dd])?"
-    r"(?P<mark>\s{0,4}+(?:=>|:=|!?={1,3}|:(?!:)|%3[Dd]|%3[Aa]|[\uff1d\uff1a]"
-    r"|(?<=\s)->(?=\s))|>|&gt;|,|;s:\d{1,6}:(?=\\{0,8}\")|[ (](?=\\{0,8}[\"'`]))\s{0,4}+"
+    r"(?P<mark>\s{0,20}+(?:=>|:=|!?={1,3}|:(?!:)|%3[Dd]|%3[Aa]|[\uff1d\uff1a]"
+    r"|(?<=\s)->(?=\s))|>|&gt;|,|;s:\d{1,6}:(?=\\{0,8}\")|[ (](?=\\{0,8}[\"'`]))\s{0,20}+"
 )
 _NAMED = re.compile(rf"\b{_NAME_AND_MARK}")
 # Also after a percent-encoded character: `%22password%22`, `%5Bpassword%5D`, `%255Bpassword%255D`.
@@ -202,6 +203,7 @@ _PLACEHOLDER = re.compile(
 )
 _INTERPOLATION = re.compile(r"[#$%]?\{\{?[^{}]{1,100}\}\}?|bearer|basic|token|[ :;./=_-]")
 _MIN_LITERAL = 4
+_MAX_LENGTH_OF_NAME = 20
 _QUOTES = ('"', "'", "`")
 _MIN_CHOSEN_LENGTH = 5
 PASSWORD_SYMBOLS = frozenset("!#$%&*+?@^~")
@@ -214,8 +216,15 @@ _CODE = re.compile(
 )
 # Of several words: `access_token`, `SocialToken`, `GITHUB_TOKEN`.
 _IDENTIFIER = re.compile(
-    r"[A-Za-z]{1,30}(?:_[A-Za-z]{1,30}){1,6}|[A-Za-z]?[a-z]{1,30}[A-Z][A-Za-z]{1,40}"
+    r"(?:self\.|this\.)?_?[A-Za-z]{1,30}(?:_[A-Za-z]{1,30}){1,6}|[A-Za-z]?[a-z]{1,30}[A-Z][A-Za-z]{1,40}"
 )
+_FEW_DIGITS = re.compile(r"\d{1,2}|0x[0-9a-f]{1,4}")
+_SHORT_CODE = re.compile(r"pin|cv[cv]|csc|otp|code|exp", re.IGNORECASE)
+# `https://example.com/oauth/token`, `{base}/token`
+_ADDRESS = re.compile(r"(?:https?://|[#$]?\{\{?[^{}\s]{1,100}\}\}?/)[^\s@]{1,300}")
+_CONCATENATION = re.compile(r"[\"'`]?\s?\+\s")
+# In brackets with the thread's name, as Java's loggers write it.
+_CLASS_AND_LINE = re.compile(r"[A-Z]\w{2,60}@\d{1,5}")
 _HOLDS_TEXT = re.compile(r"[:>]\s{0,4}(?:\\{0,8}[\"']|[\[{])")
 # Words too common to hide what follows a colon: `auth: failed`, `pass: 12`.
 _WEAK = frozenset((
@@ -253,6 +262,10 @@ _HINTS = (
 )
 
 _VARIABLE = re.compile(r"(?<![A-Za-z0-9_$])[A-Z][A-Z0-9_]{2,60}+=[\"']?[\w.=+/-]{12}")
+_SECTION = re.compile(
+    r"(?:(?<![\w-])([A-Za-z][\w-]{1,60}+):[ ]{0,4}|\[([\w.-]{2,60})\])\n"
+    r"(?:[ ]{0,16}[\w.-]{1,40}[ ]?[:=][^\n]{0,60}\n){0,4}[ ]{0,16}\Z"
+)
 _PARENT = re.compile(r"([A-Za-z][\w-]{0,60}+)\\{0,8}[\"']?\s?(?:=>|[:=(])?\s?\Z")
 
 
@@ -314,11 +327,18 @@ def _kind_and_name(text: str, match: re.Match[str]) -> tuple[str | None, str]:
 
 
 def _parent(text: str, start: int) -> Iterator[str]:
-    """Yield the name of the object that contains `start`: `{'mapbox': {'region': 'eu', `."""
-    brace = text.rfind("{", max(0, start - 100), start)
-    if brace > text.rfind("}", max(0, start - 100), start):
+    """Yield the name of the object or section that contains `start`.
+
+    In `{'mapbox': {'region': 'eu', 'key': `, it is `mapbox`, as in YAML and TOML.
+    """
+    from_here = max(0, start - 100)
+    brace = text.rfind("{", from_here, start)
+    if brace > text.rfind("}", from_here, start):
         found = _PARENT.search(text, max(0, brace - 70), brace)
         yield from (found[1],) if found else ()
+    elif text.rfind("\n", from_here, start) >= 0:
+        found = _SECTION.search(text, from_here, start)
+        yield from (found[1] or found[2],) if found else ()
 
 
 def _is_element(text: str, match: re.Match[str]) -> bool:
@@ -391,22 +411,28 @@ def _is_placeholder(lowered: str) -> bool:
     """Return whether it is a placeholder of a template or format, or consists of them."""
     if _PLACEHOLDER.fullmatch(lowered):
         return True
+    if _ADDRESS.fullmatch(lowered):
+        return not has_generated_part(lowered)
     return "{" in lowered and len(_INTERPOLATION.sub("", lowered[:300])) < _MIN_LITERAL
 
 
 def _is_quoted_secret(text: str, match: re.Match[str], value: str) -> bool:
-    """Return whether a quoted value is not a name, or what follows a quoted name by chance."""
-    mark, is_weak = match["mark"].strip(), match["name"].lower() in _WEAK
-    if mark in ("", "(", ",", "==", "===") and kind_of_key(value):
-        return False
+    """Return whether a quoted value is no name or caption, and not quoted by chance."""
+    name, mark = match["name"].lower(), match["mark"].strip()
     before = text[match.start() - 1 : match.start()]
     if before in _QUOTES and not match["close"] and text.startswith(before, match.end()):
         return False
-    if mark in ("", "("):
-        return not is_weak and looks_chosen(value)
-    if mark == "=" and len(value) < 3 and value.isalpha():
+    if _CONCATENATION.match(value) or (" " in value and value.lower().endswith(name)):
         return False
-    return mark != "," or not is_weak or looks_generated(value)
+    if mark in ("", "(", ",", "==", "===") and kind_of_key(value):
+        return False
+    if mark in ("", "("):
+        return name not in _WEAK and looks_chosen(value)
+    if mark == ",":
+        is_list = len(value) > 1 and value.isalpha() and len(name) > _MAX_LENGTH_OF_NAME
+        return not is_list and (name not in _WEAK or looks_generated(value))
+    is_short = len(value) < 3 and value.isascii() and value.isalpha()
+    return not (mark == "=" and is_short)
 
 
 def looks_chosen(value: str) -> bool:
@@ -438,21 +464,12 @@ def _is_hidden(text: str, span: Span) -> bool:
 def _is_bare_secret(text: str, match: re.Match[str], span: Span, lowered: str) -> bool:
     """Return whether an unquoted value is not a word of a sentence, a placeholder, or code."""
     name, value = match["name"], text[span.start : span.start + len(lowered)]
-    if (
-        lowered.startswith(_OPENINGS)
-        or lowered.rstrip(".!") in COMMON_WORDS
-        or name.lower().endswith(lowered)
-        or (len(lowered) < 3 and lowered.isalpha() and text[match.end() - 1] == " ")
-    ):
+    if _is_word(match, lowered) or _is_code(text, match, span, value):
         return False
-    spaced = text[match.end() - 1] == " "
-    if _is_code(text, span, value, spaced=spaced) or (name == "PWD" and value[0] == "/"):
+    mark, weak = match["mark"].strip(), name.lower() in _WEAK
+    if _is_number(name, lowered, mark):
         return False
     has_digit = any(map(str.isdigit, value))
-    weak = name.lower() in _WEAK
-    if weak and lowered.isdigit() and len(lowered) < 3:
-        return False
-    mark = match["mark"].strip()
     if mark not in (":", "\uff1a", "->"):
         return True
     if mark == "->" and not has_digit:
@@ -462,9 +479,36 @@ def _is_bare_secret(text: str, match: re.Match[str], span: Span, lowered: str) -
     return not unexpected and not in_sentence
 
 
-def _is_code(text: str, span: Span, value: str, *, spaced: bool) -> bool:
+def _is_word(match: re.Match[str], lowered: str) -> bool:
+    """Return whether it is a common word, the name itself, or the next name of a YAML document."""
+    short = len(lowered) < 3 and lowered.isascii() and lowered.isalpha()
+    gap = match.group()[-24:]
+    return (
+        lowered.startswith(_OPENINGS)
+        or lowered.rstrip(".!") in COMMON_WORDS
+        or match["name"].lower().endswith(lowered)
+        or (short and gap[-1] == " ")
+        or (lowered[-1] == ":" and "\n" in gap)
+    )
+
+
+def _is_number(name: str, lowered: str, mark: str) -> bool:
+    """Return whether it is a count, a flag, or the port of a host."""
+    is_port = mark == ":" and "." in name and lowered.isdigit() and len(lowered) < 6
+    return is_port or (_FEW_DIGITS.fullmatch(lowered) is not None and not _SHORT_CODE.search(name))
+
+
+def _is_code(text: str, match: re.Match[str], span: Span, value: str) -> bool:
     """Return whether the value is code, such as `request.POST["x"]` or `get_token(user)`."""
-    if spaced and _IDENTIFIER.fullmatch(value) and (value.isupper() or kind_of_key(value)):
+    name, spaced = match["name"], text[match.end() - 1] == " "
+    compared = match["mark"].strip() in ("==", "===", "!=", "!==")
+    if _IDENTIFIER.fullmatch(value) and (spaced or compared):
+        own = re.split(r"[_.]|(?<=[a-z])(?=[A-Z])", name)[-1].lower()
+        if compared or value.isupper() or kind_of_key(value) or value.lower().endswith(own):
+            return True
+    if text.startswith("<", span.end) and value.isalpha() and spaced:
+        return True
+    if text[match.start() - 1 : match.start()] == "[" and _CLASS_AND_LINE.fullmatch(value):
         return True
     if not _CODE.fullmatch(value):
         return False

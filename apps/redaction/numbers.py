@@ -12,6 +12,7 @@ from apps.redaction.shapes import Candidate, Shape, at_hints, bounded_start
 
 # Twelve digits, which are seldom used by other brands.
 _MAESTRO = ((5018, 5020), (5038, 5038), (5893, 5893), (6304, 6304), (6390, 6390), (6759, 6763))
+_JCB = ((3088, 3094), (3096, 3102), (3112, 3120), (3158, 3159), (3337, 3349))
 # Lowest and highest prefix, its width, and the lengths, by the brands' published ranges (ISO/IEC
 # 7812 issuer numbers). 17 and 18 digits are valid for some, but far more often other IDs, so they
 # count only after a word for a card, like all lengths outside these ranges.
@@ -25,6 +26,7 @@ _BRANDS: tuple[tuple[int, int, int, tuple[int, ...]], ...] = (
     (309, 309, 3, (14, 16)),  # Diners Club
     (36, 36, 2, (14, 16, 19)),  # Diners Club
     (38, 39, 2, (14, 16)),  # Diners Club
+    *((low, high, 4, (16,)) for low, high in _JCB),
     (35, 35, 2, (16,)),  # JCB
     (3528, 3589, 4, (19,)),  # JCB
     (1800, 1800, 4, (15,)),  # JCB
@@ -38,6 +40,7 @@ _BRANDS: tuple[tuple[int, int, int, tuple[int, ...]], ...] = (
     (8600, 8600, 4, (16,)),  # Uzcard
     (9860, 9860, 4, (16,)),  # Humo
     *((low, high, 4, (12,)) for low, high in _MAESTRO),
+    (56, 58, 2, (12,)),  # Maestro
     (50, 50, 2, (13, 14, 15, 16, 19)),  # Maestro
     (56, 69, 2, (13, 14, 15, 16, 19)),  # Maestro
 )
@@ -168,6 +171,7 @@ _ORDER_BEFORE = re.compile(
 )
 
 
+_EXTENSION_START = re.compile("[A-Za-z;,]")
 _EXTENSION = r"(?:[ ,;]{0,2}(?:x|ext\.?|extension|durchwahl|poste)[ :.]{0,2}\d{1,6})?"
 # E.164: up to 15 digits after the plus, with common separators.
 _PLUS_PHONE = re.compile(
@@ -189,10 +193,10 @@ _NATIONAL_PHONE = re.compile(
     r"|(?<=0)[1-9](?:(?:[ .]\d{2}){4}"
     r"|\d{1,4}(?: ?[/] ?| - |[ -])\d{2,8}(?:[ -]\d{2,8}){0,4}"
     r"|(?:[ ]\d{4}|[-]\d{4})[ -]\d{4}|[ -]\d{7,8}"
-    r"|(?<=1)[5-7]\d{8,9}|(?<=7)\d{9}|(?<=[67])\d{8}))(?![\w-]|\.\d|/\d)"
+    r"|(?<=1)[5-7]\d{8,9}|(?<=7)\d{9}|(?<=[67])\d{8}))" + _EXTENSION + r"(?![\w-]|\.\d|/\d)"
 )
 _STRONG = (
-    r"tel(?:[eé]?(?:f|ph)[oó]n\w{0,8}|em[oó]vel|ef\w{1,6})?|phones?|phonenumber|mobile?|mobil\w{0,8}"
+    r"mob|tel(?:[eé]?(?:f|ph)[oó]n\w{0,8}|em[oó]vel|ef\w{1,6})?|phones?|phonenumber|mobile?|mobil\w{0,8}"
     r"|handy\w{0,6}|msisdn|fax|telefax|whatsapp|sms|rufnummer|r[uü]ckruf|cell ?phone|m[oó]vil"
     r"|celular|portable|puhelin\w{0,6}|komórka|телефон\w{0,2}|тел|τηλ[εέ]φωνο|电话|電話"
     r"|手机|휴대폰|전화"
@@ -219,13 +223,15 @@ _WEAKLY_NAMED_PHONE = re.compile(
 _STRONG_HINTS = (
     *("tel", "tél", "phone", "mobil", "handy", "msisdn", "fax", "whatsapp", "sms", "rufnummer"),
     *("rückruf", "ruckruf", "cell", "movil", "móvil", "celular", "portable", "puhelin", "komórka"),
-    *("тел", "τηλ", "电话", "電話", "手机", "휴대폰", "전화"),
+    *("mob", "тел", "τηλ", "电话", "電話", "手机", "휴대폰", "전화"),
 )
 _WEAK_HINTS = ("call", "dial", "cell", "text", "contact", "hotline", "ring", "viber")
 
 
 def _digits(found: Candidate) -> str:
-    return _NOT_DIGIT.sub("", found.value.removeprefix("%2B").removeprefix("%2b"))
+    """Return the digits without those of an extension."""
+    number = found.value.removeprefix("%2B").removeprefix("%2b")
+    return _NOT_DIGIT.sub("", _EXTENSION_START.split(number, maxsplit=1)[0])
 
 
 def _is_plus_phone(found: Candidate) -> bool:
@@ -239,7 +245,7 @@ def _is_plus_phone(found: Candidate) -> bool:
             and _is_not_order_number(found)
         )
     grouped = any(map(str.isspace, found.value))
-    return 8 - grouped <= len(digits) <= 21
+    return 8 - grouped <= len(digits) <= 15
 
 
 def _is_not_order_number(found: Candidate) -> bool:
@@ -251,11 +257,13 @@ def _is_not_order_number(found: Candidate) -> bool:
 
 def _is_national_phone(found: Candidate) -> bool:
     digits = _digits(found)
+    if "/" in found.value and found.after[:1] == ":":  # a time, as in `[0701/114930:WARNING:x]`
+        return False
     return 6 <= len(digits) <= 13 and len(set(digits)) > 2 and _is_not_order_number(found)
 
 
 def _is_named_phone(found: Candidate) -> bool:
-    return 5 <= len(_digits(found)) <= 21
+    return 5 <= len(_digits(found)) <= 15
 
 
 CHECKED_NUMBERS = (

@@ -14,7 +14,7 @@ _WINDOWS_ACCOUNT = re.compile(
 )
 _UNIX_ACCOUNT = re.compile(
     r"/(?<![\w.~%-]/)(?:home|Users)/"
-    r"(?P<value>[\w.@~+-]{1,60}(?: [A-Z][\w.-]{1,40}){1,2}(?=/)|[\w.@~+-]{1,60})"
+    r"(?P<value>[\w.@~+-]{1,60}(?: [A-Z][\w.-]{1,40}){1,2}(?=/)|(?:[\w.@~+-]|'(?=\w)){1,60})"
 )
 # Accounts that belong to no one, and first parts of pages such as `/home/index`.
 _SHARED = frozenset((
@@ -51,7 +51,7 @@ _DEVICE = (
     r"|Galaxy|Pixel)"
 )
 _DEVICE_OF_PERSON = re.compile(
-    rf"(?:(?<![\w.-])[^\W\d_][\w.-]{{1,30}}+(?:['\u2019]s? |(?<=s)-){_DEVICE}(?![A-Za-z])"
+    rf"(?:(?<![\w.])[^\W\d_][\w.]{{1,30}}+(?:['\u2019]s? |(?<=s)-){_DEVICE}(?![A-Za-z])"
     r"(?:\.local|\.lan)?"
     rf"|(?<![\w.-]){_DEVICE} (?:von|de|di|van|av|af|do|da|d['\u2019])[ ]?[^\W\d_a-z][\w.-]{{1,30}}"
     r"|(?<![\w.-])(?:DESKTOP|LAPTOP)-[A-Z0-9]{7}(?![\w-]))"

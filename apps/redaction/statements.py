@@ -16,9 +16,11 @@ _INSERT = re.compile(
 )
 _PART = re.compile(
     r"(?P<text>[NEne]?'(?:[^'\\]|''|\\.){0,4000}+'?|\\?\"(?:[^\"\\]){0,4000}+\\?\"?)"
-    r"|(?P<next>,)|(?P<open>\()|(?P<close>\))|(?P<bare>[^\s,()'\"\\]{1,200}+)|\s{1,50}+|\\",
+    r"|(?P<next>,)|(?P<open>\()|(?P<close>\))|(?P<bare>[^\s,()'\"\\][^,()'\"\\\n]{0,300}+)|\s{1,50}+|\\",
     re.DOTALL,
 )
+_OPENING = re.compile(r"[NEne]?(?:'|\\?\")")
+_CLOSING = re.compile(r"(?:'|\\?\")\Z")
 _OF_PEOPLE = re.compile(
     r"user|customer|client|account|people|person|member|contact|profile|patient|guest|employee",
     re.IGNORECASE,
@@ -41,8 +43,9 @@ def inserted_values(text: str, lowered: str) -> Iterator[NamedValue]:
 
 def _kinds_of_columns(match: re.Match[str]) -> list[tuple[str, str | None]]:
     names = [re.sub(r"\W", "", column.rpartition(".")[2]) for column in match["columns"].split(",")]
-    of_people = _OF_PEOPLE.search(match["table"]) is not None
-    return [(name, "name" if of_people and name == "name" else kind_of_key(name)) for name in names]
+    if _OF_PEOPLE.search(match["table"]):
+        names = ["full_name" if name == "name" else name for name in names]
+    return [(name, kind_of_key(name)) for name in names]
 
 
 def _literals(text: str, start: int, columns: list[tuple[str, str | None]]) -> Iterator[NamedValue]:
@@ -63,16 +66,20 @@ def _literals(text: str, start: int, columns: list[tuple[str, str | None]]) -> I
                 yield NamedValue(kind, begin, end)
 
 
+# A parameter, a word of the language, or a function's name.
+_NO_LITERAL = re.compile(r"[?:@$%][\w()?]{0,60}|null|default|true|false", re.I)
+
+
 def _inside(part: re.Match[str]) -> tuple[int, int]:
-    """Return the position of a literal without its quotes; an empty one for placeholders."""
+    """Return the position of a literal without its quotes; an empty one for parameters."""
     start, end = part.span()
     if part["text"]:
-        quotes = re.compile(r"[NEne]?(?:'|\\?\")").match(part.string, start)
-        start = quotes.end() if quotes else start
-        closing = re.compile(r"(?:'|\\?\")\Z").search(part.string, start, end)
-        return start, closing.start() if closing else end
-    bare = part["bare"] or ""
-    return (start, end) if bare.isdigit() else (start, start)
+        opening = _OPENING.match(part.string, start)
+        closing = _CLOSING.search(part.string, start, end)
+        return opening.end() if opening else start, closing.start() if closing else end
+    bare = (part["bare"] or "").rstrip()
+    is_call = part.string.startswith("(", end)
+    return (start, start) if is_call or _NO_LITERAL.fullmatch(bare) else (start, start + len(bare))
 
 
 # Errors that quote a row

@@ -34,6 +34,7 @@ _TOKENS: tuple[tuple[str, str], ...] = (
     ("napi_", r"[a-z0-9]{60,70}"),
     ("AKID", r"[A-Za-z0-9]{32}"),
     ("do", r"[opr]_v1_[a-f0-9]{32,64}"),
+    ("00D", r"[A-Za-z0-9]{12}![\w.]{80,120}"),
     ("HRKU-", r"[\w-]{30,80}"),
     ("dapi", r"[a-f0-9]{32}(?:-\d)?"),
     ("pscale_", r"\w{2,5}_[\w=.-]{20,80}"),
@@ -187,6 +188,8 @@ _WITHOUT_PREFIX: tuple[tuple[str, str, str], ...] = (
     ("-", r"[0-9a-f]", r"[0-9a-f]{31}-[0-9a-f]{8}-[0-9a-f]{8}(?![\w-])"),  # Mailgun
     (":A", r"\d", r"\d{7,9}:A[\w-]{32,36}"),  # Telegram, also after `bot`
     (".", r"[MNO]", r"[\w-]{22,28}\.[\w-]{6}\.[\w-]{27,40}"),  # Discord
+    ("AZDO", r"[A-Za-z0-9]", r"[A-Za-z0-9]{75}AZDO[A-Za-z0-9]{4}"),  # Azure DevOps
+    ("NRAL", r"[0-9a-f]", r"[0-9A-Za-z]{31,41}NRAL"),  # New Relic
     ("JQQJ9", r"[A-Za-z0-9]", r"[A-Za-z0-9]{51}JQQJ9[A-Za-z0-9]{27}"),  # Azure DevOps
     (".ey", r"e", r"y[A-Za-z0-9]{17,4000}\.ey[\w/-]{17,4000}(?:\.[\w/-]{10,4000})?"),  # RFC 7519
     ("_mmk", r"[A-Za-z0-9]", r"[A-Za-z0-9]{5}_[A-Za-z0-9]{29}_mmk"),  # MaxMind
