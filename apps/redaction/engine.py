@@ -120,8 +120,8 @@ _MAX_REMEMBERED = 100_000
 _harmless: set[int] = set()
 _MIN_DIGITS_OF_CHECKED = 9
 _MIN_DIGITS_OF_ADDRESS = 4
-_MAX_LENGTH_OF_WORDS = 20
-_TOKEN_CHARACTERS = frozenset("0123456789_")
+_MAX_LENGTH_OF_WORDS = 24
+_DIGITS = frozenset("0123456789")
 _KEYS = ShapeGroup(*KEYS)
 _PRIVATE_KEYS = ShapeGroup(*PRIVATE_KEYS)
 _CHECKED_NUMBERS = ShapeGroup(*CHECKED_NUMBERS)
@@ -223,8 +223,10 @@ def _without_tokens(text: str, ledger: Ledger) -> str:
 
 
 def _can_be_token(run: str) -> bool:
-    """Return whether it has a digit or underscore, or only capitals, or is very long."""
-    return not _TOKEN_CHARACTERS.isdisjoint(run) or run.isupper() or len(run) > _MAX_LENGTH_OF_WORDS
+    """Return whether it has a digit, only capitals, or is a long word."""
+    if not _DIGITS.isdisjoint(run) or run.isupper():
+        return True
+    return len(run) > _MAX_LENGTH_OF_WORDS and "/" not in run
 
 
 def _contains_any(text: str, hints: tuple[str, ...]) -> bool:
