@@ -163,7 +163,7 @@ _LOOKS_GENERATED = re.compile(
 
 def _is_credential(found: Candidate) -> bool:
     """Rule out words of sentences, as in "bearer token expired" and "basic authentication"."""
-    if found.after[:1] == "(":
+    if found.after[:1] == "(" or (found.value.isalpha() and kind_of_key(found.value)):
         return False
     return bool(_LOOKS_GENERATED.match(found.value)) or len(found.value.rstrip(".")) >= 24
 

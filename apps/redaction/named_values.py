@@ -55,7 +55,7 @@ def end_of_object(text: str, start: int) -> int | None:
 # The extent of a value, which depends on how it begins, up to `_MAX_SPAN`
 
 _MAX_SPAN = 4000
-_MAX_CHECKED = 300
+_MAX_CHECKED = 200
 # Also inside a wrapper such as `SecretStr('x')`.
 _QUOTED = re.compile(
     r"\[?(?:(?:pydantic\.)?(?:Secret|Password|Sensitive|Token|Some\b|Optional\b)\w{0,12}\(\s?)?"
@@ -203,6 +203,7 @@ _PLACEHOLDER = re.compile(
 )
 _INTERPOLATION = re.compile(r"[#$%]?\{\{?[^{}]{1,100}\}\}?|bearer|basic|token|[ :;./=_-]")
 _MIN_LITERAL = 4
+_DIGIT = re.compile(r"\d")
 _MAX_LENGTH_OF_NAME = 20
 _QUOTES = ('"', "'", "`")
 _MIN_CHOSEN_LENGTH = 5
@@ -216,7 +217,7 @@ _CODE = re.compile(
 )
 # Of several words: `access_token`, `SocialToken`, `GITHUB_TOKEN`.
 _IDENTIFIER = re.compile(
-    r"(?:self\.|this\.)?_?[A-Za-z]{1,30}(?:_[A-Za-z]{1,30}){1,6}|[A-Za-z]?[a-z]{1,30}[A-Z][A-Za-z]{1,40}"
+    r"(?:[a-z]{1,20}\.)?_?[A-Za-z]{1,30}(?:_[A-Za-z]{1,30}){1,6}|[A-Za-z]?[a-z]{1,30}[A-Z][A-Za-z]{1,40}"
 )
 _FEW_DIGITS = re.compile(r"\d{1,2}|0x[0-9a-f]{1,4}")
 _SHORT_CODE = re.compile(r"pin|cv[cv]|csc|otp|code|exp", re.IGNORECASE)
@@ -469,7 +470,7 @@ def _is_bare_secret(text: str, match: re.Match[str], span: Span, lowered: str) -
     mark, weak = match["mark"].strip(), name.lower() in _WEAK
     if _is_number(name, lowered, mark):
         return False
-    has_digit = any(map(str.isdigit, value))
+    has_digit = _DIGIT.search(value) is not None
     if mark not in (":", "\uff1a", "->"):
         return True
     if mark == "->" and not has_digit:
@@ -502,7 +503,7 @@ def _is_code(text: str, match: re.Match[str], span: Span, value: str) -> bool:
     """Return whether the value is code, such as `request.POST["x"]` or `get_token(user)`."""
     name, spaced = match["name"], text[match.end() - 1] == " "
     compared = match["mark"].strip() in ("==", "===", "!=", "!==")
-    if _IDENTIFIER.fullmatch(value) and (spaced or compared):
+    if _IDENTIFIER.fullmatch(value.rstrip(":")) and (spaced or compared):
         own = re.split(r"[_.]|(?<=[a-z])(?=[A-Z])", name)[-1].lower()
         if compared or value.isupper() or kind_of_key(value) or value.lower().endswith(own):
             return True
@@ -514,4 +515,4 @@ def _is_code(text: str, match: re.Match[str], span: Span, value: str) -> bool:
         return False
     after = text[span.end : span.end + 1]
     called = "(" in value or "[" in value or (after in ("[", "(") and spaced)
-    return called or ("." in value and not any(map(str.isdigit, value)))
+    return called or ("." in value and not _DIGIT.search(value))

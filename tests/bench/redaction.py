@@ -31,6 +31,7 @@ HOSTILE = (
         "://a:",
     ),
     *("\\", "f:", "+1", "tel ", "token ", "Cookie: a=b; ", "password='", "%22", "A", "DE89 "),
+    *("card:", "A_B=", "key={", "/token/", "failing row contains (", "insert into u (a) values ("),
 )
 
 

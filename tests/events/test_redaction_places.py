@@ -210,6 +210,48 @@ def test_harmless_key_names(name: str) -> None:
     assert kind_of_key(name) is None
 
 
+MADE = "q3vT8xLr2Wn6Yb1Hk9P"
+DEVICE = "8D8AC610-566D-4EF0-9C22-186B2A5ED793"
+
+
+def test_values_are_redacted_by_their_place() -> None:
+    """Test options before values, names of objects, and names that need a generated value."""
+    wrong = []
+    for value, shown in (
+        (["run.py", "--api-key", MADE], ["run.py", "--api-key", "<secret-1>"]),
+        (["run.py", "--password", "sunny day", "-v"], ["run.py", "--password", "<secret-1>", "-v"]),
+        (["curl", "-u", "jane:sunny7"], ["curl", "-u", "jane:<secret-1>"]),
+        (["mysqldump", "-p", "Tr0ub4dor&3"], ["mysqldump", "-p", "<secret-1>"]),
+        (["docker", "-p", "8080:80"], ["docker", "-p", "8080:80"]),
+        (["pytest", "--token-type", "jwt"], ["pytest", "--token-type", "jwt"]),
+        ({"X-Acme-Key": MADE}, {"X-Acme-Key": "<secret-1>"}),
+        ({"X-Acme-Key": "checkout"}, {"X-Acme-Key": "checkout"}),
+        ({"acmeKey": {"region": "eu"}}, {"acmeKey": {"region": "eu"}}),
+        ({"acme": {"key": MADE, "on": True}}, {"acme": {"key": "<secret-1>", "on": True}}),
+        ({"cache": {"key": MADE}}, {"cache": {"key": MADE}}),
+        ({"ACME": MADE, "GIT_COMMIT": MADE}, {"ACME": "<secret-1>", "GIT_COMMIT": MADE}),
+        ({"PWD": "/srv/app", "OLDPWD": "sunny7"}, {"PWD": "/srv/app", "OLDPWD": "<secret-1>"}),
+        ({"login_url": "/login"}, {"login_url": "/login"}),
+        ({"reset_password_url": f"/p/{MADE}/"}, {"reset_password_url": "<secret-1>"}),
+        ({"device": {"id": DEVICE}}, {"device": {"id": "<device-1>"}}),
+        ({"device": {"name": "Jane's phone"}}, {"device": {"name": "<device-1>"}}),
+        ({"device": {"name": "iPhone 15 Pro"}}, {"device": {"name": "iPhone 15 Pro"}}),
+        ({"vendor_id": 12345678, "device_id": 12}, {"vendor_id": 12345678, "device_id": 12}),
+        ({"identifierForVendor": DEVICE}, {"identifierForVendor": "<device-1>"}),
+        ({"user": {"name": "Jane Roe"}}, {"user": {"name": "<user-1>"}}),
+    ):
+        if plain(value) != shown:
+            wrong.append(f"{value} -> {plain(value)}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_context_of_device_is_redacted() -> None:
+    body = EventBody(contexts={"device": {"id": DEVICE, "model": "iPhone14,2"}})
+    shown = redact_event(Event(id=EVENT_ID, timestamp=MOMENT, body=body), customer="1001").body
+    assert shown is not None
+    assert shown.contexts == {"device": {"id": "<device-1001>", "model": "iPhone14,2"}}
+
+
 JSON: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=60),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=20), inner),
