@@ -161,9 +161,14 @@ _LOOKS_GENERATED = re.compile(
 )
 
 
+def _is_name_of_secret(value: str) -> bool:
+    """Return whether it is code such as `SocialToken` or `key.AccessToken`."""
+    return value.replace(".", "").isalpha() and kind_of_key(value) is not None
+
+
 def _is_credential(found: Candidate) -> bool:
     """Rule out words of sentences, as in "bearer token expired" and "basic authentication"."""
-    if found.after[:1] == "(" or (found.value.isalpha() and kind_of_key(found.value)):
+    if found.after.startswith(("(", "::")) or _is_name_of_secret(found.value):
         return False
     return bool(_LOOKS_GENERATED.match(found.value)) or len(found.value.rstrip(".")) >= 24
 

@@ -503,6 +503,7 @@ def _is_code(text: str, match: re.Match[str], span: Span, value: str) -> bool:
     """Return whether the value is code, such as `request.POST["x"]` or `get_token(user)`."""
     name, spaced = match["name"], text[match.end() - 1] == " "
     compared = match["mark"].strip() in ("==", "===", "!=", "!==")
+    value = value.lstrip("*&") if spaced else value
     if _IDENTIFIER.fullmatch(value.rstrip(":")) and (spaced or compared):
         own = re.split(r"[_.]|(?<=[a-z])(?=[A-Z])", name)[-1].lower()
         if compared or value.isupper() or kind_of_key(value) or value.lower().endswith(own):
