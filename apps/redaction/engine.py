@@ -116,12 +116,13 @@ def _normalized(kind: str, value: str) -> str:
 
 _SEPARATORS = re.compile(r"[@=:%>&,\"'\uff20\uff1d\uff1a]|--|\\u")
 _MAX_UNSPLIT_LENGTH = 500
+_ENDS_OF_NAMES = (":", "=", "=>")
 _MAX_REMEMBERED = 100_000
 _harmless: set[int] = set()
 _MIN_DIGITS_OF_CHECKED = 9
 _MIN_DIGITS_OF_ADDRESS = 4
 _MAX_LENGTH_OF_WORDS = 24
-_DIGITS = frozenset("0123456789")
+_DIGIT = re.compile(r"[0-9]")
 _KEYS = ShapeGroup(*KEYS)
 _PRIVATE_KEYS = ShapeGroup(*PRIVATE_KEYS)
 _CHECKED_NUMBERS = ShapeGroup(*CHECKED_NUMBERS)
@@ -199,14 +200,16 @@ def _redact_lines(text: str, ledger: Ledger, name: str, *, is_version: bool) -> 
 
 
 def _lines(text: str) -> Iterator[str]:
-    """Yield the lines; a name stays with its value, and a quoted text in one piece."""
-    joined = ""
+    """Yield the lines; a name stays with its value, a line with those indented below it."""
+    joined, indent = "", 0
     for line in text.splitlines(keepends=True):
-        joined += line
-        is_open = joined.count('"') % 2 or joined.rstrip().endswith((":", "=", "=>"))
-        if len(joined) > _MAX_UNSPLIT_LENGTH or not is_open:
+        own = len(line) - len(line.lstrip())
+        is_open = own > indent or joined.count('"') % 2 or joined.rstrip().endswith(_ENDS_OF_NAMES)
+        if joined and (len(joined) > _MAX_UNSPLIT_LENGTH or not is_open):
             yield joined
             joined = ""
+        indent = indent if joined else own
+        joined += line
     if joined:
         yield joined
 
@@ -224,9 +227,9 @@ def _without_tokens(text: str, ledger: Ledger) -> str:
 
 def _can_be_token(run: str) -> bool:
     """Return whether it has a digit, only capitals, or is a long word."""
-    if not _DIGITS.isdisjoint(run) or run.isupper():
+    if _DIGIT.search(run) or run.isupper():
         return True
-    return len(run) > _MAX_LENGTH_OF_WORDS and "/" not in run
+    return _MAX_LENGTH_OF_WORDS < len(run) < _MAX_UNSPLIT_LENGTH and "/" not in run
 
 
 def _contains_any(text: str, hints: tuple[str, ...]) -> bool:

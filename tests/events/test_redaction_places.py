@@ -245,6 +245,21 @@ def test_values_are_redacted_by_their_place() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_names_stay_with_their_values_in_long_text() -> None:
+    """Test blocks that are indented, because long texts are redacted line by line."""
+    log = "14:05:00 INFO checkout is done\n" * 30
+    leaking = [
+        block
+        for block in (
+            f"acme:\n  region: eu\n  key: {MADE}\n",
+            f"password\n  Value error [type=value_error, input_value='{MADE}', input_type=str]\n",
+            f"- name: DB_PASSWORD\n  value: {MADE}\n",
+        )
+        if MADE in redact_text(log + block + log, Ledger(NOBODY))
+    ]
+    assert not leaking, "\n".join(leaking)
+
+
 def test_context_of_device_is_redacted() -> None:
     body = EventBody(contexts={"device": {"id": DEVICE, "model": "iPhone14,2"}})
     shown = redact_event(Event(id=EVENT_ID, timestamp=MOMENT, body=body), customer="1001").body
