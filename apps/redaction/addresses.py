@@ -124,7 +124,7 @@ def _is_ipv4(found: Candidate) -> bool:
         (after_name and parts[0] < 30 and parts[0] != 10)
         or parts[0] == 255
         or parts[1:] == [0, 0, 0]
-        or (parts[3] == 0 and parts[0] < 30 and parts[0] != 10)
+        or (parts[3] == 0 and max(parts) < 60 and parts[0] < 30 and parts[0] != 10)
     ):
         return False
     if _HOST_BEFORE.search(found.before) or max(parts) >= 100:

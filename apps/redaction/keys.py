@@ -93,7 +93,7 @@ ABOUT_LAST = frozenset((
     "match", "mismatch", "set", "method", "options", "verified", "label", "validator", "validators",
     "help", "endpoint", "generator", "view", "store", "sampled", "rate", "position", "line",
     "column", "brand", "reset", "network", "country", "hasher", "hashers", "description", "within",
-    "pattern", "regex", "prefix", "suffix",
+    "pattern", "regex", "prefix", "suffix", "origin", "origins",
 ))  # fmt: skip
 ABOUT_PARTS = ("publickey", "publishable", "secretar")
 

@@ -95,7 +95,11 @@ def is_social_security_number(digits: str) -> bool:
 
 _NOT_DIGIT = re.compile(r"\D")
 _NAME_BEFORE = re.compile(r"([A-Za-z_-]{1,40})[\"'\])]{0,2}\s{0,2}[:=#]?\s{0,2}[\"'#]?\Z")
-_ARTICLE = re.compile(r"(?:isbn|ean|gtin|upc|imei|barcode|iccid|tracking)\W{0,4}\Z", re.IGNORECASE)
+_ARTICLE = re.compile(
+    r"(?:(?:isbn|ean|gtin|upc|imei|barcode|iccid|tracking)|(?<![a-z])(?:orders?|bestell\w{0,8}|invoice"
+    r"|rechnung\w{0,8}|shipment|booking)(?:[ _-]?(?:no|nr|number|id|code|ref))?)\W{0,4}\Z",
+    re.IGNORECASE,
+)
 
 _GAP = r"(?:[ .+_/\u00a0\u2009\u202f-]|%20|  )"
 _START = r"\d(?:(?<!\d\d)(?<!\d\.\d)(?<!%\d)|(?<=%[0-9A-Fa-f]{2}\d))"
