@@ -5,7 +5,7 @@ Patterns are in lowercase and bounded, so that matching takes linear time.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import Enum
 from functools import cache
@@ -60,7 +60,8 @@ _APP_SDK = re.compile(
     r"android|cocoa|apple|react-native|flutter|unity|unreal|electron|maui|xamarin|capacitor"
     r"|cordova|ionic|godot|tauri"
 )
-_SERVER_RUNTIME = re.compile(r"cloudflare|edge|deno|bun\b|node|workerd|lambda")
+_JAVASCRIPT_SERVER = re.compile(r"cloudflare|edge|deno\b|bun\b|\bnode|workerd|lambda|serverless")
+_DOTNET_SERVER = re.compile(r"asp|functions|grpc")
 _APP_PAGE = re.compile(
     r"(?!https?:|file:|[a-z-]{0,20}extension:)[a-z-]{2,20}:/|\w{4,5}://tauri\."
     r"|file:/.{0,200}(?:android_asset|app\.asar)"
@@ -91,7 +92,7 @@ def side_of(event: Event) -> Side:
         return Side.SERVER
     if platform not in _ANY_SIDE_PLATFORMS or event.body is None:
         return _SIDES.get(platform, Side.UNKNOWN)
-    if body.request or "asp" in _sdk(body) or _has_frame(_SERVER_FRAME, body):
+    if body.request or _DOTNET_SERVER.search(_sdk(body)) or _has_frame(_SERVER_FRAME, body):
         return Side.SERVER
     # A desktop program, a job, or a tool.
     is_unclear = "sentry.dotnet" in _sdk(body) or body.contexts.keys() & {"app", "device"}
@@ -124,7 +125,8 @@ def _is_javascript_app(body: EventBody) -> bool:
 
 def _is_worker(body: EventBody) -> bool:
     """Return whether JavaScript ran on a server."""
-    return bool(_SERVER_RUNTIME.search(_name(body, "runtime"))) or "cloud_resource" in body.contexts
+    names = f"{_name(body, 'runtime')} {_sdk(body)}"
+    return bool(_JAVASCRIPT_SERVER.search(names)) or "cloud_resource" in body.contexts
 
 
 def _has_own_device(body: EventBody) -> bool:
@@ -214,6 +216,7 @@ class Symptom:
     file: str = ""
     is_quoted: bool = False
     is_code: bool = False
+    _statement: list[str] = field(default_factory=list)  # once it is needed
 
     def as_code_error(self) -> "Symptom":
         """Return the symptom of an error in the program's code, without the names in it."""
@@ -226,12 +229,15 @@ class Symptom:
             status=None if message.isdecimal() else self.status,
             paying=bool(_PAYING.search(text)),
             is_code=True,
+            _statement=[],
         )
 
     @property
     def statement(self) -> str:
         """The text of what is said to have happened."""
-        return _line(self.kind, statement_of(self.message))
+        if not self._statement:
+            self._statement.append(_line(self.kind, statement_of(self.message)))
+        return self._statement[0]
 
 
 def _line(kind: str, message: str) -> str:
