@@ -95,6 +95,7 @@ SENTENCES = (
     ("python", "KeyError: 'immutable'", NO_DETAIL),
     # Causes that the line does not name: a connection, a browser, an entry of the customer.
     ("python", "TimeoutError: the job was not ready, timed out", "Something took too long"),
+    ("python", "TimeoutError: timed out", "Another service did not answer our server in time."),
     ("javascript", "Error: timed out waiting for a worker", "Something took too long"),
     ("javascript", "Error: [cart] Failed to fetch created cart", UNKNOWN),
     ("node", "TypeError: path argument is required", "ran into something it did not expect"),

@@ -27,9 +27,11 @@ _TIMED_OUT = (
 )
 # A timeout is one of a connection only if the line says so.
 _CALL_TIMED_OUT = (
-    r"^(?=.{0,400}(?:request|respon|connect|\bread(?!y)|socket|http|\bhost\b|server|\bapi|fetch|service"
-    r"|network|\burl|://|upstream|gateway|\bcurl|\brpc|provider|axios|\bdio|etimedout|client|call"
-    r"|upload|download|answer|offline|within|zeit|d.lai|tiempo))"
+    r"^(?=.{0,400}(?:request|respon|connect|\bread(?!y)|socket|http|\bhost\b|server|\bapi|fetch"
+    r"|service|network|\burl|://|upstream|gateway|\bcurl|\brpc|provider|axios|\bdio|etimedout"
+    r"|client|call"
+    r"|upload|download|answer|offline|within|faraday|context deadline"
+    r"|operation (?:has )?timed out|signal timed|(?:error|timeout): timed out$|zeit|d.lai|tiempo))"
     rf"(?!.{{0,120}}timeout \(\w\)).{{0,400}}(?:{_TIMED_OUT})"
 )
 _DOWN = (
