@@ -61,6 +61,7 @@ SENTENCES = (
     ("python", "ValueError: bad value in declined_payments for cardDeclined", "cannot use."),
     ("python", "ValueError: unsupported format character in 'card declined: %d'", "cannot use."),
     ("python", "ValueError: unknown status: out_of_stock", "got a value that it cannot use."),
+    ("python", "LookupError: unknown encoding: coupon-expired", UNKNOWN),
     ("node", "Error: 11 cardDeclined listeners added [data-test=card-declined]", UNKNOWN),
     ("node", "Error: Route.post() requires a callback (rateLimitExceeded)", UNKNOWN),
     ("rust", "panic: not yet implemented: card_declined", "not built yet."),

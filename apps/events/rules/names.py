@@ -58,6 +58,12 @@ _NOT_SAID = tuple(
             r"|(?<![\w-])[\w-]{1,60}['\"]?(?: ?:| ?=>?) ?['\"]?(?i:false|no|0|null|none|nil)\b",
             " _ ",
         ),
+        # A value that is not known, and so did not happen.
+        (
+            r"(?i)(\b(?:unknown|unsupported|unexpected|unhandled|undefined|no such) "
+            r"(?!error|reason|failure)[\w ]{1,24}: ?)['\"]?[\w.-]{1,60}(?=['\"]?(?:[.,;)]|$))",
+            r"\1_",
+        ),
         # Conditions, wishes, and denials.
         (r"(?i)\b(?:if|unless|whether|in case|lest|before|until) [^,;:.\n]{1,200}", " _ "),
         (
