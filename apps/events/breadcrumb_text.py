@@ -22,6 +22,7 @@ class Actor(Enum):
     PAGE = "page"
     APP = "app"
     SERVER = "server"
+    PROGRAM = "program"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,12 @@ _INTERACTIVE_TAGS = frozenset(
 )
 _WORD_BOUNDARY = re.compile(r"(?<=[a-z])(?=[A-Z])|[_\-.]+")
 _TOUCH_PREFIX = re.compile(r"^Touch event within element: ?")
-_ACTORS = {Side.BROWSER: Actor.PAGE, Side.DEVICE: Actor.APP}
+_ACTORS = {
+    Side.BROWSER: Actor.PAGE,
+    Side.DEVICE: Actor.APP,
+    Side.SERVER: Actor.SERVER,
+    Side.UNKNOWN: Actor.PROGRAM,
+}
 
 
 def breadcrumb_phrase(crumb: Breadcrumb, event: Event) -> BreadcrumbPhrase:
@@ -162,7 +168,7 @@ def breadcrumb_phrase(crumb: Breadcrumb, event: Event) -> BreadcrumbPhrase:
             return BreadcrumbPhrase(Actor.CUSTOMER, words, _target(crumb, words), has_failed=failed)
     if kind == "app.lifecycle" and str(crumb.data.get("state")) in _APP_STATES:
         return BreadcrumbPhrase(Actor.CUSTOMER, _APP_STATES[str(crumb.data["state"])], "")
-    actor = _ACTORS.get(side, Actor.SERVER)
+    actor = _ACTORS[side]
     if kind in _HTTP_CATEGORIES or (crumb.type == "http" and crumb.data.get("url")):
         return _http_call(crumb, actor, failed)
     recorded = next((words for prefix, words in _RECORDED if kind.startswith(prefix)), None)

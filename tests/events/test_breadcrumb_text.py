@@ -1,5 +1,6 @@
 """Test breadcrumbs in plain words."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -118,6 +119,8 @@ def test_actor_depends_on_side() -> None:
     noted = phrase(category="console", message="odd", level="error")
     assert (noted.actor, noted.words, noted.has_failed) == (Actor.PAGE, "recorded an error", True)
     assert phrase(PHONE, category="log", message="odd").actor is Actor.APP
+    unclear = replace(SERVER, platform="other")
+    assert phrase(unclear, category="log", message="odd").actor is Actor.PROGRAM
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,8 @@ PLACES: tuple[tuple[str, Side, dict[str, Any], str | None, str], ...] = (
     ("javascript", Side.DEVICE, {}, None, "app:///index.android.bundle"),
     ("javascript", Side.DEVICE, {"sdk": {"name": "sentry.javascript.react-native"}}, None, ""),
     ("javascript", Side.DEVICE, {"sdk": {"name": "sentry.javascript.capacitor"}}, WEB, ""),
+    ("javascript", Side.BROWSER, {"sdk": {"name": "sentry.dart.flutter"}}, WEB, ""),
+    ("other", Side.DEVICE, {"sdk": {"name": "sentry.dart.flutter"}}, None, ""),
     ("javascript", Side.DEVICE, {"browser": {"name": "Electron"}}, WEB, ""),
     ("javascript", Side.DEVICE, {}, "tauri://localhost/cart", ""),
     ("javascript", Side.DEVICE, {}, "http://tauri.localhost/cart", ""),

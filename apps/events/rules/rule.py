@@ -103,6 +103,8 @@ def side_of(event: Event) -> Side:
 def _is_app(body: EventBody, platform: str) -> bool:
     """Return whether it is a program on the customer's device other than a page in a browser."""
     app, page = body.contexts.get("app", {}), body.request.url if body.request else None
+    if platform == "javascript" and "flutter" in _sdk(body):
+        return False  # Flutter in a browser
     return bool(
         _APP_CONTEXTS & body.contexts.keys()
         or _APP_SDK.search(_sdk(body))

@@ -353,6 +353,7 @@ _ACTORS = {
     Actor.PAGE: "the page ",
     Actor.APP: "the app ",
     Actor.SERVER: "our server ",
+    Actor.PROGRAM: "the program ",
 }
 
 
