@@ -81,6 +81,7 @@ def test_breadcrumbs_explain_missing_response() -> None:
 
 
 WEB = "https://shop.example/cart"
+ON_WINDOWS = {"sdk": {"name": "sentry.dotnet"}, "os": {"name": "Windows"}}
 PLACES: tuple[tuple[str, Side, dict[str, Any], str | None, str], ...] = (
     ("javascript", Side.BROWSER, {}, None, "index.js"),
     ("javascript", Side.BROWSER, {"os": {"name": "iOS"}, "browser": {"name": "Safari"}}, WEB, ""),
@@ -113,7 +114,8 @@ PLACES: tuple[tuple[str, Side, dict[str, Any], str | None, str], ...] = (
     ("csharp", Side.SERVER, {"sdk": {"name": "sentry.dotnet.aspnetcore"}}, None, ""),
     ("csharp", Side.SERVER, {"device": {"boot_time": "now"}}, None, "Microsoft.AspNetCore.Mvc"),
     ("csharp", Side.SERVER, {"sdk": {"name": "sentry.dotnet"}}, WEB, ""),
-    ("csharp", Side.UNKNOWN, {"sdk": {"name": "sentry.dotnet"}}, None, "Cart.cs"),
+    ("csharp", Side.SERVER, {"sdk": {"name": "sentry.dotnet"}}, None, "Cart.cs"),
+    ("csharp", Side.UNKNOWN, ON_WINDOWS, None, "Cart.cs"),
     ("csharp", Side.UNKNOWN, {"device": {"boot_time": "now"}}, None, "Cart.cs"),
     ("native", Side.UNKNOWN, {}, None, ""),
     ("native", Side.DEVICE, {"sdk": {"name": "sentry.native.unreal"}}, None, ""),

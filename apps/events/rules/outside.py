@@ -345,14 +345,14 @@ NETWORK = (
         vague=True,
     ),
     Rule(
-        "Our server could not confirm that another service was the real one.",
+        "{Us} could not confirm that another service was the real one.",
         Place.SERVICE,
         Example("Error: unable to verify the first certificate", "node"),
         text=_UNTRUSTED,
         sides=NOT_CLIENT,
     ),
     Rule(
-        "Our server stopped asking another service that kept failing.",
+        "{Us} stopped asking another service that kept failing.",
         Place.SERVICE,
         Example("CallNotPermittedException: CircuitBreaker 'stock' is OPEN", "node"),
         text=r"circuit.?breaker|brokencircuit|circuit (?:is )?open",

@@ -95,7 +95,9 @@ def side_of(event: Event) -> Side:
     if body.request or _DOTNET_SERVER.search(_sdk(body)) or _has_frame(_SERVER_FRAME, body):
         return Side.SERVER
     # A desktop program, a job, or a tool.
-    is_unclear = "sentry.dotnet" in _sdk(body) or body.contexts.keys() & {"app", "device"}
+    is_unclear = body.contexts.keys() & {"app", "device"} or (
+        "sentry.dotnet" in _sdk(body) and _name(body, "os") in ("windows", "macos")
+    )
     is_native = platform in ("native", "c") and "runtime" not in body.contexts
     return Side.UNKNOWN if is_unclear or is_native else Side.SERVER
 

@@ -15,8 +15,8 @@ from apps.events.rules.rule import (
 
 SERVER = (
     Rule(
-        "Our server had run out of storage space.",
-        Place.SERVER,
+        "{Us} had run out of storage space.",
+        None,
         Example("OSError: [Errno 28] No space left on device"),
         text=r"no space left|enospc|disk (?:is )?full|disk quota exceeded|could not extend file"
         r"|not enough space|(?:not enough|insufficient|low) disk|disk space|kein speicherplatz"
@@ -43,8 +43,8 @@ SERVER = (
         text=r"maintenance.?mode|(?:under|down for|scheduled) maintenance",
     ),
     Rule(
-        "Our server was stopped in the middle of its work.",
-        Place.SERVER,
+        "{Us} was stopped in the middle of its work.",
+        None,
         Example("WorkerLostError: Worker exited prematurely: signal 9"),
         text=r"worker (?:exited|lost|died|killed)|workerlost|sigkill|sigterm|shutting down"
         r"|being shut ?down|signal: killed|pruned.?job",
@@ -573,8 +573,8 @@ DATA = (
         sides=NOT_CLIENT,
     ),
     Rule(
-        "Our server asked its data store in the wrong way.",
-        Place.SERVER,
+        "{Us} asked its data store in the wrong way.",
+        None,
         Example('ProgrammingError: syntax error at or near "FORM"'),
         text=r"syntax error at or near|error in your sql|incorrect syntax near|ora-009\d\d"
         r"|bad ?sql ?grammar|\": syntax error|cannot resolve keyword"
@@ -601,8 +601,8 @@ DATA = (
         ),
     ),
     Rule(
-        "Our server got a link or number that cannot be right.",
-        Place.SERVER,
+        "{Us} got a link or number that cannot be right.",
+        None,
         Example('CastError: Cast to ObjectId failed for value "undefined"', "node"),
         text=r"cast to objectid|(?:not a valid|invalid|malformed) (?:uuid|objectid|object id)"
         r"|bsonerror|badly formed hexadecimal uuid|syntax for (?:type )?uuid|invalid uuid",
