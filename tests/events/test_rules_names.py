@@ -88,6 +88,10 @@ SENTENCES = (
     ("python", "ValueError: the first has length 3; 2 is required", "got a value that it cannot"),
     ("node", 'ValidationError: "MAIL_URL" is not allowed to be empty', "What was entered was not"),
     # Settings and states that contain a word for a failure.
+    ("python", "Exception: comic deserialization failure", "could not read"),
+    ("php", "Exception: the driver cannot drop foreign keys", UNKNOWN),
+    ("php", "Exception: no rate limiter is bound", UNKNOWN),
+    ("csharp", "ArgumentException: the path is not valid", "got a value that it cannot use."),
     ("python", "Exception: maxSessionTimeout set to 90", UNKNOWN),
     ("python", "Exception: acquire lock=1, flags=2", UNKNOWN),
     ("python", "Exception: memory limit: 512 MB", UNKNOWN),

@@ -802,13 +802,13 @@ INPUT = reading(
         text=r"^(?!.{0,120}(?:environment|config|setting|certificate|pinning|chain))"
         r"(?:unprocessable|.{0,400}(?:validation.?(?:failed|error)|invalid input\b(?! into)"
         r"|beanpropertybindingresult|can't be blank|recordinvalid|got invalid value"
-        r"|is not allowed to be empty)|(?=.{0,400}(?:valid(?!e)|input|form\b|field|email|schema))"
+        r"|is not allowed to be empty)|(?=.{0,400}(?:validat|input\b|form\b|field|email|schema))"
         r".{0,400}(?:(?<!\d )is (?:required|not valid)\b|must not be (?:blank|empty)))",
         types=names_in(
             "ValidationError ValidationException MethodArgumentNotValidException RecordInvalid"
             " UnprocessableEntity ZodError ConstraintViolationException"
             " InvalidChangesetError RequestValidationError"
-            " UnprocessableEntityHttpException UnprocessableEntityException"
+            " UnprocessableEntityHttpException UnprocessableEntityException UserInputError"
         ),
     ),
     Rule(
@@ -816,7 +816,7 @@ INPUT = reading(
         Place.SERVER,
         Example("ActionController::ParameterMissing: param is missing: order", "ruby"),
         text=r"(?:parameter|param|field|argument|header|property).{0,40}(?:is missing|not present)"
-        r"|missing (?:required )?(?:param|field|key(?!s:)|header)|is undefined in (?:form|url"
+        r"|missing (?:required )?(?:param|field|header)|is undefined in (?:form|url"
         r"|arguments)",
         types=names_in(
             "ParameterMissing MissingServletRequestParameterException BadRequestKeyError"
@@ -859,7 +859,7 @@ INPUT = reading(
         text=r"no route (?:found|matches)|no handler found for|page not found|cannot get /",
         types=names_in(
             "Http404 NotFoundHttpException RoutingError NoRouteError NoHandlerFoundException"
-            " NoResourceFoundException ActionNotFound UnknownAction ResourceNotFoundException"
+            " NoResourceFoundException ActionNotFound UnknownAction"
         ),
         sides=NOT_CLIENT,
         reads=Reading.CODE,

@@ -472,7 +472,8 @@ SERVICES = (
         Place.SERVICE,
         Example("HTTPError: 429 Client Error: Too Many Requests"),
         text=r"^(?!.{0,200}(?:throttlerequests|too many (?:attempts|tries|log)"
-        r"|throttled:)).{0,400}(?:\brate.?limit|ratelimit|too many requests|throttl|quota exceeded"
+        r"|throttled:)).{0,400}(?:\brate.?limit(?!er)|ratelimit(?!er)|too many requests|throttl"
+        r"|quota exceeded"
         r"|request limit (?:exceed|reach)|over_?query_?limit|slowdown|your request rate)",
         statuses=frozenset((429,)),
         sides=ON_SERVER,
@@ -530,7 +531,8 @@ SERVICES = (
         "There were too many tries in a short time, so our server said no.",
         Place.SERVER,
         Example("AxiosError: Request failed with status code 429", "javascript"),
-        text=r"\brate.?limit|ratelimit|too.?many.?(?:login.?)?(?:requests|attempts|tries)|throttl"
+        text=r"\brate.?limit(?!er)|ratelimit(?!er)|too.?many.?(?:login.?)?(?:requests|attempts"
+        r"|tries)|throttl"
         r"|login attempts|zu viele (?:anfragen|versuche)|trop de (?:tentatives|requ.tes)"
         r"|demasiad[oa]s (?:intentos|solicitudes)",
         statuses=frozenset((429,)),

@@ -460,7 +460,8 @@ DATA = (
         "Two changes in our data store got in each other's way.",
         Place.SERVER,
         Example("OperationalError: deadlock detected"),
-        text=r"deadlock|40p01|could not serialize access|serialization ?failure|write ?conflict",
+        text=r"deadlock|40p01|could not serialize access|(?<!de)serialization ?failure"
+        r"|write ?conflict",
     ),
     Rule(
         "Our data store had too many changes to make at once.",
@@ -496,7 +497,8 @@ DATA = (
         "It could not be changed because something else still depends on it.",
         Place.SERVER,
         Example("IntegrityError: update violates foreign key constraint"),
-        text=r"foreign.?key|protectederror|still referenced|invalidforeignkey|\bp2003\b",
+        text=r"foreign.?key.{0,40}(?:constraint|violat|fail)|foreignkeyviol|protectederror"
+        r"|still referenced|invalidforeignkey|\bp2003\b",
     ),
     Rule(
         "It could not be saved because a detail was missing.",
