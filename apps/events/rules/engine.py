@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from hashlib import blake2b
 
 from apps.events.event import Event
 from apps.events.rules.client_side import BROWSER, DEVICE, INPUT, OPERATIONS
@@ -80,11 +81,28 @@ def rule_for(event: Event) -> Rule | None:
     return cached[id(event)][1]
 
 
+# Rules by a digest of what they read: errors repeat, and hundreds of rules take milliseconds.
+_found: dict[bytes, Rule | None] = {}
+_MAX_FOUND = 20_000
+
+
 def _find_rule(event: Event) -> Rule | None:
-    symptoms = list(_without_names_of_code(symptoms_of(event)))
-    if event.level in ("info", "debug"):
+    read = (tuple(symptoms_of(event)), last_call_symptom(event), event.level in ("info", "debug"))
+    digest = blake2b(repr(read).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    try:
+        return _found[digest]
+    except KeyError:
+        rule = _match(*read)
+    if len(_found) >= _MAX_FOUND:
+        _found.clear()
+    _found[digest] = rule
+    return rule
+
+
+def _match(all_symptoms: Iterable[Symptom], call: Symptom | None, is_quiet: bool) -> Rule | None:
+    symptoms = list(_without_names_of_code(all_symptoms))
+    if is_quiet:
         symptoms = [one for one in symptoms if _FAILURE.search(one.line)]
-    call = last_call_symptom(event)
     return (
         _first(_SURE, symptoms)
         or _first(_VAGUE, symptoms)
