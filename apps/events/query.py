@@ -266,6 +266,11 @@ def apply_move(question: Question, move: Move, now: datetime) -> Question | None
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return a number with its noun: 1 result, 1,204 results."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
 def format_duration(seconds: float) -> str:
     """Return the time in its largest whole unit: 12 s, 4 min, 3 h, 2 days."""
     whole = round(abs(seconds))

@@ -16,8 +16,7 @@ from apps.events.answer import Answer
 from apps.events.grouping import group_by_issue
 from apps.exports import json_format, markdown
 from apps.exports import text as exports_text
-from apps.exports.budget import MAX_TOKENS, MIN_TOKENS, fit
-from apps.exports.document import Setting, build
+from apps.exports.document import MAX_TOKENS, MIN_TOKENS, Setting, build, fit
 from apps.exports.facts import (
     EVERYTHING,
     LADDER,

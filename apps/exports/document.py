@@ -1,5 +1,7 @@
-"""Building the document of an export from a result."""
+"""Building the document of an export from a result, and fitting it to a token limit."""
 
+from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -16,7 +18,20 @@ from apps.exports.content import (
     related_facts,
     select_events,
 )
-from apps.exports.facts import NO_PRESET, Detail, Document, Header, NoticeFacts, Preset, Selection
+from apps.exports.facts import (
+    LADDER,
+    NO_PRESET,
+    Detail,
+    Document,
+    Header,
+    NoticeFacts,
+    Preset,
+    Selection,
+)
+from apps.exports.tokens import is_within
+
+MIN_TOKENS = 400
+MAX_TOKENS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +142,24 @@ def _header(answer: Answer, setting: Setting, selection: Selection) -> Header:
 def _names(names: tuple[str, ...], what: str, selection: Selection) -> tuple[str, ...]:
     selected = selection.first(names, selection.detail.searched, what, "header")
     return tuple(selection.text(name, selection.detail.names, "header") for name in selected)
+
+
+def fit(
+    build: Callable[[Detail], Document], write: Callable[[Document], str], budget: int
+) -> Document:
+    """Return the most detailed document whose text fits `budget`, in estimated tokens.
+
+    `build` makes the document of a level of detail, and `write` its text. Raises `ValueError` if
+    even the bare header is too long, which cannot happen from `MIN_TOKENS` up.
+    """
+    documents: dict[Detail, Document] = {}
+
+    def fits(detail: Detail) -> bool:
+        documents[detail] = build(detail)
+        return is_within(write(documents[detail]), budget)
+
+    # Most results fit as a whole.
+    level = 0 if fits(LADDER[0]) else bisect_left(LADDER, True, lo=1, key=fits)
+    if level == len(LADDER):
+        raise ValueError(f"The header alone is longer than {budget} tokens.")
+    return documents[LADDER[level]]

@@ -1,5 +1,7 @@
-"""Who can read and manage a lookup, by ownership, role and share, for pages, API and commands."""
+"""Who makes a request, and who can read and manage a lookup: owners, roles, and shares."""
 
+import os
+import pwd
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -34,6 +36,14 @@ class Requester:
         if self.user is None:
             return Actor(self.origin, None, self.system_user, self.address)
         return Actor(self.origin, self.user.pk, self.user.get_username(), self.address)
+
+
+def system_user() -> str:
+    """Return the operating system's user. The environment is ignored: it could name anyone."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name[:100]
+    except KeyError:
+        return f"uid {os.getuid()}"
 
 
 # Shares let another person or a team read a lookup, limited to their own projects. Their start and

@@ -29,7 +29,7 @@ from apps.events.query import (
     parse_zone,
 )
 from apps.exports import DEFAULT_BUDGET
-from apps.exports.budget import MAX_TOKENS, MIN_TOKENS
+from apps.exports.document import MAX_TOKENS, MIN_TOKENS
 from apps.lookups.access import (
     SharingRefused,
     active_shares,

@@ -7,8 +7,7 @@ from apps.events.answer import Answer, Notice, NoticeCode, SearchScope
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue, Request
 from apps.events.query import Customer, Question, Window
 from apps.exports import Preset
-from apps.exports.budget import fit
-from apps.exports.document import Setting, build
+from apps.exports.document import Setting, build, fit
 from apps.exports.facts import Detail, Document
 from apps.exports.json_format import render_block
 

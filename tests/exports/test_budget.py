@@ -18,8 +18,7 @@ from apps.exports import (
     markdown,
     render,
 )
-from apps.exports.budget import fit
-from apps.exports.document import Setting, build
+from apps.exports.document import Setting, build, fit
 from apps.exports.facts import LADDER, Detail, Document
 from tests.examples import examples
 from tests.exports.answers import (

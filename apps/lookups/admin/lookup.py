@@ -28,6 +28,7 @@ from apps.audit.models import Action
 from apps.audit.trail import Fact, actor_of, record
 from apps.crypto import hash_customer
 from apps.events.identifier import identifier_to_find
+from apps.events.query import counted
 from apps.lookups.access import Requester
 from apps.lookups.admin.filters import (
     FILTERS,
@@ -46,7 +47,6 @@ from apps.lookups.admin.statistics import (
     repeats_this_week,
 )
 from apps.lookups.background import lookup_state
-from apps.lookups.management.person import counted
 from apps.lookups.models import Lookup, Origin, Outcome
 from apps.lookups.problems import LookupFailed
 from apps.lookups.records import record_action, record_actions, repeat_lookup

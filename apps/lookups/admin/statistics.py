@@ -19,9 +19,9 @@ from django.db.models.functions import Cast, Coalesce, Least, Substr
 from django.urls import reverse
 from pydantic import TypeAdapter, ValidationError
 
+from apps.events.query import counted
 from apps.lookups import cache
 from apps.lookups.admin.record import ERASED, format_milliseconds, who_of
-from apps.lookups.management.person import counted
 from apps.lookups.models import Lookup, LookupDay, LookupIssue, Outcome
 
 # Lookups per day (UTC). A past day is counted once and stored as a row: counting a million lookups

@@ -21,9 +21,9 @@ from apps.events.filtering import (
     project_of,
 )
 from apps.events.grouping import group_by_issue
-from apps.events.query import Window
+from apps.events.query import Window, counted
 from apps.events.summary import summarize_group
-from apps.web.presenters.formatting import clipped, counted, grouped
+from apps.web.presenters.formatting import clipped, grouped
 from apps.web.presenters.timeline import (
     TimeLabels,
     range_around,

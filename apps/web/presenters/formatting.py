@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from apps.events.query import format_duration
+from apps.events.query import counted, format_duration
 
 _MINUTES_PER_DAY = 1440
 
@@ -127,11 +127,6 @@ _VISIBLE = {
 def grouped(number: int) -> str:
     """Return a whole number with its thousands separated: 12,345."""
     return f"{number:,}"
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """Return a number with its noun: 1 event, 14 events."""
-    return f"{grouped(number)} {one if number == 1 else many or one + 's'}"
 
 
 def listed(words: Iterable[str]) -> str:

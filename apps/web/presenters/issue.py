@@ -22,7 +22,7 @@ from apps.events.event import (
 from apps.events.filtering import NumberedGroup
 from apps.events.grouping import Group, nearest_first
 from apps.events.identifier import field_name
-from apps.events.query import Window
+from apps.events.query import Window, counted
 from apps.events.releases import (
     LastDay,
     affects_only_customer,
@@ -46,7 +46,6 @@ from apps.web.presenters.formatting import (
     LevelMark,
     LocalTime,
     clipped,
-    counted,
     grouped,
     in_both,
     level_mark,

@@ -25,6 +25,7 @@ from apps.events.query import (
     Question,
     Window,
     apply_move,
+    counted,
     format_duration,
 )
 from apps.events.rules.rule import zone_of_customer
@@ -39,7 +40,6 @@ from apps.web.presenters.formatting import (
     LocalTime,
     also_in,
     clipped,
-    counted,
     grouped,
     half_window,
     in_utc_too,

@@ -10,14 +10,13 @@ from apps.events.answer import Answer, Deploy, Feedback, RelatedData, Replay, Si
 from apps.events.breadcrumb_text import PlacedBreadcrumb, merge_breadcrumbs, place_breadcrumbs
 from apps.events.event import Event
 from apps.events.grouping import Group
-from apps.events.query import Window, format_duration
+from apps.events.query import Window, counted, format_duration
 from apps.events.releases import short_release
 from apps.events.summary import summarize
 from apps.web.presenters.formatting import (
     LevelMark,
     LocalTime,
     clipped,
-    counted,
     level_mark,
     local_clock,
     relative,

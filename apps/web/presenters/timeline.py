@@ -10,14 +10,13 @@ from apps.events.answer import Answer, Deploy
 from apps.events.breadcrumb_text import step_times
 from apps.events.event import Event
 from apps.events.filtering import UNKNOWN, EventFilter, NumberedGroup, TimeRange, events_in
-from apps.events.query import Window
+from apps.events.query import Window, counted
 from apps.events.releases import short_release
 from apps.events.summary import summarize_failure, summarize_group
 from apps.web.presenters.formatting import (
     LevelMark,
     LocalTime,
     clipped,
-    counted,
     level_mark,
     listed,
     local_clock,

@@ -28,6 +28,7 @@ from apps.answers.webhook import (
     webhook_body,
 )
 from apps.audit.models import Action
+from apps.events.query import counted
 from apps.events.rules.engine import rule_cache
 from apps.lookups.access import may_manage
 from apps.lookups.answers import LookupResult, result_now
@@ -42,7 +43,7 @@ from apps.web.access import (
     requester_of,
 )
 from apps.web.middleware import SeeOther, problem_page, render_failures
-from apps.web.presenters.formatting import LocalTime, counted, local_minute, redaction_receipt
+from apps.web.presenters.formatting import LocalTime, local_minute, redaction_receipt
 
 MAX_NAME_LENGTH = 80
 MAX_SUBJECT_LENGTH = 200

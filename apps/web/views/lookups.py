@@ -35,7 +35,7 @@ from apps.accounts.preferences import (
 from apps.answers.catalogue.suggestions import feedback_by
 from apps.audit.models import Action
 from apps.events.answer import Progress
-from apps.events.query import Move
+from apps.events.query import Move, counted
 from apps.events.rules.engine import rule_cache
 from apps.lookups.access import SharingRefused, active_shares, end_share, share_lookup, shared_with
 from apps.lookups.answers import (
@@ -91,7 +91,7 @@ from apps.web.forms import (
 )
 from apps.web.middleware import SeeOther, problem_page, render_failures
 from apps.web.presenters.filters import stored_filter
-from apps.web.presenters.formatting import counted, level_mark, typed_in
+from apps.web.presenters.formatting import level_mark, typed_in
 from apps.web.presenters.result import (
     progress_data,
     recent_view,

@@ -11,7 +11,7 @@ from apps.audit.models import Action
 from apps.audit.trail import Actor, Fact, record
 from apps.known_errors.files import to_text
 from apps.known_errors.models import KnownError
-from apps.lookups.management.person import system_user
+from apps.lookups.access import system_user
 from apps.lookups.models import Origin
 
 

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 
 from apps.audit.trail import Actor
 from apps.known_errors.files import MAX_FILE_BYTES, File, import_files, plan_import
-from apps.lookups.management.person import system_user
+from apps.lookups.access import system_user
 from apps.lookups.models import Origin
 from apps.lookups.problems import EXIT_FAILED, EXIT_USAGE
 

@@ -8,8 +8,8 @@ from django.core.management import BaseCommand
 from django.core.management.base import CommandError
 
 from apps.audit.trail import Actor
-from apps.events.query import CustomerRefused
-from apps.lookups.management.person import counted, system_user
+from apps.events.query import CustomerRefused, counted
+from apps.lookups.access import system_user
 from apps.lookups.models import Origin
 from apps.lookups.problems import EXIT_FAILED, EXIT_USAGE
 from apps.lookups.records import forget_customer, identifiers_to_erase, stored_counts

@@ -26,11 +26,10 @@ from apps.events.query import (
     parse_moment,
 )
 from apps.exports import DEFAULT_BUDGET, ExportRefused, Preset, Rendered, render
-from apps.exports.budget import MAX_TOKENS, MIN_TOKENS
-from apps.lookups.access import Requester
+from apps.exports.document import MAX_TOKENS, MIN_TOKENS
+from apps.lookups.access import Requester, system_user
 from apps.lookups.exports import ExportDetails, get_preset, record_export
 from apps.lookups.known_errors import with_known_errors, with_replies
-from apps.lookups.management.person import system_user
 from apps.lookups.models import ExportMethod, Origin
 from apps.lookups.problems import (
     EXIT_COMPLETE,

@@ -6,7 +6,8 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 
 from apps.audit.trail import Actor
-from apps.lookups.management.person import counted, system_user
+from apps.events.query import counted
+from apps.lookups.access import system_user
 from apps.lookups.models import Origin
 from apps.lookups.retention import count_expired, prune
 
