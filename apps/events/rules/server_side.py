@@ -298,7 +298,8 @@ CODE = reading(
         text=r"unsupported operand|only concatenate|comparison of .{0,60} failed"
         r"|not supported between|cannot be cast|can't convert|is not a subtype|invalid ?cast"
         r"|classcast|cannot convert|must be of type|to string conversion|in arithmetic expression"
-        r"|unexpected keyword argument|positional argument|wrong number|too few arguments"
+        r"|unexpected keyword argument|(?:positional|keyword-only) argument|wrong number"
+        r"|too few arguments"
         r"|unknown keyword|is not subscriptable|cannot unpack"
         r"|must be (?:an? )?(?:str|int|string|array|number|bytes)|typemismatch|interface conversion"
         r"|cannot unmarshal|not (?:json )?serializable|invalid argument type",
