@@ -109,7 +109,7 @@ Runs = dict[re.Pattern[str], tuple[int, int, int]]
 def value_span(text: str, match: re.Match[str], runs: Runs) -> Span | None:
     """Return the position of the value after the matched name and mark."""
     start, name = match.end(), match["name"].lower()
-    end = end_of_object(text, start) if match["mark"].strip() != "," else None
+    end = end_of_object(text, start) if _can_be_object(text, match) else None
     if end:
         return Span(start, end, quoted=True, is_object=True)
     quote = _QUOTED.match(text, start)
@@ -123,6 +123,18 @@ def value_span(text: str, match: re.Match[str], runs: Runs) -> Span | None:
             return Span(start, cookies.end(), quoted=True)
     end = _end_of_run(text, start, _bare_pattern(match), runs)
     return Span(start, end, quoted=False) if end > start else None
+
+
+def _can_be_object(text: str, match: re.Match[str]) -> bool:
+    """Return whether an object with this name would be secret as a whole.
+
+    Counts would not, nor what follows a parser's `Unexpected token: `.
+    """
+    name, start = match["name"], match.end()
+    if match["mark"].strip() == "," or requires_form(name) or _is_unexpected(text, match):
+        return False
+    are_counts = is_plural(name) and text.startswith("{", start)
+    return not are_counts or bool(_HOLDS_TEXT.search(text, start, start + _MAX_CHECKED))
 
 
 def _end_of_run(text: str, start: int, pattern: re.Pattern[str], runs: Runs) -> int:
@@ -246,23 +258,13 @@ _HINTS = (
     *("haslo", "heslo", "parol", "пароль", "密", "パス", "비밀", "senord", "salasana", "jelsz"),
     *("ifre", "adres", "login", "adgang", "ustid", "exp", "direccion", "anschrift", "cogn"),
     *("magic", "saml", "hmac", "ticket", "nonce", "hash=", "t=", "k=", "phone", "mac", "psk"),
-    *(
-        "idf",
-        "adid",
-        "gaid",
-        "aaid",
-        "udid",
-        "advertis",
-        "device",
-        "android",
-        "imei",
-        "imsi",
-        "iccid",
-    ),
-    *("meid", "serial", "hardware", "vendor", "install", "identifier"),
+    *("idf", "adid", "gaid", "aaid", "udid", "advertis", "device", "android", "imei", "imsi"),
+    *("iccid", "meid", "serial", "hardware", "vendor", "install", "identifier"),
 )
 
+# A variable in capitals with a long value, which can be a secret whatever it is called.
 _VARIABLE = re.compile(r"(?<![A-Za-z0-9_$])[A-Z][A-Z0-9_]{2,60}+=[\"']?[\w.=+/-]{12}")
+# What comes before a field of a section in YAML or TOML, and of an object.
 _SECTION = re.compile(
     r"(?:(?<![\w-])([A-Za-z][\w-]{1,60}+):[ ]{0,4}|\[([\w.-]{2,60})\])\n"
     r"(?:[ ]{0,16}[\w.-]{1,40}[ ]?[:=][^\n]{0,60}\n){0,4}[ ]{0,16}\Z"
@@ -299,7 +301,7 @@ def named_values(text: str, lowered: str) -> Iterator[NamedValue]:
 
 @lru_cache(maxsize=4096)
 def _may_be_secret(name: str) -> bool:
-    """Rule out most names cheaply; `_kind` decides about the others."""
+    """Rule out most names cheaply; `_kind_and_name` decides about the others."""
     lowered = name.lower()
     after_escape = name[0] in "nrt" and kind_of_key(name[1:]) is not None
     listed = lowered in _SECOND_WORDS or lowered in URL_PARAMETERS or lowered in PARTS
@@ -389,7 +391,7 @@ def _must_be_hidden(text: str, match: re.Match[str], kind: str, name: str, span:
     value = text[span.start : min(span.end, span.start + _MAX_CHECKED)]
     lowered = value.strip().lower()
     if span.is_object:
-        return kind != "parameter" and not _is_harmless_object(text, match, value)
+        return kind != "parameter" and not _is_server(match, value)
     if not _can_be_secret(lowered) or _is_hidden(text, span):
         return False
     if kind == "parameter":
@@ -443,14 +445,12 @@ def looks_chosen(value: str) -> bool:
     return is_long and odd and any(map(str.isalpha, value)) and not any(map(str.isspace, value))
 
 
-def _is_harmless_object(text: str, match: re.Match[str], value: str) -> bool:
-    """Return whether it has counts, a server address, or a parser's `Unexpected token: {"a"`."""
-    if requires_form(match["name"]):
-        return True
-    counts = is_plural(match["name"]) and value[0] == "{" and not _HOLDS_TEXT.search(value)
-    unexpected = text[max(0, match.start() - 11) : match.start()].lower() == "unexpected "
-    of_server = kind_of_key(match["name"]) == "address" and '"port"' in value
-    return counts or unexpected or of_server
+def _is_server(match: re.Match[str], value: str) -> bool:
+    return kind_of_key(match["name"]) == "address" and '"port"' in value
+
+
+def _is_unexpected(text: str, match: re.Match[str]) -> bool:
+    return text[max(0, match.start() - 11) : match.start()].lower() == "unexpected "
 
 
 def _is_hidden(text: str, span: Span) -> bool:
@@ -475,9 +475,8 @@ def _is_bare_secret(text: str, match: re.Match[str], span: Span, lowered: str) -
         return True
     if mark == "->" and not has_digit:
         return False
-    unexpected = text[max(0, match.start() - 11) : match.start()].lower() == "unexpected "
     in_sentence = not has_digit and (weak or bool(_SENTENCE.match(text, span.end)))
-    return not unexpected and not in_sentence
+    return not in_sentence and not _is_unexpected(text, match)
 
 
 def _is_word(match: re.Match[str], lowered: str) -> bool:

@@ -145,7 +145,7 @@ _TOKENS: tuple[tuple[str, str], ...] = (
     ("EZ", r"[AT]K[A-Za-z0-9]{54}"),
     # Messaging and identity
     ("bot", r"\d{8,10}:A[\w-]{32,36}"),
-    ("xox", r"[a-z](?:\.xox[a-z])?-[\w.-]{8,250}"),
+    ("xox", r"[a-z](?:\S?xox[a-z])?-[\w.-]{8,250}"),
     ("xapp-", r"\d-[\w-]{10,250}"),
     ("SG.", r"[\w=.-]{40,100}"),
     ("SK", rf"{_HEX32}"),
