@@ -36,9 +36,8 @@ def inserted_values(text: str, lowered: str) -> Iterator[NamedValue]:
     for start in at_hints(text, lowered, ("insert", "replace")):
         match = _INSERT.match(text, start) if start >= done else None
         if match:
-            for value in _literals(text, match.end(), _kinds_of_columns(match)):
-                done = value.end
-                yield value
+            values, done = _literals(text, match.end(), _kinds_of_columns(match))
+            yield from values
 
 
 def _kinds_of_columns(match: re.Match[str]) -> list[tuple[str, str | None]]:
@@ -48,22 +47,29 @@ def _kinds_of_columns(match: re.Match[str]) -> list[tuple[str, str | None]]:
     return [(name, kind_of_key(name)) for name in names]
 
 
-def _literals(text: str, start: int, columns: list[tuple[str, str | None]]) -> Iterator[NamedValue]:
+def _literals(
+    text: str, start: int, columns: list[tuple[str, str | None]]
+) -> tuple[list[NamedValue], int]:
+    """Return the literals in these columns, and the end of the rows."""
+    values: list[NamedValue] = []
     depth = column = 0
+    end = start
     for part in _PART.finditer(text, start, min(len(text), start + _MAX_LENGTH)):
+        if depth == 0 and part["bare"]:
+            break
+        end = part.end()
         if part["open"]:
             depth, column = depth + 1, column if depth else 0
         elif part["close"]:
             depth -= 1
         elif part["next"]:
             column += depth == 1
-        elif depth == 0 and part["bare"]:
-            return
         elif depth == 1 and column < len(columns):
             name, kind = columns[column]
-            begin, end = _inside(part)
-            if kind and begin < end and has_expected_form(name, text[begin:end]):
-                yield NamedValue(kind, begin, end)
+            begin, last = _inside(part)
+            if kind and begin < last and has_expected_form(name, text[begin:last]):
+                values.append(NamedValue(kind, begin, last))
+    return values, end
 
 
 # A parameter, a word of the language, or a function's name.

@@ -236,7 +236,7 @@ def test_redaction_is_idempotent() -> None:
         "key={" * 50_000,
         "/token/" * 30_000,
         "C:\\Users\\Public\\" * 15_000,
-        "insert into u (a) values (" * 8_000,
+        "insert into u (password) values ('" * 8_000,
         "failing row contains (" * 9_000,
     ],
 )
