@@ -92,8 +92,8 @@ def _inside(part: re.Match[str]) -> tuple[int, int]:
 
 # Numbers, UUIDs, times, and words of the database, which name no person.
 _HARMLESS = re.compile(
-    r"(?:(?:-?[\d.]{1,30}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|null|true|false|[tf]"
-    r"|\d{4}-\d\d-\d\d[\d:. TZ+-]{0,30})(?:[,-] ?|\Z)){1,30}",
+    r"(?:(?>\d{4}-\d\d-\d\d[\d:. TZ+]{0,30}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    r"|-?[\d.]{1,30}|null|true|false|[tf])(?:[,-] ?|\Z)){1,30}+",
     re.IGNORECASE,
 )
 
