@@ -363,8 +363,12 @@ def _is_pair(text: str, match: re.Match[str]) -> bool:
 
 
 def _is_parameter(text: str, match: re.Match[str]) -> bool:
+    """Return whether it is a parameter of a URL, or the first of a query without its URL."""
     before = text[max(0, match.start() - 3) : match.start()]
-    return match["mark"] in ("=", "%3D", "%3d") and before.endswith(("?", "&", "#", "%26", "%3F"))
+    if match["mark"] not in ("=", "%3D", "%3d"):
+        return False
+    is_first = before[-1:] in ("", "\n") and "&" in text[match.end() : match.end() + _MAX_CHECKED]
+    return is_first or before.endswith(("?", "&", "#", "%26", "%3F"))
 
 
 def is_secret_parameter(name: str, value: str) -> bool:
