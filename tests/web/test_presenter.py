@@ -157,7 +157,7 @@ def test_steps_are_relative_to_event_with_failures_marked() -> None:
 
     assert [(step.relative, step.words, step.has_failed) for step in steps] == [
         ("14 s before", "clicked", False),
-        ("2 s before", "our server asked for", True),
+        ("2 s before", "the program asked for", True),
     ]
 
 
