@@ -289,6 +289,8 @@ def named_values(text: str, lowered: str) -> Iterator[NamedValue]:
     for match in (_NAMED_IN_ADDRESS if "%" in text else _NAMED).finditer(text):
         if match.start() < done or not _may_be_secret(match["name"]):
             continue
+        if text.startswith(match.group(), match.end()):  # the last of equal names has the value
+            continue
         kind, name = _kind_and_name(text, match)
         span = value_span(text, match, runs) if kind else None
         if kind and span and _must_be_hidden(text, match, kind, name, span):
