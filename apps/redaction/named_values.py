@@ -269,7 +269,8 @@ _SECTION = re.compile(
     r"(?:(?<![\w-])([A-Za-z][\w-]{1,60}+):[ ]{0,4}|\[([\w.-]{2,60})\])\n"
     r"(?:[ ]{0,16}[\w.-]{1,40}[ ]?[:=][^\n]{0,60}\n){0,4}[ ]{0,16}\Z"
 )
-_PARENT = re.compile(r"([A-Za-z][\w-]{0,60}+)\\{0,8}[\"']?\s?(?:=>|[:=(])?\s?\Z")
+# In reverse, because the name is at the end.
+_PARENT = re.compile(r"\s?(?:>=|[:=(])?\s?[\"']?\\{0,8}([\w-]{0,60}[A-Za-z])(?![\w-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,8 +340,8 @@ def _parent(text: str, start: int) -> Iterator[str]:
     from_here = max(0, start - 100)
     brace = text.rfind("{", from_here, start)
     if brace > text.rfind("}", from_here, start):
-        found = _PARENT.search(text, max(0, brace - 70), brace)
-        yield from (found[1],) if found else ()
+        found = _PARENT.match(text[max(0, brace - 80) : brace][::-1])
+        yield from (found[1][::-1],) if found else ()
     elif text.rfind("\n", from_here, start) >= 0:
         found = _SECTION.search(text, from_here, start)
         yield from (found[1] or found[2],) if found else ()
