@@ -178,6 +178,7 @@ _REDACTED_KINDS = {
     "private-key": ("private key", "private keys"),
     "user": ("username", "usernames"),
     "phone": ("phone number", "phone numbers"),
+    "unchecked": ("text that took too long to check", "texts that took too long to check"),
 }
 
 
