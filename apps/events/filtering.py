@@ -31,7 +31,7 @@ class TimeRange:
 class EventFilter:
     """Criteria for events; an empty field matches all.
 
-    `UNKNOWN` as project or environment matches events without one.
+    `UNKNOWN` as project, environment, or level matches events without one.
     """
 
     project: str = ""
@@ -102,8 +102,8 @@ def environment_of(event: Event) -> str:
 
 
 def level_of(event: Event) -> str:
-    """Return one of `LEVELS`; an unknown level counts as an error, as in Sentry."""
-    return event.level if event.level in LEVELS else "error"
+    """Return one of `LEVELS`, or `UNKNOWN`."""
+    return event.level if event.level in LEVELS else UNKNOWN
 
 
 def fold_case(text: str) -> str:

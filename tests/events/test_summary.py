@@ -25,7 +25,7 @@ AT = datetime(2026, 11, 20, tzinfo=UTC)
 
 
 def event(title: str = "boom", **fields: Any) -> Event:
-    return Event(id="a" * 32, timestamp=AT, title=title, **fields)
+    return Event(id="a" * 32, timestamp=AT, title=title, **{"level": "error", **fields})
 
 
 def requested(url: str, method: str = "GET", **fields: Any) -> Event:
@@ -52,6 +52,12 @@ def test_part_of_word_does_not_match(title: str) -> None:
     assert summarize(event(title)) == "Something in the program failed."
     assert not is_specific(event(title))
     assert place_of(event(title)) is None
+
+
+def test_unknown_level_is_not_called_a_failure() -> None:
+    assert summarize(event(level=None)) == "The program recorded something."
+    assert summarize(event(level=None, handled=False)) == "Something in the program failed."
+    assert summarize(event("PaymentDeclined", level=None)) == "The payment was declined."
 
 
 def test_unknown_handled_error_is_noted() -> None:
@@ -146,6 +152,7 @@ def test_group_is_unhandled_if_one_event_is() -> None:
 
 CORES = {
     "The program noted a problem and carried on.",
+    "The program recorded something.",
     "Something in the program failed.",
     *(rule.sentence_for(side) for rule in RULES for side in Side),
 }

@@ -97,8 +97,10 @@ def test_every_mark_links_to_event_on_page() -> None:
 def test_levels_have_distinct_shapes_and_words() -> None:
     marks = [level_mark(level) for level in answers.LEVELS]
 
-    assert len({mark.shape for mark in marks}) == 4
     assert [mark.word for mark in marks] == list(answers.LEVELS)
+    assert len({mark.shape for mark in (*marks, level_mark(None))}) == 5
+    assert level_mark(None).word == "level unknown"
+    assert level_mark("error").rank < level_mark(None).rank < level_mark("warning").rank
 
 
 def test_many_problems_are_folded_without_loss() -> None:

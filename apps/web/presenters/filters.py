@@ -154,7 +154,7 @@ def filter_form(
 def _choices(events: Sequence[Event]) -> dict[str, tuple[str, ...]]:
     """Return the fields in which the events differ, each with its values."""
     found = {
-        "level": tuple(sorted({level_of(event) for event in events}, key=LEVELS.index)),
+        "level": tuple(sorted({level_of(event) for event in events}, key=(*LEVELS, UNKNOWN).index)),
         "project": tuple(sorted({project_of(event) for event in events})),
         "environment": tuple(sorted({environment_of(event) for event in events})),
     }

@@ -201,7 +201,7 @@ def redaction_receipt(counts: Mapping[str, int]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class LevelMark:
-    """`shape` is one of fatal, error, warning, info; `rank` is 0 for the worst."""
+    """`shape` is one of fatal, error, unknown, warning, info; `rank` is 0 for the worst."""
 
     shape: str
     word: str
@@ -211,12 +211,13 @@ class LevelMark:
 _MARKS = {
     "fatal": LevelMark("fatal", "fatal", 0),
     "error": LevelMark("error", "error", 1),
-    "warning": LevelMark("warning", "warning", 2),
-    "info": LevelMark("info", "info", 3),
-    "debug": LevelMark("info", "debug", 4),
+    "warning": LevelMark("warning", "warning", 3),
+    "info": LevelMark("info", "info", 4),
+    "debug": LevelMark("info", "debug", 5),
 }
+_UNKNOWN_LEVEL = LevelMark("unknown", "level unknown", 2)
 
 
 def level_mark(level: str | None) -> LevelMark:
-    """Return the mark of a level. An unknown one counts as an error, as in Sentry."""
-    return _MARKS.get(level or "", _MARKS["error"])
+    """Return the mark of a level."""
+    return _MARKS.get(level or "", _UNKNOWN_LEVEL)

@@ -35,6 +35,7 @@ from apps.accounts.preferences import (
 from apps.answers.catalogue.suggestions import feedback_by
 from apps.audit.models import Action
 from apps.events.answer import Progress
+from apps.events.filtering import LEVELS
 from apps.events.query import Move, counted
 from apps.events.rules.engine import rule_cache
 from apps.lookups.access import SharingRefused, active_shares, end_share, share_lookup, shared_with
@@ -108,7 +109,6 @@ _PROGRESS_PATIENCE_S = 0.1
 
 _LIVE_COOKIE = "triage_live"
 _ZONE_COOKIE = "triage_zone"
-_LEVELS = ("fatal", "error", "warning", "info", "debug")
 _PREFILLED = ("customer", "at", "zone", "window", "project", "environment", "reason")
 _MAX_VALUE_LENGTH = 2000
 _SESSION_KEY = "prefill"
@@ -187,7 +187,7 @@ def lookup_detail(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     result = _load_result(request, lookup)
     if result is None:
         context = progress_data(lookup, LookupState.RUNNING, Progress())
-        levels = [level_mark(level) for level in _LEVELS]
+        levels = [level_mark(level) for level in (*LEVELS, None)]
         return render(
             request, "lookups/waiting.html", {**context, "lookup": lookup, "levels": levels}
         )
