@@ -7,14 +7,17 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A stack frame. `code` contains (line number, text) pairs around `line`."""
+    """A stack frame. `code` contains (line number, text) pairs around `line`.
+
+    `in_app` is None if the SDK didn't say whether the code is the application's or a library's.
+    """
 
     file: str | None = None
     line: int | None = None
     column: int | None = None
     function: str | None = None
     module: str | None = None
-    in_app: bool = False
+    in_app: bool | None = None
     code: tuple[tuple[int, str], ...] = ()
     variables: Mapping[str, object] = field(default_factory=dict)
 

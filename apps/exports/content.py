@@ -359,14 +359,14 @@ def _frames(
         once.setdefault((frame.file, frame.line, frame.function, frame.in_app), frame)
     distinct = list(once.values())
     selection.leave_out("repeated frames", len(exception.frames) - len(distinct), where)
-    room = {True: selection.detail.in_app_frames, False: selection.detail.library_frames}
+    room = {True: selection.detail.library_frames, False: selection.detail.in_app_frames}
     if crash:
-        room[crash.in_app] -= 1
+        room[crash.in_app is False] -= 1
     selected = []
     for frame in distinct:
         if frame is not crash:
-            room[frame.in_app] -= 1
-        if frame is crash or room[frame.in_app] >= 0:
+            room[frame.in_app is False] -= 1
+        if frame is crash or room[frame.in_app is False] >= 0:
             selected.append(frame)
     selection.leave_out("frames", len(distinct) - len(selected), where)
     return selected
@@ -636,12 +636,10 @@ def unchecked_note(header: Header) -> str:
 
 def omission_note(document: Document) -> str:
     """Return a sentence about where to find what was left out."""
+    where = f"The lookup page and {document.header.server} have the rest."
     if document.budget is None:
-        return "The lookup page and Sentry have the rest."
-    return (
-        f"This export is limited to {document.budget:,} tokens. "
-        "The lookup page and Sentry have the rest."
-    )
+        return where
+    return f"This export is limited to {document.budget:,} tokens. {where}"
 
 
 def empty_list_note(header: Header) -> str:

@@ -175,7 +175,7 @@ class FrameFacts:
     file: str | None
     line: int | None
     function: str | None
-    in_app: bool
+    in_app: bool | None
     code: str | None
     crash: bool
     around: tuple[tuple[int, str], ...] = ()

@@ -169,7 +169,7 @@ def _frame(frame: FrameFacts) -> str:
 def frame_line(frame: FrameFacts) -> str:
     """Format a frame: `library stripe/api.py:12 charge: client.post(card)`."""
     where = f"{frame.file or UNKNOWN}:{UNKNOWN if frame.line is None else frame.line}"
-    library = "" if frame.in_app else "library "
+    library = "library " if frame.in_app is False else ""
     code = f": {frame.code}" if frame.code is not None else ""
     return f"{library}{where} {frame.function or UNKNOWN}{code}"
 

@@ -221,7 +221,7 @@ def _frame(raw: Mapping[str, object]) -> Frame:
         column=integer(raw.get("colNo")),
         function=text(raw.get("function")) or text(raw.get("instructionAddr")),
         module=text(raw.get("module")),
-        in_app=flag(raw.get("inApp")) is True,
+        in_app=flag(raw.get("inApp")),
         code=tuple(_code(raw.get("context"))),
         variables=dict(mapping(raw.get("vars"))),
     )

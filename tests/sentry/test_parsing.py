@@ -38,6 +38,12 @@ def test_crash_site_comes_first_with_its_code() -> None:
     assert (frame.file, frame.crash_code) == ("pay.py", "  charge()")
 
 
+def test_frame_is_of_unknown_origin_unless_the_sdk_says_so() -> None:
+    frames: list[dict[str, object]] = [{"inApp": True}, {"inApp": False}, {"inApp": None}, {}]
+    body = parse_body(exception({"type": "E", "stacktrace": {"frames": frames}}))
+    assert [frame.in_app for frame in body.exceptions[0].frames] == [None, None, False, True]
+
+
 def test_crashed_thread_replaces_a_missing_stack() -> None:
     threads = [
         {"id": 1, "current": True, "stacktrace": {"frames": [{"filename": "idle.c"}]}},

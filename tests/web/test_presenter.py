@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.template.loader import render_to_string
 
-from apps.events.event import Breadcrumb, Event, ExceptionInfo
+from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame
 from apps.events.identifier import parse_customer
+from apps.exports import render
 from apps.web.presenters import formatting, result
 from apps.web.presenters.formatting import level_mark
 from apps.web.presenters.issue import FULL, present_event
@@ -152,6 +153,16 @@ def test_own_code_precedes_library_code() -> None:
     assert [line.is_hit for line in exception.crash.lines] == [False, True, False]
     assert [frame.place for frame in exception.own] == ["checkout/pay3.py:103"]
     assert [frame.place for frame in exception.library] == ["site-packages/http2.py:102"]
+
+
+def test_frame_of_unknown_origin_is_not_called_a_librarys() -> None:
+    frames = tuple(Frame(file=f"{name}.js", in_app=None) for name in "abc")
+    unknown = event(body=EventBody(exceptions=(ExceptionInfo(type="E", frames=frames),)))
+    (exception,) = page(unknown).groups[0].events[0].exceptions
+    assert ([frame.place for frame in exception.own], exception.library) == (["b.js", "c.js"], ())
+    exported = render(answer(unknown), format="markdown", marker="0" * 16).text
+    assert "b.js" in exported
+    assert "library" not in exported
 
 
 def test_steps_are_relative_to_event_with_failures_marked() -> None:

@@ -275,8 +275,8 @@ def exception_view(exception: ExceptionInfo, *, is_cause: bool, limits: Limits) 
     rest = list(exception.frames)
     if crash is not None:
         rest.remove(crash)
-    own = _frames([frame for frame in rest if frame.in_app], limits.own_frames, limits)
-    library = _frames([f for f in rest if not f.in_app], limits.library_frames, limits)
+    own = _frames([f for f in rest if f.in_app is not False], limits.own_frames, limits)
+    library = _frames([f for f in rest if f.in_app is False], limits.library_frames, limits)
     is_stack = exception.type is None and exception.value is None
     return ExceptionView(
         type="Stack trace" if is_stack else clipped(exception.type or "Error", 200),
