@@ -1,4 +1,4 @@
-"""The endpoints of a GlitchTip, as observed on its 5.2 line."""
+"""The endpoints of a GlitchTip, as observed on its 5.2 line (December 2025)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import binascii
 import re
 import shlex
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -122,16 +123,17 @@ class ServerError(ApiError):
 
 
 def tags_of(event: Event) -> dict[str, str]:
-    """Return the listed tags of an event: environment, release, and its own."""
-    return {key: value for key, value in event.tags.items() if key not in DERIVED_TAGS and value}
-
-
-def indexed_tags(event: Event) -> dict[str, str]:
-    """Return the tags by which an issue is found: the listed tags and the user's identifiers."""
+    """Return an event's tags: environment, release, the user's identifiers, and its own."""
     user = event.body.get("user") or {}
     names = {f"user.{name}": user.get(name) for name in ("id", "email", "username")}
     known = {key: str(value) for key, value in names.items() if value}
-    return {key: value[:MAX_TAG_LENGTH] for key, value in (tags_of(event) | known).items()}
+    own = {key: value for key, value in event.tags.items() if key not in DERIVED_TAGS and value}
+    return own | known
+
+
+def indexed_tags(event: Event) -> dict[str, str]:
+    """Return the tags by which an issue is found."""
+    return {key: value[:MAX_TAG_LENGTH] for key, value in tags_of(event).items()}
 
 
 def issue_test(query: str, world: World) -> IssueTest:
@@ -181,6 +183,7 @@ SNAKE_CASE = {
     "dateCreated": "date_created",
     "dateReceived": "date_received",
 }
+SNAKE_CASE_OF_REQUEST = {"query": "query_string", "inferredContentType": "inferred_content_type"}
 EVENT_KEYS = (
     *("title", "message", "culprit", "type", "platform"),
     *("contexts", "context", "entries"),
@@ -221,6 +224,20 @@ def _project(project: Project) -> Json:
         "name": project.name,
         "platform": project.platform,
     }
+
+
+def environment_list(request: ApiRequest) -> ApiResponse:
+    """Return the environments of the organization, or of a project.
+
+    As in GlitchTip, a project lacks those that another project had before.
+    """
+    owners: dict[str, str] = {}
+    for event in sorted(request.world.events, key=received):
+        owners.setdefault(event.tags.get("environment") or "", event.project.slug)
+    project = request.args.get("project")
+    names = [name for name, slug in owners.items() if name and project in (None, slug)]
+    order = Order(str, str)
+    return paged(request, names, order, lambda name: {"id": names.index(name), "name": name})
 
 
 def issue_list(request: ApiRequest) -> ApiResponse:
@@ -299,13 +316,14 @@ def _date(text: str | None) -> datetime | None:
 
 
 def issue_body(request: ApiRequest, issue: Issue) -> Json:
-    """Return an issue; GlitchTip never counts its users."""
+    """Return an issue, with the level of its first event; GlitchTip never counts its users."""
     times = _times(request, issue)
+    first = min(request.world.events_of(issue), key=received)
     return {
         "id": str(issue.id),
         "title": issue.title,
         "culprit": "",
-        "level": issue.level,
+        "level": first.columns["level"],
         "status": issue.status,
         "type": issue.kind,
         "count": str(len(times)),
@@ -332,8 +350,35 @@ def _issue(request: ApiRequest) -> Issue | None:
     return next((one for one in _issues(request) if str(one.id) == request.args["issue"]), None)
 
 
+def issue_tags(request: ApiRequest) -> ApiResponse:
+    """Return an issue's tags with the number of events for each value. Raises ApiError 404."""
+    issue, wanted = _issue(request), request.one("key")
+    if issue is None:
+        raise not_found()
+    counts: dict[str, Counter[str]] = {}
+    for event in request.world.events_of(issue):
+        for key, value in indexed_tags(event).items():
+            if wanted in (None, key):
+                counts.setdefault(key, Counter())[value] += 1
+    return ApiResponse(
+        [
+            {
+                "topValues": [
+                    {"name": value, "value": value, "count": count, "key": key}
+                    for value, count in values.most_common()
+                ],
+                "uniqueValues": len(values),
+                "key": key,
+                "name": key,
+                "totalValues": values.total(),
+            }
+            for key, values in counts.items()
+        ]
+    )
+
+
 def issue_events(request: ApiRequest) -> ApiResponse:
-    """Return full events with top-level names in snake case; an unknown issue has none."""
+    """Return full events with their names in snake case; an unknown issue has none."""
     issue = _issue(request)
     return paged(request, request.world.events_of(issue) if issue else [], RECEIVED, snake_event)
 
@@ -365,6 +410,26 @@ def event_detail(request: ApiRequest) -> ApiResponse:
     return ApiResponse(full_event(event))
 
 
+def raw_event(request: ApiRequest) -> ApiResponse:
+    """Return an event in another shape: the only one with its level. Raises a 500 if unknown."""
+    issue, event_id = _issue(request), _hex(request.args["event"])
+    events = request.world.events_of(issue) if issue else []
+    event = next((one for one in events if one.id == event_id), None)
+    if event is None:
+        raise ServerError
+    return ApiResponse(
+        {
+            "event_id": event.id,
+            "timestamp": event.timestamp.timestamp(),
+            "datetime": _milliseconds(event.timestamp),
+            "project": event.project.id,
+            "level": event.columns["level"],
+            "title": event.issue.title,
+            "tags": tags_of(event),
+        }
+    )
+
+
 def method_not_allowed(_request: ApiRequest) -> ApiResponse:
     """Return a 405: this address is only for PUT."""
     return ApiResponse(status=405, text="")
@@ -389,7 +454,16 @@ def full_event(event: Event) -> Json:
 
 def snake_event(event: Event) -> Json:
     """Return an event as its issue lists it."""
-    return {SNAKE_CASE.get(name, name): value for name, value in full_event(event).items()}
+    body = {SNAKE_CASE.get(name, name): value for name, value in full_event(event).items()}
+    entries = body.get("entries")
+    return body | {"entries": [_snake_entry(one) for one in entries]} if entries else body
+
+
+def _snake_entry(entry: Json) -> Json:
+    if entry.get("type") != "request":
+        return entry
+    names = SNAKE_CASE_OF_REQUEST
+    return entry | {"data": {names.get(key, key): one for key, one in entry["data"].items()}}
 
 
 def _milliseconds(time: datetime) -> str:
@@ -408,9 +482,13 @@ ROUTES = (
     route(rf"{ORG}/", "org:read", organization),
     route(rf"{ORG}/projects/", "project:read", project_list),
     route(rf"{ORG}/issues/", "event:read", issue_list),
+    route(rf"{ORG}/environments/", "org:read", environment_list),
+    route(rf"{PROJECT}/environments/", "project:read", environment_list),
     route(rf"{ORG}/issues/\d+/", "event:read", method_not_allowed),
+    route(rf"{ORG}/issues/(?P<issue>\d+)/events/(?P<event>[^/]+)/json/", "event:read", raw_event),
     route(rf"{ISSUE}/", "event:read", issue_detail),
     route(rf"{ISSUE}/events/", "event:read", issue_events),
+    route(rf"{ISSUE}/tags/", "event:read", issue_tags),
     route(rf"{PROJECT}/events/", "event:read", project_events),
     route(rf"{PROJECT}/events/(?P<event>[^/]+)/", "event:read", event_detail),
 )

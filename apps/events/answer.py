@@ -302,11 +302,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class SearchScope:
-    """Where the lookup searched. `projects` are slugs."""
+    """Where the lookup searched. `projects` are slugs, `server` is the product's name."""
 
     organization: str
     projects: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
+    server: str = "Sentry"
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,11 +123,12 @@ def visible_projects(client: SentryClient) -> tuple[Project, ...]:
     cached = cache.get_sealed(key)
     if isinstance(cached, list) and cached:
         return tuple(
-            Project(row[0], row[1], tuple(row[2]), tuple(map(Signal, row[3]))) for row in cached
+            Project(row[0], row[1], row[2] and tuple(row[2]), tuple(map(Signal, row[3])))
+            for row in cached
         )
     projects = client.projects()
     rows = [
-        [project.id, project.slug, list(project.environments), list(project.unused)]
+        [project.id, project.slug, project.environments, list(project.unused)]
         for project in projects
     ]
     cache.put_sealed(key, rows, _PROJECTS_TTL_S)
@@ -171,7 +172,7 @@ def search_choices(
         if (not searched or project.slug in searched)
         and (projects is None or project.slug in projects)
     ]
-    environments = {name for project in choices for name in project.environments}
+    environments = {name for project in choices for name in project.environments or ()}
     return tuple(sorted(project.slug for project in choices)), tuple(sorted(environments))
 
 
@@ -188,7 +189,7 @@ def connection_state() -> str:
     """Return "ok", or the code of the problem that a call to Sentry meets now."""
     try:
         with sentry_client(PATIENCE_S) as client:
-            client.projects()
+            client.projects(environments=False)
     except SentryError as error:
         return problem_of(error).code
     return "ok"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from apps.events.query import DEFAULT_FIELDS, Customer, Question, Window
-from apps.sentry.client import Scope, path_segment
+from apps.sentry.client import Scope, is_from_glitchtip, path_segment
 from apps.sentry.config import (
     Deadline,
     Flavor,
@@ -35,6 +35,11 @@ from apps.sentry.throttling import LocalRateLimiter
 MAX_SKEW_S = 30
 REQUEST_TIMEOUT_S = 10.0
 
+
+class _WrongFlavor(SentryError):
+    """The server is of another kind than configured."""
+
+
 _FIXES: dict[type[SentryError], str] = {
     SentryUnreachable: "Check SENTRY_BASE_URL, and that this machine can reach that host.",
     SentryAddressRefused: "Check SENTRY_BASE_URL. If its host is in your own network, add it to "
@@ -46,6 +51,7 @@ _FIXES: dict[type[SentryError], str] = {
     "some minutes. If it stays off, update Triage.",
     SentryRateLimited: "Wait a moment. Another program may be using the same token.",
     SentryBadResponse: "Check SENTRY_BASE_URL: something other than Sentry's API answers there.",
+    _WrongFlavor: "Set SENTRY_FLAVOR to auto.",
 }
 
 
@@ -83,29 +89,34 @@ class _ConnectionCheck:
         self._headers: Mapping[str, str] = {}
         self._project = ""
         self._retirements: dict[str, str] = {}
+        self._is_glitchtip = False
 
     def findings(self) -> Iterator[Finding]:
         reached = self._run("Host, token, and organization", self._check_organization, "org:read")
         yield reached
         if not reached.ok:
             return
+        yield self._run("Projects", self._check_projects, "org:read", "project:read")
         yield self._clock()
-        yield self._run("Projects", self._check_projects, "org:read")
-        yield self._run("List of events", self._check_events_table, "org:read")
-        yield from self._search()
-        yield self._run("Problems", self._check_issues, "event:read")
+        if self._project or not self._is_glitchtip:
+            yield self._run("List of events", self._check_events_table, "org:read", "event:read")
+        if not self._is_glitchtip:
+            yield from self._search()
+        yield self._run("Problems", self._check_issues, "event:read", "event:read")
         if self._project:
-            yield self._run("Details of an event", self._check_event, "project:read")
+            yield self._run("Details of an event", self._check_event, "project:read", "event:read")
         yield self._limits()
         for path, announcement in self._retirements.items():
             message = f"Sentry plans to turn off {path}. {announcement}"
             yield Finding("Announced changes", True, message)
 
-    def _run(self, label: str, check: Callable[[], str], scope: str) -> Finding:
+    def _run(
+        self, label: str, check: Callable[[], str], scope: str, glitchtip_scope: str = ""
+    ) -> Finding:
         try:
             return Finding(label, True, check())
         except SentryPermissionMissing as error:
-            fix = f"Give the token the scope {scope}."
+            fix = f"Give the token the scope {glitchtip_scope if self._is_glitchtip else scope}."
             return Finding(label, False, _error_text(error), fix)
         except SentryError as error:
             fixes = (_FIXES[kind] for kind in type(error).__mro__ if kind in _FIXES)
@@ -113,15 +124,26 @@ class _ConnectionCheck:
             return Finding(label, False, _error_text(error), fix)
 
     def _get(self, path: str, *params: tuple[str, str]) -> ApiResponse:
-        response = self._transport.get(path, params, Deadline(self._config.deadline_s))
+        try:
+            response = self._transport.get(path, params, Deadline(self._config.deadline_s))
+        except SentryPermissionMissing as error:
+            if error.detail.endswith("Permission denied"):  # in Sentry, it is a whole sentence
+                self._is_glitchtip = True
+            raise
         self._headers = response.headers
         announcement = retirement(response.headers)
         if announcement:
             self._retirements[path] = announcement
+        self._is_glitchtip = self._is_glitchtip or is_from_glitchtip(response)
         return response
 
     def _check_organization(self) -> str:
-        self._get(f"{self._organization}/", ("detailed", "0"))
+        try:
+            self._get(f"{self._organization}/", ("detailed", "0"))
+        except SentryPermissionMissing:
+            if not self._is_glitchtip:
+                raise
+            return f"{self._config.base_url} accepts the token."
         return f"{self._config.base_url} answers for {self._config.organization}."
 
     def _check_projects(self) -> str:
@@ -143,16 +165,20 @@ class _ConnectionCheck:
         times = (now - timedelta(hours=1), now)
         start, end = (f"{moment:%Y-%m-%dT%H:%M:%S}" for moment in times)
         params = (("dataset", "errors"), ("field", "count()"), ("query", ""), ("project", "-1"))
+        found = "Events can be listed by customer."
         try:
-            if self._config.flavor != Flavor.GLITCHTIP:
-                self._get(f"{self._organization}/events/", *params, ("start", start), ("end", end))
-                return "Events can be listed by customer."
+            self._get(f"{self._organization}/events/", *params, ("start", start), ("end", end))
         except SentryOneProjectOnly:
-            return "Events can be listed by customer, in one project at a time."
+            found = "Events can be listed by customer, in one project at a time."
         except SentryUnknownRoute:
-            if self._config.flavor == Flavor.SENTRY:
+            if self._config.flavor != Flavor.SENTRY:
+                return self._check_glitchtip()
+            if not self._is_glitchtip:
                 raise
-        return self._check_glitchtip()
+            raise _WrongFlavor("This is GlitchTip, but SENTRY_FLAVOR says sentry.") from None
+        if self._config.flavor == Flavor.GLITCHTIP:
+            raise _WrongFlavor("This is Sentry, but SENTRY_FLAVOR says glitchtip.")
+        return found
 
     # https://github.com/getsentry/sentry (organization_events_validate.py, not documented)
     def _search(self) -> Iterator[Finding]:
@@ -202,18 +228,18 @@ class _ConnectionCheck:
         try:
             server_time = parsedate_to_datetime(self._headers.get("date", "")).timestamp()
         except ValueError:
-            return Finding(label, True, "Sentry doesn't report its time.")
+            return Finding(label, True, "The server doesn't report its time.")
         skew = round(server_time - time.time())
         if abs(skew) <= MAX_SKEW_S:
-            return Finding(label, True, "This machine and Sentry agree on the time.")
-        message = f"Sentry's clock is {abs(skew)} seconds {'ahead' if skew > 0 else 'behind'}."
+            return Finding(label, True, "This machine and the server agree on the time.")
+        message = f"The server's clock is {abs(skew)} seconds {'ahead' if skew > 0 else 'behind'}."
         return Finding(label, False, message, "Sync this machine's clock with a time server (NTP).")
 
     def _limits(self) -> Finding:
         limit = self._headers.get("x-sentry-rate-limit-limit")
         left = self._headers.get("x-sentry-rate-limit-remaining")
         if not limit:
-            return Finding("Limits", True, "Sentry reports no limit for this token.")
+            return Finding("Limits", True, "The server reports no limit for this token.")
         return Finding("Limits", True, f"{left or '?'} of {limit} calls are left in this period.")
 
 

@@ -20,6 +20,7 @@ from apps.sentry.config import (
     Flavor,
     SentryBadResponse,
     SentryConfig,
+    SentryError,
     SentryNotFound,
     SentryUnknownRoute,
     cloud_root,
@@ -46,6 +47,7 @@ PER_PAGE = 100
 FULL_PER_PAGE = 10
 MAX_PAGES = 100
 ISSUES_PER_CALL = 100
+MAX_ENVIRONMENT_LISTS = 20
 
 # What tells an event and its customer apart, next to the identity fields.
 ID_FIELDS = ("id", "timestamp", "trace")
@@ -226,12 +228,40 @@ class SentryClient:
         return cloud_root(text(mapping(mapping(response.body).get("links")).get("regionUrl")) or "")
 
     # https://docs.sentry.io/api/organizations/list-an-organizations-projects/
-    def projects(self) -> tuple[Project, ...]:
-        """Return all projects the token can see."""
-        pages = self._pages(f"{self.organization_path}/projects/", [("per_page", str(PER_PAGE))])
-        found = [parse_project(row) for page in pages for row in rows_of(page)]
+    def projects(self, *, environments: bool = True) -> tuple[Project, ...]:
+        """Return all projects the token can see.
+
+        `environments` says whether to read those, too, if they cost calls of their own.
+        """
+        path = f"{self.organization_path}/projects/"
+        pages = list(self._pages(path, [("per_page", str(PER_PAGE))]))
+        rows = [parse_project(row) for page in pages for row in rows_of(page)]
+        found = tuple(project for project in rows if project)
         self.projects_are_fresh = True
-        return tuple(project for project in found if project)
+        if environments and is_from_glitchtip(pages[0]):
+            names = self._glitchtip_environments(found)
+            return tuple(replace(project, environments=names) for project in found)
+        return found
+
+    def _glitchtip_environments(self, projects: Sequence[Project]) -> tuple[str, ...] | None:
+        """Return the environments of all projects, which GlitchTip lists only apart.
+
+        A project's own list lacks some that another project had before.
+        """
+        organization = path_segment(self.config.organization)
+        own = [f"/projects/{organization}/{path_segment(project.slug)}" for project in projects]
+        for paths in ([self.organization_path], own if len(own) <= MAX_ENVIRONMENT_LISTS else []):
+            names: set[str] = set()
+            try:
+                for path in paths:
+                    params = [("visibility", "all"), ("limit", str(PER_PAGE))]
+                    pages = self._pages(f"{path}/environments/", params)
+                    rows = [row for page in pages for row in rows_of(page)]
+                    names |= {name for row in rows if (name := text(mapping(row).get("name")))}
+            except SentryError:
+                continue
+            return tuple(sorted(names)) if paths else None
+        return None
 
     # https://docs.sentry.io/api/explore/query-explore-events-in-table-format/
     def event_rows(
@@ -376,6 +406,11 @@ def next_cursor(link: str) -> str | None:
         return None
     cursor = _CURSOR.search(entry.group(0))
     return cursor.group(1) if cursor else None
+
+
+def is_from_glitchtip(response: ApiResponse) -> bool:
+    """Return whether a list is from GlitchTip, which puts its `Link` header in braces."""
+    return response.headers.get("link", "").startswith("{")
 
 
 def is_last_page(link: str, rows: int, full_page: int) -> bool:

@@ -15,6 +15,11 @@ class Flavor(StrEnum):
     SENTRY = "sentry"
     GLITCHTIP = "glitchtip"
 
+    @property
+    def product(self) -> str:
+        """Return the product's name; a server of an unknown kind is called Sentry."""
+        return "GlitchTip" if self is Flavor.GLITCHTIP else "Sentry"
+
 
 @dataclass(frozen=True, slots=True)
 class SentryConfig:

@@ -30,7 +30,7 @@ from apps.sentry.config import (
     SentryProjectUnseen,
     SentryUnknownRoute,
 )
-from apps.sentry.glitchtip import GlitchTip, list_glitchtip_events
+from apps.sentry.glitchtip import list_glitchtip_events, with_details
 from apps.sentry.listing import (
     Listing,
     batches_of,
@@ -107,12 +107,14 @@ def fetch_answer(
     try:
         signal_reader.start_customer_signals(signals)
         listing = result_in_time(client, fetch.pool.submit(_list, fetch))
+        if client.flavor == Flavor.GLITCHTIP:
+            listing = with_details(client, fetch.pool, question, listing)
         signal_reader.start_customer_signals(signals)  # if the flavor was unknown before
         signal_reader.start_event_signals(signals, listing.events)
         details, missing = _read_details(fetch, listing)
         notices = (
             *skipped,
-            *environment_notices(question, searched),
+            *environment_notices(question, searched, listing.events),
             *window_notices(question, client.config, now),
             *(() if listing.events else identifier_notices(question, projects)),
             *listing.notices,
@@ -131,6 +133,7 @@ def fetch_answer(
             organization=client.config.organization,
             projects=tuple(sorted({project.slug for project in searched})),
             environments=question.environments,
+            server=client.flavor.product,
         ),
         events=_finish_events(listing.events, details, client.config),
         issues=details.issues,
@@ -300,6 +303,8 @@ def _issue_calls(
 
     Each raises a `SentryError`.
     """
+    if client.flavor == Flavor.GLITCHTIP:
+        return []
     known = {issue.id for issue in listing.issues}
     slugs = {
         event.issue_id: event.project
@@ -308,8 +313,6 @@ def _issue_calls(
     }
     ids = list(slugs)
     chunks = [ids[start : start + ISSUES_PER_CALL] for start in range(0, len(ids), ISSUES_PER_CALL)]
-    if client.flavor == Flavor.GLITCHTIP:
-        return [partial(GlitchTip(client).issues_by_id, chunk) for chunk in chunks]
     project_ids = {project.slug: project.id for project in searched}
     calls: list[Callable[[], list[Issue]]] = []
     for chunk in chunks:

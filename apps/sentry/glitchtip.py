@@ -11,17 +11,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from time import monotonic
 from typing import Final
 from urllib.parse import parse_qs, quote
 
 from apps.events.answer import Notice, NoticeCode
 from apps.events.event import Event, Issue
 from apps.events.grouping import nearest_first
-from apps.events.query import CustomerKind, Question
+from apps.events.query import Customer, CustomerKind, Question
 from apps.sentry.client import (
     ISSUES_PER_CALL,
     MAX_PAGES,
     SentryClient,
+    is_from_glitchtip,
     next_cursor,
     path_segment,
     rows_of,
@@ -36,8 +38,16 @@ from apps.sentry.config import (
 )
 from apps.sentry.http import Params
 from apps.sentry.listing import Listing, capped, newest_first, run_all, skipped_notices, with_event
-from apps.sentry.parsing import Project, integer, mapping, moment, parse_full_event, parse_issue
-from apps.sentry.search import has_case, matched_fields, spellings_of, with_match
+from apps.sentry.parsing import (
+    Project,
+    integer,
+    mapping,
+    moment,
+    parse_full_event,
+    parse_issue,
+    parse_level,
+)
+from apps.sentry.search import has_case, matched_fields, with_match
 
 # GlitchTip's API as of 5.2. Its lists of full events have no search and no time range, so their
 # callers filter the rows.
@@ -97,10 +107,17 @@ class GlitchTip:
     def issues(
         self, query: str, project_ids: Sequence[str] = (), cursor: str | None = None
     ) -> Page:
-        """Return issues with an event that has the tag, in a stable order (`first_seen`)."""
+        """Return issues, in a stable order (`first_seen`): those with an event that has the tag."""
         params = [("query", query), ("sort", "-first_seen")]
         params += [("project", project_id) for project_id in project_ids]
         return self._page(f"{self._client.organization_path}/issues/", params, cursor)
+
+    def event_count(self, project_id: str) -> int | None:
+        """Return how many events a project's issues have had, or None if it has too many issues."""
+        page = self.issues("", [project_id])
+        counts = [issue.events_total if issue else None for issue in map(self.issue_of, page.rows)]
+        known = [count for count in counts if count is not None]
+        return None if page.cursor or len(known) < len(counts) else sum(known)
 
     def issues_by_id(self, issue_ids: Sequence[str]) -> list[Issue]:
         """Return up to 100 issues."""
@@ -110,20 +127,39 @@ class GlitchTip:
         found = (self.issue_of(row) for row in page.rows)
         return [issue for issue in found if issue and issue.id in wanted]
 
+    def level(self, event: Event) -> str | None:
+        """Return the level of an event, which no list has."""
+        issue = path_segment(event.issue_id or "")
+        path = f"{self._client.organization_path}/issues/{issue}/events/{event.id}/json/"
+        return parse_level(mapping(self._client.get(path, []).body).get("level"))
+
+    def users_affected(self, issue: Issue) -> int | None:
+        """Return how many customers have had it, or None if not all of its events have an ID."""
+        params = [("key", "user.id")]
+        tags = rows_of(self._client.get(f"/issues/{path_segment(issue.id)}/tags/", params))
+        tag = next((mapping(row) for row in tags if mapping(row).get("key") == "user.id"), {})
+        users, events = integer(tag.get("uniqueValues")), integer(tag.get("totalValues"))
+        if issue.events_total is None or events is None or events < issue.events_total:
+            return None
+        return users
+
     def issue_of(self, row: object) -> Issue | None:
-        """Parse an issue, with a working permalink and without its number of users, always 0."""
+        """Parse an issue, with a working permalink.
+
+        Its level is that of the first event only, and its number of users is always 0.
+        """
         issue = parse_issue(row)
         if issue is None:
             return None
         config = self._client.config
         link = f"{config.base_url.rstrip('/')}/{self._organization}/issues/{issue.id}"
-        return replace(issue, users_affected=None, permalink=link)
+        return replace(issue, level=None, users_affected=None, permalink=link)
 
     def _page(self, path: str, params: Params, cursor: str | None = None) -> Page:
         cursor_params = [("cursor", cursor)] if cursor else []
         response = self._client.get(path, [*params, ("limit", str(PER_PAGE)), *cursor_params])
         link = response.headers.get("link", "")
-        if link.startswith("{"):
+        if is_from_glitchtip(response):
             self._client.flavor_is_sure = self._client.flavor == Flavor.GLITCHTIP
         total = integer(response.headers.get("x-hits"))
         if total is not None and total >= MAX_TOTAL:
@@ -143,7 +179,21 @@ def received_event(
     if event is None:
         return None
     slug = slugs.get(str(integer(raw.get("projectID"))), project)
-    return ReceivedEvent(replace(event, project=slug), moment(raw.get("dateReceived")))
+    named = replace(event, project=slug, transaction=event.transaction or _transaction_of(event))
+    return ReceivedEvent(named, moment(raw.get("dateReceived")))
+
+
+def _transaction_of(event: Event) -> str | None:
+    """Return the culprit if it is the transaction, and not made of a frame or the URL."""
+    culprit, body = event.culprit, event.body
+    if culprit is None or body is None:
+        return None
+    frames = [frame for exception in body.exceptions for frame in exception.frames]
+    made = {body.request.url} if body.request else set()
+    made |= {f"{frame.module or frame.file} in {frame.function or '?'}" for frame in frames}
+    made |= {f"{frame.function or '?'}({frame.module or frame.file})" for frame in frames}
+    made |= {frame.function or "?" for frame in frames}
+    return None if culprit in made else culprit
 
 
 def cursor_before(at: datetime) -> str:
@@ -313,7 +363,8 @@ class TaggedIssues:
 def tag_terms(question: Question) -> tuple[str, ...]:
     """Return the search terms, one per call; none if a term could miss events.
 
-    GlitchTip strips quotes from the ends of a value, and the first colon ends the key.
+    GlitchTip compares values with their capitals, so the terms have the usual spellings. It strips
+    quotes from the ends of a value, and the first colon ends the key.
     """
     customer = question.customer
     if not customer.is_named:
@@ -324,20 +375,28 @@ def tag_terms(question: Question) -> tuple[str, ...]:
     keys = [name[5:-1] if name.startswith("tags[") else name for name in fields]
     if any(":" in key or key in _SEARCH_KEYWORDS for key in keys):
         return ()
-    return tuple(
-        f"{key}:{_quoted(value)}"
-        for key, name in zip(keys, fields, strict=True)
-        for value in spellings_of(name, customer.identifier)
-    )
+    return tuple(f"{key}:{_quoted(value)}" for key in keys for value in _spellings(customer))
+
+
+def _spellings(customer: Customer) -> tuple[str, ...]:
+    typed = customer.identifier
+    return tuple(dict.fromkeys((typed, typed.lower(), typed.upper())))
 
 
 def tag_search_limits(question: Question) -> list[str]:
-    """Return sentences on what a search by tags can't find."""
+    """Return sentences on what a search by tags can't find, each with what can."""
     limits = []
     if has_case(question.customer.identifier):
-        limits.append("Not every spelling with other capital letters was searched.")
+        limits.append(
+            "The list of events is too long to read, so we searched for the identifier only as "
+            "typed, in lowercase, and in capitals. If the app may spell it in another way, look "
+            "up that spelling, or an ID without letters."
+        )
     if question.customer.hex_id:
-        limits.append("We didn't search for what you typed as a trace ID.")
+        limits.append(
+            "The list of events is too long to read, so we didn’t search for what you typed as a "
+            "trace ID. If it is one, look up the ID of one of its events instead."
+        )
     return limits
 
 
@@ -378,6 +437,7 @@ class ListReader:
     """Reads one list, last received first, back to before the window.
 
     `found` are the customer's events in the window, `failed` is the error that ended the reading.
+    `event_count` is the length of the list or more, if it is known.
     """
 
     pager: Pager
@@ -389,11 +449,13 @@ class ListReader:
     failed: SentryError | None = None
     unreadable: int = 0
     is_done: bool = False
+    event_count: int | None = None
     since: datetime = field(init=False)
     _oldest: datetime | None = None
     _newest: datetime | None = None
     _total: int | None = None
     _seen: set[str] = field(default_factory=set)
+    _page_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         self.since = self.question.window.start - SKEW
@@ -415,11 +477,19 @@ class ListReader:
             return 0.0
         read = max((self._newest - self._oldest).total_seconds(), 1.0)
         guess = self.pager.pages * (self._oldest - self.since).total_seconds() / read
-        return guess if self._total is None else min(guess, self._total / PER_PAGE)
+        totals = (total for total in (self._total, self.event_count) if total is not None)
+        return min([guess, *(total / PER_PAGE for total in totals)])
+
+    @property
+    def seconds_ahead(self) -> float:
+        """Estimate how long it takes to read these pages."""
+        return self.pages_ahead * self._page_seconds
 
     def start(self) -> None:
         """Read the first page. Raise a `SentryError`."""
+        started = monotonic()
         self._read_page(self.pager.read())
+        self._page_seconds = monotonic() - started
 
     def read_on(self) -> None:
         """Read back to the window, or jump near it if that takes too many pages.
@@ -488,6 +558,8 @@ class ListReader:
 
 # With more pages to read in a project, search its issues first.
 SCAN_PAGES: Final = 10
+# With up to so many pages, read them all the same if the search could miss something.
+FULL_PAGES: Final = 30
 
 
 def list_glitchtip_events(
@@ -534,7 +606,9 @@ class _ListingReader:
         self._read_first_pages()
         self._check_empty_projects()
         terms = tag_terms(self.question)
-        long = [reader for reader in self.readers if terms and reader.pages_ahead > SCAN_PAGES]
+        if terms and tag_search_limits(self.question):
+            self._count_events()
+        long = [reader for reader in self.readers if terms and self._is_long(reader)]
         readers = [reader for reader in self.readers if reader not in long and not reader.is_done]
         if long:
             readers += self._issue_readers(terms, long)
@@ -542,6 +616,21 @@ class _ListingReader:
         self.failed += [outcome for outcome in outcomes if isinstance(outcome, SentryError)]
         self.failed += [reader.failed for reader in readers if reader.failed]
         return self._result()
+
+    def _count_events(self) -> None:
+        """Count the events of projects with a list that seems to be too long to read."""
+        ids = {project.slug: project.id for project in self.searched}
+        readers = [one for one in self.readers if one.pages_ahead > FULL_PAGES]
+        calls = [partial(self.server.event_count, ids[one.project or ""]) for one in readers]
+        for reader, count in zip(readers, run_all(self.client, self.pool, calls), strict=True):
+            reader.event_count = None if isinstance(count, SentryError) else count
+
+    def _is_long(self, reader: ListReader) -> bool:
+        """Return whether to search the project's issues instead of reading its list."""
+        if not tag_search_limits(self.question):
+            return reader.pages_ahead > SCAN_PAGES
+        time_left = self.client.deadline.left() / 2
+        return reader.pages_ahead > FULL_PAGES or reader.seconds_ahead > time_left
 
     def _reader(self, fetch_page: FetchPage, project: str | None) -> ListReader:
         record_page = self.client.progress_tracker.record_page
@@ -567,7 +656,7 @@ class _ListingReader:
         if not empty or self.client.projects_are_fresh:
             return
         try:
-            present = {project.slug for project in self.client.projects()}
+            present = {project.slug for project in self.client.projects(environments=False)}
         except SentryError as error:
             self.skipped += [(slug, error) for slug in empty]
             return
@@ -639,3 +728,87 @@ class _ListingReader:
             replace(with_match(event, customer), body=event.body if event.id in with_body else None)
             for event in events
         )
+
+
+# Read what no list of events has.
+
+MAX_COUNTED_ISSUES: Final = 20
+
+
+def with_details(
+    client: SentryClient, pool: ThreadPoolExecutor, question: Question, listing: Listing
+) -> Listing:
+    """Return the listing with issues, and with the levels of the events nearest to the time.
+
+    The others' level is unknown, and so is the number of customers with issues further away.
+    """
+    server, tracker = GlitchTip(client), client.progress_tracker
+    nearest = nearest_first(listing.events, question.window.moment)
+    issues = {issue.id: issue for issue in listing.issues}
+    ids = list(dict.fromkeys(event.issue_id for event in nearest if event.issue_id))
+    unread = [issue_id for issue_id in ids if issue_id not in issues]
+    starts = range(0, len(unread), ISSUES_PER_CALL)
+    chunks = [unread[start : start + ISSUES_PER_CALL] for start in starts]
+    failed: list[SentryError] = []
+    for found in run_all(client, pool, [partial(server.issues_by_id, chunk) for chunk in chunks]):
+        if isinstance(found, SentryError):
+            failed.append(found)
+        else:
+            issues.update((issue.id, issue) for issue in found)
+    levels: dict[str, str | None] = {}
+    users: dict[str, int | None] = {}
+
+    def read_level(event: Event) -> None:
+        levels[event.id] = server.level(event)
+
+    def read_users(issue: Issue) -> None:
+        users[issue.id] = server.users_affected(issue)
+
+    counted = [issues[issue_id] for issue_id in ids if issue_id in issues][:MAX_COUNTED_ISSUES]
+    calls = [
+        *(partial(read_level, event) for event in nearest[: client.config.max_bodies]),
+        *(partial(read_users, issue) for issue in counted),
+    ]
+    tracker.record_list(listing.events, (), others=len(calls))
+    tracked = [tracker.tracked(_unless_failed(call, failed)) for call in calls]
+    failed += [error for error in run_all(client, pool, tracked) if error]
+    notices = [
+        Notice(
+            NoticeCode.SIGNAL_MISSING,
+            "We couldn't read all levels, and how many customers have these problems: "
+            f"{error.message}",
+        )
+        for error in failed[:1]
+    ]
+    return replace(
+        listing,
+        events=tuple(replace(event, level=levels.get(event.id)) for event in listing.events),
+        issues=tuple(
+            _as_seen(replace(issue, users_affected=users.get(issue.id)), listing.events)
+            for issue in issues.values()
+        ),
+        notices=(*listing.notices, *notices),
+    )
+
+
+def _unless_failed(call: Callable[[], None], failed: list[SentryError]) -> Callable[[], None]:
+    """Return a call that isn't made after another has failed: a server may lack its endpoint."""
+
+    def run() -> None:
+        if failed:
+            raise failed[0]
+        try:
+            call()
+        except SentryError as error:
+            failed.append(error)
+            raise
+
+    return run
+
+
+def _as_seen(issue: Issue, events: Iterable[Event]) -> Issue:
+    """Return the issue with the time of its earliest event: GlitchTip's is that of the receipt."""
+    times = [event.timestamp for event in events if event.issue_id == issue.id]
+    if issue.first_seen is None:
+        return issue
+    return replace(issue, first_seen=min([issue.first_seen, *times]))

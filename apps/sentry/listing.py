@@ -64,20 +64,23 @@ def skipped_notices(failed: Sequence[tuple[str, SentryError]]) -> tuple[Notice, 
     )
 
 
-def environment_notices(question: Question, searched: Sequence[Project]) -> tuple[Notice, ...]:
-    """Return a notice for each environment that none of the projects has.
+def environment_notices(
+    question: Question, searched: Sequence[Project], events: Sequence[Event]
+) -> tuple[Notice, ...]:
+    """Return a notice for each environment that neither a project nor a found event has.
 
-    Nothing would be found there, which says nothing about the customer. Return none if Sentry
-    doesn't list environments.
+    Nothing would be found there, which says nothing about the customer.
     """
-    known = {name for project in searched for name in project.environments}
-    if not known:
-        return ()
+    known = {name for project in searched for name in project.environments or ()}
+    known |= {event.environment for event in events if event.environment}
+    is_listed = all(project.environments is not None for project in searched)
+    message = (
+        "There is no environment {} in the projects that were searched."
+        if is_listed
+        else "We couldn't check whether there is an environment {}."
+    )
     return tuple(
-        Notice(
-            NoticeCode.ENVIRONMENT_UNKNOWN,
-            f"There is no environment {name} in the projects that were searched.",
-        )
+        Notice(NoticeCode.ENVIRONMENT_UNKNOWN, message.format(name))
         for name in question.environments
         if name not in known
     )

@@ -250,14 +250,14 @@ _PRODUCT_FLAGS = {
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project the token can see, with its environments if Sentry lists them.
+    """A project the token can see, with its environments; None if these were not listed.
 
     `unused` are signals that it has never sent, as far as Sentry says so.
     """
 
     id: str
     slug: str
-    environments: tuple[str, ...] = ()
+    environments: tuple[str, ...] | None = None
     unused: tuple[Signal, ...] = ()
 
 
@@ -267,13 +267,15 @@ def parse_project(body: object) -> Project | None:
     project_id, slug = text(raw.get("id")), text(raw.get("slug"))
     if not project_id or not slug:
         return None
-    names = (text(name) for name in items(raw.get("environments")))
-    unused = (
+    unused = tuple(
         signal
         for signal, flags in _PRODUCT_FLAGS.items()
         if all(raw.get(flag) is False for flag in flags)
     )
-    return Project(project_id, slug, tuple(name for name in names if name), tuple(unused))
+    listed = raw.get("environments")
+    if not isinstance(listed, list):
+        return Project(project_id, slug, None, unused)
+    return Project(project_id, slug, tuple(name for name in map(text, listed) if name), unused)
 
 
 def parse_row(body: object, identity_fields: Sequence[str]) -> Event | None:
@@ -292,7 +294,7 @@ def parse_row(body: object, identity_fields: Sequence[str]) -> Event | None:
         message=text(raw.get("message")),
         culprit=text(raw.get("culprit")),
         transaction=text(raw.get("transaction")),
-        level=_level(raw.get("level")),
+        level=parse_level(raw.get("level")),
         platform=text(raw.get("platform")),
         handled=flag(raw.get("error.handled")),
         release=text(raw.get("release")),
@@ -328,7 +330,8 @@ def _identities(raw: Mapping[str, object], fields: Sequence[str]) -> Iterator[tu
                 yield field, identity
 
 
-def _level(value: object) -> str | None:
+def parse_level(value: object) -> str | None:
+    """Return a known level in lowercase; None for anything else."""
     level = (text(value) or "").lower()
     return level if level in _LEVELS else None
 
@@ -353,7 +356,7 @@ def parse_full_event(body: object, identity_fields: Sequence[str]) -> Event | No
         message=details.message,
         culprit=details.culprit,
         transaction=tags.get("transaction"),
-        level=_level(tags.get("level")),
+        level=parse_level(tags.get("level")),
         platform=text(raw.get("platform")),
         handled=details.handled,
         release=details.release,
@@ -568,7 +571,7 @@ def _request(raw: Mapping[str, object]) -> Request | None:
     return Request(
         method=text(raw.get("method")),
         url=f"{url}#{fragment}" if url and fragment and "#" not in url else url,
-        query=tuple(pairs(raw.get("query"))),
+        query=tuple(pairs(raw.get("query") or raw.get("query_string"))),
         headers=tuple(pairs(raw.get("headers"))),
         cookies=tuple(pairs(raw.get("cookies"))),
         data=_request_data(raw.get("data")),
@@ -597,7 +600,7 @@ def parse_issue(body: object) -> Issue | None:
         short_id=text(raw.get("shortId")),
         title=text(raw.get("title")),
         project=text(mapping(raw.get("project")).get("slug")),
-        level=_level(raw.get("level")),
+        level=parse_level(raw.get("level")),
         handled=None if unhandled is None else not unhandled,
         users_affected=integer(raw.get("userCount")),
         events_total=integer(raw.get("count")),

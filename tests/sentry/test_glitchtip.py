@@ -38,6 +38,7 @@ def busy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> boo
     """Read whole projects, or only the customer's issues."""
     if request.param == "busy":
         monkeypatch.setattr("apps.sentry.glitchtip.SCAN_PAGES", -1)
+        monkeypatch.setattr("apps.sentry.glitchtip.FULL_PAGES", -1)
     return bool(request.param == "busy")
 
 
@@ -152,8 +153,6 @@ def test_tags_environments_and_traces_are_matched_by_the_client(
     assert look_up(config, by_tag).matched_on == ("tags[account_id]",)
     assert look_up(config, question(trace)).matched_on == ("trace",)
     assert len(look_up(config, replace(by_tag, environments=("staging",))).events) == 1
-    elsewhere = look_up(config, replace(by_tag, environments=("production",)))
-    assert (elsewhere.events, elsewhere.complete) == ((), True)
 
 
 def test_more_events_than_the_limit_are_counted(demo: DemoSentry, config: SentryConfig) -> None:
@@ -189,20 +188,19 @@ def test_failing_event_link_is_an_error(demo: DemoSentry, config: SentryConfig) 
         look_up(config, question("https://glitch.test/issues/1/events/" + "0" * 32))
 
 
-def test_issues_have_permalinks_and_no_user_count(demo: DemoSentry, config: SentryConfig) -> None:
+def test_issues_have_permalinks(demo: DemoSentry, config: SentryConfig) -> None:
     event = demo.world.add_event(user_id="1", timestamp=MOMENT)
     answer = look_up(config, question("1"))
     (issue,) = answer.issues
-    assert (issue.users_affected, issue.events_total) == (None, 1)
     assert issue.permalink == f"{demo.url}/acme/issues/{event.issue.id}"
     assert answer.events[0].permalink == f"{issue.permalink}/events/{event.id}/"
 
 
 def test_lookup_takes_few_calls(demo: DemoSentry, config: SentryConfig) -> None:
-    """Read the projects, a page of each, and the issues."""
+    """Read projects, environments, a page for each project, issues, two levels, and two counts."""
     for project in ("web", "api"):
         demo.world.add_event(user_id="1", timestamp=MOMENT, project=project)
-    assert look_up(config, question("1")).calls == 4
+    assert look_up(config, question("1")).calls == 9
 
 
 def test_long_list_is_read_by_the_customers_issues(
@@ -212,4 +210,123 @@ def test_long_list_is_read_by_the_customers_issues(
     crowd(demo, 1500)
     answer = look_up(config, question("1"))
     assert (ids(answer), answer.complete) == ({mine.id}, True)
-    assert answer.calls <= 7
+    assert answer.calls <= 10
+
+
+def test_events_have_their_own_level(demo: DemoSentry, config: SentryConfig, busy: bool) -> None:
+    """An issue has only the level of its first event."""
+    levels = ("info", "fatal", "error", "warning", "debug")
+    for place, level in enumerate(("error", *levels)):
+        when = MOMENT + place * SECOND
+        demo.world.add_event(user_id="1", timestamp=when, level=level, issue="Cart saved")
+    answer = look_up(replace(config, max_bodies=6), question("1"))
+    assert tuple(event.level for event in answer.events) == (*levels[::-1], "error")
+    assert [issue.level for issue in answer.issues] == [None]
+    nearest = look_up(replace(config, max_bodies=2), question("1"))
+    assert [event.level for event in nearest.events] == [None, None, None, None, "info", "error"]
+
+
+def test_levels_are_unknown_if_the_server_does_not_send_them(
+    demo: DemoSentry, config: SentryConfig
+) -> None:
+    for place in range(20):
+        demo.world.add_event(user_id="1", timestamp=MOMENT + place * SECOND, issue="Same")
+    demo.fail("/json/", times=None, status=404)
+    answer = look_up(config, question("1"))
+    assert {event.level for event in answer.events} == {None}
+    assert (codes(answer), answer.complete) == ([NoticeCode.SIGNAL_MISSING], True)
+    assert sum(call.path.endswith("/json/") for call in demo.calls) < 10
+
+
+@pytest.mark.parametrize(
+    ("people", "users"),
+    [
+        (({"user_id": "1"}, {"user_id": "1"}), 1),
+        (({"user_id": "1"}, {"user_id": "2"}, {"user_id": "3"}, {"user_id": "2"}), 3),
+        (({"user_id": "1"}, {"email": "jo@example.com"}), None),
+        (({"user_id": "1"}, {}), None),
+    ],
+)
+def test_customers_are_counted_if_all_have_an_id(
+    demo: DemoSentry, config: SentryConfig, people: tuple[dict[str, str], ...], users: int | None
+) -> None:
+    for person in people:
+        demo.world.add_event(timestamp=MOMENT, issue="Same", **person)  # type: ignore[arg-type]
+    (issue,) = look_up(config, question("1")).issues
+    assert (issue.users_affected, issue.events_total) == (users, len(people))
+
+
+def test_issue_is_first_seen_when_its_event_happened(
+    demo: DemoSentry, config: SentryConfig
+) -> None:
+    hour = timedelta(hours=1)
+    demo.world.add_event(user_id="1", timestamp=MOMENT, received=MOMENT + hour, issue="Same")
+    demo.world.add_event(user_id="1", timestamp=MOMENT + SECOND, issue="Other")
+    demo.world.add_event(user_id="2", timestamp=MOMENT - hour, issue="Other")
+    issues = look_up(config, question("1")).issues
+    assert {issue.first_seen for issue in issues} == {MOMENT, MOMENT - hour}
+
+
+def test_culprit_is_the_transaction_unless_it_was_made_up(
+    demo: DemoSentry, config: SentryConfig, busy: bool
+) -> None:
+    url = "https://shop.test/pay"
+    frames = [{"function": "charge", "module": "shop.pay", "filename": "shop/pay.py"}]
+    for place, fields in enumerate(
+        (
+            {"transaction": "/api/pay", "frames": frames},
+            {"culprit": "shop.pay in charge", "frames": frames},
+            {"culprit": "charge(shop.pay)", "frames": frames},
+            {"culprit": url, "request": {"url": url}},
+        )
+    ):
+        demo.world.add_event(
+            user_id="1",
+            timestamp=MOMENT - place * SECOND,
+            exception=("E", "x"),
+            **fields,  # type: ignore[arg-type]
+        )
+    events = look_up(config, question("1")).events
+    assert [event.transaction for event in events] == ["/api/pay", None, None, None]
+    assert all(event.culprit for event in events)
+
+
+def test_query_of_a_request_is_read_from_both_lists(
+    demo: DemoSentry, config: SentryConfig, busy: bool
+) -> None:
+    request = {"url": "https://shop.test/", "query": [["coupon", "SPRING"]]}
+    demo.world.add_event(user_id="1", timestamp=MOMENT, request=request)
+    (event,) = look_up(config, question("1")).events
+    assert event.body
+    assert event.body.request
+    assert event.body.request.query == (("coupon", "SPRING"),)
+
+
+@pytest.mark.parametrize("scopes", [["project:read", "event:read"], None])
+def test_environment_that_the_server_does_not_have_is_no_sure_nothing(
+    demo: DemoSentry, config: SentryConfig, scopes: list[str] | None
+) -> None:
+    """Each project has its own, but a project's list lacks those of earlier projects."""
+    demo.settings.scopes = scopes or demo.settings.scopes
+    long_ago = MOMENT - timedelta(days=2)
+    for project in ("web", "api"):
+        demo.world.add_event(timestamp=long_ago, project=project, environment="production")
+    demo.world.add_event(timestamp=long_ago, project="api", environment="staging")
+    for name, is_known in (("production", True), ("staging", True), ("prodution", False)):
+        answer = look_up(config, replace(question("1"), environments=(name,), projects=("api",)))
+        assert (answer.events, answer.complete) == ((), is_known), name
+        assert answer.has_notice(NoticeCode.ENVIRONMENT_UNKNOWN) is not is_known, name
+
+
+def test_environment_that_could_not_be_checked_is_no_sure_nothing(
+    demo: DemoSentry, config: SentryConfig
+) -> None:
+    demo.world.add_event(user_id="1", timestamp=MOMENT, environment="production")
+    demo.fail("/environments/", times=None, status=403)
+    found = look_up(config, replace(question("1"), environments=("production",)))
+    assert (len(found.events), found.complete) == (1, True)
+    nothing = look_up(config, replace(question("2"), environments=("production",)))
+    assert [notice.message for notice in nothing.notices] == [
+        "We couldn't check whether there is an environment production."
+    ]
+    assert not nothing.complete

@@ -50,6 +50,42 @@ def test_very_long_list_is_entered_near_the_window_with_a_notice(
     assert not answer.complete
 
 
+def test_list_is_read_in_full_for_other_spellings_if_it_is_short_enough(
+    demo: DemoSentry, config: SentryConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server's search regards capitals, and it has no tag for a trace."""
+    trace = "ab" * 16
+    mail = demo.world.add_event(email="Jo.Berg@Example.com", timestamp=MOMENT, issue="Mine")
+    traced = demo.world.add_event(trace_id=trace, timestamp=MOMENT, issue="Traced")
+    crowd(demo, 1500)
+    config = replace(config, deadline_s=600)
+    for customer, event in (("jo.berg@example.com", mail), (trace, traced)):
+        answer = look_up(config, question(customer))
+        assert (ids(answer), answer.complete) == ({event.id}, True), customer
+    monkeypatch.setattr("apps.sentry.glitchtip.FULL_PAGES", 14)
+    for customer, advice in (
+        ("jo.berg@example.com", "look up that spelling"),
+        (trace, "look up the ID of one of its events"),
+    ):
+        answer = look_up(config, question(customer))
+        assert (ids(answer), answer.complete) == (set(), False), customer
+        assert advice in " ".join(notice.message for notice in answer.notices), customer
+
+
+def test_usual_spellings_are_searched_in_a_long_list(
+    demo: DemoSentry, config: SentryConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.sentry.glitchtip.FULL_PAGES", -1)
+    expected = {
+        demo.world.add_event(email=email, timestamp=MOMENT, issue=email).id
+        for email in ("Jo@Example.com", "jo@example.com", "JO@EXAMPLE.COM")
+    }
+    crowd(demo, 1500)
+    answer = look_up(config, question("Jo@Example.com"))
+    assert ids(answer) == expected
+    assert codes(answer) == [NoticeCode.FLAVOR_LIMITS]
+
+
 def test_partly_read_list_is_incomplete(
     demo: DemoSentry, config: SentryConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,8 +194,43 @@ def test_sentry_configured_as_glitchtip_gives_the_right_answer(
 
 @pytest.mark.parametrize("flavor", [Flavor.AUTO, Flavor.GLITCHTIP])
 def test_check_recognizes_glitchtip(demo: DemoSentry, config: SentryConfig, flavor: Flavor) -> None:
-    findings = run_checks(replace(config, flavor=flavor))
-    assert all(finding.ok for finding in findings), findings
-    assert any("GlitchTip" in finding.message for finding in findings)
-    as_sentry = run_checks(replace(config, flavor=Flavor.SENTRY))
-    assert not all(finding.ok for finding in as_sentry)
+    """It needs only two scopes."""
+    for scopes in (demo.settings.scopes, ["event:read", "project:read"]):
+        demo.settings.scopes = scopes
+        findings = run_checks(replace(config, flavor=flavor))
+        assert all(finding.ok for finding in findings), findings
+        assert any("This is GlitchTip" in finding.message for finding in findings)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "failed"),
+    [
+        (
+            ["org:read", "project:read"],
+            {"List of events": "event", "Problems": "event", "Details of an event": "event"},
+        ),
+        (["org:read", "event:read"], {"Projects": "project"}),
+        (["project:read"], {"List of events": "event", "Problems": "event"}),
+    ],
+)
+def test_check_names_the_missing_scope(
+    demo: DemoSentry, config: SentryConfig, scopes: list[str], failed: dict[str, str]
+) -> None:
+    demo.settings.scopes = scopes
+    findings = run_checks(replace(config, flavor=Flavor.AUTO))
+    fixes = {finding.label: finding.fix for finding in findings if not finding.ok}
+    assert fixes.items() >= {
+        (label, f"Give the token the scope {scope}:read.") for label, scope in failed.items()
+    }
+
+
+@pytest.mark.parametrize("server", [Flavor.SENTRY, Flavor.GLITCHTIP])
+def test_check_names_the_variable_with_the_wrong_flavor(
+    demo: DemoSentry, config: SentryConfig, server: Flavor
+) -> None:
+    demo.settings.flavor = server.value
+    other = Flavor.SENTRY if server == Flavor.GLITCHTIP else Flavor.GLITCHTIP
+    findings = run_checks(replace(config, flavor=other))
+    (failed,) = (finding for finding in findings if not finding.ok)
+    assert failed.message == f"This is {server.product}, but SENTRY_FLAVOR says {other}."
+    assert failed.fix == "Set SENTRY_FLAVOR to auto."
