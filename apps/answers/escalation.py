@@ -172,7 +172,8 @@ def _document(about: About) -> Document:
 
 def _title(issues: tuple[IssueFacts, ...], answer: Answer) -> str:
     if not issues:
-        found = "Sentry shows no errors" if answer.complete else "no errors have been found yet"
+        shows_none = f"{answer.searched.server} shows no errors"
+        found = shows_none if answer.complete else "no errors have been found yet"
         return f"A customer reports a problem, and {found}"
     first = issues[0]
     where = ", ".join(inline(one) for one in (first.short_id, first.project) if one)
@@ -194,7 +195,8 @@ def _completeness(answer: Answer) -> str:
         return f"The list of this customer's events in the window is complete. {checked}"
     if answer.complete:
         return (
-            f"The list is complete: Sentry has no errors for this customer in the window. {checked}"
+            f"The list is complete: {answer.searched.server} has no errors for this customer in "
+            f"the window. {checked}"
         )
     if answer.events:
         return f"The list is incomplete ({found} events), so there may be more. {checked}"
@@ -224,7 +226,8 @@ def _hidden(document: Document) -> str:
     if document.neutralized:
         parts.append(f"Neutralized: {counts(document.neutralized)}.")
     if document.omitted:
-        parts.append("Not all details are included here. The lookup and Sentry have the rest.")
+        server = document.header.server
+        parts.append(f"Not all details are included here. The lookup and {server} have the rest.")
     return " ".join(parts)
 
 

@@ -120,6 +120,7 @@ def _header(answer: Answer, setting: Setting, selection: Selection) -> Header:
         start=window.start,
         end=window.end,
         minutes=window.minutes,
+        server=answer.searched.server,
         organization=selection.text(answer.searched.organization, detail.names, "header"),
         projects=_names(answer.searched.projects, "projects searched", selection),
         environments=_names(answer.searched.environments, "environments searched", selection),

@@ -76,6 +76,7 @@ class Header:
     start: datetime
     end: datetime
     minutes: int
+    server: str
     organization: str
     projects: tuple[str, ...]
     environments: tuple[str, ...]

@@ -110,7 +110,8 @@ class OtherTimes:
 class NothingFound:
     """What was searched in vain. `wider` are windows to try: minutes and label.
 
-    `is_unclear` says that only what was typed makes the result incomplete.
+    `advice` says what can help if the result is incomplete, and `is_unclear` that only what was
+    typed makes it so.
     """
 
     fields: str
@@ -119,6 +120,18 @@ class NothingFound:
     wider: tuple[tuple[int, str], ...]
     seen: OtherTimes | None
     is_unclear: bool
+    advice: str
+
+
+_LASTING = frozenset(
+    (
+        NoticeCode.FLAVOR_LIMITS,
+        NoticeCode.ENVIRONMENT_UNKNOWN,
+        NoticeCode.RETENTION,
+        NoticeCode.OTHER_PROJECTS,
+        NoticeCode.UNCLEAR_CUSTOMER,
+    )
+)
 
 
 def nothing_view(answer: Answer, zone: ZoneInfo, *, customer: str) -> NothingFound:
@@ -140,6 +153,9 @@ def nothing_view(answer: Answer, zone: ZoneInfo, *, customer: str) -> NothingFou
         if occurrences and answer.complete
         else None,
         is_unclear={notice.code for notice in answer.notices} == {NoticeCode.UNCLEAR_CUSTOMER},
+        advice="Refreshing can’t change that. Try a different window or identifier."
+        if all(notice.code in _LASTING for notice in answer.notices)
+        else "Refresh in a few minutes, or search a different window.",
     )
 
 
@@ -467,9 +483,10 @@ def event_view(event: Event, *, answer: Answer, zone: ZoneInfo, limits: Limits =
 
 
 def _calls(answer: Answer) -> Calls:
+    server = answer.searched.server
     if not answer.call_log:
-        return Calls("no calls to Sentry; the result came from the cache", ())
-    calls = f"{counted(answer.calls, 'call')} to Sentry, {grouped(answer.duration_ms)} ms"
+        return Calls(f"no calls to {server}; the result came from the cache", ())
+    calls = f"{counted(answer.calls, 'call')} to {server}, {grouped(answer.duration_ms)} ms"
     related = answer.beside.calls
     more = f", and {counted(related, 'call')} for related data" if related else ""
     return Calls(f"{calls}{more}", answer.call_log)
@@ -520,7 +537,8 @@ def _facts(
     if lookup.from_cache:
         source = f"from cache, {age} old"
     else:
-        source = "read from Sentry just now" if seconds < 1 else f"read from Sentry {age} ago"
+        when = "just now" if seconds < 1 else f"{age} ago"
+        source = f"read from {answer.searched.server} {when}"
     found = (*_problems(groups), _events(answer)) if answer.events else ()
     completeness = "complete" if answer.complete else "incomplete"
     return (*found, *_related(answer), completeness, source)

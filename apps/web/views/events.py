@@ -76,6 +76,7 @@ def _context(request: HttpRequest, lookup: Lookup, event_id: str, limits: Limits
     return {
         "known": known.get(issue_id, ())[:1],
         "lookup": lookup,
+        "server": answer.searched.server,
         "summary": summarize_lookup(answer.question, lookup, zone),
         "event": event_view(event, answer=answer, zone=zone, limits=limits),
     }
@@ -198,7 +199,8 @@ def lookup_shown(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
         event_filter=event_filter,
         feedback=feedback_by(person_of(request), lookup),
     )
-    context = {"page": page, "lookup": result.lookup, "choice": choice}
+    server = result.answer.searched.server
+    context = {"page": page, "lookup": result.lookup, "choice": choice, "server": server}
     return render(request, "lookups/_shown.html", context)
 
 

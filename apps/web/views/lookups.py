@@ -219,6 +219,7 @@ def _result_context(request: HttpRequest, result: LookupResult) -> dict[str, Any
     return {
         "page": page,
         "lookup": lookup,
+        "server": result.answer.searched.server,
         "share": share_section(person, lookup),
         "requires_reason": reason_required(),
         "reason": reason_of(lookup),
