@@ -5,7 +5,8 @@ Only this module decides whether a result is complete.
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from time import monotonic
@@ -26,11 +27,12 @@ from apps.sentry.client import ID_FIELDS, ISSUES_PER_CALL, Scope, SentryClient, 
 from apps.sentry.config import (
     Flavor,
     SentryConfig,
+    SentryError,
     SentryOneProjectOnly,
     SentryProjectUnseen,
     SentryUnknownRoute,
 )
-from apps.sentry.glitchtip import list_glitchtip_events, with_details
+from apps.sentry.glitchtip import GlitchTip, list_glitchtip_events, with_details
 from apps.sentry.listing import (
     Listing,
     batches_of,
@@ -187,8 +189,12 @@ def fetch_ids(
 
 
 def fetch_event(client: SentryClient, event: Event) -> Event:
-    """Return a listed event with its body. Raise a `SentryError`."""
-    return merge_body(event, read_single_body(client, event))
+    """Return a listed event with its body, and its level if possible. Raise a `SentryError`."""
+    whole = merge_body(event, read_single_body(client, event))
+    if whole.level is None and client.flavor == Flavor.GLITCHTIP:
+        with suppress(SentryError):
+            return replace(whole, level=GlitchTip(client).level(whole))
+    return whole
 
 
 _INCOMPLETE = frozenset(

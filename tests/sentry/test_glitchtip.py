@@ -166,6 +166,7 @@ def test_more_events_than_the_limit_are_counted(demo: DemoSentry, config: Sentry
     client = SentryClient(config)
     whole = fetch_event(client, bare)
     client.close()
+    assert (bare.level, whole.level) == (None, "error")
     assert whole.body
 
 
