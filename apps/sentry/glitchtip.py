@@ -558,8 +558,10 @@ class ListReader:
 
 # With more pages to read in a project, search its issues first.
 SCAN_PAGES: Final = 10
-# With up to so many pages, read them all the same if the search could miss something.
+# With up to so many pages, and in this share of the time, read them all the same if the search
+# could miss something.
 FULL_PAGES: Final = 30
+FULL_SHARE: Final = 0.7
 
 
 def list_glitchtip_events(
@@ -629,8 +631,8 @@ class _ListingReader:
         """Return whether to search the project's issues instead of reading its list."""
         if not tag_search_limits(self.question):
             return reader.pages_ahead > SCAN_PAGES
-        time_left = self.client.deadline.left() / 2
-        return reader.pages_ahead > FULL_PAGES or reader.seconds_ahead > time_left
+        time_for_pages = FULL_SHARE * self.client.deadline.left()
+        return reader.pages_ahead > FULL_PAGES or reader.seconds_ahead > time_for_pages
 
     def _reader(self, fetch_page: FetchPage, project: str | None) -> ListReader:
         record_page = self.client.progress_tracker.record_page
