@@ -389,8 +389,8 @@ def tag_search_limits(question: Question) -> list[str]:
     if has_case(question.customer.identifier):
         limits.append(
             "The list of events is too long to read, so we searched for the identifier only as "
-            "typed, in lowercase, and in capitals. If the app may spell it in another way, look "
-            "up that spelling, or an ID without letters."
+            "typed, in lowercase, and in uppercase. If the app might spell it differently, look up "
+            "that spelling or an ID without letters."
         )
     if question.customer.hex_id:
         limits.append(
@@ -777,8 +777,8 @@ def with_details(
     notices = [
         Notice(
             NoticeCode.SIGNAL_MISSING,
-            "We couldn't read all levels, and how many customers have these problems: "
-            f"{error.message}",
+            "We couldn’t read the levels of all events or how many customers have these "
+            f"problems: {error.message}",
         )
         for error in failed[:1]
     ]

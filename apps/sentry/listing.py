@@ -77,7 +77,7 @@ def environment_notices(
     message = (
         "There is no environment {} in the projects that were searched."
         if is_listed
-        else "We couldn't check whether there is an environment {}."
+        else "We couldn’t check whether there is an environment {}."
     )
     return tuple(
         Notice(NoticeCode.ENVIRONMENT_UNKNOWN, message.format(name))

@@ -328,6 +328,6 @@ def test_environment_that_could_not_be_checked_is_no_sure_nothing(
     assert (len(found.events), found.complete) == (1, True)
     nothing = look_up(config, replace(question("2"), environments=("production",)))
     assert [notice.message for notice in nothing.notices] == [
-        "We couldn't check whether there is an environment production."
+        "We couldn’t check whether there is an environment production."
     ]
     assert not nothing.complete
