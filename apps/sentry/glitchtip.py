@@ -139,7 +139,11 @@ class GlitchTip:
         tags = rows_of(self._client.get(f"/issues/{path_segment(issue.id)}/tags/", params))
         tag = next((mapping(row) for row in tags if mapping(row).get("key") == "user.id"), {})
         users, events = integer(tag.get("uniqueValues")), integer(tag.get("totalValues"))
-        if issue.events_total is None or events is None or events < issue.events_total:
+        if not events:
+            return None
+        # Up to 4.1, the issue's own count lacks events that arrived along with its first one.
+        total = self._page(f"/issues/{path_segment(issue.id)}/events/", [], per_page=1).total
+        if events < (issue.events_total or 0) or events < (total or MAX_TOTAL):
             return None
         return users
 
@@ -155,9 +159,11 @@ class GlitchTip:
         link = f"{config.base_url.rstrip('/')}/{self._organization}/issues/{issue.id}"
         return replace(issue, level=None, users_affected=None, permalink=link)
 
-    def _page(self, path: str, params: Params, cursor: str | None = None) -> Page:
+    def _page(
+        self, path: str, params: Params, cursor: str | None = None, per_page: int = PER_PAGE
+    ) -> Page:
         cursor_params = [("cursor", cursor)] if cursor else []
-        response = self._client.get(path, [*params, ("limit", str(PER_PAGE)), *cursor_params])
+        response = self._client.get(path, [*params, ("limit", str(per_page)), *cursor_params])
         link = response.headers.get("link", "")
         if is_from_glitchtip(response):
             self._client.flavor_is_sure = self._client.flavor == Flavor.GLITCHTIP
