@@ -235,7 +235,12 @@ def environment_list(request: ApiRequest) -> ApiResponse:
     for event in sorted(request.world.events, key=received):
         owners.setdefault(event.tags.get("environment") or "", event.project.slug)
     project = request.args.get("project")
-    names = [name for name, slug in owners.items() if name and project in (None, slug)]
+    hidden = () if request.one("visibility") == "all" else request.settings.hidden_environments
+    names = [
+        name
+        for name, slug in owners.items()
+        if name and name not in hidden and project in (None, slug)
+    ]
     order = Order(str, str)
     return paged(request, names, order, lambda name: {"id": names.index(name), "name": name})
 

@@ -37,7 +37,8 @@ class Settings:
     `rate_limited` is on.
     `replays_on` and `feedback_on`: off for servers without replays (404 with an empty body) or
     without the issue category feedback (400). `products_used`: off for projects that have never
-    sent a replay or feedback. `now`: a fixed clock in ISO form.
+    sent a replay or feedback. `hidden_environments`: names that GlitchTip lists only on request.
+    `now`: a fixed clock in ISO form.
     """
 
     flavor: str = "sentry"
@@ -57,6 +58,7 @@ class Settings:
     replays_on: bool = True
     feedback_on: bool = True
     products_used: bool = True
+    hidden_environments: list[str] = field(default_factory=list)
     now: str | None = None
 
     def clock(self) -> datetime:

@@ -321,6 +321,7 @@ def test_environment_that_the_server_does_not_have_is_no_sure_nothing(
 ) -> None:
     """Each project has its own, but a project's list lacks those of earlier projects."""
     demo.settings.scopes = scopes or demo.settings.scopes
+    demo.settings.hidden_environments = ["staging"]
     long_ago = MOMENT - timedelta(days=2)
     for project in ("web", "api"):
         demo.world.add_event(timestamp=long_ago, project=project, environment="production")
