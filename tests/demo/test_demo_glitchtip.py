@@ -113,11 +113,49 @@ def test_the_project_ignores_the_query_and_lists_full_events(api: Api, world: Wo
 
 
 def test_an_issue_lists_its_events_in_snake_case(api: Api, world: World) -> None:
-    event = world.add_event(timestamp=NOON)
+    event = world.add_event(timestamp=NOON, request={"url": "/", "query": [["a", "1"]]})
     (listed,) = api.get(f"issues/{event.issue.id}/events/").json()
+    (request,) = (one["data"] for one in listed["entries"] if one["type"] == "request")
+    assert request["query_string"] == [["a", "1"]]
     assert listed["event_id"] == event.id
     assert listed["date_created"] == "2026-11-23T12:00:00.000Z"
     assert "eventID" not in listed
+
+
+def test_only_the_raw_event_has_its_level_and_the_issue_that_of_the_first(
+    api: Api, world: World
+) -> None:
+    world.add_event(timestamp=NOON, level="error", issue="A")
+    event = world.add_event(timestamp=NOON + timedelta(hours=1), level="info", issue="A")
+    raw = f"{ORG}issues/{event.issue.id}/events"
+    assert api.get(f"{raw}/{event.id}/json/").json()["level"] == "info"
+    assert [one["level"] for one in api.get(f"{ORG}issues/").json()] == ["error"]
+    assert all("level" not in one for one in api.get(EVENTS).json())
+    assert api.get(f"{raw}/{'0' * 32}/json/").status_code == 500
+
+
+def test_tags_of_an_issue_are_counted(api: Api, world: World) -> None:
+    for user in ("7", "7", "8", None):
+        event = world.add_event(timestamp=NOON, user_id=user, issue="A")
+    (tag,) = api.get(f"issues/{event.issue.id}/tags/", key="user.id").json()
+    assert (tag["uniqueValues"], tag["totalValues"]) == (2, 3)
+    assert api.get("issues/12345/tags/").status_code == 404
+
+
+def test_a_project_lacks_environments_that_another_had_before(
+    api: Api, world: World, demo: DemoSentry
+) -> None:
+    world.add_event(timestamp=NOON, environment="production")
+    for environment in ("production", "qa"):
+        world.add_event(timestamp=NOON + timedelta(hours=1), environment=environment, project="api")
+    listed = {
+        path: {one["name"] for one in api.get(f"{path}environments/").json()}
+        for path in (ORG, "projects/acme/web/", "projects/acme/api/")
+    }
+    assert list(listed.values()) == [{"production", "qa"}, {"production"}, {"qa"}]
+    demo.settings.hidden_environments = ["qa"]
+    assert len(api.get(f"{ORG}environments/").json()) == 1
+    assert len(api.get(f"{ORG}environments/", visibility="all").json()) == 2
 
 
 def test_a_single_event_is_found_by_id_in_its_project(api: Api, world: World) -> None:
