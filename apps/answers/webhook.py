@@ -172,7 +172,7 @@ def _problem(group: Group, about: About) -> dict[str, object]:
     return {
         "issue": group.issue_id,
         "summary": summarize_group(group),
-        "level": (issue and issue.level) or group.newest.level,
+        "level": (issue and issue.level) or group.worst_level,
         "project": (issue and issue.project) or group.newest.project,
         "caught": group.handled,
         "events": len(group.events),

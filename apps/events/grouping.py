@@ -41,6 +41,17 @@ class Group:
         return (self.issue and self.issue.title) or self.newest.title or "Untitled error"
 
     @property
+    def worst_level(self) -> str | None:
+        """The worst level of the events; an unknown one is worse than a warning."""
+        levels = [event.level for event in self.events]
+        return max(levels, key=lambda level: _LEVEL_SCORES.get(level or "", 1))
+
+    @property
+    def summarized(self) -> Event:
+        """The newest event as if it had the worst level, because it stands for all of them."""
+        return replace(self.newest, level=self.worst_level)
+
+    @property
     def handled(self) -> bool | None:
         """False if any event is unhandled, True if all known ones are handled, else None."""
         known = {event.handled for event in self.events} - {None}

@@ -72,8 +72,8 @@ def handling_text(event: Event) -> str | None:
 
 
 def summarize_group(group: Group) -> str:
-    """Return the sentence of the newest event."""
-    return summarize(group.newest)
+    """Return the sentence of the newest event, as if it had the worst level of the group."""
+    return summarize(group.summarized)
 
 
 def group_handling_text(group: Group) -> str | None:

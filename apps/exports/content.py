@@ -152,7 +152,7 @@ def issue_facts(
         short_id=short_id,
         title=selection.text(group.title, detail.issue_titles, where),
         summary=summarize_group(group),
-        level=selection.name((issue and issue.level) or group.newest.level, where),
+        level=selection.name((issue and issue.level) or group.worst_level, where),
         project=selection.name((issue and issue.project) or group.newest.project, where),
         handled=group.handled,
         events=len(group.events),

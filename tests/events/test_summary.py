@@ -19,6 +19,7 @@ from apps.events.summary import (
     is_specific,
     place_of,
     summarize,
+    summarize_group,
 )
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
@@ -148,6 +149,21 @@ def test_group_is_unhandled_if_one_event_is() -> None:
     group = Group("1", None, (event(handled=True), event(handled=False)))
     assert group_handling_text(group) == "The app did not catch it."
     assert group_handling_text(Group("1", None, (event(),))) is None
+
+
+@pytest.mark.parametrize(
+    ("levels", "worst"),
+    [
+        (("info", "fatal", "error"), "fatal"),
+        (("info", None, "error"), "error"),
+        (("info", None, "warning"), None),
+        (("debug", "info"), "info"),
+    ],
+)
+def test_group_is_as_bad_as_its_worst_event(levels: tuple[str, ...], worst: str | None) -> None:
+    group = Group("1", None, tuple(event(level=level) for level in levels))
+    assert group.worst_level == worst
+    assert summarize_group(group) == summarize(event(level=worst))
 
 
 CORES = {

@@ -422,7 +422,7 @@ def _description(scale: Scale, problems: int, events: int, deploys: int) -> str:
 
 def _labels(problems: Sequence[NumberedGroup]) -> list[tuple[str, str]]:
     """Return a short label and a sentence per problem; duplicates get their technical titles."""
-    cores = [summarize_failure(group.newest)[:-1] for _number, group in problems]
+    cores = [summarize_failure(group.summarized)[:-1] for _number, group in problems]
     labels = []
     for core, (_number, group) in zip(cores, problems, strict=True):
         sentence = summarize_group(group)
