@@ -37,7 +37,8 @@ def _failure(event: Event, rule: Rule | None) -> str:
         return "The program only logged a note."
     if event.handled is True or event.level == "warning":
         return "The program noted a problem and carried on."
-    if event.level is None and event.handled is None:
+    has_exception = event.body is not None and event.body.exceptions
+    if event.level is None and event.handled is None and not has_exception:
         return "The program recorded something."
     return "Something in the program failed."
 

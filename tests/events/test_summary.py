@@ -58,6 +58,8 @@ def test_part_of_word_does_not_match(title: str) -> None:
 def test_unknown_level_is_not_called_a_failure() -> None:
     assert summarize(event(level=None)) == "The program recorded something."
     assert summarize(event(level=None, handled=False)) == "Something in the program failed."
+    raised = EventBody(exceptions=(ExceptionInfo(type="Boom"),))
+    assert summarize(event(level=None, body=raised)) == "Something in the program failed."
     assert summarize(event("PaymentDeclined", level=None)) == "The payment was declined."
 
 
