@@ -418,10 +418,12 @@ def _details(
     for what, count in body.unread.items():
         selection.leave_out(selection.text(what, 80, ""), count, _DETAILS)
     known = () if detail.plain else _known_texts(facts)
+    agent = "user-agent" if "browser" in body.contexts and not detail.plain else ""
     rows = [
         (section, name, value)
         for section, name, value in _sections(body)
-        if section not in ("tags", "contexts") or value not in known
+        if not (section in ("tags", "contexts") and value in known)
+        if not (section == "headers" and name and name.lower() == agent)  # the browser is named
     ]
     if not detail.details:
         selection.leave_out("tags, extra, and other details", len(rows), _DETAILS)

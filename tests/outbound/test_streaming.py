@@ -8,6 +8,7 @@ import pytest
 from apps.explain.transport import CallLimits, GuardedTransport, ResponseTooLarge
 from apps.outbound import AddressRefused, OutboundPolicy
 from tests.outbound.listener import Listener
+from tests.outbound.test_session import on_one_port
 
 Names = dict[str, list[str]]
 
@@ -43,8 +44,7 @@ def test_all_addresses_of_a_name_are_checked_before_any_is_called(
 def test_a_name_that_changes_after_the_check_is_not_resolved_again(
     listen: Callable[..., Listener], names: Names
 ) -> None:
-    checked = listen("127.0.0.2")
-    swapped = listen("127.0.0.1", checked.port)
+    checked, swapped = on_one_port(listen, "127.0.0.2", "127.0.0.1")
     names["llm.example.org"] = ["127.0.0.2", "127.0.0.1"]
     get(f"http://llm.example.org:{checked.port}/", "llm.example.org")
     assert len(checked.seen) == 1

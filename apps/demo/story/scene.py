@@ -207,7 +207,7 @@ NATIVE: tuple[Json, ...] = (
 
 API_RELEASE = "checkout-api@7.3.1"
 SHOP_RELEASE = "web-shop@2026.11.4"
-FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100101 Firefox/133.0"
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/133.0 Firefox/133.0"
 BROWSER = {
     "browser": {"name": "Firefox", "version": "133.0"},
     "os": {"name": "Windows", "version": "10"},
