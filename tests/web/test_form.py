@@ -179,6 +179,12 @@ def test_nothing_of_a_link_but_its_target_is_recorded(ana: Client, connected: De
     assert Lookup.objects.get().customer == f"event:{event.id}"
 
 
+def test_empty_result_says_that_the_text_was_not_searched_exactly(ana: Client) -> None:
+    said = "not for exactly what was typed"
+    assert said in text(ana.get(look_up(ana, customer='"nobody-here"')))
+    assert said not in text(ana.get(look_up(ana, customer="nobody-here")))
+
+
 def test_empty_result_for_the_short_id_of_an_issue_is_incomplete(
     ana: Client, connected: DemoSentry
 ) -> None:
