@@ -1,4 +1,4 @@
-"""The address of whoever sends a request, with and without proxies in front."""
+"""The address that a request comes from, with and without proxies in front."""
 
 import logging
 import re

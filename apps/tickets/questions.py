@@ -182,7 +182,7 @@ def _questions_near_mention(text: str, mention: Mention) -> Iterator[str]:
 def find_unread(text: str) -> tuple[list[Unread], list[Unread]]:
     """Return everything that may be a time of day, and what is a day or time but maybe not read.
 
-    Only the latter is worth a note if it is near no time that was read.
+    Only the latter gets a note, if it is near no time that was read.
     """
     plain = [Unread(one.start(), one.end()) for one in _LIKE_A_TIME.finditer(text)]
     clear = [
