@@ -1,13 +1,16 @@
 """Single sign-on with a real provider over HTTP."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import Group, User
+from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from apps.accounts.models import Team
@@ -80,6 +83,15 @@ def test_a_new_person_gets_an_account_with_the_roles_of_their_groups(
     assert client.get("/accounts/sessions/").status_code == 200
     entry = Entry.objects.get(action=Action.SIGNED_IN)
     assert (entry.actor, entry.detail["how"]) == ("jo", "oidc")
+
+
+def test_a_session_lasts_as_long_as_usual_after_single_sign_on(
+    site: Settings, provider: Provider, client: Client
+) -> None:
+    provider.knows("1", groups=["support"])
+    sign_on(client, provider, "1")
+    session = Session.objects.get(session_key=client.cookies["sessionid"].value)
+    assert session.expire_date > timezone.now() + timedelta(hours=11)
 
 
 def test_roles_follow_the_groups_at_every_sign_in(
