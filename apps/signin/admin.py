@@ -82,7 +82,7 @@ class PersonAdmin(AllowedFiltersAdmin):
     """The accounts of people."""
 
     form = PersonForm
-    list_display = ("username", "email", "roles_told", "second_factor", "is_active", "last_login")
+    list_display = ("username", "email", "role_names", "second_factor", "is_active", "last_login")
     list_filter = ("is_active", "groups")
     allowed_filters = frozenset(("is_active__exact", "groups__id__exact", "groups__isnull"))
     search_fields = ("username", "email", "first_name", "last_name")
@@ -136,7 +136,7 @@ class PersonAdmin(AllowedFiltersAdmin):
             self._audit(request, person, "account", fields=changed, roles=names)
 
     @admin.display(description="Roles and teams")
-    def roles_told(self, person: User) -> str:
+    def role_names(self, person: User) -> str:
         """Return the names of the groups."""
         names = sorted(group.name for group in person.groups.all())
         return ", ".join(["superuser", *names] if person.is_superuser else names) or "none"

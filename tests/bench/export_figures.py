@@ -133,7 +133,7 @@ def seconds_for(names: Sequence[str], events: int) -> float:
 
 
 def redaction_speeds() -> tuple[float, float]:
-    """Megabytes of raw events a second through the redaction, at first sight and again.
+    """Megabytes of raw events a second through the redaction, for new events and for known ones.
 
     The process has seen other events before, as it mostly has. It remembers which texts held
     nothing, and events repeat most of theirs.

@@ -61,7 +61,7 @@ INSERT INTO lookups_lookup (id, uuid, user_id, origin, system_user, created_at,
 {series},
 mixed AS (SELECT n, (n * 2654435761) % 4294967296 / 7 AS r,
   {now} - ({count} - n) * {days} * 86400 / {count} AS at FROM rows),
-told AS (SELECT n, r, at, r % 100 AS o, (r / 100) % 1000 AS s, (r / 77) % 10 < 4 AS shared,
+numbered AS (SELECT n, r, at, r % 100 AS o, (r / 100) % 1000 AS s, (r / 77) % 10 < 4 AS shared,
   CASE WHEN r % 100 < 60 THEN 86400 ELSE 300 END AS fresh_s FROM mixed)
 SELECT {first} + n, {uuid},
   CASE WHEN s < 10 THEN NULL ELSE {person} + (r / 13) % {people} END,
@@ -81,7 +81,7 @@ SELECT {first} + n, {uuid},
   CASE WHEN o < 92 AND s > 20 AND at > {now} - 30 * 86400 THEN {snapshot} END,
   o < 92 AND s > 20 AND s <> 500, {expires},
   CASE WHEN s BETWEEN 11 AND 20 THEN {asked} END
-FROM told
+FROM numbered
 """
 _CUSTOMERS = """
 INSERT INTO lookups_typedcustomer (lookup_id, customer_hash, sealed)
