@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from apps.answers.templates import About, to_markdown
 from apps.events.answer import Answer, KnownMatch
-from apps.events.grouping import UNGROUPED, Group
+from apps.events.grouping import UNGROUPED, Group, problems_of
 from apps.events.releases import (
     affects_only_customer,
     describe_fix,
@@ -54,6 +54,7 @@ def format_problem(issue: IssueFacts, events: tuple[EventFacts, ...]) -> str:
     times = "once" if issue.events == 1 else f"{issue.events} times"
     lines = [
         f"### {inline(issue.name)}: {issue.summary}",
+        *([f"- One failure with {inline(issue.half_of)}: {issue.reason}"] if issue.half_of else []),
         f"- Issue: {inline(issue.title)} {format_link(issue.permalink)}".rstrip(),
         f"- Project {inline(issue.project)}, level {inline(issue.level)}, "
         f"caught by the program: {caught(issue.handled)}",
@@ -139,8 +140,11 @@ _DETAIL = Detail(
 def escalation_values(about: About) -> dict[str, str]:
     """Return the values of an escalation's variables; see `VARIABLES`."""
     answer = about.answer
-    document = _document(about)
-    pairs = list(zip(document.issues, about.groups, strict=False))
+    chosen = _only_chosen(about)
+    setting = Setting(marker=about.marker, zone=about.zone.key)
+    document = build(chosen, setting=setting, detail=_DETAIL)
+    groups = [group for problem in problems_of(chosen) for group in problem.groups]
+    pairs = list(zip(document.issues, groups, strict=False))
     moment = answer.question.window.moment
     return {
         "title": _title(document.issues, answer),
@@ -162,12 +166,11 @@ def escalation_values(about: About) -> dict[str, str]:
     }
 
 
-def _document(about: About) -> Document:
-    """Return the facts of the chosen problems only."""
-    chosen = set(about.issue_ids)
+def _only_chosen(about: About) -> Answer:
+    """Return the result with the events of the chosen problems only."""
+    chosen = {issue_id for problem in about.problems for issue_id in problem.issue_ids}
     events = (one for one in about.answer.events if (one.issue_id or UNGROUPED) in chosen)
-    setting = Setting(marker=about.marker, zone=about.zone.key)
-    return build(replace(about.answer, events=tuple(events)), setting=setting, detail=_DETAIL)
+    return replace(about.answer, events=tuple(events))
 
 
 def _title(issues: tuple[IssueFacts, ...], answer: Answer) -> str:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from apps.answers.templates import About
 from apps.events.answer import Answer, CatalogEntry
-from apps.events.grouping import Group
+from apps.events.grouping import Group, Problem
 from apps.events.releases import CustomerFixState, customer_fix_state, format_day, short_release
 from apps.events.rules.rule import zone_of_customer
 from apps.events.summary import is_specific, summarize_group
@@ -46,7 +46,7 @@ _LONGER_WORD = re.compile(r"\w{4,}")
 
 def reply_values(about: About) -> dict[str, str]:
     """Return the values of a reply's variables; see `VARIABLES`."""
-    answer, groups = about.answer, about.groups
+    answer, problems = about.answer, about.problems
     zone = zone_of_customer(answer.events) or about.zone
     shared = reply_variables(None, answer, name=about.name, zone=about.zone, today=about.today)
     known_reply = _known_replies(about)
@@ -55,33 +55,33 @@ def reply_values(about: About) -> dict[str, str]:
     return {
         "greeting": shared["greeting"],
         "moment": shared["moment"],
-        "happened": " ".join(map(_summary, groups)) or _no_errors(answer, zone),
-        "how_often": _how_often(groups, answer, zone),
+        "happened": " ".join(map(_summary, problems)) or _no_errors(answer, zone),
+        "how_often": _how_often(problems, answer, zone),
         "sorry": "" if _SORRY.search(known_reply) else "We are sorry for the trouble.",
         "known_reply": known_reply,
         "fix": fix,
         "workaround": workaround,
         "next": "" if helps else _next_step(about),
-        "unsure": _caveat(groups, answer),
+        "unsure": _caveat(problems, answer),
         "agent": about.agent,
     }
 
 
-def _summary(group: Group) -> str:
-    activity, colon, problem = summarize_group(group).partition(": ")
+def _summary(problem: Problem) -> str:
+    activity, colon, failure = summarize_group(problem).partition(": ")
     if not colon:
         return to_second_person(activity)
-    sentence = to_second_person(problem)
+    sentence = to_second_person(failure)
     activity = activity.replace("While ", "While you were ", 1)
     return f"{activity}, {sentence[0].lower()}{sentence[1:]}"
 
 
-def _how_often(groups: tuple[Group, ...], answer: Answer, zone: ZoneInfo) -> str:
+def _how_often(problems: tuple[Problem, ...], answer: Answer, zone: ZoneInfo) -> str:
     """Return how often the problem occurred; empty for several, where "this" would be unclear."""
-    if len(groups) != 1:
+    if len(problems) != 1:
         return ""
-    count = len(groups[0].events)
-    first, last = groups[0].events[-1].timestamp, groups[0].newest.timestamp
+    count = problems[0].times
+    first, last = problems[0].events[-1].timestamp, problems[0].newest.timestamp
     times = "once" if count == 1 else "twice" if count == 2 else f"{count} times"
     at_least = "" if answer.complete else "at least "
     since, until = _clock(first, answer, zone), _clock(last, answer, zone)
@@ -114,29 +114,29 @@ def _no_errors(answer: Answer, zone: ZoneInfo) -> str:
     )
 
 
-def _caveat(groups: tuple[Group, ...], answer: Answer) -> str:
+def _caveat(problems: tuple[Problem, ...], answer: Answer) -> str:
     if answer.complete:
         return ""
     if answer.is_only_pending:
         return "Reports can reach us a few minutes late, so there may be more to it."
-    if groups:
+    if problems:
         return "We couldn't check everything yet, so there may be more to it."
     return "That doesn't mean that nothing went wrong."
 
 
 def _next_step(about: About) -> str:
     """Return the next step if no known error has one. It promises nothing."""
-    groups = about.groups
+    problems = about.problems
     if about.best_known:
         return "We know about this problem, but we don't have a date for the fix yet."
-    if not groups:
+    if not problems:
         return (
             "To look into this further, we need a bit more from you: exactly when it "
             "happened, what you had just done, and what you saw on the screen. A screenshot "
             "helps most."
         )
     again = "If it happens again, please tell us when it happened and what you had just done."
-    if all(is_specific(group.newest) for group in groups):
+    if all(is_specific(problem.cause.newest) for problem in problems):
         return again
     return f"We don't know the cause yet. {again}"
 

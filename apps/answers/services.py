@@ -10,7 +10,7 @@ from apps.answers.reply import reply_values
 from apps.answers.templates import VARIABLES, About, Kind, fill_template, to_markdown, to_plain_text
 from apps.events.answer import Answer, CatalogEntry, FixState, KnownErrors, KnownMatch, SearchScope
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue
-from apps.events.grouping import group_by_issue
+from apps.events.grouping import problems_of
 from apps.events.query import Customer, Question, Window
 from apps.events.summary import summarize_group
 from apps.known_errors.patterns import check_variables
@@ -57,32 +57,32 @@ def problem_choices(
     kind: Kind, answer: Answer, chosen: Collection[str]
 ) -> tuple[ProblemChoice, ...]:
     """Return all problems in order of rank; without a valid choice, the default ones are chosen."""
-    groups = group_by_issue(answer)
-    issue_ids = {group.issue_id for group in groups}
+    problems = problems_of(answer)
+    issue_ids = {issue_id for problem in problems for issue_id in problem.issue_ids}
     selected = issue_ids.intersection(chosen) or set(default_issue_ids(kind, answer))
     return tuple(
         ProblemChoice(
-            issue_id=group.issue_id,
-            name=(group.issue and group.issue.short_id) or group.issue_id,
-            summary=summarize_group(group),
-            is_chosen=group.issue_id in selected,
-            is_known=bool(answer.known.for_issue(group.issue_id)),
+            issue_id=problem.issue_id,
+            name=(problem.issue and problem.issue.short_id) or problem.issue_id,
+            summary=summarize_group(problem),
+            is_chosen=not selected.isdisjoint(problem.issue_ids),
+            is_known=bool(answer.known.for_issues(problem.issue_ids)),
         )
-        for group in groups
+        for problem in problems
     )
 
 
 def default_issue_ids(kind: Kind, answer: Answer) -> tuple[str, ...]:
-    """Return the issues that a draft includes by default: one for a reply, else up to three.
+    """Return the problems that a draft includes by default: one for a reply, else up to three.
 
     A reply also includes the first known problem, for its ready-made text.
     """
-    relevant = [group.issue_id for group in group_by_issue(answer) if not group.is_noise]
+    relevant = [problem for problem in problems_of(answer) if not problem.is_noise]
     selected = relevant[: _MAX_PROBLEMS[kind]]
-    known = next((one for one in relevant if answer.known.for_issue(one)), None)
+    known = next((one for one in relevant if answer.known.for_issues(one.issue_ids)), None)
     if kind is Kind.REPLY and known and known not in selected:
         selected.append(known)
-    return tuple(selected)
+    return tuple(problem.issue_id for problem in selected)
 
 
 # The example for previews of templates.

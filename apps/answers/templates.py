@@ -11,7 +11,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer, KnownMatch
-from apps.events.grouping import Group, group_by_issue
+from apps.events.grouping import Group, Problem, problems_of
 from apps.known_errors.patterns import fill_variables
 from apps.redaction.engine import Ledger, redact_text
 
@@ -181,17 +181,21 @@ class About:
     lookup_link: str = ""
 
     @property
-    def groups(self) -> tuple[Group, ...]:
+    def problems(self) -> tuple[Problem, ...]:
         """Return the chosen problems in order of rank."""
-        return tuple(one for one in group_by_issue(self.answer) if one.issue_id in self.issue_ids)
+        chosen = set(self.issue_ids)
+        return tuple(one for one in problems_of(self.answer) if chosen.intersection(one.issue_ids))
 
     @property
     def best_known(self) -> tuple[tuple[Group, KnownMatch], ...]:
-        """Return the best match of each known problem, with each known error only once."""
+        """Return the best match of each known problem, with the half that it matches.
+
+        Each known error is there only once.
+        """
         best: dict[str, tuple[Group, KnownMatch]] = {}
-        for group in self.groups:
-            for match in self.answer.known.for_issue(group.issue_id)[:1]:
-                best.setdefault(match.known.slug, (group, match))
+        for problem in self.problems:
+            for match in self.answer.known.for_issues(problem.issue_ids)[:1]:
+                best.setdefault(match.known.slug, (problem.group_of(match.issue_id), match))
         return tuple(best.values())
 
 

@@ -21,7 +21,7 @@ from apps.answers.signature import signed_headers
 from apps.answers.templates import About, Kind, to_markdown, to_plain_text
 from apps.audit.models import Action
 from apps.crypto import Unreadable
-from apps.events.grouping import Group
+from apps.events.grouping import Problem
 from apps.events.summary import summarize_group
 from apps.lookups.access import Requester
 from apps.lookups.models import Lookup
@@ -161,23 +161,24 @@ def webhook_body(handover: Handover, lookup: Lookup, edited: EditedDraft, about:
             "markdown": text if edited.is_markdown else to_markdown(text),
             "text": to_plain_text(text) if edited.is_markdown else text,
             "complete": about.answer.complete,
-            "problems": [_problem(group, about) for group in about.groups],
+            "problems": [_problem(problem, about) for problem in about.problems],
         },
     }
     return json.dumps(message, ensure_ascii=False).encode()
 
 
-def _problem(group: Group, about: About) -> dict[str, object]:
-    issue = group.issue
+def _problem(problem: Problem, about: About) -> dict[str, object]:
+    issue, known = problem.issue, about.answer.known.for_issues(problem.issue_ids)
     return {
-        "issue": group.issue_id,
-        "summary": summarize_group(group),
-        "level": (issue and issue.level) or group.worst_level,
-        "project": (issue and issue.project) or group.newest.project,
-        "caught": group.handled,
-        "events": len(group.events),
+        "issue": problem.issue_id,
+        "issues": problem.issue_ids,
+        "summary": summarize_group(problem),
+        "level": (issue and issue.level) or problem.worst_level,
+        "project": (issue and issue.project) or problem.cause.newest.project,
+        "caught": problem.handled,
+        "events": len(problem.events),
         "users_affected": issue.users_affected if issue else None,
-        "known": [match.known.slug for match in about.answer.known.for_issue(group.issue_id)],
+        "known": [match.known.slug for match in known],
     }
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from apps.events.event import Event
-from apps.events.grouping import Group
+from apps.events.grouping import UNGROUPED, Problem
 from apps.events.summary import summarize
 
 LEVELS = ("fatal", "error", "warning", "info", "debug")
 UNKNOWN = "(not known)"
 
-NumberedGroup = tuple[int, Group]
+NumberedProblem = tuple[int, Problem]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +56,15 @@ class EventFilter:
         )
 
 
-def number_groups(groups: Sequence[Group]) -> tuple[NumberedGroup, ...]:
-    """Number the groups from 1."""
-    return tuple(enumerate(groups, start=1))
+def number_problems(problems: Sequence[Problem]) -> tuple[NumberedProblem, ...]:
+    """Number the problems from 1."""
+    return tuple(enumerate(problems, start=1))
 
 
-def filter_groups(
-    problems: Sequence[NumberedGroup], criteria: EventFilter
-) -> tuple[NumberedGroup, ...]:
-    """Return the groups with matching events, each reduced to those events.
+def filter_problems(
+    problems: Sequence[NumberedProblem], criteria: EventFilter
+) -> tuple[NumberedProblem, ...]:
+    """Return the problems with matching events, each reduced to those events.
 
     The text is searched for in titles, sentences, messages, exceptions, and culprits,
     case-insensitively.
@@ -73,22 +73,22 @@ def filter_groups(
         return tuple(problems)
     text = fold_case(criteria.text)
     matching = []
-    for number, group in problems:
-        if criteria.issue_id and group.issue_id != criteria.issue_id:
+    for number, problem in problems:
+        if criteria.issue_id and criteria.issue_id not in problem.issue_ids:
             continue
         events = tuple(
             event
-            for event in group.events
-            if criteria.matches(event) and (not text or _contains(event, group, text))
+            for event in problem.events
+            if criteria.matches(event) and (not text or _contains(event, problem, text))
         )
         if events:
-            matching.append((number, replace(group, events=events)))
+            matching.append((number, replace(problem, events=events)))
     return tuple(matching)
 
 
-def events_in(problems: Iterable[NumberedGroup]) -> tuple[Event, ...]:
-    """Return the events of these groups."""
-    return tuple(event for _number, group in problems for event in group.events)
+def events_in(problems: Iterable[NumberedProblem]) -> tuple[Event, ...]:
+    """Return the events of these problems."""
+    return tuple(event for _number, problem in problems for event in problem.events)
 
 
 def project_of(event: Event) -> str:
@@ -111,12 +111,13 @@ def fold_case(text: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
-def _contains(event: Event, group: Group, text: str) -> bool:
-    return any(text in fold_case(part) for part in _searched_texts(event, group) if part)
+def _contains(event: Event, problem: Problem, text: str) -> bool:
+    return any(text in fold_case(part) for part in _searched_texts(event, problem) if part)
 
 
-def _searched_texts(event: Event, group: Group) -> Iterator[str | None]:
-    yield from (event.title, group.title, event.message, event.culprit)
+def _searched_texts(event: Event, problem: Problem) -> Iterator[str | None]:
+    own = problem.group_of(event.issue_id or UNGROUPED)
+    yield from (event.title, own.title, event.message, event.culprit)
     if event.body:
         yield from (event.body.message, event.body.culprit)
         for one in event.body.exceptions:

@@ -1,12 +1,13 @@
-"""Grouping events by issue, and ranking the groups by what matters to the customer."""
+"""Grouping events by issue and by failure, ranked by what matters to the customer."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from apps.events.answer import Answer
 from apps.events.event import Event, Issue
+from apps.events.halves import Reason, find_joins
 from apps.events.rules.engine import rule_for
 from apps.events.rules.rule import CLIENT, is_background_work, side_of
 
@@ -43,8 +44,7 @@ class Group:
     @property
     def worst_level(self) -> str | None:
         """The worst level of the events; an unknown one is worse than a warning."""
-        levels = [event.level for event in self.events]
-        return max(levels, key=lambda level: _LEVEL_SCORES.get(level or "", 1))
+        return _worst_level(self.events)
 
     @property
     def summarized(self) -> Event:
@@ -54,8 +54,84 @@ class Group:
     @property
     def handled(self) -> bool | None:
         """False if any event is unhandled, True if all known ones are handled, else None."""
-        known = {event.handled for event in self.events} - {None}
-        return None if not known else known == {True}
+        return _handled(self.events)
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A group that is another half of a problem's failure, and the reason for joining it."""
+
+    group: Group
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One failure: the issue that caused it, and the issues that are other halves of it.
+
+    `events` are those of all halves, newest first. `twins` maps the ID of an event to that of
+    the event that stands for the same occurrence.
+    """
+
+    cause: Group
+    others: tuple[Joined, ...]
+    events: tuple[Event, ...]
+    is_noise: bool = False
+    twins: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def issue_id(self) -> str:
+        """The ID of the cause's issue, which names the problem."""
+        return self.cause.issue_id
+
+    @property
+    def issue(self) -> Issue | None:
+        """The cause's issue."""
+        return self.cause.issue
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The cause, then its other halves."""
+        return (self.cause, *(joined.group for joined in self.others))
+
+    @property
+    def issue_ids(self) -> tuple[str, ...]:
+        """The IDs of all its issues, the cause's first."""
+        return tuple(group.issue_id for group in self.groups)
+
+    @property
+    def newest(self) -> Event:
+        """The newest event of any half."""
+        return self.events[0]
+
+    @property
+    def title(self) -> str:
+        """The technical title of the cause."""
+        return self.cause.title
+
+    @property
+    def worst_level(self) -> str | None:
+        """The worst level of the events of any half."""
+        return _worst_level(self.events)
+
+    @property
+    def summarized(self) -> Event:
+        """The cause's newest event, as if it had the cause's worst level."""
+        return self.cause.summarized
+
+    @property
+    def handled(self) -> bool | None:
+        """False if any event is unhandled, True if all known ones are handled, else None."""
+        return _handled(self.events)
+
+    @property
+    def times(self) -> int:
+        """How often the failure occurred; two halves of one occurrence count once."""
+        return len({self.twins.get(event.id, event.id) for event in self.events})
+
+    def group_of(self, issue_id: str) -> Group:
+        """Return the half with this issue, or else the cause."""
+        return next((one for one in self.groups if one.issue_id == issue_id), self.cause)
 
 
 def nearest_first(events: Iterable[Event], moment: datetime) -> list[Event]:
@@ -84,6 +160,55 @@ def group_by_issue(answer: Answer) -> list[Group]:
     if all(group.is_noise for group in marked):
         return groups
     return sorted(marked, key=lambda group: group.is_noise)
+
+
+def problems_of(answer: Answer) -> list[Problem]:
+    """Return the failures of a result, the most relevant first and noise last.
+
+    A group of noise is no half of another failure. If every failure is noise, none is marked.
+    """
+    groups = group_by_issue(answer)
+    moment = answer.question.window.moment
+    loud = {one.issue_id: one.events for one in groups if not _is_noise(one, moment)}
+    joins = find_joins(loud)
+    by_id = {group.issue_id: group for group in groups}
+    joined = {half for failure in joins for half, _reason in failure.others}
+    failures = {failure.cause: failure for failure in joins}
+    problems = []
+    for group in groups:
+        if group.issue_id in joined:
+            continue
+        failure = failures.get(group.issue_id)
+        others = tuple(
+            Joined(by_id[half], reason) for half, reason in (failure.others if failure else ())
+        )
+        problems.append(
+            Problem(
+                cause=group,
+                others=others,
+                events=_newest_first(group, others),
+                is_noise=group.is_noise,
+                twins=failure.twins if failure else {},
+            )
+        )
+    rank = {group.issue_id: place for place, group in enumerate(groups)}
+    return sorted(problems, key=lambda one: min(rank[issue_id] for issue_id in one.issue_ids))
+
+
+def _newest_first(cause: Group, others: Iterable[Joined]) -> tuple[Event, ...]:
+    """Return the events of all halves; those of one half keep their order."""
+    events = [*cause.events, *(event for half in others for event in half.group.events)]
+    return tuple(sorted(events, key=lambda event: event.timestamp, reverse=True))
+
+
+def _worst_level(events: Iterable[Event]) -> str | None:
+    levels = [event.level for event in events]
+    return max(levels, key=lambda level: _LEVEL_SCORES.get(level or "", 1))
+
+
+def _handled(events: Iterable[Event]) -> bool | None:
+    known = {event.handled for event in events} - {None}
+    return None if not known else known == {True}
 
 
 def _relevance(group: Group, moment: datetime) -> int:

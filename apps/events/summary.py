@@ -1,4 +1,4 @@
-"""Plain sentences about events, groups, and results, made of our own words only."""
+"""Plain sentences about events, problems, and results, made of our own words only."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer
 from apps.events.event import Event
-from apps.events.grouping import Group, group_by_issue
+from apps.events.grouping import Group, Problem, problems_of
 from apps.events.query import CustomerKind, format_duration
 from apps.events.rules.engine import rule_for
 from apps.events.rules.rule import CLIENT, Place, Rule, Side, side_of, user_action_of
@@ -64,22 +64,35 @@ def handling_text(event: Event) -> str | None:
     if handled is None:
         return None
     if handled:
-        return "The app handled it and kept going."
+        return _HANDLED
     ended_request = side_of(event) is Side.SERVER and event.body and event.body.request
     crashed = side_of(event) in CLIENT and event.level == "fatal"
     if ended_request or crashed:
-        return "It stopped what the customer was doing."
-    return "The app did not catch it."
+        return _STOPPED
+    return _UNCAUGHT
 
 
-def summarize_group(group: Group) -> str:
-    """Return the sentence of the newest event, as if it had the worst level of the group."""
+_HANDLED = "The app handled it and kept going."
+_STOPPED = "It stopped what the customer was doing."
+_UNCAUGHT = "The app did not catch it."
+_HANDLING = (None, _HANDLED, _UNCAUGHT, _STOPPED)
+
+
+def summarize_group(group: Group | Problem) -> str:
+    """Return the sentence of the newest event, as if it had the worst level of the group.
+
+    For a problem, that is its cause.
+    """
     return summarize(group.summarized)
 
 
-def group_handling_text(group: Group) -> str | None:
-    """Return `handling_text` for a group; one unhandled event makes it unhandled."""
-    return handling_text(replace(group.newest, handled=group.handled))
+def handling_text_of(problem: Problem) -> str | None:
+    """Return `handling_text` of the half that was handled worst.
+
+    One unhandled event makes a half unhandled.
+    """
+    texts = (handling_text(replace(one.newest, handled=one.handled)) for one in problem.groups)
+    return max(texts, key=_HANDLING.index)
 
 
 def headline(answer: Answer, zone: ZoneInfo) -> str:
@@ -87,16 +100,16 @@ def headline(answer: Answer, zone: ZoneInfo) -> str:
 
     An incomplete result says "so far" or "at least".
     """
-    groups = group_by_issue(answer)
+    problems = problems_of(answer)
     is_trace = answer.question.customer.kind == CustomerKind.TRACE
     whose = "in this trace" if is_trace else "for this customer"
-    if not groups:
+    if not problems:
         if answer.complete:
             return f"No errors {whose} in this window."
         if answer.is_only_pending:
             return f"No errors {whose} so far."
         return "No errors were found, but the result is incomplete."
-    first, *others = (group for group in groups if not group.is_noise)
+    first, *others = (problem for problem in problems if not problem.is_noise)
     sentence = f"{summarize_group(first)[:-1]}, {_frequency(first, answer, zone)}"
     if not others:
         return f"{sentence}."
@@ -104,10 +117,11 @@ def headline(answer: Answer, zone: ZoneInfo) -> str:
     return f"{sentence}. There {more}."
 
 
-def _frequency(group: Group, answer: Answer, zone: ZoneInfo) -> str:
+def _frequency(problem: Problem, answer: Answer, zone: ZoneInfo) -> str:
     """Return `3 times between 14:03 and 14:07`."""
-    began, ended = (event.timestamp.astimezone(zone) for event in (group.events[-1], group.newest))
-    count = len(group.events)
+    edges = (problem.events[-1], problem.newest)
+    began, ended = (event.timestamp.astimezone(zone) for event in edges)
+    count = problem.times
     times = "once" if count == 1 else f"{count} times"
     if answer.is_only_pending:
         times = f"{times} so far,"

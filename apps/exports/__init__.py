@@ -85,8 +85,9 @@ def render(  # noqa: PLR0913 - independent, keyword-only options
     `marker` is a nonce of 8 to 40 random letters and digits, new for each lookup. `budget` is the
     limit in estimated tokens; without one, JSON contains everything unchanged, and the other
     formats have the highest level of detail. JSON is plain data without the prompt, unless
-    `inside_block` requests the form for a language model. With `issue_id`, only that issue is
-    included. `today` is the reader's date, which decides the wording about planned fixes.
+    `inside_block` requests the form for a language model. With `issue_id`, only the problem
+    with that issue is included. `today` is the reader's date, which decides the wording about
+    planned fixes.
 
     Raises `ExportRefused` for an unknown format or issue, for a budget out of range, and for a
     prompt that does not fit, and `ValueError` for an invalid marker.

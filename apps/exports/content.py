@@ -20,7 +20,7 @@ from apps.events.event import (
     breadcrumb_message,
     is_message_from_data,
 )
-from apps.events.grouping import Group, nearest_first
+from apps.events.grouping import Group, Problem, nearest_first
 from apps.events.query import Window, format_duration
 from apps.events.releases import describe_fix, issue_fix_text, last_day_of
 from apps.events.rules.rule import device_of
@@ -38,6 +38,7 @@ from apps.exports.facts import (
     LinkFacts,
     OccurrenceFacts,
     OtherOccurrencesFacts,
+    ProblemFacts,
     RelatedFacts,
     Selection,
     StatusFacts,
@@ -132,6 +133,33 @@ def select_events(group: Group, moment: datetime, selection: Selection) -> Selec
     where = selection.text(f"issue {name}", 60, "")
     further = selection.first(others, selection.detail.further_events, "further events", where)
     return SelectedIssue(group, lead, further)
+
+
+def problem_facts(problem: Problem, selection: Selection) -> ProblemFacts:
+    """Return the facts of a problem, whose issues have facts of their own."""
+
+    def name(issue_id: str) -> str:
+        return selection.text(issue_id, 40, "summary")
+
+    return ProblemFacts(
+        sentence=summarize_group(problem),
+        cause=name(problem.issue_id),
+        joined=tuple((name(one.group.issue_id), one.reason.value) for one in problem.others),
+        times=problem.times,
+        is_noise=problem.is_noise,
+    )
+
+
+def name_halves(
+    issues: Iterable[IssueFacts], problems: Iterable[ProblemFacts]
+) -> Iterator[IssueFacts]:
+    """Yield the issues; a half of a failure names the issue that caused it."""
+    by_id = {issue.id: issue for issue in issues}
+    causes = {half: (one.cause, reason) for one in problems for half, reason in one.joined}
+    for issue in by_id.values():
+        cause, reason = causes.get(issue.id, ("", ""))
+        name = by_id[cause].name if cause in by_id else cause
+        yield replace(issue, half_of=name, reason=reason) if cause else issue
 
 
 def issue_facts(

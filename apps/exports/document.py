@@ -8,13 +8,15 @@ from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer
 from apps.events.event import Event
-from apps.events.grouping import group_by_issue
+from apps.events.grouping import group_by_issue, problems_of
 from apps.exports.content import (
     SelectedIssue,
     breadcrumb_facts,
     event_facts,
     issue_facts,
+    name_halves,
     other_occurrences_facts,
+    problem_facts,
     related_facts,
     select_events,
 )
@@ -38,8 +40,9 @@ MAX_TOKENS = 1_000_000
 class Setting:
     """Settings of an export that do not depend on the level of detail.
 
-    `marker` is the nonce that delimits the data. With `issue_id`, only that issue is included.
-    `today` decides the wording about planned fixes; it defaults to the day Sentry was queried.
+    `marker` is the nonce that delimits the data. With `issue_id`, only the problem with that issue
+    is included. `today` decides the wording about planned fixes; it defaults to the day Sentry was
+    queried.
     """
 
     marker: str
@@ -61,9 +64,10 @@ def build(answer: Answer, *, setting: Setting, detail: Detail) -> Document:
     """
     selection = Selection(detail, setting.marker)
     moment = answer.question.window.moment
-    groups = group_by_issue(answer)
+    problems = problems_of(answer)
     if setting.issue_id:
-        groups = [group for group in groups if group.issue_id == setting.issue_id]
+        problems = [one for one in problems if setting.issue_id in one.issue_ids]
+    groups = [group for problem in problems for group in problem.groups]
     rows = selection.first(groups, detail.summary_rows, "issues", "summary")
     selected = [select_events(group, moment, selection) for group in rows[: detail.issues]]
     selection.leave_out(
@@ -77,11 +81,16 @@ def build(answer: Answer, *, setting: Setting, detail: Detail) -> Document:
         for group in rows
     )
     events = _newest_first(answer, selected)
+    shown = {group.issue_id for group in rows}
+    failures = tuple(
+        problem_facts(problem, selection) for problem in problems if problem.issue_id in shown
+    )
     return Document(
         preset=setting.preset,
         marker=setting.marker,
         header=_header(answer, setting, selection),
-        issues=issues,
+        problems=failures,
+        issues=tuple(name_halves(issues, failures)),
         events=tuple(event_facts(event, issue.lead, moment, selection) for event, issue in events),
         breadcrumbs=breadcrumb_facts(
             [(event, event is issue.lead) for event, issue in events], moment, selection

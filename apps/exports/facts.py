@@ -143,7 +143,10 @@ class KnownFacts:
 
 @dataclass(frozen=True, slots=True)
 class IssueFacts:
-    """An issue. `events` counts this customer's events in the window."""
+    """An issue. `events` counts this customer's events in the window.
+
+    `half_of` is the issue that caused the same failure, and `reason` is why both are one.
+    """
 
     id: str
     short_id: str | None
@@ -159,11 +162,32 @@ class IssueFacts:
     permalink: str | None
     status: StatusFacts | None
     known: tuple[KnownFacts, ...]
+    half_of: str | None = None
+    reason: str = ""
 
     @property
     def name(self) -> str:
         """Return the short ID if there is one."""
         return self.short_id or self.id
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemFacts:
+    """A failure: its sentence, the issue that caused it, and its other issues with the reasons.
+
+    `times` counts occurrences: two halves of one request happened once.
+    """
+
+    sentence: str
+    cause: str
+    joined: tuple[tuple[str, str], ...]
+    times: int
+    is_noise: bool
+
+    @property
+    def issues(self) -> tuple[str, ...]:
+        """The IDs of all its issues, the cause's first."""
+        return (self.cause, *(issue_id for issue_id, _reason in self.joined))
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +330,7 @@ class Document:
     preset: Preset
     marker: str
     header: Header
+    problems: tuple[ProblemFacts, ...]
     issues: tuple[IssueFacts, ...]
     events: tuple[EventFacts, ...]
     breadcrumbs: tuple[BreadcrumbFacts, ...]

@@ -1,6 +1,7 @@
 """The export as JSON of the schema `triage.lookup/1`."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import groupby
 from typing import cast
@@ -17,6 +18,7 @@ from apps.exports.facts import (
     KnownFacts,
     OccurrenceFacts,
     OtherOccurrencesFacts,
+    ProblemFacts,
     RelatedFacts,
 )
 
@@ -41,9 +43,10 @@ def _without_empty(values: Json) -> Json:
     if isinstance(window, dict):
         values = {**values, "window": {key: window[key] for key in ("moment", "minutes")}}
     present = _present(**values)
+    present["problems"] = [one for one in cast(list[Json], values["problems"]) if one["joined"]]
     for name in ("issues", "events"):
         present[name] = [_present(**row) for row in cast(list[Json], values[name])]
-    return {name: present[name] for name in values if name in present}
+    return {name: present[name] for name in values if present.get(name) not in (None, [])}
 
 
 def data(document: Document) -> Json:
@@ -60,6 +63,7 @@ def data(document: Document) -> Json:
     return {
         "schema": SCHEMA,
         **_header(document.header),
+        "problems": [_problem(problem, document.events) for problem in document.problems],
         "issues": [_issue(issue) for issue in document.issues],
         "known_unchecked": document.header.known_unchecked,
         "events": [_present(**event) for event in events] if document.slim else events,
@@ -123,6 +127,19 @@ def _header(header: Header) -> Json:
             "events_listed": header.events_listed,
             "bodies_read": header.bodies_read,
         },
+    }
+
+
+def _problem(problem: ProblemFacts, events: Sequence[EventFacts]) -> Json:
+    own = [event.id for event in events if (event.issue_id or "unknown") in problem.issues]
+    return {
+        "sentence": problem.sentence,
+        "issues": list(problem.issues),
+        "events": own,
+        "times": problem.times,
+        "cause": problem.cause,
+        "joined": [{"issue": issue, "reason": reason} for issue, reason in problem.joined],
+        "is_noise": problem.is_noise,
     }
 
 

@@ -393,6 +393,29 @@ class IssueResponse(Schema):
     ]
 
 
+class JoinedResponse(Schema):
+    """An issue that belongs to the same failure, and why."""
+
+    issue: str
+    reason: Annotated[str, Field(description="Such as “same request”.")]
+
+
+class FailureResponse(Schema):
+    """One failure, with all issues and events that are part of it."""
+
+    sentence: Annotated[str, Field(description="What happened, in plain words.")]
+    issues: Annotated[list[str], Field(description="IDs, the cause's first.")]
+    events: Annotated[list[str], Field(description="IDs, newest first.")]
+    times: Annotated[
+        int, Field(description="Occurrences. Events of one request in two issues count once.")
+    ]
+    cause: Annotated[str, Field(description="The ID of the issue that caused it.")]
+    joined: list[JoinedResponse]
+    is_noise: Annotated[
+        bool, Field(description="Whether it's only notes and warnings in the background.")
+    ]
+
+
 class LookupResponse(Schema):
     """The redacted result (`triage.lookup/1`). Unknown values are null."""
 
@@ -410,6 +433,7 @@ class LookupResponse(Schema):
     fetched_at: str
     from_cache: bool
     totals: dict[str, int]
+    problems: list[FailureResponse]
     issues: list[IssueResponse]
     known_unchecked: Annotated[
         int,

@@ -11,14 +11,14 @@ from apps.events.event import Breadcrumb, ExceptionInfo
 from apps.events.filtering import (
     UNKNOWN,
     EventFilter,
-    NumberedGroup,
+    NumberedProblem,
     TimeRange,
     events_in,
-    filter_groups,
+    filter_problems,
     fold_case,
-    number_groups,
+    number_problems,
 )
-from apps.events.grouping import group_by_issue
+from apps.events.grouping import problems_of
 from tests.web.answers import MOMENT, answer, bare_event, body, event
 
 CARD = event(-60, issue_id="1", environment="production")
@@ -35,10 +35,10 @@ CART = event(
         exceptions=(ExceptionInfo(type="TypeError", value="x is undefined"),),
     ),
 )
-PROBLEMS = number_groups(group_by_issue(answer(CART, CARD, bare_event(90))))
+PROBLEMS = number_problems(problems_of(answer(CART, CARD, bare_event(90))))
 
 
-def ids(problems: tuple[NumberedGroup, ...]) -> set[str]:
+def ids(problems: tuple[NumberedProblem, ...]) -> set[str]:
     """Return the IDs of the selected events."""
     return {one.id for one in events_in(problems)}
 
@@ -58,25 +58,25 @@ def ids(problems: tuple[NumberedGroup, ...]) -> set[str]:
     ],
 )
 def test_each_filter_selects_matching_events(criteria: EventFilter) -> None:
-    assert ids(filter_groups(PROBLEMS, criteria)) == {CART.id}
+    assert ids(filter_problems(PROBLEMS, criteria)) == {CART.id}
 
 
 def test_contradicting_filters_select_nothing() -> None:
-    assert filter_groups(PROBLEMS, EventFilter(project="web", level="error")) == ()
+    assert filter_problems(PROBLEMS, EventFilter(project="web", level="error")) == ()
 
 
 def test_problems_keep_their_numbers() -> None:
     number = next(number for number, group in PROBLEMS if group.issue_id == "2")
 
-    assert [one for one, _group in filter_groups(PROBLEMS, EventFilter(issue_id="2"))] == [number]
+    assert [one for one, _group in filter_problems(PROBLEMS, EventFilter(issue_id="2"))] == [number]
     assert number > 1
 
 
 def test_problem_is_reduced_to_matching_events() -> None:
-    problems = number_groups(group_by_issue(answer(event(60), event(0), event(-60))))
+    problems = number_problems(problems_of(answer(event(60), event(0), event(-60))))
     near = EventFilter(span=TimeRange(MOMENT - timedelta(seconds=5), MOMENT + timedelta(seconds=5)))
 
-    ((_number, group),) = filter_groups(problems, near)
+    ((_number, group),) = filter_problems(problems, near)
 
     assert [one.timestamp for one in group.events] == [MOMENT]
 
@@ -84,18 +84,18 @@ def test_problem_is_reduced_to_matching_events() -> None:
 def test_event_without_project_and_level_can_be_selected() -> None:
     bare = bare_event(90).id
 
-    assert ids(filter_groups(PROBLEMS, EventFilter(project=UNKNOWN))) == {bare}
-    assert ids(filter_groups(PROBLEMS, EventFilter(level=UNKNOWN))) == {bare}
+    assert ids(filter_problems(PROBLEMS, EventFilter(project=UNKNOWN))) == {bare}
+    assert ids(filter_problems(PROBLEMS, EventFilter(level=UNKNOWN))) == {bare}
 
 
 def test_text_matches_plain_sentence() -> None:
-    assert ids(filter_groups(PROBLEMS, EventFilter(text="the payment was DECLINED"))) == {CARD.id}
+    assert ids(filter_problems(PROBLEMS, EventFilter(text="the payment was DECLINED"))) == {CARD.id}
 
 
 def test_text_matches_regardless_of_unicode_composition() -> None:
-    assert ids(filter_groups(PROBLEMS, EventFilter(text=unicodedata.normalize("NFD", "JOSÉ")))) == {
-        CART.id
-    }
+    assert ids(
+        filter_problems(PROBLEMS, EventFilter(text=unicodedata.normalize("NFD", "JOSÉ")))
+    ) == {CART.id}
     assert fold_case("STRASSE") == fold_case("straße")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from apps.events.answer import Answer, Notice, NoticeCode, SearchScope
 from apps.events.event import Event, EventBody, Request
-from apps.events.grouping import group_by_issue
+from apps.events.grouping import problems_of
 from apps.events.identifier import parse_customer
 from apps.events.query import Question, Window
 from apps.events.summary import headline
@@ -42,11 +42,11 @@ def answer(*events: Event, minutes: int = 5, moment: datetime = MOMENT) -> Answe
 
 
 def order(*events: Event) -> list[str]:
-    return [group.issue_id for group in group_by_issue(answer(*events))]
+    return [group.issue_id for group in problems_of(answer(*events))]
 
 
 def noise(*events: Event) -> list[str]:
-    return [group.issue_id for group in group_by_issue(answer(*events)) if group.is_noise]
+    return [group.issue_id for group in problems_of(answer(*events)) if group.is_noise]
 
 
 def test_headline_has_failure_count_and_times_in_zone() -> None:

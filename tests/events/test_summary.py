@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Request
-from apps.events.grouping import Group
+from apps.events.grouping import Group, Problem
 from apps.events.rules.engine import RULES
 from apps.events.rules.rule import Place, Side, UserAction, user_action_of
 from apps.events.summary import (
     arrival_text,
     delay_text,
-    group_handling_text,
     handling_text,
+    handling_text_of,
     is_specific,
     place_of,
     summarize,
@@ -147,10 +147,12 @@ def test_handling_text(error: Event, sentence: str | None) -> None:
     assert handling_text(error) == sentence
 
 
-def test_group_is_unhandled_if_one_event_is() -> None:
-    group = Group("1", None, (event(handled=True), event(handled=False)))
-    assert group_handling_text(group) == "The app did not catch it."
-    assert group_handling_text(Group("1", None, (event(),))) is None
+def test_problem_is_unhandled_if_one_event_is() -> None:
+    def handling(*events: Event) -> str | None:
+        return handling_text_of(Problem(Group("1", None, events), (), events))
+
+    assert handling(event(handled=True), event(handled=False)) == "The app did not catch it."
+    assert handling(event()) is None
 
 
 @pytest.mark.parametrize(

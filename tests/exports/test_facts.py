@@ -77,6 +77,7 @@ TOP_KEYS = [
     "fetched_at",
     "from_cache",
     "totals",
+    "problems",
     "issues",
     "known_unchecked",
     "events",

@@ -11,7 +11,7 @@ from django.test import Client
 from apps.demo.server import DemoSentry
 from apps.demo.world import History
 from apps.events.event import Event, Issue
-from apps.events.grouping import Group
+from apps.events.grouping import Group, Problem
 from apps.web.presenters.issue import CHART_HEIGHT, ImpactView, impact_view, issue_card
 from tests.conftest import MOMENT
 from tests.web import answers
@@ -65,9 +65,14 @@ def test_unknown_issue_has_no_section_but_keeps_its_release() -> None:
     assert impact_view(unknown, answers.MOMENT, BERLIN) is None
     assert impact_view(replace(unknown, issue=None), answers.MOMENT, BERLIN) is None
     window = answers.answer().question.window
-    assert "in release shop@2.14.0" in issue_card(1, unknown, window=window, zone=BERLIN).facts
-    known = issue_card(1, group(users_affected=2), window=window, zone=BERLIN)
-    assert not [fact for fact in known.facts if "2.14.0" in fact or "customer" in fact]
+
+    def facts(group: Group) -> tuple[str, ...]:
+        problem = Problem(group, (), group.events)
+        return issue_card(1, problem, window=window, zone=BERLIN).facts
+
+    assert "in release shop@2.14.0" in facts(unknown)
+    known = facts(group(users_affected=2))
+    assert not [fact for fact in known if "2.14.0" in fact or "customer" in fact]
 
 
 def test_last_day_is_charted_in_the_agents_time_zone() -> None:

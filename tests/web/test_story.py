@@ -5,7 +5,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from apps.events.event import Breadcrumb, Event
-from apps.events.grouping import group_by_issue
+from apps.events.grouping import problems_of
 from apps.web.presenters.story import MAX_STEPS, StoryView, story_view
 from tests.web.answers import MOMENT, answer, body, event
 
@@ -23,7 +23,7 @@ def event_with_steps(*crumbs: Breadcrumb, at: int = 0, **changes: object) -> Eve
 
 def story(*events: Event) -> StoryView:
     sample = answer(*events)
-    view = story_view(sample, group_by_issue(sample), BERLIN)
+    view = story_view(sample, problems_of(sample), BERLIN)
     assert view
     return view
 
@@ -90,7 +90,7 @@ def test_unread_events_are_mentioned_and_no_steps_means_no_story() -> None:
     assert story(event_with_steps(click(-2)), unread).read_of == (
         "From the 1 event nearest the reported time; 1 other was not read."
     )
-    assert story_view(answer(unread), group_by_issue(answer(unread)), BERLIN) is None
+    assert story_view(answer(unread), problems_of(answer(unread)), BERLIN) is None
 
 
 def test_noise_is_left_out() -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from apps.events.answer import Answer, Deploy
 from apps.events.event import Breadcrumb, ExceptionInfo
-from apps.events.filtering import EventFilter, TimeRange, filter_groups, number_groups
-from apps.events.grouping import group_by_issue
+from apps.events.filtering import EventFilter, TimeRange, filter_problems, number_problems
+from apps.events.grouping import problems_of
 from apps.events.query import Window
 from apps.web.presenters.timeline import Timeline, draw_timeline, timeline_of
 from apps.web.views.events import event_table
@@ -23,7 +23,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 def draw(sample: Answer, shown: EventFilter | None = None) -> Timeline:
     """Draw the timeline of an answer, in Berlin time."""
     shown = shown or EventFilter()
-    filtered = filter_groups(number_groups(group_by_issue(sample)), shown)
+    filtered = filter_problems(number_problems(problems_of(sample)), shown)
     return timeline_of(sample, filtered, shown, BERLIN)
 
 
@@ -65,7 +65,7 @@ def test_marks_are_ordered_and_count_every_event() -> None:
 
 def test_repeated_hour_is_labeled_twice_with_zone() -> None:
     window = Window(datetime(2026, 10, 25, 2, 0, tzinfo=UTC), 120)
-    drawing = draw_timeline(number_groups(group_by_issue(answer(event()))), window, BERLIN)
+    drawing = draw_timeline(number_problems(problems_of(answer(event()))), window, BERLIN)
 
     assert [tick.label for tick in drawing.ticks] == [
         "02:00 CEST",
@@ -121,7 +121,7 @@ def test_zoom_splits_joined_marks() -> None:
 def test_filtered_lane_keeps_its_number() -> None:
     sample = answer(*answers.many_events(60))
     third = draw(sample).lanes[2]
-    issue = group_by_issue(sample)[2].issue_id
+    issue = problems_of(sample)[2].issue_id
 
     (lane,) = draw(sample, EventFilter(issue_id=issue)).lanes
 

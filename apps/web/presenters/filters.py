@@ -12,15 +12,15 @@ from apps.events.filtering import (
     LEVELS,
     UNKNOWN,
     EventFilter,
-    NumberedGroup,
+    NumberedProblem,
     TimeRange,
     environment_of,
     events_in,
     level_of,
-    number_groups,
+    number_problems,
     project_of,
 )
-from apps.events.grouping import group_by_issue
+from apps.events.grouping import problems_of
 from apps.events.query import Window, counted
 from apps.events.summary import summarize_group
 from apps.web.presenters.formatting import clipped, grouped
@@ -88,13 +88,13 @@ class FilterForm:
 
 def read_filter(values: Mapping[str, str], answer: Answer) -> EventFilter:
     """Return the posted or stored filter. Values that the answer does not have are ignored."""
-    problems = number_groups(group_by_issue(answer))
+    problems = number_problems(problems_of(answer))
     choices = _choices(events_in(problems))
     chosen = {name: values.get(name, "") for name in choices}
     issue_id = values.get("problem", "")
     return EventFilter(
         **{name: value for name, value in chosen.items() if value in choices[name]},
-        issue_id=issue_id if issue_id in {group.issue_id for _n, group in problems} else "",
+        issue_id=issue_id if issue_id in {one.issue_id for _number, one in problems} else "",
         text=values.get("text", "").strip()[:MAX_TEXT_LENGTH],
         span=_read_span(values, answer.question.window),
     )
@@ -124,9 +124,9 @@ def stored_filter(session: Mapping[str, Any], lookup: str, answer: Answer) -> Ev
 
 def filter_form(
     answer: Answer,
-    problems: Sequence[NumberedGroup],
+    problems: Sequence[NumberedProblem],
     event_filter: EventFilter,
-    visible_problems: Sequence[NumberedGroup],
+    visible_problems: Sequence[NumberedProblem],
     zone: ZoneInfo,
 ) -> FilterForm:
     """Return the form for an answer with all of its problems and those that are visible."""
@@ -175,15 +175,15 @@ def _select(name: str, values: Sequence[str], event_filter: EventFilter) -> Sele
 
 
 def _problem_select(
-    problems: Sequence[NumberedGroup], event_filter: EventFilter
+    problems: Sequence[NumberedProblem], event_filter: EventFilter
 ) -> tuple[Select, ...]:
     if len(problems) < 2:
         return ()
     chosen = event_filter.issue_id
     options = (
-        Option(group.issue_id, f"{number} {summarize_group(group)}", group.issue_id == chosen)
-        for number, group in problems
-        if len(group.issue_id) <= MAX_TEXT_LENGTH
+        Option(one.issue_id, f"{number} {summarize_group(one)}", one.issue_id == chosen)
+        for number, one in problems
+        if len(one.issue_id) <= MAX_TEXT_LENGTH
     )
     return (Select("problem", "Problem", (Option("", "All problems", not chosen), *options)),)
 

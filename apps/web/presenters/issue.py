@@ -19,8 +19,8 @@ from apps.events.event import (
     Request,
     breadcrumb_message,
 )
-from apps.events.filtering import NumberedGroup
-from apps.events.grouping import Group, nearest_first
+from apps.events.filtering import NumberedProblem
+from apps.events.grouping import Group, Joined, Problem, nearest_first
 from apps.events.identifier import field_name
 from apps.events.query import Window, counted
 from apps.events.releases import (
@@ -37,7 +37,7 @@ from apps.events.releases import (
 from apps.events.summary import (
     arrival_text,
     delay_text,
-    group_handling_text,
+    handling_text_of,
     place_of,
     summarize_group,
 )
@@ -111,26 +111,26 @@ class KnownSummary:
 
 def known_views(
     answer: Answer,
-    problems: Sequence[NumberedGroup],
+    problems: Sequence[NumberedProblem],
     *,
     zone: ZoneInfo,
     now: datetime,
     feedback: GivenFeedback | None = None,
     hidden: Collection[int] = (),
 ) -> dict[str, tuple[KnownView, ...]]:
-    """Return the known errors of each issue that has any, best match first.
+    """Return the known errors of each problem that has any, the cause's first, by its issue.
 
     `zone` is the agent's, `feedback` theirs, and `hidden` are the problems not on the page.
     """
     today = now.astimezone(zone).date()
     first_anchors: dict[str, str] = {}
     views: dict[str, tuple[KnownView, ...]] = {}
-    for number, group in problems:
-        for place, match in enumerate(answer.known.for_issue(group.issue_id), 1):
+    for number, problem in problems:
+        for place, match in enumerate(answer.known.for_issues(problem.issue_ids), 1):
             anchor, slug = f"known-{number}-{place}", match.known.slug
             view = _known_view(
                 match,
-                group,
+                problem.group_of(match.issue_id),
                 anchor=anchor,
                 same_as=first_anchors.get(slug, ""),
                 reply=_reply_parts(match, answer, zone, today),
@@ -139,7 +139,7 @@ def known_views(
             )
             if number not in hidden:
                 first_anchors.setdefault(slug, anchor)
-            views[group.issue_id] = (*views.get(group.issue_id, ()), view)
+            views[problem.issue_id] = (*views.get(problem.issue_id, ()), view)
     return views
 
 
@@ -180,12 +180,12 @@ def _reply_parts(match: KnownMatch, answer: Answer, zone: ZoneInfo, today: date)
 
 
 def known_summary(
-    answer: Answer, problems: Sequence[NumberedGroup], known: Mapping[str, Sequence[KnownView]]
+    answer: Answer, problems: Sequence[NumberedProblem], known: Mapping[str, Sequence[KnownView]]
 ) -> KnownSummary:
     """Return the best match of each problem, each known error once, in the order of the page."""
     best: dict[str, KnownLine] = {}
-    for number, group in problems:
-        for view in known.get(group.issue_id, ())[:1]:
+    for number, problem in problems:
+        for view in known.get(problem.issue_id, ())[:1]:
             lead = f"Problem {number} is known" if len(problems) > 1 else "Known"
             link = "What to tell the customer" if view.reply else "More"
             line = KnownLine(lead, view.title, view.fix, link, view.anchor)
@@ -684,8 +684,23 @@ _MAX_OPEN_EVENTS = 8
 
 
 @dataclass(frozen=True, slots=True)
+class HalfView:
+    """Another half of a problem's failure, and why it was joined."""
+
+    reason: str
+    sentence: str
+    title: str
+    count: str
+    place: str
+    permalink: str
+
+
+@dataclass(frozen=True, slots=True)
 class IssueCard:
-    """A problem. `nearest` is the ID of the event to open; `folded` events are behind a click."""
+    """A problem. `nearest` is the ID of the event to open; `folded` events are behind a click.
+
+    `others` are the halves of the failure other than its cause.
+    """
 
     number: int
     issue_id: str
@@ -702,18 +717,19 @@ class IssueCard:
     events: tuple[EventView, ...]
     folded: tuple[EventView, ...]
     known: tuple[KnownView, ...] = ()
+    others: tuple[HalfView, ...] = ()
 
 
 def issue_card(
     number: int,
-    group: Group,
+    problem: Problem,
     *,
     window: Window,
     zone: ZoneInfo,
     known: tuple[KnownView, ...] = (),
 ) -> IssueCard:
-    """Return the card of a group: first the events nearest the reported time, then the others."""
-    by_distance = nearest_first(group.events, window.moment)
+    """Return the card of a problem: first the events nearest the reported time, then the rest."""
+    by_distance = nearest_first(problem.events, window.moment)
     near, far = (
         tuple(
             present_event(event, window=window, zone=zone, limits=BRIEF)
@@ -721,37 +737,56 @@ def issue_card(
         )
         for part in (by_distance[:_MAX_OPEN_EVENTS], by_distance[_MAX_OPEN_EVENTS:])
     )
-    levels = [level_mark(event.level) for event in group.events]
-    impact = impact_view(group, window.moment, zone)
+    levels = [level_mark(event.level) for event in problem.events]
+    impact = impact_view(problem.cause, window.moment, zone)
     return IssueCard(
         number=number,
-        issue_id=group.issue_id,
+        issue_id=problem.issue_id,
         anchor=f"issue-{number}",
-        sentence=summarize_group(group),
-        title=clipped(group.title, 400),
+        sentence=summarize_group(problem),
+        title=clipped(problem.title, 400),
         level=min(levels, key=lambda level: level.rank),
-        count="once" if len(group.events) == 1 else f"{grouped(len(group.events))} times",
-        facts=_issue_facts(group, has_impact=impact is not None),
-        broke=group.handled is False,
+        count=_count(problem.times),
+        facts=_issue_facts(problem, has_impact=impact is not None),
+        broke=problem.handled is False,
         impact=impact,
-        permalink=safe_link(group.issue.permalink if group.issue else None),
+        permalink=safe_link(problem.issue.permalink if problem.issue else None),
         nearest=by_distance[0].id,
         events=near,
         folded=far,
         known=known,
+        others=tuple(_half_view(joined) for joined in problem.others),
     )
 
 
-def _issue_facts(group: Group, *, has_impact: bool) -> tuple[str, ...]:
-    """Return short facts, most useful first, without those that the impact already states."""
+def _count(times: int) -> str:
+    return "once" if times == 1 else f"{grouped(times)} times"
+
+
+def _half_view(joined: Joined) -> HalfView:
+    group = joined.group
     issue = group.issue
-    release = None if has_impact else customer_release(group)
-    handling, place = group_handling_text(group), place_of(group.newest)
+    place = ((issue and issue.project) or group.newest.project, issue and issue.short_id)
+    return HalfView(
+        reason=joined.reason.value,
+        sentence=summarize_group(group),
+        title=clipped(group.title, 200),
+        count=_count(len(group.events)),
+        place=clipped(", ".join(part for part in place if part), 80),
+        permalink=safe_link(issue.permalink if issue else None),
+    )
+
+
+def _issue_facts(problem: Problem, *, has_impact: bool) -> tuple[str, ...]:
+    """Return short facts, most useful first, without those that the impact already states."""
+    cause, issue = problem.cause, problem.issue
+    release = None if has_impact else customer_release(cause)
+    handling, place = handling_text_of(problem), place_of(cause.newest)
     facts = (
         place and f"in {place.value}",
         handling and f"{handling[0].lower()}{handling[1:-1]}",
         release and f"in release {release}",
-        (issue and issue.project) or group.newest.project,
+        (issue and issue.project) or cause.newest.project,
         issue and issue.short_id,
     )
     return tuple(clipped(fact, 80) for fact in facts if fact)

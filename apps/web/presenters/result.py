@@ -15,8 +15,8 @@ from django.utils.functional import SimpleLazyObject
 
 from apps.events.answer import Answer, Call, Notice, NoticeCode, OtherOccurrences, Progress
 from apps.events.event import Event
-from apps.events.filtering import EventFilter, filter_groups, number_groups
-from apps.events.grouping import Group, group_by_issue
+from apps.events.filtering import EventFilter, filter_problems, number_problems
+from apps.events.grouping import Problem, problems_of
 from apps.events.identifier import field_name, reading_of
 from apps.events.query import (
     EXACTLY,
@@ -433,40 +433,40 @@ def result_page(
     """
     event_filter = event_filter or EventFilter()
     window = answer.question.window
-    groups = group_by_issue(answer)
-    problems = number_groups(groups)
-    visible_problems = filter_groups(problems, event_filter)
+    found = problems_of(answer)
+    problems = number_problems(found)
+    visible_problems = filter_problems(problems, event_filter)
     hidden = {number for number, _ in problems} - {number for number, _ in visible_problems}
     known = known_views(answer, problems, zone=zone, now=now, feedback=feedback, hidden=hidden)
     loud, noise = (
         tuple(
-            issue_card(number, group, window=window, zone=zone, known=known.get(group.issue_id, ()))
-            for number, group in visible_problems
-            if group.is_noise is is_noise
+            issue_card(number, one, window=window, zone=zone, known=known.get(one.issue_id, ()))
+            for number, one in visible_problems
+            if one.is_noise is is_noise
         )
         for is_noise in (False, True)
     )
     if not loud:
         loud, noise = noise, ()
     return ResultPage(
-        title=_title(answer, sum(not group.is_noise for group in groups)),
+        title=_title(answer, sum(not one.is_noise for one in found)),
         headline=headline(answer, zone),
         summary=replace(
             summarize_lookup(answer.question, lookup, zone),
             moves=move_buttons(answer.question, now),
             for_customer=_for_customer(answer, zone),
         ),
-        facts=_facts(answer, lookup, groups, now),
+        facts=_facts(answer, lookup, found, now),
         complete=answer.complete,
         is_young=answer.has_notice(NoticeCode.WINDOW_OPEN),
         notices=answer.event_notices(visible(lookup.customer)),
         known=known_summary(answer, problems, known),
-        story=story_view(answer, groups, zone),
-        nothing=None if groups else nothing_view(answer, zone, customer=lookup.customer),
+        story=story_view(answer, found, zone),
+        nothing=None if found else nothing_view(answer, zone, customer=lookup.customer),
         searched_fields=searched_fields(answer.question),
-        timeline=timeline_of(answer, visible_problems, event_filter, zone) if groups else None,
+        timeline=timeline_of(answer, visible_problems, event_filter, zone) if found else None,
         filter=filter_form(answer, problems, event_filter, visible_problems, zone)
-        if groups
+        if found
         else None,
         groups=loud[:MAX_OPEN_ISSUES],
         folded=loud[MAX_OPEN_ISSUES:],
@@ -529,7 +529,7 @@ def _for_customer(answer: Answer, zone: ZoneInfo) -> str:
 
 
 def _facts(
-    answer: Answer, lookup: Lookup, groups: Sequence[Group], now: datetime
+    answer: Answer, lookup: Lookup, problems: Sequence[Problem], now: datetime
 ) -> tuple[str, ...]:
     """Return short facts about the result: how much, how complete, and how old."""
     seconds = (now - answer.fetched_at).total_seconds()
@@ -539,15 +539,15 @@ def _facts(
     else:
         when = "just now" if seconds < 1 else f"{age} ago"
         source = f"read from {answer.searched.server} {when}"
-    found = (*_problems(groups), _events(answer)) if answer.events else ()
+    found = (*_problems(problems), _events(answer)) if answer.events else ()
     completeness = "complete" if answer.complete else "incomplete"
     return (*found, *_related(answer), completeness, source)
 
 
-def _problems(groups: Sequence[Group]) -> tuple[str, ...]:
-    noise = sum(group.is_noise for group in groups)
-    problems = counted(len(groups) - noise, "problem")
-    return (problems, f"{grouped(noise)} more in the background") if noise else (problems,)
+def _problems(problems: Sequence[Problem]) -> tuple[str, ...]:
+    noise = sum(problem.is_noise for problem in problems)
+    loud = counted(len(problems) - noise, "problem")
+    return (loud, f"{grouped(noise)} more in the background") if noise else (loud,)
 
 
 def _related(answer: Answer) -> tuple[str, ...]:

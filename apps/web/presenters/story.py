@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from apps.events.answer import Answer, Deploy, Feedback, RelatedData, Replay, Signal
 from apps.events.breadcrumb_text import PlacedBreadcrumb, merge_breadcrumbs, place_breadcrumbs
 from apps.events.event import Event
-from apps.events.grouping import Group
+from apps.events.grouping import Problem
 from apps.events.query import Window, counted, format_duration
 from apps.events.releases import short_release
 from apps.events.summary import summarize
@@ -53,13 +53,13 @@ class StoryView:
     read_of: str
 
 
-def story_view(answer: Answer, groups: Sequence[Group], zone: ZoneInfo) -> StoryView | None:
+def story_view(answer: Answer, problems: Sequence[Problem], zone: ZoneInfo) -> StoryView | None:
     """Return the story of an answer, or None if the events that were read have no steps."""
     moment = answer.question.window.moment
     breadcrumbs = merge_breadcrumbs(place_breadcrumbs([(event, False) for event in answer.events]))
     if not breadcrumbs:
         return None
-    noise = {event.id for group in groups if group.is_noise for event in group.events}
+    noise = {event.id for one in problems if one.is_noise for event in one.events}
     loud = [event for event in answer.events if event.id not in noise]
     happened: list[_Happened] = [(one.position[0], one) for one in breadcrumbs]
     happened += [

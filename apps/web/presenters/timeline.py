@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from apps.events.answer import Answer, Deploy
 from apps.events.breadcrumb_text import step_times
 from apps.events.event import Event
-from apps.events.filtering import UNKNOWN, EventFilter, NumberedGroup, TimeRange, events_in
+from apps.events.filtering import UNKNOWN, EventFilter, NumberedProblem, TimeRange, events_in
 from apps.events.query import Window, counted
 from apps.events.releases import short_release
 from apps.events.summary import summarize_failure, summarize_group
@@ -349,7 +349,7 @@ class Timeline:
 
 
 def timeline_of(
-    answer: Answer, problems: Sequence[NumberedGroup], event_filter: EventFilter, zone: ZoneInfo
+    answer: Answer, problems: Sequence[NumberedProblem], event_filter: EventFilter, zone: ZoneInfo
 ) -> Timeline:
     """Return the drawing of an answer with the problems that the filter leaves."""
     window = answer.question.window
@@ -365,7 +365,7 @@ def timeline_of(
 
 
 def draw_timeline(
-    problems: Sequence[NumberedGroup],
+    problems: Sequence[NumberedProblem],
     window: Window,
     zone: ZoneInfo,
     *,
@@ -391,8 +391,8 @@ def draw_timeline(
         elsewhere="" if is_inside else _elsewhere(window.moment, scale),
         ticks=ticks(scale, free=(x,) if is_inside else ()),
         lanes=tuple(
-            _lane(number, label, group.events, scale)
-            for (number, group), label in zip(drawn, _labels(drawn), strict=True)
+            _lane(number, label, problem.events, scale)
+            for (number, problem), label in zip(drawn, _labels(drawn), strict=True)
         ),
         lanes_left_out=max(0, len(problems) - MAX_LANES),
         levels=tuple(sorted(levels, key=lambda level: level.rank)),
@@ -420,16 +420,16 @@ def _description(scale: Scale, problems: int, events: int, deploys: int) -> str:
     )
 
 
-def _labels(problems: Sequence[NumberedGroup]) -> list[tuple[str, str]]:
+def _labels(problems: Sequence[NumberedProblem]) -> list[tuple[str, str]]:
     """Return a short label and a sentence per problem; duplicates get their technical titles."""
-    cores = [summarize_failure(group.summarized)[:-1] for _number, group in problems]
+    cores = [summarize_failure(problem.summarized)[:-1] for _number, problem in problems]
     labels = []
-    for core, (_number, group) in zip(cores, problems, strict=True):
-        sentence = summarize_group(group)
+    for core, (_number, problem) in zip(cores, problems, strict=True):
+        sentence = summarize_group(problem)
         if cores.count(core) == 1:
             labels.append((core, sentence))
         else:
-            title = clipped(group.title, 80)
+            title = clipped(problem.title, 80)
             labels.append((title, f"{title}: {sentence}"))
     return labels
 

@@ -16,8 +16,8 @@ from apps.answers.catalogue.suggestions import feedback_by
 from apps.events.answer import Answer, Deploy
 from apps.events.breadcrumb_text import step_times
 from apps.events.event import Event
-from apps.events.filtering import EventFilter, filter_groups, number_groups
-from apps.events.grouping import UNGROUPED, group_by_issue
+from apps.events.filtering import EventFilter, filter_problems, number_problems
+from apps.events.grouping import UNGROUPED, problems_of
 from apps.events.rules.engine import rule_cache
 from apps.events.summary import summarize
 from apps.lookups.answers import read_event_now, result_now
@@ -69,12 +69,12 @@ def _context(request: HttpRequest, lookup: Lookup, event_id: str, limits: Limits
     event = read_event_now(lookup, answer, event_id)
     if event is None:
         raise Http404
-    zone, problems = ZoneInfo(lookup.zone), number_groups(group_by_issue(answer))
+    zone, problems = ZoneInfo(lookup.zone), number_problems(problems_of(answer))
     issue_id = event.issue_id or UNGROUPED
-    own = [(number, group) for number, group in problems if group.issue_id == issue_id]
+    own = [(number, one) for number, one in problems if issue_id in one.issue_ids]
     known = known_views(answer, own, zone=zone, now=timezone.now())
     return {
-        "known": known.get(issue_id, ())[:1],
+        "known": next(iter(known.values()), ())[:1],
         "lookup": lookup,
         "server": answer.searched.server,
         "summary": summarize_lookup(answer.question, lookup, zone),
@@ -114,14 +114,14 @@ class Table:
 
 def event_table(answer: Answer, event_filter: EventFilter, zone: ZoneInfo) -> Table:
     """Return the filtered events of an answer as a table, in order of time."""
-    problems = number_groups(group_by_issue(answer))
-    visible_problems = filter_groups(problems, event_filter)
+    problems = number_problems(problems_of(answer))
+    visible_problems = filter_problems(problems, event_filter)
     window = answer.question.window
     span = event_filter.span or window_range(window)
     rows = [
         _event_row(event, number, zone, window.moment)
-        for number, group in visible_problems
-        for event in group.events
+        for number, problem in visible_problems
+        for event in problem.events
     ]
     rows += [
         _deploy_row(deploy, zone, window.moment)

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_POST
 from apps.answers.catalogue.suggestions import save_feedback
 from apps.audit.models import Action
 from apps.events.answer import KnownMatch
-from apps.events.grouping import group_by_issue
+from apps.events.filtering import number_problems
+from apps.events.grouping import problems_of
 from apps.events.rules.engine import rule_cache
 from apps.lookups.answers import LookupResult, result_now
 from apps.lookups.known_errors import render_reply
@@ -92,6 +93,7 @@ def _matched(request: HttpRequest, lookup_id: uuid.UUID) -> tuple[LookupResult, 
 
 def _anchor(result: LookupResult, match: KnownMatch) -> str:
     """Return the anchor of the match on the result page."""
-    issues = [group.issue_id for group in group_by_issue(result.answer)]
-    place = result.answer.known.for_issue(match.issue_id).index(match) + 1
-    return f"known-{issues.index(match.issue_id) + 1}-{place}"
+    problems = number_problems(problems_of(result.answer))
+    number, own = next(pair for pair in problems if match.issue_id in pair[1].issue_ids)
+    slugs = [one.known.slug for one in result.answer.known.for_issues(own.issue_ids)]
+    return f"known-{number}-{slugs.index(match.known.slug) + 1}"

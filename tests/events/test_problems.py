@@ -1,0 +1,131 @@
+"""Test that halves of one failure become one problem, and that nothing else does."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from apps.events.answer import CatalogEntry, KnownErrors, KnownMatch
+from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Request
+from apps.events.grouping import problems_of
+from apps.events.summary import headline
+from apps.exports import render
+from tests.web.answers import MOMENT, answer, event
+
+TRACE = "a1" * 16
+URL = "https://api.shop.example/orders/A-7/pay"
+
+
+def raised(kind: str, value: str, *causes: tuple[str, str]) -> tuple[ExceptionInfo, ...]:
+    return tuple(ExceptionInfo(type=one, value=text) for one, text in ((kind, value), *causes))
+
+
+def half(seconds: int, issue: str, project: str, **body: object) -> Event:
+    return event(
+        seconds,
+        issue_id=issue,
+        project=project,
+        platform="javascript" if project == "web" else "python",
+        title=None,
+        trace_id=TRACE,
+        body=EventBody(**body),  # type: ignore[arg-type]
+    )
+
+
+def on_server(seconds: int = 0, issue: str = "1", url: str = URL) -> Event:
+    return half(
+        seconds,
+        issue,
+        "api",
+        exceptions=raised("PaymentDeclined", "The bank declined the charge"),
+        request=Request("POST", url),
+    )
+
+
+def in_browser(seconds: int = 1, issue: str = "2", url: str = URL, status: int = 500) -> Event:
+    call = Breadcrumb(
+        timestamp=MOMENT + timedelta(seconds=seconds),
+        category="xhr",
+        data={"method": "POST", "url": url, "status_code": status},
+    )
+    return half(
+        seconds,
+        issue,
+        "web",
+        exceptions=raised("AxiosError", f"Request failed with status code {status}"),
+        breadcrumbs=(call,),
+    )
+
+
+def joined(*events: Event) -> list[tuple[str, ...]]:
+    """Return the issues of each problem, with the reasons between them."""
+    return [
+        (one.issue_id, *(text for o in one.others for text in (o.reason.value, o.group.issue_id)))
+        for one in problems_of(answer(*events))
+    ]
+
+
+def test_halves_of_one_request_are_one_problem() -> None:
+    wrapped = raised("OrderFailed", "order", ("PaymentDeclined", "The bank declined the charge"))
+    rows = {
+        "a call and the error it caused": in_browser(),
+        "an ID in the path that was redacted": in_browser(url="/orders/[id]/pay?x=1"),
+        "a call through a gateway": in_browser(url="https://shop.example/gate/orders/A-7/pay"),
+    }
+    for why, other in rows.items():
+        assert joined(other, on_server()) == [("1", "same request", "2")], why
+    chained = half(2, "2", "jobs", exceptions=wrapped)
+    assert joined(chained, on_server()) == [("1", "caused it", "2")]
+
+
+def test_two_failures_stay_apart() -> None:
+    rows = {
+        "another request of the same trace": in_browser(url="https://api.shop.example/prices"),
+        "another trace": replace(in_browser(), trace_id="b2" * 16),
+        "a minute later": in_browser(60),
+        "no call at all": replace(
+            in_browser(), body=EventBody(exceptions=raised("TypeError", "price is undefined"))
+        ),
+        "a body that was not read": replace(in_browser(), body=None),
+    }
+    for why, other in rows.items():
+        assert len(joined(other, on_server())) == 2, why
+    noise = replace(in_browser(201), level="info", handled=True)
+    assert len(joined(noise, on_server(200))) == 2
+
+
+def test_an_issue_with_two_causes_is_a_half_of_neither() -> None:
+    other_url = "https://api.shop.example/basket"
+    events = (
+        in_browser(1),
+        in_browser(2, url=other_url),
+        on_server(0),
+        on_server(1, issue="3", url=other_url),
+    )
+    assert sorted(joined(*events)) == [("1",), ("2",), ("3",)]
+
+
+def test_headline_counts_failures_and_not_their_halves() -> None:
+    events = (in_browser(6), on_server(5), in_browser(1), on_server(0))
+    assert headline(answer(*events), ZoneInfo("UTC")).endswith("2 times at 13:05.")
+
+
+def test_known_error_of_a_half_belongs_to_the_problem() -> None:
+    entry = CatalogEntry(slug="declined", title="Declined", explanation="The bank says no.")
+    known = KnownErrors((KnownMatch(entry, "2", ("title",)), KnownMatch(entry, "1", ())))
+    (problem,) = problems_of(answer(in_browser(), on_server()))
+    assert [match.issue_id for match in known.for_issues(problem.issue_ids)] == ["1"]
+
+
+def test_exports_say_what_is_one_failure() -> None:
+    result = answer(event(90, issue_id="9"), in_browser(), on_server())
+    values = json.loads(render(result, format="json", marker="m" * 12, budget=None).text)
+    assert [(one["issues"], one["times"], one["joined"]) for one in values["problems"]] == [
+        (["1", "2"], 1, [{"issue": "2", "reason": "same request"}]),
+        (["9"], 1, []),
+    ]
+    assert values["problems"][0]["events"] == [event["id"] for event in values["events"][1:]]
+    assert [issue["id"] for issue in values["issues"]] == ["1", "2", "9"]
+    for kind, text in (("markdown", "`WEB-1` (same request)"), ("text", "WEB-1: same request")):
+        written = render(result, format=kind, marker="m" * 12)  # type: ignore[arg-type]
+        assert text.replace("`", "") in written.text.replace("`", ""), kind
