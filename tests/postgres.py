@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 import psycopg
 
+from tests.servers import free_port
 from tests.shell import Shell
 
 
@@ -50,20 +50,64 @@ class Postgres:
         return f"{self._url.rpartition('/')[0]}/{name}"
 
 
-@contextmanager
-def running_postgres() -> Iterator[str]:
-    """Run a cluster and yield its URL."""
-    with TemporaryDirectory() as folder:
+class Cluster:
+    """A PostgreSQL server that can be stopped and started again with its data."""
+
+    def __init__(self, folder: Path) -> None:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres")
-        server, url = _start(Path(folder))
+        self._folder, self._data = folder, folder / "data"
+        self._port = free_port()
+        self.url = f"postgres://triage@127.0.0.1:{self._port}/postgres"
+        options = ["-U", "triage", "-A", "trust", "-N"]
+        subprocess.run(
+            _as_postgres(_program("initdb"), "-D", str(self._data), *options),
+            check=True,
+            cwd="/",
+            stdout=subprocess.DEVNULL,
+        )
+
+    def start(self) -> None:
+        """Start the server and wait until it responds."""
+        settings = ["-p", str(self._port), "-k", str(self._folder), "-h", "127.0.0.1", "-F"]
+        self._server = subprocess.Popen(
+            _as_postgres(_program("postgres"), "-D", str(self._data), *settings),
+            cwd="/",
+            stderr=subprocess.DEVNULL,
+        )
+        for _ in range(200):
+            try:
+                psycopg.connect(self.url, connect_timeout=1).close()
+            except psycopg.OperationalError:
+                time.sleep(0.05)
+            else:
+                return
+        raise AssertionError("PostgreSQL did not start")
+
+    def stop(self) -> None:
+        """Stop the server at once, without waiting for clients."""
+        postmaster = (self._data / "postmaster.pid").read_text().split()[0]
+        os.kill(int(postmaster), signal.SIGINT)
+        self._server.wait()
+
+
+@contextmanager
+def running_cluster() -> Iterator[Cluster]:
+    """Run a PostgreSQL server of its own."""
+    with TemporaryDirectory() as folder:
+        cluster = Cluster(Path(folder))
+        cluster.start()
         try:
-            _wait_for(url)
-            yield url
+            yield cluster
         finally:
-            postmaster = (Path(folder) / "data" / "postmaster.pid").read_text().split()[0]
-            os.kill(int(postmaster), signal.SIGINT)  # fast shutdown, without waiting for clients
-            server.wait()
+            cluster.stop()
+
+
+@contextmanager
+def running_postgres() -> Iterator[str]:
+    """Run a PostgreSQL server and yield its URL."""
+    with running_cluster() as cluster:
+        yield cluster.url
 
 
 def _program(name: str) -> str:
@@ -75,34 +119,3 @@ def _program(name: str) -> str:
 def _as_postgres(*command: str) -> list[str]:
     """Return the command as another user, if root: PostgreSQL refuses to run as root."""
     return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else [*command]
-
-
-def _start(folder: Path) -> tuple["subprocess.Popen[bytes]", str]:
-    data = str(folder / "data")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    subprocess.run(
-        _as_postgres(_program("initdb"), "-D", data, "-U", "triage", "-A", "trust", "-N"),
-        check=True,
-        cwd="/",
-        stdout=subprocess.DEVNULL,
-    )
-    settings = ["-p", str(port), "-k", str(folder), "-h", "127.0.0.1", "-F"]
-    server = subprocess.Popen(
-        _as_postgres(_program("postgres"), "-D", data, *settings),
-        cwd="/",
-        stderr=subprocess.DEVNULL,
-    )
-    return server, f"postgres://triage@127.0.0.1:{port}/postgres"
-
-
-def _wait_for(url: str) -> None:
-    for _ in range(200):
-        try:
-            psycopg.connect(url, connect_timeout=1).close()
-        except psycopg.OperationalError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError("PostgreSQL did not start")

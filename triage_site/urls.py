@@ -22,3 +22,4 @@ urlpatterns = [
     path("accounts/", include("apps.signin.urls")),
     path("", include("apps.web.urls")),
 ]
+handler500 = "apps.web.middleware.server_error"

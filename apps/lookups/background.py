@@ -26,7 +26,14 @@ from apps.events.answer import Answer, NoticeCode, Progress
 from apps.events.event import Event
 from apps.lookups import cache, store
 from apps.lookups.models import Lookup, Outcome
-from apps.lookups.problems import BROKEN, LookupFailed, LookupPurged, Problem, problem_of
+from apps.lookups.problems import (
+    BROKEN,
+    LookupFailed,
+    LookupPurged,
+    Problem,
+    is_database_away,
+    problem_of,
+)
 from apps.lookups.records import question_of
 from apps.lookups.sentry_connection import sentry_client, visible_projects
 from apps.lookups.services import LookupResult, answer_lookup, read_event, stale_answer
@@ -234,7 +241,8 @@ def _answer(lookup: Lookup) -> LookupResult:
         where = traceback.extract_tb(error.__traceback__)[-1]
         kind = type(error).__name__
         _log.error("A lookup could not be answered: %s in %s", kind, f"{where.name}:{where.lineno}")
-        _note_end(lookup, LookupState.FAILED, BROKEN)
+        if not is_database_away(error):  # else the next call records the cached result
+            _note_end(lookup, LookupState.FAILED, BROKEN)
         raise
     if result.problem is not None:
         _note_end(lookup, LookupState.DONE, result.problem)

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import ceil
 
+from django.db import InterfaceError, OperationalError
+
 from apps.events.query import CustomerRefused
 from apps.sentry import (
     SentryAddressRefused,
@@ -144,6 +146,23 @@ BROKEN = Problem(
     page_status=500,
     api_status=500,
 )
+
+DATABASE_AWAY = Problem(
+    "database_away",
+    "Triage can't use its database right now.",
+    "Nothing you typed is wrong. " + _TRY_AGAIN,
+    api_status=503,
+    retry_after=10,
+)
+
+
+def is_database_away(error: BaseException | None) -> bool:
+    """Return whether the database failed, rather than refused: it's down, restarting, or busy."""
+    while error is not None:
+        if isinstance(error, OperationalError | InterfaceError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def sentry_error_types() -> dict[str, type[SentryError]]:

@@ -45,7 +45,14 @@ from apps.lookups.access import Requester
 from apps.lookups.answers import has_ended, result_now
 from apps.lookups.exports import record_export
 from apps.lookups.models import ExportMethod, Lookup, Origin
-from apps.lookups.problems import BROKEN, LookupFailed, Problem, bad_input, customer_problem
+from apps.lookups.problems import (
+    BROKEN,
+    DATABASE_AWAY,
+    LookupFailed,
+    Problem,
+    bad_input,
+    customer_problem,
+)
 from apps.lookups.records import MAX_REASON_LENGTH, record_lookup
 from apps.lookups.sentry_connection import read_customer
 from apps.web.access import find_lookup
@@ -126,7 +133,7 @@ class ApiProblemsMiddleware:
         if response.headers.get("Content-Type") == "application/json":
             return response
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            problem = BROKEN
+            problem = DATABASE_AWAY if status == DATABASE_AWAY.page_status else BROKEN
         else:
             rejected = api_problem("bad_input", status, "The request was not accepted.")
             problem = _BY_STATUS.get(status, rejected)
@@ -465,8 +472,8 @@ _DESCRIPTIONS = {
     429: "Too many lookups in one minute.",
     500: "Something went wrong on our side.",
     502: "Sentry refused the request or sent something we couldn't read.",
-    503: "Sentry is limiting our requests or is paused after repeated failures, or too many "
-    "lookups are running.",
+    503: "Sentry is limiting our requests or is paused after repeated failures, too many lookups "
+    "are running, or our database can't be used.",
     504: "Sentry couldn't be reached, or was too slow.",
 }
 _CODES = {
@@ -561,7 +568,7 @@ api = DescribedAPI(
 
 LookupId = PathEx[uuid.UUID, P(description="The lookup_id of a result.")]
 _LOOKUP_ERRORS = (400, 401, 403, 409, 410, 413, 415, 429, 500, 502, 503, 504)
-_READ_ERRORS = (400, 401, 403, 404, 409, 410, 500)
+_READ_ERRORS = (400, 401, 403, 404, 409, 410, 500, 503)
 
 
 @api.post(

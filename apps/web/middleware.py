@@ -1,5 +1,6 @@
 """Middleware for every request and response, and the pages that report failures."""
 
+import sys
 import uuid
 from collections.abc import Callable
 from functools import wraps
@@ -24,7 +25,14 @@ from apps.audit.addresses import client_address
 from apps.audit.trail import Actor, actor_of, record_refusal
 from apps.lookups.access import Requester
 from apps.lookups.models import Lookup, Origin
-from apps.lookups.problems import LookupCancelled, LookupFailed, LookupPurged, Problem
+from apps.lookups.problems import (
+    DATABASE_AWAY,
+    LookupCancelled,
+    LookupFailed,
+    LookupPurged,
+    Problem,
+    is_database_away,
+)
 from apps.lookups.records import reason_of
 from apps.web.access import get_lookup_or_404, record_partial_view
 
@@ -197,6 +205,18 @@ def problem_page(
     if problem.retry_after is not None:
         response["Retry-After"] = str(problem.retry_after)
     return response
+
+
+def server_error(_request: HttpRequest) -> HttpResponse:
+    """Render the page for an unexpected error: a 503 if the database can't be used.
+
+    The template gets no request, since that would read the session from the database.
+    """
+    if not is_database_away(sys.exception()):
+        return HttpResponse(render_to_string("500.html"), status=500)
+    page = render_to_string("problem.html", {"problem": DATABASE_AWAY})
+    headers = {"Retry-After": str(DATABASE_AWAY.retry_after)}
+    return HttpResponse(page, status=DATABASE_AWAY.page_status, headers=headers)
 
 
 class SeeOther(HttpResponseRedirect):

@@ -12,7 +12,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from apps.cache_outage import retry_redis
-from tests.lookups.test_redis import Redis
+from tests.servers import Redis
 from tests.shell import start_with
 
 pytestmark = pytest.mark.django_db

@@ -1,11 +1,8 @@
 """The site in production: production settings and gunicorn behind a TLS proxy."""
 
 import os
-import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,9 +11,9 @@ from shutil import copyfile
 
 import requests
 
-from tests.shell import DATABASE
+from tests.servers import running_gunicorn
+from tests.shell import DATABASE, ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 HOST = "triage.example.org"
 OVER_TLS = {"X-Forwarded-Proto": "https"}
 
@@ -79,32 +76,7 @@ def manage(variables: dict[str, str], *arguments: str) -> "subprocess.CompletedP
 @contextmanager
 def serving(folder: Path, migrated: Path, **extra: str) -> Iterator[Production]:
     """Run gunicorn as the README does, on a copy of the migrated database."""
-    variables = environment(folder, **extra)
     copyfile(migrated, folder / DATABASE)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [
-        *(sys.executable, "-m", "gunicorn", "triage_site.wsgi"),
-        *("--bind", f"127.0.0.1:{port}", "--threads", "4", "--log-level", "warning"),
-    ]
-    with (folder / "server.log").open("w") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=log, stderr=log)
-    try:
-        _wait_for(port, process, folder / "server.log")
-        yield Production(port, folder / "server.log")
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)
-
-
-def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    for _ in range(300):
-        assert process.poll() is None, log.read_text()
-        try:
-            requests.get(f"http://127.0.0.1:{port}/healthz", headers={"Host": HOST}, timeout=5)
-        except (requests.ConnectionError, requests.Timeout):
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError(log.read_text())
+    log = folder / "server.log"
+    with running_gunicorn(environment(folder, **extra), log, "--threads", "4") as (port, _process):
+        yield Production(port, log)

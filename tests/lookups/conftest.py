@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lookups.test_redis import Redis
+from tests.servers import Redis
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from apps.lookups.models import Lookup, Origin
 from apps.lookups.records import record_lookup
 from apps.lookups.services import answer_lookup
 from tests.conftest import MOMENT, question
-from tests.lookups.test_redis import Redis
+from tests.servers import Redis
 from tests.shell import Shell
 
 AGENTS = 50

@@ -24,7 +24,7 @@ from apps.lookups.records import forget_customer, stored_counts
 from apps.lookups.services import answer_lookup, read_event
 from tests.conftest import MOMENT, lists_asked
 from tests.lookups.background import recorded, until
-from tests.lookups.test_redis import Redis
+from tests.servers import Redis
 from tests.shell import CommandLine, start_with
 
 pytestmark = pytest.mark.django_db

@@ -2,9 +2,11 @@
 
 import html
 import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
@@ -20,6 +22,10 @@ TOO_SLOW = ("Sentry did not answer in time.", "Try again, or choose a shorter wi
 REFUSED = ("We could not ask Sentry: it does not accept our key.", ADMIN)
 UNKNOWN = ("We could not ask Sentry: it doesn't recognize our organization or project.", ADMIN)
 LIMITED = "We could not ask Sentry: we've reached its limit on requests."
+AWAY = (
+    "Triage can't use its database right now.",
+    f"Nothing you typed is wrong. {TRY_AGAIN}",
+)
 NO_ROWS = b'{"data": [], "meta": {}}'
 
 _HEADLINE = re.compile(r'<h1 class="headline">(.*?)</h1>')
@@ -53,3 +59,18 @@ def use_wire(settings: Settings, says: Responder) -> Iterator[Wire]:
         settings.SENTRY_ORG = "acme"
         settings.SENTRY_AUTH_TOKEN = "demo-token"
         yield wire
+
+
+@contextmanager
+def locked_database() -> Iterator[None]:
+    """Lock the database for writing, and wait 0.2 s for it instead of the usual 20 s."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout = 200")
+    writer = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        writer.rollback()
+        writer.close()
+        connection.close()

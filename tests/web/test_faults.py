@@ -1,7 +1,6 @@
 """Faults between Triage and Sentry over real HTTP: the exact status and message of each."""
 
 import json
-import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,10 +15,11 @@ from pytest_django import Settings
 
 from apps.demo.server import DemoSentry
 from tests.conftest import signed_in
-from tests.lookups.test_redis import free_port
+from tests.servers import free_port
 from tests.shell import start_with
 from tests.web.asking import form_data, look_up, text
 from tests.web.faulty import (
+    AWAY,
     LIMITED,
     NO_ROWS,
     REFUSED,
@@ -30,8 +30,10 @@ from tests.web.faulty import (
     UNREADABLE,
     failure_message,
     headline_of,
+    locked_database,
     use_wire,
 )
+from tests.web.tokens import token_of
 from tests.web.wire import RESET, Wire, full_response, response_head
 
 pytestmark = pytest.mark.django_db
@@ -190,35 +192,14 @@ def test_result_works_without_cache(ana: Client, connected: DemoSentry, settings
     assert "The payment was declined." in text(response)
 
 
-@contextmanager
-def locked_database() -> Iterator[None]:
-    """Lock the database for writing, and wait 0.2 s for it instead of the usual 20 s."""
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA busy_timeout = 200")
-    writer = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
-    writer.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    finally:
-        writer.rollback()
-        writer.close()
-        connection.close()
-
-
-BROKEN = (
-    "Something broke on our side",
-    "It's nothing you typed. Try again in a minute. If it keeps happening, tell your Triage admin.",
-)
-
-
 @pytest.mark.django_db(transaction=True)
-def test_locked_database_returns_500_and_retry_succeeds(ana: Client) -> None:
+def test_locked_database_returns_503_and_retry_succeeds(ana: Client) -> None:
     address = look_up(ana)
     ana.raise_request_exception = False
     with locked_database():
         response = ana.get(address)
-    assert response.status_code == 500
-    assert headline_of(text(response)) == BROKEN
+    assert (response.status_code, response["Retry-After"]) == (503, "10")
+    assert headline_of(text(response)) == AWAY
     assert ana.get(address).status_code == 200
 
 
@@ -229,6 +210,40 @@ def test_lookup_that_cannot_be_recorded_does_not_query_sentry(
     ana.raise_request_exception = False
     with locked_database():
         response = ana.post("/lookups/", form_data())
-    assert response.status_code == 500
-    assert headline_of(text(response)) == BROKEN
+    assert response.status_code == 503
+    assert headline_of(text(response)) == AWAY
     assert not [call for call in connected.calls if call.path.endswith("/events/")]
+
+
+@contextmanager
+def lost_database(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let no query reach the database, as while it restarts."""
+    with monkeypatch.context() as patch:
+        connection.close()
+        patch.setitem(connection.settings_dict, "NAME", "/nowhere/triage.sqlite3")
+        yield
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_page_has_a_next_step_while_the_database_is_away(
+    ana: Client, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, reviewer = look_up(ana), signed_in(admin)
+    token = f"Bearer {token_of(admin)}"
+    for client in (ana, reviewer):
+        client.raise_request_exception = False
+    with lost_database(monkeypatch):
+        for client, path in (
+            *((ana, "/"), (ana, address), (ana, f"{address}export.md")),
+            *((ana, f"{address}progress"), (reviewer, "/admin/"), (reviewer, "/review/forget/")),
+        ):
+            response = client.get(path)
+            assert (response.status_code, response["Retry-After"]) == (503, "10"), path
+            assert headline_of(text(response)) == AWAY, path
+            assert "frame-ancestors" in response["Content-Security-Policy"], path
+        response = ana.get(f"/api/v1{address}", headers={"Authorization": token})
+        assert (response.status_code, response["Retry-After"]) == (503, "10")
+        assert (response.json()["code"], response.json()["message"]) == ("database_away", AWAY[0])
+        assert ana.get("/healthz").status_code == 200
+        assert ana.get("/readyz").status_code == 503

@@ -14,7 +14,7 @@ import requests
 from apps.demo.server import DemoSentry
 from tests.conftest import MOMENT
 from tests.lookups.background import until
-from tests.lookups.test_redis import Redis
+from tests.servers import Redis
 from tests.shell import ROOT, Shell
 
 CUSTOMER = "planted-customer@example.org"

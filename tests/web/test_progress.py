@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connections
+from django.db import connection, connections
 from django.test import Client
 from pytest_django import Settings
 
@@ -14,8 +14,9 @@ from apps.demo.server import DemoSentry
 from apps.lookups.models import Lookup, Outcome
 from apps.lookups.services import purge_answers
 from tests.conftest import MOMENT, lists_asked, signed_in
-from tests.lookups.background import end_all, until
+from tests.lookups.background import end_all, until, wait_for_idle
 from tests.web.asking import look_up, text
+from tests.web.faulty import locked_database
 from tests.web.pages import Page
 from tests.web.test_api import REQUEST, post
 from tests.web.tokens import token_of
@@ -271,3 +272,21 @@ def test_hanging_sentry_leaves_threads_for_other_pages(
 def test_form_and_result_load_live_script(ana: Client) -> None:
     for address in ("/", look_up(ana)):
         assert "web/js/live.js" in text(ana.get(address))
+
+
+def test_result_that_could_not_be_recorded_is_there_once_the_database_is_back(
+    live: Client, connected: DemoSentry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", 0.1)
+    connected.settings.latency_s = 0.5
+    address = look_up(live)
+    assert "Looking for what went wrong" in text(live.get(address))
+    with locked_database():
+        wait_for_idle()
+    calls = len(connected.calls)
+    assert progress(live, address)["state"] != "failed"
+    wait_for_state(live, address, "done")
+    page = text(live.get(address))
+    assert "The payment was declined." in page
+    assert "old. " not in page
+    assert len(connected.calls) == calls
