@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from threading import BoundedSemaphore, Lock
+from threading import BoundedSemaphore, Lock, Thread
 
 from apps.lookups import cache
 from apps.sentry import (
@@ -27,13 +27,13 @@ MAX_SLOTS = 4
 FAILURES_TO_OPEN = 5
 REST_S = 15.0
 MAX_REST_S = 120.0
+SLOT_S = 4.0
 
 # Calls for related data use the first slot only; the others take it last.
 _RELATED_SLOTS = (0,)
 _ALL_SLOTS = tuple(reversed(range(MAX_SLOTS)))
 
 _COUNT_TTL_S = 60.0
-_SLOT_TTL_S = 30.0
 _POLL_S = 0.02
 _PROBE_TTL_S = 30.0
 _OUTAGES = (SentryUnreachable, SentryTimeout, SentryServerError)
@@ -118,9 +118,11 @@ class SharedRateLimiter:
         give_up = time.monotonic() + seconds
         with LocalSlot(self._local, seconds):
             key, token = self._acquire(give_up, numbers)
+            _held.add(key, token)
             try:
                 yield
             finally:
+                _held.remove(key)
                 cache.delete_if_equal(key, token)
 
     def _acquire(self, give_up: float, numbers: Sequence[int]) -> tuple[str, str]:
@@ -129,7 +131,7 @@ class SharedRateLimiter:
         while True:
             for number in numbers:
                 key = f"{self._slot}/{number}"
-                if cache.add(key, token, _SLOT_TTL_S):
+                if cache.add(key, token, SLOT_S):
                     return key, token
             if time.monotonic() > give_up:
                 raise SentryCrowded("All connections to Sentry stayed busy.")
@@ -166,6 +168,44 @@ class _RelatedRateLimiter(SharedRateLimiter):
         if route == SHARED_LIMIT:
             return self._not_before(route)
         return f"pace/{self._name}/aside/not-before{route}"
+
+
+class _HeldSlots:
+    """The shared slots that this process holds, renewed by one thread while there are any.
+
+    They live for seconds, so that those of a killed process or a lost Redis soon become free.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._tokens: dict[str, str] = {}
+        self._is_renewing = False
+
+    def add(self, key: str, token: str) -> None:
+        with self._lock:
+            self._tokens[key] = token
+            if not self._is_renewing:
+                self._is_renewing = True
+                Thread(target=self._renew, name="slots", daemon=True).start()
+
+    def remove(self, key: str) -> None:
+        with self._lock:
+            self._tokens.pop(key, None)
+
+    def _renew(self) -> None:
+        while True:
+            time.sleep(SLOT_S / 4)
+            with self._lock:
+                held = dict(self._tokens)
+                if not held:
+                    self._is_renewing = False
+                    return
+            for key, token in held.items():
+                if self._tokens.get(key) == token:
+                    cache.put(key, token, SLOT_S)
+
+
+_held = _HeldSlots()
 
 
 def _semaphore(name: str, kind: str, count: int) -> BoundedSemaphore:

@@ -2,56 +2,18 @@
 
 import json
 import re
-import shutil
 import signal
-import socket
 import subprocess
-import time
-from pathlib import Path
-
-import redis
+import sys
 
 from apps.demo.server import DemoSentry
+from apps.lookups.throttling import SLOT_S
 from tests.conftest import MOMENT
-from tests.shell import Shell
+from tests.lookups.background import until
+from tests.servers import Redis, free_port
+from tests.shell import ROOT, Shell
 
 AT = MOMENT.isoformat()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Redis:
-    """A redis-server for one test."""
-
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-        program = shutil.which("redis-server")
-        assert program, "redis-server is missing: run make system-deps"
-        command = [program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
-        self.process = subprocess.Popen([*command, "--dir", str(folder)], stdout=subprocess.DEVNULL)
-        self.client = redis.Redis(port=self.port)
-        self._wait()
-
-    def _wait(self) -> None:
-        for _ in range(100):
-            try:
-                self.client.ping()
-            except redis.ConnectionError:
-                time.sleep(0.05)
-            else:
-                return
-        raise AssertionError("redis-server did not start")
-
-    def stop(self) -> None:
-        self.client.close()
-        self.process.send_signal(signal.SIGCONT)
-        self.process.terminate()
-        self.process.wait()
 
 
 def ask(shell: Shell, redis_url: str) -> dict[str, object]:
@@ -101,4 +63,28 @@ def test_lookups_work_while_redis_is_frozen(
 ) -> None:
     demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
     redis_server.process.send_signal(signal.SIGSTOP)
+    assert ask(shell, redis_server.url)["complete"] is True
+
+
+def test_slots_are_renewed_while_sentry_is_slow_and_free_soon_after_a_kill(
+    shell: Shell, demo_sentry: DemoSentry, redis_server: Redis
+) -> None:
+    demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
+    demo_sentry.fail("/acme/events/", times=None, delay_s=60)
+
+    def slot_ms() -> int:
+        slots = redis_server.client.scan_iter("*/slot/*")
+        return max((redis_server.client.pttl(slot) for slot in slots), default=0)
+
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "lookup", "1001", "--at", AT],
+        cwd=ROOT,
+        env={**shell.environment, "REDIS_URL": redis_server.url},
+    )
+    until(lambda: 0 < slot_ms() < 1000 * SLOT_S - 500)
+    until(lambda: slot_ms() > 1000 * SLOT_S - 200)
+    process.kill()
+    process.wait()
+    assert slot_ms() <= 1000 * SLOT_S
+    demo_sentry.clear()
     assert ask(shell, redis_server.url)["complete"] is True
