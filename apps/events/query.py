@@ -149,18 +149,22 @@ class MomentRefused(ValueError):
     """The text is not a single point in time; the message explains why to the person."""
 
 
+class MomentUnreadable(MomentRefused):
+    """The text is neither ISO 8601 nor epoch seconds, but a person may still understand it."""
+
+
 def parse_moment(text: str, *, zone: ZoneInfo, now: datetime) -> datetime:
     """Parse ISO 8601 (with `Z`, an offset, or local to `zone`) or epoch seconds into UTC.
 
-    Raise `MomentRefused` for empty, unreadable, impossible, ambiguous, and future input. Future
-    is more than a minute after `now`, which is aware.
+    Raise `MomentRefused` for empty, impossible, ambiguous, and future input, and its subclass
+    `MomentUnreadable` for other formats. Future is more than a minute after `now`, which is aware.
     """
     typed = text.strip()
     if not typed:
         raise MomentRefused("Enter when it happened, for example 2026-11-20 14:05.")
     moment = _from_epoch(typed) or _from_iso(typed, zone)
     if moment is None:
-        raise MomentRefused(
+        raise MomentUnreadable(
             "We can't read this time. Use 2026-11-20 14:05, a time with its offset such as "
             "2026-11-20T14:05:00+01:00, or epoch seconds."
         )

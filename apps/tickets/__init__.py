@@ -1,9 +1,9 @@
 """Find customers and times in the text of a support ticket.
 
-Everything found is a suggestion for the agent to confirm. Nothing is requested or stored.
+Everything found says whether it is certain, or is a question. Nothing is requested or stored.
 """
 
-from apps.tickets.reader import read_ticket, read_ticket_date
+from apps.tickets.reader import read_moment, read_ticket, read_ticket_date
 from apps.tickets.text import (
     MAX_TICKET_LENGTH,
     CustomerFound,
@@ -22,6 +22,7 @@ __all__ = [
     "MomentReading",
     "Reading",
     "TicketRefused",
+    "read_moment",
     "read_ticket",
     "read_ticket_date",
 ]

@@ -1,8 +1,9 @@
 """Read a whole ticket: whom it may be about, and every time it may mean."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from apps.events.identifier import parse_customer
@@ -14,7 +15,9 @@ from apps.tickets.questions import asked_question, find_unread, quote, unread_qu
 from apps.tickets.readings import Context, resolve_duration, resolve_mention
 from apps.tickets.text import (
     MAX_TICKET_LENGTH,
+    Excerpt,
     MomentFound,
+    MomentReading,
     Reading,
     ReferenceTime,
     Spanned,
@@ -23,7 +26,14 @@ from apps.tickets.text import (
     clean,
     not_overlapping,
 )
-from apps.tickets.times import ClockStyle, ClockToken, find_clocks, find_parts
+from apps.tickets.times import (
+    AT_WORDS,
+    ROUGH_WORDS,
+    ClockStyle,
+    ClockToken,
+    find_clocks,
+    find_parts,
+)
 from apps.tickets.written import (
     ALONE,
     CHAT_LINE,
@@ -114,6 +124,40 @@ def read_ticket_date(typed: str, *, zone: ZoneInfo, now: datetime) -> datetime |
     written = found[0].moment or found[0].day
     assert written is not None  # noqa: S101 - a reference time has one of the two
     return written
+
+
+# A word beside a time that leaves it what it is.
+_PLAIN_WORD = re.compile(rf"{ROUGH_WORDS}|{AT_WORDS}|a|between|on|the", re.IGNORECASE)
+_WORD = re.compile(r"\w{1,99}")
+_NOW = frozenset(
+    (
+        *("now", "right now", "just now", "jetzt", "gerade eben", "maintenant", "ahora", "adesso"),
+        *("agora", "nu", "nyt", "teraz", "今"),
+    )
+)
+
+
+def read_moment(typed: str, *, zone: ZoneInfo, now: datetime) -> MomentFound | None:
+    """Return everything that a typed time can mean, counted from now; None if it says no time.
+
+    It is sure only if every word was understood.
+    """
+    typed = clean(typed).strip()
+    if typed.casefold() in _NOW:
+        reading = MomentReading(now.astimezone(UTC).replace(microsecond=0), None, "")
+        return MomentFound(Excerpt("", typed, ""), (reading,))
+    given = (ReferenceTime("today", moment=now),)
+    moments, notes = _find_moments(typed, (), given, Context(zone, now))
+    readings = tuple(dict.fromkeys(one for moment in moments for one in moment.readings))
+    if not readings:
+        return None
+    questions = [question for moment in moments for question in moment.questions]
+    left = typed
+    for moment in moments:
+        left = left.replace(moment.excerpt.found, " ", 1)
+    if len(moments) > 1 or not all(map(_PLAIN_WORD.fullmatch, _WORD.findall(left))):
+        questions.append(f"Not all of “{typed}” is clear.")
+    return MomentFound(moments[0].excerpt, readings, (*questions, *notes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Forms for lookups, preferences, erasure, exports, sharing, and tickets."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -22,6 +22,7 @@ from apps.events.query import (
     MIN_WINDOW_MINUTES,
     CustomerRefused,
     MomentRefused,
+    MomentUnreadable,
     Question,
     Window,
     iana_zones,
@@ -53,6 +54,7 @@ from apps.tickets import (
     MomentReading,
     Reading,
     TicketRefused,
+    read_moment,
     read_ticket,
     read_ticket_date,
 )
@@ -76,10 +78,12 @@ def zone_names() -> list[str]:
 
 
 def zone_options(chosen: str) -> SafeString:
-    """Return the options as HTML, with that zone selected if the menu has it."""
+    """Return the options as HTML, with that zone selected, and added if the menu lacks it."""
     options = _options()
     if chosen not in zone_names():
-        return options
+        if chosen and parse_zone(chosen) is None:
+            return options
+        return format_html('<option value="{0}" selected>{0}</option>', chosen) + options
     start = f'<option value="{chosen}"'
     return mark_safe(options.replace(start, f"{start} selected", 1))  # noqa: S308 - a known name
 
@@ -91,7 +95,13 @@ def _options() -> SafeString:
 
 
 class ZoneSelect(forms.Select):
-    """A select of all time zones."""
+    """A select of all time zones.
+
+    A script selects the browser's zone unless the person or the posted values chose one.
+    """
+
+    def __init__(self, *, is_chosen: bool) -> None:
+        super().__init__({} if is_chosen else {"data-zone": "browser"})
 
     def render(
         self,
@@ -102,7 +112,9 @@ class ZoneSelect(forms.Select):
     ) -> SafeString:
         """Return the select as HTML."""
         attributes = self.build_attrs({**self.attrs, "name": name}, dict(attrs or {}))
-        return format_html("<select{}>{}</select>", flatatt(attributes), zone_options(str(value)))
+        return format_html(
+            "<select{}>{}</select>", flatatt(attributes), zone_options(str(value or ""))
+        )
 
 
 MAX_CUSTOMER_LENGTH = 2000
@@ -111,8 +123,10 @@ MAX_CUSTOMER_LENGTH = 2000
 class LookupForm(forms.Form):
     """The lookup form. Project and environment are left out unless there is a choice.
 
-    `may_be_exact` says that the refused customer can be looked up exactly as typed, which the
-    button `exactly` posts.
+    `own_zone` is used for a time that needs no zone; `zone_is_chosen` says that the person chose
+    it, and `zone_is_known` that it isn't only the site's default. `may_be_exact` says that the
+    refused customer can be looked up exactly as typed, which the button `exactly` posts. `times`
+    are what an unclear time can mean, for buttons that post it as `at`.
     """
 
     customer = forms.CharField(
@@ -129,7 +143,7 @@ class LookupForm(forms.Form):
         required=False,
         max_length=100,
         label="When it happened",
-        help_text="For example, 2026-11-20 14:05, a time with an offset, or epoch seconds.",
+        help_text="For example, 2026-11-20 14:05, yesterday 3 pm, or 20 minutes ago.",
         error_messages={"max_length": "That's too long for a time."},
     )
     at_picker = forms.CharField(
@@ -138,7 +152,7 @@ class LookupForm(forms.Form):
         label="or choose a date",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": 1}),
     )
-    zone = forms.CharField(label="Time zone", max_length=64)
+    zone = forms.CharField(required=False, label="Time zone", max_length=64)
     window = forms.IntegerField(
         label="± minutes",
         error_messages={
@@ -164,19 +178,21 @@ class LookupForm(forms.Form):
         data: Any = None,
         *,
         own_zone: ZoneInfo,
+        zone_is_chosen: bool = True,
         zone_is_known: bool = True,
         projects: tuple[str, ...] = (),
         environments: tuple[str, ...] = (),
         initial: dict[str, Any] | None = None,
     ) -> None:
         defaults = {"zone": own_zone.key, "window": settings.TRIAGE_WINDOW_MINUTES}
-        super().__init__(data, initial={**defaults, **(initial or {})})
+        super().__init__(_with_window(data), initial={**defaults, **(initial or {})})
         self.may_be_exact = False
+        self.times: tuple[MomentOption, ...] = ()
         self.own_zone = own_zone
-        self.zone_is_known = zone_is_known
-        select = ZoneSelect()
-        select.attrs["data-default"] = "own" if zone_is_known else "site"
-        self.fields["zone"].widget = select
+        zone_is_given = bool((self.data or initial or {}).get("zone"))
+        self.fields["zone"].widget = ZoneSelect(is_chosen=zone_is_chosen or zone_is_given)
+        if not (zone_is_known or zone_is_given):
+            self.fields["zone"].help_text = "This site's default. Choose yours."
         self.fields["reason"].required = reason_required()
         if not reason_enabled():
             del self.fields["reason"]
@@ -206,10 +222,11 @@ class LookupForm(forms.Form):
             raise forms.ValidationError(str(refused)) from refused
         return typed
 
-    def clean_zone(self) -> ZoneInfo:
-        """Return the time zone."""
-        zone = parse_zone(str(self.cleaned_data["zone"]))
-        if zone is None:
+    def clean_zone(self) -> ZoneInfo | None:
+        """Return the time zone, or None if there is none."""
+        typed = str(self.cleaned_data["zone"])
+        zone = parse_zone(typed)
+        if typed and zone is None:
             raise forms.ValidationError("We don't recognize this time zone. Choose another.")
         return zone
 
@@ -223,15 +240,32 @@ class LookupForm(forms.Form):
         return minutes
 
     def clean(self) -> dict[str, Any]:
-        """Parse the reported time in the chosen zone."""
+        """Read the reported time in the chosen zone, which it needs unless it has its own."""
         cleaned = self.cleaned_data
-        zone = cleaned.get("zone")
-        if zone and "at" in cleaned:
-            typed = cleaned["at"].strip() or cleaned.get("at_picker", "")
-            try:
-                cleaned["moment"] = parse_moment(typed, zone=zone, now=timezone.now())
-            except MomentRefused as refused:
-                self.add_error("at", str(refused))
+        if "zone" not in cleaned or "at" not in cleaned:
+            return cleaned
+        typed, now = cleaned["at"].strip() or cleaned.get("at_picker", ""), timezone.now()
+        if cleaned["zone"] is None and _depends_on_zone(typed, now):
+            self.add_error(
+                "zone",
+                "Choose the time zone of this time, or type the time with its offset, "
+                "such as 2026-11-20 14:05+01:00.",
+            )
+            return cleaned
+        cleaned["zone"] = cleaned["zone"] or self.own_zone
+        try:
+            found = _read_moment(typed, cleaned["zone"], now)
+        except MomentRefused as refused:
+            self.add_error("at", str(refused))
+            return cleaned
+        (reading, *others) = found.readings
+        minutes = reading.minutes or 0
+        if found.is_sure and not others and minutes <= _MAX_PRESELECTED_MINUTES:
+            cleaned["moment"] = reading.moment
+            cleaned["window"] = max(cleaned.get("window", 0), minutes)
+        else:
+            self.times = _time_options(found, cleaned["zone"])
+            self.add_error("at", "Which time do you mean? Choose one, or type it in full.")
         return cleaned
 
     def question(self) -> Question:
@@ -244,6 +278,53 @@ class LookupForm(forms.Form):
             environments=tuple(filter(None, [cleaned.get("environment")])),
             fields=tuple(settings.TRIAGE_CUSTOMER_FIELDS),
         )
+
+
+def _with_window(data: Any) -> Any:
+    """Return the posted values; a time from a button is split from the minutes it needs."""
+    at, bar, minutes = (data.get("at", "") if data else "").partition("|")
+    if not bar or not minutes.isdecimal() or len(minutes) > 4:
+        return data
+    values = {name: data[name] for name in data}
+    typed = str(values.get("window", ""))
+    least = int(typed) if typed.isdecimal() and len(typed) < 5 else 0
+    return {**values, "at": at, "window": str(max(int(minutes), least))}
+
+
+def _read_moment(typed: str, zone: ZoneInfo, now: datetime) -> MomentFound:
+    """Return what a typed time can mean, as in a ticket. Raise `MomentRefused`."""
+    try:
+        moment = parse_moment(typed, zone=zone, now=now)
+    except MomentUnreadable:
+        found = read_moment(typed, zone=zone, now=now)
+        if found is None:
+            raise
+        return found
+    return MomentFound(Excerpt("", typed, ""), (MomentReading(moment, None, ""),))
+
+
+def _time_options(found: MomentFound, zone: ZoneInfo) -> "tuple[MomentOption, ...]":
+    """Return the times to choose from; each says its own time zone if these differ."""
+    options = _moment(found, zone, {}).options
+    notes = [reading.understood.rpartition("; ")[2] for reading in found.readings]
+    differ = len(set(notes)) > 1
+    return tuple(
+        replace(option, understood=note * differ)
+        for option, note in zip(options, notes, strict=True)
+    )
+
+
+def _depends_on_zone(typed: str, now: datetime) -> bool:
+    """Return whether a typed time means another moment in another zone."""
+    moments = []
+    for zone in (ZoneInfo("UTC"), ZoneInfo("Pacific/Kiritimati")):
+        try:
+            # No time of today is in the future two days later.
+            found = _read_moment(typed, zone, now + timedelta(days=2))
+        except MomentRefused:
+            return False
+        moments.append([reading.moment for reading in found.readings])
+    return moments[0] != moments[1]
 
 
 class PreferencesForm(forms.Form):
@@ -423,14 +504,17 @@ def share_form(values: Any) -> ShareForm:
 
 
 class TicketForm(forms.Form):
-    """A ticket's text, the date it was written, and its time zone."""
+    """A ticket's text, the date it was written, and its time zone.
+
+    `assumed` are readings with the dates it probably has, if it needs one that wasn't given.
+    """
 
     # No max_length: browsers would truncate pasted text silently.
     text = forms.CharField(
         strip=False,
         label="Ticket text",
         help_text=f"Paste it whole, up to {MAX_TICKET_LENGTH:,} characters. It isn't stored.",
-        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "dir": "auto"}),
+        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "dir": "auto"}),
         error_messages={"required": "Paste the ticket text."},
     )
     written = forms.CharField(
@@ -446,14 +530,13 @@ class TicketForm(forms.Form):
         data: Any = None,
         *,
         own_zone: ZoneInfo,
-        zone_is_known: bool = True,
+        zone_is_chosen: bool = True,
         auto_id: str = "ticket_%s",
     ) -> None:
         super().__init__(data, initial={"zone": own_zone.key}, auto_id=auto_id)
         self.own_zone = own_zone
-        select = ZoneSelect()
-        select.attrs["data-default"] = "own" if zone_is_known else "site"
-        self.fields["zone"].widget = select
+        self.assumed: tuple[tuple[str, Reading], ...] = ()
+        self.fields["zone"].widget = ZoneSelect(is_chosen=zone_is_chosen)
 
     def clean_zone(self) -> ZoneInfo:
         """Return the time zone."""
@@ -475,15 +558,17 @@ class TicketForm(forms.Form):
             self.add_error("written", str(refused))
             return cleaned
         try:
-            cleaned["reading"] = read_ticket(
-                cleaned["text"],
-                zone=zone,
-                now=now,
-                written=written,
-                read_customer=read_customer,
-            )
+            reading = _read_ticket(cleaned["text"], zone, now, written)
         except TicketRefused as refused:
             self.add_error("text", str(refused))
+            return cleaned
+        cleaned["reading"] = reading
+        if written is None and reading.lacks_date:
+            yesterday = now.astimezone(zone).date() - timedelta(days=1)
+            self.assumed = tuple(
+                (f"if the ticket was written {day}", _read_ticket(cleaned["text"], zone, now, date))
+                for day, date in (("today", now), ("yesterday", yesterday))
+            )
         return cleaned
 
     def _written(self, zone: ZoneInfo, now: datetime) -> datetime | date | None:
@@ -499,6 +584,12 @@ class TicketForm(forms.Form):
     def chosen_zone(self) -> ZoneInfo:
         """The chosen zone, or else the person's own."""
         return parse_zone(str(self.data.get("zone", ""))) or self.own_zone
+
+
+def _read_ticket(
+    text: str, zone: ZoneInfo, now: datetime, written: datetime | date | None
+) -> Reading:
+    return read_ticket(text, zone=zone, now=now, written=written, read_customer=read_customer)
 
 
 # The suggestions from a ticket. None is preselected unless it is unambiguous.
@@ -546,8 +637,9 @@ class MomentGroup:
 class TicketPage:
     """All suggestions. `lacking` are times that can't be read without the ticket's date.
 
-    `missing` lists the groups without a choice; `no_customer` and `no_moment` are True if the
-    choice was "None of these."
+    `needs_date` says that some times depend on it. `missing` lists the groups without a choice;
+    `no_customer` is True if the choice was "None of these." `sure` are the values that can be
+    looked up without a question, if any.
     """
 
     customers: tuple[CustomerOption, ...]
@@ -555,9 +647,10 @@ class TicketPage:
     lacking: tuple[MomentGroup, ...]
     written: tuple[Excerpt, ...]
     notes: tuple[str, ...]
+    needs_date: bool
     missing: tuple[str, ...] = ()
     no_customer: bool = False
-    no_moment: bool = False
+    sure: Mapping[str, str] | None = None
 
     @property
     def has_choice(self) -> bool:
@@ -566,32 +659,51 @@ class TicketPage:
 
 
 def ticket_page(
-    reading: Reading, zone: ZoneInfo, chosen: Mapping[str, str] | None = None
+    reading: Reading,
+    zone: ZoneInfo,
+    chosen: Mapping[str, str] | None = None,
+    assumed: Sequence[tuple[str, Reading]] = (),
 ) -> TicketPage:
-    """Return the suggestions in the zone. `chosen` are the posted values, None at first."""
+    """Return the suggestions in the zone. `chosen` are the posted values, None at first.
+
+    `assumed` are readings with dates that the ticket may have.
+    """
     picked = _preselected(reading, zone) if chosen is None else chosen
-    usable = [found for found in reading.moments if found.readings]
+    moments = [_dated(found, assumed) for found in reading.moments]
+    usable = [found for found in moments if found.readings]
+    is_sure = chosen is None and len(picked) == 2 and not reading.notes
     return TicketPage(
         customers=tuple(_customer(found, picked) for found in reading.customers),
         moments=tuple(_moment(found, zone, picked) for found in usable),
-        lacking=tuple(
-            _moment(found, zone, picked) for found in reading.moments if found.lacks_date
-        ),
+        lacking=tuple(_moment(found, zone, picked) for found in moments if not found.readings),
         written=reading.written,
         notes=reading.notes,
-        missing=() if chosen is None else missing_choices(reading, chosen, zone),
+        needs_date=reading.lacks_date,
+        missing=() if chosen is None else missing_choices(reading, usable, chosen, zone),
         no_customer=picked.get("customer") == _NONE_OF_THESE,
-        no_moment=picked.get("moment") == _NONE_OF_THESE,
+        sure=picked if is_sure else None,
     )
 
 
-def missing_choices(reading: Reading, chosen: Mapping[str, str], zone: ZoneInfo) -> tuple[str, ...]:
+def _dated(found: MomentFound, assumed: Sequence[tuple[str, Reading]]) -> MomentFound:
+    """Return the moment; one that lacks a date is read with each of the assumed ones."""
+    readings: dict[tuple[datetime, int | None], MomentReading] = {}
+    for label, reading in assumed if found.lacks_date else ():
+        for other in reading.moments:
+            if other.excerpt == found.excerpt:
+                for one in other.readings:
+                    readings.setdefault((one.moment, one.minutes), replace(one, understood=label))
+    return replace(found, readings=tuple(readings.values())) if readings else found
+
+
+def missing_choices(
+    reading: Reading, usable: Sequence[MomentFound], chosen: Mapping[str, str], zone: ZoneInfo
+) -> tuple[str, ...]:
     """Return which of "customer" and "moment" lack a valid choice among their suggestions."""
     missing = []
     if reading.customers and "customer" not in chosen:
         missing.append("customer")
-    has_moments = any(found.readings for found in reading.moments)
-    if has_moments and (
+    if usable and (
         "moment" not in chosen or (chosen["moment"] and not _posted_moment(chosen["moment"], zone))
     ):
         missing.append("moment")

@@ -1,10 +1,12 @@
 """The lookup form: what it offers, refuses, and remembers."""
 
+from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from apps.demo.server import DemoSentry
@@ -12,6 +14,7 @@ from apps.lookups import cache
 from apps.lookups.models import Lookup
 from tests.conftest import MOMENT
 from tests.web.asking import AT, form_data, look_up, text
+from tests.web.pages import Page
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +45,9 @@ def test_post_redirects_without_querying_sentry(ana: Client, connected: DemoSent
         ({"window": "x"}, "whole number"),
         ({"window": ""}, "how many minutes"),
         ({"zone": "Mars/Olympus"}, "don't recognize this time zone"),
+        ({"at": "2025-03-01 14:05", "zone": ""}, "Choose the time zone of this time"),
+        ({"at": "yesterday 3pm", "zone": ""}, "Choose the time zone of this time"),
+        ({"at": "3pm"}, "Which time do you mean?"),
         ({"project": "nope"}, "not one of the available choices"),
     ],
 )
@@ -57,6 +63,96 @@ def test_invalid_input_has_its_own_message_and_is_redisplayed(
     for name in ("customer", "at"):
         if typed[name]:
             assert f'value="{typed[name].strip()}"' in page or typed[name].strip() in page
+
+
+NOW = datetime(2026, 11, 29, 17, 5, 40, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("typed", "zone", "moment", "minutes"),
+    [
+        ("2026-11-29T14:05+01:00", None, "2026-11-29 13:05", 5),
+        ("2026-11-29T14:05Z", "", "2026-11-29 14:05", 5),
+        ("1795881600", None, "2026-11-28 16:00", 5),
+        ("20 minutes ago", None, "2026-11-29 16:45", 10),
+        ("now", "Asia/Tokyo", "2026-11-29 17:05", 5),
+        ("1 hour ago", "Asia/Tokyo", "2026-11-29 16:05", 15),
+        ("yesterday 3pm", "Europe/Berlin", "2026-11-28 14:00", 15),
+        ("gestern um 15:00 Uhr", "Europe/Berlin", "2026-11-28 14:00", 5),
+        ("28.11.2026 14:05", "America/Lima", "2026-11-28 19:05", 5),
+        ("28 Nov, 2:05 pm", "UTC", "2026-11-28 14:05", 5),
+        ("yesterday morning", "UTC", "2026-11-28 09:00", 180),
+    ],
+)
+def test_time_is_understood_as_in_a_ticket(
+    ana: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    typed: str,
+    zone: str | None,
+    moment: str,
+    minutes: int,
+) -> None:
+    monkeypatch.setattr("apps.web.forms.timezone.now", lambda: NOW)
+    sent = {
+        key: value for key, value in form_data(at=typed, zone=zone).items() if value is not None
+    }
+    assert ana.post("/lookups/", sent).status_code == 303
+    lookup = Lookup.objects.get()
+    assert (f"{lookup.moment:%Y-%m-%d %H:%M}", lookup.minutes) == (moment, minutes)
+
+
+@pytest.mark.parametrize(
+    ("typed", "times"),
+    [
+        ("3pm", ["2026-11-28 15:00:00|15", "2026-11-29 15:00:00|15"]),
+        ("11/12/2026 14:05", ["2026-11-12 14:05:00|0"]),
+        ("yesterday", ["2026-11-28 12:00:00|720"]),
+        ("yesterday 3pm and today 4pm", ["2026-11-28 15:00:00|15", "2026-11-29 16:00:00|15"]),
+        ("2 hours before yesterday 15:00", ["2026-11-28 15:00:00|0"]),
+        ("not yesterday 15:00", ["2026-11-28 15:00:00|0"]),
+    ],
+)
+def test_unclear_time_is_asked_about_and_one_press_answers(
+    ana: Client, monkeypatch: pytest.MonkeyPatch, typed: str, times: list[str]
+) -> None:
+    monkeypatch.setattr("apps.web.forms.timezone.now", lambda: NOW)
+    response = ana.post("/lookups/", form_data(at=typed))
+    page = text(response)
+    form = Page(page[page.index('action="/lookups/"') :])
+    offered = [one for one in form.all("button") if "time-option" in one.get("class", "")]
+    assert response.status_code == 400
+    assert [one["value"] for one in offered] == times
+    assert "name" not in form.all("button")[0], "Enter must not choose one of them"
+    pressed = ana.post("/lookups/", form_data(at=[typed, times[0]]))
+    assert pressed.status_code == 303
+    assert Lookup.objects.get().minutes == max(5, int(times[0].partition("|")[2]))
+
+
+def test_now_and_an_hour_ago_are_one_press(ana: Client) -> None:
+    buttons = [one for one in Page(text(ana.get("/"))).all("button") if one.get("name") == "at"]
+    assert [one["value"] for one in buttons] == ["now", "1 hour ago"]
+    before = timezone.now()
+    for button in buttons:
+        look_up(ana, at=["", button["value"]])
+    hour_ago, now = (one.moment for one in Lookup.objects.order_by("-created_at")[:2])
+    assert now - hour_ago >= timedelta(minutes=59)
+    assert abs(now - before) < timedelta(minutes=5)
+
+
+def test_unknown_zone_of_a_browser_is_shown_as_it_is(ana: Client) -> None:
+    """A zone that the menu lacks must not turn into the first one of the menu."""
+    ana.cookies["triage_zone"] = "Etc/GMT+3"
+    assert '<option value="Etc/GMT+3" selected>' in text(ana.get("/"))
+    page = text(ana.post("/lookups/", form_data(zone="", at="2025-03-01 14:05")))
+    assert '<option value="" selected>' in page
+
+
+def test_site_default_zone_is_said_until_another_is_known(ana: Client) -> None:
+    said = "This site&#x27;s default. Choose yours."
+    assert said in text(ana.get("/"))
+    assert said not in text(ana.post("/", {"zone": "Asia/Tokyo"}))
+    ana.cookies["triage_zone"] = "Asia/Tokyo"
+    assert said not in text(ana.get("/"))
 
 
 def test_picked_time_is_used_if_none_was_typed(ana: Client) -> None:
@@ -84,9 +180,9 @@ def test_preferred_time_zone_overrides_the_browsers(ana: Client) -> None:
 
 def test_other_preferences_keep_the_browsers_time_zone(ana: Client) -> None:
     ana.post("/accounts/preferences/", {"time_zone": "", "shortcuts": "on"})
-    assert 'data-default="site"' in text(ana.get("/"))
+    assert 'data-zone="browser"' in text(ana.get("/"))
     ana.post("/accounts/preferences/", {"time_zone": "America/Lima"})
-    assert 'data-default="own"' in text(ana.get("/"))
+    assert 'data-zone="browser"' not in text(ana.get("/"))
 
 
 def test_time_zone_does_not_carry_over_to_the_next_lookup(ana: Client) -> None:

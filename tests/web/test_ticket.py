@@ -1,9 +1,10 @@
-"""Pasting a ticket, confirming its values, and filling the form; the text is never stored."""
+"""Pasting a ticket, and what is asked before it is looked up; the text is never stored."""
 
 import html
 import logging
 import re
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,19 +12,21 @@ from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import Client
+from pytest_django import Settings
 
 from apps.demo.server import DemoSentry
 from apps.lookups.cache import cache
 from apps.lookups.models import Lookup
 from apps.tickets import Excerpt
 from tests.conftest import MOMENT, signed_in
-from tests.web.asking import look_up, text
+from tests.web.asking import text
 from tests.web.pages import Page, rendered
 
 pytestmark = pytest.mark.django_db
 
 WRITTEN = "2026-11-20"
 PLAIN = "jane@example.com could not pay yesterday around 3:15 pm Berlin time. Zebrafish."
+TWO = f"{PLAIN} Or was it max@example.org?"
 
 
 def paste(client: Client, words: str, **more: str) -> HttpResponse:
@@ -35,20 +38,25 @@ def paste(client: Client, words: str, **more: str) -> HttpResponse:
 
 
 def submit_choices(client: Client, sent: dict[str, str]) -> HttpResponse:
-    """Press "Use these" and return the response."""
+    """Choose a time, which is looked up, and return the response."""
     response = client.post("/tickets/use/", sent)
     assert isinstance(response, HttpResponse)
     return response
 
 
-def radios(page: str, name: str) -> list[dict[str, str]]:
-    """Return the radio buttons of one group."""
-    return [field for field in Page(page).all("input") if field.get("name") == name]
+def offered(page: str, name: str) -> list[dict[str, str]]:
+    """Return the radio buttons of the customers, or the buttons of the times."""
+    tag = {"customer": "input", "moment": "button"}[name]
+    return [field for field in Page(page).all(tag) if field.get("name") == name]
 
 
 def chosen(page: str, name: str) -> list[str]:
-    """Return the checked values of one group."""
-    return [field["value"] for field in radios(page, name) if "checked" in field]
+    """Return the checked customer, or the highlighted time."""
+    return [
+        field["value"]
+        for field in offered(page, name)
+        if "checked" in field or "time-option primary" in field.get("class", "")
+    ]
 
 
 def hidden(page: str) -> dict[str, str]:
@@ -66,9 +74,9 @@ def test_form_has_ticket_field(ana: Client) -> None:
     assert {"ticket_text", "ticket_written", "ticket_zone"} <= labels
 
 
-def test_unambiguous_values_are_preselected_and_highlighted(ana: Client) -> None:
-    page = text(paste(ana, PLAIN))
-    assert chosen(page, "customer") == ["jane@example.com"]
+def test_unambiguous_time_is_preselected_and_highlighted(ana: Client) -> None:
+    page = text(paste(ana, TWO))
+    assert chosen(page, "customer") == []
     assert chosen(page, "moment") == ["2026-11-19 15:15:00|15"]
     assert "<mark>yesterday around 3:15 pm Berlin time</mark>" in page
     assert "Thu 19 Nov 2026, 15:15 Europe/Berlin = 14:15 UTC" in page
@@ -91,7 +99,7 @@ def test_unambiguous_values_are_preselected_and_highlighted(ana: Client) -> None
 )
 def test_ambiguous_time_is_not_preselected(ana: Client, words: str, moments: list[str]) -> None:
     page = text(paste(ana, words))
-    assert [field["value"] for field in radios(page, "moment")] == [*moments, ""]
+    assert [field["value"] for field in offered(page, "moment")] == [*moments, ""]
     assert chosen(page, "moment") == []
 
 
@@ -104,30 +112,47 @@ def test_two_customers_are_not_preselected_and_help_desk_address_is_ignored(
     assert chosen(own, "customer") == ["jane@example.com"]
 
 
-def test_confirmed_values_fill_form_without_calls(ana: Client, connected: DemoSentry) -> None:
-    page = text(paste(ana, PLAIN))
-    ana.get("/")
-    connected.clear()
+def test_confirmed_values_are_looked_up_at_once(ana: Client) -> None:
+    page = text(paste(ana, TWO))
     choice = {"customer": "jane@example.com", "moment": "2026-11-19 15:15:00|15"}
-    form = Page(text(ana.post("/tickets/use/", {**hidden(page), **choice})))
-    values = {field["name"]: field.get("value") for field in form.all("input") if "id" in field}
-    assert values["customer"] == "jane@example.com"
-    assert values["at"] == "2026-11-19 15:15:00"
-    assert values["window"] == "15"
-    zones = [option["value"] for option in form.all("option") if "selected" in option]
-    assert zones[0] == "Europe/Berlin"
-    assert connected.calls == []
-    assert Lookup.objects.count() == 0
+    assert submit_choices(ana, {**hidden(page), **choice}).status_code == 303
+    lookup = Lookup.objects.get()
+    assert lookup.customer == "jane@example.com"
+    assert lookup.moment == datetime(2026, 11, 19, 14, 15, tzinfo=UTC)
+    assert (lookup.minutes, lookup.zone) == (15, "Europe/Berlin")
 
 
-def test_filled_form_looks_up_ticket_values(ana: Client) -> None:
+def test_clear_ticket_is_looked_up_without_a_question(ana: Client) -> None:
     words = f"user id: 1001 saw it on {MOMENT:%Y-%m-%d} at {MOMENT:%H:%M} UTC"
-    page = text(paste(ana, words, written=f"{MOMENT:%Y-%m-%d}", zone="UTC"))
-    (customer,), (moment,) = chosen(page, "customer"), chosen(page, "moment")
-    form = ana.post("/tickets/use/", {**hidden(page), "customer": customer, "moment": moment})
-    inputs = {one["name"]: one["value"] for one in Page(text(form)).all("input") if "value" in one}
-    address = look_up(ana, **{**inputs, "zone": "UTC", "customer": customer})
-    assert "The payment was declined." in text(ana.get(address))
+    response = paste(ana, words, written="", zone="UTC")
+    assert response.status_code == 303
+    page = text(ana.get(response["Location"]))
+    assert "The payment was declined." in page
+    assert "Read from the ticket. Check the customer and the time." in page
+
+
+@pytest.mark.parametrize("setting", ["required", "optional"])
+def test_clear_ticket_asks_only_for_a_required_reason(
+    ana: Client, settings: Settings, setting: str
+) -> None:
+    settings.TRIAGE_REASON = setting
+    response = paste(ana, PLAIN)
+    assert response.status_code == (200 if setting == "required" else 303)
+    if setting == "required":
+        assert 'value="2026-11-19 15:15:00"' in text(response)
+
+
+def test_unclear_ticket_is_never_looked_up_unasked(ana: Client) -> None:
+    for words in (
+        TWO,
+        f"{PLAIN} Or at 4 pm?",
+        f"{PLAIN} And again on 12/11 at 14:05.",
+        "jane@example.com: not OK all day yesterday",
+        "jane@example.com: yesterday at 5",
+        f"{PLAIN} See you tomorrow at noon.",
+    ):
+        assert paste(ana, words).status_code == 200, words
+    assert Lookup.objects.count() == 0
 
 
 @pytest.mark.parametrize(
@@ -157,7 +182,7 @@ def test_missing_choice_is_reported_and_input_is_kept(
 
 
 def test_none_of_these_leaves_field_empty(ana: Client) -> None:
-    page = text(paste(ana, PLAIN))
+    page = text(paste(ana, TWO))
     form = text(ana.post("/tickets/use/", {**hidden(page), "customer": "", "moment": ""}))
     assert "What went wrong for this customer?" in form
     assert 'value="jane@example.com"' not in form
@@ -171,12 +196,19 @@ def test_text_without_customer_or_time_shows_message(ana: Client) -> None:
     assert "/tickets/use/" not in page
 
 
-def test_relative_time_without_ticket_date_asks_for_date(ana: Client) -> None:
-    page = text(paste(ana, PLAIN, written=""))
-    assert "When was the ticket written?" in page
+def test_relative_time_without_ticket_date_offers_likely_days(ana: Client) -> None:
+    """The date stays optional: the days it most likely means are one press away."""
+    response = paste(ana, PLAIN, written="")
+    page = text(response)
+    assert response.status_code == 200
+    assert "Was it written on another day?" in page
     assert "is counted from the day the ticket was written" in page
     assert chosen(page, "moment") == []
-    assert chosen(text(paste(ana, PLAIN)), "moment") != []
+    today = datetime.now(ZoneInfo("Europe/Berlin")).date()
+    days = [f"{today - timedelta(days=back)} 15:15:00|15" for back in (1, 2)]
+    assert [one["value"] for one in offered(page, "moment")] == [*days, ""]
+    choice = {"customer": "jane@example.com", "moment": days[1]}
+    assert submit_choices(ana, {**hidden(page), **choice}).status_code == 303
 
 
 @pytest.mark.parametrize(
@@ -204,7 +236,7 @@ def test_invalid_input_is_reported_with_its_field_and_kept(
 def test_hostile_text_is_escaped(ana: Client) -> None:
     words = (
         '</textarea><script>alert(1)</script> user name "><img src=x onerror=alert(2)>\n'
-        "jane@example.com \u202e yesterday at 15:15 <b>now</b>\n"
+        "jane@example.com max@example.org \u202e yesterday at 15:15 <b>now</b>\n"
         "On 17 Nov 2026 at 14:20, <b>now</b> wrote:"
     )
     page = text(paste(ana, words))
@@ -226,13 +258,13 @@ def test_ticket_text_is_not_stored(
     ana: Client, caplog: pytest.LogCaptureFixture, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        responses = [paste(ana, PLAIN), paste(ana, f"Zebrafish {'x' * 20_000}")]
+        responses = [paste(ana, TWO), paste(ana, f"Zebrafish {'x' * 20_000}")]
         fields = hidden(text(responses[0]))
         responses.append(submit_choices(ana, fields))
         choice = {"customer": "jane@example.com", "moment": "2026-11-19 15:15:00|15"}
         responses.append(submit_choices(ana, {**fields, **choice}))
-    assert [response.status_code for response in responses] == [200, 400, 400, 200]
-    assert all(response["Cache-Control"] == "no-store" for response in responses)
+    assert [response.status_code for response in responses] == [200, 400, 400, 303]
+    assert all("no-store" in response["Cache-Control"] for response in responses)
     assert "Zebrafish" not in caplog.text
     assert "Zebrafish" not in text(responses[-1])
     for session in Session.objects.all():
@@ -277,8 +309,8 @@ def test_offered_time_today_is_still_accepted_a_minute_later(ana: Client) -> Non
     """An offered time stays valid although the current time has moved on."""
     today = datetime.now(UTC)
     page = text(paste(ana, "jane@example.com: today", written=f"{today:%Y-%m-%d}", zone="UTC"))
-    value = radios(page, "moment")[0]["value"]
+    value = offered(page, "moment")[0]["value"]
     before = datetime.fromisoformat(f"{value.partition('|')[0]}+00:00") - timedelta(minutes=1)
     earlier = f"{before:%Y-%m-%d %H:%M:%S}|{value.partition('|')[2]}"
     choice = {"customer": "jane@example.com", "moment": earlier}
-    assert ana.post("/tickets/use/", {**hidden(page), **choice}).status_code == 200
+    assert ana.post("/tickets/use/", {**hidden(page), **choice}).status_code == 303

@@ -1,6 +1,7 @@
 """Views of the lookup form, results, sharing, preferences, customer erasure, and tickets."""
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,7 +37,7 @@ from apps.answers.catalogue.suggestions import feedback_by
 from apps.audit.models import Action
 from apps.events.answer import Progress
 from apps.events.filtering import LEVELS
-from apps.events.query import Move, counted
+from apps.events.query import Move, counted, parse_zone
 from apps.events.rules.engine import rule_cache
 from apps.lookups.access import SharingRefused, active_shares, end_share, share_lookup, shared_with
 from apps.lookups.answers import (
@@ -160,7 +161,10 @@ def _prefill_form(request: HttpRequest) -> HttpResponse:
 @render_failures
 def lookup_create(request: HttpRequest) -> HttpResponse:
     """Record the lookup and redirect to its page, which queries Sentry."""
-    form = _lookup_form(request, data=request.POST)
+    return _look_up(request, _lookup_form(request, data=request.POST))
+
+
+def _look_up(request: HttpRequest, form: LookupForm) -> HttpResponse:
     if not form.is_valid():
         return _form_page(request, form, status=400)
     try:
@@ -285,10 +289,12 @@ def _lookup_form(
     posted = data.get("project", "") if data else ""
     if allowed is not None and posted and posted not in allowed:
         projects = (*projects, posted)  # `record_lookup` refuses and records it
+    zone_is_chosen = has_zone(person_of(request))
     return LookupForm(
         data,
         own_zone=_zone_of(request),
-        zone_is_known=bool(request.COOKIES.get(_ZONE_COOKIE)) or has_zone(person_of(request)),
+        zone_is_chosen=zone_is_chosen,
+        zone_is_known=zone_is_chosen or bool(parse_zone(request.COOKIES.get(_ZONE_COOKIE, ""))),
         projects=projects,
         environments=environments,
         initial=initial,
@@ -308,7 +314,7 @@ def _form_page(request: HttpRequest, form: LookupForm, status: int = 200) -> Htt
     ]
     context = {
         "form": form,
-        "ticket": TicketForm(own_zone=zone, zone_is_known=form.zone_is_known),
+        "ticket": TicketForm(own_zone=zone, zone_is_chosen=has_zone(person)),
         "demo_customers": demo_customers,
         "recent": recent_view(recent_lookups(person), allowed_projects(request), now),
         "shared": shared_view(shared_with(person), allowed_projects(request), now),
@@ -465,21 +471,27 @@ def _forget(request: HttpRequest, names: list[str]) -> None:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("lookups.add_lookup", raise_exception=True)
+@render_failures
 def ticket_read(request: HttpRequest) -> HttpResponse:
-    """Show what was read in the pasted text, to be confirmed."""
+    """Look up what was read in the pasted text, or ask where that isn't clear."""
     if request.method != "POST":
         return redirect("lookup_form")  # the text is lost when someone had to sign in first
     form = TicketForm(request.POST, own_zone=_zone_of(request))
     if form.reading is None:
         return _ticket_page(request, form, None, status=400)
-    return _ticket_page(request, form, ticket_page(form.reading, form.chosen_zone))
+    page = ticket_page(form.reading, form.chosen_zone, assumed=form.assumed)
+    if page.sure is None:
+        return _ticket_page(request, form, page)
+    messages.info(request, "Read from the ticket. Check the customer and the time.")
+    return _look_up_ticket(request, page.sure, form.chosen_zone)
 
 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("lookups.add_lookup", raise_exception=True)
+@render_failures
 def ticket_use(request: HttpRequest) -> HttpResponse:
-    """Show the lookup form with the confirmed values, or the same page while any is missing."""
+    """Look up the chosen values, or show the same page while any is missing."""
     if request.method != "POST":
         return redirect("lookup_form")
     form = TicketForm(request.POST, own_zone=_zone_of(request))
@@ -490,11 +502,20 @@ def ticket_use(request: HttpRequest) -> HttpResponse:
     }
     if form.reading is None:
         return _ticket_page(request, form, None, status=400)
-    page = ticket_page(form.reading, form.chosen_zone, chosen)
+    page = ticket_page(form.reading, form.chosen_zone, chosen, form.assumed)
     if page.missing:
         return _ticket_page(request, form, page, status=400)
-    values = prefill_values(chosen, form.chosen_zone)
-    return _form_page(request, _lookup_form(request, initial=values))
+    return _look_up_ticket(request, chosen, form.chosen_zone)
+
+
+def _look_up_ticket(
+    request: HttpRequest, chosen: Mapping[str, str], zone: ZoneInfo
+) -> HttpResponse:
+    """Look up the values from a ticket, or show the form for what it doesn't say."""
+    values = prefill_values(chosen, zone)
+    if reason_required() or not {"customer", "at"} <= values.keys():
+        return _form_page(request, _lookup_form(request, initial=values))
+    return _look_up(request, _lookup_form(request, data=values))
 
 
 def _ticket_page(

@@ -1,10 +1,10 @@
 // Shows that a lookup is in progress, and ignores a second click.
 
 for (const form of document.querySelectorAll("[data-lookup]")) {
-  const button = form.querySelector("[data-busy-text]");
   const status = form.querySelector("[data-busy-status]");
+  let button = form.querySelector("[data-busy-text]");
   if (!button) continue;
-  const label = button.textContent;
+  let label = [...button.childNodes];
 
   form.addEventListener("submit", (event) => {
     if (form.dataset.busy) {
@@ -12,6 +12,8 @@ for (const form of document.querySelectorAll("[data-lookup]")) {
       return;
     }
     form.dataset.busy = "yes";
+    if (event.submitter?.dataset.busyText) button = event.submitter;
+    label = [...button.childNodes];
     button.setAttribute("aria-disabled", "true");
     button.textContent = button.dataset.busyText;
     if (status) status.textContent = "This can take a few seconds.";
@@ -21,7 +23,7 @@ for (const form of document.querySelectorAll("[data-lookup]")) {
   addEventListener("pageshow", () => {
     delete form.dataset.busy;
     button.removeAttribute("aria-disabled");
-    button.textContent = label;
+    button.replaceChildren(...label);
     if (status) status.textContent = "";
   });
 }

@@ -1,14 +1,18 @@
-// Stores the browser's time zone in a cookie, and selects it in a form that is still untouched.
+// Stores the browser's time zone in a cookie, and selects it where no one has chosen one.
 
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+function choose(select) {
+  const options = [...select.options];
+  const served = options.find((option) => option.defaultSelected) ?? options[0];
+  const isUntouched = select.value === served.value;
+  if (!isUntouched || !options.some((option) => option.value === zone)) return;
+  select.value = zone;
+  document.getElementById(`${select.id}_helptext`)?.remove();
+}
 
 if (zone) {
   const secure = location.protocol === "https:" ? "; Secure" : "";
   document.cookie = `triage_zone=${zone}; SameSite=Lax; path=/; max-age=31536000${secure}`;
-  for (const select of document.querySelectorAll('select[data-default="site"]')) {
-    const form = select.form;
-    const isUntouched = !("keep" in form.dataset) && !form.elements.customer?.value;
-    const isOffered = [...select.options].some((option) => option.value === zone);
-    if (isUntouched && isOffered) select.value = zone;
-  }
+  document.querySelectorAll('select[data-zone="browser"]').forEach(choose);
 }
