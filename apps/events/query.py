@@ -235,6 +235,7 @@ def _from_local(local: datetime, zone: ZoneInfo) -> datetime:
 
 # Moving the window
 
+_STEP = timedelta(minutes=10)
 _WIDER_MINUTES = (15, 60, MAX_WINDOW_MINUTES)
 
 
@@ -250,19 +251,18 @@ class Move(StrEnum):
 def apply_move(question: Question, move: Move, now: datetime) -> Question | None:
     """Return the question with its window moved; None if there is no such window.
 
-    Earlier and later are the adjacent windows; a later one must have begun before `now` (aware).
-    Wider is the next of ± 15 minutes, an hour, and a day.
+    Earlier and later are ten minutes away, whatever the window; there is nothing later if it
+    ends after `now` (aware). Wider is the next of ± 15 minutes, an hour, and a day.
     """
     window = question.window
-    length = timedelta(minutes=2 * window.minutes)
     if move is Move.NOW:
         return replace(question, window=Window(now, window.minutes))
     if move is Move.EARLIER:
-        return replace(question, window=Window(window.moment - length, window.minutes))
+        return replace(question, window=Window(window.moment - _STEP, window.minutes))
     if move is Move.LATER:
         if window.end >= now:
             return None
-        return replace(question, window=Window(min(window.moment + length, now), window.minutes))
+        return replace(question, window=Window(min(window.moment + _STEP, now), window.minutes))
     minutes = next((wider for wider in _WIDER_MINUTES if wider > window.minutes), None)
     return replace(question, window=Window(window.moment, minutes)) if minutes else None
 

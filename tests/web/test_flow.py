@@ -31,10 +31,14 @@ def test_result_includes_prefilled_form(ana: Client) -> None:
     assert "<option selected>Europe/Berlin</option>" in bar[0]
 
 
-def test_earlier_and_later_windows_are_adjacent(ana: Client) -> None:
-    address = look_up(ana)
-    assert submit_move(ana, address, "earlier").moment == MOMENT - timedelta(minutes=10)
-    assert submit_move(ana, address, "later").moment == MOMENT + timedelta(minutes=10)
+@pytest.mark.parametrize("minutes", [5, 15, 60])
+def test_earlier_and_later_are_ten_minutes_away(ana: Client, minutes: int) -> None:
+    address = look_up(ana, window=minutes)
+    assert "10 min earlier" in text(ana.get(address))
+    for move, distance in (("earlier", -10), ("later", 10)):
+        moved = submit_move(ana, address, move)
+        assert moved.moment == MOMENT + timedelta(minutes=distance)
+        assert moved.minutes == minutes
 
 
 def test_wider_keeps_the_reported_time(ana: Client) -> None:

@@ -48,7 +48,6 @@ from apps.web.presenters.formatting import (
     local_clock,
     local_minute,
     local_moment,
-    minutes_long,
     typed_in,
     visible,
 )
@@ -272,10 +271,9 @@ class RecentLookup:
 
 def move_buttons(question: Question, now: datetime) -> tuple[MoveButton, ...]:
     """Return the possible moves, in the order of their buttons."""
-    span = minutes_long(2 * question.window.minutes)
     labels = {
-        Move.EARLIER: (f"{span} earlier", "the window before this one"),
-        Move.LATER: (f"{span} later", "the window after this one"),
+        Move.EARLIER: ("10 min earlier", "the same window, ten minutes earlier"),
+        Move.LATER: ("10 min later", "the same window, ten minutes later"),
         Move.NOW: ("Look up now", "the same customer, right now"),
     }
     buttons = []
