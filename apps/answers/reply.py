@@ -1,4 +1,4 @@
-"""Variables of replies. They contain only our own sentences, never text from events."""
+"""Variables of replies, made of our own sentences, releases, and the customer's name."""
 
 import re
 from collections.abc import Callable
@@ -6,10 +6,17 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from apps.answers.templates import About
-from apps.events.answer import Answer, CatalogEntry
+from apps.events.answer import Answer, CatalogEntry, KnownMatch
 from apps.events.grouping import Group, Problem
-from apps.events.releases import CustomerFixState, customer_fix_state, format_day, short_release
-from apps.events.rules.rule import zone_of_customer
+from apps.events.releases import (
+    CustomerFixState,
+    customer_fix_state,
+    customer_release,
+    format_day,
+    is_fixed_in_newer,
+    short_release,
+)
+from apps.events.rules.rule import Side, side_of, zone_of_customer
 from apps.events.summary import is_specific, summarize_group
 from apps.known_errors.patterns import fill_variables
 from apps.lookups.known_errors import reply_variables
@@ -180,17 +187,64 @@ def _includes(reply: str, workaround: str) -> bool:
 
 
 def _fixes(about: About, known_reply: str) -> str:
-    fixes = (_fix(match.known, group, about) for group, match in about.best_known)
-    return " ".join(sentence for key, sentence in fixes if sentence and key not in known_reply)
+    """Return when the fix comes. A fix of another half in Sentry doesn't fix the cause."""
+    matches = {group.issue_id: match for group, match in about.best_known}
+    groups = (
+        group
+        for problem in about.problems
+        for group in problem.groups
+        if group is problem.cause or group.issue_id in matches
+    )
+    fixes = dict(_fix(group, matches.get(group.issue_id), about) for group in groups)
+    return " ".join(sentence for key, sentence in fixes.items() if key and key not in known_reply)
 
 
-def _fix(known: CatalogEntry, group: Group, about: About) -> tuple[str, str]:
-    """Return the date or release, to search the reply for, and the sentence; both can be empty."""
-    fix = customer_fix_state(known, group, about.today)
-    if fix is CustomerFixState.PLANNED and known.planned_for:
+def _fix(group: Group, match: KnownMatch | None, about: About) -> tuple[str, str]:
+    """Return the date or release, to search the reply for, and the sentence; both can be empty.
+
+    The team's known error comes before what Sentry says about the issue.
+    """
+    known = match.known if match else None
+    fix = customer_fix_state(known, group, about.today) if known else None
+    if known and fix is CustomerFixState.PLANNED and known.planned_for:
         day = format_day(known.planned_for, about.today)
         return day, f"A fix is planned for {day}."
-    if fix is CustomerFixState.NEWER:
-        release = short_release(known.fixed_in)
-        return release, f"This is fixed in version {release}. You were using an older version."
+    if known and fix is CustomerFixState.NEWER:
+        return _update_to(known.fixed_in, group)
+    if is_fixed_in_newer(group) and group.issue and group.issue.fixed_in:
+        return _update_to(group.issue.fixed_in, group)
     return "", ""
+
+
+def _update_to(fixed_in: str, group: Group) -> tuple[str, str]:
+    """Return the release and what it means for the customer, who was on an older one."""
+    release, current = (
+        short_release(one or "").partition("+")[0] for one in (fixed_in, customer_release(group))
+    )
+    side, fixed = side_of(group.newest), f"This is fixed in version {release}."
+    if side is Side.DEVICE:
+        return release, f"{fixed} You were using {current}, so please update to {release}."
+    if side is Side.BROWSER:
+        return release, f"{fixed} Please reload the page to get it."
+    return release, f"{fixed} You were using an older version."
+
+
+# Parts of addresses that many people read.
+_ROLES = frozenset(
+    (
+        *("accounts", "admin", "billing", "booking", "care", "contact", "customer", "desk", "do"),
+        *("finance", "guest", "hello", "help", "info", "mail", "no", "office", "order", "orders"),
+        *("reply", "sales", "service", "shop", "staff", "support", "team", "test", "user", "web"),
+    )
+)
+
+
+def name_in(identifier: str) -> str:
+    """Return the name that an identifier consists of, such as jane.doe@example.com; or ""."""
+    local, at, _domain = identifier.partition("@")
+    words = re.split(r"[._]", local.partition("+")[0]) if at else identifier.split()
+    plain = [word.strip("\"'“”’().,").replace("-", "") for word in words]
+    is_name = all(word.isalpha() and len(word) > 1 for word in plain)
+    if not is_name or not 2 <= len(words) <= 4 or _ROLES & {word.casefold() for word in plain}:
+        return ""
+    return " ".join(word.title() if at else word for word in words)

@@ -162,6 +162,15 @@ def issue_fix_text(group: Group, *, in_full: bool = False) -> str | None:
     return None
 
 
+def is_fixed_in_newer(group: Group) -> bool:
+    """Return whether the issue is certainly fixed in a release newer than the customer's."""
+    issue, release = group.issue, customer_release(group)
+    if issue is None or not issue.fixed_in or not release:
+        return False
+    is_open = issue.status is not None and issue.status not in _FIXED_STATUSES
+    return not is_open and compare_releases(issue.fixed_in, release) == 1
+
+
 def _fixed_in(fixed: str, release: str | None, order: int | None) -> str:
     """Describe the fix; `order` is that of the fix relative to the customer's release."""
     if order == 1:

@@ -57,6 +57,16 @@ def test_the_name_is_not_stored(ana: Client, result: str) -> None:
     assert "Jane" not in str(ana.session.items())
 
 
+def test_a_reply_starts_with_the_name_in_the_email_and_keeps_what_was_typed(ana: Client) -> None:
+    address = f"{look_up(ana, customer='jane.doe@example.com')}reply/"
+    first = text(ana.get(address))
+    assert draft_of(first).startswith("Hello Jane Doe,")
+    assert 'value="Jane Doe"' in first
+    assert "It comes from the customer you typed" in first
+    assert made(ana, address, name="").startswith("Hello,")
+    assert "Jane Doe" not in text(ana.get(address.replace("reply", "escalation")))
+
+
 def test_an_escalation_has_facts_and_links(ana: Client, result: str) -> None:
     draft = made(ana, f"{result}escalation/")
     assert "## Facts" in draft

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from apps.answers.reply import to_second_person
+from apps.answers.reply import name_in, to_second_person
 from apps.answers.services import Draft, default_issue_ids, make_draft
 from apps.answers.templates import VARIABLES, About, Kind, fill_template, to_markdown, to_plain_text
 from apps.events.answer import (
@@ -149,6 +149,50 @@ def test_a_reply_mentions_a_fix_in_a_newer_release() -> None:
     result = with_known(ONE, state=FixState.FIXED, fixed_in="shop@2.15.0")
     text = drafted("reply", result).text
     assert "This is fixed in version 2.15.0. You were using an older version." in text
+
+
+def test_a_reply_asks_to_update_to_the_release_that_fixes_it() -> None:
+    app, page = (
+        replace(event(1, 1), platform=platform, release="shop@2.14.0+31")
+        for platform in ("cocoa", "javascript")
+    )
+    fixed = replace(issue(1), status="resolved", fixed_in="shop@2.15.0+40")
+    rows = (
+        ("the known error says so", with_known(answer(app), state=FixState.FIXED, fixed_in="2.15")),
+        ("Sentry says so", answer(app, issues=(fixed,))),
+        ("both do", with_known(answer(app, issues=(fixed,)), workaround="Use the website.")),
+    )
+    for what, result in rows:
+        text = drafted("reply", result).text
+        assert re.search(r"You were using 2\.14\.0, so please update to 2\.15(\.0)?\.", text), what
+        assert text.count("This is fixed in version") == 1, what
+        assert "tell us when" not in text, what
+    assert "Please reload the page" in drafted("reply", answer(page, issues=(fixed,))).text
+    for other in (
+        replace(fixed, status="unresolved"),
+        replace(fixed, fixed_in="shop@2.13.0"),
+        replace(fixed, fixed_in="0123456789abcdef0123456789abcdef01234567"),
+        replace(fixed, fixed_in=None, fixed_in_next=True),
+    ):
+        assert "fixed" not in drafted("reply", answer(app, issues=(other,))).text
+
+
+def test_a_reply_greets_by_a_name_that_the_identifier_gives() -> None:
+    for identifier, name in (
+        ("NADIA.HADDAD@EXAMPLE.COM", "Nadia Haddad"),
+        ("jean-luc.picard+shop@example.org", "Jean-Luc Picard"),
+        ('José "Pepe" Muñoz', 'José "Pepe" Muñoz'),
+        ("mia+shop@example.org", ""),
+        ("customer.service@example.org", ""),
+        ("j.doe@example.org", ""),
+        ("jane.doe2@example.org", ""),
+        ("no-reply@example.org", ""),
+        ("1001", ""),
+        ("CORP\\kowalski", ""),
+        ("sakura_田中", ""),
+        ("9b2f6c1e-4d7a-4f0e-8a53-2c6d1e9b7f10", ""),
+    ):
+        assert name_in(identifier) == name, identifier
 
 
 def test_outdated_fixes_are_not_promised() -> None:

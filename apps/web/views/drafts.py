@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.preferences import zone_of
 from apps.answers.models import DraftTemplate, Handover
+from apps.answers.reply import name_in
 from apps.answers.services import Draft, ProblemChoice, make_draft, problem_choices
 from apps.answers.templates import MAX_DRAFT_LENGTH, About, Kind, mailto_link, redact_edits
 from apps.answers.webhook import (
@@ -33,7 +34,7 @@ from apps.events.rules.engine import rule_cache
 from apps.lookups.access import may_manage
 from apps.lookups.answers import LookupResult, result_now
 from apps.lookups.problems import bad_input
-from apps.lookups.records import identifiers_of, record_action
+from apps.lookups.records import customer_of, identifiers_of, record_action
 from apps.web.access import (
     allowed_projects,
     get_lookup_or_404,
@@ -110,7 +111,10 @@ def lookup_draft(request: HttpRequest, lookup_id: uuid.UUID, kind: Kind) -> Http
     lookup = get_lookup_or_404(request, lookup_id)
     record_view(request, lookup, f"{kind} draft")
     result = result_now(lookup, allowed_projects(request))
-    prepared = _prepare(request, result, _read_choice(kind, request.POST))
+    choice = _read_choice(kind, request.POST)
+    if kind is Kind.REPLY and request.method != "POST" and lookup.customer:
+        choice = replace(choice, name=name_in(customer_of(lookup).identifier))
+    prepared = _prepare(request, result, choice)
     if prepared is None:
         return problem_page(request, _NO_TEMPLATE, lookup_id)
     action = request.POST.get("do", "")
