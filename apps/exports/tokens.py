@@ -1,18 +1,16 @@
-"""An upper estimate of a text's tokens in the o200k encoding, without its tokenizer.
+"""The number of a text's tokens in the o200k encoding, without its library.
 
-o200k splits a text into pieces, and merges the bytes of each piece by byte-pair encoding. The
-split is the same here. Of the merges, only the first are known, down to a depth that depends on
-the kind of character; what they merge is also merged in the end. Known tokens limit what remains:
-two neighbors that are one token together cannot both remain. The estimate is the highest number
-of tokens that this allows, so a smaller vocabulary raises it but never makes it too low.
+o200k splits a text into pieces, and merges the bytes of each piece by byte-pair encoding. Both are
+done here alike, so the number is exact, except that a very long piece is merged in parts, which
+can only make it too high.
 """
 
+import lzma
 import re
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from itertools import accumulate, groupby, product
+from itertools import accumulate, groupby, pairwise
 from operator import add
 from pathlib import Path
 from unicodedata import category
@@ -109,104 +107,34 @@ def _compile(kinds: dict[str, str]) -> re.Pattern[str]:
     )
 
 
-# The vocabulary, which was found by measuring o200k
-#
-# `joins.txt` lists the byte sequences that are merged first, in order. For each kind of character
-# it is complete down to a depth (`_COMPLETE_DEPTHS`), which the upper bound relies on. `words.txt`
-# lists further tokens, in any selection. Its sections begin with the forms in which the words
-# below are one token; X stands for the capitalized word.
+# The vocabulary: the length of each token in order of rank, then all tokens
 
-_HERE = Path(__file__).parent
-# How whitespace is written in the files.
-_WHITESPACE = str.maketrans("·␉␊␍", " \t\n\r")
-# Every run of spaces up to this length is one token, and so are these runs of symbols.
-_MAX_SPACES = 79
-_RULERS, _RULER_LENGTHS = "-=*_#./", (4, 8, 16, 32, 64)
-# How many of the merges are complete, for the characters from this one on.
-_COMPLETE_DEPTHS = (
-    ("\x00", 3175),  # symbols
-    ("A", 1715),
-    ("[", 3175),
-    ("a", 1715),
-    ("{", 3175),
-    ("\xc0", 1715),  # Latin
-    ("\u0370", 3503),  # Greek
-    ("\u0400", 4624),  # Cyrillic
-    ("\u0530", 2285),  # Armenian
-    ("\u0590", 3175),  # Hebrew
-    ("\u0600", 3834),  # Arabic
-    ("\u0800", 2285),
-    ("\u0900", 5089),  # Devanagari
-    ("\u0980", 2285),  # other scripts of India
-    ("\u0e00", 5089),  # Thai
-    ("\u0e80", 2285),
-    ("\u2000", 3175),  # symbols
-    ("\u3000", 4363),  # kana
-    ("\u3400", 5416),  # Han
-    ("\ua000", 5358),  # Hangul
-    ("\ud800", 3175),
-)
+_VOCABULARY = Path(__file__).parent / "o200k.xz"
+_VOCABULARY_SIZE = 199_998
 
 
 @cache
-def merge_ranks() -> dict[str, int]:
-    """Return the rank of each merged sequence, with bytes as Latin-1 characters."""
-    sequences = (_HERE / "joins.txt").read_text("utf-8").split()
-    return {_decoded(sequence): rank for rank, sequence in enumerate(sequences)}
+def ranks() -> dict[bytes, int]:
+    """Return the rank of each token; neighbors that are the lowest token together merge first."""
+    data = lzma.decompress(_VOCABULARY.read_bytes())
+    ends = accumulate(data[:_VOCABULARY_SIZE], initial=_VOCABULARY_SIZE)
+    return {data[start:end]: rank for rank, (start, end) in enumerate(pairwise(ends))}
 
 
-@cache
-def known_tokens() -> frozenset[str]:
-    """Return all sequences that are known to be one token, with bytes as Latin-1 characters."""
-    tokens = {*merge_ranks(), *(" " * count for count in range(1, _MAX_SPACES + 1))}
-    tokens.update(symbol * length for symbol in _RULERS for length in _RULER_LENGTHS)
-    for digits in (1, 2, 3):
-        tokens.update(map("".join, product("0123456789", repeat=digits)))
-    for section in (_HERE / "words.txt").read_text("utf-8").strip().split("\n\n"):
-        forms, words = section.split("\n", 1)
-        for form in forms.split("|"):
-            tokens.update(_decoded(_in_form(form, word)) for word in words.split())
-    return frozenset(tokens)
-
-
-def complete_merges(character: str) -> int:
-    """Return how many merges include all those that involve this character."""
-    key = (character, len(merge_ranks()))
-    return _COMPLETE_DEPTHS[bisect_right(_COMPLETE_DEPTHS, key) - 1][1]
-
-
-def _in_form(form: str, word: str) -> str:
-    return form[:-1] + (word.capitalize() if form[-1] == "X" else word)
-
-
-def _decoded(sequence: str) -> str:
-    """Decode a sequence of the files, in which Braille patterns stand for single bytes."""
-    if sequence.isascii():
-        return sequence
-    return "".join(map(_decoded_character, sequence.translate(_WHITESPACE)))
-
-
-def _decoded_character(character: str) -> str:
-    if "\u2800" <= character <= "\u28ff":
-        return chr(ord(character) - 0x2800)
-    return character.encode().decode("latin-1")
-
-
-# The estimate
+# Counting
 
 _MAX_CACHED_LENGTH = 40
-_PART_LENGTH = 128
+_PART_LENGTH = 256
 _NEVER = 1 << 30
-_IMPOSSIBLE = -_NEVER
 
 
 def estimate_tokens(text: str) -> int:
-    """Return an upper estimate of the tokens of a text."""
+    """Return the number of tokens of a text, or for very long words, slightly more."""
     return sum(_costs(text))
 
 
 def is_within(text: str, tokens: int) -> bool:
-    """Return whether the estimate is within `tokens`, stopping as soon as that is certain."""
+    """Return whether the text has at most `tokens`, stopping as soon as that is certain."""
     if len(text.encode("utf-8", "surrogatepass")) <= tokens:
         return True  # no token is shorter than a byte
     return all(total <= tokens for total in accumulate(_costs(text)))
@@ -219,84 +147,34 @@ def _costs(text: str) -> Iterator[int]:
 
 
 def _cost(piece: str) -> int:
-    if piece.isascii():
-        data, known = piece, _NEVER
-    else:
-        data = piece.encode("utf-8", "surrogatepass").decode("latin-1")
-        known = _known_merges(piece)
-    if data in known_tokens():
+    data = piece.encode("utf-8", "surrogatepass")
+    if data in ranks():
         return 1
     if len(data) <= _PART_LENGTH:
-        return _max_tokens(_merge(data, known))
+        return _merged(data)
     # Merging takes quadratic time, so a long piece is merged in parts. Each seam costs one token
     # more, because the tokenizer can merge differently there.
     parts = (data[start : start + _PART_LENGTH] for start in range(0, len(data), _PART_LENGTH))
-    return min(len(data), sum(_max_tokens(_merge(part, known)) + 1 for part in parts) - 1)
+    return min(len(data), sum(_cached_part(part) + 1 for part in parts) - 1)
+
+
+def _merged(data: bytes) -> int:
+    """Merge the bytes in order of rank, and return how many tokens are left."""
+    rank = ranks().get
+    groups = [data[at : at + 1] for at in range(len(data))]
+    pairs = [rank(pair, _NEVER) for pair in map(add, groups, groups[1:])]
+    while pairs and (lowest := min(pairs)) < _NEVER:
+        at = pairs.index(lowest)
+        groups[at] += groups.pop(at + 1)
+        del pairs[at]
+        if at:
+            pairs[at - 1] = rank(groups[at - 1] + groups[at], _NEVER)
+        if at < len(pairs):
+            pairs[at] = rank(groups[at] + groups[at + 1], _NEVER)
+    return len(groups)
 
 
 _cached_cost = lru_cache(maxsize=1 << 16)(_cost)
-# The formats of one export, and the levels of detail tried, repeat the same few long pieces.
+# The levels of detail that are tried repeat the same few long pieces, and parts of them.
 _cached_long_cost = lru_cache(maxsize=256)(_cost)
-
-
-def _known_merges(piece: str) -> int:
-    """Return how many merges are complete for all characters of the piece.
-
-    A space or symbol before a word does not count.
-    """
-    has_prefix = piece[0].isascii() and not piece[0].isalpha()
-    return min(map(complete_merges, set(piece[has_prefix:])))
-
-
-def _merge(data: str, known: int) -> list[str]:
-    """Merge the bytes by the first `known` merges, in order of rank, and return the groups."""
-    rank = merge_ranks().get
-    groups = list(data)
-    ranks = [rank(pair, _NEVER) for pair in map(add, data, data[1:])]
-    while ranks and (lowest := min(ranks)) < known:
-        at = ranks.index(lowest)
-        groups[at] += groups.pop(at + 1)
-        del ranks[at]
-        if at:
-            ranks[at - 1] = rank(groups[at - 1] + groups[at], _NEVER)
-        if at < len(ranks):
-            ranks[at] = rank(groups[at] + groups[at + 1], _NEVER)
-    return groups
-
-
-def _max_tokens(groups: list[str]) -> int:
-    """Return the highest number of tokens of which no two neighbors are a known token together.
-
-    Dynamic programming from the left: for each position, the maximum if the last token consists
-    of one group, of two, or of more (for which the rule is not checked).
-    """
-    known = known_tokens().__contains__
-    pairs = list(map(add, groups, groups[1:]))
-    if not any(map(known, pairs)):
-        return len(groups)
-    if len(groups) <= 3:
-        return len(groups) - 1
-    triples = list(map(add, pairs, groups[2:]))
-    # Whether the two, three, or four groups that end at a position are a known token.
-    is_pair = (True, *map(known, pairs))
-    is_triple = (True, True, *map(known, triples))
-    is_four = (True, True, True, *map(known, map(add, triples, groups[3:])))
-    # The maxima at the last position, at the one before it, and at any earlier one.
-    one, two, more = 1, _IMPOSSIBLE, _IMPOSSIBLE
-    one_before, two_before, more_before = _IMPOSSIBLE, _IMPOSSIBLE, 0
-    earlier = _IMPOSSIBLE
-    for at in range(1, len(groups)):
-        after_one, after_two = more, more_before
-        if two > after_one and not is_triple[at]:
-            after_one = two
-        if one > after_one and not is_pair[at]:
-            after_one = one
-        if two_before > after_two and not is_four[at]:
-            after_two = two_before
-        if one_before > after_two and not is_triple[at]:
-            after_two = one_before
-        after_more = earlier
-        earlier = max(earlier, one_before, two_before, more_before)
-        one_before, two_before, more_before = one, two, more
-        one, two, more = after_one + 1, after_two + 1, after_more + 1
-    return max(one, two, more)
+_cached_part = lru_cache(maxsize=4096)(_merged)

@@ -1,10 +1,8 @@
-"""The estimate is never below the count of a real tokenizer, and not far above it."""
+"""The number of tokens is that of a real tokenizer."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.events.answer import Answer
 from apps.exports import estimate_tokens
 from tests.exports.answers import afternoon, answer, recursion
 from tests.exports.test_budget import every_format
@@ -41,12 +39,12 @@ TEXTS = [
     "\U000e0041\U0001f9ff\U00020bb7",
     "\t\x0b\x0c\r \n \n",
     "[U+202E][U+200B]",
-    "x" * 300,
-    "ab" * 200,
-    "-" * 300,
-    " " * 300,
-    "\u0e01" * 200,
-    "\u2019mboleng" * 40,
+    "x" * 250,
+    "ab" * 120,
+    "-" * 250,
+    " " * 250,
+    "\u0e01" * 80,
+    "\u2019mboleng" * 20,
     " %%\u0e39\u0e25",
     "\xad\u0301's",
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0NzExIn0.dBjftJeZ4CVP",
@@ -70,16 +68,21 @@ TEXTS = [
 ]
 
 
-@pytest.mark.parametrize("text", TEXTS)
-def test_estimate_is_never_below_the_real_count(text: str) -> None:
-    assert estimate_tokens(text) >= count(text)
+def test_number_is_that_of_the_tokenizer() -> None:
+    for text in TEXTS:
+        assert estimate_tokens(text) == count(text), text
 
 
-@pytest.mark.parametrize("result", [afternoon(), afternoon(20, 8), recursion(250), answer()])
-@pytest.mark.parametrize("budget", [700, 6000, 50_000])
-def test_estimates_of_exports_are_at_most_a_quarter_too_high(result: Answer, budget: int) -> None:
-    for export in every_format(result, budget):
-        assert count(export.text) <= estimate_tokens(export.text) <= 1.25 * count(export.text)
+def test_number_is_exact_for_exports() -> None:
+    for result in (afternoon(), afternoon(20, 8), recursion(250), answer()):
+        for budget in (700, 6000, 50_000):
+            for export in every_format(result, budget):
+                assert export.tokens == count(export.text)
+
+
+def test_long_word_is_counted_slightly_too_high() -> None:
+    for word in ("x7" * 9000, "\u0448" * 9000, "\u9f98" * 9000, "Ab" * 9000):
+        assert count(word) <= estimate_tokens(word) <= 1.03 * count(word), word[:2]
 
 
 def test_empty_text_has_no_tokens() -> None:
