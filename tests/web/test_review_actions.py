@@ -16,6 +16,7 @@ from apps.demo.server import DemoSentry
 from apps.lookups.admin import lookup as admin_lookup
 from apps.lookups.models import Lookup, LookupIssue, LookupProject
 from tests.conftest import person, signed_in
+from tests.web.pages import Page
 from tests.web.reviewing import LIST, ago, make_lookup, run_action
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +39,7 @@ def test_purge_deletes_issues_and_projects_and_is_recorded(
     browser: Client, agent: User, admin: User
 ) -> None:
     lookup, other = make_lookup(agent, found={"7": "shop"}), make_lookup(agent, found={"7": "shop"})
-    assert "Results deleted: 1." in run_action(browser, "purge", lookup)
+    assert "Results deleted: 1." in run_action(browser, "purge", lookup, confirmed=1)
     lookup.refresh_from_db()
     assert lookup.snapshot is None
     assert lookup.purged_at is not None
@@ -48,6 +49,51 @@ def test_purge_deletes_issues_and_projects_and_is_recorded(
     assert (entry.actor, entry.target) == ("ada", lookup.audit_target)
     assert entry.customer_hash == lookup.customer_hash
     assert entry.address == "127.0.0.1"
+
+
+def test_purge_asks_first_and_offers_all_copies(browser: Client, agent: User) -> None:
+    at = ago(hours=2)
+    lookup, *copies = (make_lookup(agent, moment=at) for _ in range(3))
+    other, wider = (
+        make_lookup(agent, moment=ago(hours=3)),
+        make_lookup(agent, moment=at, minutes=15),
+    )
+    stranger = make_lookup(agent, "1002", moment=at)
+    make_lookup(agent, moment=at, has_answer=False)
+    page = run_action(browser, "purge", lookup)
+    assert "2 other lookups still with a stored result" in page
+    assert "Delete all 3 results" in page
+    assert "Delete only 1 result" in page
+    assert not Lookup.objects.exclude(purged_at=None).exists()
+    assert "Results deleted: 3." in run_action(browser, "purge", lookup, confirmed=1, copies=1)
+    purged = set(Lookup.objects.exclude(purged_at=None))
+    assert purged == {lookup, *copies}
+    assert Entry.objects.filter(action=Action.PURGED).count() == 3
+    for kept in (other, wider, stranger):
+        assert "Delete 1 result" in run_action(browser, "purge", kept)
+
+
+def test_purge_is_a_red_button_that_needs_no_chosen_action(browser: Client, agent: User) -> None:
+    lookup = make_lookup(agent)
+    page = Page(browser.get(LIST).content.decode())
+    assert "purge" not in {option.get("value") for option in page.all("option")}
+    (button,) = (one for one in page.all("button") if "review-danger" in one.get("class", ""))
+    form = {"action": ["", "purge"], button["name"]: button["value"]}
+    asked = browser.post(LIST, {**form, "_selected_action": [0, lookup.pk]})
+    assert "Delete the stored results of 1 lookup?" in asked.content.decode()
+
+
+def test_filters_are_kept_by_searches_records_and_actions(browser: Client, agent: User) -> None:
+    found = make_lookup(agent)
+    make_lookup(agent, outcome="failed")
+    filtered = f"{LIST}?outcome=found"
+    row = browser.get(filtered).context["cl"].rows[0]
+    record = browser.get(row.record).content.decode()
+    assert record.count(f'"{filtered}"') == 2, "the way back, and the actions"
+    form = {"action": "purge", "index": 0, "_selected_action": found.pk, "confirmed": 1}
+    assert browser.post(filtered, form)["Location"] == filtered
+    hostile = f"{row.record}&_changelist_filters=outcome%3Dfound%26evil%3D1"
+    assert "evil" not in browser.get(hostile).content.decode()
 
 
 def test_purging_all_matches_asks_for_confirmation(browser: Client, agent: User) -> None:
@@ -66,13 +112,13 @@ def test_purge_above_limit_is_rejected(
 ) -> None:
     monkeypatch.setattr(admin_lookup, "MAX_PURGED", 2)
     lookups = [make_lookup(agent) for _ in range(3)]
-    assert "up to 2 lookups" in run_action(browser, "purge", *lookups)
+    assert "up to 2 lookups" in run_action(browser, "purge", *lookups, confirmed=1)
     assert not Lookup.objects.exclude(purged_at=None).exists()
 
 
 def test_large_purge_records_every_lookup_in_audit_trail(browser: Client, agent: User) -> None:
     lookups = [make_lookup(agent) for _ in range(101)]
-    run_action(browser, "purge", *lookups)
+    run_action(browser, "purge", *lookups, confirmed=1)
     entries = Entry.objects.filter(action=Action.PURGED)
     assert entries.count() == 2
     recorded = {target for entry in entries for target in entry.detail["targets"]}

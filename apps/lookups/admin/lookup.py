@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from django import forms
 from django.conf import settings
@@ -204,15 +205,18 @@ class ReviewActions(AllowedFiltersAdmin):
 
     @admin.action(description="Purge: delete stored results", permissions=["purge"])
     def purge(self, request: HttpRequest, queryset: QuerySet[Lookup]) -> HttpResponse | None:
-        """Delete stored and cached results, after confirmation for all matching lookups.
+        """Delete stored and cached results after confirmation, and copies of them if wanted.
 
         The records stay.
         """
         selected = self._selected(request, queryset, MAX_PURGED)
         if not selected:
             return None
-        if request.POST.get("select_across") and "confirmed" not in request.POST:
-            return self._confirm_purge(request, len(selected))
+        copies = _copies_of(selected)
+        if "confirmed" not in request.POST:
+            return self._confirm_purge(request, selected, copies)
+        if "copies" in request.POST:
+            selected += copies
         purge_answers(selected, actor=actor_of(request))
         messages.success(request, f"Results deleted: {len(selected)}.")
         return None
@@ -259,12 +263,19 @@ class ReviewActions(AllowedFiltersAdmin):
             messages.error(request, empty_message)
         return selected
 
-    def _confirm_purge(self, request: HttpRequest, count: int) -> HttpResponse:
+    def _confirm_purge(
+        self, request: HttpRequest, selected: list[Lookup], copies: list[Lookup]
+    ) -> HttpResponse:
         context: dict[str, Any] = {
             **self.admin_site.each_context(request),
-            "title": f"Delete the stored results of {counted(count, 'lookup')}?",
+            "title": f"Delete the stored results of {counted(len(selected), 'lookup')}?",
             "opts": self.opts,
             "back": request.get_full_path(),
+            "selected": request.POST.getlist("_selected_action"),
+            "across": request.POST.get("select_across", ""),
+            "only": counted(len(selected), "result"),
+            "copies": counted(len(copies), "other lookup") if copies else "",
+            "total": counted(len(selected) + len(copies), "result"),
         }
         return TemplateResponse(request, "admin/lookups/lookup/purge.html", context)
 
@@ -298,6 +309,22 @@ class ReviewActions(AllowedFiltersAdmin):
         return response
 
 
+def _copies_of(lookups: Sequence[Lookup]) -> list[Lookup]:
+    """Return the other lookups that store a result for the same customer and window."""
+    windows = {(one.customer_hash, one.moment, one.minutes) for one in lookups}
+    similar = Lookup.objects.filter(
+        customer_hash__in={window[0] for window in windows},
+        moment__in={window[1] for window in windows},
+        has_answer=True,
+        purged_at=None,
+    ).exclude(pk__in=[one.pk for one in lookups])
+    return [
+        one
+        for one in similar.defer("snapshot")
+        if (one.customer_hash, one.moment, one.minutes) in windows
+    ]
+
+
 def _requester_of(request: HttpRequest) -> Requester:
     assert isinstance(request.user, User)  # noqa: S101 - the admin site saw to it
     return Requester(Origin.WEB, request.user, address=client_address(request))
@@ -312,6 +339,7 @@ def _read_days(request: HttpRequest) -> int | None:
 # The list of lookups, which no query counts beyond ten thousand.
 
 MAX_COUNTED = 10_000
+_KEPT_FILTERS = "_changelist_filters"
 
 
 class LookupPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time
@@ -349,8 +377,12 @@ class ReviewList(ChangeList):
 
     @cached_property
     def rows(self) -> list[LookupRow]:
-        """Return the rows of the current page."""
-        return rows_of(list(self.result_list), timezone.now())
+        """Return the rows of the current page, whose records lead back to this list."""
+        rows = rows_of(list(self.result_list), timezone.now())
+        kept = urlencode({_KEPT_FILTERS: urlencode(self._parameters)})
+        return [
+            replace(row, record=f"{row.record}?{kept}") if self._parameters else row for row in rows
+        ]
 
     @property
     def counted(self) -> str:
@@ -512,12 +544,14 @@ class LookupAdmin(ReviewActions):
         if not self.has_view_permission(request, lookup):
             return super().change_view(request, object_id, form_url, extra_context)
         record_action(Action.VIEWED, actor_of(request), lookup, by="review")
+        kept = parse_qsl(request.GET.get(_KEPT_FILTERS, ""))
         context = {
             **self.admin_site.each_context(request),
             "title": "Lookup record",
             "opts": self.opts,
             "lookup": lookup,
             "record": record_page(lookup, timezone.now()),
+            "filters": urlencode([pair for pair in kept if pair[0] in {*PARAMETERS, "q"}]),
             "choices": [
                 choice for choice in self.get_action_choices(request) if choice[0] in _PAGE_ACTIONS
             ],
