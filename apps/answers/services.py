@@ -88,6 +88,7 @@ def default_issue_ids(kind: Kind, answer: Answer) -> tuple[str, ...]:
 # The example for previews of templates.
 
 _MOMENT = datetime(2026, 11, 20, 13, 5, tzinfo=UTC)
+_TODAY = date(2026, 11, 21)
 _SENTRY = "https://sentry.example.org/issues"
 _KNOWN = CatalogEntry(
     slug="card-declined",
@@ -100,15 +101,15 @@ _KNOWN = CatalogEntry(
 )
 
 
-def example_draft(kind: Kind, *, subject: str, body: str) -> Draft:
-    """Fill in a template with example data. Raise `TextRefused`."""
+def example_draft(kind: Kind, *, subject: str, body: str, known: CatalogEntry = _KNOWN) -> Draft:
+    """Fill in a template with example data and a known error. Raise `TextRefused`."""
     for text in (subject, body):
         check_variables(text, VARIABLES[kind])
     about = About(
-        answer=_answer(),
+        answer=_answer(known),
         issue_ids=("1001",),
         zone=ZoneInfo("Europe/Berlin"),
-        today=date(2026, 11, 21),
+        today=_TODAY if known is _KNOWN else date.today(),
         marker="example2026",
         name="Jane",
         agent="Ana Ruiz",
@@ -117,7 +118,7 @@ def example_draft(kind: Kind, *, subject: str, body: str) -> Draft:
     return make_draft(kind, subject=subject, body=body, about=about)
 
 
-def _answer() -> Answer:
+def _answer(known: CatalogEntry) -> Answer:
     issue = Issue(
         id="1001",
         short_id="WEB-17",
@@ -137,7 +138,7 @@ def _answer() -> Answer:
         complete=True,
         fetched_at=_MOMENT + timedelta(hours=1),
         events_total=2,
-        known=KnownErrors((KnownMatch(_KNOWN, "1001", ("exception type",)),)),
+        known=KnownErrors((KnownMatch(known, "1001", ("exception type",)),)),
     )
 
 

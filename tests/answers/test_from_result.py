@@ -1,5 +1,7 @@
 """Known errors started from a problem of a result, and suggestions."""
 
+from uuid import uuid4
+
 import pytest
 from django.contrib.auth.models import User
 from pytest_django import Settings
@@ -10,7 +12,7 @@ from apps.demo.server import DemoSentry
 from apps.known_errors.models import KnownError
 from apps.lookups.models import Lookup
 from apps.lookups.services import purge_answers
-from tests.answers.forms import ADD, LIST, sent
+from tests.answers.forms import ADD, LIST, filled, sent
 from tests.conftest import MOMENT, person, signed_in
 from tests.known_errors.entries import create_entry
 from tests.web.asking import look_up, text
@@ -44,6 +46,17 @@ def link_of(page: str) -> str:
     """Return the target of `Add as a known error`."""
     links = [a["href"] for a in Page(page).all("a") if "/knownerror/add/" in a.get("href", "")]
     return links[0]
+
+
+def test_saving_leads_back_to_the_result(lead: User, agent: User, connected: DemoSentry) -> None:
+    client, address = signed_in(lead), met(connected, agent, "1001")
+    link = link_of(text(client.get(address))).replace("&amp;", "&")
+    saved = client.post(link, {**filled(), "_save": "1"})
+    assert (saved.status_code, saved["Location"]) == (302, address)
+    assert "added successfully" in text(client.get(address))
+    for other in ("?lookup=nonsense", f"?lookup={uuid4()}", ""):
+        values = filled(slug=f"other-{len(other)}", title=f"Other {len(other)}")
+        assert client.post(f"{ADD}{other}", {**values, "_save": "1"})["Location"] == LIST
 
 
 def test_a_problem_prefills_the_form(lead: User, agent: User, connected: DemoSentry) -> None:

@@ -1,8 +1,12 @@
 """Previews of a known error's matches."""
 
+import re
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from apps.accounts.models import Team
 from apps.audit.models import Action, Entry
@@ -40,6 +44,23 @@ def declined(connected: DemoSentry, agent: User) -> list[str]:
     for address in addresses:
         client.get(address)
     return addresses
+
+
+def test_a_preview_shows_the_reply_with_its_variables_filled_in(
+    lead: User, declined: list[str]
+) -> None:
+    page = previewed(
+        signed_in(lead),
+        reply="{greeting} your bank <b>said</b> no. It changes {planned_for}.",
+        workaround="Pay by invoice.",
+        state="planned",
+        planned_for=f"{timezone.now().date() + timedelta(days=1)}",
+    )
+    reply = re.search(r'known-reply-preview">(.*?)</p>', page)
+    assert reply
+    assert "Hello Jane," in reply[1]
+    assert "Your bank &lt;b&gt;said&lt;/b&gt; no. It changes tomorrow." in reply[1]
+    assert "this can help: Pay by invoice." in reply[1]
 
 
 def previewed(client: Client, **changes: str) -> str:

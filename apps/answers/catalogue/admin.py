@@ -19,11 +19,15 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from apps.answers.catalogue.forms import KnownErrorForm, values_from_result
+from apps.answers.catalogue.forms import KnownErrorForm, readable_lookup, values_from_result
 from apps.answers.catalogue.suggestions import Preview, preview_of, suggestions_for
+from apps.answers.models import DraftTemplate
+from apps.answers.services import example_draft
+from apps.answers.templates import Kind
 from apps.audit.admin import AllowedFiltersAdmin
 from apps.audit.models import Action
 from apps.audit.trail import Fact, actor_of, record
+from apps.events.answer import CatalogEntry
 from apps.known_errors.catalogue import (
     FIELD_LABELS,
     VERSIONED_FIELDS,
@@ -461,6 +465,7 @@ class KnownErrorAdmin(CataloguePages):
         form = context["adminform"].form
         if not form.errors:
             context["preview"] = self._preview(request, form.instance)
+            context["reply"] = _example_reply(form.instance.known)
         return response
 
     def _preview(self, request: HttpRequest, entry: KnownError) -> Preview:
@@ -468,6 +473,14 @@ class KnownErrorAdmin(CataloguePages):
         target = "preview of a known error"
         _record_view(request, target, lookups=preview.read, hit=preview.lookups, format="page")
         return preview
+
+    def response_add(
+        self, request: HttpRequest, obj: KnownError, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Return to the result that the entry was made from, or to the list."""
+        response = super().response_add(request, obj, post_url_continue)
+        lookup = readable_lookup(request.GET.get("lookup", ""), current_user(request))
+        return redirect("lookup_detail", lookup.uuid) if lookup else response
 
     def response_change(self, request: HttpRequest, obj: KnownError) -> HttpResponse:
         """Return to the list, saying so if nothing changed."""
@@ -490,6 +503,13 @@ class KnownErrorAdmin(CataloguePages):
             actor=actor_of(request),
             user=current_user(request),
         )
+
+
+def _example_reply(entry: CatalogEntry) -> str:
+    """Return a reply to an example customer who has this error."""
+    template = DraftTemplate.objects.filter(kind=Kind.REPLY, is_active=True).first()
+    body = template.body if template else "{greeting}\n\n{known_reply}\n\n{fix}\n\n{workaround}"
+    return example_draft(Kind.REPLY, subject="", body=body, known=entry).text
 
 
 def _preview_form(form: Any) -> Any:

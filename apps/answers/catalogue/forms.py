@@ -261,11 +261,21 @@ def values_from_result(
     return _values(groups[issue_id])
 
 
-def _lookup(lookup_id: str, reader: User, actor: Actor) -> Lookup:
+def readable_lookup(lookup_id: str, reader: User) -> Lookup | None:
+    """Return the lookup, or None without one that the reader can read."""
+    lookup = _find(lookup_id)
+    return lookup if lookup and may_read(reader, lookup) else None
+
+
+def _find(lookup_id: str) -> Lookup | None:
     try:
-        lookup = Lookup.objects.filter(uuid=UUID(lookup_id)).first()
+        return Lookup.objects.filter(uuid=UUID(lookup_id)).first()
     except ValueError:
-        raise Http404 from None
+        return None
+
+
+def _lookup(lookup_id: str, reader: User, actor: Actor) -> Lookup:
+    lookup = _find(lookup_id)
     if lookup is None:
         raise Http404
     if not may_read(reader, lookup):
