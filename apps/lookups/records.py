@@ -21,7 +21,7 @@ from apps.audit.verification import erase_words
 from apps.cache_outage import retry_redis
 from apps.crypto import hash_customer
 from apps.events.answer import Answer, RelatedData, Signal
-from apps.events.grouping import UNGROUPED, group_by_issue
+from apps.events.grouping import UNGROUPED, group_by_issue, problems_of
 from apps.events.identifier import names_to_erase, restored_customer, stored_text
 from apps.events.query import Customer, Question, Window
 from apps.lookups import cache, store
@@ -286,6 +286,7 @@ def _not_allowed(slugs: list[str]) -> Problem:
 
 _SAVED_FIELDS = (  # without `purged_at`, which a concurrent purge sets
     *("outcome", "problem", "problem_detail", "answered_at", "fetched_at", "events", "issues"),
+    "problems",
     *("bodies", "calls", "calls_saved", "beside", "duration_ms", "from_cache", "cached_until"),
     *("has_answer", "redacted", "snapshot"),
 )
@@ -311,6 +312,7 @@ def record_answer(
     lookup.fetched_at = answer.fetched_at
     lookup.events = len(answer.events)
     lookup.issues = len({event.issue_id for event in answer.events})
+    lookup.problems = sum(not problem.is_noise for problem in problems_of(answer))
     lookup.bodies = answer.bodies_read
     lookup.calls = answer.calls
     lookup.beside = related_counts(answer.beside)

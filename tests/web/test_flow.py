@@ -88,6 +88,26 @@ def test_recent_lookups_have_no_duplicates(ana: Client) -> None:
     assert "1 problem" not in rows
 
 
+def test_recent_lookups_count_problems_as_the_result_does(
+    ana: Client, connected: DemoSentry, agent: User
+) -> None:
+    connected.world.add_event(
+        user_id="1001",
+        timestamp=MOMENT + timedelta(minutes=3),
+        project="web",
+        title="The cart was saved",
+        level="info",
+        handled=True,
+    )
+    page = text(ana.get(look_up(ana)))
+    facts = re.findall(r"<li>(\d+ problems?|\d+ more in the background)</li>", page)
+    listed = re.search(r'class="recent-what">(.*?)</span>', text(ana.get("/")))
+    assert listed
+    assert facts == [listed[1], "1 more in the background"]
+    Lookup.objects.update(problems=None)
+    assert f"{Lookup.objects.get().issues} issues" in text(ana.get("/")), "before this was counted"
+
+
 def test_recent_lookups_exclude_other_people(ana: Client, lead: User) -> None:
     look_up(ana)
     other = Client()

@@ -79,7 +79,10 @@ def found_in(lookup: Lookup) -> str:
         return ""
     if not lookup.events:
         return "no errors"
-    return f"{_with_noun(lookup.events, 'event')}, {_with_noun(lookup.issues or 0, 'issue')}"
+    events = _with_noun(lookup.events, "event")
+    if lookup.problems is None:
+        return f"{events}, {_with_noun(lookup.issues or 0, 'issue')}"
+    return f"{events}, {_with_noun(lookup.problems, 'problem')}"
 
 
 def cost_of(lookup: Lookup) -> str:

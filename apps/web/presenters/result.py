@@ -321,12 +321,19 @@ def _outcome(lookup: Lookup) -> str:
     if lookup.purged_at:
         return "deleted"
     if lookup.outcome == Outcome.FOUND:
-        return counted(lookup.issues or 0, "problem")
+        return _problem_count(lookup)
     if lookup.outcome == Outcome.NOTHING:
         return "no errors"
     if lookup.outcome == Outcome.INCOMPLETE and lookup.issues:
-        return f"{counted(lookup.issues, 'problem')}, incomplete"
+        return f"{_problem_count(lookup)}, incomplete"
     return str(Outcome(lookup.outcome).label)
+
+
+def _problem_count(lookup: Lookup) -> str:
+    """Return the number of problems as on the result; older lookups only know their issues."""
+    if lookup.problems is None:
+        return counted(lookup.issues or 0, "issue")
+    return counted(lookup.problems, "problem")
 
 
 def since_text(since: NewSince | None, now: datetime) -> str:
