@@ -118,7 +118,8 @@ _IP_OF_CUSTOMER = re.compile(
 )
 _MESSAGE_ID = re.compile(
     r"(?<!\w)(?:message[-_]?id|in[-_]reply[-_]to|references|content[-_]id|msg[-_]?id)[*\"']{0,2}"
-    r"[ \t]?[:=]\s{0,4}(?:(?:<[^<>\n]{1,250}>\s{0,8}){1,30}|\S{1,250})",
+    r"[ \t]?(?:[:=]\s{0,4}(?:(?:<[^<>\n]{1,250}>\s{0,8}){1,30}|\S{1,250})|<[^<>\s]{1,250}>)|"
+    r"(?<!\w)e?smtps?a?\sid\s[\w.+=-]{1,80}@[\w.-]{1,100}",
     re.IGNORECASE,
 )
 

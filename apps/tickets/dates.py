@@ -80,6 +80,12 @@ _NUMBERS = re.compile(
     r"(?:(?P=sep)(?P<year>[0-9]{4}|[0-9]{2})|(?P<short>\.(?!\w)|/?))(?=[T@_-][0-2]?[0-9][:.][0-5][0-9]|(?![\w/]|[.-][0-9]))",
     re.IGNORECASE,
 )
+# "18. 11. 2026"
+_SPACED = re.compile(
+    rf"(?<!\w){_WEEKDAY}{_FREE}(?P<a>[0-3]?[0-9])\.\s(?P<b>[01]?[0-9])(?P<sep>\.)\s(?P<year>20[0-9]{{2}}|"
+    r"[0-9]{2}(?=\sv\s))(?![\w.]\w)",
+    re.IGNORECASE,
+)
 _AT_BEFORE = re.compile(r"(?<!\w)(?:at|um)\s\Z", re.IGNORECASE)
 _DOTTED_BEFORE = re.compile(
     r"(?<!\w)(?:am|vom|den|dem|der|on|seit|bis|since|le|el)\s\Z", re.IGNORECASE
@@ -253,7 +259,7 @@ def _with_named_month(found: re.Match[str]) -> DateToken | None:
 
 
 def _numeric(text: str) -> Iterator[DateToken]:
-    for found in _NUMBERS.finditer(text):
+    for found in (*_NUMBERS.finditer(text), *_SPACED.finditer(text)):
         dates = _real(_orders(found))
         if not dates or found[0] in _NOT_DATES or not _is_date(text, found):
             continue

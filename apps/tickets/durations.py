@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from apps.tickets.text import NUMBERS, Unread, alternation, normalize, not_overlapping
+from apps.tickets.text import NUMBERS, Unread, alternation, normalize, not_overlapping, word_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,6 @@ class _Amount:
     minutes: float
     is_days: bool
     is_vague: bool
-
-
-def _words(listed: str) -> frozenset[str]:
-    return frozenset(listed.split())
 
 
 _MAX_WORDS = 9
@@ -87,12 +83,12 @@ _UNITS: dict[float, str] = {
     "dager dagar päivää päivä dzień dni 日",
 }
 _MINUTES = {unit: minutes for minutes, units in _UNITS.items() for unit in units.split()}
-_ANY_UNIT = frozenset(_MINUTES) | _words(
+_ANY_UNIT = frozenset(_MINUTES) | word_set(
     "week weeks month months year years woche wochen monat monaten semaine semaines mois semana "
     "semanas mes meses settimana weken uger vecka veckor"
 )
 # Units that are also other words: "last time", "since I", "within d".
-_NOT_ALONE = _words("m h d time dag day days dia mes second seconds min timer")
+_NOT_ALONE = word_set("m h d time dag day days dia mes second seconds min timer")
 
 _NUMBERS: dict[str, float] = {
     **NUMBERS,
@@ -114,33 +110,33 @@ _FRACTIONS: dict[str, float] = {
     "mezz": 0.5, "mezza": 0.5, "mezzo": 0.5, "meia": 0.5, "meio": 0.5, "halv": 0.5, "puoli": 0.5,
     "pół": 0.5, "半": 0.5, "viertel": 0.25, "dreiviertel": 0.75,
 }  # fmt: skip
-_QUARTERS = _words("quarter quarters quart quarts cuarto cuartos quarto")
+_QUARTERS = word_set("quarter quarters quart quarts cuarto cuartos quarto")
 _AND_A_HALF: dict[str, float] = {
     "anderthalb": 1.5, "anderthalben": 1.5, "anderhalf": 1.5, "halvannen": 1.5, "halvanden": 1.5,
     "puolitoista": 1.5, "półtorej": 1.5, "półtora": 1.5,
 }  # fmt: skip
-_ARTICLES = _words(
+_ARTICLES = word_set(
     "a an the of d de di ein eine einer einem ner un une una uno um uma een en ett et én"
 )
-_JOINING = _words("& and und et y e en og och plus i")
-_FEW = _words(
+_JOINING = word_set("& and und et y e en og och plus i")
+_FEW = word_set(
     "few several some couple par einigen paar quelques algunos algunas unos unas alcune "
     "alcuni algumas alguns enkele några noen kilka"
 )
-_ROUGH = _words(
+_ROUGH = word_set(
     "about around approximately approx roughly like maybe nearly almost circa ca cirka zirka etwa "
     "ungefähr rund gut knapp fast environ presque aproximadamente unos unas cerca casi quasi "
     "ongeveer bijna zowat omkring rundt runt noin około ok prawie ~ ≈"
 )
 # Those of "à peu près", "cosa de", "como", and "más o menos".
-_ROUGH_PHRASES = _words("à peu près cosa como de o etwas")
-_OPEN = _words(
+_ROUGH_PHRASES = word_set("à peu près cosa como de o etwas")
+_OPEN = word_set(
     "than over under least most within only inside als plus moins más mas menos mehr "
     "weniger più meno mais oltre meer minder dan mer mindre enn än end"
 )
 # What "y pico" and "et quelques" add to an amount.
-_A_BIT = _words("pico algo etwas bisschen quelques poussières qualcosa pouco tanto wat lidt litt")
-_OR = _words("or to bis oder ou o eller tai lub")
+_A_BIT = word_set("pico algo etwas bisschen quelques poussières qualcosa pouco tanto wat lidt litt")
+_OR = word_set("or to bis oder ou o eller tai lub")
 # What each word is in a count, and its value; of two meanings the one listed last.
 _VOCABULARY: dict[str, tuple[str, float]] = {
     word: (kind, value)

@@ -54,7 +54,7 @@ class Mention:
 _TOO_FAR = "too far"
 _BEFORE_TIME = re.compile(
     rf"[\s,;:(@|·T_~\u2013-]{{0,5}}(?:(?:{ROUGH_WORDS}|{EDGE_WORDS}|{START_WORDS}|{AT_WORDS}|shortly|"
-    r"just|so|the|in|between|kurz|von|zwischen|entre|tra|fra|a|o|godz)[\s(~]{1,3}){0,4}",
+    r"just|so|the|in|between|kurz|von|zwischen|entre|tra|fra|a|o|godz|v|в|г\.|saat)[\s(~]{1,3}){0,4}",
     re.IGNORECASE,
 )
 _BEFORE_DAY = re.compile(
@@ -99,7 +99,7 @@ def find_mentions(
     """Return all mentions in the order of the text. A day that has a time is not listed alone."""
     groups: list[DateGroup] = []
     for day in dates:
-        if groups and _JOINED.fullmatch(text, groups[-1].end, day.start):
+        if groups and _is_joined(text, groups[-1], day):
             groups[-1] = DateGroup((*groups[-1].days, day))
         else:
             groups.append(DateGroup((day,)))
@@ -118,6 +118,13 @@ def find_mentions(
     }
     mentions += [_mention_of_day(text, group, parts) for group in groups if group not in used]
     return sorted(mentions, key=lambda mention: mention.start)
+
+
+def _is_joined(text: str, group: DateGroup, day: DateToken) -> bool:
+    """Return whether two dates are beside each other in one sentence."""
+    ends = text[group.end - 1] == "." and text[group.end : day.start].isspace()
+    starts = text[day.start].isupper() and day.weekday is None
+    return bool(_JOINED.fullmatch(text, group.end, day.start)) and not (ends and starts)
 
 
 def _mention_of_clock(

@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from apps.events.identifier import parse_customer
+from apps.tickets.belonging import UNCONNECTED, belonging, has_failure
 from apps.tickets.customers import CustomerReader, find_customers
 from apps.tickets.dates import find_dates
 from apps.tickets.durations import DurationToken, find_durations
@@ -59,6 +61,13 @@ _MAX_TOKENS = 100
 _MAX_SHOWN = 8
 _MAX_ZONES = 3
 _MAX_NOTES = 4
+_TOO_MANY_HEADERS = (
+    "The ticket has too many lines that look like mail headers. Paste only the message itself."
+)
+_TOO_MANY_TIMES = (
+    f"We read only the first {_MAX_TOKENS} dates and times. "
+    "Paste only what is about the problem to read the rest."
+)
 
 
 def read_ticket(
@@ -90,8 +99,10 @@ def read_ticket(
     elif written is not None:
         given = (ReferenceTime("the ticket's date", day=written),)
     context = Context(zone, now)
-    headers = find_headers(text, context)
+    headers, is_cut = find_headers(text, context)
     moments, notes = _find_moments(text, headers, given, context)
+    if is_cut:
+        moments = tuple(_asked(one, [_TOO_MANY_HEADERS]) for one in moments)
     customers, customer_notes = find_customers(text, read_customer)
     return Reading(
         customers=customers,
@@ -173,16 +184,21 @@ class _Scan:
     style: ClockStyle
     like_times: list[Unread]
     unread: list[Unread]
+    is_cut: bool
 
 
 def _scan(text: str, headers: Sequence[Header]) -> _Scan:
     durations, unread = find_durations(text)
-    dates = not_overlapping(find_dates(text, durations), headers)[:_MAX_TOKENS]
+    dates = not_overlapping(find_dates(text, durations), headers)
     durations = [one for one in durations if one.days is None]
-    durations = not_overlapping(durations, [*headers, *dates])[:_MAX_TOKENS]
+    durations = not_overlapping(durations, [*headers, *dates])
     taken: list[Spanned] = [*headers, *dates, *durations]
-    clocks = not_overlapping(find_clocks(text), taken)[:_MAX_TOKENS]
+    clocks = not_overlapping(find_clocks(text), taken)
     parts = not_overlapping(find_parts(text), [*taken, *clocks])[:_MAX_TOKENS]
+    is_cut = max(len(dates), len(durations), len(clocks)) > _MAX_TOKENS
+    dates, durations = dates[:_MAX_TOKENS], durations[:_MAX_TOKENS]
+    clocks = clocks[:_MAX_TOKENS]
+    taken = [*headers, *dates, *durations]
     chat = chat_stamps(text, clocks)
     chat_starts = tuple(text.rfind("\n", 0, one.start) + 1 for one in chat)
     breaks = Breaks(tuple(header.start for header in headers), chat_starts)
@@ -207,6 +223,7 @@ def _scan(text: str, headers: Sequence[Header]) -> _Scan:
         style=ClockStyle.of(clocks),
         like_times=not_overlapping(like_times, taken)[:_MAX_TOKENS],
         unread=not_overlapping([*more_unread, *unread], taken)[:_MAX_TOKENS],
+        is_cut=is_cut,
     )
 
 
@@ -230,23 +247,76 @@ def _find_moments(
     messages = Messages(text, dated, given, context)
     undated = headers_of_stamps(text, stamps, messages, context)
     timed = Messages(text, [*dated, *undated], given, context)
-    found: list[tuple[int, MomentFound]] = []
+    found: list[_Found] = []
     for duration in scan.durations:
         references = timed.timed_references_at(duration.start)
         moment = resolve_duration(text, duration, references, context)
-        if is_stamp_of(text, duration):
-            moment = replace(moment, questions=(*moment.questions, ALONE))
-        found.append((duration.start, moment))
+        more = [ALONE] if is_stamp_of(text, duration) else []
+        found.append(_Found(duration, _asked(moment, more)))
     for mention in scan.mentions:
         moment = resolve_mention(text, mention, messages.references_at(mention.start), context)
         more = list(unread_questions(text, mention, scan.like_times, scan.unread))
         more += asked_question(text, mention, is_older=messages.is_older(mention.start))
         if mention in stamps:
             more.insert(0, stamps[mention])
-        found.append((mention.start, replace(moment, questions=(*moment.questions, *more))))
-    moments, notes = _select([moment for _, moment in sorted(found, key=lambda one: one[0])])
+        found.append(_Found(mention, _asked(moment, more)))
+    moments, notes = _select(_connected(text, sorted(found, key=lambda one: one.at.start)))
+    notes += [_TOO_MANY_TIMES] if scan.is_cut else []
     said = " ".join(question for one in moments for question in one.questions)
     return moments, [*notes, *_unread_notes(text, headers, scan.unread, said)]
+
+
+class _Found(NamedTuple):
+    at: Mention | DurationToken
+    moment: MomentFound
+
+
+def _asked(moment: MomentFound, questions: Sequence[str]) -> MomentFound:
+    return replace(moment, questions=tuple(dict.fromkeys([*moment.questions, *questions])))
+
+
+def _connected(text: str, found: Sequence[_Found]) -> list[MomentFound]:
+    """Ask about each moment that belongs to something else, and about those nothing connects.
+
+    A moment needs no connection if it is the only one that may be the problem's, but a date does
+    if the problem is told elsewhere.
+    """
+    groups = [at.group for at, _ in found if isinstance(at, Mention) and at.group]
+    times = sorted([*(one.at for one in found), *groups], key=lambda one: one.start)
+    kinds = [
+        belonging(text, at, times, has_clock=_has_clock(at), is_dated=_is_dated(at))
+        for at, _ in found
+    ]
+    possible = [
+        moment
+        for (_, moment), kind in zip(found, kinds, strict=True)
+        if (moment.readings or moment.lacks_date) and not (kind.question or _is_other(moment))
+    ]
+    several = len({one.readings or one.excerpt for one in possible}) > 1
+    fails = bool(found) and has_failure(text)
+    asked = []
+    for (at, moment), kind in zip(found, kinds, strict=True):
+        needs_connection = several or (fails and _is_dated(at))
+        question = kind.question or (
+            UNCONNECTED if needs_connection and not kind.is_connected else ""
+        )
+        is_open = moment.is_sure or (kind.question and not _is_other(moment))
+        asked.append(_asked(moment, [question] if question and is_open else []))
+    return asked
+
+
+def _has_clock(at: Mention | DurationToken) -> bool:
+    return isinstance(at, DurationToken) or at.clock is not None
+
+
+def _is_dated(at: Mention | DurationToken) -> bool:
+    group = at.group if isinstance(at, Mention) else None
+    return group is not None and all(day.dates for day in group.days)
+
+
+def _is_other(moment: MomentFound) -> bool:
+    """Return whether it was already asked whether this is a time of the problem at all."""
+    return any(one in (CHAT_LINE, ALONE) or "the problem was" in one for one in moment.questions)
 
 
 def _other_zones(text: str, headers: Sequence[Header], scan: _Scan) -> tuple[ZoneToken, ...]:

@@ -204,55 +204,61 @@ def _one_line(text: str) -> str:
 
 
 # Months, weekdays, and words for days in English, German, French, Spanish, Italian, Portuguese,
-# Dutch, Danish and Norwegian, Swedish, Finnish, Polish, and Japanese, with typos.
+# Dutch, Danish and Norwegian, Swedish, Finnish, Polish, and Japanese, with typos; months, weekdays,
+# and days ago in Czech, Russian, and Turkish too.
 #
 # Ambiguous words are not listed: French "mar." and "hier" (German for "here"), German "morgen"
 # and Spanish "mañana" (tomorrow or morning).
 
 _MONTHS = (
     "january jan januar jänner jaenner janvier janv enero ene gennaio gen janeiro januari "
-    "tammikuuta tammikuu tammik stycznia sty",
-    "february feb febr februar février fevrier févr fevr febrero febbraio fevereiro fev februari "
-    "helmikuuta helmikuu helmik lutego lut",
-    "march mar märz maerz mrz mars marzo março marco maart mrt marts "
-    "maaliskuuta maaliskuu maalisk marca",
-    "april apr avril avr abril abr aprile huhtikuuta huhtikuu huhtik kwietnia kwi",
-    "may mai mayo maggio mag maio mei maj toukokuuta toukokuu toukok maja",
-    "june jun juni juin junio giugno giu junho kesäkuuta kesäkuu kesäk czerwca cze",
-    "july jul juli juillet juil julio luglio lug julho heinäkuuta heinäkuu heinäk lipca lip",
-    "august aug août aout agosto ago augustus augusti elokuuta elokuu elok sierpnia sie",
-    "september sept sep septembre septiembre setiembre settembre setembro set "
-    "syyskuuta syyskuu syysk września wrz",
-    "october oct oktober okt octobre octubre ottobre ott outubro out "
-    "lokakuuta lokakuu lokak października paź",
-    "november novmber nov novembre noviembre novembro marraskuuta marraskuu marrask listopada lis",
+    "tammikuuta tammikuu tammik stycznia sty ledna января янв ocak oca",
+    "february feb febr februar février fevrier févr fevr febrero febbraio fevereiro fev "
+    "februari helmikuuta helmikuu helmik lutego lut února февраля февр фев şubat şub",
+    "march mar märz maerz mrz mars marzo março marco maart mrt marts maaliskuuta maaliskuu "
+    "maalisk marca března марта мар",
+    "april apr avril avr abril abr aprile huhtikuuta huhtikuu huhtik kwietnia kwi dubna апреля "
+    "апр nisan nis",
+    "may mai mayo maggio mag maio mei maj toukokuuta toukokuu toukok maja května мая mayis",
+    "june jun juni juin junio giugno giu junho kesäkuuta kesäkuu kesäk czerwca cze června июня "
+    "июн haziran haz",
+    "july jul juli juillet juil julio luglio lug julho heinäkuuta heinäkuu heinäk lipca lip "
+    "července июля июл temmuz tem",
+    "august aug août aout agosto ago augustus augusti elokuuta elokuu elok sierpnia sie srpna "
+    "августа авг ağustos ağu",
+    "september sept sep septembre septiembre setiembre settembre setembro set syyskuuta syyskuu "
+    "syysk września wrz září сентября сент сен eylül eyl",
+    "october oct oktober okt octobre octubre ottobre ott outubro out lokakuuta lokakuu lokak "
+    "października paź října октября окт ekim eki",
+    "november novmber nov novembre noviembre novembro marraskuuta marraskuu marrask listopada "
+    "lis listopadu ноября нояб ноя kasim kas",
     "december dec dezember dez décembre decembre diciembre dic dicembre dezembro desember des "
-    "joulukuuta joulukuu jouluk grudnia gru",
+    "joulukuuta joulukuu jouluk grudnia gru prosince декабря дек aralik ara",
 )
 _WEEKDAYS = (
     "monday mondey montag lundi lunes lunedì segunda-feira maandag mandag måndag maanantai "
-    "maanantaina poniedziałek",
+    "maanantaina poniedziałek pondělí понедельник pazartesi",
     "tuesday teusday tuseday dienstag mardi martes martedì terça-feira dinsdag tirsdag tisdag "
-    "tiistai tiistaina wtorek",
+    "tiistai tiistaina wtorek úterý вторник sali",
     "wednesday wendesday wensday wednsday mittwoch mercredi miércoles miercoles mercoledì "
-    "quarta-feira woensdag onsdag keskiviikko keskiviikkona środa środę",
+    "quarta-feira woensdag onsdag keskiviikko keskiviikkona środa środę středa среда çarşamba",
     "thursday thurday thrusday donnerstag jeudi jueves giovedì quinta-feira donderdag torsdag "
-    "torstai torstaina czwartek",
+    "torstai torstaina czwartek čtvrtek четверг perşembe",
     "friday freitag vendredi viernes venerdì sexta-feira vrijdag fredag perjantai perjantaina "
-    "piątek",
+    "piątek pátek пятница cuma",
     "saturday saterday samstag sonnabend samedi sábado sabado sabato zaterdag lørdag lördag "
-    "lauantai lauantaina sobota sobotę",
+    "lauantai lauantaina sobota sobotę суббота cumartesi",
     "sunday sonntag dimanche domingo domenica zondag søndag söndag sunnuntai sunnuntaina "
-    "niedziela niedzielę",
+    "niedziela niedzielę neděle воскресенье pazar",
 )
 _SHORT_WEEKDAYS = (
-    "mon mo",
-    "tue tues di",
-    "wed mi",
-    "thu thur thurs do",
-    "fri fr",
-    "sat sa",
-    "sun so",
+    "mon mo пн pzt",
+    "tue tues di вт",
+    "wed mi ср çar",
+    "thu thur thurs do чт per",
+    "fri fr пт",
+    "sat sa сб cmt",
+    "sun so вс paz",
 )
 
 
@@ -269,13 +275,15 @@ DOUBTFUL_MONTHS = frozenset(("may", "march", "mar", "dec", "ago", "mars", "mai",
 # Words that are months only beside a year or a day of the week: "3 out of 5".
 MONTHS_BESIDE_YEAR = frozenset((
     "gen", "mag", "mei", "maj", "maja", "giu", "lug", "lip", "set", "out", "lis", "sie", "cze",
-    "gru", "sty", "lut", "des", "mrt", "ott", "fev",
+    "gru", "sty", "lut", "des", "mrt", "ott", "fev", "oca", "nis", "haz", "tem", "eki", "kas",
+    "ara",
 ))  # fmt: skip
 
 _DAYS_AGO = {
-    0: "today|heute|aujourd'hui|hoy|oggi|hoje|vandaag|i dag|idag|tänään|dzisiaj|dziś|今日|本日",
+    0: "today|heute|aujourd'hui|hoy|oggi|hoje|vandaag|i dag|idag|tänään|dzisiaj|dziś|"
+    "今日|本日|dnes|сегодня|bugün",
     1: "yesterday|yesteday|yestrday|yesterady|gestern|ayer|ieri|ontem|gisteren|i går|igår|eilen|"
-    "wczoraj|昨日",
+    "wczoraj|昨日|včera|вчера|dün",
     2: "the day before yesterday|day before yesterday|vorgestern|avant-hier|anteayer|antes de ayer|"
     "l'altro ieri|anteontem|eergisteren|i forgårs|i förrgår|toissapäivänä|przedwczoraj|"
     "一昨日|おととい",
@@ -333,6 +341,11 @@ NUMBERS = _numbered(
     ),
     1,
 )
+
+
+def word_set(listed: str) -> frozenset[str]:
+    """Return the words of a text."""
+    return frozenset(listed.split())
 
 
 _CASE_FOLDS = {0x2019: "'", 0x131: "i", 0x307: ""}

@@ -93,6 +93,15 @@ def parse_number(written: str) -> int:
 # Times in words: half past four, ten past nine, halb 4, y media, noon, midnight.
 
 _MINUTES = {"five": 5, "ten": 10, "twenty": 20, "twenty-five": 25, "twenty five": 25}
+_AFTER_HOUR = {
+    "five": 5,
+    "ten": 10,
+    "fifteen": 15,
+    "twenty": 20,
+    "thirty": 30,
+    "forty": 40,
+    "fifty": 50,
+}
 _MINUTES |= {"fünf": 5, "zehn": 10, "zwanzig": 20}
 _SPELLED_BEFORE = {
     "half past": 30, "quarter past": 15, "quarter after": 15, "quarter to": -15,
@@ -123,7 +132,8 @@ _HALF_AFTER = re.compile(
 _SPELLED_MINUTES = {**_SPELLED_BEFORE, **_SPELLED_AFTER, "half": -30}
 _NAMED = re.compile(
     r"(?<!\w)(?:(?P<noon>noon|midday|mediod[ií]a|mezzogiorno|(?<=à\s)midi)|"
-    r"(?P<midnight>midnight|mitternacht|minuit|medianoche|mezzanotte|meia-noite))(?!\w)",
+    r"(?P<midnight>midnight|mitternacht|minuit|medianoche|mezzanotte|meia-noite))(?:-?(?P<ish>ish))?"
+    r"(?!\w)",
     re.IGNORECASE,
 )
 
@@ -168,7 +178,7 @@ def _find_named(text: str) -> Iterator[ClockToken]:
             found[0],
             hour=12,
             meridiem=MIDNIGHT if found["midnight"] else "pm",
-            about=about,
+            about=about or found["ish"] or "",
             bound=bound,
             is_whole_hour=True,
         )
@@ -201,7 +211,9 @@ _WITH_WORD = re.compile(
     re.IGNORECASE,
 )
 _SPELLED = re.compile(
-    rf"(?<!\w)(?P<hour>{alternation(NUMBERS)}){_ISH}\s(?:(?P<meridiem>{MERIDIEM})|"
+    rf"(?<!\w)(?P<hour>{alternation(NUMBERS)})"
+    r"(?:[\s-](?P<minutes>(?:twenty|thirty|forty|fifty)(?:[\s-]five)?|ten|fifteen|oh?\sfive))?"
+    rf"{_ISH}\s(?:(?P<meridiem>{MERIDIEM})|"
     rf"(?P<word>(?:uhr|uur|heures|o['\u2019]?clock)(?!\w))){_ISH_AFTER}",
     re.IGNORECASE,
 )
@@ -308,16 +320,21 @@ def _clock(text: str, found: re.Match[str]) -> ClockToken | None:
         end=found.end(),
         text=text[start : found.end()].strip(),
         hour=hour,
-        minute=int(groups.get("minute") or 0),
+        minute=int(groups.get("minute") or 0) + _spelled_minutes(groups.get("minutes")),
         second=int(groups["second"]) if groups.get("second") else None,
         meridiem=meridiem,
         about=about,
         bound=bound,
-        is_whole_hour="minute" not in groups,
+        is_whole_hour="minute" not in groups and not groups.get("minutes"),
         is_padded=groups["hour"].startswith("0"),
         is_24h=bool(groups.get("second")) or hour == 0 or hour > 12,
         is_spelled=not groups["hour"].isdecimal(),
     )
+
+
+def _spelled_minutes(words: str | None) -> int:
+    """Return the minutes of the words after an hour: "three thirty-five pm"."""
+    return sum(_AFTER_HOUR.get(one, 0) for one in normalize(words or "").replace("-", " ").split())
 
 
 def _japanese(text: str) -> Iterator[ClockToken]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from apps.tickets.dates import find_dates, local_day
 from apps.tickets.durations import DurationToken, find_durations
 from apps.tickets.mentions import DaySource, Mention, find_mentions
+from apps.tickets.questions import NOT_PROBLEM
 from apps.tickets.readings import Context, resolve_mention
 from apps.tickets.text import Excerpt, ReferenceTime, Spanned, excerpt, not_overlapping
 from apps.tickets.times import ClockToken, find_clocks, find_parts
@@ -70,17 +71,33 @@ class _Line:
 # Headers.
 
 _PREFIX = re.compile(r"[ \t>*|_]{0,40}")
+_DATE = (
+    r"date|datum|fecha|data|dat[ăo]|dátum|päivämäärä|päiväys|дата|tarih|ημερομηνία|日時|日付|日期|"
+    r"날짜"
+)
 _WRITTEN = (
-    r"date|sent|(?:created|received|submitted|opened|written|requested|posted)(?:\s(?:at|on))?|"
-    r"gesendet|datum|(?:erstellt|eingegangen|empfangen)(?:\sam)?|envoyée?(?:\sle)?|date\sd['\u2019]envoi|"
-    r"enviad[oa](?:\s(?:el|em))?|fecha|inviato|data|verzonden|verstuurd|sendt|dato|skickat|"
-    r"lähetetty|päivämäärä|päiväys|wysłano|wysłane|送信日時|送信|受信日時|日時|日付"
+    rf"(?P<date>{_DATE})|sent|(?:created|received|submitted|opened|written|requested|posted)(?:\s(?:at|on))?|"
+    r"gesendet|(?:erstellt|eingegangen|empfangen)(?:\sam)?|envoyée?(?:\sle)?|date\sd['\u2019]envoi|"
+    r"enviad[oa](?:\s(?:el|em))?|inviato|verzonden|verstuurd|sendt|skickat|lähetetty|wysłano|"
+    r"wysłane|odesláno|odoslané|отправлено|відправлено|надіслано|изпратено|gönder(?:ildi|ilen|me"
+    r"(?:\starihi)?)|gönderim\starihi|elküldve|trimis|poslano|послато|poslato|στάλθηκε|εστάλη|נשלח|"
+    r"تاريخ\sالإرسال|ngày\sgửi|dikirim|送信日時|送信|受信日時|发送时间|发件时间|寄件日期|傳送日期|"
+    r"보낸\s날짜|보낸\s시간"
 )
 _FIELD = re.compile(
     rf"^{_PREFIX.pattern}(?:{_WRITTEN})[*_]{{0,2}}[ \t]?:[*_]{{0,2}}[ \t]{{0,8}}"
     r"(?P<rest>[^\n]{6,120})",
     re.IGNORECASE | re.MULTILINE,
 )
+_MAIL_FIELD = re.compile(
+    rf"{_PREFIX.pattern}(?:from|to|cc|subject|von|an|betreff|de|à|objet|para|asunto|assunto|da|a|"
+    r"oggetto|van|aan|onderwerp|fra|til|emne|från|till|ämne|lähettäjä|vastaanottaja|aihe|od|do|"
+    r"temat|komu|předmět|predmet|от|кому|тема|від|kimden|kime|konu|gönderen|feladó|címzett|tárgy|"
+    r"de\sla|către|subiect|差出人|宛先|件名|发件人|收件人|主题|보낸\s사람|받는\s사람|제목)"
+    r"[*_]{0,2}[ \t]?:",
+    re.IGNORECASE,
+)
+_MAX_RELATIVE = 48
 # Some programs put the whole header on one line.
 _INLINE_FIELD = re.compile(
     r"(?<=[>;\]])[ \t]{0,2}(?:sent|gesendet|envoyé|enviad[oa](?:\s(?:el|em))?|inviato|verzonden|"
@@ -115,8 +132,9 @@ _YEAR = re.compile(r"(?<![\w.])20[0-9]{2}(?![0-9])")
 
 _VERB = re.compile(
     r"(?<!\w)(?:wrote|writes|sent|schrieb|geschrieben|écrit|escribió|scritto|escreveu|schreef|"
-    r"geschreven|skrev|kirjoitti|napisał(?:\(a\)|a)?|pisze|написал|пише|napsal(?:\(a\))?|írta)"
-    r"(?!\w)|写道|のメール|のメッセージ",
+    r"geschreven|skrev|kirjoitti|napisał(?:\(a\)|a)?|pisze|написал|пише|nap[ií]?sal(?:\(a\)|a)?|"
+    r"írta|şunu\syazdı|yazdı|a\sscris|написав|писав|пишет|έγραψε|napisao|pisao|menulis|đã\sviết)(?!\w)|"
+    r"작성|寫道|写道|のメール|のメッセージ",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(
@@ -129,7 +147,8 @@ _BESIDE_DATE = frozenset(
     for row in (
         "on in at via from message gmt utc uhr um am von nachm vorm vom le à de el a las il giorno",
         "alle ore ha dans van op om heeft het volgende den d på kl har følgende följande em às da",
-        "pe klo w dniu dnia o godz użytkownik pm uur i nome per du of to",
+        "pe klo w dniu dnia o godz użytkownik pm uur i nome per du of to dne v в г пользователь "
+        "tarihinde saat időpontban ezt în data používateľ у р",
     )
     for word in row.split()
 )
@@ -139,26 +158,60 @@ _MAX_ATTRIBUTION = 480
 _MAX_LINES = 5
 
 
-def find_headers(text: str, context: Context) -> list[Header]:
-    """Return all headers, in the order of the text."""
+def find_headers(text: str, context: Context) -> tuple[list[Header], bool]:
+    """Return all headers in the order of the text, and whether there were too many to read."""
     found: list[Header] = []
+    left = _Budget(len(text) + 4 * _MAX_ATTRIBUTION)
     for pattern in (_FIELD, _INLINE_FIELD, _IN_BRACKETS, _COMMENTED, _AGE):
         for match in pattern.finditer(text):
+            if not left.spend(len(match["rest"])):
+                break
             written = read_written(match["rest"], (), context)
-            is_unread = pattern is _AGE or (pattern is _FIELD and _YEAR.search(match["rest"]))
             above = text.rfind("\n", 0, max(0, match.start() - 1)) + 1
+            is_unread = pattern is _AGE or (pattern is _FIELD and _is_unread(text, match, above))
             is_form = _TIME_BELOW.match(text, match.end()) or _TIME_LABEL.match(text, above)
             if (written.references or is_unread) and not is_form:
                 found.append(_header(text, match.start(), match.end(), written))
-    found += not_overlapping(_attributions(text, context), found)
-    return sorted(found, key=lambda header: header.start)
+    found += not_overlapping(_attributions(text, left, context), found)
+    return sorted(found, key=lambda header: header.start), left.is_spent
+
+
+class _Budget:
+    """How many characters may still be read in search of headers, so that time stays linear."""
+
+    def __init__(self, characters: int) -> None:
+        self._left = characters
+        self.is_spent = False
+
+    def spend(self, characters: int) -> bool:
+        """Take characters; return False if there are not enough."""
+        self._left -= characters
+        self.is_spent = self.is_spent or self._left < 0
+        return not self.is_spent
+
+
+def _is_unread(text: str, field: re.Match[str], above: int) -> bool:
+    """Return whether a field has a date, even if it can't be read: "Sent: Yesterday 14:05".
+
+    A field that is only called a date is one of a mail only beside others.
+    """
+    rest = field["rest"]
+    if _YEAR.search(rest):
+        return True
+    is_of_mail = not field["date"] or any(
+        _MAIL_FIELD.match(text, at) for at in (above, field.end() + 1)
+    )
+    if not is_of_mail or len(rest) > _MAX_RELATIVE:
+        return False
+    durations, _ = find_durations(rest)
+    return bool(durations or find_clocks(rest) or find_dates(rest, durations))
 
 
 def _header(text: str, start: int, end: int, written: Written) -> Header:
     return Header(start, end, written.references, excerpt(text, start, end), written.zone)
 
 
-def _attributions(text: str, context: Context) -> Iterator[Header]:
+def _attributions(text: str, left: _Budget, context: Context) -> Iterator[Header]:
     """Find lines such as "On Fri, Nov 20, 2026, Jane wrote:", which can take up five lines."""
     lines = _lines(text)
     for last, line in enumerate(lines):
@@ -169,6 +222,8 @@ def _attributions(text: str, context: Context) -> Iterator[Header]:
             if lines[first].is_blank or line.end - start > _MAX_ATTRIBUTION:
                 break
             words = " ".join(text[one.body : one.end] for one in lines[first : last + 1])
+            if not left.spend(len(words)):
+                return
             written = _read_attribution(words, _quoted_below(lines, last), context)
             if written is not None:
                 yield _header(text, start, line.end, written)
@@ -340,8 +395,8 @@ def stamp_question(text: str, mention: Mention, chat: Sequence[ClockToken]) -> s
     before, after = _without_times(before), _without_times(after)
     label = _LABEL.fullmatch(before)
     if label and not after.strip(" \t.)"):
-        happened = _HAPPENED.search(label["label"]) and not _REPORTED.search(label["label"])
-        return "" if happened else f"“{label['label']}” may not be when the problem was. Check it."
+        said = label["label"]
+        return "" if is_of_problem(said) else NOT_PROBLEM.format(said)
     if not _is_stamp(before, after):
         return ""
     if mention.has_calendar_date:
@@ -349,6 +404,11 @@ def stamp_question(text: str, mention: Mention, chat: Sequence[ClockToken]) -> s
     words = _WORD.findall(f"{before} {after}")
     is_named = bool(words) or _may_be_name_above(text, at)
     return CHAT_LINE if is_named and not is_last and (mention.clock or not words) else ""
+
+
+def is_of_problem(label: str) -> bool:
+    """Return whether the label of a field says that its time is when something happened."""
+    return bool(_HAPPENED.search(label)) and not _REPORTED.search(label)
 
 
 def is_stamp_of(text: str, duration: DurationToken) -> bool:

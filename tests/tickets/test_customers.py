@@ -97,6 +97,8 @@ def test_identifier_of_a_customer_is_found(text: str, identifier: str, kind: str
         "Message-ID: <20261120140509.A12@mail.example.com>",
         "In-Reply-To: <abc=x@mail.example.com>\nReferences: <1@example.com>\n <2@example.com>",
         "the customer's IP is 203.0.113.9",
+        "sent with Message-ID <abc@mail.example.com> today",
+        "Received: from mail.example.com by mx with ESMTP id abc123@mx.example.com",
     ],
 )
 def test_other_text_is_not_a_customer(text: str) -> None:

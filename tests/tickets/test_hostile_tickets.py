@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 import re
+import sys
 from collections.abc import Iterator
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -102,6 +103,49 @@ def test_longer_text_is_refused_with_length_and_limit() -> None:
 def test_empty_text_is_refused(text: str) -> None:
     with pytest.raises(TicketRefused, match="Paste the ticket text"):
         reading(text)
+
+
+# The openings that cost most, found by repeating and joining what each pattern begins with.
+OPENINGS = (
+    *(">", "(", "\n\n", " , ", "a@b.cc 2026:\n", "> 1 a@b.cc wrote:\n", "1\n2\n3\n4 a@b.cc:\n"),
+    *("am 1\nam 2\nam 3\nam 4 schrieb:\n", "sent: 1:05 pm\n", "commented(20.11.2026)", "a·1h\n"),
+    *("1 h ago ", "vor 1 1 1 1 ", "3 pm\n", "3 pm in ", "a 20 nov 2026 14:05\n", "since 3 nov, "),
+    *("Kim (14:02): \n", "order placed 3 nov. ", "https://sentry.io/issues/1/ ", "user 123 "),
+)
+
+
+def steps(text: str) -> int:
+    """Return how many functions are called while the text is read."""
+    count = 0
+
+    def called(_frame: object, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(called)
+    try:
+        reading(text, TIMED)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def test_work_grows_no_faster_than_the_text() -> None:
+    reading("x")
+    for opening in OPENINGS:
+        short, long = ((opening * length)[:length] + "x" for length in (500, 1_000))
+        assert steps(long) < 2.3 * steps(short), opening
+
+
+def test_lines_and_times_that_are_not_read_are_named() -> None:
+    headers = reading(
+        "a@b.cc 2026 but this is no line of a mail:\n" * 400 + "Broke 15:15 yesterday"
+    )
+    (found,) = headers.moments
+    assert not found.is_sure
+    assert "too many lines that look like mail headers" in " ".join(found.questions)
+    times = reading("2026-11-01 10:05 error, " * 101)
+    assert "We read only the first 100 dates and times." in " ".join(times.notes)
 
 
 def patterns() -> Iterator[re.Pattern[str]]:

@@ -39,6 +39,13 @@ HEADERS = [
     "Data: terça-feira, 17 de novembro de 2026, 14:20",
     "Date: ter., 17 de nov. de 2026 às 14:20",
     "送信日時: 2026年11月17日 14:20",
+    "Odesláno: úterý 17. listopadu 2026 14:20",
+    "Отправлено: вторник, 17 ноября 2026 г. 14:20",
+    "Gönderildi: 17 Kasım 2026 Salı 14:20",
+    "Dne 17. 11. 2026 v 14:20 Jana Nová napsal(a):",
+    "вт, 17 нояб. 2026 г. в 14:20, Иван <ivan@example.com>:",
+    "17.11.2026 14:20, Иван пишет:",
+    "Ayşe <ayse@example.com>, 17 Kas 2026 Sal, 14:20 tarihinde şunu yazdı:",
     "Created at: 2026-11-17 14:20",
     "Created: 17/Nov/26 2:20 PM",
     "Jane Doe added a comment - 17/Nov/26 2:20 PM",
@@ -104,7 +111,7 @@ def test_relative_words_count_from_the_message_they_are_in() -> None:
         "> On Wed, Nov 18, 2026 at 3:00 PM Kim <kim@example.com> wrote:\n"
         ">> It broke yesterday at 15:20.\n"
         ">\n> Was it before that?\n"
-        "No, only today at 16:30.",
+        "No, it broke only today at 16:30.",
         written=FRIDAY,
     )
     assert moments(read) == [["20 13:10"], ["17 14:20"], ["20 15:30"]]
@@ -147,12 +154,10 @@ def test_quotation_without_a_header_may_be_older_than_the_ticket() -> None:
 
 
 def test_header_that_cannot_be_read_is_named_and_gives_no_time() -> None:
-    read = reading(
-        "18. listopadu 2026 14:20 Kim <kim@example.com> napsal(a):\n> it broke yesterday"
-    )
+    read = reading("18 noiembrie 2026 14:20 Kim <kim@example.com> a scris:\n> it broke yesterday")
     assert [found.excerpt.found for found in read.moments] == ["yesterday"]
     assert read.lacks_date
-    assert "“18. listopadu 2026 14:20 Kim <kim@example.com> napsal(a):” says when" in read.notes[0]
+    assert "“18 noiembrie 2026 14:20 Kim <kim@example.com> a scris:” says when" in read.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -187,6 +192,25 @@ def test_header_that_cannot_be_read_is_named_and_gives_no_time() -> None:
 def test_stamp_of_a_message_is_never_sure(text: str, expected: list[str]) -> None:
     sure = [found for found in reading(text, FRIDAY).moments if found.is_sure]
     assert [f"{found.readings[0].moment:%d %H:%M}" for found in sure] == expected
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Sent: Yesterday 14:05",
+        "Gesendet: Gestern, 14:05",
+        "Envoyé : hier 14:05",
+        "Отправлено: вчера, 14:05",
+        "From: Kim\nDate: Wed 18 Nov, 14:05",
+        "Trimis: miercuri, 18 noiembrie 2026 14:05",
+        "보낸 날짜: 2026년 11월 18일 수요일 오후 2:05",
+    ],
+)
+def test_header_without_a_readable_date_is_no_moment_and_leaves_others_unsure(header: str) -> None:
+    read = reading(f"{header}\n\nIt broke yesterday at 15:15.", FRIDAY)
+    assert moments(read)[0] in (["19 14:15"], ["17 14:15", "19 14:15"])
+    assert not any(found.is_sure for found in read.moments)
+    assert len(read.moments) == len(read.written) == 1
 
 
 def test_header_does_not_apply_to_the_text_above_it() -> None:

@@ -1,0 +1,411 @@
+"""Decide whether the words around a time connect it with the problem, or with something else.
+
+"Order placed on 3 Nov" is a record, "the page crashed on 3 Nov" is the problem. The last known
+word before the time decides, else those after it in its clause.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from enum import Enum
+from typing import NamedTuple
+
+from apps.tickets.questions import NOT_PROBLEM
+from apps.tickets.text import Spanned, word_set
+from apps.tickets.written import is_of_problem
+
+
+class Kind(Enum):
+    """What a word says about a time near it.
+
+    `RECORD` is what happens without a failure: something was closed, a meeting, a birthday.
+    `OBJECT` is what a program shows or does, which can fail: an invoice, a payment.
+    """
+
+    FAILURE = "failure"
+    RECORD = "record"
+    OBJECT = "object"
+
+
+# In the languages of `text`. A star stands for any ending, "_" for a space; a word listed as two
+# kinds is of the last one. Short words that another language uses otherwise are not listed.
+_LISTED = {
+    Kind.OBJECT: """
+        checkout login page form search app site shop cart basket order orders ordered purchase*
+        bought buy paid pay payment payments booked booking* reserv*
+        regist* subscri* upgrad* renew* signed_up sign_up signup logged_in login log_in upload*
+        update updated cancel* submitted joined invoice* bill receipt* statement* license* licence*
+        membership* contract* policy trial* delivery shipment* parcel* package* version* build
+        patch* backup* report reports quote ticket case email mail message* account_created opened
+        bestell* auftrag gekauft bezahlt zahlung gebucht buchung angemeldet eingeloggt überwiesen
+        storniert aktualisiert installiert rechnung* vertrag* abo lieferung* sendung* paket*
+        quittung* angebot* mahnung* nachricht* update commande* acheté achat payé réserv* inscri*
+        abonn* annul* téléchargé facture* contrat* colis courriel* livraison* version* reçu pedido*
+        compré compra pagado pagué pago reserva* registr* suscri* cancel* factura* contrato*
+        entrega* paquete* correo* versión encarg* encomend* ordine ordini ordinato acquist* pagato
+        pagamento prenot* iscri* fattura* contratto* consegna* pacco versione paguei encomenda
+        fatura* assinatura versão bestelling* besteld gekocht betaald betaling geboekt boeking
+        factuur* facturen pakket* versie* bestilt* bestilling* ordre købt kjøpt betalt betaling
+        booket faktura* pakke* levering* beställ* köpt* betald* bokad* bokning leverans* paketet
+        tila* osti* ostin maksoi* varasi* varaus lasku* sopimus* toimitus* paketti* zamówi* kupił*
+        zapłaci* rejestra* umowa umowy paczka objedn* zakoupil* smlouva zásilka заказ* оплат*
+        купил* счет счёт договор* sipariş* sözleşme 注文 購入 請求書 契約""",
+    Kind.RECORD: """
+        last latest previous next letzte* zuletzt nächste* dernier* dernière* prochain* último*
+        última* próximo* próxima* ultimo ultima prossimo laatste volgende sidste siste næste senaste
+        nästa viimeksi viimeinen seuraava ostatni* następn* naposledy poslední последн* hearing exam
+        placed released deploy* shipped delivered dispatched launch* migrat* moved rolled_out
+        published went_live go_live goes_live is_live closed resolved fixed restored recovered
+        refund* invoiced billed dated due expir* ends ended effective valid scheduled planned
+        expected arranged agreed signed hired born birth birthday* spoke spoken talked phoned
+        called emailed mailed wrote discussed met printed generated exported issued approved
+        confirmed verified assigned escalated acknowledged reviewed checked worked works working
+        fine activated deactivated terminated received sent posted reported reports replied
+        answered created completed finished normal taken customer_since client_since user_since
+        member_since last_login last_seen last_active last_visit last_update last_backup
+        last_changed last_charge last_payment next_payment next_charge previous_ticket
+        started_using copyright appointment* flight* meeting* call webinar* demo interview* sync
+        standup retro* postmortem post-mortem review notes agenda newsletter* changelog maintenance
+        holiday* vacation* deadline sprint conference warranty guarantee rollout up_again back_up
+        back_online geliefert versandt verschickt zugestellt veröffentlicht gekündigt geschlossen
+        eröffnet angelegt erstellt erhalten empfangen geplant vereinbart besprochen telefoniert
+        gesprochen geschrieben geboren unterschrieben behoben gelöst fällig gültig ausgestellt
+        funktionierte umgezogen umgestellt migriert gedruckt erstattet geschickt gemeldet
+        kunde_seit kundin_seit mitglied_seit termin* flug besprechung* protokoll notizen telefonat*
+        anruf* gespräch* urlaub geburtstag* geburtsdatum wartung* kündigung* sitzung* schulung*
+        gutschrift* letzter_login letzte_anmeldung créé créée fermé fermée livré* expédié* envoyé*
+        publié* lancé* déployé* signé* résili* résolu* corrigé* réparé* planifié* prévu* convenu*
+        échéance expire né née daté* émis émise rembours* parlé appelé téléphoné écrit fonctionnait
+        marchait imprimé client_depuis cliente_depuis passé passée rendez* réunion* compte-rendu
+        vacances anniversaire naissance dernière_connexion creada creado cerrada cerrado enviado
+        enviada recibido recibida entregado entregada publicad* lanzad* desplegad* firmad* resuelt*
+        arreglad* corregid* planificad* previst* programad* vencid* vence nacid* fechad* emitid*
+        reembols* hablé hablamos llamé llamada* funcionaba realizad* cliente_desde cita vuelo
+        reunión vacaciones cumpleaños nacimiento mantenimiento último_acceso creato creata chiuso
+        chiusa spedit* consegnat* ricevut* pubblicat* rilasciat* firmat* risolt* sistemat*
+        pianificat* scadenza scade nato nata datata emessa emesso rimborsat* parlat* telefonato
+        funzionava cliente_dal appuntamento volo riunione vacanz* compleanno nascita manutenzione
+        ultimo_accesso criado criada fechada recebid* entregue lançad* assinad* resolvid* agendad*
+        vencimento falei funcionava consulta reunião férias aniversário manutenção aangemaakt
+        gesloten verzonden geleverd ontvangen gepubliceerd gelanceerd getekend opgelost hersteld
+        gepland afgesproken besproken gebeld gesproken geboren vervalt verlopen gedateerd
+        terugbetaald werkte gedrukt opgezegd verhuisd klant_sinds afspraak* vlucht vergadering*
+        notulen vakantie* verjaardag* geboortedatum onderhoud* geplaatst oprettet opprettet lukket
+        sendt leveret levert modtaget mottatt udgivet lanceret lansert underskrevet løst rettet
+        planlagt aftalt avtalt født udløber utløper refunderet virkede kunde_siden aftale avtale
+        møde* møte* ferie fødselsdag* vedligehold* vedlikehold* skapad* stängd* skickad* levererad*
+        mottag* släppt* lanserad* undertecknad* löst* åtgärdad* planerad* avtalad* född* förfaller
+        återbetald* fungerade uppsagd* kund_sedan möte* semester luotu* suljettu* lähetetty
+        toimitettu* vastaanotettu* julkaistu* korjattu* ratkaistu* suunniteltu* sovittu* syntynyt
+        erääntyy palautettu* kokous* loma* huolto* utworzon* zamknięt* wysłan* dostarczon*
+        otrzyman* opublikowan* wdrożon* podpisan* rozwiązan* naprawion* zaplanowan* umówion*
+        urodzon* wystawion* zwrócon* działało rozmawia* złożon* klient_od wizyta spotkanie urlop
+        urodziny konserwacja vytvořen* uzavřen* odeslán* doručen* vydán* podepsán* opraven*
+        naplánován* splatn* schůzka hovor údržba создан* закрыт* отправлен* доставлен* получен*
+        выпущен* подписан* исправлен* запланирован* выставлен* возвращ* встреч* звонок oluşturul*
+        kapatıl* gönderil* teslim* yayınlan* planlan* düzeltil* toplantı randevu bakım
+        作成 完了 送信 予定
+        発行 公開 会議 予約 誕生日 メンテナンス""",
+    Kind.FAILURE: """
+        error* err fail* broke* break* crash* bug bugs buggy down outage* exception* traceback
+        timeout* timed_out typeerror blank white froze* freez* hang* hung stuck stall* spinn* loop*
+        wrong* missing gone lost losing vanish* disappear* problem* issue issues trouble* unable
+        can't cannot cant couldn't couldnt won't wouldn't didn't didnt doesn't doesnt not nothing
+        isn't wasn't aren't weren't hasn't no_longer stopped stop stops denied reject* declin*
+        refus* kicked thrown threw logged_out signed_out locked_out log_me_out empty emptied
+        incident* fatal critical warn* first_seen first_reported noticed happen* occur* again tried
+        try tries trying attempt* twice duplicate* slow* lag* incorrect* invalid* unexpect*
+        disconnect* abort* glitch* corrupt* unavailable unreachable degraded dead dies died weird
+        strange flicker* 500 501 502 503 504 404 403 401 429 500s 502s 503s 504s 404s 5xx 4xx
+        wanted_to click* as_expected itself fehler* kaputt defekt absturz abgestürzt stürzt stürzte
+        störung* nicht nichts kein keine keinen keiner hängt hing leer* weg verschwunden* falsch*
+        abgelehnt abgebrochen* gescheitert fehlgeschlagen schlug scheitert* unmöglich gesperrt
+        doppelt wieder erneut versuch* passiert* auftrat aufgetreten tritt ausfall* ausgefallen*
+        langsam* lädt weiß weiße weißer geklickt klickte rausgeflogen erreur* planté plante
+        plantage panne bloqu* impossible échou* échec vide blanche disparu* fausse refusé* rejeté*
+        lent lente encore essay* tenté tentative problème* souci* pas rien tourne déconnect*
+        deux_fois fallo* falló fallaba fallan roto caído caída cayó no_pude no_puedo no_pudo
+        no_podía no_se no_me no_funciona* no_carga* no_aparece no_abre no_responde no_llega blanco
+        vacío vacía perdid* desaparec* bloquead* rechaz* otra_vez intent* problema* imposible
+        dos_veces errore errori fallit* rotto bloccat* impossibile vuot* bianc* sparit* perso persa
+        rifiutat* ancora provat* due_volte erro erros falh* quebr* trav* caiu impossível vazi*
+        branco sumiu perdeu recusad* tentei não nao duas_vezes fout* kapot vastgelopen mislukt*
+        lukt* niet niets geen leeg witte verdwenen kwijt geweigerd afgewezen traag opnieuw weer
+        geprobeerd probeer* storing* probleem problemen fejl* feil* fel virker_ikke ikke ingenting
+        hvid forsvandt forsvunnet afvist avvist igen igjen prøv* forsøg* forsøk* nede nedbrud
+        trasig* kraschade kraschar inte försvann försvunnen nekad* avvis* långsam* försök* krånglar
+        virhe* kaatui kaatuu ei rikki tyhjä valkoinen katosi hylät* hidas uudelleen yrit* ongelma*
+        jumi* błąd błęd* awaria padł* nie zawies* puste biał* znikn* odrzuc* ponownie znów próbow*
+        zepsut* chyba chybu chyby nefung* nejde spadl* prázdn* znovu ошибк* сбой не упал* пуст*
+        снова hata hatası çöktü olmadı boş tekrar エラー 障害 不具合 失敗""",
+}
+_KINDS = {word.replace("_", " "): kind for kind, words in _LISTED.items() for word in words.split()}
+_STEMS = {word[:-1]: kind for word, kind in _KINDS.items() if word.endswith("*")}
+_SHORTEST_STEM, _LONGEST_STEM = min(map(len, _STEMS)), max(map(len, _STEMS))
+
+_WORD = re.compile(r"[^\W_](?:[\w'\u2019-]{0,40}\w)?")
+_AROUND = 160
+_WRAPPED = 60
+_SENTENCE_END = re.compile(r"[!?;]\s|\w\.\s{1,3}(?=[A-ZÀ-ÞА-Я])|。")
+# What begins a new clause between two times: the words before it belong to the first of them.
+_CLAUSE = re.compile(
+    r"[,;|\n(]|\s[\u2013\u2014-]\s|\s(?:and|but|then|und|aber|dann|et|mais|puis|y|pero|luego|e|ma|"
+    r"poi|mas|en|maar|toen|og|men|så|och|ja|mutta|ale|и|но|ve|ama)\s"
+)
+# Words between times that are listed together: "at 14:05 and again at 15:10".
+_LISTING = word_set(
+    "and or then again also at on und oder dann wieder auch um am et ou puis encore à le y o luego "
+    "a las el e poi alle en of om op og och eller kl den ja tai klo i oraz to till until bis au al "
+    "tot til do"
+)
+# From here on a clause is about a later time.
+_LATER = re.compile(
+    r"(?<!\w)(?:since|now|still|never|yet|seitdem|seither|jetzt|immer\snoch|noch\simmer|nie|depuis|"
+    r"maintenant|toujours|jamais|desde|ahora|todav[ií]a|nunca|da\sallora|adesso|agora|ainda|"
+    r"sindsdien|nu|nog\ssteeds|nooit|siden|nå|stadig|fortsatt|aldri|aldrig|sedan|fortfarande|teraz|"
+    r"nadal|wciąż|nigdy)(?!\w)",
+    re.IGNORECASE,
+)
+_WHEN = re.compile(
+    r"[\s,]{0,3}(?:when|while|as|als|während|wenn|quand|lorsque|cuando|quando|mentre|toen|terwijl|"
+    r"da|når|när|kun|gdy|kiedy|když|когда)\s",
+    re.IGNORECASE,
+)
+# "the order of 3 Nov", "since the update on 3 Nov": the time is only that of the word.
+_OF = re.compile(
+    r"(?<!\w)(?:of|from|dated|since|due|vom|von|seit|du|de|del|della|dello|di|da|do|depuis|desde|"
+    r"van|sinds|fra|siden|från|sedan|z|od|ze)\s{1,3}(?:(?:the|le|el)\s)?\Z",
+    re.IGNORECASE,
+)
+_BESIDE = re.compile(
+    r"[\s#:.(]{0,4}(?:(?:(?P<date>date|datum)|no|nr|id|number|[#\w-]{0,12}[0-9])[\s:.,#]{0,3}){0,2}\Z",
+    re.IGNORECASE,
+)
+_AFTER = word_set(
+    "since after before until following seit nach vor bis depuis après avant desde tras después "
+    "antes dopo prima depois sinds na voor siden efter etter før sedan före jälkeen ennen od po "
+    "przed после до"
+)
+_DURING = word_set("during while während pendant durante mentre tijdens under aikana podczas")
+_NOT = re.compile(
+    r"(?:\w{1,7}n't|not|cannot|never|stopped|nicht|nie|pas|ikke|inte|niet|ei|не)(?:\sbe(?:en)?)?"
+)
+_THAT = re.compile(
+    r"\s(?:that|dass|daß|que|qu['\u2019]|che|dat|at|att|että|że|že|что)(?!\w)", re.IGNORECASE
+)
+_WHO = word_set("i we he she they ich wir er sie je nous il elle yo io noi eu ik wij jeg vi jag")
+_LABEL = re.compile(
+    r"(?:\A|[|;,\n(\u2022*-])[ \t]{0,4}(?P<label>[^\W\d_][^\n:|;,.!?]{1,30}):[ \t*]{0,4}\Z"
+)
+_TITLE = re.compile(r"[ \t#>*=-]{0,12}[^\W\d_][^\n.!?;:|]{1,60}")
+_SMALL = word_set(
+    "on at around about since from of the a an in and but then um am den der im seit gegen und le "
+    "la les à vers et el los las en y il lo alle di e em o às de op om het og och på kl klo ja w "
+    "na v dnia"
+)
+_SUBJECTS = _WHO | word_set(
+    "it this that you someone customer user client das es kunde ce ça cela on esto questo isso het "
+    "dit det den se tämä to"
+)
+# "member since 3 May", "set for 18 Nov"
+_OTHER_PHRASE = re.compile(
+    r"(?:\A\W{0,8}(?:\w{1,30}\s){1,2}(?:since|seit|depuis|desde|dal|sinds|siden|sedan|od)|"
+    r"(?<!\w)(?:for|für|pour|para|per|voor|för|dla))(?:\s(?:the|den|le|el))?\s{1,3}\Z",
+    re.IGNORECASE,
+)
+_SEPARATOR = re.compile(r"[,;:|(\u2013\u2014]")
+
+
+class _Word(NamedTuple):
+    start: int
+    end: int
+    kind: Kind | None
+    word: str
+
+
+class Belonging(NamedTuple):
+    """Whether words connect a time with the problem, and a question if with something else."""
+
+    is_connected: bool
+    question: str = ""
+
+
+class _Clause(NamedTuple):
+    """The words before and after a time; `is_dated` marks a calendar date, as records have."""
+
+    before: str
+    after: str
+    words: list[_Word]
+    following: list[_Word]
+    has_clock: bool
+    is_dated: bool
+
+    def fails_after(self) -> bool:
+        """Return whether a failure follows that is of that time.
+
+        In "gala on 12 Nov, the page is blank" it is not: the words before are no sentence.
+        """
+        failing = any(one.kind is Kind.FAILURE for one in self.following)
+        is_aside = self.is_dated and _SEPARATOR.match(self.after.lstrip(" -"))
+        return failing and not (is_aside and self._is_phrase())
+
+    def _is_phrase(self) -> bool:
+        label = _LABEL.search(self.before)
+        if label:
+            return not is_of_problem(label["label"])
+        before = _words(_SEPARATOR.split(self.before)[-1])
+        named = [one for one in before if one.word not in _SMALL]
+        is_sentence = any(one.kind is Kind.OBJECT or one.word in _SUBJECTS for one in named)
+        return bool(named) and not is_sentence
+
+
+_IN_HEADING = "This is part of a heading. Check whether the problem was then."
+UNCONNECTED = "Nothing beside it says that the problem was then. Check it."
+
+
+def has_failure(text: str) -> bool:
+    """Return whether any word of the text is about a failure."""
+    return any(one.kind is Kind.FAILURE for one in _words(text))
+
+
+def belonging(
+    text: str, at: Spanned, times: Sequence[Spanned], *, has_clock: bool, is_dated: bool
+) -> Belonging:
+    """Return what the words around a time say; `times` are those of the text, ordered by start."""
+    start, end = _clause(text, at, times)
+    before, after = text[start : at.start], text[at.end : end]
+    later = _LATER.search(after)
+    following = _words(after[: later.start()] if later else after)
+    clause = _Clause(before, after, _words(before), following, has_clock, is_dated)
+    last = max((number for number, one in enumerate(clause.words) if one.kind), default=None)
+    if last is not None and not _is_failing(clause, last):
+        said = before[clause.words[max(0, last - 1)].start :]
+        return Belonging(is_connected=False, question=_other(said))
+    if last is not None or clause.fails_after():
+        return Belonging(is_connected=True)
+    label = _LABEL.search(before)
+    if _OTHER_PHRASE.search(before):
+        question = _other(before)
+    elif label:
+        question = "" if is_of_problem(label["label"]) else _other(label["label"])
+    else:
+        question = _other(_record_in(after, following))
+    if not question and is_dated and _is_heading(text, at):
+        question = _IN_HEADING
+    return Belonging(is_connected=False, question=question)
+
+
+def _other(words: str) -> str:
+    said = " ".join(words.split())[:60].rstrip(" ,:(-")
+    return NOT_PROBLEM.format(said) if said else ""
+
+
+def _is_failing(clause: _Clause, last: int) -> bool:
+    """Return whether the last known word before a time is a failure, or what failed then."""
+    one, words = clause.words[last], clause.words
+    fails_after = clause.fails_after()
+    between = clause.before[one.end :]
+    if one.kind is Kind.FAILURE or (fails_after and _WHEN.match(clause.after)):
+        return True
+    if one.kind is Kind.RECORD:
+        is_during = any(word.word in _DURING for word in words[max(0, last - 3) : last])
+        return fails_after and (is_during or bool(re.search(r",\s\w", between)))
+    beside = _BESIDE.match(between)
+    if _is_later(words[:last]) or _OF.search(between) or (beside and beside["date"]):
+        return False
+    is_told = any(word.word in _SUBJECTS for word in words[:last])
+    extra = [word for word in words[last + 1 :] if not (word.word in _SMALL or word.word.isdigit())]
+    failed = any(word.kind is Kind.FAILURE for word in words[:last])
+    return (failed and not beside) or (fails_after and clause.has_clock and (is_told or not extra))
+
+
+def _is_later(words: Sequence[_Word]) -> bool:
+    """Return whether the words lead to what came before or after: "since the update"."""
+    for one in reversed(words[-4:]):
+        if one.word in _AFTER or one.kind is Kind.FAILURE:
+            return one.word in _AFTER
+    return False
+
+
+def _words(text: str) -> list[_Word]:
+    """Return the words, each with its kind; "not delivered" is a failure."""
+    found = list(_WORD.finditer(text))
+    plain = [one[0].casefold().replace("\u2019", "'") for one in found]
+    words: list[_Word] = []
+    for number, (one, word) in enumerate(zip(found, plain, strict=True)):
+        pairs = (" ".join(plain[max(0, at) : at + 2]) for at in (number - 1, number))
+        kind = next(filter(None, map(_KINDS.get, pairs)), None) or _kind(word)
+        if kind is Kind.RECORD and _THAT.match(text, one.end()):
+            kind = None
+        is_denied = _NOT.fullmatch(" ".join(plain[max(0, number - 2) : number])) or (
+            number and _NOT.fullmatch(plain[number - 1])
+        )
+        kind = Kind.FAILURE if kind and is_denied else kind
+        words.append(_Word(one.start(), one.end(), kind, word))
+    return words
+
+
+def _kind(word: str) -> Kind | None:
+    kind = _KINDS.get(word)
+    for length in range(min(len(word), _LONGEST_STEM), _SHORTEST_STEM - 1, -1):
+        if kind:
+            break
+        kind = _STEMS.get(word[:length])
+    return kind
+
+
+def _record_in(text: str, words: Sequence[_Word]) -> str:
+    """Return the word after a time that says what happened then, if it was no failure, or ""."""
+    for number, one in enumerate(words):
+        by_someone = any(before.word in _WHO for before in words[max(0, number - 2) : number])
+        if one.kind is Kind.RECORD or (one.kind is Kind.OBJECT and by_someone):
+            return text[one.start : one.end]
+    return ""
+
+
+def _is_heading(text: str, at: Spanned) -> bool:
+    """Return whether the time ends a line of a few words above other text."""
+    line = text[text.rfind("\n", 0, at.start) + 1 : at.start]
+    below = re.match(r"[ \t)\]*_#=:-]{0,12}\n", text[at.end : at.end + 16])
+    is_title = _TITLE.fullmatch(line) and line.split()[-1].strip(".,").casefold() not in _SMALL
+    return bool(below and is_title and text[at.end :].strip(" \t\n)]*_#=:-"))
+
+
+def _clause(text: str, at: Spanned, times: Sequence[Spanned]) -> tuple[int, int]:
+    """Return where the clause around a time starts and ends."""
+    start, end = max(0, at.start - _AROUND), min(len(text), at.end + _AROUND)
+    for one in reversed([one for one in times if start < one.end <= at.start]):
+        between = text[one.end : at.start]
+        if not _is_listing(between):
+            cut = _CLAUSE.search(between)
+            start = one.end + (cut.end() if cut else 0)
+            break
+    for one in [one for one in times if at.end <= one.start < end]:
+        between = text[at.end : one.start]
+        if not _is_listing(between):
+            cut = _CLAUSE.search(between)
+            end = at.end + (cut.start() if cut else len(between))
+            break
+    breaks = [
+        *(one.end() for one in _SENTENCE_END.finditer(text, start, end)),
+        *(place for place in _places(text, "\n", start, end) if _is_line_end(text, place)),
+    ]
+    start = max([start, *(place for place in breaks if place <= at.start)])
+    return start, min([end, *(place for place in breaks if place >= at.end)])
+
+
+def _is_listing(between: str) -> bool:
+    """Return whether the text between two times only lists them."""
+    return len(between) < 24 and all(one.casefold() in _LISTING for one in _WORD.findall(between))
+
+
+def _places(text: str, character: str, start: int, end: int) -> Iterator[int]:
+    place = text.find(character, start, end)
+    while place >= 0:
+        yield place
+        place = text.find(character, place + 1, end)
+
+
+def _is_line_end(text: str, at: int) -> bool:
+    """Return whether a line ends here that was not wrapped."""
+    length = at - text.rfind("\n", max(0, at - _WRAPPED - 1), at) - 1
+    return length < _WRAPPED or text[at + 1 : at + 2] in "\n-*\u2022#>|"
