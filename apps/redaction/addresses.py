@@ -4,11 +4,16 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
-from apps.redaction.shapes import Candidate, Shape, at_hints, bounded_start
+from apps.redaction.shapes import Candidate, Shape, bounded_start
+
+_NUMBER = r"(?:0|1\d{0,2}|2(?:[0-4]\d?|5[0-5]?|[6-9])?|[3-9]\d?)"
+_FOUR_NUMBERS = re.compile(rf"{_NUMBER}(?:\.{_NUMBER}){{3}}", re.ASCII)
 
 
 def is_ip_address(text: str) -> bool:
     """Return whether it is an IPv4 or IPv6 address that can identify someone."""
+    if _FOUR_NUMBERS.fullmatch(text):
+        return text not in ("0.0.0.0", "255.255.255.255") and not text.startswith("127.")  # noqa: S104
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
@@ -46,10 +51,10 @@ _FILES = frozenset((
 _LOCAL_BEFORE = re.compile(r"(?:[\w.+'&-]|%2[Bb]|%27){1,128}\Z")
 
 
-def _email_starts(text: str, lowered: str, hints: tuple[str, ...]) -> Iterator[int]:
+def _email_starts(text: str, hints: list[int]) -> Iterator[int]:
     """Yield the possible starts of the local part before each `@`."""
     last = 0
-    for at in at_hints(text, lowered, hints):
+    for at in hints:
         before = max(last, at - 130)
         local = _LOCAL_BEFORE.search(text, before, at)
         if local:
@@ -97,6 +102,10 @@ def _names_a_version(before: str) -> bool:
 
 
 _PRODUCT_BEFORE = re.compile(r"(?:(?<![\w.:/@-])|(?<=[/]))@?[A-Za-z][\w.+-]{0,40}[/@-]\Z")
+_CLASS_BEFORE = re.compile(r"(?<![\w/.])[A-Z][A-Za-z]{2,40}/\Z")
+_PORT = re.compile(r":\d{2,5}(?!\d)")
+# The last characters of what the patterns around match.
+_AFTER_PRODUCTS, _AFTER_LIBRARIES = ("/", "@", "-"), ("(", '"', "'", " ")
 _HOST_BEFORE = re.compile(r"(?:\.[a-z]{2,24}|localhost|[\s\"'(=,\[]|\A)/\Z")
 _LOGIN_BEFORE = re.compile(r"(?:://[^\s/]{0,60}|\b(?:root|admin|ubuntu|ec2-user|user|deploy))@\Z")
 # `rails (7.0.8.1)`, `gem 'rails', '5.2.4.3'`, `upgrade from 1.2.3.4 to 1.2.3.5`
@@ -114,12 +123,14 @@ _IPV4 = re.compile(
 
 def _is_ipv4(found: Candidate) -> bool:
     """Rule out versions: after words for them, and small ones after `name/` or `name@`."""
-    if _names_a_version(found.before) or not is_ip_address(found.value):
+    if not is_ip_address(found.value) or _names_a_version(found.before):
         return False
-    if re.match(r":\d{2,5}(?!\d)", found.after) or _LOGIN_BEFORE.search(found.before[-64:]):
+    last = found.before[-1:]
+    if _PORT.match(found.after) or (last == "@" and _LOGIN_BEFORE.search(found.before)):
         return True
     parts = [int(part) for part in found.value.split(".")]
-    after_name = found.before.endswith("@") and _PRODUCT_BEFORE.search(found.before) is not None
+    after_product = last in _AFTER_PRODUCTS and _PRODUCT_BEFORE.search(found.before) is not None
+    after_name = last == "@" and after_product
     if (
         (after_name and parts[0] < 30 and parts[0] != 10)
         or parts[0] == 255
@@ -127,11 +138,11 @@ def _is_ipv4(found: Candidate) -> bool:
         or (parts[3] == 0 and max(parts) < 60 and parts[0] < 30 and parts[0] != 10)
     ):
         return False
-    if _HOST_BEFORE.search(found.before) or max(parts) >= 100:
-        return not re.search(r"(?<![\w/.])[A-Z][A-Za-z]{2,40}/\Z", found.before)
-    if _LIBRARY_BEFORE.search(found.before) and parts[0] != 10:
+    if max(parts) >= 100 or (last == "/" and _HOST_BEFORE.search(found.before)):
+        return last != "/" or not _CLASS_BEFORE.search(found.before)
+    if last in _AFTER_LIBRARIES and parts[0] != 10 and _LIBRARY_BEFORE.search(found.before):
         return False
-    return not _PRODUCT_BEFORE.search(found.before) or found.before.endswith("ip-")
+    return not after_product or found.before.endswith("ip-")
 
 
 _HEX = r"[0-9A-Fa-f]{1,4}"

@@ -40,11 +40,11 @@ from apps.redaction.named_values import (
 )
 from apps.redaction.numbers import CHECKED_NUMBERS, PHONES
 from apps.redaction.persons import ACCOUNTS, OWNED_DEVICES
-from apps.redaction.shapes import ShapeGroup
+from apps.redaction.shapes import ShapeGroup, TooDense, find_all, max_candidates
 from apps.redaction.statements import ROWS, inserted_values
-from apps.redaction.vendor_tokens import VENDOR_TOKENS
+from apps.redaction.vendor_tokens import TOKENS_WITHOUT_PREFIX, VENDOR_TOKENS
 
-RULES_VERSION = 4
+RULES_VERSION = 5
 CUSTOMER_ALIAS = "<customer>"
 
 _NUMBERS = frozenset(("card", "iban", "phone", "ssn", "mac"))
@@ -123,6 +123,7 @@ def _normalized(kind: str, value: str) -> str:
 
 _SEPARATORS = re.compile(r"[@=:%>&,\"'\uff20\uff1d\uff1a]|--|\\u")
 _MAX_UNSPLIT_LENGTH = 500
+_MIN_SPLIT_LENGTH = 80
 _ENDS_OF_NAMES = (":", "=", "=>")
 _MAX_REMEMBERED = 100_000
 _harmless: set[int] = set()
@@ -139,7 +140,7 @@ _TEXTUAL = ShapeGroup(*TEXTUAL, *ADDRESSES, *ROWS)
 _DEVICES = ShapeGroup(*DEVICES)
 _PHONES_AND_IPV4 = ShapeGroup(*PHONES, *IPV4)
 _LONG_RUN = re.compile(r"[\w.~+/=:$|!-]{14,}")
-_TOKEN_PREFIXES = tuple({prefix for prefix, _pattern in VENDOR_TOKENS})
+_TOKEN_HINTS = tuple({hint for hint, _pattern in (*VENDOR_TOKENS, *TOKENS_WITHOUT_PREFIX)})
 
 
 def redact_text(text: str, ledger: Ledger) -> str:
@@ -168,7 +169,10 @@ def _redact_unless_known(text: str, ledger: Ledger, name: str, *, is_version: bo
     if ledger.seconds_left <= 0:
         return ledger.alias("unchecked", text)
     started = thread_time()
-    redacted = _redact_shapes(text, ledger, name, is_version=is_version)
+    try:
+        redacted = _redact_shapes(text, ledger, name, is_version=is_version)
+    except TooDense:
+        redacted = ledger.alias("unchecked", text)
     ledger.seconds_left -= thread_time() - started
     if redacted == text:
         if len(_harmless) >= _MAX_REMEMBERED:
@@ -199,41 +203,77 @@ def _redact_shapes(text: str, ledger: Ledger, name: str, *, is_version: bool) ->
 
 def _redact_lines(text: str, ledger: Ledger, name: str, *, is_version: bool) -> str:
     """Redact a long text by line, because most of its lines are known to be harmless."""
-    lines = list(_lines(_without_shapes(text, ledger, _PRIVATE_KEYS, name)))
+    try:
+        text = _without_shapes(text, ledger, _PRIVATE_KEYS, name)
+    except TooDense:
+        return ledger.alias("unchecked", text)
+    lines = list(_lines(text))
     if len(lines) == 1:
         return _redact_unless_known(lines[0], ledger, name, is_version=is_version)
-    return "".join(
-        _redact_lines(line, ledger, name, is_version=is_version)
-        if len(line) > _MAX_UNSPLIT_LENGTH and "\n" in line
-        else _redact_unless_known(line, ledger, name, is_version=is_version)
-        for line in lines
-    )
+    redacted: list[str] = []
+    length = 0
+    most = ledger.counts.total() + max_candidates(text)
+    for line in lines:
+        if ledger.counts.total() > most:
+            return "".join([*redacted, ledger.alias("unchecked", text[length:])])
+        is_long = len(line) > _MAX_UNSPLIT_LENGTH and "\n" in line
+        redact_part = _redact_lines if is_long else _redact_unless_known
+        redacted.append(redact_part(line, ledger, name, is_version=is_version))
+        length += len(line)
+    return "".join(redacted)
 
 
 def _lines(text: str) -> Iterator[str]:
-    """Yield the lines; a name stays with its value, a line with those indented below it."""
-    joined, indent = "", 0
+    """Yield the lines; a name stays with its value, a line with those indented below it.
+
+    Short lines stay together, because each text that is checked costs as much as some letters.
+    """
+    joined: list[str] = []
+    length = indent = 0
+    is_open = is_quoted = False
     for line in text.splitlines(keepends=True):
         own = len(line) - len(line.lstrip())
-        is_open = own > indent or joined.count('"') % 2 or joined.rstrip().endswith(_ENDS_OF_NAMES)
-        if joined and (len(joined) > _MAX_UNSPLIT_LENGTH or not is_open):
-            yield joined
-            joined = ""
+        is_inside = is_open or is_quoted or own > indent
+        if length > (_MAX_UNSPLIT_LENGTH if is_inside else _MIN_SPLIT_LENGTH):
+            yield "".join(joined)
+            joined, length, is_quoted = [], 0, False
         indent = indent if joined else own
-        joined += line
+        joined.append(line)
+        length += len(line)
+        is_quoted ^= line.count('"') % 2 > 0
+        is_open = line.rstrip().endswith(_ENDS_OF_NAMES) or (is_open and line.isspace())
     if joined:
-        yield joined
+        yield "".join(joined)
 
 
 def _without_tokens(text: str, ledger: Ledger) -> str:
     """Hide vendor tokens; only long runs of characters are searched for their prefixes."""
     runs = " ".join(filter(_can_be_token, _LONG_RUN.findall(text)))
-    if not runs or not _contains_any(runs, _TOKEN_PREFIXES):
+    if not runs or not _contains_any(runs, _TOKEN_HINTS):
         return text
+    left = max_candidates(text)
     for prefix, pattern in VENDOR_TOKENS:
-        if prefix in runs and pattern.search(runs):
+        if prefix in runs and _token_spans(runs, prefix, pattern):
+            found = _token_spans(text, prefix, pattern)
+            left -= len(found)
+            if left < 0:
+                raise TooDense
+            text = _replaced(text, found, ledger)
+    for hint, pattern in TOKENS_WITHOUT_PREFIX:
+        if hint in runs and pattern.search(runs):
             text = pattern.sub(lambda match: ledger.alias("token", match.group()), text)
     return text
+
+
+def _token_spans(text: str, prefix: str, pattern: re.Pattern[str]) -> list[tuple[int, int, str]]:
+    spans: list[tuple[int, int, str]] = []
+    done = 0
+    for start in find_all(text, prefix):
+        match = pattern.match(text, start) if start >= done else None
+        if match:
+            done = match.end()
+            spans.append((start, done, "token"))
+    return spans
 
 
 def _can_be_token(run: str) -> bool:

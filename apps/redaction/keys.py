@@ -25,7 +25,9 @@ SECRET_PARTS = (
     "パスワード", "비밀번호", "lösenord", "losenord", "salasana", "passord", "adgangskode",
     "jelszo", "jelszó", "sifre", "şifre",
     "onetime", "verificationcode", "magiclink", "samlresponse", "recoverycode", "backupcode",
+    "secret",
 )  # fmt: skip
+_SECRET_PART = re.compile("|".join(SECRET_PARTS))
 # As a word of the name.
 SECRET_WORDS = frozenset((
     "token", "tokens", "cookie", "cookies", "session", "sessions", "jwt", "bearer", "signature",
@@ -338,7 +340,7 @@ def _personal_by_end(words: list[str]) -> str | None:
 
 
 def _is_secret(words: list[str], joined: str) -> bool:
-    if "secret" in joined or any(part in joined for part in SECRET_PARTS):
+    if _SECRET_PART.search(joined):
         return True
     if joined in SECRET_NAMES or words[-1] in SECRET_ENDS:
         return True

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from apps.redaction.keys import (
     COMMON_WORDS,
@@ -16,6 +17,7 @@ from apps.redaction.keys import (
     looks_generated,
     requires_form,
 )
+from apps.redaction.shapes import TooDense, max_candidates
 
 # Objects and lists in text, as JSON or in the notation of a program
 
@@ -109,9 +111,10 @@ Runs = dict[re.Pattern[str], tuple[int, int, int]]
 def value_span(text: str, match: re.Match[str], runs: Runs) -> Span | None:
     """Return the position of the value after the matched name and mark."""
     start, name = match.end(), match["name"].lower()
-    end = end_of_object(text, start) if _can_be_object(text, match) else None
-    if end:
-        return Span(start, end, quoted=True, is_object=True)
+    if text.startswith(("{", "["), start) and _can_be_object(text, match):
+        end = end_of_object(text, start)
+        if end:
+            return Span(start, end, quoted=True, is_object=True)
     quote = _QUOTED.match(text, start)
     if quote:
         return Span(quote.end(), _closing(text, quote), quoted=True)
@@ -195,7 +198,7 @@ def _authorization(text: str, start: int) -> Span | None:
 # linear time.
 
 _NAME_AND_MARK = (
-    r"(?P<name>\w(?<!\w[.-]\w)[\w.$-]{0,80}+)"
+    r"(?P<name>\w(?<!\w[.-]\w)[\w.$-]{0,80}+)(?! \w)"
     r"(?P<close>\\{0,8}[\"'`]|%22|%27|&quot;|\*\*)?(?:[\])]|\[\d{0,4}\]|%(?:25)?5[Dd])?"
     r"(?P<mark>\s{0,20}+(?:=>|:=|!?={1,3}|:(?!:)|%3[Dd]|%3[Aa]|[\uff1d\uff1a]"
     r"|(?<=\s)->(?=\s))|>|&gt;|,|;s:\d{1,6}:(?=\\{0,8}\")|[ (](?=\\{0,8}[\"'`]))\s{0,20}+"
@@ -213,6 +216,7 @@ _ALREADY = re.compile(
 _PLACEHOLDER = re.compile(
     r"%\(?\w{0,60}\)?[sdr]|\$?\{\{?[^{}]{0,100}\}?\}|\$\w{1,60}-?|:[a-z_]{1,60}|\?|<[\w -]{1,40}>"
 )
+_STARTS_OF_PLACEHOLDERS = ("%", "$", "{", ":", "?", "<", "#", "http")
 _INTERPOLATION = re.compile(r"[#$%]?\{\{?[^{}]{1,100}\}\}?|bearer|basic|token|[ :;./=_-]")
 _MIN_LITERAL = 4
 _DIGIT = re.compile(r"\d")
@@ -283,16 +287,19 @@ class NamedValue:
 
 
 def named_values(text: str, lowered: str) -> Iterator[NamedValue]:
-    """Yield the values that must be hidden because of their names, in order."""
+    """Yield the values that must be hidden because of their names, in order.
+
+    Raise `TooDense` if there are more names than in any honest text.
+    """
     if not any(map(lowered.__contains__, _HINTS)) and not _VARIABLE.search(text):
         return
     done, runs = 0, Runs()
-    for match in (_NAMED_IN_ADDRESS if "%" in text else _NAMED).finditer(text):
-        if match.start() < done or not _may_be_secret(match["name"]):
+    for match, read in _possible_names(text):
+        if match.start() < done:
             continue
         if text.startswith(match.group(), match.end()):  # the last of equal names has the value
             continue
-        kind, name = _kind_and_name(text, match)
+        kind, name = _kind_and_name(text, match, read)
         span = value_span(text, match, runs) if kind else None
         if kind and span and _must_be_hidden(text, match, kind, name, span):
             done = span.end
@@ -302,34 +309,63 @@ def named_values(text: str, lowered: str) -> Iterator[NamedValue]:
             yield NamedValue(alias_kind, span.start, span.end)
 
 
+class _Name(NamedTuple):
+    """What a name says by itself: its kind, and whether what is around it can add to that."""
+
+    lowered: str
+    kind: str | None
+    is_part: bool
+    may_follow_escape: bool
+
+
+def _possible_names(text: str) -> list[tuple[re.Match[str], _Name]]:
+    """Return the names with a mark after them that can be secret."""
+    found, most = [], max_candidates(text)
+    for match in (_NAMED_IN_ADDRESS if "%" in text else _NAMED).finditer(text):
+        read = _read_name(match["name"])
+        if read:
+            found.append((match, read))
+            if len(found) > most:
+                raise TooDense
+    return found
+
+
 @lru_cache(maxsize=4096)
-def _may_be_secret(name: str) -> bool:
-    """Rule out most names cheaply; `_kind_and_name` decides about the others."""
-    lowered = name.lower()
+def _read_name(name: str) -> _Name | None:
+    """Return what the name says; None rules it out, as most names."""
+    lowered, kind = name.lower(), kind_of_key(name)
     after_escape = name[0] in "nrt" and kind_of_key(name[1:]) is not None
-    listed = lowered in _SECOND_WORDS or lowered in URL_PARAMETERS or lowered in PARTS
-    return kind_of_key(name) is not None or after_escape or listed
+    is_part = lowered in _SECOND_WORDS or lowered in URL_PARAMETERS or lowered in PARTS
+    return _Name(lowered, kind, is_part, after_escape) if kind or after_escape or is_part else None
 
 
-def _kind_and_name(text: str, match: re.Match[str]) -> tuple[str | None, str]:
+def _kind_and_name(text: str, match: re.Match[str], read: _Name) -> tuple[str | None, str]:
     """Return the kind of the value, and its name with the words before it that matter."""
-    name, start = match["name"], match.start()
-    if match["mark"] in (">", "&gt;") and not _is_element(text, match):
+    name, mark = match["name"], match["mark"]
+    if mark in (">", "&gt;") and not _is_element(text, match):
         return None, name
-    if match["mark"].strip() == "," and not _is_pair(text, match):
+    if "," in mark and not _is_pair(text, match):
         return None, name
-    names = [name]
-    if text[start - 1 : start] == "\\" and name[0] in "nrt":
-        names.append(name[1:])
-    if name.lower() in _SECOND_WORDS:
-        before = _WORD_BEFORE.search(text[max(0, start - 22) : start])
-        names += [f"{before[1]} {name}"] if before else []
-    if name.lower() in PARTS:
-        names += [f"{parent}_{name}" for parent in _parent(text, start)]
-    kind, name = next(((kind, one) for one in names if (kind := kind_of_key(one))), (None, name))
-    if not kind and name.lower() in URL_PARAMETERS and _is_parameter(text, match):
+    kind = read.kind
+    if kind is None:
+        kind, name = _kind_by_context(text, match, read)
+    if not kind and read.lowered in URL_PARAMETERS and _is_parameter(text, match):
         kind = "parameter"
     return (None if kind in ("email", "ip", "phone") else kind), name
+
+
+def _kind_by_context(text: str, match: re.Match[str], read: _Name) -> tuple[str | None, str]:
+    """Return the kind of a name that says too little, by what is before it."""
+    name, start = match["name"], match.start()
+    names = []
+    if read.may_follow_escape and text[start - 1 : start] == "\\":
+        names.append(name[1:])
+    if read.lowered in _SECOND_WORDS and text[start - 1 : start] in (" ", "_"):
+        before = _WORD_BEFORE.search(text[max(0, start - 22) : start])
+        names += [f"{before[1]} {name}"] if before else []
+    if read.lowered in PARTS:
+        names += [f"{parent}_{name}" for parent in _parent(text, start)]
+    return next(((kind, one) for one in names if (kind := kind_of_key(one))), (None, name))
 
 
 def _parent(text: str, start: int) -> Iterator[str]:
@@ -412,9 +448,11 @@ def _must_be_hidden(text: str, match: re.Match[str], kind: str, name: str, span:
 
 def _can_be_secret(lowered: str) -> bool:
     """Return whether it is no placeholder and no word like `null`."""
-    if lowered in EMPTY_VALUES or not any(map(str.isalnum, lowered[:300])):
+    if lowered in EMPTY_VALUES or not any(map(str.isalnum, lowered)):
         return False
-    return not _is_placeholder(lowered)
+    if lowered.startswith(_STARTS_OF_PLACEHOLDERS):
+        return not _is_placeholder(lowered)
+    return not _is_interpolated(lowered)
 
 
 def _is_placeholder(lowered: str) -> bool:
@@ -423,7 +461,11 @@ def _is_placeholder(lowered: str) -> bool:
         return True
     if _ADDRESS.fullmatch(lowered):
         return not has_generated_part(lowered)
-    return "{" in lowered and len(_INTERPOLATION.sub("", lowered[:300])) < _MIN_LITERAL
+    return _is_interpolated(lowered)
+
+
+def _is_interpolated(lowered: str) -> bool:
+    return "{" in lowered and len(_INTERPOLATION.sub("", lowered)) < _MIN_LITERAL
 
 
 def _is_quoted_secret(text: str, match: re.Match[str], value: str) -> bool:
@@ -510,7 +552,7 @@ def _is_code(text: str, match: re.Match[str], span: Span, value: str) -> bool:
     name, spaced = match["name"], text[match.end() - 1] == " "
     compared = match["mark"].strip() in ("==", "===", "!=", "!==")
     value = value.lstrip("*&") if spaced else value
-    if _IDENTIFIER.fullmatch(value.rstrip(":")) and (spaced or compared):
+    if (spaced or compared) and _IDENTIFIER.fullmatch(value.rstrip(":")):
         own = re.split(r"[_.]|(?<=[a-z])(?=[A-Z])", name)[-1].lower()
         if compared or value.isupper() or kind_of_key(value) or value.lower().endswith(own):
             return True
@@ -518,8 +560,7 @@ def _is_code(text: str, match: re.Match[str], span: Span, value: str) -> bool:
         return True
     if text[match.start() - 1 : match.start()] == "[" and _CLASS_AND_LINE.fullmatch(value):
         return True
-    if not _CODE.fullmatch(value):
+    called = "(" in value or "[" in value or (spaced and text.startswith(("[", "("), span.end))
+    if not called and ("." not in value or _DIGIT.search(value)):
         return False
-    after = text[span.end : span.end + 1]
-    called = "(" in value or "[" in value or (after in ("[", "(") and spaced)
-    return called or ("." in value and not _DIGIT.search(value))
+    return _CODE.fullmatch(value) is not None

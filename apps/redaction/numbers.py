@@ -1,8 +1,8 @@
 """Cards, IBANs, social security numbers, and phone numbers."""
 
 import re
+from collections.abc import Iterator
 
-from stdnum import luhn
 from stdnum.iso7064 import mod_97_10
 
 from apps.redaction.keys import is_id_name
@@ -70,13 +70,21 @@ IBAN_LENGTHS = {
 
 def is_card_number(digits: str, *, of_any_brand: bool = False) -> bool:
     """Return whether they are a card number: prefix and length of a brand, and the Luhn check."""
-    if not 12 <= len(digits) <= 19 or len(set(digits)) < 2:
+    if not 12 <= len(digits) <= 19 or not _passes_luhn(digits) or len(set(digits)) < 2:
         return False
-    is_of_brand = of_any_brand or any(
+    return of_any_brand or any(
         low <= int(digits[:width]) <= high and len(digits) in lengths
         for low, high, width, lengths in _BRANDS
     )
-    return is_of_brand and luhn.is_valid(digits)
+
+
+_DOUBLED = str.maketrans("0123456789", "0246813579")  # the sums of the digits of the doubles
+
+
+def _passes_luhn(digits: str) -> bool:
+    """Return whether the last digit is the check digit (ISO/IEC 7812-1)."""
+    doubled = digits[-2::-2].translate(_DOUBLED)
+    return (sum(map(int, digits[::-2])) + sum(map(int, doubled))) % 10 == 0
 
 
 def is_iban(text: str) -> bool:
@@ -129,8 +137,10 @@ _RARE_LENGTHS = (12, 13, 17, 18, 19)
 def _is_card(found: Candidate) -> bool:
     """Accept a number between letters, but not inside a longer ID of letters and digits."""
     digits = _NOT_DIGIT.sub("", found.value.replace("%20", " "))
+    if not is_card_number(digits, of_any_brand=True):
+        return False
     named = _CARD_BEFORE.search(found.before[-48:]) is not None
-    if not is_card_number(digits, of_any_brand=named) or _ARTICLE.search(found.before):
+    if not (named or is_card_number(digits)) or _ARTICLE.search(found.before):
         return False
     before = re.sub(r"(?:\\[nrt]|%[0-9A-Fa-f]{2})\Z", " ", found.before)
     if not (_LETTERS_BEFORE.search(before) and _LETTERS_AFTER.match(found.after)):
@@ -150,12 +160,22 @@ def _iban_pattern(length: int, countries: str) -> str:
 
 
 _IBAN_GAP = r"(?:[ .\u00a0\u202f+-]|%20)?"
+_LETTERS_OF_IBAN = min(IBAN_LENGTHS) - 4
 _IBAN = re.compile(
     r"[A-Za-z](?=[A-Za-z][ -]?\d[ -]?\d)"
-    r"(?:(?<![A-Za-z0-9].)|(?<=\\[nrt].)|(?<=%[0-9A-Fa-f]{2}.))(?:"
+    r"(?:(?<![A-Za-z0-9].)|(?<=\\[nrt].)|(?<=%[0-9A-Fa-f]{2}.))"
+    rf"(?=[A-Za-z]{_IBAN_GAP}\d{_IBAN_GAP}\d(?:{_IBAN_GAP}[A-Za-z0-9]){{{_LETTERS_OF_IBAN}}})(?:"
     + "|".join(_iban_pattern(*row) for row in IBAN_LENGTHS.items())
     + r")(?![A-Za-z0-9])"
 )
+_COUNTRY_BEFORE = re.compile(r"\d(?:(?<=[A-Za-z]{2}.)|(?<=[A-Za-z]{2}[ -].))")
+
+
+def _iban_starts(text: str, _hints: list[int]) -> Iterator[int]:
+    """Yield the positions of two letters before each digit."""
+    for digit in _COUNTRY_BEFORE.finditer(text):
+        yield digit.start() - (2 if text[digit.start() - 1].isalpha() else 3)
+
 
 _SSN = re.compile(
     bounded_start(r"\d", ahead=r"\d\d[ -]\d\d[ -]")
@@ -252,11 +272,15 @@ def _is_plus_phone(found: Candidate) -> bool:
     return 8 - grouped <= len(digits) <= 15
 
 
+_LENGTH_OF_ORDER = 30
+_PHONE_BEFORE = re.compile(
+    r"(?:phone|tel|fax|mobile?|call)\W?(?:number|no|nr)?\W{0,3}\Z", re.IGNORECASE
+)
+
+
 def _is_not_order_number(found: Candidate) -> bool:
-    phone = re.search(
-        r"(?:phone|tel|fax|mobile?|call)\W?(?:number|no|nr)?\W{0,3}\Z", found.before, re.I
-    )
-    return phone is not None or not _ORDER_BEFORE.search(found.before)
+    near = max(0, len(found.before) - _LENGTH_OF_ORDER)
+    return not _ORDER_BEFORE.search(found.before, near) or bool(_PHONE_BEFORE.search(found.before))
 
 
 def _is_national_phone(found: Candidate) -> bool:
@@ -271,7 +295,13 @@ def _is_named_phone(found: Candidate) -> bool:
 
 
 CHECKED_NUMBERS = (
-    Shape("iban", _IBAN, (), lambda found: is_iban(found.value.replace("%20", ""))),
+    Shape(
+        "iban",
+        _IBAN,
+        (),
+        lambda found: is_iban(found.value.replace("%20", "")),
+        starts=_iban_starts,
+    ),
     Shape("card", _LONG_CARD, (), _is_card),
     Shape("card", _CARD, (), _is_card),
     Shape("ssn", _SSN, ("-", " "), lambda found: is_social_security_number(_digits(found))),

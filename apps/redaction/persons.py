@@ -1,6 +1,7 @@
 """Names of people in the paths of their files and in the names of their devices."""
 
 import re
+from collections.abc import Iterator
 
 from apps.redaction.shapes import Candidate, Shape
 
@@ -56,11 +57,21 @@ _DEVICE_OF_PERSON = re.compile(
     rf"|(?<![\w.-]){_DEVICE} (?:von|de|di|van|av|af|do|da|d['\u2019])[ ]?[^\W\d_a-z][\w.-]{{1,30}}"
     r"|(?<![\w.-])(?:DESKTOP|LAPTOP)-[A-Z0-9]{7}(?![\w-]))"
 )
+_MAX_BEFORE_DEVICE = 40
 _NOT_OWNERS = re.compile(
     r"(?:(?:the |this )?(?:customer|user|client|apple|google|samsung|today|it|that|what|let|there"
     r"|here|who|he|she|this|someone|everyone|person|company|device|app|team))['\u2019]",
     re.IGNORECASE,
 )
+
+
+def _starts_before(_text: str, hints: list[int]) -> Iterator[int]:
+    """Yield the positions of a device and of what can be before it."""
+    last = 0
+    for hint in hints:
+        yield from range(max(last, hint - _MAX_BEFORE_DEVICE), hint + 1)
+        last = hint + 1
+
 
 ACCOUNTS = (
     Shape(
@@ -77,5 +88,6 @@ OWNED_DEVICES = (
         _DEVICE_OF_PERSON,
         ("iphone", "ipad", "macbook", "imac", "apple watch", "galaxy", "pixel", "top-", "ipod"),
         lambda found: not _NOT_OWNERS.match(found.value),
+        _starts_before,
     ),
 )

@@ -3,12 +3,24 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 _CONTEXT = 64
+# Honest texts have fewer candidates of a shape than one in so many characters.
+_MIN_CANDIDATES = 48
+_CHARACTERS_EACH = 25
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class TooDense(Exception):
+    """A text has so many candidates that checking them would take too long."""
+
+
+def max_candidates(text: str) -> int:
+    """Return how many candidates of one shape are checked in the text."""
+    return max(_MIN_CANDIDATES, len(text) // _CHARACTERS_EACH)
+
+
+class Candidate(NamedTuple):
     """A match with its surroundings; `before` begins with the name of the value, if it is near."""
 
     value: str
@@ -23,41 +35,70 @@ class Shape:
 
     The pattern's group `value`, or else the whole match, is hidden if `is_secret` confirms it.
     Lowercase `hints` speed up the search: without any of them in the text, there is no match.
-    `starts` returns the only possible positions of a match from the text, the text in lowercase,
-    and the hints, where that is faster than searching the whole text.
+    `starts` returns the only possible positions of a match from the text and the positions of the
+    hints, where that is faster than searching the whole text.
     """
 
     kind: str
     pattern: re.Pattern[str]
     hints: tuple[str, ...] = ()
     is_secret: Callable[[Candidate], bool] = lambda _candidate: True
-    starts: Callable[[str, str, tuple[str, ...]], Iterable[int]] | None = None
+    starts: Callable[[str, list[int]], Iterable[int]] | None = None
 
     def spans(self, text: str, lowered: str, name: str) -> list[tuple[int, int]]:
-        """Return the positions in the text, in order; `lowered` is the text in lowercase."""
-        if self.starts and len(lowered) == len(text):
-            return self._spans_at(self.starts(text, lowered, self.hints), text, name)
-        return self._all_spans(text, name)
+        """Return the positions in the text, in order; `lowered` is the text in lowercase.
+
+        Raise `TooDense` if the text has more candidates than any honest one.
+        """
+        if self.starts is None:
+            return self._all_spans(text, name) if self._has_few_matches(text) else []
+        hints = self._positions_of_hints(lowered) if len(lowered) == len(text) else None
+        if hints is None:
+            return self._all_spans(text, name)
+        spans, done, left = [], 0, max_candidates(text)
+        for start in self.starts(text, hints):
+            match = self.pattern.match(text, start) if start >= done else None
+            if match is None:
+                continue
+            left -= 1
+            if left < 0:
+                raise TooDense
+            span = self._span(match, name)
+            if span:
+                spans.append(span)
+                done = span[1]
+        return spans
+
+    def _positions_of_hints(self, lowered: str) -> list[int] | None:
+        """Return them in order; None if they are so many that a search is faster."""
+        found: set[int] = set()
+        for hint in self.hints:
+            for position in find_all(lowered, hint):
+                found.add(position)
+                if len(found) > max_candidates(lowered):
+                    return None
+        return sorted(found)
+
+    def _has_few_matches(self, text: str) -> bool:
+        """Return whether there are any; count them, as checking takes longer than finding."""
+        number, limit = 0, max_candidates(text)
+        for number, _match in enumerate(self.pattern.finditer(text), 1):
+            if number > limit:
+                raise TooDense
+        return number > 0
 
     def _all_spans(self, text: str, name: str) -> list[tuple[int, int]]:
         """Search the whole text; after a rejected match, resume one character further."""
-        spans, position = [], 0
+        spans, position, left = [], 0, max_candidates(text)
         while match := self.pattern.search(text, position):
+            left -= 1
+            if left < 0:
+                raise TooDense
             span = self._span(match, name)
             position = match.start() + 1
             if span:
                 spans.append(span)
                 position = max(span[1], position)
-        return spans
-
-    def _spans_at(self, starts: Iterable[int], text: str, name: str) -> list[tuple[int, int]]:
-        spans, done = [], 0
-        for start in starts:
-            match = self.pattern.match(text, start) if start >= done else None
-            span = self._span(match, name) if match else None
-            if span:
-                spans.append(span)
-                done = span[1]
         return spans
 
     def _span(self, match: re.Match[str], name: str) -> tuple[int, int] | None:
@@ -85,9 +126,9 @@ class ShapeGroup:
         return [shape for bit, shape in self._shapes if bits & bit] if bits else []
 
 
-def at_hints(_text: str, lowered: str, hints: tuple[str, ...]) -> list[int]:
+def at_hints(_text: str, hints: list[int]) -> list[int]:
     """Return the positions of the hints, for patterns that begin with one."""
-    return sorted({position for hint in hints for position in find_all(lowered, hint)})
+    return hints
 
 
 def find_all(text: str, part: str) -> Iterator[int]:

@@ -30,14 +30,12 @@ _MAX_LENGTH = 20_000
 
 def inserted_values(text: str, lowered: str) -> Iterator[NamedValue]:
     """Yield the literals in the columns of secrets and persons, in order."""
-    if "values" not in lowered or len(lowered) != len(text):
+    if "values" not in lowered or "into" not in lowered:
         return
     done = 0
-    for start in at_hints(text, lowered, ("insert", "replace")):
-        match = _INSERT.match(text, start) if start >= done else None
-        if match:
-            values, done = _literals(text, match.end(), _kinds_of_columns(match))
-            yield from values
+    while match := _INSERT.search(text, done):
+        values, done = _literals(text, match.end(), _kinds_of_columns(match))
+        yield from values
 
 
 def _kinds_of_columns(match: re.Match[str]) -> list[tuple[str, str | None]]:

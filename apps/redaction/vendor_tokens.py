@@ -219,13 +219,11 @@ _WITHOUT_PREFIX: tuple[tuple[str, str, str], ...] = (
 )
 
 
-VENDOR_TOKENS = (
-    *(
-        (prefix, re.compile(bounded_start(re.escape(prefix), unless_after="A-Za-z0-9_-") + rest))
-        for prefix, rest in _TOKENS
-    ),
-    *(
-        (hint, re.compile(bounded_start(first, unless_after="A-Za-z0-9_-", ahead=rest) + rest))
-        for hint, first, rest in _WITHOUT_PREFIX
-    ),
+VENDOR_TOKENS = tuple(
+    (prefix, re.compile(bounded_start(re.escape(prefix), unless_after="A-Za-z0-9_-") + rest))
+    for prefix, rest in _TOKENS
+)
+TOKENS_WITHOUT_PREFIX = tuple(
+    (hint, re.compile(bounded_start(first, unless_after="A-Za-z0-9_-", ahead=rest) + rest))
+    for hint, first, rest in _WITHOUT_PREFIX
 )
