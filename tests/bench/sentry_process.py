@@ -1,5 +1,6 @@
 """The demo Sentry in a process of its own, so that it does not share our interpreter's time."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -96,6 +97,20 @@ class Sentry:
     def calls(self) -> Sequence[str]:
         """The paths that were asked for since."""
         return [call["path"] for call in self._recorded()]
+
+    def answered_lists(self) -> Counter[str]:
+        """Return how often each list of a customer's events was answered, by its search."""
+        lists = (call for call in self._recorded() if call["path"].endswith("/events/"))
+        searches = (call["query"] for call in lists if call["status"] == 200)
+        return Counter(str(query) for query in searches if "customer-" in str(query["query"]))
+
+    def fail(self, fault: dict[str, Any]) -> None:
+        """Let calls fail as `apps.demo.http.Fault` describes, until `mend`."""
+        self._ok(requests.post(f"{self._control}/faults", json=fault, timeout=10))
+
+    def mend(self) -> None:
+        """Remove the faults."""
+        self._ok(requests.delete(f"{self._control}/faults", timeout=10))
 
     def traffic(self) -> Traffic:
         """What they cost."""
