@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from apps.events.answer import Answer
 from apps.events.event import Event
 from apps.events.grouping import Group, Problem, problems_of
-from apps.events.query import CustomerKind, format_duration
+from apps.events.query import CustomerKind, counted, format_duration
 from apps.events.rules.engine import rule_for
 from apps.events.rules.rule import CLIENT, Place, Rule, Side, side_of, user_action_of
 
@@ -105,16 +105,44 @@ def headline(answer: Answer, zone: ZoneInfo) -> str:
     whose = "in this trace" if is_trace else "for this customer"
     if not problems:
         if answer.complete:
-            return f"No errors {whose} in this window."
+            return _no_errors(answer, whose)
         if answer.is_only_pending:
             return f"No errors {whose} so far."
         return "No errors were found, but the result is incomplete."
     first, *others = (problem for problem in problems if not problem.is_noise)
     sentence = f"{summarize_group(first)[:-1]}, {_frequency(first, answer, zone)}"
+    crash = " The app crashed." if has_crashed(first) and "crash" not in sentence else ""
     if not others:
-        return f"{sentence}."
+        return f"{sentence}.{crash}"
     more = "was 1 other problem" if len(others) == 1 else f"were {len(others)} other problems"
-    return f"{sentence}. There {more}."
+    crashes = sum(map(has_crashed, others))
+    also = f", {crashes if crashes > 1 else 'one'} of them a crash" if crashes else ""
+    return f"{sentence}.{crash} There {more}{also}."
+
+
+def has_crashed(problem: Problem) -> bool:
+    """Return whether any half ended the app on the customer's device, or their page."""
+    return any(
+        one.handled is False and one.worst_level == "fatal" and side_of(one.newest) in CLIENT
+        for one in problem.groups
+    )
+
+
+def _no_errors(answer: Answer, whose: str) -> str:
+    """Return the headline of a complete result without errors, with what speaks against it."""
+    related, nearby = answer.beside, answer.nearby
+    clicks = sum(one.dead_clicks or 0 for one in related.replays)
+    signs = (
+        f"{counted(clicks, 'click')} in a session replay did nothing" if clicks else "",
+        "they wrote to us" if related.feedback else "",
+    )
+    if any(signs):
+        return f"No errors {whose} in this window, but {', and '.join(filter(None, signs))}."
+    is_trace = answer.question.customer.kind == CustomerKind.TRACE
+    if nearby and nearby.is_never and not (related.replays or is_trace):
+        days = counted((nearby.until - nearby.since).days, "day")
+        return f"We have not seen this customer where we searched: no errors in the last {days}."
+    return f"No errors {whose} in this window."
 
 
 def _frequency(problem: Problem, answer: Answer, zone: ZoneInfo) -> str:

@@ -51,16 +51,6 @@ urlpatterns = [
     path("lookups/<uuid:lookup_id>/explain/", explain.lookup_explain, name="lookup_explain"),
     path("lookups/<uuid:lookup_id>/copied/", exports.lookup_copied, name="lookup_copied"),
     path(
-        "lookups/<uuid:lookup_id>/known/reply/",
-        known_errors.lookup_known_reply,
-        name="lookup_known_reply",
-    ),
-    path(
-        "lookups/<uuid:lookup_id>/known/copied/",
-        known_errors.lookup_known_copied,
-        name="lookup_known_copied",
-    ),
-    path(
         "lookups/<uuid:lookup_id>/known/feedback/",
         known_errors.lookup_known_feedback,
         name="lookup_known_feedback",

@@ -66,8 +66,8 @@ ROWS = (
     Row("filtering a result", (f"{_LOOKUP}shown/",), post=READING),
     Row("recording a copy", (f"{_LOOKUP}copied/",), post=READING),
     Row(
-        "a known error in a result: its reply, copying, and feedback",
-        tuple(f"{_LOOKUP}known/{page}/" for page in ("reply", "copied", "feedback")),
+        "feedback on a known error in a result",
+        (f"{_LOOKUP}known/feedback/",),
         post=READING,
     ),
     Row(

@@ -47,7 +47,7 @@ def busy(ana: Client, connected: DemoSentry) -> Client:
 
 def test_page_shows_feedback_replay_and_related_error(busy: Client) -> None:
     page = text(busy.get(look_up(busy)))
-    assert "The customer wrote" in page
+    assert "the customer wrote" in page
     assert "Pay does nothing." in page
     assert "3 rage clicks" in page
     assert "BankTimeout" in page

@@ -54,7 +54,7 @@ def test_filter_hides_the_rest_and_says_so(ana: Client, address: str) -> None:
 
     (number,) = problem_ids(page)
     assert re.findall(r'class="lane-number">(\d+)<', page) == [number]
-    assert re.search(rf'id="issue-{number}-title"[^§]{{1,300}}cart is missing', whole)
+    assert re.search(rf'id="issue-{number}-title"[^§]{{1,1500}}cart is missing', whole)
     assert (
         "<strong>2 of 3 events shown.</strong> The text for copying still includes all events."
         in page

@@ -24,7 +24,7 @@ def submit_move(client: Client, address: str, move: str) -> Lookup:
 
 def test_result_includes_prefilled_form(ana: Client) -> None:
     page = text(ana.get(look_up(ana, window=7)))
-    bar = re.search(r'<form[^>]*id="ask".*?</form>', page, re.DOTALL)
+    bar = re.search(r'<form[^>]*class="ask-bar".*?</form>', page, re.DOTALL)
     assert bar
     assert 'value="1001"' in bar[0]
     assert 'name="window" value="7"' in bar[0]

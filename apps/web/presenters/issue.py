@@ -1,6 +1,5 @@
 """One problem as the result page shows it: known errors, impact, and events with their steps."""
 
-import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -41,7 +40,7 @@ from apps.events.summary import (
     place_of,
     summarize_group,
 )
-from apps.lookups.known_errors import greeting, render_reply
+from apps.lookups.known_errors import render_reply
 from apps.web.presenters.formatting import (
     LevelMark,
     LocalTime,
@@ -61,14 +60,12 @@ from apps.web.presenters.formatting import (
 
 # By issue ID and slug, whether the known error helped.
 GivenFeedback = Mapping[tuple[str, str], bool]
-_MAX_LINES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class KnownView:
-    """One known error that a problem matches.
+    """One known error that a problem matches. `helped` is the reader's feedback, if any.
 
-    `reply` is the reply split at its greetings. `helped` is the reader's feedback, if any.
     `same_as` is the anchor of the same known error further up on the page, or "".
     """
 
@@ -83,30 +80,8 @@ class KnownView:
     owner: str
     links: tuple[tuple[str, str], ...]
     why: str
-    reply: tuple[str, ...]
+    reply: str
     helped: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class KnownLine:
-    """A known error, for the top of the page."""
-
-    lead: str
-    title: str
-    fix: str
-    link: str
-    anchor: str
-
-
-@dataclass(frozen=True, slots=True)
-class KnownSummary:
-    """The known errors at the top of the page. `unchecked` says if not all could be checked."""
-
-    lines: tuple[KnownLine, ...]
-    more: str
-    unchecked: str
-    unnamed: str = greeting("")
-    named: str = greeting("{name}")  # a script fills in the name
 
 
 def known_views(
@@ -133,7 +108,7 @@ def known_views(
                 problem.group_of(match.issue_id),
                 anchor=anchor,
                 same_as=first_anchors.get(slug, ""),
-                reply=_reply_parts(match, answer, zone, today),
+                reply=render_reply(match, answer, name="", zone=zone, today=today),
                 helped=(feedback or {}).get((match.issue_id, slug)),
                 today=today,
             )
@@ -149,7 +124,7 @@ def _known_view(
     *,
     anchor: str,
     same_as: str,
-    reply: tuple[str, ...],
+    reply: str,
     helped: bool | None,
     today: date,
 ) -> KnownView:
@@ -172,34 +147,10 @@ def _known_view(
     )
 
 
-def _reply_parts(match: KnownMatch, answer: Answer, zone: ZoneInfo, today: date) -> tuple[str, ...]:
-    """Return the reply split at its greetings, where a name can go in; empty without a reply."""
-    placeholder = secrets.token_hex(16)
-    reply = render_reply(match, answer, name=placeholder, zone=zone, today=today)
-    return tuple(reply.split(greeting(placeholder))) if reply else ()
-
-
-def known_summary(
-    answer: Answer, problems: Sequence[NumberedProblem], known: Mapping[str, Sequence[KnownView]]
-) -> KnownSummary:
-    """Return the best match of each problem, each known error once, in the order of the page."""
-    best: dict[str, KnownLine] = {}
-    for number, problem in problems:
-        for view in known.get(problem.issue_id, ())[:1]:
-            lead = f"Problem {number} is known" if len(problems) > 1 else "Known"
-            link = "What to tell the customer" if view.reply else "More"
-            line = KnownLine(lead, view.title, view.fix, link, view.anchor)
-            best.setdefault(view.slug, line)
-    lines, unchecked = tuple(best.values()), answer.known.unchecked
-    more = len(lines) - _MAX_LINES
-    return KnownSummary(
-        lines=lines[:_MAX_LINES],
-        more=f"{counted(more, 'more known error')} below" if more > 0 else "",
-        unchecked=_unchecked(unchecked) if unchecked else "",
-    )
-
-
-def _unchecked(count: int) -> str:
+def unchecked_text(count: int) -> str:
+    """Return that not all known errors could be checked, or "" if all were."""
+    if not count:
+        return ""
     return (
         f"{counted(count, 'known error')} could not be checked in time. A problem without the "
         "word “Known” may still be a known error. Reload the page to check again."
@@ -360,8 +311,9 @@ _ACTORS = {
 class Step:
     """One step. `has_failed` is in words and marked.
 
-    `raw` is the program's own message, if shown and different; `href` links to the event if the
-    step is an error; `pause` is how long nothing is known to have happened before it.
+    `raw` is the program's own message, if shown and different; `is_error` means that the step is
+    an event; `pause` is how long nothing is known to have happened before it. Steps of a
+    `kind` are messages, session replays, and releases, with a `quote`, `notes`, and a `link`.
     """
 
     relative: str
@@ -372,8 +324,13 @@ class Step:
     has_failed: bool = False
     is_customers: bool = False
     raw: str = ""
-    href: str = ""
+    is_error: bool = False
     pause: str = ""
+    kind: str = ""
+    quote: str = ""
+    notes: tuple[str, ...] = ()
+    permalink: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -439,7 +396,7 @@ class EventView:
     level: LevelMark
     title: str
     message: str
-    crash: str
+    what: str
     is_read: bool
     exceptions: tuple[ExceptionView, ...]
     story: EventStory
@@ -459,6 +416,7 @@ def present_event(event: Event, *, window: Window, zone: ZoneInfo, limits: Limit
     raised = body.exceptions[0] if body.exceptions else None
     title = clipped(event.title or (raised and raised.type) or "Untitled error", 200)
     message = clipped(body.message or event.message or "", limits.text)
+    crash = crash_line(raised) if raised else ""
     return EventView(
         id=event.id,
         anchor=f"event-{event.id}",
@@ -469,7 +427,7 @@ def present_event(event: Event, *, window: Window, zone: ZoneInfo, limits: Limit
         level=level_mark(event.level),
         title=title,
         message="" if message in title else message,
-        crash=crash_line(raised) if raised else "",
+        what=f"failed in {crash}" if crash else title,
         is_read=event.body is not None,
         exceptions=tuple(
             exception_view(exception, is_cause=place > 0, limits=limits)
@@ -583,9 +541,10 @@ class DayView:
 
 @dataclass(frozen=True, slots=True)
 class ImpactView:
-    """The impact on a card. `answer` answers "Is it just them?", if known; `news` is its trend."""
+    """The impact on a card: in a line, in a few words, and in full. `news` is its trend."""
 
-    answer: str
+    line: str
+    short: str
     news: str
     first_seen: LocalTime | None
     sentences: tuple[str, ...]
@@ -598,8 +557,10 @@ def impact_view(group: Group, moment: datetime, zone: ZoneInfo) -> ImpactView | 
     if issue is None:
         return None
     day = last_day_of(group)
+    short, status = customers_text(group), issue_status_text(issue) or issue_fix_text(group)
     view = ImpactView(
-        answer=_answer(group),
+        line=_sentence("; ".join(filter(None, (short, status)))) or "How widespread is it?",
+        short=short,
         news=_sentence(listed(issue_trends(issue, moment))),
         first_seen=local_minute(issue.first_seen, zone) if issue.first_seen else None,
         sentences=tuple(
@@ -610,7 +571,7 @@ def impact_view(group: Group, moment: datetime, zone: ZoneInfo) -> ImpactView | 
         day=_day(day, moment, zone) if day else None,
     )
     parts = (
-        view.answer,
+        short,
         view.news,
         view.first_seen,
         issue_status_text(issue),
@@ -620,16 +581,14 @@ def impact_view(group: Group, moment: datetime, zone: ZoneInfo) -> ImpactView | 
     return view if any(parts) else None
 
 
-def _answer(group: Group) -> str:
+def customers_text(group: Group) -> str:
     """Return how many customers have had it. Sentry counts all of them, not just the window."""
     users = group.issue.users_affected if group.issue else None
     if not users:
         return ""
     if affects_only_customer(group):
-        return "So far, yes: only this customer has had it."
-    if users == 1:
-        return "So far, only one customer has had it."
-    return f"No: {counted(users, 'customer')} have had it."
+        return "only this customer so far"
+    return counted(users, "customer")
 
 
 def _sentences(group: Group, issue: Issue) -> tuple[str, ...]:
@@ -648,14 +607,15 @@ def _sentence(words: str) -> str:
 
 
 def _day(day: LastDay, moment: datetime, zone: ZoneInfo) -> DayView:
+    checked = local_minute(day.hours[-1][0] + _HOUR, zone).text
     if day.busiest is None:
-        return DayView("Not once in the 24 hours before we checked.", ())
+        return DayView(f"Not once in the 24 hours before {checked}, when we checked.", ())
     began = day.busiest.astimezone(zone)
     until = (day.busiest + _HOUR).astimezone(zone)
     times = "Once" if day.total == 1 else f"{grouped(day.total)} times"
     mostly = "" if day.total == 1 else " most"
     text = (
-        f"{times} in the 24 hours before we checked,{mostly} between {began:%H:%M} and "
+        f"{times} in the 24 hours before {checked},{mostly} between {began:%H:%M} and "
         f"{until:%H:%M}."
     )
     return DayView(text, _bars(day, moment))
@@ -696,10 +656,34 @@ class HalfView:
 
 
 @dataclass(frozen=True, slots=True)
+class EventRow:
+    """One event, or several that failed in the same place, at `times`."""
+
+    event: EventView
+    events: tuple[EventView, ...] = ()
+    times: tuple[LocalTime, ...] = ()
+
+
+def _event_rows(events: Sequence[EventView]) -> tuple[EventRow, ...]:
+    """Return the events, which are in order of time, with repeats in one row."""
+    same: dict[tuple[object, ...], list[EventView]] = {}
+    for event in events:
+        key = (event.what, event.level, event.arrival) if event.is_read else (event.id,)
+        same.setdefault(key, []).append(event)
+    return tuple(
+        EventRow(run[0], tuple(run), tuple(event.time for event in run))
+        if len(run) > 1
+        else EventRow(run[0])
+        for run in same.values()
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class IssueCard:
     """A problem. `nearest` is the ID of the event to open; `folded` events are behind a click.
 
-    `others` are the halves of the failure other than its cause.
+    `clock` is when it happened, and `is_folded` that only its first lines are open. `others` are
+    the halves of the failure other than its cause.
     """
 
     number: int
@@ -709,15 +693,18 @@ class IssueCard:
     title: str
     level: LevelMark
     count: str
+    clock: str
     facts: tuple[str, ...]
     broke: bool
     impact: ImpactView | None
     permalink: str
     nearest: str
     events: tuple[EventView, ...]
+    rows: tuple[EventRow, ...]
     folded: tuple[EventView, ...]
     known: tuple[KnownView, ...] = ()
     others: tuple[HalfView, ...] = ()
+    is_folded: bool = False
 
 
 def issue_card(
@@ -747,12 +734,14 @@ def issue_card(
         title=clipped(problem.title, 400),
         level=min(levels, key=lambda level: level.rank),
         count=_count(problem.times),
-        facts=_issue_facts(problem, has_impact=impact is not None),
+        clock=_clocks(problem, window, zone),
+        facts=_issue_facts(number, problem, has_impact=impact is not None),
         broke=problem.handled is False,
         impact=impact,
         permalink=safe_link(problem.issue.permalink if problem.issue else None),
         nearest=by_distance[0].id,
         events=near,
+        rows=_event_rows(near),
         folded=far,
         known=known,
         others=tuple(_half_view(joined) for joined in problem.others),
@@ -761,6 +750,14 @@ def issue_card(
 
 def _count(times: int) -> str:
     return "once" if times == 1 else f"{grouped(times)} times"
+
+
+def _clocks(problem: Problem, window: Window, zone: ZoneInfo) -> str:
+    first, last = (
+        local_clock(event.timestamp, zone, day_of=window.moment).text[:-3]
+        for event in (problem.events[-1], problem.newest)
+    )
+    return first if first == last else f"{first} to {last}"
 
 
 def _half_view(joined: Joined) -> HalfView:
@@ -777,14 +774,14 @@ def _half_view(joined: Joined) -> HalfView:
     )
 
 
-def _issue_facts(problem: Problem, *, has_impact: bool) -> tuple[str, ...]:
-    """Return short facts, most useful first, without those that the impact already states."""
+def _issue_facts(number: int, problem: Problem, *, has_impact: bool) -> tuple[str, ...]:
+    """Return short facts, most useful first, without those that the page states already."""
     cause, issue = problem.cause, problem.issue
     release = None if has_impact else customer_release(cause)
     handling, place = handling_text_of(problem), place_of(cause.newest)
     facts = (
-        place and f"in {place.value}",
-        handling and f"{handling[0].lower()}{handling[1:-1]}",
+        place and number > 1 and f"in {place.value}",
+        handling and number > 1 and f"{handling[0].lower()}{handling[1:-1]}",
         release and f"in release {release}",
         (issue and issue.project) or cause.newest.project,
         issue and issue.short_id,

@@ -34,6 +34,7 @@ from apps.lookups.answers import LookupState, NewSince, Projects, sees_all_proje
 from apps.lookups.models import Lookup, Outcome
 from apps.lookups.records import customer_of
 from apps.web.access import admin_origin, home_url, may_look_up, site_origin
+from apps.web.presenters.brief import Brief, brief_of
 from apps.web.presenters.filters import FilterForm, filter_form
 from apps.web.presenters.formatting import (
     LevelMark,
@@ -56,12 +57,11 @@ from apps.web.presenters.issue import (
     EventView,
     GivenFeedback,
     IssueCard,
-    KnownSummary,
     Limits,
     issue_card,
-    known_summary,
     known_views,
     present_event,
+    unchecked_text,
 )
 from apps.web.presenters.story import RelatedView, StoryView, related_view, story_view
 from apps.web.presenters.timeline import Timeline, timeline_of
@@ -146,7 +146,7 @@ def nothing_view(answer: Answer, zone: ZoneInfo, *, customer: str) -> NothingFou
         wider=tuple(
             (minutes, label)
             for minutes, label in _WIDER.items()
-            if minutes > question.window.minutes
+            if minutes > question.window.minutes and not (occurrences and occurrences.is_never)
         ),
         seen=_seen(occurrences, question.window, zone, customer)
         if occurrences and answer.complete
@@ -390,7 +390,9 @@ class ResultPage:
     complete: bool
     is_young: bool
     notices: tuple[Notice, ...]
-    known: KnownSummary
+    brief: Brief
+    has_known: bool
+    unchecked: str
     timeline: Timeline | None
     filter: FilterForm | None
     groups: tuple[IssueCard, ...]
@@ -453,6 +455,7 @@ def result_page(
     )
     if not loud:
         loud, noise = noise, ()
+    story = story_view(answer, found, zone)
     return ResultPage(
         title=_title(answer, sum(not one.is_noise for one in found)),
         headline=headline(answer, zone),
@@ -465,15 +468,26 @@ def result_page(
         complete=answer.complete,
         is_young=answer.has_notice(NoticeCode.WINDOW_OPEN),
         notices=answer.event_notices(visible(lookup.customer)),
-        known=known_summary(answer, problems, known),
-        story=story_view(answer, found, zone),
+        brief=brief_of(
+            answer,
+            found,
+            zone=zone,
+            today=now.astimezone(zone).date(),
+            just_before=story.just_before if story else "",
+        ),
+        has_known=bool(known),
+        unchecked=unchecked_text(answer.known.unchecked),
+        story=story,
         nothing=None if found else nothing_view(answer, zone, customer=lookup.customer),
         searched_fields=searched_fields(answer.question),
         timeline=timeline_of(answer, visible_problems, event_filter, zone) if found else None,
         filter=filter_form(answer, problems, event_filter, visible_problems, zone)
         if found
         else None,
-        groups=loud[:MAX_OPEN_ISSUES],
+        groups=(
+            *loud[:1],
+            *(replace(card, is_folded=True) for card in loud[1:MAX_OPEN_ISSUES]),
+        ),
         folded=loud[MAX_OPEN_ISSUES:],
         noise=noise,
         related=related_view(answer, zone),
@@ -545,8 +559,8 @@ def _facts(
         when = "just now" if seconds < 1 else f"{age} ago"
         source = f"read from {answer.searched.server} {when}"
     found = (*_problems(problems), _events(answer)) if answer.events else ()
-    completeness = "complete" if answer.complete else "incomplete"
-    return (*found, *_related(answer), completeness, source)
+    completeness = "complete list of events" if answer.complete else "incomplete"
+    return (completeness, *found, *_related(answer), source)
 
 
 def _problems(problems: Sequence[Problem]) -> tuple[str, ...]:

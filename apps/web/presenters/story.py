@@ -1,6 +1,6 @@
 """What the customer did, and the data related to their errors, as the result page shows them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -12,7 +12,7 @@ from apps.events.event import Event
 from apps.events.grouping import Problem
 from apps.events.query import Window, counted, format_duration
 from apps.events.releases import short_release
-from apps.events.summary import summarize
+from apps.events.summary import summarize, summarize_group
 from apps.web.presenters.formatting import (
     LevelMark,
     LocalTime,
@@ -29,49 +29,91 @@ MAX_STEPS = 150
 _MAX_CRUMB_TEXT = 200
 _BEFORE_FAILURE = 3
 _MIN_FOLD = 4
+_MIN_RELEASES = 2
+_MAX_ROUND = 15
 _PAUSE = timedelta(minutes=2)
 _AT = "at that time"
 
 _Happened = tuple[datetime, PlacedBreadcrumb | Event]
-_Placed = tuple[datetime, Step]
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A step with its time. Steps with the same `key` are repeats of each other.
+
+    `rank` is the place of an error's problem on the page, and `failure` that problem's sentence.
+    """
+
+    at: datetime
+    step: Step
+    key: tuple[object, ...]
+    rank: int = 0
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class StoryPart:
-    """Steps in a row. Uneventful ones are behind a click and have a `summary`."""
+    """Steps in a row. Uneventful ones and rounds are behind a click and have a `summary`.
+
+    A round is a series of steps that ended in the same failure several times; `time` is its start.
+    """
 
     steps: tuple[Step, ...]
     summary: str = ""
+    time: LocalTime | None = None
+    is_round: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class StoryView:
-    """The parts, oldest first. `left_out` counts steps too far from the reported time."""
+    """The parts, oldest first. `left_out` counts steps too far from the reported time.
+
+    `just_before` is what the customer did before the headline's problem.
+    """
 
     parts: tuple[StoryPart, ...]
     left_out: int
     read_of: str
+    just_before: str = ""
 
 
 def story_view(answer: Answer, problems: Sequence[Problem], zone: ZoneInfo) -> StoryView | None:
-    """Return the story of an answer, or None if the events that were read have no steps."""
+    """Return the story of an answer: steps, errors, messages, session replays, and releases.
+
+    None if there are only errors, which the timeline shows.
+    """
     moment = answer.question.window.moment
     breadcrumbs = merge_breadcrumbs(place_breadcrumbs([(event, False) for event in answer.events]))
-    if not breadcrumbs:
+    signals = [_Placed(at, step, (at, step.words)) for at, step in _signals(answer, moment, zone)]
+    if not breadcrumbs and not signals:
         return None
-    noise = {event.id for one in problems if one.is_noise for event in one.events}
-    loud = [event for event in answer.events if event.id not in noise]
     happened: list[_Happened] = [(one.position[0], one) for one in breadcrumbs]
     happened += [
-        ((event.body and event.body.happened_at) or event.timestamp, event) for event in loud
+        ((event.body and event.body.happened_at) or event.timestamp, event)
+        for problem in problems
+        if not problem.is_noise
+        for event in problem.events
     ]
+    owners = {event.id: pair for pair in enumerate(problems) for event in pair[1].events}
     shown = _nearest(happened, moment)
-    steps = [(at, _step(at, one, moment, zone)) for at, one in shown]
+    steps = [_placed(at, one, moment, zone, owners) for at, one in shown]
+    line = sorted((*steps, *signals), key=lambda placed: placed.at)
     return StoryView(
-        parts=tuple(_fold(_add_pauses(_join_repeats(steps)))),
+        parts=tuple(_parts(line)),
         left_out=len(happened) - len(shown),
         read_of=_read_of(answer),
+        just_before=_just_before(steps, moment),
     )
+
+
+def _just_before(line: Sequence[_Placed], moment: datetime) -> str:
+    """Return the customer's last two steps before the headline's event nearest to `moment`."""
+    places = [place for place, one in enumerate(line) if one.step.is_error and one.rank == 0]
+    nearest = min(places, key=lambda place: abs(line[place].at - moment), default=0)
+    own = [one.step for one in line[:nearest] if one.step.is_customers][-2:]
+    words = [f"{step.words} {clipped(step.text, 60)}" for step in own]
+    at = own[-1].time if own else None
+    return f"{', then '.join(words)}{f' ({at.text})' if at else ''}" if words else ""
 
 
 def _read_of(answer: Answer) -> str:
@@ -89,37 +131,103 @@ def _nearest(happened: Sequence[_Happened], moment: datetime) -> list[_Happened]
     return sorted(by_distance, key=lambda pair: pair[0])
 
 
-def _step(at: datetime, one: PlacedBreadcrumb | Event, moment: datetime, zone: ZoneInfo) -> Step:
+def _placed(
+    at: datetime,
+    one: PlacedBreadcrumb | Event,
+    moment: datetime,
+    zone: ZoneInfo,
+    owners: Mapping[str, tuple[int, Problem]],
+) -> _Placed:
     if isinstance(one, PlacedBreadcrumb):
-        return step_of(
+        step = step_of(
             one.crumb, one.event, origin=moment, at=_AT, zone=zone, longest=_MAX_CRUMB_TEXT
         )
-    return Step(
+        said = step.text if step.is_customers else ""
+        return _Placed(at, step, (step.words, said, step.outcome))
+    rank, owner = owners[one.id]
+    step = Step(
         relative=relative(at, moment, at=_AT),
         time=local_clock(at, zone, day_of=moment),
         words=summarize(one),
         has_failed=True,
-        href=f"#event-{one.id}",
+        is_error=True,
+    )
+    sentence = summarize_group(owner)
+    return _Placed(at, step, (sentence,), rank, sentence)
+
+
+def _parts(line: Sequence[_Placed]) -> Iterator[StoryPart]:
+    """Yield the rounds and what lies between them."""
+    start = place = 0
+    while place < len(line):
+        size, times = _rounds_at(line, place)
+        if times == 1:
+            place += 1
+            continue
+        end = place + size * times
+        yield from _fold(_add_pauses(_join_repeats(line[start:place])))
+        yield _round_part(line[place:end], line[place : place + size], times)
+        start = place = end
+    yield from _fold(_add_pauses(_join_repeats(line[start:])))
+
+
+def _rounds_at(line: Sequence[_Placed], start: int) -> tuple[int, int]:
+    """Return the length and number of the rounds that begin here and cover most; else (1, 1).
+
+    A round has a failure after other steps.
+    """
+    best = (1, 1)
+    for size in range(2, min(_MAX_ROUND, (len(line) - start) // 2) + 1):
+        keys = [placed.key for placed in line[start : start + size]]
+        if not any(placed.step.is_error for placed in line[start + 1 : start + size]):
+            continue
+        times = 1
+        while [one.key for one in line[start + times * size : start + (times + 1) * size]] == keys:
+            times += 1
+        if times > 1 and size * times > best[0] * best[1]:
+            best = (size, times)
+    return best
+
+
+def _round_part(run: Sequence[_Placed], first: Sequence[_Placed], times: int) -> StoryPart:
+    own = [placed.step for placed in first if placed.step.is_customers]
+    did = f"{own[-1].words} {own[-1].text}, then: " if own else ""
+    failed = min((placed for placed in first if placed.step.is_error), key=lambda one: one.rank)
+    began, ended = run[0].step.time, run[-1].step.time
+    until = f", until {ended.text}" if ended else ""
+    return StoryPart(
+        steps=tuple(_add_pauses(iter(run))),
+        summary=f"{times} times{until}: {did}{failed.failure}",
+        time=began,
+        is_round=True,
     )
 
 
-def _join_repeats(steps: Sequence[_Placed]) -> Iterator[_Placed]:
+def _join_repeats(line: Sequence[_Placed]) -> Iterator[_Placed]:
     """Join three or more equal steps in a row into one that says how often."""
-    for _same, run in groupby(steps, key=lambda one: (one[1].words, one[1].text, one[1].outcome)):
-        (at, first), *more = run
+    for _same, run in groupby(
+        line, key=lambda one: (one.step.words, one.step.text, one.step.outcome)
+    ):
+        first, *more = run
         if len(more) < 2:
-            yield from ((at, first), *more)
+            yield from (first, *more)
             continue
-        until = more[-1][1].time
+        until = more[-1].step.time
         times = f"{len(more) + 1} times{f', until {until.text}' if until else ''}"
-        yield at, replace(first, outcome=", ".join(filter(None, (first.outcome, times))))
+        outcome = ", ".join(filter(None, (first.step.outcome, times)))
+        yield replace(first, step=replace(first.step, outcome=outcome))
 
 
-def _add_pauses(steps: Iterator[_Placed]) -> Iterator[Step]:
+def _add_pauses(line: Iterator[_Placed]) -> Iterator[Step]:
+    """Yield the steps with the pauses before them; releases say nothing about the customer."""
     before: datetime | None = None
-    for at, step in steps:
-        gap = at - before if before else timedelta()
-        before = at
+    for placed in line:
+        step = placed.step
+        if step.kind == "release":
+            yield step
+            continue
+        gap = placed.at - before if before else timedelta()
+        before = placed.at
         yield replace(step, pause=format_duration(gap.total_seconds())) if gap >= _PAUSE else step
 
 
@@ -130,53 +238,109 @@ def _fold(steps: Iterator[Step]) -> Iterator[StoryPart]:
     is_open = {
         index for failure in failures for index in range(failure - _BEFORE_FAILURE, failure + 1)
     }
+    is_open |= {index for index, step in enumerate(line) if step.kind}
+    is_open -= {index for index, step in enumerate(line) if step.kind == "release"}
     open_steps: list[Step] = []
     for stays_open, run in groupby(enumerate(line), key=lambda pair: pair[0] in is_open):
         part = tuple(step for _index, step in run)
-        if stays_open or len(part) < _MIN_FOLD:
+        only_releases = all(step.kind == "release" for step in part)
+        if stays_open or len(part) < (_MIN_RELEASES if only_releases else _MIN_FOLD):
             open_steps += part
             continue
         if open_steps:
             yield StoryPart(tuple(open_steps))
             open_steps = []
-        yield StoryPart(part, _summary(part))
+        yield StoryPart(part, _summary(part), part[0].time)
     if open_steps:
         yield StoryPart(tuple(open_steps))
 
 
 def _summary(steps: Sequence[Step]) -> str:
-    times = [step.time.text for step in steps if step.time]
-    when = f", {times[0]} to {times[-1]}" if times else ""
-    return f"{counted(len(steps), 'step')} without problems{when}"
+    last = steps[-1].time
+    until = f", until {last.text}" if last else ""
+    if all(step.kind == "release" for step in steps):
+        return f"{counted(len(steps), 'release')}{until}"
+    return f"{counted(len(steps), 'step')} without problems{until}"
 
 
-# Related data.
+# Messages, session replays, and releases in the story.
 
 _MAX_PAGES = 5
 _MAX_RELEASES = 5
 _MAX_RELATED_TEXT = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class FeedbackView:
-    """A message from the customer. `about` is their name and page."""
+def _signals(answer: Answer, moment: datetime, zone: ZoneInfo) -> Iterator[tuple[datetime, Step]]:
+    related, server = answer.beside, answer.searched.server
+    for one in related.feedback if answer.events else ():
+        yield one.sent_at, feedback_step(one, moment, zone, server)
+    for replay in related.replays:
+        yield replay.started_at, _replay(replay, moment, zone, server)
+    nearest = sorted(related.deploys, key=lambda deploy: abs(deploy.at - moment))
+    for deploy in nearest[:_MAX_RELEASES]:
+        yield deploy.at, _release(deploy, moment, zone)
 
-    time: LocalTime
-    relative: str
-    message: str
-    about: str
-    permalink: str
+
+def _signal(kind: str, at: datetime, moment: datetime, zone: ZoneInfo, words: str) -> Step:
+    return Step(
+        relative=relative(at, moment, at=_AT),
+        time=local_clock(at, zone, day_of=moment),
+        words=words,
+        kind=kind,
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class ReplayView:
-    """A session replay."""
+def feedback_step(feedback: Feedback, moment: datetime, zone: ZoneInfo, server: str) -> Step:
+    """Return a message from the customer. Without errors, it is at the top of the page instead."""
+    about = [f"as {feedback.name}" if feedback.name else "", feedback.url or ""]
+    return replace(
+        _signal("feedback", feedback.sent_at, moment, zone, "the customer wrote"),
+        is_customers=True,
+        quote=clipped(feedback.message, _MAX_RELATED_TEXT),
+        notes=tuple(filter(None, [clipped(", on ".join(filter(None, about)), 300)])),
+        permalink=safe_link(feedback.permalink),
+        link=f"Open in {server}",
+    )
 
-    start: LocalTime
-    end: LocalTime | None
-    facts: tuple[str, ...]
-    pages: tuple[str, ...]
-    permalink: str
+
+def _replay(replay: Replay, moment: datetime, zone: ZoneInfo, server: str) -> Step:
+    ended = replay.finished_at
+    words = "session replay"
+    if ended:
+        length = format_duration((ended - replay.started_at).total_seconds())
+        words = f"session replay, until {local_clock(ended, zone, day_of=moment).text} ({length})"
+    facts = (
+        counted(replay.errors, "error") if replay.errors else "",
+        counted(replay.rage_clicks, "rage click") if replay.rage_clicks else "",
+        dead_clicks(replay.dead_clicks) if replay.dead_clicks else "",
+    )
+    pages = tuple(dict.fromkeys(clipped(url, 200) for url in replay.urls))
+    hidden = len(pages) - _MAX_PAGES
+    return replace(
+        _signal("replay", replay.started_at, moment, zone, words),
+        outcome=", ".join(filter(None, facts)),
+        notes=(*pages[:_MAX_PAGES], *([f"and {hidden} more"] if hidden > 0 else [])),
+        permalink=safe_link(replay.permalink),
+        link=f"Watch in {server}",
+    )
+
+
+def dead_clicks(count: int) -> str:
+    """Return how many clicks did nothing."""
+    return counted(count, "click that did nothing", "clicks that did nothing")
+
+
+def _release(deploy: Deploy, moment: datetime, zone: ZoneInfo) -> Step:
+    """Return the release. Without a deploy in Sentry, only its first appearance is known."""
+    name = " ".join(filter(None, (deploy.project, short_release(deploy.version))))
+    where = f" in {deploy.environment}" if deploy.environment else ""
+    what = f"went live{where}" if deploy.is_told else "first appeared in Sentry"
+    return replace(
+        _signal("release", deploy.at, moment, zone, ""), text=clipped(name, 200), outcome=what
+    )
+
+
+# Related errors, and what is missing.
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,25 +356,14 @@ class TraceErrorView:
 
 
 @dataclass(frozen=True, slots=True)
-class ReleaseView:
-    """A release around the reported time: a sentence, to be followed by the time."""
-
-    sentence: str
-    time: LocalTime
-
-
-@dataclass(frozen=True, slots=True)
 class RelatedView:
-    """The related data.
+    """The related errors, and what is missing of all related data.
 
     `more_releases` counts releases further from the reported time. `nothing` says what Sentry
     certainly does not have. `unread` are sentences about what could not be read.
     """
 
-    feedback: tuple[FeedbackView, ...]
-    replays: tuple[ReplayView, ...]
     trace_errors: tuple[TraceErrorView, ...]
-    releases: tuple[ReleaseView, ...]
     more_releases: str
     nothing: str
     unread: tuple[str, ...]
@@ -221,21 +374,18 @@ class RelatedView:
 def related_view(answer: Answer, zone: ZoneInfo) -> RelatedView | None:
     """Return the section in the agent's zone, or None if there is nothing to say."""
     related, window = answer.beside, answer.question.window
-    releases = _releases(related.deploys, window, zone)
-    more = len(related.deploys) - len(releases)
+    more = len(related.deploys) - _MAX_RELEASES
     view = RelatedView(
-        feedback=tuple(_feedback(one, window, zone) for one in related.feedback),
-        replays=tuple(_replay(one, window, zone) for one in related.replays),
         trace_errors=tuple(_trace_error(one, window, zone) for one in related.trace_errors),
-        releases=releases,
-        more_releases=f"and {counted(more, 'more release')}" if more else "",
+        more_releases=f"{counted(more, 'more release')}, further from the reported time"
+        if more > 0
+        else "",
         nothing=_absences(related) if answer.complete else "",
         unread=tuple(one.message for one in related.unread),
         can_retry=any(one.can_retry for one in related.unread),
         is_late=any(one.is_late for one in related.unread),
     )
-    parts = (*(view.feedback, view.replays, view.trace_errors), releases, view.nothing, view.unread)
-    return view if any(parts) else None
+    return view if any((view.trace_errors, more > 0, view.nothing, view.unread)) else None
 
 
 def _absences(related: RelatedData) -> str:
@@ -243,56 +393,6 @@ def _absences(related: RelatedData) -> str:
     if Signal.FEEDBACK not in related.surely or related.feedback:
         return ""
     return "Sentry has no feedback for this customer where we searched."
-
-
-def _feedback(feedback: Feedback, window: Window, zone: ZoneInfo) -> FeedbackView:
-    about = [f"as {feedback.name}" if feedback.name else "", feedback.url or ""]
-    return FeedbackView(
-        time=local_clock(feedback.sent_at, zone, day_of=window.moment),
-        relative=relative(feedback.sent_at, window.moment, at=_AT),
-        message=clipped(feedback.message, _MAX_RELATED_TEXT),
-        about=clipped(", on ".join(filter(None, about)), 300),
-        permalink=safe_link(feedback.permalink),
-    )
-
-
-def _replay(replay: Replay, window: Window, zone: ZoneInfo) -> ReplayView:
-    ended = replay.finished_at
-    facts = [format_duration((ended - replay.started_at).total_seconds())] if ended else []
-    facts += [counted(replay.errors, "error")] if replay.errors else []
-    facts += [counted(replay.rage_clicks, "rage click")] if replay.rage_clicks else []
-    facts += [
-        counted(replay.dead_clicks, "click that did nothing", "clicks that did nothing")
-        if replay.dead_clicks
-        else ""
-    ]
-    pages = tuple(dict.fromkeys(clipped(url, 200) for url in replay.urls))
-    hidden = len(pages) - _MAX_PAGES
-    return ReplayView(
-        start=local_clock(replay.started_at, zone, day_of=window.moment),
-        end=local_clock(ended, zone, day_of=window.moment) if ended else None,
-        facts=tuple(filter(None, facts)),
-        pages=(*pages[:_MAX_PAGES], *([f"and {hidden} more"] if hidden > 0 else [])),
-        permalink=safe_link(replay.permalink),
-    )
-
-
-def _releases(deploys: Sequence[Deploy], window: Window, zone: ZoneInfo) -> tuple[ReleaseView, ...]:
-    """Return the releases nearest to the reported time, in order of time."""
-    nearest = sorted(deploys, key=lambda deploy: abs(deploy.at - window.moment))
-    return tuple(
-        ReleaseView(_went_live(deploy, window), local_clock(deploy.at, zone, day_of=window.moment))
-        for deploy in sorted(nearest[:_MAX_RELEASES], key=lambda deploy: deploy.at)
-    )
-
-
-def _went_live(deploy: Deploy, window: Window) -> str:
-    """Return the sentence. Without a deploy in Sentry, only its first appearance there is known."""
-    name = " ".join(filter(None, (deploy.project, short_release(deploy.version))))
-    where = f" in {deploy.environment}" if deploy.environment else ""
-    what = f"went live{where}" if deploy.is_told else "first appeared in Sentry"
-    when = relative(deploy.at, window.moment, at=_AT)
-    return clipped(f"{name} {what} {when}", 300)
 
 
 def _trace_error(event: Event, window: Window, zone: ZoneInfo) -> TraceErrorView:

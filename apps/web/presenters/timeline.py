@@ -15,10 +15,8 @@ from apps.events.releases import short_release
 from apps.events.summary import summarize_failure, summarize_group
 from apps.web.presenters.formatting import (
     LevelMark,
-    LocalTime,
     clipped,
     level_mark,
-    listed,
     local_clock,
 )
 
@@ -160,25 +158,6 @@ _MIN_BAR_HEIGHT = 3
 _FLAG_WIDTH = 2.0
 _CHARACTER_WIDTH = 0.9  # percent of the drawing on a wide page; narrow ones show no labels
 _MAX_VERSION_LENGTH = 18
-_MAX_LISTED = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """Releases that went live at about the same time, in words."""
-
-    time: LocalTime
-    text: str
-    happened: str
-
-
-@dataclass(frozen=True, slots=True)
-class Releases:
-    """The marks of releases, and the releases in words. A label without room is empty."""
-
-    marks: tuple[Label, ...] = ()
-    listed: tuple[Release, ...] = ()
-    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +186,11 @@ def filter_deploys(
     )
 
 
-def release_marks(deploys: Sequence[Deploy], scale: Scale) -> Releases:
-    """Return marks for deploys in order of time. Those that would touch are joined."""
+def release_marks(deploys: Sequence[Deploy], scale: Scale) -> tuple[Label, ...]:
+    """Return marks for deploys in order of time, with a label if there is room.
+
+    Those that would touch are joined.
+    """
     clusters = _clusters(deploys, [deploy.at for deploy in deploys], scale)
     positions = [scale.x(cluster[0].at) for cluster in clusters]
     marks: list[Label] = []
@@ -221,11 +203,7 @@ def release_marks(deploys: Sequence[Deploy], scale: Scale) -> Releases:
         has_room = start >= free_from and end <= next_x
         marks.append(Label(across(x), "end" if is_left else "start", text if has_room else ""))
         free_from = max(x, end) if has_room else x
-    return Releases(
-        marks=tuple(marks),
-        listed=tuple(_release(cluster, scale) for cluster in clusters[:_MAX_LISTED]),
-        left_out=sum(len(cluster) for cluster in clusters[_MAX_LISTED:]),
-    )
+    return tuple(marks)
 
 
 def _clusters(
@@ -241,13 +219,6 @@ def _clusters(
             clusters.append([item])
             first_x = x
     return clusters
-
-
-def release_text(deploy: Deploy) -> str:
-    """Return the release and where it went live: 2.14.0 (web, production)."""
-    where = ", ".join(clipped(part, 60) for part in (deploy.project, deploy.environment) if part)
-    version = clipped(short_release(deploy.version), 80)
-    return f"{version} ({where})" if where else version
 
 
 def density(steps: Sequence[datetime], scale: Scale) -> Density | None:
@@ -286,17 +257,6 @@ def _mark_text(cluster: Sequence[Deploy]) -> str:
     return clipped(short, _MAX_VERSION_LENGTH)
 
 
-def _release(cluster: Sequence[Deploy], scale: Scale) -> Release:
-    first = cluster[0].at
-    when = local_clock(first, scale.zone, day_of=scale.span.start)
-    names = tuple(dict.fromkeys(release_text(deploy) for deploy in cluster))
-    more = len(names) - _MAX_LISTED
-    shown = names if more <= 0 else (*names[:_MAX_LISTED], f"{more} more")
-    is_told = all(deploy.is_told for deploy in cluster)
-    happened = "went live" if is_told else "went live or first appeared in Sentry"
-    return Release(when, listed(shown), happened)
-
-
 MAX_LANES = 12
 
 
@@ -323,13 +283,12 @@ class Lane:
     number: int
     label: str
     name: str
-    href: str
     marks: tuple[Mark, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The drawing. `levels` are worst first; `lanes_left_out` counts problems without a lane.
+    """The drawing. `lanes_left_out` counts problems without a lane.
 
     `left` and `right` are the epoch seconds at the edges. `moment` is None if the reported time is
     outside, as `elsewhere` then says.
@@ -342,8 +301,7 @@ class Timeline:
     ticks: tuple[Tick, ...]
     lanes: tuple[Lane, ...]
     lanes_left_out: int
-    levels: tuple[LevelMark, ...]
-    releases: Releases
+    releases: tuple[Label, ...]
     density: Density | None
     description: str
 
@@ -379,15 +337,14 @@ def draw_timeline(
     """
     scale = Scale(span or window_range(window), zone)
     events = events_in(problems)
-    levels = {level_mark(event.level) for event in events}
     drawn = problems[:MAX_LANES]
     x = scale.x(window.moment)
     is_inside = scale.span.contains(window.moment)
-    reported = f"{local_clock(window.moment, zone).text} reported"
+    asked = f"{local_clock(window.moment, zone).text} asked about"
     return Timeline(
         left=round(scale.at(0)),
         right=round(scale.at(100)),
-        moment=anchored_label(x, reported) if is_inside else None,
+        moment=anchored_label(x, asked) if is_inside else None,
         elsewhere="" if is_inside else _elsewhere(window.moment, scale),
         ticks=ticks(scale, free=(x,) if is_inside else ()),
         lanes=tuple(
@@ -395,7 +352,6 @@ def draw_timeline(
             for (number, problem), label in zip(drawn, _labels(drawn), strict=True)
         ),
         lanes_left_out=max(0, len(problems) - MAX_LANES),
-        levels=tuple(sorted(levels, key=lambda level: level.rank)),
         releases=release_marks(deploys, scale),
         density=density(steps, scale),
         description=_description(scale, len(problems), len(events), len(deploys)),
@@ -405,7 +361,7 @@ def draw_timeline(
 def _elsewhere(moment: datetime, scale: Scale) -> str:
     when = local_clock(moment, scale.zone, day_of=scale.span.start).text
     side = "before" if moment < scale.span.start else "after"
-    return f"Reported at {when}, {side} this range"
+    return f"You asked about {when}, {side} this range"
 
 
 def _description(scale: Scale, problems: int, events: int, deploys: int) -> str:
@@ -416,21 +372,24 @@ def _description(scale: Scale, problems: int, events: int, deploys: int) -> str:
     also = f", {counted(deploys, 'release')} went live" if deploys else ""
     return (
         f"From {start} to {end} {scale.zone.key}: {counted(problems, 'problem')}, "
-        f"{counted(events, 'event')}{also}. The same events are listed below."
+        f"{counted(events, 'event')}{also}."
     )
 
 
 def _labels(problems: Sequence[NumberedProblem]) -> list[tuple[str, str]]:
-    """Return a short label and a sentence per problem; duplicates get their technical titles."""
+    """Return a short label and a sentence per problem; duplicates get their projects too."""
     cores = [summarize_failure(problem.summarized)[:-1] for _number, problem in problems]
     labels = []
     for core, (_number, problem) in zip(cores, problems, strict=True):
-        sentence = summarize_group(problem)
-        if cores.count(core) == 1:
-            labels.append((core, sentence))
-        else:
-            title = clipped(problem.title, 80)
-            labels.append((title, f"{title}: {sentence}"))
+        project = problem.newest.project or ""
+        same = {
+            one.newest.project
+            for other, (_, one) in zip(cores, problems, strict=True)
+            if other == core
+        }
+        where = f" ({clipped(project, 40)})" if project and len(same) > 1 else ""
+        name = f"{summarize_group(problem)} {clipped(problem.title, 80)}"
+        labels.append((f"{core}{where}", name))
     return labels
 
 
@@ -441,7 +400,6 @@ def _lane(number: int, label: tuple[str, str], events: Sequence[Event], scale: S
         number=number,
         label=label[0],
         name=label[1],
-        href=f"#issue-{number}",
         marks=tuple(_mark(cluster, scale) for cluster in clusters),
     )
 

@@ -1,63 +1,24 @@
-"""Views of a known error on a result: its reply, the record of a copy, and feedback."""
+"""Feedback on a known error of a result."""
 
 import uuid
-from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from apps.answers.catalogue.suggestions import save_feedback
-from apps.audit.models import Action
 from apps.events.answer import KnownMatch
 from apps.events.filtering import number_problems
 from apps.events.grouping import problems_of
 from apps.events.rules.engine import rule_cache
 from apps.lookups.answers import LookupResult, result_now
-from apps.lookups.known_errors import render_reply
-from apps.lookups.records import record_action
 from apps.web.access import (
     PART_HEADER,
     allowed_projects,
     get_lookup_or_404,
     person_of,
-    record_partial_view,
-    requester_of,
 )
 from apps.web.middleware import SeeOther, render_failures
-from apps.web.presenters.formatting import today_in
-
-
-@require_POST
-@render_failures
-def lookup_known_reply(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
-    """Show the reply with the typed name, without storing it, for browsers without JavaScript."""
-    result, match = _matched(request, lookup_id)
-    record_partial_view(request, result.lookup, "known reply")
-    name, zone = request.POST.get("name", ""), result.lookup.zone
-    reply = render_reply(match, result.answer, name=name, zone=ZoneInfo(zone), today=today_in(zone))
-    if not reply:
-        raise Http404
-    context = {"lookup": result.lookup, "match": match, "reply": reply, "name": name}
-    return render(request, "lookups/known_reply.html", context)
-
-
-@require_POST
-@render_failures
-def lookup_known_copied(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
-    """Record that a reply was copied, as the browser reports it."""
-    result, match = _matched(request, lookup_id)
-    record_action(
-        Action.DRAFTED,
-        requester_of(request).actor,
-        result.lookup,
-        what="reply of a known error",
-        how="copied",
-        known_error=match.known.slug,
-        problem=match.issue_id[:100],
-    )
-    return HttpResponse(status=204)
 
 
 @require_POST

@@ -7,7 +7,7 @@ async function readLater(form) {
   const response = await fetch(form.action, { method: "POST", body: new FormData(form) });
   if (!response.ok) throw new Error(String(response.status));
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  for (const selector of ["#beside", "[data-facts]"]) {
+  for (const selector of ["#around", "[data-facts]"]) {
     const old = document.querySelector(selector);
     const fresh = page.querySelector(selector);
     if (old && fresh) old.replaceWith(fresh);

@@ -6,23 +6,24 @@ import { ask, chosen, isSettled, previewed, settled } from "./panel.js";
 
 const STATUS_MS = 4000;
 
-const aside = document.querySelector("[data-export]");
+const panel = document.querySelector("[data-export]");
 const box = document.getElementById("export-text");
-const status = aside.querySelector("[data-copy-status]");
+const toast = document.querySelector("[data-toast]");
 const buttons = document.querySelectorAll("[data-copy]");
 
-function flash(element, text, before = "") {
+function flash(element, text) {
+  element.dataset.before ??= element.textContent;
   element.textContent = text;
   clearTimeout(element.flashTimer);
   element.flashTimer = setTimeout(() => {
-    element.textContent = before;
+    element.textContent = element.dataset.before;
   }, STATUS_MS);
 }
 
 // A failure is ignored: the copy has already been made.
 function record(choice) {
-  const headers = { "X-CSRFToken": aside.dataset.csrf };
-  fetch(aside.dataset.copied, { method: "POST", body: choice, headers, keepalive: true }).catch(
+  const headers = { "X-CSRFToken": panel.dataset.csrf };
+  fetch(panel.dataset.copied, { method: "POST", body: choice, headers, keepalive: true }).catch(
     () => {},
   );
 }
@@ -38,16 +39,14 @@ async function copyPreview() {
   }
   try {
     await write(text);
-    status.classList.add("visually-hidden"); // the button shows the same
-    flash(status, "Copied");
-    for (const button of buttons) flash(button.querySelector("[data-copy-label]"), "Copied", "Copy");
+    for (const button of buttons) flash(button.querySelector("[data-copy-label]"), "Copied");
+    flash(toast, `Copied: ${panel.querySelector("[data-choice]").textContent.trim()}`);
     record(choice);
   } catch {
+    panel.open = true;
     box.focus();
     box.select();
-    status.classList.remove("visually-hidden");
-    clearTimeout(status.flashTimer);
-    status.textContent = "Press Ctrl+C to copy the selected text.";
+    flash(toast, "Press Ctrl+C to copy the selected text.");
   }
 }
 
@@ -57,7 +56,7 @@ async function copyProblem(link, status) {
   const page = ask(choice);
   try {
     await write(page.then((loaded) => loaded.getElementById("export-text").value));
-    flash(status, "Copied");
+    flash(toast, "Copied: the text of this problem");
     record(choice);
   } catch {
     status.textContent = await page.then(
@@ -92,7 +91,7 @@ function addCopyButtons() {
 addCopyButtons();
 document.addEventListener("triage:shown", addCopyButtons);
 
-const key = aside.querySelector("[data-shortcut]")?.dataset.shortcut;
+const key = document.querySelector("[data-shortcut]")?.dataset.shortcut;
 
 addEventListener("keydown", (event) => {
   if (event.key?.toLowerCase() !== key || event.shiftKey || !isPlain(event)) return;

@@ -15,12 +15,12 @@ async function fill(details) {
   }
 }
 
+function fillVisible() {
+  for (const details of document.querySelectorAll(".event > details[open]")) {
+    if (details.checkVisibility()) fill(details);
+  }
+}
+
 // "toggle" does not bubble, and filtering replaces the events: listen on the document, capturing.
-document.addEventListener(
-  "toggle",
-  (event) => {
-    if (event.target.open && event.target.matches(".event > details")) fill(event.target);
-  },
-  true,
-);
-for (const details of document.querySelectorAll(".event > details[open]")) fill(details);
+document.addEventListener("toggle", fillVisible, true);
+fillVisible();

@@ -189,7 +189,6 @@ document.addEventListener(
 
 function prepare() {
   for (const marks of lanes()) marks.forEach((mark, index) => mark.setAttribute("tabindex", index ? -1 : 0));
-  for (const hidden of document.querySelectorAll("[data-keys]")) hidden.hidden = false;
   for (const button of document.querySelectorAll("#filter [data-show]")) button.hidden = true;
 }
 

@@ -16,15 +16,16 @@ function moveToProblem(step) {
   const current = problems.findIndex((one) => one.contains(document.activeElement));
   const next = problems[current < 0 ? (step > 0 ? 0 : problems.length - 1) : current + step];
   if (!next) return;
-  const title = next.querySelector("h3");
-  title.tabIndex = -1;
+  const title = next.querySelector(".fold > summary") ?? next.querySelector("h3");
+  if (title.matches("summary")) title.parentElement.open = true;
+  else title.tabIndex = -1;
   title.focus({ preventScroll: true });
   next.scrollIntoView({ block: "start" });
 }
 
 function focusCustomer() {
   const field = document.getElementById("id_customer");
-  if (!field.checkVisibility()) location.hash = "ask";
+  document.getElementById("ask").open = true;
   field.focus();
   field.select();
 }

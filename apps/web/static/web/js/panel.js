@@ -3,10 +3,10 @@
 const TYPING_MS = 400;
 const CHOOSING_MS = 120;
 
-const aside = document.querySelector("[data-export]");
-const form = aside.querySelector("[data-choose]");
+const panel = document.querySelector("[data-export]");
+const form = panel.querySelector("[data-choose]");
 const budget = document.getElementById("export-budget");
-const size = aside.querySelector("[data-choice]");
+const size = panel.querySelector("[data-choice]");
 
 let timer;
 let latest = 0;
@@ -32,7 +32,7 @@ export async function settled() {
 export async function ask(choice) {
   let page;
   try {
-    const response = await fetch(`${aside.dataset.panel}?${choice}`);
+    const response = await fetch(`${panel.dataset.panel}?${choice}`);
     page = new DOMParser().parseFromString(await response.text(), "text/html");
   } catch {
     page = new Document();
@@ -44,8 +44,9 @@ export async function ask(choice) {
 }
 
 function show(page) {
+  const before = String(previewed());
   for (const fresh of page.querySelectorAll("[data-part]")) {
-    const old = aside.querySelector(`[data-part="${fresh.dataset.part}"]`);
+    const old = panel.querySelector(`[data-part="${fresh.dataset.part}"]`);
     if (old === size) {
       old.dataset.choice = fresh.dataset.choice;
       old.replaceChildren(...fresh.childNodes);
@@ -56,13 +57,14 @@ function show(page) {
       old.scrollTop = 0;
     }
   }
+  if (String(previewed()) === before) return;
   history.replaceState(history.state, "", `?${previewed()}${location.hash}`);
 }
 
 function showRefusal(refused) {
-  aside.classList.toggle("is-stale", Boolean(refused));
-  aside.querySelector("[data-stale]").hidden = !refused;
-  for (const error of aside.querySelectorAll("[data-refused]")) {
+  panel.classList.toggle("is-stale", Boolean(refused));
+  panel.querySelector("[data-stale]").hidden = !refused;
+  for (const error of panel.querySelectorAll("[data-refused]")) {
     const isHere = refused?.field === error.dataset.refused;
     error.textContent = isHere ? refused.message : "";
     const field = document.getElementById(`export-${error.dataset.refused}`);

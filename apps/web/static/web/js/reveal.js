@@ -1,11 +1,11 @@
-// Opens the event or known error that the URL, a timeline mark, or a link points to.
+// Opens the event, problem, or part of the page that the URL, a timeline mark, or a link points to.
 
 function reveal() {
   const id = decodeURIComponent(location.hash.slice(1));
   const target = id && document.getElementById(id);
   if (!target) return;
-  const own = target.matches(".event") && target.querySelector("details");
-  if (own) own.open = true;
+  const own = target.matches(".event, .issue") && target.querySelector("details");
+  if (own && (target.matches(".event") || own.matches(".fold"))) own.open = true;
   for (let outer = target.closest("details"); outer; outer = outer.parentElement.closest("details")) {
     outer.open = true;
   }
@@ -16,6 +16,6 @@ function reveal() {
 addEventListener("hashchange", reveal);
 // A second click on the same mark does not change the URL.
 document.addEventListener("click", (event) => {
-  if (event.target.closest('a[href^="#event-"], a[href^="#known-"]')) requestAnimationFrame(reveal);
+  if (event.target.closest('a[href^="#"]')) requestAnimationFrame(reveal);
 });
-if (/^#(event|known)-/.test(location.hash)) reveal();
+if (location.hash) reveal();

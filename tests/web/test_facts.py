@@ -1,0 +1,115 @@
+"""Every fact of the long page that results once were is still there, at most one click away."""
+
+import json
+import re
+from datetime import timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from apps.demo.catalogue import add_known_errors
+from apps.demo.server import DemoSentry
+from apps.demo.story import build_world
+from apps.demo.world import customers
+from tests.conftest import NOW, signed_in
+from tests.web.asking import look_up, text
+
+pytestmark = pytest.mark.django_db
+
+START = (NOW - timedelta(days=1)).replace(hour=12, minute=0, second=0)
+RECORDED: dict[str, list[str]] = json.loads(Path(__file__).with_name("facts.json").read_text())
+_VOID = frozenset(("input", "meta", "link", "br", "path", "rect", "line", "circle", "hr", "img"))
+_REWORDED = (
+    (r"No: ([\d,]+ customers) have had it\.", r"\1"),
+    (r"So far, yes: (only this customer) has had it\.", r"\1 so far"),
+    (r"(.+ in the 24 hours) before we checked.*", r"\1"),
+    (r"([\d:]+) reported", r"\1 asked about"),
+    (r"(.+)\. The same events are listed below\.", r"\1"),
+    (r"(.+ went live in production) \d+ \w+ (?:before|after)", r"\1"),
+    (r"(\S+) \((\S+), production\)", r"\2 \1 went live in production"),
+    (r"it stopped what the customer was doing", "Stopped them yes"),
+    (r"(\w+(?:\.\w+)*: .+): (The app .+\.)", r"\2 \1"),
+)
+
+
+class Texts(HTMLParser):
+    """The texts of a result that are at most one click away, also those shown on hover.
+
+    Those of the form, the export, and the list of shortcuts are left out.
+    """
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.pieces: list[str] = []
+        self._skipped = 0
+        self._closed: list[bool] = []
+        self._is_summary = False
+        self.feed(html[html.index("<main") :])
+
+    def _add(self, piece: str) -> None:
+        if not self._skipped and sum(self._closed) - self._is_summary < 2:
+            self.pieces.append(piece)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if tag == "details":
+            self._closed.append("open" not in values)
+        if tag == "summary":
+            self._is_summary = self._closed[-1]
+        is_skipped = values.get("id") in ("export", "keys") or values.get("class") == "ask-bar"
+        if tag not in _VOID and (is_skipped or self._skipped):
+            self._skipped += 1
+        self._add(values.get("title") or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "details":
+            self._closed.pop()
+        if tag == "summary":
+            self._is_summary = False
+        if self._skipped and tag not in _VOID:
+            self._skipped -= 1
+
+    def handle_data(self, data: str) -> None:
+        self._add(data)
+
+
+def normal(piece: str) -> str:
+    """Return the piece with one space between words, and with days relative to the story's."""
+    for day in range(-100, 4):
+        date = START + timedelta(days=day)
+        for name in (
+            f"{date.day} {date:%b} {date:%Y}",
+            f"{date:%Y-%m-%d}",
+            f"{date.day} {date:%b}",
+        ):
+            piece = re.sub(rf"(?<!\d){name}\b", f"[day {day}]", piece)
+    return " ".join(piece.split())
+
+
+def result_text(browser: Client, key: str) -> str:
+    """Return all text of this customer's result, also what is folded or on hover."""
+    customer = next(one for one in customers(START) if one.key == key)
+    moment = customer.moment.isoformat()
+    url = look_up(browser, customer=customer.identifier, at=moment, zone="UTC")
+    pieces = Texts(text(browser.get(url))).pieces
+    return normal(" ".join(pieces))
+
+
+def test_no_fact_of_the_long_page_was_lost(agent: User, connected: DemoSentry) -> None:
+    connected.world = build_world(START)
+    connected.settings.now = (START + timedelta(minutes=10)).isoformat()
+    add_known_errors(START.date())
+    browser = signed_in(agent)
+    lost = {}
+    for key, facts in RECORDED.items():
+        shown = result_text(browser, key)
+        for fact in facts:
+            now = fact
+            for before, after in _REWORDED:
+                now = re.sub(rf"\A{before}\Z", after, now)
+            if now not in shown:
+                lost[f"{key}: {fact}"] = now
+    assert not lost
