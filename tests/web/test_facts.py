@@ -1,4 +1,4 @@
-"""Every fact of the long page that results once were is still there, at most one click away."""
+"""Results lose no facts by being short: what the long page showed is at most one click away."""
 
 import json
 import re

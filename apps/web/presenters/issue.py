@@ -36,6 +36,7 @@ from apps.events.releases import (
 from apps.events.summary import (
     arrival_text,
     delay_text,
+    handling_text,
     handling_text_of,
     place_of,
     summarize_group,
@@ -644,18 +645,6 @@ _MAX_OPEN_EVENTS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class HalfView:
-    """Another half of a problem's failure, and why it was joined."""
-
-    reason: str
-    sentence: str
-    title: str
-    count: str
-    place: str
-    permalink: str
-
-
-@dataclass(frozen=True, slots=True)
 class EventRow:
     """One event, or several that failed in the same place, at `times`."""
 
@@ -676,6 +665,21 @@ def _event_rows(events: Sequence[EventView]) -> tuple[EventRow, ...]:
         else EventRow(run[0])
         for run in same.values()
     )
+
+
+@dataclass(frozen=True, slots=True)
+class HalfView:
+    """Another half of a problem's failure, and why it was joined."""
+
+    reason: str
+    sentence: str
+    title: str
+    count: str
+    facts: tuple[str, ...]
+    impact: ImpactView | None
+    permalink: str
+    rows: tuple[EventRow, ...]
+    folded: tuple[EventView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -716,16 +720,11 @@ def issue_card(
     known: tuple[KnownView, ...] = (),
 ) -> IssueCard:
     """Return the card of a problem: first the events nearest the reported time, then the rest."""
-    by_distance = nearest_first(problem.events, window.moment)
-    near, far = (
-        tuple(
-            present_event(event, window=window, zone=zone, limits=BRIEF)
-            for event in sorted(part, key=lambda event: (event.timestamp, event.id))
-        )
-        for part in (by_distance[:_MAX_OPEN_EVENTS], by_distance[_MAX_OPEN_EVENTS:])
-    )
+    cause = problem.cause
+    near, far = _near_and_far(cause, window, zone)
     levels = [level_mark(event.level) for event in problem.events]
-    impact = impact_view(problem.cause, window.moment, zone)
+    impact = impact_view(cause, window.moment, zone)
+    shown_above = number == 1  # on the first screen
     return IssueCard(
         number=number,
         issue_id=problem.issue_id,
@@ -735,17 +734,33 @@ def issue_card(
         level=min(levels, key=lambda level: level.rank),
         count=_count(problem.times),
         clock=_clocks(problem, window, zone),
-        facts=_issue_facts(number, problem, has_impact=impact is not None),
+        facts=_issue_facts(
+            cause, None if shown_above else handling_text_of(problem), impact, not shown_above
+        ),
         broke=problem.handled is False,
         impact=impact,
         permalink=safe_link(problem.issue.permalink if problem.issue else None),
-        nearest=by_distance[0].id,
+        nearest=nearest_first(cause.events, window.moment)[0].id,
         events=near,
         rows=_event_rows(near),
         folded=far,
         known=known,
-        others=tuple(_half_view(joined) for joined in problem.others),
+        others=tuple(_half_view(joined, window, zone) for joined in problem.others),
     )
+
+
+def _near_and_far(
+    group: Group, window: Window, zone: ZoneInfo
+) -> tuple[tuple[EventView, ...], tuple[EventView, ...]]:
+    by_distance = nearest_first(group.events, window.moment)
+    near, far = (
+        tuple(
+            present_event(event, window=window, zone=zone, limits=BRIEF)
+            for event in sorted(part, key=lambda event: (event.timestamp, event.id))
+        )
+        for part in (by_distance[:_MAX_OPEN_EVENTS], by_distance[_MAX_OPEN_EVENTS:])
+    )
+    return near, far
 
 
 def _count(times: int) -> str:
@@ -760,30 +775,36 @@ def _clocks(problem: Problem, window: Window, zone: ZoneInfo) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def _half_view(joined: Joined) -> HalfView:
+def _half_view(joined: Joined, window: Window, zone: ZoneInfo) -> HalfView:
     group = joined.group
-    issue = group.issue
-    place = ((issue and issue.project) or group.newest.project, issue and issue.short_id)
+    near, far = _near_and_far(group, window, zone)
+    impact = impact_view(group, window.moment, zone)
+    handling = handling_text(replace(group.newest, handled=group.handled))
     return HalfView(
         reason=joined.reason.value,
         sentence=summarize_group(group),
         title=clipped(group.title, 200),
         count=_count(len(group.events)),
-        place=clipped(", ".join(part for part in place if part), 80),
-        permalink=safe_link(issue.permalink if issue else None),
+        facts=_issue_facts(group, handling, impact, True),
+        impact=impact,
+        permalink=safe_link(group.issue.permalink if group.issue else None),
+        rows=_event_rows(near),
+        folded=far,
     )
 
 
-def _issue_facts(number: int, problem: Problem, *, has_impact: bool) -> tuple[str, ...]:
+def _issue_facts(
+    group: Group, handling: str | None, impact: ImpactView | None, has_place: bool
+) -> tuple[str, ...]:
     """Return short facts, most useful first, without those that the page states already."""
-    cause, issue = problem.cause, problem.issue
-    release = None if has_impact else customer_release(cause)
-    handling, place = handling_text_of(problem), place_of(cause.newest)
+    issue = group.issue
+    release = None if impact else customer_release(group)
+    place = place_of(group.newest) if has_place else None
     facts = (
-        place and number > 1 and f"in {place.value}",
-        handling and number > 1 and f"{handling[0].lower()}{handling[1:-1]}",
+        place and f"in {place.value}",
+        handling and f"{handling[0].lower()}{handling[1:-1]}",
         release and f"in release {release}",
-        (issue and issue.project) or cause.newest.project,
+        (issue and issue.project) or group.newest.project,
         issue and issue.short_id,
     )
     return tuple(clipped(fact, 80) for fact in facts if fact)

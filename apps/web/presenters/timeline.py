@@ -10,6 +10,7 @@ from apps.events.answer import Answer, Deploy
 from apps.events.breadcrumb_text import step_times
 from apps.events.event import Event
 from apps.events.filtering import UNKNOWN, EventFilter, NumberedProblem, TimeRange, events_in
+from apps.events.grouping import Problem
 from apps.events.query import Window, counted
 from apps.events.releases import short_release
 from apps.events.summary import summarize_failure, summarize_group
@@ -348,7 +349,7 @@ def draw_timeline(
         elsewhere="" if is_inside else _elsewhere(window.moment, scale),
         ticks=ticks(scale, free=(x,) if is_inside else ()),
         lanes=tuple(
-            _lane(number, label, problem.events, scale)
+            _lane(number, label, _occurrences(problem), scale)
             for (number, problem), label in zip(drawn, _labels(drawn), strict=True)
         ),
         lanes_left_out=max(0, len(problems) - MAX_LANES),
@@ -391,6 +392,16 @@ def _labels(problems: Sequence[NumberedProblem]) -> list[tuple[str, str]]:
         name = f"{summarize_group(problem)} {clipped(problem.title, 80)}"
         labels.append((f"{core}{where}", name))
     return labels
+
+
+def _occurrences(problem: Problem) -> list[Event]:
+    """Return the events without those that another event of the same occurrence stands for."""
+    ids = {event.id for event in problem.events}
+    return [
+        event
+        for event in problem.events
+        if problem.twins.get(event.id, event.id) == event.id or problem.twins[event.id] not in ids
+    ]
 
 
 def _lane(number: int, label: tuple[str, str], events: Sequence[Event], scale: Scale) -> Lane:
