@@ -34,7 +34,7 @@ def versions(visitor: Visitor) -> None:
 
 def from_result(visitor: Visitor) -> None:
     """Open the form prefilled from a problem on a result."""
-    visitor.look_up("1001")
+    visitor.look_up("beatriz.costa@example.pt")
     visitor.page.get_by_role("link", name="Add as a known error").first.click()
     expect(visitor.page.get_by_role("button", name="Preview")).to_be_visible()
 

@@ -76,7 +76,7 @@ def all_open(visitor: Visitor) -> None:
 
 def never_seen(visitor: Visitor) -> None:
     visitor.look_up("nobody@example.com", at=visitor.site.moments["20417"])
-    expect(visitor.page.locator("main")).to_contain_text("No errors for this customer")
+    expect(visitor.page.locator("main")).to_contain_text("We have not seen this customer")
 
 
 def still_open(visitor: Visitor) -> None:

@@ -12,7 +12,7 @@ def test_copy_and_mail_link_use_edited_draft(clipboard_browser: Visitor) -> None
     visitor = clipboard_browser
     visitor.look_up("1001")
     page = visitor.page
-    page.get_by_role("link", name="Reply to the customer").click()
+    page.get_by_role("link", name="Reply", exact=True).click()
     page.get_by_label("Customer’s name").fill("Jane Doe")
     page.get_by_role("button", name="Create draft").click()
     area = page.get_by_label("Draft (edit as needed)")

@@ -43,6 +43,7 @@ def test_partial_answer_is_visible_while_model_is_answering(
     visitor.resume_session()
     visitor.look_up(next(iter(site_with_model.moments)))
     page = visitor.page
+    visitor.open_export()
     page.get_by_role("link", name="Ask a model to explain this").click()
     page.get_by_role("button", name="Send it").click(no_wait_after=True)
     expect(page.get_by_text("The <b>bank</b> said no.")).to_be_visible()

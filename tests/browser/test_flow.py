@@ -16,13 +16,14 @@ def test_keys_move_between_problems_and_to_customer_field(agent_browser: Visitor
     agent_browser.look_up("1001")
     page = agent_browser.page
     expect(page.get_by_role("heading", level=1)).to_have_text(DECLINED)
-    titles = page.locator(".problems > .issue h3")
+    first, second = page.locator("#issue-1-title"), page.locator("#issue-2 .fold > summary")
     page.keyboard.press("j")
-    expect(titles.nth(0)).to_be_focused()
+    expect(first).to_be_focused()
     page.keyboard.press("j")
-    expect(titles.nth(1)).to_be_focused()
+    expect(second).to_be_focused()
+    expect(page.locator("#issue-2 .issue-body")).to_be_visible()
     page.keyboard.press("k")
-    expect(titles.nth(0)).to_be_focused()
+    expect(first).to_be_focused()
     page.keyboard.press("/")
     customer = page.get_by_label("Customer", exact=True)
     expect(customer).to_be_focused()
@@ -65,6 +66,7 @@ def test_opening_event_loads_its_details(agent_browser: Visitor) -> None:
     page = agent_browser.page
     problem = page.locator("#issue-2")
     expect(problem.locator(".exception")).to_have_count(0)
+    problem.locator(".fold > summary").click()
     problem.locator(".event summary").first.click()
     expect(problem.get_by_text("Where the program broke")).to_be_visible()
     assert agent_browser.console_errors == []
@@ -81,6 +83,7 @@ def test_form_above_result_starts_new_lookup(agent_browser: Visitor) -> None:
     agent_browser.look_up("1001")
     page = agent_browser.page
     first = page.url
+    page.get_by_text("Change", exact=True).click()
     page.get_by_label("Customer", exact=True).fill("leo.martin@example.fr")
     page.get_by_role("button", name="Look up", exact=True).click()
     page.wait_for_url(lambda url: url != first and "/lookups/" in url)
@@ -90,6 +93,7 @@ def test_form_above_result_starts_new_lookup(agent_browser: Visitor) -> None:
 def test_one_click_widens_window(agent_browser: Visitor) -> None:
     agent_browser.look_up("1001")
     page = agent_browser.page
+    page.get_by_text("Other times").click()
     page.get_by_role("button", name="± 15 min").click()
     expect(page.get_by_label("± minutes")).to_have_value("15")
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("The payment"))
@@ -99,7 +103,7 @@ def test_form_opens_on_phone_without_javascript(no_script: Visitor) -> None:
     no_script.look_up("1001")
     page = no_script.page
     expect(page.get_by_label("Customer", exact=True)).to_be_hidden()
-    page.get_by_role("link", name="Edit", exact=True).click()
+    page.locator("#ask > summary").click()
     expect(page.get_by_label("Customer", exact=True)).to_have_value("1001")
     page.get_by_label("Customer", exact=True).fill("20417")
     page.get_by_role("button", name="Look up", exact=True).click()
@@ -110,6 +114,7 @@ def test_event_opens_on_its_own_page_without_javascript(no_script: Visitor) -> N
     no_script.look_up("1001")
     page = no_script.page
     problem = page.locator("#issue-2")
+    problem.locator(".fold > summary").click()
     problem.locator(".event summary").first.click()
     problem.get_by_role("link", name="Read this event").first.click()
     expect(page.get_by_text("Where the program broke")).to_be_visible()

@@ -63,6 +63,7 @@ def test_open_page_reports_deleted_result(
     page = agent_browser.page
     wait_for_result(page)
     purge_newest_result(site, chromium)
+    page.locator(".fold > summary").last.click()
     page.locator(".event summary").last.click()
     expect(page.get_by_text("We couldn't load this event.")).to_be_visible()
     page.reload()

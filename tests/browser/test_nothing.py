@@ -38,5 +38,7 @@ def test_one_click_widens_window(browser: str, request: pytest.FixtureRequest) -
 def test_unknown_customer_gets_hint_to_try_another_identifier(agent_browser: Visitor) -> None:
     agent_browser.look_up(NILS)
     main = agent_browser.page.locator("main")
+    expect(main).to_contain_text("We have not seen this customer")
+    expect(main).not_to_contain_text("wider window")
     expect(main).to_contain_text("We found no errors for this customer where we searched")
     expect(main).to_contain_text("try the user ID instead of the email")

@@ -30,9 +30,9 @@ def test_copy_matches_preview_and_is_recorded(
     clipboard_browser.look_up("1001")
     page = clipboard_browser.page
     with page.expect_response("**/copied/") as recorded:
-        page.get_by_role("button", name="Copy", exact=True).click()
+        page.get_by_role("button", name="Copy for an LLM", exact=True).click()
     assert recorded.value.status == 204
-    expect(page.locator("[data-copy-status]")).to_have_text("Copied")
+    expect(page.locator("[data-toast]")).to_have_text(re.compile("^Copied: About"))
     assert clipboard_browser.clipboard() == clipboard_browser.preview()
     assert "1001" not in clipboard_browser.clipboard()
 
@@ -41,8 +41,8 @@ def test_copy_works_when_recording_fails(clipboard_browser: Visitor) -> None:
     clipboard_browser.look_up("1001")
     page = clipboard_browser.page
     page.route("**/copied/", lambda route: route.abort())
-    page.get_by_role("button", name="Copy", exact=True).click()
-    expect(page.locator("[data-copy-status]")).to_have_text("Copied")
+    page.get_by_role("button", name="Copy for an LLM", exact=True).click()
+    expect(page.locator("[data-toast]")).to_have_text(re.compile("^Copied: About"))
     assert clipboard_browser.clipboard() == clipboard_browser.preview()
 
 
@@ -53,8 +53,8 @@ def test_denied_clipboard_selects_text(agent_browser: Visitor) -> None:
         " {value: {writeText: () => Promise.reject()}})"
     )
     agent_browser.look_up("1001")
-    page.get_by_role("button", name="Copy", exact=True).click()
-    expect(page.locator("[data-copy-status]")).to_contain_text("Ctrl+C")
+    page.get_by_role("button", name="Copy for an LLM", exact=True).click()
+    expect(page.locator("[data-toast]")).to_contain_text("Ctrl+C")
     selected = page.evaluate(
         "(() => { const box = document.getElementById('export-text');"
         "return box.value.slice(box.selectionStart, box.selectionEnd) === box.value })()"
@@ -67,6 +67,7 @@ def test_denied_clipboard_selects_text(agent_browser: Visitor) -> None:
 
 def test_preview_follows_choices_and_keeps_focus(agent_browser: Visitor) -> None:
     agent_browser.look_up("1001")
+    agent_browser.open_export()
     page = agent_browser.page
     box, size = page.locator("#export-text"), page.locator("[data-part=size]")
     expect(page.get_by_role("button", name="Show")).to_be_hidden()
@@ -90,6 +91,7 @@ def test_invalid_token_limit_shows_error_and_keeps_previous_text(
     clipboard_browser: Visitor,
 ) -> None:
     clipboard_browser.look_up("1001")
+    clipboard_browser.open_export()
     page = clipboard_browser.page
     previous, field = clipboard_browser.preview(), page.get_by_label("Token limit")
     field.fill("5")
@@ -101,7 +103,7 @@ def test_invalid_token_limit_shows_error_and_keeps_previous_text(
     expect(page.get_by_text("This text still reflects your earlier choice.")).to_be_visible()
     assert clipboard_browser.preview() == previous
     with page.expect_request("**/copied/") as recorded:
-        page.get_by_role("button", name="Copy", exact=True).click()
+        page.get_by_role("button", name="Copy for an LLM", exact=True).click()
     assert clipboard_browser.clipboard() == previous
     assert "budget=6000" in (recorded.value.post_data or "")
     field.fill("600")
@@ -112,6 +114,7 @@ def test_invalid_token_limit_shows_error_and_keeps_previous_text(
 
 def test_last_choice_wins_when_responses_arrive_out_of_order(agent_browser: Visitor) -> None:
     agent_browser.look_up("1001")
+    agent_browser.open_export()
     page = agent_browser.page
     held = hold_next_request(page, "**/export/panel/*preset=bug*")
     with page.expect_request("**/export/panel/*preset=bug*"):
@@ -127,19 +130,21 @@ def test_last_choice_wins_when_responses_arrive_out_of_order(agent_browser: Visi
 
 def test_copy_waits_for_pending_text(clipboard_browser: Visitor) -> None:
     clipboard_browser.look_up("1001")
+    clipboard_browser.open_export()
     page = clipboard_browser.page
     held = hold_next_request(page, "**/export/panel/*")
     with page.expect_request("**/export/panel/*"):
         choose(page, "Likely cause")
-    page.get_by_role("button", name="Copy", exact=True).click()
+    page.get_by_role("button", name="Copy for an LLM", exact=True).click()
     held[0].continue_()
-    expect(page.locator("[data-copy-status]")).to_have_text("Copied")
+    expect(page.locator("[data-toast]")).to_have_text(re.compile("^Copied: About"))
     assert clipboard_browser.clipboard().startswith("Name the most likely cause")
     assert clipboard_browser.clipboard() == clipboard_browser.preview()
 
 
 def test_panel_asks_for_reload_after_sign_out_elsewhere(agent_browser: Visitor) -> None:
     agent_browser.look_up("1001")
+    agent_browser.open_export()
     previous = agent_browser.preview()
     agent_browser.context.clear_cookies()
     choose(agent_browser.page, "Likely cause")
@@ -151,8 +156,9 @@ def test_panel_asks_for_reload_after_sign_out_elsewhere(agent_browser: Visitor) 
 
 def test_c_key_copies_except_in_fields_or_with_modifier(clipboard_browser: Visitor) -> None:
     clipboard_browser.look_up("1001")
+    clipboard_browser.open_export()
     page = clipboard_browser.page
-    button = page.locator("#export [data-copy]")
+    button = page.locator("#do [data-copy]")
     expect(button).to_have_attribute("aria-keyshortcuts", "C")
     records: list[str] = []
     page.on("request", lambda request: records.append(request.url))
@@ -162,12 +168,13 @@ def test_c_key_copies_except_in_fields_or_with_modifier(clipboard_browser: Visit
     with page.expect_response("**/copied/"):
         page.get_by_label("Markdown").press("c")
     assert len([url for url in records if url.endswith("/copied/")]) == 1
-    expect(page.locator("[data-copy-status]")).to_have_text("Copied")
+    expect(page.locator("[data-toast]")).to_have_text(re.compile("^Copied: About"))
     assert clipboard_browser.clipboard() == clipboard_browser.preview()
 
 
 def test_single_problem_copy_uses_chosen_prompt_and_is_recorded(clipboard_browser: Visitor) -> None:
     clipboard_browser.look_up("1001")
+    clipboard_browser.open_export()
     page = clipboard_browser.page
     choose(page, "Likely cause")
     card = page.locator(".issue").filter(
@@ -177,7 +184,7 @@ def test_single_problem_copy_uses_chosen_prompt_and_is_recorded(clipboard_browse
         card.get_by_role("button", name="Copy this problem").click()
     assert recorded.value.status == 204
     assert "issue=" in (recorded.value.request.post_data or "")
-    expect(card.locator(".problem-text").get_by_role("status")).to_have_text("Copied")
+    expect(page.locator("[data-toast]")).to_have_text("Copied: the text of this problem")
     assert clipboard_browser.clipboard().startswith("Name the most likely cause")
     assert "PaymentDeclined" in clipboard_browser.clipboard()
     assert "TypeError: can't access property" not in clipboard_browser.clipboard()
@@ -187,6 +194,7 @@ def test_single_problem_copy_uses_chosen_prompt_and_is_recorded(clipboard_browse
 @pytest.mark.parametrize("name", ["Markdown", "JSON"])
 def test_download_matches_preview(agent_browser: Visitor, name: str) -> None:
     agent_browser.look_up("mallory@example.net")
+    agent_browser.open_export()
     page = agent_browser.page
     before = agent_browser.preview()
     page.get_by_label("Prompt").select_option(label="What happened?")
@@ -201,6 +209,7 @@ def test_download_matches_preview(agent_browser: Visitor, name: str) -> None:
 
 def test_form_and_download_links_work_without_javascript(no_script: Visitor) -> None:
     no_script.look_up("1001")
+    no_script.open_export()
     page = no_script.page
     assert no_script.preview().startswith("DATA BEGINS")
     expect(page.locator("#export [data-copy]")).to_be_hidden()

@@ -82,7 +82,7 @@ def test_dragging_across_axis_zooms(agent_browser: Visitor) -> None:
 
 def test_tab_and_arrow_keys_reach_marks(agent_browser: Visitor) -> None:
     page = open_filter(agent_browser)
-    page.locator(".lane-label").first.focus()
+    page.get_by_role("link", name="Escalate").focus()
     page.keyboard.press("Tab")
     focus = "document.activeElement.getAttribute('href')"
     lanes = page.locator("[data-lane]")
@@ -124,7 +124,7 @@ def test_problem_can_be_copied_after_filtering(clipboard_browser: Visitor) -> No
     page.get_by_label("Level").select_option("warning")
     expect(page.locator("#problems .shown-notice")).to_be_visible()
     page.get_by_role("button", name="Copy this problem").first.click()
-    expect(page.locator(".problem-text .copied").first).to_have_text("Copied")
+    expect(page.locator("[data-toast]")).to_have_text("Copied: the text of this problem")
 
 
 def test_filter_zoom_and_table_work_without_javascript(no_script: Visitor) -> None:

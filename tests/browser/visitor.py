@@ -78,5 +78,9 @@ class Visitor:
         blank.close()
         return pasted
 
+    def open_export(self) -> None:
+        """Open the text for an LLM below the result."""
+        self.page.locator("#export > summary").click()
+
     def preview(self) -> str:
         return self.page.locator("#export-text").input_value()

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from apps.events.answer import Deploy, Feedback, RelatedData, Replay
 from apps.events.event import Breadcrumb, Event
 from apps.events.grouping import problems_of
 from apps.web.presenters.story import MAX_STEPS, StoryView, story_view
@@ -96,3 +97,52 @@ def test_unread_events_are_mentioned_and_no_steps_means_no_story() -> None:
 def test_noise_is_left_out() -> None:
     warned = event(5, issue_id="4", level="warning", handled=True, title="slow", body=None)
     assert len(lines(story(event_with_steps(click(-2)), warned))) == 2
+
+
+def test_rounds_that_end_in_the_same_failure_are_folded() -> None:
+    crumbs = [click(20 * place - 2, "button.pay") for place in range(3)]
+    crumbs += [
+        replace(click(20 * place - 1), category="fetch", message="POST /pay") for place in range(3)
+    ]
+    events = [event_with_steps(*crumbs, at=20 * place) for place in range(3)]
+    (part,) = story(*events).parts
+    assert part.is_round
+    assert part.summary == "3 times, until 14:05:40: clicked pay, then: The payment was declined."
+    assert len(part.steps) == 9
+
+
+def test_rounds_that_end_differently_stay_apart() -> None:
+    crumbs = [click(-2), click(18)]
+    other = event_with_steps(*crumbs, at=20, issue_id="2", title="KeyError: x")
+    view = story(
+        event_with_steps(*crumbs), replace(other, body=body(breadcrumbs=(), exceptions=()))
+    )
+    assert not any(part.is_round for part in view.parts)
+
+
+def test_messages_replays_and_releases_stand_at_their_moment() -> None:
+    related = RelatedData(
+        feedback=(Feedback("f1", MOMENT + timedelta(seconds=9), "It hangs"),),
+        replays=(Replay("r1", MOMENT - timedelta(seconds=9), dead_clicks=2),),
+        deploys=(Deploy("shop@2.15.0", MOMENT - timedelta(hours=2), "web", "production"),),
+    )
+    sample = replace(answer(event_with_steps(click(-2))), beside=related)
+    view = story_view(sample, problems_of(sample), BERLIN)
+    assert view
+    steps = [step for part in view.parts for step in part.steps]
+    assert [step.kind or step.words for step in steps] == [
+        "release",
+        "replay",
+        "clicked",
+        "The payment was declined.",
+        "feedback",
+    ]
+    assert steps[0].outcome == "went live in production"
+    assert steps[1].outcome == "2 clicks that did nothing"
+    assert steps[-1].quote == "It hangs"
+    assert [step.pause for step in steps] == [""] * 5
+
+
+def test_just_before_are_the_customers_steps_before_the_headlines_event() -> None:
+    view = story(event_with_steps(click(-30, "a.cart"), click(-2), click(9, "a.help")))
+    assert view.just_before == "clicked cart, then clicked pay (14:04:58)"

@@ -689,14 +689,21 @@ ACCESS = reading(
         action=UserAction.SIGNING_IN,
     ),
     Rule(
+        "A safety check on the way back from signing in did not match.",
+        None,
+        Example("OAuthException: state mismatch", "php"),
+        text=r"state.?mismatch|invalidstateexception",
+        types=names_in("AuthStateMissing AuthStateForbidden"),
+        action=UserAction.SIGNING_IN,
+    ),
+    Rule(
         "Signing in through another service did not work.",
         Place.SERVICE,
-        Example("OAuthException: state mismatch", "php"),
-        text=r"state.?mismatch|(?<!n)oauth|openid|\boidc\b|\bsaml|\bsso\b|single sign"
+        Example("SAMLException: no assertion", "php"),
+        text=r"(?<!n)oauth|openid|\boidc\b|\bsaml|\bsso\b|single sign"
         r"|sign_in_failed|google_?sign_?in|asauthorization|authenticationservices"
         r"|nocredentialexception|apiexception: 12500:|matching credential|browserauth"
-        r"|interaction_in_progress|\bmsal|aadsts\d|invalidstateexception",
-        types=names_in("AuthStateMissing AuthStateForbidden"),
+        r"|interaction_in_progress|\bmsal|aadsts\d",
         action=UserAction.SIGNING_IN,
     ),
     Rule(
