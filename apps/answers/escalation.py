@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from apps.answers.templates import About, to_markdown
 from apps.events.answer import Answer, KnownMatch
-from apps.events.grouping import UNGROUPED, Group, problems_of
+from apps.events.grouping import Group, groups_in, problems_of
 from apps.events.releases import (
     affects_only_customer,
     describe_fix,
@@ -54,7 +54,7 @@ def format_problem(issue: IssueFacts, events: tuple[EventFacts, ...]) -> str:
     times = "once" if issue.events == 1 else f"{issue.events} times"
     lines = [
         f"### {inline(issue.name)}: {issue.summary}",
-        *([f"- One failure with {inline(issue.half_of)}: {issue.reason}"] if issue.half_of else []),
+        *(f"- One failure with {inline(cause)}: {reason}" for cause, reason in issue.half_of),
         f"- Issue: {inline(issue.title)} {format_link(issue.permalink)}".rstrip(),
         f"- Project {inline(issue.project)}, level {inline(issue.level)}, "
         f"caught by the program: {caught(issue.handled)}",
@@ -143,8 +143,7 @@ def escalation_values(about: About) -> dict[str, str]:
     chosen = _only_chosen(about)
     setting = Setting(marker=about.marker, zone=about.zone.key)
     document = build(chosen, setting=setting, detail=_DETAIL)
-    groups = [group for problem in problems_of(chosen) for group in problem.groups]
-    pairs = list(zip(document.issues, groups, strict=False))
+    pairs = list(zip(document.issues, groups_in(problems_of(chosen)), strict=False))
     moment = answer.question.window.moment
     return {
         "title": _title(document.issues, answer),
@@ -168,8 +167,8 @@ def escalation_values(about: About) -> dict[str, str]:
 
 def _only_chosen(about: About) -> Answer:
     """Return the result with the events of the chosen problems only."""
-    chosen = {issue_id for problem in about.problems for issue_id in problem.issue_ids}
-    events = (one for one in about.answer.events if (one.issue_id or UNGROUPED) in chosen)
+    chosen = frozenset().union(*(problem.event_ids for problem in about.problems))
+    events = (event for event in about.answer.events if event.id in chosen)
     return replace(about.answer, events=tuple(events))
 
 

@@ -10,7 +10,7 @@ from apps.answers.reply import reply_values
 from apps.answers.templates import VARIABLES, About, Kind, fill_template, to_markdown, to_plain_text
 from apps.events.answer import Answer, CatalogEntry, FixState, KnownErrors, KnownMatch, SearchScope
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue
-from apps.events.grouping import problems_of
+from apps.events.grouping import find_problem, problems_of
 from apps.events.query import Customer, Question, Window
 from apps.events.summary import summarize_group
 from apps.known_errors.patterns import check_variables
@@ -58,15 +58,15 @@ def problem_choices(
 ) -> tuple[ProblemChoice, ...]:
     """Return all problems in order of rank; without a valid choice, the default ones are chosen."""
     problems = problems_of(answer)
-    issue_ids = {issue_id for problem in problems for issue_id in problem.issue_ids}
-    selected = issue_ids.intersection(chosen) or set(default_issue_ids(kind, answer))
+    found = (find_problem(problems, issue_id) for issue_id in chosen)
+    selected = {one.issue_id for one in found if one} or set(default_issue_ids(kind, answer))
     return tuple(
         ProblemChoice(
             issue_id=problem.issue_id,
             name=(problem.issue and problem.issue.short_id) or problem.issue_id,
             summary=summarize_group(problem),
-            is_chosen=not selected.isdisjoint(problem.issue_ids),
-            is_known=bool(answer.known.for_issues(problem.issue_ids)),
+            is_chosen=problem.issue_id in selected,
+            is_known=bool(problem.known_in(answer.known)),
         )
         for problem in problems
     )
@@ -79,7 +79,7 @@ def default_issue_ids(kind: Kind, answer: Answer) -> tuple[str, ...]:
     """
     relevant = [problem for problem in problems_of(answer) if not problem.is_noise]
     selected = relevant[: _MAX_PROBLEMS[kind]]
-    known = next((one for one in relevant if answer.known.for_issues(one.issue_ids)), None)
+    known = next((one for one in relevant if one.known_in(answer.known)), None)
     if kind is Kind.REPLY and known and known not in selected:
         selected.append(known)
     return tuple(problem.issue_id for problem in selected)

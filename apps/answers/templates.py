@@ -11,7 +11,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer, KnownMatch
-from apps.events.grouping import Group, Problem, problems_of
+from apps.events.grouping import Group, Problem, find_problem, problems_of
 from apps.known_errors.patterns import fill_variables
 from apps.redaction.engine import Ledger, redact_text
 
@@ -183,8 +183,9 @@ class About:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Return the chosen problems in order of rank."""
-        chosen = set(self.issue_ids)
-        return tuple(one for one in problems_of(self.answer) if chosen.intersection(one.issue_ids))
+        problems = problems_of(self.answer)
+        chosen = [find_problem(problems, issue_id) for issue_id in self.issue_ids]
+        return tuple(problem for problem in problems if problem in chosen)
 
     @property
     def best_known(self) -> tuple[tuple[Group, KnownMatch], ...]:
@@ -194,7 +195,7 @@ class About:
         """
         best: dict[str, tuple[Group, KnownMatch]] = {}
         for problem in self.problems:
-            for match in self.answer.known.for_issues(problem.issue_ids)[:1]:
+            for match in problem.known_in(self.answer.known)[:1]:
                 best.setdefault(match.known.slug, (problem.group_of(match.issue_id), match))
         return tuple(best.values())
 

@@ -168,7 +168,7 @@ def webhook_body(handover: Handover, lookup: Lookup, edited: EditedDraft, about:
 
 
 def _problem(problem: Problem, about: About) -> dict[str, object]:
-    issue, known = problem.issue, about.answer.known.for_issues(problem.issue_ids)
+    issue, known = problem.issue, problem.known_in(about.answer.known)
     return {
         "issue": problem.issue_id,
         "issues": problem.issue_ids,

@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -262,14 +262,6 @@ class KnownErrors:
     def for_issue(self, issue_id: str) -> tuple[KnownMatch, ...]:
         """Return the matches of one issue, best first."""
         return tuple(match for match in self.matches if match.issue_id == issue_id)
-
-    def for_issues(self, issue_ids: Iterable[str]) -> tuple[KnownMatch, ...]:
-        """Return the matches of several issues in their order, each known error once."""
-        first: dict[str, KnownMatch] = {}
-        for issue_id in issue_ids:
-            for match in self.for_issue(issue_id):
-                first.setdefault(match.known.slug, match)
-        return tuple(first.values())
 
 
 class NoticeCode(StrEnum):

@@ -74,7 +74,7 @@ def filter_problems(
     text = fold_case(criteria.text)
     matching = []
     for number, problem in problems:
-        if criteria.issue_id and criteria.issue_id not in problem.issue_ids:
+        if criteria.issue_id and criteria.issue_id != problem.issue_id:
             continue
         events = tuple(
             event

@@ -1,13 +1,14 @@
 """Grouping events by issue and by failure, ranked by what matters to the customer."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import chain
 
-from apps.events.answer import Answer
+from apps.events.answer import Answer, KnownErrors, KnownMatch
 from apps.events.event import Event, Issue
-from apps.events.halves import Reason, find_joins
+from apps.events.halves import Half, Reason, find_halves
 from apps.events.rules.engine import rule_for
 from apps.events.rules.rule import CLIENT, is_background_work, side_of
 
@@ -59,10 +60,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A group that is another half of a problem's failure, and the reason for joining it."""
+    """A group that is another half of a problem's failure, and the reason for joining it.
+
+    Unless `is_whole`, other events of the same issue are part of other problems.
+    """
 
     group: Group
     reason: Reason
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,11 @@ class Problem:
         return tuple(group.issue_id for group in self.groups)
 
     @property
+    def event_ids(self) -> frozenset[str]:
+        """The IDs of its events."""
+        return frozenset(event.id for event in self.events)
+
+    @property
     def newest(self) -> Event:
         """The newest event of any half."""
         return self.events[0]
@@ -128,6 +138,18 @@ class Problem:
     def times(self) -> int:
         """How often the failure occurred; two halves of one occurrence count once."""
         return len({self.twins.get(event.id, event.id) for event in self.events})
+
+    def known_in(self, known: KnownErrors) -> tuple[KnownMatch, ...]:
+        """Return the problem's known errors, those of the cause first, each once.
+
+        Those of an issue that is only partly in the problem may be about the other part.
+        """
+        first: dict[str, KnownMatch] = {}
+        whole = (joined.group.issue_id for joined in self.others if joined.is_whole)
+        for issue_id in (self.issue_id, *whole):
+            for match in known.for_issue(issue_id):
+                first.setdefault(match.known.slug, match)
+        return tuple(first.values())
 
     def group_of(self, issue_id: str) -> Group:
         """Return the half with this issue, or else the cause."""
@@ -169,36 +191,76 @@ def problems_of(answer: Answer) -> list[Problem]:
     """
     groups = group_by_issue(answer)
     moment = answer.question.window.moment
-    loud = {one.issue_id: one.events for one in groups if not _is_noise(one, moment)}
-    joins = find_joins(loud)
-    by_id = {group.issue_id: group for group in groups}
-    joined = {half for failure in joins for half, _reason in failure.others}
-    failures = {failure.cause: failure for failure in joins}
-    problems = []
+    loud = [event for one in groups if not _is_noise(one, moment) for event in one.events]
+    halves = find_halves(loud)
+    parts: dict[str, dict[str, list[Event]]] = defaultdict(lambda: defaultdict(list))
     for group in groups:
-        if group.issue_id in joined:
-            continue
-        failure = failures.get(group.issue_id)
-        others = tuple(
-            Joined(by_id[half], reason) for half, reason in (failure.others if failure else ())
-        )
-        problems.append(
-            Problem(
-                cause=group,
-                others=others,
-                events=_newest_first(group, others),
-                is_noise=group.is_noise,
-                twins=failure.twins if failure else {},
+        for event in group.events:
+            half = halves.get(event.id)
+            cause = (half.root.issue_id or UNGROUPED) if half else group.issue_id
+            parts[cause][group.issue_id].append(event)
+    by_id = {group.issue_id: group for group in groups}
+    problems = [_problem(cause, own, by_id, halves) for cause, own in parts.items()]
+
+    def rank(problem: Problem) -> tuple[bool, int, timedelta, str]:
+        relevance = max(_relevance(group, moment) for group in problem.groups)
+        distance = min(_distance(group, moment) for group in problem.groups)
+        return (problem.is_noise, -relevance, distance, problem.issue_id)
+
+    return sorted(problems, key=rank)
+
+
+def _problem(
+    cause: str,
+    parts: Mapping[str, Sequence[Event]],
+    groups: Mapping[str, Group],
+    halves: Mapping[str, Half],
+) -> Problem:
+    """Return the problem with this cause, given its events by issue."""
+    own = {
+        issue_id: replace(groups[issue_id], events=tuple(events))
+        for issue_id, events in parts.items()
+    }
+    others = tuple(
+        Joined(group, halves[group.newest.id].reason, is_whole=group == groups[issue_id])
+        for issue_id, group in own.items()
+        if issue_id != cause
+    )
+    return Problem(
+        cause=own[cause],
+        others=others,
+        events=_newest_first(*(group.events for group in own.values())),
+        is_noise=own[cause].is_noise,
+        twins={
+            event.id: halves[event.id].twin
+            for group in own.values()
+            for event in group.events
+            if event.id in halves
+        },
+    )
+
+
+def find_problem(problems: Iterable[Problem], issue_id: str) -> Problem | None:
+    """Return the problem that the issue caused, or else the first that it is part of."""
+    own = [problem for problem in problems if issue_id in problem.issue_ids]
+    return min(own, key=lambda problem: problem.issue_id != issue_id, default=None)
+
+
+def groups_in(problems: Iterable[Problem]) -> list[Group]:
+    """Return the groups of all events of the problems: causes with their other halves."""
+    groups: dict[str, Group] = {}
+    for problem in problems:
+        for group in problem.groups:
+            first = groups.get(group.issue_id)
+            groups[group.issue_id] = (
+                replace(group, events=_newest_first(first.events, group.events)) if first else group
             )
-        )
-    rank = {group.issue_id: place for place, group in enumerate(groups)}
-    return sorted(problems, key=lambda one: min(rank[issue_id] for issue_id in one.issue_ids))
+    return list(groups.values())
 
 
-def _newest_first(cause: Group, others: Iterable[Joined]) -> tuple[Event, ...]:
-    """Return the events of all halves; those of one half keep their order."""
-    events = [*cause.events, *(event for half in others for event in half.group.events)]
-    return tuple(sorted(events, key=lambda event: event.timestamp, reverse=True))
+def _newest_first(*parts: Iterable[Event]) -> tuple[Event, ...]:
+    """Return the events of all parts, newest first."""
+    return tuple(sorted(chain(*parts), key=lambda event: event.timestamp, reverse=True))
 
 
 def _worst_level(events: Iterable[Event]) -> str | None:

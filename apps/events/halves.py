@@ -1,23 +1,23 @@
-"""Finding the issues that are halves of one failure, by what their events say of each other.
+"""Finding events that are halves of one failure, by what they say of each other.
 
 A shared trace is not enough, because a browser's trace can last for hours: one event has to name
-the other's request, error, or step.
+the other's request, error, or step, at about the same time. What stays unsure stays apart.
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import product
 
 from apps.events.event import Breadcrumb, Event, EventBody
-from apps.events.rules.rule import CLIENT, side_of
+from apps.events.rules.rule import CLIENT, Side, side_of
 
 
 class Reason(StrEnum):
-    """Why an issue was joined to the cause of its failure."""
+    """Why an event was joined to the cause of its failure."""
 
     SAME_REQUEST = "same request"
     CAUSED_IT = "caused it"
@@ -25,45 +25,74 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """The issues of one failure: the cause, then the others with the reasons for joining them.
+class Link:
+    """The event that an event is another half of, and why. Twins happened once."""
 
-    `twins` maps the ID of an event to that of the cause's event of the same occurrence.
+    cause: Event
+    reason: Reason
+    sureness: int
+    is_twin: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """An event as a part of its failure: the event that caused all of it, and why it is part.
+
+    `twin` is the ID of the event that stands for the same occurrence.
     """
 
-    cause: str
-    others: tuple[tuple[str, Reason], ...]
-    twins: Mapping[str, str]
+    root: Event
+    reason: Reason
+    twin: str
 
+
+# What of an event can be compared with another.
 
 Path = tuple[str, ...]
+Error = tuple[str, str]
 
 _CALL_ERROR = re.compile(
-    r"status(?: code)?:?\s*[45]\d\d|\b[45]\d\d (?:client|server) error|\bHTTP[ /]?[45]\d\d"
+    r"status(?: code)?:?\s*[45]\d\d|\b[45]\d\d (?:client |server |internal )?error"
+    r"|\bHTTP[ /]?[45]\d\d|(?:with|answered|returned|failed:?|\[) ?[45]\d\d\b|: [45]\d\d "
     r"|failed to fetch|fetch failed|network ?error|load failed|bad gateway|service unavailable"
-    r"|gateway time-?out|http(?:status|client|response)?(?:error|exception)|axioserror"
+    r"|gateway time-?out|http\w{0,20}(?:error|exception)|\w{0,20}api_?(?:error|exception)\b|axios"
     r"|max retries exceeded|connection (?:refused|reset|aborted|closed)|socket hang up"
-    r"|read timed out|deadline exceeded|upstream",
+    r"|timed? ?out|timeout|deadline exceeded|upstream|resulted in a `?[45]\d\d",
     re.IGNORECASE,
 )
-_STATUS = re.compile(r"(?<!\d)([45]\d\d)(?!\d)")
+_TIMEOUT = re.compile(r"timed? ?out|timeout|deadline exceeded|\b504\b", re.IGNORECASE)
+_STATUS = re.compile(r"(?<![\w.:/-])([45]\d\d)(?![\w.-])")
 _ADDRESS = re.compile(
-    r"(?:https?://[^\s/\"'<>]+)?(/[\w\-.~%:@{}<>\[\]*+]+(?:/[\w\-.~%:@{}<>\[\]*+]*)*)"
+    r"(?:\b(GET|POST|PUT|PATCH|DELETE)\W{1,9})?(?<![\w/])"
+    r"((?:https?://[^\s/\"'<>`]{1,200})?/[^\s\"'`,;()]{1,300})"
 )
-_METHODS = re.compile(r"^(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s+")
-_VARIABLE = re.compile(r"\d|^[:<\[{*]|[}>\]]$")
-_BEFORE = timedelta(seconds=2)
-_AFTER = timedelta(seconds=30)
-_JUST_BEFORE = timedelta(seconds=2)
-_RETRY = timedelta(seconds=60)
-_LEAST_TEXT = 8
+_PLACEHOLDER = re.compile(r"[{<\[:*]")
+_ID = re.compile(r"\d")
+_ENDPOINTS = frozenset(("graphql", "rpc", "jsonrpc", "trpc", "batch", "gateway", "api", "query"))
+_COMMON_TEXT = re.compile(
+    r"internal server error|something went wrong|unknown error|bad request|not found|forbidden"
+    r"|unauthorized|request failed|network ?error|failed to fetch|timed? ?out|status code",
+    re.IGNORECASE,
+)
+# Statuses of calls that the program may never have heard of.
+_UNHEARD = frozenset((0, 404, 429, 502, 503))
+_TRANSPORT = frozenset((0, 502, 503, 504))
+_JOB = re.compile(r"(?:task|job|message|idempotency)[_.-]?(?:id|key)$|^jid$", re.IGNORECASE)
+_ATTEMPT = re.compile(r"\b(?:attempt|retry|try|tries)\b\W{0,3}#?\d", re.IGNORECASE)
 _MOST_TEXT = 2000
+_MOST_CALLS = 8
+_JUST_BEFORE = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """A failed call to another program. `is_raised` if the event's error is about it."""
+    """A failed call to another program. `status` is 0 if it got no answer, None if unknown.
 
+    `is_raised` if the event's error is about it.
+    """
+
+    method: str
+    host: str
     path: Path
     status: int | None
     is_raised: bool
@@ -71,177 +100,447 @@ class _Call:
 
 @dataclass(frozen=True, slots=True)
 class _Traits:
-    """What of an event can be compared with another."""
+    """What of an event can be compared with another. `request` is the one that it answered."""
 
     event: Event
     at: datetime
+    side: Side
     trace: str
-    path: Path
+    span: str
+    parent: str
+    request: _Call | None
+    paths: tuple[Path, ...]
     status: int | None
     calls: tuple[_Call, ...]
     is_call_error: bool
-    raised: tuple[str, str]
-    causes: frozenset[tuple[str, str]]
-
-
-def find_joins(groups: Mapping[str, Sequence[Event]]) -> list[Failure]:
-    """Return the failures that have several of these issues; one in doubt is in none."""
-    by_trace: dict[str, list[tuple[str, _Traits]]] = defaultdict(list)
-    for issue_id, events in groups.items():
-        for event in events:
-            traits = _traits(event)
-            if traits.trace:
-                by_trace[traits.trace].append((issue_id, traits))
-    links: dict[str, dict[str, dict[str, tuple[str, Reason]]]] = defaultdict(dict)
-    for traced in by_trace.values():
-        halves = [pair for pair in traced if pair[1].calls or pair[1].causes]
-        for (half, one), (cause, other) in product(halves, traced):
-            reason = _reason(one, other) if half != cause else None
-            if reason:
-                links[half].setdefault(cause, {})[one.event.id] = (other.event.id, reason)
-    return list(_failures(links))
-
-
-def _failures(
-    links: Mapping[str, Mapping[str, Mapping[str, tuple[str, Reason]]]],
-) -> Iterator[Failure]:
-    """Yield the failures that the links between events add up to.
-
-    An issue with two causes is a half of neither, unless one caused the other.
-    """
-    parents: dict[str, str] = {}
-    for half, causes in links.items():
-        roots = [one for one in causes if not set(links.get(one, ())) & set(causes)]
-        first = [one for one in causes if set(causes) - {one} <= set(links.get(one, ()))]
-        nearest = first or (roots if len(roots) == 1 else [])
-        if nearest and half not in links.get(nearest[0], ()):
-            parents[half] = nearest[0]
-    members: dict[str, list[str]] = defaultdict(list)
-    for half in parents:
-        members[_root(half, parents)].append(half)
-    for cause, halves in members.items():
-        twins: dict[str, str] = {}
-        others = []
-        for half in halves:
-            own = links[half][parents[half]]
-            others.append((half, next(iter(own.values()))[1]))
-            twins |= {
-                event: other
-                for event, (other, reason) in own.items()
-                if reason is not Reason.TRIED_AGAIN
-            }
-        yield Failure(cause, tuple(others), {event: _root(event, twins) for event in twins})
-
-
-def _root(one: str, parents: Mapping[str, str]) -> str:
-    seen = {one}
-    while one in parents and parents[one] not in seen:
-        one = parents[one]
-        seen.add(one)
-    return one
-
-
-def _reason(half: _Traits, cause: _Traits) -> Reason | None:
-    """Return why `half` is a half of the failure that `cause` caused; None if that is unsure."""
-    if not cause.at - _BEFORE <= half.at <= cause.at + _AFTER or _are_of_two(half, cause):
-        return None
-    if cause.raised[0] and len(cause.raised[1]) >= _LEAST_TEXT and cause.raised in half.causes:
-        return Reason.CAUSED_IT
-    if half.event.project == cause.event.project or side_of(cause.event) in CLIENT:
-        return None
-    for call in half.calls:
-        if _is_of_call(call, cause):
-            return Reason.SAME_REQUEST if call.is_raised else Reason.CAUSED_IT
-    return None
-
-
-def _is_of_call(call: _Call, cause: _Traits) -> bool:
-    if call.status and cause.status and call.status != cause.status:
-        return False
-    return bool(call.path) and _is_same_path(call.path, cause.path)
-
-
-def _are_of_two(one: _Traits, other: _Traits) -> bool:
-    """Return whether the events name two people in the same field."""
-    if one.event.matched_on and other.event.matched_on:
-        return False
-    first, second = dict(one.event.identities), dict(other.event.identities)
-    return any(first[name] != second[name] for name in first.keys() & second.keys())
+    texts: tuple[str, ...]
+    raised: Error
+    causes: frozenset[Error]
+    job: frozenset[str]
 
 
 def _traits(event: Event) -> _Traits:
     body = event.body or EventBody()
     at = body.happened_at or event.timestamp
-    chain = [((one.type or ""), (one.value or "").strip()) for one in body.exceptions]
+    chain = [(one.type or "", (one.value or "").strip()) for one in body.exceptions]
+    chain = [(kind, value) for kind, value in chain if kind or value]
     texts = [f"{kind}: {value}" for kind, value in chain] or [event.title or ""]
     texts += [text for text in (body.message, event.message) if text]
     texts = [text[:_MOST_TEXT] for text in texts]
+    if not chain and event.body is None:
+        kind, colon, value = (event.title or "").partition(": ")
+        chain = [(kind, value)] if colon and not value.endswith(("...", "…")) else []
+    side = side_of(event)
     is_call_error = any(_CALL_ERROR.search(text) for text in texts)
-    request = body.request
-    path = _path(request.url if request and request.url else event.transaction or "")
+    trace = body.contexts.get("trace", {})
+    request = _address(body.request.url, body.request.method) if body.request else None
     return _Traits(
         event=event,
         at=at,
+        side=side,
         trace=body.trace_id or event.trace_id or "",
-        path=path,
-        status=_own_status(body),
-        calls=tuple(_calls(texts, body, at, is_call_error=is_call_error)),
+        span=str(trace.get("span_id") or ""),
+        parent=str(trace.get("parent_span_id") or ""),
+        request=None if side in CLIENT else request,
+        paths=() if side in CLIENT else tuple(_served(request, event)),
+        status=_number(body.contexts.get("response", {}).get("status_code")),
+        calls=tuple(_calls(texts, body, at, is_call_error=is_call_error))
+        or tuple(_reported(request, body, side)),
         is_call_error=is_call_error,
+        texts=tuple(texts),
         raised=chain[0] if chain else ("", ""),
         causes=frozenset(chain[1:]),
+        job=frozenset(_jobs(body)),
     )
+
+
+def _served(request: _Call | None, event: Event) -> Iterator[Path]:
+    """Yield the paths of the request that a server answered."""
+    if request and request.path:
+        yield request.path
+    route = _address((event.transaction or "").rpartition(" ")[2], None)
+    if route and route.path:
+        yield route.path
 
 
 def _calls(
     texts: Sequence[str], body: EventBody, at: datetime, *, is_call_error: bool
 ) -> Iterator[_Call]:
-    """Yield the failed calls: those of the error's own text, then those just before it."""
-    statuses = [int(found[1]) for text in texts if (found := _STATUS.search(text))]
+    """Yield the failed calls: those that the error names, or else the last one before it."""
+    statuses = [int(found[1]) for text in texts for found in _STATUS.finditer(text)]
     if is_call_error:
-        for text in texts:
-            for found in _ADDRESS.finditer(text):
-                yield _Call(_path(found[1]), statuses[0] if statuses else None, is_raised=True)
+        named = [found for text in texts for found in _ADDRESS.finditer(text)]
+        calls = [_address(found[2], found[1]) for found in named[:_MOST_CALLS]]
+        status = statuses[0] if statuses else None
+        named_calls = [
+            _Call(one.method, one.host, one.path, status, is_raised=True)
+            for one in calls
+            if one and one.path
+        ]
+        if named_calls:
+            yield from named_calls
+            return
     for crumb in reversed(body.breadcrumbs):
-        status = _failed(crumb)
-        url = crumb.data.get("url")
-        if status is None or not isinstance(url, str):
+        call = _failed_call(crumb)
+        if call is None or (crumb.timestamp and abs(crumb.timestamp - at) > _JUST_BEFORE):
             continue
-        if crumb.timestamp and not at - _JUST_BEFORE <= crumb.timestamp <= at + _JUST_BEFORE:
-            continue
-        is_raised = is_call_error and (not statuses or not status or status in statuses)
-        yield _Call(_path(url), status or None, is_raised=is_raised)
+        is_raised = is_call_error and (not statuses or not call.status or call.status in statuses)
+        yield _Call(call.method, call.host, call.path, call.status, is_raised)
         return
 
 
-def _failed(crumb: Breadcrumb) -> int | None:
-    """Return the status of a failed call, 0 if it got no response, None if it is none."""
-    status = crumb.data.get("status_code", crumb.data.get("http.response.status_code"))
-    if status is None or not str(status).isdigit():
+def _reported(request: _Call | None, body: EventBody, side: Side) -> Iterator[_Call]:
+    """Yield the call of an event that is about nothing but a failed call, with its response."""
+    status = _number(body.contexts.get("response", {}).get("status_code"))
+    if side in CLIENT and request and request.path and status and status >= 400:
+        yield _Call(request.method, request.host, request.path, status, is_raised=True)
+
+
+def _failed_call(crumb: Breadcrumb) -> _Call | None:
+    """Return the call of a breadcrumb if it failed."""
+    url = crumb.data.get("url")
+    call = _address(url if isinstance(url, str) else None, crumb.data.get("method"))
+    if call is None or not call.path:
         return None
-    return int(str(status)) if int(str(status)) >= 400 or int(str(status)) == 0 else None
+    status = _number(crumb.data.get("status_code", crumb.data.get("http.response.status_code")))
+    if status is None and crumb.level != "error":
+        return None
+    if status and status < 400:
+        return None
+    return _Call(call.method, call.host, call.path, status or 0, is_raised=False)
 
 
-def _own_status(body: EventBody) -> int | None:
-    """Return the status that a server answered with, if the event says so."""
-    status = body.contexts.get("response", {}).get("status_code")
-    return int(str(status)) if str(status).isdigit() else None
+def _address(url: str | None, method: object) -> _Call | None:
+    """Return the method, host, and path of an address."""
+    text = (url or "").strip()[:_MOST_TEXT]
+    scheme, slashes, rest = text.partition("://")
+    host, slash, path = rest.partition("/") if slashes else ("", text[:1], text[1:])
+    if slash != "/" or " " in scheme:
+        return None
+    bare = re.split(r"[?#]", path, maxsplit=1)[0].rstrip(".:]}>'\"") if path else ""
+    parts = tuple(part for part in bare.split("/") if part)
+    return _Call(str(method or "").upper(), host.lower(), parts, None, is_raised=False)
 
 
-def _path(address: str) -> Path:
-    """Return the path of an address or a transaction, with `*` for its variable parts."""
-    text = _METHODS.sub("", address.strip())
-    text = re.sub(r"^[a-z]+://[^/]*", "", text).split("?")[0].split("#")[0]
-    if not text.startswith("/"):
-        return ()
-    return tuple("*" if _VARIABLE.search(part) else part for part in text.split("/") if part)
+def _jobs(body: EventBody) -> Iterator[str]:
+    """Yield the IDs of the job or message that was being worked on."""
+    yield from (value for name, value in body.tags if _JOB.search(name) and len(value) > 5)
+    for inner in (*body.contexts.values(), *body.extra.values(), body.extra):
+        if isinstance(inner, Mapping):
+            for name, value in inner.items():
+                if _JOB.search(str(name)) and len(str(value)) > 5:
+                    yield str(value)
 
 
-def _is_same_path(called: Path, served: Path) -> bool:
-    """Return whether one path ends with the other, as behind a gateway that adds a prefix."""
-    shorter, longer = sorted((called, served), key=len)
-    if not any(part != "*" for part in shorter):
+def _number(value: object) -> int | None:
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else None
+
+
+# Comparing two events.
+
+_BEFORE = timedelta(seconds=2)
+_SOON = timedelta(seconds=4)
+_LATER = timedelta(seconds=30)
+_WAITED = timedelta(seconds=-60)
+_RETRY = timedelta(seconds=60)
+_UNTRACED = timedelta(seconds=3)
+_LEAST_TEXT = 10
+_CERTAIN = 4
+
+
+def _compare(half: _Traits, cause: _Traits) -> tuple[int, Reason] | None:
+    """Return how sure it is that `half` is a half of the failure of `cause`, and why."""
+    if half.event.issue_id == cause.event.issue_id or _are_of_two(half, cause):
+        return None
+    is_same_trace = half.trace == cause.trace and bool(half.trace)
+    wait = half.at - cause.at
+    if half.trace and cause.trace and not is_same_trace:
+        return _compare_tries(half, cause, wait)
+    limit = _LATER if is_same_trace else _UNTRACED
+    earliest = _WAITED if is_same_trace and half.calls and _timed_out(half) else -_BEFORE
+    if earliest <= wait <= limit:
+        found = [
+            _compare_chains(half, cause),
+            _compare_texts(half, cause, wait),
+            _compare_requests(half, cause, wait, is_same_trace=is_same_trace),
+        ]
+        best = max((one for one in found if one), default=None, key=lambda one: one[0])
+        if best:
+            return best
+    return _compare_tries(half, cause, wait)
+
+
+def _timed_out(half: _Traits) -> bool:
+    return any(_TIMEOUT.search(text) for text in half.texts)
+
+
+def _are_of_two(one: _Traits, other: _Traits) -> bool:
+    """Return whether the events name two people in the same field."""
+    if one.event.matched_on or other.event.matched_on:
+        return not (one.event.matched_on and other.event.matched_on)
+    first, second = dict(one.event.identities), dict(other.event.identities)
+    return any(first[name] != second[name] for name in first.keys() & second.keys())
+
+
+def _compare_chains(half: _Traits, cause: _Traits) -> tuple[int, Reason] | None:
+    """Compare the causes of an exception with what was raised elsewhere."""
+    if not cause.raised[0] or cause.raised not in half.causes:
+        return None
+    return (_CERTAIN if len(cause.raised[1]) >= _LEAST_TEXT else 2), Reason.CAUSED_IT
+
+
+def _compare_texts(half: _Traits, cause: _Traits, wait: timedelta) -> tuple[int, Reason] | None:
+    """Look for the text of one error in the other: passed on by a server, or logged as well."""
+    kind, value = cause.raised
+    if len(value) < _LEAST_TEXT or " " not in value or wait > _SOON:
+        named = f"{kind}: {value}" if kind and len(value) > 2 else ""
+    else:
+        named = value
+    if not named or not any(named in text for text in half.texts):
+        return None
+    if _COMMON_TEXT.search(value) and kind not in " ".join(half.texts):
+        return None
+    is_one_program = half.event.project == cause.event.project
+    if is_one_program:
+        if not _is_one_request(half, cause) or (half.raised[0] and half.raised != cause.raised):
+            return None
+        if half.raised == cause.raised and (half.at, half.event.id) < (cause.at, cause.event.id):
+            return None
+    elif cause.side in CLIENT or not _may_quote(half, cause, wait):
+        return None
+    return _CERTAIN, Reason.SAME_REQUEST
+
+
+def _may_quote(half: _Traits, cause: _Traits, wait: timedelta) -> bool:
+    """Return whether the event's program can have read the text in an answer to a call."""
+    if half.calls and cause.paths:
+        return any(_match(call, cause, wait) for call in half.calls)
+    return half.side in CLIENT or bool(half.calls)
+
+
+def _is_one_request(one: _Traits, other: _Traits) -> bool:
+    """Return whether two events of one program are of one request or step."""
+    if abs(one.at - other.at) > _BEFORE or one.event.transaction != other.event.transaction:
         return False
+    if one.span and one.span == other.span:
+        return True
+    is_traced = bool(one.trace) and one.trace == other.trace
+    return is_traced and one.request is not None and one.request == other.request
+
+
+def _compare_requests(
+    half: _Traits, cause: _Traits, wait: timedelta, *, is_same_trace: bool
+) -> tuple[int, Reason] | None:
+    """Compare the failed calls of one event with the request that the other answered."""
+    if cause.side in CLIENT or half.event.project == cause.event.project:
+        return None
+    sureness = max((_match(call, cause, wait) for call in half.calls), default=0)
+    is_called = half.span and half.span == cause.parent and half.is_call_error
+    if is_called and wait <= _SOON and (sureness or not (half.calls and cause.paths)):
+        return _CERTAIN, Reason.SAME_REQUEST
+    if not sureness or (not is_same_trace and sureness < _CERTAIN):
+        return None
+    is_raised = any(call.is_raised for call in half.calls)
+    if not is_raised and wait > _SOON:
+        return None
+    return sureness, Reason.SAME_REQUEST if is_raised else Reason.CAUSED_IT
+
+
+def _match(call: _Call, cause: _Traits, wait: timedelta) -> int:
+    """Return how sure it is that the call is the request: 0 not, 4 by an ID in the path."""
+    served = cause.request or call
+    is_other_answer = call.status and cause.status and call.status != cause.status
+    is_other_method = call.method and served.method and call.method != served.method
+    kinds = [_match_paths(call.path, path) for path in cause.paths]
+    if is_other_answer or is_other_method or not kinds or 0 in kinds:
+        return 0
+    has_id = max(kinds) == 3 and any(_ID.search(part) for part in call.path)
+    if has_id:
+        return _CERTAIN
+    is_same_host = bool(cause.request and served.host == call.host)
+    is_endpoint = call.path[-1].lower() in _ENDPOINTS
+    is_doubtful = is_endpoint or call.status in _UNHEARD
+    if wait > _SOON or (is_doubtful and not timedelta() <= wait <= _BEFORE):
+        return 0
+    if is_endpoint:
+        return 1 if is_same_host and call.is_raised and call.status not in _UNHEARD else 0
+    return 3 if max(kinds) == 3 and is_same_host else 2
+
+
+def _match_paths(called: Path, served: Path) -> int:
+    """Return 3 for equal paths, 2 if a part is variable, 1 behind a gateway, 0 for others.
+
+    A gateway adds parts before the path that the server sees, or removes some.
+    """
+    shorter, longer = sorted((called, served), key=len)
     ends = longer[len(longer) - len(shorter) :]
+    pairs = list(zip(shorter, ends, strict=True))
+    if not any(one == other and not _PLACEHOLDER.search(one) for one, other in pairs):
+        return 0
+    if all(one == other for one, other in pairs):
+        return 3 if len(shorter) == len(longer) else 2
+    if all(one == other or _PLACEHOLDER.search(one + other) for one, other in pairs):
+        return 2
+    return 0
+
+
+def _compare_tries(half: _Traits, cause: _Traits, wait: timedelta) -> tuple[int, Reason] | None:
+    """Compare two tries of the same step, of which `half` is the later one."""
+    one, other = half.event, cause.event
+    is_later = timedelta() < wait <= _RETRY or (not wait and other.id < one.id)
+    if not is_later or one.project != other.project or one.transaction != other.transaction:
+        return None
+    if half.job and cause.job:
+        return (2, Reason.TRIED_AGAIN) if half.job & cause.job else None
+    (kind, text), (other_kind, other_text) = half.raised, cause.raised
+    is_alike = kind == other_kind and _masked(text) == _masked(other_text)
+    if is_alike and _ATTEMPT.search(text) and one.transaction:
+        return 2, Reason.TRIED_AGAIN
+    for call in half.calls:
+        for before in cause.calls:
+            if call.is_raised and before.is_raised and _is_same_call(call, before):
+                return 2, Reason.TRIED_AGAIN
+    return None
+
+
+def _is_same_call(one: _Call, other: _Call) -> bool:
+    if one.path != other.path or one.host != other.host:
+        return False
+    if one.method and other.method and one.method != other.method:
+        return False
+    first, second = one.status or 0, other.status or 0
+    return first == second or {first, second} <= _TRANSPORT
+
+
+def _masked(text: str) -> str:
+    return re.sub(r"\d+", "#", text)
+
+
+# Finding the pairs.
+
+_MOST_NEAR = 60
+_MOST_OF_ISSUE = 4
+_FURTHEST = timedelta(seconds=60)
+
+
+def find_halves(events: Sequence[Event]) -> dict[str, Half]:
+    """Return the events that are another half of a failure, by ID."""
+    traits = sorted(map(_traits, events), key=lambda one: (one.at, one.event.id))
+    times = [one.at for one in traits]
+    links: dict[str, Link] = {}
+    for place, half in enumerate(traits):
+        found = _surest(half, _near(place, half, traits, times))
+        if found and not _leads_to(half.event.id, found, links):
+            links[half.event.id] = found
+    _drop_rivals(events, links)
+    _follow_issues(events, links)
+    return {event_id: _half(event_id, links) for event_id in links}
+
+
+def _surest(half: _Traits, near: Iterable[_Traits]) -> Link | None:
+    """Return the surest cause of an event, or None if two of different issues are as sure."""
+    best: list[tuple[int, timedelta, _Traits, Reason]] = []
+    for other in near:
+        compared = _compare(half, other)
+        if compared:
+            best.append((-compared[0], abs(half.at - other.at), other, compared[1]))
+    if not best:
+        return None
+    surest = min(one[0] for one in best)
+    top = sorted((one for one in best if one[0] == surest), key=lambda one: one[1])
+    if len({one[2].event.issue_id for one in top}) > 1 and not _is_clear(top):
+        return None
+    _sureness, _distance, cause, reason = top[0]
+    return Link(cause.event, reason, -surest, is_twin=reason is not Reason.TRIED_AGAIN)
+
+
+def _is_clear(top: Sequence[tuple[int, timedelta, _Traits, Reason]]) -> bool:
+    """Return whether the surest causes of different issues are halves of each other."""
+    first, *others = (one[2] for one in top)
     return all(
-        one == other or "*" in (one, other) for one, other in zip(shorter, ends, strict=True)
+        first.event.issue_id == other.event.issue_id
+        or _compare(first, other)
+        or _compare(other, first)
+        for other in others
     )
+
+
+def _near(
+    place: int, half: _Traits, traits: Sequence[_Traits], times: Sequence[datetime]
+) -> Iterator[_Traits]:
+    """Yield the nearest events by time, a few of each issue."""
+    start = bisect_left(times, half.at - _FURTHEST)
+    end = bisect_left(times, half.at + _FURTHEST)
+    of_issue: Counter[str | None] = Counter()
+    left, right, count = place - 1, place + 1, 0
+    while count < _MOST_NEAR and (left >= start or right < end):
+        is_left = right >= end or (
+            left >= start and half.at - times[left] <= times[right] - half.at
+        )
+        other = traits[left if is_left else right]
+        left, right = (left - 1, right) if is_left else (left, right + 1)
+        of_issue[other.event.issue_id] += 1
+        if of_issue[other.event.issue_id] <= _MOST_OF_ISSUE:
+            count += 1
+            yield other
+
+
+def _drop_rivals(events: Sequence[Event], links: dict[str, Link]) -> None:
+    """Drop the links of two callers that claim one request without a certain sign."""
+    callers: dict[str, list[Event]] = defaultdict(list)
+    for event in events:
+        link = links.get(event.id)
+        if link and link.reason is Reason.SAME_REQUEST and link.sureness < _CERTAIN:
+            callers[link.cause.id].append(event)
+    for rivals in callers.values():
+        if len({event.issue_id for event in rivals}) > 1:
+            for event in rivals:
+                del links[event.id]
+
+
+def _leads_to(event_id: str, link: Link, links: Mapping[str, Link]) -> bool:
+    """Return whether the link would make a circle of links."""
+    one = link.cause.id
+    while one in links and one != event_id:
+        one = links[one].cause.id
+    return one == event_id
+
+
+def _follow_issues(events: Sequence[Event], links: dict[str, Link]) -> None:
+    """Link the other events of an issue if those with links have one cause.
+
+    They were too poor to compare, or the server lost its half. Most of an issue that is known
+    better has to agree.
+    """
+    by_issue: dict[str | None, list[Event]] = defaultdict(list)
+    for event in events:
+        by_issue[event.issue_id].append(event)
+    for issue_id, own in by_issue.items():
+        linked = [event for event in own if event.id in links]
+        roots = {links[event.id].cause.issue_id for event in linked}
+        rest = [event for event in own if event.id not in links]
+        unlike = sum(event.body is not None for event in rest)
+        if issue_id is None or len(roots) != 1 or unlike > len(linked):
+            continue
+        for event in rest:
+            near = min(linked, key=lambda one: abs(one.timestamp - event.timestamp))
+            link = replace(links[near.id], is_twin=_is_twin(event, links[near.id].cause))
+            if not _leads_to(event.id, link, links):
+                links[event.id] = link
+
+
+def _is_twin(event: Event, cause: Event) -> bool:
+    is_near = abs(event.timestamp - cause.timestamp) <= _SOON
+    return is_near and bool(event.trace_id) and event.trace_id == cause.trace_id
+
+
+def _half(event_id: str, links: Mapping[str, Link]) -> Half:
+    """Follow the links from an event to the first cause."""
+    link = links[event_id]
+    root, twin = link.cause, link.cause.id if link.is_twin else event_id
+    while root.id in links:
+        following = links[root.id]
+        twin = following.cause.id if twin == root.id and following.is_twin else twin
+        root = following.cause
+    return Half(root, link.reason, twin)

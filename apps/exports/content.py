@@ -4,6 +4,7 @@ Each issue has one lead event in full; its further events list only what differs
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -135,8 +136,9 @@ def select_events(group: Group, moment: datetime, selection: Selection) -> Selec
     return SelectedIssue(group, lead, further)
 
 
-def problem_facts(problem: Problem, selection: Selection) -> ProblemFacts:
-    """Return the facts of a problem, whose issues have facts of their own."""
+def problem_facts(problem: Problem, events: Iterable[Event], selection: Selection) -> ProblemFacts:
+    """Return the facts of a problem, whose issues and exported events have facts of their own."""
+    own = problem.event_ids
 
     def name(issue_id: str) -> str:
         return selection.text(issue_id, 40, "summary")
@@ -145,6 +147,7 @@ def problem_facts(problem: Problem, selection: Selection) -> ProblemFacts:
         sentence=summarize_group(problem),
         cause=name(problem.issue_id),
         joined=tuple((name(one.group.issue_id), one.reason.value) for one in problem.others),
+        events=tuple(selection.text(one.id, 40, "") for one in events if one.id in own),
         times=problem.times,
         is_noise=problem.is_noise,
     )
@@ -153,13 +156,14 @@ def problem_facts(problem: Problem, selection: Selection) -> ProblemFacts:
 def name_halves(
     issues: Iterable[IssueFacts], problems: Iterable[ProblemFacts]
 ) -> Iterator[IssueFacts]:
-    """Yield the issues; a half of a failure names the issue that caused it."""
+    """Yield the issues; a half of failures names the issues that caused them."""
     by_id = {issue.id: issue for issue in issues}
-    causes = {half: (one.cause, reason) for one in problems for half, reason in one.joined}
-    for issue in by_id.values():
-        cause, reason = causes.get(issue.id, ("", ""))
-        name = by_id[cause].name if cause in by_id else cause
-        yield replace(issue, half_of=name, reason=reason) if cause else issue
+    causes: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for problem in problems:
+        cause = by_id.get(problem.cause)
+        for half, reason in problem.joined:
+            causes[half].append((cause.name if cause else problem.cause, reason))
+    return (replace(issue, half_of=tuple(causes[issue.id])) for issue in by_id.values())
 
 
 def issue_facts(

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer
 from apps.events.event import Event
-from apps.events.grouping import group_by_issue, problems_of
+from apps.events.grouping import find_problem, group_by_issue, groups_in, problems_of
 from apps.exports.content import (
     SelectedIssue,
     breadcrumb_facts,
@@ -66,8 +66,9 @@ def build(answer: Answer, *, setting: Setting, detail: Detail) -> Document:
     moment = answer.question.window.moment
     problems = problems_of(answer)
     if setting.issue_id:
-        problems = [one for one in problems if setting.issue_id in one.issue_ids]
-    groups = [group for problem in problems for group in problem.groups]
+        only = find_problem(problems, setting.issue_id)
+        problems = [only] if only else []
+    groups = groups_in(problems)
     rows = selection.first(groups, detail.summary_rows, "issues", "summary")
     selected = [select_events(group, moment, selection) for group in rows[: detail.issues]]
     selection.leave_out(
@@ -83,7 +84,9 @@ def build(answer: Answer, *, setting: Setting, detail: Detail) -> Document:
     events = _newest_first(answer, selected)
     shown = {group.issue_id for group in rows}
     failures = tuple(
-        problem_facts(problem, selection) for problem in problems if problem.issue_id in shown
+        problem_facts(problem, [event for event, _issue in events], selection)
+        for problem in problems
+        if problem.issue_id in shown
     )
     return Document(
         preset=setting.preset,

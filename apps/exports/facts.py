@@ -145,7 +145,7 @@ class KnownFacts:
 class IssueFacts:
     """An issue. `events` counts this customer's events in the window.
 
-    `half_of` is the issue that caused the same failure, and `reason` is why both are one.
+    `half_of` are the issues that caused the same failures, each with why both are one.
     """
 
     id: str
@@ -162,8 +162,7 @@ class IssueFacts:
     permalink: str | None
     status: StatusFacts | None
     known: tuple[KnownFacts, ...]
-    half_of: str | None = None
-    reason: str = ""
+    half_of: tuple[tuple[str, str], ...] = ()
 
     @property
     def name(self) -> str:
@@ -175,12 +174,14 @@ class IssueFacts:
 class ProblemFacts:
     """A failure: its sentence, the issue that caused it, and its other issues with the reasons.
 
+    `events` are the IDs of the exported ones, newest first.
     `times` counts occurrences: two halves of one request happened once.
     """
 
     sentence: str
     cause: str
     joined: tuple[tuple[str, str], ...]
+    events: tuple[str, ...]
     times: int
     is_noise: bool
 

@@ -1,7 +1,6 @@
 """The export as JSON of the schema `triage.lookup/1`."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import groupby
 from typing import cast
@@ -63,7 +62,7 @@ def data(document: Document) -> Json:
     return {
         "schema": SCHEMA,
         **_header(document.header),
-        "problems": [_problem(problem, document.events) for problem in document.problems],
+        "problems": [_problem(problem) for problem in document.problems],
         "issues": [_issue(issue) for issue in document.issues],
         "known_unchecked": document.header.known_unchecked,
         "events": [_present(**event) for event in events] if document.slim else events,
@@ -130,12 +129,11 @@ def _header(header: Header) -> Json:
     }
 
 
-def _problem(problem: ProblemFacts, events: Sequence[EventFacts]) -> Json:
-    own = [event.id for event in events if (event.issue_id or "unknown") in problem.issues]
+def _problem(problem: ProblemFacts) -> Json:
     return {
         "sentence": problem.sentence,
         "issues": list(problem.issues),
-        "events": own,
+        "events": list(problem.events),
         "times": problem.times,
         "cause": problem.cause,
         "joined": [{"issue": issue, "reason": reason} for issue, reason in problem.joined],

@@ -111,7 +111,7 @@ def _row(number: int, issue: IssueFacts) -> dict[str, str]:
         "#": str(number),
         "issue": _cell(issue.name),
         "what happened": issue.summary,
-        "one failure with": f"{_cell(issue.half_of)} ({issue.reason})" if issue.half_of else "",
+        "one failure with": ", ".join(f"{_cell(one)} ({why})" for one, why in issue.half_of),
         "title": _cell(issue.title),
         "level": _cell(issue.level) if issue.level else "",
         "project": _cell(issue.project) if issue.project else "",

@@ -71,7 +71,7 @@ def _issue(issue: IssueFacts) -> list[str]:
     seen = [f"{name} {iso(at)}" for name, at in times if at]
     lines = [
         f"{issue.name} {one_line(issue.title)}",
-        *([f"one failure with {issue.half_of}: {issue.reason}"] if issue.half_of else []),
+        *(f"one failure with {cause}: {reason}" for cause, reason in issue.half_of),
         ", ".join(f"{name} {value}" for name, value in facts.items() if value is not None),
         *([", ".join(seen)] if seen else []),
         *_status(issue.status),

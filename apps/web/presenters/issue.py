@@ -102,7 +102,7 @@ def known_views(
     first_anchors: dict[str, str] = {}
     views: dict[str, tuple[KnownView, ...]] = {}
     for number, problem in problems:
-        for place, match in enumerate(answer.known.for_issues(problem.issue_ids), 1):
+        for place, match in enumerate(problem.known_in(answer.known), 1):
             anchor, slug = f"known-{number}-{place}", match.known.slug
             view = _known_view(
                 match,

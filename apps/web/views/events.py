@@ -17,7 +17,7 @@ from apps.events.answer import Answer, Deploy
 from apps.events.breadcrumb_text import step_times
 from apps.events.event import Event
 from apps.events.filtering import EventFilter, filter_problems, number_problems
-from apps.events.grouping import UNGROUPED, problems_of
+from apps.events.grouping import problems_of
 from apps.events.rules.engine import rule_cache
 from apps.events.summary import summarize
 from apps.lookups.answers import read_event_now, result_now
@@ -70,8 +70,7 @@ def _context(request: HttpRequest, lookup: Lookup, event_id: str, limits: Limits
     if event is None:
         raise Http404
     zone, problems = ZoneInfo(lookup.zone), number_problems(problems_of(answer))
-    issue_id = event.issue_id or UNGROUPED
-    own = [(number, one) for number, one in problems if issue_id in one.issue_ids]
+    own = [(number, one) for number, one in problems if event.id in one.event_ids]
     known = known_views(answer, own, zone=zone, now=timezone.now())
     return {
         "known": next(iter(known.values()), ())[:1],

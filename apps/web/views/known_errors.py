@@ -55,6 +55,8 @@ def _matched(request: HttpRequest, lookup_id: uuid.UUID) -> tuple[LookupResult, 
 def _anchor(result: LookupResult, match: KnownMatch) -> str:
     """Return the anchor of the match on the result page."""
     problems = number_problems(problems_of(result.answer))
-    number, own = next(pair for pair in problems if match.issue_id in pair[1].issue_ids)
-    slugs = [one.known.slug for one in result.answer.known.for_issues(own.issue_ids)]
-    return f"known-{number}-{slugs.index(match.known.slug) + 1}"
+    for number, problem in problems:
+        known = problem.known_in(result.answer.known)
+        if match in known:
+            return f"known-{number}-{known.index(match) + 1}"
+    return "problems"
