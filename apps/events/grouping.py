@@ -9,7 +9,7 @@ from itertools import chain
 from apps.events.answer import Answer, KnownErrors, KnownMatch
 from apps.events.event import Event, Issue
 from apps.events.halves import Half, Reason, find_halves
-from apps.events.rules.engine import rule_for
+from apps.events.rules.engine import once, rule_for
 from apps.events.rules.rule import CLIENT, is_background_work, side_of
 
 UNGROUPED = "unknown"
@@ -189,6 +189,10 @@ def problems_of(answer: Answer) -> list[Problem]:
 
     A group of noise is no half of another failure. If every failure is noise, none is marked.
     """
+    return list(once(_find_problems, answer))
+
+
+def _find_problems(answer: Answer) -> list[Problem]:
     groups = group_by_issue(answer)
     moment = answer.question.window.moment
     loud = [event for one in groups if not _is_noise(one, moment) for event in one.events]

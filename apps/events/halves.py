@@ -57,9 +57,11 @@ _CALL_ERROR = re.compile(
     r"|failed to fetch|fetch failed|network ?error|load failed|bad gateway|service unavailable"
     r"|gateway time-?out|http\w{0,20}(?:error|exception)|\w{0,20}api_?(?:error|exception)\b|axios"
     r"|max retries exceeded|connection (?:refused|reset|aborted|closed)|socket hang up"
-    r"|timed? ?out|timeout|deadline exceeded|upstream|resulted in a `?[45]\d\d",
+    r"|timed? ?out|timeout|deadline exceeded|upstream|resulted in a `?[45]\d\d"
+    r"|\b1?\d [A-Z_]{5,20}: |rpc error: code",
     re.IGNORECASE,
 )
+_RPC = re.compile(r"\b1?\d [A-Z_]{5,20}: |rpc error: code")
 _TIMEOUT = re.compile(r"timed? ?out|timeout|deadline exceeded|\b504\b", re.IGNORECASE)
 _STATUS = re.compile(r"(?<![\w.:/-])([45]\d\d)(?![\w.-])")
 _ADDRESS = re.compile(
@@ -67,7 +69,7 @@ _ADDRESS = re.compile(
     r"((?:https?://[^\s/\"'<>`]{1,200})?/[^\s\"'`,;()]{1,300})"
 )
 _PLACEHOLDER = re.compile(r"[{<\[:*]")
-_ID = re.compile(r"\d")
+_ID = re.compile(r"^\d+$|\d{3}|[0-9a-f]{8}", re.IGNORECASE)
 _ENDPOINTS = frozenset(("graphql", "rpc", "jsonrpc", "trpc", "batch", "gateway", "api", "query"))
 _COMMON_TEXT = re.compile(
     r"internal server error|something went wrong|unknown error|bad request|not found|forbidden"
@@ -77,6 +79,7 @@ _COMMON_TEXT = re.compile(
 # Statuses of calls that the program may never have heard of.
 _UNHEARD = frozenset((0, 404, 429, 502, 503))
 _TRANSPORT = frozenset((0, 502, 503, 504))
+_SHARED = re.compile(r"^(?:x[_.-])?(?:request|incident|error)[_.-]?id$|^digest$", re.IGNORECASE)
 _JOB = re.compile(r"(?:task|job|message|idempotency)[_.-]?(?:id|key)$|^jid$", re.IGNORECASE)
 _ATTEMPT = re.compile(r"\b(?:attempt|retry|try|tries)\b\W{0,3}#?\d", re.IGNORECASE)
 _MOST_TEXT = 2000
@@ -113,10 +116,12 @@ class _Traits:
     status: int | None
     calls: tuple[_Call, ...]
     is_call_error: bool
+    has_waited: bool
     texts: tuple[str, ...]
     raised: Error
     causes: frozenset[Error]
     job: frozenset[str]
+    shared: frozenset[str]
 
 
 def _traits(event: Event) -> _Traits:
@@ -147,10 +152,12 @@ def _traits(event: Event) -> _Traits:
         calls=tuple(_calls(texts, body, at, is_call_error=is_call_error))
         or tuple(_reported(request, body, side)),
         is_call_error=is_call_error,
+        has_waited=any(_TIMEOUT.search(text) for text in texts),
         texts=tuple(texts),
         raised=chain[0] if chain else ("", ""),
         causes=frozenset(chain[1:]),
-        job=frozenset(_jobs(body)),
+        job=frozenset(_named(body, _JOB)),
+        shared=frozenset(_named(body, _SHARED)),
     )
 
 
@@ -222,14 +229,16 @@ def _address(url: str | None, method: object) -> _Call | None:
     return _Call(str(method or "").upper(), host.lower(), parts, None, is_raised=False)
 
 
-def _jobs(body: EventBody) -> Iterator[str]:
-    """Yield the IDs of the job or message that was being worked on."""
-    yield from (value for name, value in body.tags if _JOB.search(name) and len(value) > 5)
-    for inner in (*body.contexts.values(), *body.extra.values(), body.extra):
-        if isinstance(inner, Mapping):
-            for name, value in inner.items():
-                if _JOB.search(str(name)) and len(str(value)) > 5:
-                    yield str(value)
+def _named(body: EventBody, names: re.Pattern[str]) -> Iterator[str]:
+    """Yield the IDs with one of these names, such as that of the job that was being done."""
+    inner = (*body.contexts.values(), *body.extra.values(), body.extra)
+    pairs = [
+        *body.tags,
+        *(pair for one in inner if isinstance(one, Mapping) for pair in one.items()),
+    ]
+    for name, value in pairs:
+        if names.search(str(name)) and len(str(value)) > 5:
+            yield str(value)
 
 
 def _number(value: object) -> int | None:
@@ -240,6 +249,7 @@ def _number(value: object) -> int | None:
 # Comparing two events.
 
 _BEFORE = timedelta(seconds=2)
+_AT_ONCE = timedelta(seconds=1)
 _SOON = timedelta(seconds=4)
 _LATER = timedelta(seconds=30)
 _WAITED = timedelta(seconds=-60)
@@ -258,7 +268,7 @@ def _compare(half: _Traits, cause: _Traits) -> tuple[int, Reason] | None:
     if half.trace and cause.trace and not is_same_trace:
         return _compare_tries(half, cause, wait)
     limit = _LATER if is_same_trace else _UNTRACED
-    earliest = _WAITED if is_same_trace and half.calls and _timed_out(half) else -_BEFORE
+    earliest = _WAITED if is_same_trace and half.calls and half.has_waited else -_BEFORE
     if earliest <= wait <= limit:
         found = [
             _compare_chains(half, cause),
@@ -269,10 +279,6 @@ def _compare(half: _Traits, cause: _Traits) -> tuple[int, Reason] | None:
         if best:
             return best
     return _compare_tries(half, cause, wait)
-
-
-def _timed_out(half: _Traits) -> bool:
-    return any(_TIMEOUT.search(text) for text in half.texts)
 
 
 def _are_of_two(one: _Traits, other: _Traits) -> bool:
@@ -301,8 +307,7 @@ def _compare_texts(half: _Traits, cause: _Traits, wait: timedelta) -> tuple[int,
         return None
     if _COMMON_TEXT.search(value) and kind not in " ".join(half.texts):
         return None
-    is_one_program = half.event.project == cause.event.project
-    if is_one_program:
+    if _is_one_program(half, cause):
         if not _is_one_request(half, cause) or (half.raised[0] and half.raised != cause.raised):
             return None
         if half.raised == cause.raised and (half.at, half.event.id) < (cause.at, cause.event.id):
@@ -316,15 +321,23 @@ def _may_quote(half: _Traits, cause: _Traits, wait: timedelta) -> bool:
     """Return whether the event's program can have read the text in an answer to a call."""
     if half.calls and cause.paths:
         return any(_match(call, cause, wait) for call in half.calls)
-    return half.side in CLIENT or bool(half.calls)
+    return half.side in CLIENT or any(_RPC.search(text) for text in half.texts)
+
+
+def _is_one_program(one: _Traits, other: _Traits) -> bool:
+    """Return whether both ran in one place: a project can have a browser's part and a server's."""
+    is_one_side = (one.side in CLIENT) == (other.side in CLIENT)
+    return is_one_side and one.event.project == other.event.project
 
 
 def _is_one_request(one: _Traits, other: _Traits) -> bool:
     """Return whether two events of one program are of one request or step."""
     if abs(one.at - other.at) > _BEFORE or one.event.transaction != other.event.transaction:
         return False
-    if one.span and one.span == other.span:
-        return True
+    if one.side in CLIENT:
+        return bool(one.calls) and one.calls[:1] == other.calls[:1]
+    if one.span and other.span:
+        return bool({one.span, one.parent} & {other.span, other.parent} - {""})
     is_traced = bool(one.trace) and one.trace == other.trace
     return is_traced and one.request is not None and one.request == other.request
 
@@ -333,9 +346,13 @@ def _compare_requests(
     half: _Traits, cause: _Traits, wait: timedelta, *, is_same_trace: bool
 ) -> tuple[int, Reason] | None:
     """Compare the failed calls of one event with the request that the other answered."""
-    if cause.side in CLIENT or half.event.project == cause.event.project:
+    if cause.side in CLIENT or _is_one_program(half, cause):
         return None
-    sureness = max((_match(call, cause, wait) for call in half.calls), default=0)
+    if half.shared & cause.shared and (half.side in CLIENT or half.is_call_error):
+        return _CERTAIN, Reason.SAME_REQUEST
+    both_waited = half.has_waited and cause.has_waited
+    matches = (_match(call, cause, wait, both_waited=both_waited) for call in half.calls)
+    sureness = max(matches, default=0)
     is_called = half.span and half.span == cause.parent and half.is_call_error
     if is_called and wait <= _SOON and (sureness or not (half.calls and cause.paths)):
         return _CERTAIN, Reason.SAME_REQUEST
@@ -347,7 +364,7 @@ def _compare_requests(
     return sureness, Reason.SAME_REQUEST if is_raised else Reason.CAUSED_IT
 
 
-def _match(call: _Call, cause: _Traits, wait: timedelta) -> int:
+def _match(call: _Call, cause: _Traits, wait: timedelta, *, both_waited: bool = False) -> int:
     """Return how sure it is that the call is the request: 0 not, 4 by an ID in the path."""
     served = cause.request or call
     is_other_answer = call.status and cause.status and call.status != cause.status
@@ -360,7 +377,7 @@ def _match(call: _Call, cause: _Traits, wait: timedelta) -> int:
         return _CERTAIN
     is_same_host = bool(cause.request and served.host == call.host)
     is_endpoint = call.path[-1].lower() in _ENDPOINTS
-    is_doubtful = is_endpoint or call.status in _UNHEARD
+    is_doubtful = is_endpoint or (call.status in _UNHEARD and not both_waited)
     if wait > _SOON or (is_doubtful and not timedelta() <= wait <= _BEFORE):
         return 0
     if is_endpoint:
@@ -419,13 +436,15 @@ def _masked(text: str) -> str:
 
 # Finding the pairs.
 
-_MOST_NEAR = 60
+_MOST_NEAR = 40
 _MOST_OF_ISSUE = 4
 _FURTHEST = timedelta(seconds=60)
 
 
 def find_halves(events: Sequence[Event]) -> dict[str, Half]:
     """Return the events that are another half of a failure, by ID."""
+    if len({event.issue_id for event in events}) < 2:
+        return {}
     traits = sorted(map(_traits, events), key=lambda one: (one.at, one.event.id))
     times = [one.at for one in traits]
     links: dict[str, Link] = {}
@@ -449,7 +468,7 @@ def _surest(half: _Traits, near: Iterable[_Traits]) -> Link | None:
         return None
     surest = min(one[0] for one in best)
     top = sorted((one for one in best if one[0] == surest), key=lambda one: one[1])
-    if len({one[2].event.issue_id for one in top}) > 1 and not _is_clear(top):
+    if not (_is_clear(top) or _is_nearest(half, top)):
         return None
     _sureness, _distance, cause, reason = top[0]
     return Link(cause.event, reason, -surest, is_twin=reason is not Reason.TRIED_AGAIN)
@@ -464,6 +483,15 @@ def _is_clear(top: Sequence[tuple[int, timedelta, _Traits, Reason]]) -> bool:
         or _compare(other, first)
         for other in others
     )
+
+
+def _is_nearest(half: _Traits, top: Sequence[tuple[int, timedelta, _Traits, Reason]]) -> bool:
+    """Return whether one cause is at once and the surest ones of other issues much further."""
+    _sureness, distance, first, reason = top[0]
+    if reason is Reason.CAUSED_IT and not _is_one_program(half, first):
+        return False
+    others = (one[1] for one in top if one[2].event.issue_id != first.event.issue_id)
+    return distance <= _AT_ONCE and min(others, default=_LATER) >= distance + _SOON
 
 
 def _near(
@@ -494,7 +522,7 @@ def _drop_rivals(events: Sequence[Event], links: dict[str, Link]) -> None:
         if link and link.reason is Reason.SAME_REQUEST and link.sureness < _CERTAIN:
             callers[link.cause.id].append(event)
     for rivals in callers.values():
-        if len({event.issue_id for event in rivals}) > 1:
+        if len({event.project for event in rivals}) > 1:
             for event in rivals:
                 del links[event.id]
 

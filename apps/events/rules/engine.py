@@ -1,10 +1,11 @@
 """All rules of plain words in the order of precedence."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from hashlib import blake2b
+from typing import Any, TypeVar
 
 from apps.events.event import Event
 from apps.events.rules.client_side import BROWSER, DEVICE, INPUT, OPERATIONS
@@ -52,15 +53,17 @@ _FAILURE = re.compile(
     r"|fehl|nicht|erreur|chou|fall|err\b"
 )
 
-# By id; the event is stored too, so that its id is not reused.
-_cached: ContextVar[dict[int, tuple[Event, Rule | None]] | None] = ContextVar(
+# By function and id; the argument is stored too, so that its id is not reused.
+_cached: ContextVar[dict[tuple[object, int], tuple[object, Any]] | None] = ContextVar(
     "cached", default=None
 )
+_Given = TypeVar("_Given")
+_Found = TypeVar("_Found")
 
 
 @contextmanager
 def rule_cache() -> Iterator[None]:
-    """Evaluate the rules only once for each event inside the block."""
+    """Evaluate the rules, and whatever else is found `once`, only once inside the block."""
     token = _cached.set({})
     try:
         yield
@@ -68,17 +71,24 @@ def rule_cache() -> Iterator[None]:
         _cached.reset(token)
 
 
+def once(find: Callable[[_Given], _Found], given: _Given) -> _Found:
+    """Return what is found for an object, only once for each inside a `rule_cache`."""
+    cached = _cached.get()
+    if cached is None:
+        return find(given)
+    key = (find, id(given))
+    if key not in cached:
+        cached[key] = (given, find(given))
+    found: _Found = cached[key][1]
+    return found
+
+
 def rule_for(event: Event) -> Rule | None:
     """Return the rule that explains the event; a sure one for a cause precedes a vague one.
 
     If the event itself matches nothing specific, try the failed call just before it.
     """
-    cached = _cached.get()
-    if cached is None:
-        return _find_rule(event)
-    if id(event) not in cached:
-        cached[id(event)] = (event, _find_rule(event))
-    return cached[id(event)][1]
+    return once(_find_rule, event)
 
 
 # Rules by a digest of what they read: errors repeat, and hundreds of rules take milliseconds.
