@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from apps.answers.templates import About
 from apps.events.answer import Answer, CatalogEntry, KnownMatch
 from apps.events.grouping import Group, Problem
+from apps.events.query import counted
 from apps.events.releases import (
     CustomerFixState,
     customer_fix_state,
@@ -111,8 +112,10 @@ def _no_errors(answer: Answer, zone: ZoneInfo) -> str:
         return ""
     window = answer.question.window
     since, until = _clock(window.start, answer, zone), _clock(window.end, answer, zone)
+    clicks = sum(replay.dead_clicks or 0 for replay in answer.beside.replays)
+    seen = f" We did see {counted(clicks, 'click')} of yours without any effect." if clicks else ""
     if answer.complete:
-        return f"Our systems recorded no errors for you between {since} and {until}."
+        return f"Our systems recorded no errors for you between {since} and {until}.{seen}"
     if answer.is_only_pending:
         return f"So far, our systems have recorded no errors for you between {since} and {until}."
     return (
@@ -239,10 +242,15 @@ _ROLES = frozenset(
 )
 
 
+_NICKNAME = re.compile(r"[\"“„][^\"“”]{1,40}[\"“”]")
+
+
 def name_in(identifier: str) -> str:
     """Return the name that an identifier consists of, such as jane.doe@example.com; or ""."""
     local, at, _domain = identifier.partition("@")
-    words = re.split(r"[._]", local.partition("+")[0]) if at else identifier.split()
+    words = (
+        re.split(r"[._]", local.partition("+")[0]) if at else _NICKNAME.sub(" ", identifier).split()
+    )
     plain = [word.strip("\"'“”’().,").replace("-", "") for word in words]
     is_name = all(word.isalpha() and len(word) > 1 for word in plain)
     if not is_name or not 2 <= len(words) <= 4 or _ROLES & {word.casefold() for word in plain}:

@@ -20,6 +20,8 @@ from apps.events.answer import (
     Link,
     Notice,
     NoticeCode,
+    RelatedData,
+    Replay,
 )
 from apps.events.event import Breadcrumb
 from apps.events.rules.engine import RULES
@@ -177,11 +179,19 @@ def test_a_reply_asks_to_update_to_the_release_that_fixes_it() -> None:
         assert "fixed" not in drafted("reply", answer(app, issues=(other,))).text
 
 
+def test_a_reply_without_errors_mentions_clicks_without_effect() -> None:
+    replay = Replay("1" * 32, MOMENT, dead_clicks=6)
+    result = replace(answer(), beside=RelatedData(replays=(replay,)))
+    assert "no errors" in drafted("reply", result).text
+    assert "We did see 6 clicks of yours without any effect." in drafted("reply", result).text
+    assert "effect" not in drafted("reply", answer()).text
+
+
 def test_a_reply_greets_by_a_name_that_the_identifier_gives() -> None:
     for identifier, name in (
         ("NADIA.HADDAD@EXAMPLE.COM", "Nadia Haddad"),
         ("jean-luc.picard+shop@example.org", "Jean-Luc Picard"),
-        ('José "Pepe" Muñoz', 'José "Pepe" Muñoz'),
+        ('José "Pepe" Muñoz', "José Muñoz"),
         ("mia+shop@example.org", ""),
         ("customer.service@example.org", ""),
         ("j.doe@example.org", ""),

@@ -61,7 +61,7 @@ def test_purge_asks_first_and_offers_all_copies(browser: Client, agent: User) ->
     stranger = make_lookup(agent, "1002", moment=at)
     make_lookup(agent, moment=at, has_answer=False)
     page = run_action(browser, "purge", lookup)
-    assert "2 other lookups still with a stored result" in page
+    assert "2 other lookups with a stored result" in page
     assert "Delete all 3 results" in page
     assert "Delete only 1 result" in page
     assert not Lookup.objects.exclude(purged_at=None).exists()

@@ -21,7 +21,6 @@ from django.utils import timezone
 
 from apps.answers.catalogue.forms import KnownErrorForm, readable_lookup, values_from_result
 from apps.answers.catalogue.suggestions import Preview, preview_of, suggestions_for
-from apps.answers.models import DraftTemplate
 from apps.answers.services import example_draft
 from apps.answers.templates import Kind
 from apps.audit.admin import AllowedFiltersAdmin
@@ -506,9 +505,8 @@ class KnownErrorAdmin(CataloguePages):
 
 
 def _example_reply(entry: CatalogEntry) -> str:
-    """Return a reply to an example customer who has this error."""
-    template = DraftTemplate.objects.filter(kind=Kind.REPLY, is_active=True).first()
-    body = template.body if template else "{greeting}\n\n{known_reply}\n\n{fix}\n\n{workaround}"
+    """Return what a reply to an example customer says of this error."""
+    body = "{greeting}\n\n{sorry}\n\n{known_reply}\n\n{fix}\n\n{workaround}\n\n{next}"
     return example_draft(Kind.REPLY, subject="", body=body, known=entry).text
 
 
