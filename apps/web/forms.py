@@ -133,7 +133,7 @@ class LookupForm(forms.Form):
         max_length=MAX_CUSTOMER_LENGTH,
         strip=False,
         label="Customer",
-        help_text="User ID, email, or username. An event ID or Sentry link also works.",
+        help_text="User ID, email, username, event ID, or Sentry link.",
         error_messages={
             "required": "Enter a customer: a user ID, email, or username.",
             "max_length": "That's too long for a customer: %(show_value)d characters.",
@@ -143,7 +143,7 @@ class LookupForm(forms.Form):
         required=False,
         max_length=100,
         label="When it happened",
-        help_text="For example, 2026-11-20 14:05, yesterday 3 pm, or 20 minutes ago.",
+        help_text="For example, 2026-11-20 14:05 or yesterday 3 pm.",
         error_messages={"max_length": "That's too long for a time."},
     )
     at_picker = forms.CharField(

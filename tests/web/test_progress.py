@@ -72,6 +72,15 @@ def test_browser_with_scripts_gets_progress_page_immediately(
     assert "No errors" not in page.text
 
 
+def test_message_waits_for_the_result(live: Client, connected: DemoSentry) -> None:
+    connected.fail("/acme/events/", times=1, delay_s=1)
+    ticket = f"User id: 1001. It broke on {MOMENT:%Y-%m-%d} at {MOMENT:%H:%M} UTC."
+    address = live.post("/tickets/", {"text": ticket, "zone": "UTC"})["Location"]
+    said = "Read from the ticket. Check the customer and the time."
+    assert said not in text(live.get(address))
+    assert said in text(live.get(f"{address}?wait=1"))
+
+
 def test_browser_without_scripts_waits_for_result(ana: Client, connected: DemoSentry) -> None:
     connected.settings.latency_s = 0.2
     assert "The payment was declined." in text(ana.get(look_up(ana)))
