@@ -31,15 +31,15 @@ class Kind(Enum):
 _LISTED = {
     Kind.OBJECT: """
         checkout login page form search app site shop cart basket order orders ordered purchase*
-        bought buy paid pay payment payments booked booking* reserv*
-        regist* subscri* upgrad* renew* signed_up sign_up signup logged_in login log_in upload*
-        update updated cancel* submitted joined invoice* bill receipt* statement* license* licence*
-        membership* contract* policy trial* delivery shipment* parcel* package* version* build
-        patch* backup* report reports quote ticket case email mail message* account_created opened
-        bestell* auftrag gekauft bezahlt zahlung gebucht buchung angemeldet eingeloggt überwiesen
-        storniert aktualisiert installiert rechnung* vertrag* abo lieferung* sendung* paket*
-        quittung* angebot* mahnung* nachricht* update commande* acheté achat payé réserv* inscri*
-        abonn* annul* téléchargé facture* contrat* colis courriel* livraison* version* reçu pedido*
+        bought buy paid pay payment payments booked booking* reserv* regist* subscri* upgrad*
+        renew* signed_up sign_up signup logged_in login log_in upload* update updated cancel*
+        submitted joined invoice* bill receipt* statement* license* licence* membership* contract*
+        policy trial* delivery shipment* parcel* package* version* build patch* backup* report
+        reports quote ticket case email mail message* account_created opened bestell* auftrag
+        gekauft bezahlt zahlung gebucht buchung angemeldet eingeloggt überwiesen storniert
+        aktualisiert installiert rechnung* vertrag* abo lieferung* sendung* paket* quittung*
+        angebot* mahnung* nachricht* update commande* acheté achat payé réserv* inscri* abonn*
+        annul* téléchargé facture* contrat* colis courriel* livraison* version* reçu pedido*
         compré compra pagado pagué pago reserva* registr* suscri* cancel* factura* contrato*
         entrega* paquete* correo* versión encarg* encomend* ordine ordini ordinato acquist* pagato
         pagamento prenot* iscri* fattura* contratto* consegna* pacco versione paguei encomenda
@@ -51,98 +51,103 @@ _LISTED = {
         купил* счет счёт договор* sipariş* sözleşme 注文 購入 請求書 契約""",
     Kind.RECORD: """
         last latest previous next letzte* zuletzt nächste* dernier* dernière* prochain* último*
-        última* próximo* próxima* ultimo ultima prossimo laatste volgende sidste siste næste senaste
-        nästa viimeksi viimeinen seuraava ostatni* następn* naposledy poslední последн* hearing exam
-        placed released deploy* shipped delivered dispatched launch* migrat* moved rolled_out
-        published went_live go_live goes_live is_live closed resolved fixed restored recovered
-        refund* invoiced billed dated due expir* ends ended effective valid scheduled planned
-        expected arranged agreed signed hired born birth birthday* spoke spoken talked phoned
-        called emailed mailed wrote discussed met printed generated exported issued approved
-        confirmed verified assigned escalated acknowledged reviewed checked worked works working
-        fine activated deactivated terminated received sent posted reported reports replied
-        answered created completed finished normal taken customer_since client_since user_since
-        member_since last_login last_seen last_active last_visit last_update last_backup
-        last_changed last_charge last_payment next_payment next_charge previous_ticket
+        última* próximo* próxima* ultimo ultima prossimo laatste volgende sidste siste næste
+        senaste nästa viimeksi viimeinen seuraava ostatni* następn* naposledy poslední последн*
+        hearing exam placed released deploy* shipped delivered dispatched launch* migrat* moved
+        rolled_out published went_live go_live goes_live is_live closed resolved fixed restored
+        recovered refund* invoiced billed dated due expir* ends ended effective valid scheduled
+        planned expected arranged agreed signed hired born birth birthday* spoke spoken talked
+        phoned called emailed mailed wrote discussed met printed generated exported issued
+        approved confirmed verified assigned escalated acknowledged reviewed checked worked works
+        working fine activated deactivated terminated received sent posted reported reports
+        replied answered created completed finished normal taken customer_since client_since
+        user_since member_since last_login last_seen last_active last_visit last_update
+        last_backup last_changed last_charge last_payment next_payment next_charge previous_ticket
         started_using copyright appointment* flight* meeting* call webinar* demo interview* sync
-        standup retro* postmortem post-mortem review notes agenda newsletter* changelog maintenance
-        holiday* vacation* deadline sprint conference warranty guarantee rollout up_again back_up
-        back_online geliefert versandt verschickt zugestellt veröffentlicht gekündigt geschlossen
-        eröffnet angelegt erstellt erhalten empfangen geplant vereinbart besprochen telefoniert
-        gesprochen geschrieben geboren unterschrieben behoben gelöst fällig gültig ausgestellt
-        funktionierte umgezogen umgestellt migriert gedruckt erstattet geschickt gemeldet
-        kunde_seit kundin_seit mitglied_seit termin* flug besprechung* protokoll notizen telefonat*
-        anruf* gespräch* urlaub geburtstag* geburtsdatum wartung* kündigung* sitzung* schulung*
-        gutschrift* letzter_login letzte_anmeldung créé créée fermé fermée livré* expédié* envoyé*
-        publié* lancé* déployé* signé* résili* résolu* corrigé* réparé* planifié* prévu* convenu*
-        échéance expire né née daté* émis émise rembours* parlé appelé téléphoné écrit fonctionnait
-        marchait imprimé client_depuis cliente_depuis passé passée rendez* réunion* compte-rendu
-        vacances anniversaire naissance dernière_connexion creada creado cerrada cerrado enviado
-        enviada recibido recibida entregado entregada publicad* lanzad* desplegad* firmad* resuelt*
-        arreglad* corregid* planificad* previst* programad* vencid* vence nacid* fechad* emitid*
-        reembols* hablé hablamos llamé llamada* funcionaba realizad* cliente_desde cita vuelo
-        reunión vacaciones cumpleaños nacimiento mantenimiento último_acceso creato creata chiuso
-        chiusa spedit* consegnat* ricevut* pubblicat* rilasciat* firmat* risolt* sistemat*
-        pianificat* scadenza scade nato nata datata emessa emesso rimborsat* parlat* telefonato
-        funzionava cliente_dal appuntamento volo riunione vacanz* compleanno nascita manutenzione
-        ultimo_accesso criado criada fechada recebid* entregue lançad* assinad* resolvid* agendad*
-        vencimento falei funcionava consulta reunião férias aniversário manutenção aangemaakt
-        gesloten verzonden geleverd ontvangen gepubliceerd gelanceerd getekend opgelost hersteld
-        gepland afgesproken besproken gebeld gesproken geboren vervalt verlopen gedateerd
-        terugbetaald werkte gedrukt opgezegd verhuisd klant_sinds afspraak* vlucht vergadering*
-        notulen vakantie* verjaardag* geboortedatum onderhoud* geplaatst oprettet opprettet lukket
-        sendt leveret levert modtaget mottatt udgivet lanceret lansert underskrevet løst rettet
-        planlagt aftalt avtalt født udløber utløper refunderet virkede kunde_siden aftale avtale
-        møde* møte* ferie fødselsdag* vedligehold* vedlikehold* skapad* stängd* skickad* levererad*
-        mottag* släppt* lanserad* undertecknad* löst* åtgärdad* planerad* avtalad* född* förfaller
-        återbetald* fungerade uppsagd* kund_sedan möte* semester luotu* suljettu* lähetetty
-        toimitettu* vastaanotettu* julkaistu* korjattu* ratkaistu* suunniteltu* sovittu* syntynyt
-        erääntyy palautettu* kokous* loma* huolto* utworzon* zamknięt* wysłan* dostarczon*
-        otrzyman* opublikowan* wdrożon* podpisan* rozwiązan* naprawion* zaplanowan* umówion*
-        urodzon* wystawion* zwrócon* działało rozmawia* złożon* klient_od wizyta spotkanie urlop
-        urodziny konserwacja vytvořen* uzavřen* odeslán* doručen* vydán* podepsán* opraven*
-        naplánován* splatn* schůzka hovor údržba создан* закрыт* отправлен* доставлен* получен*
-        выпущен* подписан* исправлен* запланирован* выставлен* возвращ* встреч* звонок oluşturul*
-        kapatıl* gönderil* teslim* yayınlan* planlan* düzeltil* toplantı randevu bakım
-        作成 完了 送信 予定
-        発行 公開 会議 予約 誕生日 メンテナンス""",
+        standup retro* postmortem post-mortem review notes agenda newsletter* changelog
+        maintenance holiday* vacation* deadline sprint conference warranty guarantee rollout
+        up_again back_up back_online geliefert versandt verschickt zugestellt veröffentlicht
+        gekündigt geschlossen eröffnet angelegt erstellt erhalten empfangen geplant vereinbart
+        besprochen telefoniert gesprochen geschrieben geboren unterschrieben behoben gelöst fällig
+        gültig ausgestellt funktionierte umgezogen umgestellt migriert gedruckt erstattet
+        geschickt gemeldet kunde_seit kundin_seit mitglied_seit termin* flug besprechung*
+        protokoll notizen telefonat* anruf* gespräch* urlaub geburtstag* geburtsdatum wartung*
+        kündigung* sitzung* schulung* gutschrift* letzter_login letzte_anmeldung créé créée fermé
+        fermée livré* expédié* envoyé* publié* lancé* déployé* signé* résili* résolu* corrigé*
+        réparé* planifié* prévu* convenu* échéance expire né née daté* émis émise rembours* parlé
+        appelé téléphoné écrit fonctionnait marchait imprimé client_depuis cliente_depuis passé
+        passée rendez* réunion* compte-rendu vacances anniversaire naissance dernière_connexion
+        creada creado cerrada cerrado enviado enviada recibido recibida entregado entregada
+        publicad* lanzad* desplegad* firmad* resuelt* arreglad* corregid* planificad* previst*
+        programad* vencid* vence nacid* fechad* emitid* reembols* hablé hablamos llamé llamada*
+        funcionaba realizad* cliente_desde cita vuelo reunión vacaciones cumpleaños nacimiento
+        mantenimiento último_acceso creato creata chiuso chiusa spedit* consegnat* ricevut*
+        pubblicat* rilasciat* firmat* risolt* sistemat* pianificat* scadenza scade nato nata
+        datata emessa emesso rimborsat* parlat* telefonato funzionava cliente_dal appuntamento
+        volo riunione vacanz* compleanno nascita manutenzione ultimo_accesso criado criada fechada
+        recebid* entregue lançad* assinad* resolvid* agendad* vencimento falei funcionava consulta
+        reunião férias aniversário manutenção aangemaakt gesloten verzonden geleverd ontvangen
+        gepubliceerd gelanceerd getekend opgelost hersteld gepland afgesproken besproken gebeld
+        gesproken geboren vervalt verlopen gedateerd terugbetaald werkte gedrukt opgezegd verhuisd
+        klant_sinds afspraak* vlucht vergadering* notulen vakantie* verjaardag* geboortedatum
+        onderhoud* geplaatst oprettet opprettet lukket sendt leveret levert modtaget mottatt
+        udgivet lanceret lansert underskrevet løst rettet planlagt aftalt avtalt født udløber
+        utløper refunderet virkede kunde_siden aftale avtale møde* møte* ferie fødselsdag*
+        vedligehold* vedlikehold* skapad* stängd* skickad* levererad* mottag* släppt* lanserad*
+        undertecknad* löst* åtgärdad* planerad* avtalad* född* förfaller återbetald* fungerade
+        uppsagd* kund_sedan möte* semester luotu* suljettu* lähetetty toimitettu* vastaanotettu*
+        julkaistu* korjattu* ratkaistu* suunniteltu* sovittu* syntynyt erääntyy palautettu*
+        kokous* loma* huolto* utworzon* zamknięt* wysłan* dostarczon* otrzyman* opublikowan*
+        wdrożon* podpisan* rozwiązan* naprawion* zaplanowan* umówion* urodzon* wystawion* zwrócon*
+        działało rozmawia* złożon* klient_od wizyta spotkanie urlop urodziny konserwacja vytvořen*
+        uzavřen* odeslán* doručen* vydán* podepsán* opraven* naplánován* splatn* schůzka hovor
+        údržba создан* закрыт* отправлен* доставлен* получен* выпущен* подписан* исправлен*
+        запланирован* выставлен* возвращ* встреч* звонок oluşturul* kapatıl* gönderil* teslim*
+        yayınlan* planlan* düzeltil* toplantı randevu bakım 作成 完了 送信 予定 発行 公開 会議
+        予約 誕生日 メンテナンス""",
     Kind.FAILURE: """
-        error* err fail* broke* break* crash* bug bugs buggy down outage* exception* traceback
-        timeout* timed_out typeerror blank white froze* freez* hang* hung stuck stall* spinn* loop*
-        wrong* missing gone lost losing vanish* disappear* problem* issue issues trouble* unable
-        can't cannot cant couldn't couldnt won't wouldn't didn't didnt doesn't doesnt not nothing
-        isn't wasn't aren't weren't hasn't no_longer stopped stop stops denied reject* declin*
-        refus* kicked thrown threw logged_out signed_out locked_out log_me_out empty emptied
-        incident* fatal critical warn* first_seen first_reported noticed happen* occur* again tried
-        try tries trying attempt* twice duplicate* slow* lag* incorrect* invalid* unexpect*
-        disconnect* abort* glitch* corrupt* unavailable unreachable degraded dead dies died weird
-        strange flicker* 500 501 502 503 504 404 403 401 429 500s 502s 503s 504s 404s 5xx 4xx
-        wanted_to click* as_expected itself fehler* kaputt defekt absturz abgestürzt stürzt stürzte
-        störung* nicht nichts kein keine keinen keiner hängt hing leer* weg verschwunden* falsch*
-        abgelehnt abgebrochen* gescheitert fehlgeschlagen schlug scheitert* unmöglich gesperrt
-        doppelt wieder erneut versuch* passiert* auftrat aufgetreten tritt ausfall* ausgefallen*
-        langsam* lädt weiß weiße weißer geklickt klickte rausgeflogen erreur* planté plante
-        plantage panne bloqu* impossible échou* échec vide blanche disparu* fausse refusé* rejeté*
-        lent lente encore essay* tenté tentative problème* souci* pas rien tourne déconnect*
-        deux_fois fallo* falló fallaba fallan roto caído caída cayó no_pude no_puedo no_pudo
-        no_podía no_se no_me no_funciona* no_carga* no_aparece no_abre no_responde no_llega blanco
-        vacío vacía perdid* desaparec* bloquead* rechaz* otra_vez intent* problema* imposible
-        dos_veces errore errori fallit* rotto bloccat* impossibile vuot* bianc* sparit* perso persa
-        rifiutat* ancora provat* due_volte erro erros falh* quebr* trav* caiu impossível vazi*
-        branco sumiu perdeu recusad* tentei não nao duas_vezes fout* kapot vastgelopen mislukt*
-        lukt* niet niets geen leeg witte verdwenen kwijt geweigerd afgewezen traag opnieuw weer
-        geprobeerd probeer* storing* probleem problemen fejl* feil* fel virker_ikke ikke ingenting
-        hvid forsvandt forsvunnet afvist avvist igen igjen prøv* forsøg* forsøk* nede nedbrud
-        trasig* kraschade kraschar inte försvann försvunnen nekad* avvis* långsam* försök* krånglar
-        virhe* kaatui kaatuu ei rikki tyhjä valkoinen katosi hylät* hidas uudelleen yrit* ongelma*
-        jumi* błąd błęd* awaria padł* nie zawies* puste biał* znikn* odrzuc* ponownie znów próbow*
-        zepsut* chyba chybu chyby nefung* nejde spadl* prázdn* znovu ошибк* сбой не упал* пуст*
-        снова hata hatası çöktü olmadı boş tekrar エラー 障害 不具合 失敗""",
+        grey* gray* offline unresponsive unusable grau ausgegraut brach bricht gris grisé grigio
+        non s'est_fermé s'est_fermée se_cerró se_cierra blue_screen black_screen went_black never
+        logged_me oops error* err fail* broke* break* crash* bug bugs buggy down outage*
+        exception* traceback timeout* timed_out typeerror blank white froze* freez* hang* hung
+        stuck stall* spinn* loop* wrong* missing gone lost losing vanish* disappear* problem*
+        issue issues trouble* unable can't cannot cant couldn't couldnt won't wouldn't didn't
+        didnt doesn't doesnt not nothing isn't wasn't aren't weren't hasn't no_longer stopped stop
+        stops denied reject* declin* refus* kicked thrown threw logged_out signed_out locked_out
+        log_me_out empty emptied incident* fatal critical warn* first_seen first_reported noticed
+        happen* occur* again tried try tries trying attempt* twice duplicate* slow* lag*
+        incorrect* invalid* unexpect* disconnect* abort* glitch* corrupt* unavailable unreachable
+        degraded dead dies died weird strange flicker* 500 501 502 503 504 404 403 401 429 500s
+        502s 503s 504s 404s 5xx 4xx wanted_to click* as_expected itself fehler* kaputt defekt
+        absturz abgestürzt stürzt stürzte störung* nicht nichts kein keine keinen keiner hängt
+        hing leer* weg verschwunden* falsch* abgelehnt abgebrochen* gescheitert fehlgeschlagen
+        schlug scheitert* unmöglich gesperrt doppelt wieder erneut versuch* passiert* auftrat
+        aufgetreten tritt ausfall* ausgefallen* langsam* lädt weiß weiße weißer geklickt klickte
+        rausgeflogen erreur* planté plante plantage panne bloqu* impossible échou* échec vide
+        blanche disparu* fausse refusé* rejeté* lent lente encore essay* tenté tentative problème*
+        souci* pas rien tourne déconnect* deux_fois fallo* falló fallaba fallan roto caído caída
+        cayó no_pude no_puedo no_pudo no_podía no_se no_me no_funciona* no_carga* no_aparece
+        no_abre no_responde no_llega blanco vacío vacía perdid* desaparec* bloquead* rechaz*
+        otra_vez intent* problema* imposible dos_veces errore errori fallit* rotto bloccat*
+        impossibile vuot* bianc* sparit* perso persa rifiutat* ancora provat* due_volte erro erros
+        falh* quebr* trav* caiu impossível vazi* branco sumiu perdeu recusad* tentei não nao
+        duas_vezes fout* kapot vast vastgelopen mislukt* lukt* niet niets geen leeg witte
+        verdwenen kwijt geweigerd afgewezen traag opnieuw weer geprobeerd probeer* storing*
+        probleem problemen fejl* feil* fel virker_ikke ikke ingenting hvid forsvandt forsvunnet
+        afvist avvist igen igjen prøv* forsøg* forsøk* nede nedbrud trasig* kraschade kraschar
+        inte försvann försvunnen nekad* avvis* långsam* försök* krånglar virhe* kaatui kaatuu ei
+        rikki tyhjä valkoinen katosi hylät* hidas uudelleen yrit* ongelma* jumi* błąd błęd* awaria
+        padł* nie zawies* puste biał* znikn* odrzuc* ponownie znów próbow* zepsut* chyba chybu
+        chyby nefung* nejde spadl* prázdn* znovu ошибк* сбой не упал* пуст* снова hata hatası
+        çöktü olmadı boş tekrar エラー 障害 不具合 失敗""",
 }
 _KINDS = {word.replace("_", " "): kind for kind, words in _LISTED.items() for word in words.split()}
 _STEMS = {word[:-1]: kind for word, kind in _KINDS.items() if word.endswith("*")}
 _SHORTEST_STEM, _LONGEST_STEM = min(map(len, _STEMS)), max(map(len, _STEMS))
 
 _WORD = re.compile(r"[^\W_](?:[\w'\u2019-]{0,40}\w)?")
+_NAMING = re.compile(r"[^\W\d_]{3,40}")
+_FEW = 2
 _AROUND = 160
 _WRAPPED = 60
 _SENTENCE_END = re.compile(r"[!?;]\s|\w\.\s{1,3}(?=[A-ZÀ-ÞА-Я])|。")
@@ -159,12 +164,26 @@ _LISTING = word_set(
 )
 # From here on a clause is about a later time.
 _LATER = re.compile(
-    r"(?<!\w)(?:since|now|still|never|yet|seitdem|seither|jetzt|immer\snoch|noch\simmer|nie|depuis|"
+    r"(?<!\w)(?:since|now|still|never|yet|seitdem|seither|jetzt|immer\snoch|noch\simmer|depuis|"
     r"maintenant|toujours|jamais|desde|ahora|todav[ií]a|nunca|da\sallora|adesso|agora|ainda|"
     r"sindsdien|nu|nog\ssteeds|nooit|siden|nå|stadig|fortsatt|aldri|aldrig|sedan|fortfarande|teraz|"
     r"nadal|wciąż|nigdy)(?!\w)",
     re.IGNORECASE,
 )
+# A clause that goes on with how things are is no longer about a date in it.
+_PRESENT = re.compile(
+    r"(?<!\w)(?:isn['\u2019]t|aren['\u2019]t|doesn['\u2019]t|don['\u2019]t|can['\u2019]?t|cannot|can|won['\u2019]t|"
+    r"hasn['\u2019]t|haven['\u2019]t|is|are|has|shows|says|kann|geht|lässt|wird|werden|zeigt|sind|steht|"
+    r"peut|affiche|fonctionne|marche|reste|está|puedo|puede|muestra|sigue|mostra|funziona|riesco|kan|"
+    r"toont|werkt|doet|viser|virker|visar|fungerar|näytä|näy|toimi|działa|mogę|pokazuje)(?!\w)",
+    re.IGNORECASE,
+)
+_ONSET = re.compile(
+    r"\W{0,4}(?:(?:ever|already|schon)\s)?(?:since|from|seit|ab|depuis|desde|dal|sinds|siden|sedan|od)"
+    r"\W{0,4}(?:(?:the|le|el|dem)\s)?\Z",
+    re.IGNORECASE,
+)
+_NOW = re.compile(rf"[\s.!?]{{0,6}}{_LATER.pattern}", re.IGNORECASE)
 _WHEN = re.compile(
     r"[\s,]{0,3}(?:when|while|as|als|während|wenn|quand|lorsque|cuando|quando|mentre|toen|terwijl|"
     r"da|når|när|kun|gdy|kiedy|když|когда)\s",
@@ -185,7 +204,9 @@ _AFTER = word_set(
     "antes dopo prima depois sinds na voor siden efter etter før sedan före jälkeen ennen od po "
     "przed после до"
 )
-_DURING = word_set("during while während pendant durante mentre tijdens under aikana podczas")
+_DURING = word_set(
+    "during while when beim bei während lors pendant durante mentre tijdens under aikana podczas"
+)
 _NOT = re.compile(
     r"(?:\w{1,7}n't|not|cannot|never|stopped|nicht|nie|pas|ikke|inte|niet|ei|не)(?:\sbe(?:en)?)?"
 )
@@ -198,21 +219,23 @@ _LABEL = re.compile(
 )
 _TITLE = re.compile(r"[ \t#>*=-]{0,12}[^\W\d_][^\n.!?;:|]{1,60}")
 _SMALL = word_set(
-    "on at around about since from of the a an in and but then um am den der im seit gegen und le "
-    "la les à vers et el los las en y il lo alle di e em o às de op om het og och på kl klo ja w "
-    "na v dnia"
+    "on at around about approximately approx roughly circa ca etwa ungefähr environ since from of "
+    "the a an in and but then um am den der im seit gegen und le  la les à vers et el los las en "
+    "y il lo alle di e em o às de op om het og och på kl klo ja w  na v dnia"
 )
 _SUBJECTS = _WHO | word_set(
     "it this that you someone customer user client das es kunde ce ça cela on esto questo isso het "
     "dit det den se tämä to"
 )
-# "member since 3 May", "set for 18 Nov"
+# "member since 3 May", "set for 18 Nov", "a photo of 18 Nov"
 _OTHER_PHRASE = re.compile(
     r"(?:\A\W{0,8}(?:\w{1,30}\s){1,2}(?:since|seit|depuis|desde|dal|sinds|siden|sedan|od)|"
-    r"(?<!\w)(?:for|für|pour|para|per|voor|för|dla))(?:\s(?:the|den|le|el))?\s{1,3}\Z",
+    r"(?<!\w)(?:for|für|pour|para|per|voor|för|dla)|"
+    r"\w\s(?:of|from|dated|vom|du|del|della|van|fra|från|z|ze))(?:\s(?:the|den|le|el))?\s{1,3}\Z",
     re.IGNORECASE,
 )
-_SEPARATOR = re.compile(r"[,;:|(\u2013\u2014]")
+_CLOSED = re.compile(r"\s{0,2}\)")
+_SEPARATOR = re.compile(r"[,;:|(\[\u2013\u2014]")
 
 
 class _Word(NamedTuple):
@@ -242,29 +265,32 @@ class _Clause(NamedTuple):
     def fails_after(self) -> bool:
         """Return whether a failure follows that is of that time.
 
-        In "gala on 12 Nov, the page is blank" it is not: the words before are no sentence.
+        In "gala on 12 Nov, the page is blank" it is not: the words before a date are no sentence.
         """
         failing = any(one.kind is Kind.FAILURE for one in self.following)
-        is_aside = self.is_dated and _SEPARATOR.match(self.after.lstrip(" -"))
-        return failing and not (is_aside and self._is_phrase())
+        return failing and not (self.is_dated and self._is_other())
 
-    def _is_phrase(self) -> bool:
+    def _is_other(self) -> bool:
         label = _LABEL.search(self.before)
         if label:
             return not is_of_problem(label["label"])
         before = _words(_SEPARATOR.split(self.before)[-1])
         named = [one for one in before if one.word not in _SMALL]
-        is_sentence = any(one.kind is Kind.OBJECT or one.word in _SUBJECTS for one in named)
-        return bool(named) and not is_sentence
+        is_sentence = any(
+            one.kind is Kind.OBJECT or one.word in _SUBJECTS | _DURING for one in named
+        )
+        return bool(named) and not (self.has_clock and is_sentence)
 
 
 _IN_HEADING = "This is part of a heading. Check whether the problem was then."
 UNCONNECTED = "Nothing beside it says that the problem was then. Check it."
 
 
-def has_failure(text: str) -> bool:
-    """Return whether any word of the text is about a failure."""
-    return any(one.kind is Kind.FAILURE for one in _words(text))
+def has_more(text: str, times: Sequence[Spanned]) -> bool:
+    """Return whether the text says more than the times and a few words, or tells of a failure."""
+    inside = [one for at in times for one in _NAMING.findall(text, at.start, at.end)]
+    is_long = len(_NAMING.findall(text)) - len(inside) > _FEW
+    return is_long or any(one.kind is Kind.FAILURE for one in _words(text))
 
 
 def belonging(
@@ -273,25 +299,33 @@ def belonging(
     """Return what the words around a time say; `times` are those of the text, ordered by start."""
     start, end = _clause(text, at, times)
     before, after = text[start : at.start], text[at.end : end]
-    later = _LATER.search(after)
-    following = _words(after[: later.start()] if later else after)
+    following = _words(_of_that_time(before, after, is_dated=is_dated))
     clause = _Clause(before, after, _words(before), following, has_clock, is_dated)
     last = max((number for number, one in enumerate(clause.words) if one.kind), default=None)
     if last is not None and not _is_failing(clause, last):
         said = before[clause.words[max(0, last - 1)].start :]
         return Belonging(is_connected=False, question=_other(said))
-    if last is not None or clause.fails_after():
+    is_other = last is None and is_dated and _OTHER_PHRASE.search(before)
+    if not is_other and (last is not None or clause.fails_after()):
         return Belonging(is_connected=True)
     label = _LABEL.search(before)
-    if _OTHER_PHRASE.search(before):
-        question = _other(before)
-    elif label:
-        question = "" if is_of_problem(label["label"]) else _other(label["label"])
-    else:
-        question = _other(_record_in(after, following))
+    if label and not is_other and is_of_problem(label["label"]):
+        return Belonging(is_connected=True)
+    named = label["label"] if label else _record_in(after, following)
+    question = _other(before if is_other else named)
     if not question and is_dated and _is_heading(text, at):
         question = _IN_HEADING
+    if not question and _NOW.match(text, end):
+        question = UNCONNECTED
     return Belonging(is_connected=False, question=question)
+
+
+def _of_that_time(before: str, after: str, *, is_dated: bool) -> str:
+    """Return the words after a time up to those about a later one."""
+    cuts = [_LATER.search(after)]
+    if is_dated and not _ONSET.fullmatch(before):
+        cuts += [_PRESENT.search(after), _CLOSED.match(after)]
+    return after[: min((cut.start() for cut in cuts if cut), default=len(after))]
 
 
 def _other(words: str) -> str:
@@ -315,7 +349,10 @@ def _is_failing(clause: _Clause, last: int) -> bool:
     is_told = any(word.word in _SUBJECTS for word in words[:last])
     extra = [word for word in words[last + 1 :] if not (word.word in _SMALL or word.word.isdigit())]
     failed = any(word.kind is Kind.FAILURE for word in words[:last])
-    return (failed and not beside) or (fails_after and clause.has_clock and (is_told or not extra))
+    is_beside = beside and clause.is_dated
+    return (failed and not is_beside) or (
+        fails_after and clause.has_clock and (is_told or not extra or "," in between)
+    )
 
 
 def _is_later(words: Sequence[_Word]) -> bool:
@@ -386,11 +423,22 @@ def _clause(text: str, at: Spanned, times: Sequence[Spanned]) -> tuple[int, int]
             end = at.end + (cut.start() if cut else len(between))
             break
     breaks = [
-        *(one.end() for one in _SENTENCE_END.finditer(text, start, end)),
+        *(
+            one.end()
+            for one in _SENTENCE_END.finditer(text, start, end)
+            if not _asks(text, one, at)
+        ),
         *(place for place in _places(text, "\n", start, end) if _is_line_end(text, place)),
     ]
     start = max([start, *(place for place in breaks if place <= at.start)])
     return start, min([end, *(place for place in breaks if place >= at.end)])
+
+
+def _asks(text: str, ended: re.Match[str], at: Spanned) -> bool:
+    """Return whether a sentence is a question that the time answers: "When was it? 18 Nov"."""
+    return (
+        ended[0][0] == "?" and not text[ended.end() : at.start].strip() and ended.end() <= at.start
+    )
 
 
 def _is_listing(between: str) -> bool:

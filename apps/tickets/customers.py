@@ -46,7 +46,7 @@ _SENDER = re.compile(
 )
 
 _OWNER = (
-    r"(?P<noun>customer|cust|user|account|acct|client|member|subscriber|shopper|buyer|profile|kunden|kunde|"
+    r"(?P<noun>customer|cust|user|account|acct|client|membership|member|subscriber|shopper|buyer|profile|kunden|kunde|"
     r"kunde|kd|benutzer|nutzer|konto|compte|utilisateur|cliente|usuario|cuenta|"
     r"u(?=id[ \t]?[:=]))"
 )
@@ -55,7 +55,7 @@ _ENGLISH = {
     "kunden": "customer", "kunde": "customer", "kd": "customer",
     "benutzer": "user", "nutzer": "user", "konto": "account", "compte": "account",
     "utilisateur": "user", "cliente": "customer", "usuario": "user", "cuenta": "account",
-    "u": "user",
+    "u": "user", "membership": "member",
 }  # fmt: skip
 _ID_WORD = r"(?:id|number|num|no|nr|nummer|kennung|numéro|número|n°|nº|uid|uuid|key|code|ref)"
 _LABELED_ID = re.compile(

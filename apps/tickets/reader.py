@@ -8,7 +8,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from apps.events.identifier import parse_customer
-from apps.tickets.belonging import UNCONNECTED, belonging, has_failure
+from apps.tickets.belonging import UNCONNECTED, belonging, has_more
 from apps.tickets.customers import CustomerReader, find_customers
 from apps.tickets.dates import find_dates
 from apps.tickets.durations import DurationToken, find_durations
@@ -279,7 +279,7 @@ def _connected(text: str, found: Sequence[_Found]) -> list[MomentFound]:
     """Ask about each moment that belongs to something else, and about those nothing connects.
 
     A moment needs no connection if it is the only one that may be the problem's, but a date does
-    if the problem is told elsewhere.
+    if the ticket says more than a few words.
     """
     groups = [at.group for at, _ in found if isinstance(at, Mention) and at.group]
     times = sorted([*(one.at for one in found), *groups], key=lambda one: one.start)
@@ -293,10 +293,10 @@ def _connected(text: str, found: Sequence[_Found]) -> list[MomentFound]:
         if (moment.readings or moment.lacks_date) and not (kind.question or _is_other(moment))
     ]
     several = len({one.readings or one.excerpt for one in possible}) > 1
-    fails = bool(found) and has_failure(text)
+    is_story = has_more(text, [one.at for one in found])
     asked = []
     for (at, moment), kind in zip(found, kinds, strict=True):
-        needs_connection = several or (fails and _is_dated(at))
+        needs_connection = several or (is_story and _is_dated(at))
         question = kind.question or (
             UNCONNECTED if needs_connection and not kind.is_connected else ""
         )

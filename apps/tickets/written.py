@@ -334,7 +334,7 @@ _SPOKEN_AFTER = re.compile(r"[\])]:?[ \t]")
 _HAPPENED = re.compile(
     r"time|zeit|heure|hora\b|when|wann|quand|cuándo|cuando|quando|wanneer|occur|happen|incident|"
     r"issue|problem|error|fail|fehler|erreur|erro|\b(?:fel|feil|fejl|bug|first|last\sseen|at|log)\b|"
-    r"crash|since|seit|depuis|desde|start|begin|発生",
+    r"crash|start|begin|発生",
     re.IGNORECASE,
 )
 _REPORTED = re.compile(
