@@ -13,6 +13,9 @@ from django.http import HttpRequest
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 from gunicorn.glogging import Logger
 
+from apps.repeats import PerMinute, is_due
+
+_LINES_PER_MINUTE = 10
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
@@ -30,6 +33,12 @@ class SafeFormatter(logging.Formatter):
             error = error.__cause__ or error.__context__
         return "\n  because of ".join(lines)
 
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """Add how often the line was repeated; see `RepeatFilter`."""
+        repeats = getattr(record, "repeats", 0)
+        times = f" ({repeats} times this minute)" if repeats else ""
+        return super().formatMessage(record) + times
+
     def format(self, record: logging.LogRecord) -> str:
         """Ignore the text that another formatter has cached."""
         record.exc_text = None
@@ -37,6 +46,29 @@ class SafeFormatter(logging.Formatter):
             return super().format(record)
         finally:
             record.exc_text = None
+
+
+class RepeatFilter(logging.Filter):
+    """Drops lines that repeat, so that nobody can flood the log.
+
+    Of each kind, ten a minute pass, and then the 100th, 1000th, ... with the number so far. A kind
+    is a message, without the paths that Django adds, and the place of its error.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._counts = PerMinute()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether the line passes."""
+        error = record.exc_info[1] if record.exc_info else None
+        frames = traceback.extract_tb(error.__traceback__)[-1:] if error else []
+        place = "".join(f"{type(error).__name__} {one.filename}:{one.lineno}" for one in frames)
+        facts = () if record.name.startswith("django.") else record.args  # paths, and the like
+        kind = f"{record.name} {record.levelno} {record.msg} {facts} {place}"
+        count = self._counts.count(kind)
+        record.repeats = count if count > _LINES_PER_MINUTE else 0
+        return is_due(count, _LINES_PER_MINUTE)
 
 
 class EmptyRequestFilter(SafeExceptionReporterFilter):
@@ -95,6 +127,7 @@ class SafeServerLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
         formatter = SafeFormatter(self.error_fmt, self.datefmt)
         for handler in self.error_log.handlers:
             handler.setFormatter(formatter)
+            handler.addFilter(RepeatFilter())
 
     def warning(self, msg: str, *args: Any, **kwargs: Any) -> None:
         """Log an invalid request without its content."""

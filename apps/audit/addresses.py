@@ -59,11 +59,14 @@ def parse_address(text: str) -> IPv4Address | IPv6Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-def client_network(address: str) -> str:
-    """Return the network whose addresses one client can choose from: of IPv6, the /64."""
+def client_network(address: str, prefix: int = 64) -> str:
+    """Return the network whose addresses one client can choose from: of IPv6, the /64.
+
+    Some have a larger one, up to a /48.
+    """
     parsed = parse_address(address)
     if isinstance(parsed, IPv6Address):
-        return str(ip_network((parsed, 64), strict=False))
+        return str(ip_network((parsed, prefix), strict=False))
     return str(parsed or "")
 
 

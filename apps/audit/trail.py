@@ -5,13 +5,10 @@ written, the action must not happen.
 """
 
 import json
-import time
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from threading import Lock
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import transaction
@@ -20,6 +17,7 @@ from django.http import HttpRequest
 from apps.audit.addresses import client_address, client_network
 from apps.audit.models import Action, End, Entry, Words
 from apps.crypto import Unreadable, keyed_hash, seal, unseal
+from apps.repeats import PerMinute, is_due
 
 Fact = str | int | bool | None | Sequence[str]
 
@@ -154,16 +152,15 @@ def actor_of(request: HttpRequest) -> Actor:
     return Actor("web", address=address)
 
 
-# Entries per minute and kind that one caller can cause at will. Of the rest, only the 10th, 100th,
-# 1000th, ... get one, so that nobody can flood the trail.
+# Entries per minute that one caller can cause at will, of each kind, and that all strangers can,
+# of any kind: they may have many addresses. Of the rest, only the 10th, 100th, 1000th, ... get one,
+# so that nobody can flood the trail.
 PERSON_LIMIT = 30
 UNKNOWN_ACCOUNT_LIMIT = 5
 ANONYMOUS_LIMIT = 1
-_MAX_CALLERS = 1000
+STRANGERS_LIMIT = 20
 
-_lock = Lock()
-_counts: Counter[str] = Counter()
-_minute = 0
+_counts = PerMinute()
 
 
 def record_refusal(actor: Actor, *, target: str = "", why: str) -> None:
@@ -173,34 +170,30 @@ def record_refusal(actor: Actor, *, target: str = "", why: str) -> None:
 
 
 def record_limited(
-    action: Action, actor: Actor, *, limit: int, target: str = "", detail: Mapping[str, Fact]
+    action: Action,
+    actor: Actor,
+    *,
+    limit: int,
+    target: str = "",
+    detail: Mapping[str, Fact],
+    account: int | None = None,
 ) -> None:
-    """Record an action, with at most `limit` entries per caller, minute, and process."""
-    count = _count(f"{action} by {_caller(actor)}")
+    """Record an action, with at most `limit` entries per caller, minute, and process.
+
+    Attempts on an existing `account` count together wherever they come from, and apart from those
+    of strangers, who then can't hide them.
+    """
+    person = actor.user_id if account is None else account
+    caller = client_network(actor.address) if person is None else f"person {person}"
+    count, facts = _counts.count(f"{action} by {caller}"), dict(detail)
+    if not is_due(count, limit):
+        return
     if count > limit:
-        detail = {**detail, "times_this_minute": count}
-    if count <= limit or _is_power_of_ten(count):
-        record(action, actor, target=target, detail=detail)
-
-
-def _caller(actor: Actor) -> str:
-    if actor.user_id is not None:
-        return f"person {actor.user_id}"
-    return client_network(actor.address)
-
-
-def _count(caller: str) -> int:
-    global _minute  # noqa: PLW0603 - counts are per process
-    now = int(time.time() // 60)
-    with _lock:
-        if now != _minute:
-            _counts.clear()
-            _minute = now
-        if caller not in _counts and len(_counts) >= _MAX_CALLERS:
-            caller = "all the others"
-        _counts[caller] += 1
-        return _counts[caller]
-
-
-def _is_power_of_ten(number: int) -> bool:
-    return number >= 10 and str(number).strip("0") == "1"
+        facts["times_this_minute"] = count
+    if person is None:
+        strangers = _counts.count("strangers")
+        if not is_due(strangers, STRANGERS_LIMIT):
+            return
+        if strangers > STRANGERS_LIMIT:
+            facts["by_strangers_this_minute"] = strangers
+    record(action, actor, target=target, detail=facts)

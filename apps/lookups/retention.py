@@ -238,7 +238,18 @@ def prune_if_due() -> bool:
     return True
 
 
+def end_expired_sessions() -> None:
+    """Delete expired sessions, which people who have not signed in can start as well."""
+    try:
+        _delete(_sessions(datetime.now(UTC)))
+    except Error as error:  # logged without its message; the next hour tries again
+        _log.error("Expired sessions could not be deleted: %s", type(error).__name__)
+    finally:
+        connections.close_all()
+
+
 def _prune_forever() -> None:
     while True:
         prune_if_due()
+        end_expired_sessions()
         Event().wait(_CHECK_EVERY_S)

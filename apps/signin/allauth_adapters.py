@@ -161,8 +161,8 @@ def account_of(credentials: dict[str, Any]) -> User | None:
 
 
 def audit_lockout(request: HttpRequest, account: User | None) -> None:
-    """Record once in the audit trail that an account, or an address, is locked out."""
-    caller = client_address(request) if account is None else account.pk
+    """Record once in the audit trail that an account, or a network, is locked out."""
+    caller = client_network(client_address(request)) if account is None else account.pk
     if cache.add(f"triage-locked:{caller}", True, _LOCKOUT_S):
         audit_account(Action.LOCKED_OUT, request, account)
 

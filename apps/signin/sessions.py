@@ -118,7 +118,7 @@ _OPEN_WITHOUT_FACTOR = (
 
 # Sessions of people who have not signed in, such as for a filled-in form or a passkey's challenge.
 _ANONYMOUS_S = 15 * 60
-_ANONYMOUS_PER_MINUTE = 60
+_SESSION_LIMITS = {48: 300, 64: 60}  # per minute, by the size of an IPv6 network
 
 
 class SessionLimitsMiddleware:
@@ -146,8 +146,10 @@ class SessionLimitsMiddleware:
 
 
 def _may_start_session(request: HttpRequest) -> bool:
-    key = f"sessions/{client_network(client_address(request))}/{int(time.time() // 60)}"
-    return increment(cache, key, 60) <= _ANONYMOUS_PER_MINUTE
+    address, minute = client_address(request), int(time.time() // 60)
+    networks = {client_network(address, prefix): most for prefix, most in _SESSION_LIMITS.items()}
+    keys = {f"sessions/{network}/{minute}": most for network, most in networks.items()}
+    return all(increment(cache, key, 60) <= most for key, most in keys.items())
 
 
 class SecondFactorMiddleware:

@@ -54,7 +54,7 @@ def audit_account(
 ) -> None:
     """Record a change to an account; `by` is None if no one is signed in.
 
-    Failed sign-ins are limited per address and minute.
+    Failed sign-ins and lockouts are limited per account or network, and minute.
     """
     actor = Actor("web", address=client_address(request))
     if by is not None:
@@ -62,9 +62,10 @@ def audit_account(
     if account is not None:
         facts["account"] = account.get_username()
     target = UNKNOWN if account is None else f"account {account.pk}"
-    if action == Action.SIGN_IN_FAILED and by is None:
+    if action in (Action.SIGN_IN_FAILED, Action.LOCKED_OUT) and by is None:
         limit = UNKNOWN_ACCOUNT_LIMIT if account is None else PERSON_LIMIT
-        record_limited(action, actor, limit=limit, target=target, detail=facts)
+        pk = account.pk if account else None
+        record_limited(action, actor, limit=limit, target=target, detail=facts, account=pk)
     else:
         record(action, actor, target=target, detail=facts)
 

@@ -1,6 +1,7 @@
 """The pages of sign-in, based on those of django-allauth."""
 
 import json
+import logging
 import secrets
 from typing import Any
 
@@ -44,6 +45,7 @@ from apps.accounts.tokens import (
 )
 from apps.audit.models import Action
 from apps.audit.trail import audited_transaction
+from apps.lookups.problems import Problem
 from apps.outbound import AddressRefused
 from apps.signin.allauth_adapters import supports_passkeys
 from apps.signin.forms import AcceptForm
@@ -51,7 +53,9 @@ from apps.signin.oidc import NONCE, ProviderAdapter
 from apps.signin.oidc_config import PROVIDER
 from apps.signin.sessions import end_all_sessions, has_passkey, needs_factor
 from apps.signin.signals import audit_account
-from apps.web.middleware import SeeOther
+from apps.web.middleware import SeeOther, problem_page
+
+_log = logging.getLogger(__name__)
 
 
 class LoginView(account_views.LoginView):
@@ -89,6 +93,13 @@ class ChangePasswordView(account_views.PasswordChangeView):
         return response
 
 
+_MAIL_AWAY = Problem(
+    "mail_away",
+    "Triage can't send email right now.",
+    "Try again in a few minutes, or ask your Triage admin for a password link.",
+)
+
+
 @method_decorator(login_not_required, name="dispatch")
 class _EmailRequired(View):
     """A public page that exists only if passwords can be reset by email."""
@@ -102,6 +113,15 @@ class _EmailRequired(View):
 
 class PasswordResetView(_EmailRequired, account_views.PasswordResetView):
     """The form that sends a password link by email."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Send the link, or show that the mail server can't be reached."""
+        try:
+            response: HttpResponse = super().form_valid(form)
+        except OSError as error:
+            _log.error("A password link could not be sent: %s", type(error).__name__)
+            return problem_page(self.request, _MAIL_AWAY)
+        return response
 
 
 class PasswordResetFromKeyView(_EmailRequired, account_views.PasswordResetFromKeyView):

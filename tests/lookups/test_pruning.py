@@ -141,6 +141,16 @@ def test_processes_that_share_a_cache_prune_once_a_day(lookup: Lookup) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_expired_sessions_are_deleted_more_often(agent: User) -> None:
+    Client().force_login(agent)
+    retention.end_expired_sessions()
+    assert Session.objects.count() == 1
+    Session.objects.update(expire_date=timezone.now())
+    retention.end_expired_sessions()
+    assert not Session.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
 def test_failed_pruning_is_retried_and_logged_without_its_message(
     lookup: Lookup, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

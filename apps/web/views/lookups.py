@@ -57,6 +57,7 @@ from apps.lookups.answers import (
 from apps.lookups.models import Lookup
 from apps.lookups.problems import LookupFailed, bad_input
 from apps.lookups.records import (
+    MAX_REASON_LENGTH,
     TooManyLookups,
     forget_customer,
     reason_of,
@@ -80,6 +81,7 @@ from apps.web.access import (
 )
 from apps.web.exports import ChoiceRefused, create_export, panel_context, read_choice
 from apps.web.forms import (
+    MAX_CUSTOMER_LENGTH,
     ForgetForm,
     LookupForm,
     PreferencesForm,
@@ -323,7 +325,14 @@ def _form_page(request: HttpRequest, form: LookupForm, status: int = 200) -> Htt
 
 
 def _prefill(values: Any) -> dict[str, str]:
-    return {name: values[name][:_MAX_VALUE_LENGTH] for name in _PREFILLED if values.get(name)}
+    """Return the values for the form. One that it wouldn't take is left out, never cut."""
+    given = {name: values.get(name, "") for name in _PREFILLED}
+    limits = {"customer": MAX_CUSTOMER_LENGTH}
+    return {
+        name: value
+        for name, value in given.items()
+        if 0 < len(value) <= limits.get(name, MAX_REASON_LENGTH)
+    }
 
 
 def _zone_of(request: HttpRequest) -> ZoneInfo:
