@@ -88,7 +88,7 @@ def _answers(answer: Answer, problem: Problem, today: date, just_before: str) ->
 
 def _next(answer: Answer, problem: Problem, today: date) -> str:
     """Return what usually comes next; it claims nothing about the error."""
-    for match in answer.known.for_issues(problem.issue_ids)[:1]:
+    for match in problem.known_in(answer.known)[:1]:
         half = problem.group_of(match.issue_id)
         return _NEXT_IF_KNOWN[customer_fix_state(match.known, half, today)]
     if (issue_fix_text(problem.cause) or "").endswith("older"):
@@ -122,7 +122,7 @@ def _customers(group: Group, moment: datetime) -> str:
 
 def _status(answer: Answer, problem: Problem, today: date) -> str:
     """Return the state of the fix, by the known error or else by Sentry's issue."""
-    for match in answer.known.for_issues(problem.issue_ids)[:1]:
+    for match in problem.known_in(answer.known)[:1]:
         return f"Known. {describe_fix(match.known, problem.group_of(match.issue_id), today)}"
     group = problem.cause
     text = issue_fix_text(group) or (group.issue and issue_status_text(group.issue)) or ""
