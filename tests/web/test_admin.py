@@ -34,7 +34,7 @@ def test_list_shows_person_customer_and_state(reviewed: Client) -> None:
         "jane@example.com",
         "fresh",
         "no errors (confirmed)",
-        "1\N{NO-BREAK SPACE}event, 1\N{NO-BREAK SPACE}issue",
+        "1\N{NO-BREAK SPACE}event, 1\N{NO-BREAK SPACE}problem",
     ):
         assert expected in page
 
@@ -68,7 +68,7 @@ def test_filters_narrow_the_list(reviewed: Client, query: dict[str, str], count:
 
 def test_purge_deletes_results_but_not_records(reviewed: Client) -> None:
     ids = list(Lookup.objects.values_list("pk", flat=True))
-    reviewed.post(LIST, {"action": "purge", "_selected_action": ids})
+    reviewed.post(LIST, {"action": "purge", "_selected_action": ids, "confirmed": "1"})
     assert Lookup.objects.count() == 2
     assert not Lookup.objects.exclude(snapshot=None).exists()
     assert reviewed.get(LIST, {"state": "purged"}).context["cl"].result_count == 2
