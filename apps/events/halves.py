@@ -251,6 +251,7 @@ def _number(value: object) -> int | None:
 _BEFORE = timedelta(seconds=2)
 _AT_ONCE = timedelta(seconds=1)
 _SOON = timedelta(seconds=4)
+_ANSWERED = timedelta(seconds=10)
 _LATER = timedelta(seconds=30)
 _WAITED = timedelta(seconds=-60)
 _RETRY = timedelta(seconds=60)
@@ -373,6 +374,8 @@ def _match(call: _Call, cause: _Traits, wait: timedelta, *, both_waited: bool = 
     if is_other_answer or is_other_method or not kinds or 0 in kinds:
         return 0
     has_id = max(kinds) == 3 and any(_ID.search(part) for part in call.path)
+    if has_id and wait > _SOON and (call.status in _UNHEARD or wait > _ANSWERED):
+        return 0
     if has_id:
         return _CERTAIN
     is_same_host = bool(cause.request and served.host == call.host)
@@ -386,7 +389,7 @@ def _match(call: _Call, cause: _Traits, wait: timedelta, *, both_waited: bool = 
 
 
 def _match_paths(called: Path, served: Path) -> int:
-    """Return 3 for equal paths, 2 if a part is variable, 1 behind a gateway, 0 for others.
+    """Return 3 for equal paths, 2 if one has variable or more parts, 0 for others.
 
     A gateway adds parts before the path that the server sees, or removes some.
     """
@@ -453,7 +456,7 @@ def find_halves(events: Sequence[Event]) -> dict[str, Half]:
         if found and not _leads_to(half.event.id, found, links):
             links[half.event.id] = found
     _drop_rivals(events, links)
-    _follow_issues(events, links)
+    _follow_issues(traits, links)
     return {event_id: _half(event_id, links) for event_id in links}
 
 
@@ -535,32 +538,47 @@ def _leads_to(event_id: str, link: Link, links: Mapping[str, Link]) -> bool:
     return one == event_id
 
 
-def _follow_issues(events: Sequence[Event], links: dict[str, Link]) -> None:
+def _follow_issues(traits: Sequence[_Traits], links: dict[str, Link]) -> None:
     """Link the other events of an issue if those with links have one cause.
 
-    They were too poor to compare, or the server lost its half. Most of an issue that is known
-    better has to agree.
+    They were too poor to compare, or the server lost its half. One that is known to be of
+    another step shows that the issue has several causes.
     """
-    by_issue: dict[str | None, list[Event]] = defaultdict(list)
-    for event in events:
-        by_issue[event.issue_id].append(event)
+    by_issue: dict[str | None, list[_Traits]] = defaultdict(list)
+    for one in traits:
+        by_issue[one.event.issue_id].append(one)
     for issue_id, own in by_issue.items():
-        linked = [event for event in own if event.id in links]
-        roots = {links[event.id].cause.issue_id for event in linked}
-        rest = [event for event in own if event.id not in links]
-        unlike = sum(event.body is not None for event in rest)
-        if issue_id is None or len(roots) != 1 or unlike > len(linked):
+        linked = [one for one in own if one.event.id in links]
+        rest = [one for one in own if one.event.id not in links]
+        roots = {links[one.event.id].cause.issue_id for one in linked}
+        steps = {_step(one) for one in linked}
+        if (
+            issue_id is None
+            or len(roots) != 1
+            or any(one.event.body and _step(one) not in steps for one in rest)
+        ):
             continue
-        for event in rest:
-            near = min(linked, key=lambda one: abs(one.timestamp - event.timestamp))
-            link = replace(links[near.id], is_twin=_is_twin(event, links[near.id].cause))
-            if not _leads_to(event.id, link, links):
-                links[event.id] = link
+        for one in rest:
+            near = min(linked, key=lambda other: abs(other.at - one.at)).event.id
+            cause = min(
+                (other for other in by_issue[links[near].cause.issue_id] if other is not one),
+                key=lambda other: abs(other.at - one.at),
+            )
+            is_twin = abs(cause.at - one.at) <= _SOON and cause.trace == one.trace
+            if one.event.body is None and not is_twin:
+                continue
+            link = replace(links[near], cause=cause.event, is_twin=is_twin)
+            if not _leads_to(one.event.id, link, links):
+                links[one.event.id] = link
 
 
-def _is_twin(event: Event, cause: Event) -> bool:
-    is_near = abs(event.timestamp - cause.timestamp) <= _SOON
-    return is_near and bool(event.trace_id) and event.trace_id == cause.trace_id
+def _step(one: _Traits) -> tuple[object, ...]:
+    """Return what was done when it failed: the same for each time of the same step."""
+    calls = tuple(
+        (call.method, tuple("*" if _ID.search(part) else part for part in call.path))
+        for call in one.calls
+    )
+    return (one.event.project, one.event.transaction, calls)
 
 
 def _half(event_id: str, links: Mapping[str, Link]) -> Half:

@@ -44,18 +44,21 @@ def on_server(seconds: int = 0, issue: str = "1", url: str = URL) -> Event:
     )
 
 
-def in_browser(seconds: int = 1, issue: str = "2", url: str = URL, status: int = 500) -> Event:
-    call = Breadcrumb(
+def call(seconds: int, url: str, status: int) -> Breadcrumb:
+    return Breadcrumb(
         timestamp=MOMENT + timedelta(seconds=seconds),
         category="xhr",
         data={"method": "POST", "url": url, "status_code": status},
     )
+
+
+def in_browser(seconds: int = 1, issue: str = "2", url: str = URL, status: int = 500) -> Event:
     return half(
         seconds,
         issue,
         "web",
         exceptions=raised("AxiosError", f"Request failed with status code {status}"),
-        breadcrumbs=(call,),
+        breadcrumbs=(call(seconds, url, status),),
     )
 
 
@@ -67,33 +70,153 @@ def joined(*events: Event) -> list[tuple[str, ...]]:
     ]
 
 
-def test_halves_of_one_request_are_one_problem() -> None:
-    wrapped = raised("OrderFailed", "order", ("PaymentDeclined", "The bank declined the charge"))
-    rows = {
-        "a call and the error it caused": in_browser(),
-        "an ID in the path that was redacted": in_browser(url="/orders/[id]/pay?x=1"),
-        "a call through a gateway": in_browser(url="https://shop.example/gate/orders/A-7/pay"),
+STOCK = "http://stock:8080/v1/reserve"
+DECLINED = ("PaymentDeclined", "The bank declined the charge")
+HTTP_CLIENT = raised("Error", "HTTP Client Error with status code: 500")
+SPAN = {"trace": {"trace_id": TRACE, "span_id": "b" * 16}}
+
+
+def job(seconds: int, issue: str, kind: str, task: str) -> Event:
+    error = raised(kind, "the bank is away")
+    return half(seconds, issue, "jobs", exceptions=error, tags=(("celery_task_id", task),))
+
+
+def test_halves_of_one_failure_are_one_problem() -> None:
+    server = on_server()
+    stock = half(0, "1", "stock", exceptions=raised("E", "x"), request=Request("POST", STOCK))
+    rows: dict[str, tuple[Event, Event, str]] = {
+        "a call and the error it caused": (in_browser(), server, "same request"),
+        "an ID in the path that was redacted": (
+            in_browser(url="/orders/[id]/pay?x=1"),
+            server,
+            "same request",
+        ),
+        "a call through a gateway": (
+            in_browser(url="https://shop.example/gate/orders/A-7/pay"),
+            server,
+            "same request",
+        ),
+        "a report of nothing but the response": (
+            half(
+                1,
+                "2",
+                "web",
+                exceptions=HTTP_CLIENT,
+                request=Request("POST", URL),
+                contexts={"response": {"status_code": 500}},
+            ),
+            server,
+            "same request",
+        ),
+        "one project for the page and the server": (
+            in_browser(),
+            replace(server, project="web"),
+            "same request",
+        ),
+        "a service that names the call": (
+            half(
+                1,
+                "2",
+                "api",
+                exceptions=raised("HTTPError", f"500 Server Error: Oops for url: {STOCK}"),
+                request=Request("GET", URL),
+            ),
+            stock,
+            "same request",
+        ),
+        "the server's text in the page": (
+            half(1, "2", "web", exceptions=raised("Error", DECLINED[1])),
+            server,
+            "same request",
+        ),
+        "the text of an RPC": (
+            half(1, "2", "gateway", exceptions=raised("Error", f"13 INTERNAL: {DECLINED[1]}")),
+            half(0, "1", "bank", exceptions=raised(*DECLINED)),
+            "same request",
+        ),
+        "a chain of exceptions": (
+            half(2, "2", "jobs", exceptions=raised("OrderFailed", "order", DECLINED)),
+            server,
+            "caused it",
+        ),
+        "the page without its data": (
+            half(
+                1,
+                "2",
+                "web",
+                exceptions=raised("TypeError", "price is undefined"),
+                breadcrumbs=(call(1, URL, 500),),
+            ),
+            server,
+            "caused it",
+        ),
+        "an error that was logged and raised": (
+            half(1, "2", "api", message=f"Failed: {DECLINED[0]}: {DECLINED[1]}", contexts=SPAN),
+            half(0, "1", "api", exceptions=raised(*DECLINED), contexts=SPAN),
+            "same request",
+        ),
+        "a job that tried again": (
+            replace(job(9, "2", "ReadTimeout", "e51f-7"), trace_id="b2" * 16),
+            job(0, "1", "ConnectTimeout", "e51f-7"),
+            "tried again",
+        ),
+        "an error ID that the page was given": (
+            half(1, "2", "web", exceptions=raised("Error", "Oops"), extra={"digest": "2093485"}),
+            replace(half(0, "1", "web", extra={"digest": "2093485"}), platform="node"),
+            "same request",
+        ),
     }
-    for why, other in rows.items():
-        assert joined(other, on_server()) == [("1", "same request", "2")], why
-    chained = half(2, "2", "jobs", exceptions=wrapped)
-    assert joined(chained, on_server()) == [("1", "caused it", "2")]
+    for why, (other, cause, reason) in rows.items():
+        assert joined(other, cause) == [("1", reason, "2")], why
 
 
 def test_two_failures_stay_apart() -> None:
-    rows = {
-        "another request of the same trace": in_browser(url="https://api.shop.example/prices"),
-        "another trace": replace(in_browser(), trace_id="b2" * 16),
-        "a minute later": in_browser(60),
-        "no call at all": replace(
-            in_browser(), body=EventBody(exceptions=raised("TypeError", "price is undefined"))
+    page_error = EventBody(exceptions=raised("TypeError", "price is undefined"))
+    graphql = "https://api.shop.example/graphql"
+    rows: dict[str, tuple[Event, Event]] = {
+        "another request of the same trace": (
+            in_browser(url="https://api.shop.example/prices"),
+            on_server(),
         ),
-        "a body that was not read": replace(in_browser(), body=None),
+        "another order": (in_browser(url=URL.replace("A-7", "A-81")), on_server()),
+        "another method": (
+            in_browser(),
+            half(0, "1", "api", exceptions=raised(*DECLINED), request=Request("GET", URL)),
+        ),
+        "another answer": (
+            in_browser(),
+            half(
+                0,
+                "1",
+                "api",
+                request=Request("POST", URL),
+                contexts={"response": {"status_code": 403}},
+            ),
+        ),
+        "another trace": (replace(in_browser(), trace_id="b2" * 16), on_server()),
+        "another customer": (
+            replace(in_browser(), matched_on=(), identities=(("user.id", "1"),)),
+            replace(on_server(), matched_on=(), identities=(("user.id", "2"),)),
+        ),
+        "a minute later": (in_browser(60), on_server()),
+        "no call at all": (replace(in_browser(), body=page_error), on_server()),
+        "a body that was not read": (replace(in_browser(), body=None), on_server()),
+        "one address for everything": (
+            in_browser(url="/graphql"),
+            on_server(url=graphql),
+        ),
+        "the same text in two services": (
+            half(1, "2", "stock", exceptions=raised(*DECLINED), request=Request("GET", STOCK)),
+            on_server(),
+        ),
+        "two jobs": (
+            job(9, "2", "ReadTimeout", "e51f-7"),
+            job(0, "1", "ReadTimeout", "77aa-1"),
+        ),
+        "noise": (replace(in_browser(201), level="info", handled=True), on_server(200)),
     }
-    for why, other in rows.items():
-        assert len(joined(other, on_server())) == 2, why
-    noise = replace(in_browser(201), level="info", handled=True)
-    assert len(joined(noise, on_server(200))) == 2
+    for why, events in rows.items():
+        assert len(joined(*events)) == 2, why
 
 
 def test_each_event_of_an_issue_is_a_half_of_its_own_cause() -> None:
@@ -149,6 +272,8 @@ def test_worlds_of_failures_are_joined_as_they_were_made() -> None:
         }
         assert place.keys() == world.truth.keys()
         for one, other in combinations(world.events, 2):
+            if one.issue_id == other.issue_id:
+                continue
             is_one = world.truth[one.id] == world.truth[other.id]
             is_joined = place[one.id] == place[other.id]
             right += is_one and is_joined

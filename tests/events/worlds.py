@@ -56,12 +56,14 @@ class World:
     events: list[Event] = field(default_factory=list)
     truth: dict[str, int] = field(default_factory=dict)
     session: str = ""
+    client_issue: str = ""
     failures: int = 0
     issues: int = 0
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)  # noqa: S311 - the same worlds everywhere
         self.session = self.hex(32)
+        self.client_issue = f"{self.hex(4)}9"
 
     def hex(self, length: int) -> str:
         return f"{self.random.getrandbits(length * 4):0{length}x}"
@@ -194,6 +196,8 @@ def record_client(
     if in_steps:
         steps.append(crumb(world, at - 0.1, call, category="http" if mobile else "xhr"))
     page = Request(method=None, url="https://shop.example/checkout")
+    if error[0] == "AxiosError" and not mobile and world.seed % 3 == 0:
+        issue = world.client_issue  # as if the library had raised all of them
     world.add(
         failure,
         at,
@@ -234,7 +238,7 @@ def record_server(
         issue_id=issue,
         project=project,
         platform=world.pick(("python", "node", "java", "php")),
-        transaction=world.pick(names),
+        transaction=names[int(issue) % 2],
         handled=world.chance(0.3),
         has_body=not world.chance(0.03),
         body=EventBody(
