@@ -354,15 +354,31 @@ def _compare_requests(
     both_waited = half.has_waited and cause.has_waited
     matches = (_match(call, cause, wait, both_waited=both_waited) for call in half.calls)
     sureness = max(matches, default=0)
-    is_called = half.span and half.span == cause.parent and half.is_call_error
-    if is_called and wait <= _SOON and (sureness or not (half.calls and cause.paths)):
+    if _is_child(half, cause, wait) and (sureness or not (half.calls and cause.paths)):
         return _CERTAIN, Reason.SAME_REQUEST
-    if not sureness or (not is_same_trace and sureness < _CERTAIN):
-        return None
+    if is_same_trace and not half.calls and _is_answer(half, cause, wait):
+        return 1, Reason.SAME_REQUEST
     is_raised = any(call.is_raised for call in half.calls)
-    if not is_raised and wait > _SOON:
+    is_enough = sureness >= (1 if is_same_trace else _CERTAIN)
+    if not is_enough or (not is_raised and wait > _SOON):
         return None
     return sureness, Reason.SAME_REQUEST if is_raised else Reason.CAUSED_IT
+
+
+def _is_child(half: _Traits, cause: _Traits, wait: timedelta) -> bool:
+    """Return whether the span in which one event failed made the request of the other.
+
+    A browser's span can be the whole page, so there the error has to be about a call.
+    """
+    is_about_call = half.is_call_error or half.side not in CLIENT
+    return bool(half.span) and half.span == cause.parent and wait <= _SOON and is_about_call
+
+
+def _is_answer(half: _Traits, cause: _Traits, wait: timedelta) -> bool:
+    """Return whether a failed call that names no address got the answer of this error."""
+    statuses = {int(found[1]) for text in half.texts for found in _STATUS.finditer(text)}
+    own = cause.status or (500 if cause.event.handled is not True else None)
+    return half.is_call_error and own in statuses and -_AT_ONCE <= wait <= _UNTRACED
 
 
 def _match(call: _Call, cause: _Traits, wait: timedelta, *, both_waited: bool = False) -> int:
@@ -415,13 +431,20 @@ def _compare_tries(half: _Traits, cause: _Traits, wait: timedelta) -> tuple[int,
         return (2, Reason.TRIED_AGAIN) if half.job & cause.job else None
     (kind, text), (other_kind, other_text) = half.raised, cause.raised
     is_alike = kind == other_kind and _masked(text) == _masked(other_text)
-    if is_alike and _ATTEMPT.search(text) and one.transaction:
+    if is_alike and one.transaction and (_ATTEMPT.search(text) or _is_same_step(half, cause)):
         return 2, Reason.TRIED_AGAIN
     for call in half.calls:
         for before in cause.calls:
             if call.is_raised and before.is_raised and _is_same_call(call, before):
                 return 2, Reason.TRIED_AGAIN
     return None
+
+
+def _is_same_step(half: _Traits, cause: _Traits) -> bool:
+    """Return whether the same thing was asked for again, by its ID, and met the same error."""
+    asked = half.request.path if half.request else ()
+    is_same = half.request == cause.request and half.raised == cause.raised
+    return is_same and any(_ID.search(part) for part in asked)
 
 
 def _is_same_call(one: _Call, other: _Call) -> bool:
@@ -525,7 +548,8 @@ def _drop_rivals(events: Sequence[Event], links: dict[str, Link]) -> None:
         if link and link.reason is Reason.SAME_REQUEST and link.sureness < _CERTAIN:
             callers[link.cause.id].append(event)
     for rivals in callers.values():
-        if len({event.project for event in rivals}) > 1:
+        is_weak = any(links[event.id].sureness == 1 for event in rivals)
+        if len({event.issue_id if is_weak else event.project for event in rivals}) > 1:
             for event in rivals:
                 del links[event.id]
 
