@@ -57,6 +57,7 @@ _CALL_ERROR = re.compile(
     r"|failed to fetch|fetch failed|network ?error|load failed|bad gateway|service unavailable"
     r"|gateway time-?out|http\w{0,20}(?:error|exception)|\w{0,20}api_?(?:error|exception)\b|axios"
     r"|max retries exceeded|connection (?:refused|reset|aborted|closed)|socket hang up"
+    r"|resolve host|unknownhost|name resolution|enotfound|econn(?:refused|reset)|unreachable"
     r"|timed? ?out|timeout|deadline exceeded|upstream|resulted in a `?[45]\d\d"
     r"|\b1?\d [A-Z_]{5,20}: |rpc error: code",
     re.IGNORECASE,
@@ -127,7 +128,7 @@ class _Traits:
 def _traits(event: Event) -> _Traits:
     body = event.body or EventBody()
     at = body.happened_at or event.timestamp
-    chain = [(one.type or "", (one.value or "").strip()) for one in body.exceptions]
+    chain = [(one.type or "", (one.value or "").strip()[:_MOST_TEXT]) for one in body.exceptions]
     chain = [(kind, value) for kind, value in chain if kind or value]
     texts = [f"{kind}: {value}" for kind, value in chain] or [event.title or ""]
     texts += [text for text in (body.message, event.message) if text]

@@ -155,6 +155,22 @@ def test_halves_of_one_failure_are_one_problem() -> None:
             half(0, "1", "api", exceptions=raised(*DECLINED), contexts=SPAN),
             "same request",
         ),
+        "a call that got no answer at all the second time": (
+            half(
+                9,
+                "2",
+                "web",
+                exceptions=raised("Error", "getaddrinfo ENOTFOUND api.shop.example"),
+                breadcrumbs=(call(9, URL, 0),),
+            ),
+            in_browser(0, issue="1", status=503),
+            "tried again",
+        ),
+        "a call that names no address": (
+            half(1, "2", "web", exceptions=HTTP_CLIENT),
+            on_server(),
+            "same request",
+        ),
         "a job that tried again": (
             replace(job(9, "2", "ReadTimeout", "e51f-7"), trace_id="b2" * 16),
             job(0, "1", "ConnectTimeout", "e51f-7"),
@@ -207,6 +223,10 @@ def test_two_failures_stay_apart() -> None:
         ),
         "the same text in two services": (
             half(1, "2", "stock", exceptions=raised(*DECLINED), request=Request("GET", STOCK)),
+            on_server(),
+        ),
+        "a call without an address that got another answer": (
+            half(1, "2", "web", exceptions=raised("Error", "Request failed with status code 404")),
             on_server(),
         ),
         "two jobs": (
