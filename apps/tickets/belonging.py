@@ -53,46 +53,46 @@ _LISTED = {
         last latest previous next letzte* zuletzt nächste* dernier* dernière* prochain* último*
         última* próximo* próxima* ultimo ultima prossimo laatste volgende sidste siste næste
         senaste nästa viimeksi viimeinen seuraava ostatni* następn* naposledy poslední последн*
-        hearing exam placed released deploy* shipped delivered dispatched launch* migrat* moved
-        rolled_out published went_live go_live goes_live is_live closed resolved fixed restored
-        recovered refund* invoiced billed dated due expir* ends ended effective valid scheduled
-        planned expected arranged agreed signed hired born birth birthday* spoke spoken talked
-        phoned called emailed mailed wrote discussed met printed generated exported issued
-        approved confirmed verified assigned escalated acknowledged reviewed checked worked works
-        working fine activated deactivated terminated received sent posted reported reports
-        replied answered created completed finished normal taken customer_since client_since
-        user_since member_since last_login last_seen last_active last_visit last_update
-        last_backup last_changed last_charge last_payment next_payment next_charge previous_ticket
-        started_using copyright appointment* flight* meeting* call webinar* demo interview* sync
-        standup retro* postmortem post-mortem review notes agenda newsletter* changelog
-        maintenance holiday* vacation* deadline sprint conference warranty guarantee rollout
-        up_again back_up back_online geliefert versandt verschickt zugestellt veröffentlicht
-        gekündigt geschlossen eröffnet angelegt erstellt erhalten empfangen geplant vereinbart
-        besprochen telefoniert gesprochen geschrieben geboren unterschrieben behoben gelöst fällig
-        gültig ausgestellt funktionierte umgezogen umgestellt migriert gedruckt erstattet
-        geschickt gemeldet kunde_seit kundin_seit mitglied_seit termin* flug besprechung*
-        protokoll notizen telefonat* anruf* gespräch* urlaub geburtstag* geburtsdatum wartung*
-        kündigung* sitzung* schulung* gutschrift* letzter_login letzte_anmeldung créé créée fermé
-        fermée livré* expédié* envoyé* publié* lancé* déployé* signé* résili* résolu* corrigé*
-        réparé* planifié* prévu* convenu* échéance expire né née daté* émis émise rembours* parlé
-        appelé téléphoné écrit fonctionnait marchait imprimé client_depuis cliente_depuis passé
-        passée rendez* réunion* compte-rendu vacances anniversaire naissance dernière_connexion
-        creada creado cerrada cerrado enviado enviada recibido recibida entregado entregada
-        publicad* lanzad* desplegad* firmad* resuelt* arreglad* corregid* planificad* previst*
-        programad* vencid* vence nacid* fechad* emitid* reembols* hablé hablamos llamé llamada*
-        funcionaba realizad* cliente_desde cita vuelo reunión vacaciones cumpleaños nacimiento
-        mantenimiento último_acceso creato creata chiuso chiusa spedit* consegnat* ricevut*
-        pubblicat* rilasciat* firmat* risolt* sistemat* pianificat* scadenza scade nato nata
-        datata emessa emesso rimborsat* parlat* telefonato funzionava cliente_dal appuntamento
-        volo riunione vacanz* compleanno nascita manutenzione ultimo_accesso criado criada fechada
-        recebid* entregue lançad* assinad* resolvid* agendad* vencimento falei funcionava consulta
-        reunião férias aniversário manutenção aangemaakt gesloten verzonden geleverd ontvangen
-        gepubliceerd gelanceerd getekend opgelost hersteld gepland afgesproken besproken gebeld
-        gesproken geboren vervalt verlopen gedateerd terugbetaald werkte gedrukt opgezegd verhuisd
-        klant_sinds afspraak* vlucht vergadering* notulen vakantie* verjaardag* geboortedatum
-        onderhoud* geplaatst oprettet opprettet lukket sendt leveret levert modtaget mottatt
-        udgivet lanceret lansert underskrevet løst rettet planlagt aftalt avtalt født udløber
-        utløper refunderet virkede kunde_siden aftale avtale møde* møte* ferie fødselsdag*
+        hearing exam commented opened_this placed released deploy* shipped delivered dispatched
+        launch* migrat* moved rolled_out published went_live go_live goes_live is_live closed
+        resolved fixed restored recovered refund* invoiced billed dated due expir* ends ended
+        effective valid scheduled planned expected arranged agreed signed hired born birth
+        birthday* spoke spoken talked phoned called emailed mailed wrote discussed met printed
+        generated exported issued approved confirmed verified assigned escalated acknowledged
+        reviewed checked worked works working fine activated deactivated terminated received sent
+        posted reported reports replied answered created completed finished normal taken
+        customer_since client_since user_since member_since last_login last_seen last_active
+        last_visit last_update last_backup last_changed last_charge last_payment next_payment
+        next_charge previous_ticket started_using copyright appointment* flight* meeting* call
+        webinar* demo interview* sync standup retro* postmortem post-mortem review notes agenda
+        newsletter* changelog maintenance holiday* vacation* deadline sprint conference warranty
+        guarantee rollout up_again back_up back_online geliefert versandt verschickt zugestellt
+        veröffentlicht gekündigt geschlossen eröffnet angelegt erstellt erhalten empfangen geplant
+        vereinbart besprochen telefoniert gesprochen geschrieben geboren unterschrieben behoben
+        gelöst fällig gültig ausgestellt funktionierte umgezogen umgestellt migriert gedruckt
+        erstattet geschickt gemeldet kunde_seit kundin_seit mitglied_seit termin* flug
+        besprechung* protokoll notizen telefonat* anruf* gespräch* urlaub geburtstag* geburtsdatum
+        wartung* kündigung* sitzung* schulung* gutschrift* letzter_login letzte_anmeldung créé
+        créée fermé fermée livré* expédié* envoyé* publié* lancé* déployé* signé* résili* résolu*
+        corrigé* réparé* planifié* prévu* convenu* échéance expire né née daté* émis émise
+        rembours* parlé appelé téléphoné écrit fonctionnait marchait imprimé client_depuis
+        cliente_depuis passé passée rendez* réunion* compte-rendu vacances anniversaire naissance
+        dernière_connexion creada creado cerrada cerrado enviado enviada recibido recibida
+        entregado entregada publicad* lanzad* desplegad* firmad* resuelt* arreglad* corregid*
+        planificad* previst* programad* vencid* vence nacid* fechad* emitid* reembols* hablé
+        hablamos llamé llamada* funcionaba realizad* cliente_desde cita vuelo reunión vacaciones
+        cumpleaños nacimiento mantenimiento último_acceso creato creata chiuso chiusa spedit*
+        consegnat* ricevut* pubblicat* rilasciat* firmat* risolt* sistemat* pianificat* scadenza
+        scade nato nata datata emessa emesso rimborsat* parlat* telefonato funzionava cliente_dal
+        appuntamento volo riunione vacanz* compleanno nascita manutenzione ultimo_accesso criado
+        criada fechada recebid* entregue lançad* assinad* resolvid* agendad* vencimento falei
+        funcionava consulta reunião férias aniversário manutenção aangemaakt gesloten verzonden
+        geleverd ontvangen gepubliceerd gelanceerd getekend opgelost hersteld gepland afgesproken
+        besproken gebeld gesproken geboren vervalt verlopen gedateerd terugbetaald werkte gedrukt
+        opgezegd verhuisd klant_sinds afspraak* vlucht vergadering* notulen vakantie* verjaardag*
+        geboortedatum onderhoud* geplaatst oprettet opprettet lukket sendt leveret levert modtaget
+        mottatt udgivet lanceret lansert underskrevet løst rettet planlagt aftalt avtalt født
+        udløber utløper refunderet virkede kunde_siden aftale avtale møde* møte* ferie fødselsdag*
         vedligehold* vedlikehold* skapad* stängd* skickad* levererad* mottag* släppt* lanserad*
         undertecknad* löst* åtgärdad* planerad* avtalad* född* förfaller återbetald* fungerade
         uppsagd* kund_sedan möte* semester luotu* suljettu* lähetetty toimitettu* vastaanotettu*

@@ -131,6 +131,7 @@ def find_customers(
     text = _MESSAGE_ID.sub(lambda found: " " * len(found[0]), text)
     links, notes, rest = _find_links(text, read)
     tokens: list[_Token] = list(links)
+    is_cut = False
     for find in (
         _find_ips,
         _find_sign_in_ids,
@@ -139,7 +140,9 @@ def find_customers(
         _find_emails,
         _find_usernames,
     ):
-        tokens += not_overlapping(list(find(rest))[:_MAX_READ], tokens)
+        several = list(find(rest))
+        is_cut = is_cut or len(several) >= _MAX_READ
+        tokens += not_overlapping(several[:_MAX_READ], tokens)
     found: dict[str, CustomerFound] = {}
     for one in sorted(tokens, key=lambda one: (one.is_ours, one.rank, one.start)):
         key = one.identifier.casefold()
@@ -151,9 +154,9 @@ def find_customers(
             where = excerpt(text, one.start, one.end)
             found[key] = CustomerFound(one.identifier, one.kind, where, 1, one.is_ours)
     if len(found) > _MAX_SHOWN:
-        notes.append(
-            f"{len(found) - _MAX_SHOWN} more possible customers were found but not listed."
-        )
+        least = "At least " if is_cut else ""
+        left = len(found) - _MAX_SHOWN
+        notes.append(f"{least}{left} more possible customers were found but not listed.")
     return tuple(found.values())[:_MAX_SHOWN], tuple(notes)
 
 

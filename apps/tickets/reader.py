@@ -41,6 +41,7 @@ from apps.tickets.written import (
     CHAT_LINE,
     Header,
     Messages,
+    blanked,
     chat_stamps,
     find_headers,
     headers_of_stamps,
@@ -173,14 +174,16 @@ def read_moment(typed: str, *, zone: ZoneInfo, now: datetime) -> MomentFound | N
 
 @dataclass(frozen=True, slots=True)
 class _Scan:
-    """What a text has outside its headers. `chat` are the times of its mentions that head a line.
+    """What a text has outside its headers.
 
+    `chat` are the times of its mentions that head a line, `bare` is the text without its dates.
     `like_times` may be times of day, and `unread` are days or times, but neither can be read.
     """
 
     mentions: list[Mention]
     durations: list[DurationToken]
-    chat: list[ClockToken]
+    chat: frozenset[ClockToken]
+    bare: str
     style: ClockStyle
     like_times: list[Unread]
     unread: list[Unread]
@@ -199,11 +202,12 @@ def _scan(text: str, headers: Sequence[Header]) -> _Scan:
     dates, durations = dates[:_MAX_TOKENS], durations[:_MAX_TOKENS]
     clocks = clocks[:_MAX_TOKENS]
     taken = [*headers, *dates, *durations]
-    chat = chat_stamps(text, clocks)
-    chat_starts = tuple(text.rfind("\n", 0, one.start) + 1 for one in chat)
+    chat = frozenset(chat_stamps(text, clocks))
+    chat_starts = tuple(sorted(text.rfind("\n", 0, one.start) + 1 for one in chat))
     breaks = Breaks(tuple(header.start for header in headers), chat_starts)
     mentions = find_mentions(text, dates, clocks, parts, breaks)
-    stamps = [one for one in mentions if stamp_question(text, one, chat) and one.has_own_date]
+    bare = blanked(text, [*dates, *durations])
+    stamps = [one for one in mentions if one.has_own_date and stamp_question(bare, one, chat)]
     if stamps:  # other times take no day from them
         starts = sorted([*breaks.mails, *(one.start for one in stamps)])
         others = find_mentions(
@@ -220,6 +224,7 @@ def _scan(text: str, headers: Sequence[Header]) -> _Scan:
         mentions=mentions,
         durations=durations,
         chat=chat,
+        bare=bare,
         style=ClockStyle.of(clocks),
         like_times=not_overlapping(like_times, taken)[:_MAX_TOKENS],
         unread=not_overlapping([*more_unread, *unread], taken)[:_MAX_TOKENS],
@@ -241,20 +246,25 @@ def _find_moments(
     stamps = {
         mention: question
         for mention in scan.mentions
-        if (question := stamp_question(text, mention, scan.chat))
+        if (question := stamp_question(scan.bare, mention, scan.chat))
     }
-    dated = [*headers, *headers_of_stamps(text, stamps, None, context)]
+    is_dated = {one: one.has_calendar_date for one in stamps}
+    alone = {one: resolve_mention(text, one, (), context) for one in stamps if is_dated[one]}
+    dated = [*headers, *headers_of_stamps(stamps, alone)]
     messages = Messages(text, dated, given, context)
-    undated = headers_of_stamps(text, stamps, messages, context)
-    timed = Messages(text, [*dated, *undated], given, context)
+    meant = {
+        one: resolve_mention(text, one, messages.references_at(one.start), context)
+        for one in scan.mentions
+    }
+    undated = {one: meant[one] for one in stamps if not is_dated[one]}
+    timed = Messages(text, [*dated, *headers_of_stamps(stamps, undated)], given, context)
     found: list[_Found] = []
     for duration in scan.durations:
         references = timed.timed_references_at(duration.start)
         moment = resolve_duration(text, duration, references, context)
         more = [ALONE] if is_stamp_of(text, duration) else []
         found.append(_Found(duration, _asked(moment, more)))
-    for mention in scan.mentions:
-        moment = resolve_mention(text, mention, messages.references_at(mention.start), context)
+    for mention, moment in meant.items():
         more = list(unread_questions(text, mention, scan.like_times, scan.unread))
         more += asked_question(text, mention, is_older=messages.is_older(mention.start))
         if mention in stamps:

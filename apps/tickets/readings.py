@@ -125,7 +125,7 @@ def _zones(mention: Mention, context: Context) -> tuple[ZoneOption, ...]:
     default = ZoneOption(f"no time zone is given, so {context.zone.key}", context.zone)
     if named and named.is_uncertain:
         return (default, *_explained_options(named))
-    if mention.clock is None or mention.zone:
+    if mention.zone:
         return (default,)
     others = (option for zone in context.other_zones for option in _explained_options(zone))
     return (default, *others)
@@ -272,9 +272,10 @@ def _zone_questions(
         yield f"“{named.text}” may or may not be the time zone."
     elif named:
         yield f"“{named.text}” could mean more than one time zone."
-    elif mention.clock:
+    else:
         names = " and ".join(f"“{zone.text}”" for zone in context.other_zones)
+        said = mention.clock or mention.group
         yield (
-            f"“{mention.clock.text}” gives no time zone, but another time in the ticket does: "
-            f"{names}."
+            f"“{said.text if said else ''}” gives no time zone, but another time in the ticket "
+            f"does: {names}."
         )

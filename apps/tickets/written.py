@@ -7,7 +7,7 @@ two surely say when it was written. A quotation ends where its lines are no long
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from apps.tickets.dates import find_dates, local_day
@@ -15,7 +15,7 @@ from apps.tickets.durations import DurationToken, find_durations
 from apps.tickets.mentions import DaySource, Mention, find_mentions
 from apps.tickets.questions import NOT_PROBLEM
 from apps.tickets.readings import Context, resolve_mention
-from apps.tickets.text import Excerpt, ReferenceTime, Spanned, excerpt, not_overlapping
+from apps.tickets.text import Excerpt, MomentFound, ReferenceTime, Spanned, excerpt, not_overlapping
 from apps.tickets.times import ClockToken, find_clocks, find_parts
 from apps.tickets.zones import ZoneToken
 
@@ -250,7 +250,7 @@ def _read_attribution(words: str, is_quoted: bool, context: Context) -> Written 
     if not (is_dated or (is_quoted and verb and dates)):
         return None
     clocks = not_overlapping(find_clocks(bare), dates)
-    rest = _VERB.sub(" ", _without(bare, [*dates, *clocks]))
+    rest = _VERB.sub(" ", blanked(bare, [*dates, *clocks]))
     beside = (one.strip(".") for one in _WORD.findall(rest))
     plain = [
         one for one in beside if one[:1].islower() and len(one) > 2 and one not in _BESIDE_DATE
@@ -262,10 +262,13 @@ def _read_attribution(words: str, is_quoted: bool, context: Context) -> Written 
     return _read(bare, find_mentions(bare, dates, clocks, []), (), context, _OF_MESSAGE)
 
 
-def _without(text: str, spans: Sequence[Spanned]) -> str:
-    for one in sorted(spans, key=lambda one: one.start, reverse=True):
-        text = f"{text[: one.start]} {text[one.end :]}"
-    return text
+def blanked(text: str, spans: Iterable[Spanned]) -> str:
+    """Return the text, as long as it was, with spaces in these places."""
+    parts, end = [], 0
+    for one in sorted(spans, key=lambda one: one.start):
+        parts += [text[end : one.start], " " * (one.end - max(end, one.start))]
+        end = max(end, one.end)
+    return "".join([*parts, text[end:]])
 
 
 def read_written(
@@ -332,9 +335,13 @@ _SPEAKER = re.compile(
 _SPEAKER_BEFORE = re.compile(r"[^\W\d_][^\n\d:.!?]{0,30}[ \t][\[(]\Z")
 _SPOKEN_AFTER = re.compile(r"[\])]:?[ \t]")
 _HAPPENED = re.compile(
-    r"time|zeit|heure|hora\b|when|wann|quand|cuándo|cuando|quando|wanneer|occur|happen|incident|"
-    r"issue|problem|error|fail|fehler|erreur|erro|\b(?:fel|feil|fejl|bug|first|last\sseen|at|log)\b|"
-    r"crash|start|begin|発生",
+    r"occur|happen|incident|issue|problem|error|fail|fehler|erreur|erro|crash|発生|"
+    r"\b(?:fel|feil|fejl|bug|log|first\s(?:seen|noticed))\b",
+    re.IGNORECASE,
+)
+_TIME = re.compile(
+    r"(?:date|local)?time(?:stamp)?|date|local|exact|zeit(?:punkt)?|uhrzeit|datum|heure|hora|when|"
+    r"wann|quand|cu[áa]ndo|quando|wanneer",
     re.IGNORECASE,
 )
 _REPORTED = re.compile(
@@ -369,21 +376,24 @@ def chat_stamps(text: str, clocks: Sequence[ClockToken]) -> list[ClockToken]:
 def _is_spoken(text: str, clock: ClockToken) -> bool:
     line_start = text.rfind("\n", 0, clock.start) + 1
     before = text[line_start : clock.start]
-    if len(before) > _MAX_STAMP:
+    speaker, spoken = _SPEAKER.match(text, clock.end), _SPOKEN_AFTER.match(text, clock.end)
+    if len(before) > _MAX_STAMP or not (speaker or spoken):
         return False
     durations, _ = find_durations(before)
     for day in reversed(find_dates(before, durations)):
         before = before[: day.start] + before[day.end :].strip(" ,")
-    speaker = _SPEAKER.match(text, clock.end)
     if _LINE_START.fullmatch(before) and speaker:
         name = next(filter(None, speaker.groups()), "").strip()
         is_cell = speaker["cell"] is None or name[0].isupper()
         return is_cell and len(name.split()) <= _MAX_NAME and name.upper() not in _LEVELS
-    return bool(_SPEAKER_BEFORE.fullmatch(before) and _SPOKEN_AFTER.match(text, clock.end))
+    return bool(_SPEAKER_BEFORE.fullmatch(before) and spoken)
 
 
-def stamp_question(text: str, mention: Mention, chat: Sequence[ClockToken]) -> str:
-    """Return the question about a time that may only say when something was written, or ""."""
+def stamp_question(text: str, mention: Mention, chat: Container[ClockToken]) -> str:
+    """Return the question about a time that may only say when something was written, or "".
+
+    The other dates and durations in the text are blank.
+    """
     if mention.clock in chat:
         return CHAT_LINE
     at = mention.clock.start if mention.clock else mention.start
@@ -392,7 +402,6 @@ def stamp_question(text: str, mention: Mention, chat: Sequence[ClockToken]) -> s
         return ""
     before, after = line
     is_last = not text[mention.end + len(after) :].strip()
-    before, after = _without_times(before), _without_times(after)
     label = _LABEL.fullmatch(before)
     if label and not after.strip(" \t.)"):
         said = label["label"]
@@ -408,7 +417,11 @@ def stamp_question(text: str, mention: Mention, chat: Sequence[ClockToken]) -> s
 
 def is_of_problem(label: str) -> bool:
     """Return whether the label of a field says that its time is when something happened."""
-    return bool(_HAPPENED.search(label)) and not _REPORTED.search(label)
+    if _REPORTED.search(label):
+        return False
+    words = [word for word in _WORD.findall(label) if len(word) > 3]
+    is_time = bool(words) and all(_TIME.fullmatch(word) for word in words)
+    return is_time or bool(_HAPPENED.search(label))
 
 
 def is_stamp_of(text: str, duration: DurationToken) -> bool:
@@ -428,11 +441,6 @@ def _line_around(text: str, at: int, start: int, end: int) -> tuple[str, str] | 
     return (before, after) if is_short and not _TIME_LABEL.match(f"{before} ") else None
 
 
-def _without_times(text: str) -> str:
-    durations, _ = find_durations(text)
-    return _without(text, [*durations, *find_dates(text, [])])
-
-
 def _is_stamp(before: str, after: str) -> bool:
     """Return whether there are only names and the like beside a time, and no sentence."""
     before, after = _ADDRESS.sub(" ", before), _ADDRESS.sub(" ", after)
@@ -450,27 +458,23 @@ def _may_be_name_above(text: str, at: int) -> bool:
 
 
 def headers_of_stamps(
-    text: str, stamps: Mapping[Mention, str], messages: "Messages | None", context: Context
+    stamps: Mapping[Mention, str], found: Mapping[Mention, MomentFound]
 ) -> list[Header]:
     """Return lines with only a time as headers, from which the text below counts, surely or maybe.
 
-    Without `messages` they are those with a date; with them the others, whose day is found there.
+    `found` is what those that may be headers can mean.
     """
     headers = []
-    for mention, question in stamps.items():
-        if question not in (CHAT_LINE, ALONE) or mention.has_calendar_date is (
-            messages is not None
-        ):
+    for mention, moment in found.items():
+        if stamps.get(mention) not in (CHAT_LINE, ALONE):
             continue
-        references = messages.references_at(mention.start) if messages else ()
-        found = resolve_mention(text, mention, references, context)
-        is_sure = question == CHAT_LINE and mention.has_calendar_date
+        is_sure = stamps[mention] == CHAT_LINE and mention.has_calendar_date
         source = "the date of the line" if is_sure else "the date above it"
         doubt = "" if is_sure else _SEPARATE_LINE
         own = tuple(
-            ReferenceTime(source, moment=reading.moment, doubt=doubt) for reading in found.readings
+            ReferenceTime(source, moment=reading.moment, doubt=doubt) for reading in moment.readings
         )
-        headers.append(Header(mention.start, mention.end, own, found.excerpt))
+        headers.append(Header(mention.start, mention.end, own, moment.excerpt))
     return headers
 
 
