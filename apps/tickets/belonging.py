@@ -30,30 +30,31 @@ class Kind(Enum):
 # kinds is of the last one. Short words that another language uses otherwise are not listed.
 _LISTED = {
     Kind.OBJECT: """
-        checkout login page form search app site shop cart basket order orders ordered purchase*
-        bought buy paid pay payment payments booked booking* reserv* regist* subscri* upgrad*
-        renew* signed_up sign_up signup logged_in login log_in upload* update updated cancel*
-        submitted joined invoice* bill receipt* statement* license* licence* membership* contract*
-        policy trial* delivery shipment* parcel* package* version* build patch* backup* report
-        reports quote ticket case email mail message* account_created opened bestell* auftrag
-        gekauft bezahlt zahlung gebucht buchung angemeldet eingeloggt überwiesen storniert
-        aktualisiert installiert rechnung* vertrag* abo lieferung* sendung* paket* quittung*
-        angebot* mahnung* nachricht* update commande* acheté achat payé réserv* inscri* abonn*
-        annul* téléchargé facture* contrat* colis courriel* livraison* version* reçu pedido*
-        compré compra pagado pagué pago reserva* registr* suscri* cancel* factura* contrato*
-        entrega* paquete* correo* versión encarg* encomend* ordine ordini ordinato acquist* pagato
-        pagamento prenot* iscri* fattura* contratto* consegna* pacco versione paguei encomenda
-        fatura* assinatura versão bestelling* besteld gekocht betaald betaling geboekt boeking
-        factuur* facturen pakket* versie* bestilt* bestilling* ordre købt kjøpt betalt betaling
-        booket faktura* pakke* levering* beställ* köpt* betald* bokad* bokning leverans* paketet
-        tila* osti* ostin maksoi* varasi* varaus lasku* sopimus* toimitus* paketti* zamówi* kupił*
-        zapłaci* rejestra* umowa umowy paczka objedn* zakoupil* smlouva zásilka заказ* оплат*
-        купил* счет счёт договор* sipariş* sözleşme 注文 購入 請求書 契約""",
+        portal website seite webseite anwendung página pagina sito sida side siden sivu strona
+        stránka страница сайт checkout login page form search app site shop cart basket order
+        orders ordered purchase* bought buy paid pay payment payments booked booking* reserv*
+        regist* subscri* upgrad* renew* signed_up sign_up signup logged_in login log_in upload*
+        update updated cancel* submitted joined invoice* bill receipt* statement* license*
+        licence* membership* contract* policy trial* delivery shipment* parcel* package* version*
+        build patch* backup* report reports quote ticket case email mail message* account_created
+        opened bestell* auftrag gekauft bezahlt zahlung gebucht buchung angemeldet eingeloggt
+        überwiesen storniert aktualisiert installiert rechnung* vertrag* abo lieferung* sendung*
+        paket* quittung* angebot* mahnung* nachricht* update commande* acheté achat payé réserv*
+        inscri* abonn* annul* téléchargé facture* contrat* colis courriel* livraison* version*
+        reçu pedido* compré compra pagado pagué pago reserva* registr* suscri* cancel* factura*
+        contrato* entrega* paquete* correo* versión encarg* encomend* ordine ordini ordinato
+        acquist* pagato pagamento prenot* iscri* fattura* contratto* consegna* pacco versione
+        paguei encomenda fatura* assinatura versão bestelling* besteld gekocht betaald betaling
+        geboekt boeking factuur* facturen pakket* versie* bestilt* bestilling* ordre købt kjøpt
+        betalt betaling booket faktura* pakke* levering* beställ* köpt* betald* bokad* bokning
+        leverans* paketet tila* osti* ostin maksoi* varasi* varaus lasku* sopimus* toimitus*
+        paketti* zamówi* kupił* zapłaci* rejestra* umowa umowy paczka objedn* zakoupil* smlouva
+        zásilka заказ* оплат* купил* счет счёт договор* sipariş* sözleşme 注文 購入 請求書 契約""",
     Kind.RECORD: """
         last latest previous next letzte* zuletzt nächste* dernier* dernière* prochain* último*
         última* próximo* próxima* ultimo ultima prossimo laatste volgende sidste siste næste
         senaste nästa viimeksi viimeinen seuraava ostatni* następn* naposledy poslední последн*
-        hearing exam commented opened_this placed released deploy* shipped delivered dispatched
+        hearing exam commented  placed released deploy* shipped delivered dispatched
         launch* migrat* moved rolled_out published went_live go_live goes_live is_live closed
         resolved fixed restored recovered refund* invoiced billed dated due expir* ends ended
         effective valid scheduled planned expected arranged agreed signed hired born birth
@@ -106,8 +107,9 @@ _LISTED = {
         yayınlan* planlan* düzeltil* toplantı randevu bakım 作成 完了 送信 予定 発行 公開 会議
         予約 誕生日 メンテナンス""",
     Kind.FAILURE: """
-        grey* gray* offline unresponsive unusable grau ausgegraut brach bricht gris grisé grigio
-        non s'est_fermé s'est_fermée se_cerró se_cierra blue_screen black_screen went_black never
+        inaccessible inaccesible inaccessibile injoignable indisponible* unerreichbar grey* gray*
+        offline unresponsive unusable grau ausgegraut brach bricht gris grisé grigio non
+        s'est_fermé s'est_fermée se_cerró se_cierra blue_screen black_screen went_black never
         logged_me oops error* err fail* broke* break* crash* bug bugs buggy down outage*
         exception* traceback timeout* timed_out typeerror blank white froze* freez* hang* hung
         stuck stall* spinn* loop* wrong* missing gone lost losing vanish* disappear* problem*
@@ -117,29 +119,29 @@ _LISTED = {
         log_me_out empty emptied incident* fatal critical warn* first_seen first_reported noticed
         happen* occur* again tried try tries trying attempt* twice duplicate* slow* lag*
         incorrect* invalid* unexpect* disconnect* abort* glitch* corrupt* unavailable unreachable
-        degraded dead dies died weird strange flicker* 500 501 502 503 504 404 403 401 429 500s
-        502s 503s 504s 404s 5xx 4xx wanted_to click* as_expected itself fehler* kaputt defekt
-        absturz abgestürzt stürzt stürzte störung* nicht nichts kein keine keinen keiner hängt
-        hing leer* weg verschwunden* falsch* abgelehnt abgebrochen* gescheitert fehlgeschlagen
-        schlug scheitert* unmöglich gesperrt doppelt wieder erneut versuch* passiert* auftrat
-        aufgetreten tritt ausfall* ausgefallen* langsam* lädt weiß weiße weißer geklickt klickte
-        rausgeflogen erreur* planté plante plantage panne bloqu* impossible échou* échec vide
-        blanche disparu* fausse refusé* rejeté* lent lente encore essay* tenté tentative problème*
-        souci* pas rien tourne déconnect* deux_fois fallo* falló fallaba fallan roto caído caída
-        cayó no_pude no_puedo no_pudo no_podía no_se no_me no_funciona* no_carga* no_aparece
-        no_abre no_responde no_llega blanco vacío vacía perdid* desaparec* bloquead* rechaz*
-        otra_vez intent* problema* imposible dos_veces errore errori fallit* rotto bloccat*
-        impossibile vuot* bianc* sparit* perso persa rifiutat* ancora provat* due_volte erro erros
-        falh* quebr* trav* caiu impossível vazi* branco sumiu perdeu recusad* tentei não nao
-        duas_vezes fout* kapot vast vastgelopen mislukt* lukt* niet niets geen leeg witte
-        verdwenen kwijt geweigerd afgewezen traag opnieuw weer geprobeerd probeer* storing*
-        probleem problemen fejl* feil* fel virker_ikke ikke ingenting hvid forsvandt forsvunnet
-        afvist avvist igen igjen prøv* forsøg* forsøk* nede nedbrud trasig* kraschade kraschar
-        inte försvann försvunnen nekad* avvis* långsam* försök* krånglar virhe* kaatui kaatuu ei
-        rikki tyhjä valkoinen katosi hylät* hidas uudelleen yrit* ongelma* jumi* błąd błęd* awaria
-        padł* nie zawies* puste biał* znikn* odrzuc* ponownie znów próbow* zepsut* chyba chybu
-        chyby nefung* nejde spadl* prázdn* znovu ошибк* сбой не упал* пуст* снова hata hatası
-        çöktü olmadı boş tekrar エラー 障害 不具合 失敗""",
+        degraded dead weird strange flicker* 500 501 502 503 504 404 403 401 429 500s 502s 503s
+        504s 404s 5xx 4xx wanted_to click* as_expected itself fehler* kaputt defekt absturz
+        abgestürzt stürzt stürzte störung* nicht nichts kein keine keinen keiner hängt hing leer*
+        weg verschwunden* falsch* abgelehnt abgebrochen* gescheitert fehlgeschlagen schlug
+        scheitert* unmöglich gesperrt doppelt wieder erneut versuch* passiert* auftrat aufgetreten
+        tritt ausfall* ausgefallen* langsam* lädt weiß weiße weißer geklickt klickte rausgeflogen
+        erreur* planté plante plantage panne bloqu* impossible échou* échec vide blanche disparu*
+        fausse refusé* rejeté* lent lente encore essay* tenté tentative problème* souci* pas rien
+        tourne déconnect* deux_fois fallo* falló fallaba fallan roto caído caída cayó no_pude
+        no_puedo no_pudo no_podía no_se no_me no_funciona* no_carga* no_aparece no_abre
+        no_responde no_llega blanco vacío vacía perdid* desaparec* bloquead* rechaz* otra_vez
+        intent* problema* imposible dos_veces errore errori fallit* rotto bloccat* impossibile
+        vuot* bianc* sparit* perso persa rifiutat* ancora provat* due_volte erro erros falh*
+        quebr* trav* caiu impossível vazi* branco sumiu perdeu recusad* tentei não nao duas_vezes
+        fout* kapot vast vastgelopen mislukt* lukt* niet niets geen leeg witte verdwenen kwijt
+        geweigerd afgewezen traag opnieuw weer geprobeerd probeer* storing* probleem problemen
+        fejl* feil* fel virker_ikke ikke ingenting hvid forsvandt forsvunnet afvist avvist igen
+        igjen prøv* forsøg* forsøk* nede nedbrud trasig* kraschade kraschar inte försvann
+        försvunnen nekad* avvis* långsam* försök* krånglar virhe* kaatui kaatuu ei rikki tyhjä
+        valkoinen katosi hylät* hidas uudelleen yrit* ongelma* jumi* błąd błęd* awaria padł* nie
+        zawies* puste biał* znikn* odrzuc* ponownie znów próbow* zepsut* chyba chybu chyby nefung*
+        nejde spadl* prázdn* znovu ошибк* сбой не упал* пуст* снова hata hatası çöktü olmadı boş
+        tekrar エラー 障害 不具合 失敗""",
 }
 _KINDS = {word.replace("_", " "): kind for kind, words in _LISTED.items() for word in words.split()}
 _STEMS = {word[:-1]: kind for word, kind in _KINDS.items() if word.endswith("*")}
@@ -204,6 +206,7 @@ _AFTER = word_set(
     "antes dopo prima depois sinds na voor siden efter etter før sedan före jälkeen ennen od po "
     "przed после до"
 )
+_FUTURE = word_set("will we'll i'll you'll they'll shall werden wird sera será sarà zal vil kommer")
 _DURING = word_set(
     "during while when beim bei während lors pendant durante mentre tijdens under aikana podczas"
 )
@@ -221,7 +224,8 @@ _TITLE = re.compile(r"[ \t#>*=-]{0,12}[^\W\d_][^\n.!?;:|]{1,60}")
 _SMALL = word_set(
     "on at around about approximately approx roughly circa ca etwa ungefähr environ since from of "
     "the a an in and but then um am den der im seit gegen und le  la les à vers et el los las en "
-    "y il lo alle di e em o às de op om het og och på kl klo ja w  na v dnia"
+    "y il lo alle di e em o às de op om het og och på kl klo ja w  na v dnia was were been war "
+    "waren wurde était fut fue estaba era foi stava werd var blev oli był była było"
 )
 _SUBJECTS = _WHO | word_set(
     "it this that you someone customer user client das es kunde ce ça cela on esto questo isso het "
@@ -302,6 +306,9 @@ def belonging(
     following = _words(_of_that_time(before, after, is_dated=is_dated))
     clause = _Clause(before, after, _words(before), following, has_clock, is_dated)
     last = max((number for number, one in enumerate(clause.words) if one.kind), default=None)
+    planned = next((one.start for one in clause.words if one.word in _FUTURE), None)
+    if is_dated and planned is not None:
+        return Belonging(is_connected=False, question=_other(before[planned:]))
     if last is not None and not _is_failing(clause, last):
         said = before[clause.words[max(0, last - 1)].start :]
         return Belonging(is_connected=False, question=_other(said))

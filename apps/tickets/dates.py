@@ -175,7 +175,8 @@ _COMING = re.compile(
 # Capitalized only; "Sat" and "Sun" are also words, so they need "on" before them.
 _SHORT_WEEKDAY = re.compile(
     r"(?<!\w)(?<!next\s)(?<!every\s)(?<!each\s)(?<!coming\s)"
-    r"(?P<last>last\s)?(?P<day>Mon|Tues?|Wed|Thu(?:rs?)?|Fri|(?<=on\s)(?:Sat|Sun))\.?(?=[\s,)]|\Z)"
+    r"(?P<last>last\s)?(?P<day>Mon(?!\s(?!(?:at|around|about|and|or|the|to|in|when|i|we|it|[mae][a-z]{2,4}ning|"
+    r"night|afternoon)\s)[a-zà-ÿ])|Tues?|Wed|Thu(?:rs?)?|Fri|(?<=on\s)(?:Sat|Sun))\.?(?=[\s,)]|\Z)"
 )
 
 

@@ -118,7 +118,8 @@ _AGE = re.compile(
 _COMMENTED = re.compile(
     rf"^{_PREFIX.pattern}(?:[^\n.:!?]{{1,60}}\s(?:added\sa\scomment|commented|replied|responded|"
     r"made\schanges|created\sissue)\s?(?:-|\u2013|on|at|:)?|(?:posted|sent|submitted|reported|opened|"
-    r"created)\sby\s[^\n.:!?]{1,40}\s(?:on|at|-))\s(?P<rest>[^\n]{6,40})$",
+    r"created)\sby\s[^\n.:!?]{1,40}\s(?:on|at|-)|(?:[^\n.:!?]{1,60}\s)?(?:opened|started)\sthis\s"
+    r"[^\W\d_]{4,16}(?:\son)?)\s(?P<rest>[^\n]{6,40})$",
     re.IGNORECASE | re.MULTILINE,
 )
 # A form with date and time of the problem on two lines is not the header of a mail.

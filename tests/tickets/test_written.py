@@ -71,6 +71,7 @@ HEADERS = [
     "On Tue, 17 Nov 2026 at 14:20 Jane Doe\n<\nmailto:jane@example.com\n> wrote:",
     "From: Jane <jane@example.com>Sent: Tuesday, November 17, 2026, 2:20 PM",
     "Posted by jane on 17 Nov 2026 14:20",
+    "jane opened this issue on Nov 17, 2026 14:20 · 3 comments",
     "Jane Doe reported via email 2 days ago (Tue, 17 Nov 2026 at 2:20 PM)",
 ]
 
