@@ -181,7 +181,7 @@ _PRESENT = re.compile(
     re.IGNORECASE,
 )
 _ONSET = re.compile(
-    r"\W{0,4}(?:(?:ever|already|schon)\s)?(?:since|from|seit|ab|depuis|desde|dal|sinds|siden|sedan|od)"
+    r"\W{0,4}(?:(?:ever|already|schon)\s)?(?:since|seit|depuis|desde|dal|sinds|siden|sedan|od)"
     r"\W{0,4}(?:(?:the|le|el|dem)\s)?\Z",
     re.IGNORECASE,
 )
@@ -218,7 +218,8 @@ _THAT = re.compile(
 )
 _WHO = word_set("i we he she they ich wir er sie je nous il elle yo io noi eu ik wij jeg vi jag")
 _LABEL = re.compile(
-    r"(?:\A|[|;,\n(\u2022*-])[ \t]{0,4}(?P<label>[^\W\d_][^\n:|;,.!?]{1,30}):[ \t*]{0,4}\Z"
+    r"(?:\A|[|;,\n({\u2022*\s-])[ \t\"']{0,4}(?P<label>[^\W\d_][^\n:=|;,.!?\"'{]{1,30})"
+    r"[\"']?[:=][ \t*\"']{0,4}\Z"
 )
 _TITLE = re.compile(r"[ \t#>*=-]{0,12}[^\W\d_][^\n.!?;:|]{1,60}")
 _SMALL = word_set(
@@ -351,11 +352,13 @@ def _is_failing(clause: _Clause, last: int) -> bool:
         is_during = any(word.word in _DURING for word in words[max(0, last - 3) : last])
         return fails_after and (is_during or bool(re.search(r",\s\w", between)))
     beside = _BESIDE.match(between)
+    failed = any(word.kind is Kind.FAILURE for word in words[:last])
+    if failed and _ONSET.fullmatch(between):
+        return True
     if _is_later(words[:last]) or _OF.search(between) or (beside and beside["date"]):
         return False
     is_told = any(word.word in _SUBJECTS for word in words[:last])
     extra = [word for word in words[last + 1 :] if not (word.word in _SMALL or word.word.isdigit())]
-    failed = any(word.kind is Kind.FAILURE for word in words[:last])
     is_beside = beside and clause.is_dated
     return (failed and not is_beside) or (
         fails_after and clause.has_clock and (is_told or not extra or "," in between)

@@ -121,7 +121,9 @@ _WORDS = re.compile(
     r"(?P<tight>一昨日|昨日|今日|本日|今朝)",
     re.IGNORECASE,
 )
-_HIER = re.compile(r"(?<![\w-])hier(?=\s{1,2}(?:à|vers|midi)(?!\w))", re.IGNORECASE)
+_HIER = re.compile(
+    r"(?<![\w-])hier(?=\s{1,2}(?:(?:à|vers|midi)(?!\w)|[0-2]?[0-9]\s?h))", re.IGNORECASE
+)
 _NEXT = (
     r"next|every|each|coming|until|till|jeden|nächsten|kommenden|chaque|cada|próximo|ogni|prossimo|"
     r"elke|volgende|komende|varje|nästa|hver|næste|neste|joka|ensi|każd(?:y|ą|ego)"

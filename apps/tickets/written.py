@@ -341,7 +341,7 @@ _HAPPENED = re.compile(
     re.IGNORECASE,
 )
 _TIME = re.compile(
-    r"(?:date|local)?time(?:stamp)?|date|local|exact|zeit(?:punkt)?|uhrzeit|datum|heure|hora|when|"
+    r"ts|(?:date|local)?time(?:stamp)?|date|local|exact|zeit(?:punkt)?|uhrzeit|datum|heure|hora|when|"
     r"wann|quand|cu[áa]ndo|quando|wanneer",
     re.IGNORECASE,
 )
@@ -421,7 +421,7 @@ def is_of_problem(label: str) -> bool:
     if _REPORTED.search(label):
         return False
     words = [word for word in _WORD.findall(label) if len(word) > 3]
-    is_time = bool(words) and all(_TIME.fullmatch(word) for word in words)
+    is_time = all(_TIME.fullmatch(word) for word in words or [label.strip()])
     return is_time or bool(_HAPPENED.search(label))
 
 

@@ -185,6 +185,9 @@ SURE += [
     sure("Blank for all since 18 Nov 16:10, it is still down", "2026-11-18 15:10"),
     sure("The app closed itself yesterday at 16:10", "2026-11-19 15:10"),
     sure("I couldn't log in yesterday at 16:10", "2026-11-19 15:10"),
+    sure("I can't log in since yesterday 16:10", "2026-11-19 15:10"),
+    sure("hier 16h10 erreur 500 au paiement", "2026-11-19 15:10"),
+    sure("ts=2026-11-18T16:10:09Z level=error user=77", "2026-11-18 16:10"),
     sure("Mon panier a disparu hier à 16h10.", "2026-11-19 15:10"),
     sure("Die Seite war am 18.11.2026 um 16:10 Uhr nicht erreichbar.", "2026-11-18 15:10"),
     sure("Le paiement a échoué le 18 novembre à 16h10.", "2026-11-18 15:10"),
@@ -219,6 +222,9 @@ AMBIGUOUS = [
     ambiguous("I left on 18 Nov at 16:10 and it isn't up", "2026-11-18 15:10", "Nothing beside it"),
     ambiguous("My trip (no. 1, 18 Nov 16:10) vanished", "2026-11-18 15:10", "Nothing beside it"),
     ambiguous("Closing after we will freeze on 3 Nov", "2026-11-03 11:00", "“will freeze on”", 720),
+    ambiguous(
+        '{"created_at":"2026-11-18T16:10:09Z","status":"failed"}', "2026-11-18 16:10", "“created"
+    ),
     ambiguous("A photo from 18 Nov 16:10 is blank", "2026-11-18 15:10", "“A photo from”"),
     ambiguous("We ate at 16:10 yesterday. Now it hangs.", "2026-11-19 15:10", "Nothing beside it"),
     ambiguous("at home yesterday, ill today", "2026-11-19 11:00", "Nothing beside it", 720),
