@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from apps.tickets.questions import NOT_PROBLEM
 from apps.tickets.text import Spanned, word_set
-from apps.tickets.written import is_of_problem
+from apps.tickets.written import ABOVE, ASKED_ABOVE, is_of_problem
 
 
 class Kind(Enum):
@@ -54,46 +54,46 @@ _LISTED = {
         last latest previous next letzte* zuletzt nächste* dernier* dernière* prochain* último*
         última* próximo* próxima* ultimo ultima prossimo laatste volgende sidste siste næste
         senaste nästa viimeksi viimeinen seuraava ostatni* następn* naposledy poslední последн*
-        hearing exam commented  placed released deploy* shipped delivered dispatched
-        launch* migrat* moved rolled_out published went_live go_live goes_live is_live closed
-        resolved fixed restored recovered refund* invoiced billed dated due expir* ends ended
-        effective valid scheduled planned expected arranged agreed signed hired born birth
-        birthday* spoke spoken talked phoned called emailed mailed wrote discussed met printed
-        generated exported issued approved confirmed verified assigned escalated acknowledged
-        reviewed checked worked works working fine activated deactivated terminated received sent
-        posted reported reports replied answered created completed finished normal taken
-        customer_since client_since user_since member_since last_login last_seen last_active
-        last_visit last_update last_backup last_changed last_charge last_payment next_payment
-        next_charge previous_ticket started_using copyright appointment* flight* meeting* call
-        webinar* demo interview* sync standup retro* postmortem post-mortem review notes agenda
-        newsletter* changelog maintenance holiday* vacation* deadline sprint conference warranty
-        guarantee rollout up_again back_up back_online geliefert versandt verschickt zugestellt
-        veröffentlicht gekündigt geschlossen eröffnet angelegt erstellt erhalten empfangen geplant
-        vereinbart besprochen telefoniert gesprochen geschrieben geboren unterschrieben behoben
-        gelöst fällig gültig ausgestellt funktionierte umgezogen umgestellt migriert gedruckt
-        erstattet geschickt gemeldet kunde_seit kundin_seit mitglied_seit termin* flug
-        besprechung* protokoll notizen telefonat* anruf* gespräch* urlaub geburtstag* geburtsdatum
-        wartung* kündigung* sitzung* schulung* gutschrift* letzter_login letzte_anmeldung créé
-        créée fermé fermée livré* expédié* envoyé* publié* lancé* déployé* signé* résili* résolu*
-        corrigé* réparé* planifié* prévu* convenu* échéance expire né née daté* émis émise
-        rembours* parlé appelé téléphoné écrit fonctionnait marchait imprimé client_depuis
-        cliente_depuis passé passée rendez* réunion* compte-rendu vacances anniversaire naissance
-        dernière_connexion creada creado cerrada cerrado enviado enviada recibido recibida
-        entregado entregada publicad* lanzad* desplegad* firmad* resuelt* arreglad* corregid*
-        planificad* previst* programad* vencid* vence nacid* fechad* emitid* reembols* hablé
-        hablamos llamé llamada* funcionaba realizad* cliente_desde cita vuelo reunión vacaciones
-        cumpleaños nacimiento mantenimiento último_acceso creato creata chiuso chiusa spedit*
-        consegnat* ricevut* pubblicat* rilasciat* firmat* risolt* sistemat* pianificat* scadenza
-        scade nato nata datata emessa emesso rimborsat* parlat* telefonato funzionava cliente_dal
-        appuntamento volo riunione vacanz* compleanno nascita manutenzione ultimo_accesso criado
-        criada fechada recebid* entregue lançad* assinad* resolvid* agendad* vencimento falei
-        funcionava consulta reunião férias aniversário manutenção aangemaakt gesloten verzonden
-        geleverd ontvangen gepubliceerd gelanceerd getekend opgelost hersteld gepland afgesproken
-        besproken gebeld gesproken geboren vervalt verlopen gedateerd terugbetaald werkte gedrukt
-        opgezegd verhuisd klant_sinds afspraak* vlucht vergadering* notulen vakantie* verjaardag*
-        geboortedatum onderhoud* geplaatst oprettet opprettet lukket sendt leveret levert modtaget
-        mottatt udgivet lanceret lansert underskrevet løst rettet planlagt aftalt avtalt født
-        udløber utløper refunderet virkede kunde_siden aftale avtale møde* møte* ferie fødselsdag*
+        hearing exam commented placed released deploy* shipped delivered dispatched launch*
+        migrat* moved rolled_out published went_live go_live goes_live is_live closed resolved
+        fixed restored recovered refund* invoiced billed dated due expir* ends ended effective
+        valid scheduled planned expected arranged agreed signed hired born birth birthday* spoke
+        spoken talked phoned called emailed mailed wrote discussed met printed generated exported
+        issued approved confirmed verified assigned escalated acknowledged reviewed checked worked
+        works working fine activated deactivated terminated received sent posted reported reports
+        replied answered created completed finished normal taken customer_since client_since
+        user_since member_since last_login last_seen last_active last_visit last_update
+        last_backup last_changed last_charge last_payment next_payment next_charge previous_ticket
+        started_using copyright appointment* flight* meeting* call webinar* demo interview* sync
+        standup retro* postmortem post-mortem review notes agenda newsletter* changelog
+        maintenance holiday* vacation* deadline sprint conference warranty guarantee rollout
+        up_again back_up back_online geliefert versandt verschickt zugestellt veröffentlicht
+        gekündigt geschlossen eröffnet angelegt erstellt erhalten empfangen geplant vereinbart
+        besprochen telefoniert gesprochen geschrieben geboren unterschrieben behoben gelöst fällig
+        gültig ausgestellt funktionierte umgezogen umgestellt migriert gedruckt erstattet
+        geschickt gemeldet kunde_seit kundin_seit mitglied_seit termin* flug besprechung*
+        protokoll notizen telefonat* anruf* gespräch* urlaub geburtstag* geburtsdatum wartung*
+        kündigung* sitzung* schulung* gutschrift* letzter_login letzte_anmeldung créé créée fermé
+        fermée livré* expédié* envoyé* publié* lancé* déployé* signé* résili* résolu* corrigé*
+        réparé* planifié* prévu* convenu* échéance expire né née daté* émis émise rembours* parlé
+        appelé téléphoné écrit fonctionnait marchait imprimé client_depuis cliente_depuis passé
+        passée rendez* réunion* compte-rendu vacances anniversaire naissance dernière_connexion
+        creada creado cerrada cerrado enviado enviada recibido recibida entregado entregada
+        publicad* lanzad* desplegad* firmad* resuelt* arreglad* corregid* planificad* previst*
+        programad* vencid* vence nacid* fechad* emitid* reembols* hablé hablamos llamé llamada*
+        funcionaba realizad* cliente_desde cita vuelo reunión vacaciones cumpleaños nacimiento
+        mantenimiento último_acceso creato creata chiuso chiusa spedit* consegnat* ricevut*
+        pubblicat* rilasciat* firmat* risolt* sistemat* pianificat* scadenza scade nato nata
+        datata emessa emesso rimborsat* parlat* telefonato funzionava cliente_dal appuntamento
+        volo riunione vacanz* compleanno nascita manutenzione ultimo_accesso criado criada fechada
+        recebid* entregue lançad* assinad* resolvid* agendad* vencimento falei funcionava consulta
+        reunião férias aniversário manutenção aangemaakt gesloten verzonden geleverd ontvangen
+        gepubliceerd gelanceerd getekend opgelost hersteld gepland afgesproken besproken gebeld
+        gesproken geboren vervalt verlopen gedateerd terugbetaald werkte gedrukt opgezegd verhuisd
+        klant_sinds afspraak* vlucht vergadering* notulen vakantie* verjaardag* geboortedatum
+        onderhoud* geplaatst oprettet opprettet lukket sendt leveret levert modtaget mottatt
+        udgivet lanceret lansert underskrevet løst rettet planlagt aftalt avtalt født udløber
+        utløper refunderet virkede kunde_siden aftale avtale møde* møte* ferie fødselsdag*
         vedligehold* vedlikehold* skapad* stängd* skickad* levererad* mottag* släppt* lanserad*
         undertecknad* löst* åtgärdad* planerad* avtalad* född* förfaller återbetald* fungerade
         uppsagd* kund_sedan möte* semester luotu* suljettu* lähetetty toimitettu* vastaanotettu*
@@ -111,37 +111,37 @@ _LISTED = {
         offline unresponsive unusable grau ausgegraut brach bricht gris grisé grigio non
         s'est_fermé s'est_fermée se_cerró se_cierra blue_screen black_screen went_black never
         logged_me oops error* err fail* broke* break* crash* bug bugs buggy down outage*
-        exception* traceback timeout* timed_out typeerror blank white froze* freez* hang* hung
-        stuck stall* spinn* loop* wrong* missing gone lost losing vanish* disappear* problem*
-        issue issues trouble* unable can't cannot cant couldn't couldnt won't wouldn't didn't
-        didnt doesn't doesnt not nothing isn't wasn't aren't weren't hasn't no_longer stopped stop
-        stops denied reject* declin* refus* kicked thrown threw logged_out signed_out locked_out
-        log_me_out empty emptied incident* fatal critical warn* first_seen first_reported noticed
-        happen* occur* again tried try tries trying attempt* twice duplicate* slow* lag*
-        incorrect* invalid* unexpect* disconnect* abort* glitch* corrupt* unavailable unreachable
-        degraded dead weird strange flicker* 500 501 502 503 504 404 403 401 429 500s 502s 503s
-        504s 404s 5xx 4xx wanted_to click* as_expected itself fehler* kaputt defekt absturz
-        abgestürzt stürzt stürzte störung* nicht nichts kein keine keinen keiner hängt hing leer*
-        weg verschwunden* falsch* abgelehnt abgebrochen* gescheitert fehlgeschlagen schlug
-        scheitert* unmöglich gesperrt doppelt wieder erneut versuch* passiert* auftrat aufgetreten
-        tritt ausfall* ausgefallen* langsam* lädt weiß weiße weißer geklickt klickte rausgeflogen
-        erreur* planté plante plantage panne bloqu* impossible échou* échec vide blanche disparu*
-        fausse refusé* rejeté* lent lente encore essay* tenté tentative problème* souci* pas rien
-        tourne déconnect* deux_fois fallo* falló fallaba fallan roto caído caída cayó no_pude
-        no_puedo no_pudo no_podía no_se no_me no_funciona* no_carga* no_aparece no_abre
-        no_responde no_llega blanco vacío vacía perdid* desaparec* bloquead* rechaz* otra_vez
-        intent* problema* imposible dos_veces errore errori fallit* rotto bloccat* impossibile
-        vuot* bianc* sparit* perso persa rifiutat* ancora provat* due_volte erro erros falh*
-        quebr* trav* caiu impossível vazi* branco sumiu perdeu recusad* tentei não nao duas_vezes
-        fout* kapot vast vastgelopen mislukt* lukt* niet niets geen leeg witte verdwenen kwijt
-        geweigerd afgewezen traag opnieuw weer geprobeerd probeer* storing* probleem problemen
-        fejl* feil* fel virker_ikke ikke ingenting hvid forsvandt forsvunnet afvist avvist igen
-        igjen prøv* forsøg* forsøk* nede nedbrud trasig* kraschade kraschar inte försvann
-        försvunnen nekad* avvis* långsam* försök* krånglar virhe* kaatui kaatuu ei rikki tyhjä
-        valkoinen katosi hylät* hidas uudelleen yrit* ongelma* jumi* błąd błęd* awaria padł* nie
-        zawies* puste biał* znikn* odrzuc* ponownie znów próbow* zepsut* chyba chybu chyby nefung*
-        nejde spadl* prázdn* znovu ошибк* сбой не упал* пуст* снова hata hatası çöktü olmadı boş
-        tekrar エラー 障害 不具合 失敗""",
+        exception* traceback timeout* timed_out typeerror blank white froze* freezes freezing
+        frozen call_last hang* hung stuck stall* spinn* loop* wrong* missing gone lost losing
+        vanish* disappear* problem* issue issues trouble* unable can't cannot cant couldn't
+        couldnt won't wouldn't didn't didnt doesn't doesnt not nothing isn't wasn't aren't weren't
+        hasn't no_longer stopped stop stops denied reject* declin* refus* kicked thrown threw
+        logged_out signed_out locked_out log_me_out empty emptied incident* fatal critical warn*
+        first_seen first_reported noticed happen* occur* again tried try tries trying attempt*
+        twice duplicate* slow* lag* incorrect* invalid* unexpect* disconnect* abort* glitch*
+        corrupt* unavailable unreachable degraded dead weird strange flicker* 500 501 502 503 504
+        404 403 401 429 500s 502s 503s 504s 404s 5xx 4xx wanted_to click* as_expected itself
+        fehler* kaputt defekt absturz abgestürzt stürzt stürzte störung* nicht nichts kein keine
+        keinen keiner hängt hing leer* weg verschwunden* falsch* abgelehnt abgebrochen*
+        gescheitert fehlgeschlagen schlug scheitert* unmöglich gesperrt doppelt wieder erneut
+        versuch* passiert* auftrat aufgetreten tritt ausfall* ausgefallen* langsam* lädt weiß
+        weiße weißer geklickt klickte rausgeflogen erreur* planté plante plantage panne bloqu*
+        impossible échou* échec vide blanche disparu* fausse refusé* rejeté* lent lente encore
+        essay* tenté tentative problème* souci* pas rien tourne déconnect* deux_fois fallo* falló
+        fallaba fallan roto caído caída cayó no_pude no_puedo no_pudo no_podía no_se no_me
+        no_funciona* no_carga* no_aparece no_abre no_responde no_llega blanco vacío vacía perdid*
+        desaparec* bloquead* rechaz* otra_vez intent* problema* imposible dos_veces errore errori
+        fallit* rotto bloccat* impossibile vuot* bianc* sparit* perso persa rifiutat* ancora
+        provat* due_volte erro erros falh* quebr* trav* caiu impossível vazi* branco sumiu perdeu
+        recusad* tentei não nao duas_vezes fout* kapot vast vastgelopen mislukt* lukt* niet niets
+        geen leeg witte verdwenen kwijt geweigerd afgewezen traag opnieuw weer geprobeerd probeer*
+        storing* probleem problemen fejl* feil* fel virker_ikke ikke ingenting hvid forsvandt
+        forsvunnet afvist avvist igen igjen prøv* forsøg* forsøk* nede nedbrud trasig* kraschade
+        kraschar inte försvann försvunnen nekad* avvis* långsam* försök* krånglar virhe* kaatui
+        kaatuu ei rikki tyhjä valkoinen katosi hylät* hidas uudelleen yrit* ongelma* jumi* błąd
+        błęd* awaria padł* nie zawies* puste biał* znikn* odrzuc* ponownie znów próbow* zepsut*
+        chyba chybu chyby nefung* nejde spadl* prázdn* znovu ошибк* сбой не упал* пуст* снова hata
+        hatası çöktü olmadı boş tekrar エラー 障害 不具合 失敗""",
 }
 _KINDS = {word.replace("_", " "): kind for kind, words in _LISTED.items() for word in words.split()}
 _STEMS = {word[:-1]: kind for word, kind in _KINDS.items() if word.endswith("*")}
@@ -317,7 +317,8 @@ def belonging(
     if not is_other and (last is not None or clause.fails_after()):
         return Belonging(is_connected=True)
     label = _LABEL.search(before)
-    if label and not is_other and is_of_problem(label["label"]):
+    is_asked = ASKED_ABOVE.search(text, max(0, at.start - ABOVE), at.start)
+    if is_asked or (label and not is_other and is_of_problem(label["label"])):
         return Belonging(is_connected=True)
     named = label["label"] if label else _record_in(after, following)
     question = _other(before if is_other else named)

@@ -363,6 +363,13 @@ _LABEL = re.compile(
 )
 _NICKNAME = re.compile(r"[ \t>]{0,8}\S{1,30}(?:[ \t]{2,8}|\t|[ \t]?[\u2013\u2014·\u2022|][ \t]?)")
 _SENTENCE_END = re.compile(r"[!?;。\u3041-\u3096]|[^\W\d]{2}\.[ \t]{0,4}\Z")
+# "### When did it happen?" above the time
+ABOVE = 80
+ASKED_ABOVE = re.compile(
+    r"(?:\A|\n)[ \t#*]{0,8}(?:when|wann|quand|cu[áa]ndo|quando|wanneer|(?:date|time)[^\n]{0,16}\s"
+    r"of)(?!\w)[^\n]{0,40}[?*:]{1,3}[ \t]{0,2}\n{1,2}[ \t]{0,4}\Z",
+    re.IGNORECASE,
+)
 _MAX_STAMP = 60
 _MAX_NAME = 3
 
@@ -410,7 +417,8 @@ def stamp_question(text: str, mention: Mention, chat: Container[ClockToken]) -> 
     if not _is_stamp(before, after):
         return ""
     if mention.has_calendar_date:
-        return ALONE
+        is_asked = ASKED_ABOVE.search(text, max(0, mention.start - ABOVE), mention.start)
+        return "" if is_asked else ALONE
     words = _WORD.findall(f"{before} {after}")
     is_named = bool(words) or _may_be_name_above(text, at)
     return CHAT_LINE if is_named and not is_last and (mention.clock or not words) else ""

@@ -188,6 +188,7 @@ SURE += [
     sure("I can't log in since yesterday 16:10", "2026-11-19 15:10"),
     sure("hier 16h10 erreur 500 au paiement", "2026-11-19 15:10"),
     sure("ts=2026-11-18T16:10:09Z level=error user=77", "2026-11-18 16:10"),
+    sure("### When did it happen?\n\n2026-11-18 16:10\n### Version\n4.2", "2026-11-18 15:10"),
     sure("Mon panier a disparu hier à 16h10.", "2026-11-19 15:10"),
     sure("Die Seite war am 18.11.2026 um 16:10 Uhr nicht erreichbar.", "2026-11-18 15:10"),
     sure("Le paiement a échoué le 18 novembre à 16h10.", "2026-11-18 15:10"),
