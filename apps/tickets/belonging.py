@@ -5,6 +5,7 @@ word before the time decides, else those after it in its clause.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import NamedTuple
@@ -151,6 +152,7 @@ _WORD = re.compile(r"[^\W_](?:[\w'\u2019-]{0,40}\w)?")
 _NAMING = re.compile(r"[^\W\d_]{3,40}")
 _FEW = 2
 _AROUND = 160
+_NEAR = 12  # times
 _WRAPPED = 60
 _SENTENCE_END = re.compile(r"[!?;]\s|\w\.\s{1,3}(?=[A-ZÀ-ÞА-Я])|。")
 # What begins a new clause between two times: the words before it belong to the first of them.
@@ -421,13 +423,15 @@ def _is_heading(text: str, at: Spanned) -> bool:
 def _clause(text: str, at: Spanned, times: Sequence[Spanned]) -> tuple[int, int]:
     """Return where the clause around a time starts and ends."""
     start, end = max(0, at.start - _AROUND), min(len(text), at.end + _AROUND)
-    for one in reversed([one for one in times if start < one.end <= at.start]):
+    place = bisect_left(times, at.start, key=lambda one: one.start)
+    near = times[max(0, place - _NEAR) : place + _NEAR]
+    for one in reversed([one for one in near if start < one.end <= at.start]):
         between = text[one.end : at.start]
         if not _is_listing(between):
             cut = _CLAUSE.search(between)
             start = one.end + (cut.end() if cut else 0)
             break
-    for one in [one for one in times if at.end <= one.start < end]:
+    for one in [one for one in near if at.end <= one.start < end]:
         between = text[at.end : one.start]
         if not _is_listing(between):
             cut = _CLAUSE.search(between)
