@@ -111,6 +111,7 @@ _NAME_ATTRIBUTE = re.compile(
     r"\[(?:aria-label|title|alt|name|placeholder|data-(?:testid|test-id|test|cy|qa)"
     r"|data-sentry-component)=[\"']?([^\"'\]]{1,80})"
 )
+_MAX_SELECTOR = 600
 _HREF = re.compile(r"\ba(?=[.#\[])[^>]{0,300}\[href=[\"']?([^\"'\]]{1,200})")
 _ATTRIBUTE = re.compile(r"\[[^\]]{0,200}\]")
 _SEGMENT = re.compile(r"^([a-zA-Z][\w-]{0,40})?((?:[#.][\w-]{1,80}){0,20})")
@@ -248,9 +249,13 @@ def _bare_url(url: str) -> str:
 def label_of(target: str) -> str:
     """Return what a person would call the clicked element: `button.pay-now > span` is `pay now`.
 
-    Text that is not a CSS selector is returned unchanged.
+    Text that is not a CSS selector, or too long for one, is returned unchanged.
     """
     target = _TOUCH_PREFIX.sub("", target.strip())[:2000]
+    return target if len(target) > _MAX_SELECTOR else _label(target)
+
+
+def _label(target: str) -> str:
     if names := _NAME_ATTRIBUTE.findall(target):
         return _split_words(names[-1])
     if hrefs := _HREF.findall(target):

@@ -24,15 +24,16 @@ _LOOK_ALIKES = (
 _EMOJI = "\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff\ufe0f\U0001f000-\U0001faff"
 _LOOSE_JOINER = f"(?<![{_EMOJI}])\u200d|\u200d(?![{_EMOJI}])"
 _UNWRITABLE = "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
+# In groups, so that splitting keeps them.
 _KINDS = (
-    ("control characters", re.compile(f"[{_CONTROLS}]")),
-    ("direction marks", re.compile(f"[{_BIDI}]")),
+    ("control characters", re.compile(f"([{_CONTROLS}])")),
+    ("direction marks", re.compile(f"([{_BIDI}])")),
     (
         "invisible characters",
-        re.compile(f"[{_INVISIBLE}]|{_LOOSE_JOINER}|(?<=[\ufe00-\ufe0f])[\ufe00-\ufe0f]"),
+        re.compile(f"([{_INVISIBLE}]|{_LOOSE_JOINER}|(?<=[\ufe00-\ufe0f])[\ufe00-\ufe0f])"),
     ),
-    ("look-alike brackets", re.compile(f"[{_LOOK_ALIKES}]")),
-    ("unwritable characters", re.compile(f"[{_UNWRITABLE}]")),
+    ("look-alike brackets", re.compile(f"([{_LOOK_ALIKES}])")),
+    ("unwritable characters", re.compile(f"([{_UNWRITABLE}])")),
 )
 _ANY = re.compile("|".join(pattern.pattern for _kind, pattern in _KINDS))
 _LINE_ENDS = re.compile(r"\r\n?")
@@ -41,6 +42,17 @@ _MAX_UNIT_LENGTH = 40
 _MARKER = re.compile(r"[0-9A-Za-z]{8,40}")
 # Two of them form a flag.
 _REGIONAL_INDICATORS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
+
+
+class _SpelledOut(dict[str, str]):
+    """The codes of characters, such as `[U+202E]`."""
+
+    def __missing__(self, character: str) -> str:
+        self[character] = f"[U+{ord(character):04X}]"
+        return self[character]
+
+
+_SPELLED_OUT = _SpelledOut()
 
 
 class Neutralizer:
@@ -59,8 +71,10 @@ class Neutralizer:
             text = _LINE_ENDS.sub("\n", text)
         if _ANY.search(text):
             for kind, pattern in _KINDS:
-                text, count = pattern.subn(_spelled_out, text)
-                self.counts[kind] += count
+                parts = pattern.split(text)
+                parts[1::2] = map(_SPELLED_OUT.__getitem__, parts[1::2])
+                text = "".join(parts)
+                self.counts[kind] += len(parts) // 2
         text, count = self._marker.subn(lambda found: f"{found[0]}-", text)
         self.counts["block markers"] += count
         return text
@@ -101,10 +115,6 @@ def one_line(text: str) -> str:
 def longest_run(text: str, character: str) -> int:
     """Return the length of the longest run of the character in the text."""
     return max(map(len, re.findall(f"{re.escape(character)}+", text)), default=0)
-
-
-def _spelled_out(found: re.Match[str]) -> str:
-    return f"[U+{ord(found[0]):04X}]"
 
 
 def _continues_grapheme(text: str, at: int) -> bool:

@@ -60,7 +60,8 @@ class Ledger:
     """The aliases of the values in one result, and the counts of hidden values by kind.
 
     With the words of the program, a customer's name that is one of them is hidden only where it
-    means the customer. After `seconds` of CPU time, every further text is hidden as a whole.
+    means the customer. After `seconds` of CPU time since it was made, every further text, object,
+    and list is hidden as a whole. Use it in the thread that made it.
     """
 
     def __init__(
@@ -72,11 +73,15 @@ class Ledger:
         seconds: float = MAX_CPU_S,
     ) -> None:
         self._first_number = first_number
-        self.seconds_left = seconds
+        self._ends = thread_time() + seconds
         self.counts: Counter[str] = Counter()
         self._aliases: dict[str, str] = {}
         self._numbers: Counter[str] = Counter()
         self.customer = CustomerNames(customer_values, words)
+
+    def is_spent(self) -> bool:
+        """Return whether the time for one result is used up."""
+        return thread_time() > self._ends
 
     def alias(self, kind: str, value: str) -> str:
         """Return and count the alias of a value; an alias is returned unchanged."""
@@ -166,14 +171,12 @@ def _redact_unless_known(text: str, ledger: Ledger, name: str, *, is_version: bo
     key = hash((text, name, is_version))
     if key in _harmless:
         return text
-    if ledger.seconds_left <= 0:
+    if ledger.is_spent():
         return ledger.alias("unchecked", text)
-    started = thread_time()
     try:
         redacted = _redact_shapes(text, ledger, name, is_version=is_version)
     except TooDense:
         redacted = ledger.alias("unchecked", text)
-    ledger.seconds_left -= thread_time() - started
     if redacted == text:
         if len(_harmless) >= _MAX_REMEMBERED:
             _harmless.clear()
@@ -349,11 +352,16 @@ def redact_value(value: object, ledger: Ledger, *, key: str = "", depth: int = 0
         return ledger.alias(object_kind, repr(value))
     if depth > _MAX_DEPTH:
         return "<too deep>"
-    if isinstance(value, Mapping):
-        return _fields(value, ledger, depth, parent=key)
-    if isinstance(value, list | tuple):
-        return _sequence(value, ledger, key, depth)
-    return _scalar(value, ledger, key, depth)
+    if not isinstance(value, Mapping | list | tuple):
+        return _scalar(value, ledger, key, depth)
+    if value and ledger.is_spent():
+        return ledger.alias("unchecked", f"{len(value)} values")
+    is_object = isinstance(value, Mapping)
+    return (
+        _fields(value, ledger, depth, parent=key)
+        if is_object
+        else _sequence(value, ledger, key, depth)
+    )
 
 
 def _kind_of_object(value: object, kind: str | None, key: str) -> str | None:
@@ -709,13 +717,15 @@ def _user(user: Mapping[str, object], ledger: Ledger) -> dict[str, object]:
     return {name: _personal(name, value, ledger) for name, value in user.items()}
 
 
-def _personal(name: str, value: object, ledger: Ledger) -> object:
+def _personal(name: str, value: object, ledger: Ledger, depth: int = 0) -> object:
     if name == "geo":
         return redact_value(value, ledger)
+    if depth > _MAX_DEPTH:
+        return "<too deep>"
     if isinstance(value, Mapping):
-        return {str(key): _personal(str(key), inner, ledger) for key, inner in value.items()}
+        return {str(k): _personal(str(k), inner, ledger, depth + 1) for k, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_personal(name, inner, ledger) for inner in value]
+        return [_personal(name, inner, ledger, depth + 1) for inner in value]
     if value is None or isinstance(value, bool):
         return value
     return ledger.alias(_USER_KINDS.get(name, "user"), str(value))

@@ -72,11 +72,14 @@ class Shape:
     def _positions_of_hints(self, lowered: str) -> list[int] | None:
         """Return them in order; None if they are so many that a search is faster."""
         found: set[int] = set()
+        most = max_candidates(lowered)
         for hint in self.hints:
-            for position in find_all(lowered, hint):
+            position = lowered.find(hint)
+            while position >= 0:
                 found.add(position)
-                if len(found) > max_candidates(lowered):
+                if len(found) > most:
                     return None
+                position = lowered.find(hint, position + 1)
         return sorted(found)
 
     def _has_few_matches(self, text: str) -> bool:

@@ -55,7 +55,7 @@ def flag(value: object) -> bool | None:
     A list with one false is false: one unhandled exception is enough.
     """
     if isinstance(value, list):
-        known = {flag(item) for item in value} - {None}
+        known = {flag(item) for item in value if not isinstance(item, list)} - {None}
         return None if not known else known == {True}
     if isinstance(value, bool):
         return value
@@ -103,9 +103,14 @@ def pairs(value: object) -> Iterator[tuple[str, str]]:
                 yield name, _shown(raw[1])
 
 
-def _shown(value: object) -> str:
+_MAX_NESTED = 5
+
+
+def _shown(value: object, depth: int = 0) -> str:
     if isinstance(value, list):
-        return ", ".join(_shown(item) for item in value)
+        if depth == _MAX_NESTED:
+            return "<too deep>"
+        return ", ".join(_shown(item, depth + 1) for item in value)
     if isinstance(value, bool):
         return "true" if value else "false"
     return text(value) or ""
@@ -445,6 +450,7 @@ def _occurrence_text(raw: Mapping[str, object]) -> str | None:
     return ": ".join(filter(None, (title, subtitle))) or None
 
 
+_MAX_LINES = 100
 _REPORTS = ("csp", "hpkp", "expectct", "expectstaple", "nel")
 _NOTHING: tuple[object, ...] = (None, "", [], {})
 
@@ -455,7 +461,7 @@ def _evidence(raw: Mapping[str, object], entries: Mapping[str, object]) -> dict[
     shown = mappings(occurrence.get("evidenceDisplay"))
     message = _message(raw, entries) or ""
     sent = mapping(entries.get("message")).get("params")
-    params = list(sent.values()) if isinstance(sent, dict) else items(sent)
+    params = (list(sent.values()) if isinstance(sent, dict) else items(sent))[:_MAX_LINES]
     lacks = [value for value in params if text(value) and str(value) not in message]
     found = _occurrence_text(raw)
     evidence: dict[str, object] = {
@@ -470,7 +476,6 @@ def _evidence(raw: Mapping[str, object], entries: Mapping[str, object]) -> dict[
 
 # Lists in a body, as texts with a line per thread, span, and so on.
 
-_MAX_LINES = 100
 _MAX_LINE = 300
 _READ = frozenset((
     *("exception", "stacktrace", "threads", "template", "message", "breadcrumbs", "request"),
@@ -510,6 +515,10 @@ def _lists(
     filled = {name: [line for line in found if line] for name, found in lines.items()}
     unread = {name: len(found) - _MAX_LINES for name, found in filled.items()}
     unread |= {f"entries of the type {kind[:40]}": 1 for kind in entries.keys() - _READ}
+    params = mapping(entries.get("message")).get("params")
+    unread["message parameters"] = (
+        len(params) - _MAX_LINES if isinstance(params, dict | list) else 0
+    )
     unread["crash files"] = 1 if raw.get("crashFile") else 0
     return (
         {

@@ -245,3 +245,17 @@ def test_parser_accepts_any_json(body: object) -> None:
     event = parse_full_event({**(body if isinstance(body, dict) else {}), **typed}, FIELDS)
     assert event is not None
     assert event.id == EVENT_ID
+
+
+def test_nested_and_long_lists_are_cut_and_counted() -> None:
+    nested: object = "deep"
+    for _ in range(600):
+        nested = [nested]
+    raised = {"values": [{"mechanism": {"handled": nested}}]}
+    said = {"message": "%s", "params": [f"p{number}" for number in range(150)]}
+    entries = [{"type": "exception", "data": raised}, {"type": "message", "data": said}]
+    body = parse_body({"tags": [["a", nested]], "user": {"x": nested}, "entries": entries})
+    assert body.tags == (("a", "<too deep>"),)
+    assert body.handled is None
+    assert body.extra["message parameters"] == [f"p{number}" for number in range(100)]
+    assert body.unread == {"message parameters": 50}
