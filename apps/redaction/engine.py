@@ -40,7 +40,7 @@ from apps.redaction.named_values import (
 )
 from apps.redaction.numbers import CHECKED_NUMBERS, PHONES
 from apps.redaction.persons import ACCOUNTS, OWNED_DEVICES
-from apps.redaction.shapes import ShapeGroup, TooDense, find_all, max_candidates
+from apps.redaction.shapes import ShapeGroup, TooDense, check_density, find_all, is_dense
 from apps.redaction.statements import ROWS, inserted_values
 from apps.redaction.vendor_tokens import TOKENS_WITHOUT_PREFIX, VENDOR_TOKENS
 
@@ -215,9 +215,9 @@ def _redact_lines(text: str, ledger: Ledger, name: str, *, is_version: bool) -> 
         return _redact_unless_known(lines[0], ledger, name, is_version=is_version)
     redacted: list[str] = []
     length = 0
-    most = ledger.counts.total() + max_candidates(text)
+    before = ledger.counts.total()
     for line in lines:
-        if ledger.counts.total() > most:
+        if is_dense(text, ledger.counts.total() - before):
             return "".join([*redacted, ledger.alias("unchecked", text[length:])])
         is_long = len(line) > _MAX_UNSPLIT_LENGTH and "\n" in line
         redact_part = _redact_lines if is_long else _redact_unless_known
@@ -254,13 +254,12 @@ def _without_tokens(text: str, ledger: Ledger) -> str:
     runs = " ".join(filter(_can_be_token, _LONG_RUN.findall(text)))
     if not runs or not _contains_any(runs, _TOKEN_HINTS):
         return text
-    left = max_candidates(text)
+    number = 0
     for prefix, pattern in VENDOR_TOKENS:
         if prefix in runs and _token_spans(runs, prefix, pattern):
             found = _token_spans(text, prefix, pattern)
-            left -= len(found)
-            if left < 0:
-                raise TooDense
+            number += len(found)
+            check_density(text, number)
             text = _replaced(text, found, ledger)
     for hint, pattern in TOKENS_WITHOUT_PREFIX:
         if hint in runs and pattern.search(runs):

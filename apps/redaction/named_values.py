@@ -17,7 +17,7 @@ from apps.redaction.keys import (
     looks_generated,
     requires_form,
 )
-from apps.redaction.shapes import TooDense, max_candidates
+from apps.redaction.shapes import check_density
 
 # Objects and lists in text, as JSON or in the notation of a program
 
@@ -320,13 +320,12 @@ class _Name(NamedTuple):
 
 def _possible_names(text: str) -> list[tuple[re.Match[str], _Name]]:
     """Return the names with a mark after them that can be secret."""
-    found, most = [], max_candidates(text)
+    found = []
     for match in (_NAMED_IN_ADDRESS if "%" in text else _NAMED).finditer(text):
         read = _read_name(match["name"])
         if read:
             found.append((match, read))
-            if len(found) > most:
-                raise TooDense
+            check_density(text, len(found))
     return found
 
 

@@ -15,9 +15,15 @@ class TooDense(Exception):
     """A text has so many candidates that checking them would take too long."""
 
 
-def max_candidates(text: str) -> int:
-    """Return how many candidates of one shape are checked in the text."""
-    return max(_MIN_CANDIDATES, len(text) // _CHARACTERS_EACH)
+def is_dense(text: str, candidates: int) -> bool:
+    """Return whether these are more candidates of one shape than any honest text has."""
+    return candidates > _MIN_CANDIDATES and candidates > len(text) // _CHARACTERS_EACH
+
+
+def check_density(text: str, candidates: int) -> None:
+    """Raise `TooDense` if the text has too many candidates of one shape."""
+    if is_dense(text, candidates):
+        raise TooDense
 
 
 class Candidate(NamedTuple):
@@ -55,14 +61,13 @@ class Shape:
         hints = self._positions_of_hints(lowered) if len(lowered) == len(text) else None
         if hints is None:
             return self._all_spans(text, name)
-        spans, done, left = [], 0, max_candidates(text)
+        spans, done, number = [], 0, 0
         for start in self.starts(text, hints):
             match = self.pattern.match(text, start) if start >= done else None
             if match is None:
                 continue
-            left -= 1
-            if left < 0:
-                raise TooDense
+            number += 1
+            check_density(text, number)
             span = self._span(match, name)
             if span:
                 spans.append(span)
@@ -72,31 +77,28 @@ class Shape:
     def _positions_of_hints(self, lowered: str) -> list[int] | None:
         """Return them in order; None if they are so many that a search is faster."""
         found: set[int] = set()
-        most = max_candidates(lowered)
         for hint in self.hints:
             position = lowered.find(hint)
             while position >= 0:
                 found.add(position)
-                if len(found) > most:
+                if is_dense(lowered, len(found)):
                     return None
                 position = lowered.find(hint, position + 1)
         return sorted(found)
 
     def _has_few_matches(self, text: str) -> bool:
         """Return whether there are any; count them, as checking takes longer than finding."""
-        number, limit = 0, max_candidates(text)
+        number = 0
         for number, _match in enumerate(self.pattern.finditer(text), 1):
-            if number > limit:
-                raise TooDense
+            check_density(text, number)
         return number > 0
 
     def _all_spans(self, text: str, name: str) -> list[tuple[int, int]]:
         """Search the whole text; after a rejected match, resume one character further."""
-        spans, position, left = [], 0, max_candidates(text)
+        spans, position, number = [], 0, 0
         while match := self.pattern.search(text, position):
-            left -= 1
-            if left < 0:
-                raise TooDense
+            number += 1
+            check_density(text, number)
             span = self._span(match, name)
             position = match.start() + 1
             if span:

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from tests.bench import agents, exports, known_errors, review
+from tests.bench import agents, exports, known_errors, new_lookup, review
 from tests.bench.readers import Reading, ideal_rounds, ours, plain
 from tests.bench.sentry_process import Sentry, running_sentry
 
@@ -31,6 +31,7 @@ def main() -> None:
         targets += _crowd(sentry)
     targets += exports.measure()
     targets += known_errors.measure()
+    targets += new_lookup.measure()
     print("Targets")
     for what, measured, is_met in targets:
         print(f"  {'ok    ' if is_met else 'MISSED'}  {what}: {measured}")
