@@ -355,10 +355,9 @@ def redact_value(value: object, ledger: Ledger, *, key: str = "", depth: int = 0
         return _scalar(value, ledger, key, depth)
     if value and ledger.is_spent():
         return ledger.alias("unchecked", f"{len(value)} values")
-    is_object = isinstance(value, Mapping)
     return (
         _fields(value, ledger, depth, parent=key)
-        if is_object
+        if isinstance(value, Mapping)
         else _sequence(value, ledger, key, depth)
     )
 
