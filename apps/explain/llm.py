@@ -84,6 +84,17 @@ class TooManyCalls(ModelFailed):
     )
 
 
+class StillAnswering(TooManyCalls):
+    """The person has a call in progress."""
+
+    _problem = Problem(
+        "crowded",
+        "The text wasn't sent: the model is still answering you.",
+        "Try again in a few seconds.",
+        retry_after=10,
+    )
+
+
 class NotConnected(ModelFailed):
     """The connection couldn't be established."""
 

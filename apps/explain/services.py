@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
-from threading import BoundedSemaphore
+from threading import Lock
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
@@ -23,6 +23,7 @@ from apps.explain.llm import (
     Llm,
     ModelFailed,
     ShareExceeded,
+    StillAnswering,
     TooManyCalls,
     Usage,
     format_money,
@@ -152,9 +153,24 @@ def build_message(result: LookupResult, llm: Llm) -> Message:
     )
 
 
-# Each call occupies one of the server's threads until the model has finished.
+# Each call occupies one of the server's threads until the model has finished. A person has one.
 _MAX_CONCURRENT = 4
-_slots = BoundedSemaphore(_MAX_CONCURRENT)
+_lock = Lock()
+_callers: list[int | None] = []
+
+
+def _take_slot(person: int | None) -> None:
+    with _lock:
+        if person is not None and person in _callers:
+            raise StillAnswering
+        if len(_callers) >= _MAX_CONCURRENT:
+            raise TooManyCalls
+        _callers.append(person)
+
+
+def _free_slot(person: int | None) -> None:
+    with _lock:
+        _callers.remove(person)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +208,8 @@ def explain(
 
 
 def _prepare(llm: Llm, result: LookupResult, message: Message, requester: Requester) -> "_Call":
-    if not _slots.acquire(blocking=False):
-        raise TooManyCalls
+    person = requester.user.pk if requester.user else None
+    _take_slot(person)
     try:
         with audited_transaction():
             _check_share(llm, requester.user, message.max_tokens)
@@ -218,7 +234,7 @@ def _prepare(llm: Llm, result: LookupResult, message: Message, requester: Reques
                 tokens=message.tokens,
             )
     except BaseException:
-        _slots.release()
+        _free_slot(person)
         raise
     return _Call(llm, message, record, reservation)
 
@@ -249,7 +265,7 @@ class _Call:
             try:
                 self._settle()
             finally:
-                _slots.release()
+                _free_slot(self._record.user_id)
         problem = self._failure.problem if self._failure else None
         record = self._record
         tokens = record.tokens_in + record.tokens_out

@@ -128,7 +128,7 @@ def read_related(lookup: Lookup) -> None:
         return
     question = question_of(lookup)
     try:
-        with sentry_client() as client:
+        with sentry_client(person=lookup.user_id) as client:
             projects = visible_projects(client)
             later = fetch_related(client, question, signals, answer.events, projects=projects)
     except SentryError as error:

@@ -60,13 +60,16 @@ def sentry_config() -> SentryConfig:
 
 
 @contextmanager
-def sentry_client(patience_s: float | None = None) -> Iterator[SentryClient]:
+def sentry_client(
+    patience_s: float | None = None, *, person: int | None = None
+) -> Iterator[SentryClient]:
     """Yield a client for one lookup and remember what it learns about the server.
 
-    `patience_s` replaces the deadline of a lookup. Raise a `SentryError` if there is no client.
+    `patience_s` replaces the deadline of a lookup. `person` is the primary key of the person whose
+    lookup it is. Raise a `SentryError` if there is no client.
     """
     config = sentry_config()
-    limiter = SharedRateLimiter(_fingerprint(config))
+    limiter = SharedRateLimiter(_fingerprint(config), person)
     if patience_s is not None:
         config = replace(config, deadline_s=patience_s)
     config = _with_remembered(_with_region(config, limiter))

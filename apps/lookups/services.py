@@ -110,7 +110,7 @@ def read_event(lookup: Lookup, answer: Answer, event_id: str) -> Event | None:
     if cached is not None:
         return cached
     try:
-        with sentry_client() as client:
+        with sentry_client(person=lookup.user_id) as client:
             fetched = fetch_event(client, event)
     except SentryError as error:
         raise LookupFailed(problem_of(error)) from error
@@ -269,6 +269,6 @@ def _hide_customer(lookup: Lookup, error: SentryError) -> None:
 
 
 def _fetch(lookup: Lookup, monitor: LookupMonitor) -> Answer:
-    with sentry_client() as client, monitor.watch(client):
+    with sentry_client(person=lookup.user_id) as client, monitor.watch(client):
         projects = visible_projects(client)
         return fetch_answer(client, question_of(lookup), projects=projects)

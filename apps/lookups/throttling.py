@@ -6,9 +6,10 @@ Without a shared cache each process limits itself.
 
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from threading import BoundedSemaphore, Lock, Thread
+from threading import Condition, Lock, Thread
 
 from apps.lookups import cache
 from apps.sentry import (
@@ -21,7 +22,6 @@ from apps.sentry import (
     SentryUnreachable,
 )
 from apps.sentry.http import SHARED_LIMIT, seconds_to_reset
-from apps.sentry.throttling import LocalSlot
 
 MAX_SLOTS = 4
 FAILURES_TO_OPEN = 5
@@ -38,20 +38,65 @@ _POLL_S = 0.02
 _PROBE_TTL_S = 30.0
 _OUTAGES = (SentryUnreachable, SentryTimeout, SentryServerError)
 
-_local_slots: dict[tuple[str, str], BoundedSemaphore] = {}
+
+class FairSlots:
+    """Slots of this process. A free one goes to the person who holds the fewest of them.
+
+    Otherwise, one person's many lookups would make everyone else's wait for each call.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._free = count
+        self._held: Counter[int | None] = Counter()
+        self._waiting: list[tuple[object, int | None]] = []  # longest first
+        self._change = Condition()
+
+    @contextmanager
+    def hold(self, person: int | None, seconds: float) -> Iterator[None]:
+        """Hold a slot for the person (a primary key). Raise `SentryCrowded` if it takes longer."""
+        ticket = object(), person
+        with self._change:
+            self._waiting.append(ticket)
+            is_next = self._change.wait_for(lambda: self._free and self._next() is ticket, seconds)
+            self._waiting.remove(ticket)
+            if is_next:
+                self._take(person, 1)
+            self._change.notify_all()
+        if not is_next:
+            raise SentryCrowded("All connections to Sentry stayed busy.")
+        try:
+            yield
+        finally:
+            with self._change:
+                self._take(person, -1)
+                self._change.notify_all()
+
+    def _next(self) -> tuple[object, int | None]:
+        return min(self._waiting, key=lambda ticket: self._held[ticket[1]])
+
+    def _take(self, person: int | None, count: int) -> None:
+        self._free -= count
+        self._held[person] += count
+
+
+_local_slots: dict[tuple[str, str], FairSlots] = {}
 _local_slots_lock = Lock()
 
 
 class SharedRateLimiter:
-    """The rate limiter of all who use one token; `name` is a fingerprint of that token."""
+    """The rate limiter of all who use one token; `name` is a fingerprint of that token.
 
-    def __init__(self, name: str) -> None:
+    `person` is the primary key of the person whose lookup it is, if any.
+    """
+
+    def __init__(self, name: str, person: int | None = None) -> None:
         self._name = name
+        self._person = person
         self._rest = f"pace/{name}/rest"
         self._failures = f"pace/{name}/failures"
         self._probe = f"pace/{name}/probe"
         self._slot = f"pace/{name}/slot"
-        self._local = _semaphore(name, "all", MAX_SLOTS)
+        self._local = _slots_of(name, "all", MAX_SLOTS)
 
     def check(self, route: str) -> None:
         """Raise `SentryRateLimited` before the reset, `SentryResting` while the circuit is open.
@@ -87,7 +132,7 @@ class SharedRateLimiter:
 
     def for_related(self) -> "SharedRateLimiter":
         """Return the rate limiter for calls that an answer can do without."""
-        return _RelatedRateLimiter(self._name)
+        return _RelatedRateLimiter(self._name, self._person)
 
     def _check(self, blocks: tuple[str, ...], *, may_probe: bool) -> None:
         known = cache.get_many((*blocks, self._rest))
@@ -116,7 +161,7 @@ class SharedRateLimiter:
     @contextmanager
     def _both(self, seconds: float, numbers: Sequence[int]) -> Iterator[None]:
         give_up = time.monotonic() + seconds
-        with LocalSlot(self._local, seconds):
+        with self._local.hold(self._person, seconds):
             key, token = self._acquire(give_up, numbers)
             _held.add(key, token)
             try:
@@ -145,16 +190,16 @@ class _RelatedRateLimiter(SharedRateLimiter):
     the shared limit holds back both: Sentry would refuse the calls for the answers as well.
     """
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self._single = _semaphore(name, "aside", 1)
+    def __init__(self, name: str, person: int | None) -> None:
+        super().__init__(name, person)
+        self._single = _slots_of(name, "aside", 1)
 
     def check(self, route: str) -> None:
         self._check((self._not_before(route), self._related_not_before(route)), may_probe=False)
 
     @contextmanager
     def slot(self, seconds: float) -> Iterator[None]:
-        with LocalSlot(self._single, seconds), self._both(seconds, _RELATED_SLOTS):
+        with self._single.hold(self._person, seconds), self._both(seconds, _RELATED_SLOTS):
             yield
 
     def record_response(self, route: str, headers: Mapping[str, str]) -> None:
@@ -208,10 +253,10 @@ class _HeldSlots:
 _held = _HeldSlots()
 
 
-def _semaphore(name: str, kind: str, count: int) -> BoundedSemaphore:
-    """Return this process's semaphore for the token, the same for every rate limiter."""
+def _slots_of(name: str, kind: str, count: int) -> FairSlots:
+    """Return this process's slots for the token, the same for every rate limiter."""
     with _local_slots_lock:
-        return _local_slots.setdefault((name, kind), BoundedSemaphore(count))
+        return _local_slots.setdefault((name, kind), FairSlots(count))
 
 
 def _reset_s(headers: Mapping[str, str]) -> float:

@@ -1,5 +1,6 @@
 """The daily budget is enforced and counts actual usage."""
 
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
@@ -11,6 +12,7 @@ from pytest_django import Settings
 from apps.explain import services
 from apps.explain.llm import BudgetExceeded, Llm
 from apps.explain.models import Explanation, ExplanationState, Spending
+from tests.conftest import person, signed_in
 from tests.explain.asking import Explainer
 from tests.explain.model_server import ModelServer, hangs, line, says
 from tests.postgres import Postgres
@@ -101,13 +103,23 @@ def test_an_unread_answer_frees_its_slot(explainer: Explainer, model: ModelServe
 
 @pytest.mark.django_db(transaction=True)
 def test_a_fifth_concurrent_call_has_to_wait(explainer: Explainer, model: ModelServer) -> None:
-    open_ones = [explainer.begin() for _ in range(4)]
+    others = [replace(explainer, client=signed_in(person(f"a{n}", "admin"))) for n in range(4)]
+    open_ones = [other.begin() for other in others]
     response = explainer.refused()
-    assert response.status_code == 503
-    assert response["Retry-After"] == "10"
+    assert (response.status_code, response["Retry-After"]) == (503, "10")
+    assert "several people" in response.content.decode()
     assert Explanation.objects.count() == 4
     for one in open_ones:
         one.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_person_makes_one_call_at_a_time(explainer: Explainer, model: ModelServer) -> None:
+    with contextlib.closing(explainer.begin()):
+        response = explainer.refused()
+        assert (response.status_code, response["Retry-After"]) == (503, "10")
+        assert "the model is still answering you" in response.content.decode()
+    assert "The answer is complete." in explainer.answer()
 
 
 def reserve_at_once(llm: Llm, times: int) -> int:

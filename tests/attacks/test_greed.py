@@ -1,0 +1,78 @@
+"""One person's load is not everybody's; for the model, see tests/explain/test_spending.py."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connections
+from django.test import Client
+from pytest_django import Settings
+
+from apps.demo.server import DemoSentry
+from apps.lookups import background, throttling
+from apps.lookups.throttling import MAX_SLOTS, SharedRateLimiter
+from tests.conftest import MOMENT, signed_in
+from tests.lookups.background import end_all, until
+from tests.web.asking import look_up
+
+
+@pytest.fixture
+def hung(connected: DemoSentry) -> Iterator[DemoSentry]:
+    """A Sentry that answers nothing until the end of the test."""
+    connected.world.add_event(user_id="quick", timestamp=MOMENT)
+    yield connected
+    connected.stop()
+    end_all()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_person_takes_a_third_of_the_places_at_a_hung_sentry(
+    agent: User, other_agent: User, hung: DemoSentry, settings: Settings
+) -> None:
+    settings.TRIAGE_MOST_WAITING = 6
+    ana, ben = signed_in(agent), signed_in(other_agent)
+    ready = look_up(ben, customer="quick")
+    addresses = [look_up(ana, customer=f"slow {place}") for place in range(3)]
+    hung.fail("slow", times=None, delay_s=20)
+
+    def opened(client: Client, address: str) -> int:
+        try:
+            return client.get(address).status_code
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        pending = [pool.submit(opened, ana, address) for address in addresses[:2]]
+        until(lambda: background._waiting[agent.pk] == 2)
+        assert ana.get(addresses[2]).headers["Retry-After"] == "5"
+        assert ben.get(ready).status_code == 200
+        hung.stop()
+        assert [one.result(timeout=30) for one in pending] == [503, 503]
+
+
+def test_free_call_goes_to_the_person_with_the_fewest() -> None:
+    order: list[str] = []
+
+    def call(person: int) -> None:
+        with SharedRateLimiter("fair", person).slot(20):
+            order.append(f"person {person}")
+
+    def waiting() -> int:
+        return len(throttling._local_slots["fair", "all"]._waiting)
+
+    with ThreadPoolExecutor(8) as pool:
+        held = [SharedRateLimiter("fair", 1).slot(20) for _ in range(MAX_SLOTS)]
+        for slot in held:
+            slot.__enter__()
+        calls = [pool.submit(call, 1) for _ in range(5)]
+        until(lambda: waiting() == 5)
+        calls.append(pool.submit(call, 2))
+        until(lambda: waiting() == 6)
+        held[0].__exit__(None, None, None)
+        until(lambda: bool(order))
+        for slot in held[1:]:
+            slot.__exit__(None, None, None)
+        for one in calls:
+            one.result(timeout=20)
+    assert order[0] == "person 2"
