@@ -27,7 +27,8 @@ _NEVER = [
     for network in (
         *("0.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "255.255.255.255/32"),
         *("::/128", "fe80::/10", "ff00::/8"),
-        *("168.63.129.16/32", "192.0.0.192/32", "100.100.100.200/32", "fd00:ec2::254/128"),
+        *("168.63.129.16/32", "192.0.0.192/32", "100.100.100.200/32"),
+        *("fd00:ec2::254/128", "fd20:ce::254/128"),
     )
 ]
 # The private and reserved networks that `is_global` of some Python versions does not know.
@@ -35,10 +36,10 @@ _SPECIAL = [
     ip_network(network)
     for network in (
         *("192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "240.0.0.0/4"),
-        *("64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "3fff::/20", "5f00::/16"),
-        "fec0::/10",
+        *("2001::/23", "2001:db8::/32", "3fff::/20"),
     )
 ]
+_PUBLIC_IPV6 = ip_network("2000::/3")
 UNKNOWN_HOST = "The host name couldn't be found."
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 Origin = tuple[str, str, int]
@@ -74,10 +75,9 @@ class OutboundPolicy:
     def check_resolved(self, host: str, resolved: str) -> None:
         """Raise `AddressRefused` if the host must not resolve to this IP address."""
         address = _unwrapped(ip_address(resolved.partition("%")[0]))
-        if any(address in network for network in _NEVER):
+        if any(one in network for network in _NEVER for one in (address, _translated(address))):
             raise AddressRefused(f"{host} points to an address that no server can have.")
-        is_special = any(address in network for network in _SPECIAL) or not address.is_global
-        if is_special and not self._may_be_private(host):
+        if _is_special(address) and not self._may_be_private(host):
             raise AddressRefused(
                 f"{host} points to a private address. If that's intended, add it to "
                 "TRIAGE_PRIVATE_HOSTS."
@@ -108,7 +108,19 @@ def _is_private_name(name: str) -> bool:
     return True
 
 
-_NAT64, _COMPATIBLE = ip_network("64:ff9b::/96"), ip_network("::/96")
+def _is_special(address: IPv4Address | IPv6Address) -> bool:
+    if isinstance(address, IPv6Address) and address not in _PUBLIC_IPV6:
+        return True
+    return any(address in network for network in _SPECIAL) or not address.is_global
+
+
+_NAT64, _LOCAL_NAT64 = ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48")
+_COMPATIBLE, _TRANSLATED = ip_network("::/96"), ip_network("::ffff:0:0:0/96")
+
+
+def _translated(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """Return the IPv4 address to which a network's own NAT64 leads, else the address itself."""
+    return IPv4Address(address.packed[12:]) if address in _LOCAL_NAT64 else address
 
 
 def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
@@ -117,7 +129,7 @@ def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
         return address
     if address.ipv4_mapped or address.sixtofour:
         return address.ipv4_mapped or address.sixtofour or address
-    if address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):
+    if address in _NAT64 or address in _TRANSLATED or (address in _COMPATIBLE and int(address) > 1):
         return IPv4Address(address.packed[12:])
     return address
 

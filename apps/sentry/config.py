@@ -49,7 +49,7 @@ class SentryConfig:
 
 
 # One label, such as in https://de.sentry.io.
-_CLOUD = re.compile(r"https://([a-z0-9-]{1,63}\.sentry\.io)(?::443)?/?")
+_CLOUD = re.compile(r"https://([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.sentry\.io)(?::443)?/?")
 
 
 def cloud_root(address: str) -> str | None:

@@ -47,6 +47,7 @@ def test_the_region_is_requested_once_and_remembered() -> None:
     [
         *("https://evil.example", "https://sentry.io.evil.example", "http://de.sentry.io", None),
         *("https://evil.example\\.sentry.io", "https://a.b.sentry.io", "https://x@de.sentry.io"),
+        *("https://-.sentry.io", "https://de.sentry.io.", "https://de\u3002sentry.io"),
     ],
 )
 def test_the_token_is_sent_only_to_sentry_hosts(url: str | None) -> None:
