@@ -191,3 +191,14 @@ def test_one_email_address_belongs_to_one_account(
         assert b"Another account has this email address." in page.content
     other_agent.refresh_from_db()
     assert other_agent.email == ""
+
+
+def test_an_email_address_is_one_however_it_is_typed(admin: User, agent: User) -> None:
+    save(admin, agent, email="Ana@Example.ORG")
+    agent.refresh_from_db()
+    assert agent.email == "ana@example.org"
+    form = {"login": "ANA@example.org", "password": "ana-password"}
+    assert Client().post("/accounts/login/", form).status_code == 302
+    assert (
+        User.objects.create_superuser("root", "Root@Example.org", "x").email == "root@example.org"
+    )
