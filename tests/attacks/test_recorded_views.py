@@ -45,3 +45,24 @@ def test_lead_leaves_a_trace_wherever_somebody_elses_customer_shows(
                 untraced.append((method.__name__, route))
     assert untraced == []
     assert Entry.objects.filter(action=Action.VIEWED, detail__page="sharing").exists()
+
+
+def test_admin_leaves_a_trace_wherever_manage_shows_a_customer(
+    connected: DemoSentry, ana: Client, admin: User
+) -> None:
+    connected.world.add_event(user_id=CUSTOMER, timestamp=MOMENT, exception=("Broke", ERROR))
+    address, reader = look_up(ana, customer=CUSTOMER), signed_in(admin)
+    for page in (address, f"{address}export.md"):
+        ana.get(page)
+    shown, untraced = set(), []
+    for route in all_routes(get_resolver().url_patterns):
+        path = re.sub(r"<[^>]+>", "1", route)
+        if not path.startswith(("admin/", "review/")) or "(" in path:
+            continue
+        before = Entry.objects.count()
+        response = reader.get(f"/{path}")
+        if not response.streaming and re.search(f"{CUSTOMER}|{ERROR}", text(response)):
+            shown.add(path)
+            untraced += [path] if Entry.objects.count() == before else []
+    assert untraced == []
+    assert "admin/lookups/lookup/" in shown
