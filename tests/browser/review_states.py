@@ -46,13 +46,13 @@ def lookup_record(visitor: Visitor) -> None:
 
 
 def purge(visitor: Visitor) -> None:
-    """Delete a selected result and show the confirmation."""
+    """Ask before deleting a selected result and its copies."""
+    lookups(visitor)
     lookups(visitor)
     page = visitor.page
     page.locator("input.action-select").first.check()
-    page.locator("select[name=action]").select_option("purge")
-    page.get_by_role("button", name="Go").click()
-    expect(page.locator(".messagelist")).to_be_visible()
+    page.get_by_role("button", name="Purge …").click()
+    expect(page.get_by_role("button", name="Delete only 1 result")).to_be_visible()
 
 
 def issued_token(visitor: Visitor) -> None:

@@ -52,7 +52,15 @@ def refused_form(visitor: Visitor) -> None:
     form(visitor)
     visitor.page.get_by_label("When it happened").fill("around noon")
     visitor.page.get_by_role("button", name="Look up", exact=True).click()
-    expect(visitor.page.locator("main")).to_contain_text("We can't read this time")
+    expect(visitor.page.locator("main")).to_contain_text("Which time do you mean?")
+
+
+def unclear_ticket(visitor: Visitor) -> None:
+    form(visitor)
+    visitor.page.get_by_text("Paste the ticket").click()
+    visitor.page.get_by_label("Ticket text").fill("1001 or jane@example.com: it broke today at 5.")
+    visitor.page.get_by_role("button", name="Read it and look up").click()
+    expect(visitor.page.get_by_text("Choose a time to look it up.")).to_be_visible()
 
 
 def result_for(customer: str) -> Callable[[Visitor], None]:
@@ -160,8 +168,8 @@ def purged(visitor: Visitor) -> None:
     result = page.url
     page.goto(f"{visitor.site.url}/admin/lookups/lookup/")
     page.locator("input.action-select").first.check()
-    page.locator("select[name=action]").select_option("purge")
-    page.get_by_role("button", name="Go").click()
+    page.get_by_role("button", name="Purge …").click()
+    page.get_by_role("button", name="Delete 1 result").click()
     page.goto(result)
     expect(page.locator("main")).to_contain_text("This result was deleted")
 
@@ -170,6 +178,7 @@ STATES = (
     State("sign-in", signed_out),
     State("form", form),
     State("form-refused", refused_form),
+    State("ticket", unclear_ticket),
     State("one-problem", result_for("beatriz.costa@example.pt")),
     State("some-problems", result_for("1001")),
     State("many-events", result_for("20417")),

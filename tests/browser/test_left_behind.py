@@ -14,8 +14,8 @@ def purge_newest_result(site: Site, chromium: Browser) -> None:
     admin.resume_session("admin")
     admin.page.goto(f"{site.url}/admin/lookups/lookup/")
     admin.page.locator("input.action-select").first.check()
-    admin.page.locator("select[name=action]").select_option("purge")
-    admin.page.get_by_role("button", name="Go").click()
+    admin.page.get_by_role("button", name="Purge …").click()
+    admin.page.get_by_role("button", name=re.compile("^Delete (only )?1 result$")).click()
     expect(admin.page.locator("main, #content").first).to_contain_text("Results deleted: 1.")
     context.close()
 
