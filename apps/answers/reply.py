@@ -18,7 +18,7 @@ from apps.events.releases import (
     short_release,
 )
 from apps.events.rules.rule import Side, side_of, zone_of_customer
-from apps.events.summary import is_specific, summarize_group
+from apps.events.summary import has_crashed, is_specific, summarize_group
 from apps.known_errors.patterns import fill_variables
 from apps.lookups.known_errors import reply_variables
 
@@ -76,12 +76,14 @@ def reply_values(about: About) -> dict[str, str]:
 
 
 def _summary(problem: Problem) -> str:
-    activity, colon, failure = summarize_group(problem).partition(": ")
+    summary = summarize_group(problem)
+    crash = "" if "crash" in summary or not has_crashed(problem) else "The app crashed. "
+    activity, colon, failure = summary.partition(": ")
     if not colon:
-        return to_second_person(activity)
+        return f"{crash}{to_second_person(activity)}"
     sentence = to_second_person(failure)
     activity = activity.replace("While ", "While you were ", 1)
-    return f"{activity}, {sentence[0].lower()}{sentence[1:]}"
+    return f"{crash}{activity}, {sentence[0].lower()}{sentence[1:]}"
 
 
 def _how_often(problems: tuple[Problem, ...], answer: Answer, zone: ZoneInfo) -> str:
@@ -134,11 +136,18 @@ def _caveat(problems: tuple[Problem, ...], answer: Answer) -> str:
     return "That doesn't mean that nothing went wrong."
 
 
+OTHER_IDENTIFIER = (
+    "Which email or user ID do you sign in with? We found nothing under the one we have."
+)
+
+
 def _next_step(about: About) -> str:
     """Return the next step if no known error has one. It promises nothing."""
     problems = about.problems
     if about.best_known:
         return "We know about this problem, but we don't have a date for the fix yet."
+    if not problems and about.answer.nearby and about.answer.nearby.is_never:
+        return f"{OTHER_IDENTIFIER} Please also tell us exactly when it happened."
     if not problems:
         return (
             "To look into this further, we need a bit more from you: exactly when it "

@@ -20,6 +20,7 @@ from apps.events.answer import (
     Link,
     Notice,
     NoticeCode,
+    OtherOccurrences,
     RelatedData,
     Replay,
 )
@@ -185,6 +186,20 @@ def test_a_reply_without_errors_mentions_clicks_without_effect() -> None:
     assert "no errors" in drafted("reply", result).text
     assert "We did see 6 clicks of yours without any effect." in drafted("reply", result).text
     assert "effect" not in drafted("reply", answer()).text
+
+
+def test_a_reply_asks_a_customer_never_seen_for_another_identifier() -> None:
+    never = OtherOccurrences(MOMENT - timedelta(days=90), MOMENT)
+    text = drafted("reply", replace(answer(), nearby=never)).text
+    assert "Which email or user ID do you sign in with?" in text
+    assert "Which email" not in drafted("reply", answer()).text
+
+
+def test_a_reply_says_that_the_app_crashed() -> None:
+    crash = replace(event(1, 1), platform="cocoa", level="fatal", handled=False)
+    assert "The app crashed. " in drafted("reply", answer(crash)).text
+    for other in (replace(crash, level="error"), replace(crash, platform="python")):
+        assert "crashed" not in drafted("reply", answer(other)).text
 
 
 def test_a_reply_greets_by_a_name_that_the_identifier_gives() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from apps.answers.reply import reply_values
+from apps.answers.reply import OTHER_IDENTIFIER, reply_values
 from apps.answers.templates import About
 from apps.events.answer import Answer
 from apps.events.grouping import Group, Problem
@@ -140,7 +140,7 @@ def _said(answer: Answer, zone: ZoneInfo) -> Iterator[Step]:
 def _tell(answer: Answer, problem: Problem | None, zone: ZoneInfo, today: date) -> str:
     """Return the sentences of a reply, without greeting and closing."""
     if problem is None and answer.nearby and answer.nearby.is_never:
-        return "Which email or user ID do you sign in with? We found nothing under this one."
+        return OTHER_IDENTIFIER
     about = About(
         answer=answer,
         issue_ids=(problem.issue_id,) if problem else (),
