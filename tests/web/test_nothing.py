@@ -100,6 +100,15 @@ def test_button_keeps_chosen_project_and_environment(ana: Client, connected: Dem
     assert (lookup.projects, lookup.environments) == (["web"], ["production"])
 
 
+def test_near_names_come_from_own_lookups_with_errors(ana: Client, connected: DemoSentry) -> None:
+    connected.world.add_event(email="jane.roe@example.org", timestamp=MOMENT)
+    for name in ("jane.roe@example.org", "jane.rod@example.org"):
+        ana.get(look_up(ana, customer=name))
+    page = page_text(text(ana.get(look_up(ana, customer="jane.roe@example.com"))))
+    assert "You recently looked up a similar name, with errors: jane.roe@example.org" in page
+    assert "jane.rod" not in page
+
+
 def test_never_seen_shows_search_period_and_suggests_other_identifier(
     ana: Client, settings: Settings
 ) -> None:

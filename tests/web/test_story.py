@@ -145,4 +145,4 @@ def test_messages_replays_and_releases_stand_at_their_moment() -> None:
 
 def test_just_before_are_the_customers_steps_before_the_headlines_event() -> None:
     view = story(event_with_steps(click(-30, "a.cart"), click(-2), click(9, "a.help")))
-    assert view.just_before == "clicked cart, then clicked pay (14:04:58)"
+    assert view.just_before == "clicked \u2068cart\u2069, then clicked \u2068pay\u2069 (14:04:58)"

@@ -96,7 +96,9 @@ def _next(answer: Answer, problem: Problem, today: date) -> str:
     if place_of(problem.cause.newest) in (Place.NETWORK, Place.BROWSER, Place.DEVICE):
         return "Reply: it’s on their side."
     assignee = problem.issue.assignee if problem.issue else None
-    return f"Escalate; {clipped(assignee, 80)} has it." if assignee else "Escalate, then reply."
+    if assignee:
+        return f"Escalate; it’s assigned to {clipped(assignee, 80)}."
+    return "Escalate, then reply."
 
 
 def _next_without_errors(answer: Answer) -> str:

@@ -6,6 +6,7 @@ There is no HTML here: everything from events is text, which the templates escap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -69,6 +70,7 @@ from apps.web.theme import theme_of
 
 # A result without errors: what was searched, and what to try next.
 
+_SIMILAR = 0.85
 _WIDER = {15: "± 15 minutes", 60: "± 1 hour", 1440: "± 1 day"}
 
 
@@ -304,6 +306,16 @@ def recent_view(
         )
         for lookup in lookups
     )
+
+
+def near_names(lookup: Lookup, others: Sequence[Lookup]) -> tuple[str, ...]:
+    """Return the customers of other lookups with errors whose names are like this lookup's."""
+    own = lookup.customer.casefold()
+    names = {
+        one.customer.casefold(): one.customer for one in others if one.outcome == Outcome.FOUND
+    }
+    names.pop(own, None)
+    return tuple(names[name] for name in get_close_matches(own, names, cutoff=_SIMILAR))
 
 
 def shared_view(

@@ -33,6 +33,7 @@ _MIN_RELEASES = 2
 _MAX_ROUND = 15
 _PAUSE = timedelta(minutes=2)
 _AT = "at that time"
+_ISOLATE, _END_ISOLATE = "\u2068", "\u2069"  # the direction of an event's text
 
 _Happened = tuple[datetime, PlacedBreadcrumb | Event]
 
@@ -111,7 +112,7 @@ def _just_before(line: Sequence[_Placed], moment: datetime) -> str:
     places = [place for place, one in enumerate(line) if one.step.is_error and one.rank == 0]
     nearest = min(places, key=lambda place: abs(line[place].at - moment), default=0)
     own = [one.step for one in line[:nearest] if one.step.is_customers][-2:]
-    words = [f"{step.words} {clipped(step.text, 60)}" for step in own]
+    words = [f"{step.words} {_ISOLATE}{clipped(step.text, 60)}{_END_ISOLATE}" for step in own]
     at = own[-1].time if own else None
     return f"{', then '.join(words)}{f' ({at.text})' if at else ''}" if words else ""
 

@@ -97,6 +97,7 @@ from apps.web.middleware import SeeOther, problem_page, render_failures
 from apps.web.presenters.filters import stored_filter
 from apps.web.presenters.formatting import level_mark, typed_in
 from apps.web.presenters.result import (
+    near_names,
     progress_data,
     recent_view,
     result_page,
@@ -222,9 +223,11 @@ def _result_context(request: HttpRequest, result: LookupResult) -> dict[str, Any
         event_filter=stored_filter(request.session, str(lookup.uuid), result.answer),
         feedback=feedback_by(person, lookup),
     )
+    is_unknown = page.nothing and page.nothing.seen and page.nothing.seen.is_never
     return {
         "page": page,
         "lookup": lookup,
+        "near": near_names(lookup, recent_lookups(person)) if is_unknown else (),
         "server": result.answer.searched.server,
         "share": share_section(person, lookup),
         "requires_reason": reason_required(),
