@@ -71,9 +71,9 @@ def test_main_job_works_with_keyboard_only(clipboard_browser: Visitor) -> None:
     keyboard.type(clipboard_browser.site.moments["1001"])
     keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("The payment was declined")
-    expect(page.get_by_role("button", name="Copy", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Copy for an LLM")).to_be_visible()
     keyboard.press("c")
-    expect(page.locator("[data-copy-status]")).to_have_text("Copied")
+    expect(page.locator("[data-toast]")).to_contain_text("Copied")
     assert clipboard_browser.clipboard() == clipboard_browser.preview()
 
 
@@ -83,7 +83,7 @@ def test_focus_follows_page_order_and_is_always_visible(
     result_for("1001")(agent_browser)
     page = agent_browser.page
     positions = []
-    for _press in range(60):
+    for _press in range(30):
         page.keyboard.press("Tab")
         position, is_visible = page.evaluate(FOCUS_STATE)
         assert is_visible, position
@@ -111,6 +111,7 @@ def test_page_has_no_animations(agent_browser: Visitor) -> None:
 
 def test_selection_is_visible_in_forced_colors(agent_browser: Visitor) -> None:
     result_for("1001")(agent_browser)
+    agent_browser.open_export()
     page = agent_browser.page
     page.emulate_media(forced_colors="active")
     chosen = page.locator(".segment input:checked + label")

@@ -66,7 +66,9 @@ def test_feedback_works_without_javascript(no_script: Visitor) -> None:
 
 def test_reply_is_visible_on_first_phone_screen(no_script: Visitor) -> None:
     no_script.look_up("1001")
-    expect(no_script.page.get_by_text("Your bank refused the card on")).to_be_in_viewport()
+    reply = no_script.page.locator(".tell p")
+    expect(reply).to_contain_text("Your bank refused the card on")
+    expect(reply).to_be_in_viewport()
 
 
 def test_axe_reports_no_violations_in_known_errors(site: Site, chromium: Browser) -> None:

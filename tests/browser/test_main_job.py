@@ -148,7 +148,7 @@ def test_late_session_replays_load_automatically(agent_browser: Visitor) -> None
     main = agent_browser.page.locator("main")
     expect(main).to_contain_text("Session replays could not be read in time.")
     expect(main).to_contain_text("2 rage clicks", timeout=15_000)
-    expect(main.locator("#beside")).not_to_contain_text("could not be read")
+    expect(main.locator("#around")).not_to_contain_text("could not be read")
     text = main.locator("#export-text")
     expect(text).to_have_value(re.compile("2 rage clicks"))
     expect(text).not_to_have_value(re.compile("could not be read"))

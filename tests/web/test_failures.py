@@ -17,10 +17,10 @@ pytestmark = pytest.mark.django_db
 
 def test_no_errors_is_confirmed_only_for_complete_results(ana: Client) -> None:
     confirmed = text(ana.get(look_up(ana, customer="nobody")))
-    assert "No errors for this customer in this window." in confirmed
+    assert "We have not seen this customer where we searched" in confirmed
     open_window = text(ana.get(look_up(ana, customer="nobody", at=just_now().isoformat())))
     assert "so far" in open_window
-    assert "No errors for this customer in this window." not in open_window
+    assert "We have not seen this customer where we searched" not in open_window
     old = (NOW - timedelta(days=200)).isoformat()
     assert "incomplete" in text(ana.get(look_up(ana, customer="nobody", at=old)))
 

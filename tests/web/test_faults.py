@@ -162,7 +162,7 @@ def test_wrong_server_clock_is_tolerated(settings: Settings, agent: User, days: 
         client = signed_in(agent)
         response = client.get(look_up(client))
     assert response.status_code == 200
-    assert "No errors for this customer in this window." in text(response)
+    assert "We have not seen this customer where we searched" in text(response)
 
 
 @pytest.mark.parametrize("hours", [-2, 2])

@@ -1,4 +1,6 @@
-// Loads the related data that was late once the page is there, and replaces its section.
+// Loads the related data that was late once the page is there, and replaces the parts that show it.
+
+const PARTS = ["#around", "[data-facts]", ".headline", ".verdict", ".tell", ".next-step > p"];
 
 async function readLater(form) {
   const button = form.querySelector("button");
@@ -7,7 +9,7 @@ async function readLater(form) {
   const response = await fetch(form.action, { method: "POST", body: new FormData(form) });
   if (!response.ok) throw new Error(String(response.status));
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  for (const selector of ["#around", "[data-facts]"]) {
+  for (const selector of PARTS) {
     const old = document.querySelector(selector);
     const fresh = page.querySelector(selector);
     if (old && fresh) old.replaceWith(fresh);
