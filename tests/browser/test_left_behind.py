@@ -64,7 +64,7 @@ def test_open_page_reports_deleted_result(
     wait_for_result(page)
     purge_newest_result(site, chromium)
     page.locator(".fold > summary").last.click()
-    page.locator(".event summary").last.click()
+    page.locator(".fold").last.locator(".event summary").first.click()
     expect(page.get_by_text("We couldn't load this event.")).to_be_visible()
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_have_text("This result was deleted.")
