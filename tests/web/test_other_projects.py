@@ -211,7 +211,7 @@ def test_progress_details_require_access_to_all_projects(
 def test_recent_lookups_do_not_count_other_projects(hidden_event: str, agent: User) -> None:
     ana = signed_in(agent)
     ana.get(look_up(ana))
-    assert '"recent-what">2 events<' in text(ana.get("/"))
+    assert '"recent-what">2 problems<' in text(ana.get("/"))
     team("Few", ["web"], agent)
     assert '"recent-what">only your projects<' in text(ana.get("/"))
 
