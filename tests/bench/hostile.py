@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from re import _parser  # type: ignore[attr-defined]
+from re import _parser
 from typing import Any
 
 import django
