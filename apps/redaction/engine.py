@@ -54,6 +54,7 @@ _ALREADY_HIDDEN = re.compile(r"<[a-z-]{2,20}(?:-\d{1,6})?>|\[Filtered\]|\[REDACT
 
 # Honest results take a tenth of it.
 MAX_CPU_S = 5.0
+_CHARACTERS_BETWEEN, _CHARACTERS_OF_ANY = 10_000, 200
 
 
 class Ledger:
@@ -74,14 +75,23 @@ class Ledger:
     ) -> None:
         self._first_number = first_number
         self._ends = thread_time() + seconds
+        self._is_over = False
+        self._since_reading = _CHARACTERS_BETWEEN
         self.counts: Counter[str] = Counter()
         self._aliases: dict[str, str] = {}
         self._numbers: Counter[str] = Counter()
         self.customer = CustomerNames(customer_values, words)
 
-    def is_spent(self) -> bool:
-        """Return whether the time for one result is used up."""
-        return thread_time() > self._ends
+    def is_spent(self, length: int = 0) -> bool:
+        """Return whether the time is used up, before a text of this length is checked.
+
+        Reading the clock takes as long as checking a short text, so it is not read for each.
+        """
+        self._since_reading += length + _CHARACTERS_OF_ANY
+        if self._since_reading > _CHARACTERS_BETWEEN:
+            self._since_reading = 0
+            self._is_over = thread_time() > self._ends
+        return self._is_over
 
     def alias(self, kind: str, value: str) -> str:
         """Return and count the alias of a value; an alias is returned unchanged."""
@@ -145,7 +155,7 @@ _TEXTUAL = ShapeGroup(*TEXTUAL, *ADDRESSES, *ROWS)
 _DEVICES = ShapeGroup(*DEVICES)
 _PHONES_AND_IPV4 = ShapeGroup(*PHONES, *IPV4)
 _LONG_RUN = re.compile(r"[\w.~+/=:$|!-]{14,}")
-_TOKEN_HINTS = tuple({hint for hint, _pattern in (*VENDOR_TOKENS, *TOKENS_WITHOUT_PREFIX)})
+_TOKEN_PREFIXES = tuple({prefix for prefix, _pattern in VENDOR_TOKENS})
 
 
 def redact_text(text: str, ledger: Ledger) -> str:
@@ -171,7 +181,7 @@ def _redact_unless_known(text: str, ledger: Ledger, name: str, *, is_version: bo
     key = hash((text, name, is_version))
     if key in _harmless:
         return text
-    if ledger.is_spent():
+    if ledger.is_spent(len(text)):
         return ledger.alias("unchecked", text)
     try:
         redacted = _redact_shapes(text, ledger, name, is_version=is_version)
@@ -252,10 +262,10 @@ def _lines(text: str) -> Iterator[str]:
 def _without_tokens(text: str, ledger: Ledger) -> str:
     """Hide vendor tokens; only long runs of characters are searched for their prefixes."""
     runs = " ".join(filter(_can_be_token, _LONG_RUN.findall(text)))
-    if not runs or not _contains_any(runs, _TOKEN_HINTS):
+    if not runs:
         return text
     number = 0
-    for prefix, pattern in VENDOR_TOKENS:
+    for prefix, pattern in VENDOR_TOKENS if _contains_any(runs, _TOKEN_PREFIXES) else ():
         if prefix in runs and _token_spans(runs, prefix, pattern):
             found = _token_spans(text, prefix, pattern)
             number += len(found)
