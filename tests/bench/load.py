@@ -365,6 +365,7 @@ def lay_out(sentry: Sentry) -> None:
     for number in range(CUSTOMERS):
         sentry.lay_out(f"customer-{number}", 12, 3)
     sentry.set_latency(LATENCY_S)
+    sentry.lift_limit()
 
 
 if __name__ == "__main__":

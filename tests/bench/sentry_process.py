@@ -67,6 +67,11 @@ class Sentry:
         """Every API answer waits so long."""
         self._ok(requests.put(f"{self._control}/settings", json={"latency_s": seconds}, timeout=10))
 
+    def lift_limit(self) -> None:
+        """Report a rate limit that nobody reaches."""
+        limit = {"rate_limit": 1_000_000}
+        self._ok(requests.put(f"{self._control}/settings", json=limit, timeout=10))
+
     def lay_out(self, customer: str, events: int, issues: int) -> None:
         """Events of that customer a second apart around the moment, by turns in the issues.
 
