@@ -570,15 +570,10 @@ def _facts(
     else:
         when = "just now" if seconds < 1 else f"{age} ago"
         source = f"read from {answer.searched.server} {when}"
-    found = (*_problems(problems), _events(answer)) if answer.events else ()
+    loud = sum(not problem.is_noise for problem in problems)
+    found = (counted(loud, "problem"), _events(answer)) if answer.events else ()
     completeness = "complete list of events" if answer.complete else "incomplete"
     return (completeness, *found, *_related(answer), source)
-
-
-def _problems(problems: Sequence[Problem]) -> tuple[str, ...]:
-    noise = sum(problem.is_noise for problem in problems)
-    loud = counted(len(problems) - noise, "problem")
-    return (loud, f"{grouped(noise)} more in the background") if noise else (loud,)
 
 
 def _related(answer: Answer) -> tuple[str, ...]:
