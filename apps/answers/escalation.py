@@ -21,7 +21,7 @@ from apps.events.releases import (
     last_day_of,
 )
 from apps.events.summary import headline
-from apps.exports.content import UNKNOWN, caught, counts, seconds
+from apps.exports.blocks import UNKNOWN, caught, counts, frame_line, seconds
 from apps.exports.document import Setting, build
 from apps.exports.facts import (
     BreadcrumbFacts,
@@ -31,7 +31,7 @@ from apps.exports.facts import (
     ExceptionFacts,
     IssueFacts,
 )
-from apps.exports.markdown import frame_line, inline
+from apps.exports.markdown import inline
 
 # URLs that Markdown links by itself, without characters that could end the link or act as markup.
 _PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9./:?=&%~+-]{1,600}")

@@ -5,26 +5,30 @@ The package does no I/O. Everything in an export is neutralized and fits a token
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Literal
 
 from apps.events import summary
 from apps.events.answer import Answer
 from apps.events.grouping import group_by_issue
+from apps.events.rules.engine import rule_cache
 from apps.exports import json_format, markdown
 from apps.exports import text as exports_text
-from apps.exports.document import MAX_TOKENS, MIN_TOKENS, Setting, build, fit
+from apps.exports.document import MAX_TOKENS, MIN_TOKENS, Setting, build, fit, prepare
 from apps.exports.facts import (
     EVERYTHING,
+    FAMILIES,
+    GPT,
     LADDER,
     NO_PRESET,
     Document,
+    Family,
     Omission,
     Preset,
-    reserved_for_prompt,
+    room_for_prompt,
 )
 from apps.exports.tokens import estimate_tokens
 
@@ -32,12 +36,16 @@ Format = Literal["markdown", "json", "text"]
 
 __all__ = [
     "DEFAULT_BUDGET",
+    "FAMILIES",
+    "GPT",
     "ExportRefused",
+    "Family",
     "Format",
     "Preset",
     "Rendered",
     "code_version",
     "estimate_tokens",
+    "family_named",
     "render",
 ]
 
@@ -56,13 +64,22 @@ class ExportRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A finished export. `tokens` is an upper estimate."""
+    """A finished export. `tokens` are those of the chosen family of models."""
 
     text: str
     tokens: int
     omitted: tuple[Omission, ...]
     media_type: str
     suffix: str
+
+
+def family_named(name: str) -> Family:
+    """Return the family of models with that name. Raise `ExportRefused` if there is none."""
+    for family in FAMILIES:
+        if family.name == name:
+            return family
+    known = ", ".join(family.name for family in FAMILIES)
+    raise ExportRefused(f"There is no family of models with that name. Choose one of: {known}.")
 
 
 def render(  # noqa: PLR0913 - independent, keyword-only options
@@ -79,20 +96,23 @@ def render(  # noqa: PLR0913 - independent, keyword-only options
     inside_block: bool = False,
     issue_id: str | None = None,
     today: date | None = None,
+    family: Family = GPT,
+    datamarking: bool = False,
 ) -> Rendered:
     """Render a redacted result.
 
     `marker` is a nonce of 8 to 40 random letters and digits, new for each lookup. `budget` is the
-    limit in estimated tokens; without one, JSON contains everything unchanged, and the other
+    limit in tokens; without one, JSON contains everything unchanged, and the other
     formats have the highest level of detail. JSON is plain data without the prompt, unless
     `inside_block` requests the form for a language model. With `issue_id`, only the problem
     with that issue is included. `today` is the reader's date, which decides the wording about
-    planned fixes.
+    planned fixes. `budget` and the tokens of the result are those of `family`. With `datamarking`,
+    Markdown has a sign for each space of recorded text.
 
     Raises `ExportRefused` for an unknown format or issue, for a budget out of range, and for a
     prompt that does not fit, and `ValueError` for an invalid marker.
     """
-    _check(format, budget, preset)
+    _check(format, budget, preset, family)
     setting = Setting(
         marker=marker,
         customer=customer,
@@ -103,13 +123,15 @@ def render(  # noqa: PLR0913 - independent, keyword-only options
         budget=budget,
         issue_id=issue_id,
         today=today,
+        family=family,
+        datamarking=datamarking,
     )
     if issue_id and issue_id not in {group.issue_id for group in group_by_issue(answer)}:
         raise ExportRefused("The lookup has no problem with that ID.")
     write = _writer(format, inside_block=inside_block)
     document, text = _document(answer, setting, write, plain=write is json_format.render)
     media_type, suffix = _FORMATS[format]
-    return Rendered(text, estimate_tokens(text), document.omitted, media_type, suffix)
+    return Rendered(text, family.count(estimate_tokens(text)), document.omitted, media_type, suffix)
 
 
 @cache
@@ -120,20 +142,21 @@ def code_version() -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
-def _check(format: str, budget: int | None, preset: Preset) -> None:
+def _check(format: str, budget: int | None, preset: Preset, family: Family) -> None:
     if format not in _FORMATS:
         raise ExportRefused(
             f"There is no export format with that name. Choose one of: {', '.join(_FORMATS)}."
         )
-    if budget is not None and not MIN_TOKENS <= budget <= MAX_TOKENS:
+    if budget is None:
+        return
+    least, highest = family.count(MIN_TOKENS), MAX_TOKENS
+    if not least <= budget <= highest:
+        raise ExportRefused(f"The token limit must be from {least:,} to {highest:,} tokens.")
+    taken, left = family.count(preset.tokens), room_for_prompt(budget)
+    if taken > left:
         raise ExportRefused(
-            f"The token limit must be from {MIN_TOKENS:,} to {MAX_TOKENS:,} tokens."
-        )
-    if budget is not None and preset.tokens > reserved_for_prompt(budget):
-        raise ExportRefused(
-            f"The prompt takes about {preset.tokens} tokens, but a limit of {budget:,} tokens "
-            f"leaves only {reserved_for_prompt(budget)} for it. Choose a higher limit or a shorter "
-            "prompt."
+            f"The prompt takes about {taken} tokens, but a limit of {budget:,} tokens leaves only "
+            f"{left} for it. Choose a higher limit or a shorter prompt."
         )
 
 
@@ -144,10 +167,14 @@ def _document(
         detail = EVERYTHING if plain else LADDER[0]
         document = build(answer, setting=setting, detail=detail)
         return document, write(document)
-    room = setting.budget - reserved_for_prompt(setting.budget)
-    bare = replace(setting, preset=NO_PRESET)
-    document = fit(lambda detail: build(answer, setting=bare, detail=detail), write, room)
-    document = replace(document, preset=setting.preset)
+    family, budget = setting.family, setting.budget
+    with rule_cache():
+        build_it = partial(
+            build, answer, setting=setting, prepared=prepare(answer, setting.issue_id)
+        )
+        document = fit(
+            lambda detail: build_it(detail=detail), write, family.room(budget), family.count
+        )
     return document, write(document)
 
 

@@ -4,10 +4,11 @@ Each issue has one lead event in full; its further events list only what differs
 """
 
 import json
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from itertools import groupby
 
 from apps.events.answer import Answer, CatalogEntry, Deploy, Feedback, KnownMatch, Replay
@@ -25,15 +26,14 @@ from apps.events.grouping import Group, Problem, nearest_first
 from apps.events.query import Window, format_duration
 from apps.events.releases import describe_fix, issue_fix_text, last_day_of
 from apps.events.rules.rule import device_of
-from apps.events.summary import delay_text, summarize, summarize_group
+from apps.events.summary import delay_text, summarize
+from apps.exports.blocks import seconds
 from apps.exports.facts import (
     BreadcrumbFacts,
     DetailFacts,
-    Document,
     EventFacts,
     ExceptionFacts,
     FrameFacts,
-    Header,
     IssueFacts,
     KnownFacts,
     LinkFacts,
@@ -45,12 +45,7 @@ from apps.exports.facts import (
     StatusFacts,
 )
 
-Row = tuple[str, str | None]
-Quote = Callable[[str], str]
-
 # Known errors
-
-WRITTEN_BY = "written by the support team, not by the event"
 
 
 def known_facts(
@@ -59,7 +54,7 @@ def known_facts(
     """Return the best known errors of an issue, as many as fit."""
     if not matches:
         return ()
-    where = selection.text(f"issue {group.issue_id}", 60, "")
+    where = selection.text(f"issue {group.issue_id}", selection.at_most(60), "")
     selected = selection.first(matches, selection.detail.known, "known errors", where)
     return tuple(_known_facts(match, group, selection, today) for match in selected)
 
@@ -72,7 +67,7 @@ def _known_facts(match: KnownMatch, group: Group, selection: Selection, today: d
         return selection.text(raw, limit, where)
 
     return KnownFacts(
-        slug=text(known.slug, 80),
+        slug=text(known.slug, selection.at_most(80)),
         title=text(known.title, detail.names),
         explanation=text(known.explanation, detail.known_texts),
         reply=text(known.reply, detail.known_texts),
@@ -82,7 +77,7 @@ def _known_facts(match: KnownMatch, group: Group, selection: Selection, today: d
         fixed_in=text(known.fixed_in, detail.names),
         owner=text(known.owner, detail.names),
         links=tuple(_links(known, selection, where)),
-        fix=text(describe_fix(known, group, today), max(detail.names, 160)),
+        fix=text(describe_fix(known, group, today), max(detail.names, selection.at_most(160))),
         why=tuple(text(reason, detail.names) for reason in match.why),
     )
 
@@ -95,22 +90,6 @@ def _links(known: CatalogEntry, selection: Selection, where: str) -> Iterator[Li
         address = selection.link(link.address, where, wanted=detail.references)
         if address is not None:
             yield LinkFacts(selection.text(link.label, detail.names, where), address)
-
-
-def known_rows(known: KnownFacts) -> Iterator[tuple[str, str]]:
-    """Yield the labeled texts of a known error for Markdown and plain text, without empty ones."""
-    rows = (
-        ("explanation", known.explanation),
-        ("tell the customer", known.reply),
-        ("workaround", known.workaround),
-        ("state", known.state),
-        ("planned for", known.planned_for.isoformat() if known.planned_for else ""),
-        ("fixed in", known.fixed_in),
-        ("owner", known.owner),
-        *(("matched because", reason) for reason in known.why),
-        *(("link", f"{link.label}: {link.address}") for link in known.links),
-    )
-    return ((name, value) for name, value in rows if value)
 
 
 # Issues and events
@@ -131,23 +110,27 @@ def select_events(group: Group, moment: datetime, selection: Selection) -> Selec
     lead = next((event for event in nearest if event.body), nearest[0])
     others = [event for event in nearest if event is not lead]
     name = (group.issue and group.issue.short_id) or group.issue_id
-    where = selection.text(f"issue {name}", 60, "")
+    where = selection.text(f"issue {name}", selection.at_most(60), "")
     further = selection.first(others, selection.detail.further_events, "further events", where)
     return SelectedIssue(group, lead, further)
 
 
-def problem_facts(problem: Problem, events: Iterable[Event], selection: Selection) -> ProblemFacts:
+def problem_facts(
+    problem: Problem, sentence: str, events: Iterable[Event], selection: Selection
+) -> ProblemFacts:
     """Return the facts of a problem, whose issues and exported events have facts of their own."""
     own = problem.event_ids
 
     def name(issue_id: str) -> str:
-        return selection.text(issue_id, 40, "summary")
+        return selection.text(issue_id, selection.at_most(40), "summary")
 
     return ProblemFacts(
-        sentence=summarize_group(problem),
+        sentence=sentence,
         cause=name(problem.issue_id),
         joined=tuple((name(one.group.issue_id), one.reason.value) for one in problem.others),
-        events=tuple(selection.text(one.id, 40, "") for one in events if one.id in own),
+        events=tuple(
+            selection.text(one.id, selection.at_most(40), "") for one in events if one.id in own
+        ),
         times=problem.times,
         is_noise=problem.is_noise,
     )
@@ -167,12 +150,12 @@ def name_halves(
 
 
 def issue_facts(
-    group: Group, selection: Selection, known: Sequence[KnownMatch], today: date
+    group: Group, sentence: str, selection: Selection, known: Sequence[KnownMatch], today: date
 ) -> IssueFacts:
     """Return the facts of an issue; `today` decides the wording about a planned fix."""
     issue = group.issue
     short_id = selection.name(issue.short_id if issue else None, "summary")
-    issue_id = selection.text(group.issue_id, 40, "summary")
+    issue_id = selection.text(group.issue_id, selection.at_most(40), "summary")
     where = f"issue {short_id or issue_id}"
     detail = selection.detail
     last_seen = issue.last_seen if issue else None
@@ -183,7 +166,7 @@ def issue_facts(
         id=issue_id,
         short_id=short_id,
         title=selection.text(group.title, detail.issue_titles, where),
-        summary=summarize_group(group),
+        summary=sentence,
         level=selection.name((issue and issue.level) or group.worst_level, where),
         project=selection.name((issue and issue.project) or group.newest.project, where),
         handled=group.handled,
@@ -228,11 +211,12 @@ def event_facts(event: Event, lead: Event, moment: datetime, selection: Selectio
     body, detail = event.body, selection.detail
     request = body.request if body else None
     if request and not is_lead and not detail.plain and lead.body and request == lead.body.request:
-        selection.leave_out("repeated requests", 1, where)
+        selection.leave_to_page("repeated requests", 1)
         request = None
+    trace = (body and body.trace_id) or event.trace_id
     facts = EventFacts(
-        id=selection.text(event.id, 40, where),
-        issue_id=selection.optional_text(event.issue_id, 40, where),
+        id=selection.text(event.id, selection.at_most(40), where),
+        issue_id=selection.optional_text(event.issue_id, selection.at_most(40), where),
         project=selection.name(event.project, where),
         timestamp=event.timestamp,
         seconds=(event.timestamp - moment).total_seconds(),
@@ -244,16 +228,20 @@ def event_facts(event: Event, lead: Event, moment: datetime, selection: Selectio
         handled=body.handled if body and body.handled is not None else event.handled,
         release=selection.name((body and body.release) or event.release, where),
         environment=selection.name((body and body.environment) or event.environment, where),
-        device=selection.optional_text(_device(event, lead, selection, where), 60, where),
+        device=selection.optional_text(
+            _device(event, lead, selection, where), selection.at_most(60), where
+        ),
         trace_id=selection.reference(
-            (body and body.trace_id) or event.trace_id,
+            trace,
             "trace IDs",
             where,
-            wanted=detail.references if is_lead else detail.ids,
+            wanted=detail.references if is_lead else selection.takes_id(trace),
         ),
         method=selection.name(request.method if request else None, where),
         url=selection.optional_text(request.url if request else None, detail.names, where),
-        permalink=selection.link(event.permalink, where, wanted=detail.ids),
+        permalink=selection.link(
+            event.permalink, where, wanted=selection.takes_id(event.permalink)
+        ),
         exceptions=_chain(event, lead, selection, where),
         message=_message_beside(event, lead, selection, where),
         received=body.received_at if body and delay_text(event) else None,
@@ -300,7 +288,7 @@ def _title(event: Event, selection: Selection, where: str) -> str | None:
     if has_exception and not selection.detail.titles:
         selection.leave_out("titles", 1 if title else 0, where)
         return None
-    limit = selection.detail.texts if selection.detail.plain else min(selection.detail.texts, 160)
+    limit = min(selection.detail.texts, selection.at_most(160))
     return selection.optional_text(title, limit, where)
 
 
@@ -324,11 +312,20 @@ def _message_beside(event: Event, lead: Event, selection: Selection, where: str)
         return message
     if not _has_exception(event):
         return None  # the title ends with it
-    texts = [one.value or "" for one in event.body.exceptions] if event.body else []
     shared = lead.body.message if lead.body and event is not lead else None
-    if message == shared or any(message in text for text in (*texts, event.title or "")):
+    if message == shared or _repeats(message, event):
         return None
     return selection.text(message, selection.detail.texts, where)
+
+
+def _repeats(message: str, event: Event) -> bool:
+    """Return whether the export has each word of the message at another place."""
+    body = event.body or EventBody()
+    texts = [event.title, event.culprit, event.transaction, body.culprit]
+    for raised in body.exceptions:
+        texts += [raised.type, raised.value]
+        texts += [text for frame in raised.frames for text in (frame.file, frame.function)]
+    return set(message.split()) <= set(" ".join(filter(None, texts)).split())
 
 
 def _chain(
@@ -337,7 +334,7 @@ def _chain(
     chain = event.body.exceptions if event.body else ()
     detail = selection.detail
     if event is not lead and not detail.plain:
-        selection.leave_out("stack traces of further events", 1 if chain else 0, where)
+        selection.leave_to_page("stack traces of further events", 1 if chain else 0)
         return _raised_if_different(chain, lead, selection, where)
     selected = list(chain[: detail.exceptions])
     if len(chain) > len(selected) > 1:
@@ -361,7 +358,9 @@ def _raised_if_different(
     other = lead.body.exceptions[0] if lead.body and lead.body.exceptions else None
     if raised is None or (other and (raised.type, raised.value) == (other.type, other.value)):
         return ()
-    value = selection.optional_text(raised.value, min(selection.detail.texts, 200), where)
+    value = selection.optional_text(
+        raised.value, min(selection.detail.texts, selection.at_most(200)), where
+    )
     return (ExceptionFacts(selection.name(raised.type, where), value, ()),)
 
 
@@ -390,7 +389,7 @@ def _frames(
     for frame in exception.frames:
         once.setdefault((frame.file, frame.line, frame.function, frame.in_app), frame)
     distinct = list(once.values())
-    selection.leave_out("repeated frames", len(exception.frames) - len(distinct), where)
+    selection.leave_to_page("repeated frames", len(exception.frames) - len(distinct))
     room = {True: selection.detail.library_frames, False: selection.detail.in_app_frames}
     if crash:
         room[crash.in_app is False] -= 1
@@ -430,8 +429,13 @@ def _around(frame: Frame, selection: Selection, where: str) -> Iterator[tuple[in
 
 # Details: what an SDK adds to an error, without what the facts of the event already say
 
+_Detail = tuple[str, str | None, str]
 _DETAILS = "events"
 _MAIN_CONTEXTS = ("runtime", "browser", "os", "client_os", "app", "sdk")
+_USUAL_HEADERS = (
+    *("accept", "accept-encoding", "cache-control", "connection", "content-length", "dnt"),
+    *("host", "pragma", "te", "upgrade-insecure-requests"),
+)
 _SIDE_CONTEXTS = ("device", "gpu", "culture", "state", "trace", "request environment")
 
 
@@ -443,35 +447,65 @@ def _details(
     if body is None:
         return ()
     if event is not lead and not detail.plain:
-        selection.leave_out(
-            "details of further events", 1 if body.tags or body.extra else 0, _DETAILS
-        )
+        selection.leave_to_page("details of further events", 1 if body.tags or body.extra else 0)
         return ()
     for what, count in body.unread.items():
-        selection.leave_out(selection.text(what, 80, ""), count, _DETAILS)
-    known = () if detail.plain else _known_texts(facts)
-    agent = "user-agent" if "browser" in body.contexts and not detail.plain else ""
-    rows = [
-        (section, name, value)
-        for section, name, value in _sections(body)
-        if not (section in ("tags", "contexts") and value in known)
-        if not (section == "headers" and name and name.lower() == agent)  # the browser is named
-    ]
-    if not detail.details:
-        selection.leave_out("tags, extra, and other details", len(rows), _DETAILS)
-        return ()
+        selection.leave_to_page(selection.text(what, selection.at_most(80), ""), count)
+    rows = list(_sections(body))
+    if not detail.plain:
+        rows = list(_once(rows, _known_texts(facts)))
+        telling = _telling(rows, body)
+        selection.leave_to_page("usual headers and packages", len(rows) - len(telling))
+        rows = telling
     found = []
-    for section, group in groupby(rows, key=lambda row: row[0]):
-        limit = detail.lists if section in body.lists else detail.details
-        for _section, name, value in selection.first(list(group), limit, section, _DETAILS):
-            found.append(
-                DetailFacts(
-                    section,
-                    selection.name(name, _DETAILS),
-                    selection.text(value, detail.detail_texts, _DETAILS),
-                )
-            )
+    listed = selection.first(
+        [row for row in rows if row[0] not in body.lists],
+        detail.details,
+        "tags, extra, and other details",
+        _DETAILS,
+    )
+    for section, lines in groupby(rows, key=lambda row: row[0]):
+        if section in body.lists:
+            listed += selection.first(list(lines), detail.lists, section, _DETAILS)
+    for section, name, value in listed:
+        shown = selection.text(value, detail.detail_texts, _DETAILS)
+        found.append(DetailFacts(section, selection.name(name, _DETAILS), shown))
     return tuple(found)
+
+
+def _once(rows: list[_Detail], known: frozenset[str]) -> Iterator[_Detail]:
+    """Yield the details without tags and contexts that repeat a fact or one another."""
+    seen, by_subject = set(known), defaultdict[str, str](str)
+    for section, name, value in rows:
+        if section in ("tags", "contexts"):
+            subject = re.split(r"[. ]", name or "")[0]
+            if value in seen or value in by_subject[subject]:
+                continue
+            seen.add(value)
+            by_subject[subject] += f"{value}\n"
+        yield section, name, value
+
+
+def _telling(rows: list[_Detail], body: EventBody) -> list[_Detail]:
+    """Return the details without headers that say little and packages outside the stack trace."""
+    modules = _modules(body) if "packages" in body.lists else ()
+    headers = {*_USUAL_HEADERS, *(["user-agent"] if "browser" in body.contexts else [])}
+
+    def is_telling(row: _Detail) -> bool:
+        section, name, value = row
+        if section == "packages":
+            return re.split(r"[ /]", value)[0].lower().replace("-", "_") in modules
+        header = name.lower() if section == "headers" and name else ""
+        return header not in headers and not header.startswith("sec-")
+
+    return [row for row in rows if is_telling(row)]
+
+
+def _modules(body: EventBody) -> frozenset[str]:
+    """Return the parts of the names of modules and files in the stack traces."""
+    frames = (frame for exception in body.exceptions for frame in exception.frames)
+    names = {name for frame in frames for name in (frame.module, frame.file) if name}
+    return frozenset(part.lower() for name in names for part in re.split(r"[./\\,]", name))
 
 
 def _known_texts(facts: EventFacts) -> frozenset[str]:
@@ -485,7 +519,7 @@ def _known_texts(facts: EventFacts) -> frozenset[str]:
     return frozenset(filter(None, texts | words | raised | answers))
 
 
-def _sections(body: EventBody) -> Iterator[tuple[str, str | None, str]]:
+def _sections(body: EventBody) -> Iterator[_Detail]:
     """Yield section, name, and value of all details, the most telling sections first."""
     request = body.request
     crash = body.exceptions[0].crash_frame if body.exceptions else None
@@ -560,12 +594,12 @@ def _related_facts(
     detail = selection.detail
     return RelatedFacts(
         kind=kind,
-        id=selection.optional_text(entry_id, 40, _RELATED),
+        id=selection.optional_text(entry_id, selection.at_most(40), _RELATED),
         timestamp=at,
         seconds=(at - moment).total_seconds(),
         project=selection.name(project, _RELATED),
-        text=selection.text(text, min(detail.texts, 600), _RELATED),
-        permalink=selection.link(permalink, _RELATED, wanted=detail.ids),
+        text=selection.text(text, min(detail.texts, selection.at_most(600)), _RELATED),
+        permalink=selection.link(permalink, _RELATED, wanted=selection.takes_id(permalink)),
     )
 
 
@@ -602,255 +636,6 @@ def _replay(replay: Replay) -> Iterator[str]:
     yield from (f"{count} {name}" for name, count in counts if count)
     if replay.urls:
         yield f"pages {', '.join(dict.fromkeys(replay.urls))}"
-
-
-# Wording that Markdown and plain text share
-
-UNKNOWN = "unknown"
-_COMPARED = ("culprit", "transaction", "level", "release", "environment", "project")
-
-
-def iso(at: datetime | None) -> str | None:
-    """Format as ISO 8601 in UTC with a `Z`, and milliseconds unless they are zero."""
-    if at is None:
-        return None
-    precision = "milliseconds" if at.microsecond else "seconds"
-    return at.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
-
-
-def clock(at: datetime, day_of: datetime) -> str:
-    """Format as ISO 8601 in UTC, without the date if `day_of` has the same one."""
-    text = iso(at) or ""
-    return text.partition("T")[2] if at.date() == day_of.date() else text
-
-
-def seconds(value: float | None) -> str:
-    """Format seconds from the reported time, with their sign: `-12.5 s`."""
-    if value is None:
-        return "? s"
-    return f"{value:+.1f}".removesuffix(".0") + " s"
-
-
-def moment_and_window(header: Header) -> str:
-    """Format the reported time, in UTC and in the zone of the header, and the window."""
-    local = f" ({header.local_moment:%Y-%m-%d %H:%M:%S} {header.zone})"
-    times = f"{iso(header.moment)}{'' if header.zone == 'UTC' else local}"
-    return f"{times}, {header.minutes} min each side"
-
-
-def completeness(header: Header) -> str:
-    """Return a sentence about whether the list of events is complete, with its totals."""
-    state = "complete" if header.complete else "incomplete"
-    total = UNKNOWN if header.events_total is None else header.events_total
-    cached = ", from cache" if header.from_cache else ""
-    return (
-        f"The list of events is {state}: {total} events in all, {header.events_listed} listed in "
-        f"{header.issues_total} issues, {header.bodies_read} read in full; "
-        f"queried at {iso(header.fetched_at)}{cached}."
-    )
-
-
-def caught(handled: bool | None) -> str:
-    """Say whether the application caught the error."""
-    return UNKNOWN if handled is None else "yes" if handled else "no"
-
-
-def counts(by_kind: dict[str, int]) -> str:
-    """Format counts by kind: `email 3, card 1`."""
-    return ", ".join(f"{kind} {count}" for kind, count in by_kind.items())
-
-
-def unchecked_note(header: Header) -> str:
-    """Return a note about known errors that were not checked in time."""
-    return (
-        f"{header.known_unchecked} known errors could not be checked in time, "
-        "so more of them may match."
-    )
-
-
-def omission_note(document: Document) -> str:
-    """Return a sentence about where to find what was left out."""
-    where = f"The lookup page and {document.header.server} have the rest."
-    if document.budget is None:
-        return where
-    return f"This export is limited to {document.budget:,} tokens. {where}"
-
-
-def empty_list_note(header: Header) -> str:
-    """Say what an empty list means: no errors only if the result is complete."""
-    if header.complete:
-        return "There were no errors for this customer in this window."
-    return "No errors are listed, but the list isn't complete. There may have been some."
-
-
-def explicit_permalink(event: EventFacts, issue: IssueFacts) -> str | None:
-    """Return a further event's link, unless it follows from the issue's (see `permalink_note`)."""
-    is_derived = issue.permalink and event.permalink == f"{issue.permalink}events/{event.id}/"
-    return None if is_derived else event.permalink
-
-
-def permalink_note(document: Document) -> str:
-    """Return how to derive the links of events, if any were left out; else an empty string."""
-    derived = (
-        event.permalink and explicit_permalink(event, issue) is None
-        for issue in document.issues
-        for event in document.events_of(issue)[1:]
-    )
-    if not any(derived):
-        return ""
-    return "An event's link is its issue's link followed by events/ and the event ID."
-
-
-def distinct_title(event: EventFacts) -> str | None:
-    """Return the title, unless it repeats the exception."""
-    raised = event.exceptions[0] if event.exceptions else None
-    headline = f"{raised.type}: {raised.value}" if raised else ""
-    return None if event.title is None or event.title in headline else event.title
-
-
-def event_rows(event: EventFacts) -> tuple[Row, ...]:
-    """Return the labeled facts of a lead event, without its exceptions."""
-    return (
-        ("event", event.id),
-        ("title", distinct_title(event)),
-        ("culprit", event.culprit),
-        ("transaction", None if event.transaction == event.culprit else event.transaction),
-        ("release", event.release),
-        ("environment", event.environment),
-        ("device", event.device),
-        ("trace", event.trace_id),
-        ("request", " ".join(filter(None, (event.method, event.url)))),
-        ("link", event.permalink),
-        ("received", iso(event.received)),
-    )
-
-
-def further_rows(event: EventFacts, lead: EventFacts, issue: IssueFacts) -> tuple[Row, ...]:
-    """Return the labeled facts of a further event: its ID and what differs from the lead."""
-    link = explicit_permalink(event, issue)
-    late = ("received", iso(event.received))
-    return (("event", event.id), *differences(event, lead), ("link", link), late)
-
-
-def detail_lines(event: EventFacts, quote: Quote) -> list[str]:
-    """Return what a late receipt means, the message, and a line for each section of details."""
-    lines = [event.delay] if event.delay else []
-    lines += [f"message: {quote(event.message)}"] if event.message else []
-    for section, group in groupby(event.details, key=lambda one: one.section):
-        rows = (
-            quote(one.value) if one.name is None else f"{quote(one.name)} {quote(one.value)}"
-            for one in group
-        )
-        lines.append(f"{section}: {'; '.join(rows)}")
-    return lines
-
-
-def caught_by(exception: ExceptionFacts) -> list[Row]:
-    """Return the labeled facts about how the exception was caught."""
-    return [
-        ("module", exception.module),
-        ("mechanism", exception.mechanism),
-        ("caught", None if exception.handled is None else caught(exception.handled)),
-    ]
-
-
-def join_rows(rows: Iterable[Row], quote: Quote = str) -> str:
-    """Join labeled facts, without empty ones: `release 2.14.0; device iPhone`."""
-    return "; ".join(f"{label} {quote(value)}" for label, value in rows if value)
-
-
-# Lines that Markdown and plain text share; `quote` makes a text safe for the format
-
-
-def header_lines(header: Header, quote: Quote) -> list[str]:
-    """Return the lines about the lookup and the search."""
-
-    def listed(names: tuple[str, ...], nothing: str) -> str:
-        return ", ".join(map(quote, names)) or nothing
-
-    found = f", found in {listed(header.matched_on, '')}" if header.matched_on else ""
-    return [
-        f"Customer: {quote(header.customer)}{found}",
-        f"Reported time: {moment_and_window(header)}",
-        f"Searched: {quote(header.organization)}, projects {listed(header.projects, 'none')}, "
-        f"environments {listed(header.environments, 'all')}"
-        + (f", only in {listed(header.only_fields, '')}" if header.only_fields else ""),
-        completeness(header),
-        *([f"Only issue {quote(header.only_issue)} is included."] if header.only_issue else []),
-        *(f"Notice {notice.code}: {quote(notice.message)}" for notice in header.notices),
-        *([unchecked_note(header)] if header.known_unchecked else []),
-        *([f"Lookup: {quote(header.lookup_id)}"] if header.lookup_id else []),
-    ]
-
-
-def other_occurrences_lines(times: OtherOccurrencesFacts | None, quote: Quote) -> list[str]:
-    """Return the lines about errors at other times."""
-    if times is None:
-        return []
-    lines = []
-    for label, error in labeled_occurrences(times):
-        rows = (
-            ("title", error.title),
-            ("level", error.level),
-            ("project", error.project),
-            ("event", error.id),
-            ("link", error.permalink),
-        )
-        at = f"{iso(error.timestamp)}, {error.distance}"
-        lines.append(f"{label}: {at}: {error.summary} {join_rows(rows, quote)}")
-    return [*lines, quote(searched_range(times))]
-
-
-def step_lines(document: Document, quote: Quote) -> list[str]:
-    """Return a line for each breadcrumb."""
-    lines = []
-    for crumb in document.breadcrumbs:
-        level = f" {crumb.level}" if crumb.level else ""
-        step = f"{crumb.category or UNKNOWN}{level}: {crumb.message or ''}"
-        lines.append(f"{seconds(crumb.seconds)} {quote(step)}")
-    return lines
-
-
-def related_lines(document: Document, quote: Quote) -> list[str]:
-    """Return a line for each related entry."""
-    lines = []
-    for entry in document.related:
-        rows = (("project", entry.project), ("id", entry.id), ("link", entry.permalink))
-        at = f"{iso(entry.timestamp)} ({seconds(entry.seconds)})"
-        lines.append(f"{at} {entry.kind}: {quote(entry.text)}; {join_rows(rows, quote)}")
-    return lines
-
-
-def closing_lines(document: Document, quote: Quote) -> list[str]:
-    """Return the lines about redaction, neutralized characters, and omissions."""
-    lines = []
-    if document.hidden:
-        lines.append(f"Hidden personal data and secrets: {quote(counts(document.hidden))}.")
-    if document.neutralized:
-        lines.append(f"Neutralized: {quote(counts(document.neutralized))}.")
-    if document.omitted:
-        omissions = ", ".join(
-            quote(f"{omission.count} {omission.what} ({omission.where})")
-            for omission in document.omitted
-        )
-        lines.append(f"Left out: {omissions}. {omission_note(document)}")
-    return lines
-
-
-def differences(event: EventFacts, lead: EventFacts) -> list[tuple[str, str]]:
-    """Return the labeled facts in which a further event differs from the lead."""
-    pairs = [
-        (name, getattr(event, name))
-        for name in (*_COMPARED, "method")
-        if getattr(event, name) != getattr(lead, name)
-    ]
-    title = None if event.title == lead.title else distinct_title(event)
-    handled = None if event.handled == lead.handled else caught(event.handled)
-    pairs += [("title", title), ("caught", handled), ("url", event.url)]
-    trace = None if event.trace_id == lead.trace_id else event.trace_id
-    pairs += [("device", event.device), ("trace", trace)]
-    pairs += [("error", f"{raised.type}: {raised.value}") for raised in event.exceptions]
-    return [(name, value) for name, value in pairs if value]
 
 
 # Errors at other times, for a customer without any in the window
@@ -893,14 +678,16 @@ def other_occurrences_facts(answer: Answer, selection: Selection) -> OtherOccurr
 def _occurrence(event: Event, window: Window, selection: Selection) -> OccurrenceFacts:
     detail = selection.detail
     return OccurrenceFacts(
-        id=selection.text(event.id, 40, _OTHER_TIMES),
+        id=selection.text(event.id, selection.at_most(40), _OTHER_TIMES),
         timestamp=event.timestamp,
         distance=_distance(event, window),
         project=selection.name(event.project, _OTHER_TIMES),
         level=selection.name(event.level, _OTHER_TIMES),
         title=selection.optional_text(event.title, detail.issue_titles, _OTHER_TIMES),
         summary=summarize(event),
-        permalink=selection.link(event.permalink, _OTHER_TIMES, wanted=detail.ids),
+        permalink=selection.link(
+            event.permalink, _OTHER_TIMES, wanted=selection.takes_id(event.permalink)
+        ),
     )
 
 
@@ -909,27 +696,6 @@ def _distance(event: Event, window: Window) -> str:
         before = (window.start - event.timestamp).total_seconds()
         return f"{format_duration(before)} before the window"
     return f"{format_duration((event.timestamp - window.end).total_seconds())} after the window"
-
-
-def labeled_occurrences(nearby: OtherOccurrencesFacts) -> Iterator[tuple[str, OccurrenceFacts]]:
-    """Yield each error once, with its label."""
-    for side, error in (("before", nearby.before), ("after", nearby.after)):
-        if error:
-            newest = ", the newest of all" if error == nearby.last else ""
-            yield f"Nearest error {side}{newest}", error
-    if nearby.last and nearby.last not in (nearby.before, nearby.after):
-        yield "Newest error of all", nearby.last
-
-
-def searched_range(nearby: OtherOccurrencesFacts) -> str:
-    """Return a sentence about the fields and the time range that were searched."""
-    if nearby.problem:
-        return nearby.problem
-    fields = ", ".join(nearby.fields)
-    time = f"from {iso(nearby.since)} to {iso(nearby.until)}"
-    if nearby.is_never:
-        return f"We found no errors for this customer where we searched, in {fields}, {time}."
-    return f"We searched {fields} for this customer's errors {time}."
 
 
 # Breadcrumbs
@@ -977,7 +743,7 @@ def _crumb_facts(
     crumb = entry.crumb
     at = crumb.timestamp
     return BreadcrumbFacts(
-        event_id=selection.text(entry.event.id, 40, _STEPS),
+        event_id=selection.text(entry.event.id, selection.at_most(40), _STEPS),
         timestamp=at,
         seconds=None if at is None else (at - moment).total_seconds(),
         category=selection.name(crumb.category or crumb.type, _STEPS),

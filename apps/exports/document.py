@@ -1,14 +1,16 @@
 """Building the document of an export from a result, and fitting it to a token limit."""
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer
 from apps.events.event import Event
-from apps.events.grouping import find_problem, group_by_issue, groups_in, problems_of
+from apps.events.grouping import Group, Problem, find_problem, groups_in, problems_of
+from apps.events.rules.engine import once
+from apps.events.summary import summarize_group
 from apps.exports.content import (
     SelectedIssue,
     breadcrumb_facts,
@@ -21,16 +23,19 @@ from apps.exports.content import (
     select_events,
 )
 from apps.exports.facts import (
+    GPT,
     LADDER,
     NO_PRESET,
     Detail,
     Document,
+    Family,
     Header,
     NoticeFacts,
     Preset,
     Selection,
+    changed,
 )
-from apps.exports.tokens import is_within
+from apps.exports.tokens import estimate_tokens, is_within
 
 MIN_TOKENS = 400
 MAX_TOKENS = 1_000_000
@@ -54,44 +59,80 @@ class Setting:
     budget: int | None = None
     issue_id: str | None = None
     today: date | None = None
+    datamarking: bool = False
+    family: Family = GPT
 
 
-def build(answer: Answer, *, setting: Setting, detail: Detail) -> Document:
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What all levels of detail have in common."""
+
+    problems: Sequence[Problem]
+    groups: Sequence[Group]
+    issues_total: int
+
+
+def prepare(answer: Answer, issue_id: str | None) -> Prepared:
+    """Find the problems of a result, or only the one with that issue."""
+    problems = problems_of(answer)
+    total = len({issue for problem in problems for issue in problem.issue_ids})
+    if issue_id:
+        only = find_problem(problems, issue_id)
+        problems = [only] if only else []
+    return Prepared(problems, groups_in(problems), total)
+
+
+def build(
+    answer: Answer,
+    *,
+    setting: Setting,
+    detail: Detail,
+    prepared: Prepared | None = None,
+) -> Document:
     """Select the facts of a result within the limits of `detail`.
+
+    What all levels have in common can be `prepared` once.
 
     Raises `ValueError` for a marker that is not 8 to 40 ASCII letters and digits, and
     `ZoneInfoNotFoundError` for an unknown zone.
     """
     selection = Selection(detail, setting.marker)
     moment = answer.question.window.moment
-    problems = problems_of(answer)
-    if setting.issue_id:
-        only = find_problem(problems, setting.issue_id)
-        problems = [only] if only else []
-    groups = groups_in(problems)
+    common = prepared or prepare(answer, setting.issue_id)
+    problems, groups = common.problems, common.groups
     rows = selection.first(groups, detail.summary_rows, "issues", "summary")
     selected = [select_events(group, moment, selection) for group in rows[: detail.issues]]
-    selection.leave_out(
-        "events",
-        len(answer.events) - sum(len(issue.group.events) for issue in selected),
-        "other issues",
-    )
+    included = sum(len(group.events) for group in groups)
+    listed = sum(len(issue.group.events) for issue in selected)
+    selection.leave_to_page("events of other issues", len(answer.events) - included)
+    selection.leave_out("events", included - listed, "other issues")
     today = setting.today or answer.fetched_at.astimezone(ZoneInfo(setting.zone)).date()
     issues = tuple(
-        issue_facts(group, selection, answer.known.for_issue(group.issue_id), today)
+        issue_facts(
+            group,
+            once(summarize_group, group),
+            selection,
+            answer.known.for_issue(group.issue_id),
+            today,
+        )
         for group in rows
     )
     events = _newest_first(answer, selected)
     shown = {group.issue_id for group in rows}
     failures = tuple(
-        problem_facts(problem, [event for event, _issue in events], selection)
+        problem_facts(
+            problem,
+            once(summarize_group, problem),
+            [event for event, _issue in events],
+            selection,
+        )
         for problem in problems
         if problem.issue_id in shown
     )
     return Document(
         preset=setting.preset,
         marker=setting.marker,
-        header=_header(answer, setting, selection),
+        header=_header(answer, setting, selection, common.issues_total),
         problems=failures,
         issues=tuple(name_halves(issues, failures)),
         events=tuple(event_facts(event, issue.lead, moment, selection) for event, issue in events),
@@ -101,10 +142,12 @@ def build(answer: Answer, *, setting: Setting, detail: Detail) -> Document:
         related=() if setting.issue_id else related_facts(answer, selection),
         other_occurrences=other_occurrences_facts(answer, selection),
         omitted=selection.omitted,
+        elsewhere=selection.elsewhere,
         hidden=selection.counted(answer.redaction),
         neutralized=selection.neutralized,
         budget=setting.budget,
         slim=detail.slim,
+        datamarking=setting.datamarking,
     )
 
 
@@ -116,7 +159,7 @@ def _newest_first(
     return sorted(events, key=lambda pair: position[id(pair[0])])
 
 
-def _header(answer: Answer, setting: Setting, selection: Selection) -> Header:
+def _header(answer: Answer, setting: Setting, selection: Selection, issues_total: int) -> Header:
     window, detail = answer.question.window, selection.detail
     if detail.slim:
         selection.leave_out("facts about the lookup", 3, "header")
@@ -139,17 +182,25 @@ def _header(answer: Answer, setting: Setting, selection: Selection) -> Header:
         only_fields=_names(answer.question.customer.only_fields, "fields searched", selection),
         complete=answer.complete,
         notices=tuple(
-            NoticeFacts(notice.code, selection.text(notice.message, detail.notice_texts, "notices"))
-            for notice in selection.first(answer.all_notices, detail.notices, "notices", "header")
+            NoticeFacts(notice.code, _explained(notice.message, selection))
+            for notice in answer.all_notices
         ),
         fetched_at=answer.fetched_at,
         from_cache=setting.from_cache,
         events_total=answer.events_total,
-        issues_total=len(group_by_issue(answer)),
+        issues_total=issues_total,
         events_listed=len(answer.events),
         bodies_read=answer.bodies_read,
         known_unchecked=answer.known.unchecked,
     )
+
+
+def _explained(message: str, selection: Selection) -> str:
+    """Return the message of a notice, of which the code remains where no text fits."""
+    if selection.detail.notice_texts:
+        return selection.text(message, selection.detail.notice_texts, "notices")
+    selection.leave_out("explanations of notices", 1, "header")
+    return ""
 
 
 def _names(names: tuple[str, ...], what: str, selection: Selection) -> tuple[str, ...]:
@@ -157,22 +208,68 @@ def _names(names: tuple[str, ...], what: str, selection: Selection) -> tuple[str
     return tuple(selection.text(name, selection.detail.names, "header") for name in selected)
 
 
-def fit(
-    build: Callable[[Detail], Document], write: Callable[[Document], str], budget: int
-) -> Document:
-    """Return the most detailed document whose text fits `budget`, in estimated tokens.
+# A document is full enough with this part of its limit, and is not improved in more steps.
+_FULL = 0.97
+_MAX_STEPS = 60
 
-    `build` makes the document of a level of detail, and `write` its text. Raises `ValueError` if
-    even the bare header is too long, which cannot happen from `MIN_TOKENS` up.
+
+def fit(
+    build: Callable[[Detail], Document],
+    write: Callable[[Document], str],
+    room: int,
+    least: Callable[[int], int],
+) -> Document:
+    """Return the most detailed document whose text has at most `room` tokens.
+
+    `build` makes the document of a level of detail, `write` its text, and `least` the limit to
+    choose for a number of tokens. Raises `ValueError` if even the bare header is too long, which
+    cannot happen from `MIN_TOKENS` up.
     """
-    documents: dict[Detail, Document] = {}
+    whole = build(LADDER[0])
+    needed = estimate_tokens(write(whole))
+    if needed <= room:
+        return whole
+    least_budget = least(needed) if least(needed) <= MAX_TOKENS else None
+    fitting: dict[Detail, tuple[Document, int]] = {}
 
     def fits(detail: Detail) -> bool:
-        documents[detail] = build(detail)
-        return is_within(write(documents[detail]), budget)
+        document = replace(build(detail), least_budget=least_budget)
+        text = write(document)
+        if is_within(text, room):
+            fitting[detail] = document, estimate_tokens(text)
+        return detail in fitting
 
-    # Most results fit as a whole.
-    level = 0 if fits(LADDER[0]) else bisect_left(LADDER, True, lo=1, key=fits)
+    level = bisect_left(LADDER, True, lo=1, key=fits)
     if level == len(LADDER):
-        raise ValueError(f"The header alone is longer than {budget} tokens.")
-    return documents[LADDER[level]]
+        raise ValueError(f"The header alone is longer than {room} tokens.")
+    best = LADDER[level]
+    for _step, detail in zip(range(_MAX_STEPS), _fuller(level, fits), strict=False):
+        best = detail
+        if fitting[best][1] >= _FULL * room:
+            break
+    return fitting[best][0]
+
+
+def _fuller(level: int, fits: Callable[[Detail], bool]) -> Iterator[Detail]:
+    """Yield ever more detailed levels that fit, from a rung of the ladder on.
+
+    What was cut last comes back first: each limit as far up as it fits, then the next one.
+    """
+    best = LADDER[level]
+    names = (changed(LADDER[rung - 1], LADDER[rung]) for rung in range(level, 0, -1))
+    for name in dict.fromkeys(names):
+        values = [*dict.fromkeys(getattr(rung, name) for rung in reversed(LADDER[:level]))]
+        at = len(values) - 1
+        while values:
+            raised = replace(best, **{name: values[at]})
+            if fits(raised):
+                best, values = raised, values[at + 1 :]
+            else:
+                values = values[:at] or _between(getattr(best, name), values[at])
+            at = len(values) // 2
+            yield best
+
+
+def _between(low: int, high: int) -> list[int]:
+    """Return up to seven values between two limits; none if they are close or switches."""
+    return list(range(low, high, max(1, (high - low) // 8)))[1:] if high - low > low // 25 else []

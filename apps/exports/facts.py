@@ -3,16 +3,47 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
+from math import ceil
 from typing import TypeVar
 
 from apps.exports.escaping import Neutralizer, truncate
 from apps.exports.tokens import estimate_tokens
 
-# Part of every token limit is reserved for the prompt, so that no prompt changes the facts.
+# A prompt takes at most a tenth of a token limit, within these numbers.
 MAX_PROMPT_TOKENS = 100
-_MIN_RESERVED_TOKENS = 50
+_MIN_PROMPT_TOKENS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A family of language models. Its texts have `factor` times the tokens of o200k's.
+
+    The factors and their sources are in `docs/settings.md`.
+    """
+
+    name: str
+    label: str
+    factor: float
+
+    def count(self, tokens: int) -> int:
+        """Return the family's tokens for tokens of o200k, rounded up."""
+        return ceil(tokens * self.factor)
+
+    def room(self, budget: int) -> int:
+        """Return the tokens of o200k that fit a limit."""
+        room = int(budget / self.factor)
+        return room + (self.count(room + 1) <= budget)
+
+
+GPT = Family("gpt", "GPT", 1.0)
+FAMILIES = (
+    GPT,
+    Family("claude", "Claude", 1.7),
+    Family("gemini", "Gemini", 1.15),
+    Family("any", "Any model", 1.7),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +65,9 @@ class Preset:
         return estimate_tokens(self.prompt)
 
 
-def reserved_for_prompt(budget: int) -> int:
-    """Return the part of a token limit that is reserved for the prompt, used or not."""
-    return min(MAX_PROMPT_TOKENS, max(_MIN_RESERVED_TOKENS, budget // 10))
+def room_for_prompt(budget: int) -> int:
+    """Return how much of a token limit a prompt may take."""
+    return min(MAX_PROMPT_TOKENS, max(_MIN_PROMPT_TOKENS, budget // 10))
 
 
 NO_PRESET = Preset("none", "No prompt", "")
@@ -325,6 +356,8 @@ class OtherOccurrencesFacts:
 class Document:
     """Everything an export contains, in order. `events` are newest first.
 
+    A larger limit has what was `omitted`, and `least_budget` is the least that has all of it; what
+    is `elsewhere` is in no export with a limit. `datamarking` marks each word of recorded text.
     `slim` means that the limit barely fits an error, so that even JSON has no empty keys in it.
     """
 
@@ -338,10 +371,13 @@ class Document:
     related: tuple[RelatedFacts, ...]
     other_occurrences: OtherOccurrencesFacts | None
     omitted: tuple[Omission, ...]
+    elsewhere: tuple[Omission, ...]
     hidden: dict[str, int]
     neutralized: dict[str, int]
     budget: int | None
     slim: bool = False
+    least_budget: int | None = None
+    datamarking: bool = False
 
     def events_of(self, issue: IssueFacts) -> tuple[EventFacts, ...]:
         """Return the issue's events: the lead, then the others, newest first."""
@@ -360,14 +396,14 @@ class Detail:
 
     Counts per event: `crumbs` of a lead event, `further_crumbs` of a further one (both counted
     back from the event), `exceptions`, `in_app_frames`, `library_frames`, and `around` (lines on
-    each side of a crash). Per section of its details: `details` (tags and the like) and `lists`
-    (threads and the like). Per issue: `further_events` and `known` (known errors, each with up to
+    each side of a crash), and `details` (tags and the like). Per list of it: `lists` (threads and
+    the like). Per issue: `further_events` and `known` (known errors, each with up to
     `known_links`).
 
     Characters: `texts`, `names`, `codes` (a line of code), `crumb_texts`, `notice_texts`,
     `detail_texts`, `issue_titles` (in the summary), and `known_texts`.
 
-    Switches: `ids` for the links of events and the traces of further ones, `references` for the
+    In all: `ids` (links of events, and traces of further ones). Switches: `references` for the
     links and traces of issues, `places` for the place of each omission, `titles` and `culprits`
     for those of events that have an exception. `bare` reduces an event to its error and its crash
     frame, and `slim` makes room for these in the header and the summary. `plain` leaves every text
@@ -386,10 +422,9 @@ class Detail:
     texts: int = 3000
     names: int = 300
     codes: int = 160
-    ids: bool = True
+    ids: int = 400
     references: bool = True
     searched: int = 100
-    notices: int = 20
     notice_texts: int = 400
     counts: int = 40
     places: bool = True
@@ -405,7 +440,7 @@ class Detail:
     known: int = 5
     known_texts: int = 4000
     known_links: int = 10
-    details: int = 60
+    details: int = 150
     detail_texts: int = 600
     lists: int = 40
     around: int = 2
@@ -413,31 +448,29 @@ class Detail:
     plain: bool = False
 
 
-_UNLIMITED_COUNTS = (
-    *("crumbs", "further_crumbs", "exceptions", "issues", "summary_rows", "further_events"),
-    *("searched", "issue_titles", "notices", "counts", "omissions", "related", "known"),
-    *("known_links", "details", "lists"),
-)
-EVERYTHING = Detail(**dict.fromkeys(_UNLIMITED_COUNTS, _UNLIMITED), plain=True)  # type: ignore[arg-type]
+_LIMITS = tuple(one.name for one in fields(Detail) if one.type is int and one.name != "around")
+_NO_LIMITS = replace(Detail(), **dict.fromkeys(_LIMITS, _UNLIMITED))  # type: ignore[arg-type]
+EVERYTHING = replace(_NO_LIMITS, plain=True)
 
 # What is cut first: old breadcrumbs before the last ones, library frames before in-app frames,
 # repeated facts before unique ones. An error's type, message, crash frame, and last breadcrumb
 # are cut last.
 _CUTS: tuple[dict[str, int | bool], ...] = (
+    {name: getattr(Detail(), name) for name in _LIMITS},
     {"further_crumbs": 30, "crumbs": 60, "lists": 15},
     {"library_frames": 20, "texts": 2000, "known_texts": 2000, "lists": 5},
-    {"further_crumbs": 10, "crumbs": 40, "details": 30, "detail_texts": 300},
+    {"further_crumbs": 10, "crumbs": 40, "details": 80, "detail_texts": 300},
     {"library_frames": 6, "further_events": 100, "related": 15, "known": 3, "lists": 0},
-    {"further_crumbs": 3, "crumbs": 25, "crumb_texts": 200, "details": 15},
-    {"titles": False, "ids": False},
+    {"further_crumbs": 3, "crumbs": 25, "crumb_texts": 200, "details": 40},
+    {"titles": False, "ids": 0},
     {"library_frames": 2, "texts": 1200, "in_app_frames": 30, "known_texts": 1000},
-    {"further_crumbs": 0, "crumbs": 15, "details": 8, "detail_texts": 160},
+    {"further_crumbs": 0, "crumbs": 15, "details": 20, "detail_texts": 160},
     {"library_frames": 0, "in_app_frames": 15, "further_events": 40, "last_seen": False},
-    {"crumbs": 10, "texts": 800, "crumb_texts": 160, "known": 1, "details": 5, "around": 1},
+    {"crumbs": 10, "texts": 800, "crumb_texts": 160, "known": 1, "details": 12, "around": 1},
     {"further_events": 20, "in_app_frames": 8, "places": False, "related": 8},
     {"texts": 500, "exceptions": 8, "further_events": 10, "issue_titles": 100},
     {"crumbs": 7, "in_app_frames": 5, "crumb_texts": 120, "issues": 100, "summary_rows": 100},
-    {"details": 3, "detail_texts": 80},
+    {"details": 6, "detail_texts": 80},
     {"culprits": False, "crumbs": 5, "in_app_frames": 3, "texts": 350, "names": 160},
     {"searched": 30, "further_events": 5, "exceptions": 4, "crumb_texts": 90, "related": 4},
     {"known_texts": 500, "known_links": 2},
@@ -449,32 +482,29 @@ _CUTS: tuple[dict[str, int | bool], ...] = (
     {"texts": 160, "names": 90, "exceptions": 2, "crumb_texts": 70, "searched": 10},
     {"crumbs": 1, "related": 2, "issues": 30, "summary_rows": 40, "codes": 90},
     {"texts": 120, "exceptions": 1, "notice_texts": 240, "further_events": 1, "issue_titles": 60},
-    {"codes": 80, "names": 80, "notices": 10, "counts": 12, "crumb_texts": 50},
+    {"codes": 80, "names": 80, "counts": 12, "crumb_texts": 50},
     {"further_events": 0, "texts": 100, "related": 1, "issues": 20, "summary_rows": 25},
     {"issues": 10, "summary_rows": 14, "omissions": 8, "known_texts": 160},
     {"statuses": False, "issues": 6, "summary_rows": 8, "names": 70, "searched": 5},
-    {"issues": 4, "summary_rows": 5, "notices": 6, "omissions": 4, "related": 0},
+    {"issues": 4, "summary_rows": 5, "omissions": 4, "related": 0},
     {"issues": 2, "summary_rows": 3, "texts": 80, "codes": 60, "notice_texts": 160},
     {"known_texts": 80},
     {"issues": 1, "summary_rows": 2, "names": 50, "crumb_texts": 40},
     {"summary_rows": 1, "texts": 60, "names": 40, "codes": 40, "searched": 3, "counts": 4},
     {"known": 0},
     {"bare": True},
-    {"crumbs": 0, "texts": 40, "notices": 4, "notice_texts": 100, "omissions": 1},
+    {"crumbs": 0, "texts": 40, "notice_texts": 100, "omissions": 1},
     {"slim": True, "issue_titles": 20, "searched": 1, "counts": 1, "names": 24},
     {"names": 12, "issue_titles": 12},
     {"issues": 0},
-    {"summary_rows": 0, "notices": 3, "notice_texts": 80, "counts": 0},
-    {"notices": 2, "notice_texts": 60},
-    {"notices": 1, "notice_texts": 40},
-    {"names": 8, "searched": 0, "notice_texts": 20},
-    {"notices": 0},
+    {"summary_rows": 0, "notice_texts": 40, "counts": 0},
+    {"names": 8, "searched": 0, "notice_texts": 0},
 )
 
 
 def _ladder() -> tuple[Detail, ...]:
     """Return the levels, in cuts small enough to make good use of any token limit."""
-    rungs = [Detail()]
+    rungs = [_NO_LIMITS]
     for cut in _CUTS:
         for name, target in cut.items():
             for value in _steps_down(getattr(rungs[-1], name), target):
@@ -487,6 +517,7 @@ def _steps_down(value: int, target: int) -> Iterator[int]:
     if isinstance(target, bool):
         yield target
         return
+    value = min(value, max(target, 1) << 10)
     while value > target:
         value = max(target, min(value * 4 // 5, value - 1))
         yield value
@@ -495,9 +526,15 @@ def _steps_down(value: int, target: int) -> Iterator[int]:
 LADDER = _ladder()
 
 
+def changed(more: Detail, less: Detail) -> str:
+    """Return the name of the limit in which two levels differ."""
+    names = (one.name for one in fields(Detail))
+    return next(name for name in names if getattr(more, name) != getattr(less, name))
+
+
 T = TypeVar("T")
 _PATH_PARTS = re.compile(r"[/\\]?[^/\\]+|[/\\]")
-_EVERYWHERE = "the export"
+EVERYWHERE = "the export"
 
 
 class Selection:
@@ -507,6 +544,12 @@ class Selection:
         self.detail = detail
         self._neutralizer = Neutralizer(marker)
         self._omitted: Counter[tuple[str, str]] = Counter()
+        self._elsewhere: Counter[str] = Counter()
+        self._ids = 0
+
+    def at_most(self, limit: int) -> int:
+        """Return a fixed limit, or a higher one as long as texts can be very long."""
+        return max(limit, self.detail.texts // 32)
 
     def text(self, raw: str, limit: int, where: str) -> str:
         """Return the text neutralized and cut to `limit` characters; unchanged if plain."""
@@ -540,10 +583,15 @@ class Selection:
             kept = f"{part}{kept}"
         return f"…{kept}" if kept else truncate(whole, limit)
 
+    def takes_id(self, raw: str | None) -> bool:
+        """Return whether one more link or trace of an event fits, and count it."""
+        self._ids += raw is not None
+        return self._ids <= self.detail.ids
+
     def link(self, raw: str | None, where: str, *, wanted: bool) -> str | None:
         """Return a URL in full or not at all, because half a URL is useless."""
-        if raw is None or (wanted and len(raw) <= 300) or self.detail.plain:
-            return self.optional_text(raw, 700, where)
+        if raw is None or (wanted and len(raw) <= self.at_most(300)) or self.detail.plain:
+            return self.optional_text(raw, self.at_most(700), where)
         self.leave_out("links", 1, where)
         return None
 
@@ -562,7 +610,17 @@ class Selection:
     def leave_out(self, what: str, count: int, where: str) -> None:
         """Count an omission, unless the count is zero or less."""
         if count > 0:
-            self._omitted[what, where if self.detail.places else _EVERYWHERE] += count
+            self._omitted[what, where if self.detail.places else EVERYWHERE] += count
+
+    def leave_to_page(self, what: str, count: int) -> None:
+        """Count what no limit brings into an export, unless the count is zero."""
+        if count > 0:
+            self._elsewhere[what] += count
+
+    @property
+    def elsewhere(self) -> tuple[Omission, ...]:
+        """Return what no limit brings."""
+        return tuple(Omission(what, n, EVERYWHERE) for what, n in self._elsewhere.items())
 
     @property
     def omitted(self) -> tuple[Omission, ...]:
@@ -573,7 +631,7 @@ class Selection:
             return tuple(omissions)
         omissions.sort(key=lambda omission: -omission.count)
         rest = sum(omission.count for omission in omissions[room - 1 :])
-        return (*omissions[: room - 1], Omission("other items", rest, _EVERYWHERE))
+        return (*omissions[: room - 1], Omission("other items", rest, EVERYWHERE))
 
     @property
     def neutralized(self) -> dict[str, int]:
@@ -585,7 +643,7 @@ class Selection:
         """Return the counts by kind, or only their sum if there are too many kinds."""
         if len(counts) <= self.detail.counts:
             return {
-                self.text(kind, max(self.detail.names, 30), _EVERYWHERE): n
+                self.text(kind, max(self.detail.names, 30), EVERYWHERE): n
                 for kind, n in counts.items()
             }
         return {"all kinds": sum(counts.values())}

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from itertools import groupby
 from typing import cast
 
-from apps.exports.content import iso
+from apps.exports.blocks import iso
 from apps.exports.escaping import enclose
 from apps.exports.facts import (
     BreadcrumbFacts,
@@ -33,7 +33,8 @@ def render(document: Document) -> str:
 def render_block(document: Document) -> str:
     """Return the prompt, and shortened JSON inside the marked block."""
     block = _serialized(_without_empty(data(document)))
-    return f"{document.preset.prompt}{enclose(block, document.marker)}"
+    sources = "summary, sentence: Triage; known: support; the rest: recorded."
+    return f"{document.preset.prompt}{enclose(block, document.marker, sources)}"
 
 
 def _without_empty(values: Json) -> Json:
@@ -73,6 +74,8 @@ def data(document: Document) -> Json:
             {"what": omission.what, "count": omission.count, "where": omission.where}
             for omission in document.omitted
         ],
+        "least_budget": document.least_budget,
+        "elsewhere": [{"what": one.what, "count": one.count} for one in document.elsewhere],
     }
 
 

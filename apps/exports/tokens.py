@@ -137,6 +137,10 @@ def is_within(text: str, tokens: int) -> bool:
     """Return whether the text has at most `tokens`, stopping as soon as that is certain."""
     if len(text.encode("utf-8", "surrogatepass")) <= tokens:
         return True  # no token is shorter than a byte
+    beginning = text[: 8 * tokens]
+    # Cutting a text can split its last word into at most that many tokens more.
+    if len(text) > len(beginning) and sum(_costs(beginning)) > tokens + _PART_LENGTH:
+        return False
     return all(total <= tokens for total in accumulate(_costs(text)))
 
 

@@ -27,6 +27,7 @@ class ExportDetails:
     issue_id: str = ""
     redacted: bool = True
     reason: str = ""
+    model: str = ""
 
 
 def record_export(
@@ -60,6 +61,7 @@ def record_export(
                 "preset": details.preset,
                 "budget": details.budget,
                 "tokens": details.tokens,
+                "model": details.model,
                 "problem": details.issue_id[:100],
             },
             words=reason,

@@ -4,7 +4,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
@@ -14,7 +14,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import RequestDataTooBig
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.request import RawPostDataException
 from django.shortcuts import render
 from django.utils import timezone
@@ -41,6 +41,7 @@ from apps.events.query import (
     Window,
     parse_moment,
 )
+from apps.exports import FAMILIES
 from apps.lookups.access import Requester
 from apps.lookups.answers import has_ended, result_now
 from apps.lookups.exports import record_export
@@ -454,6 +455,8 @@ class LookupResponse(Schema):
     nearby: dict[str, Any] | None
     redaction: dict[str, Any]
     omitted: list[dict[str, Any]]
+    least_budget: int | None
+    elsewhere: list[dict[str, Any]]
 
 
 # Additions to the OpenAPI document: descriptions, headers, and examples for each status.
@@ -609,7 +612,21 @@ def create_lookup(request: HttpRequest, body: LookupRequest) -> HttpResponse:
                 "required": False,
                 "description": "The response format.",
                 "schema": {"type": "string", "enum": list(_FORMATS), "default": "json"},
-            }
+            },
+            {
+                "in": "query",
+                "name": "budget",
+                "required": False,
+                "description": "The token limit. Without it, the result is complete.",
+                "schema": {"type": "integer"},
+            },
+            {
+                "in": "query",
+                "name": "model",
+                "required": False,
+                "description": "The family of language models that the limit is counted for.",
+                "schema": {"type": "string", "enum": [family.name for family in FAMILIES]},
+            },
         ],
     },
 )
@@ -617,13 +634,22 @@ def read_lookup(request: HttpRequest, lookup_id: LookupId) -> HttpResponse:
     """Read the stored result of a lookup that the person can open. Requires the read scope."""
     token = token_for(request, Scope.READ)
     try:
-        choice = read_choice({"format": request.GET.get("format", "json")})
+        choice = _requested(request.GET)
     except ChoiceRefused as refused:
-        raise LookupFailed(bad_input("The format must be json or markdown.")) from refused
+        raise LookupFailed(bad_input(str(refused))) from refused
     lookup = find_lookup(token.user, api_requester(request, token).actor, lookup_id)
     if not has_ended(lookup):
         raise LookupFailed(NOT_STORED)
-    return _export(request, token, lookup, Choice(format=choice.format, budget=None))
+    return _export(request, token, lookup, choice)
+
+
+def _requested(values: QueryDict) -> Choice:
+    """Return the form of a stored result, complete and as plain data unless there is a limit."""
+    if values.get("format", "json") not in _FORMATS:
+        raise ChoiceRefused("The format must be json or markdown.", "format")
+    choice = read_choice({"format": "json", **{name: str(values[name]) for name in values}})
+    limit = choice.budget if values.get("budget") else None
+    return replace(choice, budget=limit, preset="none", issue_id="", for_llm=False)
 
 
 def _export(request: HttpRequest, token: ApiToken, lookup: Lookup, choice: Choice) -> HttpResponse:

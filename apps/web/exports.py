@@ -1,16 +1,25 @@
 """The export of a result: the reader's choice of prompt, format, and token limit, and its text."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.http import HttpRequest
 from pydantic import TypeAdapter
 
 from apps.accounts.preferences import has_shortcuts
-from apps.exports import DEFAULT_BUDGET, ExportRefused, Rendered, render
+from apps.exports import (
+    DEFAULT_BUDGET,
+    FAMILIES,
+    ExportRefused,
+    Family,
+    Rendered,
+    family_named,
+    render,
+)
 from apps.lookups.answers import LookupResult
 from apps.lookups.exports import (
     ExportDetails,
@@ -47,7 +56,8 @@ class ChoiceRefused(ExportRefused):
 class Choice:
     """The chosen options. A budget of None means no limit, an empty `issue_id` all issues.
 
-    With `for_llm`, JSON is wrapped in the block that marks it as data.
+    With `for_llm`, JSON is wrapped in the block that marks it as data. `model` is the family that
+    tokens are counted for, and `marking` puts a sign for each space of recorded text.
     """
 
     format: Format = "markdown"
@@ -55,6 +65,13 @@ class Choice:
     preset: str = "none"
     issue_id: str = ""
     for_llm: bool = False
+    model: str = ""
+    marking: bool = False
+
+    @property
+    def family(self) -> Family:
+        """The family of models, or the default one. Raise `ExportRefused` for an unknown name."""
+        return family_named(self.model or settings.TRIAGE_EXPORT_MODEL)
 
     @property
     def suffix(self) -> str:
@@ -65,7 +82,10 @@ class Choice:
     def query(self) -> str:
         """The choice as a query string, without the issue."""
         budget = "" if self.budget is None else self.budget
-        return urlencode({"preset": self.preset, "format": self.format, "budget": budget})
+        values = {"preset": self.preset, "format": self.format, "budget": budget}
+        return urlencode(
+            {**values, "model": self.family.name, **({"marking": "1"} if self.marking else {})}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +105,7 @@ class Export:
             preset=choice.preset,
             budget=choice.budget,
             issue_id=choice.issue_id,
+            model=choice.family.name,
         )
 
 
@@ -101,13 +122,19 @@ def read_choice(values: Mapping[str, str], *, suffix: str = "") -> Choice:
     default = None if suffix == "json" else DEFAULT_BUDGET
     if typed and not (typed.isascii() and typed.isdigit() and len(typed) < 9):
         raise ChoiceRefused("Enter the token limit as a whole number.", "budget")
-    return Choice(
+    choice = Choice(
         format=format_,
         budget=int(typed) if typed else default,
         preset=values.get("preset", "") or "none",
         issue_id=values.get("issue", ""),
         for_llm=not suffix or values.get("for") == "llm",
+        model=values.get("model", ""),
+        marking=values.get("marking") == "1",
     )
+    try:
+        return replace(choice, model=choice.family.name)
+    except ExportRefused as refused:
+        raise ChoiceRefused(str(refused), "model") from refused
 
 
 def create_export(result: LookupResult, choice: Choice) -> Export:
@@ -122,7 +149,8 @@ def create_export(result: LookupResult, choice: Choice) -> Export:
     zone = result.lookup.zone
     today = today_in(zone)
     answer = with_replies(result.answer, zone=ZoneInfo(zone), today=today)
-    basis = repr((choice, preset, zone, today, answer.known, result.lookup.from_cache))
+    family = choice.family
+    basis = repr((choice, family, preset, zone, today, answer.known, result.lookup.from_cache))
     stored = stored_export(result, basis)
     if stored is not None:
         return Export(choice, _RENDERED.validate_json(stored))
@@ -139,6 +167,8 @@ def create_export(result: LookupResult, choice: Choice) -> Export:
             inside_block=choice.for_llm,
             issue_id=choice.issue_id or None,
             today=today,
+            family=family,
+            datamarking=choice.marking,
         )
     except ExportRefused as refused:
         raise ChoiceRefused(str(refused), "budget") from refused
@@ -155,6 +185,7 @@ def panel_context(request: HttpRequest, result: LookupResult, export: Export) ->
         "presets": available_presets(),
         "formats": FORMATS,
         "sizes": SIZES,
+        "families": FAMILIES,
         "shortcuts": has_shortcuts(person_of(request)),
         "receipt": redaction_receipt(result.answer.redaction),
     }

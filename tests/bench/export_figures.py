@@ -89,11 +89,11 @@ def kept_in(answer: Answer, text: str) -> Kept:
     """Which facts of the answer's events stand in the text, each in its first line."""
     wanted: Counter[str] = Counter()
     found: Counter[str] = Counter()
-    flat = " ".join(text.split())
+    flat = " ".join(text.replace("\n| ", "\n").split())
     for event in answer.events:
         for kind, fact in _facts(event):
             wanted[kind] += 1
-            found[kind] += " ".join(fact.split())[:60] in flat
+            found[kind] += " ".join(fact.split())[:60] in f"{flat} "
     return Kept(wanted, found)
 
 
@@ -116,7 +116,7 @@ def _facts(event: Event) -> list[tuple[str, str]]:
             known += [("crash frame", f"{crash.file}:{crash.line}" if crash.line else crash.file)]
             known += [("crash code", crash.crash_code)]
         known += [
-            ("in-app frames", f"{frame.file}:{frame.line}")
+            ("in-app frames", f":{frame.line} ")  # the file stands before the first of its frames
             for frame in raised.frames
             if frame.in_app and frame.file and frame.line
         ]

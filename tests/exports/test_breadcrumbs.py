@@ -17,7 +17,7 @@ def test_repeated_breadcrumbs_are_collapsed() -> None:
     )
     answered = answer(replace(one, body=replace(one.body, breadcrumbs=clicks)))
     text = render(answered, format="markdown", marker=MARKER).text
-    assert "- -9 s `ui.click: button.pay (4 times, the last -6 s)`" in text
+    assert "\n-9 ui.click: button.pay (4 times, the last -6 s)\n" in text
     assert text.count("button.pay") == 1
 
 

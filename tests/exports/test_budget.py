@@ -1,28 +1,32 @@
 """The token limit is never exceeded, and the most important facts are cut last."""
 
 import json
+import re
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.events.answer import Answer
-from apps.events.event import EventBody, ExceptionInfo
+from apps.events.event import Breadcrumb, EventBody, ExceptionInfo
 from apps.exports import (
+    FAMILIES,
     ExportRefused,
     Format,
     Rendered,
     estimate_tokens,
-    json_format,
     markdown,
     render,
 )
 from apps.exports.document import Setting, build, fit
-from apps.exports.facts import LADDER, Detail, Document
+from apps.exports.facts import NO_PRESET
+from tests import samples
 from tests.examples import examples
 from tests.exports.answers import (
     MARKER,
+    MOMENT,
     REPLY,
     afternoon,
     detailed,
@@ -33,12 +37,14 @@ from tests.exports.answers import (
     recursion,
 )
 from tests.exports.answers import answer as answered
+from tests.exports.sample_answers import sample_answer
+from tests.exports.tokenizer import count
 
 FORMATS: tuple[Format, ...] = ("markdown", "json", "text")
 
 
 def every_format(answer: object, budget: int) -> list[Rendered]:
-    """Return the export in all four formats, in the form for a language model."""
+    """Return the export in all formats, in the form for a language model."""
     return [
         render(
             answer,  # type: ignore[arg-type]
@@ -81,21 +87,21 @@ def test_lowest_limit_fits_the_costliest_texts(text: str) -> None:
 def test_default_limit_fits_the_crash_frames_of_fifteen_errors() -> None:
     export = render(afternoon(15, 15), format="markdown", marker=MARKER)
 
-    assert export.text.count("- crash `shop/checkout/views.py:101 step_101: total_101") == 15
+    assert export.text.count(" crash shop/checkout/views.py:101 step_101: total_101") == 15
 
 
 def test_recursion_keeps_its_crash_frame_and_counts_repeated_frames() -> None:
     for export in every_format(recursion(250), 6000):
         assert "total_40 = cart.total" in export.text
         assert export.tokens <= 6000
-        assert [left.count for left in export.omitted if left.what == "repeated frames"] == [247]
+        assert "247 repeated frames" in export.text or export.suffix == "json"
 
 
 def test_type_message_crash_frame_and_last_breadcrumb_are_cut_last() -> None:
-    text = render(afternoon(1, 1), format="markdown", marker=MARKER, budget=1000).text
+    text = render(afternoon(1, 1), format="markdown", marker=MARKER, budget=600).text
 
-    assert "PaymentDeclined: `Card was declined by the bank for order 0`" in text
-    assert "crash `shop/checkout/views.py:101" in text
+    assert "PaymentDeclined: Card was declined by the bank for order 0\n" in text
+    assert " crash shop/checkout/views.py:101" in text
     assert "api/cart/11" in text
     assert "api/cart/0 " not in text
 
@@ -127,16 +133,78 @@ def test_higher_limit_never_means_fewer_facts() -> None:
     assert sizes == sorted(sizes)
 
 
-def test_most_detailed_level_that_fits_is_used() -> None:
-    def build_it(detail: Detail) -> Document:
-        return build(afternoon(6, 3), setting=Setting(MARKER, budget=6000), detail=detail)
+def long_fields() -> dict[str, Answer]:
+    """Return results in which one thing is far longer than any limit."""
+    long, one = "lorem ipsum dolor sit 12345 " * 3000, event(1, 1)
+    body = one.body or EventBody()
+    raised = body.exceptions[0]
+    bodies = {
+        "message": EventBody(message=long),
+        "value": replace(body, exceptions=(replace(raised, value=long),)),
+        "extra": replace(body, extra={"basket": long}),
+        "tags": replace(body, tags=tuple((f"tag {n}", f"value {n}") for n in range(400))),
+        "variable": replace(
+            body, exceptions=(replace(raised, frames=(replace(frame(7), variables={"x": long}),)),)
+        ),
+        "code": replace(
+            body, exceptions=(replace(raised, frames=(replace(frame(1), code=((1, long),)),)),)
+        ),
+        "frames": replace(
+            body, exceptions=(replace(raised, frames=tuple(frame(n) for n in range(400))),)
+        ),
+        "threads": replace(body, lists={"threads": "\n".join(f"{n} wait" for n in range(400))}),
+        "breadcrumb": replace(body, breadcrumbs=(Breadcrumb(MOMENT, message=long),)),
+    }
+    return {name: answered(replace(one, body=one_body)) for name, one_body in bodies.items()}
 
-    steps = [build_it(detail) for detail in LADDER]
-    for write in (markdown.render, json_format.render, json_format.render_block):
-        costs = [estimate_tokens(write(step)) for step in steps]
-        for budget in (500, 1000, 1500, 2000, 3000, 4500):
-            richest = next(step for step, cost in zip(steps, costs, strict=True) if cost <= budget)
-            assert fit(build_it, write, budget) == richest
+
+def test_limit_is_used_if_something_is_left_out() -> None:
+    results = {
+        "afternoon": afternoon(20, 8),
+        "one problem": afternoon(30, 1),
+        "samples": sample_answer(samples.known()[:8]),
+        "details": detailed(),
+        **long_fields(),
+    }
+    for name, result in results.items():
+        for budget, kind in ((500, "markdown"), (1100, "json"), (6000, "markdown"), (6000, "text")):
+            export = render(result, format=kind, marker=MARKER, budget=budget)  # type: ignore[arg-type]
+            used = count(export.text) / budget
+            assert used <= 1, (name, budget, kind)
+            assert used >= 0.92 or not export.omitted, (name, budget, kind, used)
+
+
+def test_least_limit_with_everything_is_named() -> None:
+    for kind, preset in product(FORMATS, (NO_PRESET, REPLY)):
+        for result in (afternoon(9, 3), detailed()):
+            more = {"format": kind, "marker": MARKER, "preset": preset}
+            cut = render(result, budget=700, **more)  # type: ignore[arg-type]
+            found = re.search(r'A limit of ([\d,]+) tokens|"least_budget":(\d+)', cut.text)
+            assert found, kind
+            least = int((found[1] or found[2]).replace(",", ""))
+            assert not render(result, budget=least, **more).omitted, kind  # type: ignore[arg-type]
+            assert render(result, budget=least - 1, **more).omitted, kind  # type: ignore[arg-type]
+
+
+def test_what_no_limit_has_is_named_apart() -> None:
+    text = render(recursion(250), format="text", marker=MARKER).text
+    values = json.loads(render(recursion(250), format="json", marker=MARKER, budget=6000).text)
+
+    assert "Event page only: 247 repeated frames." in text
+    assert "Left out" not in text
+    assert values["elsewhere"] == [{"what": "repeated frames", "count": 247}]
+    assert (values["omitted"], values["least_budget"]) == ([], None)
+
+
+def test_limit_is_counted_for_the_family_of_models() -> None:
+    result = afternoon(20, 4)
+    for family in FAMILIES:
+        export = render(result, format="markdown", marker=MARKER, budget=2000, family=family)
+        assert export.tokens == family.count(count(export.text)), family.name
+        assert 0.92 * 2000 <= export.tokens <= 2000, family.name
+    claude = next(family for family in FAMILIES if family.name == "claude")
+    with pytest.raises(ExportRefused, match="from 680 to 1,000,000 tokens"):
+        render(result, format="json", marker=MARKER, budget=679, family=claude)
 
 
 def test_equal_results_give_identical_exports() -> None:
@@ -166,6 +234,7 @@ def test_header_that_does_not_fit_raises() -> None:
             lambda detail: build(afternoon(), setting=Setting(MARKER), detail=detail),
             markdown.render,
             10,
+            int,
         )
 
 
@@ -173,5 +242,5 @@ def test_further_events_of_an_issue_take_one_line_each() -> None:
     result = answered(*(event(number, 1) for number in range(3)), issues=(issue(1),))
     text = render(result, format="markdown", marker=MARKER, budget=50_000).text
 
-    assert text.count("\n- again ") == 2
-    assert text.count("- crash `shop") == 1
+    assert text.count("\nagain ") == 2
+    assert text.count(" crash shop") == 1

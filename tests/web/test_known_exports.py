@@ -41,7 +41,7 @@ def test_file_has_reply_in_the_customers_time_zone(ana: Client) -> None:
     assert known["fix"] == "Not fixed yet, and no date is known."
     assert known["why"] == ["the exception type is “PaymentDeclined”"]
     for path in (address, f"{address}export.md"):
-        assert "written by the support team" in text(ana.get(path))
+        assert "```support\n" in text(ana.get(path))
 
 
 def test_unredacted_export_includes_known_errors(lead: User, connected: DemoSentry) -> None:
@@ -81,7 +81,7 @@ def test_command_line_prints_known_errors(
     assert known["slug"] == "card-refused"
     assert known["reply"].startswith("Hello,\n\n")
     as_text = command_line.lookup("1001", "--at", MOMENT.isoformat(), "--format", "text").stdout
-    assert "written by the support team, not by the event" in as_text
+    assert "\n  [support]\n" in as_text
 
 
 def test_event_page_links_to_known_error(ana: Client) -> None:

@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from pytest_django import Settings
 
 from apps.demo.server import DemoSentry
 from apps.lookups import cache, store
@@ -115,7 +116,7 @@ def test_stored_export_is_used_only_while_nothing_has_changed(
     address = look_up(ana)
     first = text(ana.get(f"{address}export.md"))
     assert text(ana.get(f"{address}export.md")) == first
-    assert text(ana.get(f"{address}export.md", {"budget": "500"})) != first
+    assert text(ana.get(f"{address}export.md", {"marking": "1"})) != first
     ExportPreset.objects.filter(name="bug").update(instruction="A new prompt.")
     assert "A new prompt." in text(ana.get(f"{address}export.md", {"preset": "bug"}))
     ExportPreset.objects.filter(name="bug").update(instruction="A newer prompt.")
@@ -125,6 +126,21 @@ def test_stored_export_is_used_only_while_nothing_has_changed(
     assert cache.get(key)
     purge_answers([lookup])
     assert cache.get(key) is None
+
+
+def test_tokens_are_counted_for_the_chosen_family(
+    ana: Client, connected: DemoSentry, settings: Settings
+) -> None:
+    address = look_up(ana)
+    panel = f"{address}export/panel/"
+    settings.TRIAGE_EXPORT_MODEL = "gemini"
+    for query, label in (({}, "Gemini"), ({"model": "claude"}, "Claude")):
+        page = text(ana.get(panel, query))
+        assert f"</strong> tokens for {label}" in page
+        assert f'value="{label.lower()}" selected' in page
+    refused = ana.get(panel, {"model": "parrot"})
+    assert refused.status_code == 400
+    assert 'data-refused="model"' in text(refused)
 
 
 def test_stored_export_of_one_reader_is_not_shown_to_another(

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from apps.events.answer import Answer
-from apps.exports import Rendered
+from apps.exports import FAMILIES, Rendered
 from apps.exports.facts import NO_PRESET
 from apps.lookups.models import Lookup
 from apps.web.exports import FORMATS, SIZES, Choice
@@ -42,6 +42,7 @@ def result(sample: Answer, text: str = "plain", record: Lookup | None = None) ->
         "presets": [NO_PRESET],
         "formats": FORMATS,
         "sizes": SIZES,
+        "families": FAMILIES,
         "receipt": "Nothing had to be hidden",
         "shortcuts": True,
     }

@@ -64,7 +64,8 @@ _Found = TypeVar("_Found")
 @contextmanager
 def rule_cache() -> Iterator[None]:
     """Evaluate the rules, and whatever else is found `once`, only once inside the block."""
-    token = _cached.set({})
+    outer = _cached.get()
+    token = _cached.set({} if outer is None else outer)
     try:
         yield
     finally:

@@ -25,7 +25,7 @@ from apps.web.access import (
     record_view,
     requester_of,
 )
-from apps.web.exports import ChoiceRefused, create_export, panel_context, read_choice
+from apps.web.exports import Choice, ChoiceRefused, create_export, panel_context, read_choice
 from apps.web.forms import UnredactedForm
 from apps.web.middleware import problem_page, render_failures
 from apps.web.presenters.formatting import today_in
@@ -113,6 +113,7 @@ def _unredacted(request: HttpRequest, lookup: Lookup, form: UnredactedForm) -> H
         marker=again.marker,
         zone=again.zone,
         today=today,
+        family=Choice().family,
     )
     exported = ExportDetails(
         format=chosen["format"],

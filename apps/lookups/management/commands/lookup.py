@@ -25,7 +25,15 @@ from apps.events.query import (
     Window,
     parse_moment,
 )
-from apps.exports import DEFAULT_BUDGET, ExportRefused, Preset, Rendered, render
+from apps.exports import (
+    DEFAULT_BUDGET,
+    FAMILIES,
+    ExportRefused,
+    Preset,
+    Rendered,
+    family_named,
+    render,
+)
 from apps.exports.document import MAX_TOKENS, MIN_TOKENS
 from apps.lookups.access import Requester, system_user
 from apps.lookups.exports import ExportDetails, get_preset, record_export
@@ -64,6 +72,15 @@ class Command(BaseCommand):
         parser.add_argument("--budget", type=_budget, metavar="TOKENS")
         parser.add_argument(
             "--preset", default="none", metavar="NAME", help="the prompt to put before the data"
+        )
+        parser.add_argument(
+            "--model",
+            default=settings.TRIAGE_EXPORT_MODEL,
+            choices=[family.name for family in FAMILIES],
+            help="the family of language models that --budget is counted for",
+        )
+        parser.add_argument(
+            "--marking", action="store_true", help="put a sign for each space of recorded text"
         )
         parser.add_argument("--reason", default="", help="ticket number, or why you look this up")
         parser.add_argument("--no-cache", action="store_true", help="always ask Sentry")
@@ -110,6 +127,7 @@ class Command(BaseCommand):
                 budget=_budget_of(options),
                 redacted=not options["no_redact"],
                 reason=options["reason"] if options["no_redact"] else "",
+                model=options["model"],
             ),
             requester=requester,
             how=ExportMethod.PRINTED,
@@ -160,6 +178,8 @@ def _render(result: LookupResult, preset: Preset, options: dict[str, Any]) -> Re
             from_cache=result.lookup.from_cache,
             zone=result.lookup.zone,
             today=today,
+            family=family_named(options["model"]),
+            datamarking=options["marking"],
         )
     except ExportRefused as refused:
         raise CommandError(str(refused), returncode=EXIT_USAGE) from refused

@@ -1,0 +1,482 @@
+"""What an export says, in blocks that each have one author, shared by Markdown and plain text."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Literal
+
+from apps.exports.escaping import one_line
+from apps.exports.facts import (
+    EVERYWHERE,
+    DetailFacts,
+    Document,
+    EventFacts,
+    ExceptionFacts,
+    FrameFacts,
+    Header,
+    IssueFacts,
+    KnownFacts,
+    OccurrenceFacts,
+    Omission,
+    OtherOccurrencesFacts,
+)
+
+# Who wrote it: Triage, the support team, or the application and the people who use it.
+Source = Literal["triage", "team", "event"]
+# How a block that isn't ours is marked
+AUTHORS = {"event": "recorded", "team": "support"}
+Row = tuple[str, str | None]
+Quote = Callable[[str], str]
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines by one author. Those by others are to be marked as such; a heading is always ours."""
+
+    source: Source
+    lines: Sequence[str]
+    heading: str = ""
+
+
+def blocks(document: Document, quote: Quote) -> Iterator[Block]:
+    """Yield all blocks in order, without empty ones; `quote` makes a text safe among our words."""
+    header = document.header
+    yield Block("triage", header_lines(header, quote))
+    if not header.events_listed:
+        yield Block("triage", [empty_list_note(header)])
+    yield from _other_occurrences(document.other_occurrences, quote)
+    for number, issue in enumerate(document.issues, 1):
+        heading = f"{number}. {issue.summary}" if len(document.issues) > 1 else issue.summary
+        yield Block("triage", [issue_line(issue, document, quote)], heading)
+        yield from (Block("team", _known(known)) for known in issue.known)
+        if lines := _events(document, issue):
+            yield Block("event", lines)
+    if document.breadcrumbs:
+        heading = "Steps, in seconds from the reported time"
+        yield Block("event", list(_steps(document)), heading)
+    if document.related:
+        yield Block("event", list(_related(document)), "Also around this time")
+    if lines := closing_lines(document, quote):
+        yield Block("triage", lines)
+
+
+# Values
+
+
+def iso(at: datetime | None) -> str | None:
+    """Format as ISO 8601 in UTC with a `Z`, and milliseconds unless they are zero."""
+    if at is None:
+        return None
+    precision = "milliseconds" if at.microsecond else "seconds"
+    return at.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+def clock(at: datetime, day_of: datetime) -> str:
+    """Format as ISO 8601 in UTC, without the date if `day_of` has the same one."""
+    text = iso(at) or ""
+    same = at.astimezone(UTC).date() == day_of.astimezone(UTC).date()
+    return text.partition("T")[2] if same else text
+
+
+def seconds(value: float | None) -> str:
+    """Format seconds from the reported time, with their sign: `-12.5 s`."""
+    return "? s" if value is None else f"{_signed(value)} s"
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.1f}".removesuffix(".0")
+
+
+def counted(count: int, name: str) -> str:
+    """Format a count with its noun: `1 event`, `2 events`."""
+    return f"{count} {name}{'' if count == 1 else 's'}"
+
+
+def caught(handled: bool | None) -> str:
+    """Say whether the application caught the error."""
+    return UNKNOWN if handled is None else "yes" if handled else "no"
+
+
+def counts(by_kind: dict[str, int]) -> str:
+    """Format counts by kind: `email 3, card 1`."""
+    return ", ".join(f"{kind} {count}" for kind, count in by_kind.items())
+
+
+def fact(text: str) -> str:
+    """Return a text on one line, quoted if it could be taken for several facts."""
+    line = one_line(text)
+    return json.dumps(line, ensure_ascii=False) if ";" in line else line
+
+
+def join_rows(rows: Iterable[Row], quote: Quote = fact) -> str:
+    """Join labeled facts, without empty ones: `release 2.14.0; device iPhone`."""
+    return "; ".join(f"{label} {quote(value)}" for label, value in rows if value)
+
+
+def paragraph(label: str, text: str) -> Iterator[str]:
+    """Yield the lines of a text; all but the first are marked, so that none passes for a fact."""
+    lines = [one_line(line) for line in text.split("\n") if line.strip()]
+    yield f"{label}{''.join(lines[:1])}"
+    yield from (f"| {line}" for line in lines[1:])
+
+
+# The lookup
+
+
+def header_lines(header: Header, quote: Quote) -> list[str]:
+    """Return the lines about the lookup and the search."""
+
+    def listed(names: tuple[str, ...], nothing: str, label: str) -> str:
+        return f"{label} {', '.join(map(quote, names))}" if names else nothing
+
+    local = f" ({header.local_moment:%Y-%m-%d %H:%M:%S} {header.zone})"
+    searched = filter(
+        None,
+        (
+            f"searched {quote(header.organization)}",
+            listed(header.projects, "no projects", "projects"),
+            listed(header.environments, "", "environments"),
+            listed(header.only_fields, "", "only in"),
+            listed(header.matched_on, "", "found in"),
+        ),
+    )
+    notices = (
+        notice.code + (f": {quote(notice.message)}" if notice.message else "")
+        for notice in header.notices
+    )
+    return [
+        f"Customer {quote(header.customer)} at {iso(header.moment)}"
+        f"{'' if header.zone == 'UTC' else local} ± {header.minutes} min; {', '.join(searched)}.",
+        completeness(header),
+        *([f"Only issue {quote(header.only_issue)} is included."] if header.only_issue else []),
+        *(f"Notice {notice}" for notice in notices),
+        *([unchecked_note(header)] if header.known_unchecked else []),
+        *([f"Lookup {quote(header.lookup_id)}"] if header.lookup_id else []),
+    ]
+
+
+def completeness(header: Header) -> str:
+    """Return a sentence about whether the list of events is complete, with its totals."""
+    state = "complete" if header.complete else "incomplete"
+    total, listed, read = header.events_total, header.events_listed, header.bodies_read
+    parts = [
+        UNKNOWN + " number of events" if total is None else counted(total, "event"),
+        "" if listed == total else f"{listed} listed",
+        counted(header.issues_total, "issue") if header.issues_total > 1 else "",
+        "" if read == listed else f"{read} read in full",
+    ]
+    return (
+        f"The list of events is {state}: {', '.join(filter(None, parts))}; queried "
+        f"{clock(header.fetched_at, header.moment)}{', from cache' if header.from_cache else ''}."
+    )
+
+
+def unchecked_note(header: Header) -> str:
+    """Return a note about known errors that were not checked in time."""
+    return (
+        f"{header.known_unchecked} known errors could not be checked in time, "
+        "so more of them may match."
+    )
+
+
+def empty_list_note(header: Header) -> str:
+    """Say what an empty list means: no errors only if the result is complete."""
+    if header.complete:
+        return "There were no errors for this customer in this window."
+    return "No errors are listed, but the list isn't complete. There may have been some."
+
+
+def _other_occurrences(times: OtherOccurrencesFacts | None, quote: Quote) -> Iterator[Block]:
+    """Yield the errors at other times, and what was searched for them."""
+    if times is None:
+        return
+    lines = []
+    for label, error in _labeled_occurrences(times):
+        rows = (
+            ("title", error.title),
+            ("level", error.level),
+            ("project", error.project),
+            ("event", error.permalink or error.id),
+        )
+        at = f"{iso(error.timestamp)}, {error.distance}"
+        lines.append(f"{label}: {at}: {error.summary} {join_rows(rows)}")
+    if lines:
+        yield Block("event", lines)
+    yield Block("triage", [quote(_searched_range(times))])
+
+
+def _labeled_occurrences(nearby: OtherOccurrencesFacts) -> Iterator[tuple[str, OccurrenceFacts]]:
+    """Yield each error once, with its label."""
+    for side, error in (("before", nearby.before), ("after", nearby.after)):
+        if error:
+            newest = ", the newest of all" if error == nearby.last else ""
+            yield f"Nearest error {side}{newest}", error
+    if nearby.last and nearby.last not in (nearby.before, nearby.after):
+        yield "Newest error of all", nearby.last
+
+
+def _searched_range(nearby: OtherOccurrencesFacts) -> str:
+    """Return a sentence about the fields and the time range that were searched."""
+    if nearby.problem:
+        return nearby.problem
+    fields = ", ".join(nearby.fields)
+    time = f"from {iso(nearby.since)} to {iso(nearby.until)}"
+    if nearby.is_never:
+        return f"We found no errors for this customer where we searched, in {fields}, {time}."
+    return f"We searched {fields} for this customer's errors {time}."
+
+
+# Issues and events
+
+
+def issue_line(issue: IssueFacts, document: Document, quote: Quote) -> str:
+    """Return what Sentry keeps about an issue; its title and link may follow from its event."""
+    lead = next(iter(document.events_of(issue)), None)
+    status = issue.status
+    link, title = issue.permalink, issue.title
+    raised = lead.exceptions[0] if lead and lead.exceptions else None
+    if raised and title in (f"{raised.type}: {raised.value}", raised.type):
+        title = ""
+    if lead and title == lead.title:
+        title = ""
+    if link and lead and (lead.permalink or "").startswith(link):
+        link = None
+    facts = (
+        f"Issue {quote(issue.name)}",
+        title and quote(title),
+        *(f"one failure with {quote(cause)} ({reason})" for cause, reason in issue.half_of),
+        issue.level and quote(issue.level),
+        issue.project
+        and document.header.projects != (issue.project,)
+        and f"project {quote(issue.project)}",
+        issue.handled is not None and f"caught {caught(issue.handled)}",
+        issue.events != document.header.events_total and counted(issue.events, "event"),
+        issue.users_affected is not None and f"users affected {issue.users_affected}",
+        issue.first_seen and f"first seen {iso(issue.first_seen)}",
+        issue.last_seen and f"last seen {iso(issue.last_seen)}",
+        status and status.state and quote(status.state),
+        status and status.fix and quote(status.fix),
+        status
+        and status.last_day is not None
+        and f"{status.last_day} events of all customers in the last day",
+        link and quote(link),
+    )
+    return ", ".join(one for one in facts if one)
+
+
+def _known(known: KnownFacts) -> list[str]:
+    return [
+        f"known error {known.slug}: {one_line(f'{known.title}: {known.fix}')}",
+        *(line for name, value in known_rows(known) for line in paragraph(f"{name}: ", value)),
+    ]
+
+
+def known_rows(known: KnownFacts) -> Iterator[tuple[str, str]]:
+    """Yield the labeled texts of a known error, without empty ones."""
+    rows = (
+        ("explanation", known.explanation),
+        ("tell the customer", known.reply),
+        ("workaround", known.workaround),
+        ("state", known.state),
+        ("planned for", known.planned_for.isoformat() if known.planned_for else ""),
+        ("fixed in", known.fixed_in),
+        ("owner", known.owner),
+        *(("matched because", reason) for reason in known.why),
+        *(("link", f"{link.label}: {link.address}") for link in known.links),
+    )
+    return ((name, value) for name, value in rows if value)
+
+
+def _events(document: Document, issue: IssueFacts) -> list[str]:
+    """Return the lines of the lead event, and one line for each further event."""
+    events = document.events_of(issue)
+    if not events:
+        return []
+    lead, *further = events
+    at = f"{clock(lead.timestamp, document.header.moment)} ({seconds(lead.seconds)})"
+    lines = [f"{at} {join_rows(_event_rows(lead))}"]
+    for exception in lead.exceptions:
+        lines += _exception(exception)
+    lines += _detail_lines(lead)
+    for event in further:
+        at = f"again {clock(event.timestamp, lead.timestamp)} ({seconds(event.seconds)})"
+        facts = [join_rows(_further_rows(event, lead)), *_detail_lines(event)]
+        lines.append(f"{at} {'; '.join(facts)}")
+    return lines
+
+
+def _event_rows(event: EventFacts) -> tuple[Row, ...]:
+    """Return the labeled facts of a lead event, without its exceptions."""
+    return (
+        ("event", _identified(event)),
+        ("title", _distinct_title(event)),
+        ("culprit", event.culprit),
+        ("transaction", None if event.transaction == event.culprit else event.transaction),
+        ("release", event.release),
+        ("environment", event.environment),
+        ("device", event.device),
+        ("trace", event.trace_id),
+        ("request", " ".join(filter(None, (event.method, event.url)))),
+        ("received", iso(event.received)),
+    )
+
+
+def _identified(event: EventFacts) -> str:
+    """Return the link if it ends with the ID, else the ID with a link beside it."""
+    link = event.permalink or event.id
+    return link if link.rstrip("/").endswith(event.id) else f"{event.id} {link}"
+
+
+def _distinct_title(event: EventFacts) -> str | None:
+    """Return the title, unless it repeats the exception."""
+    raised = event.exceptions[0] if event.exceptions else None
+    headline = f"{raised.type}: {raised.value}" if raised else ""
+    return None if event.title is None or event.title in headline else event.title
+
+
+_COMPARED = ("culprit", "transaction", "level", "release", "environment", "project", "method")
+
+
+def _further_rows(event: EventFacts, lead: EventFacts) -> list[Row]:
+    """Return the labeled facts of a further event: its ID and what differs from the lead."""
+    name = event.id if _has_derived_link(event, lead) else _identified(event)
+    pairs: list[Row] = [("event", name)]
+    pairs += [
+        (name, getattr(event, name))
+        for name in _COMPARED
+        if getattr(event, name) != getattr(lead, name)
+    ]
+    title = None if event.title == lead.title else _distinct_title(event)
+    handled = None if event.handled == lead.handled else caught(event.handled)
+    trace = None if event.trace_id == lead.trace_id else event.trace_id
+    pairs += [("title", title), ("caught", handled), ("url", event.url)]
+    pairs += [("device", event.device), ("trace", trace)]
+    pairs += [("error", f"{raised.type}: {raised.value}") for raised in event.exceptions]
+    return [*pairs, ("received", iso(event.received))]
+
+
+def _has_derived_link(event: EventFacts, lead: EventFacts) -> bool:
+    """Return whether the link is that of the lead with this event's ID."""
+    link = lead.permalink
+    return link is not None and event.permalink == link.replace(lead.id, event.id)
+
+
+def _detail_lines(event: EventFacts) -> Iterator[str]:
+    """Yield what a late receipt means, the message, and a line for each section of details."""
+    if event.delay:
+        yield event.delay
+    if event.message:
+        yield from paragraph("message: ", event.message)
+    for section, group in groupby(event.details, key=lambda one: one.section):
+        yield f"{section}: {'; '.join(_named_values(list(group)))}"
+
+
+def _named_values(details: Sequence[DetailFacts]) -> Iterator[str]:
+    """Yield names and values; repeated lines once, and the name of a context once."""
+    repeats = Counter((one.name, one.value) for one in details)
+    before = ""
+    for (name, value), times in repeats.items():
+        context, _space, rest = (name or "").partition(" ")
+        shown = rest if rest and context == before else (name or "").removesuffix(" name")
+        before = context if rest else ""
+        again = f" ({times} times)" if times > 1 else ""
+        yield f"{fact(shown)} {fact(value)}{again}".lstrip()
+
+
+def _exception(exception: ExceptionFacts) -> Iterator[str]:
+    heading = f"{exception.type or UNKNOWN}: "
+    if exception.type is None and exception.value is None:
+        yield "stack trace"
+    else:
+        yield from paragraph(heading, "no message" if exception.value is None else exception.value)
+    how = join_rows(
+        (
+            ("module", exception.module),
+            ("mechanism", exception.mechanism),
+            ("caught", None if exception.handled is None else caught(exception.handled)),
+        )
+    )
+    if how:
+        yield f" {how}"
+    before = None
+    for frame in exception.frames:
+        crash = "crash " if frame.crash else ""
+        yield f" {crash}{one_line(frame_line(frame, before))}"
+        yield from (f"  {number} {one_line(text)}" for number, text in frame.around)
+        before = frame
+
+
+def frame_line(frame: FrameFacts, before: FrameFacts | None = None) -> str:
+    """Format a frame: `library stripe/api.py:12 charge: client.post(card)`.
+
+    The file is left out if it is that of the frame `before`.
+    """
+    same = before is not None and (before.file, before.in_app) == (frame.file, frame.in_app)
+    library = "library " if frame.in_app is False and not same else ""
+    line = "" if frame.line is None else f":{frame.line}"
+    where = f"{'' if same else frame.file or ''}{line}"
+    code = f": {frame.code}" if frame.code is not None else ""
+    names = filter(None, (where, frame.function or ("" if where else frame.file or UNKNOWN)))
+    return f"{library}{' '.join(names)}{code}"
+
+
+# What surrounds the events
+
+
+def _steps(document: Document) -> Iterator[str]:
+    for crumb in document.breadcrumbs:
+        level = f" {crumb.level}" if crumb.level and crumb.level != "info" else ""
+        at = "?" if crumb.seconds is None else _signed(crumb.seconds)
+        step = f"{crumb.category or UNKNOWN}{level}: {crumb.message or ''}"
+        yield f"{at} {one_line(step)}"
+
+
+def _related(document: Document) -> Iterator[str]:
+    for entry in document.related:
+        rows = (("project", entry.project), ("id", entry.id), ("link", entry.permalink))
+        at = f"{clock(entry.timestamp, document.header.moment)} ({seconds(entry.seconds)})"
+        yield "; ".join(filter(None, (f"{at} {entry.kind}: {fact(entry.text)}", join_rows(rows))))
+
+
+def closing_lines(document: Document, quote: Quote) -> list[str]:
+    """Return the lines about links, redaction, neutralized characters, and omissions."""
+    lines = []
+    for issue in document.issues:
+        lead, *further = document.events_of(issue) or (None,)
+        if lead and any(_has_derived_link(event, lead) for event in further):
+            lines.append("Links of events marked again: as their first event’s, with their own ID.")
+            break
+    if document.hidden:
+        lines.append(f"Hidden: {counts(document.hidden)}.")
+    if document.neutralized:
+        lines.append(f"Neutralized: {counts(document.neutralized)}.")
+    if document.omitted:
+        listed = ", ".join(map(_omitted, document.omitted))
+        lines.append(f"Left out: {_listed(listed, quote)}. {_least_note(document)}")
+    if document.elsewhere:
+        listed = ", ".join(f"{omission.count} {omission.what}" for omission in document.elsewhere)
+        lines.append(f"Event page only: {_listed(listed, quote)}.")
+    return lines
+
+
+def _omitted(omission: Omission) -> str:
+    where = "" if omission.where == EVERYWHERE else f" ({omission.where})"
+    return f"{omission.count} {omission.what}{where}"
+
+
+def _listed(names: str, quote: Quote) -> str:
+    """Return names that are ours as they are; one that an event chose is quoted."""
+    return names if re.fullmatch(r"[A-Za-z0-9 ,()-]+", names) else quote(names)
+
+
+def _least_note(document: Document) -> str:
+    """Say which token limit has what was left out."""
+    least = document.least_budget
+    if least is None:
+        return "No token limit has it all, but JSON without a limit does."
+    return f"A limit of {least:,} tokens has it all."
