@@ -67,7 +67,7 @@ def _deactivate_app(browser: Client, admin: User) -> tuple[str, dict[str, Any]]:
 
 
 def _purge(_browser: Client, admin: User) -> tuple[str, dict[str, Any]]:
-    return LIST, {"action": "purge", "_selected_action": [make_lookup(admin).pk]}
+    return LIST, {"action": "purge", "_selected_action": [make_lookup(admin).pk], "confirmed": "1"}
 
 
 def _extend(_browser: Client, admin: User) -> tuple[str, dict[str, Any]]:
