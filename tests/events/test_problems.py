@@ -15,7 +15,7 @@ from tests.events.worlds import make_world
 from tests.web.answers import MOMENT, answer, event
 
 TRACE = "a1" * 16
-URL = "https://api.shop.example/orders/A-7/pay"
+URL = "https://api.shop.example/orders/A-7193/pay"
 
 
 def raised(kind: str, value: str, *causes: tuple[str, str]) -> tuple[ExceptionInfo, ...]:
@@ -92,7 +92,7 @@ def test_halves_of_one_failure_are_one_problem() -> None:
             "same request",
         ),
         "a call through a gateway": (
-            in_browser(url="https://shop.example/gate/orders/A-7/pay"),
+            in_browser(url="https://shop.example/gate/orders/A-7193/pay"),
             server,
             "same request",
         ),
@@ -176,6 +176,22 @@ def test_halves_of_one_failure_are_one_problem() -> None:
             job(0, "1", "ConnectTimeout", "e51f-7"),
             "tried again",
         ),
+        "an attempt with a number": (
+            replace(
+                half(9, "2", "jobs", exceptions=raised("E", "attempt 2 failed")),
+                transaction="jobs.charge",
+            ),
+            replace(
+                half(0, "1", "jobs", exceptions=raised("E", "attempt 1 failed")),
+                transaction="jobs.charge",
+            ),
+            "tried again",
+        ),
+        "the same order once more": (
+            replace(on_server(9, issue="2"), trace_id="b2" * 16, transaction="/orders/{id}/pay"),
+            replace(on_server(), transaction="/orders/{id}/pay"),
+            "tried again",
+        ),
         "an error ID that the page was given": (
             half(1, "2", "web", exceptions=raised("Error", "Oops"), extra={"digest": "2093485"}),
             replace(half(0, "1", "web", extra={"digest": "2093485"}), platform="node"),
@@ -194,7 +210,7 @@ def test_two_failures_stay_apart() -> None:
             in_browser(url="https://api.shop.example/prices"),
             on_server(),
         ),
-        "another order": (in_browser(url=URL.replace("A-7", "A-81")), on_server()),
+        "another order": (in_browser(url=URL.replace("A-7193", "A-8111")), on_server()),
         "another method": (
             in_browser(),
             half(0, "1", "api", exceptions=raised(*DECLINED), request=Request("GET", URL)),
@@ -225,6 +241,17 @@ def test_two_failures_stay_apart() -> None:
             half(1, "2", "stock", exceptions=raised(*DECLINED), request=Request("GET", STOCK)),
             on_server(),
         ),
+        "a report of another response": (
+            half(
+                1,
+                "2",
+                "web",
+                exceptions=HTTP_CLIENT,
+                request=Request("POST", STOCK),
+                contexts={"response": {"status_code": 500}},
+            ),
+            on_server(),
+        ),
         "a call without an address that got another answer": (
             half(1, "2", "web", exceptions=raised("Error", "Request failed with status code 404")),
             on_server(),
@@ -237,6 +264,15 @@ def test_two_failures_stay_apart() -> None:
     }
     for why, events in rows.items():
         assert len(joined(*events)) == 2, why
+
+
+def test_of_two_that_fit_as_well_none_is_joined() -> None:
+    prices = "https://api.shop.example/prices"
+    callers = (in_browser(1, url=prices), replace(in_browser(1, "3", url=prices), project="app"))
+    assert len(joined(*callers, on_server(url=prices))) == 3
+    other = half(0, "3", "api", exceptions=raised("E", "x"), request=Request("POST", prices))
+    causes = (on_server(url=prices), other)
+    assert len(joined(in_browser(1, url=prices), *causes)) == 3
 
 
 def test_each_event_of_an_issue_is_a_half_of_its_own_cause() -> None:
