@@ -111,12 +111,12 @@ def headline(answer: Answer, zone: ZoneInfo) -> str:
         return "No errors were found, but the result is incomplete."
     first, *others = (problem for problem in problems if not problem.is_noise)
     sentence = f"{summarize_group(first)[:-1]}, {_frequency(first, answer, zone)}"
-    crash = " The app crashed." if has_crashed(first) and "crash" not in sentence else ""
+    says_so = "crash" in sentence or "closed the app" in sentence
+    crash = " The app crashed." if has_crashed(first) and not says_so else ""
     if not others:
         return f"{sentence}.{crash}"
     more = "was 1 other problem" if len(others) == 1 else f"were {len(others)} other problems"
-    crashes = sum(map(has_crashed, others))
-    also = f", {crashes if crashes > 1 else 'one'} of them a crash" if crashes else ""
+    also = ", with a crash among them" if any(map(has_crashed, others)) else ""
     return f"{sentence}.{crash} There {more}{also}."
 
 

@@ -138,6 +138,7 @@ def canceled(visitor: Visitor) -> None:
 
 def event_page(visitor: Visitor) -> None:
     result_for("1001")(visitor)
+    visitor.page.locator(".event summary").first.click()
     visitor.page.get_by_role("link", name="Open this event on its own page").first.click()
     expect(visitor.page.get_by_text("Where the program broke")).to_be_visible()
 
@@ -157,6 +158,7 @@ def authenticator_app(visitor: Visitor) -> None:
 
 def unredacted(visitor: Visitor) -> None:
     result_for("1001")(visitor)
+    visitor.open_export()
     visitor.page.get_by_role("link", name=re.compile("without redaction")).click()
 
 

@@ -50,7 +50,7 @@ def test_crash_is_in_the_headline() -> None:
     assert "crash" not in headline(answer(caught), BERLIN)
     late = replace(crash, timestamp=MOMENT - timedelta(minutes=4), issue_id="3", body=None)
     near = event(0, level="fatal", handled=False, platform="python")
-    assert "one of them a crash" in headline(answer(near, replace(other, body=None), late), BERLIN)
+    assert "a crash among them" in headline(answer(near, replace(other, body=None), late), BERLIN)
 
 
 def test_result_without_errors_leads_with_what_speaks_against_it() -> None:

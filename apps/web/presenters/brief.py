@@ -94,7 +94,7 @@ def _next(answer: Answer, problem: Problem, today: date) -> str:
     if (issue_fix_text(problem.cause) or "").endswith("older"):
         return "Ask them to update."
     if place_of(problem.cause.newest) in (Place.NETWORK, Place.BROWSER, Place.DEVICE):
-        return "Reply: it’s on their side."
+        return "Reply; escalate if it goes on."
     assignee = problem.issue.assignee if problem.issue else None
     if assignee:
         return f"Escalate; it’s assigned to {clipped(assignee, 80)}."
