@@ -1,7 +1,7 @@
 // Loads the body of an event when it is opened for the first time.
 
 async function fill(details) {
-  const body = details.querySelector("[data-body]");
+  const body = details.querySelector(":scope > [data-body]");
   if (!body || body.dataset.state) return;
   body.dataset.state = "loading";
   try {
