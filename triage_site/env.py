@@ -216,6 +216,7 @@ def sqlite(file: Path) -> dict[str, object]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": file,
+        "CONN_MAX_AGE": 60,  # closing the last connection writes the whole log back
         "OPTIONS": {
             "timeout": 20,
             "transaction_mode": "IMMEDIATE",

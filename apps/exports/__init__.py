@@ -3,15 +3,12 @@
 The package does no I/O. Everything in an export is neutralized and fits a token limit.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Literal
 
-from apps.events import summary
 from apps.events.answer import Answer
 from apps.events.grouping import group_by_issue
 from apps.events.rules.engine import rule_cache
@@ -43,7 +40,6 @@ __all__ = [
     "Format",
     "Preset",
     "Rendered",
-    "code_version",
     "estimate_tokens",
     "family_named",
     "render",
@@ -132,14 +128,6 @@ def render(  # noqa: PLR0913 - independent, keyword-only options
     document, text = _document(answer, setting, write, plain=write is json_format.render)
     media_type, suffix = _FORMATS[format]
     return Rendered(text, family.count(estimate_tokens(text)), document.omitted, media_type, suffix)
-
-
-@cache
-def code_version() -> str:
-    """Return a digest of the code that decides what is in an export."""
-    events, exports = Path(summary.__file__).parent, Path(__file__).parent
-    files = sorted((*events.rglob("*.py"), *exports.glob("*.py")))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def _check(format: str, budget: int | None, preset: Preset, family: Family) -> None:

@@ -21,13 +21,17 @@ _log = logging.getLogger(__name__)
 
 
 def current_catalogue() -> Catalogue:
-    """Return the active entries, ready for matching; one query while nothing has changed.
+    """Return the active entries, ready for matching; one query while nothing has changed."""
+    return _cached_catalogue(catalogue_stamp())
 
-    The cache stamp includes the number of versions, because of two concurrent changes the earlier
-    one can become visible last, which leaves the newest time unchanged.
+
+def catalogue_stamp() -> tuple[object, ...]:
+    """Return values that change with the entries.
+
+    They include the number of versions, because of two concurrent changes the earlier one can
+    become visible last, which leaves the newest time unchanged.
     """
-    stamp = KnownError.history.aggregate(Count("pk"), Max("pk"), Max("history_date"))
-    return _cached_catalogue(tuple(stamp.values()))
+    return tuple(KnownError.history.aggregate(Count("pk"), Max("pk"), Max("history_date")).values())
 
 
 @lru_cache(maxsize=1)

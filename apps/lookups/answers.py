@@ -40,6 +40,7 @@ from apps.lookups.services import (
     answer_unredacted,
     load_stored_answer,
 )
+from apps.lookups.store import get_derived, put_derived
 from apps.redaction.engine import add_related
 from apps.sentry import SentryError, fetch_related
 
@@ -50,7 +51,9 @@ __all__ = [
     "Projects",
     "cancel_lookup",
     "count_new",
+    "get_derived",
     "has_ended",
+    "put_derived",
     "read_event_now",
     "request_slot",
     "result_now",
@@ -177,18 +180,20 @@ class NewSince:
     looked_at: datetime
 
 
-def new_since(lookup: Lookup, answer: Answer, user: User) -> NewSince | None:
-    """Return what is new since the same person's previous lookup of the same question, or None.
-
-    Only the owner of both lookups gets it, and "nothing new" only if the list is complete.
-    """
+def previous_lookup(lookup: Lookup, user: User) -> Lookup | None:
+    """Return the same person's previous lookup of the same question, or None for other people."""
     if lookup.user_id != user.pk:
         return None
-    previous = (
+    return (
         Lookup.objects.filter(user=user, cache_key=lookup.cache_key, redacted=True)
         .filter(created_at__lt=lookup.created_at, snapshot__isnull=False)
+        .defer("snapshot")
         .first()
     )
+
+
+def new_since(previous: Lookup | None, answer: Answer) -> NewSince | None:
+    """Return what is new since the previous lookup; "nothing new" only if the list is complete."""
     known = store.readable_snapshot(previous) if previous else None
     if known is None or answer.fetched_at <= known.fetched_at:
         return None

@@ -1,19 +1,16 @@
 """Records of exports, without their content, and the presets that people can choose from."""
 
 from dataclasses import dataclass
-from hashlib import sha256
 
 from django.db import transaction
 
 from apps.audit.models import Action
 from apps.audit.trail import record
-from apps.exports import ExportRefused, Preset, code_version
+from apps.exports import ExportRefused, Preset
 from apps.exports.facts import NO_PRESET
-from apps.lookups import cache, store
 from apps.lookups.access import Requester
 from apps.lookups.models import ExportMethod, ExportPreset, ExportRecord, Lookup
 from apps.lookups.records import clean_reason, identifiers_of
-from apps.lookups.services import LookupResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,36 +70,6 @@ def _action(details: ExportDetails, how: ExportMethod) -> Action:
     if not details.redacted:
         return Action.REVEALED
     return Action.COPIED if how == ExportMethod.COPIED else Action.EXPORTED
-
-
-# The export rendered last is kept beside the result for as long as someone may reload the page.
-# It is used only for the same snapshot, reader's projects, code, and options (`basis`).
-
-_EXPORT_TTL_S = 600
-_MAX_STORED = 100_000
-
-
-def stored_export(result: LookupResult, basis: str) -> bytes | None:
-    """Return the stored export of the result, or None."""
-    digest = _digest(result, basis)
-    content = cache.get_sealed_bytes(store.export_key(result.lookup)) if digest else None
-    return content[32:] if content and content[:32] == digest else None
-
-
-def store_export(result: LookupResult, basis: str, content: bytes) -> None:
-    """Store the export of the result, encrypted, unless it is large or the answer is not stored."""
-    digest = _digest(result, basis)
-    if digest and len(content) <= _MAX_STORED:
-        cache.put_sealed_bytes(store.export_key(result.lookup), digest + content, _EXPORT_TTL_S)
-
-
-def _digest(result: LookupResult, basis: str) -> bytes | None:
-    """Return a digest of everything that the export depends on; None for a stale answer."""
-    if result.problem is not None or result.lookup.snapshot is None:
-        return None
-    projects = None if result.projects is None else sorted(result.projects)
-    parts = (basis, repr(projects), result.answer.redaction_version, code_version())
-    return sha256(repr(parts).encode() + bytes(result.lookup.snapshot)).digest()
 
 
 def available_presets() -> tuple[Preset, ...]:

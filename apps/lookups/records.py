@@ -528,7 +528,7 @@ def _lookups(customer_hash: str) -> QuerySet[Lookup]:
 
 def _all_cache_keys(lookup: Lookup) -> Iterator[str]:
     """Yield every cache key that can hold data of this lookup."""
-    yield store.export_key(lookup)
+    yield from store.derived_keys(lookup)
     cached = store.get(lookup.cache_key)
     for answer in (store.readable_snapshot(lookup), cached.answer if cached else None):
         yield from store.keys_of(lookup.cache_key, answer)

@@ -159,7 +159,7 @@ def purge_answers(lookups: Sequence[Lookup], *, actor: Actor = SYSTEM) -> int:
 def _cache_keys_of(pks: Sequence[int]) -> Iterator[str]:
     for lookup in Lookup.objects.filter(pk__in=pks):
         yield from store.keys_of(lookup.cache_key, store.readable_snapshot(lookup))
-        yield store.export_key(lookup)
+        yield from store.derived_keys(lookup)
 
 
 def _purge(pks: Sequence[int]) -> int:

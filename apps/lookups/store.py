@@ -3,10 +3,13 @@
 Values are JSON, never pickled, because the content of a shared cache is not trusted to be code.
 """
 
+import functools
+import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Literal, get_args
 
 from django.conf import settings
 from django.db import models
@@ -18,7 +21,7 @@ from apps.events.answer import Answer, NoticeCode
 from apps.events.event import Event
 from apps.events.query import Question, Window
 from apps.lookups import cache
-from apps.lookups.models import Lookup
+from apps.lookups.models import Lookup, Outcome
 from apps.redaction.engine import RULES_VERSION
 from apps.sentry import SentryConfig
 
@@ -211,11 +214,6 @@ def put_event(key: str, event: Event) -> None:
     cache.put_sealed_bytes(f"{key}/{event.id}", _EVENT.dump_json(event), _ttl_s(TTL_SETTLED))
 
 
-def export_key(lookup: Lookup) -> str:
-    """Return the key for the export that was rendered last."""
-    return f"export/{lookup.uuid}"
-
-
 def drop_event(key: str, event_id: str) -> None:
     """Delete a cached event."""
     cache.delete(f"{key}/{event_id}")
@@ -224,6 +222,56 @@ def drop_event(key: str, event_id: str) -> None:
 def progress_key(key: str) -> str:
     """Return the key for the progress of the query for this answer."""
     return key.replace("answer/", "progress/", 1)
+
+
+# What was made of a snapshot last is kept beside it for as long as someone may reload the page. It
+# is used only for the same snapshot, reader's projects, code, and whatever else is in `basis`.
+
+Derived = Literal["export", "page"]
+_DERIVED_TTL_S = 600
+_MAX_DERIVED = 1_000_000
+
+
+def get_derived(
+    kind: Derived, lookup: Lookup, projects: Collection[str] | None, basis: str
+) -> bytes | None:
+    """Return what was made of the lookup's snapshot on the same basis, or None."""
+    digest = _basis_digest(lookup, projects, basis)
+    content = cache.get_sealed_bytes(f"{kind}/{lookup.uuid}") if digest else None
+    return content[32:] if content and content[:32] == digest else None
+
+
+def put_derived(
+    kind: Derived, lookup: Lookup, projects: Collection[str] | None, basis: str, content: bytes
+) -> None:
+    """Keep what was made of the lookup's snapshot, encrypted, unless it is very large."""
+    digest, key = _basis_digest(lookup, projects, basis), f"{kind}/{lookup.uuid}"
+    if digest and len(content) <= _MAX_DERIVED:
+        cache.put_sealed_bytes(key, digest + content, _DERIVED_TTL_S)
+        if not Lookup.objects.filter(pk=lookup.pk, purged_at=None).exists():
+            cache.delete(key)  # the result was purged meanwhile
+
+
+def derived_keys(lookup: Lookup) -> Iterator[str]:
+    """Yield the keys of everything that was made of the lookup's snapshot."""
+    for kind in get_args(Derived):
+        yield f"{kind}/{lookup.uuid}"
+
+
+def _basis_digest(lookup: Lookup, projects: Collection[str] | None, basis: str) -> bytes | None:
+    """Return a digest of everything that a derived part depends on; None without a snapshot."""
+    if lookup.snapshot is None or lookup.is_removed or lookup.outcome == Outcome.CANCELLED:
+        return None
+    parts = (basis, None if projects is None else sorted(projects), _code_version())
+    return hashlib.sha256(repr(parts).encode() + bytes(lookup.snapshot)).digest()
+
+
+@functools.cache
+def _code_version() -> str:
+    """Return a digest of the code, word lists, and templates."""
+    patterns = ("apps/**/*.py", "apps/**/*.txt", "templates/**/*.html")
+    files = sorted(file for pattern in patterns for file in settings.BASE_DIR.glob(pattern))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 # The state of a lookup's stored result, computed from its columns alone.

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import User
 from django.core.exceptions import DisallowedHost, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -37,8 +37,13 @@ def requester_of(request: HttpRequest) -> Requester:
 
 
 def allowed_projects(request: HttpRequest) -> frozenset[str] | None:
-    """Return the slugs of the projects this person can see, or None for every project."""
-    return projects_of(person_of(request))
+    """Return the slugs of the projects this person can see, or None for every project.
+
+    They are read once for each request.
+    """
+    if not hasattr(request, "allowed_projects"):
+        request.allowed_projects = projects_of(person_of(request))  # type: ignore[attr-defined]
+    return request.allowed_projects  # type: ignore[no-any-return,attr-defined]
 
 
 def posted_pk(request: HttpRequest, name: str) -> int:
@@ -171,17 +176,18 @@ def _host_of(request: HttpRequest) -> str:
 # Start pages.
 
 
-def may_look_up(user: User | AnonymousUser | None) -> bool:
+def may_look_up(request: HttpRequest) -> bool:
     """Return whether the user has the permission to look up, and a project to search."""
+    user = getattr(request, "user", None)
     if not isinstance(user, User) or not user.has_perm("lookups.add_lookup"):
         return False
-    return projects_of(user) != frozenset()
+    return allowed_projects(request) != frozenset()
 
 
 def home_url(request: HttpRequest) -> str:
     """Return the URL of the lookup form, else of the audit trail, else of the preferences."""
     user = getattr(request, "user", None)
-    if not isinstance(user, User) or may_look_up(user):
+    if not isinstance(user, User) or may_look_up(request):
         return f"{site_origin(request)}{reverse('lookup_form')}"
     return audit_trail_url(request) or reverse("preferences")
 

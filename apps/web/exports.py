@@ -20,14 +20,8 @@ from apps.exports import (
     family_named,
     render,
 )
-from apps.lookups.answers import LookupResult
-from apps.lookups.exports import (
-    ExportDetails,
-    available_presets,
-    get_preset,
-    store_export,
-    stored_export,
-)
+from apps.lookups.answers import LookupResult, get_derived, put_derived
+from apps.lookups.exports import ExportDetails, available_presets, get_preset
 from apps.lookups.known_errors import with_replies
 from apps.web.access import person_of
 from apps.web.presenters.formatting import redaction_receipt, today_in
@@ -151,7 +145,7 @@ def create_export(result: LookupResult, choice: Choice) -> Export:
     answer = with_replies(result.answer, zone=ZoneInfo(zone), today=today)
     family = choice.family
     basis = repr((choice, family, preset, zone, today, answer.known, result.lookup.from_cache))
-    stored = stored_export(result, basis)
+    stored = get_derived("export", result.lookup, result.projects, basis)
     if stored is not None:
         return Export(choice, _RENDERED.validate_json(stored))
     try:
@@ -172,20 +166,27 @@ def create_export(result: LookupResult, choice: Choice) -> Export:
         )
     except ExportRefused as refused:
         raise ChoiceRefused(str(refused), "budget") from refused
-    store_export(result, basis, _RENDERED.dump_json(rendered))
+    put_derived("export", result.lookup, result.projects, basis, _RENDERED.dump_json(rendered))
     return Export(choice, rendered)
+
+
+def panel_choices() -> dict[str, Any]:
+    """Return what can be chosen in the export panel."""
+    return {
+        "presets": available_presets(),
+        "formats": FORMATS,
+        "sizes": SIZES,
+        "families": FAMILIES,
+    }
 
 
 def panel_context(request: HttpRequest, result: LookupResult, export: Export) -> dict[str, Any]:
     """Return the context of the export panel."""
     return {
+        **panel_choices(),
         "lookup": result.lookup,
         "choice": export.choice,
         "export": export.rendered,
-        "presets": available_presets(),
-        "formats": FORMATS,
-        "sizes": SIZES,
-        "families": FAMILIES,
         "shortcuts": has_shortcuts(person_of(request)),
         "receipt": redaction_receipt(result.answer.redaction),
     }

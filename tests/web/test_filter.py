@@ -72,13 +72,12 @@ def test_empty_filter_shows_everything(ana: Client, address: str) -> None:
 
 
 def test_headline_facts_and_export_ignore_the_filter(ana: Client, address: str) -> None:
-    whole = ana.get(address)
+    unfiltered = re.compile(r"<h1.*?</h1>|<li>\d+ events?</li>|<textarea.*?</textarea>", re.DOTALL)
+    whole = unfiltered.findall(text(ana.get(address)))
     apply_filter(ana, address, text="cart")
-    part = ana.get(address)
 
-    assert part.context["page"].headline == whole.context["page"].headline
-    assert part.context["page"].facts[:2] == whole.context["page"].facts[:2]
-    assert part.context["export"].text == whole.context["export"].text
+    assert len(whole) == 3
+    assert unfiltered.findall(text(ana.get(address))) == whole
 
 
 def test_no_match_differs_from_no_errors(ana: Client, address: str) -> None:

@@ -46,7 +46,8 @@ def result(sample: Answer, text: str = "plain", record: Lookup | None = None) ->
         "receipt": "Nothing had to be hidden",
         "shortcuts": True,
     }
-    return rendered("lookups/detail.html", context)
+    html = rendered("lookups/_result.html", context)
+    return rendered("lookups/detail.html", {"page": page, "html": html})
 
 
 @pytest.mark.parametrize("name", ANSWERS)

@@ -115,11 +115,15 @@ def store_filter(session: MutableMapping[str, Any], lookup: str, event_filter: E
 
 def stored_filter(session: Mapping[str, Any], lookup: str, answer: Answer) -> EventFilter:
     """Return the stored filter of this lookup, as far as it still fits the answer."""
+    values = stored_values(session, lookup)
+    return read_filter(values, answer) if values else EventFilter()
+
+
+def stored_values(session: Mapping[str, Any], lookup: str) -> dict[str, str]:
+    """Return the values that the filter of this lookup was stored as."""
     stored = session.get(_KEY)
     values = stored.get(lookup) if isinstance(stored, dict) else None
-    if not isinstance(values, dict):
-        return EventFilter()
-    return read_filter({name: str(value) for name, value in values.items()}, answer)
+    return {name: str(text) for name, text in values.items()} if isinstance(values, dict) else {}
 
 
 def filter_form(

@@ -393,7 +393,7 @@ class Calls:
 
 @dataclass(frozen=True, slots=True)
 class ResultPage:
-    """The context of `lookups/detail.html`. `folded` and `noise` are problems behind a click."""
+    """The context of `lookups/_result.html`. `folded` and `noise` are problems behind a click."""
 
     title: str
     headline: str
@@ -427,7 +427,7 @@ def site(request: HttpRequest) -> dict[str, object]:
         "admin_origin": admin_origin(request),
         "theme": theme_of(request),
         "home": SimpleLazyObject(lambda: home_url(request)),
-        "can_look_up": SimpleLazyObject(lambda: may_look_up(user)),
+        "can_look_up": SimpleLazyObject(lambda: may_look_up(request)),
         "can_audit": user is not None and user.has_perm("audit.view_entry"),
         "can_explain": settings.LLM is not None
         and user is not None
@@ -476,7 +476,7 @@ def result_page(
             moves=move_buttons(answer.question, now),
             for_customer=_for_customer(answer, zone),
         ),
-        facts=_facts(answer, lookup, found, now),
+        facts=_facts(answer, found),
         complete=answer.complete,
         is_young=answer.has_notice(NoticeCode.WINDOW_OPEN),
         notices=answer.event_notices(visible(lookup.customer)),
@@ -559,21 +559,21 @@ def _for_customer(answer: Answer, zone: ZoneInfo) -> str:
     return also_in(moment, own, day_of=zone)
 
 
-def _facts(
-    answer: Answer, lookup: Lookup, problems: Sequence[Problem], now: datetime
-) -> tuple[str, ...]:
-    """Return short facts about the result: how much, how complete, and how old."""
-    seconds = (now - answer.fetched_at).total_seconds()
-    age = format_duration(seconds)
-    if lookup.from_cache:
-        source = f"from cache, {age} old"
-    else:
-        when = "just now" if seconds < 1 else f"{age} ago"
-        source = f"read from {answer.searched.server} {when}"
+def _facts(answer: Answer, problems: Sequence[Problem]) -> tuple[str, ...]:
+    """Return short facts about the result: how complete, and how much."""
     loud = sum(not problem.is_noise for problem in problems)
     found = (counted(loud, "problem"), _events(answer)) if answer.events else ()
     completeness = "complete list of events" if answer.complete else "incomplete"
-    return (completeness, *found, *_related(answer), source)
+    return (completeness, *found, *_related(answer))
+
+
+def source_text(lookup: Lookup, server: str, fetched_at: datetime, now: datetime) -> str:
+    """Return where the result comes from, and how old it is."""
+    seconds = (now - fetched_at).total_seconds()
+    age = format_duration(seconds)
+    if lookup.from_cache:
+        return f"from cache, {age} old"
+    return f"read from {server} {'just now' if seconds < 1 else f'{age} ago'}"
 
 
 def _related(answer: Answer) -> tuple[str, ...]:

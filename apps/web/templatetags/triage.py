@@ -45,7 +45,10 @@ def control(field: BoundField, **attributes: str | bool) -> SafeString:
 @register.simple_tag(takes_context=True)
 def projects_shown(context: Context, lookup: Lookup) -> list[str]:
     """Return the lookup's projects that the reader can see."""
-    allowed = allowed_projects(context["request"])
+    if "projects_allowed" in context:  # a part that is rendered without its request
+        allowed = context["projects_allowed"]
+    else:
+        allowed = allowed_projects(context["request"])
     return [slug for slug in lookup.projects if allowed is None or slug in allowed]
 
 

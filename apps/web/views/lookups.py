@@ -24,16 +24,15 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.accounts.models import Preference
 from apps.accounts.permissions import NO_TEAM
 from apps.accounts.preferences import (
+    chosen_zone,
     has_shortcuts,
     has_zone,
     set_shortcuts,
     set_zone,
     zone_of,
 )
-from apps.answers.catalogue.suggestions import feedback_by
 from apps.audit.models import Action
 from apps.events.answer import Progress
 from apps.events.filtering import LEVELS
@@ -46,7 +45,6 @@ from apps.lookups.answers import (
     cancel_lookup,
     count_new,
     move_lookup,
-    new_since,
     read_related,
     recent_lookups,
     request_slot,
@@ -60,8 +58,6 @@ from apps.lookups.records import (
     MAX_REASON_LENGTH,
     TooManyLookups,
     forget_customer,
-    reason_of,
-    reason_required,
     record_action,
     record_lookup,
     repeat_lookup,
@@ -79,7 +75,7 @@ from apps.web.access import (
     record_view,
     requester_of,
 )
-from apps.web.exports import ChoiceRefused, create_export, panel_context, read_choice
+from apps.web.exports import ChoiceRefused, read_choice
 from apps.web.forms import (
     MAX_CUSTOMER_LENGTH,
     ForgetForm,
@@ -94,16 +90,9 @@ from apps.web.forms import (
     ticket_page,
 )
 from apps.web.middleware import SeeOther, problem_page, render_failures
-from apps.web.presenters.filters import stored_filter
 from apps.web.presenters.formatting import level_mark, typed_in
-from apps.web.presenters.result import (
-    near_names,
-    progress_data,
-    recent_view,
-    result_page,
-    shared_view,
-    since_text,
-)
+from apps.web.presenters.result import progress_data, recent_view, shared_view
+from apps.web.result_page import ResultView
 
 # A result that comes within this time needs no waiting page, which would only flash.
 QUICK_S = 0.3
@@ -191,19 +180,24 @@ def lookup_detail(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Show the result, or a page that waits for it if the browser can follow the progress."""
     lookup = get_lookup_or_404(request, lookup_id)
     record_view(request, lookup)
-    result = _load_result(request, lookup)
-    if result is None:
-        context = progress_data(lookup, LookupState.RUNNING, Progress())
-        levels = [level_mark(level) for level in (*LEVELS, None)]
-        return render(
-            request, "lookups/waiting.html", {**context, "lookup": lookup, "levels": levels}
-        )
     try:
-        export = create_export(result, read_choice(request.GET))
+        view = ResultView(request, lookup, read_choice(request.GET), _zone_of(request).key)
+        rendered = view.read_stored(lookup)
+        if rendered is None:
+            result = _load_result(request, lookup)
+            if result is None:
+                return _waiting_page(request, lookup)
+            rendered, lookup = view.render(result), result.lookup
     except ChoiceRefused as refused:
         return problem_page(request, bad_input(str(refused)), lookup_id)
-    context = {**_result_context(request, result), **panel_context(request, result, export)}
+    context = {"page": rendered, "html": view.complete(rendered, lookup)}
     return render(request, "lookups/detail.html", context)
+
+
+def _waiting_page(request: HttpRequest, lookup: Lookup) -> HttpResponse:
+    context = progress_data(lookup, LookupState.RUNNING, Progress())
+    levels = [level_mark(level) for level in (*LEVELS, None)]
+    return render(request, "lookups/waiting.html", {**context, "lookup": lookup, "levels": levels})
 
 
 def _load_result(request: HttpRequest, lookup: Lookup) -> LookupResult | None:
@@ -211,30 +205,6 @@ def _load_result(request: HttpRequest, lookup: Lookup) -> LookupResult | None:
     if request.COOKIES.get(_LIVE_COOKIE) == "1" and "wait" not in request.GET:
         return result_soon(lookup, QUICK_S, allowed_projects(request))
     return result_now(lookup, allowed_projects(request))
-
-
-def _result_context(request: HttpRequest, result: LookupResult) -> dict[str, Any]:
-    lookup, person, now = result.lookup, person_of(request), timezone.now()
-    page = result_page(
-        result.answer,
-        lookup,
-        zone=ZoneInfo(lookup.zone),
-        now=now,
-        event_filter=stored_filter(request.session, str(lookup.uuid), result.answer),
-        feedback=feedback_by(person, lookup),
-    )
-    is_unknown = page.nothing and page.nothing.seen and page.nothing.seen.is_never
-    return {
-        "page": page,
-        "lookup": lookup,
-        "near": near_names(lookup, recent_lookups(person)) if is_unknown else (),
-        "server": result.answer.searched.server,
-        "share": share_section(person, lookup),
-        "requires_reason": reason_required(),
-        "reason": reason_of(lookup),
-        "zones": list(dict.fromkeys((lookup.zone, _zone_of(request).key, "UTC"))),
-        "since": since_text(new_since(lookup, result.answer, person), now),
-    }
 
 
 @require_POST
@@ -278,9 +248,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
             messages.success(request, "Saved.")
             return SeeOther(reverse("preferences"))
     else:
-        stored = Preference.objects.filter(user=user).first()
-        zone = stored.time_zone if stored else ""
-        form = PreferencesForm(chosen=zone, shortcuts=has_shortcuts(user))
+        form = PreferencesForm(chosen=chosen_zone(user), shortcuts=has_shortcuts(user))
     return render(request, "accounts/preferences.html", {"form": form})
 
 

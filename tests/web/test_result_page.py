@@ -1,0 +1,174 @@
+"""The rendered result that is kept beside its snapshot: never stale, never another reader's."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from apps.audit.models import Action, Entry
+from apps.demo.server import DemoSentry
+from apps.lookups import cache, store
+from apps.lookups.models import ExportPreset, Lookup
+from apps.lookups.services import purge_answers
+from tests.conftest import person, signed_in
+from tests.web.asking import look_up, text
+from tests.web.known import entry
+from tests.web.pages import Page
+from tests.web.teams import HIDDEN, errors_in_two_projects, team
+
+pytestmark = pytest.mark.django_db
+
+# Session, account, permissions (2), lookup, audit trail (5), preferences, teams, previous lookup,
+# feedback, presets, sharing (3), reason, and known errors.
+MOST_QUERIES = 20
+# The same without the lookup and what belongs to it, but recent and shared lookups.
+MOST_QUERIES_OF_THE_FORM = 8
+
+_VARIES = re.compile(
+    r'(?<=csrfmiddlewaretoken" value=")\w+|(?<=data-csrf=")\w+|just now|\d+ s ago'
+    r'|<p class="note".*?</p>'
+)
+
+
+def shown(client: Client, address: str) -> str:
+    """Return the page without what differs between any two requests."""
+    return _VARIES.sub("", text(client.get(address)))
+
+
+def rendered_anew(client: Client, address: str) -> str:
+    """Return the page as it is when nothing but the snapshot is stored."""
+    for key in _keys():
+        cache.delete(key)
+    return shown(client, address)
+
+
+def _keys() -> list[str]:
+    return list(store.derived_keys(Lookup.objects.get()))
+
+
+def queries(client: Client, address: str) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(address).status_code == 200
+    return len(captured)
+
+
+def test_pages_read_the_database_seldom(ana: Client) -> None:
+    address = look_up(ana)
+    ana.get(address)
+    assert queries(ana, address) <= MOST_QUERIES
+    assert queries(ana, "/") <= MOST_QUERIES_OF_THE_FORM
+
+
+def test_stored_page_follows_each_change(ana: Client, agent: User, lead: User) -> None:
+    address = look_up(ana)
+
+    def give_feedback() -> None:
+        hidden = [one for one in Page(text(ana.get(address))).all("input") if "value" in one]
+        names = {one["name"]: one["value"] for one in hidden if one["name"] in ("issue", "known")}
+        ana.post(f"{address}known/feedback/", {**names, "helped": "yes"})
+
+    def allow(name: str) -> None:
+        agent.user_permissions.add(Permission.objects.get(codename=name))
+
+    changes: dict[str, Callable[[], object]] = {
+        "known error": entry,
+        "feedback": give_feedback,
+        "filter": lambda: ana.post(f"{address}shown/", {"text": "nothing like it"}),
+        "no filter": lambda: ana.post(f"{address}shown/", {"text": ""}),
+        "time zone": lambda: ana.post(
+            "/accounts/preferences/", {"time_zone": "Asia/Tokyo", "shortcuts": "on"}
+        ),
+        "shortcuts": lambda: ana.post("/accounts/preferences/", {"time_zone": "Asia/Tokyo"}),
+        "prompt": lambda: ExportPreset.objects.filter(name="bug").update(label="Another label"),
+        "share": lambda: ana.post(f"{address}share/", {"reader": "lea", "days": ""}),
+        "colleague": lambda: person("new-colleague", "agent"),
+        "right to add known errors": lambda: allow("add_knownerror"),
+        "right to export": lambda: allow("export_unredacted"),
+        "right to review": lambda: allow("view_lookup"),
+    }
+    for what, change in changes.items():
+        before = shown(ana, address)
+        assert len(cache.get_many(_keys())) == 2, what
+        assert shown(ana, address) == before, what
+        change()
+        after = shown(ana, address)
+        assert after != before, what
+        assert after == rendered_anew(ana, address), what
+
+
+def test_stored_page_shows_its_age_at_each_request(ana: Client) -> None:
+    address = look_up(ana)
+    ana.get(address)
+    Lookup.objects.update(from_cache=True)
+    assert re.search(r"<li>from cache, \d+ s old</li>", text(ana.get(address)))
+
+
+def test_stored_page_of_one_reader_is_not_shown_to_another(
+    connected: DemoSentry, lead: User
+) -> None:
+    errors_in_two_projects(connected.world)
+    team("all", ["web", "api-secret"], lead)
+    team("web", ["web"], person("other-lead", "lead"))
+    owner, other = signed_in(lead), signed_in(User.objects.get(username="other-lead"))
+    address = look_up(owner)
+    owner.post(f"{address}share/", {"reader": "other-lead", "days": ""})
+    for _ in range(2):
+        whole, part = text(owner.get(address)), text(other.get(address))
+        for hidden in HIDDEN:
+            assert hidden in whole
+            assert hidden not in part
+        assert "Stop sharing with other-lead" in whole
+        assert "Stop sharing" not in part
+
+
+def test_stored_page_has_the_token_of_its_own_session(ana: Client, agent: User) -> None:
+    address = look_up(ana)
+    ana.get(address)
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(agent)
+    for _ in range(2):
+        (panel,) = Page(text(strict.get(address))).all("aside")
+        token = {"X-CSRFToken": panel["data-csrf"]}
+        assert strict.post(f"{address}copied/", headers=token).status_code == 204
+
+
+def test_each_view_of_a_stored_page_is_recorded_and_needs_the_right(
+    ana: Client, other_agent: User
+) -> None:
+    address = look_up(ana)
+    for count in (1, 2, 3):
+        ana.get(address)
+        assert Entry.objects.filter(action=Action.VIEWED).count() == count
+    assert signed_in(other_agent).get(address).status_code == 404
+
+
+def test_stored_page_ends_with_its_result(ana: Client) -> None:
+    address = look_up(ana)
+    ana.get(address)
+    (lookup,), content = Lookup.objects.all(), cache.get_many(_keys())
+    assert len(content) == len(_keys())
+    purge_answers([lookup])
+    assert not cache.get_many(_keys())
+    for key, value in content.items():  # a copy that was stored too late
+        cache.put(key, value, 60)
+    assert ana.get(address).status_code == 410
+
+
+def test_stored_page_is_not_shown_after_its_retention(ana: Client) -> None:
+    address = look_up(ana)
+    ana.get(address)
+    Lookup.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert ana.get(address).status_code == 410
+
+
+def test_stored_page_is_encrypted(ana: Client) -> None:
+    ana.get(look_up(ana))
+    for key in _keys():
+        assert "declined" not in str(cache.get(key))
+        assert b"declined" in (cache.get_sealed_bytes(key) or b"")
