@@ -10,4 +10,5 @@ limit_request_fields = 64
 limit_request_field_size = 8190  # bytes; one field contains all cookies of the host
 logger_class = "triage_site.logging.SafeServerLogger"
 access_log_format = ACCESS_FORMAT
+worker_class = "triage_site.worker.Worker"
 control_socket_disable = True  # control the server only through its process

@@ -1,0 +1,89 @@
+"""gunicorn's worker: health checks are answered while all of its threads are busy."""
+
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.shell import ROOT
+
+_healthy = threading.Event()
+
+
+def application(environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
+    """Serve /stuck only after a health check; the server imports this by its name."""
+    path = environ["PATH_INFO"]
+    if path.endswith("/healthz"):
+        _healthy.set()
+    elif path == "/stuck" and not _healthy.wait(30):
+        path = "too late"
+    start_response("200 OK", [("Content-Length", str(len(path)))])
+    return [path.encode()]
+
+
+class Connection:
+    """A connection to the server that is kept for several requests."""
+
+    def __init__(self, address: Path) -> None:
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(20)
+        self.socket.connect(str(address))
+
+    def close(self) -> None:
+        self.socket.close()
+
+    def send(self, path: str) -> None:
+        self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+
+    def read(self) -> str:
+        """Return the body of the next response."""
+        received = b""
+        while b"\r\n\r\n" not in received:
+            received += self.socket.recv(4096)
+        return received.rpartition(b"\r\n\r\n")[2].decode() or self.socket.recv(4096).decode()
+
+    def get(self, path: str) -> str:
+        self.send(path)
+        return self.read()
+
+
+Connect = Callable[[], Connection]
+
+
+@pytest.fixture
+def connect(tmp_path: Path) -> Iterator[Connect]:
+    """Connect to a server with one thread."""
+    path = tmp_path / "gunicorn.sock"
+    command = [sys.executable, "-m", "gunicorn", "tests.web.test_worker:application"]
+    options = ["--bind", f"unix:{path}", "--threads", "1", "--keep-alive", "60"]
+    server = subprocess.Popen([*command, *options, "--log-level", "critical"], cwd=ROOT)
+    with ExitStack() as stack:
+        stack.callback(server.wait, 30)
+        stack.callback(server.terminate)
+        while not path.exists():
+            assert server.poll() is None
+            time.sleep(0.02)
+        yield lambda: stack.enter_context(closing(Connection(path)))
+
+
+@pytest.mark.parametrize("probe", ["/healthz", "/below/healthz", "/healthz?from=probe"])
+def test_health_check_does_not_wait_for_a_thread(connect: Connect, probe: str) -> None:
+    stuck, waiting, kept = connect(), connect(), connect()
+    assert kept.get("/first") == "/first"
+    stuck.send("/stuck")
+    waiting.send("/waiting?of=/healthz")
+    assert kept.get(probe) == probe.partition("?")[0]
+    assert (stuck.read(), waiting.read()) == ("/stuck", "/waiting")
+
+
+def test_silent_connection_takes_no_thread(connect: Connect) -> None:
+    silent = connect()
+    assert connect().get("/page") == "/page"
+    assert silent.get("/late") == "/late"
