@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 from csp.constants import NONE, SELF
 
 from apps.answers.signature import SecretRefused, check_secret
-from apps.explain.llm import Llm
+from apps.explain.config import Llm
 from apps.signin.oidc_config import Oidc, allauth_providers
 from triage_site import env
 

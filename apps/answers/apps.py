@@ -1,5 +1,8 @@
 """Configuration of the answers app."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.apps import AppConfig
 
 
@@ -13,11 +16,12 @@ class AnswersConfig(AppConfig):
 
     def ready(self) -> None:
         """Delete drafts together with the results they are based on."""
-        from apps.answers.webhook import delete_bodies
         from apps.lookups.models import results_deleted
 
-        results_deleted.connect(
-            lambda lookup_ids, **_more: delete_bodies(list(lookup_ids)),
-            weak=False,
-            dispatch_uid="answers.drop_bodies",
-        )
+        results_deleted.connect(_delete_bodies, dispatch_uid="answers.drop_bodies")
+
+
+def _delete_bodies(lookup_ids: Iterable[int], **_signal: Any) -> None:
+    from apps.answers.webhook import delete_bodies  # most commands don't need it
+
+    delete_bodies(list(lookup_ids))

@@ -1,8 +1,11 @@
 """Make drafts from results, without a language model."""
 
+import re
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from apps.answers.escalation import escalation_values
@@ -14,6 +17,7 @@ from apps.events.grouping import find_problem, problems_of
 from apps.events.query import Customer, Question, Window
 from apps.events.summary import summarize_group
 from apps.known_errors.patterns import check_variables
+from apps.redaction.engine import Ledger, redact_text
 
 _MAX_SUBJECT = 200
 _MAX_PROBLEMS = {Kind.REPLY: 1, Kind.ESCALATION: 3}
@@ -166,4 +170,40 @@ def _event(number: int) -> Event:
         permalink=f"{_SENTRY}/1001/events/{number:032x}/",
         matched_on=("user.id",),
         body=EventBody(exceptions=(raised,), breadcrumbs=(crumb,)),
+    )
+
+
+# Redaction of edited escalations.
+
+_FIRST_NUMBER = 1001  # higher than the numbers of aliases in the draft
+_ALIASES = re.compile(r"(<[a-z][a-z-]{1,20}(?:-\d{1,6})?>)")
+
+
+@dataclass(frozen=True, slots=True)
+class RedactedText:
+    """The redacted text, and how often each kind of data was hidden."""
+
+    text: str
+    hidden: dict[str, int]
+
+
+def redact_edits(text: str, *, drafted: str, names: Collection[str]) -> RedactedText:
+    """Redact the lines that differ from the draft, which is redacted already.
+
+    `names` are the customer's identifiers.
+    """
+    unchanged = frozenset(drafted.split("\n"))
+    ledger = Ledger(frozenset(names), first_number=_FIRST_NUMBER)
+    pieces = []
+    for is_unchanged, lines in groupby(text.split("\n"), key=unchanged.__contains__):
+        joined = "\n".join(lines)
+        pieces.append(joined if is_unchanged else _redact(joined, ledger))
+    return RedactedText("\n".join(pieces), dict(Counter(ledger.counts)))
+
+
+def _redact(text: str, ledger: Ledger) -> str:
+    """Redact the text except for its aliases, which could match an identifier."""
+    parts = _ALIASES.split(text)
+    return "".join(
+        part if place % 2 else redact_text(part, ledger) for place, part in enumerate(parts)
     )

@@ -1,19 +1,16 @@
 """Draft templates: variables, filling in, and conversion between Markdown and plain text."""
 
 import re
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from itertools import groupby
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer, KnownMatch
 from apps.events.grouping import Group, Problem, find_problem, problems_of
 from apps.known_errors.patterns import fill_variables
-from apps.redaction.engine import Ledger, redact_text
 
 MAX_DRAFT_LENGTH = 20_000
 
@@ -198,42 +195,6 @@ class About:
             for match in problem.known_in(self.answer.known)[:1]:
                 best.setdefault(match.known.slug, (problem.group_of(match.issue_id), match))
         return tuple(best.values())
-
-
-# Redaction of edited escalations.
-
-_FIRST_NUMBER = 1001  # higher than the numbers of aliases in the draft
-_ALIASES = re.compile(r"(<[a-z][a-z-]{1,20}(?:-\d{1,6})?>)")
-
-
-@dataclass(frozen=True, slots=True)
-class RedactedText:
-    """The redacted text, and how often each kind of data was hidden."""
-
-    text: str
-    hidden: dict[str, int]
-
-
-def redact_edits(text: str, *, drafted: str, names: Collection[str]) -> RedactedText:
-    """Redact the lines that differ from the draft, which is redacted already.
-
-    `names` are the customer's identifiers.
-    """
-    unchanged = frozenset(drafted.split("\n"))
-    ledger = Ledger(frozenset(names), first_number=_FIRST_NUMBER)
-    pieces = []
-    for is_unchanged, lines in groupby(text.split("\n"), key=unchanged.__contains__):
-        joined = "\n".join(lines)
-        pieces.append(joined if is_unchanged else _redact(joined, ledger))
-    return RedactedText("\n".join(pieces), dict(Counter(ledger.counts)))
-
-
-def _redact(text: str, ledger: Ledger) -> str:
-    """Redact the text except for its aliases, which could match an identifier."""
-    parts = _ALIASES.split(text)
-    return "".join(
-        part if place % 2 else redact_text(part, ledger) for place, part in enumerate(parts)
-    )
 
 
 # Longer URLs don't work in all browsers and mail programs.

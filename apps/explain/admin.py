@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.audit.admin import ReadOnlyAdmin
-from apps.explain.llm import configured_llm, format_money
+from apps.explain.config import configured_llm, format_money
 from apps.explain.models import Explanation
 
 _LISTED = ("model", "host", "state", "problem", "tokens_in", "tokens_out", "price")

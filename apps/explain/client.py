@@ -14,13 +14,13 @@ import openai
 from openai import omit
 from openai.types.chat import ChatCompletionChunk
 
+from apps.explain.config import Llm, Usage
 from apps.explain.llm import (
     AddressForbidden,
     AnswerTooLong,
     ContentRefused,
     InvalidAnswer,
     KeyRefused,
-    Llm,
     MessageTooLong,
     ModelFailed,
     ModelTimeout,
@@ -31,7 +31,6 @@ from apps.explain.llm import (
     RequestRefused,
     ServerFailed,
     StreamInterrupted,
-    Usage,
 )
 from apps.explain.transport import CallLimits, GuardedTransport, ResponseTooLarge
 from apps.outbound import (

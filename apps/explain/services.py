@@ -16,17 +16,14 @@ from django.utils import timezone
 from apps.audit.models import Action
 from apps.audit.trail import audited_transaction
 from apps.explain.claims import AnswerReader, Line
+from apps.explain.config import MILLION, Llm, Usage, format_money
 from apps.explain.llm import (
-    MILLION,
     AnswerTooLong,
     BudgetExceeded,
-    Llm,
     ModelFailed,
     ShareExceeded,
     StillAnswering,
     TooManyCalls,
-    Usage,
-    format_money,
 )
 from apps.explain.models import Explanation, ExplanationState, Spending
 from apps.exports import Preset, estimate_tokens, render

@@ -9,7 +9,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from apps.demo.server import DemoSentry
-from apps.explain.llm import Llm
+from apps.explain.config import Llm
 from tests.conftest import MOMENT, signed_in
 from tests.explain.asking import KEY, Explainer
 from tests.explain.model_server import ModelServer, line, model_server, says

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from pytest_django import Settings
 
-from apps.explain.llm import Llm
+from apps.explain.config import Llm
 from apps.explain.models import Explanation, ExplanationState, Spending
 from tests.conftest import signed_in
 from tests.explain.asking import KEY, Explainer

@@ -10,7 +10,8 @@ from django.db import connection
 from pytest_django import Settings
 
 from apps.explain import services
-from apps.explain.llm import BudgetExceeded, Llm
+from apps.explain.config import Llm
+from apps.explain.llm import BudgetExceeded
 from apps.explain.models import Explanation, ExplanationState, Spending
 from tests.conftest import person, signed_in
 from tests.explain.asking import Explainer

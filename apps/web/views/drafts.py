@@ -17,8 +17,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from apps.accounts.preferences import zone_of
 from apps.answers.models import DraftTemplate, Handover
 from apps.answers.reply import name_in
-from apps.answers.services import Draft, ProblemChoice, make_draft, problem_choices
-from apps.answers.templates import MAX_DRAFT_LENGTH, About, Kind, mailto_link, redact_edits
+from apps.answers.services import Draft, ProblemChoice, make_draft, problem_choices, redact_edits
+from apps.answers.templates import MAX_DRAFT_LENGTH, About, Kind, mailto_link
 from apps.answers.webhook import (
     AlreadySent,
     EditedDraft,

@@ -18,7 +18,8 @@ from apps.events.event import Event
 from apps.events.rules.engine import rule_cache
 from apps.events.summary import summarize
 from apps.explain.claims import Cause, Remark
-from apps.explain.llm import Llm, ModelFailed, configured_llm, format_money
+from apps.explain.config import Llm, configured_llm, format_money
+from apps.explain.llm import ModelFailed
 from apps.explain.services import (
     ExplanationEnd,
     ExplanationStart,
