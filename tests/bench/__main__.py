@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from tests.bench import agents, exports, known_errors, new_lookup, review
+from tests.bench import agents, exports, known_errors, new_lookup, pages, review
 from tests.bench.readers import Reading, ideal_rounds, ours, plain
 from tests.bench.sentry_process import Sentry, running_sentry
 
@@ -32,6 +32,7 @@ def main() -> None:
     targets += exports.measure()
     targets += known_errors.measure()
     targets += new_lookup.measure()
+    targets += pages.measure()
     print("Targets")
     for what, measured, is_met in targets:
         print(f"  {'ok    ' if is_met else 'MISSED'}  {what}: {measured}")
