@@ -180,20 +180,21 @@ class NewSince:
     looked_at: datetime
 
 
-def previous_lookup(lookup: Lookup, user: User) -> Lookup | None:
-    """Return the same person's previous lookup of the same question, or None for other people."""
+def previous_lookup(lookup: Lookup, user: User) -> int | None:
+    """Return the key of the same person's previous lookup of the same question, or None."""
     if lookup.user_id != user.pk:
         return None
     return (
         Lookup.objects.filter(user=user, cache_key=lookup.cache_key, redacted=True)
         .filter(created_at__lt=lookup.created_at, snapshot__isnull=False)
-        .defer("snapshot")
+        .values_list("pk", flat=True)
         .first()
     )
 
 
-def new_since(previous: Lookup | None, answer: Answer) -> NewSince | None:
+def new_since(previous_pk: int | None, answer: Answer) -> NewSince | None:
     """Return what is new since the previous lookup; "nothing new" only if the list is complete."""
+    previous = Lookup.objects.filter(pk=previous_pk).first() if previous_pk else None
     known = store.readable_snapshot(previous) if previous else None
     if known is None or answer.fetched_at <= known.fetched_at:
         return None

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -13,6 +13,7 @@ from django.contrib.auth.models import Group, User
 from django.forms.renderers import BaseRenderer
 from django.forms.utils import flatatt
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
@@ -485,14 +486,18 @@ def share_section(
     if not may_manage(person, lookup):
         return None
     zone, readers = ZoneInfo(lookup.zone), reader_choices(apart_from=person)
-    form = form or share_form(None)
-    if readers:
-        form.fields["reader"].widget.attrs["list"] = "share_offered"
+
+    def offering() -> ShareForm:
+        offered = form or share_form(None)
+        if readers:
+            offered.fields["reader"].widget.attrs["list"] = "share_offered"
+        return offered
+
     rows = tuple(
         ShareRow(share.pk, share.reader, local_minute(share.until, zone) if share.until else None)
         for share in active_shares(lookup)
     )
-    return ShareSection(form, readers, rows)
+    return ShareSection(cast(ShareForm, SimpleLazyObject(offering)), readers, rows)
 
 
 def share_form(values: Any) -> ShareForm:

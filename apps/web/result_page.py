@@ -29,6 +29,7 @@ from apps.lookups.answers import (
     new_since,
     previous_lookup,
     put_derived,
+    recent_lookups,
 )
 from apps.lookups.models import Lookup
 from apps.lookups.records import reason_of, reason_required
@@ -37,10 +38,11 @@ from apps.web.exports import Choice, create_export, panel_choices
 from apps.web.forms import ShareSection, share_section
 from apps.web.presenters.filters import stored_filter, stored_values
 from apps.web.presenters.formatting import redaction_receipt, today_in
-from apps.web.presenters.result import result_page, since_text, site, source_text
+from apps.web.presenters.result import near_names, result_page, since_text, site, source_text
 
-_RIGHTS = (("known_errors", "add_knownerror"), ("lookups", "export_unredacted"))
-_OF_SITE = ("admin_origin", "can_look_up", "can_explain", "can_review")
+# What the templates get of the site's context and of the reader's permissions.
+RIGHTS = (("known_errors", "add_knownerror"), ("lookups", "export_unredacted"))
+OF_SITE = ("admin_origin", "can_look_up", "can_explain", "can_review")
 # What differs between requests. The rest of the page has a random text in its place.
 _BLANKS = ("csrf_token", "source", "since")
 
@@ -66,21 +68,23 @@ class ResultView:
     """One reader's view of a lookup's result."""
 
     def __init__(self, request: HttpRequest, lookup: Lookup, choice: Choice, own_zone: str) -> None:
-        person, self._request, self._choice = person_of(request), request, choice
+        person = self._person = person_of(request)
+        self._request, self._choice = request, choice
         self._projects = allowed_projects(request)
         self._previous = previous_lookup(lookup, person)
         self._feedback = feedback_by(person, lookup)
         rights: dict[str, dict[str, bool]] = {}
-        for app, name in _RIGHTS:
+        for app, name in RIGHTS:
             rights.setdefault(app, {})[name] = person.has_perm(f"{app}.{name}")
         of_site = site(request)
         self._context = {
-            **{name: of_site[name] for name in _OF_SITE},
+            **{name: of_site[name] for name in OF_SITE},
             **panel_choices(),
             "can_look_up": bool(of_site["can_look_up"]),
             "perms": rights,
             "projects_allowed": self._projects and sorted(self._projects),
             "choice": choice,
+            "has_chosen": bool(request.GET),
             "shortcuts": has_shortcuts(person),
             "share": share_section(person, lookup),
             "requires_reason": reason_required(),
@@ -91,7 +95,7 @@ class ResultView:
         self._seen = (
             {**self._context, "share": share and (share.readers, share.rows)},
             self._feedback,
-            self._previous and self._previous.pk,
+            self._previous,
             stored_values(request.session, str(lookup.uuid)),
             catalogue_stamp(),
         )
@@ -115,12 +119,14 @@ class ResultView:
             event_filter=stored_filter(self._request.session, str(lookup.uuid), answer),
             feedback=self._feedback,
         )
+        is_unknown = bool(page.nothing and page.nothing.seen and page.nothing.seen.is_never)
         blanks = {name: token_hex() for name in _BLANKS}
         context = {
             **self._context,
             **blanks,
             "page": page,
             "lookup": lookup,
+            "near": near_names(lookup, recent_lookups(self._person)) if is_unknown else (),
             "server": answer.searched.server,
             "export": create_export(result, self._choice).rendered,
             "receipt": redaction_receipt(answer.redaction),
@@ -135,7 +141,8 @@ class ResultView:
             blanks=blanks,
             html=render_to_string("lookups/_result.html", context),
         )
-        if result.problem is None and not answer.known.unchecked:
+        # The names of a reader's own customers, and a check that was cut short, are not kept.
+        if result.problem is None and not is_unknown and not answer.known.unchecked:
             content = _RENDERED.dump_json(rendered)
             put_derived("page", lookup, self._projects, self._basis(lookup), content)
         return rendered

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
@@ -16,6 +17,7 @@ from apps.demo.server import DemoSentry
 from apps.lookups import cache, store
 from apps.lookups.models import ExportPreset, Lookup
 from apps.lookups.services import purge_answers
+from apps.web.result_page import OF_SITE, RIGHTS
 from tests.conftest import person, signed_in
 from tests.web.asking import look_up, text
 from tests.web.known import entry
@@ -77,6 +79,7 @@ def test_stored_page_follows_each_change(ana: Client, agent: User, lead: User) -
         agent.user_permissions.add(Permission.objects.get(codename=name))
 
     changes: dict[str, Callable[[], object]] = {
+        "right to add known errors": lambda: allow("add_knownerror"),
         "known error": entry,
         "feedback": give_feedback,
         "filter": lambda: ana.post(f"{address}shown/", {"text": "nothing like it"}),
@@ -88,7 +91,6 @@ def test_stored_page_follows_each_change(ana: Client, agent: User, lead: User) -
         "prompt": lambda: ExportPreset.objects.filter(name="bug").update(label="Another label"),
         "share": lambda: ana.post(f"{address}share/", {"reader": "lea", "days": ""}),
         "colleague": lambda: person("new-colleague", "agent"),
-        "right to add known errors": lambda: allow("add_knownerror"),
         "right to export": lambda: allow("export_unredacted"),
         "right to review": lambda: allow("view_lookup"),
     }
@@ -100,6 +102,28 @@ def test_stored_page_follows_each_change(ana: Client, agent: User, lead: User) -
         after = shown(ana, address)
         assert after != before, what
         assert after == rendered_anew(ana, address), what
+
+
+def test_choice_opens_the_export(ana: Client) -> None:
+    address = look_up(ana)
+    for _ in range(2):
+        assert 'id="export" data-export' in text(ana.get(address))
+        assert 'id="export" open data-export' in text(ana.get(address, {"preset": "bug"}))
+
+
+def test_result_templates_use_nothing_of_the_request() -> None:
+    """What they don't get explicitly is empty, and never part of the key."""
+    given = {*OF_SITE, *(f"perms.{app}.{name}" for app, name in RIGHTS)}
+    of_request = r"request|user|messages|demo|home|theme|site_origin|can_\w+|perms[.\w]+"
+    waiting, seen = ["lookups/_result.html"], set[str]()
+    while waiting:
+        seen.add(name := waiting.pop())
+        source = (settings.BASE_DIR / "templates" / name).read_text()
+        waiting += set(re.findall(r'{% include "(.*?)"', source)) - seen
+        for tag in re.findall(r"{[{%].*?[}%]}", source):
+            used = set(re.findall(rf"(?<![.\w'/])(?:{of_request})\b", tag))
+            assert used <= given, f"{name}: {tag}"
+    assert len(seen) > 20
 
 
 def test_stored_page_shows_its_age_at_each_request(ana: Client) -> None:
@@ -133,7 +157,7 @@ def test_stored_page_has_the_token_of_its_own_session(ana: Client, agent: User) 
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(agent)
     for _ in range(2):
-        (panel,) = Page(text(strict.get(address))).all("aside")
+        (panel,) = [tag for _, tag in Page(text(strict.get(address))).tags if "data-csrf" in tag]
         token = {"X-CSRFToken": panel["data-csrf"]}
         assert strict.post(f"{address}copied/", headers=token).status_code == 204
 

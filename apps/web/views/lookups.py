@@ -58,6 +58,7 @@ from apps.lookups.records import (
     MAX_REASON_LENGTH,
     TooManyLookups,
     forget_customer,
+    reason_required,
     record_action,
     record_lookup,
     repeat_lookup,
