@@ -1,1 +1,0 @@
-"""Roles, teams, preferences, invitations, and API tokens."""

@@ -1,1 +1,0 @@
-"""The audit trail: append-only entries in a hash chain."""

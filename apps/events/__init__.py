@@ -1,1 +1,0 @@
-"""Events, queries, and results as plain data with pure functions: no Django, no I/O."""

@@ -1,1 +1,0 @@
-"""Catalog of known errors: their patterns, explanations, and replies to the customer."""

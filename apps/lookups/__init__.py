@@ -1,1 +1,0 @@
-"""Lookups: query Sentry for a customer, cache and store the redacted result, record who did."""

@@ -1,1 +1,0 @@
-"""Signing in and staying so: passwords, second factor, single sign-on, invitations, people."""

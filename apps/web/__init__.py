@@ -1,1 +1,0 @@
-"""The pages, the API, and the health checks."""

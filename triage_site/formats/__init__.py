@@ -1,1 +1,0 @@
-"""Date formats, in the packages that Django expects."""
