@@ -52,7 +52,7 @@ def test_progress_and_events_appear_before_result(
     expect(rows.filter(has_text=refused)).to_have_count(3)
     expect(rows).to_have_count(8)
     assert float(bar.evaluate("bar => bar.value")) >= 0.3
-    expect(page.locator("[data-facts]")).to_contain_text("3 problems", timeout=25_000)
+    expect(page.locator("[data-facts]")).to_contain_text("2 problems", timeout=25_000)
     assert agent_browser.console_errors == []
 
 
@@ -63,7 +63,7 @@ def test_canceled_lookup_can_be_repeated(agent_browser: Visitor) -> None:
     expect(headline(page)).to_have_text("This lookup was stopped before it finished.")
     clear_faults(agent_browser.site)
     page.get_by_role("button", name="Look up again").click()
-    expect(page.locator("[data-facts]")).to_contain_text("3 problems", timeout=15_000)
+    expect(page.locator("[data-facts]")).to_contain_text("2 problems", timeout=15_000)
     assert agent_browser.console_errors == []
 
 
@@ -80,7 +80,7 @@ def test_failure_shows_error_page_and_retry_shows_progress(
     add_fault(agent_browser.site, LIST, delay_s=1)
     page.get_by_role("link", name="Try again").click()
     expect(page.get_by_role("progressbar")).to_be_visible()
-    expect(page.locator("[data-facts]")).to_contain_text("3 problems", timeout=15_000)
+    expect(page.locator("[data-facts]")).to_contain_text("2 problems", timeout=15_000)
 
 
 def test_reload_and_second_tab_keep_progress(agent_browser: Visitor) -> None:
@@ -92,7 +92,7 @@ def test_reload_and_second_tab_keep_progress(agent_browser: Visitor) -> None:
     other = agent_browser.context.new_page()
     other.goto(page.url)
     for tab in (page, other):
-        expect(tab.locator("[data-facts]")).to_contain_text("3 problems", timeout=25_000)
+        expect(tab.locator("[data-facts]")).to_contain_text("2 problems", timeout=25_000)
 
 
 def test_progress_survives_failed_polls(agent_browser: Visitor) -> None:
@@ -109,7 +109,7 @@ def test_progress_survives_failed_polls(agent_browser: Visitor) -> None:
     agent_browser.page.route("**/progress", abort_first_polls)
     page = start_uncached_lookup(agent_browser, "1001", 25)
     expect(page.locator("[data-note]")).to_be_visible()
-    expect(page.locator("[data-facts]")).to_contain_text("3 problems", timeout=25_000)
+    expect(page.locator("[data-facts]")).to_contain_text("2 problems", timeout=25_000)
 
 
 def test_expired_session_while_waiting_redirects_to_sign_in(agent_browser: Visitor) -> None:
@@ -124,7 +124,7 @@ def test_expired_session_while_waiting_redirects_to_sign_in(agent_browser: Visit
 def test_page_waits_for_result_without_javascript(no_script: Visitor) -> None:
     add_fault(no_script.site, LIST, delay_s=1)
     page = start_uncached_lookup(no_script, "1001", 27)
-    expect(page.locator("[data-facts]")).to_contain_text("3 problems")
+    expect(page.locator("[data-facts]")).to_contain_text("2 problems")
     assert page.get_by_role("progressbar").count() == 0
 
 
@@ -136,4 +136,4 @@ def test_result_loads_after_javascript_is_turned_off(
     )
     add_fault(no_script.site, LIST, delay_s=1)
     page = start_uncached_lookup(no_script, "1001", 28)
-    expect(page.locator("[data-facts]")).to_contain_text("3 problems", timeout=15_000)
+    expect(page.locator("[data-facts]")).to_contain_text("2 problems", timeout=15_000)
