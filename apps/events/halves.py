@@ -20,7 +20,7 @@ class Reason(StrEnum):
     """Why an event was joined to the cause of its failure."""
 
     SAME_REQUEST = "same request"
-    CAUSED_IT = "caused it"
+    CONSEQUENCE = "consequence"
     TRIED_AGAIN = "tried again"
 
 
@@ -295,7 +295,7 @@ def _compare_chains(half: _Traits, cause: _Traits) -> tuple[int, Reason] | None:
     """Compare the causes of an exception with what was raised elsewhere."""
     if not cause.raised[0] or cause.raised not in half.causes:
         return None
-    return (_CERTAIN if len(cause.raised[1]) >= _LEAST_TEXT else 2), Reason.CAUSED_IT
+    return (_CERTAIN if len(cause.raised[1]) >= _LEAST_TEXT else 2), Reason.CONSEQUENCE
 
 
 def _compare_texts(half: _Traits, cause: _Traits, wait: timedelta) -> tuple[int, Reason] | None:
@@ -363,7 +363,7 @@ def _compare_requests(
     is_enough = sureness >= (1 if is_same_trace else _CERTAIN)
     if not is_enough or (not is_raised and wait > _SOON):
         return None
-    return sureness, Reason.SAME_REQUEST if is_raised else Reason.CAUSED_IT
+    return sureness, Reason.SAME_REQUEST if is_raised else Reason.CONSEQUENCE
 
 
 def _is_child(half: _Traits, cause: _Traits, wait: timedelta) -> bool:
@@ -515,7 +515,7 @@ def _is_clear(top: Sequence[tuple[int, timedelta, _Traits, Reason]]) -> bool:
 def _is_nearest(half: _Traits, top: Sequence[tuple[int, timedelta, _Traits, Reason]]) -> bool:
     """Return whether one cause is at once and the surest ones of other issues much further."""
     _sureness, distance, first, reason = top[0]
-    if reason is Reason.CAUSED_IT and not _is_one_program(half, first):
+    if reason is Reason.CONSEQUENCE and not _is_one_program(half, first):
         return False
     others = (one[1] for one in top if one[2].event.issue_id != first.event.issue_id)
     return distance <= _AT_ONCE and min(others, default=_LATER) >= distance + _SOON

@@ -77,9 +77,9 @@ class Choice:
         """The choice as a query string, without the issue."""
         budget = "" if self.budget is None else self.budget
         values = {"preset": self.preset, "format": self.format, "budget": budget}
-        return urlencode(
-            {**values, "model": self.family.name, **({"marking": "1"} if self.marking else {})}
-        )
+        if self.family.name != settings.TRIAGE_EXPORT_MODEL:
+            values["model"] = self.family.name
+        return urlencode(values | {"marking": "1"} if self.marking else values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ def test_a_complete_empty_result_names_the_window_in_the_reply(
     ana.get(result)
     reply = made(ana, f"{result}reply/")
     assert "Our systems recorded no errors for you between" in reply
-    assert "need a bit more from you" in reply
+    assert "We found nothing under the one we have." in reply
     draft = made(ana, f"{result}escalation/")
     assert "The list is complete" in draft
     assert "##" in draft

@@ -121,7 +121,9 @@ def test_admin_actions_are_recorded(ana: Client, admin: User) -> None:
     ada.post("/admin/lookups/lookup/", {"action": "refresh", "_selected_action": ids[:1]})
     assert actions()[-2:] == ["refreshed", "looked_up"]
     assert last().actor == "ada"
-    ada.post("/admin/lookups/lookup/", {"action": "purge", "_selected_action": ids})
+    ada.post(
+        "/admin/lookups/lookup/", {"action": "purge", "_selected_action": ids, "confirmed": "1"}
+    )
     assert actions()[-2:] == ["purged", "purged"]
     targets = [entry.target for entry in Entry.objects.filter(action="purged")]
     assert sorted(targets) == sorted(one.audit_target for one in Lookup.objects.filter(pk__in=ids))

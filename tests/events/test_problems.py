@@ -137,7 +137,7 @@ def test_halves_of_one_failure_are_one_problem() -> None:
         "a chain of exceptions": (
             half(2, "2", "jobs", exceptions=raised("OrderFailed", "order", DECLINED)),
             server,
-            "caused it",
+            "consequence",
         ),
         "the page without its data": (
             half(
@@ -148,7 +148,7 @@ def test_halves_of_one_failure_are_one_problem() -> None:
                 breadcrumbs=(call(1, URL, 500),),
             ),
             server,
-            "caused it",
+            "consequence",
         ),
         "an error that was logged and raised": (
             half(1, "2", "api", message=f"Failed: {DECLINED[0]}: {DECLINED[1]}", contexts=SPAN),

@@ -86,6 +86,17 @@ def test_steps_far_from_reported_time_are_omitted_and_counted() -> None:
     assert "step 0" not in " ".join(lines(view))
 
 
+def test_only_the_nearest_steps_of_a_long_story_are_open() -> None:
+    crumbs = [
+        replace(click(10 * place - 300, f"a.step-{place}"), level="error") for place in range(60)
+    ]
+    first, near, last = story(event_with_steps(*crumbs)).parts
+    assert first.summary == "21 earlier steps"
+    assert (near.summary, len(near.steps)) == ("", 20)
+    assert last.summary == "20 later steps"
+    assert "The payment was declined." in [step.words for step in near.steps]
+
+
 def test_unread_events_are_mentioned_and_no_steps_means_no_story() -> None:
     unread = event(60, body=None, issue_id="3")
     assert story(event_with_steps(click(-2)), unread).read_of == (

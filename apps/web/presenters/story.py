@@ -31,6 +31,8 @@ _BEFORE_FAILURE = 3
 _MIN_FOLD = 4
 _MIN_RELEASES = 2
 _MAX_ROUND = 15
+_MAX_OPEN = 30
+_NEAR_STEPS = 20
 _PAUSE = timedelta(minutes=2)
 _AT = "at that time"
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"  # the direction of an event's text
@@ -100,7 +102,7 @@ def story_view(answer: Answer, problems: Sequence[Problem], zone: ZoneInfo) -> S
     steps = [_placed(at, one, moment, zone, owners) for at, one in shown]
     line = sorted((*steps, *signals), key=lambda placed: placed.at)
     return StoryView(
-        parts=tuple(_parts(line)),
+        parts=_parts_near(line, moment),
         left_out=len(happened) - len(shown),
         read_of=_read_of(answer),
         just_before=_just_before(steps, moment),
@@ -155,6 +157,29 @@ def _placed(
     )
     sentence = summarize_group(owner)
     return _Placed(at, step, (sentence,), rank, sentence)
+
+
+def _parts_near(line: Sequence[_Placed], moment: datetime) -> tuple[StoryPart, ...]:
+    """Return the parts; of a long story, only those nearest the reported time are open."""
+    parts = tuple(_parts(line))
+    if sum(1 if part.summary else len(part.steps) for part in parts) <= _MAX_OPEN:
+        return parts
+    near = sorted(range(len(line)), key=lambda place: abs(line[place].at - moment))[:_NEAR_STEPS]
+    start, end = min(near), max(near) + 1
+    return (
+        *_folded(line[:start], "earlier"),
+        *_parts(line[start:end]),
+        *_folded(line[end:], "later"),
+    )
+
+
+def _folded(line: Sequence[_Placed], which: str) -> Iterator[StoryPart]:
+    """Yield one part with all these steps, if there are any."""
+    steps = [step for part in _parts(line) for step in part.steps]
+    if steps:
+        errors = sum(step.is_error for step in steps)
+        words = f"{counted(len(steps), f'{which} step')}, {counted(errors, 'error')} among them"
+        yield StoryPart(tuple(steps), words if errors else words.partition(",")[0], steps[0].time)
 
 
 def _parts(line: Sequence[_Placed]) -> Iterator[StoryPart]:
