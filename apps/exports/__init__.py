@@ -125,9 +125,9 @@ def render(  # noqa: PLR0913 - independent, keyword-only options
     if issue_id and issue_id not in {group.issue_id for group in group_by_issue(answer)}:
         raise ExportRefused("The lookup has no problem with that ID.")
     write = _writer(format, inside_block=inside_block)
-    document, text = _document(answer, setting, write, plain=write is json_format.render)
+    document, text, tokens = _document(answer, setting, write, plain=write is json_format.render)
     media_type, suffix = _FORMATS[format]
-    return Rendered(text, family.count(estimate_tokens(text)), document.omitted, media_type, suffix)
+    return Rendered(text, family.count(tokens), document.omitted, media_type, suffix)
 
 
 def _check(format: str, budget: int | None, preset: Preset, family: Family) -> None:
@@ -150,20 +150,16 @@ def _check(format: str, budget: int | None, preset: Preset, family: Family) -> N
 
 def _document(
     answer: Answer, setting: Setting, write: Callable[[Document], str], *, plain: bool
-) -> tuple[Document, str]:
+) -> tuple[Document, str, int]:
     if setting.budget is None:
         detail = EVERYTHING if plain else LADDER[0]
         document = build(answer, setting=setting, detail=detail)
-        return document, write(document)
+        text = write(document)
+        return document, text, estimate_tokens(text)
     family, budget = setting.family, setting.budget
     with rule_cache():
-        build_it = partial(
-            build, answer, setting=setting, prepared=prepare(answer, setting.issue_id)
-        )
-        document = fit(
-            lambda detail: build_it(detail=detail), write, family.room(budget), family.count
-        )
-    return document, write(document)
+        build_it = partial(build, answer, setting=setting, prepared=prepare(answer, setting))
+        return fit(lambda detail: build_it(detail=detail), write, family.room(budget), family.count)
 
 
 def _writer(format: Format, *, inside_block: bool) -> Callable[[Document], str]:

@@ -25,6 +25,7 @@ from apps.events.event import (
 from apps.events.grouping import Group, Problem, nearest_first
 from apps.events.query import Window, format_duration
 from apps.events.releases import describe_fix, issue_fix_text, last_day_of
+from apps.events.rules.engine import once
 from apps.events.rules.rule import device_of
 from apps.events.summary import delay_text, summarize
 from apps.exports.blocks import seconds
@@ -270,10 +271,10 @@ def _place(place: str | None, event: Event, selection: Selection, where: str) ->
 
 def _device(event: Event, lead: Event, selection: Selection, where: str) -> str | None:
     """Return the device, unless it is that of the lead event."""
-    device = device_of(event.body) if event.body else None
+    device = once(device_of, event.body) if event.body else None
     if selection.detail.plain or device is None:
         return device
-    if event is not lead and lead.body and device_of(lead.body) == device:
+    if event is not lead and lead.body and once(device_of, lead.body) == device:
         return None
     if not selection.detail.devices:
         selection.leave_out("devices", 1, where)
@@ -385,10 +386,7 @@ def _frames(
     """Return the crash frame and the frames nearest to the crash, in stack order."""
     if selection.detail.plain:
         return list(exception.frames)
-    once: dict[tuple[object, ...], Frame] = {}
-    for frame in exception.frames:
-        once.setdefault((frame.file, frame.line, frame.function, frame.in_app), frame)
-    distinct = list(once.values())
+    distinct = once(_distinct_frames, exception)
     selection.leave_to_page("repeated frames", len(exception.frames) - len(distinct))
     room = {True: selection.detail.library_frames, False: selection.detail.in_app_frames}
     if crash:
@@ -401,6 +399,13 @@ def _frames(
             selected.append(frame)
     selection.leave_out("frames", len(distinct) - len(selected), where)
     return selected
+
+
+def _distinct_frames(exception: ExceptionInfo) -> list[Frame]:
+    first: dict[tuple[object, ...], Frame] = {}
+    for frame in exception.frames:
+        first.setdefault((frame.file, frame.line, frame.function, frame.in_app), frame)
+    return list(first.values())
 
 
 def _frame(frame: Frame, crash: bool, selection: Selection, where: str) -> FrameFacts:
@@ -451,12 +456,11 @@ def _details(
         return ()
     for what, count in body.unread.items():
         selection.leave_to_page(selection.text(what, selection.at_most(80), ""), count)
-    rows = list(_sections(body))
+    rows = once(_all_details, body)
     if not detail.plain:
-        rows = list(_once(rows, _known_texts(facts)))
-        telling = _telling(rows, body)
+        telling = once(_telling, body)
         selection.leave_to_page("usual headers and packages", len(rows) - len(telling))
-        rows = telling
+        rows = list(_once(telling, _known_texts(facts)))
     found = []
     listed = selection.first(
         [row for row in rows if row[0] not in body.lists],
@@ -486,7 +490,7 @@ def _once(rows: list[_Detail], known: frozenset[str]) -> Iterator[_Detail]:
         yield section, name, value
 
 
-def _telling(rows: list[_Detail], body: EventBody) -> list[_Detail]:
+def _telling(body: EventBody) -> list[_Detail]:
     """Return the details without headers that say little and packages outside the stack trace."""
     modules = _modules(body) if "packages" in body.lists else ()
     headers = {*_USUAL_HEADERS, *(["user-agent"] if "browser" in body.contexts else [])}
@@ -498,7 +502,7 @@ def _telling(rows: list[_Detail], body: EventBody) -> list[_Detail]:
         header = name.lower() if section == "headers" and name else ""
         return header not in headers and not header.startswith("sec-")
 
-    return [row for row in rows if is_telling(row)]
+    return list(filter(is_telling, once(_all_details, body)))
 
 
 def _modules(body: EventBody) -> frozenset[str]:
@@ -517,6 +521,10 @@ def _known_texts(facts: EventFacts) -> frozenset[str]:
     raised = {text for one in facts.exceptions for text in (one.type, one.mechanism)}
     answers = {"yes", "no"} if facts.handled is not None else set()
     return frozenset(filter(None, texts | words | raised | answers))
+
+
+def _all_details(body: EventBody) -> list[_Detail]:
+    return list(_sections(body))
 
 
 def _sections(body: EventBody) -> Iterator[_Detail]:

@@ -22,7 +22,9 @@ from apps.exports.content import (
     related_facts,
     select_events,
 )
+from apps.exports.escaping import Neutralizer
 from apps.exports.facts import (
+    CHANGED,
     GPT,
     LADDER,
     NO_PRESET,
@@ -33,9 +35,8 @@ from apps.exports.facts import (
     NoticeFacts,
     Preset,
     Selection,
-    changed,
 )
-from apps.exports.tokens import estimate_tokens, is_within
+from apps.exports.tokens import estimate_tokens, tokens_within
 
 MIN_TOKENS = 400
 MAX_TOKENS = 1_000_000
@@ -67,19 +68,24 @@ class Setting:
 class Prepared:
     """What all levels of detail have in common."""
 
+    neutralizer: Neutralizer
     problems: Sequence[Problem]
     groups: Sequence[Group]
     issues_total: int
 
 
-def prepare(answer: Answer, issue_id: str | None) -> Prepared:
-    """Find the problems of a result, or only the one with that issue."""
+def prepare(answer: Answer, setting: Setting) -> Prepared:
+    """Find the problems of a result, or only the one with the issue of the setting.
+
+    Raises `ValueError` for a marker that is not 8 to 40 ASCII letters and digits.
+    """
+    neutralizer, issue_id = Neutralizer(setting.marker), setting.issue_id
     problems = problems_of(answer)
     total = len({issue for problem in problems for issue in problem.issue_ids})
     if issue_id:
         only = find_problem(problems, issue_id)
         problems = [only] if only else []
-    return Prepared(problems, groups_in(problems), total)
+    return Prepared(neutralizer, problems, groups_in(problems), total)
 
 
 def build(
@@ -96,9 +102,9 @@ def build(
     Raises `ValueError` for a marker that is not 8 to 40 ASCII letters and digits, and
     `ZoneInfoNotFoundError` for an unknown zone.
     """
-    selection = Selection(detail, setting.marker)
+    common = prepared or prepare(answer, setting)
+    selection = Selection(detail, common.neutralizer)
     moment = answer.question.window.moment
-    common = prepared or prepare(answer, setting.issue_id)
     problems, groups = common.problems, common.groups
     rows = selection.first(groups, detail.summary_rows, "issues", "summary")
     selected = [select_events(group, moment, selection) for group in rows[: detail.issues]]
@@ -218,36 +224,41 @@ def fit(
     write: Callable[[Document], str],
     room: int,
     least: Callable[[int], int],
-) -> Document:
-    """Return the most detailed document whose text has at most `room` tokens.
+) -> tuple[Document, str, int]:
+    """Return the most detailed document whose text has at most `room` tokens, and both.
 
     `build` makes the document of a level of detail, `write` its text, and `least` the limit to
     choose for a number of tokens. Raises `ValueError` if even the bare header is too long, which
     cannot happen from `MIN_TOKENS` up.
     """
     whole = build(LADDER[0])
-    needed = estimate_tokens(write(whole))
+    text = write(whole)
+    needed = estimate_tokens(text)
     if needed <= room:
-        return whole
+        return whole, text, needed
     least_budget = least(needed) if least(needed) <= MAX_TOKENS else None
-    fitting: dict[Detail, tuple[Document, int]] = {}
+    fitting: dict[Detail, tuple[Document, str, int]] = {}
 
     def fits(detail: Detail) -> bool:
         document = replace(build(detail), least_budget=least_budget)
         text = write(document)
-        if is_within(text, room):
-            fitting[detail] = document, estimate_tokens(text)
-        return detail in fitting
+        tokens = tokens_within(text, room)
+        if tokens is not None:
+            fitting[detail] = document, text, tokens
+        return tokens is not None
 
-    level = bisect_left(LADDER, True, lo=1, key=fits)
+    # High levels are the slowest, so that far too long a text rules most of them out at once.
+    far = len(LADDER) * 7 // 8 + 1
+    low = far + 1 if needed > 3 * room and not fits(LADDER[far]) else 1
+    level = bisect_left(LADDER, True, low, key=fits)
     if level == len(LADDER):
         raise ValueError(f"The header alone is longer than {room} tokens.")
     best = LADDER[level]
     for _step, detail in zip(range(_MAX_STEPS), _fuller(level, fits), strict=False):
         best = detail
-        if fitting[best][1] >= _FULL * room:
+        if fitting[best][2] >= _FULL * room:
             break
-    return fitting[best][0]
+    return fitting[best]
 
 
 def _fuller(level: int, fits: Callable[[Detail], bool]) -> Iterator[Detail]:
@@ -256,8 +267,7 @@ def _fuller(level: int, fits: Callable[[Detail], bool]) -> Iterator[Detail]:
     What was cut last comes back first: each limit as far up as it fits, then the next one.
     """
     best = LADDER[level]
-    names = (changed(LADDER[rung - 1], LADDER[rung]) for rung in range(level, 0, -1))
-    for name in dict.fromkeys(names):
+    for name in dict.fromkeys(CHANGED[level:0:-1]):
         values = [*dict.fromkeys(getattr(rung, name) for rung in reversed(LADDER[:level]))]
         at = len(values) - 1
         while values:

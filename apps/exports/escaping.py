@@ -5,7 +5,7 @@ as data, pass for structure, or hide text from the people who read the export.
 """
 
 import re
-from collections import Counter
+from dataclasses import dataclass
 from unicodedata import category
 
 _CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f"
@@ -35,13 +35,20 @@ _KINDS = (
     ("look-alike brackets", re.compile(f"([{_LOOK_ALIKES}])")),
     ("unwritable characters", re.compile(f"([{_UNWRITABLE}])")),
 )
-_ANY = re.compile("|".join(pattern.pattern for _kind, pattern in _KINDS))
+# One set, which is searched fast, of all that the kinds consist of.
+_SUSPECTS = re.compile(
+    f"[{_CONTROLS}{_BIDI}{_INVISIBLE}\u200d\ufe00-\ufe0f{_LOOK_ALIKES}{_UNWRITABLE}]"
+)
 _LINE_ENDS = re.compile(r"\r\n?")
 _UNIT = re.compile(r"<[a-z][a-z-]{0,30}(?:-\d{1,6})?>|\[U\+[0-9A-F]{4,6}\]")
 _MAX_UNIT_LENGTH = 40
 _MARKER = re.compile(r"[0-9A-Za-z]{8,40}")
 # Two of them form a flag.
 _REGIONAL_INDICATORS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
+
+
+_MARKERS = "block markers"
+KINDS = (_MARKERS, *(kind for kind, _pattern in _KINDS))
 
 
 class _SpelledOut(dict[str, str]):
@@ -55,29 +62,52 @@ class _SpelledOut(dict[str, str]):
 _SPELLED_OUT = _SpelledOut()
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A neutralized text, whether it was too long, and how many changes of each kind it needed."""
+
+    text: str
+    is_shorter: bool
+    counts: dict[str, int]
+
+
 class Neutralizer:
-    """Neutralizes the texts of one export, and counts the changes by kind."""
+    """Neutralizes and cuts the texts of one export, each only once, and counts the changes."""
 
     def __init__(self, marker: str) -> None:
         """Raise `ValueError` for a `marker` (the delimiter) that text could contain by chance."""
         if not _MARKER.fullmatch(marker):
             raise ValueError("A marker must be 8 to 40 letters and digits.")
-        self.counts: Counter[str] = Counter()
+        self._cut: dict[tuple[str, int], Cut] = {}
         self._marker = re.compile(rf"{marker[0]}(?={marker[1:]})", re.IGNORECASE)
+
+    def cut(self, text: str, limit: int) -> "Cut":
+        """Return the text cleaned and cut to `limit` characters."""
+        key = text, limit
+        if key not in self._cut:
+            # Cleaning can halve a text (CRLF), so nothing beyond twice the limit can be visible.
+            cleaned, counts = self._clean(text[: 2 * limit + 64])
+            self._cut[key] = Cut(truncate(cleaned, limit), len(cleaned) > limit, counts)
+        return self._cut[key]
 
     def clean(self, text: str) -> str:
         r"""Spell out every character that acts or hides, except for `\n` and `\t`."""
+        return self._clean(text)[0]
+
+    def _clean(self, text: str) -> tuple[str, dict[str, int]]:
+        """Return the clean text and how many changes of each kind it needed."""
+        counts = {}
         if "\r" in text:
             text = _LINE_ENDS.sub("\n", text)
-        if _ANY.search(text):
+        if _SUSPECTS.search(text):
             for kind, pattern in _KINDS:
                 parts = pattern.split(text)
                 parts[1::2] = map(_SPELLED_OUT.__getitem__, parts[1::2])
                 text = "".join(parts)
-                self.counts[kind] += len(parts) // 2
+                counts[kind] = len(parts) // 2
         text, count = self._marker.subn(lambda found: f"{found[0]}-", text)
-        self.counts["block markers"] += count
-        return text
+        counts[_MARKERS] = count
+        return text, {kind: count for kind, count in counts.items() if count}
 
 
 def truncate(text: str, limit: int) -> str:

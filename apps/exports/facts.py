@@ -8,7 +8,7 @@ from datetime import date, datetime
 from math import ceil
 from typing import TypeVar
 
-from apps.exports.escaping import Neutralizer, truncate
+from apps.exports.escaping import KINDS, Neutralizer, truncate
 from apps.exports.tokens import estimate_tokens
 
 # A prompt takes at most a tenth of a token limit, within these numbers.
@@ -502,14 +502,18 @@ _CUTS: tuple[dict[str, int | bool], ...] = (
 )
 
 
-def _ladder() -> tuple[Detail, ...]:
-    """Return the levels, in cuts small enough to make good use of any token limit."""
-    rungs = [_NO_LIMITS]
+def _ladder() -> tuple[tuple[Detail, ...], tuple[str, ...]]:
+    """Return the levels, in cuts small enough to make good use of any token limit.
+
+    Return also the name of the limit in which each level differs from the one before.
+    """
+    rungs, names = [_NO_LIMITS], [""]
     for cut in _CUTS:
         for name, target in cut.items():
             for value in _steps_down(getattr(rungs[-1], name), target):
                 rungs.append(replace(rungs[-1], **{name: value}))  # type: ignore[arg-type]
-    return tuple(rungs)
+                names.append(name)
+    return tuple(rungs), tuple(names)
 
 
 def _steps_down(value: int, target: int) -> Iterator[int]:
@@ -523,13 +527,7 @@ def _steps_down(value: int, target: int) -> Iterator[int]:
         yield value
 
 
-LADDER = _ladder()
-
-
-def changed(more: Detail, less: Detail) -> str:
-    """Return the name of the limit in which two levels differ."""
-    names = (one.name for one in fields(Detail))
-    return next(name for name in names if getattr(more, name) != getattr(less, name))
+LADDER, CHANGED = _ladder()
 
 
 T = TypeVar("T")
@@ -538,11 +536,12 @@ EVERYWHERE = "the export"
 
 
 class Selection:
-    """Neutralizes and cuts the facts of one export, and counts what is left out."""
+    """Neutralizes and cuts the facts of one document, and counts what is left out."""
 
-    def __init__(self, detail: Detail, marker: str) -> None:
+    def __init__(self, detail: Detail, neutralizer: Neutralizer) -> None:
         self.detail = detail
-        self._neutralizer = Neutralizer(marker)
+        self._neutralizer = neutralizer
+        self._neutralized = dict.fromkeys(KINDS, 0)
         self._omitted: Counter[tuple[str, str]] = Counter()
         self._elsewhere: Counter[str] = Counter()
         self._ids = 0
@@ -555,11 +554,12 @@ class Selection:
         """Return the text neutralized and cut to `limit` characters; unchanged if plain."""
         if self.detail.plain:
             return raw
-        # Cleaning can halve a text (CRLF), so nothing beyond twice the limit can be visible.
-        cleaned = self._neutralizer.clean(raw[: 2 * limit + 64])
-        if len(cleaned) > limit:
+        cut = self._neutralizer.cut(raw, limit)
+        if cut.is_shorter:
             self.leave_out("ends of long texts", 1, where)
-        return truncate(cleaned, limit)
+        for kind, count in cut.counts.items():
+            self._neutralized[kind] += count
+        return cut.text
 
     def optional_text(self, raw: str | None, limit: int, where: str) -> str | None:
         """Do the same as `text`; None stays None."""
@@ -636,7 +636,7 @@ class Selection:
     @property
     def neutralized(self) -> dict[str, int]:
         """Return how many characters of each kind were spelled out or broken up."""
-        counts = {kind: count for kind, count in self._neutralizer.counts.items() if count}
+        counts = {kind: count for kind, count in self._neutralized.items() if count}
         return self.counted(counts)
 
     def counted(self, counts: dict[str, int]) -> dict[str, int]:

@@ -133,15 +133,18 @@ def estimate_tokens(text: str) -> int:
     return sum(_costs(text))
 
 
-def is_within(text: str, tokens: int) -> bool:
-    """Return whether the text has at most `tokens`, stopping as soon as that is certain."""
-    if len(text.encode("utf-8", "surrogatepass")) <= tokens:
-        return True  # no token is shorter than a byte
-    beginning = text[: 8 * tokens]
+def tokens_within(text: str, limit: int) -> int | None:
+    """Return the number of tokens of a text, or None as soon as there are more than `limit`."""
+    beginning = text[: 4 * limit]
     # Cutting a text can split its last word into at most that many tokens more.
-    if len(text) > len(beginning) and sum(_costs(beginning)) > tokens + _PART_LENGTH:
-        return False
-    return all(total <= tokens for total in accumulate(_costs(text)))
+    if len(text) > len(beginning) and sum(_costs(beginning)) > limit + _PART_LENGTH:
+        return None
+    total = 0
+    for cost in _costs(text):
+        total += cost
+        if total > limit:
+            return None
+    return total
 
 
 def _costs(text: str) -> Iterator[int]:

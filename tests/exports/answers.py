@@ -23,7 +23,7 @@ def fitting_json(result: Answer, budget: int) -> Document:
     def build_it(detail: Detail) -> Document:
         return build(result, setting=Setting(MARKER, budget=budget), detail=detail)
 
-    return fit(build_it, render_block, budget, int)
+    return fit(build_it, render_block, budget, int)[0]
 
 
 def frame(number: int, *, in_app: bool = True, file: str = "shop/checkout/views.py") -> Frame:
