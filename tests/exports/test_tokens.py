@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.exports import estimate_tokens
+from apps.exports.tokens import tokens_within
 from tests.exports.answers import afternoon, answer, recursion
 from tests.exports.test_budget import every_format
 from tests.exports.tokenizer import count
@@ -83,6 +84,14 @@ def test_number_is_exact_for_exports() -> None:
 def test_long_word_is_counted_slightly_too_high() -> None:
     for word in ("x7" * 9000, "\u0448" * 9000, "\u9f98" * 9000, "Ab" * 9000):
         assert count(word) <= estimate_tokens(word) <= 1.03 * count(word), word[:2]
+
+
+def test_tokens_within_a_limit_are_counted() -> None:
+    for text in (*TEXTS, " ".join(TEXTS) * 20, "word " * 9000, "-" * 20_000):
+        tokens = estimate_tokens(text)
+        for limit, expected in ((10 * tokens, tokens), (tokens, tokens), (tokens - 1, None)):
+            assert tokens_within(text, limit) == expected, (text[:40], limit)
+        assert tokens_within(text, 0) is None, text[:40]
 
 
 def test_empty_text_has_no_tokens() -> None:
