@@ -178,6 +178,8 @@ TEMPLATES = [
     },
 ]
 
+FORM_RENDERER = "apps.web.widgets.FormRenderer"
+
 # --- database and cache ------------------------------------------------------------------------
 
 DATABASES = {

@@ -1,10 +1,14 @@
 """The lookup form: what it offers, refuses, and remembers."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
+from django import forms
 from django.contrib.auth.models import User
+from django.forms.renderers import DjangoTemplates
+from django.forms.utils import ErrorList
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -12,6 +16,7 @@ from pytest_django import Settings
 from apps.demo.server import DemoSentry
 from apps.lookups import cache
 from apps.lookups.models import Lookup
+from apps.web.widgets import FormRenderer
 from tests.conftest import MOMENT
 from tests.web.asking import AT, form_data, look_up, text
 from tests.web.pages import Page
@@ -306,6 +311,29 @@ def test_empty_result_for_an_event_or_trace_claims_nothing_about_a_customer(
     assert "the result is incomplete" in page
     page = text(ana.get(look_up(ana, customer=f"Trace ID: {'ab' * 16}")))
     assert "No errors in this trace in this window." in page
+
+
+def test_fields_are_written_as_by_django() -> None:
+    widgets = (
+        *(forms.TextInput(), forms.NumberInput(), forms.HiddenInput(), forms.Textarea()),
+        *(forms.DateTimeInput(), forms.EmailInput(), forms.CheckboxInput()),
+        forms.Select(choices=[("", "All"), ("a", "A & <b>"), ('"', "quote"), (3, "three")]),
+        forms.Select(choices=[("Group", [("a", "A"), ("b", "B")]), ("c", "C")]),
+    )
+    attrs = {"id": "x", "required": True, "disabled": False, "title": "\"<&'", "step": 1}
+    for widget in widgets:
+        for value in (None, "", "a", '"', "</textarea><script>", "two\nlines", 3, 0):
+            ours, theirs = (
+                re.sub(r">\s+<", "><", widget.render("n", value, attrs, renderer))
+                for renderer in (FormRenderer(), DjangoTemplates())
+            )
+            assert ours == theirs, (widget, value)
+    for errors in ([], ["Enter <this>."]):
+        ours, theirs = (
+            str(ErrorList(errors, renderer=renderer))
+            for renderer in (FormRenderer(), DjangoTemplates())
+        )
+        assert ours == theirs, errors
 
 
 def value_of(name: str, page: str) -> str:
