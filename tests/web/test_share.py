@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.audit.models import Action, Entry
@@ -126,6 +128,16 @@ def test_shared_lookups_have_separate_list(ana: Client, agent: User, other_agent
     assert f'href="{address}"' in page
     assert "by ana" in page
     assert "Shared with you" not in text(ana.get("/"))
+
+
+def test_list_of_shared_lookups_takes_no_query_for_each(ana: Client, other_agent: User) -> None:
+    reader, counts = signed_in(other_agent), []
+    for customer in ("4711", "4712", "4713"):
+        share(ana, look_up(ana, customer=customer), "ben")
+        with CaptureQueriesContext(connection) as queries:
+            assert customer in text(reader.get("/"))
+        counts.append(len(queries))
+    assert len(set(counts)) == 1, counts
 
 
 @pytest.mark.parametrize("name", ["uli", "closed", "nobody-at-all", "otto", "team lead", "", "BEN"])
