@@ -115,7 +115,7 @@ def _no_errors(answer: Answer, zone: ZoneInfo) -> str:
     window = answer.question.window
     since, until = _clock(window.start, answer, zone), _clock(window.end, answer, zone)
     clicks = sum(replay.dead_clicks or 0 for replay in answer.beside.replays)
-    seen = f" We did see {counted(clicks, 'click')} of yours without any effect." if clicks else ""
+    seen = f" We did see {counted(clicks, 'click')} of yours that had no effect." if clicks else ""
     if answer.complete:
         return f"Our systems recorded no errors for you between {since} and {until}.{seen}"
     if answer.is_only_pending:

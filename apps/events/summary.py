@@ -116,7 +116,8 @@ def headline(answer: Answer, zone: ZoneInfo) -> str:
     if not others:
         return f"{sentence}.{crash}"
     more = "was 1 other problem" if len(others) == 1 else f"were {len(others)} other problems"
-    also = ", with a crash among them" if any(map(has_crashed, others)) else ""
+    among = "" if len(others) == 1 else " among them"
+    also = f", with a crash{among}" if any(map(has_crashed, others)) else ""
     return f"{sentence}.{crash} There {more}{also}."
 
 

@@ -449,7 +449,7 @@ def closing_lines(document: Document, quote: Quote) -> list[str]:
     for issue in document.issues:
         lead, *further = document.events_of(issue) or (None,)
         if lead and any(_has_derived_link(event, lead) for event in further):
-            lines.append("Links of events marked again: as their first event’s, with their own ID.")
+            lines.append("Events marked again: the link of their first event, with their own ID.")
             break
     if document.hidden:
         lines.append(f"Hidden: {counts(document.hidden)}.")
@@ -478,5 +478,5 @@ def _least_note(document: Document) -> str:
     """Say which token limit has what was left out."""
     least = document.least_budget
     if least is None:
-        return "No token limit has it all, but JSON without a limit does."
-    return f"A limit of {least:,} tokens has it all."
+        return "No token limit fits everything, but JSON without a limit does."
+    return f"A limit of {least:,} tokens fits everything."

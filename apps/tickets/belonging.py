@@ -289,8 +289,8 @@ class _Clause(NamedTuple):
         return bool(named) and not (self.has_clock and is_sentence)
 
 
-_IN_HEADING = "This is part of a heading. Check whether the problem was then."
-UNCONNECTED = "Nothing beside it says that the problem was then. Check it."
+_IN_HEADING = "This is part of a heading. Check whether the problem happened then."
+UNCONNECTED = "Nothing near it says that the problem happened then. Check it."
 
 
 def has_more(text: str, times: Sequence[Spanned]) -> bool:

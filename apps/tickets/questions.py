@@ -63,7 +63,7 @@ def _cue_before(words: str, sentence: str, *, has_clock: bool | None = None) -> 
 
 _ZONE = "The ticket says “{}”. Check which time zone that is."
 _NOT_EXACT = "The ticket says “{}”, not an exact time."
-NOT_PROBLEM = "The ticket says “{}”: it may not be when the problem was."
+NOT_PROBLEM = "The ticket says “{}”: it may not be when the problem happened."
 _WHICH = "The ticket says “{}”. Check which time it was."
 _CUES = (
     _cue(
@@ -140,7 +140,7 @@ def asked_question(text: str, mention: Mention, *, is_older: bool) -> Iterator[s
     """Ask about a time in a question to the customer, such as those of an older message."""
     is_asked = is_older or _ASKED.search(text, max(0, mention.start - 100), mention.start)
     if is_asked and _QUESTION_MARK.match(text, mention.end):
-        yield "It's in a question. Check whether it's when the problem was."
+        yield "It's in a question. Check whether it's when the problem happened."
 
 
 def _questions_near_mention(text: str, mention: Mention) -> Iterator[str]:

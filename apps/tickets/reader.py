@@ -325,8 +325,8 @@ def _is_dated(at: Mention | DurationToken) -> bool:
 
 
 def _is_other(moment: MomentFound) -> bool:
-    """Return whether it was already asked whether this is a time of the problem at all."""
-    return any(one in (CHAT_LINE, ALONE) or "the problem was" in one for one in moment.questions)
+    """Return whether a question already asks if this is a time of the problem at all."""
+    return any(one in (CHAT_LINE, ALONE) or "problem happened" in one for one in moment.questions)
 
 
 def _other_zones(text: str, headers: Sequence[Header], scan: _Scan) -> tuple[ZoneToken, ...]:

@@ -184,7 +184,7 @@ def test_a_reply_without_errors_mentions_clicks_without_effect() -> None:
     replay = Replay("1" * 32, MOMENT, dead_clicks=6)
     result = replace(answer(), beside=RelatedData(replays=(replay,)))
     assert "no errors" in drafted("reply", result).text
-    assert "We did see 6 clicks of yours without any effect." in drafted("reply", result).text
+    assert "We did see 6 clicks of yours that had no effect." in drafted("reply", result).text
     assert "effect" not in drafted("reply", answer()).text
 
 

@@ -24,7 +24,7 @@ def test_answers_are_about_the_first_problem() -> None:
     first = replace(fixed.issues[0], status="resolved", fixed_in="2.15.0")
     shown = brief(replace(fixed, issues=(first, *fixed.issues[1:])), "clicked pay")
     assert dict(shown.answers) == {
-        "Whose side": "another service’s",
+        "Where it failed": "another service",
         "Stopped them": "not known; the app did not catch it",
         "Customers": "57 customers",
         "Status": "fixed in 2.15.0; the customer was on 2.14.0, which is older",
@@ -36,7 +36,7 @@ def test_answers_are_about_the_first_problem() -> None:
 
 def test_what_is_unknown_is_called_so() -> None:
     shown = dict(brief(answer(bare_event())).answers)
-    assert shown["Whose side"] == "not known"
+    assert shown["Where it failed"] == "not known"
     assert shown["Stopped them"] == "not known"
     assert shown["Customers"] == "not known"
 
@@ -51,6 +51,7 @@ def test_crash_is_in_the_headline() -> None:
     late = replace(crash, timestamp=MOMENT - timedelta(minutes=4), issue_id="3", body=None)
     near = event(0, level="fatal", handled=False, platform="python")
     assert "a crash among them" in headline(answer(near, replace(other, body=None), late), BERLIN)
+    assert headline(answer(near, late), BERLIN).endswith("There was 1 other problem, with a crash.")
 
 
 def test_result_without_errors_leads_with_what_speaks_against_it() -> None:

@@ -26,7 +26,6 @@ _REWORDED = (
     (r"No: ([\d,]+ customers) have had it\.", r"\1"),
     (r"So far, yes: (only this customer) has had it\.", r"\1 so far"),
     (r"(.+ in the 24 hours) before we checked.*", r"\1"),
-    (r"([\d:]+) reported", r"\1 asked about"),
     (r"(.+)\. The same events are listed below\.", r"\1"),
     (r"(.+ went live in production) \d+ \w+ (?:before|after)", r"\1"),
     (r"(\S+) \((\S+), production\)", r"\2 \1 went live in production"),

@@ -129,7 +129,7 @@ def test_reported_time_outside_range_is_described_instead_of_drawn() -> None:
     drawing = draw(answer(event(200)), EventFilter(span=TimeRange(at(100), at(300))))
 
     assert drawing.moment is None
-    assert drawing.elsewhere == "You asked about 14:05:00, before this range"
+    assert drawing.elsewhere == "The reported time, 14:05:00, is before this range"
 
 
 def test_release_is_marked_at_deploy_time() -> None:

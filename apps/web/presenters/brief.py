@@ -24,13 +24,13 @@ from apps.web.presenters.formatting import clipped, listed
 from apps.web.presenters.issue import Step, customers_text
 from apps.web.presenters.story import feedback_step
 
-_SIDES = {
-    Place.SERVER: "ours: our server",
-    Place.APP: "ours: the app itself",
-    Place.SERVICE: "another service’s",
-    Place.NETWORK: "the customer’s: their connection",
-    Place.BROWSER: "the customer’s: their browser",
-    Place.DEVICE: "the customer’s: their device",
+_PLACES = {
+    Place.SERVER: "our server",
+    Place.APP: "our app",
+    Place.SERVICE: "another service",
+    Place.NETWORK: "the customer’s connection",
+    Place.BROWSER: "the customer’s browser",
+    Place.DEVICE: "the customer’s device",
 }
 _STOPPED = {
     "It stopped what the customer was doing.": "yes",
@@ -77,7 +77,7 @@ def brief_of(
 
 def _answers(answer: Answer, problem: Problem, today: date, just_before: str) -> Iterator[Row]:
     place = place_of(problem.cause.newest)
-    yield "Whose side", _SIDES[place] if place else "not known"
+    yield "Where it failed", _PLACES[place] if place else "not known"
     yield "Stopped them", _stopped(problem)
     yield "Customers", _customers(problem.cause, answer.question.window.moment)
     if status := _status(answer, problem, today):
@@ -94,7 +94,7 @@ def _next(answer: Answer, problem: Problem, today: date) -> str:
     if (issue_fix_text(problem.cause) or "").endswith("older"):
         return "Ask them to update."
     if place_of(problem.cause.newest) in (Place.NETWORK, Place.BROWSER, Place.DEVICE):
-        return "Reply; escalate if it goes on."
+        return "Reply; escalate if it continues."
     assignee = problem.issue.assignee if problem.issue else None
     if assignee:
         return f"Escalate; it’s assigned to {clipped(assignee, 80)}."

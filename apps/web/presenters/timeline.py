@@ -341,11 +341,11 @@ def draw_timeline(
     drawn = problems[:MAX_LANES]
     x = scale.x(window.moment)
     is_inside = scale.span.contains(window.moment)
-    asked = f"{local_clock(window.moment, zone).text} asked about"
+    reported = f"{local_clock(window.moment, zone).text} reported"
     return Timeline(
         left=round(scale.at(0)),
         right=round(scale.at(100)),
-        moment=anchored_label(x, asked) if is_inside else None,
+        moment=anchored_label(x, reported) if is_inside else None,
         elsewhere="" if is_inside else _elsewhere(window.moment, scale),
         ticks=ticks(scale, free=(x,) if is_inside else ()),
         lanes=tuple(
@@ -362,7 +362,7 @@ def draw_timeline(
 def _elsewhere(moment: datetime, scale: Scale) -> str:
     when = local_clock(moment, scale.zone, day_of=scale.span.start).text
     side = "before" if moment < scale.span.start else "after"
-    return f"You asked about {when}, {side} this range"
+    return f"The reported time, {when}, is {side} this range"
 
 
 def _description(scale: Scale, problems: int, events: int, deploys: int) -> str:

@@ -80,7 +80,7 @@ class Command(BaseCommand):
             help="the family of language models that --budget is counted for",
         )
         parser.add_argument(
-            "--marking", action="store_true", help="put a sign for each space of recorded text"
+            "--marking", action="store_true", help="replace each space in recorded text with a mark"
         )
         parser.add_argument("--reason", default="", help="ticket number, or why you look this up")
         parser.add_argument("--no-cache", action="store_true", help="always ask Sentry")
