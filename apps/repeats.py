@@ -1,4 +1,4 @@
-"""Counting repetitions, so that what anyone can repeat at will is not written down each time."""
+"""Counting repetitions, so that things anyone can repeat at will are not recorded each time."""
 
 import time
 from collections import Counter
@@ -28,7 +28,7 @@ class PerMinute:
             return self._counts[key]
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Start over."""
         with self._lock:
             self._counts.clear()
 

@@ -49,10 +49,10 @@ class SafeFormatter(logging.Formatter):
 
 
 class RepeatFilter(logging.Filter):
-    """Drops lines that repeat, so that nobody can flood the log.
+    """Drops lines that repeat, so that no one can flood the log.
 
-    Of each kind, ten a minute pass, and then the 100th, 1000th, ... with the number so far. A kind
-    is a message, without the paths that Django adds, and the place of its error.
+    Ten lines of a kind pass per minute, and then the 100th, 1000th, ... with the number so far. A
+    kind is a message, without the paths that Django adds, and the place of its error.
     """
 
     def __init__(self) -> None:

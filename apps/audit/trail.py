@@ -152,9 +152,9 @@ def actor_of(request: HttpRequest) -> Actor:
     return Actor("web", address=address)
 
 
-# Entries per minute that one caller can cause at will, of each kind, and that all strangers can,
-# of any kind: they may have many addresses. Of the rest, only the 10th, 100th, 1000th, ... get one,
-# so that nobody can flood the trail.
+# Entries per minute that one caller can cause at will, of each kind, and that all strangers can
+# cause together, because one can have many addresses. Beyond that, only the 10th, 100th, 1000th,
+# ... get an entry, so that no one can flood the trail.
 PERSON_LIMIT = 30
 UNKNOWN_ACCOUNT_LIMIT = 5
 ANONYMOUS_LIMIT = 1

@@ -1,7 +1,7 @@
 """Finding events that are halves of one failure, by what they say of each other.
 
 A shared trace is not enough, because a browser's trace can last for hours: one event has to name
-the other's request, error, or step, at about the same time. What stays unsure stays apart.
+the other's request, error, or step, at about the same time. Unsure pairs stay apart.
 """
 
 import re
@@ -442,10 +442,10 @@ def _compare_tries(half: _Traits, cause: _Traits, wait: timedelta) -> tuple[int,
 
 
 def _is_same_step(half: _Traits, cause: _Traits) -> bool:
-    """Return whether the same thing was asked for again, by its ID, and met the same error."""
-    asked = half.request.path if half.request else ()
+    """Return whether the same thing was requested again, by its ID, with the same error."""
+    requested = half.request.path if half.request else ()
     is_same = half.request == cause.request and half.raised == cause.raised
-    return is_same and any(_ID.search(part) for part in asked)
+    return is_same and any(_ID.search(part) for part in requested)
 
 
 def _is_same_call(one: _Call, other: _Call) -> bool:
@@ -566,7 +566,7 @@ def _leads_to(event_id: str, link: Link, links: Mapping[str, Link]) -> bool:
 def _follow_issues(traits: Sequence[_Traits], links: dict[str, Link]) -> None:
     """Link the other events of an issue if those with links have one cause.
 
-    They were too poor to compare, or the server lost its half. One that is known to be of
+    They had too little to compare, or the server lost its half. One that is known to be of
     another step shows that the issue has several causes.
     """
     by_issue: dict[str | None, list[_Traits]] = defaultdict(list)

@@ -20,7 +20,7 @@ _MIN_PROMPT_TOKENS = 50
 class Family:
     """A family of language models. Its texts have `factor` times the tokens of o200k's.
 
-    The factors and their sources are in `docs/settings.md`.
+    The factors and their sources are in `docs/using.md`.
     """
 
     name: str

@@ -7,7 +7,7 @@ from apps.exports.blocks import AUTHORS, UNKNOWN, Block, blocks
 from apps.exports.escaping import enclose, longest_run, one_line
 from apps.exports.facts import Document
 
-# One of them stands for each space of recorded text, if words are marked.
+# One of them replaces each space in recorded text, if words are marked.
 _SIGNS = "^~¦§\ue000"
 _PLAIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*|\d{1,20}")
 

@@ -224,8 +224,8 @@ def progress_key(key: str) -> str:
     return key.replace("answer/", "progress/", 1)
 
 
-# What was made of a snapshot last is kept beside it for as long as someone may reload the page. It
-# is used only for the same snapshot, reader's projects, code, and whatever else is in `basis`.
+# What was last derived from a snapshot is cached for as long as someone may reload the page. It is
+# used only for the same snapshot, reader's projects, code, and everything else in `basis`.
 
 Derived = Literal["export", "page"]
 _DERIVED_TTL_S = 600
@@ -235,7 +235,7 @@ _MAX_DERIVED = 1_000_000
 def get_derived(
     kind: Derived, lookup: Lookup, projects: Collection[str] | None, basis: str
 ) -> bytes | None:
-    """Return what was made of the lookup's snapshot on the same basis, or None."""
+    """Return what was derived from the lookup's snapshot on the same basis, or None."""
     digest = _basis_digest(lookup, projects, basis)
     content = cache.get_sealed_bytes(f"{kind}/{lookup.uuid}") if digest else None
     return content[32:] if content and content[:32] == digest else None
@@ -244,16 +244,16 @@ def get_derived(
 def put_derived(
     kind: Derived, lookup: Lookup, projects: Collection[str] | None, basis: str, content: bytes
 ) -> None:
-    """Keep what was made of the lookup's snapshot, encrypted, unless it is very large."""
+    """Cache what was derived from the lookup's snapshot, encrypted, unless it is very large."""
     digest, key = _basis_digest(lookup, projects, basis), f"{kind}/{lookup.uuid}"
     if digest and len(content) <= _MAX_DERIVED:
         cache.put_sealed_bytes(key, digest + content, _DERIVED_TTL_S)
         if not Lookup.objects.filter(pk=lookup.pk, purged_at=None).exists():
-            cache.delete(key)  # the result was purged meanwhile
+            cache.delete(key)  # the result was purged in the meantime
 
 
 def derived_keys(lookup: Lookup) -> Iterator[str]:
-    """Yield the keys of everything that was made of the lookup's snapshot."""
+    """Yield the keys of everything derived from the lookup's snapshot."""
     for kind in get_args(Derived):
         yield f"{kind}/{lookup.uuid}"
 

@@ -84,7 +84,7 @@ _local_slots_lock = Lock()
 
 
 class SharedRateLimiter:
-    """The rate limiter of all who use one token; `name` is a fingerprint of that token.
+    """The rate limiter for everyone who uses one token; `name` is a fingerprint of that token.
 
     `person` is the primary key of the person whose lookup it is, if any.
     """

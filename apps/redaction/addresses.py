@@ -104,7 +104,7 @@ def _names_a_version(before: str) -> bool:
 _PRODUCT_BEFORE = re.compile(r"(?:(?<![\w.:/@-])|(?<=[/]))@?[A-Za-z][\w.+-]{0,40}[/@-]\Z")
 _CLASS_BEFORE = re.compile(r"(?<![\w/.])[A-Z][A-Za-z]{2,40}/\Z")
 _PORT = re.compile(r":\d{2,5}(?!\d)")
-# The last characters of what the patterns around match.
+# The last characters that the patterns above and below can match.
 _AFTER_PRODUCTS, _AFTER_LIBRARIES = ("/", "@", "-"), ("(", '"', "'", " ")
 _HOST_BEFORE = re.compile(r"(?:\.[a-z]{2,24}|localhost|[\s\"'(=,\[]|\A)/\Z")
 _LOGIN_BEFORE = re.compile(r"(?:://[^\s/]{0,60}|\b(?:root|admin|ubuntu|ec2-user|user|deploy))@\Z")

@@ -85,7 +85,7 @@ class ResetPasswordForm(account_forms.ResetPasswordForm):
         set_labels(self, email="Your email address")
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
-        """Send the link. Raise OSError without a mail server, whoever the address belongs to."""
+        """Send the link. Raise OSError without a mail server, whether or not an account exists."""
         with get_connection():
             email: str = super().save(request, **kwargs)
         return email

@@ -286,7 +286,7 @@ def _asked(moment: MomentFound, questions: Sequence[str]) -> MomentFound:
 
 
 def _connected(text: str, found: Sequence[_Found]) -> list[MomentFound]:
-    """Ask about each moment that belongs to something else, and about those nothing connects.
+    """Ask about moments that belong to something else or that nothing connects with the problem.
 
     A moment needs no connection if it is the only one that may be the problem's, but a date does
     if the ticket says more than a few words.

@@ -51,7 +51,7 @@ class Choice:
     """The chosen options. A budget of None means no limit, an empty `issue_id` all issues.
 
     With `for_llm`, JSON is wrapped in the block that marks it as data. `model` is the family that
-    tokens are counted for, and `marking` puts a sign for each space of recorded text.
+    tokens are counted for, and `marking` replaces each space in recorded text with a mark.
     """
 
     format: Format = "markdown"

@@ -1,7 +1,7 @@
 """The result page, rendered once for everyone who sees the same, and completed for each request.
 
-The rendered part is kept beside the snapshot, encrypted. Its template gets only the answer and
-values that are part of its key, so what one reader sees never reaches another.
+The rendered part is cached, encrypted. Its template gets only the answer and values that are part
+of its key, so what one reader sees never reaches another.
 """
 
 from dataclasses import dataclass

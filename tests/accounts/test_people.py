@@ -193,7 +193,7 @@ def test_one_email_address_belongs_to_one_account(
     assert other_agent.email == ""
 
 
-def test_an_email_address_is_one_however_it_is_typed(admin: User, agent: User) -> None:
+def test_email_address_is_the_same_however_it_is_typed(admin: User, agent: User) -> None:
     save(admin, agent, email="Ana@Example.ORG")
     agent.refresh_from_db()
     assert agent.email == "ana@example.org"

@@ -84,7 +84,7 @@ def test_failed_single_sign_ons_are_counted_not_listed_one_by_one() -> None:
 
 
 @pytest.mark.parametrize("address", [of_a_48, of_a_64])
-def test_strangers_with_many_addresses_fill_neither_trail_nor_hide_a_guess(
+def test_strangers_with_many_addresses_neither_fill_the_trail_nor_hide_a_guess(
     agent: User, address: Callable[[int], str]
 ) -> None:
     for name, attempt in attempts(address):
@@ -124,7 +124,7 @@ def test_network_starts_a_limited_number_of_short_sessions(
     assert latest < timezone.now() + timedelta(minutes=16)
 
 
-def test_session_takes_no_more_than_the_form_would(client: Client, ana: Client) -> None:
+def test_session_stores_no_more_than_the_form_accepts(client: Client, ana: Client) -> None:
     long = dict.fromkeys(("customer", "at", "zone", "project", "environment", "reason"), "x" * 2001)
     client.post("/", {**long, "continued": "1"})
     assert not Session.objects.filter(session_key__in=client.cookies).exists()

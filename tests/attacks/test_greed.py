@@ -1,4 +1,7 @@
-"""One person's load is not everybody's; for the model, see tests/explain/test_spending.py."""
+"""One person's load doesn't slow down everyone else.
+
+For the model, see tests/explain/test_spending.py.
+"""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

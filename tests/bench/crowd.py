@@ -33,7 +33,7 @@ class Reply:
 
     @property
     def is_plain(self) -> bool:
-        """Return whether a failure is told in words, with a next step."""
+        """Return whether a failure is explained in words, with a next step."""
         if self.headers.get("Content-Type", "").startswith("application/json"):
             return bool(json.loads(self.text).get("next_step"))
         return 'class="headline"' in self.text and "wrong on our side" not in self.text
@@ -77,7 +77,7 @@ class Browser:
         body: object = None,
         token: str = "",
     ) -> Reply:
-        """Send a request and keep its time. A form is posted, and so is a body, as JSON."""
+        """Send a request and record its time. A form is posted, and so is a body, as JSON."""
         headers = {
             "Host": HOST,
             "X-Forwarded-Proto": "https",
@@ -123,7 +123,7 @@ class Browser:
 
 
 class Person:
-    """Somebody at work: opens the form, looks up, reads, exports; some through the API."""
+    """Someone at work: opens the form, looks up, reads, exports; some through the API."""
 
     def __init__(self, port: int, number: int, people: int, token: str) -> None:
         self.browser = Browser(port, f"198.51.{number // 250}.{number % 250 + 1}")
@@ -158,7 +158,7 @@ class Person:
             time.sleep(self._random.uniform(0.5, 1.5) * pause_s)
 
     def question(self) -> dict[str, object]:
-        """Return what to look up: in every third case what others look up, too."""
+        """Return what to look up: every third time, what others look up as well."""
         self.attempts += 1
         own = self._number + self._people * self.attempts
         if self._random.random() < 1 / 3:

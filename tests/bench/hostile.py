@@ -1,4 +1,4 @@
-"""What hostile text costs beside prose of its length: `python -m tests.bench.hostile`.
+"""What hostile text costs compared with prose of its length: `python -m tests.bench.hostile`.
 
 From every pattern of a pass it writes openings and near misses, repeats them to a text, and
 compares the CPU time with that of prose. It prints the worst and fails above `AIM`.
@@ -155,7 +155,7 @@ def texts(unit: str, size: int) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Pass:
-    """Something that reads text. Each is made distinct, so that nothing remembers it."""
+    """Something that reads text. Each text is made distinct, so that nothing is cached."""
 
     name: str
     modules: tuple[str, ...]

@@ -1,7 +1,7 @@
 """Measure the site under many people, undisturbed and while a part of it fails.
 
 `python -m tests.bench.load --people 200 --seconds 60` starts gunicorn as the README does, with
-PostgreSQL, Redis, and the demo Sentry in a process of its own, and stops them in the end. Each
+PostgreSQL, Redis, and the demo Sentry in a process of its own, and stops them at the end. Each
 fault begins after a third of its run and ends after two thirds. The status is 1 if a request
 failed without a plain page, or if a lookup was lost or answered twice.
 """
@@ -116,8 +116,8 @@ def running_site(people: int) -> Iterator[tuple[Site, list[Person]]]:
 class Fault:
     """What fails during the middle third of a run.
 
-    `statuses` are those that it excuses if they are told plainly. `times_asked` is how often it
-    may make Sentry answer the same question: each process works for itself without Redis.
+    `statuses` are those that it excuses if the page explains them. `times_asked` is how often it
+    may make Sentry answer the same query: without Redis, each process works for itself.
     """
 
     name: str
@@ -229,7 +229,7 @@ class Run:
 
 
 def run(site: Site, crowd: Sequence[Person], fault: Fault, seconds: float, pause_s: float) -> Run:
-    """Let everybody work for this time while the fault comes and goes."""
+    """Let everyone work for this time while the fault comes and goes."""
     site.redis.client.flushall()
     _wait_until_ready(site)
     site.sentry.forget_calls()
@@ -355,7 +355,7 @@ def main() -> int:
 
 
 def sign_in(crowd: Sequence[Person]) -> None:
-    """Sign everybody in, a few at a time, as in the morning."""
+    """Sign everyone in, a few at a time, as in the morning."""
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(Person.sign_in, crowd))
 

@@ -1,4 +1,4 @@
-"""What a new lookup costs beside Sentry's time: `python -m tests.bench.new_lookup`.
+"""What a new lookup costs in addition to Sentry's time: `python -m tests.bench.new_lookup`.
 
 Each stage alone, in CPU time of one core, with bodies that differ in their texts, after the process
 has seen others. The page is its contents without the template.

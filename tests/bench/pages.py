@@ -57,7 +57,7 @@ def measure() -> list[Target]:
 
 @dataclass(frozen=True)
 class _Reader:
-    """Somebody signed in, with one connection for each thread."""
+    """Someone who is signed in, with one connection for each thread."""
 
     host: str
     cookies: dict[str, str]

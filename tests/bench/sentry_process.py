@@ -68,7 +68,7 @@ class Sentry:
         self._ok(requests.put(f"{self._control}/settings", json={"latency_s": seconds}, timeout=10))
 
     def lift_limit(self) -> None:
-        """Report a rate limit that nobody reaches."""
+        """Report a rate limit that no one reaches."""
         limit = {"rate_limit": 1_000_000}
         self._ok(requests.put(f"{self._control}/settings", json=limit, timeout=10))
 

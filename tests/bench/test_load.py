@@ -5,7 +5,7 @@ from tests.bench.load import FAULTS, lay_out, run, running_site, sign_in
 MOST_DIFFERENT = ("Redis killed", "PostgreSQL restarted", "web process killed")
 
 
-def test_faults_under_load_lose_nothing_and_are_told_plainly() -> None:
+def test_faults_under_load_lose_nothing_and_are_explained() -> None:
     with running_site(people=6) as (site, crowd):
         sign_in(crowd)
         lay_out(site.sentry)

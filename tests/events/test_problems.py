@@ -266,7 +266,7 @@ def test_two_failures_stay_apart() -> None:
         assert len(joined(*events)) == 2, why
 
 
-def test_of_two_that_fit_as_well_none_is_joined() -> None:
+def test_neither_of_two_equally_likely_causes_is_joined() -> None:
     prices = "https://api.shop.example/prices"
     callers = (in_browser(1, url=prices), replace(in_browser(1, "3", url=prices), project="app"))
     assert len(joined(*callers, on_server(url=prices))) == 3
@@ -317,7 +317,7 @@ def test_exports_say_what_is_one_failure() -> None:
         assert "one failure with WEB-1 (same request)" in written, kind
 
 
-def test_worlds_of_failures_are_joined_as_they_were_made() -> None:
+def test_generated_failures_are_joined_as_they_were_made() -> None:
     """Of 40 worlds, no pair of two failures is joined, and nearly every true pair is."""
     right = wrong = missed = 0
     for seed in range(40):

@@ -79,7 +79,7 @@ def test_long_list_of_customers_is_still_readable() -> None:
     assert "<phone-90>" in redacted
 
 
-def test_what_is_beyond_the_time_limit_is_hidden_as_a_whole() -> None:
+def test_text_beyond_the_time_limit_is_hidden_as_a_whole() -> None:
     ledger = Ledger(frozenset(), seconds=-1)
     assert redact_text("Mail jane@example.com", ledger) == _HIDDEN
     assert redact_text(_HIDDEN, ledger) == _HIDDEN

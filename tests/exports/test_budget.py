@@ -186,7 +186,7 @@ def test_least_limit_with_everything_is_named() -> None:
             assert render(result, budget=least - 1, **more).omitted, kind  # type: ignore[arg-type]
 
 
-def test_what_no_limit_has_is_named_apart() -> None:
+def test_what_no_limit_includes_is_listed_separately() -> None:
     text = render(recursion(250), format="text", marker=MARKER).text
     values = json.loads(render(recursion(250), format="json", marker=MARKER, budget=6000).text)
 

@@ -98,7 +98,7 @@ def result_text(browser: Client, key: str) -> str:
     return normal(" ".join(pieces))
 
 
-def test_no_fact_of_the_long_page_was_lost(agent: User, connected: DemoSentry) -> None:
+def test_every_fact_is_at_most_one_click_away(agent: User, connected: DemoSentry) -> None:
     connected.world = build_world(START)
     connected.settings.now = (START + timedelta(minutes=10)).isoformat()
     add_known_errors(START.date())

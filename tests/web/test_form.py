@@ -117,7 +117,7 @@ def test_time_is_understood_as_in_a_ticket(
         ("not yesterday 15:00", ["2026-11-28 15:00:00|0"]),
     ],
 )
-def test_unclear_time_is_asked_about_and_one_press_answers(
+def test_unclear_time_is_resolved_with_one_click(
     ana: Client, monkeypatch: pytest.MonkeyPatch, typed: str, times: list[str]
 ) -> None:
     monkeypatch.setattr("apps.web.forms.timezone.now", lambda: NOW)
@@ -133,7 +133,7 @@ def test_unclear_time_is_asked_about_and_one_press_answers(
     assert Lookup.objects.get().minutes == max(5, int(times[0].partition("|")[2]))
 
 
-def test_now_and_an_hour_ago_are_one_press(ana: Client) -> None:
+def test_now_and_an_hour_ago_take_one_click(ana: Client) -> None:
     buttons = [one for one in Page(text(ana.get("/"))).all("button") if one.get("name") == "at"]
     assert [one["value"] for one in buttons] == ["now", "1 hour ago"]
     before = timezone.now()
@@ -152,7 +152,7 @@ def test_unknown_zone_of_a_browser_is_shown_as_it_is(ana: Client) -> None:
     assert '<option value="" selected>' in page
 
 
-def test_site_default_zone_is_said_until_another_is_known(ana: Client) -> None:
+def test_site_default_zone_is_shown_until_another_is_known(ana: Client) -> None:
     said = "This site&#x27;s default. Choose yours."
     assert said in text(ana.get("/"))
     assert said not in text(ana.post("/", {"zone": "Asia/Tokyo"}))

@@ -283,7 +283,7 @@ def test_form_and_result_load_live_script(ana: Client) -> None:
         assert "web/js/live.js" in text(ana.get(address))
 
 
-def test_result_that_could_not_be_recorded_is_there_once_the_database_is_back(
+def test_unrecorded_result_appears_once_the_database_is_back(
     live: Client, connected: DemoSentry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", 0.1)

@@ -1,4 +1,4 @@
-"""The rendered result that is kept beside its snapshot: never stale, never another reader's."""
+"""The cached page of a result: never stale, never another reader's."""
 
 import re
 from collections.abc import Callable
@@ -60,7 +60,7 @@ def queries(client: Client, address: str) -> int:
     return len(captured)
 
 
-def test_pages_read_the_database_seldom(ana: Client) -> None:
+def test_pages_rarely_read_the_database(ana: Client) -> None:
     address = look_up(ana)
     ana.get(address)
     assert queries(ana, address) <= MOST_QUERIES

@@ -131,7 +131,7 @@ def test_rounds_that_end_differently_stay_apart() -> None:
     assert not any(part.is_round for part in view.parts)
 
 
-def test_messages_replays_and_releases_stand_at_their_moment() -> None:
+def test_messages_replays_and_releases_are_shown_at_their_time() -> None:
     related = RelatedData(
         feedback=(Feedback("f1", MOMENT + timedelta(seconds=9), "It hangs"),),
         replays=(Replay("r1", MOMENT - timedelta(seconds=9), dead_clicks=2),),
@@ -154,6 +154,6 @@ def test_messages_replays_and_releases_stand_at_their_moment() -> None:
     assert [step.pause for step in steps] == [""] * 5
 
 
-def test_just_before_are_the_customers_steps_before_the_headlines_event() -> None:
+def test_just_before_lists_the_customers_steps_before_the_headlines_event() -> None:
     view = story(event_with_steps(click(-30, "a.cart"), click(-2), click(9, "a.help")))
     assert view.just_before == "clicked \u2068cart\u2069, then clicked \u2068pay\u2069 (14:04:58)"

@@ -1,4 +1,4 @@
-"""Pasting a ticket, and what is asked before it is looked up; the text is never stored."""
+"""Pasting a ticket, and the questions before it is looked up; the text is never stored."""
 
 import html
 import logging
@@ -142,7 +142,7 @@ def test_clear_ticket_asks_only_for_a_required_reason(
         assert 'value="2026-11-19 15:15:00"' in text(response)
 
 
-def test_unclear_ticket_is_never_looked_up_unasked(ana: Client) -> None:
+def test_unclear_ticket_is_never_looked_up_without_a_question(ana: Client) -> None:
     for words in (
         TWO,
         f"{PLAIN} Or at 4 pm?",
@@ -197,7 +197,7 @@ def test_text_without_customer_or_time_shows_message(ana: Client) -> None:
 
 
 def test_relative_time_without_ticket_date_offers_likely_days(ana: Client) -> None:
-    """The date stays optional: the days it most likely means are one press away."""
+    """The date stays optional: the days it most likely means are one click away."""
     response = paste(ana, PLAIN, written="")
     page = text(response)
     assert response.status_code == 200

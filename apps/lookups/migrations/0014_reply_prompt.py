@@ -1,4 +1,4 @@
-"""Tell the prompt for a reply from the page that drafts one, unless someone has renamed it."""
+"""Rename the prompt for a reply, unlike the page that drafts one, unless someone has already."""
 
 from typing import Any
 
