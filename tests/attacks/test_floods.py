@@ -102,7 +102,7 @@ def test_guesses_from_many_networks_are_counted_by_account(agent: User) -> None:
     for number in range(99):
         Client().post(LOGIN, {"login": "ana", "password": "x"}, REMOTE_ADDR=of_a_48(number))
     failures = Entry.objects.filter(action=Action.SIGN_IN_FAILED)
-    assert PERSON_LIMIT <= failures.count() <= 2 * PERSON_LIMIT  # a minute may end meanwhile
+    assert PERSON_LIMIT <= failures.count() <= 2 * PERSON_LIMIT  # a minute may end in the meantime
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_repeated_lines_are_counted_in_the_log() -> None:
     logging.getLogger().removeHandler(handler)
     lines = log.getvalue().splitlines()
     about_it = [line for line in lines if "/accounts/oidc/begin/" in line]
-    assert 10 <= len(about_it) <= 21  # a minute may end meanwhile
+    assert 10 <= len(about_it) <= 21  # a minute may end in the meantime
     assert lines[-1] == "Something else failed"
     (console,) = (one for one in logging.getLogger().handlers if one.get_name() == "console")
     assert any(isinstance(one, RepeatFilter) for one in console.filters)

@@ -10,7 +10,7 @@ from types import FrameType
 from apps.redaction import engine
 from apps.redaction.engine import Ledger, redact_text, redact_value
 
-# Openings and near misses that once cost up to a hundred times what prose of their length does.
+# Beginnings and near misses that once cost up to a hundred times as much as prose.
 _OPENINGS = (
     *("sid=[", "(token=", "api_key=[/", "(1Password=", "key='", '\\"token\\":', "name='-'\\n="),
     *("1.1.1.1:", "8.8.4.4 ", "4111 ", "4111111111111111 ", "444 44444", "GR134:", "4 ", "::1"),
@@ -19,7 +19,7 @@ _OPENINGS = (
     'auth":[\'"\', ".\'"\n /-',
     "12:34:56:78:9a:bc ",
 )
-# The same with values that differ, so that nothing is remembered.
+# The same with values that differ, so that nothing is cached.
 _SERIES = (
     *("{0:x}\n", "a{0:x}:\n", '"{0:x}\n', "w{0:x}@ ", "a{0:x}_key=b{0:x} ", "203.0.{0}.9 "),
     *("u{0:x}@b.co\n", "password=h{0:x} ", "4111 1111 {0:04d} 1111\n", "sk_live_{0:016x} "),

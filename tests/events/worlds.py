@@ -1,4 +1,4 @@
-"""Worlds of failures whose truth is known: each event says which failure it was made for.
+"""Made-up results whose failures are known: each event says which failure it was made for.
 
 A failure is made first, then what each program involved would record of it. Nothing here knows
 how events are joined.

@@ -105,7 +105,7 @@ def test_empty_text_is_refused(text: str) -> None:
         reading(text)
 
 
-# The openings that cost most, found by repeating and joining what each pattern begins with.
+# The costliest beginnings, found by repeating and joining what each pattern begins with.
 OPENINGS = (
     *(">", "(", "\n\n", " , ", "a@b.cc 2026:\n", "> 1 a@b.cc wrote:\n", "1\n2\n3\n4 a@b.cc:\n"),
     *("am 1\nam 2\nam 3\nam 4 schrieb:\n", "sent: 1:05 pm\n", "commented(20.11.2026)", "a·1h\n"),

@@ -1,4 +1,4 @@
-"""Results lose no facts by being short: what the long page showed is at most one click away."""
+"""Every fact of a result is at most one click away, however short the page."""
 
 import json
 import re
