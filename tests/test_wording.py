@@ -1,4 +1,4 @@
-"""Old habits of wording stay out of pages and messages."""
+"""Old habits of wording stay out of pages and messages, and documents mention files that exist."""
 
 import ast
 import re
@@ -56,3 +56,16 @@ def test_no_page_and_no_message_uses_an_outdated_term() -> None:
         if not (hit[0] in ALLOWED or text in ALLOWED) and "(?" not in text
     ]
     assert found == []
+
+
+def test_documents_mention_only_files_that_exist() -> None:
+    folders = ("apps", "tests", "triage_site", "templates", "docs")
+    files = [str(path) for folder in folders for path in (ROOT / folder).rglob("*.*")]
+    missing = [
+        f"{document.name}: {name}"
+        for document in (*ROOT.glob("[A-Z]*.md"), *(ROOT / "docs").glob("*.md"))
+        if document.name != "CHANGELOG.md"
+        for name in re.findall(r"`([\w/]+\.(?:py|xz|txt|html))`", document.read_text())
+        if not (ROOT / name).exists() and not any(file.endswith(f"/{name}") for file in files)
+    ]
+    assert missing == ["decisions.md: checkout.py"]  # an example of a customer's name
