@@ -956,10 +956,10 @@ class DemoCustomer:
 
 CAST = (
     ("ada", "1001", 25, "Card declined three times, then the cart broke; a replay and feedback"),
-    ("hanna", "hanna.berg@example.se", 75, "No error then; one 14 minutes before, one later"),
-    ("nils", "nils.berg@example.se", 80, "Never seen: known to the shop by another e-mail"),
-    ("leo", "leo.martin@example.fr", 90, "No error then but a dead button; trouble an hour before"),
-    ("mia", "mia+shop@example.org", 180, "Timeouts at the checkout, in German; one names no user"),
+    ("hanna", "hanna.berg@example.se", 75, "No error then; one 14 minutes earlier, one later"),
+    ("nils", "nils.berg@example.se", 80, "Never seen: known to the shop by another email"),
+    ("leo", "leo.martin@example.fr", 90, "No error then but a dead button; errors an hour earlier"),
+    ("mia", "mia+shop@example.org", 180, "Timeouts at checkout, in German; one names no user"),
     ("mallory", "mallory@example.net", 240, "Hostile texts and secrets that must not leak"),
     ("kowalski", "CORP\\kowalski", 300, "Invoices: a chain of .NET exceptions"),
     ("nadia", "NADIA.HADDAD@EXAMPLE.COM", 420, "The Android app crashes, in Arabic"),
@@ -973,7 +973,7 @@ CAST = (
         "iPhone: a crash, an out-of-memory kill, a native fault",
     ),
     ("sakura", "sakura_田中", 3000, "React Native, Elixir and Rust errors, in Japanese"),
-    ("beatriz", "beatriz.costa@example.pt", 4200, "Sent round in a circle while signing in"),
+    ("beatriz", "beatriz.costa@example.pt", 4200, "Sent around in circles while signing in"),
 )
 
 

@@ -135,7 +135,7 @@ def _no_errors(answer: Answer, whose: str) -> str:
     clicks = sum(one.dead_clicks or 0 for one in related.replays)
     signs = (
         f"{counted(clicks, 'click')} in a session replay did nothing" if clicks else "",
-        "they wrote to us" if related.feedback else "",
+        "the customer wrote to us" if related.feedback else "",
     )
     if any(signs):
         return f"No errors {whose} in this window, but {', and '.join(filter(None, signs))}."

@@ -25,7 +25,7 @@ def test_answers_are_about_the_first_problem() -> None:
     shown = brief(replace(fixed, issues=(first, *fixed.issues[1:])), "clicked pay")
     assert dict(shown.answers) == {
         "Where it failed": "another service",
-        "Stopped them": "not known; the app did not catch it",
+        "Stopped the customer": "not known; the app did not catch it",
         "Customers": "57 customers",
         "Status": "fixed in 2.15.0; the customer was on 2.14.0, which is older",
         "Just before": "clicked pay",
@@ -37,14 +37,14 @@ def test_answers_are_about_the_first_problem() -> None:
 def test_what_is_unknown_is_called_so() -> None:
     shown = dict(brief(answer(bare_event())).answers)
     assert shown["Where it failed"] == "not known"
-    assert shown["Stopped them"] == "not known"
+    assert shown["Stopped the customer"] == "not known"
     assert shown["Customers"] == "not known"
 
 
 def test_crash_is_in_the_headline() -> None:
     crash = event(level="fatal", handled=False, platform="cocoa")
     other = event(-200, issue_id="2", title="KeyError: x", handled=True)
-    assert dict(brief(answer(crash)).answers)["Stopped them"] == "yes, the app crashed"
+    assert dict(brief(answer(crash)).answers)["Stopped the customer"] == "yes, the app crashed"
     assert headline(answer(crash), BERLIN).endswith("The app crashed.")
     caught = replace(crash, handled=True)
     assert "crash" not in headline(answer(caught), BERLIN)
@@ -62,7 +62,7 @@ def test_result_without_errors_leads_with_what_speaks_against_it() -> None:
     sample = replace(answer(), beside=related)
     assert headline(sample, BERLIN) == (
         "No errors for this customer in this window, but 6 clicks in a session replay did "
-        "nothing, and they wrote to us."
+        "nothing, and the customer wrote to us."
     )
     shown = brief(sample)
     assert [one.quote for one in shown.said] == ["The button does nothing"]

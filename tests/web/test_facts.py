@@ -30,7 +30,7 @@ _REWORDED = (
     (r"(.+ went live in production) \d+ \w+ (?:before|after)", r"\1"),
     (r"(\S+) \((\S+), production\)", r"\2 \1 went live in production"),
     (r"(\d+) more in the background", r"\1 note or warning in the background"),
-    (r"it stopped what the customer was doing", "Stopped them yes"),
+    (r"it stopped what the customer was doing", "Stopped the customer yes"),
     (r"(\w+(?:\.\w+)*: .+): (The app .+\.)", r"\2 \1"),
 )
 

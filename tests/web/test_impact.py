@@ -99,7 +99,7 @@ def test_quiet_day_has_no_chart() -> None:
     later = tuple((hour + 72 * HOUR, count) for hour, count in day())  # type: ignore[operator]
     chart = view(group(last_day=later)).day
     assert chart is not None
-    assert chart.text == "Not once in the 24 hours before 23 Nov 2026, 15:00, when we checked."
+    assert chart.text == "Not once in the 24 hours before we checked (by 23 Nov 2026, 15:00)."
     assert chart.bars == ()
 
 

@@ -38,11 +38,11 @@ _STOPPED = {
     "The app did not catch it.": "not known; the app did not catch it",
 }
 _NEXT_IF_KNOWN = {
-    CustomerFixState.NOT_PLANNED: "Reply: it’s known.",
-    CustomerFixState.PLANNED: "Reply: it’s known.",
+    CustomerFixState.NOT_PLANNED: "Reply; it’s known.",
+    CustomerFixState.PLANNED: "Reply; it’s known.",
     CustomerFixState.OVERDUE: "Check whether the fix shipped.",
     CustomerFixState.NEWER: "Ask them to update.",
-    CustomerFixState.BACK: "Escalate: it may be back.",
+    CustomerFixState.BACK: "Escalate; it may be back.",
     CustomerFixState.UNSURE: "Check whether they have the fix.",
 }
 
@@ -78,7 +78,7 @@ def brief_of(
 def _answers(answer: Answer, problem: Problem, today: date, just_before: str) -> Iterator[Row]:
     place = place_of(problem.cause.newest)
     yield "Where it failed", _PLACES[place] if place else "not known"
-    yield "Stopped them", _stopped(problem)
+    yield "Stopped the customer", _stopped(problem)
     yield "Customers", _customers(problem.cause, answer.question.window.moment)
     if status := _status(answer, problem, today):
         yield "Status", clipped(status, 160)

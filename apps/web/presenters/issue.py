@@ -610,7 +610,7 @@ def _sentence(words: str) -> str:
 def _day(day: LastDay, moment: datetime, zone: ZoneInfo) -> DayView:
     checked = local_minute(day.hours[-1][0] + _HOUR, zone).text
     if day.busiest is None:
-        return DayView(f"Not once in the 24 hours before {checked}, when we checked.", ())
+        return DayView(f"Not once in the 24 hours before we checked (by {checked}).", ())
     began = day.busiest.astimezone(zone)
     until = (day.busiest + _HOUR).astimezone(zone)
     times = "Once" if day.total == 1 else f"{grouped(day.total)} times"
