@@ -25,7 +25,7 @@ def test_answers_are_about_the_first_problem() -> None:
     shown = brief(replace(fixed, issues=(first, *fixed.issues[1:])), "clicked pay")
     assert dict(shown.answers) == {
         "Where it failed": "another service",
-        "Stopped the customer": "not known; the app did not catch it",
+        "Stopped the customer": "unknown; the app did not catch it",
         "Customers": "57 customers",
         "Status": "fixed in 2.15.0; the customer was on 2.14.0, which is older",
         "Just before": "clicked pay",
@@ -36,9 +36,9 @@ def test_answers_are_about_the_first_problem() -> None:
 
 def test_what_is_unknown_is_called_so() -> None:
     shown = dict(brief(answer(bare_event())).answers)
-    assert shown["Where it failed"] == "not known"
-    assert shown["Stopped the customer"] == "not known"
-    assert shown["Customers"] == "not known"
+    assert shown["Where it failed"] == "unknown"
+    assert shown["Stopped the customer"] == "unknown"
+    assert shown["Customers"] == "unknown"
 
 
 def test_crash_is_in_the_headline() -> None:

@@ -35,7 +35,7 @@ _PLACES = {
 _STOPPED = {
     "It stopped what the customer was doing.": "yes",
     "The app handled it and kept going.": "no, the app kept going",
-    "The app did not catch it.": "not known; the app did not catch it",
+    "The app did not catch it.": "unknown; the app did not catch it",
 }
 _NEXT_IF_KNOWN = {
     CustomerFixState.NOT_PLANNED: "Reply; it’s known.",
@@ -77,7 +77,7 @@ def brief_of(
 
 def _answers(answer: Answer, problem: Problem, today: date, just_before: str) -> Iterator[Row]:
     place = place_of(problem.cause.newest)
-    yield "Where it failed", _PLACES[place] if place else "not known"
+    yield "Where it failed", _PLACES[place] if place else "unknown"
     yield "Stopped the customer", _stopped(problem)
     yield "Customers", _customers(problem.cause, answer.question.window.moment)
     if status := _status(answer, problem, today):
@@ -112,11 +112,11 @@ def _next_without_errors(answer: Answer) -> str:
 def _stopped(problem: Problem) -> str:
     if has_crashed(problem):
         return "yes, the app crashed"
-    return _STOPPED.get(handling_text_of(problem) or "", "not known")
+    return _STOPPED.get(handling_text_of(problem) or "", "unknown")
 
 
 def _customers(group: Group, moment: datetime) -> str:
-    words = [customers_text(group) or "not known"]
+    words = [customers_text(group) or "unknown"]
     if group.issue:
         words.append(listed(issue_trends(group.issue, moment)))
     return ", ".join(filter(None, words))
@@ -129,7 +129,7 @@ def _status(answer: Answer, problem: Problem, today: date) -> str:
     group = problem.cause
     text = issue_fix_text(group) or (group.issue and issue_status_text(group.issue)) or ""
     release = customer_release(group)
-    return text or (f"not known; they were on {release}" if release else "")
+    return text or (f"unknown; they were on {release}" if release else "")
 
 
 def _said(answer: Answer, zone: ZoneInfo) -> Iterator[Step]:
