@@ -77,16 +77,9 @@ def problem_choices(
 
 
 def default_issue_ids(kind: Kind, answer: Answer) -> tuple[str, ...]:
-    """Return the problems that a draft includes by default: one for a reply, else up to three.
-
-    A reply also includes the first known problem, for its ready-made text.
-    """
+    """Return the problems that a draft includes by default: one for a reply, else up to three."""
     relevant = [problem for problem in problems_of(answer) if not problem.is_noise]
-    selected = relevant[: _MAX_PROBLEMS[kind]]
-    known = next((one for one in relevant if one.known_in(answer.known)), None)
-    if kind is Kind.REPLY and known and known not in selected:
-        selected.append(known)
-    return tuple(problem.issue_id for problem in selected)
+    return tuple(problem.issue_id for problem in relevant[: _MAX_PROBLEMS[kind]])
 
 
 # The example for previews of templates.

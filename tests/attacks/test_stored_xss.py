@@ -72,7 +72,7 @@ def test_typed_input_runs_no_script(witness: Witness) -> None:
     page.get_by_text("Paste the ticket").click()
     mail = f"From: {BREAKOUT} <x@example.net>\n{BREAKOUT}\nuser id: 1001{BREAKOUT}\nat 14:05"
     page.get_by_label("Ticket text").fill(mail)
-    page.get_by_role("button", name="Read the ticket").click()
+    page.get_by_role("button", name="Read it and look up").click()
     witness.assert_harmless()
     page.goto(witness.site.url)
     page.get_by_label("Customer", exact=True).fill(BREAKOUT[:250])

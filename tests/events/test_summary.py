@@ -75,6 +75,19 @@ def test_sure_cause_precedes_vague_error() -> None:
     assert place_of(error) is Place.SERVICE
 
 
+def test_our_program_is_our_server_if_it_ran_there() -> None:
+    assert place_of(event("TypeError: wrong", platform="python")) is Place.SERVER
+    value = ExceptionInfo("InvalidOperation", "[<class 'decimal.ConversionSyntax'>]")
+    assert place_of(event(platform="python", body=EventBody(exceptions=(value,)))) is Place.SERVER
+
+
+def test_a_refusal_for_too_many_requests_is_read_in_spanish_too() -> None:
+    busy = event(
+        "CarrierBusyException: Demasiadas solicitudes (429)", platform="php"
+    )
+    assert place_of(busy) is Place.SERVICE
+
+
 @pytest.mark.parametrize(
     ("url", "method", "action"),
     [

@@ -32,6 +32,10 @@ def test_facts_show_counts_and_completeness() -> None:
     assert page(event(), event(9)).facts == ("complete list of events", "1 problem", "2 events")
 
 
+def test_facts_tell_how_many_events_were_read_in_full() -> None:
+    assert page(event(), event(9, body=None)).facts[2:] == ("2 events", "1 read in full")
+
+
 @pytest.mark.parametrize("events", [(), (event(),)])
 def test_facts_never_call_an_incomplete_result_complete(events: tuple[Event, ...]) -> None:
     incomplete = replace(answer(*events), complete=False)

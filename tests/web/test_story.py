@@ -157,3 +157,10 @@ def test_messages_replays_and_releases_are_shown_at_their_time() -> None:
 def test_just_before_lists_the_customers_steps_before_the_headlines_event() -> None:
     view = story(event_with_steps(click(-30, "a.cart"), click(-2), click(9, "a.help")))
     assert view.just_before == "clicked \u2068cart\u2069, then clicked \u2068pay\u2069 (14:04:58)"
+
+
+def test_just_before_is_from_one_event_and_its_last_minute() -> None:
+    other = event_with_steps(click(-1, "a.other"), at=200, issue_id="2")
+    view = story(event_with_steps(click(-70, "a.cart"), click(-2)), other)
+    assert view.just_before == "clicked \u2068pay\u2069 (14:04:58)"
+    assert story(event_with_steps(click(-70, "a.cart"))).just_before == ""

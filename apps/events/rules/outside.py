@@ -473,7 +473,8 @@ SERVICES = (
         Example("HTTPError: 429 Client Error: Too Many Requests"),
         text=r"^(?!.{0,200}(?:throttlerequests|too many (?:attempts|tries|log)"
         r"|throttled:)).{0,400}(?:\brate.?limit(?!er)|ratelimit(?!er)|too many requests|throttl"
-        r"|quota exceeded"
+        r"|quota exceeded|zu viele anfragen|trop de requ.tes"
+        r"|demasiad[oa]s (?:solicitudes|peticiones)"
         r"|request limit (?:exceed|reach)|over_?query_?limit|slowdown|your request rate)",
         statuses=frozenset((429,)),
         sides=ON_SERVER,

@@ -588,7 +588,7 @@ class Rule:
         """Return where a program on this side failed."""
         if self.place in (Place.BROWSER, Place.DEVICE) and side in CLIENT:
             return Place.DEVICE if side is Side.DEVICE else Place.BROWSER
-        if self.place:
+        if self.place and not (self.place is Place.APP and side is Side.SERVER):
             return self.place
         return Place.SERVER if side is Side.SERVER else Place.APP
 

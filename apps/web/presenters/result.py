@@ -562,7 +562,10 @@ def _for_customer(answer: Answer, zone: ZoneInfo) -> str:
 def _facts(answer: Answer, problems: Sequence[Problem]) -> tuple[str, ...]:
     """Return short facts about the result: how complete, and how much."""
     loud = sum(not problem.is_noise for problem in problems)
-    found = (counted(loud, "problem"), _events(answer)) if answer.events else ()
+    unread = len(answer.events) > answer.bodies_read
+    unread = unread and not answer.has_notice(NoticeCode.PARTIAL_BODIES)
+    read = (f"{grouped(answer.bodies_read)} read in full",) if unread else ()
+    found = (counted(loud, "problem"), _events(answer), *read) if answer.events else ()
     completeness = "complete list of events" if answer.complete else "incomplete"
     return (completeness, *found, *_related(answer))
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from apps.events.answer import Answer, Deploy, Feedback, RelatedData, Replay, Signal
 from apps.events.breadcrumb_text import PlacedBreadcrumb, merge_breadcrumbs, place_breadcrumbs
 from apps.events.event import Event
-from apps.events.grouping import Problem
+from apps.events.grouping import Problem, nearest_first
 from apps.events.query import Window, counted, format_duration
 from apps.events.releases import short_release
 from apps.events.summary import summarize, summarize_group
@@ -34,6 +34,8 @@ _MAX_ROUND = 15
 _MAX_OPEN = 30
 _NEAR_STEPS = 20
 _PAUSE = timedelta(minutes=2)
+_JUST_BEFORE = timedelta(minutes=1)
+_SAME_TIME = timedelta(seconds=2)
 _AT = "at that time"
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"  # the direction of an event's text
 
@@ -105,18 +107,28 @@ def story_view(answer: Answer, problems: Sequence[Problem], zone: ZoneInfo) -> S
         parts=_parts_near(line, moment),
         left_out=len(happened) - len(shown),
         read_of=_read_of(answer),
-        just_before=_just_before(steps, moment),
+        just_before=_just_before(problems[0], moment, zone) if problems else "",
     )
 
 
-def _just_before(line: Sequence[_Placed], moment: datetime) -> str:
-    """Return the customer's last two steps before the headline's event nearest to `moment`."""
-    places = [place for place, one in enumerate(line) if one.step.is_error and one.rank == 0]
-    nearest = min(places, key=lambda place: abs(line[place].at - moment), default=0)
-    own = [one.step for one in line[:nearest] if one.step.is_customers][-2:]
-    words = [f"{step.words} {_ISOLATE}{clipped(step.text, 60)}{_END_ISOLATE}" for step in own]
-    at = own[-1].time if own else None
-    return f"{', then '.join(words)}{f' ({at.text})' if at else ''}" if words else ""
+def _just_before(problem: Problem, moment: datetime, zone: ZoneInfo) -> str:
+    """Return the customer's last two steps in the minute before the problem's nearest event.
+
+    Only the steps of one event are in a certain order.
+    """
+    nearest, *others = nearest_first(problem.events, moment)
+    halves = (one for one in others if abs(one.timestamp - nearest.timestamp) <= _SAME_TIME)
+    for event in (nearest, *halves):
+        own = [
+            step_of(one.crumb, event, origin=moment, at=_AT, zone=zone, longest=_MAX_CRUMB_TEXT)
+            for one in place_breadcrumbs([(event, False)])
+            if event.timestamp - _JUST_BEFORE <= one.position[0] <= event.timestamp + _SAME_TIME
+        ]
+        own = [step for step in own if step.is_customers][-2:]
+        if own:
+            words = [f"{one.words} {_ISOLATE}{clipped(one.text, 60)}{_END_ISOLATE}" for one in own]
+            return f"{', then '.join(words)}{f' ({at.text})' if (at := own[-1].time) else ''}"
+    return ""
 
 
 def _read_of(answer: Answer) -> str:

@@ -341,11 +341,11 @@ def draw_timeline(
     drawn = problems[:MAX_LANES]
     x = scale.x(window.moment)
     is_inside = scale.span.contains(window.moment)
-    reported = f"{local_clock(window.moment, zone).text} reported"
+    asked = f"{local_clock(window.moment, zone).text} asked about"
     return Timeline(
         left=round(scale.at(0)),
         right=round(scale.at(100)),
-        moment=anchored_label(x, reported) if is_inside else None,
+        moment=anchored_label(x, asked) if is_inside else None,
         elsewhere="" if is_inside else _elsewhere(window.moment, scale),
         ticks=ticks(scale, free=(x,) if is_inside else ()),
         lanes=tuple(
@@ -355,7 +355,7 @@ def draw_timeline(
         lanes_left_out=max(0, len(problems) - MAX_LANES),
         releases=release_marks(deploys, scale),
         density=density(steps, scale),
-        description=_description(scale, len(problems), len(events), len(deploys)),
+        description=_description(scale, problems, len(events), len(deploys)),
     )
 
 
@@ -365,15 +365,19 @@ def _elsewhere(moment: datetime, scale: Scale) -> str:
     return f"The reported time, {when}, is {side} this range"
 
 
-def _description(scale: Scale, problems: int, events: int, deploys: int) -> str:
+def _description(
+    scale: Scale, problems: Sequence[NumberedProblem], events: int, deploys: int
+) -> str:
     start, end = (
         local_clock(edge, scale.zone, day_of=scale.span.start).text
         for edge in (scale.span.start, scale.span.end)
     )
-    also = f", {counted(deploys, 'release')} went live" if deploys else ""
+    noise = sum(problem.is_noise for _number, problem in problems)
+    also = f", {counted(noise, 'note or warning', 'notes and warnings')}" if noise else ""
+    live = f", {counted(deploys, 'release')} went live" if deploys else ""
     return (
-        f"From {start} to {end} {scale.zone.key}: {counted(problems, 'problem')}, "
-        f"{counted(events, 'event')}{also}."
+        f"From {start} to {end} {scale.zone.key}: "
+        f"{counted(len(problems) - noise, 'problem')}{also}, {counted(events, 'event')}{live}."
     )
 
 
