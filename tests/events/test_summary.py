@@ -82,9 +82,7 @@ def test_our_program_is_our_server_if_it_ran_there() -> None:
 
 
 def test_a_refusal_for_too_many_requests_is_read_in_spanish_too() -> None:
-    busy = event(
-        "CarrierBusyException: Demasiadas solicitudes (429)", platform="php"
-    )
+    busy = event("CarrierBusyException: Demasiadas solicitudes (429)", platform="php")
     assert place_of(busy) is Place.SERVICE
 
 
