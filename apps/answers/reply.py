@@ -18,7 +18,7 @@ from apps.events.releases import (
     short_release,
 )
 from apps.events.rules.rule import Side, side_of, zone_of_customer
-from apps.events.summary import has_crashed, is_specific, summarize_group
+from apps.events.summary import has_crashed, is_specific, says_it_ended, summarize_group
 from apps.known_errors.patterns import fill_variables
 from apps.lookups.known_errors import reply_variables
 
@@ -77,7 +77,7 @@ def reply_values(about: About) -> dict[str, str]:
 
 def _summary(problem: Problem) -> str:
     summary = summarize_group(problem)
-    crash = "" if "crash" in summary or not has_crashed(problem) else "The app crashed. "
+    crash = "The app crashed. " if has_crashed(problem) and not says_it_ended(summary) else ""
     activity, colon, failure = summary.partition(": ")
     if not colon:
         return f"{crash}{to_second_person(activity)}"

@@ -92,7 +92,7 @@ _HOUR = timedelta(hours=1)
 _NEXT_RELEASE = "resolvedInNextRelease"
 _FIXED_STATUSES = ("resolved", _NEXT_RELEASE)
 _STATUS_TEXTS = {
-    "unresolved": "still open",
+    "unresolved": "not resolved yet",
     "ignored": "archived",
     "archived": "archived",
     "muted": "archived",

@@ -111,14 +111,18 @@ def headline(answer: Answer, zone: ZoneInfo) -> str:
         return "No errors were found, but the result is incomplete."
     first, *others = (problem for problem in problems if not problem.is_noise)
     sentence = f"{summarize_group(first)[:-1]}, {_frequency(first, answer, zone)}"
-    says_so = "crash" in sentence or "closed the app" in sentence
-    crash = " The app crashed." if has_crashed(first) and not says_so else ""
+    crash = " The app crashed." if has_crashed(first) and not says_it_ended(sentence) else ""
     if not others:
         return f"{sentence}.{crash}"
     more = "was 1 other problem" if len(others) == 1 else f"were {len(others)} other problems"
     among = "" if len(others) == 1 else " among them"
     also = f", with a crash{among}" if any(map(has_crashed, others)) else ""
     return f"{sentence}.{crash} There {more}{also}."
+
+
+def says_it_ended(sentence: str) -> bool:
+    """Return whether a sentence says already that the app crashed or was closed."""
+    return "crash" in sentence or "closed the app" in sentence
 
 
 def has_crashed(problem: Problem) -> bool:

@@ -65,7 +65,7 @@ def test_status_text_does_not_repeat_fix_text() -> None:
     def text(**issue: object) -> str | None:
         return issue_status_text(Issue("1", **issue))  # type: ignore[arg-type]
 
-    assert text(status="unresolved") == "still open"
+    assert text(status="unresolved") == "not resolved yet"
     assert text(status="resolved") == "marked as fixed"
     assert text(status="resolved", fixed_in="2.15.0") is None
     assert text(status="ignored", substatus="archived_forever") == "archived for good"

@@ -46,6 +46,9 @@ def test_crash_is_in_the_headline() -> None:
     other = event(-200, issue_id="2", title="KeyError: x", handled=True)
     assert dict(brief(answer(crash)).answers)["Stopped the customer"] == "yes, the app crashed"
     assert headline(answer(crash), BERLIN).endswith("The app crashed.")
+    closed = replace(crash, title="WatchdogTermination: The OS watchdog ended it", body=None)
+    assert dict(brief(answer(closed)).answers)["Stopped the customer"] == "yes, the app closed"
+    assert "crash" not in headline(answer(closed), BERLIN) + brief(answer(closed)).tell
     caught = replace(crash, handled=True)
     assert "crash" not in headline(answer(caught), BERLIN)
     late = replace(crash, timestamp=MOMENT - timedelta(minutes=4), issue_id="3", body=None)

@@ -55,10 +55,10 @@ def test_sentences_do_not_repeat_facts() -> None:
         "Fixed in 2.15.0; the customer was on 2.14.0, which is older.",
     )
     assert view(group(status="unresolved")).sentences == (
-        "Still open.",
+        "Not resolved yet.",
         "The customer was on release 2.14.0.",
     )
-    assert view(group(status="unresolved", release=None)).sentences == ("Still open.",)
+    assert view(group(status="unresolved", release=None)).sentences == ("Not resolved yet.",)
 
 
 def test_unknown_issue_has_no_section_but_keeps_its_release() -> None:

@@ -19,7 +19,7 @@ from apps.events.releases import (
     issue_trends,
 )
 from apps.events.rules.rule import Place
-from apps.events.summary import handling_text_of, has_crashed, place_of
+from apps.events.summary import handling_text_of, has_crashed, place_of, summarize_group
 from apps.web.presenters.formatting import clipped, listed
 from apps.web.presenters.issue import Step, customers_text
 from apps.web.presenters.story import feedback_step
@@ -111,7 +111,8 @@ def _next_without_errors(answer: Answer) -> str:
 
 def _stopped(problem: Problem) -> str:
     if has_crashed(problem):
-        return "yes, the app crashed"
+        ended = "closed" if "closed the app" in summarize_group(problem) else "crashed"
+        return f"yes, the app {ended}"
     return _STOPPED.get(handling_text_of(problem) or "", "unknown")
 
 
