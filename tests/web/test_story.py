@@ -99,9 +99,7 @@ def test_only_the_nearest_steps_of_a_long_story_are_open() -> None:
 
 def test_unread_events_are_mentioned_and_no_steps_means_no_story() -> None:
     unread = event(60, body=None, issue_id="3")
-    assert story(event_with_steps(click(-2)), unread).read_of == (
-        "From the 1 event nearest the reported time; 1 other was not read."
-    )
+    assert story(event_with_steps(click(-2)), unread).read_of == "From 1 of 2 events."
     assert story_view(answer(unread), problems_of(answer(unread)), BERLIN) is None
 
 

@@ -132,12 +132,8 @@ def _just_before(problem: Problem, moment: datetime, zone: ZoneInfo) -> str:
 
 
 def _read_of(answer: Answer) -> str:
-    read = answer.bodies_read
-    unread = len(answer.events) - read
-    if not unread:
-        return ""
-    others = f"{counted(unread, 'other')} {'was' if unread == 1 else 'were'} not read"
-    return f"From the {counted(read, 'event')} nearest the reported time; {others}."
+    read, total = answer.bodies_read, len(answer.events)
+    return f"From {read} of {counted(total, 'event')}." if read < total else ""
 
 
 def _nearest(happened: Sequence[_Happened], moment: datetime) -> list[_Happened]:

@@ -373,11 +373,10 @@ def _description(
         for edge in (scale.span.start, scale.span.end)
     )
     noise = sum(problem.is_noise for _number, problem in problems)
-    also = f", {counted(noise, 'note or warning', 'notes and warnings')}" if noise else ""
     live = f", {counted(deploys, 'release')} went live" if deploys else ""
     return (
         f"From {start} to {end} {scale.zone.key}: "
-        f"{counted(len(problems) - noise, 'problem')}{also}, {counted(events, 'event')}{live}."
+        f"{counted(len(problems) - noise, 'problem')}, {counted(events, 'event')}{live}."
     )
 
 
