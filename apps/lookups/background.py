@@ -28,6 +28,7 @@ from apps.lookups import cache, store
 from apps.lookups.models import Lookup, Outcome
 from apps.lookups.problems import (
     BROKEN,
+    OWN_SHARE,
     LookupFailed,
     LookupPurged,
     Problem,
@@ -77,8 +78,10 @@ def request_slot(person: int | None) -> Iterator[None]:
     """
     most = settings.TRIAGE_MOST_WAITING
     with _lock:
-        if _waiting.total() >= most or _waiting[person] >= max(2, most // 3):
+        if _waiting.total() >= most:
             raise LookupFailed(problem_of(SentryCrowded("All request slots are in use.")))
+        if _waiting[person] >= max(2, most // 3):
+            raise LookupFailed(OWN_SHARE)
         _waiting[person] += 1
     try:
         yield

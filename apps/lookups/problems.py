@@ -129,6 +129,14 @@ CANCELLED = Problem(
     api_status=409,
 )
 
+OWN_SHARE = Problem(
+    "too_slow",
+    "Your other requests to Sentry take up your share.",
+    "Try again when one of them has finished.",
+    api_status=503,
+    retry_after=5,
+)
+
 ERASED = Problem(
     "customer_erased",
     "This lookup's customer is no longer stored, so it can't be repeated.",

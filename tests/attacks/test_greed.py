@@ -17,7 +17,7 @@ from apps.lookups import background, throttling
 from apps.lookups.throttling import MAX_SLOTS, SharedRateLimiter
 from tests.conftest import MOMENT, signed_in
 from tests.lookups.background import end_all, until
-from tests.web.asking import look_up
+from tests.web.asking import look_up, text
 
 
 @pytest.fixture
@@ -48,7 +48,9 @@ def test_one_person_takes_a_third_of_the_places_at_a_hung_sentry(
     with ThreadPoolExecutor(2) as pool:
         pending = [pool.submit(opened, ana, address) for address in addresses[:2]]
         until(lambda: background._waiting[agent.pk] == 2)
-        assert ana.get(addresses[2]).headers["Retry-After"] == "5"
+        refused = ana.get(addresses[2])
+        assert refused["Retry-After"] == "5"
+        assert "Your other requests to Sentry take up your share." in text(refused)
         assert ben.get(ready).status_code == 200
         hung.stop()
         assert [one.result(timeout=30) for one in pending] == [503, 503]
