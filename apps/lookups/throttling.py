@@ -246,7 +246,8 @@ class _HeldSlots:
                     self._is_renewing = False
                     return
             for key, token in held.items():
-                if self._tokens.get(key) == token:
+                # After a long pause, another process may hold the slot.
+                if self._tokens.get(key) == token and cache.get(key) in (token, None):
                     cache.put(key, token, SLOT_S)
 
 
