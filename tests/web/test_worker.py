@@ -57,6 +57,12 @@ class Connection:
 Connect = Callable[[], Connection]
 
 
+def _is_listening(address: Path) -> bool:
+    """Return whether a server accepts connections: its file exists a moment before it does."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(address)) == 0
+
+
 @pytest.fixture
 def connect(tmp_path: Path) -> Iterator[Connect]:
     """Connect to a server with one thread."""
@@ -67,7 +73,7 @@ def connect(tmp_path: Path) -> Iterator[Connect]:
     with ExitStack() as stack:
         stack.callback(server.wait, 30)
         stack.callback(server.terminate)
-        while not path.exists():
+        while not _is_listening(path):
             assert server.poll() is None
             time.sleep(0.02)
         yield lambda: stack.enter_context(closing(Connection(path)))
