@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from apps.events.activity import LogEntry, Span
 from apps.events.event import Event, Issue
 from apps.events.query import Question, Window
 
@@ -23,6 +24,8 @@ class Signal(StrEnum):
     FEEDBACK = "feedback"
     TRACES = "traces"
     DEPLOYS = "deploys"
+    LOGS = "logs"
+    SPANS = "spans"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,8 @@ class RelatedData:
     feedback: tuple[Feedback, ...] = ()
     trace_errors: tuple[Event, ...] = ()
     deploys: tuple[Deploy, ...] = ()
+    logs: tuple[LogEntry, ...] = ()
+    spans: tuple[Span, ...] = ()
     asked: tuple[Signal, ...] = ()
     surely: tuple[Signal, ...] = ()
     unread: tuple[UnreadSignal, ...] = ()
