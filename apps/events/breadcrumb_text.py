@@ -197,7 +197,7 @@ def _target(crumb: Breadcrumb, words: str) -> str:
     """Return what was clicked, or where the navigation led."""
     if words == "went to":
         target = crumb.data.get("to") or crumb.message
-        return _bare_url(str(target)) if target else _message(crumb)
+        return bare_url(str(target)) if target else _message(crumb)
     if words in ("saw", "left"):
         screen = crumb.data.get("screen") or crumb.message
         return _screen(str(screen)[:200]) if screen else _message(crumb)
@@ -217,7 +217,7 @@ def _http_call(crumb: Breadcrumb, actor: Actor, failed: bool) -> BreadcrumbPhras
     failed = failed or status == "0" or (code is not None and code >= 400)
     outcome = ""
     if code is not None and code >= 400:
-        meaning = _STATUS_MEANINGS.get(status) or ("it failed" if code >= 500 else "")
+        meaning = status_meaning(code)
         if actor is Actor.SERVER and code in (401, 403):
             meaning = "it did not let us in"
         outcome = f"{answered} answered {code}{f' ({meaning})' if meaning else ''}"
@@ -225,7 +225,7 @@ def _http_call(crumb: Breadcrumb, actor: Actor, failed: bool) -> BreadcrumbPhras
         outcome = "no response"
     elif code is not None and words == "sent to":
         outcome = f"{answered} answered" if code < 300 else ""
-    text = _bare_url(str(data["url"])) if data.get("url") else _message(crumb)
+    text = bare_url(str(data["url"])) if data.get("url") else _message(crumb)
     operation = str(data.get("graphql.operation") or data.get("operationName") or "")[:80]
     text = f"{text} ({operation})" if operation else text
     return BreadcrumbPhrase(actor, words, text, outcome, failed)
@@ -237,7 +237,12 @@ def _screen(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?:Activity|Fragment|ViewController|Screen|Page)$", "", bare)
 
 
-def _bare_url(url: str) -> str:
+def status_meaning(code: int) -> str:
+    """Return what an HTTP status means, in a few words, or "" if that is unclear."""
+    return _STATUS_MEANINGS.get(str(code)) or ("it failed" if code >= 500 else "")
+
+
+def bare_url(url: str) -> str:
     """Return the URL without scheme, query, and fragment."""
     try:
         parts = urlsplit(url[:2000])
@@ -259,7 +264,7 @@ def _label(target: str) -> str:
     if names := _NAME_ATTRIBUTE.findall(target):
         return _split_words(names[-1])
     if hrefs := _HREF.findall(target):
-        return f"the link to {_bare_url(hrefs[-1])}"
+        return f"the link to {bare_url(hrefs[-1])}"
     target = _UTILITY_CLASS.sub("", target)
     if " " in target and not re.search(r"[>#.\[]", target):
         return target

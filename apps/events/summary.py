@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from apps.events.answer import Answer
 from apps.events.event import Event
 from apps.events.grouping import Group, Problem, problems_of
+from apps.events.observations import seen_instead, unseen_text
 from apps.events.query import CustomerKind, counted, format_duration
 from apps.events.rules.engine import rule_for
 from apps.events.rules.rule import CLIENT, Place, Rule, Side, side_of, user_action_of
@@ -95,6 +96,9 @@ def handling_text_of(problem: Problem) -> str | None:
     return max(texts, key=_HANDLING.index)
 
 
+_PARTIAL = "No errors were found, but the result is incomplete."
+
+
 def headline(answer: Answer, zone: ZoneInfo) -> str:
     """Return the first sentence of a page: what failed, how often, from when to when in the zone.
 
@@ -106,9 +110,11 @@ def headline(answer: Answer, zone: ZoneInfo) -> str:
     if not problems:
         if answer.complete:
             return _no_errors(answer, whose)
+        seen, detail = seen_instead(answer)
+        but = f", but {seen}" if seen else ""
         if answer.is_only_pending:
-            return f"No errors {whose} so far."
-        return "No errors were found, but the result is incomplete."
+            return f"No errors {whose} so far{but}.{detail}"
+        return f"No errors were found{but}. The result is incomplete.{detail}" if seen else _PARTIAL
     first, *others = (problem for problem in problems if not problem.is_noise)
     sentence = f"{summarize_group(first)[:-1]}, {_frequency(first, answer, zone)}"
     crash = " The app crashed." if has_crashed(first) and not says_it_ended(sentence) else ""
@@ -137,12 +143,17 @@ def _no_errors(answer: Answer, whose: str) -> str:
     """Return the headline of a complete result without errors, with what speaks against it."""
     related, nearby = answer.beside, answer.nearby
     clicks = sum(one.dead_clicks or 0 for one in related.replays)
+    seen, detail = seen_instead(answer)
     signs = (
         f"{counted(clicks, 'click')} in a session replay did nothing" if clicks else "",
         "the customer wrote to us" if related.feedback else "",
+        seen,
     )
     if any(signs):
-        return f"No errors {whose} in this window, but {', and '.join(filter(None, signs))}."
+        where = "" if seen else f" {whose} in this window"
+        return f"No errors{where}, but {', and '.join(filter(None, signs))}.{detail}"
+    if activity := unseen_text(answer):
+        return f"No errors{activity}."
     is_trace = answer.question.customer.kind == CustomerKind.TRACE
     if nearby and nearby.is_never and not (related.replays or is_trace):
         days = counted((nearby.until - nearby.since).days, "day")

@@ -4,7 +4,16 @@ import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from apps.events.answer import Answer, Notice, NoticeCode, OtherOccurrences, SearchScope
+from apps.events.activity import LogEntry, Span
+from apps.events.answer import (
+    Answer,
+    Notice,
+    NoticeCode,
+    OtherOccurrences,
+    RelatedData,
+    SearchScope,
+    Signal,
+)
 from apps.events.event import (
     Breadcrumb,
     Event,
@@ -172,9 +181,86 @@ def errors_at_other_times(*, problem: str | None = None) -> Answer:
     return replace(answer(), nearby=nearby)
 
 
+def hostile_activity() -> Answer:
+    """Return an answer without errors, with hostile text in every text field of logs and spans."""
+    text = {"project": HOSTILE, "trace_id": HOSTILE, "attributes": ((HOSTILE, HOSTILE),)}
+    return without_errors(
+        log(-3, "error", HOSTILE, **text),
+        span(-2, "http.client", HOSTILE, 9, status="internal_error", transaction=HOSTILE, **text),
+        span(-1, HOSTILE, HOSTILE, 9e9, status=HOSTILE, **text),
+    )
+
+
 def never_seen() -> Answer:
     """Return an empty answer for a customer without any errors."""
     return replace(answer(), nearby=OtherOccurrences(FETCHED - timedelta(days=30), FETCHED))
+
+
+def without_errors(*rows: LogEntry | Span) -> Answer:
+    """Return an answer without errors whose logs and spans were read completely."""
+    both = (Signal.LOGS, Signal.SPANS)
+    beside = RelatedData(
+        logs=tuple(row for row in rows if isinstance(row, LogEntry)),
+        spans=tuple(row for row in rows if isinstance(row, Span)),
+        asked=both,
+        surely=both,
+    )
+    return replace(answer(), beside=beside)
+
+
+def span(seconds: float, op: str, description: str, ms: float, **changes: object) -> Span:
+    """Return a span of the customer that many seconds after the reported time."""
+    fields: dict[str, object] = {
+        "id": uuid.uuid5(uuid.NAMESPACE_OID, f"{seconds} {op}").hex[:16],
+        "started_at": MOMENT + timedelta(seconds=seconds),
+        "duration_ms": ms,
+        "op": op,
+        "description": description,
+        "trace_id": "5" * 32,
+        "project": "web",
+        "names_customer": True,
+    }
+    return Span(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def log(seconds: float, severity: str, message: str, **changes: object) -> LogEntry:
+    """Return a log entry of the customer that many seconds after the reported time."""
+    fields: dict[str, object] = {
+        "id": uuid.uuid5(uuid.NAMESPACE_OID, f"{seconds} {message}").hex,
+        "timestamp": MOMENT + timedelta(seconds=seconds),
+        "severity": severity,
+        "message": message,
+        "trace_id": "5" * 32,
+        "project": "checkout-api",
+        "names_customer": True,
+    }
+    return LogEntry(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def slow_and_refused() -> Answer:
+    """Return an answer without errors: a slow search, a refused upload, and what worked."""
+    return without_errors(
+        span(-130, "pageload", "/documents", 1_800, is_segment=True, usual_ms=1_700),
+        span(-120, "http.client", "GET /api/documents", 200, http_status=200),
+        span(-95, "http.client", "GET /api/search", 41_300, http_status=200),
+        span(
+            -94.9,
+            "http.server",
+            "GET /api/search",
+            41_000,
+            http_status=200,
+            transaction="GET /api/search",
+            is_segment=True,
+            usual_ms=420,
+            project="checkout-api",
+        ),
+        *(
+            span(at, "http.client", "POST /api/files/upload", 900, http_status=413)
+            for at in (-20, -12, -3)
+        ),
+        log(-2.9, "warn", "client intended to send too large body: 31457280 bytes"),
+        log(70, "error", "reconcile: state 17 in step 4", trace_id="5" * 32, names_customer=False),
+    )
 
 
 def partial_answer() -> Answer:

@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from apps.events.answer import Deploy, Feedback, RelatedData, Replay
+from apps.events.answer import Answer, Deploy, Feedback, RelatedData, Replay
 from apps.events.event import Breadcrumb, Event
 from apps.events.grouping import problems_of
 from apps.web.presenters.story import MAX_STEPS, StoryView, story_view
-from tests.web.answers import MOMENT, answer, body, event
+from tests.web.answers import MOMENT, answer, body, event, log, slow_and_refused, span
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -23,7 +23,10 @@ def event_with_steps(*crumbs: Breadcrumb, at: int = 0, **changes: object) -> Eve
 
 
 def story(*events: Event) -> StoryView:
-    sample = answer(*events)
+    return story_of(answer(*events))
+
+
+def story_of(sample: Answer) -> StoryView:
     view = story_view(sample, problems_of(sample), BERLIN)
     assert view
     return view
@@ -162,3 +165,33 @@ def test_just_before_is_from_one_event_and_its_last_minute() -> None:
     view = story(event_with_steps(click(-70, "a.cart"), click(-2)), other)
     assert view.just_before == "clicked \u2068pay\u2069 (14:04:58)"
     assert story(event_with_steps(click(-70, "a.cart"))).just_before == ""
+
+
+def test_observations_are_told_with_their_basis() -> None:
+    view = story_of(slow_and_refused())
+    assert lines(view) == [
+        "Opening a page worked /documents",
+        "A request worked GET /api/documents",
+        "The search took 41 s; it usually takes 0.4 s. GET /api/search",
+        "The upload was refused: too large. POST /api/files/upload",
+    ]
+    upload = view.parts[-1].steps[-1]
+    assert (upload.kind, upload.outcome, upload.has_failed) == ("seen", "3 times", False)
+    assert len(upload.basis) == 4
+    assert "log, warn: client intended to send too large body" in upload.basis[-1]
+
+
+def test_observations_are_told_beside_errors_but_not_what_worked() -> None:
+    rows = RelatedData(
+        spans=(span(-9, "http.client", "GET /cart", 90), span(-8, "http.client", "GET /x", 12_000)),
+        logs=(log(-30, "error", "state 17", names_customer=False),),
+    )
+    view = story_of(replace(answer(event(body=None)), beside=rows))
+    assert lines(view) == [
+        "The program logged an error.",
+        "A request took 12 s. GET /x",
+        "The payment was declined.",
+    ]
+    assert view.parts[0].steps[0].notes == (
+        "It doesn’t name the customer, but belongs to a trace of theirs.",
+    )

@@ -27,6 +27,8 @@ ANSWERS = {
     "many": answer(*answers.many_events(120)),
     "recursion": answer(answers.recursion_event()),
     "partial": answers.partial_answer(),
+    "activity": answers.slow_and_refused(),
+    "hostile activity": answers.hostile_activity(),
 }
 
 

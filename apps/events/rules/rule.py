@@ -456,7 +456,12 @@ def user_action_of(event: Event) -> UserAction | None:
     if is_background_work(event):
         return None
     was_sent = method.upper() in ("POST", "PUT")
-    for words in _action_words(event):
+    return find_action(_action_words(event), was_sent=was_sent)
+
+
+def find_action(texts: Iterable[str], *, was_sent: bool) -> UserAction | None:
+    """Return the action that the first matching text is about; see `words_in`."""
+    for words in texts:
         for pattern, action, action_if_sent in _ACTIONS:
             if pattern.search(words):
                 return (was_sent and action_if_sent) or action
@@ -479,7 +484,12 @@ def _action_words(event: Event) -> list[str]:
         if last and (last.timestamp is None or event.timestamp - last.timestamp < _RECENT):
             target = last.data.get("to") or last.data.get("view.id") or last.message or ""
             texts.append(_path(str(target)))
-    return [" ".join(_WORD.findall(text[:300])).lower() for text in texts if text]
+    return [words_in(text) for text in texts if text]
+
+
+def words_in(text: str) -> str:
+    """Return the words of a URL or a name in lowercase: `GET /orderItems` is `get order items`."""
+    return " ".join(_WORD.findall(text[:300])).lower()
 
 
 def _path(url: str) -> str:

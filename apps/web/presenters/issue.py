@@ -314,7 +314,8 @@ class Step:
 
     `raw` is the program's own message, if shown and different; `is_error` means that the step is
     an event; `pause` is how long nothing is known to have happened before it. Steps of a
-    `kind` are messages, session replays, and releases, with a `quote`, `notes`, and a `link`.
+    `kind` are messages, session replays, and releases, with a `quote`, `notes`, and a `link`, and
+    observations with their `basis`: the logs and spans that they rest on.
     """
 
     relative: str
@@ -332,6 +333,8 @@ class Step:
     notes: tuple[str, ...] = ()
     permalink: str = ""
     link: str = ""
+    anchor: str = ""
+    basis: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

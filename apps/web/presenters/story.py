@@ -6,10 +6,13 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
+from apps.events.activity import LogEntry, Span
+from apps.events.activity_text import duration_text
 from apps.events.answer import Answer, Deploy, Feedback, RelatedData, Replay, Signal
 from apps.events.breadcrumb_text import PlacedBreadcrumb, merge_breadcrumbs, place_breadcrumbs
 from apps.events.event import Event
 from apps.events.grouping import Problem, nearest_first
+from apps.events.observations import Observation, observations_of
 from apps.events.query import Window, counted, format_duration
 from apps.events.releases import short_release
 from apps.events.summary import summarize, summarize_group
@@ -83,13 +86,18 @@ class StoryView:
 
 
 def story_view(answer: Answer, problems: Sequence[Problem], zone: ZoneInfo) -> StoryView | None:
-    """Return the story of an answer: steps, errors, messages, session replays, and releases.
+    """Return the story of an answer: steps, errors, observations, and related data.
 
     None if there are only errors, which the timeline shows.
     """
     moment = answer.question.window.moment
     breadcrumbs = merge_breadcrumbs(place_breadcrumbs([(event, False) for event in answer.events]))
     signals = [_Placed(at, step, (at, step.words)) for at, step in _signals(answer, moment, zone)]
+    signals += [
+        _Placed(one.at, _observation(one, moment, zone), (one.at, one.sentence))
+        for one in observations_of(answer)
+        if one.is_trouble or not answer.events
+    ]
     if not breadcrumbs and not signals:
         return None
     happened: list[_Happened] = [(one.position[0], one) for one in breadcrumbs]
@@ -372,6 +380,58 @@ def _release(deploy: Deploy, moment: datetime, zone: ZoneInfo) -> Step:
     return replace(
         _signal("release", deploy.at, moment, zone, ""), text=clipped(name, 200), outcome=what
     )
+
+
+# Observations.
+
+_MAX_BASIS = 12
+_MAX_ROW_TEXT = 400
+
+
+def observation_anchor(one: Observation) -> str:
+    """Return the fragment of an observation's step."""
+    return f"seen-{one.rows[0].id}"
+
+
+def _observation(one: Observation, moment: datetime, zone: ZoneInfo) -> Step:
+    """Return what logs and spans show; what simply worked is an ordinary step."""
+    step = _signal("seen" if one.is_trouble else "", one.at, moment, zone, one.sentence)
+    target = clipped(one.target, _MAX_CRUMB_TEXT)
+    if not one.is_trouble:
+        return replace(step, words=one.sentence[:-1], text=target)
+    hidden = len(one.rows) - _MAX_BASIS
+    return replace(
+        step,
+        text=target if isinstance(one.rows[0], Span) else "",
+        outcome=f"{one.times} times" if one.times > 1 else "",
+        notes=(*one.also, *(() if one.names_customer else (_BY_TRACE,))),
+        anchor=observation_anchor(one),
+        basis=(
+            *(_basis(row, moment, zone) for row in one.rows[:_MAX_BASIS]),
+            *([f"and {hidden} more"] if hidden > 0 else []),
+        ),
+    )
+
+
+_BY_TRACE = "It doesn’t name the customer, but belongs to a trace of theirs."
+
+
+def _basis(row: LogEntry | Span, moment: datetime, zone: ZoneInfo) -> str:
+    """Return a row as Sentry has it: what it is, its time, and what it says."""
+    if isinstance(row, LogEntry):
+        at, words = row.timestamp, f"log, {row.severity or 'no level'}: {row.message or 'no text'}"
+    else:
+        facts = (
+            row.op,
+            row.description or row.transaction,
+            row.duration_ms is not None and duration_text(row.duration_ms),
+            row.http_status and f"HTTP {row.http_status}",
+            row.status,
+        )
+        at, words = row.started_at, f"span, {', '.join(str(fact) for fact in facts if fact)}"
+    clock = local_clock(at, zone, day_of=moment).text
+    where = f" ({row.project})" if row.project else ""
+    return clipped(f"{clock} {words}{where}, {row.id}", _MAX_ROW_TEXT)
 
 
 # Related errors, and what is missing.

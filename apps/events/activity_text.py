@@ -1,0 +1,504 @@
+"""What one log entry or span says, in plain words of our own."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from apps.events.activity import LogEntry, Span
+from apps.events.breadcrumb_text import bare_url, status_meaning
+from apps.events.event import Event
+from apps.events.query import format_duration
+from apps.events.rules.engine import rule_for
+from apps.events.rules.rule import CLIENT, Reading, Side, UserAction, find_action, side_of, words_in
+
+
+class Kind(Enum):
+    """What an observation says, the gravest first."""
+
+    FAILED = "failed"
+    REFUSED = "refused"
+    SLOW = "slow"
+    WARNING = "warning"
+    WORKED = "worked"
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a row says: `The upload`, `was refused`, and, if known, `too large`.
+
+    The remark of a log is one sentence, its `subject`. `target` is quoted from the row.
+    """
+
+    kind: Kind
+    subject: str
+    outcome: str = ""
+    reason: str = ""
+    target: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The sentence, without its period."""
+        text = " ".join(filter(None, (self.subject, self.outcome)))
+        return f"{text}: {self.reason}" if self.reason else text
+
+
+# Spans
+
+_METHOD = re.compile(r"(GET|HEAD|OPTIONS|POST|PUT|PATCH|DELETE|QUERY)\s{1,4}")
+_READ_METHODS = frozenset(("", "GET", "HEAD", "OPTIONS", "QUERY"))
+_PAGES = ("pageload", "navigation", "ui.load", "ui.action", "app.start")
+_TASKS = ("queue.process", "queue.task", "queue.active_job", "queue.sidekiq", "task", "job", "cron")
+# Requests that no customer makes or misses.
+_NOISE_PATH = re.compile(
+    r"/(?:favicon|apple-touch-icon|robots\.txt|sitemap|manifest\.(?:json|webmanifest)|\.well-known"
+    r"|service-?worker|sw\.js|browserconfig)"
+    r"|/(?:_{0,2}health\w{0,10}|health-?check|ready(?:z|ness)?|live(?:z|ness)?|heartbeat|_?ping"
+    r"|status|metrics|monitoring|up)/?(?:$|[?#\s])"
+    r"|\.(?:css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|otf|mp4)(?:$|[?#\s])"
+    r"|avatar|gravatar|thumbnail|/(?:collect|beacon|track(?:ing)?|analytics|telemetry|envelope)\b",
+    re.IGNORECASE,
+)
+_NOISE_HOST = re.compile(
+    r"google-analytics|googletagmanager|doubleclick|googlesyndication|segment\.(?:io|com)|mixpanel"
+    r"|amplitude|hotjar|fullstory|facebook|clarity\.ms|sentry|posthog|nr-data|newrelic|datadog"
+    r"|bugsnag|logrocket|plausible|matomo|optimizely|telemetry|metrics|analytics|tracking|ingest\."
+    r"|otel|jaeger|honeycomb|loki|grafana|169\.254\.169\.254",
+    re.IGNORECASE,
+)
+# Requests that stay open on purpose.
+_OPEN_ENDED = re.compile(
+    r"stream|/events?\b|/sse\b|poll|subscri|/ws\b|socket|/live\b|listen|watch|hub\b|signalr",
+    re.IGNORECASE,
+)
+_CALLED_BACK = re.compile(r"\b(?:web ?hooks?|hooks?|ipn|callbacks?)\b")
+_SIGN_IN = "the sign-in service"
+# By the vendor, and by what a host of our own could be called too.
+_VENDORS, _KINDS = (
+    tuple((re.compile(pattern), name) for pattern, name in rows)
+    for rows in (
+        (
+            (
+                r"stripe|paypal|klarna|adyen|braintree|mollie|worldpay|squareup|checkout\.com"
+                r"|razorpay|authorize\.net|payu\.|sumup|paddle\.|chargebee",
+                "the payment provider",
+            ),
+            (
+                r"postmark|sendgrid|mailgun|mandrill|mailchimp|sparkpost|brevo|sendinblue|mailjet"
+                r"|resend\.com",
+                "the email service",
+            ),
+            (r"twilio|vonage|nexmo|messagebird|plivo|sinch\.", "the text message service"),
+            (r"mapbox|maps\.google|nominatim|hereapi|tomtom", "the map service"),
+            (r"oauth2\.google|accounts\.google|okta|auth0|cognito|login\.micro", _SIGN_IN),
+            (r"openai|anthropic|mistral\.ai|generativelanguage|bedrock|cohere", "the AI service"),
+            (r"amazonaws|blob\.core|storage\.google|cloudinary", "the file storage"),
+            (r"\bups\.|\bdhl\.|fedex|shippo|easypost|sendcloud", "the shipping service"),
+        ),
+        (
+            (r"payment|\bpay\b|billing", "the payment provider"),
+            (r"email|\bsmtp|\bmail", "the email service"),
+            (r"\bsms", "the text message service"),
+            (r"\bmaps?\b|geocod", "the map service"),
+            (r"oauth|\bsso\b|\bidp\b|\blogin|\bauth\b|keycloak", _SIGN_IN),
+            (r"shipping|parcel|carrier", "the shipping service"),
+            (r"\bs3\b|minio|storage", "the file storage"),
+        ),
+    )
+)
+_DEEDS = {
+    UserAction.PAYING: "a payment request",
+    UserAction.CHECKING_OUT: "a checkout request",
+    UserAction.SIGNING_IN: "a sign-in request",
+    UserAction.SIGNING_UP: "a sign-up request",
+    UserAction.UPLOADING: "the upload",
+    UserAction.BOOKING: "a booking request",
+    UserAction.ORDERING: "an order request",
+    UserAction.MESSAGES: "a message",
+    UserAction.SEARCHING: "the search",
+}
+_THINGS = {
+    UserAction.PAYING: "the payment page",
+    UserAction.CHECKING_OUT: "the checkout",
+    UserAction.CART: "the cart",
+    UserAction.SIGNING_IN: "the sign-in page",
+    UserAction.SIGNING_UP: "the sign-up page",
+    UserAction.UPLOADING: "a file",
+    UserAction.INVOICE: "the invoice",
+    UserAction.BOOKING: "the booking",
+    UserAction.ORDERING: "the order",
+    UserAction.ORDERS: "the orders",
+    UserAction.REPORT: "the report",
+    UserAction.MESSAGES: "the messages",
+    UserAction.NOTICES: "the alerts",
+    UserAction.ACCOUNT: "the account pages",
+}
+_VERBS = {
+    "POST": "A request about",
+    **dict.fromkeys(("PUT", "PATCH", "DELETE"), "A change to"),
+}
+_SLOW_MS, _SLOW_UNKNOWN_MS = 3_000, 10_000
+_TIMES_USUAL = 3
+_CANCELED_MS = 5_000
+_QUEUED_MS = 60_000
+_FAILED_STATUSES = frozenset(
+    (
+        *("internal_error", "unknown_error", "unknown", "error", "unavailable", "data_loss"),
+        *("deadline_exceeded", "aborted", "failed_precondition", "unimplemented", "out_of_range"),
+    )
+)
+_REFUSED_STATUSES = {
+    "permission_denied": 403,
+    "unauthenticated": 401,
+    "not_found": 404,
+    "already_exists": 409,
+    "resource_exhausted": 429,
+    "invalid_argument": 400,
+}
+_STATUS_REASONS = {code: status_meaning(code) for code in (502, 503, 504)}
+_NOT_ITS_DURATION = ("finalTimeout", "documentHidden", "externalFinish")
+
+
+def duration_text(milliseconds: float) -> str:
+    """Return the time as a person says it: 0.4 s, 41 s, 3 min."""
+    seconds = milliseconds / 1000
+    if seconds < 9.95:
+        return f"{max(seconds, 0.1):.1f} s"
+    return f"{seconds:.0f} s" if seconds < 119.5 else format_duration(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class SpanReader:
+    """A span and the side that recorded it."""
+
+    span: Span
+    side: Side
+
+    @property
+    def op(self) -> str:
+        """The operation, never None."""
+        return self.span.op or ""
+
+    @property
+    def is_request(self) -> bool:
+        """Whether it is an HTTP request, sent or handled."""
+        return self.op.startswith(("http", "fetch", "xhr")) and not self.is_noise
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is a page, a screen, or what a click started."""
+        return self.op.startswith(_PAGES)
+
+    @property
+    def is_task(self) -> bool:
+        """Whether it is work in the background."""
+        return self.op.startswith(_TASKS)
+
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """The attributes by name."""
+        return dict(self.span.attributes)
+
+    @property
+    def method(self) -> str:
+        """The HTTP method in capitals, or ""."""
+        attributes = self.attributes
+        names = ("http.request.method", "http.method", "method")
+        own = next((attributes[name] for name in names if attributes.get(name)), "")
+        found = _METHOD.match(self.span.description or "") or _METHOD.match(
+            self.span.transaction or ""
+        )
+        return own.upper() or (found[1] if found else "")
+
+    @property
+    def address(self) -> str:
+        """The URL, path, or name of what was done, without the method."""
+        span, attributes = self.span, self.attributes
+        names = ("url.full", "http.url", "url")
+        known = next((attributes[name] for name in names if attributes.get(name)), "")
+        text = span.description or known or span.transaction or ""
+        if not self.op.startswith("http.client") and span.is_segment:
+            text = span.transaction or text
+        return _METHOD.sub("", text, count=1)[:600]
+
+    @property
+    def host(self) -> str:
+        """The host of the address in lowercase, or ""."""
+        found = re.match(r"[a-z]{2,10}://([^/?#\s]{1,253})", self.address, re.IGNORECASE)
+        return (found[1] if found else self.attributes.get("server.address", "")).lower()
+
+    @property
+    def target(self) -> str:
+        """The method and the URL without its query, or the name."""
+        return f"{self.method} {bare_url(self.address)}".strip()
+
+    @property
+    def is_noise(self) -> bool:
+        """Whether it says nothing about the customer: a static file, a probe, telemetry."""
+        return bool(_NOISE_PATH.search(self.address) or _NOISE_HOST.search(self.host)) or (
+            self.op.startswith("resource.")
+        )
+
+    @property
+    def service(self) -> str:
+        """The name of the other service that was called, or "" if it is ours."""
+        if not self.op.startswith("http.client") or not self.host:
+            return ""
+        vendor = _named(_VENDORS, self.host)
+        if self.side in CLIENT:
+            return vendor
+        return vendor or _named(_KINDS, self.host) or "another service"
+
+    @property
+    def action(self) -> UserAction | None:
+        """What the customer was doing, as far as the address says so."""
+        was_sent = self.method not in _READ_METHODS
+        return find_action((words_in(self.address),), was_sent=was_sent)
+
+    @property
+    def subject(self) -> str:
+        """What was done, at the beginning of a sentence."""
+        action, was_sent = self.action, self.method not in _READ_METHODS
+        if self.service or self.is_task:
+            return _capital(self.service or "a background task")
+        if self.op.startswith("http.server") and _CALLED_BACK.search(words_in(self.address)):
+            is_sign_in = action is UserAction.SIGNING_IN
+            return "The sign-in" if is_sign_in else _message(self.address)
+        if (was_sent and action in _DEEDS) or action is UserAction.SEARCHING:
+            return _capital(_DEEDS[action])
+        if action in _THINGS:
+            verb = _VERBS.get(self.method, "Opening")
+            return f"{verb} {_THINGS[action]}"
+        if self.is_page:
+            return "A click" if self.op.startswith("ui.action") else "Opening a page"
+        return "A request"
+
+    def remark(self) -> Remark | None:
+        """Return what it says, or None if nothing."""
+        if self.is_noise:
+            return None
+        if self.is_request:
+            return self._request()
+        if self.is_page:
+            return self._slow() or self._said(Kind.WORKED, "worked")
+        if self.is_task:
+            return self._task()
+        return None if self.span.is_segment else self._part()
+
+    def _said(self, kind: Kind, outcome: str, reason: str = "") -> Remark:
+        return Remark(kind, self.subject, outcome, reason, self.target)
+
+    def _request(self) -> Remark | None:
+        span, status = self.span, self.span.http_status
+        length = span.duration_ms or 0
+        took = duration_text(length)
+        code = status or _REFUSED_STATUSES.get(span.status or "", 0)
+        if self.service and (code >= 400 or self._has_failed):
+            return self._service(code, took)
+        if code == 499 or span.status in ("cancelled", "canceled"):
+            is_notable = length >= _CANCELED_MS or self.method not in _READ_METHODS
+            return self._said(Kind.FAILED, f"got no answer within {took}") if is_notable else None
+        if code >= 500:
+            is_full = code == 507
+            reason = "no room left" if is_full else _STATUS_REASONS.get(code, "")
+            return self._said(Kind.REFUSED if is_full else Kind.FAILED, "failed", reason)
+        if code >= 400:
+            outcome = "failed" if code in (404, 410) else "was refused"
+            is_password = code == 401 and self.action is UserAction.SIGNING_IN
+            reason = "" if is_password else status_meaning(code)
+            return self._said(Kind.REFUSED, outcome, reason or "not accepted")
+        if self._has_failed:
+            is_unanswered = not status and (self.op != "http.server" or length >= _SLOW_MS)
+            within = f" within {took}" if length >= _SLOW_MS else ""
+            return self._said(Kind.FAILED, f"got no answer{within}" if is_unanswered else "failed")
+        return self._slow() or self._said(Kind.WORKED, "worked")
+
+    @property
+    def _has_failed(self) -> bool:
+        return self.span.status in _FAILED_STATUSES or self.span.http_status == 0
+
+    def _service(self, code: int, took: str) -> Remark:
+        if code in (408, 504) or (self._has_failed and not code):
+            is_long = (self.span.duration_ms or 0) >= _SLOW_MS
+            return self._said(Kind.FAILED, f"didn’t answer{f' within {took}' * is_long}")
+        if code >= 500:
+            return self._said(Kind.FAILED, "failed", _STATUS_REASONS.get(code, ""))
+        if code == 429:
+            return self._said(Kind.REFUSED, "was asked too often")
+        known = "" if code == 401 else status_meaning(code)
+        return self._said(Kind.REFUSED, "refused our request", known)
+
+    def _slow(self) -> Remark | None:
+        length, usual = self.span.duration_ms or 0, self.span.usual_ms
+        is_cut = self.span.status in ("cancelled", "canceled")
+        if is_cut or self.attributes.get("sentry.idle_span_finish_reason") in _NOT_ITS_DURATION:
+            return None
+        if usual is None and _OPEN_ENDED.search(self.address):
+            return None
+        limit = _SLOW_UNKNOWN_MS if usual is None else max(_SLOW_MS, _TIMES_USUAL * usual)
+        if length < limit:
+            return None
+        took = f"took {duration_text(length)}"
+        usually = f"; it usually takes {duration_text(usual)}" if usual is not None else ""
+        return self._said(Kind.SLOW, f"{took}{usually}")
+
+    def _task(self) -> Remark | None:
+        if self._has_failed:
+            return self._said(Kind.FAILED, "failed")
+        waited = self.attributes.get("messaging.message.receive.latency", "")
+        if re.fullmatch(r"\d{1,12}(?:\.\d{1,9})?", waited) and float(waited) >= _QUEUED_MS:
+            return self._said(Kind.SLOW, f"waited {duration_text(float(waited))} for its turn")
+        return self._slow() if self.span.usual_ms is not None else None
+
+    def _part(self) -> Remark | None:
+        """Return a slow part of a request, which matters if the request is not known."""
+        if not self.op.startswith("db") or (self.span.duration_ms or 0) < _SLOW_UNKNOWN_MS:
+            return None
+        took = duration_text(self.span.duration_ms or 0)
+        return Remark(Kind.SLOW, "Our data store", f"took {took} to answer")
+
+
+def _named(rows: Iterable[tuple[re.Pattern[str], str]], text: str) -> str:
+    return next((name for pattern, name in rows if pattern.search(text)), "")
+
+
+def _message(text: str) -> str:
+    """Return what another service sends to tell us something."""
+    is_payment = _named(_VENDORS[:1] + _KINDS[:1], text.lower())
+    return "The payment provider’s message" if is_payment else "Another service’s message"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+# Logs
+
+_LOUD = frozenset(("warn", "warning", "error", "fatal", "critical"))
+_ERRORS = frozenset(("error", "fatal", "critical"))
+_NOTES = tuple(
+    (re.compile(pattern), kind, sentence)
+    for pattern, kind, sentence in (
+        (
+            r"\b(?:feature|flag|toggle|experiment|beta)\b.{0,60}\b(?:disabled|off|not enabled"
+            r"|inactive|not available)\b|\b(?:disabled|off|not enabled)\b.{0,30}\b(?:feature|flag)",
+            Kind.WARNING,
+            "A feature is turned off for this customer",
+        ),
+        (
+            r"(?:web ?hook|callback|\bipn\b).{0,80}(?:reject|refus|invalid|signature|verif\w{1,8} "
+            r"fail|unauthori[sz]ed)|signature.{0,60}(?:web ?hook|callback)",
+            Kind.REFUSED,
+            "{message} was refused",
+        ),
+        (
+            r"\b(?:no|not|never|missing|without|waiting for|still no)\b.{0,40}(?:web ?hook|callback"
+            r"|\bipn\b|confirmation from)|(?:web ?hook|callback).{0,40}\b(?:never|not received"
+            r"|overdue|missing|timed out|did not|didn't)\b",
+            Kind.FAILED,
+            "{message} didn’t arrive",
+        ),
+        (
+            r"too large body|(?:body|payload|entity|file|upload|attachment|image).{0,30}"
+            r"(?:too (?:large|big)|exceeds? .{0,20}(?:limit|size|maximum))|max\w{0,4}.?file.?size",
+            Kind.REFUSED,
+            "What was sent is too large",
+        ),
+        (
+            r"maintenance.{0,20}\b(?:on|mode|enabled|active|in progress)\b",
+            Kind.FAILED,
+            "Our server was down for maintenance",
+        ),
+        (
+            r"(?:upload|file|attachment).{0,40}(?:reject|refus|blocked|infected|virus|malware"
+            r"|unsupported|not (?:allowed|supported|accepted))",
+            Kind.REFUSED,
+            "The file was refused",
+        ),
+        (
+            r"(?:web ?socket|\bsse\b|event ?source|live connection|socket).{0,40}(?:disconnect"
+            r"|closed|lost|dropp|fail|error)",
+            Kind.FAILED,
+            "The live connection was lost",
+        ),
+        (
+            r"(?:storage|disk|space|mailbox).{0,30}(?:quota|exceed|full|used up|limit reached)"
+            r"|quota.{0,30}(?:storage|disk|space|mailbox)",
+            Kind.REFUSED,
+            "There is no room left for this customer",
+        ),
+        (
+            r"\b(?:link|invitation|share|url|download).{0,20}expired",
+            Kind.REFUSED,
+            "A link had expired",
+        ),
+        (
+            r"(?:retr(?:y|ies)|attempts?).{0,30}(?:exhausted|giving up|gave up)"
+            r"|(?:giving up|gave up).{0,30}(?:retr|attempt)",
+            Kind.FAILED,
+            "It was tried several times and then given up",
+        ),
+    )
+)
+_REFUSAL = re.compile(
+    r"declin|refus|reject|denied|not (?:accepted|allowed|valid)|invalid|expired|blocked|locked"
+    r"|insufficient|limit|already|sold out|unauthori|forbidden"
+)
+_TROUBLE = re.compile(
+    r"fail|declin|reject|refus|denied|timed? ?out|unavailable|unreachable|exceed|expired|blocked"
+    r"|locked|invalid|missing|lost|disconnect|abort|not (?:found|received|sent|saved|delivered"
+    r"|available|allowed)|could not|couldn't|cannot|unable|no longer|slow|stuck|rolled back"
+)
+_IN_CODE = re.compile(
+    r"deprecat|will be removed|not recommended|has been renamed|\bremovedin|futurewarning"
+    r"|resourcewarning|userwarning|experimentalwarning|hydrat|unique \"key\" prop|peer dep"
+    r"|source ?map|devtools|\[hmr\]|\[vite\]|strict mode|act\(\)|non-passive|preload",
+    re.IGNORECASE,
+)
+_GOOD_END = re.compile(
+    r"\b(?:succeeded|successful(?:ly)?|recovered|resolved|reconnected|healthy)\b"
+)
+_SDK_PLATFORMS = (
+    (re.compile(r"javascript\.(?:node|express|nest|next|aws|google|bun|deno|hono)"), "node"),
+    (re.compile(r"javascript"), "javascript"),
+    (re.compile(r"cocoa|android|flutter|react-native|unity"), "cocoa"),
+    (re.compile(r"python|ruby|php|\bgo\b"), "python"),
+)
+
+
+def _platform_of(log: LogEntry) -> str | None:
+    sdk = dict(log.attributes).get("sentry.sdk.name", "")
+    return next((name for pattern, name in _SDK_PLATFORMS if pattern.search(sdk)), None)
+
+
+def log_remark(log: LogEntry) -> Remark | None:
+    """Return what a log entry says, or None if nothing about the customer.
+
+    Below a warning, only a known refusal counts.
+    """
+    message, severity = (log.message or "")[:500], (log.severity or "info").lower()
+    text = message.lower()
+    if severity not in (*_LOUD, "info") or _IN_CODE.search(text) or _GOOD_END.search(text):
+        return None
+    is_error, is_loud = severity in _ERRORS, severity in _LOUD
+    note = next((one for one in _NOTES if one[0].search(text)), None)
+    if note:
+        sentence = note[2].replace("{message}", _message(text))
+        return Remark(note[1], sentence, target=message)
+    event = Event(
+        id=log.id,
+        timestamp=log.timestamp,
+        message=message,
+        level=severity,
+        platform=_platform_of(log),
+    )
+    rule = rule_for(event)
+    is_said = rule is not None and rule.reads is Reading.STATEMENT
+    if rule and not (rule.slight or rule.broad) and (is_said or is_loud):
+        kind = Kind.FAILED if is_error else Kind.WARNING
+        kind = Kind.REFUSED if _REFUSAL.search(text) else kind
+        return Remark(kind, rule.sentence_for(side_of(event))[:-1], target=message)
+    if is_error or (is_loud and _TROUBLE.search(text)):
+        noted = "an error" if is_error else "a warning"
+        return Remark(Kind.WARNING, f"The program logged {noted}", target=message)
+    return None

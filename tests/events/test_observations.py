@@ -1,0 +1,410 @@
+"""What logs and spans say in plain words, and the headline when there were no errors."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from apps.events.activity import LogEntry, Span
+from apps.events.answer import Answer, RelatedData, SearchScope, Signal, UnreadSignal
+from apps.events.identifier import parse_customer
+from apps.events.observations import Observation, observations_of, troubles_of
+from apps.events.query import Question, Window
+from apps.events.summary import headline
+
+MOMENT = datetime(2026, 11, 20, 13, 5, tzinfo=UTC)
+BOTH = (Signal.LOGS, Signal.SPANS)
+_numbers = count()
+
+
+def span(at: float, op: str, description: str, ms: float, **fields: Any) -> Span:
+    """Return a span of the customer that went well, unless `fields` say otherwise."""
+    known = {
+        "status": "ok",
+        "trace_id": "a" * 32,
+        "project": "web" if "client" in op or op.startswith(("page", "nav", "ui")) else "api",
+        "names_customer": True,
+    }
+    return Span(
+        f"{next(_numbers):016x}",
+        MOMENT + timedelta(seconds=at),
+        ms,
+        op,
+        description,
+        **{**known, **fields},
+    )
+
+
+def handled(at: float, description: str, ms: float, http: int = 200, **fields: Any) -> Span:
+    """Return a request as our server handled it."""
+    known = {"http_status": http, "is_segment": True, "transaction": description}
+    return span(at, "http.server", description, ms, **{**known, **fields})
+
+
+def log(at: float, severity: str, message: str, **fields: Any) -> LogEntry:
+    """Return a log entry of the customer."""
+    known = {"trace_id": "a" * 32, "project": "api", "names_customer": True}
+    return LogEntry(
+        f"{next(_numbers):032x}",
+        MOMENT + timedelta(seconds=at),
+        severity,
+        message,
+        **{**known, **fields},
+    )
+
+
+def answer(*rows: Span | LogEntry, surely: tuple[Signal, ...] = BOTH) -> Answer:
+    """Return an answer without errors. A signal that is not in `surely` could not be read."""
+    unread = tuple(UnreadSignal(one, "Not read.") for one in BOTH if one not in surely)
+    return Answer(
+        question=Question(parse_customer("1001"), Window(MOMENT, 30)),
+        searched=SearchScope("acme"),
+        events=(),
+        issues=(),
+        complete=True,
+        fetched_at=MOMENT + timedelta(days=1),
+        events_total=0,
+        beside=RelatedData(
+            logs=tuple(row for row in rows if isinstance(row, LogEntry)),
+            spans=tuple(row for row in rows if isinstance(row, Span)),
+            asked=BOTH,
+            surely=surely,
+            unread=unread,
+        ),
+    )
+
+
+def troubles(*rows: Span | LogEntry) -> tuple[Observation, ...]:
+    return troubles_of(answer(*rows))
+
+
+def words(*rows: Span | LogEntry) -> list[str]:
+    return [" ".join((one.sentence, *one.also)) for one in troubles(*rows)]
+
+
+def first_line(*rows: Span | LogEntry, surely: tuple[Signal, ...] = BOTH) -> str:
+    return headline(answer(*rows, surely=surely), ZoneInfo("UTC"))
+
+
+SAID: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
+    (
+        "The upload got no answer within 61 s.",
+        (span(-58, "http.client", "PUT /files/upload", 61_200, status="deadline_exceeded"),),
+    ),
+    (
+        "The upload was refused: too large.",
+        (
+            span(-20, "http.client", "POST /album/attachments", 900, http_status=413),
+            log(-19.5, "warn", "client intended to send too large body: 31457280 bytes"),
+        ),
+    ),
+    (
+        "Opening the report was refused: not allowed.",
+        (
+            span(-5, "http.client", "GET /reports/export", 210, http_status=403),
+            handled(-4.9, "GET /reports/export", 150, 403, names_customer=False),
+        ),
+    ),
+    (
+        "A feature is turned off for this customer.",
+        (log(-29, "info", "calendar: feature new-view disabled for account"),),
+    ),
+    (
+        "The payment provider’s message was refused.",
+        (log(-60, "error", "Stripe webhook rejected: no signature matches the payload"),),
+    ),
+    (
+        "The payment provider’s message didn’t arrive.",
+        (log(-9, "warning", "payment pi_3: no webhook received after 180s, still pending"),),
+    ),
+    (
+        "The search took 41 s; it usually takes 0.4 s.",
+        (
+            handled(-40, "GET /search", 41_000, usual_ms=420),
+            span(-39, "db.query", "SELECT name FROM products", 40_000, transaction="GET /search"),
+        ),
+    ),
+    (
+        "While using the cart: a coupon or discount was not accepted.",
+        (
+            handled(-12, "POST /cart/coupon", 180),
+            log(-11.9, "warn", "coupon refused: code expired"),
+        ),
+    ),
+    (
+        "The payment provider didn’t answer within 30 s.",
+        (
+            handled(-45, "POST /checkout/pay", 30_400, usual_ms=900),
+            span(
+                -44.8,
+                "http.client",
+                "POST https://api.stripe.com/v1/charges",
+                30_000,
+                status="deadline_exceeded",
+                transaction="POST /checkout/pay",
+                project="api",
+            ),
+        ),
+    ),
+    (
+        "A background task waited 29 min for its turn.",
+        (
+            span(
+                100,
+                "queue.process",
+                "send_invoice",
+                800,
+                is_segment=True,
+                attributes=(("messaging.message.receive.latency", "1788000"),),
+            ),
+        ),
+    ),
+    (
+        "A request got no answer.",
+        (span(-10, "http.client", "POST /notes", 5, http_status=0, status="internal_error"),),
+    ),
+    (
+        "A request failed: not there. A link had expired.",
+        (handled(-8, "GET /s/:token", 20, 404), log(-8, "info", "link expired, token removed")),
+    ),
+    (
+        "A sign-in request was refused: not accepted. "
+        "The customer's account is locked or turned off.",
+        (
+            handled(-4, "POST /login", 300, 401),
+            log(-3.9, "warning", "login blocked: account locked after 5 failed attempts"),
+        ),
+    ),
+    (
+        "A request was refused: not signed in.",
+        (span(-3, "http.client", "PUT /forms/778", 110, http_status=401),),
+    ),
+    (
+        "A request failed: no room left.",
+        (handled(-3, "POST /drawings", 50, 507),),
+    ),
+    (
+        "Opening the cart took 41 s; it usually takes 0.4 s.",
+        (span(-50, "pageload", "/cart", 41_200, is_segment=True, usual_ms=400),),
+    ),
+    (
+        "Opening the orders took 30 s; it usually takes 1.2 s.",
+        (
+            span(-31, "ui.load", "Orders", 29_600, is_segment=True, usual_ms=1_200, project="ios"),
+            span(-30, "http.client", "GET /v2/orders", 28_000, project="ios"),
+        ),
+    ),
+    (
+        "A sign-in request failed: down or too busy. "
+        "The sign-in service didn’t answer within 20 s.",
+        (
+            handled(-40, "POST /login", 20_300, 502),
+            span(
+                -39.9,
+                "http.client",
+                "POST https://oauth2.googleapis.com/token",
+                20_000,
+                status="deadline_exceeded",
+                transaction="POST /login",
+                project="api",
+            ),
+        ),
+    ),
+    (
+        "A background task failed.",
+        (span(-98, "queue.process", "run_import", 900, status="internal_error", is_segment=True),),
+    ),
+    (
+        "The text message service failed: down or too busy.",
+        (span(-9, "http.client", "POST https://api.twilio.com/send", 600, http_status=503),),
+    ),
+    (
+        "While sending a file: the file was refused.",
+        (handled(-15, "POST /uploads", 90), log(-15, "warning", "upload rejected: type .exe")),
+    ),
+    (
+        "The upload got no answer within 30 s.",
+        (span(-40, "http.client", "POST /files/upload", 30_000, status="cancelled"),),
+    ),
+    ("The live connection was lost.", (log(-60, "warn", "websocket closed (code 1006)"),)),
+    (
+        "There was not enough money on the card or account.",
+        (log(-19, "info", "payment declined by issuer: insufficient_funds"),),
+    ),
+    ("The program logged an error.", (log(-19, "error", "state 17 in step 4"),)),
+)
+
+QUIET: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
+    ("as slow as usual", (handled(-60, "GET /reports/annual", 38_000, usual_ms=36_500),)),
+    ("static file", (handled(-30, "GET /favicon.ico", 4, 404),)),
+    (
+        "check before sign-in",
+        (
+            span(-40, "http.client", "GET /me", 40, http_status=401),
+            span(-20, "http.client", "POST /login", 300, http_status=200),
+        ),
+    ),
+    ("health check", (handled(-10, "GET /healthz", 5_000, 503),)),
+    ("debug note", (log(-30, "debug", "cache miss, failed to find in L1, retrying"),)),
+    ("note of a form", (log(-30, "info", "payment form rendered"),)),
+    ("warning about code", (log(-30, "warning", "DeprecationWarning: parse() is invalid"),)),
+    ("retry that worked", (log(-30, "warning", "timeout, second attempt succeeded"),)),
+    (
+        "telemetry",
+        (span(-29, "http.client", "POST https://telemetry.example/v1", 9, http_status=503),),
+    ),
+    (
+        "tab in the background",
+        (
+            span(
+                -30,
+                "pageload",
+                "/checkout",
+                24_000,
+                status="cancelled",
+                is_segment=True,
+                usual_ms=1_500,
+            ),
+        ),
+    ),
+    (
+        "page measured until its limit",
+        (
+            span(
+                -30,
+                "navigation",
+                "/chat",
+                30_000,
+                status="deadline_exceeded",
+                is_segment=True,
+                attributes=(("sentry.idle_span_finish_reason", "finalTimeout"),),
+            ),
+        ),
+    ),
+    ("request that stays open", (span(-60, "http.client", "GET /events/stream", 55_000),)),
+    (
+        "suggestion replaced by the next one",
+        (span(-12, "http.client", "GET /suggest", 80, status="cancelled"),),
+    ),
+    (
+        "one retry at once",
+        (
+            span(-9, "http.client", "GET /prices", 30, http_status=503),
+            span(-8, "http.client", "GET /prices", 30, http_status=200),
+        ),
+    ),
+    (
+        "another person's part of a batch",
+        (
+            span(
+                -200,
+                "queue.process",
+                "nightly",
+                300_000,
+                is_segment=True,
+                names_customer=False,
+                usual_ms=290_000,
+            ),
+            log(-120, "info", "invoice created"),
+            log(-90, "error", "invoice failed: VAT number missing", names_customer=False),
+        ),
+    ),
+)
+
+
+def test_rows_are_said_in_plain_words() -> None:
+    for sentence, rows in SAID:
+        assert words(*rows) == [sentence]
+
+
+def test_what_says_nothing_about_the_customer_is_no_trouble() -> None:
+    for name, rows in QUIET:
+        assert words(*rows) == [], name
+
+
+def test_observation_rests_on_all_rows_of_its_request() -> None:
+    sent = span(-5, "http.client", "GET /cart", 300, http_status=500)
+    served = handled(-4.9, "GET /cart", 200, 500, names_customer=False)
+    noted = log(-4.8, "error", "state 17 in step 4", names_customer=False)
+    (one,) = troubles(served, noted, sent)
+    assert {row.id for row in one.rows} == {sent.id, served.id, noted.id}
+    assert one.rows[0] == sent
+    assert one.names_customer
+
+
+def test_requests_at_the_same_time_stay_apart() -> None:
+    rows = (
+        span(-5, "http.client", "GET /cart", 300, http_status=500),
+        span(-5, "http.client", "GET /orders", 300, http_status=403),
+        log(-4.9, "error", "state 17 in step 4"),
+    )
+    assert words(*rows) == [
+        "Opening the cart failed.",
+        "Opening the orders was refused: not allowed.",
+        "The program logged an error.",
+    ]
+
+
+def test_repeats_are_counted_and_a_later_success_is_said() -> None:
+    tries = [span(-50 + 8 * at, "http.client", "POST /login", 90, http_status=503) for at in (0, 1)]
+    assert first_line(*tries, span(-9, "http.client", "POST /login", 90)) == (
+        "No errors, but a sign-in request failed: down or too busy, 2 times. After that, it worked."
+    )
+
+
+def test_row_that_names_nobody_counts_by_trace_and_says_so() -> None:
+    unnamed = handled(-4, "GET /cart", 200, 500, names_customer=False)
+    assert words(unnamed) == []
+    (one,) = troubles(unnamed, log(-9, "info", "cart opened"))
+    assert not one.names_customer
+    assert first_line(unnamed, log(-9, "info", "cart opened")).endswith("by a trace only.")
+
+
+def test_headline_counts_by_kind_and_says_the_gravest() -> None:
+    rows = (
+        handled(-60, "GET /search", 41_000, usual_ms=420, trace_id="b" * 32),
+        span(-9, "http.client", "GET /orders", 80, http_status=403),
+        span(-5, "http.client", "POST /uploads", 80, http_status=502),
+        span(-4, "http.client", "POST /notes", 80, http_status=500),
+    )
+    assert first_line(*rows) == (
+        "No errors, but two requests failed, one request was refused, and one step took 41 s. "
+        "A request failed."
+    )
+
+
+def test_worked_is_said_only_if_all_was_read_and_there_was_something() -> None:
+    good = handled(-30, "GET /cart", 200)
+    probe = handled(-20, "GET /favicon.ico", 4, 404)
+    nothing = "No errors, and Sentry has no logs or requests of this customer: we can’t tell"
+    for said, line in (
+        ("No errors; everything that Sentry recorded of this customer then worked.", (good,)),
+        ("requests then worked, apart from background and repeated ones.", (good, probe)),
+        (nothing, ()),
+        ("shows no failure.", (log(-9, "info", "cart opened"),)),
+        ("shows no failure.", (replace(good, names_customer=False),)),
+    ):
+        assert said in first_line(*line), said
+    for rows in ((good,), ()):
+        text = first_line(*rows, surely=(Signal.LOGS,))
+        assert "not all requests of this customer could be read" in text
+        assert "worked" not in text
+
+
+def test_without_logs_and_spans_on_the_server_nothing_is_claimed() -> None:
+    sample = replace(answer(), beside=RelatedData())
+    assert headline(sample, ZoneInfo("UTC")) == "No errors for this customer in this window."
+    only_spans = RelatedData(
+        spans=(handled(-3, "GET /cart", 9),), asked=(Signal.SPANS,), surely=(Signal.SPANS,)
+    )
+    text = headline(replace(sample, beside=only_spans), ZoneInfo("UTC"))
+    assert text == "No errors; every request that Sentry recorded of this customer then worked."
+
+
+def test_order_of_rows_changes_nothing() -> None:
+    rows = [row for _sentence, group in SAID for row in group]
+    shown = observations_of(answer(*rows))
+    assert observations_of(answer(*reversed(rows))) == shown
+    covered = [row.id for one in shown for row in one.rows]
+    assert len(covered) == len(set(covered))
