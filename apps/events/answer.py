@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import TypedDict
 
 from apps.events.activity import LogEntry, Span
 from apps.events.event import Event, Issue
@@ -120,8 +121,9 @@ class RelatedData:
     """Data that Sentry has about the customer in addition to the events.
 
     `asked` are the requested signals. `surely` are those that were read completely: only for them
-    does an empty list mean that nothing exists. `trace_errors` are events of the customer's traces
-    that name no customer.
+    does an empty list mean that nothing exists. `absent` are those that the server doesn't have
+    for us, with the reason. `trace_errors` are events of the customer's traces that name no
+    customer.
     """
 
     replays: tuple[Replay, ...] = ()
@@ -133,7 +135,13 @@ class RelatedData:
     asked: tuple[Signal, ...] = ()
     surely: tuple[Signal, ...] = ()
     unread: tuple[UnreadSignal, ...] = ()
+    absent: tuple[UnreadSignal, ...] = ()
     calls: int = 0
+
+    @property
+    def activity(self) -> tuple[LogEntry | Span, ...]:
+        """The logs, then the spans."""
+        return (*self.logs, *self.spans)
 
     def within(self, window: Window, events: Sequence[Event]) -> "RelatedData":
         """Return the part in a narrower window and in the traces of that window's events."""
@@ -149,6 +157,7 @@ class RelatedData:
                 if window.contains(error.timestamp) and error.trace_id in traces
             ),
             deploys=deploys_around(self.deploys, window, projects),
+            **_activity_in(self, traces, lambda row: window.contains(_time_of(row))),
         )
 
     def merged_with(self, later: "RelatedData") -> "RelatedData":
@@ -160,11 +169,39 @@ class RelatedData:
             feedback=later.feedback or self.feedback,
             trace_errors=later.trace_errors or self.trace_errors,
             deploys=later.deploys or self.deploys,
+            logs=later.logs or self.logs,
+            spans=later.spans or self.spans,
             asked=tuple(dict.fromkeys((*self.asked, *later.asked))),
             surely=tuple(dict.fromkeys((*self.surely, *later.surely))),
             unread=(*still_unread, *later.unread),
+            absent=tuple(dict.fromkeys((*self.absent, *later.absent))),
             calls=self.calls + later.calls,
         )
+
+
+class _Activity(TypedDict):
+    logs: tuple[LogEntry, ...]
+    spans: tuple[Span, ...]
+
+
+def _activity_in(
+    related: RelatedData, traces: Collection[str | None], belongs: Callable[[LogEntry | Span], bool]
+) -> _Activity:
+    """Return the logs and spans that belong, and of those that name nobody, these traces' own.
+
+    The traces of those that name the customer count as well.
+    """
+    rows = [row for row in related.activity if belongs(row)]
+    own = {*traces, *(row.trace_id for row in rows if row.names_customer)} - {None}
+    kept = [row for row in rows if row.names_customer or row.trace_id in own]
+    return _Activity(
+        logs=tuple(row for row in kept if isinstance(row, LogEntry)),
+        spans=tuple(row for row in kept if isinstance(row, Span)),
+    )
+
+
+def _time_of(row: LogEntry | Span) -> datetime:
+    return row.timestamp if isinstance(row, LogEntry) else row.started_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -558,6 +595,7 @@ def _is_within(answer: Answer, projects: Collection[str]) -> bool:
         *(issue.project for issue in answer.issues),
         *(one.project for one in beside.feedback),
         *(deploy.project for deploy in beside.deploys),
+        *(row.project for row in beside.activity),
     )
     searched = answer.searched.projects
     return all(
@@ -597,6 +635,7 @@ def _restrict_related(
             if error.project in projects and error.trace_id in traces
         ),
         deploys=tuple(deploy for deploy in beside.deploys if deploy.project in projects),
+        **_activity_in(beside, traces, lambda row: row.project in projects),
         surely=(),
         unread=tuple(
             replace(one, message=f"Not all {one.signal} could be read.") for one in beside.unread

@@ -133,7 +133,9 @@ def read_related(lookup: Lookup) -> None:
     try:
         with sentry_client(person=lookup.user_id) as client:
             projects = visible_projects(client)
-            later = fetch_related(client, question, signals, answer.events, projects=projects)
+            later = fetch_related(
+                client, question, signals, answer.events, projects=projects, known=answer.beside
+            )
     except SentryError as error:
         raise LookupFailed(problem_of(error)) from error
     extended = add_related(answer, later, customer=question.customer.identifier)

@@ -350,15 +350,18 @@ def _record_findings(lookup: Lookup, answer: Answer) -> None:
 
 
 def related_counts(related: RelatedData) -> dict[str, object]:
-    """Return how much related data was found, which signals are missing, and the calls made."""
+    """Return how much related data was found, what is missing or absent, and the calls made."""
     counts: dict[str, object] = {
         Signal.REPLAYS: len(related.replays),
         Signal.FEEDBACK: len(related.feedback),
         Signal.TRACES: len(related.trace_errors),
         Signal.DEPLOYS: len(related.deploys),
+        Signal.LOGS: len(related.logs),
+        Signal.SPANS: len(related.spans),
     }
     unread = sorted({missing.signal for missing in related.unread})
-    return {**counts, "unread": unread, "calls": related.calls}
+    absent = sorted({missing.signal for missing in related.absent})
+    return {**counts, "unread": unread, "absent": absent, "calls": related.calls}
 
 
 def outcome_of(answer: Answer) -> Outcome:

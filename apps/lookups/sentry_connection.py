@@ -6,7 +6,8 @@ This is the only place where Django's settings and the Sentry client meet.
 import hashlib
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import astuple, replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from apps.lookups.problems import problem_of
 from apps.lookups.throttling import SharedRateLimiter
 from apps.sentry import (
     Flavor,
+    Quirks,
     SentryAuthRefused,
     SentryClient,
     SentryConfig,
@@ -84,9 +86,20 @@ def _with_remembered(config: SentryConfig) -> SentryConfig:
     if config.flavor == Flavor.AUTO and flavor in (Flavor.SENTRY, Flavor.GLITCHTIP):
         config = replace(config, flavor=Flavor(str(flavor)))
     one_project = cache.get_sealed(f"one-project/{_fingerprint(config)}") is True
-    absent = cache.get_sealed(f"absent/{_fingerprint(config)}")
-    signals = (one for one in config.signals if not isinstance(absent, list) or one not in absent)
-    return replace(config, one_project=one_project, signals=tuple(signals))
+    absent = _remembered_by_signal(f"absent/{_fingerprint(config)}")
+    quirks = _remembered_by_signal(f"quirks/{_fingerprint(config)}")
+    return replace(
+        config,
+        one_project=one_project,
+        signals=tuple(one for one in config.signals if one not in absent),
+        absent=tuple((one, str(absent[one])) for one in config.signals if one in absent),
+        quirks=tuple((one, Quirks(*value)) for one, value in quirks.items()),
+    )
+
+
+def _remembered_by_signal(key: str) -> dict[Signal, Any]:
+    known = cache.get_sealed(key)
+    return {Signal(one): value for one, value in known.items()} if isinstance(known, dict) else {}
 
 
 def _remember(client: SentryClient) -> None:
@@ -97,9 +110,10 @@ def _remember(client: SentryClient) -> None:
         cache.put_sealed(f"one-project/{_fingerprint(client.config)}", True, _DAY_S)
     if client.absent_signals:
         key = f"absent/{_fingerprint(client.config)}"
-        known = cache.get_sealed(key)
-        absent = {*client.absent_signals, *(known if isinstance(known, list) else ())}
-        cache.put_sealed(key, sorted(absent), _HOUR_S)
+        cache.put_sealed(key, {**_remembered_by_signal(key), **client.absent_signals}, _HOUR_S)
+    if client.quirks != dict(client.config.quirks):
+        quirks = {signal: astuple(one) for signal, one in client.quirks.items()}
+        cache.put_sealed(f"quirks/{_fingerprint(client.config)}", quirks, _DAY_S)
 
 
 def _with_region(config: SentryConfig, limiter: SharedRateLimiter) -> SentryConfig:

@@ -29,8 +29,7 @@ REST_S = 15.0
 MAX_REST_S = 120.0
 SLOT_S = 4.0
 
-# Calls for related data use the first slot only; the others take it last.
-_RELATED_SLOTS = (0,)
+# Calls for related data use the slot of their lane only; the others take the first slots last.
 _ALL_SLOTS = tuple(reversed(range(MAX_SLOTS)))
 
 _COUNT_TTL_S = 60.0
@@ -130,9 +129,9 @@ class SharedRateLimiter:
             cache.put(self._rest, [until, seconds], seconds + _PROBE_TTL_S)
             cache.delete(self._probe)
 
-    def for_related(self) -> "SharedRateLimiter":
+    def for_related(self, lane: int = 0) -> "SharedRateLimiter":
         """Return the rate limiter for calls that an answer can do without."""
-        return _RelatedRateLimiter(self._name, self._person)
+        return _RelatedRateLimiter(self._name, self._person, lane)
 
     def _check(self, blocks: tuple[str, ...], *, may_probe: bool) -> None:
         known = cache.get_many((*blocks, self._rest))
@@ -184,22 +183,23 @@ class SharedRateLimiter:
 
 
 class _RelatedRateLimiter(SharedRateLimiter):
-    """One slot, no probe, no effect on the circuit, and blocks of its own.
+    """One slot per lane, no probe, no effect on the circuit, and blocks of its own.
 
     The same endpoints serve the answers themselves, which a limit met here must not delay. Only
     the shared limit holds back both: Sentry would refuse the calls for the answers as well.
     """
 
-    def __init__(self, name: str, person: int | None) -> None:
+    def __init__(self, name: str, person: int | None, lane: int) -> None:
         super().__init__(name, person)
-        self._single = _slots_of(name, "aside", 1)
+        self._single = _slots_of(name, f"aside-{lane}", 1)
+        self._numbers = (lane,)
 
     def check(self, route: str) -> None:
         self._check((self._not_before(route), self._related_not_before(route)), may_probe=False)
 
     @contextmanager
     def slot(self, seconds: float) -> Iterator[None]:
-        with self._single.hold(self._person, seconds), self._both(seconds, _RELATED_SLOTS):
+        with self._single.hold(self._person, seconds), self._both(seconds, self._numbers):
             yield
 
     def record_response(self, route: str, headers: Mapping[str, str]) -> None:

@@ -14,6 +14,7 @@ from time import thread_time
 from typing import Any
 from urllib.parse import unquote
 
+from apps.events.activity import LogEntry, Span
 from apps.events.answer import Answer, Deploy, Feedback, RelatedData, Replay, case_pattern
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue, Request
 from apps.redaction.addresses import ADDRESSES, DEVICES, IPV4
@@ -487,9 +488,10 @@ def _string(value: str, ledger: Ledger, key: str) -> str:
 
 
 def _identifiers_in_related(related: RelatedData) -> set[str]:
-    """Return the customer's identifiers in replays and feedback."""
+    """Return the customer's identifiers in replays, feedback, logs, and spans."""
     identities = [replay.identities for replay in related.replays]
     identities += [feedback.identities for feedback in related.feedback]
+    identities += [row.identities for row in related.activity]
     return {value for pairs in identities for _name, value in pairs}
 
 
@@ -527,6 +529,32 @@ def _without_name(text: str, name: str, alias: str) -> str:
     if not words:
         return text
     return re.sub(rf"(?<![\w<-])(?:{words})(?![\w>])", lambda _: alias, text, flags=re.IGNORECASE)
+
+
+def _log(entry: LogEntry, ledger: Ledger) -> LogEntry:
+    return replace(
+        entry,
+        severity=_code(entry.severity, ledger),
+        message=_optional(entry.message, ledger),
+        environment=_code(entry.environment, ledger),
+        release=_release(entry.release, ledger),
+        attributes=_pairs(entry.attributes, ledger),
+        identities=(),
+    )
+
+
+def _span(span: Span, ledger: Ledger) -> Span:
+    return replace(
+        span,
+        op=_code(span.op, ledger),
+        description=_optional(span.description, ledger),
+        status=_code(span.status, ledger),
+        transaction=_optional(span.transaction, ledger),
+        environment=_code(span.environment, ledger),
+        release=_release(span.release, ledger),
+        attributes=_pairs(span.attributes, ledger),
+        identities=(),
+    )
 
 
 # Results and events
@@ -763,6 +791,8 @@ def _related(related: RelatedData, ledger: Ledger) -> RelatedData:
         feedback=tuple(_feedback(feedback, ledger) for feedback in related.feedback),
         deploys=tuple(_deploy(deploy, ledger) for deploy in related.deploys),
         trace_errors=tuple(_event(event, ledger) for event in related.trace_errors),
+        logs=tuple(_log(entry, ledger) for entry in related.logs),
+        spans=tuple(_span(span, ledger) for span in related.spans),
     )
 
 

@@ -3,6 +3,7 @@
 from apps.sentry.client import SentryClient
 from apps.sentry.config import (
     Flavor,
+    Quirks,
     SentryAddressRefused,
     SentryAuthRefused,
     SentryBadResponse,
@@ -26,6 +27,7 @@ from apps.sentry.throttling import RateLimiter
 
 __all__ = [
     "Flavor",
+    "Quirks",
     "RateLimiter",
     "SentryAddressRefused",
     "SentryAuthRefused",

@@ -5,7 +5,7 @@ Reference: https://docs.sentry.io/api/
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
@@ -18,6 +18,7 @@ from apps.events.summary import summarize
 from apps.sentry.config import (
     Deadline,
     Flavor,
+    Quirks,
     SentryBadResponse,
     SentryConfig,
     SentryError,
@@ -29,6 +30,7 @@ from apps.sentry.http import TRIES, ApiResponse, Params, Transport
 from apps.sentry.parsing import (
     Identities,
     Project,
+    check_table,
     items,
     mapping,
     parse_counts,
@@ -163,10 +165,10 @@ class ProgressTracker:
 class SentryClient:
     """Sentry's API for one organization. One client serves one lookup and logs its calls.
 
-    `flavor`, `one_project`, and `absent_signals` start from the configuration and follow what the
-    server's responses show; `flavor_is_sure` is true once one has shown the flavor. `announce`
-    says how many calls follow at once; optional calls wait until these have begun. For a client
-    of optional calls, `cancel_waiting` and `stop_yielding` end that.
+    `flavor`, `one_project`, `absent_signals`, and `quirks` start from the configuration and follow
+    what the server's responses show; `flavor_is_sure` is true once one has shown the flavor.
+    `announce` says how many calls follow at once; optional calls wait until these have begun. For
+    a client of optional calls, `cancel_waiting`, `stop_yielding`, and `prioritize` end that.
     """
 
     def __init__(
@@ -178,13 +180,15 @@ class SentryClient:
         self.announce = self._rate_limiter.announce
         self.cancel_waiting: Callable[[], None] = lambda: None
         self.stop_yielding: Callable[[], None] = lambda: None
+        self.prioritize: Callable[[], None] = lambda: None
         self._transport = Transport(config, self._rate_limiter, tries=tries)
         self.organization_path = f"/organizations/{path_segment(config.organization)}"
         self.flavor = config.flavor
         self.flavor_is_sure = False
         self.one_project = config.one_project
         self.projects_are_fresh = False
-        self.absent_signals: set[Signal] = set()
+        self.absent_signals: dict[Signal, str] = {}
+        self.quirks: dict[Signal, Quirks] = dict(config.quirks)
         self.row_fields: Sequence[str] = _ROW_FIELDS
         self.deadline = Deadline(config.deadline_s)
         self.progress_tracker = ProgressTracker()
@@ -194,16 +198,17 @@ class SentryClient:
         """Return the HTTP requests sent so far, including retries."""
         return self._transport.log
 
-    def for_related(self, deadline_s: float) -> "SentryClient":
+    def for_related(self, deadline_s: float, *, lanes: int = 1) -> "SentryClient":
         """Return a client for optional calls, which yield to this one's.
 
-        It tries each call once and has its own call log.
+        It tries each call once and has its own call log. `lanes` is how many run at a time.
         """
         config = replace(self.config, deadline_s=deadline_s)
-        rate_limiter = self._rate_limiter.for_related()
+        rate_limiter = self._rate_limiter.for_related(lanes)
         client = SentryClient(config, rate_limiter, tries=1)
         client.cancel_waiting = rate_limiter.cancel
         client.stop_yielding = rate_limiter.stop_yielding
+        client.prioritize = rate_limiter.prioritize
         client.flavor, client.one_project = self.flavor, self.one_project
         return client
 
@@ -371,9 +376,35 @@ class SentryClient:
         """GET any other path of the API. Raise a `SentryError`."""
         return self._transport.get(path, params, deadline or self.deadline)
 
-    def _table_params(self, search: str, scope: Scope) -> list[tuple[str, str]]:
+    # https://docs.sentry.io/api/explore/query-explore-events-in-table-format/
+    def table_page(
+        self,
+        dataset: str,
+        search: str,
+        scope: Scope,
+        fields: Sequence[str],
+        params: Params = (),
+    ) -> tuple[Mapping[str, object], str | None]:
+        """Return a page of another dataset, and the cursor of the next one, if any.
+
+        Raise a `SentryError`, also if the page doesn't say whether it is the last one.
+        """
+        own = [("field", name) for name in fields]
+        sent = [*self._table_params(search, scope, dataset), *own, *params]
+        sent.append(("per_page", str(PER_PAGE)))
+        response = self._transport.get(f"{self.organization_path}/events/", sent, self.deadline)
+        check_table(response.body)
+        link = response.headers.get("link", "")
+        following = next_cursor(link)
+        if following is None and not is_last_page(link, row_count(response), PER_PAGE):
+            raise SentryBadResponse("Sentry doesn't say whether its list continues.")
+        return mapping(response.body), following
+
+    def _table_params(
+        self, search: str, scope: Scope, dataset: str = "errors"
+    ) -> list[tuple[str, str]]:
         return [
-            ("dataset", "errors"),
+            ("dataset", dataset),
             ("query", search),
             ("caseInsensitive", "1"),  # newer datasets need it, others ignore it
             *scope.params(),

@@ -22,6 +22,19 @@ class Flavor(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Quirks:
+    """What a server is known to want differently about logs or spans.
+
+    `dataset` is its name for them. It refused the columns `refused`; if `is_plain`, it refused
+    something else, so that only what every server knows is sent.
+    """
+
+    dataset: str
+    is_plain: bool = False
+    refused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SentryConfig:
     """Everything a client needs to know. `repr` hides the token.
 
@@ -29,7 +42,8 @@ class SentryConfig:
     and on self-hosted servers, 30 on some). `one_project` is true if only one project at a time is
     known to be searchable; otherwise the client detects it. `private_hosts` may resolve to private
     addresses. `signals` are read along with the events; once these are ready, the result waits
-    `signals_wait_s` for them.
+    `signals_wait_s` for them. `absent` are signals that the server is known not to have, with the
+    reason; `quirks` are its peculiarities by signal.
     """
 
     base_url: str
@@ -46,6 +60,8 @@ class SentryConfig:
     private_hosts: tuple[str, ...] = ()
     signals: tuple[Signal, ...] = ()
     signals_wait_s: float = 0.05
+    absent: tuple[tuple[Signal, str], ...] = ()
+    quirks: tuple[tuple[Signal, Quirks], ...] = ()
 
 
 # One label, such as in https://de.sentry.io.

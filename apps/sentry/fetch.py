@@ -23,6 +23,7 @@ from apps.events.answer import (
 from apps.events.event import Event, EventBody, Issue
 from apps.events.grouping import nearest_first
 from apps.events.query import Question
+from apps.sentry.activity import ActivityReader
 from apps.sentry.client import ID_FIELDS, ISSUES_PER_CALL, Scope, SentryClient, with_permalink
 from apps.sentry.config import (
     Flavor,
@@ -105,28 +106,34 @@ def fetch_answer(
     signals = client.config.signals
     searched, skipped = _choose_projects(question, client.config, projects)
     fetch = _Fetch.of(client, question, searched)
+    activity = ActivityReader(client, question, fetch.scope, searched, signals)
     signal_reader = SignalReader(client, question, fetch.scope, searched)
+    timing = window_notices(question, client.config, now)
     try:
+        activity.start(both=bool(skipped or timing))
         signal_reader.start_customer_signals(signals)
         listing = result_in_time(client, fetch.pool.submit(_list, fetch))
         if client.flavor == Flavor.GLITCHTIP:
             listing = with_details(client, fetch.pool, question, listing)
+        activity.follow(listing.events, is_answer=not listing.events)
         signal_reader.start_customer_signals(signals)  # if the flavor was unknown before
         signal_reader.start_event_signals(signals, listing.events)
         details, missing = _read_details(fetch, listing)
         notices = (
             *skipped,
             *environment_notices(question, searched, listing.events),
-            *window_notices(question, client.config, now),
+            *timing,
             *(() if listing.events else identifier_notices(question, projects)),
             *listing.notices,
             *missing,
         )
         occurrences, arrived = _find_other_occurrences(fetch, listing, notices, now)
         duration_ms = round((monotonic() - started) * 1000)
-        related = signal_reader.collect(client.config.signals_wait_s)
+        found = activity.collect(client.config.signals_wait_s, elapsed_s=monotonic() - started)
+        related = signal_reader.collect(client.config.signals_wait_s).merged_with(found)
     finally:
         fetch.pool.shutdown(wait=False, cancel_futures=True)
+        activity.close()
         signal_reader.close()
     notices = (*notices, *arrived)
     return Answer(
@@ -157,20 +164,29 @@ def fetch_related(
     events: Sequence[Event],
     *,
     projects: Sequence[Project],
+    known: RelatedData | None = None,
 ) -> RelatedData:
     """Return only these signals, for a result whose events are known, with a longer timeout.
 
-    They were requested before, so a server of unknown flavor must be a Sentry.
+    They were requested before, so a server of unknown flavor must be a Sentry. `known` is what
+    was read before.
     """
     if client.flavor == Flavor.AUTO:
         client.flavor = Flavor.SENTRY
     searched, _skipped = _choose_projects(question, client.config, projects)
-    signal_reader = SignalReader(client, question, _scope(client, question, searched), searched)
+    scope = _scope(client, question, searched)
+    signal_reader = SignalReader(client, question, scope, searched)
+    activity = ActivityReader(client, question, scope, searched, signals)
     try:
         signal_reader.start_customer_signals(signals)
         signal_reader.start_event_signals(signals, events)
-        return signal_reader.collect(SIGNALS_TIMEOUT_S)
+        if known and events:
+            activity.resume(known)
+        activity.follow(events, is_answer=not events)
+        found = activity.collect(SIGNALS_TIMEOUT_S)
+        return signal_reader.collect(SIGNALS_TIMEOUT_S).merged_with(found)
     finally:
+        activity.close()
         signal_reader.close()
 
 

@@ -49,6 +49,17 @@ def integer(value: object) -> int | None:
     return None
 
 
+def number(value: object) -> float | None:
+    """Return a finite number, also from text."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
+
+
 def flag(value: object) -> bool | None:
     """Return true, false, or None (unknown) from a boolean, 1 and 0, "yes" and "no", or a list.
 
@@ -638,7 +649,12 @@ def parse_counts(body: object, identity_fields: Sequence[str]) -> list[tuple[Ide
 
 
 def parse_rows(body: object, identity_fields: Sequence[str]) -> list[Event | None]:
-    """Parse a page of the events table; an unreadable row is None.
+    """Parse a page of the events table; an unreadable row is None. Raise as `check_table` does."""
+    return [parse_row(row, identity_fields) for row in check_table(body)]
+
+
+def check_table(body: object) -> list[object]:
+    """Return the rows of a page.
 
     Raise `SentryNotFound` if the table is empty only because the token sees no project
     (`meta.tips.query`), and `SentryBadResponse` if there is no table.
@@ -649,4 +665,4 @@ def parse_rows(body: object, identity_fields: Sequence[str]) -> list[Event | Non
     rows = mapping(body).get("data")
     if not isinstance(rows, list):
         raise SentryBadResponse("The events table came without rows.")
-    return [parse_row(row, identity_fields) for row in rows]
+    return rows

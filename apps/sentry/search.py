@@ -5,7 +5,7 @@ backslash precedes it, and a backslash can't be escaped. A value with a wildcard
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from apps.events.event import Event
@@ -126,6 +126,68 @@ def _with_inner_wildcard(pattern: str) -> str | None:
 
 def _folded_one_to_one(char: str) -> str:
     return folded if len(folded := char.casefold()) == 1 else char
+
+
+# Logs and spans are in newer datasets: their attributes have other names, and their patterns and
+# comparisons ignore only the case of ASCII letters (`caseInsensitive`, see `client`).
+
+NUMERIC_ID = "tags[user.id,number]"
+_ATTRIBUTES = {
+    "user.id": ("user.id", NUMERIC_ID),  # SDKs for JavaScript send a number as a number
+    "user.username": ("user.username", "user.name"),  # SDKs call it `user.name` in logs
+}
+_TAG = re.compile(r"tags\[([\w.-]+)\]", re.ASCII)
+_OWN_NAMES = frozenset((
+    *("id", "message", "trace", "timestamp", "project", "environment", "release", "severity"),
+    *("transaction", "description", "user", "platform", "origin"),
+))  # fmt: skip
+_LONGEST_NUMBER = 15
+_FEWEST_LITERALS = 3
+
+
+def attributes_of(field: str) -> tuple[str, ...]:
+    """Return the attributes of logs and spans in which a field of an event can be."""
+    tag = _TAG.fullmatch(field)
+    if tag and tag[1] not in _OWN_NAMES:
+        return field, tag[1]
+    return _ATTRIBUTES.get(field, (field,))
+
+
+def person_clauses(question: Question, attributes: Collection[str]) -> list[str]:
+    """Return a clause for each of the attributes and each spelling of the customer."""
+    identifier = question.customer.identifier
+    names = dict.fromkeys(
+        name for field in question.searched_fields for name in attributes_of(field)
+    )
+    values = _values_with_any_case(identifier)
+    clauses = []
+    for name in names:
+        if name in attributes and name != NUMERIC_ID:
+            clauses += [f'{name}:"{value}"' for value in values]
+        elif name in attributes and _is_number(identifier):
+            clauses.append(f"{name}:{identifier}")
+    return clauses
+
+
+def _is_number(identifier: str) -> bool:
+    is_whole = identifier.isascii() and identifier.isdecimal()
+    return is_whole and len(identifier) <= _LONGEST_NUMBER and str(int(identifier)) == identifier
+
+
+def _values_with_any_case(identifier: str) -> tuple[str, ...]:
+    """Return values that match the identifier with any capitals, and perhaps a bit more.
+
+    Wildcards stand for letters outside of ASCII that have a case. Where hardly anything else
+    would be left, or the server compares with capitals, the usual spellings have to do.
+    """
+    values = []
+    for spelling in dict.fromkeys((identifier, identifier.lower())):
+        values.append(_escape(spelling) if is_exact(spelling) else _pattern(spelling))
+    for pattern in any_case_patterns(identifier):
+        loose = "".join("*" if not one.isascii() and has_case(one) else one for one in pattern)
+        if "*" in loose.replace("\\*", "") and len(loose) - loose.count("*") >= _FEWEST_LITERALS:
+            values.append(loose)
+    return tuple(dict.fromkeys(values))
 
 
 def identity_clauses(identifier: str, fields: Sequence[str]) -> list[str]:

@@ -465,7 +465,7 @@ class SignalReader:
                 if signal == Signal.TRACES:
                     unread.append(_failed(signal, error))
                 else:
-                    self._main.absent_signals.add(signal)  # the product is off: nothing to say
+                    self._main.absent_signals[signal] = error.message  # the product is off
             except SentryError as error:
                 unread.append(_failed(signal, error))
         unread += [_incomplete(signal) for signal, part in found.items() if part.has_more]

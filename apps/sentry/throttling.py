@@ -4,8 +4,8 @@ Callers that share limits between processes pass their own `RateLimiter`.
 """
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from math import inf
 from threading import BoundedSemaphore, Event, Lock
 from typing import Protocol
@@ -19,6 +19,8 @@ _POLL_S = 0.01
 # has run for twice as long as an optional call takes will probably go on for as long as that.
 _ALONGSIDE_S = 0.05
 _LONG = 2
+
+MAX_LANES = 2
 
 
 class RateLimiter(Protocol):
@@ -36,11 +38,11 @@ class RateLimiter(Protocol):
     def record_error(self, route: str, error: SentryError) -> None:
         """Record a call that failed, after its last try."""
 
-    def for_related(self) -> "RateLimiter":
+    def for_related(self, lane: int = 0) -> "RateLimiter":
         """Return the rate limiter for optional calls.
 
-        Together they have a single slot. They never probe an open circuit and never change it;
-        limits that they meet apply only to them.
+        Those of a lane have a single slot together. They never probe an open circuit and never
+        change it; limits that they meet apply only to them.
         """
 
 
@@ -49,7 +51,7 @@ class LocalRateLimiter:
 
     def __init__(self, slots: int) -> None:
         self._slots = BoundedSemaphore(slots)
-        self._related_slot = BoundedSemaphore(1)
+        self._related_slots = [BoundedSemaphore(1) for _lane in range(MAX_LANES)]
 
     def check(self, route: str) -> None:
         """Allow every call."""
@@ -66,9 +68,9 @@ class LocalRateLimiter:
     def record_error(self, route: str, error: SentryError) -> None:
         """Ignore it."""
 
-    def for_related(self) -> RateLimiter:
+    def for_related(self, lane: int = 0) -> RateLimiter:
         """Return a rate limiter that uses only one of the slots at a time."""
-        return _LocalRelatedRateLimiter(self._slots, self._related_slot)
+        return _LocalRelatedRateLimiter(self._slots, self._related_slots[lane])
 
 
 class _LocalRelatedRateLimiter(LocalRateLimiter):
@@ -117,9 +119,13 @@ class PriorityRateLimiter:
                 self._count(-1)
             yield
 
-    def for_related(self) -> "RelatedRateLimiter":
-        """Return the rate limiter for calls that must not delay these."""
-        return RelatedRateLimiter(self._rate_limiter.for_related(), self)
+    def for_related(self, lanes: int = 1) -> "RelatedRateLimiter":
+        """Return the rate limiter for calls that must not delay these, so many at a time.
+
+        The last lane comes first: the first one is that of calls with only one.
+        """
+        own = [self._rate_limiter.for_related(lane) for lane in reversed(range(lanes))]
+        return RelatedRateLimiter(own, self)
 
     def _count(self, change: int) -> None:
         with self._lock:
@@ -131,15 +137,16 @@ class PriorityRateLimiter:
 class RelatedRateLimiter:
     """The rate limiter of optional calls, which must not keep calls with priority waiting."""
 
-    def __init__(self, rate_limiter: RateLimiter, priority: PriorityRateLimiter) -> None:
-        self._rate_limiter = rate_limiter
+    def __init__(self, lanes: Sequence[RateLimiter], priority: PriorityRateLimiter) -> None:
+        self._lanes = lanes
         self._priority = priority
         self._is_yielding = True
+        self._has_priority = False
         self._cancelled = Event()
         self._durations: list[float] = []
-        self.check = rate_limiter.check
-        self.record_response = rate_limiter.record_response
-        self.record_error = rate_limiter.record_error
+        self.check = lanes[0].check
+        self.record_response = lanes[0].record_response
+        self.record_error = lanes[0].record_error
 
     def cancel(self) -> None:
         """Let no further call have a slot."""
@@ -149,29 +156,38 @@ class RelatedRateLimiter:
         """Let the calls start at any time: no call with priority follows."""
         self._is_yielding = False
 
+    def prioritize(self) -> None:
+        """Give the calls that have not started yet priority."""
+        self._has_priority = True
+
     @contextmanager
     def slot(self, seconds: float) -> Iterator[None]:
         """Hold a slot once that delays no call with priority."""
-        end = time.monotonic() + seconds
+        with ExitStack() as stack:
+            self._acquire(stack, time.monotonic() + seconds)
+            started = time.monotonic()
+            try:
+                yield
+            finally:
+                self._durations.append(time.monotonic() - started)
+
+    def _acquire(self, stack: ExitStack, end: float) -> None:
+        """Enter a slot. Raise `SentryCrowded`."""
         while not self._cancelled.is_set() and time.monotonic() < end:
+            if self._has_priority:
+                stack.enter_context(self._priority.slot(end - time.monotonic()))
+                return
             longest = max(self._durations, default=inf)
             if self._is_yielding and not self._priority.allows_call_of(longest):
                 self._cancelled.wait(_POLL_S)
                 continue
-            with ExitStack() as stack:
-                try:
-                    stack.enter_context(self._rate_limiter.slot(_POLL_S))
-                except SentryCrowded:
-                    continue
-                started = time.monotonic()
-                try:
-                    yield
-                finally:
-                    self._durations.append(time.monotonic() - started)
-                return
+            for lane in self._lanes:
+                with suppress(SentryCrowded):
+                    stack.enter_context(lane.slot(_POLL_S / len(self._lanes)))
+                    return
         raise SentryCrowded("All connections to Sentry stayed busy.")
 
-    def for_related(self) -> RateLimiter:
+    def for_related(self, _lane: int = 0) -> RateLimiter:
         """Return itself: there is no lower priority."""
         return self
 

@@ -12,15 +12,16 @@ from apps.events.query import DEFAULT_FIELDS, Question
 from apps.sentry import Flavor, SentryClient, SentryConfig, fetch_answer, fetch_related
 from tests.conftest import MOMENT, NOW, question
 
+SIGNALS = (Signal.REPLAYS, Signal.FEEDBACK, Signal.TRACES, Signal.DEPLOYS)
 TRACE = "ab" * 16
 OTHER_TRACE = "cd" * 16
 
 
 @pytest.fixture
 def signals(config: SentryConfig, demo_sentry: DemoSentry) -> SentryConfig:
-    """Return a configuration with all signals, for a known Sentry with one project."""
+    """Return a configuration with these signals, for a known Sentry with one project."""
     demo_sentry.world.add_project("web")
-    return replace(config, signals=tuple(Signal), flavor=Flavor.SENTRY, signals_wait_s=5.0)
+    return replace(config, signals=SIGNALS, flavor=Flavor.SENTRY, signals_wait_s=5.0)
 
 
 def look_up(config: SentryConfig, lookup: Question) -> Answer:
@@ -35,7 +36,7 @@ def read_later(config: SentryConfig, lookup: Question, answer: Answer) -> Relate
     client = SentryClient(config)
     try:
         projects = client.projects()
-        return fetch_related(client, lookup, tuple(Signal), answer.events, projects=projects)
+        return fetch_related(client, lookup, SIGNALS, answer.events, projects=projects)
     finally:
         client.close()
 
@@ -136,7 +137,7 @@ def test_signal_calls_are_counted_separately(
     assert next(call.path.rpartition("/acme")[2] for call in answer.call_log) == "/projects/"
     assert answer.calls == 4
     assert answer.beside.calls == 4
-    assert answer.beside.asked == tuple(Signal)
+    assert answer.beside.asked == SIGNALS
     assert answer.beside.surely == (Signal.TRACES,)
 
 
@@ -184,9 +185,9 @@ def test_signals_that_no_project_has_ever_sent_are_not_requested(
     flags = ("hasReplays", "hasFeedbacks", "hasNewFeedbacks")
     for project_flags, expected in (
         (dict.fromkeys(flags, False), {Signal.TRACES, Signal.DEPLOYS}),
-        ({**dict.fromkeys(flags, False), "hasFeedbacks": True}, set(Signal) - {Signal.REPLAYS}),
-        (dict.fromkeys(flags), set(Signal)),
-        ({}, set(Signal)),
+        ({**dict.fromkeys(flags, False), "hasFeedbacks": True}, set(SIGNALS) - {Signal.REPLAYS}),
+        (dict.fromkeys(flags), set(SIGNALS)),
+        ({}, set(SIGNALS)),
     ):
         projects = [
             {"id": "1", "slug": "web", **project_flags},
@@ -227,7 +228,7 @@ def test_signals_take_no_place_that_a_body_needs(
     assert (answer.complete, answer.bodies_read) == (True, 3)
     assert answer.beside.calls <= 1
     late = {one.signal for one in answer.beside.unread if one.is_late}
-    assert late >= set(Signal) - {Signal.REPLAYS}
+    assert late >= set(SIGNALS) - {Signal.REPLAYS}
 
 
 def test_unread_signals_can_be_read_later(signals: SentryConfig, demo_sentry: DemoSentry) -> None:
@@ -240,7 +241,7 @@ def test_unread_signals_can_be_read_later(signals: SentryConfig, demo_sentry: De
     demo_sentry.clear()
     whole = answer.beside.merged_with(read_later(signals, question("1001"), answer))
     assert (len(whole.replays), len(whole.trace_errors), whole.unread) == (1, 1, ())
-    assert set(whole.asked) == set(Signal)
+    assert set(whole.asked) == set(SIGNALS)
 
 
 def test_signals_are_read_project_by_project_if_required(
@@ -256,7 +257,7 @@ def test_signals_are_read_project_by_project_if_required(
 def test_no_signals_are_requested_from_glitchtip(
     glitchtip: DemoSentry, glitchtip_config: SentryConfig
 ) -> None:
-    answer = look_up(replace(glitchtip_config, signals=tuple(Signal)), question("1001"))
+    answer = look_up(replace(glitchtip_config, signals=SIGNALS), question("1001"))
     assert answer.beside == RelatedData()
     assert not [call for call in glitchtip.calls if "replays" in call.path]
 

@@ -85,7 +85,8 @@ def test_record_counts_signals_separately(busy: Client) -> None:
     record = Lookup.objects.latest("created_at")
     assert record.calls == 4
     assert record.beside == {
-        "replays": 1, "feedback": 1, "traces": 1, "deploys": 0, "unread": [], "calls": 5,
+        "replays": 1, "feedback": 1, "traces": 1, "deploys": 0, "logs": 0, "spans": 0,
+        "unread": [], "absent": [], "calls": 5,
     }  # fmt: skip
 
 

@@ -1,0 +1,548 @@
+"""Read the customer's logs and spans: what they did where nothing raised an error.
+
+Both are found by person and by trace. An SDK may leave the person out, so rows that name nobody
+count if they are in a trace of the customer's events or of their own rows.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from threading import Event as Flag
+from threading import Lock
+from time import monotonic
+from typing import Literal
+
+from apps.events.activity import LogEntry, Span
+from apps.events.answer import RelatedData, Signal, UnreadSignal
+from apps.events.event import Event
+from apps.events.grouping import nearest_first
+from apps.events.query import CustomerKind, Question
+from apps.sentry.client import Scope, SentryClient
+from apps.sentry.config import (
+    Flavor,
+    Quirks,
+    SentryBadResponse,
+    SentryCrowded,
+    SentryError,
+    SentryNotFound,
+    SentryOneProjectOnly,
+    SentryOutsideRetention,
+    SentryPermissionMissing,
+    SentryRejectedQuery,
+    SentryRetired,
+)
+from apps.sentry.datasets import KINDS, Row, TableSearch, is_about_dataset, without_what_was_refused
+from apps.sentry.parsing import Project, integer, items, mapping, mappings, number, text
+from apps.sentry.search import fields_naming, quote
+
+ACTIVITY_TIMEOUT_S = 10.0
+
+# With errors, the calls for logs and spans; each reads a single page.
+MAX_CALLS = 3
+
+# Without errors, the pages of a search, and how often the traces of found rows are searched.
+MAX_PAGES = 10
+MAX_HOPS = 3
+MAX_TRACES = 50
+
+# Without errors, a result waits so long for the customer's own rows, and for the rest up to a part
+# of the time it took anyway.
+PATIENCE_S = 1.0
+PATIENCE_SHARE = 0.1
+
+# A request is slow from this time on if it usually takes less.
+SLOW_MS = 1000.0
+MAX_TRANSACTIONS = 10
+MIN_FOR_USUAL = 5
+
+_MAX_PROJECTS = 3
+_USUAL = "p50(span.duration)"
+_COUNT = "count()"
+_DAY = timedelta(days=1)
+_WHOLE = (("sort", "-timestamp"), ("sort", "id"), ("sampling", "HIGHEST_ACCURACY"))
+_PLAIN = (("sort", "-timestamp"),)
+
+
+@dataclass
+class _Table:
+    """The rows of one kind read so far, and what is known to be missing."""
+
+    rows: dict[tuple[str | None, str], Row] = field(default_factory=dict)
+    futures: list[Future[None]] = field(default_factory=list)
+    is_started: bool = False
+    is_resumed: bool = False
+    known_gaps: list[UnreadSignal] = field(default_factory=list)
+    has_person: Flag = field(default_factory=Flag)
+    searched_traces: set[str] = field(default_factory=set)
+    has_more: bool = False
+    is_sampled: bool = False
+    lacks_fields: bool = False
+    moved: bool = False
+    unreadable: int = 0
+    error: SentryError | None = None
+
+
+class ActivityReader:
+    """Reads logs and spans for one lookup.
+
+    With errors they accompany the result: up to three calls, which yield to those of the lookup.
+    Without errors they are the result: once that is known, their calls have priority.
+    """
+
+    def __init__(
+        self,
+        client: SentryClient,
+        question: Question,
+        scope: Scope,
+        projects: Sequence[Project],
+        signals: Collection[Signal],
+    ) -> None:
+        self._main = client
+        timeout_s = min(ACTIVITY_TIMEOUT_S, client.deadline.left())
+        self._client = client.for_related(timeout_s, lanes=2)
+        self._pool = ThreadPoolExecutor(5, thread_name_prefix="activity")
+        self._question = question
+        self._scope = scope
+        self._projects = projects
+        self._lock = Lock()
+        self._signals = [signal for signal in KINDS if signal in signals]
+        self._tables = {signal: _Table() for signal in self._signals}
+        self._started: list[_Table] = []
+        self._usual: dict[tuple[str | None, str | None], float] = {}
+        self._names: dict[str, set[str]] = {}
+        customer = question.customer
+        is_trace = customer.hex_id is not None and customer.kind != CustomerKind.EVENT
+        self._event_traces = [customer.hex_id] if is_trace and customer.hex_id else []
+        self._is_answer = False
+        self._all_hops: Future[None] | None = None
+
+    # Which calls, and when
+
+    def start(self, *, both: bool) -> None:
+        """Start reading by person, along with the list of errors.
+
+        Without `both`, logs wait for that list: then, one call can search its traces as well.
+        """
+        for signal in self._tables if both else self._tables.keys() & {Signal.SPANS}:
+            if self._can_ask_by_person and not self._tables[signal].is_started:
+                self._submit_search(signal, (), 1, by_person=True)
+                self._started.append(self._tables[signal])
+
+    def resume(self, known: RelatedData) -> None:
+        """Start from the spans that were found with errors before: they need no second search."""
+        spans = self._tables.get(Signal.SPANS)
+        if spans and known.spans:
+            spans.rows = {(span.trace_id, span.id): span for span in known.spans}
+            spans.is_started = spans.is_resumed = True
+            spans.has_person.set()
+            own = (one for one in known.unread if one.signal == Signal.SPANS)
+            spans.known_gaps = [one for one in own if not one.is_late]
+
+    def follow(self, events: Sequence[Event], *, is_answer: bool) -> None:
+        """Continue after the list of errors: with their traces, or as the result itself."""
+        if self._main.flavor != Flavor.SENTRY:
+            return
+        nearest = nearest_first(tuple(events), self._question.window.moment)
+        traces = (event.trace_id for event in nearest if event.trace_id)
+        self._event_traces = list(dict.fromkeys((*self._event_traces, *traces)))
+        for name, value in (pair for event in events for pair in event.identities):
+            self._names.setdefault(name, set()).add(value.casefold())
+        self._is_answer = is_answer
+        if not is_answer:
+            self._follow_errors()
+        elif not self._has_no_time_for_traces():
+            self._client.prioritize()
+            self._all_hops = self._pool.submit(self._read_all)
+            if Signal.SPANS in self._tables:
+                self._submit(Signal.SPANS, self._read_usual, ())
+
+    def _has_no_time_for_traces(self) -> bool:
+        """Return whether all calls would come too late: nothing else is read meanwhile."""
+        is_alone = bool(self._started) and len(self._started) == len(self._tables)
+        return is_alone and self._main.config.signals_wait_s < self._fastest_call_s()
+
+    def _follow_errors(self) -> None:
+        left = MAX_CALLS - sum(table.is_started for table in self._tables.values())
+        for signal, _traces, by_person in self._still_wanted():
+            if by_person or signal == Signal.LOGS:
+                self._tables[signal].is_started |= by_person
+                self._submit(signal, self._read_once, signal, by_person)
+                left -= 1
+        if Signal.SPANS in self._tables and left > 0:
+            before = tuple(self._tables[Signal.SPANS].futures)
+            self._submit(Signal.SPANS, self._read_one_more, before)
+
+    def _read_once(self, signal: Signal, by_person: bool) -> None:
+        """Read a page by person, and by the traces known by then."""
+        self._wait_for_start()
+        traces = self._new_traces(self._tables[signal])
+        self._tables[signal].searched_traces.update(traces)
+        self._search(signal, traces, 1, by_person)
+
+    def _read_all(self) -> None:
+        """Read by person, unless that was done, and by all traces that come to be known."""
+        self._wait_for_start()
+        for _hop in range(MAX_HOPS):
+            futures = [
+                self._submit_search(signal, traces, MAX_PAGES, by_person=by_person)
+                for signal, traces, by_person in self._still_wanted()
+            ]
+            if not futures:
+                return
+            wait(futures)
+
+    def _still_wanted(self) -> list[tuple[Signal, list[str], bool]]:
+        """Return, for each signal to be searched, new traces, and whether to search by person."""
+        wanted = []
+        for signal, table in self._tables.items():
+            by_person = self._can_ask_by_person and not table.is_started
+            traces = self._new_traces(table)
+            if not table.error and (by_person or traces):
+                wanted.append((signal, traces, by_person))
+        return wanted
+
+    def _read_one_more(self, before: Collection[Future[None]]) -> None:
+        """Spend the last call on the usual times of slow requests, or else on traces."""
+        wait(before, ACTIVITY_TIMEOUT_S)
+        traces = self._new_traces(self._tables[Signal.SPANS])
+        if self._slow():
+            self._read_usual(before)
+        elif traces:
+            self._tables[Signal.SPANS].searched_traces.update(traces)
+            self._search(Signal.SPANS, traces, 1, by_person=False)
+
+    def _wait_for_start(self) -> None:
+        for table in self._started:
+            table.has_person.wait(ACTIVITY_TIMEOUT_S)
+
+    def _new_traces(self, table: _Table) -> list[str]:
+        """Return traces of the events and of the customer's own rows that were not searched."""
+        with self._lock:
+            return self._new_traces_of(table)
+
+    def _new_traces_of(self, table: _Table) -> list[str]:
+        rows = [row for one in self._tables.values() for row in one.rows.values()]
+        own = (row.trace_id for row in rows if row.names_customer and row.trace_id)
+        traces = [*dict.fromkeys((*self._event_traces, *own))][:MAX_TRACES]
+        return [one for one in traces if one not in table.searched_traces]
+
+    @property
+    def _can_ask_by_person(self) -> bool:
+        return self._main.flavor == Flavor.SENTRY and self._question.customer.is_named
+
+    def _submit_search(
+        self, signal: Signal, traces: Sequence[str], pages: int, *, by_person: bool
+    ) -> Future[None]:
+        table = self._tables[signal]
+        table.is_started = table.is_started or by_person
+        table.searched_traces.update(traces)
+        return self._submit(signal, self._search, signal, traces, pages, by_person)
+
+    def _submit(self, signal: Signal, task: Callable[..., None], *args: object) -> Future[None]:
+        table = self._tables[signal]
+
+        def run() -> None:
+            try:
+                task(*args)
+            except SentryError as error:
+                table.error = table.error or error
+            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+                table.error = SentryBadResponse("The response could not be understood.")
+
+        self._client.one_project = self._main.one_project
+        future = self._pool.submit(run)
+        table.futures.append(future)
+        return future
+
+    # Searches
+
+    def _search(self, signal: Signal, traces: Sequence[str], pages: int, by_person: bool) -> None:
+        """Read the rows of the person, of these traces, or both. Raise a `SentryError`."""
+        try:
+            self._read_projects(signal, traces, pages, by_person)
+        finally:
+            if by_person:
+                self._tables[signal].has_person.set()
+
+    def _read_projects(
+        self, signal: Signal, traces: Sequence[str], pages: int, by_person: bool
+    ) -> None:
+        """Read all projects in one search, or one by one if the server requires it."""
+        by_project = [replace(self._scope, project_ids=(one.id,)) for one in self._projects]
+        if not self._client.one_project or len(by_project) < 2:
+            try:
+                self._read_pages(signal, self._scope, traces, pages, by_person)
+                return
+            except SentryOneProjectOnly:
+                self._client.one_project = True
+        if len(by_project) > _MAX_PROJECTS:
+            raise SentryOneProjectOnly("This Sentry searches one project at a time.")
+        for scope in by_project:
+            self._read_pages(signal, scope, traces, pages, by_person)
+
+    def _read_pages(
+        self, signal: Signal, scope: Scope, traces: Sequence[str], pages: int, by_person: bool
+    ) -> None:
+        table, cursor = self._tables[signal], None
+        seen: set[tuple[str | None, str]] = set()
+        for _page in range(pages):
+            search, body, cursor = self._page(signal, scope, traces, cursor, by_person)
+            with self._lock:
+                self._add(table, search, body, seen)
+            if by_person:
+                table.has_person.set()
+            if cursor is None:
+                return
+        table.has_more = True
+
+    def _page(
+        self,
+        signal: Signal,
+        scope: Scope,
+        traces: Sequence[str],
+        cursor: str | None,
+        by_person: bool,
+    ) -> tuple[TableSearch, Mapping[str, object], str | None]:
+        """Return a page, without asking for what the server refuses; that is remembered."""
+        kind = KINDS[signal]
+        while True:
+            quirks = self._main.quirks.get(signal) or Quirks(kind.datasets[0])
+            search = TableSearch(kind, quirks, self._question)
+            params = [*(_PLAIN if quirks.is_plain else _WHOLE)]
+            params += [("cursor", cursor)] if cursor else []
+            try:
+                body, following = self._client.table_page(
+                    quirks.dataset,
+                    search.query_for(traces, by_person=by_person),
+                    scope,
+                    search.columns,
+                    params,
+                )
+                return search, body, following
+            except _NO_REFUSALS:
+                raise
+            except (SentryRejectedQuery, SentryNotFound) as error:
+                changed = without_what_was_refused(search, error)
+                if changed is None:
+                    raise
+                self._main.quirks[signal] = changed
+
+    def _add(
+        self,
+        table: _Table,
+        search: TableSearch,
+        body: Mapping[str, object],
+        seen: set[tuple[str | None, str]],
+    ) -> None:
+        """Add the rows that are the customer's; each of them is checked."""
+        table.is_sampled |= mapping(body.get("meta")).get("dataScanned") == "partial"
+        table.lacks_fields |= not search.has_all_fields
+        for raw in items(body.get("data")):
+            row = search.row(mapping(raw))
+            owned = row and self._owned(row)
+            if row is None or owned is None:
+                table.unreadable += 1
+                continue
+            key = row.trace_id, row.id
+            table.moved |= key in seen
+            seen.add(key)
+            if owned:
+                table.rows.setdefault(key, owned)
+
+    def _owned(self, row: Row) -> Row | Literal[False] | None:
+        """Return the row if it is the customer's, False if not, and None if that is unclear."""
+        if not self._question.window.contains(_time_of(row)):
+            return False
+        customer = self._question.customer
+        if customer.is_named and fields_naming(customer, row.identities):
+            return replace(row, names_customer=True)
+        is_in_trace = row.trace_id in self._known_traces()
+        if not row.identities:
+            return row if is_in_trace else None
+        return row if is_in_trace and self._names_no_one_else(row.identities) else False
+
+    def _names_no_one_else(self, identities: Iterable[tuple[str, str]]) -> bool:
+        """Return whether the customer's events have these identities, or nobody is looked up."""
+        if not self._question.customer.is_named and not self._names:
+            return True
+        known = [
+            value.casefold() in self._names[name]
+            for name, value in identities
+            if name in self._names
+        ]
+        return bool(known) and all(known)
+
+    def _known_traces(self) -> set[str]:
+        searched = (table.searched_traces for table in self._tables.values())
+        return set(self._event_traces).union(*searched)
+
+    # The usual duration of slow requests
+
+    def _slow(self) -> list[Span]:
+        with self._lock:
+            rows = list(self._tables[Signal.SPANS].rows.values())
+        slow = [
+            row
+            for row in rows
+            if isinstance(row, Span)
+            and row.is_segment
+            and row.transaction
+            and (row.duration_ms or 0) >= SLOW_MS
+            and row.usual_ms is None
+        ]
+        return sorted(slow, key=lambda span: -(span.duration_ms or 0))
+
+    def _read_usual(self, before: Collection[Future[None]]) -> None:
+        """Read the median durations of the slow transactions on the day before the window.
+
+        They are no part of the rows, which are complete without them.
+        """
+        wait(before, ACTIVITY_TIMEOUT_S)
+        if self._can_ask_by_person:
+            self._tables[Signal.SPANS].has_person.wait(ACTIVITY_TIMEOUT_S)
+        names = dict.fromkeys(span.transaction for span in self._slow() if span.transaction)
+        if not names:
+            return
+        clauses = [f"transaction:{quote(name)}" for name in [*names][:MAX_TRANSACTIONS]]
+        start = self._scope.start
+        scope = replace(self._scope, start=start - _DAY, end=start)
+        try:
+            body, _following = self._client.table_page(
+                KINDS[Signal.SPANS].datasets[0],
+                f"is_transaction:true ({' OR '.join(clauses)})",
+                scope,
+                ("transaction", "project", _USUAL, _COUNT),
+            )
+        except SentryError:
+            return
+        for raw in mappings(body.get("data")):
+            usual, count = number(raw.get(_USUAL)), integer(raw.get(_COUNT)) or 0
+            if usual is not None and count >= MIN_FOR_USUAL:
+                project = text(raw.get("project")) or text(raw.get("project.name"))
+                self._usual[project, text(raw.get("transaction"))] = usual
+
+    # The end
+
+    def collect(self, patience_s: float, *, elapsed_s: float = 0.0) -> RelatedData:
+        """Return what arrives in time, and abort the rest.
+
+        With errors, that is `patience_s`. Without, rows are also waited for a part of the time
+        that the result took, and those found by person for a second.
+        """
+        if not self._is_answer and patience_s < self._fastest_call_s():
+            self._client.cancel_waiting()
+        self._client.stop_yielding()
+        if self._is_answer:
+            patience_s = max(patience_s, elapsed_s * PATIENCE_SHARE)
+        started = monotonic()
+        for table in self._tables.values() if self._is_answer and self._can_ask_by_person else ():
+            table.has_person.wait(max(0.0, started + PATIENCE_S - monotonic()))
+        hops = [self._all_hops] if self._all_hops else []
+        futures = [*hops, *(one for table in self._tables.values() for one in table.futures)]
+        wait(futures, max(0.0, started + patience_s - monotonic()))
+        late = {signal for signal in self._tables if self._is_late(signal)}
+        self.close()
+        with self._lock:
+            return self._related(late)
+
+    def close(self) -> None:
+        """Abort the calls under way."""
+        self._client.abort()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._client.close()
+
+    def _fastest_call_s(self) -> float:
+        calls = self._client.call_log or self._main.call_log
+        return min((call.duration_ms / 1000 for call in calls), default=0.0)
+
+    def _is_late(self, signal: Signal) -> bool:
+        """Return whether something is still being read, or was not begun for lack of time."""
+        is_stopped = self._is_answer and not (self._all_hops and self._all_hops.done())
+        is_unfinished = is_stopped and signal in {one for one, *_ in self._still_wanted()}
+        return is_unfinished or not all(one.done() for one in self._tables[signal].futures)
+
+    def _related(self, late: Collection[Signal]) -> RelatedData:
+        found = RelatedData(calls=len(self._client.call_log), absent=self._known_absences())
+        for signal, table in self._tables.items():
+            if not table.futures:
+                continue
+            missing = self._missing(signal, table, is_late=signal in late)
+            is_absent = self._is_absence(table)
+            if is_absent:
+                self._remember_absence(signal, table, missing[0])
+            is_whole = table.is_started and not table.is_resumed and not self._new_traces_of(table)
+            found = replace(
+                found,
+                asked=(*found.asked, signal),
+                surely=(*found.surely, *((signal,) if is_whole and not missing else ())),
+                absent=(*found.absent, *(missing if is_absent else ())),
+                unread=(*found.unread, *(() if is_absent else missing)),
+            )
+        rows = sorted(
+            (row for table in self._tables.values() for row in table.rows.values()),
+            key=lambda row: (_time_of(row), row.id),
+        )
+        return replace(
+            found,
+            logs=tuple(row for row in rows if isinstance(row, LogEntry)),
+            spans=tuple(self._with_usual(row) for row in rows if isinstance(row, Span)),
+        )
+
+    def _with_usual(self, span: Span) -> Span:
+        usual = self._usual.get((span.project, span.transaction)) if span.is_segment else None
+        return span if usual is None else replace(span, usual_ms=usual)
+
+    def _missing(self, signal: Signal, table: _Table, *, is_late: bool) -> list[UnreadSignal]:
+        """Return what could not be read of a signal, and why."""
+        label, error = KINDS[signal].label, table.error
+        if error and not isinstance(error, SentryCrowded):
+            can_retry = not isinstance(error, SentryOneProjectOnly)
+            message = f"{label} could not be read: {error.message}"
+            return [UnreadSignal(signal, message, can_retry)]
+        missing = [*table.known_gaps]
+        if is_late or error:
+            message = f"{label} could not be read in time."
+            missing.append(UnreadSignal(signal, message, is_late=True))
+        reasons = (
+            (table.has_more, "Sentry has more than we read."),
+            (table.is_sampled, "Sentry searched only a sample."),
+            (table.lacks_fields, "this server can't search some of the customer's fields."),
+            (table.moved, "the list changed while we read it."),
+            (table.unreadable, f"rows that could not be read: {table.unreadable}."),
+        )
+        reason = next((reason for applies, reason in reasons if applies), None)
+        if reason:
+            message = f"{label} could be read only in part: {reason}"
+            missing.append(UnreadSignal(signal, message, can_retry=table.moved))
+        return missing
+
+    def _is_absence(self, table: _Table) -> bool:
+        """Return whether the server refuses this kind of data, rather than failing."""
+        error, refusals = (
+            table.error,
+            (SentryPermissionMissing, SentryNotFound, SentryRejectedQuery),
+        )
+        is_refused = isinstance(error, refusals) and not isinstance(error, _NO_REFUSALS)
+        return is_refused and not table.rows
+
+    def _remember_absence(self, signal: Signal, table: _Table, missing: UnreadSignal) -> None:
+        """Remember it with the client, unless it may be about this search alone."""
+        error = table.error
+        is_lasting = isinstance(error, SentryPermissionMissing | SentryNotFound)
+        if is_lasting or (error and is_about_dataset(error)):
+            self._main.absent_signals[signal] = missing.message
+
+    def _known_absences(self) -> tuple[UnreadSignal, ...]:
+        known = [(one, reason) for one, reason in self._main.config.absent if one in KINDS]
+        if self._main.flavor == Flavor.GLITCHTIP:
+            reason = "GlitchTip has no logs and no requests that can be searched by customer."
+            known += [(signal, reason) for signal in self._tables]
+        return tuple(UnreadSignal(one, reason, can_retry=False) for one, reason in known)
+
+
+_NO_REFUSALS = (SentryOneProjectOnly, SentryOutsideRetention, SentryRetired)
+
+
+def _time_of(row: Row) -> datetime:
+    return row.timestamp if isinstance(row, LogEntry) else row.started_at

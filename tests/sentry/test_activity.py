@@ -1,0 +1,270 @@
+"""Logs and spans at the wire: what is asked, what a server may refuse, and whose rows count."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+import responses
+
+from apps.events.answer import Answer, RelatedData, Signal
+from apps.events.query import Question
+from apps.sentry import Flavor, SentryClient, SentryConfig, fetch_answer, fetch_related
+from tests.conftest import MOMENT, NOW, question
+from tests.sentry.conftest import API
+
+T1, T2, T3 = ("a1" * 16, "b2" * 16, "c3" * 16)
+ACTIVITY = (Signal.LOGS, Signal.SPANS)
+CONFIG = SentryConfig(
+    base_url="https://sentry.test",
+    organization="acme",
+    token="s3cr3t",
+    flavor=Flavor.SENTRY,
+    signals=ACTIVITY,
+    signals_wait_s=5.0,
+)
+
+Row = dict[str, Any]
+Refusal = Callable[[Mapping[str, list[str]]], tuple[int, str] | None]
+
+
+def log(number: int, **columns: Any) -> Row:
+    row = {"id": f"{number:032x}", "timestamp": f"{MOMENT:%Y-%m-%dT%H:%M:%S}+00:00"}
+    return {**row, "severity": "warn", "message": f"log {number}", "trace": T1} | columns
+
+
+def span(number: int, **columns: Any) -> Row:
+    row = {"id": f"{number:016x}", "timestamp": f"{MOMENT:%Y-%m-%dT%H:%M:%S}+00:00"}
+    return {**row, "span.op": "http.server", "span.duration": 12.5, "trace": T1} | columns
+
+
+def event(number: int, **columns: Any) -> Row:
+    row = {"id": f"{number:032x}", "timestamp": f"{MOMENT:%Y-%m-%dT%H:%M:%S}+00:00"}
+    return {**row, "issue.id": 1, "project.name": "web", "trace": T1} | columns
+
+
+@dataclass
+class Table:
+    """Answers for all of the organization's endpoints; the rows of a dataset are searched."""
+
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    refuse: Refusal = lambda _params: None
+    asked: list[dict[str, list[str]]] = field(default_factory=list)
+
+    def answer(self, request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        url = urlsplit(request.url or "")
+        params = parse_qs(str(url.query), keep_blank_values=True)
+        if not str(url.path).endswith("/acme/events/"):
+            return 200, {}, "[]"
+        self.asked.append(params)
+        refused = self.refuse(params)
+        if refused:
+            return refused[0], {}, json.dumps({"detail": refused[1]})
+        (dataset,), (query,) = params["dataset"], params["query"]
+        found = [row for row in self.rows.get(dataset, []) if _matches(row, query)]
+        columns = params["field"]
+        data = [{name: row.get(name) for name in columns} for row in found]
+        return 200, {}, json.dumps({"data": data, "meta": {"dataScanned": "full"}})
+
+    def datasets(self) -> list[str]:
+        return [params["dataset"][0] for params in self.asked]
+
+
+def _matches(row: Row, query: str) -> bool:
+    """Match what the searches here consist of: `name:"value"` and `name:value`, joined by OR."""
+    clauses = re.findall(r'([\w.\[\],]+):(?:"([^"]*)"|(\w+))', query)
+    return any(
+        str(row.get(name) or "").casefold() == (quoted or bare).rstrip("*").casefold()
+        for name, quoted, bare in clauses
+    )
+
+
+@pytest.fixture
+def table(wire: responses.RequestsMock) -> Table:
+    """Serve an organization with one project."""
+    table = Table()
+    wire.get(f"{API}/organizations/acme/projects/", json=[{"id": "1", "slug": "web"}])
+    wire.add_callback(responses.GET, re.compile(f"{API}/.*"), table.answer)
+    return table
+
+
+def look_up(lookup: Question, config: SentryConfig = CONFIG) -> tuple[Answer, SentryClient]:
+    client = SentryClient(config)
+    try:
+        return fetch_answer(client, lookup, projects=client.projects(), now=NOW), client
+    finally:
+        client.close()
+
+
+def activity_of(identifier: str = "ana@x.org") -> RelatedData:
+    return look_up(question(identifier))[0].beside
+
+
+def numbers(rows: Iterable[Any]) -> list[int]:
+    return [int(row.id, 16) for row in rows]
+
+
+def test_rows_count_by_person_and_by_trace_and_no_one_elses(table: Table) -> None:
+    """The traces are those of the customer's own rows, in either dataset."""
+    table.rows = {
+        "logs": [
+            log(1, **{"user.email": "Ana@x.org"}),
+            log(2, **{"user.email": "bob@x.org"}),
+            log(3),
+            log(4, trace=T2),
+            log(5, trace=T3),
+            log(6, trace=T3, **{"user.name": "ana@x.org"}),
+        ],
+        "spans": [
+            span(1, trace=T2, **{"user.username": "ana@x.org"}),
+            span(2, trace=T2, **{"user.id": "77"}),
+            span(3, trace=T1),
+            span(4, trace="d4" * 16),
+        ],
+    }
+    beside = activity_of()
+    assert numbers(beside.logs) == [1, 3, 4, 5, 6]
+    assert numbers(row for row in beside.logs if row.names_customer) == [1, 6]
+    assert numbers(beside.spans) == [1, 3]
+    assert beside.spans[0].identities == (("user.username", "ana@x.org"),)
+    assert (beside.asked, beside.surely) == (ACTIVITY, ACTIVITY)
+    assert (beside.unread, beside.absent) == ((), ())
+
+
+def test_rows_are_read_with_their_precise_time_and_their_status(table: Table) -> None:
+    precise = MOMENT + timedelta(milliseconds=250)
+    named = {"user.email": "ana@x.org", "project": "web", "release": "web@2"}
+    table.rows = {
+        "logs": [
+            log(1, timestamp_precise=precise.timestamp() * 1e9, severity="error", **named),
+            log(2, timestamp_precise=0, **named, **{"http.response.status_code": 502}),
+        ],
+        "spans": [
+            span(
+                1,
+                **{**named, "span.status_code": "413", "is_transaction": True},
+                **{"precise.start_ts": precise.timestamp(), "http.request.method": "PUT"},
+                **{"transaction": "/upload", "span.status": "failed_precondition"},
+            )
+        ],
+    }
+    beside = activity_of()
+    second, first = beside.logs
+    assert (first.timestamp, first.severity, first.project) == (precise, "error", "web")
+    assert second.timestamp == MOMENT
+    assert second.attributes == (("http.response.status_code", "502"),)
+    (found,) = beside.spans
+    assert (found.started_at, found.duration_ms, found.http_status) == (precise, 12.5, 413)
+    assert (found.is_segment, found.transaction, found.release) == (True, "/upload", "web@2")
+    assert found.attributes == (("http.request.method", "PUT"),)
+
+
+def test_an_older_name_of_the_dataset_is_found_once_and_remembered(table: Table) -> None:
+    table.rows = {"ourlogs": [log(1, **{"user.email": "ana@x.org"})]}
+
+    def refuse(params: Mapping[str, Sequence[str]]) -> tuple[int, str] | None:
+        is_unknown = params["dataset"] == ["logs"]
+        return (400, "dataset must be one of: errors, ourlogs, spans") if is_unknown else None
+
+    table.refuse = refuse
+    answer, client = look_up(question("ana@x.org"))
+    assert numbers(answer.beside.logs) == [1]
+    assert client.quirks[Signal.LOGS].dataset == "ourlogs"
+    table.asked.clear()
+    look_up(question("ana@x.org"), replace(CONFIG, quirks=tuple(client.quirks.items())))
+    assert "logs" not in table.datasets()
+
+
+@pytest.mark.parametrize(
+    ("status", "detail", "is_remembered"),
+    [
+        (400, "dataset must be one of: discover, errors", True),
+        (403, "You do not have permission to perform this action.", True),
+        (404, "", True),
+        (400, "Something about this search.", False),
+    ],
+)
+def test_a_server_that_refuses_them_has_none_for_us(
+    table: Table, status: int, detail: str, is_remembered: bool
+) -> None:
+    """It is neither nothing nor a failure, and asked again only if it may be about the search."""
+    table.refuse = lambda params: (status, detail) if params["dataset"] != ["errors"] else None
+    answer, client = look_up(question("ana@x.org"))
+    assert answer.complete
+    assert (answer.beside.surely, answer.beside.unread) == ((), ())
+    assert [one.signal for one in answer.beside.absent] == [*ACTIVITY]
+    assert "could not be read" in answer.beside.absent[0].message
+    assert (set(client.absent_signals) == set(ACTIVITY)) is is_remembered
+
+
+def test_columns_that_a_server_refuses_are_left_out(table: Table) -> None:
+    """Then fields of the customer may be missing, so an empty list says nothing."""
+
+    def refuse(params: Mapping[str, Sequence[str]]) -> tuple[int, str] | None:
+        asks = [*params["field"], *params["query"]]
+        for name in ("user.username", "span.status_code"):
+            if params["dataset"] == ["spans"] and any(name in one for one in asks):
+                return 400, f"Unknown attribute: {name}"
+        return None
+
+    table.refuse = refuse
+    table.rows = {"spans": [span(1, **{"user.id": "77"})]}
+    answer, client = look_up(question("77"))
+    assert numbers(answer.beside.spans) == [1]
+    assert client.quirks[Signal.SPANS].refused == ("user.username", "span.status_code")
+    assert answer.beside.surely == (Signal.LOGS,)
+    assert "some of the customer's fields" in answer.beside.unread[0].message
+
+
+def test_with_errors_three_calls_are_made_and_search_the_traces_of_the_errors(
+    table: Table,
+) -> None:
+    named = {"user.email": "ana@x.org"}
+    table.rows = {
+        "errors": [event(1, trace=T2, **named)],
+        "logs": [log(1, **named), log(2, trace=T2)],
+        "spans": [span(1, **named), span(2, trace=T2)],
+    }
+    answer, _client = look_up(question("ana@x.org"))
+    assert numbers(answer.beside.logs) == [1, 2]
+    assert numbers(answer.beside.spans) == [1, 2]
+    assert answer.beside.calls == 3
+    assert answer.beside.surely == ACTIVITY
+
+
+def test_a_slow_request_is_compared_with_the_day_before(table: Table) -> None:
+    slow = {"is_transaction": True, "transaction": 'GET "x*"', "span.duration": 41_000.0}
+    table.rows = {"spans": [span(1, **slow, **{"user.email": "ana@x.org", "project": "web"})]}
+
+    def refuse(params: Mapping[str, Sequence[str]]) -> tuple[int, str] | None:
+        if "count()" not in params["field"]:
+            return None
+        table.rows["usual"] = [{"query": params["query"][0], "start": params["start"][0]}]
+        return None
+
+    table.refuse = refuse
+    activity_of()
+    (asked,) = table.rows["usual"]
+    assert asked["query"] == 'is_transaction:true (transaction:"GET \\"x\\*\\"")'
+    day_before = MOMENT - timedelta(minutes=5, days=1)
+    assert datetime.fromisoformat(asked["start"]).replace(tzinfo=UTC) == day_before
+
+
+def test_what_came_too_late_can_be_read_later(table: Table) -> None:
+    named = {"user.email": "ana@x.org"}
+    table.rows = {"errors": [event(1, **named)], "logs": [log(1)], "spans": [span(1, **named)]}
+    answer, _client = look_up(question("ana@x.org"))
+    client = SentryClient(CONFIG)
+    known = RelatedData(spans=answer.beside.spans, asked=ACTIVITY)
+    table.asked.clear()
+    later = fetch_related(
+        client, answer.question, ACTIVITY, answer.events, projects=client.projects(), known=known
+    )
+    client.close()
+    assert (numbers(later.logs), numbers(later.spans)) == ([1], [1])
+    assert sorted(table.datasets()) == ["logs", "spans"]
