@@ -8,10 +8,12 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from statistics import fmean, median
 from typing import Any
 
 from apps.demo.http import (
     HTML,
+    MAX_PER_PAGE,
     ApiError,
     ApiRequest,
     ApiResponse,
@@ -21,18 +23,20 @@ from apps.demo.http import (
     per_page_of,
     route,
 )
+from apps.demo.items import attribute_names
 from apps.demo.search import (
     Both,
     Clause,
+    Rules,
     SearchError,
     Window,
     compiled,
-    event_test,
-    found_events,
+    found_rows,
     in_environments,
     parse,
     replay_search,
     requested_window,
+    row_test,
     window_of,
 )
 from apps.demo.world import (
@@ -45,6 +49,7 @@ from apps.demo.world import (
     Project,
     Release,
     Replay,
+    Row,
     column,
     iso_offset,
     iso_z,
@@ -53,8 +58,16 @@ from apps.demo.world import (
 # --- the events table ---------------------------------------------------------------------------
 
 MAX_FIELDS = 20
-DATASETS = ("discover", "errors")
-COUNT = "count()"
+ITEMS = {"logs": "logs", "ourlogs": "logs", "spans": "spans"}
+FUNCTION = re.compile(r"(\w+)\(([^()]*)\)")
+FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
+    "count": len,
+    "min": lambda values: min(values, default=None),
+    "max": lambda values: max(values, default=None),
+    "avg": lambda values: fmean(values) if values else None,
+    "p50": lambda values: median(values) if values else None,
+}
+MAX_LOGS_PER_PAGE = 9999
 NO_PROJECT: Json = {
     "data": [],
     "meta": {"tips": {"query": "Need at least one valid project to query."}},
@@ -62,26 +75,34 @@ NO_PROJECT: Json = {
 
 
 def events_table(request: ApiRequest) -> ApiResponse:
-    """Return rows of the requested fields; with `count()`, one row per group of events."""
+    """Return rows of the requested fields; with a function, one row per group of events."""
     if not request.settings.events_table:
         return ApiResponse(status=404, text="")
     projects = request.chosen_projects()
     if not projects:
         return ApiResponse(NO_PROJECT)
     fields = _fields(request)
-    size = per_page_of(request)
     dataset = request.one("dataset") or "errors"
-    if dataset not in DATASETS:
-        raise bad_request(f"dataset must be one of: {', '.join(DATASETS)}")
-    events = found_events(request, projects, request.one("query") or "", request.world.events)
-    rows = _grouped(events, fields) if COUNT in fields else _plain(request, events, fields)
+    if dataset not in request.settings.datasets:
+        raise bad_request(f"dataset must be one of: {', '.join(request.settings.datasets)}")
+    kind = ITEMS.get(dataset)
+    size = per_page_of(request, most=MAX_LOGS_PER_PAGE if kind == "logs" else MAX_PER_PAGE)
+    known: Sequence[Row] = request.world.items(kind) if kind else request.world.events
+    query = request.one("query") or ""
+    found = found_rows(request, projects, query, known, is_newer=kind is not None)
+    if any(FUNCTION.fullmatch(name) for name in fields):
+        rows = _grouped(found, fields)
+    else:
+        rows = _plain(request, found, fields, kind)
     cap = request.settings.row_page_cap or size
     page, headers = page_of(request, _sorted(request, rows, fields), min(size, cap))
     data = [
         {name: iso_offset(one) if isinstance(one, datetime) else one for name, one in row.items()}
         for row in page
     ]
-    meta = {"fields": {name: _type_of(name) for name in fields}, "dataset": dataset}
+    units = {name: "millisecond" if _type_of(name) == "duration" else None for name in fields}
+    types = {name: _type_of(name) for name in fields}
+    meta = {"fields": types, "units": units, "dataset": dataset, "dataScanned": "full"}
     return ApiResponse({"data": data, "meta": meta}, headers=headers)
 
 
@@ -96,12 +117,17 @@ def _fields(request: ApiRequest) -> list[str]:
     return fields
 
 
-def _plain(request: ApiRequest, events: list[Event], fields: list[str]) -> list[Json]:
-    """Return one row per event; Sentry adds `id` and `project.name`."""
-    names = dict.fromkeys((*fields, "id", "project.name"))
-    ordered = sorted(events, key=lambda event: event.id)
-    rows = [{name: column(event, name) for name in names} for event in ordered]
-    if request.settings.newer_dataset:
+def _plain(
+    request: ApiRequest, found: Sequence[Row], fields: list[str], kind: str | None
+) -> list[Json]:
+    """Return one row per event; Sentry adds `id` and `project.name`, and logs' precise time."""
+    added = ["id", "project.name"]
+    if kind == "logs":
+        added = ["timestamp_precise"] if "timestamp" in fields else []
+    names = dict.fromkeys((*fields, *added))
+    ordered = sorted(found, key=lambda row: row.id)
+    rows = [{name: column(row, name) for name in names} for row in ordered]
+    if request.settings.newer_dataset and kind is None:
         for row in rows:
             row.pop("issue.id", None)
             handled = row.get("error.handled")
@@ -109,15 +135,31 @@ def _plain(request: ApiRequest, events: list[Event], fields: list[str]) -> list[
     return rows
 
 
-def _grouped(events: list[Event], fields: list[str]) -> list[Json]:
-    """Return one row per combination of the other fields, with the number of its events."""
-    plain = [name for name in fields if name != COUNT]
-    rows: dict[str, Json] = {} if plain else {"[]": {COUNT: 0}}
-    for event in events:
-        values = [column(event, name) for name in plain]
-        row = rows.setdefault(repr(values), dict(zip(plain, values, strict=True)) | {COUNT: 0})
-        row[COUNT] += 1
-    return list(rows.values())
+def _grouped(found: Sequence[Row], fields: list[str]) -> list[Json]:
+    """Return one row per combination of the other fields, with the values of the functions.
+
+    Raises ApiError 400 for an unknown function.
+    """
+    functions = {name: match for name in fields if (match := FUNCTION.fullmatch(name))}
+    unknown = next((one[1] for one in functions.values() if one[1] not in FUNCTIONS), None)
+    if unknown:
+        raise bad_request(f"Unknown function {unknown}")
+    plain = [name for name in fields if name not in functions]
+    groups: dict[str, list[Row]] = {} if plain else {"[]": []}
+    for row in found:
+        groups.setdefault(repr([column(row, name) for name in plain]), []).append(row)
+    return [
+        {name: column(rows[0], name) for name in plain}
+        | {name: _result(rows, match) for name, match in functions.items()}
+        for rows in groups.values()
+    ]
+
+
+def _result(rows: list[Row], function: re.Match[str]) -> Any:
+    """Return the value of a function, such as `p50(span.duration)`, for the rows of a group."""
+    name, argument = function.groups()
+    values = [column(row, argument) for row in rows] if argument else rows
+    return FUNCTIONS[name]([value for value in values if value is not None])
 
 
 def _sorted(request: ApiRequest, rows: list[Json], fields: list[str]) -> list[Json]:
@@ -127,6 +169,8 @@ def _sorted(request: ApiRequest, rows: list[Json], fields: list[str]) -> list[Js
         raise bad_request("Cannot sort by a field that is not selected.")
     for key in reversed(keys):
         name = key.removeprefix("-")
+        if name == "timestamp" and rows and "timestamp_precise" in rows[0]:
+            name = "timestamp_precise"
         rows = sorted(
             rows, key=lambda row: (row[name] is not None, row[name]), reverse=key.startswith("-")
         )
@@ -136,7 +180,9 @@ def _sorted(request: ApiRequest, rows: list[Json], fields: list[str]) -> list[Js
 def _type_of(name: str) -> str:
     if name == "timestamp":
         return "date"
-    if name in INTEGER_COLUMNS or name == COUNT:
+    if "span.duration" in name:
+        return "duration"
+    if name in INTEGER_COLUMNS or name == "count()":
         return "integer"
     return "boolean" if name in BOOLEAN_COLUMNS else "string"
 
@@ -158,7 +204,7 @@ def issue_events(request: ApiRequest) -> ApiResponse:
     if hit is not None and hit.issue.id == issue.id:
         return ApiResponse([_list_item(request, hit)], headers={"X-Sentry-Direct-Hit": "1"})
     search = f"issue:{issue.short_id} {query}"
-    found = found_events(request, [issue.project], search, request.world.events_like(issue))
+    found = found_rows(request, [issue.project], search, request.world.events_like(issue))
     return _event_page(request, [] if request.settings.issue_events_empty else found)
 
 
@@ -344,7 +390,7 @@ def _issue_search(request: ApiRequest, query: str) -> IssueSearch:
             elif isinstance(part, Clause) and part.key in ("issue.category", "issue.type"):
                 _add_category(request, part, search)
             else:
-                search.of_event.append(compiled(part, event_test(request.world)))
+                search.of_event.append(compiled(part, row_test(Rules(request.world))))
     except SearchError as error:
         raise bad_request(f"Error parsing search query: {error}") from error
     return search
@@ -652,6 +698,7 @@ ROUTES = (
     route(rf"{ORG}/releases/", "project:read", release_list),
     route(rf"{ORG}/replays/", "org:read", replay_list, has_own_limit=False),
     route(rf"{ORG}/events/", "org:read", events_table),
+    route(rf"{ORG}/trace-items/attributes/", "org:read", attribute_names),
     route(rf"{ORG}/eventids/{EVENT_ID}/", "org:read", event_by_id),
     route(rf"{ORG}/issues/", "event:read", issue_list),
     route(rf"{ISSUE}/", "event:read", issue_detail),

@@ -30,8 +30,9 @@ class Settings:
     full bodies on a page, None for servers without the cap. `row_page_cap`: silent maximum
     number of rows on a page of the events table. `visible_projects`: slugs the token can see,
     None for all. `multi_project`: off for plans that cannot search several projects at once.
-    `events_table`: off for servers without the feature. `newer_dataset`: patterns in its query
-    heed capitals unless `caseInsensitive=1`, rows lack `issue.id`, and `error.handled` is text.
+    `events_table`: off for servers without the feature, `datasets`: what it lists. `newer_dataset`:
+    its query for errors heeds capitals unless `caseInsensitive=1`, rows lack `issue.id`, and
+    `error.handled` is text.
     `issue_events_empty`: an issue's event list is `[]` although there are events. `scopes`: what
     the token can do. `rate_limit` requests per `rate_window_s` seconds are enforced only if
     `rate_limited` is on.
@@ -49,6 +50,9 @@ class Settings:
     visible_projects: list[str] | None = None
     multi_project: bool = True
     events_table: bool = True
+    datasets: list[str] = field(
+        default_factory=lambda: ["discover", "errors", "logs", "ourlogs", "spans"]
+    )
     newer_dataset: bool = False
     issue_events_empty: bool = False
     scopes: list[str] = field(default_factory=lambda: ["event:read", "org:read", "project:read"])
@@ -229,8 +233,8 @@ CURSOR = re.compile(r"-?\d+(?:\.\d+)?:(\d+):[01]")
 MAX_PER_PAGE = 100
 
 
-def per_page_of(request: ApiRequest, name: str = "per_page") -> int:
-    """Return the page size: 1 to 100, by default 100. Raises ApiError 400."""
+def per_page_of(request: ApiRequest, name: str = "per_page", most: int = MAX_PER_PAGE) -> int:
+    """Return the page size: 1 to `most`, by default 100. Raises ApiError 400."""
     value = request.one(name)
     if value is None:
         return MAX_PER_PAGE
@@ -238,8 +242,8 @@ def per_page_of(request: ApiRequest, name: str = "per_page") -> int:
         number = int(value)
     except ValueError as error:
         raise bad_request(f"Invalid {name} parameter.") from error
-    if not 1 <= number <= MAX_PER_PAGE:
-        raise bad_request(f"Invalid {name} value. Must be between 1 and {MAX_PER_PAGE}.")
+    if not 1 <= number <= most:
+        raise bad_request(f"Invalid {name} value. Must be between 1 and {most}.")
     return number
 
 

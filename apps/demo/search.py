@@ -20,16 +20,17 @@ from apps.demo.http import ApiError, ApiRequest, bad_request
 from apps.demo.world import (
     ARRAY_COLUMNS,
     BOOLEAN_COLUMNS,
-    INTEGER_COLUMNS,
-    Event,
+    NUMBER_COLUMNS,
     Project,
     Replay,
+    Row,
     World,
     as_utc,
     column,
 )
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Row)
 Test = Callable[[T], bool]
 
 # --- the tree of a query ------------------------------------------------------------------------
@@ -83,7 +84,8 @@ Node = Clause | FreeText | Both | Either
 OPERATOR_WORD = re.compile(r"(OR|AND)(?=[\t\n )]|$)", re.IGNORECASE)
 KEY = re.compile(
     r"(?P<not>!)?"
-    r'(?P<key>tags\[[a-zA-Z0-9_.:-]+(?: *, *string)?\]|[a-zA-Z0-9_.-]+|"[a-zA-Z0-9_.:-]+")'
+    r"(?P<key>tags\[[a-zA-Z0-9_.:-]+(?: *, *(?:string|number|boolean))?\]"
+    r'|[a-zA-Z0-9_.-]+|"[a-zA-Z0-9_.:-]+")'
     r":"
 )
 NAME = re.compile(r"[a-zA-Z0-9_.-]+")
@@ -96,7 +98,6 @@ LIST_PART = re.compile(rf"{LIST_ITEM}|(?<=,) *(?=,|$)")
 WORD = re.compile(r"[^()\n ]+")
 
 NEGATED = {"=": "!=", "IN": "NOT IN", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
-COMPARABLE = frozenset({"issue.id", "project.id", "project_id", "timestamp"})
 
 
 Join = Callable[[list[Node | str]], Node]
@@ -195,7 +196,7 @@ class _Reader:
             raise SearchError(f"Empty string after '{key}:'")
         if key == "has":
             return Clause(value, "=" if negated else "!=", ("",))
-        if sign not in ("=", "!=") and key not in COMPARABLE:
+        if sign not in ("=", "!=") and key != "timestamp" and not is_number(key):
             value, sign = sign + value, "="
         if negated:
             sign = NEGATED.get(sign, "!=")
@@ -318,13 +319,14 @@ def pattern_of(value: str, *, ignore_case: bool = True) -> re.Pattern[str]:
         raise ApiError(500, "Internal Error") from error
 
 
-# --- tests of events ----------------------------------------------------------------------------
+# --- tests of rows ------------------------------------------------------------------------------
 #
 # Rules of Sentry's events table: equality of text is case-sensitive, wildcards are anchored and
 # ignore case, the message is searched for a substring, an empty value means that the field is
 # absent, and a negation also matches events that lack the field.
 
 HEX_ID = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
+SPAN_ID = re.compile(r"[0-9a-f]{16}", re.IGNORECASE)
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
     "!=": operator.ne,
@@ -344,50 +346,70 @@ def compiled(node: Node, leaf_test: Callable[[Clause | FreeText], Test[T]]) -> T
     return leaf_test(node)
 
 
-def event_test(
-    world: World, *, ignore_case: bool = True
-) -> Callable[[Clause | FreeText], Test[Event]]:
-    """Return the function that makes the test of a leaf. It raises SearchError.
+@dataclass(frozen=True)
+class Rules:
+    """How a dataset compares texts.
 
-    The world is needed because an unknown project or issue is an error. `ignore_case` is about
-    patterns.
+    The world is needed because an unknown project or issue is an error. `any_case` and
+    `any_case_pattern`: capitals don't matter. `is_newer`: logs and spans, whose messages are
+    compared like any text, and in whose messages free text is a pattern.
     """
-    return lambda leaf: (
-        _free_text(leaf.text) if isinstance(leaf, FreeText) else _clause(leaf, world, ignore_case)
-    )
+
+    world: World
+    any_case: bool = False
+    any_case_pattern: bool = True
+    is_newer: bool = False
 
 
-def _free_text(text: str) -> Test[Event]:
+def row_test(rules: Rules) -> Callable[[Clause | FreeText], Test[Row]]:
+    """Return the function that makes the test of a leaf. It raises SearchError."""
+
+    def test(leaf: Clause | FreeText) -> Test[Row]:
+        if isinstance(leaf, Clause):
+            return _clause(leaf, rules)
+        if rules.is_newer:
+            return _single("message", f"*{leaf.text}*", rules)
+        return _free_text(leaf.text)
+
+    return test
+
+
+def _free_text(text: str) -> Test[Row]:
     """Return the test for text in the message or the title, in any case."""
     pattern = pattern_of(f"*{text}*") if is_wildcard(text) else None
     wanted = unescaped(text).lower()
 
-    def test(event: Event) -> bool:
+    def test(event: Row) -> bool:
         texts = (str(event.columns[name] or "") for name in ("message", "title"))
         return any(pattern.match(one) if pattern else wanted in one.lower() for one in texts)
 
     return test
 
 
-def _clause(node: Clause, world: World, ignore_case: bool) -> Test[Event]:
+def _clause(node: Clause, rules: Rules) -> Test[Row]:
     if node.key == "is":
         raise SearchError('"is:" queries are not supported in this search.')
-    _check_names(node, world)
-    if node.key in INTEGER_COLUMNS:
+    _check_names(node, rules)
+    if is_number(node.key):
         return _numeric(node)
     if node.key == "timestamp":
         return _time(node)
     if node.key in BOOLEAN_COLUMNS and node.values != ("",):
         return _boolean(node)
-    singles = [_single(node.key, value, ignore_case) for value in node.values]
+    singles = [_single(node.key, value, rules) for value in node.values]
     return lambda event: any(test(event) for test in singles) == node.is_positive
 
 
-def _check_names(node: Clause, world: World) -> None:
-    values = [value for value in node.values if value]
+def is_number(key: str) -> bool:
+    """Return whether a field holds numbers, so that it can be compared with `<` and `>`."""
+    return key in NUMBER_COLUMNS or key.endswith(",number]")
+
+
+def _check_names(node: Clause, rules: Rules) -> None:
+    values, world = [value for value in node.values if value], rules.world
     if node.key in ("id", "trace"):
-        _check_hex(node.key, values)
-    if node.key == "issue":
+        _check_hex(node.key, values, rules)
+    if node.key == "issue" and not rules.is_newer:
         known = {issue.short_id for issue in world.all_issues}
         unknown = [one for one in values if one.upper() not in known and one != "unknown"]
         if unknown:
@@ -401,20 +423,22 @@ def _check_names(node: Clause, world: World) -> None:
             )
 
 
-def _check_hex(key: str, values: list[str]) -> None:
+def _check_hex(key: str, values: list[str], rules: Rules) -> None:
     for value in values:
         if is_wildcard(value):
             raise SearchError(f"Wildcard conditions are not permitted on `{key}` field.")
-        if not HEX_ID.fullmatch(value.replace("-", "")):
+        plain = value.replace("-", "")
+        is_span = rules.is_newer and key == "id" and SPAN_ID.fullmatch(plain)
+        if not HEX_ID.fullmatch(plain) and not is_span:
             raise SearchError(
                 f"`{key}` must be a valid UUID hex (32 characters long, containing only digits "
                 "0-9 and a-f characters)"
             )
 
 
-def _numeric(node: Clause) -> Test[Event]:
+def _numeric(node: Clause) -> Test[Row]:
     try:
-        wanted = [int(value) if value else None for value in node.values]
+        wanted = [float(value) if value else None for value in node.values]
     except ValueError as error:
         raise SearchError(
             f"{node.key}: Invalid number: {node.values[0]}. Expected number then optional k, m, "
@@ -422,11 +446,17 @@ def _numeric(node: Clause) -> Test[Event]:
         ) from error
     if node.operator in ("IN", "NOT IN"):
         return lambda event: (column(event, node.key) in wanted) == node.is_positive
-    compare = COMPARE[node.operator]
-    return lambda event: compare(column(event, node.key), wanted[0])
+    compare, limit = COMPARE[node.operator], wanted[0]
+
+    def test(row: Row) -> bool:
+        value = column(row, node.key)
+        is_comparable = value is not None and limit is not None
+        return compare(value, limit) if is_comparable or node.operator in ("=", "!=") else False
+
+    return test
 
 
-def _time(node: Clause) -> Test[Event]:
+def _time(node: Clause) -> Test[Row]:
     try:
         wanted = as_utc(datetime.fromisoformat(node.values[0]))
     except ValueError as error:
@@ -438,7 +468,7 @@ def _time(node: Clause) -> Test[Event]:
     return lambda event: compare(event.second, wanted)
 
 
-def _boolean(node: Clause) -> Test[Event]:
+def _boolean(node: Clause) -> Test[Row]:
     words = {"true": True, "1": True, "false": False, "0": False}
     word = node.values[0].lower()
     if word not in words:
@@ -449,13 +479,15 @@ def _boolean(node: Clause) -> Test[Event]:
     return lambda event: column(event, node.key) is wanted
 
 
-def _single(key: str, value: str, ignore_case: bool) -> Test[Event]:
+def _single(key: str, value: str, rules: Rules) -> Test[Row]:
     """Return the positive test of one text; absent and empty are the same in Sentry."""
     if is_wildcard(value):
-        pattern = pattern_of(value, ignore_case=ignore_case)
+        pattern = pattern_of(value, ignore_case=rules.any_case_pattern)
         return lambda event: any(pattern.match(text) for text in _texts(event, key))
     wanted = unescaped(value)
-    if key == "message" and value:
+    if rules.any_case:
+        return lambda event: wanted.lower() in (text.lower() for text in _texts(event, key))
+    if key == "message" and value and not rules.is_newer:
         return lambda event: any(wanted.lower() in text.lower() for text in _texts(event, key))
     if key in ("id", "trace"):
         wanted = wanted.replace("-", "").lower()
@@ -464,7 +496,7 @@ def _single(key: str, value: str, ignore_case: bool) -> Test[Event]:
     return lambda event: wanted in _texts(event, key)
 
 
-def _texts(event: Event, key: str) -> list[str]:
+def _texts(event: Row, key: str) -> list[str]:
     """Return all texts of a field; a missing field is the empty text."""
     value = column(event, key)
     if key in ARRAY_COLUMNS and isinstance(value, list):
@@ -489,7 +521,7 @@ class Window:
     start: datetime
     end: datetime
 
-    def contains(self, event: Event) -> bool:
+    def contains(self, event: Row) -> bool:
         """Compare whole seconds, as in the events table."""
         return self.start <= event.second < self.end
 
@@ -546,36 +578,43 @@ def window_of(request: ApiRequest) -> Window:
 # --- searches of events and replays -------------------------------------------------------------
 
 
-def found_events(
-    request: ApiRequest, projects: Sequence[Project], query: str, events: Sequence[Event]
-) -> list[Event]:
-    """Return the events in the projects, the window, and the environments that match the query.
+def found_rows(
+    request: ApiRequest,
+    projects: Sequence[Project],
+    query: str,
+    rows: Sequence[R],
+    *,
+    is_newer: bool = False,
+) -> list[R]:
+    """Return the rows in the projects, the window, and the environments that match the query.
 
-    Raises ApiError 400 for an invalid window or query.
+    Logs and spans, and errors of newer servers, heed capitals unless asked not to. Raises ApiError
+    400 for an invalid window or query.
     """
+    heeds_case = is_newer or request.settings.newer_dataset
+    any_case = request.one("caseInsensitive") == "1"
+    rules = Rules(request.world, heeds_case and any_case, any_case or not heeds_case, is_newer)
     try:
-        is_newer = request.settings.newer_dataset
-        ignore_case = not is_newer or request.one("caseInsensitive") == "1"
-        test = compiled(parse(query), event_test(request.world, ignore_case=ignore_case))
+        test = compiled(parse(query), row_test(rules))
     except SearchError as error:
         raise bad_request(str(error)) from error
     window = window_of(request)
     environments = request.many("environment")
     slugs = {project.slug for project in projects}
     return [
-        event
-        for event in events
-        if event.project.slug in slugs
-        and window.contains(event)
-        and in_environments(event, environments)
-        and test(event)
+        row
+        for row in rows
+        if row.project.slug in slugs
+        and window.contains(row)
+        and in_environments(row, environments)
+        and test(row)
     ]
 
 
-def in_environments(event: Event, names: Sequence[str]) -> bool:
-    """Return whether the event is in one of the environments, or there are no names.
+def in_environments(event: Row, names: Sequence[str]) -> bool:
+    """Return whether the row is in one of the environments, or there are no names.
 
-    The empty name means events without an environment.
+    The empty name means rows without an environment.
     """
     return not names or (event.columns["environment"] or "") in names
 

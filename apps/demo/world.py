@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -89,29 +90,37 @@ class Release:
 
 
 @dataclass(frozen=True)
-class Event:
-    """One stored event.
+class Row:
+    """What the events table lists: an event, a log entry, or a span.
 
-    The events table and the search read `columns` and `tags`; the detail endpoints return
-    `body`. As in Sentry they are stored separately, so tests can make them disagree.
-    `verbatim` bodies are returned unchanged. A lost body is listed with nothing but its IDs and
-    time, and can't be retrieved.
+    The table and the search read `columns`, which Sentry knows, and `tags`, the other attributes.
     """
 
     id: str
     project: Project
-    issue: Issue
     timestamp: datetime
     columns: Json
-    tags: dict[str, str]
-    body: Json
-    verbatim: bool = False
-    is_lost: bool = False
+    tags: Json
 
     @property
     def second(self) -> datetime:
         """The time as the events table stores it: whole seconds, UTC."""
         return self.timestamp.replace(microsecond=0)
+
+
+@dataclass(frozen=True)
+class Event(Row):
+    """One stored event.
+
+    The detail endpoints return `body`. As in Sentry it is stored apart from the columns and tags,
+    so tests can make them disagree. `verbatim` bodies are returned unchanged. A lost body is listed
+    with nothing but its IDs and time, and can't be retrieved.
+    """
+
+    issue: Issue
+    body: Json
+    verbatim: bool = False
+    is_lost: bool = False
 
     @property
     def user_key(self) -> str | None:
@@ -469,7 +478,8 @@ def contexts_of(draft: Draft) -> Json:
 # --- columns of the events table, which the search uses as well ---------------------------------
 
 INTEGER_COLUMNS = frozenset({"issue.id", "project.id", "project_id"})
-BOOLEAN_COLUMNS = frozenset({"error.handled", "error.unhandled"})
+NUMBER_COLUMNS = INTEGER_COLUMNS | {"severity_number", "span.duration", "precise.start_ts"}
+BOOLEAN_COLUMNS = frozenset({"error.handled", "error.unhandled", "is_transaction"})
 ARRAY_COLUMNS = frozenset({"error.type", "error.value", "error.mechanism", "stack.filename"})
 
 
@@ -519,17 +529,29 @@ def columns_of(draft: Draft, issue: Issue) -> Json:
     }
 
 
-def column(event: Event, name: str) -> Any:
+TAG = re.compile(r"tags\[([^],]+)(?:,(string|number|boolean))?\]")
+
+
+def type_of(value: object) -> str:
+    """Return the type of an attribute as it is written in `tags[name,type]`."""
+    if isinstance(value, bool):
+        return "boolean"
+    return "number" if isinstance(value, int | float) else "string"
+
+
+def column(row: Row, name: str) -> Any:
     """Return the value of a field.
 
     `tags[x]` is always the tag. Any other name is a column, else a tag; an unknown name is null
-    (Sentry API: unknown names resolve as tags).
+    (Sentry API: unknown names resolve as tags). A tag that is not text is found only by its type.
     """
     if name == "timestamp":
-        return event.second
-    if name.startswith("tags[") and name.endswith("]"):
-        return event.tags.get(name[5:-1])
-    return event.columns[name] if name in event.columns else event.tags.get(name)
+        return row.second
+    if name in row.columns:
+        return row.columns[name]
+    tag = TAG.fullmatch(name)
+    value = row.tags.get(tag.group(1) if tag else name)
+    return value if type_of(value) == ((tag and tag.group(2)) or "string") else None
 
 
 # --- replays and feedback -----------------------------------------------------------------------
@@ -688,6 +710,7 @@ def feedback_issue(draft: Draft, project: Project, number: int, own: int) -> Iss
 
 # --- the world ----------------------------------------------------------------------------------
 
+ID_LENGTHS = {"logs": 32, "spans": 16}
 FIRST_PROJECT_ID = 4_501_001
 FIRST_ISSUE_ID = 6_500_000_001
 
@@ -726,6 +749,7 @@ class World:
             self._projects: dict[str, Project] = {}
             self._issues: dict[tuple[str, str], Issue] = {}
             self._events: dict[str, Event] = {}
+            self._items: dict[str, list[Row]] = {"logs": [], "spans": []}
             self._replays: list[Replay] = []
             self._feedback: dict[str, Event] = {}
             self._releases: dict[tuple[str, str], Release] = {}
@@ -737,6 +761,11 @@ class World:
         """All events except feedback, in insertion order."""
         with self._lock:
             return tuple(self._events.values())
+
+    def items(self, kind: str) -> tuple[Row, ...]:
+        """Return all `logs` or `spans`, in insertion order."""
+        with self._lock:
+            return tuple(self._items[kind])
 
     @property
     def projects(self) -> tuple[Project, ...]:
@@ -824,6 +853,20 @@ class World:
             event = _event(draft, feedback_issue(draft, project, number, own + 1))
             self._feedback[event.id] = event
             return event
+
+    def add_item(self, kind: str, when: datetime, project: str, columns: Json, tags: Json) -> Row:
+        """Add one of the `logs` or `spans`, and its project if necessary."""
+        with self._lock:
+            own, place = self._items[kind], self.add_project(project)
+            new_id = made_up_id(self._seed, kind, len(own) + 1)[: ID_LENGTHS[kind]]
+            names = {
+                "id": new_id,
+                "project": place.slug,
+                "project.name": place.slug,
+                "project.id": place.id,
+            }
+            own.append(Row(new_id, place, as_utc(when), names | columns, tags))
+            return own[-1]
 
     def find_event(self, event_id: str) -> Event | None:
         """Return the event with the ID, in any case and with or without dashes."""
@@ -956,11 +999,17 @@ class DemoCustomer:
 
 CAST = (
     ("ada", "1001", 25, "Card declined three times, then the cart broke; a replay and feedback"),
+    ("tom", "tom.keller@example.de", 50, "No error: an upload hung for a minute, then was refused"),
     ("hanna", "hanna.berg@example.se", 75, "No error then; one 14 minutes earlier, one later"),
     ("nils", "nils.berg@example.se", 80, "Never seen: known to the shop by another email"),
     ("leo", "leo.martin@example.fr", 90, "No error then but a dead button; errors an hour earlier"),
+    ("priya", "priya.rao@example.in", 105, "No error: express checkout is switched off for her"),
+    ("jonas", "jonas.lind@example.se", 125, "No error: the payment’s webhook never came"),
+    ("ines", "ines.moreau@example.fr", 160, "No error: a search took 41 seconds"),
     ("mia", "mia+shop@example.org", 180, "Timeouts at checkout, in German; one names no user"),
+    ("bea", "bea.novak@example.cz", 210, "No error: her coupon was refused, it had expired"),
     ("mallory", "mallory@example.net", 240, "Hostile texts and secrets that must not leak"),
+    ("karl", "karl.huber@example.at", 270, "No error: all he did worked"),
     ("kowalski", "CORP\\kowalski", 300, "Invoices: a chain of .NET exceptions"),
     ("nadia", "NADIA.HADDAD@EXAMPLE.COM", 420, "The Android app crashes, in Arabic"),
     ("oda", "3003", 540, "Odd events: no stack, 250 frames, message only, a background job"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from apps.demo.story import cases, shop
+from apps.demo.story import cases, quiet, shop
 from apps.demo.story.scene import PEOPLE, Scene
 from apps.demo.world import World, customers
 
@@ -39,4 +39,5 @@ def build_world(now: datetime) -> World:
     shop.add_hannas_errors(scenes["hanna"])
     shop.set_histories(world, scenes["ada"])
     shop.add_releases(world, scenes)
+    quiet.add_logs_and_spans(scenes)
     return world

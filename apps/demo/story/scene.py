@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from apps.demo.items import add_log, add_span
 from apps.demo.world import Event, Json, Person, World
 
 Crumb = tuple[float, str, str | None, Json | None]
@@ -35,6 +36,17 @@ class Scene:
     def add(self, seconds: float, **fields: Any) -> Event:
         """Add an event for the customer; `fields` are those of a `Draft`."""
         return self.world.add_event(**{"timestamp": self.time(seconds), **self.person, **fields})
+
+    def log(self, seconds: float, message: str, severity: str = "info", **fields: Any) -> None:
+        """Add a log entry of the customer, or of nobody with `user=None`."""
+        add_log(self.world, self.time(seconds), message, severity, **{"user": self.user, **fields})
+
+    def span(
+        self, seconds: float, duration_ms: float, op: str, description: str, **fields: Any
+    ) -> None:
+        """Add a span of the customer, or of nobody with `user=None`."""
+        fields = {"user": self.user, **fields}
+        add_span(self.world, self.time(seconds), duration_ms, op, description, **fields)
 
     def crumbs(self, seconds: float, crumbs: Sequence[Crumb]) -> list[Json]:
         """Return breadcrumbs from `(seconds before the event, category, message, data)`."""
@@ -112,6 +124,12 @@ PEOPLE: dict[str, Json] = {
     "hanna": {"user_id": "3310", "email": "hanna.berg@example.se"},
     "nils": {"user_id": "3311", "email": "nils@berg.example"},
     "beatriz": {"user_id": "3120", "email": "beatriz.costa@example.pt"},
+    "tom": {"user_id": "3402", "email": "tom.keller@example.de", "username": "tkeller"},
+    "priya": {"user_id": "3417", "email": "priya.rao@example.in"},
+    "jonas": {"user_id": "3425", "email": "jonas.lind@example.se"},
+    "ines": {"user_id": "3431", "email": "ines.moreau@example.fr"},
+    "bea": {"user_id": "3440", "email": "bea.novak@example.cz"},
+    "karl": {"user_id": "3456", "email": "karl.huber@example.at"},
 }
 
 # Library frames, oldest call first.
