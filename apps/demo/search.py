@@ -305,7 +305,7 @@ def unescaped(value: str) -> str:
     return value.replace("\\*", "*")
 
 
-def pattern_of(value: str, *, ignore_case: bool = True) -> re.Pattern[str]:
+def pattern_of(value: str, case: re.RegexFlag = re.IGNORECASE) -> re.Pattern[str]:
     """Return the anchored pattern of a value with wildcards. Raises ApiError 500, as Sentry does.
 
     Braces repeat what precedes them.
@@ -314,7 +314,7 @@ def pattern_of(value: str, *, ignore_case: bool = True) -> re.Pattern[str]:
     literal = (part if part in "{}" else re.escape(part[-1]) for part in parts)
     text = "".join(".*" if part == "*" else one for part, one in zip(parts, literal, strict=True))
     try:
-        return re.compile(rf"{text}\Z", re.DOTALL | (re.IGNORECASE if ignore_case else 0))
+        return re.compile(rf"{text}\Z", re.DOTALL | case)
     except re.error as error:
         raise ApiError(500, "Internal Error") from error
 
@@ -350,14 +350,14 @@ def compiled(node: Node, leaf_test: Callable[[Clause | FreeText], Test[T]]) -> T
 class Rules:
     """How a dataset compares texts.
 
-    The world is needed because an unknown project or issue is an error. `any_case` and
-    `any_case_pattern`: capitals don't matter. `is_newer`: logs and spans, whose messages are
-    compared like any text, and in whose messages free text is a pattern.
+    The world is needed because an unknown project or issue is an error. `any_case`: capitals of
+    ASCII letters don't matter. `case` is about patterns. `is_newer`: logs and spans, whose messages
+    are compared like any text, and in whose messages free text is a pattern.
     """
 
     world: World
     any_case: bool = False
-    any_case_pattern: bool = True
+    case: re.RegexFlag = re.IGNORECASE
     is_newer: bool = False
 
 
@@ -482,11 +482,12 @@ def _boolean(node: Clause) -> Test[Row]:
 def _single(key: str, value: str, rules: Rules) -> Test[Row]:
     """Return the positive test of one text; absent and empty are the same in Sentry."""
     if is_wildcard(value):
-        pattern = pattern_of(value, ignore_case=rules.any_case_pattern)
+        pattern = pattern_of(value, rules.case)
         return lambda event: any(pattern.match(text) for text in _texts(event, key))
     wanted = unescaped(value)
     if rules.any_case:
-        return lambda event: wanted.lower() in (text.lower() for text in _texts(event, key))
+        pattern = re.compile(re.escape(wanted), rules.case)
+        return lambda event: any(pattern.fullmatch(text) for text in _texts(event, key))
     if key == "message" and value and not rules.is_newer:
         return lambda event: any(wanted.lower() in text.lower() for text in _texts(event, key))
     if key in ("id", "trace"):
@@ -592,8 +593,10 @@ def found_rows(
     400 for an invalid window or query.
     """
     heeds_case = is_newer or request.settings.newer_dataset
-    any_case = request.one("caseInsensitive") == "1"
-    rules = Rules(request.world, heeds_case and any_case, any_case or not heeds_case, is_newer)
+    any_case = heeds_case and request.one("caseInsensitive") == "1"
+    case = re.IGNORECASE if any_case or not heeds_case else re.NOFLAG
+    case |= re.ASCII if any_case else re.NOFLAG
+    rules = Rules(request.world, any_case, case, is_newer)
     try:
         test = compiled(parse(query), row_test(rules))
     except SearchError as error:

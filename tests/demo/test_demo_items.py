@@ -36,8 +36,12 @@ def test_logs_and_spans_are_searched_as_sentry_does(api: Api, world: World) -> N
     add_all(world)
     both, pages = ["Disk full", "Saved"], ["/cart", "/cart"]
     any_case = {"caseInsensitive": "1"}
+    add_log(world, NOON, "Zoë", user={"id": "ZOË-1"}, project="other")
     rows: list[tuple[str, str, dict[str, str], list[str]]] = [
-        ("logs", "", {}, both),
+        ("logs", "project:web", {}, both),
+        ("logs", "user.id:zoË-1", any_case, ["Zoë"]),
+        ("logs", "user.id:zoë-1", any_case, []),
+        ("logs", "user.id:zoë*", any_case, []),
         ("ourlogs", "user.id:7", {}, ["Saved"]),
         ("logs", 'user.id:7 OR user.email:"x@example.com"', {}, ["Saved"]),
         ("logs", 'user.email:"ada@example.com"', {}, []),
