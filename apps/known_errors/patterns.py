@@ -155,11 +155,13 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Field(StrEnum):
-    """The part of an event that a text rule tests."""
+    """The text that a rule tests: a part of an event, a log's message, or a request's facts."""
 
     TYPE = "type"
     MESSAGE = "message"
     CULPRIT = "culprit"
+    LOG = "log"
+    REQUEST = "request"
 
 
 class Comparison(StrEnum):
@@ -174,7 +176,10 @@ FIELD_NAMES = {
     Field.TYPE: "exception type",
     Field.MESSAGE: "message",
     Field.CULPRIT: "culprit",
+    Field.LOG: "log message",
+    Field.REQUEST: "request",
 }
+_ACTIVITY = frozenset((Field.LOG, Field.REQUEST))
 _COMPARISON_NAMES = {
     Comparison.EXACT: "is",
     Comparison.CONTAINS: "contains",
@@ -192,7 +197,7 @@ class PatternRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class TextRule:
-    """A rule about a text of an event."""
+    """A rule about a text of an event, a log, or a request."""
 
     field: Field
     comparison: Comparison
@@ -274,7 +279,8 @@ def parse_pattern(values: Mapping[str, object]) -> Pattern:
     """Parse a pattern from JSON values as the database and files hold it.
 
     `{"issue": "WEB-1", "project": "web", "type": {"exact": "KeyError"}, "message": {"contains":
-    "..."}, "culprit": {"expression": "..."}, "release": {"from": "2.1", "until": "2.4"}}`
+    "..."}, "culprit": {"expression": "..."}, "release": {"from": "2.1", "until": "2.4"}}`; for a
+    failure without an error, `log` or `request` instead of an issue and texts of an event.
 
     Raises `PatternRefused`.
     """
@@ -342,8 +348,15 @@ def _check_rule(rule: TextRule) -> None:
 def _check(pattern: Pattern) -> None:
     if not (pattern.issue or pattern.texts):
         raise PatternRefused(
-            "Enter at least an issue, a type, a message, or a culprit.",
+            "Enter at least an issue, a type, a message, a culprit, a log message, or a request.",
             "pattern",
+        )
+    activity = [rule.field for rule in pattern.texts if rule.field in _ACTIVITY]
+    if activity and (pattern.issue or len(pattern.texts) > 1):
+        raise PatternRefused(
+            f"A pattern with a {FIELD_NAMES[activity[0]]} is about what raised no error. It can "
+            "have a project and releases, but no issue and no other text.",
+            activity[0],
         )
     if pattern.release_from and pattern.release_until:
         order = compare_releases(pattern.release_from, pattern.release_until)

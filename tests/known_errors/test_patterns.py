@@ -68,6 +68,9 @@ def test_invalid_expression_is_explained(expression: str, message: str) -> None:
         ),
         ({"issue": "1", "release": {"from": "2.0", "until": "main"}}, "release", "We can't tell"),
         ({"issue": True}, "issue", "isn't text"),
+        ({"issue": "1", "log": {"contains": "x"}}, "log", "what raised no error"),
+        ({"type": {"exact": "x"}, "request": {"contains": "y"}}, "request", "raised no error"),
+        ({"log": {"contains": "x"}, "request": {"contains": "y"}}, "log", "no other text"),
     ],
 )
 def test_invalid_pattern_is_explained(values: dict[str, object], part: str, message: str) -> None:
@@ -78,16 +81,15 @@ def test_invalid_pattern_is_explained(values: dict[str, object], part: str, mess
     assert refused.value.part == part
 
 
-def test_pattern_survives_serialization() -> None:
-    values = {
-        "issue": "WEB-1",
-        "project": "web",
-        "type": {"exact": "KeyError"},
-        "message": {"expression": r"order \d+"},
-        "release": {"from": "2.1", "until": "2.4"},
-    }
-
-    assert pattern_values(parse_pattern(values)) == values
+def test_patterns_survive_serialization() -> None:
+    release = {"from": "2.1", "until": "2.4"}
+    texts = {"type": {"exact": "KeyError"}, "message": {"expression": r"order \d+"}}
+    for values in (
+        {"issue": "WEB-1", "project": "web", **texts, "release": release},
+        {"project": "web", "log": {"contains": "no webhook"}, "release": release},
+        {"request": {"expression": r"/cart/coupon 4\d\d"}},
+    ):
+        assert pattern_values(parse_pattern(values)) == values
 
 
 def test_blank_values_are_ignored() -> None:

@@ -381,10 +381,12 @@ class KnownErrorAdmin(CataloguePages):
             {
                 "fields": (
                     *("issue", ("type_way", "type_text"), ("message_way", "message_text")),
-                    *(("culprit_way", "culprit_text"), "project"),
+                    *(("culprit_way", "culprit_text"), ("log_way", "log_text")),
+                    *(("request_way", "request_text"), "project"),
                     ("release_from", "release_until"),
                 ),
-                "description": "Everything you fill in must match. Case doesn't matter.",
+                "description": "Everything you fill in must match. Case doesn't matter. A log "
+                "message or a request is for failures without an error.",
             },
         ),
         ("What to say", {"fields": ("explanation", "reply", "workaround")}),

@@ -89,6 +89,10 @@ class KnownErrorForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
     message_text = _line("Message text", "Leave out what differs from case to case.")
     culprit_way = _comparison("Culprit", Comparison.CONTAINS)
     culprit_text = _line("Culprit text", "Where it broke, as Sentry names it.")
+    log_way = _comparison("Log message", Comparison.CONTAINS)
+    log_text = _line("Log text", "If no error was raised: what the program logged.")
+    request_way = _comparison("Request", Comparison.CONTAINS)
+    request_text = _line("Request text", "If no error was raised, such as /cart/coupon 422.")
     release_from = _line("First affected release", "The first release with the error.")
     release_until = _line("Last affected release", "The last release with the error.")
     links_text = forms.CharField(
