@@ -283,7 +283,10 @@ class CatalogEntry:
 
 @dataclass(frozen=True, slots=True)
 class KnownMatch:
-    """A known error that matches an issue. `why` are the matching rules in words, surest first."""
+    """A known error that matches an issue. `why` are the matching rules in words, surest first.
+
+    For one that matches logs or requests, `issue_id` is the ID of their observation's first row.
+    """
 
     known: CatalogEntry
     issue_id: str

@@ -8,9 +8,9 @@ evaluated. The set holds short literals only, because a set of whole expressions
 import heapq
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import reduce
 from operator import or_
 from typing import Any, TypeVar
@@ -18,14 +18,17 @@ from zoneinfo import ZoneInfo
 
 import re2
 
+from apps.events.activity import LogEntry, Span
 from apps.events.answer import Answer, CatalogEntry, KnownErrors, KnownMatch
 from apps.events.event import Event, Issue
 from apps.events.grouping import UNGROUPED
+from apps.events.observations import troubles_of
 from apps.known_errors.patterns import Comparison, Field, Pattern, TextRule, compile_expression
 
 # Index of a result: every distinct value with the set of events that have it.
 #
-# A set of events is an int with one bit per event, which makes set operations fast.
+# A set of events is an int with one bit per event, which makes set operations fast. Here, the rows
+# of logs and requests that show trouble are events as well, each observation being an issue.
 
 _MAX_TEXT_LENGTH = 1000
 Value = TypeVar("Value")
@@ -76,24 +79,69 @@ class EventIndex:
             events &= ~issue_events
 
 
+@dataclass(frozen=True, slots=True)
+class _Indexed:
+    """What is indexed of an event, or of a row that shows trouble."""
+
+    issue_id: str
+    at: datetime
+    project: str
+    release: str
+    texts: Mapping[Field, Iterable[str | None]]
+    names: frozenset[str] = frozenset()
+
+
 def index_events(answer: Answer, zone: ZoneInfo) -> EventIndex:
     """Index the events of a result; `zone` decides which day an event belongs to."""
     by_id = {issue.id: issue for issue in answer.issues}
-    events = [(event, by_id.get(event.issue_id or "")) for event in answer.events]
+    events = [_event(event, by_id.get(event.issue_id or "")) for event in answer.events]
+    events += _troubles(answer)
     return EventIndex(
         all_events=(1 << len(events)) - 1,
-        issue_of=tuple(event.issue_id or UNGROUPED for event, _issue in events),
-        issues=_event_sets((event.issue_id or UNGROUPED,) for event, _issue in events),
-        issue_names=_event_sets(_issue_names(event, issue) for event, issue in events),
-        projects=_event_sets((_project(event, issue),) for event, issue in events),
-        releases=_event_sets((_release(event),) for event, _issue in events),
-        days=_event_sets((event.timestamp.astimezone(zone).date(),) for event, _issue in events),
-        texts={
-            Field.TYPE: _column(_types(event) for event, _issue in events),
-            Field.MESSAGE: _column(_messages(event, issue) for event, issue in events),
-            Field.CULPRIT: _column(_culprits(event) for event, _issue in events),
-        },
+        issue_of=tuple(event.issue_id for event in events),
+        issues=_event_sets((event.issue_id,) for event in events),
+        issue_names=_event_sets(event.names for event in events),
+        projects=_event_sets((event.project,) for event in events),
+        releases=_event_sets((event.release,) for event in events),
+        days=_event_sets((event.at.astimezone(zone).date(),) for event in events),
+        texts={name: _column(event.texts.get(name, ()) for event in events) for name in Field},
     )
+
+
+def _event(event: Event, issue: Issue | None) -> _Indexed:
+    return _Indexed(
+        issue_id=event.issue_id or UNGROUPED,
+        at=event.timestamp,
+        project=event.project or (issue.project if issue else None) or "",
+        release=event.release or (event.body.release if event.body else None) or "",
+        texts={
+            Field.TYPE: _types(event),
+            Field.MESSAGE: _messages(event, issue),
+            Field.CULPRIT: _culprits(event),
+        },
+        names=_issue_names(event, issue),
+    )
+
+
+def _troubles(answer: Answer) -> Iterator[_Indexed]:
+    """Yield the rows of each trouble; what worked is never a known error."""
+    for trouble in troubles_of(answer):
+        for row in trouble.rows:
+            at = row.timestamp if isinstance(row, LogEntry) else row.started_at
+            texts: Mapping[Field, Iterable[str | None]] = (
+                {Field.LOG: (row.message,)}
+                if isinstance(row, LogEntry)
+                else {Field.REQUEST: _request_texts(row)}
+            )
+            yield _Indexed(trouble.rows[0].id, at, row.project or "", row.release or "", texts)
+
+
+def _request_texts(span: Span) -> Iterator[str | None]:
+    """Yield what was requested, and also with the response: `POST /pay 402 invalid_argument`."""
+    status = " ".join(filter(None, (str(span.http_status or ""), span.status)))
+    for text in (span.description, span.transaction):
+        yield text
+        yield f"{text} {status}" if text and status else None
 
 
 def _event_sets(values_by_event: Iterable[Iterable[Value]]) -> dict[Value, int]:
@@ -115,17 +163,9 @@ def _column(texts: Iterable[Iterable[str | None]]) -> Column:
     )
 
 
-def _issue_names(event: Event, issue: Issue | None) -> set[str]:
+def _issue_names(event: Event, issue: Issue | None) -> frozenset[str]:
     names = (event.issue_id, issue.short_id if issue else None)
-    return {name.casefold() for name in names if name}
-
-
-def _project(event: Event, issue: Issue | None) -> str:
-    return event.project or (issue.project if issue else None) or ""
-
-
-def _release(event: Event) -> str:
-    return event.release or (event.body.release if event.body else None) or ""
+    return frozenset(name.casefold() for name in names if name)
 
 
 def _types(event: Event) -> list[str | None]:
@@ -248,12 +288,12 @@ def _literal_index(entries: dict[str, list[int]]) -> _LiteralIndex:
 def match(
     catalogue: Catalogue, answer: Answer, *, zone: ZoneInfo, seconds: float = TIME_LIMIT_S
 ) -> KnownErrors:
-    """Return the known errors of each issue, most specific first, up to `MAX_MATCHES`.
+    """Return the known errors of each issue and trouble, most specific first, to `MAX_MATCHES`.
 
     `zone` decides which day an event belongs to. `seconds` limits the thread's CPU time; it can
     be exceeded by what one pattern takes for one text.
     """
-    if not answer.events:
+    if not (answer.events or answer.beside.logs or answer.beside.spans):
         return KnownErrors()
     deadline = time.thread_time() + seconds
     return _MatchRun(catalogue, index_events(answer, zone), deadline).run()

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from apps.events.answer import Answer, KnownMatch
 from apps.events.grouping import UNGROUPED
+from apps.events.observations import troubles_of
 from apps.events.releases import format_day, short_release
 from apps.events.rules.rule import zone_of_customer
 from apps.known_errors.catalogue import current_catalogue
@@ -49,16 +50,16 @@ def reply_variables(
 
 
 def _closest_time(match: KnownMatch | None, answer: Answer) -> datetime:
-    """Return the time of the matched problem's event that is closest to the reported time."""
+    """Return the time of what matched that is closest to the reported time."""
     reported = answer.question.window.moment
     if match is None:
         return reported
-    times = (
-        event.timestamp
-        for event in answer.events
-        if (event.issue_id or UNGROUPED) == match.issue_id
-    )
-    return min(times, key=lambda at: abs(at - reported), default=reported)
+    times = [
+        *((event.issue_id or UNGROUPED, event.timestamp) for event in answer.events),
+        *((trouble.rows[0].id, trouble.at) for trouble in troubles_of(answer)),
+    ]
+    matched = (at for issue_id, at in times if issue_id == match.issue_id)
+    return min(matched, key=lambda at: abs(at - reported), default=reported)
 
 
 def greeting(name: str) -> str:

@@ -1,9 +1,11 @@
 """Small results and catalogs for the matching tests."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from apps.events.answer import Answer, CatalogEntry, KnownErrors, SearchScope
+from apps.events.activity import LogEntry, Span
+from apps.events.answer import Answer, CatalogEntry, KnownErrors, RelatedData, SearchScope
 from apps.events.event import Event, EventBody, ExceptionInfo, Issue
 from apps.events.identifier import parse_customer
 from apps.events.query import Question, Window
@@ -47,6 +49,46 @@ def answer(*events: Event, short_ids: dict[str, str] | None = None) -> Answer:
         fetched_at=MOMENT,
         events_total=len(events),
     )
+
+
+def activity() -> RelatedData:
+    """Return a refused coupon with its log, an error in a log alone, and what went well."""
+    refused = Span(
+        "1" * 16,
+        MOMENT,
+        duration_ms=120,
+        op="http.server",
+        description="POST /cart/coupon",
+        transaction="/cart/coupon",
+        status="invalid_argument",
+        http_status=422,
+        is_segment=True,
+        project="web",
+        release="web@2.14.0",
+        trace_id="a" * 32,
+        names_customer=True,
+    )
+    went_well = replace(
+        refused,
+        id="2" * 16,
+        description="GET /cart",
+        transaction="/cart",
+        status="ok",
+        http_status=200,
+        trace_id="b" * 32,
+    )
+    log = LogEntry(
+        "3" * 32,
+        MOMENT + timedelta(milliseconds=50),
+        severity="info",
+        message="Coupon SPRING expired on 31 October",
+        project="web",
+        trace_id="a" * 32,
+        names_customer=True,
+    )
+    alone = replace(log, id="4" * 32, severity="error", message="Index broken", trace_id="c" * 32)
+    saved = replace(log, id="5" * 32, message="Cart saved", trace_id="b" * 32)
+    return RelatedData(logs=(log, alone, saved), spans=(refused, went_well))
 
 
 def entry(slug: str, pattern: dict[str, object], **fields: object) -> Entry:

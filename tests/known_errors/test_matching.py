@@ -1,13 +1,25 @@
 """Matching of catalog entries with the issues of a result, and their order."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from apps.events.event import EventBody
 from apps.known_errors.matching import MAX_MATCHES, build_catalogue, match
-from tests.known_errors.facts import UTC_ZONE, answer, catalogue, entry, event, found, names, raised
+from tests.known_errors.facts import (
+    MOMENT,
+    UTC_ZONE,
+    activity,
+    answer,
+    catalogue,
+    entry,
+    event,
+    found,
+    names,
+    raised,
+)
 
 DECLINED = answer(event(), short_ids={"9001": "WEB-1"})
 
@@ -55,6 +67,43 @@ def test_matching_pattern_is_found(pattern: dict[str, object]) -> None:
 )
 def test_other_pattern_is_not_found(pattern: dict[str, object]) -> None:
     assert not found(catalogue(one=pattern), DECLINED).matches
+
+
+def test_logs_and_requests_that_show_trouble_are_found() -> None:
+    quiet = replace(answer(), beside=activity())
+    request, log = "1" * 16, "4" * 32
+    rows: list[tuple[dict[str, object], list[str]]] = [
+        ({"request": {"contains": "/cart/COUPON"}}, [request]),
+        ({"request": {"exact": "post /cart/coupon"}}, [request]),
+        ({"request": {"contains": "/cart/coupon 422"}}, [request]),
+        ({"request": {"expression": r"coupon 4\d\d invalid"}, "project": "web"}, [request]),
+        ({"request": {"contains": "coupon"}, "release": {"from": "2.10"}}, [request]),
+        ({"log": {"contains": "expired on"}}, [request]),  # it belongs to the request
+        ({"log": {"contains": "index"}}, [log]),
+        ({"request": {"contains": "/cart/coupon"}, "project": "api"}, []),
+        ({"request": {"contains": "/cart/coupon"}, "release": {"from": "2.15"}}, []),
+        ({"log": {"contains": "index"}, "release": {"from": "2.10"}}, []),
+        ({"log": {"contains": "saved"}}, []),  # nothing went wrong
+        ({"request": {"contains": "GET /cart"}}, []),
+        ({"message": {"contains": "index"}}, []),
+        ({"log": {"contains": "coupon 422"}}, []),
+    ]
+    for pattern, ids in rows:
+        matches = found(catalogue(one=pattern), quiet).matches
+        assert [one.issue_id for one in matches] == ids, pattern
+    both = replace(answer(event()), beside=activity())
+    known = found(
+        catalogue(error={"issue": "9001"}, request={"request": {"contains": "coupon"}}), both
+    )
+    assert (names(known), names(known, request)) == (["error"], ["request"])
+
+
+def test_a_trouble_is_matched_on_its_day() -> None:
+    quiet = replace(answer(), beside=activity())
+    pattern: dict[str, object] = {"log": {"contains": "index"}}
+    for day, count in ((MOMENT.date(), 1), (MOMENT.date() + timedelta(days=1), 0)):
+        dated = build_catalogue([entry("dated", pattern, valid_from=day)])
+        assert len(found(dated, quiet).matches) == count
 
 
 def test_unorderable_release_is_in_no_range() -> None:

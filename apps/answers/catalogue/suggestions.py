@@ -17,6 +17,7 @@ from apps.accounts.permissions import projects_of
 from apps.answers.models import Feedback
 from apps.crypto import keyed_hash
 from apps.events.answer import Answer
+from apps.events.observations import troubles_of
 from apps.known_errors.catalogue import current_catalogue
 from apps.known_errors.matching import Catalogue, Entry, build_catalogue, match
 from apps.known_errors.models import KnownError
@@ -152,11 +153,15 @@ class _Search:
     def _add_hits(self, lookup: Lookup, answer: Answer, issue_ids: set[str]) -> None:
         opened = lookup.uuid if self.may_open(lookup.user_id) else None
         issues = {issue.id: issue for issue in answer.issues}
+        troubles = {trouble.rows[0].id: trouble for trouble in troubles_of(answer)}
         for issue_id in sorted(issue_ids)[: MAX_HITS - len(self.preview.hits)]:
             issue = issues.get(issue_id)
             event = next((one for one in answer.events if one.issue_id == issue_id), None)
+            trouble = troubles.get(issue_id)
             title = (issue and issue.title) or (event and event.title) or ""
             project = (event and event.project) or (issue and issue.project) or ""
+            if trouble:
+                title, project = trouble.sentence, trouble.rows[0].project or ""
             at = lookup.created_at
             self.preview.hits.append(Hit(at, project, title[:_MAX_TITLE], issue_id, opened))
 
