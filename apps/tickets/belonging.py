@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import NamedTuple
 
+from apps.tickets.durations import UNITS
 from apps.tickets.questions import NOT_PROBLEM
-from apps.tickets.text import Spanned, word_set
+from apps.tickets.text import Spanned, normalize, word_set
 from apps.tickets.written import ABOVE, ASKED_ABOVE, is_of_problem
 
 
@@ -19,10 +20,12 @@ class Kind(Enum):
     """What a word says about a time near it.
 
     `RECORD` is what happens without a failure: something was closed, a meeting, a birthday.
-    `OBJECT` is what a program shows or does, which can fail: an invoice, a payment.
+    `OBJECT` is what a program shows or does, which can fail: an invoice, a payment. `OVER` says
+    that a failure ended, or was reported.
     """
 
     FAILURE = "failure"
+    OVER = "over"
     RECORD = "record"
     OBJECT = "object"
 
@@ -35,119 +38,130 @@ _LISTED = {
         stránka страница сайт checkout login page form search app site shop cart basket order
         orders ordered purchase* bought buy paid pay payment payments booked booking* reserv*
         regist* subscri* upgrad* renew* signed_up sign_up signup logged_in login log_in upload*
-        update updated cancel* submitted joined invoice* bill receipt* statement* license*
-        licence* membership* contract* policy trial* delivery shipment* parcel* package* version*
-        build patch* backup* report reports quote ticket case email mail message* account_created
-        opened bestell* auftrag gekauft bezahlt zahlung gebucht buchung angemeldet eingeloggt
-        überwiesen storniert aktualisiert installiert rechnung* vertrag* abo lieferung* sendung*
-        paket* quittung* angebot* mahnung* nachricht* update commande* acheté achat payé réserv*
-        inscri* abonn* annul* téléchargé facture* contrat* colis courriel* livraison* version*
-        reçu pedido* compré compra pagado pagué pago reserva* registr* suscri* cancel* factura*
-        contrato* entrega* paquete* correo* versión encarg* encomend* ordine ordini ordinato
-        acquist* pagato pagamento prenot* iscri* fattura* contratto* consegna* pacco versione
-        paguei encomenda fatura* assinatura versão bestelling* besteld gekocht betaald betaling
-        geboekt boeking factuur* facturen pakket* versie* bestilt* bestilling* ordre købt kjøpt
-        betalt betaling booket faktura* pakke* levering* beställ* köpt* betald* bokad* bokning
-        leverans* paketet tila* osti* ostin maksoi* varasi* varaus lasku* sopimus* toimitus*
-        paketti* zamówi* kupił* zapłaci* rejestra* umowa umowy paczka objedn* zakoupil* smlouva
-        zásilka заказ* оплат* купил* счет счёт договор* sipariş* sözleşme 注文 購入 請求書 契約""",
+        update updated cancel* submitted joined invoice* bill receipt* statement* license* licence*
+        membership* contract* policy trial* delivery shipment* parcel* package* version* backup*
+        report reports quote ticket case email mail message* account_created opened bestell*
+        auftrag gekauft bezahlt zahlung gebucht buchung angemeldet eingeloggt überwiesen storniert
+        aktualisiert installiert rechnung* vertrag* abo lieferung* sendung* paket* quittung*
+        angebot* mahnung* nachricht* update commande* acheté achat payé réserv* inscri* abonn*
+        annul* téléchargé facture* contrat* colis courriel* livraison* version* reçu pedido* compré
+        compra pagado pagué pago reserva* registr* suscri* cancel* factura* contrato* entrega*
+        paquete* correo* versión encarg* encomend* ordine ordini ordinato acquist* pagato pagamento
+        prenot* iscri* fattura* contratto* consegna* pacco versione paguei encomenda fatura*
+        assinatura versão bestelling* besteld gekocht betaald betaling geboekt boeking factuur*
+        facturen pakket* versie* bestilt* bestilling* ordre købt kjøpt betalt betaling booket
+        faktura* pakke* levering* beställ* köpt* betald* bokad* bokning leverans* paketet tila*
+        osti* ostin maksoi* varasi* varaus lasku* sopimus* toimitus* paketti* zamówi* kupił*
+        zapłaci* rejestra* umowa umowy paczka objedn* zakoupil* smlouva zásilka заказ* оплат*
+        купил* счет счёт договор* sipariş* sözleşme 注文 購入 請求書 契約""",
     Kind.RECORD: """
         last latest previous next letzte* zuletzt nächste* dernier* dernière* prochain* último*
         última* próximo* próxima* ultimo ultima prossimo laatste volgende sidste siste næste
         senaste nästa viimeksi viimeinen seuraava ostatni* następn* naposledy poslední последн*
-        hearing exam commented placed released deploy* shipped delivered dispatched launch*
-        migrat* moved rolled_out published went_live go_live goes_live is_live closed resolved
-        fixed restored recovered refund* invoiced billed dated due expir* ends ended effective
-        valid scheduled planned expected arranged agreed signed hired born birth birthday* spoke
-        spoken talked phoned called emailed mailed wrote discussed met printed generated exported
-        issued approved confirmed verified assigned escalated acknowledged reviewed checked worked
-        works working fine activated deactivated terminated received sent posted reported reports
-        replied answered created completed finished normal taken customer_since client_since
-        user_since member_since last_login last_seen last_active last_visit last_update
-        last_backup last_changed last_charge last_payment next_payment next_charge previous_ticket
-        started_using copyright appointment* flight* meeting* call webinar* demo interview* sync
-        standup retro* postmortem post-mortem review notes agenda newsletter* changelog
-        maintenance holiday* vacation* deadline sprint conference warranty guarantee rollout
-        up_again back_up back_online geliefert versandt verschickt zugestellt veröffentlicht
-        gekündigt geschlossen eröffnet angelegt erstellt erhalten empfangen geplant vereinbart
-        besprochen telefoniert gesprochen geschrieben geboren unterschrieben behoben gelöst fällig
-        gültig ausgestellt funktionierte umgezogen umgestellt migriert gedruckt erstattet
-        geschickt gemeldet kunde_seit kundin_seit mitglied_seit termin* flug besprechung*
+        hearing exam commented placed released deploy* shipped delivered dispatched launch* migrat*
+        moved rolled_out published went_live go_live goes_live is_live closed refund* invoiced
+        billed dated due expir* ends ended effective valid scheduled planned expected arranged
+        agreed signed hired born birth birthday* spoke spoken talked phoned called discussed met
+        printed generated exported issued approved confirmed verified assigned escalated
+        acknowledged reviewed checked worked works working fine activated deactivated terminated
+        received sent posted reports replied answered created completed finished normal taken
+        customer_since client_since user_since member_since last_login last_seen last_active
+        last_visit last_update last_backup last_changed last_charge last_payment next_payment
+        next_charge previous_ticket started_using copyright build patch* lunch dinner breakfast
+        mittagspause appointment* flight* meeting* call webinar* demo interview* sync standup
+        retro* postmortem post-mortem review notes agenda newsletter* changelog maintenance
+        holiday* vacation* deadline sprint conference warranty guarantee rollout back_up geliefert
+        versandt verschickt zugestellt veröffentlicht gekündigt geschlossen eröffnet angelegt
+        erstellt erhalten empfangen geplant vereinbart besprochen telefoniert gesprochen geboren
+        unterschrieben fällig gültig ausgestellt funktionierte umgezogen umgestellt migriert
+        gedruckt erstattet geschickt kunde_seit kundin_seit mitglied_seit termin* flug besprechung*
         protokoll notizen telefonat* anruf* gespräch* urlaub geburtstag* geburtsdatum wartung*
         kündigung* sitzung* schulung* gutschrift* letzter_login letzte_anmeldung créé créée fermé
-        fermée livré* expédié* envoyé* publié* lancé* déployé* signé* résili* résolu* corrigé*
-        réparé* planifié* prévu* convenu* échéance expire né née daté* émis émise rembours* parlé
-        appelé téléphoné écrit fonctionnait marchait imprimé client_depuis cliente_depuis passé
-        passée rendez* réunion* compte-rendu vacances anniversaire naissance dernière_connexion
-        creada creado cerrada cerrado enviado enviada recibido recibida entregado entregada
-        publicad* lanzad* desplegad* firmad* resuelt* arreglad* corregid* planificad* previst*
-        programad* vencid* vence nacid* fechad* emitid* reembols* hablé hablamos llamé llamada*
-        funcionaba realizad* cliente_desde cita vuelo reunión vacaciones cumpleaños nacimiento
-        mantenimiento último_acceso creato creata chiuso chiusa spedit* consegnat* ricevut*
-        pubblicat* rilasciat* firmat* risolt* sistemat* pianificat* scadenza scade nato nata
-        datata emessa emesso rimborsat* parlat* telefonato funzionava cliente_dal appuntamento
-        volo riunione vacanz* compleanno nascita manutenzione ultimo_accesso criado criada fechada
-        recebid* entregue lançad* assinad* resolvid* agendad* vencimento falei funcionava consulta
-        reunião férias aniversário manutenção aangemaakt gesloten verzonden geleverd ontvangen
-        gepubliceerd gelanceerd getekend opgelost hersteld gepland afgesproken besproken gebeld
-        gesproken geboren vervalt verlopen gedateerd terugbetaald werkte gedrukt opgezegd verhuisd
-        klant_sinds afspraak* vlucht vergadering* notulen vakantie* verjaardag* geboortedatum
-        onderhoud* geplaatst oprettet opprettet lukket sendt leveret levert modtaget mottatt
-        udgivet lanceret lansert underskrevet løst rettet planlagt aftalt avtalt født udløber
-        utløper refunderet virkede kunde_siden aftale avtale møde* møte* ferie fødselsdag*
-        vedligehold* vedlikehold* skapad* stängd* skickad* levererad* mottag* släppt* lanserad*
-        undertecknad* löst* åtgärdad* planerad* avtalad* född* förfaller återbetald* fungerade
-        uppsagd* kund_sedan möte* semester luotu* suljettu* lähetetty toimitettu* vastaanotettu*
-        julkaistu* korjattu* ratkaistu* suunniteltu* sovittu* syntynyt erääntyy palautettu*
-        kokous* loma* huolto* utworzon* zamknięt* wysłan* dostarczon* otrzyman* opublikowan*
-        wdrożon* podpisan* rozwiązan* naprawion* zaplanowan* umówion* urodzon* wystawion* zwrócon*
-        działało rozmawia* złożon* klient_od wizyta spotkanie urlop urodziny konserwacja vytvořen*
-        uzavřen* odeslán* doručen* vydán* podepsán* opraven* naplánován* splatn* schůzka hovor
-        údržba создан* закрыт* отправлен* доставлен* получен* выпущен* подписан* исправлен*
-        запланирован* выставлен* возвращ* встреч* звонок oluşturul* kapatıl* gönderil* teslim*
-        yayınlan* planlan* düzeltil* toplantı randevu bakım 作成 完了 送信 予定 発行 公開 会議
-        予約 誕生日 メンテナンス""",
+        fermée livré* expédié* envoyé* publié* lancé* déployé* signé* résili* planifié* prévu*
+        convenu* échéance expire né née daté* émis émise rembours* parlé appelé téléphoné
+        fonctionnait marchait imprimé client_depuis cliente_depuis passé passée rendez* réunion*
+        compte-rendu vacances anniversaire naissance dernière_connexion creada creado cerrada
+        cerrado enviado enviada recibido recibida entregado entregada publicad* lanzad* desplegad*
+        firmad* arreglad* corregid* planificad* previst* programad* vencid* vence nacid* fechad*
+        emitid* reembols* hablé hablamos llamé llamada* funcionaba realizad* cliente_desde cita
+        vuelo reunión vacaciones cumpleaños nacimiento mantenimiento último_acceso creato creata
+        chiuso chiusa spedit* consegnat* ricevut* pubblicat* rilasciat* firmat* pianificat*
+        scadenza scade nato nata datata emessa emesso rimborsat* parlat* telefonato funzionava
+        cliente_dal appuntamento volo riunione vacanz* compleanno nascita manutenzione
+        ultimo_accesso criado criada fechada recebid* entregue lançad* assinad* agendad* vencimento
+        falei funcionava consulta reunião férias aniversário manutenção aangemaakt gesloten
+        verzonden geleverd ontvangen gepubliceerd gelanceerd getekend gepland afgesproken besproken
+        gebeld gesproken geboren vervalt verlopen gedateerd terugbetaald werkte gedrukt opgezegd
+        verhuisd klant_sinds afspraak* vlucht vergadering* notulen vakantie* verjaardag*
+        geboortedatum onderhoud* geplaatst oprettet opprettet lukket sendt leveret levert modtaget
+        mottatt udgivet lanceret lansert underskrevet planlagt aftalt avtalt født udløber utløper
+        refunderet virkede kunde_siden aftale avtale møde* møte* ferie fødselsdag* vedligehold*
+        vedlikehold* skapad* stängd* skickad* levererad* mottag* släppt* lanserad* undertecknad*
+        planerad* avtalad* född* förfaller återbetald* fungerade uppsagd* kund_sedan möte* semester
+        luotu* suljettu* lähetetty toimitettu* vastaanotettu* julkaistu* korjattu* ratkaistu*
+        suunniteltu* sovittu* syntynyt erääntyy palautettu* kokous* loma* huolto* utworzon*
+        zamknięt* wysłan* dostarczon* otrzyman* opublikowan* wdrożon* podpisan* naprawion*
+        zaplanowan* umówion* urodzon* wystawion* zwrócon* działało rozmawia* złożon* klient_od
+        wizyta spotkanie urlop urodziny konserwacja vytvořen* uzavřen* odeslán* doručen* vydán*
+        podepsán* naplánován* splatn* schůzka hovor údržba создан* закрыт* отправлен* доставлен*
+        получен* выпущен* подписан* запланирован* выставлен* возвращ* встреч* звонок oluşturul*
+        kapatıl* gönderil* teslim* yayınlan* planlan* toplantı randevu bakım 作成 完了 送信 予定
+        発行 公開 会議 予約 誕生日 メンテナンス""",
     Kind.FAILURE: """
         inaccessible inaccesible inaccessibile injoignable indisponible* unerreichbar grey* gray*
         offline unresponsive unusable grau ausgegraut brach bricht gris grisé grigio non
         s'est_fermé s'est_fermée se_cerró se_cierra blue_screen black_screen went_black never
-        logged_me oops error* err fail* broke* break* crash* bug bugs buggy down outage*
-        exception* traceback timeout* timed_out typeerror blank white froze* freezes freezing
-        frozen call_last hang* hung stuck stall* spinn* loop* wrong* missing gone lost losing
-        vanish* disappear* problem* issue issues trouble* unable can't cannot cant couldn't
-        couldnt won't wouldn't didn't didnt doesn't doesnt not nothing isn't wasn't aren't weren't
-        hasn't no_longer stopped stop stops denied reject* declin* refus* kicked thrown threw
-        logged_out signed_out locked_out log_me_out empty emptied incident* fatal critical warn*
-        first_seen first_reported noticed happen* occur* again tried try tries trying attempt*
-        twice duplicate* slow* lag* incorrect* invalid* unexpect* disconnect* abort* glitch*
-        corrupt* unavailable unreachable degraded dead weird strange flicker* 500 501 502 503 504
-        404 403 401 429 500s 502s 503s 504s 404s 5xx 4xx wanted_to click* as_expected itself
-        fehler* kaputt defekt absturz abgestürzt stürzt stürzte störung* nicht nichts kein keine
-        keinen keiner hängt hing leer* weg verschwunden* falsch* abgelehnt abgebrochen*
-        gescheitert fehlgeschlagen schlug scheitert* unmöglich gesperrt doppelt wieder erneut
-        versuch* passiert* auftrat aufgetreten tritt ausfall* ausgefallen* langsam* lädt weiß
-        weiße weißer geklickt klickte rausgeflogen erreur* planté plante plantage panne bloqu*
-        impossible échou* échec vide blanche disparu* fausse refusé* rejeté* lent lente encore
-        essay* tenté tentative problème* souci* pas rien tourne déconnect* deux_fois fallo* falló
-        fallaba fallan roto caído caída cayó no_pude no_puedo no_pudo no_podía no_se no_me
-        no_funciona* no_carga* no_aparece no_abre no_responde no_llega blanco vacío vacía perdid*
-        desaparec* bloquead* rechaz* otra_vez intent* problema* imposible dos_veces errore errori
-        fallit* rotto bloccat* impossibile vuot* bianc* sparit* perso persa rifiutat* ancora
-        provat* due_volte erro erros falh* quebr* trav* caiu impossível vazi* branco sumiu perdeu
-        recusad* tentei não nao duas_vezes fout* kapot vast vastgelopen mislukt* lukt* niet niets
-        geen leeg witte verdwenen kwijt geweigerd afgewezen traag opnieuw weer geprobeerd probeer*
-        storing* probleem problemen fejl* feil* fel virker_ikke ikke ingenting hvid forsvandt
-        forsvunnet afvist avvist igen igjen prøv* forsøg* forsøk* nede nedbrud trasig* kraschade
-        kraschar inte försvann försvunnen nekad* avvis* långsam* försök* krånglar virhe* kaatui
-        kaatuu ei rikki tyhjä valkoinen katosi hylät* hidas uudelleen yrit* ongelma* jumi* błąd
-        błęd* awaria padł* nie zawies* puste biał* znikn* odrzuc* ponownie znów próbow* zepsut*
-        chyba chybu chyby nefung* nejde spadl* prázdn* znovu ошибк* сбой не упал* пуст* снова hata
-        hatası çöktü olmadı boş tekrar エラー 障害 不具合 失敗""",
+        logged_me oops error* err fail* broke* break* crash* bug bugs buggy down outage* exception*
+        traceback timeout* timed_out typeerror blank white froze* freezes freezing frozen call_last
+        hang* hung stuck stall* spinn* loop* wrong* missing gone lost losing vanish* disappear*
+        problem* issue issues trouble* unable can't cannot cant couldn't couldnt won't wouldn't
+        didn't didnt doesn't doesnt not nothing isn't wasn't aren't weren't hasn't no_longer
+        stopped stop stops denied reject* declin* refus* kicked thrown threw logged_out signed_out
+        locked_out log_me_out empty emptied incident* fatal critical warn* first_seen
+        first_reported noticed happen* occur* again tried try tries trying attempt* twice
+        duplicate* slow* lag* incorrect* invalid* unexpect* disconnect* abort* glitch* corrupt*
+        unavailable unreachable degraded dead weird strange flicker* 500 501 502 503 504 404 403
+        401 429 500s 502s 503s 504s 404s 5xx 4xx wanted_to click* as_expected itself fehler* kaputt
+        defekt absturz abgestürzt stürzt stürzte störung* nicht nichts kein keine keinen keiner
+        hängt hing leer* weg verschwunden* falsch* abgelehnt abgebrochen* gescheitert
+        fehlgeschlagen schlug scheitert* unmöglich gesperrt doppelt wieder erneut versuch*
+        passiert* auftrat aufgetreten tritt ausfall* ausgefallen* langsam* lädt weiß weiße weißer
+        geklickt klickte rausgeflogen erreur* planté plante plantage panne bloqu* impossible échou*
+        échec vide blanche disparu* fausse refusé* rejeté* lent lente encore essay* tenté tentative
+        problème* souci* pas rien tourne déconnect* deux_fois fallo* falló fallaba fallan roto
+        caído caída cayó no_pude no_puedo no_pudo no_podía no_se no_me no_funciona* no_carga*
+        no_aparece no_abre no_responde no_llega blanco vacío vacía perdid* desaparec* bloquead*
+        rechaz* otra_vez intent* problema* imposible dos_veces errore errori fallit* rotto bloccat*
+        impossibile vuot* bianc* sparit* perso persa rifiutat* ancora provat* due_volte erro erros
+        falh* quebr* trav* caiu impossível vazi* branco sumiu perdeu recusad* tentei não nao
+        duas_vezes fout* kapot vast vastgelopen mislukt* lukt* niet niets geen leeg witte verdwenen
+        kwijt geweigerd afgewezen traag opnieuw weer geprobeerd probeer* storing* probleem
+        problemen fejl* feil* fel virker_ikke ikke ingenting hvid forsvandt forsvunnet afvist
+        avvist igen igjen prøv* forsøg* forsøk* nede nedbrud trasig* kraschade kraschar inte
+        försvann försvunnen nekad* avvis* långsam* försök* krånglar virhe* kaatui kaatuu ei rikki
+        tyhjä valkoinen katosi hylät* hidas uudelleen yrit* ongelma* jumi* błąd błęd* awaria padł*
+        nie zawies* puste biał* znikn* odrzuc* ponownie znów próbow* zepsut* chyba chybu chyby
+        nefung* nejde spadl* prázdn* znovu ошибк* сбой не упал* пуст* снова hata hatası çöktü
+        olmadı boş tekrar エラー 障害 不具合 失敗""",
+    Kind.OVER: """
+        fixed resolved solved restored recovered repaired works_again worked_again working_again
+        fine_again was_fine were_fine worked_fine was_ok all_good back_online up_again is_back
+        reported emailed mailed wrote written informed contacted restarted rebooted behoben gelöst
+        repariert erledigt geht_wieder läuft_wieder lief_wieder ging_wieder funktioniert_wieder
+        wieder_da wieder_erreichbar gemeldet geschrieben neu_gestartet résolu* corrigé* réparé*
+        rétabli* refonctionn* remarche signalé* écrit redémarré* resuelt* arregl* corrig* solucion*
+        restablec* reportado reporté reinici* risolt* sistemat* ripristinat* segnalat* riavviat*
+        resolvid* corrigid* consertad* reportei relatei opgelost hersteld verholpen gemeld herstart
+        werkt_weer werkte_weer løst rettet løste fikset virker_igen virker_igjen meldte löst*
+        åtgärdad* avhjälpt* lagad fungerar_igen anmäl* rapporter* korja* ratkais* toimii_taas
+        ilmoit* rozwiązan* naprawi* usunięt* zgłos* działa_znowu opraven* vyřešen* исправлен*
+        решен* düzeltil* çözül* 解決 修正 復旧 対応済み 報告""",
 }
 _KINDS = {word.replace("_", " "): kind for kind, words in _LISTED.items() for word in words.split()}
 _STEMS = {word[:-1]: kind for word, kind in _KINDS.items() if word.endswith("*")}
 _SHORTEST_STEM, _LONGEST_STEM = min(map(len, _STEMS)), max(map(len, _STEMS))
 
+_ELIDED = re.compile(r"\A[dl]'")
 _WORD = re.compile(r"[^\W_](?:[\w'\u2019-]{0,40}\w)?")
 _NAMING = re.compile(r"[^\W\d_]{3,40}")
 _FEW = 2
@@ -208,15 +222,35 @@ _AFTER = word_set(
     "antes dopo prima depois sinds na voor siden efter etter før sedan före jälkeen ennen od po "
     "przed после до"
 )
+# Nouns and verbs of failing: "no errors" and "it didn't crash" say that there was none.
+_TROUBLE = re.compile(
+    r"(?:error|issue|problem|bug|crash|fail|break|freez|hang|outage|fehler|störung|ausfall|absturz|"
+    r"abgestürzt|erreur|panne|problème|fall[oó]|erro|fout|storing|fel|fejl|feil|virhe|ongelm|błęd|"
+    r"błąd|awari|chyb|ошиб|сбо|hata)"
+)
+_NO = word_set(
+    "no without kein keine keinen ohne aucun aucune sans plus ningún ninguna sin nessun nessuna "
+    "senza sem nenhum geen zonder ingen inga inget uden utan uten ilman brak bez žádné нет"
+)
+_GONE = word_set(
+    "gone over disappeared weg vorbei verschwunden parti partie disparu disparue desapareció "
+    "desaparecido sparito sparita sumiu voorbij borta försvann væk borte poissa ohi"
+)
+_SHIFT = re.compile(
+    r"(?<!\w)(?P<unit>[^\W\d_]{1,12})\s(?P<later>later|später|danach|plus\stard|más\starde|después|"
+    r"dopo|più\stardi|depois|mais\starde|senere|senare|myöhemmin|później)(?!\w)",
+    re.IGNORECASE,
+)
 _FUTURE = word_set("will we'll i'll you'll they'll shall werden wird sera será sarà zal vil kommer")
 _DURING = word_set(
     "during while when beim bei während lors pendant durante mentre tijdens under aikana podczas"
 )
 _NOT = re.compile(
-    r"(?:\w{1,7}n't|not|cannot|never|stopped|nicht|nie|pas|ikke|inte|niet|ei|не)(?:\sbe(?:en)?)?"
+    r"(?:\w{1,7}n't|not|cannot|never|stopped|nicht|nie|pas|ikke|inte|niet|ei|не)"
+    r"(?:\s(?:be(?:en)?|mehr|meer))?"
 )
 _THAT = re.compile(
-    r"\s(?:that|dass|daß|que|qu['\u2019]|che|dat|at|att|että|że|že|что)(?!\w)", re.IGNORECASE
+    r"\s(?:that|dass|daß|que|qu['\u2019]|che|dat|att|että|że|že|что)(?!\w)", re.IGNORECASE
 )
 _WHO = word_set("i we he she they ich wir er sie je nous il elle yo io noi eu ik wij jeg vi jag")
 _LABEL = re.compile(
@@ -309,6 +343,8 @@ def belonging(
     following = _words(_of_that_time(before, after, is_dated=is_dated))
     clause = _Clause(before, after, _words(before), following, has_clock, is_dated)
     last = max((number for number, one in enumerate(clause.words) if one.kind), default=None)
+    if over := _over(clause):
+        return Belonging(is_connected=False, question=_other(over))
     planned = next((one.start for one in clause.words if one.word in _FUTURE), None)
     if is_dated and planned is not None:
         return Belonging(is_connected=False, question=_other(before[planned:]))
@@ -326,6 +362,8 @@ def belonging(
     question = _other(before if is_other else named)
     if not question and is_dated and _is_heading(text, at):
         question = _IN_HEADING
+    if not question and (shift := _shift(after)):
+        question = _other(shift[0])
     if not question and _NOW.match(text, end):
         question = UNCONNECTED
     return Belonging(is_connected=False, question=question)
@@ -333,10 +371,28 @@ def belonging(
 
 def _of_that_time(before: str, after: str, *, is_dated: bool) -> str:
     """Return the words after a time up to those about a later one."""
-    cuts = [_LATER.search(after)]
+    cuts = [_LATER.search(after), _shift(after)]
     if is_dated and not _ONSET.fullmatch(before):
         cuts += [_PRESENT.search(after), _CLOSED.match(after)]
     return after[: min((cut.start() for cut in cuts if cut), default=len(after))]
+
+
+def _shift(after: str) -> re.Match[str] | None:
+    """Return words that lead to a later time: "20 minutes later"."""
+    found = _SHIFT.finditer(after)
+    return next((one for one in found if normalize(one["unit"]) in UNITS), None)
+
+
+def _over(clause: _Clause) -> str:
+    """Return the words beside a time that say that a problem ended then, or was reported."""
+    start = max((one.end() for one in _SEPARATOR.finditer(clause.before)), default=0)
+    end = _SEPARATOR.search(clause.after)
+    over = [one for one in clause.words if one.kind is Kind.OVER and one.start >= start]
+    if over:
+        return clause.before[over[0].start :]
+    last = end.start() if end else len(clause.after)
+    over = [one for one in clause.following if one.kind is Kind.OVER and one.start < last]
+    return clause.after[over[0].start : over[-1].end] if over else ""
 
 
 def _other(words: str) -> str:
@@ -379,17 +435,24 @@ def _is_later(words: Sequence[_Word]) -> bool:
 def _words(text: str) -> list[_Word]:
     """Return the words, each with its kind; "not delivered" is a failure."""
     found = list(_WORD.finditer(text))
-    plain = [one[0].casefold().replace("\u2019", "'") for one in found]
+    plain = [_ELIDED.sub("", one[0].casefold().replace("\u2019", "'")) for one in found]
     words: list[_Word] = []
     for number, (one, word) in enumerate(zip(found, plain, strict=True)):
-        pairs = (" ".join(plain[max(0, at) : at + 2]) for at in (number - 1, number))
+        before = plain[max(0, number - 3) : number]
+        if before[-1:] == ["es"]:  # "geht es wieder"
+            before.pop()
+        pairs = (" ".join([*before[-1:], word]), " ".join(plain[number : number + 2]))
         kind = next(filter(None, map(_KINDS.get, pairs)), None) or _kind(word)
-        if kind is Kind.RECORD and _THAT.match(text, one.end()):
+        if kind in (Kind.RECORD, Kind.OVER) and _THAT.match(text, one.end()):
             kind = None
-        is_denied = _NOT.fullmatch(" ".join(plain[max(0, number - 2) : number])) or (
-            number and _NOT.fullmatch(plain[number - 1])
-        )
-        kind = Kind.FAILURE if kind and is_denied else kind
+        is_trouble = _TROUBLE.match(word)
+        is_denied = _NOT.fullmatch(" ".join(before[-2:])) or _NOT.fullmatch("".join(before[-1:]))
+        is_none = is_denied or (_NO.intersection(before[-2:]) and before[-1].isalpha())
+        if (is_trouble and is_none) or (word in _GONE and any(map(_TROUBLE.match, before))):
+            is_failing = any(one.kind is Kind.FAILURE for one in words[:-2])
+            kind = None if is_trouble and is_failing else Kind.OVER  # "crashed without an error"
+        elif kind and is_denied:
+            kind = Kind.FAILURE
         words.append(_Word(one.start(), one.end(), kind, word))
     return words
 

@@ -62,7 +62,7 @@ _LABELED_ID = re.compile(
     rf"(?<![^\W_]){_OWNER}(?:['\u2019]s)?[ \t._(-]{{0,2}}"
     rf"(?P<id>{_ID_WORD}(?![^\W_])\.?)?[ \t]{{0,2}}"
     r"(?:[\"'](?=:))?(?P<sign>[:=#]|is\s|ist\s|(?=[ \t(\"'“]))[ \t]{0,3}[(\"'“#]{0,2}"
-    r"(?P<value>[A-Za-z0-9](?:[\w.:|-]|/(?=[0-9])){0,62}[\w]|[0-9])(?![\w@])",
+    r"(?P<value>(?=[\w.:|/-]{0,62}[0-9])[A-Za-z0-9](?:[\w.:|-]|/(?=[0-9])){0,62}[\w]|[0-9])(?![\w@])",
     re.IGNORECASE,
 )
 # "100 200 300" is one number in groups; its first group alone would be another customer.
@@ -200,8 +200,7 @@ def _find_labeled_ids(text: str) -> Iterator[_Token]:
     for found in _LABELED_ID.finditer(text):
         value = found["value"]
         has_label = bool(found["id"] or found["sign"].strip())
-        is_cut = _MORE_GROUPS.match(text, found.end()) and value.isdecimal() and len(value) < 4
-        if is_cut or not any(character.isdigit() for character in value):
+        if _MORE_GROUPS.match(text, found.end()) and value.isdecimal() and len(value) < 4:
             continue
         if (not found["id"] and _LOOKS_LIKE_DATE.fullmatch(value)) or _NOT_AN_ID.fullmatch(value):
             continue

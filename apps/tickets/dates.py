@@ -22,6 +22,7 @@ from apps.tickets.text import (
     normalize,
     not_overlapping,
 )
+from apps.tickets.times import AT_WORDS, FILE_NAME, ROUGH_WORDS
 
 # Dates: 20 Nov 2026, 11/12, yesterday, on Monday, on the 20th.
 
@@ -68,13 +69,15 @@ _JAPANESE = re.compile(
     r"(?<![0-9])(?P<y>20[0-9]{2})年\s?(?P<m>[01]?[0-9])月\s?(?P<d>[0-3]?[0-9])日"
     r"(?:\s?\(?[月火水木金土日](?:曜日)?(?!\w)\)?)?"
 )
-# In logs and file names: 20261118T220500Z, 20/Nov/2026:14:05:12.
+# In logs: 20261118T220500Z, 20/Nov/2026:14:05:12.
 _PACKED = re.compile(
-    rf"(?<!\w)(?:(?P<y>20[0-9]{{2}})(?P<m>[01][0-9])(?P<d>[0-3][0-9])"
-    rf"(?=T[0-9]{{6}}|[ _-][0-2][0-9]:)|"
-    rf"(?P<d2>[0-3][0-9])/(?P<month>{alternation(MONTHS)})/(?P<y2>20[0-9]{{2}})(?=:[0-9]{{2}}:))",
+    r"(?<!\w)(?P<y>20[0-9]{2})(?P<m>[01][0-9])(?P<d>[0-3][0-9])(?=T[0-9]{6}|[ _-][0-2][0-9]:)"
+)
+_OF_LOG = re.compile(
+    rf"(?<!\w)(?P<d>[0-3][0-9])/(?P<m>{alternation(MONTHS)})/(?P<y>20[0-9]{{2}})(?=:[0-9]{{2}}:)",
     re.IGNORECASE,
 )
+_WITH_YEAR = (_YEAR_FIRST, _JAPANESE, _PACKED, _OF_LOG, FILE_NAME)
 _NUMBERS = re.compile(
     rf"(?<!\w){_WEEKDAY}{_FREE}(?P<a>[0-9]{{1,2}})(?P<sep>[-/.])(?P<b>[0-9]{{1,2}})"
     r"(?:(?P=sep)(?P<year>[0-9]{4}|[0-9]{2})|(?P<short>\.(?!\w)|/?))(?=[T@_-][0-2]?[0-9][:.][0-5][0-9]|(?![\w/]|[.-][0-9]))",
@@ -84,6 +87,10 @@ _NUMBERS = re.compile(
 _SPACED = re.compile(
     rf"(?<!\w){_WEEKDAY}{_FREE}(?P<a>[0-3]?[0-9])\.\s(?P<b>[01]?[0-9])(?P<sep>\.)\s(?P<year>20[0-9]{{2}}|"
     r"[0-9]{2}(?=\sv\s))(?![\w.]\w)",
+    re.IGNORECASE,
+)
+_CLOCK_AFTER = re.compile(
+    rf",?\s{{1,2}}(?:(?:{AT_WORDS}|{ROUGH_WORDS})\s)?[0-2]?[0-9](?:[:.h][0-5][0-9]|\suhr)(?!\w)",
     re.IGNORECASE,
 )
 _AT_BEFORE = re.compile(r"(?<!\w)(?:at|um)\s\Z", re.IGNORECASE)
@@ -125,7 +132,7 @@ _HIER = re.compile(
     r"(?<![\w-])hier(?=\s{1,2}(?:(?:à|vers|midi)(?!\w)|[0-2]?[0-9]\s?h))", re.IGNORECASE
 )
 _NEXT = (
-    r"next|every|each|coming|until|till|jeden|nächsten|kommenden|chaque|cada|próximo|ogni|prossimo|"
+    r"next|every|each|coming|jeden|nächsten|kommenden|chaque|cada|próximo|ogni|prossimo|"
     r"elke|volgende|komende|varje|nästa|hver|næste|neste|joka|ensi|każd(?:y|ą|ego)"
 )
 _ON_WEEKDAY = re.compile(
@@ -189,49 +196,33 @@ def find_dates(text: str, durations: Sequence[DurationToken]) -> list[DateToken]
         for one in durations
         if one.days is not None
     ]
-    for scan in (
-        _year_first,
-        _japanese,
-        _packed,
-        _day_month,
-        _month_day,
-        _numeric,
-        _relative,
-        _weekdays,
-        _vague,
-    ):
+    scans = (_with_year, _named_months, _numeric, _relative, _weekdays, _vague)
+    for scan in scans:
         found += not_overlapping(scan(text), [*found, *durations])
     return sorted(found, key=lambda tokens: tokens.start)
 
 
-def _year_first(text: str) -> Iterator[DateToken]:
-    for found in _YEAR_FIRST.finditer(text):
-        dates = _real([(int(found["y"]), int(found["m"]), int(found["d"]))])
-        if dates:
-            yield DateToken(found.start(), found.end(), found[0], dates, is_machine=True)
+def _with_year(text: str) -> list[DateToken]:
+    tokens: list[DateToken] = []
+    for pattern in _WITH_YEAR:
+        read = (_complete(found) for found in pattern.finditer(text))
+        tokens += not_overlapping(filter(None, read), tokens)
+    return tokens
 
 
-def _japanese(text: str) -> Iterator[DateToken]:
-    for found in _JAPANESE.finditer(text):
-        dates = _real([(int(found["y"]), int(found["m"]), int(found["d"]))])
-        if dates:
-            yield DateToken(found.start(), found.end(), found[0], dates)
+def _complete(found: re.Match[str]) -> DateToken | None:
+    month = MONTHS.get(normalize(found["m"])) or int(found["m"])
+    dates = _real([(int(found["y"]), month, int(found["d"]))])
+    end = found.end() if found.re is not FILE_NAME else found.end("d")
+    words = found.string[found.start() : end]
+    is_machine = found.re is not _JAPANESE
+    return DateToken(found.start(), end, words, dates, is_machine=is_machine) if dates else None
 
 
-def _packed(text: str) -> Iterator[DateToken]:
-    for found in _PACKED.finditer(text):
-        month = MONTHS[normalize(found["month"])] if found["month"] else int(found["m"])
-        dates = _real([(int(found["y"] or found["y2"]), month, int(found["d"] or found["d2"]))])
-        if dates:
-            yield DateToken(found.start(), found.end(), found[0], dates, is_machine=True)
-
-
-def _day_month(text: str) -> Iterator[DateToken]:
-    yield from filter(None, map(_with_named_month, _DAY_MONTH.finditer(text)))
-
-
-def _month_day(text: str) -> Iterator[DateToken]:
-    yield from filter(None, map(_with_named_month, _MONTH_DAY.finditer(text)))
+def _named_months(text: str) -> list[DateToken]:
+    tokens = list(filter(None, map(_with_named_month, _DAY_MONTH.finditer(text))))
+    others = filter(None, map(_with_named_month, _MONTH_DAY.finditer(text)))
+    return [*tokens, *not_overlapping(others, tokens)]
 
 
 def _with_named_month(found: re.Match[str]) -> DateToken | None:
@@ -284,17 +275,16 @@ def _numeric(text: str) -> Iterator[DateToken]:
 def _is_date(text: str, found: re.Match[str]) -> bool:
     """Return whether numbers are a date.
 
-    "at 14.05.33" isn't (the name of a screenshot). Without a year, 11/12 and "am 11.12." are, but
-    11-12 isn't.
+    "at 14.05.33" isn't (the name of a screenshot). Without a year, 11/12, "am 11.12.", and
+    "11.12. 14:05" are, but 11-12 isn't.
     """
     if found["sep"] == "." and len(found["year"] or "") == 2:
         return not _AT_BEFORE.search(text, max(0, found.start() - 4), found.start())
     if found["year"] or found["sep"] == "/":
         return True
     before = _DOTTED_BEFORE.search(text, max(0, found.start() - 8), found.start())
-    return (
-        found["sep"] == "." and found["short"] == "." and (before or found["weekday"]) is not None
-    )
+    is_dotted = found["sep"] == "." and found["short"] == "."
+    return is_dotted and bool(before or found["weekday"] or _CLOCK_AFTER.match(text, found.end()))
 
 
 def _orders(found: re.Match[str]) -> list[YearMonthDay]:

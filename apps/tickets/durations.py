@@ -83,7 +83,7 @@ _UNITS: dict[float, str] = {
     "dager dagar päivää päivä dzień dni 日",
 }
 _MINUTES = {unit: minutes for minutes, units in _UNITS.items() for unit in units.split()}
-_ANY_UNIT = frozenset(_MINUTES) | word_set(
+UNITS = frozenset(_MINUTES) | word_set(
     "week weeks month months year years woche wochen monat monaten semaine semaines mois semana "
     "semanas mes meses settimana weken uger vecka veckor"
 )
@@ -168,7 +168,7 @@ def find_durations(text: str) -> tuple[list[DurationToken], list[Unread]]:
         token = _ending(text, words, trigger.end())
         if token:
             found.append(token)
-        elif any(one.word in _ANY_UNIT for one in words[-1 if trigger[0] == "back" else -4 :]):
+        elif any(one.word in UNITS for one in words[-1 if trigger[0] == "back" else -4 :]):
             unread.append(Unread(words[-4:][0].start, trigger.end()))
     for trigger in _BACK.finditer(text):
         words = _words_after(text, trigger.end())
@@ -186,7 +186,7 @@ def find_durations(text: str) -> tuple[list[DurationToken], list[Unread]]:
 def _with_unit(start: int, words: Sequence[_Word]) -> Iterator[Unread]:
     """Yield the words up to the first unit among them."""
     for number, one in enumerate(words):
-        if one.word in _ANY_UNIT and (number or one.word not in _NOT_ALONE):
+        if one.word in UNITS and (number or one.word not in _NOT_ALONE):
             yield Unread(start, one.end)
             return
 
@@ -280,7 +280,7 @@ def _is_cut(text: str, start: int) -> bool:
 
 
 def _is_number(word: str) -> bool:
-    return word in _ANY_UNIT or _value(word)[0] in ("number", "tens", "fraction")
+    return word in UNITS or _value(word)[0] in ("number", "tens", "fraction")
 
 
 def _read(words: Sequence[_Word]) -> _Amount | None:

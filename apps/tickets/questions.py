@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from apps.tickets.mentions import DaySource, Mention, gap_between
 from apps.tickets.text import NUMBERS, Spanned, Unread, alternation, has_sentence_break
-from apps.tickets.times import qualifiers_before
+from apps.tickets.times import AT_WORDS, qualifiers_before
 
 _MAX_DISTANCE = 40
 
@@ -93,6 +93,24 @@ _CUES = (
         r"(?<=[^\W\d])\s(?P<said>[0-9]{1,2})(?![\w.:/%-])",
         "“{}” after it may be the minutes. Check that.",
         has_clock=True,
+    ),
+    _cue(
+        r"[\s,.;(\u2013\u2014-]{1,4}(?P<said>(?:(?:no|oh),?\s)?(?:sorry,?\s(?:i|it|at|[0-9])|i\smean|"
+        r"correction|rather|nein,|ich\smeine|pardon,|je\sveux\sdire|quiero\sdecir|anzi|"
+        r"volevo\sdire|ik\sbedoel|jag\smenar|jeg\smener))(?!\w)",
+        _WHICH,
+    ),
+    _cue_before(
+        r"(?:(?:every|each|jede[nmrs]?|chaque|tous\sles|cada|ogni|elke|iedere|hver|varje|joka|"
+        r"każdego|každý|her)\s\w{2,12}|daily|täglich|dagelijks|dagligen|codziennie)"
+        rf"(?:\s(?:{AT_WORDS}))?",
+        NOT_PROBLEM,
+    ),
+    _cue_before(
+        r"(?:wrong|incorrect|old|future|falsche[srn]?|fausse|mauvaise|incorrecta|errata|errada|"
+        r"verkeerde|forkert|väärä)\s(?:date|time|day|datum|uhrzeit|zeit|heure|fecha|hora|data|ora|"
+        r"tijd|dato|tid|päivä)(?:\s(?:of|is|was|von|de|di|van|av))?",
+        NOT_PROBLEM,
     ),
     _cue_before(r"(?:[\w.]{1,12})\s(?:or|oder|ou|eller)(?:\s(?:at|um|à|on|am))?", _WHICH),
     _cue_before(r"[0-9]{1,2}\s?(?:/|o)", _WHICH, has_clock=True),

@@ -245,16 +245,30 @@ _ALONE = re.compile(
     r"(?!\w)))",
     re.IGNORECASE,
 )
+# "kello 14 maissa"
+_AFTER_WORD = re.compile(
+    r"(?<!\w)(?:kl\.?|klokken|klockan|klo|kello|(?:o\s)?godz\.?|o\sgodzinie|saat)\s"
+    r"(?P<hour>[0-2]?[0-9])(?P<word>)(?![\w%€$£/#:-]|[.,][0-9])",
+    re.IGNORECASE,
+)
 _WITH_H = re.compile(
     rf"(?<!\w)(?:{AT_WORDS}|{ROUGH_WORDS}|[0-9]{{1,2}}[./-][0-9]{{4}})\s{{1,3}}(?P<hour>[0-2]?[0-9])\s?"
     r"(?P<word>(?:h|heures|horas|uur)(?!\w))",
     re.IGNORECASE,
 )
-# 1405hrs, 0905 this morning, and the six digits of 20261118T220500Z.
+# 1405hrs, 0905 this morning.
 _DIGITS = re.compile(
-    r"(?:(?<![\w:./,+#$€£-])(?P<hour>[0-2][0-9])(?P<minute>[0-5][0-9])"
-    r"(?P<word>\s?(?:hrs|h|hours|uhr)(?!\w)|(?=\sthis\s(?:morning|afternoon|evening)))|"
-    r"(?<=[0-9]{8}T)(?P<hour2>[0-2][0-9])(?P<minute2>[0-5][0-9])(?P<second2>[0-5][0-9]))",
+    r"(?<![\w:./,+#$€£-])(?P<hour>[0-2][0-9])(?P<minute>[0-5][0-9])"
+    r"(?:\s?(?:hrs|h|hours|uhr)(?!\w)|(?=\sthis\s(?:morning|afternoon|evening)))",
+    re.IGNORECASE,
+)
+_SIX_DIGITS = r"(?P<hour>[0-2][0-9])-?(?P<minute>[0-5][0-9])-?(?P<second>[0-5][0-9])"
+_PACKED = re.compile(rf"(?<=[0-9]{{8}}T){_SIX_DIGITS}")
+# "IMG_20261118_160533.jpg", as phones name pictures.
+FILE_NAME = re.compile(
+    r"(?<![^\W_])(?:(?:MV)?IMG|VID|screenshot|screen|capture|image|photo|video|bild|foto)[ _-]"
+    r"(?P<y>20[0-9]{2})-?(?P<m>[01][0-9])-?(?P<d>[0-3][0-9])[ _-]"
+    rf"{_SIX_DIGITS}(?![0-9])",
     re.IGNORECASE,
 )
 _RANGE = re.compile(
@@ -294,6 +308,7 @@ def _usual(text: str) -> list[ClockToken]:
         _WITH_WORD,
         _SPELLED,
         _SPELLED_AT,
+        _AFTER_WORD,
         _WITH_H,
         _ROUGH_HOUR,
         _ALONE,
@@ -388,18 +403,21 @@ def _range(text: str, found: re.Match[str]) -> ClockToken | None:
 
 def _digits(text: str) -> Iterator[ClockToken]:
     """Find times without a separator: "1405hrs", and the six digits of a program's timestamp."""
-    for found in _DIGITS.finditer(text):
-        hour, minute = (int(found[name] or found[f"{name}2"]) for name in ("hour", "minute"))
+    for found in (one for each in (_DIGITS, _PACKED, FILE_NAME) for one in each.finditer(text)):
+        start, hour, second = (
+            found.start("hour"),
+            int(found["hour"]),
+            found.groupdict().get("second"),
+        )
         if hour <= 23:
-            second = int(found["second2"]) if found["second2"] else None
-            about, bound = qualifiers_before(text, found.start())
+            about, bound = qualifiers_before(text, start)
             yield ClockToken(
-                found.start(),
+                start,
                 found.end(),
-                found[0],
+                text[start : found.end()],
                 hour,
-                minute,
-                second,
+                int(found["minute"]),
+                int(second) if second else None,
                 about=about,
                 bound=bound,
                 is_24h=True,

@@ -195,7 +195,44 @@ SURE += [
     sure("Am 18.11. um 16:10 Uhr brach der Upload mit einem Fehler ab", "2026-11-18 15:10"),
 ]
 
+SURE += [
+    sure("see the crash in IMG_20261119_161005.jpg", "2026-11-19 15:10"),
+    sure("It crashed, see Screenshot 2026-11-19 161005.png", "2026-11-19 15:10"),
+    sure("Screenshot_20261119-161005_Shop.jpg of the crash", "2026-11-19 15:10"),
+    sure("19.11. 16:10 Absturz", "2026-11-19 15:10"),
+    sure("kaatui eilen kello 14 maissa", "2026-11-19 13:00", 15),
+    sure("The page has not been fixed, it crashed yesterday at 16:10", "2026-11-19 15:10"),
+    sure("The app crashed without an error yesterday at 16:10", "2026-11-19 15:10"),
+    sure("Kunde meldet: gestern 16:10 Absturz", "2026-11-19 15:10"),
+    sure("gestern um 16:10 ist es wieder abgestürzt", "2026-11-19 15:10"),
+    sure("It crashed yesterday at 16:10 and again 20 minutes later", "2026-11-19 15:10"),
+]
+
+# A failure that ended, was reported, or wasn't there at that time.
 AMBIGUOUS = [
+    ambiguous(text, "2026-11-19 15:10", said)
+    for text, said in (
+        ("We fixed the crash yesterday at 16:10", "“fixed the crash”"),
+        ("Der Fehler wurde gestern um 16:10 behoben", "“behoben”"),
+        ("Le bug a été corrigé hier à 16h10", "“corrigé”"),
+        ("The error is gone since yesterday 16:10", "“gone since”"),
+        ("Seit gestern 16:10 geht es wieder", "“wieder”"),
+        ("No errors since yesterday 16:10", "“errors since”"),
+        ("Keine Fehler gestern um 16:10", "“Fehler”"),
+        ("Yesterday at 16:10 it didn't crash", "“crash”"),
+        ("I reported the crash yesterday at 16:10", "“reported the crash”"),
+        ("Ich habe den Absturz gestern um 16:10 gemeldet", "“gemeldet”"),
+        ("Yesterday at 16:10 all was fine, then it broke", "“was fine”"),
+        ("I began yesterday at 16:10, 20 minutes later it broke", "“minutes later”"),
+        ("Lunch at 16:10 yesterday can't be saved", "“Lunch at”"),
+        ("It broke yesterday at 16:10, I mean 17:10", "“I mean”"),
+        ("Every day at 16:10 it breaks, also yesterday", "“Every day at”"),
+        ("It shows the wrong date: yesterday 16:10", "“wrong date”"),
+        ("Works until yesterday 16:10", "“until”"),
+    )
+]
+
+AMBIGUOUS += [
     ambiguous("On November 18 at 4:10 pm I wrote: it is blank", "2026-11-18 15:10", "“wrote”"),
     ambiguous("Meeting notes 18 Nov 16:10", "2026-11-18 15:10", "“Meeting notes”"),
     ambiguous("Account closed 3 Nov, not mails", "2026-11-03 11:00", "“Account closed”", 720),
