@@ -1,12 +1,12 @@
 """Find whom a ticket may be about: email addresses, labeled IDs, usernames, Sentry links."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from apps.events.identifier import parse_customer, stored_text
 from apps.events.query import Customer, CustomerKind, CustomerRefused, LinkRefused, as_hex_id
-from apps.tickets.text import CustomerFound, excerpt, normalize, not_overlapping
+from apps.tickets.text import CustomerFound, excerpt, normalize, read_all
 
 CustomerReader = Callable[[str], Customer]
 
@@ -110,6 +110,7 @@ _NOT_AN_ID = re.compile(
     re.IGNORECASE,
 )
 _IP_KIND = "IP address"
+_EMAIL_KIND = "email address"
 _IP_OF_CUSTOMER = re.compile(
     rf"(?<!\w)(?:{_OWNER}['\u2019]?s?|my|their|his|her|meine|son|su)[ \t_.-]{{1,2}}ip"
     r"(?:[ \t_-]?addr(?:ess)?|-adresse)?[ \t]?(?:[:=]|is|was|ist|est|es)?[ \t]{1,3}"
@@ -130,19 +131,9 @@ def find_customers(
     """Return the possible customers, likeliest first, and notes on those not listed."""
     text = _MESSAGE_ID.sub(lambda found: " " * len(found[0]), text)
     links, notes, rest = _find_links(text, read)
-    tokens: list[_Token] = list(links)
-    is_cut = False
-    for find in (
-        _find_ips,
-        _find_sign_in_ids,
-        _find_labeled_ids,
-        _find_hex_ids,
-        _find_emails,
-        _find_usernames,
-    ):
-        several = list(find(rest))
-        is_cut = is_cut or len(several) >= _MAX_READ
-        tokens += not_overlapping(several[:_MAX_READ], tokens)
+    tokens = read_all(rest, _READERS, links)
+    is_cut = len(tokens) > _MAX_READ
+    tokens = _with_ours([*links, *tokens[:_MAX_READ]])
     found: dict[str, CustomerFound] = {}
     for one in sorted(tokens, key=lambda one: (one.is_ours, one.rank, one.start)):
         key = one.identifier.casefold()
@@ -169,12 +160,6 @@ def _refusal(identifier: str, read: CustomerReader) -> str:
     return ""
 
 
-def _find_ips(text: str) -> Iterator[_Token]:
-    """Find only the IP addresses that are said to be the customer's."""
-    for found in _IP_OF_CUSTOMER.finditer(text):
-        yield _Token(found.start("value"), found.end("value"), found["value"], _IP_KIND, rank=1)
-
-
 def _find_links(text: str, read: CustomerReader) -> tuple[list[_Token], list[str], str]:
     """Return what links stand for, notes on the others, and the text with those blanked out."""
     tokens, notes, rest = [], [], text
@@ -196,65 +181,80 @@ def _find_links(text: str, read: CustomerReader) -> tuple[list[_Token], list[str
     return tokens, list(dict.fromkeys(notes)), rest
 
 
-def _find_labeled_ids(text: str) -> Iterator[_Token]:
-    for found in _LABELED_ID.finditer(text):
-        value = found["value"]
-        has_label = bool(found["id"] or found["sign"].strip())
-        if _MORE_GROUPS.match(text, found.end()) and value.isdecimal() and len(value) < 4:
-            continue
-        if (not found["id"] and _LOOKS_LIKE_DATE.fullmatch(value)) or _NOT_AN_ID.fullmatch(value):
-            continue
-        if not has_label and len(value) < 3:
-            continue
-        noun = normalize(found["noun"])
-        kind = f"{_ENGLISH.get(noun, noun)} ID"
-        kind = kind if as_hex_id(value) is None else f"32-character {kind}"
-        yield _Token(found.start("value"), found.end("value"), value, kind, rank=1)
-
-
-def _find_sign_in_ids(text: str) -> Iterator[_Token]:
-    for found in _SIGN_IN_ID.finditer(text):
-        yield _Token(found.start(), found.end(), found[0], "user ID", rank=1)
-
-
-def _find_hex_ids(text: str) -> Iterator[_Token]:
-    for found in _HEX.finditer(text):
-        label = _HEX_LABEL.search(text, max(0, found.start() - 30), found.start())
-        noun = label["noun"].casefold() if label else ""
-        if noun in (CustomerKind.EVENT, CustomerKind.TRACE):
-            identifier = f"{noun}:{as_hex_id(found[0])}"
-            yield _Token(found.start(), found.end(), identifier, f"{noun} ID", rank=1)
-        elif not noun:
-            kind = "32-character ID: a user, an event, or a trace"
-            yield _Token(found.start(), found.end(), found[0], kind, rank=2)
-
-
-def _find_emails(text: str) -> Iterator[_Token]:
-    addresses = list(_EMAIL.finditer(text))[:_MAX_READ]
-    ours = {
-        found[0].rpartition("@")[2].casefold()
-        for found in addresses
-        if _OWN_ADDRESS.match(found[0])
+def _with_ours(tokens: list[_Token]) -> list[_Token]:
+    """Return the tokens with all addresses of the help desk marked: those of its domain too."""
+    domains = {
+        one.identifier.rpartition("@")[2].casefold()
+        for one in tokens
+        if _OWN_ADDRESS.match(one.identifier)
     }
-    for found in addresses:
-        line = text[max(0, found.start() - 200) : found.start()]
-        domain = found[0].rpartition("@")[2].casefold()
-        is_ours = bool(_OWN_ADDRESS.match(found[0])) or domain in ours
-        rank = 0 if _SENDER.search(line) else 3 if _RECIPIENT.search(line) else 1
-        yield _Token(found.start(), found.end(), found[0], "email address", rank, is_ours)
+    return [
+        replace(one, is_ours=one.identifier.rpartition("@")[2].casefold() in domains)
+        for one in tokens
+    ]
 
 
-def _find_usernames(text: str) -> Iterator[_Token]:
-    for pattern in (_USERNAME, _SIGNED_IN):
-        for found in pattern.finditer(text):
-            name = "quoted" if found.groupdict().get("quoted") else "value"
-            value = found[name].rstrip(". ")
-            is_explicit = found.groupdict().get("sign", ":").strip() or re.search(r"[\d_\\]", value)
-            if (
-                is_explicit
-                and value.casefold() not in _NOT_USERNAMES
-                and not _LOOKS_LIKE_DATE.fullmatch(value)
-            ):
-                yield _Token(
-                    found.start(name), found.start(name) + len(value), value, "username", 2
-                )
+def _token(found: re.Match[str], kind: str, rank: int = 1, group: str | int = "value") -> _Token:
+    return _Token(found.start(group), found.end(group), found[group], kind, rank)
+
+
+def _ip(found: re.Match[str]) -> _Token:
+    """Read only an IP address that is said to be the customer's."""
+    return _token(found, _IP_KIND)
+
+
+def _sign_in_id(found: re.Match[str]) -> _Token:
+    return _token(found, "user ID", group=0)
+
+
+def _labeled_id(found: re.Match[str]) -> _Token | None:
+    value = found["value"]
+    has_label = bool(found["id"] or found["sign"].strip())
+    is_cut = _MORE_GROUPS.match(found.string, found.end()) and value.isdecimal() and len(value) < 4
+    is_date = not found["id"] and _LOOKS_LIKE_DATE.fullmatch(value)
+    is_short = not has_label and len(value) < 3
+    if is_cut or is_date or is_short or _NOT_AN_ID.fullmatch(value):
+        return None
+    noun = normalize(found["noun"])
+    kind = f"{_ENGLISH.get(noun, noun)} ID"
+    return _token(found, kind if as_hex_id(value) is None else f"32-character {kind}")
+
+
+def _hex_id(found: re.Match[str]) -> _Token | None:
+    label = _HEX_LABEL.search(found.string, max(0, found.start() - 30), found.start())
+    noun = label["noun"].casefold() if label else ""
+    if noun in (CustomerKind.EVENT, CustomerKind.TRACE):
+        identifier = f"{noun}:{as_hex_id(found[0])}"
+        return replace(_token(found, f"{noun} ID", group=0), identifier=identifier)
+    kind = "32-character ID: a user, an event, or a trace"
+    return None if noun else _token(found, kind, rank=2, group=0)
+
+
+def _email(found: re.Match[str]) -> _Token:
+    line = found.string[max(0, found.start() - 200) : found.start()]
+    rank = 0 if _SENDER.search(line) else 3 if _RECIPIENT.search(line) else 1
+    return _token(found, _EMAIL_KIND, rank, group=0)
+
+
+def _username(found: re.Match[str]) -> _Token | None:
+    groups = found.groupdict()
+    name = "quoted" if groups.get("quoted") else "value"
+    value = groups[name].rstrip(". ")
+    is_explicit = groups.get("sign", ":").strip() or re.search(r"[\d_\\]", value)
+    is_word = value.casefold() in _NOT_USERNAMES or _LOOKS_LIKE_DATE.fullmatch(value)
+    if is_word or not is_explicit:
+        return None
+    end = found.start(name) + len(value)
+    return replace(_token(found, "username", 2, name), identifier=value, end=end)
+
+
+# In this order: what is read first is not read again.
+_READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], _Token | None]], ...] = (
+    (_IP_OF_CUSTOMER, _ip),
+    (_SIGN_IN_ID, _sign_in_id),
+    (_LABELED_ID, _labeled_id),
+    (_HEX, _hex_id),
+    (_EMAIL, _email),
+    (_USERNAME, _username),
+    (_SIGNED_IN, _username),
+)

@@ -2,7 +2,7 @@
 
 import calendar
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
@@ -20,7 +20,7 @@ from apps.tickets.text import (
     ReferenceTime,
     alternation,
     normalize,
-    not_overlapping,
+    read_all,
 )
 from apps.tickets.times import AT_WORDS, FILE_NAME, ROUGH_WORDS
 
@@ -77,7 +77,6 @@ _OF_LOG = re.compile(
     rf"(?<!\w)(?P<d>[0-3][0-9])/(?P<m>{alternation(MONTHS)})/(?P<y>20[0-9]{{2}})(?=:[0-9]{{2}}:)",
     re.IGNORECASE,
 )
-_WITH_YEAR = (_YEAR_FIRST, _JAPANESE, _PACKED, _OF_LOG, FILE_NAME)
 _NUMBERS = re.compile(
     rf"(?<!\w){_WEEKDAY}{_FREE}(?P<a>[0-9]{{1,2}})(?P<sep>[-/.])(?P<b>[0-9]{{1,2}})"
     r"(?:(?P=sep)(?P<year>[0-9]{4}|[0-9]{2})|(?P<short>\.(?!\w)|/?))(?=[T@_-][0-2]?[0-9][:.][0-5][0-9]|(?![\w/]|[.-][0-9]))",
@@ -125,11 +124,9 @@ _NO_DAY_AFTER = re.compile(
 
 _WORDS = re.compile(
     rf"(?<!\w)(?P<word>{alternation({**DAYS_AGO, **PARTS_OF_DAYS})})(?P<ish>-?ish)?(?!\w)|"
-    r"(?P<tight>一昨日|昨日|今日|本日|今朝)",
+    r"(?P<tight>一昨日|昨日|今日|本日|今朝)|"
+    r"(?<![\w-])(?P<hier>hier)(?=\s{1,2}(?:(?:à|vers|midi)(?!\w)|[0-2]?[0-9]\s?h))",
     re.IGNORECASE,
-)
-_HIER = re.compile(
-    r"(?<![\w-])hier(?=\s{1,2}(?:(?:à|vers|midi)(?!\w)|[0-2]?[0-9]\s?h))", re.IGNORECASE
 )
 _NEXT = (
     r"next|every|each|coming|jeden|nächsten|kommenden|chaque|cada|próximo|ogni|prossimo|"
@@ -138,7 +135,7 @@ _NEXT = (
 _ON_WEEKDAY = re.compile(
     r"(?<!\w)(?:(?P<last>last|past|previous|letzten|letzter|vorigen|vergangenen|dernier|pasado|último|"
     r"ultimo|afgelopen|vorige|förra|sidste|siste|forrige|viime|zeszł(?:y|ą|ego)|ostatni(?:ą|ego)?)\s|"
-    rf"(?P<next>{_NEXT})\s)?(?P<day>{alternation(WEEKDAYS)})"
+    rf"(?P<next>{_NEXT})\s)?(?P<weekday>{alternation(WEEKDAYS)})"
     r"(?P<after>\s(?:dernier|dernière|pasado|passé|scorso|scorsa|passado|passada|passato))?"
     r"(?P<after_next>\s(?:prochain|prochaine|próximo|prossimo|prossima|que\sviene))?"
     r"(?P<ish>-?ish)?(?!\w)",
@@ -146,8 +143,8 @@ _ON_WEEKDAY = re.compile(
 )
 # "on the 20th", but not the ordinal of something else.
 _OF_MONTH = re.compile(
-    r"(?<!\w)(?:on|since|from|until|till|before|after|by|am|seit|le|el)\s"
-    r"(?P<the>(?:the\s)(?P<d>[0-3]?[0-9])(?:st|nd|rd|th))"
+    r"(?:(?<=on\s)|(?<=since\s)|(?<=from\s)|(?<=until\s)|(?<=till\s)|(?<=before\s)|(?<=after\s)|(?<=by\s))"
+    r"the\s(?P<d>[0-3]?[0-9])(?:st|nd|rd|th)"
     r"(?=\s{0,2}(?:[.,;:!?)(\n-]|\Z|(?:at|around|about|in|it|i|we|my|the|our|and|when|between)(?!\w)))",
     re.IGNORECASE,
 )
@@ -184,7 +181,7 @@ _COMING = re.compile(
 # Capitalized only; "Sat" and "Sun" are also words, so they need "on" before them.
 _SHORT_WEEKDAY = re.compile(
     r"(?<!\w)(?<!next\s)(?<!every\s)(?<!each\s)(?<!coming\s)"
-    r"(?P<last>last\s)?(?P<day>Mon(?!\s(?!(?:at|around|about|and|or|the|to|in|when|i|we|it|[mae][a-z]{2,4}ning|"
+    r"(?P<last>last\s)?(?P<weekday>Mon(?!\s(?!(?:at|around|about|and|or|the|to|in|when|i|we|it|[mae][a-z]{2,4}ning|"
     r"night|afternoon)\s)[a-zà-ÿ])|Tues?|Wed|Thu(?:rs?)?|Fri|(?<=on\s)(?:Sat|Sun))\.?(?=[\s,)]|\Z)"
 )
 
@@ -196,18 +193,8 @@ def find_dates(text: str, durations: Sequence[DurationToken]) -> list[DateToken]
         for one in durations
         if one.days is not None
     ]
-    scans = (_with_year, _named_months, _numeric, _relative, _weekdays, _vague)
-    for scan in scans:
-        found += not_overlapping(scan(text), [*found, *durations])
-    return sorted(found, key=lambda tokens: tokens.start)
-
-
-def _with_year(text: str) -> list[DateToken]:
-    tokens: list[DateToken] = []
-    for pattern in _WITH_YEAR:
-        read = (_complete(found) for found in pattern.finditer(text))
-        tokens += not_overlapping(filter(None, read), tokens)
-    return tokens
+    found += [one for one in read_all(text, _READERS, durations) if one.text]
+    return sorted(found, key=lambda one: one.start)
 
 
 def _complete(found: re.Match[str]) -> DateToken | None:
@@ -217,12 +204,6 @@ def _complete(found: re.Match[str]) -> DateToken | None:
     words = found.string[found.start() : end]
     is_machine = found.re is not _JAPANESE
     return DateToken(found.start(), end, words, dates, is_machine=is_machine) if dates else None
-
-
-def _named_months(text: str) -> list[DateToken]:
-    tokens = list(filter(None, map(_with_named_month, _DAY_MONTH.finditer(text))))
-    others = filter(None, map(_with_named_month, _MONTH_DAY.finditer(text)))
-    return [*tokens, *not_overlapping(others, tokens)]
 
 
 def _with_named_month(found: re.Match[str]) -> DateToken | None:
@@ -247,29 +228,21 @@ def _with_named_month(found: re.Match[str]) -> DateToken | None:
         return None
     if is_word and month[0].islower():
         question = f"“{_one_line(found[0])}” could be a date, or “{month}” may not be a month here."
-    return DateToken(
-        found.start(), found.end(), found[0], dates, weekday=_weekday(found), question=question
+    return replace(_token(found, question), dates=dates, weekday=_weekday(found))
+
+
+def _numeric(found: re.Match[str]) -> DateToken | None:
+    dates, year = _real(_orders(found)), found["year"]
+    if not dates or found[0] in _NOT_DATES or not _is_date(found.string, found):
+        return None
+    is_short = year and len(year) == 2
+    question = f"“{found[0]}” has a two-digit year. Check the year." if is_short else ""
+    return replace(
+        _token(found, question),
+        dates=dates,
+        weekday=_weekday(found),
+        is_machine=found["sep"] == "." and bool(year),
     )
-
-
-def _numeric(text: str) -> Iterator[DateToken]:
-    for found in (*_NUMBERS.finditer(text), *_SPACED.finditer(text)):
-        dates = _real(_orders(found))
-        if not dates or found[0] in _NOT_DATES or not _is_date(text, found):
-            continue
-        year = found["year"]
-        question = ""
-        if year and len(year) == 2:
-            question = f"“{found[0]}” has a two-digit year. Check the year."
-        yield DateToken(
-            found.start(),
-            found.end(),
-            found[0],
-            dates,
-            weekday=_weekday(found),
-            question=question,
-            is_machine=found["sep"] == "." and bool(year),
-        )
 
 
 def _is_date(text: str, found: re.Match[str]) -> bool:
@@ -299,59 +272,46 @@ def _orders(found: re.Match[str]) -> list[YearMonthDay]:
     return orders
 
 
-def _relative(text: str) -> Iterator[DateToken]:
-    for found in _WORDS.finditer(text):
-        word = normalize(found["word"] or found["tight"])
-        ago, part = PARTS_OF_DAYS[word] if word in PARTS_OF_DAYS else (DAYS_AGO[word], "")
-        yield DateToken(
-            found.start(), found.end(), found[0], ago=ago, part=part, question=_roughly(found)
-        )
-    for found in _HIER.finditer(text):
-        yield DateToken(found.start(), found.end(), found[0], ago=1)
-    for found in _NUMBERED_DAY.finditer(text):
-        if 1 <= int(found["d"]) <= 31:
-            weekday = _weekday(found)
-            number = int(found["d"])
-            yield DateToken(found.start(), found.end(), found[0], weekday=weekday, of_month=number)
-    for found in _OF_MONTH.finditer(text):
-        if 1 <= int(found["d"]) <= 31:
-            yield DateToken(found.start("the"), found.end(), found["the"], of_month=int(found["d"]))
+def _relative(found: re.Match[str]) -> DateToken:
+    if found["hier"]:
+        return replace(_token(found), ago=1)
+    word = normalize(found["word"] or found["tight"])
+    ago, part = PARTS_OF_DAYS[word] if word in PARTS_OF_DAYS else (DAYS_AGO[word], "")
+    return replace(_token(found, _roughly(found)), ago=ago, part=part)
 
 
-def _weekdays(text: str) -> Iterator[DateToken]:
-    # "Mon to Fri" means opening hours.
-    spans = [DateToken(one.start(), one.end(), one[0]) for one in _WEEK_SPAN.finditer(text)]
-    yield from not_overlapping(_single_weekdays(text), spans)
+def _of_month(found: re.Match[str]) -> DateToken | None:
+    number = int(found["d"])
+    token = replace(_token(found), of_month=number, weekday=_weekday(found))
+    return token if 1 <= number <= 31 else None
 
 
-def _single_weekdays(text: str) -> Iterator[DateToken]:
-    for found in _ON_WEEKDAY.finditer(text):
-        if not (found["next"] or found["after_next"]):
-            last = bool(found["last"] or found["after"])
-            day = WEEKDAYS[normalize(found["day"])]
-            yield DateToken(
-                found.start(),
-                found.end(),
-                found[0],
-                weekday=day,
-                is_last=last,
-                question=_roughly(found),
-            )
-    for found in _SHORT_WEEKDAY.finditer(text):
-        day, last = ANY_WEEKDAY[normalize(found["day"])], bool(found["last"])
-        yield DateToken(found.start(), found.end(), found[0], weekday=day, is_last=last)
+def _of_week(found: re.Match[str]) -> DateToken | None:
+    groups = found.groupdict()
+    if groups.get("next") or groups.get("after_next"):
+        return None
+    is_last = bool(groups["last"] or groups.get("after"))
+    return replace(_token(found, _roughly(found)), weekday=_weekday(found), is_last=is_last)
 
 
-def _vague(text: str) -> Iterator[DateToken]:
-    for found in _VAGUE.finditer(text):
-        yield DateToken(found.start(), found.end(), found[0], is_vague=True)
-    for found in _COMING.finditer(text):
-        question = f"“{_one_line(found[0])}” is in the future, so we didn't list it."
-        yield DateToken(found.start(), found.end(), found[0], question=question, is_vague=True)
+def _opening_hours(found: re.Match[str]) -> DateToken:
+    """Return no day for "Mon to Fri"."""
+    return DateToken(found.start(), found.end(), "")
+
+
+def _vague(found: re.Match[str]) -> DateToken:
+    is_coming = found.re is _COMING
+    future = f"“{_one_line(found[0])}” is in the future, so we didn't list it."
+    return replace(_token(found, future if is_coming else ""), is_vague=True)
+
+
+def _token(found: re.Match[str], question: str = "") -> DateToken:
+    return DateToken(found.start(), found.end(), found[0], question=question)
 
 
 def _roughly(found: re.Match[str]) -> str:
-    return f"“{_one_line(found[0])}” may be another day. Check it." if found["ish"] else ""
+    is_rough = found.groupdict().get("ish")
+    return f"“{_one_line(found[0])}” may be another day. Check it." if is_rough else ""
 
 
 def _real(dates: list[YearMonthDay]) -> tuple[YearMonthDay, ...]:
@@ -367,11 +327,25 @@ def _real(dates: list[YearMonthDay]) -> tuple[YearMonthDay, ...]:
 
 
 def _weekday(found: re.Match[str]) -> int | None:
-    return ANY_WEEKDAY[normalize(found["weekday"])] if found["weekday"] else None
+    name = found.groupdict().get("weekday")
+    return ANY_WEEKDAY[normalize(name)] if name else None
 
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+# In this order: what is read first is not read again.
+_READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], DateToken | None]], ...] = (
+    *((one, _complete) for one in (_YEAR_FIRST, _JAPANESE, _PACKED, _OF_LOG, FILE_NAME)),
+    *((one, _with_named_month) for one in (_DAY_MONTH, _MONTH_DAY)),
+    *((one, _numeric) for one in (_NUMBERS, _SPACED)),
+    (_WORDS, _relative),
+    *((one, _of_month) for one in (_NUMBERED_DAY, _OF_MONTH)),
+    (_WEEK_SPAN, _opening_hours),
+    *((one, _of_week) for one in (_ON_WEEKDAY, _SHORT_WEEKDAY)),
+    *((one, _vague) for one in (_VAGUE, _COMING)),
+)
 
 
 # Which calendar days a date can mean, counted from when the ticket was written.

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol, TypeVar
@@ -165,6 +165,22 @@ def not_overlapping(found: Iterable[S], taken: Iterable[Spanned]) -> list[S]:
         return before < 0 or merged[before][1] <= one.start
 
     return [one for one in found if is_free(one)]
+
+
+def read_all(
+    text: str,
+    readers: Iterable[tuple[re.Pattern[str], Callable[[re.Match[str]], S | None]]],
+    taken: Iterable[Spanned] = (),
+) -> list[S]:
+    """Return everything that the patterns find and their functions read, in the text's order.
+
+    An earlier pattern goes first; none overlap each other or `taken`.
+    """
+    found: list[S] = []
+    for pattern, read in readers:
+        several = filter(None, map(read, pattern.finditer(text)))
+        found += not_overlapping(several, [*found, *taken])
+    return sorted(found, key=lambda one: one.start)
 
 
 def last_before(ordered: Sequence[S], at: int) -> S | None:

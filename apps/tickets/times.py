@@ -1,13 +1,13 @@
 """Find times of day in a text, and work out what they can mean."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from math import ceil
 
 from apps.events.query import MAX_WINDOW_MINUTES
-from apps.tickets.text import NUMBERS, PARTS, alternation, normalize, not_overlapping
+from apps.tickets.text import NUMBERS, PARTS, alternation, normalize, read_all
 
 MIDNIGHT = "midnight"
 
@@ -138,52 +138,6 @@ _NAMED = re.compile(
 )
 
 
-def _find_halves(text: str) -> Iterator[ClockToken]:
-    """Find "half past three" and "quarter to 4"; German "halb 4" is half an hour before 4."""
-    for found in (*_HALF.finditer(text), *_HALF_AFTER.finditer(text)):
-        hour = parse_number(found["hour"])
-        minutes = hour * 60 + _minutes_of(normalize(found["word"]))
-        if not 1 <= hour <= 12:
-            continue
-        about, bound = qualifiers_before(text, found.start())
-        yield ClockToken(
-            found.start(),
-            found.end(),
-            found[0].strip(),
-            hour=minutes // 60 or 12,
-            minute=minutes % 60,
-            meridiem=parse_meridiem(found["meridiem"]),
-            about=about,
-            bound=bound,
-            is_spelled=True,
-        )
-
-
-def _minutes_of(word: str) -> int:
-    """Return how many minutes after the hour the words mean; negative is before it."""
-    if word in _SPELLED_MINUTES:
-        return _SPELLED_MINUTES[word]
-    count, *_, direction = word.replace("twenty five", "twenty-five").split()
-    minutes = int(count) if count.isdecimal() else _MINUTES[count]
-    return minutes if direction in ("past", "nach") else -minutes
-
-
-def _find_named(text: str) -> Iterator[ClockToken]:
-    """Find noon and midnight."""
-    for found in _NAMED.finditer(text):
-        about, bound = qualifiers_before(text, found.start())
-        yield ClockToken(
-            found.start(),
-            found.end(),
-            found[0],
-            hour=12,
-            meridiem=MIDNIGHT if found["midnight"] else "pm",
-            about=about or found["ish"] or "",
-            bound=bound,
-            is_whole_hour=True,
-        )
-
-
 # What makes "16.10" a time: a word, or a whole date.
 _TIME_BEFORE = re.compile(
     rf"(?<!\w)(?:{AT_WORDS}|{ROUGH_WORDS}|as|o)\s{{1,2}}\Z|20[0-9]{{2}}年?,?\s{{1,2}}\Z",
@@ -285,14 +239,6 @@ _PART = re.compile(
 )
 
 
-def find_clocks(text: str) -> list[ClockToken]:
-    """Return all times of day in the order of the text; none overlap."""
-    found: list[ClockToken] = []
-    for scan in (_ranges, _find_halves, _digits, _japanese, _usual, _find_named):
-        found += not_overlapping(scan(text), found)
-    return sorted(found, key=lambda token: token.start)
-
-
 def find_parts(text: str) -> list[PartToken]:
     """Return all words for parts of a day."""
     return [
@@ -301,48 +247,64 @@ def find_parts(text: str) -> list[PartToken]:
     ]
 
 
-def _usual(text: str) -> list[ClockToken]:
-    tokens: list[ClockToken] = []
-    for pattern in (
-        _WITH_MINUTES,
-        _WITH_WORD,
-        _SPELLED,
-        _SPELLED_AT,
-        _AFTER_WORD,
-        _WITH_H,
-        _ROUGH_HOUR,
-        _ALONE,
-    ):
-        read = (_clock(text, found) for found in pattern.finditer(text))
-        tokens += not_overlapping(filter(None, read), tokens)
-    return tokens
-
-
-def _clock(text: str, found: re.Match[str]) -> ClockToken | None:
+def _token(
+    found: re.Match[str], hour: int, minute: int = 0, start: int | None = None
+) -> ClockToken:
+    """Return the time of these words, with the word before them that makes it approximate."""
+    start = found.start() if start is None else start
     groups = found.groupdict()
-    hour = parse_number(groups["hour"])
-    meridiem = parse_meridiem(groups.get("meridiem") or groups.get("short"))
-    about, bound = qualifiers_before(text, found.start("hour"))
-    at = _TIME_BEFORE.search(text, max(0, found.start() - 16), found.start())
-    about = about or groups.get("ish") or groups.get("ish_after") or ""
-    is_explicit = bool(groups.get("word") or meridiem or about or at)
-    is_length = groups["hour"] == "0" and groups.get("sep") == ":"  # a call of 0:43
-    if hour > 23 or ((groups.get("sep") == "." or is_length) and not is_explicit):
-        return None
-    start = found.start() if "minute" in groups else found.start("hour")
+    about, bound = qualifiers_before(found.string, start)
     return ClockToken(
         start=start,
         end=found.end(),
-        text=text[start : found.end()].strip(),
+        text=found.string[start : found.end()].strip(),
         hour=hour,
-        minute=int(groups.get("minute") or 0) + _spelled_minutes(groups.get("minutes")),
+        minute=minute,
         second=int(groups["second"]) if groups.get("second") else None,
-        meridiem=meridiem,
-        about=about,
+        meridiem=parse_meridiem(groups.get("meridiem") or groups.get("short")),
+        about=about or groups.get("ish") or groups.get("ish_after") or "",
         bound=bound,
+    )
+
+
+def _half(found: re.Match[str]) -> ClockToken | None:
+    """Read "half past three" and "quarter to 4"; German "halb 4" is half an hour before 4."""
+    hour = parse_number(found["hour"])
+    minutes = hour * 60 + _minutes_of(normalize(found["word"]))
+    if not 1 <= hour <= 12:
+        return None
+    return replace(_token(found, minutes // 60 or 12, minutes % 60), is_spelled=True)
+
+
+def _minutes_of(word: str) -> int:
+    """Return how many minutes after the hour the words mean; negative is before it."""
+    if word in _SPELLED_MINUTES:
+        return _SPELLED_MINUTES[word]
+    count, *_, direction = word.replace("twenty five", "twenty-five").split()
+    minutes = int(count) if count.isdecimal() else _MINUTES[count]
+    return minutes if direction in ("past", "nach") else -minutes
+
+
+def _named(found: re.Match[str]) -> ClockToken:
+    meridiem = MIDNIGHT if found["midnight"] else "pm"
+    return replace(_token(found, 12), meridiem=meridiem, is_whole_hour=True)
+
+
+def _clock(found: re.Match[str]) -> ClockToken | None:
+    groups, text, start = found.groupdict(), found.string, found.start("hour")
+    hour = parse_number(groups["hour"])
+    minute = int(groups.get("minute") or 0) + _spelled_minutes(groups.get("minutes"))
+    token = _token(found, hour, minute, start)
+    at = _TIME_BEFORE.search(text, max(0, found.start() - 16), found.start())
+    is_explicit = bool(groups.get("word") or token.meridiem or token.about or at)
+    is_length = groups["hour"] == "0" and groups.get("sep") == ":"  # a call of 0:43
+    if hour > 23 or ((groups.get("sep") == "." or is_length) and not is_explicit):
+        return None
+    return replace(
+        token,
         is_whole_hour="minute" not in groups and not groups.get("minutes"),
         is_padded=groups["hour"].startswith("0"),
-        is_24h=bool(groups.get("second")) or hour == 0 or hour > 12,
+        is_24h=token.second is not None or hour == 0 or hour > 12,
         is_spelled=not groups["hour"].isdecimal(),
     )
 
@@ -352,29 +314,22 @@ def _spelled_minutes(words: str | None) -> int:
     return sum(_AFTER_HOUR.get(one, 0) for one in normalize(words or "").replace("-", " ").split())
 
 
-def _japanese(text: str) -> Iterator[ClockToken]:
-    """Find "14時5分", "午後2時半" and "午後2:05"; others are read like those of other languages."""
-    for found in _JAPANESE.finditer(text):
-        hour, is_spelled = int(found["hour"]), not found["minute"]
-        if hour <= 23 and (is_spelled or found["half"]):
-            minute = 30 if found["thirty"] else int(found["minute"] or found["minute2"] or 0)
-            yield ClockToken(
-                found.start(),
-                found.end(),
-                found[0],
-                hour,
-                minute,
-                meridiem={"午前": "am", "午後": "pm"}.get(found["half"] or "", ""),
-                is_whole_hour=is_spelled and not (found["minute2"] or found["thirty"]),
-                is_24h=hour == 0 or hour > 12,
-            )
+def _japanese(found: re.Match[str]) -> ClockToken | None:
+    """Read "14時5分", "午後2時半" and "午後2:05"; others are read like those of other languages."""
+    hour, is_spelled = int(found["hour"]), not found["minute"]
+    if hour > 23 or not (is_spelled or found["half"]):
+        return None
+    return replace(
+        _token(
+            found, hour, 30 if found["thirty"] else int(found["minute"] or found["minute2"] or 0)
+        ),
+        meridiem={"午前": "am", "午後": "pm"}.get(found["half"] or "", ""),
+        is_whole_hour=is_spelled and not (found["minute2"] or found["thirty"]),
+        is_24h=hour == 0 or hour > 12,
+    )
 
 
-def _ranges(text: str) -> Iterator[ClockToken]:
-    yield from filter(None, (_range(text, found) for found in _RANGE.finditer(text)))
-
-
-def _range(text: str, found: re.Match[str]) -> ClockToken | None:
+def _range(found: re.Match[str]) -> ClockToken | None:
     """Read a range; its first time takes a.m. or p.m. from the second."""
     first, last = int(found["hour"]), int(found["hour2"])
     ending = parse_meridiem(found["meridiem2"])
@@ -387,13 +342,8 @@ def _range(text: str, found: re.Match[str]) -> ClockToken | None:
         beginning = "am" if ending == "pm" else "pm"
     if first > 12 and last < first:
         return None
-    start = found.start("hour")
-    return ClockToken(
-        start=start,
-        end=found.end(),
-        text=found[0][start - found.start() :].strip(),
-        hour=first,
-        minute=int(found["minute"] or 0),
+    return replace(
+        _token(found, first, int(found["minute"] or 0), found.start("hour")),
         meridiem=beginning,
         is_padded=found["hour"].startswith("0"),
         is_24h=max(first, last) > 12 or first == 0,
@@ -401,27 +351,32 @@ def _range(text: str, found: re.Match[str]) -> ClockToken | None:
     )
 
 
-def _digits(text: str) -> Iterator[ClockToken]:
-    """Find times without a separator: "1405hrs", and the six digits of a program's timestamp."""
-    for found in (one for each in (_DIGITS, _PACKED, FILE_NAME) for one in each.finditer(text)):
-        start, hour, second = (
-            found.start("hour"),
-            int(found["hour"]),
-            found.groupdict().get("second"),
-        )
-        if hour <= 23:
-            about, bound = qualifiers_before(text, start)
-            yield ClockToken(
-                start,
-                found.end(),
-                text[start : found.end()],
-                hour,
-                int(found["minute"]),
-                int(second) if second else None,
-                about=about,
-                bound=bound,
-                is_24h=True,
-            )
+def _digits(found: re.Match[str]) -> ClockToken | None:
+    """Read a time without a separator: "1405hrs", and the six digits of a program's timestamp."""
+    hour, start = int(found["hour"]), found.start("hour")
+    if hour > 23:
+        return None
+    return replace(_token(found, hour, int(found["minute"]), start), is_24h=True)
+
+
+_USUAL = (
+    *(_WITH_MINUTES, _WITH_WORD, _SPELLED, _SPELLED_AT, _AFTER_WORD, _WITH_H, _ROUGH_HOUR),
+    _ALONE,
+)
+# In this order: what is read first is not read again.
+_READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], ClockToken | None]], ...] = (
+    (_RANGE, _range),
+    *((pattern, _half) for pattern in (_HALF, _HALF_AFTER)),
+    *((pattern, _digits) for pattern in (_DIGITS, _PACKED, FILE_NAME)),
+    (_JAPANESE, _japanese),
+    *((pattern, _clock) for pattern in _USUAL),
+    (_NAMED, _named),
+)
+
+
+def find_clocks(text: str) -> list[ClockToken]:
+    """Return all times of day in the order of the text; none overlap."""
+    return read_all(text, _READERS)
 
 
 # Which hours a clock time can mean, and how far around it to search.
