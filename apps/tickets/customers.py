@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from apps.events.identifier import parse_customer, stored_text
 from apps.events.query import Customer, CustomerKind, CustomerRefused, LinkRefused, as_hex_id
-from apps.tickets.text import CustomerFound, excerpt, normalize, read_all
+from apps.tickets.text import CustomerFound, excerpt, normalize, read_all, word_set
 
 CustomerReader = Callable[[str], Customer]
 
@@ -85,15 +85,13 @@ _SIGNED_IN = re.compile(
     r"(?P<value>[^\W_][\w.\\-]{1,62}[\w])(?![\w@])",
     re.IGNORECASE,
 )
-_NOT_USERNAMES = frozenset((
-    "a", "an", "the", "my", "our", "your", "his", "her", "their", "another", "different", "usual",
-    "normal", "guest", "not", "is", "was", "and", "or", "but", "no", "yes", "it", "this", "that",
-    "too", "also", "still", "already", "wrong", "correct", "valid", "invalid", "unknown",
-    "unable", "blocked", "locked", "error", "failed", "failing", "broken", "working", "called",
-    "being", "able", "none", "null", "nil", "eine", "ein", "der", "die", "das", "nicht", "asking",
-    "reporting", "saying", "says", "said", "getting", "seeing", "trying", "unhappy", "angry",
-    "happy",
-))  # fmt: skip
+_NOT_USERNAMES = word_set(
+    "a an the my our your his her their another different usual normal guest not is was and or "
+    "but no yes it this that too also still already wrong correct valid invalid unknown unable "
+    "blocked locked error failed failing broken working called being able none null nil eine "
+    "ein der die das nicht asking reporting saying says said getting seeing trying unhappy "
+    "angry happy"
+)
 _HEX = re.compile(
     r"(?<![\w-])(?:[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?![\w-])",
     re.IGNORECASE,

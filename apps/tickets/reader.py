@@ -27,6 +27,7 @@ from apps.tickets.text import (
     Unread,
     clean,
     not_overlapping,
+    word_set,
 )
 from apps.tickets.times import (
     AT_WORDS,
@@ -141,12 +142,9 @@ def read_ticket_date(typed: str, *, zone: ZoneInfo, now: datetime) -> datetime |
 # A word beside a time that leaves it what it is.
 _PLAIN_WORD = re.compile(rf"{ROUGH_WORDS}|{AT_WORDS}|a|between|on|the", re.IGNORECASE)
 _WORD = re.compile(r"\w{1,99}")
-_NOW = frozenset(
-    (
-        *("now", "right now", "just now", "jetzt", "gerade eben", "maintenant", "ahora", "adesso"),
-        *("agora", "nu", "nyt", "teraz", "今"),
-    )
-)
+_NOW = word_set("now jetzt maintenant ahora adesso agora nu nyt teraz 今") | {
+    *("right now", "just now", "gerade eben"),
+}
 
 
 def read_moment(typed: str, *, zone: ZoneInfo, now: datetime) -> MomentFound | None:

@@ -219,6 +219,11 @@ def _one_line(text: str) -> str:
     return f"{left}{' '.join(text.split())}{right}" if text.strip() else left
 
 
+def word_set(listed: str) -> frozenset[str]:
+    """Return the words of a text."""
+    return frozenset(listed.split())
+
+
 # Months, weekdays, and words for days in English, German, French, Spanish, Italian, Portuguese,
 # Dutch, Danish and Norwegian, Swedish, Finnish, Polish, and Japanese, with typos; months, weekdays,
 # and days ago in Czech, Russian, and Turkish too.
@@ -287,13 +292,12 @@ WEEKDAYS = _numbered(_WEEKDAYS, 0)
 ANY_WEEKDAY = {**WEEKDAYS, **_numbered(_SHORT_WEEKDAYS, 0)}
 
 # Months that are also other words: in lowercase they may not be a month.
-DOUBTFUL_MONTHS = frozenset(("may", "march", "mar", "dec", "ago", "mars", "mai", "jan", "sep"))
+DOUBTFUL_MONTHS = word_set("may march mar dec ago mars mai jan sep")
 # Words that are months only beside a year or a day of the week: "3 out of 5".
-MONTHS_BESIDE_YEAR = frozenset((
-    "gen", "mag", "mei", "maj", "maja", "giu", "lug", "lip", "set", "out", "lis", "sie", "cze",
-    "gru", "sty", "lut", "des", "mrt", "ott", "fev", "oca", "nis", "haz", "tem", "eki", "kas",
-    "ara",
-))  # fmt: skip
+MONTHS_BESIDE_YEAR = word_set(
+    "gen mag mei maj maja giu lug lip set out lis sie cze gru sty lut des mrt ott fev oca nis "
+    "haz tem eki kas ara"
+)
 
 _DAYS_AGO = {
     0: "today|heute|aujourd'hui|hoy|oggi|hoje|vandaag|i dag|idag|tänään|dzisiaj|dziś|"
@@ -357,11 +361,6 @@ NUMBERS = _numbered(
     ),
     1,
 )
-
-
-def word_set(listed: str) -> frozenset[str]:
-    """Return the words of a text."""
-    return frozenset(listed.split())
 
 
 _CASE_FOLDS = {0x2019: "'", 0x131: "i", 0x307: ""}

@@ -93,15 +93,7 @@ def parse_number(written: str) -> int:
 # Times in words: half past four, ten past nine, halb 4, y media, noon, midnight.
 
 _MINUTES = {"five": 5, "ten": 10, "twenty": 20, "twenty-five": 25, "twenty five": 25}
-_AFTER_HOUR = {
-    "five": 5,
-    "ten": 10,
-    "fifteen": 15,
-    "twenty": 20,
-    "thirty": 30,
-    "forty": 40,
-    "fifty": 50,
-}
+_AFTER_HOUR = {**_MINUTES, "fifteen": 15, "thirty": 30, "forty": 40, "fifty": 50}
 _MINUTES |= {"fünf": 5, "zehn": 10, "zwanzig": 20}
 _SPELLED_BEFORE = {
     "half past": 30, "quarter past": 15, "quarter after": 15, "quarter to": -15,
@@ -384,24 +376,16 @@ def find_clocks(text: str) -> list[ClockToken]:
 _ROUGH_MINUTES = 15
 _EDGE_MINUTES = 60
 
-# First and last hour of the day; 24 and above belong to the next morning.
+# First and last hour of the part itself, and those of times that it is said of; 24 and above
+# belong to the next morning. Spanish: "las 8 de la tarde".
 _PART_HOURS = {
-    "morning": (6.0, 12.0),
-    "midday": (11.0, 14.0),
-    "afternoon": (12.0, 18.0),
-    "evening": (18.0, 24.0),
-    "night": (18.0, 30.0),
-    "small hours": (0.0, 6.0),
-    "": (0.0, 24.0),
-}
-
-_HOURS_OF_PART = {
-    "morning": frozenset(range(12)),
-    "midday": frozenset(range(11, 15)),
-    "afternoon": frozenset(range(12, 21)),  # Spanish: "las 8 de la tarde"
-    "evening": frozenset(range(16, 24)),
-    "night": frozenset((*range(18, 24), *range(6))),
-    "small hours": frozenset(range(7)),
+    "morning": (6, 12, 0, 12),
+    "midday": (11, 14, 11, 15),
+    "afternoon": (12, 18, 12, 21),
+    "evening": (18, 24, 16, 24),
+    "night": (18, 30, 18, 30),
+    "small hours": (0, 6, 0, 7),
+    "": (0, 24, 0, 24),
 }
 
 
@@ -434,7 +418,8 @@ def possible_hours(
     if clock.is_24h or (is_exact and is_24h_text):
         return (clock.hour,)
     both = (clock.hour % 12, clock.hour % 12 + 12)
-    fitting = tuple(hour for hour in both if hour in _HOURS_OF_PART.get(part, both))
+    *_, first, last = _PART_HOURS[part]
+    fitting = tuple(hour for hour in both if first <= hour < last or first <= hour + 24 < last)
     return fitting or both
 
 
@@ -497,7 +482,7 @@ def middle_and_half(
 
 def part_of_day(day: date, part: str, zone: tzinfo) -> tuple[datetime, datetime]:
     """Return start and end of that part of the day, in UTC."""
-    first, last = _PART_HOURS[part]
+    first, last, *_ = _PART_HOURS[part]
     midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
     return (
         (midnight + timedelta(hours=first)).astimezone(UTC),

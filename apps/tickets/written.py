@@ -15,7 +15,15 @@ from apps.tickets.durations import DurationToken, find_durations
 from apps.tickets.mentions import DaySource, Mention, find_mentions
 from apps.tickets.questions import NOT_PROBLEM
 from apps.tickets.readings import Context, resolve_mention
-from apps.tickets.text import Excerpt, MomentFound, ReferenceTime, Spanned, excerpt, not_overlapping
+from apps.tickets.text import (
+    Excerpt,
+    MomentFound,
+    ReferenceTime,
+    Spanned,
+    excerpt,
+    not_overlapping,
+    word_set,
+)
 from apps.tickets.times import ClockToken, find_clocks, find_parts
 from apps.tickets.zones import ZoneToken
 
@@ -143,15 +151,11 @@ _ADDRESS = re.compile(
 )
 _ENDS = re.compile(r":[ \t*_>-]{0,8}\Z|[ \t]wrote(?:[ \t]?-{2,20}|[ \t]{0,4})\Z")
 # Words beside the date and the name in such a line. Other words in lowercase are a sentence.
-_BESIDE_DATE = frozenset(
-    word
-    for row in (
-        "on in at via from message gmt utc uhr um am von nachm vorm vom le à de el a las il giorno",
-        "alle ore ha dans van op om heeft het volgende den d på kl har følgende följande em às da",
-        "pe klo w dniu dnia o godz użytkownik pm uur i nome per du of to dne v в г пользователь "
-        "tarihinde saat időpontban ezt în data používateľ у р",
-    )
-    for word in row.split()
+_BESIDE_DATE = word_set(
+    "on in at via from message gmt utc uhr um am von nachm vorm vom le à de el a las il giorno "
+    "alle ore ha dans van op om heeft het volgende den d på kl har følgende följande em às da "
+    "pe klo w dniu dnia o godz użytkownik pm uur i nome per du of to dne v в г пользователь "
+    "tarihinde saat időpontban ezt în data používateľ у р"
 )
 _WORD = re.compile(r"[^\W\d_][\w'\u2019.-]{0,60}")
 _SELF = re.compile(r"(?<!\w)(?:I|we|it|ich|wir|es|je|nous|ik|wij|jag|jeg|vi|minä)\s", re.IGNORECASE)
@@ -349,14 +353,10 @@ _REPORTED = re.compile(
     r"report|sent|receiv|creat|submit|open|updat|log-?in|order|meld|empf|envoi|env[íi]o|rapport",
     re.IGNORECASE,
 )
-_STAMP_WORDS = frozenset(
-    word
-    for row in (
-        "at on um am à le el la las a il alle kl klo via added commented replied responded wrote",
-        "said sent posted comment edited de of the om den og today yesterday by from to with par",
-        "von por door av af ticket status changed assigned updated call note joined viewed admin",
-    )
-    for word in row.split()
+_STAMP_WORDS = word_set(
+    "at on um am à le el la las a il alle kl klo via added commented replied responded wrote "
+    "said sent posted comment edited de of the om den og today yesterday by from to with par "
+    "von por door av af ticket status changed assigned updated call note joined viewed admin"
 )
 _LABEL = re.compile(
     rf"{_PREFIX.pattern}(?P<label>[^\W\d_][^\n:.!?]{{1,30}}?)[*_]{{0,2}}[ \t]?:[*_]{{0,2}}[ \t]"

@@ -7,6 +7,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from apps.events.query import iana_zones
+from apps.tickets.text import word_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,38 +64,39 @@ _SHORT: dict[str, tuple[float | tuple[str, str], ...]] = {
     "NZDT": (13, ("Pacific/Auckland", "Auckland time")),
 }  # fmt: skip
 _PLACES = {
-    "eastern": "America/New_York", "central": "America/Chicago", "mountain": "America/Denver",
-    "pacific": "America/Los_Angeles", "us eastern": "America/New_York",
-    "us central": "America/Chicago", "us pacific": "America/Los_Angeles",
-    "eastern standard": "America/New_York", "pacific standard": "America/Los_Angeles",
-    "central european": "Europe/Berlin", "german": "Europe/Berlin", "germany": "Europe/Berlin",
-    "berliner": "Europe/Berlin", "deutsche": "Europe/Berlin", "deutscher": "Europe/Berlin",
-    "wiener": "Europe/Vienna", "zürcher": "Europe/Zurich", "munich": "Europe/Berlin",
-    "hamburg": "Europe/Berlin", "frankfurt": "Europe/Berlin", "cologne": "Europe/Berlin",
-    "uk": "Europe/London", "british": "Europe/London", "england": "Europe/London",
-    "irish": "Europe/Dublin", "french": "Europe/Paris", "france": "Europe/Paris",
-    "italian": "Europe/Rome", "italy": "Europe/Rome", "milan": "Europe/Rome",
-    "polish": "Europe/Warsaw", "dutch": "Europe/Amsterdam", "swiss": "Europe/Zurich",
-    "indian": "Asia/Kolkata", "india": "Asia/Kolkata", "mumbai": "Asia/Kolkata",
-    "delhi": "Asia/Kolkata", "bangalore": "Asia/Kolkata", "japan": "Asia/Tokyo",
-    "japanese": "Asia/Tokyo", "chinese": "Asia/Shanghai", "beijing": "Asia/Shanghai",
-    "san francisco": "America/Los_Angeles", "seattle": "America/Los_Angeles",
-    "la": "America/Los_Angeles", "ny": "America/New_York", "nyc": "America/New_York",
-    "boston": "America/New_York", "washington": "America/New_York", "miami": "America/New_York",
-    "atlanta": "America/New_York", "dallas": "America/Chicago", "houston": "America/Chicago",
-}  # fmt: skip
+    place: zone
+    for zone, places in {
+        "America/New_York": "eastern|us eastern|eastern standard|ny|nyc|boston|washington|miami|"
+        "atlanta",
+        "America/Chicago": "central|us central|dallas|houston",
+        "America/Denver": "mountain",
+        "America/Los_Angeles": "pacific|us pacific|pacific standard|san francisco|seattle|la",
+        "Europe/Berlin": "central european|german|germany|berliner|deutsche|deutscher|munich|"
+        "hamburg|frankfurt|cologne",
+        "Europe/Vienna": "wiener",
+        "Europe/Zurich": "zürcher|swiss",
+        "Europe/London": "uk|british|england",
+        "Europe/Dublin": "irish",
+        "Europe/Paris": "french|france",
+        "Europe/Rome": "italian|italy|milan",
+        "Europe/Warsaw": "polish",
+        "Europe/Amsterdam": "dutch",
+        "Asia/Kolkata": "indian|india|mumbai|delhi|bangalore",
+        "Asia/Tokyo": "japan|japanese",
+        "Asia/Shanghai": "chinese|beijing",
+    }.items()
+    for place in places.split("|")
+}
 # Words before "time" that are not places: "3 pm next time", "the second time".
-_NOT_PLACES = frozenset((
-    "the", "this", "that", "last", "first", "next", "every", "each", "any", "some", "same",
-    "other", "second", "third", "long", "whole", "real", "local", "our", "your", "my", "his",
-    "her", "their", "its", "it", "no", "full", "all", "down", "run", "up", "one", "wait",
-    "response", "loading", "a", "de", "la",
-))  # fmt: skip
-
-_NOT_ABBREVIATIONS = frozenset((
-    "BUT", "NOT", "GOT", "THAT", "WHAT", "LAST", "JUST", "MOST", "MUST", "NEXT", "LEFT", "SENT",
-    "WENT", "SET", "GET", "LET", "OUT", "YET", "PUT", "CUT", "LOST", "LIST", "POST", "TEXT",
-))  # fmt: skip
+_NOT_PLACES = word_set(
+    "the this that last first next every each any some same other second third long whole real "
+    "local our your my his her their its it no full all down run up one wait response loading a "
+    "de la"
+)
+_NOT_ABBREVIATIONS = word_set(
+    "BUT NOT GOT THAT WHAT LAST JUST MOST MUST NEXT LEFT SENT WENT SET GET LET OUT YET PUT CUT "
+    "LOST LIST POST TEXT"
+)
 
 _OFFSET = re.compile(
     r"\s{0,2}\(?(?P<name>UTC|GMT)?\s?(?P<sign>[+\u2212-])(?P<hours>[01]?[0-9])"
