@@ -30,6 +30,7 @@ from apps.exports.facts import (
     EventFacts,
     ExceptionFacts,
     IssueFacts,
+    RelatedFacts,
 )
 from apps.exports.markdown import inline
 
@@ -120,6 +121,15 @@ def format_step(crumb: BreadcrumbFacts) -> str:
     return f"{seconds(crumb.seconds)} {inline(text)}"
 
 
+def format_signal(one: RelatedFacts) -> str:
+    """Return a message from the customer or a session replay with its time and link."""
+    name = {"feedback": "The customer wrote", "session replay": "Session replay"}[one.kind]
+    at = one.timestamp.astimezone(UTC)
+    return f"{name}, {at:%H:%M:%S} UTC: {inline(one.text)} {format_link(one.permalink)}".rstrip()
+
+
+_SIGNALS = ("feedback", "session replay")
+
 _DETAIL = Detail(
     crumbs=12,
     further_crumbs=0,
@@ -132,7 +142,7 @@ _DETAIL = Detail(
     further_events=0,
     texts=400,
     names=160,
-    related=0,
+    related=12,
     places=False,
 )
 
@@ -156,6 +166,7 @@ def escalation_values(about: About) -> dict[str, str]:
         ),
         "impact": _list(format_impact(issue, group, moment) for issue, group in pairs),
         "known": _known(about),
+        "messages": _list(format_signal(one) for one in document.related if one.kind in _SIGNALS),
         "steps": _list(format_step(crumb) for crumb in document.breadcrumbs),
         "releases": _names(event.release for event in document.events),
         "environments": _names(event.environment for event in document.events),

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from apps.answers.templates import About
 from apps.events.answer import Answer, CatalogEntry, KnownMatch
+from apps.events.event import Event
 from apps.events.grouping import Group, Problem
-from apps.events.query import counted
 from apps.events.releases import (
     CustomerFixState,
     customer_fix_state,
@@ -17,8 +17,8 @@ from apps.events.releases import (
     is_fixed_in_newer,
     short_release,
 )
-from apps.events.rules.rule import Side, side_of, zone_of_customer
-from apps.events.summary import has_crashed, is_specific, says_it_ended, summarize_group
+from apps.events.rules.rule import Place, Side, side_of, zone_of_customer
+from apps.events.summary import has_crashed, is_specific, place_of, says_it_ended, summarize_group
 from apps.known_errors.patterns import fill_variables
 from apps.lookups.known_errors import reply_variables
 
@@ -49,6 +49,7 @@ def _cased(first: str, words: str) -> str:
 
 
 _SORRY = re.compile(r"\b(?:sorry|apolog)", re.IGNORECASE)
+_NEARBY = timedelta(hours=2)
 _LONGER_WORD = re.compile(r"\w{4,}")
 
 
@@ -115,7 +116,8 @@ def _no_errors(answer: Answer, zone: ZoneInfo) -> str:
     window = answer.question.window
     since, until = _clock(window.start, answer, zone), _clock(window.end, answer, zone)
     clicks = sum(replay.dead_clicks or 0 for replay in answer.beside.replays)
-    seen = f" We did see {counted(clicks, 'click')} of yours that had no effect." if clicks else ""
+    of_yours = "one of your clicks" if clicks == 1 else f"{clicks} of your clicks"
+    seen = f" We did see that {of_yours} had no effect." if clicks else ""
     if answer.complete:
         return f"Our systems recorded no errors for you between {since} and {until}.{seen}"
     if answer.is_only_pending:
@@ -142,22 +144,52 @@ OTHER_IDENTIFIER = (
 
 
 def _next_step(about: About) -> str:
-    """Return the next step if no known error has one. It promises nothing."""
+    """Return the next step if no known error has one."""
     problems = about.problems
     if about.best_known:
         return "We know about this problem, but we don't have a date for the fix yet."
-    if not problems and about.answer.nearby and about.answer.nearby.is_never:
-        return f"{OTHER_IDENTIFIER} Please also tell us exactly when it happened."
     if not problems:
-        return (
-            "To look into this further, we need a bit more from you: exactly when it "
-            "happened, what you had just done, and what you saw on the screen. A screenshot "
-            "helps most."
-        )
+        return _question(about.answer, zone_of_customer(about.answer.events) or about.zone)
+    if any(problem.times > 1 and needs_engineers(problem) for problem in problems):
+        return "We have the details of each time, and are passing them on to our engineers."
     again = "If it happens again, please tell us when it happened and what you had just done."
     if all(is_specific(problem.cause.newest) for problem in problems):
         return again
     return f"We don't know the cause yet. {again}"
+
+
+def _question(answer: Answer, zone: ZoneInfo) -> str:
+    """Return what to ask the customer if there are no errors."""
+    moment = answer.question.window.moment
+    if answer.beside.feedback:
+        sent_at = min(
+            (one.sent_at for one in answer.beside.feedback), key=lambda at: abs(at - moment)
+        )
+        return (
+            f"We have your message of {_clock(sent_at, answer, zone)}, and are passing it on to "
+            "our engineers. Does it still happen? A screenshot would help."
+        )
+    if answer.nearby and answer.nearby.is_never:
+        return f"{OTHER_IDENTIFIER} Please also tell us exactly when it happened."
+    clocks = [_clock(event.timestamp, answer, zone) for event in errors_nearby(answer)]
+    near = f"Could it have been at {' or '.join(clocks)}? " if clocks else ""
+    return (
+        f"{near}To look into this further, we need a bit more from you: exactly when it happened, "
+        "what you had just done, and what you saw on the screen. A screenshot helps most."
+    )
+
+
+def needs_engineers(problem: Problem) -> bool:
+    """Return whether the failure is neither in the connection nor in the browser or device."""
+    outside = (Place.NETWORK, Place.BROWSER, Place.DEVICE)
+    return has_crashed(problem) or place_of(problem.cause.newest) not in outside
+
+
+def errors_nearby(answer: Answer) -> tuple[Event, ...]:
+    """Return the errors up to two hours from the reported time of an empty result, in order."""
+    moment, events = answer.question.window.moment, answer.nearby.events if answer.nearby else ()
+    near = (event for event in events if abs(event.timestamp - moment) <= _NEARBY)
+    return tuple(sorted(near, key=lambda event: event.timestamp))
 
 
 def _known_replies(about: About) -> str:

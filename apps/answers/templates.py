@@ -46,6 +46,7 @@ VARIABLES: Mapping[Kind, Mapping[str, str]] = {
         "problems": "each problem with its facts and links, as lists",
         "impact": "how many customers, since when, and whether it continues, as a list",
         "known": "the matching known errors, with their state and links, as a list",
+        "messages": "messages from the customer and session replays, with links, as a list",
         "steps": "what the program noted before, oldest first, as a list",
         "releases": "the releases that the customer had",
         "environments": "the environments that it happened in",

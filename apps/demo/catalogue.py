@@ -28,7 +28,7 @@ def _entries(today: date) -> tuple[dict[str, Any], ...]:
     return (
         {
             "slug": "card-declined",
-            "title": "The bank declines the card",
+            "title": "Declined cards are not explained",
             "pattern": {"project": "checkout-api", "type": {"exact": "PaymentDeclined"}},
             "explanation": "The customer's bank said no, and nothing was charged. The shop does "
             "not say so clearly, so people try again and again.",

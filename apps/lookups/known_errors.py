@@ -43,23 +43,21 @@ def reply_variables(
     planned = known.planned_for if known else None
     return {
         "greeting": greeting(name),
-        "moment": customer_time(_closest_time(match, answer), own),
+        "moment": customer_time(*_span(match, answer), own),
         "planned_for": format_day(planned, today) if planned else "",
         "fixed_in": short_release(known.fixed_in) if known else "",
     }
 
 
-def _closest_time(match: KnownMatch | None, answer: Answer) -> datetime:
-    """Return the time of what matched that is closest to the reported time."""
-    reported = answer.question.window.moment
-    if match is None:
-        return reported
+def _span(match: KnownMatch | None, answer: Answer) -> tuple[datetime, datetime]:
+    """Return when what matched first and last occurred, or the reported time twice."""
     times = [
         *((event.issue_id or UNGROUPED, event.timestamp) for event in answer.events),
         *((trouble.rows[0].id, trouble.at) for trouble in troubles_of(answer)),
     ]
-    matched = (at for issue_id, at in times if issue_id == match.issue_id)
-    return min(matched, key=lambda at: abs(at - reported), default=reported)
+    matched = [at for issue_id, at in times if match and issue_id == match.issue_id]
+    reported = answer.question.window.moment
+    return min(matched, default=reported), max(matched, default=reported)
 
 
 def greeting(name: str) -> str:
@@ -68,12 +66,17 @@ def greeting(name: str) -> str:
     return f"Hello {line[:_MAX_NAME_LENGTH]}," if line else "Hello,"
 
 
-def customer_time(moment: datetime, zone: ZoneInfo) -> str:
-    """Return date and time in that zone: 20 Nov 2026, 14:05 (Berlin time)."""
-    local = moment.astimezone(zone)
+def customer_time(first: datetime, last: datetime, zone: ZoneInfo) -> str:
+    """Return date and time in that zone: 20 Nov 2026, 14:05 to 14:07 (Berlin time)."""
+    since, until = first.astimezone(zone), last.astimezone(zone)
     area, _slash, city = zone.key.rpartition("/")
     zone_name = f"{city.replace('_', ' ')} time" if area and area != "Etc" else zone.key
-    return f"{local.day} {local:%b %Y, %H:%M} ({zone_name})"
+    text = f"{since.day} {since:%b %Y, %H:%M}"
+    if since.date() != until.date():
+        text = f"{text} to {until.day} {until:%b %Y, %H:%M}"
+    elif f"{since:%H:%M}" != f"{until:%H:%M}":
+        text = f"{text} to {until:%H:%M}"
+    return f"{text} ({zone_name})"
 
 
 def with_known_errors(answer: Answer) -> Answer:

@@ -14,6 +14,7 @@ from apps.answers.templates import VARIABLES, About, Kind, fill_template, to_mar
 from apps.events.answer import (
     Answer,
     CatalogEntry,
+    Feedback,
     FixState,
     KnownErrors,
     KnownMatch,
@@ -29,7 +30,7 @@ from apps.events.rules.engine import RULES
 from apps.known_errors.patterns import check_variables
 from tests.exports.answers import MARKER, MOMENT, answer, event, issue
 
-_WORDING = import_module("apps.answers.migrations.0013_built_in_wording")
+_WORDING = import_module("apps.answers.migrations.0014_messages_in_reports")
 BUILT_IN = {row["name"]: row | {"body": _WORDING.edited(row["body"])} for row in _WORDING.BUILT_IN}
 TODAY = date(2026, 11, 24)
 LINK = "https://triage.example.org/lookups/1/"
@@ -145,7 +146,7 @@ def test_a_known_reply_has_the_time_of_its_problem() -> None:
     late = replace(ONE, events=tuple(replace(e, timestamp=e.timestamp + hours) for e in ONE.events))
     text = drafted("reply", with_known(late, reply="It stopped at {moment}.")).text
     assert "around 20 Nov 2026, 15:05" in text
-    assert re.search(r"It stopped at 20 Nov 2026, 18:0[45]", text)
+    assert "It stopped at 20 Nov 2026, 18:04 to 18:05 (Berlin time)" in text
 
 
 def test_a_reply_mentions_a_fix_in_a_newer_release() -> None:
@@ -184,8 +185,33 @@ def test_a_reply_without_errors_mentions_clicks_without_effect() -> None:
     replay = Replay("1" * 32, MOMENT, dead_clicks=6)
     result = replace(answer(), beside=RelatedData(replays=(replay,)))
     assert "no errors" in drafted("reply", result).text
-    assert "We did see 6 clicks of yours that had no effect." in drafted("reply", result).text
+    assert "We did see that 6 of your clicks had no effect." in drafted("reply", result).text
     assert "effect" not in drafted("reply", answer()).text
+
+
+def test_drafts_without_errors_know_what_the_customer_wrote() -> None:
+    replay = Replay("1" * 32, MOMENT, dead_clicks=6, permalink="https://sentry.example/r/1/")
+    message = Feedback("f1", MOMENT + timedelta(minutes=2), "*No* answer")
+    result = replace(answer(), beside=RelatedData(replays=(replay,), feedback=(message,)))
+    reply = drafted("reply", result).text
+    assert "We have your message of 15:07" in reply
+    assert "what you had just done" not in reply
+    report = drafted("bug-report", result).markdown
+    assert "- The customer wrote, 14:07:00 UTC: `*No* answer`" in report
+    assert "clicks that did nothing` https://sentry.example/r/1/" in report
+
+
+def test_a_reply_about_a_repeated_failure_does_not_wait_for_another() -> None:
+    twice = replace(ONE, issues=(replace(issue(1), status="unresolved"),))
+    assert "passing them on to our engineers" in drafted("reply", twice).text
+    assert "tell us when" not in drafted("reply", twice).text
+    offline = tuple(
+        replace(one, platform="javascript", title="TypeError: Failed to fetch", body=None)
+        for one in ONE.events
+    )
+    once = replace(twice, events=ONE.events[:1])
+    for result in (once, replace(twice, events=offline)):
+        assert "tell us when" in drafted("reply", result).text
 
 
 def test_a_reply_asks_a_customer_never_seen_for_another_identifier() -> None:

@@ -4,41 +4,147 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from apps.events.answer import Answer, Feedback, RelatedData, Replay
+from apps.events.answer import (
+    Answer,
+    CatalogEntry,
+    Feedback,
+    FixState,
+    KnownErrors,
+    KnownMatch,
+    OtherOccurrences,
+    RelatedData,
+    Replay,
+)
+from apps.events.event import Breadcrumb, Event, Request
 from apps.events.grouping import problems_of
 from apps.events.summary import headline
 from apps.web.presenters.brief import Brief, brief_of
-from tests.web.answers import FETCHED, MOMENT, answer, bare_event, event, never_seen
+from apps.web.presenters.story import story_view
+from tests.web.answers import FETCHED, MOMENT, answer, bare_event, body, event, never_seen
 
 BERLIN = ZoneInfo("Europe/Berlin")
+ISOLATES = dict.fromkeys((0x2068, 0x2069))
 
 
-def brief(sample: Answer, just_before: str = "") -> Brief:
-    today = FETCHED.date()
-    problems = problems_of(sample)
-    return brief_of(sample, problems, zone=BERLIN, today=today, just_before=just_before)
+def brief(sample: Answer) -> Brief:
+    return brief_of(sample, problems_of(sample), zone=BERLIN, today=FETCHED.date())
+
+
+def browser_event(*crumbs: Breadcrumb, at: int = 0, **changes: object) -> Event:
+    return event(at, platform="javascript", body=body(breadcrumbs=crumbs), **changes)
+
+
+def crumb(seconds: float, message: str = "button.pay", category: str = "ui.click") -> Breadcrumb:
+    return Breadcrumb(MOMENT + timedelta(seconds=seconds), category=category, message=message)
 
 
 def test_answers_are_about_the_first_problem() -> None:
-    fixed = answer(event(), event(200, issue_id="2", level="warning", handled=True))
+    sample = event(platform="python")
+    fixed = answer(sample, event(200, issue_id="2", level="warning", handled=True))
     first = replace(fixed.issues[0], status="resolved", fixed_in="2.15.0")
-    shown = brief(replace(fixed, issues=(first, *fixed.issues[1:])), "clicked pay")
+    shown = brief(replace(fixed, issues=(first, *fixed.issues[1:])))
     assert dict(shown.answers) == {
-        "Where it failed": "another service",
-        "Stopped the customer": "unknown; the app did not catch it",
-        "Customers": "57 customers",
+        "Where problem 1 failed": "another service",
+        "Stopped the customer": "yes",
+        "Customers affected": "57 in all",
         "Status": "fixed in 2.15.0; the customer was on 2.14.0, which is older",
-        "Just before": "clicked pay",
+        "Just before": "clicked \u2068pay\u2069 (14:04:46)",
     }
     assert shown.next == "Ask them to update."
     assert shown.tell.startswith("The payment was declined. We saw this once")
+    assert "Where it failed" in dict(brief(answer(sample)).answers)
 
 
 def test_what_is_unknown_is_called_so() -> None:
     shown = dict(brief(answer(bare_event())).answers)
     assert shown["Where it failed"] == "unknown"
     assert shown["Stopped the customer"] == "unknown"
-    assert shown["Customers"] == "unknown"
+    assert shown["Customers affected"] == "unknown"
+    assert shown["Just before"] == "no steps recorded"
+    unread = dict(brief(answer(event(body=None))).answers)
+    assert unread["Just before"] == "unknown; not read in full"
+
+
+def test_customers_next_step_shows_whether_they_went_on() -> None:
+    pay = (crumb(-30, "a.cart"), crumb(-2))
+    for later, expected in (
+        ((), "yes"),
+        ((crumb(4),), "yes; they tried again (14:05:04)"),
+        ((crumb(9, "a.help"),), "yes, that request; they clicked help (14:05:09)"),
+        ((crumb(4, "/error", "navigation"),), "yes"),
+        ((crumb(1),), "yes"),
+    ):
+        failed = event(platform="python", body=body(breadcrumbs=()))
+        shown = brief(answer(failed, browser_event(*pay, *later, at=20, issue_id="2")))
+        text = dict(shown.answers)["Stopped the customer"].translate(ISOLATES)
+        assert text == expected, later
+
+
+def test_just_before_is_from_one_event_and_its_last_minute() -> None:
+    request = body(breadcrumbs=())
+    queried = body(breadcrumbs=(crumb(-3, "SELECT 1", "query"),))
+    page = replace(request, request=Request(url="https://shop.example/cart?x=1"))
+    other = browser_event(crumb(-1, "a.other"), at=200, issue_id="2")
+    for events, expected in (
+        (
+            (browser_event(crumb(-30, "a.cart"), crumb(-2), crumb(9, "a.help")),),
+            "clicked cart, then clicked pay (14:04:58)",
+        ),
+        ((browser_event(crumb(-70, "a.cart"), crumb(-2)), other), "clicked pay (14:04:58)"),
+        (
+            (event(platform="python", body=queried),),
+            "our server asked the data store SELECT 1 (14:04:57)",
+        ),
+        ((event(platform="python", body=request),), "a request: POST shop.example/pay"),
+        ((event(body=page, platform="javascript"),), "was on shop.example/cart"),
+    ):
+        shown = dict(brief(answer(*events)).answers)["Just before"].translate(ISOLATES)
+        assert shown == expected
+
+
+def test_status_of_an_issue_has_its_first_and_last_time_over_all_customers() -> None:
+    sample = answer(event())
+    new = MOMENT - timedelta(hours=2)
+    for first_seen, last_seen, expected in (
+        (None, None, "not resolved yet"),
+        (new, None, "not resolved yet, first seen 12:05"),
+        (None, FETCHED, "not resolved yet, last seen 23 Nov 2026, 10:00"),
+        (None, new, "not resolved yet"),  # older than the customer's own event
+    ):
+        issue = replace(sample.issues[0], first_seen=first_seen, last_seen=last_seen)
+        assert dict(brief(replace(sample, issues=(issue,))).answers)["Status"] == expected
+
+
+def test_next_step_considers_the_other_problems() -> None:
+    offline = event(title="TypeError: Failed to fetch", platform="javascript", body=None)
+    crash = event(100, issue_id="2", level="fatal", handled=False, platform="cocoa", body=None)
+    assert brief(answer(offline)).next == "Reply; escalate if it continues."
+    assert brief(answer(offline, crash)).next == "Reply. Escalate problem 2: a crash."
+    known = KnownErrors((KnownMatch(CatalogEntry("a", "A", "Why"), "2", ()),))
+    both = replace(answer(event(), crash), known=known)
+    assert brief(both).next == "Escalate, then reply. Problem 2 is known."
+    too = KnownMatch(CatalogEntry("b", "B", "Why"), "9001", ())
+    both = replace(both, known=KnownErrors((too, *known.matches)))
+    assert brief(both).next == "Reply; problems 1 and 2 are known."
+    back = replace(answer(event()).issues[0], status="resolved", fixed_in="2.13.0")
+    assert brief(replace(answer(event()), issues=(back,))).next == "Escalate; it may be back."
+
+
+def test_known_error_is_named_with_its_status() -> None:
+    entry = CatalogEntry("a", "Declined cards are not explained", "Why", state=FixState.PLANNED)
+    known = KnownErrors((KnownMatch(entry, "9001", ()),))
+    shown = dict(brief(replace(answer(event()), known=known)).answers)
+    assert shown["Status"] == "Known: Declined cards are not explained. Fix planned."
+
+
+def test_customers_message_is_quoted_once() -> None:
+    short, long = (Feedback(text[:1], MOMENT, text) for text in ("No luck", "w" * 400))
+    for message, on_top, in_story in ((short, "No luck", ""), (long, "w" * 300, "w" * 400)):
+        sample = replace(answer(event()), beside=RelatedData(feedback=(message,)))
+        assert brief(sample).said[0].quote.startswith(on_top)
+        story = story_view(sample, problems_of(sample), BERLIN)
+        assert story
+        assert story.parts[-1].steps[-1].quote == in_story
 
 
 def test_crash_is_in_the_headline() -> None:
@@ -60,7 +166,8 @@ def test_crash_is_in_the_headline() -> None:
 def test_result_without_errors_leads_with_what_speaks_against_it() -> None:
     message = Feedback("f1", MOMENT, "The button does nothing")
     related = RelatedData(
-        feedback=(message,), replays=(Replay("r1", MOMENT, dead_clicks=6, rage_clicks=1),)
+        feedback=(message,),
+        replays=(Replay("r1", MOMENT, urls=("https://shop.example/pay",), dead_clicks=6),),
     )
     sample = replace(answer(), beside=related)
     assert headline(sample, BERLIN) == (
@@ -69,7 +176,9 @@ def test_result_without_errors_leads_with_what_speaks_against_it() -> None:
     )
     shown = brief(sample)
     assert [one.quote for one in shown.said] == ["The button does nothing"]
-    assert shown.next == "Watch the session replay."
+    assert dict(shown.answers)["Just before"] == "was on shop.example/pay (14:05:00)"
+    assert shown.next == "Escalate with the session replay, then reply."
+    assert "We have your message of 14:05" in shown.tell
     partial = replace(sample, complete=False)
     assert headline(partial, BERLIN) == "No errors were found, but the result is incomplete."
 
@@ -80,3 +189,13 @@ def test_unknown_customer_has_a_headline_of_their_own() -> None:
     )
     assert "Which email or user ID" in brief(never_seen()).tell
     assert "not seen" not in headline(replace(never_seen(), complete=False), BERLIN)
+
+
+def test_errors_nearby_are_what_to_ask_about() -> None:
+    before, after = (event(60 * minutes, body=None) for minutes in (-19, 30))
+    nearby = OtherOccurrences(FETCHED - timedelta(days=30), FETCHED, before=before, after=after)
+    shown = brief(replace(answer(), nearby=nearby))
+    assert shown.next == "Confirm the time; there were errors at 13:46 and 14:35."
+    assert "Could it have been at 13:46 or 14:35?" in shown.tell
+    far = replace(nearby, before=event(-7300, body=None), after=None)
+    assert brief(replace(answer(), nearby=far)).next == "Confirm the time and time zone."

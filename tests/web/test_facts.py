@@ -32,6 +32,12 @@ _REWORDED = (
     (r"(.+ went live in production) \d+ \w+ (?:before|after)", r"\1"),
     (r"(\S+) \((\S+), production\)", r"\2 \1 went live in production"),
     (r"(\d+) more in the background", r"\1 note or warning in the background"),
+    (r"The bank declines the card", "Declined cards are not explained"),
+    (r"What the customer did · (\d+ steps)", r"\1 recorded"),
+    (r"What the customer did: (\d+ steps.*)", r"Recorded: \1"),
+    (r"(Your bank declined .+, )11:34(.+)", r"\g<1>11:31 to 11:34\2"),
+    (r"(Your order of .+, )08:58(.+)", r"\g<1>08:56 to 08:58\2"),
+    (r"1 message from the customer", "The customer wrote"),
     (r"it stopped what the customer was doing", "Stopped the customer yes"),
     (r"(\w+(?:\.\w+)*: .+): (The app .+\.)", r"\2 \1"),
 )

@@ -50,7 +50,7 @@ def test_first_screen_has_the_fix_and_reply_of_the_headlines_known_error(ana: Cl
     entry()
     page = text(ana.get(look_up(ana)))
     head = " ".join(Page(page[page.index("</h1>") : page.index('id="timeline"')]).text.split())
-    assert "StatusKnown. Not fixed yet" in head
+    assert re.search(r"StatusKnown: .+\. Not fixed yet", head)
     assert "Tell the customer Your bank refused the card on" in head
 
 

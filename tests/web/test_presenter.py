@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.template.loader import render_to_string
 
-from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame
+from apps.events.answer import RelatedData, Signal, UnreadSignal
+from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Request
 from apps.events.identifier import parse_customer
 from apps.exports import render
 from apps.web.presenters import formatting, result
@@ -30,6 +31,43 @@ def page(*events: Event, seconds_later: int = 12, **changes: object) -> ResultPa
 
 def test_facts_show_counts_and_completeness() -> None:
     assert page(event(), event(9)).facts == ("complete list of events", "1 problem", "2 events")
+    assert page().facts == ("search complete",)
+    unread = RelatedData(unread=(UnreadSignal(Signal.TRACES, "Read only in part."),))
+    partly = replace(answer(event()), beside=unread)
+    assert result.result_page(partly, lookup(), zone=BERLIN, now=FETCHED).facts[-1] == (
+        "related data incomplete"
+    )
+
+
+def test_card_says_that_other_events_of_its_issue_are_other_problems() -> None:
+    def failed(seconds: int, issue_id: str, path: str) -> Event:
+        url = f"https://api.shop.example/{path}/A-7193"
+        is_page = issue_id == "2"
+        raised = ("AxiosError", "status code 500") if is_page else ("Declined", f"No {path} today")
+        call = Breadcrumb(
+            MOMENT + timedelta(seconds=seconds),
+            category="xhr",
+            data={"url": url, "status_code": 500},
+        )
+        return event(
+            seconds,
+            issue_id=issue_id,
+            project="web" if is_page else "api",
+            platform="javascript" if is_page else "python",
+            trace_id="a1" * 16,
+            body=EventBody(
+                exceptions=(ExceptionInfo(*raised),),
+                breadcrumbs=(call,) if is_page else (),
+                request=None if is_page else Request("GET", url),
+            ),
+        )
+
+    cards = page(
+        failed(1, "2", "pay"), failed(2, "2", "list"), failed(0, "1", "pay"), failed(1, "3", "list")
+    ).groups
+    part = "1 of this issue’s 2 events; the rest are other problems"
+    assert [[half.facts[0] for half in card.others] for card in cards] == [[part], [part]]
+    assert not any(part in card.facts for card in cards)
 
 
 def test_facts_tell_how_many_events_were_read_in_full() -> None:

@@ -151,8 +151,9 @@ def test_messages_replays_and_releases_are_shown_at_their_time() -> None:
     ]
     assert steps[0].outcome == "went live in production"
     assert steps[1].outcome == "2 clicks that did nothing"
-    assert steps[-1].quote == "It hangs"
+    assert steps[-1].outcome == "(quoted above)"
     assert [step.pause for step in steps] == [""] * 5
+<<<<<<< HEAD
 
 
 def test_just_before_lists_the_customers_steps_before_the_headlines_event() -> None:
@@ -195,3 +196,5 @@ def test_observations_are_told_beside_errors_but_not_what_worked() -> None:
     assert view.parts[0].steps[0].notes == (
         "It doesn’t name the customer, but belongs to a trace of theirs.",
     )
+=======
+>>>>>>> 3d953de (Answer more on the first screen, and know what was said in drafts)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from apps.events.answer import Answer, Deploy
-from apps.events.event import Breadcrumb, ExceptionInfo
+from apps.events.event import Breadcrumb, Event, ExceptionInfo, Frame
 from apps.events.filtering import EventFilter, TimeRange, filter_problems, number_problems
 from apps.events.grouping import problems_of
 from apps.events.query import Window
@@ -94,12 +94,29 @@ def test_lanes_with_same_label_get_their_projects_but_no_technical_titles() -> N
     assert labels == {"The payment was declined (checkout-api)", "The payment was declined (web)"}
 
 
+def test_problems_with_same_label_get_their_files_or_share_a_lane() -> None:
+    def failed(number: int, file: str) -> Event:
+        raised = ExceptionInfo("PaymentDeclined", "Declined", frames=(Frame(file=file, line=1),))
+        return event(number, issue_id=str(number), body=body(exceptions=(raised,)))
+
+    def rows(*files: str) -> list[tuple[str, str, int]]:
+        lanes = draw(answer(*(failed(40 * place, file) for place, file in enumerate(files)))).lanes
+        return [(lane.number, lane.label, len(lane.marks)) for lane in lanes]
+
+    declined = "The payment was declined"
+    assert rows("src/pay.ts", "src/cart.ts") == [
+        ("1", f"{declined} (pay.ts)", 1),
+        ("2", f"{declined} (cart.ts)", 1),
+    ]
+    assert rows("a.ts", "a.ts", "a.ts") == [("1", declined, 1), ("2-3", declined, 2)]
+
+
 def test_zoom_shows_seconds_and_omits_empty_lanes() -> None:
     sample = answer(event(200, issue_id="9"), event(2, issue_id="3"), event(-3, issue_id="4"))
 
     drawing = draw(sample, zoom(10))
 
-    assert {lane.number for lane in drawing.lanes} == {1, 2}
+    assert {lane.number for lane in drawing.lanes} == {"1", "2"}
     assert [tick.label for tick in drawing.ticks] == [
         "14:04:50",
         "14:04:55",
@@ -122,7 +139,7 @@ def test_filtered_lane_keeps_its_number() -> None:
 
     (lane,) = draw(sample, EventFilter(issue_id=issue)).lanes
 
-    assert lane.number == 3
+    assert lane.number == "3"
 
 
 def test_reported_time_outside_range_is_described_instead_of_drawn() -> None:
@@ -178,7 +195,7 @@ def test_customer_steps_are_counted_by_time() -> None:
     density = draw(sample).density
 
     assert density
-    assert density.description == "What the customer did: 4 steps, most around 14:04"
+    assert density.description == "Recorded: 4 steps, most around 14:04"
     assert density.path.count("M") == 3
     assert draw(sample, zoom(10)).density is None
 

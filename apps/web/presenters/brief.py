@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from apps.answers.reply import OTHER_IDENTIFIER, reply_values
+from apps.answers.reply import OTHER_IDENTIFIER, errors_nearby, needs_engineers, reply_values
 from apps.answers.templates import About
-from apps.events.answer import Answer
+from apps.events.answer import Answer, Replay
+from apps.events.breadcrumb_text import bare_url
+from apps.events.event import Issue
 from apps.events.grouping import Group, Problem
 from apps.events.releases import (
     CustomerFixState,
@@ -20,9 +22,9 @@ from apps.events.releases import (
 )
 from apps.events.rules.rule import Place
 from apps.events.summary import handling_text_of, has_crashed, place_of, summarize_group
-from apps.web.presenters.formatting import clipped, listed
+from apps.web.presenters.formatting import clipped, grouped, listed, local_clock, safe_link
 from apps.web.presenters.issue import Step, customers_text
-from apps.web.presenters.story import feedback_step
+from apps.web.presenters.story import MAX_QUOTE, feedback_step, just_after, just_before, messages
 
 _PLACES = {
     Place.SERVER: "our server",
@@ -35,11 +37,13 @@ _PLACES = {
 _STOPPED = {
     "It stopped what the customer was doing.": "yes",
     "The app handled it and kept going.": "no, the app kept going",
-    "The app did not catch it.": "unknown; the app did not catch it",
 }
+_REPLY = "Reply; escalate if it continues."
+_KNOWN = "Reply; it’s known."
+_ESCALATE = "Escalate, then reply."
 _NEXT_IF_KNOWN = {
-    CustomerFixState.NOT_PLANNED: "Reply; it’s known.",
-    CustomerFixState.PLANNED: "Reply; it’s known.",
+    CustomerFixState.NOT_PLANNED: _KNOWN,
+    CustomerFixState.PLANNED: _KNOWN,
     CustomerFixState.OVERDUE: "Check whether the fix shipped.",
     CustomerFixState.NEWER: "Ask them to update.",
     CustomerFixState.BACK: "Escalate; it may be back.",
@@ -53,91 +57,172 @@ Row = tuple[str, str]
 class Brief:
     """`answers` are about the headline's problem, `tell` is for the customer, `next` for the agent.
 
-    `said` is what the customer wrote, if no error says what happened.
+    `said` is what the customer wrote. `next_link` leads to what `next` is about, outside of the
+    page.
     """
 
     answers: tuple[Row, ...]
     said: tuple[Step, ...]
     tell: str
     next: str
+    next_link: str = ""
+    has_errors: bool = True
 
 
-def brief_of(
-    answer: Answer, problems: Sequence[Problem], *, zone: ZoneInfo, today: date, just_before: str
-) -> Brief:
+def brief_of(answer: Answer, problems: Sequence[Problem], *, zone: ZoneInfo, today: date) -> Brief:
     """Return the first screen of an answer, whose problems are in the order of the page."""
     first = problems[0] if problems else None
+    replay = None if first else _replay_with_idle_clicks(answer)
     return Brief(
-        answers=tuple(_answers(answer, first, today, just_before)) if first else (),
-        said=() if first else tuple(_said(answer, zone)),
+        answers=tuple(
+            _answers(answer, problems, zone, today)
+            if first
+            else _answers_without_errors(answer, zone)
+        ),
+        said=tuple(_said(answer, zone)),
         tell=_tell(answer, first, zone, today),
-        next=_next(answer, first, today) if first else _next_without_errors(answer),
+        next=_next(answer, problems, today) if first else _next_without_errors(answer, zone),
+        next_link=safe_link(replay.permalink) if replay else "",
+        has_errors=first is not None,
     )
 
 
-def _answers(answer: Answer, problem: Problem, today: date, just_before: str) -> Iterator[Row]:
+def _replay_with_idle_clicks(answer: Answer) -> Replay | None:
+    return next((one for one in answer.beside.replays if one.dead_clicks or one.rage_clicks), None)
+
+
+def _answers(
+    answer: Answer, problems: Sequence[Problem], zone: ZoneInfo, today: date
+) -> Iterator[Row]:
+    """Yield the answers about the first problem, which is named if there are others."""
+    problem, moment = problems[0], answer.question.window.moment
     place = place_of(problem.cause.newest)
-    yield "Where it failed", _PLACES[place] if place else "unknown"
-    yield "Stopped the customer", _stopped(problem)
-    yield "Customers", _customers(problem.cause, answer.question.window.moment)
-    if status := _status(answer, problem, today):
-        yield "Status", clipped(status, 160)
-    if just_before:
-        yield "Just before", just_before
+    what = "problem 1" if sum(not one.is_noise for one in problems) > 1 else "it"
+    yield f"Where {what} failed", _PLACES[place] if place else "unknown"
+    yield "Stopped the customer", _stopped(answer, problem, zone)
+    yield "Customers affected", _customers(problem.cause, moment)
+    if status := _status(answer, problem, zone, today):
+        yield "Status", clipped(status, 200)
+    yield "Just before", just_before(problem, moment, zone)
 
 
-def _next(answer: Answer, problem: Problem, today: date) -> str:
+def _answers_without_errors(answer: Answer, zone: ZoneInfo) -> Iterator[Row]:
+    """Yield what a session replay says of a customer who clicked in vain."""
+    replay = _replay_with_idle_clicks(answer)
+    if replay is None:
+        return
+    pages = ", then ".join(clipped(bare_url(url), 60) for url in dict.fromkeys(replay.urls[-2:]))
+    began = local_clock(replay.started_at, zone, day_of=answer.question.window.moment)
+    yield "Where it failed", "unknown; no error was recorded"
+    yield "Stopped the customer", "unknown"
+    yield "Just before", f"{f'was on {pages}' if pages else 'in the session replay'} ({began.text})"
+
+
+def _next(answer: Answer, problems: Sequence[Problem], today: date) -> str:
     """Return what usually comes next; it claims nothing about the error."""
+    step = _next_for(answer, problems[0], today)
+    crashes, known = [], []
+    for number, problem in enumerate(problems[1:], 2):
+        if problem.known_in(answer.known):
+            known.append(str(number))
+        elif has_crashed(problem) and _next_for(answer, problem, today) == _ESCALATE:
+            crashes.append(str(number))
+    if crashes and not step.startswith("Escalate"):
+        step = f"{'Reply.' if step == _REPLY else step} Escalate {_named(crashes)}: a crash."
+    if known and step == _KNOWN:
+        return f"Reply; {_named(['1', *known])} are known."
+    are = "is" if len(known) == 1 else "are"
+    return f"{step} {_named(known).capitalize()} {are} known." if known else step
+
+
+def _named(numbers: Sequence[str]) -> str:
+    return f"{'problem' if len(numbers) == 1 else 'problems'} {listed(numbers)}"
+
+
+def _next_for(answer: Answer, problem: Problem, today: date) -> str:
     for match in problem.known_in(answer.known)[:1]:
         half = problem.group_of(match.issue_id)
         return _NEXT_IF_KNOWN[customer_fix_state(match.known, half, today)]
-    if (issue_fix_text(problem.cause) or "").endswith("older"):
+    fix = issue_fix_text(problem.cause) or ""
+    if fix.endswith("older"):
         return "Ask them to update."
-    if place_of(problem.cause.newest) in (Place.NETWORK, Place.BROWSER, Place.DEVICE):
-        return "Reply; escalate if it continues."
+    if fix.endswith(("newer", "that release")):
+        return _NEXT_IF_KNOWN[CustomerFixState.BACK]
+    if not needs_engineers(problem):
+        return _REPLY
     assignee = problem.issue.assignee if problem.issue else None
     if assignee:
-        return f"Escalate; it’s assigned to {clipped(assignee, 80)}."
-    return "Escalate, then reply."
+        return f"Escalate; {clipped(assignee, 80)} is assigned to it."
+    return _ESCALATE
 
 
-def _next_without_errors(answer: Answer) -> str:
-    if any(one.dead_clicks or one.rage_clicks for one in answer.beside.replays):
-        return "Watch the session replay."
+def _next_without_errors(answer: Answer, zone: ZoneInfo) -> str:
+    if _replay_with_idle_clicks(answer):
+        return "Escalate with the session replay, then reply."
     if answer.nearby and answer.nearby.is_never:
         return "Check the spelling, and ask for another identifier."
+    clocks = [
+        _minute(event.timestamp, answer.question.window.moment, zone)
+        for event in errors_nearby(answer)
+    ]
+    if clocks:
+        were = "was an error" if len(clocks) == 1 else "were errors"
+        return f"Confirm the time; there {were} at {listed(clocks)}."
     return "Confirm the time and time zone."
 
 
-def _stopped(problem: Problem) -> str:
+def _stopped(answer: Answer, problem: Problem, zone: ZoneInfo) -> str:
+    """Return whether the program stopped, and what the customer did then."""
+    after = just_after(answer, problem, zone)
+    then = f"; they {after}" if after else ""
     if has_crashed(problem):
         ended = "closed" if "closed the app" in summarize_group(problem) else "crashed"
-        return f"yes, the app {ended}"
-    return _STOPPED.get(handling_text_of(problem) or "", "unknown")
+        return f"yes, the app {ended}{then}"
+    stopped = _STOPPED.get(handling_text_of(problem) or "", "unknown")
+    is_other_step = stopped == "yes" and then and "again" not in then
+    return f"{stopped}{', that request' if is_other_step else ''}{then}"
 
 
 def _customers(group: Group, moment: datetime) -> str:
-    words = [customers_text(group) or "unknown"]
-    if group.issue:
-        words.append(listed(issue_trends(group.issue, moment)))
-    return ", ".join(filter(None, words))
+    """Return how many have had it, this one included, and whether it has become more frequent."""
+    users = group.issue.users_affected if group.issue else None
+    text = customers_text(group)
+    trends = issue_trends(group.issue, moment) if group.issue else ()
+    who = f"{grouped(users)} in all" if users and text[:1].isdigit() else text or "unknown"
+    return ", ".join((who, *(one for one in trends if not one.startswith("new"))))
 
 
-def _status(answer: Answer, problem: Problem, today: date) -> str:
+def _status(answer: Answer, problem: Problem, zone: ZoneInfo, today: date) -> str:
     """Return the state of the fix, by the known error or else by Sentry's issue."""
     for match in problem.known_in(answer.known)[:1]:
-        return f"Known. {describe_fix(match.known, problem.group_of(match.issue_id), today)}"
+        fix = describe_fix(match.known, problem.group_of(match.issue_id), today)
+        return f"Known: {clipped(match.known.title, 90)}. {fix}"
     group = problem.cause
-    text = issue_fix_text(group) or (group.issue and issue_status_text(group.issue)) or ""
+    if text := issue_fix_text(group):
+        return text
+    if group.issue and (text := issue_status_text(group.issue)):
+        return ", ".join((text, *_seen(group, group.issue, answer.question.window.moment, zone)))
     release = customer_release(group)
-    return text or (f"unknown; they were on {release}" if release else "")
+    return f"unknown; they were on {release}" if release else ""
+
+
+def _seen(group: Group, issue: Issue, moment: datetime, zone: ZoneInfo) -> Iterator[str]:
+    """Yield when the issue was first seen if it was new, and when last, for any customer."""
+    if issue.first_seen and any(one.startswith("new") for one in issue_trends(issue, moment)):
+        yield f"first seen {_minute(issue.first_seen, moment, zone)}"
+    if issue.last_seen and issue.last_seen >= group.newest.timestamp:
+        yield f"last seen {_minute(issue.last_seen, moment, zone)}"
+
+
+def _minute(when: datetime, moment: datetime, zone: ZoneInfo) -> str:
+    return local_clock(when, zone, day_of=moment).text[:-3]
 
 
 def _said(answer: Answer, zone: ZoneInfo) -> Iterator[Step]:
-    moment = answer.question.window.moment
-    nearest = sorted(answer.beside.feedback, key=lambda one: abs(one.sent_at - moment))
-    for one in nearest:
-        yield feedback_step(one, moment, zone, answer.searched.server)
+    moment, server = answer.question.window.moment, answer.searched.server
+    limits = (MAX_QUOTE,) if answer.events else ()
+    for one in messages(answer):
+        yield feedback_step(one, moment, zone, server, *limits)
 
 
 def _tell(answer: Answer, problem: Problem | None, zone: ZoneInfo, today: date) -> str:

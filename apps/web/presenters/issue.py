@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby, islice
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer, KnownMatch
@@ -690,7 +691,8 @@ class IssueCard:
     """A problem. `nearest` is the ID of the event to open; `folded` events are behind a click.
 
     `clock` is when it happened, and `is_folded` that only its first lines are open. `others` are
-    the halves of the failure other than its cause.
+    the halves of the failure other than its cause. `hint` distinguishes it from problems with the
+    same sentence.
     """
 
     number: int
@@ -712,6 +714,7 @@ class IssueCard:
     known: tuple[KnownView, ...] = ()
     others: tuple[HalfView, ...] = ()
     is_folded: bool = False
+    hint: str = ""
 
 
 def issue_card(
@@ -721,8 +724,13 @@ def issue_card(
     window: Window,
     zone: ZoneInfo,
     known: tuple[KnownView, ...] = (),
+    totals: Mapping[str, int] = MappingProxyType({}),
+    hint: str = "",
 ) -> IssueCard:
-    """Return the card of a problem: first the events nearest the reported time, then the rest."""
+    """Return the card of a problem: first the events nearest the reported time, then the rest.
+
+    `totals` are the numbers of events of the issues in all problems together.
+    """
     cause = problem.cause
     near, far = _near_and_far(cause, window, zone)
     levels = [level_mark(event.level) for event in problem.events]
@@ -737,8 +745,11 @@ def issue_card(
         level=min(levels, key=lambda level: level.rank),
         count=_count(problem.times),
         clock=_clocks(problem, window, zone),
-        facts=_issue_facts(
-            cause, None if shown_above else handling_text_of(problem), impact, not shown_above
+        facts=(
+            *_part_of(cause, totals),
+            *_issue_facts(
+                cause, None if shown_above else handling_text_of(problem), impact, not shown_above
+            ),
         ),
         broke=problem.handled is False,
         impact=impact,
@@ -748,8 +759,16 @@ def issue_card(
         rows=_event_rows(near),
         folded=far,
         known=known,
-        others=tuple(_half_view(joined, window, zone) for joined in problem.others),
+        others=tuple(_half_view(joined, window, zone, totals) for joined in problem.others),
+        hint=hint,
     )
+
+
+def _part_of(group: Group, totals: Mapping[str, int]) -> Iterator[str]:
+    """Yield how many events of the issue these are, if others are parts of other problems."""
+    own, total = len(group.events), totals.get(group.issue_id, 0)
+    if own < total:
+        yield f"{grouped(own)} of this issue’s {grouped(total)} events; the rest are other problems"
 
 
 def _near_and_far(
@@ -778,7 +797,9 @@ def _clocks(problem: Problem, window: Window, zone: ZoneInfo) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def _half_view(joined: Joined, window: Window, zone: ZoneInfo) -> HalfView:
+def _half_view(
+    joined: Joined, window: Window, zone: ZoneInfo, totals: Mapping[str, int]
+) -> HalfView:
     group = joined.group
     near, far = _near_and_far(group, window, zone)
     impact = impact_view(group, window.moment, zone)
@@ -788,7 +809,7 @@ def _half_view(joined: Joined, window: Window, zone: ZoneInfo) -> HalfView:
         sentence=summarize_group(group),
         title=clipped(group.title, 200),
         count=_count(len(group.events)),
-        facts=_issue_facts(group, handling, impact, True),
+        facts=(*_part_of(group, totals), *_issue_facts(group, handling, impact, True)),
         impact=impact,
         permalink=safe_link(group.issue.permalink if group.issue else None),
         rows=_event_rows(near),

@@ -17,7 +17,7 @@ from django.utils.functional import SimpleLazyObject
 from apps.events.answer import Answer, Call, Notice, NoticeCode, OtherOccurrences, Progress
 from apps.events.event import Event
 from apps.events.filtering import EventFilter, filter_problems, number_problems
-from apps.events.grouping import Problem, problems_of
+from apps.events.grouping import Problem, groups_in, problems_of
 from apps.events.identifier import field_name, reading_of
 from apps.events.query import (
     EXACTLY,
@@ -65,7 +65,7 @@ from apps.web.presenters.issue import (
     unchecked_text,
 )
 from apps.web.presenters.story import RelatedView, StoryView, related_view, story_view
-from apps.web.presenters.timeline import Timeline, timeline_of
+from apps.web.presenters.timeline import Timeline, hints_of, timeline_of
 from apps.web.theme import theme_of
 
 # A result without errors: what was searched, and what to try next.
@@ -457,9 +457,18 @@ def result_page(
     visible_problems = filter_problems(problems, event_filter)
     hidden = {number for number, _ in problems} - {number for number, _ in visible_problems}
     known = known_views(answer, problems, zone=zone, now=now, feedback=feedback, hidden=hidden)
+    hints, totals = hints_of(found), {one.issue_id: len(one.events) for one in groups_in(found)}
     loud, noise = (
         tuple(
-            issue_card(number, one, window=window, zone=zone, known=known.get(one.issue_id, ()))
+            issue_card(
+                number,
+                one,
+                window=window,
+                zone=zone,
+                known=known.get(one.issue_id, ()),
+                totals=totals,
+                hint=hints.get(one.issue_id, ""),
+            )
             for number, one in visible_problems
             if one.is_noise is is_noise
         )
@@ -467,7 +476,6 @@ def result_page(
     )
     if not loud:
         loud, noise = noise, ()
-    story = story_view(answer, found, zone)
     return ResultPage(
         title=_title(answer, sum(not one.is_noise for one in found)),
         headline=headline(answer, zone),
@@ -480,16 +488,10 @@ def result_page(
         complete=answer.complete,
         is_young=answer.has_notice(NoticeCode.WINDOW_OPEN),
         notices=answer.event_notices(visible(lookup.customer)),
-        brief=brief_of(
-            answer,
-            found,
-            zone=zone,
-            today=now.astimezone(zone).date(),
-            just_before=story.just_before if story else "",
-        ),
+        brief=brief_of(answer, found, zone=zone, today=now.astimezone(zone).date()),
         has_known=bool(known),
         unchecked=unchecked_text(answer.known.unchecked),
-        story=story,
+        story=story_view(answer, found, zone),
         nothing=None if found else nothing_view(answer, zone, customer=lookup.customer),
         searched_fields=searched_fields(answer.question),
         timeline=timeline_of(answer, visible_problems, event_filter, zone) if found else None,
@@ -566,8 +568,14 @@ def _facts(answer: Answer, problems: Sequence[Problem]) -> tuple[str, ...]:
     unread = unread and not answer.has_notice(NoticeCode.PARTIAL_BODIES)
     read = (f"{grouped(answer.bodies_read)} read in full",) if unread else ()
     found = (counted(loud, "problem"), _events(answer), *read) if answer.events else ()
-    completeness = "complete list of events" if answer.complete else "incomplete"
-    return (completeness, *found, *_related(answer))
+    listed_all = "complete list of events" if answer.events else "search complete"
+    is_short = any(not one.is_late for one in answer.beside.unread)
+    return (
+        listed_all if answer.complete else "incomplete",
+        *found,
+        *_related(answer),
+        *(("related data incomplete",) if is_short else ()),
+    )
 
 
 def source_text(lookup: Lookup, server: str, fetched_at: datetime, now: datetime) -> str:
@@ -580,10 +588,14 @@ def source_text(lookup: Lookup, server: str, fetched_at: datetime, now: datetime
 
 
 def _related(answer: Answer) -> tuple[str, ...]:
-    """Return the counts of the related data further down the page."""
-    related = answer.beside
+    """Return the counts of the related data, except for a single message, which is quoted."""
+    related, messages = answer.beside, len(answer.beside.feedback)
     counts = (
-        (len(related.feedback), "message from the customer", "messages from the customer"),
+        (
+            messages if messages > 1 else 0,
+            "message from the customer",
+            "messages from the customer",
+        ),
         (len(related.replays), "session replay", "session replays"),
         (len(related.trace_errors), "related error", "related errors"),
     )

@@ -9,12 +9,18 @@ from zoneinfo import ZoneInfo
 from apps.events.activity import LogEntry, Span
 from apps.events.activity_text import duration_text
 from apps.events.answer import Answer, Deploy, Feedback, RelatedData, Replay, Signal
-from apps.events.breadcrumb_text import PlacedBreadcrumb, merge_breadcrumbs, place_breadcrumbs
+from apps.events.breadcrumb_text import (
+    PlacedBreadcrumb,
+    bare_url,
+    merge_breadcrumbs,
+    place_breadcrumbs,
+)
 from apps.events.event import Event
 from apps.events.grouping import Problem, nearest_first
 from apps.events.observations import Observation, observations_of
 from apps.events.query import Window, counted, format_duration
 from apps.events.releases import short_release
+from apps.events.rules.rule import CLIENT, side_of
 from apps.events.summary import summarize, summarize_group
 from apps.web.presenters.formatting import (
     LevelMark,
@@ -40,6 +46,7 @@ _PAUSE = timedelta(minutes=2)
 _JUST_BEFORE = timedelta(minutes=1)
 _SAME_TIME = timedelta(seconds=2)
 _AT = "at that time"
+_BY_ITSELF = frozenset(("went to", "saw", "left", "scrolled"))
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"  # the direction of an event's text
 
 _Happened = tuple[datetime, PlacedBreadcrumb | Event]
@@ -76,13 +83,13 @@ class StoryPart:
 class StoryView:
     """The parts, oldest first. `left_out` counts steps too far from the reported time.
 
-    `just_before` is what the customer did before the headline's problem.
+    `has_own` means that the customer's own steps are among them.
     """
 
     parts: tuple[StoryPart, ...]
     left_out: int
     read_of: str
-    just_before: str = ""
+    has_own: bool
 
 
 def story_view(answer: Answer, problems: Sequence[Problem], zone: ZoneInfo) -> StoryView | None:
@@ -115,27 +122,81 @@ def story_view(answer: Answer, problems: Sequence[Problem], zone: ZoneInfo) -> S
         parts=_parts_near(line, moment),
         left_out=len(happened) - len(shown),
         read_of=_read_of(answer),
-        just_before=_just_before(problems[0], moment, zone) if problems else "",
+        has_own=any(placed.step.is_customers or placed.step.kind == "replay" for placed in line),
     )
 
 
-def _just_before(problem: Problem, moment: datetime, zone: ZoneInfo) -> str:
-    """Return the customer's last two steps in the minute before the problem's nearest event.
+def just_before(problem: Problem, moment: datetime, zone: ZoneInfo) -> str:
+    """Return the last two steps in the minute before the problem's event nearest to `moment`.
 
-    Only the steps of one event are in a certain order.
+    The customer's own come first, then the program's, then the request or page that failed. Only
+    the steps of one event are in a certain order.
     """
     nearest, *others = nearest_first(problem.events, moment)
     halves = (one for one in others if abs(one.timestamp - nearest.timestamp) <= _SAME_TIME)
-    for event in (nearest, *halves):
-        own = [
-            step_of(one.crumb, event, origin=moment, at=_AT, zone=zone, longest=_MAX_CRUMB_TEXT)
-            for one in place_breadcrumbs([(event, False)])
-            if event.timestamp - _JUST_BEFORE <= one.position[0] <= event.timestamp + _SAME_TIME
-        ]
-        own = [step for step in own if step.is_customers][-2:]
-        if own:
-            words = [f"{one.words} {_ISOLATE}{clipped(one.text, 60)}{_END_ISOLATE}" for one in own]
-            return f"{', then '.join(words)}{f' ({at.text})' if (at := own[-1].time) else ''}"
+    events = (nearest, *halves)
+    steps = [list(_steps_before(event, moment, zone)) for event in events]
+    own = ([step for step in run if step.is_customers] for run in steps)
+    found = next(filter(None, (*own, *steps)), [])
+    if found:
+        return _in_a_row(found[-2:])
+    requests = filter(None, map(_requested, events))
+    nothing = "no steps recorded" if nearest.body else "unknown; not read in full"
+    return next(requests, nothing)
+
+
+def _steps_before(event: Event, moment: datetime, zone: ZoneInfo) -> Iterator[Step]:
+    """Yield the steps in the minute before the event, without the error itself."""
+    for one in place_breadcrumbs([(event, False)]):
+        if event.timestamp - _JUST_BEFORE <= one.position[0] <= event.timestamp + _SAME_TIME:
+            step = _step_at(one, moment, zone)
+            if step.is_customers or (step.text and not step.words.endswith("an error")):
+                yield step
+
+
+def _step_at(one: PlacedBreadcrumb, moment: datetime, zone: ZoneInfo) -> Step:
+    return step_of(one.crumb, one.event, origin=moment, at=_AT, zone=zone, longest=_MAX_CRUMB_TEXT)
+
+
+def _in_a_row(steps: Sequence[Step]) -> str:
+    words = ", then ".join(f"{one.words} {_isolated(one.text)}".strip() for one in steps)
+    last = steps[-1].time
+    return f"{words}{f' ({last.text})' if last else ''}"
+
+
+def _isolated(text: str) -> str:
+    return f"{_ISOLATE}{clipped(text, 60)}{_END_ISOLATE}" if text else ""
+
+
+def _requested(event: Event) -> str:
+    """Return the request that the server was answering, or the page that was open."""
+    request = event.body.request if event.body else None
+    if request is None or not request.url:
+        return ""
+    if side_of(event) in CLIENT:
+        return f"was on {_isolated(bare_url(request.url))}"
+    return (
+        f"a request: {_isolated(' '.join(filter(None, (request.method, bare_url(request.url)))))}"
+    )
+
+
+def just_after(answer: Answer, problem: Problem, zone: ZoneInfo) -> str:
+    """Return what the customer first did in the page or app after the problem's last event.
+
+    A page can lead to another one by itself, so going there counts for nothing.
+    """
+    moment, last = answer.question.window.moment, problem.newest.timestamp
+    before: set[tuple[str, str]] = set()
+    for one in merge_breadcrumbs(place_breadcrumbs([(event, False) for event in answer.events])):
+        step = _step_at(one, moment, zone)
+        if one.crumb.timestamp is None or not step.is_customers or step.words in _BY_ITSELF:
+            continue
+        if one.crumb.timestamp <= last + _SAME_TIME:
+            before.add((step.words, step.text))
+        elif (step.words, step.text) in before and step.time:
+            return f"tried again ({step.time.text})"
+        else:
+            return _in_a_row([step])
     return ""
 
 
@@ -158,9 +219,7 @@ def _placed(
     owners: Mapping[str, tuple[int, Problem]],
 ) -> _Placed:
     if isinstance(one, PlacedBreadcrumb):
-        step = step_of(
-            one.crumb, one.event, origin=moment, at=_AT, zone=zone, longest=_MAX_CRUMB_TEXT
-        )
+        step = _step_at(one, moment, zone)
         said = step.text if step.is_customers else ""
         return _Placed(at, step, (step.words, said, step.outcome))
     rank, owner = owners[one.id]
@@ -310,17 +369,29 @@ def _summary(steps: Sequence[Step]) -> str:
 _MAX_PAGES = 5
 _MAX_RELEASES = 5
 _MAX_RELATED_TEXT = 2000
+MAX_QUOTE = 300  # at the top of a page with errors
 
 
 def _signals(answer: Answer, moment: datetime, zone: ZoneInfo) -> Iterator[tuple[datetime, Step]]:
     related, server = answer.beside, answer.searched.server
+    quoted = next(iter(messages(answer)), None)
     for one in related.feedback if answer.events else ():
-        yield one.sent_at, feedback_step(one, moment, zone, server)
+        step = feedback_step(one, moment, zone, server)
+        if one is quoted and len(one.message) <= MAX_QUOTE:
+            step = replace(step, outcome="(quoted above)", quote="", notes=(), permalink="")
+        yield one.sent_at, step
     for replay in related.replays:
         yield replay.started_at, _replay(replay, moment, zone, server)
     nearest = sorted(related.deploys, key=lambda deploy: abs(deploy.at - moment))
     for deploy in nearest[:_MAX_RELEASES]:
         yield deploy.at, _release(deploy, moment, zone)
+
+
+def messages(answer: Answer) -> tuple[Feedback, ...]:
+    """Return the customer's messages at the top of the page: the nearest, or all without errors."""
+    moment = answer.question.window.moment
+    nearest = sorted(answer.beside.feedback, key=lambda one: abs(one.sent_at - moment))
+    return tuple(nearest[:1] if answer.events else nearest)
 
 
 def _signal(kind: str, at: datetime, moment: datetime, zone: ZoneInfo, words: str) -> Step:
@@ -332,13 +403,19 @@ def _signal(kind: str, at: datetime, moment: datetime, zone: ZoneInfo, words: st
     )
 
 
-def feedback_step(feedback: Feedback, moment: datetime, zone: ZoneInfo, server: str) -> Step:
-    """Return a message from the customer. Without errors, it is at the top of the page instead."""
+def feedback_step(
+    feedback: Feedback,
+    moment: datetime,
+    zone: ZoneInfo,
+    server: str,
+    longest: int = _MAX_RELATED_TEXT,
+) -> Step:
+    """Return a message from the customer."""
     about = [f"as {feedback.name}" if feedback.name else "", feedback.url or ""]
     return replace(
         _signal("feedback", feedback.sent_at, moment, zone, "the customer wrote"),
         is_customers=True,
-        quote=clipped(feedback.message, _MAX_RELATED_TEXT),
+        quote=clipped(feedback.message, longest),
         notes=tuple(filter(None, [clipped(", on ".join(filter(None, about)), 300)])),
         permalink=safe_link(feedback.permalink),
         link=f"Open in {server}",

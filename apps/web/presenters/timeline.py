@@ -1,5 +1,6 @@
 """The timeline: a lane of marks per problem, the axis, releases, and the customer's activity."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -244,7 +245,7 @@ def density(steps: Sequence[datetime], scale: Scale) -> Density | None:
     busiest = span.start + (span.end - span.start) * ((counts.index(highest) + 0.5) / BUCKETS)
     total = counted(sum(counts), "step")
     peak = f", most around {names.full(busiest)}" if sum(counts) > 1 else ""
-    return Density("".join(bars), total, f"What the customer did: {total}{peak}")
+    return Density("".join(bars), total, f"Recorded: {total}{peak}")
 
 
 def _mark_text(cluster: Sequence[Deploy]) -> str:
@@ -279,12 +280,16 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """The marks of one problem. `label` is short, `name` is the full sentence."""
+    """The marks of one problem, or of several that nothing distinguishes.
 
-    number: int
+    `label` is short, `name` is the full sentence; `is_noise` if all are noise.
+    """
+
+    number: str
     label: str
     name: str
     marks: tuple[Mark, ...]
+    is_noise: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,10 +353,7 @@ def draw_timeline(
         moment=anchored_label(x, asked) if is_inside else None,
         elsewhere="" if is_inside else _elsewhere(window.moment, scale),
         ticks=ticks(scale, free=(x,) if is_inside else ()),
-        lanes=tuple(
-            _lane(number, label, _occurrences(problem), scale)
-            for (number, problem), label in zip(drawn, _labels(drawn), strict=True)
-        ),
+        lanes=tuple(_lanes(drawn, scale)),
         lanes_left_out=max(0, len(problems) - MAX_LANES),
         releases=release_marks(deploys, scale),
         density=density(steps, scale),
@@ -380,21 +382,59 @@ def _description(
     )
 
 
-def _labels(problems: Sequence[NumberedProblem]) -> list[tuple[str, str]]:
-    """Return a short label and a sentence per problem; duplicates get their projects too."""
-    cores = [summarize_failure(problem.summarized)[:-1] for _number, problem in problems]
-    labels = []
-    for core, (_number, problem) in zip(cores, problems, strict=True):
-        project = problem.newest.project or ""
-        same = {
-            one.newest.project
-            for other, (_, one) in zip(cores, problems, strict=True)
-            if other == core
-        }
-        where = f" ({clipped(project, 40)})" if project and len(same) > 1 else ""
-        name = f"{summarize_group(problem)} {clipped(problem.title, 80)}"
-        labels.append((f"{core}{where}", name))
-    return labels
+def _lanes(problems: Sequence[NumberedProblem], scale: Scale) -> Iterator[Lane]:
+    """Yield the lanes. Problems with the same label share one, except for the first problem."""
+    hints = hints_of([problem for _number, problem in problems])
+    lanes: dict[tuple[str, bool, bool], list[NumberedProblem]] = {}
+    for number, problem in problems:
+        hint = hints.get(problem.issue_id, "")
+        label = summarize_failure(problem.summarized)[:-1] + (f" ({hint})" if hint else "")
+        lanes.setdefault((label, number == 1, problem.is_noise), []).append((number, problem))
+    for (label, _is_first, is_noise), own in lanes.items():
+        yield Lane(
+            number=_range([number for number, _problem in own]),
+            label=label,
+            name=" ".join(
+                f"{summarize_group(problem)} {clipped(problem.title, 80)}" for _, problem in own
+            ),
+            marks=_marks([event for _, problem in own for event in _occurrences(problem)], scale),
+            is_noise=is_noise,
+        )
+
+
+def _range(numbers: Sequence[int]) -> str:
+    """Return `2`, `2-4`, or `2, 5`."""
+    first, last = numbers[0], numbers[-1]
+    if last - first == len(numbers) - 1 > 0:
+        return f"{first}-{last}"
+    return ", ".join(map(str, numbers))
+
+
+def hints_of(problems: Sequence[Problem]) -> dict[str, str]:
+    """Return what distinguishes problems with the same sentence, by issue.
+
+    That is their project, or else the file that failed, if all of them have different ones.
+    """
+    same: dict[str, list[Problem]] = {}
+    for problem in problems:
+        same.setdefault(summarize_failure(problem.summarized), []).append(problem)
+    hints = {}
+    for alike in same.values():
+        projects = [problem.newest.project or "" for problem in alike]
+        files = [_file(problem) for problem in alike]
+        for names in (projects, files):
+            if len(set(names)) > 1 and (names is projects or len(set(names)) == len(alike)):
+                own = zip(alike, names, strict=True)
+                hints.update({one.issue_id: clipped(name, 40) for one, name in own if name})
+                break
+    return hints
+
+
+def _file(problem: Problem) -> str:
+    """Return the name of the file that failed, without its folders."""
+    body = problem.cause.newest.body
+    frame = body.exceptions[0].crash_frame if body and body.exceptions else None
+    return re.split(r"[/\\]", frame.file or "")[-1] if frame else ""
 
 
 def _occurrences(problem: Problem) -> list[Event]:
@@ -407,15 +447,10 @@ def _occurrences(problem: Problem) -> list[Event]:
     ]
 
 
-def _lane(number: int, label: tuple[str, str], events: Sequence[Event], scale: Scale) -> Lane:
+def _marks(events: Sequence[Event], scale: Scale) -> tuple[Mark, ...]:
     in_order = sorted(events, key=lambda event: (event.timestamp, event.id))
     clusters = _clusters(in_order, [event.timestamp for event in in_order], scale)
-    return Lane(
-        number=number,
-        label=label[0],
-        name=label[1],
-        marks=tuple(_mark(cluster, scale) for cluster in clusters),
-    )
+    return tuple(_mark(cluster, scale) for cluster in clusters)
 
 
 def _mark(events: Sequence[Event], scale: Scale) -> Mark:
