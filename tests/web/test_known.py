@@ -1,5 +1,6 @@
 """Known errors on a result: what it shows, the reply, its audit record, and feedback."""
 
+import re
 from datetime import timedelta
 
 import pytest
