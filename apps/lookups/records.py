@@ -483,15 +483,19 @@ def forget_customer(identifier: str, actor: Actor) -> Erasure:
         record(Action.FORGOT, actor, customer_hash=customer_hash, detail=asdict(counts))
     for key in keys:
         cache.delete(key)
-    _fold_log()
+    fold_log()
     return Erasure(counts, cache.is_available())
 
 
-def _fold_log() -> None:
-    """Write SQLite's log to the database, where erased data is overwritten, and empty it."""
-    if connection.vendor == "sqlite" and not connection.in_atomic_block:
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+def fold_log() -> None:
+    """Write SQLite's log to the database, where deleted data is overwritten, and empty it.
+
+    Within a transaction, this waits until it is committed.
+    """
+    if connection.vendor == "sqlite":
+        transaction.on_commit(
+            lambda: connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        )
 
 
 def was_erased(lookup: Lookup, answer: Answer) -> bool:

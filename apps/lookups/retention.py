@@ -25,6 +25,7 @@ from apps.audit.verification import TrailBroken, prune_trail
 from apps.crypto import SealedField, Unreadable, resealed
 from apps.lookups import cache, store
 from apps.lookups.models import Lookup, TypedCustomer, delete_findings
+from apps.lookups.records import fold_log
 
 PRUNE_BATCH = 500
 
@@ -63,6 +64,7 @@ def prune(actor: Actor) -> Pruned:
     )
     if not pruned.is_nothing:
         record(Action.PRUNED, actor, detail=asdict(pruned))
+        fold_log()
     return pruned
 
 
@@ -241,7 +243,8 @@ def prune_if_due() -> bool:
 def end_expired_sessions() -> None:
     """Delete expired sessions, which people who have not signed in can start as well."""
     try:
-        _delete(_sessions(datetime.now(UTC)))
+        if _delete(_sessions(datetime.now(UTC))):
+            fold_log()
     except Error as error:  # logged without its message; the next hour tries again
         _log.error("Expired sessions could not be deleted: %s", type(error).__name__)
     finally:

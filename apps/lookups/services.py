@@ -25,6 +25,7 @@ from apps.lookups.problems import (
     problem_of,
 )
 from apps.lookups.records import (
+    fold_log,
     identifiers_of,
     question_of,
     record_actions,
@@ -153,6 +154,7 @@ def purge_answers(lookups: Sequence[Lookup], *, actor: Actor = SYSTEM) -> int:
         purged = sum(_purge(batch) for batch in batches)
     for key in keys:
         cache.delete(key)
+    fold_log()
     return purged
 
 

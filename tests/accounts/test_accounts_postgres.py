@@ -5,8 +5,7 @@ from pathlib import Path
 from tests.postgres import Postgres
 from tests.shell import Shell
 
-# An admin invites; the person accepts, signs in, and later gets a link to a new password.
-WALK = """
+BEGIN = """
 import re
 from django.contrib.auth.models import Group, User
 from django.test import Client
@@ -16,8 +15,9 @@ def signed_in(name, password):
     form = {"login": name, "password": password}
     assert client.post("/accounts/login/", form, secure=True).status_code == 302
     return client
-def accept(page, password, **name):
-    link = re.search(r"https://triage.example.org(/accounts/invitation/[\\w-]+/)", page)[1]
+def link_in(page):
+    return re.search(r"https://triage.example.org(/accounts/invitation/[\\w-]+/)", page)[1]
+def accept(link, password, **name):
     client = Client(headers={"host": "triage.example.org"})
     client.get(link, secure=True)
     chosen = {"password1": password, "password2": password, **name}
@@ -25,13 +25,41 @@ def accept(page, password, **name):
 admin = signed_in("root", "hay for the cow at noon")
 form = {"name": "Jo", "email": "", "groups": [Group.objects.get(name="agent").pk]}
 made = admin.post("/admin/accounts/invitation/add/", form, secure=True, follow=True)
-assert accept(made.content.decode(), "some hay for the cow", username="jo") == 303
+link = link_in(made.content.decode())
+"""
+
+# The person accepts, signs in, and later gets a link to a new password.
+WALK = """
+assert accept(link, "some hay for the cow", username="jo") == 303
 signed_in("jo", "some hay for the cow")
 jo = User.objects.get(username="jo")
 form = {"action": "new_password_link", "_selected_action": [jo.pk]}
 made = admin.post("/admin/auth/user/", form, secure=True, follow=True)
-assert accept(made.content.decode(), "other hay for the cow") == 303
+assert accept(link_in(made.content.decode()), "other hay for the cow") == 303
 signed_in("jo", "other hay for the cow")
+"""
+
+# Two requests accept it at once: both find it unused before either gets the lock.
+RACE = """
+import time
+from concurrent.futures import ThreadPoolExecutor
+from django.db import connection, connections, transaction
+from apps.audit.models import End
+def accept_as(name):
+    try:
+        return accept(link, "some hay for the cow", username=name)
+    finally:
+        connections.close_all()
+with ThreadPoolExecutor(2) as pool:
+    with transaction.atomic():
+        End.objects.select_for_update().get()
+        accepting = [pool.submit(accept_as, name) for name in ("jo", "joe")]
+        with connection.cursor() as cursor:
+            while cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted").rowcount < 2:
+                assert not any(one.done() for one in accepting)
+                time.sleep(0.05)
+    assert sorted(one.result() for one in accepting) == [303, 410]
+assert User.objects.filter(username__in=("jo", "joe")).count() == 1
 """
 
 
@@ -40,5 +68,14 @@ def test_invitations_and_password_links_work_on_postgresql(
 ) -> None:
     shell = Shell(tmp_path, "http://127.0.0.1:9")
     shell.environment.update(DATABASE_URL=postgres.migrated(), ALLOWED_HOSTS="triage.example.org")
-    done = shell.run("shell", "-v", "0", "-c", WALK)
+    done = shell.run("shell", "-v", "0", "-c", BEGIN + WALK)
+    assert done.returncode == 0, done.stderr
+
+
+def test_two_people_cannot_accept_one_invitation_at_once(
+    tmp_path: Path, postgres: Postgres
+) -> None:
+    shell = Shell(tmp_path, "http://127.0.0.1:9")
+    shell.environment.update(DATABASE_URL=postgres.migrated(), ALLOWED_HOSTS="triage.example.org")
+    done = shell.run("shell", "-v", "0", "-c", BEGIN + RACE)
     assert done.returncode == 0, done.stderr

@@ -13,7 +13,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from apps.demo.server import DemoSentry
-from apps.lookups import background, throttling
+from apps.lookups import background, cache, throttling
 from apps.lookups.throttling import MAX_SLOTS, SharedRateLimiter
 from tests.conftest import MOMENT, signed_in
 from tests.lookups.background import end_all, until
@@ -81,3 +81,16 @@ def test_free_call_goes_to_the_person_with_the_fewest() -> None:
         for one in calls:
             one.result(timeout=20)
     assert order[0] == "person 2"
+
+
+def test_stalled_process_leaves_slot_to_its_new_holder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttling, "SLOT_S", 0.2)  # renewed every 50 ms
+    limiter = SharedRateLimiter("stalled")
+    with limiter.slot(20), limiter.slot(20):
+        taken, own = (key for key in throttling._held._tokens if "stalled" in key)
+        cache.put(taken, "another process", 60)  # after the slot had expired
+        cache.delete(own)
+        until(lambda: cache.get(own) is not None)  # `taken` was its turn just before
+        assert cache.get(taken) == "another process"
+    assert cache.get(taken) == "another process"
+    assert cache.get(own) is None

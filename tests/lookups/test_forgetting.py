@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 from django.db import connections
+from django.utils import timezone
 
 from apps.audit.models import Action, Entry, Words
 from apps.audit.trail import Actor, record
@@ -21,7 +22,8 @@ from apps.lookups.exports import ExportDetails, record_export
 from apps.lookups.models import ExportMethod, ExportRecord, Lookup, Origin, TypedCustomer
 from apps.lookups.problems import LookupPurged, Removal
 from apps.lookups.records import forget_customer, stored_counts
-from apps.lookups.services import answer_lookup, read_event
+from apps.lookups.retention import prune
+from apps.lookups.services import answer_lookup, purge_answers, read_event
 from tests.conftest import MOMENT, lists_asked
 from tests.lookups.background import recorded, until
 from tests.servers import Redis
@@ -147,8 +149,24 @@ def test_the_command_reads_standard_input_and_clears_a_shared_cache(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_erased_bytes_leave_the_log_of_sqlite(jane: Lookup) -> None:
-    log = Path(f"{connections['default'].settings_dict['NAME']}-wal")
-    assert log.stat().st_size > 0
-    forget_customer(JANE, ADMIN)
-    assert log.stat().st_size == 0
+@pytest.mark.parametrize("how", ["forget", "purge", "prune"])
+def test_deleted_bytes_leave_the_files_of_sqlite(jane: Lookup, how: str) -> None:
+    def count_copies(content: bytes) -> int:
+        return sum(file.read_bytes().count(content) for file in files)
+
+    file = Path(connections["default"].settings_dict["NAME"])
+    files = [file, file.with_name(f"{file.name}-wal")]
+    jane.refresh_from_db()
+    some = bytes(jane.snapshot)[:60]  # a page holds part of a long value
+    customer = bytes(jane.typed.sealed)
+    assert count_copies(some) > 0
+    assert count_copies(customer) > 0
+    if how == "forget":
+        forget_customer(JANE, ADMIN)
+    elif how == "purge":
+        purge_answers([jane], actor=ADMIN)
+    else:
+        Lookup.objects.update(expires_at=timezone.now())
+        prune(ADMIN)
+    assert count_copies(some) == 0
+    assert count_copies(customer) == (1 if how == "purge" else 0)
