@@ -29,6 +29,7 @@ from apps.lookups.models import Lookup, Outcome
 from apps.lookups.problems import (
     BROKEN,
     OWN_SHARE,
+    LookupCrowded,
     LookupFailed,
     LookupPurged,
     Problem,
@@ -49,6 +50,9 @@ _waiting: Counter[int | None] = Counter()  # requests of this process by person
 
 def answer_now(lookup: Lookup) -> LookupResult:
     """Return the result, querying Sentry within the request. Raise as `answer_lookup` does."""
+    stale = _take_end(lookup)
+    if stale is not None:
+        return stale
     if has_ended(lookup):
         return answer_lookup(lookup)
     with request_slot(lookup.user_id):
@@ -74,14 +78,14 @@ def has_ended(lookup: Lookup) -> bool:
 def request_slot(person: int | None) -> Iterator[None]:
     """Hold one of the process's slots for requests that wait for Sentry.
 
-    Raise `LookupFailed` at once if all are taken, or if the person (a primary key) has a third.
+    Raise `LookupCrowded` at once if all are taken, or if the person (a primary key) has a third.
     """
     most = settings.TRIAGE_MOST_WAITING
     with _lock:
         if _waiting.total() >= most:
-            raise LookupFailed(problem_of(SentryCrowded("All request slots are in use.")))
+            raise LookupCrowded(problem_of(SentryCrowded("All request slots are in use.")))
         if _waiting[person] >= max(2, most // 3):
-            raise LookupFailed(OWN_SHARE)
+            raise LookupCrowded(OWN_SHARE)
         _waiting[person] += 1
     try:
         yield
@@ -104,7 +108,7 @@ _log = logging.getLogger(__name__)
 
 
 class LookupState(StrEnum):
-    """The state of a lookup. `LOST`: without a shared cache it can't be known."""
+    """The state of a lookup."""
 
     WAITING = "waiting"
     RUNNING = "asking"
@@ -112,7 +116,6 @@ class LookupState(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     PURGED = "purged"
-    LOST = "lost"
 
 
 @dataclass(slots=True)
@@ -180,8 +183,8 @@ def answer_soon(lookup: Lookup, patience_s: float) -> LookupResult | None:
     stale = _take_end(lookup)
     if stale is not None:
         return stale
-    if has_ended(lookup) or not cache.is_available():
-        return answer_now(lookup)
+    if has_ended(lookup):
+        return answer_lookup(lookup)
     _note_waiting(lookup)
     give_up = time.monotonic() + patience_s
     while (left := give_up - time.monotonic()) > 0:
@@ -260,8 +263,6 @@ def _known_state(lookup: Lookup) -> LookupState | None:
         return LookupState.CANCELLED
     if lookup.snapshot is not None:
         return LookupState.DONE
-    if not cache.is_available():
-        return LookupState.LOST
     end = _read_end(lookup)
     return end[0] if end else None
 

@@ -228,6 +228,20 @@ class LookupDay(models.Model):
         return f"Day {self.day}"
 
 
+class Lease(models.Model):
+    """The right to query Sentry for a question, which processes share while the cache is lost."""
+
+    cache_key = models.CharField(max_length=100, primary_key=True)
+    token = models.CharField(max_length=32)
+    until = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.cache_key
+
+
 def sealed_title(issue_id: str, title: str) -> bytes:
     """Encrypt the title for the rows of this issue."""
     return seal_as(_title_context(issue_id), title[:MAX_TITLE_LENGTH].encode())

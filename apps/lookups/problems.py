@@ -217,6 +217,10 @@ class LookupFailed(Exception):
         self.problem = problem
 
 
+class LookupCrowded(LookupFailed):
+    """Sentry could not be asked because all places, or the person's own, are taken."""
+
+
 class LookupCancelled(LookupFailed):
     """Someone stopped the lookup before it finished; only a new lookup can query again."""
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -483,19 +483,8 @@ def forget_customer(identifier: str, actor: Actor) -> Erasure:
         record(Action.FORGOT, actor, customer_hash=customer_hash, detail=asdict(counts))
     for key in keys:
         cache.delete(key)
-    fold_log()
+    store.fold_log()
     return Erasure(counts, cache.is_available())
-
-
-def fold_log() -> None:
-    """Write SQLite's log to the database, where deleted data is overwritten, and empty it.
-
-    Within a transaction, this waits until it is committed.
-    """
-    if connection.vendor == "sqlite":
-        transaction.on_commit(
-            lambda: connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        )
 
 
 def was_erased(lookup: Lookup, answer: Answer) -> bool:

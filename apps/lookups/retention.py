@@ -25,7 +25,6 @@ from apps.audit.verification import TrailBroken, prune_trail
 from apps.crypto import SealedField, Unreadable, resealed
 from apps.lookups import cache, store
 from apps.lookups.models import Lookup, TypedCustomer, delete_findings
-from apps.lookups.records import fold_log
 
 PRUNE_BATCH = 500
 
@@ -64,7 +63,7 @@ def prune(actor: Actor) -> Pruned:
     )
     if not pruned.is_nothing:
         record(Action.PRUNED, actor, detail=asdict(pruned))
-        fold_log()
+        store.fold_log()
     return pruned
 
 
@@ -244,7 +243,7 @@ def end_expired_sessions() -> None:
     """Delete expired sessions, which people who have not signed in can start as well."""
     try:
         if _delete(_sessions(datetime.now(UTC))):
-            fold_log()
+            store.fold_log()
     except Error as error:  # logged without its message; the next hour tries again
         _log.error("Expired sessions could not be deleted: %s", type(error).__name__)
     finally:

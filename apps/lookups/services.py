@@ -18,6 +18,7 @@ from apps.lookups import cache, single_flight, store
 from apps.lookups.models import Lookup, Outcome, delete_findings
 from apps.lookups.problems import (
     LookupCancelled,
+    LookupCrowded,
     LookupFailed,
     LookupPurged,
     Problem,
@@ -25,7 +26,6 @@ from apps.lookups.problems import (
     problem_of,
 )
 from apps.lookups.records import (
-    fold_log,
     identifiers_of,
     question_of,
     record_actions,
@@ -37,7 +37,7 @@ from apps.lookups.sentry_connection import sentry_client, sentry_config, visible
 from apps.lookups.single_flight import LookupMonitor, run_once
 from apps.lookups.store import CachedAnswer
 from apps.redaction.engine import RULES_VERSION, Ledger, redact, redact_event, redact_text
-from apps.sentry import SentryError, fetch_answer, fetch_event
+from apps.sentry import SentryCrowded, SentryError, fetch_answer, fetch_event
 
 _BATCH = 100
 
@@ -77,7 +77,8 @@ def answer_lookup(lookup: Lookup, *, waited_s: float = 0.0) -> LookupResult:
     except SentryError as error:
         problem = problem_of(error)
         record_failure(lookup, problem, started)
-        raise LookupFailed(problem) from error
+        is_crowded = isinstance(error, SentryCrowded)
+        raise (LookupCrowded if is_crowded else LookupFailed)(problem) from error
 
 
 def answer_unredacted(lookup: Lookup) -> LookupResult:
@@ -154,7 +155,7 @@ def purge_answers(lookups: Sequence[Lookup], *, actor: Actor = SYSTEM) -> int:
         purged = sum(_purge(batch) for batch in batches)
     for key in keys:
         cache.delete(key)
-    fold_log()
+    store.fold_log()
     return purged
 
 
@@ -228,7 +229,7 @@ def _ready_result(lookup: Lookup, started: float) -> LookupResult | None:
 
 def _cached_answer(lookup: Lookup) -> CachedAnswer | None:
     """Return a fresh cached answer for the question, or for it in a window around its own."""
-    cached = store.get(lookup.cache_key)
+    cached = store.get(lookup.cache_key) or store.get_recorded(lookup.cache_key)
     if cached is not None:
         return cached if cached.is_fresh else None
     question = question_of(lookup)

@@ -1,28 +1,33 @@
 """Query Sentry once for all lookups of the same question: lease, progress, cancellation, failures.
 
-The worker renews its lease while it runs, so the loss of a worker is noticed within a second.
-Without a shared cache every process works for itself, which costs more calls.
+The worker renews its lease while it runs, so the loss of a worker is noticed within seconds.
+While the shared cache is lost, leases are in the database and not renewed; progress, cancellation,
+and failures then stay in their process.
 """
 
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import timedelta
 from threading import Event, Thread
 from typing import TypeVar
 from uuid import UUID
 
+from django.db import DatabaseError, connection
+from django.db.models import QuerySet
+from django.utils import timezone
 from pydantic import TypeAdapter, ValidationError
 
 from apps.events.answer import Progress
 from apps.lookups import cache, store
-from apps.lookups.models import Lookup
+from apps.lookups.models import Lease, Lookup
 from apps.lookups.problems import LookupCancelled, sentry_error_types
 from apps.sentry import SentryClient, SentryError, SentryRateLimited, SentryResting
 
 T = TypeVar("T")
 
-LEASE_S = 1.0
+LEASE_S = 3.0
 PATIENCE_S = 26.0
 _RENEW_S = 0.1
 _POLL_S = 0.03
@@ -30,7 +35,9 @@ _POLL_S = 0.03
 
 def is_leased(key: str) -> bool:
     """Return whether some process is at work for this key."""
-    return cache.get(_lease_key(key)) is not None
+    if cache.get(_lease_key(key)) is not None:
+        return True
+    return not cache.is_available() and _in_database(key).exists()
 
 
 def run_once(
@@ -45,16 +52,16 @@ def run_once(
     A caller that waited 26 s works without the lease. `should_continue` is called ten times a
     second from another thread; once it returns False, the lease is given up.
     """
-    lease, token = _lease_key(key), uuid.uuid4().hex
+    lease = _Lease(key)
     give_up = time.monotonic() + PATIENCE_S
     while True:
         found = ready()
         if found is not None:
             return found
-        if cache.add(lease, token, LEASE_S) or time.monotonic() > give_up:
+        if lease.take() or time.monotonic() > give_up:
             break
         time.sleep(_POLL_S)
-    with _renewed(lease, token, should_continue):
+    with _renewed(lease, should_continue):
         found = ready()
         return found if found is not None else work()
 
@@ -63,16 +70,72 @@ def _lease_key(key: str) -> str:
     return f"{key}/lease"
 
 
+def _in_database(key: str) -> QuerySet[Lease]:
+    return Lease.objects.filter(cache_key=key, until__gt=timezone.now())
+
+
+class _Lease:
+    """One caller's lease, which it may not have got yet."""
+
+    def __init__(self, key: str) -> None:
+        self._key, self._name = key, _lease_key(key)
+        self._token = uuid.uuid4().hex
+        self._renewed_at = 0.0
+        self._is_in_database: bool | None = None  # None: not tried
+
+    def take(self) -> bool:
+        """Take the lease if it is free, and return whether it was."""
+        if not self._renew_in_cache():
+            return False
+        if cache.is_available() or self._add_to_database():
+            return True
+        cache.delete_if_equal(self._name, self._token)
+        return False
+
+    def renew(self) -> None:
+        """Renew the lease, in the database once the cache is lost."""
+        self._renew_in_cache()
+        if self._is_in_database is None and not cache.is_available():
+            with suppress(DatabaseError):
+                self._add_to_database()
+            connection.close()
+
+    def release(self) -> None:
+        """Give the lease up, unless another caller has it by now."""
+        cache.delete_if_equal(self._name, self._token)
+        if self._is_in_database:
+            with suppress(DatabaseError):
+                _in_database(self._key).filter(token=self._token).delete()
+
+    def _renew_in_cache(self) -> bool:
+        now = time.monotonic()
+        if now - self._renewed_at < LEASE_S:
+            cache.put(self._name, self._token, LEASE_S)
+        elif not cache.add(self._name, self._token, LEASE_S):
+            return False  # after a long pause, another process may hold it
+        self._renewed_at = now
+        return True
+
+    def _add_to_database(self) -> bool:
+        now = timezone.now()
+        Lease.objects.filter(cache_key=self._key, until__lte=now).delete()
+        values = {"token": self._token, "until": now + timedelta(seconds=PATIENCE_S)}
+        _row, self._is_in_database = Lease.objects.get_or_create(
+            cache_key=self._key, defaults=values
+        )
+        return self._is_in_database
+
+
 @contextmanager
-def _renewed(lease: str, token: str, should_continue: Callable[[], bool]) -> Iterator[None]:
+def _renewed(lease: _Lease, should_continue: Callable[[], bool]) -> Iterator[None]:
     """Renew the lease from a thread until the work is done or given up."""
     done = Event()
 
     def renew() -> None:
         while not done.wait(_RENEW_S):
-            cache.put(lease, token, LEASE_S)
+            lease.renew()
             if not should_continue():
-                cache.delete_if_equal(lease, token)
+                lease.release()
                 return
 
     thread = Thread(target=renew, name="lease", daemon=True)
@@ -82,7 +145,7 @@ def _renewed(lease: str, token: str, should_continue: Callable[[], bool]) -> Ite
     finally:
         done.set()
         thread.join()
-        cache.delete_if_equal(lease, token)
+        lease.release()
 
 
 # Progress and cancellation, for every process through the shared cache. Calls to the cache are

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, get_args
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models, transaction
 from django.db.models import Q
 from pydantic import TypeAdapter, ValidationError
 
@@ -105,6 +105,20 @@ def get(key: str) -> CachedAnswer | None:
         return CachedAnswer(_ANSWER.validate_json(answer), datetime.fromisoformat(until.decode()))
     except ValueError:  # the base class of `ValidationError`
         return None
+
+
+def get_recorded(key: str) -> CachedAnswer | None:
+    """Return the fresh answer that another lookup of the question stored, or None.
+
+    The cache can be lost, or can't be shared while Redis is lost.
+    """
+    now = datetime.now(UTC)
+    stored = Lookup.objects.filter(cache_key=key, cached_until__gt=now, purged_at=None)
+    lookup = stored.filter(expires_at__gt=now, snapshot__isnull=False).first()
+    if lookup is None or lookup.cached_until is None:
+        return None
+    answer = readable_snapshot(lookup)
+    return CachedAnswer(answer, lookup.cached_until) if answer else None
 
 
 def put(key: str, answer: Answer) -> datetime:
@@ -217,6 +231,17 @@ def put_event(key: str, event: Event) -> None:
 def drop_event(key: str, event_id: str) -> None:
     """Delete a cached event."""
     cache.delete(f"{key}/{event_id}")
+
+
+def fold_log() -> None:
+    """Write SQLite's log to the database, where deleted data is overwritten, and empty it.
+
+    Within a transaction, this waits until it is committed.
+    """
+    if connection.vendor == "sqlite":
+        transaction.on_commit(
+            lambda: connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        )
 
 
 def progress_key(key: str) -> str:

@@ -34,6 +34,7 @@ _ALL_SLOTS = tuple(reversed(range(MAX_SLOTS)))
 
 _COUNT_TTL_S = 60.0
 _POLL_S = 0.02
+_FEWEST_TTL_S = 0.1
 _PROBE_TTL_S = 30.0
 _OUTAGES = (SentryUnreachable, SentryTimeout, SentryServerError)
 
@@ -95,6 +96,7 @@ class SharedRateLimiter:
         self._failures = f"pace/{name}/failures"
         self._probe = f"pace/{name}/probe"
         self._slot = f"pace/{name}/slot"
+        self._fewest = f"pace/{name}/fewest"
         self._local = _slots_of(name, "all", MAX_SLOTS)
 
     def check(self, route: str) -> None:
@@ -170,13 +172,21 @@ class SharedRateLimiter:
                 cache.delete_if_equal(key, token)
 
     def _acquire(self, give_up: float, numbers: Sequence[int]) -> tuple[str, str]:
-        """Return key and token of a shared slot. Raise `SentryCrowded`."""
-        token = uuid.uuid4().hex
+        """Return key and token of a shared slot. Raise `SentryCrowded`.
+
+        A person waits while someone who holds fewer slots, in whichever process, is waiting too.
+        """
+        token = f"{self._person}/{uuid.uuid4().hex}"
+        keys = [f"{self._slot}/{number}" for number in _ALL_SLOTS]
         while True:
-            for number in numbers:
-                key = f"{self._slot}/{number}"
-                if cache.add(key, token, SLOT_S):
-                    return key, token
+            known = cache.get_many((*keys, self._fewest))
+            own = sum(str(known.get(key)).startswith(f"{self._person}/") for key in keys)
+            if own <= _number(known.get(self._fewest, MAX_SLOTS)):
+                for key in (f"{self._slot}/{number}" for number in numbers):
+                    if key not in known and cache.add(key, token, SLOT_S):
+                        return key, token
+                if numbers == _ALL_SLOTS:
+                    cache.put(self._fewest, own, _FEWEST_TTL_S)
             if time.monotonic() > give_up:
                 raise SentryCrowded("All connections to Sentry stayed busy.")
             time.sleep(_POLL_S)

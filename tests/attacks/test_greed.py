@@ -48,7 +48,8 @@ def test_one_person_takes_a_third_of_the_places_at_a_hung_sentry(
     with ThreadPoolExecutor(2) as pool:
         pending = [pool.submit(opened, ana, address) for address in addresses[:2]]
         until(lambda: background._waiting[agent.pk] == 2)
-        refused = ana.get(addresses[2])
+        assert "Waiting for a free connection to Sentry." in text(ana.get(addresses[2]))
+        refused = ana.get(f"{addresses[2]}export.md")
         assert refused["Retry-After"] == "5"
         assert "Your other requests to Sentry take up your share." in text(refused)
         assert ben.get(ready).status_code == 200
@@ -83,8 +84,41 @@ def test_free_call_goes_to_the_person_with_the_fewest() -> None:
     assert order[0] == "person 2"
 
 
+def test_free_call_goes_to_the_person_with_the_fewest_of_all_processes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(throttling, "_FEWEST_TTL_S", 60.0)
+
+    def in_own_process(person: int) -> SharedRateLimiter:
+        monkeypatch.setattr(throttling, "_local_slots", {})
+        return SharedRateLimiter("everywhere", person)
+
+    def call(limiter: SharedRateLimiter, person: int) -> None:
+        with limiter.slot(20):
+            order.append(person)
+
+    order: list[int] = []
+    busy, also_busy, other = in_own_process(1), in_own_process(1), in_own_process(2)
+    with ThreadPoolExecutor(8) as pool:
+        held = [busy.slot(20) for _ in range(MAX_SLOTS)]
+        for slot in held:
+            slot.__enter__()
+        calls = [pool.submit(call, also_busy, 1) for _ in range(MAX_SLOTS)]
+        until(lambda: cache.get(busy._fewest) == MAX_SLOTS)
+        calls += [pool.submit(call, other, 2) for _ in range(2)]
+        until(lambda: cache.get(busy._fewest) == 0)
+        held[0].__exit__(None, None, None)
+        until(lambda: len(order) > 1)
+        cache.delete(busy._fewest)
+        for slot in held[1:]:
+            slot.__exit__(None, None, None)
+        for one in calls:
+            one.result(timeout=20)
+    assert order == [2, 2, 1, 1, 1, 1]
+
+
 def test_stalled_process_leaves_slot_to_its_new_holder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(throttling, "SLOT_S", 0.2)  # renewed every 50 ms
+    monkeypatch.setattr(throttling, "SLOT_S", 2.0)  # renewed every 0.5 s
     limiter = SharedRateLimiter("stalled")
     with limiter.slot(20), limiter.slot(20):
         taken, own = (key for key in throttling._held._tokens if "stalled" in key)

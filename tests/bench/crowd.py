@@ -19,7 +19,7 @@ SAME_QUESTIONS = 5
 CUT_OFF = 0  # in place of a status: the connection broke
 _TIMEOUT_S = 90.0
 _POLL_S = 0.5
-_ENDED = {"done", "failed", "cancelled", "purged", "lost"}
+_ENDED = {"done", "failed", "cancelled", "purged"}
 _EVENT = re.compile(r"/events/([0-9a-f]{32})/")
 
 
@@ -229,7 +229,9 @@ class Person:
         self.browser.cookies.pop("triage_live", None)
         lost = []
         for lookup, has_ended in self.accepted.items():
-            if not has_ended and not self.browser.send(f"/lookups/{lookup}/").is_end:
+            if not has_ended:
+                self._follow(lookup)
+            if not self.accepted[lookup]:
                 lost.append(lookup)
         if self._number % 3:
             self.browser.cookies["triage_live"] = "1"

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from apps import cache_outage
 from apps.demo.server import DemoSentry
@@ -17,11 +18,11 @@ from apps.lookups.background import (
     cancel_lookup,
     lookup_state,
 )
-from apps.lookups.models import Lookup, Outcome, TypedCustomer
+from apps.lookups.models import Lease, Lookup, Outcome, TypedCustomer
 from apps.lookups.problems import BROKEN, LookupCancelled, LookupFailed
 from apps.lookups.records import record_failure
 from apps.lookups.services import answer_lookup, purge_answers
-from apps.lookups.single_flight import read_progress
+from apps.lookups.single_flight import is_leased, read_progress
 from apps.lookups.throttling import FAILURES_TO_OPEN
 from tests.conftest import MOMENT, lists_asked, person
 from tests.lookups.background import end_all, recorded, state, until, wait_for_idle
@@ -285,15 +286,39 @@ def test_one_person_takes_at_most_a_part_of_the_pool(
     until(lambda: state(lookups[-2]) == LookupState.RUNNING)
 
 
-def test_without_a_shared_cache_the_request_queries_sentry(
-    record: Record, monkeypatch: pytest.MonkeyPatch
+def test_without_a_shared_cache_processes_share_leases_and_results_through_the_database(
+    connected: DemoSentry, record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lookup = record()
+    lookup, same = record(), record()
     monkeypatch.setattr(cache_outage.outage, "until", float("inf"))
-    assert state(lookup) == LookupState.LOST
-    result = answer_soon(lookup, 0.01)
+    soon = timezone.now() + timedelta(seconds=30)
+    theirs = Lease.objects.create(cache_key=lookup.cache_key, token="another process", until=soon)
+    assert answer_soon(lookup, 0.1) is None
+    assert state(lookup) == LookupState.RUNNING
+    assert lists_asked(connected) == 0
+    theirs.until = timezone.now()  # it was killed
+    theirs.save()
+    until(lambda: state(lookup) == LookupState.DONE)
+    assert not Lease.objects.exists()
+    cache.delete(lookup.cache_key)  # as in another process
+    result = answer_soon(same, 10)
     assert result
-    assert len(result.answer.events) == 4
+    assert result.lookup.from_cache
+    assert lists_asked(connected) == 1
+
+
+def test_a_lease_moves_to_the_database_when_the_cache_is_lost(
+    connected: DemoSentry, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hang(connected)
+    lookup = record()
+    until(lambda: is_leased(lookup.cache_key) or bool(answer_soon(lookup, 0.01)))
+    assert not Lease.objects.exists()
+    monkeypatch.setattr(cache_outage.outage, "until", float("inf"))
+    until(Lease.objects.exists)
+    connected.stop()
+    wait_for_idle()
+    assert not Lease.objects.exists()
 
 
 def test_an_unexpected_error_fails_and_is_logged_without_its_message(

@@ -25,7 +25,7 @@ from apps.lookups.problems import CustomerErased, LookupPurged, Removal
 from apps.lookups.records import question_of, record_lookup
 from apps.lookups.sentry_connection import sentry_config
 from apps.lookups.services import LookupResult, answer_lookup
-from tests.conftest import MOMENT, lists_asked, question, signed_in
+from tests.conftest import MOMENT, question, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -62,13 +62,11 @@ def test_result_and_customer_are_encrypted_in_the_database(ask: Ask) -> None:
     assert bytes(lookup.typed.sealed).count(b"1\0") == 0
 
 
-def test_a_cached_result_moved_to_another_key_is_ignored(ask: Ask, connected: DemoSentry) -> None:
+def test_a_cached_result_moved_to_another_key_is_ignored(ask: Ask) -> None:
     other, found = ask("2").lookup, ask().lookup
     cache.put(found.cache_key, cache.get(other.cache_key), 60)
     assert store.get(found.cache_key) is None
-    before = lists_asked(connected)
     assert len(ask().answer.events) == 1
-    assert lists_asked(connected) == before + 1
 
 
 def test_a_window_index_moved_to_another_key_is_ignored(ask: Ask, connected: DemoSentry) -> None:

@@ -11,6 +11,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from apps.demo.server import DemoSentry
+from apps.lookups import background
 from apps.lookups.models import Lookup, Outcome
 from apps.lookups.services import purge_answers
 from tests.conftest import MOMENT, lists_asked, signed_in
@@ -265,10 +266,11 @@ def test_hanging_sentry_leaves_threads_for_other_pages(
         pending = [pool.submit(open_result, address) for address in addresses[:2]]
         for address in addresses[:2]:
             wait_for_state(ana, address, "asking")
-        until(lambda: ana.get(addresses[2]).status_code == 503)
-        overloaded = ana.get(addresses[2])
-        assert "Too many people are asking Sentry at the same time." in text(overloaded)
-        assert overloaded["Retry-After"] == "5"
+        until(lambda: background._waiting.total() == 2)
+        waiting = text(ana.get(addresses[2]))
+        assert "Waiting for a free connection to Sentry." in waiting
+        assert 'content="5; url=?wait=1"' in waiting
+        assert "Too many people are asking" in text(ana.get(f"{addresses[2]}export.md"))
         assert ana.get(ready).status_code == 200
         assert ana.get("/healthz").status_code == 200
         connected.stop()

@@ -648,7 +648,7 @@ def _progress_sentence(state: LookupState, progress: Progress) -> str:
     It never claims that there is nothing to find.
     """
     if state == LookupState.WAITING:
-        return "Waiting in line. Other people are asking Sentry too."
+        return "Waiting for a free connection to Sentry."
     if not progress.events_found:
         return (
             "Asking Sentry for this customer's events."

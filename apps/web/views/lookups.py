@@ -53,7 +53,7 @@ from apps.lookups.answers import (
     visible_state,
 )
 from apps.lookups.models import Lookup
-from apps.lookups.problems import LookupFailed, bad_input
+from apps.lookups.problems import LookupCrowded, LookupFailed, bad_input
 from apps.lookups.records import (
     MAX_REASON_LENGTH,
     TooManyLookups,
@@ -100,6 +100,9 @@ QUICK_S = 0.3
 
 # Long enough to report a result that is already there at once.
 _PROGRESS_PATIENCE_S = 0.1
+
+# Without scripts, a page whose lookup has no place yet is loaded again after this time.
+_CROWDED_PAUSE_S = 5
 
 _LIVE_COOKIE = "triage_live"
 _ZONE_COOKIE = "triage_zone"
@@ -196,16 +199,31 @@ def lookup_detail(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 
 
 def _waiting_page(request: HttpRequest, lookup: Lookup) -> HttpResponse:
-    context = progress_data(lookup, LookupState.RUNNING, Progress())
-    levels = [level_mark(level) for level in (*LEVELS, None)]
-    return render(request, "lookups/waiting.html", {**context, "lookup": lookup, "levels": levels})
+    is_followed = _is_followed(request)
+    state = LookupState.RUNNING if is_followed else LookupState.WAITING
+    context = {
+        **progress_data(lookup, state, Progress()),
+        "lookup": lookup,
+        "levels": [level_mark(level) for level in (*LEVELS, None)],
+        "pause_s": 0 if is_followed else _CROWDED_PAUSE_S,
+    }
+    return render(request, "lookups/waiting.html", context)
 
 
 def _load_result(request: HttpRequest, lookup: Lookup) -> LookupResult | None:
     """Return the result, or None to show the progress while it takes longer."""
-    if request.COOKIES.get(_LIVE_COOKIE) == "1" and "wait" not in request.GET:
-        return result_soon(lookup, QUICK_S, allowed_projects(request))
-    return result_now(lookup, allowed_projects(request))
+    projects = allowed_projects(request)
+    if _is_followed(request):
+        return result_soon(lookup, QUICK_S, projects)
+    try:
+        return result_now(lookup, projects)
+    except LookupCrowded:
+        return result_soon(lookup, QUICK_S, projects)
+
+
+def _is_followed(request: HttpRequest) -> bool:
+    """Return whether the browser can follow the progress; otherwise, the response waits."""
+    return request.COOKIES.get(_LIVE_COOKIE) == "1" and "wait" not in request.GET
 
 
 @require_POST
