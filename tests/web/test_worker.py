@@ -39,8 +39,8 @@ class Connection:
     def close(self) -> None:
         self.socket.close()
 
-    def send(self, path: str) -> None:
-        self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    def send(self, path: str, rest: str = "\r\n") -> None:
+        self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{rest}".encode())
 
     def read(self) -> str:
         """Return the body of the next response."""
@@ -54,6 +54,13 @@ class Connection:
         return self.read()
 
 
+# gunicorn, with less patience.
+_SERVER = """
+from gunicorn.app.wsgiapp import run
+from triage_site import worker
+worker._ARRIVAL_S = 1.0
+run()
+"""
 Connect = Callable[[], Connection]
 
 
@@ -67,7 +74,7 @@ def _is_listening(address: Path) -> bool:
 def connect(tmp_path: Path) -> Iterator[Connect]:
     """Connect to a server with one thread."""
     path = tmp_path / "gunicorn.sock"
-    command = [sys.executable, "-m", "gunicorn", "tests.web.test_worker:application"]
+    command = [sys.executable, "-c", _SERVER, "tests.web.test_worker:application"]
     options = ["--bind", f"unix:{path}", "--threads", "1", "--keep-alive", "60"]
     server = subprocess.Popen([*command, *options, "--log-level", "critical"], cwd=ROOT)
     with ExitStack() as stack:
@@ -93,3 +100,14 @@ def test_silent_connection_takes_no_thread(connect: Connect) -> None:
     silent = connect()
     assert connect().get("/page") == "/page"
     assert silent.get("/late") == "/late"
+
+
+def test_requests_that_do_not_arrive_stop_no_health_check_and_lose_their_thread(
+    connect: Connect,
+) -> None:
+    for rest in ("", "Content-Length: 9\r\n\r\nhalf", "CONTENT-LENGTH:9\r\n\r\n"):
+        slow = connect()
+        slow.send("/healthz", rest)
+        assert connect().get("/healthz") == "/healthz", rest
+        assert connect().get("/page") == "/page", rest
+        assert slow.socket.recv(1) == b"", rest
