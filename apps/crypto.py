@@ -7,6 +7,7 @@ Content is compressed and encrypted with Fernet (AES-128-CBC and HMAC-SHA-256). 
 import base64
 import hashlib
 import json
+import unicodedata
 import zlib
 from collections.abc import Sequence
 from functools import lru_cache
@@ -80,7 +81,8 @@ def _fernet_key(text: str) -> bytes:
 
 def hash_customer(identifier: str) -> str:
     """Return the hash by which a customer's records are found without storing the identifier."""
-    return keyed_hash("triage.customer", identifier.strip().casefold())
+    folded = unicodedata.normalize("NFC", identifier.strip()).casefold()
+    return keyed_hash("triage.customer", unicodedata.normalize("NFC", folded))
 
 
 def keyed_hash(purpose: str, text: str) -> str:

@@ -1,6 +1,7 @@
 """The forms of sign-in, with our own labels."""
 
 import struct
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,7 +19,6 @@ from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.cache import cache
 from django.core.mail import get_connection
-from django.db.models import Q
 from django.http import HttpRequest
 
 from apps.signin.allauth_adapters import audit_lockout
@@ -100,24 +100,44 @@ class ResetPasswordKeyForm(account_forms.ResetPasswordKeyForm):
 
 
 def available_username(typed: str, *, email: str, exclude: User | None = None) -> str:
-    """Return the normalized username. Raise ValidationError if another person uses it.
+    """Return the normalized username. Raise ValidationError if another person's looks the same.
 
-    Another person's email address is taken, too. Case is ignored, as at sign-in.
+    Another person's email address is taken, too.
     """
     name = User.normalize_username(typed)
-    others = User.objects.exclude(pk=(exclude and exclude.pk) or 0)
-    by_email = others.filter(email__iexact=name).exclude(email__iexact=email)
-    if (others.filter(username__iexact=name) | by_email).exists():
+    usernames, emails = _looks_of_others(exclude)
+    if _look(name) in usernames | (emails - {_look(email)}):
         raise forms.ValidationError("That username is taken. Choose another.")
     return name
 
 
 def available_email(typed: str, *, exclude: User | None = None) -> str:
-    """Return the email address. Raise ValidationError if another account can sign in with it."""
-    others = User.objects.exclude(pk=(exclude and exclude.pk) or 0)
-    if typed and others.filter(Q(email__iexact=typed) | Q(username__iexact=typed)).exists():
+    """Return the email address. Raise ValidationError if another account's looks the same."""
+    usernames, emails = _looks_of_others(exclude)
+    if typed and _look(typed) in usernames | emails:
         raise forms.ValidationError("Another account has this email address.")
     return typed
+
+
+def _looks_of_others(exclude: User | None) -> tuple[set[str], set[str]]:
+    """Return how usernames and email addresses look. Databases don't know all capitals."""
+    others = User.objects.exclude(pk=(exclude and exclude.pk) or 0)
+    rows = list(others.values_list("username", "email"))
+    return {_look(name) for name, _email in rows}, {_look(email) for _name, email in rows if email}
+
+
+# Small letters that look like Latin ones, or whose capitals do.
+_LOOKALIKES = str.maketrans(
+    "авсԁеёнһіїӏјкморԛѕтуүԝхαβεζηικμνορτυχɑɡı",
+    "abcdeehhiiljkmopqstyywxabezhikmnoptyxagi",
+    "\u0307",  # the dot of a lowercase İ
+)
+
+
+def _look(name: str) -> str:
+    """Return the same text for names that a person would take for each other."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return unicodedata.normalize("NFKC", folded.translate(_LOOKALIKES))
 
 
 class AcceptForm(forms.Form):

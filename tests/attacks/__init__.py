@@ -6,8 +6,10 @@
 - uploads that burn CPU: tests/answers/test_hostile_files.py
 - keeping an account out by wrong passwords: tests/accounts/test_sign_in.py
 - two accounts with one email address: tests/accounts/test_people.py
+- two acceptances of one invitation at once: tests/accounts/test_accounts_postgres.py
+- half-sent requests that hold threads or health checks: tests/web/test_worker.py
 - one person's use of the model: tests/explain/test_spending.py
-- what remains after erasing, or of a deactivated owner's shares:
+- what remains in files after erasing, purging, or pruning, of a customer typed otherwise, or of a deactivated owner's shares:
   tests/lookups/test_forgetting.py and tests/web/test_share.py
 - an event of an unknown project: tests/events/test_restriction.py
 """

@@ -66,6 +66,13 @@ def test_all_data_of_this_customer_and_no_other_is_erased(jane: Lookup, agent: U
     assert (left.lookups, left.answers, left.customers, left.reasons) == (1, 0, 0, 0)
 
 
+def test_an_identifier_is_erased_however_its_accents_are_encoded(
+    agent: User, connected: DemoSentry
+) -> None:
+    recorded(agent, "jose\u0301@example.com")
+    assert forget_customer("JOS\u00c9@example.com", ADMIN).counts.lookups == 1
+
+
 def test_cached_copies_are_deleted(jane: Lookup) -> None:
     def cached_keys() -> list[str]:
         names = (str(name).removeprefix(":1:") for name in cache._cache)
