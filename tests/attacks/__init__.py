@@ -9,7 +9,7 @@
 - two acceptances of one invitation at once: tests/accounts/test_accounts_postgres.py
 - half-sent requests that hold threads or health checks: tests/web/test_worker.py
 - one person's use of the model: tests/explain/test_spending.py
-- what remains in files after erasing, purging, or pruning, of a customer typed otherwise, or of a deactivated owner's shares:
-  tests/lookups/test_forgetting.py and tests/web/test_share.py
+- what remains after erasing, in files or of a customer typed otherwise, and of a deactivated
+  owner's shares: tests/lookups/test_forgetting.py and tests/web/test_share.py
 - an event of an unknown project: tests/events/test_restriction.py
 """
