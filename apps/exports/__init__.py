@@ -19,7 +19,7 @@ from apps.exports.facts import (
     EVERYTHING,
     FAMILIES,
     GPT,
-    LADDER,
+    NO_LIMITS,
     NO_PRESET,
     Document,
     Family,
@@ -152,7 +152,7 @@ def _document(
     answer: Answer, setting: Setting, write: Callable[[Document], str], *, plain: bool
 ) -> tuple[Document, str, int]:
     if setting.budget is None:
-        detail = EVERYTHING if plain else LADDER[0]
+        detail = EVERYTHING if plain else NO_LIMITS
         document = build(answer, setting=setting, detail=detail)
         text = write(document)
         return document, text, estimate_tokens(text)

@@ -24,9 +24,8 @@ from apps.exports.content import (
 )
 from apps.exports.escaping import Neutralizer
 from apps.exports.facts import (
-    CHANGED,
     GPT,
-    LADDER,
+    NO_LIMITS,
     NO_PRESET,
     Detail,
     Document,
@@ -35,6 +34,7 @@ from apps.exports.facts import (
     NoticeFacts,
     Preset,
     Selection,
+    ladder,
 )
 from apps.exports.tokens import estimate_tokens, tokens_within
 
@@ -231,7 +231,7 @@ def fit(
     choose for a number of tokens. Raises `ValueError` if even the bare header is too long, which
     cannot happen from `MIN_TOKENS` up.
     """
-    whole = build(LADDER[0])
+    whole = build(NO_LIMITS)
     text = write(whole)
     needed = estimate_tokens(text)
     if needed <= room:
@@ -248,12 +248,13 @@ def fit(
         return tokens is not None
 
     # High levels are the slowest, so that far too long a text rules most of them out at once.
-    far = len(LADDER) * 7 // 8 + 1
-    low = far + 1 if needed > 3 * room and not fits(LADDER[far]) else 1
-    level = bisect_left(LADDER, True, low, key=fits)
-    if level == len(LADDER):
+    rungs, _changed = ladder()
+    far = len(rungs) * 7 // 8 + 1
+    low = far + 1 if needed > 3 * room and not fits(rungs[far]) else 1
+    level = bisect_left(rungs, True, low, key=fits)
+    if level == len(rungs):
         raise ValueError(f"The header alone is longer than {room} tokens.")
-    best = LADDER[level]
+    best = rungs[level]
     for _step, detail in zip(range(_MAX_STEPS), _fuller(level, fits), strict=False):
         best = detail
         if fitting[best][2] >= _FULL * room:
@@ -266,9 +267,10 @@ def _fuller(level: int, fits: Callable[[Detail], bool]) -> Iterator[Detail]:
 
     What was cut last comes back first: each limit as far up as it fits, then the next one.
     """
-    best = LADDER[level]
-    for name in dict.fromkeys(CHANGED[level:0:-1]):
-        values = [*dict.fromkeys(getattr(rung, name) for rung in reversed(LADDER[:level]))]
+    rungs, changed = ladder()
+    best = rungs[level]
+    for name in dict.fromkeys(changed[level:0:-1]):
+        values = [*dict.fromkeys(getattr(rung, name) for rung in reversed(rungs[:level]))]
         at = len(values) - 1
         while values:
             raised = replace(best, **{name: values[at]})

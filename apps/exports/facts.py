@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
+from functools import cache
 from math import ceil
 from typing import TypeVar
 
@@ -449,8 +450,8 @@ class Detail:
 
 
 _LIMITS = tuple(one.name for one in fields(Detail) if one.type is int and one.name != "around")
-_NO_LIMITS = replace(Detail(), **dict.fromkeys(_LIMITS, _UNLIMITED))  # type: ignore[arg-type]
-EVERYTHING = replace(_NO_LIMITS, plain=True)
+NO_LIMITS = replace(Detail(), **dict.fromkeys(_LIMITS, _UNLIMITED))  # type: ignore[arg-type]
+EVERYTHING = replace(NO_LIMITS, plain=True)
 
 # What is cut first: old breadcrumbs before the last ones, library frames before in-app frames,
 # repeated facts before unique ones. An error's type, message, crash frame, and last breadcrumb
@@ -502,12 +503,13 @@ _CUTS: tuple[dict[str, int | bool], ...] = (
 )
 
 
-def _ladder() -> tuple[tuple[Detail, ...], tuple[str, ...]]:
+@cache
+def ladder() -> tuple[tuple[Detail, ...], tuple[str, ...]]:
     """Return the levels, in cuts small enough to make good use of any token limit.
 
     Return also the name of the limit in which each level differs from the one before.
     """
-    rungs, names = [_NO_LIMITS], [""]
+    rungs, names = [NO_LIMITS], [""]
     for cut in _CUTS:
         for name, target in cut.items():
             for value in _steps_down(getattr(rungs[-1], name), target):
@@ -525,9 +527,6 @@ def _steps_down(value: int, target: int) -> Iterator[int]:
     while value > target:
         value = max(target, min(value * 4 // 5, value - 1))
         yield value
-
-
-LADDER, CHANGED = _ladder()
 
 
 T = TypeVar("T")

@@ -33,9 +33,17 @@ TTL_RECENT = timedelta(seconds=30)
 STALE_FOR = timedelta(days=1)
 MAX_WINDOWS = 50
 
-_ANSWER = TypeAdapter(Answer)
-_EVENT = TypeAdapter(Event)
 _SHORT_LIVED = (NoticeCode.PARTIAL_BODIES, NoticeCode.SIGNAL_MISSING, NoticeCode.INCOMPLETE_LIST)
+
+
+@functools.cache  # not at import, because it takes long
+def _answers() -> TypeAdapter[Answer]:
+    return TypeAdapter(Answer)
+
+
+@functools.cache
+def _events() -> TypeAdapter[Event]:
+    return TypeAdapter(Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +110,9 @@ def get(key: str) -> CachedAnswer | None:
         return None
     until, _, answer = content.partition(b"\n")
     try:
-        return CachedAnswer(_ANSWER.validate_json(answer), datetime.fromisoformat(until.decode()))
+        return CachedAnswer(
+            _answers().validate_json(answer), datetime.fromisoformat(until.decode())
+        )
     except ValueError:  # the base class of `ValidationError`
         return None
 
@@ -136,7 +146,7 @@ def put_related(key: str, answer: Answer) -> None:
 
 
 def _put(key: str, answer: Answer, until: datetime) -> None:
-    content = until.isoformat().encode() + b"\n" + _ANSWER.dump_json(answer)
+    content = until.isoformat().encode() + b"\n" + _answers().dump_json(answer)
     cache.put_sealed_bytes(key, content, _ttl_s(until - datetime.now(UTC) + STALE_FOR))
 
 
@@ -189,7 +199,7 @@ def _windows(index: str) -> list[list[str]]:
 
 def to_snapshot(lookup: Lookup, answer: Answer) -> bytes:
     """Encrypt a redacted answer for this lookup alone."""
-    return seal_as(lookup.audit_target, _ANSWER.dump_json(answer))
+    return seal_as(lookup.audit_target, _answers().dump_json(answer))
 
 
 def from_snapshot(lookup: Lookup) -> Answer | None:
@@ -201,7 +211,7 @@ def from_snapshot(lookup: Lookup) -> Answer | None:
         return None
     content = unseal_as(lookup.audit_target, bytes(lookup.snapshot))
     try:
-        return _ANSWER.validate_json(content)
+        return _answers().validate_json(content)
     except ValidationError:
         return None
 
@@ -218,14 +228,14 @@ def get_event(key: str, event_id: str) -> Event | None:
     """Return a cached event that was read later than its answer, or None."""
     content = cache.get_sealed_bytes(f"{key}/{event_id}")
     try:
-        return None if content is None else _EVENT.validate_json(content)
+        return None if content is None else _events().validate_json(content)
     except ValidationError:
         return None
 
 
 def put_event(key: str, event: Event) -> None:
     """Cache a redacted event for a day."""
-    cache.put_sealed_bytes(f"{key}/{event.id}", _EVENT.dump_json(event), _ttl_s(TTL_SETTLED))
+    cache.put_sealed_bytes(f"{key}/{event.id}", _events().dump_json(event), _ttl_s(TTL_SETTLED))
 
 
 def drop_event(key: str, event_id: str) -> None:
