@@ -33,14 +33,21 @@ def is_mac_address(text: str) -> bool:
 # Local parts of RFC 5322 in common use, with the letters of RFC 6531, and domains of RFC 5890; the
 # `@` also as it is escaped in URLs, JSON, and HTML.
 _AT = r"(?:@|%40|%2540|\\u0040|&#64;|&#x40;|\uff20)"
-_EMAIL = re.compile(
+_LOCAL = (
     r"(?:"
     r"[\w+](?:(?<![\w.+%\\-].)|(?<=[^\w.+%\\][.-].)|(?<=%[0-9A-Fa-f]{2}.)|(?<=\\[nrtbf].)"
     r"|(?<=\\u[0-9A-Fa-f]{4}.)|(?<=\\x[0-9A-Fa-f]{2}.)|(?<=[^\\]\\.)(?<![nrtbfux]))"
     r"(?:[\w.+'-]|&(?!#)|%2[Bb]|%27){0,128}+"
-    r"|\\?\"[^\"\\\n@]{1,64}\\?\")" + _AT + r"(?!v?\d{1,5}\.\d{1,9}(?:\.|-|\b))(?!\dx\.)"
+    r"|\\?\"[^\"\\\n@]{1,64}\\?\")"
+)
+_DOMAIN = (
+    r"(?!v?\d{1,5}\.\d{1,9}(?:\.|-|\b))(?!\dx\.)"
     r"(?:(?:[^\W_][\w-]{0,62}+\.){1,8}(?:xn--[\w-]{2,59}|[^\W\d_]{2,24})|\[[0-9a-fA-F.:IPv]{3,45}\])"
 )
+_EMAIL = re.compile(_LOCAL + _AT + _DOMAIN)
+_LOCAL_AND_AT = re.compile(_LOCAL + _AT)
+_AT_AND_DOMAIN = re.compile(_AT + _DOMAIN)
+_MAX_LOCAL, _MAX_AT = 130, 6
 _FILES = frozenset((
     "png", "jpg", "jpeg", "gif", "svg", "webp", "avif", "ico", "js", "jsx", "mjs", "cjs",
     "ts", "tsx", "css", "scss", "less", "json", "html", "htm", "map", "vue", "woff", "woff2",
@@ -48,21 +55,14 @@ _FILES = frozenset((
 ))  # fmt: skip
 
 
-_LOCAL_BEFORE = re.compile(r"(?:[\w.+'&-]|%2[Bb]|%27){1,128}\Z")
-
-
 def _email_starts(text: str, hints: list[int]) -> Iterator[int]:
-    """Yield the possible starts of the local part before each `@`."""
+    """Yield the possible starts of the local part before each `@` with a domain."""
     last = 0
     for at in hints:
-        before = max(last, at - 130)
-        local = _LOCAL_BEFORE.search(text, before, at)
-        if local:
-            yield from range(local.start(), at)
-        elif text[at - 1 : at] == '"':
-            quote = text.rfind('"', before, at - 1)
-            yield from () if quote < 0 else (max(quote - 1, 0), quote)
-        last = at
+        if _AT_AND_DOMAIN.match(text, at):
+            local_parts = _LOCAL_AND_AT.finditer(text, max(last, at - _MAX_LOCAL), at + _MAX_AT)
+            yield from (local.start() for local in local_parts)
+            last = at
 
 
 def _is_email(found: Candidate) -> bool:
@@ -145,13 +145,13 @@ def _is_ipv4(found: Candidate) -> bool:
     return not after_product or found.before.endswith("ip-")
 
 
-_HEX = r"[0-9A-Fa-f]{1,4}"
+_HEX = r"[0-9A-Fa-f]{1,4}+"
 _IPV6 = re.compile(
     r"[0-9A-Fa-f:](?=[0-9A-Fa-f]{0,3}:[0-9A-Fa-f:])(?:(?<![A-Za-z0-9:.].)|(?<=[G-Zg-z_\"'\]]:.)|(?<=[A-Za-z]{3}:.)|(?<=\\[nrt].)|(?<=%[0-9A-Fa-f]{2}.))"
-    r"(?:(?<=[0-9A-Fa-f])[0-9A-Fa-f]{0,3}(?::" + _HEX + r"){7}"
-    r"|(?<=[0-9A-Fa-f])[0-9A-Fa-f]{0,3}(?::" + _HEX + r"){5}(?=:\d{1,3}(?:\.\d{1,3}){3}):\d{1,3}"
-    r"|(?:(?<=[0-9A-Fa-f])[0-9A-Fa-f]{0,3}(?::" + _HEX + r"){0,6}::|(?<=:):)"
-    r"(?:" + _HEX + r"(?::" + _HEX + r"){0,6})?)"
+    r"(?:(?<=[0-9A-Fa-f])[0-9A-Fa-f]{0,3}+(?::" + _HEX + r"){7}"
+    r"|(?<=[0-9A-Fa-f])[0-9A-Fa-f]{0,3}+(?::" + _HEX + r"){5}(?=:\d{1,3}(?:\.\d{1,3}){3}):\d{1,3}"
+    r"|(?:(?<=[0-9A-Fa-f])[0-9A-Fa-f]{0,3}+(?::" + _HEX + r"){0,6}+::|(?<=:):)"
+    r"(?:" + _HEX + r"(?::" + _HEX + r"){0,6}+)?)"
     r"(?:(?<=[:0-9])(?:\.\d{1,3}){3})?(?![\w]|:\w|\.\d)"
 )
 

@@ -58,6 +58,13 @@ def _is_literal(found: Candidate) -> bool:
     return not found.value.startswith(("$", "{", "<", "%("))
 
 
+def _is_in_digest(found: Candidate) -> bool:
+    """Return whether the scheme `Digest` is before it in its line."""
+    start = found.match.start()
+    line = found.match.string[max(0, start - 1500) : start].rpartition("\n")[2]
+    return "digest " in line.lower()
+
+
 _IN_PROSE = (
     _shape(
         rf"{_WORD}(?:(?:was|has been|is)[ ])?(?:changed|updated|reset|set)[ ]from[ ]"
@@ -105,9 +112,12 @@ _IN_COMMANDS = (
         + _QUOTED,
         ("http", "basic", "username", "passwordauth"),
     ),
-    _shape(
-        r"digest[ ][^\n]{0,1500}?\bresponse=[\"']?(?P<value>[0-9a-f]{16,128})",
-        ("digest",),
+    Shape(
+        "secret",
+        re.compile(r"\bresponse=[\"']?(?P<value>[0-9a-f]{16,128})", re.IGNORECASE),
+        ("response=",),
+        _is_in_digest,
+        starts=at_hints,
     ),
 )
 _SHORT_OPTION = Shape(
