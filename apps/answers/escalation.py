@@ -15,6 +15,7 @@ from apps.events.answer import Answer, KnownMatch
 from apps.events.grouping import Group, groups_in, problems_of
 from apps.events.releases import (
     affects_only_customer,
+    customer_release,
     describe_fix,
     issue_status_text,
     issue_trends,
@@ -226,7 +227,7 @@ def _known(about: About) -> str:
 def _known_one(group: Group, match: KnownMatch, about: About) -> str:
     known = match.known
     why = f" ({', '.join(match.why)})" if match.why else ""
-    text = f"{known.title}: {describe_fix(known, group, about.today)}{why}"
+    text = f"{known.title}: {describe_fix(known, customer_release(group), about.today)}{why}"
     owner = f" Owner: {known.owner}." if known.owner else ""
     links = "".join(f" {one.label}: {one.address}" for one in known.links)
     return to_markdown(" ".join(f"{text}{owner}{links}".split()))

@@ -197,7 +197,7 @@ def _known_replies(about: About) -> str:
     answer, replies = about.answer, []
     for group, match in about.best_known:
         known = match.known
-        if _is_outdated(known, customer_fix_state(known, group, about.today)):
+        if _is_outdated(known, customer_fix_state(known, customer_release(group), about.today)):
             continue
         values = reply_variables(match, answer, name="", zone=about.zone, today=about.today)
         text = fill_variables(known.reply, {**values, "greeting": ""})
@@ -249,7 +249,7 @@ def _fix(group: Group, match: KnownMatch | None, about: About) -> tuple[str, str
     The team's known error comes before what Sentry says about the issue.
     """
     known = match.known if match else None
-    fix = customer_fix_state(known, group, about.today) if known else None
+    fix = customer_fix_state(known, customer_release(group), about.today) if known else None
     if known and fix is CustomerFixState.PLANNED and known.planned_for:
         day = format_day(known.planned_for, about.today)
         return day, f"A fix is planned for {day}."

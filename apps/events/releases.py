@@ -205,7 +205,7 @@ def last_day_of(group: Group) -> LastDay | None:
 
 
 class CustomerFixState(StrEnum):
-    """The state of a known error's fix for a customer, by the release of their newest event."""
+    """The state of a known error's fix for a customer, by the release they were on."""
 
     NOT_PLANNED = "not_planned"
     PLANNED = "planned"
@@ -215,14 +215,14 @@ class CustomerFixState(StrEnum):
     UNSURE = "unsure"  # the releases cannot be compared, or one is unknown
 
 
-def customer_fix_state(entry: CatalogEntry, group: Group, today: date) -> CustomerFixState:
-    """Return the state of the fix for the customer of these events."""
+def customer_fix_state(entry: CatalogEntry, release: str | None, today: date) -> CustomerFixState:
+    """Return the state of the fix for a customer on this release."""
     if entry.state is FixState.PLANNED:
         overdue = entry.planned_for is not None and entry.planned_for < today
         return CustomerFixState.OVERDUE if overdue else CustomerFixState.PLANNED
     if entry.state is FixState.OPEN:
         return CustomerFixState.NOT_PLANNED
-    order = _compare_fix(entry.fixed_in, customer_release(group))
+    order = _compare_fix(entry.fixed_in, release)
     if order is None:
         return CustomerFixState.UNSURE
     return CustomerFixState.NEWER if order > 0 else CustomerFixState.BACK
@@ -240,10 +240,9 @@ def _compare_fix(fixed_in: str, release: str | None) -> int | None:
     return compare_releases(fixed_in, release)
 
 
-def describe_fix(entry: CatalogEntry, group: Group, today: date) -> str:
-    """Return a sentence or two on the fix, for the agent."""
-    fix = customer_fix_state(entry, group, today)
-    release = customer_release(group)
+def describe_fix(entry: CatalogEntry, release: str | None, today: date) -> str:
+    """Return a sentence or two on the fix for a customer on this release, for the agent."""
+    fix = customer_fix_state(entry, release, today)
     current = short_release(release) if release else ""
     fixed = short_release(entry.fixed_in)
     day = format_day(entry.planned_for, today) if entry.planned_for else ""

@@ -12,6 +12,7 @@ from typing import Literal
 from apps.exports.escaping import one_line
 from apps.exports.facts import (
     EVERYWHERE,
+    ActivityFacts,
     DetailFacts,
     Document,
     EventFacts,
@@ -48,7 +49,7 @@ def blocks(document: Document, quote: Quote) -> Iterator[Block]:
     header = document.header
     yield Block("triage", header_lines(header, quote))
     if not header.events_listed:
-        yield Block("triage", [empty_list_note(header)])
+        yield Block("triage", [document.note or empty_list_note(header)])
     yield from _other_occurrences(document.other_occurrences, quote)
     for number, issue in enumerate(document.issues, 1):
         heading = f"{number}. {issue.summary}" if len(document.issues) > 1 else issue.summary
@@ -59,6 +60,7 @@ def blocks(document: Document, quote: Quote) -> Iterator[Block]:
     if document.breadcrumbs:
         heading = "Steps, in seconds from the reported time"
         yield Block("event", list(_steps(document)), heading)
+    yield from _activity(document)
     if document.related:
         yield Block("event", list(_related(document)), "Also around this time")
     if lines := closing_lines(document, quote):
@@ -434,6 +436,39 @@ def _steps(document: Document) -> Iterator[str]:
         at = "?" if crumb.seconds is None else _signed(crumb.seconds)
         step = f"{crumb.category or UNKNOWN}{level}: {crumb.message or ''}"
         yield f"{at} {one_line(step)}"
+
+
+def _activity(document: Document) -> Iterator[Block]:
+    """Yield what logs and requests show in our words, and then what was recorded."""
+    heading = "Logs and requests"
+    for row in document.activity:
+        if row.sentence:
+            at = f"{clock(row.timestamp, document.header.moment)} ({seconds(row.seconds)})"
+            times = f" {row.times} times." if row.times and row.times > 1 else ""
+            trace = " Only a trace links it to this customer." if row.is_by_trace else ""
+            yield Block("triage", [f"{at}: {row.sentence}{times}{trace}"], heading)
+            heading = ""
+            yield from (Block("team", _known(known)) for known in row.known)
+    if document.activity:
+        rows = sorted(document.activity, key=lambda row: (row.timestamp, row.id))
+        yield Block("event", [_activity_line(row, document) for row in rows], heading)
+
+
+def _activity_line(row: ActivityFacts, document: Document) -> str:
+    at = f"{clock(row.timestamp, document.header.moment)} ({seconds(row.seconds)})"
+    state = f" {fact(row.state)}" if row.state else ""
+    rows = (
+        ("took", _duration(row.duration_ms)),
+        ("usually", _duration(row.usual_ms)),
+        ("project", row.project),
+        *row.details,
+        ("trace", row.trace_id),
+    )
+    return "; ".join(filter(None, (f"{at} {row.kind}{state}: {fact(row.text)}", join_rows(rows))))
+
+
+def _duration(milliseconds: float | None) -> str | None:
+    return None if milliseconds is None else f"{milliseconds:.0f} ms"
 
 
 def _related(document: Document) -> Iterator[str]:

@@ -24,7 +24,7 @@ from apps.events.event import (
 )
 from apps.events.grouping import Group, Problem, nearest_first
 from apps.events.query import Window, format_duration
-from apps.events.releases import describe_fix, issue_fix_text, last_day_of
+from apps.events.releases import customer_release, describe_fix, issue_fix_text, last_day_of
 from apps.events.rules.engine import once
 from apps.events.rules.rule import device_of
 from apps.events.summary import delay_text, summarize
@@ -50,17 +50,26 @@ from apps.exports.facts import (
 
 
 def known_facts(
-    group: Group, matches: Sequence[KnownMatch], selection: Selection, today: date
+    name: str,
+    release: str | None,
+    matches: Sequence[KnownMatch],
+    selection: Selection,
+    today: date,
 ) -> tuple[KnownFacts, ...]:
-    """Return the best known errors of an issue, as many as fit."""
+    """Return the best known errors of what has this name, as many as fit.
+
+    `release` is the customer's.
+    """
     if not matches:
         return ()
-    where = selection.text(f"issue {group.issue_id}", selection.at_most(60), "")
+    where = selection.text(name, selection.at_most(60), "")
     selected = selection.first(matches, selection.detail.known, "known errors", where)
-    return tuple(_known_facts(match, group, selection, today) for match in selected)
+    return tuple(_known_facts(match, release, selection, today) for match in selected)
 
 
-def _known_facts(match: KnownMatch, group: Group, selection: Selection, today: date) -> KnownFacts:
+def _known_facts(
+    match: KnownMatch, release: str | None, selection: Selection, today: date
+) -> KnownFacts:
     known, detail = match.known, selection.detail
     where = f"known error {known.slug}"
 
@@ -78,7 +87,7 @@ def _known_facts(match: KnownMatch, group: Group, selection: Selection, today: d
         fixed_in=text(known.fixed_in, detail.names),
         owner=text(known.owner, detail.names),
         links=tuple(_links(known, selection, where)),
-        fix=text(describe_fix(known, group, today), max(detail.names, selection.at_most(160))),
+        fix=text(describe_fix(known, release, today), max(detail.names, selection.at_most(160))),
         why=tuple(text(reason, detail.names) for reason in match.why),
     )
 
@@ -179,7 +188,9 @@ def issue_facts(
             issue.permalink if issue else None, where, wanted=detail.references
         ),
         status=_status(group, selection, where),
-        known=known_facts(group, known, selection, today),
+        known=known_facts(
+            f"issue {group.issue_id}", customer_release(group), known, selection, today
+        ),
     )
     if not detail.slim:
         return facts

@@ -11,6 +11,7 @@ from apps.events.event import Event
 from apps.events.grouping import Group, Problem, find_problem, groups_in, problems_of
 from apps.events.rules.engine import once
 from apps.events.summary import summarize_group
+from apps.exports.activity import activity_facts, no_errors_note
 from apps.exports.content import (
     SelectedIssue,
     breadcrumb_facts,
@@ -146,6 +147,8 @@ def build(
             [(event, event is issue.lead) for event, issue in events], moment, selection
         ),
         related=() if setting.issue_id else related_facts(answer, selection),
+        activity=() if setting.issue_id else activity_facts(answer, selection, today),
+        note=no_errors_note(answer),
         other_occurrences=other_occurrences_facts(answer, selection),
         omitted=selection.omitted,
         elsewhere=selection.elsewhere,

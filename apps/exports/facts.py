@@ -322,6 +322,32 @@ class RelatedFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ActivityFacts:
+    """A log entry or a request.
+
+    `state` is its severity, or its response and status. With a `sentence`, in our words, it shows
+    trouble, which happened `times`; if `is_by_trace`, only a trace links that to the customer.
+    """
+
+    kind: str
+    id: str
+    timestamp: datetime
+    seconds: float
+    project: str | None
+    text: str
+    state: str | None
+    trace_id: str | None
+    names_customer: bool
+    details: tuple[tuple[str, str], ...] = ()
+    duration_ms: float | None = None
+    usual_ms: float | None = None
+    sentence: str | None = None
+    times: int | None = None
+    is_by_trace: bool = False
+    known: tuple[KnownFacts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class OccurrenceFacts:
     """One of the customer's errors outside the window; `distance` is in words."""
 
@@ -357,6 +383,8 @@ class OtherOccurrencesFacts:
 class Document:
     """Everything an export contains, in order. `events` are newest first.
 
+    `note` says what `activity` shows instead of errors.
+
     A larger limit has what was `omitted`, and `least_budget` is the least that has all of it; what
     is `elsewhere` is in no export with a limit. `datamarking` marks each word of recorded text.
     `slim` means that the limit barely fits an error, so that even JSON has no empty keys in it.
@@ -370,6 +398,8 @@ class Document:
     events: tuple[EventFacts, ...]
     breadcrumbs: tuple[BreadcrumbFacts, ...]
     related: tuple[RelatedFacts, ...]
+    activity: tuple[ActivityFacts, ...]
+    note: str
     other_occurrences: OtherOccurrencesFacts | None
     omitted: tuple[Omission, ...]
     elsewhere: tuple[Omission, ...]
@@ -404,7 +434,8 @@ class Detail:
     Characters: `texts`, `names`, `codes` (a line of code), `crumb_texts`, `notice_texts`,
     `detail_texts`, `issue_titles` (in the summary), and `known_texts`.
 
-    In all: `ids` (links of events, and traces of further ones). Switches: `references` for the
+    In all: `ids` (links of events, and traces of further ones), `activity` (logs and requests that
+    show trouble), and `ordinary` (those that don't). Switches: `references` for the
     links and traces of issues, `places` for the place of each omission, `titles` and `culprits`
     for those of events that have an exception. `bare` reduces an event to its error and its crash
     frame, and `slim` makes room for these in the header and the summary. `plain` leaves every text
@@ -438,6 +469,8 @@ class Detail:
     issue_titles: int = 160
     omissions: int = 60
     related: int = 30
+    activity: int = 40
+    ordinary: int = 30
     known: int = 5
     known_texts: int = 4000
     known_links: int = 10
@@ -458,20 +491,28 @@ EVERYTHING = replace(NO_LIMITS, plain=True)
 # are cut last.
 _CUTS: tuple[dict[str, int | bool], ...] = (
     {name: getattr(Detail(), name) for name in _LIMITS},
+    {"ordinary": 0},
     {"further_crumbs": 30, "crumbs": 60, "lists": 15},
-    {"library_frames": 20, "texts": 2000, "known_texts": 2000, "lists": 5},
+    {"activity": 20, "library_frames": 20, "texts": 2000, "known_texts": 2000, "lists": 5},
     {"further_crumbs": 10, "crumbs": 40, "details": 80, "detail_texts": 300},
-    {"library_frames": 6, "further_events": 100, "related": 15, "known": 3, "lists": 0},
+    {
+        "activity": 12,
+        "library_frames": 6,
+        "further_events": 100,
+        "related": 15,
+        "known": 3,
+        "lists": 0,
+    },
     {"further_crumbs": 3, "crumbs": 25, "crumb_texts": 200, "details": 40},
     {"titles": False, "ids": 0},
-    {"library_frames": 2, "texts": 1200, "in_app_frames": 30, "known_texts": 1000},
+    {"activity": 8, "library_frames": 2, "texts": 1200, "in_app_frames": 30, "known_texts": 1000},
     {"further_crumbs": 0, "crumbs": 15, "details": 20, "detail_texts": 160},
     {"library_frames": 0, "in_app_frames": 15, "further_events": 40, "last_seen": False},
     {"crumbs": 10, "texts": 800, "crumb_texts": 160, "known": 1, "details": 12, "around": 1},
-    {"further_events": 20, "in_app_frames": 8, "places": False, "related": 8},
+    {"further_events": 20, "in_app_frames": 8, "places": False, "related": 8, "activity": 6},
     {"texts": 500, "exceptions": 8, "further_events": 10, "issue_titles": 100},
     {"crumbs": 7, "in_app_frames": 5, "crumb_texts": 120, "issues": 100, "summary_rows": 100},
-    {"details": 6, "detail_texts": 80},
+    {"details": 6, "detail_texts": 80, "activity": 4},
     {"culprits": False, "crumbs": 5, "in_app_frames": 3, "texts": 350, "names": 160},
     {"searched": 30, "further_events": 5, "exceptions": 4, "crumb_texts": 90, "related": 4},
     {"known_texts": 500, "known_links": 2},
@@ -481,13 +522,20 @@ _CUTS: tuple[dict[str, int | bool], ...] = (
     {"known_texts": 300},
     {"in_app_frames": 1, "crumbs": 2, "issues": 50, "further_events": 2, "summary_rows": 60},
     {"texts": 160, "names": 90, "exceptions": 2, "crumb_texts": 70, "searched": 10},
-    {"crumbs": 1, "related": 2, "issues": 30, "summary_rows": 40, "codes": 90},
+    {"crumbs": 1, "related": 2, "activity": 2, "issues": 30, "summary_rows": 40, "codes": 90},
     {"texts": 120, "exceptions": 1, "notice_texts": 240, "further_events": 1, "issue_titles": 60},
     {"codes": 80, "names": 80, "counts": 12, "crumb_texts": 50},
-    {"further_events": 0, "texts": 100, "related": 1, "issues": 20, "summary_rows": 25},
+    {
+        "further_events": 0,
+        "texts": 100,
+        "related": 1,
+        "activity": 1,
+        "issues": 20,
+        "summary_rows": 25,
+    },
     {"issues": 10, "summary_rows": 14, "omissions": 8, "known_texts": 160},
     {"statuses": False, "issues": 6, "summary_rows": 8, "names": 70, "searched": 5},
-    {"issues": 4, "summary_rows": 5, "omissions": 4, "related": 0},
+    {"issues": 4, "summary_rows": 5, "omissions": 4, "related": 0, "activity": 0},
     {"issues": 2, "summary_rows": 3, "texts": 80, "codes": 60, "notice_texts": 160},
     {"known_texts": 80},
     {"issues": 1, "summary_rows": 2, "names": 50, "crumb_texts": 40},

@@ -8,6 +8,7 @@ from typing import cast
 from apps.exports.blocks import iso
 from apps.exports.escaping import enclose
 from apps.exports.facts import (
+    ActivityFacts,
     BreadcrumbFacts,
     Document,
     EventFacts,
@@ -52,8 +53,8 @@ def _without_empty(values: Json) -> Json:
 def data(document: Document) -> Json:
     """Return the facts as plain data; unknown values are null.
 
-    Of the keys of an event, an exception, and a frame, the last ones are missing if empty. In a
-    slim document, this applies to all keys of an event.
+    Of the keys of an event, an exception, a frame, a log, and a span, the last ones are missing if
+    empty, and so is the headline. In a slim document, this applies to all keys of an event.
     """
     crumbs: dict[str, list[BreadcrumbFacts]] = {}
     for crumb in document.breadcrumbs:
@@ -67,7 +68,8 @@ def data(document: Document) -> Json:
         "issues": [_issue(issue) for issue in document.issues],
         "known_unchecked": document.header.known_unchecked,
         "events": [_present(**event) for event in events] if document.slim else events,
-        "beside": [_related(related) for related in document.related],
+        **({"headline": document.note} if document.note else {}),
+        "beside": [*map(_related, document.related), *map(_activity, document.activity)],
         "nearby": _other_occurrences(document.other_occurrences),
         "redaction": {"counts": {**document.hidden, **neutralized}},
         "omitted": [
@@ -234,6 +236,29 @@ def _related(related: RelatedFacts) -> Json:
         "project": related.project,
         "text": related.text,
         "permalink": related.permalink,
+    }
+
+
+def _activity(row: ActivityFacts) -> Json:
+    """Return a log entry or a request; only the keys that related data have may be null."""
+    return {
+        "kind": row.kind,
+        "id": row.id,
+        "timestamp": iso(row.timestamp),
+        "project": row.project,
+        "text": row.text,
+        "permalink": None,
+        **_present(
+            state=row.state,
+            duration_ms=row.duration_ms,
+            usual_ms=row.usual_ms,
+            trace_id=row.trace_id,
+            names_customer=row.names_customer,
+            details=[list(pair) for pair in row.details],
+            sentence=row.sentence,
+            times=row.times,
+            known=[_known(known) for known in row.known],
+        ),
     }
 
 

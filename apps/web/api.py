@@ -451,7 +451,18 @@ class LookupResponse(Schema):
         ),
     ]
     events: Annotated[list[dict[str, Any]], Field(description="Newest first.")]
-    beside: list[dict[str, Any]]
+    headline: Annotated[
+        str | None,
+        Field(description="What logs and requests show instead of errors, if they were read."),
+    ] = None
+    beside: Annotated[
+        list[dict[str, Any]],
+        Field(
+            description="Feedback, session replays, errors of the same trace, and releases by "
+            "time; then logs and spans. Of these, the ones with a `sentence` show trouble and come "
+            "first. `names_customer` is false for what only a trace links to the customer."
+        ),
+    ]
     nearby: dict[str, Any] | None
     redaction: dict[str, Any]
     omitted: list[dict[str, Any]]

@@ -13,7 +13,7 @@ from apps.demo.server import DemoSentry
 from apps.demo.story import build_world
 from apps.demo.world import customers
 from apps.events.grouping import group_by_issue
-from apps.events.releases import CustomerFixState, customer_fix_state
+from apps.events.releases import CustomerFixState, customer_fix_state, customer_release
 from apps.known_errors.catalogue import validate_entry
 from apps.known_errors.models import KnownError
 from apps.lookups.answers import result_now
@@ -54,7 +54,7 @@ def test_the_demos_first_customers_show_every_fix_state(agent: User, connected: 
             for group in group_by_issue(answer):
                 for match in answer.known.for_issue(group.issue_id):
                     met[match.known.slug] = customer_fix_state(
-                        match.known, group, timezone.localdate()
+                        match.known, customer_release(group), timezone.localdate()
                     )
     assert met == {
         "card-declined": CustomerFixState.PLANNED,

@@ -1,12 +1,10 @@
 """Test the sentence about a known error's fix."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 
 from apps.events.answer import CatalogEntry, FixState
-from apps.events.event import Event
-from apps.events.grouping import Group
 from apps.events.releases import describe_fix
 
 TODAY = date(2026, 11, 24)  # a Tuesday
@@ -14,8 +12,7 @@ TODAY = date(2026, 11, 24)  # a Tuesday
 
 def fix_text(release: str | None, **fields: object) -> str:
     known = CatalogEntry("one", "One", "It is known.", **fields)  # type: ignore[arg-type]
-    event = Event(id="1", timestamp=datetime(2026, 11, 20, tzinfo=UTC), release=release)
-    return describe_fix(known, Group("9001", None, (event,)), TODAY)
+    return describe_fix(known, release, TODAY)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from apps.events.answer import Answer, Notice, NoticeCode, SearchScope
+from apps.events.activity import LogEntry, Span
+from apps.events.answer import Answer, Notice, NoticeCode, RelatedData, SearchScope, Signal
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue, Request
 from apps.events.query import Customer, Question, Window
 from apps.exports import Preset
@@ -233,7 +234,86 @@ def hostile(text: str) -> Answer:
         id="b" * 32, timestamp=at - timedelta(seconds=9), issue_id="9001", title=text, release=text
     )
     group = Issue(id="9001", short_id=text, title=text, project=text, level=text, permalink=text)
-    return answer(lead, further, issues=(group,))
+    log = LogEntry(
+        id="c" * 32,
+        timestamp=at,
+        severity="error",
+        message=text,
+        trace_id=text,
+        project=text,
+        environment=text,
+        release=text,
+        attributes=((text, text),),
+        names_customer=True,
+    )
+    span = Span(
+        id="d" * 16,
+        started_at=at,
+        duration_ms=9_000_000,
+        op="http.client",
+        description=text,
+        status=text,
+        transaction=text,
+        trace_id=text,
+        project=text,
+        attributes=((text, text),),
+        names_customer=True,
+    )
+    related = RelatedData(logs=(log,), spans=(span,))
+    return replace(answer(lead, further, issues=(group,)), beside=related)
+
+
+def quiet(ordinary: int = 3) -> Answer:
+    """Return a result without errors: a refused upload, its log, and this many rows of no account.
+
+    The log is linked to the customer by the trace alone.
+    """
+    refused = Span(
+        id="1" * 16,
+        started_at=MOMENT,
+        duration_ms=4180,
+        op="http.server",
+        description="POST /claims/77/upload",
+        status="failed_precondition",
+        http_status=413,
+        transaction="/claims/{id}/upload",
+        trace_id="e" * 32,
+        project="office",
+        release="office@3.19.5",
+        attributes=(("url.scheme", "https"),),
+        is_segment=True,
+        names_customer=True,
+    )
+    log = LogEntry(
+        id="2" * 32,
+        timestamp=MOMENT + timedelta(seconds=4),
+        severity="warn",
+        message="31 MB is more than the limit of 10 MB",
+        trace_id="e" * 32,
+        project="office",
+        attributes=(("limit", "10485760"),),
+    )
+    page = Span(
+        id="",
+        started_at=MOMENT,
+        duration_ms=900,
+        op="http.server",
+        description="GET /claims",
+        status="ok",
+        http_status=200,
+        transaction="/claims",
+        project="office",
+        is_segment=True,
+        usual_ms=870,
+        names_customer=True,
+    )
+    pages = (
+        replace(page, id=f"{number + 16:016x}", started_at=MOMENT - timedelta(seconds=60 + number))
+        for number in range(ordinary)
+    )
+    asked = (Signal.LOGS, Signal.SPANS)
+    related = RelatedData(logs=(log,), spans=(refused, *pages), asked=asked, surely=asked)
+    return replace(answer(), beside=related)
 
 
 def recursion(calls: int = 250) -> Answer:

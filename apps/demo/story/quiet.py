@@ -73,7 +73,7 @@ def _call(
 
 def _hung_upload(scene: Scene) -> None:
     """Add an upload that is given up after a minute, and one that is refused."""
-    path, trace = "/claims/77/photos", made_up_id("tom", "upload")
+    path, trace = "/claims/77/upload", made_up_id("tom", "upload")
     rest = {"trace": trace, "page": "/claims/:id", "server": OFFICE}
     _page(scene, -95, "/claims/:id", trace)
     scene.log(-80, "Upload of damage.heic started", **SHOP, trace=trace)

@@ -142,7 +142,7 @@ def _named(numbers: Sequence[str]) -> str:
 def _next_for(answer: Answer, problem: Problem, today: date) -> str:
     for match in problem.known_in(answer.known)[:1]:
         half = problem.group_of(match.issue_id)
-        return _NEXT_IF_KNOWN[customer_fix_state(match.known, half, today)]
+        return _NEXT_IF_KNOWN[customer_fix_state(match.known, customer_release(half), today)]
     fix = issue_fix_text(problem.cause) or ""
     if fix.endswith("older"):
         return "Ask them to update."
@@ -195,7 +195,8 @@ def _customers(group: Group, moment: datetime) -> str:
 def _status(answer: Answer, problem: Problem, zone: ZoneInfo, today: date) -> str:
     """Return the state of the fix, by the known error or else by Sentry's issue."""
     for match in problem.known_in(answer.known)[:1]:
-        fix = describe_fix(match.known, problem.group_of(match.issue_id), today)
+        release = customer_release(problem.group_of(match.issue_id))
+        fix = describe_fix(match.known, release, today)
         return f"Known: {clipped(match.known.title, 90)}. {fix}"
     group = problem.cause
     if text := issue_fix_text(group):

@@ -138,7 +138,7 @@ def _known_view(
         slug=known.slug,
         issue_id=match.issue_id,
         title=known.title,
-        fix=describe_fix(known, group, today),
+        fix=describe_fix(known, customer_release(group), today),
         explanation=known.explanation,
         workaround=known.workaround,
         owner=known.owner,
