@@ -153,19 +153,6 @@ def test_messages_replays_and_releases_are_shown_at_their_time() -> None:
     assert steps[1].outcome == "2 clicks that did nothing"
     assert steps[-1].outcome == "(quoted above)"
     assert [step.pause for step in steps] == [""] * 5
-<<<<<<< HEAD
-
-
-def test_just_before_lists_the_customers_steps_before_the_headlines_event() -> None:
-    view = story(event_with_steps(click(-30, "a.cart"), click(-2), click(9, "a.help")))
-    assert view.just_before == "clicked \u2068cart\u2069, then clicked \u2068pay\u2069 (14:04:58)"
-
-
-def test_just_before_is_from_one_event_and_its_last_minute() -> None:
-    other = event_with_steps(click(-1, "a.other"), at=200, issue_id="2")
-    view = story(event_with_steps(click(-70, "a.cart"), click(-2)), other)
-    assert view.just_before == "clicked \u2068pay\u2069 (14:04:58)"
-    assert story(event_with_steps(click(-70, "a.cart"))).just_before == ""
 
 
 def test_observations_are_told_with_their_basis() -> None:
@@ -196,5 +183,3 @@ def test_observations_are_told_beside_errors_but_not_what_worked() -> None:
     assert view.parts[0].steps[0].notes == (
         "It doesn’t name the customer, but belongs to a trace of theirs.",
     )
-=======
->>>>>>> 3d953de (Answer more on the first screen, and know what was said in drafts)
