@@ -36,22 +36,21 @@ _LISTED = {
     Kind.OBJECT: """
         portal website seite webseite anwendung página pagina sito sida side siden sivu strona
         stránka страница сайт checkout login page form search app site shop cart basket order*
-        purchase* bought buy paid pay payment* booked booking* reserv* regist* subscri* upgrad*
-        renew* signed_up sign_up signup logged_in log_in upload* update* cancel* submitted joined
-        invoice* bill receipt* statement* license* licence* membership* contract* policy trial*
-        delivery shipment* parcel* package* version* backup* report quote ticket case email mail
-        message* account_created opened bestell* auftrag gekauft bezahlt zahlung gebucht buchung
-        angemeldet eingeloggt überwiesen storniert aktualisiert installiert rechnung* vertrag* abo
-        lieferung* sendung* paket* quittung* angebot* mahnung* nachricht* commande* acheté achat
-        payé réserv* inscri* abonn* annul* téléchargé facture* contrat* colis courriel* livraison*
-        reçu pedido* compré compra pagado pagué pago suscri* factura* entrega* paquete* correo*
-        versión encarg* encomend* ordine ordini ordinato acquist* pagato pagamento prenot* iscri*
-        fattura* consegna* pacco paguei fatura* assinatura versão besteld gekocht betaald betaling
-        geboekt boeking factuur* versie* bestilt* bestilling* ordre købt kjøpt betalt booket
-        faktura* pakke* levering* beställ* köpt* betald* bokad* bokning leverans* tila* osti*
-        maksoi* varasi* varaus lasku* sopimus* toimitus* zamówi* kupił* zapłaci* rejestra* umowa
-        umowy paczka objedn* zakoupil* smlouva zásilka заказ* оплат* купил* счет счёт договор*
-        sipariş* sözleşme 注文 購入 請求書 契約""",
+        purchase* bought buy paid pay payment* booked booking* reserv* regist* subscri* renew*
+        signed_up sign_up signup logged_in log_in upload* cancel* submitted joined invoice* bill
+        receipt* statement* license* licence* membership* contract* policy trial* delivery
+        shipment* parcel* package* version* backup* report quote ticket case email mail message*
+        account_created opened bestell* auftrag gekauft bezahlt zahlung gebucht buchung angemeldet
+        eingeloggt überwiesen storniert rechnung* vertrag* abo lieferung* sendung* paket* quittung*
+        angebot* mahnung* nachricht* commande* acheté achat payé réserv* inscri* abonn* annul*
+        téléchargé facture* contrat* colis courriel* livraison* reçu pedido* compré compra pagado
+        pagué pago suscri* factura* entrega* paquete* correo* versión encarg* encomend* ordine
+        ordini ordinato acquist* pagato pagamento prenot* iscri* fattura* consegna* pacco paguei
+        fatura* assinatura versão besteld gekocht betaald betaling geboekt boeking factuur* versie*
+        bestilt* bestilling* ordre købt kjøpt betalt booket faktura* pakke* levering* beställ*
+        köpt* betald* bokad* bokning leverans* tila* osti* maksoi* varasi* varaus lasku* sopimus*
+        toimitus* zamówi* kupił* zapłaci* rejestra* umowa umowy paczka objedn* zakoupil* smlouva
+        zásilka заказ* оплат* купил* счет счёт договор* sipariş* sözleşme 注文 購入 請求書 契約""",
     Kind.RECORD: """
         last latest previous next letzte* zuletzt nächste* dernier* dernière* prochain* último*
         última* próximo* próxima* ultimo ultima prossimo laatste volgende sidste siste næste
@@ -65,23 +64,24 @@ _LISTED = {
         reports replied answered created completed finished normal taken customer_since
         client_since user_since member_since last_login last_seen last_active last_visit
         last_update last_backup last_changed last_charge last_payment next_payment next_charge
-        previous_ticket started_using copyright build patch* lunch dinner breakfast mittagspause
-        appointment* flight* meeting* call webinar* demo interview* sync standup retro* postmortem
-        post-mortem review* notes agenda newsletter* changelog maintenance holiday* vacation*
-        deadline sprint conference warranty guarantee rollout back_up geliefert versandt verschickt
-        zugestellt veröffentlicht gekündigt geschlossen eröffnet angelegt erstellt erhalten
-        empfangen geplant vereinbart besprochen telefoniert gesprochen geboren unterschrieben
-        fällig gültig ausgestellt funktionierte umgezogen umgestellt migriert gedruckt erstattet
-        geschickt kunde_seit kundin_seit mitglied_seit termin* flug besprechung* protokoll notizen
-        telefonat* anruf* gespräch* urlaub geburtstag* geburtsdatum wartung* kündigung* sitzung*
-        schulung* gutschrift* créé* fermé* livré* expédié* envoyé* publié* lancé* déployé* signé*
-        résili* planifié* prévu* convenu* échéance né née daté* émis* rembours* parlé appelé
-        téléphoné fonctionnait marchait imprimé client_depuis cliente_depuis passé passée rendez*
-        réunion* compte-rendu vacances anniversaire naissance creada creado cerrada cerrado enviado
-        enviada recibido recibida entregado entregada publicad* lanzad* desplegad* firmad*
-        arreglad* corregid* planificad* previst* programad* vencid* vence nacid* fechad* emitid*
-        reembols* hablé hablamos llamé llamada* funcionaba realizad* cliente_desde cita vuelo
-        reunión vacaciones cumpleaños nacimiento mantenimiento creato creata chiuso chiusa spedit*
+        previous_ticket started_using copyright upgrad* update* installed changed switched
+        aktualisiert installiert build patch* lunch dinner breakfast mittagspause appointment*
+        flight* meeting* call webinar* demo interview* sync standup retro* postmortem post-mortem
+        review* notes agenda newsletter* changelog maintenance holiday* vacation* deadline sprint
+        conference warranty guarantee rollout back_up geliefert versandt verschickt zugestellt
+        veröffentlicht gekündigt geschlossen eröffnet angelegt erstellt erhalten empfangen geplant
+        vereinbart besprochen telefoniert gesprochen geboren unterschrieben fällig gültig
+        ausgestellt funktionierte umgezogen umgestellt migriert gedruckt erstattet geschickt
+        kunde_seit kundin_seit mitglied_seit termin* flug besprechung* protokoll notizen telefonat*
+        anruf* gespräch* urlaub geburtstag* geburtsdatum wartung* kündigung* sitzung* schulung*
+        gutschrift* créé* fermé* livré* expédié* envoyé* publié* lancé* déployé* signé* résili*
+        planifié* prévu* convenu* échéance né née daté* émis* rembours* parlé appelé téléphoné
+        fonctionnait marchait imprimé client_depuis cliente_depuis passé passée rendez* réunion*
+        compte-rendu vacances anniversaire naissance creada creado cerrada cerrado enviado enviada
+        recibido recibida entregado entregada publicad* lanzad* desplegad* firmad* arreglad*
+        corregid* planificad* previst* programad* vencid* vence nacid* fechad* emitid* reembols*
+        hablé hablamos llamé llamada* funcionaba realizad* cliente_desde cita vuelo reunión
+        vacaciones cumpleaños nacimiento mantenimiento creato creata chiuso chiusa spedit*
         consegnat* ricevut* pubblicat* rilasciat* firmat* pianificat* scad* nato nata datata emessa
         emesso rimborsat* parlat* funzionava cliente_dal appuntamento volo riunione vacanz*
         compleanno nascita manutenzione ultimo_accesso criado criada recebid* entregue lançad*
@@ -218,13 +218,14 @@ _AFTER = word_set(
 )
 # Nouns and verbs of failing: "no errors" and "it didn't crash" say that there was none.
 _TROUBLE = re.compile(
-    r"(?:error|issue|problem|bug|crash|fail|break|freez|hang|outage|fehler|störung|ausfall|absturz|"
+    r"(?:error|issue|problem|wrong|bug|crash|fail|break|freez|hang|outage|fehler|störung|ausfall|absturz|"
     r"abgestürzt|erreur|panne|problème|fall[oó]|erro|fout|storing|fel|fejl|feil|virhe|ongelm|błęd|"
     r"błąd|awari|chyb|ошиб|сбо|hata)"
 )
 _NO = word_set(
-    "no without kein keine keinen ohne aucun aucune sans plus ningún ninguna sin nessun nessuna "
-    "senza sem nenhum geen zonder ingen inga inget uden utan uten ilman brak bez žádné нет"
+    "no nothing nichts rien without kein keine keinen ohne aucun aucune sans plus ningún ninguna "
+    "sin nessun nessuna senza sem nenhum geen zonder ingen inga inget uden utan uten ilman brak "
+    "bez žádné нет"
 )
 _GONE = word_set(
     "gone over disappeared weg vorbei verschwunden parti partie disparu disparue desapareció "
@@ -348,7 +349,8 @@ def belonging(
     is_other = last is None and is_dated and _OTHER_PHRASE.search(before)
     if not is_other and (last is not None or clause.fails_after()):
         return Belonging(is_connected=True)
-    label = _LABEL.search(before)
+    first = times[bisect_left(times, start, key=lambda one: one.start)]  # "Hours: Mon 9-5, Thu 9-3"
+    label = _LABEL.search(text[start : first.start])
     is_asked = ASKED_ABOVE.search(text, max(0, at.start - ABOVE), at.start)
     if is_asked or (label and not is_other and is_of_problem(label["label"])):
         return Belonging(is_connected=True)

@@ -289,8 +289,9 @@ def _connected(text: str, found: Sequence[_Found]) -> list[MomentFound]:
     A moment needs no connection if it is the only one that may be the problem's, but a date does
     if the ticket says more than a few words.
     """
-    groups = [at.group for at, _ in found if isinstance(at, Mention) and at.group]
-    times = sorted([*(one.at for one in found), *groups], key=lambda one: one.start)
+    ats = [one.at for one in found]
+    groups = [at.group for at in ats if isinstance(at, Mention) and at.group]
+    times = sorted([*ats, *not_overlapping(groups, ats)], key=lambda one: one.start)
     kinds = [
         belonging(text, at, times, has_clock=_has_clock(at), is_dated=_is_dated(at))
         for at, _ in found
@@ -301,7 +302,7 @@ def _connected(text: str, found: Sequence[_Found]) -> list[MomentFound]:
         if (moment.readings or moment.lacks_date) and not (kind.question or _is_other(moment))
     ]
     several = len({one.readings or one.excerpt for one in possible}) > 1
-    is_story = has_more(text, [one.at for one in found])
+    is_story = has_more(text, ats)
     asked = []
     for (at, moment), kind in zip(found, kinds, strict=True):
         needs_connection = several or (is_story and _is_dated(at))

@@ -332,8 +332,9 @@ PARTS_OF_DAYS = {
 }
 
 _PARTS = {
-    "morning": "morning|forenoon|vormittag|vormittags|morgens|du matin|de la mañana|di mattina|"
-    "del mattino|da manhã|'s ochtends|'s morgens|om morgenen|på morgonen|på förmiddagen|aamulla",
+    "morning": "morning|forenoon|vormittag|vormittags|morgens|früh|du matin|de la mañana|"
+    "di mattina|del mattino|da manhã|'s ochtends|'s morgens|om morgenen|på morgonen|"
+    "på förmiddagen|aamulla",
     "midday": "lunchtime|lunch time|mittags",
     "afternoon": "afternoon|nachmittag|nachmittags|de l'après-midi|de la tarde|del pomeriggio|"
     "da tarde|'s middags|om eftermiddagen|om ettermiddagen|på eftermiddagen|iltapäivällä|"

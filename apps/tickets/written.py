@@ -328,7 +328,7 @@ def _days_elsewhere(
 # Stamps: a time on a line of its own, or at the beginning of a line of a chat.
 
 _LINE_START = re.compile(r"[ \t>*\[(|\"]{0,40}\Z")
-_LEVELS = frozenset(("ERROR", "WARN", "WARNING", "INFO", "DEBUG", "FATAL", "TRACE", "CRITICAL"))
+_LEVELS = word_set("ERROR WARN WARNING INFO DEBUG FATAL TRACE CRITICAL")
 # "[14:02] Kim: ", "20.11.26, 14:05 - Jörg: ", "02:05 PM<tab>nana<tab>".
 _SPEAKER = re.compile(
     r"[ \t]{0,2}[\])]?(?:[ \t]{0,3}(?:[-\u2013|][ \t])?"
@@ -383,7 +383,7 @@ def chat_stamps(text: str, clocks: Sequence[ClockToken]) -> list[ClockToken]:
 
 def _is_spoken(text: str, clock: ClockToken) -> bool:
     line_start = text.rfind("\n", 0, clock.start) + 1
-    before = text[line_start : clock.start]
+    before = text[line_start : clock.start].removesuffix("T")
     speaker, spoken = _SPEAKER.match(text, clock.end), _SPOKEN_AFTER.match(text, clock.end)
     if len(before) > _MAX_STAMP or not (speaker or spoken):
         return False
@@ -393,7 +393,8 @@ def _is_spoken(text: str, clock: ClockToken) -> bool:
     if _LINE_START.fullmatch(before) and speaker:
         name = next(filter(None, speaker.groups()), "").strip()
         is_cell = speaker["cell"] is None or name[0].isupper()
-        return is_cell and len(name.split()) <= _MAX_NAME and name.upper() not in _LEVELS
+        is_level = not _LEVELS.isdisjoint(_WORD.findall(name.upper().replace(".", " ")))
+        return is_cell and len(name.split()) <= _MAX_NAME and not is_level
     return bool(_SPEAKER_BEFORE.fullmatch(before) and spoken)
 
 

@@ -229,6 +229,12 @@ AMBIGUOUS = [
         ("Every day at 16:10 it breaks, also yesterday", "“Every day at”"),
         ("It shows the wrong date: yesterday 16:10", "“wrong date”"),
         ("Works until yesterday 16:10", "“until”"),
+        ("Since the order yesterday at 16:10 the page is blank", "“the order”"),
+        ("Yesterday at 16:10 nothing was wrong", "“wrong”"),
+        ("We upgraded yesterday at 16:10 and it is slow", "“We upgraded”"),
+        ("Yesterday at 16:10 we paid", "“paid”"),
+        ("I bought it yesterday at 16:10 and it never came", "“I bought it”"),
+        ("Payment from yesterday 16:10 did not arrive", "“Payment from”"),
     )
 ]
 

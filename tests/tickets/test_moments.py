@@ -80,6 +80,12 @@ def test_open_duration_raises_a_question() -> None:
         assert question in " ".join(found.questions), text
 
 
+def test_label_is_asked_about_for_all_times_it_lists() -> None:
+    hours = reading(Row("Hours: Mon 9:00-12:00, Thu 14:00-16:00", written=TIMED)).moments
+    assert len(hours) == 2
+    assert all("“Hours”" in " ".join(found.questions) for found in hours)
+
+
 def test_words_that_may_be_a_time_are_named_when_they_cannot_be_read() -> None:
     for text, words in UNREAD:
         read = reading(Row(text, written=TIMED))
