@@ -45,7 +45,7 @@ from apps.redaction.shapes import ShapeGroup, TooDense, check_density, find_all,
 from apps.redaction.statements import ROWS, inserted_values
 from apps.redaction.vendor_tokens import TOKENS_WITHOUT_PREFIX, VENDOR_TOKENS
 
-RULES_VERSION = 5
+RULES_VERSION = 6
 CUSTOMER_ALIAS = "<customer>"
 
 _NUMBERS = frozenset(("card", "iban", "phone", "ssn", "mac"))
