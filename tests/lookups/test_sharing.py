@@ -1,5 +1,6 @@
 """Stale answers, narrower windows, shared failures and rate limits, and the circuit breaker."""
 
+import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -272,6 +273,21 @@ def test_a_rate_limit_blocks_only_its_endpoint(
     again = ask(question("1"), fresh=True)
     assert len(again.events) == 5
     assert again.bodies_read == 5
+
+
+def test_endpoints_without_their_own_limit_share_one(
+    connected: DemoSentry, ask: Callable[..., Answer]
+) -> None:
+    connected.fail(r"/issues/[0-9]+/events/", times=1, status=429, headers={"Retry-After": "90"})
+    first = ask(question("1"))
+    assert first.bodies_read < len(first.events)
+    connected.clear()
+    ask(question("1"), fresh=True)
+    shared = [
+        one.path for one in connected.calls if re.search(r"/events/[0-9a-f]|/issues/\d", one.path)
+    ]
+    assert shared == []
+    assert not any("/replays/" in one.path for one in connected.calls)
 
 
 def test_an_event_looked_up_by_id_is_found_outside_the_window(
