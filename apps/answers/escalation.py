@@ -11,8 +11,10 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from apps.answers.templates import About, to_markdown
+from apps.events.activity import LogEntry
 from apps.events.answer import Answer, KnownMatch
 from apps.events.grouping import Group, groups_in, problems_of
+from apps.events.observations import BY_TRACE, Observation, troubles_of
 from apps.events.releases import (
     affects_only_customer,
     customer_release,
@@ -131,6 +133,31 @@ def format_signal(one: RelatedFacts) -> str:
 
 _SIGNALS = ("feedback", "session replay")
 
+
+def format_observation(one: Observation) -> str:
+    """Return what logs and spans show as a heading and a list of facts."""
+    at = one.at.astimezone(UTC)
+    logs = [row.message for row in one.rows if isinstance(row, LogEntry) and row.message]
+    rests_on = ", ".join(
+        f"{'log' if isinstance(row, LogEntry) else 'span'} {inline(row.id)}"
+        for row in one.rows[:_MAX_ROWS]
+    )
+    trace = one.rows[0].trace_id
+    lines = [
+        f"### {one.sentence}",
+        f"- {format_time(at)}:{at:%S} UTC{f', {one.times} times' if one.times > 1 else ''}",
+        *(f"- {text}" for text in (*one.also, *([] if one.names_customer else [BY_TRACE]))),
+        *([] if one.target in logs else [f"- Request {inline(one.target[: _DETAIL.texts])}"]),
+        *(f"- Log {inline(text[: _DETAIL.texts])}" for text in dict.fromkeys(logs[:_MAX_ROWS])),
+        *([f"- Trace {inline(trace)}"] if trace else []),
+        f"- Rests on {rests_on}",
+    ]
+    return "\n".join(lines)
+
+
+_MAX_OBSERVATIONS = 5
+_MAX_ROWS = 6
+
 _DETAIL = Detail(
     crumbs=12,
     further_crumbs=0,
@@ -163,7 +190,10 @@ def escalation_values(about: About) -> dict[str, str]:
         "completeness": _completeness(answer),
         "notices": _list(to_markdown(one.message) for one in document.header.notices),
         "problems": "\n\n".join(
-            format_problem(issue, document.events_of(issue)) for issue, _ in pairs
+            (
+                *(format_problem(issue, document.events_of(issue)) for issue, _ in pairs),
+                *map(format_observation, troubles_of(answer)[:_MAX_OBSERVATIONS]),
+            )
         ),
         "impact": _list(format_impact(issue, group, moment) for issue, group in pairs),
         "known": _known(about),
@@ -185,6 +215,8 @@ def _only_chosen(about: About) -> Answer:
 
 
 def _title(issues: tuple[IssueFacts, ...], answer: Answer) -> str:
+    if not issues and (troubles := troubles_of(answer)):
+        return f"{troubles[0].sentence[:-1]} (no errors)"
     if not issues:
         shows_none = f"{answer.searched.server} shows no errors"
         found = shows_none if answer.complete else "no errors have been found yet"

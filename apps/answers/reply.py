@@ -9,6 +9,7 @@ from apps.answers.templates import About
 from apps.events.answer import Answer, CatalogEntry, KnownMatch
 from apps.events.event import Event
 from apps.events.grouping import Group, Problem
+from apps.events.observations import troubles_of
 from apps.events.releases import (
     CustomerFixState,
     customer_fix_state,
@@ -118,14 +119,22 @@ def _no_errors(answer: Answer, zone: ZoneInfo) -> str:
     clicks = sum(replay.dead_clicks or 0 for replay in answer.beside.replays)
     of_yours = "one of your clicks" if clicks == 1 else f"{clicks} of your clicks"
     seen = f" We did see that {of_yours} had no effect." if clicks else ""
+    seen += _seen(answer)
     if answer.complete:
         return f"Our systems recorded no errors for you between {since} and {until}.{seen}"
     if answer.is_only_pending:
-        return f"So far, our systems have recorded no errors for you between {since} and {until}."
+        none = f"So far, our systems have recorded no errors for you between {since} and {until}."
+        return f"{none}{seen}"
     return (
         f"We haven't found any errors for you between {since} and {until} yet, but we "
-        "couldn't check everything."
+        f"couldn't check everything.{seen}"
     )
+
+
+def _seen(answer: Answer) -> str:
+    """Return the gravest thing that logs and requests of the customer show."""
+    text = next((one.full_text for one in troubles_of(answer) if one.is_clear), "")
+    return f" We did see this: {text[0].lower()}{to_second_person(text[1:])}" if text else ""
 
 
 def _caveat(problems: tuple[Problem, ...], answer: Answer) -> str:
@@ -148,11 +157,13 @@ def _next_step(about: About) -> str:
     problems = about.problems
     if about.best_known:
         return "We know about this problem, but we don't have a date for the fix yet."
+    again = "If it happens again, please tell us when it happened and what you had just done."
+    if not problems and _seen(about.answer):
+        return again
     if not problems:
         return _question(about.answer, zone_of_customer(about.answer.events) or about.zone)
     if any(problem.times > 1 and needs_engineers(problem) for problem in problems):
         return "We have the details of each time, and are passing them on to our engineers."
-    again = "If it happens again, please tell us when it happened and what you had just done."
     if all(is_specific(problem.cause.newest) for problem in problems):
         return again
     return f"We don't know the cause yet. {again}"

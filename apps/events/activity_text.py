@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from apps.events.activity import LogEntry, Span
@@ -10,7 +10,7 @@ from apps.events.breadcrumb_text import bare_url, status_meaning
 from apps.events.event import Event
 from apps.events.query import format_duration
 from apps.events.rules.engine import rule_for
-from apps.events.rules.rule import CLIENT, Reading, Side, UserAction, find_action, side_of, words_in
+from apps.events.rules.rule import CLIENT, Place, Reading, Side, UserAction, find_action, words_in
 
 
 class Kind(Enum):
@@ -27,7 +27,8 @@ class Kind(Enum):
 class Remark:
     """What a row says: `The upload`, `was refused`, and, if known, `too large`.
 
-    The remark of a log is one sentence, its `subject`. `target` is quoted from the row.
+    The remark of a log is mostly one sentence, its `subject`. `target` is quoted from the row, and
+    `place` is where it failed, as far as a rule of errors knows it.
     """
 
     kind: Kind
@@ -35,6 +36,7 @@ class Remark:
     outcome: str = ""
     reason: str = ""
     target: str = ""
+    place: Place | None = None
 
     @property
     def sentence(self) -> str:
@@ -43,11 +45,21 @@ class Remark:
         return f"{text}: {self.reason}" if self.reason else text
 
 
+A_REQUEST = "A request"
+
+
+def deed_in(text: str) -> str:
+    """Return what a message such as `Upload refused` begins with: `The upload`; or ""."""
+    action = find_action((words_in(" ".join(text.split()[:2])),), was_sent=True)
+    is_sign_in = action is UserAction.SIGNING_IN  # often what follows, not what failed
+    return _capital(_DEEDS[action]) if action in _DEEDS and not is_sign_in else ""
+
+
 # Spans
 
 _METHOD = re.compile(r"(GET|HEAD|OPTIONS|POST|PUT|PATCH|DELETE|QUERY)\s{1,4}")
 _READ_METHODS = frozenset(("", "GET", "HEAD", "OPTIONS", "QUERY"))
-_PAGES = ("pageload", "navigation", "ui.load", "ui.action", "app.start")
+PAGE_OPS = ("pageload", "navigation", "ui.load", "ui.action", "app.start")
 _TASKS = ("queue.process", "queue.task", "queue.active_job", "queue.sidekiq", "task", "job", "cron")
 # Requests that no customer makes or misses.
 _NOISE_PATH = re.compile(
@@ -132,6 +144,7 @@ _THINGS = {
     UserAction.MESSAGES: "the messages",
     UserAction.NOTICES: "the alerts",
     UserAction.ACCOUNT: "the account pages",
+    UserAction.SEARCHING: "the search page",
 }
 _VERBS = {
     "POST": "A request about",
@@ -156,7 +169,7 @@ _REFUSED_STATUSES = {
     "invalid_argument": 400,
 }
 _STATUS_REASONS = {code: status_meaning(code) for code in (502, 503, 504)}
-_NOT_ITS_DURATION = ("finalTimeout", "documentHidden", "externalFinish")
+_ENDED = (None, "", "ok", "unset")
 
 
 def duration_text(milliseconds: float) -> str:
@@ -187,7 +200,7 @@ class SpanReader:
     @property
     def is_page(self) -> bool:
         """Whether it is a page, a screen, or what a click started."""
-        return self.op.startswith(_PAGES)
+        return self.op.startswith(PAGE_OPS)
 
     @property
     def is_task(self) -> bool:
@@ -264,14 +277,13 @@ class SpanReader:
         if self.op.startswith("http.server") and _CALLED_BACK.search(words_in(self.address)):
             is_sign_in = action is UserAction.SIGNING_IN
             return "The sign-in" if is_sign_in else _message(self.address)
-        if (was_sent and action in _DEEDS) or action is UserAction.SEARCHING:
+        if not self.is_page and (was_sent or action is UserAction.SEARCHING) and action in _DEEDS:
             return _capital(_DEEDS[action])
         if action in _THINGS:
-            verb = _VERBS.get(self.method, "Opening")
-            return f"{verb} {_THINGS[action]}"
+            return f"{_VERBS.get(self.method, 'Opening')} {_THINGS[action]}"
         if self.is_page:
             return "A click" if self.op.startswith("ui.action") else "Opening a page"
-        return "A request"
+        return A_REQUEST
 
     def remark(self) -> Remark | None:
         """Return what it says, or None if nothing."""
@@ -330,9 +342,8 @@ class SpanReader:
 
     def _slow(self) -> Remark | None:
         length, usual = self.span.duration_ms or 0, self.span.usual_ms
-        is_cut = self.span.status in ("cancelled", "canceled")
-        if is_cut or self.attributes.get("sentry.idle_span_finish_reason") in _NOT_ITS_DURATION:
-            return None
+        if self.is_page and self.span.status not in _ENDED:
+            return None  # the SDK stopped measuring, at its limit or when the page was hidden
         if usual is None and _OPEN_ENDED.search(self.address):
             return None
         limit = _SLOW_UNKNOWN_MS if usual is None else max(_SLOW_MS, _TIMES_USUAL * usual)
@@ -383,7 +394,7 @@ _NOTES = tuple(
             r"\b(?:feature|flag|toggle|experiment|beta)\b.{0,60}\b(?:disabled|off|not enabled"
             r"|inactive|not available)\b|\b(?:disabled|off|not enabled)\b.{0,30}\b(?:feature|flag)",
             Kind.WARNING,
-            "A feature is turned off for this customer",
+            "A feature is turned off for the customer",
         ),
         (
             r"(?:web ?hook|callback|\bipn\b).{0,80}(?:reject|refus|invalid|signature|verif\w{1,8} "
@@ -392,17 +403,24 @@ _NOTES = tuple(
             "{message} was refused",
         ),
         (
-            r"\b(?:no|not|never|missing|without|waiting for|still no)\b.{0,40}(?:web ?hook|callback"
+            r"\b(?:no|not|never|missing|without)\b.{0,40}(?:web ?hook|callback"
             r"|\bipn\b|confirmation from)|(?:web ?hook|callback).{0,40}\b(?:never|not received"
             r"|overdue|missing|timed out|did not|didn't)\b",
             Kind.FAILED,
             "{message} didn’t arrive",
         ),
         (
-            r"too large body|(?:body|payload|entity|file|upload|attachment|image).{0,30}"
-            r"(?:too (?:large|big)|exceeds? .{0,20}(?:limit|size|maximum))|max\w{0,4}.?file.?size",
+            r"too large body|(?:body|payload|entity|file|upload|attachment|image|photo|video)"
+            r".{0,40}(?:too (?:large|big)|(?:exceed|(?:more|larger|bigger) than|above|over).{0,30}"
+            r"(?:limit|size|maximum|\d ?[kmg]i?b))|max\w{0,4}.?file.?size",
             Kind.REFUSED,
             "What was sent is too large",
+        ),
+        (
+            r"(?:block|reject|refus|declin|stopp|flagg)\w{0,4}.{0,30}\b(?:fraud|risk|abuse|spam|bots?)\b"
+            r"|\b(?:fraud|risk|abuse|spam)\b.{0,30}(?:block|reject|refus|declin|stopp)",
+            Kind.REFUSED,
+            "An automatic check against fraud or abuse stopped it",
         ),
         (
             r"maintenance.{0,20}\b(?:on|mode|enabled|active|in progress)\b",
@@ -425,7 +443,7 @@ _NOTES = tuple(
             r"(?:storage|disk|space|mailbox).{0,30}(?:quota|exceed|full|used up|limit reached)"
             r"|quota.{0,30}(?:storage|disk|space|mailbox)",
             Kind.REFUSED,
-            "There is no room left for this customer",
+            "There is no room left for the customer",
         ),
         (
             r"\b(?:link|invitation|share|url|download).{0,20}expired",
@@ -447,7 +465,8 @@ _REFUSAL = re.compile(
 _TROUBLE = re.compile(
     r"fail|declin|reject|refus|denied|timed? ?out|unavailable|unreachable|exceed|expired|blocked"
     r"|locked|invalid|missing|lost|disconnect|abort|not (?:found|received|sent|saved|delivered"
-    r"|available|allowed)|could not|couldn't|cannot|unable|no longer|slow|stuck|rolled back"
+    r"|available|allowed)|\bno (?:answer|response|reply)|g(?:ave|iving) up|too long"
+    r"|could not|couldn't|cannot|unable|no longer|slow|stuck|rolled back"
 )
 _IN_CODE = re.compile(
     r"deprecat|will be removed|not recommended|has been renamed|\bremovedin|futurewarning"
@@ -458,47 +477,72 @@ _IN_CODE = re.compile(
 _GOOD_END = re.compile(
     r"\b(?:succeeded|successful(?:ly)?|recovered|resolved|reconnected|healthy)\b"
 )
-_SDK_PLATFORMS = (
-    (re.compile(r"javascript\.(?:node|express|nest|next|aws|google|bun|deno|hono)"), "node"),
-    (re.compile(r"javascript"), "javascript"),
-    (re.compile(r"cocoa|android|flutter|react-native|unity"), "cocoa"),
-    (re.compile(r"python|ruby|php|\bgo\b"), "python"),
+_PLATFORMS = {Side.BROWSER: "javascript", Side.SERVER: "python"}
+
+
+# What a note or warning looks like that says nothing went wrong for the customer.
+_DENIED = re.compile(
+    r"\b(?:no|0|zero|without(?: any)?|not any)\b(?: \w{1,20}){0,2}"
+    r" (?:fail|error|declin|reject|refus|expir|block|invalid|problem|issue|warning)|: 0\b"
+    r"|\benabled\b|polic(?:y|ies)\b|\bcheck(?:ing|ed) (?:for|if|whether)\b|\bwill be\b"
+    r"|\bretry(?:ing)? in\b"
+)
+_LIBRARY = re.compile(
+    r"urllib3|requests|boto|asyncio|py\.warnings|sqlalchemy|kombu|celery\.(?:utils|worker)|redis"
+    r"|werkzeug|gunicorn|uvicorn|httpx|google\.|grpc|opentelemetry|sentry|io\.(?:netty|lettuce)"
+    r"|org\.(?:springframework|hibernate|apache|eclipse|jboss)|com\.zaxxer|okhttp|node_modules"
+)
+_VERDICT = re.compile(
+    r"(?:\W{0,3}[\w-]{1,30}){1,3}?\W{1,3}(?:was |has been |were )?"
+    r"(?:(failed|aborted|timed out|crashed|stalled)"
+    r"|(rejected|refused|declined|blocked|denied|not (?:accepted|allowed)|cancell?ed))\b"
 )
 
 
-def _platform_of(log: LogEntry) -> str | None:
-    sdk = dict(log.attributes).get("sentry.sdk.name", "")
-    return next((name for pattern, name in _SDK_PLATFORMS if pattern.search(sdk)), None)
+LOGGED_ERROR, LOGGED_WARNING = "The program logged an error", "The program logged a warning"
 
 
-def log_remark(log: LogEntry) -> Remark | None:
+def log_remark(log: LogEntry, side: Side) -> Remark | None:
     """Return what a log entry says, or None if nothing about the customer.
 
     Below a warning, only a known refusal counts.
     """
     message, severity = (log.message or "")[:500], (log.severity or "info").lower()
-    text = message.lower()
+    text, is_error = message.lower(), severity in _ERRORS
+    logger = dict(log.attributes).get("logger.name", "")
     if severity not in (*_LOUD, "info") or _IN_CODE.search(text) or _GOOD_END.search(text):
         return None
-    is_error, is_loud = severity in _ERRORS, severity in _LOUD
-    note = next((one for one in _NOTES if one[0].search(text)), None)
-    if note:
-        sentence = note[2].replace("{message}", _message(text))
-        return Remark(note[1], sentence, target=message)
-    event = Event(
-        id=log.id,
-        timestamp=log.timestamp,
-        message=message,
-        level=severity,
-        platform=_platform_of(log),
-    )
-    rule = rule_for(event)
-    is_said = rule is not None and rule.reads is Reading.STATEMENT
-    if rule and not (rule.slight or rule.broad) and (is_said or is_loud):
-        kind = Kind.FAILED if is_error else Kind.WARNING
-        kind = Kind.REFUSED if _REFUSAL.search(text) else kind
-        return Remark(kind, rule.sentence_for(side_of(event))[:-1], target=message)
-    if is_error or (is_loud and _TROUBLE.search(text)):
-        noted = "an error" if is_error else "a warning"
-        return Remark(Kind.WARNING, f"The program logged {noted}", target=message)
+    if not is_error and (_DENIED.search(text) or _LIBRARY.match(logger)):
+        return None
+    said = _noted(text, is_loud=severity in _LOUD) or _ruled(log, message, severity, side)
+    if said or severity not in _LOUD:
+        return said and replace(said, target=message)
+    verdict, deed = _VERDICT.match(text), deed_in(text)
+    if verdict and deed:
+        kind, outcome = (Kind.FAILED, "failed") if verdict[1] else (Kind.REFUSED, "was refused")
+        return Remark(kind, deed, outcome, target=message)
+    if is_error or _TROUBLE.search(text):
+        return Remark(Kind.WARNING, LOGGED_ERROR if is_error else LOGGED_WARNING, target=message)
     return None
+
+
+def _noted(text: str, *, is_loud: bool) -> Remark | None:
+    """Return what the rules of logs alone say; that something is lost needs a warning."""
+    for pattern, kind, sentence in _NOTES:
+        if (is_loud or kind is not Kind.FAILED) and pattern.search(text):
+            return Remark(kind, sentence.replace("{message}", _message(text)))
+    return None
+
+
+def _ruled(log: LogEntry, message: str, severity: str, side: Side) -> Remark | None:
+    """Return what the rules of errors say about the message."""
+    platform = _PLATFORMS.get(side)
+    event = Event(log.id, log.timestamp, message=message, level=severity, platform=platform)
+    rule = rule_for(event)
+    if rule is None or rule.slight or rule.broad:
+        return None
+    if severity not in _LOUD and rule.reads is not Reading.STATEMENT:
+        return None
+    kind = Kind.FAILED if severity in _ERRORS else Kind.WARNING
+    kind = Kind.REFUSED if _REFUSAL.search(message.lower()) else kind
+    return Remark(kind, rule.sentence_for(side)[:-1], place=rule.place_for(side))

@@ -10,20 +10,33 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from apps.events.activity import LogEntry, Span
-from apps.events.activity_text import Kind, Remark, SpanReader, duration_text, log_remark
+from apps.events.activity_text import (
+    A_REQUEST,
+    LOGGED_ERROR,
+    LOGGED_WARNING,
+    Kind,
+    Remark,
+    SpanReader,
+    deed_in,
+    duration_text,
+    log_remark,
+)
 from apps.events.answer import Answer, Signal
 from apps.events.query import CustomerKind
 from apps.events.rules.engine import once
-from apps.events.rules.rule import Side
+from apps.events.rules.rule import Place, Side
 
 Row = LogEntry | Span
 
 _LEEWAY = timedelta(seconds=1)  # between the clocks of a page and a server
+_LOG_LEEWAY = timedelta(seconds=0.2)
 _RETRY_WITHIN = timedelta(minutes=10)
 _RECOVERED_WITHIN = timedelta(seconds=10)
 _NEAR_NAMED = timedelta(minutes=1)
+_MAIN_PART = 0.7
 _MAX_ROWS = 2_000
 _ORDER = tuple(Kind)
+_VAGUE = frozenset(("", "not accepted"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +62,22 @@ class Observation:
     def is_trouble(self) -> bool:
         """Whether it can be what the customer reports."""
         return self.kind is not Kind.WORKED
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether it says what happened, to the customer themselves."""
+        is_unclear = self.sentence[:-1] in (LOGGED_ERROR, LOGGED_WARNING)
+        return self.is_trouble and self.names_customer and not is_unclear
+
+    @property
+    def full_text(self) -> str:
+        """The sentence with its number of times, and what else is known of the request."""
+        times = f", {self.times} times" if self.times > 1 else ""
+        trace = "" if self.names_customer else BY_TRACE
+        return " ".join(filter(None, (f"{self.sentence[:-1]}{times}.", *self.also, trace)))
+
+
+BY_TRACE = "It doesn’t name the customer, but belongs to a trace of theirs."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +106,11 @@ class _Found:
 
     def encloses(self, other: "_Found") -> bool:
         """Return whether the other one lies within it, in the same trace."""
+        before = _LOG_LEEWAY if isinstance(other.row, LogEntry) else _LEEWAY
         return (
             self.row.id != other.row.id
             and self.trace == other.trace
-            and self.start - _LEEWAY <= other.start
+            and self.start - before <= other.start
             and other.end <= self.end + _LEEWAY
         )
 
@@ -111,21 +141,12 @@ def _find_observations(answer: Answer) -> tuple[Observation, ...]:
     found = _read(answer)
     found = [one for one in found if one.row.names_customer or _counts_by_trace(one, found, answer)]
     groups = _join(found)
-    troubles = [_observation(group) for group in groups if any(one.is_trouble for one in group)]
-    used = {row.id for one in troubles for row in one.rows}
-    worked = [
-        Observation(
-            one.start,
-            one.end,
-            Kind.WORKED,
-            f"{one.remark.sentence}.",
-            one.remark.target,
-            (one.row,),
-            names_customer=one.row.names_customer,
-        )
-        for one in found
-        if one.remark and one.remark.kind is Kind.WORKED and one.row.id not in used
-    ]
+    troubles, worked = [], []
+    for group in groups:
+        if said := [one for one in group if one.is_trouble and not _is_usual(one, group)]:
+            troubles.append(_observation(group, said))
+        elif observation := _worked(group):
+            worked.append(observation)
     lasting = filter(None, (_without_recovered(one, found) for one in _fold(troubles)))
     return tuple(sorted((*lasting, *worked), key=lambda one: (one.at, one.rows[0].id)))
 
@@ -143,9 +164,10 @@ def _read(answer: Answer) -> list[_Found]:
         )
         for span, side in zip(spans, sides, strict=True)
     ]
-    found += [
-        _Found(log, log_remark(log), log.timestamp, log.timestamp) for log in answer.beside.logs
-    ]
+    by_project = {span.project: side for span, side in zip(spans, sides, strict=True)}
+    for log in answer.beside.logs:
+        side = by_project.get(log.project, Side.UNKNOWN)
+        found.append(_Found(log, log_remark(log, side), log.timestamp, log.timestamp, side))
     moment = answer.question.window.moment
     return sorted(found, key=lambda one: (abs(one.start - moment), one.row.id))[:_MAX_ROWS]
 
@@ -275,29 +297,86 @@ def _is_same_path(one: _Found, other: _Found) -> bool:
     )
 
 
-def _observation(group: Sequence[_Found]) -> Observation:
-    """Return what one request's rows show: the gravest, and what else is said about it."""
-    said = sorted((one for one in group if one.is_trouble), key=_gravity)
-    main, *others = said
-    remark = _remark(main)
-    texts = dict.fromkeys(_remark(one).sentence for one in others if _adds(one, remark))
+def _worked(group: Sequence[_Found]) -> Observation | None:
+    """Return what went well, as the outermost row of a request says it."""
+    said = [one for one in group if one.remark]
+    if not said:
+        return None
+    main = max(said, key=lambda one: (one.end - one.start, one.row.id))
     return Observation(
         at=main.start,
         until=main.end,
-        kind=remark.kind,
-        sentence=_sentence(main, group),
-        target=remark.target,
-        rows=tuple(one.row for one in (main, *others, *(o for o in group if not o.is_trouble))),
-        also=tuple(f"{text}." for text in texts),
+        kind=Kind.WORKED,
+        sentence=f"{_remark(main).sentence}.",
+        target=_remark(main).target,
+        rows=(main.row, *(one.row for one in said if one is not main)),
         names_customer=any(one.row.names_customer for one in group),
     )
 
 
-def _sentence(main: _Found, group: Sequence[_Found]) -> str:
-    """Return the sentence; a log's says what the customer did then, if its request shows that."""
-    sentence = f"{_remark(main).sentence}."
-    if isinstance(main.row, Span):
-        return sentence
+def _is_usual(one: _Found, group: Sequence[_Found]) -> bool:
+    """Return whether the rest of its request shows that it is as always, or was coped with.
+
+    That is a long request whose main part takes as long as usual, and a warning about our own
+    program in a request that worked.
+    """
+    served = [
+        other
+        for other in group
+        if other.remark and other.remark.kind is Kind.WORKED and isinstance(other.row, Span)
+    ]
+    if isinstance(one.row, LogEntry):
+        is_own = _remark(one).place is Place.SERVER and _remark(one).kind is Kind.WARNING
+        return (
+            is_own
+            and bool(served)
+            and not any(isinstance(other.row, Span) and other.is_trouble for other in group)
+        )
+    return (
+        _remark(one).kind is Kind.SLOW
+        and one.row.usual_ms is None
+        and any(
+            other.row.usual_ms is not None
+            and (other.end - other.start) >= _MAIN_PART * (one.end - one.start)
+            for other in served
+            if isinstance(other.row, Span)
+        )
+    )
+
+
+def _observation(group: Sequence[_Found], troubles: Iterable[_Found]) -> Observation:
+    """Return what one request's rows show: the gravest, and what else is said about it."""
+    said = sorted(troubles, key=_gravity)
+    main, *others = said
+    also = tuple(
+        dict.fromkeys(f"{_remark(one).sentence}." for one in others if _adds(one, _remark(main)))
+    )
+    remark = _named(_remark(main), others)
+    if any(remark.reason and remark.reason in text for text in also):
+        remark = replace(remark, reason="")
+    return Observation(
+        at=main.start,
+        until=main.end,
+        kind=remark.kind,
+        sentence=f"{remark.sentence}." if isinstance(main.row, Span) else _of_log(remark, group),
+        target=remark.target,
+        rows=tuple(one.row for one in (*said, *(one for one in group if one not in said))),
+        also=also,
+        names_customer=any(one.row.names_customer for one in group),
+    )
+
+
+def _named(remark: Remark, others: Iterable[_Found]) -> Remark:
+    """Return the remark, with the name that a log of the same request has for it."""
+    logs = (one for one in others if isinstance(one.row, LogEntry))
+    is_unnamed = remark.subject == A_REQUEST
+    names = filter(None, (deed_in(_remark(one).target) for one in logs))
+    return replace(remark, subject=next(names, A_REQUEST)) if is_unnamed else remark
+
+
+def _of_log(remark: Remark, group: Sequence[_Found]) -> str:
+    """Return what a log says, and what the customer did then, if its request shows that."""
+    sentence = f"{remark.sentence}."
     readers = [SpanReader(one.row, one.side) for one in group if isinstance(one.row, Span)]
     action = next(filter(None, (one.action for one in readers if one.is_request)), None)
     if action is None or action.value in sentence:
@@ -325,7 +404,9 @@ def _gravity(one: _Found) -> tuple[int, int, timedelta, str]:
 def _adds(one: _Found, main: Remark) -> bool:
     """Return whether another row says more than that the request went wrong."""
     remark = _remark(one)
-    if main.sentence.startswith(remark.subject) or (main.reason and main.reason in remark.sentence):
+    is_said = main.reason not in _VAGUE and main.reason in remark.sentence
+    is_unclear = remark.subject in (LOGGED_ERROR, LOGGED_WARNING)
+    if is_unclear or is_said or main.sentence.startswith(remark.subject):
         return False
     return isinstance(one.row, LogEntry) or one.op.startswith("http.client")
 
@@ -334,7 +415,9 @@ def _fold(troubles: Iterable[Observation]) -> Iterator[Observation]:
     """Join repeats: the same sentence about the same thing, within ten minutes."""
     runs: dict[tuple[object, ...], list[Observation]] = {}
     for one in sorted(troubles, key=lambda one: (one.at, one.rows[0].id)):
-        stem = re.sub(r"(?: within| after| took)? [\d.]+ (?:s|min|h)\b.*", "", one.sentence)
+        stem = re.sub(r"(?: within| after| took)? [\d.]+ (?:s|min|h)\b.*", "", one.sentence).rstrip(
+            "."
+        )
         is_log = isinstance(one.rows[0], LogEntry)
         key = (one.kind, stem, "" if is_log else one.target)
         run = runs.get(key)
@@ -374,6 +457,8 @@ def _without_recovered(one: Observation, found: Sequence[_Found]) -> Observation
         and other.start >= one.until - _LEEWAY
         and (other.remark.target == one.target or _signs_in(other, one))
     ]
+    if "not signed in" in one.sentence and any(_signs_out(other, one) for other in found):
+        return None
     if not later:
         return one
     worked = min(later, key=lambda other: other.end)
@@ -381,6 +466,18 @@ def _without_recovered(one: Observation, found: Sequence[_Found]) -> Observation
     if is_short or "not signed in" in one.sentence:
         return None
     return replace(one, also=(*one.also, "After that, it worked."))
+
+
+def _signs_out(other: _Found, one: Observation) -> bool:
+    is_before = one.at - _RETRY_WITHIN <= other.start <= one.at
+    return is_before and other.is_request and bool(_SIGN_OUT.search(_target(other)))
+
+
+def _target(one: _Found) -> str:
+    return one.remark.target.lower() if one.remark else ""
+
+
+_SIGN_OUT = re.compile(r"(?:log|sign).?(?:out|off)|session.?end|end.?session")
 
 
 def _signs_in(other: _Found, one: Observation) -> bool:
@@ -404,27 +501,23 @@ def seen_instead(answer: Answer) -> tuple[str, str]:
     troubles = troubles_of(answer)
     if not troubles:
         return "", ""
-    first = troubles[0]
-    times = f", {first.times} times" if first.times > 1 else ""
-    also = "".join(f" {text}" for text in first.also)
-    if not first.names_customer:
-        also += " It is linked to this customer by a trace only."
-    sentence = f"{first.sentence[:-1]}{times}"
+    text = troubles[0].full_text
     if len(troubles) == 1:
-        return f"{sentence[0].lower()}{sentence[1:]}", also
+        clause, _period, rest = text.partition(". ")
+        return f"{clause[0].lower()}{clause[1:].removesuffix('.')}", f" {rest}".rstrip()
     by_kind = ([one for one in troubles if one.kind is kind] for kind in _ORDER)
     counts = [_counted(same) for same in by_kind if same]
     comma = "," if len(counts) > 2 else ""
     listing = f"{', '.join(counts[:-1])}{comma} and {counts[-1]}" if counts[1:] else counts[0]
-    return listing, f" {sentence}.{also}"
+    return listing, f" {text}"
 
 
 def _counted(same: Sequence[Observation]) -> str:
-    """Return `two requests failed` for observations of one kind."""
+    """Return `two requests failed`, for observations of one kind."""
     count, kind = sum(one.times for one in same), same[0].kind
     number = _NUMBERS[count] if count < len(_NUMBERS) else f"{count:,}"
     if kind is Kind.WARNING:
-        return f"the program logged {number} warning{'s' * (count > 1)}"
+        return f"the program noted {number} thing{'s' * (count > 1)}"
     is_request = all(isinstance(one.rows[0], Span) for one in same) and kind is not Kind.SLOW
     noun = f"{number} {'request' if is_request else 'step'}{'s' * (count > 1)}"
     if kind is Kind.SLOW:

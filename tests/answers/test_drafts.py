@@ -29,6 +29,7 @@ from apps.events.event import Breadcrumb
 from apps.events.rules.engine import RULES
 from apps.known_errors.patterns import check_variables
 from tests.exports.answers import MARKER, MOMENT, answer, event, issue
+from tests.web.answers import log, span, without_errors
 
 _WORDING = import_module("apps.answers.migrations.0014_messages_in_reports")
 BUILT_IN = {row["name"]: row | {"body": _WORDING.edited(row["body"])} for row in _WORDING.BUILT_IN}
@@ -386,3 +387,31 @@ def test_a_reply_is_about_the_headline_even_if_only_another_problem_is_known() -
     known = KnownErrors((KnownMatch(CatalogEntry("card", "Cards", "Why."), second, ("issue id",)),))
 
     assert default_issue_ids(Kind.REPLY, replace(two, known=known)) == (first,)
+
+
+def test_drafts_say_what_logs_and_requests_show() -> None:
+    sent = span(-20, "http.client", "POST /files/upload", 900, http_status=413, names_customer=True)
+    off = log(-10, "info", "feature `new` is disabled for this account")
+    result = replace(answer(), beside=without_errors(sent, off).beside)
+    reply = drafted("reply", result).text
+    assert "We did see this: the upload was refused: too large." in reply
+    assert "If it happens again" in reply
+    draft = drafted("bug-report", result)
+    assert draft.subject == "The upload was refused: too large (no errors)"
+    for line in (
+        "### The upload was refused: too large.",
+        "- Request `POST /files/upload`",
+        f"- Rests on span `{sent.id}`",
+        "### A feature is turned off for the customer.",
+        "- Log ``feature `new` is disabled for this account``",
+    ):
+        assert line in draft.markdown
+
+
+def test_customer_is_told_nothing_that_only_a_trace_shows() -> None:
+    anchor = log(-10, "info", "cart opened")
+    unnamed = span(-9, "http.client", "POST /pay", 90, http_status=500, names_customer=False)
+    unclear = log(-8, "error", "state 17")
+    for row in (unnamed, unclear):
+        result = replace(answer(), beside=without_errors(anchor, row).beside)
+        assert "We did see" not in drafted("reply", result).text

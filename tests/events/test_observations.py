@@ -107,7 +107,7 @@ SAID: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
         ),
     ),
     (
-        "A feature is turned off for this customer.",
+        "A feature is turned off for the customer.",
         (log(-29, "info", "calendar: feature new-view disabled for account"),),
     ),
     (
@@ -123,6 +123,20 @@ SAID: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
         (
             handled(-40, "GET /search", 41_000, usual_ms=420),
             span(-39, "db.query", "SELECT name FROM products", 40_000, transaction="GET /search"),
+        ),
+    ),
+    (
+        "A request about the cart was refused. A coupon or discount was not accepted.",
+        (
+            handled(-12, "POST /cart/coupon", 180, 422),
+            log(-11.9, "warn", "Coupon SPRING refused: expired"),
+        ),
+    ),
+    (
+        "The upload was refused: too large.",
+        (
+            span(0, "http.client", "POST /claims/77/photos", 4_000, http_status=413),
+            log(3.9, "warn", "Upload refused: 31 MB is more than the limit of 10 MB"),
         ),
     ),
     (
@@ -232,6 +246,20 @@ SAID: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
         "There was not enough money on the card or account.",
         (log(-19, "info", "payment declined by issuer: insufficient_funds"),),
     ),
+    (
+        "A request was refused: not allowed. "
+        "The form was not accepted, most often because the page was open too long.",
+        (
+            span(-5, "http.client", "POST /comments", 45, http_status=403),
+            handled(-4.99, "POST /comments", 20, 403, names_customer=False),
+            log(-4.98, "warn", "CSRF token mismatch for POST /comments", names_customer=False),
+        ),
+    ),
+    (
+        "While placing an order: an automatic check against fraud or abuse stopped it.",
+        (handled(-8, "POST /orders", 500), log(-7.9, "warn", "order blocked by fraud rules")),
+    ),
+    ("A booking request failed.", (log(-8, "error", "booking failed: code 17"),)),
     ("The program logged an error.", (log(-19, "error", "state 17 in step 4"),)),
 )
 
@@ -292,6 +320,34 @@ QUIET: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
         (
             span(-9, "http.client", "GET /prices", 30, http_status=503),
             span(-8, "http.client", "GET /prices", 30, http_status=200),
+        ),
+    ),
+    (
+        "warning about our own program in a request that worked",
+        (
+            handled(-5, "GET /cart", 30, usual_ms=30),
+            log(-5, "warning", "Connection pool is full, discarding connection"),
+        ),
+    ),
+    (
+        "warning of a library",
+        (log(-5, "warn", "request aborted", attributes=(("logger.name", "urllib3.pool"),)),),
+    ),
+    (
+        "sign-in is needed after signing out",
+        (
+            span(-20, "http.client", "POST /logout", 30, http_status=204),
+            span(-19, "http.client", "GET /me", 20, http_status=401),
+        ),
+    ),
+    ("notes that deny", (log(-5, "info", "no failed payments found for the account"),)),
+    ("feature is on", (log(-5, "info", "feature flag new-nav evaluated: on"),)),
+    (
+        "page waits as long as the server usually takes",
+        (
+            span(-30, "http.client", "GET /export", 25_100),
+            handled(-30, "GET /export", 25_000, usual_ms=24_000),
+            span(-29, "db", "SELECT 1", 20_000, transaction="GET /export", project="api"),
         ),
     ),
     (
@@ -358,7 +414,7 @@ def test_row_that_names_nobody_counts_by_trace_and_says_so() -> None:
     assert words(unnamed) == []
     (one,) = troubles(unnamed, log(-9, "info", "cart opened"))
     assert not one.names_customer
-    assert first_line(unnamed, log(-9, "info", "cart opened")).endswith("by a trace only.")
+    assert first_line(unnamed, log(-9, "info", "cart opened")).endswith("a trace of theirs.")
 
 
 def test_headline_counts_by_kind_and_says_the_gravest() -> None:

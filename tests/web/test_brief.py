@@ -20,7 +20,16 @@ from apps.events.grouping import problems_of
 from apps.events.summary import headline
 from apps.web.presenters.brief import Brief, brief_of
 from apps.web.presenters.story import story_view
-from tests.web.answers import FETCHED, MOMENT, answer, bare_event, body, event, never_seen
+from tests.web.answers import (
+    FETCHED,
+    MOMENT,
+    answer,
+    bare_event,
+    body,
+    event,
+    never_seen,
+    slow_and_refused,
+)
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ISOLATES = dict.fromkeys((0x2068, 0x2069))
@@ -181,6 +190,22 @@ def test_result_without_errors_leads_with_what_speaks_against_it() -> None:
     assert "We have your message of 14:05" in shown.tell
     partial = replace(sample, complete=False)
     assert headline(partial, BERLIN) == "No errors were found, but the result is incomplete."
+
+
+def test_result_without_errors_says_what_logs_and_requests_show() -> None:
+    sample = slow_and_refused()
+    assert headline(sample, BERLIN) == (
+        "No errors, but three requests were refused and one step took 41 s. "
+        "The upload was refused: too large, 3 times."
+    )
+    shown = brief(sample)
+    assert shown.answers == (
+        ("Request", "POST /api/files/upload"),
+        ("When", "14:04:40"),
+        ("Names the customer", "yes"),
+    )
+    assert "We did see this: the upload was refused: too large, 3 times." in shown.tell
+    assert shown.next == "Reply; escalate if it continues."
 
 
 def test_unknown_customer_has_a_headline_of_their_own() -> None:

@@ -158,13 +158,13 @@ def test_messages_replays_and_releases_are_shown_at_their_time() -> None:
 def test_observations_are_told_with_their_basis() -> None:
     view = story_of(slow_and_refused())
     assert lines(view) == [
-        "Opening a page worked /documents",
-        "A request worked GET /api/documents",
+        "opened /documents",
+        "requested GET /api/documents",
         "The search took 41 s; it usually takes 0.4 s. GET /api/search",
         "The upload was refused: too large. POST /api/files/upload",
     ]
     upload = view.parts[-1].steps[-1]
-    assert (upload.kind, upload.outcome, upload.has_failed) == ("seen", "3 times", False)
+    assert (upload.kind, upload.outcome) == ("seen", "(3 times, until 14:04:57)")
     assert len(upload.basis) == 4
     assert "log, warn: client intended to send too large body" in upload.basis[-1]
 

@@ -12,6 +12,7 @@ from apps.events.event import Breadcrumb, Event, ExceptionInfo, Frame
 from apps.events.filtering import EventFilter, TimeRange, filter_problems, number_problems
 from apps.events.grouping import problems_of
 from apps.events.query import Window
+from apps.web.presenters.story import story_view
 from apps.web.presenters.timeline import Timeline, draw_timeline, timeline_of
 from apps.web.views.events import event_table
 from tests.web import answers
@@ -224,3 +225,33 @@ def test_table_respects_filter() -> None:
 
     assert {row.level for row in table.rows if row.event_id} == {"fatal"}
     assert table.filter.hidden
+
+
+def test_observations_have_marks_that_lead_to_their_steps() -> None:
+    sample = answers.slow_and_refused()
+    drawing = draw(sample)
+    view = story_view(sample, (), BERLIN)
+    assert view
+    steps = {f"#{step.anchor}" for part in view.parts for step in part.steps if step.anchor}
+    assert [mark.label for mark in drawing.seen] == [
+        "14:03:25: The search took 41 s; it usually takes 0.4 s.",
+        "14:04:40: The upload was refused: too large.",
+    ]
+    assert {mark.href for mark in drawing.seen} == steps
+    assert drawing.description.endswith("0 events, 2 findings in logs and requests.")
+
+
+def test_observations_are_filtered_by_what_they_have() -> None:
+    sample = answers.slow_and_refused()
+    for shown, count in (
+        (EventFilter(), 2),
+        (EventFilter(project="checkout-api"), 2),
+        (EventFilter(project="web"), 2),
+        (EventFilter(project="mobile"), 0),
+        (EventFilter(environment="staging"), 0),
+        (EventFilter(level="error"), 0),
+        (EventFilter(issue_id="1"), 0),
+        (EventFilter(text="UPLOAD"), 1),
+        (zoom(30), 1),
+    ):
+        assert len(draw(sample, shown).seen) == count, shown

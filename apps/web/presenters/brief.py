@@ -7,10 +7,13 @@ from zoneinfo import ZoneInfo
 
 from apps.answers.reply import OTHER_IDENTIFIER, errors_nearby, needs_engineers, reply_values
 from apps.answers.templates import About
+from apps.events.activity import LogEntry
+from apps.events.activity_text import Kind
 from apps.events.answer import Answer, Replay
 from apps.events.breadcrumb_text import bare_url
 from apps.events.event import Issue
 from apps.events.grouping import Group, Problem
+from apps.events.observations import troubles_of
 from apps.events.releases import (
     CustomerFixState,
     customer_fix_state,
@@ -107,12 +110,17 @@ def _answers(
 
 
 def _answers_without_errors(answer: Answer, zone: ZoneInfo) -> Iterator[Row]:
-    """Yield what a session replay says of a customer who clicked in vain."""
-    replay = _replay_with_idle_clicks(answer)
+    """Yield what logs and requests show, or a session replay of a customer who clicked in vain."""
+    moment, replay = answer.question.window.moment, _replay_with_idle_clicks(answer)
+    for one in troubles_of(answer)[:1]:
+        yield "Log" if isinstance(one.rows[0], LogEntry) else "Request", clipped(one.target, 120)
+        yield "When", local_clock(one.at, zone, day_of=moment).text
+        yield "Names the customer", "yes" if one.names_customer else "no, but it’s in their trace"
+        return
     if replay is None:
         return
     pages = ", then ".join(clipped(bare_url(url), 60) for url in dict.fromkeys(replay.urls[-2:]))
-    began = local_clock(replay.started_at, zone, day_of=answer.question.window.moment)
+    began = local_clock(replay.started_at, zone, day_of=moment)
     yield "Where it failed", "unknown; no error was recorded"
     yield "Stopped the customer", "unknown"
     yield "Just before", f"{f'was on {pages}' if pages else 'in the session replay'} ({began.text})"
@@ -159,6 +167,10 @@ def _next_for(answer: Answer, problem: Problem, today: date) -> str:
 def _next_without_errors(answer: Answer, zone: ZoneInfo) -> str:
     if _replay_with_idle_clicks(answer):
         return "Escalate with the session replay, then reply."
+    if troubles := troubles_of(answer):
+        if not troubles[0].is_clear:
+            return "Check what logs and requests show below."
+        return _REPLY if troubles[0].kind is Kind.REFUSED else _ESCALATE
     if answer.nearby and answer.nearby.is_never:
         return "Check the spelling, and ask for another identifier."
     clocks = [

@@ -19,6 +19,7 @@ from apps.events.event import Event
 from apps.events.filtering import EventFilter, filter_problems, number_problems
 from apps.events.grouping import Problem, groups_in, problems_of
 from apps.events.identifier import field_name, reading_of
+from apps.events.observations import troubles_of
 from apps.events.query import (
     EXACTLY,
     CustomerKind,
@@ -494,7 +495,9 @@ def result_page(
         story=story_view(answer, found, zone),
         nothing=None if found else nothing_view(answer, zone, customer=lookup.customer),
         searched_fields=searched_fields(answer.question),
-        timeline=timeline_of(answer, visible_problems, event_filter, zone) if found else None,
+        timeline=timeline_of(answer, visible_problems, event_filter, zone)
+        if found or troubles_of(answer)
+        else None,
         filter=filter_form(answer, problems, event_filter, visible_problems, zone)
         if found
         else None,
@@ -598,6 +601,8 @@ def _related(answer: Answer) -> tuple[str, ...]:
         ),
         (len(related.replays), "session replay", "session replays"),
         (len(related.trace_errors), "related error", "related errors"),
+        (len(related.logs), "log entry", "log entries"),
+        (len(related.spans), "recorded step", "recorded steps"),
     )
     return tuple(counted(count, one, many) for count, one, many in counts if count)
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from apps.events.activity import LogEntry, Span
-from apps.events.activity_text import duration_text
+from apps.events.activity_text import PAGE_OPS, duration_text
 from apps.events.answer import Answer, Deploy, Feedback, RelatedData, Replay, Signal
 from apps.events.breadcrumb_text import (
     PlacedBreadcrumb,
@@ -17,7 +17,7 @@ from apps.events.breadcrumb_text import (
 )
 from apps.events.event import Event
 from apps.events.grouping import Problem, nearest_first
-from apps.events.observations import Observation, observations_of
+from apps.events.observations import BY_TRACE, Observation, observations_of
 from apps.events.query import Window, counted, format_duration
 from apps.events.releases import short_release
 from apps.events.rules.rule import CLIENT, side_of
@@ -32,6 +32,7 @@ from apps.web.presenters.formatting import (
     safe_link,
 )
 from apps.web.presenters.issue import Step, step_of
+from apps.web.presenters.timeline import observation_anchor
 
 MAX_STEPS = 150
 
@@ -465,32 +466,27 @@ _MAX_BASIS = 12
 _MAX_ROW_TEXT = 400
 
 
-def observation_anchor(one: Observation) -> str:
-    """Return the fragment of an observation's step."""
-    return f"seen-{one.rows[0].id}"
-
-
 def _observation(one: Observation, moment: datetime, zone: ZoneInfo) -> Step:
     """Return what logs and spans show; what simply worked is an ordinary step."""
-    step = _signal("seen" if one.is_trouble else "", one.at, moment, zone, one.sentence)
-    target = clipped(one.target, _MAX_CRUMB_TEXT)
-    if not one.is_trouble:
-        return replace(step, words=one.sentence[:-1], text=target)
+    row, target = one.rows[0], clipped(one.target, _MAX_CRUMB_TEXT)
+    if isinstance(row, Span) and not one.is_trouble:
+        is_page = (row.op or "").startswith(PAGE_OPS)
+        words = "opened" if is_page else "requested"
+        step = _signal("", one.at, moment, zone, words)
+        return replace(step, text=target, outcome="it worked", is_customers=is_page)
+    until = local_clock(one.until, zone, day_of=moment).text
     hidden = len(one.rows) - _MAX_BASIS
     return replace(
-        step,
-        text=target if isinstance(one.rows[0], Span) else "",
-        outcome=f"{one.times} times" if one.times > 1 else "",
-        notes=(*one.also, *(() if one.names_customer else (_BY_TRACE,))),
+        _signal("seen", one.at, moment, zone, one.sentence),
+        text=target if isinstance(row, Span) else "",
+        outcome=f"({one.times} times, until {until})" if one.times > 1 else "",
+        notes=(*one.also, *(() if one.names_customer else (BY_TRACE,))),
         anchor=observation_anchor(one),
         basis=(
             *(_basis(row, moment, zone) for row in one.rows[:_MAX_BASIS]),
             *([f"and {hidden} more"] if hidden > 0 else []),
         ),
     )
-
-
-_BY_TRACE = "It doesn’t name the customer, but belongs to a trace of theirs."
 
 
 def _basis(row: LogEntry | Span, moment: datetime, zone: ZoneInfo) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -10,8 +10,16 @@ from zoneinfo import ZoneInfo
 from apps.events.answer import Answer, Deploy
 from apps.events.breadcrumb_text import step_times
 from apps.events.event import Event
-from apps.events.filtering import UNKNOWN, EventFilter, NumberedProblem, TimeRange, events_in
+from apps.events.filtering import (
+    UNKNOWN,
+    EventFilter,
+    NumberedProblem,
+    TimeRange,
+    events_in,
+    fold_case,
+)
 from apps.events.grouping import Problem
+from apps.events.observations import Observation, troubles_of
 from apps.events.query import Window, counted
 from apps.events.releases import short_release
 from apps.events.summary import summarize_failure, summarize_group
@@ -24,7 +32,7 @@ from apps.web.presenters.formatting import (
 
 # The axis.
 
-_Timed = TypeVar("_Timed", Event, Deploy)
+_Timed = TypeVar("_Timed", Event, Deploy, Observation)
 
 MARGIN = 4.0
 MIN_DISTANCE = 2.8
@@ -293,8 +301,18 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenMark:
+    """One observation, or `count` too close together, linked to the first of them."""
+
+    across: str
+    href: str
+    count: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline:
-    """The drawing. `lanes_left_out` counts problems without a lane.
+    """The drawing. `lanes_left_out` counts problems without a lane, `seen` are observations.
 
     `left` and `right` are the epoch seconds at the edges. `moment` is None if the reported time is
     outside, as `elsewhere` then says.
@@ -310,6 +328,7 @@ class Timeline:
     releases: tuple[Label, ...]
     density: Density | None
     description: str
+    seen: tuple[SeenMark, ...] = ()
 
 
 def timeline_of(
@@ -318,7 +337,7 @@ def timeline_of(
     """Return the drawing of an answer with the problems that the filter leaves."""
     window = answer.question.window
     span = event_filter.span or window_range(window)
-    return draw_timeline(
+    drawing = draw_timeline(
         problems,
         window,
         zone,
@@ -326,6 +345,52 @@ def timeline_of(
         deploys=filter_deploys(answer.beside.deploys, span, event_filter),
         steps=step_times(answer.events),
     )
+    seen = filter_observations(troubles_of(answer), event_filter)
+    also = f", {counted(len(seen), 'finding')} in logs and requests." if seen else "."
+    return replace(
+        drawing,
+        description=f"{drawing.description[:-1]}{also}",
+        seen=seen_marks(seen, Scale(span, zone)),
+    )
+
+
+def filter_observations(
+    observations: Sequence[Observation], event_filter: EventFilter
+) -> tuple[Observation, ...]:
+    """Return the observations that match the filter, oldest first; none has a level or an issue."""
+    if event_filter.level or event_filter.issue_id:
+        return ()
+    project, environment = event_filter.project, event_filter.environment
+    text = fold_case(event_filter.text)
+    return tuple(
+        one
+        for one in sorted(observations, key=lambda one: (one.at, one.rows[0].id))
+        if (event_filter.span is None or event_filter.span.contains(one.at))
+        and any(project in ("", row.project or UNKNOWN) for row in one.rows)
+        and any(environment in ("", row.environment or UNKNOWN) for row in one.rows)
+        and text in fold_case(f"{one.full_text} {one.target}")
+    )
+
+
+def seen_marks(observations: Sequence[Observation], scale: Scale) -> tuple[SeenMark, ...]:
+    """Return marks for observations in order of time; those that would touch are joined."""
+    clusters = _clusters(observations, [one.at for one in observations], scale)
+    return tuple(
+        SeenMark(
+            across(scale.x(cluster[0].at)),
+            f"#{observation_anchor(cluster[0])}",
+            len(cluster),
+            " ".join(
+                f"{local_clock(one.at, scale.zone).text}: {one.sentence}" for one in cluster[:5]
+            ),
+        )
+        for cluster in clusters
+    )
+
+
+def observation_anchor(one: Observation) -> str:
+    """Return the ID of an observation's step in the story."""
+    return f"seen-{one.rows[0].id}"
 
 
 def draw_timeline(
