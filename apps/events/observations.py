@@ -534,26 +534,29 @@ _WORDS = {Signal.LOGS: "logs", Signal.SPANS: "requests"}
 def unseen_text(answer: Answer) -> str:
     """Return what logs and requests without any trouble mean, or "" if they were not asked for."""
     beside, server = answer.beside, answer.searched.server
-    asked = [one for one in _WORDS if one in {*beside.asked, *beside.surely}]
+    absent = [one for one in _WORDS if one in {signal.signal for signal in beside.absent}]
     unread = [one for one in _WORDS if one in {signal.signal for signal in beside.unread}]
-    if not (asked or unread):
-        return ""
+    asked = [one for one in _WORDS if one in beside.asked and one not in absent]
     unread += [one for one in asked if one not in beside.surely and one not in unread]
     if unread:
-        words = " and ".join(_WORDS[one] for one in unread)
+        words = _listed(unread, "and")
         return f", but not all {words} of this customer could be read: we can’t tell what happened"
-    words = " or ".join(_WORDS[one] for one in asked)
+    if not asked:
+        return f"; {server} has no {_listed(absent, 'or')} for us to check" if absent else ""
     if not (beside.logs or beside.spans):
+        words = _listed(asked, "or")
         return f", and {server} has no {words} of this customer: we can’t tell what happened"
-    has_worked = any(
-        one.kind is Kind.WORKED and one.names_customer for one in observations_of(answer)
-    )
-    if has_worked and all(_is_fine(span) for span in beside.spans):
-        recorded = "every request" if asked == [Signal.SPANS] else "everything"
-        return f"; {recorded} that {server} recorded of this customer then worked"
-    if has_worked:
+    if not any(one.kind is Kind.WORKED and one.names_customer for one in observations_of(answer)):
+        return f", and what {server} recorded of this customer shows no failure"
+    if not all(map(_is_fine, beside.spans)):
         return "; this customer’s requests then worked, apart from background and repeated ones"
-    return f", and what {server} recorded of this customer shows no failure"
+    recorded = "every request" if asked == [Signal.SPANS] else "everything"
+    return f"; {recorded} that {server} recorded of this customer then worked"
+
+
+def _listed(signals: Sequence[Signal], joined_by: str) -> str:
+    """Return `logs or requests`."""
+    return f" {joined_by} ".join(_WORDS[one] for one in signals)
 
 
 def _is_fine(span: Span) -> bool:

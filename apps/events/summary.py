@@ -152,12 +152,13 @@ def _no_errors(answer: Answer, whose: str) -> str:
     if any(signs):
         where = "" if seen else f" {whose} in this window"
         return f"No errors{where}, but {', and '.join(filter(None, signs))}.{detail}"
-    if activity := unseen_text(answer):
-        return f"No errors{activity}."
     is_trace = answer.question.customer.kind == CustomerKind.TRACE
-    if nearby and nearby.is_never and not (related.replays or is_trace):
+    seen_at_all = related.replays or related.activity or is_trace
+    if nearby and nearby.is_never and not seen_at_all:
         days = counted((nearby.until - nearby.since).days, "day")
         return f"We have not seen this customer where we searched: no errors in the last {days}."
+    if activity := unseen_text(answer):
+        return f"No errors{activity}."
     return f"No errors {whose} in this window."
 
 

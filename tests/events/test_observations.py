@@ -448,14 +448,23 @@ def test_worked_is_said_only_if_all_was_read_and_there_was_something() -> None:
         assert "worked" not in text
 
 
-def test_without_logs_and_spans_on_the_server_nothing_is_claimed() -> None:
+def test_what_the_server_does_not_have_is_said() -> None:
     sample = replace(answer(), beside=RelatedData())
     assert headline(sample, ZoneInfo("UTC")) == "No errors for this customer in this window."
-    only_spans = RelatedData(
-        spans=(handled(-3, "GET /cart", 9),), asked=(Signal.SPANS,), surely=(Signal.SPANS,)
-    )
-    text = headline(replace(sample, beside=only_spans), ZoneInfo("UTC"))
-    assert text == "No errors; every request that Sentry recorded of this customer then worked."
+    absent = tuple(UnreadSignal(one, "None.", can_retry=False) for one in BOTH)
+    good = (handled(-3, "GET /cart", 9),)
+    for said, beside in (
+        ("No errors; Sentry has no logs or requests for us to check.", RelatedData(absent=absent)),
+        (
+            "No errors; every request that Sentry recorded of this customer then worked.",
+            RelatedData(spans=good, asked=BOTH, surely=BOTH[1:], absent=absent[:1]),
+        ),
+        (
+            "No errors, and Sentry has no requests of this customer: we can’t tell what happened.",
+            RelatedData(asked=BOTH, surely=BOTH[1:], absent=absent[:1]),
+        ),
+    ):
+        assert headline(replace(sample, beside=beside), ZoneInfo("UTC")) == said
 
 
 def test_order_of_rows_changes_nothing() -> None:

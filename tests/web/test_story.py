@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from apps.events.answer import Answer, Deploy, Feedback, RelatedData, Replay
+from apps.events.answer import Answer, Deploy, Feedback, RelatedData, Replay, Signal, UnreadSignal
 from apps.events.event import Breadcrumb, Event
 from apps.events.grouping import problems_of
-from apps.web.presenters.story import MAX_STEPS, StoryView, story_view
+from apps.web.presenters.story import MAX_STEPS, StoryView, related_view, story_view
 from tests.web.answers import MOMENT, answer, body, event, log, slow_and_refused, span
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -183,3 +183,13 @@ def test_observations_are_told_beside_errors_but_not_what_worked() -> None:
     assert view.parts[0].steps[0].notes == (
         "It doesn’t name the customer, but belongs to a trace of theirs.",
     )
+
+
+def test_what_the_server_does_not_have_is_said_once() -> None:
+    absent = [
+        UnreadSignal(one, "No access.", can_retry=False) for one in (Signal.LOGS, Signal.SPANS)
+    ]
+    view = related_view(replace(answer(), beside=RelatedData(absent=tuple(absent))), BERLIN)
+    assert view
+    assert view.absent == ("No access.",)
+    assert not view.can_retry

@@ -527,13 +527,15 @@ class RelatedView:
     """The related errors, and what is missing of all related data.
 
     `more_releases` counts releases further from the reported time. `nothing` says what Sentry
-    certainly does not have. `unread` are sentences about what could not be read.
+    certainly does not have. `unread` are sentences about what could not be read, `absent` about
+    what the server doesn't have for us.
     """
 
     trace_errors: tuple[TraceErrorView, ...]
     more_releases: str
     nothing: str
     unread: tuple[str, ...]
+    absent: tuple[str, ...]
     can_retry: bool
     is_late: bool
 
@@ -549,10 +551,12 @@ def related_view(answer: Answer, zone: ZoneInfo) -> RelatedView | None:
         else "",
         nothing=_absences(related) if answer.complete else "",
         unread=tuple(one.message for one in related.unread),
+        absent=tuple(dict.fromkeys(one.message for one in related.absent)),
         can_retry=any(one.can_retry for one in related.unread),
         is_late=any(one.is_late for one in related.unread),
     )
-    return view if any((view.trace_errors, more > 0, view.nothing, view.unread)) else None
+    parts = (view.trace_errors, view.more_releases, view.nothing, view.unread, view.absent)
+    return view if any(parts) else None
 
 
 def _absences(related: RelatedData) -> str:
