@@ -96,4 +96,14 @@ def _entries(today: date) -> tuple[dict[str, Any], ...]:
             "fixed_in": "31.1.0",
             "owner": "Orders",
         },
+        {
+            "slug": "coupon-expired",
+            "title": "A coupon has expired",
+            "pattern": {"project": "checkout-api", "log": {"contains": "expired on"}},
+            "explanation": "The shop refuses an expired coupon without saying why.",
+            "reply": "{greeting}\n\nThe coupon has expired, so the shop didn't accept it. We're "
+            "sorry that it didn't say so.",
+            "state": KnownError.State.OPEN,
+            "owner": "Shop",
+        },
     )

@@ -8,7 +8,7 @@ import re
 import shlex
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -106,7 +106,6 @@ MAX_TAG_LENGTH = 255
 DERIVED_TAGS = frozenset(
     {"level", "dist", "transaction", "logger", "handled", "mechanism", "user", "url"}
 )
-TERM = re.compile(r"([^\s:]+):(.*)", re.DOTALL)
 
 IssueTest = Callable[[Issue], bool]
 
@@ -144,34 +143,17 @@ def issue_test(query: str, world: World) -> IssueTest:
         words = shlex.split(query)
     except ValueError as error:
         raise ServerError from error
-    tests = list(_tests(words, world))
+    tests = [_term(word, world) for word in words]
     return lambda issue: all(test(issue) for test in tests)
 
 
-def _tests(words: list[str], world: World) -> Iterator[IssueTest]:
-    """Yield the test of each term; from the first bare word on, all words are a title."""
-    for place, word in enumerate(words):
-        term = TERM.fullmatch(word)
-        if term is None:
-            yield _title_contains(" ".join(words[place:]))
-            return
-        yield _term(term.group(1), term.group(2).strip('"'), world)
-
-
-def _title_contains(text: str) -> IssueTest:
-    return lambda issue: text.lower() in issue.title.lower()
-
-
-def _term(key: str, value: str, world: World) -> IssueTest:
-    if key == "is":
-        return lambda issue: issue.status == value
-    if key == "level":
-        return lambda issue: issue.level == value
-    if key == "has":
-        return lambda issue: any(value in indexed_tags(one) for one in world.events_of(issue))
-    return lambda issue: any(
-        indexed_tags(one).get(key) == value[:MAX_TAG_LENGTH] for one in world.events_of(issue)
-    )
+def _term(word: str, world: World) -> IssueTest:
+    """Return the test of a term; a word without a key is part of a title."""
+    key, colon, text = word.partition(":")
+    if not colon:
+        return lambda issue: word.lower() in issue.title.lower()
+    value = text.strip('"')[:MAX_TAG_LENGTH]
+    return lambda issue: any(indexed_tags(one).get(key) == value for one in world.events_of(issue))
 
 
 # --- endpoints ----------------------------------------------------------------------------------
@@ -246,22 +228,17 @@ def environment_list(request: ApiRequest) -> ApiResponse:
 
 
 def issue_list(request: ApiRequest) -> ApiResponse:
-    """Return issues by tags; `start` and `end` apply to the first event, `statsPeriod` to none."""
-    query = request.one("query") or ""
-    event_id = _hex(query)
-    if event_id:
-        return _direct_hit(request, event_id)
-    test = issue_test(query, request.world)
-    found = [issue for issue in _issues(request) if test(issue) and _is_chosen(request, issue)]
+    """Return issues by tags, and by the numbers of projects and issues."""
+    test = issue_test(request.one("query") or "", request.world)
+    projects, ids = _numbers(request, "project"), _numbers(request, "id")
+    found = [
+        issue
+        for issue in _issues(request)
+        if test(issue)
+        and (not projects or issue.project.id in projects)
+        and (not ids or issue.id in ids)
+    ]
     return paged(request, found, _order(request), lambda issue: issue_body(request, issue))
-
-
-def _direct_hit(request: ApiRequest, event_id: str) -> ApiResponse:
-    event = request.world.find_event(event_id)
-    if event is None or event.issue not in _issues(request):
-        return paged(request, [], RECEIVED, str)
-    body = issue_body(request, event.issue) | {"matchingEventId": event.id}
-    return ApiResponse([body], headers={"X-Sentry-Direct-Hit": "1"})
 
 
 def _hex(text: str) -> str | None:
@@ -291,33 +268,11 @@ def _order(request: ApiRequest) -> Order:
     )
 
 
-def _is_chosen(request: ApiRequest, issue: Issue) -> bool:
-    projects, ids = _numbers(request, "project"), _numbers(request, "id")
-    names = request.many("environment")
-    events = request.world.events_of(issue)
-    first = _times(request, issue)[0]
-    start, end = (_date(request.one(name)) for name in ("start", "end"))
-    return (
-        (not projects or issue.project.id in projects)
-        and (not ids or issue.id in ids)
-        and (not names or any(indexed_tags(one).get("environment") in names for one in events))
-        and (start is None or first >= start)
-        and (end is None or first <= end)
-    )
-
-
 def _numbers(request: ApiRequest, name: str) -> list[int]:
     try:
         return [int(value) for value in request.many(name)]
     except ValueError as error:
         raise unprocessable(name, "Input should be a valid integer") from error
-
-
-def _date(text: str | None) -> datetime | None:
-    try:
-        return read_time(text) if text else None
-    except ValueError as error:
-        raise unprocessable("start", "Input should be a valid datetime") from error
 
 
 def issue_body(request: ApiRequest, issue: Issue) -> Json:
@@ -341,14 +296,6 @@ def issue_body(request: ApiRequest, issue: Issue) -> Json:
         "permalink": f"{request.base_url}/{issue.project.slug}/issues/{issue.id}",
         "matchingEventId": None,
     }
-
-
-def issue_detail(request: ApiRequest) -> ApiResponse:
-    """Return one issue."""
-    issue = _issue(request)
-    if issue is None:
-        raise not_found()
-    return ApiResponse(issue_body(request, issue))
 
 
 def _issue(request: ApiRequest) -> Issue | None:
@@ -435,11 +382,6 @@ def raw_event(request: ApiRequest) -> ApiResponse:
     )
 
 
-def method_not_allowed(_request: ApiRequest) -> ApiResponse:
-    """Return a 405: this address is only for PUT."""
-    return ApiResponse(status=405, text="")
-
-
 def full_event(event: Event) -> Json:
     """Return an event as the project lists it; a verbatim body is returned unchanged."""
     if event.verbatim:
@@ -489,9 +431,7 @@ ROUTES = (
     route(rf"{ORG}/issues/", "event:read", issue_list),
     route(rf"{ORG}/environments/", "org:read", environment_list),
     route(rf"{PROJECT}/environments/", "project:read", environment_list),
-    route(rf"{ORG}/issues/\d+/", "event:read", method_not_allowed),
     route(rf"{ORG}/issues/(?P<issue>\d+)/events/(?P<event>[^/]+)/json/", "event:read", raw_event),
-    route(rf"{ISSUE}/", "event:read", issue_detail),
     route(rf"{ISSUE}/events/", "event:read", issue_events),
     route(rf"{ISSUE}/tags/", "event:read", issue_tags),
     route(rf"{PROJECT}/events/", "event:read", project_events),

@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeVar
@@ -30,16 +30,12 @@ class Settings:
     full bodies on a page, None for servers without the cap. `row_page_cap`: silent maximum
     number of rows on a page of the events table. `visible_projects`: slugs the token can see,
     None for all. `multi_project`: off for plans that cannot search several projects at once.
-    `events_table`: off for servers without the feature, `datasets`: what it lists. `newer_dataset`:
-    its query for errors heeds capitals unless `caseInsensitive=1`, rows lack `issue.id`, and
-    `error.handled` is text.
-    `issue_events_empty`: an issue's event list is `[]` although there are events. `scopes`: what
-    the token can do. `rate_limit` requests per `rate_window_s` seconds are enforced only if
-    `rate_limited` is on.
-    `replays_on` and `feedback_on`: off for servers without replays (404 with an empty body) or
-    without the issue category feedback (400). `products_used`: off for projects that have never
-    sent a replay or feedback. `hidden_environments`: names that GlitchTip lists only on request.
-    `now`: a fixed clock in ISO form.
+    `datasets`: what the events table lists. `newer_dataset`: its query for errors heeds capitals
+    unless `caseInsensitive=1`, rows lack `issue.id`, and `error.handled` is text. `scopes`: what
+    the token can do. `rate_limit` requests per `rate_window_s` seconds are counted, but not
+    enforced. `replays_on` and `feedback_on`: off for servers without replays (404 with an empty
+    body) or without the issue category feedback (400). `hidden_environments`: names that GlitchTip
+    lists only on request. `now`: a fixed clock in ISO form.
     """
 
     flavor: str = "sentry"
@@ -49,19 +45,15 @@ class Settings:
     row_page_cap: int | None = None
     visible_projects: list[str] | None = None
     multi_project: bool = True
-    events_table: bool = True
     datasets: list[str] = field(
         default_factory=lambda: ["discover", "errors", "logs", "ourlogs", "spans"]
     )
     newer_dataset: bool = False
-    issue_events_empty: bool = False
     scopes: list[str] = field(default_factory=lambda: ["event:read", "org:read", "project:read"])
     rate_limit: int = 1000
     rate_window_s: int = 300
-    rate_limited: bool = False
     replays_on: bool = True
     feedback_on: bool = True
-    products_used: bool = True
     hidden_environments: list[str] = field(default_factory=list)
     now: str | None = None
 
@@ -196,26 +188,16 @@ class ApiRequest:
 
 @dataclass(frozen=True)
 class Route:
-    """A path, the scope its token needs (None for web pages), and the endpoint.
-
-    `limit` is the name of its rate limit, which endpoints without one of their own share.
-    """
+    """A path, the scope its token needs (None for web pages), and the endpoint."""
 
     path: re.Pattern[str]
     scope: str | None
     endpoint: Callable[[ApiRequest], ApiResponse]
-    limit: str
 
 
-def route(
-    path: str,
-    scope: str | None,
-    endpoint: Callable[[ApiRequest], ApiResponse],
-    *,
-    has_own_limit: bool = True,
-) -> Route:
+def route(path: str, scope: str | None, endpoint: Callable[[ApiRequest], ApiResponse]) -> Route:
     """Return a route from the text of its pattern."""
-    return Route(re.compile(path), scope, endpoint, path if has_own_limit else "shared")
+    return Route(re.compile(path), scope, endpoint)
 
 
 def find_route(routes: Sequence[Route], path: str) -> tuple[Route, dict[str, str]] | None:
@@ -285,33 +267,20 @@ class RateLimiter:
         self._lock = threading.Lock()
         self._counts: dict[tuple[str, int], int] = {}
 
-    def count(self, name: str) -> tuple[bool, dict[str, str]]:
-        """Count a request. Return whether it exceeds the limit, and the headers to send."""
+    def count(self, name: str) -> dict[str, str]:
+        """Count a request and return the headers to send."""
         limit, length = self._settings.rate_limit, self._settings.rate_window_s
         window = int(time.time()) // length
         with self._lock:
             used = self._counts.get((name, window), 0) + 1
             self._counts[(name, window)] = used
-        headers = {
+        return {
             "X-Sentry-Rate-Limit-Limit": str(limit),
             "X-Sentry-Rate-Limit-Remaining": str(max(limit - used, 0)),
             "X-Sentry-Rate-Limit-Reset": str((window + 1) * length),
             "X-Sentry-Rate-Limit-ConcurrentLimit": str(CONCURRENT_LIMIT),
             "X-Sentry-Rate-Limit-ConcurrentRemaining": str(CONCURRENT_LIMIT - 1),
         }
-        return self._settings.rate_limited and used > limit, headers
-
-    def refusal(self) -> ApiResponse:
-        """Return the 429: JSON with an HTML content type, and no Retry-After.
-
-        (Sentry API: rate limits)
-        """
-        limit, length = self._settings.rate_limit, self._settings.rate_window_s
-        text = (
-            "You are attempting to use this endpoint too frequently. "
-            f"Limit is {limit} requests in {length} seconds"
-        )
-        return ApiResponse({"detail": text}, status=429, content_type=HTML)
 
 
 # --- faults: error responses, delays, and dropped connections -----------------------------------
@@ -324,7 +293,7 @@ class Fault:
     `times`: how often, None for always; `after`: how many matching requests succeed first.
     `status`, `body`, `content_type`, and `headers` change the response; a header of None is
     removed. Without `status` and `body`, the usual response is made. `delay_s` delays the
-    response, `drip_s` pauses in the middle of the body. `drop`: `before` closes the connection
+    response. `drop`: `before` closes the connection
     without a response, `middle` closes it after half of the body.
     """
 
@@ -336,7 +305,6 @@ class Fault:
     body: Any = None
     content_type: str | None = None
     delay_s: float = 0.0
-    drip_s: float = 0.0
     drop: str | None = None
 
     @property
@@ -425,32 +393,26 @@ class Call:
 
 
 class Control:
-    """Changes the world, the settings, and the faults of a running server."""
+    """Changes the world and the faults of a running server."""
 
-    def __init__(self, world: World, settings: Settings, faults: Faults, calls: list[Call]) -> None:
+    def __init__(self, world: World, faults: Faults) -> None:
         self.world = world
-        self.settings = settings
         self.faults = faults
-        self.calls = calls
 
     def handle(self, method: str, path: str, payload: Any) -> ApiResponse:
         """Respond to a request; `payload` is its JSON or None."""
         actions: dict[tuple[str, str], Callable[[Any], ApiResponse]] = {
             ("POST", "faults"): self._add_faults,
-            ("DELETE", "faults"): lambda _: self._clear(self.faults),
-            ("GET", "calls"): lambda _: ApiResponse([asdict(call) for call in [*self.calls]]),
-            ("DELETE", "calls"): lambda _: self._clear(self.calls),
+            ("DELETE", "faults"): self._clear_faults,
             ("POST", "events"): self._add_events,
-            ("DELETE", "events"): lambda _: self._clear(self.world),
-            ("PUT", "settings"): self._change_settings,
         }
         action = actions.get((method, path.removeprefix("/_demo/").rstrip("/")))
         if action is None:
             raise not_found()
         return action(payload)
 
-    def _clear(self, part: Faults | World | list[Call]) -> ApiResponse:
-        part.clear()
+    def _clear_faults(self, _payload: Any) -> ApiResponse:
+        self.faults.clear()
         return ApiResponse(status=204, text="")
 
     def _add_faults(self, payload: Any) -> ApiResponse:
@@ -470,14 +432,6 @@ class Control:
         if raw is None:
             return self.world.add_event(**draft)
         return self.world.add_raw(raw, row=row, **draft)
-
-    def _change_settings(self, payload: Any) -> ApiResponse:
-        [values] = _objects(payload)
-        try:
-            self.settings.change(values)
-        except KeyError as error:
-            raise bad_request(f"Unknown setting: {error.args[0]}.") from error
-        return ApiResponse(asdict(self.settings))
 
 
 def _objects(payload: Any) -> list[Json]:

@@ -25,7 +25,6 @@ from apps.demo.world import (
     Replay,
     Row,
     World,
-    as_utc,
     column,
 )
 
@@ -44,8 +43,8 @@ class SearchError(Exception):
 class Clause:
     """`key operator value`, with several values for the IN operators.
 
-    Operators are `=`, `!=`, `IN`, and `NOT IN`; numbers and dates also have `<`, `<=`, `>`, and
-    `>=`. Values are raw: wildcards and `\\*` are still in them.
+    Operators are `=`, `!=`, `IN`, and `NOT IN`; numbers also have `<`, `<=`, `>`, and `>=`.
+    Values are raw: wildcards and `\\*` are still in them.
     """
 
     key: str
@@ -196,7 +195,7 @@ class _Reader:
             raise SearchError(f"Empty string after '{key}:'")
         if key == "has":
             return Clause(value, "=" if negated else "!=", ("",))
-        if sign not in ("=", "!=") and key != "timestamp" and not is_number(key):
+        if sign not in ("=", "!=") and not is_number(key):
             value, sign = sign + value, "="
         if negated:
             sign = NEGATED.get(sign, "!=")
@@ -392,8 +391,6 @@ def _clause(node: Clause, rules: Rules) -> Test[Row]:
     _check_names(node, rules)
     if is_number(node.key):
         return _numeric(node)
-    if node.key == "timestamp":
-        return _time(node)
     if node.key in BOOLEAN_COLUMNS and node.values != ("",):
         return _boolean(node)
     singles = [_single(node.key, value, rules) for value in node.values]
@@ -456,18 +453,6 @@ def _numeric(node: Clause) -> Test[Row]:
     return test
 
 
-def _time(node: Clause) -> Test[Row]:
-    try:
-        wanted = as_utc(datetime.fromisoformat(node.values[0]))
-    except ValueError as error:
-        raise SearchError(
-            f"timestamp: Invalid date: {node.values[0]}. Expected +/-duration (e.g. +1h) "
-            "or ISO 8601-like."
-        ) from error
-    compare = COMPARE.get(node.operator, COMPARE["="])
-    return lambda event: compare(event.second, wanted)
-
-
 def _boolean(node: Clause) -> Test[Row]:
     words = {"true": True, "1": True, "false": False, "0": False}
     word = node.values[0].lower()
@@ -507,11 +492,6 @@ def _texts(event: Row, key: str) -> list[str]:
 
 # --- time windows -------------------------------------------------------------------------------
 
-FORMATS = ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%d")
-PLUS_OFFSET = re.compile(r"[+ ]\d{2}:?\d{2}$")
-UNIX = re.compile(r"\d+(\.\d+)?")
-PERIOD = re.compile(r"(\d+)([smhdw])")
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 DEFAULT_SPAN = timedelta(days=90)
 
 
@@ -528,30 +508,19 @@ class Window:
 
 
 def parse_time(value: str) -> datetime:
-    """Return a time in UTC from ISO text, a date, or Unix seconds. Raises ApiError 400.
+    """Return a time in UTC. Raises ApiError 400.
 
-    As in Sentry, a trailing `Z` or `+HH:MM` is ignored, and `-HH:MM` is invalid.
+    Real servers read more, and ignore a `+HH:MM` silently, so that nobody must send it.
     """
-    if UNIX.fullmatch(value):
-        return datetime.fromtimestamp(float(value), tz=UTC)
-    naive = PLUS_OFFSET.sub("", value.removesuffix("Z"))
-    for shape in FORMATS:
-        try:
-            return datetime.strptime(naive, shape).replace(tzinfo=UTC)
-        except ValueError:
-            continue
-    raise bad_request(f"{value} is not a valid ISO8601 date query")
+    try:
+        return datetime.strptime(value, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise bad_request(f"{value} is not a valid ISO8601 date query") from error
 
 
 def requested_window(request: ApiRequest) -> Window | None:
-    """Return the window of `statsPeriod`, else of `start` and `end`, if any."""
-    period, start, end = request.one("statsPeriod"), request.one("start"), request.one("end")
-    if period:
-        match = PERIOD.fullmatch(period)
-        if match is None:
-            raise bad_request(f"Invalid statsPeriod: '{period}'")
-        length = timedelta(**{UNITS[match.group(2)]: int(match.group(1))})
-        return Window(request.now - length, request.now)
+    """Return the window of `start` and `end`, if any."""
+    start, end = request.one("start"), request.one("end")
     if not start and not end:
         return None
     if not start or not end:
@@ -593,10 +562,10 @@ def found_rows(
     400 for an invalid window or query.
     """
     heeds_case = is_newer or request.settings.newer_dataset
-    any_case = heeds_case and request.one("caseInsensitive") == "1"
+    any_case = request.one("caseInsensitive") == "1"
     case = re.IGNORECASE if any_case or not heeds_case else re.NOFLAG
-    case |= re.ASCII if any_case else re.NOFLAG
-    rules = Rules(request.world, any_case, case, is_newer)
+    case |= re.ASCII if is_newer else re.NOFLAG
+    rules = Rules(request.world, is_newer and any_case, case, is_newer)
     try:
         test = compiled(parse(query), row_test(rules))
     except SearchError as error:
@@ -622,22 +591,10 @@ def in_environments(event: Row, names: Sequence[str]) -> bool:
     return not names or (event.columns["environment"] or "") in names
 
 
-Values = Callable[[Replay], tuple[str | None, ...]]
-
-REPLAY_IDS: dict[str, Values] = {
-    "id": lambda one: (one.id,),
-    "error_ids": lambda one: one.error_ids,
-    "trace": lambda one: one.trace_ids,
-}
-REPLAY_TEXTS: dict[str, Values] = {
-    "user.id": lambda one: (one.user["id"],),
-    "user.email": lambda one: (one.user["email"],),
-    "user.username": lambda one: (one.user["username"],),
-    "user.ip": lambda one: (one.user["ip_address"],),
-    "url": lambda one: one.urls,
-    "urls": lambda one: one.urls,
-    "environment": lambda one: (one.environment,),
-    "release": lambda one: (one.release,),
+REPLAY_FIELDS: dict[str, Callable[[Replay], str | None]] = {
+    "user.id": lambda one: one.user["id"],
+    "user.email": lambda one: one.user["email"],
+    "user.username": lambda one: one.user["username"],
 }
 
 
@@ -672,33 +629,18 @@ def left_to_right(terms: list[Node | str]) -> Node:
 
 
 def _replay_clause(node: Clause | FreeText) -> Test[Replay]:
-    """Return the test of one `key:value`.
-
-    In Sentry, an unknown key is a tag, and nothing is found. Replays in the demo have no tags,
-    so an unknown key is an error.
-    """
+    """Return the test of one `key:value`; only people can be searched for."""
     key = "message" if isinstance(node, FreeText) else node.key
-    values = (REPLAY_IDS | REPLAY_TEXTS).get(key)
-    if isinstance(node, FreeText) or values is None:
+    if isinstance(node, FreeText) or key not in REPLAY_FIELDS:
         raise SearchError(f"Unsupported search field: {key}")
-    singles = [_single_replay(key, values, value) for value in node.values]
+    singles = [_single_replay(REPLAY_FIELDS[key], value) for value in node.values]
     return lambda replay: any(test(replay) for test in singles) == node.is_positive
 
 
-def _single_replay(key: str, values: Values, value: str) -> Test[Replay]:
+def _single_replay(read: Callable[[Replay], str | None], value: str) -> Test[Replay]:
     """Return the positive test of one text; absent and empty are the same."""
-
-    def texts(replay: Replay) -> list[str]:
-        return [text or "" for text in values(replay)] or [""]
-
-    if key in REPLAY_IDS and value:
-        if is_wildcard(value):
-            raise SearchError(f"Invalid operator specified for `{key}`")
-        value = value.replace("-", "").lower()
-        if not HEX_ID.fullmatch(value):
-            raise SearchError(f"Could not parse value for `{key}`")
     if is_wildcard(value):
         pattern = pattern_of(value)
-        return lambda replay: any(pattern.match(text) for text in texts(replay))
+        return lambda replay: pattern.match(read(replay) or "") is not None
     wanted = unescaped(value)
-    return lambda replay: wanted in texts(replay)
+    return lambda replay: wanted == (read(replay) or "")

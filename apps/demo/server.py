@@ -55,7 +55,7 @@ class DemoSentry:
         self.settings = Settings(flavor=flavor)
         self.faults = Faults()
         self.calls: list[Call] = []
-        self.control = Control(world, self.settings, self.faults, self.calls)
+        self.control = Control(world, self.faults)
         self._limiter = RateLimiter(self.settings)
         self._http = _Server((host, port), self)
         self._thread: threading.Thread | None = None
@@ -108,19 +108,14 @@ class DemoSentry:
         if found is None:
             return glitchtip.unknown_path(path) if is_glitchtip else not_found().response()
         route, args = found
-        is_over_limit, headers = self._limiter.count(route.limit)
-        if is_glitchtip:  # it has no rate limit
-            is_over_limit, headers = False, {}
+        headers = {} if is_glitchtip else self._limiter.count(route.path.pattern)
         request = ApiRequest(
             path, params, args, self.url, self.organization, self.world, self.settings
         )
         authorize = self._authorize_as_glitchtip if is_glitchtip else self._authorize
         try:
-            if is_over_limit:
-                response = self._limiter.refusal()
-            else:
-                authorize(route, request, auth)
-                response = route.endpoint(request)
+            authorize(route, request, auth)
+            response = route.endpoint(request)
         except ApiError as error:
             response = error.response()
         response.headers.update(headers)
@@ -251,16 +246,11 @@ class _Handler(BaseHTTPRequestHandler):
         lines = [f"HTTP/1.1 {response.status} {phrase}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         head = "\r\n".join([*lines, "", ""]).encode("latin-1")
-        if fault is None or not (fault.drip_s or fault.drop):
+        if fault is None or fault.drop != "middle":
             self.wfile.write(head + content)
-            return
-        middle = len(content) // 2
-        self.wfile.write(head + content[:middle])
-        time.sleep(fault.drip_s)
-        if fault.drop == "middle":
-            self._drop()
         else:
-            self.wfile.write(content[middle:])
+            self.wfile.write(head + content[: len(content) // 2])
+            self._drop()
 
     def _drop(self) -> None:
         self.close_connection = True

@@ -143,14 +143,9 @@ class Replay:
     user: dict[str, str | None]
     urls: tuple[str, ...]
     error_ids: tuple[str, ...]
-    trace_ids: tuple[str, ...]
-    count_errors: int
     dead_clicks: int
     rage_clicks: int
-    release: str | None
     environment: str | None
-    browser: Json
-    archived: bool
     dashed: bool
 
     @property
@@ -564,8 +559,7 @@ MAX_TITLE_LENGTH = 60
 class ReplayFields(TypedDict, total=False):
     """The arguments of `World.add_replay`; `when` is the start.
 
-    `user` has the keys of an event's user object. `errors` defaults to the number of
-    `error_ids`. `browser` is `{name, version}`. IDs may contain dashes.
+    `user` has the keys of an event's user object. IDs may contain dashes.
     """
 
     project: str
@@ -574,14 +568,9 @@ class ReplayFields(TypedDict, total=False):
     user: Person | None
     urls: Sequence[str]
     error_ids: Sequence[str]
-    trace_ids: Sequence[str]
-    errors: int | None
     dead_clicks: int
     rage_clicks: int
-    release: str | None
     environment: str | None
-    browser: Json | None
-    archived: bool
     replay_id: str | None
 
 
@@ -610,8 +599,6 @@ def make_replay(fields: ReplayFields, project: Project, seed: str, number: int) 
 
     Raises ValueError for an invalid ID.
     """
-    error_ids = tuple(_hex(value) for value in fields.get("error_ids", ()))
-    errors = fields.get("errors")
     return Replay(
         id=_hex(fields.get("replay_id") or made_up_id(seed, "replay", number)),
         project=project,
@@ -619,15 +606,10 @@ def make_replay(fields: ReplayFields, project: Project, seed: str, number: int) 
         duration_s=fields.get("duration_s", 120),
         user=full_person(fields.get("user")),
         urls=tuple(fields.get("urls", ())),
-        error_ids=error_ids,
-        trace_ids=tuple(_hex(value) for value in fields.get("trace_ids", ())),
-        count_errors=len(error_ids) if errors is None else errors,
+        error_ids=tuple(_hex(value) for value in fields.get("error_ids", ())),
         dead_clicks=fields.get("dead_clicks", 0),
         rage_clicks=fields.get("rage_clicks", 0),
-        release=fields.get("release"),
         environment=fields.get("environment", "production"),
-        browser=fields.get("browser") or {},
-        archived=fields.get("archived", False),
         dashed=number % 2 == 1,
     )
 
@@ -1013,15 +995,8 @@ CAST = (
     ("kowalski", "CORP\\kowalski", 300, "Invoices: a chain of .NET exceptions"),
     ("nadia", "NADIA.HADDAD@EXAMPLE.COM", 420, "The Android app crashes, in Arabic"),
     ("oda", "3003", 540, "Odd events: no stack, 250 frames, message only, a background job"),
-    ("pepe", 'José "Pepe" Muñoz', 1560, "The shipping partner refuses, an upload is too large"),
     ("busy", "20417", 1800, "About 140 events in one hour over six issues"),
-    (
-        "yara",
-        "9b2f6c1e-4d7a-4f0e-8a53-2c6d1e9b7f10",
-        2880,
-        "iPhone: a crash, an out-of-memory kill, a native fault",
-    ),
-    ("sakura", "sakura_田中", 3000, "React Native, Elixir and Rust errors, in Japanese"),
+    ("sakura", "sakura_田中", 3000, "React Native and Elixir errors, in Japanese"),
     ("beatriz", "beatriz.costa@example.pt", 4200, "Sent around in circles while signing in"),
 )
 

@@ -38,16 +38,10 @@ def test_a_fraction_of_the_last_second_is_cut_off(api: Api, world: World) -> Non
     assert api.found("", **window) == {event.id}
 
 
-def test_a_plus_offset_is_ignored_rather_than_converted(api: Api, world: World) -> None:
-    event = world.add_event(timestamp=NOON)
-    window = {"start": "2026-11-23T12:00:00+02:00", "end": "2026-11-23T12:00:01Z"}
-    assert api.found("", **window) == {event.id}
-
-
 @pytest.mark.parametrize(
     ("params", "detail"),
     [
-        ({"start": "2026-11-23T12:00:00-02:00"}, "is not a valid ISO8601 date query"),
+        ({"start": "2026-11-23T12:00:00+02:00"}, "is not a valid ISO8601 date query"),
         ({"start": "yesterday"}, "is not a valid ISO8601 date query"),
         ({"end": None}, "start and end are both required"),
         ({"start": "2026-11-23T12:30:00"}, "start must be before end"),
@@ -60,7 +54,6 @@ def test_a_plus_offset_is_ignored_rather_than_converted(api: Api, world: World) 
         ({"cursor": "next"}, "Invalid cursor parameter."),
         ({"project": "web"}, "Invalid project parameter. Values must be numbers."),
         ({"dataset": "mistakes"}, "dataset must be one of"),
-        ({"statsPeriod": "soon"}, "Invalid statsPeriod"),
     ],
 )
 def test_bad_parameters_are_refused_with_a_reason(
@@ -180,12 +173,6 @@ def test_a_plan_for_single_projects_refuses_several(api: Api, demo: DemoSentry) 
     detail = "You cannot view events from multiple projects."
     assert api.table().json() == {"detail": detail}
     assert api.found("", project=web.project.id) == {web.id}
-
-
-def test_a_server_without_the_table_answers_an_empty_404(api: Api, demo: DemoSentry) -> None:
-    demo.settings.events_table = False
-    answer = api.table()
-    assert (answer.status_code, answer.content) == (404, b"")
 
 
 def test_meta_names_the_types(api: Api, world: World) -> None:

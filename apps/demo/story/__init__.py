@@ -19,9 +19,7 @@ ERRORS = {
     "kowalski": cases.kowalski,
     "nadia": cases.nadia,
     "oda": cases.oda,
-    "pepe": cases.pepe,
     "busy": shop.busy,
-    "yara": cases.yara,
     "sakura": cases.sakura,
     "beatriz": cases.beatriz,
 }
