@@ -995,8 +995,15 @@ CAST = (
     ("kowalski", "CORP\\kowalski", 300, "Invoices: a chain of .NET exceptions"),
     ("nadia", "NADIA.HADDAD@EXAMPLE.COM", 420, "The Android app crashes, in Arabic"),
     ("oda", "3003", 540, "Odd events: no stack, 250 frames, message only, a background job"),
+    ("pepe", 'José "Pepe" Muñoz', 1560, "The shipping partner refuses, an upload is too large"),
     ("busy", "20417", 1800, "About 140 events in one hour over six issues"),
-    ("sakura", "sakura_田中", 3000, "React Native and Elixir errors, in Japanese"),
+    (
+        "yara",
+        "9b2f6c1e-4d7a-4f0e-8a53-2c6d1e9b7f10",
+        2880,
+        "iPhone: a crash, an out-of-memory kill, a native fault",
+    ),
+    ("sakura", "sakura_田中", 3000, "React Native, Elixir and Rust errors, in Japanese"),
     ("beatriz", "beatriz.costa@example.pt", 4200, "Sent around in circles while signing in"),
 )
 

@@ -19,7 +19,9 @@ ERRORS = {
     "kowalski": cases.kowalski,
     "nadia": cases.nadia,
     "oda": cases.oda,
+    "pepe": cases.pepe,
     "busy": shop.busy,
+    "yara": cases.yara,
     "sakura": cases.sakura,
     "beatriz": cases.beatriz,
 }

@@ -13,13 +13,17 @@ from apps.demo.story.scene import (
     API_RELEASE,
     ASP_NET,
     BROWSER,
+    COCOA,
     DJANGO,
     FIREFOX,
+    NATIVE,
     PHOENIX,
     RAILS,
     REACT,
     REACT_NATIVE,
-    SHOP_RELEASE,
+    RUST,
+    SPRING,
+    SYMFONY,
     Crumb,
     Scene,
     call,
@@ -186,6 +190,7 @@ def oda(scene: Scene) -> None:
     _recursion(scene, -180)
     _without_frames(scene, -120)
     _message_only(scene, -60)
+    _browser_report(scene, -30)
     _handled_warning(scene, 0)
     _unreadable_exception(scene, 30)
     scene.add(
@@ -254,6 +259,27 @@ def _message_only(scene: Scene, seconds: float) -> None:
     )
 
 
+def _browser_report(scene: Scene, seconds: float) -> None:
+    report = {
+        "document_uri": "https://shop.example/checkout",
+        "violated_directive": "script-src 'self'",
+        "effective_directive": "script-src",
+        "blocked_uri": "https://cdn.tracker.example/t.js",
+        "status_code": 200,
+    }
+    scene.add(
+        seconds,
+        project="web-shop",
+        issue="csp-script",
+        kind="csp",
+        title="Blocked 'script' from 'cdn.tracker.example'",
+        culprit="script-src 'self'",
+        entries=[{"type": "csp", "data": report}],
+        level="warning",
+        handled=None,
+    )
+
+
 def _handled_warning(scene: Scene, seconds: float) -> None:
     scene.add(
         seconds,
@@ -280,7 +306,7 @@ def _unreadable_exception(scene: Scene, seconds: float) -> None:
     )
 
 
-# --- Kowalski's invoices and Beatriz's sign-in --------------------------------------------------
+# --- Kowalski's invoices, Pepe's parcels, and Beatriz's sign-in ---------------------------------
 
 TOTALS = """
          foreach (var line in invoice.Lines)
@@ -292,6 +318,22 @@ TOTALS = """
 LOAD_TAX = """
          await using var db = await _factory.CreateDbContextAsync(token);
 >        return await db.TaxRates.SingleAsync(r => r.Country == country, token);
+"""
+BOOK_PARCEL = """
+         $response = $this->client->request('POST', '/v2/parcels', ['json' => $parcel]);
+         if ($response->getStatusCode() === 429) {
+>            throw new CarrierBusyException($response->getContent(false));
+         }
+"""
+ATTACH = """
+   def attach(claim, upload)
+     blob = upload.read
+>    raise UploadTooLarge.new(blob.bytesize) if blob.bytesize > LIMIT
+     claim.photos.attach(io: StringIO.new(blob), filename: upload.original_filename)
+"""
+PICK = """
+         Shelf shelf = shelves.get(order.shelfCode());
+>        return shelf.firstFreeSlot().orElseThrow();
 """
 CALLBACK = """
    def callback
@@ -356,6 +398,69 @@ def kowalski(scene: Scene) -> None:
     )
 
 
+def pepe(scene: Scene) -> None:
+    """Add a 429 of the carrier, an upload that is too large, and a missing shelf, in Spanish."""
+    for seconds in (-250, -140, -20):
+        _carrier_busy(scene, seconds)
+    _photo_too_large(scene, 130)
+    scene.add(
+        200,
+        project="warehouse",
+        issue="no-slot",
+        exception=("java.util.NoSuchElementException", "No value present"),
+        frames=[
+            *SPRING,
+            frame("PickService.java", "pick", 140, PICK, module="example.warehouse.PickService"),
+        ],
+        threads=[{"id": 41, "name": "http-nio-8080-exec-7", "current": True, "crashed": True}],
+        transaction="POST /picks",
+        release="warehouse@9.1.0",
+    )
+
+
+def _carrier_busy(scene: Scene, seconds: float) -> None:
+    busy = "Demasiadas solicitudes: el transportista no admite más envíos (429)"
+    called = call(0.4, "POST", "https://carrier.example/v2/parcels", 429)
+    scene.add(
+        seconds,
+        project="storefront",
+        issue="carrier-busy",
+        exception=("App\\Shipping\\CarrierBusyException", busy),
+        frames=[
+            *SYMFONY,
+            frame("/src/Shipping/Carrier.php", "Carrier::bookParcel", 92, BOOK_PARCEL),
+        ],
+        breadcrumbs=scene.crumbs(seconds, [called]),
+        request={
+            "method": "POST",
+            "url": "https://storefront.example/es/envios",
+            "data": {"destino": "Málaga", "bultos": 3},
+        },
+        tags={"lang": "es", "carrier": "rapido"},
+        transaction="app_shipping_book",
+        release="storefront@12.8.0",
+    )
+
+
+def _photo_too_large(scene: Scene, seconds: float) -> None:
+    scene.add(
+        seconds,
+        project="back-office",
+        issue="upload-too-large",
+        exception=("UploadTooLarge", "el archivo «foto del daño.heic» ocupa 31 MB, máximo 10 MB"),
+        frames=[*RAILS, frame("app/services/claims.rb", "attach", 27, ATTACH)],
+        handled=True,
+        level="warning",
+        request={
+            "method": "POST",
+            "url": "https://office.example/claims/77/photos",
+            "headers": [["Content-Length", "32505856"], ["Content-Type", "multipart/form-data"]],
+        },
+        transaction="ClaimsController#attach",
+        release="back-office@3.19.5",
+    )
+
+
 def beatriz(scene: Scene) -> None:
     """Add twelve failed sign-ins, in Portuguese, four of them within one second."""
     offsets = [*range(-88, -8, 10), 0.1, 0.4, 0.4, 0.9]
@@ -384,7 +489,7 @@ def beatriz(scene: Scene) -> None:
         )
 
 
-# --- Nadia and Sakura: mobile apps and their servers --------------------------------------------
+# --- Nadia, Yara, and Sakura: mobile apps and their servers -------------------------------------
 
 APP_RELEASE = "com.example.shop@5.2.0+520"
 
@@ -398,10 +503,27 @@ ADDRESS = """
    const city = address.city;
 >  return city.split(" ").map(capitalise).join(" ");
 """
+PHOTO = """
+     func resized(_ image: UIImage) -> UIImage {
+>        let pixels = image.cgImage!
+         return UIImage(cgImage: scaled(pixels))
+     }
+"""
+DECODE = """
+   const uint8_t* end = data + header->length;
+>  while (*cursor != 0xD9 && cursor < end) {
+     cursor = next_marker(cursor);
+   }
+"""
 JOIN = """
    def handle_info({:order, id}, socket) do
 >    %{status: status} = Orders.fetch!(id)
      push(socket, "status", %{status: status})
+"""
+PRICE = """
+     let rate = rates.get(&currency);
+>    let rate = rate.expect("no rate for currency");
+     Money::new(amount * rate, currency)
 """
 
 
@@ -416,9 +538,29 @@ def phone(name: str, system: str, version: str) -> Json:
 
 SAMSUNG = phone("SM-S921B", "Android", "15")
 PIXEL = phone("Pixel 9", "Android", "15")
+IPHONE = phone("iPhone16,1", "iOS", "18.1")
 SCAN_CRUMBS: tuple[Crumb, ...] = (
     (8.0, "ui.lifecycle", None, {"screen": "ScannerActivity", "state": "resumed"}),
     (0.6, "touch", "زر المسح", {"view.id": "btn_scan"}),
+)
+RESIZED = frame(
+    "PhotoEditor.swift",
+    "PhotoEditor.resized(_:)",
+    209,
+    PHOTO,
+    package="Shop",
+    instructionAddr="0x1045b8c1c",
+)
+SKIPPED = frame(
+    "jpeg_decoder.cpp",
+    "shop::jpeg::Decoder::skip_scan",
+    318,
+    DECODE,
+    absPath="C:\\build\\src\\jpeg_decoder.cpp",
+    package="C:\\Program Files\\Shop\\codec.dll",
+    instructionAddr="0x7ff6a1b24c10",
+    symbolAddr="0x7ff6a1b24b00",
+    trust="cfi",
 )
 
 
@@ -468,8 +610,60 @@ def _scanner(scene: Scene, seconds: float) -> None:
     )
 
 
+def yara(scene: Scene) -> None:
+    """Add a crash, a kill for lack of memory, and a native fault, on an iPhone."""
+    nil = "Unexpectedly found nil while unwrapping an Optional value"
+    scene.add(
+        -140,
+        project="mobile-app",
+        platform="cocoa",
+        issue="resize-nil",
+        exception=("EXC_BREAKPOINT", nil),
+        frames=[*COCOA, RESIZED],
+        level="fatal",
+        mechanism="mach",
+        release=APP_RELEASE,
+        contexts=IPHONE,
+    )
+    killed = "The OS watchdog terminated your app, possibly because it overused RAM."
+    scene.add(
+        -10,
+        project="mobile-app",
+        platform="cocoa",
+        issue="out-of-memory",
+        exception=("WatchdogTermination", killed),
+        level="fatal",
+        mechanism="watchdog_termination",
+        release=APP_RELEASE,
+        contexts=IPHONE,
+        trace_id="",
+    )
+    _native_fault(scene, 95)
+
+
+def _native_fault(scene: Scene, seconds: float) -> None:
+    """Add an error with the stack only in the crashed thread."""
+    scene.add(
+        seconds,
+        project="edge",
+        platform="native",
+        issue="jpeg-overrun",
+        exceptions=[{"type": "EXCEPTION_ACCESS_VIOLATION_READ", "value": None, "frames": None}],
+        threads=[
+            {"id": 5120, "current": True, "crashed": True, "frames": [*NATIVE, SKIPPED]},
+            {"id": 5124, "name": "io-worker", "frames": [*NATIVE]},
+        ],
+        title="EXCEPTION_ACCESS_VIOLATION_READ",
+        culprit="shop::jpeg::Decoder::skip_scan",
+        level="fatal",
+        mechanism="minidump",
+        release="codec@1.9.3",
+        contexts={"os": {"name": "Windows", "version": "11"}, "device": {"arch": "x86_64"}},
+    )
+
+
 def sakura(scene: Scene) -> None:
-    """Add a lost channel and the server's error behind it, in Japanese."""
+    """Add a lost channel, the server's error behind it, and a pricing error, in Japanese."""
     _channel_closed(scene, -60)
     scene.add(
         -60.8,
@@ -479,6 +673,19 @@ def sakura(scene: Scene) -> None:
         frames=[*PHOENIX, frame("lib/shop_web/order_channel.ex", "handle_info/2", 33, JOIN)],
         tags={"channel": "order:A-7788"},
         release="realtime@0.44.0",
+    )
+    scene.add(
+        15,
+        project="edge",
+        platform="rust",
+        issue="no-rate",
+        exception=("panic", "no rate for currency: JPY"),
+        frames=[*RUST, frame("src/pricing.rs", "pricing::convert", 71, PRICE)],
+        mechanism="panic",
+        level="fatal",
+        tags={"lang": "ja"},
+        transaction="convert",
+        release="pricing@2.0.7",
     )
 
 
@@ -640,7 +847,6 @@ def _mia_signals(scene: Scene) -> None:
         request={"url": f"{SHOP}/de/kasse", "headers": [["User-Agent", FIREFOX]]},
         tags={"lang": "de"},
         transaction="/de/kasse",
-        release=SHOP_RELEASE,
         trace_id=trace,
         contexts=BROWSER,
     )

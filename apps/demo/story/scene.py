@@ -117,7 +117,9 @@ PEOPLE: dict[str, Json] = {
     "kowalski": {"username": "CORP\\kowalski", "email": "p.kowalski@corp.example"},
     "nadia": {"user_id": "2208", "email": "NADIA.HADDAD@EXAMPLE.COM"},
     "oda": {"user_id": "3003", "username": "oda"},
+    "pepe": {"user_id": "2950", "username": 'José "Pepe" Muñoz'},
     "busy": {"user_id": "20417", "email": "einkauf@grosskunde.example"},
+    "yara": {"user_id": "9b2f6c1e-4d7a-4f0e-8a53-2c6d1e9b7f10", "ip": "2001:db8::5:17"},
     "sakura": {"user_id": "4471", "username": "sakura_田中"},
     "hanna": {"user_id": "3310", "email": "hanna.berg@example.se"},
     "nils": {"user_id": "3311", "email": "nils@berg.example"},
@@ -150,9 +152,22 @@ NODE: tuple[Json, ...] = (
     library("node:internal/process/task_queues", "process.processTicksAndRejections", 95),
     library("/app/node_modules/bullmq/dist/cjs/classes/worker.js", "Worker.processJob", 394),
 )
+SYMFONY: tuple[Json, ...] = (
+    library("/vendor/symfony/http-kernel/HttpKernel.php", "HttpKernel::handleRaw", 181),
+    library("/vendor/symfony/http-kernel/HttpKernel.php", "HttpKernel::handle", 76),
+)
 RAILS: tuple[Json, ...] = (
     library("action_dispatch/routing/mapper.rb", "serve", 48),
     library("abstract_controller/base.rb", "process_action", 224),
+)
+SPRING: tuple[Json, ...] = (
+    library("HttpServlet.java", "service", 590, module="jakarta.servlet.http.HttpServlet"),
+    library(
+        "DispatcherServlet.java",
+        "doDispatch",
+        1089,
+        module="org.springframework.web.servlet.DispatcherServlet",
+    ),
 )
 ANDROID: tuple[Json, ...] = (
     library("ActivityThread.java", "main", 8177, module="android.app.ActivityThread"),
@@ -175,6 +190,36 @@ ASP_NET: tuple[Json, ...] = (
 PHOENIX: tuple[Json, ...] = (
     library("lib/gen_server.erl", "try_handle_info/3", 1095, module=":gen_server"),
     library("lib/phoenix/channel/server.ex", "handle_info/2", 372, module="Phoenix.Channel"),
+)
+RUST: tuple[Json, ...] = (
+    library("library/std/src/panicking.rs", "rust_begin_unwind", 652),
+    library("core/src/result.rs", "core::result::unwrap_failed", 1679),
+)
+COCOA: tuple[Json, ...] = (
+    library("main.swift", "main", 12, package="/usr/lib/dyld", instructionAddr="0x1b0c3fda8"),
+    {
+        "function": "UIApplicationMain",
+        "package": "/System/Library/PrivateFrameworks/UIKitCore.framework/UIKitCore",
+        "instructionAddr": "0x18e7ad4c4",
+        "symbolAddr": "0x18e7ad3a0",
+        "inApp": False,
+    },
+)
+NATIVE: tuple[Json, ...] = (
+    {
+        "function": "BaseThreadInitThunk",
+        "package": "C:\\Windows\\System32\\kernel32.dll",
+        "instructionAddr": "0x7ffb1c2a7374",
+        "symbolAddr": "0x7ffb1c2a7360",
+        "inApp": False,
+    },
+    {
+        "function": None,
+        "package": "C:\\Windows\\System32\\ntdll.dll",
+        "instructionAddr": "0x7ffb1d5bcc91",
+        "symbolAddr": None,
+        "inApp": False,
+    },
 )
 
 

@@ -523,8 +523,10 @@ OLD: dict[tuple[str, str], tuple[float, int, int, int]] = {
     ("orders-worker", "mail-template"): (4, 19, 260, 12),
     ("invoices", "issue-invoice"): (26, 14, 39, 3),
     ("invoices", "null-tax"): (120, 8, 17, 1),
+    ("back-office", "upload-too-large"): (400, 96, 420, 9),
     ("back-office", "oauth-state"): (12, 41, 133, 17),
     ("mobile-app", "scanner-null"): (7, 22, 40, 6),
+    ("mobile-app", "out-of-memory"): (53, 61, 118, 8),
 }
 STATUSES: dict[tuple[str, str], History] = {
     ("checkout-api", "payment-declined"): History(substatus="escalating", team="payments"),
