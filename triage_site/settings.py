@@ -96,7 +96,9 @@ if len(TRIAGE_CUSTOMER_FIELDS) > 10:
 TRIAGE_PREFILL_LINKS = env.boolean("TRIAGE_PREFILL_LINKS", default=False)
 TRIAGE_EXPORT_MODEL = env.choice("TRIAGE_EXPORT_MODEL", "gpt", ("gpt", "claude", "gemini", "any"))
 TRIAGE_WINDOW_MINUTES = env.integer("TRIAGE_WINDOW_MINUTES", 5, minimum=1, maximum=1440)
-TRIAGE_SIGNALS = env.choices("TRIAGE_SIGNALS", ("replays", "feedback", "traces", "deploys"))
+TRIAGE_SIGNALS = env.choices(
+    "TRIAGE_SIGNALS", ("replays", "feedback", "traces", "deploys", "logs", "spans")
+)
 TRIAGE_SIGNALS_WAIT_MS = env.integer("TRIAGE_SIGNALS_WAIT_MS", 50, minimum=0, maximum=10_000)
 # Of the server's 32 threads; the others remain free for pages that need no request to Sentry.
 TRIAGE_MOST_WAITING = env.integer("TRIAGE_MOST_WAITING", 24, minimum=1, maximum=1000)

@@ -31,10 +31,18 @@ from apps.sentry.config import (
     SentryPermissionMissing,
     SentryRejectedQuery,
     SentryRetired,
+    SentryUnknownRoute,
 )
-from apps.sentry.datasets import KINDS, Row, TableSearch, is_about_dataset, without_what_was_refused
+from apps.sentry.datasets import (
+    KINDS,
+    NONE_IN_GLITCHTIP,
+    Row,
+    TableSearch,
+    is_about_dataset,
+    without_what_was_refused,
+)
 from apps.sentry.parsing import Project, integer, items, mapping, mappings, number, text
-from apps.sentry.search import fields_naming, quote
+from apps.sentry.search import covers_any_case, fields_naming, quote
 
 ACTIVITY_TIMEOUT_S = 10.0
 
@@ -64,6 +72,15 @@ _WHOLE = (("sort", "-timestamp"), ("sort", "id"), ("sampling", "HIGHEST_ACCURACY
 _PLAIN = (("sort", "-timestamp"),)
 
 
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """Where a search by person goes on after its first page."""
+
+    scope: Scope
+    cursor: str
+    seen: set[tuple[str | None, str]]
+
+
 @dataclass
 class _Table:
     """The rows of one kind read so far, and what is known to be missing."""
@@ -75,9 +92,11 @@ class _Table:
     known_gaps: list[UnreadSignal] = field(default_factory=list)
     has_person: Flag = field(default_factory=Flag)
     searched_traces: set[str] = field(default_factory=set)
+    rest: list["_Rest"] = field(default_factory=list)
     has_more: bool = False
     is_sampled: bool = False
     lacks_fields: bool = False
+    lacks_spellings: bool = False
     moved: bool = False
     unreadable: int = 0
     error: SentryError | None = None
@@ -126,8 +145,8 @@ class ActivityReader:
         """
         for signal in self._tables if both else self._tables.keys() & {Signal.SPANS}:
             if self._can_ask_by_person and not self._tables[signal].is_started:
-                self._submit_search(signal, (), 1, by_person=True)
                 self._started.append(self._tables[signal])
+                self._submit_search(signal, (), 1, by_person=True)
 
     def resume(self, known: RelatedData) -> None:
         """Start from the spans that were found with errors before: they need no second search."""
@@ -181,16 +200,27 @@ class ActivityReader:
         self._search(signal, traces, 1, by_person)
 
     def _read_all(self) -> None:
-        """Read by person, unless that was done, and by all traces that come to be known."""
+        """Read by person, as far as that was not done, and by all traces that come to be known."""
         self._wait_for_start()
         for _hop in range(MAX_HOPS):
             futures = [
+                self._submit(signal, self._read_rest, signal)
+                for signal, table in self._tables.items()
+                if table.rest
+            ]
+            futures += [
                 self._submit_search(signal, traces, MAX_PAGES, by_person=by_person)
                 for signal, traces, by_person in self._still_wanted()
             ]
             if not futures:
                 return
             wait(futures)
+
+    def _read_rest(self, signal: Signal) -> None:
+        table = self._tables[signal]
+        while table.rest:
+            self._read_pages(signal, table.rest[0].scope, (), MAX_PAGES - 1, True, table.rest[0])
+            table.rest.pop(0)
 
     def _still_wanted(self) -> list[tuple[Signal, list[str], bool]]:
         """Return, for each signal to be searched, new traces, and whether to search by person."""
@@ -222,10 +252,13 @@ class ActivityReader:
             return self._new_traces_of(table)
 
     def _new_traces_of(self, table: _Table) -> list[str]:
+        traces = self._all_traces()[:MAX_TRACES]
+        return [one for one in traces if one not in table.searched_traces]
+
+    def _all_traces(self) -> list[str]:
         rows = [row for one in self._tables.values() for row in one.rows.values()]
         own = (row.trace_id for row in rows if row.names_customer and row.trace_id)
-        traces = [*dict.fromkeys((*self._event_traces, *own))][:MAX_TRACES]
-        return [one for one in traces if one not in table.searched_traces]
+        return [*dict.fromkeys((*self._event_traces, *own))]
 
     @property
     def _can_ask_by_person(self) -> bool:
@@ -282,10 +315,16 @@ class ActivityReader:
             self._read_pages(signal, scope, traces, pages, by_person)
 
     def _read_pages(
-        self, signal: Signal, scope: Scope, traces: Sequence[str], pages: int, by_person: bool
+        self,
+        signal: Signal,
+        scope: Scope,
+        traces: Sequence[str],
+        pages: int,
+        by_person: bool,
+        rest: _Rest | None = None,
     ) -> None:
-        table, cursor = self._tables[signal], None
-        seen: set[tuple[str | None, str]] = set()
+        table = self._tables[signal]
+        cursor, seen = (rest.cursor, rest.seen) if rest else (None, set())
         for _page in range(pages):
             search, body, cursor = self._page(signal, scope, traces, cursor, by_person)
             with self._lock:
@@ -294,7 +333,10 @@ class ActivityReader:
                 table.has_person.set()
             if cursor is None:
                 return
-        table.has_more = True
+        if cursor and table in self._started and by_person and not rest:
+            table.rest.append(_Rest(scope, cursor, seen))
+        else:
+            table.has_more = True
 
     def _page(
         self,
@@ -338,6 +380,7 @@ class ActivityReader:
         """Add the rows that are the customer's; each of them is checked."""
         table.is_sampled |= mapping(body.get("meta")).get("dataScanned") == "partial"
         table.lacks_fields |= not search.has_all_fields
+        table.lacks_spellings |= not covers_any_case(self._question.customer.identifier)
         for raw in items(body.get("data")):
             row = search.row(mapping(raw))
             owned = row and self._owned(row)
@@ -459,26 +502,26 @@ class ActivityReader:
     def _is_late(self, signal: Signal) -> bool:
         """Return whether something is still being read, or was not begun for lack of time."""
         is_stopped = self._is_answer and not (self._all_hops and self._all_hops.done())
-        is_unfinished = is_stopped and signal in {one for one, *_ in self._still_wanted()}
-        return is_unfinished or not all(one.done() for one in self._tables[signal].futures)
+        table = self._tables[signal]
+        is_wanted = bool(table.rest) or signal in {one for one, *_ in self._still_wanted()}
+        return (is_stopped and is_wanted) or not all(one.done() for one in table.futures)
 
     def _related(self, late: Collection[Signal]) -> RelatedData:
-        found = RelatedData(calls=len(self._client.call_log), absent=self._known_absences())
-        for signal, table in self._tables.items():
-            if not table.futures:
-                continue
-            missing = self._missing(signal, table, is_late=signal in late)
-            is_absent = self._is_absence(table)
-            if is_absent:
-                self._remember_absence(signal, table, missing[0])
-            is_whole = table.is_started and not table.is_resumed and not self._new_traces_of(table)
-            found = replace(
-                found,
-                asked=(*found.asked, signal),
-                surely=(*found.surely, *((signal,) if is_whole and not missing else ())),
-                absent=(*found.absent, *(missing if is_absent else ())),
-                unread=(*found.unread, *(() if is_absent else missing)),
-            )
+        """Return what was found. Nothing is complete if a list that may show traces isn't."""
+        asked = [signal for signal, table in self._tables.items() if table.futures]
+        missing = {one: self._missing(one, self._tables[one], is_late=one in late) for one in asked}
+        refused = [one for one in asked if self._is_absence(self._tables[one])]
+        for signal in refused:
+            self._remember_absence(signal, self._tables[signal], missing[signal][0])
+        unread = [one for signal in asked if signal not in refused for one in missing[signal]]
+        whole = [one for one in asked if one not in refused and self._is_whole(self._tables[one])]
+        found = RelatedData(
+            asked=tuple(asked),
+            surely=() if unread else tuple(whole),
+            unread=tuple(unread),
+            absent=(*self._known_absences(), *(missing[signal][0] for signal in refused)),
+            calls=len(self._client.call_log),
+        )
         rows = sorted(
             (row for table in self._tables.values() for row in table.rows.values()),
             key=lambda row: (_time_of(row), row.id),
@@ -488,6 +531,9 @@ class ActivityReader:
             logs=tuple(row for row in rows if isinstance(row, LogEntry)),
             spans=tuple(self._with_usual(row) for row in rows if isinstance(row, Span)),
         )
+
+    def _is_whole(self, table: _Table) -> bool:
+        return table.is_started and not table.is_resumed and not self._new_traces_of(table)
 
     def _with_usual(self, span: Span) -> Span:
         usual = self._usual.get((span.project, span.transaction)) if span.is_segment else None
@@ -504,10 +550,12 @@ class ActivityReader:
         if is_late or error:
             message = f"{label} could not be read in time."
             missing.append(UnreadSignal(signal, message, is_late=True))
+        has_more = table.has_more or bool(table.rest) or len(self._all_traces()) > MAX_TRACES
         reasons = (
-            (table.has_more, "Sentry has more than we read."),
+            (has_more, "Sentry has more than we read."),
             (table.is_sampled, "Sentry searched only a sample."),
             (table.lacks_fields, "this server can't search some of the customer's fields."),
+            (table.lacks_spellings, "other capital letters may be missing."),
             (table.moved, "the list changed while we read it."),
             (table.unreadable, f"rows that could not be read: {table.unreadable}."),
         )
@@ -536,12 +584,16 @@ class ActivityReader:
     def _known_absences(self) -> tuple[UnreadSignal, ...]:
         known = [(one, reason) for one, reason in self._main.config.absent if one in KINDS]
         if self._main.flavor == Flavor.GLITCHTIP:
-            reason = "GlitchTip has no logs and no requests that can be searched by customer."
-            known += [(signal, reason) for signal in self._tables]
+            known += [(one, f"{KINDS[one].label}: {NONE_IN_GLITCHTIP}") for one in self._tables]
         return tuple(UnreadSignal(one, reason, can_retry=False) for one, reason in known)
 
 
-_NO_REFUSALS = (SentryOneProjectOnly, SentryOutsideRetention, SentryRetired)
+_NO_REFUSALS = (
+    SentryOneProjectOnly,
+    SentryOutsideRetention,
+    SentryRetired,
+    SentryUnknownRoute,
+)
 
 
 def _time_of(row: Row) -> datetime:

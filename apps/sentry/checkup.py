@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 
 from apps.events.query import DEFAULT_FIELDS, Customer, Question, Window
 from apps.sentry.client import Scope, is_from_glitchtip, path_segment
@@ -27,6 +28,7 @@ from apps.sentry.config import (
     SentryUnknownRoute,
     SentryUnreachable,
 )
+from apps.sentry.datasets import KINDS, NONE_IN_GLITCHTIP, Kind
 from apps.sentry.http import ApiResponse, Transport, retirement
 from apps.sentry.parsing import items, mapping, parse_project
 from apps.sentry.search import search_for
@@ -102,6 +104,7 @@ class _ConnectionCheck:
             yield self._run("List of events", self._check_events_table, "org:read", "event:read")
         if not self._is_glitchtip:
             yield from self._search()
+        yield from self._activity()
         yield self._run("Problems", self._check_issues, "event:read", "event:read")
         if self._project:
             yield self._run("Details of an event", self._check_event, "project:read", "event:read")
@@ -203,6 +206,35 @@ class _ConnectionCheck:
             return
         if checked.get("valid") is True and not checked.get("dataset"):
             yield Finding("Search", True, "Sentry accepts the search for a customer.")
+
+    def _activity(self) -> Iterator[Finding]:
+        """Say which of logs and spans the server has for us; to have none is no failure."""
+        for signal in self._config.signals:
+            kind = KINDS.get(signal)
+            if kind and self._is_glitchtip:
+                yield Finding(kind.label, True, NONE_IN_GLITCHTIP)
+            elif kind:
+                check = partial(self._check_activity, kind)
+                yield self._run(kind.label, check, "org:read", "org:read")
+
+    def _check_activity(self, kind: Kind) -> str:
+        now = datetime.now(UTC)
+        scope = Scope(now - timedelta(hours=1), now)
+        params = (
+            *(("query", ""), ("field", "id"), ("field", "timestamp"), ("per_page", "1")),
+            *(*scope.params(), *scope.project_params()),
+        )
+        reason = ""
+        for dataset in kind.datasets:
+            try:
+                self._get(f"{self._organization}/events/", ("dataset", dataset), *params)
+            except SentryOneProjectOnly:
+                pass
+            except (SentryNotFound, SentryPermissionMissing, SentryRejectedQuery) as error:
+                reason = _error_text(error)
+                continue
+            return f"{kind.label} can be read (dataset “{dataset}”)."
+        return f"This server has none for us. {reason}"
 
     def _check_glitchtip(self) -> str:
         """Check a project's own list, which replaces the events table."""

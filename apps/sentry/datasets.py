@@ -128,6 +128,9 @@ KINDS = {
 }  # fmt: skip
 
 
+NONE_IN_GLITCHTIP = "GlitchTip has none that can be searched by customer."
+
+
 @dataclass(frozen=True, slots=True)
 class TableSearch:
     """A search for rows by person, by trace, or by both, in the words that the server knows."""

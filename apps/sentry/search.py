@@ -7,6 +7,8 @@ backslash precedes it, and a backslash can't be escaped. A value with a wildcard
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
+from math import prod
 
 from apps.events.event import Event
 from apps.events.query import Customer, CustomerKind, Question
@@ -143,6 +145,7 @@ _OWN_NAMES = frozenset((
 ))  # fmt: skip
 _LONGEST_NUMBER = 15
 _FEWEST_LITERALS = 3
+_MOST_SPELLINGS = 16
 
 
 def attributes_of(field: str) -> tuple[str, ...]:
@@ -174,20 +177,58 @@ def _is_number(identifier: str) -> bool:
     return is_whole and len(identifier) <= _LONGEST_NUMBER and str(int(identifier)) == identifier
 
 
+def covers_any_case(identifier: str) -> bool:
+    """Return whether the clauses find the customer with any capitals."""
+    return _loose_patterns(identifier) is not None or _all_spellings(identifier) is not None
+
+
 def _values_with_any_case(identifier: str) -> tuple[str, ...]:
     """Return values that match the identifier with any capitals, and perhaps a bit more.
 
-    Wildcards stand for letters outside of ASCII that have a case. Where hardly anything else
-    would be left, or the server compares with capitals, the usual spellings have to do.
+    Wildcards stand for letters outside of ASCII that have a case. Where hardly anything else is
+    left, all spellings are listed, or the usual ones if there are too many.
     """
-    values = []
-    for spelling in dict.fromkeys((identifier, identifier.lower())):
-        values.append(_escape(spelling) if is_exact(spelling) else _pattern(spelling))
+    usual = (identifier, identifier.lower(), identifier.upper(), identifier.title())
+    spellings = [identifier, identifier.lower()]
+    loose = _loose_patterns(identifier)
+    if loose is None:
+        spellings += _all_spellings(identifier) or usual
+    exact = [_escape(one) if is_exact(one) else _pattern(one) for one in spellings]
+    return tuple(dict.fromkeys((*exact, *(loose or ()))))
+
+
+def _loose_patterns(identifier: str) -> list[str] | None:
+    """Return patterns without the letters whose case a server may heed; None if too little stays.
+
+    There are none if all letters are those of ASCII.
+    """
+    patterns = []
     for pattern in any_case_patterns(identifier):
-        loose = "".join("*" if not one.isascii() and has_case(one) else one for one in pattern)
-        if "*" in loose.replace("\\*", "") and len(loose) - loose.count("*") >= _FEWEST_LITERALS:
-            values.append(loose)
-    return tuple(dict.fromkeys(values))
+        loose = "".join("*" if _heeds_case(one) else one for one in pattern)
+        if loose == pattern:
+            continue
+        if len(loose) - loose.count("*") < _FEWEST_LITERALS:
+            return None
+        patterns.append(loose)
+    return patterns
+
+
+def _heeds_case(letter: str) -> bool:
+    return not letter.isascii() and has_case(letter)
+
+
+def _all_spellings(identifier: str) -> list[str] | None:
+    """Return the identifier with any capitals outside of ASCII, or None if these are too many."""
+    folded = identifier.casefold()
+    spellings: list[str] = []
+    for base in (folded, folded.replace("ss", "ß")):
+        choices = [
+            sorted({one, one.lower(), one.upper()}) if _heeds_case(one) else [one] for one in base
+        ]
+        if prod(map(len, choices)) > _MOST_SPELLINGS:
+            return None
+        spellings += map("".join, product(*choices))
+    return spellings
 
 
 def identity_clauses(identifier: str, fields: Sequence[str]) -> list[str]:

@@ -30,7 +30,16 @@ def sound(connected: DemoSentry) -> DemoSentry:
 
 def test_a_working_connection_passes_every_check(sound: DemoSentry) -> None:
     assert failing(sound) == {}
-    assert len(check_connection()) == 7
+    assert len(check_connection()) == 9
+
+
+def test_which_of_logs_and_requests_a_server_has_is_said(sound: DemoSentry) -> None:
+    """To have none is no failure."""
+    sound.settings.datasets = ["errors", "ourlogs"]
+    said = {finding.label: finding for finding in check_connection()}
+    assert said["Logs"].message == "Logs can be read (dataset “ourlogs”)."
+    assert said["Requests"].message.startswith("This server has none for us. Sentry didn't accept")
+    assert failing(sound) == {}
 
 
 def test_retired_and_announced_endpoints_are_named(sound: DemoSentry) -> None:

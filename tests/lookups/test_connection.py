@@ -142,7 +142,8 @@ def test_an_html_page_is_not_mistaken_for_glitchtip(
 def test_one_html_page_does_not_change_the_detected_flavor(glitchtip: DemoSentry) -> None:
     glitchtip.settings.flavor = "sentry"
     look()
-    glitchtip.fail("/acme/events/", status=404, body="<html>", content_type="text/html")
+    errors = r"/acme/events/\?dataset=errors"
+    glitchtip.fail(errors, status=404, body="<html>", content_type="text/html")
     with pytest.raises(SentryNotFound):
         look()
 

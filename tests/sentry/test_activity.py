@@ -203,7 +203,10 @@ def test_a_server_that_refuses_them_has_none_for_us(
 
 
 def test_columns_that_a_server_refuses_are_left_out(table: Table) -> None:
-    """Then fields of the customer may be missing, so an empty list says nothing."""
+    """Then fields of the customer may be missing, so an empty list says nothing.
+
+    Neither does that of the other kind, because traces may be missing.
+    """
 
     def refuse(params: Mapping[str, Sequence[str]]) -> tuple[int, str] | None:
         asks = [*params["field"], *params["query"]]
@@ -217,7 +220,7 @@ def test_columns_that_a_server_refuses_are_left_out(table: Table) -> None:
     answer, client = look_up(question("77"))
     assert numbers(answer.beside.spans) == [1]
     assert client.quirks[Signal.SPANS].refused == ("user.username", "span.status_code")
-    assert answer.beside.surely == (Signal.LOGS,)
+    assert answer.beside.surely == ()
     assert "some of the customer's fields" in answer.beside.unread[0].message
 
 

@@ -111,14 +111,14 @@ class Scene:
                 self.expected[made.id] = one
 
 
-def _customer(text: str) -> Customer:
+def customer_of(text: str) -> Customer:
     """Return the customer as typed, for which no label or quote is special."""
     return parse_customer(text if as_hex_id(text) else f"{EXACTLY}{text}")
 
 
 def _is_valid_customer(text: str) -> bool:
     try:
-        _customer(text)
+        customer_of(text)
     except CustomerRefused:
         return False
     return True
@@ -161,14 +161,14 @@ def _similar(name: str) -> tuple[str, ...]:
     )
 
 
-def _names(customer: str) -> st.SearchStrategy[dict[str, str | None]]:
+def names_like(customer: str) -> st.SearchStrategy[dict[str, str | None]]:
     """Return identities: the customer's, with any capitals, or similar ones."""
     spellings = (customer, customer.lower(), customer.upper(), customer.casefold())
     value = st.sampled_from((None, None, *spellings, *_similar(customer)))
     return st.fixed_dictionaries(dict.fromkeys((*DEFAULT_FIELDS, ACCOUNT), value))
 
 
-def _times(minutes: int) -> st.SearchStrategy[datetime]:
+def times_around(minutes: int) -> st.SearchStrategy[datetime]:
     """Return times around the window's edges, often in the same second."""
     edge = minutes * 60
     seconds = st.sampled_from((-edge - 1, -edge, -1, 0, 0, 1, edge, edge + 1))
@@ -183,11 +183,11 @@ def _times(minutes: int) -> st.SearchStrategy[datetime]:
 def _planted(customer: str, minutes: int) -> st.SearchStrategy[Planted]:
     return st.builds(
         Planted,
-        timestamp=_times(minutes),
+        timestamp=times_around(minutes),
         project=st.sampled_from(PROJECTS),
         environment=st.sampled_from((*ENVIRONMENTS, None)),
         issue=st.sampled_from(ISSUES),
-        names=_names(customer),
+        names=names_like(customer),
         trace=st.sampled_from((None, as_hex_id(customer))),
     )
 
@@ -198,7 +198,7 @@ def scenes(draw: st.DrawFn) -> Scene:
     customer = draw(customers())
     minutes = draw(st.sampled_from((1, 5, 60)))
     question = Question(
-        customer=_customer(customer),
+        customer=customer_of(customer),
         window=Window(MOMENT, minutes),
         projects=draw(st.sampled_from(((), (), (), ("web",), ("web", "api")))),
         environments=draw(st.sampled_from(((), (), (), ("production",), ENVIRONMENTS[1:]))),

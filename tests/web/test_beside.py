@@ -86,7 +86,7 @@ def test_record_counts_signals_separately(busy: Client) -> None:
     assert record.calls == 4
     assert record.beside == {
         "replays": 1, "feedback": 1, "traces": 1, "deploys": 0, "logs": 0, "spans": 0,
-        "unread": [], "absent": [], "calls": 5,
+        "unread": [], "absent": [], "calls": 7,
     }  # fmt: skip
 
 
