@@ -180,7 +180,7 @@ def _question(answer: Answer, zone: ZoneInfo) -> str:
             f"We have your message of {_clock(sent_at, answer, zone)}, and are passing it on to "
             "our engineers. Does it still happen? A screenshot would help."
         )
-    if answer.nearby and answer.nearby.is_never:
+    if answer.is_unknown_customer:
         return f"{OTHER_IDENTIFIER} Please also tell us exactly when it happened."
     clocks = [_clock(event.timestamp, answer, zone) for event in errors_nearby(answer)]
     near = f"Could it have been at {' or '.join(clocks)}? " if clocks else ""

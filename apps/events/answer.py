@@ -405,6 +405,13 @@ class Answer:
         return tuple(dict.fromkeys(spelling for spelling in found if spelling))
 
     @property
+    def is_unknown_customer(self) -> bool:
+        """Whether neither errors at any time nor anything else in the window are the customer's."""
+        related = self.beside
+        is_never = self.nearby is not None and self.nearby.is_never
+        return is_never and not (related.activity or related.replays or related.feedback)
+
+    @property
     def all_notices(self) -> tuple[Notice, ...]:
         """The notices about the events, then those about unread signals."""
         missing = (Notice(NoticeCode.SIGNAL_MISSING, one.message) for one in self.beside.unread)

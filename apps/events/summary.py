@@ -153,8 +153,7 @@ def _no_errors(answer: Answer, whose: str) -> str:
         where = "" if seen else f" {whose} in this window"
         return f"No errors{where}, but {', and '.join(filter(None, signs))}.{detail}"
     is_trace = answer.question.customer.kind == CustomerKind.TRACE
-    seen_at_all = related.replays or related.activity or is_trace
-    if nearby and nearby.is_never and not seen_at_all:
+    if nearby and answer.is_unknown_customer and not is_trace:
         days = counted((nearby.until - nearby.since).days, "day")
         return f"We have not seen this customer where we searched: no errors in the last {days}."
     if activity := unseen_text(answer):

@@ -171,7 +171,7 @@ def _next_without_errors(answer: Answer, zone: ZoneInfo) -> str:
         if not troubles[0].is_clear:
             return "Check what logs and requests show below."
         return _REPLY if troubles[0].kind is Kind.REFUSED else _ESCALATE
-    if answer.nearby and answer.nearby.is_never:
+    if answer.is_unknown_customer:
         return "Check the spelling, and ask for another identifier."
     clocks = [
         _minute(event.timestamp, answer.question.window.moment, zone)
@@ -240,7 +240,7 @@ def _said(answer: Answer, zone: ZoneInfo) -> Iterator[Step]:
 
 def _tell(answer: Answer, problem: Problem | None, zone: ZoneInfo, today: date) -> str:
     """Return the sentences of a reply, without greeting and closing."""
-    if problem is None and answer.nearby and answer.nearby.is_never:
+    if problem is None and answer.is_unknown_customer:
         return OTHER_IDENTIFIER
     about = About(
         answer=answer,

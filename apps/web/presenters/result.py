@@ -149,9 +149,9 @@ def nothing_view(answer: Answer, zone: ZoneInfo, *, customer: str) -> NothingFou
         wider=tuple(
             (minutes, label)
             for minutes, label in _WIDER.items()
-            if minutes > question.window.minutes and not (occurrences and occurrences.is_never)
+            if minutes > question.window.minutes and not answer.is_unknown_customer
         ),
-        seen=_seen(occurrences, question.window, zone, customer)
+        seen=_seen(answer, occurrences, zone, customer)
         if occurrences and answer.complete
         else None,
         is_unclear={notice.code for notice in answer.notices} == {NoticeCode.UNCLEAR_CUSTOMER},
@@ -172,8 +172,9 @@ def searched_fields(question: Question) -> str:
 
 
 def _seen(
-    occurrences: OtherOccurrences, window: Window, zone: ZoneInfo, customer: str
+    answer: Answer, occurrences: OtherOccurrences, zone: ZoneInfo, customer: str
 ) -> OtherTimes:
+    window = answer.question.window
     before, after, last = (
         _other_event(event, window, zone) if event else None
         for event in (occurrences.before, occurrences.after, occurrences.last)
@@ -187,7 +188,7 @@ def _seen(
         nearest=tuple(event for event in (before, after) if event),
         empty_sides=_empty_sides(occurrences, zone),
         retention=_retention(occurrences, days, zone),
-        advice=_advice(customer),
+        advice=_advice(customer) if answer.is_unknown_customer else "",
         problem=occurrences.problem or "",
     )
 
