@@ -128,7 +128,7 @@ def _missing_webhook(scene: Scene) -> None:
 
 
 def _slow_search(scene: Scene) -> None:
-    """Add a slow search, and quick ones of other people for comparison."""
+    """Add a slow search, and quick ones of other people on the day before for comparison."""
     trace = made_up_id("ines", "search")
     _page(scene, -60, "/search", trace)
     search = {"page": "/search", "http_status": 200}
@@ -148,7 +148,7 @@ def _slow_search(scene: Scene) -> None:
     for number in range(9):
         other = {"id": str(7100 + number)}
         scene.span(
-            dice.uniform(-250, 250),
+            dice.uniform(-20, -2) * 3600,
             dice.uniform(310, 520),
             "http.server",
             "/search",
