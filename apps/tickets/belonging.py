@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import NamedTuple
 
-from apps.tickets.durations import UNITS
+from apps.tickets.durations import UNITS, DurationToken
+from apps.tickets.mentions import Mention
 from apps.tickets.questions import NOT_PROBLEM
 from apps.tickets.text import Spanned, normalize, word_set
 from apps.tickets.written import ABOVE, ASKED_ABOVE, is_of_problem
@@ -207,10 +208,6 @@ _OF = re.compile(
     r"van|sinds|fra|siden|från|sedan|z|od|ze)\s{1,3}(?:(?:the|le|el)\s)?\Z",
     re.IGNORECASE,
 )
-_BESIDE = re.compile(
-    r"[\s#:.(]{0,4}(?:(?:(?P<date>date|datum)|no|nr|id|number|[#\w-]{0,12}[0-9])[\s:.,#]{0,3}){0,2}\Z",
-    re.IGNORECASE,
-)
 _AFTER = word_set(
     "since after before until following seit nach vor bis depuis après avant desde tras después "
     "antes dopo prima depois sinds na voor siden efter etter før sedan före jälkeen ennen od po "
@@ -329,14 +326,13 @@ def has_more(text: str, times: Sequence[Spanned]) -> bool:
     return is_long or any(one.kind is Kind.FAILURE for one in _words(text))
 
 
-def belonging(
-    text: str, at: Spanned, times: Sequence[Spanned], *, has_clock: bool, is_dated: bool
-) -> Belonging:
+def belonging(text: str, at: Mention | DurationToken, times: Sequence[Spanned]) -> Belonging:
     """Return what the words around a time say; `times` are those of the text, ordered by start."""
     start, end = _clause(text, at, times)
     before, after = text[start : at.start], text[at.end : end]
+    is_dated = at.is_dated
     following = _words(_of_that_time(before, after, is_dated=is_dated))
-    clause = _Clause(before, after, _words(before), following, has_clock, is_dated)
+    clause = _Clause(before, after, _words(before), following, at.has_clock, is_dated)
     last = max((number for number, one in enumerate(clause.words) if one.kind), default=None)
     if over := _over(clause):
         return Belonging(is_connected=False, question=_other(over))
@@ -406,18 +402,14 @@ def _is_failing(clause: _Clause, last: int) -> bool:
     if one.kind is Kind.RECORD:
         is_during = any(word.word in _DURING for word in words[max(0, last - 3) : last])
         return fails_after and (is_during or bool(re.search(r",\s\w", between)))
-    beside = _BESIDE.match(between)
     failed = any(word.kind is Kind.FAILURE for word in words[:last])
     if failed and _ONSET.fullmatch(between):
         return True
-    if _is_later(words[:last]) or _OF.search(between) or (beside and beside["date"]):
+    if _is_later(words[:last]) or _OF.search(between):
         return False
     is_told = any(word.word in _SUBJECTS for word in words[:last])
     extra = [word for word in words[last + 1 :] if not (word.word in _SMALL or word.word.isdigit())]
-    is_beside = beside and clause.is_dated
-    return (failed and not is_beside) or (
-        fails_after and clause.has_clock and (is_told or not extra or "," in between)
-    )
+    return failed or (fails_after and clause.has_clock and (is_told or not extra or "," in between))
 
 
 def _is_later(words: Sequence[_Word]) -> bool:

@@ -27,6 +27,8 @@ class DurationToken:
     back: timedelta
     days: int | None = None
     question: str = ""
+    has_clock: bool = True
+    is_dated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
 """Pair each time of day in a ticket with its day, part of the day, and time zone."""
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from apps.tickets.dates import DateGroup, DateToken
-from apps.tickets.text import Spanned, has_sentence_break, last_before
+from apps.tickets.text import Spanned, has_sentence_break
 from apps.tickets.times import AT_WORDS, EDGE_WORDS, ROUGH_WORDS, START_WORDS, ClockToken, PartToken
 from apps.tickets.zones import ZoneToken, zone_at
 
@@ -35,6 +35,16 @@ class Mention:
     day_source: DaySource
     part: str = ""
     zone: ZoneToken | None = None
+
+    @property
+    def has_clock(self) -> bool:
+        """Return whether it has a time of day."""
+        return self.clock is not None
+
+    @property
+    def is_dated(self) -> bool:
+        """Return whether its day is given only by dates."""
+        return self.group is not None and all(day.dates for day in self.group.days)
 
     @property
     def has_own_date(self) -> bool:
@@ -139,8 +149,8 @@ def _mention_of_clock(
     near = _adjacent_parts(text, clock, parts)
     zone = zone_at(text, clock.end, after_iso=clock.second is not None)
     clock_end = zone.end if zone else clock.end
-    before = last_before(groups, clock.start)
-    index = groups.index(before) + 1 if before else 0
+    index = bisect_left(groups, clock.start, key=lambda one: one.start)
+    before = groups[index - 1] if index else None
     after = groups[index] if index < len(groups) else None
     if before and breaks.in_mail(before.end, clock.start):
         before = None

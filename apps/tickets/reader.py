@@ -292,10 +292,7 @@ def _connected(text: str, found: Sequence[_Found]) -> list[MomentFound]:
     ats = [one.at for one in found]
     groups = [at.group for at in ats if isinstance(at, Mention) and at.group]
     times = sorted([*ats, *not_overlapping(groups, ats)], key=lambda one: one.start)
-    kinds = [
-        belonging(text, at, times, has_clock=_has_clock(at), is_dated=_is_dated(at))
-        for at, _ in found
-    ]
+    kinds = [belonging(text, at, times) for at in ats]
     possible = [
         moment
         for (_, moment), kind in zip(found, kinds, strict=True)
@@ -305,22 +302,13 @@ def _connected(text: str, found: Sequence[_Found]) -> list[MomentFound]:
     is_story = has_more(text, ats)
     asked = []
     for (at, moment), kind in zip(found, kinds, strict=True):
-        needs_connection = several or (is_story and _is_dated(at))
+        needs_connection = several or (is_story and at.is_dated)
         question = kind.question or (
             UNCONNECTED if needs_connection and not kind.is_connected else ""
         )
         is_open = moment.is_sure or (kind.question and not _is_other(moment))
         asked.append(_asked(moment, [question] if question and is_open else []))
     return asked
-
-
-def _has_clock(at: Mention | DurationToken) -> bool:
-    return isinstance(at, DurationToken) or at.clock is not None
-
-
-def _is_dated(at: Mention | DurationToken) -> bool:
-    group = at.group if isinstance(at, Mention) else None
-    return group is not None and all(day.dates for day in group.days)
 
 
 def _is_other(moment: MomentFound) -> bool:

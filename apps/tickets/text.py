@@ -1,8 +1,8 @@
 """The result types of reading a ticket, places in its text, and words in 13 languages."""
 
 import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol, TypeVar
@@ -181,12 +181,6 @@ def read_all(
         several = filter(None, map(read, pattern.finditer(text)))
         found += not_overlapping(several, [*found, *taken])
     return sorted(found, key=lambda one: one.start)
-
-
-def last_before(ordered: Sequence[S], at: int) -> S | None:
-    """Return the last one that starts before `at`, or None; they are ordered by start."""
-    index = bisect_left([one.start for one in ordered], at) - 1
-    return ordered[index] if index >= 0 else None
 
 
 def has_sentence_break(between: str) -> bool:
