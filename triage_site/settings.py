@@ -219,7 +219,7 @@ if REDIS_URL:
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "lookup_form"
 LOGOUT_REDIRECT_URL = "account_login"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["apps.signin.allauth_adapters.Backend"]
 _VALIDATORS = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_VALIDATORS}.UserAttributeSimilarityValidator"},

@@ -15,6 +15,7 @@ from apps.accounts.models import Team
 from apps.accounts.permissions import shares_team
 from apps.audit.models import Action
 from apps.audit.trail import Actor, record
+from apps.lookups import cache
 from apps.lookups.models import Lookup, LookupShare, Origin
 
 
@@ -51,6 +52,7 @@ def system_user() -> str:
 
 MAX_SHOWN = 8
 MAX_CHOICES = 50
+_CHOICES, _CHOICES_S = "share/choices", 60
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -110,10 +112,17 @@ def shared_with(user: User) -> Sequence[Lookup]:
 
 
 def reader_choices(*, apart_from: User) -> tuple[str, ...]:
-    """Return the teams and people to choose from, by name, or nothing if there are too many."""
-    people = _people().exclude(pk=apart_from.pk).order_by("username")
-    names = [*_team_names(), *people.values_list("username", flat=True)[: MAX_CHOICES + 1]]
-    return tuple(names) if len(names) <= MAX_CHOICES else ()
+    """Return the teams and people to choose from, by name, or nothing if there are too many.
+
+    They are only suggestions, so they may be a minute old.
+    """
+    names = cache.get_sealed(_CHOICES)
+    if not isinstance(names, list):
+        people = _people().order_by("username").values_list("username", flat=True)
+        names = [*_team_names(), *people[: MAX_CHOICES + 2]]
+        cache.put_sealed(_CHOICES, names, _CHOICES_S)
+    others = tuple(name for name in names if name != apart_from.username)
+    return others if len(others) <= MAX_CHOICES else ()
 
 
 def find_reader(name: str) -> User | Group:

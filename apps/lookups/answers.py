@@ -150,6 +150,10 @@ def read_related(lookup: Lookup) -> None:
 # From one lookup to another: moved in time, recent ones, and news since the previous one.
 
 MAX_RECENT = 8
+_SHOWN = (
+    *("uuid", "created_at", "moment", "minutes", "zone", "projects", "outcome", "issues"),
+    *("problems", "cache_key", "expires_at", "purged_at", "typed__customer_hash", "typed__sealed"),
+)
 
 
 def move_lookup(lookup: Lookup, move: Move, *, requester: Requester) -> Lookup | None:
@@ -169,7 +173,7 @@ def move_lookup(lookup: Lookup, move: Move, *, requester: Requester) -> Lookup |
 def recent_lookups(user: User) -> Sequence[Lookup]:
     """Return the person's last lookups on the web with a stored customer, one per question."""
     own = Lookup.objects.filter(user=user, origin=Origin.WEB, typed__isnull=False)
-    rows = own.select_related("typed").defer("snapshot")[: 4 * MAX_RECENT]
+    rows = own.select_related("typed").only(*_SHOWN)[: 4 * MAX_RECENT]
     newest = {lookup.cache_key: lookup for lookup in reversed(rows)}
     return sorted(newest.values(), key=lambda lookup: lookup.created_at, reverse=True)[:MAX_RECENT]
 

@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.auth_backends import AuthenticationBackend
 from allauth.account.internal.userkit import filter_users_by_email, get_user_by_username
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
@@ -38,6 +39,15 @@ _MESSAGES = {
     "mfa/messages/webauthn_removed.txt": "Your passkey was removed.",
     "usersessions/messages/sessions_logged_out.txt": "You were signed out everywhere else.",
 }
+
+
+class Backend(AuthenticationBackend):
+    """Reads people together with their preferences, which nearly every page needs."""
+
+    def get_user(self, user_id: int) -> User | None:
+        """Return the person, or None if there is none or the account is closed."""
+        person = User.objects.select_related("preference").filter(pk=user_id).first()
+        return person if person and self.user_can_authenticate(person) else None
 
 
 class AccountAdapter(DefaultAccountAdapter):

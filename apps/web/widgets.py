@@ -6,7 +6,7 @@ from typing import Any
 from django.forms.renderers import DjangoTemplates
 from django.http import HttpRequest
 from django.utils.html import conditional_escape, format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 _INPUTS = ("datetime", "hidden", "input", "number", "text")
 
@@ -30,13 +30,14 @@ class FormRenderer(DjangoTemplates):
         return super().render(template_name, context, request)
 
 
-def _attributes(widget: Mapping[str, Any]) -> str:
-    given = [(name, value) for name, value in widget["attrs"].items() if value is not False]
+def _attributes(widget: Mapping[str, Any]) -> SafeString:
+    """Return the attributes, whose names are our own."""
     parts = (
-        format_html(" {}", name) if value is True else format_html(' {}="{}"', name, value)
-        for name, value in given
+        f" {name}" if value is True else f' {name}="{conditional_escape(value)}"'
+        for name, value in widget["attrs"].items()
+        if value is not False
     )
-    return format_html_join("", "{}", ((part,) for part in parts))
+    return mark_safe("".join(parts))  # noqa: S308 - escaped above
 
 
 def _input(widget: Mapping[str, Any]) -> SafeString:
