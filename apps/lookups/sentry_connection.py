@@ -93,7 +93,10 @@ def _with_remembered(config: SentryConfig) -> SentryConfig:
         one_project=one_project,
         signals=tuple(one for one in config.signals if one not in absent),
         absent=tuple((one, str(absent[one])) for one in config.signals if one in absent),
-        quirks=tuple((one, Quirks(*value)) for one, value in quirks.items()),
+        quirks=tuple(
+            (one, Quirks(dataset, is_plain, tuple(refused)))
+            for one, (dataset, is_plain, refused) in quirks.items()
+        ),
     )
 
 
@@ -113,7 +116,7 @@ def _remember(client: SentryClient) -> None:
         cache.put_sealed(key, {**_remembered_by_signal(key), **client.absent_signals}, _HOUR_S)
     if client.quirks != dict(client.config.quirks):
         quirks = {signal: astuple(one) for signal, one in client.quirks.items()}
-        cache.put_sealed(f"quirks/{_fingerprint(client.config)}", quirks, _DAY_S)
+        cache.put_sealed(f"quirks/{_fingerprint(client.config)}", quirks, _HOUR_S)
 
 
 def _with_region(config: SentryConfig, limiter: SharedRateLimiter) -> SentryConfig:

@@ -1,7 +1,8 @@
-"""Test redaction of issues and deploys."""
+"""Test redaction of issues, deploys, logs, and spans."""
 
 from dataclasses import replace
 
+from apps.events.activity import LogEntry, Span
 from apps.events.answer import Deploy, RelatedData
 from apps.events.event import Issue
 from apps.redaction.engine import add_related, redact
@@ -45,6 +46,34 @@ def test_deploy_texts_are_redacted() -> None:
         assert "jane@" not in repr(redacted.beside.deploys)
         assert TOKEN not in repr(redacted.beside.deploys)
         assert redacted.beside.deploys[0].at == MOMENT
+
+
+def test_logs_and_spans_are_redacted() -> None:
+    """Their identities are removed, but those values are hidden in all texts."""
+    own = (("user.username", "jdoe-4711"),)
+    attributes = (("password", "hunter2-x"), ("url.path", "/u/jdoe-4711"), ("lines", "3"))
+    text = f"jane@example.com sent {TOKEN}"
+    log = LogEntry("1", MOMENT, "warn", text, attributes=attributes, identities=own)
+    span = Span(
+        *("2", MOMENT, 41.5, "db", "SELECT 1 WHERE mail = 'jane@example.com'"),
+        transaction=f"/u/jdoe-4711?token={TOKEN}",
+        project="web",
+        release="web@203.0.113.9",
+        attributes=attributes,
+        identities=own,
+    )
+    answer = answer_with_secret("x")
+    related = RelatedData(logs=(log,), spans=(span,))
+    at_once = redact(replace(answer, beside=related))
+    later = add_related(redact(answer), related, customer="77")
+    for redacted in (at_once.beside, later.beside):
+        for secret in ("jane@", TOKEN, "hunter2", "jdoe-4711"):
+            assert secret not in repr(redacted)
+        (found,), (timed,) = redacted.logs, redacted.spans
+        assert (found.severity, found.identities) == ("warn", ())
+        assert (timed.duration_ms, timed.op, timed.release) == (41.5, "db", "web@203.0.113.9")
+        assert dict(found.attributes)["lines"] == "3"
+        assert timed.project == "web"
 
 
 def test_data_read_later_shares_no_alias_with_issues() -> None:

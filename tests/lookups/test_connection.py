@@ -157,6 +157,22 @@ def test_a_limit_of_one_project_per_query_is_remembered(glitchtip: DemoSentry) -
     assert lists_asked(glitchtip) == 1 + 2 * 2
 
 
+def test_what_a_server_has_of_logs_and_requests_is_found_out_once(glitchtip: DemoSentry) -> None:
+    """The reason for what it doesn't have is remembered with it."""
+    glitchtip.settings.flavor = "sentry"
+    glitchtip.settings.datasets = ["errors", "ourlogs"]
+    asked: list[list[str]] = []
+    for _ in range(2):
+        glitchtip.calls.clear()
+        beside = look().beside
+        tables = [call for call in glitchtip.calls if call.path.endswith("/acme/events/")]
+        asked.append([call.query["dataset"][0] for call in tables])
+        assert [one.signal for one in beside.absent] == [Signal.SPANS]
+        assert "Requests could not be read" in beside.absent[0].message
+    assert {"logs", "ourlogs", "spans"} <= {*asked[0]}
+    assert {*asked[1]} == {"errors", "ourlogs"}
+
+
 @pytest.mark.parametrize(
     ("name", "word"),
     [

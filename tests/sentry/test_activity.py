@@ -13,7 +13,7 @@ import requests
 import responses
 
 from apps.events.answer import Answer, RelatedData, Signal
-from apps.events.query import Question
+from apps.events.query import DEFAULT_FIELDS, Question, Window
 from apps.sentry import Flavor, SentryClient, SentryConfig, fetch_answer, fetch_related
 from tests.conftest import MOMENT, NOW, question
 from tests.sentry.conftest import API
@@ -54,6 +54,8 @@ class Table:
 
     rows: dict[str, list[Row]] = field(default_factory=dict)
     refuse: Refusal = lambda _params: None
+    page: int = 100
+    scanned: str = "full"
     asked: list[dict[str, list[str]]] = field(default_factory=list)
 
     def answer(self, request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
@@ -64,12 +66,19 @@ class Table:
         self.asked.append(params)
         refused = self.refuse(params)
         if refused:
-            return refused[0], {}, json.dumps({"detail": refused[1]})
+            is_page = refused[1].startswith("<")
+            kind = {"Content-Type": "text/html"} if is_page else {}
+            return refused[0], kind, refused[1] if is_page else json.dumps({"detail": refused[1]})
         (dataset,), (query,) = params["dataset"], params["query"]
         found = [row for row in self.rows.get(dataset, []) if _matches(row, query)]
-        columns = params["field"]
-        data = [{name: row.get(name) for name in columns} for row in found]
-        return 200, {}, json.dumps({"data": data, "meta": {"dataScanned": "full"}})
+        columns, first = params["field"], int(params.get("cursor", ["0"])[0])
+        data = [
+            {name: row.get(name) for name in columns} for row in found[first : first + self.page]
+        ]
+        after = first + self.page
+        link = f'<x>; rel="next"; results="{str(after < len(found)).lower()}"; cursor="{after}"'
+        body = {"data": data, "meta": {"dataScanned": self.scanned}}
+        return 200, {"Link": link}, json.dumps(body)
 
     def datasets(self) -> list[str]:
         return [params["dataset"][0] for params in self.asked]
@@ -79,7 +88,8 @@ def _matches(row: Row, query: str) -> bool:
     """Match what the searches here consist of: `name:"value"` and `name:value`, joined by OR."""
     clauses = re.findall(r'([\w.\[\],]+):(?:"([^"]*)"|(\w+))', query)
     return any(
-        str(row.get(name) or "").casefold() == (quoted or bare).rstrip("*").casefold()
+        str(row.get(name) or "").removesuffix(".0").casefold()
+        == (quoted or bare).rstrip("*").casefold()
         for name, quoted, bare in clauses
     )
 
@@ -256,6 +266,128 @@ def test_a_slow_request_is_compared_with_the_day_before(table: Table) -> None:
     assert asked["query"] == 'is_transaction:true (transaction:"GET \\"x\\*\\"")'
     day_before = MOMENT - timedelta(minutes=5, days=1)
     assert datetime.fromisoformat(asked["start"]).replace(tzinfo=UTC) == day_before
+
+
+def test_rows_of_a_longer_list_are_read_page_by_page(table: Table) -> None:
+    """Without errors, up to ten pages; with errors, one. What is cut off is said."""
+    named = {"user.email": "ana@x.org", "trace": None}
+    table.rows = {"spans": [span(number, **named) for number in range(1, 13)]}
+    for table.page, read, is_whole in ((2, 12, True), (1, 10, False)):
+        beside = activity_of()
+        assert len(beside.spans) == read, table.page
+        assert (Signal.SPANS in beside.surely) is is_whole
+        assert ["Sentry has more than we read" in one.message for one in beside.unread] == (
+            [] if is_whole else [True]
+        )
+    table.rows["errors"] = [event(1, **named)]
+    answer, _client = look_up(question("ana@x.org"))
+    assert len(answer.beside.spans) == 1
+    assert "Sentry has more than we read" in answer.beside.unread[0].message
+
+
+def test_more_traces_than_can_be_searched_are_no_complete_list(table: Table) -> None:
+    named = {"user.email": "ana@x.org"}
+    table.rows = {"spans": [span(one, trace=f"{one:032x}", **named) for one in range(1, 60)]}
+    beside = activity_of()
+    assert len(beside.spans) == 59
+    assert beside.surely == ()
+
+
+def test_a_sampled_or_unreadable_list_is_not_complete(table: Table) -> None:
+    table.rows = {"logs": [log(1, **{"user.email": "ana@x.org"}), log(2, timestamp="soon")]}
+    beside = activity_of()
+    assert (numbers(beside.logs), beside.surely) == ([1], ())
+    assert "rows that could not be read: 1" in beside.unread[0].message
+    table.rows, table.scanned = {}, "partial"
+    beside = activity_of()
+    assert beside.surely == ()
+    assert all("only a sample" in one.message for one in beside.unread)
+
+
+def test_an_id_that_an_sdk_sent_as_a_number_is_found(table: Table) -> None:
+    number = "tags[user.id,number]"
+    table.rows = {"logs": [log(1, **{number: 1001.0}), log(2, **{number: 1002})]}
+    (found,) = activity_of("1001").logs
+    assert found.identities == (("user.id", "1001"),)
+
+
+def test_a_tag_of_the_customer_is_an_attribute(table: Table) -> None:
+    """Its name alone is used unless a column has that name."""
+    by_tag = replace(question("A-7"), fields=("tags[account_id]", "tags[id]"))
+    table.rows = {"logs": [log(1, account_id="a-7"), log(2, account_id="A-71"), log(3)]}
+    answer, _client = look_up(by_tag)
+    assert numbers(answer.beside.logs) == [1, 3]
+    assert all(" id:" not in asked["query"][0] for asked in table.asked)
+
+
+def test_a_row_of_the_trace_counts_if_it_names_the_customer_otherwise(table: Table) -> None:
+    """The event shows that the user ID and the email are of one person, but not whose account."""
+    own = {"user.email": "ana@x.org", "user.id": "77", "tags[account_id]": "acme"}
+    table.rows = {
+        "errors": [event(1, **own)],
+        "logs": [
+            log(1, **{"user.id": "77"}),
+            log(2, **{"user.id": "78"}),
+            log(3, **{"user.id": "78", "tags[account_id]": "acme"}),
+            log(4, trace=T2, **{"user.id": "77"}),
+        ],
+    }
+    lookup = replace(question("ana@x.org"), fields=(*DEFAULT_FIELDS, "tags[account_id]"))
+    answer, _client = look_up(lookup)
+    assert numbers(answer.beside.logs) == [1]
+    assert not answer.beside.logs[0].names_customer
+
+
+def test_a_trace_can_be_looked_up_and_an_event_shows_its_trace(table: Table) -> None:
+    table.rows = {"logs": [log(1), log(2, **{"user.id": "8"}), log(3, trace=T2)]}
+    link = f"https://acme.sentry.io/explore/traces/trace/{T1}/"
+    assert numbers(activity_of(link).logs) == [1, 2]
+    assert all("user.id" not in asked["query"][0] for asked in table.asked)
+
+
+def test_a_narrower_window_keeps_what_its_own_rows_show(table: Table) -> None:
+    def at(seconds: int) -> str:
+        return (MOMENT + timedelta(seconds=seconds)).isoformat()
+
+    named = {"user.email": "ana@x.org"}
+    table.rows = {
+        "logs": [
+            log(1, timestamp=at(200), **named),
+            log(2, timestamp=at(10)),
+            log(3, timestamp=at(10), trace=T2),
+        ],
+        "spans": [span(4, timestamp=at(0), trace=T2, **named), span(5, timestamp=at(-200))],
+    }
+    beside = activity_of()
+    assert len(beside.activity) == 5
+    assert numbers(beside.within(Window(MOMENT, 1), ()).activity) == [3, 4]
+
+
+def test_a_failure_is_neither_nothing_nor_absence(table: Table) -> None:
+    """A web page instead of an answer is one, too: it is not from Sentry."""
+    for status, detail in ((500, "no"), (429, "slow down"), (410, "gone"), (404, "<html>")):
+        table.refuse = lambda params, failure=(status, detail): (  # type: ignore[misc]
+            failure if params["dataset"] != ["errors"] else None
+        )
+        answer, client = look_up(question("ana@x.org"))
+        assert (answer.complete, answer.beside.surely, answer.beside.absent) == (True, (), ())
+        assert {one.signal for one in answer.beside.unread} == {*ACTIVITY}, status
+        assert not client.absent_signals, status
+
+
+def test_projects_are_searched_one_by_one_if_required(
+    wire: responses.RequestsMock, table: Table
+) -> None:
+    projects = [{"id": str(one), "slug": f"p{one}"} for one in (1, 2)]
+    wire.replace("GET", f"{API}/organizations/acme/projects/", json=projects)
+    table.refuse = lambda params: (
+        (400, "You cannot view events from multiple projects.")
+        if params["project"] == ["-1"]
+        else None
+    )
+    table.rows = {"logs": [log(1, **{"user.email": "ana@x.org"})]}
+    beside = activity_of()
+    assert (numbers(beside.logs), beside.unread) == ([1], ())
 
 
 def test_what_came_too_late_can_be_read_later(table: Table) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from apps.demo.items import add_span
 from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, RelatedData, Signal
 from apps.events.query import DEFAULT_FIELDS, Question
@@ -229,6 +230,19 @@ def test_signals_take_no_place_that_a_body_needs(
     assert answer.beside.calls <= 1
     late = {one.signal for one in answer.beside.unread if one.is_late}
     assert late >= set(SIGNALS) - {Signal.REPLAYS}
+
+
+def test_hanging_logs_do_not_keep_a_result_without_errors(
+    signals: SentryConfig, demo_sentry: DemoSentry
+) -> None:
+    """They are waited for, but not for long; what came in time is shown."""
+    add_span(demo_sentry.world, MOMENT, 20.0, "http.server", "GET /", user={"id": "1001"})
+    demo_sentry.fail("dataset=logs", times=None, delay_s=9)
+    config = replace(signals, signals=(Signal.LOGS, Signal.SPANS), signals_wait_s=0.05)
+    beside = look_up(config, question("1001")).beside
+    assert not [call for call in demo_sentry.calls if call.query.get("dataset") == ["logs"]]
+    assert (len(beside.spans), beside.surely) == (1, ())
+    assert [one.signal for one in beside.unread if one.is_late] == [Signal.LOGS]
 
 
 def test_unread_signals_can_be_read_later(signals: SentryConfig, demo_sentry: DemoSentry) -> None:

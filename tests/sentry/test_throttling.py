@@ -48,3 +48,27 @@ def test_optional_call_starts_along_with_a_call_or_not_at_all(
     assert may_start(optional, 9)
     optional.cancel()
     assert not may_start(optional, 9)
+
+
+def test_optional_calls_with_two_lanes_leave_the_first_one_to_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They take it only while the last one is busy."""
+    monkeypatch.setattr(throttling, "_ALONGSIDE_S", 60.0)
+    needed = PriorityRateLimiter(LocalRateLimiter(4))
+    wide, narrow = needed.for_related(2), needed.for_related()
+    with wide.slot(9):
+        assert may_start(narrow, 9)
+        with wide.slot(9):
+            assert not may_start(narrow, 0.03)
+            assert not may_start(wide, 0.03)
+
+
+def test_optional_calls_can_get_priority(needed: PriorityRateLimiter) -> None:
+    """They then take any slot, even while a call with priority is waiting."""
+    optional = needed.for_related()
+    needed.announce(2)
+    assert not may_start(optional, 0.03)
+    optional.prioritize()
+    with optional.slot(9), optional.slot(9):
+        assert not may_start(optional, 0.03)
