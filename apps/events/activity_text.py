@@ -60,13 +60,21 @@ def deed_in(text: str) -> str:
 _METHOD = re.compile(r"(GET|HEAD|OPTIONS|POST|PUT|PATCH|DELETE|QUERY)\s{1,4}")
 _READ_METHODS = frozenset(("", "GET", "HEAD", "OPTIONS", "QUERY"))
 PAGE_OPS = ("pageload", "navigation", "ui.load", "ui.action", "app.start")
-_TASKS = ("queue.process", "queue.task", "queue.active_job", "queue.sidekiq", "task", "job", "cron")
+TASK_OPS = (
+    "queue.process",
+    "queue.task",
+    "queue.active_job",
+    "queue.sidekiq",
+    "task",
+    "job",
+    "cron",
+)
 # Requests that no customer makes or misses.
 _NOISE_PATH = re.compile(
     r"/(?:favicon|apple-touch-icon|robots\.txt|sitemap|manifest\.(?:json|webmanifest)|\.well-known"
     r"|service-?worker|sw\.js|browserconfig)"
-    r"|/(?:_{0,2}health\w{0,10}|health-?check|ready(?:z|ness)?|live(?:z|ness)?|heartbeat|_?ping"
-    r"|status|metrics|monitoring|up)/?(?:$|[?#\s])"
+    r"|^(?:[a-z]{2,10}://[^/]{1,253})?(?:/api|/v\d|/internal|/actuator){0,3}/(?:_{0,2}health\w{0,10}"
+    r"|health-?check|ready(?:z|ness)?|live(?:z|ness)?|heartbeat|_?ping|status|metrics|up)/?(?:$|[?#\s])"
     r"|\.(?:css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|otf|mp4)(?:$|[?#\s])"
     r"|avatar|gravatar|thumbnail|/(?:collect|beacon|track(?:ing)?|analytics|telemetry|envelope)\b",
     re.IGNORECASE,
@@ -205,7 +213,7 @@ class SpanReader:
     @property
     def is_task(self) -> bool:
         """Whether it is work in the background."""
-        return self.op.startswith(_TASKS)
+        return self.op.startswith(TASK_OPS)
 
     @property
     def attributes(self) -> Mapping[str, str]:
@@ -492,8 +500,10 @@ _LIBRARY = re.compile(
     r"|werkzeug|gunicorn|uvicorn|httpx|google\.|grpc|opentelemetry|sentry|io\.(?:netty|lettuce)"
     r"|org\.(?:springframework|hibernate|apache|eclipse|jboss)|com\.zaxxer|okhttp|node_modules"
 )
+_MAX_TEXT = 300
+_NUMBER = re.compile(r"\d{5,40}|\b[0-9a-f]{8,64}\b(?:-[0-9a-f]{4,12}\b){0,4}")
 _VERDICT = re.compile(
-    r"(?:\W{0,3}[\w-]{1,30}){1,3}?\W{1,3}(?:was |has been |were )?"
+    r"(?:[\w-]{1,30}[ :,]{1,2}){1,3}?(?:was |has been |were )?"
     r"(?:(failed|aborted|timed out|crashed|stalled)"
     r"|(rejected|refused|declined|blocked|denied|not (?:accepted|allowed)|cancell?ed))\b"
 )
@@ -502,23 +512,25 @@ _VERDICT = re.compile(
 LOGGED_ERROR, LOGGED_WARNING = "The program logged an error", "The program logged a warning"
 
 
-def log_remark(log: LogEntry, side: Side) -> Remark | None:
+def log_remark(log: LogEntry, side: Side, *, is_known: bool = True) -> Remark | None:
     """Return what a log entry says, or None if nothing about the customer.
 
-    Below a warning, only a known refusal counts.
+    Below a warning, only a known refusal counts. Without `is_known`, it is read less closely.
     """
-    message, severity = (log.message or "")[:500], (log.severity or "info").lower()
+    message, severity = (log.message or "")[:_MAX_TEXT], (log.severity or "info").lower()
     text, is_error = message.lower(), severity in _ERRORS
     logger = dict(log.attributes).get("logger.name", "")
     if severity not in (*_LOUD, "info") or _IN_CODE.search(text) or _GOOD_END.search(text):
         return None
     if not is_error and (_DENIED.search(text) or _LIBRARY.match(logger)):
         return None
-    said = _noted(text, is_loud=severity in _LOUD) or _ruled(log, message, severity, side)
+    said = _noted(text, is_loud=severity in _LOUD)
+    if not said and is_known and needs_rules(log):
+        said = _ruled(log, severity, side)
     if said or severity not in _LOUD:
         return said and replace(said, target=message)
-    verdict, deed = _VERDICT.match(text), deed_in(text)
-    if verdict and deed:
+    deed = deed_in(text)
+    if deed and (verdict := _VERDICT.match(text)):
         kind, outcome = (Kind.FAILED, "failed") if verdict[1] else (Kind.REFUSED, "was refused")
         return Remark(kind, deed, outcome, target=message)
     if is_error or _TROUBLE.search(text):
@@ -534,15 +546,27 @@ def _noted(text: str, *, is_loud: bool) -> Remark | None:
     return None
 
 
-def _ruled(log: LogEntry, message: str, severity: str, side: Side) -> Remark | None:
+def needs_rules(log: LogEntry) -> bool:
+    """Return whether it can matter what the rules of errors say about the message."""
+    is_loud = (log.severity or "").lower() in _LOUD
+    return is_loud or bool(_TROUBLE.search((log.message or "")[:_MAX_TEXT].lower()))
+
+
+def plain_message(log: LogEntry) -> str:
+    """Return the message without its numbers: they say nothing about what happened."""
+    return _NUMBER.sub("0", (log.message or "")[:_MAX_TEXT])
+
+
+def _ruled(log: LogEntry, severity: str, side: Side) -> Remark | None:
     """Return what the rules of errors say about the message."""
     platform = _PLATFORMS.get(side)
-    event = Event(log.id, log.timestamp, message=message, level=severity, platform=platform)
+    text = plain_message(log)
+    event = Event(log.id, log.timestamp, message=text, level=severity, platform=platform)
     rule = rule_for(event)
     if rule is None or rule.slight or rule.broad:
         return None
     if severity not in _LOUD and rule.reads is not Reading.STATEMENT:
         return None
     kind = Kind.FAILED if severity in _ERRORS else Kind.WARNING
-    kind = Kind.REFUSED if _REFUSAL.search(message.lower()) else kind
+    kind = Kind.REFUSED if _REFUSAL.search(text.lower()) else kind
     return Remark(kind, rule.sentence_for(side)[:-1], place=rule.place_for(side))

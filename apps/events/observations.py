@@ -14,27 +14,33 @@ from apps.events.activity_text import (
     A_REQUEST,
     LOGGED_ERROR,
     LOGGED_WARNING,
+    TASK_OPS,
     Kind,
     Remark,
     SpanReader,
     deed_in,
     duration_text,
     log_remark,
+    needs_rules,
+    plain_message,
 )
 from apps.events.answer import Answer, Signal
+from apps.events.event import Event
 from apps.events.query import CustomerKind
-from apps.events.rules.engine import once
-from apps.events.rules.rule import Place, Side
+from apps.events.rules.engine import once, rule_for
+from apps.events.rules.rule import Place, Side, UserAction, side_of
 
 Row = LogEntry | Span
 
-_LEEWAY = timedelta(seconds=1)  # between the clocks of a page and a server
-_LOG_LEEWAY = timedelta(seconds=0.2)
+_LEEWAY_S = 1.0  # between the clocks of a page and a server
+_LOG_LEEWAY_S = 0.2
 _RETRY_WITHIN = timedelta(minutes=10)
-_RECOVERED_WITHIN = timedelta(seconds=10)
-_NEAR_NAMED = timedelta(minutes=1)
+_RECOVERED_WITHIN_S = 10.0
+_NEAR_NAMED_S = 60.0
+_SAME_ERROR = timedelta(seconds=5)
 _MAIN_PART = 0.7
 _MAX_ROWS = 2_000
+_MAX_TEXTS = 200  # different logs that are read closely
 _ORDER = tuple(Kind)
 _VAGUE = frozenset(("", "not accepted"))
 
@@ -66,8 +72,12 @@ class Observation:
     @property
     def is_clear(self) -> bool:
         """Whether it says what happened, to the customer themselves."""
-        is_unclear = self.sentence[:-1] in (LOGGED_ERROR, LOGGED_WARNING)
-        return self.is_trouble and self.names_customer and not is_unclear
+        return self.is_trouble and self.names_customer and not self.is_vague
+
+    @property
+    def is_vague(self) -> bool:
+        """Whether it says only that the program logged something."""
+        return self.sentence[:-1] in (LOGGED_ERROR, LOGGED_WARNING)
 
     @property
     def full_text(self) -> str:
@@ -82,37 +92,54 @@ BY_TRACE = "It doesn’t name the customer, but belongs to a trace of theirs."
 
 @dataclass(frozen=True, slots=True)
 class _Found:
+    """A row, what it says, and from when to when (in epoch seconds)."""
+
     row: Row
     remark: Remark | None
-    start: datetime
-    end: datetime
-    side: Side = Side.UNKNOWN
+    start: float
+    end: float
+    side: Side
+    op: str = ""
+    is_request: bool = False
 
     @property
     def trace(self) -> str:
         return self.row.trace_id or self.row.id
 
     @property
-    def op(self) -> str:
-        return (self.row.op or "") if isinstance(self.row, Span) else ""
-
-    @property
-    def is_request(self) -> bool:
-        return isinstance(self.row, Span) and SpanReader(self.row, self.side).is_request
-
-    @property
     def is_trouble(self) -> bool:
         return self.remark is not None and self.remark.kind is not Kind.WORKED
 
-    def encloses(self, other: "_Found") -> bool:
-        """Return whether the other one lies within it, in the same trace."""
-        before = _LOG_LEEWAY if isinstance(other.row, LogEntry) else _LEEWAY
-        return (
-            self.row.id != other.row.id
-            and self.trace == other.trace
-            and self.start - before <= other.start
-            and other.end <= self.end + _LEEWAY
-        )
+    @property
+    def has_worked(self) -> bool:
+        return self.remark is not None and self.remark.kind is Kind.WORKED
+
+    @property
+    def is_log(self) -> bool:
+        return isinstance(self.row, LogEntry)
+
+    @property
+    def is_segment(self) -> bool:
+        return isinstance(self.row, Span) and self.row.is_segment
+
+    @property
+    def action(self) -> UserAction | None:
+        reader = SpanReader(self.row, self.side) if isinstance(self.row, Span) else None
+        return reader.action if reader and self.is_request else None
+
+    @property
+    def at(self) -> datetime:
+        return self.row.timestamp if isinstance(self.row, LogEntry) else self.row.started_at
+
+    @property
+    def until(self) -> datetime:
+        return self.at + timedelta(seconds=self.end - self.start)
+
+    def lies_in(self, others: Iterable["_Found"]) -> list["_Found"]:
+        """Return those others, of its trace, within which it lies."""
+        start = self.start + (_LOG_LEEWAY_S if isinstance(self.row, LogEntry) else _LEEWAY_S)
+        end = self.end - _LEEWAY_S
+        return [one for one in others if one.start <= start and end <= one.end and one is not self]
 
 
 def observations_of(answer: Answer) -> tuple[Observation, ...]:
@@ -138,38 +165,68 @@ def troubles_of(answer: Answer) -> tuple[Observation, ...]:
 
 
 def _find_observations(answer: Answer) -> tuple[Observation, ...]:
-    found = _read(answer)
-    found = [one for one in found if one.row.names_customer or _counts_by_trace(one, found, answer)]
-    groups = _join(found)
+    by_trace: dict[str, list[_Found]] = {}
+    for one in _read(answer):
+        by_trace.setdefault(one.trace, []).append(one)
+    if answer.question.customer.kind != CustomerKind.TRACE:
+        by_trace = {trace: _of_customer(rows, answer) for trace, rows in by_trace.items()}
+    found = [one for rows in by_trace.values() for one in rows]
     troubles, worked = [], []
-    for group in groups:
+    for group in (group for rows in by_trace.values() for group in _join(rows)):
         if said := [one for one in group if one.is_trouble and not _is_usual(one, group)]:
             troubles.append(_observation(group, said))
         elif observation := _worked(group):
             worked.append(observation)
-    lasting = filter(None, (_without_recovered(one, found) for one in _fold(troubles)))
+    later = _Later(found)
+    new = (one for one in troubles if not _is_of_error(one, answer))
+    lasting = filter(None, map(later.without_recovered, _fold(new)))
     return tuple(sorted((*lasting, *worked), key=lambda one: (one.at, one.rows[0].id)))
 
 
 def _read(answer: Answer) -> list[_Found]:
+    """Return the rows nearest to the reported time, as many as are looked at."""
     spans = answer.beside.spans
-    sides = _sides(spans)
-    found = [
-        _Found(
-            span,
-            SpanReader(span, side).remark(),
-            span.started_at,
-            span.started_at + timedelta(milliseconds=span.duration_ms or 0),
-            side,
-        )
-        for span, side in zip(spans, sides, strict=True)
-    ]
-    by_project = {span.project: side for span, side in zip(spans, sides, strict=True)}
-    for log in answer.beside.logs:
-        side = by_project.get(log.project, Side.UNKNOWN)
-        found.append(_Found(log, log_remark(log, side), log.timestamp, log.timestamp, side))
+    sides = dict(zip((span.id for span in spans), _sides(spans), strict=True))
+    by_project = {span.project: sides[span.id] for span in spans}
     moment = answer.question.window.moment
-    return sorted(found, key=lambda one: (abs(one.start - moment), one.row.id))[:_MAX_ROWS]
+    texts: set[str] = set()
+    found = []
+    for row in sorted(answer.beside.activity, key=lambda row: (abs(_at(row) - moment), row.id)):
+        start = _at(row).timestamp()
+        if isinstance(row, Span):
+            reader = SpanReader(row, sides[row.id])
+            end = start + (row.duration_ms or 0) / 1000
+            found.append(
+                _Found(row, reader.remark(), start, end, reader.side, reader.op, reader.is_request)
+            )
+            continue
+        side = by_project.get(row.project, Side.UNKNOWN)
+        if needs_rules(row):
+            texts.add(plain_message(row))
+        remark = log_remark(row, side, is_known=len(texts) <= _MAX_TEXTS)
+        found.append(_Found(row, remark, start, start, side))
+    return found[:_MAX_ROWS]
+
+
+def _at(row: Row) -> datetime:
+    return row.timestamp if isinstance(row, LogEntry) else row.started_at
+
+
+def _is_of_error(one: Observation, answer: Answer) -> bool:
+    """Return whether it is one of the customer's errors: that says the same, at that time."""
+    return any(
+        event.trace_id == one.rows[0].trace_id
+        and one.at - _SAME_ERROR <= event.timestamp <= one.until + _SAME_ERROR
+        and (one.is_vague or _says_same(one, event))
+        for event in answer.events
+        if one.kind is not Kind.SLOW
+    )
+
+
+def _says_same(one: Observation, event: Event) -> bool:
+    rule = rule_for(event)
+    sentence = rule.sentence_for(side_of(event)) if rule else ""
+    return bool(sentence) and one.sentence.endswith(sentence[1:])
 
 
 _ON_PAGE = ("pageload", "navigation", "ui.", "resource.", "browser", "app.start", "mark", "measure")
@@ -196,32 +253,46 @@ def _sides(spans: Sequence[Span]) -> list[Side]:
     ]
 
 
-def _counts_by_trace(one: _Found, found: Sequence[_Found], answer: Answer) -> bool:
-    """Return whether a row that names nobody belongs to the customer: one request, not a batch."""
-    if answer.question.customer.kind == CustomerKind.TRACE:
-        return True
-    named = [other for other in found if other.trace == one.trace and other.row.names_customer]
-    times = [(other.start, other.end) for other in named]
-    times += [
-        (event.timestamp, event.timestamp) for event in answer.events if event.trace_id == one.trace
+def _of_customer(rows: Sequence[_Found], answer: Answer) -> list[_Found]:
+    """Return a trace's rows without those that name nobody and belong to a batch, or to no time.
+
+    A request is one customer's, while a task can be about many.
+    """
+    trace = rows[0].row.trace_id
+    times = [(one.start, one.end) for one in rows if one.row.names_customer]
+    events = [one for one in answer.events if trace and one.trace_id == trace]
+    times += [(one.timestamp.timestamp(), one.timestamp.timestamp()) for one in events]
+    spread = _spread((start - _NEAR_NAMED_S, end + _NEAR_NAMED_S) for start, end in times)
+    batches = [one for one in rows if one.op.startswith(TASK_OPS) and not one.row.names_customer]
+    return [
+        one
+        for one in rows
+        if one.row.names_customer
+        or (
+            any(start <= one.end and one.start <= end for start, end in spread)
+            and one not in batches
+            and not one.lies_in(batches)
+        )
     ]
-    is_near = any(
-        start - _NEAR_NAMED <= one.end and one.start <= end + _NEAR_NAMED for start, end in times
-    )
-    is_batch = any(
-        other.op.startswith(("queue.", "task", "job", "cron")) and not other.row.names_customer
-        for other in found
-        if other.encloses(one) or other is one
-    )
-    return is_near and not is_batch
+
+
+def _spread(times: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return the times without overlaps."""
+    joined: list[tuple[float, float]] = []
+    for start, end in sorted(times):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
 
 
 # Joining
 
 
-def _join(found: Sequence[_Found]) -> list[list[_Found]]:
-    """Group the rows that belong to one request, in the order of their times."""
-    parents = {one.row.id: one.row.id for one in found}
+def _join(rows: Sequence[_Found]) -> list[list[_Found]]:
+    """Group the rows of a trace that belong to one request, in the order of their times."""
+    parents = {one.row.id: one.row.id for one in rows}
 
     def root(key: str) -> str:
         while parents[key] != key:
@@ -229,53 +300,43 @@ def _join(found: Sequence[_Found]) -> list[list[_Found]]:
             key = parents[key]
         return key
 
-    by_trace: dict[str, list[_Found]] = {}
-    for one in found:
-        by_trace.setdefault(one.trace, []).append(one)
-    for one in found:
-        outer = _outer(one, by_trace[one.trace])
+    handled = [one for one in rows if one.is_segment and one.op.startswith(_HANDLED)]
+    sent = [one for one in rows if one.is_request and not one.op.startswith("http.server")]
+    slow = [one for one in rows if one.remark and one.remark.kind is Kind.SLOW and not one.is_log]
+    for one in rows:
+        outer = _outer(one, handled, sent, slow)
         if outer:
             parents[root(one.row.id)] = root(outer.row.id)
     groups: dict[str, list[_Found]] = {}
-    for one in sorted(found, key=lambda one: (one.start, one.row.id)):
+    for one in sorted(rows, key=lambda one: (one.start, one.row.id)):
         groups.setdefault(root(one.row.id), []).append(one)
     return list(groups.values())
 
 
-def _outer(one: _Found, trace: Sequence[_Found]) -> _Found | None:
-    """Return the request or task that a row surely belongs to, or None."""
-    around = [other for other in trace if other.encloses(one)]
-    handled = [
-        other
-        for other in around
-        if isinstance(other.row, Span)
-        and other.row.is_segment
-        and other.op.startswith(("http.server", "queue.", "ui.action"))
-    ]
-    if isinstance(one.row, LogEntry):
-        sent = [other for other in around if other.is_request and other.side is not Side.SERVER]
-        return _only(handled) or (None if handled else _only(sent))
-    if not one.row.is_segment:
-        own = [
-            other
-            for other in handled
-            if isinstance(other.row, Span) and other.row.transaction == one.row.transaction
-        ]
-        return _only(own) if one.side is Side.SERVER else _slow_page(one, around)
+_HANDLED = ("http.server", "queue.", "ui.action")
+
+
+def _outer(
+    one: _Found, handled: Sequence[_Found], sent: Sequence[_Found], slow: Sequence[_Found]
+) -> _Found | None:
+    """Return the request, task, or slow page that a row surely belongs to, or None."""
+    if one.is_log:
+        around = one.lies_in(handled)
+        by_page = (other for other in sent if other.side is not Side.SERVER)
+        return _only(around) or (None if around else _only(one.lies_in(by_page)))
+    if not one.is_segment and one.side is Side.SERVER:
+        own = (other for other in handled if _transaction(other) == _transaction(one))
+        return _only(one.lies_in(own))
+    if not one.is_segment:
+        return _only(one.lies_in(slow)) if one in slow else None
     if not one.op.startswith("http.server"):
         return None
-    sent = [other for other in around if other.is_request and not other.op.startswith("http.s")]
-    return _only([other for other in sent if _is_same_path(one, other)]) or _only(sent)
+    around = one.lies_in(sent)
+    return _only([other for other in around if _is_same_path(one, other)]) or _only(around)
 
 
-def _slow_page(one: _Found, around: Sequence[_Found]) -> _Found | None:
-    """Return the slow page that waited for a slow request."""
-    slow = [
-        other
-        for other in (one, *around)
-        if other.remark and other.remark.kind is Kind.SLOW and other.row.trace_id
-    ]
-    return _only([other for other in slow if other is not one]) if one in slow else None
+def _transaction(one: _Found) -> str | None:
+    return one.row.transaction if isinstance(one.row, Span) else None
 
 
 def _only(rows: Sequence[_Found]) -> _Found | None:
@@ -304,8 +365,8 @@ def _worked(group: Sequence[_Found]) -> Observation | None:
         return None
     main = max(said, key=lambda one: (one.end - one.start, one.row.id))
     return Observation(
-        at=main.start,
-        until=main.end,
+        at=main.at,
+        until=main.until,
         kind=Kind.WORKED,
         sentence=f"{_remark(main).sentence}.",
         target=_remark(main).target,
@@ -320,28 +381,17 @@ def _is_usual(one: _Found, group: Sequence[_Found]) -> bool:
     That is a long request whose main part takes as long as usual, and a warning about our own
     program in a request that worked.
     """
-    served = [
-        other
-        for other in group
-        if other.remark and other.remark.kind is Kind.WORKED and isinstance(other.row, Span)
-    ]
+    served = [other for other in group if other.has_worked and isinstance(other.row, Span)]
+    remark = _remark(one)
     if isinstance(one.row, LogEntry):
-        is_own = _remark(one).place is Place.SERVER and _remark(one).kind is Kind.WARNING
-        return (
-            is_own
-            and bool(served)
-            and not any(isinstance(other.row, Span) and other.is_trouble for other in group)
-        )
-    return (
-        _remark(one).kind is Kind.SLOW
-        and one.row.usual_ms is None
-        and any(
-            other.row.usual_ms is not None
-            and (other.end - other.start) >= _MAIN_PART * (one.end - one.start)
-            for other in served
-            if isinstance(other.row, Span)
-        )
-    )
+        is_own = remark.place is Place.SERVER and remark.kind is Kind.WARNING
+        has_trouble = any(other.is_trouble and not other.is_log for other in group)
+        return is_own and bool(served) and not has_trouble
+    if remark.kind is not Kind.SLOW or one.row.usual_ms is not None:
+        return False
+    least = _MAIN_PART * (one.end - one.start)
+    known = (other for other in served if isinstance(other.row, Span) and other.row.usual_ms)
+    return any(other.end - other.start >= least for other in known)
 
 
 def _observation(group: Sequence[_Found], troubles: Iterable[_Found]) -> Observation:
@@ -355,8 +405,8 @@ def _observation(group: Sequence[_Found], troubles: Iterable[_Found]) -> Observa
     if any(remark.reason and remark.reason in text for text in also):
         remark = replace(remark, reason="")
     return Observation(
-        at=main.start,
-        until=main.end,
+        at=main.at,
+        until=main.until,
         kind=remark.kind,
         sentence=f"{remark.sentence}." if isinstance(main.row, Span) else _of_log(remark, group),
         target=remark.target,
@@ -377,8 +427,7 @@ def _named(remark: Remark, others: Iterable[_Found]) -> Remark:
 def _of_log(remark: Remark, group: Sequence[_Found]) -> str:
     """Return what a log says, and what the customer did then, if its request shows that."""
     sentence = f"{remark.sentence}."
-    readers = [SpanReader(one.row, one.side) for one in group if isinstance(one.row, Span)]
-    action = next(filter(None, (one.action for one in readers if one.is_request)), None)
+    action = next(filter(None, (one.action for one in group)), None)
     if action is None or action.value in sentence:
         return sentence
     return f"While {action.value}: {sentence[0].lower()}{sentence[1:]}"
@@ -390,7 +439,7 @@ def _remark(one: _Found) -> Remark:
     return one.remark
 
 
-def _gravity(one: _Found) -> tuple[int, int, timedelta, str]:
+def _gravity(one: _Found) -> tuple[int, int, float, str]:
     """Sort the gravest first; of equals, a span whose usual time is known, then the outermost."""
     length = one.end - one.start
     return (
@@ -445,47 +494,42 @@ def _folded(run: Sequence[Observation]) -> Observation:
     )
 
 
-def _without_recovered(one: Observation, found: Sequence[_Found]) -> Observation | None:
-    """Return the observation, unless the same request worked soon after it."""
-    if one.kind not in (Kind.FAILED, Kind.REFUSED) or isinstance(one.rows[0], LogEntry):
-        return one
-    later = [
-        other
-        for other in found
-        if other.remark
-        and other.remark.kind is Kind.WORKED
-        and other.start >= one.until - _LEEWAY
-        and (other.remark.target == one.target or _signs_in(other, one))
-    ]
-    if "not signed in" in one.sentence and any(_signs_out(other, one) for other in found):
-        return None
-    if not later:
-        return one
-    worked = min(later, key=lambda other: other.end)
-    is_short = one.times == 1 and worked.end - one.at <= _RECOVERED_WITHIN
-    if is_short or "not signed in" in one.sentence:
-        return None
-    return replace(one, also=(*one.also, "After that, it worked."))
+_SIGN_OUT = re.compile(r"(?:log|sign).?(?:out|off)|session.?end|end.?session", re.IGNORECASE)
+_SIGN_IN = ("The sign-in", "A sign-in request")
 
 
-def _signs_out(other: _Found, one: Observation) -> bool:
-    is_before = one.at - _RETRY_WITHIN <= other.start <= one.at
-    return is_before and other.is_request and bool(_SIGN_OUT.search(_target(other)))
+class _Later:
+    """What worked, to tell what a failed request came to."""
 
+    def __init__(self, found: Iterable[_Found]) -> None:
+        self._worked: dict[str, list[_Found]] = {}
+        self._signed_in: list[_Found] = []
+        self._signed_out: list[float] = []
+        for one in found:
+            if one.remark and one.is_request and _SIGN_OUT.search(one.remark.target):
+                self._signed_out.append(one.start)
+            if one.remark and one.has_worked:
+                self._worked.setdefault(one.remark.target, []).append(one)
+                if one.remark.subject in _SIGN_IN:
+                    self._signed_in.append(one)
 
-def _target(one: _Found) -> str:
-    return one.remark.target.lower() if one.remark else ""
-
-
-_SIGN_OUT = re.compile(r"(?:log|sign).?(?:out|off)|session.?end|end.?session")
-
-
-def _signs_in(other: _Found, one: Observation) -> bool:
-    return (
-        "not signed in" in one.sentence
-        and other.remark is not None
-        and other.remark.subject in ("The sign-in", "A sign-in request")
-    )
+    def without_recovered(self, one: Observation) -> Observation | None:
+        """Return the observation, unless the same request worked soon after it."""
+        if one.kind not in (Kind.FAILED, Kind.REFUSED) or isinstance(one.rows[0], LogEntry):
+            return one
+        is_unsigned = "not signed in" in one.sentence
+        start, end = one.at.timestamp(), one.until.timestamp()
+        if is_unsigned and any(
+            start - _RETRY_WITHIN.total_seconds() <= at <= start for at in self._signed_out
+        ):
+            return None
+        same = [*self._worked.get(one.target, ()), *(self._signed_in if is_unsigned else ())]
+        ends = [other.end for other in same if other.start >= end - _LEEWAY_S]
+        if not ends:
+            return one
+        if is_unsigned or (one.times == 1 and min(ends) - start <= _RECOVERED_WITHIN_S):
+            return None
+        return replace(one, also=(*one.also, "After that, it worked."))
 
 
 # The headline of a result without errors
@@ -538,6 +582,9 @@ def unseen_text(answer: Answer) -> str:
     unread = [one for one in _WORDS if one in {signal.signal for signal in beside.unread}]
     asked = [one for one in _WORDS if one in beside.asked and one not in absent]
     unread += [one for one in asked if one not in beside.surely and one not in unread]
+    texts = {plain_message(log) for log in beside.logs if needs_rules(log)}
+    if len(beside.activity) > _MAX_ROWS or len(texts) > _MAX_TEXTS:
+        unread = unread or asked
     if unread:
         words = _listed(unread, "and")
         return f", but not all {words} of this customer could be read: we can’t tell what happened"

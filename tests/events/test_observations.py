@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from apps.events.activity import LogEntry, Span
 from apps.events.answer import Answer, RelatedData, SearchScope, Signal, UnreadSignal
+from apps.events.event import Event
 from apps.events.identifier import parse_customer
 from apps.events.observations import Observation, observations_of, troubles_of
 from apps.events.query import Question, Window
@@ -465,6 +466,28 @@ def test_what_the_server_does_not_have_is_said() -> None:
         ),
     ):
         assert headline(replace(sample, beside=beside), ZoneInfo("UTC")) == said
+
+
+def test_what_an_error_says_is_not_said_again() -> None:
+    error = Event("e" * 32, MOMENT, title="PaymentDeclined: no", trace_id="a" * 32)
+    rows = (
+        log(-1, "warning", "Charge declined, the order stays open"),
+        log(-1, "error", "state 17 in step 4"),
+        log(-1, "warning", "Coupon refused: expired"),
+        log(-30, "error", "state 18 in step 5"),
+    )
+    sample = replace(answer(*rows), events=(error,), events_total=1)
+    assert [one.sentence for one in observations_of(sample)] == [
+        "The program logged an error.",
+        "A coupon or discount was not accepted.",
+    ]
+
+
+def test_more_than_is_read_closely_is_never_called_fine() -> None:
+    good = handled(-30, "GET /cart", 200)
+    many = [log(-20, "warning", f"{chr(97 + at % 26) * (at + 3)} is slow") for at in range(201)]
+    for rows in (many, [replace(good, id=f"{at:016x}") for at in range(2001)]):
+        assert "worked" not in first_line(good, *rows)
 
 
 def test_order_of_rows_changes_nothing() -> None:
