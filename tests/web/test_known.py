@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from pytest_django import Settings
 
 from apps.answers.models import Feedback
+from apps.demo.items import add_span
 from apps.demo.server import DemoSentry
 from apps.known_errors import matching
 from tests.conftest import MOMENT, NOW, person, signed_in
@@ -130,6 +132,48 @@ def test_background_events_and_filtered_results_show_known_errors(
     assert "Slow carts" in text(ana.get(address)).partition("in the background")[2]
     part = ana.post(f"{address}shown/", {"text": "slow"}, headers={"X-Triage-Part": "shown"})
     assert "Slow carts" in text(part)
+
+
+def test_a_failure_without_an_error_shows_its_known_error(
+    ana: Client, connected: DemoSentry, settings: Settings
+) -> None:
+    settings.TRIAGE_SIGNALS = ("logs", "spans")
+    user = {"id": "quiet-1"}
+    for name, status in (("POST /cart/coupon", 422), ("GET /cart", 200)):
+        add_span(
+            connected.world,
+            MOMENT,
+            120,
+            "http.server",
+            name,
+            http_status=status,
+            transaction=name,
+            is_transaction=True,
+            user=user,
+            release="web@2.1",
+        )
+    entry("worked", title="Never shown", pattern={"request": {"contains": "GET /cart"}})
+    entry(
+        "coupon",
+        title="Coupons of spring",
+        pattern={"request": {"contains": "/cart/coupon 422"}},
+        state="fixed",
+        fixed_in="2.2",
+        reply="It was at {moment}. Update to {fixed_in}.",
+    )
+    address = look_up(ana, customer="quiet-1")
+    page = Page(text(ana.get(address)))
+    shown = " ".join(page.text.split())
+    assert "Known errors A request about the cart was refused: not accepted. Known:" in shown
+    assert "Coupons of spring. Fixed in 2.2. The customer is on 2.1." in shown
+    assert "Matched because the request contains “/cart/coupon 422”." in shown
+    assert "Update to 2.2." in shown
+    assert "Never shown" not in shown
+    form = form_values(ana, address)
+    response = ana.post(f"{address}known/feedback/", {**form, "helped": "yes"})
+    assert response["Location"] == f"{address}#known-title"
+    assert Feedback.objects.get().issue_id == form["issue"]
+    assert "Noted." in text(ana.get(address))
 
 
 def test_new_feedback_replaces_the_old_and_is_shown(ana: Client, agent: User) -> None:

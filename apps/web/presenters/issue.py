@@ -22,6 +22,7 @@ from apps.events.event import (
 from apps.events.filtering import NumberedProblem
 from apps.events.grouping import Group, Joined, Problem, nearest_first
 from apps.events.identifier import field_name
+from apps.events.observations import troubles_of
 from apps.events.query import Window, counted
 from apps.events.releases import (
     LastDay,
@@ -107,7 +108,7 @@ def known_views(
             anchor, slug = f"known-{number}-{place}", match.known.slug
             view = _known_view(
                 match,
-                problem.group_of(match.issue_id),
+                customer_release(problem.group_of(match.issue_id)),
                 anchor=anchor,
                 same_as=first_anchors.get(slug, ""),
                 reply=render_reply(match, answer, name="", zone=zone, today=today),
@@ -120,9 +121,32 @@ def known_views(
     return views
 
 
+def known_troubles(
+    answer: Answer, *, zone: ZoneInfo, now: datetime, feedback: GivenFeedback | None = None
+) -> tuple[tuple[str, KnownView], ...]:
+    """Return the known errors of what failed without an error, each once, with its sentence."""
+    today = now.astimezone(zone).date()
+    views: dict[str, tuple[str, KnownView]] = {}
+    for trouble in troubles_of(answer):
+        row = trouble.rows[0]
+        for match in answer.known.for_issue(row.id):
+            slug = match.known.slug
+            view = _known_view(
+                match,
+                row.release,
+                anchor=f"known-without-error-{len(views) + 1}",
+                same_as="",
+                reply=render_reply(match, answer, name="", zone=zone, today=today),
+                helped=(feedback or {}).get((match.issue_id, slug)),
+                today=today,
+            )
+            views.setdefault(slug, (trouble.sentence, view))
+    return tuple(views.values())
+
+
 def _known_view(
     match: KnownMatch,
-    group: Group,
+    release: str | None,
     *,
     anchor: str,
     same_as: str,
@@ -138,7 +162,7 @@ def _known_view(
         slug=known.slug,
         issue_id=match.issue_id,
         title=known.title,
-        fix=describe_fix(known, customer_release(group), today),
+        fix=describe_fix(known, release, today),
         explanation=known.explanation,
         workaround=known.workaround,
         owner=known.owner,

@@ -59,8 +59,10 @@ from apps.web.presenters.issue import (
     EventView,
     GivenFeedback,
     IssueCard,
+    KnownView,
     Limits,
     issue_card,
+    known_troubles,
     known_views,
     present_event,
     unchecked_text,
@@ -395,7 +397,10 @@ class Calls:
 
 @dataclass(frozen=True, slots=True)
 class ResultPage:
-    """The context of `lookups/_result.html`. `folded` and `noise` are problems behind a click."""
+    """The context of `lookups/_result.html`. `folded` and `noise` are problems behind a click.
+
+    `known` are the known errors of what failed without an error.
+    """
 
     title: str
     headline: str
@@ -406,6 +411,7 @@ class ResultPage:
     notices: tuple[Notice, ...]
     brief: Brief
     has_known: bool
+    known: tuple[tuple[str, KnownView], ...]
     unchecked: str
     timeline: Timeline | None
     filter: FilterForm | None
@@ -459,6 +465,7 @@ def result_page(
     visible_problems = filter_problems(problems, event_filter)
     hidden = {number for number, _ in problems} - {number for number, _ in visible_problems}
     known = known_views(answer, problems, zone=zone, now=now, feedback=feedback, hidden=hidden)
+    quiet = known_troubles(answer, zone=zone, now=now, feedback=feedback)
     hints, totals = hints_of(found), {one.issue_id: len(one.events) for one in groups_in(found)}
     loud, noise = (
         tuple(
@@ -491,7 +498,8 @@ def result_page(
         is_young=answer.has_notice(NoticeCode.WINDOW_OPEN),
         notices=answer.event_notices(visible(lookup.customer)),
         brief=brief_of(answer, found, zone=zone, today=now.astimezone(zone).date()),
-        has_known=bool(known),
+        has_known=bool(known or quiet),
+        known=quiet,
         unchecked=unchecked_text(answer.known.unchecked),
         story=story_view(answer, found, zone),
         nothing=None if found else nothing_view(answer, zone, customer=lookup.customer),

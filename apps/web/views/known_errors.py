@@ -59,4 +59,4 @@ def _anchor(result: LookupResult, match: KnownMatch) -> str:
         known = problem.known_in(result.answer.known)
         if match in known:
             return f"known-{number}-{known.index(match) + 1}"
-    return "problems"
+    return "known-title"
