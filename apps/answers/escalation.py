@@ -17,7 +17,6 @@ from apps.events.grouping import Group, groups_in, problems_of
 from apps.events.observations import BY_TRACE, Observation, troubles_of
 from apps.events.releases import (
     affects_only_customer,
-    customer_release,
     describe_fix,
     issue_status_text,
     issue_trends,
@@ -250,16 +249,16 @@ def _completeness(answer: Answer) -> str:
 
 
 def _known(about: About) -> str:
-    lines = [_known_one(group, match, about) for group, match in about.best_known]
+    lines = [_known_one(release, match, about) for release, match in about.best_known]
     if about.answer.known.unchecked:
         lines.append("Not every known error could be checked, so this may still be a known error.")
     return _list(lines)
 
 
-def _known_one(group: Group, match: KnownMatch, about: About) -> str:
+def _known_one(release: str | None, match: KnownMatch, about: About) -> str:
     known = match.known
     why = f" ({', '.join(match.why)})" if match.why else ""
-    text = f"{known.title}: {describe_fix(known, customer_release(group), about.today)}{why}"
+    text = f"{known.title}: {describe_fix(known, release, about.today)}{why}"
     owner = f" Owner: {known.owner}." if known.owner else ""
     links = "".join(f" {one.label}: {one.address}" for one in known.links)
     return to_markdown(" ".join(f"{text}{owner}{links}".split()))

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from apps.answers.templates import About
-from apps.events.answer import Answer, CatalogEntry, KnownMatch
+from apps.events.answer import Answer, CatalogEntry
 from apps.events.event import Event
 from apps.events.grouping import Group, Problem
 from apps.events.observations import troubles_of
@@ -206,9 +206,9 @@ def errors_nearby(answer: Answer) -> tuple[Event, ...]:
 def _known_replies(about: About) -> str:
     """Return the replies of the known errors, without their greetings."""
     answer, replies = about.answer, []
-    for group, match in about.best_known:
+    for release, match in about.best_known:
         known = match.known
-        if _is_outdated(known, customer_fix_state(known, customer_release(group), about.today)):
+        if _is_outdated(known, customer_fix_state(known, release, about.today)):
             continue
         values = reply_variables(match, answer, name="", zone=about.zone, today=about.today)
         text = fill_variables(known.reply, {**values, "greeting": ""})
@@ -225,7 +225,7 @@ def _is_outdated(known: CatalogEntry, fix: CustomerFixState) -> bool:
 
 
 def _workarounds(about: About, known_reply: str) -> str:
-    workarounds = (match.known.workaround.strip() for _group, match in about.best_known)
+    workarounds = (match.known.workaround.strip() for _release, match in about.best_known)
     return "\n\n".join(
         f"Until it's fixed, this can help: {workaround}"
         for workaround in workarounds
@@ -243,40 +243,46 @@ def _includes(reply: str, workaround: str) -> bool:
 
 def _fixes(about: About, known_reply: str) -> str:
     """Return when the fix comes. A fix of another half in Sentry doesn't fix the cause."""
-    matches = {group.issue_id: match for group, match in about.best_known}
+    known = {match.issue_id: match.known for _release, match in about.best_known}
     groups = (
         group
         for problem in about.problems
         for group in problem.groups
-        if group is problem.cause or group.issue_id in matches
+        if group is problem.cause or group.issue_id in known
     )
-    fixes = dict(_fix(group, matches.get(group.issue_id), about) for group in groups)
+    fixes = dict(_fix(group, known.get(group.issue_id), about) for group in groups)
+    if not about.problems:
+        fixes = dict(_known_fix(match.known, one, None, about) for one, match in about.best_known)
     return " ".join(sentence for key, sentence in fixes.items() if key and key not in known_reply)
 
 
-def _fix(group: Group, match: KnownMatch | None, about: About) -> tuple[str, str]:
+def _fix(group: Group, known: CatalogEntry | None, about: About) -> tuple[str, str]:
     """Return the date or release, to search the reply for, and the sentence; both can be empty.
 
     The team's known error comes before what Sentry says about the issue.
     """
-    known = match.known if match else None
-    fix = customer_fix_state(known, customer_release(group), about.today) if known else None
-    if known and fix is CustomerFixState.PLANNED and known.planned_for:
-        day = format_day(known.planned_for, about.today)
-        return day, f"A fix is planned for {day}."
-    if known and fix is CustomerFixState.NEWER:
-        return _update_to(known.fixed_in, group)
+    current, side = customer_release(group), side_of(group.newest)
+    if known and any(fix := _known_fix(known, current, side, about)):
+        return fix
     if is_fixed_in_newer(group) and group.issue and group.issue.fixed_in:
-        return _update_to(group.issue.fixed_in, group)
+        return _update_to(group.issue.fixed_in, current, side)
     return "", ""
 
 
-def _update_to(fixed_in: str, group: Group) -> tuple[str, str]:
+def _known_fix(
+    known: CatalogEntry, current: str | None, side: Side | None, about: About
+) -> tuple[str, str]:
+    fix = customer_fix_state(known, current, about.today)
+    if fix is CustomerFixState.PLANNED and known.planned_for:
+        day = format_day(known.planned_for, about.today)
+        return day, f"A fix is planned for {day}."
+    return _update_to(known.fixed_in, current, side) if fix is CustomerFixState.NEWER else ("", "")
+
+
+def _update_to(fixed_in: str, current: str | None, side: Side | None) -> tuple[str, str]:
     """Return the release and what it means for the customer, who was on an older one."""
-    release, current = (
-        short_release(one or "").partition("+")[0] for one in (fixed_in, customer_release(group))
-    )
-    side, fixed = side_of(group.newest), f"This is fixed in version {release}."
+    release, current = (short_release(one or "").partition("+")[0] for one in (fixed_in, current))
+    fixed = f"This is fixed in version {release}."
     if side is Side.DEVICE:
         return release, f"{fixed} You were using {current}, so please update to {release}."
     if side is Side.BROWSER:

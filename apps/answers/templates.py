@@ -9,7 +9,9 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer, KnownMatch
-from apps.events.grouping import Group, Problem, find_problem, problems_of
+from apps.events.grouping import Problem, find_problem, problems_of
+from apps.events.observations import troubles_of
+from apps.events.releases import customer_release
 from apps.known_errors.patterns import fill_variables
 
 MAX_DRAFT_LENGTH = 20_000
@@ -186,15 +188,19 @@ class About:
         return tuple(problem for problem in problems if problem in chosen)
 
     @property
-    def best_known(self) -> tuple[tuple[Group, KnownMatch], ...]:
-        """Return the best match of each known problem, with the half that it matches.
+    def best_known(self) -> tuple[tuple[str | None, KnownMatch], ...]:
+        """Return the best match of each known problem, with the release the customer was on.
 
-        Each known error is there only once.
+        Each known error is there only once. Without errors, it is that of the gravest trouble.
         """
-        best: dict[str, tuple[Group, KnownMatch]] = {}
+        known, best = self.answer.known, dict[str, tuple[str | None, KnownMatch]]()
         for problem in self.problems:
-            for match in problem.known_in(self.answer.known)[:1]:
-                best.setdefault(match.known.slug, (problem.group_of(match.issue_id), match))
+            for match in problem.known_in(known)[:1]:
+                release = customer_release(problem.group_of(match.issue_id))
+                best.setdefault(match.known.slug, (release, match))
+        for trouble in () if self.answer.events else troubles_of(self.answer)[:1]:
+            for match in known.for_issue(trouble.rows[0].id)[:1]:
+                best[match.known.slug] = trouble.rows[0].release, match
         return tuple(best.values())
 
 

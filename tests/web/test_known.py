@@ -168,6 +168,8 @@ def test_a_failure_without_an_error_shows_its_known_error(
     assert "Coupons of spring. Fixed in 2.2. The customer is on 2.1." in shown
     assert "Matched because the request contains “/cart/coupon 422”." in shown
     assert "Update to 2.2." in shown
+    assert "StatusKnown: Coupons of spring. Fixed in 2.2." in shown
+    assert "Next: Ask them to update." in shown
     assert "Never shown" not in shown
     form = form_values(ana, address)
     response = ana.post(f"{address}known/feedback/", {**form, "helped": "yes"})

@@ -9,11 +9,11 @@ from apps.answers.reply import OTHER_IDENTIFIER, errors_nearby, needs_engineers,
 from apps.answers.templates import About
 from apps.events.activity import LogEntry
 from apps.events.activity_text import Kind
-from apps.events.answer import Answer, Replay
+from apps.events.answer import Answer, KnownMatch, Replay
 from apps.events.breadcrumb_text import bare_url
 from apps.events.event import Issue
 from apps.events.grouping import Group, Problem
-from apps.events.observations import troubles_of
+from apps.events.observations import Observation, troubles_of
 from apps.events.releases import (
     CustomerFixState,
     customer_fix_state,
@@ -80,11 +80,11 @@ def brief_of(answer: Answer, problems: Sequence[Problem], *, zone: ZoneInfo, tod
         answers=tuple(
             _answers(answer, problems, zone, today)
             if first
-            else _answers_without_errors(answer, zone)
+            else _answers_without_errors(answer, zone, today)
         ),
         said=tuple(_said(answer, zone)),
         tell=_tell(answer, first, zone, today),
-        next=_next(answer, problems, today) if first else _next_without_errors(answer, zone),
+        next=_next(answer, problems, today) if first else _next_without_errors(answer, zone, today),
         next_link=safe_link(replay.permalink) if replay else "",
         has_errors=first is not None,
     )
@@ -109,13 +109,15 @@ def _answers(
     yield "Just before", just_before(problem, moment, zone)
 
 
-def _answers_without_errors(answer: Answer, zone: ZoneInfo) -> Iterator[Row]:
+def _answers_without_errors(answer: Answer, zone: ZoneInfo, today: date) -> Iterator[Row]:
     """Yield what logs and requests show, or a session replay of a customer who clicked in vain."""
     moment, replay = answer.question.window.moment, _replay_with_idle_clicks(answer)
     for one in troubles_of(answer)[:1]:
         yield "Log" if isinstance(one.rows[0], LogEntry) else "Request", clipped(one.target, 120)
         yield "When", local_clock(one.at, zone, day_of=moment).text
         yield "Names the customer", "yes" if one.names_customer else "no, but it’s in their trace"
+        for match in answer.known.for_issue(one.rows[0].id)[:1]:
+            yield "Status", _known(match, one.rows[0].release, today)
         return
     if replay is None:
         return
@@ -164,13 +166,11 @@ def _next_for(answer: Answer, problem: Problem, today: date) -> str:
     return _ESCALATE
 
 
-def _next_without_errors(answer: Answer, zone: ZoneInfo) -> str:
+def _next_without_errors(answer: Answer, zone: ZoneInfo, today: date) -> str:
     if _replay_with_idle_clicks(answer):
         return "Escalate with the session replay, then reply."
-    if troubles := troubles_of(answer):
-        if not troubles[0].is_clear:
-            return "Check what logs and requests show below."
-        return _REPLY if troubles[0].kind is Kind.REFUSED else _ESCALATE
+    for trouble in troubles_of(answer)[:1]:
+        return _next_for_trouble(answer, trouble, today)
     if answer.is_unknown_customer:
         return "Check the spelling, and ask for another identifier."
     clocks = [
@@ -181,6 +181,15 @@ def _next_without_errors(answer: Answer, zone: ZoneInfo) -> str:
         were = "was an error" if len(clocks) == 1 else "were errors"
         return f"Confirm the time; there {were} at {listed(clocks)}."
     return "Confirm the time and time zone."
+
+
+def _next_for_trouble(answer: Answer, trouble: Observation, today: date) -> str:
+    row = trouble.rows[0]
+    for match in answer.known.for_issue(row.id)[:1]:
+        return _NEXT_IF_KNOWN[customer_fix_state(match.known, row.release, today)]
+    if not trouble.is_clear:
+        return "Check what logs and requests show below."
+    return _REPLY if trouble.kind is Kind.REFUSED else _ESCALATE
 
 
 def _stopped(answer: Answer, problem: Problem, zone: ZoneInfo) -> str:
@@ -207,9 +216,7 @@ def _customers(group: Group, moment: datetime) -> str:
 def _status(answer: Answer, problem: Problem, zone: ZoneInfo, today: date) -> str:
     """Return the state of the fix, by the known error or else by Sentry's issue."""
     for match in problem.known_in(answer.known)[:1]:
-        release = customer_release(problem.group_of(match.issue_id))
-        fix = describe_fix(match.known, release, today)
-        return f"Known: {clipped(match.known.title, 90)}. {fix}"
+        return _known(match, customer_release(problem.group_of(match.issue_id)), today)
     group = problem.cause
     if text := issue_fix_text(group):
         return text
@@ -217,6 +224,11 @@ def _status(answer: Answer, problem: Problem, zone: ZoneInfo, today: date) -> st
         return ", ".join((text, *_seen(group, group.issue, answer.question.window.moment, zone)))
     release = customer_release(group)
     return f"unknown; they were on {release}" if release else ""
+
+
+def _known(match: KnownMatch, release: str | None, today: date) -> str:
+    fix = describe_fix(match.known, release, today)
+    return f"Known: {clipped(match.known.title, 90)}. {fix}"
 
 
 def _seen(group: Group, issue: Issue, moment: datetime, zone: ZoneInfo) -> Iterator[str]:
