@@ -347,11 +347,6 @@ def issue_list(request: ApiRequest) -> ApiResponse:
     return ApiResponse([issue_body(request, issue, window) for issue in page], headers=headers)
 
 
-def issue_detail(request: ApiRequest) -> ApiResponse:
-    """Return one issue."""
-    return ApiResponse(issue_body(request, _issue(request), None))
-
-
 def _issues_by_id(request: ApiRequest) -> ApiResponse:
     ids = request.many("group")
     if not all(GROUP_ID.fullmatch(value) for value in ids):
@@ -642,7 +637,6 @@ ROUTES = (
     route(rf"{ORG}/trace-items/attributes/", "org:read", attribute_names),
     route(rf"{ORG}/eventids/{EVENT_ID}/", "org:read", event_by_id),
     route(rf"{ORG}/issues/", "event:read", issue_list),
-    route(rf"{ISSUE}/", "event:read", issue_detail),
     route(rf"{ISSUE}/events/", "event:read", issue_events),
     route(rf"{ISSUE}/events/(?P<event>[^/]+)/", "event:read", issue_event_detail),
     route(rf"{PROJECT}/events/", "project:read", project_events),

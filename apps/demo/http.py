@@ -426,12 +426,8 @@ class Control:
         return ApiResponse([{"id": event.id} for event in events], status=201)
 
     def _add_event(self, item: Json) -> Event:
-        """Add an event from the fields of a `Draft`, optionally with `raw` and `row`."""
-        raw, row = item.get("raw"), item.get("row")
-        draft = _event_fields({key: item[key] for key in item if key not in ("raw", "row")})
-        if raw is None:
-            return self.world.add_event(**draft)
-        return self.world.add_raw(raw, row=row, **draft)
+        """Add an event from the fields of a `Draft`."""
+        return self.world.add_event(**_event_fields(item))
 
 
 def _objects(payload: Any) -> list[Json]:
