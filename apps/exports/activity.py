@@ -87,9 +87,8 @@ class _Context:
             details=_details(row, details, selection),
             duration_ms=row.duration_ms if isinstance(row, Span) else None,
             usual_ms=row.usual_ms if isinstance(row, Span) else None,
-            sentence=" ".join((trouble.sentence, *trouble.also)) if trouble else None,
+            sentence=trouble.full_text if trouble else None,
             times=trouble.times if trouble else None,
-            is_by_trace=trouble is not None and not trouble.names_customer,
             known=known_facts(row.id, row.release, known, selection, self.today),
         )
 

@@ -444,9 +444,7 @@ def _activity(document: Document) -> Iterator[Block]:
     for row in document.activity:
         if row.sentence:
             at = f"{clock(row.timestamp, document.header.moment)} ({seconds(row.seconds)})"
-            times = f" {row.times} times." if row.times and row.times > 1 else ""
-            trace = " Only a trace links it to this customer." if row.is_by_trace else ""
-            yield Block("triage", [f"{at}: {row.sentence}{times}{trace}"], heading)
+            yield Block("triage", [f"{at}: {row.sentence}"], heading)
             heading = ""
             yield from (Block("team", _known(known)) for known in row.known)
     if document.activity:

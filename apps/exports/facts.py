@@ -326,7 +326,7 @@ class ActivityFacts:
     """A log entry or a request.
 
     `state` is its severity, or its response and status. With a `sentence`, in our words, it shows
-    trouble, which happened `times`; if `is_by_trace`, only a trace links that to the customer.
+    trouble, which happened `times`.
     """
 
     kind: str
@@ -343,7 +343,6 @@ class ActivityFacts:
     usual_ms: float | None = None
     sentence: str | None = None
     times: int | None = None
-    is_by_trace: bool = False
     known: tuple[KnownFacts, ...] = ()
 
 
