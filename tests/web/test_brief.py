@@ -55,7 +55,7 @@ def test_answers_are_about_the_first_problem() -> None:
     assert dict(shown.answers) == {
         "Where problem 1 failed": "another service",
         "Stopped the customer": "yes",
-        "Customers affected": "57 in all",
+        "Customers": "57 in all",
         "Status": "fixed in 2.15.0; the customer was on 2.14.0, which is older",
         "Just before": "clicked \u2068pay\u2069 (14:04:46)",
     }
@@ -68,7 +68,7 @@ def test_what_is_unknown_is_called_so() -> None:
     shown = dict(brief(answer(bare_event())).answers)
     assert shown["Where it failed"] == "unknown"
     assert shown["Stopped the customer"] == "unknown"
-    assert shown["Customers affected"] == "unknown"
+    assert shown["Customers"] == "unknown"
     assert shown["Just before"] == "no steps recorded"
     unread = dict(brief(answer(event(body=None))).answers)
     assert unread["Just before"] == "unknown; not read in full"

@@ -103,7 +103,7 @@ def _answers(
     what = "problem 1" if sum(not one.is_noise for one in problems) > 1 else "it"
     yield f"Where {what} failed", _PLACES[place] if place else "unknown"
     yield "Stopped the customer", _stopped(answer, problem, zone)
-    yield "Customers affected", _customers(problem.cause, moment)
+    yield "Customers", _customers(problem.cause, moment)
     if status := _status(answer, problem, zone, today):
         yield "Status", clipped(status, 200)
     yield "Just before", just_before(problem, moment, zone)

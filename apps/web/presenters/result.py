@@ -3,9 +3,10 @@
 There is no HTML here: everything from events is text, which the templates escape.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,7 +32,7 @@ from apps.events.query import (
     format_duration,
 )
 from apps.events.rules.rule import zone_of_customer
-from apps.events.summary import headline, summarize
+from apps.events.summary import headline, summarize, summarize_group
 from apps.lookups.answers import LookupState, NewSince, Projects, sees_all_projects
 from apps.lookups.models import Lookup, Outcome
 from apps.lookups.records import customer_of
@@ -151,7 +152,9 @@ def nothing_view(answer: Answer, zone: ZoneInfo, *, customer: str) -> NothingFou
         wider=tuple(
             (minutes, label)
             for minutes, label in _WIDER.items()
-            if minutes > question.window.minutes and not answer.is_unknown_customer
+            if minutes > question.window.minutes
+            and not answer.is_unknown_customer
+            and _reaches_an_error(occurrences, question, minutes)
         ),
         seen=_seen(answer, occurrences, zone, customer)
         if occurrences and answer.complete
@@ -161,6 +164,16 @@ def nothing_view(answer: Answer, zone: ZoneInfo, *, customer: str) -> NothingFou
         if all(notice.code in _LASTING for notice in answer.notices)
         else "Refresh in a few minutes, or search a different window.",
     )
+
+
+def _reaches_an_error(
+    occurrences: OtherOccurrences | None, question: Question, minutes: int
+) -> bool:
+    """Return whether a window of that size has one of the errors at other times, if any."""
+    if occurrences is None or occurrences.problem is not None or not occurrences.events:
+        return True
+    moment, reach = question.window.moment, timedelta(minutes=minutes)
+    return any(abs(event.timestamp - moment) <= reach for event in occurrences.events)
 
 
 def searched_fields(question: Question) -> str:
@@ -467,6 +480,7 @@ def result_page(
     known = known_views(answer, problems, zone=zone, now=now, feedback=feedback, hidden=hidden)
     quiet = known_troubles(answer, zone=zone, now=now, feedback=feedback)
     hints, totals = hints_of(found), {one.issue_id: len(one.events) for one in groups_in(found)}
+    alike = Counter(map(summarize_group, found))
     loud, noise = (
         tuple(
             issue_card(
@@ -476,7 +490,8 @@ def result_page(
                 zone=zone,
                 known=known.get(one.issue_id, ()),
                 totals=totals,
-                hint=hints.get(one.issue_id, ""),
+                hint=hints.get(one.issue_id)
+                or (clipped(one.title, 60) if alike[summarize_group(one)] > 1 else ""),
             )
             for number, one in visible_problems
             if one.is_noise is is_noise
