@@ -84,7 +84,7 @@ def test_no_match_differs_from_no_errors(ana: Client, address: str) -> None:
     page = apply_filter(ana, address, text="anna@example.org")
 
     assert "None of the 3 events match." in page
-    assert "You can't search for redacted values, such as an email." in unescape(page)
+    assert "You can’t search for redacted values, such as an email." in unescape(page)
     assert "Show all" in page
     assert "What we searched" not in page
 

@@ -120,7 +120,7 @@ def test_never_seen_shows_search_period_and_suggests_other_identifier(
     day = f"{since.day} {since:%b %Y}"
     assert f"{NEVER} where we searched in the last 30 days (since {day})" in page
     assert "try the user ID instead of the email" in page
-    assert f"keeps errors for 30 days, so we don't know what happened before {day}." in page
+    assert f"keeps errors for 30 days, so we don’t know what happened before {day}." in page
     assert "try the email instead" in page_text(result_page(ana, customer="4711"))
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.template.loader import render_to_string
 
-from apps.events.answer import RelatedData, Signal, UnreadSignal
+from apps.events.answer import Notice, NoticeCode, RelatedData, Signal, UnreadSignal
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Request
 from apps.events.identifier import parse_customer
 from apps.exports import render
@@ -289,3 +289,31 @@ def test_event_page_shows_what_an_sdk_adds() -> None:
         assert fact in page_text, fact
     line = render_to_string("lookups/_event_line.html", context)
     assert "received 3 days later" in line
+
+
+def test_own_sentences_have_typographic_apostrophes_and_event_texts_are_unchanged() -> None:
+    failed = event(
+        title="TypeError: Failed to fetch",
+        message="the user's cart",
+        platform="javascript",
+        body=None,
+    )
+    notice = Notice(NoticeCode.PARTIAL_BODIES, "Sentry didn't send all of O'Brien.")
+    sample = answer(failed, notices=(notice,), complete=False)
+    shown = result.result_page(sample, lookup(), zone=BERLIN, now=FETCHED)
+    assert shown.headline.startswith("The customer’s browser could not reach our server")
+    assert shown.notices[0].message == "Sentry didn’t send all of O'Brien."
+    assert "couldn’t check everything" in shown.brief.tell
+    assert shown.groups[0].events[0].message == "the user's cart"
+
+
+def test_problems_with_the_same_sentence_show_their_titles() -> None:
+    first, second, third = (
+        event(place, issue_id=str(place), title=title, body=None)
+        for place, title in enumerate(("Declined: no", "Declined: never", "KeyError: x"), 1)
+    )
+    shown = page(
+        replace(first, title="PaymentDeclined: a"), replace(second, title="PaymentDeclined: b")
+    )
+    assert [card.hint for card in shown.groups] == ["PaymentDeclined: a", "PaymentDeclined: b"]
+    assert [card.hint for card in page(first, third).groups] == ["", ""]

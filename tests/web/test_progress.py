@@ -128,7 +128,7 @@ def test_progress_never_claims_no_errors_before_completion(
     connected.fail("/acme/events/", times=None, delay_s=HANG_S)
     address = look_up(live, customer="nobody")
     sentence = str(progress(live, address)["sentence"])
-    assert sentence == "Asking Sentry for this customer's events."
+    assert sentence == "Asking Sentry for this customer’s events."
 
 
 def test_other_peoples_progress_returns_404(

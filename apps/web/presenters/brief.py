@@ -25,7 +25,7 @@ from apps.events.releases import (
 )
 from apps.events.rules.rule import Place
 from apps.events.summary import handling_text_of, has_crashed, place_of, summarize_group
-from apps.web.presenters.formatting import clipped, grouped, listed, local_clock, safe_link
+from apps.web.presenters.formatting import clipped, grouped, listed, local_clock, safe_link, typeset
 from apps.web.presenters.issue import Step, customers_text
 from apps.web.presenters.story import MAX_QUOTE, feedback_step, just_after, just_before, messages
 
@@ -228,7 +228,7 @@ def _status(answer: Answer, problem: Problem, zone: ZoneInfo, today: date) -> st
 
 def _known(match: KnownMatch, release: str | None, today: date) -> str:
     fix = describe_fix(match.known, release, today)
-    return f"Known: {clipped(match.known.title, 90)}. {fix}"
+    return f"Known: {clipped(match.known.title, 90)}. {typeset(fix)}"
 
 
 def _seen(group: Group, issue: Issue, moment: datetime, zone: ZoneInfo) -> Iterator[str]:
@@ -264,4 +264,4 @@ def _tell(answer: Answer, problem: Problem | None, zone: ZoneInfo, today: date) 
     values = reply_values(about)
     said = values["known_reply"] or f"{values['happened']} {values['how_often']}"
     parts = (said, values["fix"], values["workaround"], values["next"], values["unsure"])
-    return " ".join(" ".join(filter(None, parts)).split())
+    return typeset(" ".join(" ".join(filter(None, parts)).split()))

@@ -23,7 +23,7 @@ from apps.events.filtering import (
 from apps.events.grouping import problems_of
 from apps.events.query import Window, counted
 from apps.events.summary import summarize_group
-from apps.web.presenters.formatting import clipped, grouped
+from apps.web.presenters.formatting import clipped, grouped, typeset
 from apps.web.presenters.timeline import (
     TimeLabels,
     range_around,
@@ -185,7 +185,7 @@ def _problem_select(
         return ()
     chosen = event_filter.issue_id
     options = (
-        Option(one.issue_id, f"{number} {summarize_group(one)}", one.issue_id == chosen)
+        Option(one.issue_id, f"{number} {typeset(summarize_group(one))}", one.issue_id == chosen)
         for number, one in problems
         if len(one.issue_id) <= MAX_TEXT_LENGTH
     )
@@ -223,7 +223,7 @@ def _hidden(
     if visible:
         sentence = f"{grouped(len(visible))} of {counted(len(events), 'event')} shown."
     elif len(events) == 1:
-        sentence = "The only event doesn't match."
+        sentence = "The only event doesn’t match."
     else:
         sentence = f"None of the {counted(len(events), 'event')} match."
     more = []
@@ -232,7 +232,7 @@ def _hidden(
         if brief:
             more.append(f"For {counted(brief, 'event')}, we searched only the title and location.")
         if not visible:
-            more.append("You can't search for redacted values, such as an email.")
+            more.append("You can’t search for redacted values, such as an email.")
     more.append("The text for copying still includes all events.")
     return HiddenNotice(sentence, tuple(more))
 

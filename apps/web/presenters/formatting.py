@@ -1,6 +1,7 @@
 """Times, numbers, lists, and levels as the pages print them."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -140,6 +141,14 @@ def listed(words: Iterable[str]) -> str:
 def visible(text: str) -> str:
     """Replace terminal and bidirectional control characters with visible symbols."""
     return text.translate(_VISIBLE)
+
+
+_APOSTROPHE = re.compile(r"(?<=\w)'(?=(?:s|t|re|ve|ll|d)\b)")
+
+
+def typeset(sentence: str) -> str:
+    """Return one of our own sentences with typographic apostrophes."""
+    return _APOSTROPHE.sub("’", sentence)
 
 
 def clipped(text: str, limit: int) -> str:

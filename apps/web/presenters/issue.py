@@ -57,6 +57,7 @@ from apps.web.presenters.formatting import (
     plain_value,
     relative,
     safe_link,
+    typeset,
 )
 
 # Known errors. The support team writes them; they contain no text from events.
@@ -162,7 +163,7 @@ def _known_view(
         slug=known.slug,
         issue_id=match.issue_id,
         title=known.title,
-        fix=describe_fix(known, release, today),
+        fix=typeset(describe_fix(known, release, today)),
         explanation=known.explanation,
         workaround=known.workaround,
         owner=known.owner,
@@ -764,7 +765,7 @@ def issue_card(
         number=number,
         issue_id=problem.issue_id,
         anchor=f"issue-{number}",
-        sentence=summarize_group(problem),
+        sentence=typeset(summarize_group(problem)),
         title=clipped(problem.title, 400),
         level=min(levels, key=lambda level: level.rank),
         count=_count(problem.times),
@@ -830,7 +831,7 @@ def _half_view(
     handling = handling_text(replace(group.newest, handled=group.handled))
     return HalfView(
         reason=joined.reason.value,
-        sentence=summarize_group(group),
+        sentence=typeset(summarize_group(group)),
         title=clipped(group.title, 200),
         count=_count(len(group.events)),
         facts=(*_part_of(group, totals), *_issue_facts(group, handling, impact, True)),

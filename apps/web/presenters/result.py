@@ -53,6 +53,7 @@ from apps.web.presenters.formatting import (
     local_minute,
     local_moment,
     typed_in,
+    typeset,
     visible,
 )
 from apps.web.presenters.issue import (
@@ -216,7 +217,7 @@ def _other_event(event: Event, window: Window, zone: ZoneInfo) -> OtherEvent:
         time=local_minute(event.timestamp, zone),
         clock=local_clock(event.timestamp, zone, day_of=window.moment).text[:-3],
         distance=f"{format_duration(gap.total_seconds())} {side} the window",
-        sentence=summarize(event),
+        sentence=typeset(summarize(event)),
         level=level_mark(event.level),
         project=clipped(event.project or "", 80),
         typed=typed_in(event.timestamp, zone),
@@ -242,7 +243,7 @@ def _retention(occurrences: OtherOccurrences, days: int, zone: ZoneInfo) -> str:
         return ""
     since = _day(occurrences.since, zone).text
     return (
-        f"We assume that Sentry keeps errors for {counted(days, 'day')}, so we don't know what "
+        f"We assume that Sentry keeps errors for {counted(days, 'day')}, so we don’t know what "
         f"happened before {since}."
     )
 
@@ -502,7 +503,7 @@ def result_page(
         loud, noise = noise, ()
     return ResultPage(
         title=_title(answer, sum(not one.is_noise for one in found)),
-        headline=headline(answer, zone),
+        headline=typeset(headline(answer, zone)),
         summary=replace(
             summarize_lookup(answer.question, lookup, zone),
             moves=move_buttons(answer.question, now),
@@ -511,7 +512,10 @@ def result_page(
         facts=_facts(answer, found),
         complete=answer.complete,
         is_young=answer.has_notice(NoticeCode.WINDOW_OPEN),
-        notices=answer.event_notices(visible(lookup.customer)),
+        notices=tuple(
+            replace(one, message=typeset(one.message))
+            for one in answer.event_notices(visible(lookup.customer))
+        ),
         brief=brief_of(answer, found, zone=zone, today=now.astimezone(zone).date()),
         has_known=bool(known or quiet),
         known=quiet,
@@ -680,7 +684,7 @@ def _progress_sentence(state: LookupState, progress: Progress) -> str:
         return "Waiting for a free connection to Sentry."
     if not progress.events_found:
         return (
-            "Asking Sentry for this customer's events."
+            "Asking Sentry for this customer’s events."
             if progress.known is None
             else "Nearly done."
         )

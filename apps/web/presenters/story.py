@@ -30,6 +30,7 @@ from apps.web.presenters.formatting import (
     local_clock,
     relative,
     safe_link,
+    typeset,
 )
 from apps.web.presenters.issue import Step, step_of
 from apps.web.presenters.timeline import observation_anchor
@@ -227,11 +228,11 @@ def _placed(
     step = Step(
         relative=relative(at, moment, at=_AT),
         time=local_clock(at, zone, day_of=moment),
-        words=summarize(one),
+        words=typeset(summarize(one)),
         has_failed=True,
         is_error=True,
     )
-    sentence = summarize_group(owner)
+    sentence = typeset(summarize_group(owner))
     return _Placed(at, step, (sentence,), rank, sentence)
 
 
@@ -550,8 +551,8 @@ def related_view(answer: Answer, zone: ZoneInfo) -> RelatedView | None:
         if more > 0
         else "",
         nothing=_absences(related) if answer.complete else "",
-        unread=tuple(one.message for one in related.unread),
-        absent=tuple(dict.fromkeys(one.message for one in related.absent)),
+        unread=tuple(typeset(one.message) for one in related.unread),
+        absent=tuple(dict.fromkeys(typeset(one.message) for one in related.absent)),
         can_retry=any(one.can_retry for one in related.unread),
         is_late=any(one.is_late for one in related.unread),
     )

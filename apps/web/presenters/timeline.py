@@ -28,6 +28,7 @@ from apps.web.presenters.formatting import (
     clipped,
     level_mark,
     local_clock,
+    typeset,
 )
 
 # The axis.
@@ -453,14 +454,15 @@ def _lanes(problems: Sequence[NumberedProblem], scale: Scale) -> Iterator[Lane]:
     lanes: dict[tuple[str, bool, bool], list[NumberedProblem]] = {}
     for number, problem in problems:
         hint = hints.get(problem.issue_id, "")
-        label = summarize_failure(problem.summarized)[:-1] + (f" ({hint})" if hint else "")
+        label = typeset(summarize_failure(problem.summarized)[:-1]) + (f" ({hint})" if hint else "")
         lanes.setdefault((label, number == 1, problem.is_noise), []).append((number, problem))
     for (label, _is_first, is_noise), own in lanes.items():
         yield Lane(
             number=_range([number for number, _problem in own]),
             label=label,
             name=" ".join(
-                f"{summarize_group(problem)} {clipped(problem.title, 80)}" for _, problem in own
+                f"{typeset(summarize_group(problem))} {clipped(problem.title, 80)}"
+                for _, problem in own
             ),
             marks=_marks([event for _, problem in own for event in _occurrences(problem)], scale),
             is_noise=is_noise,
