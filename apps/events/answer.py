@@ -423,7 +423,7 @@ class Answer:
             return self.notices
         spellings = ", ".join(f"“{restore_case(one, typed)}”" for one in self.spellings[:3])
         message = (
-            f"Sentry has this customer with other capital letters: {spellings}. If capitals matter "
+            f"Sentry spells this customer with different capitals: {spellings}. If capitals matter "
             "in your IDs, check that it’s the same customer."
         )
         return (*self.notices, Notice(NoticeCode.OTHER_SPELLING, message))

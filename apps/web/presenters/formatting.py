@@ -158,6 +158,11 @@ def clipped(text: str, limit: int) -> str:
     return f"{visible(text[:limit])} … ({grouped(len(text) - limit)} more characters)"
 
 
+def shortened(text: str, limit: int) -> str:
+    """Return the text with visible control characters, cut at the limit with an ellipsis."""
+    return visible(text if len(text) <= limit else f"{text[:limit]}…")
+
+
 def plain_value(value: object) -> str:
     """Return any JSON value as text."""
     if value is None or value == "":

@@ -52,6 +52,7 @@ from apps.web.presenters.formatting import (
     local_clock,
     local_minute,
     local_moment,
+    shortened,
     typed_in,
     typeset,
     visible,
@@ -492,7 +493,7 @@ def result_page(
                 known=known.get(one.issue_id, ()),
                 totals=totals,
                 hint=hints.get(one.issue_id)
-                or (clipped(one.title, 60) if alike[summarize_group(one)] > 1 else ""),
+                or (shortened(one.title, 60) if alike[summarize_group(one)] > 1 else ""),
             )
             for number, one in visible_problems
             if one.is_noise is is_noise
