@@ -6,7 +6,7 @@ word before the time decides, else those after it in its clause.
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -268,6 +268,7 @@ _OTHER_PHRASE = re.compile(
     re.IGNORECASE,
 )
 _CLOSED = re.compile(r"\s{0,2}\)")
+_NEWLINE = re.compile(r"\n")
 _SEPARATOR = re.compile(r"[,;:|(\[\u2013\u2014]")
 
 
@@ -276,13 +277,6 @@ class _Word(NamedTuple):
     end: int
     kind: Kind | None
     word: str
-
-
-class Belonging(NamedTuple):
-    """Whether words connect a time with the problem, and a question if with something else."""
-
-    is_connected: bool
-    question: str = ""
 
 
 class _Clause(NamedTuple):
@@ -326,8 +320,12 @@ def has_more(text: str, times: Sequence[Spanned]) -> bool:
     return is_long or any(one.kind is Kind.FAILURE for one in _words(text))
 
 
-def belonging(text: str, at: Mention | DurationToken, times: Sequence[Spanned]) -> Belonging:
-    """Return what the words around a time say; `times` are those of the text, ordered by start."""
+def belonging(text: str, at: Mention | DurationToken, times: Sequence[Spanned]) -> str | None:
+    """Return a question if the words around a time connect it with something else.
+
+    Return "" if they connect it with nothing, and None if with the problem. `times` are those of
+    the text, ordered by start.
+    """
     start, end = _clause(text, at, times)
     before, after = text[start : at.start], text[at.end : end]
     is_dated = at.is_dated
@@ -335,30 +333,28 @@ def belonging(text: str, at: Mention | DurationToken, times: Sequence[Spanned]) 
     clause = _Clause(before, after, _words(before), following, at.has_clock, is_dated)
     last = max((number for number, one in enumerate(clause.words) if one.kind), default=None)
     if over := _over(clause):
-        return Belonging(is_connected=False, question=_other(over))
+        return _other(over)
     planned = next((one.start for one in clause.words if one.word in _FUTURE), None)
     if is_dated and planned is not None:
-        return Belonging(is_connected=False, question=_other(before[planned:]))
+        return _other(before[planned:])
     if last is not None and not _is_failing(clause, last):
-        said = before[clause.words[max(0, last - 1)].start :]
-        return Belonging(is_connected=False, question=_other(said))
+        return _other(before[clause.words[max(0, last - 1)].start :])
     is_other = last is None and is_dated and _OTHER_PHRASE.search(before)
     if not is_other and (last is not None or clause.fails_after()):
-        return Belonging(is_connected=True)
+        return None
     first = times[bisect_left(times, start, key=lambda one: one.start)]  # "Hours: Mon 9-5, Thu 9-3"
     label = _LABEL.search(text[start : first.start])
     is_asked = ASKED_ABOVE.search(text, max(0, at.start - ABOVE), at.start)
     if is_asked or (label and not is_other and is_of_problem(label["label"])):
-        return Belonging(is_connected=True)
+        return None
     named = label["label"] if label else _record_in(after, following)
-    question = _other(before if is_other else named)
-    if not question and is_dated and _is_heading(text, at):
-        question = _IN_HEADING
-    if not question and (shift := _shift(after)):
-        question = _other(shift[0])
-    if not question and _NOW.match(text, end):
-        question = UNCONNECTED
-    return Belonging(is_connected=False, question=question)
+    shift = _shift(after)
+    return (
+        _other(before if is_other else named)
+        or (is_dated and _is_heading(text, at) and _IN_HEADING)
+        or _other(shift[0] if shift else "")
+        or (UNCONNECTED if _NOW.match(text, end) else "")
+    )
 
 
 def _of_that_time(before: str, after: str, *, is_dated: bool) -> str:
@@ -446,12 +442,9 @@ def _words(text: str) -> list[_Word]:
 
 
 def _kind(word: str) -> Kind | None:
-    kind = _KINDS.get(word)
-    for length in range(min(len(word), _LONGEST_STEM), _SHORTEST_STEM - 1, -1):
-        if kind:
-            break
-        kind = _STEMS.get(word[:length])
-    return kind
+    lengths = range(min(len(word), _LONGEST_STEM), _SHORTEST_STEM - 1, -1)
+    stems = (_STEMS.get(word[:length]) for length in lengths)
+    return _KINDS.get(word) or next(filter(None, stems), None)
 
 
 def _record_in(text: str, words: Sequence[_Word]) -> str:
@@ -488,35 +481,24 @@ def _clause(text: str, at: Spanned, times: Sequence[Spanned]) -> tuple[int, int]
             cut = _CLAUSE.search(between)
             end = at.end + (cut.start() if cut else len(between))
             break
-    breaks = [
-        *(
-            one.end()
-            for one in _SENTENCE_END.finditer(text, start, end)
-            if not _asks(text, one, at)
-        ),
-        *(place for place in _places(text, "\n", start, end) if _is_line_end(text, place)),
-    ]
+    ends = (one.end() for one in _SENTENCE_END.finditer(text, start, end))
+    breaks = [one for one in ends if not _is_answer(text, one, at)]
+    lines = (one.start() for one in _NEWLINE.finditer(text, start, end))
+    breaks += [one for one in lines if _is_line_end(text, one)]
     start = max([start, *(place for place in breaks if place <= at.start)])
     return start, min([end, *(place for place in breaks if place >= at.end)])
 
 
-def _asks(text: str, ended: re.Match[str], at: Spanned) -> bool:
-    """Return whether a sentence is a question that the time answers: "When was it? 18 Nov"."""
+def _is_answer(text: str, end: int, at: Spanned) -> bool:
+    """Return whether the time answers the question that ends here: "When was it? 18 Nov"."""
     return (
-        ended[0][0] == "?" and not text[ended.end() : at.start].strip() and ended.end() <= at.start
+        text[:end].rstrip().endswith("?") and end <= at.start and not text[end : at.start].strip()
     )
 
 
 def _is_listing(between: str) -> bool:
     """Return whether the text between two times only lists them."""
     return len(between) < 24 and all(one.casefold() in _LISTING for one in _WORD.findall(between))
-
-
-def _places(text: str, character: str, start: int, end: int) -> Iterator[int]:
-    place = text.find(character, start, end)
-    while place >= 0:
-        yield place
-        place = text.find(character, place + 1, end)
 
 
 def _is_line_end(text: str, at: int) -> bool:

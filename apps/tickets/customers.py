@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from apps.events.identifier import parse_customer, stored_text
 from apps.events.query import Customer, CustomerKind, CustomerRefused, LinkRefused, as_hex_id
@@ -196,15 +197,6 @@ def _token(found: re.Match[str], kind: str, rank: int = 1, group: str | int = "v
     return _Token(found.start(group), found.end(group), found[group], kind, rank)
 
 
-def _ip(found: re.Match[str]) -> _Token:
-    """Read only an IP address that is said to be the customer's."""
-    return _token(found, _IP_KIND)
-
-
-def _sign_in_id(found: re.Match[str]) -> _Token:
-    return _token(found, "user ID", group=0)
-
-
 def _labeled_id(found: re.Match[str]) -> _Token | None:
     value = found["value"]
     has_label = bool(found["id"] or found["sign"].strip())
@@ -248,8 +240,8 @@ def _username(found: re.Match[str]) -> _Token | None:
 
 # In this order: what is read first is not read again.
 _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], _Token | None]], ...] = (
-    (_IP_OF_CUSTOMER, _ip),
-    (_SIGN_IN_ID, _sign_in_id),
+    (_IP_OF_CUSTOMER, partial(_token, kind=_IP_KIND)),
+    (_SIGN_IN_ID, partial(_token, kind="user ID", group=0)),
     (_LABELED_ID, _labeled_id),
     (_HEX, _hex_id),
     (_EMAIL, _email),

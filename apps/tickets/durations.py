@@ -6,7 +6,7 @@ returned as unread.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -195,23 +195,23 @@ def _with_unit(start: int, words: Sequence[_Word]) -> Iterator[Unread]:
 
 def _words_before(text: str, at: int) -> list[_Word]:
     """Return the words directly before this place, as far as one amount can reach."""
-    words: list[_Word] = []
-    for found in reversed(list(_WORD.finditer(text, max(0, at - _WINDOW), at))):
-        after = words[0].start if words else at
-        if len(words) == _MAX_WORDS or not _GAP.fullmatch(text, found.end(), after):
-            break
-        words.insert(0, _Word(found.start(), found.end(), normalize(found[0])))
-    return words
+    return _adjacent(text, [*_WORD.finditer(text, max(0, at - _WINDOW), at)][::-1], at)[::-1]
 
 
 def _words_after(text: str, at: int) -> list[_Word]:
     """Return the words directly after this place, as far as one amount can reach."""
+    return _adjacent(text, _WORD.finditer(text, at, at + _WINDOW), at)
+
+
+def _adjacent(text: str, found: Iterable[re.Match[str]], at: int) -> list[_Word]:
+    """Return the words from this place on until there is more than a gap between two."""
     words: list[_Word] = []
-    for found in _WORD.finditer(text, at, at + _WINDOW):
-        before = words[-1].end if words else at
-        if len(words) == _MAX_WORDS or not _GAP.fullmatch(text, before, found.start()):
+    for one in found:
+        start, end = (at, one.start()) if at <= one.start() else (one.end(), at)
+        if len(words) == _MAX_WORDS or not _GAP.fullmatch(text, start, end):
             break
-        words.append(_Word(found.start(), found.end(), normalize(found[0])))
+        words.append(_Word(one.start(), one.end(), normalize(one[0])))
+        at = one.end() if at <= one.start() else one.start()
     return words
 
 

@@ -86,17 +86,10 @@ class Breaks:
     mails: tuple[int, ...] = ()
     chat: tuple[int, ...] = ()
 
-    def in_mail(self, start: int, end: int) -> bool:
-        """Return whether a mail begins between these places."""
-        return bisect_right(self.mails, start) < bisect_right(self.mails, end)
-
-    def between(self, start: int, end: int) -> bool:
-        """Return whether any message begins between these places."""
-        in_chat = bisect_right(self.chat, start) < bisect_right(self.chat, end)
-        return in_chat or self.in_mail(start, end)
-
-
-_NO_BREAKS = Breaks()
+    def between(self, start: int, end: int, *, in_chat: bool = True) -> bool:
+        """Return whether a message begins between these places."""
+        places = (self.mails, self.chat) if in_chat else (self.mails,)
+        return any(bisect_right(one, start) < bisect_right(one, end) for one in places)
 
 
 def find_mentions(
@@ -104,7 +97,7 @@ def find_mentions(
     dates: Sequence[DateToken],
     clocks: Sequence[ClockToken],
     parts: Sequence[PartToken],
-    breaks: Breaks = _NO_BREAKS,
+    breaks: Breaks = Breaks(),
 ) -> list[Mention]:
     """Return all mentions in the order of the text. A day that has a time is not listed alone."""
     groups: list[DateGroup] = []
@@ -152,7 +145,7 @@ def _mention_of_clock(
     index = bisect_left(groups, clock.start, key=lambda one: one.start)
     before = groups[index - 1] if index else None
     after = groups[index] if index < len(groups) else None
-    if before and breaks.in_mail(before.end, clock.start):
+    if before and breaks.between(before.end, clock.start, in_chat=False):
         before = None
     if after and breaks.between(clock_end, after.start):
         after = None

@@ -296,17 +296,15 @@ def _connected(text: str, found: Sequence[_Found]) -> list[MomentFound]:
     possible = [
         moment
         for (_, moment), kind in zip(found, kinds, strict=True)
-        if (moment.readings or moment.lacks_date) and not (kind.question or _is_other(moment))
+        if (moment.readings or moment.lacks_date) and not (kind or _is_other(moment))
     ]
     several = len({one.readings or one.excerpt for one in possible}) > 1
     is_story = has_more(text, ats)
     asked = []
     for (at, moment), kind in zip(found, kinds, strict=True):
         needs_connection = several or (is_story and at.is_dated)
-        question = kind.question or (
-            UNCONNECTED if needs_connection and not kind.is_connected else ""
-        )
-        is_open = moment.is_sure or (kind.question and not _is_other(moment))
+        question = UNCONNECTED if kind == "" and needs_connection else kind
+        is_open = moment.is_sure or (kind and not _is_other(moment))
         asked.append(_asked(moment, [question] if question and is_open else []))
     return asked
 
@@ -358,7 +356,10 @@ def _select(found: Sequence[MomentFound]) -> tuple[tuple[MomentFound, ...], list
             unique.setdefault(key, moment)
         else:
             notes += moment.questions
-    ordered = sorted(unique.values(), key=_rank)
+    # Exact times go before lines of a chat, and these before whole days.
+    ordered = sorted(
+        unique.values(), key=lambda one: 2 if _is_whole_day(one) else CHAT_LINE in one.questions
+    )
     if any(moment.lacks_date for moment in found):  # a whole day may be the date that is missing
         question = "This may be the day the ticket was written."
         ordered = [
@@ -370,11 +371,6 @@ def _select(found: Sequence[MomentFound]) -> tuple[tuple[MomentFound, ...], list
         times = "time was" if left == 1 else "times were"
         notes.append(f"{left} more {times} found but not listed.")
     return tuple(ordered[:_MAX_SHOWN]), notes
-
-
-def _rank(moment: MomentFound) -> int:
-    """Rank exact times before lines of a chat, and these before whole days."""
-    return 2 if _is_whole_day(moment) else int(CHAT_LINE in moment.questions)
 
 
 def _is_whole_day(moment: MomentFound) -> bool:
