@@ -13,7 +13,7 @@ from typing import NamedTuple
 from apps.tickets.durations import UNITS, DurationToken
 from apps.tickets.mentions import Mention
 from apps.tickets.questions import NOT_PROBLEM
-from apps.tickets.text import Spanned, normalize, word_set
+from apps.tickets.text import Spanned, normalize, one_line, word_set
 from apps.tickets.written import ABOVE, ASKED_ABOVE, is_of_problem
 
 
@@ -245,7 +245,6 @@ _LABEL = re.compile(
     r"(?:\A|[|;,\n({\u2022*\s-])[ \t\"']{0,4}(?P<label>[^\W\d_][^\n:=|;,.!?\"'{]{1,30})"
     r"[\"']?[:=][ \t*\"']{0,4}\Z"
 )
-_TITLE = re.compile(r"[ \t#>*=-]{0,12}[^\W\d_][^\n.!?;:|]{1,60}")
 _SMALL = word_set(
     "on at around about approximately approx roughly circa ca etwa ungefähr environ since from of "
     "the a an in and but then um am den der im seit gegen und le  la les à vers et el los las en "
@@ -305,7 +304,6 @@ class _Clause(NamedTuple):
         return bool(named) and not (self.has_clock and is_sentence)
 
 
-_IN_HEADING = "This is part of a heading. Check whether the problem happened then."
 UNCONNECTED = "Nothing near it says that the problem happened then. Check it."
 
 
@@ -347,7 +345,6 @@ def belonging(text: str, at: Mention | DurationToken, times: Sequence[Spanned]) 
     shift = _shift(after)
     return (
         _other(before if is_other else named)
-        or (is_dated and _is_heading(text, at) and _IN_HEADING)
         or _other(shift[0] if shift else "")
         or (UNCONNECTED if _NOW.match(text, end) else "")
     )
@@ -380,7 +377,7 @@ def _over(clause: _Clause) -> str:
 
 
 def _other(words: str) -> str:
-    said = " ".join(words.split())[:60].rstrip(" ,:(-")
+    said = one_line(words)[:60].rstrip(" ,:(-")
     return NOT_PROBLEM.format(said) if said else ""
 
 
@@ -450,14 +447,6 @@ def _record_in(text: str, words: Sequence[_Word]) -> str:
         if one.kind is Kind.RECORD or (one.kind is Kind.OBJECT and by_someone):
             return text[one.start : one.end]
     return ""
-
-
-def _is_heading(text: str, at: Spanned) -> bool:
-    """Return whether the time ends a line of a few words above other text."""
-    line = text[text.rfind("\n", 0, at.start) + 1 : at.start]
-    below = re.match(r"[ \t)\]*_#=:-]{0,12}\n", text[at.end : at.end + 16])
-    is_title = _TITLE.fullmatch(line) and line.split()[-1].strip(".,").casefold() not in _SMALL
-    return bool(below and is_title and text[at.end :].strip(" \t\n)]*_#=:-"))
 
 
 def _clause(text: str, at: Spanned, times: Sequence[Spanned]) -> tuple[int, int]:

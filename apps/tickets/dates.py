@@ -20,6 +20,7 @@ from apps.tickets.text import (
     ReferenceTime,
     alternation,
     normalize,
+    one_line,
     read_all,
 )
 from apps.tickets.times import AT_WORDS, FILE_NAME, ROUGH_WORDS
@@ -56,7 +57,7 @@ class DateToken:
     @property
     def words(self) -> str:
         """Return the words on one line, for a sentence."""
-        return _one_line(self.text).strip(" .,")
+        return one_line(self.text).strip(" .,")
 
 
 _WEEKDAY = rf"(?:(?P<weekday>{alternation(ANY_WEEKDAY)})\.?,?\s{{1,3}})?"
@@ -212,7 +213,7 @@ def _with_named_month(found: re.Match[str]) -> DateToken | None:
     question = ""
     if found["yy"]:
         year = 2000 + int(found["yy"].lstrip("'"))
-        question = f"“{_one_line(found[0])}”: we read the last number as the year {year}."
+        question = f"“{one_line(found[0])}”: we read the last number as the year {year}."
     dates = _real([(year, MONTHS[normalize(found["month"])], int(found["d"]))])
     month = found["month"]
     is_bare = not (year or found["weekday"] or found.groupdict().get("th"))
@@ -227,7 +228,7 @@ def _with_named_month(found: re.Match[str]) -> DateToken | None:
     if not dates or (found.groupdict().get("dot") and normalize(month) in ("may", "mai", "mayo")):
         return None
     if is_word and month[0].islower():
-        question = f"“{_one_line(found[0])}” could be a date, or “{month}” may not be a month here."
+        question = f"“{one_line(found[0])}” could be a date, or “{month}” may not be a month here."
     return replace(_token(found, question), dates=dates, weekday=_weekday(found))
 
 
@@ -301,7 +302,7 @@ def _opening_hours(found: re.Match[str]) -> DateToken:
 
 def _vague(found: re.Match[str]) -> DateToken:
     is_coming = found.re is _COMING
-    future = f"“{_one_line(found[0])}” is in the future, so we didn't list it."
+    future = f"“{one_line(found[0])}” is in the future, so we didn't list it."
     return replace(_token(found, future if is_coming else ""), is_vague=True)
 
 
@@ -311,7 +312,7 @@ def _token(found: re.Match[str], question: str = "") -> DateToken:
 
 def _roughly(found: re.Match[str]) -> str:
     is_rough = found.groupdict().get("ish")
-    return f"“{_one_line(found[0])}” may be another day. Check it." if is_rough else ""
+    return f"“{one_line(found[0])}” may be another day. Check it." if is_rough else ""
 
 
 def _real(dates: list[YearMonthDay]) -> tuple[YearMonthDay, ...]:
@@ -329,10 +330,6 @@ def _real(dates: list[YearMonthDay]) -> tuple[YearMonthDay, ...]:
 def _weekday(found: re.Match[str]) -> int | None:
     name = found.groupdict().get("weekday")
     return ANY_WEEKDAY[normalize(name)] if name else None
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 # In this order: what is read first is not read again.
@@ -373,7 +370,7 @@ class DateGroup:
     @property
     def text(self) -> str:
         """Return the words of the last one."""
-        return _one_line(self.days[-1].text)
+        return one_line(self.days[-1].text)
 
     @property
     def part(self) -> str:

@@ -49,8 +49,7 @@ _MAX_WORDS = 9
 _WINDOW = 90
 
 _AGO = re.compile(
-    r"(?<!\w)(?:ago|back|geleden|fa|sedan|siden|temu|sitten)(?!\w)|(?<=[分間日半])前",
-    re.IGNORECASE,
+    r"(?<!\w)(?:ago|back|geleden|fa|sedan|siden|temu|sitten)(?!\w)|(?<=[分間日半])前", re.IGNORECASE
 )
 _BACK = re.compile(
     r"(?<!\w)(?:vor|il\sy\sa|[çc]a\sfait|cela\sfait|hace|há|faz)(?!\w)", re.IGNORECASE

@@ -209,11 +209,7 @@ def _day_for_clock(
 
 
 def _day_at_distance(
-    text: str,
-    clock: ClockToken,
-    clock_end: int,
-    before: DateGroup | None,
-    after: DateGroup | None,
+    text: str, clock: ClockToken, clock_end: int, before: DateGroup | None, after: DateGroup | None
 ) -> tuple[DateGroup | None, DaySource]:
     """Return a day that is not adjacent to the time: in its sentence, or further up."""
     if before and not has_sentence_break(text[before.end : clock.start][:_MAX_DISTANCE]):

@@ -5,7 +5,14 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from apps.tickets.mentions import DaySource, Mention, gap_between
-from apps.tickets.text import NUMBERS, Spanned, Unread, alternation, has_sentence_break
+from apps.tickets.text import (
+    NUMBERS,
+    Spanned,
+    Unread,
+    alternation,
+    has_sentence_break,
+    one_line,
+)
 from apps.tickets.times import AT_WORDS, qualifiers_before
 
 _MAX_DISTANCE = 40
@@ -181,7 +188,7 @@ def _questions_near_mention(text: str, mention: Mention) -> Iterator[str]:
                 else cue.pattern.match(text, one.end)
             )
             if found and not (is_range and cue.sentence == _NOT_EXACT):
-                yield cue.sentence.format(" ".join(found["said"].split()))
+                yield cue.sentence.format(one_line(found["said"]))
                 break
 
 
@@ -209,13 +216,8 @@ def unread_questions(
         near = next((one for one in tokens if _is_near(text, mention, one)), None)
         if near:
             what = "its day" if mention.clock else "the time of day"
-            yield f"“{quote(text, near)}” near it may be {what}. Check it."
+            yield f"“{one_line(text[near.start : near.end])}” near it may be {what}. Check it."
             return
-
-
-def quote(text: str, words: Unread) -> str:
-    """Return the words on one line."""
-    return " ".join(text[words.start : words.end].split())
 
 
 def _is_near(text: str, mention: Mention, token: Unread) -> bool:

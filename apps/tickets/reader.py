@@ -13,7 +13,7 @@ from apps.tickets.customers import CustomerReader, find_customers
 from apps.tickets.dates import find_dates
 from apps.tickets.durations import DurationToken, find_durations
 from apps.tickets.mentions import Breaks, Mention, find_mentions
-from apps.tickets.questions import asked_question, find_unread, quote, unread_questions
+from apps.tickets.questions import asked_question, find_unread, unread_questions
 from apps.tickets.readings import Context, resolve_duration, resolve_mention
 from apps.tickets.text import (
     MAX_TICKET_LENGTH,
@@ -27,6 +27,7 @@ from apps.tickets.text import (
     Unread,
     clean,
     not_overlapping,
+    one_line,
     word_set,
 )
 from apps.tickets.times import (
@@ -143,7 +144,7 @@ def read_ticket_date(typed: str, *, zone: ZoneInfo, now: datetime) -> datetime |
 _PLAIN_WORD = re.compile(rf"{ROUGH_WORDS}|{AT_WORDS}|a|between|on|the", re.IGNORECASE)
 _WORD = re.compile(r"\w{1,99}")
 _NOW = word_set("now jetzt maintenant ahora adesso agora nu nyt teraz 今") | {
-    *("right now", "just now", "gerade eben"),
+    *("right now", "just now", "gerade eben")
 }
 
 
@@ -336,7 +337,9 @@ def _unread_notes(
     for header in [one for one in headers if not one.references][:_MAX_NOTES]:
         found = header.excerpt.found
         yield f"“{found}” says when a message was written, but we can't use its date."
-    words = dict.fromkeys(quote(text, one) for one in sorted(unread, key=lambda one: one.start))
+    words = dict.fromkeys(
+        one_line(text[one.start : one.end]) for one in sorted(unread, key=lambda one: one.start)
+    )
     left = [one for one in words if f"“{one}”" not in said]
     for one in left[:_MAX_NOTES]:
         yield f"“{one}” may be a time, but we can't read it."

@@ -190,6 +190,7 @@ def has_sentence_break(between: str) -> bool:
 
 _CONTEXT_LENGTH = 48
 _MAX_FOUND_LENGTH = 160
+_SPACES_IN_LINE = re.compile(r"\s{1,99}")
 
 
 def excerpt(text: str, start: int, end: int) -> Excerpt:
@@ -200,17 +201,16 @@ def excerpt(text: str, start: int, end: int) -> Excerpt:
     after = text[end : end + _CONTEXT_LENGTH]
     if end + _CONTEXT_LENGTH < len(text):
         after = f"{after.rpartition(' ')[0]} …"
-    found = _one_line(text[start:end])
+    found = one_line(text[start:end])
     if len(found) > _MAX_FOUND_LENGTH:
         found = f"{found[:_MAX_FOUND_LENGTH]} …"
-    return Excerpt(before=_one_line(before), found=found, after=_one_line(after))
+    before, after = (_SPACES_IN_LINE.sub(" ", one) for one in (before, after))
+    return Excerpt(before, found, after)
 
 
-def _one_line(text: str) -> str:
-    """Turn each run of whitespace into one space, at both ends too."""
-    left = " " if text[:1].isspace() else ""
-    right = " " if text[-1:].isspace() else ""
-    return f"{left}{' '.join(text.split())}{right}" if text.strip() else left
+def one_line(text: str) -> str:
+    """Return the text with single spaces between its words."""
+    return " ".join(text.split())
 
 
 def word_set(listed: str) -> frozenset[str]:
@@ -375,4 +375,4 @@ def normalize(text: str) -> str:
 
     Patterns that ignore case also match the Turkish letters for an i.
     """
-    return " ".join(text.casefold().translate(_CASE_FOLDS).split())
+    return one_line(text.casefold().translate(_CASE_FOLDS))

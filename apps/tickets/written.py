@@ -277,10 +277,7 @@ def blanked(text: str, spans: Iterable[Spanned]) -> str:
 
 
 def read_written(
-    typed: str,
-    references: Sequence[ReferenceTime],
-    context: Context,
-    source: str = _OF_MESSAGE,
+    typed: str, references: Sequence[ReferenceTime], context: Context, source: str = _OF_MESSAGE
 ) -> Written:
     """Return what the first time in the text can mean, else the first day."""
     durations, _ = find_durations(typed)

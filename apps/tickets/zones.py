@@ -142,9 +142,9 @@ def zone_at(text: str, at: int, *, after_iso: bool = False) -> ZoneToken | None:
 
     After a time in ISO 8601 (`after_iso`), "-05:00" is an offset and not a range.
     """
-    if _ZULU.match(text, at):
+    if zulu := _ZULU.match(text, at):
         option = ZoneOption("UTC", UTC)
-        return ZoneToken(at, at + 1, "Z", (option,), is_universal=True, is_offset=True)
+        return ZoneToken(at, zulu.end(), "Z", (option,), is_universal=True, is_offset=True)
     return (
         _offset_at(text, at, after_iso=after_iso)
         or _abbreviation_at(text, at)

@@ -259,7 +259,7 @@ AMBIGUOUS += [
     ambiguous("Pedido del 3 de noviembre vacío", "2026-11-03 11:00", "“Pedido del”", 720),
     ambiguous("Möte den 18 november kl 16:10", "2026-11-18 15:10", "“Möte”"),
     ambiguous("Plan: Pro | Cycle: 3 Nov | all empty", "2026-11-03 11:00", "“Cycle”", 720),
-    ambiguous("Kim, floor 3, 3 Nov\nNothing to see", "2026-11-03 11:00", "heading", 720),
+    ambiguous("Kim, floor 3, 3 Nov\nNothing to see", "2026-11-03 11:00", "Nothing near it", 720),
     ambiguous("We ate out on 18 Nov at 16:10. It fails.", "2026-11-18 15:10", "Nothing near it"),
     ambiguous("Gala on 18 Nov at 16:10, page blank", "2026-11-18 15:10", "Nothing near it"),
     ambiguous("We sailed on 3 Nov and lost all maps", "2026-11-03 11:00", "Nothing near it", 720),
