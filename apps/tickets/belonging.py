@@ -53,16 +53,16 @@ _LISTED = {
         zakoupil* smlouva zásilka заказ* оплат* купил* счет счёт договор* sipariş* sözleşme 注文
         購入 請求書 契約""",
     Kind.RECORD: """
-        last latest previous next letzte* zuletzt nächste* derni* prochain* últim* próxim* ultimo
-        ultima prossimo laatste volgende sidste siste næste senaste nästa viime* seuraava ostatni*
-        następn* naposledy poslední последн* hearing exam commented placed released deploy* shipped
-        delivered dispatched launch* migrat* moved rolled_out published went_live go_live goes_live
-        is_live closed refund* invoiced billed dated due expir* ends ended effective valid
-        scheduled planned expected arranged agreed signed hired born birth birthday* spoke* talked
-        phoned called discussed met printed generated exported issued approved confirmed verified
-        assigned escalated acknowledged checked worked works working fine activated deactivated
-        received sent posted reports replied answered created completed finished normal taken
-        customer_since client_since user_since member_since last_login last_seen last_active
+        hotfix* bugfix* last latest previous next letzte* zuletzt nächste* derni* prochain* últim*
+        próxim* ultimo ultima prossimo laatste volgende sidste siste næste senaste nästa viime*
+        seuraava ostatni* następn* naposledy poslední последн* hearing exam commented placed
+        released deploy* shipped delivered dispatched launch* migrat* moved rolled_out published
+        went_live go_live goes_live is_live closed refund* invoiced billed dated due expir* ends
+        ended effective valid scheduled planned expected arranged agreed signed hired born birth
+        birthday* spoke* talked discussed met printed generated exported issued approved confirmed
+        verified assigned escalated acknowledged checked worked works working fine activated
+        deactivated received sent posted reports replied answered created completed finished normal
+        taken customer_since client_since user_since member_since last_login last_seen last_active
         last_visit last_update last_backup last_changed last_charge last_payment next_payment
         next_charge previous_ticket started_using copyright upgrad* update* installed changed
         switched aktualisiert installiert build patch* lunch dinner breakfast mittagspause
@@ -70,36 +70,36 @@ _LISTED = {
         post-mortem review* notes agenda newsletter* changelog maintenance holiday* vacation*
         deadline sprint conference warranty guarantee rollout back_up geliefert versandt verschickt
         zugestellt veröffentlicht gekündigt geschlossen eröffnet angelegt erstellt erhalten
-        empfangen geplan* vereinbart bespro* telefoniert gespro* geboren unterschrieben fällig
-        gültig ausgestellt funktionierte umgezogen umgestellt migriert gedru* erstattet geschickt
+        empfangen geplan* vereinbart bespro* gespro* geboren unterschrieben fällig gültig
+        ausgestellt funktionierte umgezogen umgestellt migriert gedru* erstattet geschickt
         kunde_seit kundin_seit mitglied_seit termin* flug besprechung* protokoll notizen telefonat*
         anruf* gespräch* urlaub geburts* wartung* kündigung* sitzung* schulung* gutschrift* créé*
         fermé* livré* expédié* envoyé* publié* lancé* déployé* signé* résili* planifié* prévu*
-        convenu* échéance né née daté* émis* rembours* parlé appelé téléphoné fonctionnait marchait
-        imprimé client_depuis cliente_depuis passé* rendez* réunion* compte-rendu vacances
-        anniversaire naissance cread* cerrad* enviad* recibid* entregado entregada publicad*
-        lanzad* desplegad* firmad* arreglad* corregid* planificad* previst* programad* venci* vence
-        nacid* fechad* emitid* reembols* hablé hablamos llamé llamada* funciona* realizad*
-        cliente_desde cita vuelo reuni* vacaciones cumpleaños nacimiento mantenimiento creato
-        creata chius* spedit* consegnat* ricevut* pubblicat* rilasciat* firmat* pianificat* scad*
-        nato nata datata emessa emesso rimborsat* parlat* funzionava cliente_dal appuntamento volo
-        riunione vacanz* compleanno nascita manuten* ultimo_accesso criad* recebid* entregue
-        lançad* assinad* agendad* falei consulta férias aniversário aangemaakt gesloten verzonden
-        geleverd ontvangen gepubliceerd gelanceerd getekend afgesproken gebeld vervalt verlopen
-        gedateerd terugbetaald werkte opgezegd verhuisd klant_sinds afspraak* vlucht vergadering*
-        notulen vakantie* verjaardag* geboortedatum onderhoud* geplaatst oprettet opprettet lukket
-        sendt levere* levert modtaget motta* udgivet lanceret lanser* underskrevet planlagt aftal*
-        avtal* født udløber utløper virkede kunde_siden møde* møte* ferie fødselsdag* vedli*
-        skapad* stängd* skickad* släppt* undertecknad* planerad* född* förfaller återbetald*
-        fungerade uppsagd* kund_sedan möte* semester luotu* suljettu* lähetetty toimitettu*
-        vastaanotettu* julkaistu* korjattu* ratkaistu* suunniteltu* sovittu* syntynyt erääntyy
-        palautettu* kokous* loma* huolto* utworzon* zamknięt* wysłan* dostarczon* otrzyman*
-        opublikowan* wdrożon* podpisan* naprawion* zaplanowan* umówion* urodz* wystawion* zwrócon*
-        działało rozmawia* złożon* klient_od wizyta spotkanie urlop konserwacja vytvořen* uzavřen*
-        odeslán* doručen* vydán* podepsán* naplánován* splatn* schůzka hovor údržba создан* закрыт*
-        отправлен* доставлен* получен* выпущен* подписан* запланирован* выставлен* возвращ* встреч*
-        звонок oluşturul* kapatıl* gönderil* teslim* yayınlan* planlan* toplantı randevu bakım 作成
-        完了 送信 予定 発行 公開 会議 予約 誕生日 メンテナンス""",
+        convenu* échéance né née daté* émis* rembours* parlé fonctionnait marchait imprimé
+        client_depuis cliente_depuis passé* rendez* réunion* compte-rendu vacances anniversaire
+        naissance cread* cerrad* enviad* recibid* entregado entregada publicad* lanzad* desplegad*
+        firmad* arreglad* corregid* planificad* previst* programad* venci* vence nacid* fechad*
+        emitid* reembols* hablé hablamos llamada* funciona* realizad* cliente_desde cita vuelo
+        reuni* vacaciones cumpleaños nacimiento mantenimiento creato creata chius* spedit*
+        consegnat* ricevut* pubblicat* rilasciat* firmat* pianificat* scad* nato nata datata emessa
+        emesso rimborsat* parlat* funzionava cliente_dal appuntamento volo riunione vacanz*
+        compleanno nascita manuten* ultimo_accesso criad* recebid* entregue lançad* assinad*
+        agendad* falei consulta férias aniversário aangemaakt gesloten verzonden geleverd ontvangen
+        gepubliceerd gelanceerd getekend afgesproken vervalt verlopen gedateerd terugbetaald werkte
+        opgezegd verhuisd klant_sinds afspraak* vlucht vergadering* notulen vakantie* verjaardag*
+        geboortedatum onderhoud* geplaatst oprettet opprettet lukket sendt levere* levert modtaget
+        motta* udgivet lanceret lanser* underskrevet planlagt aftal* avtal* født udløber utløper
+        virkede kunde_siden møde* møte* ferie fødselsdag* vedli* skapad* stängd* skickad* släppt*
+        undertecknad* planerad* född* förfaller återbetald* fungerade uppsagd* kund_sedan möte*
+        semester luotu* suljettu* lähetetty toimitettu* vastaanotettu* julkaistu* korjattu*
+        ratkaistu* suunniteltu* sovittu* syntynyt erääntyy palautettu* kokous* loma* huolto*
+        utworzon* zamknięt* wysłan* dostarczon* otrzyman* opublikowan* wdrożon* podpisan*
+        naprawion* zaplanowan* umówion* urodz* wystawion* zwrócon* działało rozmawia* złożon*
+        klient_od wizyta spotkanie urlop konserwacja vytvořen* uzavřen* odeslán* doručen* vydán*
+        podepsán* naplánován* splatn* schůzka hovor údržba создан* закрыт* отправлен* доставлен*
+        получен* выпущен* подписан* запланирован* выставлен* возвращ* встреч* звонок oluşturul*
+        kapatıl* gönderil* teslim* yayınlan* planlan* toplantı randevu bakım 作成 完了 送信 予定
+        発行 公開 会議 予約 誕生日 メンテナンス""",
     Kind.FAILURE: """
         inaccessib* inaccesible injoignable indisponible* unerreichbar grey* gray* offline
         unresponsive unusable grau ausgegraut brach bricht gris grisé grigio non s'est_fermé
@@ -146,7 +146,10 @@ _LISTED = {
         rettet fikset virker_igen virker_igjen meldte löst* åtgärdad* avhjälpt* lagad fungerar_igen
         anmäl* rapporter* korja* ratkais* toimii_taas ilmoit* rozwiązan* naprawi* usunięt* zgłos*
         działa_znowu opraven* vyřešen* исправлен* решен* düzeltil* çözül* 解決 修正 復旧 対応済み
-        報告""",
+        報告 called phoned raised angerufen telefoniert appelé téléphoné llamé telefonato gebeld
+        running_again ging_noch noch_ging lief_noch marchait_encore fonctionnait_encore
+        aún_funcionaba funzionava_ancora ancora_funzionava werkte_nog toimi_vielä vielä_toimi
+        jeszcze_działało""",
 }
 _KINDS = {word.replace("_", " "): kind for kind, words in _LISTED.items() for word in words.split()}
 _STEMS = {word[:-1]: kind for word, kind in _KINDS.items() if word.endswith("*")}
@@ -346,7 +349,7 @@ def belonging(text: str, at: Mention | DurationToken, times: Sequence[Spanned]) 
     return (
         _other(before if is_other else named)
         or _other(shift[0] if shift else "")
-        or (UNCONNECTED if _NOW.match(text, end) else "")
+        or (UNCONNECTED if _NOW.match(text, end) or _NOW.match(text, at.end) else "")
     )
 
 

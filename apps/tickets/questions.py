@@ -122,7 +122,11 @@ _CUES = (
     _cue_before(r"(?:[\w.]{1,12})\s(?:or|oder|ou|eller)(?:\s(?:at|um|à|on|am))?", _WHICH),
     _cue_before(r"[0-9]{1,2}\s?(?:/|o)", _WHICH, has_clock=True),
     _cue_before(r"[\w.:-]{1,8}\s(?:to|till?|bis)", _WHICH, has_clock=True),
-    _cue_before(r"between|zwischen|entre|tussen|mellem|mellom|mellan", _NOT_EXACT),
+    _cue_before(
+        r"(?:between|zwischen|entre|tussen|mellem|mellom|mellan)"
+        r"(?:\s[^.\n]{1,20}\s(?:and|und|et|y|en|og|och))?",
+        _NOT_EXACT,
+    ),
     _cue_before(
         r"(?:early|first\sthing|früh|frühmorgens|tôt|temprano)(?:\sin\sthe|\son)?",
         _NOT_EXACT,
