@@ -7,6 +7,8 @@ from django.core.cache.backends.base import BaseCache
 from django.utils.connection import ConnectionProxy
 
 PAUSE_S = 10.0
+# Processes notice a loss at their next call, and a return up to a pause later.
+_NOTICED_S = 1.0
 
 
 @dataclass
@@ -14,11 +16,15 @@ class Outage:
     """One state for all threads of the process."""
 
     until: float = 0.0  # on the monotonic clock
+    began: float = -PAUSE_S
     used_memory: bool = False
 
     def begin(self) -> None:
         """Leave Redis alone for a while."""
-        self.until = time.monotonic() + PAUSE_S
+        now = time.monotonic()
+        if now > self.until + PAUSE_S:
+            self.began = now
+        self.until = now + PAUSE_S
 
 
 outage = Outage()
@@ -27,6 +33,16 @@ outage = Outage()
 def is_redis_lost() -> bool:
     """Return whether Redis failed within the last ten seconds."""
     return time.monotonic() < outage.until
+
+
+def is_loss_new() -> bool:
+    """Return whether other processes may not know yet that Redis is lost."""
+    return time.monotonic() < outage.began + _NOTICED_S
+
+
+def is_return_new() -> bool:
+    """Return whether Redis is lost, or other processes may not know yet that it is back."""
+    return time.monotonic() < outage.until + PAUSE_S
 
 
 def retry_redis() -> None:

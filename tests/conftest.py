@@ -147,7 +147,7 @@ def command_line(connected: DemoSentry, db: None, settings: Settings) -> Command
 @pytest.fixture(autouse=True)
 def empty_cache() -> None:
     """Reset caches and counters between tests."""
-    cache_outage.outage.until, cache_outage.outage.used_memory = 0.0, False
+    vars(cache_outage.outage).update(vars(cache_outage.Outage()))
     for cache in caches.all():
         cache.clear()
     trail._counts.clear()

@@ -18,6 +18,11 @@ def is_available() -> bool:
     return not cache_outage.is_redis_lost()
 
 
+def is_settled() -> bool:
+    """Return whether all processes have shared the cache for some time."""
+    return not cache_outage.is_return_new()
+
+
 def get(key: str) -> object:
     """Return the value, or None if it is missing or unreadable."""
     return cache.get(key)

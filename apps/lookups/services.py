@@ -13,7 +13,7 @@ from apps.audit.trail import SYSTEM, Actor
 from apps.crypto import Unreadable
 from apps.events.answer import Answer, Notice, NoticeCode, narrow_to_window
 from apps.events.event import Event, EventBody
-from apps.events.query import format_duration
+from apps.events.query import Question, format_duration
 from apps.lookups import cache, single_flight, store
 from apps.lookups.models import Lookup, Outcome, delete_findings
 from apps.lookups.problems import (
@@ -26,6 +26,7 @@ from apps.lookups.problems import (
     problem_of,
 )
 from apps.lookups.records import (
+    customer_of,
     identifiers_of,
     question_of,
     record_actions,
@@ -229,10 +230,10 @@ def _ready_result(lookup: Lookup, started: float) -> LookupResult | None:
 
 def _cached_answer(lookup: Lookup) -> CachedAnswer | None:
     """Return a fresh cached answer for the question, or for it in a window around its own."""
-    cached = store.get(lookup.cache_key) or store.get_recorded(lookup.cache_key)
+    question = question_of(lookup)
+    cached = store.get(lookup.cache_key) or _recorded_answer(lookup.cache_key, question)
     if cached is not None:
         return cached if cached.is_fresh else None
-    question = question_of(lookup)
     if question.customer.hex_id:
         return None  # an event looked up by its ID is shown even outside the window
     wider = store.get_wider(store.windows_key(question, sentry_config()), question.window)
@@ -240,6 +241,17 @@ def _cached_answer(lookup: Lookup) -> CachedAnswer | None:
         return None
     narrowed = narrow_to_window(wider.answer, question)
     return CachedAnswer(replace(narrowed, call_log=wider.answer.call_log), wider.until)
+
+
+def _recorded_answer(key: str, question: Question) -> CachedAnswer | None:
+    """Return the fresh answer of another lookup of the question: the cache can be lost."""
+    found = store.get_recorded(key)
+    if found is None:
+        return None
+    other, cached = found
+    asked = replace(cached.answer.question, customer=question.customer)
+    is_same = other.customer and customer_of(other) == question.customer
+    return cached if is_same and asked == question else None
 
 
 def _query(lookup: Lookup, started: float, monitor: LookupMonitor) -> LookupResult:

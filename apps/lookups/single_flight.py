@@ -19,6 +19,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from pydantic import TypeAdapter, ValidationError
 
+from apps.cache_outage import is_loss_new
 from apps.events.answer import Progress
 from apps.lookups import cache, store
 from apps.lookups.models import Lease, Lookup
@@ -37,7 +38,7 @@ def is_leased(key: str) -> bool:
     """Return whether some process is at work for this key."""
     if cache.get(_lease_key(key)) is not None:
         return True
-    return not cache.is_available() and _in_database(key).exists()
+    return not cache.is_settled() and _in_database(key).exists()
 
 
 def run_once(
@@ -87,7 +88,7 @@ class _Lease:
         """Take the lease if it is free, and return whether it was."""
         if not self._renew_in_cache():
             return False
-        if cache.is_available() or self._add_to_database():
+        if cache.is_settled() or (not is_loss_new() and self._add_to_database()):
             return True
         cache.delete_if_equal(self._name, self._token)
         return False
@@ -95,7 +96,7 @@ class _Lease:
     def renew(self) -> None:
         """Renew the lease, in the database once the cache is lost."""
         self._renew_in_cache()
-        if self._is_in_database is None and not cache.is_available():
+        if self._is_in_database is None and not cache.is_settled():
             with suppress(DatabaseError):
                 self._add_to_database()
             connection.close()

@@ -117,10 +117,10 @@ def get(key: str) -> CachedAnswer | None:
         return None
 
 
-def get_recorded(key: str) -> CachedAnswer | None:
-    """Return the fresh answer that another lookup of the question stored, or None.
+def get_recorded(key: str) -> tuple[Lookup, CachedAnswer] | None:
+    """Return the newest lookup with a fresh answer under this key, and the answer, or None.
 
-    The cache can be lost, or can't be shared while Redis is lost.
+    The columns are not sealed, so compare what is: the typed customer and the answer's question.
     """
     now = datetime.now(UTC)
     stored = Lookup.objects.filter(cache_key=key, cached_until__gt=now, purged_at=None)
@@ -128,7 +128,7 @@ def get_recorded(key: str) -> CachedAnswer | None:
     if lookup is None or lookup.cached_until is None:
         return None
     answer = readable_snapshot(lookup)
-    return CachedAnswer(answer, lookup.cached_until) if answer else None
+    return (lookup, CachedAnswer(answer, lookup.cached_until)) if answer else None
 
 
 def put(key: str, answer: Answer) -> datetime:

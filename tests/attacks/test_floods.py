@@ -15,6 +15,8 @@ from pytest_django import Settings
 
 from apps.audit.models import Action, Entry
 from apps.audit.trail import PERSON_LIMIT, STRANGERS_LIMIT
+from apps.demo.server import DemoSentry
+from apps.lookups import cache
 from apps.signin.oidc_config import Oidc, allauth_providers
 from tests.attacks.production import Production
 from tests.conftest import MOMENT
@@ -73,6 +75,14 @@ def attempts(address: Callable[[int], str]) -> Iterator[tuple[str, Attempt]]:
     yield "callback", lambda n: Client().get("/accounts/oidc/sso/callback/", REMOTE_ADDR=address(n))
     yield "begin", lambda n: Client().post("/accounts/oidc/begin/", REMOTE_ADDR=address(n))
     yield "forged form", lambda n: client.post(LOGIN, {"login": "a"}, REMOTE_ADDR=address(n))
+
+
+def test_strangers_probe_sentry_once_at_a_time(client: Client, connected: DemoSentry) -> None:
+    cache.put("health/sentry/probe", 1, 10)  # another request waits for Sentry
+    assert client.get("/readyz").json()["sentry"] == "checking"
+    assert not connected.calls
+    cache.delete("health/sentry/probe")
+    assert client.get("/readyz").json()["sentry"] == "ok"
 
 
 def test_failed_single_sign_ons_are_counted_not_listed_one_by_one() -> None:

@@ -1,5 +1,6 @@
 """Background lookups: progress, sharing of results and failures, cancellation."""
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -122,6 +123,7 @@ def test_a_failure_is_reported_once_and_then_retried(connected: DemoSentry, reco
     lookup = record()
     until(lambda: state(lookup) == LookupState.FAILED)
     assert state(lookup) == LookupState.FAILED
+    wait_for_idle()
     connected.clear()
     with pytest.raises(LookupFailed) as failed:
         answer_soon(again(lookup), 10)
@@ -305,6 +307,23 @@ def test_without_a_shared_cache_processes_share_leases_and_results_through_the_d
     assert result
     assert result.lookup.from_cache
     assert lists_asked(connected) == 1
+
+
+def test_leases_hold_while_processes_notice_a_loss_and_a_return(
+    connected: DemoSentry, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One process still has its lease in Redis, or in the database, when another looks."""
+    lookup = record()
+    monkeypatch.setattr(cache_outage.outage, "until", float("inf"))
+    monkeypatch.setattr(cache_outage.outage, "began", float("inf"))  # just now
+    assert answer_soon(lookup, 0.2) is None
+    soon = timezone.now() + timedelta(seconds=30)
+    theirs = Lease.objects.create(cache_key=lookup.cache_key, token="another process", until=soon)
+    monkeypatch.setattr(cache_outage.outage, "until", time.monotonic() - 1)  # it is back
+    assert answer_soon(lookup, 0.2) is None
+    assert lists_asked(connected) == 0
+    theirs.delete()
+    assert answer_soon(lookup, 10)
 
 
 def test_a_lease_moves_to_the_database_when_the_cache_is_lost(

@@ -1,6 +1,7 @@
 """Encryption of stored customer data, for its own place only, with keys that can be replaced."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from io import StringIO
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from allauth.mfa.utils import decrypt
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from apps.audit.models import Action, Words
@@ -67,6 +69,24 @@ def test_a_cached_result_moved_to_another_key_is_ignored(ask: Ask) -> None:
     cache.put(found.cache_key, cache.get(other.cache_key), 60)
     assert store.get(found.cache_key) is None
     assert len(ask().answer.events) == 1
+
+
+def test_a_recorded_result_moved_to_another_question_is_ignored(
+    ask: Ask, connected: DemoSentry
+) -> None:
+    """Keys are columns, which someone who can write to the database can change."""
+    mine = ask().lookup
+    for other in (ask("2").lookup, ask(minutes=30).lookup):
+        Lookup.objects.filter(pk=mine.pk).update(cached_until=None)
+        Lookup.objects.filter(pk=other.pk).update(cache_key=mine.cache_key)
+        cache.cache.clear()
+        result = ask()
+        assert (result.lookup.from_cache, len(result.answer.events)) == (False, 1)
+        Lookup.objects.filter(pk=result.lookup.pk).update(cached_until=None)
+    Lookup.objects.filter(pk=mine.pk).update(cached_until=timezone.now() + timedelta(minutes=5))
+    Lookup.objects.exclude(pk=mine.pk).delete()
+    cache.cache.clear()
+    assert ask().lookup.from_cache
 
 
 def test_a_window_index_moved_to_another_key_is_ignored(ask: Ask, connected: DemoSentry) -> None:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from apps.lookups import cache
 from apps.lookups.sentry_connection import connection_state
 
+_PROBE_S = 10
 _SENTRY_STATE_S = 30
 
 
@@ -48,10 +49,12 @@ def _cache_state() -> str:
 
 
 def _sentry_state() -> str:
-    """Return Sentry's state, cached for 30 seconds to spare it frequent probes."""
+    """Return Sentry's state, cached for 30 seconds: strangers must not send it many probes."""
     cached = cache.get("health/sentry")
     if isinstance(cached, str):
         return cached
+    if not cache.add("health/sentry/probe", 1, _PROBE_S):
+        return "checking"
     state = connection_state()
     cache.put("health/sentry", state, _SENTRY_STATE_S)
     return state
