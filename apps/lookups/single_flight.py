@@ -24,7 +24,7 @@ from apps.events.answer import Progress
 from apps.lookups import cache, store
 from apps.lookups.models import Lease, Lookup
 from apps.lookups.problems import LookupCancelled, sentry_error_types
-from apps.sentry import SentryClient, SentryError, SentryRateLimited, SentryResting
+from apps.sentry import SentryClient, SentryCrowded, SentryError, SentryRateLimited, SentryResting
 
 T = TypeVar("T")
 
@@ -50,8 +50,8 @@ def run_once(
 ) -> T:
     """Return what `ready` finds, else the result of `work`, run by one caller per key at a time.
 
-    A caller that waited 26 s works without the lease. `should_continue` is called ten times a
-    second from another thread; once it returns False, the lease is given up.
+    Raise `SentryCrowded` after 26 s of waiting. `should_continue` is called ten times a second from
+    another thread; once it returns False, the lease is given up.
     """
     lease = _Lease(key)
     give_up = time.monotonic() + PATIENCE_S
@@ -59,8 +59,10 @@ def run_once(
         found = ready()
         if found is not None:
             return found
-        if lease.take() or time.monotonic() > give_up:
+        if lease.take():
             break
+        if time.monotonic() > give_up:
+            raise SentryCrowded("Another query for the same result takes too long.")
         time.sleep(_POLL_S)
     with _renewed(lease, should_continue):
         found = ready()

@@ -15,7 +15,7 @@ from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, NoticeCode
 from apps.events.query import Question
 from apps.lookups import cache as lookups_cache
-from apps.lookups import store
+from apps.lookups import single_flight, store
 from apps.lookups.access import Requester
 from apps.lookups.models import Lookup, Origin, Outcome
 from apps.lookups.problems import LookupFailed
@@ -23,6 +23,7 @@ from apps.lookups.records import record_lookup
 from apps.lookups.services import answer_lookup
 from apps.lookups.single_flight import run_once
 from apps.lookups.throttling import FAILURES_TO_OPEN
+from apps.sentry import SentryCrowded
 from tests.conftest import MOMENT, question
 
 pytestmark = pytest.mark.django_db
@@ -247,7 +248,17 @@ def test_the_lease_of_a_dead_process_expires(db: None) -> None:
     assert run_once("answer/x", ready=lambda: None, work=lambda: "mine") == "mine"
 
 
-def test_work_longer_than_the_lease_runs_once(db: None) -> None:
+def test_work_that_takes_too_long_is_not_repeated_by_those_who_wait(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(single_flight, "PATIENCE_S", 0.1)
+    lookups_cache.add("answer/z/lease", "another process", 60)
+    with pytest.raises(SentryCrowded):
+        run_once("answer/z", ready=lambda: None, work=lambda: "mine")
+
+
+def test_work_longer_than_the_lease_runs_once(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(single_flight, "LEASE_S", 1.0)
     done: list[str] = []
 
     def ready() -> str | None:
