@@ -11,4 +11,5 @@ limit_request_field_size = 8190  # bytes; one field contains all cookies of the 
 logger_class = "triage_site.logging.SafeServerLogger"
 access_log_format = ACCESS_FORMAT
 worker_class = "triage_site.worker.Worker"
+forwarder_headers = ""  # clients could send SCRIPT_NAME and PATH_INFO; our setting is read instead
 control_socket_disable = True  # control the server only through its process

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import DisallowedHost, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 
 from apps.accounts.permissions import projects_of
@@ -127,15 +127,17 @@ class AdminHostMiddleware:
 
     def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:
         """Redirect, or raise `Http404`, if this host does not serve the path."""
-        if not settings.TRIAGE_ADMIN_HOST or request.path.startswith(_ON_BOTH_HOSTS):
+        path = request.path_info  # without the part that `SCRIPT_NAME` says
+        if not settings.TRIAGE_ADMIN_HOST or path.startswith(_ON_BOTH_HOSTS):
             return None
-        is_manage = request.path.startswith((reverse("admin:index"), "/review/"))
+        manage = reverse("admin:index").removeprefix(get_script_prefix().rstrip("/"))
+        is_manage = path.startswith((manage, "/review/"))
         if is_manage is _is_admin_host(request):
             return None
         if request.method in ("GET", "HEAD") and _is_admin_host(request):
-            if request.path == "/":
+            if path == "/":
                 return HttpResponseRedirect(reverse("admin:index"))
-            if request.path.startswith("/lookups/"):
+            if path.startswith("/lookups/"):
                 return HttpResponseRedirect(f"{site_origin(request)}{request.path}")
         raise Http404
 
