@@ -2,7 +2,9 @@
 
 import base64
 import hashlib
+import logging
 from ipaddress import ip_address
+from threading import Thread
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -15,6 +17,7 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -25,6 +28,7 @@ from apps.cache_outage import increment
 from apps.crypto import seal, unseal
 from apps.signin.signals import audit_account
 
+_log = logging.getLogger(__name__)
 _NO_ADDRESS = "0.0.0.0"  # noqa: S104 - shared by requests without an address
 _LOCKOUT_S = 10 * 60
 _ACCOUNT_FAILURES = 100
@@ -91,6 +95,11 @@ class AccountAdapter(DefaultAccountAdapter):
         message = more.get("message") or _MESSAGES.get(message_template)
         if message:
             messages.add_message(request, level, message)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send the message from a thread: the wait would reveal to strangers who has an account."""
+        message = self.render_mail(template_prefix, email, {"request": self.request, **context})
+        Thread(target=_send, args=(message,), name="mail").start()
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count the attempt. Raise ValidationError after too many.
@@ -160,6 +169,13 @@ class FactorAdapter(DefaultMFAAdapter):
 
     def _get_site_name(self) -> str:
         return "Triage"
+
+
+def _send(message: EmailMessage) -> None:
+    try:
+        message.send()
+    except OSError as error:
+        _log.error("A password link could not be sent: %s", type(error).__name__)
 
 
 def account_of(credentials: dict[str, Any]) -> User | None:

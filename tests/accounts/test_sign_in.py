@@ -14,6 +14,7 @@ from pytest_django import Settings
 from apps.audit.addresses import _warn_once, client_address
 from apps.audit.models import Action, Entry
 from tests.conftest import signed_in
+from tests.lookups.background import until
 
 pytestmark = pytest.mark.django_db
 
@@ -315,6 +316,7 @@ def test_a_password_reset_does_not_reveal_accounts(
     address = "/accounts/password/reset/"
     answers = [client.post(address, {"email": f"{who}@example.org"}) for who in ("ana", "nobody")]
     assert {answer["Location"] for answer in answers} == {"/accounts/password/reset/done/"}
+    until(lambda: bool(mailoutbox))
     assert [mail.to for mail in mailoutbox] == [["ana@example.org"]]
     link = mailoutbox[0].body.split("http://testserver")[1].split()[0]
     form = client.get(link)["Location"]

@@ -3,8 +3,10 @@
 import io
 import logging
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 import pytest
 from django.contrib.auth.models import User
@@ -20,7 +22,7 @@ from apps.lookups import cache
 from apps.signin.oidc_config import Oidc, allauth_providers
 from tests.attacks.production import Production
 from tests.conftest import MOMENT
-from tests.servers import free_port
+from tests.servers import free_port, in_background
 from triage_site.logging import RepeatFilter
 
 pytestmark = pytest.mark.django_db
@@ -175,6 +177,37 @@ def test_unreadable_requests_are_counted_in_the_log(production: Production) -> N
             connection.sendall(f"{number} nonsense\r\n\r\n".encode())
             connection.makefile("rb").read()
     assert production.log.read_text().count("Invalid request") < 30
+
+
+class _SlowMailServer(StreamRequestHandler):
+    """Greets, and then takes its time for each message."""
+
+    slow = threading.Event()
+
+    def handle(self) -> None:
+        self.wfile.write(b"220 mail\r\n")
+        for line in self.rfile:
+            if line.upper().startswith(b"MAIL"):
+                self.slow.wait(30)
+            self.wfile.write(b"221 bye\r\n" if line.upper().startswith(b"QUIT") else b"250 ok\r\n")
+
+
+def test_time_of_response_does_not_reveal_accounts(
+    agent: User, settings: Settings, client: Client
+) -> None:
+    User.objects.filter(pk=agent.pk).update(email="ana@example.org")
+    with ThreadingTCPServer(("127.0.0.1", 0), _SlowMailServer) as server:
+        in_background(server)
+        settings.TRIAGE_EMAIL, settings.EMAIL_TIMEOUT = True, 10
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.server_address[1]
+        settings.DEFAULT_FROM_EMAIL = "triage@example.org"
+        response = client.post("/accounts/password/reset/", {"email": "ana@example.org"})
+        assert response["Location"] == "/accounts/password/reset/done/"
+        (sending,) = [thread for thread in threading.enumerate() if thread.name == "mail"]
+        _SlowMailServer.slow.set()
+        sending.join()
+        server.shutdown()
 
 
 def test_lost_mail_server_is_reported_alike_for_every_address(
