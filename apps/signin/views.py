@@ -343,9 +343,10 @@ def invitation(request: HttpRequest) -> HttpResponse:
 
 def _create_account(request: HttpRequest, invited: Invitation, form: AcceptForm) -> HttpResponse:
     try:
-        _save_account(request, invited, form.cleaned_data)
+        form = _save_account(request, invited)
     except UsernameTaken:
         form.add_error("username", "That username is taken. Choose another.")
+    if not form.is_valid():
         return _invitation_page(request, invited, form)
     logout(request)
     messages.success(request, "Done. You can sign in now.")
@@ -353,14 +354,21 @@ def _create_account(request: HttpRequest, invited: Invitation, form: AcceptForm)
 
 
 @audited_transaction()
-def _save_account(request: HttpRequest, invited: Invitation, chosen: dict[str, Any]) -> None:
-    """Save the account together with its entry in the audit trail."""
-    is_renewal = invited.person is not None
+def _save_account(request: HttpRequest, invited: Invitation) -> AcceptForm:
+    """Save the account together with its entry in the audit trail.
+
+    Check the form again first: someone else may have taken the name or address meanwhile.
+    """
+    form = AcceptForm(request.POST, person=invited.person, email=invited.email)
+    if not form.is_valid():
+        return form
+    is_renewal, chosen = invited.person is not None, form.cleaned_data
     person = accept_invitation(invited, chosen["password1"], username=chosen.get("username", ""))
     if is_renewal:
         end_all_sessions(person)
     what = "password renewed by link" if is_renewal else "account made by invitation"
     audit_account(Action.ACCOUNT_CHANGED, request, person, what=what, invitation=invited.pk)
+    return form
 
 
 def _invitation_page(request: HttpRequest, invited: Invitation, form: AcceptForm) -> HttpResponse:

@@ -6,7 +6,7 @@
 - uploads that burn CPU: tests/answers/test_hostile_files.py
 - keeping an account out by wrong passwords: tests/accounts/test_sign_in.py
 - two accounts with one email address: tests/accounts/test_people.py
-- two acceptances of one invitation at once: tests/accounts/test_accounts_postgres.py
+- two acceptances of invitations at once: tests/accounts/test_accounts_postgres.py
 - half-sent requests that hold threads or health checks: tests/web/test_worker.py
 - one person's use of the model: tests/explain/test_spending.py
 - what remains after erasing, in files or of a customer typed otherwise, and of a deactivated
