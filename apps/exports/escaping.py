@@ -5,7 +5,9 @@ as data, pass for structure, or hide text from the people who read the export.
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from unicodedata import category
 
 _CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f"
@@ -22,22 +24,21 @@ _LOOK_ALIKES = (
 )
 # A zero-width joiner is legitimate only inside an emoji sequence, such as a family.
 _EMOJI = "\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff\ufe0f\U0001f000-\U0001faff"
-_LOOSE_JOINER = f"(?<![{_EMOJI}])\u200d|\u200d(?![{_EMOJI}])"
+_LOOSE_JOINER = f"(?<=\u200d)(?:(?<![{_EMOJI}]\u200d)|(?![{_EMOJI}]))"
+_SELECTORS = "\ufe00-\ufe0f"
 _UNWRITABLE = "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
-# In groups, so that splitting keeps them.
-_KINDS = (
-    ("control characters", re.compile(f"([{_CONTROLS}])")),
-    ("direction marks", re.compile(f"([{_BIDI}])")),
-    (
-        "invisible characters",
-        re.compile(f"([{_INVISIBLE}]|{_LOOSE_JOINER}|(?<=[\ufe00-\ufe0f])[\ufe00-\ufe0f])"),
-    ),
-    ("look-alike brackets", re.compile(f"([{_LOOK_ALIKES}])")),
-    ("unwritable characters", re.compile(f"([{_UNWRITABLE}])")),
-)
-# One set, which is searched fast, of all that the kinds consist of.
-_SUSPECTS = re.compile(
-    f"[{_CONTROLS}{_BIDI}{_INVISIBLE}\u200d\ufe00-\ufe0f{_LOOK_ALIKES}{_UNWRITABLE}]"
+_KINDS = {
+    "control characters": _CONTROLS,
+    "direction marks": _BIDI,
+    "invisible characters": f"{_INVISIBLE}\u200d{_SELECTORS}",
+    "look-alike brackets": _LOOK_ALIKES,
+    "unwritable characters": _UNWRITABLE,
+}
+# One set, which is searched fast, and what makes a joiner or a variation selector suspect. In a
+# group, so that splitting keeps it.
+_SUSPECT = re.compile(
+    f"([{''.join(_KINDS.values())}]"
+    f"(?:(?<![\u200d{_SELECTORS}])|{_LOOSE_JOINER}|(?<=[{_SELECTORS}]{{2}})))"
 )
 _LINE_ENDS = re.compile(r"\r\n?")
 _UNIT = re.compile(r"<[a-z][a-z-]{0,30}(?:-\d{1,6})?>|\[U\+[0-9A-F]{4,6}\]")
@@ -48,7 +49,7 @@ _REGIONAL_INDICATORS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 
 
 _MARKERS = "block markers"
-KINDS = (_MARKERS, *(kind for kind, _pattern in _KINDS))
+KINDS = (_MARKERS, *_KINDS)
 
 
 class _SpelledOut(dict[str, str]):
@@ -96,18 +97,23 @@ class Neutralizer:
 
     def _clean(self, text: str) -> tuple[str, dict[str, int]]:
         """Return the clean text and how many changes of each kind it needed."""
-        counts = {}
+        counts = Counter[str]()
         if "\r" in text:
             text = _LINE_ENDS.sub("\n", text)
-        if _SUSPECTS.search(text):
-            for kind, pattern in _KINDS:
-                parts = pattern.split(text)
-                parts[1::2] = map(_SPELLED_OUT.__getitem__, parts[1::2])
-                text = "".join(parts)
-                counts[kind] = len(parts) // 2
+        parts = _SUSPECT.split(text)
+        if len(parts) > 1:
+            for character, count in Counter(parts[1::2]).items():
+                counts[_kind_of(character)] += count
+            parts[1::2] = map(_SPELLED_OUT.__getitem__, parts[1::2])
+            text = "".join(parts)
         text, count = self._marker.subn(lambda found: f"{found[0]}-", text)
         counts[_MARKERS] = count
         return text, {kind: count for kind, count in counts.items() if count}
+
+
+@cache
+def _kind_of(character: str) -> str:
+    return next(kind for kind, one in _KINDS.items() if re.match(f"[{one}]", character))
 
 
 def truncate(text: str, limit: int) -> str:
