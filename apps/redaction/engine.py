@@ -41,11 +41,11 @@ from apps.redaction.named_values import (
 )
 from apps.redaction.numbers import CHECKED_NUMBERS, PHONES
 from apps.redaction.persons import ACCOUNTS, OWNED_DEVICES
-from apps.redaction.shapes import ShapeGroup, TooDense, check_density, find_all, is_dense
+from apps.redaction.shapes import ShapeGroup, TooDense, check_density, is_dense
 from apps.redaction.statements import ROWS, inserted_values
-from apps.redaction.vendor_tokens import TOKENS_WITHOUT_PREFIX, VENDOR_TOKENS
+from apps.redaction.vendor_tokens import WITHOUT_PREFIX, long_runs, tokens_with_prefix
 
-RULES_VERSION = 6
+RULES_VERSION = 7
 CUSTOMER_ALIAS = "<customer>"
 
 _NUMBERS = frozenset(("card", "iban", "phone", "ssn", "mac"))
@@ -145,8 +145,6 @@ _MAX_REMEMBERED = 100_000
 _harmless: set[int] = set()
 _MIN_DIGITS_OF_CHECKED = 9
 _MIN_DIGITS_OF_ADDRESS = 4
-_MAX_LENGTH_OF_WORDS = 24
-_DIGIT = re.compile(r"[0-9]")
 _KEYS = ShapeGroup(*KEYS)
 _PRIVATE_KEYS = ShapeGroup(*PRIVATE_KEYS)
 _CHECKED_NUMBERS = ShapeGroup(*CHECKED_NUMBERS)
@@ -155,8 +153,6 @@ _PERSONS = ShapeGroup(*ACCOUNTS, *OWNED_DEVICES)
 _TEXTUAL = ShapeGroup(*TEXTUAL, *ADDRESSES, *ROWS)
 _DEVICES = ShapeGroup(*DEVICES)
 _PHONES_AND_IPV4 = ShapeGroup(*PHONES, *IPV4)
-_LONG_RUN = re.compile(r"[\w.~+/=:$|!-]{14,}")
-_TOKEN_PREFIXES = tuple({prefix for prefix, _pattern in VENDOR_TOKENS})
 
 
 def redact_text(text: str, ledger: Ledger) -> str:
@@ -261,43 +257,18 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def _without_tokens(text: str, ledger: Ledger) -> str:
-    """Hide vendor tokens; only long runs of characters are searched for their prefixes."""
-    runs = " ".join(filter(_can_be_token, _LONG_RUN.findall(text)))
+    """Hide vendors' tokens."""
+    runs = long_runs(text)
     if not runs:
         return text
-    number = 0
-    for prefix, pattern in VENDOR_TOKENS if _contains_any(runs, _TOKEN_PREFIXES) else ():
-        if prefix in runs and _token_spans(runs, prefix, pattern):
-            found = _token_spans(text, prefix, pattern)
-            number += len(found)
-            check_density(text, number)
-            text = _replaced(text, found, ledger)
-    for hint, pattern in TOKENS_WITHOUT_PREFIX:
-        if hint in runs and pattern.search(runs):
+    searched = " ".join(text[max(run.start() - 1, 0) : run.end()] for run in runs)
+    found = [(start, end, "token") for start, end in tokens_with_prefix(text, runs)]
+    check_density(text, len(found))
+    text = _replaced(text, found, ledger)
+    for hint, pattern in WITHOUT_PREFIX:
+        if hint in searched and pattern.search(searched):
             text = pattern.sub(lambda match: ledger.alias("token", match.group()), text)
     return text
-
-
-def _token_spans(text: str, prefix: str, pattern: re.Pattern[str]) -> list[tuple[int, int, str]]:
-    spans: list[tuple[int, int, str]] = []
-    done = 0
-    for start in find_all(text, prefix):
-        match = pattern.match(text, start) if start >= done else None
-        if match:
-            done = match.end()
-            spans.append((start, done, "token"))
-    return spans
-
-
-def _can_be_token(run: str) -> bool:
-    """Return whether it has a digit, only capitals, or is a long word."""
-    if _DIGIT.search(run) or run.isupper():
-        return True
-    return _MAX_LENGTH_OF_WORDS < len(run) < _MAX_UNSPLIT_LENGTH and "/" not in run
-
-
-def _contains_any(text: str, hints: tuple[str, ...]) -> bool:
-    return any(map(text.__contains__, hints))
 
 
 def _without_named_values(text: str, ledger: Ledger) -> str:

@@ -1,7 +1,7 @@
 """What a shape of text is: a pattern, a check of what it finds, and hints that speed it up."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -134,14 +134,6 @@ class ShapeGroup:
 def at_hints(_text: str, hints: list[int]) -> list[int]:
     """Return the positions of the hints, for patterns that begin with one."""
     return hints
-
-
-def find_all(text: str, part: str) -> Iterator[int]:
-    """Yield the positions of the part in the text."""
-    position = text.find(part)
-    while position >= 0:
-        yield position
-        position = text.find(part, position + 1)
 
 
 def _candidate(match: re.Match[str], start: int, end: int, name: str) -> Candidate:

@@ -289,7 +289,8 @@ def patterns() -> Iterator[re.Pattern[str]]:
     # Splitting a name at a single class does not backtrack.
     for module in (addresses, credentials, keys, named_values, numbers, vendor_tokens):
         for name, value in vars(module).items():
-            for one in value if isinstance(value, tuple) else (value,):
+            values = value.values() if isinstance(value, dict) else value
+            for one in values if isinstance(value, tuple | dict) else (value,):
                 if isinstance(one, Shape):
                     yield one.pattern
                 for part in one if isinstance(one, tuple) else (one,):
