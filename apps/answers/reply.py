@@ -18,7 +18,7 @@ from apps.events.releases import (
     is_fixed_in_newer,
     short_release,
 )
-from apps.events.rules.rule import Place, Side, side_of, zone_of_customer
+from apps.events.rules.rule import CUSTOMERS_SIDE, Place, Side, side_of, zone_of_customer
 from apps.events.summary import has_crashed, is_specific, place_of, says_it_ended, summarize_group
 from apps.known_errors.patterns import fill_variables
 from apps.lookups.known_errors import reply_variables
@@ -191,9 +191,9 @@ def _question(answer: Answer, zone: ZoneInfo) -> str:
 
 
 def needs_engineers(problem: Problem) -> bool:
-    """Return whether the failure is neither in the connection nor in the browser or device."""
-    outside = (Place.NETWORK, Place.BROWSER, Place.DEVICE)
-    return has_crashed(problem) or place_of(problem.cause.newest) not in outside
+    """Return whether it failed in our program or a service, not on the customer's side."""
+    outside = CUSTOMERS_SIDE | {Place.BETWEEN, Place.BANK, Place.INPUT, Place.SIGN_IN}
+    return has_crashed(problem) or place_of(problem.placed) not in outside
 
 
 def errors_nearby(answer: Answer) -> tuple[Event, ...]:

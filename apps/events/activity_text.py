@@ -136,6 +136,11 @@ _DEEDS = {
     UserAction.ORDERING: "an order request",
     UserAction.MESSAGES: "a message",
     UserAction.SEARCHING: "the search",
+    UserAction.VOUCHER: "a voucher request",
+    UserAction.ISSUING: "an invoice request",
+    UserAction.SHIPPING: "a shipping request",
+    UserAction.IMPORTING: "the import",
+    UserAction.SUPPORT: "a message to support",
 }
 _THINGS = {
     UserAction.PAYING: "the payment page",
@@ -153,6 +158,13 @@ _THINGS = {
     UserAction.NOTICES: "the alerts",
     UserAction.ACCOUNT: "the account pages",
     UserAction.SEARCHING: "the search page",
+    UserAction.VOUCHER: "the voucher",
+    UserAction.ISSUING: "the invoice",
+    UserAction.SHIPPING: "the shipment",
+    UserAction.IMPORTING: "the import",
+    UserAction.SCANNING: "the scanner",
+    UserAction.ADDRESS: "the address",
+    UserAction.SUPPORT: "the support page",
 }
 _VERBS = {
     "POST": "A request about",

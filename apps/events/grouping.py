@@ -1,25 +1,36 @@
 """Grouping events by issue and by failure, ranked by what matters to the customer."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import chain
+from itertools import chain, pairwise
 
 from apps.events.answer import Answer, KnownErrors, KnownMatch
 from apps.events.event import Event, Issue
-from apps.events.halves import Half, Reason, find_halves
+from apps.events.halves import Half, Reason, find_halves, find_origin
 from apps.events.rules.engine import once, rule_for
-from apps.events.rules.rule import CLIENT, is_background_work, side_of
+from apps.events.rules.rule import (
+    ANSWERS,
+    CLIENT,
+    CUSTOMERS_SIDE,
+    Place,
+    UserAction,
+    is_background_work,
+    path_that_failed,
+    side_of,
+    user_action_of,
+)
 
 UNGROUPED = "unknown"
 
 _VERY_NEAR = timedelta(minutes=1)
 _NEAR = timedelta(minutes=5)
-_REPEATED = 3
-_SLIGHT_PENALTY = 5
-_LEVEL_SCORES = {"fatal": 4, "error": 2, "warning": 0, "info": -4, "debug": -6}
-_HANDLED_SCORES = {False: 3, None: 1, True: 0}
+_FAR = timedelta(minutes=30)
+_DAY = timedelta(days=1)
+_BEHIND = (Place.SERVER, Place.SERVER_OR_SERVICE)
+_LEVEL_ORDER = {"fatal": 4, "error": 2, "warning": 0, "info": -4, "debug": -6}
 _QUIET_LEVELS = frozenset(("warning", "info", "debug"))
 
 
@@ -48,9 +59,14 @@ class Group:
         return _worst_level(self.events)
 
     @property
+    def clearest(self) -> Event:
+        """The newest event that was read in full, or else the newest: it says most."""
+        return next((event for event in self.events if event.body), self.newest)
+
+    @property
     def summarized(self) -> Event:
-        """The newest event as if it had the worst level, because it stands for all of them."""
-        return replace(self.newest, level=self.worst_level)
+        """The clearest event as if it had the worst level, because it stands for all of them."""
+        return replace(self.clearest, level=self.worst_level)
 
     @property
     def handled(self) -> bool | None:
@@ -75,7 +91,8 @@ class Problem:
     """One failure: the issue that caused it, and the issues that are other halves of it.
 
     `events` are those of all halves, newest first. `twins` maps the ID of an event to that of
-    the event that stands for the same occurrence.
+    the event that stands for the same occurrence. `origin` is the error behind the cause's newest
+    event, if it names no customer.
     """
 
     cause: Group
@@ -83,6 +100,7 @@ class Problem:
     events: tuple[Event, ...]
     is_noise: bool = False
     twins: Mapping[str, str] = field(default_factory=dict)
+    origin: Event | None = None
 
     @property
     def issue_id(self) -> str:
@@ -126,8 +144,16 @@ class Problem:
 
     @property
     def summarized(self) -> Event:
-        """The cause's newest event, as if it had the cause's worst level."""
-        return self.cause.summarized
+        """The cause's clearest event, or its origin if that says more, with the worst level."""
+        event = self.cause.summarized
+        rule = rule_for(event)
+        return event if rule and rule.action else self.placed
+
+    @property
+    def placed(self) -> Event:
+        """The event that says where it failed: the origin, or else the cause's clearest event."""
+        event = self.cause.summarized
+        return replace(self.origin, level=event.level) if self.origin else event
 
     @property
     def handled(self) -> bool | None:
@@ -177,7 +203,7 @@ def group_by_issue(answer: Answer) -> list[Group]:
         for issue_id, events in by_issue.items()
     ]
     moment = answer.question.window.moment
-    groups.sort(key=lambda one: (-_relevance(one, moment), _distance(one, moment), one.issue_id))
+    groups.sort(key=lambda one: _rank((one,), len(one.events), answer))
     marked = [replace(group, is_noise=_is_noise(group, moment)) for group in groups]
     if all(group.is_noise for group in marked):
         return groups
@@ -204,14 +230,26 @@ def _find_problems(answer: Answer) -> list[Problem]:
             cause = (half.root.issue_id or UNGROUPED) if half else group.issue_id
             parts[cause][group.issue_id].append(event)
     by_id = {group.issue_id: group for group in groups}
-    problems = [_problem(cause, own, by_id, halves) for cause, own in parts.items()]
+    errors = answer.beside.trace_errors
+    problems = [
+        replace(one, origin=_origin(one.cause.clearest, errors))
+        for one in (_problem(cause, own, by_id, halves) for cause, own in parts.items())
+    ]
 
-    def rank(problem: Problem) -> tuple[bool, int, timedelta, str]:
-        relevance = max(_relevance(group, moment) for group in problem.groups)
-        distance = min(_distance(group, moment) for group in problem.groups)
-        return (problem.is_noise, -relevance, distance, problem.issue_id)
+    def rank(problem: Problem) -> tuple[object, ...]:
+        return (problem.is_noise, *_rank(problem.groups, problem.times, answer))
 
     return sorted(problems, key=rank)
+
+
+def _origin(event: Event, errors: Sequence[Event]) -> Event | None:
+    """Return the error of our server behind one that only says that our server failed."""
+    rule = rule_for(event)
+    if side_of(event) not in CLIENT or rule is None or rule.place not in _BEHIND:
+        return None
+    found = find_origin(event, errors)
+    own = found and rule_for(found)
+    return found if own and not own.broad else None
 
 
 def _problem(
@@ -244,6 +282,36 @@ def _problem(
     )
 
 
+# What customers order or ask for, by the words of a path before its ID.
+_ORDERS = tuple(
+    (re.compile(words), name)
+    for words, name in (
+        (r"orders?|bestellung(?:en)?|auftr[aä]ge?|commandes?|pedidos?|ordini?|zamowienia", "order"),
+        (r"bookings?|reservations?|buchung(?:en)?|r[eé]servations?|reservas?", "booking"),
+        (r"carts?|baskets?|warenkorb|panier", "cart"),
+        (r"invoices?|rechnung(?:en)?|factures?|facturas?|fatture?", "invoice"),
+        (r"claims?|returns?|shipments?|subscriptions?|appointments?|imports?", ""),
+    )
+)
+
+
+def order_names(events: Iterable[Event]) -> frozenset[tuple[str, str]]:
+    """Return the (kind, ID) pairs of orders and the like that every one of the events is about."""
+    names = [_order_names(event) for event in events]
+    return frozenset.intersection(*names) if names else frozenset()
+
+
+def _order_names(event: Event) -> frozenset[tuple[str, str]]:
+    """Return what the request that failed names: `order`, `B-11` for `/orders/B-11/pay`."""
+    parts = [part.lower() for part in path_that_failed(event).split("/")]
+    return frozenset(
+        (name or kind.removesuffix("s"), number)
+        for kind, number in pairwise(parts)
+        for words, name in _ORDERS
+        if words.fullmatch(kind) and any(map(str.isdigit, number))
+    )
+
+
 def find_problem(problems: Iterable[Problem], issue_id: str) -> Problem | None:
     """Return the problem that the issue caused, or else the first that it is part of."""
     own = [problem for problem in problems if issue_id in problem.issue_ids]
@@ -269,7 +337,7 @@ def _newest_first(*parts: Iterable[Event]) -> tuple[Event, ...]:
 
 def _worst_level(events: Iterable[Event]) -> str | None:
     levels = [event.level for event in events]
-    return max(levels, key=lambda level: _LEVEL_SCORES.get(level or "", 1))
+    return max(levels, key=lambda level: _LEVEL_ORDER.get(level or "", 1))
 
 
 def _handled(events: Iterable[Event]) -> bool | None:
@@ -277,19 +345,66 @@ def _handled(events: Iterable[Event]) -> bool | None:
     return None if not known else known == {True}
 
 
-def _relevance(group: Group, moment: datetime) -> int:
-    """Score how likely the group is what the customer's report is about; higher is likelier."""
-    score = max(_LEVEL_SCORES.get(event.level or "error", 2) for event in group.events)
-    score += _HANDLED_SCORES[group.handled]
-    if _faces_customer(group.newest):
-        score += 2
-    if len(group.events) >= _REPEATED:
-        score += 1
-    rule = rule_for(group.newest)
+# How likely a failure is what the customer's report is about; higher is likelier.
+
+_STOPPED = {False: 5, None: 3, True: 2}
+_UNSEEN = {False: 1, None: 0, True: 0}
+_UNCLEAR = {False: 3, None: 1, True: 1}
+_REFUSED = 4
+_LEVEL_SCORES = {"warning": -2, "info": -6, "debug": -8}
+_ACTION_SCORES = {UserAction.PAYING: 4, UserAction.CHECKING_OUT: 1, UserAction.ORDERING: 1}
+_SLIGHT = -6
+_OTHER_CAUSE = -2
+
+
+def _rank(groups: Sequence[Group], times: int, answer: Answer) -> tuple[int, int, timedelta, str]:
+    """Return the place of a failure among others: what stopped the customer, money, repeats.
+
+    A known error and one that is new or back count a little, and so does nearness to the moment.
+    """
+    moment = answer.question.window.moment
+    cause = groups[0]
+    distance = min(_distance(one, moment) for one in groups)
+    score = max(map(_severity, groups)) + max(map(_action_score, groups))
+    score += min(times, 3) - 1 + (times >= 10)
+    score += any(answer.known.for_issue(one.issue_id) for one in groups)
+    score += any(_is_fresh(one.issue, moment) for one in groups)
+    score += 2 if distance <= _VERY_NEAR else 1 if distance <= _NEAR else 0
+    score -= 2 if distance > _FAR else 0
+    rule = rule_for(cause.clearest)
     if rule and rule.slight:
-        score -= _SLIGHT_PENALTY
-    distance = _distance(group, moment)
-    return score + (4 if distance <= _VERY_NEAR else 2 if distance <= _NEAR else 0)
+        score += _SLIGHT
+    elif rule and rule.place in CUSTOMERS_SIDE:
+        score += _OTHER_CAUSE
+    return (-score, -times, distance, cause.issue_id)
+
+
+def _severity(group: Group) -> int:
+    """Score how much it stopped the customer; a call that was refused stopped them as well."""
+    event, handled = group.clearest, group.handled
+    side, level = side_of(event), group.worst_level
+    extra = 1 if level == "fatal" and handled is False else _LEVEL_SCORES.get(level or "", 0)
+    if is_background_work(event):
+        return _UNSEEN[handled] + extra
+    if not _faces_customer(event):
+        return _UNCLEAR[handled] + extra
+    rule = rule_for(event)
+    is_refused = side in CLIENT and rule is not None and rule.place in ANSWERS
+    return max(_STOPPED[handled], _REFUSED if is_refused and handled is not None else 0) + extra
+
+
+def _action_score(group: Group) -> int:
+    rule = rule_for(group.clearest)
+    action = (rule and rule.action) or user_action_of(group.clearest)
+    return _ACTION_SCORES.get(action, 0) if action else 0
+
+
+def _is_fresh(issue: Issue | None, moment: datetime) -> bool:
+    """Return whether the issue was new at the moment, or back after it was fixed."""
+    if issue is None:
+        return False
+    is_new = issue.first_seen is not None and issue.first_seen >= moment - _DAY
+    return is_new or issue.substatus in ("new", "regressed")
 
 
 def _is_noise(group: Group, moment: datetime) -> bool:
@@ -300,7 +415,7 @@ def _is_noise(group: Group, moment: datetime) -> bool:
     """
     if group.handled is False or any(event.level not in _QUIET_LEVELS for event in group.events):
         return False
-    rule = rule_for(group.newest)
+    rule = rule_for(group.clearest)
     if rule is None or rule.broad or rule.slight:
         return True
     has_warning = any(event.level == "warning" for event in group.events)

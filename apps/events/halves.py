@@ -81,6 +81,8 @@ _COMMON_TEXT = re.compile(
 _UNHEARD = frozenset((0, 404, 429, 502, 503))
 _TRANSPORT = frozenset((0, 502, 503, 504))
 _SHARED = re.compile(r"^(?:x[_.-])?(?:request|incident|error)[_.-]?id$|^digest$", re.IGNORECASE)
+_CHANNEL = re.compile(r"^(?:channel|topic|room)$", re.IGNORECASE)
+_SERVER_FAILED = "1011"  # the code with which a server closes a WebSocket after an error
 _JOB = re.compile(r"(?:task|job|message|idempotency)[_.-]?(?:id|key)$|^jid$", re.IGNORECASE)
 _ATTEMPT = re.compile(r"\b(?:attempt|retry|try|tries)\b\W{0,3}#?\d", re.IGNORECASE)
 _MOST_TEXT = 2000
@@ -120,9 +122,12 @@ class _Traits:
     has_waited: bool
     texts: tuple[str, ...]
     raised: Error
+    raised_at: tuple[str, int] | None
     causes: frozenset[Error]
     job: frozenset[str]
     shared: frozenset[str]
+    channels: frozenset[str]
+    is_cut_off: bool
 
 
 def _traits(event: Event) -> _Traits:
@@ -156,9 +161,20 @@ def _traits(event: Event) -> _Traits:
         has_waited=any(_TIMEOUT.search(text) for text in texts),
         texts=tuple(texts),
         raised=chain[0] if chain else ("", ""),
+        raised_at=_line_of(body),
         causes=frozenset(chain[1:]),
         job=frozenset(_named(body, _JOB)),
         shared=frozenset(_named(body, _SHARED)),
+        channels=frozenset(name.rpartition(":")[2] for name in _named(body, _CHANNEL)),
+        is_cut_off=side in CLIENT and any(_was_cut_off(one, at) for one in body.breadcrumbs),
+    )
+
+
+def _line_of(body: EventBody) -> tuple[str, int] | None:
+    """Return the file and line of our code that raised the error."""
+    frame = body.exceptions[0].crash_frame if body.exceptions else None
+    return (
+        (frame.file, frame.line) if frame and frame.in_app and frame.file and frame.line else None
     )
 
 
@@ -242,6 +258,13 @@ def _named(body: EventBody, names: re.Pattern[str]) -> Iterator[str]:
             yield str(value)
 
 
+def _was_cut_off(crumb: Breadcrumb, at: datetime) -> bool:
+    """Return whether the server closed a live connection just before, because it had failed."""
+    if crumb.category != "websocket" or _SERVER_FAILED not in map(str, crumb.data.values()):
+        return False
+    return crumb.timestamp is None or abs(crumb.timestamp - at) <= _JUST_BEFORE
+
+
 def _number(value: object) -> int | None:
     text = str(value)
     return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else None
@@ -267,6 +290,8 @@ def _compare(half: _Traits, cause: _Traits) -> tuple[int, Reason] | None:
         return None
     is_same_trace = half.trace == cause.trace and bool(half.trace)
     wait = half.at - cause.at
+    if half.is_cut_off and _is_of_channel(half, cause, wait):
+        return 2, Reason.CONSEQUENCE
     if half.trace and cause.trace and not is_same_trace:
         return _compare_tries(half, cause, wait)
     limit = _LATER if is_same_trace else _UNTRACED
@@ -281,6 +306,13 @@ def _compare(half: _Traits, cause: _Traits) -> tuple[int, Reason] | None:
         if best:
             return best
     return _compare_tries(half, cause, wait)
+
+
+def _is_of_channel(half: _Traits, cause: _Traits, wait: timedelta) -> bool:
+    """Return whether a live connection was closed by an error in the channel that it names."""
+    ids = (one for one in cause.channels if _ID.search(one))
+    is_named = any(one in text for one in ids for text in half.texts)
+    return is_named and cause.side not in CLIENT and timedelta() <= wait <= _BEFORE
 
 
 def _are_of_two(one: _Traits, other: _Traits) -> bool:
@@ -432,6 +464,10 @@ def _compare_tries(half: _Traits, cause: _Traits, wait: timedelta) -> tuple[int,
         return (2, Reason.TRIED_AGAIN) if half.job & cause.job else None
     (kind, text), (other_kind, other_text) = half.raised, cause.raised
     is_alike = kind == other_kind and _masked(text) == _masked(other_text)
+    is_same_line = kind == other_kind and half.raised_at == cause.raised_at is not None
+    is_of_call = half.calls or cause.calls or half.is_call_error
+    if is_same_line and one.transaction and half.side in CLIENT and not is_of_call:
+        return 2, Reason.TRIED_AGAIN
     if is_alike and one.transaction and (_ATTEMPT.search(text) or _is_same_step(half, cause)):
         return 2, Reason.TRIED_AGAIN
     for call in half.calls:
@@ -482,6 +518,15 @@ def find_halves(events: Sequence[Event]) -> dict[str, Half]:
     _drop_rivals(events, links)
     _follow_issues(traits, links)
     return {event_id: _half(event_id, links) for event_id in links}
+
+
+def find_origin(event: Event, errors: Iterable[Event]) -> Event | None:
+    """Return the error behind a failed call, of those of its trace that name no customer."""
+    half = _traits(event)
+    own = {one.id: one for one in errors if half.trace and one.trace_id == half.trace}
+    same = (replace(one, matched_on=event.matched_on) for one in own.values())
+    found = _surest(half, map(_traits, same))
+    return own[found.cause.id] if found and found.reason is Reason.SAME_REQUEST else None
 
 
 def _surest(half: _Traits, near: Iterable[_Traits]) -> Link | None:

@@ -1,16 +1,27 @@
 """Plain sentences about events, problems, and results, made of our own words only."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer
 from apps.events.event import Event
-from apps.events.grouping import Group, Problem, problems_of
+from apps.events.grouping import Group, Problem, order_names, problems_of
 from apps.events.observations import seen_instead, unseen_text
 from apps.events.query import CustomerKind, counted, format_duration
 from apps.events.rules.engine import rule_for
-from apps.events.rules.rule import CLIENT, Place, Rule, Side, side_of, user_action_of
+from apps.events.rules.rule import (
+    CLIENT,
+    US,
+    Place,
+    Rule,
+    Side,
+    side_of,
+    user_action_of,
+    was_refused,
+)
 
 # Events arrive within ten minutes (see `SETTLED_AFTER`), and never before they happen.
 _LATE = timedelta(minutes=10)
@@ -34,14 +45,15 @@ def summarize_failure(event: Event) -> str:
 def _failure(event: Event, rule: Rule | None) -> str:
     if rule:
         return rule.sentence_for(side_of(event))
+    us = US[side_of(event)].capitalize()
     if event.level in ("info", "debug"):
-        return "The program only logged a note."
+        return f"{us} only logged a note."
     if event.handled is True or event.level == "warning":
-        return "The program noted a problem and carried on."
+        return f"{us} noted a problem and carried on."
     has_exception = event.body is not None and event.body.exceptions
     if event.level is None and event.handled is None and not has_exception:
-        return "The program recorded something."
-    return "Something in the program failed."
+        return f"{us} recorded something."
+    return f"Something in {us[0].lower()}{us[1:]} failed."
 
 
 def is_specific(event: Event) -> bool:
@@ -65,7 +77,7 @@ def handling_text(event: Event) -> str | None:
     if handled is None:
         return None
     if handled:
-        return _HANDLED
+        return _REFUSED if was_refused(event) else _HANDLED
     ended_request = side_of(event) is Side.SERVER and event.body and event.body.request
     crashed = side_of(event) in CLIENT and event.level == "fatal"
     if ended_request or crashed:
@@ -74,9 +86,10 @@ def handling_text(event: Event) -> str | None:
 
 
 _HANDLED = "The app handled it and kept going."
+_REFUSED = "The app kept going, but this step failed."
 _STOPPED = "It stopped what the customer was doing."
 _UNCAUGHT = "The app did not catch it."
-_HANDLING = (None, _HANDLED, _UNCAUGHT, _STOPPED)
+_HANDLING = (None, _HANDLED, _REFUSED, _UNCAUGHT, _STOPPED)
 
 
 def summarize_group(group: Group | Problem) -> str:
@@ -92,7 +105,7 @@ def handling_text_of(problem: Problem) -> str | None:
 
     One unhandled event makes a half unhandled.
     """
-    texts = (handling_text(replace(one.newest, handled=one.handled)) for one in problem.groups)
+    texts = (handling_text(replace(one.clearest, handled=one.handled)) for one in problem.groups)
     return max(texts, key=_HANDLING.index)
 
 
@@ -115,15 +128,62 @@ def headline(answer: Answer, zone: ZoneInfo) -> str:
         if answer.is_only_pending:
             return f"No errors {whose} so far{but}.{detail}"
         return f"No errors were found{but}. The result is incomplete.{detail}" if seen else _PARTIAL
-    first, *others = (problem for problem in problems if not problem.is_noise)
+    loud = [problem for problem in problems if not problem.is_noise]
+    first, *others = loud
+    common = _common_failure(loud)
+    if common:
+        return _headline_of_several(common, loud, answer, zone)
     sentence = f"{summarize_group(first)[:-1]}, {_frequency(first, answer, zone)}"
     crash = " The app crashed." if has_crashed(first) and not says_it_ended(sentence) else ""
+    return f"{sentence}.{crash}{_more(others)}"
+
+
+def _more(others: Sequence[Problem]) -> str:
     if not others:
-        return f"{sentence}.{crash}"
+        return ""
     more = "was 1 other problem" if len(others) == 1 else f"were {len(others)} other problems"
     among = "" if len(others) == 1 else " among them"
     also = f", with a crash{among}" if any(map(has_crashed, others)) else ""
-    return f"{sentence}.{crash} There {more}{also}."
+    return f" There {more}{also}."
+
+
+def _common_failure(problems: Sequence[Problem]) -> tuple[str, tuple[Problem, ...]] | None:
+    """Return what the first problem and others made fail together, and these problems.
+
+    All of them were steps of one order, or all of them ended the app.
+    """
+    for name in order_names(problems[0].events):
+        same = tuple(one for one in problems if name in order_names(one.events))
+        if len(same) > 1:
+            return f"The same {name[0]} failed", same
+    ended = tuple(filter(_has_ended, problems))
+    if len(ended) < 2 or ended[0] is not problems[0]:
+        return None
+    closed = " or {} closed" if any("closed" in summarize_group(one) for one in ended) else ""
+    is_one = len({one.newest.project for one in ended}) == 1
+    us, was = ("The app", "was") if is_one else ("Our apps", "were")
+    return f"{us} crashed{closed.format(was)}", ended
+
+
+def _has_ended(problem: Problem) -> bool:
+    """Return whether it ended the app; of a program without a known device, only by its error."""
+    is_fatal = problem.handled is False and problem.worst_level == "fatal"
+    return has_crashed(problem) or (is_fatal and says_it_ended(summarize_group(problem)))
+
+
+def _headline_of_several(
+    common: tuple[str, tuple[Problem, ...]], loud: Sequence[Problem], answer: Answer, zone: ZoneInfo
+) -> str:
+    """Return how often the same thing failed, then why it did in the first problem's case."""
+    failed, same = common
+    first = same[0]
+    events = sorted(chain(*(one.events for one in same)), key=lambda one: one.timestamp)
+    how_often = _how_often(sum(one.times for one in same), events[0], events[-1], answer, zone)
+    is_last = first.newest.timestamp == events[-1].timestamp
+    when = "The last time" if is_last else f"At {_clock(_local(first.newest, zone), answer, zone)}"
+    cause = summarize_failure(first.summarized)
+    others = [one for one in loud if one not in same]
+    return f"{failed} {how_often}. {when}, {cause[0].lower()}{cause[1:]}{_more(others)}"
 
 
 def says_it_ended(sentence: str) -> bool:
@@ -134,7 +194,7 @@ def says_it_ended(sentence: str) -> bool:
 def has_crashed(problem: Problem) -> bool:
     """Return whether any half ended the app on the customer's device, or their page."""
     return any(
-        one.handled is False and one.worst_level == "fatal" and side_of(one.newest) in CLIENT
+        one.handled is False and one.worst_level == "fatal" and side_of(one.clearest) in CLIENT
         for one in problem.groups
     )
 
@@ -163,9 +223,11 @@ def _no_errors(answer: Answer, whose: str) -> str:
 
 def _frequency(problem: Problem, answer: Answer, zone: ZoneInfo) -> str:
     """Return `3 times between 14:03 and 14:07`."""
-    edges = (problem.events[-1], problem.newest)
-    began, ended = (event.timestamp.astimezone(zone) for event in edges)
-    count = problem.times
+    return _how_often(problem.times, problem.events[-1], problem.newest, answer, zone)
+
+
+def _how_often(count: int, first: Event, last: Event, answer: Answer, zone: ZoneInfo) -> str:
+    began, ended = _local(first, zone), _local(last, zone)
     times = "once" if count == 1 else f"{count} times"
     if answer.is_only_pending:
         times = f"{times} so far,"
@@ -177,6 +239,10 @@ def _frequency(problem: Problem, answer: Answer, zone: ZoneInfo) -> str:
     if clocks[0] == clocks[1]:
         return f"{times} at {clocks[0]}"
     return f"{times} between {clocks[0]} and {clocks[1]}"
+
+
+def _local(event: Event, zone: ZoneInfo) -> datetime:
+    return event.timestamp.astimezone(zone)
 
 
 def _clock(when: datetime, answer: Answer, zone: ZoneInfo) -> str:
@@ -198,7 +264,7 @@ def delay_text(event: Event) -> str | None:
     wait = _wait(event)
     if wait is None:
         return None
-    clock = f"{_CLOCKS.get(side_of(event), 'the program’s')} clock"
+    clock = f"{_CLOCKS.get(side_of(event), 'the app’s')} clock"
     length = format_duration(wait.total_seconds())
     if wait < timedelta():
         return (

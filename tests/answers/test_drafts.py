@@ -203,14 +203,15 @@ def test_drafts_without_errors_know_what_the_customer_wrote() -> None:
 
 
 def test_a_reply_about_a_repeated_failure_does_not_wait_for_another() -> None:
-    twice = replace(ONE, issues=(replace(issue(1), status="unresolved"),))
+    broken = tuple(replace(one, title="KeyError: 'x'", body=None) for one in ONE.events)
+    twice = replace(ONE, events=broken, issues=(replace(issue(1), status="unresolved"),))
     assert "passing them on to our engineers" in drafted("reply", twice).text
     assert "tell us when" not in drafted("reply", twice).text
     offline = tuple(
         replace(one, platform="javascript", title="TypeError: Failed to fetch", body=None)
         for one in ONE.events
     )
-    once = replace(twice, events=ONE.events[:1])
+    once = replace(twice, events=broken[:1])
     for result in (once, replace(twice, events=offline)):
         assert "tell us when" in drafted("reply", result).text
 
@@ -382,7 +383,7 @@ def test_many_backticks_take_linear_time() -> None:
 
 
 def test_a_reply_is_about_the_headline_even_if_only_another_problem_is_known() -> None:
-    two = answer(event(1, 1), event(2, 2), issues=(issue(1), issue(2)))
+    two = answer(event(1, 1), event(3, 1), event(5, 1), event(2, 2), issues=(issue(1), issue(2)))
     first, second = default_issue_ids(Kind.ESCALATION, two)
     known = KnownErrors((KnownMatch(CatalogEntry("card", "Cards", "Why."), second, ("issue id",)),))
 

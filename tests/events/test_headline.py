@@ -7,8 +7,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from apps.events.answer import Answer, Notice, NoticeCode, SearchScope
-from apps.events.event import Event, EventBody, Request
+from apps.events.answer import (
+    Answer,
+    CatalogEntry,
+    KnownErrors,
+    KnownMatch,
+    Notice,
+    NoticeCode,
+    SearchScope,
+)
+from apps.events.event import Breadcrumb, Event, EventBody, Issue, Request
 from apps.events.grouping import problems_of
 from apps.events.identifier import parse_customer
 from apps.events.query import Question, Window
@@ -107,7 +115,8 @@ def test_unhandled_error_ranks_before_handled() -> None:
 
 
 def test_nearby_error_ranks_first() -> None:
-    assert order(event(0, **UNKNOWN), event(250, **DECLINED)) == ["2", "1"]
+    other = {**UNKNOWN, "issue_id": "1"}
+    assert order(event(0, **UNKNOWN), event(250, **other)) == ["2", "1"]
 
 
 def test_request_ranks_before_job() -> None:
@@ -117,7 +126,8 @@ def test_request_ranks_before_job() -> None:
 
 
 def test_fatal_error_ranks_before_error() -> None:
-    assert order(event(0, **DECLINED), event(1, **{**UNKNOWN, "level": "fatal"})) == ["2", "1"]
+    other = {**UNKNOWN, "issue_id": "1"}
+    assert order(event(0, **other), event(1, **{**UNKNOWN, "level": "fatal"})) == ["2", "1"]
 
 
 def test_handled_warning_is_noise_and_last() -> None:
@@ -153,3 +163,117 @@ def test_payment_warning_is_never_noise() -> None:
 def test_slight_failure_ranks_last() -> None:
     add_on = event(0, issue_id="1", platform="javascript", title="ResizeObserver loop limit")
     assert order(add_on, event(4, issue_id="2", platform="javascript"))[0] == "2"
+
+
+PAY = "https://api.shop.example/orders/B-42/pay"
+RESERVE = "https://api.shop.example/orders/B-42/reserve"
+
+
+def called(url: str, status: int) -> EventBody:
+    data = {"method": "POST", "url": url, "status_code": status}
+    return EventBody(breadcrumbs=(Breadcrumb(category="xhr", data=data),))
+
+
+def failed(issue_id: str, title: str, seconds: int, **fields: Any) -> Event:
+    known = {"platform": "javascript", "handled": False, "transaction": "/orders"}
+    return event(seconds, **{"issue_id": issue_id, "title": title, **known, **fields})
+
+
+def on_server(issue_id: str, title: str, seconds: int, url: str, **fields: Any) -> Event:
+    body = EventBody(request=Request("POST", url))
+    return failed(issue_id, title, seconds, platform="python", body=body, **fields)
+
+
+REFUSED = "AxiosError: Request failed with status code"
+KILLED = "WatchdogTermination: The OS watchdog terminated your app"
+APP = EventBody(contexts={"app": {"app_identifier": "shop"}})
+WEB_APP = {"platform": "cocoa", "level": "fatal", "body": APP}
+# What happened, and the events, of which those of issue 1 lead.
+LEADERS: tuple[tuple[str, tuple[Event, ...]], ...] = (
+    (
+        "a payment without an answer before a nearer error",
+        (
+            failed("1", f"{REFUSED} 504", 40, handled=True, body=called(PAY, 504)),
+            on_server("2", "KeyError: 'badge'", 5, "https://api.shop.example/badges"),
+        ),
+    ),
+    (
+        "a crash of our own before an app that the phone closed",
+        (
+            failed("1", "EXC_BREAKPOINT: found nil", -150, **WEB_APP),
+            failed("2", KILLED, -10, **WEB_APP),
+        ),
+    ),
+    (
+        "a form that was refused three times before an error that was handled",
+        (
+            *(
+                failed("1", f"{REFUSED} 422", at, handled=True, body=called("/vouchers", 422))
+                for at in (-200, -150, -100)
+            ),
+            failed("2", "TypeError: x is undefined", 1, handled=True),
+        ),
+    ),
+    (
+        "two tries of one step before one of another",
+        (
+            on_server("1", "KeyError: 'a'", -280, RESERVE),
+            on_server("1", "KeyError: 'a'", -45, RESERVE),
+            on_server("2", "KeyError: 'b'", 5, "https://api.shop.example/profile"),
+        ),
+    ),
+    (
+        "a page before a job",
+        (
+            failed("1", "TypeError: x is not a function", -200),
+            failed("2", "OSError: boom", 0, platform="node", transaction="job:x", level="fatal"),
+        ),
+    ),
+    (
+        "a failed call before a counter of visits",
+        (
+            failed("1", f"{REFUSED} 413", -20, handled=True, body=called("/photos", 413)),
+            failed("2", "ReferenceError: gtag is not defined", 0),
+        ),
+    ),
+)
+
+
+def test_what_stopped_the_customer_leads() -> None:
+    wrong = [what for what, events in LEADERS if order(*events)[0] != "1"]
+    assert wrong == []
+
+
+def test_known_and_fresh_issues_lead_among_equals() -> None:
+    one, other = (on_server(key, f"KeyError: '{key}'", 20, PAY[:-3] + key) for key in ("1", "2"))
+    result = answer(one, other)
+    assert problems_of(result)[0].issue_id == "1"
+    entry = CatalogEntry(slug="x", title="x", explanation="x")
+    known = replace(result, known=KnownErrors((KnownMatch(entry, "2", ("type",)),)))
+    back = replace(result, issues=(Issue("2", substatus="regressed"),))
+    new = replace(result, issues=(Issue("2", first_seen=MOMENT - timedelta(hours=2)),))
+    assert [problems_of(each)[0].issue_id for each in (known, back, new)] == ["2", "2", "2"]
+
+
+def test_headline_counts_the_failures_of_one_order() -> None:
+    events = (
+        on_server("1", "OperationalError: could not obtain lock on row", -240, RESERVE),
+        on_server("1", "OperationalError: could not obtain lock on row", -60, RESERVE),
+        failed("2", f"{REFUSED} 504", 41, handled=True, body=called(PAY, 504)),
+        failed("3", "TypeError: x is not a function", 50),
+    )
+    assert headline(answer(*events), BERLIN) == (
+        "The same order failed 3 times between 14:01 and 14:05. The last time, the payment was not "
+        "answered in time, so it may or may not have gone through. There was 1 other problem."
+    )
+    other = on_server("1", "OperationalError: could not obtain lock", -60, PAY.replace("42", "43"))
+    assert "same order" not in headline(answer(other, events[2]), BERLIN)
+
+
+def test_headline_counts_crashes() -> None:
+    crash = failed("1", "EXC_BREAKPOINT: unexpectedly found nil", -150, project="app", **WEB_APP)
+    killed = failed("2", KILLED, -10, project="app", **WEB_APP)
+    assert headline(answer(crash, killed), BERLIN) == (
+        "The app crashed or was closed 2 times between 14:02 and 14:04. At 14:02, the app could "
+        "not finish a step because something that it needed was missing."
+    )

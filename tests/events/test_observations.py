@@ -127,7 +127,7 @@ SAID: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
         ),
     ),
     (
-        "A request about the cart was refused. A coupon or discount was not accepted.",
+        "A voucher request was refused. A coupon or discount was not accepted.",
         (
             handled(-12, "POST /cart/coupon", 180, 422),
             log(-11.9, "warn", "Coupon SPRING refused: expired"),
@@ -141,7 +141,7 @@ SAID: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
         ),
     ),
     (
-        "While using the cart: a coupon or discount was not accepted.",
+        "While using a voucher: a coupon or discount was not accepted.",
         (
             handled(-12, "POST /cart/coupon", 180),
             log(-11.9, "warn", "coupon refused: code expired"),

@@ -7,9 +7,10 @@ from itertools import combinations
 from zoneinfo import ZoneInfo
 
 from apps.events.answer import CatalogEntry, KnownErrors, KnownMatch
-from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Request
+from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Request
 from apps.events.grouping import problems_of
-from apps.events.summary import headline
+from apps.events.rules.rule import Place
+from apps.events.summary import headline, place_of, summarize_group
 from apps.exports import Format, render
 from tests.events.worlds import make_world
 from tests.web.answers import MOMENT, answer, event
@@ -338,3 +339,43 @@ def test_generated_failures_are_joined_as_they_were_made() -> None:
             missed += is_one and not is_joined
     assert not wrong
     assert right / (right + missed) > 0.97
+
+
+def test_live_link_that_the_server_closed_is_joined_to_its_error() -> None:
+    def closed(seconds: int, code: int, text: str) -> Event:
+        at = MOMENT + timedelta(seconds=seconds)
+        crumb = Breadcrumb(timestamp=at, category="websocket", data={"code": code})
+        lost = half(seconds, "2", "web", exceptions=raised("Error", text), breadcrumbs=(crumb,))
+        return replace(lost, trace_id="b" * 32)
+
+    error = raised("MatchError", "no match of right hand side value")
+    server = half(0, "1", "realtime", exceptions=error, tags=(("channel", "order:A-7788"),))
+    assert joined(closed(1, 1011, "lost A-7788"), server) == [("1", "consequence", "2")]
+    for other in (closed(1, 1000, "lost A-7788"), closed(1, 1011, "lost A-7789")):
+        assert len(joined(other, server)) == 2
+    assert len(joined(closed(5, 1011, "lost A-7788"), server)) == 2
+
+
+def test_form_that_was_refused_again_is_one_problem() -> None:
+    def refused(seconds: int, issue: str, line: int) -> Event:
+        frame = Frame(file="form.tsx", line=line, in_app=True)
+        error = (ExceptionInfo("ValidationError", f"text {issue}", frames=(frame,)),)
+        return replace(half(seconds, issue, "web", exceptions=error), transaction="/support")
+
+    assert joined(refused(0, "1", 5), refused(40, "2", 5)) == [("1", "tried again", "2")]
+    assert len(joined(refused(0, "1", 5), refused(40, "2", 6))) == 2
+    assert len(joined(refused(0, "1", 5), refused(90, "2", 5))) == 2
+
+
+def test_error_behind_a_failed_call_says_what_happened() -> None:
+    behind = replace(on_server(), matched_on=(), identities=())
+    named = answer(replace(in_browser(), matched_on=("user.id",)))
+    alone, with_error = (
+        problems_of(replace(named, beside=replace(named.beside, trace_errors=errors)))[0]
+        for errors in ((), (behind,))
+    )
+    assert place_of(alone.placed) is Place.SERVER
+    assert place_of(with_error.placed) is Place.BANK
+    assert summarize_group(with_error) == "The payment was declined."
+    far = replace(named.beside, trace_errors=(replace(behind, trace_id="b" * 32, body=None),))
+    assert problems_of(replace(named, beside=far))[0].origin is None

@@ -158,7 +158,7 @@ def test_only_recent_navigation_of_the_customer_is_their_action(
         (
             "CompletionException: java.lang.NoClassDefFoundError: x",
             "java",
-            "A part of the program was missing when it was needed.",
+            "A part of our server was missing when it was needed.",
         ),
         (
             'RpcException: Status(StatusCode="DeadlineExceeded")',
@@ -176,3 +176,59 @@ def test_quoted_error_is_recognized(title: str, platform: str, sentence: str) ->
     assert (
         summarize(Event("a" * 32, AT, title=title, platform=platform, body=EventBody())) == sentence
     )
+
+
+TIMED_OUT = "504 Server Error: Gateway Time-out for url: https://bank.example/v1"
+WHERE: tuple[tuple[str, str, Place], ...] = (
+    ("python", "LockNotAvailable: could not obtain lock on row", Place.SERVER),
+    ("python", "OperationalError: Zeit\u00fcberschreitung: Bestand ist gesperrt", Place.SERVER),
+    ("php", "PDOException: d\u00e9lai d\u00e9pass\u00e9", Place.SERVER),
+    ("csharp", "NpgsqlException: Exception while reading from stream", Place.SERVER),
+    ("python", f"HTTPError: {TIMED_OUT}", Place.SERVICE),
+    ("python", "TimeoutError: Lagerdienst antwortet nicht", Place.SERVICE),
+    ("ruby", "CardError: Your card was declined.", Place.BANK),
+    ("node", "StripeCardError: Your card has insufficient funds.", Place.BANK),
+    ("python", "CardError: Your card's security code is incorrect.", Place.INPUT),
+    ("python", "ValidationError: Enter a whole number", Place.INPUT),
+    ("python", "AuthenticationFailed: no", Place.SIGN_IN),
+    ("cocoa", "WatchdogTermination: the OS watchdog terminated it", Place.APP_OR_DEVICE),
+    ("javascript", "AxiosError: timeout of 10000ms exceeded", Place.BETWEEN),
+)
+
+
+def test_place_is_named_as_far_as_the_error_says() -> None:
+    wrong = []
+    for platform, title, place in WHERE:
+        found = place_of(Event("a" * 32, AT, title=title, platform=platform))
+        if found is not place:
+            wrong.append(f"{title} -> {found}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_payment_without_an_answer_may_have_gone_through() -> None:
+    url = "https://api.example/orders/7/pay"
+    data = {"method": "POST", "url": url, "status_code": 504}
+    on_page = EventBody(breadcrumbs=(Breadcrumb(category="xhr", data=data),))
+    on_server = EventBody(request=Request("POST", url))
+    looked_up = EventBody(request=Request("GET", url))
+    late = "ReadTimeout: bank.example: read timed out"
+    rows = (
+        ("javascript", "AxiosError: Request failed with status code 504", on_page, True),
+        ("python", late, on_server, True),
+        ("python", late, looked_up, False),
+        ("python", "OperationalError: statement timeout", on_server, False),
+    )
+    for platform, title, body, is_open in rows:
+        text = summarize(Event("a" * 32, AT, title=title, platform=platform, body=body))
+        assert ("may or may not have gone through" in text) is is_open, text
+
+
+def test_the_line_that_failed_says_that_it_is_a_price() -> None:
+    def failed(code: str) -> str:
+        frame = Frame(file="rows.py", line=3, in_app=True, code=((3, code),))
+        raised = ExceptionInfo("ValueError", "could not convert string to float", frames=(frame,))
+        body = EventBody(exceptions=(raised,))
+        return summarize(Event("a" * 32, AT, platform="python", body=body))
+
+    assert failed('cost = float(row["Preis"])') == "A price or amount was not a number."
+    assert failed('size = float(row["x"])') == "A value that should be a number was not one."

@@ -8,12 +8,13 @@ from apps.events.rules.names import statement_of, without_names
 from apps.events.summary import summarize
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
-CANNOT = "asked one of its parts to do something it cannot do."
-NO_NAME = "used the name of something that does not exist."
-MISSING = "tried to use something that was missing."
-NO_PART = "A part of the program was missing when it was needed."
-NO_DETAIL = "looked for a detail that was not in its data."
-UNKNOWN = "Something in the program failed."
+CANNOT = "two of its parts do not fit together."
+NO_NAME = "a part of it does not exist."
+MISSING = "something that it needed was missing."
+NO_PART = "A part of our server was missing when it was needed."
+NO_DETAIL = "because a detail was missing."
+UNKNOWN = "Something in "
+NO_REASON = "could not finish a step."
 OFFLINE = "The customer's device was offline."
 
 SENTENCES = (
@@ -26,11 +27,15 @@ SENTENCES = (
     ("python", 'UndefinedColumn: column "card_declined" does not exist', "Our data store is not"),
     ("python", "TemplateDoesNotExist: mail/password_expired.html", "could not put the page"),
     ("python", "ImproperlyConfigured: The MAIL_PASSWORD setting must not be empty.", "A setting"),
-    ("python", "ValueError: unknown event type 'card.declined'", "got a value that it cannot use."),
-    ("python", "RuntimeError: handler for 'payment_declined' is not registered", "did not expect"),
-    ("python", "RuntimeError: if the card is declined, call retry()", "did not expect"),
-    ("python", "RuntimeError: the coupon may have expired", "did not expect"),
-    ("python", "RuntimeError: the card was not declined", "did not expect"),
+    ("python", "ValueError: unknown event type 'card.declined'", "a value that it cannot use."),
+    (
+        "python",
+        "RuntimeError: handler for 'payment_declined' is not registered",
+        NO_REASON,
+    ),
+    ("python", "RuntimeError: if the card is declined, call retry()", NO_REASON),
+    ("python", "RuntimeError: the coupon may have expired", NO_REASON),
+    ("python", "RuntimeError: the card was not declined", NO_REASON),
     ("python", 'Exception: {"declined": false, "id": 4}', UNKNOWN),
     ("python", "Exception: option --out-of-stock needs a value", UNKNOWN),
     ("python", "Exception: payment declined e-mail is not translated", UNKNOWN),
@@ -60,7 +65,7 @@ SENTENCES = (
     ("other", "Cron failure: sold-out-report", "A scheduled job failed."),
     ("python", "ValueError: bad value in declined_payments for cardDeclined", "cannot use."),
     ("python", "ValueError: unsupported format character in 'card declined: %d'", "cannot use."),
-    ("python", "ValueError: unknown status: out_of_stock", "got a value that it cannot use."),
+    ("python", "ValueError: unknown status: out_of_stock", "a value that it cannot use."),
     ("python", "LookupError: unknown encoding: coupon-expired", UNKNOWN),
     ("node", "Error: 11 cardDeclined listeners added [data-test=card-declined]", UNKNOWN),
     ("node", "Error: Route.post() requires a callback (rateLimitExceeded)", UNKNOWN),
@@ -85,13 +90,13 @@ SENTENCES = (
     ("cocoa", "Error: Order SO-1001", UNKNOWN),
     ("python", "MigrationError: leaf nodes (0004_coupon_expired, 0004_card_declined)", UNKNOWN),
     ("python", "HealthCheckFailed: payment gateway is up", UNKNOWN),
-    ("python", "ValueError: the first has length 3; 2 is required", "got a value that it cannot"),
+    ("python", "ValueError: the first has length 3; 2 is required", "a value that it cannot"),
     ("node", 'ValidationError: "MAIL_URL" is not allowed to be empty', "What was entered was not"),
     # Settings and states that contain a word for a failure.
     ("python", "Exception: comic deserialization failure", "could not read"),
     ("php", "Exception: the driver cannot drop foreign keys", UNKNOWN),
     ("php", "Exception: no rate limiter is bound", UNKNOWN),
-    ("csharp", "ArgumentException: the path is not valid", "got a value that it cannot use."),
+    ("csharp", "ArgumentException: the path is not valid", "a value that it cannot use."),
     ("python", "Exception: maxSessionTimeout set to 90", UNKNOWN),
     ("python", "Exception: acquire lock=1, flags=2", UNKNOWN),
     ("python", "Exception: memory limit: 512 MB", UNKNOWN),
@@ -103,12 +108,12 @@ SENTENCES = (
     ("python", "TimeoutError: timed out", "Another service did not answer our server in time."),
     ("javascript", "Error: timed out waiting for a worker", "Something took too long"),
     ("javascript", "Error: [cart] Failed to fetch created cart", UNKNOWN),
-    ("node", "TypeError: path argument is required", "ran into something it did not expect"),
+    ("node", "TypeError: path argument is required", NO_REASON),
     ("node", "Error: MAIL_TOKEN is required", UNKNOWN),
     (
         "python",
         "ImproperlyConfigured: MAIL_URL must start with https",
-        "A setting of the program is",
+        "A setting of our server is",
     ),
     # Numbers that are no status of a call.
     ("python", "Exception: Parcel (404) is late", UNKNOWN),
@@ -125,7 +130,7 @@ SENTENCES = (
     ("python", "InternalServerError: 500 Internal Server Error: encountered it", "gave no reason."),
     ("node", "Error: Unhandled promise rejection: undefined", "A step of our server failed"),
     ("node", "ApplicationNotResponding: Application Not Responding", "Our server froze"),
-    ("python", "RuntimeError: the watchdog barks", "did not expect"),
+    ("python", "RuntimeError: the watchdog barks", NO_REASON),
     ("android", "TimeoutException: a.B.finalize() timed out after 10 seconds", "The phone's own"),
     (
         "javascript",
@@ -151,7 +156,7 @@ def test_names_are_not_read_as_what_happened() -> None:
 
 def test_note_needs_a_word_for_a_failure() -> None:
     noted = Event("a" * 32, AT, title="Kafka consumer of payments is up", platform="python")
-    assert summarize(replace(noted, level="info")) == "The program only logged a note."
+    assert summarize(replace(noted, level="info")) == "Our server only logged a note."
     failed = replace(noted, title="The payment was declined", level="info")
     assert summarize(failed) == "The payment was declined."
 
@@ -160,7 +165,7 @@ def test_file_of_our_own_is_not_read_as_what_happened() -> None:
     frames = (Frame(file="shop/captcha.py", function="check", in_app=True),)
     raised = ExceptionInfo("LookupError", "no", frames=frames)
     event = Event("a" * 32, AT, platform="python", body=EventBody(exceptions=(raised,)))
-    assert summarize(event) == UNKNOWN
+    assert summarize(event) == "Something in our server failed."
 
 
 def test_ordinary_text_is_not_shortened() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Request
 from apps.events.grouping import Group, Problem
 from apps.events.rules.engine import RULES
-from apps.events.rules.rule import Place, Side, UserAction, user_action_of
+from apps.events.rules.rule import US, Place, Side, UserAction, user_action_of
 from apps.events.summary import (
     arrival_text,
     delay_text,
@@ -39,8 +39,11 @@ def requested(url: str, method: str = "GET", **fields: Any) -> Event:
     [
         ("PaymentDeclined: Card declined", "The payment was declined."),
         ("ChunkLoadError: Loading chunk 7 failed", "A part of the page could not be loaded."),
-        ("MemoryError: OOM in worker", "The program ran out of memory."),
-        ("NullPointerException", "The program tried to use something that was missing."),
+        ("MemoryError: OOM in worker", "The app ran out of memory."),
+        (
+            "NullPointerException",
+            "The app could not finish a step because something that it needed was missing.",
+        ),
         ("TimeoutError: timed out", "Something took too long and was stopped."),
     ],
 )
@@ -50,21 +53,21 @@ def test_known_kind_has_sentence(title: str, sentence: str) -> None:
 
 @pytest.mark.parametrize("title", ["boom", "Zoom meeting failed", "bloomfilter", "Vanilla sync"])
 def test_part_of_word_does_not_match(title: str) -> None:
-    assert summarize(event(title)) == "Something in the program failed."
+    assert summarize(event(title)) == "Something in the app failed."
     assert not is_specific(event(title))
     assert place_of(event(title)) is None
 
 
 def test_unknown_level_is_not_called_a_failure() -> None:
-    assert summarize(event(level=None)) == "The program recorded something."
-    assert summarize(event(level=None, handled=False)) == "Something in the program failed."
+    assert summarize(event(level=None)) == "The app recorded something."
+    assert summarize(event(level=None, handled=False)) == "Something in the app failed."
     raised = EventBody(exceptions=(ExceptionInfo(type="Boom"),))
-    assert summarize(event(level=None, body=raised)) == "Something in the program failed."
+    assert summarize(event(level=None, body=raised)) == "Something in the app failed."
     assert summarize(event("PaymentDeclined", level=None)) == "The payment was declined."
 
 
 def test_unknown_handled_error_is_noted() -> None:
-    assert summarize(event(handled=True)) == "The program noted a problem and carried on."
+    assert summarize(event(handled=True)) == "The app noted a problem and carried on."
 
 
 def test_sure_cause_precedes_vague_error() -> None:
@@ -131,7 +134,7 @@ def test_job_is_no_user_action() -> None:
 def test_user_action_precedes_failure_and_is_not_repeated() -> None:
     url = "https://a.example/pay"
     assert summarize(requested(url, platform="python")) == (
-        "While paying: something in the program failed."
+        "While paying: something in our server failed."
     )
     declined = event("PaymentDeclined: no", body=EventBody(request=Request("POST", url)))
     assert summarize(declined) == "The payment was declined."
@@ -182,9 +185,9 @@ def test_group_is_as_bad_as_its_worst_event(levels: tuple[str, ...], worst: str 
 
 
 CORES = {
-    "The program noted a problem and carried on.",
-    "The program recorded something.",
-    "Something in the program failed.",
+    *(f"{us[0].upper()}{us[1:]} noted a problem and carried on." for us in US.values()),
+    *(f"{us[0].upper()}{us[1:]} recorded something." for us in US.values()),
+    *(f"Something in {us} failed." for us in US.values()),
     *(rule.sentence_for(side) for rule in RULES for side in Side),
 }
 SENTENCES = CORES | {

@@ -92,7 +92,7 @@ def test_previews_contain_no_text_of_the_event() -> None:
     tracker = ProgressTracker()
     tracker.record_page(events(1, title="jane@example.com <b>paid</b> with 4111 1111 1111 1111"))
     (preview,) = tracker.snapshot().newest
-    assert preview.sentence == "The program recorded something."
+    assert preview.sentence == "The app recorded something."
 
 
 def test_pages_after_the_list_are_not_counted() -> None:

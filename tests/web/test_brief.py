@@ -53,7 +53,7 @@ def test_answers_are_about_the_first_problem() -> None:
     first = replace(fixed.issues[0], status="resolved", fixed_in="2.15.0")
     shown = brief(replace(fixed, issues=(first, *fixed.issues[1:])))
     assert dict(shown.answers) == {
-        "Where problem 1 failed": "another service",
+        "Where problem 1 failed": "the customer’s bank",
         "Stopped the customer": "yes",
         "Customers": "57 in all",
         "Status": "fixed in 2.15.0; the customer was on 2.14.0, which is older",
@@ -126,12 +126,13 @@ def test_status_of_an_issue_has_its_first_and_last_time_over_all_customers() -> 
 
 def test_next_step_considers_the_other_problems() -> None:
     offline = event(title="TypeError: Failed to fetch", platform="javascript", body=None)
-    crash = event(100, issue_id="2", level="fatal", handled=False, platform="cocoa", body=None)
+    crash = event(100, issue_id="2", title="SIGABRT", platform="cocoa", body=None)
+    crash = replace(crash, level="fatal", handled=False)
     assert brief(answer(offline)).next == "Reply; escalate if it continues."
-    assert brief(answer(offline, crash)).next == "Reply. Escalate problem 2: a crash."
+    assert brief(answer(event(), crash)).next == "Reply. Escalate problem 2: a crash."
     known = KnownErrors((KnownMatch(CatalogEntry("a", "A", "Why"), "2", ()),))
     both = replace(answer(event(), crash), known=known)
-    assert brief(both).next == "Escalate, then reply. Problem 2 is known."
+    assert brief(both).next == "Reply; escalate if it continues. Problem 2 is known."
     too = KnownMatch(CatalogEntry("b", "B", "Why"), "9001", ())
     both = replace(both, known=KnownErrors((too, *known.matches)))
     assert brief(both).next == "Reply; problems 1 and 2 are known."

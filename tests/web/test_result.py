@@ -22,7 +22,7 @@ def test_form_leads_to_result(ana: Client) -> None:
     assert re.fullmatch(r"/lookups/[0-9a-f-]{36}/", address)
     page = text(ana.get(address))
     assert "The payment was declined." in page
-    assert "another service" in page
+    assert "the customer’s bank" in page
     assert "PaymentDeclined" in page
 
 

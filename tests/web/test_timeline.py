@@ -77,7 +77,7 @@ def test_repeated_hour_is_labeled_twice_with_zone() -> None:
 
 
 def test_lane_has_short_label_and_full_name() -> None:
-    body_read = body(exceptions=(ExceptionInfo(type="ReadTimeout"),))
+    body_read = body(exceptions=(ExceptionInfo(type="ReadTimeout"),), request=None)
     late = event(title="ReadTimeout", transaction="/cart/items", platform="python", body=body_read)
 
     (lane,) = draw(answer(late)).lanes

@@ -264,21 +264,33 @@ BROWSER = (
         sides=CLIENT,
     ),
     Rule(
-        "Something that the page loads from another site was missing.",
+        "Something that only counts visits was missing from the page.",
         Place.BROWSER,
         Example("ReferenceError: gtag is not defined", _JS),
-        text=r"(?:variable: |[ :'])(?:\$|jquery|ga|gtag|fbq|google|grecaptcha|hbspt"
-        r"|datalayer)\b(?: is not defined|$)|failed to load (?:external )?script",
+        text=r"(?:variable: |[ :'])(?:ga|gtag|fbq|hbspt|datalayer|_hsq|ttq|clarity|mixpanel)\b"
+        r"(?: is not defined|$)",
+        sides=IN_BROWSER,
+        slight=True,
+        reads=Reading.NAMES,
+    ),
+    Rule(
+        "Something that the page loads from another site was missing.",
+        Place.BROWSER,
+        Example("ReferenceError: jQuery is not defined", _JS),
+        text=r"(?:variable: |[ :'])(?:\$|jquery|google|grecaptcha)\b(?: is not defined|$)"
+        r"|failed to load (?:external )?script",
         sides=IN_BROWSER,
         reads=Reading.NAMES,
     ),
     Rule(
-        "The live link between the page and our server broke.",
-        Place.NETWORK,
+        "The live link between {us} and our server broke.",
+        Place.BETWEEN,
         Example("Error: WebSocket connection failed", _JS),
-        text=r"websocket|socket\.io|eventsource|signalr",
+        text=r"websocket|socket\.io|eventsource|signalr|\u63a5\u7d9a\u304c\u5207|verbindung.{0,20}"
+        r"(?:getrennt|unterbrochen|verloren)|connexion.{0,20}(?:perdue|coup|interrompue)"
+        r"|conexi.n.{0,20}(?:perdida|cortada|interrumpida)|connessione.{0,20}(?:persa|interrotta)",
         files=r"socket\.io|engine\.io|signalr|sockjs|phoenix\.js|pusher",
-        sides=frozenset((Side.BROWSER, Side.UNKNOWN)),
+        sides=NOT_SERVER,
     ),
     Rule(
         "The video or voice call did not work.",
@@ -312,7 +324,7 @@ BROWSER = (
         reads=Reading.NAMES,
     ),
     Rule(
-        "The browser could not read a part of the program.",
+        "The browser could not read a part of the page.",
         Place.BROWSER,
         Example("SyntaxError: Unexpected identifier 'x'", _JS),
         types=names_in("SyntaxError"),
@@ -374,8 +386,8 @@ DEVICE = (
         sides=NOT_DEVICE,
     ),
     Rule(
-        "The phone closed the app, most often to save memory.",
-        Place.DEVICE,
+        "The phone closed the app, perhaps because it used too much memory.",
+        Place.APP_OR_DEVICE,
         Example("WatchdogTermination: The OS watchdog terminated your app", "cocoa"),
         text=r"watchdog ?termination|os watchdog|0x8badf00d|jetsam|low memory kill|overused ram",
         mechanisms=names_in("watchdog_termination"),
@@ -421,7 +433,7 @@ DEVICE = (
         reads=Reading.CODE,
     ),
     Rule(
-        "{Us} crashed because it used memory that was not its own.",
+        "{Us} crashed because of a mistake in how it uses memory.",
         None,
         Example("EXC_BAD_ACCESS: Attempted to dereference garbage pointer", "cocoa"),
         text=r"exc_bad_access|sigsegv|\bsegv|segfault|segmentation fault|access_violation|sigbus"
@@ -437,7 +449,7 @@ DEVICE = (
         reads=Reading.NAMES,
     ),
     Rule(
-        "{Us} shut down because it was in a state it should never be in.",
+        "{Us} shut down because it found a mistake in itself.",
         None,
         Example("SIGABRT: Abort", "native"),
         text=r"sigabrt|exc_crash|\babort\(|assertion failure|internalinconsistency|fortify"
@@ -634,7 +646,7 @@ DEVICE = (
         reads=Reading.NAMES,
     ),
     Rule(
-        "The customer's machine did not let the program use one of its files.",
+        "The customer's machine did not let the app use one of its files.",
         Place.DEVICE,
         Example("Error: EPERM: operation not permitted, rename 'x'", "cocoa"),
         text=r"\beperm\b|\beacces\b.{0,200}[a-z]:|nscocoaerrordomain.{0,200}code: (?:257|513)\b",
@@ -667,7 +679,7 @@ INPUT = reading(
     Reading.STATEMENT,
     Rule(
         "What was sent was too large to accept.",
-        Place.SERVER,
+        Place.INPUT,
         Example("RequestEntityTooLarge: request entity too large"),
         text=r"(?:entity|payload|request|body|file|upload).{0,10}too ?(?:large|big)|maxuploadsize"
         r"|(?:maximum|max).{0,4}(?:upload|file).{0,4}size|requestdatatoobig|content too large"
@@ -679,7 +691,7 @@ INPUT = reading(
     ),
     Rule(
         "The file could not be read, or it is not a kind we accept.",
-        Place.SERVER,
+        Place.INPUT,
         Example("UnidentifiedImageError: cannot identify image file"),
         text=r"cannot identify image|unsupported (?:media|file|image)|invalid image(?! index)"
         r"|not an image"
@@ -706,7 +718,15 @@ INPUT = reading(
         types=names_in("DateError DateTimeParseException"),
     ),
     Rule(
-        "Something that should be a number was not one.",
+        "A price or amount was not a number.",
+        Place.APP,
+        Example("InvalidOperation: [<class 'decimal.ConversionSyntax'>] (amount)"),
+        text=r"\(amount\)$|(?:price|amount|preis|betrag|prix|montant|precio|importe|prezzo|importo"
+        r"|prijs|bedrag|cena|kwota)\b.{0,40}(?:not a (?:valid )?number|keine (?:g.ltige )?zahl"
+        r"|non-numeric|invalid number|pas un nombre|no es un n.mero)",
+    ),
+    Rule(
+        "A value that should be a number was not one.",
         Place.APP,
         Example("ValueError: invalid literal for int() with base 10: 'ten'"),
         text=r"invalid literal for int|could not convert string to|non-numeric|invalid number"
@@ -780,7 +800,7 @@ INPUT = reading(
     ),
     Rule(
         "The address was not accepted.",
-        Place.SERVER,
+        Place.INPUT,
         Example("InvalidAddress: postcode '9170' not served"),
         text=r"(?:postcode|post code|zip ?code|postal ?code|\baddress\b).{0,30}"
         r"(?:not (?:served|valid|found|deliver)|invalid|unknown)"
@@ -797,7 +817,7 @@ INPUT = reading(
     ),
     Rule(
         "What was entered was not accepted.",
-        Place.SERVER,
+        Place.INPUT,
         Example("ValidationError: Enter a whole phone number"),
         text=r"^(?!.{0,120}(?:environment|config|setting|certificate|pinning|chain))"
         r"(?:unprocessable|.{0,400}(?:validation.?(?:failed|error)|invalid input\b(?! into)"
@@ -873,7 +893,7 @@ INPUT = reading(
         reads=Reading.CODE,
     ),
     Rule(
-        "A web address that the program uses is not right.",
+        "A web address that {us} uses is not right.",
         Place.SERVER,
         Example("MissingSchema: Invalid URL 'shop': No scheme supplied"),
         text=r"invalid ur[li]|(?:parse|base) url|malformedurl|no sche(?:ma|me) supplied"

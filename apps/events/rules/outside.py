@@ -23,14 +23,16 @@ _TIMED_OUT = (
     r"|timed out|deadline (?:exceeded|has elapsed)|took too long"
     r"|no (?:answer|response|price) within|zeit.berschreitung|d.lai.{0,12}d.pass"
     r"|tiempo.{0,12}agotad"
-    r"|did not (?:answer|respond)"
+    r"|did not (?:answer|respond)|antwortet nicht|keine antwort|ne r.pond pas|no responde"
+    r"|n.o responde|non risponde|nie odpowiada"
 )
 # A timeout is one of a connection only if the line says so.
 _CALL_TIMED_OUT = (
     r"^(?=.{0,400}(?:request|respon|connect|\bread(?!y)|socket|http|\bhost\b|server|\bapi|fetch"
     r"|service|network|\burl|://|upstream|gateway|\bcurl|\brpc|provider|axios|\bdio|etimedout"
     r"|client|call"
-    r"|upload|download|answer|offline|within|faraday|context deadline"
+    r"|upload|download|answer|antwort|r.pond|respond|risponde|odpowiada|offline|within|faraday"
+    r"|context deadline"
     r"|operation (?:has )?timed out|signal timed|(?:error|timeout): timed out$|zeit|d.lai|tiempo))"
     rf"(?!.{{0,120}}timeout \(\w\)).{{0,400}}(?:{_TIMED_OUT})"
 )
@@ -54,7 +56,7 @@ PAYMENT = reading(
     ),
     Rule(
         "There was not enough money on the card or account.",
-        Place.SERVICE,
+        Place.BANK,
         Example("CardError: Your card has insufficient funds.", "ruby"),
         text=r"insufficient.?(?:funds|balance|credit)|not enough (?:money|credit|balance|funds)"
         r"|balance (?:is )?too low|saldo insuf|solde insuf|fondos insuf|fondi insuf|nicht gedeckt"
@@ -63,14 +65,14 @@ PAYMENT = reading(
     ),
     Rule(
         "The customer's card has expired.",
-        Place.SERVICE,
+        Place.BANK,
         Example("CardException: Your card has expired.", "php"),
         text=r"card (?:has |is )?expired|expired.card",
         action=UserAction.PAYING,
     ),
     Rule(
         "The card details were not right.",
-        Place.SERVICE,
+        Place.INPUT,
         Example("CardError: Your card's security code is incorrect."),
         text=r"incorrect_(?:cvc|number)|invalid_(?:cvc|expiry)"
         r"|security code.{0,20}(?:incorrect|inval)"
@@ -81,7 +83,7 @@ PAYMENT = reading(
     ),
     Rule(
         "The bank asked the customer to confirm the payment, and that did not work.",
-        Place.SERVICE,
+        Place.BANK,
         Example("CardError: authentication_required: This payment needs 3D Secure", "node"),
         text=r"3d.?s(?:ecure|2)\b|authentication_required|requires_action|strong customer auth"
         r"|authenticate your payment",
@@ -89,7 +91,7 @@ PAYMENT = reading(
     ),
     Rule(
         "The payment was declined.",
-        Place.SERVICE,
+        Place.BANK,
         Example("StripeCardError: Your card was declined.", "node"),
         text=r"(?:payment|card|charge|transaction|capture|instrument|paypal).{0,30}declin"
         r"|declin.{0,30}(?:payment|card|charge)"
@@ -306,6 +308,14 @@ NETWORK = (
         slight=True,
     ),
     Rule(
+        "The payment was not answered in time, so it may or may not have gone through.",
+        Place.SERVER_OR_SERVICE,
+        Example("AxiosError: Request failed with status code 504 (paying)", "javascript"),
+        text=r"\(paying\)$",
+        sides=CLIENT,
+        action=UserAction.PAYING,
+    ),
+    Rule(
         "Our server took too long to answer.",
         Place.SERVER,
         Example("AxiosError: Request failed with status code 504", "javascript"),
@@ -315,7 +325,7 @@ NETWORK = (
     ),
     Rule(
         "The customer's connection was slow, or our server did not answer in time.",
-        Place.NETWORK,
+        Place.BETWEEN,
         Example("AxiosError: timeout of 10000ms exceeded", "javascript"),
         text=rf"{_CALL_TIMED_OUT}|econnaborted|{_NSURL}-1001\b|err_timed_out",
         sides=CLIENT,
@@ -323,7 +333,7 @@ NETWORK = (
     ),
     Rule(
         "The customer's browser could not reach our server.",
-        Place.NETWORK,
+        Place.BETWEEN,
         Example("TypeError: NetworkError when attempting to fetch resource.", "javascript"),
         text=r"failed to fetch\.?(?: \(.{1,99}\))?$|networkerror when|\bload failed|network ?error"
         r"|net::err_|err_network"
@@ -332,7 +342,7 @@ NETWORK = (
     ),
     Rule(
         "The app could not reach our server.",
-        Place.NETWORK,
+        Place.BETWEEN,
         Example("SocketException: Connection refused", "dart"),
         text=r"nsurlerror|network request failed|could not connect to the server"
         r"|failed to connect(?! \()"
@@ -459,6 +469,14 @@ SERVICES = (
         sides=ON_SERVER,
     ),
     Rule(
+        "Another service did not answer in time, so the payment may or may not have gone through.",
+        Place.SERVICE,
+        Example("ReadTimeout: bank.example: read timed out (paying)"),
+        text=r"\(paying\)$",
+        sides=ON_SERVER,
+        action=UserAction.PAYING,
+    ),
+    Rule(
         "Another service did not answer our server in time.",
         Place.SERVICE,
         Example("Net::ReadTimeout: Net::ReadTimeout with #<TCPSocket:(closed)>", "ruby"),
@@ -468,7 +486,7 @@ SERVICES = (
         sides=ON_SERVER,
     ),
     Rule(
-        "Another service said no because our server asked too often.",
+        "Our server asked another service too often, so it refused.",
         Place.SERVICE,
         Example("HTTPError: 429 Client Error: Too Many Requests"),
         text=r"^(?!.{0,200}(?:throttlerequests|too many (?:attempts|tries|log)"
@@ -529,7 +547,7 @@ SERVICES = (
         sides=ON_SERVER,
     ),
     Rule(
-        "There were too many tries in a short time, so our server said no.",
+        "There were too many tries in a short time, so our server refused.",
         Place.SERVER,
         Example("AxiosError: Request failed with status code 429", "javascript"),
         text=r"\brate.?limit(?!er)|ratelimit(?!er)|too.?many.?(?:login.?)?(?:requests|attempts"
@@ -614,7 +632,7 @@ ACCESS = reading(
     ),
     Rule(
         "The new password is too weak.",
-        Place.SERVER,
+        Place.INPUT,
         Example("PasswordTooWeak: no"),
         text=r"password.{0,12}(?:too ?(?:weak|short|common|simple|similar)|policy|strength|pwned"
         r"|breach)"
@@ -690,7 +708,7 @@ ACCESS = reading(
         action=UserAction.SIGNING_IN,
     ),
     Rule(
-        "A safety check on the way back from signing in did not match.",
+        "The customer could not sign in because a safety check on the way back did not match.",
         None,
         Example("OAuthException: state mismatch", "php"),
         text=r"state.?mismatch|invalidstateexception",
@@ -718,7 +736,7 @@ ACCESS = reading(
     ),
     Rule(
         "The extra code for signing in was not accepted.",
-        Place.SERVER,
+        Place.INPUT,
         Example("InvalidCode: wrong verification code"),
         text=r"(?:verification|one.time|login) (?:code|password).{0,30}|two.?factor|\b2fa\b|\bmfa\b"
         r"|\btotp\b|\botp\b",
@@ -726,7 +744,7 @@ ACCESS = reading(
     ),
     Rule(
         "The name or password for signing in was wrong.",
-        Place.SERVER,
+        Place.INPUT,
         Example("BadCredentialsException: Bad credentials", "node"),
         text=r"(?:invalid|bad|wrong|incorrect) ?(?:user ?name|e-?mail|login|credential|password)"
         r"|auth/(?:wrong-password|user-not-found|invalid-credential|invalid-email)"
@@ -735,7 +753,7 @@ ACCESS = reading(
     ),
     Rule(
         "The sign-in was not accepted.",
-        Place.SERVER,
+        Place.SIGN_IN,
         Example("AuthenticationFailed: no"),
         text=r"login failed(?! for)|(?<!password )authentication ?failed"
         r"|invalid[ _]token|(?<!fernet.)invalidtoken|jwt malformed|invalid signature"
@@ -859,6 +877,16 @@ BUSINESS = reading(
         r"|offer ?expired|fare ?(?:changed|expired)|price.{0,30}(?:differs?|changed)",
     ),
     Rule(
+        "{Us} had no exchange rate for a currency.",
+        None,
+        Example("panic: no rate for currency: JPY", "rust"),
+        text=r"no (?:exchange )?rates? (?:found )?for (?:the )?(?:currency|[a-z]{3}\b)"
+        r"|(?:exchange|currency|conversion|fx) ?rates?\b.{0,30}(?:not found|missing|not available"
+        r"|unavailable)|(?:unknown|unsupported|invalid) currency"
+        r"|kein\w{0,2} (?:wechsel|umrechnungs)kurs|taux de change.{0,30}(?:introuvable|manquant)"
+        r"|sin tipo de cambio",
+    ),
+    Rule(
         "The order was below the smallest amount we accept.",
         Place.SERVER,
         Example("MinimumOrderValueNotReached: 25.00"),
@@ -883,7 +911,7 @@ BUSINESS = reading(
     ),
     Rule(
         "The bank account was not accepted.",
-        Place.SERVER,
+        Place.INPUT,
         Example("InvalidIBAN: DE12"),
         text=rf"\biban\b.{{0,40}}(?:{_INVALID}|check)|(?:invalid|bad|wrong) ?(?:iban|bic"
         rf"|bank account)"
@@ -892,7 +920,7 @@ BUSINESS = reading(
     ),
     Rule(
         "The tax number was not accepted.",
-        Place.SERVER,
+        Place.INPUT,
         Example("TaxIdInvalid: wrong tax id"),
         text=rf"(?:\bvat.?(?:id|number)|\btax.?(?:id|number)|ust-?id\w{{0,4}}|steuernummer"
         rf"|codice fiscale"

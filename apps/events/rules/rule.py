@@ -190,6 +190,16 @@ _QUOTED_ERROR = re.compile(
     r"((?:[A-Za-z_]\w{0,60}[.\\]){0,8}[A-Z]\w{0,80}(?:Exception|Error))(?:: |$)"
 )
 _NO_RESPONSE = re.compile(r"failed to fetch|\bload failed|network ?error|network request failed")
+_NOT_ANSWERED = re.compile(
+    r"(?<!connect )(?<!connect)(?<!connection )time.?out|timed out|etimedout|econnaborted"
+    r"|\b(?:408|504|524)\b|antwortet nicht"
+)
+_NO_NUMBER = re.compile(r"number|invalid literal|decimal|float|\bnan\b|input string|zahl|numer")
+_AMOUNT = re.compile(
+    r"price|amount|\bsum\b|\btotal|preis|betrag|prix|montant|precio|importe|prezzo|importo|pre[cç]o"
+    r"|valor|prijs|bedrag|cena|kwota"
+)
+_PAY_PATH = re.compile(r"/(?:pay|payments?|charges?|purchases?|authori[sz]e)/?$")
 _OFFLINE = re.compile(r"\boffline\b|\bnone\b|network_lost|unavailable|disconnected")
 _LIBRARY = re.compile(r"://|node_modules|site-packages|vendor/|/gems/")
 _TITLE = re.compile(r"([^\s:]{1,120}(?:::[^\s:]{1,80}){0,6})(?:: |$)")
@@ -259,6 +269,10 @@ def symptoms_of(event: Event) -> list[Symptom]:
         line = _line(kind, message)
         has_no_response = side in CLIENT and _NO_RESPONSE.search(line)
         reason = _missing_response_reason(body.breadcrumbs) if has_no_response else ""
+        if _NO_NUMBER.search(line) and _AMOUNT.search(_crash_code(body)):
+            reason = " (amount)"
+        if _NOT_ANSWERED.search(line) and _pays(event, side, call):
+            reason = " (paying)"
         # A promise that was rejected without an error: the call before it failed.
         status = _status(line) or ("promise rejection" in line and _failed_status(call)) or None
         found.append(
@@ -278,6 +292,23 @@ def symptoms_of(event: Event) -> list[Symptom]:
             )
         )
     return found
+
+
+def _crash_code(body: EventBody) -> str:
+    """Return the line of our code that raised the error, in lowercase."""
+    frame = body.exceptions[0].crash_frame if body.exceptions else None
+    return ((frame and frame.crash_code) or "")[:_MAX_TEXT].lower()
+
+
+def _pays(event: Event, side: Side, call: Breadcrumb | None) -> bool:
+    """Return whether the page's last call, or the request that our server answered, paid."""
+    request = event.body.request if event.body else None
+    if side in CLIENT:
+        method, url = (call.data.get("method") if call else None), _address(call)
+    else:
+        method, url = (request.method, request.url or "") if request else (None, "")
+    is_sent = str(method).upper() in ("POST", "PUT")
+    return is_sent and bool(_PAY_PATH.search(url[:600].split("?")[0].lower()))
 
 
 def last_call_symptom(event: Event) -> Symptom | None:
@@ -403,10 +434,17 @@ class UserAction(Enum):
     SIGNING_UP = "signing up"
     UPLOADING = "sending a file"
     INVOICE = "opening an invoice"
+    ISSUING = "issuing an invoice"
     BOOKING = "booking"
+    SHIPPING = "booking a shipment"
     ORDERING = "placing an order"
     ORDERS = "looking at orders"
     REPORT = "opening a report"
+    IMPORTING = "importing data"
+    SCANNING = "scanning a code"
+    VOUCHER = "using a voucher"
+    ADDRESS = "using the address page"
+    SUPPORT = "writing to support"
     MESSAGES = "using messages"
     NOTICES = "using alerts"
     ACCOUNT = "using the account pages"
@@ -420,30 +458,54 @@ _ACTIONS = tuple(
     for words, action, action_if_sent in (
         (r"refunds?", None, None),
         (r"pay|payments?|purchase", UserAction.PAYING, None),
-        (r"checkout", UserAction.CHECKING_OUT, None),
+        (r"vouchers?|coupons?|gutscheine?", UserAction.VOUCHER, None),
+        (r"checkout|kasse|caisse|caja", UserAction.CHECKING_OUT, None),
         (r"billing", UserAction.ACCOUNT, UserAction.PAYING),
         (r"place (?:the |an |your )?order|order now|submit order", UserAction.ORDERING, None),
-        (r"cart|basket", UserAction.CART, None),
-        (r"(?<!wp )log ?in|log ?on|sign ?in|oauth|sso", UserAction.SIGNING_IN, None),
+        (r"cart|basket|warenkorb|panier|carrito|carrello", UserAction.CART, None),
+        (
+            r"(?<!wp )log ?in|log ?on|sign ?in|o ?auth|sso|anmelden|entrar",
+            UserAction.SIGNING_IN,
+            None,
+        ),
         (r"sessions?", None, UserAction.SIGNING_IN),
-        (r"register|registration|sign ?up", UserAction.SIGNING_UP, None),
+        (r"register|registration|sign ?up|registrieren|registro", UserAction.SIGNING_UP, None),
         (r"uploads?|attachments?", UserAction.UPLOADING, None),
-        (r"invoices?", UserAction.INVOICE, None),
+        (r"photos?|documents?", None, UserAction.UPLOADING),
+        (
+            r"(?:issue|create|send) (?:an )?invoices?"
+            r"|invoices? (?:\w{1,20} ){0,2}(?:issue|create|send)",
+            UserAction.ISSUING,
+            None,
+        ),
+        (r"invoices?|rechnung(?:en)?|factures?|facturas?|fatture?", UserAction.INVOICE, None),
+        (
+            r"orders? (?:\w{1,20} ){0,2}reserv\w{1,7}|bestellung(?:en)?|commandes?|pedidos?",
+            UserAction.ORDERS,
+            UserAction.ORDERING,
+        ),
+        (r"shipments?|shipping|parcels?|envios?", None, UserAction.SHIPPING),
         (r"bookings?|reservations?|reserve|appointments?", UserAction.BOOKING, None),
         (r"orders?", UserAction.ORDERS, UserAction.ORDERING),
+        (r"imports?", UserAction.IMPORTING, None),
         (r"exports?|reports?", UserAction.REPORT, None),
+        (r"scan|scanner|barcode", UserAction.SCANNING, None),
+        (r"support|contact", None, UserAction.SUPPORT),
         (r"messages?|chats?|inbox", UserAction.MESSAGES, None),
         (r"notifications?", UserAction.NOTICES, None),
+        (r"address(?:es)?", UserAction.ADDRESS, None),
         (r"profile|account|settings|preferences", UserAction.ACCOUNT, None),
-        (r"search", UserAction.SEARCHING, None),
+        (r"search|suche|recherche|buscar", UserAction.SEARCHING, None),
     )
 )
 _BACKGROUND_WORK = re.compile(
     r"\b(?:web ?)?hooks?\b|\bcallbacks?\b|\bcron\b|\bjobs?\b|\btasks?\b"
     r"|\bworkers?\b|\bsidekiq\b"
 )
+_SIGN_IN = re.compile(r"\bo?auth\b|log ?in|sign ?in|\bsso\b|sessions?\b|saml|oidc")
 _WORD = re.compile(r"[A-Z]?[a-z]{1,40}|[A-Z]{1,40}")
 _ACTION_CATEGORIES = frozenset(("navigation", "ui.click", "ui.tap", "touch", "ui.multiClick"))
+_CHANGING = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 _RECENT = timedelta(minutes=2)
 
 
@@ -455,6 +517,8 @@ def user_action_of(event: Event) -> UserAction | None:
         return None
     if is_background_work(event):
         return None
+    call = _refused_call(event)
+    method = str(call.data.get("method") or "") if call else method
     was_sent = method.upper() in ("POST", "PUT")
     return find_action(_action_words(event), was_sent=was_sent)
 
@@ -470,12 +534,16 @@ def find_action(texts: Iterable[str], *, was_sent: bool) -> UserAction | None:
 
 def is_background_work(event: Event) -> bool:
     """Return whether no customer waits for the work: a job, or another service's call."""
-    return any(_BACKGROUND_WORK.search(words) for words in _action_words(event))
+    return side_of(event) not in CLIENT and any(
+        _BACKGROUND_WORK.search(words) and not _SIGN_IN.search(words)
+        for words in _action_words(event)
+    )
 
 
 def _action_words(event: Event) -> list[str]:
-    """Return the words of the transaction, the request's path, and the last click or navigation."""
-    texts = [event.transaction or ""]
+    """Return the words of a refused call, the transaction, the request, and the last click."""
+    call = _refused_call(event)
+    texts = [_path(_address(call)), event.transaction or ""]
     if event.body:
         if event.body.request and event.body.request.url:
             texts.append(_path(event.body.request.url))
@@ -492,6 +560,26 @@ def words_in(text: str) -> str:
     return " ".join(_WORD.findall(text[:300])).lower()
 
 
+def _refused_call(event: Event) -> Breadcrumb | None:
+    """Return the call of a page or app just before the event if it was answered by an error."""
+    call = _last_call(event.body.breadcrumbs) if event.body and side_of(event) in CLIENT else None
+    return call if _failed_status(call) else None
+
+
+def was_refused(event: Event) -> bool:
+    """Return whether a page's call that should change something was answered by an error."""
+    call = _refused_call(event)
+    return call is not None and str(call.data.get("method")).upper() in _CHANGING
+
+
+def path_that_failed(event: Event) -> str:
+    """Return the path of the page's refused call or of the server's request, else an empty one."""
+    if side_of(event) in CLIENT:
+        return _path(_address(_refused_call(event)))
+    request = event.body.request if event.body else None
+    return _path((request and request.url) or "")
+
+
 def _path(url: str) -> str:
     """Return the URL without scheme, host, query, and fragment."""
     return re.split(r"[?#]", re.sub(r"^[a-z]{2,10}://[^/?#]{0,253}", "", url[:600]))[0]
@@ -501,14 +589,24 @@ def _path(url: str) -> str:
 
 
 class Place(Enum):
-    """Where it failed, as pages say it."""
+    """Where it failed, as pages say it; two places if the event doesn't say which."""
 
     SERVER = "our server"
     SERVICE = "another service"
+    SERVER_OR_SERVICE = "our server or another service"
+    BANK = "the customer's bank"
+    INPUT = "what was entered or sent"
+    SIGN_IN = "what was entered, or our server"
     NETWORK = "the customer's connection"
+    BETWEEN = "between the customer and our server"
     BROWSER = "the customer's browser"
     DEVICE = "the customer's device"
+    APP_OR_DEVICE = "our app or the customer's device"
     APP = "the app itself"
+
+
+CUSTOMERS_SIDE = frozenset((Place.NETWORK, Place.BROWSER, Place.DEVICE, Place.APP_OR_DEVICE))
+ANSWERS = frozenset(Place) - CUSTOMERS_SIDE - {Place.APP, Place.BETWEEN}
 
 
 class Reading(Enum):
@@ -591,7 +689,7 @@ class Rule:
 
     def sentence_for(self, side: Side) -> str:
         """Return the sentence for a program on this side."""
-        us = _US[side]
+        us = US[side]
         return self.sentence.replace("{Us}", us[0].upper() + us[1:]).replace("{us}", us)
 
     def place_for(self, side: Side) -> Place:
@@ -610,11 +708,11 @@ def reading(reads: Reading, *rules: Rule) -> tuple[Rule, ...]:
     )
 
 
-_US = {
+US = {
     Side.SERVER: "our server",
     Side.BROWSER: "the page",
     Side.DEVICE: "the app",
-    Side.UNKNOWN: "the program",
+    Side.UNKNOWN: "the app",
 }
 
 

@@ -52,7 +52,7 @@ SERVER = (
         sides=NOT_CLIENT,
     ),
     Rule(
-        "A setting of the program is not right.",
+        "A setting of {us} is not right.",
         Place.SERVER,
         Example("ImproperlyConfigured: SHOP_URL must start with https"),
         text=r"^(?!.{0,300}(?:required|missing|not set|not found|not configured|empty|set the))"
@@ -61,7 +61,7 @@ SERVER = (
         reads=Reading.CODE,
     ),
     Rule(
-        "A setting that the program needs is missing.",
+        "A setting that {us} needs is missing.",
         Place.SERVER,
         Example("ImproperlyConfigured: Set the SMS_KEY environment variable"),
         text=r"environment variable|invalid environment|\benvvar|could not resolve placeholder"
@@ -72,7 +72,7 @@ SERVER = (
         reads=Reading.CODE,
     ),
     Rule(
-        "A part of the program was missing when it was needed.",
+        "A part of {us} was missing when it was needed.",
         Place.APP,
         Example("ModuleNotFoundError: No module named 'invoices'"),
         text=r"no module named|cannot find module|cannot load such file"
@@ -189,13 +189,13 @@ SERVER = (
 CODE = reading(
     Reading.CODE,
     Rule(
-        "{Us} went around in circles and stopped.",
+        "{Us} could not finish a step because it kept repeating itself.",
         None,
         Example("RecursionError: maximum recursion depth exceeded"),
         text=r"recursion|stack.?overflow|call stack|stack level too deep|maximum function nesting",
     ),
     Rule(
-        "{Us} tried to use something that was missing.",
+        "{Us} could not finish a step because something that it needed was missing.",
         None,
         Example("NullPointerException: Cannot invoke foo() because bar is null", "java"),
         text=r"\bof (?:undefined|null)\b|(?:is|are) (?:undefined|null|not an object)|on null\b"
@@ -213,7 +213,7 @@ CODE = reading(
         reads=Reading.NAMES,
     ),
     Rule(
-        "{Us} used something before it was ready.",
+        "{Us} could not finish a step because a part of it was not ready yet.",
         None,
         Example("LateInitializationError: Field 'city' was used too soon", "dart"),
         text=r"late ?initiali[sz]ation|before initiali[sz]ation|not (?:been |yet )?initiali[sz]ed"
@@ -223,7 +223,7 @@ CODE = reading(
         vague=True,
     ),
     Rule(
-        "A part of {us} used something that only another part can use.",
+        "{Us} could not finish a step because two of its parts got in each other's way.",
         None,
         Example("CalledFromWrongThreadException: Only the original thread may", "android"),
         text=r"only the original thread|networkonmainthread|from the main thread|looper\.prepare"
@@ -232,7 +232,7 @@ CODE = reading(
         vague=True,
     ),
     Rule(
-        "{Us} was given a list with the same thing in it twice.",
+        "{Us} could not finish a step because the same thing was in a list twice.",
         None,
         Example('IllegalArgumentException: Key "12" was already used.', "android"),
         text=r"key .{0,60}was already used|duplicated? (?:globalkey|keys? (?!value))"
@@ -240,7 +240,7 @@ CODE = reading(
         vague=True,
     ),
     Rule(
-        "{Us} looked for an item that was not in a list.",
+        "{Us} could not finish a step because an item was missing from a list.",
         None,
         Example("IndexError: list index out of range"),
         text=r"index.{0,30}out of (?:range|bounds)|of empty (?:array|list)|out[ _]?of ?bounds"
@@ -250,7 +250,7 @@ CODE = reading(
         vague=True,
     ),
     Rule(
-        "{Us} looked for a detail that was not in its data.",
+        "{Us} could not finish a step because a detail was missing.",
         None,
         Example("KeyError: 'currency'"),
         text=r"undefined (?:array )?(?:key|index|offset)|key not found|no value present"
@@ -260,7 +260,7 @@ CODE = reading(
         vague=True,
     ),
     Rule(
-        "{Us} got something it was not built to handle.",
+        "{Us} could not finish a step because it met a case that it does not handle.",
         None,
         Example("MatchError: no match of right hand side value: :error", "elixir"),
         text=r"no match of|no function clause|no (?:case|cond|with) clause|(?:match|clause)error"
@@ -269,7 +269,7 @@ CODE = reading(
         vague=True,
     ),
     Rule(
-        "{Us} asked one of its parts to do something it cannot do.",
+        "{Us} could not finish a step because two of its parts do not fit together.",
         None,
         Example("TypeError: cart.total is not a function", "javascript"),
         text=r"is not a (?:function|constructor)|is not iterable|has no (?:attribute|field named)"
@@ -283,7 +283,7 @@ CODE = reading(
         vague=True,
     ),
     Rule(
-        "{Us} used the name of something that does not exist.",
+        "{Us} could not finish a step because a part of it does not exist.",
         None,
         Example("ReferenceError: total is not defined", "javascript"),
         text=r"is not defined|can't find variable|undefined (?:local |global )?variable"
@@ -292,7 +292,7 @@ CODE = reading(
         vague=True,
     ),
     Rule(
-        "{Us} got a different kind of data than it needs.",
+        "{Us} could not finish a step because it got the wrong kind of data.",
         None,
         Example("TypeError: unsupported operand type(s) for +: 'int' and 'str'"),
         text=r"unsupported operand|only concatenate|comparison of .{0,60} failed"
@@ -322,7 +322,7 @@ CODE = reading(
         r"|with overflow|invalid count value",
     ),
     Rule(
-        "{Us} found that something was not as it should be.",
+        "{Us} could not finish a step because a check found that something was wrong.",
         None,
         Example("AssertionError"),
         text=r"assertion.?(?:error|failed)|failed assertion|invariant",
@@ -330,7 +330,7 @@ CODE = reading(
         vague=True,
     ),
     Rule(
-        "{Us} changed a list while it was reading it.",
+        "{Us} could not finish a step because a list changed while it was read.",
         None,
         Example("java.util.ConcurrentModificationException", "java"),
         text=r"concurrentmodification|during (?:iteration|enumeration)|collection was modified"
@@ -353,14 +353,14 @@ CODE = reading(
         r"|not json serializable|invaliddefinition",
     ),
     Rule(
-        "{Us} was asked for something that is not built yet.",
+        "{Us} could not finish a step because it is not built yet.",
         None,
         Example("NotImplementedError: gift wrap"),
         text=r"not (?:yet )?implemented|notimplemented|unimplemented|todo!",
         vague=True,
     ),
     Rule(
-        "{Us} was asked for something that it does not support.",
+        "{Us} could not finish a step because it does not support it.",
         None,
         Example("AxiosError: Blob is not supported", "node"),
         text=r"not (?:yet |currently )?supported",
@@ -368,7 +368,7 @@ CODE = reading(
         vague=True,
     ),
     Rule(
-        "{Us} stopped at a point it should never reach.",
+        "{Us} stopped at a step because of a mistake in it.",
         None,
         Example("EXC_BREAKPOINT: Fatal error", "cocoa"),
         text=r"exc_breakpoint|brk 1\b|fatal error:",
@@ -381,7 +381,7 @@ CODE = reading(
 
 UNCLEAR = (
     Rule(
-        "{Us} was not ready for a step that it was asked to take.",
+        "{Us} could not finish a step because it was not possible at that point.",
         None,
         Example("IllegalStateException: order is closed", "java"),
         types=names_in(
@@ -391,14 +391,14 @@ UNCLEAR = (
         vague=True,
     ),
     Rule(
-        "{Us} counted on a step that had failed.",
+        "{Us} could not finish a step because an earlier one had failed.",
         None,
         Example('panic: called `Result::unwrap()` on an `Err` value: "no"', "rust"),
         text=r"on an .err. value|result::(?:unwrap|expect)",
         vague=True,
     ),
     Rule(
-        "{Us} got a value that it cannot use.",
+        "{Us} could not finish a step because of a value that it cannot use.",
         None,
         Example("ValueError: no such size"),
         types=names_in(
@@ -430,7 +430,7 @@ UNCLEAR = (
         broad=True,
     ),
     Rule(
-        "{Us} ran into something it did not expect and stopped.",
+        "{Us} could not finish a step.",
         None,
         Example("TypeError: odd"),
         types=names_in("TypeError RuntimeError RuntimeException panic"),
@@ -465,11 +465,13 @@ DATA = (
         r"|write ?conflict",
     ),
     Rule(
-        "Our data store had too many changes to make at once.",
+        "Our server could not change our data because something else was changing it.",
         Place.SERVER,
         Example("PDOException: SQLSTATE[HY000]: 1205 Lock wait timeout exceeded", "php"),
         text=r"lock wait|lock.?time.?out|locknotavailable|could not obtain lock|database is locked"
-        r"|sqlite_busy|unable_to_lock_row|cannotacquirelock|pessimisticlock",
+        r"|sqlite_busy|unable_to_lock_row|cannotacquirelock|pessimisticlock"
+        r"|(?:bestand|datensatz|zeile|row|record|tabelle|table|ligne|fila)\b.{0,60}"
+        r"(?:gesperrt|locked|verrouill|bloquead)",
     ),
     Rule(
         "Someone else had just changed the same thing.",
@@ -517,7 +519,7 @@ DATA = (
     ),
     Rule(
         "What was entered was too long or too large to save.",
-        Place.SERVER,
+        Place.INPUT,
         Example("DataError: value too long for type character varying(20)"),
         text=r"value too long|data too long|would be truncated|righttruncation"
         r"|numeric.{0,20}overflow"
@@ -551,12 +553,23 @@ DATA = (
         types=names_in("JDBCConnectionException InterfaceError DatabaseConnectionException"),
     ),
     Rule(
+        "Our server could not read from its data store.",
+        Place.SERVER,
+        Example("Npgsql.NpgsqlException: Exception while reading from stream", "csharp"),
+        text=r"exception while (?:reading from|writing to) stream|error reading from (?:the )?"
+        r"server|could not receive data from server|failed to read (?:the )?(?:packet|result set)"
+        r"|packet sequence|reading (?:initial )?communication packet",
+        sides=NOT_CLIENT,
+    ),
+    Rule(
         "Our data store took too long to answer.",
         Place.SERVER,
         Example("QueryCanceled: canceling statement due to statement timeout"),
         text=r"statement.?time.?out|canceling statement|quer(?:y|ies).{0,20}(?:time.?out|timed out)"
         r"|max_execution_time|max_statement_time|sqltimeout|querycancel"
-        r"|(?:mongo|sql|cassandra|dynamo).{0,40}(?:time.?out|timed out)",
+        r"|(?:mongo|sql|cassandra|dynamo).{0,40}(?:time.?out|timed out)"
+        r"|^[\w.\\]{0,60}(?:operationalerror|databaseerror|queryexception|pdoexception): .{0,200}"
+        r"(?:time.?out|timed out|zeit.berschreitung|d.lai.{0,12}d.pass|tiempo.{0,12}agotad)",
     ),
     Rule(
         "Our data store did not let our server in.",
@@ -566,7 +579,7 @@ DATA = (
         r"|permission denied for (?:table|relation|schema|sequence)|insufficientprivilege",
     ),
     Rule(
-        "Our data store is not set up the way this version of our program needs.",
+        "Our data store is not set up the way this version of our server needs.",
         Place.SERVER,
         Example('ProgrammingError: relation "shop_voucher" does not exist'),
         text=r"(?:column|relation|table|function).{0,80}(?:does not|doesn't) exist|unknown column"
@@ -884,7 +897,7 @@ MONITORS = reading(
         text=r"^(?:web vitals?|lcp|inp|cls|fcp|ttfb)\b",
     ),
     Rule(
-        "One of our checks found a weak spot in the program.",
+        "One of our checks found a weak spot in {us}.",
         Place.SERVER,
         Example("Query Injection Vulnerability"),
         text=r"injection vulnerab|security vulnerab",
@@ -926,7 +939,7 @@ COMPONENTS = (
     ),
     Rule(
         "The phone number was not accepted.",
-        Place.SERVER,
+        Place.INPUT,
         Example("RestException: The 'To' number is not a valid phone number.", "node"),
         text=r"not a valid (?:phone|mobile)|(?:phone|mobile)[ _]?number.{0,20}(?:invalid|not valid)"
         r"|invalid.{0,6}(?:phone|mobile)|numberparseexception",

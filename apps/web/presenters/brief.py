@@ -33,12 +33,19 @@ _PLACES = {
     Place.SERVER: "our server",
     Place.APP: "our app",
     Place.SERVICE: "another service",
+    Place.SERVER_OR_SERVICE: "our server or another service",
+    Place.BANK: "the customer’s bank",
+    Place.INPUT: "what was entered or sent",
+    Place.SIGN_IN: "what was entered, or our server",
+    Place.BETWEEN: "between the customer and our server",
+    Place.APP_OR_DEVICE: "our app or the customer’s device",
     Place.NETWORK: "the customer’s connection",
     Place.BROWSER: "the customer’s browser",
     Place.DEVICE: "the customer’s device",
 }
 _STOPPED = {
     "It stopped what the customer was doing.": "yes",
+    "The app kept going, but this step failed.": "yes, that step",
     "The app handled it and kept going.": "no, the app kept going",
 }
 _REPLY = "Reply; escalate if it continues."
@@ -99,7 +106,7 @@ def _answers(
 ) -> Iterator[Row]:
     """Yield the answers about the first problem, which is named if there are others."""
     problem, moment = problems[0], answer.question.window.moment
-    place = place_of(problem.cause.newest)
+    place = place_of(problem.placed)
     what = "problem 1" if sum(not one.is_noise for one in problems) > 1 else "it"
     yield f"Where {what} failed", _PLACES[place] if place else "unknown"
     yield "Stopped the customer", _stopped(answer, problem, zone)

@@ -35,6 +35,7 @@ from apps.events.releases import (
     last_day_of,
     short_release,
 )
+from apps.events.rules.rule import Place
 from apps.events.summary import (
     arrival_text,
     delay_text,
@@ -842,6 +843,9 @@ def _half_view(
     )
 
 
+_WITHIN = frozenset(Place) - {Place.INPUT, Place.SIGN_IN, Place.BETWEEN}
+
+
 def _issue_facts(
     group: Group, handling: str | None, impact: ImpactView | None, has_place: bool
 ) -> tuple[str, ...]:
@@ -850,7 +854,7 @@ def _issue_facts(
     release = None if impact else customer_release(group)
     place = place_of(group.newest) if has_place else None
     facts = (
-        place and f"in {place.value}",
+        place and (f"in {place.value}" if place in _WITHIN else place.value),
         handling and f"{handling[0].lower()}{handling[1:-1]}",
         release and f"in release {release}",
         (issue and issue.project) or group.newest.project,
