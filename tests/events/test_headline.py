@@ -263,8 +263,8 @@ def test_headline_counts_the_failures_of_one_order() -> None:
         failed("3", "TypeError: x is not a function", 50),
     )
     assert headline(answer(*events), BERLIN) == (
-        "The same order failed 3 times between 14:01 and 14:05. The last time, the payment was not "
-        "answered in time, so it may or may not have gone through. There was 1 other problem."
+        "The same order failed 3 times between 14:01 and 14:05. The last time, the payment got no "
+        "answer in time, so it may or may not have gone through. There was 1 other problem."
     )
     other = on_server("1", "OperationalError: could not obtain lock", -60, PAY.replace("42", "43"))
     assert "same order" not in headline(answer(other, events[2]), BERLIN)
@@ -274,6 +274,6 @@ def test_headline_counts_crashes() -> None:
     crash = failed("1", "EXC_BREAKPOINT: unexpectedly found nil", -150, project="app", **WEB_APP)
     killed = failed("2", KILLED, -10, project="app", **WEB_APP)
     assert headline(answer(crash, killed), BERLIN) == (
-        "The app crashed or was closed 2 times between 14:02 and 14:04. At 14:02, the app could "
-        "not finish a step because something that it needed was missing."
+        "The app crashed or was closed 2 times between 14:02 and 14:04. At 14:02, the app failed "
+        "at a step because something was missing."
     )

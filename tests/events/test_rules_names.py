@@ -10,11 +10,11 @@ from apps.events.summary import summarize
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 CANNOT = "two of its parts do not fit together."
 NO_NAME = "a part of it does not exist."
-MISSING = "something that it needed was missing."
+MISSING = "something was missing."
 NO_PART = "A part of our server was missing when it was needed."
 NO_DETAIL = "because a detail was missing."
 UNKNOWN = "Something in "
-NO_REASON = "could not finish a step."
+NO_REASON = "failed at a step."
 OFFLINE = "The customer's device was offline."
 
 SENTENCES = (

@@ -42,7 +42,7 @@ def requested(url: str, method: str = "GET", **fields: Any) -> Event:
         ("MemoryError: OOM in worker", "The app ran out of memory."),
         (
             "NullPointerException",
-            "The app could not finish a step because something that it needed was missing.",
+            "The app failed at a step because something was missing.",
         ),
         ("TimeoutError: timed out", "Something took too long and was stopped."),
     ],

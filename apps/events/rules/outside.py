@@ -308,7 +308,7 @@ NETWORK = (
         slight=True,
     ),
     Rule(
-        "The payment was not answered in time, so it may or may not have gone through.",
+        "The payment got no answer in time, so it may or may not have gone through.",
         Place.SERVER_OR_SERVICE,
         Example("AxiosError: Request failed with status code 504 (paying)", "javascript"),
         text=r"\(paying\)$",

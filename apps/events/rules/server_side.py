@@ -189,13 +189,13 @@ SERVER = (
 CODE = reading(
     Reading.CODE,
     Rule(
-        "{Us} could not finish a step because it kept repeating itself.",
+        "{Us} failed at a step because it kept repeating itself.",
         None,
         Example("RecursionError: maximum recursion depth exceeded"),
         text=r"recursion|stack.?overflow|call stack|stack level too deep|maximum function nesting",
     ),
     Rule(
-        "{Us} could not finish a step because something that it needed was missing.",
+        "{Us} failed at a step because something was missing.",
         None,
         Example("NullPointerException: Cannot invoke foo() because bar is null", "java"),
         text=r"\bof (?:undefined|null)\b|(?:is|are) (?:undefined|null|not an object)|on null\b"
@@ -213,7 +213,7 @@ CODE = reading(
         reads=Reading.NAMES,
     ),
     Rule(
-        "{Us} could not finish a step because a part of it was not ready yet.",
+        "{Us} failed at a step because a part of it was not ready yet.",
         None,
         Example("LateInitializationError: Field 'city' was used too soon", "dart"),
         text=r"late ?initiali[sz]ation|before initiali[sz]ation|not (?:been |yet )?initiali[sz]ed"
@@ -223,7 +223,7 @@ CODE = reading(
         vague=True,
     ),
     Rule(
-        "{Us} could not finish a step because two of its parts got in each other's way.",
+        "{Us} failed at a step because two of its parts got in each other's way.",
         None,
         Example("CalledFromWrongThreadException: Only the original thread may", "android"),
         text=r"only the original thread|networkonmainthread|from the main thread|looper\.prepare"
@@ -232,7 +232,7 @@ CODE = reading(
         vague=True,
     ),
     Rule(
-        "{Us} could not finish a step because the same thing was in a list twice.",
+        "{Us} failed at a step because the same thing was in a list twice.",
         None,
         Example('IllegalArgumentException: Key "12" was already used.', "android"),
         text=r"key .{0,60}was already used|duplicated? (?:globalkey|keys? (?!value))"
@@ -240,7 +240,7 @@ CODE = reading(
         vague=True,
     ),
     Rule(
-        "{Us} could not finish a step because an item was missing from a list.",
+        "{Us} failed at a step because an item was missing from a list.",
         None,
         Example("IndexError: list index out of range"),
         text=r"index.{0,30}out of (?:range|bounds)|of empty (?:array|list)|out[ _]?of ?bounds"
@@ -250,7 +250,7 @@ CODE = reading(
         vague=True,
     ),
     Rule(
-        "{Us} could not finish a step because a detail was missing.",
+        "{Us} failed at a step because a detail was missing.",
         None,
         Example("KeyError: 'currency'"),
         text=r"undefined (?:array )?(?:key|index|offset)|key not found|no value present"
@@ -260,7 +260,7 @@ CODE = reading(
         vague=True,
     ),
     Rule(
-        "{Us} could not finish a step because it met a case that it does not handle.",
+        "{Us} failed at a step because it met a case that it does not handle.",
         None,
         Example("MatchError: no match of right hand side value: :error", "elixir"),
         text=r"no match of|no function clause|no (?:case|cond|with) clause|(?:match|clause)error"
@@ -269,7 +269,7 @@ CODE = reading(
         vague=True,
     ),
     Rule(
-        "{Us} could not finish a step because two of its parts do not fit together.",
+        "{Us} failed at a step because two of its parts do not fit together.",
         None,
         Example("TypeError: cart.total is not a function", "javascript"),
         text=r"is not a (?:function|constructor)|is not iterable|has no (?:attribute|field named)"
@@ -283,7 +283,7 @@ CODE = reading(
         vague=True,
     ),
     Rule(
-        "{Us} could not finish a step because a part of it does not exist.",
+        "{Us} failed at a step because a part of it does not exist.",
         None,
         Example("ReferenceError: total is not defined", "javascript"),
         text=r"is not defined|can't find variable|undefined (?:local |global )?variable"
@@ -292,7 +292,7 @@ CODE = reading(
         vague=True,
     ),
     Rule(
-        "{Us} could not finish a step because it got the wrong kind of data.",
+        "{Us} failed at a step because it got the wrong kind of data.",
         None,
         Example("TypeError: unsupported operand type(s) for +: 'int' and 'str'"),
         text=r"unsupported operand|only concatenate|comparison of .{0,60} failed"
@@ -322,7 +322,7 @@ CODE = reading(
         r"|with overflow|invalid count value",
     ),
     Rule(
-        "{Us} could not finish a step because a check found that something was wrong.",
+        "{Us} failed at a step because a check found that something was wrong.",
         None,
         Example("AssertionError"),
         text=r"assertion.?(?:error|failed)|failed assertion|invariant",
@@ -330,7 +330,7 @@ CODE = reading(
         vague=True,
     ),
     Rule(
-        "{Us} could not finish a step because a list changed while it was read.",
+        "{Us} failed at a step because a list changed while it was read.",
         None,
         Example("java.util.ConcurrentModificationException", "java"),
         text=r"concurrentmodification|during (?:iteration|enumeration)|collection was modified"
@@ -353,14 +353,14 @@ CODE = reading(
         r"|not json serializable|invaliddefinition",
     ),
     Rule(
-        "{Us} could not finish a step because it is not built yet.",
+        "{Us} failed at a step because it is not built yet.",
         None,
         Example("NotImplementedError: gift wrap"),
         text=r"not (?:yet )?implemented|notimplemented|unimplemented|todo!",
         vague=True,
     ),
     Rule(
-        "{Us} could not finish a step because it does not support it.",
+        "{Us} failed at a step because it is not supported.",
         None,
         Example("AxiosError: Blob is not supported", "node"),
         text=r"not (?:yet |currently )?supported",
@@ -381,7 +381,7 @@ CODE = reading(
 
 UNCLEAR = (
     Rule(
-        "{Us} could not finish a step because it was not possible at that point.",
+        "{Us} failed at a step because it was not possible at that point.",
         None,
         Example("IllegalStateException: order is closed", "java"),
         types=names_in(
@@ -391,14 +391,14 @@ UNCLEAR = (
         vague=True,
     ),
     Rule(
-        "{Us} could not finish a step because an earlier one had failed.",
+        "{Us} failed at a step because an earlier one had failed.",
         None,
         Example('panic: called `Result::unwrap()` on an `Err` value: "no"', "rust"),
         text=r"on an .err. value|result::(?:unwrap|expect)",
         vague=True,
     ),
     Rule(
-        "{Us} could not finish a step because of a value that it cannot use.",
+        "{Us} failed at a step because of a value that it cannot use.",
         None,
         Example("ValueError: no such size"),
         types=names_in(
@@ -430,7 +430,7 @@ UNCLEAR = (
         broad=True,
     ),
     Rule(
-        "{Us} could not finish a step.",
+        "{Us} failed at a step.",
         None,
         Example("TypeError: odd"),
         types=names_in("TypeError RuntimeError RuntimeException panic"),
