@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeVar
@@ -393,27 +393,47 @@ class Call:
 
 
 class Control:
-    """Changes the world and the faults of a running server."""
+    """Changes the world, the settings, and the faults of a running server."""
 
-    def __init__(self, world: World, faults: Faults) -> None:
+    def __init__(self, world: World, settings: Settings, faults: Faults, calls: list[Call]) -> None:
         self.world = world
+        self.settings = settings
         self.faults = faults
+        self.calls = calls
 
     def handle(self, method: str, path: str, payload: Any) -> ApiResponse:
         """Respond to a request; `payload` is its JSON or None."""
         actions: dict[tuple[str, str], Callable[[Any], ApiResponse]] = {
             ("POST", "faults"): self._add_faults,
-            ("DELETE", "faults"): self._clear_faults,
+            ("DELETE", "faults"): lambda _: self._clear(self.faults),
+            ("GET", "calls"): lambda _: ApiResponse([asdict(call) for call in [*self.calls]]),
+            ("DELETE", "calls"): lambda _: self._clear(self.calls),
             ("POST", "events"): self._add_events,
+            ("DELETE", "events"): lambda _: self._clear(self.world),
+            ("POST", "items"): self._add_items,
+            ("PUT", "settings"): self._change_settings,
         }
         action = actions.get((method, path.removeprefix("/_demo/").rstrip("/")))
         if action is None:
             raise not_found()
         return action(payload)
 
-    def _clear_faults(self, _payload: Any) -> ApiResponse:
-        self.faults.clear()
+    def _clear(self, part: Faults | World | list[Call]) -> ApiResponse:
+        part.clear()
         return ApiResponse(status=204, text="")
+
+    def _change_settings(self, payload: Any) -> ApiResponse:
+        [values] = _objects(payload)
+        self.settings.change(values)
+        return ApiResponse(asdict(self.settings))
+
+    def _add_items(self, payload: Any) -> ApiResponse:
+        """Add logs and spans from the arguments of `World.add_item`."""
+        made = [
+            self.world.add_item(**{**item, "when": datetime.fromisoformat(item["when"])})
+            for item in _objects(payload)
+        ]
+        return ApiResponse([{"id": row.id} for row in made], status=201)
 
     def _add_faults(self, payload: Any) -> ApiResponse:
         faults = [fault_from(item) for item in _objects(payload)]

@@ -55,7 +55,7 @@ class DemoSentry:
         self.settings = Settings(flavor=flavor)
         self.faults = Faults()
         self.calls: list[Call] = []
-        self.control = Control(world, self.faults)
+        self.control = Control(world, self.settings, self.faults, self.calls)
         self._limiter = RateLimiter(self.settings)
         self._http = _Server((host, port), self)
         self._thread: threading.Thread | None = None

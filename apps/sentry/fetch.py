@@ -110,9 +110,10 @@ def fetch_answer(
     signal_reader = SignalReader(client, question, fetch.scope, searched)
     timing = window_notices(question, client.config, now)
     try:
+        list_future = fetch.pool.submit(_list, fetch)
         activity.start(both=bool(skipped or timing))
         signal_reader.start_customer_signals(signals)
-        listing = result_in_time(client, fetch.pool.submit(_list, fetch))
+        listing = result_in_time(client, list_future)
         if client.flavor == Flavor.GLITCHTIP:
             listing = with_details(client, fetch.pool, question, listing)
         activity.follow(listing.events, is_answer=not listing.events)

@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+from apps.events.answer import Signal
 from tests.bench import agents, exports, known_errors, new_lookup, pages, review
 from tests.bench.readers import Reading, ideal_rounds, ours, plain
 from tests.bench.sentry_process import Sentry, running_sentry
@@ -26,7 +27,7 @@ def main() -> None:
     )
     with running_sentry() as sentry, TemporaryDirectory() as folder:
         sentry.set_latency(LATENCY_S)
-        targets = [*_side_by_side(sentry), *_growth(sentry)]
+        targets = [*_side_by_side(sentry), *_growth(sentry), *_activity(sentry)]
         agents.set_up(Path(folder), sentry)
         targets += _crowd(sentry)
     targets += exports.measure()
@@ -103,6 +104,31 @@ def _growth(sentry: Sentry) -> list[Target]:
     print()
     falling = all(later < earlier for earlier, later in pairwise(each))
     return [("time per event falls with their number", f"{each[0]:.1f} to {each[-1]:.1f}", falling)]
+
+
+def _activity(sentry: Sentry) -> list[Target]:
+    """What logs and spans add: time without errors, and calls with them."""
+    print("Logs and requests\n\n                            without      with   their calls")
+    both = (Signal.LOGS, Signal.SPANS)
+    targets: list[Target] = []
+    for errors in (0, 9):
+        sentry.forget_events()
+        sentry.lay_out("active" if errors else "nobody", 9, 3)
+        sentry.lay_out_activity("active", 5)
+        pairs = [(ours(sentry, "active", ()), ours(sentry, "active", both)) for _ in range(9)]
+        plain, seconds = (median(one.seconds for one in part) for part in zip(*pairs, strict=True))
+        readings = [one for _plain, one in pairs]
+        calls = max(one.answer.beside.calls for one in readings if one.answer)
+        name = f"{errors} errors" if errors else "no errors"
+        print(f"  {name:20} {_ms(plain):>12} {_ms(seconds):>12} {calls:8}")
+        ratio = seconds / plain
+        targets.append(
+            (f"{name}: 3 calls more", str(calls), calls <= 3)
+            if errors
+            else (f"{name}: at most 1.15 x the time", f"{ratio:.2f}", ratio <= 1.15)
+        )
+    print()
+    return targets
 
 
 def _crowd(sentry: Sentry) -> list[Target]:

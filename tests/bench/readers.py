@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -30,14 +31,14 @@ class Reading:
     traffic: Traffic = NONE
 
 
-def ours(sentry: Sentry, customer: str) -> Reading:
+def ours(sentry: Sentry, customer: str, signals: Sequence[Signal] = tuple(Signal)) -> Reading:
     """A cold lookup with a client of its own; the list of projects is cached, as in use."""
     config = SentryConfig(
         base_url=sentry.url,
         organization=ORGANIZATION,
         token=TOKEN,
         flavor=Flavor.SENTRY,
-        signals=tuple(Signal),
+        signals=tuple(signals),
     )
     client = SentryClient(config)
     try:

@@ -53,7 +53,8 @@ def _started(call: dict[str, Any]) -> float:
 def _is_optional(call: dict[str, Any]) -> bool:
     query = " ".join(call["query"].get("query", ()))
     is_other_list = call["path"].endswith(("/replays/", "/releases/"))
-    return is_other_list or "!has:" in query or "feedback" in query
+    is_activity = call["query"].get("dataset") in (["logs"], ["spans"])
+    return is_other_list or is_activity or "!has:" in query or "feedback" in query
 
 
 class Sentry:
@@ -90,6 +91,27 @@ class Sentry:
         for first in range(0, len(rows), _AT_A_TIME):
             some = rows[first : first + _AT_A_TIME]
             self._ok(requests.post(f"{self._control}/events", json=some, timeout=60))
+
+    def lay_out_activity(self, customer: str, seconds: int) -> None:
+        """A slow request of that customer each second, its query, and a log, in a trace each.
+
+        On the day before, the same request was fast.
+        """
+        items = []
+        for second in range(-10, seconds):
+            is_own = second >= 0
+            when = MOMENT + timedelta(seconds=second, hours=0 if is_own else -3)
+            trace = {"trace": f"{second + 99:032x}"}
+            request = {"transaction": "/cart", "is_transaction": True, "span.op": "http.server"}
+            took = {"span.duration": 41_000.0 if is_own else 400.0}
+            for kind, columns in (
+                ("spans", request | took | trace | {"user.id": customer if is_own else None}),
+                ("spans", trace | {"span.op": "db", "span.duration": 9.0}),
+                ("logs", trace | {"message": "Slow", "severity": "warn"}),
+            ):
+                place = {"kind": kind, "when": when.isoformat(), "project": "web"}
+                items.append({**place, "columns": columns, "tags": {}})
+        self._ok(requests.post(f"{self._control}/items", json=items, timeout=60))
 
     def forget_events(self) -> None:
         """Empty the world."""

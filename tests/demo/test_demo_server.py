@@ -131,14 +131,28 @@ def test_the_world_can_be_built_over_the_wire(api: Api, demo: DemoSentry) -> Non
     made = api.session.post(f"{control}events", json=events, timeout=5)
     assert made.status_code == 201
     assert api.found("user.id:1") == {one["id"] for one in made.json()}
+    place = {"kind": "logs", "when": "2026-11-23T12:00:00+00:00", "project": "web"}
+    log = {**place, "columns": {"message": "Saved"}, "tags": {}}
+    api.session.post(f"{control}items", json=log, timeout=5)
+    assert [row.columns["message"] for row in demo.world.items("logs")] == ["Saved"]
+    api.session.delete(f"{control}events", timeout=5)
+    assert (demo.world.events, demo.world.items("logs")) == ((), ())
 
 
-def test_faults_can_be_changed_over_the_wire(api: Api, demo: DemoSentry) -> None:
-    control = f"{demo.url}/_demo/faults"
-    api.session.post(control, json=[{"path": "acme", "status": 418, "times": None}], timeout=5)
+def test_faults_calls_and_settings_can_be_changed_over_the_wire(api: Api, demo: DemoSentry) -> None:
+    """Benchmarks run it in a process of its own."""
+    control = f"{demo.url}/_demo/"
+    faults = [{"path": "acme", "status": 418, "times": None}]
+    api.session.post(f"{control}faults", json=faults, timeout=5)
     assert api.get(ORG).status_code == 418
-    api.session.delete(control, timeout=5)
+    [call] = api.session.get(f"{control}calls", timeout=5).json()
+    assert (call["path"], call["status"]) == ("/api/0/organizations/acme/", 418)
+    api.session.delete(f"{control}faults", timeout=5)
+    api.session.delete(f"{control}calls", timeout=5)
     assert api.get(ORG).status_code == 200
+    assert len(api.session.get(f"{control}calls", timeout=5).json()) == 1
+    api.session.put(f"{control}settings", json={"retention_days": 7}, timeout=5)
+    assert demo.settings.retention_days == 7
 
 
 def test_a_connection_is_reused(api: Api, demo: DemoSentry) -> None:
