@@ -94,8 +94,8 @@ def _with_remembered(config: SentryConfig) -> SentryConfig:
         signals=tuple(one for one in config.signals if one not in absent),
         absent=tuple((one, str(absent[one])) for one in config.signals if one in absent),
         quirks=tuple(
-            (one, Quirks(dataset, is_plain, tuple(refused)))
-            for one, (dataset, is_plain, refused) in quirks.items()
+            (one, Quirks(dataset, is_older, is_plain, tuple(refused)))
+            for one, (dataset, is_older, is_plain, refused) in quirks.items()
         ),
     )
 

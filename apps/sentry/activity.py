@@ -49,8 +49,8 @@ ACTIVITY_TIMEOUT_S = 10.0
 # With errors, the calls for logs and spans; each reads a single page.
 MAX_CALLS = 3
 
-# Without errors, the pages of a search, and how often the traces of found rows are searched.
-MAX_PAGES = 10
+# Without errors, as many rows are read as errors would be, and the traces of found rows searched.
+MAX_PAGES = 100
 MAX_HOPS = 3
 MAX_TRACES = 50
 
@@ -68,17 +68,21 @@ _MAX_PROJECTS = 3
 _USUAL = "p50(span.duration)"
 _COUNT = "count()"
 _DAY = timedelta(days=1)
-_WHOLE = (("sort", "-timestamp"), ("sort", "id"), ("sampling", "HIGHEST_ACCURACY"))
-_PLAIN = (("sort", "-timestamp"),)
 
 
-@dataclass(frozen=True, slots=True)
-class _Rest:
-    """Where a search by person goes on after its first page."""
+@dataclass
+class _List:
+    """A list of rows by person, by traces, or both; `cursor` is where it goes on."""
 
-    scope: Scope
-    cursor: str
-    seen: set[tuple[str | None, str]]
+    by_person: bool
+    traces: Sequence[str] = ()
+    scope: Scope | None = None
+    cursor: str | None = None
+    seen: set[tuple[str | None, str]] = field(default_factory=set)
+
+    def query(self, search: TableSearch) -> str:
+        """Return the search in the words that the server knows."""
+        return search.query_for(self.traces, by_person=self.by_person)
 
 
 @dataclass
@@ -92,7 +96,7 @@ class _Table:
     known_gaps: list[UnreadSignal] = field(default_factory=list)
     has_person: Flag = field(default_factory=Flag)
     searched_traces: set[str] = field(default_factory=set)
-    rest: list["_Rest"] = field(default_factory=list)
+    rest: list[_List] = field(default_factory=list)
     has_more: bool = False
     is_sampled: bool = False
     lacks_fields: bool = False
@@ -146,7 +150,7 @@ class ActivityReader:
         for signal in self._tables if both else self._tables.keys() & {Signal.SPANS}:
             if self._can_ask_by_person and not self._tables[signal].is_started:
                 self._started.append(self._tables[signal])
-                self._submit_search(signal, (), 1, by_person=True)
+                self._submit_list(signal, _List(by_person=True), 1)
 
     def resume(self, known: RelatedData) -> None:
         """Start from the spans that were found with errors before: they need no second search."""
@@ -183,53 +187,50 @@ class ActivityReader:
 
     def _follow_errors(self) -> None:
         left = MAX_CALLS - sum(table.is_started for table in self._tables.values())
-        for signal, _traces, by_person in self._still_wanted():
-            if by_person or signal == Signal.LOGS:
-                self._tables[signal].is_started |= by_person
-                self._submit(signal, self._read_once, signal, by_person)
+        for signal, wanted in self._still_wanted():
+            if wanted.by_person or signal == Signal.LOGS:
+                self._tables[signal].is_started |= wanted.by_person
+                self._submit(signal, self._read_once, signal, wanted)
                 left -= 1
         if Signal.SPANS in self._tables and left > 0:
             before = tuple(self._tables[Signal.SPANS].futures)
             self._submit(Signal.SPANS, self._read_one_more, before)
 
-    def _read_once(self, signal: Signal, by_person: bool) -> None:
+    def _read_once(self, signal: Signal, wanted: _List) -> None:
         """Read a page by person, and by the traces known by then."""
         self._wait_for_start()
-        traces = self._new_traces(self._tables[signal])
-        self._tables[signal].searched_traces.update(traces)
-        self._search(signal, traces, 1, by_person)
+        wanted.traces = self._new_traces(self._tables[signal])
+        self._read(signal, wanted, 1)
 
     def _read_all(self) -> None:
-        """Read by person, as far as that was not done, and by all traces that come to be known."""
+        """Read on by person, and by all traces that come to be known."""
         self._wait_for_start()
         for _hop in range(MAX_HOPS):
+            lists = [(signal, one) for signal in self._tables for one in self._take_rest(signal)]
             futures = [
-                self._submit(signal, self._read_rest, signal)
-                for signal, table in self._tables.items()
-                if table.rest
-            ]
-            futures += [
-                self._submit_search(signal, traces, MAX_PAGES, by_person=by_person)
-                for signal, traces, by_person in self._still_wanted()
+                self._submit_list(signal, one, MAX_PAGES)
+                for signal, one in (*lists, *self._still_wanted())
             ]
             if not futures:
                 return
             wait(futures)
 
-    def _read_rest(self, signal: Signal) -> None:
+    def _take_rest(self, signal: Signal) -> list[_List]:
+        """Return the lists that go on, if more rows are wanted."""
         table = self._tables[signal]
-        while table.rest:
-            self._read_pages(signal, table.rest[0].scope, (), MAX_PAGES - 1, True, table.rest[0])
-            table.rest.pop(0)
+        if len(table.rows) >= self._main.config.max_events:
+            return []
+        rest, table.rest = table.rest, []
+        return rest
 
-    def _still_wanted(self) -> list[tuple[Signal, list[str], bool]]:
-        """Return, for each signal to be searched, new traces, and whether to search by person."""
+    def _still_wanted(self) -> list[tuple[Signal, _List]]:
+        """Return a list for each signal that is still to be searched."""
         wanted = []
         for signal, table in self._tables.items():
             by_person = self._can_ask_by_person and not table.is_started
             traces = self._new_traces(table)
             if not table.error and (by_person or traces):
-                wanted.append((signal, traces, by_person))
+                wanted.append((signal, _List(by_person, traces)))
         return wanted
 
     def _read_one_more(self, before: Collection[Future[None]]) -> None:
@@ -239,8 +240,7 @@ class ActivityReader:
         if self._slow():
             self._read_usual(before)
         elif traces:
-            self._tables[Signal.SPANS].searched_traces.update(traces)
-            self._search(Signal.SPANS, traces, 1, by_person=False)
+            self._read(Signal.SPANS, _List(by_person=False, traces=traces), 1)
 
     def _wait_for_start(self) -> None:
         for table in self._started:
@@ -264,13 +264,11 @@ class ActivityReader:
     def _can_ask_by_person(self) -> bool:
         return self._main.flavor == Flavor.SENTRY and self._question.customer.is_named
 
-    def _submit_search(
-        self, signal: Signal, traces: Sequence[str], pages: int, *, by_person: bool
-    ) -> Future[None]:
+    def _submit_list(self, signal: Signal, wanted: _List, pages: int) -> Future[None]:
         table = self._tables[signal]
-        table.is_started = table.is_started or by_person
-        table.searched_traces.update(traces)
-        return self._submit(signal, self._search, signal, traces, pages, by_person)
+        table.is_started |= wanted.by_person
+        table.searched_traces.update(wanted.traces)
+        return self._submit(signal, self._read, signal, wanted, pages)
 
     def _submit(self, signal: Signal, task: Callable[..., None], *args: object) -> Future[None]:
         table = self._tables[signal]
@@ -288,80 +286,64 @@ class ActivityReader:
         table.futures.append(future)
         return future
 
-    # Searches
+    # Lists
 
-    def _search(self, signal: Signal, traces: Sequence[str], pages: int, by_person: bool) -> None:
-        """Read the rows of the person, of these traces, or both. Raise a `SentryError`."""
+    def _read(self, signal: Signal, wanted: _List, pages: int) -> None:
+        """Read a list from its start, or where it goes on. Raise a `SentryError`."""
+        table = self._tables[signal]
+        table.searched_traces.update(wanted.traces)
         try:
-            self._read_projects(signal, traces, pages, by_person)
+            if wanted.scope:
+                self._read_pages(signal, wanted, pages)
+            else:
+                self._read_projects(signal, wanted, pages)
         finally:
-            if by_person:
-                self._tables[signal].has_person.set()
+            if wanted.by_person:
+                table.has_person.set()
 
-    def _read_projects(
-        self, signal: Signal, traces: Sequence[str], pages: int, by_person: bool
-    ) -> None:
+    def _read_projects(self, signal: Signal, wanted: _List, pages: int) -> None:
         """Read all projects in one search, or one by one if the server requires it."""
         by_project = [replace(self._scope, project_ids=(one.id,)) for one in self._projects]
         if not self._client.one_project or len(by_project) < 2:
             try:
-                self._read_pages(signal, self._scope, traces, pages, by_person)
+                self._read_pages(signal, replace(wanted, scope=self._scope), pages)
                 return
             except SentryOneProjectOnly:
                 self._client.one_project = True
         if len(by_project) > _MAX_PROJECTS:
             raise SentryOneProjectOnly("This Sentry searches one project at a time.")
         for scope in by_project:
-            self._read_pages(signal, scope, traces, pages, by_person)
+            self._read_pages(signal, replace(wanted, scope=scope, seen=set()), pages)
 
-    def _read_pages(
-        self,
-        signal: Signal,
-        scope: Scope,
-        traces: Sequence[str],
-        pages: int,
-        by_person: bool,
-        rest: _Rest | None = None,
-    ) -> None:
+    def _read_pages(self, signal: Signal, wanted: _List, pages: int) -> None:
         table = self._tables[signal]
-        cursor, seen = (rest.cursor, rest.seen) if rest else (None, set())
         for _page in range(pages):
-            search, body, cursor = self._page(signal, scope, traces, cursor, by_person)
+            search, body, wanted.cursor, is_last = self._page(signal, wanted)
             with self._lock:
-                self._add(table, search, body, seen)
-            if by_person:
+                self._add(table, search, body, wanted.seen)
+            if wanted.by_person:
                 table.has_person.set()
-            if cursor is None:
+            if wanted.cursor is None:
+                table.has_more |= not is_last
                 return
-        if cursor and table in self._started and by_person and not rest:
-            table.rest.append(_Rest(scope, cursor, seen))
-        else:
-            table.has_more = True
+            if len(table.rows) >= self._main.config.max_events:
+                break
+        table.rest.append(wanted)
 
     def _page(
-        self,
-        signal: Signal,
-        scope: Scope,
-        traces: Sequence[str],
-        cursor: str | None,
-        by_person: bool,
-    ) -> tuple[TableSearch, Mapping[str, object], str | None]:
+        self, signal: Signal, wanted: _List
+    ) -> tuple[TableSearch, Mapping[str, object], str | None, bool]:
         """Return a page, without asking for what the server refuses; that is remembered."""
         kind = KINDS[signal]
+        scope = wanted.scope or self._scope
+        cursor = (("cursor", wanted.cursor),) if wanted.cursor else ()
         while True:
             quirks = self._main.quirks.get(signal) or Quirks(kind.datasets[0])
             search = TableSearch(kind, quirks, self._question)
-            params = [*(_PLAIN if quirks.is_plain else _WHOLE)]
-            params += [("cursor", cursor)] if cursor else []
+            params = (*search.params, *cursor)
+            query, columns = wanted.query(search), search.columns
             try:
-                body, following = self._client.table_page(
-                    quirks.dataset,
-                    search.query_for(traces, by_person=by_person),
-                    scope,
-                    search.columns,
-                    params,
-                )
-                return search, body, following
+                page = self._client.table_page(quirks.dataset, query, scope, columns, params)
             except _NO_REFUSALS:
                 raise
             except (SentryRejectedQuery, SentryNotFound) as error:
@@ -369,6 +351,8 @@ class ActivityReader:
                 if changed is None:
                     raise
                 self._main.quirks[signal] = changed
+            else:
+                return search, *page
 
     def _add(
         self,
@@ -451,7 +435,7 @@ class ActivityReader:
         start = self._scope.start
         scope = replace(self._scope, start=start - _DAY, end=start)
         try:
-            body, _following = self._client.table_page(
+            body, _cursor, _is_last = self._client.table_page(
                 KINDS[Signal.SPANS].datasets[0],
                 f"is_transaction:true ({' OR '.join(clauses)})",
                 scope,
@@ -503,7 +487,7 @@ class ActivityReader:
         """Return whether something is still being read, or was not begun for lack of time."""
         is_stopped = self._is_answer and not (self._all_hops and self._all_hops.done())
         table = self._tables[signal]
-        is_wanted = bool(table.rest) or signal in {one for one, *_ in self._still_wanted()}
+        is_wanted = bool(table.rest) or signal in dict(self._still_wanted())
         return (is_stopped and is_wanted) or not all(one.done() for one in table.futures)
 
     def _related(self, late: Collection[Signal]) -> RelatedData:

@@ -25,11 +25,12 @@ class Flavor(StrEnum):
 class Quirks:
     """What a server is known to want differently about logs or spans.
 
-    `dataset` is its name for them. It refused the columns `refused`; if `is_plain`, it refused
-    something else, so that only what every server knows is sent.
+    `dataset` is its name for them, `refused` are columns that it doesn't know. If it refused
+    something else, it gets fewer parameters (`is_older`) or only the usual columns (`is_plain`).
     """
 
     dataset: str
+    is_older: bool = False
     is_plain: bool = False
     refused: tuple[str, ...] = ()
 

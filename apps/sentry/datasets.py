@@ -23,6 +23,7 @@ _USER = ("user.id", "user.email", "user.username")
 _MAX_TEXT = 4000
 _NANOSECONDS = 1e17
 _SECOND = timedelta(seconds=1)
+_MAX_REFUSED = 5
 _DISTINCT = re.compile(r"[._\[]")
 
 
@@ -152,7 +153,7 @@ class TableSearch:
 
     def _names(self, field: str) -> list[str]:
         """Return the attributes that a field can be in, as far as the server knows them."""
-        sends_numbers = self.kind.signal == Signal.LOGS and not self.quirks.is_plain
+        sends_numbers = self.kind.signal == Signal.LOGS and not self.quirks.is_older
         return [
             name
             for name in attributes_of(field)
@@ -164,6 +165,13 @@ class TableSearch:
         """Whether all attributes of the customer can be searched and read."""
         names = {one for field in self.question.searched_fields for one in attributes_of(field)}
         return names - {NUMERIC_ID} <= {*self.columns}
+
+    @property
+    def params(self) -> tuple[tuple[str, str], ...]:
+        """The parameters that make a list whole and its order certain."""
+        newest_first = ("sort", "-timestamp")
+        whole = (newest_first, ("sort", "id"), ("sampling", "HIGHEST_ACCURACY"))
+        return (newest_first,) if self.quirks.is_older else whole
 
     @property
     def identity_columns(self) -> tuple[tuple[str, str], ...]:
@@ -212,8 +220,10 @@ def without_what_was_refused(search: TableSearch, error: SentryError) -> Quirks 
         return Quirks(kind.datasets[place]) if place < len(kind.datasets) else None
     words = set(re.findall(r"[\w.\[\]-]+\w\]?", detail))
     named = tuple(one for one in search.columns if one in words and _DISTINCT.search(one))
-    if named:
+    if named and len(quirks.refused) < _MAX_REFUSED:
         return replace(quirks, refused=(*quirks.refused, *named))
+    if not quirks.is_older:
+        return replace(quirks, is_older=True)
     return None if quirks.is_plain else replace(quirks, is_plain=True)
 
 

@@ -269,12 +269,14 @@ def test_a_slow_request_is_compared_with_the_day_before(table: Table) -> None:
 
 
 def test_rows_of_a_longer_list_are_read_page_by_page(table: Table) -> None:
-    """Without errors, up to ten pages; with errors, one. What is cut off is said."""
+    """Without errors, as many as errors would be; with errors, a page. A cut is said."""
     named = {"user.email": "ana@x.org", "trace": None}
     table.rows = {"spans": [span(number, **named) for number in range(1, 13)]}
-    for table.page, read, is_whole in ((2, 12, True), (1, 10, False)):
-        beside = activity_of()
-        assert len(beside.spans) == read, table.page
+    table.page = 1
+    for limit, read, is_whole in ((500, 12, True), (12, 12, True), (11, 11, False)):
+        answer, _client = look_up(question("ana@x.org"), replace(CONFIG, max_events=limit))
+        beside = answer.beside
+        assert len(beside.spans) == read, limit
         assert (Signal.SPANS in beside.surely) is is_whole
         assert ["Sentry has more than we read" in one.message for one in beside.unread] == (
             [] if is_whole else [True]
@@ -283,6 +285,28 @@ def test_rows_of_a_longer_list_are_read_page_by_page(table: Table) -> None:
     answer, _client = look_up(question("ana@x.org"))
     assert len(answer.beside.spans) == 1
     assert "Sentry has more than we read" in answer.beside.unread[0].message
+
+
+def test_an_older_server_gets_what_it_knows(table: Table) -> None:
+    """What it names is left out at once; otherwise parameters go first, then columns."""
+    named = {"user.email": "ana@x.org", "project": "web", "trace": None}
+    table.rows = {"logs": [log(1, **named)]}
+    cases = (
+        (lambda params: "sampling" in params, "web", 1),
+        (lambda params: "sentry.item_id" in params["field"], None, 2),
+        (lambda params: "user.username" in params["field"], None, None),
+    )
+    for is_refused, project, refusals in cases:
+        table.refuse = lambda params, refused=is_refused: (  # type: ignore[misc]
+            (400, "Bad request") if params["dataset"] == ["logs"] and refused(params) else None
+        )
+        table.asked.clear()
+        beside = activity_of()
+        if refusals is None:
+            assert (beside.logs, beside.absent[0].signal) == ((), Signal.LOGS)
+            continue
+        assert [row.project for row in beside.logs] == [project]
+        assert table.datasets().count("logs") == refusals + 1
 
 
 def test_more_traces_than_can_be_searched_are_no_complete_list(table: Table) -> None:

@@ -193,26 +193,14 @@ SETTINGS = settings(
 @given(scene=scenes(kinds=("logs", "spans")))
 @SETTINGS
 def test_without_errors_logs_and_spans_are_exact(sentry: DemoSentry, scene: Scene) -> None:
-    """They are all there, unless the limit of pages cuts them off, which is said."""
+    """All of the customer's are there, for any size of pages."""
     answer, places = look_up_in(scene, sentry)
     beside = answer.beside
     found = [places[row.id] for row in beside.activity]
     expected = scene.expected()
     event(f"any: {bool(expected)}, complete: {len(beside.surely)}")
-    assert len(found) == len(set(found))
-    assert set(found) <= expected
-    for signal in ACTIVITY:
-        mine = {place for place in expected if scene.items[place].kind == signal}
-        is_whole = mine <= set(found)
-        is_asked = signal in beside.asked
-        assert is_whole or scene.page_cap, signal
-        assert (
-            (signal in beside.surely)
-            or signal in {one.signal for one in beside.unread}
-            or (not is_asked)
-        )
-        assert is_whole or signal not in beside.surely
-        assert signal in beside.surely or scene.page_cap or not is_asked
+    assert sorted(found) == sorted(expected)
+    assert beside.surely == beside.asked
     named = {place for place in found if scene.items[place].names_customer(scene.question)}
     assert named == {places[row.id] for row in beside.activity if row.names_customer}
 
