@@ -75,14 +75,22 @@ _NOISE_PATH = re.compile(
     r"|service-?worker|sw\.js|browserconfig)"
     r"|^(?:[a-z]{2,10}://[^/]{1,253})?(?:/api|/v\d|/internal|/actuator){0,3}/(?:_{0,2}health\w{0,10}"
     r"|health-?check|ready(?:z|ness)?|live(?:z|ness)?|heartbeat|_?ping|status|metrics|up)/?(?:$|[?#\s])"
-    r"|\.(?:css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|otf|mp4)(?:$|[?#\s])"
-    r"|avatar|gravatar|thumbnail|/(?:collect|beacon|track(?:ing)?|analytics|telemetry|envelope)\b",
+    r"|\.(?:css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|otf|mp4|webmanifest)(?:$|[?#\s])"
+    r"|/(?:collect|beacon|track(?:ing)?|analytics|telemetry|envelope|csp\S{0,20})\b|-app-site-association",
     re.IGNORECASE,
+)
+# What pages ask for and do without.
+_OPTIONAL = re.compile(
+    r"avatar|gravatar|thumbnail|/(?:locales?|i18n|translations?|lang)/|consent", re.IGNORECASE
 )
 _NOISE_HOST = re.compile(
     r"google-analytics|googletagmanager|doubleclick|googlesyndication|segment\.(?:io|com)|mixpanel"
     r"|amplitude|hotjar|fullstory|facebook|clarity\.ms|sentry|posthog|nr-data|newrelic|datadog"
     r"|bugsnag|logrocket|plausible|matomo|optimizely|telemetry|metrics|analytics|tracking|ingest\."
+    r"|intercom|zendesk|zopim|drift|crisp\.chat|hubspot|hs-(?:scripts|analytics)|cookie|onetrust"
+    r"|usercentrics|didomi|trustarc|adroll|criteo|taboola|outbrain|heap(?:analytics|io)|pendo"
+    r"|walkme|appcues|chartbeat|insights|launchdarkly|statsig|appsflyer|branch\.io|braze|onesignal"
+    r"|fonts\.g|youtube|vimeo|twitter|linkedin|tiktok|pinterest|bing\.com|yandex"
     r"|otel|jaeger|honeycomb|loki|grafana|169\.254\.169\.254",
     re.IGNORECASE,
 )
@@ -268,9 +276,23 @@ class SpanReader:
     @property
     def is_noise(self) -> bool:
         """Whether it says nothing about the customer: a static file, a probe, telemetry."""
-        return bool(_NOISE_PATH.search(self.address) or _NOISE_HOST.search(self.host)) or (
+        is_optional = self.method in _READ_METHODS and _OPTIONAL.search(self.address)
+        return (
             self.op.startswith("resource.")
+            or bool(is_optional)
+            or bool(_NOISE_PATH.search(self.address) or _NOISE_HOST.search(self.host))
         )
+
+    @property
+    def domain(self) -> str:
+        """The last two labels of the host, or "" for a relative address."""
+        return ".".join(self.host.partition(":")[0].split(".")[-2:])
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether a page's request was blocked or lost at once."""
+        is_quick = (self.span.duration_ms or 0) < _SLOW_MS
+        return self.side in CLIENT and self._has_failed and not self.span.http_status and is_quick
 
     @property
     def service(self) -> str:
@@ -411,8 +433,9 @@ _NOTES = tuple(
     (re.compile(pattern), kind, sentence)
     for pattern, kind, sentence in (
         (
-            r"\b(?:feature|flag|toggle|experiment|beta)\b.{0,60}\b(?:disabled|off|not enabled"
-            r"|inactive|not available)\b|\b(?:disabled|off|not enabled)\b.{0,30}\b(?:feature|flag)",
+            r"\b(?:feature(?! flags)|flag|toggle|experiment|beta)\b.{0,60}(?<!\d )\b(?:disabled|off"
+            r"|not enabled|inactive|not available)\b"
+            r"|\b(?:disabled|off|not enabled)\b.{0,30}\b(?:feature|flag)\b",
             Kind.WARNING,
             "A feature is turned off for the customer",
         ),
@@ -491,7 +514,9 @@ _TROUBLE = re.compile(
 _IN_CODE = re.compile(
     r"deprecat|will be removed|not recommended|has been renamed|\bremovedin|futurewarning"
     r"|resourcewarning|userwarning|experimentalwarning|hydrat|unique \"key\" prop|peer dep"
-    r"|source ?map|devtools|\[hmr\]|\[vite\]|strict mode|act\(\)|non-passive|preload",
+    r"|runtime\.lasterror|message port closed|-extension://|\bcookies?\b.{0,60}(?:rejected|samesite)"
+    r"|content.security.policy|mixed content|source ?map|devtools|\[hmr\]|\[vite\]|strict mode"
+    r"|act\(\)|non-passive|preload",
     re.IGNORECASE,
 )
 _GOOD_END = re.compile(
@@ -504,8 +529,8 @@ _PLATFORMS = {Side.BROWSER: "javascript", Side.SERVER: "python"}
 _DENIED = re.compile(
     r"\b(?:no|0|zero|without(?: any)?|not any)\b(?: \w{1,20}){0,2}"
     r" (?:fail|error|declin|reject|refus|expir|block|invalid|problem|issue|warning)|: 0\b"
-    r"|\benabled\b|polic(?:y|ies)\b|\bcheck(?:ing|ed) (?:for|if|whether)\b|\bwill be\b"
-    r"|\bretry(?:ing)? in\b"
+    r"|\benabled\b|\bdefaults?\b|\bdefaulting\b|\bnot (?:set|configured)\b|polic(?:y|ies)\b"
+    r"|\bcheck(?:ing|ed) (?:for|if|whether)\b|\bwill be\b|\bretry(?:ing)? in\b"
 )
 _LIBRARY = re.compile(
     r"urllib3|requests|boto|asyncio|py\.warnings|sqlalchemy|kombu|celery\.(?:utils|worker)|redis"
@@ -524,30 +549,39 @@ _VERDICT = re.compile(
 LOGGED_ERROR, LOGGED_WARNING = "The program logged an error", "The program logged a warning"
 
 
+_NOTHING = Remark(Kind.WORKED, "")  # customers don't notice it
+
+
 def log_remark(log: LogEntry, side: Side, *, is_known: bool = True) -> Remark | None:
     """Return what a log entry says, or None if nothing about the customer.
 
     Below a warning, only a known refusal counts. Without `is_known`, it is read less closely.
     """
     message, severity = (log.message or "")[:_MAX_TEXT], (log.severity or "info").lower()
-    text, is_error = message.lower(), severity in _ERRORS
+    text, is_error, is_loud = message.lower(), severity in _ERRORS, severity in _LOUD
     logger = dict(log.attributes).get("logger.name", "")
     if severity not in (*_LOUD, "info") or _IN_CODE.search(text) or _GOOD_END.search(text):
         return None
     if not is_error and (_DENIED.search(text) or _LIBRARY.match(logger)):
         return None
-    said = _noted(text, is_loud=severity in _LOUD)
-    if not said and is_known and needs_rules(log):
+    said = _noted(text, is_loud=is_loud)
+    if said is None and is_known and needs_rules(log):
         said = _ruled(log, severity, side)
-    if said or severity not in _LOUD:
-        return said and replace(said, target=message)
+    if said is None and is_loud:
+        said = _worded(text, is_error=is_error)
+    return replace(said, target=message) if said and said.subject else None
+
+
+def _worded(text: str, *, is_error: bool) -> Remark | None:
+    """Return what `booking rejected` says, or else only that something was logged."""
     deed = deed_in(text)
     if deed and (verdict := _VERDICT.match(text)):
-        kind, outcome = (Kind.FAILED, "failed") if verdict[1] else (Kind.REFUSED, "was refused")
-        return Remark(kind, deed, outcome, target=message)
-    if is_error or _TROUBLE.search(text):
-        return Remark(Kind.WARNING, LOGGED_ERROR if is_error else LOGGED_WARNING, target=message)
-    return None
+        is_failure = bool(verdict[1])
+        outcome = "failed" if is_failure else "was refused"
+        return Remark(Kind.FAILED if is_failure else Kind.REFUSED, deed, outcome)
+    if is_error:
+        return Remark(Kind.WARNING, LOGGED_ERROR)
+    return Remark(Kind.WARNING, LOGGED_WARNING) if _TROUBLE.search(text) else None
 
 
 def _noted(text: str, *, is_loud: bool) -> Remark | None:
@@ -575,10 +609,16 @@ def _ruled(log: LogEntry, severity: str, side: Side) -> Remark | None:
     text = plain_message(log)
     event = Event(log.id, log.timestamp, message=text, level=severity, platform=platform)
     rule = rule_for(event)
-    if rule is None or rule.slight or rule.broad:
+    if rule is None or rule.broad:
         return None
+    if rule.slight:
+        return _NOTHING
     if severity not in _LOUD and rule.reads is not Reading.STATEMENT:
         return None
     kind = Kind.FAILED if severity in _ERRORS else Kind.WARNING
     kind = Kind.REFUSED if _REFUSAL.search(text.lower()) else kind
-    return Remark(kind, rule.sentence_for(side)[:-1], place=rule.place_for(side))
+    return Remark(
+        kind,
+        rule.sentence_for(side)[:-1],
+        place=None if rule.reads is Reading.STATEMENT else rule.place_for(side),
+    )

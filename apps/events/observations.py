@@ -5,7 +5,7 @@ same time is joined only within one request.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -25,8 +25,9 @@ from apps.events.activity_text import (
     plain_message,
 )
 from apps.events.answer import Answer, Signal
+from apps.events.breadcrumb_text import status_meaning
 from apps.events.event import Event
-from apps.events.query import CustomerKind
+from apps.events.query import CustomerKind, counted
 from apps.events.rules.engine import once, rule_for
 from apps.events.rules.rule import Place, Side, UserAction, side_of
 
@@ -77,7 +78,12 @@ class Observation:
     @property
     def is_vague(self) -> bool:
         """Whether it says only that the program logged something."""
-        return self.sentence[:-1] in (LOGGED_ERROR, LOGGED_WARNING)
+        return self.is_unexplained or self.sentence.endswith(f"{LOGGED_ERROR[1:]}.")
+
+    @property
+    def is_unexplained(self) -> bool:
+        """Whether it is only a warning that nothing explains: most matter to nobody."""
+        return self.sentence.endswith(f"{LOGGED_WARNING[1:]}.")
 
     @property
     def full_text(self) -> str:
@@ -123,9 +129,15 @@ class _Found:
         return isinstance(self.row, Span) and self.row.is_segment
 
     @property
+    def reader(self) -> SpanReader | None:
+        """What reads it, if it is a request."""
+        if isinstance(self.row, Span) and self.is_request:
+            return SpanReader(self.row, self.side)
+        return None
+
+    @property
     def action(self) -> UserAction | None:
-        reader = SpanReader(self.row, self.side) if isinstance(self.row, Span) else None
-        return reader.action if reader and self.is_request else None
+        return self.reader.action if self.reader else None
 
     @property
     def at(self) -> datetime:
@@ -171,12 +183,18 @@ def _find_observations(answer: Answer) -> tuple[Observation, ...]:
     if answer.question.customer.kind != CustomerKind.TRACE:
         by_trace = {trace: _of_customer(rows, answer) for trace, rows in by_trace.items()}
     found = [one for rows in by_trace.values() for one in rows]
-    troubles, worked = [], []
+    domains = {one.reader.domain for one in found if one.reader and one.has_worked}
+
+    def is_nothing(one: _Found, group: Sequence[_Found]) -> bool:
+        return _is_usual(one, group) or _is_others(one, group, domains)
+
+    troubles: list[Observation] = []
+    worked: list[Observation] = []
     for group in (group for rows in by_trace.values() for group in _join(rows)):
-        if said := [one for one in group if one.is_trouble and not _is_usual(one, group)]:
+        if said := [one for one in group if one.is_trouble and not is_nothing(one, group)]:
             troubles.append(_observation(group, said))
-        elif observation := _worked(group):
-            worked.append(observation)
+        if not said or troubles[-1].is_unexplained:
+            worked += _worked(group)
     later = _Later(found)
     new = (one for one in troubles if not _is_of_error(one, answer))
     lasting = filter(None, map(later.without_recovered, _fold(new)))
@@ -349,7 +367,7 @@ _VARIABLE = re.compile(r"[:{<\[*].*|\d+|[0-9a-f-]{16,}|\[Filtered\]")
 def _is_same_path(one: _Found, other: _Found) -> bool:
     """Return whether two requests have the same path, whatever its variable parts."""
     paths = [
-        re.sub(r"^[A-Z]+ |^[^/]*(?=/)", "", found.remark.target if found.remark else "").split("/")
+        re.sub(r"^[^/]*(?=/)", "", found.remark.target if found.remark else "").split("/")
         for found in (one, other)
     ]
     return len(paths[0]) == len(paths[1]) and all(
@@ -358,13 +376,13 @@ def _is_same_path(one: _Found, other: _Found) -> bool:
     )
 
 
-def _worked(group: Sequence[_Found]) -> Observation | None:
-    """Return what went well, as the outermost row of a request says it."""
-    said = [one for one in group if one.remark]
+def _worked(group: Sequence[_Found]) -> Iterator[Observation]:
+    """Yield what went well, as the outermost row of a request says it."""
+    said = [one for one in group if one.has_worked]
     if not said:
-        return None
+        return
     main = max(said, key=lambda one: (one.end - one.start, one.row.id))
-    return Observation(
+    yield Observation(
         at=main.at,
         until=main.until,
         kind=Kind.WORKED,
@@ -394,6 +412,21 @@ def _is_usual(one: _Found, group: Sequence[_Found]) -> bool:
     return any(other.end - other.start >= least for other in known)
 
 
+def _is_others(one: _Found, group: Sequence[_Found], domains: Collection[str]) -> bool:
+    """Return whether it hardly concerns the customer.
+
+    That is something not found by a request that names nobody, and a page's request to a site that
+    never answered it while ours did, as blockers do with those of advertisers.
+    """
+    if not any(other.row.names_customer for other in group):
+        return _remark(one).reason == status_meaning(404)
+    reader = one.reader
+    is_lost = reader is not None and reader.is_unanswered and not reader.service
+    if reader is None or not is_lost or reader.action:
+        return False
+    return bool(domains) and bool(reader.domain) and reader.domain not in domains
+
+
 def _observation(group: Sequence[_Found], troubles: Iterable[_Found]) -> Observation:
     """Return what one request's rows show: the gravest, and what else is said about it."""
     said = sorted(troubles, key=_gravity)
@@ -402,6 +435,9 @@ def _observation(group: Sequence[_Found], troubles: Iterable[_Found]) -> Observa
         dict.fromkeys(f"{_remark(one).sentence}." for one in others if _adds(one, _remark(main)))
     )
     remark = _named(_remark(main), others)
+    rest = [one for one in group if one not in said]
+    if remark.subject == LOGGED_WARNING:  # its request is an observation of its own
+        rest = [one for one in rest if not one.has_worked]
     if any(remark.reason and remark.reason in text for text in also):
         remark = replace(remark, reason="")
     return Observation(
@@ -410,7 +446,7 @@ def _observation(group: Sequence[_Found], troubles: Iterable[_Found]) -> Observa
         kind=remark.kind,
         sentence=f"{remark.sentence}." if isinstance(main.row, Span) else _of_log(remark, group),
         target=remark.target,
-        rows=tuple(one.row for one in (*said, *(one for one in group if one not in said))),
+        rows=tuple(one.row for one in (*said, *rest)),
         also=also,
         names_customer=any(one.row.names_customer for one in group),
     )
@@ -494,7 +530,10 @@ def _folded(run: Sequence[Observation]) -> Observation:
     )
 
 
-_SIGN_OUT = re.compile(r"(?:log|sign).?(?:out|off)|session.?end|end.?session", re.IGNORECASE)
+_SIGN_OUT = re.compile(
+    r"(?:log|sign).?(?:out|off)|session.?end|end.?session|^DELETE .{0,200}/sessions?\b|revoke",
+    re.IGNORECASE,
+)
 _SIGN_IN = ("The sign-in", "A sign-in request")
 
 
@@ -542,7 +581,7 @@ def seen_instead(answer: Answer) -> tuple[str, str]:
 
     A single observation is the clause itself.
     """
-    troubles = troubles_of(answer)
+    troubles = [one for one in troubles_of(answer) if not one.is_unexplained]
     if not troubles:
         return "", ""
     text = troubles[0].full_text
@@ -593,12 +632,16 @@ def unseen_text(answer: Answer) -> str:
     if not (beside.logs or beside.spans):
         words = _listed(asked, "or")
         return f", and {server} has no {words} of this customer: we can’t tell what happened"
-    if not any(one.kind is Kind.WORKED and one.names_customer for one in observations_of(answer)):
-        return f", and what {server} recorded of this customer shows no failure"
+    observations = observations_of(answer)
+    warnings = sum(one.times for one in observations if one.is_unexplained)
+    but = f", but the program logged {counted(warnings, 'warning')}" if warnings else ""
+    if not any(one.kind is Kind.WORKED and one.names_customer for one in observations):
+        return f", and what {server} recorded of this customer shows no failure{but}"
     if not all(map(_is_fine, beside.spans)):
-        return "; this customer’s requests then worked, apart from background and repeated ones"
-    recorded = "every request" if asked == [Signal.SPANS] else "everything"
-    return f"; {recorded} that {server} recorded of this customer then worked"
+        apart = ", apart from background and repeated ones"
+        return f"; this customer’s requests then worked{apart}{but}"
+    recorded = "every request" if warnings or asked == [Signal.SPANS] else "everything"
+    return f"; {recorded} that {server} recorded of this customer then worked{but}"
 
 
 def _listed(signals: Sequence[Signal], joined_by: str) -> str:

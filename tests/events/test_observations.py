@@ -242,6 +242,24 @@ SAID: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
         "The upload got no answer within 30 s.",
         (span(-40, "http.client", "POST /files/upload", 30_000, status="cancelled"),),
     ),
+    (
+        "Opening the invoice failed. Another service failed: down or too busy.",
+        (
+            span(
+                -9.1, "http.client", "GET https://api.x.example/invoices/5", 1_300, http_status=500
+            ),
+            handled(-9, "/invoices/{id}", 1_200, 500, names_customer=False),
+            span(
+                -8.9,
+                "http.client",
+                "POST http://pdf.internal:8080/render",
+                900,
+                http_status=503,
+                transaction="/invoices/{id}",
+                project="api",
+            ),
+        ),
+    ),
     ("The live connection was lost.", (log(-60, "warn", "websocket closed (code 1006)"),)),
     (
         "There was not enough money on the card or account.",
@@ -342,6 +360,42 @@ QUIET: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
         ),
     ),
     ("notes that deny", (log(-5, "info", "no failed payments found for the account"),)),
+    ("note about a setting", (log(-5, "warn", "payment.timeout not set, using default 30s"),)),
+    ("cookie of the browser", (log(-8, "warn", "Cookie “_ga” has been rejected"),)),
+    ("what nobody notices", (log(-8, "error", "ResizeObserver loop limit exceeded"),)),
+    (
+        "sign-in is needed after a session ended",
+        (
+            span(-9, "http.client", "DELETE /api/session", 30, http_status=204),
+            span(-8, "http.client", "GET /notes", 20, http_status=401),
+        ),
+    ),
+    ("flags are counted", (log(-5, "info", "feature flags loaded: 41 on, 12 off"),)),
+    (
+        "another site's request that a blocker stopped",
+        (
+            span(
+                -5,
+                "http.client",
+                "GET https://cdn.ads.example/a",
+                20,
+                http_status=0,
+                status="error",
+            ),
+            span(-4, "http.client", "GET /me", 30, http_status=200),
+        ),
+    ),
+    (
+        "text that a page does without",
+        (span(-9, "http.client", "GET /locales/at", 9, http_status=404),),
+    ),
+    (
+        "stranger's request for something that isn't there",
+        (
+            handled(-5, "GET /cart", 30),
+            handled(-4, "GET /wp-login.php", 2, 404, names_customer=False),
+        ),
+    ),
     ("feature is on", (log(-5, "info", "feature flag new-nav evaluated: on"),)),
     (
         "page waits as long as the server usually takes",
@@ -440,6 +494,11 @@ def test_worked_is_said_only_if_all_was_read_and_there_was_something() -> None:
         ("requests then worked, apart from background and repeated ones.", (good, probe)),
         (nothing, ()),
         ("shows no failure.", (log(-9, "info", "cart opened"),)),
+        (
+            "No errors; every request that Sentry recorded of this customer then worked, but the "
+            "program logged 1 warning.",
+            (good, log(-29.9, "warn", "reservation expired, 2 items removed")),
+        ),
         ("shows no failure.", (replace(good, names_customer=False),)),
     ):
         assert said in first_line(*line), said
@@ -485,7 +544,7 @@ def test_what_an_error_says_is_not_said_again() -> None:
 
 def test_more_than_is_read_closely_is_never_called_fine() -> None:
     good = handled(-30, "GET /cart", 200)
-    many = [log(-20, "warning", f"{chr(97 + at % 26) * (at + 3)} is slow") for at in range(201)]
+    many = [log(-20, "warning", f"{chr(103 + at % 20) * (at + 3)} is slow") for at in range(201)]
     for rows in (many, [replace(good, id=f"{at:016x}") for at in range(2001)]):
         assert "worked" not in first_line(good, *rows)
 
