@@ -76,7 +76,7 @@ _NOISE_PATH = re.compile(
     r"|^(?:[a-z]{2,10}://[^/]{1,253})?(?:/api|/v\d|/internal|/actuator){0,3}/(?:_{0,2}health\w{0,10}"
     r"|health-?check|ready(?:z|ness)?|live(?:z|ness)?|heartbeat|_?ping|status|metrics|up)/?(?:$|[?#\s])"
     r"|\.(?:css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|otf|mp4|webmanifest)(?:$|[?#\s])"
-    r"|/(?:collect|beacon|track(?:ing)?|analytics|telemetry|envelope|csp\S{0,20})\b|-app-site-association",
+    r"|/_(?:next|nuxt)/|/(?:collect|beacon|track(?:ing)?|analytics|telemetry|envelope|csp\S{0,20})\b|-app-site-association",
     re.IGNORECASE,
 )
 # What pages ask for and do without.
@@ -280,6 +280,7 @@ class SpanReader:
         return (
             self.op.startswith("resource.")
             or bool(is_optional)
+            or self.method == "OPTIONS"
             or bool(_NOISE_PATH.search(self.address) or _NOISE_HOST.search(self.host))
         )
 
@@ -433,6 +434,7 @@ _NOTES = tuple(
     (re.compile(pattern), kind, sentence)
     for pattern, kind, sentence in (
         (
+            r"^(?!.{0,200}(?:[=:] ?|\d )on\b).{0,200}"
             r"\b(?:feature(?! flags)|flag|toggle|experiment|beta)\b.{0,60}(?<!\d )\b(?:disabled|off"
             r"|not enabled|inactive|not available)\b"
             r"|\b(?:disabled|off|not enabled)\b.{0,30}\b(?:feature|flag)\b",
@@ -489,6 +491,12 @@ _NOTES = tuple(
             "There is no room left for the customer",
         ),
         (
+            r"\b(?:waited|delayed|lagging|behind)\b.{0,40}\b(?:queue|backlog)\b"
+            r"|\b(?:queue|backlog)\b.{0,40}\b(?:backlog|behind|delayed|lag|full)\b",
+            Kind.FAILED,
+            "Work in the background had to wait",
+        ),
+        (
             r"\b(?:link|invitation|share|url|download).{0,20}expired",
             Kind.REFUSED,
             "A link had expired",
@@ -514,13 +522,14 @@ _TROUBLE = re.compile(
 _IN_CODE = re.compile(
     r"deprecat|will be removed|not recommended|has been renamed|\bremovedin|futurewarning"
     r"|resourcewarning|userwarning|experimentalwarning|hydrat|unique \"key\" prop|peer dep"
-    r"|runtime\.lasterror|message port closed|-extension://|\bcookies?\b.{0,60}(?:rejected|samesite)"
+    r"|blocked_by_client|runtime\.lasterror|message port closed|-extension://|\bcookies?\b.{0,60}(?:rejected|samesite)"
     r"|content.security.policy|mixed content|source ?map|devtools|\[hmr\]|\[vite\]|strict mode"
     r"|act\(\)|non-passive|preload",
     re.IGNORECASE,
 )
 _GOOD_END = re.compile(
-    r"\b(?:succeeded|successful(?:ly)?|recovered|resolved|reconnected|healthy)\b"
+    r"\b(?:succeeded|successful(?:ly)?|recovered|resolved|reconnected|healthy"
+    r"|refreshed|renewed|extended|restored)\b"
 )
 _PLATFORMS = {Side.BROWSER: "javascript", Side.SERVER: "python"}
 
@@ -529,8 +538,8 @@ _PLATFORMS = {Side.BROWSER: "javascript", Side.SERVER: "python"}
 _DENIED = re.compile(
     r"\b(?:no|0|zero|without(?: any)?|not any)\b(?: \w{1,20}){0,2}"
     r" (?:fail|error|declin|reject|refus|expir|block|invalid|problem|issue|warning)|: 0\b"
-    r"|\benabled\b|\bdefaults?\b|\bdefaulting\b|\bnot (?:set|configured)\b|polic(?:y|ies)\b"
-    r"|\bcheck(?:ing|ed) (?:for|if|whether)\b|\bwill be\b|\bretry(?:ing)? in\b"
+    r"|\benabled\b|\bignor(?:ing|ed)\b|\bdefaults?\b|\bdefaulting\b|\bnot (?:set|configured)\b"
+    r"|polic(?:y|ies)\b|\bcheck(?:ing|ed) (?:for|if|whether)\b|\bwill be\b|\bretry(?:ing)? in\b"
 )
 _LIBRARY = re.compile(
     r"urllib3|requests|boto|asyncio|py\.warnings|sqlalchemy|kombu|celery\.(?:utils|worker)|redis"
@@ -538,7 +547,12 @@ _LIBRARY = re.compile(
     r"|org\.(?:springframework|hibernate|apache|eclipse|jboss)|com\.zaxxer|okhttp|node_modules"
 )
 _MAX_TEXT = 300
+_QUOTED = re.compile(r"(?<!\w)(?:'[^'\n]{3,200}'|\"[^\"\n]{3,200}\"|“[^”\n]{3,200}”)")
 _NUMBER = re.compile(r"\d{5,40}|\b[0-9a-f]{8,64}\b(?:-[0-9a-f]{4,12}\b){0,4}")
+_TELEMETRY = re.compile(
+    r"\b(?:otel|opentelemetry|statsd|prometheus|datadog|sentry|newrelic|telemetry|metrics|tracing"
+    r"|spans?)\b"
+)
 _VERDICT = re.compile(
     r"(?:[\w-]{1,30}[ :,]{1,2}){1,3}?(?:was |has been |were )?"
     r"(?:(failed|aborted|timed out|crashed|stalled)"
@@ -562,7 +576,8 @@ def log_remark(log: LogEntry, side: Side, *, is_known: bool = True) -> Remark | 
     logger = dict(log.attributes).get("logger.name", "")
     if severity not in (*_LOUD, "info") or _IN_CODE.search(text) or _GOOD_END.search(text):
         return None
-    if not is_error and (_DENIED.search(text) or _LIBRARY.match(logger)):
+    is_idle = bool(_DENIED.search(text) or _LIBRARY.match(logger)) or _names_noise(text)
+    if _TELEMETRY.search(text) or (is_idle and not is_error):
         return None
     said = _noted(text, is_loud=is_loud)
     if said is None and is_known and needs_rules(log):
@@ -570,6 +585,17 @@ def log_remark(log: LogEntry, side: Side, *, is_known: bool = True) -> Remark | 
     if said is None and is_loud:
         said = _worded(text, is_error=is_error)
     return replace(said, target=message) if said and said.subject else None
+
+
+def is_mere_warning(log: LogEntry) -> bool:
+    """Return whether the program went on, as far as the log entry's severity says."""
+    return (log.severity or "info").lower() not in _ERRORS
+
+
+def _names_noise(text: str) -> bool:
+    """Return whether it is about a request that no customer makes."""
+    paths = (word for word in text.split() if word.startswith("/"))
+    return any(_NOISE_PATH.search(path) for path in paths)
 
 
 def _worded(text: str, *, is_error: bool) -> Remark | None:
@@ -607,6 +633,7 @@ def _ruled(log: LogEntry, severity: str, side: Side) -> Remark | None:
     """Return what the rules of errors say about the message."""
     platform = _PLATFORMS.get(side)
     text = plain_message(log)
+    text = text if severity in _LOUD else _QUOTED.sub("_", text)
     event = Event(log.id, log.timestamp, message=text, level=severity, platform=platform)
     rule = rule_for(event)
     if rule is None or rule.broad:

@@ -20,6 +20,7 @@ from apps.events.activity_text import (
     SpanReader,
     deed_in,
     duration_text,
+    is_mere_warning,
     log_remark,
     needs_rules,
     plain_message,
@@ -402,7 +403,7 @@ def _is_usual(one: _Found, group: Sequence[_Found]) -> bool:
     served = [other for other in group if other.has_worked and isinstance(other.row, Span)]
     remark = _remark(one)
     if isinstance(one.row, LogEntry):
-        is_own = remark.place is Place.SERVER and remark.kind is Kind.WARNING
+        is_own = remark.place not in (None, Place.SERVICE) and is_mere_warning(one.row)
         has_trouble = any(other.is_trouble and not other.is_log for other in group)
         return is_own and bool(served) and not has_trouble
     if remark.kind is not Kind.SLOW or one.row.usual_ms is not None:
@@ -537,6 +538,9 @@ _SIGN_OUT = re.compile(
 _SIGN_IN = ("The sign-in", "A sign-in request")
 
 
+_CORRECTED = re.compile(r"not accepted|no longer matched")
+
+
 class _Later:
     """What worked, to tell what a failed request came to."""
 
@@ -566,7 +570,12 @@ class _Later:
         ends = [other.end for other in same if other.start >= end - _LEEWAY_S]
         if not ends:
             return one
-        if is_unsigned or (one.times == 1 and min(ends) - start <= _RECOVERED_WITHIN_S):
+        is_corrected = one.kind is Kind.REFUSED and _CORRECTED.search(one.sentence)
+        if (
+            is_unsigned
+            or is_corrected
+            or (one.times == 1 and min(ends) - start <= _RECOVERED_WITHIN_S)
+        ):
             return None
         return replace(one, also=(*one.also, "After that, it worked."))
 

@@ -361,6 +361,31 @@ QUIET: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
     ),
     ("notes that deny", (log(-5, "info", "no failed payments found for the account"),)),
     ("note about a setting", (log(-5, "warn", "payment.timeout not set, using default 30s"),)),
+    (
+        "check before a page's request to another site",
+        (
+            span(-9, "http.client", "OPTIONS /me", 6, http_status=401),
+            span(-8, "http.client", "GET /me", 6, http_status=200),
+        ),
+    ),
+    (
+        "input that the customer corrected",
+        (
+            span(-30, "http.client", "POST /forms", 30, http_status=422),
+            span(-25, "http.client", "POST /forms", 30, http_status=422),
+            span(-9, "http.client", "POST /forms", 60, http_status=200),
+        ),
+    ),
+    ("text of a mail", (log(-9, "info", "rendered 'Your card was declined' for a preview"),)),
+    ("list of features", (log(-9, "info", "user features: dark_mode=on, beta=off"),)),
+    ("blocker", (log(-9, "error", "Failed to load: net::ERR_BLOCKED_BY_CLIENT"),)),
+    ("telemetry that was lost", (log(-9, "error", "failed to export spans: refused"),)),
+    ("sign-in that was renewed", (log(-9, "info", "access token expired, refreshed"),)),
+    ("log of a probe", (log(-9, "warning", "Not Found: /robots.txt"),)),
+    (
+        "technical warning in a request that worked",
+        (handled(-9, "GET /cart", 60), log(-9, "warn", "Ignoring invalid time zone header")),
+    ),
     ("cookie of the browser", (log(-8, "warn", "Cookie “_ga” has been rejected"),)),
     ("what nobody notices", (log(-8, "error", "ResizeObserver loop limit exceeded"),)),
     (
