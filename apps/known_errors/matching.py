@@ -295,8 +295,8 @@ def match(
     """
     if not (answer.events or answer.beside.logs or answer.beside.spans):
         return KnownErrors()
-    deadline = time.thread_time() + seconds
-    return _MatchRun(catalogue, index_events(answer, zone), deadline).run()
+    index = index_events(answer, zone)
+    return _MatchRun(catalogue, index, time.thread_time() + seconds).run()
 
 
 class _TooSlow(Exception):

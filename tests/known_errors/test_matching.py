@@ -98,6 +98,15 @@ def test_logs_and_requests_that_show_trouble_are_found() -> None:
     assert (names(known), names(known, request)) == (["error"], ["request"])
 
 
+def test_reading_thousands_of_rows_takes_no_time_from_the_patterns() -> None:
+    related = activity()
+    log = related.logs[-1]
+    many = tuple(replace(log, id=f"{number:032x}") for number in range(1900))
+    quiet = replace(answer(), beside=replace(related, logs=(*related.logs[:2], *many)))
+    known = match(catalogue(one={"log": {"contains": "index"}}), quiet, zone=UTC_ZONE)
+    assert (len(known.matches), known.unchecked) == (1, 0)
+
+
 def test_a_trouble_is_matched_on_its_day() -> None:
     quiet = replace(answer(), beside=activity())
     pattern: dict[str, object] = {"log": {"contains": "index"}}
