@@ -42,6 +42,7 @@ _REWORDED = (
         r"Sentry has (this customer with) other capital letters(.+)",
         r"Sentry spells \1 different capitals\2",
     ),
+    (r"1 session replay", "session replay"),
     (r"1 message from the customer", "The customer wrote"),
     (r"it stopped what the customer was doing", "Stopped the customer yes"),
     (r"(\w+(?:\.\w+)*: .+): (The app .+\.)", r"\2 \1"),

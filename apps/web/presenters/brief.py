@@ -142,7 +142,7 @@ def _next(answer: Answer, problems: Sequence[Problem], today: date) -> str:
     for number, problem in enumerate(problems[1:], 2):
         if problem.known_in(answer.known):
             known.append(str(number))
-        elif has_crashed(problem) and _next_for(answer, problem, today) == _ESCALATE:
+        elif has_crashed(problem) and _next_for(answer, problem, today).startswith("Escalate"):
             crashes.append(str(number))
     if crashes and not step.startswith("Escalate"):
         step = f"{'Reply.' if step == _REPLY else step} Escalate {_named(crashes)}: a crash."

@@ -620,20 +620,19 @@ def source_text(lookup: Lookup, server: str, fetched_at: datetime, now: datetime
 
 
 def _related(answer: Answer) -> tuple[str, ...]:
-    """Return the counts of the related data, except for a single message, which is quoted."""
-    related, messages = answer.beside, len(answer.beside.feedback)
+    """Return the counts of the related data that the first screen doesn't show by itself.
+
+    It quotes a single message, and the story tells what goes with errors.
+    """
+    related, told = answer.beside, bool(answer.events)
     counts = (
-        (
-            messages if messages > 1 else 0,
-            "message from the customer",
-            "messages from the customer",
-        ),
-        (len(related.replays), "session replay", "session replays"),
-        (len(related.trace_errors), "related error", "related errors"),
-        (len(related.logs), "log entry", "log entries"),
-        (len(related.spans), "recorded step", "recorded steps"),
+        (len(related.feedback), 1, "message from the customer", "messages from the customer"),
+        (len(related.replays), int(told), "session replay", "session replays"),
+        (len(related.trace_errors), 0, "related error", "related errors"),
+        (0 if told else len(related.logs), 0, "log entry", "log entries"),
+        (0 if told else len(related.spans), 0, "request", "requests"),
     )
-    return tuple(counted(count, one, many) for count, one, many in counts if count)
+    return tuple(counted(count, one, many) for count, least, one, many in counts if count > least)
 
 
 def _events(answer: Answer) -> str:
