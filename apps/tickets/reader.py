@@ -33,8 +33,8 @@ from apps.tickets.text import (
 from apps.tickets.times import (
     AT_WORDS,
     ROUGH_WORDS,
-    ClockStyle,
     ClockToken,
+    are_24h,
     find_clocks,
     find_parts,
 )
@@ -96,11 +96,8 @@ def read_ticket(
     text = clean(text)
     if not text.strip():
         raise TicketRefused("Paste the ticket text.")
-    given: tuple[ReferenceTime, ...] = ()
-    if isinstance(written, datetime):
-        given = (ReferenceTime("the ticket's date", moment=written),)
-    elif written is not None:
-        given = (ReferenceTime("the ticket's date", day=written),)
+    at, day = (written, None) if isinstance(written, datetime) else (None, written)
+    given = (ReferenceTime("the ticket's date", at, day),) if written else ()
     context = Context(zone, now)
     headers, is_cut = find_headers(text, context)
     moments, notes = _find_moments(text, headers, given, context)
@@ -183,7 +180,7 @@ class _Scan:
     durations: list[DurationToken]
     chat: frozenset[ClockToken]
     bare: str
-    style: ClockStyle
+    is_24h: bool
     like_times: list[Unread]
     unread: list[Unread]
     is_cut: bool
@@ -224,7 +221,7 @@ def _scan(text: str, headers: Sequence[Header]) -> _Scan:
         durations=durations,
         chat=chat,
         bare=bare,
-        style=ClockStyle.of(clocks),
+        is_24h=are_24h(clocks),
         like_times=not_overlapping(like_times, taken)[:_MAX_TOKENS],
         unread=not_overlapping([*more_unread, *unread], taken)[:_MAX_TOKENS],
         is_cut=is_cut,
@@ -238,7 +235,7 @@ def _find_moments(
     scan = _scan(text, headers)
     context = replace(
         context,
-        style=scan.style,
+        is_24h=scan.is_24h,
         all_times=zone_of_all_times(text) or zone_of_writer(text),
         other_zones=_other_zones(text, headers, scan),
     )

@@ -1,7 +1,7 @@
 """Work out every moment that a mention or a duration in a ticket can mean."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,6 @@ from apps.tickets.questions import mention_questions
 from apps.tickets.text import MomentFound, MomentReading, ReferenceTime, excerpt
 from apps.tickets.times import (
     MIDNIGHT,
-    ClockStyle,
     ClockToken,
     end_of_range,
     is_skipped,
@@ -33,12 +32,12 @@ class Context:
     """How to read a text.
 
     `zone` is the default time zone, `all_times` one given for every time in the text, and
-    `other_zones` are those given for single times.
+    `other_zones` are those given for single times. `is_24h` marks a text without a.m. and p.m.
     """
 
     zone: ZoneInfo
     now: datetime
-    style: ClockStyle = field(default_factory=ClockStyle)
+    is_24h: bool = False
     all_times: ZoneToken | None = None
     other_zones: tuple[ZoneToken, ...] = ()
 
@@ -168,7 +167,8 @@ def _on_day(
     if clock is None:
         yield _part_of_day(mention, day, option, context)
         return
-    hours = possible_hours(clock, mention.part, context.style, is_machine=_is_machine(mention))
+    is_24h = _is_machine(mention) or context.is_24h
+    hours = possible_hours(clock, mention.part, is_24h_text=is_24h)
     question = ""
     if len(hours) > 1:
         question = f"“{clock.text}” doesn't say a.m. or p.m."

@@ -44,7 +44,6 @@ class PartToken:
 
     start: int
     end: int
-    text: str
     part: str
 
 
@@ -234,7 +233,7 @@ _PART = re.compile(
 def find_parts(text: str) -> list[PartToken]:
     """Return all words for parts of a day."""
     return [
-        PartToken(found.start(), found.end(), found[0], PARTS[normalize(found["part"])])
+        PartToken(found.start(), found.end(), PARTS[normalize(found["part"])])
         for found in _PART.finditer(text)
     ]
 
@@ -389,32 +388,20 @@ _PART_HOURS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ClockStyle:
-    """How a text writes its times: any with a.m. or p.m., any with an hour above 12."""
-
-    has_meridiem: bool = False
-    has_24h: bool = False
-
-    @classmethod
-    def of(cls, clocks: Sequence[ClockToken]) -> "ClockStyle":
-        """Return the style of these times."""
-        return cls(
-            has_meridiem=any(clock.meridiem in ("am", "pm") for clock in clocks),
-            has_24h=any(clock.is_24h or clock.is_padded for clock in clocks if not clock.meridiem),
-        )
+def are_24h(clocks: Sequence[ClockToken]) -> bool:
+    """Return whether a text writes its times with 24 hours: one above 12, and no a.m. or p.m."""
+    plain = [one for one in clocks if one.meridiem not in ("am", "pm")]
+    shows_24h = any((one.is_24h or one.is_padded) and not one.meridiem for one in plain)
+    return shows_24h and len(plain) == len(clocks)
 
 
-def possible_hours(
-    clock: ClockToken, part: str, style: ClockStyle, *, is_machine: bool
-) -> tuple[int, ...]:
+def possible_hours(clock: ClockToken, part: str, *, is_24h_text: bool) -> tuple[int, ...]:
     """Return each hour from 0 to 23 that the time can mean; 24 is midnight at the day's end."""
     if clock.meridiem == MIDNIGHT:
         return (0, 24)
     if clock.meridiem:
         return (_with_meridiem(clock.hour, clock.meridiem),)
     is_exact = not (clock.is_whole_hour or clock.is_spelled)
-    is_24h_text = is_machine or (style.has_24h and not style.has_meridiem)
     if clock.is_24h or (is_exact and is_24h_text):
         return (clock.hour,)
     both = (clock.hour % 12, clock.hour % 12 + 12)

@@ -176,7 +176,14 @@ def find_headers(text: str, context: Context) -> tuple[list[Header], bool]:
             is_unread = pattern is _AGE or (pattern is _FIELD and _is_unread(text, match, above))
             is_form = _TIME_BELOW.match(text, match.end()) or _TIME_LABEL.match(text, above)
             if (written.references or is_unread) and not is_form:
-                found.append(_header(text, match.start(), match.end(), written))
+                found.append(
+                    Header(
+                        *match.span(),
+                        written.references,
+                        excerpt(text, *match.span()),
+                        written.zone,
+                    )
+                )
     found += not_overlapping(_attributions(text, left, context), found)
     return sorted(found, key=lambda header: header.start), left.is_spent
 
@@ -212,10 +219,6 @@ def _is_unread(text: str, field: re.Match[str], above: int) -> bool:
     return bool(durations or find_clocks(rest) or find_dates(rest, durations))
 
 
-def _header(text: str, start: int, end: int, written: Written) -> Header:
-    return Header(start, end, written.references, excerpt(text, start, end), written.zone)
-
-
 def _attributions(text: str, left: _Budget, context: Context) -> Iterator[Header]:
     """Find lines such as "On Fri, Nov 20, 2026, Jane wrote:", which can take up five lines."""
     lines = _lines(text)
@@ -231,7 +234,8 @@ def _attributions(text: str, left: _Budget, context: Context) -> Iterator[Header
                 return
             written = _read_attribution(words, _quoted_below(lines, last), context)
             if written is not None:
-                yield _header(text, start, line.end, written)
+                where = excerpt(text, start, line.end)
+                yield Header(start, line.end, written.references, where, written.zone)
                 break
 
 
