@@ -151,7 +151,11 @@ _LISTED = {
         aún_funcionaba funzionava_ancora ancora_funzionava werkte_nog toimi_vielä vielä_toimi
         jeszcze_działało""",
 }
-_KINDS = {word.replace("_", " "): kind for kind, words in _LISTED.items() for word in words.split()}
+_KINDS = {
+    word.replace("_", " ").casefold(): kind
+    for kind, words in _LISTED.items()
+    for word in words.split()
+}
 _STEMS = {word[:-1]: kind for word, kind in _KINDS.items() if word.endswith("*")}
 _SHORTEST_STEM, _LONGEST_STEM = min(map(len, _STEMS)), max(map(len, _STEMS))
 

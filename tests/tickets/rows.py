@@ -200,6 +200,7 @@ SURE += [
     sure("It crashed, see Screenshot 2026-11-19 161005.png", "2026-11-19 15:10"),
     sure("Screenshot_20261119-161005_Shop.jpg of the crash", "2026-11-19 15:10"),
     sure("19.11. 16:10 Absturz", "2026-11-19 15:10"),
+    sure("19.11. 16:10 weiße Seite bei Kunde 5123", "2026-11-19 15:10"),
     sure("kaatui eilen kello 14 maissa", "2026-11-19 13:00", 15),
     sure("The page has not been fixed, it crashed yesterday at 16:10", "2026-11-19 15:10"),
     sure("The app crashed without an error yesterday at 16:10", "2026-11-19 15:10"),
