@@ -70,13 +70,9 @@ _JAPANESE = re.compile(
     r"(?<![0-9])(?P<y>20[0-9]{2})年\s?(?P<m>[01]?[0-9])月\s?(?P<d>[0-3]?[0-9])日"
     r"(?:\s?\(?[月火水木金土日](?:曜日)?(?!\w)\)?)?"
 )
-# In logs: 20261118T220500Z, 20/Nov/2026:14:05:12.
+# In logs: 20261118T220500Z.
 _PACKED = re.compile(
     r"(?<!\w)(?P<y>20[0-9]{2})(?P<m>[01][0-9])(?P<d>[0-3][0-9])(?=T[0-9]{6}|[ _-][0-2][0-9]:)"
-)
-_OF_LOG = re.compile(
-    rf"(?<!\w)(?P<d>[0-3][0-9])/(?P<m>{alternation(MONTHS)})/(?P<y>20[0-9]{{2}})(?=:[0-9]{{2}}:)",
-    re.IGNORECASE,
 )
 _NUMBERS = re.compile(
     rf"(?<!\w){_WEEKDAY}{_FREE}(?P<a>[0-9]{{1,2}})(?P<sep>[-/.])(?P<b>[0-9]{{1,2}})"
@@ -199,8 +195,7 @@ def find_dates(text: str, durations: Sequence[DurationToken]) -> list[DateToken]
 
 
 def _complete(found: re.Match[str]) -> DateToken | None:
-    month = MONTHS.get(normalize(found["m"])) or int(found["m"])
-    dates = _real([(int(found["y"]), month, int(found["d"]))])
+    dates = _real([(int(found["y"]), int(found["m"]), int(found["d"]))])
     end = found.end() if found.re is not FILE_NAME else found.end("d")
     words = found.string[found.start() : end]
     is_machine = found.re is not _JAPANESE
@@ -334,7 +329,7 @@ def _weekday(found: re.Match[str]) -> int | None:
 
 # In this order: what is read first is not read again.
 _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], DateToken | None]], ...] = (
-    *((one, _complete) for one in (_YEAR_FIRST, _JAPANESE, _PACKED, _OF_LOG, FILE_NAME)),
+    *((one, _complete) for one in (_YEAR_FIRST, _JAPANESE, _PACKED, FILE_NAME)),
     *((one, _with_named_month) for one in (_DAY_MONTH, _MONTH_DAY)),
     *((one, _numeric) for one in (_NUMBERS, _SPACED)),
     (_WORDS, _relative),
