@@ -230,6 +230,7 @@ AMBIGUOUS = [
         ("Every day at 16:10 it breaks, also yesterday", "“Every day at”"),
         ("It shows the wrong date: yesterday 16:10", "“wrong date”"),
         ("Works until yesterday 16:10", "“until”"),
+        ("Hier à 16h10 plus d’erreur", "“d’erreur”"),
         ("All is running again since yesterday 16:10", "“running again since”"),
         ("Gestern um 16:10 ging es noch", "“noch”"),
         ("Ayer a las 16:10 todavía funcionaba", "Nothing near it"),

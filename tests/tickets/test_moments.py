@@ -86,6 +86,16 @@ def test_label_is_asked_about_for_all_times_it_lists() -> None:
     assert all("“Hours”" in " ".join(found.questions) for found in hours)
 
 
+def test_words_belong_to_the_times_of_their_clause() -> None:
+    for text, are_sure in (
+        ("It failed yesterday at 14:05 and at 15:10", [True, True]),
+        ("It broke yesterday at 14:05, but I ordered today at 15:10", [True, False]),
+        ("It broke yesterday at 14:05 and was fixed at 15:10", [True, False]),
+    ):
+        found = reading(Row(text, written=NOW)).moments
+        assert [one.is_sure for one in found] == are_sure, text
+
+
 def test_words_that_may_be_a_time_are_named_when_they_cannot_be_read() -> None:
     for text, words in UNREAD:
         read = reading(Row(text, written=TIMED))
