@@ -40,10 +40,11 @@ def forwarded_addresses(request: HttpRequest) -> list[str]:
 
     Only the header named in the settings counts: a client could send the other one.
     """
-    values = request.META.get(_variable(), "").split(",")
-    if settings.TRIAGE_PROXY_HEADER == "forwarded":  # RFC 7239
-        values = [match[1] for value in values if (match := _FOR.search(value))]
-    return [value.strip() for value in values if value.strip()]
+    values = [value for value in request.META.get(_variable(), "").split(",") if value.strip()]
+    if settings.TRIAGE_PROXY_HEADER == "forwarded":  # RFC 7239; a proxy may not say for whom
+        found = (_FOR.search(value) for value in values)
+        values = [match[1] if match else "unknown" for match in found]
+    return [value.strip() for value in values]
 
 
 def parse_address(text: str) -> IPv4Address | IPv6Address | None:

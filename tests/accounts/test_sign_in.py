@@ -120,6 +120,7 @@ def test_an_ip_address_is_locked_across_accounts(agent: User, client: Client) ->
         (1, "x-forwarded-for", "", "127.0.0.1"),
         (0, "x-forwarded-for", "192.0.2.7", "127.0.0.1"),
         (1, "forwarded", 'for=10.0.0.1, proto=https;For="[2001:db8::7]:4711"', "2001:db8::7"),
+        (1, "forwarded", "for=203.0.113.1, proto=https;by=10.0.0.2", ""),
         (2, "forwarded", "for=192.0.2.7;by=10.0.0.2, for=10.0.0.1", "192.0.2.7"),
     ],
 )
