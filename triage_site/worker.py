@@ -21,7 +21,7 @@ _PROBE = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _MOST_OF_PROBE = 4096
-_ARRIVAL_S = 20.0
+_ARRIVAL_S = 30.0
 _LARGEST_BODY = 3_000_000  # Django refuses larger ones without reading them
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]

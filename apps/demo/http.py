@@ -334,6 +334,7 @@ class Faults:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._pending: list[Fault] = []
+        self._cleared = threading.Event()
 
     def add(self, fault: Fault) -> None:
         """Apply the fault to the next requests that match."""
@@ -341,9 +342,15 @@ class Faults:
             self._pending.append(fault)
 
     def clear(self) -> None:
-        """Remove all faults."""
+        """Remove all faults, and end their delays."""
         with self._lock:
             self._pending.clear()
+            self._cleared.set()
+            self._cleared = threading.Event()
+
+    def delay(self, seconds: float) -> None:
+        """Wait so long, or until the faults are removed."""
+        self._cleared.wait(seconds)
 
     def take(self, target: str) -> Fault | None:
         """Return the fault for a path and query, and count it as used."""

@@ -217,7 +217,9 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         params = parse_qs(parts.query, keep_blank_values=True)
         fault = self._demo.faults.take(self.path)
-        time.sleep(self._demo.settings.latency_s + (fault.delay_s if fault else 0.0))
+        time.sleep(self._demo.settings.latency_s)
+        if fault is not None and fault.delay_s:
+            self._demo.faults.delay(fault.delay_s)
         if fault is not None and fault.drop == "before":
             response = ApiResponse(status=0)
         elif fault is not None and fault.replaces_response:

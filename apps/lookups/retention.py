@@ -24,7 +24,7 @@ from apps.audit.trail import Actor, record
 from apps.audit.verification import TrailBroken, prune_trail
 from apps.crypto import SealedField, Unreadable, resealed
 from apps.lookups import cache, store
-from apps.lookups.models import Lookup, TypedCustomer, delete_findings
+from apps.lookups.models import Lease, Lookup, TypedCustomer, delete_findings
 
 PRUNE_BATCH = 500
 
@@ -52,6 +52,7 @@ class Pruned:
 def prune(actor: Actor) -> Pruned:
     """Delete expired data, and record how much."""
     now = datetime.now(UTC)
+    Lease.objects.filter(until__lte=now).delete()
     entries, problem = _prune_trail(now, actor)
     pruned = Pruned(
         answers=_delete_results(now),

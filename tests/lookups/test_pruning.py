@@ -20,7 +20,7 @@ from pytest_django import Settings
 from apps.audit.models import Entry
 from apps.demo.server import DemoSentry
 from apps.lookups import retention, store
-from apps.lookups.models import ExportRecord, Lookup, TypedCustomer
+from apps.lookups.models import ExportRecord, Lease, Lookup, TypedCustomer
 from apps.lookups.services import answer_lookup
 from tests.conftest import MOMENT, signed_in
 from tests.lookups.background import recorded, until
@@ -86,6 +86,14 @@ def test_pruning_deletes_only_expired_data(
     entry = Entry.objects.filter(action="pruned").get()
     counts = (entry.detail[name] for name in ("answers", "customers", "records", "sessions"))
     assert (*counts, entry.detail["entries"]) == (1, 1, 0, 0, 0)
+
+
+def test_leases_of_killed_processes_are_deleted(db: None) -> None:
+    now = timezone.now()
+    for name, end in (("dead", now), ("alive", now + timedelta(seconds=20))):
+        Lease.objects.create(cache_key=name, token="x", until=end)
+    pruned()
+    assert [lease.cache_key for lease in Lease.objects.all()] == ["alive"]
 
 
 def test_a_second_run_deletes_and_records_nothing(lookup: Lookup) -> None:
