@@ -20,7 +20,6 @@ from threading import Lock
 from django.conf import settings
 from django.db import connections
 from django.utils import timezone
-from pydantic import TypeAdapter, ValidationError
 
 from apps.events.answer import Answer, NoticeCode, Progress
 from apps.events.event import Event
@@ -103,7 +102,7 @@ _POLL_S = 0.03
 _END_TTL_S = 30.0
 _WAITING_TTL_S = 120.0
 
-_PROBLEM = TypeAdapter(Problem)
+_PROBLEM = cache.JsonForm(Problem)
 _log = logging.getLogger(__name__)
 
 
@@ -291,7 +290,7 @@ def _read_end(lookup: Lookup) -> tuple[LookupState, Problem] | None:
         return None
     try:
         return LookupState(value[0]), _PROBLEM.validate_json(value[1])
-    except (ValidationError, ValueError):
+    except ValueError:
         return None
 
 

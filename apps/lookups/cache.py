@@ -3,6 +3,8 @@
 import base64
 import json
 from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from django.core.cache import caches
 from django.utils.connection import ConnectionProxy
@@ -10,6 +12,10 @@ from django.utils.connection import ConnectionProxy
 from apps import cache_outage
 from apps.crypto import Unreadable, seal_as, unseal_as
 
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+T = TypeVar("T")
 cache = ConnectionProxy(caches, "lookups")
 
 
@@ -88,3 +94,27 @@ def get_sealed_bytes(key: str) -> bytes | None:
 def put_sealed_bytes(key: str, content: bytes, seconds: float) -> None:
     """Encrypt and store these bytes for this many seconds."""
     put(key, base64.b64encode(seal_as(key, content)).decode(), seconds)
+
+
+class JsonForm(Generic[T]):
+    """Reads and writes the values of a type as JSON.
+
+    Pydantic takes long to import and to prepare, which most commands don't need.
+    """
+
+    def __init__(self, kind: type[T]) -> None:
+        self._kind = kind
+
+    @cached_property
+    def _adapter(self) -> "TypeAdapter[T]":
+        from pydantic import TypeAdapter  # noqa: PLC0415
+
+        return TypeAdapter(self._kind)
+
+    def dump_json(self, value: T) -> bytes:
+        """Return the value as JSON."""
+        return self._adapter.dump_json(value)
+
+    def validate_json(self, content: bytes | str) -> T:
+        """Return the value. Raise `ValueError` if it isn't one of the type."""
+        return self._adapter.validate_json(content)

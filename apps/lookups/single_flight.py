@@ -17,7 +17,6 @@ from uuid import UUID
 from django.db import DatabaseError, connection
 from django.db.models import QuerySet
 from django.utils import timezone
-from pydantic import TypeAdapter, ValidationError
 
 from apps.cache_outage import is_loss_new
 from apps.events.answer import Progress
@@ -158,7 +157,7 @@ _PUBLISH_EVERY_S = 0.1
 _CHECK_EVERY_BEATS = 3
 _PROGRESS_TTL_S = 10.0
 _CANCEL_TTL_S = 120.0
-_PROGRESS = TypeAdapter(Progress)
+_PROGRESS = cache.JsonForm(Progress)
 
 
 class LookupMonitor:
@@ -221,7 +220,7 @@ def read_progress(lookup: Lookup) -> Progress | None:
     content = cache.get_sealed_bytes(store.progress_key(lookup.cache_key))
     try:
         return None if content is None else _PROGRESS.validate_json(content)
-    except ValidationError:
+    except ValueError:
         return None
 
 

@@ -14,7 +14,6 @@ from typing import Literal, get_args
 from django.conf import settings
 from django.db import connection, models, transaction
 from django.db.models import Q
-from pydantic import TypeAdapter, ValidationError
 
 from apps.crypto import Unreadable, keyed_hash, seal_as, unseal_as
 from apps.events.answer import Answer, NoticeCode
@@ -33,17 +32,8 @@ TTL_RECENT = timedelta(seconds=30)
 STALE_FOR = timedelta(days=1)
 MAX_WINDOWS = 50
 
+_ANSWER, _EVENT = cache.JsonForm(Answer), cache.JsonForm(Event)
 _SHORT_LIVED = (NoticeCode.PARTIAL_BODIES, NoticeCode.SIGNAL_MISSING, NoticeCode.INCOMPLETE_LIST)
-
-
-@functools.cache  # not at import, because it takes long
-def _answers() -> TypeAdapter[Answer]:
-    return TypeAdapter(Answer)
-
-
-@functools.cache
-def _events() -> TypeAdapter[Event]:
-    return TypeAdapter(Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +100,8 @@ def get(key: str) -> CachedAnswer | None:
         return None
     until, _, answer = content.partition(b"\n")
     try:
-        return CachedAnswer(
-            _answers().validate_json(answer), datetime.fromisoformat(until.decode())
-        )
-    except ValueError:  # the base class of `ValidationError`
+        return CachedAnswer(_ANSWER.validate_json(answer), datetime.fromisoformat(until.decode()))
+    except ValueError:
         return None
 
 
@@ -146,7 +134,7 @@ def put_related(key: str, answer: Answer) -> None:
 
 
 def _put(key: str, answer: Answer, until: datetime) -> None:
-    content = until.isoformat().encode() + b"\n" + _answers().dump_json(answer)
+    content = until.isoformat().encode() + b"\n" + _ANSWER.dump_json(answer)
     cache.put_sealed_bytes(key, content, _ttl_s(until - datetime.now(UTC) + STALE_FOR))
 
 
@@ -199,7 +187,7 @@ def _windows(index: str) -> list[list[str]]:
 
 def to_snapshot(lookup: Lookup, answer: Answer) -> bytes:
     """Encrypt a redacted answer for this lookup alone."""
-    return seal_as(lookup.audit_target, _answers().dump_json(answer))
+    return seal_as(lookup.audit_target, _ANSWER.dump_json(answer))
 
 
 def from_snapshot(lookup: Lookup) -> Answer | None:
@@ -211,8 +199,8 @@ def from_snapshot(lookup: Lookup) -> Answer | None:
         return None
     content = unseal_as(lookup.audit_target, bytes(lookup.snapshot))
     try:
-        return _answers().validate_json(content)
-    except ValidationError:
+        return _ANSWER.validate_json(content)
+    except ValueError:
         return None
 
 
@@ -228,14 +216,14 @@ def get_event(key: str, event_id: str) -> Event | None:
     """Return a cached event that was read later than its answer, or None."""
     content = cache.get_sealed_bytes(f"{key}/{event_id}")
     try:
-        return None if content is None else _events().validate_json(content)
-    except ValidationError:
+        return None if content is None else _EVENT.validate_json(content)
+    except ValueError:
         return None
 
 
 def put_event(key: str, event: Event) -> None:
     """Cache a redacted event for a day."""
-    cache.put_sealed_bytes(f"{key}/{event.id}", _events().dump_json(event), _ttl_s(TTL_SETTLED))
+    cache.put_sealed_bytes(f"{key}/{event.id}", _EVENT.dump_json(event), _ttl_s(TTL_SETTLED))
 
 
 def drop_event(key: str, event_id: str) -> None:
