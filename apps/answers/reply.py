@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from apps.answers.templates import About
 from apps.events.answer import Answer, CatalogEntry
 from apps.events.event import Event
-from apps.events.grouping import Group, Problem
+from apps.events.grouping import Group, Problem, problems_of
 from apps.events.observations import troubles_of
 from apps.events.releases import (
     CustomerFixState,
@@ -19,7 +19,14 @@ from apps.events.releases import (
     short_release,
 )
 from apps.events.rules.rule import CUSTOMERS_SIDE, Place, Side, side_of, zone_of_customer
-from apps.events.summary import has_crashed, is_specific, place_of, says_it_ended, summarize_group
+from apps.events.summary import (
+    common_failure,
+    has_crashed,
+    is_specific,
+    place_of,
+    says_it_ended,
+    summarize_group,
+)
 from apps.known_errors.patterns import fill_variables
 from apps.lookups.known_errors import reply_variables
 
@@ -92,14 +99,25 @@ def _how_often(problems: tuple[Problem, ...], answer: Answer, zone: ZoneInfo) ->
     """Return how often the problem occurred; empty for several, where "this" would be unclear."""
     if len(problems) != 1:
         return ""
-    count = problems[0].times
-    first, last = problems[0].events[-1].timestamp, problems[0].newest.timestamp
+    failed, same = _failed_together(problems[0], answer)
+    count = sum(one.times for one in same)
+    first = min(one.events[-1].timestamp for one in same)
+    last = max(one.newest.timestamp for one in same)
     times = "once" if count == 1 else "twice" if count == 2 else f"{count} times"
     at_least = "" if answer.complete else "at least "
     since, until = _clock(first, answer, zone), _clock(last, answer, zone)
-    if since == until:
-        return f"We saw this {at_least}{times}, at {since}."
-    return f"We saw this {at_least}{times} between {since} and {until}."
+    when = f", at {since}" if since == until else f" between {since} and {until}"
+    return f"{failed} {at_least}{times}{when}."
+
+
+def _failed_together(problem: Problem, answer: Answer) -> tuple[str, tuple[Problem, ...]]:
+    """Return what failed, and in which problems: those the headline counts with this one."""
+    loud = [one for one in problems_of(answer) if not one.is_noise]
+    common = common_failure(loud) if loud and loud[0] == problem else None
+    if common is None:
+        return "We saw this", (problem,)
+    failed, same = common
+    return f"In all, {failed[0].lower()}{failed[1:]}", same
 
 
 def _clock(when: datetime, answer: Answer, zone: ZoneInfo) -> str:
@@ -162,7 +180,11 @@ def _next_step(about: About) -> str:
         return again
     if not problems:
         return _question(about.answer, zone_of_customer(about.answer.events) or about.zone)
-    if any(problem.times > 1 and needs_engineers(problem) for problem in problems):
+    if any(
+        needs_engineers(problem)
+        and (problem.times > 1 or len(_failed_together(problem, about.answer)[1]) > 1)
+        for problem in problems
+    ):
         return "We have the details of each time, and are passing them on to our engineers."
     if all(is_specific(problem.cause.newest) for problem in problems):
         return again

@@ -130,7 +130,7 @@ def headline(answer: Answer, zone: ZoneInfo) -> str:
         return f"No errors were found{but}. The result is incomplete.{detail}" if seen else _PARTIAL
     loud = [problem for problem in problems if not problem.is_noise]
     first, *others = loud
-    common = _common_failure(loud)
+    common = common_failure(loud)
     if common:
         return _headline_of_several(common, loud, answer, zone)
     sentence = f"{summarize_group(first)[:-1]}, {_frequency(first, answer, zone)}"
@@ -147,10 +147,10 @@ def _more(others: Sequence[Problem]) -> str:
     return f" There {more}{also}."
 
 
-def _common_failure(problems: Sequence[Problem]) -> tuple[str, tuple[Problem, ...]] | None:
+def common_failure(problems: Sequence[Problem]) -> tuple[str, tuple[Problem, ...]] | None:
     """Return what the first problem and others made fail together, and these problems.
 
-    All of them were steps of one order, or all of them ended the app.
+    All of them were steps of one order, or all of them ended the app. `problems` have no noise.
     """
     for name in order_names(problems[0].events):
         same = tuple(one for one in problems if name in order_names(one.events))

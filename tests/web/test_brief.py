@@ -64,6 +64,23 @@ def test_answers_are_about_the_first_problem() -> None:
     assert "Where it failed" in dict(brief(answer(sample)).answers)
 
 
+def test_reply_counts_what_the_headline_counts() -> None:
+    crashes = [
+        replace(
+            event(at, issue_id=str(at), title=title, platform="cocoa", body=None),
+            level="fatal",
+            handled=False,
+        )
+        for at, title in ((0, "SIGABRT"), (100, "WatchdogTermination"))
+    ]
+    sample = answer(*crashes)
+    assert headline(sample, BERLIN).startswith("The app crashed")
+    tell = brief(sample).tell
+    assert "In all, the app crashed" in tell
+    assert "twice between 14:05 and 14:06. We have the details of each time" in tell
+    assert "We saw this once" in brief(answer(crashes[0])).tell
+
+
 def test_what_is_unknown_is_called_so() -> None:
     shown = dict(brief(answer(bare_event())).answers)
     assert shown["Where it failed"] == "unknown"
