@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import chain
+from itertools import chain, pairwise
 from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer
@@ -26,6 +26,7 @@ from apps.events.rules.rule import (
 # Events arrive within ten minutes (see `SETTLED_AFTER`), and never before they happen.
 _LATE = timedelta(minutes=10)
 _EARLY = timedelta(minutes=-1)
+_AT_ONCE = timedelta(seconds=5)
 
 
 def summarize(event: Event) -> str:
@@ -150,19 +151,35 @@ def _more(others: Sequence[Problem]) -> str:
 def common_failure(problems: Sequence[Problem]) -> tuple[str, tuple[Problem, ...]] | None:
     """Return what the first problem and others made fail together, and these problems.
 
-    All of them were steps of one order, or all of them ended the app. `problems` have no noise.
+    All of them were steps of one order, or all of them ended the app. If two happened at once,
+    they may have been one failure, and nothing is certain. `problems` have no noise.
     """
+    failed = tuple(filter(_has_failed, problems))
     for name in order_names(problems[0].events):
-        same = tuple(one for one in problems if name in order_names(one.events))
-        if len(same) > 1:
+        same = tuple(one for one in failed if name in order_names(one.events))
+        if _are_several(same, problems[0]):
             return f"The same {name[0]} failed", same
     ended = tuple(filter(_has_ended, problems))
-    if len(ended) < 2 or ended[0] is not problems[0]:
+    if not _are_several(ended, problems[0]):
         return None
     closed = " or {} closed" if any("closed" in summarize_group(one) for one in ended) else ""
     is_one = len({one.newest.project for one in ended}) == 1
     us, was = ("The app", "was") if is_one else ("Our apps", "were")
     return f"{us} crashed{closed.format(was)}", ended
+
+
+def _has_failed(problem: Problem) -> bool:
+    return problem.handled is False or was_refused(problem.cause.clearest)
+
+
+def _are_several(same: Sequence[Problem], first: Problem) -> bool:
+    """Return whether these are several failures for certain, and begin with the first problem."""
+    times = sorted((event.timestamp, one.issue_id) for one in same for event in one.events)
+    at_once = any(
+        issue != next_issue and next_at - at <= _AT_ONCE
+        for (at, issue), (next_at, next_issue) in pairwise(times)
+    )
+    return len(same) > 1 and same[0] is first and not at_once
 
 
 def _has_ended(problem: Problem) -> bool:

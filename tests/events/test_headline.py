@@ -218,8 +218,25 @@ LEADERS: tuple[tuple[str, tuple[Event, ...]], ...] = (
         "two tries of one step before one of another",
         (
             on_server("1", "KeyError: 'a'", -280, RESERVE),
-            on_server("1", "KeyError: 'a'", -45, RESERVE),
+            on_server("1", "KeyError: 'a'", -90, RESERVE),
             on_server("2", "KeyError: 'b'", 5, "https://api.shop.example/profile"),
+        ),
+    ),
+    (
+        "what was handled just then before a crash of an hour ago",
+        (
+            failed("1", "TypeError: x is not a function", 0, handled=True),
+            failed("2", "EXC_BREAKPOINT: found nil", -3000, **{**WEB_APP, "level": "error"}),
+        ),
+    ),
+    (
+        "a sign-in that came back before an error elsewhere",
+        (
+            *(
+                on_server("1", "StateMismatch", at, "https://a.example/auth/callback")
+                for at in (0, 9)
+            ),
+            on_server("2", "KeyError: 'a'", 1, "https://a.example/help"),
         ),
     ),
     (
@@ -266,8 +283,13 @@ def test_headline_counts_the_failures_of_one_order() -> None:
         "The same order failed 3 times between 14:01 and 14:05. The last time, the payment got no "
         "answer in time, so it may or may not have gone through. There was 1 other problem."
     )
-    other = on_server("1", "OperationalError: could not obtain lock", -60, PAY.replace("42", "43"))
-    assert "same order" not in headline(answer(other, events[2]), BERLIN)
+    lock = "OperationalError: could not obtain lock"
+    for other in (
+        on_server("1", lock, -60, PAY.replace("42", "43")),
+        on_server("1", lock, -60, RESERVE, handled=True),
+        on_server("1", lock, 40, RESERVE),  # perhaps the same failure
+    ):
+        assert "same order" not in headline(answer(other, events[2]), BERLIN)
 
 
 def test_headline_counts_crashes() -> None:

@@ -107,6 +107,12 @@ def test_a_refusal_for_too_many_requests_is_read_in_spanish_too() -> None:
         ("https://a.example/notifications", "GET", UserAction.NOTICES),
         ("https://a.example/settings", "GET", UserAction.ACCOUNT),
         ("https://a.example/search", "GET", UserAction.SEARCHING),
+        ("https://a.example/2026/invoice/7/issue", "POST", UserAction.ISSUING),
+        ("https://a.example/orders/B-7/reserve", "POST", UserAction.ORDERING),
+        ("https://a.example/es/envios", "POST", UserAction.SHIPPING),
+        ("https://a.example/claims/7/photos", "POST", UserAction.UPLOADING),
+        ("https://a.example/claims/7/photos", "GET", None),
+        ("https://a.example/de/kasse", "GET", UserAction.CHECKING_OUT),
         ("https://a.example/webhooks/payments", "POST", None),
         ("https://a.example/workers/invoices", "GET", None),
         ("https://pay.example/", "GET", None),
@@ -115,6 +121,26 @@ def test_a_refusal_for_too_many_requests_is_read_in_spanish_too() -> None:
 )
 def test_user_action_follows_from_url(url: str, method: str, action: UserAction | None) -> None:
     assert user_action_of(requested(url, method)) is action
+
+
+def refused(method: str) -> Event:
+    """Return the error of a page whose call was answered by an error and handled."""
+    data = {"method": method, "url": "https://api.example/orders/7/pay", "status_code": 500}
+    crumbs = (Breadcrumb(category="xhr", data=data),)
+    title = "AxiosError: Request failed with status code 500"
+    body = EventBody(breadcrumbs=crumbs)
+    return event(title, platform="javascript", transaction="/cart", handled=True, body=body)
+
+
+def test_call_that_was_refused_says_what_the_customer_did() -> None:
+    assert user_action_of(refused("POST")) is UserAction.PAYING
+    assert handling_text(refused("POST")) == "The app kept going, but this step failed."
+    assert handling_text(refused("GET")) == "The app handled it and kept going."
+
+
+def test_event_that_was_read_in_full_speaks_for_its_issue() -> None:
+    read = event("Error", body=EventBody(exceptions=(ExceptionInfo("KeyError", "x"),)))
+    assert "a detail was missing" in summarize_group(Group("1", None, (event("Error"), read)))
 
 
 def test_user_action_follows_from_last_click() -> None:
