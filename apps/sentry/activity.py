@@ -517,7 +517,8 @@ class ActivityReader:
         )
 
     def _is_whole(self, table: _Table) -> bool:
-        return table.is_started and not table.is_resumed and not self._new_traces_of(table)
+        is_asked = table.is_started or not self._question.customer.is_named
+        return is_asked and not table.is_resumed and not self._new_traces_of(table)
 
     def _with_usual(self, span: Span) -> Span:
         usual = self._usual.get((span.project, span.transaction)) if span.is_segment else None

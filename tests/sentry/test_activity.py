@@ -362,10 +362,11 @@ def test_a_row_of_the_trace_counts_if_it_names_the_customer_otherwise(table: Tab
     assert not answer.beside.logs[0].names_customer
 
 
-def test_a_trace_can_be_looked_up_and_an_event_shows_its_trace(table: Table) -> None:
+def test_a_trace_can_be_looked_up(table: Table) -> None:
     table.rows = {"logs": [log(1), log(2, **{"user.id": "8"}), log(3, trace=T2)]}
     link = f"https://acme.sentry.io/explore/traces/trace/{T1}/"
-    assert numbers(activity_of(link).logs) == [1, 2]
+    beside = activity_of(link)
+    assert (numbers(beside.logs), beside.surely) == ([1, 2], ACTIVITY)
     assert all("user.id" not in asked["query"][0] for asked in table.asked)
 
 
