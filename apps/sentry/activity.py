@@ -129,8 +129,7 @@ class ActivityReader:
         self._scope = scope
         self._projects = projects
         self._lock = Lock()
-        self._signals = [signal for signal in KINDS if signal in signals]
-        self._tables = {signal: _Table() for signal in self._signals}
+        self._tables = {signal: _Table() for signal in KINDS if signal in signals}
         self._started: list[_Table] = []
         self._usual: dict[tuple[str | None, str | None], float] = {}
         self._names: dict[str, set[str]] = {}
@@ -138,6 +137,7 @@ class ActivityReader:
         is_trace = customer.hex_id is not None and customer.kind != CustomerKind.EVENT
         self._event_traces = [customer.hex_id] if is_trace and customer.hex_id else []
         self._is_answer = False
+        self._is_alone = False
         self._all_hops: Future[None] | None = None
 
     # Which calls, and when
@@ -145,8 +145,10 @@ class ActivityReader:
     def start(self, *, both: bool) -> None:
         """Start reading by person, along with the list of errors.
 
-        Without `both`, logs wait for that list: then, one call can search its traces as well.
+        Start with `both` if nothing will be read after an empty list. Otherwise, logs wait for that
+        list: then, one call can search its traces as well.
         """
+        self._is_alone = both
         for signal in self._tables if both else self._tables.keys() & {Signal.SPANS}:
             if self._can_ask_by_person and not self._tables[signal].is_started:
                 self._started.append(self._tables[signal])
@@ -174,16 +176,11 @@ class ActivityReader:
         self._is_answer = is_answer
         if not is_answer:
             self._follow_errors()
-        elif not self._has_no_time_for_traces():
+        elif not self._is_alone or self._main.config.signals_wait_s >= self._fastest_call_s():
             self._client.prioritize()
             self._all_hops = self._pool.submit(self._read_all)
             if Signal.SPANS in self._tables:
                 self._submit(Signal.SPANS, self._read_usual, ())
-
-    def _has_no_time_for_traces(self) -> bool:
-        """Return whether all calls would come too late: nothing else is read meanwhile."""
-        is_alone = bool(self._started) and len(self._started) == len(self._tables)
-        return is_alone and self._main.config.signals_wait_s < self._fastest_call_s()
 
     def _follow_errors(self) -> None:
         left = MAX_CALLS - sum(table.is_started for table in self._tables.values())
@@ -213,7 +210,7 @@ class ActivityReader:
             ]
             if not futures:
                 return
-            wait(futures)
+            wait(futures, self._client.deadline.left())
 
     def _take_rest(self, signal: Signal) -> list[_List]:
         """Return the lists that go on, if more rows are wanted."""
@@ -365,9 +362,11 @@ class ActivityReader:
         table.is_sampled |= mapping(body.get("meta")).get("dataScanned") == "partial"
         table.lacks_fields |= not search.has_all_fields
         table.lacks_spellings |= not covers_any_case(self._question.customer.identifier)
+        searched = (one.searched_traces for one in self._tables.values())
+        traces = set(self._event_traces).union(*searched)
         for raw in items(body.get("data")):
             row = search.row(mapping(raw))
-            owned = row and self._owned(row)
+            owned = row and self._owned(row, traces)
             if row is None or owned is None:
                 table.unreadable += 1
                 continue
@@ -377,32 +376,27 @@ class ActivityReader:
             if owned:
                 table.rows.setdefault(key, owned)
 
-    def _owned(self, row: Row) -> Row | Literal[False] | None:
+    def _owned(self, row: Row, traces: Collection[str]) -> Row | Literal[False] | None:
         """Return the row if it is the customer's, False if not, and None if that is unclear."""
         if not self._question.window.contains(_time_of(row)):
             return False
         customer = self._question.customer
         if customer.is_named and fields_naming(customer, row.identities):
             return replace(row, names_customer=True)
-        is_in_trace = row.trace_id in self._known_traces()
+        is_in_trace = row.trace_id in traces
         if not row.identities:
             return row if is_in_trace else None
         return row if is_in_trace and self._names_no_one_else(row.identities) else False
 
     def _names_no_one_else(self, identities: Iterable[tuple[str, str]]) -> bool:
-        """Return whether the customer's events have these identities, or nobody is looked up."""
-        if not self._question.customer.is_named and not self._names:
-            return True
+        """Return whether the customer's events have these identities, or a trace is looked up."""
         known = [
             value.casefold() in self._names[name]
             for name, value in identities
             if name in self._names
         ]
-        return bool(known) and all(known)
-
-    def _known_traces(self) -> set[str]:
-        searched = (table.searched_traces for table in self._tables.values())
-        return set(self._event_traces).union(*searched)
+        is_trace = self._question.customer.kind == CustomerKind.TRACE
+        return is_trace or (bool(known) and all(known))
 
     # The usual duration of slow requests
 
@@ -469,9 +463,10 @@ class ActivityReader:
         futures = [*hops, *(one for table in self._tables.values() for one in table.futures)]
         wait(futures, max(0.0, started + patience_s - monotonic()))
         late = {signal for signal in self._tables if self._is_late(signal)}
-        self.close()
         with self._lock:
-            return self._related(late)
+            related = self._related(late)
+        self.close()
+        return related
 
     def close(self) -> None:
         """Abort the calls under way."""
@@ -552,11 +547,9 @@ class ActivityReader:
 
     def _is_absence(self, table: _Table) -> bool:
         """Return whether the server refuses this kind of data, rather than failing."""
-        error, refusals = (
-            table.error,
-            (SentryPermissionMissing, SentryNotFound, SentryRejectedQuery),
+        is_refused = isinstance(table.error, _REFUSALS) and not isinstance(
+            table.error, _NO_REFUSALS
         )
-        is_refused = isinstance(error, refusals) and not isinstance(error, _NO_REFUSALS)
         return is_refused and not table.rows
 
     def _remember_absence(self, signal: Signal, table: _Table, missing: UnreadSignal) -> None:
@@ -573,12 +566,8 @@ class ActivityReader:
         return tuple(UnreadSignal(one, reason, can_retry=False) for one, reason in known)
 
 
-_NO_REFUSALS = (
-    SentryOneProjectOnly,
-    SentryOutsideRetention,
-    SentryRetired,
-    SentryUnknownRoute,
-)
+_REFUSALS = (SentryPermissionMissing, SentryNotFound, SentryRejectedQuery)
+_NO_REFUSALS = (SentryOneProjectOnly, SentryOutsideRetention, SentryRetired, SentryUnknownRoute)
 
 
 def _time_of(row: Row) -> datetime:

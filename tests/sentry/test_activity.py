@@ -365,9 +365,21 @@ def test_a_row_of_the_trace_counts_if_it_names_the_customer_otherwise(table: Tab
 def test_a_trace_can_be_looked_up(table: Table) -> None:
     table.rows = {"logs": [log(1), log(2, **{"user.id": "8"}), log(3, trace=T2)]}
     link = f"https://acme.sentry.io/explore/traces/trace/{T1}/"
-    beside = activity_of(link)
-    assert (numbers(beside.logs), beside.surely) == ([1, 2], ACTIVITY)
+    for table.rows["errors"] in ([], [event(1, **{"user.id": "9"})]):
+        beside = activity_of(link)
+        assert (numbers(beside.logs), Signal.LOGS in beside.surely) == ([1, 2], True)
     assert all("user.id" not in asked["query"][0] for asked in table.asked)
+
+
+def test_an_event_that_is_looked_up_shows_its_own_customer_only(table: Table) -> None:
+    table.rows = {
+        "errors": [event(7, **{"user.id": "8"})],
+        "logs": [log(1), log(2, **{"user.id": "8"}), log(3, **{"user.id": "9"})],
+    }
+    link = f"https://acme.sentry.io/issues/1/events/{7:032x}/"
+    assert numbers(activity_of(link).logs) == [1, 2]
+    del table.rows["errors"][0]["user.id"]
+    assert numbers(activity_of(link).logs) == [1]
 
 
 def test_a_narrower_window_keeps_what_its_own_rows_show(table: Table) -> None:
