@@ -1,9 +1,14 @@
 """The indexed matching agrees with a naive evaluation of every entry and event."""
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from apps.events.activity import LogEntry, Span
+from apps.events.answer import RelatedData
 from apps.events.event import Event
+from apps.events.observations import troubles_of
 from apps.known_errors.matching import Entry, build_catalogue
 from apps.known_errors.patterns import (
     Comparison,
@@ -13,7 +18,7 @@ from apps.known_errors.patterns import (
     compile_expression,
 )
 from tests.examples import examples
-from tests.known_errors.facts import answer, entry, event, found
+from tests.known_errors.facts import activity, answer, entry, event, found
 
 WORDS = ("pay", "Pay", "card", "timeout", "Straße", "4", "K", ".", "a", "ab")
 TEXTS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" ".join)
@@ -76,6 +81,71 @@ def test_indexed_and_naive_matching_agree(
     }
 
 
+ROWS = st.lists(st.tuples(st.booleans(), TEXTS, st.sampled_from(("web", "api"))), max_size=6)
+ROW_PATTERNS = st.builds(
+    lambda field, rule, project: {field: rule, "project": project},
+    st.sampled_from(("log", "request")),
+    RULES,
+    st.sampled_from(("", "web")),
+)
+
+
+@settings(max_examples=examples(200), deadline=None)
+@given(st.lists(ROW_PATTERNS, max_size=6), ROWS)
+def test_indexed_and_naive_matching_of_logs_and_requests_agree(
+    patterns: list[dict[str, object]], rows: list[tuple[bool, str, str]]
+) -> None:
+    entries = []
+    for number, pattern in enumerate(patterns):
+        try:
+            entries.append(entry(f"n{number}", pattern))
+        except PatternRefused:
+            continue
+    catalogue = build_catalogue(entries)
+    quiet = replace(answer(), beside=_related(rows))
+    result = found(catalogue, quiet)
+
+    for trouble in troubles_of(quiet):
+        slugs = [match.known.slug for match in result.for_issue(trouble.rows[0].id)]
+        fitting = [
+            one.known.slug
+            for one in catalogue.entries
+            if any(_row_fits(one, row) for row in trouble.rows)
+        ]
+        assert slugs == fitting[:5]
+
+
+def _related(rows: list[tuple[bool, str, str]]) -> RelatedData:
+    """Return failed requests, and errors in logs, each in a trace of its own."""
+    log, span = activity().logs[1], activity().spans[0]
+    common = [
+        (is_log, text, {"project": project, "trace_id": f"{number:032x}", "release": None})
+        for number, (is_log, text, project) in enumerate(rows)
+    ]
+    return RelatedData(
+        logs=tuple(
+            replace(log, id=f"{number:032x}", message=text, **values)  # type: ignore[arg-type]
+            for number, (is_log, text, values) in enumerate(common)
+            if is_log
+        ),
+        spans=tuple(
+            replace(span, id=f"{number:016x}", description=text, transaction=None, **values)  # type: ignore[arg-type]
+            for number, (is_log, text, values) in enumerate(common)
+            if not is_log
+        ),
+    )
+
+
+def _row_fits(one: Entry, row: LogEntry | Span) -> bool:
+    if one.pattern.project not in ("", row.project):
+        return False
+    (rule,) = one.pattern.texts
+    if isinstance(row, LogEntry):
+        return rule.field is Field.LOG and _fits_text(rule, row.message or "")
+    texts = (row.description or "", f"{row.description} {row.http_status} {row.status}")
+    return rule.field is Field.REQUEST and any(_fits_text(rule, text) for text in texts)
+
+
 def _fits(one: Entry, happened: Event) -> bool:
     pattern = one.pattern
     return (
@@ -92,6 +162,10 @@ def _text_fits(rule: TextRule, happened: Event) -> bool:
         Field.MESSAGE: title,
         Field.CULPRIT: happened.culprit or "",
     }[rule.field]
+    return _fits_text(rule, text)
+
+
+def _fits_text(rule: TextRule, text: str) -> bool:
     if rule.comparison is Comparison.EXPRESSION:
         return compile_expression(rule.value).search(text) is not None
     folded, wanted = text.casefold(), rule.value.casefold()
