@@ -22,6 +22,7 @@ from apps.demo.story.scene import (
     REACT,
     REACT_NATIVE,
     RUST,
+    SHOP_RELEASE,
     SPRING,
     SYMFONY,
     Crumb,
@@ -847,6 +848,7 @@ def _mia_signals(scene: Scene) -> None:
         request={"url": f"{SHOP}/de/kasse", "headers": [["User-Agent", FIREFOX]]},
         tags={"lang": "de"},
         transaction="/de/kasse",
+        release=SHOP_RELEASE,
         trace_id=trace,
         contexts=BROWSER,
     )
