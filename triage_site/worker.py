@@ -45,16 +45,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self.wsgi: Any = partial(self._run, self.wsgi)
 
     def _run(
-        self, application: Application, environ: dict[str, Any], start_response: Any
+        self, application: Application, request: dict[str, Any], start_response: Any
     ) -> Iterable[bytes]:
-        size = int(environ.get("CONTENT_LENGTH") or 0)
+        size = int(request.get("CONTENT_LENGTH") or 0)
         if size <= _LARGEST_BODY:
-            body = environ["wsgi.input"].read(size)
+            body = request["wsgi.input"].read(size)
             if len(body) < size:
                 raise NoMoreData  # half of a form would be read as all of it
-            environ["wsgi.input"] = io.BytesIO(body)
-        self._arriving.pop(environ["gunicorn.socket"], None)
-        return application(environ, start_response)
+            request["wsgi.input"] = io.BytesIO(body)
+        self._arriving.pop(request["gunicorn.socket"], None)
+        return application(request, start_response)
 
     def handle(self, conn: TConn) -> Any:
         """Read and answer a request."""
