@@ -40,6 +40,7 @@ _RETRY_WITHIN = timedelta(minutes=10)
 _RECOVERED_WITHIN_S = 10.0
 _NEAR_NAMED_S = 60.0
 _SAME_ERROR = timedelta(seconds=5)
+_LONGEST_MS = 30 * 86_400_000
 _MAIN_PART = 0.7
 _MAX_ROWS = 2_000
 _MAX_TEXTS = 200  # different logs that are read closely
@@ -214,7 +215,7 @@ def _read(answer: Answer) -> list[_Found]:
         start = _at(row).timestamp()
         if isinstance(row, Span):
             reader = SpanReader(row, sides[row.id])
-            end = start + (row.duration_ms or 0) / 1000
+            end = start + min(max(row.duration_ms or 0, 0), _LONGEST_MS) / 1000
             found.append(
                 _Found(row, reader.remark(), start, end, reader.side, reader.op, reader.is_request)
             )

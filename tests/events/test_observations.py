@@ -6,6 +6,9 @@ from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from apps.events.activity import LogEntry, Span
 from apps.events.answer import Answer, RelatedData, SearchScope, Signal, UnreadSignal
 from apps.events.event import Event
@@ -13,6 +16,7 @@ from apps.events.identifier import parse_customer
 from apps.events.observations import Observation, observations_of, troubles_of
 from apps.events.query import Question, Window
 from apps.events.summary import headline
+from tests.examples import examples
 
 MOMENT = datetime(2026, 11, 20, 13, 5, tzinfo=UTC)
 BOTH = (Signal.LOGS, Signal.SPANS)
@@ -580,3 +584,46 @@ def test_order_of_rows_changes_nothing() -> None:
     assert observations_of(answer(*reversed(rows))) == shown
     covered = [row.id for one in shown for row in one.rows]
     assert len(covered) == len(set(covered))
+
+
+_OPS = ("http.client", "http.server", "pageload", "ui.load", "queue.process", "db", "", "odd")
+_WORDS = ("GET /cart", "POST https://api.stripe.com/v1", "/pay", "upload failed", "x://[", "\u202e")
+_COMMON = {
+    "trace_id": st.sampled_from((None, "a" * 32, "b" * 32)),
+    "names_customer": st.booleans(),
+    "project": st.sampled_from((None, "web", "api")),
+}
+_SPANS = st.builds(
+    span,
+    st.floats(-1_800, 1_800),
+    st.sampled_from(_OPS),
+    st.sampled_from(_WORDS) | st.text(max_size=40),
+    st.none() | st.floats(-5, 1e300),
+    status=st.sampled_from((None, "ok", "internal_error", "cancelled", "odd")),
+    http_status=st.sampled_from((None, 0, 200, 401, 404, 499, 503, 999)),
+    transaction=st.none() | st.sampled_from(_WORDS),
+    is_segment=st.booleans(),
+    usual_ms=st.none() | st.floats(0, 1e6),
+    **_COMMON,
+)
+_LOGS = st.builds(
+    log,
+    st.floats(-1_800, 1_800),
+    st.sampled_from((None, "trace", "info", "warn", "error", "odd")),
+    st.none() | st.sampled_from(_WORDS) | st.text(max_size=40),
+    **_COMMON,
+)
+
+
+@settings(max_examples=examples(100))
+@given(st.lists(_SPANS | _LOGS, max_size=25))
+def test_any_rows_are_observed_once_and_by_name_or_trace(rows: list[Span | LogEntry]) -> None:
+    shown = observations_of(answer(*rows))
+    covered = [row.id for one in shown for row in one.rows]
+    assert len(covered) == len(set(covered))
+    named = {row.trace_id for row in rows if row.names_customer}
+    for one in shown:
+        assert one.names_customer == any(row.names_customer for row in one.rows)
+        assert one.rows[0].trace_id in named
+        assert one.sentence.endswith(".")
+    assert observations_of(answer(*rows[::-1])) == shown

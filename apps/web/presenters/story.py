@@ -478,10 +478,10 @@ def _observation(one: Observation, moment: datetime, zone: ZoneInfo) -> Step:
     until = local_clock(one.until, zone, day_of=moment).text
     hidden = len(one.rows) - _MAX_BASIS
     return replace(
-        _signal("seen", one.at, moment, zone, one.sentence),
+        _signal("seen", one.at, moment, zone, " ".join((one.sentence, *one.also))),
         text=target if isinstance(row, Span) else "",
         outcome=f"({one.times} times, until {until})" if one.times > 1 else "",
-        notes=(*one.also, *(() if one.names_customer else (BY_TRACE,))),
+        notes=() if one.names_customer else (BY_TRACE,),
         anchor=observation_anchor(one),
         basis=(
             *(_basis(row, moment, zone) for row in one.rows[:_MAX_BASIS]),
