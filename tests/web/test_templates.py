@@ -103,7 +103,7 @@ def test_times_are_local_with_utc_on_hover_and_zone() -> None:
         '<time datetime="2026-11-20T13:05:00Z" title="2026-11-20 13:05:00 UTC">14:05:00</time>'
         in html
     )
-    assert "Europe/Berlin, ± 5 min" in html
+    assert "Europe/Berlin, <span>± 5 min</span>" in html
 
 
 def test_every_mark_has_title_and_links_to_listed_event() -> None:

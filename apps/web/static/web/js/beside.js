@@ -1,6 +1,6 @@
 // Loads the related data that was late once the page is there, and replaces the parts that show it.
 
-const PARTS = ["#around", "[data-facts]", ".headline", ".verdict", ".tell", ".next-step > p"];
+const PARTS = ["#around", "[data-facts]", ".headline", ".in-short", ".tell", ".next-step > p"];
 
 async function readLater(form) {
   const button = form.querySelector("button");
