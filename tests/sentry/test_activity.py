@@ -12,7 +12,7 @@ import pytest
 import requests
 import responses
 
-from apps.events.answer import Answer, RelatedData, Signal
+from apps.events.answer import Answer, RelatedData, Signal, UnreadSignal
 from apps.events.query import DEFAULT_FIELDS, Question, Window
 from apps.sentry import Flavor, SentryClient, SentryConfig, fetch_answer, fetch_related
 from tests.conftest import MOMENT, NOW, question
@@ -56,6 +56,9 @@ class Table:
     refuse: Refusal = lambda _params: None
     page: int = 100
     scanned: str = "full"
+    usual: list[Row] = field(default_factory=list)
+    stray: list[Row] = field(default_factory=list)
+    has_links: bool = True
     asked: list[dict[str, list[str]]] = field(default_factory=list)
 
     def answer(self, request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
@@ -71,6 +74,7 @@ class Table:
             return refused[0], kind, refused[1] if is_page else json.dumps({"detail": refused[1]})
         (dataset,), (query,) = params["dataset"], params["query"]
         found = [row for row in self.rows.get(dataset, []) if _matches(row, query)]
+        found = self.usual if "count()" in params["field"] else [*found, *self.stray]
         columns, first = params["field"], int(params.get("cursor", ["0"])[0])
         data = [
             {name: row.get(name) for name in columns} for row in found[first : first + self.page]
@@ -78,7 +82,7 @@ class Table:
         after = first + self.page
         link = f'<x>; rel="next"; results="{str(after < len(found)).lower()}"; cursor="{after}"'
         body = {"data": data, "meta": {"dataScanned": self.scanned}}
-        return 200, {"Link": link}, json.dumps(body)
+        return 200, {"Link": link} if self.has_links else {}, json.dumps(body)
 
     def datasets(self) -> list[str]:
         return [params["dataset"][0] for params in self.asked]
@@ -251,21 +255,48 @@ def test_with_errors_three_calls_are_made_and_search_the_traces_of_the_errors(
 
 
 def test_a_slow_request_is_compared_with_the_day_before(table: Table) -> None:
+    """A few others don't tell what is usual, and another project's don't matter."""
     slow = {"is_transaction": True, "transaction": 'GET "x*"', "span.duration": 41_000.0}
-    table.rows = {"spans": [span(1, **slow, **{"user.email": "ana@x.org", "project": "web"})]}
+    named = {"user.email": "ana@x.org", "project": "web"}
+    table.rows = {"spans": [span(1, **slow, **named)]}
+    for project, count, usual in (("web", 9, 400.0), ("web", 4, None), ("api", 9, None)):
+        row = {"transaction": 'GET "x*"', "project": project}
+        table.usual = [{**row, "p50(span.duration)": 400, "count()": count}]
+        table.asked.clear()
+        assert activity_of().spans[0].usual_ms == usual
+        (asked,) = [one for one in table.asked if "count()" in one["field"]]
+        assert asked["query"] == ['is_transaction:true (transaction:"GET \\"x\\*\\"")']
+        day_before = MOMENT - timedelta(minutes=5, days=1)
+        assert datetime.fromisoformat(asked["start"][0]).replace(tzinfo=UTC) == day_before
 
-    def refuse(params: Mapping[str, Sequence[str]]) -> tuple[int, str] | None:
-        if "count()" not in params["field"]:
-            return None
-        table.rows["usual"] = [{"query": params["query"][0], "start": params["start"][0]}]
-        return None
 
-    table.refuse = refuse
-    activity_of()
-    (asked,) = table.rows["usual"]
-    assert asked["query"] == 'is_transaction:true (transaction:"GET \\"x\\*\\"")'
-    day_before = MOMENT - timedelta(minutes=5, days=1)
-    assert datetime.fromisoformat(asked["start"]).replace(tzinfo=UTC) == day_before
+def test_rows_that_were_not_searched_for_are_no_ones(table: Table) -> None:
+    """Those of another time are ignored; one that names no one makes the list incomplete."""
+    later = (MOMENT + timedelta(hours=1)).isoformat()
+    table.stray = [log(1, timestamp=later, **{"user.email": "ana@x.org"})]
+    beside = activity_of()
+    assert (beside.activity, beside.surely) == ((), ACTIVITY)
+    table.stray = [log(1, trace=T3)]
+    beside = activity_of()
+    assert (beside.activity, beside.surely) == ((), ())
+
+
+def test_someone_else_is_known_by_any_field(table: Table) -> None:
+    """That holds whichever field the customer is searched by."""
+    table.rows = {
+        "logs": [log(1, **{"user.email": "ana@x.org"}), log(2, **{"user.name": "bob"})],
+        "spans": [span(3, **{"user.id": "8"}), span(4)],
+    }
+    assert numbers(activity_of("user.email:ana@x.org").activity) == [1, 4]
+
+
+def test_a_full_page_without_a_word_on_the_next_is_not_complete(table: Table) -> None:
+    named = {"user.email": "ana@x.org", "trace": None}
+    table.has_links = False
+    for count, is_whole in ((99, True), (100, False)):
+        table.rows = {"logs": [log(number, **named) for number in range(1, count + 1)]}
+        beside = activity_of()
+        assert (len(beside.logs), Signal.LOGS in beside.surely) == (count, is_whole)
 
 
 def test_rows_of_a_longer_list_are_read_page_by_page(table: Table) -> None:
@@ -432,7 +463,9 @@ def test_what_came_too_late_can_be_read_later(table: Table) -> None:
     table.rows = {"errors": [event(1, **named)], "logs": [log(1)], "spans": [span(1, **named)]}
     answer, _client = look_up(question("ana@x.org"))
     client = SentryClient(CONFIG)
-    known = RelatedData(spans=answer.beside.spans, asked=ACTIVITY)
+    gap = UnreadSignal(Signal.SPANS, "Sentry has more.", can_retry=False)
+    late = tuple(UnreadSignal(signal, "Late.", is_late=True) for signal in ACTIVITY)
+    known = RelatedData(spans=answer.beside.spans, asked=ACTIVITY, unread=(gap, *late))
     table.asked.clear()
     later = fetch_related(
         client, answer.question, ACTIVITY, answer.events, projects=client.projects(), known=known
@@ -440,3 +473,4 @@ def test_what_came_too_late_can_be_read_later(table: Table) -> None:
     client.close()
     assert (numbers(later.logs), numbers(later.spans)) == ([1], [1])
     assert sorted(table.datasets()) == ["logs", "spans"]
+    assert known.merged_with(later).unread == (gap,)

@@ -8,7 +8,14 @@ import pytest
 from apps.events.event import Event
 from apps.events.identifier import parse_customer
 from apps.events.query import Customer
-from apps.sentry.search import is_exact, matched_fields, quote, search_for
+from apps.sentry.search import (
+    covers_any_case,
+    is_exact,
+    matched_fields,
+    person_clauses,
+    quote,
+    search_for,
+)
 from tests.conftest import question
 
 HEX = "7ca573c0f4814912aaa9bdc77d1a7d51"
@@ -114,3 +121,18 @@ def row(**identities: str) -> Event:
 def test_only_the_customers_rows_match(typed: str, event: Event, fields: tuple[str, ...]) -> None:
     customer: Customer = parse_customer(typed)
     assert matched_fields(event, customer) == fields
+
+
+def test_letters_whose_case_a_newer_server_may_heed_are_covered() -> None:
+    """It ignores the case of ASCII letters; of others, patterns or spellings have to do."""
+    for typed, values in (
+        ("ana@x.org", ["ana@x.org"]),
+        ("JOSÉ@x.org", ["JOSÉ@x.org", "josé@x.org", "JOS*@x.org"]),
+        ("ąa", ["ąa", "Ąa"]),
+        ("Яна", ["Яна", "яна", "ЯНА", "ЯНа", "ЯнА", "яНА", "яНа", "янА"]),
+    ):
+        lookup = replace(question(typed), fields=("user.email",))
+        clauses = [f'user.email:"{value}"' for value in values]
+        assert person_clauses(lookup, ("user.email",)) == clauses, typed
+        assert covers_any_case(typed)
+    assert not covers_any_case("Екатерина")
