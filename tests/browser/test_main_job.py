@@ -130,13 +130,14 @@ def test_result_requires_sign_in_after_sign_out(agent_browser: Visitor) -> None:
 
 def test_rate_limit_counts_down_and_retries_automatically(agent_browser: Visitor) -> None:
     site = agent_browser.site
-    fault = [{"path": "/acme/events/", "times": 1, "status": 429, "headers": {"Retry-After": "9"}}]
+    path, headers = "/acme/events/.*dataset=errors", {"Retry-After": "9"}
+    fault = [{"path": path, "times": 1, "status": 429, "headers": headers}]
     requests.post(f"{site.sentry}/_demo/faults", json=fault, timeout=5).raise_for_status()
     agent_browser.look_up("sakura_田中")
     main = agent_browser.page.locator("main")
     expect(main).to_contain_text("we've reached its limit on requests")
     expect(main).to_contain_text("Next attempt in")
-    expect(main.get_by_role("heading", level=1)).to_contain_text("problems", timeout=25_000)
+    expect(main.get_by_role("heading", level=1)).to_contain_text("other problem", timeout=25_000)
 
 
 def test_late_session_replays_load_automatically(agent_browser: Visitor) -> None:

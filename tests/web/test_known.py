@@ -139,7 +139,7 @@ def test_a_failure_without_an_error_shows_its_known_error(
 ) -> None:
     settings.TRIAGE_SIGNALS = ("logs", "spans")
     user = {"id": "quiet-1"}
-    for name, status in (("POST /cart/coupon", 422), ("GET /cart", 200)):
+    for name, status in (("POST /photos/upload", 413), ("GET /cart", 200)):
         add_span(
             connected.world,
             MOMENT,
@@ -154,9 +154,9 @@ def test_a_failure_without_an_error_shows_its_known_error(
         )
     entry("worked", title="Never shown", pattern={"request": {"contains": "GET /cart"}})
     entry(
-        "coupon",
-        title="Coupons of spring",
-        pattern={"request": {"contains": "/cart/coupon 422"}},
+        "photos",
+        title="Photos over 10 MB",
+        pattern={"request": {"contains": "/photos/upload 413"}},
         state="fixed",
         fixed_in="2.2",
         reply="It was at {moment}. Update to {fixed_in}.",
@@ -164,11 +164,11 @@ def test_a_failure_without_an_error_shows_its_known_error(
     address = look_up(ana, customer="quiet-1")
     page = Page(text(ana.get(address)))
     shown = " ".join(page.text.split())
-    assert "Known errors A request about the cart was refused: not accepted. Known:" in shown
-    assert "Coupons of spring. Fixed in 2.2. The customer is on 2.1." in shown
-    assert "Matched because the request contains “/cart/coupon 422”." in shown
+    assert "Known errors The upload was refused: too large. Known:" in shown
+    assert "Photos over 10 MB. Fixed in 2.2. The customer is on 2.1." in shown
+    assert "Matched because the request contains “/photos/upload 413”." in shown
     assert "Update to 2.2." in shown
-    assert "StatusKnown: Coupons of spring. Fixed in 2.2." in shown
+    assert "StatusKnown: Photos over 10 MB. Fixed in 2.2." in shown
     assert "Next: Ask them to update." in shown
     assert "Never shown" not in shown
     form = form_values(ana, address)
