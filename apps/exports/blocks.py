@@ -513,3 +513,24 @@ def _least_note(document: Document) -> str:
     if least is None:
         return "No token limit fits everything, but JSON without a limit does."
     return f"A limit of {least:,} tokens fits everything."
+
+
+# Plain text for a terminal; control characters are spelled out already.
+
+
+def plain_text(document: Document) -> str:
+    """Return the export as plain text, with lines by others indented under their source."""
+    lines = [document.preset.instruction, ""] if document.preset.instruction else []
+    for block in blocks(document, one_line):
+        lines += _plain_lines(block)
+    return "\n".join(lines) + "\n"
+
+
+def _plain_lines(block: Block) -> Iterator[str]:
+    if block.heading:
+        yield from ("", block.heading)
+    if block.source == "triage":
+        yield from block.lines
+        return
+    yield f"  [{AUTHORS[block.source]}]"
+    yield from (f"  {line}" for line in block.lines)
