@@ -17,7 +17,7 @@ from urllib.parse import unquote
 from apps.events.activity import LogEntry, Span
 from apps.events.answer import Answer, Deploy, Feedback, RelatedData, Replay, case_pattern
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue, Request
-from apps.redaction.addresses import ADDRESSES, DEVICES, IPV4
+from apps.redaction.addresses import ACCOUNTS, ADDRESSES, DEVICES, IPV4, OWNED_DEVICES
 from apps.redaction.credentials import KEYS, PRIVATE_KEYS, TEXTUAL
 from apps.redaction.customer import (
     MIN_LENGTH_IN_TEXT,
@@ -40,7 +40,6 @@ from apps.redaction.named_values import (
     scheme_length,
 )
 from apps.redaction.numbers import CHECKED_NUMBERS, PHONES
-from apps.redaction.persons import ACCOUNTS, OWNED_DEVICES
 from apps.redaction.shapes import ShapeGroup, TooDense, check_density, is_dense
 from apps.redaction.statements import ROWS, inserted_values
 from apps.redaction.vendor_tokens import WITHOUT_PREFIX, long_runs, tokens_with_prefix
