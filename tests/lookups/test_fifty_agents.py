@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.contrib.auth.models import User
 from django.db import connections
-from pytest_django import Settings
 
 from apps.demo.server import DemoSentry
 from apps.lookups.access import Requester
@@ -52,10 +51,7 @@ def calls_for_events(demo: DemoSentry) -> Counter[str]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_fifty_agents_at_once_need_the_calls_of_one(
-    connected: DemoSentry, agent: User, settings: Settings
-) -> None:
-    settings.TRIAGE_SIGNALS = ()  # signals can come late
+def test_fifty_agents_at_once_need_the_calls_of_one(connected: DemoSentry, agent: User) -> None:
     two_customers_alike(connected)
 
     def recorded(customer: str) -> Lookup:
