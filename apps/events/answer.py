@@ -29,6 +29,9 @@ class Signal(StrEnum):
     SPANS = "spans"
 
 
+_ACTIVITY = frozenset((Signal.LOGS, Signal.SPANS))
+
+
 @dataclass(frozen=True, slots=True)
 class Replay:
     """A session replay. Times are UTC; unknown counts are None.
@@ -142,6 +145,17 @@ class RelatedData:
     def activity(self) -> tuple[LogEntry | Span, ...]:
         """The logs, then the spans."""
         return (*self.logs, *self.spans)
+
+    def to_read_again(self, *, has_events: bool) -> tuple[Signal, ...]:
+        """Return the signals to read once more.
+
+        Without events, logs and spans are searched by each other's traces: neither is complete
+        without the other.
+        """
+        wanted = {one.signal for one in self.unread if one.can_retry}
+        if not has_events and wanted & _ACTIVITY:
+            wanted |= _ACTIVITY & {*self.asked} - {one.signal for one in self.absent}
+        return tuple(one for one in Signal if one in wanted)
 
     def within(self, window: Window, events: Sequence[Event]) -> "RelatedData":
         """Return the part in a narrower window and in the traces of that window's events."""
@@ -406,10 +420,14 @@ class Answer:
 
     @property
     def is_unknown_customer(self) -> bool:
-        """Whether neither errors at any time nor anything else in the window are the customer's."""
+        """Whether neither errors at any time nor anything else in the window are the customer's.
+
+        What could not be read may be theirs.
+        """
         related = self.beside
         is_never = self.nearby is not None and self.nearby.is_never
-        return is_never and not (related.activity or related.replays or related.feedback)
+        is_seen = related.activity or related.replays or related.feedback
+        return is_never and not is_seen and not related.unread
 
     @property
     def all_notices(self) -> tuple[Notice, ...]:

@@ -627,6 +627,8 @@ _WORDS = {Signal.LOGS: "logs", Signal.SPANS: "requests"}
 def unseen_text(answer: Answer) -> str:
     """Return what logs and requests without any trouble mean, or "" if they were not asked for."""
     beside, server = answer.beside, answer.searched.server
+    is_trace = answer.question.customer.kind == CustomerKind.TRACE
+    of_these = "in this trace" if is_trace else "from this customer"
     absent = [one for one in _WORDS if one in {signal.signal for signal in beside.absent}]
     unread = [one for one in _WORDS if one in {signal.signal for signal in beside.unread}]
     asked = [one for one in _WORDS if one in beside.asked and one not in absent]
@@ -636,22 +638,22 @@ def unseen_text(answer: Answer) -> str:
         unread = unread or asked
     if unread:
         words = _listed(unread, "and")
-        return f", but not all {words} of this customer could be read: we can’t tell what happened"
+        return f", but not all {words} {of_these} could be read: we can’t tell what happened"
     if not asked:
         return f"; {server} has no {_listed(absent, 'or')} for us to check" if absent else ""
     if not (beside.logs or beside.spans):
         words = _listed(asked, "or")
-        return f", and {server} has no {words} of this customer: we can’t tell what happened"
+        return f", and {server} has no {words} {of_these}: we can’t tell what happened"
     observations = observations_of(answer)
     warnings = sum(one.times for one in observations if one.is_unexplained)
     but = f", but the program logged {counted(warnings, 'warning')}" if warnings else ""
     if not any(one.kind is Kind.WORKED and one.names_customer for one in observations):
-        return f", and what {server} recorded of this customer shows no failure{but}"
+        return f", and what {server} recorded {of_these} shows no failure{but}"
     if not all(map(_is_fine, beside.spans)):
         apart = ", apart from background and repeated ones"
-        return f"; this customer’s requests then worked{apart}{but}"
+        return f"; the requests {of_these} at that time worked{apart}{but}"
     recorded = "every request" if warnings or asked == [Signal.SPANS] else "everything"
-    return f"; {recorded} that {server} recorded of this customer then worked{but}"
+    return f"; {recorded} that {server} recorded {of_these} at that time worked{but}"
 
 
 def _listed(signals: Sequence[Signal], joined_by: str) -> str:

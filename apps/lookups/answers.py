@@ -126,7 +126,7 @@ def read_related(lookup: Lookup) -> None:
     projects could be listed, and `LookupPurged`.
     """
     answer = answer_lookup(lookup).answer
-    signals = tuple(dict.fromkeys(one.signal for one in answer.beside.unread if one.can_retry))
+    signals = answer.beside.to_read_again(has_events=bool(answer.events))
     if not signals or not cache.add(f"{lookup.cache_key}/beside", 1, SIGNALS_PAUSE_S):
         return
     question = question_of(lookup)

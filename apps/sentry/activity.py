@@ -531,6 +531,7 @@ class ActivityReader:
             message = f"{label} could not be read in time."
             missing.append(UnreadSignal(signal, message, is_late=True))
         has_more = table.has_more or bool(table.rest) or len(self._all_traces()) > MAX_TRACES
+        has_more |= self._is_answer and not is_late and bool(self._new_traces_of(table))
         reasons = (
             (has_more, "Sentry has more than we read."),
             (table.is_sampled, "Sentry searched only a sample."),

@@ -517,15 +517,21 @@ def test_headline_counts_by_kind_and_says_the_gravest() -> None:
 def test_worked_is_said_only_if_all_was_read_and_there_was_something() -> None:
     good = handled(-30, "GET /cart", 200)
     probe = handled(-20, "GET /favicon.ico", 4, 404)
-    nothing = "No errors, and Sentry has no logs or requests of this customer: we can’t tell"
+    nothing = "No errors, and Sentry has no logs or requests from this customer: we can’t tell"
     for said, line in (
-        ("No errors; everything that Sentry recorded of this customer then worked.", (good,)),
-        ("requests then worked, apart from background and repeated ones.", (good, probe)),
+        (
+            "everything that Sentry recorded from this customer at that time worked.",
+            (good,),
+        ),
+        (
+            "at that time worked, apart from background and repeated ones.",
+            (good, probe),
+        ),
         (nothing, ()),
         ("shows no failure.", (log(-9, "info", "cart opened"),)),
         (
-            "No errors; every request that Sentry recorded of this customer then worked, but the "
-            "program logged 1 warning.",
+            "No errors; every request that Sentry recorded from this customer at that time worked, "
+            "but the program logged 1 warning.",
             (good, log(-29.9, "warn", "reservation expired, 2 items removed")),
         ),
         ("shows no failure.", (replace(good, names_customer=False),)),
@@ -533,7 +539,7 @@ def test_worked_is_said_only_if_all_was_read_and_there_was_something() -> None:
         assert said in first_line(*line), said
     for rows in ((good,), ()):
         text = first_line(*rows, surely=(Signal.LOGS,))
-        assert "not all requests of this customer could be read" in text
+        assert "not all requests from this customer could be read" in text
         assert "worked" not in text
 
 
@@ -545,11 +551,12 @@ def test_what_the_server_does_not_have_is_said() -> None:
     for said, beside in (
         ("No errors; Sentry has no logs or requests for us to check.", RelatedData(absent=absent)),
         (
-            "No errors; every request that Sentry recorded of this customer then worked.",
+            "No errors; every request that Sentry recorded from this customer at that time worked.",
             RelatedData(spans=good, asked=BOTH, surely=BOTH[1:], absent=absent[:1]),
         ),
         (
-            "No errors, and Sentry has no requests of this customer: we can’t tell what happened.",
+            "No errors, and Sentry has no requests from this customer: we can’t tell what "
+            "happened.",
             RelatedData(asked=BOTH, surely=BOTH[1:], absent=absent[:1]),
         ),
     ):

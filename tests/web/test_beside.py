@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
+from apps.demo.items import add_log, add_span
 from apps.demo.server import DemoSentry
 from apps.lookups import store
 from apps.lookups.models import Lookup
@@ -170,6 +171,26 @@ def test_repeated_retries_query_sentry_once(busy: Client, connected: DemoSentry)
         assert busy.post(f"{address}beside/").status_code == 303
     assert len(connected.calls) == before + 1
     assert "could not be read" in text(busy.get(address))
+
+
+def test_logs_are_read_again_along_with_the_requests_whose_traces_they_share(
+    ana: Client, connected: DemoSentry
+) -> None:
+    """What is unread is said in all places; what was read again, in none."""
+    span = {"user": {"id": "77"}, "trace": TRACE, "is_transaction": True, "http_status": 200}
+    add_span(connected.world, MOMENT, 40.0, "http.server", "GET /cart", **span)
+    add_log(connected.world, MOMENT, "Cart saved", trace=TRACE)
+    connected.fail("dataset=spans", times=None, status=500)
+    address = look_up(ana, customer="77")
+    page = text(ana.get(address))
+    assert "Requests could not be read" in page
+    assert "could be read: we can’t tell what happened" in page
+    connected.clear()
+    ana.post(f"{address}beside/")
+    page = text(ana.get(address))
+    assert "could be read" not in page
+    assert "1 log entry" in page
+    assert "worked" in page
 
 
 def test_purge_deletes_opened_related_errors(busy: Client, connected: DemoSentry) -> None:

@@ -310,7 +310,7 @@ def test_empty_result_for_an_event_or_trace_claims_nothing_about_a_customer(
     assert "We found no event with this ID where we searched." in page
     assert "the result is incomplete" in page
     page = text(ana.get(look_up(ana, customer=f"Trace ID: {'ab' * 16}")))
-    assert "No errors in this trace in this window." in page
+    assert "No errors, and Sentry has no logs or requests in this trace" in page
 
 
 def test_fields_are_written_as_by_django() -> None:

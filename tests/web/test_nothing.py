@@ -67,7 +67,7 @@ def click(browser: Client, posted: dict[str, str]) -> str:
 def test_most_recent_error_and_its_time_are_shown(ana: Client, connected: DemoSentry) -> None:
     add_errors(connected, -19)
     page = page_text(result_page(ana))
-    assert "No errors, and Sentry has no logs or requests of this customer" in page
+    assert "No errors, and Sentry has no logs or requests from this customer" in page
     assert "This customer’s most recent error was on" in page
     assert "(14 min before the window)" in page
     assert "The payment was declined." in page
