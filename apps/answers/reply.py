@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from apps.answers.templates import About
+from apps.events.activity_text import TOO_LARGE, Kind
 from apps.events.answer import Answer, CatalogEntry
 from apps.events.event import Event
 from apps.events.grouping import Group, Problem, problems_of
-from apps.events.observations import troubles_of
+from apps.events.observations import Observation, times_text, troubles_of
 from apps.events.releases import (
     CustomerFixState,
     customer_fix_state,
@@ -103,7 +104,7 @@ def _how_often(problems: tuple[Problem, ...], answer: Answer, zone: ZoneInfo) ->
     count = sum(one.times for one in same)
     first = min(one.events[-1].timestamp for one in same)
     last = max(one.newest.timestamp for one in same)
-    times = "once" if count == 1 else "twice" if count == 2 else f"{count} times"
+    times = times_text(count)
     at_least = "" if answer.complete else "at least "
     since, until = _clock(first, answer, zone), _clock(last, answer, zone)
     when = f", at {since}" if since == until else f" between {since} and {until}"
@@ -149,9 +150,29 @@ def _no_errors(answer: Answer, zone: ZoneInfo) -> str:
     )
 
 
-def _seen(answer: Answer) -> str:
+def _clearest(answer: Answer) -> Observation | None:
     """Return the gravest thing that logs and requests of the customer show."""
-    text = next((one.full_text for one in troubles_of(answer) if one.is_clear), "")
+    return next((one for one in troubles_of(answer) if one.is_clear), None)
+
+
+def is_for_the_customer(trouble: Observation) -> bool:
+    """Return whether it was refused for a reason that only the customer can do something about."""
+    outside = CUSTOMERS_SIDE | {Place.BANK, Place.INPUT, Place.SIGN_IN}
+    return trouble.kind is Kind.REFUSED and trouble.is_explained and trouble.place in outside
+
+
+def _after_trouble(trouble: Observation, again: str) -> str:
+    if is_for_the_customer(trouble):
+        is_size = TOO_LARGE in trouble.full_text
+        return "Please try again with a smaller file." if is_size else ""
+    if trouble.is_passing:
+        return again
+    return "We have the details, and are passing them on to our engineers."
+
+
+def _seen(answer: Answer) -> str:
+    trouble = _clearest(answer)
+    text = trouble.full_text if trouble else ""
     return f" We did see this: {text[0].lower()}{to_second_person(text[1:])}" if text else ""
 
 
@@ -176,8 +197,8 @@ def _next_step(about: About) -> str:
     if about.best_known:
         return "We know about this problem, but we don't have a date for the fix yet."
     again = "If it happens again, please tell us when it happened and what you had just done."
-    if not problems and _seen(about.answer):
-        return again
+    if not problems and (trouble := _clearest(about.answer)):
+        return _after_trouble(trouble, again)
     if not problems:
         return _question(about.answer, zone_of_customer(about.answer.events) or about.zone)
     if any(

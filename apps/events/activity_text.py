@@ -46,6 +46,7 @@ class Remark:
 
 
 A_REQUEST = "A request"
+TOO_LARGE = "too large"
 
 
 def deed_in(text: str) -> str:
@@ -144,7 +145,7 @@ _DEEDS = {
     UserAction.ORDERING: "an order request",
     UserAction.MESSAGES: "a message",
     UserAction.SEARCHING: "the search",
-    UserAction.VOUCHER: "a voucher request",
+    UserAction.VOUCHER: "a coupon request",
     UserAction.ISSUING: "an invoice request",
     UserAction.SHIPPING: "a shipping request",
     UserAction.IMPORTING: "the import",
@@ -166,7 +167,7 @@ _THINGS = {
     UserAction.NOTICES: "the alerts",
     UserAction.ACCOUNT: "the account pages",
     UserAction.SEARCHING: "the search page",
-    UserAction.VOUCHER: "the voucher",
+    UserAction.VOUCHER: "the coupon",
     UserAction.ISSUING: "the invoice",
     UserAction.SHIPPING: "the shipment",
     UserAction.IMPORTING: "the import",
@@ -366,7 +367,8 @@ class SpanReader:
             is_unanswered = not status and (self.op != "http.server" or length >= _SLOW_MS)
             within = f" within {took}" if length >= _SLOW_MS else ""
             return self._said(Kind.FAILED, f"got no answer{within}" if is_unanswered else "failed")
-        return self._slow() or self._said(Kind.WORKED, "worked")
+        done = "was accepted" if status == 202 else "worked"
+        return self._slow() or self._said(Kind.WORKED, done)
 
     @property
     def _has_failed(self) -> bool:
@@ -468,6 +470,13 @@ _NOTES = tuple(
             "An automatic check against fraud or abuse stopped it",
         ),
         (
+            r"\b(?:coupon|voucher|promo(?:tion)?(?: code)?|discount|gift card)\b.{0,40}"
+            r"\b(?:refused|rejected|declined|denied|invalid|not (?:accepted|applied|valid)|has"
+            r"|had|is)\b.{0,20}(?<!or )(?<!not )\bexpired\b(?! or)",
+            Kind.REFUSED,
+            "A coupon or discount was not accepted: it had expired",
+        ),
+        (
             r"maintenance.{0,20}\b(?:on|mode|enabled|active|in progress)\b",
             Kind.FAILED,
             "Our server was down for maintenance",
@@ -560,7 +569,7 @@ _VERDICT = re.compile(
 )
 
 
-LOGGED_ERROR, LOGGED_WARNING = "The program logged an error", "The program logged a warning"
+LOGGED_ERROR, LOGGED_WARNING = "logged an error", "logged a warning"
 
 
 _NOTHING = Remark(Kind.WORKED, "")  # customers don't notice it
@@ -583,7 +592,7 @@ def log_remark(log: LogEntry, side: Side, *, is_known: bool = True) -> Remark | 
     if said is None and is_known and needs_rules(log):
         said = _ruled(log, severity, side)
     if said is None and is_loud:
-        said = _worded(text, is_error=is_error)
+        said = _worded(text, side, is_error=is_error)
     return replace(said, target=message) if said and said.subject else None
 
 
@@ -598,7 +607,12 @@ def _names_noise(text: str) -> bool:
     return any(_NOISE_PATH.search(path) for path in paths)
 
 
-def _worded(text: str, *, is_error: bool) -> Remark | None:
+def _program(side: Side) -> str:
+    names = {Side.SERVER: "Our server", Side.BROWSER: "Our website", Side.DEVICE: "The app"}
+    return names.get(side, "The program")
+
+
+def _worded(text: str, side: Side, *, is_error: bool) -> Remark | None:
     """Return what `booking rejected` says, or else only that something was logged."""
     deed = deed_in(text)
     if deed and (verdict := _VERDICT.match(text)):
@@ -606,15 +620,31 @@ def _worded(text: str, *, is_error: bool) -> Remark | None:
         outcome = "failed" if is_failure else "was refused"
         return Remark(Kind.FAILED if is_failure else Kind.REFUSED, deed, outcome)
     if is_error:
-        return Remark(Kind.WARNING, LOGGED_ERROR)
-    return Remark(Kind.WARNING, LOGGED_WARNING) if _TROUBLE.search(text) else None
+        return Remark(Kind.WARNING, _program(side), LOGGED_ERROR)
+    return Remark(Kind.WARNING, _program(side), LOGGED_WARNING) if _TROUBLE.search(text) else None
+
+
+_SIZES = re.compile(
+    r"(\d{1,5}(?:\.\d)? ?[kmg]i?b)\b.{0,20}\b(?:more than|larger than|bigger than|exceeds|over"
+    r"|above)\b.{0,30}?\b(\d{1,5}(?:\.\d)? ?[kmg]i?b)\b"
+)
+
+
+def _with_sizes(sentence: str, text: str) -> str:
+    """Return that something is too large, with its size and the limit if the log states both."""
+    sizes = _SIZES.search(text) if TOO_LARGE in sentence else None
+    if sizes is None:
+        return sentence
+    own, limit = (re.sub(r"[kmg]i?b", lambda unit: unit[0].upper(), one) for one in sizes.groups())
+    return f"{sentence}: {own.replace('I', 'i')}, more than the limit of {limit.replace('I', 'i')}"
 
 
 def _noted(text: str, *, is_loud: bool) -> Remark | None:
     """Return what the rules of logs alone say; that something is lost needs a warning."""
     for pattern, kind, sentence in _NOTES:
         if (is_loud or kind is not Kind.FAILED) and pattern.search(text):
-            return Remark(kind, sentence.replace("{message}", _message(text)))
+            said = _with_sizes(sentence.replace("{message}", _message(text)), text)
+            return Remark(kind, said)
     return None
 
 

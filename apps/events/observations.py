@@ -15,6 +15,7 @@ from apps.events.activity_text import (
     LOGGED_ERROR,
     LOGGED_WARNING,
     TASK_OPS,
+    TOO_LARGE,
     Kind,
     Remark,
     SpanReader,
@@ -45,6 +46,13 @@ _MAIN_PART = 0.7
 _MAX_ROWS = 2_000
 _MAX_TEXTS = 200  # different logs that are read closely
 _ORDER = tuple(Kind)
+
+
+def times_text(count: int) -> str:
+    """Return `once`, `twice`, or `3 times`."""
+    return {1: "once", 2: "twice"}.get(count, f"{count:,} times")
+
+
 _VAGUE = frozenset(("", "not accepted"))
 
 
@@ -52,9 +60,11 @@ _VAGUE = frozenset(("", "not accepted"))
 class Observation:
     """Something that logs and spans show, from `at` to `until` (UTC).
 
-    `sentence` consists of our own words; `target` is quoted from the row it is about. `rows` are
-    what it rests on, the first of which says it. `also` are sentences about the same request. If it
-    doesn't name the customer, it is only in one of their traces.
+    `sentence` consists of our own words, times, and sizes; `target` is quoted from the row it is
+    about. `rows` are what it rests on, the first of which says it. `also` are sentences about the
+    same request. If it doesn't name the customer, it is only in one of their traces. `place` is
+    where it failed, as far as the rows show it, and `is_own` whether it is a request that the
+    customer's own action sent.
     """
 
     at: datetime
@@ -66,11 +76,31 @@ class Observation:
     also: tuple[str, ...] = ()
     times: int = 1
     names_customer: bool = True
+    place: Place | None = None
+    is_own: bool = False
+
+    @property
+    def has_worked_later(self) -> bool:
+        """Whether the same request worked after it."""
+        return WORKED_LATER in self.also
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether another attempt may show something new: it failed once, and nothing says why."""
+        is_single = self.times == 1 and isinstance(self.rows[0], Span)
+        return is_single and (self.has_worked_later or self.kind in (Kind.FAILED, Kind.SLOW))
 
     @property
     def is_trouble(self) -> bool:
         """Whether it can be what the customer reports."""
         return self.kind is not Kind.WORKED
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether a reason is known, from a status or a log."""
+        reason = self.sentence.removesuffix(".").partition(": ")[2]
+        is_log = isinstance(self.rows[0], LogEntry)
+        return is_log or reason not in _VAGUE or any(one != WORKED_LATER for one in self.also)
 
     @property
     def is_clear(self) -> bool:
@@ -80,21 +110,22 @@ class Observation:
     @property
     def is_vague(self) -> bool:
         """Whether it says only that the program logged something."""
-        return self.is_unexplained or self.sentence.endswith(f"{LOGGED_ERROR[1:]}.")
+        return self.is_unexplained or self.sentence.endswith(f"{LOGGED_ERROR}.")
 
     @property
     def is_unexplained(self) -> bool:
         """Whether it is only a warning that nothing explains: most matter to nobody."""
-        return self.sentence.endswith(f"{LOGGED_WARNING[1:]}.")
+        return self.sentence.endswith(f"{LOGGED_WARNING}.")
 
     @property
     def full_text(self) -> str:
         """The sentence with its number of times, and what else is known of the request."""
-        times = f", {self.times} times" if self.times > 1 else ""
+        times = f", {times_text(self.times)}" if self.times > 1 else ""
         trace = "" if self.names_customer else BY_TRACE
         return " ".join(filter(None, (f"{self.sentence[:-1]}{times}.", *self.also, trace)))
 
 
+WORKED_LATER = "After that, it worked."
 BY_TRACE = "It doesn’t name the customer, but belongs to a trace of theirs."
 
 
@@ -162,15 +193,25 @@ def observations_of(answer: Answer) -> tuple[Observation, ...]:
 
 
 def troubles_of(answer: Answer) -> tuple[Observation, ...]:
-    """Return what failed, was refused, took long, or was warned of, the gravest first."""
+    """Return what failed, was refused, took long, or was warned of, the gravest first.
+
+    A refusal with its reason says more than that the same request got no answer before.
+    """
     moment = answer.question.window.moment
-    troubles = (one for one in observations_of(answer) if one.is_trouble)
+    troubles = [one for one in observations_of(answer) if one.is_trouble]
+    explained = {one.target for one in troubles if one.kind is Kind.REFUSED and one.is_explained}
+
+    def gravity(one: Observation) -> int:
+        """Return the place in the order: what was only not answered comes after its reason."""
+        is_answered_later = one.target in explained and "no answer" in one.sentence
+        return _ORDER.index(Kind.SLOW if is_answered_later else one.kind)
+
     return tuple(
         sorted(
             troubles,
             key=lambda one: (
                 not one.names_customer,
-                _ORDER.index(one.kind),
+                gravity(one),
                 abs(one.at - moment),
                 one.rows[0].id,
             ),
@@ -246,7 +287,7 @@ def _is_of_error(one: Observation, answer: Answer) -> bool:
 def _says_same(one: Observation, event: Event) -> bool:
     rule = rule_for(event)
     sentence = rule.sentence_for(side_of(event)) if rule else ""
-    return bool(sentence) and one.sentence.endswith(sentence[1:])
+    return bool(sentence) and sentence[1:-1] in one.sentence
 
 
 _ON_PAGE = ("pageload", "navigation", "ui.", "resource.", "browser", "app.start", "mark", "measure")
@@ -438,9 +479,9 @@ def _observation(group: Sequence[_Found], troubles: Iterable[_Found]) -> Observa
     )
     remark = _named(_remark(main), others)
     rest = [one for one in group if one not in said]
-    if remark.subject == LOGGED_WARNING:  # its request is an observation of its own
+    if remark.outcome == LOGGED_WARNING:  # its request is an observation of its own
         rest = [one for one in rest if not one.has_worked]
-    if any(remark.reason and remark.reason in text for text in also):
+    if also and (remark.reason in _VAGUE or any(remark.reason in text for text in also)):
         remark = replace(remark, reason="")
     return Observation(
         at=main.at,
@@ -451,7 +492,43 @@ def _observation(group: Sequence[_Found], troubles: Iterable[_Found]) -> Observa
         rows=tuple(one.row for one in (*said, *rest)),
         also=also,
         names_customer=any(one.row.names_customer for one in group),
+        place=_place(said),
+        is_own=any(one.row.names_customer and _is_own(one) for one in said),
     )
+
+
+def _place(said: Sequence[_Found]) -> Place | None:
+    """Return where it failed, as the gravest row that shows it, unless another has the reason."""
+    known = [place for place in map(_place_of, said) if place]
+    if Place.INPUT in known:
+        return Place.INPUT
+    if {Place.SERVER, Place.SERVICE} <= {*known}:
+        return Place.SERVER_OR_SERVICE
+    return known[0] if known else None
+
+
+_INPUT = re.compile(rf"{TOO_LARGE}|accepted: it had expired|^The file was refused")
+
+
+def _place_of(one: _Found) -> Place | None:
+    remark = _remark(one)
+    if _INPUT.search(remark.sentence):
+        return Place.INPUT
+    if isinstance(one.row, LogEntry):
+        return remark.place
+    reader = SpanReader(one.row, one.side)
+    if reader.service:
+        return Place.SERVICE
+    is_ours = one.side is Side.SERVER or ((one.row.http_status or 0) >= 500 and not reader.host)
+    return Place.SERVER if is_ours and remark.kind in (Kind.FAILED, Kind.SLOW) else None
+
+
+def _is_own(one: _Found) -> bool:
+    """Return whether it is a request that changes something, as a person's action sends it."""
+    reader = one.reader
+    return bool(reader and not reader.service and reader.action) and not str(
+        _remark(one).target
+    ).startswith(("GET ", "HEAD "))
 
 
 def _named(remark: Remark, others: Iterable[_Found]) -> Remark:
@@ -491,8 +568,8 @@ def _gravity(one: _Found) -> tuple[int, int, float, str]:
 def _adds(one: _Found, main: Remark) -> bool:
     """Return whether another row says more than that the request went wrong."""
     remark = _remark(one)
-    is_said = main.reason not in _VAGUE and main.reason in remark.sentence
-    is_unclear = remark.subject in (LOGGED_ERROR, LOGGED_WARNING)
+    is_said = main.reason not in _VAGUE and remark.sentence.endswith(main.reason)
+    is_unclear = remark.outcome in (LOGGED_ERROR, LOGGED_WARNING)
     if is_unclear or is_said or main.sentence.startswith(remark.subject):
         return False
     return isinstance(one.row, LogEntry) or one.op.startswith("http.client")
@@ -578,7 +655,7 @@ class _Later:
             or (one.times == 1 and min(ends) - start <= _RECOVERED_WITHIN_S)
         ):
             return None
-        return replace(one, also=(*one.also, "After that, it worked."))
+        return replace(one, also=(*one.also, WORKED_LATER))
 
 
 # The headline of a result without errors
@@ -610,7 +687,7 @@ def _counted(same: Sequence[Observation]) -> str:
     count, kind = sum(one.times for one in same), same[0].kind
     number = _NUMBERS[count] if count < len(_NUMBERS) else f"{count:,}"
     if kind is Kind.WARNING:
-        return f"the program noted {number} thing{'s' * (count > 1)}"
+        return f"our systems noted {number} thing{'s' * (count > 1)}"
     is_request = all(isinstance(one.rows[0], Span) for one in same) and kind is not Kind.SLOW
     noun = f"{number} {'request' if is_request else 'step'}{'s' * (count > 1)}"
     if kind is Kind.SLOW:
@@ -646,8 +723,10 @@ def unseen_text(answer: Answer) -> str:
         return f", and {server} has no {words} {of_these}: we can’t tell what happened"
     observations = observations_of(answer)
     warnings = sum(one.times for one in observations if one.is_unexplained)
-    but = f", but the program logged {counted(warnings, 'warning')}" if warnings else ""
-    if not any(one.kind is Kind.WORKED and one.names_customer for one in observations):
+    but = f", but our systems logged {counted(warnings, 'warning')}" if warnings else ""
+    has_worked = any(one.kind is Kind.WORKED and one.names_customer for one in observations)
+    is_accepted = any(span.http_status == 202 for span in beside.spans)  # to be done later
+    if is_accepted or not has_worked:
         return f", and what {server} recorded {of_these} shows no failure{but}"
     if not all(map(_is_fine, beside.spans)):
         apart = ", apart from background and repeated ones"

@@ -396,7 +396,8 @@ def test_drafts_say_what_logs_and_requests_show() -> None:
     result = replace(answer(), beside=without_errors(sent, off).beside)
     reply = drafted("reply", result).text
     assert "We did see this: the upload was refused: too large." in reply
-    assert "If it happens again" in reply
+    assert "Please try again with a smaller file." in reply
+    assert "If it happens again" not in reply
     draft = drafted("bug-report", result)
     assert draft.subject == "The upload was refused: too large (no errors)"
     for line in (

@@ -15,6 +15,7 @@ from apps.events.event import Event
 from apps.events.identifier import parse_customer
 from apps.events.observations import Observation, observations_of, troubles_of
 from apps.events.query import Question, Window
+from apps.events.rules.rule import Place
 from apps.events.summary import headline
 from tests.examples import examples
 
@@ -131,21 +132,21 @@ SAID: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
         ),
     ),
     (
-        "A voucher request was refused. A coupon or discount was not accepted.",
+        "A coupon request was refused. A coupon or discount was not accepted: it had expired.",
         (
             handled(-12, "POST /cart/coupon", 180, 422),
             log(-11.9, "warn", "Coupon SPRING refused: expired"),
         ),
     ),
     (
-        "The upload was refused: too large.",
+        "The upload was refused. What was sent is too large: 31 MB, more than the limit of 10 MB.",
         (
             span(0, "http.client", "POST /claims/77/photos", 4_000, http_status=413),
             log(3.9, "warn", "Upload refused: 31 MB is more than the limit of 10 MB"),
         ),
     ),
     (
-        "While using a voucher: a coupon or discount was not accepted.",
+        "While using a voucher: a coupon or discount was not accepted: it had expired.",
         (
             handled(-12, "POST /cart/coupon", 180),
             log(-11.9, "warn", "coupon refused: code expired"),
@@ -188,8 +189,7 @@ SAID: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
         (handled(-8, "GET /s/:token", 20, 404), log(-8, "info", "link expired, token removed")),
     ),
     (
-        "A sign-in request was refused: not accepted. "
-        "The customer's account is locked or turned off.",
+        "A sign-in request was refused. The customer's account is locked or turned off.",
         (
             handled(-4, "POST /login", 300, 401),
             log(-3.9, "warning", "login blocked: account locked after 5 failed attempts"),
@@ -486,10 +486,89 @@ def test_requests_at_the_same_time_stay_apart() -> None:
     ]
 
 
+def test_what_names_the_reason_comes_before_a_lack_of_an_answer() -> None:
+    hung = span(-80, "http.client", "POST /upload", 60_000, status="cancelled")
+    refused = span(0, "http.client", "POST /upload", 4_000, http_status=413)
+    large = log(3.9, "warn", "Upload refused: 31 MB is more than the limit of 10 MB")
+    sized = (
+        "The upload was refused. What was sent is too large: 31 MB, more than the limit of 10 MB."
+    )
+    none = "The upload got no answer within 60 s."
+    vague, other = (
+        replace(refused, http_status=422),
+        replace(refused, description="POST /booking"),
+    )
+    for rows, first in (
+        ((hung, refused, large), sized),
+        ((hung, refused), "The upload was refused: too large."),
+        ((hung, vague), none),
+        ((hung, other), none),
+    ):
+        assert words(*rows)[0] == first
+    assert "gigabytes" not in words(refused, log(3, "warn", "file too large: 3 gigabytes"))[0]
+
+
+def test_where_it_failed_and_whether_it_stopped_the_customer() -> None:
+    """Only what the rows show: an unanswered request may have failed anywhere."""
+    sent, shop = ("http.client", "POST /orders", 900), "https://shop.example"
+    failed = {"http_status": 503, "transaction": "POST /orders", "project": "api"}
+    for rows, place, is_own, is_passing in (
+        ((span(0, *sent, http_status=500),), Place.SERVER, True, True),
+        ((span(0, *sent, status="deadline_exceeded"),), None, True, True),
+        ((span(0, *sent, http_status=413),), Place.INPUT, True, False),
+        ((span(0, *sent, http_status=403),), None, True, False),
+        ((span(0, "http.client", "GET /orders", 90, http_status=500),), Place.SERVER, False, True),
+        ((handled(0, "POST /orders", 900, 500),), Place.SERVER, True, True),
+        ((handled(0, "GET /search", 41_000, usual_ms=400),), Place.SERVER, False, True),
+        (
+            (span(0, "http.client", "POST https://api.stripe.com/v1/pay", 9, http_status=500),),
+            Place.SERVICE,
+            False,
+            True,
+        ),
+        ((span(0, "http.client", f"PUT {shop}/a", 9, http_status=500),), None, False, True),
+        (
+            (
+                span(0, "http.client", f"POST {shop}/orders", 9_000, http_status=500),
+                handled(0, "POST /orders", 8_990, 500),
+                span(1, "http.client", "POST https://api.stripe.com", 99, **failed),
+            ),
+            Place.SERVER_OR_SERVICE,
+            True,
+            True,
+        ),
+        ((log(0, "info", "Coupon X1 refused: expired on 31 October"),), Place.INPUT, False, False),
+        ((log(0, "info", "Coupon X1 refused: invalid or expired"),), None, False, False),
+        ((log(0, "warn", "no payment webhook for order A-3"),), None, False, False),
+        (tuple(span(at, *sent, http_status=500) for at in (0, 9)), Place.SERVER, True, False),
+    ):
+        (one,) = troubles(*rows)
+        assert (one.place, one.is_own, one.is_passing) == (place, is_own, is_passing), one.sentence
+
+
+def test_accepted_is_not_worked() -> None:
+    accepted = handled(-5, "POST /orders/7/pay", 90, 202)
+    assert [one.sentence for one in observations_of(answer(accepted))] == [
+        "A payment request was accepted."
+    ]
+    assert (
+        first_line(accepted)
+        == "No errors, and what Sentry recorded from this customer shows no failure."
+    )
+
+
+def test_logged_error_names_the_side() -> None:
+    served = handled(-60, "GET /cart", 90, trace_id="c" * 32)
+    for subject, rows in (("Our server", (served,)), ("The program", ())):
+        assert words(log(0, "error", "state 17 in step 4"), *rows) == [
+            f"{subject} logged an error."
+        ]
+
+
 def test_repeats_are_counted_and_a_later_success_is_said() -> None:
     tries = [span(-50 + 8 * at, "http.client", "POST /login", 90, http_status=503) for at in (0, 1)]
     assert first_line(*tries, span(-9, "http.client", "POST /login", 90)) == (
-        "No errors, but a sign-in request failed: down or too busy, 2 times. After that, it worked."
+        "No errors, but a sign-in request failed: down or too busy, twice. After that, it worked."
     )
 
 
@@ -531,7 +610,7 @@ def test_worked_is_said_only_if_all_was_read_and_there_was_something() -> None:
         ("shows no failure.", (log(-9, "info", "cart opened"),)),
         (
             "No errors; every request that Sentry recorded from this customer at that time worked, "
-            "but the program logged 1 warning.",
+            "but our systems logged 1 warning.",
             (good, log(-29.9, "warn", "reservation expired, 2 items removed")),
         ),
         ("shows no failure.", (replace(good, names_customer=False),)),
@@ -574,7 +653,7 @@ def test_what_an_error_says_is_not_said_again() -> None:
     sample = replace(answer(*rows), events=(error,), events_total=1)
     assert [one.sentence for one in observations_of(sample)] == [
         "The program logged an error.",
-        "A coupon or discount was not accepted.",
+        "A coupon or discount was not accepted: it had expired.",
     ]
 
 

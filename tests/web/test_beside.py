@@ -1,6 +1,7 @@
 """Session replays, feedback, and related errors on the page, in exports, and in records."""
 
 import json
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -177,7 +178,7 @@ def test_logs_are_read_again_along_with_the_requests_whose_traces_they_share(
     ana: Client, connected: DemoSentry
 ) -> None:
     """What is unread is said in all places; what was read again, in none."""
-    span = {"user": {"id": "77"}, "trace": TRACE, "is_transaction": True, "http_status": 200}
+    span: Any = {"user": {"id": "77"}, "trace": TRACE, "is_transaction": True, "http_status": 200}
     add_span(connected.world, MOMENT, 40.0, "http.server", "GET /cart", **span)
     add_log(connected.world, MOMENT, "Cart saved", trace=TRACE)
     connected.fail("dataset=spans", times=None, status=500)

@@ -27,8 +27,11 @@ from tests.web.answers import (
     bare_event,
     body,
     event,
+    log,
     never_seen,
     slow_and_refused,
+    span,
+    without_errors,
 )
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -218,12 +221,39 @@ def test_result_without_errors_says_what_logs_and_requests_show() -> None:
     )
     shown = brief(sample)
     assert shown.answers == (
-        ("Request", "POST /api/files/upload"),
+        ("Where it failed", "what was entered or sent"),
+        ("Stopped the customer", "yes"),
         ("When", "14:04:40"),
-        ("Names the customer", "yes"),
+        ("Request", "POST /api/files/upload"),
     )
     assert "We did see this: the upload was refused: too large, 3 times." in shown.tell
     assert shown.next == "Reply; escalate if it continues."
+
+
+def test_what_is_said_and_done_about_trouble_without_errors() -> None:
+    """Nobody is asked to wait for what is certain to happen again, or happened again."""
+    again, passed_on = "If it happens again", "passing them on to our engineers"
+    pay = span(-9, "http.client", "POST /orders/7/pay", 900, http_status=503)
+    worked = replace(pay, id="f" * 16, started_at=MOMENT + timedelta(seconds=30), http_status=200)
+    off = log(-9, "info", "feature new-view is disabled for this account")
+    large = replace(pay, http_status=413)
+    escalate, reply = "Escalate, then reply.", "Reply; escalate if it continues."
+    for rows, told, next_step, stopped in (
+        ((pay,), again, escalate, "yes"),
+        ((pay, worked), again, escalate, "no, it worked after that"),
+        ((pay, replace(pay, id="e" * 16)), passed_on, escalate, "yes"),
+        ((off,), passed_on, escalate, "unknown"),
+        ((replace(pay, http_status=403),), passed_on, escalate, "yes"),
+        ((large,), "Please try again with a smaller file.", reply, "yes"),
+    ):
+        shown = brief(without_errors(*rows))
+        assert told in shown.tell
+        assert (again in shown.tell) == (told == again)
+        assert shown.next == next_step
+        assert dict(shown.answers)["Stopped the customer"] == stopped
+    unread = without_errors(pay)
+    unread = replace(unread, beside=replace(unread.beside, surely=()))
+    assert dict(brief(unread).answers)["Stopped the customer"] == "unknown"
 
 
 def test_unknown_customer_has_a_headline_of_their_own() -> None:

@@ -180,9 +180,8 @@ def test_observations_are_told_beside_errors_but_not_what_worked() -> None:
         "A request took 12 s. GET /x",
         "The payment was declined.",
     ]
-    assert view.parts[0].steps[0].notes == (
-        "It doesn’t name the customer, but belongs to a trace of theirs.",
-    )
+    by_trace = "It doesn’t name the customer, but belongs to a trace of theirs."
+    assert view.parts[0].steps[0].outcome == by_trace
 
 
 def test_what_the_server_does_not_have_is_said_once() -> None:

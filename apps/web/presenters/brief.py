@@ -5,11 +5,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from apps.answers.reply import OTHER_IDENTIFIER, errors_nearby, needs_engineers, reply_values
+from apps.answers.reply import (
+    OTHER_IDENTIFIER,
+    errors_nearby,
+    is_for_the_customer,
+    needs_engineers,
+    reply_values,
+)
 from apps.answers.templates import About
 from apps.events.activity import LogEntry
 from apps.events.activity_text import Kind
-from apps.events.answer import Answer, KnownMatch, Replay
+from apps.events.answer import Answer, KnownMatch, Replay, Signal
 from apps.events.breadcrumb_text import bare_url
 from apps.events.event import Issue
 from apps.events.grouping import Group, Problem
@@ -120,9 +126,12 @@ def _answers_without_errors(answer: Answer, zone: ZoneInfo, today: date) -> Iter
     """Yield what logs and requests show, or a session replay of a customer who clicked in vain."""
     moment, replay = answer.question.window.moment, _replay_with_idle_clicks(answer)
     for one in troubles_of(answer)[:1]:
-        yield "Log" if isinstance(one.rows[0], LogEntry) else "Request", clipped(one.target, 120)
+        yield "Where it failed", _PLACES[one.place] if one.place else "unknown"
+        yield "Stopped the customer", _stopped_by(one, answer)
         yield "When", local_clock(one.at, zone, day_of=moment).text
-        yield "Names the customer", "yes" if one.names_customer else "no, but it’s in their trace"
+        yield "Log" if isinstance(one.rows[0], LogEntry) else "Request", clipped(one.target, 120)
+        if not one.names_customer:
+            yield "Names the customer", "no, but it’s in their trace"
         for match in answer.known.for_issue(one.rows[0].id)[:1]:
             yield "Status", _known(match, one.rows[0].release, today)
         return
@@ -133,6 +142,14 @@ def _answers_without_errors(answer: Answer, zone: ZoneInfo, today: date) -> Iter
     yield "Where it failed", "unknown; no error was recorded"
     yield "Stopped the customer", "unknown"
     yield "Just before", f"{f'was on {pages}' if pages else 'in the session replay'} ({began.text})"
+
+
+def _stopped_by(one: Observation, answer: Answer) -> str:
+    """Return whether the customer's own request failed, and did not work later."""
+    if one.has_worked_later:
+        return "no, it worked after that"
+    has_failed = one.kind in (Kind.FAILED, Kind.REFUSED) and one.is_own
+    return "yes" if has_failed and Signal.SPANS in answer.beside.surely else "unknown"
 
 
 def _next(answer: Answer, problems: Sequence[Problem], today: date) -> str:
@@ -196,7 +213,7 @@ def _next_for_trouble(answer: Answer, trouble: Observation, today: date) -> str:
         return _NEXT_IF_KNOWN[customer_fix_state(match.known, row.release, today)]
     if not trouble.is_clear:
         return "Check what logs and requests show below."
-    return _REPLY if trouble.kind is Kind.REFUSED else _ESCALATE
+    return _REPLY if is_for_the_customer(trouble) else _ESCALATE
 
 
 def _stopped(answer: Answer, problem: Problem, zone: ZoneInfo) -> str:

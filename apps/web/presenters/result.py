@@ -630,7 +630,7 @@ def _related(answer: Answer) -> tuple[str, ...]:
         (len(related.replays), int(told), "session replay", "session replays"),
         (len(related.trace_errors), 0, "related error", "related errors"),
         (0 if told else len(related.logs), 0, "log entry", "log entries"),
-        (0 if told else len(related.spans), 0, "request", "requests"),
+        (0 if told else len(related.spans), 0, "row about requests", "rows about requests"),
     )
     return tuple(counted(count, one, many) for count, least, one, many in counts if count > least)
 

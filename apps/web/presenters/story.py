@@ -17,7 +17,7 @@ from apps.events.breadcrumb_text import (
 )
 from apps.events.event import Event
 from apps.events.grouping import Problem, nearest_first
-from apps.events.observations import BY_TRACE, Observation, observations_of
+from apps.events.observations import BY_TRACE, Observation, observations_of, times_text
 from apps.events.query import Window, counted, format_duration
 from apps.events.releases import short_release
 from apps.events.rules.rule import CLIENT, side_of
@@ -474,14 +474,15 @@ def _observation(one: Observation, moment: datetime, zone: ZoneInfo) -> Step:
         is_page = (row.op or "").startswith(PAGE_OPS)
         words = "opened" if is_page else "requested"
         step = _signal("", one.at, moment, zone, words)
-        return replace(step, text=target, outcome="it worked", is_customers=is_page)
+        done = "it was accepted" if row.http_status == 202 else "it worked"
+        return replace(step, text=target, outcome=done, is_customers=is_page)
     until = local_clock(one.until, zone, day_of=moment).text
     hidden = len(one.rows) - _MAX_BASIS
+    times = f"({times_text(one.times)}, until {until})" if one.times > 1 else ""
     return replace(
         _signal("seen", one.at, moment, zone, " ".join((one.sentence, *one.also))),
         text=target if isinstance(row, Span) else "",
-        outcome=f"({one.times} times, until {until})" if one.times > 1 else "",
-        notes=() if one.names_customer else (BY_TRACE,),
+        outcome=" ".join(filter(None, (times, "" if one.names_customer else BY_TRACE))),
         anchor=observation_anchor(one),
         basis=(
             *(_basis(row, moment, zone) for row in one.rows[:_MAX_BASIS]),
