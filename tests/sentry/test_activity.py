@@ -458,6 +458,15 @@ def test_projects_are_searched_one_by_one_if_required(
     assert (numbers(beside.logs), beside.unread) == ([1], ())
 
 
+def test_a_trace_left_unsearched_is_said(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the result would neither be complete nor say what it lacks."""
+    table.rows = {"logs": [log(1, **{"user.email": "ana@x.org"})], "spans": [span(1)]}
+    assert activity_of().unread == ()
+    monkeypatch.setattr("apps.sentry.activity.MAX_HOPS", 1)
+    beside = activity_of()
+    assert (beside.surely, [one.signal for one in beside.unread]) == ((), [*ACTIVITY])
+
+
 def test_what_came_too_late_can_be_read_later(table: Table) -> None:
     named = {"user.email": "ana@x.org"}
     table.rows = {"errors": [event(1, **named)], "logs": [log(1)], "spans": [span(1, **named)]}
