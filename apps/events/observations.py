@@ -120,7 +120,8 @@ class Observation:
     @property
     def full_text(self) -> str:
         """The sentence with its number of times, and what else is known of the request."""
-        times = f", {times_text(self.times)}" if self.times > 1 else ""
+        comma = "" if self.sentence.endswith((" failed.", " refused.")) else ","
+        times = f"{comma} {times_text(self.times)}" if self.times > 1 else ""
         trace = "" if self.names_customer else BY_TRACE
         return " ".join(filter(None, (f"{self.sentence[:-1]}{times}.", *self.also, trace)))
 

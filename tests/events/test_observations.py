@@ -566,6 +566,8 @@ def test_logged_error_names_the_side() -> None:
 
 
 def test_repeats_are_counted_and_a_later_success_is_said() -> None:
+    twice = (span(at, "http.client", "POST /orders", 90, http_status=500) for at in (-9, 0))
+    assert first_line(*twice) == "No errors, but an order request failed twice."
     tries = [span(-50 + 8 * at, "http.client", "POST /login", 90, http_status=503) for at in (0, 1)]
     assert first_line(*tries, span(-9, "http.client", "POST /login", 90)) == (
         "No errors, but a sign-in request failed: down or too busy, twice. After that, it worked."
