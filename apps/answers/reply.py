@@ -22,8 +22,10 @@ from apps.events.releases import (
 from apps.events.rules.rule import CUSTOMERS_SIDE, Place, Side, side_of, zone_of_customer
 from apps.events.summary import (
     common_failure,
+    fills_window,
     has_crashed,
     is_specific,
+    may_have_paid,
     place_of,
     says_it_ended,
     summarize_group,
@@ -79,7 +81,7 @@ def reply_values(about: About) -> dict[str, str]:
         "known_reply": known_reply,
         "fix": fix,
         "workaround": workaround,
-        "next": "" if helps else _next_step(about),
+        "next": _not_to_pay_again(about) or ("" if helps else _next_step(about)),
         "unsure": _caveat(problems, answer),
         "agent": about.agent,
     }
@@ -107,7 +109,11 @@ def _how_often(problems: tuple[Problem, ...], answer: Answer, zone: ZoneInfo) ->
     times = times_text(count)
     at_least = "" if answer.complete else "at least "
     since, until = _clock(first, answer, zone), _clock(last, answer, zone)
+    window = answer.question.window
     when = f", at {since}" if since == until else f" between {since} and {until}"
+    if since != until and fills_window(count, first, last, window):
+        around = _clock(window.moment, answer, zone)
+        when = f" in the {2 * window.minutes} minutes around {around}"
     return f"{failed} {at_least}{times}{when}."
 
 
@@ -191,6 +197,15 @@ OTHER_IDENTIFIER = (
 )
 
 
+def _not_to_pay_again(about: About) -> str:
+    """Return the warning if a payment may have gone through, unless a known error covers that."""
+    answer = about.answer
+    same = (one for problem in about.problems for one in _failed_together(problem, answer)[1])
+    if any(may_have_paid(one) and not one.known_in(answer.known) for one in same):
+        return "Please don't pay again until we have checked whether the payment went through."
+    return ""
+
+
 def _next_step(about: About) -> str:
     """Return the next step if no known error has one."""
     problems = about.problems
@@ -201,15 +216,16 @@ def _next_step(about: About) -> str:
         return _after_trouble(trouble, again)
     if not problems:
         return _question(about.answer, zone_of_customer(about.answer.events) or about.zone)
+    together = [_failed_together(problem, about.answer)[1] for problem in problems]
     if any(
-        needs_engineers(problem)
-        and (problem.times > 1 or len(_failed_together(problem, about.answer)[1]) > 1)
-        for problem in problems
+        needs_engineers(problem) and (problem.times > 1 or len(same) > 1)
+        for problem, same in zip(problems, together, strict=True)
     ):
-        return "We have the details of each time, and are passing them on to our engineers."
-    if all(is_specific(problem.cause.newest) for problem in problems):
-        return again
-    return f"We don't know the cause yet. {again}"
+        read = all(event.body for same in together for one in same for event in one.events)
+        have = "have the details of each time" if read else "have recorded these errors"
+        return f"We {have}, and are passing them on to our engineers."
+    is_clear = all(is_specific(problem.cause.newest) for problem in problems)
+    return again if is_clear else f"We don't know the cause yet. {again}"
 
 
 def _question(answer: Answer, zone: ZoneInfo) -> str:

@@ -405,6 +405,8 @@ def issue_body(request: ApiRequest, issue: Issue, window: Window | None) -> Json
     first, last = (events[0], events[-1]) if events else (None, None)
     history = request.world.history_of(issue)
     lifetime = _numbers(events, first, last, history)
+    if (latest := _latest_more(request.now, history.day)) and (not last or latest > last.second):
+        lifetime["lastSeen"] = iso_z(latest)
     numbers = lifetime
     if window:
         seen = [event for event in events if window.contains(event)]
@@ -431,6 +433,20 @@ def issue_body(request: ApiRequest, issue: Issue, window: Window | None) -> Json
         "lifetime": lifetime,
         **numbers,
     }
+
+
+def _latest_more(now: datetime, more: tuple[int, ...]) -> datetime | None:
+    """Return a time within the newest of the last 24 hours that has more events."""
+    top = now.replace(minute=0, second=0, microsecond=0)
+    hours = (top - timedelta(hours=back) for back in range(len(more)))
+    return next(
+        (
+            min(hour + timedelta(minutes=30), now)
+            for hour, count in zip(hours, reversed(more), strict=True)
+            if count
+        ),
+        None,
+    )
 
 
 def _status_details(history: History) -> Json:

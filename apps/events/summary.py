@@ -10,7 +10,7 @@ from apps.events.answer import Answer
 from apps.events.event import Event
 from apps.events.grouping import Group, Problem, order_names, problems_of
 from apps.events.observations import seen_instead, unseen_text
-from apps.events.query import CustomerKind, counted, format_duration
+from apps.events.query import CustomerKind, Window, counted, format_duration
 from apps.events.rules.engine import rule_for
 from apps.events.rules.rule import (
     CLIENT,
@@ -27,6 +27,8 @@ from apps.events.rules.rule import (
 _LATE = timedelta(minutes=10)
 _EARLY = timedelta(minutes=-1)
 _AT_ONCE = timedelta(seconds=5)
+_AT_EDGE = timedelta(seconds=5)
+_OFTEN = 10
 
 
 def summarize(event: Event) -> str:
@@ -61,6 +63,12 @@ def is_specific(event: Event) -> bool:
     """Return whether the sentence names a kind of failure, rather than only that there was one."""
     rule = rule_for(event)
     return rule is not None and not rule.broad
+
+
+def may_have_paid(problem: Problem) -> bool:
+    """Return whether a payment may have gone through although it failed for the customer."""
+    rules = map(rule_for, (group.summarized for group in problem.groups))
+    return any(rule is not None and rule.may_have_paid for rule in rules)
 
 
 def place_of(event: Event) -> Place | None:
@@ -255,7 +263,19 @@ def _how_often(count: int, first: Event, last: Event, answer: Answer, zone: Zone
         clocks = [f"{clock} {when:%Z}" for clock, when in zip(clocks, (began, ended), strict=True)]
     if clocks[0] == clocks[1]:
         return f"{times} at {clocks[0]}"
+    window = answer.question.window
+    if fills_window(count, first.timestamp, last.timestamp, window):
+        return f"{times} in these {counted(2 * window.minutes, 'minute')}"
     return f"{times} between {clocks[0]} and {clocks[1]}"
+
+
+def fills_window(count: int, first: datetime, last: datetime, window: Window) -> bool:
+    """Return whether it seems to have gone on before or after the window.
+
+    If it occurred often, the distance to the edge says nothing unless it exceeds the usual ones.
+    """
+    usual = 3 * (last - first) / (count - 1) if count >= _OFTEN else timedelta()
+    return min(first - window.start, window.end - last) <= max(usual, _AT_EDGE)
 
 
 def _local(event: Event, zone: ZoneInfo) -> datetime:

@@ -62,6 +62,17 @@ def test_headline_has_failure_count_and_times_in_zone() -> None:
     assert text == "The payment was declined, 3 times between 14:03 and 14:07."
 
 
+def test_failure_that_fills_the_window_has_no_beginning_and_end() -> None:
+    for seconds, expected in (
+        ((-296, -200, -100), "3 times in these 10 minutes."),
+        (range(-265, 270, 15), "36 times in these 10 minutes."),
+        (range(-59, 60, 10), "12 times between 14:04 and 14:05."),
+        ((-280, 281), "2 times between 14:00 and 14:09."),
+    ):
+        text = headline(answer(*(event(at, issue_id="1") for at in seconds)), BERLIN)
+        assert text.endswith(expected), text
+
+
 def test_events_within_a_minute_have_one_time() -> None:
     text = headline(answer(event(0, **DECLINED), event(30, **DECLINED)), BERLIN)
     assert text == "The payment was declined, 2 times at 14:05."

@@ -15,8 +15,9 @@ from apps.events.answer import (
     RelatedData,
     Replay,
 )
-from apps.events.event import Breadcrumb, Event, Request
-from apps.events.grouping import problems_of
+from apps.events.event import Breadcrumb, Event, EventBody, Request
+from apps.events.grouping import Group, Joined, Problem, problems_of
+from apps.events.halves import Reason
 from apps.events.summary import headline
 from apps.web.presenters.brief import Brief, brief_of
 from apps.web.presenters.story import story_view
@@ -80,8 +81,22 @@ def test_reply_counts_what_the_headline_counts() -> None:
     assert headline(sample, BERLIN).startswith("The app crashed")
     tell = brief(sample).tell
     assert "In all, the app crashed" in tell
-    assert "twice between 14:05 and 14:06. We have the details of each time" in tell
+    assert "twice between 14:05 and 14:06. We have recorded these errors" in tell
     assert "We saw this once" in brief(answer(crashes[0])).tell
+
+
+def test_reply_has_details_only_of_what_was_read() -> None:
+    for of_first, expected in (
+        (None, "recorded these errors"),
+        (EventBody(), "details of each time"),
+    ):
+        tell = brief(
+            answer(
+                event(platform="python", title="KeyError: x", body=of_first),
+                event(60, platform="python", title="KeyError: x", body=EventBody()),
+            )
+        ).tell
+        assert expected in tell, tell
 
 
 def test_what_is_unknown_is_called_so() -> None:
@@ -92,6 +107,14 @@ def test_what_is_unknown_is_called_so() -> None:
     assert shown["Just before"] == "no steps recorded"
     unread = dict(brief(answer(event(body=None))).answers)
     assert unread["Just before"] == "unknown; not read in full"
+
+
+SLOW = "AxiosError: Request failed with status code 504"
+PAY = Breadcrumb(
+    MOMENT,
+    category="fetch",
+    data={"method": "POST", "url": "/api/orders/1/pay", "status_code": 504},
+)
 
 
 def test_customers_next_step_shows_whether_they_went_on() -> None:
@@ -126,6 +149,20 @@ def test_just_before_is_from_one_event_and_its_last_minute() -> None:
         ),
         ((event(platform="python", body=request),), "a request: POST shop.example/pay"),
         ((event(body=page, platform="javascript"),), "was on shop.example/cart"),
+        (
+            (
+                event(body=queried, platform="python"),
+                browser_event(crumb(-90), at=-80, issue_id="2"),
+            ),
+            "clicked pay (14:03:30)",
+        ),
+        (
+            (
+                event(platform="rust", body=EventBody()),
+                browser_event(crumb(-190), at=-180, issue_id="2", level="info"),
+            ),
+            "none in the 2 minutes before",
+        ),
     ):
         shown = dict(brief(answer(*events)).answers)["Just before"].translate(ISOLATES)
         assert shown == expected
@@ -142,6 +179,57 @@ def test_status_of_an_issue_has_its_first_and_last_time_over_all_customers() -> 
     ):
         issue = replace(sample.issues[0], first_seen=first_seen, last_seen=last_seen)
         assert dict(brief(replace(sample, issues=(issue,))).answers)["Status"] == expected
+
+
+def test_last_time_is_that_of_all_halves() -> None:
+    page, server = event(1, issue_id="2", body=None), event(body=None)
+    sample = answer(server, page)
+    cause, half = (
+        Group(one.issue_id or "", replace(issue, last_seen=MOMENT + later), (one,))
+        for one, issue, later in zip(
+            (server, page), sample.issues, (timedelta(), timedelta(minutes=10)), strict=True
+        )
+    )
+    for is_whole, expected in ((True, "resolved yet, last seen 14:15"), (False, "resolved yet")):
+        halves = (Joined(half, Reason.CONSEQUENCE, is_whole),)
+        shown = brief_of(
+            sample,
+            [Problem(cause, halves, (page, server))],
+            zone=BERLIN,
+            today=FETCHED.date(),
+        )
+        assert dict(shown.answers)["Status"].endswith(expected)
+
+
+def test_customers_are_those_of_the_headline() -> None:
+    def shown(sample: Answer, *users: int) -> str:
+        issues = tuple(
+            replace(one, users_affected=count)
+            for one, count in zip(sample.issues, users, strict=True)
+        )
+        return dict(brief(replace(sample, issues=issues)).answers)["Customers"]
+
+    two = answer(event(), event(-240, issue_id="2", level="warning", handled=True))
+    assert shown(two, 3, 2) == "3 in all"
+    assert shown(two, 3, 137) == "problem 1: 3 in all; problem 2: 137"
+    crash = event(level="fatal", handled=False, platform="cocoa", title="SIGABRT", body=None)
+    again = replace(crash, id="f" * 32, issue_id="2", timestamp=MOMENT - timedelta(minutes=3))
+    assert shown(answer(crash, again), 3, 2) == "problem 1: 3 in all"
+
+
+def test_payment_that_may_have_gone_through_is_checked_first() -> None:
+    paid = event(
+        title=SLOW, platform="javascript", handled=True, body=EventBody(breadcrumbs=(PAY,))
+    )
+    shown = brief(answer(paid))
+    assert shown.next == "Check whether it was charged, then reply."
+    assert shown.tell.endswith(
+        "don’t pay again until we have checked whether the payment went through."
+    )
+    other = brief(
+        answer(event(), replace(paid, issue_id="2", timestamp=MOMENT - timedelta(minutes=4)))
+    )
+    assert other.next.endswith(" Check whether they were charged: problem 2.")
 
 
 def test_next_step_considers_the_other_problems() -> None:
@@ -206,6 +294,7 @@ def test_result_without_errors_leads_with_what_speaks_against_it() -> None:
     )
     shown = brief(sample)
     assert [one.quote for one in shown.said] == ["The button does nothing"]
+    assert dict(shown.answers)["Stopped the customer"] == "unknown; 6 clicks had no effect"
     assert dict(shown.answers)["Just before"] == "was on shop.example/pay (14:05:00)"
     assert shown.next == "Escalate with the session replay, then reply."
     assert "We have your message of 14:05" in shown.tell

@@ -313,6 +313,7 @@ NETWORK = (
         Example("AxiosError: Request failed with status code 504 (paying)", "javascript"),
         text=r"\(paying\)$",
         sides=CLIENT,
+        may_have_paid=True,
         action=UserAction.PAYING,
     ),
     Rule(
@@ -474,6 +475,7 @@ SERVICES = (
         Example("ReadTimeout: bank.example: read timed out (paying)"),
         text=r"\(paying\)$",
         sides=ON_SERVER,
+        may_have_paid=True,
         action=UserAction.PAYING,
     ),
     Rule(
@@ -486,7 +488,7 @@ SERVICES = (
         sides=ON_SERVER,
     ),
     Rule(
-        "Our server asked another service too often, so it refused.",
+        "Another service turned our server away, as it asked too often.",
         Place.SERVICE,
         Example("HTTPError: 429 Client Error: Too Many Requests"),
         text=r"^(?!.{0,200}(?:throttlerequests|too many (?:attempts|tries|log)"

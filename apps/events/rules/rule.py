@@ -648,6 +648,7 @@ class Rule:
     `vague` rules apply only if no sure rule matches any symptom of the event. `broad` rules come
     last and are too general to count as specific. A `slight` failure is seldom what a customer
     reports, so it is ranked lower. `action` is what the sentence says the customer was doing.
+    `may_have_paid` if the sentence leaves open whether a payment went through.
     """
 
     sentence: str
@@ -664,6 +665,7 @@ class Rule:
     vague: bool = False
     broad: bool = False
     slight: bool = False
+    may_have_paid: bool = False
     action: UserAction | None = None
     reads: Reading = Reading.TEXT
 

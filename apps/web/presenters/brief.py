@@ -20,6 +20,7 @@ from apps.events.breadcrumb_text import bare_url
 from apps.events.event import Issue
 from apps.events.grouping import Group, Problem
 from apps.events.observations import Observation, troubles_of
+from apps.events.query import counted
 from apps.events.releases import (
     CustomerFixState,
     customer_fix_state,
@@ -30,7 +31,14 @@ from apps.events.releases import (
     issue_trends,
 )
 from apps.events.rules.rule import Place
-from apps.events.summary import handling_text_of, has_crashed, place_of, summarize_group
+from apps.events.summary import (
+    common_failure,
+    handling_text_of,
+    has_crashed,
+    may_have_paid,
+    place_of,
+    summarize_group,
+)
 from apps.web.presenters.formatting import clipped, grouped, listed, local_clock, safe_link, typeset
 from apps.web.presenters.issue import Step, customers_text
 from apps.web.presenters.story import MAX_QUOTE, feedback_step, just_after, just_before, messages
@@ -116,10 +124,10 @@ def _answers(
     what = "problem 1" if sum(not one.is_noise for one in problems) > 1 else "it"
     yield f"Where {what} failed", _PLACES[place] if place else "unknown"
     yield "Stopped the customer", _stopped(answer, problem, zone)
-    yield "Customers", _customers(problem.cause, moment)
+    yield "Customers", _customers(problems, moment)
     if status := _status(answer, problem, zone, today):
         yield "Status", clipped(status, 200)
-    yield "Just before", just_before(problem, moment, zone)
+    yield "Just before", just_before(answer, problem, zone)
 
 
 def _answers_without_errors(answer: Answer, zone: ZoneInfo, today: date) -> Iterator[Row]:
@@ -140,7 +148,9 @@ def _answers_without_errors(answer: Answer, zone: ZoneInfo, today: date) -> Iter
     pages = ", then ".join(clipped(bare_url(url), 60) for url in dict.fromkeys(replay.urls[-2:]))
     began = local_clock(replay.started_at, zone, day_of=moment)
     yield "Where it failed", "unknown; no error was recorded"
-    yield "Stopped the customer", "unknown"
+    clicks = replay.dead_clicks or 0
+    of_no_use = f"; {counted(clicks, 'click')} had no effect" if clicks else ""
+    yield "Stopped the customer", f"unknown{of_no_use}"
     yield "Just before", f"{f'was on {pages}' if pages else 'in the session replay'} ({began.text})"
 
 
@@ -156,6 +166,11 @@ def _next(answer: Answer, problems: Sequence[Problem], today: date) -> str:
     """Return what usually comes next; it claims nothing about the error."""
     step = _next_for(answer, problems[0], today)
     crashes, known = [], []
+    paid = [str(number) for number, one in enumerate(problems, 1) if may_have_paid(one)]
+    if may_have_paid(problems[0]):
+        step = "Check whether it was charged, then reply."
+    elif paid:
+        step = f"{step} Check whether they were charged: {_named(paid)}."
     for number, problem in enumerate(problems[1:], 2):
         if problem.known_in(answer.known):
             known.append(str(number))
@@ -228,7 +243,24 @@ def _stopped(answer: Answer, problem: Problem, zone: ZoneInfo) -> str:
     return f"{stopped}{', that request' if is_other_step else ''}{then}"
 
 
-def _customers(group: Group, moment: datetime) -> str:
+def _customers(problems: Sequence[Problem], moment: datetime) -> str:
+    """Return how many have had the first problem, and another one that is far more widespread."""
+    text, loud = (
+        _customers_of(problems[0].cause, moment),
+        [one for one in problems if not one.is_noise],
+    )
+    widest = max(loud, key=_users)
+    if _users(widest) >= 2 * max(_users(problems[0]), 1):
+        other = _customers_of(widest.cause, moment).replace(" in all", "", 1)
+        return f"problem 1: {text}; problem {problems.index(widest) + 1}: {other}"
+    return f"problem 1: {text}" if common_failure(loud) else text
+
+
+def _users(problem: Problem) -> int:
+    return (problem.issue and problem.issue.users_affected) or 0
+
+
+def _customers_of(group: Group, moment: datetime) -> str:
     """Return how many have had it, this one included, and whether it has become more frequent."""
     users = group.issue.users_affected if group.issue else None
     text = customers_text(group)
@@ -245,7 +277,7 @@ def _status(answer: Answer, problem: Problem, zone: ZoneInfo, today: date) -> st
     if text := issue_fix_text(group):
         return text
     if group.issue and (text := issue_status_text(group.issue)):
-        return ", ".join((text, *_seen(group, group.issue, answer.question.window.moment, zone)))
+        return ", ".join((text, *_seen(problem, group.issue, answer.question.window.moment, zone)))
     release = customer_release(group)
     return f"unknown; they were on {release}" if release else ""
 
@@ -255,12 +287,15 @@ def _known(match: KnownMatch, release: str | None, today: date) -> str:
     return f"Known: {clipped(match.known.title, 90)}. {typeset(fix)}"
 
 
-def _seen(group: Group, issue: Issue, moment: datetime, zone: ZoneInfo) -> Iterator[str]:
-    """Yield when the issue was first seen if it was new, and when last, for any customer."""
+def _seen(problem: Problem, issue: Issue, moment: datetime, zone: ZoneInfo) -> Iterator[str]:
+    """Yield when any half was first seen if the issue was new, and when last, for any customer."""
+    halves = [issue, *(one.group.issue for one in problem.others if one.is_whole)]
+    first = [one.first_seen for one in halves if one and one.first_seen]
+    last = [one.last_seen for one in halves if one and one.last_seen]
     if issue.first_seen and any(one.startswith("new") for one in issue_trends(issue, moment)):
-        yield f"first seen {_minute(issue.first_seen, moment, zone)}"
-    if issue.last_seen and issue.last_seen >= group.newest.timestamp:
-        yield f"last seen {_minute(issue.last_seen, moment, zone)}"
+        yield f"first seen {_minute(min(first), moment, zone)}"
+    if last and max(last) >= problem.newest.timestamp:
+        yield f"last seen {_minute(max(last), moment, zone)}"
 
 
 def _minute(when: datetime, moment: datetime, zone: ZoneInfo) -> str:

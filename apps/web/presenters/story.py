@@ -128,23 +128,35 @@ def story_view(answer: Answer, problems: Sequence[Problem], zone: ZoneInfo) -> S
     )
 
 
-def just_before(problem: Problem, moment: datetime, zone: ZoneInfo) -> str:
-    """Return the last two steps in the minute before the problem's event nearest to `moment`.
+def just_before(answer: Answer, problem: Problem, zone: ZoneInfo) -> str:
+    """Return the last two steps in the minute before the problem's event nearest to the moment.
 
-    The customer's own come first, then the program's, then the request or page that failed. Only
-    the steps of one event are in a certain order.
+    The customer's own come first, then their last one that other events recorded, the program's
+    steps, and the request or page that failed. Only the steps of one event are in a certain order.
     """
+    moment = answer.question.window.moment
     nearest, *others = nearest_first(problem.events, moment)
     halves = (one for one in others if abs(one.timestamp - nearest.timestamp) <= _SAME_TIME)
     events = (nearest, *halves)
     steps = [list(_steps_before(event, moment, zone)) for event in events]
     own = ([step for step in run if step.is_customers] for run in steps)
-    found = next(filter(None, (*own, *steps)), [])
+    recorded = list(_own_steps(answer, zone))
+    before = [step for at, step in recorded if -_PAUSE <= at - nearest.timestamp <= _SAME_TIME]
+    found = next(filter(None, (*own, before[-1:], *steps)), [])
     if found:
         return _in_a_row(found[-2:])
     requests = filter(None, map(_requested, events))
-    nothing = "no steps recorded" if nearest.body else "unknown; not read in full"
-    return next(requests, nothing)
+    none = "none in the 2 minutes before" if recorded else "no steps recorded"
+    return next(requests, none if nearest.body else "unknown; not read in full")
+
+
+def _own_steps(answer: Answer, zone: ZoneInfo) -> Iterator[tuple[datetime, Step]]:
+    """Yield the customer's steps that any event recorded with their times, oldest first."""
+    moment = answer.question.window.moment
+    for one in merge_breadcrumbs(place_breadcrumbs([(event, False) for event in answer.events])):
+        step = _step_at(one, moment, zone)
+        if one.crumb.timestamp and step.is_customers:
+            yield one.crumb.timestamp, step
 
 
 def _steps_before(event: Event, moment: datetime, zone: ZoneInfo) -> Iterator[Step]:
@@ -187,13 +199,12 @@ def just_after(answer: Answer, problem: Problem, zone: ZoneInfo) -> str:
 
     A page can lead to another one by itself, so going there counts for nothing.
     """
-    moment, last = answer.question.window.moment, problem.newest.timestamp
+    last = problem.newest.timestamp
     before: set[tuple[str, str]] = set()
-    for one in merge_breadcrumbs(place_breadcrumbs([(event, False) for event in answer.events])):
-        step = _step_at(one, moment, zone)
-        if one.crumb.timestamp is None or not step.is_customers or step.words in _BY_ITSELF:
+    for at, step in _own_steps(answer, zone):
+        if step.words in _BY_ITSELF:
             continue
-        if one.crumb.timestamp <= last + _SAME_TIME:
+        if at <= last + _SAME_TIME:
             before.add((step.words, step.text))
         elif (step.words, step.text) in before and step.time:
             return f"tried again ({step.time.text})"
