@@ -56,3 +56,8 @@ def test_actions_stay_within_thumbs_reach_on_phone(agent_browser: Visitor) -> No
         page.evaluate(f"scrollTo(0, {place})")
         expect(page.get_by_role("button", name="Copy for an LLM")).to_be_in_viewport(ratio=1)
         expect(page.get_by_role("link", name="Reply", exact=True)).to_be_in_viewport(ratio=1)
+    page.evaluate("scrollTo(0, 0)")
+    bar, before = (page.locator(one).bounding_box() for one in (".do", ".just-before"))
+    assert bar
+    assert before
+    assert before["y"] + before["height"] < bar["y"]

@@ -21,6 +21,7 @@ from apps.events.halves import Reason
 from apps.events.summary import headline
 from apps.web.presenters.brief import Brief, brief_of
 from apps.web.presenters.story import story_view
+from apps.web.templatetags.triage import slashes
 from tests.web.answers import (
     FETCHED,
     MOMENT,
@@ -253,6 +254,10 @@ def test_known_error_is_named_with_its_status() -> None:
     known = KnownErrors((KnownMatch(entry, "9001", ()),))
     shown = dict(brief(replace(answer(event()), known=known)).answers)
     assert shown["Status"] == "Known: Declined cards are not explained. Fix planned."
+
+
+def test_lines_break_at_slashes() -> None:
+    assert slashes("POST /a/<b>") == "POST /<wbr>a/<wbr>&lt;b&gt;"
 
 
 def test_customers_message_is_quoted_once() -> None:

@@ -106,6 +106,13 @@ def test_unread_events_are_mentioned_and_no_steps_means_no_story() -> None:
     assert story_view(answer(unread), problems_of(answer(unread)), BERLIN) is None
 
 
+def test_releases_alone_are_told_without_the_errors_of_the_timeline() -> None:
+    related = RelatedData(deploys=(Deploy("shop@2.15.0", MOMENT, "web", "production"),))
+    for crumbs, expected in (((Breadcrumb(MOMENT),), 1), ((click(-2),), 3)):
+        view = story_of(replace(answer(event_with_steps(*crumbs)), beside=related))
+        assert len(lines(view)) == expected, crumbs
+
+
 def test_noise_is_left_out() -> None:
     warned = event(5, issue_id="4", level="warning", handled=True, title="slow", body=None)
     assert len(lines(story(event_with_steps(click(-2)), warned))) == 2

@@ -251,8 +251,8 @@ def _customers(problems: Sequence[Problem], moment: datetime) -> str:
     )
     widest = max(loud, key=_users)
     if _users(widest) >= 2 * max(_users(problems[0]), 1):
-        other = _customers_of(widest.cause, moment).replace(" in all", "", 1)
-        return f"problem 1: {text}; problem {problems.index(widest) + 1}: {other}"
+        number = problems.index(widest) + 1
+        return f"problem 1: {text}; problem {number}: {grouped(_users(widest))}"
     return f"problem 1: {text}" if common_failure(loud) else text
 
 

@@ -15,7 +15,7 @@ from apps.events.breadcrumb_text import (
     merge_breadcrumbs,
     place_breadcrumbs,
 )
-from apps.events.event import Event
+from apps.events.event import Breadcrumb, Event
 from apps.events.grouping import Problem, nearest_first
 from apps.events.observations import BY_TRACE, Observation, observations_of, times_text
 from apps.events.query import Window, counted, format_duration
@@ -97,10 +97,11 @@ class StoryView:
 def story_view(answer: Answer, problems: Sequence[Problem], zone: ZoneInfo) -> StoryView | None:
     """Return the story of an answer: steps, errors, observations, and related data.
 
-    None if there are only errors, which the timeline shows.
+    None if there are only errors, which the timeline shows. Releases alone are told without them.
     """
     moment = answer.question.window.moment
-    breadcrumbs = merge_breadcrumbs(place_breadcrumbs([(event, False) for event in answer.events]))
+    recorded = merge_breadcrumbs(place_breadcrumbs([(event, False) for event in answer.events]))
+    breadcrumbs = [one for one in recorded if _says_something(one.crumb)]
     signals = [_Placed(at, step, (at, step.words)) for at, step in _signals(answer, moment, zone)]
     signals += [
         _Placed(one.at, _observation(one, moment, zone), (one.at, one.sentence))
@@ -109,11 +110,12 @@ def story_view(answer: Answer, problems: Sequence[Problem], zone: ZoneInfo) -> S
     ]
     if not breadcrumbs and not signals:
         return None
+    has_more = bool(breadcrumbs) or any(one.step.kind != "release" for one in signals)
     happened: list[_Happened] = [(one.position[0], one) for one in breadcrumbs]
     happened += [
         ((event.body and event.body.happened_at) or event.timestamp, event)
         for problem in problems
-        if not problem.is_noise
+        if has_more and not problem.is_noise
         for event in problem.events
     ]
     owners = {event.id: pair for pair in enumerate(problems) for event in pair[1].events}
@@ -123,9 +125,13 @@ def story_view(answer: Answer, problems: Sequence[Problem], zone: ZoneInfo) -> S
     return StoryView(
         parts=_parts_near(line, moment),
         left_out=len(happened) - len(shown),
-        read_of=_read_of(answer),
+        read_of=_read_of(answer) if has_more else "",
         has_own=any(placed.step.is_customers or placed.step.kind == "replay" for placed in line),
     )
+
+
+def _says_something(crumb: Breadcrumb) -> bool:
+    return bool(crumb.category or crumb.message or crumb.data)
 
 
 def just_before(answer: Answer, problem: Problem, zone: ZoneInfo) -> str:

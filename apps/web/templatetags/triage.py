@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.forms import BoundField
 from django.template import Context
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from apps.lookups.models import Lookup
@@ -56,6 +56,12 @@ def projects_shown(context: Context, lookup: Lookup) -> list[str]:
 def grouped(number: int | None) -> str:
     """Format a number with thousands separators; nothing for None."""
     return "" if number is None else formatting.grouped(number)
+
+
+@register.filter
+def slashes(text: str) -> SafeString:
+    """Let a line break after a slash of a path rather than within a word."""
+    return format_html_join(mark_safe("/<wbr>"), "{}", ((part,) for part in text.split("/")))
 
 
 @register.filter
