@@ -41,6 +41,8 @@ def test_first_screen_says_what_broke_and_what_to_do(clipboard_browser: Visitor)
     expect(tell).to_contain_text("Your bank declined the payment on")
     expect(tell).to_be_in_viewport(ratio=1)
     expect(page.locator(".lanes")).to_be_in_viewport(ratio=1)
+    expect(page.locator(".feedback")).to_contain_text("Was I charged?")
+    expect(page.locator(".deploy-flag")).to_have_count(1)
     for name in ("Reply", "Escalate"):
         expect(page.get_by_role("link", name=name, exact=True)).to_be_in_viewport(ratio=1)
     page.get_by_role("button", name="Copy for an LLM").click()

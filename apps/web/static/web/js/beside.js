@@ -2,6 +2,13 @@
 
 const PARTS = ["#around", "[data-facts]", ".headline", ".in-short", ".tell", ".next-step > p"];
 
+// Not if the drawing was filtered in the meantime, or has the focus.
+function drawReleases(page) {
+  const [shown, fresh] = [document, page].map((one) => one.querySelector("#timeline"));
+  if (!shown || shown.dataset.said !== fresh?.dataset.said || shown.contains(document.activeElement)) return;
+  shown.querySelector(".timeline").replaceWith(fresh.querySelector(".timeline"));
+}
+
 async function readLater(form) {
   const button = form.querySelector("button");
   button.textContent = "Loading…";
@@ -15,6 +22,7 @@ async function readLater(form) {
     if (old && fresh) old.replaceWith(fresh);
     else old?.remove();
   }
+  drawReleases(page);
   document.dispatchEvent(new CustomEvent("triage:more"));
 }
 
