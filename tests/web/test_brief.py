@@ -212,6 +212,7 @@ def test_customers_are_those_of_the_headline() -> None:
 
     two = answer(event(), event(-240, issue_id="2", level="warning", handled=True))
     assert shown(two, 3, 2) == "3 in all"
+    assert shown(two, 3, 4) == "problem 1: 3 in all"
     assert shown(two, 3, 137) == "problem 1: 3 in all; problem 2: 137"
     crash = event(level="fatal", handled=False, platform="cocoa", title="SIGABRT", body=None)
     again = replace(crash, id="f" * 32, issue_id="2", timestamp=MOMENT - timedelta(minutes=3))

@@ -253,7 +253,8 @@ def _customers(problems: Sequence[Problem], moment: datetime) -> str:
     if _users(widest) >= 2 * max(_users(problems[0]), 1):
         number = problems.index(widest) + 1
         return f"problem 1: {text}; problem {number}: {grouped(_users(widest))}"
-    return f"problem 1: {text}" if common_failure(loud) else text
+    is_first = widest is problems[0] and not common_failure(loud)
+    return text if is_first else f"problem 1: {text}"
 
 
 def _users(problem: Problem) -> int:
