@@ -97,7 +97,8 @@ _NOISE_HOST = re.compile(
 )
 # Requests that stay open on purpose.
 _OPEN_ENDED = re.compile(
-    r"stream|/events?\b|/sse\b|poll|subscri|/ws\b|socket|/live\b|listen|watch|hub\b|signalr",
+    r"stream|/events?\b|/sse\b|poll|subscri|/ws\b|socket|/live\b|listen|watch|hub\b|signalr"
+    r"|^(?:PUT|POST|PATCH) .{0,200}(?:upload|/files?\b|completions|generate|/(?:chat|prompt)\b)",
     re.IGNORECASE,
 )
 _CALLED_BACK = re.compile(r"\b(?:web ?hooks?|hooks?|ipn|callbacks?)\b")
@@ -389,7 +390,7 @@ class SpanReader:
         length, usual = self.span.duration_ms or 0, self.span.usual_ms
         if self.is_page and self.span.status not in _ENDED:
             return None  # the SDK stopped measuring, at its limit or when the page was hidden
-        if usual is None and _OPEN_ENDED.search(self.address):
+        if usual is None and _OPEN_ENDED.search(self.target):
             return None
         limit = _SLOW_UNKNOWN_MS if usual is None else max(_SLOW_MS, _TIMES_USUAL * usual)
         if length < limit:
@@ -437,7 +438,7 @@ _NOTES = tuple(
     for pattern, kind, sentence in (
         (
             r"^(?!.{0,200}(?:[=:] ?|\d )on\b).{0,200}"
-            r"\b(?:feature(?! flags)|flag|toggle|experiment|beta)\b.{0,60}(?<!\d )\b(?:disabled|off"
+            r"\b(?:feature(?! flags)|flag|toggle|beta)\b.{0,60}(?<!\d )\b(?:disabled|off"
             r"|not enabled|inactive|not available)\b"
             r"|\b(?:disabled|off|not enabled)\b.{0,30}\b(?:feature|flag)\b",
             Kind.WARNING,
@@ -459,7 +460,7 @@ _NOTES = tuple(
         (
             r"too large body|(?:body|payload|entity|file|upload|attachment|image|photo|video)"
             r".{0,40}(?:too (?:large|big)|(?:exceed|(?:more|larger|bigger) than|above|over).{0,30}"
-            r"(?:limit|size|maximum|\d ?[kmg]i?b))|max\w{0,4}.?file.?size",
+            r"(?:limit|size|maximum|\d ?[kmg]i?b))|max\w{0,4}.?file.?size.{0,20}exceed",
             Kind.REFUSED,
             "What was sent is too large",
         ),
@@ -494,7 +495,8 @@ _NOTES = tuple(
             "The live connection was lost",
         ),
         (
-            r"(?:storage|disk|space|mailbox).{0,30}(?:quota|exceed|full|used up|limit reached)"
+            r"^(?!.{0,200}bounc).{0,200}(?:storage|disk|space|mailbox).{0,30}"
+            r"(?:quota|exceed|full|used up|limit reached)"
             r"|quota.{0,30}(?:storage|disk|space|mailbox)",
             Kind.REFUSED,
             "There is no room left for the customer",
@@ -533,7 +535,7 @@ _IN_CODE = re.compile(
     r"|resourcewarning|userwarning|experimentalwarning|hydrat|unique \"key\" prop|peer dep"
     r"|blocked_by_client|runtime\.lasterror|message port closed|-extension://|\bcookies?\b.{0,60}(?:rejected|samesite)"
     r"|content.security.policy|mixed content|source ?map|devtools|\[hmr\]|\[vite\]|strict mode"
-    r"|act\(\)|non-passive|preload",
+    r"|act\(\)|\bplay\(\)|non-passive|preload|\bcanary\b|\bsynthetic\b|(?:smoke|load).?test",
     re.IGNORECASE,
 )
 _GOOD_END = re.compile(
@@ -547,8 +549,24 @@ _PLATFORMS = {Side.BROWSER: "javascript", Side.SERVER: "python"}
 _DENIED = re.compile(
     r"\b(?:no|0|zero|without(?: any)?|not any)\b(?: \w{1,20}){0,2}"
     r" (?:fail|error|declin|reject|refus|expir|block|invalid|problem|issue|warning)|: 0\b"
+    r"|(?:fail|error|declin|reject|refus|expir|block)\w{0,4}(?:[ _](?:rate|count))?[ :=]{1,3}0\b"
     r"|\benabled\b|\bignor(?:ing|ed)\b|\bdefaults?\b|\bdefaulting\b|\bnot (?:set|configured)\b"
     r"|polic(?:y|ies)\b|\bcheck(?:ing|ed) (?:for|if|whether)\b|\bwill be\b|\bretry(?:ing)? in\b"
+    # a setting, what was loaded, a statistic, and what is as it should be
+    r"|\b(?:limit|size|timeout)(?: is| set to|:|=) ?\d[\d.]{0,6} ?[a-z]{0,7}$"
+    r"|\b(?:rules|entries|config\w{0,8}|domains) loaded\b|\bnot exceeded\b"
+    r"|\b(?:rejected|blocked|refused|declined|dropped) \d{1,9} \w{1,20}s\b|limit.remaining"
+    r"|\bflag\b.{0,60}\bevaluat|\bvariation\b|\bcontrol group\b|\bstrategy\b|: none\b"
+    r"|\bnot (?:blocked|rejected|refused|declined|expired)\b|\b(?:check|validation)s? passed\b"
+    r"|\b(?:(?:access|id|auth|bearer)[ _-]?token|jwt) expired"
+    r"|code \(?100[015]\b|\b100[015] \(?(?:going|normal)|going away|transport close|normal clos"
+    # how a program keeps house
+    r"|\bgc\b|event loop|(?:hikari|thread|connection).?pool|\bvacuum\b|materialized"
+)
+# What the program does instead, so that the customer may notice nothing.
+_COPED = re.compile(
+    r"[,;:(] ?(?:now )?(?:using|serving|returning|skipping|continuing|showing|falling back|retrying"
+    r"|reconnecting|rejoining)\b|\bfall(?:ing)?[ -]?back\b"
 )
 _LIBRARY = re.compile(
     r"urllib3|requests|boto|asyncio|py\.warnings|sqlalchemy|kombu|celery\.(?:utils|worker)|redis"
@@ -594,6 +612,21 @@ def log_remark(log: LogEntry, side: Side, *, is_known: bool = True) -> Remark | 
     if said is None and is_loud:
         said = _worded(text, side, is_error=is_error)
     return replace(said, target=message) if said and said.subject else None
+
+
+def is_loud(log: LogEntry) -> bool:
+    """Return whether it is a warning or worse."""
+    return (log.severity or "").lower() in _LOUD
+
+
+def tells_coping(log: LogEntry) -> bool:
+    """Return whether it says what the program did instead of what did not work."""
+    return bool(_COPED.search((log.message or "")[:_MAX_TEXT].lower()))
+
+
+def tells_good_end(log: LogEntry) -> bool:
+    """Return whether it says that something went well after all."""
+    return bool(_GOOD_END.search((log.message or "")[:_MAX_TEXT].lower()))
 
 
 def is_mere_warning(log: LogEntry) -> bool:

@@ -5,7 +5,8 @@ same time is joined only within one request.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -21,10 +22,13 @@ from apps.events.activity_text import (
     SpanReader,
     deed_in,
     duration_text,
+    is_loud,
     is_mere_warning,
     log_remark,
     needs_rules,
     plain_message,
+    tells_coping,
+    tells_good_end,
 )
 from apps.events.answer import Answer, Signal
 from apps.events.breadcrumb_text import status_meaning
@@ -43,6 +47,7 @@ _NEAR_NAMED_S = 60.0
 _SAME_ERROR = timedelta(seconds=5)
 _LONGEST_MS = 30 * 86_400_000
 _MAIN_PART = 0.7
+_OFTEN = 3
 _MAX_ROWS = 2_000
 _MAX_TEXTS = 200  # different logs that are read closely
 _ORDER = tuple(Kind)
@@ -227,6 +232,7 @@ def _find_observations(answer: Answer) -> tuple[Observation, ...]:
     if answer.question.customer.kind != CustomerKind.TRACE:
         by_trace = {trace: _of_customer(rows, answer) for trace, rows in by_trace.items()}
     found = [one for rows in by_trace.values() for one in rows]
+    common = Counter(_sentence(one) for one in found)
     domains = {one.reader.domain for one in found if one.reader and one.has_worked}
 
     def is_nothing(one: _Found, group: Sequence[_Found]) -> bool:
@@ -234,7 +240,8 @@ def _find_observations(answer: Answer) -> tuple[Observation, ...]:
 
     troubles: list[Observation] = []
     worked: list[Observation] = []
-    for group in (group for rows in by_trace.values() for group in _join(rows)):
+    groups = (group for rows in by_trace.values() for group in _join(rows))
+    for group in (_calmed(group, common) for group in groups):
         if said := [one for one in group if one.is_trouble and not is_nothing(one, group)]:
             troubles.append(_observation(group, said))
         if not said or troubles[-1].is_unexplained:
@@ -437,6 +444,34 @@ def _worked(group: Sequence[_Found]) -> Iterator[Observation]:
     )
 
 
+def _has_gone_wrong(group: Iterable[_Found]) -> bool:
+    return any(one.is_trouble and not one.is_log for one in group)
+
+
+def _sentence(one: _Found) -> str:
+    return one.remark.sentence if one.remark else ""
+
+
+def _calmed(group: list[_Found], common: Mapping[str, int]) -> list[_Found]:
+    """Return a request's rows; those of a warning that harmed nothing say only that it was logged.
+
+    It harms if the request went wrong, or if it comes often. A refusal, which has no place in the
+    program, stays as it is if it names the customer and the program found no other way.
+    """
+    return group if _has_gone_wrong(group) else [_calm(one, common) for one in group]
+
+
+def _calm(one: _Found, common: Mapping[str, int]) -> _Found:
+    remark = one.remark
+    if not isinstance(one.row, LogEntry) or remark is None or not is_mere_warning(one.row):
+        return one
+    is_theirs = one.row.names_customer and remark.place is None and not tells_coping(one.row)
+    if is_theirs or common[remark.sentence] >= _OFTEN:
+        return one
+    said = replace(remark, kind=Kind.WARNING, subject=LOGGED_WARNING, outcome="", reason="")
+    return replace(one, remark=said if is_loud(one.row) else None)
+
+
 def _is_usual(one: _Found, group: Sequence[_Found]) -> bool:
     """Return whether the rest of its request shows that it is as always, or was coped with.
 
@@ -447,8 +482,7 @@ def _is_usual(one: _Found, group: Sequence[_Found]) -> bool:
     remark = _remark(one)
     if isinstance(one.row, LogEntry):
         is_own = remark.place not in (None, Place.SERVICE) and is_mere_warning(one.row)
-        has_trouble = any(other.is_trouble and not other.is_log for other in group)
-        return is_own and bool(served) and not has_trouble
+        return is_own and bool(served) and not _has_gone_wrong(group)
     if remark.kind is not Kind.SLOW or one.row.usual_ms is not None:
         return False
     least = _MAIN_PART * (one.end - one.start)
@@ -627,7 +661,10 @@ class _Later:
         self._worked: dict[str, list[_Found]] = {}
         self._signed_in: list[_Found] = []
         self._signed_out: list[float] = []
+        self._mended: dict[str, list[LogEntry]] = {}
         for one in found:
+            if isinstance(one.row, LogEntry) and tells_good_end(one.row):
+                self._mended.setdefault(one.trace, []).append(one.row)
             if one.remark and one.is_request and _SIGN_OUT.search(one.remark.target):
                 self._signed_out.append(one.start)
             if one.remark and one.has_worked:
@@ -637,7 +674,9 @@ class _Later:
 
     def without_recovered(self, one: Observation) -> Observation | None:
         """Return the observation, unless the same request worked soon after it."""
-        if one.kind not in (Kind.FAILED, Kind.REFUSED) or isinstance(one.rows[0], LogEntry):
+        if isinstance(one.rows[0], LogEntry):
+            return None if one.times < _OFTEN and self._is_mended(one.rows[0]) else one
+        if one.kind not in (Kind.FAILED, Kind.REFUSED):
             return one
         is_unsigned = "not signed in" in one.sentence
         start, end = one.at.timestamp(), one.until.timestamp()
@@ -657,6 +696,19 @@ class _Later:
         ):
             return None
         return replace(one, also=(*one.also, WORKED_LATER))
+
+    def _is_mended(self, log: LogEntry) -> bool:
+        """Return whether a log soon after it says about the same thing that it went well."""
+        words = _words(log)
+        return any(
+            0 <= (other.timestamp - log.timestamp).total_seconds() <= _RECOVERED_WITHIN_S
+            and any(word in own for word in _words(other) for own in words)
+            for other in self._mended.get(log.trace_id or log.id, ())
+        )
+
+
+def _words(log: LogEntry) -> list[str]:
+    return re.findall(r"[^\W\d_]{5,40}", (log.message or "")[:300].lower())
 
 
 # The headline of a result without errors

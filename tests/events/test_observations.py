@@ -283,6 +283,35 @@ SAID: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
         (handled(-8, "POST /orders", 500), log(-7.9, "warn", "order blocked by fraud rules")),
     ),
     ("A booking request failed.", (log(-8, "error", "booking failed: code 17"),)),
+    (
+        "The program logged a warning.",
+        (log(-9, "warn", "call to the price service timed out, attempt 1 of 3"),),
+    ),
+    (
+        "The program logged a warning.",
+        (
+            handled(-9, "GET /prices", 60),
+            log(-9, "warning", "exchange rate provider unavailable, using rates from 11:00"),
+        ),
+    ),
+    (
+        "While using the cart: the program logged a warning.",
+        (
+            handled(-9, "GET /cart", 60),
+            log(-9, "warn", "coupon refused: expired", names_customer=False),
+        ),
+    ),
+    (
+        "The live connection was lost.",
+        tuple(log(at, "warn", "websocket closed (1006), reconnecting") for at in (-9, -7, -5)),
+    ),
+    (
+        "A request was refused: too many tries. It went over a set limit.",
+        (
+            span(-9, "http.client", "POST /notes", 20, http_status=429),
+            log(-8.8, "warn", "transfer refused: daily limit of 200 exceeded"),
+        ),
+    ),
     ("The program logged an error.", (log(-19, "error", "state 17 in step 4"),)),
 )
 
@@ -425,6 +454,33 @@ QUIET: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
             handled(-4, "GET /wp-login.php", 2, 404, names_customer=False),
         ),
     ),
+    ("flag of a trial", (log(-5, "info", "Feature flag 'new-nav' evaluated to off for 1001"),)),
+    ("trial without the customer", (log(-5, "info", "toggle dark: disabled (strategy 10%)"),)),
+    ("counts of nothing", (log(-5, "info", "batch done: blocked uploads=3, refused=0"),)),
+    ("setting", (log(-5, "warn", "max file size: 10 MB"),)),
+    ("what others sent", (log(-5, "info", "spam filter rejected 12 comments"),)),
+    ("check that passed", (log(-5, "info", "fraud check passed, card not declined"),)),
+    ("trial run", (log(-5, "error", "canary: test card declined"),)),
+    ("sign-in of a program", (log(-5, "warn", "JWT expired, answering 401"),)),
+    ("page that was left", (log(-5, "warn", "websocket disconnected: going away"),)),
+    ("housekeeping", (log(-5, "warn", "Connection pool: request timed out waiting, GC pause"),)),
+    ("mail to someone else", (log(-5, "info", "mail to a supplier bounced: mailbox full"),)),
+    (
+        "connection that came back",
+        (
+            log(-9, "warn", "WebSocket connection closed"),
+            log(-8, "info", "socket reconnected"),
+        ),
+    ),
+    (
+        "retry that worked, in another log",
+        (
+            log(-9, "warn", "payment refused by the gateway"),
+            log(-8, "info", "payment succeeded"),
+        ),
+    ),
+    ("large upload that took long", (span(-99, "http.client", "PUT /files/big", 95_000),)),
+    ("answer that is written slowly", (span(-60, "http.client", "POST /v1/chat", 42_000),)),
     ("feature is on", (log(-5, "info", "feature flag new-nav evaluated: on"),)),
     (
         "page waits as long as the server usually takes",
