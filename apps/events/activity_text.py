@@ -47,6 +47,7 @@ class Remark:
 
 A_REQUEST = "A request"
 TOO_LARGE = "too large"
+ANOTHER_SERVICE = "another service"
 
 
 def deed_in(text: str) -> str:
@@ -98,7 +99,8 @@ _NOISE_HOST = re.compile(
 # Requests that stay open on purpose.
 _OPEN_ENDED = re.compile(
     r"stream|/events?\b|/sse\b|poll|subscri|/ws\b|socket|/live\b|listen|watch|hub\b|signalr"
-    r"|^(?:PUT|POST|PATCH) .{0,200}(?:upload|/files?\b|completions|generate|/(?:chat|prompt)\b)",
+    r"|^(?:PUT|POST|PATCH) .{0,200}(?:upload|/files?\b|completions|generate|/(?:chat|prompt)\b)"
+    r"|^GET .{0,200}(?:download|/media/|/videos?/)",
     re.IGNORECASE,
 )
 _CALLED_BACK = re.compile(r"\b(?:web ?hooks?|hooks?|ipn|callbacks?)\b")
@@ -282,7 +284,7 @@ class SpanReader:
         return (
             self.op.startswith("resource.")
             or bool(is_optional)
-            or self.method == "OPTIONS"
+            or self.method in ("OPTIONS", "HEAD")  # only checks
             or bool(_NOISE_PATH.search(self.address) or _NOISE_HOST.search(self.host))
         )
 
@@ -305,7 +307,7 @@ class SpanReader:
         vendor = _named(_VENDORS, self.host)
         if self.side in CLIENT:
             return vendor
-        return vendor or _named(_KINDS, self.host) or "another service"
+        return vendor or _named(_KINDS, self.host) or ANOTHER_SERVICE
 
     @property
     def action(self) -> UserAction | None:
@@ -390,7 +392,8 @@ class SpanReader:
         length, usual = self.span.duration_ms or 0, self.span.usual_ms
         if self.is_page and self.span.status not in _ENDED:
             return None  # the SDK stopped measuring, at its limit or when the page was hidden
-        if usual is None and _OPEN_ENDED.search(self.target):
+        is_open = self.span.http_status == 101 or _OPEN_ENDED.search(self.target)
+        if usual is None and is_open:
             return None
         limit = _SLOW_UNKNOWN_MS if usual is None else max(_SLOW_MS, _TIMES_USUAL * usual)
         if length < limit:
@@ -465,7 +468,7 @@ _NOTES = tuple(
             "What was sent is too large",
         ),
         (
-            r"(?:block|reject|refus|declin|stopp|flagg)\w{0,4}.{0,30}\b(?:fraud|risk|abuse|spam|bots?)\b"
+            r"(?:block|reject|refus|declin|stopp|flagg)\w{0,4}.{0,30}\b(?:fraud|risk|abuse|spam|bots?)\b(?!@)"
             r"|\b(?:fraud|risk|abuse|spam)\b.{0,30}(?:block|reject|refus|declin|stopp)",
             Kind.REFUSED,
             "An automatic check against fraud or abuse stopped it",
@@ -535,7 +538,8 @@ _IN_CODE = re.compile(
     r"|resourcewarning|userwarning|experimentalwarning|hydrat|unique \"key\" prop|peer dep"
     r"|blocked_by_client|runtime\.lasterror|message port closed|-extension://|\bcookies?\b.{0,60}(?:rejected|samesite)"
     r"|content.security.policy|mixed content|source ?map|devtools|\[hmr\]|\[vite\]|strict mode"
-    r"|act\(\)|\bplay\(\)|non-passive|preload|\bcanary\b|\bsynthetic\b|(?:smoke|load).?test",
+    r"|act\(\)|\bplay\(\)|\bprop type\b|non-passive|preload"
+    r"|\bcanary\b|\bsynthetic\b|(?:smoke|load).?test",
     re.IGNORECASE,
 )
 _GOOD_END = re.compile(
@@ -548,7 +552,8 @@ _PLATFORMS = {Side.BROWSER: "javascript", Side.SERVER: "python"}
 # What a note or warning looks like that says nothing went wrong for the customer.
 _DENIED = re.compile(
     r"\b(?:no|0|zero|without(?: any)?|not any)\b(?: \w{1,20}){0,2}"
-    r" (?:fail|error|declin|reject|refus|expir|block|invalid|problem|issue|warning)|: 0\b"
+    r" (?:fail|error|declin|reject|refus|expir|block|invalid|problem|issue|warning|virus"
+    r"|malware)|: 0\b"
     r"|(?:fail|error|declin|reject|refus|expir|block)\w{0,4}(?:[ _](?:rate|count))?[ :=]{1,3}0\b"
     r"|\benabled\b|\bignor(?:ing|ed)\b|\bdefaults?\b|\bdefaulting\b|\bnot (?:set|configured)\b"
     r"|polic(?:y|ies)\b|\bcheck(?:ing|ed) (?:for|if|whether)\b|\bwill be\b|\bretry(?:ing)? in\b"
@@ -557,10 +562,12 @@ _DENIED = re.compile(
     r"|\b(?:rules|entries|config\w{0,8}|domains) loaded\b|\bnot exceeded\b"
     r"|\b(?:rejected|blocked|refused|declined|dropped) \d{1,9} \w{1,20}s\b|limit.remaining"
     r"|\bflag\b.{0,60}\bevaluat|\bvariation\b|\bcontrol group\b|\bstrategy\b|: none\b"
-    r"|\bnot (?:blocked|rejected|refused|declined|expired)\b|\b(?:check|validation)s? passed\b"
+    r"|\bnot (?:blocked|rejected|refused|declined|infected)\b|\b(?:check|validation)s? passed\b"
     r"|\b(?:(?:access|id|auth|bearer)[ _-]?token|jwt) expired"
     r"|code \(?100[015]\b|\b100[015] \(?(?:going|normal)|going away|transport close|normal clos"
-    # how a program keeps house
+    # what is not full yet, what was only read or typed, and how a program keeps house
+    r"|(?<!\d)\d\d(?:\.\d{1,3})? ?% (?:used|full)\b|\busage at \d\d ?%|\bapproaching\b|\?$"
+    r"|\b(?:query|term|title|subject|article|template): |\b(?:expired|stale|orphaned) \w{1,20}s\b"
     r"|\bgc\b|event loop|(?:hikari|thread|connection).?pool|\bvacuum\b|materialized"
 )
 # What the program does instead, so that the customer may notice nothing.

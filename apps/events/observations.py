@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from apps.events.activity import LogEntry, Span
 from apps.events.activity_text import (
     A_REQUEST,
+    ANOTHER_SERVICE,
     LOGGED_ERROR,
     LOGGED_WARNING,
     TASK_OPS,
@@ -476,14 +477,19 @@ def _is_usual(one: _Found, group: Sequence[_Found]) -> bool:
     """Return whether the rest of its request shows that it is as always, or was coped with.
 
     That is a long request whose main part takes as long as usual, and a warning about our own
-    program in a request that worked.
+    program, or a call of an unknown service, in a request that worked.
     """
     served = [other for other in group if other.has_worked and isinstance(other.row, Span)]
     remark = _remark(one)
     if isinstance(one.row, LogEntry):
         is_own = remark.place not in (None, Place.SERVICE) and is_mere_warning(one.row)
         return is_own and bool(served) and not _has_gone_wrong(group)
-    if remark.kind is not Kind.SLOW or one.row.usual_ms is not None:
+    if remark.kind is not Kind.SLOW:
+        is_call = one.reader is not None and one.reader.service == ANOTHER_SERVICE
+        is_slight = is_call or remark.reason == status_meaning(404)
+        has_worked = any(other.op.startswith("http.server") for other in served)
+        return is_slight and has_worked and one.side is Side.SERVER
+    if one.row.usual_ms is not None:
         return False
     least = _MAIN_PART * (one.end - one.start)
     known = (other for other in served if isinstance(other.row, Span) and other.row.usual_ms)
