@@ -538,7 +538,8 @@ _IN_CODE = re.compile(
     r"|resourcewarning|userwarning|experimentalwarning|hydrat|unique \"key\" prop|peer dep"
     r"|blocked_by_client|runtime\.lasterror|message port closed|-extension://|\bcookies?\b.{0,60}(?:rejected|samesite)"
     r"|content.security.policy|mixed content|source ?map|devtools|\[hmr\]|\[vite\]|strict mode"
-    r"|act\(\)|\bplay\(\)|\bprop type\b|non-passive|preload"
+    r"|act\(\)|\bplay\(\)|\bprop type\b|react error #4(?:18|2[0-5])\b|non-passive|preload"
+    r"|while writing result|user aborted|redundant navigation|'postmessage'"
     r"|\bcanary\b|\bsynthetic\b|(?:smoke|load).?test",
     re.IGNORECASE,
 )
@@ -556,7 +557,9 @@ _DENIED = re.compile(
     r"|malware)|: 0\b"
     r"|(?:fail|error|declin|reject|refus|expir|block)\w{0,4}(?:[ _](?:rate|count))?[ :=]{1,3}0\b"
     r"|\benabled\b|\bignor(?:ing|ed)\b|\bdefaults?\b|\bdefaulting\b|\bnot (?:set|configured)\b"
-    r"|polic(?:y|ies)\b|\bcheck(?:ing|ed) (?:for|if|whether)\b|\bwill be\b|\bretry(?:ing)? in\b"
+    r"|polic(?:y|ies)\b|\bcheck(?:ing|ed) (?:for|if|whether)\b|\bwill\b|\bretry(?:ing)? in\b"
+    r"|\bas expected\b|\b(?:expired|rejected|blocked|declined)(?:: ?|=)\d{1,9}$"
+    r"|\bcached?\b|\brequests left\b"
     # a setting, what was loaded, a statistic, and what is as it should be
     r"|\b(?:limit|size|timeout)(?: is| set to|:|=) ?\d[\d.]{0,6} ?[a-z]{0,7}$"
     r"|\b(?:rules|entries|config\w{0,8}|domains) loaded\b|\bnot exceeded\b"
@@ -569,6 +572,16 @@ _DENIED = re.compile(
     r"|(?<!\d)\d\d(?:\.\d{1,3})? ?% (?:used|full)\b|\busage at \d\d ?%|\bapproaching\b|\?$"
     r"|\b(?:query|term|title|subject|article|template): |\b(?:expired|stale|orphaned) \w{1,20}s\b"
     r"|\bgc\b|event loop|(?:hikari|thread|connection).?pool|\bvacuum\b|materialized"
+)
+# A refusal as a note states it, rather than only names it: not `3 failed payments`.
+_HAPPENED = re.compile(
+    r"\bexceeded (?:the|their|its|a) "
+    r"|(?<!status )\b(?:declined|refused|rejected|denied|blocked|stopped|locked|expired|off"
+    r"|failed|disabled|exceeded|reached|insufficient[\w ]{0,20}|sold out|invalid|inactive"
+    r"|(?:too|more|larger) [\w ]{1,20}|already \w{1,20}"
+    r"|(?:not|no longer) (?:\w{1,20} ){0,2}\w{1,20})"
+    r"(?=$| ?[:;,.(-]| \w{1,20}="
+    r"| (?:by|for|because|due|as|on|to|at|in|after|with|from|until|since)\b)"
 )
 # What the program does instead, so that the customer may notice nothing.
 _COPED = re.compile(
@@ -585,7 +598,7 @@ _QUOTED = re.compile(r"(?<!\w)(?:'[^'\n]{3,200}'|\"[^\"\n]{3,200}\"|“[^”\n]{
 _NUMBER = re.compile(r"\d{5,40}|\b[0-9a-f]{8,64}\b(?:-[0-9a-f]{4,12}\b){0,4}")
 _TELEMETRY = re.compile(
     r"\b(?:otel|opentelemetry|statsd|prometheus|datadog|sentry|newrelic|telemetry|metrics|tracing"
-    r"|spans?)\b"
+    r"|spans?|analytics|pushgateway)\b"
 )
 _VERDICT = re.compile(
     r"(?:[\w-]{1,30}[ :,]{1,2}){1,3}?(?:was |has been |were )?"
@@ -595,6 +608,7 @@ _VERDICT = re.compile(
 
 
 LOGGED_ERROR, LOGGED_WARNING = "logged an error", "logged a warning"
+SLIGHT_ERROR = f"{LOGGED_ERROR} in a request that worked"
 
 
 _NOTHING = Remark(Kind.WORKED, "")  # customers don't notice it
@@ -611,6 +625,7 @@ def log_remark(log: LogEntry, side: Side, *, is_known: bool = True) -> Remark | 
     if severity not in (*_LOUD, "info") or _IN_CODE.search(text) or _GOOD_END.search(text):
         return None
     is_idle = bool(_DENIED.search(text) or _LIBRARY.match(logger)) or _names_noise(text)
+    is_idle = is_idle or not (is_loud or _HAPPENED.search(text))
     if _TELEMETRY.search(text) or (is_idle and not is_error):
         return None
     said = _noted(text, is_loud=is_loud)
@@ -631,6 +646,12 @@ def tells_coping(log: LogEntry) -> bool:
     return bool(_COPED.search((log.message or "")[:_MAX_TEXT].lower()))
 
 
+def tells_harm(log: LogEntry) -> bool:
+    """Return whether it says that something did not work, and not what was done instead."""
+    text = (log.message or "")[:_MAX_TEXT].lower()
+    return bool(_TROUBLE.search(text)) and not tells_coping(log)
+
+
 def tells_good_end(log: LogEntry) -> bool:
     """Return whether it says that something went well after all."""
     return bool(_GOOD_END.search((log.message or "")[:_MAX_TEXT].lower()))
@@ -647,7 +668,8 @@ def _names_noise(text: str) -> bool:
     return any(_NOISE_PATH.search(path) for path in paths)
 
 
-def _program(side: Side) -> str:
+def program_name(side: Side) -> str:
+    """Return the name of the program that logged, at the beginning of a sentence."""
     names = {Side.SERVER: "Our server", Side.BROWSER: "Our website", Side.DEVICE: "The app"}
     return names.get(side, "The program")
 
@@ -660,8 +682,9 @@ def _worded(text: str, side: Side, *, is_error: bool) -> Remark | None:
         outcome = "failed" if is_failure else "was refused"
         return Remark(Kind.FAILED if is_failure else Kind.REFUSED, deed, outcome)
     if is_error:
-        return Remark(Kind.WARNING, _program(side), LOGGED_ERROR)
-    return Remark(Kind.WARNING, _program(side), LOGGED_WARNING) if _TROUBLE.search(text) else None
+        return Remark(Kind.WARNING, program_name(side), LOGGED_ERROR)
+    is_trouble = _TROUBLE.search(text)
+    return Remark(Kind.WARNING, program_name(side), LOGGED_WARNING) if is_trouble else None
 
 
 _SIZES = re.compile(

@@ -16,6 +16,7 @@ from apps.events.activity_text import (
     ANOTHER_SERVICE,
     LOGGED_ERROR,
     LOGGED_WARNING,
+    SLIGHT_ERROR,
     TASK_OPS,
     TOO_LARGE,
     Kind,
@@ -28,8 +29,10 @@ from apps.events.activity_text import (
     log_remark,
     needs_rules,
     plain_message,
+    program_name,
     tells_coping,
     tells_good_end,
+    tells_harm,
 )
 from apps.events.answer import Answer, Signal
 from apps.events.breadcrumb_text import status_meaning
@@ -120,8 +123,13 @@ class Observation:
 
     @property
     def is_unexplained(self) -> bool:
-        """Whether it is only a warning that nothing explains: most matter to nobody."""
-        return self.sentence.endswith(f"{LOGGED_WARNING}.")
+        """Whether it is only a warning that nothing explains, or an error that did no harm."""
+        return self.is_slight_error or self.sentence.endswith(f"{LOGGED_WARNING}.")
+
+    @property
+    def is_slight_error(self) -> bool:
+        """Whether a program only logged an error, in a request that worked."""
+        return self.sentence.endswith(f"{SLIGHT_ERROR}.")
 
     @property
     def full_text(self) -> str:
@@ -459,17 +467,26 @@ def _calmed(group: list[_Found], common: Mapping[str, int]) -> list[_Found]:
     It harms if the request went wrong, or if it comes often. A refusal, which has no place in the
     program, stays as it is if it names the customer and the program found no other way.
     """
-    return group if _has_gone_wrong(group) else [_calm(one, common) for one in group]
+    if _has_gone_wrong(group):
+        return group
+    has_worked = any(one.has_worked and one.op.startswith("http") for one in group)
+    return [_calm(one, common, has_worked=has_worked) for one in group]
 
 
-def _calm(one: _Found, common: Mapping[str, int]) -> _Found:
+def _calm(one: _Found, common: Mapping[str, int], *, has_worked: bool) -> _Found:
     remark = one.remark
-    if not isinstance(one.row, LogEntry) or remark is None or not is_mere_warning(one.row):
+    if not isinstance(one.row, LogEntry) or remark is None:
         return one
+    if not is_mere_warning(one.row):
+        is_harm = remark.outcome != LOGGED_ERROR or not has_worked
+        is_harm = is_harm or (one.row.names_customer and tells_harm(one.row))
+        return one if is_harm else replace(one, remark=replace(remark, outcome=SLIGHT_ERROR))
     is_theirs = one.row.names_customer and remark.place is None and not tells_coping(one.row)
     if is_theirs or common[remark.sentence] >= _OFTEN:
         return one
-    said = replace(remark, kind=Kind.WARNING, subject=LOGGED_WARNING, outcome="", reason="")
+    said = replace(
+        remark, kind=Kind.WARNING, subject=program_name(one.side), outcome=LOGGED_WARNING, reason=""
+    )
     return replace(one, remark=said if is_loud(one.row) else None)
 
 
@@ -520,7 +537,8 @@ def _observation(group: Sequence[_Found], troubles: Iterable[_Found]) -> Observa
     )
     remark = _named(_remark(main), others)
     rest = [one for one in group if one not in said]
-    if remark.outcome == LOGGED_WARNING:  # its request is an observation of its own
+    if remark.outcome in (LOGGED_WARNING, SLIGHT_ERROR):
+        # its request is an observation of its own
         rest = [one for one in rest if not one.has_worked]
     if also and (remark.reason in _VAGUE or any(remark.reason in text for text in also)):
         remark = replace(remark, reason="")
@@ -610,7 +628,7 @@ def _adds(one: _Found, main: Remark) -> bool:
     """Return whether another row says more than that the request went wrong."""
     remark = _remark(one)
     is_said = main.reason not in _VAGUE and remark.sentence.endswith(main.reason)
-    is_unclear = remark.outcome in (LOGGED_ERROR, LOGGED_WARNING)
+    is_unclear = remark.outcome in (LOGGED_ERROR, LOGGED_WARNING, SLIGHT_ERROR)
     if is_unclear or is_said or main.sentence.startswith(remark.subject):
         return False
     return isinstance(one.row, LogEntry) or one.op.startswith("http.client")
@@ -782,7 +800,10 @@ def unseen_text(answer: Answer) -> str:
         return f", and {server} has no {words} {of_these}: we can’t tell what happened"
     observations = observations_of(answer)
     warnings = sum(one.times for one in observations if one.is_unexplained)
-    but = f", but our systems logged {counted(warnings, 'warning')}" if warnings else ""
+    errors = sum(one.times for one in observations if one.is_slight_error)
+    counts = (("error", errors), ("warning", warnings - errors))
+    logged = " and ".join(counted(count, noun) for noun, count in counts if count)
+    but = f", but our systems logged {logged}" if logged else ""
     has_worked = any(one.kind is Kind.WORKED and one.names_customer for one in observations)
     is_accepted = any(span.http_status == 202 for span in beside.spans)  # to be done later
     if is_accepted or not has_worked:

@@ -288,14 +288,14 @@ SAID: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
         (log(-9, "warn", "call to the price service timed out, attempt 1 of 3"),),
     ),
     (
-        "The program logged a warning.",
+        "Our server logged a warning.",
         (
             handled(-9, "GET /prices", 60),
             log(-9, "warning", "exchange rate provider unavailable, using rates from 11:00"),
         ),
     ),
     (
-        "While using the cart: the program logged a warning.",
+        "While using the cart: our server logged a warning.",
         (
             handled(-9, "GET /cart", 60),
             log(-9, "warn", "coupon refused: expired", names_customer=False),
@@ -312,6 +312,15 @@ SAID: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
             log(-8.8, "warn", "transfer refused: daily limit of 200 exceeded"),
         ),
     ),
+    (
+        "Our server logged an error in a request that worked.",
+        (handled(-9, "GET /home", 60), log(-9, "error", "no promo configured for tenant")),
+    ),
+    (
+        "Our server logged an error.",
+        (handled(-9, "GET /home", 60), log(-9, "error", "state 17 could not be saved")),
+    ),
+    ("It went over a set limit.", (log(-9, "info", "user exceeded the daily transfer limit"),)),
     ("The program logged an error.", (log(-19, "error", "state 17 in step 4"),)),
 )
 
@@ -476,6 +485,11 @@ QUIET: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
     ("search for words of an error", (log(-5, "info", "search query: file too large"),)),
     ("what was tidied up", (log(-5, "info", "expired sessions removed: 41"),)),
     ("scan that found nothing", (log(-5, "info", "upload scanned: no virus found"),)),
+    ("list of what was refused", (log(-5, "info", "listing payments with status declined"),)),
+    ("count of what ended", (log(-5, "info", "old price quotes expired: 3"),)),
+    ("names of errors", (log(-5, "info", "loaded messages: payment_declined, file_too_large"),)),
+    ("room that is left", (log(-5, "info", "storage quota: 2.1 GB of 5 GB used"),)),
+    ("end of a link to come", (log(-5, "info", "share link created, link expired date set"),)),
     ("flag of a trial", (log(-5, "info", "Feature flag 'new-nav' evaluated to off for 1001"),)),
     ("trial without the customer", (log(-5, "info", "toggle dark: disabled (strategy 10%)"),)),
     ("counts of nothing", (log(-5, "info", "batch done: blocked uploads=3, refused=0"),)),
@@ -692,6 +706,15 @@ def test_worked_is_said_only_if_all_was_read_and_there_was_something() -> None:
             "No errors; every request that Sentry recorded from this customer at that time worked, "
             "but our systems logged 1 warning.",
             (good, log(-29.9, "warn", "reservation expired, 2 items removed")),
+        ),
+        (
+            "worked, but our systems logged 1 error and 1 warning.",
+            (
+                good,
+                log(-29.9, "error", "state 17 in step 4"),
+                replace(good, id="b" * 16, trace_id="b" * 32),
+                log(-29.9, "warn", "reservation expired", trace_id="b" * 32),
+            ),
         ),
         ("shows no failure.", (replace(good, names_customer=False),)),
     ):
