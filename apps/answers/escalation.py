@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from apps.answers.templates import About, to_markdown
-from apps.events.activity import LogEntry
 from apps.events.answer import Answer, KnownMatch
+from apps.events.event import LogEntry
 from apps.events.grouping import Group, groups_in, problems_of
 from apps.events.observations import BY_TRACE, Observation, troubles_of
 from apps.events.releases import (

@@ -5,9 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from apps.events.activity import LogEntry, Span
 from apps.events.breadcrumb_text import bare_url, status_meaning
-from apps.events.event import Event
+from apps.events.event import Event, LogEntry, Span
 from apps.events.query import format_duration
 from apps.events.rules.engine import rule_for
 from apps.events.rules.rule import CLIENT, Place, Reading, Side, UserAction, find_action, words_in

@@ -9,8 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TypedDict
 
-from apps.events.activity import LogEntry, Span
-from apps.events.event import Event, Issue
+from apps.events.event import Event, Issue, LogEntry, Span
 from apps.events.query import Question, Window
 
 # Data related to the customer's errors

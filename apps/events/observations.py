@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from apps.events.activity import LogEntry, Span
 from apps.events.activity_text import (
     A_REQUEST,
     ANOTHER_SERVICE,
@@ -36,7 +35,7 @@ from apps.events.activity_text import (
 )
 from apps.events.answer import Answer, Signal
 from apps.events.breadcrumb_text import status_meaning
-from apps.events.event import Event
+from apps.events.event import Event, LogEntry, Span
 from apps.events.query import CustomerKind, counted
 from apps.events.rules.engine import once, rule_for
 from apps.events.rules.rule import Place, Side, UserAction, side_of

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from apps.events.activity import LogEntry, Span
 from apps.events.answer import Answer, Signal
+from apps.events.event import LogEntry, Span
 from apps.events.observations import Observation, Row, troubles_of
 from apps.events.summary import headline
 from apps.exports.content import known_facts

@@ -18,9 +18,8 @@ from zoneinfo import ZoneInfo
 
 import re2
 
-from apps.events.activity import LogEntry, Span
 from apps.events.answer import Answer, CatalogEntry, KnownErrors, KnownMatch
-from apps.events.event import Event, Issue
+from apps.events.event import Event, Issue, LogEntry, Span
 from apps.events.grouping import UNGROUPED
 from apps.events.observations import troubles_of
 from apps.known_errors.patterns import Comparison, Field, Pattern, TextRule, compile_expression

@@ -14,9 +14,18 @@ from time import thread_time
 from typing import Any
 from urllib.parse import unquote
 
-from apps.events.activity import LogEntry, Span
 from apps.events.answer import Answer, Deploy, Feedback, RelatedData, Replay, case_pattern
-from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue, Request
+from apps.events.event import (
+    Breadcrumb,
+    Event,
+    EventBody,
+    ExceptionInfo,
+    Frame,
+    Issue,
+    LogEntry,
+    Request,
+    Span,
+)
 from apps.redaction.addresses import ACCOUNTS, ADDRESSES, DEVICES, IPV4, OWNED_DEVICES
 from apps.redaction.credentials import KEYS, PRIVATE_KEYS, TEXTUAL
 from apps.redaction.customer import (

@@ -13,9 +13,8 @@ from threading import Lock
 from time import monotonic
 from typing import Literal
 
-from apps.events.activity import LogEntry, Span
 from apps.events.answer import RelatedData, Signal, UnreadSignal
-from apps.events.event import Event
+from apps.events.event import Event, LogEntry, Span
 from apps.events.grouping import nearest_first
 from apps.events.query import CustomerKind, Question
 from apps.sentry.client import Scope, SentryClient

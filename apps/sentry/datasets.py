@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from apps.events.activity import LogEntry, Span
 from apps.events.answer import Signal
+from apps.events.event import LogEntry, Span
 from apps.events.query import Question, as_hex_id
 from apps.sentry.client import ID_FIELDS, MAX_FIELDS
 from apps.sentry.config import Quirks, SentryError, SentryNotFound

@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.events.activity import LogEntry, Span
 from apps.events.answer import Answer, RelatedData, SearchScope, Signal, UnreadSignal
-from apps.events.event import Event
+from apps.events.event import Event, LogEntry, Span
 from apps.events.identifier import parse_customer
 from apps.events.observations import Observation, observations_of, troubles_of
 from apps.events.query import Question, Window

@@ -2,9 +2,8 @@
 
 from dataclasses import replace
 
-from apps.events.activity import LogEntry, Span
 from apps.events.answer import Deploy, RelatedData
-from apps.events.event import Issue
+from apps.events.event import Issue, LogEntry, Span
 from apps.redaction.engine import add_related, redact
 from tests.events.test_redaction import MOMENT, answer_with_secret
 

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from apps.events.activity import LogEntry, Span
 from apps.events.answer import (
     Answer,
     RelatedData,
@@ -11,7 +10,7 @@ from apps.events.answer import (
     UnreadSignal,
     restrict_to_projects,
 )
-from apps.events.event import Event
+from apps.events.event import Event, LogEntry, Span
 from tests.exports.answers import afternoon
 
 

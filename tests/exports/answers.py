@@ -3,9 +3,18 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from apps.events.activity import LogEntry, Span
 from apps.events.answer import Answer, Notice, NoticeCode, RelatedData, SearchScope, Signal
-from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue, Request
+from apps.events.event import (
+    Breadcrumb,
+    Event,
+    EventBody,
+    ExceptionInfo,
+    Frame,
+    Issue,
+    LogEntry,
+    Request,
+    Span,
+)
 from apps.events.query import Customer, Question, Window
 from apps.exports import Preset
 from apps.exports.document import Setting, build, fit

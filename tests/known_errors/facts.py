@@ -4,9 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from apps.events.activity import LogEntry, Span
 from apps.events.answer import Answer, CatalogEntry, KnownErrors, RelatedData, SearchScope
-from apps.events.event import Event, EventBody, ExceptionInfo, Issue
+from apps.events.event import Event, EventBody, ExceptionInfo, Issue, LogEntry, Span
 from apps.events.identifier import parse_customer
 from apps.events.query import Question, Window
 from apps.known_errors.matching import Catalogue, Entry, build_catalogue, match

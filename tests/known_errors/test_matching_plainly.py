@@ -5,9 +5,8 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.events.activity import LogEntry, Span
 from apps.events.answer import RelatedData
-from apps.events.event import Event
+from apps.events.event import Event, LogEntry, Span
 from apps.events.observations import troubles_of
 from apps.known_errors.matching import Entry, build_catalogue
 from apps.known_errors.patterns import (

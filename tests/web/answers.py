@@ -4,7 +4,6 @@ import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from apps.events.activity import LogEntry, Span
 from apps.events.answer import (
     Answer,
     Notice,
@@ -21,7 +20,9 @@ from apps.events.event import (
     ExceptionInfo,
     Frame,
     Issue,
+    LogEntry,
     Request,
+    Span,
 )
 from apps.events.identifier import parse_customer
 from apps.events.query import Question, Window

@@ -13,11 +13,10 @@ from apps.answers.reply import (
     reply_values,
 )
 from apps.answers.templates import About
-from apps.events.activity import LogEntry
 from apps.events.activity_text import Kind
 from apps.events.answer import Answer, KnownMatch, Replay, Signal
 from apps.events.breadcrumb_text import bare_url
-from apps.events.event import Issue
+from apps.events.event import Issue, LogEntry
 from apps.events.grouping import Group, Problem
 from apps.events.observations import Observation, troubles_of
 from apps.events.query import counted

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from apps.events.activity import LogEntry, Span
 from apps.events.activity_text import PAGE_OPS, duration_text
 from apps.events.answer import Answer, Deploy, Feedback, RelatedData, Replay, Signal
 from apps.events.breadcrumb_text import (
@@ -15,7 +14,7 @@ from apps.events.breadcrumb_text import (
     merge_breadcrumbs,
     place_breadcrumbs,
 )
-from apps.events.event import Breadcrumb, Event
+from apps.events.event import Breadcrumb, Event, LogEntry, Span
 from apps.events.grouping import Problem, nearest_first
 from apps.events.observations import BY_TRACE, Observation, observations_of, times_text
 from apps.events.query import Window, counted, format_duration
