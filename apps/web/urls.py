@@ -7,7 +7,7 @@ from apps.answers.templates import Kind
 from apps.web import api as web_api
 from apps.web import theme
 from apps.web.api import api
-from apps.web.views import drafts, events, explain, exports, health, known_errors, lookups
+from apps.web.views import drafts, events, explain, exports, health, lookups
 
 api_patterns, api_app_name, api_namespace = api.urls
 for pattern in api_patterns:
@@ -52,7 +52,7 @@ urlpatterns = [
     path("lookups/<uuid:lookup_id>/copied/", exports.lookup_copied, name="lookup_copied"),
     path(
         "lookups/<uuid:lookup_id>/known/feedback/",
-        known_errors.lookup_known_feedback,
+        lookups.lookup_known_feedback,
         name="lookup_known_feedback",
     ),
     path(

@@ -1,4 +1,4 @@
-"""Views of the lookup form, results, sharing, preferences, customer erasure, and tickets."""
+"""Views of lookups, feedback on known errors, sharing, preferences, erasure, and tickets."""
 
 import uuid
 from collections.abc import Mapping
@@ -33,9 +33,11 @@ from apps.accounts.preferences import (
     set_zone,
     zone_of,
 )
+from apps.answers.catalogue.suggestions import save_feedback
 from apps.audit.models import Action
-from apps.events.answer import Progress
-from apps.events.filtering import LEVELS
+from apps.events.answer import KnownMatch, Progress
+from apps.events.filtering import LEVELS, number_problems
+from apps.events.grouping import problems_of
 from apps.events.query import Move, counted, parse_zone
 from apps.events.rules.engine import rule_cache
 from apps.lookups.access import SharingRefused, active_shares, end_share, share_lookup, shared_with
@@ -66,6 +68,7 @@ from apps.lookups.records import (
 )
 from apps.lookups.sentry_connection import check_connection, search_choices
 from apps.web.access import (
+    PART_HEADER,
     allowed_projects,
     audit_trail_url,
     get_lookup_or_404,
@@ -527,3 +530,46 @@ def _ticket_page(
         "date_form": TicketForm(request.POST, own_zone=form.own_zone, auto_id="date_%s"),
     }
     return render(request, "lookups/ticket.html", context, status=status)
+
+
+@require_POST
+@render_failures
+@rule_cache()
+def lookup_known_feedback(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
+    """Save whether the known error helped, then redirect to the page; a script gets a 204."""
+    result, match = _matched_known(request, lookup_id)
+    helped = {"yes": True, "no": False}.get(request.POST.get("helped", ""))
+    if helped is None:
+        raise Http404
+    save_feedback(
+        person_of(request),
+        result.lookup,
+        issue_id=match.issue_id,
+        slug=match.known.slug,
+        helped=helped,
+    )
+    if PART_HEADER in request.headers:
+        return HttpResponse(status=204)
+    return SeeOther(
+        f"{reverse('lookup_detail', args=[lookup_id])}#{_anchor_of_known(result, match)}"
+    )
+
+
+def _matched_known(request: HttpRequest, lookup_id: uuid.UUID) -> tuple[LookupResult, KnownMatch]:
+    """Return the result and the posted match in it. Raise `Http404` if the reader lacks either."""
+    result = result_now(get_lookup_or_404(request, lookup_id), allowed_projects(request))
+    issue_id, slug = request.POST.get("issue", ""), request.POST.get("known", "")
+    for match in result.answer.known.for_issue(issue_id):
+        if match.known.slug == slug:
+            return result, match
+    raise Http404
+
+
+def _anchor_of_known(result: LookupResult, match: KnownMatch) -> str:
+    """Return the anchor of the match on the result page."""
+    problems = number_problems(problems_of(result.answer))
+    for number, problem in problems:
+        known = problem.known_in(result.answer.known)
+        if match in known:
+            return f"known-{number}-{known.index(match) + 1}"
+    return "known-title"
