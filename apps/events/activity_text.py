@@ -585,7 +585,7 @@ _HAPPENED = re.compile(
 # What the program does instead, so that the customer may notice nothing.
 _COPED = re.compile(
     r"[,;:(] ?(?:now )?(?:using|serving|returning|skipping|continuing|showing|falling back|retrying"
-    r"|reconnecting|rejoining)\b|\bfall(?:ing)?[ -]?back\b"
+    r"|reconnecting|rejoining)\b|\bwill (?:be )?retr|\bfall(?:ing)?[ -]?back\b"
 )
 _LIBRARY = re.compile(
     r"urllib3|requests|boto|asyncio|py\.warnings|sqlalchemy|kombu|celery\.(?:utils|worker)|redis"

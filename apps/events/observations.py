@@ -477,9 +477,11 @@ def _calm(one: _Found, common: Mapping[str, int], *, has_worked: bool) -> _Found
     if not isinstance(one.row, LogEntry) or remark is None:
         return one
     if not is_mere_warning(one.row):
-        is_harm = remark.outcome != LOGGED_ERROR or not has_worked
-        is_harm = is_harm or (one.row.names_customer and tells_harm(one.row))
-        return one if is_harm else replace(one, remark=replace(remark, outcome=SLIGHT_ERROR))
+        is_harm = remark.outcome != LOGGED_ERROR and not (remark.place and tells_coping(one.row))
+        if is_harm or not has_worked or (one.row.names_customer and tells_harm(one.row)):
+            return one
+        said = Remark(Kind.WARNING, program_name(one.side), SLIGHT_ERROR, "", remark.target)
+        return replace(one, remark=said)
     is_theirs = one.row.names_customer and remark.place is None and not tells_coping(one.row)
     if is_theirs or common[remark.sentence] >= _OFTEN:
         return one

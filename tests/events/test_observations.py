@@ -319,6 +319,15 @@ SAID: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
         "Our server logged an error.",
         (handled(-9, "GET /home", 60), log(-9, "error", "state 17 could not be saved")),
     ),
+    (
+        "Our server logged an error in a request that worked.",
+        (
+            handled(-9, "GET /home", 60),
+            log(
+                -9, "error", "could not reach the flag service: connection refused, using defaults"
+            ),
+        ),
+    ),
     ("It went over a set limit.", (log(-9, "info", "user exceeded the daily transfer limit"),)),
     ("The program logged an error.", (log(-19, "error", "state 17 in step 4"),)),
 )
