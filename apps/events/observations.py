@@ -262,9 +262,14 @@ def _find_observations(answer: Answer) -> tuple[Observation, ...]:
 
 def _read(answer: Answer) -> list[_Found]:
     """Return the rows nearest to the reported time, as many as are looked at."""
-    spans = answer.beside.spans
+    spans = sorted(answer.beside.spans, key=lambda span: (span.started_at, span.id))
     sides = dict(zip((span.id for span in spans), _sides(spans), strict=True))
-    by_project = {span.project: sides[span.id] for span in spans}
+    in_project: dict[str | None, set[Side]] = {}
+    for span in spans:
+        in_project.setdefault(span.project, set()).add(sides[span.id])
+    by_project = {
+        project: next(iter(found)) for project, found in in_project.items() if len(found) == 1
+    }
     moment = answer.question.window.moment
     texts: set[str] = set()
     found = []
