@@ -75,7 +75,7 @@ def test_dragging_across_axis_zooms(agent_browser: Visitor) -> None:
     page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 30)
     page.mouse.up()
     expect(page.get_by_role("button", name="Whole window")).to_be_visible()
-    expect(page.get_by_label("From")).not_to_have_value("")
+    expect(page.get_by_label("From", exact=True)).not_to_have_value("")
     expect(page.get_by_label("To", exact=True)).not_to_have_value("")
     assert was_not_reloaded(page)
 
