@@ -1,5 +1,6 @@
 """The indexed matching agrees with a naive evaluation of every entry and event."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from apps.events.answer import RelatedData
 from apps.events.event import Event, LogEntry, Span
 from apps.events.observations import troubles_of
-from apps.known_errors.matching import Entry, build_catalogue
+from apps.known_errors.matching import Catalogue, Entry, build_catalogue
 from apps.known_errors.patterns import (
     Comparison,
     Field,
@@ -53,18 +54,21 @@ PATTERNS = st.fixed_dictionaries(
 )
 
 
+def _catalogue(patterns: list[dict[str, object]]) -> Catalogue:
+    """Return a catalogue of the patterns that are valid."""
+    entries = []
+    for number, pattern in enumerate(patterns):
+        with suppress(PatternRefused):
+            entries.append(entry(f"n{number}", pattern))
+    return build_catalogue(entries)
+
+
 @settings(max_examples=examples(400), deadline=None)
 @given(st.lists(PATTERNS, max_size=8), st.lists(EVENTS, min_size=1, max_size=6))
 def test_indexed_and_naive_matching_agree(
     patterns: list[dict[str, object]], events: list[Event]
 ) -> None:
-    entries = []
-    for number, pattern in enumerate(patterns):
-        try:
-            entries.append(entry(f"n{number}", pattern))
-        except PatternRefused:
-            continue
-    catalogue = build_catalogue(entries)
+    catalogue = _catalogue(patterns)
     result = found(catalogue, answer(*events))
 
     slugs = {
@@ -94,13 +98,7 @@ ROW_PATTERNS = st.builds(
 def test_indexed_and_naive_matching_of_logs_and_requests_agree(
     patterns: list[dict[str, object]], rows: list[tuple[bool, str, str]]
 ) -> None:
-    entries = []
-    for number, pattern in enumerate(patterns):
-        try:
-            entries.append(entry(f"n{number}", pattern))
-        except PatternRefused:
-            continue
-    catalogue = build_catalogue(entries)
+    catalogue = _catalogue(patterns)
     quiet = replace(answer(), beside=_related(rows))
     result = found(catalogue, quiet)
 

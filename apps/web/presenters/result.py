@@ -624,13 +624,13 @@ def _related(answer: Answer) -> tuple[str, ...]:
 
     It quotes a single message, and the story tells what goes with errors.
     """
-    related, told = answer.beside, bool(answer.events)
+    related, has_events = answer.beside, bool(answer.events)
     counts = (
         (len(related.feedback), 1, "message from the customer", "messages from the customer"),
-        (len(related.replays), int(told), "session replay", "session replays"),
+        (len(related.replays), int(has_events), "session replay", "session replays"),
         (len(related.trace_errors), 0, "related error", "related errors"),
-        (0 if told else len(related.logs), 0, "log entry", "log entries"),
-        (0 if told else len(related.spans), 0, "row about requests", "rows about requests"),
+        (0 if has_events else len(related.logs), 0, "log entry", "log entries"),
+        (0 if has_events else len(related.spans), 0, "row about requests", "rows about requests"),
     )
     return tuple(counted(count, one, many) for count, least, one, many in counts if count > least)
 

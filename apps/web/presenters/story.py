@@ -96,7 +96,7 @@ class StoryView:
 def story_view(answer: Answer, problems: Sequence[Problem], zone: ZoneInfo) -> StoryView | None:
     """Return the story of an answer: steps, errors, observations, and related data.
 
-    None if there are only errors, which the timeline shows. Releases alone are told without them.
+    None if there are only errors, which the timeline shows. Releases alone are listed without them.
     """
     moment = answer.question.window.moment
     recorded = merge_breadcrumbs(place_breadcrumbs([(event, False) for event in answer.events]))
