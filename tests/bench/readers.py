@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from math import ceil
 
 import requests
@@ -83,8 +84,8 @@ def plain(sentry: Sentry, customer: str, bodies: int) -> Reading:
         "dataset": "errors",
         "query": f'user.id:"{customer}"',
         "field": ["id", "timestamp", "project.name", "title"],
-        "start": f"{MOMENT.timestamp() - MINUTES * 60:.0f}",
-        "end": f"{MOMENT.timestamp() + MINUTES * 60:.0f}",
+        "start": f"{MOMENT - timedelta(minutes=MINUTES):%Y-%m-%dT%H:%M:%S}",
+        "end": f"{MOMENT + timedelta(minutes=MINUTES):%Y-%m-%dT%H:%M:%S}",
         "project": "-1",
         "sort": "-timestamp",
         "per_page": "100",
