@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from apps.answers.templates import About
@@ -10,7 +10,7 @@ from apps.events.activity_text import TOO_LARGE, Kind
 from apps.events.answer import Answer, CatalogEntry
 from apps.events.event import Event
 from apps.events.grouping import Group, Problem, problems_of
-from apps.events.observations import Observation, times_text, troubles_of
+from apps.events.observations import Observation, may_have_paid_in, times_text, troubles_of
 from apps.events.releases import (
     CustomerFixState,
     customer_fix_state,
@@ -144,7 +144,8 @@ def _no_errors(answer: Answer, zone: ZoneInfo) -> str:
     clicks = sum(replay.dead_clicks or 0 for replay in answer.beside.replays)
     of_yours = "one of your clicks" if clicks == 1 else f"{clicks} of your clicks"
     seen = f" We did see that {of_yours} had no effect." if clicks else ""
-    seen += _seen(answer)
+    if seen_by_us := _seen(answer, zone):
+        return f"{seen_by_us}{seen}"
     if answer.complete:
         return f"Our systems recorded no errors for you between {since} and {until}.{seen}"
     if answer.is_only_pending:
@@ -173,13 +174,16 @@ def _after_trouble(trouble: Observation, again: str) -> str:
         return "Please try again with a smaller file." if is_size else ""
     if trouble.is_passing:
         return again
-    return "We have the details, and are passing them on to our engineers."
+    return "We have the details and are passing them on to our engineers."
 
 
-def _seen(answer: Answer) -> str:
+def _seen(answer: Answer, zone: ZoneInfo) -> str:
+    """Return the gravest thing that logs and requests show, with its time; or ""."""
     trouble = _clearest(answer)
-    text = trouble.full_text if trouble else ""
-    return f" We did see this: {text[0].lower()}{to_second_person(text[1:])}" if text else ""
+    if trouble is None:
+        return ""
+    text, at = to_second_person(trouble.full_text), _clock(trouble.at, answer, zone)
+    return f"This is what we saw at {at}: {text[0].lower()}{text[1:]}"
 
 
 def _caveat(problems: tuple[Problem, ...], answer: Answer) -> str:
@@ -187,7 +191,7 @@ def _caveat(problems: tuple[Problem, ...], answer: Answer) -> str:
         return ""
     if answer.is_only_pending:
         return "Reports can reach us a few minutes late, so there may be more to it."
-    if problems:
+    if problems or _clearest(answer):
         return "We couldn't check everything yet, so there may be more to it."
     return "That doesn't mean that nothing went wrong."
 
@@ -201,7 +205,10 @@ def _not_to_pay_again(about: About) -> str:
     """Return the warning if a payment may have gone through, unless a known error covers that."""
     answer = about.answer
     same = (one for problem in about.problems for one in _failed_together(problem, answer)[1])
-    if any(may_have_paid(one) and not one.known_in(answer.known) for one in same):
+    trouble = None if about.problems else _clearest(answer)
+    if (trouble and may_have_paid_in(trouble) and not about.best_known) or any(
+        may_have_paid(one) and not one.known_in(answer.known) for one in same
+    ):
         return "Please don't pay again until we have checked whether the payment went through."
     return ""
 
@@ -223,7 +230,7 @@ def _next_step(about: About) -> str:
     ):
         read = all(event.body for same in together for one in same for event in one.events)
         have = "have the details of each time" if read else "have recorded these errors"
-        return f"We {have}, and are passing them on to our engineers."
+        return f"We {have} and are passing them on to our engineers."
     is_clear = all(is_specific(problem.cause.newest) for problem in problems)
     return again if is_clear else f"We don't know the cause yet. {again}"
 
@@ -236,7 +243,7 @@ def _question(answer: Answer, zone: ZoneInfo) -> str:
             (one.sent_at for one in answer.beside.feedback), key=lambda at: abs(at - moment)
         )
         return (
-            f"We have your message of {_clock(sent_at, answer, zone)}, and are passing it on to "
+            f"We have your message of {_clock(sent_at, answer, zone)} and are passing it on to "
             "our engineers. Does it still happen? A screenshot would help."
         )
     if answer.is_unknown_customer:
@@ -253,6 +260,15 @@ def needs_engineers(problem: Problem) -> bool:
     """Return whether it failed in our program or a service, not on the customer's side."""
     outside = CUSTOMERS_SIDE | {Place.BETWEEN, Place.BANK, Place.INPUT, Place.SIGN_IN}
     return has_crashed(problem) or place_of(problem.placed) not in outside
+
+
+def is_back(problem: Problem, answer: Answer, today: date) -> bool:
+    """Return whether it is a known error that the customer had after its fix."""
+    return any(
+        customer_fix_state(match.known, customer_release(problem.group_of(match.issue_id)), today)
+        is CustomerFixState.BACK
+        for match in problem.known_in(answer.known)[:1]
+    )
 
 
 def errors_nearby(answer: Answer) -> tuple[Event, ...]:

@@ -9,7 +9,7 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from apps.answers.escalation import escalation_values
-from apps.answers.reply import reply_values
+from apps.answers.reply import is_back, reply_values
 from apps.answers.templates import VARIABLES, About, Kind, fill_template, to_markdown, to_plain_text
 from apps.events.answer import Answer, CatalogEntry, FixState, KnownErrors, KnownMatch, SearchScope
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue
@@ -77,9 +77,15 @@ def problem_choices(
 
 
 def default_issue_ids(kind: Kind, answer: Answer) -> tuple[str, ...]:
-    """Return the problems that a draft includes by default: one for a reply, else up to three."""
+    """Return the problems that a draft includes by default: one for a reply, else up to three.
+
+    An escalation also includes those that were fixed but may be back.
+    """
     relevant = [problem for problem in problems_of(answer) if not problem.is_noise]
-    return tuple(problem.issue_id for problem in relevant[: _MAX_PROBLEMS[kind]])
+    main, others = relevant[: _MAX_PROBLEMS[kind]], relevant[_MAX_PROBLEMS[kind] :]
+    if kind is Kind.ESCALATION:
+        main += [problem for problem in others if is_back(problem, answer, date.today())]
+    return tuple(problem.issue_id for problem in main)
 
 
 # The example for previews of templates.

@@ -206,6 +206,15 @@ def observations_of(answer: Answer) -> tuple[Observation, ...]:
     return once(_find_observations, answer)
 
 
+_NO_OUTCOME = ("got no answer", "didn’t arrive", f": {status_meaning(504)}")
+
+
+def may_have_paid_in(trouble: Observation) -> bool:
+    """Return whether a payment may have gone through: nobody saw how it ended."""
+    text = trouble.full_text
+    return "payment" in text.lower() and any(words in text for words in _NO_OUTCOME)
+
+
 def troubles_of(answer: Answer) -> tuple[Observation, ...]:
     """Return what failed, was refused, took long, or was warned of, the gravest first.
 

@@ -26,6 +26,7 @@ from apps.events.answer import (
     Replay,
 )
 from apps.events.event import Breadcrumb
+from apps.events.grouping import problems_of
 from apps.events.rules.engine import RULES
 from apps.known_errors.patterns import check_variables
 from tests.exports.answers import MARKER, MOMENT, answer, event, issue
@@ -390,12 +391,25 @@ def test_a_reply_is_about_the_headline_even_if_only_another_problem_is_known() -
     assert default_issue_ids(Kind.REPLY, replace(two, known=known)) == (first,)
 
 
+def test_an_escalation_includes_what_was_fixed_but_may_be_back() -> None:
+    numbers = (1, 2, 3, 4, 5)
+    many = answer(*(event(n, n) for n in numbers), issues=tuple(map(issue, numbers)))
+    *_first, last = (problem.issue_id for problem in problems_of(many))
+    assert last not in default_issue_ids(Kind.ESCALATION, many)
+    for fixed_in, is_included in (("0.1.0", True), ("999.0.0", False)):
+        fixed = CatalogEntry("card", "Cards", "Why.", state=FixState.FIXED, fixed_in=fixed_in)
+        known = KnownErrors((KnownMatch(fixed, last, ("issue id",)),))
+        chosen = default_issue_ids(Kind.ESCALATION, replace(many, known=known))
+        assert (last in chosen) == is_included
+        assert default_issue_ids(Kind.REPLY, replace(many, known=known)) == chosen[:1]
+
+
 def test_drafts_say_what_logs_and_requests_show() -> None:
     sent = span(-20, "http.client", "POST /files/upload", 900, http_status=413, names_customer=True)
     off = log(-10, "info", "feature `new` is disabled for this account")
     result = replace(answer(), beside=without_errors(sent, off).beside)
     reply = drafted("reply", result).text
-    assert "We did see this: the upload was refused: too large." in reply
+    assert "This is what we saw at 14:04: the upload was refused: too large." in reply
     assert "Please try again with a smaller file." in reply
     assert "If it happens again" not in reply
     draft = drafted("bug-report", result)
@@ -416,4 +430,4 @@ def test_customer_is_told_nothing_that_only_a_trace_shows() -> None:
     unclear = log(-8, "error", "state 17")
     for row in (unnamed, unclear):
         result = replace(answer(), beside=without_errors(anchor, row).beside)
-        assert "We did see" not in drafted("reply", result).text
+        assert "what we saw" not in drafted("reply", result).text

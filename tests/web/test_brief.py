@@ -60,7 +60,7 @@ def test_answers_are_about_the_first_problem() -> None:
     assert dict(shown.answers) == {
         "Where problem 1 failed": "the customer’s bank",
         "Stopped the customer": "yes",
-        "Customers": "57 in all",
+        "Customers": "57 so far",
         "Status": "fixed in 2.15.0; the customer was on 2.14.0, which is older",
         "Just before": "clicked \u2068pay\u2069 (14:04:46)",
     }
@@ -191,7 +191,8 @@ def test_last_time_is_that_of_all_halves() -> None:
             (server, page), sample.issues, (timedelta(), timedelta(minutes=10)), strict=True
         )
     )
-    for is_whole, expected in ((True, "resolved yet, last seen 14:15"), (False, "resolved yet")):
+    later = "resolved yet, last seen 20 Nov 2026, 14:15"
+    for is_whole, expected in ((True, later), (False, "resolved yet")):
         halves = (Joined(half, Reason.CONSEQUENCE, is_whole),)
         shown = brief_of(
             sample,
@@ -200,6 +201,27 @@ def test_last_time_is_that_of_all_halves() -> None:
             today=FETCHED.date(),
         )
         assert dict(shown.answers)["Status"].endswith(expected)
+    today = replace(sample, fetched_at=MOMENT + timedelta(hours=1))
+    shown = brief_of(today, [Problem(cause, (), (server,))], zone=BERLIN, today=FETCHED.date())
+    assert dict(shown.answers)["Status"].endswith("resolved yet, last seen 14:05")
+
+
+def test_halves_count_for_customers_and_for_what_was_stopped() -> None:
+    """Sentry counts each issue's customers, so those of several halves are at least as many."""
+    first, again = event(body=None), event(30, issue_id="2", body=None)
+    sample = answer(first, again)
+    cause, half = (
+        Group(one.issue_id or "", replace(issue, users_affected=users), (one,))
+        for one, issue, users in zip((first, again), sample.issues, (3, 4), strict=True)
+    )
+    for reason, stopped in (
+        (Reason.TRIED_AGAIN, "yes, that step; they tried again"),
+        (Reason.SAME_REQUEST, "unknown"),
+    ):
+        problem = Problem(cause, (Joined(half, reason),), (again, first))
+        shown = dict(brief_of(sample, [problem], zone=BERLIN, today=FETCHED.date()).answers)
+        assert shown["Customers"] == "at least 4 so far"
+        assert shown["Stopped the customer"] == stopped
 
 
 def test_customers_are_those_of_the_headline() -> None:
@@ -211,12 +233,12 @@ def test_customers_are_those_of_the_headline() -> None:
         return dict(brief(replace(sample, issues=issues)).answers)["Customers"]
 
     two = answer(event(), event(-240, issue_id="2", level="warning", handled=True))
-    assert shown(two, 3, 2) == "3 in all"
-    assert shown(two, 3, 4) == "problem 1: 3 in all"
-    assert shown(two, 3, 137) == "problem 1: 3 in all; problem 2: 137"
+    assert shown(two, 3, 2) == "3 so far"
+    assert shown(two, 3, 4) == "problem 1: 3 so far"
+    assert shown(two, 3, 137) == "problem 1: 3 so far; problem 2: 137"
     crash = event(level="fatal", handled=False, platform="cocoa", title="SIGABRT", body=None)
     again = replace(crash, id="f" * 32, issue_id="2", timestamp=MOMENT - timedelta(minutes=3))
-    assert shown(answer(crash, again), 3, 2) == "problem 1: 3 in all"
+    assert shown(answer(crash, again), 3, 2) == "problem 1: 3 so far"
 
 
 def test_payment_that_may_have_gone_through_is_checked_first() -> None:
@@ -301,7 +323,7 @@ def test_result_without_errors_leads_with_what_speaks_against_it() -> None:
     shown = brief(sample)
     assert [one.quote for one in shown.said] == ["The button does nothing"]
     assert dict(shown.answers)["Stopped the customer"] == "unknown; 6 clicks had no effect"
-    assert dict(shown.answers)["Just before"] == "was on shop.example/pay (14:05:00)"
+    assert dict(shown.answers)["Just before"] == "was on shop.example/pay (recorded from 14:05:00)"
     assert shown.next == "Escalate with the session replay, then reply."
     assert "We have your message of 14:05" in shown.tell
     partial = replace(sample, complete=False)
@@ -318,10 +340,13 @@ def test_result_without_errors_says_what_logs_and_requests_show() -> None:
     assert shown.answers == (
         ("Where it failed", "what was entered or sent"),
         ("Stopped the customer", "yes"),
-        ("When", "14:04:40"),
+        ("When", "14:04:40 to 14:04:57, 3 times"),
         ("Request", "POST /api/files/upload"),
+        ("Customers", "not counted; Sentry counts those with errors"),
+        ("Status", "no known error matches"),
     )
-    assert "We did see this: the upload was refused: too large, 3 times." in shown.tell
+    assert "This is what we saw at 14:04: the upload was refused: too large, 3 times." in shown.tell
+    assert "no errors" not in shown.tell
     assert shown.next == "Reply; escalate if it continues."
 
 
@@ -346,6 +371,13 @@ def test_what_is_said_and_done_about_trouble_without_errors() -> None:
         assert (again in shown.tell) == (told == again)
         assert shown.next == next_step
         assert dict(shown.answers)["Stopped the customer"] == stopped
+    late = brief(without_errors(pay, log(9, "error", "no payment webhook for order 7")))
+    assert "Please don’t pay again until we have checked" in late.tell
+    assert late.next == "Check whether it was charged, then reply."
+    opened = span(-60, "pageload", "/checkout", 900)
+    shown = brief(without_errors(opened, log(9, "error", "no payment webhook for order 7")))
+    assert dict(shown.answers)["Stopped the customer"] == "not at first; a later step failed"
+    assert dict(shown.answers)["Just before"] == "opening the checkout worked (14:04:00)"
     unread = without_errors(pay)
     unread = replace(unread, beside=replace(unread.beside, surely=()))
     assert dict(brief(unread).answers)["Stopped the customer"] == "unknown"

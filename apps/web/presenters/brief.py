@@ -8,17 +8,25 @@ from zoneinfo import ZoneInfo
 from apps.answers.reply import (
     OTHER_IDENTIFIER,
     errors_nearby,
+    is_back,
     is_for_the_customer,
     needs_engineers,
     reply_values,
 )
 from apps.answers.templates import About
-from apps.events.activity_text import Kind
+from apps.events.activity_text import A_REQUEST, Kind
 from apps.events.answer import Answer, KnownMatch, Replay, Signal
 from apps.events.breadcrumb_text import bare_url
 from apps.events.event import Issue, LogEntry
-from apps.events.grouping import Group, Problem
-from apps.events.observations import Observation, troubles_of
+from apps.events.grouping import Problem
+from apps.events.halves import Reason
+from apps.events.observations import (
+    Observation,
+    may_have_paid_in,
+    observations_of,
+    times_text,
+    troubles_of,
+)
 from apps.events.query import counted
 from apps.events.releases import (
     CustomerFixState,
@@ -38,7 +46,15 @@ from apps.events.summary import (
     place_of,
     summarize_group,
 )
-from apps.web.presenters.formatting import clipped, grouped, listed, local_clock, safe_link, typeset
+from apps.web.presenters.formatting import (
+    clipped,
+    grouped,
+    listed,
+    local_clock,
+    local_minute,
+    safe_link,
+    typeset,
+)
 from apps.web.presenters.issue import Step, customers_text
 from apps.web.presenters.story import MAX_QUOTE, feedback_step, just_after, just_before, messages
 
@@ -64,6 +80,7 @@ _STOPPED = {
 _REPLY = "Reply; escalate if it continues."
 _KNOWN = "Reply; it’s known."
 _ESCALATE = "Escalate, then reply."
+_CHECK_PAYMENT = "Check whether it was charged, then reply."
 _NEXT_IF_KNOWN = {
     CustomerFixState.NOT_PLANNED: _KNOWN,
     CustomerFixState.PLANNED: _KNOWN,
@@ -135,48 +152,85 @@ def _answers_without_errors(answer: Answer, zone: ZoneInfo, today: date) -> Iter
     for one in troubles_of(answer)[:1]:
         yield "Where it failed", _PLACES[one.place] if one.place else "unknown"
         yield "Stopped the customer", _stopped_by(one, answer)
-        yield "When", local_clock(one.at, zone, day_of=moment).text
+        yield "When", _when(one, moment, zone)
         yield "Log" if isinstance(one.rows[0], LogEntry) else "Request", clipped(one.target, 120)
         if not one.names_customer:
             yield "Names the customer", "no, but it’s in their trace"
-        for match in answer.known.for_issue(one.rows[0].id)[:1]:
+        yield "Customers", "not counted; Sentry counts those with errors"
+        known = answer.known.for_issue(one.rows[0].id)[:1]
+        for match in known:
             yield "Status", _known(match, one.rows[0].release, today)
+        if not known and not answer.known.unchecked:
+            yield "Status", "no known error matches"
+        if before := _worked_before(one, answer):
+            at = local_clock(before.at, zone, day_of=moment).text
+            yield "Just before", f"{before.sentence[0].lower()}{before.sentence[1:-1]} ({at})"
         return
     if replay is None:
         return
     pages = ", then ".join(clipped(bare_url(url), 60) for url in dict.fromkeys(replay.urls[-2:]))
-    began = local_clock(replay.started_at, zone, day_of=moment)
+    began = local_clock(replay.started_at, zone, day_of=moment).text
     yield "Where it failed", "unknown; no error was recorded"
     clicks = replay.dead_clicks or 0
     of_no_use = f"; {counted(clicks, 'click')} had no effect" if clicks else ""
     yield "Stopped the customer", f"unknown{of_no_use}"
-    yield "Just before", f"{f'was on {pages}' if pages else 'in the session replay'} ({began.text})"
+    where = f"was on {pages}" if pages else "in the session replay"
+    yield "Just before", f"{where} (recorded from {began})"
+
+
+def _when(one: Observation, moment: datetime, zone: ZoneInfo) -> str:
+    """Return the time, or from when to when it was repeated."""
+    began, ended = (local_clock(at, zone, day_of=moment).text for at in (one.at, one.until))
+    return f"{began} to {ended}, {times_text(one.times)}" if one.times > 1 else began
 
 
 def _stopped_by(one: Observation, answer: Answer) -> str:
     """Return whether the customer's own request failed, and did not work later."""
     if one.has_worked_later:
         return "no, it worked after that"
+    if (
+        one.kind is Kind.FAILED
+        and isinstance(one.rows[0], LogEntry)
+        and _worked_before(one, answer)
+    ):
+        return "not at first; a later step failed"
     has_failed = one.kind in (Kind.FAILED, Kind.REFUSED) and one.is_own
     return "yes" if has_failed and Signal.SPANS in answer.beside.surely else "unknown"
+
+
+def _worked_before(one: Observation, answer: Answer) -> Observation | None:
+    """Return the last thing that worked for the customer before it."""
+    worked = (
+        other
+        for other in observations_of(answer)
+        if other.kind is Kind.WORKED
+        and other.names_customer
+        and other.at < one.at
+        and not other.sentence.startswith((A_REQUEST, "Opening a page", "A click"))
+    )
+    return max(worked, key=lambda other: other.at, default=None)
 
 
 def _next(answer: Answer, problems: Sequence[Problem], today: date) -> str:
     """Return what usually comes next; it claims nothing about the error."""
     step = _next_for(answer, problems[0], today)
-    crashes, known = [], []
+    crashes, known, back = [], [], []
     paid = [str(number) for number, one in enumerate(problems, 1) if may_have_paid(one)]
     if may_have_paid(problems[0]):
-        step = "Check whether it was charged, then reply."
+        step = _CHECK_PAYMENT
     elif paid:
         step = f"{step} Check whether they were charged: {_named(paid)}."
     for number, problem in enumerate(problems[1:], 2):
-        if problem.known_in(answer.known):
+        if is_back(problem, answer, today):
+            back.append(str(number))
+        elif problem.known_in(answer.known):
             known.append(str(number))
         elif has_crashed(problem) and _next_for(answer, problem, today).startswith("Escalate"):
             crashes.append(str(number))
     if crashes and not step.startswith("Escalate"):
         step = f"{'Reply.' if step == _REPLY else step} Escalate {_named(crashes)}: a crash."
+    if back:
+        step = f"{step} Escalate {_named(back)}: fixed, but may be back."
     if known and step == _KNOWN:
         return f"Reply; {_named(['1', *known])} are known."
     are = "is" if len(known) == 1 else "are"
@@ -225,6 +279,8 @@ def _next_for_trouble(answer: Answer, trouble: Observation, today: date) -> str:
     row = trouble.rows[0]
     for match in answer.known.for_issue(row.id)[:1]:
         return _NEXT_IF_KNOWN[customer_fix_state(match.known, row.release, today)]
+    if may_have_paid_in(trouble):
+        return _CHECK_PAYMENT
     if not trouble.is_clear:
         return "Check what logs and requests show below."
     return _REPLY if is_for_the_customer(trouble) else _ESCALATE
@@ -238,6 +294,8 @@ def _stopped(answer: Answer, problem: Problem, zone: ZoneInfo) -> str:
         ended = "closed" if "closed the app" in summarize_group(problem) else "crashed"
         return f"yes, the app {ended}{then}"
     stopped = _STOPPED.get(handling_text_of(problem) or "", "unknown")
+    if stopped == "unknown" and any(one.reason is Reason.TRIED_AGAIN for one in problem.others):
+        stopped, then = "yes, that step", then or "; they tried again"
     is_other_step = stopped == "yes" and then and "again" not in then
     return f"{stopped}{', that request' if is_other_step else ''}{then}"
 
@@ -245,7 +303,7 @@ def _stopped(answer: Answer, problem: Problem, zone: ZoneInfo) -> str:
 def _customers(problems: Sequence[Problem], moment: datetime) -> str:
     """Return how many have had the first problem, and another one that is far more widespread."""
     text, loud = (
-        _customers_of(problems[0].cause, moment),
+        _customers_of(problems[0], moment),
         [one for one in problems if not one.is_noise],
     )
     widest = max(loud, key=_users)
@@ -257,15 +315,21 @@ def _customers(problems: Sequence[Problem], moment: datetime) -> str:
 
 
 def _users(problem: Problem) -> int:
-    return (problem.issue and problem.issue.users_affected) or 0
+    """Return how many have had any of its halves, at least."""
+    issues = (problem.issue, *(one.group.issue for one in problem.others if one.is_whole))
+    return max((one.users_affected or 0 for one in issues if one), default=0)
 
 
-def _customers_of(group: Group, moment: datetime) -> str:
-    """Return how many have had it, this one included, and whether it has become more frequent."""
-    users = group.issue.users_affected if group.issue else None
+def _customers_of(problem: Problem, moment: datetime) -> str:
+    """Return how many have had it, this one included, and whether it has become more frequent.
+
+    Sentry counts those of each issue, so those of several are at least as many.
+    """
+    group, users = problem.cause, _users(problem)
     text = customers_text(group)
     trends = issue_trends(group.issue, moment) if group.issue else ()
-    who = f"{grouped(users)} in all" if users and text[:1].isdigit() else text or "unknown"
+    at_least = "at least " if any(one.is_whole for one in problem.others) else ""
+    who = f"{at_least}{grouped(users)} so far" if users > 1 else text or "unknown"
     return ", ".join((who, *(one for one in trends if not one.startswith("new"))))
 
 
@@ -277,7 +341,7 @@ def _status(answer: Answer, problem: Problem, zone: ZoneInfo, today: date) -> st
     if text := issue_fix_text(group):
         return text
     if group.issue and (text := issue_status_text(group.issue)):
-        return ", ".join((text, *_seen(problem, group.issue, answer.question.window.moment, zone)))
+        return ", ".join((text, *_seen(problem, group.issue, answer, zone)))
     release = customer_release(group)
     return f"unknown; they were on {release}" if release else ""
 
@@ -287,19 +351,27 @@ def _known(match: KnownMatch, release: str | None, today: date) -> str:
     return f"Known: {clipped(match.known.title, 90)}. {typeset(fix)}"
 
 
-def _seen(problem: Problem, issue: Issue, moment: datetime, zone: ZoneInfo) -> Iterator[str]:
-    """Yield when any half was first seen if the issue was new, and when last, for any customer."""
+def _seen(problem: Problem, issue: Issue, answer: Answer, zone: ZoneInfo) -> Iterator[str]:
+    """Yield when any half was first seen if the issue was new, and when last, for any customer.
+
+    The day is left out only if it is that of the reported time, and the answer's.
+    """
+    moment, read_at = answer.question.window.moment, answer.fetched_at
     halves = [issue, *(one.group.issue for one in problem.others if one.is_whole)]
     first = [one.first_seen for one in halves if one and one.first_seen]
     last = [one.last_seen for one in halves if one and one.last_seen]
     if issue.first_seen and any(one.startswith("new") for one in issue_trends(issue, moment)):
         yield f"first seen {_minute(min(first), moment, zone)}"
     if last and max(last) >= problem.newest.timestamp:
-        yield f"last seen {_minute(max(last), moment, zone)}"
+        yield f"last seen {_minute(max(last), moment, zone, read_at=read_at)}"
 
 
-def _minute(when: datetime, moment: datetime, zone: ZoneInfo) -> str:
-    return local_clock(when, zone, day_of=moment).text[:-3]
+def _minute(
+    when: datetime, moment: datetime, zone: ZoneInfo, *, read_at: datetime | None = None
+) -> str:
+    is_today = read_at is None or when.astimezone(zone).date() == read_at.astimezone(zone).date()
+    text = local_clock(when, zone, day_of=moment).text[:-3] if is_today else ""
+    return text or local_minute(when, zone).text
 
 
 def _said(answer: Answer, zone: ZoneInfo) -> Iterator[Step]:

@@ -58,6 +58,7 @@ class _Placed:
     """A step with its time. Steps with the same `key` are repeats of each other.
 
     `rank` is the place of an error's problem on the page, and `failure` that problem's sentence.
+    `occurrence` is the ID that the halves of one error have in common.
     """
 
     at: datetime
@@ -65,6 +66,7 @@ class _Placed:
     key: tuple[object, ...]
     rank: int = 0
     failure: str = ""
+    occurrence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +251,7 @@ def _placed(
         is_error=True,
     )
     sentence = typeset(summarize_group(owner))
-    return _Placed(at, step, (sentence,), rank, sentence)
+    return _Placed(at, step, (sentence,), rank, sentence, owner.twins.get(one.id, one.id))
 
 
 def _parts_near(line: Sequence[_Placed], moment: datetime) -> tuple[StoryPart, ...]:
@@ -285,7 +287,7 @@ def _parts(line: Sequence[_Placed]) -> Iterator[StoryPart]:
             continue
         end = place + size * times
         yield from _fold(_add_pauses(_join_repeats(line[start:place])))
-        yield _round_part(line[place:end], line[place : place + size], times)
+        yield _round_part(line[place:end], line[place : place + size])
         start = place = end
     yield from _fold(_add_pauses(_join_repeats(line[start:])))
 
@@ -308,7 +310,9 @@ def _rounds_at(line: Sequence[_Placed], start: int) -> tuple[int, int]:
     return best
 
 
-def _round_part(run: Sequence[_Placed], first: Sequence[_Placed], times: int) -> StoryPart:
+def _round_part(run: Sequence[_Placed], first: Sequence[_Placed]) -> StoryPart:
+    """Return the rounds as one part, with the number of failures, as the headline counts them."""
+    times = len({placed.occurrence for placed in run if placed.step.is_error})
     own = [placed.step for placed in first if placed.step.is_customers]
     did = f"{own[-1].words} {own[-1].text}, then: " if own else ""
     failed = min((placed for placed in first if placed.step.is_error), key=lambda one: one.rank)
@@ -379,7 +383,7 @@ def _summary(steps: Sequence[Step]) -> str:
     until = f", until {last.text}" if last else ""
     if all(step.kind == "release" for step in steps):
         return f"{counted(len(steps), 'release')}{until}"
-    return f"{counted(len(steps), 'step')} without problems{until}"
+    return f"{counted(len(steps), 'step')} without errors{until}"
 
 
 # Messages, session replays, and releases in the story.
