@@ -124,7 +124,7 @@ def _failed_together(problem: Problem, answer: Answer) -> tuple[str, tuple[Probl
     if common is None:
         return "We saw this", (problem,)
     failed, same = common
-    return f"In all, {failed[0].lower()}{failed[1:]}", same
+    return f"In total, {failed[0].lower()}{failed[1:]}", same
 
 
 def _clock(when: datetime, answer: Answer, zone: ZoneInfo) -> str:

@@ -81,7 +81,7 @@ def test_reply_counts_what_the_headline_counts() -> None:
     sample = answer(*crashes)
     assert headline(sample, BERLIN).startswith("The app crashed")
     tell = brief(sample).tell
-    assert "In all, the app crashed" in tell
+    assert "In total, the app crashed" in tell
     assert "twice between 14:05 and 14:06. We have recorded these errors" in tell
     assert "We saw this once" in brief(answer(crashes[0])).tell
 

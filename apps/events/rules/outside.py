@@ -710,7 +710,7 @@ ACCESS = reading(
         action=UserAction.SIGNING_IN,
     ),
     Rule(
-        "The customer could not sign in because a safety check on the way back did not match.",
+        "The customer could not sign in because a security check failed when they came back.",
         None,
         Example("OAuthException: state mismatch", "php"),
         text=r"state.?mismatch|invalidstateexception",

@@ -15,7 +15,7 @@ from apps.events.rules.rule import (
 
 SERVER = (
     Rule(
-        "{Us} had run out of storage space.",
+        "{Us} ran out of storage space.",
         None,
         Example("OSError: [Errno 28] No space left on device"),
         text=r"no space left|enospc|disk (?:is )?full|disk quota exceeded|could not extend file"
@@ -189,7 +189,7 @@ SERVER = (
 CODE = reading(
     Reading.CODE,
     Rule(
-        "{Us} failed at a step because it kept repeating itself.",
+        "{Us} failed at a step because it got stuck in a loop.",
         None,
         Example("RecursionError: maximum recursion depth exceeded"),
         text=r"recursion|stack.?overflow|call stack|stack level too deep|maximum function nesting",
@@ -260,7 +260,7 @@ CODE = reading(
         vague=True,
     ),
     Rule(
-        "{Us} failed at a step because it met a case that it does not handle.",
+        "{Us} failed at a step because it ran into a case that it does not handle.",
         None,
         Example("MatchError: no match of right hand side value: :error", "elixir"),
         text=r"no match of|no function clause|no (?:case|cond|with) clause|(?:match|clause)error"
