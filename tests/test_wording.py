@@ -13,7 +13,7 @@ OUTDATED = re.compile(
     re.IGNORECASE,
 )
 # Data that programs or stored rows use, and words of other programs.
-ALLOWED = {"cancelled", "not told", "hand over"}
+ALLOWED = {"cancelled", "hand over"}
 
 
 def templates() -> Iterator[tuple[str, str]]:

@@ -49,7 +49,7 @@ _LISTS = (
             (
                 "explain.explanation",
                 "Explanations",
-                "Which model was asked, and how many tokens it used.",
+                "Which model was used, and how many tokens it took.",
             ),
             ("audit.entry", "Audit trail", "Who did what, when and from where. It never changes."),
         ),

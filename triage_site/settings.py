@@ -86,7 +86,7 @@ for _field in TRIAGE_CUSTOMER_FIELDS:
         env.stop(
             f"TRIAGE_CUSTOMER_FIELDS contains {_field!r}. Use user.id, user.email, "
             "user.username, or tags such as tags[account_id]. Sentry can search only for tags "
-            "whose names have nothing but the letters A to Z, digits, dots, dashes, and "
+            "whose names contain only the letters A to Z, digits, dots, dashes, and "
             "underscores: rename the tag in your application."
         )
 if len(TRIAGE_CUSTOMER_FIELDS) > 10:

@@ -149,7 +149,7 @@ def format_observation(one: Observation) -> str:
         *([] if one.target in logs else [f"- Request {inline(one.target[: _DETAIL.texts])}"]),
         *(f"- Log {inline(text[: _DETAIL.texts])}" for text in dict.fromkeys(logs[:_MAX_ROWS])),
         *([f"- Trace {inline(trace)}"] if trace else []),
-        f"- Rests on {rests_on}",
+        f"- Based on {rests_on}",
     ]
     return "\n".join(lines)
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from apps.exports.escaping import Neutralizer, truncate
 
-Confidence = Literal["high", "medium", "low", "not told"]
+Confidence = Literal["high", "medium", "low", "unknown"]
 
 MAX_LINES = 40
 _MAX_LINE = 8000
@@ -127,4 +127,4 @@ def _cited(events: object) -> Iterator[str]:
 def _confidence(value: object) -> Confidence:
     word = value.strip().lower() if isinstance(value, str) else ""
     known: dict[str, Confidence] = {"high": "high", "medium": "medium", "low": "low"}
-    return known.get(word, "not told")
+    return known.get(word, "unknown")

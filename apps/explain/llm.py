@@ -142,7 +142,7 @@ class NoCredit(ModelFailed):
 
     was_free = True
     _problem = Problem(
-        "account_empty", "Our account with the model's provider has run out.", _ASK_ADMIN
+        "account_empty", "Our account with the model's provider is out of credit.", _ASK_ADMIN
     )
 
 

@@ -190,7 +190,7 @@ def empty_list_note(header: Header) -> str:
     """Say what an empty list means: no errors only if the result is complete."""
     if header.complete:
         return "There were no errors for this customer in this window."
-    return "No errors are listed, but the list isn't complete. There may have been some."
+    return "No errors are listed, but the list is incomplete. There may have been some."
 
 
 def _other_occurrences(times: OtherOccurrencesFacts | None, quote: Quote) -> Iterator[Block]:

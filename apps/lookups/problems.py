@@ -51,21 +51,21 @@ _TRY_AGAIN = "Try again in a minute. If it keeps happening, tell your Triage adm
 
 _TABLE: dict[type[SentryError], Problem] = {
     SentryAuthRefused: Problem(
-        "auth_refused", "We could not ask Sentry: it does not accept our key.", _ASK_ADMIN
+        "auth_refused", "We couldn't check Sentry: it doesn't accept our key.", _ASK_ADMIN
     ),
     SentryPermissionMissing: Problem(
         "permission_missing",
-        "We could not ask Sentry: our key doesn't have the access this needs.",
+        "We couldn't check Sentry: our key doesn't have the access this needs.",
         _ASK_ADMIN,
     ),
     SentryNotFound: Problem(
         "not_found",
-        "We could not ask Sentry: it doesn't recognize our organization or project.",
+        "We couldn't check Sentry: it doesn't recognize our organization or project.",
         _ASK_ADMIN,
     ),
     SentryProjectUnseen: Problem(
         "not_found",
-        "We could not ask Sentry: we can't see a project with that name.",
+        "We couldn't check Sentry: we can't see a project with that name.",
         "Check the name of the project, or search all projects.",
     ),
     SentryRejectedQuery: Problem(
@@ -76,18 +76,18 @@ _TABLE: dict[type[SentryError], Problem] = {
     SentryRetired: Problem(
         "retired",
         "Sentry has turned off an address that Triage uses.",
-        "Sentry often does so for only some minutes. Try again in ten minutes. If it keeps "
+        "Sentry often does this for just a few minutes. Try again in ten minutes. If it keeps "
         "happening, tell your Triage admin: Triage needs an update.",
     ),
     SentryServerError: Problem(
-        "server_error", "We could not ask Sentry: it's having problems of its own.", _TRY_AGAIN
+        "server_error", "We couldn't check Sentry: it's having problems of its own.", _TRY_AGAIN
     ),
     SentryBadResponse: Problem(
         "unreadable", "Sentry answered, but the answer could not be read.", _TRY_AGAIN
     ),
     SentryRateLimited: Problem(
         "rate_limited",
-        "We could not ask Sentry: we've reached its limit on requests.",
+        "We couldn't check Sentry: we've reached its limit on requests.",
         _TRY_AGAIN,
         api_status=503,
     ),
@@ -105,7 +105,7 @@ _TABLE: dict[type[SentryError], Problem] = {
         retry_after=5,
     ),
     SentryUnreachable: Problem(
-        "unreachable", "We could not reach Sentry.", _TRY_AGAIN, api_status=504
+        "unreachable", "We couldn't reach Sentry.", _TRY_AGAIN, api_status=504
     ),
     SentryAddressRefused: Problem(
         "unreachable",
@@ -131,7 +131,7 @@ CANCELLED = Problem(
 
 OWN_SHARE = Problem(
     "too_slow",
-    "Your other requests to Sentry take up your share.",
+    "Your other requests to Sentry are using up your share.",
     "Try again when one of them has finished.",
     api_status=503,
     retry_after=5,

@@ -61,7 +61,7 @@ def run_once(
         if lease.take():
             break
         if time.monotonic() > give_up:
-            raise SentryCrowded("Another query for the same result takes too long.")
+            raise SentryCrowded("Another query for the same result is taking too long.")
         time.sleep(_POLL_S)
     with _renewed(lease, should_continue):
         found = ready()

@@ -49,8 +49,8 @@ _FIXES: dict[type[SentryError], str] = {
     SentryTimeout: "Check the network between this machine and Sentry, and Sentry's own status.",
     SentryAuthRefused: "Create a new token in Sentry and set it as SENTRY_AUTH_TOKEN.",
     SentryNotFound: "Check SENTRY_ORG: it is the slug in Sentry's addresses, not the name.",
-    SentryRetired: "Try again in ten minutes: at first, Sentry turns an old address off for only "
-    "some minutes. If it stays off, update Triage.",
+    SentryRetired: "Try again in ten minutes: at first, Sentry turns an old address off for just "
+    "a few minutes. If it stays off, update Triage.",
     SentryRateLimited: "Wait a moment. Another program may be using the same token.",
     SentryBadResponse: "Check SENTRY_BASE_URL: something other than Sentry's API answers there.",
     _WrongFlavor: "Set SENTRY_FLAVOR to auto.",
@@ -234,7 +234,7 @@ class _ConnectionCheck:
                 reason = _error_text(error)
                 continue
             return f"{kind.label} can be read (dataset “{dataset}”)."
-        return f"This server has none for us. {reason}"
+        return f"This server has none that Triage can read. {reason}"
 
     def _check_glitchtip(self) -> str:
         """Check a project's own list, which replaces the events table."""

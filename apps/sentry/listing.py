@@ -267,7 +267,7 @@ MAX_OTHERS = 150
 _AS_TYPED = Notice(
     NoticeCode.INCOMPLETE_LIST,
     "The identifiers of many other customers start with the same characters, so we searched only "
-    "for what you typed. The customer’s events with other capital letters may be missing.",
+    "for what you typed. Events that spell it with other capital letters may be missing.",
 )
 
 

@@ -537,7 +537,7 @@ def _incomplete(signal: Signal) -> UnreadSignal:
 
 def _withheld(signal: Signal, part: SignalRows[Any]) -> UnreadSignal:
     message = (
-        f"{_NAMES[signal]} that we left out: {part.withheld}. Sentry’s search found them for this "
+        f"{_NAMES[signal]} left out: {part.withheld}. Sentry’s search found them for this "
         "customer, but they show someone else. Several people can be in one; check in Sentry."
     )
     return UnreadSignal(signal, message, can_retry=False)

@@ -287,8 +287,8 @@ Customer = Annotated[
         max_length=2000,
         examples=["jane@example.com"],
         description="User ID, email, username, event ID, trace ID, or a Sentry link. "
-        "Copied labels, quotes, and searches are read as what they say; after `exactly:`, the "
-        "rest is taken as it is.",
+        "Copied labels, quotes, and searches are understood; anything after `exactly:` is looked "
+        "up as it is.",
     ),
 ]
 Moment = Annotated[

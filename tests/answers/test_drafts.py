@@ -417,7 +417,7 @@ def test_drafts_say_what_logs_and_requests_show() -> None:
     for line in (
         "### The upload was refused: too large.",
         "- Request `POST /files/upload`",
-        f"- Rests on span `{sent.id}`",
+        f"- Based on span `{sent.id}`",
         "### A feature is turned off for the customer.",
         "- Log ``feature `new` is disabled for this account``",
     ):

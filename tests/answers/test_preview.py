@@ -70,7 +70,7 @@ def previewed(client: Client, **changes: str) -> str:
 def test_a_preview_lists_matches_and_saves_nothing(lead: User, declined: list[str]) -> None:
     page = previewed(signed_in(lead))
     assert "It would have matched 2 lookups for 2 customers." in page
-    assert "In the last 30 days 3 lookups found something." in page
+    assert "In the last 30 days, 3 lookups found something." in page
     assert declined[0] in page
     assert declined[1] in page
     assert declined[2] not in page

@@ -64,7 +64,7 @@ def test_an_unknown_variable_is_rejected(field: str, typed: str, message: str, l
 def test_the_form_lists_the_variables(lead: User) -> None:
     page = text(signed_in(lead).get(f"{LIST}add/"))
     assert "{greeting}" in page
-    assert "what the program noted before" in page
+    assert "the steps before the failure" in page
 
 
 def test_a_preview_saves_nothing(lead: User) -> None:

@@ -44,7 +44,7 @@ def test_an_earlier_version_is_restored_as_a_new_one(lead: User) -> None:
     assert entry.history.count() == 3
     recorded = Entry.objects.filter(action=Action.CATALOGUED).latest("sequence")
     assert recorded.detail == {
-        "change": "earlier version brought back",
+        "change": "earlier version restored",
         "parts": ["pattern", "explanation"],
     }
 

@@ -51,7 +51,7 @@ def test_one_person_takes_a_third_of_the_places_at_a_hung_sentry(
         assert "Waiting for a free connection to Sentry." in text(ana.get(addresses[2]))
         refused = ana.get(f"{addresses[2]}export.md")
         assert refused["Retry-After"] == "5"
-        assert "Your other requests to Sentry take up your share." in text(refused)
+        assert "Your other requests to Sentry are using up your share." in text(refused)
         assert ben.get(ready).status_code == 200
         hung.stop()
         assert [one.result(timeout=30) for one in pending] == [503, 503]

@@ -32,7 +32,7 @@ def lookups(visitor: Visitor) -> None:
 def no_lookups(visitor: Visitor) -> None:
     """Search for a customer without lookups."""
     visitor.page.goto(f"{visitor.site.url}{LIST}")
-    visitor.page.get_by_label("Customer (exactly as typed) or the person who looked").fill(
+    visitor.page.get_by_label("Customer (exactly as typed) or the person who looked them up").fill(
         "nobody-at-all"
     )
     visitor.page.get_by_role("button", name="Search").click()

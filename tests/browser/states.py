@@ -199,8 +199,8 @@ STATES = (
             "we've reached its limit on requests", status=429, headers={"Retry-After": "9"}, body=""
         ),
     ),
-    State("refused-token", failed("does not accept our key", status=401, body="no")),
-    State("unreachable", failed("could not reach", drop="before")),
+    State("refused-token", failed("doesn't accept our key", status=401, body="no")),
+    State("unreachable", failed("couldn't reach", drop="before")),
     State("event", event_page),
     State("unredacted", unredacted, "admin"),
     State("purged", purged, "admin"),

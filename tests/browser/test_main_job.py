@@ -16,7 +16,7 @@ def test_sample_customer_leads_to_result(agent_browser: Visitor) -> None:
     expect(page.get_by_label("Customer", exact=True)).to_have_value("1001")
     page.get_by_role("button", name="Look up", exact=True).click()
     expect(page.get_by_role("heading", name="The payment was declined.")).to_be_visible()
-    expect(page.locator(".timeline")).to_contain_text("asked about")
+    expect(page.locator(".timeline")).to_contain_text("reported")
     assert agent_browser.console_errors == []
 
 
@@ -165,7 +165,7 @@ def test_manage_search_keeps_customer_out_of_url(
     admin = Visitor(site, context)
     admin.resume_session("admin")
     admin.page.goto(f"{site.url}/admin/lookups/lookup/")
-    find = admin.page.get_by_label("Customer (exactly as typed) or the person who looked")
+    find = admin.page.get_by_label("Customer (exactly as typed) or the person who looked them up")
     find.fill("Beatriz.Costa@example.pt")
     admin.page.get_by_role("button", name="Search").click()
     rows = admin.page.locator("#changelist-form tbody tr")

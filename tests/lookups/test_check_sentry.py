@@ -38,7 +38,9 @@ def test_which_of_logs_and_requests_a_server_has_is_said(sound: DemoSentry) -> N
     sound.settings.datasets = ["errors", "ourlogs"]
     said = {finding.label: finding for finding in check_connection()}
     assert said["Logs"].message == "Logs can be read (dataset “ourlogs”)."
-    assert said["Requests"].message.startswith("This server has none for us. Sentry didn't accept")
+    assert said["Requests"].message.startswith(
+        "This server has none that Triage can read. Sentry didn't accept"
+    )
     assert failing(sound) == {}
 
 

@@ -122,10 +122,10 @@ def test_an_incomplete_result_exits_with_3(
 @pytest.mark.parametrize(
     ("environment", "sentence"),
     [
-        ({"SENTRY_AUTH_TOKEN": "wrong"}, "does not accept our key"),
-        ({"SENTRY_AUTH_TOKEN": ""}, "does not accept our key"),
+        ({"SENTRY_AUTH_TOKEN": "wrong"}, "doesn't accept our key"),
+        ({"SENTRY_AUTH_TOKEN": ""}, "doesn't accept our key"),
         ({"SENTRY_ORG": "elsewhere"}, "doesn't recognize our organization"),
-        ({"SENTRY_BASE_URL": "http://127.0.0.1:9"}, "could not reach Sentry"),
+        ({"SENTRY_BASE_URL": "http://127.0.0.1:9"}, "couldn't reach Sentry"),
     ],
 )
 def test_an_unavailable_sentry_exits_with_4(

@@ -15,13 +15,13 @@ from tests.web.wire import Responder, Wire
 
 TRY_AGAIN = "Try again in a minute. If it keeps happening, tell your Triage admin."
 ADMIN = "Tell your Triage admin. It's nothing you typed."
-UNREACHABLE = ("We could not reach Sentry.", TRY_AGAIN)
+UNREACHABLE = ("We couldn't reach Sentry.", TRY_AGAIN)
 UNREADABLE = ("Sentry answered, but the answer could not be read.", TRY_AGAIN)
-SENTRY_FAILED = ("We could not ask Sentry: it's having problems of its own.", TRY_AGAIN)
+SENTRY_FAILED = ("We couldn't check Sentry: it's having problems of its own.", TRY_AGAIN)
 TOO_SLOW = ("Sentry did not answer in time.", "Try again, or choose a shorter window.")
-REFUSED = ("We could not ask Sentry: it does not accept our key.", ADMIN)
-UNKNOWN = ("We could not ask Sentry: it doesn't recognize our organization or project.", ADMIN)
-LIMITED = "We could not ask Sentry: we've reached its limit on requests."
+REFUSED = ("We couldn't check Sentry: it doesn't accept our key.", ADMIN)
+UNKNOWN = ("We couldn't check Sentry: it doesn't recognize our organization or project.", ADMIN)
+LIMITED = "We couldn't check Sentry: we've reached its limit on requests."
 AWAY = (
     "Triage can't use its database right now.",
     f"Nothing you typed is wrong. {TRY_AGAIN}",

@@ -24,7 +24,6 @@ RECORDED: dict[str, list[str]] = json.loads(Path(__file__).with_name("facts.json
 _VOID = frozenset(("input", "meta", "link", "br", "path", "rect", "line", "circle", "hr", "img"))
 _REWORDED = (
     (r"Still open(.*)", r"Not resolved yet\1"),
-    (r"(\S+) reported", r"\1 asked about"),
     (r"No: ([\d,]+ customers) have had it\.", r"\1"),
     (r"So far, yes: (only this customer) has had it\.", r"\1 so far"),
     (r"(.+ in the 24 hours) before we checked.*", r"\1"),

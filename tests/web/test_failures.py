@@ -28,7 +28,7 @@ def test_no_errors_is_confirmed_only_for_complete_results(ana: Client) -> None:
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
-        ({"status": 401, "body": '{"detail": "Invalid token"}'}, "does not accept our key"),
+        ({"status": 401, "body": '{"detail": "Invalid token"}'}, "doesn't accept our key"),
         ({"status": 403, "body": "{}"}, "our key doesn't have the access this needs"),
         ({"status": 404, "body": ""}, "doesn't recognize our organization"),
         ({"status": 400, "body": '{"detail": "Invalid quote"}'}, "didn't accept this search"),
@@ -38,8 +38,8 @@ def test_no_errors_is_confirmed_only_for_complete_results(ana: Client) -> None:
         ({"status": 504, "body": ""}, "did not answer in time"),
         ({"status": 200, "body": "<html>sign in</html>"}, "could not be read"),
         ({"status": 200, "body": '{"data": [{"id"'}, "could not be read"),
-        ({"drop": "middle"}, "could not reach Sentry"),
-        ({"drop": "before"}, "could not reach Sentry"),
+        ({"drop": "middle"}, "couldn't reach Sentry"),
+        ({"drop": "before"}, "couldn't reach Sentry"),
     ],
 )
 def test_each_failure_returns_503_with_a_plain_message(

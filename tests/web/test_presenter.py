@@ -65,7 +65,7 @@ def test_card_says_that_other_events_of_its_issue_are_other_problems() -> None:
     cards = page(
         failed(1, "2", "pay"), failed(2, "2", "list"), failed(0, "1", "pay"), failed(1, "3", "list")
     ).groups
-    part = "1 of this issue’s 2 events; the rest are other problems"
+    part = "1 of this issue’s 2 events; the rest belong to other problems"
     assert [[half.facts[0] for half in card.others] for card in cards] == [[part], [part]]
     assert not any(part in card.facts for card in cards)
 

@@ -276,7 +276,7 @@ def test_hanging_sentry_leaves_threads_for_other_pages(
         connected.stop()
         assert [one.result(timeout=30) for one in pending] == [503, 503]
     settings.TRIAGE_MOST_WAITING = 1  # all slots were released
-    assert "could not reach" in text(ana.get(addresses[2]))
+    assert "couldn&#x27;t reach Sentry" in text(ana.get(addresses[2]))
     end_all()
 
 

@@ -277,7 +277,7 @@ class CataloguePages(AllowedFiltersAdmin):
         else:
             save_entry(
                 entry,
-                change="earlier version brought back",
+                change="earlier version restored",
                 parts=parts,
                 actor=actor_of(request),
                 user=current_user(request),

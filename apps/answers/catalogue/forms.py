@@ -81,7 +81,7 @@ class KnownErrorForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
         "from the title.",
         widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
     )
-    issue = _line("Issue", "Its number or short name in Sentry, such as WEB-12.")
+    issue = _line("Issue", "Its number or short ID in Sentry, such as WEB-12.")
     project = _line("Project", "Its slug in Sentry, such as checkout-api.")
     type_way = _comparison("Exception type", Comparison.EXACT)
     type_text = _line("Type", "Such as PaymentDeclined.")

@@ -473,7 +473,7 @@ class LookupAdmin(ReviewActions):
     paginator = LookupPaginator
     sortable_by = ()
     search_fields = ("customer_hash",)
-    search_help_text = "A customer, exactly as typed, or the person who looked."
+    search_help_text = "A customer, exactly as typed, or the person who looked them up."
     list_per_page = 50
     list_max_show_all = 50
     show_full_result_count = False

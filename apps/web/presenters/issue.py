@@ -794,7 +794,8 @@ def _part_of(group: Group, totals: Mapping[str, int]) -> Iterator[str]:
     """Yield how many events of the issue these are, if others are parts of other problems."""
     own, total = len(group.events), totals.get(group.issue_id, 0)
     if own < total:
-        yield f"{grouped(own)} of this issue’s {grouped(total)} events; the rest are other problems"
+        counts = f"{grouped(own)} of this issue’s {grouped(total)} events"
+        yield f"{counts}; the rest belong to other problems"
 
 
 def _near_and_far(

@@ -630,7 +630,7 @@ def _related(answer: Answer) -> tuple[str, ...]:
         (len(related.replays), int(has_events), "session replay", "session replays"),
         (len(related.trace_errors), 0, "related error", "related errors"),
         (0 if has_events else len(related.logs), 0, "log entry", "log entries"),
-        (0 if has_events else len(related.spans), 0, "row about requests", "rows about requests"),
+        (0 if has_events else len(related.spans), 0, "request record", "request records"),
     )
     return tuple(counted(count, one, many) for count, least, one, many in counts if count > least)
 

@@ -273,8 +273,9 @@ def _folded(line: Sequence[_Placed], which: str) -> Iterator[StoryPart]:
     steps = [step for part in _parts(line) for step in part.steps]
     if steps:
         errors = sum(step.is_error for step in steps)
-        words = f"{counted(len(steps), f'{which} step')}, {counted(errors, 'error')} among them"
-        yield StoryPart(tuple(steps), words if errors else words.partition(",")[0], steps[0].time)
+        words = counted(len(steps), f"{which} step")
+        words += f", including {counted(errors, 'error')}" if errors else ""
+        yield StoryPart(tuple(steps), words, steps[0].time)
 
 
 def _parts(line: Sequence[_Placed]) -> Iterator[StoryPart]:

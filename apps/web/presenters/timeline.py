@@ -412,11 +412,11 @@ def draw_timeline(
     drawn = problems[:MAX_LANES]
     x = scale.x(window.moment)
     is_inside = scale.span.contains(window.moment)
-    asked = f"{local_clock(window.moment, zone).text} asked about"
+    label = f"{local_clock(window.moment, zone).text} reported"
     return Timeline(
         left=round(scale.at(0)),
         right=round(scale.at(100)),
-        moment=anchored_label(x, asked) if is_inside else None,
+        moment=anchored_label(x, label) if is_inside else None,
         elsewhere="" if is_inside else _elsewhere(window.moment, scale),
         ticks=ticks(scale, free=(x,) if is_inside else ()),
         lanes=tuple(_lanes(drawn, scale)),

@@ -47,7 +47,7 @@ _CONFIDENCE = {
     "high": "The model is fairly sure",
     "medium": "The model is not sure",
     "low": "The model is only guessing",
-    "not told": "The model doesn’t say how sure it is",
+    "unknown": "The model doesn’t say how sure it is",
 }
 
 
@@ -77,7 +77,7 @@ def cause_view(cause: Cause, answer: Answer, lookup: Lookup) -> CauseView:
     known = {event.id.lower(): event for event in answer.events}
     return CauseView(
         text=cause.text,
-        level=cause.confidence.replace(" ", "-"),
+        level=cause.confidence,
         confidence=_CONFIDENCE[cause.confidence],
         facts=tuple(_fact(known[event_id], lookup) for event_id in cause.events),
         unknown_events=cause.unknown_events,

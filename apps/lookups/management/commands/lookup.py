@@ -82,7 +82,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--marking", action="store_true", help="replace each space in recorded text with a mark"
         )
-        parser.add_argument("--reason", default="", help="ticket number, or why you look this up")
+        parser.add_argument("--reason", default="", help="ticket number or reason for the lookup")
         parser.add_argument("--no-cache", action="store_true", help="always ask Sentry")
         parser.add_argument(
             "--no-redact", action="store_true", help="show personal data; asks Sentry again"
@@ -143,9 +143,7 @@ def _read_question(options: dict[str, Any]) -> tuple[Question, ZoneInfo]:
     zone = ZoneInfo(settings.TIME_ZONE)
     names = [*options["project"], *options["environment"]]
     if any(not name.isprintable() or not name.strip() for name in names):
-        raise CommandError(
-            "A project or an environment is not readable text.", returncode=EXIT_USAGE
-        )
+        raise CommandError("A project or environment name isn't valid text.", returncode=EXIT_USAGE)
     try:
         moment = parse_moment(options["at"], zone=zone, now=timezone.now())
         question = Question(
