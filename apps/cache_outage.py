@@ -1,4 +1,4 @@
-"""Whether Redis is lost at present, and counters in the cache."""
+"""Whether Redis is currently lost, and counters in the cache."""
 
 import time
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Configuration from the environment and `.env`. An invalid value ends the start with a message."""
+"""Configuration from the environment and `.env`. Invalid values stop the start with a message."""
 
 import os
 import re
@@ -75,7 +75,7 @@ def words(name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
 
 
 def all_or_none(names: tuple[str, ...], explanation: str) -> bool:
-    """Return whether the variables are set. A variable missing next to others ends the start."""
+    """Return whether the variables are set. If some are set but not all, stop with a message."""
     present = [name for name in names if text(name)]
     missing = [name for name in names if name not in present]
     if present and missing:

@@ -105,7 +105,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
 
 def _start_of_request(connection: socket.socket) -> bytes:
-    """Return what has arrived of a request, without taking it."""
+    """Return what has arrived of a request, without consuming it."""
     try:
         return connection.recv(_MOST_OF_PROBE, socket.MSG_PEEK | socket.MSG_DONTWAIT)
     except OSError:

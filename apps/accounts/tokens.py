@@ -123,7 +123,7 @@ def find_invitation(token: str) -> Invitation:
 def accept_invitation(invitation: Invitation, password: str, *, username: str = "") -> User:
     """Use the invitation up: create the account, or set the password of its person.
 
-    Raise `InvitationInvalid`, also if it was used meanwhile, and `UsernameTaken`.
+    Raise `InvitationInvalid`, also if it was used in the meantime, and `UsernameTaken`.
     """
     # Without `of`, PostgreSQL refuses to lock the nullable side of the outer join to the person.
     locked = _pending().select_for_update(of=("self",)).filter(pk=invitation.pk).first()

@@ -36,7 +36,7 @@ from apps.exports.facts import (
 )
 from apps.exports.markdown import inline
 
-# URLs that Markdown links by itself, without characters that could end the link or act as markup.
+# URLs that Markdown turns into links, without characters that could end the link or act as markup.
 _PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9./:?=&%~+-]{1,600}")
 
 

@@ -286,10 +286,10 @@ def _send(handover: Handover, within_s: float) -> Attempt:
 
 
 def _save_attempt(handover: Handover, attempts: int, result: Attempt) -> None:
-    """Save the result of an attempt, unless a later one has begun meanwhile."""
+    """Save the result of an attempt, unless a later one has begun in the meantime."""
     own = Handover.objects.filter(pk=handover.pk, attempts=attempts)
     now = timezone.now()
-    if result.outcome is Outcome.SENT:  # even if it was cancelled meanwhile
+    if result.outcome is Outcome.SENT:  # even if it was canceled in the meantime
         own.update(state=Handover.State.SENT, sent_at=now, next_try=None, sealed=None, problem="")
         return
     waiting = own.filter(state=Handover.State.WAITING)

@@ -54,7 +54,7 @@ class _Walk:
 def verify_trail(noted: Position | None = None) -> Verification:
     """Verify the whole trail. `noted` is an earlier end that must still be part of it.
 
-    The trail can be written to and pruned meanwhile; new entries are verified too.
+    The trail can be written to and pruned in the meantime; new entries are verified too.
     """
     while True:
         start = _start()
@@ -66,7 +66,7 @@ def verify_trail(noted: Position | None = None) -> Verification:
             _check_noted(walk, noted)
         except ChainBroken as broken:
             if _start() != start:
-                continue  # pruned meanwhile, so the missing entries may not be missing
+                continue  # pruned in the meantime, so the missing entries may not be missing
             return Verification(start, walk.last, str(broken))
         return Verification(start, walk.last)
 
@@ -266,7 +266,7 @@ def parse_position(text: str) -> Position:
 
 
 class TrailBroken(Exception):
-    """The entries to prune were tampered with, and are kept as evidence."""
+    """The entries to prune were tampered with, and remain as evidence."""
 
 
 def prune_trail(before: datetime, *, actor: Actor = SYSTEM) -> int:

@@ -293,7 +293,7 @@ class _Call:
         record.cost = self._llm.cost(record.tokens_in, record.tokens_out)
         tokens = record.tokens_in + record.tokens_out
         settle(self._reservation, tokens=tokens, cost=record.cost)
-        # The lookup may have been pruned meanwhile, and this record with it.
+        # The lookup may have been pruned in the meantime, and this record with it.
         Explanation.objects.filter(pk=record.pk).update(
             tokens_in=record.tokens_in,
             tokens_out=record.tokens_out,

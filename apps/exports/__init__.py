@@ -103,7 +103,7 @@ def render(  # noqa: PLR0913 - independent, keyword-only options
     `inside_block` requests the form for a language model. With `issue_id`, only the problem
     with that issue is included. `today` is the reader's date, which decides the wording about
     planned fixes. `budget` and the tokens of the result are those of `family`. With `datamarking`,
-    Markdown has a sign for each space of recorded text.
+    Markdown has a mark in place of each space in recorded text.
 
     Raises `ExportRefused` for an unknown format or issue, for a budget out of range, and for a
     prompt that does not fit, and `ValueError` for an invalid marker.

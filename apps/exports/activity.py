@@ -16,7 +16,7 @@ _ACTIVITY = "logs and requests"
 
 
 def no_errors_note(answer: Answer) -> str:
-    """Return what logs and requests show instead of errors, or "" if they weren't asked for."""
+    """Return what logs and requests show instead of errors, or "" if they weren't requested."""
     beside = answer.beside
     was_asked = {Signal.LOGS, Signal.SPANS} & {*beside.asked, *beside.surely}
     if answer.events or not (was_asked or beside.logs or beside.spans):
@@ -25,7 +25,7 @@ def no_errors_note(answer: Answer) -> str:
 
 
 def activity_facts(answer: Answer, selection: Selection, today: date) -> tuple[ActivityFacts, ...]:
-    """Return logs and requests: those that show trouble, the gravest first, then the others.
+    """Return logs and requests: those that show trouble, the most serious first, then the others.
 
     Without errors, these are what the export is about, so that even a small limit has some.
     """
@@ -69,7 +69,7 @@ class _Context:
     def facts(
         self, row: Row, trouble: Observation | None, details: int, *, wanted: bool
     ) -> ActivityFacts:
-        """Return the facts of a row, with so many details, and its trace if it is wanted."""
+        """Return the facts of a row, with up to so many details, and its trace if it is wanted."""
         selection, at = self.selection, _time(row)
         text, state = _said(row)
         limit = min(selection.detail.texts, selection.at_most(600))

@@ -329,7 +329,7 @@ def _event_rows(event: EventFacts) -> tuple[Row, ...]:
 
 
 def _identified(event: EventFacts) -> str:
-    """Return the link if it ends with the ID, else the ID with a link beside it."""
+    """Return the link if it ends with the ID, else the ID with a link next to it."""
     link = event.permalink or event.id
     return link if link.rstrip("/").endswith(event.id) else f"{event.id} {link}"
 

@@ -279,8 +279,8 @@ class BreadcrumbFacts:
 class EventFacts:
     """An event: the lead event of its issue, or a further one.
 
-    `message` is the one beside an exception. `delay` is a sentence about an event that Sentry
-    received long after, or before, its time, and `received` is when.
+    `message` is the one that goes with an exception. `delay` is a sentence about an event that
+    Sentry received long after, or before, its time, and `received` is when.
     """
 
     id: str

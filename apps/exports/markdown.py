@@ -24,9 +24,9 @@ def render(document: Document) -> str:
 
 
 def _marked(parts: list[Block]) -> tuple[list[Block], str]:
-    """Return the blocks with a sign for each space of recorded text, and the sign.
+    """Return the blocks with a mark for each space in recorded text, and the mark.
 
-    Whatever is written with spaces is then ours or the support team's. The sign is the first one
+    Whatever is written with spaces is then ours or the support team's. The mark is the first one
     that the text doesn't contain.
     """
     recorded = {letter for one in parts if one.source == "event" for letter in "".join(one.lines)}

@@ -143,7 +143,7 @@ def read_related(lookup: Lookup) -> None:
     snapshot = store.to_snapshot(lookup, extended)
     if stored.update(snapshot=snapshot, beside=related_counts(extended.beside)):
         store.put_related(lookup.cache_key, extended)
-        if not stored.exists():  # the result was purged meanwhile
+        if not stored.exists():  # the result was purged in the meantime
             store.delete(lookup.cache_key, extended)
 
 

@@ -59,7 +59,7 @@ def answer_now(lookup: Lookup) -> LookupResult:
 
 
 def read_event_now(lookup: Lookup, answer: Answer, event_id: str) -> Event | None:
-    """Return an event as `read_event` does, taking a request slot if it must be fetched."""
+    """Return an event as `read_event` does, taking a request slot if it has to be fetched."""
     listed = (*answer.events, *answer.beside.trace_errors)
     if all(event.body is not None for event in listed if event.id == event_id):
         return read_event(lookup, answer, event_id)
@@ -134,7 +134,7 @@ class _BackgroundPool:
         self._jobs: dict[str, _Job] = {}
 
     def future_for(self, lookup: Lookup) -> Future[LookupResult] | None:
-        """Return the lookup's own query, started if need be; None while it has none."""
+        """Return the lookup's own query, started if necessary; None while it has none."""
         with self._lock:
             job = self._jobs.get(lookup.cache_key)
             if job is None and not is_leased(lookup.cache_key):

@@ -70,7 +70,7 @@ class ExportRecord(models.Model):
 
     class Meta:
         ordering = ("-at", "-pk")
-        default_permissions = ()  # permission to view lookups covers them; nobody edits them
+        default_permissions = ()  # permission to view lookups covers them; no one edits them
 
     def __str__(self) -> str:
         return f"Export {self.pk}"

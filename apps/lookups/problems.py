@@ -218,7 +218,7 @@ class LookupFailed(Exception):
 
 
 class LookupCrowded(LookupFailed):
-    """Sentry could not be asked because all places, or the person's own, are taken."""
+    """Sentry could not be queried because all slots, or the person's share, are taken."""
 
 
 class LookupCancelled(LookupFailed):

@@ -382,7 +382,7 @@ def record_failure(lookup: Lookup, problem: Problem, started: float) -> None:
 
 
 def _save(lookup: Lookup) -> None:
-    """Save the lookup, unless it was canceled or purged meanwhile.
+    """Save the lookup, unless it was canceled or purged in the meantime.
 
     Raise `LookupCancelled` and `LookupPurged`.
     """
@@ -469,7 +469,7 @@ def stored_counts(identifier: str) -> StoredCounts:
 def forget_customer(identifier: str, actor: Actor) -> Erasure:
     """Erase all data stored for this identifier, and record that.
 
-    A lookup that is running meanwhile stores no result. If the cache could not be reached, run it
+    A lookup that is still running stores no result. If the cache could not be reached, run it
     again: until then no cached copy is shown, and all expire within two days.
     """
     customer_hash = hash_customer(identifier)

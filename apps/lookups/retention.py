@@ -31,7 +31,7 @@ PRUNE_BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """The number of deleted results, typed customers, lookup records, sessions, trail entries.
+    """How many results, typed customers, lookup records, sessions, and trail entries were deleted.
 
     `problem` is the reason why the audit trail could not be pruned.
     """

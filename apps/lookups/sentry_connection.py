@@ -81,7 +81,7 @@ def sentry_client(
 
 
 def _with_remembered(config: SentryConfig) -> SentryConfig:
-    """Complete the configuration by what is remembered about the server."""
+    """Complete the configuration with what is remembered about the server."""
     flavor = cache.get_sealed(f"flavor/{_fingerprint(config)}")
     if config.flavor == Flavor.AUTO and flavor in (Flavor.SENTRY, Flavor.GLITCHTIP):
         config = replace(config, flavor=Flavor(str(flavor)))

@@ -101,7 +101,7 @@ def answer_unredacted(lookup: Lookup) -> LookupResult:
 
 
 def read_event(lookup: Lookup, answer: Answer, event_id: str) -> Event | None:
-    """Return a listed event with its redacted body, which is fetched now if need be.
+    """Return a listed event with its redacted body, which is fetched now if necessary.
 
     Return None if the event is not part of the answer. Raise `LookupFailed`.
     """
@@ -122,7 +122,7 @@ def read_event(lookup: Lookup, answer: Answer, event_id: str) -> Event | None:
     redacted = redact_event(fetched, customer=question_of(lookup).customer.identifier)
     store.put_event(lookup.cache_key, redacted)
     if not Lookup.objects.filter(pk=lookup.pk, purged_at=None).exists():
-        store.drop_event(lookup.cache_key, event_id)  # the result was purged meanwhile
+        store.drop_event(lookup.cache_key, event_id)  # the result was purged in the meantime
     return redacted
 
 

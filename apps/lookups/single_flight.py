@@ -182,7 +182,7 @@ class LookupMonitor:
 
     @contextmanager
     def watch(self, client: SentryClient) -> Iterator[None]:
-        """Publish the client's progress. Raise `LookupCancelled` if it was cancelled meanwhile.
+        """Publish the client's progress. Raise `LookupCancelled` if it was canceled meanwhile.
 
         A client that was hung up may still return an answer made of what it had read by then.
         """
@@ -216,7 +216,7 @@ class LookupMonitor:
 
 
 def read_progress(lookup: Lookup) -> Progress | None:
-    """Return the progress of the query for this question, whichever process runs it."""
+    """Return the progress of the query for this question, no matter which process runs it."""
     content = cache.get_sealed_bytes(store.progress_key(lookup.cache_key))
     try:
         return None if content is None else _PROGRESS.validate_json(content)

@@ -85,7 +85,7 @@ def _digest(identity: list[object]) -> str:
 
 
 def time_to_live(answer: Answer) -> timedelta:
-    """Return how long an answer is fresh: longest if no more events are expected."""
+    """Return how long an answer is fresh: the longest if no more events are expected."""
     if answer.fetched_at - answer.question.window.end < SETTLED_AFTER:
         return TTL_RECENT
     if any(answer.has_notice(code) for code in _SHORT_LIVED):
@@ -120,7 +120,7 @@ def get_recorded(key: str) -> tuple[Lookup, CachedAnswer] | None:
 
 
 def put(key: str, answer: Answer) -> datetime:
-    """Cache a redacted answer until a day after it stops being fresh. Return when that is."""
+    """Cache a redacted answer until a day after it stops being fresh. Return that time."""
     until = datetime.now(UTC) + time_to_live(answer)
     _put(key, answer, until)
     return until

@@ -174,7 +174,7 @@ class SharedRateLimiter:
     def _acquire(self, give_up: float, numbers: Sequence[int]) -> tuple[str, str]:
         """Return key and token of a shared slot. Raise `SentryCrowded`.
 
-        A person waits while someone who holds fewer slots, in whichever process, is waiting too.
+        A person waits while someone with fewer slots is waiting too, in any process.
         """
         token = f"{self._person}/{uuid.uuid4().hex}"
         keys = [f"{self._slot}/{number}" for number in _ALL_SLOTS]

@@ -1,6 +1,6 @@
 """Read the customer's logs and spans: what they did where nothing raised an error.
 
-Both are found by person and by trace. An SDK may leave the person out, so rows that name nobody
+Both are found by person and by trace. An SDK may leave the person out, so rows that name no one
 count if they are in a trace of the customer's events or of their own rows.
 """
 
@@ -53,8 +53,8 @@ MAX_PAGES = 100
 MAX_HOPS = 3
 MAX_TRACES = 50
 
-# Without errors, a result waits so long for the customer's own rows, and for the rest up to a part
-# of the time it took anyway.
+# Without errors, a result waits this long for the customer's own rows, and for the rest up to a
+# part of the time it took anyway.
 PATIENCE_S = 1.0
 PATIENCE_SHARE = 0.1
 
@@ -71,7 +71,7 @@ _DAY = timedelta(days=1)
 
 @dataclass
 class _List:
-    """A list of rows by person, by traces, or both; `cursor` is where it goes on."""
+    """A list of rows by person, by traces, or both; `cursor` is where it continues."""
 
     by_person: bool
     traces: Sequence[str] = ()
@@ -199,7 +199,7 @@ class ActivityReader:
         self._read(signal, wanted, 1)
 
     def _read_all(self) -> None:
-        """Read on by person, and by all traces that come to be known."""
+        """Continue reading by person, and by all traces found along the way."""
         self._wait_for_start()
         for _hop in range(MAX_HOPS):
             lists = [(signal, one) for signal in self._tables for one in self._take_rest(signal)]
@@ -212,7 +212,7 @@ class ActivityReader:
             wait(futures, self._client.deadline.left())
 
     def _take_rest(self, signal: Signal) -> list[_List]:
-        """Return the lists that go on, if more rows are wanted."""
+        """Return the lists that continue, if more rows are wanted."""
         table = self._tables[signal]
         if len(table.rows) >= self._main.config.max_events:
             return []
@@ -285,7 +285,7 @@ class ActivityReader:
     # Lists
 
     def _read(self, signal: Signal, wanted: _List, pages: int) -> None:
-        """Read a list from its start, or where it goes on. Raise a `SentryError`."""
+        """Read a list from its start, or from where it left off. Raise a `SentryError`."""
         table = self._tables[signal]
         table.searched_traces.update(wanted.traces)
         try:
@@ -478,7 +478,7 @@ class ActivityReader:
         return min((call.duration_ms / 1000 for call in calls), default=0.0)
 
     def _is_late(self, signal: Signal) -> bool:
-        """Return whether something is still being read, or was not begun for lack of time."""
+        """Return whether something is still being read, or was not started for lack of time."""
         is_stopped = self._is_answer and not (self._all_hops and self._all_hops.done())
         table = self._tables[signal]
         is_wanted = bool(table.rest) or signal in dict(self._still_wanted())

@@ -208,7 +208,7 @@ class _ConnectionCheck:
             yield Finding("Search", True, "Sentry accepts the search for a customer.")
 
     def _activity(self) -> Iterator[Finding]:
-        """Say which of logs and spans the server has for us; to have none is no failure."""
+        """Say which of logs and spans the server has for us; having none is not a failure."""
         for signal in self._config.signals:
             kind = KINDS.get(signal)
             if kind and self._is_glitchtip:

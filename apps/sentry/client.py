@@ -51,7 +51,7 @@ MAX_PAGES = 100
 ISSUES_PER_CALL = 100
 MAX_ENVIRONMENT_LISTS = 20
 
-# What tells an event and its customer apart, next to the identity fields.
+# What identifies an event and its customer, in addition to the identity fields.
 ID_FIELDS = ("id", "timestamp", "trace")
 
 # Fields of the events table, most important first; identity fields take the rest of the 20.
@@ -249,7 +249,7 @@ class SentryClient:
         return found
 
     def _glitchtip_environments(self, projects: Sequence[Project]) -> tuple[str, ...] | None:
-        """Return the environments of all projects, which GlitchTip lists only apart.
+        """Return the environments of all projects, which GlitchTip lists only separately.
 
         A project's own list lacks some that another project had before.
         """
@@ -308,7 +308,7 @@ class SentryClient:
     def issue_events(
         self, issue_id: str, event_ids: Sequence[str], scope: Scope
     ) -> Iterator[list[object]]:
-        """Yield pages of up to 10 full events of an issue, some servers send fewer per page.
+        """Yield pages of up to 10 full events of an issue; some servers send fewer per page.
 
         IDs need no quoting. A search for the customer would make Sentry look up the user first.
         """

@@ -23,7 +23,7 @@ class Flavor(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Quirks:
-    """What a server is known to want differently about logs or spans.
+    """How a server is known to differ in what it accepts for logs or spans.
 
     `dataset` is its name for them, `refused` are columns that it doesn't know. If it refused
     something else, it gets fewer parameters (`is_older`) or only the usual columns (`is_plain`).

@@ -168,20 +168,20 @@ class TableSearch:
 
     @property
     def params(self) -> tuple[tuple[str, str], ...]:
-        """The parameters that make a list whole and its order certain."""
+        """The parameters that make a list complete and its order certain."""
         newest_first = ("sort", "-timestamp")
         whole = (newest_first, ("sort", "id"), ("sampling", "HIGHEST_ACCURACY"))
         return (newest_first,) if self.quirks.is_older else whole
 
     @property
     def identity_columns(self) -> tuple[tuple[str, str], ...]:
-        """Each column that may name a person, with the field that it stands for."""
+        """Each column that may name a person, with the field that it represents."""
         fields = dict.fromkeys((*self.question.fields, *self.question.searched_fields, *_USER))
         return tuple((name, field) for field in fields for name in self._names(field))
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns to ask for, those that tell whose row it is first."""
+        """The columns to request, starting with those that identify whose row it is."""
         kind = self.kind
         rest = () if self.quirks.is_plain else (*kind.more, *kind.attributes)
         people = (name for name, _field in self.identity_columns)
@@ -213,7 +213,7 @@ class TableSearch:
 
 
 def without_what_was_refused(search: TableSearch, error: SentryError) -> Quirks | None:
-    """Return what to ask instead after a 400 or 404, or None if there is nothing left to try."""
+    """Return what to request instead after a 400 or 404, or None if nothing is left to try."""
     kind, quirks, detail = search.kind, search.quirks, error.detail
     if isinstance(error, SentryNotFound) or is_about_dataset(error):
         place = kind.datasets.index(quirks.dataset) + 1 if quirks.dataset in kind.datasets else 0

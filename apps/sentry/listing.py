@@ -274,7 +274,7 @@ _AS_TYPED = Notice(
 def _read_table(client: SentryClient, question: Question, search: Search, scope: Scope) -> Listing:
     """Read page after page until the list ends or exceeds the limit.
 
-    If the search finds nothing but the customer's events, a further page surely exceeds it.
+    If the search finds nothing but the customer's events, a further page certainly exceeds it.
     """
     table = _Table(question)
     try:

@@ -257,7 +257,7 @@ _SHORT_ID = re.compile(r"[A-Za-z0-9_-]{1,100}-[A-Za-z0-9]{1,20}")
 _LEVELS = frozenset(("fatal", "error", "warning", "info", "debug"))
 
 
-# By these flags Sentry tells whether a project has ever sent something of the kind.
+# These flags of Sentry's say whether a project has ever sent anything of the kind.
 _PRODUCT_FLAGS = {
     Signal.REPLAYS: ("hasReplays",),
     Signal.FEEDBACK: ("hasFeedbacks", "hasNewFeedbacks"),

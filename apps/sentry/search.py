@@ -47,7 +47,7 @@ def _escape(value: str) -> str:
 
 
 def has_case(value: str) -> bool:
-    """Return whether the value has another spelling with other capitals."""
+    """Return whether the value has another spelling that differs only in capitalization."""
     return value.lower() != value or value.upper() != value
 
 
@@ -64,7 +64,7 @@ class Search:
 
 
 def search_for(question: Question) -> Search:
-    """Return the search for the customer in any of the lookup's fields, with any capitals.
+    """Return the search for the customer in any of the lookup's fields, in any capitalization.
 
     Sentry compares values with their capitals, but patterns without (its newer datasets do so
     only on request, see `client`). So a `*` follows each value that has capitals, or replaces a
@@ -99,7 +99,7 @@ def _search(
 
 
 def any_case_patterns(identifier: str) -> list[str]:
-    """Return the patterns that, between them, match an identifier with any capitals.
+    """Return the patterns that, between them, match an identifier in any capitalization.
 
     Sentry's patterns fold one character to one. Where one may be two, such as ß and ss, each
     spelling has a pattern; more such places become wildcards.
@@ -178,12 +178,12 @@ def _is_number(identifier: str) -> bool:
 
 
 def covers_any_case(identifier: str) -> bool:
-    """Return whether the clauses find the customer with any capitals."""
+    """Return whether the clauses find the customer in any capitalization."""
     return _loose_patterns(identifier) is not None or _all_spellings(identifier) is not None
 
 
 def _values_with_any_case(identifier: str) -> tuple[str, ...]:
-    """Return values that match the identifier with any capitals, and perhaps a bit more.
+    """Return values that match the identifier in any capitalization, and perhaps a bit more.
 
     Wildcards stand for letters outside of ASCII that have a case. Where hardly anything else is
     left, all spellings are listed, or the usual ones if there are too many.
@@ -198,7 +198,7 @@ def _values_with_any_case(identifier: str) -> tuple[str, ...]:
 
 
 def _loose_patterns(identifier: str) -> list[str] | None:
-    """Return patterns without the letters whose case a server may heed; None if too little stays.
+    """Return patterns without the letters whose case a server may heed; None if too little is left.
 
     There are none if all letters are those of ASCII.
     """
@@ -218,7 +218,7 @@ def _heeds_case(letter: str) -> bool:
 
 
 def _all_spellings(identifier: str) -> list[str] | None:
-    """Return the identifier with any capitals outside of ASCII, or None if these are too many."""
+    """Return the identifier with any capitals outside of ASCII, or None if there are too many."""
     folded = identifier.casefold()
     spellings: list[str] = []
     for base in (folded, folded.replace("ss", "ß")):
@@ -266,7 +266,7 @@ def matched_fields(event: Event, customer: Customer) -> tuple[str, ...]:
 
 
 def fields_naming(customer: Customer, identities: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """Return the searched fields with the customer's identifier, with any capitals."""
+    """Return the searched fields with the customer's identifier, in any capitalization."""
     folded = customer.identifier.casefold()
     return tuple(
         name

@@ -107,7 +107,8 @@ def read_replays(client: SentryClient, question: Question, scope: Scope) -> Sign
     """Return the customer's session replays that overlap the window, oldest first.
 
     Replays can be searched by user fields, but not by tags. The list is never complete: Sentry's
-    search misses some (sentry#48957). One of several people shows only one of them (sentry#100436).
+    search misses some (sentry#48957). A replay of several people shows only one of them
+    (sentry#100436).
     """
     fields = [name for name in question.searched_fields if name in _USER]
     if not fields:

@@ -16,7 +16,7 @@ _POLL_S = 0.01
 
 # An optional call starts along with a call that a result needs, so that both end at about the same
 # time. Later it would still run, and take a slot, when the next of those calls are sent. But what
-# has run for twice as long as an optional call takes will probably go on for as long as that.
+# has run for twice as long as an optional call takes will probably run for that long again.
 _ALONGSIDE_S = 0.05
 _LONG = 2
 
@@ -98,7 +98,7 @@ class PriorityRateLimiter:
         self.record_error = rate_limiter.record_error
 
     def allows_call_of(self, seconds: float) -> bool:
-        """Return whether an optional call that takes so long will hardly delay one of these."""
+        """Return whether an optional call that takes this long would hardly delay one of these."""
         since = time.monotonic() - self._last_start
         is_waiting = self._waiting > 0 or self._announced > 0
         return not is_waiting and (since < _ALONGSIDE_S or since >= _LONG * seconds)

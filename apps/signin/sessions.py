@@ -122,7 +122,7 @@ _SESSION_LIMITS = {48: 300, 64: 60}  # per minute, by the size of an IPv6 networ
 
 
 class SessionLimitsMiddleware:
-    """Ends sessions that were idle, or open, for too long; limits those of nobody."""
+    """Ends sessions that were idle, or open, for too long; limits anonymous ones."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

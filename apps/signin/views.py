@@ -357,7 +357,7 @@ def _create_account(request: HttpRequest, invited: Invitation, form: AcceptForm)
 def _save_account(request: HttpRequest, invited: Invitation) -> AcceptForm:
     """Save the account together with its entry in the audit trail.
 
-    Check the form again first: someone else may have taken the name or address meanwhile.
+    Check the form again first: someone else may have taken the name or address in the meantime.
     """
     form = AcceptForm(request.POST, person=invited.person, email=invited.email)
     if not form.is_valid():

@@ -1,4 +1,4 @@
-"""The result page, rendered once for everyone who sees the same, and completed for each request.
+"""The result page, rendered once for everyone who sees the same, then completed for each request.
 
 The rendered part is cached, encrypted. Its template gets only the answer and values that are part
 of its key, so what one reader sees never reaches another.
@@ -141,7 +141,7 @@ class ResultView:
             blanks=blanks,
             html=render_to_string("lookups/_result.html", context),
         )
-        # The names of a reader's own customers, and a check that was cut short, are not kept.
+        # The names of a reader's own customers, and a check that was cut short, are not stored.
         if result.problem is None and not is_unknown and not answer.known.unchecked:
             content = _RENDERED.dump_json(rendered)
             put_derived("page", lookup, self._projects, self._basis(lookup), content)

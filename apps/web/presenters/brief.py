@@ -1,4 +1,4 @@
-"""The first screen of a result: the headline's problem in short, and what to tell the customer."""
+"""The first screen of a result: the headline's problem in brief, and what to tell the customer."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -204,7 +204,7 @@ def _requested(event: Event) -> str:
 def just_after(answer: Answer, problem: Problem, zone: ZoneInfo) -> str:
     """Return what the customer first did in the page or app after the problem's last event.
 
-    A page can lead to another one by itself, so going there counts for nothing.
+    A page can lead to another one on its own, so going there doesn't count.
     """
     last = problem.newest.timestamp
     before: set[tuple[str, str]] = set()

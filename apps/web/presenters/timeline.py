@@ -505,7 +505,7 @@ def _file(problem: Problem) -> str:
 
 
 def _occurrences(problem: Problem) -> list[Event]:
-    """Return the events without those that another event of the same occurrence stands for."""
+    """Return the events without those that another event of the same occurrence represents."""
     ids = {event.id for event in problem.events}
     return [
         event
