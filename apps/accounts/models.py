@@ -14,7 +14,7 @@ UNUSED_AFTER = timedelta(days=90)
 
 
 class Preference(models.Model):
-    """A person's preferences. An empty time zone stands for the browser's, or the site's."""
+    """A person's preferences. An empty time zone means the browser's, or the site's."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="preference"

@@ -158,7 +158,7 @@ def _no_errors(answer: Answer, zone: ZoneInfo) -> str:
 
 
 def _clearest(answer: Answer) -> Observation | None:
-    """Return the gravest thing that logs and requests of the customer show."""
+    """Return the most serious thing that logs and requests of the customer show."""
     return next((one for one in troubles_of(answer) if one.is_clear), None)
 
 

@@ -191,7 +191,7 @@ class About:
     def best_known(self) -> tuple[tuple[str | None, KnownMatch], ...]:
         """Return the best match of each known problem, with the release the customer was on.
 
-        Each known error is there only once. Without errors, it is that of the gravest trouble.
+        Each known error is there only once. Without errors, it is that of the most serious failure.
         """
         known, best = self.answer.known, dict[str, tuple[str | None, KnownMatch]]()
         for problem in self.problems:

@@ -177,7 +177,7 @@ def _diagnosis(entry: Entry, walk: _Walk, is_intact: bool) -> str:
 def _original_number(entry: Entry) -> int | None:
     """Return the number that an unchanged but moved entry was written with.
 
-    Its predecessor may have been moved too, so numbers around the present one are tried as well.
+    Its predecessor may have been moved too, so numbers around the current one are tried as well.
     """
     before = Entry.objects.filter(digest=entry.previous).values_list("sequence", flat=True)
     number = entry.sequence
@@ -198,7 +198,7 @@ def _other_key(none: str) -> str:
 
 
 def _has_other_key(sequence: int) -> bool:
-    """Return whether none of the entries sampled from that number on matches the present key."""
+    """Return whether none of the entries sampled from that number on matches the current key."""
     rest = Entry.objects.filter(sequence__gte=sequence)
     sample = {one.pk: one for one in rest.order_by("sequence")[:_SAMPLE_SIZE]}
     sample |= {one.pk: one for one in rest.order_by("-sequence")[:_SAMPLE_SIZE]}

@@ -200,7 +200,7 @@ class _Activity(TypedDict):
 def _activity_in(
     related: RelatedData, traces: Collection[str | None], belongs: Callable[[LogEntry | Span], bool]
 ) -> _Activity:
-    """Return the logs and spans that belong, and of those that name nobody, these traces' own.
+    """Return the logs and spans that belong, and of those that name no one, these traces' own.
 
     The traces of those that name the customer count as well.
     """
@@ -296,7 +296,7 @@ class CatalogEntry:
 
 @dataclass(frozen=True, slots=True)
 class KnownMatch:
-    """A known error that matches an issue. `why` are the matching rules in words, surest first.
+    """A known error that matches an issue. `why` lists the matching rules, most certain first.
 
     For one that matches logs or requests, `issue_id` is the ID of their observation's first row.
     """

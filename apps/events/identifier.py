@@ -48,8 +48,8 @@ def parse_customer(
     customer = _parse(text, fields, site)
     if "\\" in customer.identifier and not customer.identifier.strip(_SIGNS):
         raise CustomerRefused(
-            "Sentry can’t search for these signs alone: it would find everyone. Add letters or "
-            "digits of the customer’s identifier."
+            "Sentry can’t search for these characters alone: it would find everyone. Add letters "
+            "or digits of the customer’s identifier."
         )
     return customer
 
@@ -605,7 +605,7 @@ def _check_site(site: Site, host: str, segments: list[str]) -> None:
     domain = _CLOUD if _is_within(own_host, _CLOUD) else own_host
     if not _is_within(host, domain) and not _is_internal(own_host):
         raise LinkRefused(
-            f"This link points to another server, {host[:100]}. Triage asks {own_host}. {_NO_LINK}"
+            f"This link points to another server, {host[:100]}. Triage uses {own_host}. {_NO_LINK}"
         )
     prefix = host.removesuffix(_CLOUD if _is_within(host, _CLOUD) else domain).rstrip(".")
     is_organization = "." not in prefix and not _NOT_ORGANIZATIONS.fullmatch(prefix)
@@ -615,7 +615,7 @@ def _check_site(site: Site, host: str, segments: list[str]) -> None:
     others = {name for name in named if name and name.casefold() != site.organization.casefold()}
     if others:
         raise LinkRefused(
-            f"This link points to another organization, {min(others)[:100]}. Triage asks "
+            f"This link points to another organization, {min(others)[:100]}. Triage uses "
             f"{site.organization}. {_NO_LINK}"
         )
 

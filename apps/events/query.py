@@ -223,11 +223,11 @@ def _from_local(local: datetime, zone: ZoneInfo) -> datetime:
         return first.astimezone(UTC)
     if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local:
         raise MomentRefused(
-            f"{local:%H:%M} did not exist on {local:%Y-%m-%d} in {zone.key}: the clocks were put "
+            f"{local:%H:%M} did not exist on {local:%Y-%m-%d} in {zone.key}: the clocks moved "
             "forward. Check the time, or add its offset."
         )
     raise MomentRefused(
-        f"{local:%H:%M} happened twice on {local:%Y-%m-%d} in {zone.key}: the clocks were put "
+        f"{local:%H:%M} happened twice on {local:%Y-%m-%d} in {zone.key}: the clocks moved "
         f"back. Add the offset: {first.isoformat(' ', 'minutes')} for the first time, "
         f"{second.isoformat(' ', 'minutes')} for the second."
     )

@@ -206,7 +206,7 @@ def _describe(part: str, value: Any) -> str:
 def _describe_pattern(values: Any) -> str:
     try:
         return "\n".join(parse_pattern(values).reasons)
-    except PatternRefused:  # by present rules
+    except PatternRefused:  # by current rules
         return str(values)
 
 
