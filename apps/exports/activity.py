@@ -18,8 +18,8 @@ _ACTIVITY = "logs and requests"
 def no_errors_note(answer: Answer) -> str:
     """Return what logs and requests show instead of errors, or "" if they weren't requested."""
     beside = answer.beside
-    was_asked = {Signal.LOGS, Signal.SPANS} & {*beside.asked, *beside.surely}
-    if answer.events or not (was_asked or beside.logs or beside.spans):
+    were_requested = {Signal.LOGS, Signal.SPANS} & {*beside.asked, *beside.surely}
+    if answer.events or not (were_requested or beside.logs or beside.spans):
         return ""
     return headline(answer, ZoneInfo("UTC"))
 

@@ -249,9 +249,9 @@ def _recorded_answer(key: str, question: Question) -> CachedAnswer | None:
     if found is None:
         return None
     other, cached = found
-    asked = replace(cached.answer.question, customer=question.customer)
+    cached_question = replace(cached.answer.question, customer=question.customer)
     is_same = other.customer and customer_of(other) == question.customer
-    return cached if is_same and asked == question else None
+    return cached if is_same and cached_question == question else None
 
 
 def _query(lookup: Lookup, started: float, monitor: LookupMonitor) -> LookupResult:

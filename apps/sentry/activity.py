@@ -486,15 +486,19 @@ class ActivityReader:
 
     def _related(self, late: Collection[Signal]) -> RelatedData:
         """Return what was found. Nothing is complete if a list that may show traces isn't."""
-        asked = [signal for signal, table in self._tables.items() if table.futures]
-        missing = {one: self._missing(one, self._tables[one], is_late=one in late) for one in asked}
-        refused = [one for one in asked if self._is_absence(self._tables[one])]
+        requested = [signal for signal, table in self._tables.items() if table.futures]
+        missing = {
+            one: self._missing(one, self._tables[one], is_late=one in late) for one in requested
+        }
+        refused = [one for one in requested if self._is_absence(self._tables[one])]
         for signal in refused:
             self._remember_absence(signal, self._tables[signal], missing[signal][0])
-        unread = [one for signal in asked if signal not in refused for one in missing[signal]]
-        whole = [one for one in asked if one not in refused and self._is_whole(self._tables[one])]
+        unread = [one for signal in requested if signal not in refused for one in missing[signal]]
+        whole = [
+            one for one in requested if one not in refused and self._is_whole(self._tables[one])
+        ]
         found = RelatedData(
-            asked=tuple(asked),
+            asked=tuple(requested),
             surely=() if unread else tuple(whole),
             unread=tuple(unread),
             absent=(*self._known_absences(), *(missing[signal][0] for signal in refused)),
@@ -511,8 +515,8 @@ class ActivityReader:
         )
 
     def _is_whole(self, table: _Table) -> bool:
-        is_asked = table.is_started or not self._question.customer.is_named
-        return is_asked and not table.is_resumed and not self._new_traces_of(table)
+        is_requested = table.is_started or not self._question.customer.is_named
+        return is_requested and not table.is_resumed and not self._new_traces_of(table)
 
     def _with_usual(self, span: Span) -> Span:
         usual = self._usual.get((span.project, span.transaction)) if span.is_segment else None

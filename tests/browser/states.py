@@ -127,7 +127,7 @@ def failed(sentence: str, **fault: object) -> Callable[[Visitor], None]:
 
 def waiting(visitor: Visitor) -> None:
     uncached_lookup(visitor, "20417", {"path": "full=1", "times": None, "delay_s": 10})
-    expect(visitor.page.locator(".sighting").first).to_be_visible()
+    expect(visitor.page.locator(".found-event").first).to_be_visible()
 
 
 def canceled(visitor: Visitor) -> None:

@@ -47,7 +47,7 @@ def test_progress_and_events_appear_before_result(
     bar = page.get_by_role("progressbar")
     expect(bar).to_be_visible()
     expect(page.locator("[data-sentence]")).to_have_text(re.compile(r"\d of \d problems read, \d"))
-    rows = page.locator(".sighting")
+    rows = page.locator(".found-event")
     refused = re.compile("The payment was declined|There was not enough money")
     expect(rows.filter(has_text=refused)).to_have_count(3)
     expect(rows).to_have_count(8)
@@ -86,9 +86,9 @@ def test_failure_shows_error_page_and_retry_shows_progress(
 def test_reload_and_second_tab_keep_progress(agent_browser: Visitor) -> None:
     add_fault(agent_browser.site, BODIES, delay_s=2)
     page = start_uncached_lookup(agent_browser, "1001", 24)
-    expect(page.locator(".sighting").first).to_be_visible()
+    expect(page.locator(".found-event").first).to_be_visible()
     page.reload()
-    expect(page.locator(".sighting").first).to_be_visible()
+    expect(page.locator(".found-event").first).to_be_visible()
     other = agent_browser.context.new_page()
     other.goto(page.url)
     for tab in (page, other):
