@@ -51,7 +51,7 @@ _LISTS = (
                 "Explanations",
                 "Which model was used, and how many tokens it took.",
             ),
-            ("audit.entry", "Audit trail", "Who did what, when and from where. It never changes."),
+            ("audit.entry", "Audit trail", "Who did what, when, and from where. It never changes."),
         ),
     ),
     (

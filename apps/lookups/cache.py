@@ -20,7 +20,7 @@ cache = ConnectionProxy(caches, "lookups")
 
 
 def is_available() -> bool:
-    """Return whether all processes share the cache at present."""
+    """Return whether all processes currently share the cache."""
     return not cache_outage.is_redis_lost()
 
 

@@ -213,7 +213,7 @@ class LookupIssue(models.Model):
 class LookupDay(models.Model):
     """The statistics of a past day (UTC), so it is counted only once.
 
-    `counts` has a row per person, outcome and origin of the result, as `DayCount` in
+    `counts` has a row per person, outcome, and origin of the result, as `DayCount` in
     `admin.statistics` reads them; `highest_id` is the newest lookup that existed at that time.
     """
 
@@ -379,7 +379,7 @@ class Lookup(models.Model):
 
     @property
     def customer(self) -> str:
-        """Return the customer as typed, or an empty text if expired, erased or unreadable."""
+        """Return the customer as typed, or an empty text if expired, erased, or unreadable."""
         try:
             return "" if self.is_expired else self.typed.as_typed
         except (TypedCustomer.DoesNotExist, Unreadable):

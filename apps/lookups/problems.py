@@ -1,4 +1,4 @@
-"""The failures of a lookup: codes, statuses and messages, for pages, API and command line alike."""
+"""The failures of a lookup: codes, statuses, and messages, for pages, API, and command line."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum

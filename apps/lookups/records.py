@@ -136,7 +136,7 @@ def record_lookup(
     """Create and record a lookup before Sentry is queried. `typed` is the customer as typed,
     of which no link is recorded.
 
-    Without chosen projects it searches those that the requester can see. Raise `LookupFailed` when
+    Without chosen projects, it searches those that the requester can see. Raise `LookupFailed` when
     no Sentry is configured or a required reason is missing, and its subclasses `TooManyLookups`
     and `ProjectsRefused`.
     """
@@ -300,7 +300,7 @@ def record_answer(
     save_answer: bool = True,
     problem: Problem | None = None,
 ) -> None:
-    """Save outcome, counts and cost, and with `save_answer` also the answer, which is redacted.
+    """Save outcome, counts, and cost, and with `save_answer` also the answer, which is redacted.
 
     `started` is from the monotonic clock; `problem` is the reason for a stale answer. Raise
     `LookupCancelled` and `LookupPurged`.
@@ -435,9 +435,9 @@ def record_actions(action: Action, actor: Actor, lookups: Sequence[Lookup], **de
 
 @dataclass(frozen=True, slots=True)
 class StoredCounts:
-    """The number of lookups, results, typed customers and reasons stored for one identifier.
+    """The number of lookups, results, typed customers, and reasons stored for one identifier.
 
-    After erasure the lookups remain, without anything personal.
+    After the erasure, the lookups remain, without anything personal.
     """
 
     lookups: int
@@ -470,7 +470,7 @@ def forget_customer(identifier: str, actor: Actor) -> Erasure:
     """Erase all data stored for this identifier, and record that.
 
     A lookup that is still running stores no result. If the cache could not be reached, run it
-    again: until then no cached copy is shown, and all expire within two days.
+    again: until then, no cached copy is shown, and all expire within two days.
     """
     customer_hash = hash_customer(identifier)
     retry_redis()

@@ -156,7 +156,7 @@ def visible_projects(client: SentryClient) -> tuple[Project, ...]:
 
 
 def _fingerprint(config: SentryConfig) -> str:
-    """Return a hash of server, organization and token: other tokens have other access."""
+    """Return a hash of server, organization, and token: other tokens have other access."""
     identity = f"{config.base_url} {config.organization} {config.token}"
     return hashlib.sha256(identity.encode()).hexdigest()
 

@@ -34,7 +34,7 @@ _POLL_S = 0.03
 
 
 def is_leased(key: str) -> bool:
-    """Return whether some process is at work for this key."""
+    """Return whether a process is working on this key."""
     if cache.get(_lease_key(key)) is not None:
         return True
     return not cache.is_settled() and _in_database(key).exists()
@@ -161,7 +161,7 @@ _PROGRESS = cache.JsonForm(Progress)
 
 
 class LookupMonitor:
-    """Publishes the progress of a running lookup and stops it when it was cancelled."""
+    """Publishes the progress of a running lookup and stops it when it is canceled."""
 
     def __init__(self, lookup: Lookup) -> None:
         self._uuid: UUID = lookup.uuid
@@ -171,7 +171,7 @@ class LookupMonitor:
         self._beats = 0
 
     def should_continue(self) -> bool:
-        """Return False, and hang up the client, once the lookup was cancelled."""
+        """Return False, and hang up the client, once the lookup was canceled."""
         self._beats += 1
         if self._beats % _CHECK_EVERY_BEATS or cache.get(_cancel_key(self._uuid)) is None:
             return True

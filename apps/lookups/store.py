@@ -127,7 +127,7 @@ def put(key: str, answer: Answer) -> datetime:
 
 
 def put_related(key: str, answer: Answer) -> None:
-    """Replace a cached answer after related data was added to it. Its freshness stays."""
+    """Replace a cached answer after related data was added to it. It expires as before."""
     cached = get(key)
     if cached is not None and cached.answer.fetched_at == answer.fetched_at:
         _put(key, answer, cached.until)

@@ -1,7 +1,7 @@
 """The rate limiter that all processes share: Sentry's limits, a circuit breaker, and call slots.
 
 It lives in the shared cache, so every process waits or fails fast instead of hammering Sentry.
-Without a shared cache each process limits itself.
+Without a shared cache, each process limits itself.
 """
 
 import time
@@ -102,7 +102,7 @@ class SharedRateLimiter:
     def check(self, route: str) -> None:
         """Raise `SentryRateLimited` before the reset, `SentryResting` while the circuit is open.
 
-        After that pause a single probe passes.
+        After that pause, a single probe passes.
         """
         self._check((self._not_before(route),), may_probe=True)
 

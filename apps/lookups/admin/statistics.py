@@ -1,6 +1,6 @@
 """The statistics above the list of lookups: the last thirty days, and what repeats this week.
 
-The counts follow the filters for person, team, outcome and cache; repeats are of all lookups. Both
+The counts follow the filters for person, team, outcome, and cache; repeats are of all lookups. Both
 are cached for a while.
 """
 
@@ -36,7 +36,7 @@ _ID_SPACE = 2**40
 
 @dataclass(frozen=True, slots=True)
 class DayCount:
-    """The lookups of one day, person, outcome and origin of the result.
+    """The lookups of one day, person, outcome, and origin of the result.
 
     `person` is `NO_PERSON` for the command line; `slowest_ms` belongs to the lookup `slowest_id`.
     """
@@ -170,7 +170,7 @@ _WEEK_KEY = "review/week"
 
 @dataclass(frozen=True, slots=True)
 class StatsFilter:
-    """The lookups to count, by person, outcome and cache; None and an empty text match all."""
+    """The lookups to count, by person, outcome, and cache; None and an empty text match all."""
 
     people: frozenset[int] | None = None
     outcome: str = ""
