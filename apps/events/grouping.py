@@ -10,7 +10,8 @@ from itertools import chain, pairwise
 from apps.events.answer import Answer, KnownErrors, KnownMatch
 from apps.events.event import Event, Issue
 from apps.events.halves import Half, Reason, find_halves, find_origin
-from apps.events.rules.engine import once, rule_for
+from apps.events.once import once
+from apps.events.rules.engine import rule_for
 from apps.events.rules.rule import (
     ANSWERS,
     CLIENT,
@@ -66,7 +67,7 @@ class Group:
     @property
     def summarized(self) -> Event:
         """The clearest event as if it had the worst level, because it stands for all of them."""
-        return replace(self.clearest, level=self.worst_level)
+        return once(_with_worst_level, self)
 
     @property
     def handled(self) -> bool | None:
@@ -152,8 +153,7 @@ class Problem:
     @property
     def placed(self) -> Event:
         """The event that says where it failed: the origin, or else the cause's clearest event."""
-        event = self.cause.summarized
-        return replace(self.origin, level=event.level) if self.origin else event
+        return once(_placed, self)
 
     @property
     def handled(self) -> bool | None:
@@ -180,6 +180,16 @@ class Problem:
     def group_of(self, issue_id: str) -> Group:
         """Return the half with this issue, or else the cause."""
         return next((one for one in self.groups if one.issue_id == issue_id), self.cause)
+
+
+def _with_worst_level(group: Group) -> Event:
+    event, level = group.clearest, group.worst_level
+    return event if event.level == level else replace(event, level=level)
+
+
+def _placed(problem: Problem) -> Event:
+    event = problem.cause.summarized
+    return replace(problem.origin, level=event.level) if problem.origin else event
 
 
 def nearest_first(events: Iterable[Event], moment: datetime) -> list[Event]:

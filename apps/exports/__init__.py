@@ -11,7 +11,7 @@ from typing import Literal
 
 from apps.events.answer import Answer
 from apps.events.grouping import group_by_issue
-from apps.events.rules.engine import rule_cache
+from apps.events.once import rule_cache
 from apps.exports import json_format, markdown
 from apps.exports.blocks import plain_text
 from apps.exports.document import MAX_TOKENS, MIN_TOKENS, Setting, build, fit, prepare

@@ -23,9 +23,9 @@ from apps.events.event import (
     is_message_from_data,
 )
 from apps.events.grouping import Group, Problem, nearest_first
+from apps.events.once import once
 from apps.events.query import Window, format_duration
 from apps.events.releases import customer_release, describe_fix, issue_fix_text, last_day_of
-from apps.events.rules.engine import once
 from apps.events.rules.rule import device_of
 from apps.events.summary import delay_text, summarize
 from apps.exports.blocks import seconds

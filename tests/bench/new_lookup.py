@@ -51,7 +51,8 @@ def measure() -> list[Target]:
 def _stages(size: int, seed: int) -> tuple[int, dict[str, float]]:
     """Return the bytes of JSON, and the seconds of each stage."""
     from apps.crypto import seal_as  # noqa: PLC0415 - after `django.setup`
-    from apps.events.rules.engine import rule_cache, rule_for  # noqa: PLC0415
+    from apps.events.once import rule_cache  # noqa: PLC0415
+    from apps.events.rules.engine import rule_for  # noqa: PLC0415
     from apps.exports import render  # noqa: PLC0415
     from apps.redaction.engine import redact  # noqa: PLC0415
     from apps.sentry.parsing import parse_full_event  # noqa: PLC0415

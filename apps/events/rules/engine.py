@@ -1,13 +1,11 @@
 """All rules of plain words in the order of precedence."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
-from typing import Any, TypeVar
 
 from apps.events.event import Event
+from apps.events.once import once
 from apps.events.rules.client_side import BROWSER, DEVICE, INPUT, OPERATIONS
 from apps.events.rules.outside import ACCESS, BUSINESS, NETWORK, PAYMENT, PAYMENT_SERVICE, SERVICES
 from apps.events.rules.rule import Reading, Rule, Symptom, last_call_symptom, symptoms_of
@@ -52,36 +50,6 @@ _FAILURE = re.compile(
     r"|too |already|could|cannot|click|feedback|regress|slow|n\+1|cancel|closed|out of|detected"
     r"|fehl|nicht|erreur|chou|fall|err\b"
 )
-
-# By function and id; the argument is stored too, so that its id is not reused.
-_cached: ContextVar[dict[tuple[object, int], tuple[object, Any]] | None] = ContextVar(
-    "cached", default=None
-)
-_Given = TypeVar("_Given")
-_Found = TypeVar("_Found")
-
-
-@contextmanager
-def rule_cache() -> Iterator[None]:
-    """Evaluate the rules, and whatever else is found `once`, only once inside the block."""
-    outer = _cached.get()
-    token = _cached.set({} if outer is None else outer)
-    try:
-        yield
-    finally:
-        _cached.reset(token)
-
-
-def once(find: Callable[[_Given], _Found], given: _Given) -> _Found:
-    """Return what is found for an object, only once for each inside a `rule_cache`."""
-    cached = _cached.get()
-    if cached is None:
-        return find(given)
-    key = (find, id(given))
-    if key not in cached:
-        cached[key] = (given, find(given))
-    found: _Found = cached[key][1]
-    return found
 
 
 def rule_for(event: Event) -> Rule | None:

@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 from zoneinfo import ZoneInfo
 
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame
+from apps.events.once import once
 from apps.events.query import iana_zones
 from apps.events.rules.names import statement_of, without_names
 
@@ -84,6 +85,10 @@ def side_of(event: Event) -> Side:
     The contexts `app` and `device` alone say little: SDKs of servers send them too, and Sentry
     adds the customer's device to the request of a server.
     """
+    return once(_find_side, event)
+
+
+def _find_side(event: Event) -> Side:
     body = event.body or EventBody()
     platform = (event.platform or "").lower().split("-")[0]
     if _is_app(body, platform):
@@ -511,6 +516,10 @@ _RECENT = timedelta(minutes=2)
 
 def user_action_of(event: Event) -> UserAction | None:
     """Return what the customer was doing; None if unknown or if no customer waits for the work."""
+    return once(_find_user_action, event)
+
+
+def _find_user_action(event: Event) -> UserAction | None:
     request = event.body.request if event.body else None
     method = (request.method if request else None) or (event.transaction or "").split(" ")[0]
     if not request and side_of(event) not in CLIENT and "/" not in (event.transaction or ""):
@@ -520,7 +529,7 @@ def user_action_of(event: Event) -> UserAction | None:
     call = _refused_call(event)
     method = str(call.data.get("method") or "") if call else method
     was_sent = method.upper() in ("POST", "PUT")
-    return find_action(_action_words(event), was_sent=was_sent)
+    return find_action(once(_action_words, event), was_sent=was_sent)
 
 
 def find_action(texts: Iterable[str], *, was_sent: bool) -> UserAction | None:
@@ -536,7 +545,7 @@ def is_background_work(event: Event) -> bool:
     """Return whether no customer waits for the work: a job, or another service's call."""
     return side_of(event) not in CLIENT and any(
         _BACKGROUND_WORK.search(words) and not _SIGN_IN.search(words)
-        for words in _action_words(event)
+        for words in once(_action_words, event)
     )
 
 

@@ -29,8 +29,8 @@ from apps.answers.webhook import (
     webhook_body,
 )
 from apps.audit.models import Action
+from apps.events.once import rule_cache
 from apps.events.query import counted
-from apps.events.rules.engine import rule_cache
 from apps.lookups.access import may_manage
 from apps.lookups.answers import LookupResult, result_now
 from apps.lookups.problems import bad_input

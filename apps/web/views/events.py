@@ -18,7 +18,7 @@ from apps.events.breadcrumb_text import step_times
 from apps.events.event import Event
 from apps.events.filtering import EventFilter, filter_problems, number_problems
 from apps.events.grouping import problems_of
-from apps.events.rules.engine import rule_cache
+from apps.events.once import rule_cache
 from apps.events.summary import summarize
 from apps.lookups.answers import read_event_now, result_now
 from apps.lookups.models import Lookup

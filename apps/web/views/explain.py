@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from apps.events.answer import Answer
 from apps.events.event import Event
-from apps.events.rules.engine import rule_cache
+from apps.events.once import rule_cache
 from apps.events.summary import summarize
 from apps.explain.claims import Cause, Remark
 from apps.explain.config import Llm, configured_llm, format_money

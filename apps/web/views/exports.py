@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.events.rules.engine import rule_cache
+from apps.events.once import rule_cache
 from apps.exports import Rendered
 from apps.exports import render as render_export
 from apps.lookups.answers import request_slot, result_now, unredacted_result

@@ -38,8 +38,8 @@ from apps.audit.models import Action
 from apps.events.answer import KnownMatch, Progress
 from apps.events.filtering import LEVELS, number_problems
 from apps.events.grouping import problems_of
+from apps.events.once import rule_cache
 from apps.events.query import Move, counted, parse_zone
-from apps.events.rules.engine import rule_cache
 from apps.lookups.access import SharingRefused, active_shares, end_share, share_lookup, shared_with
 from apps.lookups.answers import (
     LookupResult,
