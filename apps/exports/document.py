@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from apps.events.answer import Answer
 from apps.events.event import Event
 from apps.events.grouping import Group, Problem, find_problem, groups_in, problems_of
-from apps.events.rules.engine import once
+from apps.events.once import once
 from apps.events.summary import summarize_group
 from apps.exports.activity import activity_facts, no_errors_note
 from apps.exports.content import (
@@ -268,13 +268,17 @@ def fit(
 def _fuller(level: int, fits: Callable[[Detail], bool]) -> Iterator[Detail]:
     """Yield ever more detailed levels that fit, from a rung of the ladder on.
 
-    What was cut last comes back first: each limit as far up as it fits, then the next one.
+    What was cut last comes back first: each limit as far up as it fits, then the next one. Of what
+    was cut last of all, the limit of the rung before is too high already.
     """
     rungs, changed = ladder()
     best = rungs[level]
     for name in dict.fromkeys(changed[level:0:-1]):
         values = [*dict.fromkeys(getattr(rung, name) for rung in reversed(rungs[:level]))]
         at = len(values) - 1
+        if name == changed[level]:
+            values = _between(getattr(best, name), values[0])
+            at = len(values) // 2
         while values:
             raised = replace(best, **{name: values[at]})
             if fits(raised):

@@ -21,7 +21,7 @@ from apps.exports import (
     render,
 )
 from apps.exports.document import Setting, build, fit
-from apps.exports.facts import NO_PRESET
+from apps.exports.facts import NO_PRESET, Detail, Document
 from tests import samples
 from tests.examples import examples
 from tests.exports.answers import (
@@ -174,6 +174,25 @@ def test_limit_is_used_if_something_is_left_out() -> None:
             used = count(export.text) / budget
             assert used <= 1, (name, budget, kind)
             assert used >= 0.92 or not export.omitted, (name, budget, kind, used)
+
+
+def test_limit_is_reached_in_few_attempts() -> None:
+    results = {
+        "issues": sample_answer([*samples.known(), *samples.held_out()][:40]),
+        "a long text": long_fields()["value"],
+        "long extra": long_fields()["extra"],
+    }
+    for name, result in results.items():
+        tried: list[Detail] = []
+
+        def attempt(
+            detail: Detail, result: Answer = result, tried: list[Detail] = tried
+        ) -> Document:
+            tried.append(detail)
+            return build(result, setting=Setting(MARKER), detail=detail)
+
+        fit(attempt, markdown.render, 6000, int)
+        assert len(tried) <= 16, name
 
 
 def test_least_limit_with_everything_is_named() -> None:
