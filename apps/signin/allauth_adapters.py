@@ -14,10 +14,11 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -45,8 +46,32 @@ _MESSAGES = {
 }
 
 
+# What Django's two queries read, which take a tenth of a page's time to write.
+_PERMISSIONS = """
+SELECT content.app_label, permission.codename FROM auth_permission permission
+JOIN django_content_type content ON content.id = permission.content_type_id
+WHERE permission.id IN (
+  SELECT permission_id FROM auth_user_user_permissions WHERE user_id = %s
+  UNION
+  SELECT granted.permission_id FROM auth_group_permissions granted
+  JOIN auth_user_groups member ON member.group_id = granted.group_id WHERE member.user_id = %s
+)
+"""
+
+
 class Backend(AuthenticationBackend):
-    """Reads people together with their preferences, which nearly every page needs."""
+    """Reads people with their preferences, and their permissions, which every page needs."""
+
+    def get_all_permissions(self, user_obj: User | AnonymousUser, obj: object = None) -> set[str]:
+        """Return the person's own permissions and those of their groups, all for superusers."""
+        is_read = user_obj.is_superuser or hasattr(user_obj, "_perm_cache")
+        if obj is None and user_obj.is_active and not is_read:
+            with connection.cursor() as cursor:
+                cursor.execute(_PERMISSIONS, [user_obj.pk, user_obj.pk])
+                names = {f"{app}.{name}" for app, name in cursor.fetchall()}
+            user_obj._perm_cache = names  # type: ignore[attr-defined]  # Django answers from it
+        found: set[str] = super().get_all_permissions(user_obj, obj)
+        return found
 
     def get_user(self, user_id: int) -> User | None:
         """Return the person, or None if there is none or the account is closed."""

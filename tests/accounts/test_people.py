@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 from django.test import Client
 
 from apps.audit.models import Action, Entry
@@ -57,6 +58,26 @@ def test_an_admin_sees_everyone_and_assigns_roles(admin: User, agent: User) -> N
     save(admin, agent, roles=[])
     agent.refresh_from_db()
     assert not agent.is_staff
+
+
+def test_permissions_are_those_that_django_finds(admin: User, agent: User) -> None:
+    own = person("own")
+    own.user_permissions.add(Permission.objects.get(codename="view_team"))
+    both = person("both", "agent", "auditor")
+    both.user_permissions.add(Permission.objects.get(codename="view_team"))
+    people = {
+        "own": own,
+        "of groups": admin,
+        "both": both,
+        "none": person("none"),
+        "all": User.objects.create_superuser("all", password="all-password"),
+        "closed": User.objects.create_user("closed", is_active=False),
+    }
+    for name, one in people.items():
+        expected = ModelBackend().get_all_permissions(User.objects.get(pk=one.pk))
+        assert User.objects.get(pk=one.pk).get_all_permissions() == expected, name
+        assert bool(expected) == (name not in ("none", "closed")), name
+    assert not AnonymousUser().has_perm("lookups.add_lookup")
 
 
 def test_other_groups_cannot_be_changed(admin: User, agent: User) -> None:
