@@ -4,7 +4,7 @@ This is the only place where Django's settings and the Sentry client meet.
 """
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import astuple, replace
 from typing import Any
@@ -166,6 +166,7 @@ def _fingerprint(config: SentryConfig) -> str:
 PATIENCE_S = 2.0
 _SILENT = "choices/silent"
 _SILENT_TTL_S = 30
+_CHOICES_TTL_S = 60
 _CONNECT = "Set SENTRY_AUTH_TOKEN and SENTRY_ORG; the README says which token Sentry needs."
 
 
@@ -180,20 +181,30 @@ def search_choices(
     if cache.get(_SILENT) is not None:
         return (), ()
     try:
-        with sentry_client(PATIENCE_S) as client:
-            known = visible_projects(client)
-            searched = client.config.projects
+        known = _known_environments(sentry_config())
     except SentryError:
         cache.put(_SILENT, 1, _SILENT_TTL_S)
         return (), ()
-    choices = [
-        project
-        for project in known
-        if (not searched or project.slug in searched)
-        and (projects is None or project.slug in projects)
-    ]
-    environments = {name for project in choices for name in project.environments or ()}
-    return tuple(sorted(project.slug for project in choices)), tuple(sorted(environments))
+    searched = settings.SENTRY_PROJECTS
+    choices = {
+        slug: environments
+        for slug, environments in known.items()
+        if (not searched or slug in searched) and (projects is None or slug in projects)
+    }
+    names = {name for environments in choices.values() for name in environments or ()}
+    return tuple(sorted(choices)), tuple(sorted(names))
+
+
+def _known_environments(config: SentryConfig) -> Mapping[str, Sequence[str] | None]:
+    """Return the environments by project, without a client if they were read a minute ago."""
+    key = f"choices/{_fingerprint(config)}"
+    known = cache.get_sealed(key)
+    if not isinstance(known, dict):
+        with sentry_client(PATIENCE_S) as client:
+            known = {one.slug: one.environments for one in visible_projects(client)}
+        if known:
+            cache.put_sealed(key, known, _CHOICES_TTL_S)
+    return known
 
 
 def check_connection() -> tuple[Finding, ...]:

@@ -14,7 +14,7 @@ from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from apps.events.answer import Answer, Signal
 from apps.lookups import cache, sentry_connection
-from apps.lookups.sentry_connection import sentry_client, visible_projects
+from apps.lookups.sentry_connection import search_choices, sentry_client, visible_projects
 from apps.sentry import SentryError, SentryNotFound, fetch_answer
 from apps.sentry.parsing import Project
 from tests.conftest import MOMENT, lists_asked, question
@@ -82,6 +82,20 @@ def test_the_projects_are_requested_once() -> None:
                 Project("1", "web", ("production",), (Signal.REPLAYS,)),
             )
     assert listed.call_count == 1
+
+
+@responses.activate
+def test_choices_are_requested_once_and_differ_by_person() -> None:
+    region = responses.get(CLOUD, json={})
+    rows = [
+        {**PROJECTS[0], "id": str(number), "slug": slug, "environments": [name]}
+        for number, (slug, name) in enumerate((("api", "staging"), ("web", "production")), 1)
+    ]
+    listed = responses.get("https://sentry.io/api/0/organizations/acme/projects/", json=rows)
+    assert search_choices() == (("api", "web"), ("production", "staging"))
+    assert search_choices({"web"}) == (("web",), ("production",))
+    assert search_choices(()) == ((), ())
+    assert (region.call_count, listed.call_count) == (1, 1)
 
 
 @pytest.fixture
