@@ -17,6 +17,7 @@ from apps.events.breadcrumb_text import (
 from apps.events.event import Breadcrumb, Event, LogEntry, Span
 from apps.events.grouping import Problem, nearest_first
 from apps.events.observations import BY_TRACE, Observation, observations_of, times_text
+from apps.events.once import once
 from apps.events.query import Window, counted, format_duration
 from apps.events.releases import short_release
 from apps.events.rules.rule import CLIENT, side_of
@@ -101,8 +102,7 @@ def story_view(answer: Answer, problems: Sequence[Problem], zone: ZoneInfo) -> S
     None if there are only errors, which the timeline shows. Releases alone are listed without them.
     """
     moment = answer.question.window.moment
-    recorded = merge_breadcrumbs(place_breadcrumbs([(event, False) for event in answer.events]))
-    breadcrumbs = [one for one in recorded if _says_something(one.crumb)]
+    breadcrumbs = [one for one in once(_recorded, answer) if _says_something(one.crumb)]
     signals = [_Placed(at, step, (at, step.words)) for at, step in _signals(answer, moment, zone)]
     signals += [
         _Placed(one.at, _observation(one, moment, zone), (one.at, one.sentence))
@@ -129,6 +129,10 @@ def story_view(answer: Answer, problems: Sequence[Problem], zone: ZoneInfo) -> S
         read_of=_read_of(answer) if has_more else "",
         has_own=any(placed.step.is_customers or placed.step.kind == "replay" for placed in line),
     )
+
+
+def _recorded(answer: Answer) -> list[PlacedBreadcrumb]:
+    return merge_breadcrumbs(place_breadcrumbs([(event, False) for event in answer.events]))
 
 
 def _says_something(crumb: Breadcrumb) -> bool:
@@ -160,7 +164,7 @@ def just_before(answer: Answer, problem: Problem, zone: ZoneInfo) -> str:
 def _own_steps(answer: Answer, zone: ZoneInfo) -> Iterator[tuple[datetime, Step]]:
     """Yield the customer's steps that any event recorded with their times, oldest first."""
     moment = answer.question.window.moment
-    for one in merge_breadcrumbs(place_breadcrumbs([(event, False) for event in answer.events])):
+    for one in once(_recorded, answer):
         step = _step_at(one, moment, zone)
         if one.crumb.timestamp and step.is_customers:
             yield one.crumb.timestamp, step
