@@ -79,12 +79,10 @@ def test_every_visible_field_has_a_label() -> None:
 def test_demo_customers_are_posted_in_hidden_fields() -> None:
     customer = {"identifier": "a\"b'c", "at": "2026-11-20 14:05", "zone": "UTC", "story": "Paid"}
 
-    html = rendered(
-        "lookups/new.html", {"form": LookupForm(own_zone=BERLIN), "demo_customers": [customer]}
-    )
+    html = rendered("lookups/_demo.html", {"customers": [customer], "minutes": 5})
 
-    hidden = [f for f in Page(html).all("input") if f.get("name") == "customer" and "id" not in f]
-    assert [field["value"] for field in hidden] == ["a\"b'c"]
+    hidden = {field["name"]: field["value"] for field in Page(html).all("input")}
+    assert hidden == {"customer": "a\"b'c", "at": customer["at"], "zone": "UTC", "window": "5"}
 
 
 def test_purged_page_offers_new_lookup() -> None:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from django.http import (
     JsonResponse,
 )
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -298,23 +300,31 @@ def _lookup_form(
 
 def _form_page(request: HttpRequest, form: LookupForm, status: int = 200) -> HttpResponse:
     zone, person, now = form.own_zone, person_of(request), timezone.now()
-    demo_customers = [
+    context = {
+        "form": form,
+        "ticket": TicketForm(own_zone=zone, zone_is_chosen=has_zone(person)),
+        "demo_customers": _demo_customers(settings.DEMO_CUSTOMERS, zone),
+        "recent": recent_view(recent_lookups(person), allowed_projects(request), now),
+        "shared": shared_view(shared_with(person), allowed_projects(request), now),
+    }
+    return render(request, "lookups/new.html", context, status=status)
+
+
+@lru_cache(maxsize=50)
+def _demo_customers(customers: tuple[Any, ...], zone: ZoneInfo) -> str:
+    """Return the list of the demo's customers, which is the same for everybody in a zone."""
+    rows = [
         {
             "identifier": customer.identifier,
             "at": typed_in(customer.moment, zone)[:16],
             "zone": zone.key,
             "story": customer.what,
         }
-        for customer in settings.DEMO_CUSTOMERS
+        for customer in customers
     ]
-    context = {
-        "form": form,
-        "ticket": TicketForm(own_zone=zone, zone_is_chosen=has_zone(person)),
-        "demo_customers": demo_customers,
-        "recent": recent_view(recent_lookups(person), allowed_projects(request), now),
-        "shared": shared_view(shared_with(person), allowed_projects(request), now),
-    }
-    return render(request, "lookups/new.html", context, status=status)
+    return render_to_string(
+        "lookups/_demo.html", {"customers": rows, "minutes": settings.TRIAGE_WINDOW_MINUTES}
+    )
 
 
 def _prefill(values: Any) -> dict[str, str]:
