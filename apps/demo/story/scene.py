@@ -1,4 +1,4 @@
-"""Building blocks of the story: scenes, frames, breadcrumbs, and requests."""
+"""The language of the story: rows of errors, the frames and breadcrumbs in them, and the people."""
 
 from __future__ import annotations
 
@@ -8,11 +8,52 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from apps.demo.items import add_log, add_span
-from apps.demo.world import Event, Json, Person, World
+from apps.demo.world import Json, Person, World
 
 Crumb = tuple[float, str, str | None, Json | None]
+# An error with its times, in seconds around the scene's, and the fields of its draft.
+Row = tuple[Sequence[float], Json]
 
 CRUMB_KINDS = {"xhr": "http", "fetch": "http", "http": "http", "navigation": "navigation"}
+RELEASES = {
+    "checkout-api": "checkout-api@7.3.1",
+    "web-shop": "web-shop@2026.11.4",
+    "mobile-app": "com.example.shop@5.2.0+520",
+    "storefront": "storefront@12.8.0",
+    "back-office": "back-office@3.19.5",
+    "invoices": "invoices@4.0.2+build.88",
+    "warehouse": "warehouse@9.1.0",
+    "realtime": "realtime@0.44.0",
+}
+
+
+def error(
+    seconds: float | Sequence[float],
+    place: str,
+    name: str | None = None,
+    value: str | None = None,
+    *frames: Json,
+    **fields: Any,
+) -> Row:
+    """Return the row of an error in `project/issue`, at one or several times.
+
+    A request can be just `METHOD address` or an address. `crumbs` are breadcrumbs. With `nobody`,
+    the event doesn't name the customer.
+    """
+    project, issue = place.split("/")
+    fields |= {"project": project, "issue": issue}
+    if name:
+        fields |= {"exception": (name, value), "frames": frames or None}
+    if isinstance(request := fields.get("request"), str):
+        method, _, url = request.rpartition(" ")
+        fields["request"] = {"method": method or None, "url": url}
+    return seconds if isinstance(seconds, Sequence) else (seconds,), fields
+
+
+def message(seconds: float, place: str, text: str, level: str, logger: str, **fields: Any) -> Row:
+    """Return the row of a message without an exception."""
+    fields |= {"message": text, "level": level, "logger": logger, "handled": None}
+    return error(seconds, place, **fields)
 
 
 @dataclass(frozen=True)
@@ -33,9 +74,18 @@ class Scene:
         """Return the time some seconds after the scene's, or before it if negative."""
         return self.at + timedelta(seconds=seconds)
 
-    def add(self, seconds: float, **fields: Any) -> Event:
-        """Add an event for the customer; `fields` are those of a `Draft`."""
-        return self.world.add_event(**{"timestamp": self.time(seconds), **self.person, **fields})
+    def add(self, *rows: Row) -> None:
+        """Add errors of the customer; what a row says itself overrides the customer's fields."""
+        for times, row in rows:
+            release: Json = {"release": RELEASES.get(row["project"])}
+            fields = release | self.person | row
+            crumbs = fields.pop("crumbs", ())
+            if fields.pop("nobody", False):
+                fields = {name: one for name, one in fields.items() if name not in self.person}
+            for seconds in times:
+                if crumbs:
+                    fields["breadcrumbs"] = self.crumbs(seconds, crumbs)
+                self.world.add_event(timestamp=self.time(seconds), **fields)
 
     def log(self, seconds: float, message: str, severity: str = "info", **fields: Any) -> None:
         """Add a log entry of the customer, or of nobody with `user=None`."""
@@ -102,28 +152,57 @@ def numbered(code: str, line: int) -> list[list[int | str]]:
     return [[line - marked + at, text[1:]] for at, text in enumerate(lines)]
 
 
-# The customers as their apps report them.
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/133.0 Firefox/133.0"
+
+
+def system(name: str, version: str) -> Json:
+    """Return a context that has a name and a version."""
+    return {"name": name, "version": version}
+
+
+def phone(model: str, name: str, version: str) -> Json:
+    """Return the contexts of a phone's SDK."""
+    return {
+        "device": {"name": model, "model": model, "free_memory": 182_000_000, "online": True},
+        "os": system(name, version),
+        "app": {"app_identifier": "com.example.shop", "app_version": "5.2.0"},
+    }
+
+
+BROWSER = {"browser": system("Firefox", "133.0"), "os": system("Windows", "10")}
+
+# The customers as their apps report them, and what all their errors have in common.
+# fmt: off
 PEOPLE: dict[str, Json] = {
     "ada": {
-        "user_id": "1001",
-        "email": "ada.lovett@example.com",
-        "username": "ada",
-        "ip": "203.0.113.24",
+        "user_id": "1001", "email": "ada.lovett@example.com", "username": "ada",
+        "ip": "203.0.113.24", "contexts": BROWSER,
         "user": {"geo": {"country_code": "GB", "city": "Leeds", "region": "United Kingdom"}},
     },
     "leo": {"user_id": "1742", "email": "leo.martin@example.fr", "ip": "198.51.100.7"},
-    "mia": {"user_id": "1893", "email": "mia+shop@example.org", "username": "mia.wolf"},
+    "mia": {
+        "user_id": "1893", "email": "mia+shop@example.org", "username": "mia.wolf",
+        "tags": {"lang": "de"},
+    },
     "mallory": {"user_id": "6660", "email": "mallory@example.net", "username": "mallory"},
     "kowalski": {"username": "CORP\\kowalski", "email": "p.kowalski@corp.example"},
-    "nadia": {"user_id": "2208", "email": "NADIA.HADDAD@EXAMPLE.COM"},
-    "oda": {"user_id": "3003", "username": "oda"},
+    "nadia": {
+        "user_id": "2208", "email": "NADIA.HADDAD@EXAMPLE.COM", "tags": {"lang": "ar"},
+        "contexts": phone("SM-S921B", "Android", "15"),
+    },
+    "oda": {"user_id": "3003", "username": "oda", "release": None},
     "pepe": {"user_id": "2950", "username": 'José "Pepe" Muñoz'},
     "busy": {"user_id": "20417", "email": "einkauf@grosskunde.example"},
-    "yara": {"user_id": "9b2f6c1e-4d7a-4f0e-8a53-2c6d1e9b7f10", "ip": "2001:db8::5:17"},
-    "sakura": {"user_id": "4471", "username": "sakura_田中"},
-    "hanna": {"user_id": "3310", "email": "hanna.berg@example.se"},
+    "yara": {
+        "user_id": "9b2f6c1e-4d7a-4f0e-8a53-2c6d1e9b7f10", "ip": "2001:db8::5:17",
+        "contexts": phone("iPhone16,1", "iOS", "18.1"),
+    },
+    "sakura": {"user_id": "4471", "username": "sakura_田中", "tags": {"lang": "ja"}},
+    "hanna": {"user_id": "3310", "email": "hanna.berg@example.se", "contexts": BROWSER},
     "nils": {"user_id": "3311", "email": "nils@berg.example"},
-    "beatriz": {"user_id": "3120", "email": "beatriz.costa@example.pt"},
+    "beatriz": {
+        "user_id": "3120", "email": "beatriz.costa@example.pt", "tags": {"lang": "pt"},
+    },
     "tom": {"user_id": "3402", "email": "tom.keller@example.de", "username": "tkeller"},
     "priya": {"user_id": "3417", "email": "priya.rao@example.in"},
     "jonas": {"user_id": "3425", "email": "jonas.lind@example.se"},
@@ -162,12 +241,8 @@ RAILS: tuple[Json, ...] = (
 )
 SPRING: tuple[Json, ...] = (
     library("HttpServlet.java", "service", 590, module="jakarta.servlet.http.HttpServlet"),
-    library(
-        "DispatcherServlet.java",
-        "doDispatch",
-        1089,
-        module="org.springframework.web.servlet.DispatcherServlet",
-    ),
+    library("DispatcherServlet.java", "doDispatch", 1089,
+            module="org.springframework.web.servlet.DispatcherServlet"),
 )
 ANDROID: tuple[Json, ...] = (
     library("ActivityThread.java", "main", 8177, module="android.app.ActivityThread"),
@@ -179,13 +254,9 @@ GO: tuple[Json, ...] = (
     library("github.com/go-chi/chi/v5/mux.go", "(*Mux).routeHTTP", 459, module="chi"),
 )
 ASP_NET: tuple[Json, ...] = (
-    library(
-        "ControllerActionInvoker.cs",
-        "InvokeActionMethodAsync",
-        412,
-        module="Microsoft.AspNetCore.Mvc.Infrastructure.ControllerActionInvoker",
-        package="Microsoft.AspNetCore.Mvc.Core, Version=8.0.0.0",
-    ),
+    library("ControllerActionInvoker.cs", "InvokeActionMethodAsync", 412,
+            module="Microsoft.AspNetCore.Mvc.Infrastructure.ControllerActionInvoker",
+            package="Microsoft.AspNetCore.Mvc.Core, Version=8.0.0.0"),
 )
 PHOENIX: tuple[Json, ...] = (
     library("lib/gen_server.erl", "try_handle_info/3", 1095, module=":gen_server"),
@@ -197,61 +268,14 @@ RUST: tuple[Json, ...] = (
 )
 COCOA: tuple[Json, ...] = (
     library("main.swift", "main", 12, package="/usr/lib/dyld", instructionAddr="0x1b0c3fda8"),
-    {
-        "function": "UIApplicationMain",
-        "package": "/System/Library/PrivateFrameworks/UIKitCore.framework/UIKitCore",
-        "instructionAddr": "0x18e7ad4c4",
-        "symbolAddr": "0x18e7ad3a0",
-        "inApp": False,
-    },
+    {"function": "UIApplicationMain", "inApp": False,
+     "package": "/System/Library/PrivateFrameworks/UIKitCore.framework/UIKitCore",
+     "instructionAddr": "0x18e7ad4c4", "symbolAddr": "0x18e7ad3a0"},
 )
 NATIVE: tuple[Json, ...] = (
-    {
-        "function": "BaseThreadInitThunk",
-        "package": "C:\\Windows\\System32\\kernel32.dll",
-        "instructionAddr": "0x7ffb1c2a7374",
-        "symbolAddr": "0x7ffb1c2a7360",
-        "inApp": False,
-    },
-    {
-        "function": None,
-        "package": "C:\\Windows\\System32\\ntdll.dll",
-        "instructionAddr": "0x7ffb1d5bcc91",
-        "symbolAddr": None,
-        "inApp": False,
-    },
+    {"function": "BaseThreadInitThunk", "package": "C:\\Windows\\System32\\kernel32.dll",
+     "instructionAddr": "0x7ffb1c2a7374", "symbolAddr": "0x7ffb1c2a7360", "inApp": False},
+    {"function": None, "package": "C:\\Windows\\System32\\ntdll.dll",
+     "instructionAddr": "0x7ffb1d5bcc91", "symbolAddr": None, "inApp": False},
 )
-
-
-API_RELEASE = "checkout-api@7.3.1"
-SHOP_RELEASE = "web-shop@2026.11.4"
-FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/133.0 Firefox/133.0"
-BROWSER = {
-    "browser": {"name": "Firefox", "version": "133.0"},
-    "os": {"name": "Windows", "version": "10"},
-}
-
-PLACE_ORDER = """
-     order = Order.objects.select_for_update().get(pk=order_id)
-     with transaction.atomic():
->        payment = payments.charge(order, request.data["card_token"])
-     notify.order_paid.delay(order.pk)
-"""
-
-
-def api_request(path: str, data: Any = None) -> Json:
-    """Return a POST to the checkout API as the Django SDK reports it."""
-    return {
-        "method": "POST",
-        "url": f"https://api.shop.example{path}",
-        "query": [["lang", "en"]],
-        "headers": [
-            ["Content-Type", "application/json"],
-            ["User-Agent", FIREFOX],
-            ["Authorization", "[Filtered]"],
-        ],
-        "cookies": [["sessionid", "[Filtered]"]],
-        "data": data,
-        "env": {"SERVER_NAME": "api-5f9c", "SERVER_PORT": "443"},
-        "inferredContentType": "application/json",
-    }
+# fmt: on
