@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from pytest_django import Settings
 
-from apps.demo.catalogue import add_known_errors
+from apps.demo.management.commands.demo_data import add_known_errors
 from apps.demo.server import DemoSentry
 from apps.demo.story import build_world
 from apps.demo.world import customers

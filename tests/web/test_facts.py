@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from apps.demo.catalogue import add_known_errors
+from apps.demo.management.commands.demo_data import add_known_errors
 from apps.demo.server import DemoSentry
 from apps.demo.story import build_world
 from apps.demo.world import customers
