@@ -4,7 +4,7 @@ No filter takes a customer: customers are found by a posted search, through thei
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -64,6 +64,25 @@ class ChoiceFilter(admin.SimpleListFilter, ABC):
         """Return the condition for a choice, or None if it doesn't exist."""
 
 
+def field_filter(
+    title: str,
+    parameter_name: str,
+    field: str,
+    options: Choices,
+    values: Mapping[str, object] | None = None,
+) -> type[ChoiceFilter]:
+    """Return a filter by the value of one field: the option itself, or that in `values`."""
+
+    def condition(_filter: ChoiceFilter, chosen: str) -> Q | None:
+        if values is None:
+            return Q(**{field: chosen})
+        return Q(**{field: values[chosen]}) if chosen in values else None
+
+    own = {"title": title, "parameter_name": parameter_name, "options": options}
+    return type("FieldFilter", (ChoiceFilter,), own | {"condition": condition})
+
+
+_YES_NO = {"yes": True, "no": False}
 _AGES: dict[str, tuple[str, timedelta]] = {
     "hour": ("the last hour", timedelta(hours=1)),
     "day": ("the last 24 hours", timedelta(days=1)),
@@ -108,7 +127,7 @@ class SystemUserFilter(ChoiceFilter):
     title, parameter_name, is_hidden = "command line of", "system", True
 
     def condition(self, chosen: str) -> Q | None:
-        """Filter by system user."""
+        """Filter by system user, in the words of the index."""
         return Q(system_user=chosen) & ~Q(system_user="")
 
 
@@ -128,16 +147,6 @@ class TeamFilter(ChoiceFilter):
             return None
         members = User.objects.filter(groups__team__group_id=int(chosen))
         return Q(user_id__in=list(members.values_list("pk", flat=True)))
-
-
-class OutcomeFilter(ChoiceFilter):
-    """The outcome of the lookup."""
-
-    title, parameter_name, options = "outcome", "outcome", Outcome.choices
-
-    def condition(self, chosen: str) -> Q | None:
-        """Filter by outcome."""
-        return Q(outcome=chosen)
 
 
 class StoredStateFilter(ChoiceFilter):
@@ -194,38 +203,6 @@ class AgeFilter(ChoiceFilter):
         return Q(created_at__gte=timezone.now() - _AGES[chosen][1]) if chosen in _AGES else None
 
 
-class OriginFilter(ChoiceFilter):
-    """The source of the lookup."""
-
-    title, parameter_name, options = "source", "origin", Origin.choices
-
-    def condition(self, chosen: str) -> Q | None:
-        """Filter by source."""
-        return Q(origin=chosen)
-
-
-class CacheFilter(ChoiceFilter):
-    """Whether the result came from cache."""
-
-    title, parameter_name = "result", "shared"
-    options = (("yes", "from cache"), ("no", "by asking Sentry"))
-
-    def condition(self, chosen: str) -> Q | None:
-        """Filter by where the result came from."""
-        return Q(from_cache=chosen == "yes") if chosen in ("yes", "no") else None
-
-
-class RedactionFilter(ChoiceFilter):
-    """Whether the result was shown with redaction."""
-
-    title, parameter_name = "shown", "redacted"
-    options = (("yes", "with redaction"), ("no", "without redaction"))
-
-    def condition(self, chosen: str) -> Q | None:
-        """Filter by how the result was shown."""
-        return Q(redacted=chosen == "yes") if chosen in ("yes", "no") else None
-
-
 class BeforeFilter(ChoiceFilter):
     """The cursor of the list: only lookups older than one of them."""
 
@@ -246,19 +223,21 @@ class BeforeFilter(ChoiceFilter):
         return f"{cursor[0]:%d %b %Y, %H:%M}" if cursor else "?"
 
 
+_CACHED = (("yes", "from cache"), ("no", "by asking Sentry"))
+_SHOWN = (("yes", "with redaction"), ("no", "without redaction"))
 FILTERS: tuple[type[ChoiceFilter], ...] = (
-    *(
-        PersonFilter,
-        TeamFilter,
-        OutcomeFilter,
-        StoredStateFilter,
-        ProjectFilter,
-        AgeFilter,
-        OriginFilter,
-        CacheFilter,
-        RedactionFilter,
-    ),
-    *(SystemUserFilter, IssueFilter, BeforeFilter),
+    PersonFilter,
+    TeamFilter,
+    field_filter("outcome", "outcome", "outcome", Outcome.choices),
+    StoredStateFilter,
+    ProjectFilter,
+    AgeFilter,
+    field_filter("source", "origin", "origin", Origin.choices),
+    field_filter("result", "shared", "from_cache", _CACHED, _YES_NO),
+    field_filter("shown", "redacted", "redacted", _SHOWN, _YES_NO),
+    SystemUserFilter,
+    IssueFilter,
+    BeforeFilter,
 )
 PARAMETERS = frozenset(str(spec.parameter_name) for spec in FILTERS)
 _BY_EXPIRY = ("-expires_at", "-pk")

@@ -24,7 +24,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from apps.audit.addresses import client_address
-from apps.audit.admin import AllowedFiltersAdmin, csv_line
+from apps.audit.admin import ReadOnlyAdmin, csv_line
 from apps.audit.models import Action
 from apps.audit.trail import Fact, actor_of, record
 from apps.crypto import hash_customer
@@ -131,7 +131,7 @@ class ReviewActionForm(ActionForm):
     select_across = forms.BooleanField(required=False)
 
 
-class ReviewActions(AllowedFiltersAdmin):
+class ReviewActions(ReadOnlyAdmin):
     """The actions of the list of lookups."""
 
     action_form = ReviewActionForm
@@ -482,18 +482,6 @@ class LookupAdmin(ReviewActions):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ReviewList]:
         """Return the list with a bounded count."""
         return ReviewList
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Refuse: lookups are created by looking up."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Lookup | None = None) -> bool:
-        """Refuse: records are read-only."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Lookup | None = None) -> bool:
-        """Refuse: only results can be deleted."""
-        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Lookup]:
         """Return the lookups without their snapshots."""
