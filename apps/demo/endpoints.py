@@ -537,7 +537,7 @@ def replay_list(request: ApiRequest) -> ApiResponse:
     if unknown is not None:
         return ApiResponse({"field": [f'"{unknown}" is not a valid choice.']}, status=400)
     window = window_of(request)
-    test = replay_search(request.one("query") or "")
+    test = replay_search(request.world, request.one("query") or "")
     environments = request.many("environment")
     found = [
         one

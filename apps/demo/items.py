@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, TypedDict, Unpack
+from typing import Any
 
 from apps.demo.http import ApiRequest, ApiResponse, page_of
-from apps.demo.world import Json, Person, Row, World, full_person, made_up_id, type_of
+from apps.demo.world import Json, Row, World, full_person, made_up_id, type_of
 
 SEVERITIES = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
 # Names under which a column is found as well, but not listed among the attributes.
@@ -25,30 +24,13 @@ HTTP_STATUSES = {
 }
 
 
-class ItemFields(TypedDict, total=False):
-    """What logs and spans have in common. `attributes` are the program's own, of any type."""
-
-    project: str
-    user: Person | None
-    trace: str
-    environment: str | None
-    release: str | None
-    attributes: Mapping[str, Any]
-
-
-class SpanFields(ItemFields, total=False):
-    """The arguments of `add_span`; `status` follows from `http_status` unless given."""
-
-    http_status: int
-    status: str
-    transaction: str
-    is_transaction: bool
-
-
 def add_log(
-    world: World, when: datetime, message: str, severity: str = "info", **fields: Unpack[ItemFields]
+    world: World, when: datetime, message: str, severity: str = "info", **fields: Any
 ) -> Row:
-    """Add a log entry. Its `user.name` is the username, as the SDKs send it in logs."""
+    """Add a log entry, of a project, user, trace, environment, and release; see `add_span`.
+
+    Its `user.name` is the username, as the SDKs send it in logs.
+    """
     columns = {
         "message": message,
         "log.body": message,
@@ -66,9 +48,12 @@ def add_span(
     duration_ms: float,
     op: str,
     description: str | None,
-    **fields: Unpack[SpanFields],
+    **fields: Any,
 ) -> Row:
-    """Add a span that starts at `when`."""
+    """Add a span that starts at `when`; `attributes` are the program's own, of any type.
+
+    `status` follows from `http_status` unless given.
+    """
     http_status = fields.get("http_status")
     if http_status:
         own = fields.get("attributes", {})
@@ -89,7 +74,7 @@ def add_span(
     return _add(world, "spans", when, columns, fields)
 
 
-def _add(world: World, kind: str, when: datetime, columns: Json, fields: ItemFields) -> Row:
+def _add(world: World, kind: str, when: datetime, columns: Json, fields: Json) -> Row:
     person = full_person(fields.get("user"))
     common = {
         "trace": fields.get("trace") or made_up_id("trace", kind, when, columns["message"]),

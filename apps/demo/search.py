@@ -591,17 +591,21 @@ def in_environments(event: Row, names: Sequence[str]) -> bool:
     return not names or (event.columns["environment"] or "") in names
 
 
-REPLAY_FIELDS: dict[str, Callable[[Replay], str | None]] = {
-    "user.id": lambda one: one.user["id"],
-    "user.email": lambda one: one.user["email"],
-    "user.username": lambda one: one.user["username"],
-}
+REPLAY_FIELDS = ("user.id", "user.email", "user.username")
 
 
-def replay_search(query: str) -> Test[Replay]:
-    """Return the test of a query. Raises ApiError 400."""
+def replay_search(world: World, query: str) -> Test[Replay]:
+    """Return the test of a query; only people can be searched for. Raises ApiError 400."""
+
+    def test(node: Clause | FreeText) -> Test[Row]:
+        key = "message" if isinstance(node, FreeText) else node.key
+        if isinstance(node, FreeText) or key not in REPLAY_FIELDS:
+            raise SearchError(f"Unsupported search field: {key}")
+        return _clause(node, Rules(world))
+
     try:
-        return compiled(parse(query, join=left_to_right), _replay_clause)
+        of_row = compiled(parse(query, join=left_to_right), test)
+        return lambda replay: of_row(replay.row)
     except SearchError as error:
         raise bad_request(str(error)) from error
 
@@ -626,21 +630,3 @@ def left_to_right(terms: list[Node | str]) -> Node:
         else:
             nodes.append(term)
     return Both(tuple(nodes))
-
-
-def _replay_clause(node: Clause | FreeText) -> Test[Replay]:
-    """Return the test of one `key:value`; only people can be searched for."""
-    key = "message" if isinstance(node, FreeText) else node.key
-    if isinstance(node, FreeText) or key not in REPLAY_FIELDS:
-        raise SearchError(f"Unsupported search field: {key}")
-    singles = [_single_replay(REPLAY_FIELDS[key], value) for value in node.values]
-    return lambda replay: any(test(replay) for test in singles) == node.is_positive
-
-
-def _single_replay(read: Callable[[Replay], str | None], value: str) -> Test[Replay]:
-    """Return the positive test of one text; absent and empty are the same."""
-    if is_wildcard(value):
-        pattern = pattern_of(value)
-        return lambda replay: pattern.match(read(replay) or "") is not None
-    wanted = unescaped(value)
-    return lambda replay: wanted == (read(replay) or "")

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Concatenate, ParamSpec, Required, TypedDict, Unpack
+from typing import Any, Concatenate, ParamSpec
 
 Json = dict[str, Any]
 Person = Mapping[str, str | None]
@@ -139,19 +139,25 @@ class Replay:
     id: str
     project: Project
     started_at: datetime
-    duration_s: int
     user: dict[str, str | None]
-    urls: tuple[str, ...]
-    error_ids: tuple[str, ...]
-    dead_clicks: int
-    rage_clicks: int
-    environment: str | None
     dashed: bool
+    duration_s: int = 120
+    urls: tuple[str, ...] = ()
+    error_ids: tuple[str, ...] = ()
+    dead_clicks: int = 0
+    rage_clicks: int = 0
+    environment: str | None = "production"
 
     @property
     def finished_at(self) -> datetime:
         """The end of the recording."""
         return self.started_at + timedelta(seconds=self.duration_s)
+
+    @property
+    def row(self) -> Row:
+        """What the search reads."""
+        people = {f"user.{name}": value for name, value in self.user.items()}
+        return Row(self.id, self.project, self.started_at, people, {})
 
 
 def full_person(person: Person | None) -> dict[str, str | None]:
@@ -556,107 +562,39 @@ FEEDBACK_SOURCE = "new_feedback_envelope"
 MAX_TITLE_LENGTH = 60
 
 
-class ReplayFields(TypedDict, total=False):
-    """The arguments of `World.add_replay`; `when` is the start.
-
-    `user` has the keys of an event's user object. IDs may contain dashes.
-    """
-
-    project: str
-    when: Required[datetime]
-    duration_s: int
-    user: Person | None
-    urls: Sequence[str]
-    error_ids: Sequence[str]
-    dead_clicks: int
-    rage_clicks: int
-    environment: str | None
-    replay_id: str | None
-
-
-class FeedbackFields(TypedDict, total=False):
-    """The arguments of `World.add_feedback`.
-
-    `user` has the keys of an event's user object. `name` and `contact_email` are what the
-    person typed into the form.
-    """
-
-    project: str
-    when: Required[datetime]
-    message: Required[str]
-    user: Person | None
-    contact_email: str | None
-    name: str | None
-    url: str | None
-    associated_event_id: str | None
-    replay_id: str | None
-    environment: str | None
-    event_id: str | None
-
-
-def make_replay(fields: ReplayFields, project: Project, seed: str, number: int) -> Replay:
-    """Return the replay; `number` counts replays, and every other one prints its ID with dashes.
-
-    Raises ValueError for an invalid ID.
-    """
-    return Replay(
-        id=_hex(fields.get("replay_id") or made_up_id(seed, "replay", number)),
-        project=project,
-        started_at=as_utc(fields["when"]),
-        duration_s=fields.get("duration_s", 120),
-        user=full_person(fields.get("user")),
-        urls=tuple(fields.get("urls", ())),
-        error_ids=tuple(_hex(value) for value in fields.get("error_ids", ())),
-        dead_clicks=fields.get("dead_clicks", 0),
-        rage_clicks=fields.get("rage_clicks", 0),
-        environment=fields.get("environment", "production"),
-        dashed=number % 2 == 1,
-    )
-
-
 def _hex(value: str) -> str:
     return uuid.UUID(value).hex
 
 
-def feedback_draft(fields: FeedbackFields, project: Project, seed: str, number: int) -> Draft:
-    """Return the complete draft of a feedback's one event; `number` counts feedback only.
+# What a feedback's context has besides the message.
+FEEDBACK_FIELDS = ("contact_email", "name", "url", "replay_id", "associated_event_id")
+
+
+def feedback_draft(when: datetime, message: str, person: Person | None, fields: Json) -> Draft:
+    """Return the draft of a feedback's one event.
 
     As in Sentry, the email typed into the form becomes the user's unless the user has one. The
     message is in `contexts.feedback`, and there are no entries.
     """
-    person = full_person(fields.get("user"))
-    url = fields.get("url")
-    context = {
-        "message": fields["message"],
-        "contact_email": fields.get("contact_email"),
-        "name": fields.get("name"),
-        "url": url,
-        "replay_id": fields.get("replay_id"),
-        "associated_event_id": fields.get("associated_event_id"),
-        "source": FEEDBACK_SOURCE,
-    }
-    draft = Draft(
-        event_id=fields.get("event_id") or made_up_id(seed, "feedback", number),
-        trace_id=made_up_id(seed, "feedback trace", number),
-        timestamp=fields["when"],
-        project=project.slug,
-        platform=project.platform,
+    user = full_person(person)
+    typed = {name: fields.pop(name, None) for name in FEEDBACK_FIELDS}
+    return Draft(
+        timestamp=when,
         kind="generic",
-        title=f"User Feedback: {shortened(fields['message'])}",
+        title=f"User Feedback: {shortened(message)}",
         culprit="user",
         level="info",
         handled=None,
-        message=fields["message"],
-        user_id=person["id"],
-        email=person["email"] or fields.get("contact_email"),
-        username=person["username"],
-        ip=person["ip_address"],
-        environment=fields.get("environment", "production"),
-        request={"url": url} if url else None,
-        contexts={"feedback": context},
+        message=message,
+        user_id=user["id"],
+        email=user["email"] or typed["contact_email"],
+        username=user["username"],
+        ip=user["ip_address"],
+        request={"url": typed["url"]} if typed["url"] else None,
+        contexts={"feedback": {"message": message, **typed, "source": FEEDBACK_SOURCE}},
         overrides={"entries": []},
+        **fields,
     )
-    return completed(draft, seed, number, fields["when"])
 
 
 def shortened(message: str) -> str:
@@ -814,25 +752,58 @@ class World:
         self._events[event.id] = event
         return event
 
-    def add_replay(self, **fields: Unpack[ReplayFields]) -> Replay:
-        """Add a replay, and its project if necessary; see `ReplayFields`."""
+    def add_replay(
+        self,
+        *,
+        when: datetime,
+        project: str = "web",
+        user: Person | None = None,
+        replay_id: str | None = None,
+        **fields: Any,
+    ) -> Replay:
+        """Add a replay from the fields of a `Replay`, and its project if necessary.
+
+        IDs may contain dashes. Raises ValueError for an invalid ID.
+        """
         with self._lock:
-            project = self.add_project(fields.get("project", "web"), "javascript")
-            replay = make_replay(fields, project, self._seed, len(self._replays) + 1)
+            number = len(self._replays) + 1
+            for name, read in (("urls", str), ("error_ids", _hex)):
+                fields[name] = tuple(map(read, fields.get(name, ())))
+            replay = Replay(
+                id=_hex(replay_id or made_up_id(self._seed, "replay", number)),
+                project=self.add_project(project, "javascript"),
+                started_at=as_utc(when),
+                user=full_person(user),
+                dashed=number % 2 == 1,
+                **fields,
+            )
             self._replays.append(replay)
             return replay
 
-    def add_feedback(self, **fields: Unpack[FeedbackFields]) -> Event:
-        """Add a message from a person, which is an issue with one event; see `FeedbackFields`.
+    def add_feedback(
+        self,
+        *,
+        when: datetime,
+        message: str,
+        project: str = "web",
+        user: Person | None = None,
+        **fields: Any,
+    ) -> Event:
+        """Add a message from a person, which is an issue with one event.
 
-        Only `feedback` and `all_issues` include it, `events` and `issues` do not.
+        `fields` are `FEEDBACK_FIELDS`, and those of a `Draft`. Only `feedback` and `all_issues`
+        include it, `events` and `issues` do not.
         """
         with self._lock:
             number = len(self._feedback) + 1
-            project = self.add_project(fields.get("project", "web"), "javascript")
-            draft = feedback_draft(fields, project, self._seed, number)
-            own = sum(event.project.slug == project.slug for event in self.feedback)
-            event = _event(draft, feedback_issue(draft, project, number, own + 1))
+            place = self.add_project(project, "javascript")
+            ids = {"event_id": "feedback", "trace_id": "feedback trace"}
+            made_up = {name: made_up_id(self._seed, kind, number) for name, kind in ids.items()}
+            fields = made_up | fields | {"project": place.slug, "platform": place.platform}
+            draft = feedback_draft(when, message, user, fields)
+            own = sum(event.project.slug == place.slug for event in self.feedback)
+            full = completed(draft, self._seed, number, when)
+            event = _event(full, feedback_issue(full, place, number, own + 1))
             self._feedback[event.id] = event
             return event
 
