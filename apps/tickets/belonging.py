@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from apps.tickets.durations import UNITS, DurationToken
 from apps.tickets.mentions import Mention
-from apps.tickets.questions import NOT_PROBLEM
+from apps.tickets.readings import NOT_PROBLEM
 from apps.tickets.text import Spanned, normalize, one_line, word_set
 from apps.tickets.written import ABOVE, ASKED_ABOVE, is_of_problem
 

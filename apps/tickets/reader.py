@@ -13,8 +13,14 @@ from apps.tickets.customers import CustomerReader, find_customers
 from apps.tickets.dates import find_dates
 from apps.tickets.durations import DurationToken, find_durations
 from apps.tickets.mentions import Breaks, Mention, find_mentions
-from apps.tickets.questions import asked_question, find_unread, unread_questions
-from apps.tickets.readings import Context, resolve_duration, resolve_mention
+from apps.tickets.readings import (
+    Context,
+    asked_question,
+    find_unread,
+    resolve_duration,
+    resolve_mention,
+    unread_questions,
+)
 from apps.tickets.text import (
     MAX_TICKET_LENGTH,
     Excerpt,

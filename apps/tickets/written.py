@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 from apps.tickets.dates import find_dates, local_day
 from apps.tickets.durations import DurationToken, find_durations
 from apps.tickets.mentions import DaySource, Mention, find_mentions
-from apps.tickets.questions import NOT_PROBLEM
-from apps.tickets.readings import Context, resolve_mention
+from apps.tickets.readings import NOT_PROBLEM, Context, resolve_mention
 from apps.tickets.text import (
     Excerpt,
     MomentFound,
