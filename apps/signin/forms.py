@@ -26,23 +26,31 @@ from apps.signin.allauth_adapters import audit_lockout
 PASSWORD_HINT = (
     "At least 12 characters. A few random words in a row are strong and easy to remember."  # noqa: S105 - a sentence
 )
-_PASSWORD, _YOUR_PASSWORD = "Password", "Your password"
 
 
-def set_labels(form: forms.Form, **labels: str) -> None:
-    """Set labels, and remove placeholders and the library's help texts."""
-    for name, field in form.fields.items():
-        field.label = labels.get(name, field.label)
-        field.help_text = PASSWORD_HINT if name == "password1" else ""
-        field.widget.attrs.pop("placeholder", None)
+class _Labeled:
+    """A form of the library with our `labels`, without its placeholders and help texts."""
 
-
-class LoginForm(account_forms.LoginForm):
-    """Username or email address, and password."""
+    fields: dict[str, Any]
+    labels: dict[str, str] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        set_labels(self, login="Username or email", password=_PASSWORD)
+        for name, field in self.fields.items():
+            field.label = self.labels.get(name, field.label)
+            field.help_text = PASSWORD_HINT if name == "password1" else ""
+            field.widget.attrs.pop("placeholder", None)
+        if "code" in self.fields:
+            self.fields["code"].widget.attrs.update(inputmode="numeric", spellcheck="false")
+
+
+class LoginForm(_Labeled, account_forms.LoginForm):
+    """Username or email address, and password."""
+
+    labels = {"login": "Username or email", "password": "Password"}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.fields["login"].widget.attrs.update(
             autocomplete="username", autocapitalize="none", spellcheck="false"
         )
@@ -56,33 +64,26 @@ class LoginForm(account_forms.LoginForm):
         }
 
 
-class ChangePasswordForm(account_forms.ChangePasswordForm):
+class ChangePasswordForm(_Labeled, account_forms.ChangePasswordForm):
     """The old password, and the new one twice."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        set_labels(
-            self,
-            oldpassword="Current password",
-            password1="The new password",
-            password2="New password again",
-        )
+    labels = {
+        "oldpassword": "Current password",
+        "password1": "The new password",
+        "password2": "New password again",
+    }
 
 
-class ReauthenticateForm(account_forms.ReauthenticateForm):
+class ReauthenticateForm(_Labeled, account_forms.ReauthenticateForm):
     """The password, for confirmation."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        set_labels(self, password=_YOUR_PASSWORD)
+    labels = {"password": "Your password"}
 
 
-class ResetPasswordForm(account_forms.ResetPasswordForm):
+class ResetPasswordForm(_Labeled, account_forms.ResetPasswordForm):
     """The email address for the link."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        set_labels(self, email="Your email address")
+    labels = {"email": "Your email address"}
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
         """Send the link. Raise OSError without a mail server, whether or not an account exists."""
@@ -91,12 +92,10 @@ class ResetPasswordForm(account_forms.ResetPasswordForm):
         return email
 
 
-class ResetPasswordKeyForm(account_forms.ResetPasswordKeyForm):
+class ResetPasswordKeyForm(_Labeled, account_forms.ResetPasswordKeyForm):
     """A new password, twice."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        set_labels(self, password1="The new password", password2="New password again")
+    labels = {"password1": "The new password", "password2": "New password again"}
 
 
 def available_username(typed: str, *, email: str, exclude: User | None = None) -> str:
@@ -195,12 +194,10 @@ class AcceptForm(forms.Form):
 _USED_CODE_S = 120  # a code is valid for three periods of 30 seconds; allauth remembers it for one
 
 
-class _CodeForm(factor_forms.BaseAuthenticateForm):
+class _CodeForm(_Labeled, factor_forms.BaseAuthenticateForm):
     """A form with a code from the app, or a recovery code."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _set_code_label(self, "Code from your app, or a recovery code")
+    labels = {"code": "Code from your app, or a recovery code"}
 
     def clean_code(self) -> str:
         """Refuse a code that was used before."""
@@ -230,12 +227,10 @@ class ReauthenticateCodeForm(_CodeForm, factor_forms.ReauthenticateForm):
     """The code, to confirm a change."""
 
 
-class ActivateTOTPForm(totp_forms.ActivateTOTPForm):
+class ActivateTOTPForm(_Labeled, totp_forms.ActivateTOTPForm):
     """The first code from the app."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _set_code_label(self, "The code the app shows now")
+    labels = {"code": "The code the app shows now"}
 
 
 class _PasskeyForm(forms.Form):
@@ -259,15 +254,16 @@ class ReauthenticatePasskeyForm(_PasskeyForm, passkey_forms.ReauthenticateWebAut
     """A passkey, to confirm a change."""
 
 
-class AddPasskeyForm(passkey_forms.AddWebAuthnForm):
+class AddPasskeyForm(_Labeled, passkey_forms.AddWebAuthnForm):
     """A name and a new passkey. The device always verifies the person."""
+
+    labels = {"name": "Name, such as “My laptop”"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields.pop("passwordless", None)
         self.fields["name"].max_length = 60
         self.fields["name"].widget.attrs["maxlength"] = "60"
-        set_labels(self, name="Name, such as “My laptop”")
 
     def clean(self) -> dict[str, Any]:
         """Raise ValidationError for malformed data."""
@@ -283,8 +279,3 @@ def _checked_format() -> Iterator[None]:
         yield
     except (AttributeError, LookupError, TypeError, ValueError, struct.error) as error:
         raise get_adapter().validation_error("incorrect_code") from error
-
-
-def _set_code_label(form: forms.Form, label: str) -> None:
-    set_labels(form, code=label)
-    form.fields["code"].widget.attrs.update(inputmode="numeric", spellcheck="false")
