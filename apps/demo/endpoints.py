@@ -22,7 +22,6 @@ from apps.demo.http import (
     per_page_of,
     route,
 )
-from apps.demo.items import attribute_names
 from apps.demo.search import (
     Both,
     Clause,
@@ -52,6 +51,7 @@ from apps.demo.world import (
     column,
     iso_offset,
     iso_z,
+    type_of,
 )
 
 # --- the events table ---------------------------------------------------------------------------
@@ -182,6 +182,43 @@ def _type_of(name: str) -> str:
     if name in INTEGER_COLUMNS or name == "count()":
         return "integer"
     return "boolean" if name in BOOLEAN_COLUMNS else "string"
+
+
+# Names under which a column is found as well, but not listed among the attributes.
+SECONDARY = frozenset({"log.body", "sentry.item_id", "severity_text", "span_id", "description"})
+
+
+def attribute_names(request: ApiRequest) -> ApiResponse:
+    """Return the names of the attributes of logs or spans, by name, of one type or of all."""
+    name = "itemType" if request.one("itemType") else "dataset"
+    kind = request.one(name) or ""
+    if kind not in request.settings.datasets or kind not in ("logs", "spans"):
+        return ApiResponse({name: [f'"{kind}" is not a valid choice.']}, status=400)
+    wanted = request.many("attributeType") or ["string", "number", "boolean"]
+    part = request.one("substringMatch") or ""
+    projects = request.chosen_projects()
+    known = {
+        (key, type_of(value), source)
+        for row in request.world.items(kind)
+        if row.project in projects
+        for source, values in (("sentry", row.columns), ("user", row.tags))
+        for key, value in values.items()
+        if value is not None and key not in SECONDARY and part in key
+    }
+    found = sorted(one for one in known if one[1] in wanted)
+    page, headers = page_of(request, found, 100)
+    return ApiResponse([_attribute(*one) for one in page], headers=headers)
+
+
+def _attribute(name: str, kind: str, source: str) -> Json:
+    """Return one attribute; an unknown one that isn't text is asked for with its type."""
+    is_plain = kind == "string" or source == "sentry"
+    return {
+        "key": name if is_plain else f"tags[{name},{kind}]",
+        "name": name,
+        "attributeSource": {"source_type": source},
+        "attributeType": kind,
+    }
 
 
 # --- events -------------------------------------------------------------------------------------

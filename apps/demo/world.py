@@ -555,6 +555,31 @@ def column(row: Row, name: str) -> Any:
     return value if type_of(value) == ((tag and tag.group(2)) or "string") else None
 
 
+# --- logs and spans ----------------------------------------------------------------------------
+
+SEVERITIES = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
+HTTP_STATUSES = {
+    401: "unauthenticated",
+    403: "permission_denied",
+    404: "not_found",
+    409: "already_exists",
+    413: "failed_precondition",
+    429: "resource_exhausted",
+    501: "unimplemented",
+    503: "unavailable",
+    504: "deadline_exceeded",
+}
+
+
+def status_of(http_status: int | None) -> str:
+    """Return the status that the SDKs give to a span with this response."""
+    if http_status is None or http_status < 400:
+        return "ok"
+    return HTTP_STATUSES.get(
+        http_status, "invalid_argument" if http_status < 500 else "internal_error"
+    )
+
+
 # --- replays and feedback -----------------------------------------------------------------------
 
 FIRST_FEEDBACK_ID = 7_100_000_001
@@ -806,6 +831,64 @@ class World:
             event = _event(full, feedback_issue(full, place, number, own + 1))
             self._feedback[event.id] = event
             return event
+
+    def add_log(self, when: datetime, message: str, severity: str = "info", **fields: Any) -> Row:
+        """Add a log entry. `fields` are those that logs and spans share; see `_add_row`.
+
+        Its `user.name` is the username, as the SDKs send it in logs.
+        """
+        columns = {
+            "message": message,
+            "log.body": message,
+            "severity": severity,
+            "severity_text": severity,
+            "severity_number": SEVERITIES[severity],
+            "timestamp_precise": int(when.timestamp() * 1_000_000) * 1000,
+        }
+        return self._add_row("logs", when, columns, fields)
+
+    def add_span(
+        self, when: datetime, duration_ms: float, op: str, description: str | None, **fields: Any
+    ) -> Row:
+        """Add a span that starts at `when`; `status` follows from `http_status` unless given."""
+        http_status = fields.get("http_status")
+        if http_status:
+            own = fields.get("attributes", {})
+            fields["attributes"] = {"http.response.status_code": http_status, **own}
+        columns = {
+            "span.op": op,
+            "span.description": description,
+            "description": description,
+            "message": description,
+            "span.duration": duration_ms,
+            "span.status": fields.get("status") or status_of(http_status),
+            "span.status_code": str(http_status) if http_status else None,
+            "transaction": fields.get("transaction"),
+            "is_transaction": fields.get("is_transaction", False),
+            "precise.start_ts": when.timestamp(),
+            "precise.finish_ts": (when + timedelta(milliseconds=duration_ms)).timestamp(),
+        }
+        return self._add_row("spans", when, columns, fields)
+
+    def _add_row(self, kind: str, when: datetime, columns: Json, fields: Json) -> Row:
+        """Add a row of a project, user, trace, environment, and release.
+
+        `attributes` are the program's own, of any type.
+        """
+        person = full_person(fields.get("user"))
+        common = {
+            "trace": fields.get("trace") or made_up_id("trace", kind, when, columns["message"]),
+            "environment": fields.get("environment", "production"),
+            "release": fields.get("release"),
+            "user.id": person["id"],
+            "user.email": person["email"],
+            "user.name" if kind == "logs" else "user.username": person["username"],
+            "user.ip": person["ip_address"],
+        }
+        tags = dict(fields.get("attributes", {}))
+        row = self.add_item(kind, when, fields.get("project", "web"), columns | common, tags)
+        row.columns["sentry.item_id" if kind == "logs" else "span_id"] = row.id
+        return row
 
     def add_item(self, kind: str, when: datetime, project: str, columns: Json, tags: Json) -> Row:
         """Add one of the `logs` or `spans`, and its project if necessary."""

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from apps.demo.items import add_log, add_span
 from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from tests.demo.conftest import NOON, Api
@@ -16,12 +15,12 @@ TRACE, OTHER_TRACE = "a" * 32, "b" * 32
 
 def add_all(world: World) -> None:
     """Add two logs and three spans, of Ada and of nobody."""
-    add_log(world, NOON, "Saved", user=ADA, trace=TRACE, attributes={"lines": 3, "plan": "pro"})
-    add_log(world, NOON + timedelta(milliseconds=1), "Disk full", "error", trace=TRACE)
+    world.add_log(NOON, "Saved", user=ADA, trace=TRACE, attributes={"lines": 3, "plan": "pro"})
+    world.add_log(NOON + timedelta(milliseconds=1), "Disk full", "error", trace=TRACE)
     page: dict[str, Any] = {"transaction": "/cart", "is_transaction": True}
-    add_span(world, NOON, 1500.5, "http.server", "/cart", user=ADA, http_status=413, **page)
-    add_span(world, NOON, 300, "http.server", "/cart", trace=OTHER_TRACE, **page)
-    add_span(world, NOON, 20, "db", "SELECT 1", trace=OTHER_TRACE, transaction="/cart")
+    world.add_span(NOON, 1500.5, "http.server", "/cart", user=ADA, http_status=413, **page)
+    world.add_span(NOON, 300, "http.server", "/cart", trace=OTHER_TRACE, **page)
+    world.add_span(NOON, 20, "db", "SELECT 1", trace=OTHER_TRACE, transaction="/cart")
 
 
 def messages(api: Api, dataset: str, query: str, **params: Any) -> list[str]:
@@ -36,7 +35,7 @@ def test_logs_and_spans_are_searched_as_sentry_does(api: Api, world: World) -> N
     add_all(world)
     both, pages = ["Disk full", "Saved"], ["/cart", "/cart"]
     any_case = {"caseInsensitive": "1"}
-    add_log(world, NOON, "Zoë", user={"id": "ZOË-1"}, project="other")
+    world.add_log(NOON, "Zoë", user={"id": "ZOË-1"}, project="other")
     rows: list[tuple[str, str, dict[str, str], list[str]]] = [
         ("logs", "project:web", {}, both),
         ("logs", "user.id:zoË-1", any_case, ["Zoë"]),

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from apps.demo.items import add_span
 from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, RelatedData, Signal
 from apps.events.query import DEFAULT_FIELDS, Question
@@ -236,7 +235,7 @@ def test_hanging_logs_do_not_keep_a_result_without_errors(
     signals: SentryConfig, demo_sentry: DemoSentry
 ) -> None:
     """They are waited for, but not for long; what came in time is shown."""
-    add_span(demo_sentry.world, MOMENT, 20.0, "http.server", "GET /", user={"id": "1001"})
+    demo_sentry.world.add_span(MOMENT, 20.0, "http.server", "GET /", user={"id": "1001"})
     demo_sentry.fail("dataset=logs", times=None, delay_s=9)
     config = replace(signals, signals=(Signal.LOGS, Signal.SPANS), signals_wait_s=0.05)
     beside = look_up(config, question("1001")).beside

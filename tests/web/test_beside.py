@@ -7,7 +7,6 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from apps.demo.items import add_log, add_span
 from apps.demo.server import DemoSentry
 from apps.lookups import store
 from apps.lookups.models import Lookup
@@ -179,8 +178,8 @@ def test_logs_are_read_again_along_with_the_requests_whose_traces_they_share(
 ) -> None:
     """What is unread is said in all places; what was read again, in none."""
     span: Any = {"user": {"id": "77"}, "trace": TRACE, "is_transaction": True, "http_status": 200}
-    add_span(connected.world, MOMENT, 40.0, "http.server", "GET /cart", **span)
-    add_log(connected.world, MOMENT, "Cart saved", trace=TRACE)
+    connected.world.add_span(MOMENT, 40.0, "http.server", "GET /cart", **span)
+    connected.world.add_log(MOMENT, "Cart saved", trace=TRACE)
     connected.fail("dataset=spans", times=None, status=500)
     address = look_up(ana, customer="77")
     page = text(ana.get(address))

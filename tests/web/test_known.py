@@ -9,7 +9,6 @@ from django.test import Client
 from pytest_django import Settings
 
 from apps.answers.models import Feedback
-from apps.demo.items import add_span
 from apps.demo.server import DemoSentry
 from apps.known_errors import matching
 from tests.conftest import MOMENT, NOW, person, signed_in
@@ -140,8 +139,7 @@ def test_a_failure_without_an_error_shows_its_known_error(
     settings.TRIAGE_SIGNALS = ("logs", "spans")
     user = {"id": "quiet-1"}
     for name, status in (("POST /photos/upload", 413), ("GET /cart", 200)):
-        add_span(
-            connected.world,
+        connected.world.add_span(
             MOMENT,
             120,
             "http.server",

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from apps.demo.items import add_log, add_span
 from apps.demo.world import Json, Person, World
 
 Crumb = tuple[float, str, str | None, Json | None]
@@ -89,14 +88,14 @@ class Scene:
 
     def log(self, seconds: float, message: str, severity: str = "info", **fields: Any) -> None:
         """Add a log entry of the customer, or of nobody with `user=None`."""
-        add_log(self.world, self.time(seconds), message, severity, **{"user": self.user, **fields})
+        self.world.add_log(self.time(seconds), message, severity, **{"user": self.user, **fields})
 
     def span(
         self, seconds: float, duration_ms: float, op: str, description: str, **fields: Any
     ) -> None:
         """Add a span of the customer, or of nobody with `user=None`."""
         fields = {"user": self.user, **fields}
-        add_span(self.world, self.time(seconds), duration_ms, op, description, **fields)
+        self.world.add_span(self.time(seconds), duration_ms, op, description, **fields)
 
     def crumbs(self, seconds: float, crumbs: Sequence[Crumb]) -> list[Json]:
         """Return breadcrumbs from `(seconds before the event, category, message, data)`."""
