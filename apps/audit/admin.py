@@ -3,9 +3,10 @@
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
+from itertools import chain
 from typing import Any
 from urllib.parse import urlencode
 
@@ -41,18 +42,22 @@ _FORMULA = ("=", "+", "-", "@", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20"
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time
-    """Paginate the newest entries only, so that no query counts the whole trail."""
+    """Paginate the first `MAX_LISTED` rows only, so that no query counts a whole table."""
+
+    @cached_property
+    def _bounded_count(self) -> int:
+        assert isinstance(self.object_list, QuerySet)  # noqa: S101 - the admin's list is one
+        return int(self.object_list.order_by()[: MAX_LISTED + 1].count())
 
     @cached_property
     def count(self) -> int:
-        """Return the number of entries, at most `MAX_LISTED`."""
-        assert isinstance(self.object_list, QuerySet)  # noqa: S101 - the admin's list is one
-        return int(self.object_list.order_by()[:MAX_LISTED].count())
+        """Return the number of rows to page through."""
+        return min(self._bounded_count, MAX_LISTED)
 
     @property
-    def is_cut(self) -> bool:
-        """Return whether there may be more entries than are listed."""
-        return self.count >= MAX_LISTED
+    def has_more(self) -> bool:
+        """Return whether there are rows after the last page."""
+        return self._bounded_count > MAX_LISTED
 
 
 def format_detail(detail: Mapping[str, Any]) -> str:
@@ -70,24 +75,25 @@ def _fact(fact: Any) -> str:
     return str(fact)
 
 
-def csv_lines(entries: QuerySet[Entry], *, words: bool) -> Iterator[str]:
-    """Yield the entries as CSV lines; see `csv_line`."""
-    yield csv_line([*_COLUMNS, "words"] if words else _COLUMNS)
-    for entry in entries.iterator(chunk_size=1000):
-        yield csv_line(_row(entry, words).values())
+def rows_file(
+    rows: Iterable[Mapping[str, object]], columns: Sequence[str], suffix: str, name: str
+) -> StreamingHttpResponse:
+    """Return the rows as a file: CSV, or with the suffix `jsonl` one JSON object per line."""
+    if suffix == "csv":
+        lines = (_csv_line(cells) for cells in chain([columns], (row.values() for row in rows)))
+        kind = "text/csv; charset=utf-8"
+    else:
+        lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        kind = "application/x-ndjson"
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{suffix}"'}
+    return StreamingHttpResponse(lines, content_type=kind, headers=headers)
 
 
-def json_lines(entries: QuerySet[Entry], *, words: bool) -> Iterator[str]:
-    """Yield the entries as JSON objects, one per line."""
-    for entry in entries.iterator(chunk_size=1000):
-        yield json.dumps(_row(entry, words)) + "\n"
-
-
-def csv_line(facts: Iterable[object]) -> str:
+def _csv_line(cells: Iterable[object]) -> str:
     """Return a line of CSV, with every cell quoted and no cell a formula."""
     text = StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow([escape_cell(fact) for fact in facts])
+    writer.writerow([escape_cell(cell) for cell in cells])
     return text.getvalue()
 
 
@@ -160,10 +166,6 @@ def _is_time(lookup: str, value: str) -> bool:
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 _LOOKUP_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_WRITERS = {
-    "csv": (csv_lines, "text/csv; charset=utf-8"),
-    "jsonl": (json_lines, "application/x-ndjson"),
-}
 
 
 class OriginFilter(admin.SimpleListFilter):
@@ -256,7 +258,7 @@ class EntryAdmin(ReadOnlyAdmin):
     ) -> HttpResponseBase:
         """Show the list, or export it. Searches are posted, to keep customers out of URLs."""
         if request.method == "POST" and self.has_view_permission(request):
-            if request.POST.get("take") in _WRITERS:
+            if request.POST.get("take") in ("csv", "jsonl"):
                 return self._export(request, request.POST["take"])
             return HttpResponseRedirect(f"?{urlencode(_query(request))}")
         response: HttpResponse = super().changelist_view(
@@ -278,11 +280,11 @@ class EntryAdmin(ReadOnlyAdmin):
             target="audit trail",
             detail={"format": format_, "filters": shown[:10]},
         )
-        writer, kind = _WRITERS[format_]
-        lines = writer(changelist.queryset.order_by("sequence"), words=_sees_words(request))
-        name = f"audit-trail-{timezone.now():%Y-%m-%d}.{format_}"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return StreamingHttpResponse(lines, content_type=kind, headers=headers)
+        entries = changelist.queryset.order_by("sequence").iterator(chunk_size=1000)
+        words = _sees_words(request)
+        columns = (*_COLUMNS, "words") if words else _COLUMNS
+        rows = (_row(entry, words) for entry in entries)
+        return rows_file(rows, columns, format_, f"audit-trail-{timezone.now():%Y-%m-%d}")
 
     @admin.display(description="When (UTC)")
     def when(self, entry: Entry) -> str:

@@ -140,7 +140,7 @@ def test_a_long_list_is_truncated_and_not_counted(
     assert "Showing the newest 2 entries." in text(page)
     counts = [one["sql"] for one in queries if "COUNT(*)" in one["sql"] and "audit" in one["sql"]]
     assert counts
-    assert all("LIMIT 2" in count for count in counts)
+    assert all("LIMIT 3" in count for count in counts)
     assert taken(auditor, "jsonl").count("\n") >= 3
 
 

@@ -6,9 +6,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from apps.audit import admin as audit_admin
 from apps.audit.models import Action
 from apps.audit.trail import Actor, record
-from apps.lookups.admin import lookup as admin_lookup
 from tests.conftest import signed_in
 from tests.web.reviewing import LIST, ago, ahead, customers, make_lookup, team
 
@@ -99,7 +99,7 @@ def test_search_keeps_filters_and_customer_out_of_url(browser: Client, agent: Us
 def test_count_stops_at_limit_and_pagination_continues(
     browser: Client, agent: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admin_lookup, "MAX_COUNTED", 100)
+    monkeypatch.setattr(audit_admin, "MAX_LISTED", 100)
     for number in range(120):
         make_lookup(agent, f"customer {number}", created_at=ago(minutes=number))
     first = browser.get(LIST)

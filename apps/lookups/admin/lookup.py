@@ -1,8 +1,7 @@
 """The pages under Manage for lookups: list, actions, files, and the read-only record."""
 
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -15,7 +14,6 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import User
-from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.forms import Media
@@ -24,7 +22,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from apps.audit.addresses import client_address
-from apps.audit.admin import ReadOnlyAdmin, csv_line
+from apps.audit.admin import BoundedPaginator, ReadOnlyAdmin, rows_file
 from apps.audit.models import Action
 from apps.audit.trail import Fact, actor_of, record
 from apps.crypto import hash_customer
@@ -93,21 +91,6 @@ def cells_of(now: datetime, *, with_customers: bool) -> ToCells:
         }
 
     return to_cells
-
-
-def as_csv(lookups: Iterable[Lookup], to_cells: ToCells) -> Iterator[str]:
-    """Yield CSV lines with a header. Cells that a spreadsheet would run are escaped."""
-    for number, lookup in enumerate(lookups):
-        cells = to_cells(lookup)
-        if number == 0:
-            yield csv_line(cells)
-        yield csv_line(cells.values())
-
-
-def as_json_lines(lookups: Iterable[Lookup], to_cells: ToCells) -> Iterator[str]:
-    """Yield one JSON object per line."""
-    for lookup in lookups:
-        yield json.dumps(to_cells(lookup), ensure_ascii=False) + "\n"
 
 
 def _iso(moment: datetime | None) -> str:
@@ -297,16 +280,9 @@ class ReviewActions(ReadOnlyAdmin):
             "customers": with_customers,
         }
         record(Action.REVIEWED, actor_of(request), target="list of lookups", detail=detail)
-        to_lines, media = (
-            (as_csv, "text/csv; charset=utf-8")
-            if suffix == "csv"
-            else (as_json_lines, "application/x-ndjson")
-        )
-        lines = to_lines(selected, cells_of(now, with_customers=with_customers))
-        response = StreamingHttpResponse(lines, content_type=media)
-        name = f"lookups-{now:%Y%m%d-%H%M%S}.{suffix}"
-        response["Content-Disposition"] = f'attachment; filename="{name}"'
-        return response
+        to_cells = cells_of(now, with_customers=with_customers)
+        rows = map(to_cells, selected)
+        return rows_file(rows, [*to_cells(selected[0])], suffix, f"lookups-{now:%Y%m%d-%H%M%S}")
 
 
 def _copies_of(lookups: Sequence[Lookup]) -> list[Lookup]:
@@ -338,34 +314,13 @@ def _read_days(request: HttpRequest) -> int | None:
 
 # The list of lookups, which no query counts beyond ten thousand.
 
-MAX_COUNTED = 10_000
 _KEPT_FILTERS = "_changelist_filters"
-
-
-class LookupPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time
-    """Paginates the first `MAX_COUNTED` lookups, and knows whether there are more."""
-
-    @cached_property
-    def _bounded_count(self) -> int:
-        lookups = self.object_list
-        assert isinstance(lookups, QuerySet)  # noqa: S101 - the admin's list is one
-        return int(lookups.order_by()[: MAX_COUNTED + 1].count())
-
-    @cached_property
-    def count(self) -> int:
-        """Return the number of lookups to page through."""
-        return min(self._bounded_count, MAX_COUNTED)
-
-    @property
-    def has_more(self) -> bool:
-        """Return whether there are lookups after the last page."""
-        return self._bounded_count > MAX_COUNTED
 
 
 class ReviewList(ChangeList):
     """The matching lookups, newest first, as rows in words."""
 
-    paginator: LookupPaginator
+    paginator: BoundedPaginator
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Lookup]) -> list[Any]:
         """Return newest first, along the index of the leading filter."""
@@ -388,7 +343,7 @@ class ReviewList(ChangeList):
     def counted(self) -> str:
         """Return the number of matching lookups, in words."""
         if self.paginator.has_more:
-            return f"more than {MAX_COUNTED:,} lookups"
+            return f"more than {self.paginator.count:,} lookups"
         return counted(self.result_count, "lookup")
 
     @property
@@ -470,7 +425,7 @@ class LookupAdmin(ReviewActions):
     list_filter = FILTERS
     allowed_filters = PARAMETERS  # never a customer: they don't belong in a URL
     list_select_related = ("user", "typed")
-    paginator = LookupPaginator
+    paginator = BoundedPaginator
     sortable_by = ()
     search_fields = ("customer_hash",)
     search_help_text = "A customer, exactly as typed, or the person who looked them up."
