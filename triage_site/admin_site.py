@@ -25,70 +25,40 @@ class AdminPage:
     address: str
 
 
+# fmt: off
 # By group: the model of a list, its title, and its description.
 _LISTS = (
-    (
-        "Activity",
-        (
-            (
-                "lookups.lookup",
-                "Lookups",
-                "Who looked up whom, what was found, and how many Sentry calls were saved.",
-            ),
-            (
-                "known_errors.knownerror",
-                "Known errors",
-                "Known problems and what to tell the customer.",
-            ),
-            ("lookups.exportrecord", "Exports", "What was copied or downloaded, and why."),
-            (
-                "answers.handover",
-                "Deliveries",
-                "Drafts sent to another program or waiting to be sent.",
-            ),
-            (
-                "explain.explanation",
-                "Explanations",
-                "Which model was used, and how many tokens it took.",
-            ),
-            ("audit.entry", "Audit trail", "Who did what, when, and from where. It never changes."),
-        ),
-    ),
-    (
-        "People",
-        (
-            ("auth.user", "People", "Accounts, roles, second factors, and password resets."),
-            ("accounts.invitation", "Invitations", "One-time links to create an account."),
-            ("accounts.team", "Teams", "Which projects people can see."),
-        ),
-    ),
-    (
-        "Settings",
-        (
-            ("lookups.exportpreset", "Prompts", "What to put before the text for an LLM."),
-            ("answers.drafttemplate", "Draft templates", "Templates for replies and escalations."),
-            (
-                "accounts.apitoken",
-                "API tokens",
-                "Access for programs that look up customers on a person's behalf.",
-            ),
-        ),
-    ),
+    ("Activity", (
+        ("lookups.lookup", "Lookups",
+         "Who looked up whom, what was found, and how many Sentry calls were saved."),
+        ("known_errors.knownerror", "Known errors",
+         "Known problems and what to tell the customer."),
+        ("lookups.exportrecord", "Exports", "What was copied or downloaded, and why."),
+        ("answers.handover", "Deliveries", "Drafts sent to another program or waiting to be sent."),
+        ("explain.explanation", "Explanations",
+         "Which model was used, and how many tokens it took."),
+        ("audit.entry", "Audit trail", "Who did what, when, and from where. It never changes."),
+    )),
+    ("People", (
+        ("auth.user", "People", "Accounts, roles, second factors, and password resets."),
+        ("accounts.invitation", "Invitations", "One-time links to create an account."),
+        ("accounts.team", "Teams", "Which projects people can see."),
+    )),
+    ("Settings", (
+        ("lookups.exportpreset", "Prompts", "What to put before the text for an LLM."),
+        ("answers.drafttemplate", "Draft templates", "Templates for replies and escalations."),
+        ("accounts.apitoken", "API tokens",
+         "Access for programs that look up customers on a person's behalf."),
+    )),
 )
 _PAGES = (
-    (
-        "Sentry connection",
-        "Whether Triage can reach Sentry, and what its token can do.",
-        "check_sentry",
-        "lookups.view_lookup",
-    ),
-    (
-        "Erase customer data",
-        "Deletes all results about one customer, and everything typed for them.",
-        "forget",
-        "lookups.forget_customer",
-    ),
+    ("Sentry connection", "Whether Triage can reach Sentry, and what its token can do.",
+     "check_sentry", "lookups.view_lookup"),
+    ("Erase customer data",
+     "Deletes all results about one customer, and everything typed for them.",
+     "forget", "lookups.forget_customer"),
 )
+# fmt: on
 
 
 def grouped_pages(

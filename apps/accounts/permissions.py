@@ -6,37 +6,30 @@ from apps.accounts.models import Team
 
 AGENT, LEAD, ADMIN, AUDITOR = "agent", "lead", "admin", "auditor"
 
-_LOOK_UP = ("lookups.add_lookup",)
-_EXPLAIN = ("explain.ask_model",)
-_EXPLAINED = ("explain.view_explanation",)
-_SEE_ALL = ("lookups.open_any_lookup",)
-_UNREDACTED = ("lookups.export_unredacted",)
-_REVIEW = tuple(f"lookups.{action}_lookup" for action in ("view", "purge", "refresh", "extend"))
-_FORGET = ("lookups.forget_customer",)
+
+def _on(model: str, *actions: str) -> tuple[str, ...]:
+    """Return the permissions for these actions on a model."""
+    app, _, name = model.partition(".")
+    return tuple(f"{app}.{action}_{name}" for action in actions)
+
+
+_LOOK_UP = ("lookups.add_lookup", "explain.ask_model")
+_SEE_ALL = ("lookups.open_any_lookup", "lookups.export_unredacted")
+_REVIEW = _on("lookups.lookup", "view", "purge", "refresh", "extend")
 _AUDIT = ("audit.view_entry",)
-_TEAMS = tuple(f"accounts.{action}_team" for action in ("view", "add", "change", "delete"))
-_TOKENS = (
-    "accounts.add_apitoken",
-    "accounts.view_apitoken",
-    "accounts.change_apitoken",
-    "auth.view_user",
-)
-_PEOPLE = (
-    "auth.change_user",
-    "accounts.add_invitation",
-    "accounts.view_invitation",
-    "accounts.change_invitation",
-)
-_KNOWN = tuple(f"known_errors.{action}_knownerror" for action in ("view", "add", "change"))
-_DRAFTS = tuple(f"answers.{action}_drafttemplate" for action in ("view", "add", "change", "delete"))
-_PRESETS = tuple(f"lookups.{action}_exportpreset" for action in ("view", "add", "change", "delete"))
+_TEAMS = _on("accounts.team", "view", "add", "change", "delete")
+_TOKENS = (*_on("accounts.apitoken", "add", "view", "change"), "auth.view_user")
+_PEOPLE = ("auth.change_user", *_on("accounts.invitation", "add", "view", "change"))
+_KNOWN = _on("known_errors.knownerror", "view", "add", "change")
+_DRAFTS = _on("answers.drafttemplate", "view", "add", "change", "delete")
+_PRESETS = _on("lookups.exportpreset", "view", "add", "change", "delete")
 
 ROLES: dict[str, tuple[str, ...]] = {
-    AGENT: _LOOK_UP + _EXPLAIN,
-    LEAD: _LOOK_UP + _EXPLAIN + _SEE_ALL + _UNREDACTED + _KNOWN + _DRAFTS,
+    AGENT: _LOOK_UP,
+    LEAD: _LOOK_UP + _SEE_ALL + _KNOWN + _DRAFTS,
     ADMIN: (
-        *(_LOOK_UP + _EXPLAIN + _SEE_ALL + _UNREDACTED + _REVIEW + _FORGET + _EXPLAINED),
-        *(_TOKENS + _PEOPLE + _TEAMS + _PRESETS + _KNOWN + _DRAFTS + _AUDIT),
+        *(_LOOK_UP + _SEE_ALL + _REVIEW + _TOKENS + _PEOPLE + _TEAMS + _PRESETS + _KNOWN + _DRAFTS),
+        *("lookups.forget_customer", "explain.view_explanation", *_AUDIT),
     ),
     AUDITOR: _AUDIT,
 }

@@ -488,7 +488,7 @@ SERVICES = (
         sides=ON_SERVER,
     ),
     Rule(
-        "Another service turned our server away because it asked too often.",
+        "Another service turned our server away, as it asked too often.",
         Place.SERVICE,
         Example("HTTPError: 429 Client Error: Too Many Requests"),
         text=r"^(?!.{0,200}(?:throttlerequests|too many (?:attempts|tries|log)"

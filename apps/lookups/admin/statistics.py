@@ -6,7 +6,7 @@ are cached for a while.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from heapq import nlargest
 from typing import Any, TypeVar
@@ -71,7 +71,7 @@ def _count_today(today: date) -> list[DayCount]:
     if isinstance(cached, list):
         return _from_rows(cached)
     counts = _count({today})[today]
-    cache.put(key, [_to_row(count) for count in counts], TODAY_TTL_S)
+    cache.put(key, [[*astuple(count)] for count in counts], TODAY_TTL_S)
     return counts
 
 
@@ -134,20 +134,13 @@ def _store(by_day: dict[date, list[DayCount]]) -> None:
     highest = Lookup.objects.aggregate(highest=Max("pk"))["highest"] or 0
     LookupDay.objects.bulk_create(
         [
-            LookupDay(day=day, highest_id=highest, counts=[_to_row(count) for count in counts])
+            LookupDay(day=day, highest_id=highest, counts=[[*astuple(count)] for count in counts])
             for day, counts in by_day.items()
         ],
         update_conflicts=True,
         unique_fields=["day"],
         update_fields=["highest_id", "counts"],
     )
-
-
-def _to_row(count: DayCount) -> list[int | str | bool]:
-    return [
-        *(count.person, count.outcome, count.shared, count.lookups),
-        *(count.calls, count.saved, count.slowest_ms, count.slowest_id),
-    ]
 
 
 def _from_rows(rows: list[list[Any]]) -> list[DayCount]:
@@ -186,14 +179,6 @@ class StatsFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class Slow:
-    """One of the slowest lookups."""
-
-    lookup_id: int
-    milliseconds: int
-
-
-@dataclass(frozen=True, slots=True)
 class Repeat:
     """An issue that several lookups of this week found."""
 
@@ -206,7 +191,7 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The figures of the last thirty days."""
+    """The figures of the last thirty days; `slowest` are milliseconds by the lookup's ID."""
 
     days: list[tuple[date, int]]
     outcomes: list[tuple[str, int]]
@@ -214,7 +199,7 @@ class Figures:
     shared: int
     calls: int
     saved: int
-    slowest: list[Slow]
+    slowest: list[tuple[int, int]]
     people: list[tuple[str, int]]
 
 
@@ -245,7 +230,7 @@ def count_figures(selection: StatsFilter, now: datetime) -> Figures:
         shared=sum(count.lookups for count in counts if count.shared),
         calls=sum(count.calls for count in counts),
         saved=sum(count.saved for count in counts),
-        slowest=[Slow(count.slowest_id, count.slowest_ms) for count in slowest if count.slowest_id],
+        slowest=[(one.slowest_id, one.slowest_ms) for one in slowest if one.slowest_id],
         people=_most_active(_summed((count.person, count.lookups) for count in counts)),
     )
 
@@ -397,14 +382,12 @@ def charts(figures: Figures, week: Week, scope: str) -> Charts:
         ),
         slowest=tuple(
             Bar(
-                label=_who_and_when(lookups.get(slow.lookup_id)),
-                number=format_milliseconds(slow.milliseconds),
-                length=_length(slow.milliseconds, figures.slowest[0].milliseconds),
-                href=reverse("admin:lookups_lookup_change", args=[slow.lookup_id])
-                if slow.lookup_id in lookups
-                else "",
+                label=_who_and_when(lookups.get(pk)),
+                number=format_milliseconds(milliseconds),
+                length=_length(milliseconds, figures.slowest[0][1]),
+                href=reverse("admin:lookups_lookup_change", args=[pk]) if pk in lookups else "",
             )
-            for slow in figures.slowest
+            for pk, milliseconds in figures.slowest
         ),
         people=_bars([(name, number, "", "") for name, number in figures.people]),
         asked_about=_bars(
@@ -467,7 +450,7 @@ def _repeat_bars(week: Week) -> tuple[Bar, ...]:
 
 def _lookups_in(figures: Figures, week: Week) -> dict[int, Lookup]:
     """Return the lookups that the charts link to, in one query."""
-    pks = [slow.lookup_id for slow in figures.slowest] + [pk for pk, _ in week.asked_about]
+    pks = [pk for pk, _ in (*figures.slowest, *week.asked_about)]
     return Lookup.objects.defer("snapshot").select_related("user", "typed").in_bulk(pks)
 
 
