@@ -180,7 +180,7 @@ FIELD_NAMES = {
     Field.REQUEST: "request",
 }
 _ACTIVITY = frozenset((Field.LOG, Field.REQUEST))
-_COMPARISON_NAMES = {
+COMPARISON_NAMES = {
     Comparison.EXACT: "is",
     Comparison.CONTAINS: "contains",
     Comparison.EXPRESSION: "matches the expression",
@@ -216,7 +216,7 @@ class TextRule:
         return ((self.folded,),)
 
     def __str__(self) -> str:
-        return f"the {FIELD_NAMES[self.field]} {_COMPARISON_NAMES[self.comparison]} “{self.value}”"
+        return f"the {FIELD_NAMES[self.field]} {COMPARISON_NAMES[self.comparison]} “{self.value}”"
 
 
 @dataclass(frozen=True, slots=True)

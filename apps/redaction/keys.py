@@ -100,49 +100,35 @@ ABOUT_LAST = frozenset((
 ABOUT_PARTS = ("publickey", "publishable", "secretar")
 
 PERSONAL_NAMES = {
-    "mail": "email",
-    **dict.fromkeys(("mobile", "tel", "msisdn", "whatsapp", "handy", "fax", "rufnummer"), "phone"),
-    **dict.fromkeys(("mobilenumber", "mobileno", "faxnumber", "cellnumber", "telefon"), "phone"),
-    **dict.fromkeys(("phonenumber", "phoneno", "telefonnummer", "handynummer"), "phone"),
-    **dict.fromkeys(("ipaddress", "ipaddr", "remoteaddr", "clientaddr", "forwarded"), "ip"),
-    **dict.fromkeys(("xforwardedfor", "forwardedfor", "ips"), "ip"),
-    **dict.fromkeys(("macaddress", "macaddr", "hwaddr", "bssid"), "mac"),
-    **dict.fromkeys(("firstname", "lastname", "surname", "fullname", "givenname"), "name"),
-    **dict.fromkeys(("familyname", "middlename", "maidenname", "displayname", "nickname"), "name"),
-    **dict.fromkeys(("cardholder", "cardholdername", "accountholder", "holdername"), "name"),
-    **dict.fromkeys(("vorname", "nachname", "customername", "contactname", "realname"), "name"),
-    **dict.fromkeys(("billingname", "shippingname", "recipientname", "legalname"), "name"),
-    **dict.fromkeys(("mothersmaidenname", "mothermaidenname", "nom", "prenom", "prénom"), "name"),
-    **dict.fromkeys(("nombre", "apellido", "apellidos", "sobrenome", "cognome"), "name"),
-    **dict.fromkeys(("username", "login", "benutzername"), "user"),
-    **dict.fromkeys(("email", "courriel", "emailaddress"), "email"),
-    **dict.fromkeys(("address", "zip", "anschrift", "adresse", "direccion"), "address"),
-    **dict.fromkeys(("homeaddr", "mailingaddress", "residentialaddress"), "address"),
-    **dict.fromkeys(("birthdate", "dateofbirth", "dob", "birthday", "geburtsdatum"), "birthdate"),
-    **dict.fromkeys(("street", "streetaddress", "addressline1", "addressline2"), "address"),
-    **dict.fromkeys(("address1", "address2", "postaladdress", "homeaddress"), "address"),
-    **dict.fromkeys(("billingaddress", "shippingaddress", "deliveryaddress"), "address"),
-    **dict.fromkeys(("postcode", "zipcode", "postalcode", "plz", "strasse", "straße"), "address"),
+    name: kind
+    for kind, names in {
+        "email": "mail email courriel emailaddress",
+        "phone": "mobile tel msisdn whatsapp handy fax rufnummer mobilenumber mobileno "
+        "faxnumber cellnumber telefon phonenumber phoneno telefonnummer handynummer",
+        "ip": "ipaddress ipaddr remoteaddr clientaddr forwarded xforwardedfor forwardedfor ips",
+        "mac": "macaddress macaddr hwaddr bssid",
+        "name": "firstname lastname surname fullname givenname familyname middlename "
+        "maidenname displayname nickname cardholder cardholdername accountholder "
+        "holdername vorname nachname customername contactname realname billingname "
+        "shippingname recipientname legalname mothersmaidenname mothermaidenname nom "
+        "prenom prénom nombre apellido apellidos sobrenome cognome",
+        "user": "username login benutzername",
+        "address": "address zip anschrift adresse direccion homeaddr mailingaddress "
+        "residentialaddress street streetaddress addressline1 addressline2 address1 "
+        "address2 postaladdress homeaddress billingaddress shippingaddress "
+        "deliveryaddress postcode zipcode postalcode plz strasse straße",
+        "birthdate": "birthdate dateofbirth dob birthday geburtsdatum",
+        # Lasting names of a person's device.
+        "device": "idfa idfv gaid adid aaid advertisingid advertisingidentifier udid deviceid "
+        "deviceuuid deviceserial devicemac deviceidentifier devicename "
+        "deviceuniqueidentifier deviceuniqueid devicevendorid devicevendoridentifier "
+        "deviceudid deviceimei deviceadvertisingid deviceapphash androidid imei imsi "
+        "iccid meid serialnumber hardwareid vendoridentifier wifimac "
+        "identifierforvendor installationid installid uniqueidentifier "
+        "advertisingtrackingid deviceserialnumber deviceandroidid vendorid",
+    }.items()
+    for name in names.split()
 }
-# Lasting names of a person's device.
-PERSONAL_NAMES |= dict.fromkeys(
-    (
-        *("idfa", "idfv", "gaid", "adid", "aaid", "advertisingid", "advertisingidentifier", "udid"),
-        *("deviceid", "deviceuuid", "deviceserial", "devicemac", "deviceidentifier", "devicename"),
-        *(
-            "deviceuniqueidentifier",
-            "deviceuniqueid",
-            "devicevendorid",
-            "devicevendoridentifier",
-            "deviceudid",
-        ),
-        *("deviceimei", "deviceadvertisingid", "deviceapphash", "androidid", "imei", "imsi"),
-        *("iccid", "meid", "serialnumber", "hardwareid", "vendoridentifier", "wifimac"),
-        *("identifierforvendor", "installationid", "installid", "uniqueidentifier"),
-        *("advertisingtrackingid", "deviceserialnumber", "deviceandroidid", "vendorid"),
-    ),
-    "device",
-)
 PERSONAL_LAST = {"email": "email", "emails": "email", "phone": "phone", "ip": "ip"}
 
 

@@ -20,6 +20,7 @@ from apps.events.summary import summarize_group
 from apps.known_errors.catalogue import normalize_text, validate_entry
 from apps.known_errors.models import KnownError
 from apps.known_errors.patterns import (
+    COMPARISON_NAMES,
     FIELD_NAMES,
     MAX_TEXT_LENGTH,
     REPLY_VARIABLES,
@@ -34,11 +35,6 @@ from apps.lookups.answers import stored_answer
 from apps.lookups.models import Lookup
 from apps.lookups.records import record_action
 
-_COMPARISONS = (
-    (Comparison.EXACT, "is"),
-    (Comparison.CONTAINS, "contains"),
-    (Comparison.EXPRESSION, "matches the expression"),
-)
 _TEXTS = ("explanation", "reply", "workaround")
 # Fields whose name differs from the part of an entry they edit.
 _FIELD_OF = {"pattern": "issue", "release": "release_from", "links": "links_text"} | {
@@ -63,7 +59,9 @@ def _line(label: str, help_text: str = "") -> forms.CharField:
 
 
 def _comparison(label: str, initial: Comparison) -> forms.ChoiceField:
-    return forms.ChoiceField(choices=_COMPARISONS, required=False, label=label, initial=initial)
+    return forms.ChoiceField(
+        choices=list(COMPARISON_NAMES.items()), required=False, label=label, initial=initial
+    )
 
 
 def _day() -> forms.DateInput:
